@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* Denoisers: x_t -> E[X | X_t = x_t] under p(X_t | X) = N(alpha_t X, sigma_t^2 I).
+ *
+ * All but the callback are exact, thread-safe, copy what they are given, and keep the promise
+ * about bits. Parameters are double; samples are float. */
+#ifndef QUELL_DENOISER_H
+#define QUELL_DENOISER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <quell/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct quell_denoiser quell_denoiser;
+
+/* X ~ N(mean, variance I): mean[dim] or NULL for zeros, variance >= 0. */
+QUELL_API quell_status quell_denoiser_isotropic(quell_denoiser **denoiser, size_t dim,
+                                                const double *mean, double variance);
+
+/* X ~ N(mean, diag(variances)): mean[dim] or NULL, variances[dim], each >= 0. */
+QUELL_API quell_status quell_denoiser_diagonal(quell_denoiser **denoiser, size_t dim,
+                                               const double *mean, const double *variances);
+
+/* X ~ N(mean, covariance): mean[dim] or NULL, covariance[dim][dim] symmetric, positive
+ * semi-definite. The eigenbasis is worked out here, once, by LAPACK; its last bits depend on the
+ * machine, so store it (quell_denoiser_eigenbasis) where samples must agree between machines. */
+QUELL_API quell_status quell_denoiser_full(quell_denoiser **denoiser, size_t dim,
+                                           const double *mean, const double *covariance);
+
+/* The same from an eigenbasis: covariance = sum_i values[i] v_i v_i^T where row i of
+ * vectors[dim][dim] is v_i; the rows are orthonormal to 1e-5, values >= 0. */
+QUELL_API quell_status quell_denoiser_eigen(quell_denoiser **denoiser, size_t dim,
+                                            const double *mean, const double *values,
+                                            const double *vectors);
+
+/* Copies the eigenbasis of a denoiser made by _full or _eigen to values[dim] and
+ * vectors[dim][dim], in the form that quell_denoiser_eigen takes; either may be NULL. */
+QUELL_API quell_status quell_denoiser_eigenbasis(const quell_denoiser *denoiser, double *values,
+                                                 double *vectors);
+
+/* X ~ sum_k weights[k] N(means[k], variances[k] I): weights[components] > 0 (they are
+ * normalised), means[components][dim], variances[components] >= 0. */
+QUELL_API quell_status quell_denoiser_mixture(quell_denoiser **denoiser, size_t components,
+                                              size_t dim, const double *weights,
+                                              const double *means, const double *variances);
+
+/* The same with diagonal covariances: variances[components][dim]. */
+QUELL_API quell_status quell_denoiser_mixture_diagonal(quell_denoiser **denoiser, size_t components,
+                                                       size_t dim, const double *weights,
+                                                       const double *means,
+                                                       const double *variances);
+
+/* X uniform over the rows of points[count][dim]: the exact posterior mean
+ * sum_j w_j points[j], w = softmax_j(-|x_t - alpha_t points[j]|^2 / (2 sigma_t^2)).
+ * The points must be finite. Needs sigma_t > 0. */
+QUELL_API quell_status quell_denoiser_empirical(quell_denoiser **denoiser, size_t count, size_t dim,
+                                                const float *points);
+
+/* What a callback is told. `first`: index of the sample in row 0, so that row r is sample
+ * first + r. `worker` < `workers`: which worker calls; calls with one worker number do not overlap
+ * within a run, so it may index scratch memory. `time`: what a network takes as its time, by the
+ * preconditioning; t itself without one. */
+typedef struct quell_call {
+    uint64_t first;
+    size_t rows;
+    size_t dim;
+    size_t worker;
+    size_t workers;
+    double t;
+    double alpha;
+    double sigma;
+    double time;
+} quell_call;
+
+/* Reads input[rows][dim] and writes output[rows][dim]. They do not overlap. Returns 0 to go on,
+ * < 0 for an error (the run ends with QUELL_DENOISER_FAILED), > 0 to stop (QUELL_STOPPED). */
+typedef int quell_denoise_fn(void *user, const quell_call *call, const float *input, float *output);
+
+/* How a callback is to be called. Start from quell_callback_defaults().
+ *
+ * output: what it returns.
+ *   "x0"     E[X | x_t]
+ *   "eps"    E[Z | x_t], x_t = alpha X + sigma Z           (Ho et al., 2006.11239)
+ *   "v"      alpha E[Z | x_t] - sigma E[X | x_t]           (Salimans & Ho, 2202.00512)
+ *   "score"  grad log p(x_t) = -E[Z | x_t] / sigma         (Song et al., 2011.13456)
+ *   "flow"   E[Z | x_t] - E[X | x_t]                       (Lipman et al., 2210.02747)
+ * precondition: what is done around it, azula's (azula/denoise.py 0.11.1).
+ *   "none"   input x_t, time t
+ *   "simple" input x_t / sqrt(alpha^2 + sigma^2), time log(sigma / alpha)
+ *   "karras" as simple; the result is (alpha x_t / sqrt(a^2 + s^2) + sigma output) /
+ *            sqrt(a^2 + s^2); `output` must be "x0"        (Karras et al., 2206.00364)
+ * whole_batch: 0, it is thread-safe and called per tile from many threads; 1, it is called once
+ *   for all samples of the run, from the calling thread.
+ * exact: 1 if row r of its output depends on row r of its input and the sample's index alone, to
+ *   the last bit; the run then keeps the promise about bits. */
+typedef struct quell_callback_options {
+    size_t size;
+    const char *output;
+    const char *precondition;
+    int whole_batch;
+    int exact;
+} quell_callback_options;
+
+static inline quell_callback_options quell_callback_defaults(void)
+{
+    quell_callback_options options;
+    options.size = sizeof options;
+    options.output = "x0";
+    options.precondition = "none";
+    options.whole_batch = 0;
+    options.exact = 0;
+    return options;
+}
+
+/* A denoiser of the caller's own; options may be NULL for the defaults. */
+QUELL_API quell_status quell_denoiser_callback(quell_denoiser **denoiser, size_t dim,
+                                               quell_denoise_fn *function, void *user,
+                                               const quell_callback_options *options);
+
+/* The number of elements of a sample; 1 if the denoiser keeps the promise about bits; its kind
+ * ("isotropic", "mixture", "empirical", "callback", ...). */
+QUELL_API size_t quell_denoiser_dim(const quell_denoiser *denoiser);
+QUELL_API int quell_denoiser_exact(const quell_denoiser *denoiser);
+QUELL_API const char *quell_denoiser_kind(const quell_denoiser *denoiser);
+
+/* Gives up the caller's hold on a denoiser; NULL is allowed. */
+QUELL_API void quell_denoiser_free(quell_denoiser *denoiser);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* Models by name: a denoiser with the shape and the schedule that go with it. */
+#ifndef QUELL_MODEL_H
+#define QUELL_MODEL_H
+
+#include <stddef.h>
+#include <quell/denoiser.h>
+#include <quell/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define QUELL_MAX_RANK 8
+
+/* shape[0..rank): the shape of one sample; its product is the denoiser's dim.
+ * image: 1 if a sample is an image, shape (height, width) or (height, width, channels), with
+ *   values in [-1, 1].
+ * schedule: the spec of the schedule the model asks for, or "" for the caller's choice. */
+typedef struct quell_model {
+    quell_denoiser *denoiser;
+    size_t rank;
+    size_t shape[QUELL_MAX_RANK];
+    int image;
+    char schedule[128];
+} quell_model;
+
+/* Loads a model: "builtin:NAME", a .json description (docs/models.md) or an .npy data set of
+ * shape (count, dim...), float32 or float64, for the empirical denoiser. The file is not trusted:
+ * anything wrong in it is QUELL_BAD_MODEL, and quell_error_message() names file, field and remedy.
+ * The caller frees it with quell_model_free. Thread-safe. */
+QUELL_API quell_status quell_model_load(quell_model *model, const char *name);
+
+/* Writes the description of a Gaussian or mixture model as JSON that loads to the same bits; an
+ * eigenbasis is stored with it. The file appears under its name only when complete. */
+QUELL_API quell_status quell_model_save(const quell_model *model, const char *path);
+
+/* Frees what quell_model_load made; a zeroed model and NULL are allowed. */
+QUELL_API void quell_model_free(quell_model *model);
+
+/* The i-th built-in model and one line on it; NULL when i is past the end. */
+QUELL_API const char *quell_builtin_name(size_t i);
+QUELL_API const char *quell_builtin_summary(size_t i);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* The noise, addressable: any normal of any stream of any sample, without drawing the others. */
+#ifndef QUELL_NOISE_H
+#define QUELL_NOISE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <quell/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The stream of the initial noise x_1, and of slot k in {0, ..., 7} of transition i. */
+#define QUELL_STREAM_INIT 0u
+#define QUELL_STREAM(i, k) (1u + 8u * (uint32_t)(i) + (uint32_t)(k))
+
+/* Writes elements [element, element + count) of the standard normal noise of one sample.
+ *
+ * Philox4x32-10 (Salmon et al., 2011) with key = seed (low word, high word) and counter =
+ * (element / 4, stream, sample low, sample high) gives words w0..w3, and Box-Muller gives
+ * elements 4b + {0, 1} from (w0, w1) and 4b + {2, 3} from (w2, w3). The bits are the same on
+ * every instruction set, and are those that the engine uses itself.
+ *
+ * out: float[count]. Range: |value| < 6.67. Fails with QUELL_BAD_ARGUMENT if element + count
+ * exceeds 2^32. Thread-safe. */
+QUELL_API quell_status quell_noise(uint64_t seed, uint32_t stream, uint64_t sample,
+                                   uint64_t element, size_t count, float *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

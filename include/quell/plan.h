@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* Plans: a sampler as a straight-line list of operations with scalar coefficients.
+ *
+ * Nearly every published sampler is a linear combination of the state, model outputs and Gaussian
+ * noise, with coefficients known from the time grid. A builder writes that list once, in double;
+ * the engine runs it over any number of samples. A sampler of one's own is a builder:
+ *
+ *     int euler(void *user, quell_plan *plan, const double *times, size_t steps)
+ *     {
+ *         for (size_t i = 0; i < steps; i++) {
+ *             quell_point t = quell_plan_at(plan, times[i]), s = quell_plan_at(plan, times[i + 1]);
+ *             double r = s.sigma / t.sigma;
+ *             quell_register x0 = quell_plan_denoise(plan, QUELL_X, &t);
+ *             quell_term terms[] = {{r, QUELL_X}, {s.alpha - r * t.alpha, x0}};
+ *             quell_plan_combine(plan, QUELL_X, 2, terms, 0, NULL);
+ *             quell_plan_release(plan, x0);
+ *             quell_plan_step(plan, &t, &s);
+ *         }
+ *         return 0;
+ *     }
+ *
+ * Errors stick: after the first, every call does nothing, and creating the sampler reports it. A
+ * plan is used by one thread at a time, and only inside the builder. */
+#ifndef QUELL_PLAN_H
+#define QUELL_PLAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <quell/denoiser.h>
+#include <quell/schedule.h>
+#include <quell/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct quell_plan quell_plan;
+
+/* A register holds one value per element of the state. Register 0 is the state itself: x_t on
+ * entry, x_s or x_0 at the end. */
+typedef int quell_register;
+#define QUELL_X 0
+#define QUELL_MAX_REGISTERS 8
+#define QUELL_MAX_TERMS 6
+#define QUELL_MAX_NOISES 2
+
+/* A point of the schedule; the logarithms keep the digits that alpha and sigma have lost.
+ * log_alpha or log_sigma is -infinity where alpha or sigma is 0. */
+typedef struct quell_point {
+    double t;
+    double alpha;
+    double sigma;
+    double log_alpha;
+    double log_sigma;
+} quell_point;
+
+/* coefficient * register, and coefficient * noise: a term of a linear combination. The same
+ * stream gives the same noise wherever it is named; see quell_plan_noise. */
+typedef struct quell_term {
+    double coefficient;
+    quell_register source;
+} quell_term;
+
+typedef struct quell_noise_term {
+    double coefficient;
+    uint32_t stream;
+} quell_noise_term;
+
+/* The schedule at t in [0, 1]. */
+QUELL_API quell_point quell_plan_at(quell_plan *plan, double t);
+
+/* A fresh register, and giving one back for reuse. At most QUELL_MAX_REGISTERS are in use at
+ * once, the state included. */
+QUELL_API quell_register quell_plan_register(quell_plan *plan);
+QUELL_API void quell_plan_release(quell_plan *plan, quell_register r);
+
+/* EVAL: a fresh register with the denoiser's E[X | x_t = x] at the point t. */
+QUELL_API quell_register quell_plan_denoise(quell_plan *plan, quell_register x,
+                                            const quell_point *t);
+
+/* COMBINE: out = sum_k terms[k] + sum_j noises[j], one pass over memory, added up in that order by
+ * fused multiply-adds. 1 to QUELL_MAX_TERMS terms, up to QUELL_MAX_NOISES noises; `out` may be
+ * among the terms. Coefficients are rounded to float; they must be finite. Terms and noises whose
+ * coefficient is 0 are left out. */
+QUELL_API void quell_plan_combine(quell_plan *plan, quell_register out, size_t terms,
+                                  const quell_term *term, size_t noises,
+                                  const quell_noise_term *noise);
+
+/* The stream of noise slot k in {0, ..., 7} of the transition being built: a new stream for each
+ * transition and slot, QUELL_STREAM(i, k). */
+QUELL_API uint32_t quell_plan_noise(quell_plan *plan, unsigned k);
+
+/* STEP: ends a transition t -> s: progress, cancellation, the observer. */
+QUELL_API void quell_plan_step(quell_plan *plan, const quell_point *t, const quell_point *s);
+
+/* Refuses: the plan fails with this status and message (no newline). For builders. */
+QUELL_API void quell_plan_refuse(quell_plan *plan, quell_status status, const char *message);
+
+/* Builds the plan for times[0] > times[1] > ... > times[steps]. Returns 0, or < 0 on an error. */
+typedef int quell_build_fn(void *user, quell_plan *plan, const double *times, size_t steps);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* quell: reverse diffusion sampling on CPUs. This header includes all the others.
+ *
+ * The formalism is azula's: p(X_t | X) = N(alpha_t X, sigma_t^2 I) for t in [0, 1]; a denoiser
+ * gives E[X | X_t = x_t]; a sampler takes x_1, of almost pure noise, to x_0.
+ *
+ * Conventions. Arrays of samples are row-major float[count][dim]. Sizes are 64-bit. Handles are
+ * opaque and reference-counted: one may free a denoiser or a schedule while a sampler still uses
+ * it. Handles never change once created, so any number of threads may use one at the same time.
+ * Every function that can fail returns a quell_status and, on failure, leaves its outputs and
+ * all handles as they were; quell_error_message() then says more. The library never prints and
+ * never exits. */
+#ifndef QUELL_QUELL_H
+#define QUELL_QUELL_H
+
+#include <quell/denoiser.h>
+#include <quell/isa.h>
+#include <quell/model.h>
+#include <quell/noise.h>
+#include <quell/plan.h>
+#include <quell/sampler.h>
+#include <quell/schedule.h>
+#include <quell/status.h>
+
+#endif

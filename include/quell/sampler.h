@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/* Samplers: x_1 -> x_0 in T transitions of a reverse process. */
+#ifndef QUELL_SAMPLER_H
+#define QUELL_SAMPLER_H
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <quell/denoiser.h>
+#include <quell/plan.h>
+#include <quell/schedule.h>
+#include <quell/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct quell_sampler quell_sampler;
+
+/* What a sampler is created with. Start from quell_sampler_defaults().
+ *
+ * steps: T, 1 to 10^6 (64). start, stop: the first and the last time (1, 0), start > stop.
+ * times: the grid t_T > ... > t_0, steps + 1 values, in place of start and stop; NULL: constant
+ *   steps in t.
+ * clamp_low, clamp_high: bounds put on the denoiser's output (none).
+ * init_mean, init_variance: E[X] and V[X], as quell_init uses them (0 and 1); each of one value
+ *   (init_dim 1) or one per element (init_dim = dim). Copied. */
+typedef struct quell_sampler_options {
+    size_t size;
+    size_t steps;
+    double start;
+    double stop;
+    const double *times;
+    double clamp_low;
+    double clamp_high;
+    size_t init_dim;
+    const double *init_mean;
+    const double *init_variance;
+} quell_sampler_options;
+
+static inline quell_sampler_options quell_sampler_defaults(void)
+{
+    quell_sampler_options options;
+    options.size = sizeof options;
+    options.steps = 64;
+    options.start = 1.0;
+    options.stop = 0.0;
+    options.times = NULL;
+    options.clamp_low = -(double)INFINITY;
+    options.clamp_high = (double)INFINITY;
+    options.init_dim = 1;
+    options.init_mean = NULL;
+    options.init_variance = NULL;
+    return options;
+}
+
+/* Creates a sampler by its name and options, "NAME[:KEY=VALUE[,KEY=VALUE...]]".
+ *
+ *   ddpm            ancestral sampling (Ho et al., 2006.11239)
+ *   ddim[:eta=0]    implicit models (Song et al., 2010.02502); eta = 1 is ddpm, bit for bit
+ *
+ * options may be NULL. All coefficients are worked out here. QUELL_NOT_FOUND for an unknown name;
+ * QUELL_BAD_ARGUMENT for a bad option or grid. Thread-safe. */
+QUELL_API quell_status quell_sampler_create(quell_sampler **sampler, const char *spec,
+                                            const quell_denoiser *denoiser,
+                                            const quell_schedule *schedule,
+                                            const quell_sampler_options *options);
+
+/* Creates a sampler from the caller's own builder (plan.h). `build` is called here for the whole
+ * grid, and by quell_step for one transition. */
+QUELL_API quell_status quell_sampler_from_builder(quell_sampler **sampler, quell_build_fn *build,
+                                                  void *user, const quell_denoiser *denoiser,
+                                                  const quell_schedule *schedule,
+                                                  const quell_sampler_options *options);
+
+/* A transition as a callback: takes x[rows][dim] from x_t to x_s in place. Called per tile, from
+ * many threads. Returns 0 to go on, < 0 for an error, > 0 to stop. The context gives what a
+ * transition needs; it is valid during the call. */
+typedef struct quell_transition quell_transition;
+typedef int quell_step_fn(void *user, quell_transition *transition, const quell_point *t,
+                          const quell_point *s, float *x);
+
+/* Creates a sampler from the caller's own transition. */
+QUELL_API quell_status quell_sampler_from_step(quell_sampler **sampler, quell_step_fn *step,
+                                               void *user, const quell_denoiser *denoiser,
+                                               const quell_schedule *schedule,
+                                               const quell_sampler_options *options);
+
+/* Inside a transition: the index of the sample in row 0, the rows and the elements of each, and
+ * the number of the transition. */
+QUELL_API uint64_t quell_transition_first(const quell_transition *transition);
+QUELL_API size_t quell_transition_rows(const quell_transition *transition);
+QUELL_API size_t quell_transition_dim(const quell_transition *transition);
+QUELL_API size_t quell_transition_index(const quell_transition *transition);
+
+/* Inside a transition: scratch memory k in {0, 1, 2, 3}, float[rows][dim], kept from one
+ * transition of the tile to the next. */
+QUELL_API float *quell_transition_scratch(quell_transition *transition, unsigned k);
+
+/* Inside a transition: out[rows][dim] = E[X | x_t = x]; out must not overlap x. */
+QUELL_API quell_status quell_transition_denoise(quell_transition *transition, const quell_point *t,
+                                                const float *x, float *out);
+
+/* Inside a transition: out[rows][dim] = the noise of slot k in {0, ..., 7} of this transition. */
+QUELL_API quell_status quell_transition_noise(quell_transition *transition, unsigned k, float *out);
+
+/* Inside a transition: the schedule at another time. */
+QUELL_API quell_status quell_transition_at(quell_transition *transition, double t,
+                                           quell_point *point);
+
+/* Gives up the caller's hold on a sampler; NULL is allowed. */
+QUELL_API void quell_sampler_free(quell_sampler *sampler);
+
+QUELL_API size_t quell_sampler_dim(const quell_sampler *sampler);
+QUELL_API size_t quell_sampler_steps(const quell_sampler *sampler);
+
+/* Prints the plan as text into buffer[size], always terminated; returns the length that the whole
+ * text has, as snprintf does. For a sampler made by _from_step these are its STEPs alone. */
+QUELL_API size_t quell_sampler_print(const quell_sampler *sampler, char *buffer, size_t size);
+
+/* The i-th named sampler and one line on it; NULL when i is past the end. */
+QUELL_API const char *quell_sampler_name(size_t i);
+QUELL_API const char *quell_sampler_summary(size_t i);
+
+/* Where a run is: transitions done out of `total`, over all samples. */
+typedef struct quell_progress {
+    uint64_t done;
+    uint64_t total;
+} quell_progress;
+
+/* Called from time to time (some 20 times a second), by one thread at a time, not always the
+ * same. Returns 0 to go on, > 0 to stop the run, < 0 for an error. */
+typedef int quell_progress_fn(void *user, const quell_progress *progress);
+
+/* Sees every tile after every transition: x[rows][dim] = x_s at the point s, samples first...
+ * Called from many threads. Must not write to x. Returns as quell_progress_fn. */
+typedef int quell_observe_fn(void *user, size_t transition, const quell_point *s, uint64_t first,
+                             size_t rows, const float *x);
+
+/* A host's own parallel-for: calls body(data, i) once for every i in 0..workers-1, from any
+ * threads, together or one after the other, and returns when all are done. Returns 0, or < 0 if
+ * it could not run them all. */
+typedef int quell_parallel_fn(void *host, size_t workers, void (*body)(void *data, size_t i),
+                              void *data);
+
+/* Where a run failed: the lowest failing sample seen, and its transition. */
+typedef struct quell_report {
+    uint64_t sample;
+    size_t transition;
+} quell_report;
+
+/* One run. Start from quell_run_defaults().
+ *
+ * seed, first, count: draws samples first .. first + count - 1 of the stream `seed`. Sample i has
+ *   the same bits in whatever run it is drawn.
+ * transition: for quell_step, the number i of the transition, 0 for the first: it names the noise,
+ *   QUELL_STREAM(i, k). Steps numbered 0, 1, ... over the grid give what quell_forward gives.
+ * threads: at most this many; 0: what OpenMP, the affinity mask and the cgroup allow. Inside a
+ *   parallel region of the host, 1.
+ * parallel, host: the host's own threads in place of OpenMP's; `threads` workers, then not 0.
+ * isa: instruction set by name; NULL: quell_isa_default().
+ * tile: rows a thread takes at a time; 0: chosen to fit the cache. Never changes the samples.
+ * report: filled when the run fails with a cause in a sample; may be NULL. */
+typedef struct quell_run {
+    size_t size;
+    uint64_t seed;
+    uint64_t first;
+    size_t count;
+    size_t transition;
+    size_t threads;
+    quell_parallel_fn *parallel;
+    void *host;
+    const char *isa;
+    size_t tile;
+    quell_progress_fn *progress;
+    void *progress_user;
+    quell_observe_fn *observe;
+    void *observe_user;
+    quell_report *report;
+} quell_run;
+
+static inline quell_run quell_run_defaults(void)
+{
+    quell_run run;
+    run.size = sizeof run;
+    run.seed = 0;
+    run.first = 0;
+    run.count = 1;
+    run.transition = 0;
+    run.threads = 0;
+    run.parallel = NULL;
+    run.host = NULL;
+    run.isa = NULL;
+    run.tile = 0;
+    run.progress = NULL;
+    run.progress_user = NULL;
+    run.observe = NULL;
+    run.observe_user = NULL;
+    run.report = NULL;
+    return run;
+}
+
+/* Draws x_1 ~ N(alpha m, alpha^2 v + sigma^2) at the sampler's first time, with m = init_mean and
+ * v = init_variance, into x[count][dim]. Thread-safe. */
+QUELL_API quell_status quell_init(const quell_sampler *sampler, const quell_run *run, float *x);
+
+/* Takes x[count][dim] from x_1 to x_0 in place. On failure (QUELL_STOPPED, QUELL_DENOISER_FAILED,
+ * QUELL_NOT_FINITE, QUELL_NO_MEMORY, ...) x holds a mixture of finished and unfinished samples.
+ * Thread-safe: several runs on one sampler may go on at once. */
+QUELL_API quell_status quell_forward(const quell_sampler *sampler, const quell_run *run, float *x);
+
+/* One transition: takes x[count][dim] from x_t to x_s in place, 1 >= t >= s >= 0. t = s leaves x
+ * as it is. Thread-safe. */
+QUELL_API quell_status quell_step(const quell_sampler *sampler, const quell_run *run, double t,
+                                  double s, float *x);
+
+/* out[count][dim] = E[X | x_t = x]; out must not overlap x. Thread-safe. */
+QUELL_API quell_status quell_denoise(const quell_sampler *sampler, const quell_run *run, double t,
+                                     const float *x, float *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

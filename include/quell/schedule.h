@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* Noise schedules: t in [0, 1] -> (alpha_t, sigma_t), with alpha_t / sigma_t falling in t. */
+#ifndef QUELL_SCHEDULE_H
+#define QUELL_SCHEDULE_H
+
+#include <stddef.h>
+#include <quell/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct quell_schedule quell_schedule;
+
+/* Creates a schedule from its name and options, "NAME[:KEY=VALUE[,KEY=VALUE...]]".
+ *
+ *   vp         alpha = exp(t^2 log alpha_min), sigma^2 = 1 - alpha^2 + sigma_min^2
+ *   ve         alpha = 1, log sigma linear from sigma_min (1e-3) to sigma_max (1e3)
+ *   cosine     alpha = cos(t arccos alpha_min), sigma as in vp
+ *   rectified  alpha = 1 - t + t alpha_min, sigma = t + (1 - t) sigma_min
+ *   decay      rectified at tau = (1 - gamma^t) / (1 - gamma), gamma = 0.1
+ *   beta_linear, beta_scaled_linear, beta_cosine
+ *              DDPM's discrete tables: alpha^2 = prod (1 - beta_k), sigma^2 = 1 - alpha^2, `train`
+ *              (1000) points, the first at t = 0 and the last at t = 1; in between,
+ *              log(sigma / alpha) is linear
+ *
+ * alpha_min and sigma_min are 1e-3. The first five are azula's (azula/noise.py 0.11.1); the
+ * tables are those of Ho et al. (2006.11239), Rombach et al. (2112.10752) and Nichol & Dhariwal
+ * (2102.09672). QUELL_NOT_FOUND for an unknown name, QUELL_BAD_ARGUMENT for an option that is
+ * unknown or out of range. Thread-safe. */
+QUELL_API quell_status quell_schedule_create(quell_schedule **schedule, const char *spec);
+
+/* Creates a discrete schedule from a table betas[count], each in (0, 1), count >= 2. */
+QUELL_API quell_status quell_schedule_from_betas(quell_schedule **schedule, size_t count,
+                                                 const double *betas);
+
+/* A schedule of the caller's own: writes alpha and sigma at t, returns 0, or < 0 on error. It is
+ * called while a sampler is created, and by quell_init and quell_step, in the calling thread.
+ * alpha >= 0, sigma >= 0, not both 0. */
+typedef int quell_schedule_fn(void *user, double t, double *alpha, double *sigma);
+QUELL_API quell_status quell_schedule_from_function(quell_schedule **schedule,
+                                                    quell_schedule_fn *function, void *user);
+
+/* Writes alpha_t and sigma_t; t in [0, 1]. Either pointer may be NULL. Thread-safe. */
+QUELL_API quell_status quell_schedule_at(const quell_schedule *schedule, double t, double *alpha,
+                                         double *sigma);
+
+/* Gives up the caller's hold on a schedule; NULL is allowed. */
+QUELL_API void quell_schedule_free(quell_schedule *schedule);
+
+/* The i-th named schedule and one line on it; NULL when i is past the end. */
+QUELL_API const char *quell_schedule_name(size_t i);
+QUELL_API const char *quell_schedule_summary(size_t i);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* Status codes and what goes with them. */
+#ifndef QUELL_STATUS_H
+#define QUELL_STATUS_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define QUELL_API __attribute__((visibility("default")))
+#else
+#define QUELL_API
+#endif
+
+/* Each status: name, what it means. New ones are added at the end. */
+#define QUELL_STATUSES(X)                                                    \
+    X(QUELL_OK, "success")                                                   \
+    X(QUELL_STOPPED, "stopped at the caller's request")                      \
+    X(QUELL_BAD_ARGUMENT, "an argument is out of its range")                 \
+    X(QUELL_NO_MEMORY, "out of memory")                                      \
+    X(QUELL_NOT_FOUND, "no such name")                                       \
+    X(QUELL_UNSUPPORTED, "not available on this machine or in this build")   \
+    X(QUELL_BAD_MODEL, "the model is not valid")                             \
+    X(QUELL_IO_FAILED, "a file could not be read or written")                \
+    X(QUELL_DENOISER_FAILED, "the denoiser or a callback reported an error") \
+    X(QUELL_NOT_FINITE, "a sample became infinite or not a number")          \
+    X(QUELL_AFTER_FORK, "threads cannot be used in a child of fork()")
+
+typedef enum quell_status {
+#define QUELL_STATUS_ENUM(name, text) name,
+    QUELL_STATUSES(QUELL_STATUS_ENUM)
+#undef QUELL_STATUS_ENUM
+} quell_status;
+
+/* The name ("QUELL_NO_MEMORY") and the meaning ("out of memory") of a status. Static strings;
+ * never NULL, whatever the value. Thread-safe. */
+QUELL_API const char *quell_status_name(quell_status status);
+QUELL_API const char *quell_status_text(quell_status status);
+
+/* One line on the last failure of a quell call in this thread: what is wrong, where, and what
+ * would be right. Empty if none has failed. Valid until the next failing call in this thread. */
+QUELL_API const char *quell_error_message(void);
+
+/* The version of the library at run time, "MAJOR.MINOR.PATCH". */
+QUELL_API const char *quell_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

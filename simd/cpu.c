@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* What the processor has: the only file that asks it.
+ *
+ * A feature counts only if the operating system saves its registers too (XCR0), else the first
+ * wide instruction would trap or, worse, lose its upper half at a context switch. */
+#include "cpu.h"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+
+#define XCR0_AVX 0x06u    /* XMM and YMM */
+#define XCR0_AVX512 0xE6u /* and the masks, the upper halves, the upper sixteen */
+
+static unsigned read_xcr0(void)
+{
+    unsigned low, high;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return low;
+}
+
+unsigned quell_cpu_features(void)
+{
+    unsigned a, b, c, d, features = 0;
+    if (!__get_cpuid(1, &a, &b, &c, &d)) return 0;
+    if (!(c & bit_OSXSAVE) || !(c & bit_FMA)) return 0;
+    unsigned xcr0 = read_xcr0();
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return 0;
+    if ((b & bit_AVX2) && (xcr0 & XCR0_AVX) == XCR0_AVX) features |= QUELL_CPU_AVX2;
+    unsigned wide = bit_AVX512F | bit_AVX512DQ | bit_AVX512BW | bit_AVX512VL;
+    if ((b & wide) == wide && (xcr0 & XCR0_AVX512) == XCR0_AVX512) features |= QUELL_CPU_AVX512;
+    return features;
+}
+
+#elif defined(__aarch64__)
+
+unsigned quell_cpu_features(void) { return QUELL_CPU_NEON; }
+
+#else
+
+unsigned quell_cpu_features(void) { return 0; }
+
+#endif

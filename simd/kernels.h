@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* The kernels: one table of functions per instruction set, all with the same bits.
+ *
+ * They are written once, in simd/kernels/, over the verbs of a vec_*.h header, and compiled once
+ * per instruction set into a table. No kernel allocates, fails, or reads beyond what it is given;
+ * pointers need no alignment beyond a float's. `count == 0` is allowed everywhere. */
+#ifndef QUELL_SIMD_KERNELS_H
+#define QUELL_SIMD_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Widths on which layouts may rest, whatever the instruction set: every vector length divides
+ * QUELL_LANES, and a panel of the matrix product has QUELL_PANEL columns. */
+#define QUELL_LANES 16
+#define QUELL_PANEL 32
+#define QUELL_MAX_INPUTS 8
+
+/* Where noise is drawn: blocks of four elements, numbered on from (sample, block) row by row,
+ * `blocks` of them to a sample. */
+struct quell_noise_at {
+    uint64_t seed;
+    uint64_t sample;
+    uint32_t stream;
+    uint32_t block;
+    uint32_t blocks;
+};
+
+/* C[m][n] (+)= A[m][k] B[k][n]. A(i, p) = a[i * a_row + p * a_col]. B comes in panels of
+ * QUELL_PANEL columns: B(p, j) = b[(j / QUELL_PANEL) * b_panel + p * b_row + j % QUELL_PANEL].
+ * C(i, j) = c[i * c_row + j]. Rows of B and C must be readable and writable up to n rounded up to
+ * QUELL_LANES. Every output is one chain of fused multiply-adds along p = 0, 1, ..., from C's old
+ * value if `accumulate`, else from 0. */
+struct quell_product {
+    size_t m, n, k;
+    const float *a;
+    size_t a_row, a_col;
+    const float *b;
+    size_t b_row, b_panel;
+    float *c;
+    size_t c_row;
+    int accumulate;
+};
+
+/* A mixture's posterior mean for rows of x[rows][dim] (denoisers/mixture.c works out the
+ * parameters). Component k: means m_k[dim]; logit_k = constant[k] - sum_d rate (x_d - alpha
+ * m_kd)^2; mean_k = m_k + gain (x - alpha m_k). rate and gain have one entry per component, or one
+ * per component and element if `diagonal`. scratch: QUELL_LANES * (2 * dim + components) floats. */
+struct quell_mixture {
+    size_t rows, dim, components;
+    int diagonal;
+    float alpha;
+    const float *means, *constant, *rate, *gain;
+    const float *x;
+    float *out;
+    float *scratch;
+};
+
+/* One block of the empirical denoiser's online softmax, QUELL_PANEL samples side by side.
+ * score[points][QUELL_PANEL] holds the logits and becomes the weights exp(logit - maximum);
+ * maximum[QUELL_PANEL] and total[QUELL_PANEL] are brought up to date, and rescale[QUELL_PANEL] is
+ * what earlier sums must be multiplied by. */
+struct quell_softmax {
+    size_t points;
+    float *score;
+    float *maximum, *total, *rescale;
+};
+
+struct quell_kernels {
+    const char *isa;
+    size_t lanes;
+
+    /* words[4 * count]: the Philox words w0..w3 of blocks at.block, at.block + 1, ... */
+    void (*philox)(const struct quell_noise_at *at, size_t count, uint32_t *words);
+
+    /* out[4 * count]: the four normals of each block. out[2 * count]: the first two of each. */
+    void (*normals)(const struct quell_noise_at *at, size_t count, float *out);
+    void (*normal_pairs)(const struct quell_noise_at *at, size_t count, float *out);
+
+    /* out = c[0] in[0] + c[1] in[1] + ..., rounded product first, then fused multiply-adds in
+     * that order; 1 <= inputs <= QUELL_MAX_INPUTS; out may be any of in. Returns 0 if all results
+     * are finite, else 1. */
+    int (*combine)(float *out, size_t count, size_t inputs, const float *c, const float *const *in);
+
+    /* x = min(max(x, low), high); a NaN stays one. */
+    void (*clamp)(float *x, size_t count, float low, float high);
+
+    /* out = scale x + shift, each an array of `count`; out may be x. */
+    void (*affine)(float *out, const float *x, size_t count, const float *scale,
+                   const float *shift);
+
+    /* out = mean + gain (x - alpha mean); mean has `count` elements, gain one for all. */
+    void (*gaussian)(float *out, const float *x, size_t count, const float *mean, float alpha,
+                     float gain);
+
+    /* The same for variances one per element: gain = alpha v / (alpha^2 v + sigma^2). */
+    void (*gaussian_diagonal)(float *out, const float *x, size_t count, const float *mean,
+                              const float *variance, float alpha, float sigma);
+
+    /* out[i] = exp(x[i]) for x in [-inf, 88]; below -87.3 it is 0. For tests. */
+    void (*exponential)(float *out, const float *x, size_t count);
+
+    void (*product)(const struct quell_product *product);
+    void (*mixture)(const struct quell_mixture *mixture);
+    void (*softmax)(const struct quell_softmax *softmax);
+};
+
+/* Every table of this build, narrowest first; NULL past the end. Some may not run here. */
+const struct quell_kernels *quell_kernels_at(size_t i);
+
+/* 1 if the machine and its operating system can run the table. */
+int quell_kernels_available(const struct quell_kernels *kernels);
+
+#endif

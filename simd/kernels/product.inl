@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* The matrix product: every output one chain of fused multiply-adds along k, so that its bits do
+ * not depend on the vector width, on how many rows come along, or on blocking.
+ *
+ * A tile of C, ROWS rows by a few vectors, stays in registers while k runs; per k it costs a few
+ * loads of B and one broadcast per row. The sizes keep (FMA latency) x (FMAs a cycle) chains in
+ * flight, 8 on most machines, and leave registers for B: with few rows a tile is therefore wider.
+ * When there is more than one tile of rows, k is cut so that the columns of B which they share stay
+ * in the first-level cache; a chain then goes on from C. */
+
+#if LANES == 16
+#define ROWS 12 /* x 2 vectors = 24 of 32 registers */
+#define CUT 128
+#elif LANES == 8
+#define ROWS 6 /* x 2 = 12 of 16 */
+#define CUT 256
+#elif LANES == 4
+#define ROWS 6 /* x 4 = 24 of 32 */
+#define CUT 256
+#else
+#define ROWS 4
+#define CUT 256
+#endif
+
+#define MOST_VECTORS 8
+#define UNROLL _Pragma("GCC unroll 16")
+#define TILE static inline __attribute__((always_inline))
+
+/* Rows i... and columns j... of C, for p from `from` to `to`; rows and vectors are constants. */
+TILE void tile(const struct quell_product *x, size_t i, size_t j, size_t from, size_t to,
+               const size_t rows, const size_t vectors)
+{
+    const size_t a_row = x->a_row, a_col = x->a_col, b_row = x->b_row, c_row = x->c_row;
+    const float *a = x->a + i * a_row + from * a_col;
+    const float *b[MOST_VECTORS];
+    float *c = x->c + i * c_row + j;
+    vf sum[ROWS][MOST_VECTORS], right[MOST_VECTORS];
+    UNROLL for (size_t v = 0; v < vectors; v++)
+    {
+        size_t column = j + v * LANES;
+        b[v] = x->b + column / QUELL_PANEL * x->b_panel + from * b_row + column % QUELL_PANEL;
+        UNROLL for (size_t r = 0; r < rows; r++) sum[r][v] = v_set1(0.0f);
+    }
+    if (from > 0 || x->accumulate) {
+        UNROLL for (size_t r = 0; r < rows; r++)
+        UNROLL for (size_t v = 0; v < vectors; v++) sum[r][v] = v_load(c + r * c_row + v * LANES);
+    }
+    for (size_t p = from, at = 0; p < to; p++, at += b_row, a += a_col) {
+        UNROLL for (size_t v = 0; v < vectors; v++) right[v] = v_load(b[v] + at);
+        UNROLL for (size_t r = 0; r < rows; r++)
+        {
+            vf left = v_set1(a[r * a_row]);
+            UNROLL for (size_t v = 0; v < vectors; v++)
+                sum[r][v] = v_fma(left, right[v], sum[r][v]);
+        }
+    }
+    UNROLL for (size_t r = 0; r < rows; r++)
+    UNROLL for (size_t v = 0; v < vectors; v++) v_store(c + r * c_row + v * LANES, sum[r][v]);
+}
+
+typedef void tile_function(const struct quell_product *x, size_t i, size_t j, size_t from,
+                           size_t to);
+
+#define TILE_OF(rows, vectors)                                                                     \
+    static void tile_##rows##x##vectors(const struct quell_product *x, size_t i, size_t j,         \
+                                        size_t from, size_t to)                                    \
+    {                                                                                              \
+        tile(x, i, j, from, to, rows, vectors);                                                    \
+    }
+
+/* tiles[rows][log2 of the vectors]: for each number of rows its widest tile and all narrower ones
+ * down to QUELL_LANES columns. */
+#if LANES == 16
+TILE_OF(1, 8) TILE_OF(1, 4) TILE_OF(1, 2) TILE_OF(1, 1)
+TILE_OF(2, 4) TILE_OF(2, 2) TILE_OF(2, 1)
+TILE_OF(3, 4) TILE_OF(3, 2) TILE_OF(3, 1)
+TILE_OF(4, 2) TILE_OF(4, 1) TILE_OF(5, 2) TILE_OF(5, 1) TILE_OF(6, 2) TILE_OF(6, 1)
+TILE_OF(7, 2) TILE_OF(7, 1) TILE_OF(8, 2) TILE_OF(8, 1) TILE_OF(9, 2) TILE_OF(9, 1)
+TILE_OF(10, 2) TILE_OF(10, 1) TILE_OF(11, 2) TILE_OF(11, 1) TILE_OF(12, 2) TILE_OF(12, 1)
+
+static tile_function *const tiles[ROWS + 1][4] = {
+    {0},
+    {tile_1x1, tile_1x2, tile_1x4, tile_1x8},
+    {tile_2x1, tile_2x2, tile_2x4},
+    {tile_3x1, tile_3x2, tile_3x4},
+    {tile_4x1, tile_4x2},
+    {tile_5x1, tile_5x2},
+    {tile_6x1, tile_6x2},
+    {tile_7x1, tile_7x2},
+    {tile_8x1, tile_8x2},
+    {tile_9x1, tile_9x2},
+    {tile_10x1, tile_10x2},
+    {tile_11x1, tile_11x2},
+    {tile_12x1, tile_12x2},
+};
+#elif LANES == 8
+TILE_OF(1, 8) TILE_OF(1, 4) TILE_OF(1, 2)
+TILE_OF(2, 4) TILE_OF(2, 2)
+TILE_OF(3, 4) TILE_OF(3, 2)
+TILE_OF(4, 2) TILE_OF(5, 2) TILE_OF(6, 2)
+
+static tile_function *const tiles[ROWS + 1][4] = {
+    {0},
+    {0, tile_1x2, tile_1x4, tile_1x8},
+    {0, tile_2x2, tile_2x4},
+    {0, tile_3x2, tile_3x4},
+    {0, tile_4x2},
+    {0, tile_5x2},
+    {0, tile_6x2},
+};
+#elif LANES == 4
+TILE_OF(1, 8) TILE_OF(1, 4) TILE_OF(2, 8) TILE_OF(2, 4)
+TILE_OF(3, 4) TILE_OF(4, 4) TILE_OF(5, 4) TILE_OF(6, 4)
+
+static tile_function *const tiles[ROWS + 1][4] = {
+    {0},
+    {0, 0, tile_1x4, tile_1x8},
+    {0, 0, tile_2x4, tile_2x8},
+    {0, 0, tile_3x4},
+    {0, 0, tile_4x4},
+    {0, 0, tile_5x4},
+    {0, 0, tile_6x4},
+};
+#else
+TILE_OF(1, 4) TILE_OF(2, 4) TILE_OF(3, 4) TILE_OF(4, 4)
+
+static tile_function *const tiles[ROWS + 1][4] = {
+    {0}, {0, 0, tile_1x4}, {0, 0, tile_2x4}, {0, 0, tile_3x4}, {0, 0, tile_4x4},
+};
+#endif
+
+/* The widest tile of that many rows that fits the columns left, as log2 of its vectors. */
+static unsigned widest(size_t rows, size_t columns)
+{
+    unsigned v = 3;
+    while (v > 0 && (!tiles[rows][v] || (size_t)LANES << v > columns)) v--;
+    return v;
+}
+
+static void product_cut(const struct quell_product *x, size_t from, size_t to)
+{
+    size_t columns = (x->n + QUELL_LANES - 1) / QUELL_LANES * QUELL_LANES;
+    size_t blocks = (x->m + ROWS - 1) / ROWS;
+    size_t rows = x->m / blocks, longer = x->m % blocks;
+    for (size_t j = 0; j < columns;) {
+        unsigned v = widest(rows + (longer > 0), columns - j);
+        for (size_t block = 0, i = 0; block < blocks; block++) {
+            size_t now = rows + (block < longer);
+            tiles[now][v](x, i, j, from, to);
+            i += now;
+        }
+        j += (size_t)LANES << v;
+    }
+}
+
+static void product(const struct quell_product *x)
+{
+    if (x->m == 0) return;
+    size_t cut = x->m > ROWS ? CUT : x->k;
+    size_t from = 0;
+    do {
+        size_t to = x->k - from > cut ? from + cut : x->k;
+        product_cut(x, from, to);
+        from = to;
+    } while (from < x->k);
+}

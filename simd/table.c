@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Compiled once per instruction set, with VEC_HEADER naming the header of its verbs: the kernels
+ * as static functions and one exported table of them. Nothing else may be exported, so that no
+ * linker can pick a function compiled for a wider processor. */
+#include VEC_HEADER
+
+#include "kernels.h"
+
+#include "kernels/affine.inl"
+#include "kernels/combine.inl"
+#include "kernels/exponential.inl"
+#include "kernels/gaussian.inl"
+#include "kernels/mixture.inl"
+#include "kernels/noise.inl"
+#include "kernels/product.inl"
+#include "kernels/softmax.inl"
+
+#define JOIN(a, b) a##b
+#define TABLE(name) JOIN(quell_kernels_, name)
+#define TEXT(name) #name
+#define NAME(name) TEXT(name)
+
+extern const struct quell_kernels TABLE(VEC_NAME);
+
+const struct quell_kernels TABLE(VEC_NAME) = {
+    .isa = NAME(VEC_NAME),
+    .lanes = LANES,
+    .philox = philox,
+    .normals = normals,
+    .normal_pairs = normal_pairs,
+    .combine = combine,
+    .clamp = clamp,
+    .affine = affine,
+    .gaussian = gaussian,
+    .gaussian_diagonal = gaussian_diagonal,
+    .exponential = exponential,
+    .product = product,
+    .mixture = mixture,
+    .softmax = softmax,
+};

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* The functions that coefficients are made of, with the same bits on every machine.
+ *
+ * The C library's own differ in the last bit between versions and processors. SLEEF's `cinz`
+ * functions in plain C do not: they use neither FMA nor tables chosen at run time, and their
+ * error is at most 1 ulp. tests/ holds their bits. */
+#ifndef QUELL_BASE_MATHS_H
+#define QUELL_BASE_MATHS_H
+
+#include <math.h>
+#include <sleef.h>
+
+static inline double quell_exp(double x) { return Sleef_cinz_expd1_u10purec(x); }
+static inline double quell_expm1(double x) { return Sleef_cinz_expm1d1_u10purec(x); }
+static inline double quell_log(double x) { return Sleef_cinz_logd1_u10purec(x); }
+static inline double quell_log1p(double x) { return Sleef_cinz_log1pd1_u10purec(x); }
+static inline double quell_sin(double x) { return Sleef_cinz_sind1_u10purec(x); }
+static inline double quell_cos(double x) { return Sleef_cinz_cosd1_u10purec(x); }
+static inline double quell_acos(double x) { return Sleef_cinz_acosd1_u10purec(x); }
+
+#endif

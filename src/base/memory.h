@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory with overflow-checked sizes, aligned to a cache line. */
+#ifndef QUELL_BASE_MEMORY_H
+#define QUELL_BASE_MEMORY_H
+
+#include <stddef.h>
+
+#define QUELL_CACHE_LINE 64
+
+/* count * size bytes, set to 0, aligned to a cache line; NULL if there is no such memory or the
+ * product overflows. count * size == 0 gives memory that may be freed. Free with free(). */
+void *quell_new(size_t count, size_t size);
+
+/* a * b in *product; 0, or -1 on overflow. */
+int quell_multiply(size_t a, size_t b, size_t *product);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#include "number.h"
+#include "floats.h"
+
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The C locale for this thread alone; the host's comes back with leave_c_locale. */
+static locale_t enter_c_locale(locale_t *c)
+{
+    *c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    return *c ? uselocale(*c) : (locale_t)0;
+}
+
+static void leave_c_locale(locale_t c, locale_t host)
+{
+    if (!c) return;
+    uselocale(host);
+    freelocale(c);
+}
+
+size_t quell_format(char *buffer, size_t size, const char *format, va_list arguments)
+{
+    locale_t c, host = enter_c_locale(&c);
+    int length = vsnprintf(buffer, size, format, arguments);
+    leave_c_locale(c, host);
+    return length < 0 ? 0 : (size_t)length;
+}
+
+size_t quell_print(char *buffer, size_t size, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    size_t length = quell_format(buffer, size, format, arguments);
+    va_end(arguments);
+    return length;
+}
+
+int quell_parse_double(const char *text, size_t length, double *value)
+{
+    char copy[64], *end;
+    if (length == 0 || length >= sizeof copy || strchr(" \t\n\v\f\r", text[0])) return -1;
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    fenv_t floats;
+    quell_floats_enter(&floats);
+    locale_t c, host = enter_c_locale(&c);
+    double read = strtod(copy, &end);
+    leave_c_locale(c, host);
+    quell_floats_leave(&floats);
+    if (end != copy + length || read != read) return -1;
+    *value = read;
+    return 0;
+}

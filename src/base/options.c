@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#include "options.h"
+#include "fail.h"
+#include "number.h"
+
+#include <string.h>
+
+size_t quell_spec_name(const char *spec) { return strcspn(spec, ":"); }
+
+static const struct quell_option *find(const struct quell_option *options, const char *key,
+                                       size_t length)
+{
+    for (; options->name; options++)
+        if (strlen(options->name) == length && !memcmp(options->name, key, length)) return options;
+    return NULL;
+}
+
+/* Reads one KEY=VALUE of `length` characters. */
+static quell_status read_option(const char *what, const char *spec, const char *text, size_t length,
+                                const struct quell_option *options, double *values)
+{
+    size_t key = strcspn(text, "=,");
+    const struct quell_option *option = find(options, text, key);
+    if (!option)
+        return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': no option '%.*s'; see `quell list`", what,
+                          spec, (int)key, text);
+    double value;
+    if (key >= length || quell_parse_double(text + key + 1, length - key - 1, &value))
+        return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' needs a number: %s=%g", what,
+                          spec, option->name, option->name, option->value);
+    if (!(value >= option->low && value <= option->high))
+        return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' must be from %g to %g", what,
+                          spec, option->name, option->low, option->high);
+    values[option - options] = value;
+    return QUELL_OK;
+}
+
+quell_status quell_spec_options(const char *what, const char *spec,
+                                const struct quell_option *options, double *values)
+{
+    for (size_t i = 0; options[i].name; i++) values[i] = options[i].value;
+    const char *text = spec + quell_spec_name(spec);
+    while (*text) {
+        text++; /* the colon or the comma */
+        size_t length = strcspn(text, ",");
+        quell_status status = read_option(what, spec, text, length, options, values);
+        if (status) return status;
+        text += length;
+    }
+    return QUELL_OK;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* Building plans. Errors stick in plan->status, so that builders need not check each call. */
+#include "plan.h"
+#include "schedule.h"
+#include "base/fail.h"
+#include "base/memory.h"
+#include <quell/noise.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct quell_plan quell_plan_begin(const quell_schedule *schedule, size_t transition)
+{
+    return (struct quell_plan){
+        .schedule = schedule, .transition = transition, .in_use = 1u << QUELL_X, .registers = 1};
+}
+
+void quell_plan_free(struct quell_plan *plan)
+{
+    free(plan->ops);
+    plan->ops = NULL;
+}
+
+void quell_plan_refuse(quell_plan *plan, quell_status status, const char *message)
+{
+    if (!plan->status) plan->status = quell_fail(status, "plan: %s", message);
+}
+
+/* The next operation of the list, zeroed; NULL after an error. */
+static struct quell_op *append(quell_plan *plan, enum quell_op_kind kind)
+{
+    if (plan->status) return NULL;
+    if (plan->count == plan->capacity) {
+        size_t capacity = plan->capacity ? 2 * plan->capacity : 16;
+        struct quell_op *ops = quell_new(capacity, sizeof *ops);
+        if (!ops) {
+            quell_plan_refuse(plan, QUELL_NO_MEMORY, "no memory for its operations");
+            return NULL;
+        }
+        if (plan->count) memcpy(ops, plan->ops, plan->count * sizeof *ops);
+        free(plan->ops);
+        plan->ops = ops;
+        plan->capacity = capacity;
+    }
+    struct quell_op *op = &plan->ops[plan->count++];
+    op->kind = kind;
+    return op;
+}
+
+static int in_use(quell_plan *plan, quell_register r)
+{
+    if (plan->status) return 0;
+    if (r >= 0 && r < QUELL_MAX_REGISTERS && (plan->in_use >> r & 1)) return 1;
+    quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "a register is used that is not in use");
+    return 0;
+}
+
+quell_point quell_plan_at(quell_plan *plan, double t)
+{
+    quell_point point = {t, 1, 1, 0, 0};
+    if (plan->status) return point;
+    plan->status = quell_schedule_point(plan->schedule, t, &point);
+    return point;
+}
+
+quell_register quell_plan_register(quell_plan *plan)
+{
+    for (quell_register r = 0; r < QUELL_MAX_REGISTERS; r++) {
+        if (plan->in_use >> r & 1) continue;
+        plan->in_use |= 1u << r;
+        if (plan->registers <= (unsigned)r) plan->registers = (unsigned)r + 1;
+        return r;
+    }
+    quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "more than 8 registers are in use at once");
+    return QUELL_X;
+}
+
+void quell_plan_release(quell_plan *plan, quell_register r)
+{
+    if (!in_use(plan, r)) return;
+    if (r == QUELL_X)
+        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "the state cannot be released");
+    else
+        plan->in_use &= ~(1u << r);
+}
+
+quell_register quell_plan_denoise(quell_plan *plan, quell_register x, const quell_point *t)
+{
+    if (!in_use(plan, x)) return QUELL_X;
+    quell_register out = quell_plan_register(plan);
+    struct quell_op *op = append(plan, QUELL_EVAL);
+    if (!op) return QUELL_X;
+    op->out = out;
+    op->in[0] = x;
+    op->t = *t;
+    return out;
+}
+
+/* Appends coefficient[k] unless it is 0; 1 if it was kept. */
+static int keep(quell_plan *plan, struct quell_op *op, double coefficient)
+{
+    float rounded = (float)coefficient;
+    if (!isfinite(rounded))
+        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "a coefficient is not a finite float");
+    if (rounded == 0) return 0;
+    op->coefficient[op->terms + op->noises] = rounded;
+    return 1;
+}
+
+void quell_plan_combine(quell_plan *plan, quell_register out, size_t terms, const quell_term *term,
+                        size_t noises, const quell_noise_term *noise)
+{
+    if (!in_use(plan, out)) return;
+    if (terms < 1 || terms > QUELL_MAX_TERMS || noises > QUELL_MAX_NOISES) {
+        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "a combination has too many terms, or none");
+        return;
+    }
+    for (size_t k = 0; k < terms; k++)
+        if (!in_use(plan, term[k].source)) return;
+    struct quell_op *op = append(plan, QUELL_COMBINE);
+    if (!op) return;
+    op->out = out;
+    for (size_t k = 0; k < terms; k++)
+        if (keep(plan, op, term[k].coefficient)) op->in[op->terms++] = term[k].source;
+    if (op->terms == 0) op->in[op->terms++] = term[0].source; /* 0 times it */
+    for (size_t j = 0; j < noises; j++)
+        if (keep(plan, op, noise[j].coefficient)) op->stream[op->noises++] = noise[j].stream;
+}
+
+uint32_t quell_plan_noise(quell_plan *plan, unsigned k)
+{
+    if (k > 7) quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "noise slots are 0 to 7");
+    if (plan->transition > (UINT32_MAX - 8) / 8)
+        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "the transition's number is 2^29 or more");
+    return QUELL_STREAM(plan->transition, k);
+}
+
+void quell_plan_step(quell_plan *plan, const quell_point *t, const quell_point *s)
+{
+    struct quell_op *op = append(plan, QUELL_STEP);
+    if (!op) return;
+    op->t = *t;
+    op->s = *s;
+    plan->transition++;
+}

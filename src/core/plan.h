@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* The plan as the engine reads it: a list of operations. */
+#ifndef QUELL_CORE_PLAN_H
+#define QUELL_CORE_PLAN_H
+
+#include <quell/plan.h>
+
+enum quell_op_kind { QUELL_EVAL, QUELL_COMBINE, QUELL_STEP };
+
+/* EVAL     out = denoiser(in[0]) at the point t
+ * COMBINE  out = sum_k coefficient[k] in[k] + sum_j coefficient[terms + j] noise(stream[j])
+ * STEP     the transition t -> s is done */
+struct quell_op {
+    enum quell_op_kind kind;
+    quell_register out;
+    unsigned terms, noises;
+    quell_register in[QUELL_MAX_TERMS];
+    uint32_t stream[QUELL_MAX_NOISES];
+    float coefficient[QUELL_MAX_TERMS + QUELL_MAX_NOISES];
+    quell_point t, s;
+};
+
+struct quell_plan {
+    const quell_schedule *schedule;
+    size_t transition; /* the one being built */
+    size_t count, capacity;
+    struct quell_op *ops;
+    unsigned in_use;    /* registers, one bit each */
+    unsigned registers; /* as many as were ever in use at once */
+    quell_status status;
+};
+
+/* An empty plan whose first transition has number `transition`; free it with quell_plan_free,
+ * whatever its status. */
+struct quell_plan quell_plan_begin(const quell_schedule *schedule, size_t transition);
+void quell_plan_free(struct quell_plan *plan);
+
+/* Prints as snprintf does. */
+size_t quell_plan_print(const struct quell_plan *plan, char *buffer, size_t size);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* A plan as text, one operation a line:
+ *
+ *     EVAL     r1 = E[X | x] at t = 1, alpha 0.001, sigma 1
+ *     COMBINE  x = 0.98 x + 0.02 r1 + 0.17 noise(1)
+ *     STEP     1 -> 0.75 */
+#include "plan.h"
+#include "base/number.h"
+
+#include <stdio.h>
+
+struct text {
+    char *buffer;
+    size_t size, length;
+};
+
+#define SAY(text, ...)                                                                   \
+    ((text)->length +=                                                                   \
+     quell_print((text)->length < (text)->size ? (text)->buffer + (text)->length : NULL, \
+                 (text)->length < (text)->size ? (text)->size - (text)->length : 0, __VA_ARGS__))
+
+static const char *name(quell_register r, char buffer[8])
+{
+    if (r == QUELL_X) return "x";
+    snprintf(buffer, 8, "r%d", r);
+    return buffer;
+}
+
+static void print_combine(struct text *text, const struct quell_op *op)
+{
+    char buffer[8];
+    SAY(text, "COMBINE  %s =", name(op->out, buffer));
+    for (unsigned k = 0; k < op->terms + op->noises; k++) {
+        SAY(text, "%s %.9g ", k ? " +" : "", (double)op->coefficient[k]);
+        if (k < op->terms)
+            SAY(text, "%s", name(op->in[k], buffer));
+        else
+            SAY(text, "noise(%u)", op->stream[k - op->terms]);
+    }
+    SAY(text, "\n");
+}
+
+static void print_op(struct text *text, const struct quell_op *op)
+{
+    char out[8], in[8];
+    switch (op->kind) {
+    case QUELL_EVAL:
+        SAY(text, "EVAL     %s = E[X | %s] at t = %.9g, alpha %.9g, sigma %.9g\n",
+            name(op->out, out), name(op->in[0], in), op->t.t, op->t.alpha, op->t.sigma);
+        break;
+    case QUELL_COMBINE:
+        print_combine(text, op);
+        break;
+    case QUELL_STEP:
+        SAY(text, "STEP     %.9g -> %.9g\n", op->t.t, op->s.t);
+        break;
+    }
+}
+
+size_t quell_plan_print(const struct quell_plan *plan, char *buffer, size_t size)
+{
+    struct text text = {buffer, size, 0};
+    if (size) buffer[0] = '\0';
+    for (size_t i = 0; i < plan->count; i++) print_op(&text, &plan->ops[i]);
+    return text.length;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#include "denoiser.h"
+#include "base/fail.h"
+#include "base/memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+void *quell_denoiser_new(const struct quell_denoiser_class *type, size_t size, size_t dim)
+{
+    quell_denoiser *denoiser = quell_new(1, size);
+    if (!denoiser) return NULL;
+    denoiser->type = type;
+    atomic_init(&denoiser->holds, 1);
+    denoiser->dim = dim;
+    denoiser->exact = true;
+    return denoiser;
+}
+
+void quell_denoiser_hold(const quell_denoiser *denoiser)
+{
+    /* The count is the one thing that changes in a handle, and it does so atomically. */
+    atomic_fetch_add(&((quell_denoiser *)(uintptr_t)denoiser)->holds, 1);
+}
+
+void quell_denoiser_free(quell_denoiser *denoiser)
+{
+    if (!denoiser || atomic_fetch_sub(&denoiser->holds, 1) != 1) return;
+    if (denoiser->type->destroy) denoiser->type->destroy(denoiser);
+    free(denoiser);
+}
+
+size_t quell_denoiser_dim(const quell_denoiser *denoiser) { return denoiser ? denoiser->dim : 0; }
+
+int quell_denoiser_exact(const quell_denoiser *denoiser) { return denoiser && denoiser->exact; }
+
+const char *quell_denoiser_kind(const quell_denoiser *denoiser)
+{
+    return denoiser ? denoiser->type->kind : "";
+}
+
+quell_status quell_denoiser_arguments(quell_denoiser **denoiser, size_t dim)
+{
+    if (!denoiser) return quell_fail(QUELL_BAD_ARGUMENT, "denoiser: the place for it is NULL");
+    if (dim < 1 || dim > (size_t)1 << 32)
+        return quell_fail(QUELL_BAD_ARGUMENT, "denoiser: dim is %zu, must be from 1 to 2^32", dim);
+    return QUELL_OK;
+}
+
+quell_status quell_denoiser_floats(float **copy, const char *what, size_t count,
+                                   const double *values, bool negative)
+{
+    float *floats = quell_new(count, sizeof *floats);
+    if (!floats) return quell_fail(QUELL_NO_MEMORY, "%s: no memory for %zu values", what, count);
+    for (size_t i = 0; values && i < count; i++) {
+        floats[i] = (float)values[i];
+        if (isfinite(floats[i]) && (negative || values[i] >= 0)) continue;
+        free(floats);
+        return quell_fail(QUELL_BAD_ARGUMENT, "%s: value %zu is %g, must be finite%s", what, i,
+                          values[i], negative ? "" : " and not negative");
+    }
+    *copy = floats;
+    return QUELL_OK;
+}

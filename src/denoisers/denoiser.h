@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* What a denoiser is to the engine: a class of functions and some data that never change. */
+#ifndef QUELL_DENOISERS_DENOISER_H
+#define QUELL_DENOISERS_DENOISER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <quell/denoiser.h>
+#include "simd/kernels.h"
+
+/* One evaluation of one tile: out = E[X | x_t = x] for rows of x[rows][elements].
+ *
+ * elements < dim only for elementwise denoisers, and then rows == 1: x and out begin at element
+ * `element` of the sample. scratch: what scratch_size asked for, aligned to a cache line, this
+ * worker's own, contents left over from its last evaluation. */
+struct quell_evaluation {
+    const struct quell_kernels *kernels;
+    double t, alpha, sigma;
+    uint64_t first;
+    size_t rows, element, elements;
+    size_t worker, workers;
+    const float *x;
+    float *out;
+    void *scratch;
+};
+
+/* elementwise: element e of the output depends on element e of the input alone, so the engine may
+ * split a sample. whole_batch: to be called once, with all samples. rows: how many rows it likes
+ * at a time, 0 if it does not care. */
+struct quell_denoiser_class {
+    const char *kind;
+    bool elementwise;
+    bool needs_noise; /* sigma > 0 at every evaluation */
+    size_t rows;
+    size_t (*scratch_size)(const quell_denoiser *denoiser, size_t rows); /* bytes; NULL: none */
+    int (*evaluate)(const quell_denoiser *denoiser, const struct quell_evaluation *evaluation);
+    void (*destroy)(quell_denoiser *denoiser); /* frees the members, not the struct; may be NULL */
+    /* Refuses a point (alpha, sigma) at which it cannot be evaluated; NULL: takes all. */
+    quell_status (*check)(const quell_denoiser *denoiser, double alpha, double sigma);
+};
+
+/* The head of every denoiser; its class's data follow it in a larger struct. */
+struct quell_denoiser {
+    const struct quell_denoiser_class *type;
+    atomic_size_t holds;
+    size_t dim;
+    bool exact;
+    bool whole_batch;
+};
+
+/* Memory of `size` bytes with its head filled in (exact, not whole_batch, one hold), or NULL. */
+void *quell_denoiser_new(const struct quell_denoiser_class *type, size_t size, size_t dim);
+
+/* One more hold on a denoiser, for a sampler. */
+void quell_denoiser_hold(const quell_denoiser *denoiser);
+
+/* The arguments that all constructors share: a place for the result, and a dim from 1 to 2^32. */
+quell_status quell_denoiser_arguments(quell_denoiser **denoiser, size_t dim);
+
+/* `count` finite doubles copied to a fresh float array in *copy (values NULL: zeros), or
+ * a failure that names `what`. A negative value is refused unless `negative`. */
+quell_status quell_denoiser_floats(float **copy, const char *what, size_t count,
+                                   const double *values, bool negative);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* Which kernels a run uses: the widest that the machine has, or the ones asked for by name. */
+#include "isa.h"
+#include "base/fail.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct quell_kernels *find(const char *name)
+{
+    const struct quell_kernels *kernels;
+    for (size_t i = 0; (kernels = quell_kernels_at(i)); i++)
+        if (!strcmp(kernels->isa, name)) return kernels;
+    return NULL;
+}
+
+static const struct quell_kernels *widest(void)
+{
+    const struct quell_kernels *kernels, *best = NULL;
+    for (size_t i = 0; (kernels = quell_kernels_at(i)); i++)
+        if (quell_kernels_available(kernels)) best = kernels;
+    return best;
+}
+
+quell_status quell_isa_choose(const char *name, const struct quell_kernels **kernels)
+{
+    const char *asked = name ? name : getenv("QUELL_ISA");
+    if (!asked) {
+        *kernels = widest();
+        return QUELL_OK;
+    }
+    const struct quell_kernels *found = find(asked);
+    const char *where = name ? "isa" : "QUELL_ISA";
+    if (!found)
+        return quell_fail(QUELL_NOT_FOUND,
+                          "%s '%s': this build has no such instruction set; see `quell list isas`",
+                          where, asked);
+    if (!quell_kernels_available(found))
+        return quell_fail(QUELL_UNSUPPORTED, "%s '%s': this machine cannot run it", where, asked);
+    *kernels = found;
+    return QUELL_OK;
+}
+
+const char *quell_isa_name(size_t i)
+{
+    const struct quell_kernels *kernels = quell_kernels_at(i);
+    return kernels ? kernels->isa : NULL;
+}
+
+int quell_isa_available(const char *name)
+{
+    const struct quell_kernels *kernels = name ? find(name) : NULL;
+    return kernels && quell_kernels_available(kernels);
+}
+
+quell_status quell_isa_default(const char **name)
+{
+    if (!name) return quell_fail(QUELL_BAD_ARGUMENT, "isa: the place for its name is NULL");
+    const struct quell_kernels *kernels;
+    quell_status status = quell_isa_choose(NULL, &kernels);
+    if (!status) *name = kernels->isa;
+    return status;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef QUELL_ENGINE_ISA_H
+#define QUELL_ENGINE_ISA_H
+
+#include <quell/isa.h>
+#include "simd/kernels.h"
+
+/* The kernels of that name; NULL: of QUELL_ISA, else the widest available. */
+quell_status quell_isa_choose(const char *name, const struct quell_kernels **kernels);
+
+#endif

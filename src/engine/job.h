@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* A run as its workers see it: what to do, how it is cut up, and where the memory is. */
+#ifndef QUELL_ENGINE_JOB_H
+#define QUELL_ENGINE_JOB_H
+
+#include "layout.h"
+#include "noise.h"
+#include "sampler.h"
+#include "watch.h"
+
+struct quell_job {
+    const quell_sampler *sampler;
+    const struct quell_plan *plan;
+    const struct quell_kernels *kernels;
+    quell_run run;
+    size_t dim, workers;
+    float *x;
+    struct quell_layout layout;
+    struct quell_watch watch;
+
+    float *batch; /* op-major: registers 1, 2, ... [count][dim] each */
+    char *memory; /* of the workers: registers or scratch, noise, the denoiser's scratch */
+    size_t per_worker, scratch_at;
+
+    size_t transition; /* the number of the first one in the pass */
+    size_t from, to;   /* the operations of the pass in progress */
+    struct quell_layout pass;
+    atomic_size_t next; /* its next tile */
+};
+
+/* A tile in a worker's hands. */
+struct quell_tile {
+    struct quell_job *job;
+    size_t worker;
+    uint64_t first; /* index of the sample in row 0 */
+    size_t rows, element, elements;
+    float *registers[QUELL_MAX_REGISTERS];
+    float *noise[QUELL_MAX_NOISES]; /* QUELL_NOISE_ROOM(QUELL_CHUNK) each */
+    void *scratch;
+    size_t transition;
+};
+
+/* Runs the pass's operations on one tile; stops early when the job is to stop. */
+void quell_tile_run(struct quell_tile *tile);
+
+/* Draws x_1 into one tile. */
+void quell_tile_init(struct quell_tile *tile);
+
+/* One transition by the sampler's step callback (transition.c). */
+void quell_tile_callback(struct quell_tile *tile, const quell_point *t, const quell_point *s);
+
+/* out = E[X | x_t = x] on one tile; what the denoiser returned. */
+int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const float *x, float *out);
+
+#endif

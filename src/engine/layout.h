@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* How a batch is cut into tiles. The samples never depend on it. */
+#ifndef QUELL_ENGINE_LAYOUT_H
+#define QUELL_ENGINE_LAYOUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "denoisers/denoiser.h"
+
+/* A tile's state and one model output fit the first-level cache together; the overhead of an
+ * operation (tens of nanoseconds) is then still small beside its work. */
+#define QUELL_TILE_ELEMENTS 4096
+
+/* Tiles of `rows` whole samples, or, if elements < dim, of `elements` elements of one sample (a
+ * multiple of 4, so that a tile begins on a block of noise). op_major: registers hold the whole
+ * batch and each EVAL is a pass of its own. */
+struct quell_layout {
+    size_t rows, elements;
+    size_t across; /* tiles to a sample: ceil(dim / elements) */
+    size_t tiles;
+    bool op_major;
+};
+
+/* For a whole plan over `count` samples; `tile` is the caller's number of rows, or 0. */
+struct quell_layout quell_layout_plan(const quell_denoiser *denoiser, size_t count, size_t workers,
+                                      size_t tile);
+
+/* For a pass of element-wise operations over the whole batch. */
+struct quell_layout quell_layout_elements(size_t dim, size_t count, size_t tile);
+
+#endif

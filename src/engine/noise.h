@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef QUELL_ENGINE_NOISE_H
+#define QUELL_ENGINE_NOISE_H
+
+#include "simd/kernels.h"
+
+/* The floats that quell_noise_fill may write for `count` elements. */
+#define QUELL_NOISE_ROOM(count) (2 * (count) + 4)
+
+/* The noise of elements [element, element + elements) of `rows` samples from `sample` on, of
+ * which each has `dim`: out[rows][elements]. Either whole samples (element 0, elements == dim), or
+ * one row, whose `element` is a multiple of 4. out has QUELL_NOISE_ROOM(rows * elements). */
+void quell_noise_fill(const struct quell_kernels *kernels, uint64_t seed, uint32_t stream,
+                      uint64_t sample, size_t rows, size_t dim, size_t element, size_t elements,
+                      float *out);
+
+#endif

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs: quell_init, quell_forward, quell_step, quell_denoise.
+ *
+ * A run is one pass over the tiles (tile-major: every operation on a tile before the next tile),
+ * or one pass per EVAL and per stretch of other operations (op-major). All memory is taken before
+ * the first worker starts, so that a run that cannot have it fails before it has changed x. */
+#include "job.h"
+#include "isa.h"
+#include "threads.h"
+#include "base/fail.h"
+#include "base/floats.h"
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef void tile_fn(struct quell_tile *tile);
+
+static size_t align(size_t bytes)
+{
+    return (bytes + QUELL_CACHE_LINE - 1) / QUELL_CACHE_LINE * QUELL_CACHE_LINE;
+}
+
+/* Checks the caller's run and takes what does not depend on the plan from it. */
+static quell_status prepare(struct quell_job *job, const quell_sampler *sampler,
+                            const quell_run *run, float *x)
+{
+    if (!sampler || !run) return quell_fail(QUELL_BAD_ARGUMENT, "run: an argument is NULL");
+    job->run = quell_run_defaults();
+    memcpy(&job->run, run, run->size < sizeof job->run ? run->size : sizeof job->run);
+    job->sampler = sampler;
+    job->dim = sampler->denoiser->dim;
+    job->x = x;
+    size_t bytes;
+    if (quell_multiply(job->run.count, job->dim * sizeof *x, &bytes))
+        return quell_fail(QUELL_BAD_ARGUMENT, "run: count * dim is too large");
+    if (job->run.count && !x) return quell_fail(QUELL_BAD_ARGUMENT, "run: x is NULL");
+    if (job->run.count > UINT64_MAX - job->run.first)
+        return quell_fail(QUELL_BAD_ARGUMENT, "run: first + count is more than 2^64");
+    if (job->run.parallel && !job->run.threads)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "run: with its own parallel-for, threads must be set");
+    if (job->run.observe && !job->run.tile && job->dim > QUELL_TILE_ELEMENTS)
+        job->run.tile = 1; /* an observer sees whole samples */
+    job->workers = job->run.threads ? job->run.threads : quell_threads_default();
+    return quell_isa_choose(job->run.isa, &job->kernels);
+}
+
+/* Memory: a worker has its registers (tile-major), its noise and the denoiser's scratch. */
+static quell_status allocate(struct quell_job *job, unsigned registers, bool evaluates)
+{
+    const quell_denoiser *denoiser = job->sampler->denoiser;
+    const struct quell_layout *layout = &job->layout;
+    size_t tile = layout->rows * layout->elements, floats = 0, bytes = 0;
+    if (!layout->op_major) floats = (registers - 1) * align(tile * sizeof(float)) / sizeof(float);
+    floats += QUELL_MAX_NOISES * QUELL_NOISE_ROOM(QUELL_CHUNK);
+    if (evaluates && denoiser->type->scratch_size)
+        bytes = denoiser->type->scratch_size(denoiser, layout->rows);
+    job->scratch_at = align(floats * sizeof(float));
+    job->per_worker = job->scratch_at + align(bytes);
+    job->memory = quell_new(job->workers, job->per_worker);
+    if (!job->memory)
+        return quell_fail(QUELL_NO_MEMORY, "run: no memory for %zu workers of %zu bytes",
+                          job->workers, job->per_worker);
+    if (!layout->op_major || registers < 2) return QUELL_OK;
+    size_t batch;
+    if (!quell_multiply(job->run.count, job->dim, &batch) &&
+        !quell_multiply(batch, registers - 1, &batch))
+        job->batch = quell_new(batch, sizeof(float));
+    if (job->batch) return QUELL_OK;
+    return quell_fail(QUELL_NO_MEMORY, "run: no memory for %u registers of the whole batch",
+                      registers - 1);
+}
+
+static void release(struct quell_job *job)
+{
+    free(job->memory);
+    free(job->batch);
+}
+
+/* Tile i of the pass, in the hands of a worker. */
+static struct quell_tile take(struct quell_job *job, size_t worker, size_t i)
+{
+    const struct quell_layout *pass = &job->pass;
+    size_t row = i / pass->across * pass->rows, element = i % pass->across * pass->elements;
+    size_t rows = job->run.count - row, elements = job->dim - element;
+    struct quell_tile tile = {
+        .job = job,
+        .worker = worker,
+        .first = job->run.first + row,
+        .rows = rows < pass->rows ? rows : pass->rows,
+        .element = element,
+        .elements = elements < pass->elements ? elements : pass->elements,
+        .transition = job->transition,
+    };
+    char *memory = job->memory + worker * job->per_worker;
+    size_t offset = row * job->dim + element, size = align(pass->rows * pass->elements * 4);
+    tile.scratch = memory + job->scratch_at;
+    tile.registers[QUELL_X] = job->x + offset;
+    for (unsigned r = 1; job->plan && r < job->plan->registers; r++) {
+        if (job->batch) {
+            tile.registers[r] = job->batch + (r - 1) * job->run.count * job->dim + offset;
+        } else {
+            tile.registers[r] = (float *)(void *)memory;
+            memory += size;
+        }
+    }
+    for (size_t j = 0; j < QUELL_MAX_NOISES; j++)
+        tile.noise[j] = (float *)(void *)memory + j * QUELL_NOISE_ROOM(QUELL_CHUNK);
+    return tile;
+}
+
+struct pass {
+    struct quell_job *job;
+    tile_fn *run;
+};
+
+/* One worker: takes tiles until none is left. */
+static void work(void *data, size_t worker)
+{
+    const struct pass *pass = data;
+    struct quell_job *job = pass->job;
+    fenv_t host;
+    quell_floats_enter(&host);
+    for (size_t i; !atomic_load(&job->watch.stopped) &&
+                   (i = atomic_fetch_add(&job->next, 1)) < job->pass.tiles;) {
+        struct quell_tile tile = take(job, worker, i);
+        pass->run(&tile);
+    }
+    quell_floats_leave(&host);
+}
+
+static quell_status run_pass(struct quell_job *job, struct quell_layout layout, tile_fn *run)
+{
+    struct pass pass = {job, run};
+    size_t workers = job->workers < layout.tiles ? job->workers : layout.tiles;
+    job->pass = layout;
+    atomic_store(&job->next, 0);
+    if (!job->run.parallel || workers <= 1) return quell_threads_run(workers, work, &pass);
+    if (!job->run.parallel(job->run.host, workers, work, &pass)) return QUELL_OK;
+    return quell_fail(QUELL_DENOISER_FAILED, "run: the host's parallel-for reported an error");
+}
+
+/* Op-major: a pass for each EVAL, whole or by tiles of samples, and for each stretch between. */
+static quell_status run_op_major(struct quell_job *job)
+{
+    const struct quell_plan *plan = job->plan;
+    struct quell_layout elements = quell_layout_elements(job->dim, job->run.count, job->run.tile);
+    struct quell_layout whole = job->layout;
+    if (job->sampler->step) elements = whole; /* it may evaluate */
+    quell_status status = QUELL_OK;
+    for (job->from = 0; job->from < plan->count && !status; job->from = job->to) {
+        bool evaluates = plan->ops[job->from].kind == QUELL_EVAL;
+        job->to = job->from + 1;
+        while (!evaluates && job->to < plan->count && plan->ops[job->to].kind != QUELL_EVAL)
+            job->to++;
+        status = run_pass(job, evaluates ? whole : elements, quell_tile_run);
+        for (size_t i = job->from; i < job->to; i++)
+            job->transition += plan->ops[i].kind == QUELL_STEP;
+        if (atomic_load(&job->watch.stopped)) break;
+    }
+    return status;
+}
+
+static quell_status run_tile_major(struct quell_job *job)
+{
+    job->from = 0;
+    job->to = job->plan->count;
+    return run_pass(job, job->layout, quell_tile_run);
+}
+
+/* Runs a plan on x[count][dim]. */
+static quell_status run_plan(struct quell_job *job, const struct quell_plan *plan,
+                             size_t transitions)
+{
+    if (!job->run.count) return QUELL_OK;
+    job->plan = plan;
+    job->transition = job->run.transition;
+    job->layout =
+        quell_layout_plan(job->sampler->denoiser, job->run.count, job->workers, job->run.tile);
+    quell_watch_begin(&job->watch, &job->run, (uint64_t)transitions * job->run.count);
+    quell_status status = allocate(job, plan->registers, true);
+    if (!status) status = job->layout.op_major ? run_op_major(job) : run_tile_major(job);
+    if (!status) status = quell_watch_end(&job->watch, job->run.report);
+    release(job);
+    return status;
+}
+
+quell_status quell_init(const quell_sampler *sampler, const quell_run *run, float *x)
+{
+    struct quell_job job = {0};
+    quell_status status = prepare(&job, sampler, run, x);
+    if (status || !job.run.count) return status;
+    job.run.progress = NULL;
+    job.layout = quell_layout_elements(job.dim, job.run.count, job.run.tile);
+    quell_watch_begin(&job.watch, &job.run, 0);
+    status = allocate(&job, 1, false);
+    if (!status) status = run_pass(&job, job.layout, quell_tile_init);
+    release(&job);
+    return status;
+}
+
+quell_status quell_forward(const quell_sampler *sampler, const quell_run *run, float *x)
+{
+    struct quell_job job = {0};
+    quell_status status = prepare(&job, sampler, run, x);
+    if (status) return status;
+    job.run.transition = 0;
+    return run_plan(&job, &sampler->plan, sampler->steps);
+}
+
+quell_status quell_step(const quell_sampler *sampler, const quell_run *run, double t, double s,
+                        float *x)
+{
+    struct quell_job job = {0};
+    quell_status status = prepare(&job, sampler, run, x);
+    if (status) return status;
+    if (!(t >= s && t <= 1 && s >= 0))
+        return quell_fail(QUELL_BAD_ARGUMENT, "step: t = %g, s = %g; needs 1 >= t >= s >= 0", t, s);
+    if (t == s) return QUELL_OK;
+    double times[] = {t, s};
+    struct quell_plan plan;
+    fenv_t host;
+    quell_floats_enter(&host);
+    status = quell_sampler_plan(sampler, times, 1, job.run.transition, &plan);
+    quell_floats_leave(&host);
+    if (!status) status = run_plan(&job, &plan, 1);
+    quell_plan_free(&plan);
+    return status;
+}
+
+quell_status quell_denoise(const quell_sampler *sampler, const quell_run *run, double t,
+                           const float *x, float *out)
+{
+    struct quell_job job = {0};
+    quell_status status = prepare(&job, sampler, run, out);
+    if (status || !job.run.count) return status;
+    if (!x) return quell_fail(QUELL_BAD_ARGUMENT, "denoise: x is NULL");
+    fenv_t host;
+    quell_floats_enter(&host);
+    struct quell_plan plan = quell_plan_begin(sampler->schedule, 0);
+    quell_point point = quell_plan_at(&plan, t);
+    quell_term mean = {1, quell_plan_denoise(&plan, QUELL_X, &point)};
+    quell_plan_combine(&plan, QUELL_X, 1, &mean, 0, NULL);
+    status = plan.status ? plan.status : quell_sampler_check(sampler->denoiser, &point);
+    quell_floats_leave(&host);
+    if (!status) {
+        memcpy(out, x, job.run.count * job.dim * sizeof *x);
+        status = run_plan(&job, &plan, 0);
+    }
+    quell_plan_free(&plan);
+    return status;
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/* Creating samplers: the grid, the plan, the law of x_1. */
+#include "sampler.h"
+#include "core/schedule.h"
+#include "base/fail.h"
+#include "base/floats.h"
+#include "base/maths.h"
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+quell_status quell_sampler_check(const quell_denoiser *denoiser, const quell_point *t)
+{
+    if (denoiser->type->needs_noise && !(t->sigma > 0))
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "sampler: the %s denoiser needs sigma > 0, and sigma is 0 at t = %g",
+                          denoiser->type->kind, t->t);
+    if (!denoiser->type->check) return QUELL_OK;
+    return denoiser->type->check(denoiser, t->alpha, t->sigma);
+}
+
+/* A step callback has no operations of its own, only the points of its transitions. */
+static void build_steps(struct quell_plan *plan, const double *times, size_t steps)
+{
+    for (size_t i = 0; i < steps; i++) {
+        quell_point t = quell_plan_at(plan, times[i]), s = quell_plan_at(plan, times[i + 1]);
+        quell_plan_step(plan, &t, &s);
+    }
+    plan->registers = 1 + QUELL_STEP_SCRATCH;
+}
+
+quell_status quell_sampler_plan(const quell_sampler *sampler, const double *times, size_t steps,
+                                size_t first, struct quell_plan *plan)
+{
+    *plan = quell_plan_begin(sampler->schedule, first);
+    if (sampler->method) {
+        sampler->method->build(plan, times, steps, sampler->option);
+    } else if (sampler->step) {
+        build_steps(plan, times, steps);
+    } else if (sampler->builder(sampler->user, plan, times, steps) < 0) {
+        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "the builder reported an error");
+    }
+    for (size_t i = 0; i < plan->count && !plan->status; i++)
+        if (plan->ops[i].kind == QUELL_EVAL)
+            plan->status = quell_sampler_check(sampler->denoiser, &plan->ops[i].t);
+    return plan->status;
+}
+
+static quell_status check_options(const quell_sampler_options *o, size_t dim)
+{
+    if (o->steps < 1 || o->steps > 1000000)
+        return quell_fail(QUELL_BAD_ARGUMENT, "sampler: steps is %zu, must be from 1 to 10^6",
+                          o->steps);
+    if (!(o->clamp_low <= o->clamp_high))
+        return quell_fail(QUELL_BAD_ARGUMENT, "sampler: clamp_low is %g, clamp_high is %g",
+                          o->clamp_low, o->clamp_high);
+    if (o->init_dim != 1 && o->init_dim != dim)
+        return quell_fail(QUELL_BAD_ARGUMENT, "sampler: init_dim is %zu, must be 1 or %zu",
+                          o->init_dim, dim);
+    for (size_t i = 0; i < o->init_dim; i++) {
+        if (o->init_mean && !isfinite(o->init_mean[i]))
+            return quell_fail(QUELL_BAD_ARGUMENT, "sampler: init_mean[%zu] is not finite", i);
+        if (o->init_variance && !(isfinite(o->init_variance[i]) && o->init_variance[i] >= 0))
+            return quell_fail(QUELL_BAD_ARGUMENT, "sampler: init_variance[%zu] is %g", i,
+                              o->init_variance[i]);
+    }
+    return QUELL_OK;
+}
+
+/* t_i = start + (stop - start) i / T, or the caller's own; falling, in [0, 1]. */
+static quell_status make_grid(quell_sampler *sampler, const quell_sampler_options *o)
+{
+    sampler->steps = o->steps;
+    sampler->times = quell_new(o->steps + 1, sizeof *sampler->times);
+    if (!sampler->times) return quell_fail(QUELL_NO_MEMORY, "sampler: no memory for its grid");
+    double steps = (double)o->steps, last = 2;
+    for (size_t i = 0; i <= o->steps; i++) {
+        double done = (double)i;
+        double t = o->times ? o->times[i] : (o->start * (steps - done) + o->stop * done) / steps;
+        if (!(t >= 0 && t <= 1 && t < last))
+            return quell_fail(QUELL_BAD_ARGUMENT,
+                              "sampler: time %zu is %g; times must fall from at most 1 to at "
+                              "least 0",
+                              i, t);
+        sampler->times[i] = last = t;
+    }
+    return QUELL_OK;
+}
+
+/* x_1 ~ N(alpha m, alpha^2 v + sigma^2) at the first time */
+static quell_status make_init(quell_sampler *sampler, const quell_sampler_options *o)
+{
+    quell_point t;
+    quell_status status = quell_schedule_point(sampler->schedule, sampler->times[0], &t);
+    if (status) return status;
+    size_t dim = sampler->denoiser->dim, count = dim * quell_chunk_rows(dim);
+    sampler->init_mean = quell_new(count, sizeof(float));
+    sampler->init_deviation = quell_new(count, sizeof(float));
+    if (!sampler->init_mean || !sampler->init_deviation)
+        return quell_fail(QUELL_NO_MEMORY, "sampler: no memory for the law of x_1");
+    for (size_t i = 0; i < count; i++) {
+        size_t element = o->init_dim == 1 ? 0 : i % dim;
+        double mean = o->init_mean ? o->init_mean[element] : 0;
+        double variance = o->init_variance ? o->init_variance[element] : 1;
+        sampler->init_mean[i] = (float)(t.alpha * mean);
+        sampler->init_deviation[i] = (float)sqrt(t.alpha * t.alpha * variance + t.sigma * t.sigma);
+    }
+    return QUELL_OK;
+}
+
+/* Fills in a sampler whose method, builder or step is set. */
+static quell_status fill(quell_sampler *sampler, const quell_denoiser *denoiser,
+                         const quell_schedule *schedule, const quell_sampler_options *o)
+{
+    quell_denoiser_hold(denoiser);
+    quell_schedule_hold(schedule);
+    sampler->denoiser = (quell_denoiser *)(uintptr_t)denoiser;
+    sampler->schedule = (quell_schedule *)(uintptr_t)schedule;
+    sampler->clamp_low = (float)o->clamp_low;
+    sampler->clamp_high = (float)o->clamp_high;
+    quell_status status = make_grid(sampler, o);
+    if (!status) status = make_init(sampler, o);
+    if (!status)
+        status = quell_sampler_plan(sampler, sampler->times, sampler->steps, 0, &sampler->plan);
+    return status;
+}
+
+/* The part that all three constructors share: `made` says where its plans come from. */
+static quell_status create(quell_sampler **out, const quell_sampler *made,
+                           const quell_denoiser *denoiser, const quell_schedule *schedule,
+                           const quell_sampler_options *options)
+{
+    if (!out || !denoiser || !schedule)
+        return quell_fail(QUELL_BAD_ARGUMENT, "sampler: an argument is NULL");
+    quell_sampler_options o = quell_sampler_defaults();
+    if (options) memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
+    quell_status status = check_options(&o, denoiser->dim);
+    if (status) return status;
+    quell_sampler *sampler = quell_new(1, sizeof *sampler);
+    if (!sampler) return quell_fail(QUELL_NO_MEMORY, "sampler: no memory");
+    *sampler = *made;
+    fenv_t host;
+    quell_floats_enter(&host);
+    status = fill(sampler, denoiser, schedule, &o);
+    quell_floats_leave(&host);
+    if (status)
+        quell_sampler_free(sampler);
+    else
+        *out = sampler;
+    return status;
+}
+
+quell_status quell_sampler_create(quell_sampler **sampler, const char *spec,
+                                  const quell_denoiser *denoiser, const quell_schedule *schedule,
+                                  const quell_sampler_options *options)
+{
+    if (!spec) return quell_fail(QUELL_BAD_ARGUMENT, "sampler: an argument is NULL");
+    quell_sampler made = {.method = quell_method_find(spec)};
+    if (!made.method)
+        return quell_fail(QUELL_NOT_FOUND, "sampler '%s': no such sampler; see `quell list`", spec);
+    quell_status status = quell_spec_options("sampler", spec, made.method->options, made.option);
+    if (status) return status;
+    return create(sampler, &made, denoiser, schedule, options);
+}
+
+quell_status quell_sampler_from_builder(quell_sampler **sampler, quell_build_fn *build, void *user,
+                                        const quell_denoiser *denoiser,
+                                        const quell_schedule *schedule,
+                                        const quell_sampler_options *options)
+{
+    if (!build) return quell_fail(QUELL_BAD_ARGUMENT, "sampler: an argument is NULL");
+    quell_sampler made = {.builder = build, .user = user};
+    return create(sampler, &made, denoiser, schedule, options);
+}
+
+quell_status quell_sampler_from_step(quell_sampler **sampler, quell_step_fn *step, void *user,
+                                     const quell_denoiser *denoiser, const quell_schedule *schedule,
+                                     const quell_sampler_options *options)
+{
+    if (!step) return quell_fail(QUELL_BAD_ARGUMENT, "sampler: an argument is NULL");
+    quell_sampler made = {.step = step, .user = user};
+    return create(sampler, &made, denoiser, schedule, options);
+}
+
+void quell_sampler_free(quell_sampler *sampler)
+{
+    if (!sampler) return;
+    quell_plan_free(&sampler->plan);
+    free(sampler->times);
+    free(sampler->init_mean);
+    free(sampler->init_deviation);
+    quell_denoiser_free(sampler->denoiser);
+    quell_schedule_free(sampler->schedule);
+    free(sampler);
+}
+
+size_t quell_sampler_dim(const quell_sampler *sampler)
+{
+    return sampler ? sampler->denoiser->dim : 0;
+}
+
+size_t quell_sampler_steps(const quell_sampler *sampler) { return sampler ? sampler->steps : 0; }
+
+size_t quell_sampler_print(const quell_sampler *sampler, char *buffer, size_t size)
+{
+    return sampler ? quell_plan_print(&sampler->plan, buffer, size) : 0;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* A sampler inside the library: where its plans come from, and the plan of its grid. */
+#ifndef QUELL_ENGINE_SAMPLER_H
+#define QUELL_ENGINE_SAMPLER_H
+
+#include <quell/sampler.h>
+#include "base/options.h"
+#include "core/plan.h"
+#include "denoisers/denoiser.h"
+#include "samplers/method.h"
+
+/* Noise is drawn a chunk at a time: this many elements, or as many whole samples as fit. */
+#define QUELL_CHUNK 2048
+
+/* The rows of a chunk of samples of size dim; 1 when a sample is larger than a chunk. */
+static inline size_t quell_chunk_rows(size_t dim)
+{
+    return dim < QUELL_CHUNK ? QUELL_CHUNK / dim : 1;
+}
+
+/* One of method, builder and step is set. */
+struct quell_sampler {
+    quell_denoiser *denoiser;
+    quell_schedule *schedule;
+    const struct quell_method *method;
+    double option[QUELL_MAX_OPTIONS];
+    quell_build_fn *builder;
+    quell_step_fn *step;
+    void *user;
+
+    size_t steps;
+    double *times;          /* [steps + 1] */
+    struct quell_plan plan; /* for a step callback: its STEPs alone */
+    float clamp_low, clamp_high;
+    float *init_mean, *init_deviation; /* of x_1, [dim], repeated to fill a chunk */
+};
+
+/* Registers of scratch memory that a step callback has. */
+#define QUELL_STEP_SCRATCH 4
+
+/* Whether the denoiser can be evaluated at this point. */
+quell_status quell_sampler_check(const quell_denoiser *denoiser, const quell_point *t);
+
+/* The plan for the transitions of a grid, checked against the denoiser; `first` is the number of
+ * the first transition. The caller frees it, whatever is returned. */
+quell_status quell_sampler_plan(const quell_sampler *sampler, const double *times, size_t steps,
+                                size_t first, struct quell_plan *plan);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* Threads by OpenMP. Nothing here changes the host's settings: the number of threads is given to
+ * one region only, and no affinity is set.
+ *
+ * libgomp hangs in a child of fork() if the parent had run a parallel region: the child has the
+ * pool's bookkeeping but not its threads. A child that would hang gets an error instead. */
+#include "threads.h"
+#include "base/fail.h"
+
+#include <omp.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* ceil(quota / period) of cgroup v2; 0 if there is none. */
+static size_t cgroup_limit(void)
+{
+    FILE *file = fopen("/sys/fs/cgroup/cpu.max", "re");
+    if (!file) return 0;
+    long quota = 0, period = 0;
+    int fields = fscanf(file, "%ld %ld", &quota, &period);
+    fclose(file);
+    if (fields != 2 || quota <= 0 || period <= 0) return 0;
+    return (size_t)((quota + period - 1) / period);
+}
+
+/* The affinity mask may have more processors than cpu_set_t holds; then it does not limit. */
+static size_t affinity_limit(void)
+{
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set)) return 0;
+    return (size_t)CPU_COUNT(&set);
+}
+
+static size_t least(size_t count, size_t limit) { return limit && limit < count ? limit : count; }
+
+size_t quell_threads_default(void)
+{
+    static atomic_size_t quota; /* read once: 1 + the limit */
+    if (omp_in_parallel()) return 1;
+    size_t known = atomic_load(&quota);
+    if (!known) atomic_store(&quota, known = cgroup_limit() + 1);
+    size_t count = (size_t)omp_get_max_threads();
+    return least(least(count, affinity_limit()), known - 1);
+}
+
+/* The process that first opened a parallel region here. */
+static atomic_long owner;
+
+quell_status quell_threads_run(size_t workers, void (*body)(void *data, size_t i), void *data)
+{
+    if (workers <= 1) {
+        if (workers) body(data, 0);
+        return QUELL_OK;
+    }
+    long none = 0, self = (long)getpid();
+    if (!atomic_compare_exchange_strong(&owner, &none, self) && none != self)
+        return quell_fail(QUELL_AFTER_FORK,
+                          "run: threads were used before fork() and cannot be in its child; use "
+                          "threads = 1 there");
+    atomic_size_t next = 0;
+#pragma omp parallel num_threads((int)workers)
+    for (size_t i; (i = atomic_fetch_add(&next, 1)) < workers;) body(data, i);
+    return QUELL_OK;
+}

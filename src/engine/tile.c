@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/* Operations on one tile. Tile-major, a worker takes a tile through all of them while it stays in
+ * cache; a COMBINE reads each register once and draws its noise a chunk at a time, so that the
+ * noise never leaves the first-level cache. */
+#include "job.h"
+#include <quell/noise.h>
+
+#include <math.h>
+
+static void fail_not_finite(struct quell_tile *tile, const float *values)
+{
+    size_t row = 0;
+    for (size_t i = 0; i < tile->rows * tile->elements; i++) {
+        row = i / tile->elements;
+        if (!isfinite(values[i])) break;
+    }
+    quell_watch_fail(&tile->job->watch, QUELL_NOT_FINITE, tile->first + row, tile->transition);
+}
+
+int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const float *x, float *out)
+{
+    const struct quell_job *job = tile->job;
+    const quell_sampler *sampler = job->sampler;
+    struct quell_evaluation evaluation = {
+        .kernels = job->kernels,
+        .t = t->t,
+        .alpha = t->alpha,
+        .sigma = t->sigma,
+        .first = tile->first,
+        .rows = tile->rows,
+        .element = tile->element,
+        .elements = tile->elements,
+        .worker = tile->worker,
+        .workers = job->workers,
+        .x = x,
+        .out = out,
+        .scratch = tile->scratch,
+    };
+    int result = sampler->denoiser->type->evaluate(sampler->denoiser, &evaluation);
+    if (isfinite(sampler->clamp_low) || isfinite(sampler->clamp_high))
+        job->kernels->clamp(out, tile->rows * tile->elements, sampler->clamp_low,
+                            sampler->clamp_high);
+    return result;
+}
+
+/* A part of a tile: `rows` whole rows from `row` on, or `elements` of one row from `element` on. */
+struct piece {
+    size_t row, rows, element, elements;
+};
+
+/* The next piece of at most a chunk; 0 when the tile is done. Begin with a zeroed piece. */
+static int next_piece(const struct quell_tile *tile, struct piece *piece)
+{
+    size_t width = tile->elements, end = piece->element + piece->elements;
+    if (width <= QUELL_CHUNK || end == width) {
+        piece->row += piece->rows;
+        end = 0;
+    }
+    if (piece->row >= tile->rows) return 0;
+    size_t rows = width <= QUELL_CHUNK ? quell_chunk_rows(width) : 1;
+    piece->rows = rows < tile->rows - piece->row ? rows : tile->rows - piece->row;
+    piece->element = end;
+    piece->elements = width - end < QUELL_CHUNK ? width - end : QUELL_CHUNK;
+    return 1;
+}
+
+static void draw(struct quell_tile *tile, const struct piece *piece, uint32_t stream, float *out)
+{
+    const struct quell_job *job = tile->job;
+    quell_noise_fill(job->kernels, job->run.seed, stream, tile->first + piece->row, piece->rows,
+                     job->dim, tile->element + piece->element, piece->elements, out);
+}
+
+static void combine_with_noise(struct quell_tile *tile, const struct quell_op *op)
+{
+    const float *in[QUELL_MAX_INPUTS];
+    int bad = 0;
+    for (struct piece piece = {0}; next_piece(tile, &piece);) {
+        size_t at = piece.row * tile->elements + piece.element;
+        for (unsigned k = 0; k < op->terms; k++) in[k] = tile->registers[op->in[k]] + at;
+        for (unsigned j = 0; j < op->noises; j++) {
+            draw(tile, &piece, op->stream[j], tile->noise[j]);
+            in[op->terms + j] = tile->noise[j];
+        }
+        bad |=
+            tile->job->kernels->combine(tile->registers[op->out] + at, piece.rows * piece.elements,
+                                        op->terms + op->noises, op->coefficient, in);
+    }
+    if (bad) fail_not_finite(tile, tile->registers[op->out]);
+}
+
+static void combine(struct quell_tile *tile, const struct quell_op *op)
+{
+    if (op->noises) {
+        combine_with_noise(tile, op);
+        return;
+    }
+    const float *in[QUELL_MAX_INPUTS];
+    for (unsigned k = 0; k < op->terms; k++) in[k] = tile->registers[op->in[k]];
+    if (tile->job->kernels->combine(tile->registers[op->out], tile->rows * tile->elements,
+                                    op->terms, op->coefficient, in))
+        fail_not_finite(tile, tile->registers[op->out]);
+}
+
+static void step(struct quell_tile *tile, const struct quell_op *op)
+{
+    struct quell_job *job = tile->job;
+    if (job->sampler->step) quell_tile_callback(tile, &op->t, &op->s);
+    if (job->run.observe)
+        quell_watch_result(&job->watch,
+                           job->run.observe(job->run.observe_user, tile->transition, &op->s,
+                                            tile->first, tile->rows, tile->registers[QUELL_X]),
+                           tile->first, tile->transition);
+    tile->transition++;
+    if (tile->element == 0) quell_watch_done(&job->watch, tile->rows);
+}
+
+void quell_tile_run(struct quell_tile *tile)
+{
+    struct quell_job *job = tile->job;
+    for (size_t i = job->from; i < job->to && !atomic_load(&job->watch.stopped); i++) {
+        const struct quell_op *op = &job->plan->ops[i];
+        switch (op->kind) {
+        case QUELL_EVAL:
+            quell_watch_result(&job->watch,
+                               quell_tile_evaluate(tile, &op->t, tile->registers[op->in[0]],
+                                                   tile->registers[op->out]),
+                               tile->first, tile->transition);
+            break;
+        case QUELL_COMBINE:
+            combine(tile, op);
+            break;
+        case QUELL_STEP:
+            step(tile, op);
+            break;
+        }
+    }
+}
+
+void quell_tile_init(struct quell_tile *tile)
+{
+    const quell_sampler *sampler = tile->job->sampler;
+    for (struct piece piece = {0}; next_piece(tile, &piece);) {
+        float *out = tile->registers[QUELL_X] + piece.row * tile->elements + piece.element;
+        size_t element = tile->element + piece.element;
+        draw(tile, &piece, QUELL_STREAM_INIT, tile->noise[0]);
+        tile->job->kernels->affine(out, tile->noise[0], piece.rows * piece.elements,
+                                   sampler->init_deviation + element, sampler->init_mean + element);
+    }
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* What a step callback can do inside its transition. A quell_transition is a tile with the points
+ * of the transition. */
+#include "job.h"
+#include "core/schedule.h"
+#include "base/fail.h"
+#include <quell/noise.h>
+
+#include <math.h>
+#include <string.h>
+
+struct quell_transition {
+    struct quell_tile *tile;
+};
+
+void quell_tile_callback(struct quell_tile *tile, const quell_point *t, const quell_point *s)
+{
+    struct quell_job *job = tile->job;
+    struct quell_transition transition = {tile};
+    float *x = tile->registers[QUELL_X];
+    int result = job->sampler->step(job->sampler->user, &transition, t, s, x);
+    quell_watch_result(&job->watch, result, tile->first, tile->transition);
+    for (size_t i = 0; !result && i < tile->rows * tile->elements; i++) {
+        if (isfinite(x[i])) continue;
+        quell_watch_fail(&job->watch, QUELL_NOT_FINITE, tile->first + i / tile->elements,
+                         tile->transition);
+        return;
+    }
+}
+
+uint64_t quell_transition_first(const quell_transition *transition)
+{
+    return transition->tile->first;
+}
+
+size_t quell_transition_rows(const quell_transition *transition) { return transition->tile->rows; }
+
+size_t quell_transition_dim(const quell_transition *transition)
+{
+    return transition->tile->job->dim;
+}
+
+size_t quell_transition_index(const quell_transition *transition)
+{
+    return transition->tile->transition;
+}
+
+float *quell_transition_scratch(quell_transition *transition, unsigned k)
+{
+    return k < QUELL_STEP_SCRATCH ? transition->tile->registers[1 + k] : NULL;
+}
+
+quell_status quell_transition_denoise(quell_transition *transition, const quell_point *t,
+                                      const float *x, float *out)
+{
+    struct quell_tile *tile = transition->tile;
+    quell_status status = quell_sampler_check(tile->job->sampler->denoiser, t);
+    if (status) return status;
+    int result = quell_tile_evaluate(tile, t, x, out);
+    if (!result) return QUELL_OK;
+    return quell_fail(result < 0 ? QUELL_DENOISER_FAILED : QUELL_STOPPED,
+                      "transition: the denoiser returned %d", result);
+}
+
+quell_status quell_transition_noise(quell_transition *transition, unsigned k, float *out)
+{
+    struct quell_tile *tile = transition->tile;
+    const struct quell_job *job = tile->job;
+    if (k > 7) return quell_fail(QUELL_BAD_ARGUMENT, "transition: noise slots are 0 to 7");
+    for (size_t row = 0; row < tile->rows; row++)
+        for (size_t e = 0; e < job->dim; e += QUELL_CHUNK) {
+            size_t count = job->dim - e < QUELL_CHUNK ? job->dim - e : QUELL_CHUNK;
+            quell_noise_fill(job->kernels, job->run.seed, QUELL_STREAM(tile->transition, k),
+                             tile->first + row, 1, job->dim, e, count, tile->noise[0]);
+            memcpy(out + row * job->dim + e, tile->noise[0], count * sizeof *out);
+        }
+    return QUELL_OK;
+}
+
+quell_status quell_transition_at(quell_transition *transition, double t, quell_point *point)
+{
+    return quell_schedule_point(transition->tile->job->sampler->schedule, t, point);
+}

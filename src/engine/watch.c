@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#include "watch.h"
+#include "base/fail.h"
+
+#include <time.h>
+
+#define CALL_INTERVAL 50000000 /* nanoseconds between calls of progress */
+
+void quell_watch_begin(struct quell_watch *watch, const quell_run *run, uint64_t total)
+{
+    *watch =
+        (struct quell_watch){.progress = run->progress, .user = run->progress_user, .total = total};
+    atomic_flag_clear(&watch->calling);
+    atomic_flag_clear(&watch->failing);
+}
+
+void quell_watch_fail(struct quell_watch *watch, quell_status status, uint64_t sample,
+                      size_t transition)
+{
+    while (atomic_flag_test_and_set(&watch->failing)) {
+    }
+    if (!watch->status || sample < watch->report.sample) {
+        watch->status = status;
+        watch->report.sample = sample;
+        watch->report.transition = transition;
+    }
+    atomic_flag_clear(&watch->failing);
+    atomic_store(&watch->stopped, true);
+}
+
+void quell_watch_result(struct quell_watch *watch, int result, uint64_t sample, size_t transition)
+{
+    if (result)
+        quell_watch_fail(watch, result < 0 ? QUELL_DENOISER_FAILED : QUELL_STOPPED, sample,
+                         transition);
+}
+
+static int64_t now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+/* The last call, with done == total, comes whatever the time. */
+void quell_watch_done(struct quell_watch *watch, uint64_t count)
+{
+    if (!watch->progress) return;
+    uint64_t done = atomic_fetch_add(&watch->done, count) + count;
+    if (atomic_flag_test_and_set(&watch->calling)) return;
+    int64_t time = now();
+    if (time >= watch->next_call || done == watch->total) {
+        watch->next_call = time + CALL_INTERVAL;
+        quell_progress progress = {done, watch->total};
+        quell_watch_result(watch, watch->progress(watch->user, &progress), UINT64_MAX, 0);
+    }
+    atomic_flag_clear(&watch->calling);
+}
+
+quell_status quell_watch_end(const struct quell_watch *watch, quell_report *report)
+{
+    if (!watch->status) return QUELL_OK;
+    if (report) *report = watch->report;
+    if (watch->report.sample == UINT64_MAX)
+        return quell_fail(watch->status, "run: the progress callback returned %s",
+                          watch->status == QUELL_STOPPED ? "a stop" : "an error");
+    return quell_fail(watch->status, "run: sample %llu, transition %zu: %s",
+                      (unsigned long long)watch->report.sample, watch->report.transition,
+                      quell_status_text(watch->status));
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* What a run's workers share: progress, the wish to stop, and the first failure. */
+#ifndef QUELL_ENGINE_WATCH_H
+#define QUELL_ENGINE_WATCH_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <quell/sampler.h>
+
+struct quell_watch {
+    quell_progress_fn *progress;
+    void *user;
+    uint64_t total;
+    atomic_uint_fast64_t done;
+    atomic_bool stopped; /* a failure or a stop: workers give up at the next operation */
+    atomic_flag calling; /* one thread at a time calls progress */
+    int64_t next_call;   /* nanoseconds; guarded by `calling` */
+    atomic_flag failing; /* guards what follows */
+    quell_status status;
+    quell_report report;
+};
+
+void quell_watch_begin(struct quell_watch *watch, const quell_run *run, uint64_t total);
+
+/* Records a failure; of several, the one of the lowest sample stays. */
+void quell_watch_fail(struct quell_watch *watch, quell_status status, uint64_t sample,
+                      size_t transition);
+
+/* Records what a callback returned, if it is not 0; `transition` is where it was called. */
+void quell_watch_result(struct quell_watch *watch, int result, uint64_t sample, size_t transition);
+
+/* `count` more transitions of single samples are done; calls progress when it is time. */
+void quell_watch_done(struct quell_watch *watch, uint64_t count);
+
+/* The status of the whole run, with its message set in this thread. */
+quell_status quell_watch_end(const struct quell_watch *watch, quell_report *report);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* DDPM: denoising diffusion probabilistic models (Ho et al., 2006.11239, algorithm 2), in azula's
+ * continuous form:
+ *
+ *     x_s = alpha_s mu + sigma_s sqrt(1 - tau) (x_t - alpha_t mu) / sigma_t
+ *                      + sigma_s sqrt(tau) eps,
+ *     mu = E[X | x_t],  eps ~ N(0, I),  tau = 1 - (alpha_t / alpha_s)^2 (sigma_s / sigma_t)^2.
+ *
+ * It is DDIM with eta = 1 (ddim.c), which works the coefficients out. */
+#include "method.h"
+
+static void build(quell_plan *plan, const double *times, size_t steps, const double *option)
+{
+    (void)option;
+    for (size_t i = 0; i < steps; i++) quell_ddim_transition(plan, times[i], times[i + 1], 1);
+}
+
+static const struct quell_option options[] = {{0}};
+
+const struct quell_method quell_ddpm = {
+    .name = "ddpm",
+    .summary = "ancestral sampling, order 1, stochastic",
+    .paper = "2006.11239",
+    .options = options,
+    .build = build,
+};

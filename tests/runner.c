@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* The small runner: every test in this process, one after the other. An argument "SUITE" or
+ * "SUITE/NAME" picks tests. */
+#include "harness.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct harness_test *tests, **last = &tests;
+static jmp_buf failed;
+
+void harness_add(struct harness_test *test)
+{
+    *last = test;
+    last = &test->next;
+}
+
+void harness_fail(const char *file, int line, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fprintf(stderr, "%s:%d: ", file, line);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+    longjmp(failed, 1);
+}
+
+static int chosen(const struct harness_test *test, int count, char **patterns)
+{
+    char name[256];
+    snprintf(name, sizeof name, "%s/%s", test->suite, test->name);
+    for (int i = 1; i < count; i++)
+        if (!strcmp(patterns[i], test->suite) || !strcmp(patterns[i], name)) return 1;
+    return count < 2;
+}
+
+static int run(const struct harness_test *test)
+{
+    if (setjmp(failed)) {
+        fprintf(stderr, "FAILED %s/%s\n", test->suite, test->name);
+        return 0;
+    }
+    test->body();
+    return 1;
+}
+
+int main(int argc, char **argv)
+{
+    int passed = 0, total = 0;
+    for (const struct harness_test *test = tests; test; test = test->next) {
+        if (!chosen(test, argc, argv)) continue;
+        total++;
+        passed += run(test);
+    }
+    printf("%d passed, %d failed\n", passed, total - passed);
+    return passed == total && total > 0 ? 0 : 1;
+}
