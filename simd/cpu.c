@@ -5,6 +5,8 @@
  * wide instruction would trap or, worse, lose its upper half at a context switch. */
 #include "cpu.h"
 
+#include <stdatomic.h>
+
 #if defined(__x86_64__)
 #include <cpuid.h>
 
@@ -18,7 +20,7 @@ static unsigned read_xcr0(void)
     return low;
 }
 
-unsigned quell_cpu_features(void)
+static unsigned detect(void)
 {
     unsigned a, b, c, d, features = 0;
     if (!__get_cpuid(1, &a, &b, &c, &d)) return 0;
@@ -33,10 +35,23 @@ unsigned quell_cpu_features(void)
 
 #elif defined(__aarch64__)
 
-unsigned quell_cpu_features(void) { return QUELL_CPU_NEON; }
+static unsigned detect(void) { return QUELL_CPU_NEON; }
 
 #else
 
-unsigned quell_cpu_features(void) { return 0; }
+static unsigned detect(void) { return 0; }
 
 #endif
+
+/* Asked once: in a virtual machine, cpuid traps and takes microseconds. */
+unsigned quell_cpu_features(void)
+{
+    static atomic_uint known; /* the features and a bit that says so */
+    const unsigned asked = 1u << 31;
+    unsigned features = atomic_load_explicit(&known, memory_order_relaxed);
+    if (!features) {
+        features = detect() | asked;
+        atomic_store_explicit(&known, features, memory_order_relaxed);
+    }
+    return features & ~asked;
+}

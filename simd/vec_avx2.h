@@ -15,7 +15,7 @@ typedef __m256 vf;
 typedef __m256i vi;
 typedef __m256 vm;
 typedef struct vw {
-    __m256i even, odd;
+    __m256i low, high; /* lanes 0, 1 and lanes 2, 3 of each 128 bits */
 } vw;
 
 static const uint32_t lane_block[LANES] = {0, 2, 4, 6, 1, 3, 5, 7};
@@ -72,17 +72,26 @@ VERB vi v_to_int(vf a) { return _mm256_cvtps_epi32(a); }
 VERB vi v_bits(vf a) { return _mm256_castps_si256(a); }
 VERB vf v_from_bits(vi a) { return _mm256_castsi256_ps(a); }
 
-VERB vw v_widen(vi a) { return (vw){a, _mm256_srli_epi64(a, 32)}; }
-VERB vi v_narrow(vw a) { return _mm256_blend_epi32(a.even, _mm256_slli_epi64(a.odd, 32), 0xAA); }
+VERB vw v_widen(vi a) { return (vw){_mm256_unpacklo_epi32(a, a), _mm256_unpackhi_epi32(a, a)}; }
+VERB vi v_narrow(vw a)
+{
+    return v_bits(_mm256_shuffle_ps(v_from_bits(a.low), v_from_bits(a.high), 0x88));
+}
 VERB vw v_wset1(uint32_t a) { return (vw){v_iset1(a), v_iset1(a)}; }
 VERB vw v_wmul(vw a, vw b)
 {
-    return (vw){_mm256_mul_epu32(a.even, b.even), _mm256_mul_epu32(a.odd, b.odd)};
+    return (vw){_mm256_mul_epu32(a.low, b.low), _mm256_mul_epu32(a.high, b.high)};
 }
-VERB vw v_whigh(vw a) { return (vw){_mm256_srli_epi64(a.even, 32), _mm256_srli_epi64(a.odd, 32)}; }
+VERB vw v_whigh(vw a)
+{
+    return (vw){_mm256_shuffle_epi32(a.low, 0xF5), _mm256_shuffle_epi32(a.high, 0xF5)};
+}
+/* Without the barrier gcc puts c, the operand that comes last, first: a longer chain. */
 VERB vw v_wxor3(vw a, vw b, vw c)
 {
-    return (vw){v_ixor(v_ixor(a.even, b.even), c.even), v_ixor(v_ixor(a.odd, b.odd), c.odd)};
+    vi low = v_ixor(a.low, b.low), high = v_ixor(a.high, b.high);
+    __asm__("" : "+x"(low), "+x"(high));
+    return (vw){v_ixor(low, c.low), v_ixor(high, c.high)};
 }
 
 /* A 4 x 4 transpose in each 128-bit half; lane_block puts the halves in order. */

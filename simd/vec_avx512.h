@@ -15,7 +15,7 @@ typedef __m512 vf;
 typedef __m512i vi;
 typedef __mmask16 vm;
 typedef struct vw {
-    __m512i even, odd;
+    __m512i low, high; /* lanes 0, 1 and lanes 2, 3 of each 128 bits */
 } vw;
 
 static const uint32_t lane_block[LANES] = {0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15};
@@ -63,21 +63,24 @@ VERB vi v_to_int(vf a) { return _mm512_cvtps_epi32(a); }
 VERB vi v_bits(vf a) { return _mm512_castps_si512(a); }
 VERB vf v_from_bits(vi a) { return _mm512_castsi512_ps(a); }
 
-VERB vw v_widen(vi a) { return (vw){a, _mm512_srli_epi64(a, 32)}; }
+VERB vw v_widen(vi a) { return (vw){_mm512_unpacklo_epi32(a, a), _mm512_unpackhi_epi32(a, a)}; }
 VERB vi v_narrow(vw a)
 {
-    return _mm512_mask_blend_epi32(0xAAAA, a.even, _mm512_slli_epi64(a.odd, 32));
+    return v_bits(_mm512_shuffle_ps(v_from_bits(a.low), v_from_bits(a.high), 0x88));
 }
 VERB vw v_wset1(uint32_t a) { return (vw){v_iset1(a), v_iset1(a)}; }
 VERB vw v_wmul(vw a, vw b)
 {
-    return (vw){_mm512_mul_epu32(a.even, b.even), _mm512_mul_epu32(a.odd, b.odd)};
+    return (vw){_mm512_mul_epu32(a.low, b.low), _mm512_mul_epu32(a.high, b.high)};
 }
-VERB vw v_whigh(vw a) { return (vw){_mm512_srli_epi64(a.even, 32), _mm512_srli_epi64(a.odd, 32)}; }
+VERB vw v_whigh(vw a)
+{
+    return (vw){_mm512_shuffle_epi32(a.low, 0xF5), _mm512_shuffle_epi32(a.high, 0xF5)};
+}
 VERB vw v_wxor3(vw a, vw b, vw c)
 {
-    return (vw){_mm512_ternarylogic_epi64(a.even, b.even, c.even, 0x96),
-                _mm512_ternarylogic_epi64(a.odd, b.odd, c.odd, 0x96)};
+    return (vw){_mm512_ternarylogic_epi64(a.low, b.low, c.low, 0x96),
+                _mm512_ternarylogic_epi64(a.high, b.high, c.high, 0x96)};
 }
 
 /* A 4 x 4 transpose in each 128-bit quarter; lane_block puts the quarters in order. */

@@ -15,7 +15,7 @@
 
 #define LANES 1
 #define VEC_NAME scalar
-#define VERB static inline
+#define VERB static inline __attribute__((always_inline))
 
 typedef float vf;
 typedef uint32_t vi;

@@ -16,13 +16,15 @@ extern "C" {
 /* shape[0..rank): the shape of one sample; its product is the denoiser's dim.
  * image: 1 if a sample is an image, shape (height, width) or (height, width, channels), with
  *   values in [-1, 1].
- * schedule: the spec of the schedule the model asks for, or "" for the caller's choice. */
+ * schedule: the spec of the schedule the model asks for, or "" for the caller's choice.
+ * description: what quell_model_save stores; NULL in a model that was not loaded. */
 typedef struct quell_model {
     quell_denoiser *denoiser;
     size_t rank;
     size_t shape[QUELL_MAX_RANK];
     int image;
     char schedule[128];
+    struct quell_description *description;
 } quell_model;
 
 /* Loads a model: "builtin:NAME", a .json description (docs/models.md) or an .npy data set of
@@ -31,8 +33,9 @@ typedef struct quell_model {
  * The caller frees it with quell_model_free. Thread-safe. */
 QUELL_API quell_status quell_model_load(quell_model *model, const char *name);
 
-/* Writes the description of a Gaussian or mixture model as JSON that loads to the same bits; an
- * eigenbasis is stored with it. The file appears under its name only when complete. */
+/* Writes the description of a loaded Gaussian or mixture model as JSON that loads to the same bits;
+ * a covariance is stored as its eigenbasis. The file appears under its name only when complete.
+ * QUELL_UNSUPPORTED for other models. */
 QUELL_API quell_status quell_model_save(const quell_model *model, const char *path);
 
 /* Frees what quell_model_load made; a zeroed model and NULL are allowed. */

@@ -6,8 +6,10 @@
  * loads of B and one broadcast per row. The sizes keep (FMA latency) x (FMAs a cycle) chains in
  * flight, 8 on most machines, and leave registers for B: with few rows a tile is therefore wider.
  * When there is more than one tile of rows, k is cut so that the columns of B which they share stay
- * in the first-level cache; a chain then goes on from C. */
+ * in the first-level cache; a chain then goes on from C. Rows are taken CHUNK at a time, so that
+ * those of A stay in the second level even if they lie a power of two apart. */
 
+#define CHUNK 192
 #if LANES == 16
 #define ROWS 12 /* x 2 vectors = 24 of 32 registers */
 #define CUT 128
@@ -22,9 +24,49 @@
 #define CUT 256
 #endif
 
-#define MOST_VECTORS 8
-#define UNROLL _Pragma("GCC unroll 16")
 #define TILE static inline __attribute__((always_inline))
+
+/* A loop with constant bounds, written out: with literal indices every compiler keeps the tile in
+ * registers, where a pragma that asks for unrolling may leave it in memory. */
+#define MOST_ROWS 12
+#define MOST_VECTORS 8
+#define EACH_VECTOR(DO)                                                                            \
+    if (vectors > 0) DO(0);                                                                        \
+    if (vectors > 1) DO(1);                                                                        \
+    if (vectors > 2) { DO(2); DO(3); }                                                             \
+    if (vectors > 4) { DO(4); DO(5); DO(6); DO(7); }
+#define EACH_ROW(DO)                                                                               \
+    DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11)
+
+TILE void row_zero(vf *sum, const size_t vectors)
+{
+#define ZERO(v) sum[v] = v_set1(0.0f)
+    EACH_VECTOR(ZERO)
+}
+
+TILE void row_load(vf *sum, const float *c, const size_t vectors)
+{
+#define LOAD(v) sum[v] = v_load(c + v * LANES)
+    EACH_VECTOR(LOAD)
+}
+
+TILE void row_store(const vf *sum, float *c, const size_t vectors)
+{
+#define STORE(v) v_store(c + v * LANES, sum[v])
+    EACH_VECTOR(STORE)
+}
+
+TILE void row_step(vf *sum, float left, const vf *right, const size_t vectors)
+{
+    vf a = v_set1(left);
+#define STEP(v) sum[v] = v_fma(a, right[v], sum[v])
+    EACH_VECTOR(STEP)
+}
+
+TILE const float *column(const struct quell_product *x, size_t j, size_t p)
+{
+    return x->b + j / QUELL_PANEL * x->b_panel + p * x->b_row + j % QUELL_PANEL;
+}
 
 /* Rows i... and columns j... of C, for p from `from` to `to`; rows and vectors are constants. */
 TILE void tile(const struct quell_product *x, size_t i, size_t j, size_t from, size_t to,
@@ -32,30 +74,26 @@ TILE void tile(const struct quell_product *x, size_t i, size_t j, size_t from, s
 {
     const size_t a_row = x->a_row, a_col = x->a_col, b_row = x->b_row, c_row = x->c_row;
     const float *a = x->a + i * a_row + from * a_col;
-    const float *b[MOST_VECTORS];
     float *c = x->c + i * c_row + j;
-    vf sum[ROWS][MOST_VECTORS], right[MOST_VECTORS];
-    UNROLL for (size_t v = 0; v < vectors; v++)
-    {
-        size_t column = j + v * LANES;
-        b[v] = x->b + column / QUELL_PANEL * x->b_panel + from * b_row + column % QUELL_PANEL;
-        UNROLL for (size_t r = 0; r < rows; r++) sum[r][v] = v_set1(0.0f);
-    }
+    const float *b[MOST_VECTORS];
+    vf sum[MOST_ROWS][MOST_VECTORS], right[MOST_VECTORS];
+#define COLUMN(v) b[v] = column(x, j + v * LANES, from)
+    EACH_VECTOR(COLUMN)
     if (from > 0 || x->accumulate) {
-        UNROLL for (size_t r = 0; r < rows; r++)
-        UNROLL for (size_t v = 0; v < vectors; v++) sum[r][v] = v_load(c + r * c_row + v * LANES);
+#define ROW_LOAD(r) if (r < rows) row_load(sum[r], c + r * c_row, vectors);
+        EACH_ROW(ROW_LOAD)
+    } else {
+#define ROW_ZERO(r) if (r < rows) row_zero(sum[r], vectors);
+        EACH_ROW(ROW_ZERO)
     }
     for (size_t p = from, at = 0; p < to; p++, at += b_row, a += a_col) {
-        UNROLL for (size_t v = 0; v < vectors; v++) right[v] = v_load(b[v] + at);
-        UNROLL for (size_t r = 0; r < rows; r++)
-        {
-            vf left = v_set1(a[r * a_row]);
-            UNROLL for (size_t v = 0; v < vectors; v++)
-                sum[r][v] = v_fma(left, right[v], sum[r][v]);
-        }
+#define RIGHT(v) right[v] = v_load(b[v] + at)
+        EACH_VECTOR(RIGHT)
+#define ROW_STEP(r) if (r < rows) row_step(sum[r], a[r * a_row], right, vectors);
+        EACH_ROW(ROW_STEP)
     }
-    UNROLL for (size_t r = 0; r < rows; r++)
-    UNROLL for (size_t v = 0; v < vectors; v++) v_store(c + r * c_row + v * LANES, sum[r][v]);
+#define ROW_STORE(r) if (r < rows) row_store(sum[r], c + r * c_row, vectors);
+    EACH_ROW(ROW_STORE)
 }
 
 typedef void tile_function(const struct quell_product *x, size_t i, size_t j, size_t from,
@@ -137,14 +175,16 @@ static unsigned widest(size_t rows, size_t columns)
     return v;
 }
 
-static void product_cut(const struct quell_product *x, size_t from, size_t to)
+/* Rows [begin, end), p in [from, to): columns outside, so that those of B are read once. */
+static void product_cut(const struct quell_product *x, size_t begin, size_t end, size_t from,
+                        size_t to)
 {
     size_t columns = (x->n + QUELL_LANES - 1) / QUELL_LANES * QUELL_LANES;
-    size_t blocks = (x->m + ROWS - 1) / ROWS;
-    size_t rows = x->m / blocks, longer = x->m % blocks;
+    size_t blocks = (end - begin + ROWS - 1) / ROWS;
+    size_t rows = (end - begin) / blocks, longer = (end - begin) % blocks;
     for (size_t j = 0; j < columns;) {
         unsigned v = widest(rows + (longer > 0), columns - j);
-        for (size_t block = 0, i = 0; block < blocks; block++) {
+        for (size_t block = 0, i = begin; block < blocks; block++) {
             size_t now = rows + (block < longer);
             tiles[now][v](x, i, j, from, to);
             i += now;
@@ -153,14 +193,18 @@ static void product_cut(const struct quell_product *x, size_t from, size_t to)
     }
 }
 
-static void product(const struct quell_product *x)
+static void product_rows(const struct quell_product *x, size_t begin, size_t end)
 {
-    if (x->m == 0) return;
-    size_t cut = x->m > ROWS ? CUT : x->k;
-    size_t from = 0;
+    size_t cut = end - begin > ROWS ? CUT : x->k, from = 0;
     do {
         size_t to = x->k - from > cut ? from + cut : x->k;
-        product_cut(x, from, to);
+        product_cut(x, begin, end, from, to);
         from = to;
     } while (from < x->k);
+}
+
+static void product(const struct quell_product *x)
+{
+    for (size_t i = 0; i < x->m; i += CHUNK)
+        product_rows(x, i, x->m - i > CHUNK ? i + CHUNK : x->m);
 }

@@ -17,5 +17,6 @@ static inline double quell_log1p(double x) { return Sleef_cinz_log1pd1_u10purec(
 static inline double quell_sin(double x) { return Sleef_cinz_sind1_u10purec(x); }
 static inline double quell_cos(double x) { return Sleef_cinz_cosd1_u10purec(x); }
 static inline double quell_acos(double x) { return Sleef_cinz_acosd1_u10purec(x); }
+static inline double quell_asin(double x) { return Sleef_cinz_asind1_u10purec(x); }
 
 #endif

@@ -12,8 +12,11 @@
 
 struct quell_plan quell_plan_begin(const quell_schedule *schedule, size_t transition)
 {
-    return (struct quell_plan){
-        .schedule = schedule, .transition = transition, .in_use = 1u << QUELL_X, .registers = 1};
+    return (struct quell_plan){.schedule = schedule,
+                               .transition = transition,
+                               .in_use = 1u << QUELL_X,
+                               .written = 1u << QUELL_X,
+                               .registers = 1};
 }
 
 void quell_plan_free(struct quell_plan *plan)
@@ -56,6 +59,15 @@ static int in_use(quell_plan *plan, quell_register r)
     return 0;
 }
 
+/* A fresh register holds what an earlier tile left there: reading it would break the promise. */
+static int readable(quell_plan *plan, quell_register r)
+{
+    if (!in_use(plan, r)) return 0;
+    if (plan->written >> r & 1) return 1;
+    quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "a register is read before it is written");
+    return 0;
+}
+
 quell_point quell_plan_at(quell_plan *plan, double t)
 {
     quell_point point = {t, 1, 1, 0, 0};
@@ -66,9 +78,11 @@ quell_point quell_plan_at(quell_plan *plan, double t)
 
 quell_register quell_plan_register(quell_plan *plan)
 {
+    if (plan->status) return QUELL_X;
     for (quell_register r = 0; r < QUELL_MAX_REGISTERS; r++) {
         if (plan->in_use >> r & 1) continue;
         plan->in_use |= 1u << r;
+        plan->written &= ~(1u << r);
         if (plan->registers <= (unsigned)r) plan->registers = (unsigned)r + 1;
         return r;
     }
@@ -87,10 +101,11 @@ void quell_plan_release(quell_plan *plan, quell_register r)
 
 quell_register quell_plan_denoise(quell_plan *plan, quell_register x, const quell_point *t)
 {
-    if (!in_use(plan, x)) return QUELL_X;
+    if (!readable(plan, x)) return QUELL_X;
     quell_register out = quell_plan_register(plan);
     struct quell_op *op = append(plan, QUELL_EVAL);
     if (!op) return QUELL_X;
+    plan->written |= 1u << out;
     op->out = out;
     op->in[0] = x;
     op->t = *t;
@@ -117,9 +132,10 @@ void quell_plan_combine(quell_plan *plan, quell_register out, size_t terms, cons
         return;
     }
     for (size_t k = 0; k < terms; k++)
-        if (!in_use(plan, term[k].source)) return;
+        if (!readable(plan, term[k].source)) return;
     struct quell_op *op = append(plan, QUELL_COMBINE);
     if (!op) return;
+    plan->written |= 1u << out;
     op->out = out;
     for (size_t k = 0; k < terms; k++)
         if (keep(plan, op, term[k].coefficient)) op->in[op->terms++] = term[k].source;

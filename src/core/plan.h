@@ -26,6 +26,7 @@ struct quell_plan {
     size_t count, capacity;
     struct quell_op *ops;
     unsigned in_use;    /* registers, one bit each */
+    unsigned written;   /* those that hold a value */
     unsigned registers; /* as many as were ever in use at once */
     quell_status status;
 };

@@ -37,40 +37,48 @@ static int ve(const quell_schedule *schedule, quell_point *p)
     return 0;
 }
 
-/* alpha = cos(t arccos alpha_min), sigma^2 = 1 - alpha^2 + sigma_min^2 */
+/* alpha = cos(t arccos alpha_min), sigma^2 = 1 - alpha^2 + sigma_min^2; alpha is worked out from
+ * the nearer end, so that it keeps its digits where it is small, and its logarithm where that is */
 static int cosine(const quell_schedule *schedule, quell_point *p)
 {
-    double sigma_min = schedule->options[SIGMA_MIN];
-    double angle = p->t * quell_acos(schedule->options[ALPHA_MIN]);
-    double sine = quell_sin(angle);
-    p->alpha = quell_cos(angle);
-    p->log_alpha = quell_log(p->alpha);
+    double alpha_min = schedule->options[ALPHA_MIN], sigma_min = schedule->options[SIGMA_MIN];
+    double whole = quell_acos(alpha_min), angle = p->t * whole;
+    double sine = quell_sin(angle), half = quell_sin(angle / 2);
+    if (p->t < 0.5) {
+        p->alpha = quell_cos(angle);
+        p->log_alpha = quell_log1p(-2 * half * half);
+    } else {
+        p->alpha = quell_sin(quell_asin(alpha_min) + (1 - p->t) * whole);
+        p->log_alpha = quell_log(p->alpha);
+    }
     p->sigma = sqrt(sine * sine + sigma_min * sigma_min);
     p->log_sigma = quell_log(p->sigma);
     return 0;
 }
 
-/* alpha = tau alpha_min + 1 - tau, sigma = tau + (1 - tau) sigma_min */
-static int straight(const quell_schedule *schedule, double tau, quell_point *p)
+/* alpha = tau alpha_min + rest, sigma = tau + rest sigma_min, rest = 1 - tau */
+static int straight(const quell_schedule *schedule, double tau, double rest, quell_point *p)
 {
-    double fall = tau * (schedule->options[ALPHA_MIN] - 1);
-    p->alpha = 1 + fall;
-    p->log_alpha = quell_log1p(fall);
-    p->sigma = tau + (1 - tau) * schedule->options[SIGMA_MIN];
+    double alpha_min = schedule->options[ALPHA_MIN];
+    p->alpha = rest + tau * alpha_min;
+    p->log_alpha = tau < 0.5 ? quell_log1p(tau * (alpha_min - 1)) : quell_log(p->alpha);
+    p->sigma = tau + rest * schedule->options[SIGMA_MIN];
     p->log_sigma = quell_log(p->sigma);
     return 0;
 }
 
 static int rectified(const quell_schedule *schedule, quell_point *p)
 {
-    return straight(schedule, p->t, p);
+    return straight(schedule, p->t, 1 - p->t, p);
 }
 
-/* rectified at tau = (1 - gamma^t) / (1 - gamma) */
+/* rectified at tau = (1 - gamma^t) / (1 - gamma); 1 - tau = (gamma^t - gamma) / (1 - gamma) */
 static int decay(const quell_schedule *schedule, quell_point *p)
 {
-    double gamma = schedule->options[GAMMA];
-    return straight(schedule, quell_expm1(p->t * quell_log(gamma)) / (gamma - 1), p);
+    double gamma = schedule->options[GAMMA], rate = quell_log(gamma);
+    double tau = -quell_expm1(p->t * rate) / (1 - gamma);
+    double rest = gamma * quell_expm1((p->t - 1) * rate) / (1 - gamma);
+    return straight(schedule, tau, rest, p);
 }
 
 static int from_function(const quell_schedule *schedule, quell_point *p)
@@ -189,6 +197,9 @@ static quell_status from_row_betas(quell_schedule **out, const struct quell_sche
                                    const double *options)
 {
     size_t count = (size_t)options[0];
+    if ((double)count != options[0])
+        return quell_fail(QUELL_BAD_ARGUMENT, "schedule '%s': train must be a whole number, not %g",
+                          row->name, options[0]);
     double *betas = quell_new(count, sizeof *betas);
     if (!betas) return quell_fail(QUELL_NO_MEMORY, "schedule: no memory for %zu betas", count);
     for (size_t i = 0; i < count; i++) betas[i] = row->beta(options, i, count);

@@ -47,9 +47,9 @@ double quell_beta_cosine(const double *options, size_t i, size_t count)
 {
     const double half_pi = 1.57079632679489661923;
     double offset = options[FIRST], cap = options[LAST];
-    double now = (double)i / (double)count, next = (double)(i + 1) / (double)count;
-    double ratio = quell_cos((next + offset) / (1 + offset) * half_pi) /
-                   quell_cos((now + offset) / (1 + offset) * half_pi);
-    double beta = 1 - ratio * ratio;
+    double unit = half_pi / (1 + offset), step = unit / (double)count;
+    double now = unit * ((double)i / (double)count + offset);
+    /* 1 - cos^2(now + step) / cos^2(now), without the difference */
+    double beta = quell_sin(step) * quell_sin(2 * now + step) / (quell_cos(now) * quell_cos(now));
     return beta < cap ? beta : cap;
 }

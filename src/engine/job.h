@@ -20,12 +20,12 @@ struct quell_job {
 
     float *batch; /* op-major: registers 1, 2, ... [count][dim] each */
     char *memory; /* of the workers: registers or scratch, noise, the denoiser's scratch */
-    size_t per_worker, scratch_at;
+    size_t per_worker, per_scratch, scratch_at;
 
     size_t transition; /* the number of the first one in the pass */
     size_t from, to;   /* the operations of the pass in progress */
     struct quell_layout pass;
-    atomic_size_t next; /* its next tile */
+    _Alignas(64) atomic_size_t next; /* its next tile; on a cache line of its own */
 };
 
 /* A tile in a worker's hands. */

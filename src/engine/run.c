@@ -11,6 +11,7 @@
 #include "base/floats.h"
 #include "base/memory.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,22 +47,38 @@ static quell_status prepare(struct quell_job *job, const quell_sampler *sampler,
     return quell_isa_choose(job->run.isa, &job->kernels);
 }
 
-/* Memory: a worker has its registers (tile-major), its noise and the denoiser's scratch. */
+/* No more workers than tiles, so that a small run takes little memory on a large machine. */
+static void limit_workers(struct quell_job *job)
+{
+    size_t tiles = job->layout.tiles;
+    if (job->layout.op_major) {
+        size_t parts = quell_layout_elements(job->dim, job->run.count, job->run.tile).tiles;
+        tiles = parts > tiles ? parts : tiles;
+    }
+    if (job->workers > tiles) job->workers = tiles;
+}
+
+/* Memory: a worker has its registers (tile-major) and its noise; the denoiser's scratch follows,
+ * for as many workers as evaluate at a time. */
 static quell_status allocate(struct quell_job *job, unsigned registers, bool evaluates)
 {
     const quell_denoiser *denoiser = job->sampler->denoiser;
     const struct quell_layout *layout = &job->layout;
-    size_t tile = layout->rows * layout->elements, floats = 0, bytes = 0;
+    size_t tile = layout->rows * layout->elements, floats = 0;
+    size_t evaluators = job->workers < layout->tiles ? job->workers : layout->tiles;
     if (!layout->op_major) floats = (registers - 1) * align(tile * sizeof(float)) / sizeof(float);
     floats += QUELL_MAX_NOISES * QUELL_NOISE_ROOM(QUELL_CHUNK);
     if (evaluates && denoiser->type->scratch_size)
-        bytes = denoiser->type->scratch_size(denoiser, layout->rows);
-    job->scratch_at = align(floats * sizeof(float));
-    job->per_worker = job->scratch_at + align(bytes);
-    job->memory = quell_new(job->workers, job->per_worker);
+        job->per_scratch = align(denoiser->type->scratch_size(denoiser, layout->rows));
+    job->per_worker = align(floats * sizeof(float));
+    size_t bytes;
+    if (!quell_multiply(job->workers, job->per_worker, &job->scratch_at) &&
+        !quell_multiply(evaluators, job->per_scratch, &bytes) &&
+        bytes <= SIZE_MAX - job->scratch_at)
+        job->memory = quell_new(1, job->scratch_at + bytes);
     if (!job->memory)
         return quell_fail(QUELL_NO_MEMORY, "run: no memory for %zu workers of %zu bytes",
-                          job->workers, job->per_worker);
+                          job->workers, job->per_worker + job->per_scratch);
     if (!layout->op_major || registers < 2) return QUELL_OK;
     size_t batch;
     if (!quell_multiply(job->run.count, job->dim, &batch) &&
@@ -95,7 +112,8 @@ static struct quell_tile take(struct quell_job *job, size_t worker, size_t i)
     };
     char *memory = job->memory + worker * job->per_worker;
     size_t offset = row * job->dim + element, size = align(pass->rows * pass->elements * 4);
-    tile.scratch = memory + job->scratch_at;
+    if (worker < job->layout.tiles)
+        tile.scratch = job->memory + job->scratch_at + worker * job->per_scratch;
     tile.registers[QUELL_X] = job->x + offset;
     for (unsigned r = 1; job->plan && r < job->plan->registers; r++) {
         if (job->batch) {
@@ -178,6 +196,7 @@ static quell_status run_plan(struct quell_job *job, const struct quell_plan *pla
     job->transition = job->run.transition;
     job->layout =
         quell_layout_plan(job->sampler->denoiser, job->run.count, job->workers, job->run.tile);
+    limit_workers(job);
     quell_watch_begin(&job->watch, &job->run, (uint64_t)transitions * job->run.count);
     quell_status status = allocate(job, plan->registers, true);
     if (!status) status = job->layout.op_major ? run_op_major(job) : run_tile_major(job);
@@ -193,6 +212,7 @@ quell_status quell_init(const quell_sampler *sampler, const quell_run *run, floa
     if (status || !job.run.count) return status;
     job.run.progress = NULL;
     job.layout = quell_layout_elements(job.dim, job.run.count, job.run.tile);
+    limit_workers(&job);
     quell_watch_begin(&job.watch, &job.run, 0);
     status = allocate(&job, 1, false);
     if (!status) status = run_pass(&job, job.layout, quell_tile_init);

@@ -25,6 +25,7 @@ static void build_steps(struct quell_plan *plan, const double *times, size_t ste
 {
     for (size_t i = 0; i < steps; i++) {
         quell_point t = quell_plan_at(plan, times[i]), s = quell_plan_at(plan, times[i + 1]);
+        quell_plan_noise(plan, 0); /* refuses a transition that has no streams */
         quell_plan_step(plan, &t, &s);
     }
     plan->registers = 1 + QUELL_STEP_SCRATCH;
@@ -78,6 +79,8 @@ static quell_status make_grid(quell_sampler *sampler, const quell_sampler_option
     for (size_t i = 0; i <= o->steps; i++) {
         double done = (double)i;
         double t = o->times ? o->times[i] : (o->start * (steps - done) + o->stop * done) / steps;
+        if (!o->times && i == 0) t = o->start; /* to the last bit */
+        if (!o->times && i == o->steps) t = o->stop;
         if (!(t >= 0 && t <= 1 && t < last))
             return quell_fail(QUELL_BAD_ARGUMENT,
                               "sampler: time %zu is %g; times must fall from at most 1 to at "

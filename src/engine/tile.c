@@ -106,6 +106,7 @@ static void step(struct quell_tile *tile, const struct quell_op *op)
 {
     struct quell_job *job = tile->job;
     if (job->sampler->step) quell_tile_callback(tile, &op->t, &op->s);
+    if (atomic_load(&job->watch.stopped)) return;
     if (job->run.observe)
         quell_watch_result(&job->watch,
                            job->run.observe(job->run.observe_user, tile->transition, &op->s,

@@ -42,25 +42,33 @@ static int64_t now(void)
     return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-/* The last call, with done == total, comes whatever the time. */
+/* `done` is read by the caller of progress, so that it never hears a smaller number after a larger
+ * one. */
+static void tell(struct quell_watch *watch)
+{
+    quell_progress progress = {atomic_load(&watch->done), watch->total};
+    watch->told = progress.done;
+    quell_watch_result(watch, watch->progress(watch->user, &progress), UINT64_MAX, 0);
+}
+
 void quell_watch_done(struct quell_watch *watch, uint64_t count)
 {
     if (!watch->progress) return;
-    uint64_t done = atomic_fetch_add(&watch->done, count) + count;
+    atomic_fetch_add(&watch->done, count);
     if (atomic_flag_test_and_set(&watch->calling)) return;
     int64_t time = now();
-    if (time >= watch->next_call || done == watch->total) {
+    if (time >= watch->next_call && !atomic_load(&watch->stopped)) {
         watch->next_call = time + CALL_INTERVAL;
-        quell_progress progress = {done, watch->total};
-        quell_watch_result(watch, watch->progress(watch->user, &progress), UINT64_MAX, 0);
+        tell(watch);
     }
     atomic_flag_clear(&watch->calling);
 }
 
-quell_status quell_watch_end(const struct quell_watch *watch, quell_report *report)
+quell_status quell_watch_end(struct quell_watch *watch, quell_report *report)
 {
+    if (!watch->status && watch->progress && watch->told < watch->total) tell(watch);
     if (!watch->status) return QUELL_OK;
-    if (report) *report = watch->report;
+    if (report && watch->report.sample != UINT64_MAX) *report = watch->report;
     if (watch->report.sample == UINT64_MAX)
         return quell_fail(watch->status, "run: the progress callback returned %s",
                           watch->status == QUELL_STOPPED ? "a stop" : "an error");

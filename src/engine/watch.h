@@ -15,6 +15,7 @@ struct quell_watch {
     atomic_bool stopped; /* a failure or a stop: workers give up at the next operation */
     atomic_flag calling; /* one thread at a time calls progress */
     int64_t next_call;   /* nanoseconds; guarded by `calling` */
+    uint64_t told;       /* what progress last heard; guarded by `calling` */
     atomic_flag failing; /* guards what follows */
     quell_status status;
     quell_report report;
@@ -32,7 +33,8 @@ void quell_watch_result(struct quell_watch *watch, int result, uint64_t sample, 
 /* `count` more transitions of single samples are done; calls progress when it is time. */
 void quell_watch_done(struct quell_watch *watch, uint64_t count);
 
-/* The status of the whole run, with its message set in this thread. */
-quell_status quell_watch_end(const struct quell_watch *watch, quell_report *report);
+/* When the workers are done: tells progress of the last transition, and gives the status of the
+ * whole run, with its message set in this thread. */
+quell_status quell_watch_end(struct quell_watch *watch, quell_report *report);
 
 #endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* Linear combinations in one pass over memory: the update of every sampler.
+ *
+ * One loop per number of inputs, so that the coefficients stay in registers and the inner loop has
+ * no branch. Four vectors are in flight: the sums of one do not wait for those of another. Whether
+ * all results are finite costs one multiply-add each: 0 r is 0, or NaN where r is infinite or NaN,
+ * and a NaN stays in the sum. */
+
+struct combination {
+    const float *in[QUELL_MAX_INPUTS];
+    vf c[QUELL_MAX_INPUTS];
+};
+
+/* The next term where there is one. `inputs`, `k` and (but for the tail) `n` are constants once
+ * this is inlined. */
+VERB vf combine_term(vf sum, const struct combination *from, size_t k, size_t inputs, size_t i,
+                     size_t n)
+{
+    if (k >= inputs) return sum;
+    vf x = n == LANES ? v_load(from->in[k] + i) : v_load_n(from->in[k] + i, n);
+    return k == 0 ? v_mul(from->c[k], x) : v_fma(from->c[k], x, sum);
+}
+
+/* Elements i to i + n of out; they come back. */
+VERB vf combine_lanes(float *out, const struct combination *from, size_t inputs, size_t i, size_t n)
+{
+    vf sum = combine_term(v_set1(0.0f), from, 0, inputs, i, n);
+    sum = combine_term(sum, from, 1, inputs, i, n);
+    sum = combine_term(sum, from, 2, inputs, i, n);
+    sum = combine_term(sum, from, 3, inputs, i, n);
+    sum = combine_term(sum, from, 4, inputs, i, n);
+    sum = combine_term(sum, from, 5, inputs, i, n);
+    sum = combine_term(sum, from, 6, inputs, i, n);
+    sum = combine_term(sum, from, 7, inputs, i, n);
+    if (n == LANES)
+        v_store(out + i, sum);
+    else
+        v_store_n(out + i, sum, n);
+    return sum;
+}
+
+VERB void combine_take(struct combination *from, size_t k, size_t inputs, const float *c,
+                       const float *const *in)
+{
+    from->in[k] = k < inputs ? in[k] : in[0];
+    from->c[k] = v_set1(k < inputs ? c[k] : 0.0f);
+}
+
+VERB int combine_inputs(size_t inputs, float *out, size_t count, const float *c,
+                        const float *const *in)
+{
+    const vf zero = v_set1(0.0f);
+    struct combination from;
+    combine_take(&from, 0, inputs, c, in);
+    combine_take(&from, 1, inputs, c, in);
+    combine_take(&from, 2, inputs, c, in);
+    combine_take(&from, 3, inputs, c, in);
+    combine_take(&from, 4, inputs, c, in);
+    combine_take(&from, 5, inputs, c, in);
+    combine_take(&from, 6, inputs, c, in);
+    combine_take(&from, 7, inputs, c, in);
+    vf seen0 = zero, seen1 = zero, seen2 = zero, seen3 = zero;
+    size_t i = 0;
+    for (; i + 4 * LANES <= count; i += 4 * LANES) {
+        seen0 = v_fma(combine_lanes(out, &from, inputs, i, LANES), zero, seen0);
+        seen1 = v_fma(combine_lanes(out, &from, inputs, i + LANES, LANES), zero, seen1);
+        seen2 = v_fma(combine_lanes(out, &from, inputs, i + 2 * LANES, LANES), zero, seen2);
+        seen3 = v_fma(combine_lanes(out, &from, inputs, i + 3 * LANES, LANES), zero, seen3);
+    }
+    for (; i + LANES <= count; i += LANES)
+        seen0 = v_fma(combine_lanes(out, &from, inputs, i, LANES), zero, seen0);
+    if (i < count) seen0 = v_fma(combine_lanes(out, &from, inputs, i, count - i), zero, seen0);
+    return v_any_nan(v_add(v_add(seen0, seen1), v_add(seen2, seen3)));
+}
+
+static int combine(float *out, size_t count, size_t inputs, const float *c, const float *const *in)
+{
+    switch (inputs) {
+    case 1:
+        return combine_inputs(1, out, count, c, in);
+    case 2:
+        return combine_inputs(2, out, count, c, in);
+    case 3:
+        return combine_inputs(3, out, count, c, in);
+    case 4:
+        return combine_inputs(4, out, count, c, in);
+    case 5:
+        return combine_inputs(5, out, count, c, in);
+    case 6:
+        return combine_inputs(6, out, count, c, in);
+    case 7:
+        return combine_inputs(7, out, count, c, in);
+    default:
+        return combine_inputs(8, out, count, c, in);
+    }
+}
+
+/* With x last, v_max and v_min return it where it is a NaN. */
+VERB vf clamp_lanes(vf x, vf low, vf high) { return v_min(high, v_max(low, x)); }
+
+static void clamp(float *x, size_t count, float low, float high)
+{
+    const vf least = v_set1(low), most = v_set1(high);
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES) v_store(x + i, clamp_lanes(v_load(x + i), least, most));
+    size_t n = count - i;
+    if (n) v_store_n(x + i, clamp_lanes(v_load_n(x + i, n), least, most), n);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* What the commands share: exit codes, complaints, and the commands themselves. */
+#ifndef QUELL_CLI_CLI_H
+#define QUELL_CLI_CLI_H
+
+#include <quell/status.h>
+
+enum exit_code {
+    EXIT_DONE = 0,
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    EXIT_MODEL = 3,
+    EXIT_FILE = 4,
+    EXIT_MEMORY = 5,
+    EXIT_SIGNAL = 128 /* and the number of the signal: 130 on Ctrl-C */
+};
+
+#define EXIT_CODES_HELP                                                                    \
+    "Exit codes: 0 done, 1 the run failed, 2 wrong usage, 3 the model is missing or not\n" \
+    "valid, 4 a file could not be read or written, 5 out of memory, 130 stopped by\n"      \
+    "Ctrl-C. A file appears under its name only when it is complete.\n"
+
+/* One line on stderr, without control characters; returns the code. */
+__attribute__((format(printf, 2, 3))) int complain(int code, const char *format, ...);
+
+/* The same from the last failure of the library: the code that goes with its status. */
+int complain_status(quell_status status);
+
+/* Returns `code`, or, if what was printed on stdout did not arrive, complains. */
+int finish_stdout(int code);
+
+int command_sample(int argc, char **argv);
+int command_list(int argc, char **argv);
+int command_info(int argc, char **argv);
+int command_plan(int argc, char **argv);
+int command_model(int argc, char **argv);
+
+#endif

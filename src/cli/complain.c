@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Names from files and from the command line may hold anything; a terminal obeys it. */
+static void tame(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f) *text = '?';
+}
+
+int complain(int code, const char *format, ...)
+{
+    char text[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    tame(text);
+    fprintf(stderr, "quell: %s\n", text);
+    return code;
+}
+
+static int code_of(quell_status status)
+{
+    switch (status) {
+    case QUELL_OK:
+        return EXIT_DONE;
+    case QUELL_BAD_ARGUMENT:
+    case QUELL_NOT_FOUND:
+    case QUELL_UNSUPPORTED:
+        return EXIT_USAGE;
+    case QUELL_BAD_MODEL:
+        return EXIT_MODEL;
+    case QUELL_IO_FAILED:
+        return EXIT_FILE;
+    case QUELL_NO_MEMORY:
+        return EXIT_MEMORY;
+    default:
+        return EXIT_FAILED;
+    }
+}
+
+int complain_status(quell_status status)
+{
+    const char *message = quell_error_message();
+    return complain(code_of(status), "%s", *message ? message : quell_status_text(status));
+}
+
+int finish_stdout(int code)
+{
+    if (!fflush(stdout) && !ferror(stdout)) return code;
+    return complain(EXIT_FILE, "standard output: cannot be written: %s", strerror(errno));
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* quell info: what matters when samples are compared or are slow. */
+#include "cli/cli.h"
+#include "cli/options.h"
+#include "cli/writer.h"
+#include "engine/threads.h"
+
+#include <quell/quell.h>
+#include <sleef.h>
+#include <string.h>
+
+#define TEXT_OF(x) #x
+#define TEXT(x) TEXT_OF(x)
+#define SLEEF_RELEASE \
+    TEXT(SLEEF_VERSION_MAJOR) "." TEXT(SLEEF_VERSION_MINOR) "." TEXT(SLEEF_VERSION_PATCHLEVEL)
+
+#define PROMISE "the same bits on any instruction set, thread count, tile, batch and compiler"
+
+/* Another LAPACK than OpenBLAS may be linked, which has no such function. */
+__attribute__((weak)) char *openblas_get_config(void);
+
+static const char *lapack(void)
+{
+    return openblas_get_config ? openblas_get_config() : "LAPACK, not OpenBLAS";
+}
+
+static void print_text(const char *isa)
+{
+    printf("quell      %s, compiled by %s\n", quell_version(), __VERSION__);
+    printf("isas      ");
+    for (size_t i = 0; quell_isa_name(i); i++)
+        printf(" %s%s", quell_isa_name(i),
+               !strcmp(quell_isa_name(i), isa)          ? " (default)"
+               : quell_isa_available(quell_isa_name(i)) ? ""
+                                                        : " (not here)");
+    printf("\nthreads    %zu\n", quell_threads_default());
+    printf("SLEEF      %s\nLAPACK     %s\nsamples    %s\n", SLEEF_RELEASE, lapack(), PROMISE);
+}
+
+static void print_json(const char *isa)
+{
+    struct writer writer = {.file = stdout};
+    writer_open(&writer, NULL, '{');
+    writer_text(&writer, "version", quell_version());
+    writer_text(&writer, "compiler", __VERSION__);
+    writer_open(&writer, "isas", '[');
+    for (size_t i = 0; quell_isa_name(i); i++) {
+        writer_open(&writer, NULL, '{');
+        writer_text(&writer, "name", quell_isa_name(i));
+        writer_truth(&writer, "available", quell_isa_available(quell_isa_name(i)));
+        writer_close(&writer, '}');
+    }
+    writer_close(&writer, ']');
+    writer_text(&writer, "isa", isa);
+    writer_count(&writer, "threads", quell_threads_default());
+    writer_text(&writer, "sleef", SLEEF_RELEASE);
+    writer_text(&writer, "lapack", lapack());
+    writer_text(&writer, "samples", PROMISE);
+    writer_close(&writer, '}');
+}
+
+struct info_options {
+    int json;
+};
+
+static const struct option_row rows[] = {
+    {.name = "json",
+     .kind = OPTION_FLAG,
+     .offset = offsetof(struct info_options, json),
+     .help = "one JSON object on stdout"},
+    {0},
+};
+
+static const struct option_table table = {
+    .usage = "quell info [--json]",
+    .about = "Prints what this build and this machine have: instruction sets (QUELL_ISA chooses\n"
+             "one), threads (OMP_NUM_THREADS, the affinity mask and the cgroup limit them),\n"
+             "libraries, and what is promised about samples.",
+    .options = rows,
+    .after = "",
+};
+
+int command_info(int argc, char **argv)
+{
+    struct info_options options = {0};
+    const char *isa;
+    int code;
+    if (!options_read(&table, argc, argv, &options, NULL, &code)) return code;
+    quell_status status = quell_isa_default(&isa);
+    if (status) return complain_status(status);
+    options.json ? print_json(isa) : print_text(isa);
+    return EXIT_DONE;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/interrupt.h"
+
+#include <stddef.h>
+
+volatile sig_atomic_t interrupt_signal;
+
+static void note(int number) { interrupt_signal = number; }
+
+void interrupt_catch(void)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        struct sigaction action = {.sa_handler = note, .sa_flags = (int)SA_RESETHAND}, old;
+        sigemptyset(&action.sa_mask);
+        if (!sigaction(signals[i], NULL, &old) && old.sa_handler != SIG_IGN)
+            sigaction(signals[i], &action, NULL);
+    }
+    signal(SIGPIPE, SIG_IGN);
+}

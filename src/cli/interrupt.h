@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Ctrl-C as a flag, so that a run can clear up after itself. */
+#ifndef QUELL_CLI_INTERRUPT_H
+#define QUELL_CLI_INTERRUPT_H
+
+#include <signal.h>
+
+/* 0, or the number of the signal that asks the run to end. */
+extern volatile sig_atomic_t interrupt_signal;
+
+/* From here on SIGINT, SIGTERM and SIGHUP set the flag, unless the parent had them ignored, and a
+ * pipe without a reader is an error of the write. The second signal of a kind ends the process. */
+void interrupt_catch(void);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* The command `quell`: finds the command that is asked for. It never sets a locale, so that numbers
+ * are read and written with a decimal point. */
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct command {
+    const char *name, *summary;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    {"sample", "draw samples from a model", command_sample},
+    {"list", "list samplers, schedules, models and instruction sets", command_list},
+    {"info", "what this build and this machine have", command_info},
+    {"plan", "print a sampler as the list of operations it is", command_plan},
+    {"model", "store a model with its eigenbasis as JSON", command_model},
+};
+
+#define COMMANDS (sizeof commands / sizeof *commands)
+
+static int help(FILE *file)
+{
+    fprintf(file, "quell %s: draws samples from diffusion models on CPUs.\n\n", quell_version());
+    fputs("Usage: quell COMMAND [OPTION...]\n       quell COMMAND --help\n\n", file);
+    for (size_t i = 0; i < COMMANDS; i++)
+        fprintf(file, "  %-8s %s\n", commands[i].name, commands[i].summary);
+    fputs("\nExample: quell sample --model builtin:grid25 --count 100000 --plot grid.png\n\n"
+          "The samples depend on the model, the schedule, the sampler, the steps, the seed and\n"
+          "their index alone: not on threads, batches, instruction set or compiler.\n\n" //
+          EXIT_CODES_HELP,
+          file);
+    return EXIT_DONE;
+}
+
+static int run(int argc, char **argv)
+{
+    const char *name = argv[1];
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (!strcmp(commands[i].name, name)) return commands[i].run(argc - 1, argv + 1);
+    if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help"))
+        return help(stdout);
+    if (!strcmp(name, "--version")) {
+        printf("quell %s\n", quell_version());
+        return EXIT_DONE;
+    }
+    return complain(EXIT_USAGE, "no command '%s': see `quell --help`", name);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        help(stderr);
+        return EXIT_USAGE;
+    }
+    return finish_stdout(run(argc, argv));
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* quell model: stores a model. The eigenbasis of a covariance is worked out by LAPACK, whose last
+ * bits depend on the machine; stored with the model, it is the same everywhere. */
+#include "cli/cli.h"
+#include "cli/options.h"
+
+#include <quell/quell.h>
+#include <stdio.h>
+
+struct model_options {
+    const char *model, *out;
+};
+
+static const struct option_row rows[] = {
+    {.name = "model",
+     .argument = "M",
+     .kind = OPTION_TEXT,
+     .offset = offsetof(struct model_options, model),
+     .help = "builtin:NAME or a .json description of a Gaussian or a mixture"},
+    {.name = "out",
+     .argument = "F.json",
+     .kind = OPTION_TEXT,
+     .offset = offsetof(struct model_options, out),
+     .help = "where the description goes"},
+    {0},
+};
+
+static const struct option_table table = {
+    .usage = "quell model --model M --out F.json",
+    .about = "Stores a model as JSON that loads to the same bits. A covariance is stored as its\n"
+             "eigenbasis, so that every machine draws the same samples from it.",
+    .options = rows,
+    .after = "",
+};
+
+int command_model(int argc, char **argv)
+{
+    struct model_options options = {0};
+    quell_model model = {0};
+    int code;
+    if (!options_read(&table, argc, argv, &options, NULL, &code)) return code;
+    if (!options.model || !options.out)
+        return complain(EXIT_USAGE, "--model and --out are needed: see `quell model --help`");
+    quell_status status = quell_model_load(&model, options.model);
+    if (status) {
+        code = complain_status(status);
+        return code == EXIT_MEMORY ? code : EXIT_MODEL;
+    }
+    status = quell_model_save(&model, options.out);
+    quell_model_free(&model);
+    return status ? complain_status(status) : EXIT_DONE;
+}

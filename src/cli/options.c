@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/options.h"
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST_OPTIONS 32
+#define HELP_COLUMN 22
+
+static void print_row(const char *name, const char *argument, const char *help)
+{
+    int width = printf("  --%s%s%s", name, argument ? " " : "", argument ? argument : "");
+    for (const char *line = help; *line;) {
+        size_t length = strcspn(line, "\n");
+        printf("%*s%.*s\n", width < HELP_COLUMN ? HELP_COLUMN - width : 1, "", (int)length, line);
+        line += length + (line[length] == '\n');
+        width = 0;
+    }
+}
+
+static void print_help(const struct option_table *table)
+{
+    printf("Usage: %s\n\n%s\n\n", table->usage, table->about);
+    for (const struct option_row *row = table->options; row->name; row++)
+        print_row(row->name, row->argument, row->help);
+    print_row("help", NULL, "this text");
+    printf("\n%s%s", table->after, EXIT_CODES_HELP);
+}
+
+/* Digits only: no sign, no space, no suffix. */
+static bool parse_count(const char *text, uint64_t *value)
+{
+    if (!*text || text[strspn(text, "0123456789")]) return false;
+    errno = 0;
+    *value = strtoull(text, NULL, 10);
+    return errno == 0;
+}
+
+static int store(const struct option_row *row, const char *text, void *values)
+{
+    void *place = (char *)values + row->offset;
+    uint64_t count;
+    switch (row->kind) {
+    case OPTION_FLAG:
+        *(int *)place = 1;
+        return EXIT_DONE;
+    case OPTION_TEXT:
+        if (!*text) return complain(EXIT_USAGE, "--%s: its value is empty", row->name);
+        *(const char **)place = text;
+        return EXIT_DONE;
+    case OPTION_COUNT:
+        if (!parse_count(text, &count) || count < row->low || count > row->high)
+            return complain(EXIT_USAGE, "--%s '%s': must be a whole number from %llu to %llu",
+                            row->name, text, (unsigned long long)row->low,
+                            (unsigned long long)row->high);
+        *(uint64_t *)place = count;
+        return EXIT_DONE;
+    }
+    return EXIT_USAGE;
+}
+
+/* getopt_long's own table, with the number of the row as the value; `help` comes last. */
+static int make_table(const struct option_row *rows, struct option *table)
+{
+    int count = 0;
+    for (; rows[count].name && count < MOST_OPTIONS - 2; count++)
+        table[count] = (struct option){
+            rows[count].name, rows[count].kind == OPTION_FLAG ? no_argument : required_argument,
+            NULL, count + 256};
+    table[count] = (struct option){"help", no_argument, NULL, 'h'};
+    table[count + 1] = (struct option){0};
+    return count;
+}
+
+static int complain_option(int kind, char **argv, const char *usage)
+{
+    const char *text = argv[optind - 1];
+    int name = (int)strcspn(usage, "[-"); /* "quell sample --model ..." */
+    while (name > 0 && usage[name - 1] == ' ') name--;
+    if (kind == ':')
+        return complain(EXIT_USAGE, "%s: needs a value: see `%.*s --help`", text, name, usage);
+    return complain(EXIT_USAGE, "no option '%s', or not so: see `%.*s --help`", text, name, usage);
+}
+
+bool options_read(const struct option_table *table, int argc, char **argv, void *values,
+                  const char **word, int *code)
+{
+    struct option known[MOST_OPTIONS];
+    int option, count = make_table(table->options, known);
+    opterr = 0;
+    *code = EXIT_DONE;
+    while (*code == EXIT_DONE && (option = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
+        if (option == 'h') {
+            print_help(table);
+            return false;
+        }
+        *code = option >= 256 && option < 256 + count
+                    ? store(&table->options[option - 256], optarg, values)
+                    : complain_option(option, argv, table->usage);
+    }
+    if (*code == EXIT_DONE && argc - optind > table->words)
+        *code = complain(EXIT_USAGE, "'%s': no such argument: options begin with --",
+                         argv[optind + table->words]);
+    if (*code == EXIT_DONE && word && optind < argc) *word = argv[optind];
+    return *code == EXIT_DONE;
+}

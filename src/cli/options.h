@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* Options of a command: one table that is both parsed (by getopt_long) and printed by --help. */
+#ifndef QUELL_CLI_OPTIONS_H
+#define QUELL_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* FLAG sets an int to 1, TEXT a const char *, COUNT a uint64_t from low to high. */
+enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_COUNT };
+
+/* offset: where the value goes in the command's struct. argument: what --help calls it. help: its
+ * lines, parted by '\n'. */
+struct option_row {
+    const char *name, *argument;
+    enum option_kind kind;
+    size_t offset;
+    const char *help;
+    uint64_t low, high;
+};
+
+/* options ends with a NULL name. words: how many arguments may stand without an option's name;
+ * they go to `word`. */
+struct option_table {
+    const char *usage, *about;
+    const struct option_row *options;
+    const char *after;
+    int words;
+};
+
+/* Fills `values`, which holds the defaults, and *word if it is not NULL. True: go on. False: --help
+ * was printed or the command line is wrong, and *code is the exit code. */
+bool options_read(const struct option_table *table, int argc, char **argv, void *values,
+                  const char **word, int *code);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/progress.h"
+#include "cli/interrupt.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define WIDTH 32
+#define PATIENCE 0.25 /* seconds before there is a bar */
+
+double progress_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+void progress_begin(struct progress *progress, uint64_t total, bool quiet)
+{
+    *progress = (struct progress){
+        .shown = !quiet && isatty(STDERR_FILENO), .start = progress_clock(), .total = total};
+}
+
+static void print_time(double seconds)
+{
+    if (seconds < 100)
+        fprintf(stderr, "%.0f s left", seconds);
+    else if (seconds < 6000)
+        fprintf(stderr, "%.0f min left", seconds / 60);
+    else
+        fprintf(stderr, "%.1f h left", seconds / 3600);
+}
+
+static void draw(struct progress *progress, double share)
+{
+    char bar[WIDTH + 1];
+    double spent = progress_clock() - progress->start;
+    if (spent < PATIENCE || share <= 0.0) return;
+    size_t filled = (size_t)(share * WIDTH);
+    memset(bar, '.', WIDTH);
+    memset(bar, '#', filled < WIDTH ? filled : WIDTH);
+    bar[WIDTH] = '\0';
+    fprintf(stderr, "\r[%s] %3.0f%%  %.4g samples/s  ", bar, 100.0 * share,
+            share * (double)progress->total / spent);
+    print_time(spent * (1.0 - share) / share);
+    fputs("\x1b[K", stderr);
+    fflush(stderr);
+    progress->drawn = true;
+}
+
+int progress_tick(void *user, const quell_progress *run)
+{
+    struct progress *progress = user;
+    if (interrupt_signal) return 1;
+    if (!progress->shown || !run->total) return 0;
+    double batch = (double)progress->batch * (double)run->done / (double)run->total;
+    draw(progress, ((double)progress->done + batch) / (double)progress->total);
+    return 0;
+}
+
+void progress_end(struct progress *progress)
+{
+    if (progress->drawn) fputs("\r\x1b[K", stderr);
+    progress->shown = progress->drawn = false;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* How far a run is: a bar on a terminal, and the place where Ctrl-C takes effect. */
+#ifndef QUELL_CLI_PROGRESS_H
+#define QUELL_CLI_PROGRESS_H
+
+#include <quell/sampler.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* done, batch: samples finished, and samples in the run going on. */
+struct progress {
+    bool shown, drawn;
+    double start;
+    uint64_t done, batch, total;
+};
+
+/* Seconds on a clock that is never set back. */
+double progress_clock(void);
+
+void progress_begin(struct progress *progress, uint64_t total, bool quiet);
+
+/* A quell_progress_fn for `struct progress *`. */
+int progress_tick(void *user, const quell_progress *run);
+
+/* Wipes the bar. */
+void progress_end(struct progress *progress);
+
+#endif

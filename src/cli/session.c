@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/* Everything that can fail early fails here, before the first sample is drawn: the model, the
+ * names, the file to start from, and the places where the results go. */
+#include "cli/session.h"
+#include "cli/cli.h"
+#include "cli/interrupt.h"
+#include "engine/isa.h"
+#include "engine/threads.h"
+
+#include <string.h>
+
+#define DEFAULT_COUNT 1000
+#define DEFAULT_IMAGES 64
+
+/* Whatever keeps a model from being loaded, the model is where to look. */
+static int open_model(struct session *session)
+{
+    quell_status status = quell_model_load(&session->model, session->options.model);
+    if (!status) {
+        session->dim = quell_denoiser_dim(session->model.denoiser);
+        return EXIT_DONE;
+    }
+    int code = complain_status(status);
+    return code == EXIT_MEMORY ? code : EXIT_MODEL;
+}
+
+static int create_sampler(struct session *session)
+{
+    const struct sample_options *options = &session->options;
+    const char *own = *session->model.schedule ? session->model.schedule : "vp";
+    session->schedule = options->schedule ? options->schedule : own;
+    quell_schedule *schedule = NULL;
+    quell_sampler_options how = quell_sampler_defaults();
+    how.steps = options->steps;
+    quell_status status = quell_schedule_create(&schedule, session->schedule);
+    if (!status)
+        status = quell_sampler_create(&session->sampler, options->sampler, session->model.denoiser,
+                                      schedule, &how);
+    quell_schedule_free(schedule);
+    return status ? complain_status(status) : EXIT_DONE;
+}
+
+static int choose_machine(struct session *session)
+{
+    const struct quell_kernels *kernels;
+    quell_status status = quell_isa_choose(session->options.isa, &kernels);
+    if (status) return complain_status(status);
+    session->isa = kernels->isa;
+    session->threads = session->options.threads;
+    if (!session->threads) session->threads = quell_threads_default();
+    return EXIT_DONE;
+}
+
+/* The file may also have its samples flat: (count, dim). */
+static bool fits(const struct quell_npy *from, const quell_model *model, size_t dim)
+{
+    if (from->rank == 2 && from->shape[1] == dim) return true;
+    return from->rank == model->rank + 1 &&
+           !memcmp(from->shape + 1, model->shape, model->rank * sizeof *model->shape);
+}
+
+static int open_from(struct session *session)
+{
+    const struct sample_options *options = &session->options;
+    if (!options->from) return EXIT_DONE;
+    quell_status status = quell_npy_open(&session->from, options->from);
+    if (status) {
+        int code = complain_status(status);
+        return code == EXIT_MEMORY ? code : EXIT_FILE;
+    }
+    if (!fits(&session->from, &session->model, session->dim) || !session->from.shape[0])
+        return complain(EXIT_USAGE,
+                        "--from %s: must be an array of shape (count, %zu), as the "
+                        "model has %zu elements",
+                        options->from, session->dim, session->dim);
+    if (options->count && options->count != session->from.shape[0])
+        return complain(EXIT_USAGE, "--from %s: has %zu samples: leave --count out or match it",
+                        options->from, session->from.shape[0]);
+    session->options.count = session->from.shape[0];
+    return EXIT_DONE;
+}
+
+static int settle_count(struct session *session)
+{
+    struct sample_options *options = &session->options;
+    size_t bytes;
+    if (!options->count) options->count = session->model.image ? DEFAULT_IMAGES : DEFAULT_COUNT;
+    session->count = options->count;
+    if (__builtin_mul_overflow(session->count, session->dim * sizeof(float), &bytes) ||
+        bytes > INT64_MAX)
+        return complain(EXIT_USAGE, "--count %zu: more than a file can hold", session->count);
+    if (options->first > UINT64_MAX - (options->count - 1))
+        return complain(EXIT_USAGE, "--first %llu: first + count goes beyond 2^64",
+                        (unsigned long long)options->first);
+    return EXIT_DONE;
+}
+
+static quell_status write_header(struct session *session)
+{
+    char header[QUELL_NPY_HEADER];
+    size_t shape[QUELL_NPY_MAX_RANK] = {session->count};
+    for (size_t i = 0; i < session->model.rank; i++) shape[i + 1] = session->model.shape[i];
+    size_t bytes = quell_npy_header(header, session->model.rank + 1, shape);
+    return quell_output_write(&session->out, header, bytes);
+}
+
+static quell_status open_out(struct session *session)
+{
+    const char *out = session->options.out;
+    if (!out) return QUELL_OK;
+    quell_status status = !strcmp(out, "-") ? quell_output_standard(&session->out)
+                                            : quell_output_open(&session->out, out);
+    if (status) return status;
+    session->out.stop = &interrupt_signal;
+    return write_header(session);
+}
+
+static quell_status open_picture(struct session *session)
+{
+    const char *plot = session->options.plot;
+    if (!plot) return QUELL_OK;
+    quell_status status = quell_output_open(&session->picture, plot);
+    if (!status) status = plot_create(&session->plot, &session->model, session->count);
+    return status;
+}
+
+static int open_files(struct session *session)
+{
+    if (session->options.plot && !plot_kind(&session->model))
+        return complain(EXIT_USAGE, "--plot: only samples in the plane (2 elements) and images can "
+                                    "be plotted: builtin:grid25, builtin:clouds, ...");
+    interrupt_catch();
+    quell_status status = open_out(session);
+    if (!status) status = open_picture(session);
+    return status ? complain_status(status) : EXIT_DONE;
+}
+
+int session_open(struct session *session)
+{
+    int code = choose_machine(session);
+    if (code == EXIT_DONE) code = open_model(session);
+    if (code == EXIT_DONE) code = create_sampler(session);
+    if (code == EXIT_DONE) code = open_from(session);
+    if (code == EXIT_DONE) code = settle_count(session);
+    if (code == EXIT_DONE) code = open_files(session);
+    return code;
+}
+
+void session_close(struct session *session)
+{
+    quell_output_discard(&session->out);
+    quell_output_discard(&session->picture);
+    plot_free(session->plot);
+    quell_npy_close(&session->from);
+    quell_sampler_free(session->sampler);
+    quell_model_free(&session->model);
+}

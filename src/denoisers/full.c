@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+/* A Gaussian with any covariance C = V^T diag(l) V, the rows of V orthonormal:
+ *
+ *     E[X | x_t] = m + V^T diag(alpha l / (alpha^2 l + sigma^2)) V (x_t - alpha m).
+ *
+ * The eigenbasis is worked out once, at creation; an evaluation is two products with V, which is
+ * stored in panels for either. */
+#include "base/fail.h"
+#include "base/memory.h"
+#include "denoisers/denoiser.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST_DIM 32766 /* LAPACK's workspace of 1 + 6 n + 2 n^2 is counted by an int */
+#define SYMMETRY 1e-6
+#define ORTHONORMALITY 1e-5
+
+/* LAPACK and BLAS, column by column. */
+void dsyevd_(const char *job, const char *triangle, const int *n, double *a, const int *lda,
+             double *values, double *work, const int *work_size, int *integers,
+             const int *integers_size, int *info);
+void dsyrk_(const char *triangle, const char *transpose, const int *n, const int *k,
+            const double *alpha, const double *a, const int *lda, const double *beta, double *c,
+            const int *ldc);
+
+struct full {
+    quell_denoiser base;
+    size_t stride; /* of a row in scratch memory */
+    double *values, *vectors;
+    float *mean;
+    float *to_basis, *from_basis; /* V^T and V in panels */
+};
+
+static size_t rounded(size_t count, size_t to) { return (count + to - 1) / to * to; }
+
+static size_t panel_floats(size_t dim) { return dim * QUELL_PANEL; }
+
+static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
+{
+    const struct full *full = (const struct full *)denoiser;
+    return sizeof(float) * (2 * rows * full->stride + rounded(denoiser->dim, QUELL_LANES));
+}
+
+static void multiply(const struct full *full, const struct quell_evaluation *e, const float *a,
+                     const float *panels, float *c)
+{
+    size_t dim = full->base.dim;
+    struct quell_product product = {
+        .m = e->rows,
+        .n = dim,
+        .k = dim,
+        .a = a,
+        .a_row = full->stride,
+        .a_col = 1,
+        .b = panels,
+        .b_row = QUELL_PANEL,
+        .b_panel = panel_floats(dim),
+        .c = c,
+        .c_row = full->stride,
+    };
+    e->kernels->product(&product);
+}
+
+/* out[row] = x[row] - alpha m. */
+static void centre(const struct full *full, const struct quell_evaluation *e, float *out)
+{
+    float minus_alpha[2] = {1.0f, -(float)e->alpha};
+    for (size_t row = 0; row < e->rows; row++) {
+        const float *in[2] = {e->x + row * full->base.dim, full->mean};
+        e->kernels->combine(out + row * full->stride, full->base.dim, 2, minus_alpha, in);
+    }
+}
+
+static void fill_gains(const struct full *full, const struct quell_evaluation *e, float *gain)
+{
+    for (size_t i = 0; i < full->base.dim; i++) {
+        double l = full->values[i];
+        gain[i] =
+            l > 0 ? (float)(e->alpha * l / (e->alpha * e->alpha * l + e->sigma * e->sigma)) : 0;
+    }
+}
+
+static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluation *e)
+{
+    const struct full *full = (const struct full *)denoiser;
+    size_t dim = denoiser->dim, stride = full->stride;
+    float *first = e->scratch, *second = first + e->rows * stride;
+    float *gain = second + e->rows * stride;
+    fill_gains(full, e, gain);
+    centre(full, e, first);
+    multiply(full, e, first, full->to_basis, second);
+    for (size_t row = 0; row < e->rows; row++)
+        for (size_t i = 0; i < dim; i++) second[row * stride + i] *= gain[i];
+    multiply(full, e, second, full->from_basis, first);
+    for (size_t row = 0; row < e->rows; row++)
+        for (size_t d = 0; d < dim; d++)
+            e->out[row * dim + d] = full->mean[d] + first[row * stride + d];
+    return 0;
+}
+
+static void destroy(quell_denoiser *denoiser)
+{
+    struct full *full = (struct full *)denoiser;
+    free(full->values);
+    free(full->vectors);
+    free(full->mean);
+    free(full->to_basis);
+    free(full->from_basis);
+}
+
+/* 48 rows are whole tiles of the product at any vector length. */
+static const struct quell_denoiser_class type = {.kind = "full",
+                                                 .rows = 48,
+                                                 .scratch_size = scratch_size,
+                                                 .evaluate = evaluate,
+                                                 .destroy = destroy};
+
+/* B(p, j) of the product goes to place p * QUELL_PANEL + j % QUELL_PANEL of panel j / QUELL_PANEL.
+ */
+static void pack(const struct full *full)
+{
+    size_t dim = full->base.dim;
+    for (size_t i = 0; i < dim; i++)
+        for (size_t d = 0; d < dim; d++) {
+            float value = (float)full->vectors[i * dim + d];
+            full->to_basis[i / QUELL_PANEL * panel_floats(dim) + d * QUELL_PANEL +
+                           i % QUELL_PANEL] = value;
+            full->from_basis[d / QUELL_PANEL * panel_floats(dim) + i * QUELL_PANEL +
+                             d % QUELL_PANEL] = value;
+        }
+}
+
+/* Takes over values and vectors, whatever comes of it. */
+static quell_status create(quell_denoiser **denoiser, size_t dim, const double *mean,
+                           double *values, double *vectors)
+{
+    struct full *full = quell_denoiser_new(&type, sizeof *full, dim);
+    if (!full) {
+        free(values);
+        free(vectors);
+        return quell_fail(QUELL_NO_MEMORY, "full: no memory for a denoiser");
+    }
+    full->values = values;
+    full->vectors = vectors;
+    full->stride = rounded(dim, QUELL_LANES);
+    /* Rows a power of two apart would share a few sets of the first-level cache. */
+    if (full->stride % 256 == 0) full->stride += QUELL_LANES;
+    size_t panels = rounded(dim, QUELL_PANEL) * dim;
+    full->to_basis = quell_new(panels, sizeof(float));
+    full->from_basis = quell_new(panels, sizeof(float));
+    quell_status status = quell_denoiser_floats(&full->mean, "full: mean", dim, mean, true);
+    if (!status && (!full->to_basis || !full->from_basis))
+        status = quell_fail(QUELL_NO_MEMORY, "full: no memory for a basis of %zu x %zu", dim, dim);
+    if (status) {
+        quell_denoiser_free(&full->base);
+        return status;
+    }
+    pack(full);
+    *denoiser = &full->base;
+    return QUELL_OK;
+}
+
+static quell_status arguments(quell_denoiser **denoiser, size_t dim)
+{
+    quell_status status = quell_denoiser_arguments(denoiser, dim);
+    if (status || dim <= MOST_DIM) return status;
+    return quell_fail(QUELL_BAD_ARGUMENT, "full: dim is %zu, must be at most %d", dim, MOST_DIM);
+}
+
+/* Memory for values[dim] and vectors[dim][dim]. */
+static quell_status allocate(size_t dim, double **values, double **vectors)
+{
+    *values = quell_new(dim, sizeof(double));
+    *vectors = quell_new(dim, dim * sizeof(double));
+    if (*values && *vectors) return QUELL_OK;
+    free(*values);
+    free(*vectors);
+    return quell_fail(QUELL_NO_MEMORY, "full: no memory for a basis of %zu x %zu", dim, dim);
+}
+
+/* The mean of the matrix and its transpose, in place; refuses one that is not symmetric. */
+static quell_status symmetrise(double *matrix, size_t dim)
+{
+    double greatest = 0;
+    for (size_t i = 0; i < dim * dim; i++) {
+        if (!isfinite(matrix[i]))
+            return quell_fail(QUELL_BAD_ARGUMENT, "full: covariance[%zu][%zu] is not finite",
+                              i / dim, i % dim);
+        greatest = fmax(greatest, fabs(matrix[i]));
+    }
+    for (size_t i = 0; i < dim; i++)
+        for (size_t j = 0; j < i; j++) {
+            double *a = matrix + i * dim + j, *b = matrix + j * dim + i;
+            if (fabs(*a - *b) > SYMMETRY * greatest)
+                return quell_fail(QUELL_BAD_ARGUMENT,
+                                  "full: covariance[%zu][%zu] is %g but [%zu][%zu] is %g, must be "
+                                  "symmetric",
+                                  i, j, *a, j, i, *b);
+            *a = *b = 0.5 * *a + 0.5 * *b;
+        }
+    return QUELL_OK;
+}
+
+/* Eigenvalues and eigenvectors by LAPACK's divide and conquer; vectors holds the matrix before,
+ * and one vector per row after. */
+static quell_status diagonalise(size_t dim, double *values, double *vectors)
+{
+    int n = (int)dim, work_size = 1 + 6 * n + 2 * n * n, integers_size = 3 + 5 * n, info = 1;
+    double *work = quell_new((size_t)work_size, sizeof *work);
+    int *integers = quell_new((size_t)integers_size, sizeof *integers);
+    if (work && integers)
+        dsyevd_("V", "U", &n, vectors, &n, values, work, &work_size, integers, &integers_size,
+                &info);
+    quell_status status = QUELL_OK;
+    if (!work || !integers)
+        status = quell_fail(QUELL_NO_MEMORY, "full: no memory for an eigenbasis of dim %zu", dim);
+    else if (info)
+        status = quell_fail(QUELL_BAD_ARGUMENT, "full: the covariance has no eigenbasis that "
+                                                "LAPACK finds");
+    free(work);
+    free(integers);
+    return status;
+}
+
+/* Values come in rising order. What rounding has made of a zero is a zero. */
+static quell_status clip(size_t dim, double *values)
+{
+    double greatest = values[dim - 1];
+    if (values[0] < -SYMMETRY * fmax(greatest, 0))
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "full: the covariance has the eigenvalue %g, must be positive "
+                          "semi-definite",
+                          values[0]);
+    for (size_t i = 0; i < dim && values[i] < 0; i++) values[i] = 0;
+    return QUELL_OK;
+}
+
+quell_status quell_denoiser_full(quell_denoiser **denoiser, size_t dim, const double *mean,
+                                 const double *covariance)
+{
+    double *values, *vectors;
+    quell_status status = arguments(denoiser, dim);
+    if (status) return status;
+    if (!covariance) return quell_fail(QUELL_BAD_ARGUMENT, "full: covariance is NULL");
+    status = allocate(dim, &values, &vectors);
+    if (status) return status;
+    memcpy(vectors, covariance, dim * dim * sizeof *vectors);
+    status = symmetrise(vectors, dim);
+    if (!status) status = diagonalise(dim, values, vectors);
+    if (!status) status = clip(dim, values);
+    if (!status) return create(denoiser, dim, mean, values, vectors);
+    free(values);
+    free(vectors);
+    return status;
+}
+
+/* |V V^T - I| <= ORTHONORMALITY in every entry. */
+static quell_status check_vectors(size_t dim, const double *vectors)
+{
+    int n = (int)dim;
+    double one = 1, zero = 0, *gram = quell_new(dim, dim * sizeof *gram);
+    if (!gram) return quell_fail(QUELL_NO_MEMORY, "full: no memory to check the eigenvectors");
+    dsyrk_("U", "T", &n, &n, &one, vectors, &n, &zero, gram, &n);
+    quell_status status = QUELL_OK;
+    for (size_t i = 0; i < dim && !status; i++)
+        for (size_t j = 0; j <= i && !status; j++)
+            if (!(fabs(gram[i * dim + j] - (i == j)) <= ORTHONORMALITY))
+                status = quell_fail(QUELL_BAD_ARGUMENT,
+                                    "full: eigenvectors %zu and %zu are not orthonormal: their "
+                                    "product is %g",
+                                    i, j, gram[i * dim + j]);
+    free(gram);
+    return status;
+}
+
+quell_status quell_denoiser_eigen(quell_denoiser **denoiser, size_t dim, const double *mean,
+                                  const double *values, const double *vectors)
+{
+    double *own_values, *own_vectors;
+    quell_status status = arguments(denoiser, dim);
+    if (status) return status;
+    if (!values || !vectors)
+        return quell_fail(QUELL_BAD_ARGUMENT, "full: %s is NULL", values ? "vectors" : "values");
+    for (size_t i = 0; i < dim; i++)
+        if (!(values[i] >= 0 && isfinite(values[i])))
+            return quell_fail(QUELL_BAD_ARGUMENT,
+                              "full: eigenvalue %zu is %g, must be finite and not negative", i,
+                              values[i]);
+    status = check_vectors(dim, vectors);
+    if (!status) status = allocate(dim, &own_values, &own_vectors);
+    if (status) return status;
+    memcpy(own_values, values, dim * sizeof *values);
+    memcpy(own_vectors, vectors, dim * dim * sizeof *vectors);
+    return create(denoiser, dim, mean, own_values, own_vectors);
+}
+
+quell_status quell_denoiser_eigenbasis(const quell_denoiser *denoiser, double *values,
+                                       double *vectors)
+{
+    if (!denoiser || denoiser->type != &type)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "eigenbasis: the denoiser was not made by _full or _eigen");
+    const struct full *full = (const struct full *)denoiser;
+    if (values) memcpy(values, full->values, denoiser->dim * sizeof *values);
+    if (vectors) memcpy(vectors, full->vectors, denoiser->dim * denoiser->dim * sizeof *vectors);
+    return QUELL_OK;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* Gaussians with independent elements. With X ~ N(m, v) and x_t = alpha X + sigma Z,
+ *
+ *     E[X | x_t] = m + alpha v / (alpha^2 v + sigma^2) (x_t - alpha m),
+ *
+ * element by element. The parameters are stored for several samples in a row, so that a call of
+ * the kernel is long even where samples are short. */
+#include "base/fail.h"
+#include "base/memory.h"
+#include "denoisers/denoiser.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RUN 1024 /* elements that a kernel call should have at least */
+
+struct gaussian {
+    quell_denoiser base;
+    size_t repeats; /* samples in a row that the parameters are stored for */
+    double variance;
+    float *mean, *variances;
+};
+
+static double posterior_gain(double alpha, double sigma, double variance)
+{
+    return variance > 0 ? alpha * variance / (alpha * alpha * variance + sigma * sigma) : 0;
+}
+
+/* How many of the rows from row on go into one call. */
+static size_t rows_at_once(const struct gaussian *gaussian, const struct quell_evaluation *e,
+                           size_t row)
+{
+    size_t left = e->rows - row;
+    return left < gaussian->repeats ? left : gaussian->repeats;
+}
+
+static int evaluate_isotropic(const quell_denoiser *denoiser, const struct quell_evaluation *e)
+{
+    const struct gaussian *gaussian = (const struct gaussian *)denoiser;
+    float gain = (float)posterior_gain(e->alpha, e->sigma, gaussian->variance);
+    for (size_t row = 0, rows; row < e->rows; row += rows) {
+        rows = rows_at_once(gaussian, e, row);
+        size_t at = row * e->elements;
+        e->kernels->gaussian(e->out + at, e->x + at, rows * e->elements,
+                             gaussian->mean + e->element, (float)e->alpha, gain);
+    }
+    return 0;
+}
+
+static int evaluate_diagonal(const quell_denoiser *denoiser, const struct quell_evaluation *e)
+{
+    const struct gaussian *gaussian = (const struct gaussian *)denoiser;
+    for (size_t row = 0, rows; row < e->rows; row += rows) {
+        rows = rows_at_once(gaussian, e, row);
+        size_t at = row * e->elements;
+        e->kernels->gaussian_diagonal(e->out + at, e->x + at, rows * e->elements,
+                                      gaussian->mean + e->element, gaussian->variances + e->element,
+                                      (float)e->alpha, (float)e->sigma);
+    }
+    return 0;
+}
+
+static void destroy(quell_denoiser *denoiser)
+{
+    struct gaussian *gaussian = (struct gaussian *)denoiser;
+    free(gaussian->mean);
+    free(gaussian->variances);
+}
+
+static const struct quell_denoiser_class isotropic = {
+    .kind = "isotropic", .elementwise = true, .evaluate = evaluate_isotropic, .destroy = destroy};
+static const struct quell_denoiser_class diagonal = {
+    .kind = "diagonal", .elementwise = true, .evaluate = evaluate_diagonal, .destroy = destroy};
+
+/* A copy of values[dim] in *copy, `repeats` times over. */
+static quell_status repeat(float **copy, const char *what, size_t dim, size_t repeats,
+                           const double *values, bool negative)
+{
+    float *once;
+    quell_status status = quell_denoiser_floats(&once, what, dim, values, negative);
+    if (status) return status;
+    *copy = quell_new(dim, repeats * sizeof **copy);
+    for (size_t i = 0; *copy && i < repeats; i++) memcpy(*copy + i * dim, once, dim * sizeof *once);
+    free(once);
+    return *copy ? QUELL_OK
+                 : quell_fail(QUELL_NO_MEMORY, "%s: no memory for %zu values", what, dim);
+}
+
+static struct gaussian *create(const struct quell_denoiser_class *type, size_t dim)
+{
+    struct gaussian *gaussian = quell_denoiser_new(type, sizeof *gaussian, dim);
+    if (gaussian)
+        gaussian->repeats = dim < RUN ? (RUN + dim - 1) / dim : 1;
+    else
+        quell_fail(QUELL_NO_MEMORY, "%s: no memory for a denoiser", type->kind);
+    return gaussian;
+}
+
+quell_status quell_denoiser_isotropic(quell_denoiser **denoiser, size_t dim, const double *mean,
+                                      double variance)
+{
+    quell_status status = quell_denoiser_arguments(denoiser, dim);
+    if (status) return status;
+    if (!(variance >= 0 && isfinite(variance)))
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "isotropic: variance is %g, must be finite and not negative", variance);
+    struct gaussian *gaussian = create(&isotropic, dim);
+    if (!gaussian) return QUELL_NO_MEMORY;
+    gaussian->variance = variance;
+    status = repeat(&gaussian->mean, "isotropic: mean", dim, gaussian->repeats, mean, true);
+    if (status)
+        quell_denoiser_free(&gaussian->base);
+    else
+        *denoiser = &gaussian->base;
+    return status;
+}
+
+quell_status quell_denoiser_diagonal(quell_denoiser **denoiser, size_t dim, const double *mean,
+                                     const double *variances)
+{
+    quell_status status = quell_denoiser_arguments(denoiser, dim);
+    if (status) return status;
+    if (!variances) return quell_fail(QUELL_BAD_ARGUMENT, "diagonal: variances is NULL");
+    struct gaussian *gaussian = create(&diagonal, dim);
+    if (!gaussian) return QUELL_NO_MEMORY;
+    size_t repeats = gaussian->repeats;
+    status = repeat(&gaussian->mean, "diagonal: mean", dim, repeats, mean, true);
+    if (!status)
+        status =
+            repeat(&gaussian->variances, "diagonal: variances", dim, repeats, variances, false);
+    if (status)
+        quell_denoiser_free(&gaussian->base);
+    else
+        *denoiser = &gaussian->base;
+    return status;
+}

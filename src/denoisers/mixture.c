@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/* Mixtures of Gaussians with independent elements. x_t is a mixture too, with components
+ * N(alpha m_k, alpha^2 v_k + sigma^2), so that with s = alpha^2 v + sigma^2
+ *
+ *     log w_k = log weight_k - 1/2 sum_d log s_kd - sum_d (x_d - alpha m_kd)^2 / (2 s_kd)  + const,
+ *     E[X | x_t] = sum_k w_k (m_k + alpha v_k / s_k (x_t - alpha m_k)).
+ *
+ * What does not depend on x_t is worked out here, in double, once per evaluation; the kernel does
+ * the rest. */
+#include "base/fail.h"
+#include "base/maths.h"
+#include "base/memory.h"
+#include "denoisers/denoiser.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LN2 0x1.62e42fefa39efp-1
+#define LEAST_VARIANCE 1e-37 /* 1 / (2 s) must be a float */
+
+struct mixture {
+    quell_denoiser base;
+    size_t components;
+    size_t spread; /* variances per component: 1 or dim */
+    float *means;
+    double *variances, *log_weights;
+    double least; /* of the variances */
+};
+
+static size_t rounded(size_t floats)
+{
+    return (floats + QUELL_LANES - 1) / QUELL_LANES * QUELL_LANES;
+}
+
+static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
+{
+    const struct mixture *mixture = (const struct mixture *)denoiser;
+    size_t components = mixture->components, dim = denoiser->dim;
+    (void)rows;
+    size_t floats = rounded(components) + 2 * rounded(components * mixture->spread) +
+                    QUELL_LANES * (2 * dim + components);
+    return sizeof(double) * rounded(components) + sizeof(float) * floats;
+}
+
+/* Refuses a point at which x_t has no density: no noise, and a component without variance. */
+static quell_status check(const quell_denoiser *denoiser, double alpha, double sigma)
+{
+    const struct mixture *mixture = (const struct mixture *)denoiser;
+    double least = alpha * alpha * mixture->least + sigma * sigma;
+    if (least >= LEAST_VARIANCE) return QUELL_OK;
+    return quell_fail(QUELL_BAD_ARGUMENT,
+                      "mixture: at alpha %g and sigma %g a component has variance %g, must be at "
+                      "least %g: raise sigma or its variance",
+                      alpha, sigma, least, LEAST_VARIANCE);
+}
+
+/* sum log s over s = alpha^2 v + sigma^2. Their product is kept as mantissa and exponent, so that
+ * one logarithm does for all. */
+static double sum_of_logs(const double *variances, size_t count, double alpha, double sigma)
+{
+    double mantissa = 1, exponents = 0;
+    for (size_t i = 0; i < count; i++) {
+        int exponent;
+        mantissa *= frexp(alpha * alpha * variances[i] + sigma * sigma, &exponent);
+        exponents += exponent;
+        if (i % 512 < 511) continue;
+        mantissa = frexp(mantissa, &exponent);
+        exponents += exponent;
+    }
+    return quell_log(mantissa) + exponents * LN2;
+}
+
+/* constant_k = log weight_k - 1/2 sum_d log s_kd, relative to the greatest, because they can be
+ * large and are to be floats. With one variance for all elements the logarithms are the same. */
+static void fill_constants(const struct mixture *mixture, const struct quell_evaluation *e,
+                           double *exact, float *constant)
+{
+    double factor = mixture->spread == 1 ? (double)mixture->base.dim : 1, greatest = -INFINITY;
+    for (size_t k = 0; k < mixture->components; k++) {
+        const double *variances = mixture->variances + k * mixture->spread;
+        double logs = sum_of_logs(variances, mixture->spread, e->alpha, e->sigma);
+        exact[k] = mixture->log_weights[k] - 0.5 * factor * logs;
+        if (exact[k] > greatest) greatest = exact[k];
+    }
+    for (size_t k = 0; k < mixture->components; k++) constant[k] = (float)(exact[k] - greatest);
+}
+
+static void fill_rates(const struct mixture *mixture, const struct quell_evaluation *e, float *rate,
+                       float *gain)
+{
+    for (size_t i = 0; i < mixture->components * mixture->spread; i++) {
+        double variance = mixture->variances[i];
+        double inverse = 1 / (e->alpha * e->alpha * variance + e->sigma * e->sigma);
+        rate[i] = (float)(0.5 * inverse);
+        gain[i] = (float)(e->alpha * variance * inverse);
+    }
+}
+
+static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluation *e)
+{
+    const struct mixture *mixture = (const struct mixture *)denoiser;
+    size_t spread = rounded(mixture->components * mixture->spread);
+    double *exact = e->scratch;
+    float *constant = (float *)(exact + rounded(mixture->components));
+    float *rate = constant + rounded(mixture->components);
+    fill_constants(mixture, e, exact, constant);
+    fill_rates(mixture, e, rate, rate + spread);
+    struct quell_mixture kernel = {
+        .rows = e->rows,
+        .dim = denoiser->dim,
+        .components = mixture->components,
+        .diagonal = mixture->spread > 1,
+        .alpha = (float)e->alpha,
+        .means = mixture->means,
+        .constant = constant,
+        .rate = rate,
+        .gain = rate + spread,
+        .x = e->x,
+        .out = e->out,
+        .scratch = rate + 2 * spread,
+    };
+    e->kernels->mixture(&kernel);
+    return 0;
+}
+
+static void destroy(quell_denoiser *denoiser)
+{
+    struct mixture *mixture = (struct mixture *)denoiser;
+    free(mixture->means);
+    free(mixture->variances);
+    free(mixture->log_weights);
+}
+
+static const struct quell_denoiser_class type = {.kind = "mixture",
+                                                 .rows = 64,
+                                                 .scratch_size = scratch_size,
+                                                 .evaluate = evaluate,
+                                                 .destroy = destroy,
+                                                 .check = check};
+
+static quell_status set_weights(struct mixture *mixture, const double *weights)
+{
+    double total = 0;
+    for (size_t k = 0; k < mixture->components; k++) {
+        if (!(weights[k] > 0 && isfinite(weights[k])))
+            return quell_fail(QUELL_BAD_ARGUMENT,
+                              "mixture: weight %zu is %g, must be finite and greater than 0", k,
+                              weights[k]);
+        total += weights[k];
+    }
+    if (!isfinite(total)) return quell_fail(QUELL_BAD_ARGUMENT, "mixture: the weights overflow");
+    mixture->log_weights = quell_new(mixture->components, sizeof(double));
+    if (!mixture->log_weights) return quell_fail(QUELL_NO_MEMORY, "mixture: no memory");
+    for (size_t k = 0; k < mixture->components; k++)
+        mixture->log_weights[k] = quell_log(weights[k]) - quell_log(total);
+    return QUELL_OK;
+}
+
+static quell_status set_variances(struct mixture *mixture, const double *variances)
+{
+    size_t count = mixture->components * mixture->spread;
+    mixture->variances = quell_new(count, sizeof(double));
+    if (!mixture->variances) return quell_fail(QUELL_NO_MEMORY, "mixture: no memory");
+    mixture->least = INFINITY;
+    for (size_t i = 0; i < count; i++) {
+        if (!(variances[i] >= 0 && variances[i] <= 1e37))
+            return quell_fail(QUELL_BAD_ARGUMENT,
+                              "mixture: variance %zu is %g, must be from 0 to 1e37", i,
+                              variances[i]);
+        mixture->variances[i] = variances[i];
+        if (variances[i] < mixture->least) mixture->least = variances[i];
+    }
+    return QUELL_OK;
+}
+
+static quell_status create(quell_denoiser **denoiser, size_t components, size_t dim, size_t spread,
+                           const double *weights, const double *means, const double *variances)
+{
+    size_t entries;
+    quell_status status = quell_denoiser_arguments(denoiser, dim);
+    if (status) return status;
+    if (components < 1)
+        return quell_fail(QUELL_BAD_ARGUMENT, "mixture: components is 0, must be at least 1");
+    if (!weights || !means || !variances)
+        return quell_fail(QUELL_BAD_ARGUMENT, "mixture: %s is NULL",
+                          !weights ? "weights"
+                          : !means ? "means"
+                                   : "variances");
+    if (components > SIZE_MAX / 1024 || quell_multiply(components, dim, &entries) ||
+        entries > SIZE_MAX / 1024)
+        return quell_fail(QUELL_NO_MEMORY, "mixture: no memory for %zu x %zu means", components,
+                          dim);
+    struct mixture *mixture = quell_denoiser_new(&type, sizeof *mixture, dim);
+    if (!mixture) return quell_fail(QUELL_NO_MEMORY, "mixture: no memory for a denoiser");
+    mixture->components = components;
+    mixture->spread = spread;
+    status = set_weights(mixture, weights);
+    if (!status) status = set_variances(mixture, variances);
+    if (!status)
+        status = quell_denoiser_floats(&mixture->means, "mixture: means", entries, means, true);
+    if (status)
+        quell_denoiser_free(&mixture->base);
+    else
+        *denoiser = &mixture->base;
+    return status;
+}
+
+quell_status quell_denoiser_mixture(quell_denoiser **denoiser, size_t components, size_t dim,
+                                    const double *weights, const double *means,
+                                    const double *variances)
+{
+    return create(denoiser, components, dim, 1, weights, means, variances);
+}
+
+quell_status quell_denoiser_mixture_diagonal(quell_denoiser **denoiser, size_t components,
+                                             size_t dim, const double *weights, const double *means,
+                                             const double *variances)
+{
+    return create(denoiser, components, dim, dim, weights, means, variances);
+}

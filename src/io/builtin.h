@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* The models that come with the library: each fills a zeroed model. */
+#ifndef QUELL_IO_BUILTIN_H
+#define QUELL_IO_BUILTIN_H
+
+#include <quell/model.h>
+
+/* The one of that name (without "builtin:"). */
+quell_status quell_builtin_load(quell_model *model, const char *name);
+
+quell_status quell_builtin_clouds(quell_model *model);
+quell_status quell_builtin_shapes(quell_model *model);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* A JSON document that is not trusted, read field by field: each reader checks the type and the
+ * length of what it finds, and a failure (QUELL_BAD_MODEL) names file, field and remedy. */
+#ifndef QUELL_IO_JSON_H
+#define QUELL_IO_JSON_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <quell/status.h>
+#include "io/description.h"
+
+struct quell_document {
+    const char *path;
+    json_t *root; /* an object */
+};
+
+quell_status quell_document_load(struct quell_document *document, const char *path);
+void quell_document_free(struct quell_document *document);
+
+/* QUELL_BAD_MODEL, "PATH: field 'FIELD' ...". */
+__attribute__((format(printf, 3, 4))) quell_status
+quell_document_bad(const struct quell_document *document, const char *field, const char *format,
+                   ...);
+
+/* Refuses fields that are not in `known`, which ends with NULL. */
+quell_status quell_document_known(const struct quell_document *document, const char *const *known);
+
+bool quell_document_has(const struct quell_document *document, const char *field);
+
+/* Each leaves its result as it was if the field is absent. */
+quell_status quell_document_text(const struct quell_document *document, const char *field,
+                                 const char **text);
+quell_status quell_document_truth(const struct quell_document *document, const char *field,
+                                  int *truth);
+quell_status quell_document_number(const struct quell_document *document, const char *field,
+                                   double *number);
+quell_status quell_document_size(const struct quell_document *document, const char *field,
+                                 size_t *size);
+
+/* A list of sizes, each from 1 to QUELL_MOST_ELEMENTS, and so is their product. */
+#define QUELL_MOST_ELEMENTS ((size_t)1 << 26)
+quell_status quell_document_shape(const struct quell_document *document, const char *field,
+                                  size_t most, size_t *rank, size_t *shape);
+
+/* A list of numbers, a list of such lists of one length, or the name of an .npy file relative to
+ * the document. The table is empty if the field is absent. */
+quell_status quell_document_table(const struct quell_document *document, const char *field,
+                                  struct quell_table *table);
+
+/* `name` relative to the document, in fresh memory; NULL if there is none. */
+char *quell_document_beside(const struct quell_document *document, const char *name);
+
+#endif

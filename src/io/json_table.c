@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* Tables of numbers: written out in the document, or in an .npy file beside it. Memory is asked for
+ * only as far as there are numbers in the file to fill it. */
+#include "base/fail.h"
+#include "base/memory.h"
+#include "io/json.h"
+#include "io/npy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static quell_status no_memory(const struct quell_document *document, const char *field)
+{
+    return quell_fail(QUELL_NO_MEMORY, "%s: no memory for field '%.40s'", document->path, field);
+}
+
+/* Copies a list of numbers; -1 - i if entry i is not one, else 0. */
+static ptrdiff_t copy_row(const json_t *list, double *out)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *value = json_array_get(list, i);
+        if (!json_is_number(value)) return -1 - (ptrdiff_t)i;
+        out[i] = json_number_value(value);
+    }
+    return 0;
+}
+
+static quell_status read_vector(const struct quell_document *document, const char *field,
+                                const json_t *list, struct quell_table *table)
+{
+    quell_status status = quell_table_new(table, 1, json_array_size(list), 1);
+    if (status) return status;
+    ptrdiff_t wrong = copy_row(list, table->values);
+    if (!wrong) return QUELL_OK;
+    return quell_document_bad(document, field, "has at [%td] what is not a number", -1 - wrong);
+}
+
+static quell_status read_row(const struct quell_document *document, const char *field,
+                             const json_t *list, size_t i, struct quell_table *table)
+{
+    ptrdiff_t wrong = copy_row(json_array_get(list, i), table->values + i * table->columns);
+    if (!wrong) return QUELL_OK;
+    return quell_document_bad(document, field, "has at [%zu][%td] what is not a number", i,
+                              -1 - wrong);
+}
+
+static quell_status read_matrix(const struct quell_document *document, const char *field,
+                                const json_t *list, struct quell_table *table)
+{
+    size_t rows = json_array_size(list), columns = json_array_size(json_array_get(list, 0));
+    for (size_t i = 0; i < rows; i++)
+        if (!columns || json_array_size(json_array_get(list, i)) != columns)
+            return quell_document_bad(document, field,
+                                      "must have rows of one length, which [%zu] has not", i);
+    quell_status status = quell_table_new(table, 2, rows, columns);
+    for (size_t i = 0; !status && i < rows; i++) status = read_row(document, field, list, i, table);
+    return status;
+}
+
+char *quell_document_beside(const struct quell_document *document, const char *name)
+{
+    const char *slash = strrchr(document->path, '/');
+    size_t folder = *name == '/' || !slash ? 0 : (size_t)(slash - document->path) + 1;
+    char *path = quell_new(folder + strlen(name) + 1, 1);
+    if (!path) return NULL;
+    memcpy(path, document->path, folder);
+    strcpy(path + folder, name);
+    return path;
+}
+
+static quell_status read_values(const struct quell_document *document, const char *field,
+                                struct quell_npy *npy, struct quell_table *table)
+{
+    if (npy->rank < 1 || npy->rank > 2 || npy->values == 0)
+        return quell_document_bad(document, field,
+                                  "names an .npy file that has not 1 or 2 "
+                                  "dimensions, or no values");
+    size_t columns = npy->rank == 2 ? npy->shape[1] : 1;
+    quell_status status = quell_table_new(table, npy->rank, npy->shape[0], columns);
+    return status ? status : quell_npy_doubles(npy, npy->values, table->values);
+}
+
+static quell_status read_file(const struct quell_document *document, const char *field,
+                              const char *name, struct quell_table *table)
+{
+    struct quell_npy npy;
+    char *path = quell_document_beside(document, name);
+    if (!path) return no_memory(document, field);
+    quell_status status = quell_npy_open(&npy, path);
+    free(path);
+    if (status) return status;
+    status = read_values(document, field, &npy, table);
+    quell_npy_close(&npy);
+    return status;
+}
+
+static quell_status read_table(const struct quell_document *document, const char *field,
+                               const json_t *value, struct quell_table *table)
+{
+    if (json_is_string(value)) return read_file(document, field, json_string_value(value), table);
+    if (!json_is_array(value) || json_array_size(value) == 0)
+        return quell_document_bad(document, field,
+                                  "must be a list of numbers, a list of lists, or "
+                                  "the name of an .npy file");
+    return json_is_array(json_array_get(value, 0)) ? read_matrix(document, field, value, table)
+                                                   : read_vector(document, field, value, table);
+}
+
+quell_status quell_document_table(const struct quell_document *document, const char *field,
+                                  struct quell_table *table)
+{
+    *table = (struct quell_table){0};
+    const json_t *value = json_object_get(document->root, field);
+    quell_status status = value ? read_table(document, field, value, table) : QUELL_OK;
+    if (status) quell_table_free(table);
+    return status;
+}

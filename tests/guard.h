@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory between two pages that must not be touched: a kernel that reads or writes one float
+ * before `first` or after `last` ends the program with SIGSEGV. */
+#ifndef QUELL_TESTS_GUARD_H
+#define QUELL_TESTS_GUARD_H
+
+#include <stddef.h>
+
+struct guard {
+    float *first, *last; /* the memory is [first, last) */
+    void *map;
+    size_t size;
+};
+
+/* Room for at least `count` floats, in whole pages; fails the test if there is none. */
+struct guard guard_new(size_t count);
+void guard_free(struct guard *guard);
+
+#endif

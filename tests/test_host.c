@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/* A good guest: whatever the host has set, the samples have the same bits, and what the host has
+ * set is as it was. */
+#include "harness.h"
+#include "host_draw.h"
+
+#include <fenv.h>
+#include <locale.h>
+#include <omp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#define FLUSHES 0x8040u /* FTZ and DAZ */
+#define STICKY 0x3Fu    /* the exception flags */
+static unsigned long float_control(void) { return _mm_getcsr(); }
+static void set_float_control(unsigned long value) { _mm_setcsr((unsigned)value); }
+#elif defined(__aarch64__)
+#define FLUSHES 0x1000000u /* FZ */
+#define STICKY 0u
+static unsigned long float_control(void)
+{
+    unsigned long value;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(value));
+    return value;
+}
+static void set_float_control(unsigned long value)
+{
+    __asm__ volatile("msr fpcr, %0" ::"r"(value));
+}
+#endif
+
+/* All that a library might be tempted to change. Not the flag of inexact results, which every
+ * conversion raises and no host looks at. */
+struct host {
+    char locale[256];
+    int rounding, exceptions;
+    unsigned long float_control;
+    int threads, dynamic, levels, chunk;
+    omp_sched_t schedule;
+    cpu_set_t affinity;
+    sigset_t blocked;
+    void (*handlers[32])(int);
+    int flags[32];
+};
+
+static void host_look(struct host *host)
+{
+    memset(host, 0, sizeof *host);
+    snprintf(host->locale, sizeof host->locale, "%s", setlocale(LC_ALL, NULL));
+    host->rounding = fegetround();
+    host->exceptions = fetestexcept(FE_ALL_EXCEPT & ~FE_INEXACT);
+    host->float_control = float_control() & ~(unsigned long)STICKY;
+    host->threads = omp_get_max_threads();
+    host->dynamic = omp_get_dynamic();
+    host->levels = omp_get_max_active_levels();
+    omp_get_schedule(&host->schedule, &host->chunk);
+    sched_getaffinity(0, sizeof host->affinity, &host->affinity);
+    pthread_sigmask(SIG_BLOCK, NULL, &host->blocked);
+    for (int i = 1; i < 32; i++) {
+        struct sigaction action;
+        if (sigaction(i, NULL, &action)) continue;
+        host->handlers[i] = action.sa_handler;
+        host->flags[i] = action.sa_flags;
+    }
+}
+
+/* Draws and compares with what an ordinary host draws; what it has set must not have changed. */
+static void check_guest(const char *what, const struct host_draw *ordinary)
+{
+    struct host before, after;
+    struct host_draw drawn;
+    host_look(&before);
+    quell_status status = host_draw(&drawn, 3);
+    host_look(&after);
+    set_float_control(before.float_control & ~(unsigned long)FLUSHES);
+    fesetround(FE_TONEAREST);
+    CHECK(!status, "%s: %s", what, quell_error_message());
+    CHECK(before.rounding == after.rounding, "%s: the rounding mode has changed", what);
+    CHECK(before.exceptions == after.exceptions, "%s: exception flags %x, then %x", what,
+          (unsigned)before.exceptions, (unsigned)after.exceptions);
+    CHECK(before.float_control == after.float_control, "%s: float control %lx, then %lx", what,
+          before.float_control, after.float_control);
+    CHECK(!strcmp(before.locale, after.locale), "%s: the locale has changed", what);
+    CHECK(!memcmp(&before, &after, sizeof before), "%s: a setting has changed", what);
+    CHECK(!memcmp(ordinary->x, drawn.x, sizeof drawn.x), "%s: other samples", what);
+    size_t at = 0;
+    while (at < sizeof drawn.text - 1 && ordinary->text[at] == drawn.text[at]) at++;
+    CHECK(at == sizeof drawn.text - 1, "%s: text from byte %zu: %.30s, not %.30s", what, at,
+          drawn.text + at, ordinary->text + at);
+}
+
+static struct host_draw ordinary_draw(size_t threads)
+{
+    struct host_draw drawn;
+    CHECK(!host_draw(&drawn, threads), "%s", quell_error_message());
+    return drawn;
+}
+
+TEST(host, settings_unchanged)
+{
+    struct host_draw ordinary = ordinary_draw(1);
+    feclearexcept(FE_ALL_EXCEPT);
+    omp_set_schedule(omp_sched_guided, 3);
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, &blocked, NULL);
+    check_guest("a host with settings of its own", &ordinary);
+    pthread_sigmask(SIG_UNBLOCK, &blocked, NULL);
+}
+
+TEST(host, rounding)
+{
+    struct host_draw ordinary = ordinary_draw(1);
+    static const int modes[] = {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
+    for (size_t i = 0; i < 3; i++) {
+        CHECK(!fesetround(modes[i]), "no rounding mode %d", modes[i]);
+        check_guest("another rounding mode", &ordinary);
+    }
+}
+
+TEST(host, flush_to_zero)
+{
+    struct host_draw ordinary = ordinary_draw(1);
+    set_float_control(float_control() | FLUSHES);
+    check_guest("flush to zero", &ordinary);
+}
+
+/* A host that wants a signal for every invalid operation, division by zero and overflow gets none
+ * for ours. */
+TEST(host, trapping)
+{
+#if defined(__x86_64__)
+    struct host_draw ordinary = ordinary_draw(1);
+    feclearexcept(FE_ALL_EXCEPT);
+    feenableexcept(FE_INVALID | FE_DIVBYZERO | FE_OVERFLOW | FE_UNDERFLOW);
+    check_guest("trapping exceptions", &ordinary);
+    fedisableexcept(FE_ALL_EXCEPT);
+#endif
+}
+
+/* scripts/test makes the locale and names its place; without it, any that is installed. */
+TEST(host, decimal_comma)
+{
+    struct host_draw ordinary = ordinary_draw(1);
+    const char *place = getenv("QUELL_TEST_LOCPATH");
+    if (place) setenv("LOCPATH", place, 1);
+    if (!setlocale(LC_ALL, "de_DE.UTF-8")) {
+        CHECK(!place, "there is no de_DE.UTF-8 in %s", place);
+        fprintf(stderr, "no locale with a decimal comma: not tested\n");
+        return;
+    }
+    char half[8];
+    snprintf(half, sizeof half, "%.1f", 0.5);
+    CHECK(!strcmp(half, "0,5"), "this locale writes %s", half);
+    check_guest("a decimal comma", &ordinary);
+    setlocale(LC_ALL, "C");
+}
+
+/* Loads a model and saves it again, under a rounding mode; what the new file holds. */
+static size_t copy_model(const char *from, const char *to, int mode, char *text, size_t size)
+{
+    quell_model model = {0};
+    fesetround(mode);
+    quell_status status = quell_model_load(&model, from);
+    if (!status) status = quell_model_save(&model, to);
+    fesetround(FE_TONEAREST);
+    CHECK(!status, "%s to %s: %s", from, to, quell_error_message());
+    quell_model_free(&model);
+    FILE *file = fopen(to, "rb");
+    CHECK(file, "%s is not there", to);
+    size_t length = fread(text, 1, size, file);
+    fclose(file);
+    return length;
+}
+
+/* Numbers are read and written to the nearest whatever the host rounds to. */
+TEST(host, model_files)
+{
+    static char text[3][1 << 16];
+    char first[64], second[64];
+    snprintf(first, sizeof first, "/tmp/quell-host-%ld-a.json", (long)getpid());
+    snprintf(second, sizeof second, "/tmp/quell-host-%ld-b.json", (long)getpid());
+    size_t length = copy_model("builtin:grid25", first, FE_TONEAREST, text[0], sizeof text[0]);
+    CHECK(length > 0 && length < sizeof text[0], "%zu bytes", length);
+    for (int i = 1; i < 3; i++) {
+        int mode = i == 1 ? FE_UPWARD : FE_DOWNWARD;
+        size_t again =
+            copy_model(i == 1 ? first : "builtin:grid25", second, mode, text[i], sizeof text[i]);
+        CHECK(again == length && !memcmp(text[0], text[i], length), "another file, mode %d", mode);
+    }
+    remove(first);
+    remove(second);
+}

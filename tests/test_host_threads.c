@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* A good guest among threads: called inside the host's parallel region, from many of its threads,
+ * on threads it lends, and after fork(). */
+#include "harness.h"
+#include "host_draw.h"
+
+#include <errno.h>
+#include <omp.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MANY 4
+
+static struct host_draw alone, drawn[MANY];
+static quell_status statuses[MANY];
+
+static void draw_alone(void) { CHECK(!host_draw(&alone, 1), "%s", quell_error_message()); }
+
+static void check_drawn(const char *what)
+{
+    for (size_t i = 0; i < MANY; i++) {
+        CHECK(!statuses[i], "%s, thread %zu: %s", what, i, quell_status_name(statuses[i]));
+        CHECK(!memcmp(&alone, &drawn[i], sizeof alone), "%s, thread %zu: other samples", what, i);
+    }
+}
+
+TEST(threads, parallel_region)
+{
+    draw_alone();
+    for (size_t threads = 0; threads < 4; threads += 3) {
+#pragma omp parallel for num_threads(MANY)
+        for (int i = 0; i < MANY; i++) statuses[i] = host_draw(&drawn[i], threads);
+        check_drawn("in a parallel region");
+    }
+}
+
+/* The default inside the host's region is one thread: each of the host's has its own work. */
+static int alone_in_call(void *user, const quell_call *call, const float *input, float *output)
+{
+    if (call->workers != 1) atomic_store((atomic_int *)user, (int)call->workers);
+    memcpy(output, input, call->rows * call->dim * sizeof *output);
+    return 0;
+}
+
+TEST(threads, no_oversubscription)
+{
+    atomic_int crowd = 0;
+    quell_denoiser *denoiser = NULL;
+    quell_schedule *schedule = NULL;
+    quell_sampler *sampler = NULL;
+    CHECK(!quell_denoiser_callback(&denoiser, 2, alone_in_call, &crowd, NULL), "%s",
+          quell_error_message());
+    CHECK(!quell_schedule_create(&schedule, "vp"), "%s", quell_error_message());
+    CHECK(!quell_sampler_create(&sampler, "ddim", denoiser, schedule, NULL), "%s",
+          quell_error_message());
+    atomic_int failed = 0;
+#pragma omp parallel num_threads(2)
+    {
+        float x[64] = {0};
+        quell_run run = quell_run_defaults();
+        run.count = 32;
+        run.tile = 1;
+        if (quell_forward(sampler, &run, x)) atomic_store(&failed, 1);
+    }
+    CHECK(!failed, "a run failed");
+    CHECK(!crowd, "%d workers inside a parallel region", (int)crowd);
+    quell_sampler_free(sampler);
+    quell_schedule_free(schedule);
+    quell_denoiser_free(denoiser);
+}
+
+static void *draw_in_thread(void *data)
+{
+    size_t i = *(size_t *)data;
+    statuses[i] = host_draw(&drawn[i], 2);
+    return NULL;
+}
+
+TEST(threads, pthreads)
+{
+    draw_alone();
+    pthread_t thread[MANY];
+    size_t index[MANY];
+    for (size_t i = 0; i < MANY; i++) {
+        index[i] = i;
+        CHECK(!pthread_create(&thread[i], NULL, draw_in_thread, &index[i]), "pthread_create");
+    }
+    for (size_t i = 0; i < MANY; i++) pthread_join(thread[i], NULL);
+    check_drawn("from pthreads");
+}
+
+/* A parallel-for of the host's: one thread per worker, and it counts its calls. */
+struct piece {
+    void (*body)(void *data, size_t i);
+    void *data;
+    size_t i;
+};
+
+static void *do_piece(void *data)
+{
+    struct piece *piece = data;
+    piece->body(piece->data, piece->i);
+    return NULL;
+}
+
+static int own_parallel(void *host, size_t workers, void (*body)(void *data, size_t i), void *data)
+{
+    pthread_t thread[16];
+    struct piece piece[16];
+    if (workers > 16) return -1;
+    (*(int *)host)++;
+    for (size_t i = 0; i < workers; i++) {
+        piece[i] = (struct piece){body, data, i};
+        if (pthread_create(&thread[i], NULL, do_piece, &piece[i])) return -1;
+    }
+    for (size_t i = 0; i < workers; i++) pthread_join(thread[i], NULL);
+    return 0;
+}
+
+TEST(threads, own_parallel_for)
+{
+    int calls = 0;
+    draw_alone();
+    for (size_t i = 0; i < MANY; i++)
+        statuses[i] = host_draw_parallel(&drawn[i], 2 + i, own_parallel, &calls);
+    check_drawn("on the host's threads");
+    CHECK(calls > 0, "the host's parallel-for was not called");
+}
+
+/* What a child of fork() gets from a run with so many threads; 100 for other samples. A child that
+ * hangs is ended by its alarm. */
+static int status_in_child(size_t threads)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(20);
+        quell_status status = host_draw(&drawn[0], threads);
+        if (!status && memcmp(&alone, &drawn[0], sizeof alone)) _exit(100);
+        _exit((int)status);
+    }
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+TEST(threads, after_fork)
+{
+    draw_alone();
+    int status = status_in_child(1);
+    CHECK(status == QUELL_OK, "one thread, before any region: %d", status);
+    CHECK(!host_draw(&drawn[1], 3), "%s", quell_error_message());
+    status = status_in_child(1);
+    CHECK(status == QUELL_OK, "one thread in a child: %d", status);
+    status = status_in_child(3);
+    CHECK(status == QUELL_AFTER_FORK, "three threads in a child: %d", status);
+    CHECK(!host_draw(&drawn[2], 3) && !memcmp(&alone, &drawn[2], sizeof alone),
+          "the parent after the fork");
+}

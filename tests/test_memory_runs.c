@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* Every allocation of a run, and of loading and saving a model, made to fail; the sampler then
+ * draws what it drew before. */
+#include "harness.h"
+#include "wrap_malloc.h"
+#include "memory_parts.h"
+
+#include <quell/quell.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ROWS 40
+
+/* A run on a sampler that outlives it. x: the state, start: what it is set to before each run. */
+struct running {
+    quell_sampler *sampler;
+    quell_run run;
+    float start[ROWS * DIM], x[ROWS * DIM];
+};
+
+static void restart(struct running *r) { memcpy(r->x, r->start, sizeof r->x); }
+
+static quell_status run_init(void *data)
+{
+    struct running *r = data;
+    return quell_init(r->sampler, &r->run, r->x);
+}
+
+static quell_status run_forward(void *data)
+{
+    struct running *r = data;
+    restart(r);
+    return quell_forward(r->sampler, &r->run, r->x);
+}
+
+static quell_status run_step(void *data)
+{
+    struct running *r = data;
+    restart(r);
+    return quell_step(r->sampler, &r->run, 0.75, 0.5, r->x);
+}
+
+static quell_status run_denoise(void *data)
+{
+    struct running *r = data;
+    return quell_denoise(r->sampler, &r->run, 0.5, r->start, r->x);
+}
+
+static void every_run(quell_sampler *sampler, const char *name)
+{
+    static const struct {
+        const char *name;
+        scenario_fn *scenario;
+    } runs[] = {
+        {"init", run_init}, {"forward", run_forward}, {"step", run_step}, {"denoise", run_denoise}};
+    struct running r = {.sampler = sampler, .run = quell_run_defaults()};
+    r.run.count = ROWS;
+    r.run.threads = 2;
+    r.run.tile = 7;
+    CHECK(!quell_init(sampler, &r.run, r.start), "%s: %s", name, quell_error_message());
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
+        char label[64];
+        float before[ROWS * DIM];
+        snprintf(label, sizeof label, "%s, %s", name, runs[i].name);
+        CHECK(!runs[i].scenario(&r), "%s: %s", label, quell_error_message());
+        memcpy(before, r.x, sizeof before);
+        every_allocation_fails(label, runs[i].scenario, &r);
+        CHECK(!memcmp(before, r.x, sizeof before), "%s: other samples after the failures", label);
+    }
+}
+
+static quell_denoiser *whole_batch(void)
+{
+    quell_denoiser *denoiser = NULL;
+    quell_callback_options options = quell_callback_defaults();
+    options.whole_batch = 1;
+    CHECK(!quell_denoiser_callback(&denoiser, DIM, zeros, NULL, &options), "%s",
+          quell_error_message());
+    return denoiser;
+}
+
+static void runs_on(quell_denoiser *denoiser, const char *name)
+{
+    struct parts p = parts_new(denoiser);
+    quell_sampler *sampler = NULL;
+    CHECK(!quell_sampler_create(&sampler, "ddpm", p.denoiser, p.schedule, &p.options), "%s",
+          quell_error_message());
+    every_run(sampler, name);
+    quell_sampler_free(sampler);
+    sampler = NULL;
+    CHECK(!quell_sampler_from_step(&sampler, restless, NULL, p.denoiser, p.schedule, &p.options),
+          "%s", quell_error_message());
+    every_run(sampler, name);
+    quell_sampler_free(sampler);
+    parts_free(&p);
+}
+
+TEST(memory, runs)
+{
+    for (size_t kind = 0; kind < DENOISERS; kind++) {
+        quell_denoiser *denoiser = NULL;
+        CHECK(!make_denoiser(kind, &denoiser), "%s", quell_error_message());
+        runs_on(denoiser, quell_denoiser_kind(denoiser));
+    }
+    runs_on(whole_batch(), "whole batch");
+}
+
+static quell_status load(void *data)
+{
+    quell_model model = {0};
+    quell_status status = quell_model_load(&model, data);
+    if (!status)
+        quell_model_free(&model);
+    else if (model.denoiser)
+        return QUELL_OK;
+    return status;
+}
+
+struct saving {
+    quell_model model;
+    char path[64];
+};
+
+static quell_status save(void *data)
+{
+    struct saving *saving = data;
+    return quell_model_save(&saving->model, saving->path);
+}
+
+static void write_npy(const char *path)
+{
+    char header[128];
+    memset(header, ' ', sizeof header);
+    memcpy(header, "\x93NUMPY\x01\x00\x76\x00", 10);
+    const char *text = "{'descr': '<f4', 'fortran_order': False, 'shape': (4, 3), }";
+    memcpy(header + 10, text, strlen(text));
+    header[127] = '\n';
+    FILE *file = fopen(path, "wb");
+    CHECK(file, "%s", path);
+    CHECK(fwrite(header, 1, 128, file) == 128 && fwrite(points, 4, 12, file) == 12, "%s", path);
+    CHECK(!fclose(file), "%s", path);
+}
+
+TEST(memory, models)
+{
+    char npy[64];
+    struct saving saving = {0};
+    snprintf(npy, sizeof npy, "/tmp/quell-memory-%ld.npy", (long)getpid());
+    snprintf(saving.path, sizeof saving.path, "/tmp/quell-memory-%ld.json", (long)getpid());
+    char builtin[64];
+    const char *name;
+    for (size_t i = 0; (name = quell_builtin_name(i)); i++) {
+        snprintf(builtin, sizeof builtin, "builtin:%s", name);
+        every_allocation_fails(builtin, load, builtin);
+    }
+    write_npy(npy);
+    every_allocation_fails("load .npy", load, npy);
+    CHECK(!quell_model_load(&saving.model, "builtin:grid25"), "%s", quell_error_message());
+    every_allocation_fails("save", save, &saving);
+    every_allocation_fails("load .json", load, saving.path);
+    quell_model_free(&saving.model);
+    remove(npy);
+    remove(saving.path);
+}

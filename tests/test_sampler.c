@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/* DDPM and DDIM against naive twins in double, transition by transition: an observer records the
+ * states, and each must follow from the one before, with the same noise, to float rounding. */
+#include "harness.h"
+#include "models.h"
+#include "twin.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { COUNT = 6, DIM = 5 };
+
+/* x after each transition: [steps + 1][COUNT][DIM], x_1 first. */
+struct record {
+    float *states;
+    uint64_t first;
+};
+
+static int observe(void *user, size_t transition, const quell_point *s, uint64_t first,
+                   size_t rows, const float *x)
+{
+    const struct record *record = user;
+    size_t at = (transition + 1) * COUNT + (size_t)(first - record->first);
+    (void)s;
+    memcpy(record->states + at * DIM, x, rows * DIM * sizeof *x);
+    return 0;
+}
+
+struct trial {
+    const char *schedule_spec, *spec;
+    const struct model *model;
+    quell_schedule *schedule;
+    size_t steps;
+    double eta; /* of the twin; < 0: the twin of DDPM */
+};
+
+static struct twin_points points_at(const quell_schedule *schedule, double t, double s)
+{
+    struct twin_points p;
+    MUST(quell_schedule_at(schedule, t, &p.alpha_t, &p.sigma_t));
+    MUST(quell_schedule_at(schedule, s, &p.alpha_s, &p.sigma_s));
+    return p;
+}
+
+/* One transition of one sample. The bound: what float rounding of the state, the mean and the
+ * coefficients can do, plus the denoiser's own error, `slack` in units of the state's. */
+static void check_transition(const struct trial *trial, struct twin_points p, size_t i,
+                             uint64_t sample, uint64_t seed, const float *x, const float *next)
+{
+    struct twin_step c = trial->eta < 0 ? twin_ddpm(p) : twin_ddim(p, trial->eta);
+    double state[DIM], mean[DIM], slack = trial->model->components > 1 ? 2e-5 : 1e-6;
+    float noise[DIM];
+    for (size_t e = 0; e < DIM; e++) state[e] = x[e];
+    model_denoise(trial->model, p.alpha_t, p.sigma_t, state, mean);
+    MUST(quell_noise(seed, QUELL_STREAM(i, 0), sample, 0, DIM, noise));
+    double size = 2; /* the means' */
+    for (size_t e = 0; e < DIM; e++) size = fmax(size, fabs(mean[e]));
+    for (size_t e = 0; e < DIM; e++) {
+        double exact = c.state * state[e] + c.mean * mean[e] + c.noise * noise[e];
+        double bound = 3e-7 * (fabs(c.state * state[e]) + fabs(c.noise * noise[e])) +
+                       slack * fabs(c.mean) * size + 1e-12;
+        CHECK(fabs(next[e] - exact) <= bound,
+              "%s, %s, %s, T = %zu: transition %zu, element %zu: %.9g, not %.9g", trial->spec,
+              trial->schedule_spec, trial->model->kind, trial->steps, i, e, (double)next[e],
+              exact);
+    }
+}
+
+static void try(const struct trial *trial)
+{
+    quell_denoiser *denoiser = model_denoiser(trial->model);
+    quell_sampler *sampler = must_sampler(trial->spec, denoiser, trial->schedule, trial->steps);
+    struct record record = {malloc((trial->steps + 1) * COUNT * DIM * sizeof(float)), 1000};
+    float x[COUNT * DIM];
+    quell_run run = quell_run_defaults();
+    run.seed = 42, run.first = record.first, run.count = COUNT, run.threads = 1;
+    MUST(quell_init(sampler, &run, x));
+    memcpy(record.states, x, sizeof x);
+    run.observe = observe, run.observe_user = &record;
+    MUST(quell_forward(sampler, &run, x));
+    CHECK(!memcmp(x, record.states + trial->steps * COUNT * DIM, sizeof x), "the last state");
+    for (size_t i = 0; i < trial->steps; i++) {
+        double steps = (double)trial->steps, done = (double)i;
+        struct twin_points p =
+            points_at(trial->schedule, 1 - done / steps, 1 - (done + 1) / steps);
+        const float *states = record.states + i * COUNT * DIM;
+        for (size_t r = 0; r < COUNT; r++)
+            check_transition(trial, p, i, record.first + r, run.seed, states + r * DIM,
+                             states + (COUNT + r) * DIM);
+    }
+    free(record.states);
+    quell_sampler_free(sampler);
+    quell_denoiser_free(denoiser);
+}
+
+static void try_all(const char *kind)
+{
+    static const struct {
+        const char *spec;
+        double eta;
+    } samplers[] = {{"ddpm", -1},        {"ddim", 0},         {"ddim:eta=0", 0},
+                    {"ddim:eta=0.3", 0.3}, {"ddim:eta=1", 1}, {"ddim:eta=2", 2}};
+    static const size_t steps[] = {1, 2, 3, 10, 100};
+    struct model model = model_new(kind, DIM);
+    for (size_t k = 0; quell_schedule_name(k); k++) {
+        struct trial trial = {.schedule_spec = quell_schedule_name(k), .model = &model};
+        trial.schedule = must_schedule(trial.schedule_spec);
+        for (size_t i = 0; i < sizeof samplers / sizeof *samplers; i++)
+            for (size_t j = 0; j < sizeof steps / sizeof *steps; j++) {
+                trial.spec = samplers[i].spec, trial.eta = samplers[i].eta;
+                trial.steps = steps[j];
+                try(&trial);
+            }
+        quell_schedule_free(trial.schedule);
+    }
+    model_free(&model);
+}
+
+TEST(sampler, twins_isotropic) { try_all("isotropic"); }
+TEST(sampler, twins_diagonal) { try_all("diagonal"); }
+TEST(sampler, twins_eigen) { try_all("eigen"); }
+TEST(sampler, twins_mixture) { try_all("mixture"); }
+TEST(sampler, twins_mixture_diagonal) { try_all("mixture_diagonal"); }
+
+/* Draws COUNT samples with a sampler into x. */
+static void draw(const quell_sampler *sampler, float *x)
+{
+    quell_run run = quell_run_defaults();
+    run.seed = 3, run.count = COUNT;
+    MUST(quell_init(sampler, &run, x));
+    MUST(quell_forward(sampler, &run, x));
+}
+
+TEST(sampler, eta_one_is_ddpm)
+{
+    for (size_t m = 0; model_kind(m); m++) {
+        struct model model = model_new(model_kind(m), DIM);
+        quell_denoiser *denoiser = model_denoiser(&model);
+        for (size_t k = 0; quell_schedule_name(k); k++) {
+            quell_schedule *schedule = must_schedule(quell_schedule_name(k));
+            quell_sampler *ddpm = must_sampler("ddpm", denoiser, schedule, 9);
+            quell_sampler *ddim = must_sampler("ddim:eta=1", denoiser, schedule, 9);
+            float a[COUNT * DIM], b[COUNT * DIM];
+            draw(ddpm, a);
+            draw(ddim, b);
+            CHECK(!memcmp(a, b, sizeof a), "%s, %s", model.kind, quell_schedule_name(k));
+            quell_sampler_free(ddpm);
+            quell_sampler_free(ddim);
+            quell_schedule_free(schedule);
+        }
+        quell_denoiser_free(denoiser);
+        model_free(&model);
+    }
+}
+
+/* quell_step over the grid, numbered, is quell_forward. */
+TEST(sampler, steps_are_forward)
+{
+    enum { STEPS = 7 };
+    static const char *const specs[] = {"ddpm", "ddim", "ddim:eta=0.5"};
+    struct model model = model_new("mixture", DIM);
+    quell_denoiser *denoiser = model_denoiser(&model);
+    quell_schedule *schedule = must_schedule("vp");
+    for (size_t i = 0; i < 3; i++) {
+        quell_sampler *sampler = must_sampler(specs[i], denoiser, schedule, STEPS);
+        float a[COUNT * DIM], b[COUNT * DIM];
+        quell_run run = quell_run_defaults();
+        run.seed = 3, run.count = COUNT;
+        draw(sampler, a);
+        MUST(quell_init(sampler, &run, b));
+        for (size_t k = 0; k < STEPS; k++) {
+            run.transition = k;
+            MUST(quell_step(sampler, &run, (double)(STEPS - k) / STEPS,
+                            (double)(STEPS - k - 1) / STEPS, b));
+        }
+        CHECK(!memcmp(a, b, sizeof a), "%s", specs[i]);
+        run.transition = 1; /* another noise */
+        MUST(quell_init(sampler, &run, b));
+        MUST(quell_step(sampler, &run, 1, 0.5, b));
+        quell_sampler_free(sampler);
+    }
+    quell_schedule_free(schedule);
+    quell_denoiser_free(denoiser);
+    model_free(&model);
+}
+
+/* One step between any two times, at any number, against the twin. */
+TEST(sampler, any_step)
+{
+    struct model model = model_new("diagonal", DIM);
+    quell_denoiser *denoiser = model_denoiser(&model);
+    for (size_t k = 0; quell_schedule_name(k); k++) {
+        struct trial trial = {quell_schedule_name(k), "ddim:eta=0.7", &model, NULL, 1, 0.7};
+        trial.schedule = must_schedule(trial.schedule_spec);
+        quell_sampler *sampler = must_sampler(trial.spec, denoiser, trial.schedule, 4);
+        uint64_t state = k;
+        for (size_t i = 0; i < 200; i++) {
+            double u = uniform(&state), v = uniform(&state), t = fmax(u, v), s = fmin(u, v);
+            if (i % 4 == 0) s = t * (1 - 0x1p-20); /* a small step */
+            float x[DIM], next[DIM];
+            for (size_t e = 0; e < DIM; e++) next[e] = x[e] = (float)(4 * uniform(&state) - 2);
+            quell_run run = quell_run_defaults();
+            run.first = 77, run.transition = i, run.seed = 5;
+            MUST(quell_step(sampler, &run, t, s, next));
+            check_transition(&trial, points_at(trial.schedule, t, s), i, 77, 5, x, next);
+            memcpy(next, x, sizeof x);
+            MUST(quell_step(sampler, &run, t, t, next));
+            CHECK(!memcmp(x, next, sizeof x), "t = s changed x");
+        }
+        quell_sampler_free(sampler);
+        quell_schedule_free(trial.schedule);
+    }
+    quell_denoiser_free(denoiser);
+    model_free(&model);
+}
