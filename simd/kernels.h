@@ -17,7 +17,7 @@
 #define QUELL_MAX_INPUTS 8
 
 /* Where noise is drawn: blocks of four elements, numbered on from (sample, block) row by row,
- * `blocks` of them to a sample. */
+ * `blocks` of them to a sample (0: 2^32); block < blocks. */
 struct quell_noise_at {
     uint64_t seed;
     uint64_t sample;

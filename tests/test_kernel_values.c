@@ -123,6 +123,27 @@ TEST(kernels, gaussians_are_posterior_means)
         }
 }
 
+/* The order of operations that the promise about bits rests on. */
+TEST(kernels, gaussians_are_their_chains)
+{
+    float x[COUNT], mean[COUNT], variance[COUNT], out[COUNT], each[COUNT];
+    const float alpha = 0.6f, sigma = 0.8f, gain = 0.3f;
+    numbers(x, COUNT, -4, 4, 1);
+    numbers(mean, COUNT, -1, 1, 2);
+    numbers(variance, COUNT, 0.1f, 3, 3);
+    for (const struct quell_kernels *k = isa_after(NULL); k; k = isa_after(k)) {
+        k->gaussian(out, x, COUNT, mean, alpha, gain);
+        k->gaussian_diagonal(each, x, COUNT, mean, variance, alpha, sigma);
+        for (size_t i = 0; i < COUNT; i++) {
+            float alpha2 = alpha * alpha, sigma2 = sigma * sigma;
+            float own = alpha * variance[i] / fmaf(alpha2, variance[i], sigma2);
+            float rest = fmaf(-alpha, mean[i], x[i]);
+            CHECK(out[i] == fmaf(gain, rest, mean[i]), "%s: element %zu", k->isa, i);
+            CHECK(each[i] == fmaf(own, rest, mean[i]), "%s: diagonal, element %zu", k->isa, i);
+        }
+    }
+}
+
 TEST(kernels, affine_is_one_multiply_add)
 {
     float x[COUNT], scale[COUNT], shift[COUNT], out[COUNT];

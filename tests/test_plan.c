@@ -57,8 +57,7 @@ TEST(plan, builder_is_ddim)
     MUST(quell_forward(ours, &run, a));
     MUST(quell_forward(ddim, &run, b));
     for (size_t i = 0; i < COUNT * DIM; i++)
-        CHECK(fabsf(a[i] - b[i]) < 2e-4f, "element %zu: %g, not %g", i, (double)a[i],
-              (double)b[i]);
+        CHECK(fabsf(a[i] - b[i]) < 2e-4f, "element %zu: %g, not %g", i, (double)a[i], (double)b[i]);
     quell_sampler_free(ours);
     quell_sampler_free(ddim);
     quell_denoiser_free(denoiser);
@@ -72,13 +71,12 @@ TEST(plan, prints)
     CHECK(sampler, "%s", quell_error_message());
     char text[1000];
     size_t length = quell_sampler_print(sampler, text, sizeof text);
-    const char *expected =
-        "EVAL     r1 = E[X | x] at t = 1, alpha 0.001, sigma 1\n"
-        "COMBINE  x = 0.500500023 x + 0.5 r1\n"
-        "STEP     1 -> 0.5\n"
-        "EVAL     r1 = E[X | x] at t = 0.5, alpha 0.5005, sigma 0.5005\n"
-        "COMBINE  x = 0.0019980019 x + 0.999000013 r1\n"
-        "STEP     0.5 -> 0\n";
+    const char *expected = "EVAL     r1 = E[X | x] at t = 1, alpha 0.001, sigma 1\n"
+                           "COMBINE  x = 0.500500023 x + 0.499999493 r1\n"
+                           "STEP     1 -> 0.5\n"
+                           "EVAL     r1 = E[X | x] at t = 0.5, alpha 0.5005, sigma 0.5005\n"
+                           "COMBINE  x = 0.00199800194 x + 0.999000013 r1\n"
+                           "STEP     0.5 -> 0\n";
     CHECK(!strcmp(text, expected), "%s", text);
     CHECK(length == strlen(expected), "length %zu", length);
     for (size_t size = 0; size <= length + 1; size++) {

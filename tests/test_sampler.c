@@ -18,8 +18,8 @@ struct record {
     uint64_t first;
 };
 
-static int observe(void *user, size_t transition, const quell_point *s, uint64_t first,
-                   size_t rows, const float *x)
+static int observe(void *user, size_t transition, const quell_point *s, uint64_t first, size_t rows,
+                   const float *x)
 {
     const struct record *record = user;
     size_t at = (transition + 1) * COUNT + (size_t)(first - record->first);
@@ -63,8 +63,7 @@ static void check_transition(const struct trial *trial, struct twin_points p, si
                        slack * fabs(c.mean) * size + 1e-12;
         CHECK(fabs(next[e] - exact) <= bound,
               "%s, %s, %s, T = %zu: transition %zu, element %zu: %.9g, not %.9g", trial->spec,
-              trial->schedule_spec, trial->model->kind, trial->steps, i, e, (double)next[e],
-              exact);
+              trial->schedule_spec, trial->model->kind, trial->steps, i, e, (double)next[e], exact);
     }
 }
 
@@ -83,8 +82,7 @@ static void try(const struct trial *trial)
     CHECK(!memcmp(x, record.states + trial->steps * COUNT * DIM, sizeof x), "the last state");
     for (size_t i = 0; i < trial->steps; i++) {
         double steps = (double)trial->steps, done = (double)i;
-        struct twin_points p =
-            points_at(trial->schedule, 1 - done / steps, 1 - (done + 1) / steps);
+        struct twin_points p = points_at(trial->schedule, 1 - done / steps, 1 - (done + 1) / steps);
         const float *states = record.states + i * COUNT * DIM;
         for (size_t r = 0; r < COUNT; r++)
             check_transition(trial, p, i, record.first + r, run.seed, states + r * DIM,
@@ -100,7 +98,7 @@ static void try_all(const char *kind)
     static const struct {
         const char *spec;
         double eta;
-    } samplers[] = {{"ddpm", -1},        {"ddim", 0},         {"ddim:eta=0", 0},
+    } samplers[] = {{"ddpm", -1},          {"ddim", 0},       {"ddim:eta=0", 0},
                     {"ddim:eta=0.3", 0.3}, {"ddim:eta=1", 1}, {"ddim:eta=2", 2}};
     static const size_t steps[] = {1, 2, 3, 10, 100};
     struct model model = model_new(kind, DIM);

@@ -79,6 +79,10 @@ VERB void distances(const struct quell_mixture *x, const float *columns, const s
                 p3 = add_square(p3, element, alpha, m3[d]);
             }
         }
+        if (x->dim <= MIXTURE_CHAIN) { /* the same bits, at once */
+            s0 = p0, s1 = p1, s2 = p2, s3 = p3;
+            break;
+        }
         s0 = add_part(s0, &c0, p0);
         s1 = add_part(s1, &c1, p1);
         s2 = add_part(s2, &c2, p2);
@@ -123,9 +127,10 @@ static size_t weights(const struct quell_mixture *x, size_t from, size_t to, con
 {
     size_t count = 0;
     for (size_t k = from; k < to; k++) {
-        vf w = v_exp_or_zero(v_sub(v_load(logit + k * LANES), sums->maximum));
+        vf below = v_sub(v_load(logit + k * LANES), sums->maximum);
+        if (!v_any(v_less(v_set1(-87.5f), below)) && !v_any_nan(below)) continue;
+        vf w = v_exp(below);
         sums->total = v_add(sums->total, w);
-        if (!v_any(v_less(v_set1(0.0f), w))) continue;
         if (!x->diagonal) {
             vf gain = v_set1(x->gain[k]);
             sums->gain = v_fma(w, gain, sums->gain);

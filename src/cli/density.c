@@ -47,7 +47,7 @@ static void range_axis(struct density *density, int axis, size_t rows, const flo
     size_t skipped = (size_t)(OUTLIERS * (double)rows);
     double low = (double)sorted[skipped], high = (double)sorted[rows - 1 - skipped];
     density->middle[axis] = 0.5 * (low + high);
-    double half = 0.55 * (high - low);
+    double half = 0.6 * (high - low);
     if (half > density->half) density->half = half;
 }
 

@@ -14,6 +14,12 @@
 #define SLEEF_RELEASE \
     TEXT(SLEEF_VERSION_MAJOR) "." TEXT(SLEEF_VERSION_MINOR) "." TEXT(SLEEF_VERSION_PATCHLEVEL)
 
+#ifdef __clang__
+#define COMPILER "clang " __clang_version__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
 #define PROMISE "the same bits on any instruction set, thread count, tile, batch and compiler"
 
 /* Another LAPACK than OpenBLAS may be linked, which has no such function. */
@@ -26,7 +32,7 @@ static const char *lapack(void)
 
 static void print_text(const char *isa)
 {
-    printf("quell      %s, compiled by %s\n", quell_version(), __VERSION__);
+    printf("quell      %s, compiled by %s\n", quell_version(), COMPILER);
     printf("isas      ");
     for (size_t i = 0; quell_isa_name(i); i++)
         printf(" %s%s", quell_isa_name(i),
@@ -42,7 +48,7 @@ static void print_json(const char *isa)
     struct writer writer = {.file = stdout};
     writer_open(&writer, NULL, '{');
     writer_text(&writer, "version", quell_version());
-    writer_text(&writer, "compiler", __VERSION__);
+    writer_text(&writer, "compiler", COMPILER);
     writer_open(&writer, "isas", '[');
     for (size_t i = 0; quell_isa_name(i); i++) {
         writer_open(&writer, NULL, '{');

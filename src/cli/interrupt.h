@@ -9,7 +9,8 @@
 extern volatile sig_atomic_t interrupt_signal;
 
 /* From here on SIGINT, SIGTERM and SIGHUP set the flag, unless the parent had them ignored, and a
- * pipe without a reader is an error of the write. The second signal of a kind ends the process. */
+ * pipe without a reader and a limit on the file's size are errors of the write. The second signal
+ * of a kind ends the process. */
 void interrupt_catch(void);
 
 #endif

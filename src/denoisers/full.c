@@ -8,22 +8,11 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "denoisers/denoiser.h"
+#include "denoisers/eigenbasis.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define MOST_DIM 32766 /* LAPACK's workspace of 1 + 6 n + 2 n^2 is counted by an int */
-#define SYMMETRY 1e-6
-#define ORTHONORMALITY 1e-5
-
-/* LAPACK and BLAS, column by column. */
-void dsyevd_(const char *job, const char *triangle, const int *n, double *a, const int *lda,
-             double *values, double *work, const int *work_size, int *integers,
-             const int *integers_size, int *info);
-void dsyrk_(const char *triangle, const char *transpose, const int *n, const int *k,
-            const double *alpha, const double *a, const int *lda, const double *beta, double *c,
-            const int *ldc);
 
 struct full {
     quell_denoiser base;
@@ -165,8 +154,9 @@ static quell_status create(quell_denoiser **denoiser, size_t dim, const double *
 static quell_status arguments(quell_denoiser **denoiser, size_t dim)
 {
     quell_status status = quell_denoiser_arguments(denoiser, dim);
-    if (status || dim <= MOST_DIM) return status;
-    return quell_fail(QUELL_BAD_ARGUMENT, "full: dim is %zu, must be at most %d", dim, MOST_DIM);
+    if (status || dim <= QUELL_EIGENBASIS_MOST) return status;
+    return quell_fail(QUELL_BAD_ARGUMENT, "full: dim is %zu, must be at most %d", dim,
+                      QUELL_EIGENBASIS_MOST);
 }
 
 /* Memory for values[dim] and vectors[dim][dim]. */
@@ -180,63 +170,6 @@ static quell_status allocate(size_t dim, double **values, double **vectors)
     return quell_fail(QUELL_NO_MEMORY, "full: no memory for a basis of %zu x %zu", dim, dim);
 }
 
-/* The mean of the matrix and its transpose, in place; refuses one that is not symmetric. */
-static quell_status symmetrise(double *matrix, size_t dim)
-{
-    double greatest = 0;
-    for (size_t i = 0; i < dim * dim; i++) {
-        if (!isfinite(matrix[i]))
-            return quell_fail(QUELL_BAD_ARGUMENT, "full: covariance[%zu][%zu] is not finite",
-                              i / dim, i % dim);
-        greatest = fmax(greatest, fabs(matrix[i]));
-    }
-    for (size_t i = 0; i < dim; i++)
-        for (size_t j = 0; j < i; j++) {
-            double *a = matrix + i * dim + j, *b = matrix + j * dim + i;
-            if (fabs(*a - *b) > SYMMETRY * greatest)
-                return quell_fail(QUELL_BAD_ARGUMENT,
-                                  "full: covariance[%zu][%zu] is %g but [%zu][%zu] is %g, must be "
-                                  "symmetric",
-                                  i, j, *a, j, i, *b);
-            *a = *b = 0.5 * *a + 0.5 * *b;
-        }
-    return QUELL_OK;
-}
-
-/* Eigenvalues and eigenvectors by LAPACK's divide and conquer; vectors holds the matrix before,
- * and one vector per row after. */
-static quell_status diagonalise(size_t dim, double *values, double *vectors)
-{
-    int n = (int)dim, work_size = 1 + 6 * n + 2 * n * n, integers_size = 3 + 5 * n, info = 1;
-    double *work = quell_new((size_t)work_size, sizeof *work);
-    int *integers = quell_new((size_t)integers_size, sizeof *integers);
-    if (work && integers)
-        dsyevd_("V", "U", &n, vectors, &n, values, work, &work_size, integers, &integers_size,
-                &info);
-    quell_status status = QUELL_OK;
-    if (!work || !integers)
-        status = quell_fail(QUELL_NO_MEMORY, "full: no memory for an eigenbasis of dim %zu", dim);
-    else if (info)
-        status = quell_fail(QUELL_BAD_ARGUMENT, "full: the covariance has no eigenbasis that "
-                                                "LAPACK finds");
-    free(work);
-    free(integers);
-    return status;
-}
-
-/* Values come in rising order. What rounding has made of a zero is a zero. */
-static quell_status clip(size_t dim, double *values)
-{
-    double greatest = values[dim - 1];
-    if (values[0] < -SYMMETRY * fmax(greatest, 0))
-        return quell_fail(QUELL_BAD_ARGUMENT,
-                          "full: the covariance has the eigenvalue %g, must be positive "
-                          "semi-definite",
-                          values[0]);
-    for (size_t i = 0; i < dim && values[i] < 0; i++) values[i] = 0;
-    return QUELL_OK;
-}
-
 quell_status quell_denoiser_full(quell_denoiser **denoiser, size_t dim, const double *mean,
                                  const double *covariance)
 {
@@ -247,31 +180,10 @@ quell_status quell_denoiser_full(quell_denoiser **denoiser, size_t dim, const do
     status = allocate(dim, &values, &vectors);
     if (status) return status;
     memcpy(vectors, covariance, dim * dim * sizeof *vectors);
-    status = symmetrise(vectors, dim);
-    if (!status) status = diagonalise(dim, values, vectors);
-    if (!status) status = clip(dim, values);
+    status = quell_eigenbasis(dim, values, vectors);
     if (!status) return create(denoiser, dim, mean, values, vectors);
     free(values);
     free(vectors);
-    return status;
-}
-
-/* |V V^T - I| <= ORTHONORMALITY in every entry. */
-static quell_status check_vectors(size_t dim, const double *vectors)
-{
-    int n = (int)dim;
-    double one = 1, zero = 0, *gram = quell_new(dim, dim * sizeof *gram);
-    if (!gram) return quell_fail(QUELL_NO_MEMORY, "full: no memory to check the eigenvectors");
-    dsyrk_("U", "T", &n, &n, &one, vectors, &n, &zero, gram, &n);
-    quell_status status = QUELL_OK;
-    for (size_t i = 0; i < dim && !status; i++)
-        for (size_t j = 0; j <= i && !status; j++)
-            if (!(fabs(gram[i * dim + j] - (i == j)) <= ORTHONORMALITY))
-                status = quell_fail(QUELL_BAD_ARGUMENT,
-                                    "full: eigenvectors %zu and %zu are not orthonormal: their "
-                                    "product is %g",
-                                    i, j, gram[i * dim + j]);
-    free(gram);
     return status;
 }
 
@@ -288,7 +200,7 @@ quell_status quell_denoiser_eigen(quell_denoiser **denoiser, size_t dim, const d
             return quell_fail(QUELL_BAD_ARGUMENT,
                               "full: eigenvalue %zu is %g, must be finite and not negative", i,
                               values[i]);
-    status = check_vectors(dim, vectors);
+    status = quell_orthonormal(dim, vectors);
     if (!status) status = allocate(dim, &own_values, &own_vectors);
     if (status) return status;
     memcpy(own_values, values, dim * sizeof *values);

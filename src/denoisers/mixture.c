@@ -75,10 +75,12 @@ static double sum_of_logs(const double *variances, size_t count, double alpha, d
 static void fill_constants(const struct mixture *mixture, const struct quell_evaluation *e,
                            double *exact, float *constant)
 {
-    double factor = mixture->spread == 1 ? (double)mixture->base.dim : 1, greatest = -INFINITY;
+    size_t spread = mixture->spread;
+    double factor = spread == 1 ? (double)mixture->base.dim : 1, greatest = -INFINITY, logs = 0;
     for (size_t k = 0; k < mixture->components; k++) {
-        const double *variances = mixture->variances + k * mixture->spread;
-        double logs = sum_of_logs(variances, mixture->spread, e->alpha, e->sigma);
+        const double *variances = mixture->variances + k * spread;
+        bool same = k > 0 && spread == 1 && variances[0] == variances[-1];
+        if (!same) logs = sum_of_logs(variances, spread, e->alpha, e->sigma);
         exact[k] = mixture->log_weights[k] - 0.5 * factor * logs;
         if (exact[k] > greatest) greatest = exact[k];
     }
@@ -132,7 +134,7 @@ static void destroy(quell_denoiser *denoiser)
 }
 
 static const struct quell_denoiser_class type = {.kind = "mixture",
-                                                 .rows = 64,
+                                                 .rows = 128,
                                                  .scratch_size = scratch_size,
                                                  .evaluate = evaluate,
                                                  .destroy = destroy,

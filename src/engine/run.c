@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MOST_THREADS 65536
+
 typedef void tile_fn(struct quell_tile *tile);
 
 static size_t align(size_t bytes)
@@ -38,11 +40,14 @@ static quell_status prepare(struct quell_job *job, const quell_sampler *sampler,
     if (job->run.count && !x) return quell_fail(QUELL_BAD_ARGUMENT, "run: x is NULL");
     if (job->run.count > UINT64_MAX - job->run.first)
         return quell_fail(QUELL_BAD_ARGUMENT, "run: first + count is more than 2^64");
+    if (job->run.threads > MOST_THREADS)
+        return quell_fail(QUELL_BAD_ARGUMENT, "run: threads is %zu, must be at most %d",
+                          job->run.threads, MOST_THREADS);
     if (job->run.parallel && !job->run.threads)
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "run: with its own parallel-for, threads must be set");
-    if (job->run.observe && !job->run.tile && job->dim > QUELL_TILE_ELEMENTS)
-        job->run.tile = 1; /* an observer sees whole samples */
+    if ((job->run.observe || sampler->step) && !job->run.tile && job->dim > QUELL_TILE_ELEMENTS)
+        job->run.tile = 1; /* an observer and a step callback see whole samples */
     job->workers = job->run.threads ? job->run.threads : quell_threads_default();
     return quell_isa_choose(job->run.isa, &job->kernels);
 }

@@ -163,9 +163,10 @@ size_t quell_npy_header(char header[QUELL_NPY_HEADER], size_t rank, const size_t
     length += (size_t)snprintf(header + length, QUELL_NPY_HEADER - length,
                                "{'descr': '<f4', 'fortran_order': False, 'shape': (");
     for (size_t i = 0; i < rank; i++)
-        length += (size_t)snprintf(header + length, QUELL_NPY_HEADER - length,
-                                   i + 1 < rank || rank == 1 ? "%zu, " : "%zu", shape[i]);
-    length += (size_t)snprintf(header + length, QUELL_NPY_HEADER - length, "), }");
+        length += (size_t)snprintf(header + length, QUELL_NPY_HEADER - length, "%s%zu",
+                                   i ? ", " : "", shape[i]);
+    length += (size_t)snprintf(header + length, QUELL_NPY_HEADER - length, "%s), }",
+                               rank == 1 ? "," : "");
     header[length] = ' '; /* in place of the final '\0' */
     size_t whole = (length / 64 + 1) * 64;
     header[whole - 1] = '\n';

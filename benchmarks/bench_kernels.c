@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* The noise and the update kernels on one core, beside what the core and its memory can do at all,
+ * measured in the same run.
+ *
+ *     bench_kernels [--json] [ISA]
+ *
+ * Every figure is the median of several repeats, with the least and the greatest. GB/s
+ * count what is read and what is written, not the lines that a write reads first. */
+#include "base/memory.h"
+#include "measure.h"
+#include "simd/kernels.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REPEATS 15
+#define SECONDS 0.01
+#define LONGEST ((size_t)1 << 24) /* 64 MiB, more than caches hold */
+#define BLOCKS 1024               /* 16 KiB of normals: half of a first-level cache */
+
+static int json, rows;
+
+/* One figure: `work` of `unit` per second, from `work` done by each call of body. */
+static double report(const char *isa, const char *what, const char *unit, double work,
+                     void (*body)(void *), void *data)
+{
+    struct measure time = measure(body, data, REPEATS, SECONDS);
+    double median = work / time.median, low = work / time.greatest, high = work / time.least;
+    if (json)
+        printf("%s\n  {\"isa\": \"%s\", \"what\": \"%s\", \"unit\": \"%s\", \"median\": %.6g, "
+               "\"low\": %.6g, \"high\": %.6g}",
+               rows++ ? "," : "", isa, what, unit, median, low, high);
+    else
+        printf("%-7s %-34s %9.1f %-11s (%.1f to %.1f)\n", isa, what, median, unit, low, high);
+    return median;
+}
+
+struct noise_job {
+    const struct quell_kernels *kernels;
+    struct quell_noise_at at;
+    void *out;
+};
+
+static void draw_words(void *data)
+{
+    struct noise_job *job = data;
+    job->kernels->philox(&job->at, BLOCKS, job->out);
+    job->at.sample++;
+}
+
+static void draw_normals(void *data)
+{
+    struct noise_job *job = data;
+    job->kernels->normals(&job->at, BLOCKS, job->out);
+    job->at.sample++;
+}
+
+static void draw_pairs(void *data)
+{
+    struct noise_job *job = data;
+    job->kernels->normal_pairs(&job->at, BLOCKS, job->out);
+    job->at.sample += BLOCKS;
+}
+
+static void bench_noise(const struct quell_kernels *kernels, void *memory)
+{
+    struct noise_job job = {kernels, {1, 0, 1, 0, BLOCKS}, memory};
+    report(kernels->isa, "Philox words", "million/s", 4e-6 * BLOCKS, draw_words, &job);
+    report(kernels->isa, "normals, large samples", "million/s", 4e-6 * BLOCKS, draw_normals, &job);
+    job.at.blocks = 3;
+    report(kernels->isa, "normals, samples of 12", "million/s", 4e-6 * BLOCKS, draw_normals, &job);
+    job.at.blocks = 1;
+    report(kernels->isa, "normals, samples of 2", "million/s", 2e-6 * BLOCKS, draw_pairs, &job);
+}
+
+struct stream_job {
+    const struct quell_kernels *kernels;
+    size_t count, inputs;
+    float *out;
+    const float *in[QUELL_MAX_INPUTS];
+};
+
+static void run_combine(void *data)
+{
+    static const float c[QUELL_MAX_INPUTS] = {0.5f, 0.3f, 0.2f, 0.1f, 0.1f, 0.1f, 0.1f, 0.1f};
+    struct stream_job *job = data;
+    job->kernels->combine(job->out, job->count, job->inputs, c, job->in);
+}
+
+/* The bounds: the same streams, and the least that a pass over them can do, which is additions
+ * without a check, the first input being also the output, as in a sampler's update; and chains of
+ * multiply-adds in registers that wait for nothing but themselves. */
+#define CHAINS 12
+#define STEPS 100000
+
+#define BOUNDS(isa, lanes, flags)                                                          \
+    __attribute__((target(flags))) static void stream_##isa(void *data)                    \
+    {                                                                                      \
+        const struct stream_job *job = data;                                               \
+        const size_t count = job->count;                                                   \
+        float *out = job->out;                                                             \
+        const float *a = job->in[1], *b = job->in[2];                                      \
+        if (job->inputs == 2)                                                              \
+            _Pragma("GCC ivdep") for (size_t i = 0; i < count; i++) out[i] += a[i];        \
+        else                                                                               \
+            _Pragma("GCC ivdep") for (size_t i = 0; i < count; i++) out[i] += a[i] + b[i]; \
+    }                                                                                      \
+    typedef float vector_##isa __attribute__((vector_size(4 * lanes), may_alias));         \
+    __attribute__((target(flags), optimize("fp-contract=fast"))) static void fused_##isa(  \
+        void *data)                                                                        \
+    {                                                                                      \
+        float *numbers = data;                                                             \
+        vector_##isa sum[CHAINS] = {{0}}, factor = {0};                                    \
+        factor += numbers[CHAINS];                                                         \
+        for (size_t c = 0; c < CHAINS; c++) sum[c] += numbers[c];                          \
+        for (size_t i = 0; i < STEPS; i++)                                                 \
+            _Pragma("GCC unroll 12") for (size_t c = 0; c < CHAINS; c++) sum[c] =          \
+                sum[c] * factor + factor;                                                  \
+        for (size_t c = 0; c < CHAINS; c++) numbers[c] = sum[c][0];                        \
+    }
+
+/* gcc only: no bound is better than one that is none. */
+struct bound {
+    const char *isa; /* of a row of the kernels' table */
+    size_t lanes;
+    void (*stream)(void *), (*fused)(void *);
+};
+
+#if defined(__clang__)
+static const struct bound bounds[] = {{NULL, 0, NULL, NULL}};
+#elif defined(__x86_64__)
+BOUNDS(avx2, 8, "avx2,fma")
+BOUNDS(avx512, 16, "avx512f,avx512vl,avx512dq,avx512bw,fma,prefer-vector-width=512")
+static const struct bound bounds[] = {{"avx2", 8, stream_avx2, fused_avx2},
+                                      {"avx512", 16, stream_avx512, fused_avx512},
+                                      {NULL, 0, NULL, NULL}};
+#elif defined(__aarch64__)
+BOUNDS(neon, 4, "arch=armv8-a")
+static const struct bound bounds[] = {{"neon", 4, stream_neon, fused_neon}, {NULL, 0, NULL, NULL}};
+#endif
+
+static void bench_streams(const struct quell_kernels *kernels, const struct bound *bound,
+                          float *const *memory)
+{
+    static const struct {
+        size_t count;
+        const char *name;
+    } places[] = {{2048, "L1"}, {49152, "L2"}, {LONGEST, "memory"}};
+    for (size_t p = 0; p < 3; p++)
+        for (size_t inputs = 2; inputs <= 3; inputs++) {
+            struct stream_job job = {
+                kernels, places[p].count, inputs, memory[0], {memory[0], memory[1], memory[2]}};
+            double gigabytes = 4e-9 * (double)(job.count * (inputs + 1));
+            char what[64];
+            snprintf(what, sizeof what, "combine %zu inputs, %s", inputs, places[p].name);
+            report(kernels->isa, what, "GB/s", gigabytes, run_combine, &job);
+            snprintf(what, sizeof what, "  bound: %zu streams in, 1 out", inputs);
+            if (bound->isa) report(kernels->isa, what, "GB/s", gigabytes, bound->stream, &job);
+        }
+}
+
+static void bench(const struct quell_kernels *kernels, float *const *memory)
+{
+    for (size_t i = 0; i <= CHAINS; i++) memory[0][i] = 0.05f * (float)i; /* chains must differ */
+    const struct bound *bound = bounds;
+    while (bound->isa && strcmp(bound->isa, kernels->isa)) bound++;
+    if (bound->isa)
+        report(kernels->isa, "bound: multiply-adds in registers", "billion/s",
+               1e-9 * (double)bound->lanes * CHAINS * STEPS, bound->fused, memory[0]);
+    bench_noise(kernels, memory[0]);
+    bench_streams(kernels, bound, memory);
+}
+
+int main(int argc, char **argv)
+{
+    const struct quell_kernels *kernels;
+    const char *only = NULL;
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--json") == 0)
+            json = 1;
+        else
+            only = argv[i];
+    float *memory[3];
+    for (size_t m = 0; m < 3; m++) {
+        memory[m] = quell_new(LONGEST + 1024, sizeof(float));
+        if (!memory[m]) return 1;
+        memory[m] += 336 * m; /* not all at the same place of a page */
+    }
+    fputs(json ? "[" : "", stdout);
+    for (size_t i = 0; (kernels = quell_kernels_at(i)); i++)
+        if (quell_kernels_available(kernels) && (!only || strcmp(only, kernels->isa) == 0))
+            bench(kernels, memory);
+    fputs(json ? "\n]\n" : "", stdout);
+    return 0;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* The empirical denoiser's data, and what it does with one panel of samples and one block of
+ * points (empirical_panel.c). */
+#ifndef QUELL_DENOISERS_EMPIRICAL_H
+#define QUELL_DENOISERS_EMPIRICAL_H
+
+#include "base/memory.h"
+#include "denoisers/denoiser.h"
+
+/* Points of a block; part of the promise about bits, as sums are cut there. */
+#define QUELL_BLOCK_POINTS 128
+
+struct quell_empirical {
+    quell_denoiser base;
+    size_t count, stride; /* points; floats from one point of a block to the next */
+    float *points, *centre;
+    double *half;   /* |y'|^2 / 2 of each point */
+    double longest; /* the greatest |y'| */
+};
+
+/* The samples of a panel. exact: the greatest logit as worked out in double, -|x - alpha y|^2 /
+ * (2 sigma^2). best: the greatest as the product gives it; points that fall short of it by more
+ * than `reach` do not matter. */
+struct quell_panel {
+    _Alignas(QUELL_CACHE_LINE) size_t rows;
+    const float *x;
+    float *inputs; /* alpha x' / sigma^2, [dim][QUELL_PANEL] */
+    float *sums;   /* [rows][stride] */
+    float maximum[QUELL_PANEL], total[QUELL_PANEL], rescale[QUELL_PANEL], best[QUELL_PANEL],
+        reach[QUELL_PANEL];
+    double exact[QUELL_PANEL];
+    bool refined[QUELL_PANEL];
+};
+
+/* One worker's scratch memory. */
+struct quell_empirical_work {
+    float *block;    /* y', [QUELL_BLOCK_POINTS][stride] */
+    float *score;    /* [QUELL_BLOCK_POINTS][QUELL_PANEL] */
+    float *constant; /* alpha^2 |y'|^2 / (2 sigma^2), [QUELL_BLOCK_POINTS] */
+    struct quell_panel *panels;
+    float *matrices; /* the panels' own */
+};
+
+/* Takes in samples first, first + 1, ... of the evaluation, as many as there are and fit; matrices
+ * is memory for the panel's inputs and sums. */
+void quell_panel_begin(struct quell_panel *panel, const struct quell_empirical *empirical,
+                       const struct quell_evaluation *evaluation, size_t first, float *matrices);
+
+/* Brings the panel's sums up to date with the points first, ..., first + points - 1 in `work`. */
+void quell_panel_take(struct quell_panel *panel, const struct quell_empirical *empirical,
+                      const struct quell_evaluation *evaluation,
+                      const struct quell_empirical_work *work, size_t first, size_t points);
+
+/* Writes the posterior means of the panel's samples. */
+void quell_panel_write(const struct quell_panel *panel, const struct quell_empirical *empirical,
+                       float *out);
+
+#endif

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/* The empirical denoiser, one panel of samples and one block of points at a time.
+ *
+ * As a product a logit is alpha x'.y' / sigma^2 - alpha^2 |y'|^2 / (2 sigma^2), with x' = x_t -
+ * alpha m, y' = y - m. Where the noise is low, both parts are large, their roundings too, and only
+ * a few points matter. So each sample has a bound on the error of its logits; where that is too
+ * large, the products only choose the points that may matter, and those logits are worked out in
+ * double from the differences. No choice depends on other samples, the tile or the instruction set.
+ */
+#include "denoisers/empirical.h"
+#include "base/maths.h"
+
+#include <math.h>
+#include <string.h>
+
+#define GAP 8 /* points without weight that end a run of the second product */
+
+/* Twice the rounding error of a float, on a random walk of `dim` steps no longer than the product
+ * of the norms, is seldom exceeded; this is four times that. */
+#define ROUNDING 0x1p-22
+#define TOLERANCE 2e-3 /* in a logit, above which it is worked out again */
+#define NEGLIGIBLE 16  /* exp(-16) of the greatest weight, for all neglected points together */
+
+/* Column i of the panel's inputs, and how far the sample's logits can be trusted. */
+static void begin_sample(const struct quell_empirical *empirical, const struct quell_evaluation *e,
+                         struct quell_panel *panel, size_t i)
+{
+    size_t dim = empirical->base.dim;
+    double scale = e->alpha / (e->sigma * e->sigma), squares = 0;
+    for (size_t d = 0; d < dim; d++) {
+        double x = (double)panel->x[i * dim + d] - e->alpha * (double)empirical->centre[d];
+        panel->inputs[d * QUELL_PANEL + i] = (float)(scale * x);
+        squares += x * x;
+    }
+    double longest = empirical->longest;
+    double bound =
+        ROUNDING * scale * longest * ((sqrt((double)dim) + 2) * sqrt(squares) + e->alpha * longest);
+    panel->refined[i] = !(bound <= TOLERANCE);
+    panel->reach[i] = (float)(2 * bound + NEGLIGIBLE + quell_log((double)empirical->count));
+}
+
+void quell_panel_begin(struct quell_panel *panel, const struct quell_empirical *empirical,
+                       const struct quell_evaluation *e, size_t first, float *matrices)
+{
+    size_t dim = empirical->base.dim;
+    panel->rows = e->rows - first < QUELL_PANEL ? e->rows - first : QUELL_PANEL;
+    panel->x = e->x + first * dim;
+    panel->inputs = matrices;
+    panel->sums = matrices + dim * QUELL_PANEL;
+    memset(panel->inputs, 0, dim * QUELL_PANEL * sizeof(float));
+    memset(panel->sums, 0, panel->rows * empirical->stride * sizeof(float));
+    for (size_t i = 0; i < QUELL_PANEL; i++) {
+        panel->maximum[i] = panel->best[i] = -INFINITY;
+        panel->exact[i] = -INFINITY;
+        panel->total[i] = 0;
+        panel->refined[i] = false;
+    }
+    for (size_t i = 0; i < panel->rows; i++) begin_sample(empirical, e, panel, i);
+}
+
+/* score[p][i] = the logit of point p for sample i, as far as the product gives it. */
+static void score_block(const struct quell_empirical *empirical, const struct quell_evaluation *e,
+                        const struct quell_empirical_work *work, struct quell_panel *panel,
+                        size_t points)
+{
+    struct quell_product product = {
+        .m = points,
+        .n = panel->rows,
+        .k = empirical->base.dim,
+        .a = work->block,
+        .a_row = empirical->stride,
+        .a_col = 1,
+        .b = panel->inputs,
+        .b_row = QUELL_PANEL,
+        .c = work->score,
+        .c_row = QUELL_PANEL,
+    };
+    e->kernels->product(&product);
+    float *best = panel->best;
+    for (size_t p = 0; p < points; p++) {
+        float *score = work->score + p * QUELL_PANEL, constant = work->constant[p];
+        for (size_t i = 0; i < QUELL_PANEL; i++) {
+            score[i] -= constant;
+            best[i] = score[i] > best[i] ? score[i] : best[i];
+        }
+    }
+}
+
+/* -|x - alpha y|^2 / (2 sigma^2), eight sums side by side. */
+static double exact_logit(const struct quell_evaluation *e, size_t dim, const float *x,
+                          const float *y)
+{
+    double sums[8] = {0};
+    size_t d = 0;
+    for (; d + 8 <= dim; d += 8)
+        for (size_t i = 0; i < 8; i++) {
+            double difference = (double)x[d + i] - e->alpha * (double)y[d + i];
+            sums[i] += difference * difference;
+        }
+    for (; d < dim; d++) {
+        double difference = (double)x[d] - e->alpha * (double)y[d];
+        sums[d % 8] += difference * difference;
+    }
+    double total =
+        ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+    return -total / (2 * e->sigma * e->sigma);
+}
+
+/* Works the logits of sample i out again where they may matter; they are then relative to the
+ * greatest of all so far, and earlier sums are on the scale `maximum`. */
+static void refine(const struct quell_empirical *empirical, const struct quell_evaluation *e,
+                   const struct quell_empirical_work *work, struct quell_panel *panel, size_t i,
+                   size_t first, size_t points)
+{
+    size_t dim = empirical->base.dim;
+    double logits[QUELL_BLOCK_POINTS], before = panel->exact[i], greatest = before;
+    float limit = panel->best[i] - panel->reach[i];
+    for (size_t p = 0; p < points; p++) {
+        logits[p] = -INFINITY;
+        if (!(work->score[p * QUELL_PANEL + i] >= limit)) continue;
+        logits[p] = exact_logit(e, dim, panel->x + i * dim, empirical->points + (first + p) * dim);
+        if (logits[p] > greatest) greatest = logits[p];
+    }
+    for (size_t p = 0; p < points; p++)
+        work->score[p * QUELL_PANEL + i] = (float)(logits[p] - greatest);
+    panel->exact[i] = greatest;
+    panel->maximum[i] = (float)(before - greatest);
+}
+
+static bool has_weight(const float *score, size_t rows)
+{
+    int any = 0;
+    for (size_t i = 0; i < rows; i++) any |= !(score[i] == 0);
+    return any;
+}
+
+/* sums += the weighted points [begin, end) of the block. */
+static void add_points(const struct quell_empirical *empirical, const struct quell_evaluation *e,
+                       const struct quell_empirical_work *work, struct quell_panel *panel,
+                       size_t begin, size_t end)
+{
+    struct quell_product product = {
+        .m = panel->rows,
+        .n = empirical->base.dim,
+        .k = end - begin,
+        .a = work->score + begin * QUELL_PANEL,
+        .a_row = 1,
+        .a_col = QUELL_PANEL,
+        .b = work->block + begin * empirical->stride,
+        .b_row = empirical->stride,
+        .b_panel = QUELL_PANEL,
+        .c = panel->sums,
+        .c_row = empirical->stride,
+        .accumulate = 1,
+    };
+    e->kernels->product(&product);
+}
+
+/* Points whose weight is 0 for every sample of the panel are left out where there are some in a
+ * row: they change no bits (adding 0 y does nothing but to the sign of a zero). */
+static void add_block(const struct quell_empirical *empirical, const struct quell_evaluation *e,
+                      const struct quell_empirical_work *work, struct quell_panel *panel,
+                      size_t points)
+{
+    size_t begin = 0, end = 0; /* of the run at hand; end: after its last point with weight */
+    for (size_t p = 0; p < points; p++) {
+        if (!has_weight(work->score + p * QUELL_PANEL, panel->rows)) continue;
+        if (p - end >= GAP) {
+            if (end > begin) add_points(empirical, e, work, panel, begin, end);
+            begin = p;
+        }
+        end = p + 1;
+    }
+    if (end > begin) add_points(empirical, e, work, panel, begin, end);
+}
+
+static void rescale_sums(const struct quell_empirical *empirical, struct quell_panel *panel)
+{
+    for (size_t i = 0; i < panel->rows; i++) {
+        float *sum = panel->sums + i * empirical->stride, rescale = panel->rescale[i];
+        if (rescale == 1.0f) continue;
+        for (size_t d = 0; d < empirical->base.dim; d++) sum[d] *= rescale;
+    }
+}
+
+void quell_panel_take(struct quell_panel *panel, const struct quell_empirical *empirical,
+                      const struct quell_evaluation *e, const struct quell_empirical_work *work,
+                      size_t first, size_t points)
+{
+    score_block(empirical, e, work, panel, points);
+    for (size_t i = 0; i < panel->rows; i++)
+        if (panel->refined[i]) refine(empirical, e, work, panel, i, first, points);
+    struct quell_softmax softmax = {points, work->score, panel->maximum, panel->total,
+                                    panel->rescale};
+    e->kernels->softmax(&softmax);
+    rescale_sums(empirical, panel);
+    add_block(empirical, e, work, panel, points);
+}
+
+void quell_panel_write(const struct quell_panel *panel, const struct quell_empirical *empirical,
+                       float *out)
+{
+    size_t dim = empirical->base.dim;
+    for (size_t i = 0; i < panel->rows; i++) {
+        const float *sum = panel->sums + i * empirical->stride;
+        float inverse = 1.0f / panel->total[i];
+        for (size_t d = 0; d < dim; d++) out[i * dim + d] = empirical->centre[d] + sum[d] * inverse;
+    }
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+#include "drawing.h"
+#include "harness.h"
+#include "models.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+void must_draw(const quell_sampler *sampler, const quell_run *run, float *x)
+{
+    MUST(quell_init(sampler, run, x));
+    MUST(quell_forward(sampler, run, x));
+}
+
+void must_draw_parts(const quell_sampler *sampler, const quell_run *run, size_t part, float *x)
+{
+    quell_run piece = *run;
+    for (size_t done = 0; done < run->count; done += piece.count) {
+        piece.first = run->first + done;
+        piece.count = run->count - done < part ? run->count - done : part;
+        must_draw(sampler, &piece, x + done * quell_sampler_dim(sampler));
+    }
+}
+
+struct worker {
+    pthread_t thread;
+    void (*body)(void *data, size_t i);
+    void *data;
+    size_t i;
+};
+
+static void *start(void *argument)
+{
+    struct worker *worker = argument;
+    worker->body(worker->data, worker->i);
+    return NULL;
+}
+
+int parallel_pthreads(void *host, size_t workers, void (*body)(void *data, size_t i), void *data)
+{
+    struct worker *all = calloc(workers, sizeof *all);
+    int failed = 0;
+    (void)host;
+    for (size_t i = 0; i < workers; i++) {
+        all[i] = (struct worker){.body = body, .data = data, .i = i};
+        failed |= pthread_create(&all[i].thread, NULL, start, &all[i]);
+    }
+    for (size_t i = 0; !failed && i < workers; i++) pthread_join(all[i].thread, NULL);
+    free(all);
+    return failed ? -1 : 0;
+}
+
+int parallel_backwards(void *host, size_t workers, void (*body)(void *data, size_t i), void *data)
+{
+    (void)host;
+    for (size_t i = workers; i-- > 0;) body(data, i);
+    return 0;
+}
+
+static const float *expected_bits;
+static float *scratch;
+
+static void compare(const char *what, const quell_sampler *sampler, const quell_run *run,
+                    const char *way)
+{
+    size_t dim = quell_sampler_dim(sampler);
+    for (size_t i = 0; i < run->count * dim; i++)
+        CHECK(!memcmp(&scratch[i], &expected_bits[i], sizeof(float)),
+              "%s, %s, isa %s, %zu threads, tile %zu: sample %zu, element %zu: %.9g, not %.9g",
+              what, way, run->isa, run->threads, run->tile, i / dim, i % dim, (double)scratch[i],
+              (double)expected_bits[i]);
+}
+
+static void check_threads(const char *what, const quell_sampler *sampler, quell_run run)
+{
+    static const size_t threads[] = {1, 2, 3, 7};
+    for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
+        run.threads = threads[i];
+        must_draw(sampler, &run, scratch);
+        compare(what, sampler, &run, "whole");
+    }
+}
+
+/* Tiles also move the kernels' tails. */
+static void check_tiles(const char *what, const quell_sampler *sampler, quell_run run)
+{
+    static const size_t tiles[] = {0, 1, 2, 3, 7, 64, 1000};
+    run.threads = 2;
+    for (size_t i = 0; i < sizeof tiles / sizeof *tiles; i++) {
+        run.tile = tiles[i];
+        must_draw(sampler, &run, scratch);
+        compare(what, sampler, &run, "whole");
+    }
+}
+
+static void check_hosts(const char *what, const quell_sampler *sampler, quell_run run)
+{
+    run.threads = 3;
+    run.parallel = parallel_pthreads;
+    must_draw(sampler, &run, scratch);
+    compare(what, sampler, &run, "pthreads");
+    run.parallel = parallel_backwards;
+    must_draw(sampler, &run, scratch);
+    compare(what, sampler, &run, "one worker after the other");
+}
+
+static void check_parts(const char *what, const quell_sampler *sampler, quell_run run)
+{
+    run.threads = 2;
+    for (size_t part = 1; part <= 5; part += 2) {
+        must_draw_parts(sampler, &run, part, scratch);
+        compare(what, sampler, &run, "in parts");
+    }
+}
+
+void check_every_way(const char *what, const quell_sampler *sampler, const quell_run *run,
+                     const float *expected)
+{
+    size_t count = run->count * quell_sampler_dim(sampler);
+    quell_run one = *run;
+    expected_bits = expected;
+    scratch = malloc((count ? count : 1) * sizeof *scratch);
+    for (size_t i = 0; quell_isa_name(i); i++) {
+        if (!quell_isa_available(quell_isa_name(i))) continue;
+        one.isa = quell_isa_name(i);
+        check_tiles(what, sampler, one);
+    }
+    MUST(quell_isa_default(&one.isa)); /* what has to do with threads, on one of them */
+    check_threads(what, sampler, one);
+    check_hosts(what, sampler, one);
+    check_parts(what, sampler, one);
+    free(scratch);
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+/* What the engine promises to callbacks, and what it makes of what they return: denoisers, steps,
+ * observers, progress. */
+#include "drawing.h"
+#include "harness.h"
+#include "models.h"
+#include "core/plan.h"
+#include "samplers/method.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DIM = 3, STEPS = 4, COUNT = 500, FIRST = 1000, WORKERS = 7 };
+
+/* A callback that watches how it is called, and that fails where it is told to. */
+struct watched {
+    atomic_int calls[STEPS][COUNT]; /* per evaluation and sample */
+    atomic_int busy[WORKERS];
+    atomic_int wrong;
+    uint64_t bad_sample[2]; /* fails in this call: FIRST + ..., 0 for none */
+    size_t bad_step[2];
+    int result;   /* what to return there; 0: writes a NaN */
+    int one_call; /* all samples in one call */
+    pthread_t caller;
+};
+
+static size_t step_of(double t) { return (size_t)lrint((1 - t) * STEPS); }
+
+static int is_bad(const struct watched *watched, const quell_call *call, size_t row)
+{
+    for (size_t i = 0; i < 2; i++)
+        if (watched->bad_sample[i] && call->first + row == watched->bad_sample[i] &&
+            step_of(call->t) == watched->bad_step[i])
+            return 1;
+    return 0;
+}
+
+static int watch(void *user, const quell_call *call, const float *input, float *output)
+{
+    struct watched *w = user;
+    int fine = call->worker < call->workers && call->workers <= WORKERS && call->dim == DIM &&
+               call->first >= FIRST && call->first + call->rows <= FIRST + COUNT && call->rows &&
+               call->t == call->time && input != output;
+    if (w->one_call) fine &= call->rows == COUNT && pthread_equal(pthread_self(), w->caller);
+    if (!fine || atomic_exchange(&w->busy[call->worker], 1)) atomic_fetch_add(&w->wrong, 1);
+    model_callback(NULL, call, input, output);
+    int result = 0;
+    for (size_t row = 0; row < call->rows; row++) {
+        atomic_fetch_add(&w->calls[step_of(call->t)][call->first + row - FIRST], 1);
+        if (!is_bad(w, call, row)) continue;
+        result = w->result;
+        output[row * DIM + 1] = (float)NAN;
+    }
+    atomic_store(&w->busy[call->worker], 0);
+    return result;
+}
+
+static struct watched watched;
+static quell_sampler *sampler;
+static quell_run run;
+static quell_report report;
+static float x[COUNT * DIM], fine[COUNT * DIM];
+
+static void begin(int whole_batch)
+{
+    quell_denoiser *denoiser;
+    quell_callback_options options = quell_callback_defaults();
+    options.whole_batch = whole_batch;
+    memset(&watched, 0, sizeof watched);
+    watched.one_call = whole_batch;
+    watched.caller = pthread_self();
+    MUST(quell_denoiser_callback(&denoiser, DIM, watch, &watched, &options));
+    quell_schedule *schedule = must_schedule("rectified");
+    sampler = must_sampler("ddpm", denoiser, schedule, STEPS);
+    quell_denoiser_free(denoiser);
+    quell_schedule_free(schedule);
+    run = quell_run_defaults();
+    run.first = FIRST, run.count = COUNT, run.threads = WORKERS, run.report = &report;
+    must_draw(sampler, &run, fine);
+}
+
+static void end(void) { quell_sampler_free(sampler); }
+
+static void check_calls(void)
+{
+    for (size_t i = 0; i < STEPS; i++)
+        for (size_t k = 0; k < COUNT; k++)
+            CHECK(watched.calls[i][k] == 1, "evaluation %zu of sample %zu: %d times", i, k,
+                  watched.calls[i][k]);
+    CHECK(!watched.wrong, "%d calls with wrong arguments, or two by one worker", watched.wrong);
+    memset(watched.calls, 0, sizeof watched.calls);
+}
+
+TEST(callbacks, once_per_sample)
+{
+    for (int whole_batch = 0; whole_batch < 2; whole_batch++) {
+        begin(whole_batch);
+        check_calls();
+        for (size_t tile = 1; tile < 2 * COUNT; tile = tile * 3 + 1) {
+            run.tile = tile;
+            must_draw(sampler, &run, x);
+            check_calls();
+        }
+        run.parallel = parallel_pthreads;
+        must_draw(sampler, &run, x);
+        check_calls();
+        end();
+    }
+}
+
+/* The run fails with this status, names this sample and transition, and the sampler still works. */
+static void check_failure(quell_status status, uint64_t sample, size_t transition)
+{
+    memset(&report, 0xff, sizeof report);
+    MUST(quell_init(sampler, &run, x));
+    quell_status found = quell_forward(sampler, &run, x);
+    CHECK(found == status, "%s, not %s", quell_status_name(found), quell_status_name(status));
+    CHECK(report.sample == sample && report.transition == transition,
+          "sample %llu, transition %zu; not %llu, %zu", (unsigned long long)report.sample,
+          report.transition, (unsigned long long)sample, transition);
+    CHECK(strstr(quell_error_message(), "sample "), "%s", quell_error_message());
+    watched.bad_sample[0] = watched.bad_sample[1] = 0;
+    must_draw(sampler, &run, x);
+    CHECK(!memcmp(x, fine, sizeof x), "after a failure");
+}
+
+TEST(callbacks, not_finite)
+{
+    for (int whole_batch = 0; whole_batch < 2; whole_batch++) {
+        begin(whole_batch);
+        for (size_t k = 0; k < COUNT; k += 83)
+            for (size_t i = 0; i < STEPS; i++) {
+                watched.bad_sample[0] = FIRST + k, watched.bad_step[0] = i;
+                check_failure(QUELL_NOT_FINITE, FIRST + k, i);
+            }
+        run.tile = COUNT; /* of two in one tile, the lower */
+        watched.bad_sample[0] = FIRST + 70, watched.bad_step[0] = 2;
+        watched.bad_sample[1] = FIRST + 60, watched.bad_step[1] = 2;
+        check_failure(QUELL_NOT_FINITE, FIRST + 60, 2);
+        end();
+    }
+}
+
+/* All workers fail at once; one that has not finished its tile may still fail lower. */
+TEST(callbacks, lowest_of_those_seen)
+{
+    begin(0);
+    for (int round = 0; round < 50; round++) {
+        run.tile = 7, run.threads = 2;
+        watched.bad_sample[0] = FIRST, watched.bad_step[0] = STEPS - 1;
+        watched.bad_sample[1] = FIRST + 7, watched.bad_step[1] = STEPS - 1;
+        MUST(quell_init(sampler, &run, x));
+        CHECK(quell_forward(sampler, &run, x) == QUELL_NOT_FINITE, "no failure");
+        CHECK((report.sample == FIRST || report.sample == FIRST + 7) &&
+                  report.transition == STEPS - 1,
+              "sample %llu, transition %zu", (unsigned long long)report.sample, report.transition);
+    }
+    end();
+}
+
+TEST(callbacks, errors)
+{
+    for (int whole_batch = 0; whole_batch < 2; whole_batch++) {
+        begin(whole_batch);
+        run.tile = 1; /* so that the report can name the sample */
+        uint64_t sample = whole_batch ? FIRST : FIRST + 123;
+        watched.result = -1;
+        watched.bad_sample[0] = FIRST + 123, watched.bad_step[0] = 2;
+        check_failure(QUELL_DENOISER_FAILED, sample, 2);
+        watched.result = 1;
+        watched.bad_sample[0] = FIRST + 123, watched.bad_step[0] = 1;
+        check_failure(QUELL_STOPPED, sample, 1);
+        end();
+    }
+}
+
+/* The state itself is not finite from the start. */
+TEST(callbacks, bad_input)
+{
+    begin(0);
+    MUST(quell_init(sampler, &run, x));
+    x[77 * DIM + 2] = (float)INFINITY;
+    CHECK(quell_forward(sampler, &run, x) == QUELL_NOT_FINITE, "infinity went through");
+    CHECK(report.sample == FIRST + 77 && report.transition == 0, "sample %llu",
+          (unsigned long long)report.sample);
+    run.transition = 3;
+    x[77 * DIM + 2] = (float)NAN;
+    CHECK(quell_step(sampler, &run, 0.5, 0.25, x) == QUELL_NOT_FINITE, "NaN went through");
+    CHECK(report.transition == 3, "transition %zu", report.transition);
+    end();
+}
+
+static int host_fails(void *host, size_t workers, void (*body)(void *data, size_t i), void *data)
+{
+    (void)host, (void)workers;
+    body(data, 0);
+    return -1;
+}
+
+TEST(callbacks, host_fails)
+{
+    begin(0);
+    run.parallel = host_fails, run.tile = 1;
+    CHECK(quell_init(sampler, &run, x) == QUELL_DENOISER_FAILED, "went through");
+    CHECK(strstr(quell_error_message(), "parallel-for"), "%s", quell_error_message());
+    CHECK(quell_forward(sampler, &run, x) == QUELL_DENOISER_FAILED, "went through");
+    run.parallel = NULL;
+    must_draw(sampler, &run, x);
+    CHECK(!memcmp(x, fine, sizeof x), "after a failure");
+    end();
+}
+
+struct progress {
+    atomic_int inside;
+    int calls, wrong, result;
+    uint64_t last, at; /* returns `result` once `at` is reached */
+};
+
+static int progress(void *user, const quell_progress *now)
+{
+    struct progress *p = user;
+    if (atomic_exchange(&p->inside, 1)) p->wrong++;
+    if (now->done < p->last || now->total != COUNT * STEPS || now->done > now->total) p->wrong++;
+    p->last = now->done;
+    p->calls++;
+    atomic_store(&p->inside, 0);
+    return now->done >= p->at ? p->result : 0;
+}
+
+TEST(callbacks, progress)
+{
+    begin(0);
+    struct progress p = {0};
+    run.progress = progress, run.progress_user = &p, run.tile = 1;
+    for (int i = 0; i < 20; i++) {
+        p.last = 0, p.calls = 0;
+        must_draw(sampler, &run, x);
+        CHECK(p.last == COUNT * STEPS && p.calls >= 2 && !p.wrong, "%d calls, %d wrong, last %llu",
+              p.calls, p.wrong, (unsigned long long)p.last);
+        CHECK(!memcmp(x, fine, sizeof x), "progress changed the samples");
+    }
+    p = (struct progress){.result = 1};
+    MUST(quell_init(sampler, &run, x));
+    CHECK(quell_forward(sampler, &run, x) == QUELL_STOPPED && p.last < COUNT * STEPS, "a stop");
+    CHECK(strstr(quell_error_message(), "progress"), "%s", quell_error_message());
+    p = (struct progress){.result = -1, .at = COUNT * STEPS};
+    MUST(quell_init(sampler, &run, x));
+    CHECK(quell_forward(sampler, &run, x) == QUELL_DENOISER_FAILED, "an error at the end");
+    run.progress = NULL;
+    must_draw(sampler, &run, x);
+    CHECK(!memcmp(x, fine, sizeof x), "after a stop");
+    end();
+}
+
+static void *draw_again(void *argument)
+{
+    quell_run own = run;
+    float *mine = argument;
+    own.threads = 2;
+    for (int i = 0; i < 10; i++)
+        if (quell_init(sampler, &own, mine) || quell_forward(sampler, &own, mine)) return argument;
+    return NULL;
+}
+
+/* Several runs on one sampler at once. */
+TEST(callbacks, concurrent_runs)
+{
+    enum { RUNS = 4 };
+    struct model model = model_new("mixture", DIM);
+    quell_denoiser *denoiser = model_denoiser(&model);
+    quell_schedule *schedule = must_schedule("cosine");
+    sampler = must_sampler("ddpm", denoiser, schedule, STEPS);
+    run = quell_run_defaults();
+    run.count = COUNT;
+    must_draw(sampler, &run, fine);
+    pthread_t threads[RUNS];
+    float *parts[RUNS];
+    for (size_t i = 0; i < RUNS; i++) {
+        parts[i] = malloc(sizeof fine);
+        CHECK(!pthread_create(&threads[i], NULL, draw_again, parts[i]), "no thread");
+    }
+    for (size_t i = 0; i < RUNS; i++) {
+        void *failed;
+        pthread_join(threads[i], &failed);
+        CHECK(!failed && !memcmp(parts[i], fine, sizeof fine), "run %zu", i);
+        free(parts[i]);
+    }
+    quell_denoiser_free(denoiser);
+    quell_schedule_free(schedule);
+    model_free(&model);
+    end();
+}

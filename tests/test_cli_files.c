@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* Where the command's files go, and what is left when a run fails or is stopped: nothing. */
+#include "command.h"
+#include "harness.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define GRID "sample --model builtin:grid25 --count 10 "
+
+TEST(cli, files_refused)
+{
+    struct command command = command_new();
+    command_refused(&command, 4, GRID "--out /dev/full", "/dev/full: cannot be written: No space");
+    command_refused(&command, 4, GRID "--plot /dev/full", "/dev/full: cannot be written: No space");
+    command_refused(&command, 4, GRID "--out no/y.npy",
+                    "no/y.npy: cannot be created: No such file");
+    command_refused(&command, 4, GRID "--out .", ".: cannot be written: Is a directory");
+    command_refused(&command, 4, GRID "--out y.npy --plot no/y.png", "no/y.png");
+    command_refused(&command, 4, GRID "--out - > /dev/full", "standard output");
+    command_refused(&command, 4, "list > /dev/full", "standard output");
+    command_refused(&command, 4, GRID "--json > /dev/full", "standard output");
+    command_refused(&command, 4, "model --model builtin:grid25 --out no/m.json", "no/m.json");
+    command_check(&command, 0, GRID "--out /dev/null");
+    command_remove(&command);
+}
+
+/* The disk is full in the middle of the run: what was there before stays. */
+TEST(cli, disk_full)
+{
+    struct command command = command_new();
+    scratch_write(&command.work, "y.npy", "before", 0);
+    char arguments[] =
+        "sample --quiet --model builtin:grid25 --steps 1 --count 3000000 --out y.npy";
+    command_limit(&command, "ulimit -f 2000;");
+    command_refused(&command, 4, arguments, "y.npy: cannot be written: File too large");
+    char *text = scratch_read(&command.work, "y.npy", NULL);
+    CHECK(!strcmp(text, "before"), "the old file is gone");
+    free(text);
+    command_remove(&command);
+}
+
+static void check_signal(int number)
+{
+    struct command command = command_new();
+    scratch_write(&command.work, "y.npy", "before", 0);
+    command_start(&command, "sample --model builtin:grid25 --steps 1000 --count 1000000000 "
+                            "--out y.npy --plot y.png");
+    for (int wait = 0; scratch_count(&command.work, ".") < 3 && wait < 3000; wait++) usleep(10000);
+    CHECK(scratch_count(&command.work, ".") == 3, "no temporary files");
+    usleep(50000);
+    CHECK(!kill(command.process, number), "kill");
+    int code = command_wait(&command);
+    char *errors = command_errors(&command);
+    CHECK(code == 128 + number, "exit code %d: %s", code, errors);
+    CHECK(strstr(errors, "stopped"), "%s", errors);
+    CHECK(scratch_count(&command.work, ".") == 1, "something is left");
+    char *text = scratch_read(&command.work, "y.npy", NULL);
+    CHECK(!strcmp(text, "before"), "the old file is gone");
+    free(text);
+    free(errors);
+    command_remove(&command);
+}
+
+TEST(cli, interrupt) { check_signal(SIGINT); }
+TEST(cli, terminate) { check_signal(SIGTERM); }
+
+/* A reader that has gone away is an error, not a signal that leaves files. */
+TEST(cli, broken_pipe)
+{
+    struct command command = command_new();
+    command_check(
+        &command, 0,
+        "sample --quiet --model builtin:grid25 --steps 1 --count 1000000 --plot y.png --out - "
+        "| head -c 100 > head.npy; ls > names");
+    char *names = scratch_read(&command.work, "names", NULL), *errors = command_errors(&command);
+    CHECK(!strcmp(names, "head.npy\nnames\n"), "left: %s", names);
+    CHECK(strstr(errors, "standard output: cannot be written: Broken pipe"), "%s", errors);
+    free(names);
+    free(errors);
+    command_remove(&command);
+}
+
+TEST(cli, where_output_goes)
+{
+    struct command command = command_new();
+    scratch_write(&command.work, "real.npy", "before", 0);
+    command_check(&command, 0, GRID "--out a.npy");
+    char *errors = command_errors(&command), *output = command_output(&command);
+    CHECK(!*errors && strstr(output, "10 samples in "), "%s%s", errors, output);
+    free(errors);
+    free(output);
+    command_check(&command, 0, GRID "--quiet --out - > b.npy");
+    command_same(&command, "a.npy", "b.npy");
+    CHECK(!symlink("real.npy", scratch_path(&command.work, "link.npy").text), "symlink");
+    command_check(&command, 0, GRID "--quiet --out link.npy");
+    command_same(&command, "a.npy", "real.npy");
+    output = command_output(&command);
+    CHECK(!*output, "quiet: %s", output);
+    free(output);
+    command_remove(&command);
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/* What `quell sample` writes: the samples that the library draws, whatever way they are cut into
+ * runs and batches, and pictures of them. */
+#include "command.h"
+#include "harness.h"
+#include "models.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+TEST(cli, halves_equal_the_whole)
+{
+    static const char *const models[] = {
+        "sample --quiet --model builtin:grid25 --sampler ddpm --steps 5 --seed 3",
+        "sample --quiet --model builtin:clouds --sampler ddim:eta=0.5 --steps 2 --seed 3",
+        "sample --quiet --model builtin:shapes --steps 2"};
+    static const char *const parts[] = {"--first 90 --count 20 --out whole.npy",
+                                        "--first 90 --count 7 --out left.npy --threads 1",
+                                        "--first 97 --count 13 --out right.npy --isa scalar"};
+    struct command command = command_new();
+    char arguments[300];
+    for (size_t m = 0; m < 3; m++) {
+        for (size_t p = 0; p < 3; p++) {
+            snprintf(arguments, sizeof arguments, "%s %s", models[m], parts[p]);
+            command_check(&command, 0, arguments);
+        }
+        size_t whole_size, left_size, right_size;
+        char *whole = scratch_read(&command.work, "whole.npy", &whole_size);
+        char *left = scratch_read(&command.work, "left.npy", &left_size);
+        char *right = scratch_read(&command.work, "right.npy", &right_size);
+        CHECK(left_size + right_size == whole_size + 128, "%s: sizes", models[m]);
+        CHECK(!memcmp(whole + 128, left + 128, left_size - 128), "%s: left", models[m]);
+        CHECK(!memcmp(whole + left_size, right + 128, right_size - 128), "%s: right", models[m]);
+        free(whole);
+        free(left);
+        free(right);
+    }
+    command_remove(&command);
+}
+
+/* More than a batch of 16 MB, so that the batches are joined by the command itself. */
+TEST(cli, batches)
+{
+    struct command command = command_new();
+    command_check(&command, 0,
+                  "sample --quiet --model builtin:grid25 --steps 1 --count 2097160 --out a.npy");
+    command_check(&command, 0,
+                  "sample --quiet --model builtin:grid25 --steps 1 --first 2097150 --count 10 "
+                  "--out b.npy --tile 3");
+    size_t a_size, b_size;
+    char *a = scratch_read(&command.work, "a.npy", &a_size);
+    char *b = scratch_read(&command.work, "b.npy", &b_size);
+    CHECK(a_size == 128 + 2097160 * 8 && b_size == 128 + 80, "sizes");
+    CHECK(!memcmp(a + a_size - 80, b + 128, 80), "the last samples differ");
+    free(a);
+    free(b);
+    command_remove(&command);
+}
+
+/* What the library itself draws, and the header that NumPy writes for it. */
+TEST(cli, samples_are_the_librarys)
+{
+    static const char header[] = "{'descr': '<f4', 'fortran_order': False, 'shape': (10, 2), }";
+    struct command command = command_new();
+    quell_model model;
+    float x[20];
+    quell_run run = quell_run_defaults();
+    MUST(quell_model_load(&model, "builtin:grid25"));
+    quell_schedule *schedule = must_schedule("cosine");
+    quell_sampler *sampler = must_sampler("ddim:eta=0.3", model.denoiser, schedule, 7);
+    run.count = 10;
+    run.seed = 18446744073709551615u;
+    MUST(quell_init(sampler, &run, x));
+    MUST(quell_forward(sampler, &run, x));
+    command_check(
+        &command, 0,
+        "sample --model builtin:grid25 --schedule cosine --sampler ddim:eta=0.3 --steps 7 "
+        "--count 10 --seed 18446744073709551615 --out x.npy");
+    size_t size;
+    char *file = scratch_read(&command.work, "x.npy", &size);
+    CHECK(size == 128 + sizeof x && !memcmp(file, "\x93NUMPY\1\0\x76\0", 10), "preamble");
+    CHECK(!memcmp(file + 10, header, strlen(header)) && file[127] == '\n', "header");
+    CHECK(!memcmp(file + 128, x, sizeof x), "samples");
+    free(file);
+    quell_sampler_free(sampler);
+    quell_schedule_free(schedule);
+    quell_model_free(&model);
+    command_remove(&command);
+}
+
+/* A file of x_1 of the given shape: what quell_init draws for grid25 and seed 5. */
+static void write_noise(const struct command *command, const char *name, const char *shape,
+                        size_t rows, float scale)
+{
+    char file[1024] = "\x93NUMPY\1\0\x76";
+    quell_model model;
+    quell_run run = quell_run_defaults();
+    float x[100];
+    MUST(quell_model_load(&model, "builtin:grid25"));
+    quell_schedule *schedule = must_schedule("vp");
+    quell_sampler *sampler = must_sampler("ddim", model.denoiser, schedule, 4);
+    run.count = rows;
+    run.seed = 5;
+    MUST(quell_init(sampler, &run, x));
+    for (size_t i = 0; i < 2 * rows; i++) x[i] *= scale;
+    memset(file + 10, ' ', 118);
+    int length = sprintf(file + 10, "{'descr': '<f4', 'fortran_order': False, 'shape': %s}", shape);
+    file[10 + length] = ' ';
+    file[127] = '\n';
+    memcpy(file + 128, x, 2 * rows * sizeof *x);
+    scratch_write(&command->work, name, file, 128 + 2 * rows * sizeof *x);
+    quell_sampler_free(sampler);
+    quell_schedule_free(schedule);
+    quell_model_free(&model);
+}
+
+TEST(cli, from_a_file)
+{
+    struct command command = command_new();
+    write_noise(&command, "x1.npy", "(12, 2)", 12, 1.0f);
+    command_check(
+        &command, 0,
+        "sample --quiet --model builtin:grid25 --sampler ddpm --steps 4 --seed 5 --count 12 "
+        "--out plain.npy");
+    command_check(&command, 0,
+                  "sample --quiet --model builtin:grid25 --sampler ddpm --steps 4 --seed 5 "
+                  "--from x1.npy --out from.npy");
+    command_same(&command, "plain.npy", "from.npy");
+    command_refused(&command, 2, "sample --model builtin:clouds --from x1.npy --out y.npy",
+                    "x1.npy");
+    command_refused(&command, 2,
+                    "sample --model builtin:grid25 --from x1.npy --count 11 --out y.npy",
+                    "12 samples");
+    command_refused(&command, 4, "sample --model builtin:grid25 --from no.npy --out y.npy",
+                    "no.npy: cannot be read: No such file");
+    scratch_write(&command.work, "bad.npy", "not this", 0);
+    command_refused(&command, 4, "sample --model builtin:grid25 --from bad.npy --out y.npy",
+                    "bad.npy");
+    write_noise(&command, "huge.npy", "(12, 2)", 12, 3e38f / 4);
+    command_refused(&command, 1, "sample --model builtin:grid25 --from huge.npy --out y.npy",
+                    "sample");
+    command_remove(&command);
+}
+
+/* A model that is stored draws the samples of the one it was made from. */
+TEST(cli, model)
+{
+    struct command command = command_new();
+    scratch_write(&command.work, "m.json",
+                  "{\"kind\": \"gaussian\", \"covariance\": [[2, 0.5], [0.5, 1]]}", 0);
+    command_check(&command, 0, "model --model m.json --out stored.json");
+    command_check(&command, 0, "sample --quiet --model m.json --out a.npy");
+    command_check(&command, 0, "sample --quiet --model stored.json --out b.npy");
+    command_same(&command, "a.npy", "b.npy");
+    command_refused(&command, 2, "model --model builtin:shapes --out y.json", "y.json");
+    command_remove(&command);
+}
+
+/* Width and height of a PNG stand at fixed places (its specification, 11.2.2). */
+static void check_png(const struct command *command, const char *name, unsigned across,
+                      unsigned down, unsigned colour)
+{
+    size_t size;
+    unsigned char *file = (unsigned char *)scratch_read(&command->work, name, &size);
+    CHECK(file && size > 100 && !memcmp(file, "\x89PNG\r\n\x1a\n", 8), "%s: not a PNG", name);
+    CHECK(!memcmp(file + size - 8, "IEND", 4), "%s: cut short", name);
+    CHECK(file[18] * 256u + file[19] == across && file[22] * 256u + file[23] == down, "%s: %u x %u",
+          name, file[18] * 256u + file[19], file[22] * 256u + file[23]);
+    CHECK(file[25] == colour, "%s: colour type %u", name, file[25]);
+    free(file);
+}
+
+TEST(cli, plots)
+{
+    struct command command = command_new();
+    command_check(&command, 0,
+                  "sample --model builtin:grid25 --count 10 "
+                  "--plot density.png");
+    check_png(&command, "density.png", 800, 800, 2);
+    /* 10 images 32 wide in rows of 4: 4 (6 * 32 + 2) + 2 across. */
+    command_check(&command, 0,
+                  "sample --model builtin:clouds --count 10 --steps 1 --plot images.png");
+    check_png(&command, "images.png", 778, 584, 0);
+    scratch_write(
+        &command.work, "rgb.json",
+        "{\"kind\": \"gaussian\", \"shape\": [9, 5, 3], \"image\": true, \"variance\": 1}", 0);
+    command_check(&command, 0, "sample --model rgb.json --count 1 --plot rgb.png");
+    check_png(&command, "rgb.png", 5 * 88 + 4, 9 * 88 + 4, 2);
+    scratch_write(&command.work, "dot.json",
+                  "{\"kind\": \"gaussian\", \"mean\": [1, 2], \"variance\": 0}", 0);
+    command_check(&command, 0, "sample --model dot.json --count 5 --plot dot.png");
+    check_png(&command, "dot.png", 800, 800, 2);
+    command_remove(&command);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* What is stored loads to the same bits, in any locale, or leaves no file. */
+#include "harness.h"
+#include "model_files.h"
+#include "models.h"
+
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Loads, stores, loads and stores again: the same bits from both denoisers, the same file. */
+static void check_stored(const struct scratch *scratch, const char *name)
+{
+    quell_model first, second;
+    size_t once_size, twice_size;
+    MUST(quell_model_load(&first, name));
+    MUST(quell_model_save(&first, scratch_path(scratch, "once.json").text));
+    MUST(quell_model_load(&second, scratch_path(scratch, "once.json").text));
+    denoisers_same(first.denoiser, second.denoiser, name);
+    CHECK(first.rank == second.rank && first.image == second.image, "%s", name);
+    CHECK(!memcmp(first.shape, second.shape, first.rank * sizeof *first.shape), "%s", name);
+    CHECK(!strcmp(first.schedule, second.schedule), "%s", name);
+    MUST(quell_model_save(&second, scratch_path(scratch, "twice.json").text));
+    char *once = scratch_read(scratch, "once.json", &once_size);
+    char *twice = scratch_read(scratch, "twice.json", &twice_size);
+    CHECK(once_size == twice_size && !memcmp(once, twice, once_size), "%s: %s", name, twice);
+    free(once);
+    free(twice);
+    quell_model_free(&first);
+    quell_model_free(&second);
+}
+
+/* Full, since its kind changes: it is stored as an eigenbasis, which draws the same samples. */
+static void check_covariance_stored(const struct scratch *scratch)
+{
+    quell_model first, second;
+    struct scratch_path path = scratch_write(
+        scratch, "m.json",
+        GAUSSIAN "\"covariance\": [[2, 0.5, 0.1], [0.5, 1, 0.3], [0.1, 0.3, 0.7]]}", 0);
+    MUST(quell_model_load(&first, path.text));
+    MUST(quell_model_save(&first, path.text));
+    MUST(quell_model_load(&second, path.text));
+    denoisers_agree(first.denoiser, second.denoiser, "an eigenbasis that is stored");
+    char *text = scratch_read(scratch, "m.json", NULL);
+    CHECK(strstr(text, "\"eigenvectors\"") && !strstr(text, "covariance"), "%s", text);
+    free(text);
+    quell_model_free(&first);
+    quell_model_free(&second);
+}
+
+static const char *const stored[] = {
+    GAUSSIAN "\"dim\": 3, \"variance\": 0.1, \"schedule\": \"cosine\"}",
+    GAUSSIAN "\"mean\": [0.1, -0.0, 5e-324, 1e38], \"variance\": 0.3333333333333333}",
+    GAUSSIAN "\"variances\": [0.1, 1e-30, 2.2250738585072014e-308, 0], \"shape\": [2, 2], "
+             "\"image\": true}",
+    GAUSSIAN "\"eigenvalues\": [0.1, 2], \"eigenvectors\": [[0.6, 0.8], [-0.8, 0.6]]}",
+    MIXTURE "\"variances\": [0.1, 0.30000000000000004]}",
+    MIXTURE "\"variances\": [[0.1, 0.2], [0.7, 1e-5]]}",
+};
+
+static void check_all_stored(const struct scratch *scratch)
+{
+    for (size_t i = 0; i < sizeof stored / sizeof *stored; i++)
+        check_stored(scratch, scratch_write(scratch, "m.json", stored[i], 0).text);
+    check_covariance_stored(scratch);
+    check_stored(scratch, "builtin:grid25");
+    check_stored(scratch, "builtin:spirals");
+}
+
+TEST(model, storing)
+{
+    struct scratch scratch = scratch_new();
+    check_all_stored(&scratch);
+    if (getenv("QUELL_LONG")) check_stored(&scratch, "builtin:clouds");
+    scratch_remove(&scratch);
+}
+
+/* The same where the decimal point is a comma, if such a locale is there or can be made. */
+TEST(model, storing_with_a_comma_locale)
+{
+    struct scratch scratch = scratch_new();
+    char command[600];
+    snprintf(command, sizeof command, "localedef -i de_DE -f UTF-8 %s/de_DE.UTF-8 >/dev/null 2>&1",
+             scratch.folder);
+    if (!setlocale(LC_ALL, "de_DE.UTF-8") && !system(command)) {
+        setenv("LOCPATH", scratch.folder, 1);
+        setlocale(LC_ALL, "de_DE.UTF-8");
+    }
+    if (*localeconv()->decimal_point == ',')
+        check_all_stored(&scratch);
+    else
+        fputs("model/storing_with_a_comma_locale: there is no such locale here\n", stderr);
+    setlocale(LC_ALL, "C");
+    scratch_remove(&scratch);
+}
+
+TEST(model, storing_fails_cleanly)
+{
+    struct scratch scratch = scratch_new();
+    quell_model model, shapes = {0};
+    MUST(quell_model_load(&model, "builtin:grid25"));
+    CHECK(quell_model_save(&model, "/nowhere/m.json") == QUELL_IO_FAILED, "no folder");
+    CHECK(quell_model_save(&model, scratch.folder) == QUELL_IO_FAILED, "a folder");
+    CHECK(quell_model_save(&model, "/dev/full") == QUELL_IO_FAILED, "a full disk");
+    CHECK(quell_model_save(&model, NULL) == QUELL_BAD_ARGUMENT, "NULL");
+    CHECK(scratch_count(&scratch, ".") == 0, "something is left");
+    shapes.denoiser = model.denoiser;
+    CHECK(quell_model_save(&shapes, scratch_path(&scratch, "m.json").text) == QUELL_UNSUPPORTED,
+          "hand-made");
+    quell_model_free(&model);
+    scratch_remove(&scratch);
+}

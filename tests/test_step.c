@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/* A sampler of the caller's own as a step callback, and the observer. */
+#include "drawing.h"
+#include "harness.h"
+#include "models.h"
+#include "core/plan.h"
+#include "samplers/method.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { STEPS = 5 };
+
+/* DDIM's coefficients at a transition, taken from its plan. */
+static void coefficients(const quell_schedule *schedule, double t, double s, double eta, float *c)
+{
+    struct quell_plan plan = quell_plan_begin(schedule, 0);
+    quell_ddim_transition(&plan, t, s, eta);
+    memcpy(c, plan.ops[1].coefficient, 3 * sizeof *c);
+    quell_plan_free(&plan);
+}
+
+struct own {
+    const quell_schedule *schedule;
+    size_t dim;
+    double eta;
+    atomic_int wrong;
+    int result;
+};
+
+/* DDIM, as a user would write it. */
+static int ddim(void *user, quell_transition *at, const quell_point *t, const quell_point *s,
+                float *x)
+{
+    struct own *own = user;
+    size_t count = quell_transition_rows(at) * quell_transition_dim(at);
+    float *mean = quell_transition_scratch(at, 0), *noise = quell_transition_scratch(at, 3), c[3];
+    if (quell_transition_dim(at) != own->dim || quell_transition_scratch(at, 4) ||
+        fabs(t->t * STEPS - (double)(STEPS - quell_transition_index(at))) > 1e-9 ||
+        quell_transition_noise(at, 8, noise) != QUELL_BAD_ARGUMENT)
+        atomic_fetch_add(&own->wrong, 1);
+    coefficients(own->schedule, t->t, s->t, own->eta, c);
+    if (quell_transition_denoise(at, t, x, mean) || quell_transition_noise(at, 0, noise)) return -1;
+    for (size_t i = 0; i < count; i++) {
+        x[i] = fmaf(c[1], mean[i], c[0] * x[i]);
+        if (own->eta > 0) x[i] = fmaf(c[2], noise[i], x[i]);
+    }
+    return own->result;
+}
+
+static void check_ddim(const char *kind, size_t dim, size_t count, double eta, const char *spec)
+{
+    struct model model = model_new(kind, dim);
+    quell_denoiser *denoiser = model_denoiser(&model);
+    quell_schedule *schedule = must_schedule("vp");
+    struct own own = {.schedule = schedule, .dim = dim, .eta = eta};
+    quell_sampler_options options = quell_sampler_defaults();
+    options.steps = STEPS;
+    quell_sampler *ours, *theirs = must_sampler(spec, denoiser, schedule, STEPS);
+    MUST(quell_sampler_from_step(&ours, ddim, &own, denoiser, schedule, &options));
+    quell_run run = quell_run_defaults();
+    run.count = count;
+    float *expected = malloc(count * dim * sizeof *expected);
+    must_draw(theirs, &run, expected);
+    check_every_way(kind, ours, &run, expected);
+    CHECK(!own.wrong, "a transition was told wrong things");
+    free(expected);
+    quell_sampler_free(ours);
+    quell_sampler_free(theirs);
+    quell_denoiser_free(denoiser);
+    quell_schedule_free(schedule);
+    model_free(&model);
+}
+
+TEST(step, is_ddim)
+{
+    check_ddim("mixture", 5, 37, 0, "ddim");
+    check_ddim("mixture", 6, 37, 0.5, "ddim:eta=0.5");
+    check_ddim("isotropic", 5000, 3, 1, "ddpm");
+    check_ddim("callback", 20000, 2, 1, "ddpm");
+}
+
+/* The same from quell_step, whose number of the transition names the noise. */
+TEST(step, failures)
+{
+    struct model model = model_new("isotropic", 3);
+    quell_denoiser *denoiser = model_denoiser(&model);
+    quell_schedule *schedule = must_schedule("vp");
+    struct own own = {.schedule = schedule, .dim = 3};
+    quell_sampler_options options = quell_sampler_defaults();
+    options.steps = STEPS;
+    quell_sampler *sampler;
+    MUST(quell_sampler_from_step(&sampler, ddim, &own, denoiser, schedule, &options));
+    quell_run run = quell_run_defaults();
+    float x[3] = {1, 2, 3};
+    run.first = 9;
+    own.result = 1;
+    CHECK(quell_forward(sampler, &run, x) == QUELL_STOPPED, "a stop");
+    own.result = -1;
+    CHECK(quell_forward(sampler, &run, x) == QUELL_DENOISER_FAILED, "an error");
+    CHECK(strstr(quell_error_message(), "sample 9, transition 0"), "%s", quell_error_message());
+    own.result = 0;
+    x[1] = (float)NAN;
+    CHECK(quell_forward(sampler, &run, x) == QUELL_NOT_FINITE, "NaN");
+    CHECK(strstr(quell_error_message(), "sample 9, transition 0"), "%s", quell_error_message());
+    x[1] = 0;
+    MUST(quell_forward(sampler, &run, x));
+    run.transition = (size_t)1 << 29; /* has no streams of noise */
+    CHECK(quell_step(sampler, &run, 1, 0.5, x) == QUELL_BAD_ARGUMENT, "transition 2^29");
+    CHECK(quell_sampler_from_step(&sampler, NULL, NULL, denoiser, schedule, NULL) ==
+              QUELL_BAD_ARGUMENT,
+          "NULL step");
+    quell_sampler_free(sampler);
+    quell_denoiser_free(denoiser);
+    quell_schedule_free(schedule);
+    model_free(&model);
+}
+
+/* Compares what it sees with states worked out by quell_step. */
+struct observer {
+    const float *states; /* [STEPS][count][dim] */
+    size_t count, dim;
+    uint64_t first;
+    atomic_int *seen; /* [STEPS][count] */
+    atomic_int wrong;
+    int result;
+};
+
+static int observe(void *user, size_t transition, const quell_point *s, uint64_t first, size_t rows,
+                   const float *x)
+{
+    struct observer *o = user;
+    if (fabs(s->t * STEPS - (double)(STEPS - 1 - transition)) > 1e-9 || transition >= STEPS)
+        atomic_fetch_add(&o->wrong, 1);
+    size_t at = transition * o->count + (size_t)(first - o->first);
+    for (size_t row = 0; row < rows; row++) atomic_fetch_add(&o->seen[at + row], 1);
+    if (memcmp(x, o->states + at * o->dim, rows * o->dim * sizeof *x))
+        atomic_fetch_add(&o->wrong, 1);
+    return o->result;
+}
+
+static void fill_states(const quell_sampler *sampler, quell_run run, float *states, float *x)
+{
+    size_t size = run.count * quell_sampler_dim(sampler);
+    MUST(quell_init(sampler, &run, x));
+    for (run.transition = 0; run.transition < STEPS; run.transition++) {
+        double done = (double)run.transition;
+        MUST(quell_step(sampler, &run, (STEPS - done) / STEPS, (STEPS - done - 1) / STEPS, x));
+        memcpy(states + run.transition * size, x, size * sizeof *x);
+    }
+}
+
+static void check_observer(const quell_sampler *sampler, size_t count)
+{
+    size_t dim = quell_sampler_dim(sampler);
+    float *states = malloc(STEPS * count * dim * sizeof *states), *x = malloc(count * dim * 4);
+    quell_run run = quell_run_defaults();
+    run.count = count, run.first = 3, run.threads = 3;
+    fill_states(sampler, run, states, x);
+    struct observer o = {states, count, dim, 3, calloc(STEPS * count, sizeof *o.seen), 0, 0};
+    run.observe = observe, run.observe_user = &o;
+    must_draw(sampler, &run, x);
+    for (size_t i = 0; i < STEPS * count; i++)
+        CHECK(o.seen[i] == 1, "dim %zu: sample %zu was seen %d times after transition %zu", dim,
+              i % count, o.seen[i], i / count);
+    CHECK(!o.wrong, "dim %zu: the observer saw %d wrong tiles", dim, o.wrong);
+    o.result = 1;
+    CHECK(quell_forward(sampler, &run, x) == QUELL_STOPPED, "an observer's stop");
+    o.result = -1;
+    CHECK(quell_forward(sampler, &run, x) == QUELL_DENOISER_FAILED, "an observer's error");
+    free(o.seen);
+    free(states);
+    free(x);
+}
+
+TEST(step, observer)
+{
+    static const struct {
+        const char *kind;
+        size_t dim, count;
+        int whole_batch;
+    } cases[] = {{"isotropic", 5, 1500, 0}, {"isotropic", 20000, 3, 0}, {"mixture", 4, 301, 0},
+                 {"callback", 20000, 2, 0}, {"callback", 7, 100, 1},    {"callback", 9000, 3, 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct model model = model_new(cases[i].kind, cases[i].dim);
+        quell_denoiser *denoiser = NULL;
+        quell_callback_options options = quell_callback_defaults();
+        options.whole_batch = 1;
+        if (cases[i].whole_batch)
+            MUST(quell_denoiser_callback(&denoiser, model.dim, model_callback, NULL, &options));
+        else
+            denoiser = model_denoiser(&model);
+        quell_schedule *schedule = must_schedule("rectified");
+        quell_sampler *sampler = must_sampler("ddpm", denoiser, schedule, STEPS);
+        check_observer(sampler, cases[i].count);
+        quell_sampler_free(sampler);
+        quell_schedule_free(schedule);
+        quell_denoiser_free(denoiser);
+        model_free(&model);
+    }
+}
