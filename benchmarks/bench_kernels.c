@@ -21,19 +21,21 @@
 
 static int json, rows;
 
-/* One figure: `work` of `unit` per second, from `work` done by each call of body. */
-static double report(const char *isa, const char *what, const char *unit, double work,
-                     void (*body)(void *), void *data)
+/* One figure: `work` of `unit` per second and the time of one of `elements`, both done by each
+ * call of body. */
+static void report(const char *isa, const char *what, const char *unit, double work,
+                   double elements, void (*body)(void *), void *data)
 {
     struct measure time = measure(body, data, REPEATS, SECONDS);
     double median = work / time.median, low = work / time.greatest, high = work / time.least;
+    double each = 1e9 * time.median / elements;
     if (json)
         printf("%s\n  {\"isa\": \"%s\", \"what\": \"%s\", \"unit\": \"%s\", \"median\": %.6g, "
-               "\"low\": %.6g, \"high\": %.6g}",
-               rows++ ? "," : "", isa, what, unit, median, low, high);
+               "\"low\": %.6g, \"high\": %.6g, \"ns_per_element\": %.6g}",
+               rows++ ? "," : "", isa, what, unit, median, low, high, each);
     else
-        printf("%-7s %-34s %9.1f %-11s (%.1f to %.1f)\n", isa, what, median, unit, low, high);
-    return median;
+        printf("%-7s %-32s %8.1f %-9s (%.1f to %.1f), %.4f ns each\n", isa, what, median, unit, low,
+               high, each);
 }
 
 struct noise_job {
@@ -66,12 +68,15 @@ static void draw_pairs(void *data)
 static void bench_noise(const struct quell_kernels *kernels, void *memory)
 {
     struct noise_job job = {kernels, {1, 0, 1, 0, BLOCKS}, memory};
-    report(kernels->isa, "Philox words", "million/s", 4e-6 * BLOCKS, draw_words, &job);
-    report(kernels->isa, "normals, large samples", "million/s", 4e-6 * BLOCKS, draw_normals, &job);
+    report(kernels->isa, "Philox words", "million/s", 4e-6 * BLOCKS, 4 * BLOCKS, draw_words, &job);
+    report(kernels->isa, "normals, large samples", "million/s", 4e-6 * BLOCKS, 4 * BLOCKS,
+           draw_normals, &job);
     job.at.blocks = 3;
-    report(kernels->isa, "normals, samples of 12", "million/s", 4e-6 * BLOCKS, draw_normals, &job);
+    report(kernels->isa, "normals, samples of 12", "million/s", 4e-6 * BLOCKS, 4 * BLOCKS,
+           draw_normals, &job);
     job.at.blocks = 1;
-    report(kernels->isa, "normals, samples of 2", "million/s", 2e-6 * BLOCKS, draw_pairs, &job);
+    report(kernels->isa, "normals, samples of 2", "million/s", 2e-6 * BLOCKS, 2 * BLOCKS,
+           draw_pairs, &job);
 }
 
 struct stream_job {
@@ -151,12 +156,13 @@ static void bench_streams(const struct quell_kernels *kernels, const struct boun
         for (size_t inputs = 2; inputs <= 3; inputs++) {
             struct stream_job job = {
                 kernels, places[p].count, inputs, memory[0], {memory[0], memory[1], memory[2]}};
-            double gigabytes = 4e-9 * (double)(job.count * (inputs + 1));
+            double elements = (double)job.count, gigabytes = 4e-9 * elements * (double)(inputs + 1);
             char what[64];
             snprintf(what, sizeof what, "combine %zu inputs, %s", inputs, places[p].name);
-            report(kernels->isa, what, "GB/s", gigabytes, run_combine, &job);
+            report(kernels->isa, what, "GB/s", gigabytes, elements, run_combine, &job);
             snprintf(what, sizeof what, "  bound: %zu streams in, 1 out", inputs);
-            if (bound->isa) report(kernels->isa, what, "GB/s", gigabytes, bound->stream, &job);
+            if (bound->isa)
+                report(kernels->isa, what, "GB/s", gigabytes, elements, bound->stream, &job);
         }
 }
 
@@ -165,9 +171,10 @@ static void bench(const struct quell_kernels *kernels, float *const *memory)
     for (size_t i = 0; i <= CHAINS; i++) memory[0][i] = 0.05f * (float)i; /* chains must differ */
     const struct bound *bound = bounds;
     while (bound->isa && strcmp(bound->isa, kernels->isa)) bound++;
+    double fused = (double)bound->lanes * CHAINS * STEPS;
     if (bound->isa)
-        report(kernels->isa, "bound: multiply-adds in registers", "billion/s",
-               1e-9 * (double)bound->lanes * CHAINS * STEPS, bound->fused, memory[0]);
+        report(kernels->isa, "bound: multiply-adds in registers", "billion/s", 1e-9 * fused, fused,
+               bound->fused, memory[0]);
     bench_noise(kernels, memory[0]);
     bench_streams(kernels, bound, memory);
 }

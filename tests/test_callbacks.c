@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* What the engine promises to callbacks, and what it makes of what they return: denoisers, steps,
- * observers, progress. */
+/* What the engine promises to callbacks, and what it makes of what denoisers return. */
 #include "drawing.h"
 #include "harness.h"
 #include "models.h"
-#include "core/plan.h"
-#include "samplers/method.h"
 
 #include <math.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { DIM = 3, STEPS = 4, COUNT = 500, FIRST = 1000, WORKERS = 7 };
 
@@ -144,6 +142,45 @@ TEST(callbacks, not_finite)
     }
 }
 
+/* Two workers fail, one after the other: the lower sample is reported, whichever was first. */
+struct pair {
+    atomic_int inside, workers; /* who is in it, one bit each */
+    uint64_t late;              /* the sample that fails last */
+};
+
+static int fail_in_turn(void *user, const quell_call *call, const float *input, float *output)
+{
+    struct pair *pair = user;
+    (void)input, (void)output;
+    atomic_fetch_or(&pair->workers, 1 << call->worker);
+    atomic_fetch_add(&pair->inside, 1);
+    while (atomic_load(&pair->inside) < 2) sched_yield();
+    if (call->first == pair->late) nanosleep(&(struct timespec){0, 50000000}, NULL);
+    return -1;
+}
+
+TEST(callbacks, lowest_of_two)
+{
+    for (uint64_t late = 0; late < 2; late++) {
+        struct pair pair = {0, 0, late};
+        quell_denoiser *denoiser;
+        MUST(quell_denoiser_callback(&denoiser, DIM, fail_in_turn, &pair, NULL));
+        quell_schedule *schedule = must_schedule("vp");
+        sampler = must_sampler("ddim", denoiser, schedule, STEPS);
+        run = quell_run_defaults();
+        run.count = 2, run.tile = 1, run.threads = 2, run.parallel = parallel_pthreads;
+        run.report = &report;
+        MUST(quell_init(sampler, &run, x));
+        CHECK(quell_forward(sampler, &run, x) == QUELL_DENOISER_FAILED, "no failure");
+        CHECK(report.sample == 0, "sample %llu when %llu was late",
+              (unsigned long long)report.sample, (unsigned long long)late);
+        CHECK(pair.workers == 3, "two calls at once by one worker");
+        quell_denoiser_free(denoiser);
+        quell_schedule_free(schedule);
+        end();
+    }
+}
+
 /* All workers fail at once; one that has not finished its tile may still fail lower. */
 TEST(callbacks, lowest_of_those_seen)
 {
@@ -210,86 +247,5 @@ TEST(callbacks, host_fails)
     run.parallel = NULL;
     must_draw(sampler, &run, x);
     CHECK(!memcmp(x, fine, sizeof x), "after a failure");
-    end();
-}
-
-struct progress {
-    atomic_int inside;
-    int calls, wrong, result;
-    uint64_t last, at; /* returns `result` once `at` is reached */
-};
-
-static int progress(void *user, const quell_progress *now)
-{
-    struct progress *p = user;
-    if (atomic_exchange(&p->inside, 1)) p->wrong++;
-    if (now->done < p->last || now->total != COUNT * STEPS || now->done > now->total) p->wrong++;
-    p->last = now->done;
-    p->calls++;
-    atomic_store(&p->inside, 0);
-    return now->done >= p->at ? p->result : 0;
-}
-
-TEST(callbacks, progress)
-{
-    begin(0);
-    struct progress p = {0};
-    run.progress = progress, run.progress_user = &p, run.tile = 1;
-    for (int i = 0; i < 20; i++) {
-        p.last = 0, p.calls = 0;
-        must_draw(sampler, &run, x);
-        CHECK(p.last == COUNT * STEPS && p.calls >= 2 && !p.wrong, "%d calls, %d wrong, last %llu",
-              p.calls, p.wrong, (unsigned long long)p.last);
-        CHECK(!memcmp(x, fine, sizeof x), "progress changed the samples");
-    }
-    p = (struct progress){.result = 1};
-    MUST(quell_init(sampler, &run, x));
-    CHECK(quell_forward(sampler, &run, x) == QUELL_STOPPED && p.last < COUNT * STEPS, "a stop");
-    CHECK(strstr(quell_error_message(), "progress"), "%s", quell_error_message());
-    p = (struct progress){.result = -1, .at = COUNT * STEPS};
-    MUST(quell_init(sampler, &run, x));
-    CHECK(quell_forward(sampler, &run, x) == QUELL_DENOISER_FAILED, "an error at the end");
-    run.progress = NULL;
-    must_draw(sampler, &run, x);
-    CHECK(!memcmp(x, fine, sizeof x), "after a stop");
-    end();
-}
-
-static void *draw_again(void *argument)
-{
-    quell_run own = run;
-    float *mine = argument;
-    own.threads = 2;
-    for (int i = 0; i < 10; i++)
-        if (quell_init(sampler, &own, mine) || quell_forward(sampler, &own, mine)) return argument;
-    return NULL;
-}
-
-/* Several runs on one sampler at once. */
-TEST(callbacks, concurrent_runs)
-{
-    enum { RUNS = 4 };
-    struct model model = model_new("mixture", DIM);
-    quell_denoiser *denoiser = model_denoiser(&model);
-    quell_schedule *schedule = must_schedule("cosine");
-    sampler = must_sampler("ddpm", denoiser, schedule, STEPS);
-    run = quell_run_defaults();
-    run.count = COUNT;
-    must_draw(sampler, &run, fine);
-    pthread_t threads[RUNS];
-    float *parts[RUNS];
-    for (size_t i = 0; i < RUNS; i++) {
-        parts[i] = malloc(sizeof fine);
-        CHECK(!pthread_create(&threads[i], NULL, draw_again, parts[i]), "no thread");
-    }
-    for (size_t i = 0; i < RUNS; i++) {
-        void *failed;
-        pthread_join(threads[i], &failed);
-        CHECK(!failed && !memcmp(parts[i], fine, sizeof fine), "run %zu", i);
-        free(parts[i]);
-    }
-    quell_denoiser_free(denoiser);
-    quell_schedule_free(schedule);
-    model_free(&model);
     end();
 }

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "denoisers/denoiser.h"
+#include "guard.h"
 #include "harness.h"
+#include "isas.h"
 
 static uint64_t state = 1;
 
@@ -128,8 +130,8 @@ static void evaluate(const quell_denoiser *denoiser, const struct quell_kernels 
                      float *out)
 {
     const struct quell_denoiser_class *type = denoiser->type;
-    for (size_t row = 0; row < rows; row += group) {
-        size_t now = rows - row < group ? rows - row : group;
+    for (size_t row = 0, now; row < rows; row += now) {
+        now = rows - row < group ? rows - row : group;
         size_t bytes = type->scratch_size ? type->scratch_size(denoiser, now) : 0;
         unsigned char *scratch = make(bytes + 64, 1);
         memset(scratch, 0xFF, bytes);
@@ -148,27 +150,24 @@ static void evaluate(const quell_denoiser *denoiser, const struct quell_kernels 
     }
 }
 
-/* The same bits from every table and every grouping; leaves them in out. */
+/* The same bits from every table and every grouping, with memory that ends where the rows do;
+ * leaves them in out. */
 static void check_bits(const quell_denoiser *denoiser, double alpha, double sigma, size_t rows,
                        const float *x, float *out)
 {
-    static const size_t groups[] = {1, 7, 16, 32, 33};
-    size_t bytes = rows * denoiser->dim * sizeof *out;
-    float *other = make(bytes, 1);
-    const struct quell_kernels *kernels;
-    evaluate(denoiser, quell_kernels_at(0), alpha, sigma, rows, rows, x, out);
-    for (size_t i = 0; (kernels = quell_kernels_at(i)); i++) {
-        if (!quell_kernels_available(kernels)) continue;
-        evaluate(denoiser, kernels, alpha, sigma, rows, rows, x, other);
-        CHECK(memcmp(out, other, bytes) == 0, "%s, alpha %g, sigma %g, %zu rows: %s differs",
-              denoiser->type->kind, alpha, sigma, rows, kernels->isa);
+    static const size_t groups[] = {1, 7, 16, 32, 33, SIZE_MAX};
+    size_t count = rows * denoiser->dim, bytes = count * sizeof *out;
+    struct guard from = guard_new(count), to = guard_new(count);
+    float *in = memcpy(from.last - count, x, bytes), *other = to.last - count;
+    evaluate(denoiser, quell_kernels_at(0), alpha, sigma, rows, rows, in, out);
+    for (const struct quell_kernels *k = isa_after(NULL); k; k = isa_after(k))
         for (size_t g = 0; g < sizeof groups / sizeof *groups; g++) {
-            evaluate(denoiser, kernels, alpha, sigma, rows, groups[g], x, other);
+            evaluate(denoiser, k, alpha, sigma, rows, groups[g], in, other);
             CHECK(memcmp(out, other, bytes) == 0, "%s, alpha %g, sigma %g: %s in groups of %zu",
-                  denoiser->type->kind, alpha, sigma, kernels->isa, groups[g]);
+                  denoiser->type->kind, alpha, sigma, k->isa, groups[g]);
         }
-    }
-    free(other);
+    guard_free(&from);
+    guard_free(&to);
 }
 
 typedef void twin_function(const struct law *law, double alpha, double sigma, const float *x,
@@ -430,10 +429,10 @@ static void check_nan(quell_denoiser *denoiser)
     size_t dim = denoiser->dim;
     float *x = make(20 * dim, sizeof *x), *out = make(20 * dim, sizeof *out);
     float *clean = make(20 * dim, sizeof *clean);
-    const struct quell_kernels *kernels;
     for (size_t i = 0; i < 20 * dim; i++) x[i] = (float)normal();
-    for (size_t i = 0; (kernels = quell_kernels_at(i)); i++)
-        for (size_t low = 0; low < 2 && quell_kernels_available(kernels); low++) {
+    for (const struct quell_kernels *kernels = isa_after(NULL); kernels;
+         kernels = isa_after(kernels))
+        for (size_t low = 0; low < 2; low++) {
             double sigma = low ? 1e-3 : 1;
             float kept = x[5 * dim];
             evaluate(denoiser, kernels, 1, sigma, 20, 20, x, clean);

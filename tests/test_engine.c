@@ -4,6 +4,7 @@
 #include "drawing.h"
 #include "harness.h"
 #include "models.h"
+#include "engine/layout.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -84,6 +85,28 @@ TEST(engine, whole_batch)
         quell_denoiser_free(tiled);
     }
     quell_schedule_free(schedule);
+}
+
+/* Tiles cover the batch, begin on blocks of noise, and leave no worker idle for few large samples.
+ */
+TEST(engine, layout)
+{
+    struct model shape = model_new("callback", 100000);
+    quell_denoiser *large = model_denoiser(&shape);
+    for (size_t i = 0; i < sizeof dims / sizeof *dims; i++)
+        for (size_t count = 1; count < 10000; count = count * 5 + 1)
+            for (size_t tile = 0; tile < 2000; tile = tile * 7 + 1) {
+                struct quell_layout l = quell_layout_elements(dims[i], count, tile);
+                CHECK(l.across == (dims[i] + l.elements - 1) / l.elements &&
+                          l.tiles == l.across * ((count + l.rows - 1) / l.rows) &&
+                          (l.across == 1 || (l.rows == 1 && l.elements % 4 == 0)),
+                      "dim %zu, count %zu, tile %zu", dims[i], count, tile);
+            }
+    CHECK(quell_layout_plan(large, 2, 4, 0).op_major, "two large samples on four threads");
+    CHECK(!quell_layout_plan(large, 4, 4, 0).op_major, "four large samples on four threads");
+    CHECK(quell_layout_elements(100000, 2, 0).tiles >= 8, "parts of two large samples");
+    quell_denoiser_free(large);
+    model_free(&shape);
 }
 
 static struct model model;
@@ -209,7 +232,7 @@ TEST(engine, refusals)
     end();
 }
 
-/* More threads than there is work for cost nothing. */
+/* More threads than there is work for cost nothing; absurdly many are refused. */
 TEST(engine, many_threads)
 {
     begin("mixture");
@@ -217,8 +240,10 @@ TEST(engine, many_threads)
     quell_run run = quell_run_defaults();
     run.count = 5;
     must_draw(sampler, &run, a);
-    run.threads = (size_t)1 << 40;
+    run.threads = 65536;
     must_draw(sampler, &run, b);
-    CHECK(!memcmp(a, b, sizeof a), "2^40 threads");
+    CHECK(!memcmp(a, b, sizeof a), "65536 threads");
+    run.threads = (size_t)1 << 40;
+    CHECK(quell_forward(sampler, &run, b) == QUELL_BAD_ARGUMENT, "2^40 threads");
     end();
 }

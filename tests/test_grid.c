@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a sampler is created with: the law of x_1, the grid of times, the clamp, schedules whose
- * ends are singular, and what is refused. */
+/* What a sampler is created with: the law of x_1, the grid of times, the clamp, and schedules whose
+ * ends are singular. */
 #include "harness.h"
 #include "models.h"
 
@@ -73,6 +73,43 @@ TEST(grid, init)
     check_init(NULL, variance, DIM, 0.9);
     check_init(mean, NULL, DIM, 0.1);
     end();
+}
+
+/* Samples that are drawn in chunks, and split between tiles. */
+TEST(grid, init_large)
+{
+    static const size_t dims[] = {3, 700, 2049, 4096, 9001};
+    for (size_t i = 0; i < sizeof dims / sizeof *dims; i++) {
+        size_t dim = dims[i], count = 5;
+        struct model large = model_new("callback", dim);
+        double *variance = malloc(dim * sizeof *variance);
+        float *x = malloc(count * dim * sizeof *x), *noise = malloc(dim * sizeof *noise);
+        for (size_t e = 0; e < dim; e++) variance[e] = (double)(e % 13 * e % 17);
+        quell_schedule *straight = must_schedule("rectified");
+        quell_denoiser *callback = model_denoiser(&large);
+        quell_sampler_options own = quell_sampler_defaults();
+        own.start = 0.5, own.init_dim = dim, own.init_mean = large.means;
+        own.init_variance = variance;
+        quell_sampler *sampler = NULL;
+        MUST(quell_sampler_create(&sampler, "ddim", callback, straight, &own));
+        quell_run run = quell_run_defaults();
+        run.count = count;
+        MUST(quell_init(sampler, &run, x));
+        for (size_t k = 0; k < count * dim; k++) {
+            size_t e = k % dim;
+            if (e == 0) MUST(quell_noise(0, QUELL_STREAM_INIT, k / dim, 0, dim, noise));
+            double exact = 0.5005 * (large.means[e] + sqrt(variance[e] + 1) * noise[e]);
+            CHECK(fabs(x[k] - exact) < 1e-6 * (2 + fabs(exact)), "dim %zu, element %zu: %g, not %g",
+                  dim, k, (double)x[k], exact);
+        }
+        quell_sampler_free(sampler);
+        quell_denoiser_free(callback);
+        quell_schedule_free(straight);
+        model_free(&large);
+        free(variance);
+        free(noise);
+        free(x);
+    }
 }
 
 /* The parameters of x_1 are copied. */
@@ -219,100 +256,4 @@ TEST(grid, one_step)
             quell_sampler_free(sampler);
         }
     end();
-}
-
-static void refused(const char *spec, quell_status status, const char *says)
-{
-    quell_sampler *sampler = NULL;
-    quell_status found = quell_sampler_create(&sampler, spec, denoiser, schedule, &options);
-    CHECK(found == status && !sampler, "'%s': %s", spec, quell_status_name(found));
-    CHECK(strstr(quell_error_message(), says), "'%s': %s", says, quell_error_message());
-    options = quell_sampler_defaults();
-}
-
-TEST(grid, refuses_specs)
-{
-    begin("vp");
-    refused("", QUELL_NOT_FOUND, "no such sampler");
-    refused("dd", QUELL_NOT_FOUND, "'dd'");
-    refused("ddimm", QUELL_NOT_FOUND, "'ddimm'");
-    refused("ddpm:eta=1", QUELL_BAD_ARGUMENT, "no option 'eta'");
-    refused("ddim:", QUELL_BAD_ARGUMENT, "no option");
-    refused("ddim:eta", QUELL_BAD_ARGUMENT, "needs a number");
-    refused("ddim:eta=x", QUELL_BAD_ARGUMENT, "needs a number");
-    refused("ddim:eta=1 ", QUELL_BAD_ARGUMENT, "needs a number");
-    refused("ddim:eta=-0.1", QUELL_BAD_ARGUMENT, "from 0");
-    refused("ddim:eta=nan", QUELL_BAD_ARGUMENT, "needs a number");
-    refused("ddim:eta=inf", QUELL_BAD_ARGUMENT, "from 0");
-    quell_sampler *sampler = NULL;
-    CHECK(quell_sampler_create(NULL, "ddim", denoiser, schedule, NULL) == QUELL_BAD_ARGUMENT &&
-              quell_sampler_create(&sampler, NULL, denoiser, schedule, NULL) ==
-                  QUELL_BAD_ARGUMENT &&
-              quell_sampler_create(&sampler, "ddim", NULL, schedule, NULL) == QUELL_BAD_ARGUMENT &&
-              quell_sampler_create(&sampler, "ddim", denoiser, NULL, NULL) == QUELL_BAD_ARGUMENT,
-          "NULL accepted");
-    end();
-}
-
-TEST(grid, refuses_options)
-{
-    const double nan = (double)NAN, values[] = {1, 2, nan, 4, 5}, variances[] = {1, 1, -1, 1, 1};
-    begin("vp");
-    const double flat[] = {0.9, 0.5, 0.5}, rising[] = {0.9, 0.5, 0.6}, out[] = {1.1, 0.5, 0};
-    options.steps = 0, refused("ddim", QUELL_BAD_ARGUMENT, "steps is 0");
-    options.steps = 1000001, refused("ddim", QUELL_BAD_ARGUMENT, "steps is 1000001");
-    options.start = 0, refused("ddim", QUELL_BAD_ARGUMENT, "times must fall");
-    options.start = 1.5, refused("ddim", QUELL_BAD_ARGUMENT, "times must fall");
-    options.stop = -0.5, refused("ddim", QUELL_BAD_ARGUMENT, "times must fall");
-    options.stop = nan, refused("ddim", QUELL_BAD_ARGUMENT, "times must fall");
-    options.steps = 2, options.times = flat, refused("ddim", QUELL_BAD_ARGUMENT, "time 2");
-    options.steps = 2, options.times = rising, refused("ddim", QUELL_BAD_ARGUMENT, "time 2");
-    options.steps = 2, options.times = out, refused("ddim", QUELL_BAD_ARGUMENT, "time 0");
-    options.clamp_low = 1, options.clamp_high = 0;
-    refused("ddim", QUELL_BAD_ARGUMENT, "clamp_low");
-    options.clamp_low = nan, refused("ddim", QUELL_BAD_ARGUMENT, "clamp_low");
-    options.init_dim = 2, refused("ddim", QUELL_BAD_ARGUMENT, "init_dim is 2");
-    options.init_dim = 0, refused("ddim", QUELL_BAD_ARGUMENT, "init_dim is 0");
-    options.init_dim = DIM, options.init_mean = values;
-    refused("ddim", QUELL_BAD_ARGUMENT, "init_mean[2]");
-    options.init_dim = DIM, options.init_variance = variances;
-    refused("ddim", QUELL_BAD_ARGUMENT, "init_variance[2]");
-    end();
-}
-
-/* A schedule whose alpha / sigma rises, and one that is noiseless before its end. */
-TEST(grid, refuses_schedules)
-{
-    begin("ve:sigma_min=10,sigma_max=0.1");
-    refused("ddim", QUELL_BAD_ARGUMENT, "must fall in t");
-    end();
-    begin("vp");
-    quell_schedule_free(schedule);
-    MUST(quell_schedule_from_function(&schedule, to_nothing, NULL));
-    quell_sampler *sampler = make("ddim");
-    quell_run run = quell_run_defaults();
-    float x[DIM] = {1, 2, 3, 4, 5}, out[DIM];
-    run.count = 1;
-    MUST(quell_step(sampler, &run, 0, 0, x));
-    CHECK(quell_step(sampler, &run, 0.5, 0.75, x) == QUELL_BAD_ARGUMENT, "t < s");
-    CHECK(quell_step(sampler, &run, 1.5, 0.75, x) == QUELL_BAD_ARGUMENT, "t > 1");
-    CHECK(quell_step(sampler, &run, 0.5, -0.5, x) == QUELL_BAD_ARGUMENT, "s < 0");
-    CHECK(quell_step(sampler, &run, (double)NAN, 0.5, x) == QUELL_BAD_ARGUMENT, "NaN");
-    CHECK(quell_step(sampler, &run, 0.5, (double)NAN, x) == QUELL_BAD_ARGUMENT, "NaN");
-    CHECK(quell_denoise(sampler, &run, 1.5, x, out) == QUELL_BAD_ARGUMENT, "denoise at 1.5");
-    CHECK(quell_denoise(sampler, &run, (double)NAN, x, out) == QUELL_BAD_ARGUMENT, "at NaN");
-    for (size_t e = 0; e < DIM; e++) CHECK(x[e] == (float)(e + 1), "x was changed");
-    quell_sampler_free(sampler);
-    end();
-}
-
-TEST(grid, tables)
-{
-    CHECK(!strcmp(quell_sampler_name(0), "ddpm") && !strcmp(quell_sampler_name(1), "ddim"),
-          "names");
-    for (size_t i = 0; quell_sampler_name(i); i++)
-        CHECK(strlen(quell_sampler_summary(i)) > 8, "no summary");
-    CHECK(!quell_sampler_summary(1000) && !quell_schedule_summary(1000), "past the end");
-    CHECK(quell_sampler_dim(NULL) == 0 && quell_sampler_steps(NULL) == 0, "NULL");
-    quell_sampler_free(NULL);
 }

@@ -134,6 +134,7 @@ TEST(npy, what_is_not_a_file)
     CHECK(!mkfifo(pipe.text, 0600), "mkfifo");
     CHECK(quell_npy_open(&npy, pipe.text) == QUELL_BAD_MODEL, "a pipe, without waiting for it");
     CHECK(quell_npy_open(&npy, "/dev/zero") == QUELL_BAD_MODEL, "device");
+    CHECK(strstr(quell_error_message(), "not a regular file"), "%s", quell_error_message());
     quell_npy_close(&npy);
     scratch_remove(&scratch);
 }

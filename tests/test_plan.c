@@ -185,6 +185,12 @@ TEST(plan, refuses_registers)
     quell_term fresh = {1, quell_plan_register(&plan)};
     quell_plan_combine(&plan, QUELL_X, 1, &fresh, 0, NULL);
     check_stuck("before it is written");
+    begin(); /* given back and taken again, it is as fresh */
+    quell_point t = quell_plan_at(&plan, 1);
+    quell_plan_release(&plan, quell_plan_denoise(&plan, QUELL_X, &t));
+    fresh.source = quell_plan_register(&plan);
+    quell_plan_combine(&plan, QUELL_X, 1, &fresh, 0, NULL);
+    check_stuck("before it is written");
 }
 
 TEST(plan, refuses_combinations)

@@ -4,31 +4,9 @@
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
+#include "guard.h"
 #include "harness.h"
-#include "simd/kernels.h"
-
-/* Floats that end where a forbidden page begins. */
-struct guarded {
-    char *map;
-    size_t bytes;
-    float *floats;
-};
-
-static struct guarded guarded_new(size_t count)
-{
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    size_t bytes = (count * sizeof(float) + page - 1) / page * page;
-    struct guarded g = {.bytes = bytes + page};
-    g.map = mmap(NULL, g.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    CHECK(g.map != MAP_FAILED, "mmap of %zu bytes", g.bytes);
-    CHECK(mprotect(g.map + bytes, page, PROT_NONE) == 0, "mprotect");
-    g.floats = (float *)(void *)(g.map + bytes) - count;
-    return g;
-}
-
-static void guarded_free(struct guarded *g) { munmap(g->map, g->bytes); }
+#include "isas.h"
 
 static uint32_t state = 1;
 
@@ -38,9 +16,12 @@ static float random_float(void)
     return (float)(int32_t)state * 0x1p-31f;
 }
 
-static void fill(float *x, size_t count)
+/* `count` random floats that end where memory does. */
+static float *fill(const struct guard *guard, size_t count)
 {
+    float *x = guard->last - count;
     for (size_t i = 0; i < count; i++) x[i] = random_float();
+    return x;
 }
 
 struct layout {
@@ -85,28 +66,22 @@ static void check_product(const struct quell_kernels *kernels, struct layout s)
     size_t a = s.k == 0 ? 0 : (s.m - 1) * x.a_row + (s.k - 1) * x.a_col + 1;
     size_t b = s.k == 0 ? 0 : (columns - 1) / QUELL_PANEL * x.b_panel + (s.k - 1) * x.b_row + last;
     size_t c = (s.m - 1) * x.c_row + columns;
-    struct guarded in_a = guarded_new(a), in_b = guarded_new(b), out = guarded_new(c);
-    struct guarded old = guarded_new(c);
-    fill(in_a.floats, a);
-    fill(in_b.floats, b);
-    fill(old.floats, c);
-    memcpy(out.floats, old.floats, c * sizeof(float));
-    x.a = in_a.floats;
-    x.b = in_b.floats;
-    x.c = out.floats;
+    struct guard in_a = guard_new(a), in_b = guard_new(b), out = guard_new(c), old = guard_new(c);
+    x.a = fill(&in_a, a);
+    x.b = fill(&in_b, b);
+    x.c = fill(&out, c);
+    float *before = memcpy(old.last - c, x.c, c * sizeof(float));
     kernels->product(&x);
-    check_result(kernels, &x, old.floats, c);
-    guarded_free(&in_a);
-    guarded_free(&in_b);
-    guarded_free(&out);
-    guarded_free(&old);
+    check_result(kernels, &x, before, c);
+    guard_free(&in_a);
+    guard_free(&in_b);
+    guard_free(&out);
+    guard_free(&old);
 }
 
 static void on_every_table(struct layout s)
 {
-    const struct quell_kernels *kernels;
-    for (size_t i = 0; (kernels = quell_kernels_at(i)); i++)
-        if (quell_kernels_available(kernels)) check_product(kernels, s);
+    for (const struct quell_kernels *k = isa_after(NULL); k; k = isa_after(k)) check_product(k, s);
 }
 
 /* Every number of rows up to beyond two tiles, with every kind of column tail. */
@@ -133,12 +108,10 @@ TEST(product, cuts)
 TEST(product, empty)
 {
     float c[QUELL_LANES] = {1, 2, 3}, old[QUELL_LANES] = {1, 2, 3};
-    const struct quell_kernels *kernels;
-    for (size_t i = 0; (kernels = quell_kernels_at(i)); i++) {
-        if (!quell_kernels_available(kernels)) continue;
-        kernels->product(&(struct quell_product){.m = 0, .n = 3, .k = 2, .c = c});
-        kernels->product(&(struct quell_product){.m = 1, .n = 0, .k = 2, .c = c});
-        CHECK(memcmp(c, old, sizeof c) == 0, "%s: an empty product wrote", kernels->isa);
+    for (const struct quell_kernels *k = isa_after(NULL); k; k = isa_after(k)) {
+        k->product(&(struct quell_product){.m = 0, .n = 3, .k = 2, .c = c});
+        k->product(&(struct quell_product){.m = 1, .n = 0, .k = 2, .c = c});
+        CHECK(memcmp(c, old, sizeof c) == 0, "%s: an empty product wrote", k->isa);
     }
 }
 

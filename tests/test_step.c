@@ -82,6 +82,43 @@ TEST(step, is_ddim)
     check_ddim("callback", 20000, 2, 1, "ddpm");
 }
 
+/* Answers only if it is given the whole batch. */
+static int whole_only(void *user, const quell_call *call, const float *input, float *output)
+{
+    const size_t *count = user;
+    return call->rows == *count ? model_callback(NULL, call, input, output) : -1;
+}
+
+/* On a denoiser that wants the whole batch, the transition has the whole batch too. */
+TEST(step, whole_batch)
+{
+    static const size_t dims[] = {3, 5000};
+    for (size_t i = 0; i < 2; i++) {
+        size_t count = 3000 / dims[i] + 7;
+        quell_schedule *schedule = must_schedule("vp");
+        struct own own = {.schedule = schedule, .dim = dims[i], .eta = 1};
+        quell_callback_options callback = quell_callback_defaults();
+        quell_sampler_options options = quell_sampler_defaults();
+        quell_denoiser *denoiser;
+        options.steps = STEPS, callback.whole_batch = 1;
+        MUST(quell_denoiser_callback(&denoiser, dims[i], whole_only, &count, &callback));
+        quell_sampler *ours, *theirs = must_sampler("ddpm", denoiser, schedule, STEPS);
+        MUST(quell_sampler_from_step(&ours, ddim, &own, denoiser, schedule, &options));
+        quell_run run = quell_run_defaults();
+        run.count = count, run.threads = 3;
+        float *a = malloc(count * dims[i] * sizeof *a), *b = malloc(count * dims[i] * sizeof *b);
+        must_draw(ours, &run, a);
+        must_draw(theirs, &run, b);
+        CHECK(!memcmp(a, b, count * dims[i] * sizeof *a), "dim %zu", dims[i]);
+        free(a);
+        free(b);
+        quell_sampler_free(ours);
+        quell_sampler_free(theirs);
+        quell_denoiser_free(denoiser);
+        quell_schedule_free(schedule);
+    }
+}
+
 /* The same from quell_step, whose number of the transition names the noise. */
 TEST(step, failures)
 {

@@ -42,8 +42,9 @@ static void draw(struct progress *progress, double share)
     memset(bar, '.', WIDTH);
     memset(bar, '#', filled < WIDTH ? filled : WIDTH);
     bar[WIDTH] = '\0';
-    fprintf(stderr, "\r[%s] %3.0f%%  %.4g samples/s  ", bar, 100.0 * share,
-            share * (double)progress->total / spent);
+    double rate = share * (double)progress->total / spent;
+    fprintf(stderr, "\r[%s] %3.0f%%  %.*f samples/s  ", bar, 100.0 * share, rate < 100 ? 2 : 0,
+            rate);
     print_time(spent * (1.0 - share) / share);
     fputs("\x1b[K", stderr);
     fflush(stderr);

@@ -7,22 +7,25 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TEXT(name_, argument_, field, help_)                            \
-    {                                                                   \
-        .name = name_, .argument = argument_, .kind = OPTION_TEXT,      \
-        .offset = offsetof(struct sample_options, field), .help = help_ \
-    }
-#define COUNT(name_, argument_, field, low_, high_, help_)                            \
-    {                                                                                 \
-        .name = name_, .argument = argument_, .kind = OPTION_COUNT,                   \
-        .offset = offsetof(struct sample_options, field), .help = help_, .low = low_, \
-        .high = high_                                                                 \
-    }
-#define FLAG(name_, field, help_)                                                             \
-    {                                                                                         \
-        .name = name_, .kind = OPTION_FLAG, .offset = offsetof(struct sample_options, field), \
-        .help = help_                                                                         \
-    }
+#define TEXT(name_, argument_, field, help_)           \
+    {.name = name_,                                    \
+     .argument = argument_,                            \
+     .kind = OPTION_TEXT,                              \
+     .offset = offsetof(struct sample_options, field), \
+     .help = help_}
+#define COUNT(name_, argument_, field, low_, high_, help_) \
+    {.name = name_,                                        \
+     .argument = argument_,                                \
+     .kind = OPTION_COUNT,                                 \
+     .offset = offsetof(struct sample_options, field),     \
+     .help = help_,                                        \
+     .low = low_,                                          \
+     .high = high_}
+#define FLAG(name_, field, help_)                      \
+    {.name = name_,                                    \
+     .kind = OPTION_FLAG,                              \
+     .offset = offsetof(struct sample_options, field), \
+     .help = help_}
 
 static const struct option_row rows[] = {
     TEXT("model", "M", model,

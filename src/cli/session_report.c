@@ -58,8 +58,9 @@ static void report_text(const struct session *session, FILE *file)
     if (options->plot) fprintf(file, "%s: %s\n", options->plot, plot_kind(&session->model));
     if (!options->out && !options->plot)
         fputs("the samples were not kept: see --out and --plot\n", file);
-    fprintf(file, "%zu samples in %.3f s: %.*f samples/s\n", session->count, session->seconds,
-            rate(session) < 100 ? 2 : 0, rate(session));
+    fprintf(file, "%zu sample%s in %.3f s: %.*f samples/s\n", session->count,
+            session->count == 1 ? "" : "s", session->seconds, rate(session) < 100 ? 2 : 0,
+            rate(session));
 }
 
 void session_report(const struct session *session)

@@ -49,7 +49,8 @@ static quell_status parse(struct quell_document *document, int file)
     if (document->root)
         return quell_fail(QUELL_BAD_MODEL, "%s: is not a JSON object: {\"kind\": ...}",
                           document->path);
-    if (json_error_code(&error) == json_error_out_of_memory)
+    /* Where an allocation fails, jansson may return without a word. */
+    if (json_error_code(&error) == json_error_out_of_memory || !*error.text)
         return quell_fail(QUELL_NO_MEMORY, "%s: no memory to read it", document->path);
     return quell_fail(QUELL_BAD_MODEL, "%s: line %d, column %d: not JSON: %s", document->path,
                       error.line, error.column, error.text);

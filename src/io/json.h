@@ -19,9 +19,8 @@ quell_status quell_document_load(struct quell_document *document, const char *pa
 void quell_document_free(struct quell_document *document);
 
 /* QUELL_BAD_MODEL, "PATH: field 'FIELD' ...". */
-__attribute__((format(printf, 3, 4))) quell_status
-quell_document_bad(const struct quell_document *document, const char *field, const char *format,
-                   ...);
+__attribute__((format(printf, 3, 4))) quell_status quell_document_bad(
+    const struct quell_document *document, const char *field, const char *format, ...);
 
 /* Refuses fields that are not in `known`, which ends with NULL. */
 quell_status quell_document_known(const struct quell_document *document, const char *const *known);
