@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void check_refused(const struct scratch *scratch, const char *name, const char *text,
                           const char *reason)
@@ -79,6 +80,8 @@ TEST(model, descriptions_refused)
         {GAUSSIAN "\"variance\": 1, \"dim\": 1, \"schedule\": 1}", "'schedule'"},
         {GAUSSIAN "\"variance\": 1, \"dim\": 1, \"weights\": [1]}", "'weights'"},
         {MIXTURE "\"variances\": [1]}", "'variances'"},
+        {"{\"kind\": \"mixture\", \"weights\": [1], \"means\": [[1], [2]], \"variances\": [1, 2]}",
+         "'weights'"},
         {MIXTURE "\"variances\": [1, -2]}", "variance 1"},
         {MIXTURE "\"variances\": [[1], [2]]}", "'variances'"},
         {MIXTURE "\"variances\": [1, 2], \"dim\": 3}", "'dim'"},
@@ -110,6 +113,18 @@ TEST(model, deep_nesting_refused)
     text[DEPTH] = '\0';
     check_refused(&scratch, "m.json", text, "not JSON");
     free(text);
+    scratch_remove(&scratch);
+}
+
+/* A file with a hole, which takes no room. */
+TEST(model, huge_files_refused)
+{
+    struct scratch scratch = scratch_new();
+    quell_model model;
+    struct scratch_path path = scratch_write(&scratch, "m.json", "{", 0);
+    CHECK(!truncate(path.text, 600 << 20), "truncate");
+    CHECK(quell_model_load(&model, path.text) == QUELL_BAD_MODEL, "600 MiB");
+    CHECK(strstr(quell_error_message(), "512 MiB"), "%s", quell_error_message());
     scratch_remove(&scratch);
 }
 

@@ -121,14 +121,15 @@ struct mixture_sums {
 };
 
 /* The weights of components [from, to): those that are 0 in every lane are left out, the others
- * move to the front of weight[], and which[] says whose they are. Returns how many. */
+ * move to the front of weight[], and which[] says whose they are. Returns how many. A sample that
+ * is not a number gets no weights at all, and 0 / 0 for its mean. */
 static size_t weights(const struct quell_mixture *x, size_t from, size_t to, const float *logit,
                       struct mixture_sums *sums, float *weight, size_t *which)
 {
     size_t count = 0;
     for (size_t k = from; k < to; k++) {
         vf below = v_sub(v_load(logit + k * LANES), sums->maximum);
-        if (!v_any(v_less(v_set1(-87.5f), below)) && !v_any_nan(below)) continue;
+        if (!v_any(v_less(v_set1(-87.5f), below))) continue;
         vf w = v_exp(below);
         sums->total = v_add(sums->total, w);
         if (!x->diagonal) {

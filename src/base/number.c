@@ -23,6 +23,7 @@ static void leave_c_locale(locale_t c, locale_t host)
 
 size_t quell_format(char *buffer, size_t size, const char *format, va_list arguments)
 {
+    QUELL_OWN_FLOATS; /* printf rounds by the host's mode, too */
     locale_t c, host = enter_c_locale(&c);
     int length = vsnprintf(buffer, size, format, arguments);
     leave_c_locale(c, host);
@@ -40,16 +41,14 @@ size_t quell_print(char *buffer, size_t size, const char *format, ...)
 
 int quell_parse_double(const char *text, size_t length, double *value)
 {
+    QUELL_OWN_FLOATS;
     char copy[64], *end;
     if (length == 0 || length >= sizeof copy || strchr(" \t\n\v\f\r", text[0])) return -1;
     memcpy(copy, text, length);
     copy[length] = '\0';
-    fenv_t floats;
-    quell_floats_enter(&floats);
     locale_t c, host = enter_c_locale(&c);
     double read = strtod(copy, &end);
     leave_c_locale(c, host);
-    quell_floats_leave(&floats);
     if (end != copy + length || read != read) return -1;
     *value = read;
     return 0;

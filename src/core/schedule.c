@@ -161,11 +161,9 @@ quell_status quell_schedule_at(const quell_schedule *schedule, double t, double 
                                double *sigma)
 {
     if (!schedule) return quell_fail(QUELL_BAD_ARGUMENT, "schedule: is NULL");
+    QUELL_OWN_FLOATS;
     quell_point point;
-    fenv_t host;
-    quell_floats_enter(&host);
     quell_status status = quell_schedule_point(schedule, t, &point);
-    quell_floats_leave(&host);
     if (status) return status;
     if (alpha) *alpha = point.alpha;
     if (sigma) *sigma = point.sigma;
@@ -228,11 +226,8 @@ static quell_status create(quell_schedule **out, const char *spec)
 quell_status quell_schedule_create(quell_schedule **schedule, const char *spec)
 {
     if (!schedule || !spec) return quell_fail(QUELL_BAD_ARGUMENT, "schedule: an argument is NULL");
-    fenv_t host;
-    quell_floats_enter(&host);
-    quell_status status = create(schedule, spec);
-    quell_floats_leave(&host);
-    return status;
+    QUELL_OWN_FLOATS;
+    return create(schedule, spec);
 }
 
 quell_status quell_schedule_from_function(quell_schedule **schedule, quell_schedule_fn *function,
@@ -264,14 +259,12 @@ quell_status quell_schedule_from_betas(quell_schedule **schedule, size_t count, 
         return quell_fail(QUELL_NO_MEMORY, "schedule: no memory for %zu betas", count);
     }
     made->count = count;
-    fenv_t host;
-    quell_floats_enter(&host);
+    QUELL_OWN_FLOATS;
     double log_alpha = 0; /* alpha^2 = prod (1 - beta), sigma^2 = 1 - alpha^2 */
     for (size_t i = 0; i < count; i++) {
         log_alpha += quell_log1p(-betas[i]) / 2;
         made->table[i] = quell_log(-quell_expm1(2 * log_alpha)) / 2 - log_alpha;
     }
-    quell_floats_leave(&host);
     *schedule = made;
     return QUELL_OK;
 }

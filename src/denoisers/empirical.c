@@ -10,6 +10,7 @@
  * are kept as they came. */
 #include "denoisers/empirical.h"
 #include "base/fail.h"
+#include "base/floats.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -164,6 +165,7 @@ static quell_status fill(struct quell_empirical *empirical, const float *points)
 quell_status quell_denoiser_empirical(quell_denoiser **denoiser, size_t count, size_t dim,
                                       const float *points)
 {
+    QUELL_OWN_FLOATS;
     size_t entries;
     quell_status status = quell_denoiser_arguments(denoiser, dim);
     if (status) return status;

@@ -6,6 +6,7 @@
  * The eigenbasis is worked out once, at creation; an evaluation is two products with V, which is
  * stored in panels for either. */
 #include "base/fail.h"
+#include "base/floats.h"
 #include "base/memory.h"
 #include "denoisers/denoiser.h"
 #include "denoisers/eigenbasis.h"
@@ -173,6 +174,7 @@ static quell_status allocate(size_t dim, double **values, double **vectors)
 quell_status quell_denoiser_full(quell_denoiser **denoiser, size_t dim, const double *mean,
                                  const double *covariance)
 {
+    QUELL_OWN_FLOATS;
     double *values, *vectors;
     quell_status status = arguments(denoiser, dim);
     if (status) return status;
@@ -190,6 +192,7 @@ quell_status quell_denoiser_full(quell_denoiser **denoiser, size_t dim, const do
 quell_status quell_denoiser_eigen(quell_denoiser **denoiser, size_t dim, const double *mean,
                                   const double *values, const double *vectors)
 {
+    QUELL_OWN_FLOATS;
     double *own_values, *own_vectors;
     quell_status status = arguments(denoiser, dim);
     if (status) return status;

@@ -6,6 +6,7 @@
  * element by element. The parameters are stored for several samples in a row, so that a call of
  * the kernel is long even where samples are short. */
 #include "base/fail.h"
+#include "base/floats.h"
 #include "base/memory.h"
 #include "denoisers/denoiser.h"
 
@@ -100,6 +101,7 @@ static struct gaussian *create(const struct quell_denoiser_class *type, size_t d
 quell_status quell_denoiser_isotropic(quell_denoiser **denoiser, size_t dim, const double *mean,
                                       double variance)
 {
+    QUELL_OWN_FLOATS;
     quell_status status = quell_denoiser_arguments(denoiser, dim);
     if (status) return status;
     if (!(variance >= 0 && isfinite(variance)))
@@ -119,6 +121,7 @@ quell_status quell_denoiser_isotropic(quell_denoiser **denoiser, size_t dim, con
 quell_status quell_denoiser_diagonal(quell_denoiser **denoiser, size_t dim, const double *mean,
                                      const double *variances)
 {
+    QUELL_OWN_FLOATS;
     quell_status status = quell_denoiser_arguments(denoiser, dim);
     if (status) return status;
     if (!variances) return quell_fail(QUELL_BAD_ARGUMENT, "diagonal: variances is NULL");

@@ -8,6 +8,7 @@
  * What does not depend on x_t is worked out here, in double, once per evaluation; the kernel does
  * the rest. */
 #include "base/fail.h"
+#include "base/floats.h"
 #include "base/maths.h"
 #include "base/memory.h"
 #include "denoisers/denoiser.h"
@@ -178,6 +179,7 @@ static quell_status set_variances(struct mixture *mixture, const double *varianc
 static quell_status create(quell_denoiser **denoiser, size_t components, size_t dim, size_t spread,
                            const double *weights, const double *means, const double *variances)
 {
+    QUELL_OWN_FLOATS;
     size_t entries;
     quell_status status = quell_denoiser_arguments(denoiser, dim);
     if (status) return status;

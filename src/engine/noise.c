@@ -61,9 +61,7 @@ quell_status quell_noise(uint64_t seed, uint32_t stream, uint64_t sample, uint64
     quell_status status = quell_isa_choose(NULL, &kernels);
     if (status) return status;
     struct quell_noise_at at = {seed, sample, stream, (uint32_t)(element / 4), UINT32_MAX};
-    fenv_t host;
-    quell_floats_enter(&host);
+    QUELL_OWN_FLOATS;
     draw(kernels, at, element % 4, count, out);
-    quell_floats_leave(&host);
     return QUELL_OK;
 }

@@ -143,14 +143,12 @@ static void work(void *data, size_t worker)
 {
     const struct pass *pass = data;
     struct quell_job *job = pass->job;
-    fenv_t host;
-    quell_floats_enter(&host);
+    QUELL_OWN_FLOATS;
     for (size_t i; !atomic_load(&job->watch.stopped) &&
                    (i = atomic_fetch_add(&job->next, 1)) < job->pass.tiles;) {
         struct quell_tile tile = take(job, worker, i);
         pass->run(&tile);
     }
-    quell_floats_leave(&host);
 }
 
 static quell_status run_pass(struct quell_job *job, struct quell_layout layout, tile_fn *run)
@@ -245,10 +243,8 @@ quell_status quell_step(const quell_sampler *sampler, const quell_run *run, doub
     if (t == s) return QUELL_OK;
     double times[] = {t, s};
     struct quell_plan plan;
-    fenv_t host;
-    quell_floats_enter(&host);
+    QUELL_OWN_FLOATS;
     status = quell_sampler_plan(sampler, times, 1, job.run.transition, &plan);
-    quell_floats_leave(&host);
     if (!status) status = run_plan(&job, &plan, 1);
     quell_plan_free(&plan);
     return status;
@@ -261,14 +257,12 @@ quell_status quell_denoise(const quell_sampler *sampler, const quell_run *run, d
     quell_status status = prepare(&job, sampler, run, out);
     if (status || !job.run.count) return status;
     if (!x) return quell_fail(QUELL_BAD_ARGUMENT, "denoise: x is NULL");
-    fenv_t host;
-    quell_floats_enter(&host);
+    QUELL_OWN_FLOATS;
     struct quell_plan plan = quell_plan_begin(sampler->schedule, 0);
     quell_point point = quell_plan_at(&plan, t);
     quell_term mean = {1, quell_plan_denoise(&plan, QUELL_X, &point)};
     quell_plan_combine(&plan, QUELL_X, 1, &mean, 0, NULL);
     status = plan.status ? plan.status : quell_sampler_check(sampler->denoiser, &point);
-    quell_floats_leave(&host);
     if (!status) {
         memcpy(out, x, job.run.count * job.dim * sizeof *x);
         status = run_plan(&job, &plan, 0);

@@ -143,10 +143,8 @@ static quell_status create(quell_sampler **out, const quell_sampler *made,
     quell_sampler *sampler = quell_new(1, sizeof *sampler);
     if (!sampler) return quell_fail(QUELL_NO_MEMORY, "sampler: no memory");
     *sampler = *made;
-    fenv_t host;
-    quell_floats_enter(&host);
+    QUELL_OWN_FLOATS;
     status = fill(sampler, denoiser, schedule, &o);
-    quell_floats_leave(&host);
     if (status)
         quell_sampler_free(sampler);
     else

@@ -9,12 +9,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define MOST_BYTES ((off_t)256 << 20)
 
 quell_status quell_document_bad(const struct quell_document *document, const char *field,
                                 const char *format, ...)
@@ -35,9 +34,9 @@ static quell_status open_document(const char *path, int *file)
         return quell_fail(QUELL_IO_FAILED, "%s: cannot be read: %s", path, strerror(errno));
     if (!S_ISREG(status.st_mode))
         return quell_fail(QUELL_BAD_MODEL, "%s: is not a regular file", path);
-    if (status.st_size > MOST_BYTES)
+    if ((uint64_t)status.st_size > QUELL_MOST_DOCUMENT)
         return quell_fail(QUELL_BAD_MODEL,
-                          "%s: has more than 256 MiB: put long arrays into .npy files", path);
+                          "%s: has more than 512 MiB: put long arrays into .npy files", path);
     return QUELL_OK;
 }
 

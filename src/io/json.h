@@ -10,6 +10,9 @@
 #include <quell/status.h>
 #include "io/description.h"
 
+/* The largest file that is read, and so the largest that is written. */
+#define QUELL_MOST_DOCUMENT ((size_t)512 << 20)
+
 struct quell_document {
     const char *path;
     json_t *root; /* an object */

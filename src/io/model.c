@@ -2,6 +2,7 @@
 /* A model by its name, and data sets as models. */
 #include "io/model.h"
 #include "base/fail.h"
+#include "base/floats.h"
 #include "base/memory.h"
 #include "io/builtin.h"
 #include "io/description.h"
@@ -85,6 +86,7 @@ quell_status quell_model_load(quell_model *model, const char *name)
     if (!model || !name)
         return quell_fail(QUELL_BAD_ARGUMENT, "model: the model or its name is NULL");
     quell_model loaded = {0};
+    QUELL_OWN_FLOATS;
     quell_status status = load(&loaded, name);
     if (status)
         quell_model_free(&loaded);

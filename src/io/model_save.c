@@ -2,8 +2,10 @@
 /* Storing a model. Numbers are written with 17 significant digits, which is enough to read the same
  * double back; jansson puts a decimal point whatever the locale. */
 #include "base/fail.h"
+#include "base/floats.h"
 #include "base/memory.h"
 #include "io/description.h"
+#include "io/json.h"
 #include "io/output.h"
 
 #include <jansson.h>
@@ -15,12 +17,18 @@
 struct buffer {
     struct quell_output output;
     quell_status status;
-    size_t filled;
+    size_t filled, total;
     char text[1 << 16];
 };
 
 static void empty_buffer(struct buffer *buffer)
 {
+    buffer->total += buffer->filled;
+    if (!buffer->status && buffer->total > QUELL_MOST_DOCUMENT)
+        buffer->status = quell_fail(QUELL_UNSUPPORTED,
+                                    "%s: would have more than 512 MiB, which is not read back: "
+                                    "describe the model with .npy files",
+                                    buffer->output.path);
     if (!buffer->status)
         buffer->status = quell_output_write(&buffer->output, buffer->text, buffer->filled);
     buffer->filled = 0;
@@ -148,5 +156,6 @@ quell_status quell_model_save(const quell_model *model, const char *path)
                           "%s: only a loaded Gaussian or mixture can be stored as JSON, not an "
                           "empirical or a hand-made model",
                           path);
+    QUELL_OWN_FLOATS;
     return save(model, path);
 }
