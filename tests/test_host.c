@@ -102,17 +102,29 @@ static struct host_draw ordinary_draw(size_t threads)
     return drawn;
 }
 
+/* The settings are unlike what a library would choose, and made after its first use. */
 TEST(host, settings_unchanged)
 {
     struct host_draw ordinary = ordinary_draw(1);
-    feclearexcept(FE_ALL_EXCEPT);
-    omp_set_schedule(omp_sched_guided, 3);
+    struct host own;
+    host_look(&own);
+    cpu_set_t one;
     sigset_t blocked;
+    CPU_ZERO(&one);
+    for (size_t i = 0; CPU_COUNT(&one) == 0; i++)
+        if (CPU_ISSET(i, &own.affinity)) CPU_SET(i, &one);
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGUSR1);
     pthread_sigmask(SIG_BLOCK, &blocked, NULL);
+    sched_setaffinity(0, sizeof one, &one);
+    omp_set_num_threads(6);
+    omp_set_schedule(omp_sched_guided, 3);
+    feclearexcept(FE_ALL_EXCEPT);
     check_guest("a host with settings of its own", &ordinary);
     pthread_sigmask(SIG_UNBLOCK, &blocked, NULL);
+    sched_setaffinity(0, sizeof own.affinity, &own.affinity);
+    omp_set_num_threads(own.threads);
+    omp_set_schedule(own.schedule, own.chunk);
 }
 
 TEST(host, rounding)

@@ -1,108 +1,133 @@
 /* SPDX-License-Identifier: MIT */
-/* What the constructors of denoisers refuse, with a message. */
-#include <math.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
+/* What cannot be a sampler, or a transition, is refused with a message that names it. */
 #include "harness.h"
-#include "isas.h"
-#include "law.h"
+#include "models.h"
 
-static const double zeros[4];
+#include <math.h>
+#include <string.h>
 
-/* `call` fails with BAD, says why, and makes no denoiser. */
-#define REFUSED(call, status)                                               \
-    do {                                                                    \
-        denoiser = NULL;                                                    \
-        CHECK((call) == (status) && !denoiser, "%s", #call);                \
-        CHECK(strlen(quell_error_message()) > 10, "no message: %s", #call); \
-    } while (0)
-#define BAD QUELL_BAD_ARGUMENT
+enum { DIM = 5 };
 
-TEST(refusals, gaussians)
+static struct model model;
+static quell_denoiser *denoiser;
+static quell_schedule *schedule;
+static quell_sampler_options options;
+
+static void begin(const char *spec)
 {
-    quell_denoiser *denoiser;
-    double one[2] = {1, 1}, nan[2] = {0, NAN}, negative[2] = {1, -1}, huge[2] = {1, 1e300};
-    REFUSED(quell_denoiser_isotropic(NULL, 2, one, 1), BAD);
-    REFUSED(quell_denoiser_isotropic(&denoiser, 0, one, 1), BAD);
-    REFUSED(quell_denoiser_isotropic(&denoiser, SIZE_MAX, one, 1), BAD);
-    REFUSED(quell_denoiser_isotropic(&denoiser, 2, one, -1), BAD);
-    REFUSED(quell_denoiser_isotropic(&denoiser, 2, one, NAN), BAD);
-    REFUSED(quell_denoiser_isotropic(&denoiser, 2, one, INFINITY), BAD);
-    REFUSED(quell_denoiser_isotropic(&denoiser, 2, nan, 1), BAD);
-    REFUSED(quell_denoiser_diagonal(NULL, 2, one, one), BAD);
-    REFUSED(quell_denoiser_diagonal(&denoiser, 0, one, one), BAD);
-    REFUSED(quell_denoiser_diagonal(&denoiser, 2, one, NULL), BAD);
-    REFUSED(quell_denoiser_diagonal(&denoiser, 2, one, negative), BAD);
-    REFUSED(quell_denoiser_diagonal(&denoiser, 2, one, nan), BAD);
-    REFUSED(quell_denoiser_diagonal(&denoiser, 2, huge, one), BAD);
+    model = model_new("diagonal", DIM);
+    denoiser = model_denoiser(&model);
+    schedule = must_schedule(spec);
+    options = quell_sampler_defaults();
+    options.steps = 4;
 }
 
-TEST(refusals, full)
+static void end(void)
 {
-    quell_denoiser *denoiser;
-    double one[2] = {1, 1}, nan[2] = {NAN, 1}, negative[2] = {-1, 1};
-    double unit[4] = {1, 0, 0, 1}, skew[4] = {1, 0.5, 0.4, 1}, indefinite[4] = {1, 2, 2, 1};
-    double infinite[4] = {1, INFINITY, INFINITY, 1}, not_unit[4] = {1, 0, 0, 1.001};
-    double oblique[4] = {1, 0, 0.6, 0.8}, nan_vectors[4] = {1, 0, 0, NAN};
-    double minus[4] = {-1, 0, 0, -2}, barely[4] = {1, 1, 1, 1 - 1e-8};
-    REFUSED(quell_denoiser_full(NULL, 2, one, unit), BAD);
-    REFUSED(quell_denoiser_full(&denoiser, 0, one, unit), BAD);
-    REFUSED(quell_denoiser_full(&denoiser, 40000, one, unit), BAD);
-    REFUSED(quell_denoiser_full(&denoiser, 2, one, NULL), BAD);
-    REFUSED(quell_denoiser_full(&denoiser, 2, nan, unit), BAD);
-    REFUSED(quell_denoiser_full(&denoiser, 2, one, skew), BAD);
-    REFUSED(quell_denoiser_full(&denoiser, 2, one, indefinite), BAD);
-    REFUSED(quell_denoiser_full(&denoiser, 2, one, infinite), BAD);
-    REFUSED(quell_denoiser_full(&denoiser, 2, one, minus), BAD);
-    REFUSED(quell_denoiser_eigen(NULL, 2, one, one, unit), BAD);
-    REFUSED(quell_denoiser_eigen(&denoiser, 0, one, one, unit), BAD);
-    REFUSED(quell_denoiser_eigen(&denoiser, 2, one, NULL, unit), BAD);
-    REFUSED(quell_denoiser_eigen(&denoiser, 2, one, one, NULL), BAD);
-    REFUSED(quell_denoiser_eigen(&denoiser, 2, one, negative, unit), BAD);
-    REFUSED(quell_denoiser_eigen(&denoiser, 2, one, nan, unit), BAD);
-    REFUSED(quell_denoiser_eigen(&denoiser, 2, one, one, not_unit), BAD);
-    REFUSED(quell_denoiser_eigen(&denoiser, 2, one, one, oblique), BAD);
-    REFUSED(quell_denoiser_eigen(&denoiser, 2, one, one, nan_vectors), BAD);
-    CHECK(!quell_denoiser_full(&denoiser, 2, one, barely), "rounding below 0 was refused");
     quell_denoiser_free(denoiser);
-    CHECK(!quell_denoiser_full(&denoiser, 2, one, zeros), "a covariance of 0 was refused");
-    quell_denoiser_free(denoiser);
+    quell_schedule_free(schedule);
+    model_free(&model);
 }
 
-TEST(refusals, mixtures)
+static int to_nothing(void *user, double t, double *alpha, double *sigma)
 {
-    quell_denoiser *denoiser;
-    double one[4] = {1, 1, 1, 1}, nan[4] = {1, NAN, 1, 1}, negative[4] = {1, -1, 1, 1};
-    double none[4] = {1, 0, 1, 1}, huge[4] = {1.7e308, 1.7e308, 1, 1};
-    REFUSED(quell_denoiser_mixture(NULL, 2, 2, one, one, one), BAD);
-    REFUSED(quell_denoiser_mixture(&denoiser, 0, 2, one, one, one), BAD);
-    REFUSED(quell_denoiser_mixture(&denoiser, 2, 0, one, one, one), BAD);
-    REFUSED(quell_denoiser_mixture(&denoiser, 2, 2, NULL, one, one), BAD);
-    REFUSED(quell_denoiser_mixture(&denoiser, 2, 2, one, NULL, one), BAD);
-    REFUSED(quell_denoiser_mixture(&denoiser, 2, 2, one, one, NULL), BAD);
-    REFUSED(quell_denoiser_mixture(&denoiser, 2, 2, none, one, one), BAD);
-    REFUSED(quell_denoiser_mixture(&denoiser, 2, 2, nan, one, one), BAD);
-    REFUSED(quell_denoiser_mixture(&denoiser, 2, 2, huge, one, one), BAD);
-    REFUSED(quell_denoiser_mixture(&denoiser, 2, 2, one, nan, one), BAD);
-    REFUSED(quell_denoiser_mixture(&denoiser, 2, 2, one, one, negative), BAD);
-    REFUSED(quell_denoiser_mixture_diagonal(&denoiser, 2, 2, one, one, nan), BAD);
-    REFUSED(quell_denoiser_mixture(&denoiser, SIZE_MAX / 2, 2, one, one, one), QUELL_NO_MEMORY);
-    REFUSED(quell_denoiser_mixture_diagonal(&denoiser, SIZE_MAX / 8, 1u << 20, one, one, one),
-            QUELL_NO_MEMORY);
+    (void)user;
+    *alpha = 1 - t, *sigma = t;
+    return 0;
 }
 
-TEST(refusals, empirical)
+static void refused(const char *spec, quell_status status, const char *says)
 {
-    quell_denoiser *denoiser;
-    float one[4] = {1, 1, 1, 1}, nan[4] = {1, NAN, 1, 1}, huge[4] = {3e38f, 1, -3e38f, 1};
-    REFUSED(quell_denoiser_empirical(NULL, 2, 2, one), BAD);
-    REFUSED(quell_denoiser_empirical(&denoiser, 0, 2, one), BAD);
-    REFUSED(quell_denoiser_empirical(&denoiser, 2, 0, one), BAD);
-    REFUSED(quell_denoiser_empirical(&denoiser, 2, 2, NULL), BAD);
-    REFUSED(quell_denoiser_empirical(&denoiser, 2, 2, nan), BAD);
-    REFUSED(quell_denoiser_empirical(&denoiser, SIZE_MAX / 2, 2, one), QUELL_NO_MEMORY);
-    CHECK(!quell_denoiser_empirical(&denoiser, 2, 2, huge), "points of 3e38 were refused");
-    CHECK(denoiser->type->check(denoiser, 1, 1) == BAD, "sigma 1 for points of 3e38");
-    quell_denoiser_free(denoiser);
+    quell_sampler *sampler = NULL;
+    quell_status found = quell_sampler_create(&sampler, spec, denoiser, schedule, &options);
+    CHECK(found == status && !sampler, "'%s': %s", spec, quell_status_name(found));
+    CHECK(strstr(quell_error_message(), says), "'%s': %s", says, quell_error_message());
+    options = quell_sampler_defaults();
+}
+
+TEST(refusals, specs)
+{
+    begin("vp");
+    refused("", QUELL_NOT_FOUND, "no such sampler");
+    refused("dd", QUELL_NOT_FOUND, "'dd'");
+    refused("ddimm", QUELL_NOT_FOUND, "'ddimm'");
+    refused("ddpm:eta=1", QUELL_BAD_ARGUMENT, "no option 'eta'");
+    refused("ddim:", QUELL_BAD_ARGUMENT, "no option");
+    refused("ddim:eta", QUELL_BAD_ARGUMENT, "needs a number");
+    refused("ddim:eta=x", QUELL_BAD_ARGUMENT, "needs a number");
+    refused("ddim:eta=1 ", QUELL_BAD_ARGUMENT, "needs a number");
+    refused("ddim:eta=-0.1", QUELL_BAD_ARGUMENT, "from 0");
+    refused("ddim:eta=nan", QUELL_BAD_ARGUMENT, "needs a number");
+    refused("ddim:eta=inf", QUELL_BAD_ARGUMENT, "from 0");
+    quell_sampler *sampler = NULL;
+    CHECK(quell_sampler_create(NULL, "ddim", denoiser, schedule, NULL) == QUELL_BAD_ARGUMENT &&
+              quell_sampler_create(&sampler, NULL, denoiser, schedule, NULL) ==
+                  QUELL_BAD_ARGUMENT &&
+              quell_sampler_create(&sampler, "ddim", NULL, schedule, NULL) == QUELL_BAD_ARGUMENT &&
+              quell_sampler_create(&sampler, "ddim", denoiser, NULL, NULL) == QUELL_BAD_ARGUMENT,
+          "NULL accepted");
+    end();
+}
+
+TEST(refusals, options)
+{
+    const double nan = (double)NAN, values[] = {1, 2, nan, 4, 5}, variances[] = {1, 1, -1, 1, 1};
+    begin("vp");
+    const double flat[] = {0.9, 0.5, 0.5}, rising[] = {0.9, 0.5, 0.6}, out[] = {1.1, 0.5, 0};
+    options.steps = 0, refused("ddim", QUELL_BAD_ARGUMENT, "steps is 0");
+    options.steps = 1000001, refused("ddim", QUELL_BAD_ARGUMENT, "steps is 1000001");
+    options.start = 0, refused("ddim", QUELL_BAD_ARGUMENT, "times must fall");
+    options.start = 1.5, refused("ddim", QUELL_BAD_ARGUMENT, "times must fall");
+    options.stop = -0.5, refused("ddim", QUELL_BAD_ARGUMENT, "times must fall");
+    options.stop = nan, refused("ddim", QUELL_BAD_ARGUMENT, "times must fall");
+    options.steps = 2, options.times = flat, refused("ddim", QUELL_BAD_ARGUMENT, "time 2");
+    options.steps = 2, options.times = rising, refused("ddim", QUELL_BAD_ARGUMENT, "time 2");
+    options.steps = 2, options.times = out, refused("ddim", QUELL_BAD_ARGUMENT, "time 0");
+    options.clamp_low = 1, options.clamp_high = 0;
+    refused("ddim", QUELL_BAD_ARGUMENT, "clamp_low");
+    options.clamp_low = nan, refused("ddim", QUELL_BAD_ARGUMENT, "clamp_low");
+    options.init_dim = 2, refused("ddim", QUELL_BAD_ARGUMENT, "init_dim is 2");
+    options.init_dim = 0, refused("ddim", QUELL_BAD_ARGUMENT, "init_dim is 0");
+    options.init_dim = DIM, options.init_mean = values;
+    refused("ddim", QUELL_BAD_ARGUMENT, "init_mean[2]");
+    options.init_dim = DIM, options.init_variance = variances;
+    refused("ddim", QUELL_BAD_ARGUMENT, "init_variance[2]");
+    end();
+}
+
+/* A schedule whose alpha / sigma rises, and one that is noiseless before its end. */
+TEST(refusals, schedules)
+{
+    begin("ve:sigma_min=10,sigma_max=0.1");
+    refused("ddim", QUELL_BAD_ARGUMENT, "must fall in t");
+    end();
+    begin("vp");
+    quell_schedule_free(schedule);
+    MUST(quell_schedule_from_function(&schedule, to_nothing, NULL));
+    quell_sampler *sampler = must_sampler("ddim", denoiser, schedule, 4);
+    quell_run run = quell_run_defaults();
+    float x[DIM] = {1, 2, 3, 4, 5}, out[DIM];
+    run.count = 1;
+    MUST(quell_step(sampler, &run, 0, 0, x));
+    CHECK(quell_step(sampler, &run, 0.5, 0.75, x) == QUELL_BAD_ARGUMENT, "t < s");
+    CHECK(quell_step(sampler, &run, 1.5, 0.75, x) == QUELL_BAD_ARGUMENT, "t > 1");
+    CHECK(quell_step(sampler, &run, 0.5, -0.5, x) == QUELL_BAD_ARGUMENT, "s < 0");
+    CHECK(quell_step(sampler, &run, (double)NAN, 0.5, x) == QUELL_BAD_ARGUMENT, "NaN");
+    CHECK(quell_step(sampler, &run, 0.5, (double)NAN, x) == QUELL_BAD_ARGUMENT, "NaN");
+    CHECK(quell_denoise(sampler, &run, 1.5, x, out) == QUELL_BAD_ARGUMENT, "denoise at 1.5");
+    CHECK(quell_denoise(sampler, &run, (double)NAN, x, out) == QUELL_BAD_ARGUMENT, "at NaN");
+    for (size_t e = 0; e < DIM; e++) CHECK(x[e] == (float)(e + 1), "x was changed");
+    quell_sampler_free(sampler);
+    end();
+}
+
+TEST(refusals, past_the_end)
+{
+    CHECK(!strcmp(quell_sampler_name(0), "ddpm") && !strcmp(quell_sampler_name(1), "ddim"),
+          "names");
+    for (size_t i = 0; quell_sampler_name(i); i++)
+        CHECK(strlen(quell_sampler_summary(i)) > 8, "no summary");
+    CHECK(!quell_sampler_summary(1000) && !quell_schedule_summary(1000), "past the end");
+    CHECK(quell_sampler_dim(NULL) == 0 && quell_sampler_steps(NULL) == 0, "NULL");
+    quell_sampler_free(NULL);
 }

@@ -5,8 +5,8 @@
  *
  * The logits come from the differences x - alpha m_k themselves; products of x with m_k would
  * cancel where the noise is low. There most weights are 0 in every lane, and such a component is
- * left out of the sums, which does not change their bits: adding 0 w does nothing but to the sign of
- * a zero, and the result is made +0.
+ * left out of the sums, which does not change their bits: adding 0 w does nothing but to the sign
+ * of a zero, and the result is made +0.
  *
  * With one gain for all elements, sum_k w_k mean_k = sum_k w_k (1 - alpha gain_k) m_k
  * + x sum_k w_k gain_k: one multiply-add per component and element. */
@@ -103,8 +103,10 @@ static vf logits(const struct quell_mixture *x, const float *columns, float *log
         vf distance[4];
         for (size_t i = 0; i < 4; i++)
             k[i] = first + i < x->components ? first + i : x->components - 1;
-        if (x->diagonal) distances(x, columns, k, 1, distance);
-        else distances(x, columns, k, 0, distance);
+        if (x->diagonal)
+            distances(x, columns, k, 1, distance);
+        else
+            distances(x, columns, k, 0, distance);
         for (size_t i = 0; i < 4; i++) {
             vf rate = v_set1(x->diagonal ? 1.0f : x->rate[k[i]]);
             vf value = v_fnma(rate, distance[i], v_set1(x->constant[k[i]]));
@@ -115,7 +117,8 @@ static vf logits(const struct quell_mixture *x, const float *columns, float *log
     return maximum;
 }
 
-/* What the weights of the components add up to: the weights themselves, and those times the gain. */
+/* What the weights of the components add up to: the weights themselves, and those times the gain.
+ */
 struct mixture_sums {
     vf maximum, total, gain;
 };
@@ -200,8 +203,10 @@ static void mixture_group(const struct quell_mixture *x, const float *in, float 
     for (size_t k = 0; k < x->components; k += MIXTURE_CHUNK) {
         size_t to = x->components - k > MIXTURE_CHUNK ? k + MIXTURE_CHUNK : x->components;
         size_t count = weights(x, k, to, logit, &sums, logit, which);
-        if (x->diagonal) add_diagonal(x, columns, count, logit, which, sum);
-        else add_isotropic(x, count, logit, which, sum);
+        if (x->diagonal)
+            add_diagonal(x, columns, count, logit, which, sum);
+        else
+            add_isotropic(x, count, logit, which, sum);
     }
     vf scale = v_div(v_set1(1.0f), sums.total);
     for (size_t d = 0; d < x->dim; d++) {

@@ -30,37 +30,56 @@
  * registers, where a pragma that asks for unrolling may leave it in memory. */
 #define MOST_ROWS 12
 #define MOST_VECTORS 8
-#define EACH_VECTOR(DO)                                                                            \
-    if (vectors > 0) DO(0);                                                                        \
-    if (vectors > 1) DO(1);                                                                        \
-    if (vectors > 2) { DO(2); DO(3); }                                                             \
-    if (vectors > 4) { DO(4); DO(5); DO(6); DO(7); }
-#define EACH_ROW(DO)                                                                               \
-    DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11)
+#define EACH_VECTOR(DO)         \
+    do {                        \
+        if (vectors > 0) DO(0); \
+        if (vectors > 1) DO(1); \
+        if (vectors > 2) DO(2); \
+        if (vectors > 3) DO(3); \
+        if (vectors > 4) DO(4); \
+        if (vectors > 5) DO(5); \
+        if (vectors > 6) DO(6); \
+        if (vectors > 7) DO(7); \
+    } while (0)
+#define EACH_ROW(DO)           \
+    do {                       \
+        if (rows > 0) DO(0);   \
+        if (rows > 1) DO(1);   \
+        if (rows > 2) DO(2);   \
+        if (rows > 3) DO(3);   \
+        if (rows > 4) DO(4);   \
+        if (rows > 5) DO(5);   \
+        if (rows > 6) DO(6);   \
+        if (rows > 7) DO(7);   \
+        if (rows > 8) DO(8);   \
+        if (rows > 9) DO(9);   \
+        if (rows > 10) DO(10); \
+        if (rows > 11) DO(11); \
+    } while (0)
 
 TILE void row_zero(vf *sum, const size_t vectors)
 {
 #define ZERO(v) sum[v] = v_set1(0.0f)
-    EACH_VECTOR(ZERO)
+    EACH_VECTOR(ZERO);
 }
 
 TILE void row_load(vf *sum, const float *c, const size_t vectors)
 {
 #define LOAD(v) sum[v] = v_load(c + v * LANES)
-    EACH_VECTOR(LOAD)
+    EACH_VECTOR(LOAD);
 }
 
 TILE void row_store(const vf *sum, float *c, const size_t vectors)
 {
 #define STORE(v) v_store(c + v * LANES, sum[v])
-    EACH_VECTOR(STORE)
+    EACH_VECTOR(STORE);
 }
 
 TILE void row_step(vf *sum, float left, const vf *right, const size_t vectors)
 {
     vf a = v_set1(left);
 #define STEP(v) sum[v] = v_fma(a, right[v], sum[v])
-    EACH_VECTOR(STEP)
+    EACH_VECTOR(STEP);
 }
 
 TILE const float *column(const struct quell_product *x, size_t j, size_t p)
@@ -78,43 +97,65 @@ TILE void tile(const struct quell_product *x, size_t i, size_t j, size_t from, s
     const float *b[MOST_VECTORS];
     vf sum[MOST_ROWS][MOST_VECTORS], right[MOST_VECTORS];
 #define COLUMN(v) b[v] = column(x, j + v * LANES, from)
-    EACH_VECTOR(COLUMN)
+    EACH_VECTOR(COLUMN);
     if (from > 0 || x->accumulate) {
-#define ROW_LOAD(r) if (r < rows) row_load(sum[r], c + r * c_row, vectors);
-        EACH_ROW(ROW_LOAD)
+#define ROW_LOAD(r) row_load(sum[r], c + r * c_row, vectors)
+        EACH_ROW(ROW_LOAD);
     } else {
-#define ROW_ZERO(r) if (r < rows) row_zero(sum[r], vectors);
-        EACH_ROW(ROW_ZERO)
+#define ROW_ZERO(r) row_zero(sum[r], vectors)
+        EACH_ROW(ROW_ZERO);
     }
     for (size_t p = from, at = 0; p < to; p++, at += b_row, a += a_col) {
 #define RIGHT(v) right[v] = v_load(b[v] + at)
-        EACH_VECTOR(RIGHT)
-#define ROW_STEP(r) if (r < rows) row_step(sum[r], a[r * a_row], right, vectors);
-        EACH_ROW(ROW_STEP)
+        EACH_VECTOR(RIGHT);
+#define ROW_STEP(r) row_step(sum[r], a[r * a_row], right, vectors)
+        EACH_ROW(ROW_STEP);
     }
-#define ROW_STORE(r) if (r < rows) row_store(sum[r], c + r * c_row, vectors);
-    EACH_ROW(ROW_STORE)
+#define ROW_STORE(r) row_store(sum[r], c + r * c_row, vectors)
+    EACH_ROW(ROW_STORE);
 }
 
 typedef void tile_function(const struct quell_product *x, size_t i, size_t j, size_t from,
                            size_t to);
 
-#define TILE_OF(rows, vectors)                                                                     \
-    static void tile_##rows##x##vectors(const struct quell_product *x, size_t i, size_t j,         \
-                                        size_t from, size_t to)                                    \
-    {                                                                                              \
-        tile(x, i, j, from, to, rows, vectors);                                                    \
+#define TILE_OF(rows, vectors)                                                             \
+    static void tile_##rows##x##vectors(const struct quell_product *x, size_t i, size_t j, \
+                                        size_t from, size_t to)                            \
+    {                                                                                      \
+        tile(x, i, j, from, to, rows, vectors);                                            \
     }
 
 /* tiles[rows][log2 of the vectors]: for each number of rows its widest tile and all narrower ones
  * down to QUELL_LANES columns. */
 #if LANES == 16
-TILE_OF(1, 8) TILE_OF(1, 4) TILE_OF(1, 2) TILE_OF(1, 1)
-TILE_OF(2, 4) TILE_OF(2, 2) TILE_OF(2, 1)
-TILE_OF(3, 4) TILE_OF(3, 2) TILE_OF(3, 1)
-TILE_OF(4, 2) TILE_OF(4, 1) TILE_OF(5, 2) TILE_OF(5, 1) TILE_OF(6, 2) TILE_OF(6, 1)
-TILE_OF(7, 2) TILE_OF(7, 1) TILE_OF(8, 2) TILE_OF(8, 1) TILE_OF(9, 2) TILE_OF(9, 1)
-TILE_OF(10, 2) TILE_OF(10, 1) TILE_OF(11, 2) TILE_OF(11, 1) TILE_OF(12, 2) TILE_OF(12, 1)
+TILE_OF(1, 8)
+TILE_OF(1, 4)
+TILE_OF(1, 2)
+TILE_OF(1, 1)
+TILE_OF(2, 4)
+TILE_OF(2, 2)
+TILE_OF(2, 1)
+TILE_OF(3, 4)
+TILE_OF(3, 2)
+TILE_OF(3, 1)
+TILE_OF(4, 2)
+TILE_OF(4, 1)
+TILE_OF(5, 2)
+TILE_OF(5, 1)
+TILE_OF(6, 2)
+TILE_OF(6, 1)
+TILE_OF(7, 2)
+TILE_OF(7, 1)
+TILE_OF(8, 2)
+TILE_OF(8, 1)
+TILE_OF(9, 2)
+TILE_OF(9, 1)
+TILE_OF(10, 2)
+TILE_OF(10, 1)
+TILE_OF(11, 2)
+TILE_OF(11, 1)
+TILE_OF(12, 2)
+TILE_OF(12, 1)
 
 static tile_function *const tiles[ROWS + 1][4] = {
     {0},
@@ -132,10 +173,16 @@ static tile_function *const tiles[ROWS + 1][4] = {
     {tile_12x1, tile_12x2},
 };
 #elif LANES == 8
-TILE_OF(1, 8) TILE_OF(1, 4) TILE_OF(1, 2)
-TILE_OF(2, 4) TILE_OF(2, 2)
-TILE_OF(3, 4) TILE_OF(3, 2)
-TILE_OF(4, 2) TILE_OF(5, 2) TILE_OF(6, 2)
+TILE_OF(1, 8)
+TILE_OF(1, 4)
+TILE_OF(1, 2)
+TILE_OF(2, 4)
+TILE_OF(2, 2)
+TILE_OF(3, 4)
+TILE_OF(3, 2)
+TILE_OF(4, 2)
+TILE_OF(5, 2)
+TILE_OF(6, 2)
 
 static tile_function *const tiles[ROWS + 1][4] = {
     {0},
@@ -147,8 +194,13 @@ static tile_function *const tiles[ROWS + 1][4] = {
     {0, tile_6x2},
 };
 #elif LANES == 4
-TILE_OF(1, 8) TILE_OF(1, 4) TILE_OF(2, 8) TILE_OF(2, 4)
-TILE_OF(3, 4) TILE_OF(4, 4) TILE_OF(5, 4)
+TILE_OF(1, 8)
+TILE_OF(1, 4)
+TILE_OF(2, 8)
+TILE_OF(2, 4)
+TILE_OF(3, 4)
+TILE_OF(4, 4)
+TILE_OF(5, 4)
 
 static tile_function *const tiles[ROWS + 1][4] = {
     {0},
@@ -159,7 +211,10 @@ static tile_function *const tiles[ROWS + 1][4] = {
     {0, 0, tile_5x4},
 };
 #else
-TILE_OF(1, 4) TILE_OF(2, 4) TILE_OF(3, 4) TILE_OF(4, 4)
+TILE_OF(1, 4)
+TILE_OF(2, 4)
+TILE_OF(3, 4)
+TILE_OF(4, 4)
 
 static tile_function *const tiles[ROWS + 1][4] = {
     {0}, {0, 0, tile_1x4}, {0, 0, tile_2x4}, {0, 0, tile_3x4}, {0, 0, tile_4x4},

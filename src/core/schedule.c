@@ -90,15 +90,10 @@ static int from_function(const quell_schedule *schedule, quell_point *p)
 }
 
 #define TINY 1e-30
-#define MINIMA                                              \
-    {"alpha_min", 1e-3, TINY, 1 - 1e-9, "alpha at t = 1"},  \
-    {                                                       \
-        "sigma_min", 1e-3, TINY, 1 - 1e-9, "sigma at t = 0" \
-    }
-#define TRAIN                                        \
-    {                                                \
-        "train", 1000, 2, 1e6, "points of the table" \
-    }
+#define MINIMA                                             \
+    {"alpha_min", 1e-3, TINY, 1 - 1e-9, "alpha at t = 1"}, \
+        {"sigma_min", 1e-3, TINY, 1 - 1e-9, "sigma at t = 0"}
+#define TRAIN {"train", 1000, 2, 1e6, "points of the table"}
 
 static const struct quell_option minima[] = {MINIMA, {0}};
 static const struct quell_option minima_gamma[] = {
