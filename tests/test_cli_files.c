@@ -6,13 +6,28 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define GRID "sample --model builtin:grid25 --count 10 "
 
+/* What is not a regular file is written in place. Held against a pipe of the test's own first: a
+ * command that renames over its output would put a file in the place of /dev/full. */
+static void check_in_place(const struct command *command)
+{
+    struct stat status;
+    struct scratch_path pipe = scratch_path(&command->work, "pipe");
+    CHECK(!mkfifo(pipe.text, 0600), "mkfifo");
+    command_check(command, 0, GRID "--quiet --out pipe & timeout 20 cat pipe > copy; wait $!");
+    CHECK(!lstat(pipe.text, &status) && S_ISFIFO(status.st_mode), "the pipe is gone");
+    command_check(command, 0, GRID "--quiet --out file");
+    command_same(command, "file", "copy");
+}
+
 TEST(cli, files_refused)
 {
     struct command command = command_new();
+    check_in_place(&command);
     command_refused(&command, 4, GRID "--out /dev/full", "/dev/full: cannot be written: No space");
     command_refused(&command, 4, GRID "--plot /dev/full", "/dev/full: cannot be written: No space");
     command_refused(&command, 4, GRID "--out no/y.npy",

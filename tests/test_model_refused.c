@@ -82,6 +82,8 @@ TEST(model, descriptions_refused)
         {MIXTURE "\"variances\": [1]}", "'variances'"},
         {"{\"kind\": \"mixture\", \"weights\": [1], \"means\": [[1], [2]], \"variances\": [1, 2]}",
          "'weights'"},
+        {"{\"kind\": \"mixture\", \"weights\": [1], \"means\": [[1], [2]], \"variances\": [1, 2]}",
+         "'weights'"},
         {MIXTURE "\"variances\": [1, -2]}", "variance 1"},
         {MIXTURE "\"variances\": [[1], [2]]}", "'variances'"},
         {MIXTURE "\"variances\": [1, 2], \"dim\": 3}", "'dim'"},

@@ -4,10 +4,13 @@
 #include "model_files.h"
 #include "models.h"
 
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* Loads, stores, loads and stores again: the same bits from both denoisers, the same file. */
 static void check_stored(const struct scratch *scratch, const char *name)
@@ -59,11 +62,26 @@ static const char *const stored[] = {
     MIXTURE "\"variances\": [[0.1, 0.2], [0.7, 1e-5]]}",
 };
 
+/* A double that 16 digits do not tell from 0.3; samples, being float, would not show it. */
+static void check_digits(const struct scratch *scratch)
+{
+    quell_model model;
+    struct scratch_path path = scratch_write(
+        scratch, "m.json", GAUSSIAN "\"dim\": 1, \"variance\": 0.30000000000000004}", 0);
+    MUST(quell_model_load(&model, path.text));
+    MUST(quell_model_save(&model, path.text));
+    char *text = scratch_read(scratch, "m.json", NULL);
+    CHECK(strstr(text, ":0.30000000000000004"), "%s", text);
+    free(text);
+    quell_model_free(&model);
+}
+
 static void check_all_stored(const struct scratch *scratch)
 {
     for (size_t i = 0; i < sizeof stored / sizeof *stored; i++)
         check_stored(scratch, scratch_write(scratch, "m.json", stored[i], 0).text);
     check_covariance_stored(scratch);
+    check_digits(scratch);
     check_stored(scratch, "builtin:grid25");
     check_stored(scratch, "builtin:spirals");
 }
@@ -95,6 +113,19 @@ TEST(model, storing_with_a_comma_locale)
     scratch_remove(&scratch);
 }
 
+/* A pipe is written and stays one; if it did not, neither would /dev/full, below. */
+static void check_in_place(const struct scratch *scratch, const quell_model *model)
+{
+    struct scratch_path path = scratch_path(scratch, "pipe");
+    struct stat status;
+    CHECK(!mkfifo(path.text, 0600), "mkfifo");
+    int reader = open(path.text, O_RDONLY | O_NONBLOCK);
+    MUST(quell_model_save(model, path.text));
+    CHECK(!lstat(path.text, &status) && S_ISFIFO(status.st_mode), "the pipe is gone");
+    close(reader);
+    unlink(path.text);
+}
+
 TEST(model, storing_fails_cleanly)
 {
     struct scratch scratch = scratch_new();
@@ -102,6 +133,7 @@ TEST(model, storing_fails_cleanly)
     MUST(quell_model_load(&model, "builtin:grid25"));
     CHECK(quell_model_save(&model, "/nowhere/m.json") == QUELL_IO_FAILED, "no folder");
     CHECK(quell_model_save(&model, scratch.folder) == QUELL_IO_FAILED, "a folder");
+    check_in_place(&scratch, &model);
     CHECK(quell_model_save(&model, "/dev/full") == QUELL_IO_FAILED, "a full disk");
     CHECK(quell_model_save(&model, NULL) == QUELL_BAD_ARGUMENT, "NULL");
     CHECK(scratch_count(&scratch, ".") == 0, "something is left");

@@ -40,10 +40,31 @@ static quell_status open_document(const char *path, int *file)
     return QUELL_OK;
 }
 
+struct source {
+    int file, reason; /* reason: errno of a read that failed */
+};
+
+/* json_loadfd would read byte by byte. */
+static size_t read_part(void *buffer, size_t size, void *user)
+{
+    struct source *source = user;
+    ssize_t got;
+    do got = read(source->file, buffer, size);
+    while (got < 0 && errno == EINTR);
+    if (got >= 0) return (size_t)got;
+    source->reason = errno;
+    return (size_t)-1;
+}
+
 static quell_status parse(struct quell_document *document, int file)
 {
     json_error_t error;
-    document->root = json_loadfd(file, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &error);
+    struct source source = {file, 0};
+    document->root = json_load_callback(read_part, &source,
+                                        JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &error);
+    if (source.reason)
+        return quell_fail(QUELL_IO_FAILED, "%s: cannot be read: %s", document->path,
+                          strerror(source.reason));
     if (document->root && json_is_object(document->root)) return QUELL_OK;
     if (document->root)
         return quell_fail(QUELL_BAD_MODEL, "%s: is not a JSON object: {\"kind\": ...}",
