@@ -25,7 +25,7 @@ struct watched {
     pthread_t caller;
 };
 
-static size_t step_of(double t) { return (size_t)lrint((1 - t) * STEPS); }
+static size_t step_of(double t) { return (size_t)lrint((1 - t) * (double)STEPS); }
 
 static int is_bad(const struct watched *watched, const quell_call *call, size_t row)
 {

@@ -198,7 +198,7 @@ TEST(model, clouds)
     MUST(quell_model_load(&model, "builtin:clouds"));
     MUST(quell_denoiser_eigenbasis(model.denoiser, power, basis));
     for (int i = 0; i < DIM; i++) total += power[i];
-    CHECK(fabs(total / DIM - 0.16) < 1e-12, "variance %g", total / DIM);
+    CHECK(fabs(total / (double)DIM - 0.16) < 1e-12, "variance %g", total / (double)DIM);
     for (int i = 0; i < DIM; i += 37)
         for (int j = 0; j < DIM; j++) {
             double product = 0;

@@ -170,8 +170,8 @@ TEST(sampler, steps_are_forward)
         MUST(quell_init(sampler, &run, b));
         for (size_t k = 0; k < STEPS; k++) {
             run.transition = k;
-            MUST(quell_step(sampler, &run, (double)(STEPS - k) / STEPS,
-                            (double)(STEPS - k - 1) / STEPS, b));
+            MUST(quell_step(sampler, &run, (double)(STEPS - k) / (double)STEPS,
+                            (double)(STEPS - k - 1) / (double)STEPS, b));
         }
         CHECK(!memcmp(a, b, sizeof a), "%s", specs[i]);
         run.transition = 1; /* another noise */

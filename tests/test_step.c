@@ -38,7 +38,7 @@ static int ddim(void *user, quell_transition *at, const quell_point *t, const qu
     size_t count = quell_transition_rows(at) * quell_transition_dim(at);
     float *mean = quell_transition_scratch(at, 0), *noise = quell_transition_scratch(at, 3), c[3];
     if (quell_transition_dim(at) != own->dim || quell_transition_scratch(at, 4) ||
-        fabs(t->t * STEPS - (double)(STEPS - quell_transition_index(at))) > 1e-9 ||
+        fabs(t->t * (double)STEPS - (double)(STEPS - quell_transition_index(at))) > 1e-9 ||
         quell_transition_noise(at, 8, noise) != QUELL_BAD_ARGUMENT)
         atomic_fetch_add(&own->wrong, 1);
     coefficients(own->schedule, t->t, s->t, own->eta, c);
@@ -169,7 +169,7 @@ static int observe(void *user, size_t transition, const quell_point *s, uint64_t
                    const float *x)
 {
     struct observer *o = user;
-    if (fabs(s->t * STEPS - (double)(STEPS - 1 - transition)) > 1e-9 || transition >= STEPS)
+    if (fabs(s->t * (double)STEPS - (double)(STEPS - 1 - transition)) > 1e-9 || transition >= STEPS)
         atomic_fetch_add(&o->wrong, 1);
     size_t at = transition * o->count + (size_t)(first - o->first);
     for (size_t row = 0; row < rows; row++) atomic_fetch_add(&o->seen[at + row], 1);
@@ -184,7 +184,8 @@ static void fill_states(const quell_sampler *sampler, quell_run run, float *stat
     MUST(quell_init(sampler, &run, x));
     for (run.transition = 0; run.transition < STEPS; run.transition++) {
         double done = (double)run.transition;
-        MUST(quell_step(sampler, &run, (STEPS - done) / STEPS, (STEPS - done - 1) / STEPS, x));
+        MUST(quell_step(sampler, &run, ((double)STEPS - done) / (double)STEPS,
+                        ((double)STEPS - done - 1) / (double)STEPS, x));
         memcpy(states + run.transition * size, x, size * sizeof *x);
     }
 }

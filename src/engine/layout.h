@@ -9,7 +9,7 @@
 
 /* A tile's state and one model output fit the first-level cache together; the overhead of an
  * operation (tens of nanoseconds) is then still small beside its work. */
-#define QUELL_TILE_ELEMENTS 4096
+#define QUELL_TILE_ELEMENTS 2048
 
 /* Tiles of `rows` whole samples, or, if elements < dim, of `elements` elements of one sample (a
  * multiple of 4, so that a tile begins on a block of noise). op_major: registers hold the whole
