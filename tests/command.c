@@ -37,7 +37,7 @@ static pid_t start(const struct command *command, const char *arguments)
     }
     /* A pipe or several commands cannot take the place of the shell. */
     const char *exec = strpbrk(arguments, "|;") ? "" : "exec";
-    snprintf(script, sizeof script, "cd %s && exec > %s/out 2> %s/err && %s %s %s %s",
+    snprintf(script, sizeof script, "cd %s || exit; exec > %s/out 2> %s/err; %s %s %s %s",
              command->work.folder, command->log.folder, command->log.folder, command->before, exec,
              quell, arguments);
     char *words[] = {"/bin/sh", "-c", script, NULL};

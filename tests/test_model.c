@@ -141,6 +141,14 @@ TEST(model, data_sets_of_images)
     MUST(quell_model_load(&model, path.text));
     CHECK(model.image && model.rank == 2, "images");
     quell_model_free(&model);
+    struct scratch_path flat =
+        scratch_write(&scratch, "flat.json",
+                      "{\"kind\": \"empirical\", \"points\": \"i.npy\", \"dim\": 64,"
+                      " \"shape\": [64]}",
+                      0);
+    MUST(quell_model_load(&model, flat.text));
+    CHECK(!model.image && model.rank == 1, "another shape");
+    quell_model_free(&model);
     pixels[7] = 1.01;
     write_doubles(&scratch, "i.npy", "(3, 8, 8)", pixels, 192);
     MUST(quell_model_load(&model, path.text));

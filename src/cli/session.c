@@ -132,7 +132,7 @@ static int open_files(struct session *session)
     interrupt_catch();
     quell_status status = open_out(session);
     if (!status) status = open_picture(session);
-    return status ? complain_status(status) : EXIT_DONE;
+    return status ? session_complain(status) : EXIT_DONE;
 }
 
 int session_open(struct session *session)

@@ -36,6 +36,9 @@ int session_commit(struct session *session); /* gives the files their names */
 /* Frees everything, and removes files that were not committed. */
 void session_close(struct session *session);
 
+/* The exit code of a status that is not QUELL_OK, or of Ctrl-C if that is why; complains. */
+int session_complain(quell_status status);
+
 /* Says what was done. */
 void session_report(const struct session *session);
 

@@ -59,7 +59,7 @@ static quell_status draw_all(struct session *session, struct progress *progress,
     return QUELL_OK;
 }
 
-static int complain_run(quell_status status)
+int session_complain(quell_status status)
 {
     if (!interrupt_signal) return complain_status(status);
     complain(0, "stopped by %s: no file was written",
@@ -77,7 +77,7 @@ int session_run(struct session *session)
     free(x);
     progress_end(&progress);
     session->seconds = progress_clock() - progress.start;
-    return status || interrupt_signal ? complain_run(status) : EXIT_DONE;
+    return status || interrupt_signal ? session_complain(status) : EXIT_DONE;
 }
 
 int session_commit(struct session *session)
@@ -86,5 +86,5 @@ int session_commit(struct session *session)
     if (session->plot) status = plot_write(session->plot, &session->picture);
     if (!status && session->out.path) status = quell_output_commit(&session->out);
     if (!status && session->plot) status = quell_output_commit(&session->picture);
-    return status ? complain_run(status) : EXIT_DONE;
+    return status ? session_complain(status) : EXIT_DONE;
 }
