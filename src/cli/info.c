@@ -2,7 +2,7 @@
 /* quell info: what matters when samples are compared or are slow. */
 #include "cli/cli.h"
 #include "cli/options.h"
-#include "cli/writer.h"
+#include "cli/report.h"
 #include "engine/threads.h"
 
 #include <quell/quell.h>
@@ -43,26 +43,16 @@ static void print_text(const char *isa)
     printf("SLEEF      %s\nLAPACK     %s\nsamples    %s\n", SLEEF_RELEASE, lapack(), PROMISE);
 }
 
-static void print_json(const char *isa)
+static int print_json(const char *isa)
 {
-    struct writer writer = {.file = stdout};
-    writer_open(&writer, NULL, '{');
-    writer_text(&writer, "version", quell_version());
-    writer_text(&writer, "compiler", COMPILER);
-    writer_open(&writer, "isas", '[');
-    for (size_t i = 0; quell_isa_name(i); i++) {
-        writer_open(&writer, NULL, '{');
-        writer_text(&writer, "name", quell_isa_name(i));
-        writer_truth(&writer, "available", quell_isa_available(quell_isa_name(i)));
-        writer_close(&writer, '}');
-    }
-    writer_close(&writer, ']');
-    writer_text(&writer, "isa", isa);
-    writer_count(&writer, "threads", quell_threads_default());
-    writer_text(&writer, "sleef", SLEEF_RELEASE);
-    writer_text(&writer, "lapack", lapack());
-    writer_text(&writer, "samples", PROMISE);
-    writer_close(&writer, '}');
+    json_t *isas = json_array();
+    for (size_t i = 0; quell_isa_name(i); i++)
+        json_array_append_new(isas, json_pack("{s:s, s:b}", "name", quell_isa_name(i), "available",
+                                              quell_isa_available(quell_isa_name(i))));
+    return report_print(json_pack("{s:s, s:s, s:o, s:s, s:o, s:s, s:s, s:s}", "version",
+                                  quell_version(), "compiler", COMPILER, "isas", isas, "isa", isa,
+                                  "threads", report_count(quell_threads_default()), "sleef",
+                                  SLEEF_RELEASE, "lapack", lapack(), "samples", PROMISE));
 }
 
 struct info_options {
@@ -94,6 +84,7 @@ int command_info(int argc, char **argv)
     if (!options_read(&table, argc, argv, &options, NULL, &code)) return code;
     quell_status status = quell_isa_default(&isa);
     if (status) return complain_status(status);
-    options.json ? print_json(isa) : print_text(isa);
+    if (options.json) return print_json(isa);
+    print_text(isa);
     return EXIT_DONE;
 }

@@ -2,7 +2,7 @@
 /* quell list: what may be asked for by name. */
 #include "cli/cli.h"
 #include "cli/options.h"
-#include "cli/writer.h"
+#include "cli/report.h"
 
 #include <quell/quell.h>
 #include <string.h>
@@ -54,24 +54,27 @@ static void print_text(const char *word)
     }
 }
 
-static void print_json(const char *word)
+static json_t *entries(const struct section *section)
 {
-    struct writer writer = {.file = stdout};
-    writer_open(&writer, NULL, '{');
-    for (size_t s = 0; s < SECTIONS; s++) {
-        if (!chosen(&sections[s], word)) continue;
-        writer_open(&writer, sections[s].name, '[');
-        for (size_t i = 0; sections[s].entry(i); i++) {
-            writer_open(&writer, NULL, '{');
-            writer_text(&writer, "name", sections[s].entry(i));
-            writer_text(&writer, "summary", sections[s].summary(i));
-            if (sections[s].entry == quell_isa_name)
-                writer_truth(&writer, "available", quell_isa_available(quell_isa_name(i)));
-            writer_close(&writer, '}');
-        }
-        writer_close(&writer, ']');
+    json_t *all = json_array();
+    for (size_t i = 0; section->entry(i); i++) {
+        json_t *entry =
+            json_pack("{s:s, s:s}", "name", section->entry(i), "summary", section->summary(i));
+        if (section->entry == quell_isa_name)
+            json_object_set_new(entry, "available",
+                                json_boolean(quell_isa_available(quell_isa_name(i))));
+        json_array_append_new(all, entry);
     }
-    writer_close(&writer, '}');
+    return all;
+}
+
+static int print_json(const char *word)
+{
+    json_t *root = json_object();
+    for (size_t s = 0; s < SECTIONS; s++)
+        if (chosen(&sections[s], word))
+            json_object_set_new(root, sections[s].name, entries(&sections[s]));
+    return report_print(root);
 }
 
 struct list_options {
@@ -103,6 +106,7 @@ int command_list(int argc, char **argv)
     for (size_t s = 0; s < SECTIONS; s++) known += chosen(&sections[s], word);
     if (!known)
         return complain(EXIT_USAGE, "list '%s': must be samplers, schedules, models or isas", word);
-    options.json ? print_json(word) : print_text(word);
+    if (options.json) return print_json(word);
+    print_text(word);
     return EXIT_DONE;
 }

@@ -104,7 +104,7 @@ int command_sample(int argc, char **argv)
     code = session_open(&session);
     if (code == EXIT_DONE) code = session_run(&session);
     if (code == EXIT_DONE) code = session_commit(&session);
-    if (code == EXIT_DONE) session_report(&session);
+    if (code == EXIT_DONE) code = session_report(&session);
     session_close(&session);
     return code;
 }

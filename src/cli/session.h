@@ -40,6 +40,6 @@ void session_close(struct session *session);
 int session_complain(quell_status status);
 
 /* Says what was done. */
-void session_report(const struct session *session);
+int session_report(const struct session *session);
 
 #endif

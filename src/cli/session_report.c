@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What was done, for a reader or for a program. */
+#include "cli/cli.h"
+#include "cli/report.h"
 #include "cli/session.h"
-#include "cli/writer.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -11,32 +12,27 @@ static double rate(const struct session *session)
     return session->seconds > 0 ? (double)session->count / session->seconds : 0.0;
 }
 
-static void report_json(const struct session *session)
+static json_t *shape(const struct session *session)
+{
+    json_t *sizes = json_pack("[o]", report_count(session->count));
+    for (size_t i = 0; i < session->model.rank; i++)
+        json_array_append_new(sizes, report_count(session->model.shape[i]));
+    return sizes;
+}
+
+static int print_json(const struct session *session)
 {
     const struct sample_options *options = &session->options;
-    struct writer writer = {.file = stdout};
-    writer_open(&writer, NULL, '{');
-    writer_text(&writer, "model", options->model);
-    writer_text(&writer, "sampler", options->sampler);
-    writer_text(&writer, "schedule", session->schedule);
-    writer_count(&writer, "steps", options->steps);
-    writer_count(&writer, "count", session->count);
-    writer_count(&writer, "first", options->first);
-    writer_count(&writer, "seed", options->seed);
-    writer_open(&writer, "shape", '[');
-    writer_count(&writer, NULL, session->count);
-    for (size_t i = 0; i < session->model.rank; i++)
-        writer_count(&writer, NULL, session->model.shape[i]);
-    writer_close(&writer, ']');
-    writer_text(&writer, "from", options->from);
-    writer_count(&writer, "threads", session->threads);
-    writer_text(&writer, "isa", session->isa);
-    writer_truth(&writer, "exact", quell_denoiser_exact(session->model.denoiser));
-    writer_real(&writer, "seconds", session->seconds);
-    writer_real(&writer, "samples_per_second", rate(session));
-    writer_text(&writer, "out", options->out);
-    writer_text(&writer, "plot", options->plot);
-    writer_close(&writer, '}');
+    return report_print(json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:b, s:f, s:f, s:o, s:o}", //
+        "model", report_text(options->model), "sampler", report_text(options->sampler),     //
+        "schedule", report_text(session->schedule), "steps", report_count(options->steps),  //
+        "count", report_count(session->count), "first", report_count(options->first),       //
+        "seed", report_count(options->seed), "shape", shape(session),                       //
+        "from", report_text(options->from), "threads", report_count(session->threads),      //
+        "isa", session->isa, "exact", quell_denoiser_exact(session->model.denoiser),        //
+        "seconds", session->seconds, "samples_per_second", rate(session),                   //
+        "out", report_text(options->out), "plot", report_text(options->plot)));
 }
 
 static void print_shape(FILE *file, const struct session *session)
@@ -47,7 +43,7 @@ static void print_shape(FILE *file, const struct session *session)
     fputs(")", file);
 }
 
-static void report_text(const struct session *session, FILE *file)
+static void print_text(const struct session *session, FILE *file)
 {
     const struct sample_options *options = &session->options;
     if (options->out) {
@@ -63,11 +59,10 @@ static void report_text(const struct session *session, FILE *file)
             rate(session));
 }
 
-void session_report(const struct session *session)
+int session_report(const struct session *session)
 {
     const char *out = session->options.out;
-    if (session->options.json)
-        report_json(session);
-    else if (!session->options.quiet)
-        report_text(session, out && !strcmp(out, "-") ? stderr : stdout);
+    if (session->options.json) return print_json(session);
+    if (!session->options.quiet) print_text(session, out && !strcmp(out, "-") ? stderr : stdout);
+    return EXIT_DONE;
 }
