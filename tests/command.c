@@ -37,9 +37,11 @@ static pid_t start(const struct command *command, const char *arguments)
     }
     /* A pipe or several commands cannot take the place of the shell. */
     const char *exec = strpbrk(arguments, "|;") ? "" : "exec";
-    snprintf(script, sizeof script, "cd %s || exit; exec > %s/out 2> %s/err; %s %s %s %s",
+    /* Meson's name for the emulator, where there is one. */
+    const char *emulator = getenv("MESON_EXE_WRAPPER");
+    snprintf(script, sizeof script, "cd %s || exit; exec > %s/out 2> %s/err; %s %s %s %s %s",
              command->work.folder, command->log.folder, command->log.folder, command->before, exec,
-             quell, arguments);
+             emulator ? emulator : "", quell, arguments);
     char *words[] = {"/bin/sh", "-c", script, NULL};
     pid_t process;
     if (posix_spawn(&process, words[0], NULL, NULL, words, environ)) {
