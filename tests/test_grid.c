@@ -1,35 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* What a sampler is created with: the law of x_1, the grid of times, the clamp, and schedules whose
  * ends are singular. */
+#include "fixture.h"
 #include "harness.h"
-#include "models.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { DIM = 5 };
-
-static struct model model;
-static quell_denoiser *denoiser;
-static quell_schedule *schedule;
-static quell_sampler_options options;
-
-static void begin(const char *spec)
-{
-    model = model_new("diagonal", DIM);
-    denoiser = model_denoiser(&model);
-    schedule = must_schedule(spec);
-    options = quell_sampler_defaults();
-    options.steps = 4;
-}
-
-static void end(void)
-{
-    quell_denoiser_free(denoiser);
-    quell_schedule_free(schedule);
-    model_free(&model);
-}
 
 static quell_sampler *make(const char *spec)
 {

@@ -1,33 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What cannot be a sampler, or a transition, is refused with a message that names it. */
+#include "fixture.h"
 #include "harness.h"
-#include "models.h"
 
 #include <math.h>
 #include <string.h>
-
-enum { DIM = 5 };
-
-static struct model model;
-static quell_denoiser *denoiser;
-static quell_schedule *schedule;
-static quell_sampler_options options;
-
-static void begin(const char *spec)
-{
-    model = model_new("diagonal", DIM);
-    denoiser = model_denoiser(&model);
-    schedule = must_schedule(spec);
-    options = quell_sampler_defaults();
-    options.steps = 4;
-}
-
-static void end(void)
-{
-    quell_denoiser_free(denoiser);
-    quell_schedule_free(schedule);
-    model_free(&model);
-}
 
 static int to_nothing(void *user, double t, double *alpha, double *sigma)
 {

@@ -11,6 +11,9 @@
  * product overflows. count * size == 0 gives memory that may be freed. Free with free(). */
 void *quell_new(size_t count, size_t size);
 
+/* count rounded up to a multiple of `to`. */
+static inline size_t quell_round_up(size_t count, size_t to) { return (count + to - 1) / to * to; }
+
 /* a * b in *product; 0, or -1 on overflow. */
 int quell_multiply(size_t a, size_t b, size_t *product);
 

@@ -16,8 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t rounded(size_t count, size_t to) { return (count + to - 1) / to * to; }
-
 static size_t panel_floats(const struct quell_empirical *empirical)
 {
     return empirical->base.dim * QUELL_PANEL + empirical->stride * QUELL_PANEL;
@@ -26,7 +24,7 @@ static size_t panel_floats(const struct quell_empirical *empirical)
 static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
 {
     const struct quell_empirical *empirical = (const struct quell_empirical *)denoiser;
-    size_t panels = rounded(rows, QUELL_PANEL) / QUELL_PANEL;
+    size_t panels = quell_round_up(rows, QUELL_PANEL) / QUELL_PANEL;
     size_t floats = QUELL_BLOCK_POINTS * (empirical->stride + QUELL_PANEL + 1) +
                     panels * panel_floats(empirical);
     return sizeof(float) * floats + panels * sizeof(struct quell_panel);
@@ -40,7 +38,7 @@ static struct quell_empirical_work lay_out(const struct quell_empirical *empiric
     work.score = work.block + QUELL_BLOCK_POINTS * empirical->stride;
     work.constant = work.score + QUELL_BLOCK_POINTS * QUELL_PANEL;
     work.panels = (struct quell_panel *)(work.constant + QUELL_BLOCK_POINTS);
-    work.matrices = (float *)(work.panels + rounded(e->rows, QUELL_PANEL) / QUELL_PANEL);
+    work.matrices = (float *)(work.panels + quell_round_up(e->rows, QUELL_PANEL) / QUELL_PANEL);
     return work;
 }
 
@@ -64,7 +62,7 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
 {
     const struct quell_empirical *empirical = (const struct quell_empirical *)denoiser;
     struct quell_empirical_work work = lay_out(empirical, e);
-    size_t panels = rounded(e->rows, QUELL_PANEL) / QUELL_PANEL;
+    size_t panels = quell_round_up(e->rows, QUELL_PANEL) / QUELL_PANEL;
     /* Where rows are few, the product leaves half of the scores as they are: let it be numbers. */
     memset(work.score, 0, QUELL_BLOCK_POINTS * QUELL_PANEL * sizeof(float));
     for (size_t i = 0; i < panels; i++)
@@ -178,7 +176,7 @@ quell_status quell_denoiser_empirical(quell_denoiser **denoiser, size_t count, s
     struct quell_empirical *empirical = quell_denoiser_new(&type, sizeof *empirical, dim);
     if (!empirical) return quell_fail(QUELL_NO_MEMORY, "empirical: no memory for a denoiser");
     empirical->count = count;
-    empirical->stride = rounded(dim, QUELL_LANES);
+    empirical->stride = quell_round_up(dim, QUELL_LANES);
     /* Rows a power of two apart would share a few sets of the first-level cache. */
     if (empirical->stride % 256 == 0) empirical->stride += QUELL_LANES;
     status = fill(empirical, points);

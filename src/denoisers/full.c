@@ -23,14 +23,12 @@ struct full {
     float *to_basis, *from_basis; /* V^T and V in panels */
 };
 
-static size_t rounded(size_t count, size_t to) { return (count + to - 1) / to * to; }
-
 static size_t panel_floats(size_t dim) { return dim * QUELL_PANEL; }
 
 static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
 {
     const struct full *full = (const struct full *)denoiser;
-    return sizeof(float) * (2 * rows * full->stride + rounded(denoiser->dim, QUELL_LANES));
+    return sizeof(float) * (2 * rows * full->stride + quell_round_up(denoiser->dim, QUELL_LANES));
 }
 
 static void multiply(const struct full *full, const struct quell_evaluation *e, const float *a,
@@ -134,10 +132,10 @@ static quell_status create(quell_denoiser **denoiser, size_t dim, const double *
     }
     full->values = values;
     full->vectors = vectors;
-    full->stride = rounded(dim, QUELL_LANES);
+    full->stride = quell_round_up(dim, QUELL_LANES);
     /* Rows a power of two apart would share a few sets of the first-level cache. */
     if (full->stride % 256 == 0) full->stride += QUELL_LANES;
-    size_t panels = rounded(dim, QUELL_PANEL) * dim;
+    size_t panels = quell_round_up(dim, QUELL_PANEL) * dim;
     full->to_basis = quell_new(panels, sizeof(float));
     full->from_basis = quell_new(panels, sizeof(float));
     quell_status status = quell_denoiser_floats(&full->mean, "full: mean", dim, mean, true);

@@ -28,10 +28,7 @@ struct mixture {
     double least; /* of the variances */
 };
 
-static size_t rounded(size_t floats)
-{
-    return (floats + QUELL_LANES - 1) / QUELL_LANES * QUELL_LANES;
-}
+static size_t rounded(size_t floats) { return quell_round_up(floats, QUELL_LANES); }
 
 static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
 {

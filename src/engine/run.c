@@ -19,10 +19,7 @@
 
 typedef void tile_fn(struct quell_tile *tile);
 
-static size_t align(size_t bytes)
-{
-    return (bytes + QUELL_CACHE_LINE - 1) / QUELL_CACHE_LINE * QUELL_CACHE_LINE;
-}
+static size_t align(size_t bytes) { return quell_round_up(bytes, QUELL_CACHE_LINE); }
 
 /* Checks the caller's run and takes what does not depend on the plan from it. */
 static quell_status prepare(struct quell_job *job, const quell_sampler *sampler,
