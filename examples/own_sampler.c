@@ -16,11 +16,11 @@ static int two_points(void *user, const quell_call *call, const float *x, float 
     return 0;
 }
 
-static int euler(void *user, quell_plan *plan, const double *times, size_t steps)
+static int euler(void *user, quell_plan *plan, const quell_point *grid, size_t steps)
 {
     (void)user;
     for (size_t i = 0; i < steps; i++) {
-        quell_point t = quell_plan_at(plan, times[i]), s = quell_plan_at(plan, times[i + 1]);
+        quell_point t = grid[i], s = grid[i + 1];
         double r = s.sigma / t.sigma;
         quell_register x0 = quell_plan_denoise(plan, QUELL_X, &t);
         quell_term terms[] = {{r, QUELL_X}, {s.alpha - r * t.alpha, x0}};

@@ -83,11 +83,11 @@ static quell_status named_sampler(void *data)
          quell_sampler_create(&sampler, p->spec, p->denoiser, p->schedule, &p->options));
 }
 
-static int still(void *user, quell_plan *plan, const double *times, size_t steps)
+static int still(void *user, quell_plan *plan, const quell_point *grid, size_t steps)
 {
     (void)user;
     for (size_t i = 0; i < steps; i++) {
-        quell_point t = quell_plan_at(plan, times[i]), s = quell_plan_at(plan, times[i + 1]);
+        quell_point t = grid[i], s = grid[i + 1];
         quell_register x0 = quell_plan_denoise(plan, QUELL_X, &t);
         quell_term terms[] = {{0.5, QUELL_X}, {0.5, x0}};
         quell_plan_combine(plan, QUELL_X, 2, terms, 0, NULL);

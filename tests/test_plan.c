@@ -9,11 +9,11 @@
 #include <string.h>
 
 /* The example of plan.h, word for word. */
-static int euler(void *user, quell_plan *plan, const double *times, size_t steps)
+static int euler(void *user, quell_plan *plan, const quell_point *grid, size_t steps)
 {
     (void)user;
     for (size_t i = 0; i < steps; i++) {
-        quell_point t = quell_plan_at(plan, times[i]), s = quell_plan_at(plan, times[i + 1]);
+        quell_point t = grid[i], s = grid[i + 1];
         double r = s.sigma / t.sigma;
         quell_register x0 = quell_plan_denoise(plan, QUELL_X, &t);
         quell_term terms[] = {{r, QUELL_X}, {s.alpha - r * t.alpha, x0}};
@@ -136,7 +136,7 @@ static void check_stuck(const char *says)
     quell_plan_release(&plan, QUELL_X);
     quell_plan_denoise(&plan, QUELL_X, &t);
     quell_plan_combine(&plan, 99, 1, &one, 0, NULL);
-    quell_plan_noise(&plan, 99);
+    quell_plan_noise(&plan, 99, &t, &t);
     quell_plan_step(&plan, &t, &t);
     quell_plan_refuse(&plan, QUELL_IO_FAILED, "another");
     CHECK(plan.count == count, "operations were added after '%s'", says);
@@ -245,14 +245,16 @@ TEST(plan, streams)
 {
     begin();
     quell_point t = quell_plan_at(&plan, 1), s = quell_plan_at(&plan, 0);
-    CHECK(quell_plan_noise(&plan, 0) == 1 && quell_plan_noise(&plan, 7) == 8, "transition 0");
+    CHECK(quell_plan_noise(&plan, 0, &t, &t) == 1 && quell_plan_noise(&plan, 7, &t, &t) == 8,
+          "transition 0");
     quell_plan_step(&plan, &t, &s);
-    CHECK(quell_plan_noise(&plan, 0) == 9 && quell_plan_noise(&plan, 7) == 16, "transition 1");
-    quell_plan_noise(&plan, 8);
+    CHECK(quell_plan_noise(&plan, 0, &t, &t) == 9 && quell_plan_noise(&plan, 7, &t, &t) == 16,
+          "transition 1");
+    quell_plan_noise(&plan, 8, &t, &t);
     check_stuck("slots");
     begin();
     plan.transition = ((size_t)1 << 29) - 1;
-    quell_plan_noise(&plan, 0);
+    quell_plan_noise(&plan, 0, &t, &t);
     check_stuck("2^29");
 }
 
@@ -266,9 +268,9 @@ TEST(plan, times_outside)
     }
 }
 
-static int says_no(void *user, quell_plan *p, const double *times, size_t steps)
+static int says_no(void *user, quell_plan *p, const quell_point *grid, size_t steps)
 {
-    (void)times, (void)steps;
+    (void)grid, (void)steps;
     const char *message = user;
     if (message) quell_plan_refuse(p, QUELL_UNSUPPORTED, message);
     return message ? 0 : -1;

@@ -17,8 +17,9 @@ enum { STEPS = 5 };
 static void coefficients(const quell_schedule *schedule, double t, double s, double eta, float *c)
 {
     struct quell_plan plan = quell_plan_begin(schedule, 0);
-    quell_ddim_transition(&plan, t, s, eta);
-    memcpy(c, plan.ops[1].coefficient, 3 * sizeof *c);
+    quell_point from = quell_plan_at(&plan, t), to = quell_plan_at(&plan, s);
+    quell_ddim_transition(&plan, &from, &to, eta);
+    memcpy(c, plan.ops[1].rounded, 3 * sizeof *c);
     quell_plan_free(&plan);
 }
 

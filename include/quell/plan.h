@@ -5,10 +5,10 @@
  * noise, with coefficients known from the time grid. A builder writes that list once, in double;
  * the engine runs it over any number of samples. A sampler of one's own is a builder:
  *
- *     int euler(void *user, quell_plan *plan, const double *times, size_t steps)
+ *     int euler(void *user, quell_plan *plan, const quell_point *grid, size_t steps)
  *     {
  *         for (size_t i = 0; i < steps; i++) {
- *             quell_point t = quell_plan_at(plan, times[i]), s = quell_plan_at(plan, times[i + 1]);
+ *             quell_point t = grid[i], s = grid[i + 1];
  *             double r = s.sigma / t.sigma;
  *             quell_register x0 = quell_plan_denoise(plan, QUELL_X, &t);
  *             quell_term terms[] = {{r, QUELL_X}, {s.alpha - r * t.alpha, x0}};
@@ -54,6 +54,14 @@ typedef struct quell_point {
     double log_sigma;
 } quell_point;
 
+/* lambda = log(alpha / sigma), half the log-SNR, in which exponential integrators count time (Lu et
+ * al., 2206.00927). It rises from x_1 to x_0; -infinity where alpha is 0, infinity where sigma is.
+ */
+static inline double quell_lambda(const quell_point *point)
+{
+    return point->log_alpha - point->log_sigma;
+}
+
 /* coefficient * register, and coefficient * noise: a term of a linear combination. The same
  * stream gives the same noise wherever it is named; see quell_plan_noise. */
 typedef struct quell_term {
@@ -68,6 +76,10 @@ typedef struct quell_noise_term {
 
 /* The schedule at t in [0, 1]. */
 QUELL_API quell_point quell_plan_at(quell_plan *plan, double t);
+
+/* The point where log(alpha / sigma) = lambda, finite: the inverse of the schedule. Beyond its ends
+ * t and alpha are those of the end, and sigma alone follows lambda. */
+QUELL_API quell_point quell_plan_at_lambda(quell_plan *plan, double lambda);
 
 /* A fresh register, and giving one back for reuse. At most QUELL_MAX_REGISTERS are in use at
  * once, the state included. */
@@ -86,9 +98,15 @@ QUELL_API void quell_plan_combine(quell_plan *plan, quell_register out, size_t t
                                   const quell_term *term, size_t noises,
                                   const quell_noise_term *noise);
 
-/* The stream of noise slot k in {0, ..., 7} of the transition being built: a new stream for each
- * transition and slot, QUELL_STREAM(i, k). */
-QUELL_API uint32_t quell_plan_noise(quell_plan *plan, unsigned k);
+/* Names the noise that drives the state from the point t to the point s: standard normal numbers,
+ * the same wherever the name is used. Noises of one slot k in {0, ..., 7} over intervals that do
+ * not overlap are independent, and so are those of two slots.
+ *
+ * By default it is the stream of slot k of the transition being built, QUELL_STREAM(i, k), so the
+ * intervals of one transition need a slot each. In Brownian mode it is (W(t) - W(s)) / sqrt(t - s)
+ * for the Brownian path W of slot k, whatever the grid: more steps refine the same path. */
+QUELL_API uint32_t quell_plan_noise(quell_plan *plan, unsigned k, const quell_point *t,
+                                    const quell_point *s);
 
 /* STEP: ends a transition t -> s: progress, cancellation, the observer. */
 QUELL_API void quell_plan_step(quell_plan *plan, const quell_point *t, const quell_point *s);
@@ -96,8 +114,9 @@ QUELL_API void quell_plan_step(quell_plan *plan, const quell_point *t, const que
 /* Refuses: the plan fails with this status and message (no newline). For builders. */
 QUELL_API void quell_plan_refuse(quell_plan *plan, quell_status status, const char *message);
 
-/* Builds the plan for times[0] > times[1] > ... > times[steps]. Returns 0, or < 0 on an error. */
-typedef int quell_build_fn(void *user, quell_plan *plan, const double *times, size_t steps);
+/* Builds the plan for the points grid[0], ..., grid[steps], along which alpha / sigma rises. The
+ * last one may have sigma = 0. Returns 0, or < 0 on an error. */
+typedef int quell_build_fn(void *user, quell_plan *plan, const quell_point *grid, size_t steps);
 
 #ifdef __cplusplus
 }

@@ -20,11 +20,14 @@ typedef struct quell_sampler quell_sampler;
 /* What a sampler is created with. Start from quell_sampler_defaults().
  *
  * steps: T, 1 to 10^6 (64). start, stop: the first and the last time (1, 0), start > stop.
- * times: the grid t_T > ... > t_0, steps + 1 values, in place of start and stop; NULL: constant
- *   steps in t.
+ * times: the grid t_T > ... > t_0, steps + 1 values, in place of start, stop and grid; NULL: none.
  * clamp_low, clamp_high: bounds put on the denoiser's output (none).
  * init_mean, init_variance: E[X] and V[X], as quell_init uses them (0 and 1); each of one value
- *   (init_dim 1) or one per element (init_dim = dim). Copied. */
+ *   (init_dim 1) or one per element (init_dim = dim). Copied.
+ * grid: where the steps lie between start and stop, "NAME[:KEY=VALUE,...]" (quell_grid_name); NULL:
+ *   "linear", constant steps in t. With final=zero the last step goes on to sigma = 0.
+ * brownian: 1: noise belongs to times, not to steps: with the same seed more steps come to the same
+ *   path (quell_plan_noise); 0: it belongs to steps, which is faster. */
 typedef struct quell_sampler_options {
     size_t size;
     size_t steps;
@@ -36,6 +39,8 @@ typedef struct quell_sampler_options {
     size_t init_dim;
     const double *init_mean;
     const double *init_variance;
+    const char *grid;
+    int brownian;
 } quell_sampler_options;
 
 static inline quell_sampler_options quell_sampler_defaults(void)
@@ -51,6 +56,8 @@ static inline quell_sampler_options quell_sampler_defaults(void)
     options.init_dim = 1;
     options.init_mean = NULL;
     options.init_variance = NULL;
+    options.grid = NULL;
+    options.brownian = 0;
     return options;
 }
 
@@ -121,6 +128,10 @@ QUELL_API size_t quell_sampler_print(const quell_sampler *sampler, char *buffer,
 /* The i-th named sampler and one line on it; NULL when i is past the end. */
 QUELL_API const char *quell_sampler_name(size_t i);
 QUELL_API const char *quell_sampler_summary(size_t i);
+
+/* The i-th grid by name and one line on it; NULL when i is past the end. */
+QUELL_API const char *quell_grid_name(size_t i);
+QUELL_API const char *quell_grid_summary(size_t i);
 
 /* Where a run is: transitions done out of `total`, over all samples. */
 typedef struct quell_progress {

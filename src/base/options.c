@@ -3,6 +3,7 @@
 #include "fail.h"
 #include "number.h"
 
+#include <math.h>
 #include <string.h>
 
 size_t quell_spec_name(const char *spec) { return strcspn(spec, ":"); }
@@ -15,6 +16,30 @@ static const struct quell_option *find(const struct quell_option *options, const
     return NULL;
 }
 
+const char *quell_choice(const char *choices, size_t n, size_t *length)
+{
+    for (; n && *choices; n--) {
+        choices += strcspn(choices, "|");
+        if (*choices) choices++;
+    }
+    *length = strcspn(choices, "|");
+    return *length ? choices : NULL;
+}
+
+static quell_status read_choice(const char *what, const char *spec, const char *text, size_t length,
+                                const struct quell_option *option, double *value)
+{
+    const char *word;
+    size_t size;
+    for (size_t n = 0; (word = quell_choice(option->choices, n, &size)); n++) {
+        if (size != length || memcmp(word, text, length)) continue;
+        *value = (double)n;
+        return QUELL_OK;
+    }
+    return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' must be one of %s", what, spec,
+                      option->name, option->choices);
+}
+
 /* Reads one KEY=VALUE of `length` characters. */
 static quell_status read_option(const char *what, const char *spec, const char *text, size_t length,
                                 const struct quell_option *options, double *values)
@@ -25,20 +50,33 @@ static quell_status read_option(const char *what, const char *spec, const char *
         return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': no option '%.*s'; see `quell list`", what,
                           spec, (int)key, text);
     double value;
+    if (option->choices && key < length)
+        return read_choice(what, spec, text + key + 1, length - key - 1, option,
+                           &values[option - options]);
+    if (option->choices)
+        return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' needs one of %s", what, spec,
+                          option->name, option->choices);
     if (key >= length || quell_parse_double(text + key + 1, length - key - 1, &value))
         return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' needs a number: %s=%g", what,
                           spec, option->name, option->name, option->value);
     if (!(value >= option->low && value <= option->high))
         return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' must be from %g to %g", what,
                           spec, option->name, option->low, option->high);
+    if (option->whole && value != floor(value))
+        return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' must be a whole number", what,
+                          spec, option->name);
     values[option - options] = value;
     return QUELL_OK;
+}
+
+void quell_spec_defaults(const struct quell_option *options, double *values)
+{
+    for (size_t i = 0; options[i].name; i++) values[i] = options[i].value;
 }
 
 quell_status quell_spec_options(const char *what, const char *spec,
                                 const struct quell_option *options, double *values)
 {
-    for (size_t i = 0; options[i].name; i++) values[i] = options[i].value;
     const char *text = spec + quell_spec_name(spec);
     while (*text) {
         text++; /* the colon or the comma */

@@ -76,6 +76,14 @@ quell_point quell_plan_at(quell_plan *plan, double t)
     return point;
 }
 
+quell_point quell_plan_at_lambda(quell_plan *plan, double lambda)
+{
+    quell_point point = {0, 1, 1, 0, 0};
+    if (plan->status) return point;
+    plan->status = quell_schedule_at_lambda(plan->schedule, lambda, &point);
+    return point;
+}
+
 quell_register quell_plan_register(quell_plan *plan)
 {
     if (plan->status) return QUELL_X;
@@ -119,7 +127,8 @@ static int keep(quell_plan *plan, struct quell_op *op, double coefficient)
     if (!isfinite(rounded))
         quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "a coefficient is not a finite float");
     if (rounded == 0) return 0;
-    op->coefficient[op->terms + op->noises] = rounded;
+    op->coefficient[op->terms + op->noises] = coefficient;
+    op->rounded[op->terms + op->noises] = rounded;
     return 1;
 }
 
@@ -144,8 +153,9 @@ void quell_plan_combine(quell_plan *plan, quell_register out, size_t terms, cons
         if (keep(plan, op, noise[j].coefficient)) op->stream[op->noises++] = noise[j].stream;
 }
 
-uint32_t quell_plan_noise(quell_plan *plan, unsigned k)
+uint32_t quell_plan_noise(quell_plan *plan, unsigned k, const quell_point *t, const quell_point *s)
 {
+    (void)t, (void)s;
     if (k > 7) quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "noise slots are 0 to 7");
     if (plan->transition > (UINT32_MAX - 8) / 8)
         quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "the transition's number is 2^29 or more");

@@ -3,11 +3,14 @@
 #ifndef QUELL_CORE_PLAN_H
 #define QUELL_CORE_PLAN_H
 
+#include <stdbool.h>
 #include <quell/plan.h>
 
 enum quell_op_kind { QUELL_EVAL, QUELL_COMBINE, QUELL_STEP };
 
-/* EVAL     out = denoiser(in[0]) at the point t
+/* coefficient: as worked out; rounded: as the engine uses them.
+ *
+ * EVAL     out = denoiser(in[0]) at the point t
  * COMBINE  out = sum_k coefficient[k] in[k] + sum_j coefficient[terms + j] noise(stream[j])
  * STEP     the transition t -> s is done */
 struct quell_op {
@@ -16,12 +19,14 @@ struct quell_op {
     unsigned terms, noises;
     quell_register in[QUELL_MAX_TERMS];
     uint32_t stream[QUELL_MAX_NOISES];
-    float coefficient[QUELL_MAX_TERMS + QUELL_MAX_NOISES];
+    double coefficient[QUELL_MAX_TERMS + QUELL_MAX_NOISES];
+    float rounded[QUELL_MAX_TERMS + QUELL_MAX_NOISES];
     quell_point t, s;
 };
 
 struct quell_plan {
     const quell_schedule *schedule;
+    bool brownian;     /* noise is named by time */
     size_t transition; /* the one being built */
     size_t count, capacity;
     struct quell_op *ops;

@@ -31,7 +31,7 @@ static void print_combine(struct text *text, const struct quell_op *op)
     char buffer[8];
     SAY(text, "COMBINE  %s =", name(op->out, buffer));
     for (unsigned k = 0; k < op->terms + op->noises; k++) {
-        SAY(text, "%s %.9g ", k ? " +" : "", (double)op->coefficient[k]);
+        SAY(text, "%s %.9g ", k ? " +" : "", (double)op->rounded[k]);
         if (k < op->terms)
             SAY(text, "%s", name(op->in[k], buffer));
         else

@@ -90,29 +90,35 @@ static int from_function(const quell_schedule *schedule, quell_point *p)
 }
 
 #define TINY 1e-30
-#define MINIMA                                             \
-    {"alpha_min", 1e-3, TINY, 1 - 1e-9, "alpha at t = 1"}, \
-        {"sigma_min", 1e-3, TINY, 1 - 1e-9, "sigma at t = 0"}
-#define TRAIN {"train", 1000, 2, 1e6, "points of the table"}
+#define MINIMA                                                         \
+    QUELL_NUMBER("alpha_min", 1e-3, TINY, 1 - 1e-9, "alpha at t = 1"), \
+        QUELL_NUMBER("sigma_min", 1e-3, TINY, 1 - 1e-9, "sigma at t = 0")
+#define TRAIN QUELL_WHOLE("train", 1000, 2, 1e6, "points of the table")
 
 static const struct quell_option minima[] = {MINIMA, {0}};
 static const struct quell_option minima_gamma[] = {
-    MINIMA, {"gamma", 0.1, TINY, 1 - 1e-9, "decay factor; smaller: more time at low noise"}, {0}};
-static const struct quell_option extremes[] = {{"sigma_min", 1e-3, TINY, 1e30, "sigma at t = 0"},
-                                               {"sigma_max", 1e3, TINY, 1e30, "sigma at t = 1"},
-                                               {0}};
-static const struct quell_option beta_linear[] = {TRAIN,
-                                                  {"first", 1e-4, TINY, 0.999, "first beta"},
-                                                  {"last", 0.02, TINY, 0.999, "last beta"},
-                                                  {0}};
-static const struct quell_option beta_scaled[] = {TRAIN,
-                                                  {"first", 0.00085, TINY, 0.999, "first beta"},
-                                                  {"last", 0.012, TINY, 0.999, "last beta"},
-                                                  {0}};
-static const struct quell_option beta_cosine[] = {TRAIN,
-                                                  {"offset", 0.008, 0, 1, "s of the paper"},
-                                                  {"cap", 0.999, TINY, 0.999999, "largest beta"},
-                                                  {0}};
+    MINIMA,
+    QUELL_NUMBER("gamma", 0.1, TINY, 1 - 1e-9, "decay factor; smaller: more time at low noise"),
+    {0}};
+static const struct quell_option extremes[] = {
+    QUELL_NUMBER("sigma_min", 1e-3, TINY, 1e30, "sigma at t = 0"),
+    QUELL_NUMBER("sigma_max", 1e3, TINY, 1e30, "sigma at t = 1"),
+    {0}};
+static const struct quell_option beta_linear[] = {
+    TRAIN,
+    QUELL_NUMBER("first", 1e-4, TINY, 0.999, "first beta"),
+    QUELL_NUMBER("last", 0.02, TINY, 0.999, "last beta"),
+    {0}};
+static const struct quell_option beta_scaled[] = {
+    TRAIN,
+    QUELL_NUMBER("first", 0.00085, TINY, 0.999, "first beta"),
+    QUELL_NUMBER("last", 0.012, TINY, 0.999, "last beta"),
+    {0}};
+static const struct quell_option beta_cosine[] = {
+    TRAIN,
+    QUELL_NUMBER("offset", 0.008, 0, 1, "s of the paper"),
+    QUELL_NUMBER("cap", 0.999, TINY, 0.999999, "largest beta"),
+    {0}};
 
 static const struct quell_schedule_row rows[] = {
     {"vp", "variance preserving, alpha = exp(t^2 log alpha_min)", vp, minima, NULL},
@@ -190,9 +196,6 @@ static quell_status from_row_betas(quell_schedule **out, const struct quell_sche
                                    const double *options)
 {
     size_t count = (size_t)options[0];
-    if ((double)count != options[0])
-        return quell_fail(QUELL_BAD_ARGUMENT, "schedule '%s': train must be a whole number, not %g",
-                          row->name, options[0]);
     double *betas = quell_new(count, sizeof *betas);
     if (!betas) return quell_fail(QUELL_NO_MEMORY, "schedule: no memory for %zu betas", count);
     for (size_t i = 0; i < count; i++) betas[i] = row->beta(options, i, count);
@@ -208,6 +211,7 @@ static quell_status create(quell_schedule **out, const char *spec)
         return quell_fail(QUELL_NOT_FOUND, "schedule '%s': no such schedule; see `quell list`",
                           spec);
     double options[QUELL_MAX_OPTIONS];
+    quell_spec_defaults(row->options, options);
     quell_status status = quell_spec_options("schedule", spec, row->options, options);
     if (status) return status;
     if (row->beta) return from_row_betas(out, row, options);

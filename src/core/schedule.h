@@ -36,6 +36,10 @@ const struct quell_schedule_row *quell_schedule_row(size_t i);
 /* The schedule at t, checked: t in [0, 1], alpha and sigma finite, >= 0 and not both 0. */
 quell_status quell_schedule_point(const quell_schedule *schedule, double t, quell_point *point);
 
+/* The point where log(alpha / sigma) = lambda; beyond the ends, see quell_plan_at_lambda. */
+quell_status quell_schedule_at_lambda(const quell_schedule *schedule, double lambda,
+                                      quell_point *point);
+
 void quell_schedule_hold(const quell_schedule *schedule);
 
 /* Discrete tables (schedule_discrete.c). */

@@ -7,6 +7,7 @@
 #include "job.h"
 #include "isa.h"
 #include "threads.h"
+#include "core/schedule.h"
 #include "base/fail.h"
 #include "base/floats.h"
 #include "base/memory.h"
@@ -238,10 +239,12 @@ quell_status quell_step(const quell_sampler *sampler, const quell_run *run, doub
     if (!(t >= s && t <= 1 && s >= 0))
         return quell_fail(QUELL_BAD_ARGUMENT, "step: t = %g, s = %g; needs 1 >= t >= s >= 0", t, s);
     if (t == s) return QUELL_OK;
-    double times[] = {t, s};
-    struct quell_plan plan;
+    quell_point ends[2];
+    struct quell_plan plan = {0};
     QUELL_OWN_FLOATS;
-    status = quell_sampler_plan(sampler, times, 1, job.run.transition, &plan);
+    status = quell_schedule_point(sampler->schedule, t, &ends[0]);
+    if (!status) status = quell_schedule_point(sampler->schedule, s, &ends[1]);
+    if (!status) status = quell_sampler_plan(sampler, ends, 1, job.run.transition, &plan);
     if (!status) status = run_plan(&job, &plan, 1);
     quell_plan_free(&plan);
     return status;

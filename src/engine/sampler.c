@@ -2,6 +2,7 @@
 /* Creating samplers: the grid, the plan, the law of x_1. */
 #include "sampler.h"
 #include "core/schedule.h"
+#include "grids/grid.h"
 #include "base/fail.h"
 #include "base/floats.h"
 #include "base/maths.h"
@@ -21,25 +22,40 @@ quell_status quell_sampler_check(const quell_denoiser *denoiser, const quell_poi
 }
 
 /* A step callback has no operations of its own, only the points of its transitions. */
-static void build_steps(struct quell_plan *plan, const double *times, size_t steps)
+static void build_steps(struct quell_plan *plan, const quell_point *grid, size_t steps)
 {
     for (size_t i = 0; i < steps; i++) {
-        quell_point t = quell_plan_at(plan, times[i]), s = quell_plan_at(plan, times[i + 1]);
-        quell_plan_noise(plan, 0); /* refuses a transition that has no streams */
-        quell_plan_step(plan, &t, &s);
+        /* refuses a transition that has no streams */
+        quell_plan_noise(plan, 0, &grid[i], &grid[i + 1]);
+        quell_plan_step(plan, &grid[i], &grid[i + 1]);
     }
     plan->registers = 1 + QUELL_STEP_SCRATCH;
 }
 
-quell_status quell_sampler_plan(const quell_sampler *sampler, const double *times, size_t steps,
+/* What every method may rely on. Between two points alpha / sigma may stay as it is. */
+static quell_status check_grid(const quell_point *grid, size_t steps)
+{
+    for (size_t i = 0; i < steps; i++)
+        if (!(quell_lambda(&grid[i]) <= quell_lambda(&grid[i + 1])) || grid[i].sigma == 0)
+            return quell_fail(QUELL_BAD_ARGUMENT,
+                              "sampler: from t = %g to %g: alpha / sigma must fall in t, and sigma "
+                              "must not be 0 before the end",
+                              grid[i].t, grid[i + 1].t);
+    return QUELL_OK;
+}
+
+quell_status quell_sampler_plan(const quell_sampler *sampler, const quell_point *grid, size_t steps,
                                 size_t first, struct quell_plan *plan)
 {
     *plan = quell_plan_begin(sampler->schedule, first);
+    plan->brownian = sampler->brownian;
+    plan->status = check_grid(grid, steps);
+    if (plan->status) return plan->status;
     if (sampler->method) {
-        sampler->method->build(plan, times, steps, sampler->option);
+        sampler->method->build(plan, grid, steps, sampler->option);
     } else if (sampler->step) {
-        build_steps(plan, times, steps);
-    } else if (sampler->builder(sampler->user, plan, times, steps) < 0) {
+        build_steps(plan, grid, steps);
+    } else if (sampler->builder(sampler->user, plan, grid, steps) < 0) {
         quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "the builder reported an error");
     }
     for (size_t i = 0; i < plan->count && !plan->status; i++)
@@ -69,24 +85,25 @@ static quell_status check_options(const quell_sampler_options *o, size_t dim)
     return QUELL_OK;
 }
 
-/* t_i = start + (stop - start) i / T, or the caller's own; falling, in [0, 1]. */
+/* The named grid, or the caller's own times, which fall and are in [0, 1]. */
 static quell_status make_grid(quell_sampler *sampler, const quell_sampler_options *o)
 {
     sampler->steps = o->steps;
-    sampler->times = quell_new(o->steps + 1, sizeof *sampler->times);
-    if (!sampler->times) return quell_fail(QUELL_NO_MEMORY, "sampler: no memory for its grid");
-    double steps = (double)o->steps, last = 2;
+    sampler->grid = quell_new(o->steps + 1, sizeof *sampler->grid);
+    if (!sampler->grid) return quell_fail(QUELL_NO_MEMORY, "sampler: no memory for its grid");
+    if (!o->times)
+        return quell_grid_make(sampler->schedule, o->grid ? o->grid : "linear", o->start, o->stop,
+                               o->steps, sampler->grid);
+    double last = 2;
     for (size_t i = 0; i <= o->steps; i++) {
-        double done = (double)i;
-        double t = o->times ? o->times[i] : (o->start * (steps - done) + o->stop * done) / steps;
-        if (!o->times && i == 0) t = o->start; /* to the last bit */
-        if (!o->times && i == o->steps) t = o->stop;
+        double t = o->times[i];
         if (!(t >= 0 && t <= 1 && t < last))
             return quell_fail(QUELL_BAD_ARGUMENT,
                               "sampler: time %zu is %g; times must fall from at most 1 to at "
                               "least 0",
                               i, t);
-        sampler->times[i] = last = t;
+        quell_status status = quell_schedule_point(sampler->schedule, last = t, &sampler->grid[i]);
+        if (status) return status;
     }
     return QUELL_OK;
 }
@@ -94,9 +111,7 @@ static quell_status make_grid(quell_sampler *sampler, const quell_sampler_option
 /* x_1 ~ N(alpha m, alpha^2 v + sigma^2) at the first time */
 static quell_status make_init(quell_sampler *sampler, const quell_sampler_options *o)
 {
-    quell_point t;
-    quell_status status = quell_schedule_point(sampler->schedule, sampler->times[0], &t);
-    if (status) return status;
+    quell_point t = sampler->grid[0];
     size_t dim = sampler->denoiser->dim, count = dim * quell_chunk_rows(dim);
     sampler->init_mean = quell_new(count, sizeof(float));
     sampler->init_deviation = quell_new(count, sizeof(float));
@@ -120,12 +135,13 @@ static quell_status fill(quell_sampler *sampler, const quell_denoiser *denoiser,
     quell_schedule_hold(schedule);
     sampler->denoiser = (quell_denoiser *)(uintptr_t)denoiser;
     sampler->schedule = (quell_schedule *)(uintptr_t)schedule;
+    sampler->brownian = o->brownian != 0;
     sampler->clamp_low = (float)o->clamp_low;
     sampler->clamp_high = (float)o->clamp_high;
     quell_status status = make_grid(sampler, o);
     if (!status) status = make_init(sampler, o);
     if (!status)
-        status = quell_sampler_plan(sampler, sampler->times, sampler->steps, 0, &sampler->plan);
+        status = quell_sampler_plan(sampler, sampler->grid, sampler->steps, 0, &sampler->plan);
     return status;
 }
 
@@ -157,10 +173,8 @@ quell_status quell_sampler_create(quell_sampler **sampler, const char *spec,
                                   const quell_sampler_options *options)
 {
     if (!spec) return quell_fail(QUELL_BAD_ARGUMENT, "sampler: an argument is NULL");
-    quell_sampler made = {.method = quell_method_find(spec)};
-    if (!made.method)
-        return quell_fail(QUELL_NOT_FOUND, "sampler '%s': no such sampler; see `quell list`", spec);
-    quell_status status = quell_spec_options("sampler", spec, made.method->options, made.option);
+    quell_sampler made = {0};
+    quell_status status = quell_method_read(spec, &made.method, made.option);
     if (status) return status;
     return create(sampler, &made, denoiser, schedule, options);
 }
@@ -188,7 +202,7 @@ void quell_sampler_free(quell_sampler *sampler)
 {
     if (!sampler) return;
     quell_plan_free(&sampler->plan);
-    free(sampler->times);
+    free(sampler->grid);
     free(sampler->init_mean);
     free(sampler->init_deviation);
     quell_denoiser_free(sampler->denoiser);

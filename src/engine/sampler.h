@@ -29,7 +29,8 @@ struct quell_sampler {
     void *user;
 
     size_t steps;
-    double *times;          /* [steps + 1] */
+    bool brownian;
+    quell_point *grid;      /* [steps + 1] */
     struct quell_plan plan; /* for a step callback: its STEPs alone */
     float clamp_low, clamp_high;
     float *init_mean, *init_deviation; /* of x_1, [dim], repeated to fill a chunk */
@@ -43,7 +44,7 @@ quell_status quell_sampler_check(const quell_denoiser *denoiser, const quell_poi
 
 /* The plan for the transitions of a grid, checked against the denoiser; `first` is the number of
  * the first transition. The caller frees it, whatever is returned. */
-quell_status quell_sampler_plan(const quell_sampler *sampler, const double *times, size_t steps,
+quell_status quell_sampler_plan(const quell_sampler *sampler, const quell_point *grid, size_t steps,
                                 size_t first, struct quell_plan *plan);
 
 #endif

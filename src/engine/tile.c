@@ -84,7 +84,7 @@ static void combine_with_noise(struct quell_tile *tile, const struct quell_op *o
         }
         bad |=
             tile->job->kernels->combine(tile->registers[op->out] + at, piece.rows * piece.elements,
-                                        op->terms + op->noises, op->coefficient, in);
+                                        op->terms + op->noises, op->rounded, in);
     }
     if (bad) fail_not_finite(tile, tile->registers[op->out]);
 }
@@ -98,7 +98,7 @@ static void combine(struct quell_tile *tile, const struct quell_op *op)
     const float *in[QUELL_MAX_INPUTS];
     for (unsigned k = 0; k < op->terms; k++) in[k] = tile->registers[op->in[k]];
     if (tile->job->kernels->combine(tile->registers[op->out], tile->rows * tile->elements,
-                                    op->terms, op->coefficient, in))
+                                    op->terms, op->rounded, in))
         fail_not_finite(tile, tile->registers[op->out]);
 }
 

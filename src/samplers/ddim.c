@@ -15,43 +15,39 @@ static double clip(double x) { return x < 0 ? 0 : x > 1 ? 1 : x; }
 /* With rho = (alpha_t / sigma_t) / (alpha_s / sigma_s) = exp(log_rho) <= 1, tau = 1 - rho^2 and
  * the coefficient of mu is alpha_s (1 - rho sqrt(1 - eta tau)). Small steps have rho near 1, large
  * ones near 0: expm1 and the two forms of 1 - eta tau keep the digits at both ends. */
-void quell_ddim_transition(quell_plan *plan, double from, double to, double eta)
+void quell_ddim_transition(quell_plan *plan, const quell_point *t, const quell_point *s, double eta)
 {
-    quell_point t = quell_plan_at(plan, from), s = quell_plan_at(plan, to);
-    double log_rho = (t.log_alpha - t.log_sigma) - (s.log_alpha - s.log_sigma);
-    if (!(log_rho <= 0)) {
-        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT,
-                          "alpha / sigma must fall in t, and sigma must not be 0 before the end");
-        return;
-    }
+    double log_rho = quell_lambda(t) - quell_lambda(s);
     double fresh = clip(-eta * quell_expm1(2 * log_rho));       /* eta tau */
     double kept = clip(1 - eta + eta * quell_exp(2 * log_rho)); /* 1 - eta tau */
     double log_kept = kept < 0.5 ? quell_log(kept) : quell_log1p(-fresh);
 
-    quell_register mu = quell_plan_denoise(plan, QUELL_X, &t);
+    quell_register mu = quell_plan_denoise(plan, QUELL_X, t);
     quell_term terms[] = {
-        {s.sigma * sqrt(kept) / t.sigma, QUELL_X},
-        {-s.alpha * quell_expm1(log_rho + log_kept / 2), mu},
+        {s->sigma * sqrt(kept) / t->sigma, QUELL_X},
+        {-s->alpha * quell_expm1(log_rho + log_kept / 2), mu},
     };
-    quell_noise_term noise = {s.sigma * sqrt(fresh), quell_plan_noise(plan, 0)};
+    quell_noise_term noise = {s->sigma * sqrt(fresh), quell_plan_noise(plan, 0, t, s)};
     quell_plan_combine(plan, QUELL_X, 2, terms, 1, &noise);
     quell_plan_release(plan, mu);
-    quell_plan_step(plan, &t, &s);
+    quell_plan_step(plan, t, s);
 }
 
-static void build(quell_plan *plan, const double *times, size_t steps, const double *option)
+static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
 {
     for (size_t i = 0; i < steps; i++)
-        quell_ddim_transition(plan, times[i], times[i + 1], option[0]);
+        quell_ddim_transition(plan, &grid[i], &grid[i + 1], option[0]);
 }
 
 static const struct quell_option options[] = {
-    {"eta", 0, 0, 1e6, "stochasticity: 0 deterministic, 1 DDPM"}, {0}};
+    QUELL_NUMBER("eta", 0, 0, 1e6, "stochasticity: 0 deterministic, 1 DDPM"), {0}};
 
-const struct quell_method quell_ddim = {
-    .name = "ddim",
-    .summary = "implicit models, order 1, deterministic unless eta > 0",
-    .paper = "2010.02502",
-    .options = options,
-    .build = build,
-};
+QUELL_FAMILY(ddim) = {{.name = "ddim",
+                       .summary = "implicit models, deterministic unless eta > 0",
+                       .paper = "2010.02502",
+                       .order = 1,
+                       .evaluations = 1,
+                       .noise = QUELL_OPTIONALLY_STOCHASTIC,
+                       .options = options,
+                       .build = build},
+                      {0}};

@@ -9,18 +9,20 @@
  * It is DDIM with eta = 1 (ddim.c), which works the coefficients out. */
 #include "method.h"
 
-static void build(quell_plan *plan, const double *times, size_t steps, const double *option)
+static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
 {
     (void)option;
-    for (size_t i = 0; i < steps; i++) quell_ddim_transition(plan, times[i], times[i + 1], 1);
+    for (size_t i = 0; i < steps; i++) quell_ddim_transition(plan, &grid[i], &grid[i + 1], 1);
 }
 
 static const struct quell_option options[] = {{0}};
 
-const struct quell_method quell_ddpm = {
-    .name = "ddpm",
-    .summary = "ancestral sampling, order 1, stochastic",
-    .paper = "2006.11239",
-    .options = options,
-    .build = build,
-};
+QUELL_FAMILY(ddpm) = {{.name = "ddpm",
+                       .summary = "ancestral sampling",
+                       .paper = "2006.11239",
+                       .order = 1,
+                       .evaluations = 1,
+                       .noise = QUELL_STOCHASTIC,
+                       .options = options,
+                       .build = build},
+                      {0}};

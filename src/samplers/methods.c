@@ -1,28 +1,68 @@
 /* SPDX-License-Identifier: MIT */
 /* The table of samplers. */
 #include "method.h"
+#include "base/fail.h"
 #include <quell/sampler.h>
 
 #include <string.h>
 
-static const struct quell_method *const methods[] = {
-    &quell_ddpm,
-    &quell_ddim,
+#define FAMILY(file) extern const struct quell_method quell_family_##file[];
+#include "table.inc"
+#undef FAMILY
+
+static const struct quell_method *const families[] = {
+#define FAMILY(file) quell_family_##file,
+#include "table.inc"
+#undef FAMILY
 };
 
-#define METHODS (sizeof methods / sizeof *methods)
+#define FAMILIES (sizeof families / sizeof *families)
 
-const struct quell_method *quell_method_at(size_t i) { return i < METHODS ? methods[i] : NULL; }
-
-const struct quell_method *quell_method_find(const char *spec)
+const struct quell_method *quell_method_at(size_t i)
 {
-    size_t length = quell_spec_name(spec);
-    for (size_t i = 0; i < METHODS; i++)
-        if (strlen(methods[i]->name) == length && !memcmp(methods[i]->name, spec, length))
-            return methods[i];
+    for (size_t f = 0; f < FAMILIES; f++)
+        for (const struct quell_method *method = families[f]; method->name; method++)
+            if (i-- == 0) return method;
     return NULL;
 }
 
-const char *quell_sampler_name(size_t i) { return i < METHODS ? methods[i]->name : NULL; }
+static int same(const char *name, const char *text, size_t length)
+{
+    return strlen(name) == length && !memcmp(name, text, length);
+}
 
-const char *quell_sampler_summary(size_t i) { return i < METHODS ? methods[i]->summary : NULL; }
+/* The alias of that name; NULL if there is none. */
+static const struct quell_alias *alias_of(const struct quell_method *method, const char *text,
+                                          size_t length)
+{
+    const struct quell_alias *alias = method->aliases;
+    while (alias && alias->name && !same(alias->name, text, length)) alias++;
+    return alias && alias->name ? alias : NULL;
+}
+
+quell_status quell_method_read(const char *spec, const struct quell_method **found, double *option)
+{
+    size_t length = quell_spec_name(spec);
+    for (size_t i = 0; (*found = quell_method_at(i)); i++) {
+        const struct quell_method *method = *found;
+        const struct quell_alias *alias = alias_of(method, spec, length);
+        if (!alias && !same(method->name, spec, length)) continue;
+        quell_spec_defaults(method->options, option);
+        quell_status status = QUELL_OK;
+        if (alias) status = quell_spec_options("sampler", alias->spec, method->options, option);
+        return status ? status : quell_spec_options("sampler", spec, method->options, option);
+    }
+    return quell_fail(QUELL_NOT_FOUND, "sampler '%s': no such sampler; see `quell list`", spec);
+}
+
+const char *quell_sampler_name(size_t i)
+{
+    const struct quell_method *method = quell_method_at(i);
+    return method ? method->name : NULL;
+}
+
+const char *quell_sampler_summary(size_t i)
+{
+    const struct quell_method *method = quell_method_at(i);
+    return method ? method->summary : NULL;
+}
