@@ -41,7 +41,31 @@ const struct quell_method *quell_method_at(size_t i);
 quell_status quell_method_read(const char *spec, const struct quell_method **method,
                                double *option);
 
-/* One transition of DDIM, which DDPM shares. */
+/* out = terms[0] + terms[1] + ..., without noise:
+ *
+ *     QUELL_COMBINE(plan, QUELL_X, {s.sigma / t.sigma, QUELL_X}, {c, mu}); */
+#define QUELL_COMBINE(plan, out, ...)                                                       \
+    quell_plan_combine(plan, out, sizeof((quell_term[]){__VA_ARGS__}) / sizeof(quell_term), \
+                       (quell_term[]){__VA_ARGS__}, 0, NULL)
+
+/* The sqrt(sigma_s^2 - sigma_down^2) of ancestral steps: t -> down without noise, then noise up to
+ * s. With r = (sigma_s / alpha_s) / (sigma_t / alpha_t) and eta clipped to [0, 1],
+ *
+ *     sigma_down = sigma_s sqrt(r^2 + (1 - eta^2) (1 - r^2)),   sigma_up = eta sigma_s sqrt(1 -
+ * r^2),
+ *
+ * which keeps its digits where sigma_s << sigma_t (steps.c). */
+struct quell_ancestral {
+    quell_point down; /* alpha_s, sigma_down; its t is s's */
+    double up;
+};
+struct quell_ancestral quell_ancestral(const quell_point *t, const quell_point *s, double eta);
+
+/* mu = E[X | x_t = x] becomes eps = E[Z | x_t = x] = (x - alpha_t mu) / sigma_t, in place. */
+void quell_to_eps(quell_plan *plan, quell_register mu, quell_register x, const quell_point *t);
+
+/* One transition of DDIM, which DDPM shares; with eta = 0 the first-order step of every exponential
+ * integrator, for any pair of points. */
 void quell_ddim_transition(quell_plan *plan, const quell_point *t, const quell_point *s,
                            double eta);
 
