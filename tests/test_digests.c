@@ -2,11 +2,12 @@
 /* Samples by their digests, held in digests.txt: the same with every thread count, tile, split,
  * instruction set, compiler and machine.
  *
- * QUELL_WRITE_DIGESTS=FILE writes the table of this build to FILE; that is for a change that is
- * meant to change samples. */
+ * QUELL_WRITE_DIGESTS=FILE writes the table of this build to FILE, with rows for what has none yet;
+ * that is for new samplers, and for a change that is meant to change samples. */
 #include "drawing.h"
 #include "harness.h"
 #include "models.h"
+#include "samplers/method.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,8 @@
 enum { COUNT = 11, STEPS = 6 };
 
 static const struct row {
-    const char *sampler, *model, *schedule;
+    const char *sampler, *model, *schedule, *grid;
+    int brownian;
     size_t dim;
     uint64_t digest;
 } rows[] = {
@@ -23,6 +25,14 @@ static const struct row {
 };
 
 #define ROWS (sizeof rows / sizeof *rows)
+
+static const char *name_of(const struct row *row)
+{
+    static char name[200];
+    snprintf(name, sizeof name, "%s, %s, %s, %s%s, dim %zu", row->sampler, row->model,
+             row->schedule, row->grid, row->brownian ? ", brownian" : "", row->dim);
+    return name;
+}
 
 /* Everything that a row needs, and the samples by one thread of the scalar kernels. */
 struct drawn {
@@ -34,20 +44,6 @@ struct drawn {
     float *x;
 };
 
-static struct drawn draw(const struct row *row)
-{
-    struct drawn d = {.model = model_new(row->model, row->dim)};
-    d.denoiser = model_denoiser(&d.model);
-    d.schedule = must_schedule(row->schedule);
-    d.sampler = must_sampler(row->sampler, d.denoiser, d.schedule, STEPS);
-    d.run = quell_run_defaults();
-    d.run.seed = UINT64_C(0x9e3779b97f4a7c15), d.run.first = UINT64_C(0xfffffffa);
-    d.run.count = COUNT, d.run.threads = 1, d.run.isa = "scalar";
-    d.x = malloc(COUNT * row->dim * sizeof *d.x);
-    must_draw(d.sampler, &d.run, d.x);
-    return d;
-}
-
 static void discard(struct drawn *d)
 {
     free(d->x);
@@ -55,6 +51,29 @@ static void discard(struct drawn *d)
     quell_schedule_free(d->schedule);
     quell_denoiser_free(d->denoiser);
     model_free(&d->model);
+}
+
+static quell_status prepare(const struct row *row, struct drawn *d)
+{
+    *d = (struct drawn){.model = model_new(row->model, row->dim)};
+    d->denoiser = model_denoiser(&d->model);
+    d->schedule = must_schedule(row->schedule);
+    quell_sampler_options options = quell_sampler_defaults();
+    options.steps = STEPS, options.grid = row->grid, options.brownian = row->brownian;
+    return quell_sampler_create(&d->sampler, row->sampler, d->denoiser, d->schedule, &options);
+}
+
+static struct drawn draw(const struct row *row)
+{
+    struct drawn d;
+    quell_status status = prepare(row, &d);
+    CHECK(!status, "%s: %s", name_of(row), quell_error_message());
+    d.run = quell_run_defaults();
+    d.run.seed = UINT64_C(0x9e3779b97f4a7c15), d.run.first = UINT64_C(0xfffffffa);
+    d.run.count = COUNT, d.run.threads = 1, d.run.isa = "scalar";
+    d.x = malloc(COUNT * row->dim * sizeof *d.x);
+    must_draw(d.sampler, &d.run, d.x);
+    return d;
 }
 
 /* Over the floats' bits from the low byte on, whatever the machine's own order of bytes. */
@@ -71,18 +90,101 @@ static uint64_t digest_of(const float *x, size_t count)
     return found;
 }
 
+/* Whether a row has these; NULL and -1 for any. */
+static int has(const char *sampler, const char *model, const char *schedule, const char *grid,
+               int brownian)
+{
+    for (size_t i = 0; i < ROWS; i++)
+        if ((!sampler || !strcmp(rows[i].sampler, sampler)) &&
+            (!model || !strcmp(rows[i].model, model)) &&
+            (!schedule || !strcmp(rows[i].schedule, schedule)) &&
+            (!grid || !strncmp(rows[i].grid, grid, strlen(grid))) &&
+            (brownian < 0 || rows[i].brownian == brownian))
+            return 1;
+    return 0;
+}
+
+static size_t count_of(const char *(*name)(size_t i))
+{
+    size_t count = 0;
+    while (name(count)) count++;
+    return count;
+}
+
+/* Samplers with options that change their operations, besides every name. */
+static const char *const variants[] = {
+    "ddim:eta=0.5",
+};
+
+/* The n-th spec that has digests; NULL past the end. */
+static const char *spec_at(size_t n)
+{
+    size_t names = count_of(quell_sampler_name);
+    if (n < names) return quell_sampler_name(n);
+    return n - names < sizeof variants / sizeof *variants ? variants[n - names] : NULL;
+}
+
+static int is_stochastic(const char *spec)
+{
+    const struct quell_method *method;
+    double option[QUELL_MAX_OPTIONS];
+    MUST(quell_method_read(spec, &method, option));
+    return method->noise == QUELL_STOCHASTIC;
+}
+
+static void write_row(FILE *file, const struct row *r)
+{
+    struct drawn d = draw(r);
+    fprintf(file, "{\"%s\", \"%s\", \"%s\", \"%s\", %d, %zu, UINT64_C(0x%016llx)},\n", r->sampler,
+            r->model, r->schedule, r->grid, r->brownian, r->dim,
+            (unsigned long long)digest_of(d.x, COUNT * r->dim));
+    discard(&d);
+}
+
+/* Fills in the rest of a new row: schedules, grids and sizes in turn, past what is refused. */
+static int complete(struct row *row, const char *grid)
+{
+    static const size_t dims[] = {1, 5, 33, 2, 8, 64, 3, 16};
+    static size_t turn, grid_turn;
+    size_t schedules = count_of(quell_schedule_name), grids = count_of(quell_grid_name);
+    row->dim = dims[turn % 8];
+    for (size_t tries = 0; tries < schedules * grids; tries++) {
+        static char spec[64];
+        const char *name = grid ? grid : quell_grid_name(grid_turn++ % grids);
+        snprintf(spec, sizeof spec, "%s:final=%s", name, turn % 2 ? "zero" : "min");
+        row->schedule = quell_schedule_name(turn++ % schedules), row->grid = spec;
+        struct drawn d;
+        quell_status status = prepare(row, &d);
+        discard(&d);
+        if (!status) return 1;
+    }
+    return 0;
+}
+
+static void add_row(FILE *file, struct row row, const char *grid)
+{
+    CHECK(complete(&row, grid), "%s, %s: refused on every schedule and grid", row.sampler,
+          row.model);
+    write_row(file, &row);
+}
+
 static void write_table(const char *path)
 {
     FILE *file = fopen(path, "w");
     CHECK(file, "cannot write %s", path);
-    fputs("/* Written by quell-tests with QUELL_WRITE_DIGESTS; see test_digests.c. */\n", file);
-    for (size_t i = 0; i < ROWS; i++) {
-        const struct row *r = &rows[i];
-        struct drawn d = draw(r);
-        fprintf(file, "{\"%s\", \"%s\", \"%s\", %zu, UINT64_C(0x%016llx)},\n", r->sampler, r->model,
-                r->schedule, r->dim, (unsigned long long)digest_of(d.x, COUNT * r->dim));
-        discard(&d);
+    fputs("/* Written by the tests with QUELL_WRITE_DIGESTS; see test_digests.c. */\n", file);
+    for (size_t i = 0; i < ROWS; i++) write_row(file, &rows[i]);
+    for (size_t n = 0; spec_at(n); n++) {
+        for (size_t k = 0; model_kind(k); k++)
+            if (!has(spec_at(n), model_kind(k), NULL, NULL, 0))
+                add_row(file, (struct row){.sampler = spec_at(n), .model = model_kind(k)}, NULL);
+        if (is_stochastic(spec_at(n)) && !has(spec_at(n), NULL, NULL, NULL, 1))
+            add_row(file, (struct row){.sampler = spec_at(n), .model = "diagonal", .brownian = 1},
+                    NULL);
     }
+    for (size_t g = 0; quell_grid_name(g); g++)
+        if (!has(NULL, NULL, NULL, quell_grid_name(g), -1))
+            add_row(file, (struct row){.sampler = "ddim", .model = "mixture"}, quell_grid_name(g));
     CHECK(!fclose(file), "cannot write %s", path);
 }
 
@@ -93,12 +195,10 @@ TEST(digests, table)
         return;
     }
     for (size_t i = 0; i < ROWS; i++) {
-        const struct row *r = &rows[i];
-        struct drawn d = draw(r);
-        uint64_t found = digest_of(d.x, COUNT * r->dim);
-        CHECK(found == r->digest, "%s, %s, %s, dim %zu: digest 0x%016llx, not 0x%016llx",
-              r->sampler, r->model, r->schedule, r->dim, (unsigned long long)found,
-              (unsigned long long)r->digest);
+        struct drawn d = draw(&rows[i]);
+        uint64_t found = digest_of(d.x, COUNT * rows[i].dim);
+        CHECK(found == rows[i].digest, "%s: digest 0x%016llx, not 0x%016llx", name_of(&rows[i]),
+              (unsigned long long)found, (unsigned long long)rows[i].digest);
         discard(&d);
     }
 }
@@ -106,32 +206,27 @@ TEST(digests, table)
 TEST(digests, every_way)
 {
     for (size_t i = 0; i < ROWS; i++) {
-        char name[200];
         struct drawn d = draw(&rows[i]);
-        snprintf(name, sizeof name, "%s, %s, %s, dim %zu", rows[i].sampler, rows[i].model,
-                 rows[i].schedule, rows[i].dim);
-        check_every_way(name, d.sampler, &d.run, d.x);
+        check_every_way(name_of(&rows[i]), d.sampler, &d.run, d.x);
         discard(&d);
     }
 }
 
-static int has(const char *sampler, const char *model, const char *schedule)
-{
-    for (size_t i = 0; i < ROWS; i++)
-        if ((!sampler || !strncmp(rows[i].sampler, sampler, strlen(sampler))) &&
-            (!model || !strcmp(rows[i].model, model)) &&
-            (!schedule || !strcmp(rows[i].schedule, schedule)))
-            return 1;
-    return 0;
-}
-
-/* Every sampler with every kind of denoiser, and every schedule, has its row. */
+/* Every sampler with every kind of denoiser, in Brownian mode too if it draws noise, and every
+ * schedule and grid, has its row. */
 TEST(digests, complete)
 {
-    for (size_t i = 0; quell_sampler_name(i); i++)
+    for (size_t n = 0; spec_at(n); n++) {
         for (size_t k = 0; model_kind(k); k++)
-            CHECK(has(quell_sampler_name(i), model_kind(k), NULL), "no digest of %s with %s",
-                  quell_sampler_name(i), model_kind(k));
+            CHECK(has(spec_at(n), model_kind(k), NULL, NULL, 0), "no digest of %s with %s",
+                  spec_at(n), model_kind(k));
+        CHECK(!is_stochastic(spec_at(n)) || has(spec_at(n), NULL, NULL, NULL, 1),
+              "no digest of %s in Brownian mode", spec_at(n));
+    }
     for (size_t i = 0; quell_schedule_name(i); i++)
-        CHECK(has(NULL, NULL, quell_schedule_name(i)), "no digest of %s", quell_schedule_name(i));
+        CHECK(has(NULL, NULL, quell_schedule_name(i), NULL, -1), "no digest of %s",
+              quell_schedule_name(i));
+    for (size_t i = 0; quell_grid_name(i); i++)
+        CHECK(has(NULL, NULL, NULL, quell_grid_name(i), -1), "no digest of grid %s",
+              quell_grid_name(i));
 }
