@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Multistep consistency sampling (Song et al., 2303.01469, algorithm 1). With y = x / alpha and
+ * sigma~ = sigma / alpha,
+ *
+ *     y_s = mu + sqrt(sigma~_s^2 - sigma_min^2) z,   mu = f(y_t, sigma~_t),   z ~ N(0, I),
+ *
+ * where f predicts the start of the trajectory, at sigma~ = sigma_min; without noise from there on.
+ *
+ * For distilled models. With a denoiser that predicts E[X | x_t] every step forgets all but that
+ * mean: more steps do not come near the law, and so the order is 0. */
+#include "method.h"
+#include "base/maths.h"
+
+static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
+{
+    for (size_t i = 0; i < steps; i++) {
+        const quell_point *t = &grid[i], *s = &grid[i + 1];
+        double ratio = s->sigma > 0 ? option[0] * s->alpha / s->sigma : 1; /* to sigma~_s */
+        double fresh = ratio < 1 ? (1 - ratio) * (1 + ratio) : 0;
+        quell_register mu = quell_plan_denoise(plan, QUELL_X, t);
+        quell_term term = {s->alpha, mu};
+        quell_noise_term noise = {s->sigma * sqrt(fresh), quell_plan_noise(plan, 0, t, s)};
+        quell_plan_combine(plan, QUELL_X, 1, &term, 1, &noise);
+        quell_plan_release(plan, mu);
+        quell_plan_step(plan, t, s);
+    }
+}
+
+static const struct quell_option options[] = {
+    QUELL_NUMBER("sigma_min", 0.002, 0, 1e6, "sigma / alpha of what the model predicts"), {0}};
+
+QUELL_FAMILY(consistency) = {{.name = "consistency",
+                              .summary = "multistep consistency; for distilled models",
+                              .paper = "2303.01469",
+                              .order = 0,
+                              .evaluations = 1,
+                              .noise = QUELL_STOCHASTIC,
+                              .options = options,
+                              .build = build},
+                             {0}};

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* DPM-Solver++(2S) (Lu et al., 2211.01095, algorithm 1, r = 1/2) made ancestral by k-diffusion: a
+ * step (dpm_single.c) from t down to sigma_down, then noise up to s, where with sigma~ = sigma /
+ * alpha
+ *
+ *     sigma~_up = eta sigma~_s sqrt(1 - sigma~_s^2 / sigma~_t^2),
+ *     sigma~_down^2 = sigma~_s^2 - sigma~_up^2.
+ *
+ * The middle is that of lambda_t and lambda_down: with eta = 1, s itself. A step to sigma_down = 0
+ * is of the first order. */
+#include "stages.h"
+
+enum { ETA, S_NOISE };
+
+static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
+{
+    for (size_t i = 0; i < steps; i++) {
+        const quell_point *t = &grid[i], *s = &grid[i + 1];
+        struct quell_ancestral step = quell_ancestral(t, s, option[ETA]);
+        quell_noise_term noise = {option[S_NOISE] * step.up, quell_plan_noise(plan, 0, t, s)};
+        quell_midpoint(plan, t, &step.down,
+                       (struct quell_midpoint){0.5, quell_dpmpp_weight, noise});
+        quell_plan_step(plan, t, s);
+    }
+}
+
+static const struct quell_option options[] = {QUELL_ANCESTRAL, {0}};
+
+QUELL_FAMILY(dpmpp_2s_a) = {{.name = "dpmpp_2s_a",
+                             .summary = "ancestral DPM-Solver++(2S)",
+                             .paper = "2211.01095",
+                             .order = 1,
+                             .evaluations = 2,
+                             .noise = QUELL_STOCHASTIC,
+                             .options = options,
+                             .build = build},
+                            {0}};

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* Heun's method with churn (Karras et al., 2206.00364, algorithm 2). With y = x / alpha and sigma~
+ * = sigma / alpha, after the churn (churn.c), from t to s:
+ *
+ *     d  = (y_t - mu) / sigma~_t,     y'  = y_t + (sigma~_s - sigma~_t) d
+ *     d' = (y' - mu') / sigma~_s,     y_s = y_t + (sigma~_s - sigma~_t) (d + d') / 2
+ *
+ * and y_s = y' in a step to sigma_s = 0. As stages (stages.h): d' - d = (mu - mu') / sigma~_s, so
+ * that mu' - mu has the weight (sigma~_t / sigma~_s - 1) / 2. */
+#include "stages.h"
+#include "base/maths.h"
+
+void quell_heun(quell_plan *plan, const quell_point *t, const quell_point *s)
+{
+    double h = quell_step_size(t, s);
+    quell_register mu = quell_plan_denoise(plan, QUELL_X, t);
+    if (h == 0) {
+        QUELL_STAGE(plan, QUELL_X, .t = t, .s = s, .mu = mu);
+    } else {
+        quell_register other = QUELL_STAGE_DENOISE(plan, .t = t, .s = s, .mu = mu);
+        QUELL_STAGE(plan, QUELL_X, .t = t, .s = s, .mu = mu,
+                    .later = {{quell_expm1(h) / 2, other}});
+        quell_plan_release(plan, other);
+    }
+    quell_plan_release(plan, mu);
+}
+
+static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
+{
+    for (size_t i = 0; i < steps; i++) {
+        quell_point hat = quell_churn(plan, &grid[i], &grid[i + 1], steps, option);
+        quell_heun(plan, &hat, &grid[i + 1]);
+        quell_plan_step(plan, &grid[i], &grid[i + 1]);
+    }
+}
+
+static const struct quell_option options[] = {QUELL_CHURN, {0}};
+
+QUELL_FAMILY(heun) = {{.name = "heun",
+                       .summary = "Heun's method; churn",
+                       .paper = "2206.00364",
+                       .order = 2,
+                       .evaluations = 2,
+                       .noise = QUELL_OPTIONALLY_STOCHASTIC,
+                       .options = options,
+                       .build = build},
+                      {0}};

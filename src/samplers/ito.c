@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* azula's sampler for the Ito SDE of strength eta and temperature tau, the score held over a step:
+ *
+ *     x_s = (alpha_s / alpha_t) x_t + c (sigma_s / sigma_t - alpha_s / alpha_t) (x_t - alpha_t mu)
+ *           + eta alpha_s sqrt(sigma_t^2 / alpha_t^2 - sigma_s^2 / alpha_s^2) eps,
+ *     mu = E[X | x_t],   eps ~ N(0, I),   c = (1 + eta^2) / tau.
+ *
+ * With h = lambda_s - lambda_t the coefficients are c sigma_s / sigma_t + (1 - c) alpha_s / alpha_t
+ * and -c alpha_s expm1(-h), and the noise has eta alpha_s (sigma_t / alpha_t) sqrt(-expm1(-2 h)).
+ *
+ * Where alpha_t = 0 the SDE in this form begins with infinite noise, and where sigma_s = 0 its
+ * noise would stay in x_0: there the step is DDIM's, with eta = 0. For steps with alpha_s >>
+ * alpha_t the explicit scheme is unstable, as azula's is: it needs many steps. */
+#include "stages.h"
+#include "base/maths.h"
+
+enum { ETA, TEMPERATURE };
+
+static void step(quell_plan *plan, const quell_point *t, const quell_point *s, double eta, double c)
+{
+    double fall = quell_lambda(t) - quell_lambda(s), ratio = s->alpha / t->alpha;
+    quell_register mu = quell_plan_denoise(plan, QUELL_X, t);
+    quell_term terms[] = {
+        {c * (s->sigma / t->sigma) + (1 - c) * ratio, QUELL_X},
+        {-c * s->alpha * quell_expm1(fall), mu},
+    };
+    quell_noise_term noise = {eta * ratio * t->sigma * sqrt(-quell_expm1(2 * fall)),
+                              quell_plan_noise(plan, 0, t, s)};
+    quell_plan_combine(plan, QUELL_X, 2, terms, 1, &noise);
+    quell_plan_release(plan, mu);
+    quell_plan_step(plan, t, s);
+}
+
+static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
+{
+    double eta = option[ETA], c = (1 + eta * eta) / option[TEMPERATURE];
+    for (size_t i = 0; i < steps; i++) {
+        const quell_point *t = &grid[i], *s = &grid[i + 1];
+        if (t->alpha == 0 || s->sigma == 0)
+            quell_ddim_transition(plan, t, s, 0);
+        else
+            step(plan, t, s, eta, c);
+    }
+}
+
+static const struct quell_option options[] = {
+    QUELL_NUMBER("eta", 1, 0, 1e6, "stochasticity: 0 deterministic"),
+    QUELL_NUMBER("temperature", 1, 1e-6, 1e6, "tau, which divides the score"),
+    {0}};
+
+QUELL_FAMILY(ito) = {{.name = "ito",
+                      .summary = "azula's sampler for the Ito SDE",
+                      .paper = "azula",
+                      .order = 1,
+                      .evaluations = 1,
+                      .noise = QUELL_STOCHASTIC,
+                      .options = options,
+                      .build = build},
+                     {0}};

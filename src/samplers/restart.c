@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* Restart sampling (Xu et al., 2306.14878, algorithm 1): Heun's method (heun.c), and on the way,
+ * `restarts` times, from a point of little noise back up and down again. With sigma~ = sigma /
+ * alpha, at the first point of the grid with sigma~ <= s_min, `low`:
+ *
+ *     y_high = y_low + s_noise sqrt(s_max^2 - sigma~_low^2) eps_k,   eps_k ~ N(0, I),   y = x /
+ * alpha `inner` steps of Heun's method from s_max to low, along sigma~_j = (s_max^(1/7) + (j /
+ * inner) (sigma~_low^(1/7) - s_max^(1/7)))^7.
+ *
+ * The way up forgets errors that the way down then does not repeat; the law at `low` stays. Where
+ * the grid jumps from above s_min to sigma = 0, the step stops at s_min on its way, or, if the
+ * schedule ends above s_min, restarts before that step. The way up ends at the grid's first sigma~
+ * at the latest: the model knows no more noise. A grid that begins below s_min, ends above it, or
+ * whose `low` is not below s_max, has no restart.
+ *
+ * Each restart k has the noise slot k of its transition (the Brownian path k in Brownian mode) to
+ * itself, so that there are at most 8. The restarts belong to that transition. The inner steps stay
+ * as they are when the grid is refined: their error remains. */
+#include "stages.h"
+#include "base/maths.h"
+
+enum { S_MIN, S_MAX, INNER, RESTARTS, S_NOISE };
+#define RHO 7.0
+
+/* The point `done` of the way from high to low. */
+static quell_point between(quell_plan *plan, const quell_point *high, const quell_point *low,
+                           double done)
+{
+    double from = -quell_lambda(high) / RHO, to = -quell_lambda(low) / RHO;
+    double root = quell_exp(from) * (1 + done * quell_expm1(to - from));
+    return quell_plan_at_lambda(plan, -RHO * quell_log(root));
+}
+
+static void again(quell_plan *plan, const quell_point *high, const quell_point *low, unsigned k,
+                  const double *option)
+{
+    quell_renoise(plan, low, high, option[S_NOISE], quell_plan_noise(plan, k, high, low));
+    quell_point t = *high;
+    size_t inner = (size_t)option[INNER];
+    for (size_t j = 1; j <= inner; j++) {
+        quell_point s = *low;
+        if (j < inner) s = between(plan, high, low, (double)j / (double)inner);
+        quell_heun(plan, &t, &s);
+        t = s;
+    }
+}
+
+/* The restarts at `low`; first: where the grid begins. */
+static void restart(quell_plan *plan, const quell_point *first, const quell_point *low,
+                    const double *option)
+{
+    double lambda = -quell_log(option[S_MAX]);
+    if (!(lambda < quell_lambda(low))) return;
+    quell_point high = *first;
+    if (lambda > quell_lambda(first)) high = quell_plan_at_lambda(plan, lambda);
+    for (unsigned k = 0; k < (unsigned)option[RESTARTS]; k++) again(plan, &high, low, k, option);
+}
+
+/* Where the restarts of a transition t -> s over s_min = exp(-target) are. */
+static quell_point landing(quell_plan *plan, const quell_point *t, const quell_point *s,
+                           double target)
+{
+    if (s->sigma > 0) return *s;
+    quell_point end = quell_plan_at(plan, 0);
+    return quell_lambda(&end) >= target ? quell_plan_at_lambda(plan, target) : *t;
+}
+
+static void crossing(quell_plan *plan, const quell_point *first, const quell_point *t,
+                     const quell_point *s, const double *option)
+{
+    quell_point low = landing(plan, t, s, -quell_log(option[S_MIN]));
+    if (quell_lambda(&low) > quell_lambda(t)) quell_heun(plan, t, &low);
+    restart(plan, first, &low, option);
+    if (s->sigma == 0) quell_heun(plan, &low, s);
+}
+
+static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
+{
+    if (!(option[S_MIN] < option[S_MAX]))
+        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "restart: s_min must be below s_max");
+    double target = -quell_log(option[S_MIN]);
+    for (size_t i = 0; i < steps; i++) {
+        const quell_point *t = &grid[i], *s = &grid[i + 1];
+        if (quell_lambda(t) < target && quell_lambda(s) >= target)
+            crossing(plan, &grid[0], t, s, option);
+        else
+            quell_heun(plan, t, s);
+        quell_plan_step(plan, t, s);
+    }
+}
+
+static const struct quell_option options[] = {
+    QUELL_NUMBER("s_min", 0.1, 1e-6, 1e6, "sigma / alpha where restarts begin"),
+    QUELL_NUMBER("s_max", 2, 1e-6, 1e6, "sigma / alpha that they go up to"),
+    QUELL_WHOLE("inner", 9, 1, 1000, "steps of each way down"),
+    QUELL_WHOLE("restarts", 1, 0, 8, "how often"),
+    QUELL_NUMBER("s_noise", 1, 0, 1e6, "factor on the noise"),
+    {0}};
+
+QUELL_FAMILY(restart) = {{.name = "restart",
+                          .summary = "Heun's method with noise again on the way",
+                          .paper = "2306.14878",
+                          .order = 2,
+                          .evaluations = 2,
+                          .noise = QUELL_STOCHASTIC,
+                          .options = options,
+                          .build = build},
+                         {0}};

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* Stages of methods that take one step at a time: Runge-Kutta in (x / alpha, sigma / alpha).
+ *
+ * There y = x / alpha moves along dy / dsigma~ = eps = (y - mu) / sigma~, sigma~ = sigma / alpha,
+ * and the step with a constant eps is DDIM's. A stage that ends at the point s is, for every method
+ * here, that step and differences of later outputs mu_k to the first,
+ *
+ *     x_s = (sigma_s / sigma_t) x_t - alpha_s expm1(-h) mu_0 + alpha_s sum_k w_k (mu_k - mu_0),
+ *     h = lambda_s - lambda_t,
+ *
+ * whether the paper writes it with eps or with mu: when the stage at s holds such an x_s,
+ *
+ *     eps_s = (x_s - alpha_s mu_s) / sigma_s
+ *           = eps_0 + e^lambda_s (sum_k w_k (mu_k - mu_0) - (mu_s - mu_0)),
+ *
+ * so that nothing is divided by a small sigma, and no two large multiples of x cancel. At alpha_t =
+ * 0 and at sigma_s = 0, h is infinite and the first two terms are right; the others are not taken.
+ */
+#ifndef QUELL_SAMPLERS_STAGES_H
+#define QUELL_SAMPLERS_STAGES_H
+
+#include "method.h"
+
+/* From the state x_t in QUELL_X to s; mu: E[X | x_t]. later: {w_k, mu_k}, {0} where there is none.
+ * noise: added to x_s, {0} for none. */
+struct quell_stage {
+    const quell_point *t, *s;
+    quell_register mu;
+    quell_term later[2];
+    quell_noise_term noise;
+};
+
+/* out = the x_s of the stage. */
+void quell_stage(quell_plan *plan, quell_register out, const struct quell_stage *stage);
+
+#define QUELL_STAGE(plan, out, ...) quell_stage(plan, out, &(const struct quell_stage){__VA_ARGS__})
+
+/* E[X | x_s] for the x_s of the stage, in a fresh register. */
+quell_register quell_stage_denoise(quell_plan *plan, const struct quell_stage *stage);
+
+#define QUELL_STAGE_DENOISE(plan, ...) \
+    quell_stage_denoise(plan, &(const struct quell_stage){__VA_ARGS__})
+
+/* h = lambda_s - lambda_t where more than one stage makes sense; 0 where only the first-order step
+ * does: alpha_t = 0, sigma_s = 0, or no step at all. */
+double quell_step_size(const quell_point *t, const quell_point *s);
+
+/* The point a part of the way from t to s in lambda; the step between them is finite. */
+quell_point quell_point_between(quell_plan *plan, const quell_point *t, const quell_point *s,
+                                double part);
+
+/* Noise again, from `low` up to `high`, the law of the forward process:
+ *
+ *     x_high = (alpha_high / alpha_low) x_low + size sqrt(sigma_high^2
+ *              - (alpha_high / alpha_low)^2 sigma_low^2) noise. */
+void quell_renoise(quell_plan *plan, const quell_point *low, const quell_point *high, double size,
+                   uint32_t stream);
+
+/* One step of Heun's method (heun.c) in QUELL_X, without quell_plan_step. */
+void quell_heun(quell_plan *plan, const quell_point *t, const quell_point *s);
+
+/* The second-order exponential step of the midpoint at `part`, of the two methods that differ in
+ * `weight` alone (of mu_mid - mu_t), with noise. */
+struct quell_midpoint {
+    double part;
+    double (*weight)(double h, double part);
+    quell_noise_term noise;
+};
+void quell_midpoint(quell_plan *plan, const quell_point *t, const quell_point *s,
+                    struct quell_midpoint rule);
+
+/* DPM-Solver-2, with eps, and DPM-Solver++(2S), with mu (dpm_single.c). */
+double quell_dpm_weight(double h, double part);
+double quell_dpmpp_weight(double h, double part);
+
+/* Churn (Karras et al., 2206.00364, algorithm 2): noise before the model is called, from the grid's
+ * point t, the start of a transition t -> s of `steps`, up to
+ *
+ *     sigma~_hat = (1 + gamma) sigma~_t,   sigma~ = sigma / alpha,
+ *     gamma = min(s_churn / steps, sqrt 2 - 1) if s_tmin <= sigma~_t <= s_tmax, else 0.
+ *
+ * Returns the point that the state then has. `option` holds the four options, from s_churn on. */
+quell_point quell_churn(quell_plan *plan, const quell_point *t, const quell_point *s, size_t steps,
+                        const double *option);
+
+#define QUELL_CHURN                                                                       \
+    QUELL_NUMBER("s_churn", 0, 0, 1e6, "noise added, in all steps together; 0: none"),    \
+        QUELL_NUMBER("s_tmin", 0, 0, (double)INFINITY, "least sigma / alpha with churn"), \
+        QUELL_NUMBER("s_tmax", (double)INFINITY, 0, (double)INFINITY,                     \
+                     "greatest sigma / alpha with churn"),                                \
+        QUELL_NUMBER("s_noise", 1, 0, 1e6, "factor on the noise")
+
+/* eta and s_noise of ancestral steps. */
+#define QUELL_ANCESTRAL                                                               \
+    QUELL_NUMBER("eta", 1, 0, 1e6, "stochasticity: 0 deterministic, from 1 on full"), \
+        QUELL_NUMBER("s_noise", 1, 0, 1e6, "factor on the noise")
+
+#endif

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/* Samplers that take one step at a time, in double, on a Gaussian of independent elements, whose
+ * probability flow is known:
+ *
+ *     x_0 = alpha_0 m + sqrt((alpha_0^2 v + sigma_0^2) / (alpha_1^2 v + sigma_1^2)) (x_1 - alpha_1
+ * m).
+ */
+#include "doubles.h"
+#include "harness.h"
+#include "models.h"
+#include "samplers/method.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DIM = 5 };
+static const double means[DIM] = {0, 1, -2, 0.5, -0.25}, variances[DIM] = {1, 0.3, 2, 0.05, 0.7};
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static void denoise(void *user, const quell_point *t, const double *x, double *mu)
+{
+    (void)user;
+    for (size_t e = 0; e < DIM; e++) {
+        double spread = t->alpha * t->alpha * variances[e] + t->sigma * t->sigma;
+        mu[e] = means[e] + t->alpha * variances[e] / spread * (x[e] - t->alpha * means[e]);
+    }
+}
+
+/* Where the flow takes x from t to s. */
+static void flow(const quell_point *t, const quell_point *s, double *x)
+{
+    for (size_t e = 0; e < DIM; e++) {
+        double from = t->alpha * t->alpha * variances[e] + t->sigma * t->sigma;
+        double to = s->alpha * s->alpha * variances[e] + s->sigma * s->sigma;
+        x[e] = s->alpha * means[e] + sqrt(to / from) * (x[e] - t->alpha * means[e]);
+    }
+}
+
+/* alpha = 0 at t = 1 */
+static int straight(void *user, double t, double *alpha, double *sigma)
+{
+    (void)user;
+    *alpha = 1 - t, *sigma = t;
+    return 0;
+}
+
+static const char *const schedules[] = {"vp", "ve", "cosine", "rectified", "straight"};
+static const char *const grids[] = {"linear:final=min", "linear:final=zero"};
+
+/* Its sigma is 0 at t = 0 already. */
+static int paired(const char *schedule, const char *grid)
+{
+    return strcmp(schedule, "straight") || !strstr(grid, "zero");
+}
+
+static quell_schedule *schedule_of(const char *spec)
+{
+    if (strcmp(spec, "straight")) return must_schedule(spec);
+    quell_schedule *schedule;
+    MUST(quell_schedule_from_function(&schedule, straight, NULL));
+    return schedule;
+}
+
+/* x_0 by the sampler, from one x_1; returns the points for the caller to free. */
+static quell_point *solve(const char *spec, const quell_schedule *schedule, const char *grid,
+                          size_t steps, double *x)
+{
+    quell_point *points = doubles_grid(grid, schedule, steps);
+    struct doubles doubles = {DIM, denoise, NULL, 7, 3, 0};
+    struct quell_plan plan = doubles_plan(spec, schedule, points, steps, 0);
+    for (size_t e = 0; e < DIM; e++)
+        x[e] = hypot(points[0].alpha, points[0].sigma) * (0.7 * (double)e - 1);
+    doubles_run(&doubles, &plan, x);
+    quell_plan_free(&plan);
+    return points;
+}
+
+/* Against the flow. A last step to sigma = 0 is the mean, in every method: it is here, too. */
+static double error_of(const char *spec, const quell_schedule *schedule, const char *grid,
+                       size_t steps)
+{
+    double x[DIM], exact[DIM], worst = 0;
+    quell_point *points = solve(spec, schedule, grid, steps, x);
+    for (size_t e = 0; e < DIM; e++)
+        exact[e] = hypot(points[0].alpha, points[0].sigma) * (0.7 * (double)e - 1);
+    int zero = points[steps].sigma == 0;
+    quell_point *last = &points[zero ? steps - 1 : steps];
+    flow(&points[0], last, exact);
+    if (zero) {
+        double mu[DIM];
+        denoise(NULL, last, exact, mu);
+        memcpy(exact, mu, sizeof mu);
+    }
+    for (size_t e = 0; e < DIM; e++) worst = fmax(worst, fabs(x[e] - exact[e]));
+    free(points);
+    return worst;
+}
+
+static const struct claim {
+    const char *spec;
+    int order;
+} claims[] = {
+    {"euler", 1},
+    {"heun", 2},
+    {"dpm2", 2},
+    {"heunpp2", 1},
+    {"euler_a:eta=0", 1},
+    {"euler_a:eta=0,form=rf", 1},
+    {"dpm2_a:eta=0", 2},
+    {"dpmpp_2s_a:eta=0", 2},
+    {"ito:eta=0", 1},
+    {"tcd:eta=0", 1},
+    {"restart:restarts=0", 2},
+    {"res_2s", 2},
+    {"res_2s:c2=0.3", 2},
+    {"res_2s:c2=1", 2},
+    {"dpm_single:order=1", 1},
+    {"dpm_single:order=2", 2},
+    {"dpm_single:order=3", 3},
+    {"dpm_single:order=1,prediction=x0", 1},
+    {"dpmpp_2s", 2},
+    {"dpmpp_3s", 3},
+};
+
+/* 320 and 640 steps: few enough for float-free errors, enough for the order to show. From alpha = 0
+ * and to sigma = 0 a step is of the first order, which leaves the second to the whole. */
+static void check_order(const struct claim *claim, const char *name, const char *grid)
+{
+    quell_schedule *schedule = schedule_of(name);
+    double coarse = error_of(claim->spec, schedule, grid, 320);
+    double fine = error_of(claim->spec, schedule, grid, 640), order = log(coarse / fine) / log(2);
+    int due = claim->order > 2 && !strcmp(name, "straight") ? 2 : claim->order;
+    CHECK(order > due - 0.3 && order < due + 0.5,
+          "%s, %s, %s: errors %g and %g, order %.2f, not %d", claim->spec, name, grid, coarse, fine,
+          order, due);
+    quell_schedule_free(schedule);
+}
+
+TEST(single, orders)
+{
+    for (size_t k = 0; k < COUNT(claims); k++)
+        for (size_t i = 0; i < COUNT(schedules); i++)
+            for (size_t j = 0; j < COUNT(grids); j++)
+                if (paired(schedules[i], grids[j])) check_order(&claims[k], schedules[i], grids[j]);
+}
+
+/* One of each method, and options that change its steps. */
+static const char *const specs[] = {"euler",
+                                    "euler:s_churn=40",
+                                    "euler:s_churn=5,s_tmin=0.1,s_tmax=10",
+                                    "heun",
+                                    "heun:s_churn=40",
+                                    "dpm2",
+                                    "dpm2:s_churn=40",
+                                    "heunpp2",
+                                    "heunpp2:s_churn=40",
+                                    "euler_a",
+                                    "euler_a:form=rf",
+                                    "euler_a:form=rf,eta=1000",
+                                    "euler_a:eta=0.5,s_noise=1.1",
+                                    "dpm2_a",
+                                    "dpm2_a:eta=0.3",
+                                    "dpmpp_2s_a",
+                                    "dpmpp_2s_a:eta=0.3",
+                                    "ito",
+                                    "ito:eta=0.5,temperature=2",
+                                    "ito:eta=0",
+                                    "dpm_single",
+                                    "dpm_single:order=2",
+                                    "dpm_single:prediction=x0",
+                                    "dpmpp_2s",
+                                    "dpm_fast",
+                                    "dpm_single:fast=1,order=2",
+                                    "res_2s",
+                                    "res_2s:c2=1",
+                                    "restart",
+                                    "restart:restarts=3,inner=1",
+                                    "restart:s_min=1e-5,s_max=1e5,restarts=8,inner=20",
+                                    "lcm",
+                                    "tcd",
+                                    "tcd:eta=0",
+                                    "tcd:eta=1",
+                                    "consistency",
+                                    "consistency:sigma_min=0.5"};
+
+TEST(single, finite)
+{
+    static const size_t lengths[] = {1, 2, 3, 10, 1000};
+    for (size_t k = 0; k < COUNT(specs); k++)
+        for (size_t i = 0; i < COUNT(schedules); i++)
+            for (size_t j = 0; j < COUNT(grids) * COUNT(lengths); j++) {
+                if (!paired(schedules[i], grids[j % 2])) continue;
+                quell_schedule *schedule = schedule_of(schedules[i]);
+                size_t steps = lengths[j / 2];
+                double x[DIM];
+                free(solve(specs[k], schedule, grids[j % 2], steps, x));
+                for (size_t e = 0; e < DIM; e++)
+                    CHECK(isfinite(x[e]) && (fabs(x[e]) < 1e30), "%s, %s, %s, T = %zu: %g",
+                          specs[k], schedules[i], grids[j % 2], steps, x[e]);
+                quell_schedule_free(schedule);
+            }
+}
+
+/* The same plan to the last operation. */
+static void check_same(const char *spec, const char *other)
+{
+    quell_schedule *schedule = must_schedule("vp");
+    for (size_t j = 0; j < COUNT(grids); j++) {
+        double x[DIM], y[DIM];
+        free(solve(spec, schedule, grids[j], 10, x));
+        free(solve(other, schedule, grids[j], 10, y));
+        for (size_t e = 0; e < DIM; e++)
+            CHECK(fabs(x[e] - y[e]) < 1e-13, "%s: %g, %s: %g", spec, x[e], other, y[e]);
+    }
+    quell_schedule_free(schedule);
+}
+
+TEST(single, equal)
+{
+    check_same("euler", "ddim");
+    check_same("dpm_single:order=1", "ddim");
+    check_same("dpm_single:order=1,prediction=x0", "ddim");
+    check_same("ito:eta=0", "ddim");
+    check_same("tcd:eta=0", "ddim");
+    check_same("euler_a", "ddim:eta=1");
+    check_same("euler_a:eta=0.5", "ddim:eta=0.25");
+    check_same("dpm2", "dpm_single:order=2");
+    check_same("dpm2_a:eta=0", "dpm2");
+    check_same("dpmpp_2s_a:eta=0", "dpmpp_2s");
+    check_same("restart:restarts=0", "heun");
+    check_same("dpm_fast", "dpm_single:fast=1,prediction=eps");
+}
