@@ -232,3 +232,128 @@ TEST(single, equal)
     check_same("restart:restarts=0", "heun");
     check_same("dpm_fast", "dpm_single:fast=1,prediction=eps");
 }
+
+/* E[X | X + sigma~ Z = y] of one element. */
+static double mean_at(size_t e, double sigma, double y)
+{
+    const quell_point point = {0, 1, sigma, 0, 0};
+    double x[DIM] = {0}, mu[DIM];
+    x[e] = y;
+    denoise(NULL, &point, x, mu);
+    return mu[e];
+}
+
+static double eps_at(size_t e, double sigma, double y)
+{
+    return (y - mean_at(e, sigma, y)) / sigma;
+}
+
+/* Third order, as the papers write it (2206.00927, algorithm 2; 2211.01095's with mu), for alpha =
+ * 1, sigma from `from` to `to`. */
+static double third_eps(size_t e, double y, double from, double to)
+{
+    double h = log(from / to), one = from * exp(-h / 3), two = from * exp(-2 * h / 3);
+    double first = eps_at(e, from, y);
+    double u = y - one * expm1(h / 3) * first;
+    double d1 = eps_at(e, one, u) - first;
+    u = y - two * expm1(2 * h / 3) * first - two * 2 * (expm1(2 * h / 3) / (2 * h / 3) - 1) * d1;
+    double d2 = eps_at(e, two, u) - first;
+    return y - to * expm1(h) * first - to / (2.0 / 3) * (expm1(h) / h - 1) * d2;
+}
+
+static double third_mu(size_t e, double y, double from, double to)
+{
+    double h = log(from / to), one = from * exp(-h / 3), two = from * exp(-2 * h / 3);
+    double first = mean_at(e, from, y);
+    double u = one / from * y - expm1(-h / 3) * first;
+    double d1 = mean_at(e, one, u) - first;
+    u = two / from * y - expm1(-2 * h / 3) * first + 2 * (expm1(-2 * h / 3) / (2 * h / 3) + 1) * d1;
+    double d2 = mean_at(e, two, u) - first;
+    return to / from * y - expm1(-h) * first + (expm1(-h) / h + 1) / (2.0 / 3) * d2;
+}
+
+TEST(single, third)
+{
+    quell_schedule *schedule = must_schedule("cosine");
+    for (int prediction = 0; prediction < 2; prediction++) {
+        const char *spec = prediction ? "dpm_single:prediction=x0" : "dpm_single";
+        double x[DIM];
+        quell_point *points = solve(spec, schedule, "linear:final=min", 7, x);
+        for (size_t e = 0; e < DIM; e++) {
+            double y = hypot(points[0].alpha, points[0].sigma) * (0.7 * (double)e - 1);
+            y /= points[0].alpha;
+            for (size_t i = 0; i < 7; i++) {
+                double from = points[i].sigma / points[i].alpha;
+                double to = points[i + 1].sigma / points[i + 1].alpha;
+                y = prediction ? third_mu(e, y, from, to) : third_eps(e, y, from, to);
+            }
+            y *= points[7].alpha;
+            CHECK(fabs(x[e] - y) < 1e-9, "%s: %.15g, not %.15g", spec, x[e], y);
+        }
+        free(points);
+    }
+    quell_schedule_free(schedule);
+}
+
+static size_t evaluations(const char *spec, const char *grid, size_t steps)
+{
+    quell_schedule *schedule = must_schedule("ve");
+    quell_point *points = doubles_grid(grid, schedule, steps);
+    struct quell_plan plan = doubles_plan(spec, schedule, points, steps, 0);
+    size_t count = 0;
+    for (size_t i = 0; i < plan.count; i++) count += plan.ops[i].kind == QUELL_EVAL;
+    quell_plan_free(&plan);
+    free(points);
+    quell_schedule_free(schedule);
+    return count;
+}
+
+TEST(single, evaluations)
+{
+    static const struct {
+        const char *spec, *grid;
+        size_t steps, count;
+    } rows[] = {
+        {"heun", "linear:final=min", 5, 10},
+        {"heun", "linear:final=zero", 5, 9},
+        {"dpm2_a", "linear:final=zero", 5, 9},
+        {"heunpp2", "linear:final=zero", 5, 12},
+        {"heunpp2", "linear:final=min", 1, 1},
+        {"dpm_single", "linear:final=min", 5, 15},
+        {"dpm_fast", "linear:final=min", 5, 12},
+        {"dpm_fast", "linear:final=min", 1, 1},
+        {"restart", "linear:final=min", 10, 20 + 18},
+        {"restart", "linear:final=zero", 10, 19 + 18},
+        {"restart:restarts=3,inner=4", "linear:final=min", 10, 20 + 24},
+        {"restart", "linear:final=min", 1, 2 + 18},
+        {"restart", "linear:final=zero", 1, 2 + 18 + 1}, /* stops at s_min on its way to 0 */
+        {"restart:s_min=1e-4", "linear:final=min", 10, 20},
+        {"restart:s_min=1e-4", "linear:final=zero", 10, 19 + 18}, /* before the last step */
+        {"restart:s_min=2e3,s_max=3e3", "linear:final=min", 10, 20},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        size_t count = evaluations(rows[i].spec, rows[i].grid, rows[i].steps);
+        CHECK(count == rows[i].count, "%s, %s, T = %zu: %zu, not %zu", rows[i].spec, rows[i].grid,
+              rows[i].steps, count, rows[i].count);
+    }
+}
+
+TEST(single, refused)
+{
+    quell_schedule *schedule = must_schedule("vp");
+    const struct quell_method *method;
+    double option[QUELL_MAX_OPTIONS];
+    MUST(quell_method_read("restart:s_min=2,s_max=2", &method, option));
+    quell_point *points = doubles_grid("linear:final=min", schedule, 4);
+    struct quell_plan plan = quell_plan_begin(schedule, 0);
+    method->build(&plan, points, 4, option);
+    CHECK(plan.status == QUELL_BAD_ARGUMENT && strstr(quell_error_message(), "s_min"), "%s",
+          quell_error_message());
+    quell_plan_free(&plan);
+    CHECK(quell_method_read("restart:restarts=9", &method, option) == QUELL_BAD_ARGUMENT, "9");
+    CHECK(quell_method_read("dpm_single:order=4", &method, option) == QUELL_BAD_ARGUMENT, "4");
+    CHECK(quell_method_read("tcd:eta=1.5", &method, option) == QUELL_BAD_ARGUMENT, "eta");
+    CHECK(quell_method_read("euler:s_tmax=inf", &method, option) == QUELL_OK, "s_tmax");
+    free(points);
+    quell_schedule_free(schedule);
+}

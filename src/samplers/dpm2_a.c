@@ -6,7 +6,10 @@
  *     sigma~_down^2 = sigma~_s^2 - sigma~_up^2.
  *
  * After Lu et al. (2206.00927, algorithm 1). The middle is that of log sigma~_t and log
- * sigma~_down: with eta = 1, s itself. A step to sigma_down = 0 is Euler's. */
+ * sigma~_down: with eta = 1, s itself. A step to sigma_down = 0 is Euler's.
+ *
+ * The noise is exact: what the law of x_s lacks is what the steps down lack, and the weak order is
+ * theirs. */
 #include "stages.h"
 
 enum { ETA, S_NOISE };
@@ -27,7 +30,7 @@ static const struct quell_option options[] = {QUELL_ANCESTRAL, {0}};
 QUELL_FAMILY(dpm2_a) = {{.name = "dpm2_a",
                          .summary = "ancestral DPM-Solver-2 of k-diffusion",
                          .paper = "2206.00927",
-                         .order = 1,
+                         .order = 2,
                          .evaluations = 2,
                          .noise = QUELL_STOCHASTIC,
                          .options = options,

@@ -7,7 +7,10 @@
  *     sigma~_down^2 = sigma~_s^2 - sigma~_up^2.
  *
  * The middle is that of lambda_t and lambda_down: with eta = 1, s itself. A step to sigma_down = 0
- * is of the first order. */
+ * is of the first order.
+ *
+ * The noise is exact: what the law of x_s lacks is what the steps down lack, and the weak order is
+ * theirs. */
 #include "stages.h"
 
 enum { ETA, S_NOISE };
@@ -29,7 +32,7 @@ static const struct quell_option options[] = {QUELL_ANCESTRAL, {0}};
 QUELL_FAMILY(dpmpp_2s_a) = {{.name = "dpmpp_2s_a",
                              .summary = "ancestral DPM-Solver++(2S)",
                              .paper = "2211.01095",
-                             .order = 1,
+                             .order = 2,
                              .evaluations = 2,
                              .noise = QUELL_STOCHASTIC,
                              .options = options,

@@ -14,8 +14,9 @@ struct quell_alias {
 
 enum quell_noisiness { QUELL_DETERMINISTIC, QUELL_OPTIONALLY_STOCHASTIC, QUELL_STOCHASTIC };
 
-/* order: of convergence, at the default options (of a stochastic method, its weak order);
- * evaluations: of the denoiser in a step, likewise. options and aliases end with a NULL name.
+/* order: of convergence, at the default options (of a stochastic method, its weak order; 0 where
+ * it converges for distilled models only); evaluations: of the denoiser in a step, likewise.
+ * options and aliases end with a NULL name.
  *
  * build: writes the plan for the points grid[0], ..., grid[steps], along which alpha / sigma rises.
  * Only alpha at grid[0] and sigma at grid[steps] may be 0. `option` is in the order of `options`.

@@ -91,8 +91,8 @@ quell_point quell_churn(quell_plan *plan, const quell_point *t, const quell_poin
         QUELL_NUMBER("s_noise", 1, 0, 1e6, "factor on the noise")
 
 /* eta and s_noise of ancestral steps. */
-#define QUELL_ANCESTRAL                                                               \
-    QUELL_NUMBER("eta", 1, 0, 1e6, "stochasticity: 0 deterministic, from 1 on full"), \
+#define QUELL_ANCESTRAL                                                       \
+    QUELL_NUMBER("eta", 1, 0, 1e6, "stochasticity: 0 deterministic, 1 full"), \
         QUELL_NUMBER("s_noise", 1, 0, 1e6, "factor on the noise")
 
 #endif
