@@ -33,8 +33,8 @@ TEST(grid_reference, peers)
         for (size_t k = 0; k <= row->steps; k++) {
             double ratio = exp(-quell_lambda(&points[k]));
             CHECK(near(ratio, row->ratios[k], row->tolerance),
-                  "%s, %s, %s, %zu steps: point %zu has sigma / alpha = %.17g, not %.17g", row->peer,
-                  row->schedule, row->grid, row->steps, k, ratio, row->ratios[k]);
+                  "%s, %s, %s, %zu steps: point %zu has sigma / alpha = %.17g, not %.17g",
+                  row->peer, row->schedule, row->grid, row->steps, k, ratio, row->ratios[k]);
         }
         quell_schedule_free(schedule);
     }

@@ -148,8 +148,8 @@ QUELL_API const char *quell_sampler_summary(size_t i);
  *                      rest as sgm_uniform; sgm_uniform for other schedules
  *   linear_quadratic   linear = T / 2 small steps to the progress threshold = 0.025, then quadratic
  *                      ones (Mochi)
- *   discrete           points of a discrete schedule's table, spacing=linspace|leading|trailing with
- *                      offset = 0, as diffusers (Lin et al., 2305.08891, table 2)
+ *   discrete           points of a discrete schedule's table, spacing=linspace|leading|trailing
+ * with offset = 0, as diffusers (Lin et al., 2305.08891, table 2)
  *
  * All have final=min|zero: the last point is the schedule's at `stop`, or pure data (sigma = 0).
  * The T points before are then those that the field's codes of these names give. A sigma is

@@ -106,7 +106,8 @@ int command_list(int argc, char **argv)
     if (!options_read(&table, argc, argv, &options, &word, &code)) return code;
     for (size_t s = 0; s < SECTIONS; s++) known += chosen(&sections[s], word);
     if (!known)
-        return complain(EXIT_USAGE, "list '%s': must be samplers, schedules, grids, models or isas", word);
+        return complain(EXIT_USAGE, "list '%s': must be samplers, schedules, grids, models or isas",
+                        word);
     if (options.json) return print_json(word);
     print_text(word);
     return EXIT_DONE;

@@ -74,14 +74,15 @@ static int decay(const quell_schedule *schedule, quell_point *p)
     return straight(schedule, tau, rest, p);
 }
 
-#define MINIMA                                                         \
+#define MINIMA                                                               \
     QUELL_NUMBER("alpha_min", 1e-3, QUELL_TINY, 1 - 1e-9, "alpha at t = 1"), \
         QUELL_NUMBER("sigma_min", 1e-3, QUELL_TINY, 1 - 1e-9, "sigma at t = 0")
 
 static const struct quell_option minima[] = {MINIMA, {0}};
 static const struct quell_option minima_gamma[] = {
     MINIMA,
-    QUELL_NUMBER("gamma", 0.1, QUELL_TINY, 1 - 1e-9, "decay factor; smaller: more time at low noise"),
+    QUELL_NUMBER("gamma", 0.1, QUELL_TINY, 1 - 1e-9,
+                 "decay factor; smaller: more time at low noise"),
     {0}};
 static const struct quell_option extremes[] = {
     QUELL_NUMBER("sigma_min", 1e-3, QUELL_TINY, 1e30, "sigma at t = 0"),

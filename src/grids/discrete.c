@@ -49,7 +49,10 @@ enum { LINSPACE, LEADING, TRAILING };
 static double place_of(int spacing, double offset, double i, double n, double train)
 {
     if (spacing == LEADING) return (n - 1 - i) * floor(train / n) + offset;
-    if (spacing == TRAILING) return nearest(train - i * (train / n)) - 1;
+    if (spacing == TRAILING) {
+        double step = train - (train - train / n); /* rounded as NumPy's arange has it */
+        return nearest(train - i * step) - 1;
+    }
     return n > 1 ? nearest((n - 1 - i) * ((train - 1) / (n - 1))) : train - 1;
 }
 

@@ -29,8 +29,8 @@ static quell_status at_sigma(const quell_schedule *schedule, double sigma, const
     double low = quell_lambda(first), high = quell_lambda(last);
     if (!(lambda >= low - slack && lambda <= high + slack))
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "sampler: sigma / alpha = %g, but the schedule's goes from %g to %g", sigma,
-                          quell_exp(-low), quell_exp(-high));
+                          "sampler: sigma / alpha = %g, but the schedule's goes from %g to %g",
+                          sigma, quell_exp(-low), quell_exp(-high));
     *point = lambda <= low ? *first : *last;
     if (lambda <= low || lambda >= high) return QUELL_OK;
     return quell_schedule_at_lambda(schedule, lambda, point);
@@ -45,7 +45,8 @@ quell_status quell_grid_from_sigmas(const quell_schedule *schedule, const double
     for (size_t i = 0; i <= steps && !status; i++) {
         if (!(sigmas[i] >= 0 && (i == 0 || sigmas[i] < sigmas[i - 1])))
             return quell_fail(QUELL_BAD_ARGUMENT,
-                              "sampler: sigma %zu is %g; sigmas must fall and be >= 0", i, sigmas[i]);
+                              "sampler: sigma %zu is %g; sigmas must fall and be >= 0", i,
+                              sigmas[i]);
         if (sigmas[i] == 0 && last.sigma > 0)
             points[i] = quell_grid_clean(0);
         else

@@ -42,11 +42,13 @@ quell_point quell_grid_clean(double t) { return (quell_point){t, 1, 0, 0, -(doub
 static quell_status check_apart(const char *name, const quell_point *points, size_t steps)
 {
     for (size_t i = 0; i < steps; i++)
-        if (points[i].t == points[i + 1].t && quell_lambda(&points[i]) == quell_lambda(&points[i + 1]))
-            return quell_fail(QUELL_BAD_ARGUMENT,
-                              "grid '%s': points %zu and %zu coincide at t = %.17g; take fewer steps, "
-                              "or another grid",
-                              name, i, i + 1, points[i].t);
+        if (points[i].t == points[i + 1].t &&
+            quell_lambda(&points[i]) == quell_lambda(&points[i + 1]))
+            return quell_fail(
+                QUELL_BAD_ARGUMENT,
+                "grid '%s': points %zu and %zu coincide at t = %.17g; take fewer steps, "
+                "or another grid",
+                name, i, i + 1, points[i].t);
     return QUELL_OK;
 }
 

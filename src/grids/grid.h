@@ -66,8 +66,8 @@ quell_status quell_grid_at_level(const struct quell_grid *grid, double place, in
 /* The level of noise that a grid is even in: sigma / alpha, the sigma of the k-diffusion papers, or
  * sigma / (alpha + sigma), that of flow models, which is at most 1. */
 enum { QUELL_SCALE_RATIO, QUELL_SCALE_FLOW };
-#define QUELL_GRID_SCALE(value_)                    \
-    QUELL_CHOICE("scale", value_, "ratio|flow",     \
+#define QUELL_GRID_SCALE(value_)                \
+    QUELL_CHOICE("scale", value_, "ratio|flow", \
                  "even in sigma / alpha, or in sigma / (alpha + sigma), as flow models have it")
 double quell_grid_log_level(const quell_point *point, int scale);
 

@@ -56,11 +56,12 @@ quell_status quell_grid_at_level(const struct quell_grid *grid, double place, in
 quell_status quell_grid_finite_start(const struct quell_grid *grid, int scale)
 {
     if (scale == QUELL_SCALE_FLOW || grid->first.alpha > 0) return QUELL_OK;
-    return quell_fail(QUELL_BAD_ARGUMENT,
-                      "grid '%s': sigma / alpha is infinite at the start, t = %g, where alpha is 0; "
-                      "start below it (start = 0.999), or take scale=flow, or a grid in time or "
-                      "angle: linear, beta, kl_optimal",
-                      grid->name, grid->first.t);
+    return quell_fail(
+        QUELL_BAD_ARGUMENT,
+        "grid '%s': sigma / alpha is infinite at the start, t = %g, where alpha is 0; "
+        "start below it (start = 0.999), or take scale=flow, or a grid in time or "
+        "angle: linear, beta, kl_optimal",
+        grid->name, grid->first.t);
 }
 
 quell_status quell_grid_finite_end(const struct quell_grid *grid)

@@ -73,7 +73,7 @@ def diffusers_tables():
             add("diffusers", schedule + ",zero_snr=1", "linear", zero_terminal_snr(peer.betas)[::-1], 3e-4)
     alpha_squared = numpy.exp(-12 * (numpy.arange(train) + 1) / train)
     add("diffusers", f"beta_exp:train={train}", "linear", ratio(alpha_squared)[::-1], DOUBLE)
-    for n in 1, 2, 7, 16, 30, 50:
+    for n in 1, 2, 7, 16, 30, 48, 50:
         for spacing, offset in ("linspace", 0), ("leading", 0), ("leading", 1), ("trailing", 0):
             peer = DDIMScheduler(num_train_timesteps=1000, timestep_spacing=spacing, steps_offset=offset)
             peer.set_timesteps(n)
