@@ -24,10 +24,12 @@ typedef struct quell_sampler quell_sampler;
  * clamp_low, clamp_high: bounds put on the denoiser's output (none).
  * init_mean, init_variance: E[X] and V[X], as quell_init uses them (0 and 1); each of one value
  *   (init_dim 1) or one per element (init_dim = dim). Copied.
- * grid: where the steps lie between start and stop, "NAME[:KEY=VALUE,...]" (quell_grid_name); NULL:
- *   "linear", constant steps in t. With final=zero the last step goes on to sigma = 0.
+ * grid: where the steps lie between start and stop, "NAME[:KEY=VALUE,...]"; NULL: "linear". See
+ *   quell_grid_name.
  * brownian: 1: noise belongs to times, not to steps: with the same seed more steps come to the same
- *   path (quell_plan_noise); 0: it belongs to steps, which is faster. */
+ *   path (quell_plan_noise); 0: it belongs to steps, which is faster.
+ * sigmas: the grid by its values of sigma / alpha, steps + 1 of them that fall, in place of start,
+ *   stop and grid; within those of the schedule, but for a last one of 0; NULL: none. */
 typedef struct quell_sampler_options {
     size_t size;
     size_t steps;
@@ -41,6 +43,7 @@ typedef struct quell_sampler_options {
     const double *init_variance;
     const char *grid;
     int brownian;
+    const double *sigmas;
 } quell_sampler_options;
 
 static inline quell_sampler_options quell_sampler_defaults(void)
@@ -58,6 +61,7 @@ static inline quell_sampler_options quell_sampler_defaults(void)
     options.init_variance = NULL;
     options.grid = NULL;
     options.brownian = 0;
+    options.sigmas = NULL;
     return options;
 }
 
@@ -129,7 +133,31 @@ QUELL_API size_t quell_sampler_print(const quell_sampler *sampler, char *buffer,
 QUELL_API const char *quell_sampler_name(size_t i);
 QUELL_API const char *quell_sampler_summary(size_t i);
 
-/* The i-th grid by name and one line on it; NULL when i is past the end. */
+/* Grids: the points that a sampler of T steps goes through, from `start` to `stop`.
+ *
+ *   linear             constant steps in t, as azula's
+ *   karras             constant steps in sigma^(1/rho), rho = 7 (Karras et al., 2206.00364, eq. 5)
+ *   exponential        constant steps in log sigma; with sigma / alpha these are constant in the
+ *                      log-SNR (Lu et al., 2206.00927): also by the name of logsnr
+ *   polyexponential    log sigma is the power rho = 1 of the place, as k-diffusion's
+ *   kl_optimal         constant steps in arctan sigma (Sabour et al., 2404.14507)
+ *   beta               quantiles of Beta(alpha, beta), 0.6 both (Lee et al., 2407.12173), in t or
+ *                      (scale=) in a sigma
+ *   sgm_uniform        linear, but with final=zero the last of the constant steps goes to sigma = 0
+ *   simple             ComfyUI's: every n-th point of a discrete schedule's table from its end, the
+ *                      rest as sgm_uniform; sgm_uniform for other schedules
+ *   linear_quadratic   linear = T / 2 small steps to the progress threshold = 0.025, then quadratic
+ *                      ones (Mochi)
+ *   discrete           points of a discrete schedule's table, spacing=linspace|leading|trailing
+ * with offset = 0, as diffusers (Lin et al., 2305.08891, table 2)
+ *
+ * All have final=min|zero: the last point is the schedule's at `stop`, or pure data (sigma = 0).
+ * The T points before are then those that the field's codes of these names give. A sigma is
+ * sigma / alpha (scale=ratio), or sigma / (alpha + sigma) for what flow models mean by it
+ * (scale=flow; the default of linear_quadratic). A sampler whose grid is not defined for its
+ * schedule, or has two points that coincide, is refused with a reason.
+ *
+ * The i-th grid by name and one line on it; NULL when i is past the end. */
 QUELL_API const char *quell_grid_name(size_t i);
 QUELL_API const char *quell_grid_summary(size_t i);
 

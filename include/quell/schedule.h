@@ -19,18 +19,27 @@ typedef struct quell_schedule quell_schedule;
  *   cosine     alpha = cos(t arccos alpha_min), sigma as in vp
  *   rectified  alpha = 1 - t + t alpha_min, sigma = t + (1 - t) sigma_min
  *   decay      rectified at tau = (1 - gamma^t) / (1 - gamma), gamma = 0.1
- *   beta_linear, beta_scaled_linear, beta_cosine
+ *   beta_linear, beta_scaled_linear, beta_cosine, beta_sigmoid, beta_exp, beta_laplace
  *              DDPM's discrete tables: alpha^2 = prod (1 - beta_k), sigma^2 = 1 - alpha^2, `train`
  *              (1000) points, the first at t = 0 and the last at t = 1; in between,
- *              log(sigma / alpha) is linear
+ *              log(sigma / alpha) is linear. With zero_snr=1 alpha is shifted and scaled to be 0 at
+ *              t = 1 (Lin et al., 2305.08891, algorithm 1)
+ *   vp_sde     alpha^2 = exp(-beta_d u^2 / 2 - beta_min u), sigma^2 = 1 - alpha^2, u from eps
+ * (1e-3) to 1, beta_d = 19.9, beta_min = 0.1 edm        alpha = 1, sigma^(1/rho) linear from
+ * sigma_min (0.002) to sigma_max (80), rho = 7 flow       alpha = 1 - u, sigma = u, u = shift t /
+ * (1 + (shift - 1) t), shift = 1; with `tokens` = n, log shift is linear in n from base_shift (0.5)
+ * at base_tokens (256) to max_shift (1.15) at max_tokens (4096)
  *
- * alpha_min and sigma_min are 1e-3. The first five are azula's (azula/noise.py 0.11.1); the
- * tables are those of Ho et al. (2006.11239), Rombach et al. (2112.10752) and Nichol & Dhariwal
- * (2102.09672). QUELL_NOT_FOUND for an unknown name, QUELL_BAD_ARGUMENT for an option that is
- * unknown or out of range. Thread-safe. */
+ * alpha_min and sigma_min are 1e-3. The first five are azula's (azula/noise.py 0.11.1); the tables
+ * are those of Ho et al. (2006.11239), Rombach et al. (2112.10752), Nichol & Dhariwal
+ * (2102.09672), Xu et al. (2203.02923) and diffusers (exp; laplace after Hang et al., 2407.03297);
+ * then come Song et al. (2011.13456), Karras et al. (2206.00364) and Esser et al. (2403.03206),
+ * with Flux's dynamic shift. QUELL_NOT_FOUND for an unknown name, QUELL_BAD_ARGUMENT for an option
+ * that is unknown or out of range. Thread-safe. */
 QUELL_API quell_status quell_schedule_create(quell_schedule **schedule, const char *spec);
 
-/* Creates a discrete schedule from a table betas[count], each in (0, 1), count >= 2. */
+/* Creates a discrete schedule from a table betas[count], each in (0, 1), count >= 2. The last may
+ * be 1: alpha is then 0 at t = 1. */
 QUELL_API quell_status quell_schedule_from_betas(quell_schedule **schedule, size_t count,
                                                  const double *betas);
 

@@ -31,6 +31,7 @@ static const struct section {
 } sections[] = {
     {"samplers", quell_sampler_name, quell_sampler_summary},
     {"schedules", quell_schedule_name, quell_schedule_summary},
+    {"grids", quell_grid_name, quell_grid_summary},
     {"models", model_name, quell_builtin_summary},
     {"isas", quell_isa_name, isa_summary},
 };
@@ -90,7 +91,7 @@ static const struct option_row rows[] = {
 };
 
 static const struct option_table table = {
-    .usage = "quell list [samplers|schedules|models|isas] [--json]",
+    .usage = "quell list [samplers|schedules|grids|models|isas] [--json]",
     .about = "Lists what may be asked for by name, with one line on each.",
     .options = rows,
     .after = "",
@@ -105,7 +106,8 @@ int command_list(int argc, char **argv)
     if (!options_read(&table, argc, argv, &options, &word, &code)) return code;
     for (size_t s = 0; s < SECTIONS; s++) known += chosen(&sections[s], word);
     if (!known)
-        return complain(EXIT_USAGE, "list '%s': must be samplers, schedules, models or isas", word);
+        return complain(EXIT_USAGE, "list '%s': must be samplers, schedules, grids, models or isas",
+                        word);
     if (options.json) return print_json(word);
     print_text(word);
     return EXIT_DONE;

@@ -4,6 +4,7 @@
 #define QUELL_CORE_SCHEDULE_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <quell/plan.h>
 #include <quell/schedule.h>
 #include "base/options.h"
@@ -21,14 +22,25 @@ struct quell_schedule {
     void *user;
 };
 
-/* A schedule by name: a row of the table in schedule.c. */
+/* A schedule by name: a row of a family below. */
 struct quell_schedule_row {
-    const char *name, *summary;
+    const char *name, *summary, *paper;
     quell_schedule_point_fn *point;
     const struct quell_option *options;
+    /* NULL, or checks options against each other and works out what follows from them. */
+    quell_status (*prepare)(double *options);
     /* For discrete schedules: beta[0..count). */
     double (*beta)(const double *options, size_t i, size_t count);
 };
+
+/* The families, each ended by a NULL name. */
+extern const struct quell_schedule_row quell_schedules_azula[];
+extern const struct quell_schedule_row quell_schedules_discrete[];
+extern const struct quell_schedule_row quell_schedules_sde[];
+extern const struct quell_schedule_row quell_schedules_flow[];
+
+/* The smallest value of an option that must not be 0. */
+#define QUELL_TINY 1e-30
 
 /* The i-th row, NULL past the end. */
 const struct quell_schedule_row *quell_schedule_row(size_t i);
@@ -42,10 +54,14 @@ quell_status quell_schedule_at_lambda(const quell_schedule *schedule, double lam
 
 void quell_schedule_hold(const quell_schedule *schedule);
 
-/* Discrete tables (schedule_discrete.c). */
+/* A schedule with this formula and nothing else; NULL, with a message, when there is no memory. */
+quell_schedule *quell_schedule_new(quell_schedule_point_fn *point);
+
+/* Discrete tables (schedule_discrete.c): a table's points, and the schedule of a row's betas. Its
+ * options begin with these two. */
+enum { QUELL_BETA_TRAIN, QUELL_BETA_ZERO_SNR, QUELL_BETA_OWN };
 int quell_discrete_point(const quell_schedule *schedule, quell_point *point);
-double quell_beta_linear(const double *options, size_t i, size_t count);
-double quell_beta_scaled_linear(const double *options, size_t i, size_t count);
-double quell_beta_cosine(const double *options, size_t i, size_t count);
+quell_status quell_discrete_create(quell_schedule **schedule, const struct quell_schedule_row *row,
+                                   const double *options);
 
 #endif

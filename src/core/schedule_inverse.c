@@ -3,12 +3,15 @@
  *
  * Regula falsi with the Illinois rule: the chord's root where both ends are finite, the middle
  * where one is not (alpha = 0 at t = 1, sigma = 0 at t = 0) or where the chord has not halved the
- * bracket in three steps. Only correctly rounded operations: the same time on every machine. */
+ * bracket in three steps. Only correctly rounded operations: the same time on every machine.
+ *
+ * Near such an end a double's digits of t are too few for lambda. The bracket then closes before
+ * lambda is met, and alpha and sigma are interpolated within it: it is they that samplers need. */
 #include "schedule.h"
 #include "base/fail.h"
 #include "base/maths.h"
 
-/* A time and how far its lambda lies above the one that is sought. */
+/* A time, and how far its lambda lies above the one that is sought; Illinois halves it. */
 struct end {
     quell_point point;
     double excess;
@@ -21,49 +24,75 @@ static quell_status take(const quell_schedule *schedule, double t, double lambda
     return status;
 }
 
-/* A time strictly between the ends, or one of them when there is none. */
-static double between(const struct end *low, const struct end *high, int halve)
+/* The middle of a < b, of their logarithms where these differ much. */
+static double middle(double a, double b)
 {
-    double a = low->point.t, b = high->point.t, middle = a + (b - a) / 2;
-    if (halve || !isfinite(low->excess) || !isfinite(high->excess)) return middle;
-    double t = a + (b - a) * (low->excess / (low->excess - high->excess));
-    return t > a && t < b ? t : middle;
+    const double smallest = 0x1p-1000;
+    if (b > 4 * a && b > smallest) return sqrt(a > smallest ? a : smallest) * sqrt(b);
+    return a + (b - a) / 2;
 }
 
-static quell_point beyond(const quell_point *end, double lambda)
+/* A time between the ends, or one of them when there is none. */
+static double between(const struct end *low, const struct end *high, bool halve)
 {
-    quell_point point = *end;
-    point.log_sigma = end->log_alpha - lambda;
-    point.sigma = quell_exp(point.log_sigma);
-    return point;
+    double a = low->point.t, b = high->point.t;
+    if (!halve && isfinite(low->excess) && isfinite(high->excess)) {
+        double t = a + (b - a) * (low->excess / (low->excess - high->excess));
+        if (t > a && t < b) return t;
+    }
+    return middle(a, b);
 }
 
-/* low.excess > 0 > high.excess. */
+/* alpha = exp(log_alpha), sigma = alpha / exp(lambda) */
+static quell_point from_alpha(double t, double log_alpha, double lambda)
+{
+    double log_sigma = log_alpha - lambda;
+    return (quell_point){t, quell_exp(log_alpha), quell_exp(log_sigma), log_alpha, log_sigma};
+}
+
+/* sigma = exp(log_sigma), alpha = sigma exp(lambda) */
+static quell_point from_sigma(double t, double log_sigma, double lambda)
+{
+    double log_alpha = log_sigma + lambda;
+    return (quell_point){t, quell_exp(log_alpha), quell_exp(log_sigma), log_alpha, log_sigma};
+}
+
+/* Between two times that are one: log alpha and log sigma linear in lambda, the larger of the two
+ * first, for it hardly changes. */
+static quell_point settle(const quell_point *low, const quell_point *high, double lambda)
+{
+    double above = quell_lambda(low) - lambda, below = lambda - quell_lambda(high);
+    double part = isinf(above) ? 0 : isinf(below) ? 1 : below / (above + below);
+    double t = part >= 0.5 ? low->t : high->t;
+    const quell_point *one = part == 0 ? high : low, *other = part == 1 ? low : high;
+    if (low->log_alpha == high->log_alpha || lambda > 0)
+        return from_alpha(t, part * one->log_alpha + (1 - part) * other->log_alpha, lambda);
+    return from_sigma(t, part * one->log_sigma + (1 - part) * other->log_sigma, lambda);
+}
+
+/* low.excess > 0 > high.excess */
 static quell_status search(const quell_schedule *schedule, double lambda, struct end low,
                            struct end high, quell_point *point)
 {
     double width = high.point.t - low.point.t;
     int last = 0, slow = 0;
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 400; i++) {
         struct end now;
         double t = between(&low, &high, slow >= 3);
         if (t <= low.point.t || t >= high.point.t) break;
         quell_status status = take(schedule, t, lambda, &now);
         if (status) return status;
         *point = now.point;
-        if (now.excess == 0 || fabs(now.excess) <= 1e-15 * (1 + fabs(lambda))) return QUELL_OK;
+        if (fabs(now.excess) <= 1e-15 * (1 + fabs(lambda))) return QUELL_OK;
         int side = now.excess > 0 ? 1 : -1;
-        if (side > 0) {
-            low = now;
-            if (last > 0) high.excess /= 2;
-        } else {
-            high = now;
-            if (last < 0) low.excess /= 2;
-        }
+        struct end *moved = side > 0 ? &low : &high, *kept = side > 0 ? &high : &low;
+        *moved = now;
+        if (side == last) kept->excess /= 2;
         last = side;
-        slow = high.point.t - low.point.t <= width / 2 ? 0 : slow + 1;
+        slow = slow >= 3 || high.point.t - low.point.t <= width / 2 ? 0 : slow + 1;
         if (!slow) width = high.point.t - low.point.t;
     }
+    *point = settle(&low.point, &high.point, lambda);
     return QUELL_OK;
 }
 
@@ -77,9 +106,9 @@ quell_status quell_schedule_at_lambda(const quell_schedule *schedule, double lam
     if (!status) status = take(schedule, 1, lambda, &high);
     if (status) return status;
     if (!(low.excess >= 0))
-        *point = beyond(&low.point, lambda);
+        *point = from_alpha(low.point.t, low.point.log_alpha, lambda);
     else if (!(high.excess <= 0))
-        *point = beyond(&high.point, lambda);
+        *point = from_alpha(high.point.t, high.point.log_alpha, lambda);
     else if (low.excess == 0 || high.excess == 0)
         *point = low.excess == 0 ? low.point : high.point;
     else

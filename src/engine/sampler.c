@@ -85,27 +85,19 @@ static quell_status check_options(const quell_sampler_options *o, size_t dim)
     return QUELL_OK;
 }
 
-/* The named grid, or the caller's own times, which fall and are in [0, 1]. */
+/* The named grid, or the caller's own times or levels of noise. */
 static quell_status make_grid(quell_sampler *sampler, const quell_sampler_options *o)
 {
+    const quell_schedule *schedule = sampler->schedule;
+    if (o->times && o->sigmas)
+        return quell_fail(QUELL_BAD_ARGUMENT, "sampler: both times and sigmas are given");
     sampler->steps = o->steps;
     sampler->grid = quell_new(o->steps + 1, sizeof *sampler->grid);
     if (!sampler->grid) return quell_fail(QUELL_NO_MEMORY, "sampler: no memory for its grid");
-    if (!o->times)
-        return quell_grid_make(sampler->schedule, o->grid ? o->grid : "linear", o->start, o->stop,
-                               o->steps, sampler->grid);
-    double last = 2;
-    for (size_t i = 0; i <= o->steps; i++) {
-        double t = o->times[i];
-        if (!(t >= 0 && t <= 1 && t < last))
-            return quell_fail(QUELL_BAD_ARGUMENT,
-                              "sampler: time %zu is %g; times must fall from at most 1 to at "
-                              "least 0",
-                              i, t);
-        quell_status status = quell_schedule_point(sampler->schedule, last = t, &sampler->grid[i]);
-        if (status) return status;
-    }
-    return QUELL_OK;
+    if (o->times) return quell_grid_from_times(schedule, o->times, o->steps, sampler->grid);
+    if (o->sigmas) return quell_grid_from_sigmas(schedule, o->sigmas, o->steps, sampler->grid);
+    return quell_grid_make(schedule, o->grid ? o->grid : "linear", o->start, o->stop, o->steps,
+                           sampler->grid);
 }
 
 /* x_1 ~ N(alpha m, alpha^2 v + sigma^2) at the first time */

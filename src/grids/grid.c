@@ -9,7 +9,10 @@
 #include <string.h>
 
 static const struct quell_grid_row *const rows[] = {
-    &quell_grid_linear,
+    &quell_grid_linear,          &quell_grid_karras,     &quell_grid_exponential,
+    &quell_grid_polyexponential, &quell_grid_kl_optimal, &quell_grid_beta,
+    &quell_grid_sgm_uniform,     &quell_grid_simple,     &quell_grid_linear_quadratic,
+    &quell_grid_discrete,
 };
 
 #define ROWS (sizeof rows / sizeof *rows)
@@ -20,16 +23,46 @@ const char *quell_grid_name(size_t i) { return i < ROWS ? rows[i]->name : NULL; 
 
 const char *quell_grid_summary(size_t i) { return i < ROWS ? rows[i]->summary : NULL; }
 
+static bool same(const char *name, const char *spec, size_t length)
+{
+    return name && strlen(name) == length && !memcmp(name, spec, length);
+}
+
 static const struct quell_grid_row *find(const char *spec)
 {
     size_t length = quell_spec_name(spec);
     for (size_t i = 0; i < ROWS; i++)
-        if (strlen(rows[i]->name) == length && !memcmp(rows[i]->name, spec, length)) return rows[i];
+        if (same(rows[i]->name, spec, length) || same(rows[i]->alias, spec, length)) return rows[i];
     return NULL;
 }
 
-/* Pure data, x = X: where samplers end that take the last step to sigma = 0. */
-static quell_point clean(double t) { return (quell_point){t, 1, 0, 0, -(double)INFINITY}; }
+quell_point quell_grid_clean(double t) { return (quell_point){t, 1, 0, 0, -(double)INFINITY}; }
+
+/* Two points that are one would be a step that does nothing. */
+static quell_status check_apart(const char *name, const quell_point *points, size_t steps)
+{
+    for (size_t i = 0; i < steps; i++)
+        if (points[i].t == points[i + 1].t &&
+            quell_lambda(&points[i]) == quell_lambda(&points[i + 1]))
+            return quell_fail(
+                QUELL_BAD_ARGUMENT,
+                "grid '%s': points %zu and %zu coincide at t = %.17g; take fewer steps, "
+                "or another grid",
+                name, i, i + 1, points[i].t);
+    return QUELL_OK;
+}
+
+/* Where the schedule itself ends at sigma = 0, there is no step more to it. */
+static quell_status fill(const struct quell_grid_row *row, struct quell_grid *grid,
+                         quell_point *points)
+{
+    bool zero = (int)grid->option[0] == QUELL_FINAL_ZERO && grid->last.sigma > 0;
+    grid->count = zero ? grid->steps : grid->steps + 1;
+    quell_status status = row->fill(grid, points);
+    if (status) return status;
+    if (zero) points[grid->steps] = quell_grid_clean(grid->last.t);
+    return check_apart(row->name, points, grid->steps);
+}
 
 quell_status quell_grid_make(const quell_schedule *schedule, const char *spec, double start,
                              double stop, size_t steps, quell_point *points)
@@ -41,17 +74,14 @@ quell_status quell_grid_make(const quell_schedule *schedule, const char *spec, d
     quell_spec_defaults(row->options, option);
     quell_status status = quell_spec_options("grid", spec, row->options, option);
     if (status) return status;
-    bool zero = (int)option[0] == QUELL_FINAL_ZERO;
-    struct quell_grid grid = {
-        .schedule = schedule, .count = zero ? steps : steps + 1, .option = option};
     if (!(start <= 1 && stop >= 0 && start > stop))
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "grid: start is %g and stop is %g; times must fall from at most 1 to at "
                           "least 0",
                           start, stop);
+    struct quell_grid grid = {
+        .name = row->name, .schedule = schedule, .steps = steps, .option = option};
     status = quell_schedule_point(schedule, start, &grid.first);
     if (!status) status = quell_schedule_point(schedule, stop, &grid.last);
-    if (!status) status = row->fill(&grid, points);
-    if (!status && zero) points[steps] = clean(stop);
-    return status;
+    return status ? status : fill(row, &grid, points);
 }

@@ -7,19 +7,22 @@
 #include "base/options.h"
 #include "core/schedule.h"
 
-/* What a grid is to fill: `count` points from the time `start` to the time `stop`, count >= 1 (of
- * one point, it is the start). `option`: in the order of the row's own options. */
+/* What a grid is to fill: `count` points from the first on, count >= 1; `steps` is count - 1 where
+ * the last of them ends the grid, and count where a step to sigma = 0 comes after it.
+ * `option`: in the order of the row's own options. */
 struct quell_grid {
+    const char *name;
     const quell_schedule *schedule;
     quell_point first, last; /* the schedule at start and stop */
-    size_t count;
+    size_t count, steps;
     const double *option;
 };
 
 /* A grid by name. fill: writes points[0..count), along which alpha / sigma rises; it fails with a
- * reason where the grid is not defined. The option `final`, which all grids have, comes first. */
+ * reason where the grid is not defined. The option `final`, which all grids have, comes first.
+ * alias: another name of it, or NULL. */
 struct quell_grid_row {
-    const char *name, *summary, *paper;
+    const char *name, *alias, *summary, *paper;
     const struct quell_option *options;
     quell_status (*fill)(const struct quell_grid *grid, quell_point *points);
 };
@@ -29,6 +32,7 @@ struct quell_grid_row {
 enum { QUELL_FINAL_MIN, QUELL_FINAL_ZERO };
 #define QUELL_GRID_FINAL \
     QUELL_CHOICE("final", QUELL_FINAL_MIN, "min|zero", "the last sigma: the schedule's, or 0")
+enum { QUELL_GRID_OWN = 1 }; /* the number of the first option after it */
 
 /* The i-th row, NULL past the end. */
 const struct quell_grid_row *quell_grid_row(size_t i);
@@ -37,6 +41,44 @@ const struct quell_grid_row *quell_grid_row(size_t i);
 quell_status quell_grid_make(const quell_schedule *schedule, const char *spec, double start,
                              double stop, size_t steps, quell_point *points);
 
-extern const struct quell_grid_row quell_grid_linear;
+/* points[0..steps] at the caller's own times, or at sigma / alpha = sigmas[i] (given.c). */
+quell_status quell_grid_from_times(const quell_schedule *schedule, const double *times,
+                                   size_t steps, quell_point *points);
+quell_status quell_grid_from_sigmas(const quell_schedule *schedule, const double *sigmas,
+                                    size_t steps, quell_point *points);
+
+/* Pure data, x = X: where grids end that take the last step to sigma = 0. */
+quell_point quell_grid_clean(double t);
+
+/* For fills (places.c). Where point i of a grid lies between its first point, 0, and its last, 1:
+ * closed, evenly with the count'th point last; open, evenly with the last one after `steps` steps,
+ * whether it is taken or replaced by sigma = 0. */
+double quell_grid_closed(const struct quell_grid *grid, size_t i);
+double quell_grid_open(const struct quell_grid *grid, size_t i);
+
+/* The point at a time, or where the logarithm of a level (see below) has a value; `place` as above:
+ * the grid's first and last points, at 0 and 1, are exact, whatever the value. */
+quell_status quell_grid_at_time(const struct quell_grid *grid, double place, double t,
+                                quell_point *point);
+quell_status quell_grid_at_level(const struct quell_grid *grid, double place, int scale,
+                                 double log_level, quell_point *point);
+
+/* The level of noise that a grid is even in: sigma / alpha, the sigma of the k-diffusion papers, or
+ * sigma / (alpha + sigma), that of flow models, which is at most 1. */
+enum { QUELL_SCALE_RATIO, QUELL_SCALE_FLOW };
+#define QUELL_GRID_SCALE(value_)                \
+    QUELL_CHOICE("scale", value_, "ratio|flow", \
+                 "even in sigma / alpha, or in sigma / (alpha + sigma), as flow models have it")
+double quell_grid_log_level(const quell_point *point, int scale);
+
+/* Refuses a grid that cannot start where alpha is 0, or cannot end where sigma is. */
+quell_status quell_grid_finite_start(const struct quell_grid *grid, int scale);
+quell_status quell_grid_finite_end(const struct quell_grid *grid);
+
+extern const struct quell_grid_row quell_grid_linear, quell_grid_sgm_uniform;
+extern const struct quell_grid_row quell_grid_karras, quell_grid_exponential;
+extern const struct quell_grid_row quell_grid_polyexponential, quell_grid_kl_optimal;
+extern const struct quell_grid_row quell_grid_beta, quell_grid_linear_quadratic;
+extern const struct quell_grid_row quell_grid_simple, quell_grid_discrete;
 
 #endif

@@ -1,19 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-/* Constant steps in t, azula's grid: t_i = start + (stop - start) i / n. */
+/* Constant steps in t. `linear` is azula's grid: t_i = start + (stop - start) i / n, from the first
+ * point to the last. `sgm_uniform` (ComfyUI's, after Stability's generative models) differs where
+ * the grid goes on to sigma = 0: that step then takes the place of the last one, instead of coming
+ * after it. */
 #include "grid.h"
 
-static quell_status fill(const struct quell_grid *grid, quell_point *points)
+static quell_status fill_to(const struct quell_grid *grid, size_t n, quell_point *points)
 {
-    double steps = grid->count > 1 ? (double)(grid->count - 1) : 1;
-    double start = grid->first.t, stop = grid->last.t;
+    double steps = n ? (double)n : 1, start = grid->first.t, stop = grid->last.t;
     quell_status status = QUELL_OK;
     for (size_t i = 0; i < grid->count && !status; i++) {
         double done = (double)i, t = (start * (steps - done) + stop * done) / steps;
-        if (i == 0) t = start; /* to the last bit */
-        if (i > 0 && i == grid->count - 1) t = stop;
-        status = quell_schedule_point(grid->schedule, t, &points[i]);
+        status = quell_grid_at_time(grid, done / steps, t, &points[i]);
     }
     return status;
+}
+
+static quell_status fill_closed(const struct quell_grid *grid, quell_point *points)
+{
+    return fill_to(grid, grid->count - 1, points);
+}
+
+static quell_status fill_open(const struct quell_grid *grid, quell_point *points)
+{
+    return fill_to(grid, grid->steps, points);
 }
 
 static const struct quell_option options[] = {QUELL_GRID_FINAL, {0}};
@@ -23,5 +33,13 @@ const struct quell_grid_row quell_grid_linear = {
     .summary = "constant steps in t",
     .paper = "azula",
     .options = options,
-    .fill = fill,
+    .fill = fill_closed,
+};
+
+const struct quell_grid_row quell_grid_sgm_uniform = {
+    .name = "sgm_uniform",
+    .summary = "constant steps in t, the last of which may go to sigma = 0",
+    .paper = "ComfyUI",
+    .options = options,
+    .fill = fill_open,
 };

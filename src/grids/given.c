@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* Grids that the caller gives, by time or by level of noise. */
+#include "grid.h"
+#include "base/fail.h"
+#include "base/maths.h"
+
+quell_status quell_grid_from_times(const quell_schedule *schedule, const double *times,
+                                   size_t steps, quell_point *points)
+{
+    double last = 2;
+    for (size_t i = 0; i <= steps; i++) {
+        double t = times[i];
+        if (!(t >= 0 && t <= 1 && t < last))
+            return quell_fail(QUELL_BAD_ARGUMENT,
+                              "sampler: time %zu is %g; times must fall from at most 1 to at "
+                              "least 0",
+                              i, t);
+        quell_status status = quell_schedule_point(schedule, last = t, &points[i]);
+        if (status) return status;
+    }
+    return QUELL_OK;
+}
+
+/* sigma / alpha between the schedule's own, to rounding; 0 at the end, whatever they are. */
+static quell_status at_sigma(const quell_schedule *schedule, double sigma, const quell_point *first,
+                             const quell_point *last, quell_point *point)
+{
+    double lambda = -quell_log(sigma), slack = 1e-6;
+    double low = quell_lambda(first), high = quell_lambda(last);
+    if (!(lambda >= low - slack && lambda <= high + slack))
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "sampler: sigma / alpha = %g, but the schedule's goes from %g to %g",
+                          sigma, quell_exp(-low), quell_exp(-high));
+    *point = lambda <= low ? *first : *last;
+    if (lambda <= low || lambda >= high) return QUELL_OK;
+    return quell_schedule_at_lambda(schedule, lambda, point);
+}
+
+quell_status quell_grid_from_sigmas(const quell_schedule *schedule, const double *sigmas,
+                                    size_t steps, quell_point *points)
+{
+    quell_point first, last;
+    quell_status status = quell_schedule_point(schedule, 1, &first);
+    if (!status) status = quell_schedule_point(schedule, 0, &last);
+    for (size_t i = 0; i <= steps && !status; i++) {
+        if (!(sigmas[i] >= 0 && (i == 0 || sigmas[i] < sigmas[i - 1])))
+            return quell_fail(QUELL_BAD_ARGUMENT,
+                              "sampler: sigma %zu is %g; sigmas must fall and be >= 0", i,
+                              sigmas[i]);
+        if (sigmas[i] == 0 && last.sigma > 0)
+            points[i] = quell_grid_clean(0);
+        else
+            status = at_sigma(schedule, sigmas[i], &first, &last, &points[i]);
+    }
+    return status;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* Grids that are refused say what would do; grids that the caller gives by levels of noise. */
+#include "fixture.h"
+#include "harness.h"
+#include "grids/grid.h"
+
+#include <math.h>
+#include <string.h>
+
+static void refused(const char *schedule_spec, const char *grid, double start, size_t steps,
+                    const char *says)
+{
+    quell_point points[64];
+    quell_schedule *made = must_schedule(schedule_spec);
+    quell_status status = quell_grid_make(made, grid, start, 0, steps, points);
+    CHECK(status == QUELL_BAD_ARGUMENT || status == QUELL_NOT_FOUND, "'%s' on %s was accepted",
+          grid, schedule_spec);
+    CHECK(strstr(quell_error_message(), says), "'%s' on %s: %s", grid, schedule_spec,
+          quell_error_message());
+    quell_schedule_free(made);
+}
+
+TEST(grids, refusals)
+{
+    refused("vp", "nothing", 1, 4, "quell list grids");
+    refused("vp", "karrass", 1, 4, "no such grid");
+    refused("vp", "karras:rho=0", 1, 4, "from 0.1 to 100");
+    refused("vp", "karras:scale=log", 1, 4, "ratio|flow");
+    refused("vp", "linear:final=1", 1, 4, "min|zero");
+    refused("vp", "linear", 1.5, 4, "start is 1.5");
+    refused("flow", "karras", 1, 4, "alpha is 0");
+    refused("flow", "exponential:scale=flow", 1, 4, "sigma is 0");
+    refused("beta_linear:zero_snr=1", "logsnr", 1, 4, "kl_optimal");
+    refused("vp", "discrete", 1, 4, "no table");
+    refused("beta_linear", "discrete", 0.5, 4, "start must be 1");
+    refused("beta_linear:train=10", "discrete", 1, 10, "at most 9");
+    refused("beta_linear:train=10", "discrete:final=zero", 1, 11, "at most 10");
+    refused("beta_linear:train=10", "simple:final=zero", 1, 11, "at most 10");
+    refused("beta_linear", "discrete:spacing=leading", 1, 4, "offset=1");
+    refused("beta_linear", "discrete:offset=1", 1, 4, "spacing=leading");
+    refused("beta_linear:train=10", "discrete:spacing=leading,offset=2,final=zero", 1, 5, "beyond");
+    refused("vp", "linear_quadratic:linear=4", 1, 4, "linear steps");
+    refused("vp", "linear_quadratic:threshold=0.5,linear=1", 1, 4, "linear steps");
+    refused("vp", "beta:alpha=10,beta=0.1", 1, 50, "coincide");
+}
+
+/* start and stop hold for all grids that have them. */
+TEST(grids, parts)
+{
+    quell_schedule *made = must_schedule("flow");
+    quell_point points[6], first, last;
+    MUST(quell_schedule_point(made, 0.999, &first));
+    MUST(quell_schedule_point(made, 0.001, &last));
+    for (size_t i = 0; quell_grid_name(i); i++) {
+        if (!strcmp(quell_grid_name(i), "discrete")) continue;
+        MUST(quell_grid_make(made, quell_grid_name(i), 0.999, 0.001, 5, points));
+        CHECK(!memcmp(&points[0], &first, sizeof first) && !memcmp(&points[5], &last, sizeof last),
+              "%s: from %g to %g", quell_grid_name(i), points[0].t, points[5].t);
+    }
+    quell_schedule_free(made);
+}
+
+static quell_status with_sigmas(const double *sigmas, size_t count)
+{
+    quell_sampler *sampler = NULL;
+    options.steps = count - 1, options.sigmas = sigmas;
+    quell_status status = quell_sampler_create(&sampler, "ddim", denoiser, schedule, &options);
+    quell_sampler_free(sampler);
+    return status;
+}
+
+static void check_sigmas(const double *sigmas, size_t steps)
+{
+    quell_point points[8];
+    MUST(quell_grid_from_sigmas(schedule, sigmas, steps, points));
+    MUST(with_sigmas(sigmas, steps + 1));
+    for (size_t i = 0; i <= steps; i++) {
+        double ratio = exp(-quell_lambda(&points[i]));
+        CHECK(ratio == sigmas[i] || fabs(ratio - sigmas[i]) < 1e-14 * sigmas[i],
+              "sigma %zu: %.17g, not %.17g", i, ratio, sigmas[i]);
+    }
+}
+
+TEST(grids, sigmas)
+{
+    begin("ve");
+    check_sigmas((const double[]){1000, 10, 1, 0.001}, 3);
+    check_sigmas((const double[]){500, 0.25, 0}, 2);
+    check_sigmas((const double[]){3, 0}, 1);
+    CHECK(with_sigmas((const double[]){1001, 1}, 2) == QUELL_BAD_ARGUMENT, "above the schedule");
+    CHECK(strstr(quell_error_message(), "from 1000 to 0.001"), "%s", quell_error_message());
+    CHECK(with_sigmas((const double[]){10, 0.0009}, 2) == QUELL_BAD_ARGUMENT, "below it");
+    CHECK(with_sigmas((const double[]){10, 10}, 2) == QUELL_BAD_ARGUMENT, "do not fall");
+    CHECK(with_sigmas((const double[]){10, -1}, 2) == QUELL_BAD_ARGUMENT, "negative");
+    CHECK(with_sigmas((const double[]){(double)NAN, 1}, 2) == QUELL_BAD_ARGUMENT, "NaN");
+    const double times[] = {1, 0};
+    options.times = times;
+    CHECK(with_sigmas((const double[]){10, 1}, 2) == QUELL_BAD_ARGUMENT, "both are given");
+    options.times = NULL;
+    quell_schedule_free(schedule);
+    schedule = must_schedule("flow");
+    check_sigmas((const double[]){(double)INFINITY, 7, 1e-9, 0}, 3);
+    end();
+}
