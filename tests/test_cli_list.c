@@ -53,11 +53,13 @@ static void add_option(char *spec, size_t size, const json_t *option)
              text_of(option, "name"), value);
 }
 
-/* `quell plan` with the option `what` set to this spec, and its output; free it. */
+/* `quell plan` with the option `what` set to this spec, and its output; free it. There are grids
+ * for discrete schedules alone. */
 static char *plan(const struct command *command, const char *what, const char *spec)
 {
     char arguments[1000];
-    snprintf(arguments, sizeof arguments, "plan --steps 2 %s %s", what, spec);
+    const char *schedule = strcmp(what, "--schedule") ? "--schedule beta_linear" : "";
+    snprintf(arguments, sizeof arguments, "plan --steps 2 %s %s %s", schedule, what, spec);
     command_check(command, 0, arguments);
     return command_output(command);
 }

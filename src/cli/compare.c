@@ -14,7 +14,8 @@ static const struct option_row rows[] = {
              "NAME[:KEY=VALUE,...], see `quell list schedules`\n(the model's own, else vp)"),
     SAMPLING_ROWS(compare_options),
     COUNT_ROW(compare_options, count, "count", "N", 2, 10000000,
-              "samples of each; more make the floor lower (20000)"),
+              "samples of each: more of them lower the floor\n(50000; 5000 of models with more "
+              "than 64 elements)"),
     COUNT_ROW(compare_options, seed, "seed", "S", 0, UINT64_MAX,
               "which stream of random numbers (0)"),
     COUNT_ROW(compare_options, threads, "threads", "T", 0, 65536,
@@ -50,7 +51,6 @@ int command_compare(int argc, char **argv)
     struct comparison comparison = {.options = {.model = "builtin:grid25",
                                                 .samplers = "ddpm,ddim",
                                                 .evaluations = "8,16,32,64",
-                                                .count = 20000,
                                                 .sampling = SAMPLING_DEFAULTS}};
     int code;
     if (!options_read(&table, argc, argv, &comparison.options, NULL, &code)) return code;

@@ -12,6 +12,8 @@
 #include <string.h>
 
 #define MOST_EVALUATIONS 1000000
+#define DEFAULT_COUNT 50000
+#define DEFAULT_LARGE 5000
 
 static size_t commas(const char *text)
 {
@@ -119,15 +121,14 @@ static int plan_trials(struct comparison *comparison)
 }
 
 /* The samples of a trial are in memory all at once. */
-static int check_size(const struct comparison *comparison)
+static int settle_count(struct comparison *comparison)
 {
-    size_t bytes;
-    if (!quell_multiply(comparison->options.count, quell_denoiser_dim(comparison->model.denoiser),
-                        &bytes) &&
-        bytes < SIZE_MAX / 2 / sizeof(float))
+    uint64_t *count = &comparison->options.count;
+    size_t dim = quell_denoiser_dim(comparison->model.denoiser), bytes;
+    if (!*count) *count = dim > DIRECTIONS ? DEFAULT_LARGE : DEFAULT_COUNT;
+    if (!quell_multiply(*count, dim, &bytes) && bytes < SIZE_MAX / 2 / sizeof(float))
         return EXIT_DONE;
-    return complain(EXIT_USAGE, "--count %zu: more than memory can hold",
-                    (size_t)comparison->options.count);
+    return complain(EXIT_USAGE, "--count %zu: more than memory can hold", (size_t)*count);
 }
 
 int comparison_open(struct comparison *comparison)
@@ -139,7 +140,7 @@ int comparison_open(struct comparison *comparison)
         code = sampling_choose_machine(options->isa, options->threads, &comparison->isa,
                                        &comparison->threads);
     if (code == EXIT_DONE) code = sampling_open_model(&comparison->model, options->model);
-    if (code == EXIT_DONE) code = check_size(comparison);
+    if (code == EXIT_DONE) code = settle_count(comparison);
     if (code != EXIT_DONE) return code;
     sampling_choose_schedule(&options->sampling, &comparison->model);
     code = plan_trials(comparison);
