@@ -89,6 +89,24 @@ void command_check(const struct command *command, int expected, const char *argu
     free(errors);
 }
 
+json_t *command_json(const struct command *command, const char *arguments)
+{
+    json_error_t error;
+    command_check(command, 0, arguments);
+    char *output = command_output(command);
+    json_t *root = json_loads(output, JSON_REJECT_DUPLICATES, &error);
+    CHECK(root, "quell %s: %s in %s", arguments, error.text, output);
+    free(output);
+    return root;
+}
+
+const json_t *json_field(const json_t *root, const char *name)
+{
+    const json_t *value = json_object_get(root, name);
+    CHECK(value, "no field %s", name);
+    return value;
+}
+
 void command_same(const struct command *command, const char *left, const char *right)
 {
     size_t left_size, right_size;

@@ -3,6 +3,7 @@
 #ifndef QUELL_TESTS_COMMAND_H
 #define QUELL_TESTS_COMMAND_H
 
+#include <jansson.h>
 #include <sys/types.h>
 #include "scratch.h"
 
@@ -32,6 +33,12 @@ void command_check(const struct command *command, int expected, const char *argu
 /* It must fail with this code, say one line with `reason` in it, and leave no file. */
 void command_refused(const struct command *command, int code, const char *arguments,
                      const char *reason);
+
+/* Runs it, which must do, and reads what it says on stdout as one JSON object; json_decref it. */
+json_t *command_json(const struct command *command, const char *arguments);
+
+/* A field that must be there. */
+const json_t *json_field(const json_t *root, const char *name);
 
 /* Two files it wrote must be the same. */
 void command_same(const struct command *command, const char *left, const char *right);

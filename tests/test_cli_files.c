@@ -58,14 +58,18 @@ TEST(cli, disk_full)
 }
 
 /* A batch takes minutes: the run must end in the middle of it. */
-static void check_signal(int number)
+#define SAMPLE \
+    "sample --model builtin:grid25 --steps 20000 --count 1000000000 --out y.npy --plot y.png"
+#define COMPARE "compare --evaluations 20000,40000 --count 1000000 --plot y.npy"
+
+static void check_signal(const char *arguments, int files, int number)
 {
     struct command command = command_new();
     scratch_write(&command.work, "y.npy", "before", 0);
-    command_start(&command, "sample --model builtin:grid25 --steps 20000 --count 1000000000 "
-                            "--out y.npy --plot y.png");
-    for (int wait = 0; scratch_count(&command.work, ".") < 3 && wait < 3000; wait++) usleep(10000);
-    CHECK(scratch_count(&command.work, ".") == 3, "no temporary files");
+    command_start(&command, arguments);
+    for (int wait = 0; scratch_count(&command.work, ".") < 1 + files && wait < 3000; wait++)
+        usleep(10000);
+    CHECK(scratch_count(&command.work, ".") == 1 + files, "no temporary files");
     usleep(50000);
     CHECK(!kill(command.process, number), "kill");
     int code = command_wait(&command);
@@ -80,8 +84,10 @@ static void check_signal(int number)
     command_remove(&command);
 }
 
-TEST(cli, interrupt) { check_signal(SIGINT); }
-TEST(cli, terminate) { check_signal(SIGTERM); }
+TEST(cli, interrupt) { check_signal(SAMPLE, 2, SIGINT); }
+TEST(cli, terminate) { check_signal(SAMPLE, 2, SIGTERM); }
+TEST(cli, interrupt_compare) { check_signal(COMPARE, 1, SIGINT); }
+TEST(cli, terminate_compare) { check_signal(COMPARE, 1, SIGTERM); }
 
 /* A reader that has gone away is an error, not a signal that leaves files. */
 TEST(cli, broken_pipe)

@@ -89,6 +89,42 @@ TEST(cli, samples_are_the_librarys)
     command_remove(&command);
 }
 
+/* Every option of the sampler arrives where the library has it. */
+TEST(cli, sampling_options)
+{
+    struct command command = command_new();
+    quell_model model;
+    quell_schedule *schedule = must_schedule("vp");
+    quell_sampler *sampler;
+    quell_sampler_options options = quell_sampler_defaults();
+    quell_run run = quell_run_defaults();
+    float x[20];
+    MUST(quell_model_load(&model, "builtin:grid25"));
+    options.steps = 6;
+    options.start = 0.75;
+    options.stop = 0.125;
+    options.clamp_low = -1;
+    options.clamp_high = 0.5;
+    options.grid = "linear:final=zero";
+    options.brownian = 1;
+    run.count = 10;
+    MUST(quell_sampler_create(&sampler, "ddpm", model.denoiser, schedule, &options));
+    MUST(quell_init(sampler, &run, x));
+    MUST(quell_forward(sampler, &run, x));
+    command_check(&command, 0,
+                  "sample --model builtin:grid25 --sampler ddpm --steps 6 --start 0.75 "
+                  "--stop .125 --clamp-low -1 --clamp-high 0.5 --grid linear:final=zero --brownian "
+                  "--count 10 --out x.npy");
+    size_t size;
+    char *file = scratch_read(&command.work, "x.npy", &size);
+    CHECK(size == 128 + sizeof x && !memcmp(file + 128, x, sizeof x), "samples");
+    free(file);
+    quell_sampler_free(sampler);
+    quell_schedule_free(schedule);
+    quell_model_free(&model);
+    command_remove(&command);
+}
+
 /* A file of x_1 of the given shape: what quell_init draws for grid25 and seed 5. */
 static void write_noise(const struct command *command, const char *name, const char *shape,
                         size_t rows, float scale)

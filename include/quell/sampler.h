@@ -127,6 +127,10 @@ QUELL_API void quell_sampler_free(quell_sampler *sampler);
 QUELL_API size_t quell_sampler_dim(const quell_sampler *sampler);
 QUELL_API size_t quell_sampler_steps(const quell_sampler *sampler);
 
+/* The evaluations of the denoiser that quell_forward takes for a sample; 0 where that is not known
+ * before: for a sampler made by _from_step. */
+QUELL_API size_t quell_sampler_evaluations(const quell_sampler *sampler);
+
 /* Prints the plan as text into buffer[size], always terminated; returns the length that the whole
  * text has, as snprintf does. For a sampler made by _from_step these are its STEPs alone. */
 QUELL_API size_t quell_sampler_print(const quell_sampler *sampler, char *buffer, size_t size);
@@ -134,6 +138,11 @@ QUELL_API size_t quell_sampler_print(const quell_sampler *sampler, char *buffer,
 /* The i-th named sampler and one line on it; NULL when i is past the end. */
 QUELL_API const char *quell_sampler_name(size_t i);
 QUELL_API const char *quell_sampler_summary(size_t i);
+
+/* At its default options: its order of convergence (of a stochastic one, in law), 0 if it has none;
+ * and whether it draws noise on the way, 0 never, 1 by its options, 2 always. -1 past the end. */
+QUELL_API int quell_sampler_order(size_t i);
+QUELL_API int quell_sampler_stochastic(size_t i);
 
 /* Grids: the points that a sampler of T steps goes through, from `start` to `stop`.
  *

@@ -26,10 +26,14 @@ __attribute__((format(printf, 2, 3))) int complain(int code, const char *format,
 /* The same from the last failure of the library: the code that goes with its status. */
 int complain_status(quell_status status);
 
+/* The same after a run, which Ctrl-C may have ended: then its exit code. */
+int complain_run(quell_status status);
+
 /* Returns `code`, or, if what was printed on stdout did not arrive, complains. */
 int finish_stdout(int code);
 
 int command_sample(int argc, char **argv);
+int command_compare(int argc, char **argv);
 int command_list(int argc, char **argv);
 int command_info(int argc, char **argv);
 int command_plan(int argc, char **argv);

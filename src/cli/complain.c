@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/cli.h"
+#include "cli/interrupt.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -49,6 +50,14 @@ int complain_status(quell_status status)
 {
     const char *message = quell_error_message();
     return complain(code_of(status), "%s", *message ? message : quell_status_text(status));
+}
+
+int complain_run(quell_status status)
+{
+    if (!interrupt_signal) return complain_status(status);
+    complain(0, "stopped by %s: no file was written",
+             interrupt_signal == SIGINT ? "Ctrl-C" : "a signal");
+    return EXIT_SIGNAL + (int)interrupt_signal;
 }
 
 int finish_stdout(int code)

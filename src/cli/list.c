@@ -1,81 +1,52 @@
 /* SPDX-License-Identifier: MIT */
 /* quell list: what may be asked for by name. */
+#include "cli/catalogue.h"
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "cli/report.h"
 
-#include <quell/quell.h>
+#include <stdio.h>
 #include <string.h>
 
-static const char *isa_summary(size_t i)
+static void print_text(const struct section *chosen)
 {
-    const char *name = quell_isa_name(i), *chosen;
-    if (!name) return NULL;
-    if (!quell_isa_available(name)) return "not on this machine";
-    if (!quell_isa_default(&chosen) && !strcmp(name, chosen)) return "available, the default";
-    return "available";
-}
-
-static const char *model_name(size_t i)
-{
-    static char name[64];
-    if (!quell_builtin_name(i)) return NULL;
-    snprintf(name, sizeof name, "builtin:%s", quell_builtin_name(i));
-    return name;
-}
-
-static const struct section {
-    const char *name;
-    const char *(*entry)(size_t i);
-    const char *(*summary)(size_t i);
-} sections[] = {
-    {"samplers", quell_sampler_name, quell_sampler_summary},
-    {"schedules", quell_schedule_name, quell_schedule_summary},
-    {"grids", quell_grid_name, quell_grid_summary},
-    {"models", model_name, quell_builtin_summary},
-    {"isas", quell_isa_name, isa_summary},
-};
-
-#define SECTIONS (sizeof sections / sizeof *sections)
-
-static bool chosen(const struct section *section, const char *word)
-{
-    return !word || !strcmp(section->name, word);
-}
-
-static void print_text(const char *word)
-{
-    bool first = true;
-    for (size_t s = 0; s < SECTIONS; s++) {
-        if (!chosen(&sections[s], word)) continue;
-        if (!word) printf("%s%s\n", first ? "" : "\n", sections[s].name);
-        first = false;
-        for (size_t i = 0; sections[s].entry(i); i++)
-            printf("%s%-20s %s\n", word ? "" : "  ", sections[s].entry(i), sections[s].summary(i));
+    const struct section *section;
+    for (size_t s = 0; !chosen && (section = section_at(s)); s++) {
+        printf("%s%s\n", s ? "\n" : "", section->name);
+        section_print(section, 2);
     }
+    if (chosen) section_print(chosen, 0);
 }
 
-static json_t *entries(const struct section *section)
+static json_t *section_json(const struct section *section)
 {
     json_t *all = json_array();
-    for (size_t i = 0; section->entry(i); i++) {
-        json_t *entry =
-            json_pack("{s:s, s:s}", "name", section->entry(i), "summary", section->summary(i));
-        if (section->entry == quell_isa_name)
-            json_object_set_new(entry, "available",
-                                json_boolean(quell_isa_available(quell_isa_name(i))));
-        json_array_append_new(all, entry);
-    }
+    struct entry entry = {0};
+    for (size_t i = 0; section->entry(i, &entry); i++, entry = (struct entry){0})
+        json_array_append_new(all, entry_json(&entry));
     return all;
 }
 
-static int print_json(const char *word)
+static int print_json(const struct section *chosen)
 {
     json_t *root = json_object();
-    for (size_t s = 0; s < SECTIONS; s++)
-        if (chosen(&sections[s], word))
-            json_object_set_new(root, sections[s].name, entries(&sections[s]));
+    const struct section *section;
+    for (size_t s = 0; (section = section_at(s)); s++)
+        if (!chosen || chosen == section)
+            json_object_set_new(root, section->name, section_json(section));
     return report_print(root);
+}
+
+static int print_one(const struct section *section, const char *name, int json)
+{
+    struct entry entry;
+    const struct quell_alias *alias;
+    if (!section_find(section, name, &entry, &alias))
+        return complain(EXIT_USAGE, "list %s '%s': there is none: see `quell list %s`",
+                        section->name, name, section->name);
+    if (json) return report_print(json_pack("{s:[o]}", section->name, entry_json(&entry)));
+    entry_print(&entry, alias);
+    return EXIT_DONE;
 }
 
 struct list_options {
@@ -83,32 +54,39 @@ struct list_options {
 };
 
 static const struct option_row rows[] = {
-    {.name = "json",
-     .kind = OPTION_FLAG,
-     .offset = offsetof(struct list_options, json),
-     .help = "one JSON object on stdout"},
+    FLAG_ROW(list_options, json, "json", "one JSON object on stdout"),
     {0},
 };
 
 static const struct option_table table = {
-    .usage = "quell list [samplers|schedules|grids|models|isas] [--json]",
-    .about = "Lists what may be asked for by name, with one line on each.",
+    .usage = "quell list [samplers|schedules|grids|models|isas [NAME]] [--json]",
+    .about = "Lists what may be asked for by name, with one line on each; with NAME, all that is\n"
+             "known of that one. Samplers and grids may have options, and so may schedules: they\n"
+             "are asked for as NAME:KEY=VALUE,KEY=VALUE.\n\n"
+             "Of a sampler, the order of convergence (if it is stochastic, in law), evaluations\n"
+             "of the denoiser in a step, and whether noise is drawn on the way (\"no\",\n"
+             "\"optional\": by its options, \"yes\") are those at its default options; - or null:\n"
+             "there is no such number.",
     .options = rows,
-    .after = "",
-    .words = 1,
+    .after =
+        "In JSON, an option has a type (\"number\", \"whole\" or \"choice\") and a default, and\n"
+        "either its bounds, low and high, or its choices. A bound or a default that is\n"
+        "infinite is the text \"inf\" or \"-inf\". An alias has the spec it stands for.\n\n",
+    .words = 2,
 };
 
 int command_list(int argc, char **argv)
 {
     struct list_options options = {0};
-    const char *word = NULL;
-    int code, known = 0;
-    if (!options_read(&table, argc, argv, &options, &word, &code)) return code;
-    for (size_t s = 0; s < SECTIONS; s++) known += chosen(&sections[s], word);
-    if (!known)
+    const char *words[2] = {NULL, NULL};
+    const struct section *section = NULL;
+    int code;
+    if (!options_read(&table, argc, argv, &options, words, &code)) return code;
+    if (words[0] && !(section = section_named(words[0])))
         return complain(EXIT_USAGE, "list '%s': must be samplers, schedules, grids, models or isas",
-                        word);
-    if (options.json) return print_json(word);
-    print_text(word);
+                        words[0]);
+    if (words[1]) return print_one(section, words[1], options.json);
+    if (options.json) return print_json(section);
+    print_text(section);
     return EXIT_DONE;
 }

@@ -11,7 +11,8 @@ static const struct command {
     int (*run)(int argc, char **argv);
 } commands[] = {
     {"sample", "draw samples from a model", command_sample},
-    {"list", "list samplers, schedules, models and instruction sets", command_list},
+    {"compare", "compare samplers: quality against evaluations", command_compare},
+    {"list", "list samplers, schedules, grids, models, instruction sets", command_list},
     {"info", "what this build and this machine have", command_info},
     {"plan", "print a sampler as the list of operations it is", command_plan},
     {"model", "store a model with its eigenbasis as JSON", command_model},

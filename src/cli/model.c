@@ -3,6 +3,7 @@
  * bits depend on the machine; stored with the model, it is the same everywhere. */
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "cli/sampling.h"
 
 #include <quell/quell.h>
 #include <stdio.h>
@@ -41,12 +42,9 @@ int command_model(int argc, char **argv)
     if (!options_read(&table, argc, argv, &options, NULL, &code)) return code;
     if (!options.model || !options.out)
         return complain(EXIT_USAGE, "--model and --out are needed: see `quell model --help`");
-    quell_status status = quell_model_load(&model, options.model);
-    if (status) {
-        code = complain_status(status);
-        return code == EXIT_MEMORY ? code : EXIT_MODEL;
-    }
-    status = quell_model_save(&model, options.out);
+    code = sampling_open_model(&model, options.model);
+    if (code != EXIT_DONE) return code;
+    quell_status status = quell_model_save(&model, options.out);
     quell_model_free(&model);
     return status ? complain_status(status) : EXIT_DONE;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/options.h"
 #include "cli/cli.h"
+#include "base/number.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -44,6 +45,7 @@ static int store(const struct option_row *row, const char *text, void *values)
 {
     void *place = (char *)values + row->offset;
     uint64_t count;
+    double number;
     switch (row->kind) {
     case OPTION_FLAG:
         *(int *)place = 1;
@@ -58,6 +60,13 @@ static int store(const struct option_row *row, const char *text, void *values)
                             row->name, text, (unsigned long long)row->low,
                             (unsigned long long)row->high);
         *(uint64_t *)place = count;
+        return EXIT_DONE;
+    case OPTION_NUMBER:
+        if (quell_parse_double(text, strlen(text), &number) ||
+            !(number >= row->least && number <= row->most))
+            return complain(EXIT_USAGE, "--%s '%s': must be a number from %g to %g", row->name,
+                            text, row->least, row->most);
+        *(double *)place = number;
         return EXIT_DONE;
     }
     return EXIT_USAGE;
@@ -105,6 +114,6 @@ bool options_read(const struct option_table *table, int argc, char **argv, void 
     if (*code == EXIT_DONE && argc - optind > table->words)
         *code = complain(EXIT_USAGE, "'%s': no such argument: options begin with --",
                          argv[optind + table->words]);
-    if (*code == EXIT_DONE && word && optind < argc) *word = argv[optind];
+    for (int i = 0; *code == EXIT_DONE && optind + i < argc; i++) word[i] = argv[optind + i];
     return *code == EXIT_DONE;
 }

@@ -7,8 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* FLAG sets an int to 1, TEXT a const char *, COUNT a uint64_t from low to high. */
-enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_COUNT };
+/* FLAG sets an int to 1, TEXT a const char *, COUNT a uint64_t from low to high, NUMBER a double
+ * from least to most. */
+enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_COUNT, OPTION_NUMBER };
 
 /* offset: where the value goes in the command's struct. argument: what --help calls it. help: its
  * lines, parted by '\n'. */
@@ -18,10 +19,37 @@ struct option_row {
     size_t offset;
     const char *help;
     uint64_t low, high;
+    double least, most;
 };
 
+/* Rows for the members of `struct owner`. */
+#define FLAG_ROW(owner, member, name_, help_) \
+    {.name = name_, .kind = OPTION_FLAG, .offset = offsetof(struct owner, member), .help = help_}
+#define TEXT_ROW(owner, member, name_, argument_, help_) \
+    {.name = name_,                                      \
+     .argument = argument_,                              \
+     .kind = OPTION_TEXT,                                \
+     .offset = offsetof(struct owner, member),           \
+     .help = help_}
+#define COUNT_ROW(owner, member, name_, argument_, low_, high_, help_) \
+    {.name = name_,                                                    \
+     .argument = argument_,                                            \
+     .kind = OPTION_COUNT,                                             \
+     .offset = offsetof(struct owner, member),                         \
+     .help = help_,                                                    \
+     .low = low_,                                                      \
+     .high = high_}
+#define NUMBER_ROW(owner, member, name_, argument_, least_, most_, help_) \
+    {.name = name_,                                                       \
+     .argument = argument_,                                               \
+     .kind = OPTION_NUMBER,                                               \
+     .offset = offsetof(struct owner, member),                            \
+     .help = help_,                                                       \
+     .least = least_,                                                     \
+     .most = most_}
+
 /* options ends with a NULL name. words: how many arguments may stand without an option's name;
- * they go to `word`. */
+ * they go to word[0], word[1], ... */
 struct option_table {
     const char *usage, *about;
     const struct option_row *options;
@@ -29,8 +57,8 @@ struct option_table {
     int words;
 };
 
-/* Fills `values`, which holds the defaults, and *word if it is not NULL. True: go on. False: --help
- * was printed or the command line is wrong, and *code is the exit code. */
+/* Fills `values`, which holds the defaults, and word[0..words) where an argument is given. True: go
+ * on. False: --help was printed or the command line is wrong, and *code is the exit code. */
 bool options_read(const struct option_table *table, int argc, char **argv, void *values,
                   const char **word, int *code);
 

@@ -17,10 +17,12 @@ double progress_clock(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-void progress_begin(struct progress *progress, uint64_t total, bool quiet)
+void progress_begin(struct progress *progress, uint64_t total, const char *unit, bool quiet)
 {
-    *progress = (struct progress){
-        .shown = !quiet && isatty(STDERR_FILENO), .start = progress_clock(), .total = total};
+    *progress = (struct progress){.shown = !quiet && isatty(STDERR_FILENO),
+                                  .unit = unit,
+                                  .start = progress_clock(),
+                                  .total = total};
 }
 
 static void print_time(double seconds)
@@ -43,8 +45,8 @@ static void draw(struct progress *progress, double share)
     memset(bar, '#', filled < WIDTH ? filled : WIDTH);
     bar[WIDTH] = '\0';
     double rate = share * (double)progress->total / spent;
-    fprintf(stderr, "\r[%s] %3.0f%%  %.*f samples/s  ", bar, 100.0 * share, rate < 100 ? 2 : 0,
-            rate);
+    fprintf(stderr, "\r[%s] %3.0f%%  %.*f %s/s  ", bar, 100.0 * share, rate < 100 ? 2 : 0, rate,
+            progress->unit);
     print_time(spent * (1.0 - share) / share);
     fputs("\x1b[K", stderr);
     fflush(stderr);

@@ -7,9 +7,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* done, batch: samples finished, and samples in the run going on. */
+/* done, batch, total: what is finished, is in the run going on, and is to be done in all; unit: of
+ * what, "samples". */
 struct progress {
     bool shown, drawn;
+    const char *unit;
     double start;
     uint64_t done, batch, total;
 };
@@ -17,7 +19,7 @@ struct progress {
 /* Seconds on a clock that is never set back. */
 double progress_clock(void);
 
-void progress_begin(struct progress *progress, uint64_t total, bool quiet);
+void progress_begin(struct progress *progress, uint64_t total, const char *unit, bool quiet);
 
 /* A quell_progress_fn for `struct progress *`. */
 int progress_tick(void *user, const quell_progress *run);

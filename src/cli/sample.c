@@ -7,25 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TEXT(name_, argument_, field, help_)           \
-    {.name = name_,                                    \
-     .argument = argument_,                            \
-     .kind = OPTION_TEXT,                              \
-     .offset = offsetof(struct sample_options, field), \
-     .help = help_}
-#define COUNT(name_, argument_, field, low_, high_, help_) \
-    {.name = name_,                                        \
-     .argument = argument_,                                \
-     .kind = OPTION_COUNT,                                 \
-     .offset = offsetof(struct sample_options, field),     \
-     .help = help_,                                        \
-     .low = low_,                                          \
-     .high = high_}
-#define FLAG(name_, field, help_)                      \
-    {.name = name_,                                    \
-     .kind = OPTION_FLAG,                              \
-     .offset = offsetof(struct sample_options, field), \
-     .help = help_}
+#define TEXT(name, argument, field, help) TEXT_ROW(sample_options, field, name, argument, help)
+#define COUNT(name, argument, field, low, high, help) \
+    COUNT_ROW(sample_options, field, name, argument, low, high, help)
+#define FLAG(name, field, help) FLAG_ROW(sample_options, field, name, help)
 
 static const struct option_row rows[] = {
     TEXT("model", "M", model,
@@ -33,9 +18,11 @@ static const struct option_row rows[] = {
          "description, or an .npy data set of shape\n"
          "(count, dim...)"),
     TEXT("sampler", "S", sampler, "NAME[:KEY=VALUE,...], see `quell list samplers`\n(ddim)"),
-    TEXT("schedule", "S", schedule,
+    TEXT("schedule", "S", sampling.schedule,
          "NAME[:KEY=VALUE,...], see `quell list schedules`\n(the model's own, else vp)"),
     COUNT("steps", "N", steps, 1, 1000000, "transitions from noise to sample (64)"),
+    SAMPLING_ROWS(sample_options),
+    CLAMP_ROWS(sample_options),
     COUNT("count", "N", count, 1, UINT64_MAX,
           "samples (1000; 64 of an image model; with --from,\nas many as are in the file)"),
     COUNT("first", "I", first, 0, UINT64_MAX,
@@ -97,7 +84,8 @@ static int check(const struct sample_options *options)
 
 int command_sample(int argc, char **argv)
 {
-    struct session session = {.options = {.sampler = "ddim", .steps = 64}};
+    struct session session = {
+        .options = {.sampler = "ddim", .steps = 64, .sampling = SAMPLING_DEFAULTS}};
     int code;
     if (!options_read(&table, argc, argv, &session.options, NULL, &code)) return code;
     if ((code = check(&session.options)) != EXIT_DONE) return code;

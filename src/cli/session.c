@@ -4,51 +4,19 @@
 #include "cli/session.h"
 #include "cli/cli.h"
 #include "cli/interrupt.h"
-#include "engine/isa.h"
-#include "engine/threads.h"
 
 #include <string.h>
 
 #define DEFAULT_COUNT 1000
 #define DEFAULT_IMAGES 64
 
-/* Whatever keeps a model from being loaded, the model is where to look. */
-static int open_model(struct session *session)
-{
-    quell_status status = quell_model_load(&session->model, session->options.model);
-    if (!status) {
-        session->dim = quell_denoiser_dim(session->model.denoiser);
-        return EXIT_DONE;
-    }
-    int code = complain_status(status);
-    return code == EXIT_MEMORY ? code : EXIT_MODEL;
-}
-
 static int create_sampler(struct session *session)
 {
-    const struct sample_options *options = &session->options;
-    const char *own = *session->model.schedule ? session->model.schedule : "vp";
-    session->schedule = options->schedule ? options->schedule : own;
-    quell_schedule *schedule = NULL;
-    quell_sampler_options how = quell_sampler_defaults();
-    how.steps = options->steps;
-    quell_status status = quell_schedule_create(&schedule, session->schedule);
-    if (!status)
-        status = quell_sampler_create(&session->sampler, options->sampler, session->model.denoiser,
-                                      schedule, &how);
-    quell_schedule_free(schedule);
+    struct sample_options *options = &session->options;
+    sampling_choose_schedule(&options->sampling, &session->model);
+    quell_status status = sampling_create(&options->sampling, options->sampler, options->steps,
+                                          session->model.denoiser, &session->sampler);
     return status ? complain_status(status) : EXIT_DONE;
-}
-
-static int choose_machine(struct session *session)
-{
-    const struct quell_kernels *kernels;
-    quell_status status = quell_isa_choose(session->options.isa, &kernels);
-    if (status) return complain_status(status);
-    session->isa = kernels->isa;
-    session->threads = session->options.threads;
-    if (!session->threads) session->threads = quell_threads_default();
-    return EXIT_DONE;
 }
 
 /* The file may also have its samples flat: (count, dim). */
@@ -132,13 +100,16 @@ static int open_files(struct session *session)
     interrupt_catch();
     quell_status status = open_out(session);
     if (!status) status = open_picture(session);
-    return status ? session_complain(status) : EXIT_DONE;
+    return status ? complain_run(status) : EXIT_DONE;
 }
 
 int session_open(struct session *session)
 {
-    int code = choose_machine(session);
-    if (code == EXIT_DONE) code = open_model(session);
+    const struct sample_options *options = &session->options;
+    int code =
+        sampling_choose_machine(options->isa, options->threads, &session->isa, &session->threads);
+    if (code == EXIT_DONE) code = sampling_open_model(&session->model, options->model);
+    if (code == EXIT_DONE) session->dim = quell_denoiser_dim(session->model.denoiser);
     if (code == EXIT_DONE) code = create_sampler(session);
     if (code == EXIT_DONE) code = open_from(session);
     if (code == EXIT_DONE) code = settle_count(session);

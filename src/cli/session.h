@@ -6,13 +6,15 @@
 #include <quell/quell.h>
 #include <stdint.h>
 #include "cli/plot.h"
+#include "cli/sampling.h"
 #include "io/npy.h"
 #include "io/output.h"
 
 /* Names not given are NULL, and a count not given is 0. */
 struct sample_options {
-    const char *model, *sampler, *schedule, *from, *isa, *out, *plot;
+    const char *model, *sampler, *from, *isa, *out, *plot;
     uint64_t steps, count, first, seed, threads, tile;
+    struct sampling sampling;
     int json, quiet;
 };
 
@@ -20,7 +22,7 @@ struct session {
     struct sample_options options;
     quell_model model;
     quell_sampler *sampler;
-    const char *schedule, *isa;
+    const char *isa;
     size_t dim, count, threads;
     struct quell_npy from;
     struct quell_output out, picture;
@@ -35,9 +37,6 @@ int session_commit(struct session *session); /* gives the files their names */
 
 /* Frees everything, and removes files that were not committed. */
 void session_close(struct session *session);
-
-/* The exit code of a status that is not QUELL_OK, or of Ctrl-C if that is why; complains. */
-int session_complain(quell_status status);
 
 /* Says what was done. */
 int session_report(const struct session *session);

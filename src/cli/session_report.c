@@ -23,15 +23,19 @@ static json_t *shape(const struct session *session)
 static int print_json(const struct session *session)
 {
     const struct sample_options *options = &session->options;
+    const struct sampling *sampling = &options->sampling;
     return report_print(json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:b, s:f, s:f, s:o, s:o}", //
-        "model", report_text(options->model), "sampler", report_text(options->sampler),     //
-        "schedule", report_text(session->schedule), "steps", report_count(options->steps),  //
-        "count", report_count(session->count), "first", report_count(options->first),       //
-        "seed", report_count(options->seed), "shape", shape(session),                       //
-        "from", report_text(options->from), "threads", report_count(session->threads),      //
-        "isa", session->isa, "exact", quell_denoiser_exact(session->model.denoiser),        //
-        "seconds", session->seconds, "samples_per_second", rate(session),                   //
+        "{s:o, s:o, s:o, s:o, s:f, s:f, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:b, s:f, "
+        "s:f, s:o, s:o}",
+        "model", report_text(options->model), "sampler", report_text(options->sampler),   //
+        "schedule", report_text(sampling->schedule), "grid", report_text(sampling->grid), //
+        "start", sampling->start, "stop", sampling->stop, "brownian", sampling->brownian, //
+        "steps", report_count(options->steps), "count", report_count(session->count),     //
+        "first", report_count(options->first), "seed", report_count(options->seed),       //
+        "shape", shape(session), "from", report_text(options->from),                      //
+        "threads", report_count(session->threads), "isa", session->isa,                   //
+        "exact", quell_denoiser_exact(session->model.denoiser),                           //
+        "seconds", session->seconds, "samples_per_second", rate(session),                 //
         "out", report_text(options->out), "plot", report_text(options->plot)));
 }
 

@@ -59,25 +59,17 @@ static quell_status draw_all(struct session *session, struct progress *progress,
     return QUELL_OK;
 }
 
-int session_complain(quell_status status)
-{
-    if (!interrupt_signal) return complain_status(status);
-    complain(0, "stopped by %s: no file was written",
-             interrupt_signal == SIGINT ? "Ctrl-C" : "a signal");
-    return EXIT_SIGNAL + (int)interrupt_signal;
-}
-
 int session_run(struct session *session)
 {
     struct progress progress;
-    progress_begin(&progress, session->count, session->options.quiet);
+    progress_begin(&progress, session->count, "samples", session->options.quiet);
     float *x = quell_new(batch_rows(session) * session->dim, sizeof *x);
     if (!x) return complain(EXIT_MEMORY, "no memory for %zu samples", batch_rows(session));
     quell_status status = draw_all(session, &progress, x);
     free(x);
     progress_end(&progress);
     session->seconds = progress_clock() - progress.start;
-    return status || interrupt_signal ? session_complain(status) : EXIT_DONE;
+    return status || interrupt_signal ? complain_run(status) : EXIT_DONE;
 }
 
 int session_commit(struct session *session)
@@ -86,5 +78,5 @@ int session_commit(struct session *session)
     if (session->plot) status = plot_write(session->plot, &session->picture);
     if (!status && session->out.path) status = quell_output_commit(&session->out);
     if (!status && session->plot) status = quell_output_commit(&session->picture);
-    return status ? session_complain(status) : EXIT_DONE;
+    return status ? complain_run(status) : EXIT_DONE;
 }

@@ -26,6 +26,16 @@ struct quell_evaluation {
     void *scratch;
 };
 
+/* What becomes exact samples of X: x[rows][dim] holds standard normal numbers, and choice[rows]
+ * uniform ones in [0, 1), for laws that consist of parts. scratch: as for an evaluation. */
+struct quell_draw {
+    const struct quell_kernels *kernels;
+    size_t rows;
+    const double *choice;
+    float *x;
+    void *scratch;
+};
+
 /* elementwise: element e of the output depends on element e of the input alone, so the engine may
  * split a sample. whole_batch: to be called once, with all samples. rows: how many rows it likes
  * at a time, 0 if it does not care. */
@@ -39,6 +49,8 @@ struct quell_denoiser_class {
     void (*destroy)(quell_denoiser *denoiser); /* frees the members, not the struct; may be NULL */
     /* Refuses a point (alpha, sigma) at which it cannot be evaluated; NULL: takes all. */
     quell_status (*check)(const quell_denoiser *denoiser, double alpha, double sigma);
+    /* Turns noise into samples of X; NULL: the law of X is not known. */
+    void (*draw)(const quell_denoiser *denoiser, const struct quell_draw *draw);
 };
 
 /* The head of every denoiser; its class's data follow it in a larger struct. */

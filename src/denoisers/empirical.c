@@ -80,6 +80,16 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
     return 0;
 }
 
+static void draw(const quell_denoiser *denoiser, const struct quell_draw *draw)
+{
+    const struct quell_empirical *empirical = (const struct quell_empirical *)denoiser;
+    size_t dim = denoiser->dim;
+    for (size_t row = 0; row < draw->rows; row++) {
+        size_t point = (size_t)(draw->choice[row] * (double)empirical->count);
+        memcpy(draw->x + row * dim, empirical->points + point * dim, dim * sizeof *draw->x);
+    }
+}
+
 static void destroy(quell_denoiser *denoiser)
 {
     struct quell_empirical *empirical = (struct quell_empirical *)denoiser;
@@ -106,7 +116,8 @@ static const struct quell_denoiser_class type = {.kind = "empirical",
                                                  .scratch_size = scratch_size,
                                                  .evaluate = evaluate,
                                                  .destroy = destroy,
-                                                 .check = check};
+                                                 .check = check,
+                                                 .draw = draw};
 
 /* The mean of the points. */
 static quell_status set_centre(struct quell_empirical *empirical)

@@ -31,12 +31,12 @@ static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
     return sizeof(float) * (2 * rows * full->stride + quell_round_up(denoiser->dim, QUELL_LANES));
 }
 
-static void multiply(const struct full *full, const struct quell_evaluation *e, const float *a,
-                     const float *panels, float *c)
+static void multiply(const struct full *full, const struct quell_kernels *kernels, size_t rows,
+                     const float *a, const float *panels, float *c)
 {
     size_t dim = full->base.dim;
     struct quell_product product = {
-        .m = e->rows,
+        .m = rows,
         .n = dim,
         .k = dim,
         .a = a,
@@ -48,7 +48,7 @@ static void multiply(const struct full *full, const struct quell_evaluation *e, 
         .c = c,
         .c_row = full->stride,
     };
-    e->kernels->product(&product);
+    kernels->product(&product);
 }
 
 /* out[row] = x[row] - alpha m. */
@@ -78,14 +78,29 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
     float *gain = second + e->rows * stride;
     fill_gains(full, e, gain);
     centre(full, e, first);
-    multiply(full, e, first, full->to_basis, second);
+    multiply(full, e->kernels, e->rows, first, full->to_basis, second);
     for (size_t row = 0; row < e->rows; row++)
         for (size_t i = 0; i < dim; i++) second[row * stride + i] *= gain[i];
-    multiply(full, e, second, full->from_basis, first);
+    multiply(full, e->kernels, e->rows, second, full->from_basis, first);
     for (size_t row = 0; row < e->rows; row++)
         for (size_t d = 0; d < dim; d++)
             e->out[row * dim + d] = full->mean[d] + first[row * stride + d];
     return 0;
+}
+
+/* m + V^T diag(sqrt l) z */
+static void draw(const quell_denoiser *denoiser, const struct quell_draw *draw)
+{
+    const struct full *full = (const struct full *)denoiser;
+    size_t dim = denoiser->dim, stride = full->stride;
+    float *first = draw->scratch, *second = first + draw->rows * stride;
+    for (size_t row = 0; row < draw->rows; row++)
+        for (size_t i = 0; i < dim; i++)
+            first[row * stride + i] = (float)sqrt(full->values[i]) * draw->x[row * dim + i];
+    multiply(full, draw->kernels, draw->rows, first, full->from_basis, second);
+    for (size_t row = 0; row < draw->rows; row++)
+        for (size_t d = 0; d < dim; d++)
+            draw->x[row * dim + d] = full->mean[d] + second[row * stride + d];
 }
 
 static void destroy(quell_denoiser *denoiser)
@@ -103,7 +118,8 @@ static const struct quell_denoiser_class type = {.kind = "full",
                                                  .rows = 48,
                                                  .scratch_size = scratch_size,
                                                  .evaluate = evaluate,
-                                                 .destroy = destroy};
+                                                 .destroy = destroy,
+                                                 .draw = draw};
 
 /* B(p, j) of the product goes to place p * QUELL_PANEL + j % QUELL_PANEL of panel j / QUELL_PANEL.
  */

@@ -62,6 +62,27 @@ static int evaluate_diagonal(const quell_denoiser *denoiser, const struct quell_
     return 0;
 }
 
+static void draw_isotropic(const quell_denoiser *denoiser, const struct quell_draw *draw)
+{
+    const struct gaussian *gaussian = (const struct gaussian *)denoiser;
+    float deviation = (float)sqrt(gaussian->variance);
+    for (size_t row = 0; row < draw->rows; row++)
+        for (size_t d = 0; d < denoiser->dim; d++) {
+            float *x = draw->x + row * denoiser->dim + d;
+            *x = gaussian->mean[d] + deviation * *x;
+        }
+}
+
+static void draw_diagonal(const quell_denoiser *denoiser, const struct quell_draw *draw)
+{
+    const struct gaussian *gaussian = (const struct gaussian *)denoiser;
+    for (size_t row = 0; row < draw->rows; row++)
+        for (size_t d = 0; d < denoiser->dim; d++) {
+            float *x = draw->x + row * denoiser->dim + d;
+            *x = gaussian->mean[d] + sqrtf(gaussian->variances[d]) * *x;
+        }
+}
+
 static void destroy(quell_denoiser *denoiser)
 {
     struct gaussian *gaussian = (struct gaussian *)denoiser;
@@ -69,10 +90,16 @@ static void destroy(quell_denoiser *denoiser)
     free(gaussian->variances);
 }
 
-static const struct quell_denoiser_class isotropic = {
-    .kind = "isotropic", .elementwise = true, .evaluate = evaluate_isotropic, .destroy = destroy};
-static const struct quell_denoiser_class diagonal = {
-    .kind = "diagonal", .elementwise = true, .evaluate = evaluate_diagonal, .destroy = destroy};
+static const struct quell_denoiser_class isotropic = {.kind = "isotropic",
+                                                      .elementwise = true,
+                                                      .evaluate = evaluate_isotropic,
+                                                      .destroy = destroy,
+                                                      .draw = draw_isotropic};
+static const struct quell_denoiser_class diagonal = {.kind = "diagonal",
+                                                     .elementwise = true,
+                                                     .evaluate = evaluate_diagonal,
+                                                     .destroy = destroy,
+                                                     .draw = draw_diagonal};
 
 /* A copy of values[dim] in *copy, `repeats` times over. */
 static quell_status repeat(float **copy, const char *what, size_t dim, size_t repeats,

@@ -123,6 +123,31 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
     return 0;
 }
 
+/* The component whose part of [0, 1) has the number in it. */
+static size_t choose(const struct mixture *mixture, double number)
+{
+    size_t k = 0;
+    for (double below = 0; k < mixture->components - 1; k++) {
+        below += quell_exp(mixture->log_weights[k]);
+        if (number < below) break;
+    }
+    return k;
+}
+
+static void draw(const quell_denoiser *denoiser, const struct quell_draw *draw)
+{
+    const struct mixture *mixture = (const struct mixture *)denoiser;
+    size_t dim = denoiser->dim, spread = mixture->spread;
+    for (size_t row = 0; row < draw->rows; row++) {
+        size_t k = choose(mixture, draw->choice[row]);
+        const float *mean = mixture->means + k * dim;
+        const double *variances = mixture->variances + k * spread;
+        float *x = draw->x + row * dim;
+        for (size_t d = 0; d < dim; d++)
+            x[d] = mean[d] + (float)sqrt(variances[spread > 1 ? d : 0]) * x[d];
+    }
+}
+
 static void destroy(quell_denoiser *denoiser)
 {
     struct mixture *mixture = (struct mixture *)denoiser;
@@ -136,7 +161,8 @@ static const struct quell_denoiser_class type = {.kind = "mixture",
                                                  .scratch_size = scratch_size,
                                                  .evaluate = evaluate,
                                                  .destroy = destroy,
-                                                 .check = check};
+                                                 .check = check,
+                                                 .draw = draw};
 
 static quell_status set_weights(struct mixture *mixture, const double *weights)
 {

@@ -209,6 +209,14 @@ size_t quell_sampler_dim(const quell_sampler *sampler)
 
 size_t quell_sampler_steps(const quell_sampler *sampler) { return sampler ? sampler->steps : 0; }
 
+size_t quell_sampler_evaluations(const quell_sampler *sampler)
+{
+    size_t evaluations = 0;
+    for (size_t i = 0; sampler && i < sampler->plan.count; i++)
+        evaluations += sampler->plan.ops[i].kind == QUELL_EVAL;
+    return evaluations;
+}
+
 size_t quell_sampler_print(const quell_sampler *sampler, char *buffer, size_t size)
 {
     return sampler ? quell_plan_print(&sampler->plan, buffer, size) : 0;

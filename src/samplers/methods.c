@@ -66,3 +66,15 @@ const char *quell_sampler_summary(size_t i)
     const struct quell_method *method = quell_method_at(i);
     return method ? method->summary : NULL;
 }
+
+int quell_sampler_order(size_t i)
+{
+    const struct quell_method *method = quell_method_at(i);
+    return method ? method->order : -1;
+}
+
+int quell_sampler_stochastic(size_t i)
+{
+    const struct quell_method *method = quell_method_at(i);
+    return method ? (int)method->noise : -1;
+}

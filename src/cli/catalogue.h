@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* What may be asked for by name: samplers, schedules, grids, models and instruction sets, seen
+ * alike. */
+#ifndef QUELL_CLI_CATALOGUE_H
+#define QUELL_CLI_CATALOGUE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include "samplers/method.h"
+
+/* paper: NULL, or an arXiv number or where else it is from. options: NULL if it takes none. method:
+ * of a sampler. isa: an instruction set. */
+struct entry {
+    const char *name, *summary, *paper;
+    const struct quell_option *options;
+    const struct quell_method *method;
+    bool isa;
+    char text[64]; /* for a name that is made up */
+};
+
+/* entry: fills in the i-th of the section, which is zeroed; false past the end. */
+struct section {
+    const char *name;
+    bool (*entry)(size_t i, struct entry *entry);
+};
+
+/* The i-th section, NULL past the end, and the one of that name. */
+const struct section *section_at(size_t i);
+const struct section *section_named(const char *name);
+
+/* A sampler goes by its aliases too, and then *alias, which may not be NULL, is set. */
+bool section_find(const struct section *section, const char *name, struct entry *entry,
+                  const struct quell_alias **alias);
+
+/* "no", "optional" or "yes": whether a sampler draws noise on the way. */
+const char *noise_word(enum quell_noisiness noise);
+
+/* A table of the section, with `indent` spaces before each line (list_text.c). */
+void section_print(const struct section *section, int indent);
+
+/* All that is known of an entry. */
+void entry_print(const struct entry *entry, const struct quell_alias *alias);
+
+/* The same as a JSON object; NULL if there is no memory (list_json.c). */
+json_t *entry_json(const struct entry *entry);
+
+#endif

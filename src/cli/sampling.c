@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/sampling.h"
+#include "cli/cli.h"
+#include "engine/isa.h"
+#include "engine/threads.h"
+
+int sampling_open_model(quell_model *model, const char *name)
+{
+    quell_status status = quell_model_load(model, name);
+    if (!status) return EXIT_DONE;
+    int code = complain_status(status);
+    return code == EXIT_MEMORY ? code : EXIT_MODEL;
+}
+
+int sampling_choose_machine(const char *isa, uint64_t threads, const char **chosen, size_t *count)
+{
+    const struct quell_kernels *kernels;
+    quell_status status = quell_isa_choose(isa, &kernels);
+    if (status) return complain_status(status);
+    *chosen = kernels->isa;
+    *count = threads ? threads : quell_threads_default();
+    return EXIT_DONE;
+}
+
+void sampling_choose_schedule(struct sampling *sampling, const quell_model *model)
+{
+    const char *own = *model->schedule ? model->schedule : "vp";
+    if (!sampling->schedule) sampling->schedule = own;
+}
+
+quell_status sampling_create(const struct sampling *sampling, const char *spec, size_t steps,
+                             const quell_denoiser *denoiser, quell_sampler **sampler)
+{
+    quell_schedule *schedule = NULL;
+    quell_sampler_options options = quell_sampler_defaults();
+    options.steps = steps;
+    options.start = sampling->start;
+    options.stop = sampling->stop;
+    options.clamp_low = sampling->clamp_low;
+    options.clamp_high = sampling->clamp_high;
+    options.grid = sampling->grid;
+    options.brownian = sampling->brownian;
+    quell_status status = quell_schedule_create(&schedule, sampling->schedule);
+    if (!status) status = quell_sampler_create(sampler, spec, denoiser, schedule, &options);
+    quell_schedule_free(schedule);
+    return status;
+}

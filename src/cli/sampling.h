@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* How to sample, beside the sampler and its steps: the options that sample, plan and compare
+ * share. */
+#ifndef QUELL_CLI_SAMPLING_H
+#define QUELL_CLI_SAMPLING_H
+
+#include <quell/quell.h>
+#include "cli/options.h"
+
+/* schedule: NULL until it is chosen. */
+struct sampling {
+    const char *schedule, *grid;
+    double start, stop, clamp_low, clamp_high;
+    int brownian;
+};
+
+#define SAMPLING_DEFAULTS       \
+    {                           \
+        .grid = "linear",       \
+        .start = 1,             \
+        .clamp_low = -INFINITY, \
+        .clamp_high = INFINITY, \
+    }
+
+/* The rows for the member `sampling` of `struct owner`. */
+#define SAMPLING_ROWS(owner)                                                                     \
+    TEXT_ROW(owner, sampling.grid, "grid", "G",                                                  \
+             "NAME[:KEY=VALUE,...], see `quell list grids`: where\nthe steps lie in time "       \
+             "(linear)"),                                                                        \
+        NUMBER_ROW(owner, sampling.start, "start", "T", 0, 1, "the first time, of noise (1)"),   \
+        NUMBER_ROW(owner, sampling.stop, "stop", "T", 0, 1, "the last time, of samples (0)"),    \
+        FLAG_ROW(owner, sampling.brownian, "brownian",                                           \
+                 "noise belongs to times, not to steps: with the\nsame seed more steps come to " \
+                 "the same samples")
+
+#define CLAMP_ROWS(owner)                                                              \
+    NUMBER_ROW(owner, sampling.clamp_low, "clamp-low", "X", -INFINITY, INFINITY,       \
+               "the least that the denoiser may return, as -1 for\nimages (none)"),    \
+        NUMBER_ROW(owner, sampling.clamp_high, "clamp-high", "X", -INFINITY, INFINITY, \
+                   "the most that the denoiser may return (none)")
+
+/* Loads a model; whatever keeps it from being loaded, the model is where to look. Returns an exit
+ * code, and has complained if it is not EXIT_DONE. */
+int sampling_open_model(quell_model *model, const char *name);
+
+/* The instruction set (NULL: the default) and the threads (0: the default). Likewise. */
+int sampling_choose_machine(const char *isa, uint64_t threads, const char **chosen, size_t *count);
+
+/* The schedule that is asked for, or else the model's own, or else vp. */
+void sampling_choose_schedule(struct sampling *sampling, const quell_model *model);
+
+/* The sampler that a spec names, on the schedule and the grid that are chosen. */
+quell_status sampling_create(const struct sampling *sampling, const char *spec, size_t steps,
+                             const quell_denoiser *denoiser, quell_sampler **sampler);
+
+#endif
