@@ -251,6 +251,24 @@ TEST(grids, formulas)
     quell_schedule_free(schedule);
 }
 
+/* The angle keeps its digits where sigma is huge or tiny: tan(a) = 1 / tan(pi / 2 - a). */
+TEST(grids, angles_at_far_ends)
+{
+    enum { STEPS = 100 };
+    quell_schedule *schedule = must_schedule("ve:sigma_min=1e-12,sigma_max=1e12");
+    quell_point points[STEPS + 1];
+    MUST(quell_grid_make(schedule, "kl_optimal", 1, 0, STEPS, points));
+    long double quarter = acosl(-1) / 4, least = atanl(1e-12L), span = 2 * (quarter - least);
+    for (size_t i = 0; i <= STEPS; i++) {
+        long double up = least + span * (long double)(STEPS - i) / STEPS;
+        long double down = least + span * (long double)i / STEPS;
+        long double exact = i > STEPS / 2 ? tanl(up) : 1 / tanl(down);
+        CHECK(fabsl(points[i].sigma - exact) < 1e-13L * exact, "point %zu is %.17g, not %.17Lg", i,
+              points[i].sigma, exact);
+    }
+    quell_schedule_free(schedule);
+}
+
 /* scale=flow: the same formulas for sigma / (alpha + sigma), from 1 to 0 and back to the ratio. */
 TEST(grids, flow_levels)
 {
