@@ -1,5 +1,113 @@
 /* SPDX-License-Identifier: MIT */
-/* Twins of the samplers with corrections, restarts and distilled models. */
+/* Twins of the samplers with corrections or matrices, of restarts and of distilled models. */
 #include "twins.h"
 
-const struct twin_row twins_other[] = {{0}};
+#include <math.h>
+
+static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+/* azula's predictor-corrector: at t, corrections that keep the law of x given X; then Euler. */
+static vec pc(const struct twin *w, vec y)
+{
+    size_t corrections = (size_t)twin_option(w, "corrections", 1);
+    double delta = twin_option(w, "delta", 0.01);
+    for (size_t i = 0; i < w->steps; i++) {
+        double t = w->s[i], s = w->s[i + 1], keep = sqrt(1 - delta);
+        for (unsigned c = 0; c < corrections; c++) {
+            vec mean = twin_denoise(w, y, t);
+            y = mix3(keep, y, 1 - keep, mean, t * sqrt(delta), twin_noise(w, i, c));
+        }
+        y = mix(1, y, s - t, twin_direction(w, y, t));
+    }
+    return y;
+}
+
+/* Latent consistency models (2310.04378): noise again to the next point. */
+static vec lcm(const struct twin *w, vec y)
+{
+    for (size_t i = 0; i < w->steps; i++)
+        y = mix(1, twin_denoise(w, y, w->s[i]), w->s[i + 1], twin_noise(w, i, 0));
+    return y;
+}
+
+/* a x = b for order <= 4, by Gauss's elimination with pivots. */
+static void solve(size_t n, double a[4][4], double *b)
+{
+    for (size_t k = 0; k < n; k++) {
+        size_t best = k;
+        for (size_t i = k; i < n; i++)
+            if (fabs(a[i][k]) > fabs(a[best][k])) best = i;
+        for (size_t j = 0; j < n; j++) {
+            double swap = a[k][j];
+            a[k][j] = a[best][j], a[best][j] = swap;
+        }
+        double swap = b[k];
+        b[k] = b[best], b[best] = swap;
+        for (size_t i = 0; i < n; i++) {
+            double factor = i == k ? 0 : a[i][k] / a[k][k];
+            for (size_t j = 0; j < n; j++) a[i][j] -= factor * a[k][j];
+            b[i] -= factor * b[k];
+        }
+    }
+    for (size_t k = 0; k < n; k++) b[k] /= a[k][k];
+}
+
+/* phi_k(z) = (phi_(k-1)(z) - 1 / (k-1)!) / z, phi_0 = exp. */
+static double phi(size_t k, double z)
+{
+    return k ? (phi(k - 1, z) - 1 / tgamma((double)k)) / z : exp(z);
+}
+
+/* UniPC's sum of a_m D_m (2302.04867, theorem 3.1, data form) over `count` of the points r[m] (in
+ * steps, from the newest): sum_m a_m r_m^(n-1) = n! h phi_(n+1)(-h) / B, and 1 / 2 for one point. */
+static vec unipc_sum(const struct twin *w, size_t count, const double *r, const vec *other,
+                     vec newest, double h)
+{
+    double b = twin_word(w, "variant", "bh1") ? h : -expm1(-h), a[4][4], rho[4];
+    for (size_t n = 1; n <= count; n++) {
+        rho[n - 1] = tgamma((double)n + 1) * h * phi(n + 1, -h) / b;
+        for (size_t m = 0; m < count; m++) a[n - 1][m] = pow(r[m], (double)n - 1);
+    }
+    solve(count, a, rho);
+    if (count == 1) rho[0] = 0.5;
+    vec sum = {{0}};
+    for (size_t m = 0; m < count; m++)
+        sum = mix3(1, sum, b * rho[m] / r[m], other[m], -b * rho[m] / r[m], newest);
+    return sum;
+}
+
+/* From point i on, with the means of `order` points: i and before it, and of i + 1 if it is there
+ * to correct. */
+static vec unipc_step(const struct twin *w, vec y, size_t i, size_t order, const vec *mean,
+                      int correct)
+{
+    double h = log(w->s[i] / w->s[i + 1]), r[4];
+    vec other[4];
+    size_t count = 0;
+    for (size_t m = 1; m < order; m++) {
+        r[count] = log(w->s[i] / w->s[i - m]) / h;
+        other[count++] = mean[i - m];
+    }
+    if (correct) r[count] = 1, other[count++] = mean[i + 1];
+    vec sum = unipc_sum(w, count, r, other, mean[i], h);
+    return mix3(exp(-h), y, -expm1(-h), mean[i], 1, sum);
+}
+
+/* The predictor of each step; the corrector once the next mean is known. */
+static vec unipc(const struct twin *w, vec y)
+{
+    size_t order = (size_t)twin_option(w, "order", 2), used = 0;
+    vec mean[TWIN_STEPS], before = y;
+    for (size_t i = 0; i < w->steps; i++) {
+        mean[i] = twin_denoise(w, y, w->s[i]);
+        if (w->s[i + 1] == 0) return mean[i];
+        if (i > 0 && twin_option(w, "corrector", 1) > 0)
+            y = unipc_step(w, before, i - 1, used, mean, 1);
+        before = y;
+        used = least(order, i + 1);
+        y = unipc_step(w, y, i, used, mean, 0);
+    }
+    return y;
+}
+
+const struct twin_row twins_other[] = {{"pc", pc}, {"lcm", lcm}, {"unipc", unipc}, {0}};
