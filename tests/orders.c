@@ -171,7 +171,7 @@ static struct order_found measure(const struct order_case *of, const struct prob
         size_t steps = (size_t)ORDER_FIRST << k, evaluations = 0;
         quell_point *grid = graded(schedule, of->grid, steps);
         struct quell_plan plan = doubles_plan(of->spec, schedule, grid, steps, 0);
-        found.error[k] = of->weak
+        found.error[k] = of->kind == ORDER_WEAK
                              ? law_error(problem, &plan, &grid[0], &grid[steps])
                              : path_error(problem, &plan, &grid[0], &grid[steps], &evaluations);
         found.evaluations = (double)evaluations_of(&plan) / (double)steps;
@@ -184,6 +184,43 @@ static struct order_found measure(const struct order_case *of, const struct prob
 
 struct order_found order_gaussian(const struct order_case *of) { return measure(of, &gaussian); }
 struct order_found order_mixture(const struct order_case *of) { return measure(of, &mixture); }
+
+enum { STRONG_SAMPLES = 40, STRONG_FINE = 8192 };
+
+/* x_0 of each sample with its own Brownian path: [STRONG_SAMPLES][POINTS]. */
+static void draw_strong(const struct order_case *of, const quell_schedule *schedule, size_t steps,
+                        double *x)
+{
+    quell_point *grid = graded(schedule, of->grid, steps);
+    struct quell_plan plan = doubles_plan(of->spec, schedule, grid, steps, 1);
+    struct doubles doubles = {POINTS, denoise_gaussian, NULL, 5, 0, 0};
+    for (size_t i = 0; i < STRONG_SAMPLES; i++) {
+        doubles.sample = i;
+        for (size_t e = 0; e < POINTS; e++) x[POINTS * i + e] = start(&gaussian, &grid[0], e);
+        doubles_run(&doubles, &plan, x + POINTS * i);
+        for (size_t e = 0; e < POINTS; e++)
+            x[POINTS * i + e] /= width(&gaussian, &grid[steps], e);
+    }
+    quell_plan_free(&plan);
+    free(grid);
+}
+
+struct order_found order_strong(const struct order_case *of)
+{
+    struct order_found found = {{0}, 1};
+    double fine[STRONG_SAMPLES * POINTS], x[STRONG_SAMPLES * POINTS];
+    quell_schedule *schedule = must_schedule(gaussian.schedule);
+    draw_strong(of, schedule, STRONG_FINE, fine);
+    for (size_t k = 0; k < ORDER_LENGTHS; k++) {
+        draw_strong(of, schedule, (size_t)ORDER_FIRST << k, x);
+        double sum = 0;
+        for (size_t i = 0; i < STRONG_SAMPLES * POINTS; i++)
+            sum += (x[i] - fine[i]) * (x[i] - fine[i]);
+        found.error[k] = sqrt(sum / (STRONG_SAMPLES * POINTS));
+    }
+    quell_schedule_free(schedule);
+    return found;
+}
 
 double order_between(const struct order_found *found, size_t k)
 {

@@ -4,6 +4,7 @@
  * - a Gaussian with variances from 1e-4 to 1e2, whose probability flow multiplies each coordinate by
  *   sqrt((alpha_0^2 v + sigma_0^2) / (alpha_1^2 v + sigma_1^2)); for stochastic samplers the mean
  *   and the variance of x_0, worked out from the plan's coefficients without drawing anything;
+ *   in Brownian mode, x_0 against that of a far finer grid with the same path;
  * - a mixture in one dimension, whose flow keeps the distribution function: F_0(x_0) = F_1(x_1).
  *
  * Grids are graded: lambda = lambda_1 + (lambda_0 - lambda_1) tau^2, tau = i / T. So the first steps,
@@ -19,11 +20,14 @@ enum { ORDER_LENGTHS = 6, ORDER_FIRST = 16 }; /* T = 16, 32, ..., 512 */
 
 enum order_grid { ORDER_GRADED, ORDER_EVEN };
 
-/* claimed: the order; weak: of the law, else of the solution. note: on the claim, or NULL. */
+enum order_kind { ORDER_PATH, ORDER_WEAK, ORDER_STRONG };
+
+/* claimed: the order of the solution (PATH), the law (WEAK), or the solution with the same Brownian
+ * path (STRONG). note: on the claim, or NULL. */
 struct order_case {
     const char *spec;
     double claimed;
-    int weak;
+    enum order_kind kind;
     enum order_grid grid;
     const char *note;
 };
@@ -39,6 +43,10 @@ struct order_found {
 
 struct order_found order_gaussian(const struct order_case *of);
 struct order_found order_mixture(const struct order_case *of);
+
+/* The root mean square over samples and coordinates of x_0 - x_0', x_0' being the same sampler's at
+ * T = 8192, on the Gaussian. */
+struct order_found order_strong(const struct order_case *of);
 
 /* log2(error[k - 1] / error[k]); NaN where rounding hides it. */
 double order_between(const struct order_found *found, size_t k);

@@ -16,7 +16,7 @@
 #include <string.h>
 
 enum { DIM = 4, STEPS = 400 };
-#define SCHEDULE "vp:alpha_min=0.01,sigma_min=0.02"
+#define SCHEDULE "ve:sigma_min=0.02,sigma_max=30"
 
 static const double means[DIM] = {1, -2, 0, 0.5}, variances[DIM] = {0.01, 0.25, 1, 4};
 
@@ -131,7 +131,7 @@ static struct grid25 grid25(size_t count)
 
 static size_t nearest(double x) { return (size_t)fmin(fmax(floor(x / 2 + 2.5), 0), 4); }
 
-/* The start is drawn from N(alpha m, ...), not from the mixture: at alpha = 0.01 that is all but
+/* The start is drawn from N(alpha m, ...), not from the mixture: at sigma = 30 that is all but
  * the same. Within a component the variance is the true one to the method's own error. */
 static int check_mixture(const char *spec)
 {

@@ -203,7 +203,52 @@ static vec res_2s(const struct twin *w, vec y)
     return y;
 }
 
+/* DPM-Solver-1, 2 and 3 (2206.00927, algorithms 1 and 2): the noise, r1 = 1/2, or 1/3 and 2/3. */
+static vec noise_step(const struct twin *w, vec y, double t, double s, int order)
+{
+    double h = log(t / s), r1 = order == 3 ? 1 / 3. : 1 / 2., r2 = 2 / 3., s1 = t * exp(-r1 * h);
+    vec d = twin_direction(w, y, t), next = mix(1, y, -s * expm1(h), d);
+    if (order == 1) return next;
+    vec d1 = twin_direction(w, mix(1, y, -s1 * expm1(r1 * h), d), s1);
+    if (order == 2) return mix3(1, next, -s / (2 * r1) * expm1(h), d1, s / (2 * r1) * expm1(h), d);
+    double s2 = t * exp(-r2 * h), c = s2 * r2 / r1 * (expm1(r2 * h) / (r2 * h) - 1);
+    vec inner = mix(1, y, -s2 * expm1(r2 * h), d);
+    vec d2 = twin_direction(w, mix3(1, inner, -c, d1, c, d), s2);
+    c = s / r2 * (expm1(h) / h - 1);
+    return mix3(1, next, -c, d2, c, d);
+}
+
+/* DPM-Solver++(2S) and (3S) (2211.01095): the same for the data. */
+static vec data_step(const struct twin *w, vec y, double t, double s, int order)
+{
+    double h = log(t / s), r1 = order == 3 ? 1 / 3. : 1 / 2., r2 = 2 / 3., s1 = t * exp(-r1 * h);
+    vec d = twin_denoise(w, y, t), next = mix(s / t, y, -expm1(-h), d);
+    if (order == 1) return next;
+    vec d1 = twin_denoise(w, mix(s1 / t, y, -expm1(-r1 * h), d), s1);
+    double c = -expm1(-h) / (2 * r1);
+    if (order == 2) return mix3(1, next, c, d1, -c, d);
+    double s2 = t * exp(-r2 * h);
+    c = r2 / r1 * (expm1(-r2 * h) / (r2 * h) + 1);
+    vec inner = mix(s2 / t, y, -expm1(-r2 * h), d);
+    vec d2 = twin_denoise(w, mix3(1, inner, c, d1, -c, d), s2);
+    c = (expm1(-h) / h + 1) / r2;
+    return mix3(1, next, c, d2, -c, d);
+}
+
+/* fast: of T steps all are of third order but for the last two, 2 and 1 (3 T - 3 evaluations). */
+static vec dpm_single(const struct twin *w, vec y)
+{
+    int most = (int)twin_option(w, "order", 3), fast = twin_option(w, "fast", 0) > 0;
+    for (size_t i = 0; i < w->steps; i++) {
+        int left = (int)(w->steps - i), order = fast && left < most ? left : most;
+        if (w->s[i + 1] == 0) return twin_denoise(w, y, w->s[i]);
+        y = (twin_word(w, "prediction", "x0") ? data_step : noise_step)(w, y, w->s[i], w->s[i + 1],
+                                                                       order);
+    }
+    return y;
+}
+
 const struct twin_row twins_single[] = {
     {"ddpm", ddpm},       {"ddim", ddim},       {"euler", euler},   {"heun", heun},
     {"dpm2", dpm2},       {"heunpp2", heunpp2}, {"euler_a", euler_a}, {"dpm2_a", dpm2_a},
-    {"dpmpp_2s_a", dpmpp_2s_a}, {"ito", ito},   {"res_2s", res_2s}, {0}};
+    {"dpmpp_2s_a", dpmpp_2s_a}, {"ito", ito},   {"res_2s", res_2s}, {"dpm_single", dpm_single}, {0}};
