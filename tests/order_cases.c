@@ -5,13 +5,13 @@
 #define ODE(spec_, claimed_) {spec_, claimed_, ORDER_PATH, ORDER_GRADED, NULL}
 #define LAW(spec_, claimed_) {spec_, claimed_, ORDER_WEAK, ORDER_GRADED, NULL}
 #define SDE(spec_, claimed_) {spec_, claimed_, ORDER_STRONG, ORDER_GRADED, NULL}
-#define ORDERS(name) \
+#define ORDERS(name)                                                           \
     ODE(name ":order=1", 1), ODE(name ":order=2", 2), ODE(name ":order=3", 3), \
         ODE(name ":order=4", 4)
-#define EVENS(name)                                                                        \
-    {name ":order=1", 1, ORDER_PATH, ORDER_EVEN, "even steps of sigma / alpha"},                    \
-        {name ":order=2", 2, ORDER_PATH, ORDER_EVEN, "even steps of sigma / alpha"},                \
-        {name ":order=3", 3, ORDER_PATH, ORDER_EVEN, "even steps of sigma / alpha"},                \
+#define EVENS(name)                                                                  \
+    {name ":order=1", 1, ORDER_PATH, ORDER_EVEN, "even steps of sigma / alpha"},     \
+        {name ":order=2", 2, ORDER_PATH, ORDER_EVEN, "even steps of sigma / alpha"}, \
+        {name ":order=3", 3, ORDER_PATH, ORDER_EVEN, "even steps of sigma / alpha"}, \
         {name ":order=4", 4, ORDER_PATH, ORDER_EVEN, "even steps of sigma / alpha"}
 
 const struct order_case order_cases[] = {

@@ -198,8 +198,7 @@ static void draw_strong(const struct order_case *of, const quell_schedule *sched
         doubles.sample = i;
         for (size_t e = 0; e < POINTS; e++) x[POINTS * i + e] = start(&gaussian, &grid[0], e);
         doubles_run(&doubles, &plan, x + POINTS * i);
-        for (size_t e = 0; e < POINTS; e++)
-            x[POINTS * i + e] /= width(&gaussian, &grid[steps], e);
+        for (size_t e = 0; e < POINTS; e++) x[POINTS * i + e] /= width(&gaussian, &grid[steps], e);
     }
     quell_plan_free(&plan);
     free(grid);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Observed orders of convergence, in double, on problems with known solutions:
  *
- * - a Gaussian with variances from 1e-4 to 1e2, whose probability flow multiplies each coordinate by
- *   sqrt((alpha_0^2 v + sigma_0^2) / (alpha_1^2 v + sigma_1^2)); for stochastic samplers the mean
+ * - a Gaussian with variances from 1e-4 to 1e2, whose probability flow multiplies each coordinate
+ * by sqrt((alpha_0^2 v + sigma_0^2) / (alpha_1^2 v + sigma_1^2)); for stochastic samplers the mean
  *   and the variance of x_0, worked out from the plan's coefficients without drawing anything;
  *   in Brownian mode, x_0 against that of a far finer grid with the same path;
  * - a mixture in one dimension, whose flow keeps the distribution function: F_0(x_0) = F_1(x_1).
  *
- * Grids are graded: lambda = lambda_1 + (lambda_0 - lambda_1) tau^2, tau = i / T. So the first steps,
- * which multistep methods take with a lower order, are of size T^-2 and do not hide the order of the
- * others. Methods whose weights suppose even steps of sigma / alpha get those. */
+ * Grids are graded: lambda = lambda_1 + (lambda_0 - lambda_1) tau^2, tau = i / T. So the first
+ * steps, which multistep methods take with a lower order, are of size T^-2 and do not hide the
+ * order of the others. Methods whose weights suppose even steps of sigma / alpha get those. */
 #ifndef QUELL_TESTS_ORDERS_H
 #define QUELL_TESTS_ORDERS_H
 

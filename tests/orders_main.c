@@ -27,8 +27,10 @@ static const char head[] =
     "  schedule, against the exact flow.\n"
     "- *Mixture*: three components in one dimension, variance exploding, against the exact flow,\n"
     "  which keeps the distribution function.\n"
-    "- Steps are graded, lambda = log(alpha / sigma) = a + b (i / T)^2, so that the low-order start\n"
-    "  of multistep methods does not hide the order of the other steps; *even* means even steps of\n"
+    "- Steps are graded, lambda = log(alpha / sigma) = a + b (i / T)^2, so that the low-order "
+    "start\n"
+    "  of multistep methods does not hide the order of the other steps; *even* means even steps "
+    "of\n"
     "  sigma / alpha.\n"
     "- *E* is the denoiser's evaluations per step at T = 512. The error is relative, at T = 64. A\n"
     "  column n is the order from T = n / 2 to n; – means that rounding hides it.\n\n";

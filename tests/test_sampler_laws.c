@@ -157,8 +157,9 @@ static int check_mixture(const char *spec)
     quell_denoiser_free(denoiser);
     quell_schedule_free(schedule);
     if (score < 4.5 && fabs(ratio - 1) < bound) return 0;
-    fprintf(stderr, "%s: the weights are %g standard deviations off, the variance %g of the law's\n",
-            spec, score, ratio);
+    fprintf(stderr,
+            "%s: the weights are %g standard deviations off, the variance %g of the law's\n", spec,
+            score, ratio);
     return 1;
 }
 

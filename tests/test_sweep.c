@@ -122,7 +122,8 @@ static void sweep_sampler(struct sweep *sweep, const char *spec, size_t steps, s
     static size_t turn;
     for (size_t s = 0; quell_schedule_name(s); s++) {
         quell_schedule *schedule = must_schedule(quell_schedule_name(s));
-        struct combination c = {.sampler = spec, .schedule = quell_schedule_name(s), .steps = steps};
+        struct combination c = {
+            .sampler = spec, .schedule = quell_schedule_name(s), .steps = steps};
         for (size_t g = 0; quell_grid_name(g); g++)
             if (turn++ % stride == 0) try_ends(sweep, schedule, c, quell_grid_name(g));
         quell_schedule_free(schedule);

@@ -4,13 +4,13 @@
 #include <stddef.h>
 
 #define CASE(spec_) {spec_, NULL, 0}
-#define CHURN(name)                                                                       \
-    CASE(name), CASE(name ":s_churn=3"), CASE(name ":s_churn=40,s_tmin=0.1,s_tmax=5"),    \
+#define CHURN(name)                                                                    \
+    CASE(name), CASE(name ":s_churn=3"), CASE(name ":s_churn=40,s_tmin=0.1,s_tmax=5"), \
         CASE(name ":s_churn=1,s_noise=1.05")
 #define ETAS(name)                                                                             \
     CASE(name), CASE(name ":eta=0"), CASE(name ":eta=0.5"), CASE(name ":eta=0.7,s_noise=1.1"), \
         CASE(name ":s_noise=0")
-#define ORDERS(name) \
+#define ORDERS(name)                                                                 \
     CASE(name), CASE(name ":order=1"), CASE(name ":order=2"), CASE(name ":order=3"), \
         CASE(name ":order=4")
 

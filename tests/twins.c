@@ -12,7 +12,10 @@ vec mix(double a, vec x, double b, vec y)
     return x;
 }
 
-vec mix3(double a, vec x, double b, vec y, double c, vec z) { return mix(1, mix(a, x, b, y), c, z); }
+vec mix3(double a, vec x, double b, vec y, double c, vec z)
+{
+    return mix(1, mix(a, x, b, y), c, z);
+}
 
 /* Where KEY= stands in the spec, after the sign. */
 static const char *find_option(const struct twin *twin, const char *key)

@@ -206,7 +206,13 @@ static vec gradient_estimation(const struct twin *w, vec y)
     return y;
 }
 
-const struct twin_row twins_multi[] = {
-    {"zab", zab}, {"vab", vab}, {"zeab", zeab}, {"xeab", xeab}, {"reab", reab}, {"ipndm", ipndm},
-    {"ipndm_v", ipndm_v}, {"res_multistep", res_multistep},
-    {"gradient_estimation", gradient_estimation}, {0}};
+const struct twin_row twins_multi[] = {{"zab", zab},
+                                       {"vab", vab},
+                                       {"zeab", zeab},
+                                       {"xeab", xeab},
+                                       {"reab", reab},
+                                       {"ipndm", ipndm},
+                                       {"ipndm_v", ipndm_v},
+                                       {"res_multistep", res_multistep},
+                                       {"gradient_estimation", gradient_estimation},
+                                       {0}};

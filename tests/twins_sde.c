@@ -37,10 +37,7 @@ static vec dpmpp_2m_sde(const struct twin *w, vec y)
 }
 
 /* (1 + eta) e^-(1 + eta)(end - lambda); p: 1 + eta, end */
-static double recent(double lambda, const double *p)
-{
-    return p[0] * exp(-p[0] * (p[1] - lambda));
-}
+static double recent(double lambda, const double *p) { return p[0] * exp(-p[0] * (p[1] - lambda)); }
 
 /* The integral with D's polynomial through count points from lambda[first]. */
 static vec drift(size_t count, size_t first, double rate, const double *lambda, const vec *mean,
@@ -213,6 +210,11 @@ static vec dpmpp_sde(const struct twin *w, vec y)
     return y;
 }
 
-const struct twin_row twins_sde[] = {
-    {"dpmpp_2m_sde", dpmpp_2m_sde}, {"dpmpp_3m_sde", dpmpp_3m_sde}, {"sa_solver", sa_solver},
-    {"er_sde", er_sde}, {"seeds2", seeds2}, {"seeds3", seeds3}, {"dpmpp_sde", dpmpp_sde}, {0}};
+const struct twin_row twins_sde[] = {{"dpmpp_2m_sde", dpmpp_2m_sde},
+                                     {"dpmpp_3m_sde", dpmpp_3m_sde},
+                                     {"sa_solver", sa_solver},
+                                     {"er_sde", er_sde},
+                                     {"seeds2", seeds2},
+                                     {"seeds3", seeds3},
+                                     {"dpmpp_sde", dpmpp_sde},
+                                     {0}};

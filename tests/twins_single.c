@@ -243,12 +243,21 @@ static vec dpm_single(const struct twin *w, vec y)
         int left = (int)(w->steps - i), order = fast && left < most ? left : most;
         if (w->s[i + 1] == 0) return twin_denoise(w, y, w->s[i]);
         y = (twin_word(w, "prediction", "x0") ? data_step : noise_step)(w, y, w->s[i], w->s[i + 1],
-                                                                       order);
+                                                                        order);
     }
     return y;
 }
 
-const struct twin_row twins_single[] = {
-    {"ddpm", ddpm},       {"ddim", ddim},       {"euler", euler},   {"heun", heun},
-    {"dpm2", dpm2},       {"heunpp2", heunpp2}, {"euler_a", euler_a}, {"dpm2_a", dpm2_a},
-    {"dpmpp_2s_a", dpmpp_2s_a}, {"ito", ito},   {"res_2s", res_2s}, {"dpm_single", dpm_single}, {0}};
+const struct twin_row twins_single[] = {{"ddpm", ddpm},
+                                        {"ddim", ddim},
+                                        {"euler", euler},
+                                        {"heun", heun},
+                                        {"dpm2", dpm2},
+                                        {"heunpp2", heunpp2},
+                                        {"euler_a", euler_a},
+                                        {"dpm2_a", dpm2_a},
+                                        {"dpmpp_2s_a", dpmpp_2s_a},
+                                        {"ito", ito},
+                                        {"res_2s", res_2s},
+                                        {"dpm_single", dpm_single},
+                                        {0}};
