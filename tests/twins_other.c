@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Twins of the samplers with corrections or matrices, of restarts and of distilled models. */
 #include "twins.h"
+#include "harness.h"
 
 #include <math.h>
 
@@ -27,6 +28,80 @@ static vec lcm(const struct twin *w, vec y)
 {
     for (size_t i = 0; i < w->steps; i++)
         y = mix(1, twin_denoise(w, y, w->s[i]), w->s[i + 1], twin_noise(w, i, 0));
+    return y;
+}
+
+/* Trajectory consistency (2402.19159): DDIM to the time (1 - eta) s, then noise up to s. */
+static vec tcd(const struct twin *w, vec y)
+{
+    double eta = twin_option(w, "eta", 0.3);
+    for (size_t i = 0; i < w->steps; i++) {
+        double t = w->s[i], s = w->s[i + 1];
+        if (s == 0) return twin_denoise(w, y, t);
+        quell_point deep;
+        MUST(quell_schedule_point(w->schedule, (1 - eta) * w->grid[i + 1].t, &deep));
+        double down = fmin(deep.sigma / deep.alpha, s);
+        y = mix3(1, twin_denoise(w, y, t), down, twin_direction(w, y, t),
+                 sqrt(s * s - down * down), twin_noise(w, i, 0));
+    }
+    return y;
+}
+
+/* Consistency models (2303.01469, algorithm 1). */
+static vec consistency(const struct twin *w, vec y)
+{
+    double least_sigma = twin_option(w, "sigma_min", 0.002);
+    for (size_t i = 0; i < w->steps; i++) {
+        double s = w->s[i + 1], up = sqrt(fmax(s * s - least_sigma * least_sigma, 0));
+        y = mix(1, twin_denoise(w, y, w->s[i]), up, twin_noise(w, i, 0));
+    }
+    return y;
+}
+
+static vec heun_step(const struct twin *w, vec y, double t, double s)
+{
+    vec d = twin_direction(w, y, t);
+    if (s == 0) return mix(1, y, -t, d);
+    vec other = twin_direction(w, mix(1, y, s - t, d), s);
+    return mix3(1, y, (s - t) / 2, d, (s - t) / 2, other);
+}
+
+/* Noise from `low` up to s_max, or to where the grid begins, and Karras's steps down again. */
+static vec restarted(const struct twin *w, vec y, size_t i, double low)
+{
+    double high = fmin(twin_option(w, "s_max", 2), w->s[0]), inner = twin_option(w, "inner", 9);
+    if (low >= high) return y;
+    for (unsigned k = 0; k < twin_option(w, "restarts", 1); k++) {
+        double up = sqrt(high * high - low * low) * twin_option(w, "s_noise", 1), t = high;
+        y = mix(1, y, up, twin_noise(w, i, k));
+        for (double j = 1; j <= inner; j++) {
+            double a = pow(high, 1 / 7.), b = pow(low, 1 / 7.), s = pow(a + j / inner * (b - a), 7);
+            y = heun_step(w, y, t, s);
+            t = s;
+        }
+    }
+    return y;
+}
+
+/* Restart (2306.14878, algorithm 1): Heun, and restarts at the first point below s_min; if that is
+ * 0, at s_min itself, or where the schedule ends if it does so before. */
+static vec restart(const struct twin *w, vec y)
+{
+    double least_sigma = twin_option(w, "s_min", 0.1);
+    quell_point end;
+    MUST(quell_schedule_point(w->schedule, 0, &end));
+    for (size_t i = 0; i < w->steps; i++) {
+        double t = w->s[i], s = w->s[i + 1];
+        int crosses = t > least_sigma && s <= least_sigma;
+        if (crosses && s == 0) {
+            double low = end.sigma / end.alpha <= least_sigma ? least_sigma : t;
+            if (low < t) y = heun_step(w, y, t, low);
+            y = restarted(w, y, i, low);
+            t = low;
+        }
+        y = heun_step(w, y, t, s);
+        if (crosses && s > 0) y = restarted(w, y, i, s);
+    }
     return y;
 }
 
@@ -111,4 +186,4 @@ static vec unipc(const struct twin *w, vec y)
     return y;
 }
 
-const struct twin_row twins_other[] = {{"pc", pc}, {"lcm", lcm}, {"unipc", unipc}, {0}};
+const struct twin_row twins_other[] = {{"pc", pc}, {"lcm", lcm}, {"unipc", unipc}, {"tcd", tcd}, {"consistency", consistency}, {"restart", restart}, {0}};

@@ -188,11 +188,11 @@ static vec ito(const struct twin *w, vec y)
     return y;
 }
 
-/* RES, second order in one step (2308.02157): c2 = 1/2. */
+/* RES, second order in one step (2308.02157): c2 = 1/2 or as asked for. */
 static vec res_2s(const struct twin *w, vec y)
 {
     for (size_t i = 0; i < w->steps; i++) {
-        double t = w->s[i], s = w->s[i + 1], c = 0.5;
+        double t = w->s[i], s = w->s[i + 1], c = twin_option(w, "c2", 0.5);
         vec mean = twin_denoise(w, y, t);
         if (s == 0) return mean;
         double h = log(t / s), phi1 = -expm1(-h) / h, phi2 = (1 - phi1) / h;
