@@ -2,6 +2,7 @@
 /* Prints docs/orders.md: `build/tests/orders > docs/orders.md`. */
 #include "harness.h"
 #include "orders.h"
+#include "samplers/method.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -63,8 +64,11 @@ static void print_case(const struct order_case *of)
 
 static void print_kind(enum order_kind kind)
 {
+    const struct quell_method *method;
+    double option[QUELL_MAX_OPTIONS];
     for (const struct order_case *of = order_cases; of->spec; of++)
-        if (of->kind == kind) print_case(of);
+        if (of->kind == kind && quell_method_read(of->spec, &method, option) == QUELL_OK)
+            print_case(of);
     printf("\n");
 }
 

@@ -49,7 +49,7 @@ static int disagrees(const struct order_case *of, const struct quell_method *met
            of->claimed != method->order;
 }
 
-/* Every sampler is in the table. */
+/* Every sampler that claims an order is in the table. */
 TEST(orders, complete)
 {
     const struct quell_method *method;
@@ -61,6 +61,6 @@ TEST(orders, complete)
             CHECK(!disagrees(of, method), "%s: order %d in its row, %g in order_cases.c",
                   method->name, method->order, of->claimed);
         }
-        CHECK(seen, "%s has no order in order_cases.c", method->name);
+        CHECK(seen || method->order == 0, "%s has no order in order_cases.c", method->name);
     }
 }

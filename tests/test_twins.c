@@ -157,6 +157,13 @@ static int tried(const struct quell_method *method, const char *option)
     return 0;
 }
 
+static int tried_alias(const char *alias)
+{
+    const struct twin_case *of = twin_cases;
+    while (of->spec && strcmp(of->spec, alias)) of++;
+    return of->spec && of->twin;
+}
+
 TEST(twins, complete)
 {
     const struct quell_method *method;
@@ -166,5 +173,8 @@ TEST(twins, complete)
         for (const struct quell_option *option = method->options; option->name; option++)
             CHECK(tried(method, option->name), "%s: its %s is not tried", method->name,
                   option->name);
+        const struct quell_alias *alias = method->aliases;
+        for (; alias && alias->name; alias++)
+            CHECK(tried_alias(alias->name), "%s is not held against its twin", alias->name);
     }
 }
