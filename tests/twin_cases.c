@@ -43,6 +43,7 @@ const struct twin_case twin_cases[] = {
     CASE("dpm_single:fast=1"),
     CASE("dpm_single:fast=1,prediction=x0"),
     {"dpm_fast", "dpm_single:fast=1", 0},
+    {"dpmsolver_single", "dpm_single", 0},
     ORDERS("zab"),
     {"lms", "zab:order=4", 0},
     ORDERS("vab"),
