@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* Naive twins of the samplers: loops in double, written from the papers step by step, with plain
+ * libm and none of the library's care for digits.
+ *
+ * Most papers after Karras et al. (2206.00364) write y = x / alpha and sigma = the ratio sigma /
+ * alpha, in which every schedule is variance-exploding; so do the twins here, and the frame scales
+ * at both ends. s[i] is that sigma, lambda = -log s[i]. Exponential integrators call the denoiser's
+ * output D, its direction d = (y - D) / sigma. */
+#ifndef QUELL_TESTS_TWINS_H
+#define QUELL_TESTS_TWINS_H
+
+#include "core/schedule.h"
+#include "models.h"
+
+enum { TWIN_DIM = 4, TWIN_STEPS = 64 };
+
+typedef struct vec {
+    double e[TWIN_DIM];
+} vec;
+
+/* spec: "NAME:KEY=VALUE,...", the options; s[0..steps]: sigma / alpha along the grid. */
+struct twin {
+    const char *spec;
+    size_t steps;
+    const quell_schedule *schedule;
+    const quell_point *grid;
+    double s[TWIN_STEPS + 1];
+    const struct model *model;
+    uint64_t seed, sample;
+};
+
+/* A sampler's twin takes y from s[0] to s[steps]. */
+typedef vec twin_run_fn(const struct twin *twin, vec y);
+
+struct twin_row {
+    const char *name;
+    twin_run_fn *run;
+};
+extern const struct twin_row twins_single[], twins_multi[], twins_sde[], twins_other[];
+
+/* The twin of a sampler's name or spec; NULL: there is none. */
+twin_run_fn *twin_find(const char *spec);
+
+/* x_1 -> x_0, through y. */
+void twin_run(const struct twin *twin, double *x);
+
+/* The value of an option in the spec, else `value`; whether a word is given for it. */
+double twin_option(const struct twin *twin, const char *key, double value);
+int twin_word(const struct twin *twin, const char *key, const char *word);
+
+/* D(y, sigma) = E[X | X + sigma Z = y]; (y - D) / sigma; the noise of slot k of transition i. */
+vec twin_denoise(const struct twin *twin, vec y, double sigma);
+vec twin_direction(const struct twin *twin, vec y, double sigma);
+vec twin_noise(const struct twin *twin, size_t i, unsigned k);
+
+/* a x + b y, and a x + b y + c z. */
+vec mix(double a, vec x, double b, vec y);
+vec mix3(double a, vec x, double b, vec y, double c, vec z);
+
+/* The integral of weight(u, p) l_j(u) from a to b, l_j the Lagrange polynomial of node j of
+ * node[count]; NULL weight: 1. By Gauss's rule on many panels. */
+double twin_integral(double (*weight)(double u, const double *p), const double *p, size_t count,
+                     const double *node, size_t j, double a, double b);
+
+/* Ancestral steps of k-diffusion: from sigma down to `down` without noise, then noise `up`. */
+void twin_ancestral(double from, double to, double eta, double *down, double *up);
+
+#endif

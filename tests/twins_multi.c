@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/* Twins of the multistep samplers. */
+#include "twins.h"
+
+#include <math.h>
+
+static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+/* One Adams-Bashforth integral: sum_j f_j int weight l_j over the newest points, u[i] to u[i + 1];
+ * f[i], u[i] are all the values so far. */
+static vec adams(double (*weight)(double, const double *), const double *p, size_t order, size_t i,
+                 const vec *f, const double *u)
+{
+    vec sum = {{0}};
+    order = least(order, i + 1);
+    for (size_t j = 0; j < order; j++) {
+        double c = twin_integral(weight, p, order, u + i + 1 - order, j, u[i], u[i + 1]);
+        sum = mix(1, sum, c, f[i + 1 - order + j]);
+    }
+    return sum;
+}
+
+/* Adams-Bashforth on the noise: dy / dsigma = d (rhoAB of 2204.13902, LMS of k-diffusion). */
+static vec zab(const struct twin *w, vec y)
+{
+    size_t order = (size_t)twin_option(w, "order", 2);
+    vec d[TWIN_STEPS];
+    for (size_t i = 0; i < w->steps; i++) {
+        d[i] = twin_direction(w, y, w->s[i]);
+        if (w->s[i + 1] == 0) return twin_denoise(w, y, w->s[i]);
+        y = mix(1, y, 1, adams(NULL, NULL, order, i, d, w->s));
+    }
+    return y;
+}
+
+/* Adams-Bashforth on the velocity of rectified flow, x = (1 - u) X + u Z, u = s / (1 + s): dx / du
+ * = E[Z - X]. */
+static vec vab(const struct twin *w, vec y)
+{
+    size_t order = (size_t)twin_option(w, "order", 2);
+    vec v[TWIN_STEPS];
+    double u[TWIN_STEPS + 1];
+    for (size_t i = 0; i <= w->steps; i++) u[i] = w->s[i] / (1 + w->s[i]);
+    for (size_t i = 0; i < w->steps; i++) {
+        vec mean = twin_denoise(w, y, w->s[i]);
+        v[i] = mix(1, twin_direction(w, y, w->s[i]), -1, mean);
+        if (w->s[i + 1] == 0) return mean;
+        vec x = mix(1 - u[i], y, 1, adams(NULL, NULL, order, i, v, u));
+        y = mix(1 / (1 - u[i + 1]), x, 0, x);
+    }
+    return y;
+}
+
+static double exponential(double u, const double *p) { return exp(*p * u); }
+
+/* Exponential Adams-Bashforth on the noise, u = log sigma: dy / du = e^u d (2206.00927; tAB of
+ * 2204.13902). */
+static vec zeab(const struct twin *w, vec y)
+{
+    size_t order = (size_t)twin_option(w, "order", 2);
+    vec d[TWIN_STEPS];
+    double u[TWIN_STEPS + 1], rate = 1;
+    for (size_t i = 0; i <= w->steps; i++) u[i] = log(w->s[i]);
+    for (size_t i = 0; i < w->steps; i++) {
+        d[i] = twin_direction(w, y, w->s[i]);
+        if (w->s[i + 1] == 0) return twin_denoise(w, y, w->s[i]);
+        y = mix(1, y, 1, adams(exponential, &rate, order, i, d, u));
+    }
+    return y;
+}
+
+/* Exponential Adams-Bashforth on the data: d(e^-u y) / du = -e^-u D (2211.01095). */
+static vec xeab_with(const struct twin *w, vec y, size_t order)
+{
+    vec mean[TWIN_STEPS];
+    double u[TWIN_STEPS + 1], rate = -1;
+    for (size_t i = 0; i <= w->steps; i++) u[i] = log(w->s[i]);
+    for (size_t i = 0; i < w->steps; i++) {
+        double t = w->s[i], s = w->s[i + 1];
+        mean[i] = twin_denoise(w, y, t);
+        if (s == 0) return mean[i];
+        y = mix(s / t, y, -s, adams(exponential, &rate, order, i, mean, u));
+    }
+    return y;
+}
+
+static vec xeab(const struct twin *w, vec y)
+{
+    return xeab_with(w, y, (size_t)twin_option(w, "order", 2));
+}
+
+/* RES, second order over two steps (2308.02157) without noise: the same as the former at order 2,
+ * here with the paper's b1 = phi1 - phi2 / c2, b2 = phi2 / c2. */
+static vec res_multistep(const struct twin *w, vec y)
+{
+    vec old = {{0}};
+    for (size_t i = 0; i < w->steps; i++) {
+        double t = w->s[i], s = w->s[i + 1];
+        vec mean = twin_denoise(w, y, t);
+        if (s == 0) return mean;
+        double h = log(t / s), phi1 = -expm1(-h) / h, phi2 = (1 - phi1) / h;
+        double b2 = i ? phi2 * h / log(t / w->s[i - 1]) : 0;
+        y = mix3(s / t, y, h * (phi1 - b2), mean, h * b2, old);
+        old = mean;
+    }
+    return y;
+}
+
+/* 1 / (e^u + e^-u): e^u / (1 + e^2u) */
+static double rosenbrock(double u, const double *p)
+{
+    (void)p;
+    return exp(u) / (1 + exp(2 * u));
+}
+
+/* Rosenbrock-type exponential Adams-Bashforth, azula's: the linear part a = s^2 / (1 + s^2) of a
+ * standard normal X is solved exactly. */
+static vec reab(const struct twin *w, vec y)
+{
+    size_t order = (size_t)twin_option(w, "order", 2);
+    int reference = twin_option(w, "reference", 0) > 0;
+    vec f[TWIN_STEPS];
+    double u[TWIN_STEPS + 1];
+    for (size_t i = 0; i <= w->steps; i++) u[i] = log(w->s[i]);
+    for (size_t i = 0; i < w->steps; i++) {
+        double t = w->s[i], s = w->s[i + 1], a = t * t / (1 + t * t), b = sqrt(a);
+        vec mean = twin_denoise(w, y, t);
+        if (s == 0) return mean;
+        f[i] = mix((1 - a) / b, y, -1 / b, mean);
+        double wrong = w->grid[i].sigma / w->grid[i + 1].alpha; /* azula 0.11.1 */
+        double scale = sqrt(1 + (reference ? wrong * wrong : s * s));
+        y = mix(sqrt((1 + s * s) / (1 + t * t)), y, scale, adams(rosenbrock, NULL, order, i, f, u));
+    }
+    return y;
+}
+
+/* The Adams-Bashforth weights of even steps (2202.09778, eq. 12), newest first. */
+static const double even[4][4] = {{1},
+                                  {3 / 2., -1 / 2.},
+                                  {23 / 12., -16 / 12., 5 / 12.},
+                                  {55 / 24., -59 / 24., 37 / 24., -9 / 24.}};
+
+static vec even_slope(size_t order, size_t i, const vec *d)
+{
+    vec sum = {{0}};
+    for (size_t j = 0; j < order; j++) sum = mix(1, sum, even[order - 1][j], d[i - j]);
+    return sum;
+}
+
+/* iPNDM: those weights whatever the steps, and lower orders at the start. */
+static vec ipndm(const struct twin *w, vec y)
+{
+    size_t order = (size_t)twin_option(w, "order", 4);
+    vec d[TWIN_STEPS];
+    for (size_t i = 0; i < w->steps; i++) {
+        d[i] = twin_direction(w, y, w->s[i]);
+        if (w->s[i + 1] == 0) return twin_denoise(w, y, w->s[i]);
+        y = mix(1, y, w->s[i + 1] - w->s[i], even_slope(least(order, i + 1), i, d));
+    }
+    return y;
+}
+
+/* iPNDM-v: the weights of the steps as they are, by Newton's divided differences of d in sigma:
+ * d = d0 + d01 (u - u0) + d012 (u - u0)(u - u1) + ..., integrated from u0 = s[i]. */
+static vec ipndm_v(const struct twin *w, vec y)
+{
+    size_t order = (size_t)twin_option(w, "order", 4);
+    vec d[TWIN_STEPS];
+    for (size_t i = 0; i < w->steps; i++) {
+        size_t n = least(order, i + 1);
+        d[i] = twin_direction(w, y, w->s[i]);
+        if (w->s[i + 1] == 0) return twin_denoise(w, y, w->s[i]);
+        vec table[4], next = y;
+        double h = w->s[i + 1] - w->s[i], poly[5] = {1, 0, 0, 0, 0}; /* of u - s[i] */
+        for (size_t k = 0; k < n; k++) table[k] = d[i - k];
+        for (size_t k = 0; k < n; k++) {
+            double integral = 0, power = h;
+            for (size_t m = 0; m <= k; m++, power *= h)
+                integral += poly[m] * power / (double)(m + 1);
+            next = mix(1, next, integral, table[0]);
+            for (size_t j = 0; j + 1 < n - k; j++) {
+                double gap = w->s[i - j] - w->s[i - j - k - 1];
+                table[j] = mix(1 / gap, table[j], -1 / gap, table[j + 1]);
+            }
+            double shift = w->s[i - k] - w->s[i]; /* poly *= u - s[i - k] */
+            for (size_t m = k + 1; m > 0; m--) poly[m] = poly[m - 1] - shift * poly[m];
+            poly[0] *= -shift;
+        }
+        y = next;
+    }
+    return y;
+}
+
+/* Gradient estimation: d + (gamma - 1) (d - the last d). */
+static vec gradient_estimation(const struct twin *w, vec y)
+{
+    double gamma = twin_option(w, "gamma", 2);
+    vec old = {{0}};
+    for (size_t i = 0; i < w->steps; i++) {
+        double h = w->s[i + 1] - w->s[i];
+        vec d = twin_direction(w, y, w->s[i]);
+        if (w->s[i + 1] == 0) return twin_denoise(w, y, w->s[i]);
+        y = i ? mix3(1, y, h * gamma, d, h * (1 - gamma), old) : mix(1, y, h, d);
+        old = d;
+    }
+    return y;
+}
+
+const struct twin_row twins_multi[] = {{"zab", zab},
+                                       {"vab", vab},
+                                       {"zeab", zeab},
+                                       {"xeab", xeab},
+                                       {"reab", reab},
+                                       {"ipndm", ipndm},
+                                       {"ipndm_v", ipndm_v},
+                                       {"res_multistep", res_multistep},
+                                       {"gradient_estimation", gradient_estimation},
+                                       {0}};

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* Twins of the samplers with corrections or matrices, of restarts and of distilled models. */
+#include "twins.h"
+#include "harness.h"
+
+#include <math.h>
+
+static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+/* azula's predictor-corrector: at t, corrections that keep the law of x given X; then Euler. */
+static vec pc(const struct twin *w, vec y)
+{
+    size_t corrections = (size_t)twin_option(w, "corrections", 1);
+    double delta = twin_option(w, "delta", 0.01);
+    for (size_t i = 0; i < w->steps; i++) {
+        double t = w->s[i], s = w->s[i + 1], keep = sqrt(1 - delta);
+        for (unsigned c = 0; c < corrections; c++) {
+            vec mean = twin_denoise(w, y, t);
+            y = mix3(keep, y, 1 - keep, mean, t * sqrt(delta), twin_noise(w, i, c));
+        }
+        y = mix(1, y, s - t, twin_direction(w, y, t));
+    }
+    return y;
+}
+
+/* Latent consistency models (2310.04378): noise again to the next point. */
+static vec lcm(const struct twin *w, vec y)
+{
+    for (size_t i = 0; i < w->steps; i++)
+        y = mix(1, twin_denoise(w, y, w->s[i]), w->s[i + 1], twin_noise(w, i, 0));
+    return y;
+}
+
+/* Trajectory consistency (2402.19159): DDIM to the time (1 - eta) s, then noise up to s. */
+static vec tcd(const struct twin *w, vec y)
+{
+    double eta = twin_option(w, "eta", 0.3);
+    for (size_t i = 0; i < w->steps; i++) {
+        double t = w->s[i], s = w->s[i + 1];
+        if (s == 0) return twin_denoise(w, y, t);
+        quell_point deep;
+        MUST(quell_schedule_point(w->schedule, (1 - eta) * w->grid[i + 1].t, &deep));
+        double down = fmin(deep.sigma / deep.alpha, s);
+        y = mix3(1, twin_denoise(w, y, t), down, twin_direction(w, y, t),
+                 sqrt(s * s - down * down), twin_noise(w, i, 0));
+    }
+    return y;
+}
+
+/* Consistency models (2303.01469, algorithm 1). */
+static vec consistency(const struct twin *w, vec y)
+{
+    double least_sigma = twin_option(w, "sigma_min", 0.002);
+    for (size_t i = 0; i < w->steps; i++) {
+        double s = w->s[i + 1], up = sqrt(fmax(s * s - least_sigma * least_sigma, 0));
+        y = mix(1, twin_denoise(w, y, w->s[i]), up, twin_noise(w, i, 0));
+    }
+    return y;
+}
+
+static vec heun_step(const struct twin *w, vec y, double t, double s)
+{
+    vec d = twin_direction(w, y, t);
+    if (s == 0) return mix(1, y, -t, d);
+    vec other = twin_direction(w, mix(1, y, s - t, d), s);
+    return mix3(1, y, (s - t) / 2, d, (s - t) / 2, other);
+}
+
+/* Noise from `low` up to s_max, or to where the grid begins, and Karras's steps down again. */
+static vec restarted(const struct twin *w, vec y, size_t i, double low)
+{
+    double high = fmin(twin_option(w, "s_max", 2), w->s[0]), inner = twin_option(w, "inner", 9);
+    if (low >= high) return y;
+    for (unsigned k = 0; k < twin_option(w, "restarts", 1); k++) {
+        double up = sqrt(high * high - low * low) * twin_option(w, "s_noise", 1), t = high;
+        y = mix(1, y, up, twin_noise(w, i, k));
+        for (double j = 1; j <= inner; j++) {
+            double a = pow(high, 1 / 7.), b = pow(low, 1 / 7.), s = pow(a + j / inner * (b - a), 7);
+            y = heun_step(w, y, t, s);
+            t = s;
+        }
+    }
+    return y;
+}
+
+/* Restart (2306.14878, algorithm 1): Heun, and restarts at the first point below s_min; if that is
+ * 0, at s_min itself, or where the schedule ends if it does so before. */
+static vec restart(const struct twin *w, vec y)
+{
+    double least_sigma = twin_option(w, "s_min", 0.1);
+    quell_point end;
+    MUST(quell_schedule_point(w->schedule, 0, &end));
+    for (size_t i = 0; i < w->steps; i++) {
+        double t = w->s[i], s = w->s[i + 1];
+        int crosses = t > least_sigma && s <= least_sigma;
+        if (crosses && s == 0) {
+            double low = end.sigma / end.alpha <= least_sigma ? least_sigma : t;
+            if (low < t) y = heun_step(w, y, t, low);
+            y = restarted(w, y, i, low);
+            t = low;
+        }
+        y = heun_step(w, y, t, s);
+        if (crosses && s > 0) y = restarted(w, y, i, s);
+    }
+    return y;
+}
+
+/* a x = b for order <= 4, by Gauss's elimination with pivots. */
+static void solve(size_t n, double a[4][4], double *b)
+{
+    for (size_t k = 0; k < n; k++) {
+        size_t best = k;
+        for (size_t i = k; i < n; i++)
+            if (fabs(a[i][k]) > fabs(a[best][k])) best = i;
+        for (size_t j = 0; j < n; j++) {
+            double swap = a[k][j];
+            a[k][j] = a[best][j], a[best][j] = swap;
+        }
+        double swap = b[k];
+        b[k] = b[best], b[best] = swap;
+        for (size_t i = 0; i < n; i++) {
+            double factor = i == k ? 0 : a[i][k] / a[k][k];
+            for (size_t j = 0; j < n; j++) a[i][j] -= factor * a[k][j];
+            b[i] -= factor * b[k];
+        }
+    }
+    for (size_t k = 0; k < n; k++) b[k] /= a[k][k];
+}
+
+/* phi_k(z) = (phi_(k-1)(z) - 1 / (k-1)!) / z, phi_0 = exp. */
+static double phi(size_t k, double z)
+{
+    return k ? (phi(k - 1, z) - 1 / tgamma((double)k)) / z : exp(z);
+}
+
+/* UniPC's sum of a_m D_m (2302.04867, theorem 3.1, data form) over `count` of the points r[m] (in
+ * steps, from the newest): sum_m a_m r_m^(n-1) = n! h phi_(n+1)(-h) / B, and 1 / 2 for one point.
+ */
+static vec unipc_sum(const struct twin *w, size_t count, const double *r, const vec *other,
+                     vec newest, double h)
+{
+    double b = twin_word(w, "variant", "bh1") ? h : -expm1(-h), a[4][4], rho[4];
+    for (size_t n = 1; n <= count; n++) {
+        rho[n - 1] = tgamma((double)n + 1) * h * phi(n + 1, -h) / b;
+        for (size_t m = 0; m < count; m++) a[n - 1][m] = pow(r[m], (double)n - 1);
+    }
+    solve(count, a, rho);
+    if (count == 1) rho[0] = 0.5;
+    vec sum = {{0}};
+    for (size_t m = 0; m < count; m++)
+        sum = mix3(1, sum, b * rho[m] / r[m], other[m], -b * rho[m] / r[m], newest);
+    return sum;
+}
+
+/* From point i on, with the means of `order` points: i and before it, and of i + 1 if it is there
+ * to correct. */
+static vec unipc_step(const struct twin *w, vec y, size_t i, size_t order, const vec *mean,
+                      int correct)
+{
+    double h = log(w->s[i] / w->s[i + 1]), r[4];
+    vec other[4];
+    size_t count = 0;
+    for (size_t m = 1; m < order; m++) {
+        r[count] = log(w->s[i] / w->s[i - m]) / h;
+        other[count++] = mean[i - m];
+    }
+    if (correct) r[count] = 1, other[count++] = mean[i + 1];
+    vec sum = unipc_sum(w, count, r, other, mean[i], h);
+    return mix3(exp(-h), y, -expm1(-h), mean[i], 1, sum);
+}
+
+/* The predictor of each step; the corrector once the next mean is known. */
+static vec unipc(const struct twin *w, vec y)
+{
+    size_t order = (size_t)twin_option(w, "order", 2), used = 0;
+    vec mean[TWIN_STEPS], before = y;
+    for (size_t i = 0; i < w->steps; i++) {
+        mean[i] = twin_denoise(w, y, w->s[i]);
+        if (w->s[i + 1] == 0) return mean[i];
+        if (i > 0 && twin_option(w, "corrector", 1) > 0)
+            y = unipc_step(w, before, i - 1, used, mean, 1);
+        before = y;
+        used = least(order, i + 1);
+        y = unipc_step(w, y, i, used, mean, 0);
+    }
+    return y;
+}
+
+const struct twin_row twins_other[] = {{"pc", pc}, {"lcm", lcm}, {"unipc", unipc}, {"tcd", tcd}, {"consistency", consistency}, {"restart", restart}, {0}};
