@@ -71,9 +71,8 @@ struct complaints {
     char text[60000];
 };
 
-__attribute__((format(printf, 3, 4))) static void complain(struct complaints *complaints,
-                                                           const struct row *row,
-                                                           const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void
+complain(struct complaints *complaints, const struct row *row, const char *format, ...)
 {
     char *to = complaints->text + complaints->length;
     size_t left = sizeof complaints->text - complaints->length;
@@ -163,22 +162,22 @@ TEST(peers, in_double)
     CHECK(!complaints.count, "%zu of %zu rows:%s", complaints.count, ROWS, complaints.text);
 }
 
-/* The grid as a schedule: its points at its times, and between them log alpha and log sigma linear
- * in t, or sigma itself where it falls to 0. */
+/* Between two values: geometrically, or on a line where one is 0; exact at the ends. */
+static double between(double from, double to, double part)
+{
+    if (part == 0 || part == 1) return part == 0 ? from : to;
+    return from > 0 && to > 0 ? from * pow(to / from, part) : from + part * (to - from);
+}
+
+/* The grid as a schedule. */
 static int interpolate(void *user, double t, double *alpha, double *sigma)
 {
     const struct grid *grid = user;
     size_t i = 0;
     while (i + 1 < grid->steps && t < grid->t[i + 1]) i++;
     double part = (grid->t[i] - t) / (grid->t[i] - grid->t[i + 1]);
-    double low = grid->sigma[i + 1];
-    if (part == 0 || part == 1) {
-        *alpha = grid->alpha[part == 0 ? i : i + 1], *sigma = part == 0 ? grid->sigma[i] : low;
-        return 0;
-    }
-    *alpha = grid->alpha[i] * pow(grid->alpha[i + 1] / grid->alpha[i], part);
-    *sigma = low > 0 ? grid->sigma[i] * pow(low / grid->sigma[i], part)
-                     : grid->sigma[i] * (1 - part);
+    *alpha = between(grid->alpha[i], grid->alpha[i + 1], part);
+    *sigma = between(grid->sigma[i], grid->sigma[i + 1], part);
     return 0;
 }
 
