@@ -5,6 +5,7 @@ Its schedulers work in float32 by name. Inside them `torch.float32` and `np.floa
 mean float64, so that what is compared is the formulas."""
 
 import importlib.metadata
+import itertools
 import sys
 import warnings
 
@@ -21,7 +22,8 @@ STEPS = 8
 TRAP_3 = "diffusers' sde-dpmsolver++ of order 3 has -0.5 where +0.5 is consistent"
 TRAP_4 = "UniPC bh1 multiplies infinity by zero where the last sigma is 0"
 ETA = "our eta is azula's and multiplies the variance, Song's the standard deviation"
-CM_END = "the noise of a consistency step is sqrt(sigma^2 - sigma_min^2) there"
+TRAP_11 = "diffusers' churn adds its noise after the model has seen the state"
+STAGE = "diffusers' second stage of order 3 is order 2's midpoint rule, not the paper's with phi_2"
 
 
 class Double:
@@ -107,7 +109,7 @@ class Rows:
             self.table.row(PEER, f"{name}({text})", spec, self.grid, kind, x, tolerance, differs)
 
 
-COMMON = ("lower_order_final", "clip_sample", "timestep_spacing", "steps_offset", "trained_betas")
+COMMON = ("lower_order_final", "order", "clip_sample", "timestep_spacing", "steps_offset", "trained_betas")
 VE = "ve:sigma_min=0.01,sigma_max=200"
 
 
@@ -175,18 +177,32 @@ def singlestep(table):
     """Singlestep solvers take their stages from the grid: `order` of its intervals are one of our
     steps, and constant steps in lambda put the stages where we have them."""
 
-    def run(scheduler, model, start, alpha, sigma, order):
+    def run(scheduler, model, start, alpha, sigma, order, stages):
         every = uniform(2 * order)
         scheduler.sigmas = every
+        made, step = scheduler.singlestep_dpm_solver_update, itertools.count()
+
+        def update(*args, **kwargs):
+            stage = stages.split("+")[next(step) % order]
+            scheduler.register_to_config(solver_type=stage)
+            return made(*args, **kwargs)
+
+        scheduler.singlestep_dpm_solver_update = update
         return step_through(scheduler, model, start, *vp_points(every))
 
     rows = Rows(table, "d-singlestep", "beta_linear", lambda s: vp_points(uniform(2)))
     for algorithm, prediction in ("dpmsolver", "eps"), ("dpmsolver++", "x0"):
-        for order, solver in (1, "midpoint"), (2, "midpoint"), (3, "midpoint"):
+        for stages, differs in (
+            (("midpoint",), ""),
+            (("midpoint",) * 2, ""),
+            (("midpoint",) * 3, STAGE),
+            (("midpoint", "heun", "midpoint"), ""),
+        ):
+            order = len(stages)
             rows.add("DPMSolverSinglestep", f"dpm_single:order={order},prediction={prediction}",
-                     steps=2 * order, run=run, options={"order": order}, solver_order=order,
-                     algorithm_type=algorithm, solver_type=solver, lower_order_final=False,
-                     final_sigmas_type="sigma_min")
+                     1e-9, differs, steps=2 * order, run=run, algorithm_type=algorithm,
+                     options={"order": order, "stages": "+".join(stages)}, solver_order=order,
+                     lower_order_final=False, final_sigmas_type="sigma_min")
 
 
 def two_evaluations(scheduler, model, x, alpha, sigma, middle):
@@ -205,7 +221,7 @@ def discrete(table):
     """k-diffusion's samplers as diffusers has them: alpha = 1."""
     rows = Rows(table, "d-ve", VE, lambda s: (torch.tensor(1.0), s.sigmas))
     rows.add("EulerDiscrete", "euler")
-    rows.add("EulerDiscrete", "euler:s_churn=2", options={"s_churn": 2.0})
+    rows.add("EulerDiscrete", "euler:s_churn=2", differs=TRAP_11, options={"s_churn": 2.0})
     rows.add("EulerAncestralDiscrete", "euler_a")
     for order in 1, 2, 3, 4:
         rows.add("LMSDiscrete", f"zab:order={order}", 1e-8, options={"order": order})
@@ -309,7 +325,7 @@ def consistency(table, kind, model):
 
     ones = torch.ones(len(scheduler.sigmas))
     x = step_through(scheduler, model, start, ones, scheduler.sigmas, output)
-    table.row(PEER, "CMStochasticIterative()", "consistency", grid, kind, x)
+    table.row(PEER, "CMStochasticIterative()", "consistency:sigma_min=0.03125", grid, kind, x)
 
 
 def make(table):

@@ -158,11 +158,9 @@ def singlestep(table, k):
                 x = getattr(solver, f"dpm_solver_{order}_step")(x, t, s)[0]
             table.row(PEER, f"DPMSolver.dpm_solver_{order}_step",
                       f"dpm_single:order={order},prediction=eps", grid, kind, x)
-        for evaluations in 9, 10, 11:
-            x = k.sample_dpm_fast(wrap(model), start, SIGMA_MIN, SIGMA_MAX, evaluations,
-                                  disable=True)
-            table.row(PEER, f"dpm_fast(n={evaluations})", f"dpm_fast:evaluations={evaluations}",
-                      grid, kind, x)
+        # With 9 evaluations 4 steps, of orders 3, 3, 2 and 1.
+        x = k.sample_dpm_fast(wrap(model), start, SIGMA_MIN, SIGMA_MAX, 9, disable=True)
+        table.row(PEER, "dpm_fast(n=9)", "dpm_fast", grid, kind, x)
 
 
 def adaptive(table, k):
