@@ -109,7 +109,7 @@ class Rows:
             self.table.row(PEER, f"{name}({text})", spec, self.grid, kind, x, tolerance, differs)
 
 
-COMMON = ("lower_order_final", "order", "clip_sample", "timestep_spacing", "steps_offset", "trained_betas")
+COMMON = ("lower_order_final", "clip_sample", "timestep_spacing", "steps_offset", "trained_betas")
 VE = "ve:sigma_min=0.01,sigma_max=200"
 
 
@@ -177,14 +177,15 @@ def singlestep(table):
     """Singlestep solvers take their stages from the grid: `order` of its intervals are one of our
     steps, and constant steps in lambda put the stages where we have them."""
 
-    def run(scheduler, model, start, alpha, sigma, order, stages):
+    def run(scheduler, model, start, alpha, sigma, stages):
+        stages = stages.split("+")
+        order = len(stages)
         every = uniform(2 * order)
         scheduler.sigmas = every
         made, step = scheduler.singlestep_dpm_solver_update, itertools.count()
 
         def update(*args, **kwargs):
-            stage = stages.split("+")[next(step) % order]
-            scheduler.register_to_config(solver_type=stage)
+            scheduler.register_to_config(solver_type=stages[next(step) % order])
             return made(*args, **kwargs)
 
         scheduler.singlestep_dpm_solver_update = update
@@ -201,7 +202,7 @@ def singlestep(table):
             order = len(stages)
             rows.add("DPMSolverSinglestep", f"dpm_single:order={order},prediction={prediction}",
                      1e-9, differs, steps=2 * order, run=run, algorithm_type=algorithm,
-                     options={"order": order, "stages": "+".join(stages)}, solver_order=order,
+                     options={"stages": "+".join(stages)}, solver_order=order,
                      lower_order_final=False, final_sigmas_type="sigma_min")
 
 

@@ -14,7 +14,7 @@ PEER = "k-diffusion " + importlib.metadata.version("k-diffusion")
 SIGMA_MIN, SIGMA_MAX = 0.03125, 16.0
 SCHEDULE = f"ve:sigma_min={SIGMA_MIN:g},sigma_max={SIGMA_MAX:g}"
 
-TRAP_2 = "DPM-Solver++ 3M: the second divided difference lacks a factor of 2"
+TRAP_2 = "DPM-Solver 3M, ++ or not: the second divided difference lacks a factor of 2"
 CLOCK = "k-diffusion's two noises of a step correlate as a Brownian path in sigma, not as the SDE's"
 
 
