@@ -27,7 +27,7 @@ static const struct grid {
     double t[MAX_STEPS + 1], alpha[MAX_STEPS + 1], sigma[MAX_STEPS + 1];
     double x[SAMPLES * DIM];
 } grids[] = {
-#include "reference/grids.inc"
+#include "reference/sampler_points.inc"
 };
 
 /* A peer's x_0. tolerance: of the largest error against the largest element. */
@@ -38,7 +38,7 @@ static const struct row {
     const char *differs;
     double x[SAMPLES * DIM];
 } rows[] = {
-#include "reference/samplers.inc"
+#include "reference/sampler_values.inc"
 };
 
 #define ROWS (sizeof rows / sizeof *rows)

@@ -115,12 +115,12 @@ class Table:
     def write(self, folder, versions):
         head = ("/* Written by tests/reference/make.py with %s;\n * see tests/test_peers.c. */\n"
                 % versions)
-        with open(folder / "grids.inc", "w") as out:
+        with open(folder / "sampler_points.inc", "w") as out:
             out.write(head)
             for name, (schedule, t, alpha, sigma, x) in self.grids.items():
                 out.write('{"%s", "%s", %d,\n' % (name, schedule, len(t) - 1))
                 out.write(" %s,\n %s,\n %s,\n %s},\n" % tuple(map(numbers, (t, alpha, sigma, x.flatten()))))
-        with open(folder / "samplers.inc", "w") as out:
+        with open(folder / "sampler_values.inc", "w") as out:
             out.write(head)
             for peer, sampler, spec, grid, model, x, tolerance, differs in self.rows:
                 out.write('{"%s", "%s",\n "%s", "%s", "%s", %r, "%s",\n %s},\n'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Writes grids.inc and samplers.inc: what other libraries' samplers make of the same x_1, grid,
+"""Writes sampler_points.inc and sampler_values.inc: what other libraries' samplers make of the same x_1, grid,
 denoiser and noise. See CONTRIBUTING.md.
 
     python tests/reference/make.py build/src/libquell.so"""
