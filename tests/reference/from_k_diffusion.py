@@ -8,13 +8,14 @@ import types
 
 import torch
 
-from common import MODELS, SAMPLES, Noise
+from common import DIM, MODELS, SAMPLES, Noise
 
 PEER = "k-diffusion " + importlib.metadata.version("k-diffusion")
 SIGMA_MIN, SIGMA_MAX = 0.03125, 16.0
 SCHEDULE = f"ve:sigma_min={SIGMA_MIN:g},sigma_max={SIGMA_MAX:g}"
 
 TRAP_2 = "DPM-Solver 3M, ++ or not: the second divided difference lacks a factor of 2"
+TRAP_6 = "k-diffusion fails in a single step to sigma = 0"
 CLOCK = "k-diffusion's two noises of a step correlate as a Brownian path in sigma, not as the SDE's"
 
 
@@ -127,23 +128,45 @@ def two_noises():
     yield {}, clock_weight, CLOCK
 
 
+def draw(sampler, *args, **kwargs):
+    """What the peer makes of it: NaN where it fails."""
+    try:
+        return sampler(*args, disable=True, **kwargs), ""
+    except UnboundLocalError:
+        return torch.full((SAMPLES, DIM), torch.nan), TRAP_6
+
+
 def run(table, k, grid, sigmas):
     start = table.grid(grid, SCHEDULE, 1.0, sigmas)
     for kind, model in MODELS.items():
         for name, options, spec, tolerance, differs in samplers():
             torch.randn_like = Noise()
-            if "sde" in name:
-                extra = {"noise_sampler": Noise()}
-            else:
-                extra = {}
-            x = getattr(k, "sample_" + name)(wrap(model), start, sigmas, disable=True, **options,
-                                             **extra)
-            table.row(PEER, f"{name}({text(options)})", spec, grid, kind, x, tolerance, differs)
+            extra = {"noise_sampler": Noise()} if "sde" in name else {}
+            x, failed = draw(getattr(k, "sample_" + name), wrap(model), start, sigmas, **options,
+                             **extra)
+            table.row(PEER, f"{name}({text(options)})", spec, grid, kind, x, tolerance,
+                      failed or differs)
         for options, weight, differs in two_noises():
-            x = k.sample_dpmpp_sde(wrap(model), start, sigmas, disable=True,
-                                   noise_sampler=TwoNoises(weight), **options)
+            x, _ = draw(k.sample_dpmpp_sde, wrap(model), start, sigmas,
+                        noise_sampler=TwoNoises(weight), **options)
             table.row(PEER, f"dpmpp_sde({text(options)})", spec_of("dpmpp_sde", options), grid,
                       kind, x, 1e-9, differs)
+
+
+def one_step(table, k):
+    """T = 1, to sigma_min and to 0: the first step of every sampler is its simplest."""
+    for grid, last in ("k-one-step", SIGMA_MIN), ("k-one-step-zero", 0.0):
+        sigmas = torch.tensor([SIGMA_MAX, last])
+        start = table.grid(grid, SCHEDULE, 1.0, sigmas)
+        for name, options, spec, tolerance, _ in samplers():
+            if "s_noise" in options:
+                continue
+            torch.randn_like = Noise()
+            extra = {"noise_sampler": Noise()} if "sde" in name else {}
+            x, failed = draw(getattr(k, "sample_" + name), wrap(MODELS["mixture"]), start, sigmas,
+                             **options, **extra)
+            table.row(PEER, f"{name}({text(options)})", spec, grid, "mixture", x, tolerance,
+                      failed)
 
 
 def singlestep(table, k):
@@ -180,5 +203,6 @@ def make(table):
     k = sampling()
     run(table, k, "k-karras", karras(8))
     run(table, k, "k-karras-zero", torch.cat([karras(8), torch.zeros(1)]))
+    one_step(table, k)
     singlestep(table, k)
     adaptive(table, k)
