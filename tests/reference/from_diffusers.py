@@ -267,12 +267,13 @@ def pseudo_numerical(table):
 
 
 def pndm(table):
-    """Timesteps 876, 751, ..., 1 and then 0."""
-    grid = "d-pndm"
+    """Timesteps 901, 801, ..., 1 and then 0; the half of a step must be whole, or the peer evaluates
+    the model at other points than it steps to."""
+    grid, steps = "d-pndm", 10
     for kind, model in MODELS.items():
         for skip in False, True:
-            scheduler = create("PNDM", steps_offset=1, skip_prk_steps=skip)
-            ends = torch.arange(STEPS - 1, -1, -1) * (1000 // STEPS) + 1
+            scheduler = create("PNDM", None, steps, steps_offset=1, skip_prk_steps=skip)
+            ends = torch.arange(steps - 1, -1, -1) * (1000 // steps) + 1
             squares = scheduler.alphas_cumprod[torch.cat([ends, torch.tensor([0])])]
             t = torch.cat([ends, torch.tensor([0])]) / 999
             start = table.grid(grid, "beta_linear", squares.sqrt(), (1 - squares).sqrt(), t)
