@@ -234,7 +234,7 @@ def discrete(table):
              options={"middle": lambda s: s.sigmas_interpol[s.step_index]})
     kept.add("KDPM2AncestralDiscrete", "dpm2_a", run=two_evaluations, **betas,
              options={"middle": lambda s: s.sigmas_interpol[s.step_index - 1]})
-    for weight, differs in (exact_weight, ""), (clock_weight, CLOCK):
+    for weight, differs in (exact_weight(), ""), (clock_weight, CLOCK):
         def prepare(scheduler):
             scheduler.noise_sampler = TwoNoises(weight)
 

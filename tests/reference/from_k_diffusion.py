@@ -69,10 +69,15 @@ class TwoNoises:
         return weight * first + torch.sqrt(1 - weight**2) * Noise.at(transition, 1)
 
 
-def exact_weight(t, m, s):
-    """The reverse SDE's own: the noise of [t, m], carried on to s, in that of [t, s]. For eta = 1
-    the state is carried by (s / m)^2, and the noise of [t, m] is m sqrt(1 - m^2 / t^2)."""
-    return (s / m) ** 2 * m * torch.sqrt(1 - (m / t) ** 2) / (s * torch.sqrt(1 - (s / t) ** 2))
+def exact_weight(eta=1.0):
+    """The SDE's own: an ancestral step keeps the share K of the noise, K(m) to m and K(s) to s, and
+    so K(s) / K(m) of what it had at m."""
+
+    def weight(t, m, s):
+        kept_m, kept_s = (1 - eta**2 * (1 - (sigma / t) ** 2) for sigma in (m, s))
+        return torch.sqrt(kept_s / kept_m * (1 - kept_m) / (1 - kept_s))
+
+    return weight
 
 
 def clock_weight(t, m, s):
@@ -123,8 +128,8 @@ def samplers():
 
 
 def two_noises():
-    for options in {}, {"s_noise": 0.75}, {"r": 0.25}:
-        yield options, exact_weight, ""
+    for options in {}, {"eta": 0.5, "s_noise": 0.75}, {"r": 0.25}:
+        yield options, exact_weight(options.get("eta", 1.0)), ""
     yield {}, clock_weight, CLOCK
 
 
