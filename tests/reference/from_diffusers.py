@@ -23,6 +23,7 @@ TRAP_3 = "diffusers' sde-dpmsolver++ of order 3 has -0.5 where +0.5 is consisten
 TRAP_4 = "UniPC bh1 multiplies infinity by zero where the last sigma is 0"
 ETA = "our eta is azula's and multiplies the variance, Song's the standard deviation"
 TRAP_11 = "diffusers' churn adds its noise after the model has seen the state"
+SLOPE = "diffusers' SA-Solver of order 2 has h^2 / 2 where the paper has an exact integral"
 STAGE = "diffusers' second stage of order 3 is order 2's midpoint rule, not the paper's with phi_2"
 
 
@@ -148,16 +149,43 @@ def multistep(table):
                      solver_order=order, solver_type=variant, **common)
 
 
+def exactly(coefficients):
+    """SA-Solver's coefficients such that what the peer adds for order 2, h^2 / 2 in place of the
+    exact integral of a slope, falls out again."""
+
+    def made(order, start, end, lambdas, tau):
+        given = coefficients(order, start, end, lambdas, tau)
+        if order == 2:
+            h, rate = end - start, 1 + tau**2
+            exact = (h * rate - 1 + torch.exp(-rate * h)) / rate**2
+            added = torch.exp(rate * end) * (h**2 / 2 - exact) / (lambdas[0] - lambdas[1])
+            given = [given[0] - added, given[1] + added]
+        return given
+
+    return made
+
+
 def sa_solver(table):
     rows = Rows(table, "d-multistep", "beta_linear", lambda s: vp_points(s.sigmas))
     for predictor, corrector, eta in (1, 1, 1.0), (1, 2, 1.0), (2, 2, 1.0), (2, 2, 0.0), (3, 3, 0.5), (3, 4, 1.0):
         spec = f"sa_solver:predictor_order={predictor},corrector_order={corrector},eta={eta:g}"
+        for exact in False, True:
+            if not exact and predictor == 3:
+                continue
 
-        def prepare(scheduler):
-            scheduler.tau_func = lambda t: torch.tensor(eta)
+            def prepare(scheduler):
+                scheduler.tau_func = lambda t: torch.tensor(eta)
+                if exact:
+                    scheduler.get_coefficients_fn = exactly(scheduler.get_coefficients_fn)
 
-        rows.add("SASolver", spec, 1e-8, predictor_order=predictor, corrector_order=corrector,
-                 lower_order_final=False, prepare=prepare)
+            rows.add("SASolver", spec, 1e-8, "" if exact or corrector == 1 else SLOPE,
+                     predictor_order=predictor, corrector_order=corrector,
+                     lower_order_final=False, prepare=prepare,
+                     options={"tau": eta, "exact": exact}, run=run_sa)
+
+
+def run_sa(scheduler, model, x, alpha, sigma, tau, exact):
+    return step_through(scheduler, model, x, alpha, sigma)
 
 
 def last_zero(table):
