@@ -151,8 +151,8 @@ static int noisy(const struct quell_plan *plan)
     return 0;
 }
 
-/* From alpha = 0, where sigma / alpha is infinite, every deterministic sampler takes the first-order
- * step x_s = (sigma_s / sigma_t) x + alpha_s mu, and is at s as if it began there. */
+/* From alpha = 0, where sigma / alpha is infinite, every deterministic sampler takes the
+ * first-order step x_s = (sigma_s / sigma_t) x + alpha_s mu, and is at s as if it began there. */
 static double difference_from_noise(const struct twin_case *of, const struct model *model,
                                     size_t steps)
 {
@@ -170,8 +170,7 @@ static double difference_from_noise(const struct twin_case *of, const struct mod
     for (size_t i = 0; i < steps; i++) twin.s[i] = grid[i + 1].sigma / grid[i + 1].alpha;
     double x[TWIN_DIM] = {0.5, -1, 1.5, 0.1}, y[TWIN_DIM], mean[TWIN_DIM], worst = 0;
     model_denoise(model, 0, 1, x, mean);
-    for (size_t e = 0; e < TWIN_DIM; e++)
-        y[e] = grid[1].sigma * x[e] + grid[1].alpha * mean[e];
+    for (size_t e = 0; e < TWIN_DIM; e++) y[e] = grid[1].sigma * x[e] + grid[1].alpha * mean[e];
     if (!noisy(&plan)) {
         doubles_run(&doubles, &plan, x);
         twin_run(&twin, y);

@@ -41,8 +41,8 @@ static vec tcd(const struct twin *w, vec y)
         quell_point deep;
         MUST(quell_schedule_point(w->schedule, (1 - eta) * w->grid[i + 1].t, &deep));
         double down = fmin(deep.sigma / deep.alpha, s);
-        y = mix3(1, twin_denoise(w, y, t), down, twin_direction(w, y, t),
-                 sqrt(s * s - down * down), twin_noise(w, i, 0));
+        y = mix3(1, twin_denoise(w, y, t), down, twin_direction(w, y, t), sqrt(s * s - down * down),
+                 twin_noise(w, i, 0));
     }
     return y;
 }
@@ -186,4 +186,10 @@ static vec unipc(const struct twin *w, vec y)
     return y;
 }
 
-const struct twin_row twins_other[] = {{"pc", pc}, {"lcm", lcm}, {"unipc", unipc}, {"tcd", tcd}, {"consistency", consistency}, {"restart", restart}, {0}};
+const struct twin_row twins_other[] = {{"pc", pc},
+                                       {"lcm", lcm},
+                                       {"unipc", unipc},
+                                       {"tcd", tcd},
+                                       {"consistency", consistency},
+                                       {"restart", restart},
+                                       {0}};

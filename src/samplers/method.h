@@ -4,6 +4,7 @@
 #define QUELL_SAMPLERS_METHOD_H
 
 #include <math.h>
+#include <stdbool.h>
 #include <quell/plan.h>
 #include "base/options.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "multistep.h"
+#include "method.h"
+#include "base/maths.h"
 
-#include <math.h>
 #include <string.h>
 
 void quell_history_trim(quell_plan *plan, struct quell_history *history, size_t most)
@@ -59,4 +60,76 @@ void quell_history_weights(const struct quell_history *history, size_t count, do
     double nodes[QUELL_MOST_PAST], lambda = quell_lambda(&history->past[0].at);
     for (size_t j = 0; j < count; j++) nodes[j] = (quell_lambda(&history->past[j].at) - lambda) / h;
     quell_lagrange_weights(count, nodes, moments, weights);
+}
+
+const double quell_adams_moments[4] = {1, 1 / 2.0, 1 / 3.0, 1 / 4.0};
+
+int quell_plain_step(quell_plan *plan, const quell_point *t, const quell_point *s)
+{
+    double h = quell_lambda(s) - quell_lambda(t);
+    if (h == 0) {
+        QUELL_COMBINE(plan, QUELL_X, {s->sigma / t->sigma, QUELL_X});
+        quell_plan_step(plan, t, s);
+    } else if (!isfinite(h)) {
+        quell_ddim_transition(plan, t, s, 0);
+    } else {
+        return 0;
+    }
+    return 1;
+}
+
+void quell_history_step(quell_plan *plan, const quell_point *t, const quell_point *s, double state,
+                        size_t count, const double *weights, const struct quell_history *history)
+{
+    quell_term terms[1 + QUELL_MOST_PAST] = {{state, QUELL_X}};
+    for (size_t j = 0; j < count; j++)
+        terms[1 + j] = (quell_term){weights[j], history->past[j].value};
+    quell_plan_combine(plan, QUELL_X, 1 + count, terms, 0, NULL);
+    quell_plan_step(plan, t, s);
+}
+
+/* eps = x / sigma - (alpha / sigma) mu; the velocity is eps - mu. */
+static quell_register slope_of(quell_plan *plan, enum quell_slope slope, quell_register mu,
+                               const quell_point *t)
+{
+    quell_register f = quell_plan_register(plan);
+    double less = slope == QUELL_VELOCITY ? 1 : 0;
+    QUELL_COMBINE(plan, f, {1 / t->sigma, QUELL_X}, {-t->alpha / t->sigma - less, mu});
+    return f;
+}
+
+static void slope_step(quell_plan *plan, const quell_point *t, const quell_point *s,
+                       quell_register mu, size_t count, const double *weights,
+                       const struct quell_history *history)
+{
+    quell_term terms[QUELL_MAX_TERMS] = {
+        {s->sigma / t->sigma, QUELL_X},
+        {-s->alpha * quell_expm1(quell_lambda(t) - quell_lambda(s)), mu},
+        {0, history->past[0].value},
+    };
+    for (size_t j = 1; j < count; j++) {
+        terms[2].coefficient -= weights[j];
+        terms[2 + j] = (quell_term){weights[j], history->past[j].value};
+    }
+    quell_plan_combine(plan, QUELL_X, 2 + count, terms, 0, NULL);
+    quell_plan_step(plan, t, s);
+}
+
+void quell_slope_multistep(quell_plan *plan, const quell_point *grid, size_t steps,
+                           const struct quell_slope_method *method)
+{
+    struct quell_history history = {0};
+    for (size_t i = 0; i < steps; i++) {
+        const quell_point *t = &grid[i], *s = &grid[i + 1];
+        if (quell_plain_step(plan, t, s)) continue;
+        quell_history_trim(plan, &history, method->most - 1);
+        quell_register mu = quell_plan_denoise(plan, QUELL_X, t);
+        quell_history_push(plan, &history, method->most, slope_of(plan, method->slope, mu, t), t);
+        double weights[QUELL_MOST_PAST] = {0};
+        size_t count = quell_history_order(&history, method->most);
+        method->weigh(&history, count, t, s, method->option, weights);
+        slope_step(plan, t, s, mu, count, weights, &history);
+        quell_plan_release(plan, mu);
+    }
+    quell_history_trim(plan, &history, 0);
 }

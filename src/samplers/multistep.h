@@ -40,4 +40,37 @@ void quell_lagrange_weights(size_t count, const double *nodes, const double *mom
 void quell_history_weights(const struct quell_history *history, size_t count, double h,
                            const double *moments, double *weights);
 
+/* A step that no past output takes part in, whole: where lambda stays as it is, x is scaled; where
+ * alpha_t or sigma_s is 0, it is the first-order step. 1 if it was one of these, else 0. */
+int quell_plain_step(quell_plan *plan, const quell_point *t, const quell_point *s);
+
+/* x_s = state x_t + sum_j weights[j] past[j] of the newest `count` outputs, and the step's end. */
+void quell_history_step(quell_plan *plan, const quell_point *t, const quell_point *s, double state,
+                        size_t count, const double *weights, const struct quell_history *history);
+
+/* Multistep methods on a slope f of the probability flow, eps or the velocity eps - mu. With f
+ * constant the step is DDIM's; the method says what weights[j] past slopes have in the integral of
+ * the polynomial through `count` of them, and the step is
+ *
+ *     x_s = (sigma_s / sigma_t) x_t - alpha_s expm1(-h) mu + sum_{j > 0} weights[j] (f_j - f_0),
+ *
+ * without a difference of large multiples of x. weights[0] is not used. */
+enum quell_slope { QUELL_EPS, QUELL_VELOCITY };
+struct quell_slope_method {
+    enum quell_slope slope;
+    size_t most; /* outputs, 1 to 4 */
+    void (*weigh)(const struct quell_history *history, size_t count, const quell_point *t,
+                  const quell_point *s, const double *option, double *weights);
+    const double *option;
+};
+void quell_slope_multistep(quell_plan *plan, const quell_point *grid, size_t steps,
+                           const struct quell_slope_method *method);
+
+/* moments[k] = integral of v^k over [0, 1]: the plain Adams-Bashforth methods. */
+extern const double quell_adams_moments[4];
+
+/* Adams-Bashforth in sigma / alpha (zab.c): the weights of every method on eps that is one. */
+void quell_zab_weights(const struct quell_history *history, size_t count, const quell_point *t,
+                       const quell_point *s, const double *option, double *weights);
+
 #endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* iPNDM, improved pseudo numerical methods (Zhang & Chen, 2204.13902, section 4, after Liu et al.,
+ * 2202.09778): Adams-Bashforth on the noise in sigma~ = sigma / alpha, from order 1 up,
+ *
+ *     y_s = y_t + (sigma~_s - sigma~_t) sum_j c_j eps_j,     y = x / alpha.
+ *
+ * ipndm has the c_j of even steps whatever the steps are, and so the order of its name only where
+ * they are even. ipndm_v has those of the steps as they are: it is zab (zab.c) with four outputs.
+ * Two codes in use (diff-sampler, ComfyUI) have a parenthesis misplaced in it: reference=1. */
+#include "method.h"
+#include "multistep.h"
+#include "base/maths.h"
+
+enum { ORDER, REFERENCE };
+
+/* 2202.09778, eq. 12, newest first */
+static const double even[4][4] = {{1},
+                                  {3 / 2.0, -1 / 2.0},
+                                  {23 / 12.0, -16 / 12.0, 5 / 12.0},
+                                  {55 / 24.0, -59 / 24.0, 37 / 24.0, -9 / 24.0}};
+
+static void weigh_even(const struct quell_history *history, size_t count, const quell_point *t,
+                       const quell_point *s, const double *option, double *weights)
+{
+    (void)history, (void)option;
+    double step = -s->sigma * quell_expm1(quell_lambda(s) - quell_lambda(t));
+    for (size_t j = 0; j < count; j++) weights[j] = step * even[count - 1][j];
+}
+
+/* The codes' coefficients from their h, h1, h2, h3, the step and those before it. Right would be
+ * temp = h (2 h + 3 h1) / (6 h1 (h1 + h2)). */
+static void misplaced(size_t count, const double *h, double *c)
+{
+    double r = h[0] / h[1];
+    c[0] = 1 + r / 2, c[1] = -r / 2;
+    if (count == 2) return;
+    double a = h[0] + h[1], b = h[1] + h[2], q = h[1] / h[2];
+    double third = (1 - h[0] / (3 * a) * (h[0] * a) / (h[1] * b)) / 2;
+    c[0] += third, c[1] -= (1 + q) * third, c[2] = q * third;
+    if (count == 3) return;
+    double p = h[1] * b / (h[2] * (h[2] + h[3]));
+    double fourth = ((1 - h[0] / (3 * a)) / 2 + (1 - h[0] / (2 * a)) * h[0] / (6 * (a + h[2]))) *
+                    (h[0] * a * (a + h[2])) / (h[1] * b * (b + h[3]));
+    c[0] += fourth, c[1] -= (1 + q + p) * fourth;
+    c[2] += (q + p * (1 + h[2] / h[3])) * fourth;
+    c[3] = -fourth * p * q;
+}
+
+/* Steps of sigma~, in units of sigma~ at t, where it matters not. */
+static void weigh(const struct quell_history *history, size_t count, const quell_point *t,
+                  const quell_point *s, const double *option, double *weights)
+{
+    if (option[REFERENCE] == 0 || count < 3) {
+        quell_zab_weights(history, count, t, s, option, weights);
+        return;
+    }
+    double h[4] = {quell_expm1(quell_lambda(t) - quell_lambda(s))};
+    for (size_t j = 1; j < count; j++) {
+        const quell_point *newer = &history->past[j - 1].at, *older = &history->past[j].at;
+        h[j] = quell_exp(quell_lambda(t) - quell_lambda(newer)) *
+               -quell_expm1(quell_lambda(newer) - quell_lambda(older));
+    }
+    misplaced(count, h, weights);
+    double step = -s->sigma * quell_expm1(quell_lambda(s) - quell_lambda(t));
+    for (size_t j = 0; j < count; j++) weights[j] *= step;
+}
+
+static void build_even(quell_plan *plan, const quell_point *grid, size_t steps,
+                       const double *option)
+{
+    struct quell_slope_method method = {QUELL_EPS, (size_t)option[ORDER], weigh_even, option};
+    quell_slope_multistep(plan, grid, steps, &method);
+}
+
+static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
+{
+    struct quell_slope_method method = {QUELL_EPS, (size_t)option[ORDER], weigh, option};
+    quell_slope_multistep(plan, grid, steps, &method);
+}
+
+static const struct quell_option even_options[] = {
+    QUELL_WHOLE("order", 4, 1, 4, "outputs that a step uses, and its order where steps are even"),
+    {0}};
+static const struct quell_option options[] = {
+    QUELL_WHOLE("order", 4, 1, 4, "order, and outputs that a step uses"),
+    QUELL_WHOLE("reference", 0, 0, 1, "1: diff-sampler's and ComfyUI's formula, of lower order"),
+    {0}};
+
+QUELL_FAMILY(ipndm) = {{.name = "ipndm",
+                        .summary = "iPNDM; order 4 where steps of sigma / alpha are even",
+                        .paper = "2204.13902",
+                        .order = 1,
+                        .evaluations = 1,
+                        .noise = QUELL_DETERMINISTIC,
+                        .options = even_options,
+                        .build = build_even},
+                       {.name = "ipndm_v",
+                        .summary = "iPNDM for uneven steps",
+                        .paper = "2204.13902",
+                        .order = 4,
+                        .evaluations = 1,
+                        .noise = QUELL_DETERMINISTIC,
+                        .options = options,
+                        .build = build},
+                       {0}};

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* PNDM, pseudo numerical methods on manifolds (Liu et al., 2202.09778, algorithm 2): methods for
+ * ordinary equations whose step is DDIM's with a combination e of noises,
+ *
+ *     phi(x_t, e, t, s) = (alpha_s / alpha_t) x_t + (sigma_s - alpha_s sigma_t / alpha_t) e,   (eq.
+ * 11)
+ *
+ * three steps of the Runge-Kutta method (eq. 13) with the point m at the middle of their times,
+ *
+ *     e_1 = eps(x_t, t),                        e_2 = eps(phi(x_t, e_1, t, m), m),
+ *     e_3 = eps(phi(x_t, e_2, t, m), m),        e_4 = eps(phi(x_t, e_3, t, s), s),
+ *     x_s = phi(x_t, (e_1 + 2 e_2 + 2 e_3 + e_4) / 6, t, s),
+ *
+ * then Adams-Bashforth of even steps (eq. 12). warmup=heun, as PLMS does it, has one step of the
+ * trapezoidal rule in place of the three, e = (e_1 + eps(phi(x_t, e_1, t, s), s)) / 2, and lower
+ * orders until there are enough noises.
+ *
+ * phi(x_t, e, t, s) is phi(x_t, e_1, t, s) - sigma_s expm1(h) (e - e_1), and the first of these is
+ * the DDIM step with mu_t: no large multiples of x cancel. */
+#include "method.h"
+#include "multistep.h"
+#include "base/maths.h"
+
+enum { WARMUP };
+enum { RUNGE_KUTTA, HEUN };
+
+/* 2202.09778, eq. 12, newest first */
+static const double even[4][4] = {{1},
+                                  {3 / 2.0, -1 / 2.0},
+                                  {23 / 12.0, -16 / 12.0, 5 / 12.0},
+                                  {55 / 24.0, -59 / 24.0, 37 / 24.0, -9 / 24.0}};
+
+/* A point t with mu and e_1 there. */
+struct origin {
+    const quell_point *t;
+    quell_register mu, noise;
+};
+
+/* out = phi(x_t, e_1 + sum_k c_k (e_k - e_1), t, s) of `count` later noises. */
+static void transfer(quell_plan *plan, const struct origin *from, const quell_point *s,
+                     quell_register out, size_t count, const quell_term *later)
+{
+    double h = quell_lambda(s) - quell_lambda(from->t), slope = -s->sigma * quell_expm1(h);
+    quell_term terms[QUELL_MAX_TERMS] = {{s->sigma / from->t->sigma, QUELL_X},
+                                         {-s->alpha * quell_expm1(-h), from->mu},
+                                         {0, from->noise}};
+    for (size_t k = 0; k < count; k++) {
+        terms[2].coefficient -= slope * later[k].coefficient;
+        terms[3 + k] = (quell_term){slope * later[k].coefficient, later[k].source};
+    }
+    quell_plan_combine(plan, out, 3 + count, terms, 0, NULL);
+}
+
+/* eps at phi(x_t, e, t, s) with e = `source` (e_1 itself if it is the origin's), by way of `place`.
+ */
+static quell_register noise_at(quell_plan *plan, const struct origin *from, const quell_point *s,
+                               quell_register place, quell_register source)
+{
+    quell_term later = {1, source};
+    transfer(plan, from, s, place, source != from->noise, &later);
+    quell_register noise = quell_plan_denoise(plan, place, s);
+    quell_to_eps(plan, noise, place, s);
+    return noise;
+}
+
+static void runge_kutta(quell_plan *plan, const struct origin *from, const quell_point *s)
+{
+    quell_point middle = quell_plan_at(plan, (from->t->t + s->t) / 2);
+    quell_register place = quell_plan_register(plan);
+    quell_register sum = noise_at(plan, from, &middle, place, from->noise);
+    quell_register third = noise_at(plan, from, &middle, place, sum);
+    QUELL_COMBINE(plan, sum, {1, sum}, {1, third});
+    transfer(plan, from, s, place, 1, &(quell_term){1, third});
+    quell_plan_release(plan, third);
+    quell_register fourth = quell_plan_denoise(plan, place, s);
+    quell_to_eps(plan, fourth, place, s);
+    /* (e_1 + 2 (e_2 + e_3) + e_4) / 6: `sum` is two noises, so that e_1 is taken off twice. */
+    QUELL_COMBINE(plan, sum, {1 / 2.0, sum});
+    transfer(plan, from, s, QUELL_X, 2, (quell_term[]){{4 / 6.0, sum}, {1 / 6.0, fourth}});
+    quell_plan_release(plan, fourth);
+    quell_plan_release(plan, sum);
+    quell_plan_release(plan, place);
+}
+
+static void heun(quell_plan *plan, const struct origin *from, const quell_point *s)
+{
+    quell_register place = quell_plan_register(plan);
+    quell_register other = noise_at(plan, from, s, place, from->noise);
+    transfer(plan, from, s, QUELL_X, 1, &(quell_term){1 / 2.0, other});
+    quell_plan_release(plan, other);
+    quell_plan_release(plan, place);
+}
+
+static void adams(quell_plan *plan, const struct origin *from, const quell_point *s,
+                  const struct quell_history *history)
+{
+    quell_term later[3];
+    for (size_t j = 1; j < history->count; j++)
+        later[j - 1] = (quell_term){even[history->count - 1][j], history->past[j].value};
+    transfer(plan, from, s, QUELL_X, history->count - 1, later);
+}
+
+static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
+{
+    struct quell_history history = {0};
+    bool by_heun = (int)option[WARMUP] == HEUN;
+    for (size_t i = 0; i < steps; i++) {
+        const quell_point *t = &grid[i], *s = &grid[i + 1];
+        if (quell_plain_step(plan, t, s)) continue;
+        quell_history_trim(plan, &history, 3);
+        struct origin from = {t, quell_plan_denoise(plan, QUELL_X, t), quell_plan_register(plan)};
+        QUELL_COMBINE(plan, from.noise, {1 / t->sigma, QUELL_X}, {-t->alpha / t->sigma, from.mu});
+        if (!by_heun && history.count < 3 && t->t > s->t) runge_kutta(plan, &from, s);
+        quell_history_push(plan, &history, 4, from.noise, t);
+        if (by_heun && history.count == 1)
+            heun(plan, &from, s);
+        else if (by_heun || history.count == 4)
+            adams(plan, &from, s, &history);
+        quell_plan_release(plan, from.mu);
+        quell_plan_step(plan, t, s);
+    }
+    quell_history_trim(plan, &history, 0);
+}
+
+static const struct quell_alias aliases[] = {{"plms", "pndm:warmup=heun"}, {0}};
+
+static const struct quell_option options[] = {
+    QUELL_CHOICE("warmup", RUNGE_KUTTA, "runge_kutta|heun", "the first steps"), {0}};
+
+QUELL_FAMILY(pndm) = {
+    {.name = "pndm",
+     .summary = "pseudo numerical methods; four evaluations in the first three steps",
+     .paper = "2202.09778",
+     .order = 1,
+     .evaluations = 1,
+     .noise = QUELL_DETERMINISTIC,
+     .aliases = aliases,
+     .options = options,
+     .build = build},
+    {0}};

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* RES, refined exponential solver, multistep (Zhang et al., 2308.02157, algorithm 2):
+ *
+ *     x_s = exp(-h) (alpha_s / alpha_t) x_t + alpha_s h (b_1 mu_t + b_2 mu_q),
+ *     b_2 = phi_2(-h) / c,   b_1 = phi_1(-h) - b_2,   c = (lambda_q - lambda_t) / h,
+ *
+ * q the point before t. (Without noise it is xeab of order 2.) With eta > 0 the step goes to the s
+ * of ancestral steps (steps.c) and noise is added, as in ComfyUI. */
+#include "method.h"
+#include "multistep.h"
+#include "base/phi.h"
+
+enum { ETA, S_NOISE };
+
+static void step(quell_plan *plan, const quell_point *t, const quell_point *s,
+                 const struct quell_history *history, const double *option)
+{
+    struct quell_ancestral ancestral = quell_ancestral(t, s, option[ETA]);
+    const quell_point *down = &ancestral.down;
+    double h = quell_lambda(down) - quell_lambda(t), b_2 = 0;
+    size_t count = quell_history_order(history, 2);
+    if (count == 2)
+        b_2 = quell_phi(2, -h) * h / (quell_lambda(&history->past[1].at) - quell_lambda(t));
+    quell_term terms[] = {
+        {down->sigma / t->sigma, QUELL_X},
+        {s->alpha * h * (quell_phi(1, -h) - b_2), history->past[0].value},
+        {s->alpha * h * b_2, history->past[count - 1].value},
+    };
+    quell_noise_term noise = {option[S_NOISE] * ancestral.up, quell_plan_noise(plan, 0, t, s)};
+    quell_plan_combine(plan, QUELL_X, 3, terms, 1, &noise);
+    quell_plan_step(plan, t, s);
+}
+
+static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
+{
+    struct quell_history history = {0};
+    for (size_t i = 0; i < steps; i++) {
+        const quell_point *t = &grid[i], *s = &grid[i + 1];
+        if (!isfinite(quell_lambda(t)) && s->sigma > 0)
+            quell_ddim_transition(plan, t, s, option[ETA]);
+        if (!isfinite(quell_lambda(t)) && s->sigma > 0) continue;
+        if (quell_plain_step(plan, t, s)) continue;
+        quell_history_push(plan, &history, 2, quell_plan_denoise(plan, QUELL_X, t), t);
+        step(plan, t, s, &history, option);
+    }
+    quell_history_trim(plan, &history, 0);
+}
+
+static const struct quell_option options[] = {
+    QUELL_NUMBER("eta", 0, 0, 1e6, "stochasticity: 0 deterministic, 1 full"),
+    QUELL_NUMBER("s_noise", 1, 0, 1e6, "factor on the noise"),
+    {0}};
+
+QUELL_FAMILY(res_multistep) = {{.name = "res_multistep",
+                                .summary = "refined exponential solver, two-step",
+                                .paper = "2308.02157",
+                                .order = 2,
+                                .evaluations = 1,
+                                .noise = QUELL_OPTIONALLY_STOCHASTIC,
+                                .options = options,
+                                .build = build},
+                               {0}};
