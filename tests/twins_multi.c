@@ -27,7 +27,6 @@ static vec zab(const struct twin *w, vec y)
     vec d[TWIN_STEPS];
     for (size_t i = 0; i < w->steps; i++) {
         d[i] = twin_direction(w, y, w->s[i]);
-        if (w->s[i + 1] == 0) return twin_denoise(w, y, w->s[i]);
         y = mix(1, y, 1, adams(NULL, NULL, order, i, d, w->s));
     }
     return y;
@@ -44,7 +43,6 @@ static vec vab(const struct twin *w, vec y)
     for (size_t i = 0; i < w->steps; i++) {
         vec mean = twin_denoise(w, y, w->s[i]);
         v[i] = mix(1, twin_direction(w, y, w->s[i]), -1, mean);
-        if (w->s[i + 1] == 0) return mean;
         vec x = mix(1 - u[i], y, 1, adams(NULL, NULL, order, i, v, u));
         y = mix(1 / (1 - u[i + 1]), x, 0, x);
     }
@@ -69,6 +67,30 @@ static vec zeab(const struct twin *w, vec y)
     return y;
 }
 
+/* DPM-Solver++(2M) and (3M) as k-diffusion and diffusers have them, D the newest mean: the former
+ * with (1 + 1 / 2r) D_0 - 1 / 2r D_1 (2211.01095, algorithm 2); the latter with D1 and D2, the
+ * slope and half of what should be twice the curvature, from the second step on. */
+static vec xeab_peers(const struct twin *w, vec y, size_t order)
+{
+    vec mean[TWIN_STEPS];
+    for (size_t i = 0; i < w->steps; i++) {
+        double t = w->s[i], s = w->s[i + 1], h = log(t / s), decay = -expm1(-h);
+        mean[i] = twin_denoise(w, y, t);
+        if (s == 0) return mean[i];
+        y = mix(s / t, y, decay, mean[i]);
+        if (i == 0) continue;
+        double r0 = log(w->s[i - 1] / t) / h, r1 = i > 1 ? log(w->s[i - 2] / w->s[i - 1]) / h : 0;
+        vec d0 = mix(1 / r0, mean[i], -1 / r0, mean[i - 1]);
+        if (order == 2) y = mix(1, y, decay / 2, d0);
+        if (order == 3 && i == 1) y = mix(1, y, 1 - decay / h, d0);
+        if (order == 2 || i == 1) continue;
+        vec d1 = mix(1 / r1, mean[i - 1], -1 / r1, mean[i - 2]), bend = mix(1, d0, -1, d1);
+        vec first = mix(1, d0, r0 / (r0 + r1), bend), second = mix(1 / (r0 + r1), bend, 0, bend);
+        y = mix3(1, y, 1 - decay / h, first, -((h - decay) / (h * h) - 0.5), second);
+    }
+    return y;
+}
+
 /* Exponential Adams-Bashforth on the data: d(e^-u y) / du = -e^-u D (2211.01095). */
 static vec xeab_with(const struct twin *w, vec y, size_t order)
 {
@@ -86,7 +108,9 @@ static vec xeab_with(const struct twin *w, vec y, size_t order)
 
 static vec xeab(const struct twin *w, vec y)
 {
-    return xeab_with(w, y, (size_t)twin_option(w, "order", 2));
+    size_t order = (size_t)twin_option(w, "order", 2);
+    int peers = twin_option(w, "reference", 0) > 0 && (order == 2 || order == 3);
+    return (peers ? xeab_peers : xeab_with)(w, y, order);
 }
 
 /* RES, second order over two steps (2308.02157) without noise: the same as the former at order 2,

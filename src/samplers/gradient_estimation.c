@@ -16,7 +16,7 @@ static void weigh(const struct quell_history *history, size_t count, const quell
 
 static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
 {
-    struct quell_slope_method method = {QUELL_EPS, 2, weigh, option};
+    struct quell_slope_method method = {QUELL_EPS, 2, false, weigh, option};
     quell_slope_multistep(plan, grid, steps, &method);
 }
 

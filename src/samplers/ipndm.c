@@ -68,13 +68,14 @@ static void weigh(const struct quell_history *history, size_t count, const quell
 static void build_even(quell_plan *plan, const quell_point *grid, size_t steps,
                        const double *option)
 {
-    struct quell_slope_method method = {QUELL_EPS, (size_t)option[ORDER], weigh_even, option};
+    struct quell_slope_method method = {QUELL_EPS, (size_t)option[ORDER], false, weigh_even,
+                                        option};
     quell_slope_multistep(plan, grid, steps, &method);
 }
 
 static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
 {
-    struct quell_slope_method method = {QUELL_EPS, (size_t)option[ORDER], weigh, option};
+    struct quell_slope_method method = {QUELL_EPS, (size_t)option[ORDER], false, weigh, option};
     quell_slope_multistep(plan, grid, steps, &method);
 }
 

@@ -121,7 +121,8 @@ void quell_slope_multistep(quell_plan *plan, const quell_point *grid, size_t ste
     struct quell_history history = {0};
     for (size_t i = 0; i < steps; i++) {
         const quell_point *t = &grid[i], *s = &grid[i + 1];
-        if (quell_plain_step(plan, t, s)) continue;
+        bool regular = method->to_zero && s->sigma == 0 && isfinite(quell_lambda(t));
+        if (!regular && quell_plain_step(plan, t, s)) continue;
         quell_history_trim(plan, &history, method->most - 1);
         quell_register mu = quell_plan_denoise(plan, QUELL_X, t);
         quell_history_push(plan, &history, method->most, slope_of(plan, method->slope, mu, t), t);

@@ -4,6 +4,7 @@
 #ifndef QUELL_SAMPLERS_MULTISTEP_H
 #define QUELL_SAMPLERS_MULTISTEP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <quell/plan.h>
 
@@ -58,7 +59,8 @@ void quell_history_step(quell_plan *plan, const quell_point *t, const quell_poin
 enum quell_slope { QUELL_EPS, QUELL_VELOCITY };
 struct quell_slope_method {
     enum quell_slope slope;
-    size_t most; /* outputs, 1 to 4 */
+    size_t most;  /* outputs, 1 to 4 */
+    bool to_zero; /* weigh is defined at sigma_s = 0, too; else the step to it is of first order */
     void (*weigh)(const struct quell_history *history, size_t count, const quell_point *t,
                   const quell_point *s, const double *option, double *weights);
     const double *option;

@@ -5,29 +5,30 @@
  *     dy / dsigma~ = eps = E[Z | x],     y_s = y_t + sum_j eps_j integral of l_j(sigma~) dsigma~
  *
  * from sigma~_t to sigma~_s, l_j the Lagrange polynomials of the newest points' sigma~. The nodes
- * are taken from sigma~_t in units of the step: in raw sigma~ the system loses its digits (azula,
- * k- diffusion and diffusers: 1e-2 at order 4 and 10000 steps). */
+ * are taken from sigma~_t in units of the step: in raw sigma~ the system loses its digits. */
 #include "method.h"
 #include "multistep.h"
 #include "base/maths.h"
 
-/* alpha_s (sigma~_s - sigma~_t) = -sigma_s expm1(h), sigma~_j - sigma~_t = sigma~_t expm1(lambda_t
- * - lambda_j). */
+/* sigma~_s - sigma~_t = sigma~_t expm1(-h), also where sigma_s = 0, and sigma~_j - sigma~_t =
+ * sigma~_t expm1(lambda_t - lambda_j). */
 void quell_zab_weights(const struct quell_history *history, size_t count, const quell_point *t,
                        const quell_point *s, const double *option, double *weights)
 {
     (void)option;
     double h = quell_lambda(s) - quell_lambda(t), nodes[QUELL_MOST_PAST] = {0};
+    double step = s->alpha * quell_expm1(-h) * (t->sigma / t->alpha);
     for (size_t j = 0; j < count; j++)
         nodes[j] =
             quell_expm1(quell_lambda(t) - quell_lambda(&history->past[j].at)) / quell_expm1(-h);
     quell_lagrange_weights(count, nodes, quell_adams_moments, weights);
-    for (size_t j = 0; j < count; j++) weights[j] *= -s->sigma * quell_expm1(h);
+    for (size_t j = 0; j < count; j++) weights[j] *= step;
 }
 
 static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
 {
-    struct quell_slope_method method = {QUELL_EPS, (size_t)option[0], quell_zab_weights, option};
+    struct quell_slope_method method = {QUELL_EPS, (size_t)option[0], true, quell_zab_weights,
+                                        option};
     quell_slope_multistep(plan, grid, steps, &method);
 }
 
