@@ -112,6 +112,8 @@ static void check_numbers(const json_t *root, const quell_denoiser *denoiser, co
     MUST(quell_schedule_at(schedule, 0, &alpha, &sigma));
     check_close(number(root, "alpha"), alpha, "alpha");
     check_close(number(root, "sigma"), sigma, "sigma");
+    /* variance 0.4375 within the components and 1.6875 between them */
+    CHECK(fabs(number(root, "spread") - sqrt(alpha * alpha * 2.125)) < 0.05, "spread");
     for (size_t b = 0; b < 2; b++) {
         quell_sampler *made = must_sampler(spec, denoiser, schedule, b ? 9 : 3);
         MUST(quell_init(made, &run, x));

@@ -189,6 +189,11 @@ TEST(distance, gaussians)
     check_close(found.mean, sqrt((0.25 + 1.5625) / DIM), 0.01, "mean");
     check_close(found.covariance, spread * spread - 1, 0.02, "covariance");
     found = distance(b, b, DIM, COUNT, 2);
+    struct portrait portrait;
+    MUST(portrait_begin(&portrait, &measure));
+    MUST(portrait_take(&portrait, &measure, a));
+    check_close(portrait_spread(&measure, &portrait), spread, 0.01, "spread");
+    portrait_free(&portrait);
     CHECK(found.wasserstein == 0 && found.mean == 0 && found.covariance == 0, "from itself");
     measure_free(&measure);
     free(a);

@@ -86,6 +86,8 @@ static void find_axes(struct picture *picture)
             }
     for (size_t i = 0; i < chart->ticks; i++) include(&picture->x, chart->tick[i]);
     include(&picture->y, chart->floor);
+    if (chart->ceiling < picture->y.to && chart->ceiling > picture->y.from)
+        picture->y.to = chart->ceiling;
     widen(&picture->x, 0.04, 0.05);
     widen(&picture->y, 0.06, 0.1);
 }
@@ -233,7 +235,12 @@ static void draw(const struct picture *picture)
             "<rect x='%.1f' y='%.1f' width='%.1f' height='%.1f' fill='none' stroke='#afb8c1'/>\n",
             LEFT, TOP, WIDE, picture->high);
     draw_floor(picture);
+    fprintf(picture->file,
+            "<clipPath id='plane'><path d='M%.1f %.1fh%.1fv%.1fh-%.1fz'/></clipPath>\n"
+            "<g clip-path='url(#plane)'>\n",
+            LEFT, TOP, WIDE, picture->high, WIDE);
     for (size_t i = 0; i < chart->lines; i++) draw_line(picture, i);
+    fputs("</g>\n", picture->file);
     draw_legend(picture);
     fputs("</svg>\n", picture->file);
 }

@@ -14,13 +14,14 @@ struct chart_line {
 };
 
 /* Texts are UTF-8. ticks: where the x axis has its numbers, rising. floor: a dashed level that no
- * line can go below but by chance; 0: none. */
+ * line can go below but by chance; 0: none. ceiling: where the plane ends at the latest, as what is
+ * above it tells nothing; 0: nowhere. */
 struct chart {
     const char *title, *subtitle, *x_label, *y_label, *floor_label;
     size_t lines, ticks;
     const struct chart_line *line;
     const double *tick;
-    double floor;
+    double floor, ceiling;
 };
 
 quell_status chart_write(const struct chart *chart, struct quell_output *output);

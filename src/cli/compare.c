@@ -31,15 +31,18 @@ static const struct option_row rows[] = {
 
 static const struct option_table table = {
     .usage = "quell compare [OPTION...]",
-    .about = "Compares samplers at a number of evaluations of the denoiser, with as many steps as\n"
-             "it allows. From each come --count samples, and they are held against as many exact\n"
-             "ones, alpha X + sigma Z at the grid's last point, drawn from the model's own law:\n\n"
-             "  distance    sliced Wasserstein distance W2, over 64 directions\n"
-             "  mean        error of the mean, relative to the root of the total variance\n"
-             "  covariance  error of the covariance, relative, in the Frobenius norm (of models\n"
-             "              with more than 64 elements, in the 64 directions)\n\n"
-             "The floor is what another exact draw has in place of the samples: less than that\n"
-             "cannot be told apart. The same seed gives the same table on any machine.",
+    .about =
+        "Compares samplers at a number of evaluations of the denoiser, with as many steps as\n"
+        "it allows. From each come --count samples, and they are held against as many exact\n"
+        "ones, alpha X + sigma Z at the grid's last point, drawn from the model's own law:\n\n"
+        "  distance    sliced Wasserstein distance W2, over 64 directions\n"
+        "  mean        error of the mean, relative to the root of the total variance\n"
+        "  covariance  error of the covariance, relative, in the Frobenius norm (of models\n"
+        "              with more than 64 elements, in the 64 directions)\n\n"
+        "The floor is what another exact draw has in place of the samples: less than that\n"
+        "cannot be told apart. The picture ends at twice the distance of the law from its\n"
+        "mean (in JSON, spread), beyond which a sampler is worse than none. The same seed gives\n"
+        "the same table on any machine.",
     .options = rows,
     .after = "In JSON, what is not a finite number (no step within the budget, samples that are\n"
              "not finite) is null.\n\n"

@@ -36,6 +36,7 @@ struct comparison {
     uint64_t *budgets;     /* rising */
     struct trial *trials;  /* [sampler_count][budget_count] */
     double alpha, sigma;   /* the law that is drawn: alpha X + sigma Z */
+    double spread;         /* the distance of the law from its mean */
     struct distance floor; /* between two exact draws */
     struct quell_output picture;
 };

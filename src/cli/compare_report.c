@@ -47,14 +47,14 @@ static int print_json(const struct comparison *comparison)
     json_t *samplers = json_array();
     for (size_t s = 0; s < comparison->sampler_count; s++)
         json_array_append_new(samplers, sampler_json(comparison, s));
-    return report_print(
-        json_pack("{s:o, s:o, s:o, s:f, s:f, s:b, s:o, s:o, s:i, s:f, s:f, s:o, s:o, s:o}", "model",
-                  report_text(options->model), "schedule", report_text(sampling->schedule), "grid",
-                  report_text(sampling->grid), "start", sampling->start, "stop", sampling->stop,
-                  "brownian", sampling->brownian, "count", report_count(options->count), "seed",
-                  report_count(options->seed), "directions", DIRECTIONS, "alpha", comparison->alpha,
-                  "sigma", comparison->sigma, "floor", distance_json(&comparison->floor),
-                  "samplers", samplers, "plot", report_text(options->plot)));
+    return report_print(json_pack(
+        "{s:o, s:o, s:o, s:f, s:f, s:b, s:o, s:o, s:i, s:f, s:f, s:f, s:o, s:o, s:o}", "model",
+        report_text(options->model), "schedule", report_text(sampling->schedule), "grid",
+        report_text(sampling->grid), "start", sampling->start, "stop", sampling->stop, "brownian",
+        sampling->brownian, "count", report_count(options->count), "seed",
+        report_count(options->seed), "directions", DIRECTIONS, "alpha", comparison->alpha, "sigma",
+        comparison->sigma, "spread", comparison->spread, "floor", distance_json(&comparison->floor),
+        "samplers", samplers, "plot", report_text(options->plot)));
 }
 
 static void print_distance(const struct distance *distance)
@@ -150,7 +150,8 @@ int comparison_plot(struct comparison *comparison)
                               .ticks = budgets,
                               .line = lines,
                               .tick = ticks,
-                              .floor = comparison->floor.wasserstein};
+                              .floor = comparison->floor.wasserstein,
+                              .ceiling = 2 * comparison->spread};
         for (size_t b = 0; b < budgets; b++) ticks[b] = (double)comparison->budgets[b];
         fill_lines(comparison, lines, places);
         status = draw_chart(comparison, &chart);

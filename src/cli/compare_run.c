@@ -54,6 +54,7 @@ static quell_status find_floor(struct bench *bench)
     quell_status status = take_exact(bench, run_of(bench).count, &bench->portrait);
     if (status) return status;
     comparison->floor = portrait_distance(&bench->measure, &bench->portrait, &bench->reference);
+    comparison->spread = portrait_spread(&bench->measure, &bench->reference);
     comparison->alpha = bench->alpha;
     comparison->sigma = bench->sigma;
     return QUELL_OK;

@@ -188,6 +188,14 @@ static double square(double value) { return value * value; }
 /* Where the second set has no spread, an error is relative to nothing: infinite, unless it is 0. */
 static double relative(double error, double size) { return error > 0 ? sqrt(error / size) : 0; }
 
+/* Over all directions u, u^T C u is tr C / dim on average. */
+double portrait_spread(const struct measure *measure, const struct portrait *portrait)
+{
+    double trace = 0;
+    for (size_t j = 0; j < features(measure); j++) trace += portrait->covariance[j][j];
+    return sqrt(trace / (double)features(measure));
+}
+
 struct distance portrait_distance(const struct measure *measure, const struct portrait *a,
                                   const struct portrait *b)
 {

@@ -47,6 +47,10 @@ void portrait_free(struct portrait *portrait);
 quell_status portrait_take(struct portrait *portrait, const struct measure *measure,
                            const float *x);
 
+/* From the set to as many samples that are all its mean: what is farther away than this is worse
+ * than no sampler. */
+double portrait_spread(const struct measure *measure, const struct portrait *portrait);
+
 struct distance portrait_distance(const struct measure *measure, const struct portrait *a,
                                   const struct portrait *b);
 
