@@ -3,9 +3,12 @@
 #include "grids/grid.h"
 #include "harness.h"
 #include "models.h"
+#include "samplers/adaptive.h"
 #include "samplers/method.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct state {
     struct doubles *doubles;
@@ -48,6 +51,52 @@ static void combine(const struct state *state, const struct quell_op *op)
     free(sum);
 }
 
+static double norm(const double *x, size_t dim)
+{
+    double sum = 0;
+    for (size_t e = 0; e < dim; e++) sum += x[e] * x[e];
+    return sqrt(sum);
+}
+
+static void langevin(const struct state *state, const struct quell_op *op)
+{
+    size_t dim = state->doubles->dim;
+    double *z = calloc(dim, sizeof *z), *x = state->registers[op->out];
+    const double *eps = state->registers[op->in[0]];
+    add_noise(state, 1, op->stream[0], z);
+    double r = norm(z, dim) / norm(eps, dim);
+    for (size_t e = 0; e < dim; e++)
+        x[e] += op->coefficient[0] * r * r * eps[e] + op->coefficient[1] * r * z[e];
+    free(z);
+}
+
+static void run_op(const struct state *state, const struct quell_op *op);
+
+/* The engine's loop over tries (src/engine/adaptive.c) in double. */
+static void adapt(const struct state *whole, const struct quell_op *op)
+{
+    size_t dim = whole->doubles->dim, bytes = dim * sizeof(double);
+    struct quell_try_memory memory;
+    struct quell_adaptive adaptive = quell_adaptive_begin(whole->plan->option, &op->t, &op->s);
+    double *const *r = whole->registers;
+    memcpy(r[QUELL_TRY_PREVIOUS], r[QUELL_X], bytes);
+    while (!quell_adaptive_done(&adaptive)) {
+        struct quell_plan plan = quell_adaptive_plan(whole->plan, &adaptive, &memory);
+        struct state state = *whole;
+        state.plan = &plan;
+        struct quell_try tried = quell_adaptive_try(&adaptive, &plan);
+        for (size_t i = 0; i < plan.count; i++) run_op(&state, &plan.ops[i]);
+        double sum = 0;
+        for (size_t e = 0; e < dim; e++)
+            sum += quell_adaptive_error(&adaptive, &tried, r[QUELL_TRY_PREVIOUS][e],
+                                        r[QUELL_TRY_LOW][e], r[QUELL_TRY_HIGH][e]);
+        plan = quell_adaptive_plan(whole->plan, &adaptive, &memory);
+        if (!quell_adaptive_judge(&adaptive, &tried, sqrt(sum / (double)dim), &plan)) continue;
+        for (size_t i = 0; i < plan.count; i++) run_op(&state, &plan.ops[i]);
+        memcpy(r[QUELL_TRY_PREVIOUS], r[QUELL_TRY_LOW], bytes);
+    }
+}
+
 static void run_op(const struct state *state, const struct quell_op *op)
 {
     struct doubles *d = state->doubles;
@@ -60,6 +109,12 @@ static void run_op(const struct state *state, const struct quell_op *op)
         combine(state, op);
         return;
     case QUELL_STEP:
+        return;
+    case QUELL_LANGEVIN:
+        langevin(state, op);
+        return;
+    case QUELL_ADAPT:
+        adapt(state, op);
         return;
     }
     CHECK(0, "an operation of kind %d is not known here", (int)op->kind);

@@ -18,7 +18,7 @@ static void coefficients(const quell_schedule *schedule, double t, double s, dou
 {
     struct quell_plan plan = quell_plan_begin(schedule, 0);
     quell_point from = quell_plan_at(&plan, t), to = quell_plan_at(&plan, s);
-    quell_ddim_transition(&plan, &from, &to, eta);
+    quell_ddim_transition(&plan, &from, &to, eta, 0);
     memcpy(c, plan.ops[1].rounded, 3 * sizeof *c);
     quell_plan_free(&plan);
 }

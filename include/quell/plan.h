@@ -98,6 +98,12 @@ QUELL_API void quell_plan_combine(quell_plan *plan, quell_register out, size_t t
                                   const quell_term *term, size_t noises,
                                   const quell_noise_term *noise);
 
+/* LANGEVIN: x += coefficient r^2 eps + noise.coefficient r z, z the noise named, r = |z| / |eps|
+ * for each sample by itself (0 where eps is 0): the norm-based correction of Song et al.
+ * (2011.13456, algorithm 5), whose step depends on the sample. x and eps are two registers. */
+QUELL_API void quell_plan_langevin(quell_plan *plan, quell_register x, quell_register eps,
+                                   double coefficient, quell_noise_term noise);
+
 /* Names the noise that drives the state from the point t to the point s: standard normal numbers,
  * the same wherever the name is used. Noises of one slot k in {0, ..., 7} over intervals that do
  * not overlap are independent, and so are those of two slots.

@@ -25,7 +25,8 @@ extern "C" {
     X(QUELL_IO_FAILED, "a file could not be read or written")                \
     X(QUELL_DENOISER_FAILED, "the denoiser or a callback reported an error") \
     X(QUELL_NOT_FINITE, "a sample became infinite or not a number")          \
-    X(QUELL_AFTER_FORK, "threads cannot be used in a child of fork()")
+    X(QUELL_AFTER_FORK, "threads cannot be used in a child of fork()")       \
+    X(QUELL_NO_PROGRESS, "a sampler with adaptive steps made as many tries as it may")
 
 typedef enum quell_status {
 #define QUELL_STATUS_ENUM(name, text) name,

@@ -57,6 +57,7 @@ static struct quell_op *append(quell_plan *plan, enum quell_op_kind kind)
     if (!ops) return NULL;
     plan->ops = ops;
     struct quell_op *op = &plan->ops[plan->count++];
+    *op = (struct quell_op){0};
     op->kind = kind;
     return op;
 }
@@ -208,4 +209,43 @@ void quell_plan_step(quell_plan *plan, const quell_point *t, const quell_point *
     op->t = *t;
     op->s = *s;
     plan->transition++;
+}
+
+void quell_plan_langevin(quell_plan *plan, quell_register x, quell_register eps, double coefficient,
+                         quell_noise_term noise)
+{
+    if (!readable(plan, x) || !readable(plan, eps)) return;
+    if (x == eps || !isfinite(coefficient) || !isfinite(noise.coefficient)) {
+        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT,
+                          "a Langevin step needs two registers and finite "
+                          "coefficients");
+        return;
+    }
+    struct quell_op *op = append(plan, QUELL_LANGEVIN);
+    if (!op) return;
+    op->out = x;
+    op->in[0] = eps;
+    op->coefficient[0] = coefficient;
+    op->coefficient[1] = noise.coefficient;
+    op->stream[0] = noise.stream;
+    if (plan->cut == QUELL_ANY_PART) plan->cut = QUELL_WHOLE_SAMPLES;
+}
+
+void quell_plan_adapt(quell_plan *plan, const double *option, const quell_point *t,
+                      const quell_point *s)
+{
+    struct quell_op *op = append(plan, QUELL_ADAPT);
+    if (!op) return;
+    memcpy(plan->option, option, sizeof plan->option);
+    op->t = *t;
+    op->s = *s;
+    plan->cut = QUELL_ONE_SAMPLE;
+    plan->registers = QUELL_MAX_REGISTERS;
+}
+
+size_t quell_plan_steps(const struct quell_plan *plan)
+{
+    size_t steps = 0;
+    for (size_t i = 0; i < plan->count; i++) steps += plan->ops[i].kind == QUELL_STEP;
+    return steps;
 }

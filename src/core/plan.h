@@ -5,15 +5,19 @@
 
 #include <stdbool.h>
 #include <quell/plan.h>
+#include "base/options.h"
 #include "brownian.h"
 
-enum quell_op_kind { QUELL_EVAL, QUELL_COMBINE, QUELL_STEP };
+enum quell_op_kind { QUELL_EVAL, QUELL_COMBINE, QUELL_STEP, QUELL_LANGEVIN, QUELL_ADAPT };
 
 /* coefficient: as worked out; rounded: as the engine uses them.
  *
  * EVAL     out = denoiser(in[0]) at the point t
  * COMBINE  out = sum_k coefficient[k] in[k] + sum_j coefficient[terms + j] noise(stream[j])
  * STEP     the transition t -> s is done
+ * LANGEVIN out += coefficient[0] r^2 in[0] + coefficient[1] r noise(stream[0]), r = |noise| /
+ * |in[0]| ADAPT    x goes from t to s by steps of its own choice (samplers/adaptive.h), with all
+ * registers
  *
  * In Brownian mode stream[j] is the index of an increment in the plan's list. */
 struct quell_op {
@@ -35,9 +39,15 @@ struct quell_plan {
     struct quell_op *ops;
     size_t increments, room; /* Brownian mode: of that list */
     struct quell_increment *increment;
-    unsigned in_use;    /* registers, one bit each */
-    unsigned written;   /* those that hold a value */
-    unsigned registers; /* as many as were ever in use at once */
+    enum quell_cut {
+        QUELL_ANY_PART, /* its operations may be applied to parts of samples, */
+        QUELL_WHOLE_SAMPLES,
+        QUELL_ONE_SAMPLE /* or to one sample at a time */
+    } cut;
+    double option[QUELL_MAX_OPTIONS]; /* of the method that ADAPTs */
+    unsigned in_use;                  /* registers, one bit each */
+    unsigned written;                 /* those that hold a value */
+    unsigned registers;               /* as many as were ever in use at once */
     quell_status status;
 };
 
@@ -45,6 +55,13 @@ struct quell_plan {
  * whatever its status. */
 struct quell_plan quell_plan_begin(const quell_schedule *schedule, size_t transition);
 void quell_plan_free(struct quell_plan *plan);
+
+/* ADAPT from t to s, by option[QUELL_MAX_OPTIONS]; one method in a plan. */
+void quell_plan_adapt(quell_plan *plan, const double *option, const quell_point *t,
+                      const quell_point *s);
+
+/* The STEPs of a plan. */
+size_t quell_plan_steps(const struct quell_plan *plan);
 
 /* Prints as snprintf does. */
 size_t quell_plan_print(const struct quell_plan *plan, char *buffer, size_t size);

@@ -53,6 +53,19 @@ void quell_tile_noise(struct quell_tile *tile, const struct quell_piece *piece, 
 void quell_tile_increment(struct quell_tile *tile, const struct quell_piece *piece,
                           const struct quell_increment *increment, float *out);
 
+/* The noise that an operation of a plan names. */
+void quell_tile_draw(struct quell_tile *tile, const struct quell_plan *plan,
+                     const struct quell_piece *piece, uint32_t stream, float *out);
+
+/* One operation of a plan; LANGEVIN (langevin.c) and ADAPT (adaptive.c) on whole samples. */
+void quell_tile_operation(struct quell_tile *tile, const struct quell_plan *plan,
+                          const struct quell_op *op);
+void quell_tile_langevin(struct quell_tile *tile, const struct quell_op *op);
+void quell_tile_adapt(struct quell_tile *tile, const struct quell_op *op);
+
+/* Stops the run: one of the tile's values is not finite. */
+void quell_tile_not_finite(struct quell_tile *tile, const float *values);
+
 /* Runs the pass's operations on one tile; stops early when the job is to stop. */
 void quell_tile_run(struct quell_tile *tile);
 

@@ -38,9 +38,11 @@ static size_t whole_rows(const quell_denoiser *denoiser, size_t count, size_t wo
 }
 
 struct quell_layout quell_layout_plan(const quell_denoiser *denoiser, size_t count, size_t workers,
-                                      size_t tile)
+                                      size_t tile, enum quell_cut cut)
 {
-    if (!denoiser->whole_batch && denoiser->type->elementwise)
+    if (cut == QUELL_ONE_SAMPLE) return rows_of(1, denoiser->dim, count);
+    bool fits = cut == QUELL_ANY_PART || denoiser->dim <= QUELL_TILE_ELEMENTS;
+    if (!denoiser->whole_batch && denoiser->type->elementwise && fits)
         return quell_layout_elements(denoiser->dim, count, tile);
     size_t rows = denoiser->whole_batch ? count
                   : tile                ? least(tile, count)

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "core/plan.h"
 #include "denoisers/denoiser.h"
 
 /* A tile's state and one model output fit the first-level cache together; the overhead of an
@@ -21,9 +22,10 @@ struct quell_layout {
     bool op_major;
 };
 
-/* For a whole plan over `count` samples; `tile` is the caller's number of rows, or 0. */
+/* For a whole plan over `count` samples; `tile` is the caller's number of rows, or 0; `cut`: into
+ * what the plan lets samples be cut. */
 struct quell_layout quell_layout_plan(const quell_denoiser *denoiser, size_t count, size_t workers,
-                                      size_t tile);
+                                      size_t tile, enum quell_cut cut);
 
 /* For a pass of element-wise operations over the whole batch. */
 struct quell_layout quell_layout_elements(size_t dim, size_t count, size_t tile);

@@ -167,7 +167,8 @@ static quell_status run_op_major(struct quell_job *job)
     const struct quell_plan *plan = job->plan;
     struct quell_layout elements = quell_layout_elements(job->dim, job->run.count, job->run.tile);
     struct quell_layout whole = job->layout;
-    if (job->sampler->step) elements = whole; /* it may evaluate */
+    /* A step callback may evaluate. */
+    if (job->sampler->step || plan->cut != QUELL_ANY_PART) elements = whole;
     quell_status status = QUELL_OK;
     for (job->from = 0; job->from < plan->count && !status; job->from = job->to) {
         bool evaluates = plan->ops[job->from].kind == QUELL_EVAL;
@@ -190,16 +191,17 @@ static quell_status run_tile_major(struct quell_job *job)
 }
 
 /* Runs a plan on x[count][dim]. */
-static quell_status run_plan(struct quell_job *job, const struct quell_plan *plan,
-                             size_t transitions)
+static quell_status run_plan(struct quell_job *job, const struct quell_plan *plan)
 {
     if (!job->run.count) return QUELL_OK;
     job->plan = plan;
     job->transition = job->run.transition;
-    job->layout =
-        quell_layout_plan(job->sampler->denoiser, job->run.count, job->workers, job->run.tile);
+    if (plan->cut == QUELL_ONE_SAMPLE) job->run.tile = 1;
+    job->layout = quell_layout_plan(job->sampler->denoiser, job->run.count, job->workers,
+                                    job->run.tile, plan->cut);
+    if (plan->cut == QUELL_ONE_SAMPLE && job->sampler->denoiser->whole_batch) job->workers = 1;
     limit_workers(job);
-    quell_watch_begin(&job->watch, &job->run, (uint64_t)transitions * job->run.count);
+    quell_watch_begin(&job->watch, &job->run, (uint64_t)quell_plan_steps(plan) * job->run.count);
     quell_status status = allocate(job, plan->registers, true);
     if (!status) status = job->layout.op_major ? run_op_major(job) : run_tile_major(job);
     if (!status) status = quell_watch_end(&job->watch, job->run.report);
@@ -228,7 +230,7 @@ quell_status quell_forward(const quell_sampler *sampler, const quell_run *run, f
     quell_status status = prepare(&job, sampler, run, x);
     if (status) return status;
     job.run.transition = 0;
-    return run_plan(&job, &sampler->plan, sampler->steps);
+    return run_plan(&job, &sampler->plan);
 }
 
 quell_status quell_step(const quell_sampler *sampler, const quell_run *run, double t, double s,
@@ -246,7 +248,7 @@ quell_status quell_step(const quell_sampler *sampler, const quell_run *run, doub
     status = quell_schedule_point(sampler->schedule, t, &ends[0]);
     if (!status) status = quell_schedule_point(sampler->schedule, s, &ends[1]);
     if (!status) status = quell_sampler_plan(sampler, ends, 1, job.run.transition, &plan);
-    if (!status) status = run_plan(&job, &plan, 1);
+    if (!status) status = run_plan(&job, &plan);
     quell_plan_free(&plan);
     return status;
 }
@@ -266,7 +268,7 @@ quell_status quell_denoise(const quell_sampler *sampler, const quell_run *run, d
     status = plan.status ? plan.status : quell_sampler_check(sampler->denoiser, &point);
     if (!status) {
         memcpy(out, x, job.run.count * job.dim * sizeof *x);
-        status = run_plan(&job, &plan, 0);
+        status = run_plan(&job, &plan);
     }
     quell_plan_free(&plan);
     return status;

@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-static void fail_not_finite(struct quell_tile *tile, const float *values)
+void quell_tile_not_finite(struct quell_tile *tile, const float *values)
 {
     size_t row = 0;
     for (size_t i = 0; i < tile->rows * tile->elements; i++) {
@@ -79,18 +79,17 @@ void quell_tile_increment(struct quell_tile *tile, const struct quell_piece *pie
     }
 }
 
-/* The noise that an operation of the plan names. */
-static void draw(struct quell_tile *tile, const struct quell_piece *piece, uint32_t stream,
-                 float *out)
+void quell_tile_draw(struct quell_tile *tile, const struct quell_plan *plan,
+                     const struct quell_piece *piece, uint32_t stream, float *out)
 {
-    const struct quell_plan *plan = tile->job->plan;
     if (plan->brownian)
         quell_tile_increment(tile, piece, &plan->increment[stream], out);
     else
         quell_tile_noise(tile, piece, stream, out);
 }
 
-static void combine_with_noise(struct quell_tile *tile, const struct quell_op *op)
+static void combine_with_noise(struct quell_tile *tile, const struct quell_plan *plan,
+                               const struct quell_op *op)
 {
     const float *in[QUELL_MAX_INPUTS];
     int bad = 0;
@@ -98,27 +97,28 @@ static void combine_with_noise(struct quell_tile *tile, const struct quell_op *o
         size_t at = piece.row * tile->elements + piece.element;
         for (unsigned k = 0; k < op->terms; k++) in[k] = tile->registers[op->in[k]] + at;
         for (unsigned j = 0; j < op->noises; j++) {
-            draw(tile, &piece, op->stream[j], tile->noise[j]);
+            quell_tile_draw(tile, plan, &piece, op->stream[j], tile->noise[j]);
             in[op->terms + j] = tile->noise[j];
         }
         bad |=
             tile->job->kernels->combine(tile->registers[op->out] + at, piece.rows * piece.elements,
                                         op->terms + op->noises, op->rounded, in);
     }
-    if (bad) fail_not_finite(tile, tile->registers[op->out]);
+    if (bad) quell_tile_not_finite(tile, tile->registers[op->out]);
 }
 
-static void combine(struct quell_tile *tile, const struct quell_op *op)
+static void combine(struct quell_tile *tile, const struct quell_plan *plan,
+                    const struct quell_op *op)
 {
     if (op->noises) {
-        combine_with_noise(tile, op);
+        combine_with_noise(tile, plan, op);
         return;
     }
     const float *in[QUELL_MAX_INPUTS];
     for (unsigned k = 0; k < op->terms; k++) in[k] = tile->registers[op->in[k]];
     if (tile->job->kernels->combine(tile->registers[op->out], tile->rows * tile->elements,
                                     op->terms, op->rounded, in))
-        fail_not_finite(tile, tile->registers[op->out]);
+        quell_tile_not_finite(tile, tile->registers[op->out]);
 }
 
 static void step(struct quell_tile *tile, const struct quell_op *op)
@@ -135,26 +135,36 @@ static void step(struct quell_tile *tile, const struct quell_op *op)
     if (tile->element == 0) quell_watch_done(&job->watch, tile->rows);
 }
 
+void quell_tile_operation(struct quell_tile *tile, const struct quell_plan *plan,
+                          const struct quell_op *op)
+{
+    switch (op->kind) {
+    case QUELL_EVAL:
+        quell_watch_result(
+            &tile->job->watch,
+            quell_tile_evaluate(tile, &op->t, tile->registers[op->in[0]], tile->registers[op->out]),
+            tile->first, tile->transition);
+        break;
+    case QUELL_COMBINE:
+        combine(tile, plan, op);
+        break;
+    case QUELL_STEP:
+        step(tile, op);
+        break;
+    case QUELL_LANGEVIN:
+        quell_tile_langevin(tile, op);
+        break;
+    case QUELL_ADAPT:
+        quell_tile_adapt(tile, op);
+        break;
+    }
+}
+
 void quell_tile_run(struct quell_tile *tile)
 {
-    struct quell_job *job = tile->job;
-    for (size_t i = job->from; i < job->to && !atomic_load(&job->watch.stopped); i++) {
-        const struct quell_op *op = &job->plan->ops[i];
-        switch (op->kind) {
-        case QUELL_EVAL:
-            quell_watch_result(&job->watch,
-                               quell_tile_evaluate(tile, &op->t, tile->registers[op->in[0]],
-                                                   tile->registers[op->out]),
-                               tile->first, tile->transition);
-            break;
-        case QUELL_COMBINE:
-            combine(tile, op);
-            break;
-        case QUELL_STEP:
-            step(tile, op);
-            break;
-        }
-    }
+    const struct quell_job *job = tile->job;
+    for (size_t i = job->from; i < job->to && !atomic_load(&job->watch.stopped); i++)
+        quell_tile_operation(tile, job->plan, &job->plan->ops[i]);
 }
 
 void quell_tile_init(struct quell_tile *tile)

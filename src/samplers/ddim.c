@@ -15,7 +15,8 @@ static double clip(double x) { return x < 0 ? 0 : x > 1 ? 1 : x; }
 /* With rho = (alpha_t / sigma_t) / (alpha_s / sigma_s) = exp(log_rho) <= 1, tau = 1 - rho^2 and
  * the coefficient of mu is alpha_s (1 - rho sqrt(1 - eta tau)). Small steps have rho near 1, large
  * ones near 0: expm1 and the two forms of 1 - eta tau keep the digits at both ends. */
-void quell_ddim_transition(quell_plan *plan, const quell_point *t, const quell_point *s, double eta)
+void quell_ddim_transition(quell_plan *plan, const quell_point *t, const quell_point *s, double eta,
+                           unsigned slot)
 {
     double log_rho = quell_lambda(t) - quell_lambda(s);
     double fresh = clip(-eta * quell_expm1(2 * log_rho));       /* eta tau */
@@ -27,7 +28,7 @@ void quell_ddim_transition(quell_plan *plan, const quell_point *t, const quell_p
         {s->sigma * sqrt(kept) / t->sigma, QUELL_X},
         {-s->alpha * quell_expm1(log_rho + log_kept / 2), mu},
     };
-    quell_noise_term noise = {s->sigma * sqrt(fresh), quell_plan_noise(plan, 0, t, s)};
+    quell_noise_term noise = {s->sigma * sqrt(fresh), quell_plan_noise(plan, slot, t, s)};
     quell_plan_combine(plan, QUELL_X, 2, terms, 1, &noise);
     quell_plan_release(plan, mu);
     quell_plan_step(plan, t, s);
@@ -36,7 +37,7 @@ void quell_ddim_transition(quell_plan *plan, const quell_point *t, const quell_p
 static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
 {
     for (size_t i = 0; i < steps; i++)
-        quell_ddim_transition(plan, &grid[i], &grid[i + 1], option[0]);
+        quell_ddim_transition(plan, &grid[i], &grid[i + 1], option[0], 0);
 }
 
 static const struct quell_option options[] = {

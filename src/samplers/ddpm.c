@@ -12,7 +12,7 @@
 static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
 {
     (void)option;
-    for (size_t i = 0; i < steps; i++) quell_ddim_transition(plan, &grid[i], &grid[i + 1], 1);
+    for (size_t i = 0; i < steps; i++) quell_ddim_transition(plan, &grid[i], &grid[i + 1], 1, 0);
 }
 
 static const struct quell_option options[] = {{0}};

@@ -43,25 +43,23 @@ static const double r1 = 1.0 / 3, r2 = 2.0 / 3;
 
 /* Of mu_1 - mu in x_2, and of mu_2 - mu in x_s. With eps, x_s has mu_1 - mu too, because x_2 does:
  * eps_2 - eps = e^lambda_2 (middle (mu_1 - mu) - (mu_2 - mu)). */
-struct weights {
-    double middle, last1, last2;
-};
-
-static struct weights third(double h, int prediction)
+static struct quell_dpm3 third(double h, int prediction)
 {
     double z = prediction == X0 ? -h : h;
     double middle = r2 / r1 * (r2 * h) * quell_phi(2, r2 * z);
     double last = h * quell_phi(2, z) / r2;
-    if (prediction == X0) return (struct weights){middle, 0, last};
+    if (prediction == X0) return (struct quell_dpm3){middle, 0, last};
     middle *= quell_exp((r1 - r2) * h);
     last *= quell_exp((r2 - 1) * h);
-    return (struct weights){middle, -middle * last, last};
+    return (struct quell_dpm3){middle, -middle * last, last};
 }
+
+struct quell_dpm3 quell_dpm3_weights(double h) { return third(h, EPS); }
 
 static void step3(quell_plan *plan, const quell_point *t, const quell_point *s, int prediction)
 {
     double h = quell_step_size(t, s);
-    struct weights w = third(h, prediction);
+    struct quell_dpm3 w = third(h, prediction);
     quell_point s1 = quell_point_between(plan, t, s, r1), s2 = quell_point_between(plan, t, s, r2);
     quell_register mu = quell_plan_denoise(plan, QUELL_X, t);
     quell_register mu1 = QUELL_STAGE_DENOISE(plan, .t = t, .s = &s1, .mu = mu);

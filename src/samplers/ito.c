@@ -37,7 +37,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
     for (size_t i = 0; i < steps; i++) {
         const quell_point *t = &grid[i], *s = &grid[i + 1];
         if (t->alpha == 0 || s->sigma == 0)
-            quell_ddim_transition(plan, t, s, 0);
+            quell_ddim_transition(plan, t, s, 0, 0);
         else
             step(plan, t, s, eta, c);
     }

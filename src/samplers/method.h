@@ -66,9 +66,9 @@ struct quell_ancestral quell_ancestral(const quell_point *t, const quell_point *
 /* mu = E[X | x_t = x] becomes eps = E[Z | x_t = x] = (x - alpha_t mu) / sigma_t, in place. */
 void quell_to_eps(quell_plan *plan, quell_register mu, quell_register x, const quell_point *t);
 
-/* One transition of DDIM, which DDPM shares; with eta = 0 the first-order step of every exponential
- * integrator, for any pair of points. */
-void quell_ddim_transition(quell_plan *plan, const quell_point *t, const quell_point *s,
-                           double eta);
+/* One transition of DDIM, which DDPM shares, with the noise of a slot; with eta = 0 the first-order
+ * step of every exponential integrator, for any pair of points. */
+void quell_ddim_transition(quell_plan *plan, const quell_point *t, const quell_point *s, double eta,
+                           unsigned slot);
 
 #endif

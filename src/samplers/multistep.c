@@ -71,7 +71,7 @@ int quell_plain_step(quell_plan *plan, const quell_point *t, const quell_point *
         QUELL_COMBINE(plan, QUELL_X, {s->sigma / t->sigma, QUELL_X});
         quell_plan_step(plan, t, s);
     } else if (!isfinite(h)) {
-        quell_ddim_transition(plan, t, s, 0);
+        quell_ddim_transition(plan, t, s, 0, 0);
     } else {
         return 0;
     }

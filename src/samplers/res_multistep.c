@@ -37,7 +37,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
     for (size_t i = 0; i < steps; i++) {
         const quell_point *t = &grid[i], *s = &grid[i + 1];
         if (!isfinite(quell_lambda(t)) && s->sigma > 0)
-            quell_ddim_transition(plan, t, s, option[ETA]);
+            quell_ddim_transition(plan, t, s, option[ETA], 0);
         if (!isfinite(quell_lambda(t)) && s->sigma > 0) continue;
         if (quell_plain_step(plan, t, s)) continue;
         quell_history_push(plan, &history, 2, quell_plan_denoise(plan, QUELL_X, t), t);

@@ -73,6 +73,13 @@ void quell_midpoint(quell_plan *plan, const quell_point *t, const quell_point *s
 double quell_dpm_weight(double h, double part);
 double quell_dpmpp_weight(double h, double part);
 
+/* DPM-Solver-3 over h (dpm_single.c): the weight of mu_1 - mu at r2 = 2/3, and those of mu_1 - mu
+ * and mu_2 - mu at the end. */
+struct quell_dpm3 {
+    double middle, last1, last2;
+};
+struct quell_dpm3 quell_dpm3_weights(double h);
+
 /* Churn (Karras et al., 2206.00364, algorithm 2): noise before the model is called, from the grid's
  * point t, the start of a transition t -> s of `steps`, up to
  *

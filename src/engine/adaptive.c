@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* Adaptive runs: the loop over tries (samplers/adaptive.h), one sample at a time, each try a small
+ * plan. Errors are summed in double in one order, so that all decisions are the same everywhere. */
+#include "job.h"
+#include "norm.h"
+#include "samplers/adaptive.h"
+
+#include <math.h>
+#include <string.h>
+
+static double error_of(const struct quell_tile *tile, const struct quell_adaptive *adaptive,
+                       const struct quell_try *tried)
+{
+    const float *previous = tile->registers[QUELL_TRY_PREVIOUS];
+    const float *low = tile->registers[QUELL_TRY_LOW], *high = tile->registers[QUELL_TRY_HIGH];
+    struct quell_sum sum = {{0}};
+    for (size_t e = 0; e < tile->elements; e++)
+        quell_sum_add(&sum, e,
+                      quell_adaptive_error(adaptive, tried, (double)previous[e], (double)low[e],
+                                           (double)high[e]));
+    return sqrt(quell_sum_total(&sum) / (double)tile->elements);
+}
+
+/* The operations of a small plan; 0 to go on. */
+static int run(struct quell_tile *tile, const struct quell_plan *plan)
+{
+    if (plan->status)
+        quell_watch_fail(&tile->job->watch, plan->status, tile->first, tile->transition);
+    for (size_t i = 0; i < plan->count && !atomic_load(&tile->job->watch.stopped); i++)
+        quell_tile_operation(tile, plan, &plan->ops[i]);
+    return atomic_load(&tile->job->watch.stopped);
+}
+
+void quell_tile_adapt(struct quell_tile *tile, const struct quell_op *op)
+{
+    struct quell_try_memory memory;
+    const struct quell_plan *whole = tile->job->plan;
+    struct quell_adaptive adaptive = quell_adaptive_begin(whole->option, &op->t, &op->s);
+    size_t bytes = tile->elements * sizeof(float);
+    memcpy(tile->registers[QUELL_TRY_PREVIOUS], tile->registers[QUELL_X], bytes);
+    while (!quell_adaptive_done(&adaptive)) {
+        if (adaptive.tries >= (size_t)whole->option[QUELL_ADAPTIVE_TRIES]) {
+            quell_watch_fail(&tile->job->watch, QUELL_NO_PROGRESS, tile->first, tile->transition);
+            return;
+        }
+        struct quell_plan plan = quell_adaptive_plan(whole, &adaptive, &memory);
+        struct quell_try tried = quell_adaptive_try(&adaptive, &plan);
+        if (run(tile, &plan)) return;
+        double error = error_of(tile, &adaptive, &tried);
+        plan = quell_adaptive_plan(whole, &adaptive, &memory);
+        if (!quell_adaptive_judge(&adaptive, &tried, error, &plan)) continue;
+        if (run(tile, &plan)) return;
+        memcpy(tile->registers[QUELL_TRY_PREVIOUS], tile->registers[QUELL_TRY_LOW], bytes);
+    }
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* DPM-Solver with steps of its own choice (Lu et al., 2206.00927, appendix C; k-diffusion), in two
+ * parts: here what a try is, and when it is good enough (dpm_adaptive.c); the loop over tries,
+ * which each sample goes through by itself, is the engine's. */
+#ifndef QUELL_SAMPLERS_ADAPTIVE_H
+#define QUELL_SAMPLERS_ADAPTIVE_H
+
+#include <stdbool.h>
+#include "core/plan.h"
+
+enum quell_adaptive_option {
+    QUELL_ADAPTIVE_ORDER,
+    QUELL_ADAPTIVE_RTOL,
+    QUELL_ADAPTIVE_ATOL,
+    QUELL_ADAPTIVE_H,
+    QUELL_ADAPTIVE_P,
+    QUELL_ADAPTIVE_I,
+    QUELL_ADAPTIVE_D,
+    QUELL_ADAPTIVE_SAFETY,
+    QUELL_ADAPTIVE_ETA,
+    QUELL_ADAPTIVE_S_NOISE,
+    QUELL_ADAPTIVE_TRIES
+};
+
+/* Registers of a try, beside the state: the low-order result last accepted, the two results of this
+ * try, and E[X | x_t], which a try after a rejected one finds there. */
+enum { QUELL_TRY_PREVIOUS = 1, QUELL_TRY_LOW, QUELL_TRY_HIGH, QUELL_TRY_MU };
+
+/* At most this many operations in a try, and names of noise. */
+#define QUELL_TRY_OPS 16
+
+/* The PID controller of the step in lambda. */
+struct quell_pid {
+    double h, past[3];
+    bool begun;
+};
+
+/* Where a sample is: at the point t, with the tries that were accepted and all that were made. */
+struct quell_adaptive {
+    const double *option;
+    quell_point t, end;
+    struct quell_pid pid;
+    quell_point previous; /* of QUELL_TRY_PREVIOUS */
+    size_t accepted, tries;
+    bool known; /* QUELL_TRY_MU holds E[X | x_t] */
+};
+
+struct quell_adaptive quell_adaptive_begin(const double *option, const quell_point *t,
+                                           const quell_point *end);
+
+/* Whether t is at the end. */
+bool quell_adaptive_done(const struct quell_adaptive *adaptive);
+
+/* One try: from t to s, without noise to `down`, then noise of the size `up`. */
+struct quell_try {
+    quell_point s, down;
+    double up;
+};
+
+/* The next try, and its operations in `plan`, which is empty: the results at `down` in
+ * QUELL_TRY_LOW and QUELL_TRY_HIGH. */
+struct quell_try quell_adaptive_try(struct quell_adaptive *adaptive, struct quell_plan *plan);
+
+/* The squared error of one element in units of its tolerance. */
+double quell_adaptive_error(const struct quell_adaptive *adaptive, const struct quell_try *tried,
+                            double previous, double low, double high);
+
+/* Takes the root mean square of the errors into account; true if the try is accepted, and then t is
+ * its s, `plan` holds the operation that takes the state there, and the caller copies QUELL_TRY_LOW
+ * to QUELL_TRY_PREVIOUS. */
+bool quell_adaptive_judge(struct quell_adaptive *adaptive, const struct quell_try *tried,
+                          double error, struct quell_plan *plan);
+
+/* An empty plan of tries in the caller's memory: it takes none of its own. */
+struct quell_try_memory {
+    struct quell_op ops[QUELL_TRY_OPS];
+    struct quell_increment increments[QUELL_TRY_OPS];
+};
+struct quell_plan quell_adaptive_plan(const struct quell_plan *whole,
+                                      const struct quell_adaptive *adaptive,
+                                      struct quell_try_memory *memory);
+
+#endif

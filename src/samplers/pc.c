@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* Predictor-corrector (Song et al., 2011.13456, algorithms 4 and 5): at each point t, corrections
+ * that leave the law of x_t as it is; then a step of DDIM (ddim.c) to s, with its eta. With mu =
+ * E[X | x], z ~ N(0, I), a correction is one of
+ *
+ *     azula:     x <- alpha mu + sqrt(1 - delta) (x - alpha mu) + sqrt(delta) sigma z
+ *     langevin:  x <- x + e g + sqrt(2 e) z,   e = 2 (snr |z| / |g|)^2,
+ *
+ * where g = -eps / sigma is the score and eps = (x - alpha mu) / sigma: with r = |z| / |eps|,
+ *
+ *     x <- x - 2 snr^2 sigma r^2 eps + 2 snr sigma r z,
+ *
+ * whatever the scale of x. The norms are a sample's own; other codes take their mean over the
+ * batch, and a sample then depends on its neighbours. */
+#include "method.h"
+
+enum { CORRECTIONS, DELTA, CORRECTOR, SNR, ETA };
+enum { AZULA, LANGEVIN };
+
+static void azula(quell_plan *plan, const quell_point *t, quell_register mu, uint32_t noise,
+                  double delta)
+{
+    double kept = sqrt(1 - delta);
+    quell_term terms[] = {{kept, QUELL_X}, {t->alpha * delta / (1 + kept), mu}};
+    quell_noise_term fresh = {sqrt(delta) * t->sigma, noise};
+    quell_plan_combine(plan, QUELL_X, 2, terms, 1, &fresh);
+}
+
+static void langevin(quell_plan *plan, const quell_point *t, quell_register mu, uint32_t noise,
+                     double snr)
+{
+    quell_to_eps(plan, mu, QUELL_X, t);
+    quell_plan_langevin(plan, QUELL_X, mu, -2 * snr * snr * t->sigma,
+                        (quell_noise_term){2 * snr * t->sigma, noise});
+}
+
+static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
+{
+    for (size_t i = 0; i < steps; i++) {
+        const quell_point *t = &grid[i], *s = &grid[i + 1];
+        for (unsigned c = 0; c < (unsigned)option[CORRECTIONS]; c++) {
+            uint32_t noise = quell_plan_noise(plan, c, t, s);
+            quell_register mu = quell_plan_denoise(plan, QUELL_X, t);
+            if ((int)option[CORRECTOR] == AZULA)
+                azula(plan, t, mu, noise, option[DELTA]);
+            else
+                langevin(plan, t, mu, noise, option[SNR]);
+            quell_plan_release(plan, mu);
+        }
+        quell_ddim_transition(plan, t, s, option[ETA], 7);
+    }
+}
+
+static const struct quell_option options[] = {
+    QUELL_WHOLE("corrections", 1, 0, 7, "corrections before each step"),
+    QUELL_NUMBER("delta", 0.01, 0, 1, "azula: how much of the noise is fresh"),
+    QUELL_CHOICE("corrector", AZULA, "azula|langevin", "the correction"),
+    QUELL_NUMBER("snr", 0.15, 0, 10, "langevin: its signal-to-noise ratio"),
+    QUELL_NUMBER("eta", 0, 0, 1e6, "stochasticity of the step, as in ddim"),
+    {0}};
+
+QUELL_FAMILY(pc) = {{.name = "pc",
+                     .summary = "predictor-corrector",
+                     .paper = "2011.13456",
+                     .order = 1,
+                     .evaluations = 2,
+                     .noise = QUELL_STOCHASTIC,
+                     .options = options,
+                     .build = build},
+                    {0}};
