@@ -164,6 +164,31 @@ TEST(inverse, jumps)
     quell_schedule_free(schedule);
 }
 
+/* All of its fall is in the last thousandth: chords alone would creep there. */
+static int steep(void *user, double t, double *alpha, double *sigma)
+{
+    int *calls = user;
+    ++*calls;
+    *alpha = 1, *sigma = exp(600 * pow(t, 20000) + 1e-3 * t);
+    return 0;
+}
+
+TEST(inverse, steep)
+{
+    int calls = 0, most = 0;
+    quell_schedule *schedule = NULL;
+    MUST(quell_schedule_from_function(&schedule, steep, &calls));
+    for (double lambda = -599; lambda < -0.01; lambda /= 1.5) {
+        calls = 0;
+        quell_point p = at_lambda(schedule, lambda);
+        CHECK(fabs(quell_lambda(&p) - lambda) < 1e-12, "lambda %.17g, not %g", quell_lambda(&p),
+              lambda);
+        most = calls > most ? calls : most;
+    }
+    CHECK(most < 60, "%d calls", most);
+    quell_schedule_free(schedule);
+}
+
 /* A schedule that fails part of the way. */
 static int fails(void *user, double t, double *alpha, double *sigma)
 {

@@ -30,9 +30,9 @@ static quell_status fill_levels(const struct quell_grid *grid, int scale, quell_
     double high = quell_exp(quell_grid_log_level(&grid->first, scale));
     double low = quell_exp(quell_grid_log_level(&grid->last, scale));
     for (size_t i = 0; i < grid->count && !status; i++) {
-        double place = quell_grid_closed(grid, i);
+        double place = quell_grid_closed(grid, i), left = quell_grid_closed_rest(grid, i);
         struct quell_quantile u =
-            quell_beta_quantile(1 - place, place, grid->option[ALPHA], grid->option[BETA]);
+            quell_beta_quantile(left, place, grid->option[ALPHA], grid->option[BETA]);
         double log_level = quell_log(u.x * high + u.rest * low);
         status = quell_grid_at_level(grid, place, scale, log_level, &points[i]);
     }

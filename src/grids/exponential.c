@@ -17,8 +17,8 @@ static quell_status fill_with(const struct quell_grid *grid, double rho, int sca
     double high = quell_grid_log_level(&grid->first, scale);
     double low = quell_grid_log_level(&grid->last, scale);
     for (size_t i = 0; i < grid->count && !status; i++) {
-        double place = quell_grid_closed(grid, i);
-        double part = rho == 1 ? 1 - place : quell_power(1 - place, rho);
+        double place = quell_grid_closed(grid, i), left = quell_grid_closed_rest(grid, i);
+        double part = rho == 1 ? left : quell_power(left, rho);
         double log_level = (1 - part) * low + part * high;
         status = quell_grid_at_level(grid, place, scale, log_level, &points[i]);
     }

@@ -54,6 +54,8 @@ quell_point quell_grid_clean(double t);
  * closed, evenly with the count'th point last; open, evenly with the last one after `steps` steps,
  * whether it is taken or replaced by sigma = 0. */
 double quell_grid_closed(const struct quell_grid *grid, size_t i);
+double quell_grid_closed_rest(const struct quell_grid *grid,
+                              size_t i); /* 1 - it, with its digits */
 double quell_grid_open(const struct quell_grid *grid, size_t i);
 
 /* The point at a time, or where the logarithm of a level (see below) has a value; `place` as above:

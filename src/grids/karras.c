@@ -16,8 +16,8 @@ static quell_status fill(const struct quell_grid *grid, quell_point *points)
     double high = quell_exp(quell_grid_log_level(&grid->first, scale) / rho);
     double low = quell_exp(quell_grid_log_level(&grid->last, scale) / rho);
     for (size_t i = 0; i < grid->count && !status; i++) {
-        double place = quell_grid_closed(grid, i);
-        double log_level = rho * quell_log((1 - place) * high + place * low);
+        double place = quell_grid_closed(grid, i), left = quell_grid_closed_rest(grid, i);
+        double log_level = rho * quell_log(left * high + place * low);
         status = quell_grid_at_level(grid, place, scale, log_level, &points[i]);
     }
     return status;

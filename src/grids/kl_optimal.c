@@ -11,11 +11,6 @@
 
 enum { SCALE = QUELL_GRID_OWN };
 
-static double mix(double place, double first, double last)
-{
-    return (1 - place) * first + place * last;
-}
-
 static quell_status fill(const struct quell_grid *grid, quell_point *points)
 {
     int scale = (int)grid->option[SCALE];
@@ -25,8 +20,9 @@ static quell_status fill(const struct quell_grid *grid, quell_point *points)
     double low_angle = quell_atan(quell_exp(low)), low_rest = quell_atan(quell_exp(-low));
     quell_status status = QUELL_OK;
     for (size_t i = 0; i < grid->count && !status; i++) {
-        double place = quell_grid_closed(grid, i);
-        double angle = mix(place, high_angle, low_angle), rest = mix(place, high_rest, low_rest);
+        double place = quell_grid_closed(grid, i), left = quell_grid_closed_rest(grid, i);
+        double angle = left * high_angle + place * low_angle;
+        double rest = left * high_rest + place * low_rest;
         double log_level = quell_log(quell_sin(angle)) - quell_log(quell_sin(rest));
         status = quell_grid_at_level(grid, place, scale, log_level, &points[i]);
     }

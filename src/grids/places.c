@@ -10,6 +10,11 @@ double quell_grid_closed(const struct quell_grid *grid, size_t i)
     return grid->count > 1 ? (double)i / (double)(grid->count - 1) : 0;
 }
 
+double quell_grid_closed_rest(const struct quell_grid *grid, size_t i)
+{
+    return grid->count > 1 ? (double)(grid->count - 1 - i) / (double)(grid->count - 1) : 1;
+}
+
 double quell_grid_open(const struct quell_grid *grid, size_t i)
 {
     return (double)i / (double)grid->steps;
