@@ -9,16 +9,30 @@
 
 struct state {
     struct doubles *doubles;
+    const struct quell_plan *plan;
     double *registers[QUELL_MAX_REGISTERS];
     float *noise;
 };
 
 /* out += coefficient * noise(stream) */
-static void add_noise(const struct state *state, double coefficient, uint32_t stream, double *out)
+static void add_stream(const struct state *state, double coefficient, uint32_t stream, double *out)
 {
     const struct doubles *d = state->doubles;
     MUST(quell_noise(d->seed, stream, d->sample, 0, d->dim, state->noise));
     for (size_t e = 0; e < d->dim; e++) out[e] += coefficient * state->noise[e];
+}
+
+/* The same of the noise that a plan names. */
+static void add_noise(const struct state *state, double coefficient, uint32_t stream, double *out)
+{
+    struct quell_node nodes[QUELL_BROWNIAN_NODES];
+    if (!state->plan->brownian) {
+        add_stream(state, coefficient, stream, out);
+        return;
+    }
+    size_t count = quell_brownian_nodes(&state->plan->increment[stream], nodes);
+    for (size_t i = 0; i < count; i++)
+        add_stream(state, coefficient * nodes[i].weight, nodes[i].stream, out);
 }
 
 static void combine(const struct state *state, const struct quell_op *op)
@@ -53,7 +67,7 @@ static void run_op(const struct state *state, const struct quell_op *op)
 
 void doubles_run(struct doubles *doubles, const struct quell_plan *plan, double *x)
 {
-    struct state state = {doubles, {x}, malloc((doubles->dim + 4) * sizeof(float))};
+    struct state state = {doubles, plan, {x}, malloc((doubles->dim + 4) * sizeof(float))};
     for (int r = 1; r < QUELL_MAX_REGISTERS; r++)
         state.registers[r] = calloc(doubles->dim, sizeof(double));
     for (size_t i = 0; i < plan->count; i++) run_op(&state, &plan->ops[i]);

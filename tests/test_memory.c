@@ -117,7 +117,10 @@ TEST(memory, samplers)
     CHECK(!make_denoiser(4, &denoiser), "%s", quell_error_message());
     struct parts parts = parts_new(denoiser);
     for (size_t i = 0; (parts.spec = quell_sampler_name(i)); i++)
-        every_allocation_fails(parts.spec, named_sampler, &parts);
+        for (int mode = 0; mode < 2; mode++) {
+            parts.options.brownian = mode;
+            every_allocation_fails(parts.spec, named_sampler, &parts);
+        }
     every_allocation_fails("from_builder", built_sampler, &parts);
     every_allocation_fails("from_step", stepped_sampler, &parts);
     parts_free(&parts);

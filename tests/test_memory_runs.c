@@ -82,9 +82,10 @@ static quell_denoiser *whole_batch(void)
     return denoiser;
 }
 
-static void runs_on(quell_denoiser *denoiser, const char *name)
+static void runs_on(quell_denoiser *denoiser, const char *name, int brownian)
 {
     struct parts p = parts_new(denoiser);
+    p.options.brownian = brownian;
     quell_sampler *sampler = NULL;
     CHECK(!quell_sampler_create(&sampler, "ddpm", p.denoiser, p.schedule, &p.options), "%s",
           quell_error_message());
@@ -103,9 +104,9 @@ TEST(memory, runs)
     for (size_t kind = 0; kind < DENOISERS; kind++) {
         quell_denoiser *denoiser = NULL;
         CHECK(!make_denoiser(kind, &denoiser), "%s", quell_error_message());
-        runs_on(denoiser, quell_denoiser_kind(denoiser));
+        runs_on(denoiser, quell_denoiser_kind(denoiser), kind == 0);
     }
-    runs_on(whole_batch(), "whole batch");
+    runs_on(whole_batch(), "whole batch", 0);
 }
 
 static quell_status load(void *data)

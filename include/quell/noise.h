@@ -27,6 +27,22 @@ extern "C" {
 QUELL_API quell_status quell_noise(uint64_t seed, uint32_t stream, uint64_t sample,
                                    uint64_t element, size_t count, float *out);
 
+/* The same of the noise over an interval of time in Brownian mode: (W(t) - W(s)) / sqrt|t - s|, t
+ * and s in [0, 1], for the path W of slot k in {0, ..., 7}.
+ *
+ * t and s are rounded to multiples of 2^-24 first. There (Levy, Ciesielski)
+ *
+ *     W(t) = t Z(0) + sum over levels l = 0, ..., 23 of 2^(-l/2) d Z(2^l + j),
+ *
+ * j = floor(2^l t), d = the distance of 2^l t from the nearest integer, and Z(n) = the normal of
+ * stream QUELL_STREAM(n, k). The terms, with the difference of the two sums as weights, are added
+ * up by fused multiply-adds in float, level by level, of two in a level that of t first.
+ *
+ * Fails with QUELL_BAD_ARGUMENT if t and s round to the same time. Thread-safe. */
+QUELL_API quell_status quell_noise_brownian(uint64_t seed, unsigned k, double t, double s,
+                                            uint64_t sample, uint64_t element, size_t count,
+                                            float *out);
+
 #ifdef __cplusplus
 }
 #endif

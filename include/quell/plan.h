@@ -103,10 +103,19 @@ QUELL_API void quell_plan_combine(quell_plan *plan, quell_register out, size_t t
  * not overlap are independent, and so are those of two slots.
  *
  * By default it is the stream of slot k of the transition being built, QUELL_STREAM(i, k), so the
- * intervals of one transition need a slot each. In Brownian mode it is (W(t) - W(s)) / sqrt(t - s)
- * for the Brownian path W of slot k, whatever the grid: more steps refine the same path. */
+ * intervals of one transition need a slot each. In Brownian mode it is (W(t) - W(s)) / sqrt|t - s|
+ * for the Brownian path W of slot k, whatever the grid: more steps refine the same path (noise.h).
+ * There an interval that is gone through twice has the same noise twice, unless in another slot;
+ * one shorter than 2^-24 has no noise of its own on the path, and gets that of slot k of the
+ * transition, which is independent of all paths. t = s asks for this. */
 QUELL_API uint32_t quell_plan_noise(quell_plan *plan, unsigned k, const quell_point *t,
                                     const quell_point *s);
+
+/* The same for a method that cuts its transition into pieces which do not overlap, numbered from 0
+ * to 7: piece i has slot i, but in Brownian mode all belong to the path of slot 0, so that they too
+ * refine one path. */
+QUELL_API uint32_t quell_plan_noise_piece(quell_plan *plan, unsigned piece, const quell_point *t,
+                                          const quell_point *s);
 
 /* STEP: ends a transition t -> s: progress, cancellation, the observer. */
 QUELL_API void quell_plan_step(quell_plan *plan, const quell_point *t, const quell_point *s);

@@ -27,7 +27,8 @@ typedef struct quell_sampler quell_sampler;
  * grid: where the steps lie between start and stop, "NAME[:KEY=VALUE,...]"; NULL: "linear". See
  *   quell_grid_name.
  * brownian: 1: noise belongs to times, not to steps: with the same seed more steps come to the same
- *   path (quell_plan_noise); 0: it belongs to steps, which is faster.
+ *   path (quell_plan_noise, quell_noise_brownian); 0: it belongs to steps, which is faster, as
+ *   noise in Brownian mode is a sum of some 40 normals (fewer where times are round in binary).
  * sigmas: the grid by its values of sigma / alpha, steps + 1 of them that fall, in place of start,
  *   stop and grid; within those of the schedule, but for a last one of 0; NULL: none. */
 typedef struct quell_sampler_options {
@@ -112,7 +113,8 @@ QUELL_API float *quell_transition_scratch(quell_transition *transition, unsigned
 QUELL_API quell_status quell_transition_denoise(quell_transition *transition, const quell_point *t,
                                                 const float *x, float *out);
 
-/* Inside a transition: out[rows][dim] = the noise of slot k in {0, ..., 7} of this transition. */
+/* Inside a transition t -> s: out[rows][dim] = the noise of slot k in {0, ..., 7}, which is
+ * quell_plan_noise(k, t, s): in Brownian mode the path's over this interval. */
 QUELL_API quell_status quell_transition_noise(quell_transition *transition, unsigned k, float *out);
 
 /* Inside a transition: the schedule at another time. */
@@ -193,7 +195,8 @@ typedef struct quell_report {
  * seed, first, count: draws samples first .. first + count - 1 of the stream `seed`. Sample i has
  *   the same bits in whatever run it is drawn.
  * transition: for quell_step, the number i of the transition, 0 for the first: it names the noise,
- *   QUELL_STREAM(i, k). Steps numbered 0, 1, ... over the grid give what quell_forward gives.
+ *   QUELL_STREAM(i, k), but in Brownian mode, where t and s do. Steps numbered 0, 1, ... over the
+ *   grid give what quell_forward gives.
  * threads: at most this many; 0: what OpenMP, the affinity mask and the cgroup allow. Inside a
  *   parallel region of the host, 1.
  * parallel, host: the host's own threads in place of OpenMP's; `threads` workers, then not 0.

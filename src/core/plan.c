@@ -22,7 +22,9 @@ struct quell_plan quell_plan_begin(const quell_schedule *schedule, size_t transi
 void quell_plan_free(struct quell_plan *plan)
 {
     free(plan->ops);
+    free(plan->increment);
     plan->ops = NULL;
+    plan->increment = NULL;
 }
 
 void quell_plan_refuse(quell_plan *plan, quell_status status, const char *message)
@@ -30,22 +32,30 @@ void quell_plan_refuse(quell_plan *plan, quell_status status, const char *messag
     if (!plan->status) plan->status = quell_fail(status, "plan: %s", message);
 }
 
+/* Room for one more in a list of `count`, which may move to fresh, zeroed memory; NULL after an
+ * error, and the list is as it was. */
+static void *grow(quell_plan *plan, void *list, size_t count, size_t *capacity, size_t size)
+{
+    if (plan->status) return NULL;
+    if (count < *capacity) return list;
+    size_t more = *capacity ? 2 * *capacity : 16;
+    void *longer = quell_new(more, size);
+    if (!longer) {
+        quell_plan_refuse(plan, QUELL_NO_MEMORY, "no memory for its operations");
+        return NULL;
+    }
+    if (count) memcpy(longer, list, count * size);
+    free(list);
+    *capacity = more;
+    return longer;
+}
+
 /* The next operation of the list, zeroed; NULL after an error. */
 static struct quell_op *append(quell_plan *plan, enum quell_op_kind kind)
 {
-    if (plan->status) return NULL;
-    if (plan->count == plan->capacity) {
-        size_t capacity = plan->capacity ? 2 * plan->capacity : 16;
-        struct quell_op *ops = quell_new(capacity, sizeof *ops);
-        if (!ops) {
-            quell_plan_refuse(plan, QUELL_NO_MEMORY, "no memory for its operations");
-            return NULL;
-        }
-        if (plan->count) memcpy(ops, plan->ops, plan->count * sizeof *ops);
-        free(plan->ops);
-        plan->ops = ops;
-        plan->capacity = capacity;
-    }
+    void *ops = grow(plan, plan->ops, plan->count, &plan->capacity, sizeof *plan->ops);
+    if (!ops) return NULL;
+    plan->ops = ops;
     struct quell_op *op = &plan->ops[plan->count++];
     op->kind = kind;
     return op;
@@ -142,6 +152,11 @@ void quell_plan_combine(quell_plan *plan, quell_register out, size_t terms, cons
     }
     for (size_t k = 0; k < terms; k++)
         if (!readable(plan, term[k].source)) return;
+    for (size_t j = 0; plan->brownian && j < noises; j++) {
+        if (noise[j].stream < plan->increments) continue;
+        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "a noise is not one of quell_plan_noise");
+        return;
+    }
     struct quell_op *op = append(plan, QUELL_COMBINE);
     if (!op) return;
     plan->written |= 1u << out;
@@ -153,13 +168,35 @@ void quell_plan_combine(quell_plan *plan, quell_register out, size_t terms, cons
         if (keep(plan, op, noise[j].coefficient)) op->stream[op->noises++] = noise[j].stream;
 }
 
+/* Adds an increment to the list and gives its index. */
+static uint32_t increment(quell_plan *plan, unsigned k, const quell_point *t, const quell_point *s)
+{
+    if (!(t->t >= 0 && t->t <= 1 && s->t >= 0 && s->t <= 1))
+        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "a noise's times must be from 0 to 1");
+    void *list =
+        grow(plan, plan->increment, plan->increments, &plan->room, sizeof *plan->increment);
+    if (!list) return 0;
+    plan->increment = list;
+    plan->increment[plan->increments] = (struct quell_increment){
+        quell_brownian_cell(t->t), quell_brownian_cell(s->t), k, (uint32_t)plan->transition};
+    return (uint32_t)plan->increments++;
+}
+
 uint32_t quell_plan_noise(quell_plan *plan, unsigned k, const quell_point *t, const quell_point *s)
 {
-    (void)t, (void)s;
+    size_t most = plan->brownian ? QUELL_BROWNIAN_TRANSITIONS : (UINT32_MAX - 8) / 8 + 1;
     if (k > 7) quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "noise slots are 0 to 7");
-    if (plan->transition > (UINT32_MAX - 8) / 8)
-        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "the transition's number is 2^29 or more");
-    return QUELL_STREAM(plan->transition, k);
+    if (plan->transition >= most)
+        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT,
+                          plan->brownian ? "the transition's number is 2^29 - 2^24 or more"
+                                         : "the transition's number is 2^29 or more");
+    return plan->brownian ? increment(plan, k, t, s) : QUELL_STREAM(plan->transition, k);
+}
+
+uint32_t quell_plan_noise_piece(quell_plan *plan, unsigned piece, const quell_point *t,
+                                const quell_point *s)
+{
+    return quell_plan_noise(plan, plan->brownian && piece < 8 ? 0 : piece, t, s);
 }
 
 void quell_plan_step(quell_plan *plan, const quell_point *t, const quell_point *s)

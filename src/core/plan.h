@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <quell/plan.h>
+#include "brownian.h"
 
 enum quell_op_kind { QUELL_EVAL, QUELL_COMBINE, QUELL_STEP };
 
@@ -12,7 +13,9 @@ enum quell_op_kind { QUELL_EVAL, QUELL_COMBINE, QUELL_STEP };
  *
  * EVAL     out = denoiser(in[0]) at the point t
  * COMBINE  out = sum_k coefficient[k] in[k] + sum_j coefficient[terms + j] noise(stream[j])
- * STEP     the transition t -> s is done */
+ * STEP     the transition t -> s is done
+ *
+ * In Brownian mode stream[j] is the index of an increment in the plan's list. */
 struct quell_op {
     enum quell_op_kind kind;
     quell_register out;
@@ -30,6 +33,8 @@ struct quell_plan {
     size_t transition; /* the one being built */
     size_t count, capacity;
     struct quell_op *ops;
+    size_t increments, room; /* Brownian mode: of that list */
+    struct quell_increment *increment;
     unsigned in_use;    /* registers, one bit each */
     unsigned written;   /* those that hold a value */
     unsigned registers; /* as many as were ever in use at once */

@@ -3,7 +3,10 @@
  *
  *     EVAL     r1 = E[X | x] at t = 1, alpha 0.001, sigma 1
  *     COMBINE  x = 0.98 x + 0.02 r1 + 0.17 noise(1)
- *     STEP     1 -> 0.75 */
+ *     STEP     1 -> 0.75
+ *
+ * In Brownian mode the noise is W0(1, 0.75), the increment (W(1) - W(0.75)) / sqrt(1 - 0.75) of
+ * slot 0's path. */
 #include "plan.h"
 #include "base/number.h"
 
@@ -26,7 +29,22 @@ static const char *name(quell_register r, char buffer[8])
     return buffer;
 }
 
-static void print_combine(struct text *text, const struct quell_op *op)
+static void print_noise(struct text *text, const struct quell_plan *plan, uint32_t stream)
+{
+    const struct quell_increment *increment = &plan->increment[stream];
+    struct quell_node nodes[QUELL_BROWNIAN_NODES];
+    if (!plan->brownian)
+        SAY(text, "noise(%u)", stream);
+    else if (increment->from == increment->to && quell_brownian_nodes(increment, nodes))
+        SAY(text, "noise(%u)", nodes->stream);
+    else
+        SAY(text, "W%u(%.9g, %.9g)", increment->slot,
+            (double)increment->from / QUELL_BROWNIAN_CELLS,
+            (double)increment->to / QUELL_BROWNIAN_CELLS);
+}
+
+static void print_combine(struct text *text, const struct quell_plan *plan,
+                          const struct quell_op *op)
 {
     char buffer[8];
     SAY(text, "COMBINE  %s =", name(op->out, buffer));
@@ -35,12 +53,12 @@ static void print_combine(struct text *text, const struct quell_op *op)
         if (k < op->terms)
             SAY(text, "%s", name(op->in[k], buffer));
         else
-            SAY(text, "noise(%u)", op->stream[k - op->terms]);
+            print_noise(text, plan, op->stream[k - op->terms]);
     }
     SAY(text, "\n");
 }
 
-static void print_op(struct text *text, const struct quell_op *op)
+static void print_op(struct text *text, const struct quell_plan *plan, const struct quell_op *op)
 {
     char out[8], in[8];
     switch (op->kind) {
@@ -49,7 +67,7 @@ static void print_op(struct text *text, const struct quell_op *op)
             name(op->out, out), name(op->in[0], in), op->t.t, op->t.alpha, op->t.sigma);
         break;
     case QUELL_COMBINE:
-        print_combine(text, op);
+        print_combine(text, plan, op);
         break;
     case QUELL_STEP:
         SAY(text, "STEP     %.9g -> %.9g\n", op->t.t, op->s.t);
@@ -61,6 +79,6 @@ size_t quell_plan_print(const struct quell_plan *plan, char *buffer, size_t size
 {
     struct text text = {buffer, size, 0};
     if (size) buffer[0] = '\0';
-    for (size_t i = 0; i < plan->count; i++) print_op(&text, &plan->ops[i]);
+    for (size_t i = 0; i < plan->count; i++) print_op(&text, plan, &plan->ops[i]);
     return text.length;
 }

@@ -36,9 +36,22 @@ struct quell_tile {
     size_t rows, element, elements;
     float *registers[QUELL_MAX_REGISTERS];
     float *noise[QUELL_MAX_NOISES]; /* QUELL_NOISE_ROOM(QUELL_CHUNK) each */
+    float *node;                    /* as much, for the parts of an increment */
     void *scratch;
     size_t transition;
 };
+
+/* A part of a tile: `rows` whole rows from `row` on, or `elements` of one row from `element` on. */
+struct quell_piece {
+    size_t row, rows, element, elements;
+};
+
+/* The noise of a piece: of a stream, and over an increment of a Brownian path. out has
+ * QUELL_NOISE_ROOM(QUELL_CHUNK). */
+void quell_tile_noise(struct quell_tile *tile, const struct quell_piece *piece, uint32_t stream,
+                      float *out);
+void quell_tile_increment(struct quell_tile *tile, const struct quell_piece *piece,
+                          const struct quell_increment *increment, float *out);
 
 /* Runs the pass's operations on one tile; stops early when the job is to stop. */
 void quell_tile_run(struct quell_tile *tile);

@@ -5,6 +5,7 @@
 #include "isa.h"
 #include "base/fail.h"
 #include "base/floats.h"
+#include "core/brownian.h"
 #include <quell/noise.h>
 
 #include <string.h>
@@ -31,6 +32,15 @@ void quell_noise_fill(const struct quell_kernels *kernels, uint64_t seed, uint32
     if (elements % 4) squeeze(out, rows, 4 * blocks, elements);
 }
 
+void quell_noise_add(const struct quell_kernels *kernels, size_t term, double weight,
+                     const float *noise, size_t count, float *out)
+{
+    if (term == 0)
+        kernels->combine(out, count, 1, (float[]){(float)weight}, &noise);
+    else
+        kernels->combine(out, count, 2, (float[]){1, (float)weight}, (const float *[]){out, noise});
+}
+
 static void draw(const struct quell_kernels *kernels, struct quell_noise_at at, size_t skip,
                  size_t count, float *out)
 {
@@ -51,17 +61,63 @@ static void draw(const struct quell_kernels *kernels, struct quell_noise_at at, 
     }
 }
 
-quell_status quell_noise(uint64_t seed, uint32_t stream, uint64_t sample, uint64_t element,
-                         size_t count, float *out)
+/* What both public functions need. */
+static quell_status check(uint64_t element, size_t count, const float *out,
+                          const struct quell_kernels **kernels)
 {
     const uint64_t end = (uint64_t)1 << 32;
     if (element > end || count > end - element || (count && !out))
         return quell_fail(QUELL_BAD_ARGUMENT, "noise: element + count must be at most 2^32");
+    return quell_isa_choose(NULL, kernels);
+}
+
+quell_status quell_noise(uint64_t seed, uint32_t stream, uint64_t sample, uint64_t element,
+                         size_t count, float *out)
+{
     const struct quell_kernels *kernels;
-    quell_status status = quell_isa_choose(NULL, &kernels);
+    quell_status status = check(element, count, out, &kernels);
     if (status) return status;
     struct quell_noise_at at = {seed, sample, stream, (uint32_t)(element / 4), UINT32_MAX};
     QUELL_OWN_FLOATS;
     draw(kernels, at, element % 4, count, out);
+    return QUELL_OK;
+}
+
+/* A part at a time, so that the terms need little memory. */
+static void draw_increment(const struct quell_kernels *kernels, struct quell_noise_at at,
+                           uint64_t element, size_t count, const struct quell_node *nodes,
+                           size_t terms, float *out)
+{
+    float term[256];
+    for (size_t done = 0, part; done < count; done += part) {
+        uint64_t from = element + done;
+        part = count - done < 256 ? count - done : 256;
+        at.block = (uint32_t)(from / 4);
+        for (size_t i = 0; i < terms; i++) {
+            at.stream = nodes[i].stream;
+            draw(kernels, at, from % 4, part, term);
+            quell_noise_add(kernels, i, nodes[i].weight, term, part, out + done);
+        }
+    }
+}
+
+quell_status quell_noise_brownian(uint64_t seed, unsigned k, double t, double s, uint64_t sample,
+                                  uint64_t element, size_t count, float *out)
+{
+    const struct quell_kernels *kernels;
+    struct quell_node nodes[QUELL_BROWNIAN_NODES];
+    quell_status status = check(element, count, out, &kernels);
+    if (status) return status;
+    if (k > 7 || !(t >= 0 && t <= 1 && s >= 0 && s <= 1))
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "noise: slot %u from t = %g to %g; slots are 0 to 7, times 0 to 1", k, t,
+                          s);
+    struct quell_increment increment = {quell_brownian_cell(t), quell_brownian_cell(s), k, 0};
+    if (increment.from == increment.to)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "noise: from t = %g to %g: times must be 2^-24 or more apart", t, s);
+    QUELL_OWN_FLOATS;
+    draw_increment(kernels, (struct quell_noise_at){seed, sample, 0, 0, UINT32_MAX}, element, count,
+                   nodes, quell_brownian_nodes(&increment, nodes), out);
     return QUELL_OK;
 }

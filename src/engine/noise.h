@@ -14,4 +14,8 @@ void quell_noise_fill(const struct quell_kernels *kernels, uint64_t seed, uint32
                       uint64_t sample, size_t rows, size_t dim, size_t element, size_t elements,
                       float *out);
 
+/* out[count] += weight * noise, by fused multiply-adds; the first term, term == 0, begins it. */
+void quell_noise_add(const struct quell_kernels *kernels, size_t term, double weight,
+                     const float *noise, size_t count, float *out);
+
 #endif

@@ -70,7 +70,7 @@ static quell_status allocate(struct quell_job *job, unsigned registers, bool eva
     size_t tile = layout->rows * layout->elements, floats = 0;
     size_t evaluators = job->workers < layout->tiles ? job->workers : layout->tiles;
     if (!layout->op_major) floats = (registers - 1) * align(tile * sizeof(float)) / sizeof(float);
-    floats += QUELL_MAX_NOISES * QUELL_NOISE_ROOM(QUELL_CHUNK);
+    floats += (QUELL_MAX_NOISES + 1) * QUELL_NOISE_ROOM(QUELL_CHUNK);
     if (evaluates && denoiser->type->scratch_size)
         job->per_scratch = align(denoiser->type->scratch_size(denoiser, layout->rows));
     job->per_worker = align(floats * sizeof(float));
@@ -128,6 +128,7 @@ static struct quell_tile take(struct quell_job *job, size_t worker, size_t i)
     }
     for (size_t j = 0; j < QUELL_MAX_NOISES; j++)
         tile.noise[j] = (float *)(void *)memory + j * QUELL_NOISE_ROOM(QUELL_CHUNK);
+    tile.node = tile.noise[QUELL_MAX_NOISES - 1] + QUELL_NOISE_ROOM(QUELL_CHUNK);
     return tile;
 }
 

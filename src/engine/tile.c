@@ -43,13 +43,8 @@ int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const flo
     return result;
 }
 
-/* A part of a tile: `rows` whole rows from `row` on, or `elements` of one row from `element` on. */
-struct piece {
-    size_t row, rows, element, elements;
-};
-
 /* The next piece of at most a chunk; 0 when the tile is done. Begin with a zeroed piece. */
-static int next_piece(const struct quell_tile *tile, struct piece *piece)
+static int next_piece(const struct quell_tile *tile, struct quell_piece *piece)
 {
     size_t width = tile->elements, end = piece->element + piece->elements;
     if (width <= QUELL_CHUNK || end == width) {
@@ -64,18 +59,42 @@ static int next_piece(const struct quell_tile *tile, struct piece *piece)
     return 1;
 }
 
-static void draw(struct quell_tile *tile, const struct piece *piece, uint32_t stream, float *out)
+void quell_tile_noise(struct quell_tile *tile, const struct quell_piece *piece, uint32_t stream,
+                      float *out)
 {
     const struct quell_job *job = tile->job;
     quell_noise_fill(job->kernels, job->run.seed, stream, tile->first + piece->row, piece->rows,
                      job->dim, tile->element + piece->element, piece->elements, out);
 }
 
+void quell_tile_increment(struct quell_tile *tile, const struct quell_piece *piece,
+                          const struct quell_increment *increment, float *out)
+{
+    struct quell_node nodes[QUELL_BROWNIAN_NODES];
+    size_t count = quell_brownian_nodes(increment, nodes);
+    for (size_t i = 0; i < count; i++) {
+        quell_tile_noise(tile, piece, nodes[i].stream, tile->node);
+        quell_noise_add(tile->job->kernels, i, nodes[i].weight, tile->node,
+                        piece->rows * piece->elements, out);
+    }
+}
+
+/* The noise that an operation of the plan names. */
+static void draw(struct quell_tile *tile, const struct quell_piece *piece, uint32_t stream,
+                 float *out)
+{
+    const struct quell_plan *plan = tile->job->plan;
+    if (plan->brownian)
+        quell_tile_increment(tile, piece, &plan->increment[stream], out);
+    else
+        quell_tile_noise(tile, piece, stream, out);
+}
+
 static void combine_with_noise(struct quell_tile *tile, const struct quell_op *op)
 {
     const float *in[QUELL_MAX_INPUTS];
     int bad = 0;
-    for (struct piece piece = {0}; next_piece(tile, &piece);) {
+    for (struct quell_piece piece = {0}; next_piece(tile, &piece);) {
         size_t at = piece.row * tile->elements + piece.element;
         for (unsigned k = 0; k < op->terms; k++) in[k] = tile->registers[op->in[k]] + at;
         for (unsigned j = 0; j < op->noises; j++) {
@@ -141,10 +160,10 @@ void quell_tile_run(struct quell_tile *tile)
 void quell_tile_init(struct quell_tile *tile)
 {
     const quell_sampler *sampler = tile->job->sampler;
-    for (struct piece piece = {0}; next_piece(tile, &piece);) {
+    for (struct quell_piece piece = {0}; next_piece(tile, &piece);) {
         float *out = tile->registers[QUELL_X] + piece.row * tile->elements + piece.element;
         size_t element = tile->element + piece.element;
-        draw(tile, &piece, QUELL_STREAM_INIT, tile->noise[0]);
+        quell_tile_noise(tile, &piece, QUELL_STREAM_INIT, tile->noise[0]);
         tile->job->kernels->affine(out, tile->noise[0], piece.rows * piece.elements,
                                    sampler->init_deviation + element, sampler->init_mean + element);
     }

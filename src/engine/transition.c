@@ -11,12 +11,13 @@
 
 struct quell_transition {
     struct quell_tile *tile;
+    const quell_point *t, *s;
 };
 
 void quell_tile_callback(struct quell_tile *tile, const quell_point *t, const quell_point *s)
 {
     struct quell_job *job = tile->job;
-    struct quell_transition transition = {tile};
+    struct quell_transition transition = {tile, t, s};
     float *x = tile->registers[QUELL_X];
     int result = job->sampler->step(job->sampler->user, &transition, t, s, x);
     quell_watch_result(&job->watch, result, tile->first, tile->transition);
@@ -67,11 +68,17 @@ quell_status quell_transition_noise(quell_transition *transition, unsigned k, fl
     struct quell_tile *tile = transition->tile;
     const struct quell_job *job = tile->job;
     if (k > 7) return quell_fail(QUELL_BAD_ARGUMENT, "transition: noise slots are 0 to 7");
+    struct quell_increment increment = {quell_brownian_cell(transition->t->t),
+                                        quell_brownian_cell(transition->s->t), k,
+                                        (uint32_t)tile->transition};
     for (size_t row = 0; row < tile->rows; row++)
         for (size_t e = 0; e < job->dim; e += QUELL_CHUNK) {
             size_t count = job->dim - e < QUELL_CHUNK ? job->dim - e : QUELL_CHUNK;
-            quell_noise_fill(job->kernels, job->run.seed, QUELL_STREAM(tile->transition, k),
-                             tile->first + row, 1, job->dim, e, count, tile->noise[0]);
+            struct quell_piece piece = {row, 1, e, count};
+            if (job->plan->brownian)
+                quell_tile_increment(tile, &piece, &increment, tile->noise[0]);
+            else
+                quell_tile_noise(tile, &piece, QUELL_STREAM(tile->transition, k), tile->noise[0]);
             memcpy(out + row * job->dim + e, tile->noise[0], count * sizeof *out);
         }
     return QUELL_OK;

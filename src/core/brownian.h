@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* Virtual Brownian paths: any increment of W_k, by itself, from the noise of named streams. */
+#ifndef QUELL_CORE_BROWNIAN_H
+#define QUELL_CORE_BROWNIAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Times are rounded to multiples of 2^-24. */
+#define QUELL_BROWNIAN_DEPTH 24
+#define QUELL_BROWNIAN_CELLS (UINT32_C(1) << QUELL_BROWNIAN_DEPTH)
+
+/* The most streams of an increment: the root's, and two for each level. */
+#define QUELL_BROWNIAN_NODES (1 + 2 * QUELL_BROWNIAN_DEPTH)
+
+/* (W_slot(from) - W_slot(to)) / sqrt(|from - to|), the ends in cells of 2^-24. With from == to it
+ * has no time to belong to: it is the noise of the transition, QUELL_STREAM(2^24 + transition,
+ * slot). slot <= 7, transition < QUELL_BROWNIAN_TRANSITIONS. */
+struct quell_increment {
+    uint32_t from, to, slot, transition;
+};
+#define QUELL_BROWNIAN_TRANSITIONS ((UINT32_C(1) << 29) - 1 - QUELL_BROWNIAN_CELLS)
+
+/* A term of an increment: weight * noise(stream). */
+struct quell_node {
+    uint32_t stream;
+    double weight;
+};
+
+/* The cell of a time in [0, 1]. */
+uint32_t quell_brownian_cell(double t);
+
+/* The terms of an increment, whose squared weights add up to 1; how many there are. Terms of weight
+ * 0 are left out: times with few binary digits need few. */
+size_t quell_brownian_nodes(const struct quell_increment *increment,
+                            struct quell_node nodes[QUELL_BROWNIAN_NODES]);
+
+#endif
