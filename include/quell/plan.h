@@ -112,8 +112,8 @@ QUELL_API uint32_t quell_plan_noise(quell_plan *plan, unsigned k, const quell_po
                                     const quell_point *s);
 
 /* The same for a method that cuts its transition into pieces which do not overlap, numbered from 0
- * to 7: piece i has slot i, but in Brownian mode all belong to the path of slot 0, so that they too
- * refine one path. */
+ * to 7: piece i has slot i, but in Brownian mode all that are long enough belong to the path of
+ * slot 0, so that they too refine one path. */
 QUELL_API uint32_t quell_plan_noise_piece(quell_plan *plan, unsigned piece, const quell_point *t,
                                           const quell_point *s);
 

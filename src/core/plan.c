@@ -196,7 +196,9 @@ uint32_t quell_plan_noise(quell_plan *plan, unsigned k, const quell_point *t, co
 uint32_t quell_plan_noise_piece(quell_plan *plan, unsigned piece, const quell_point *t,
                                 const quell_point *s)
 {
-    return quell_plan_noise(plan, plan->brownian && piece < 8 ? 0 : piece, t, s);
+    bool joins = plan->brownian && piece < 8 && t->t != s->t &&
+                 quell_brownian_cell(t->t) != quell_brownian_cell(s->t);
+    return quell_plan_noise(plan, joins ? 0 : piece, t, s);
 }
 
 void quell_plan_step(quell_plan *plan, const quell_point *t, const quell_point *s)

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* DPM-Solver++(2M) SDE (Lu et al., 2211.01095, appendix B, as in k-diffusion): the SDE of rate eta
+ * (sde.h) with mu linear in lambda, through its values at t and at the point q before it:
+ *
+ *     x_s = (sigma_s / sigma_t) exp(-eta h) x_t + alpha_s (1 - exp(-z)) mu_t
+ *         + alpha_s c (mu_t - mu_q) h / (lambda_t - lambda_q) + sigma_s sqrt(1 - exp(-2 eta h))
+ * eps,
+ *
+ * z = (1 + eta) h, with c = z phi_2(-z), the exact integral (heun), or c = (1 - exp(-z)) / 2, the
+ * slope halfway (midpoint). The first step has no slope. eta = 0 is DPM-Solver++(2M). */
+#include "sde.h"
+
+enum { ETA, S_NOISE, SOLVER };
+enum { MIDPOINT, HEUN };
+
+static void take(quell_plan *plan, const quell_point *t, const quell_point *s,
+                 const struct quell_history *history, const double *option)
+{
+    struct quell_sde step = quell_sde_step(t, s, option[ETA]);
+    double h = quell_lambda(s) - quell_lambda(t), moments[2] = {step.integral}, weights[2];
+    size_t order = quell_sde_singular(t, s) ? 1 : quell_history_order(history, 2);
+    if (order == 2) {
+        quell_sde_moments((1 + option[ETA]) * h, 2, moments);
+        if (option[SOLVER] == MIDPOINT) moments[1] = step.integral / 2;
+        quell_history_weights(history, 2, h, moments, weights);
+    } else {
+        weights[0] = step.integral;
+    }
+    quell_sde_multistep(plan, t, s, &step, order, weights, history, option[S_NOISE]);
+}
+
+static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
+{
+    struct quell_history history = {0};
+    for (size_t i = 0; i < steps; i++) {
+        const quell_point *t = &grid[i], *s = &grid[i + 1];
+        if (quell_sde_idle(plan, t, s)) continue;
+        quell_history_push(plan, &history, 2, quell_plan_denoise(plan, QUELL_X, t), t);
+        take(plan, t, s, &history, option);
+    }
+    quell_history_trim(plan, &history, 0);
+}
+
+static const struct quell_option options[] = {
+    QUELL_SDE_ETA,
+    QUELL_SDE_S_NOISE,
+    QUELL_CHOICE("solver", MIDPOINT, "midpoint|heun", "how mu is integrated"),
+    {0}};
+
+QUELL_FAMILY(dpmpp_2m_sde) = {{.name = "dpmpp_2m_sde",
+                               .summary = "DPM-Solver++(2M) SDE, two-step",
+                               .paper = "2211.01095",
+                               .order = 2,
+                               .evaluations = 1,
+                               .noise = QUELL_STOCHASTIC,
+                               .options = options,
+                               .build = build},
+                              {0}};

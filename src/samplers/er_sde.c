@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* ER-SDE-Solver: extended reverse-time SDEs (Cui et al., 2309.06169). In y = x / alpha and u =
+ * sigma / alpha, a function phi with phi(0) = 0 that grows at least like u gives an SDE with the
+ * marginal laws of the diffusion,
+ *
+ *     y_s = (phi_s / phi_t) y_t + phi_s integral of (phi' / phi^2)(u) mu_u du from u_s to u_t
+ *         + sqrt(u_s^2 - u_t^2 (phi_s / phi_t)^2) eps.
+ *
+ * The paper's choice (its eq. 29, as in ComfyUI) is phi = u (exp(u^0.3) + 10); phi = u^2 is the
+ * reversed diffusion and phi = u the probability flow. Stages 1, 2 and 3 take mu as constant,
+ * linear and quadratic in u, through its values at t and the points q, p before it. The paper's
+ * third stage adds
+ *
+ *     (u - u_t)^2 mu[t, q, p]   in place of   (u - u_t) (u - u_q) mu[t, q, p]
+ *
+ * of Newton's formula, and so is of second order without noise: reference=1. Integrals are worked
+ * out when the sampler is created. */
+#include "sde.h"
+#include "base/maths.h"
+
+enum { STAGE, S_NOISE, SCALER, REFERENCE };
+enum { ER, SDE, ODE };
+
+/* G = log(phi / u), up to a constant, and L' = -d log(phi) / d lambda, at u = exp(-lambda). */
+static double growth(double lambda, int scaler)
+{
+    if (scaler == ODE) return 0;
+    if (scaler == SDE) return -lambda;
+    double power = quell_exp(-0.3 * lambda);
+    return power + quell_log1p(10 * quell_exp(-power));
+}
+
+static double slope(double lambda, int scaler)
+{
+    if (scaler != ER) return scaler == SDE ? 2 : 1;
+    double power = quell_exp(-0.3 * lambda);
+    return 1 + 0.3 * power / (1 + 10 * quell_exp(-power));
+}
+
+/* Abscissae in (0, 1) and weights of the Gauss-Legendre rule of 8 points, which is symmetric. */
+static const double abscissae[4] = {0.18343464249564980, 0.52553240991632899, 0.79666647741362674,
+                                    0.96028985649753623};
+static const double gauss[4] = {0.36268378337836198, 0.31370664587788729, 0.22238103445337447,
+                                0.10122853629037626};
+
+/* The step as the integrals see it. */
+struct er_step {
+    double from, h, grown; /* lambda_t; lambda_s - lambda_t; G_s - G_t */
+    int scaler;
+};
+
+/* moments[k] += weight * phi_s (phi' / phi^2) v^k |du / dlambda| at lambda, v = (u - u_t) / (u_s -
+ * u_t). */
+static void sample(const struct er_step *step, double past, double weight, double *moments)
+{
+    double lambda = step->from + past, v = quell_expm1(-past) / quell_expm1(-step->h);
+    double left = growth(lambda, step->scaler) - growth(step->from, step->scaler);
+    double value =
+        weight * quell_exp(step->grown - left - (step->h - past)) * slope(lambda, step->scaler);
+    for (size_t k = 0; k < 3; k++, value *= v) moments[k] += value;
+}
+
+/* Panels of lambda in which phi changes by a factor of at most e, but no more than 1000: the rule
+ * is then exact to rounding. */
+static void integrate(const struct er_step *step, double *moments)
+{
+    double panels = ceil(fmin(fmax(step->h * slope(step->from, step->scaler), 1), 1000));
+    double half = step->h / panels / 2;
+    for (size_t k = 0; k < 3; k++) moments[k] = 0;
+    for (size_t i = 0; i < (size_t)panels; i++)
+        for (size_t j = 0; j < 4; j++) {
+            double middle = (2 * (double)i + 1) * half;
+            sample(step, middle - abscissae[j] * half, gauss[j] * half, moments);
+            sample(step, middle + abscissae[j] * half, gauss[j] * half, moments);
+        }
+}
+
+/* The weights of the paper's third stage, v_t being 0. */
+static void paper_weights(const double *v, const double *moments, double *weights)
+{
+    double linear = moments[1] / v[1], square = moments[2] / v[2];
+    double between = square / (v[2] - v[1]);
+    weights[0] = moments[0] - linear + square / v[1];
+    weights[1] = linear - square / v[1] - between;
+    weights[2] = between;
+}
+
+static void weigh(const struct er_step *step, const struct quell_history *history, size_t order,
+                  int reference, double *weights)
+{
+    double nodes[3], moments[3];
+    for (size_t j = 0; j < order; j++)
+        nodes[j] =
+            quell_expm1(step->from - quell_lambda(&history->past[j].at)) / quell_expm1(-step->h);
+    integrate(step, moments);
+    if (reference && order == 3)
+        paper_weights(nodes, moments, weights);
+    else
+        quell_lagrange_weights(order, nodes, moments, weights);
+}
+
+/* With 1 - phi_s / phi_t for all of the integral. */
+static void take(quell_plan *plan, const quell_point *t, const quell_point *s,
+                 const struct quell_history *history, const double *option)
+{
+    int scaler = (int)option[SCALER];
+    double from = quell_lambda(t), to = quell_lambda(s), weights[3];
+    double grown = growth(to, scaler) - growth(from, scaler);
+    size_t order =
+        quell_sde_singular(t, s) ? 1 : quell_history_order(history, (size_t)option[STAGE]);
+    struct quell_sde sde = {s->sigma / t->sigma * quell_exp(grown), -quell_expm1(from - to + grown),
+                            s->sigma * sqrt(-quell_expm1(2 * grown))};
+    weights[0] = sde.integral;
+    if (order > 1)
+        weigh(&(struct er_step){from, to - from, grown, scaler}, history, order,
+              option[REFERENCE] != 0, weights);
+    quell_sde_multistep(plan, t, s, &sde, order, weights, history, option[S_NOISE]);
+}
+
+static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
+{
+    struct quell_history history = {0};
+    for (size_t i = 0; i < steps; i++) {
+        const quell_point *t = &grid[i], *s = &grid[i + 1];
+        if (quell_sde_idle(plan, t, s)) continue;
+        quell_history_push(plan, &history, 3, quell_plan_denoise(plan, QUELL_X, t), t);
+        take(plan, t, s, &history, option);
+    }
+    quell_history_trim(plan, &history, 0);
+}
+
+static const struct quell_option options[] = {
+    QUELL_WHOLE("stage", 3, 1, 3, "values of mu that a step takes"),
+    QUELL_SDE_S_NOISE,
+    QUELL_CHOICE("scaler", ER, "er|sde|ode", "phi: u (exp(u^0.3) + 10), u^2, or u"),
+    QUELL_WHOLE("reference", 0, 0, 1, "1: the paper's third stage, of second order"),
+    {0}};
+
+QUELL_FAMILY(er_sde) = {{.name = "er_sde",
+                         .summary = "ER-SDE-Solver, extended reverse-time SDE",
+                         .paper = "2309.06169",
+                         .order = 2,
+                         .evaluations = 1,
+                         .noise = QUELL_STOCHASTIC,
+                         .options = options,
+                         .build = build},
+                        {0}};

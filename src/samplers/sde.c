@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#include "sde.h"
+#include "base/maths.h"
+#include "base/phi.h"
+
+struct quell_sde quell_sde_step(const quell_point *t, const quell_point *s, double rate)
+{
+    double h = quell_lambda(s) - quell_lambda(t), decay = rate > 0 ? rate * h : 0;
+    return (struct quell_sde){s->sigma / t->sigma * quell_exp(-decay), -quell_expm1(-h - decay),
+                              s->sigma * sqrt(-quell_expm1(-2 * decay))};
+}
+
+void quell_sde_moments(double z, size_t count, double *moments)
+{
+    double factorial = 1;
+    for (size_t k = 0; k < count; k++) {
+        if (k) factorial *= (double)k;
+        moments[k] = z * factorial * quell_phi((unsigned)k + 1, -z);
+    }
+}
+
+int quell_sde_idle(quell_plan *plan, const quell_point *t, const quell_point *s)
+{
+    if (quell_lambda(t) != quell_lambda(s)) return 0;
+    QUELL_COMBINE(plan, QUELL_X, {s->sigma / t->sigma, QUELL_X});
+    quell_plan_step(plan, t, s);
+    return 1;
+}
+
+int quell_sde_singular(const quell_point *t, const quell_point *s)
+{
+    return !isfinite(quell_lambda(t)) || !isfinite(quell_lambda(s));
+}
+
+void quell_sde_multistep(quell_plan *plan, const quell_point *t, const quell_point *s,
+                         const struct quell_sde *step, size_t count, const double *weights,
+                         const struct quell_history *history, double s_noise)
+{
+    quell_term terms[1 + QUELL_MOST_PAST] = {{step->state, QUELL_X}};
+    for (size_t j = 0; j < count; j++)
+        terms[1 + j] = (quell_term){s->alpha * weights[j], history->past[j].value};
+    quell_noise_term noise = {s_noise * step->noise, quell_plan_noise(plan, 0, t, s)};
+    quell_plan_combine(plan, QUELL_X, 1 + count, terms, 1, &noise);
+    quell_plan_step(plan, t, s);
+}
