@@ -6,6 +6,7 @@
 #include "harness.h"
 #include "models.h"
 #include "statistics.h"
+#include "strong.h"
 #include "core/schedule.h"
 
 #include <math.h>
@@ -293,63 +294,6 @@ TEST(brownian, many_steps)
     quell_plan_free(&plan);
     free(grid);
     quell_schedule_free(schedule);
-}
-
-static void posterior(void *user, const quell_point *t, const double *x, double *mu)
-{
-    model_denoise(user, t->alpha, t->sigma, x, mu);
-}
-
-/* Points at equal distances in lambda, where a step's error is the same everywhere. */
-static quell_point *even_grid(const quell_schedule *schedule, size_t steps)
-{
-    quell_point *grid = doubles_grid("linear", schedule, steps);
-    double first = quell_lambda(&grid[0]), last = quell_lambda(&grid[steps]);
-    for (size_t i = 1; i < steps; i++)
-        MUST(quell_schedule_at_lambda(schedule, first + (last - first) * (double)i / (double)steps,
-                                      &grid[i]));
-    return grid;
-}
-
-/* x_0 of T steps, for `count` samples, in double. */
-static void paths(const char *spec, const char *schedule_spec, struct model *model, size_t steps,
-                  size_t count, double *x)
-{
-    quell_schedule *schedule = must_schedule(schedule_spec);
-    quell_point *grid = even_grid(schedule, steps);
-    struct quell_plan plan = doubles_plan(spec, schedule, grid, steps, 1);
-    for (size_t i = 0; i < count; i++) {
-        struct doubles doubles = {model->dim, posterior, model, 4, i, 0};
-        float start[8];
-        MUST(quell_noise(4, QUELL_STREAM_INIT, i, 0, model->dim, start));
-        for (size_t e = 0; e < model->dim; e++)
-            x[i * model->dim + e] =
-                (double)start[e] * sqrt(grid->alpha * grid->alpha + grid->sigma * grid->sigma);
-        doubles_run(&doubles, &plan, x + i * model->dim);
-    }
-    quell_plan_free(&plan);
-    free(grid);
-    quell_schedule_free(schedule);
-}
-
-/* The root mean square of x_0(T) - x_0(2 T) over samples falls as T^-order. */
-static void check_strong(const char *spec, const char *schedule, const char *kind, double order)
-{
-    enum { COUNT = 50, DIM = 2, FIRST = 64, DOUBLINGS = 3 };
-    struct model model = model_new(kind, DIM);
-    double x[2][COUNT * DIM], before = 0, first = 0;
-    paths(spec, schedule, &model, FIRST, COUNT, x[0]);
-    for (size_t k = 0; k <= DOUBLINGS; k++) {
-        double sum = 0;
-        paths(spec, schedule, &model, (size_t)FIRST << (k + 1), COUNT, x[1]);
-        for (size_t i = 0; i < COUNT * DIM; i++) sum += (x[1][i] - x[0][i]) * (x[1][i] - x[0][i]);
-        memcpy(x[0], x[1], sizeof x[0]);
-        before = sqrt(sum / (COUNT * DIM));
-        if (k == 0) first = before;
-    }
-    double found = log2(first / before) / DOUBLINGS;
-    CHECK(found > order - 0.2, "%s, %s, %s: strong order %.2f, not %.2f; from %g to %g", spec,
-          schedule, kind, found, order, first, before);
 }
 
 TEST(brownian, strong_order)

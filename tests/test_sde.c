@@ -1,102 +1,273 @@
 /* SPDX-License-Identifier: MIT */
-/* The stochastic solvers. */
+/* The stochastic solvers: weak order by the exact law on Gaussians, strong order in Brownian mode,
+ * members of other families at eta = 0, and every grid's ends. Their twins: test_sde_twins.c. */
 #include "doubles.h"
 #include "gaussian_law.h"
 #include "harness.h"
 #include "models.h"
+#include "strong.h"
 #include "core/schedule.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Points at equal distances in lambda between two times. */
-static quell_point *even_grid(const quell_schedule *schedule, double start, double stop,
-                              size_t steps)
+/* How far the variance of x_0 is off, over a wide spectrum. */
+static double variance_error(const char *spec, const quell_schedule *schedule, size_t steps)
 {
-    quell_point *grid = calloc(steps + 1, sizeof *grid);
-    MUST(quell_schedule_point(schedule, start, &grid[0]));
-    MUST(quell_schedule_point(schedule, stop, &grid[steps]));
-    double first = quell_lambda(&grid[0]), last = quell_lambda(&grid[steps]);
-    for (size_t i = 1; i < steps; i++)
-        MUST(quell_schedule_at_lambda(schedule, first + (last - first) * (double)i / (double)steps,
-                                      &grid[i]));
-    return grid;
-}
-
-static struct moments errors(const char *spec, const quell_schedule *schedule, size_t steps,
-                             double variance)
-{
-    struct moments data = {1, variance};
-    quell_point *grid = even_grid(schedule, 0.95, 0.05, steps);
+    static const double variances[] = {0.02, 0.1, 0.5, 2, 8};
+    quell_point *grid = even_grid(schedule, 1, 0.05, steps);
     struct quell_plan plan = doubles_plan(spec, schedule, grid, steps, 0);
-    struct moments exact = gaussian_law(data, &grid[steps]);
-    struct moments found = gaussian_law_plan(data, &plan, grid);
+    double sum = 0;
+    for (size_t i = 0; i < sizeof variances / sizeof *variances; i++) {
+        struct moments data = {1, variances[i]}, exact = gaussian_law(data, &grid[steps]);
+        struct moments found = gaussian_law_plan(data, &plan, grid);
+        double error = (found.variance - exact.variance) / exact.variance;
+        CHECK(fabs(found.mean - exact.mean) < 1e-12, "%s: mean %g", spec, found.mean);
+        sum += error * error;
+    }
     quell_plan_free(&plan);
     free(grid);
-    return (struct moments){found.mean - exact.mean, found.variance - exact.variance};
+    return sqrt(sum);
 }
 
-TEST(sde, show)
+static void check_order(const char *spec, const char *schedule_spec, double order)
 {
-    static const char *const specs[] = {"dpmpp_sde:eta=0",
-                                        "dpmpp_sde:eta=0.5",
-                                        "dpmpp_sde",
-                                        "dpmpp_sde:r=0.7",
-                                        "dpmpp_sde:r=1",
-                                        "dpmpp_2m_sde:eta=0",
-                                        "dpmpp_2m_sde:eta=0.5",
-                                        "dpmpp_2m_sde",
-                                        "dpmpp_2m_sde:eta=2",
-                                        "dpmpp_2m_sde:solver=heun",
-                                        "dpmpp_2m_sde:eta=0,solver=heun",
-                                        "dpmpp_3m_sde:eta=0",
-                                        "dpmpp_3m_sde:eta=0,reference=1",
-                                        "dpmpp_3m_sde:eta=0.5",
-                                        "dpmpp_3m_sde",
-                                        "dpmpp_3m_sde:reference=1",
-                                        "sa_solver:eta=0",
-                                        "sa_solver:eta=0,predictor_order=1,corrector_order=0",
-                                        "sa_solver:eta=0,predictor_order=2,corrector_order=0",
-                                        "sa_solver:eta=0,predictor_order=3,corrector_order=0",
-                                        "sa_solver:eta=0,predictor_order=2,corrector_order=2",
-                                        "sa_solver:eta=0,predictor_order=1,corrector_order=1",
-                                        "sa_solver:eta=0,predictor_order=4,corrector_order=5",
-                                        "sa_solver:eta=0.5",
-                                        "sa_solver",
-                                        "sa_solver:predictor_order=1,corrector_order=1",
-                                        "sa_solver:predictor_order=2,corrector_order=2",
-                                        "sa_solver:predictor_order=3,corrector_order=0",
-                                        "er_sde:stage=1",
-                                        "er_sde:stage=2",
-                                        "er_sde",
-                                        "er_sde:scaler=ode,stage=1",
-                                        "er_sde:scaler=ode,stage=2",
-                                        "er_sde:scaler=ode",
-                                        "er_sde:scaler=ode,reference=1",
-                                        "er_sde:scaler=sde",
-                                        "er_sde:reference=1",
-                                        "seeds2:eta=0",
-                                        "seeds2:eta=0.5",
-                                        "seeds2",
-                                        "seeds2:r=0.7",
-                                        "seeds2:solver=phi_2",
-                                        "seeds2:eta=0,solver=phi_2",
-                                        "seeds3:eta=0",
-                                        "seeds3:eta=0.5",
-                                        "seeds3"};
-    quell_schedule *schedule = must_schedule("cosine");
-    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
-        fprintf(stderr, "%-50s", specs[i]);
-        struct moments last = {0, 0};
-        for (size_t steps = 32; steps <= 512; steps *= 2) {
-            struct moments e = errors(specs[i], schedule, steps, 0.25);
-            fprintf(stderr, " %9.2e", e.variance);
-            if (steps > 32) fprintf(stderr, " (%.2f)", log2(fabs(last.variance / e.variance)));
-            last = e;
-        }
-        fprintf(stderr, "\n");
-    }
+    quell_schedule *schedule = must_schedule(schedule_spec);
+    double coarse = variance_error(spec, schedule, 320), fine = variance_error(spec, schedule, 640);
+    double found = log2(coarse / fine);
+    CHECK(fabs(found - order) < 0.25, "%s, %s: order %.2f, not %g; error %g", spec, schedule_spec,
+          found, order, fine);
     quell_schedule_free(schedule);
+}
+
+static void check_orders(const char *spec, double order)
+{
+    check_order(spec, "cosine", order);
+    check_order(spec, "rectified", order);
+}
+
+TEST(sde, order_dpmpp)
+{
+    static const char *const second[] = {
+        "dpmpp_sde:eta=0",
+        "dpmpp_sde:eta=0.5",
+        "dpmpp_sde",
+        "dpmpp_sde:eta=3",
+        "dpmpp_sde:r=0.3",
+        "dpmpp_sde:r=1",
+        "dpmpp_2m_sde:eta=0",
+        "dpmpp_2m_sde:eta=0.5",
+        "dpmpp_2m_sde",
+        "dpmpp_2m_sde:eta=0,solver=heun",
+        "dpmpp_2m_sde:solver=heun",
+        "dpmpp_3m_sde",
+        "dpmpp_3m_sde:eta=0,reference=1",
+        "dpmpp_3m_sde:reference=1",
+    };
+    for (size_t i = 0; i < sizeof second / sizeof *second; i++) check_orders(second[i], 2);
+    check_orders("dpmpp_3m_sde:eta=0", 3);
+}
+
+TEST(sde, order_sa_solver)
+{
+    check_orders("sa_solver:eta=0,predictor_order=1,corrector_order=0", 1);
+    check_orders("sa_solver:eta=0,predictor_order=1,corrector_order=1", 1);
+    check_orders("sa_solver:eta=0,predictor_order=2,corrector_order=0", 2);
+    check_orders("sa_solver:eta=0,predictor_order=3,corrector_order=0", 3);
+    check_orders("sa_solver:eta=0,predictor_order=1,corrector_order=2", 2);
+    check_orders("sa_solver:eta=0,predictor_order=2,corrector_order=3", 3);
+    check_orders("sa_solver:predictor_order=1,corrector_order=0", 1);
+    check_orders("sa_solver:predictor_order=3,corrector_order=0", 2);
+    check_orders("sa_solver:eta=0.7,predictor_order=3,corrector_order=0", 2);
+    check_orders("sa_solver:tau_start=5,tau_end=0.2,predictor_order=3,corrector_order=0", 2);
+    check_orders("sa_solver", 2);
+}
+
+TEST(sde, order_er_sde)
+{
+    check_orders("er_sde:stage=1", 1);
+    check_orders("er_sde:stage=2", 2);
+    check_orders("er_sde:scaler=ode,stage=2", 2);
+    check_orders("er_sde:scaler=ode,reference=1", 2);
+    check_orders("er_sde:scaler=sde", 2);
+    check_orders("er_sde:scaler=ode", 3);
+    check_orders("er_sde:reference=1", 2);
+}
+
+TEST(sde, order_seeds)
+{
+    static const char *const second[] = {
+        "seeds2:eta=0",   "seeds2:eta=0.5",         "seeds2",
+        "seeds2:eta=2",   "seeds2:r=0.7",           "seeds2:r=1",
+        "seeds3",         "seeds2:solver=phi_2",    "seeds2:solver=phi_2,eta=0",
+        "seeds3:eta=0.5", "seeds3:r1=0.25,r2=0.75",
+    };
+    for (size_t i = 0; i < sizeof second / sizeof *second; i++) check_orders(second[i], 2);
+    check_orders("seeds3:eta=0", 3);
+}
+
+TEST(sde, strong_order)
+{
+    static const char *const specs[] = {"dpmpp_sde", "dpmpp_2m_sde", "dpmpp_3m_sde", "sa_solver",
+                                        "er_sde",    "seeds2",       "seeds3"};
+    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
+        check_strong(specs[i], "cosine", "diagonal", 1);
+        check_strong(specs[i], "rectified", "mixture", 1);
+    }
+}
+
+/* x_0 in double of a spec. */
+static double sample(const char *spec, const quell_schedule *schedule, const quell_point *grid,
+                     size_t steps)
+{
+    quell_point start = grid[0];
+    struct quell_plan plan = doubles_plan(spec, schedule, &start, 0, 0);
+    quell_plan_free(&plan);
+    plan = doubles_plan(spec, schedule, grid, steps, 0);
+    struct moments data = {1, 0.3}, law = gaussian_law_plan(data, &plan, grid);
+    quell_plan_free(&plan);
+    return law.variance;
+}
+
+/* Names for one method. The laws agree to rounding. */
+TEST(sde, relatives)
+{
+    static const char *const pairs[][2] = {
+        {"dpmpp_sde:eta=0", "seeds2:eta=0"},
+        {"dpmpp_sde", "seeds2"},
+        {"dpmpp_sde:r=0.3", "seeds2:r=0.3"},
+        {"dpmpp_2m_sde:eta=0,solver=heun", "sa_solver:eta=0,predictor_order=2,corrector_order=0"},
+        {"dpmpp_2m_sde:solver=heun", "sa_solver:predictor_order=2,corrector_order=0"},
+        {"dpmpp_3m_sde:eta=0.25", "sa_solver:eta=0.5,predictor_order=3,corrector_order=0"},
+        {"ddim:eta=1", "sa_solver:predictor_order=1,corrector_order=0"},
+        {"ddim", "sa_solver:predictor_order=1,corrector_order=0,eta=0"},
+        {"ddim", "er_sde:stage=1,scaler=ode"},
+        {"ddim:eta=1", "er_sde:stage=1,scaler=sde"},
+        {"sa_solver:eta=0", "sa_solver:tau_start=1e-9"},
+        {"sa_solver:eta=0", "sa_solver:tau_end=1e9"},
+    };
+    quell_schedule *schedule = must_schedule("cosine");
+    quell_point *grid = doubles_grid("linear", schedule, 12);
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        double a = sample(pairs[i][0], schedule, grid, 12);
+        double b = sample(pairs[i][1], schedule, grid, 12);
+        CHECK(fabs(a / b - 1) < 1e-12, "%s: %.17g; %s: %.17g", pairs[i][0], a, pairs[i][1], b);
+    }
+    free(grid);
+    quell_schedule_free(schedule);
+}
+
+static int straight(void *user, double t, double *alpha, double *sigma)
+{
+    (void)user;
+    *alpha = 1 - t;
+    *sigma = t;
+    return 0;
+}
+
+static const char *const all[] = {"dpmpp_sde",
+                                  "dpmpp_sde:eta=0",
+                                  "dpmpp_sde:eta=1e6,r=1",
+                                  "dpmpp_2m_sde",
+                                  "dpmpp_2m_sde:eta=0",
+                                  "dpmpp_2m_sde:eta=1e6,solver=heun",
+                                  "dpmpp_3m_sde",
+                                  "dpmpp_3m_sde:eta=0",
+                                  "dpmpp_3m_sde:eta=1e6",
+                                  "sa_solver",
+                                  "sa_solver:eta=0",
+                                  "sa_solver:eta=1e3,predictor_order=5,corrector_order=5",
+                                  "sa_solver:tau_start=5,tau_end=0.2",
+                                  "er_sde",
+                                  "er_sde:scaler=ode",
+                                  "er_sde:scaler=sde,reference=1",
+                                  "seeds2",
+                                  "seeds2:eta=0,solver=phi_2",
+                                  "seeds2:eta=1e6,r=1",
+                                  "seeds3",
+                                  "seeds3:eta=0",
+                                  "seeds3:eta=1e6,r2=1"};
+
+/* A plan of any length, whose law is finite; from alpha = 0, with few steps, near the data's. */
+static void check_finite(const char *spec, const quell_schedule *schedule, const char *grid_spec,
+                         size_t steps)
+{
+    struct moments data = {1, 0.5};
+    for (int brownian = 0; brownian < 2; brownian++) {
+        quell_point *grid = doubles_grid(grid_spec, schedule, steps);
+        struct quell_plan plan = doubles_plan(spec, schedule, grid, steps, brownian);
+        for (size_t i = 0; i < plan.count; i++)
+            for (unsigned k = 0; k < plan.ops[i].terms + plan.ops[i].noises; k++)
+                CHECK(isfinite(plan.ops[i].coefficient[k]), "%s, %s, T = %zu", spec, grid_spec,
+                      steps);
+        if (!brownian && steps < 1000) {
+            struct moments law = gaussian_law_plan(data, &plan, grid);
+            CHECK(fabs(law.mean - grid[steps].alpha) < 1e-9 && isfinite(law.variance),
+                  "%s, %s, T = %zu: mean %g, variance %g", spec, grid_spec, steps, law.mean,
+                  law.variance);
+        }
+        if (grid[steps].sigma == 0 && !plan.status) {
+            const struct quell_op *last = &plan.ops[plan.count - 2];
+            CHECK(last->noises == 0 && last->terms == 1 && last->coefficient[0] == 1,
+                  "%s, T = %zu: the last step is not the last mean", spec, steps);
+        }
+        quell_plan_free(&plan);
+        free(grid);
+    }
+}
+
+TEST(sde, finite)
+{
+    static const char *const grids[] = {"linear", "linear:final=zero"};
+    static const size_t steps[] = {1, 2, 3, 10, 1000};
+    static const char *const names[] = {"vp", "ve", "cosine", "rectified"};
+    for (size_t k = 0; k <= sizeof names / sizeof *names; k++) {
+        quell_schedule *schedule = NULL;
+        if (k)
+            schedule = must_schedule(names[k - 1]);
+        else
+            MUST(quell_schedule_from_function(&schedule, straight, NULL));
+        for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+            for (size_t g = 0; g < 2; g++)
+                for (size_t n = 0; n < sizeof steps / sizeof *steps; n++)
+                    check_finite(all[i], schedule, grids[g], steps[n]);
+        quell_schedule_free(schedule);
+    }
+}
+
+/* A point twice: the step between does nothing, and what follows is as without it. */
+TEST(sde, idle_steps)
+{
+    quell_schedule *schedule = must_schedule("cosine");
+    quell_point *grid = doubles_grid("linear", schedule, 8), twice[10];
+    memcpy(twice, grid, 5 * sizeof *twice);
+    memcpy(twice + 5, grid + 4, 5 * sizeof *twice);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        double a = sample(all[i], schedule, grid, 8), b = sample(all[i], schedule, twice, 9);
+        int corrects = !strncmp(all[i], "sa_solver", 9); /* a correction is left out */
+        CHECK(fabs(b / a - 1) < (corrects ? 0.1 : 1e-12), "%s: %.17g, not %.17g", all[i], b, a);
+    }
+    free(grid);
+    quell_schedule_free(schedule);
+}
+
+TEST(sde, refuses)
+{
+    struct model model = model_new("diagonal", 3);
+    quell_denoiser *denoiser = model_denoiser(&model);
+    quell_schedule *schedule = must_schedule("vp");
+    quell_sampler *sampler = NULL;
+    static const char *const bad[] = {"seeds3:r1=0.7",       "seeds3:r1=0.5,r2=0.5",
+                                      "seeds2:r=0",          "dpmpp_sde:r=2",
+                                      "er_sde:stage=4",      "sa_solver:predictor_order=0",
+                                      "sa_solver:eta=1e4",   "dpmpp_2m_sde:solver=euler",
+                                      "dpmpp_3m_sde:eta=-1", "er_sde:scaler=2"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        CHECK(quell_sampler_create(&sampler, bad[i], denoiser, schedule, NULL) ==
+                  QUELL_BAD_ARGUMENT,
+              "%s was made", bad[i]);
+    quell_schedule_free(schedule);
+    quell_denoiser_free(denoiser);
+    model_free(&model);
 }
