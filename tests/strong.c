@@ -21,8 +21,8 @@ quell_point *even_grid(const quell_schedule *schedule, double start, double stop
     MUST(quell_schedule_point(schedule, stop, &grid[steps]));
     double first = quell_lambda(&grid[0]), last = quell_lambda(&grid[steps]);
     for (size_t i = 1; i < steps; i++)
-        MUST(quell_schedule_at_lambda(
-            schedule, first + (last - first) * (double)i / (double)steps, &grid[i]));
+        MUST(quell_schedule_at_lambda(schedule, first + (last - first) * (double)i / (double)steps,
+                                      &grid[i]));
     return grid;
 }
 

@@ -209,7 +209,8 @@ static int ancestral(void *user, quell_transition *at, const quell_point *t, con
     run.transition = quell_transition_index(at);
     for (size_t row = 0; row < run.count; row++) {
         float own[8];
-        if (quell_noise_brownian(run.seed, 5, t->t, s->t, run.first + row, 0, dim, own)) return -1;
+        double from = quell_noise_place(quell_lambda(t)), to = quell_noise_place(quell_lambda(s));
+        if (quell_noise_brownian(run.seed, 5, from, to, run.first + row, 0, dim, own)) return -1;
         if (memcmp(own, noise + row * dim, dim * sizeof *own)) return -1;
     }
     return quell_step(ddpm, &run, t->t, s->t, x) ? -1 : 0;
@@ -259,7 +260,8 @@ TEST(brownian, plans)
     quell_plan_combine(&plan, QUELL_X, 1, &x, 1, noises);
     char text[500];
     quell_plan_print(&plan, text, sizeof text);
-    CHECK(!plan.status && !strcmp(text, "COMBINE  x = 1 x + 0.5 W2(1, 0.75) + 0.25 W0(0.75, 0)\n"
+    CHECK(!plan.status && !strcmp(text, "COMBINE  x = 1 x + 0.5 W2(0.150979578, 0.274611413) + "
+                                        "0.25 W0(0.274611413, 0.849020422)\n"
                                         "COMBINE  x = 1 x + 0.5 noise(134217754)\n"),
           "%s", text);
     noises[0].stream = 3;
@@ -274,9 +276,10 @@ TEST(brownian, plans)
     quell_plan_free(&plan);
     plan = quell_plan_begin(schedule, 0);
     plan.brownian = true;
-    t.t = 1.5;
+    t.log_alpha = (double)NAN;
     quell_plan_noise(&plan, 0, &t, &s);
-    CHECK(plan.status && strstr(quell_error_message(), "from 0 to 1"), "%s", quell_error_message());
+    CHECK(plan.status && strstr(quell_error_message(), "not a number"), "%s",
+          quell_error_message());
     quell_plan_free(&plan);
     quell_schedule_free(schedule);
 }
@@ -290,7 +293,7 @@ TEST(brownian, many_steps)
     struct quell_plan plan = doubles_plan("ddpm", schedule, grid, STEPS, 1);
     CHECK(plan.increments == STEPS, "%zu increments", plan.increments);
     for (size_t i = 0; i < STEPS; i++)
-        CHECK(plan.increment[i].from > plan.increment[i].to, "step %zu has no interval", i);
+        CHECK(plan.increment[i].from < plan.increment[i].to, "step %zu has no interval", i);
     quell_plan_free(&plan);
     free(grid);
     quell_schedule_free(schedule);

@@ -27,8 +27,16 @@ extern "C" {
 QUELL_API quell_status quell_noise(uint64_t seed, uint32_t stream, uint64_t sample,
                                    uint64_t element, size_t count, float *out);
 
-/* The same of the noise over an interval of time in Brownian mode: (W(t) - W(s)) / sqrt|t - s|, t
- * and s in [0, 1], for the path W of slot k in {0, ..., 7}.
+/* Where a point of a schedule lies on the Brownian paths: 1 / (1 + exp(-lambda / 4)), from 0 where
+ * alpha = 0 to 1 where sigma = 0, with lambda = log(alpha / sigma) (quell_lambda). Paths run over
+ * levels of noise, not over the schedule's t, so that the same noise meets the same levels under
+ * any schedule, and so that the noise of a step is spread evenly over it: by t, which many
+ * schedules stretch without bound near their ends, x_0 would converge at half the order.
+ * Thread-safe. */
+QUELL_API double quell_noise_place(double lambda);
+
+/* The same of the noise over an interval in Brownian mode: (W(t) - W(s)) / sqrt|t - s|, t and s in
+ * [0, 1] the places of its ends (quell_noise_place), for the path W of slot k in {0, ..., 7}.
  *
  * t and s are rounded to multiples of 2^-24 first. There (Levy, Ciesielski)
  *
@@ -38,7 +46,7 @@ QUELL_API quell_status quell_noise(uint64_t seed, uint32_t stream, uint64_t samp
  * stream QUELL_STREAM(n, k). The terms, with the difference of the two sums as weights, are added
  * up by fused multiply-adds in float, level by level, of two in a level that of t first.
  *
- * Fails with QUELL_BAD_ARGUMENT if t and s round to the same time. Thread-safe. */
+ * Fails with QUELL_BAD_ARGUMENT if t and s round to the same place. Thread-safe. */
 QUELL_API quell_status quell_noise_brownian(uint64_t seed, unsigned k, double t, double s,
                                             uint64_t sample, uint64_t element, size_t count,
                                             float *out);

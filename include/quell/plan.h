@@ -110,10 +110,11 @@ QUELL_API void quell_plan_langevin(quell_plan *plan, quell_register x, quell_reg
  *
  * By default it is the stream of slot k of the transition being built, QUELL_STREAM(i, k), so the
  * intervals of one transition need a slot each. In Brownian mode it is (W(t) - W(s)) / sqrt|t - s|
- * for the Brownian path W of slot k, whatever the grid: more steps refine the same path (noise.h).
- * There an interval that is gone through twice has the same noise twice, unless in another slot;
- * one shorter than 2^-24 has no noise of its own on the path, and gets that of slot k of the
- * transition, which is independent of all paths. t = s asks for this. */
+ * for the Brownian path W of slot k at the places of t and s (quell_noise_place), whatever the
+ * grid: more steps refine the same path (noise.h). There an interval that is gone through twice has
+ * the same noise twice, unless in another slot; one shorter than 2^-24 has no noise of its own on
+ * the path, and gets that of slot k of the transition, which is independent of all paths. t = s
+ * asks for this. */
 QUELL_API uint32_t quell_plan_noise(quell_plan *plan, unsigned k, const quell_point *t,
                                     const quell_point *s);
 

@@ -4,16 +4,31 @@
  *
  *     W(t) = t Z_0 + sum_l 2^(-l / 2) d_l(t) Z_{2^l + j},   l = 0, 1, ..., 23,
  *
- * where t lies in the j-th interval of length 2^-l, and d_l(t) is its distance to the nearer end
- * over that length: Schauder's hat functions, the midpoints' displacements. Cut off after level 23
- * the sum is exact at all multiples of 2^-24, whose increments over intervals that do not overlap
- * are independent. It needs no memory and no order: an increment is a sum of at most 49 terms. */
+ * where the place t lies in the j-th interval of length 2^-l, and d_l(t) is its distance to the
+ * nearer end over that length: Schauder's hat functions, the midpoints' displacements. Cut off
+ * after level 23 the sum is exact at all multiples of 2^-24, whose increments over intervals that
+ * do not overlap are independent. It needs no memory and no order: an increment is a sum of at most
+ * 49 terms. */
 #include "brownian.h"
+#include "base/floats.h"
+#include "base/maths.h"
 #include <quell/noise.h>
 
-#include <math.h>
+uint32_t quell_brownian_cell(double place)
+{
+    return (uint32_t)floor(place * QUELL_BROWNIAN_CELLS + 0.5);
+}
 
-uint32_t quell_brownian_cell(double t) { return (uint32_t)floor(t * QUELL_BROWNIAN_CELLS + 0.5); }
+double quell_noise_place(double lambda)
+{
+    QUELL_OWN_FLOATS;
+    return 1 / (1 + quell_exp(-lambda / 4));
+}
+
+uint32_t quell_brownian_cell_of(const quell_point *point)
+{
+    return quell_brownian_cell(quell_noise_place(quell_lambda(point)));
+}
 
 /* An interval of level l, and how far a time lies in it from the nearer end, in cells. */
 struct hat {

@@ -5,8 +5,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <quell/plan.h>
 
-/* Times are rounded to multiples of 2^-24. */
+/* Places on a path are rounded to multiples of 2^-24. */
 #define QUELL_BROWNIAN_DEPTH 24
 #define QUELL_BROWNIAN_CELLS (UINT32_C(1) << QUELL_BROWNIAN_DEPTH)
 
@@ -14,7 +15,7 @@
 #define QUELL_BROWNIAN_NODES (1 + 2 * QUELL_BROWNIAN_DEPTH)
 
 /* (W_slot(from) - W_slot(to)) / sqrt(|from - to|), the ends in cells of 2^-24. With from == to it
- * has no time to belong to: it is the noise of the transition, QUELL_STREAM(2^24 + transition,
+ * has no place on the path: it is the noise of the transition, QUELL_STREAM(2^24 + transition,
  * slot). slot <= 7, transition < QUELL_BROWNIAN_TRANSITIONS. */
 struct quell_increment {
     uint32_t from, to, slot, transition;
@@ -27,11 +28,12 @@ struct quell_node {
     double weight;
 };
 
-/* The cell of a time in [0, 1]. */
-uint32_t quell_brownian_cell(double t);
+/* The cell of a place in [0, 1], and of a point. */
+uint32_t quell_brownian_cell(double place);
+uint32_t quell_brownian_cell_of(const quell_point *point);
 
 /* The terms of an increment, whose squared weights add up to 1; how many there are. Terms of weight
- * 0 are left out: times with few binary digits need few. */
+ * 0 are left out: places with few binary digits need few. */
 size_t quell_brownian_nodes(const struct quell_increment *increment,
                             struct quell_node nodes[QUELL_BROWNIAN_NODES]);
 

@@ -172,14 +172,16 @@ void quell_plan_combine(quell_plan *plan, quell_register out, size_t terms, cons
 /* Adds an increment to the list and gives its index. */
 static uint32_t increment(quell_plan *plan, unsigned k, const quell_point *t, const quell_point *s)
 {
-    if (!(t->t >= 0 && t->t <= 1 && s->t >= 0 && s->t <= 1))
-        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "a noise's times must be from 0 to 1");
+    if (isnan(quell_lambda(t)) || isnan(quell_lambda(s))) {
+        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "a noise's point is not a number");
+        return 0;
+    }
     void *list =
         grow(plan, plan->increment, plan->increments, &plan->room, sizeof *plan->increment);
     if (!list) return 0;
     plan->increment = list;
     plan->increment[plan->increments] = (struct quell_increment){
-        quell_brownian_cell(t->t), quell_brownian_cell(s->t), k, (uint32_t)plan->transition};
+        quell_brownian_cell_of(t), quell_brownian_cell_of(s), k, (uint32_t)plan->transition};
     return (uint32_t)plan->increments++;
 }
 
@@ -197,8 +199,8 @@ uint32_t quell_plan_noise(quell_plan *plan, unsigned k, const quell_point *t, co
 uint32_t quell_plan_noise_piece(quell_plan *plan, unsigned piece, const quell_point *t,
                                 const quell_point *s)
 {
-    bool joins = plan->brownian && piece < 8 && t->t != s->t &&
-                 quell_brownian_cell(t->t) != quell_brownian_cell(s->t);
+    bool joins =
+        plan->brownian && piece < 8 && quell_brownian_cell_of(t) != quell_brownian_cell_of(s);
     return quell_plan_noise(plan, joins ? 0 : piece, t, s);
 }
 

@@ -5,8 +5,8 @@
  *     COMBINE  x = 0.98 x + 0.02 r1 + 0.17 noise(1)
  *     STEP     1 -> 0.75
  *
- * In Brownian mode the noise is W0(1, 0.75), the increment (W(1) - W(0.75)) / sqrt(1 - 0.75) of
- * slot 0's path. */
+ * In Brownian mode the noise is W0(0.25, 0.5), the increment of slot 0's path between two places
+ * (noise.h). */
 #include "plan.h"
 #include "base/number.h"
 

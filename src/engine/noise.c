@@ -110,12 +110,11 @@ quell_status quell_noise_brownian(uint64_t seed, unsigned k, double t, double s,
     if (status) return status;
     if (k > 7 || !(t >= 0 && t <= 1 && s >= 0 && s <= 1))
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "noise: slot %u from t = %g to %g; slots are 0 to 7, times 0 to 1", k, t,
-                          s);
+                          "noise: slot %u from %g to %g; slots are 0 to 7, places 0 to 1", k, t, s);
     struct quell_increment increment = {quell_brownian_cell(t), quell_brownian_cell(s), k, 0};
     if (increment.from == increment.to)
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "noise: from t = %g to %g: times must be 2^-24 or more apart", t, s);
+                          "noise: from %g to %g: places must be 2^-24 or more apart", t, s);
     QUELL_OWN_FLOATS;
     draw_increment(kernels, (struct quell_noise_at){seed, sample, 0, 0, UINT32_MAX}, element, count,
                    nodes, quell_brownian_nodes(&increment, nodes), out);

@@ -68,8 +68,8 @@ quell_status quell_transition_noise(quell_transition *transition, unsigned k, fl
     struct quell_tile *tile = transition->tile;
     const struct quell_job *job = tile->job;
     if (k > 7) return quell_fail(QUELL_BAD_ARGUMENT, "transition: noise slots are 0 to 7");
-    struct quell_increment increment = {quell_brownian_cell(transition->t->t),
-                                        quell_brownian_cell(transition->s->t), k,
+    struct quell_increment increment = {quell_brownian_cell_of(transition->t),
+                                        quell_brownian_cell_of(transition->s), k,
                                         (uint32_t)tile->transition};
     for (size_t row = 0; row < tile->rows; row++)
         for (size_t e = 0; e < job->dim; e += QUELL_CHUNK) {
