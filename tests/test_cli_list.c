@@ -160,6 +160,12 @@ TEST(cli, list_one)
     CHECK(!strcmp(text_of(eta, "name"), "eta") && !strcmp(text_of(eta, "type"), "number"), "eta");
     CHECK(json_number_value(json_field(eta, "high")) == 1e6, "high");
     json_decref(root);
+    root = command_json(&command, "list samplers euler --json");
+    entry = json_array_get(json_field(root, "samplers"), 0);
+    const json_t *most = json_array_get(json_field(entry, "options"), 2);
+    CHECK(!strcmp(text_of(most, "name"), "s_tmax"), "%s", text_of(most, "name"));
+    CHECK(!strcmp(text_of(most, "high"), "inf") && !strcmp(text_of(most, "default"), "inf"), "inf");
+    json_decref(root);
     command_check(&command, 0, "list samplers ddim");
     char *output = command_output(&command);
     CHECK(strstr(output, "arXiv:2010.02502") && strstr(output, "eta=0 "), "%s", output);
@@ -168,6 +174,14 @@ TEST(cli, list_one)
     output = command_output(&command);
     CHECK(!strncmp(output, "name ", 5) && strstr(output, "\nddpm "), "%s", output);
     free(output);
+    command_check(&command, 0, "list samplers dpmpp_3m");
+    output = command_output(&command);
+    CHECK(!strncmp(output, "dpmpp_3m = xeab:order=3", 23), "%s", output);
+    free(output);
+    root = command_json(&command, "list samplers xeab --json");
+    entry = json_array_get(json_field(root, "samplers"), 0);
+    CHECK(json_array_size(json_field(entry, "aliases")) == 2, "aliases");
+    json_decref(root);
     command_check(&command, 0, "list isas scalar");
     command_remove(&command);
 }

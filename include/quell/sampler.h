@@ -128,7 +128,7 @@ QUELL_API size_t quell_sampler_dim(const quell_sampler *sampler);
 QUELL_API size_t quell_sampler_steps(const quell_sampler *sampler);
 
 /* The evaluations of the denoiser that quell_forward takes for a sample; 0 where that is not known
- * before: for a sampler made by _from_step. */
+ * before: with steps of its own choice (dpm_adaptive), and for a sampler made by _from_step. */
 QUELL_API size_t quell_sampler_evaluations(const quell_sampler *sampler);
 
 /* Prints the plan as text into buffer[size], always terminated; returns the length that the whole

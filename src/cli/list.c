@@ -34,7 +34,7 @@ static int print_json(const struct section *chosen)
     for (size_t s = 0; (section = section_at(s)); s++)
         if (!chosen || chosen == section)
             json_object_set_new(root, section->name, section_json(section));
-    return report_print(root);
+    return report_print_exact(root);
 }
 
 static int print_one(const struct section *section, const char *name, int json)
@@ -44,7 +44,7 @@ static int print_one(const struct section *section, const char *name, int json)
     if (!section_find(section, name, &entry, &alias))
         return complain(EXIT_USAGE, "list %s '%s': there is none: see `quell list %s`",
                         section->name, name, section->name);
-    if (json) return report_print(json_pack("{s:[o]}", section->name, entry_json(&entry)));
+    if (json) return report_print_exact(json_pack("{s:[o]}", section->name, entry_json(&entry)));
     entry_print(&entry, alias);
     return EXIT_DONE;
 }

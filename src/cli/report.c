@@ -39,11 +39,15 @@ json_t *report_count(uint64_t count)
     return json_string(digits);
 }
 
-int report_print(json_t *object)
+static int print(json_t *object, size_t digits)
 {
     if (!object) return complain(EXIT_MEMORY, "no memory for the JSON report");
-    json_dumpf(object, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+    json_dumpf(object, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(digits));
     putchar('\n'); /* a failure to write shows when stdout is closed */
     json_decref(object);
     return EXIT_DONE;
 }
+
+int report_print(json_t *object) { return print(object, 9); }
+
+int report_print_exact(json_t *object) { return print(object, 17); }

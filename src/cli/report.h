@@ -18,4 +18,7 @@ json_t *report_count(uint64_t count);
  * Returns an exit code. */
 int report_print(json_t *object);
 
+/* The same, with all 17 digits of every number: it reads back to the same bits. */
+int report_print_exact(json_t *object);
+
 #endif
