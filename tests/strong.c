@@ -49,7 +49,7 @@ static void paths(const char *spec, const char *schedule_spec, struct model *mod
 
 void check_strong(const char *spec, const char *schedule, const char *kind, double order)
 {
-    enum { COUNT = 40, DIM = 2, FIRST = 64, DOUBLINGS = 2 };
+    enum { COUNT = 16, DIM = 8, FIRST = 128, DOUBLINGS = 2 };
     struct model model = model_new(kind, DIM);
     double x[2][COUNT * DIM], before = 0, first = 0;
     paths(spec, schedule, &model, FIRST, COUNT, x[0]);

@@ -304,6 +304,6 @@ TEST(brownian, strong_order)
     static const char *const schedules[] = {"vp", "cosine", "rectified"};
     for (size_t i = 0; i < 3; i++) {
         check_strong("ddim:eta=1", schedules[i], "diagonal", 1);
-        check_strong("ddim:eta=1", schedules[i], "mixture", 1);
     }
+    check_strong("ddim:eta=1", "rectified", "mixture", 1);
 }
