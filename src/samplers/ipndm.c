@@ -4,9 +4,10 @@
  *
  *     y_s = y_t + (sigma~_s - sigma~_t) sum_j c_j eps_j,     y = x / alpha.
  *
- * ipndm has the c_j of even steps whatever the steps are, and so the order of its name only where
- * they are even. ipndm_v has those of the steps as they are: it is zab (zab.c) with four outputs.
- * Two codes in use (diff-sampler, ComfyUI) have a parenthesis misplaced in it: reference=1. */
+ * ipndm has the c_j of even steps whatever the steps are: its order is 2 at most where they are
+ * not. ipndm_v has those of the steps as they are: it is zab (zab.c) with four outputs. Two codes
+ * in use (diff-sampler, ComfyUI) have slips in it, at order 3 one and at order 4 three:
+ * reference=1. */
 #include "method.h"
 #include "multistep.h"
 #include "base/maths.h"
@@ -28,7 +29,10 @@ static void weigh_even(const struct quell_history *history, size_t count, const 
 }
 
 /* The codes' coefficients from their h, h1, h2, h3, the step and those before it. Right would be
- * temp = h (2 h + 3 h1) / (6 h1 (h1 + h2)). */
+ *
+ *     third = (1 - h / (3 a)) / 2 (h a) / (h1 b), the parenthesis closing before the product,
+ *     fourth = ((1 - h / (3 a)) / 2 - ...) ..., a minus, and
+ *     c[3] = -fourth p h2 / h3, as divided differences give it (tests/test_multistep.c). */
 static void misplaced(size_t count, const double *h, double *c)
 {
     double r = h[0] / h[1];
@@ -84,13 +88,13 @@ static const struct quell_option even_options[] = {
     {0}};
 static const struct quell_option options[] = {
     QUELL_WHOLE("order", 4, 1, 4, "order, and outputs that a step uses"),
-    QUELL_WHOLE("reference", 0, 0, 1, "1: diff-sampler's and ComfyUI's formula, of lower order"),
+    QUELL_WHOLE("reference", 0, 0, 1, "1: diff-sampler's and ComfyUI's formula, with its slips"),
     {0}};
 
 QUELL_FAMILY(ipndm) = {{.name = "ipndm",
                         .summary = "iPNDM; order 4 where steps of sigma / alpha are even",
                         .paper = "2204.13902",
-                        .order = 1,
+                        .order = 2,
                         .evaluations = 1,
                         .noise = QUELL_DETERMINISTIC,
                         .options = even_options,

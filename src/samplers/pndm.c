@@ -13,7 +13,10 @@
  *
  * then Adams-Bashforth of even steps (eq. 12). warmup=heun, as PLMS does it, has one step of the
  * trapezoidal rule in place of the three, e = (e_1 + eps(phi(x_t, e_1, t, s), s)) / 2, and lower
- * orders until there are enough noises.
+ * orders until there are enough noises. As steps of sigma / alpha are not even, the order is 2.
+ *
+ * A first step on which sigma / alpha falls by more than exp(2), which no grid of the paper has, is
+ * DDIM's: each stage of the others multiplies what the stage before is off by that ratio.
  *
  * phi(x_t, e, t, s) is phi(x_t, e_1, t, s) - sigma_s expm1(h) (e - e_1), and the first of these is
  * the DDIM step with mu_t: no large multiples of x cancel. */
@@ -63,9 +66,17 @@ static quell_register noise_at(quell_plan *plan, const struct origin *from, cons
     return noise;
 }
 
+/* The point in the middle of the times; of lambda, where times leave no room. */
+static quell_point middle_of(quell_plan *plan, const quell_point *t, const quell_point *s)
+{
+    quell_point middle = quell_plan_at(plan, (t->t + s->t) / 2);
+    double lambda = quell_lambda(&middle), from = quell_lambda(t), to = quell_lambda(s);
+    return from < lambda && lambda < to ? middle : quell_plan_at_lambda(plan, (from + to) / 2);
+}
+
 static void runge_kutta(quell_plan *plan, const struct origin *from, const quell_point *s)
 {
-    quell_point middle = quell_plan_at(plan, (from->t->t + s->t) / 2);
+    quell_point middle = middle_of(plan, from->t, s);
     quell_register place = quell_plan_register(plan);
     quell_register sum = noise_at(plan, from, &middle, place, from->noise);
     quell_register third = noise_at(plan, from, &middle, place, sum);
@@ -100,6 +111,15 @@ static void adams(quell_plan *plan, const struct origin *from, const quell_point
     transfer(plan, from, s, QUELL_X, history->count - 1, later);
 }
 
+/* The step t -> s, before from->noise is in the history. */
+static void first(quell_plan *plan, const struct origin *from, const quell_point *s, bool by_heun)
+{
+    if (quell_lambda(s) - quell_lambda(from->t) > 2)
+        transfer(plan, from, s, QUELL_X, 0, NULL);
+    else
+        (by_heun ? heun : runge_kutta)(plan, from, s);
+}
+
 static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
 {
     struct quell_history history = {0};
@@ -110,12 +130,10 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
         quell_history_trim(plan, &history, 3);
         struct origin from = {t, quell_plan_denoise(plan, QUELL_X, t), quell_plan_register(plan)};
         QUELL_COMBINE(plan, from.noise, {1 / t->sigma, QUELL_X}, {-t->alpha / t->sigma, from.mu});
-        if (!by_heun && history.count < 3 && t->t > s->t) runge_kutta(plan, &from, s);
+        bool warm = history.count >= (by_heun ? 1 : 3);
+        if (!warm) first(plan, &from, s, by_heun);
         quell_history_push(plan, &history, 4, from.noise, t);
-        if (by_heun && history.count == 1)
-            heun(plan, &from, s);
-        else if (by_heun || history.count == 4)
-            adams(plan, &from, s, &history);
+        if (warm) adams(plan, &from, s, &history);
         quell_plan_release(plan, from.mu);
         quell_plan_step(plan, t, s);
     }
@@ -131,7 +149,7 @@ QUELL_FAMILY(pndm) = {
     {.name = "pndm",
      .summary = "pseudo numerical methods; four evaluations in the first three steps",
      .paper = "2202.09778",
-     .order = 1,
+     .order = 2,
      .evaluations = 1,
      .noise = QUELL_DETERMINISTIC,
      .aliases = aliases,
