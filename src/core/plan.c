@@ -154,7 +154,7 @@ void quell_plan_combine(quell_plan *plan, quell_register out, size_t terms, cons
     for (size_t k = 0; k < terms; k++)
         if (!readable(plan, term[k].source)) return;
     for (size_t j = 0; plan->brownian && j < noises; j++) {
-        if (noise[j].stream < plan->increments) continue;
+        if (noise[j].coefficient == 0 || noise[j].stream < plan->increments) continue;
         quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "a noise is not one of quell_plan_noise");
         return;
     }
