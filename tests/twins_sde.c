@@ -81,20 +81,18 @@ static vec dpmpp_3m_sde(const struct twin *w, vec y)
 }
 
 /* SA-Solver (2309.05019, algorithm 1): stochastic Adams, tau^2 = eta's square; the corrector takes
- * the predictor's noise. Orders fall towards a last step to 0. */
+ * the predictor's noise. */
 static vec sa_solver(const struct twin *w, vec y)
 {
     double tau = twin_option(w, "eta", 1), rate = tau * tau, lambda[TWIN_STEPS + 1];
     size_t predict = (size_t)twin_option(w, "predictor_order", 3);
     size_t correct = (size_t)twin_option(w, "corrector_order", 4);
-    int falls = w->s[w->steps] == 0;
     vec mean[TWIN_STEPS], base = {{0}};
     for (size_t i = 0; i <= w->steps; i++) lambda[i] = -log(w->s[i]);
     for (size_t i = 0; i < w->steps; i++) {
         size_t p = least(predict, i + 1), c = least(correct, i + 1);
         mean[i] = twin_denoise(w, y, w->s[i]);
         if (w->s[i + 1] == 0) return mean[i];
-        if (falls) p = least(p, w->steps - 1 - i), c = least(c, w->steps - i);
         if (i > 0 && c > 0) /* base: y before the last step, with its noise */
             y = mix(1, base, 1,
                     drift(c, i + 1 - c, 1 + rate, lambda, mean, lambda[i - 1], lambda[i]));
@@ -107,7 +105,10 @@ static vec sa_solver(const struct twin *w, vec y)
 static double scaler(double s) { return s * (exp(pow(s, 0.3)) + 10); }
 static double inverse(double s, const double *p) { return (p ? s - *p : 1) / scaler(s); }
 
-/* ER-SDE (2309.06169, VE form, the paper's best noise scale): Taylor in sigma up to the stage. */
+static double twice_less(double s, const double *p) { return (2 * s - p[0] - p[1]) / scaler(s); }
+
+/* ER-SDE (2309.06169, VE form, the paper's best noise scale): Taylor in sigma up to the stage. The
+ * third takes Newton's (s - t)(s - q) mu[t, q, p], the paper (s - t)^2. */
 static vec er_sde(const struct twin *w, vec y)
 {
     size_t stage = (size_t)twin_option(w, "stage", 3);
@@ -125,8 +126,10 @@ static vec er_sde(const struct twin *w, vec y)
             double c = h + scaler(s) * twin_integral(inverse, NULL, 1, &node, 0, s, t);
             if (stage >= 2) next = mix(1, next, c, slope);
             if (stage >= 3 && i > 1) {
-                double span = (t - w->s[i - 2]) / 2;
-                c = h * h / 2 + scaler(s) * twin_integral(inverse, &t, 1, &node, 0, s, t);
+                double q = w->s[i - 1], span = t - w->s[i - 2], points[] = {t, q};
+                c = h * (s - q) + scaler(s) * twin_integral(twice_less, points, 1, &node, 0, s, t);
+                if (twin_option(w, "reference", 0) > 0)
+                    c = h * h + 2 * scaler(s) * twin_integral(inverse, &t, 1, &node, 0, s, t);
                 next = mix3(1, next, c / span, slope, -c / span, old_slope);
             }
             old_slope = slope;
@@ -189,7 +192,8 @@ static vec seeds3(const struct twin *w, vec y)
 }
 
 /* DPM-Solver++ SDE of k-diffusion: two ancestral steps from the same y, whose noises are those of
- * one path: what the first leaves of its noise at s is (s / mid)^2 of it. */
+ * one path: a step of length u keeps the share K(u) = 1 - eta^2 (1 - e^-2u) of what was there, and
+ * of the first one's noise K(h) / K(r h) is left at s. */
 static vec dpmpp_sde(const struct twin *w, vec y)
 {
     double eta = twin_option(w, "eta", 1), size = twin_option(w, "s_noise", 1);
@@ -202,10 +206,11 @@ static vec dpmpp_sde(const struct twin *w, vec y)
         twin_ancestral(t, mid, eta, &down, &up);
         vec inner = mix3(down / t, y, 1 - down / t, mean, size * up, z0);
         vec both = mix(1 - f, mean, f, twin_denoise(w, inner, mid));
-        double old = 1 / (mid * mid) - 1 / (t * t), new = 1 / (s * s) - 1 / (mid * mid);
-        vec z = mix(sqrt(old / (old + new)), z0, sqrt(new / (old + new)), z1);
+        double half = 1 - eta * eta * (1 - mid * mid / (t * t)); /* what t -> mid keeps, squared */
+        double whole = 1 - eta * eta * (1 - s * s / (t * t)), rest = whole / half;
+        vec z = mix(s * sqrt(rest * (1 - half)), z0, s * sqrt(1 - rest), z1);
         twin_ancestral(t, s, eta, &down, &up);
-        y = mix3(down / t, y, 1 - down / t, both, size * up, z);
+        y = mix3(down / t, y, 1 - down / t, both, size, z);
     }
     return y;
 }
