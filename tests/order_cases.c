@@ -2,17 +2,12 @@
 /* What each sampler claims, for every option that bears on its order. */
 #include "orders.h"
 
-#define ODE(spec_, claimed_) {spec_, claimed_, ORDER_PATH, ORDER_GRADED, NULL}
-#define LAW(spec_, claimed_) {spec_, claimed_, ORDER_WEAK, ORDER_GRADED, NULL}
-#define SDE(spec_, claimed_) {spec_, claimed_, ORDER_STRONG, ORDER_GRADED, NULL}
+#define ODE(spec_, claimed_) {spec_, claimed_, ORDER_PATH, NULL}
+#define LAW(spec_, claimed_) {spec_, claimed_, ORDER_WEAK, NULL}
+#define SDE(spec_, claimed_) {spec_, claimed_, ORDER_STRONG, NULL}
 #define ORDERS(name)                                                           \
     ODE(name ":order=1", 1), ODE(name ":order=2", 2), ODE(name ":order=3", 3), \
         ODE(name ":order=4", 4)
-#define EVENS(name)                                                                  \
-    {name ":order=1", 1, ORDER_PATH, ORDER_EVEN, "even steps of sigma / alpha"},     \
-        {name ":order=2", 2, ORDER_PATH, ORDER_EVEN, "even steps of sigma / alpha"}, \
-        {name ":order=3", 3, ORDER_PATH, ORDER_EVEN, "even steps of sigma / alpha"}, \
-        {name ":order=4", 4, ORDER_PATH, ORDER_EVEN, "even steps of sigma / alpha"}
 
 const struct order_case order_cases[] = {
     ODE("ddim", 1),
@@ -38,8 +33,28 @@ const struct order_case order_cases[] = {
     ORDERS("zeab"),
     ORDERS("xeab"),
     ORDERS("reab"),
-    EVENS("ipndm"),
+    ODE("xeab:order=2,reference=1", 2),
+    ODE("xeab:order=3,reference=1", 2),
+    ODE("reab:reference=1", 1),
+    ODE("ipndm:order=1", 1),
+    ODE("ipndm:order=2", 2),
+    ODE("ipndm:order=3", 2),
+    ODE("ipndm", 2),
     ORDERS("ipndm_v"),
+    ODE("ipndm_v", 4),
+    ODE("pndm", 2),
+    ODE("plms", 2),
+    ODE("unipc:order=1", 2),
+    ODE("unipc", 3),
+    ODE("unipc:variant=bh1", 3),
+    ODE("unipc:order=3", 4),
+    ODE("unipc:order=4", 5),
+    ODE("unipc:order=1,corrector=0", 1),
+    ODE("unipc:corrector=0", 2),
+    ODE("unipc:order=3,corrector=0", 3),
+    ODE("unipc:order=4,corrector=0", 4),
+    ODE("gradient_estimation", 1),
+    ODE("gradient_estimation:gamma=1.5", 2),
     ODE("res_multistep", 2),
     LAW("ddpm", 1),
     LAW("ddim:eta=0.5", 1),

@@ -10,7 +10,7 @@
 
 enum { POINTS = 9 }; /* coordinates, or starting points */
 
-static quell_point *graded(const quell_schedule *schedule, enum order_grid kind, size_t steps)
+static quell_point *graded(const quell_schedule *schedule, size_t steps)
 {
     quell_point *grid = calloc(steps + 1, sizeof *grid), first, last;
     MUST(quell_schedule_point(schedule, 1, &first));
@@ -18,7 +18,6 @@ static quell_point *graded(const quell_schedule *schedule, enum order_grid kind,
     double from = quell_lambda(&first), to = quell_lambda(&last);
     for (size_t i = 0; i <= steps; i++) {
         double tau = (double)i / (double)steps, lambda = from + (to - from) * tau * tau;
-        if (kind == ORDER_EVEN) lambda = -log(exp(-from) + (exp(-to) - exp(-from)) * tau);
         MUST(quell_schedule_at_lambda(schedule, lambda, &grid[i]));
     }
     grid[0] = first;
@@ -169,7 +168,7 @@ static struct order_found measure(const struct order_case *of, const struct prob
     quell_schedule *schedule = must_schedule(problem->schedule);
     for (size_t k = 0; k < ORDER_LENGTHS; k++) {
         size_t steps = (size_t)ORDER_FIRST << k, evaluations = 0;
-        quell_point *grid = graded(schedule, of->grid, steps);
+        quell_point *grid = graded(schedule, steps);
         struct quell_plan plan = doubles_plan(of->spec, schedule, grid, steps, 0);
         found.error[k] = of->kind == ORDER_WEAK
                              ? law_error(problem, &plan, &grid[0], &grid[steps])
@@ -191,7 +190,7 @@ enum { STRONG_SAMPLES = 40, STRONG_FINE = 8192 };
 static void draw_strong(const struct order_case *of, const quell_schedule *schedule, size_t steps,
                         double *x)
 {
-    quell_point *grid = graded(schedule, of->grid, steps);
+    quell_point *grid = graded(schedule, steps);
     struct quell_plan plan = doubles_plan(of->spec, schedule, grid, steps, 1);
     struct doubles doubles = {POINTS, denoise_gaussian, NULL, 5, 0, 0};
     for (size_t i = 0; i < STRONG_SAMPLES; i++) {

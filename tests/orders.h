@@ -9,7 +9,7 @@
  *
  * Grids are graded: lambda = lambda_1 + (lambda_0 - lambda_1) tau^2, tau = i / T. So the first
  * steps, which multistep methods take with a lower order, are of size T^-2 and do not hide the
- * order of the others. Methods whose weights suppose even steps of sigma / alpha get those. */
+ * order of the others. */
 #ifndef QUELL_TESTS_ORDERS_H
 #define QUELL_TESTS_ORDERS_H
 
@@ -17,8 +17,6 @@
 #include "core/plan.h"
 
 enum { ORDER_LENGTHS = 6, ORDER_FIRST = 16 }; /* T = 16, 32, ..., 512 */
-
-enum order_grid { ORDER_GRADED, ORDER_EVEN };
 
 enum order_kind { ORDER_PATH, ORDER_WEAK, ORDER_STRONG };
 
@@ -28,7 +26,6 @@ struct order_case {
     const char *spec;
     double claimed;
     enum order_kind kind;
-    enum order_grid grid;
     const char *note;
 };
 

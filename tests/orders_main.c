@@ -30,9 +30,7 @@ static const char head[] =
     "  which keeps the distribution function.\n"
     "- Steps are graded, lambda = log(alpha / sigma) = a + b (i / T)^2, so that the low-order "
     "start\n"
-    "  of multistep methods does not hide the order of the other steps; *even* means even steps "
-    "of\n"
-    "  sigma / alpha.\n"
+    "  of multistep methods does not hide the order of the other steps.\n"
     "- *E* is the denoiser's evaluations per step at T = 512. The error is relative, at T = 64. A\n"
     "  column n is the order from T = n / 2 to n; – means that rounding hides it.\n\n";
 

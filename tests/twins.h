@@ -62,6 +62,13 @@ vec mix3(double a, vec x, double b, vec y, double c, vec z);
 double twin_integral(double (*weight)(double u, const double *p), const double *p, size_t count,
                      const double *node, size_t j, double a, double b);
 
+/* The Adams-Bashforth slope of even steps, of the `order` newest of d[0..i]. */
+vec twin_even_slope(size_t order, size_t i, const vec *d);
+
+/* The coefficients of iPNDM-v, newest first, as diff-sampler (solvers.py) and ComfyUI have them,
+ * h[] the step and those before it; or with the slips mended: a parenthesis, a sign and a ratio. */
+void twin_ipndm_v(size_t count, const double *h, int mended, double *c);
+
 /* Ancestral steps of k-diffusion: from sigma down to `down` without noise, then noise `up`. */
 void twin_ancestral(double from, double to, double eta, double *down, double *up);
 

@@ -113,18 +113,21 @@ static vec xeab(const struct twin *w, vec y)
     return (peers ? xeab_peers : xeab_with)(w, y, order);
 }
 
-/* RES, second order over two steps (2308.02157) without noise: the same as the former at order 2,
- * here with the paper's b1 = phi1 - phi2 / c2, b2 = phi2 / c2. */
+/* RES, second order over two steps (2308.02157), the paper's b1 = phi1 - phi2 / c2, b2 = phi2 / c2;
+ * without noise the same as the former at order 2. */
 static vec res_multistep(const struct twin *w, vec y)
 {
+    double eta = fmin(1, twin_option(w, "eta", 0)), size = twin_option(w, "s_noise", 1), down, up;
     vec old = {{0}};
     for (size_t i = 0; i < w->steps; i++) {
         double t = w->s[i], s = w->s[i + 1];
         vec mean = twin_denoise(w, y, t);
         if (s == 0) return mean;
-        double h = log(t / s), phi1 = -expm1(-h) / h, phi2 = (1 - phi1) / h;
+        twin_ancestral(t, s, eta, &down, &up);
+        double h = log(t / down), phi1 = -expm1(-h) / h, phi2 = (1 - phi1) / h;
         double b2 = i ? phi2 * h / log(t / w->s[i - 1]) : 0;
-        y = mix3(s / t, y, h * (phi1 - b2), mean, h * b2, old);
+        y = mix3(down / t, y, h * (phi1 - b2), mean, h * b2, old);
+        y = mix(1, y, size * up, twin_noise(w, i, 0));
         old = mean;
     }
     return y;
@@ -164,7 +167,7 @@ static const double even[4][4] = {{1},
                                   {23 / 12., -16 / 12., 5 / 12.},
                                   {55 / 24., -59 / 24., 37 / 24., -9 / 24.}};
 
-static vec even_slope(size_t order, size_t i, const vec *d)
+vec twin_even_slope(size_t order, size_t i, const vec *d)
 {
     vec sum = {{0}};
     for (size_t j = 0; j < order; j++) sum = mix(1, sum, even[order - 1][j], d[i - j]);
@@ -179,7 +182,42 @@ static vec ipndm(const struct twin *w, vec y)
     for (size_t i = 0; i < w->steps; i++) {
         d[i] = twin_direction(w, y, w->s[i]);
         if (w->s[i + 1] == 0) return twin_denoise(w, y, w->s[i]);
-        y = mix(1, y, w->s[i + 1] - w->s[i], even_slope(least(order, i + 1), i, d));
+        y = mix(1, y, w->s[i + 1] - w->s[i], twin_even_slope(least(order, i + 1), i, d));
+    }
+    return y;
+}
+
+void twin_ipndm_v(size_t count, const double *h, int mended, double *c)
+{
+    double q = h[0] / h[1], r = h[1] / h[2];
+    c[0] = (2 + q) / 2, c[1] = -q / 2;
+    if (count < 3) return;
+    double more = (h[0] * (h[0] + h[1])) / (h[1] * (h[1] + h[2])),
+           part = h[0] / (3 * (h[0] + h[1]));
+    double temp = mended ? (1 - part) / 2 * more : (1 - part * more) / 2;
+    c[0] += temp, c[1] -= (1 + r) * temp, c[2] = temp * r;
+    if (count < 4) return;
+    double far = h[0] + h[1] + h[2], p = h[1] * (h[1] + h[2]) / (h[2] * (h[2] + h[3]));
+    double last = (1 - h[0] / (2 * (h[0] + h[1]))) * h[0] / (6 * far);
+    double temp2 = ((1 - part) / 2 + (mended ? -last : last)) * (h[0] * (h[0] + h[1]) * far) /
+                   (h[1] * (h[1] + h[2]) * (h[1] + h[2] + h[3]));
+    c[0] += temp2, c[1] -= (1 + r + p) * temp2, c[2] += (r + p * (1 + h[2] / h[3])) * temp2;
+    c[3] = -temp2 * p * (mended ? h[2] / h[3] : r);
+}
+
+/* iPNDM-v as the codes have it. */
+static vec ipndm_v_codes(const struct twin *w, vec y)
+{
+    size_t order = (size_t)twin_option(w, "order", 4);
+    vec d[TWIN_STEPS];
+    for (size_t i = 0; i < w->steps; i++) {
+        double c[4] = {1}, h[4] = {0};
+        size_t count = least(order, i + 1);
+        d[i] = twin_direction(w, y, w->s[i]);
+        if (w->s[i + 1] == 0) return twin_denoise(w, y, w->s[i]);
+        for (size_t j = 0; j < count; j++) h[j] = w->s[i + 1 - j] - w->s[i - j];
+        if (count > 1) twin_ipndm_v(count, h, 0, c);
+        for (size_t j = 0; j < count; j++) y = mix(1, y, h[0] * c[j], d[i - j]);
     }
     return y;
 }
@@ -188,6 +226,7 @@ static vec ipndm(const struct twin *w, vec y)
  * d = d0 + d01 (u - u0) + d012 (u - u0)(u - u1) + ..., integrated from u0 = s[i]. */
 static vec ipndm_v(const struct twin *w, vec y)
 {
+    if (twin_option(w, "reference", 0) > 0) return ipndm_v_codes(w, y);
     size_t order = (size_t)twin_option(w, "order", 4);
     vec d[TWIN_STEPS];
     for (size_t i = 0; i < w->steps; i++) {

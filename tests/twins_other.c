@@ -186,10 +186,40 @@ static vec unipc(const struct twin *w, vec y)
     return y;
 }
 
-const struct twin_row twins_other[] = {{"pc", pc},
-                                       {"lcm", lcm},
-                                       {"unipc", unipc},
-                                       {"tcd", tcd},
-                                       {"consistency", consistency},
-                                       {"restart", restart},
-                                       {0}};
+/* A step of PNDM (2202.09778, algorithm 2), dy / ds = d: by the Runge-Kutta method with the middle
+ * of the times, or by the trapezoidal rule; by Euler's where s falls by more than e^2. */
+static vec pndm_first(const struct twin *w, vec y, size_t i, vec d)
+{
+    double t = w->s[i], s = w->s[i + 1], h = s - t;
+    if (t / s > exp(2)) return mix(1, y, h, d);
+    if (twin_word(w, "warmup", "heun"))
+        return mix3(1, y, h / 2, d, h / 2, twin_direction(w, mix(1, y, h, d), s));
+    quell_point point;
+    MUST(quell_schedule_point(w->schedule, (w->grid[i].t + w->grid[i + 1].t) / 2, &point));
+    double m = point.sigma / point.alpha;
+    vec second = twin_direction(w, mix(1, y, m - t, d), m);
+    vec third = twin_direction(w, mix(1, y, m - t, second), m);
+    vec fourth = twin_direction(w, mix(1, y, h, third), s);
+    return mix3(1, y, h / 6, mix(1, d, 1, fourth), h / 3, mix(1, second, 1, third));
+}
+
+static vec pndm(const struct twin *w, vec y)
+{
+    size_t warm = twin_word(w, "warmup", "heun") ? 1 : 3;
+    vec d[TWIN_STEPS];
+    for (size_t i = 0; i < w->steps; i++) {
+        if (w->s[i + 1] == 0) return twin_denoise(w, y, w->s[i]);
+        d[i] = twin_direction(w, y, w->s[i]);
+        double h = w->s[i + 1] - w->s[i];
+        if (i < warm)
+            y = pndm_first(w, y, i, d[i]);
+        else
+            y = mix(1, y, h, twin_even_slope(i < 3 ? i + 1 : 4, i, d));
+    }
+    return y;
+}
+
+const struct twin_row twins_other[] = {{"pc", pc},           {"lcm", lcm},
+                                       {"unipc", unipc},     {"pndm", pndm},
+                                       {"tcd", tcd},         {"consistency", consistency},
+                                       {"restart", restart}, {0}};

@@ -33,8 +33,10 @@ static void weigh_even(const struct quell_history *history, size_t count, const 
  *     third = (1 - h / (3 a)) / 2 (h a) / (h1 b), the parenthesis closing before the product,
  *     fourth = ((1 - h / (3 a)) / 2 - ...) ..., a minus, and
  *     c[3] = -fourth p h2 / h3, as divided differences give it (tests/test_multistep.c). */
-static void misplaced(size_t count, const double *h, double *c)
+static void codes(size_t count, const double *h, double *c)
 {
+    c[0] = 1;
+    if (count == 1) return;
     double r = h[0] / h[1];
     c[0] = 1 + r / 2, c[1] = -r / 2;
     if (count == 2) return;
@@ -50,23 +52,37 @@ static void misplaced(size_t count, const double *h, double *c)
     c[3] = -fourth * p * q;
 }
 
-/* Steps of sigma~, in units of sigma~ at t, where it matters not. */
+/* The steps of sigma~ are taken in units of sigma~ at t. */
 static void weigh(const struct quell_history *history, size_t count, const quell_point *t,
-                  const quell_point *s, const double *option, double *weights)
+                  const quell_point *s, double *weights)
 {
-    if (option[REFERENCE] == 0 || count < 3) {
-        quell_zab_weights(history, count, t, s, option, weights);
-        return;
-    }
     double h[4] = {quell_expm1(quell_lambda(t) - quell_lambda(s))};
     for (size_t j = 1; j < count; j++) {
         const quell_point *newer = &history->past[j - 1].at, *older = &history->past[j].at;
         h[j] = quell_exp(quell_lambda(t) - quell_lambda(newer)) *
                -quell_expm1(quell_lambda(newer) - quell_lambda(older));
     }
-    misplaced(count, h, weights);
+    codes(count, h, weights);
     double step = -s->sigma * quell_expm1(quell_lambda(s) - quell_lambda(t));
     for (size_t j = 0; j < count; j++) weights[j] *= step;
+}
+
+/* Not quell_slope_multistep, whose weights add up to the step: at order 4 the codes' do not. */
+static void build_reference(quell_plan *plan, const quell_point *grid, size_t steps, size_t most)
+{
+    struct quell_history history = {0};
+    for (size_t i = 0; i < steps; i++) {
+        const quell_point *t = &grid[i], *s = &grid[i + 1];
+        if (quell_plain_step(plan, t, s)) continue;
+        double weights[QUELL_MOST_PAST] = {0};
+        quell_register eps = quell_plan_denoise(plan, QUELL_X, t);
+        quell_to_eps(plan, eps, QUELL_X, t);
+        quell_history_push(plan, &history, most, eps, t);
+        size_t count = quell_history_order(&history, most);
+        weigh(&history, count, t, s, weights);
+        quell_history_step(plan, t, s, s->alpha / t->alpha, count, weights, &history);
+    }
+    quell_history_trim(plan, &history, 0);
 }
 
 static void build_even(quell_plan *plan, const quell_point *grid, size_t steps,
@@ -79,8 +95,12 @@ static void build_even(quell_plan *plan, const quell_point *grid, size_t steps,
 
 static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
 {
-    struct quell_slope_method method = {QUELL_EPS, (size_t)option[ORDER], false, weigh, option};
-    quell_slope_multistep(plan, grid, steps, &method);
+    struct quell_slope_method method = {QUELL_EPS, (size_t)option[ORDER], false, quell_zab_weights,
+                                        option};
+    if (option[REFERENCE] != 0)
+        build_reference(plan, grid, steps, method.most);
+    else
+        quell_slope_multistep(plan, grid, steps, &method);
 }
 
 static const struct quell_option even_options[] = {

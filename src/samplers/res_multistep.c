@@ -5,7 +5,8 @@
  *     b_2 = phi_2(-h) / c,   b_1 = phi_1(-h) - b_2,   c = (lambda_q - lambda_t) / h,
  *
  * q the point before t. (Without noise it is xeab of order 2.) With eta > 0 the step goes to the s
- * of ancestral steps (steps.c) and noise is added, as in ComfyUI. */
+ * of ancestral steps (steps.c) and noise is added, as in ComfyUI, whose c is with noise the last
+ * step's h over this one's, which is not where q lies. */
 #include "method.h"
 #include "multistep.h"
 #include "base/phi.h"
