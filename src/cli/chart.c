@@ -167,6 +167,13 @@ static void draw_floor(const struct picture *picture)
     double y = place(&picture->y, picture->chart->floor);
     rule(picture->file, LEFT, y, LEFT + WIDE, y,
          "stroke='" SOFT "' stroke-width='1.5' stroke-dasharray='7 5'");
+}
+
+/* Over the lines, and white around. */
+static void draw_floor_label(const struct picture *picture)
+{
+    if (!shown(picture->chart->floor)) return;
+    double y = place(&picture->y, picture->chart->floor);
     text_at(picture->file, LEFT + 8, y - 7,
             "fill='" SOFT "' font-size='12' stroke='white' stroke-width='4' paint-order='stroke'",
             picture->chart->floor_label);
@@ -241,6 +248,7 @@ static void draw(const struct picture *picture)
             LEFT, TOP, WIDE, picture->high, WIDE);
     for (size_t i = 0; i < chart->lines; i++) draw_line(picture, i);
     fputs("</g>\n", picture->file);
+    draw_floor_label(picture);
     draw_legend(picture);
     fputs("</svg>\n", picture->file);
 }

@@ -8,7 +8,7 @@ static const struct option_row rows[] = {
              "builtin:NAME, a .json description or an .npy data\nset (builtin:grid25)"),
     TEXT_ROW(compare_options, samplers, "samplers", "S,S,...",
              "NAME[:KEY=VALUE,...] each, see `quell list\nsamplers` (ddpm,ddim)"),
-    TEXT_ROW(compare_options, evaluations, "evaluations", "N,N,...",
+    TEXT_ROW(compare_options, evaluations, "evaluations", "N,...",
              "evaluations of the denoiser that a sample may take\n(8,16,32,64)"),
     TEXT_ROW(compare_options, sampling.schedule, "schedule", "S",
              "NAME[:KEY=VALUE,...], see `quell list schedules`\n(the model's own, else vp)"),
@@ -31,18 +31,17 @@ static const struct option_row rows[] = {
 
 static const struct option_table table = {
     .usage = "quell compare [OPTION...]",
-    .about =
-        "Compares samplers at a number of evaluations of the denoiser, with as many steps as\n"
-        "it allows. From each come --count samples, and they are held against as many exact\n"
-        "ones, alpha X + sigma Z at the grid's last point, drawn from the model's own law:\n\n"
-        "  distance    sliced Wasserstein distance W2, over 64 directions\n"
-        "  mean        error of the mean, relative to the root of the total variance\n"
-        "  covariance  error of the covariance, relative, in the Frobenius norm (of models\n"
-        "              with more than 64 elements, in the 64 directions)\n\n"
-        "The floor is what another exact draw has in place of the samples: less than that\n"
-        "cannot be told apart. The picture ends at twice the distance of the law from its\n"
-        "mean (in JSON, spread), beyond which a sampler is worse than none. The same seed gives\n"
-        "the same table on any machine.",
+    .about = "Compares samplers at a number of evaluations of the denoiser, with as many steps as\n"
+             "it allows. From each come --count samples, and they are held against as many exact\n"
+             "ones, alpha X + sigma Z at the grid's last point, drawn from the model's own law:\n\n"
+             "  distance    sliced Wasserstein distance W2, over 64 directions\n"
+             "  mean        error of the mean, relative to the root of the total variance\n"
+             "  covariance  error of the covariance, relative, in the Frobenius norm (of models\n"
+             "              with more than 64 elements, in the 64 directions)\n\n"
+             "The floor is what other exact draws have in place of the samples, the mean of four:\n"
+             "less than that cannot be told apart. The picture ends at twice the distance of the\n"
+             "law from its mean (in JSON, spread), beyond which a sampler is worse than none. The\n"
+             "same seed gives the same table on any machine.",
     .options = rows,
     .after = "In JSON, what is not a finite number (no step within the budget, samples that are\n"
              "not finite) is null.\n\n"

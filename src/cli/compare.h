@@ -37,7 +37,7 @@ struct comparison {
     struct trial *trials;  /* [sampler_count][budget_count] */
     double alpha, sigma;   /* the law that is drawn: alpha X + sigma Z */
     double spread;         /* the distance of the law from its mean */
-    struct distance floor; /* between two exact draws */
+    struct distance floor; /* between exact draws */
     struct quell_output picture;
 };
 

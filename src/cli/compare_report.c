@@ -145,7 +145,7 @@ int comparison_plot(struct comparison *comparison)
     if (lines && places && ticks) {
         struct chart chart = {.x_label = "evaluations of the denoiser",
                               .y_label = "sliced Wasserstein distance",
-                              .floor_label = "floor: between two exact draws",
+                              .floor_label = "floor: between exact draws",
                               .lines = samplers,
                               .ticks = budgets,
                               .line = lines,
