@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Restart sampling (Xu et al., 2306.14878, algorithm 1): Heun's method (heun.c), and on the way,
- * `restarts` times, from a point of little noise back up and down again. With sigma~ = sigma /
- * alpha, at the first point of the grid with sigma~ <= s_min, `low`:
+ * `restarts` times, from a point of little noise back up and down again. With y = x / alpha and
+ * sigma~ = sigma / alpha, at the first point of the grid with sigma~ <= s_min, `low`:
  *
- *     y_high = y_low + s_noise sqrt(s_max^2 - sigma~_low^2) eps_k,   eps_k ~ N(0, I),   y = x /
- * alpha `inner` steps of Heun's method from s_max to low, along sigma~_j = (s_max^(1/7) + (j /
- * inner) (sigma~_low^(1/7) - s_max^(1/7)))^7.
+ *     y_high = y_low + s_noise sqrt(s_max^2 - sigma~_low^2) eps_k,   eps_k ~ N(0, I),
+ *
+ * then `inner` steps of Heun's method from s_max to low, along
+ *
+ *     sigma~_j = (s_max^(1/7) + (j / inner) (sigma~_low^(1/7) - s_max^(1/7)))^7.
  *
  * The way up forgets errors that the way down then does not repeat; the law at `low` stays. Where
  * the grid jumps from above s_min to sigma = 0, the step stops at s_min on its way, or, if the
