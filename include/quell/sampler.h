@@ -30,7 +30,11 @@ typedef struct quell_sampler quell_sampler;
  *   path (quell_plan_noise, quell_noise_brownian); 0: it belongs to steps, which is faster, as
  *   noise in Brownian mode is a sum of some 40 normals (fewer where times are round in binary).
  * sigmas: the grid by its values of sigma / alpha, steps + 1 of them that fall, in place of start,
- *   stop and grid; within those of the schedule, but for a last one of 0; NULL: none. */
+ *   stop and grid; within those of the schedule, but for a last one of 0; NULL: none.
+ * threshold: dynamic thresholding of the denoiser's output (Saharia et al., 2205.11487, section
+ *   2.3): of each sample's |E[X | x_t]| the quantile s, from 0 to 1 (they use high ones, as 0.995),
+ *   but s >= 1; the sample is clipped to [-s, s] and divided by s. 0: none. Not with a clamp.
+ * threshold_max: what s is at most, >= 1 (none). diffusers' sample_max_value. */
 typedef struct quell_sampler_options {
     size_t size;
     size_t steps;
@@ -45,6 +49,8 @@ typedef struct quell_sampler_options {
     const char *grid;
     int brownian;
     const double *sigmas;
+    double threshold;
+    double threshold_max;
 } quell_sampler_options;
 
 static inline quell_sampler_options quell_sampler_defaults(void)
@@ -63,6 +69,8 @@ static inline quell_sampler_options quell_sampler_defaults(void)
     options.grid = NULL;
     options.brownian = 0;
     options.sigmas = NULL;
+    options.threshold = 0;
+    options.threshold_max = (double)INFINITY;
     return options;
 }
 

@@ -38,6 +38,8 @@ quell_status sampling_create(const struct sampling *sampling, const char *spec, 
     options.stop = sampling->stop;
     options.clamp_low = sampling->clamp_low;
     options.clamp_high = sampling->clamp_high;
+    options.threshold = sampling->threshold;
+    options.threshold_max = sampling->threshold_max;
     options.grid = sampling->grid;
     options.brownian = sampling->brownian;
     quell_status status = quell_schedule_create(&schedule, sampling->schedule);

@@ -10,16 +10,17 @@
 /* schedule: NULL until it is chosen. */
 struct sampling {
     const char *schedule, *grid;
-    double start, stop, clamp_low, clamp_high;
+    double start, stop, clamp_low, clamp_high, threshold, threshold_max;
     int brownian;
 };
 
-#define SAMPLING_DEFAULTS       \
-    {                           \
-        .grid = "linear",       \
-        .start = 1,             \
-        .clamp_low = -INFINITY, \
-        .clamp_high = INFINITY, \
+#define SAMPLING_DEFAULTS          \
+    {                              \
+        .grid = "linear",          \
+        .start = 1,                \
+        .clamp_low = -INFINITY,    \
+        .clamp_high = INFINITY,    \
+        .threshold_max = INFINITY, \
     }
 
 /* The rows for the member `sampling` of `struct owner`. */
@@ -33,11 +34,16 @@ struct sampling {
                  "noise belongs to times, not to steps: with the\nsame seed more steps come to " \
                  "the same samples")
 
-#define CLAMP_ROWS(owner)                                                              \
-    NUMBER_ROW(owner, sampling.clamp_low, "clamp-low", "X", -INFINITY, INFINITY,       \
-               "the least that the denoiser may return, as -1 for\nimages (none)"),    \
-        NUMBER_ROW(owner, sampling.clamp_high, "clamp-high", "X", -INFINITY, INFINITY, \
-                   "the most that the denoiser may return (none)")
+#define CLAMP_ROWS(owner)                                                                       \
+    NUMBER_ROW(owner, sampling.clamp_low, "clamp-low", "X", -INFINITY, INFINITY,                \
+               "the least that the denoiser may return, as -1 for\nimages (none)"),             \
+        NUMBER_ROW(owner, sampling.clamp_high, "clamp-high", "X", -INFINITY, INFINITY,          \
+                   "the most that the denoiser may return (none)"),                             \
+        NUMBER_ROW(owner, sampling.threshold, "threshold", "Q", 0, 1,                           \
+                   "dynamic thresholding: by the Q-quantile of what the\ndenoiser returns, as " \
+                   "0.995 (0, none)"),                                                          \
+        NUMBER_ROW(owner, sampling.threshold_max, "threshold-max", "X", 1, INFINITY,            \
+                   "the most that this quantile may be (none)")
 
 /* Loads a model; whatever keeps it from being loaded, the model is where to look. Returns an exit
  * code, and has complained if it is not EXIT_DONE. */

@@ -196,10 +196,12 @@ static quell_status run_plan(struct quell_job *job, const struct quell_plan *pla
     if (!job->run.count) return QUELL_OK;
     job->plan = plan;
     job->transition = job->run.transition;
-    if (plan->cut == QUELL_ONE_SAMPLE) job->run.tile = 1;
-    job->layout = quell_layout_plan(job->sampler->denoiser, job->run.count, job->workers,
-                                    job->run.tile, plan->cut);
-    if (plan->cut == QUELL_ONE_SAMPLE && job->sampler->denoiser->whole_batch) job->workers = 1;
+    enum quell_cut cut = plan->cut;
+    if (cut == QUELL_ANY_PART && job->sampler->threshold.quantile > 0) cut = QUELL_WHOLE_SAMPLES;
+    if (cut == QUELL_ONE_SAMPLE) job->run.tile = 1;
+    if (cut == QUELL_ONE_SAMPLE && job->sampler->denoiser->whole_batch) job->workers = 1;
+    job->layout =
+        quell_layout_plan(job->sampler->denoiser, job->run.count, job->workers, job->run.tile, cut);
     limit_workers(job);
     quell_watch_begin(&job->watch, &job->run, (uint64_t)quell_plan_steps(plan) * job->run.count);
     quell_status status = allocate(job, plan->registers, true);

@@ -72,6 +72,15 @@ static quell_status check_options(const quell_sampler_options *o, size_t dim)
     if (!(o->clamp_low <= o->clamp_high))
         return quell_fail(QUELL_BAD_ARGUMENT, "sampler: clamp_low is %g, clamp_high is %g",
                           o->clamp_low, o->clamp_high);
+    if (!(o->threshold >= 0 && o->threshold <= 1 && o->threshold_max >= 1))
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "sampler: threshold is %g and threshold_max %g; a quantile from 0 (none) "
+                          "to 1, and a bound of 1 or more",
+                          o->threshold, o->threshold_max);
+    if (o->threshold > 0 && (isfinite(o->clamp_low) || isfinite(o->clamp_high)))
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "sampler: threshold is set and so is a clamp; thresholding does the "
+                          "clamping, to [-1, 1]");
     if (o->init_dim != 1 && o->init_dim != dim)
         return quell_fail(QUELL_BAD_ARGUMENT, "sampler: init_dim is %zu, must be 1 or %zu",
                           o->init_dim, dim);
@@ -130,6 +139,7 @@ static quell_status fill(quell_sampler *sampler, const quell_denoiser *denoiser,
     sampler->brownian = o->brownian != 0;
     sampler->clamp_low = (float)o->clamp_low;
     sampler->clamp_high = (float)o->clamp_high;
+    sampler->threshold = (struct quell_threshold){o->threshold, o->threshold_max};
     quell_status status = make_grid(sampler, o);
     if (!status) status = make_init(sampler, o);
     if (!status)

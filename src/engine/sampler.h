@@ -7,6 +7,7 @@
 #include "base/options.h"
 #include "core/plan.h"
 #include "denoisers/denoiser.h"
+#include "threshold.h"
 #include "samplers/method.h"
 
 /* Noise is drawn a chunk at a time: this many elements, or as many whole samples as fit. */
@@ -33,6 +34,7 @@ struct quell_sampler {
     quell_point *grid;      /* [steps + 1] */
     struct quell_plan plan; /* for a step callback: its STEPs alone */
     float clamp_low, clamp_high;
+    struct quell_threshold threshold;
     float *init_mean, *init_deviation; /* of x_1, [dim], repeated to fill a chunk */
 };
 

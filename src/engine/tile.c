@@ -40,6 +40,8 @@ int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const flo
     if (isfinite(sampler->clamp_low) || isfinite(sampler->clamp_high))
         job->kernels->clamp(out, tile->rows * tile->elements, sampler->clamp_low,
                             sampler->clamp_high);
+    if (sampler->threshold.quantile > 0)
+        quell_threshold_rows(&sampler->threshold, job->kernels, tile->rows, job->dim, out);
     return result;
 }
 
