@@ -82,6 +82,9 @@ struct quell_kernels {
      * are finite, else 1. */
     int (*combine)(float *out, size_t count, size_t inputs, const float *c, const float *const *in);
 
+    /* out += exp(a + b v) z, the exponent bounded by 88. Returns 0 if all results are finite. */
+    int (*spread)(float *out, size_t count, float a, float b, const float *v, const float *z);
+
     /* x = min(max(x, low), high); a NaN stays one. */
     void (*clamp)(float *x, size_t count, float low, float high);
 

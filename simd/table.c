@@ -14,6 +14,7 @@
 #include "kernels/noise.inl"
 #include "kernels/product.inl"
 #include "kernels/softmax.inl"
+#include "kernels/spread.inl"
 
 #define JOIN(a, b) a##b
 #define TABLE(name) JOIN(quell_kernels_, name)
@@ -29,6 +30,7 @@ const struct quell_kernels TABLE(VEC_NAME) = {
     .normals = normals,
     .normal_pairs = normal_pairs,
     .combine = combine,
+    .spread = spread,
     .clamp = clamp,
     .affine = affine,
     .gaussian = gaussian,

@@ -110,6 +110,8 @@ static void run_op(const struct state *state, const struct quell_op *op)
         return;
     case QUELL_STEP:
         return;
+    case QUELL_SPREAD: /* tests/test_variance.c has its own */
+        break;
     case QUELL_LANGEVIN:
         langevin(state, op);
         return;

@@ -71,6 +71,17 @@ static int run_exponential(const struct quell_kernels *k, float *out, const floa
     return 0;
 }
 
+static int run_spread(const struct quell_kernels *k, float *out, const float *const *in,
+                      size_t count, size_t inputs)
+{
+    float apart[LONGEST], *x = out == in[1] || out == in[2] ? apart : out; /* it adds to x */
+    (void)inputs;
+    if (count) memmove(x, in[0], count * sizeof *x);
+    int bad = k->spread(x, count, -2.0f, 3.0f, in[1], in[2]);
+    if (count) memmove(out, x, count * sizeof *x);
+    return bad;
+}
+
 static const struct quell_noise_at somewhere = {0x0123456789ABCDEF, 0x1FFFFFFFE, 9, 5, 7};
 
 static int run_normals(const struct quell_kernels *k, float *out, const float *const *in,
@@ -112,6 +123,7 @@ static const struct subject subjects[] = {
     {"gaussian", 2, 1, run_gaussian},
     {"gaussian_diagonal", 3, 1, run_diagonal},
     {"exponential", 1, 1, run_exponential},
+    {"spread", 3, 1, run_spread},
     {"normals", 0, 4, run_normals},
     {"normal_pairs", 0, 2, run_pairs},
     {"philox", 0, 4, run_philox},

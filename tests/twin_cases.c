@@ -16,6 +16,7 @@
 
 const struct twin_case twin_cases[] = {
     CASE("ddpm"),
+    CASE("ddpm:variance=large"),
     CASE("ddim"),
     CASE("ddim:eta=0.5"),
     CASE("ddim:eta=1"),

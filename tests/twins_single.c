@@ -19,13 +19,17 @@ static vec ddim_with(const struct twin *w, vec y, double eta)
 static vec ddim(const struct twin *w, vec y) { return ddim_with(w, y, twin_option(w, "eta", 0)); }
 
 /* DDPM (2006.11239, eq. 6 and 7): the posterior N(mean, up^2) of y_s given y_t and X = D; in y,
- * up^2 = s^2 (t^2 - s^2) / t^2 and mean = (s^2 / t^2) y + (1 - s^2 / t^2) D. */
+ * up^2 = s^2 (t^2 - s^2) / t^2 and mean = (s^2 / t^2) y + (1 - s^2 / t^2) D; or, of x_s, the
+ * forward process's beta = sigma_t^2 - (alpha_t / alpha_s)^2 sigma_s^2. */
 static vec ddpm(const struct twin *w, vec y)
 {
     for (size_t i = 0; i < w->steps; i++) {
-        double t = w->s[i], s = w->s[i + 1], kept = s * s / (t * t);
-        y = mix3(kept, y, 1 - kept, twin_denoise(w, y, t), sqrt(s * s * (1 - kept)),
-                 twin_noise(w, i, 0));
+        double t = w->s[i], s = w->s[i + 1], kept = s * s / (t * t), up = s * sqrt(1 - kept);
+        const quell_point *from = &w->grid[i], *to = &w->grid[i + 1];
+        double ratio = from->alpha / to->alpha * to->sigma;
+        if (twin_word(w, "variance", "large"))
+            up = s > 0 ? sqrt(from->sigma * from->sigma - ratio * ratio) / to->alpha : 0;
+        y = mix3(kept, y, 1 - kept, twin_denoise(w, y, t), up, twin_noise(w, i, 0));
     }
     return y;
 }

@@ -62,7 +62,9 @@ QUELL_API quell_status quell_denoiser_empirical(quell_denoiser **denoiser, size_
 /* What a callback is told. `first`: index of the sample in row 0, so that row r is sample
  * first + r. `worker` < `workers`: which worker calls; calls with one worker number do not overlap
  * within a run, so it may index scratch memory. `time`: what a network takes as its time, by the
- * preconditioning; t itself without one. */
+ * preconditioning; t itself without one.
+ * `variance`: float[rows][dim] to write, if the callback learned variances and the sampler wants
+ * them; else NULL. */
 typedef struct quell_call {
     uint64_t first;
     size_t rows;
@@ -73,6 +75,7 @@ typedef struct quell_call {
     double alpha;
     double sigma;
     double time;
+    float *variance;
 } quell_call;
 
 /* Reads input[rows][dim] and writes output[rows][dim]. They do not overlap. Returns 0 to go on,
@@ -95,13 +98,19 @@ typedef int quell_denoise_fn(void *user, const quell_call *call, const float *in
  * whole_batch: 0, it is thread-safe and called per tile from many threads; 1, it is called once
  *   for all samples of the run, from the calling thread.
  * exact: 1 if row r of its output depends on row r of its input and the sample's index alone, to
- *   the last bit; the run then keeps the promise about bits. */
+ *   the last bit; the run then keeps the promise about bits.
+ * variance: what it writes to quell_call.variance.
+ *   "none"           nothing
+ *   "learned_range"  v in [-1, 1] for each element, which interpolates between the logarithms of
+ *                    the least (-1) and the greatest variance (Nichol & Dhariwal, 2102.09672, eq.
+ *                    15; diffusers' variance_type) */
 typedef struct quell_callback_options {
     size_t size;
     const char *output;
     const char *precondition;
     int whole_batch;
     int exact;
+    const char *variance;
 } quell_callback_options;
 
 static inline quell_callback_options quell_callback_defaults(void)
@@ -112,6 +121,7 @@ static inline quell_callback_options quell_callback_defaults(void)
     options.precondition = "none";
     options.whole_batch = 0;
     options.exact = 0;
+    options.variance = "none";
     return options;
 }
 

@@ -90,6 +90,12 @@ QUELL_API void quell_plan_release(quell_plan *plan, quell_register r);
 QUELL_API quell_register quell_plan_denoise(quell_plan *plan, quell_register x,
                                             const quell_point *t);
 
+/* The same with a second fresh register, in *variance: the v that the denoiser learned of the
+ * variance (quell_callback_options.variance); creating the sampler fails if it has none. */
+QUELL_API quell_register quell_plan_denoise_variance(quell_plan *plan, quell_register x,
+                                                     const quell_point *t,
+                                                     quell_register *variance);
+
 /* COMBINE: out = sum_k terms[k] + sum_j noises[j], one pass over memory, added up in that order by
  * fused multiply-adds. 1 to QUELL_MAX_TERMS terms, up to QUELL_MAX_NOISES noises; `out` may be
  * among the terms. Coefficients are rounded to float; they must be finite. Terms and noises whose
@@ -103,6 +109,11 @@ QUELL_API void quell_plan_combine(quell_plan *plan, quell_register out, size_t t
  * (2011.13456, algorithm 5), whose step depends on the sample. x and eps are two registers. */
 QUELL_API void quell_plan_langevin(quell_plan *plan, quell_register x, quell_register eps,
                                    double coefficient, quell_noise_term noise);
+
+/* SPREAD: x += exp(low + (high - low) (v + 1) / 2) z, element by element, z the noise of that name:
+ * noise whose logarithm of the standard deviation v puts between low and high, finite. */
+QUELL_API void quell_plan_spread(quell_plan *plan, quell_register x, quell_register v, double low,
+                                 double high, uint32_t stream);
 
 /* Names the noise that drives the state from the point t to the point s: standard normal numbers,
  * the same wherever the name is used. Noises of one slot k in {0, ..., 7} over intervals that do

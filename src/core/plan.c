@@ -131,6 +131,17 @@ quell_register quell_plan_denoise(quell_plan *plan, quell_register x, const quel
     return out;
 }
 
+quell_register quell_plan_denoise_variance(quell_plan *plan, quell_register x, const quell_point *t,
+                                           quell_register *variance)
+{
+    quell_register out = quell_plan_denoise(plan, x, t);
+    *variance = quell_plan_register(plan);
+    if (plan->status) return QUELL_X;
+    plan->ops[plan->count - 1].variance = *variance;
+    plan->written |= 1u << *variance;
+    return out;
+}
+
 /* Appends coefficient[k] unless it is 0; 1 if it was kept. */
 static int keep(quell_plan *plan, struct quell_op *op, double coefficient)
 {
@@ -231,6 +242,23 @@ void quell_plan_langevin(quell_plan *plan, quell_register x, quell_register eps,
     op->coefficient[1] = noise.coefficient;
     op->stream[0] = noise.stream;
     if (plan->cut == QUELL_ANY_PART) plan->cut = QUELL_WHOLE_SAMPLES;
+}
+
+void quell_plan_spread(quell_plan *plan, quell_register x, quell_register v, double low,
+                       double high, uint32_t stream)
+{
+    if (!readable(plan, x) || !readable(plan, v)) return;
+    if (!isfinite(low) || !isfinite(high)) {
+        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "the bounds of a spread must be finite");
+        return;
+    }
+    struct quell_op *op = append(plan, QUELL_SPREAD);
+    if (!op) return;
+    op->out = x;
+    op->in[0] = v;
+    op->coefficient[0] = (low + high) / 2;
+    op->coefficient[1] = (high - low) / 2;
+    op->stream[0] = stream;
 }
 
 void quell_plan_adapt(quell_plan *plan, const double *option, const quell_point *t,

@@ -8,13 +8,21 @@
 #include "base/options.h"
 #include "brownian.h"
 
-enum quell_op_kind { QUELL_EVAL, QUELL_COMBINE, QUELL_STEP, QUELL_LANGEVIN, QUELL_ADAPT };
+enum quell_op_kind {
+    QUELL_EVAL,
+    QUELL_COMBINE,
+    QUELL_STEP,
+    QUELL_SPREAD,
+    QUELL_LANGEVIN,
+    QUELL_ADAPT
+};
 
 /* coefficient: as worked out; rounded: as the engine uses them.
  *
- * EVAL     out = denoiser(in[0]) at the point t
+ * EVAL     out = denoiser(in[0]) at the point t; variance, if not 0, what it learned of that
  * COMBINE  out = sum_k coefficient[k] in[k] + sum_j coefficient[terms + j] noise(stream[j])
  * STEP     the transition t -> s is done
+ * SPREAD   out += exp(coefficient[0] + coefficient[1] in[0]) noise(stream[0])
  * LANGEVIN out += coefficient[0] r^2 in[0] + coefficient[1] r noise(stream[0]), r = |noise| /
  * |in[0]| ADAPT    x goes from t to s by steps of its own choice (samplers/adaptive.h), with all
  * registers
@@ -22,7 +30,7 @@ enum quell_op_kind { QUELL_EVAL, QUELL_COMBINE, QUELL_STEP, QUELL_LANGEVIN, QUEL
  * In Brownian mode stream[j] is the index of an increment in the plan's list. */
 struct quell_op {
     enum quell_op_kind kind;
-    quell_register out;
+    quell_register out, variance;
     unsigned terms, noises;
     quell_register in[QUELL_MAX_TERMS];
     uint32_t stream[QUELL_MAX_NOISES];

@@ -69,6 +69,12 @@ static void print_op(struct text *text, const struct quell_plan *plan, const str
     case QUELL_COMBINE:
         print_combine(text, plan, op);
         break;
+    case QUELL_SPREAD:
+        SAY(text, "SPREAD   %s += exp(%.9g + %.9g %s) ", name(op->out, out), op->coefficient[0],
+            op->coefficient[1], name(op->in[0], in));
+        print_noise(text, plan, op->stream[0]);
+        SAY(text, "\n");
+        break;
     case QUELL_LANGEVIN:
         SAY(text, "LANGEVIN %s += %.9g r^2 %s + %.9g r z, r = |z| / |%s|\n", name(op->out, out),
             op->coefficient[0], name(op->in[0], in), op->coefficient[1], in);

@@ -98,7 +98,7 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
         input = at->scratch;
     }
     quell_call call = {at->first, at->rows,  denoiser->dim, at->worker, at->workers,
-                       at->t,     at->alpha, at->sigma,     c.time};
+                       at->t,     at->alpha, at->sigma,     c.time,     at->variance};
     int result = callback->function(callback->user, &call, input, at->out);
     if (result || (c.skip == 0 && c.out == 1)) return result;
     float coefficients[] = {(float)c.skip, (float)c.out};
@@ -141,6 +141,10 @@ quell_status quell_denoiser_callback(quell_denoiser **denoiser, size_t dim,
                           o.precondition ? o.precondition : "(null)");
     if (precondition == KARRAS && output != X0)
         return quell_fail(QUELL_BAD_ARGUMENT, "callback: precondition karras needs output x0");
+    if (!o.variance || (strcmp(o.variance, "none") && strcmp(o.variance, "learned_range")))
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "callback: variance is '%s', must be none or learned_range",
+                          o.variance ? o.variance : "(null)");
     struct callback *made = quell_denoiser_new(&callback_class, sizeof *made, dim);
     if (!made) return quell_fail(QUELL_NO_MEMORY, "callback: no memory");
     made->function = function;
@@ -149,6 +153,7 @@ quell_status quell_denoiser_callback(quell_denoiser **denoiser, size_t dim,
     made->precondition = (enum precondition)precondition;
     made->base.exact = o.exact != 0;
     made->base.whole_batch = o.whole_batch != 0;
+    made->base.learned_variance = !strcmp(o.variance, "learned_range");
     *denoiser = &made->base;
     return QUELL_OK;
 }

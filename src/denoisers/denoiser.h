@@ -14,7 +14,8 @@
  *
  * elements < dim only for elementwise denoisers, and then rows == 1: x and out begin at element
  * `element` of the sample. scratch: what scratch_size asked for, aligned to a cache line, this
- * worker's own, contents left over from its last evaluation. */
+ * worker's own, contents left over from its last evaluation. variance: [rows][elements] as out, for
+ * denoisers that learned it, else NULL. */
 struct quell_evaluation {
     const struct quell_kernels *kernels;
     double t, alpha, sigma;
@@ -22,7 +23,7 @@ struct quell_evaluation {
     size_t rows, element, elements;
     size_t worker, workers;
     const float *x;
-    float *out;
+    float *out, *variance;
     void *scratch;
 };
 
@@ -60,6 +61,7 @@ struct quell_denoiser {
     size_t dim;
     bool exact;
     bool whole_batch;
+    bool learned_variance; /* evaluate writes it */
 };
 
 /* Memory of `size` bytes with its head filled in (exact, not whole_batch, one hold), or NULL. */

@@ -75,7 +75,9 @@ void quell_tile_init(struct quell_tile *tile);
 /* One transition by the sampler's step callback (transition.c). */
 void quell_tile_callback(struct quell_tile *tile, const quell_point *t, const quell_point *s);
 
-/* out = E[X | x_t = x] on one tile; what the denoiser returned. */
-int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const float *x, float *out);
+/* out = E[X | x_t = x] on one tile, and its learned variance if that is not NULL; what the denoiser
+ * returned. */
+int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const float *x, float *out,
+                        float *variance);
 
 #endif

@@ -21,6 +21,16 @@ quell_status quell_sampler_check(const quell_denoiser *denoiser, const quell_poi
     return denoiser->type->check(denoiser, t->alpha, t->sigma);
 }
 
+static quell_status check_evaluation(const quell_sampler *sampler, const struct quell_op *op)
+{
+    if (op->variance && !sampler->denoiser->learned_variance)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "sampler: it wants a learned variance, and the %s denoiser has none; a "
+                          "callback has with the option variance=\"learned_range\"",
+                          sampler->denoiser->type->kind);
+    return quell_sampler_check(sampler->denoiser, &op->t);
+}
+
 /* A step callback has no operations of its own, only the points of its transitions. */
 static void build_steps(struct quell_plan *plan, const quell_point *grid, size_t steps)
 {
@@ -60,7 +70,7 @@ quell_status quell_sampler_plan(const quell_sampler *sampler, const quell_point 
     }
     for (size_t i = 0; i < plan->count && !plan->status; i++)
         if (plan->ops[i].kind == QUELL_EVAL)
-            plan->status = quell_sampler_check(sampler->denoiser, &plan->ops[i].t);
+            plan->status = check_evaluation(sampler, &plan->ops[i]);
     return plan->status;
 }
 

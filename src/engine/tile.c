@@ -17,7 +17,8 @@ void quell_tile_not_finite(struct quell_tile *tile, const float *values)
     quell_watch_fail(&tile->job->watch, QUELL_NOT_FINITE, tile->first + row, tile->transition);
 }
 
-int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const float *x, float *out)
+int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const float *x, float *out,
+                        float *variance)
 {
     const struct quell_job *job = tile->job;
     const quell_sampler *sampler = job->sampler;
@@ -34,6 +35,7 @@ int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const flo
         .workers = job->workers,
         .x = x,
         .out = out,
+        .variance = variance,
         .scratch = tile->scratch,
     };
     int result = sampler->denoiser->type->evaluate(sampler->denoiser, &evaluation);
@@ -123,6 +125,20 @@ static void combine(struct quell_tile *tile, const struct quell_plan *plan,
         quell_tile_not_finite(tile, tile->registers[op->out]);
 }
 
+static void spread(struct quell_tile *tile, const struct quell_plan *plan,
+                   const struct quell_op *op)
+{
+    int bad = 0;
+    for (struct quell_piece piece = {0}; next_piece(tile, &piece);) {
+        size_t at = piece.row * tile->elements + piece.element;
+        quell_tile_draw(tile, plan, &piece, op->stream[0], tile->noise[0]);
+        bad |= tile->job->kernels->spread(
+            tile->registers[op->out] + at, piece.rows * piece.elements, (float)op->coefficient[0],
+            (float)op->coefficient[1], tile->registers[op->in[0]] + at, tile->noise[0]);
+    }
+    if (bad) quell_tile_not_finite(tile, tile->registers[op->out]);
+}
+
 static void step(struct quell_tile *tile, const struct quell_op *op)
 {
     struct quell_job *job = tile->job;
@@ -142,16 +158,20 @@ void quell_tile_operation(struct quell_tile *tile, const struct quell_plan *plan
 {
     switch (op->kind) {
     case QUELL_EVAL:
-        quell_watch_result(
-            &tile->job->watch,
-            quell_tile_evaluate(tile, &op->t, tile->registers[op->in[0]], tile->registers[op->out]),
-            tile->first, tile->transition);
+        quell_watch_result(&tile->job->watch,
+                           quell_tile_evaluate(tile, &op->t, tile->registers[op->in[0]],
+                                               tile->registers[op->out],
+                                               op->variance ? tile->registers[op->variance] : NULL),
+                           tile->first, tile->transition);
         break;
     case QUELL_COMBINE:
         combine(tile, plan, op);
         break;
     case QUELL_STEP:
         step(tile, op);
+        break;
+    case QUELL_SPREAD:
+        spread(tile, plan, op);
         break;
     case QUELL_LANGEVIN:
         quell_tile_langevin(tile, op);
