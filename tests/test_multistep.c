@@ -94,7 +94,7 @@ static void check_digits(const struct rule *rule, const char *name)
         }
     }
     CHECK(step == STEPS, "%zu steps", step);
-    CHECK(worst < 2e-9, "%s, %s: weights off by %g", rule->spec, name, worst);
+    CHECK(worst < 2e-11, "%s, %s: weights off by %g", rule->spec, name, worst);
     quell_plan_free(&plan);
     free(grid);
     quell_schedule_free(schedule);
