@@ -114,6 +114,22 @@ static size_t count_of(const char *(*name)(size_t i))
 /* Samplers with options that change their operations, besides every name. */
 static const char *const variants[] = {
     "ddim:eta=0.5",
+    "ddpm:variance=large",
+    "euler:s_churn=5",
+    "euler_a:form=rf",
+    "dpm_single:prediction=x0",
+    "zab:order=4",
+    "xeab:order=4",
+    "reab:reference=1",
+    "ipndm_v:reference=1",
+    "pndm:warmup=heun",
+    "unipc:order=4",
+    "res_multistep:eta=1",
+    "dpmpp_2m_sde:solver=heun",
+    "sa_solver:eta=0.5",
+    "er_sde:stage=2",
+    "pc:corrector=langevin",
+    "dpm_adaptive:order=2,eta=1",
 };
 
 /* The n-th spec that has digests; NULL past the end. */
