@@ -7,7 +7,23 @@
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
-/* azula's predictor-corrector: at t, corrections that keep the law of x given X; then Euler. */
+static double norm(vec x)
+{
+    double sum = 0;
+    for (size_t e = 0; e < TWIN_DIM; e++) sum += x.e[e] * x.e[e];
+    return sqrt(sum);
+}
+
+/* Langevin's correction (2011.13456, algorithm 5): step = 2 (snr |z| / |score|)^2. */
+static vec langevin(const struct twin *w, vec y, double sigma, vec z)
+{
+    vec score = mix(-1 / sigma, twin_direction(w, y, sigma), 0, y);
+    double ratio = twin_option(w, "snr", 0.15) * norm(z) / norm(score), step = 2 * ratio * ratio;
+    return mix3(1, y, step, score, sqrt(2 * step), z);
+}
+
+/* Predictor-corrector: at t, azula's corrections, which keep the law of x given X, or Langevin's;
+ * then Euler, or DDIM with eta. */
 static vec pc(const struct twin *w, vec y)
 {
     size_t corrections = (size_t)twin_option(w, "corrections", 1);
@@ -15,12 +31,73 @@ static vec pc(const struct twin *w, vec y)
     for (size_t i = 0; i < w->steps; i++) {
         double t = w->s[i], s = w->s[i + 1], keep = sqrt(1 - delta);
         for (unsigned c = 0; c < corrections; c++) {
+            if (twin_word(w, "corrector", "langevin")) {
+                y = langevin(w, y, t, twin_noise(w, i, c));
+                continue;
+            }
             vec mean = twin_denoise(w, y, t);
             y = mix3(keep, y, 1 - keep, mean, t * sqrt(delta), twin_noise(w, i, c));
         }
-        y = mix(1, y, s - t, twin_direction(w, y, t));
+        double fresh = fmin(twin_option(w, "eta", 0) * (1 - s * s / (t * t)), 1);
+        y = mix3(1, twin_denoise(w, y, t), s * sqrt(1 - fresh), twin_direction(w, y, t),
+                 s * sqrt(fresh), twin_noise(w, i, 7));
     }
     return y;
+}
+
+/* DPM-Solver of orders 1 to 3 in one step (2206.00927, algorithms 1 and 2), in lambda. */
+static vec dpm_step(const struct twin *w, vec y, double t, double s, int order, double r1)
+{
+    double h = log(t / s), s1 = t * exp(-r1 * h), r2 = 2 / 3., s2 = t * exp(-r2 * h);
+    vec d = twin_direction(w, y, t);
+    if (order == 1) return mix(1, y, -s * expm1(h), d);
+    vec d1 = twin_direction(w, mix(1, y, -s1 * expm1(r1 * h), d), s1), more = mix(1, d1, -1, d);
+    if (order == 2) return mix3(1, y, -s * expm1(h), d, -s / (2 * r1) * expm1(h), more);
+    vec x2 =
+        mix3(1, y, -s2 * expm1(r2 * h), d, -s2 * (r2 / r1) * (expm1(r2 * h) / (r2 * h) - 1), more);
+    more = mix(1, twin_direction(w, x2, s2), -1, d);
+    return mix3(1, y, -s * expm1(h), d, -s / r2 * (expm1(h) / h - 1), more);
+}
+
+/* DPM-Solver-12 and -23 (2206.00927, appendix C) with k-diffusion's PID controller. */
+static vec dpm_adaptive(const struct twin *w, vec y)
+{
+    int order = (int)twin_option(w, "order", 3);
+    double rtol = twin_option(w, "rtol", 0.05), atol = twin_option(w, "atol", 0.0078);
+    double P = twin_option(w, "pcoeff", 0), I = twin_option(w, "icoeff", 1);
+    double D = twin_option(w, "dcoeff", 0), safety = twin_option(w, "accept_safety", 0.81);
+    double eta = twin_option(w, "eta", 0), h = twin_option(w, "h_init", 0.05), errors[3] = {0};
+    double t = w->s[0], end = w->s[w->steps], p = eta > 0 ? 1.5 : order;
+    if (end == 0) {
+        quell_point last;
+        MUST(quell_schedule_point(w->schedule, w->grid[w->steps].t, &last));
+        end = last.sigma / last.alpha;
+    }
+    vec before = y;
+    for (size_t accepted = 0; log(t / end) > 1e-5;) {
+        double s = fmax(end, t * exp(-h)), down = s, up = 0;
+        if (eta > 0) twin_ancestral(t, s, fmin(eta, 1), &down, &up);
+        if (down < end) down = end, up = sqrt(s * s - down * down);
+        vec low = dpm_step(w, y, t, down, order - 1, 1 / 3.);
+        vec high = dpm_step(w, y, t, down, order, order == 2 ? 0.5 : 1 / 3.);
+        double sum = 0;
+        for (size_t e = 0; e < TWIN_DIM; e++) {
+            double size = fmax(fabs(low.e[e]), fabs(before.e[e]));
+            sum += pow((low.e[e] - high.e[e]) / fmax(atol, rtol * size), 2);
+        }
+        errors[0] = 1 / (sqrt(sum / TWIN_DIM) + 1e-8);
+        if (errors[1] == 0) errors[1] = errors[2] = errors[0];
+        double factor = pow(errors[0], (P + I + D) / p) * pow(errors[1], -(P + 2 * D) / p) *
+                        pow(errors[2], D / p);
+        factor = 1 + atan(factor - 1);
+        h *= factor;
+        if (factor < safety) continue;
+        errors[2] = errors[1], errors[1] = errors[0];
+        before = low;
+        y = mix(1, high, twin_option(w, "s_noise", 1) * up, twin_noise(w, accepted++, 0));
+        t = s;
+    }
+    return w->s[w->steps] == 0 ? twin_denoise(w, y, t) : y;
 }
 
 /* Latent consistency models (2310.04378): noise again to the next point. */
@@ -219,7 +296,12 @@ static vec pndm(const struct twin *w, vec y)
     return y;
 }
 
-const struct twin_row twins_other[] = {{"pc", pc},           {"lcm", lcm},
-                                       {"unipc", unipc},     {"pndm", pndm},
-                                       {"tcd", tcd},         {"consistency", consistency},
-                                       {"restart", restart}, {0}};
+const struct twin_row twins_other[] = {{"pc", pc},
+                                       {"lcm", lcm},
+                                       {"dpm_adaptive", dpm_adaptive},
+                                       {"unipc", unipc},
+                                       {"pndm", pndm},
+                                       {"tcd", tcd},
+                                       {"consistency", consistency},
+                                       {"restart", restart},
+                                       {0}};

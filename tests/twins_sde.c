@@ -84,7 +84,8 @@ static vec dpmpp_3m_sde(const struct twin *w, vec y)
  * the predictor's noise. */
 static vec sa_solver(const struct twin *w, vec y)
 {
-    double tau = twin_option(w, "eta", 1), rate = tau * tau, lambda[TWIN_STEPS + 1];
+    double tau = twin_option(w, "eta", 1), rate = 0, lambda[TWIN_STEPS + 1];
+    double start = twin_option(w, "tau_start", INFINITY), stop = twin_option(w, "tau_end", 0);
     size_t predict = (size_t)twin_option(w, "predictor_order", 3);
     size_t correct = (size_t)twin_option(w, "corrector_order", 4);
     vec mean[TWIN_STEPS], base = {{0}};
@@ -96,13 +97,20 @@ static vec sa_solver(const struct twin *w, vec y)
         if (i > 0 && c > 0) /* base: y before the last step, with its noise */
             y = mix(1, base, 1,
                     drift(c, i + 1 - c, 1 + rate, lambda, mean, lambda[i - 1], lambda[i]));
+        rate = w->s[i + 1] <= start && w->s[i + 1] >= stop ? tau * tau : 0;
         base = carried(w, y, i, rate);
         y = mix(1, base, 1, drift(p, i + 1 - p, 1 + rate, lambda, mean, lambda[i], lambda[i + 1]));
     }
     return y;
 }
 
-static double scaler(double s) { return s * (exp(pow(s, 0.3)) + 10); }
+static enum { ER, SDE, ODE } scale; /* of the twin below */
+
+static double scaler(double s)
+{
+    return scale == SDE ? s * s : scale == ODE ? s : s * (exp(pow(s, 0.3)) + 10);
+}
+
 static double inverse(double s, const double *p) { return (p ? s - *p : 1) / scaler(s); }
 
 static double twice_less(double s, const double *p) { return (2 * s - p[0] - p[1]) / scaler(s); }
@@ -112,6 +120,7 @@ static double twice_less(double s, const double *p) { return (2 * s - p[0] - p[1
 static vec er_sde(const struct twin *w, vec y)
 {
     size_t stage = (size_t)twin_option(w, "stage", 3);
+    scale = twin_word(w, "scaler", "sde") ? SDE : twin_word(w, "scaler", "ode") ? ODE : ER;
     double size = twin_option(w, "s_noise", 1), node = 0;
     vec old = {{0}}, old_slope = {{0}};
     for (size_t i = 0; i < w->steps; i++) {
@@ -143,6 +152,9 @@ static vec er_sde(const struct twin *w, vec y)
 /* The part of y at lambda = end that y at lambda = from gives: e^-h (1 + eta). */
 static double kept(double h, double eta) { return exp(-(1 + eta) * h); }
 
+/* h phi_2 of -h */
+static double second(double h) { return (expm1(-h) + h) / h; }
+
 /* SEEDS (2305.14267, algorithms 3 and 4): noise of deviation s sqrt(1 - e^-2 eta h) over a piece;
  * what a piece leaves is e^-eta (rest) sigma times it at a later sigma. */
 static vec seeds2(const struct twin *w, vec y)
@@ -158,14 +170,15 @@ static vec seeds2(const struct twin *w, vec y)
         vec z = mix(first, twin_noise(w, i, 0), 0, y);
         vec inner = mix3(kept(r * h, eta), y, 1 - kept(r * h, eta), mean, size * mid, z);
         vec other = twin_denoise(w, inner, mid), both = mix(1 - f, mean, f, other);
+        if (twin_word(w, "solver", "phi_2")) {
+            double b = second((1 + eta) * h) / r / (1 - kept(h, eta));
+            both = mix(1 - b, mean, b, other);
+        }
         z = mix(exp(-eta * rest), z, last, twin_noise(w, i, 1));
         y = mix3(kept(h, eta), y, 1 - kept(h, eta), both, size * s, z);
     }
     return y;
 }
-
-/* h phi_2 of -h */
-static double second(double h) { return (expm1(-h) + h) / h; }
 
 static vec seeds3(const struct twin *w, vec y)
 {
