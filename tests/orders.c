@@ -184,16 +184,16 @@ static struct order_found measure(const struct order_case *of, const struct prob
 struct order_found order_gaussian(const struct order_case *of) { return measure(of, &gaussian); }
 struct order_found order_mixture(const struct order_case *of) { return measure(of, &mixture); }
 
-enum { STRONG_SAMPLES = 40, STRONG_FINE = 8192 };
+enum { MOST_SAMPLES = 40 };
 
-/* x_0 of each sample with its own Brownian path: [STRONG_SAMPLES][POINTS]. */
+/* x_0 of each sample with its own Brownian path: [samples][POINTS]. */
 static void draw_strong(const struct order_case *of, const quell_schedule *schedule, size_t steps,
-                        double *x)
+                        size_t samples, double *x)
 {
     quell_point *grid = graded(schedule, steps);
     struct quell_plan plan = doubles_plan(of->spec, schedule, grid, steps, 1);
     struct doubles doubles = {POINTS, denoise_gaussian, NULL, 5, 0, 0};
-    for (size_t i = 0; i < STRONG_SAMPLES; i++) {
+    for (size_t i = 0; i < samples; i++) {
         doubles.sample = i;
         for (size_t e = 0; e < POINTS; e++) x[POINTS * i + e] = start(&gaussian, &grid[0], e);
         doubles_run(&doubles, &plan, x + POINTS * i);
@@ -203,18 +203,17 @@ static void draw_strong(const struct order_case *of, const quell_schedule *sched
     free(grid);
 }
 
-struct order_found order_strong(const struct order_case *of)
+struct order_found order_strong(const struct order_case *of, size_t samples, size_t fine)
 {
     struct order_found found = {{0}, 1};
-    double fine[STRONG_SAMPLES * POINTS], x[STRONG_SAMPLES * POINTS];
+    double exact[MOST_SAMPLES * POINTS], x[MOST_SAMPLES * POINTS];
     quell_schedule *schedule = must_schedule(gaussian.schedule);
-    draw_strong(of, schedule, STRONG_FINE, fine);
+    draw_strong(of, schedule, fine, samples, exact);
     for (size_t k = 0; k < ORDER_LENGTHS; k++) {
-        draw_strong(of, schedule, (size_t)ORDER_FIRST << k, x);
+        draw_strong(of, schedule, (size_t)ORDER_FIRST << k, samples, x);
         double sum = 0;
-        for (size_t i = 0; i < STRONG_SAMPLES * POINTS; i++)
-            sum += (x[i] - fine[i]) * (x[i] - fine[i]);
-        found.error[k] = sqrt(sum / (STRONG_SAMPLES * POINTS));
+        for (size_t i = 0; i < samples * POINTS; i++) sum += (x[i] - exact[i]) * (x[i] - exact[i]);
+        found.error[k] = sqrt(sum / (double)(samples * POINTS));
     }
     quell_schedule_free(schedule);
     return found;
@@ -232,4 +231,9 @@ double order_observed(const struct order_found *found)
     for (size_t k = ORDER_LENGTHS - 1; k > 0; k--)
         if (!isnan(order_between(found, k))) return order_between(found, k);
     return (double)NAN;
+}
+
+double order_observed_strong(const struct order_found *found)
+{
+    return log2(found->error[ORDER_LENGTHS - 4] / found->error[ORDER_LENGTHS - 1]) / 3;
 }

@@ -41,15 +41,18 @@ struct order_found {
 struct order_found order_gaussian(const struct order_case *of);
 struct order_found order_mixture(const struct order_case *of);
 
-/* The root mean square over samples and coordinates of x_0 - x_0', x_0' being the same sampler's at
- * T = 8192, on the Gaussian. */
-struct order_found order_strong(const struct order_case *of);
+/* The root mean square over `samples` samples (at most 40) and coordinates of x_0 - x_0', x_0'
+ * being the same sampler's at T = `fine`, on the Gaussian. */
+struct order_found order_strong(const struct order_case *of, size_t samples, size_t fine);
 
 /* log2(error[k - 1] / error[k]); NaN where rounding hides it. */
 double order_between(const struct order_found *found, size_t k);
 
 /* That of the largest T where rounding does not hide it; NaN: nowhere. */
 double order_observed(const struct order_found *found);
+
+/* The mean over the last three doublings, where the errors are those of samples. */
+double order_observed_strong(const struct order_found *found);
 
 /* The mean and the variance of x_0 that a plan makes of x_1 ~ N(mean, variance) in one dimension,
  * for the model N(m, v). */

@@ -50,7 +50,8 @@ static void print_case(const struct order_case *of)
 {
     printf("| %s%s%s%s | %g |", of->spec, of->note ? " (" : "", of->note ? of->note : "",
            of->note ? ")" : "", of->claimed);
-    struct order_found found = of->kind == ORDER_STRONG ? order_strong(of) : order_gaussian(of);
+    struct order_found found =
+        of->kind == ORDER_STRONG ? order_strong(of, 40, 8192) : order_gaussian(of);
     if (of->kind != ORDER_STRONG) printf(" %.3g |", found.evaluations);
     print_orders(&found);
     if (of->kind == ORDER_PATH) {

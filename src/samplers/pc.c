@@ -10,8 +10,9 @@
  *
  *     x <- x - 2 snr^2 sigma r^2 eps + 2 snr sigma r z,
  *
- * whatever the scale of x. The norms are a sample's own; other codes take their mean over the
- * batch, and a sample then depends on its neighbours. */
+ * whatever the scale of x. Their size does not fall with the steps, and so they leave a bias that
+ * more steps do not remove: no order is claimed. The norms are a sample's own; other codes take
+ * their mean over the batch, and a sample then depends on its neighbours. */
 #include "method.h"
 
 enum { CORRECTIONS, DELTA, CORRECTOR, SNR, ETA };
@@ -62,7 +63,7 @@ static const struct quell_option options[] = {
 QUELL_FAMILY(pc) = {{.name = "pc",
                      .summary = "predictor-corrector",
                      .paper = "2011.13456",
-                     .order = 1,
+                     .order = 0,
                      .evaluations = 2,
                      .noise = QUELL_STOCHASTIC,
                      .options = options,
