@@ -30,6 +30,10 @@ static const struct function {
     {"cos", quell_cos, cosl, -4, 4, UINT64_C(0xabd51dbcd03a70da)},
     {"acos", quell_acos, acosl, -1, 1, UINT64_C(0x998750fd3cadaf07)},
     {"asin", quell_asin, asinl, -1, 1, UINT64_C(0x0fcfb41560490479)},
+    {"atan", quell_atan, atanl, -1, 1, UINT64_C(0x513b4b57739be92d)},
+    {"atan", quell_atan, atanl, -100, 100, UINT64_C(0xcd3d19d1c583a4e7)},
+    {"lgamma", quell_lgamma, lgammal, 0.1, 0.9, UINT64_C(0x81dab9af1bd4a290)},
+    {"lgamma", quell_lgamma, lgammal, 2.1, 20, UINT64_C(0x2176f0401f685bf9)},
 };
 
 #define FUNCTIONS (sizeof functions / sizeof *functions)

@@ -76,8 +76,21 @@ static inline quell_sampler_options quell_sampler_defaults(void)
 
 /* Creates a sampler by its name and options, "NAME[:KEY=VALUE[,KEY=VALUE...]]".
  *
- *   ddpm            ancestral sampling (Ho et al., 2006.11239)
- *   ddim[:eta=0]    implicit models (Song et al., 2010.02502); eta = 1 is ddpm, bit for bit
+ *   classics        ddpm (2006.11239), ddim (2010.02502)
+ *   single steps    euler, heun, dpm2 (2206.00364, with churn), heunpp2, dpm_single (2206.00927 and
+ *                   2211.01095), res_2s (2308.02157), euler_a, dpm2_a, dpmpp_2s_a, ito, restart
+ *                   (2306.14878)
+ *   multistep       zab, vab, zeab (2206.00927, 2204.13902), xeab (2211.01095), reab, ipndm,
+ *                   ipndm_v, pndm (2202.09778), unipc (2302.04867), res_multistep,
+ *                   gradient_estimation (2306.04848)
+ *   stochastic      dpmpp_sde, dpmpp_2m_sde, dpmpp_3m_sde, sa_solver (2309.05019), er_sde
+ *                   (2309.06169), seeds2, seeds3 (2305.14267), pc (2011.13456)
+ *   adaptive        dpm_adaptive, whose steps are each sample's own; `steps` then sets the ends only
+ *   distilled       lcm (2310.04378), tcd (2402.19159), consistency (2303.01469)
+ *
+ * `quell list samplers NAME` has the options of each, docs/samplers.md when to take which. Aliases
+ * are names, too ("dpmpp_2m"). A step by quell_step is a grid of one step: multistep methods have no
+ * past there.
  *
  * options may be NULL. All coefficients are worked out here. QUELL_NOT_FOUND for an unknown name;
  * QUELL_BAD_ARGUMENT for a bad option or grid. Thread-safe. */
