@@ -85,12 +85,12 @@ static inline quell_sampler_options quell_sampler_defaults(void)
  *                   gradient_estimation (2306.04848)
  *   stochastic      dpmpp_sde, dpmpp_2m_sde, dpmpp_3m_sde, sa_solver (2309.05019), er_sde
  *                   (2309.06169), seeds2, seeds3 (2305.14267), pc (2011.13456)
- *   adaptive        dpm_adaptive, whose steps are each sample's own; `steps` then sets the ends only
- *   distilled       lcm (2310.04378), tcd (2402.19159), consistency (2303.01469)
+ *   adaptive        dpm_adaptive, whose steps are each sample's own; `steps` then sets the ends
+ * only distilled       lcm (2310.04378), tcd (2402.19159), consistency (2303.01469)
  *
  * `quell list samplers NAME` has the options of each, docs/samplers.md when to take which. Aliases
- * are names, too ("dpmpp_2m"). A step by quell_step is a grid of one step: multistep methods have no
- * past there.
+ * are names, too ("dpmpp_2m"). A step by quell_step is a grid of one step: multistep methods have
+ * no past there.
  *
  * options may be NULL. All coefficients are worked out here. QUELL_NOT_FOUND for an unknown name;
  * QUELL_BAD_ARGUMENT for a bad option or grid. Thread-safe. */

@@ -16,6 +16,7 @@
  * of Newton's formula, and so is of second order without noise: reference=1. Integrals are worked
  * out when the sampler is created. */
 #include "sde.h"
+#include "base/gauss.h"
 #include "base/maths.h"
 
 enum { STAGE, S_NOISE, SCALER, REFERENCE };
@@ -36,12 +37,6 @@ static double slope(double lambda, int scaler)
     double power = quell_exp(-0.3 * lambda);
     return 1 + 0.3 * power / (1 + 10 * quell_exp(-power));
 }
-
-/* Abscissae in (0, 1) and weights of the Gauss-Legendre rule of 8 points, which is symmetric. */
-static const double abscissae[4] = {0.18343464249564980, 0.52553240991632899, 0.79666647741362674,
-                                    0.96028985649753623};
-static const double gauss[4] = {0.36268378337836198, 0.31370664587788729, 0.22238103445337447,
-                                0.10122853629037626};
 
 /* The step as the integrals see it. */
 struct er_step {
@@ -68,10 +63,10 @@ static void integrate(const struct er_step *step, double *moments)
     double half = step->h / panels / 2;
     for (size_t k = 0; k < 3; k++) moments[k] = 0;
     for (size_t i = 0; i < (size_t)panels; i++)
-        for (size_t j = 0; j < 4; j++) {
+        for (size_t j = 0; j < QUELL_GAUSS_HALF; j++) {
             double middle = (2 * (double)i + 1) * half;
-            sample(step, middle - abscissae[j] * half, gauss[j] * half, moments);
-            sample(step, middle + abscissae[j] * half, gauss[j] * half, moments);
+            sample(step, middle - quell_gauss_at[j] * half, quell_gauss_weight[j] * half, moments);
+            sample(step, middle + quell_gauss_at[j] * half, quell_gauss_weight[j] * half, moments);
         }
 }
 

@@ -14,18 +14,12 @@
 
 enum { ORDER, REFERENCE };
 
-/* 2202.09778, eq. 12, newest first */
-static const double even[4][4] = {{1},
-                                  {3 / 2.0, -1 / 2.0},
-                                  {23 / 12.0, -16 / 12.0, 5 / 12.0},
-                                  {55 / 24.0, -59 / 24.0, 37 / 24.0, -9 / 24.0}};
-
 static void weigh_even(const struct quell_history *history, size_t count, const quell_point *t,
                        const quell_point *s, const double *option, double *weights)
 {
     (void)history, (void)option;
     double step = -s->sigma * quell_expm1(quell_lambda(s) - quell_lambda(t));
-    for (size_t j = 0; j < count; j++) weights[j] = step * even[count - 1][j];
+    for (size_t j = 0; j < count; j++) weights[j] = step * quell_adams_even[count - 1][j];
 }
 
 /* The codes' coefficients from their h, h1, h2, h3, the step and those before it. Right would be

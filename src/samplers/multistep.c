@@ -64,6 +64,11 @@ void quell_history_weights(const struct quell_history *history, size_t count, do
 
 const double quell_adams_moments[4] = {1, 1 / 2.0, 1 / 3.0, 1 / 4.0};
 
+const double quell_adams_even[4][4] = {{1},
+                                       {3 / 2.0, -1 / 2.0},
+                                       {23 / 12.0, -16 / 12.0, 5 / 12.0},
+                                       {55 / 24.0, -59 / 24.0, 37 / 24.0, -9 / 24.0}};
+
 int quell_plain_step(quell_plan *plan, const quell_point *t, const quell_point *s)
 {
     double h = quell_lambda(s) - quell_lambda(t);

@@ -71,6 +71,10 @@ void quell_slope_multistep(quell_plan *plan, const quell_point *grid, size_t ste
 /* moments[k] = integral of v^k over [0, 1]: the plain Adams-Bashforth methods. */
 extern const double quell_adams_moments[4];
 
+/* Adams-Bashforth of even steps: the weights of count outputs, newest first, in row count - 1 (Liu
+ * et al., 2202.09778, eq. 12). */
+extern const double quell_adams_even[4][4];
+
 /* Adams-Bashforth in sigma / alpha (zab.c): the weights of every method on eps that is one. */
 void quell_zab_weights(const struct quell_history *history, size_t count, const quell_point *t,
                        const quell_point *s, const double *option, double *weights);

@@ -27,12 +27,6 @@
 enum { WARMUP };
 enum { RUNGE_KUTTA, HEUN };
 
-/* 2202.09778, eq. 12, newest first */
-static const double even[4][4] = {{1},
-                                  {3 / 2.0, -1 / 2.0},
-                                  {23 / 12.0, -16 / 12.0, 5 / 12.0},
-                                  {55 / 24.0, -59 / 24.0, 37 / 24.0, -9 / 24.0}};
-
 /* A point t with mu and e_1 there. */
 struct origin {
     const quell_point *t;
@@ -107,7 +101,8 @@ static void adams(quell_plan *plan, const struct origin *from, const quell_point
 {
     quell_term later[3];
     for (size_t j = 1; j < history->count; j++)
-        later[j - 1] = (quell_term){even[history->count - 1][j], history->past[j].value};
+        later[j - 1] =
+            (quell_term){quell_adams_even[history->count - 1][j], history->past[j].value};
     transfer(plan, from, s, QUELL_X, history->count - 1, later);
 }
 

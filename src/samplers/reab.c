@@ -13,6 +13,7 @@
  * rule of 256 intervals. */
 #include "method.h"
 #include "multistep.h"
+#include "base/gauss.h"
 #include "base/maths.h"
 
 enum { ORDER, REFERENCE };
@@ -27,20 +28,15 @@ static void add(size_t count, double lambda, double v, double weight, double *su
     for (size_t k = 0; k < count; k++, value *= v) sums[k] += value;
 }
 
-/* Gauss-Legendre, eight points: Abramowitz & Stegun, table 25.4. */
 static void gauss(size_t count, double lambda, double h, double *moments)
 {
-    static const double at[] = {0.18343464249564980, 0.52553240991632899, 0.79666647741362674,
-                                0.96028985649753623};
-    static const double weight[] = {0.36268378337836198, 0.31370664587788729, 0.22238103445337447,
-                                    0.10122853629037626};
     double parts = floor(h) + 1, half = 0.5 / parts;
     for (double i = 0; i < parts; i++)
-        for (size_t k = 0; k < 4; k++) {
-            double middle = (i + 0.5) / parts, low = middle - half * at[k],
-                   high = middle + half * at[k];
-            add(count, lambda + low * h, low, half * weight[k], moments);
-            add(count, lambda + high * h, high, half * weight[k], moments);
+        for (size_t k = 0; k < QUELL_GAUSS_HALF; k++) {
+            double middle = (i + 0.5) / parts, low = middle - half * quell_gauss_at[k],
+                   high = middle + half * quell_gauss_at[k];
+            add(count, lambda + low * h, low, half * quell_gauss_weight[k], moments);
+            add(count, lambda + high * h, high, half * quell_gauss_weight[k], moments);
         }
 }
 
