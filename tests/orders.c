@@ -138,7 +138,7 @@ static double path_error(const struct problem *problem, const struct quell_plan 
         sum += off * off;
     }
     *evaluations = doubles.evaluations;
-    return sqrt(sum / POINTS);
+    return sqrt(sum / (double)POINTS);
 }
 
 static double law_error(const struct problem *problem, const struct quell_plan *plan,
@@ -152,7 +152,7 @@ static double law_error(const struct problem *problem, const struct quell_plan *
         double off = (mean - middle(problem, s, e)) / to, ratio = variance / (to * to) - 1;
         sum += off * off + ratio * ratio;
     }
-    return sqrt(sum / POINTS);
+    return sqrt(sum / (double)POINTS);
 }
 
 static size_t evaluations_of(const struct quell_plan *plan)

@@ -60,7 +60,7 @@ void check_strong(const char *spec, const char *schedule, const char *kind, doub
         memcpy(x[0], x[1], sizeof x[0]);
         if (k == 0) first = before;
     }
-    double found = log2(first / before) / DOUBLINGS;
+    double found = log2(first / before) / (double)DOUBLINGS;
     CHECK(found > order - 0.25, "%s, %s, %s: strong order %.2f, not %.2f; from %g to %g", spec,
           schedule, kind, found, order, first / (COUNT * DIM), before / (COUNT * DIM));
     model_free(&model);

@@ -156,7 +156,7 @@ TEST(brownian, law)
     struct moments law = {0, 1}, found = moments_of(values, COUNT);
     CHECK(fabs(mean_score(found, law, COUNT)) < 4 && fabs(variance_score(found, law, COUNT)) < 4,
           "mean %g, variance %g", found.mean, found.variance);
-    CHECK(fabs(product) / sqrt(COUNT) < 4, "correlation %g", product / COUNT);
+    CHECK(fabs(product) / sqrt(COUNT) < 4, "correlation %g", product / (double)COUNT);
     CHECK(kolmogorov(values, COUNT, law) < 2.2, "not normal");
     free(values);
 }

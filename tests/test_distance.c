@@ -186,7 +186,7 @@ TEST(distance, gaussians)
     }
     struct distance found = distance(a, b, DIM, COUNT, 2);
     check_close(found.wasserstein, sqrt(squares + pow(spread - 1, 2)), 0.01, "distance");
-    check_close(found.mean, sqrt((0.25 + 1.5625) / DIM), 0.01, "mean");
+    check_close(found.mean, sqrt((0.25 + 1.5625) / (double)DIM), 0.01, "mean");
     check_close(found.covariance, spread * spread - 1, 0.02, "covariance");
     found = distance(b, b, DIM, COUNT, 2);
     struct portrait portrait;

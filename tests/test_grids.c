@@ -260,8 +260,8 @@ TEST(grids, angles_at_far_ends)
     MUST(quell_grid_make(schedule, "kl_optimal", 1, 0, STEPS, points));
     long double quarter = acosl(-1) / 4, least = atanl(1e-12L), span = 2 * (quarter - least);
     for (size_t i = 0; i <= STEPS; i++) {
-        long double up = least + span * (long double)(STEPS - i) / STEPS;
-        long double down = least + span * (long double)i / STEPS;
+        long double up = least + span * (long double)(STEPS - i) / (long double)STEPS;
+        long double down = least + span * (long double)i / (long double)STEPS;
         long double exact = i > STEPS / 2 ? tanl(up) : 1 / tanl(down);
         CHECK(fabsl(points[i].sigma - exact) < 3e-14L * exact, "point %zu is %.17g, not %.17Lg", i,
               points[i].sigma, exact);
@@ -282,7 +282,7 @@ TEST(grids, flow_levels)
         quell_point points[STEPS + 1];
         MUST(quell_grid_make(schedule, specs[k], 1, 0, STEPS, points));
         for (size_t i = 0; i <= STEPS; i++) {
-            double u = (double)i / STEPS, rest = 1 - u, r = 10 * u - 5;
+            double u = (double)i / (double)STEPS, rest = 1 - u, r = 10 * u - 5;
             double root = sin(acos(-1) / 2 * rest);
             double linear = i < 5 ? 1 - 0.05 * u : 0.975 - 0.005 * r - 0.038 * r * r;
             double levels[] = {pow(rest, 7), linear, tan(rest * atan(1)), root * root};

@@ -17,7 +17,7 @@ static long double integral(long double (*f)(const void *, long double), const v
     enum { PARTS = 400 };
     long double sum = 0;
     for (int i = 0; i < PARTS; i++) {
-        long double middle = (i + 0.5L) / PARTS, half = 0.5L / PARTS;
+        long double middle = (i + 0.5L) / (long double)PARTS, half = 0.5L / (long double)PARTS;
         sum += weight[0] * f(data, middle);
         for (int k = 1; k < 3; k++)
             sum += weight[k] * (f(data, middle - half * at[k]) + f(data, middle + half * at[k]));

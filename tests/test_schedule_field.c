@@ -110,7 +110,10 @@ static long double sigmoid(long double i)
     return 1e-4L + (0.02L - 1e-4L) / (1 + expl(6 - 12 * i / (TRAIN - 1)));
 }
 
-static long double exponential(long double i) { return (void)i, 1 - expl(-12.0L / TRAIN); }
+static long double exponential(long double i)
+{
+    return (void)i, 1 - expl(-12.0L / (long double)TRAIN);
+}
 
 static long double laplace_power(long double u)
 {
@@ -120,7 +123,9 @@ static long double laplace_power(long double u)
 
 static long double laplace(long double i)
 {
-    return fminl(1 - laplace_power((i + 1) / TRAIN) / laplace_power(i / TRAIN), 0.999L);
+    return fminl(1 - laplace_power((i + 1) / (long double)TRAIN) /
+                         laplace_power(i / (long double)TRAIN),
+                 0.999L);
 }
 
 static const struct {
@@ -140,8 +145,8 @@ TEST(schedule, tables_of_the_field)
         long double power = 1;
         for (int k = 0; k < TRAIN; k++) {
             power *= 1 - tables[i].beta(k);
-            check(spec, schedule, k / (TRAIN - 1.0), (struct exact){sqrtl(power), sqrtl(1 - power)},
-                  20);
+            check(spec, schedule, k / ((double)TRAIN - 1),
+                  (struct exact){sqrtl(power), sqrtl(1 - power)}, 20);
         }
         quell_schedule_free(schedule);
     }
@@ -159,12 +164,12 @@ TEST(schedule, zero_snr)
         long double first = alpha[0], last = alpha[TRAIN - 1];
         for (int k = 0; k < TRAIN; k++) {
             long double a = (alpha[k] - last) * first / (first - last);
-            check(spec, schedule, k / (TRAIN - 1.0), (struct exact){a, sqrtl(1 - a * a)}, 20);
+            check(spec, schedule, k / ((double)TRAIN - 1), (struct exact){a, sqrtl(1 - a * a)}, 20);
         }
         /* Before the end alpha / sigma is linear, down to 0. */
         double a, s, b, r;
-        MUST(quell_schedule_at(schedule, (TRAIN - 2) / (TRAIN - 1.0), &a, &s));
-        MUST(quell_schedule_at(schedule, (TRAIN - 1.25) / (TRAIN - 1.0), &b, &r));
+        MUST(quell_schedule_at(schedule, (TRAIN - 2) / ((double)TRAIN - 1), &a, &s));
+        MUST(quell_schedule_at(schedule, ((double)TRAIN - 1.25) / ((double)TRAIN - 1), &b, &r));
         CHECK(fabs(b / r / (a / s) - 0.25) < 1e-12, "%s: %g", spec, b / r / (a / s));
         quell_schedule_free(schedule);
     }

@@ -85,7 +85,7 @@ static vec dpm_adaptive(const struct twin *w, vec y)
             double size = fmax(fabs(low.e[e]), fabs(before.e[e]));
             sum += pow((low.e[e] - high.e[e]) / fmax(atol, rtol * size), 2);
         }
-        errors[0] = 1 / (sqrt(sum / TWIN_DIM) + 1e-8);
+        errors[0] = 1 / (sqrt(sum / (double)TWIN_DIM) + 1e-8);
         if (errors[1] == 0) errors[1] = errors[2] = errors[0];
         double factor = pow(errors[0], (P + I + D) / p) * pow(errors[1], -(P + 2 * D) / p) *
                         pow(errors[2], D / p);

@@ -21,7 +21,7 @@ static void take(quell_plan *plan, const quell_point *t, const quell_point *s,
     size_t order = quell_sde_singular(t, s) ? 1 : quell_history_order(history, 2);
     if (order == 2) {
         quell_sde_moments((1 + option[ETA]) * h, 2, moments);
-        if (option[SOLVER] == MIDPOINT) moments[1] = step.integral / 2;
+        if ((int)option[SOLVER] == MIDPOINT) moments[1] = step.integral / 2;
         quell_history_weights(history, 2, h, moments, weights);
     } else {
         weights[0] = step.integral;

@@ -42,9 +42,9 @@ static void gauss(size_t count, double lambda, double h, double *moments)
 
 static void trapezoids(size_t count, double lambda, double h, double *moments)
 {
-    enum { PARTS = 256 };
-    for (int i = 0; i <= PARTS; i++) {
-        double v = (double)i / PARTS, weight = (i % PARTS ? 1.0 : 0.5) / PARTS;
+    const double parts = 256;
+    for (double i = 0; i <= parts; i++) {
+        double v = i / parts, weight = (i > 0 && i < parts ? 1.0 : 0.5) / parts;
         add(count, lambda + v * h, v, weight, moments);
     }
 }

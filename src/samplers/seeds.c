@@ -125,7 +125,7 @@ static void take_2(quell_plan *plan, const quell_point *t, const quell_point *s,
     struct stages step = start(plan, t, s, option);
     double r = option[R];
     evaluate(plan, &step, r, (double[]){e(&step, r)});
-    double last = option[SOLVER] == PHI_2 ? f(&step, 1) / r : e(&step, 1) / (2 * r);
+    double last = (int)option[SOLVER] == PHI_2 ? f(&step, 1) / r : e(&step, 1) / (2 * r);
     end(plan, &step, (double[]){e(&step, 1) - last, last});
 }
 
