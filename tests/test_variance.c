@@ -213,6 +213,23 @@ TEST(variance, print)
     quell_denoiser_free(denoiser);
 }
 
+/* Between points of one lambda nothing is drawn, and no logarithm of 0 gets into the plan. */
+TEST(variance, still)
+{
+    static const char *const specs[] = {"ddpm:variance=large", "ddpm:variance=learned_range"};
+    quell_schedule *schedule = must_schedule("vp");
+    struct quell_plan at = quell_plan_begin(schedule, 0);
+    quell_point t = quell_plan_at(&at, 0.5), grid[] = {t, t};
+    for (size_t i = 0; i < 2; i++) {
+        struct quell_plan plan = doubles_plan(specs[i], schedule, grid, 1, 0);
+        for (size_t k = 0; k < plan.count; k++)
+            CHECK(plan.ops[k].kind != QUELL_SPREAD && !plan.ops[k].noises, "%s: noise", specs[i]);
+        quell_plan_free(&plan);
+    }
+    quell_plan_free(&at);
+    quell_schedule_free(schedule);
+}
+
 /* To sigma = 0 there is no noise, and one step does. */
 TEST(variance, ends)
 {
