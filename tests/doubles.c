@@ -70,6 +70,28 @@ static void langevin(const struct state *state, const struct quell_op *op)
     free(z);
 }
 
+static void evaluate(const struct state *state, const struct quell_op *op)
+{
+    struct doubles *d = state->doubles;
+    double *both = calloc(2 * d->dim, sizeof *both);
+    d->evaluations++;
+    d->denoise(d->user, &op->t, state->registers[op->in[0]], both);
+    memcpy(state->registers[op->out], both, d->dim * sizeof *both);
+    if (op->variance) memcpy(state->registers[op->variance], both + d->dim, d->dim * sizeof *both);
+    free(both);
+}
+
+static void spread(const struct state *state, const struct quell_op *op)
+{
+    size_t dim = state->doubles->dim;
+    double *z = calloc(dim, sizeof *z), *x = state->registers[op->out];
+    const double *v = state->registers[op->in[0]];
+    add_noise(state, 1, op->stream[0], z);
+    for (size_t e = 0; e < dim; e++)
+        x[e] += exp(op->coefficient[0] + op->coefficient[1] * v[e]) * z[e];
+    free(z);
+}
+
 static void run_op(const struct state *state, const struct quell_op *op);
 
 /* The engine's loop over tries (src/engine/adaptive.c) in double. */
@@ -99,19 +121,18 @@ static void adapt(const struct state *whole, const struct quell_op *op)
 
 static void run_op(const struct state *state, const struct quell_op *op)
 {
-    struct doubles *d = state->doubles;
     switch (op->kind) {
     case QUELL_EVAL:
-        d->evaluations++;
-        d->denoise(d->user, &op->t, state->registers[op->in[0]], state->registers[op->out]);
+        evaluate(state, op);
         return;
     case QUELL_COMBINE:
         combine(state, op);
         return;
     case QUELL_STEP:
         return;
-    case QUELL_SPREAD: /* tests/test_variance.c has its own */
-        break;
+    case QUELL_SPREAD:
+        spread(state, op);
+        return;
     case QUELL_LANGEVIN:
         langevin(state, op);
         return;

@@ -7,8 +7,9 @@
 
 #include "core/plan.h"
 
-/* denoise: mu[dim] = E[X | x_t = x] at the point t. seed, sample: whose noise. evaluations: counts
- * the calls of denoise. */
+/* denoise: mu[dim] = E[X | x_t = x] at the point t; for a plan that wants a learned variance,
+ * mu[2][dim], v being the second, as networks return it. seed, sample: whose noise. evaluations:
+ * counts the calls of denoise. */
 struct doubles {
     size_t dim;
     void (*denoise)(void *user, const quell_point *t, const double *x, double *mu);

@@ -120,6 +120,19 @@ TEST(cli, sampling_options)
     CHECK(size == 128 + sizeof x && !memcmp(file + 128, x, sizeof x), "samples");
     free(file);
     quell_sampler_free(sampler);
+    options.clamp_low = -(double)INFINITY, options.clamp_high = (double)INFINITY;
+    options.threshold = 0.5, options.threshold_max = 1.25;
+    MUST(quell_sampler_create(&sampler, "ddpm", model.denoiser, schedule, &options));
+    MUST(quell_init(sampler, &run, x));
+    MUST(quell_forward(sampler, &run, x));
+    command_check(&command, 0,
+                  "sample --model builtin:grid25 --sampler ddpm --steps 6 --start 0.75 "
+                  "--stop .125 --threshold 0.5 --threshold-max 1.25 --grid linear:final=zero "
+                  "--brownian --count 10 --out x.npy");
+    file = scratch_read(&command.work, "x.npy", &size);
+    CHECK(size == 128 + sizeof x && !memcmp(file + 128, x, sizeof x), "thresholded samples");
+    free(file);
+    quell_sampler_free(sampler);
     quell_schedule_free(schedule);
     quell_model_free(&model);
     command_remove(&command);

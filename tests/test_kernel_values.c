@@ -157,6 +157,42 @@ TEST(kernels, affine_is_one_multiply_add)
     }
 }
 
+/* x + exp(a + b v) z: from SLEEF within rounding, a chain of the kernels' own to the last bit. */
+TEST(kernels, spread_is_its_chain)
+{
+    float x[COUNT], v[COUNT], z[COUNT], out[COUNT], log_scale[COUNT], scale[COUNT];
+    const float a = -4.25f, b = 5.5f;
+    numbers(x, COUNT, -2, 2, 1);
+    numbers(v, COUNT, -1.25f, 1.25f, 2);
+    numbers(z, COUNT, -4, 4, 3);
+    v[9] = 100; /* held to exp(88) */
+    for (size_t i = 0; i < COUNT; i++) log_scale[i] = fminf(fmaf(b, v[i], a), 88);
+    for (const struct quell_kernels *k = isa_after(NULL); k; k = isa_after(k)) {
+        memcpy(out, x, sizeof x);
+        CHECK(k->spread(out, COUNT, a, b, v, z) == 0, "%s: a false alarm", k->isa);
+        k->exponential(scale, log_scale, COUNT);
+        for (size_t i = 0; i < COUNT; i++) {
+            double grown = Sleef_exp_u10((double)log_scale[i]) * (double)z[i];
+            double right = (double)x[i] + grown;
+            CHECK(out[i] == fmaf(scale[i], z[i], x[i]), "%s: element %zu", k->isa, i);
+            CHECK(ulps((double)out[i], right, fabs(grown) + fabs((double)x[i])) < 2,
+                  "%s: element %zu is %g, not %g", k->isa, i, (double)out[i], right);
+        }
+    }
+}
+
+TEST(kernels, spread_sees_what_is_not_finite)
+{
+    for (const struct quell_kernels *k = isa_after(NULL); k; k = isa_after(k))
+        for (size_t at = 0; at < COUNT; at++)
+            for (size_t which = 0; which < 3; which++) {
+                float all[3][COUNT] = {{0}};
+                all[which][at] = NAN;
+                CHECK(k->spread(all[0], COUNT, 0, 1, all[1], all[2]) == 1,
+                      "%s: NaN in input %zu, element %zu", k->isa, which, at);
+            }
+}
+
 #define SWEEP 64
 
 /* Every 9973rd float (or with QUELL_LONG every one) from -0 down to -87.3 and from 0 to 88. */

@@ -99,6 +99,33 @@ static void runs_on(quell_denoiser *denoiser, const char *name, int brownian)
     parts_free(&p);
 }
 
+static int learned(void *user, const quell_call *call, const float *input, float *output)
+{
+    if (call->variance) memset(call->variance, 0, call->rows * call->dim * sizeof *call->variance);
+    return zeros(user, call, input, output);
+}
+
+/* What is not linear: thresholds, and variances that are learned. */
+TEST(memory, nonlinear)
+{
+    for (int whole = 0; whole < 2; whole++) {
+        quell_denoiser *denoiser = NULL;
+        quell_callback_options options = quell_callback_defaults();
+        options.whole_batch = whole, options.variance = "learned_range";
+        CHECK(!quell_denoiser_callback(&denoiser, DIM, learned, NULL, &options), "%s",
+              quell_error_message());
+        struct parts p = parts_new(denoiser);
+        p.options.threshold = 0.9;
+        quell_sampler *sampler = NULL;
+        CHECK(!quell_sampler_create(&sampler, "ddpm:variance=learned_range", p.denoiser, p.schedule,
+                                    &p.options),
+              "%s", quell_error_message());
+        every_run(sampler, whole ? "learned, whole batch" : "learned");
+        quell_sampler_free(sampler);
+        parts_free(&p);
+    }
+}
+
 TEST(memory, runs)
 {
     for (size_t kind = 0; kind < DENOISERS; kind++) {

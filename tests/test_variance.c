@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* DDPM with the variances that a network learned: against diffusers' formula in double, transition
  * by transition. */
+#include "doubles.h"
 #include "drawing.h"
 #include "harness.h"
 #include "models.h"
@@ -90,8 +91,8 @@ TEST(variance, learned_range)
 
 TEST(variance, every_way)
 {
-    static const size_t dims[] = {1, 5, 64, 9001};
-    for (size_t i = 0; i < 4; i++) {
+    static const size_t dims[] = {1, 5, 64, 9001, 200000};
+    for (size_t i = 0; i < 5; i++) {
         quell_denoiser *denoiser = learned(dims[i]);
         quell_schedule *schedule = must_schedule("vp");
         quell_sampler *sampler = must_sampler("ddpm:variance=learned_range", denoiser, schedule, 3);
@@ -105,6 +106,128 @@ TEST(variance, every_way)
         quell_schedule_free(schedule);
         quell_denoiser_free(denoiser);
     }
+}
+
+static void network_in_double(void *user, const quell_point *t, const double *x, double *mu)
+{
+    (void)t;
+    for (size_t e = 0; e < DIM; e++) {
+        mu[e] = 0.5 * x[e] + 0.25 * (double)((*(uint64_t *)user + e) % 5);
+        mu[DIM + e] = (double)variance_of(*(uint64_t *)user, e);
+    }
+}
+
+/* A whole run beside its plan in double. alpha is 0 at the start of some grids, and
+ * sigma at the end. */
+static void check_run(const char *spec, const char *grid_spec, int brownian, int whole_batch)
+{
+    enum { STEPS = 9 };
+    quell_callback_options callback = quell_callback_defaults();
+    callback.exact = 1, callback.whole_batch = whole_batch, callback.variance = "learned_range";
+    quell_denoiser *denoiser = NULL;
+    MUST(quell_denoiser_callback(&denoiser, DIM, network, NULL, &callback));
+    quell_schedule *schedule = must_schedule(spec);
+    quell_sampler_options options = quell_sampler_defaults();
+    options.steps = STEPS, options.grid = grid_spec, options.brownian = brownian;
+    quell_sampler *sampler = NULL;
+    MUST(quell_sampler_create(&sampler, "ddpm:variance=learned_range", denoiser, schedule,
+                              &options));
+    quell_point *grid = doubles_grid(grid_spec, schedule, STEPS);
+    struct quell_plan plan =
+        doubles_plan("ddpm:variance=learned_range", schedule, grid, STEPS, brownian);
+    quell_run run = quell_run_defaults();
+    run.seed = 11, run.first = 40, run.count = COUNT;
+    float x[COUNT * DIM], start[COUNT * DIM];
+    MUST(quell_init(sampler, &run, x));
+    memcpy(start, x, sizeof x);
+    MUST(quell_forward(sampler, &run, x));
+    for (size_t k = 0; k < COUNT; k++) {
+        uint64_t sample = 40 + k;
+        struct doubles doubles = {.dim = DIM, .denoise = network_in_double, .seed = 11};
+        doubles.user = &sample, doubles.sample = sample;
+        double right[DIM];
+        for (size_t e = 0; e < DIM; e++) right[e] = (double)start[k * DIM + e];
+        doubles_run(&doubles, &plan, right);
+        for (size_t e = 0; e < DIM; e++)
+            CHECK(fabs((double)x[k * DIM + e] - right[e]) < 1e-5 * (1 + fabs(right[e])),
+                  "%s, %s: sample %zu, element %zu: %.9g, not %.9g", spec, grid_spec, k, e,
+                  (double)x[k * DIM + e], right[e]);
+    }
+    quell_plan_free(&plan);
+    free(grid);
+    quell_sampler_free(sampler);
+    quell_schedule_free(schedule);
+    quell_denoiser_free(denoiser);
+}
+
+TEST(variance, runs)
+{
+    check_run("vp", "linear", 0, 0);
+    check_run("vp", "linear", 1, 0);
+    check_run("vp", "linear", 0, 1);
+    check_run("vp", "karras:final=zero", 0, 0);
+    check_run("rectified", "linear", 0, 0);
+    check_run("beta_linear:zero_snr=1", "linear:final=zero", 0, 0);
+    check_run("beta_linear:zero_snr=1", "linear:final=zero", 1, 1);
+}
+
+/* In Brownian mode a noise must be one of quell_plan_noise: else it is past the list's end. */
+TEST(variance, spread_refuses)
+{
+    quell_schedule *schedule = must_schedule("vp");
+    static const double bounds[][2] = {
+        {0, (double)INFINITY}, {(double)NAN, 0}, {1e308, 1e308}, {-1e39, 0}};
+    for (size_t i = 0; i < 5; i++) {
+        struct quell_plan plan = quell_plan_begin(schedule, 0);
+        plan.brownian = i == 4;
+        quell_point t = quell_plan_at(&plan, 1);
+        quell_register v, mu = quell_plan_denoise_variance(&plan, QUELL_X, &t, &v);
+        CHECK(!plan.status && mu != v, "registers");
+        quell_plan_spread(&plan, QUELL_X, v, i < 4 ? bounds[i][0] : 0, i < 4 ? bounds[i][1] : 1, 7);
+        CHECK(plan.status == QUELL_BAD_ARGUMENT &&
+                  strstr(quell_error_message(), i < 4 ? "finite" : "quell_plan_noise"),
+              "%zu: %s", i, quell_error_message());
+        quell_plan_free(&plan);
+        plan = quell_plan_begin(schedule, 0);
+        plan.brownian = 1;
+        t = quell_plan_at(&plan, 1);
+        mu = quell_plan_denoise(&plan, QUELL_X, &t);
+        quell_plan_langevin(&plan, QUELL_X, mu, 1, (quell_noise_term){1, 7});
+        CHECK(plan.status == QUELL_BAD_ARGUMENT, "langevin: a noise without a name");
+        quell_plan_free(&plan);
+    }
+    quell_schedule_free(schedule);
+}
+
+TEST(variance, print)
+{
+    quell_denoiser *denoiser = learned(DIM);
+    quell_schedule *schedule = must_schedule("rectified");
+    quell_sampler *sampler = must_sampler("ddpm:variance=learned_range", denoiser, schedule, 2);
+    char text[2000];
+    quell_sampler_print(sampler, text, sizeof text);
+    CHECK(strstr(text, "r1 = E[X | x], r2 = v at") && strstr(text, "SPREAD   x += exp("), "%s",
+          text);
+    quell_sampler_free(sampler);
+    quell_schedule_free(schedule);
+    quell_denoiser_free(denoiser);
+}
+
+/* Between points of one lambda nothing is drawn, and no logarithm of 0 gets into the plan. */
+TEST(variance, still)
+{
+    static const char *const specs[] = {"ddpm:variance=large", "ddpm:variance=learned_range"};
+    quell_schedule *schedule = must_schedule("vp");
+    struct quell_plan at = quell_plan_begin(schedule, 0);
+    quell_point t = quell_plan_at(&at, 0.5), grid[] = {t, t};
+    for (size_t i = 0; i < 2; i++) {
+        struct quell_plan plan = doubles_plan(specs[i], schedule, grid, 1, 0);
+        for (size_t k = 0; k < plan.count; k++)
+            CHECK(plan.ops[k].kind != QUELL_SPREAD && !plan.ops[k].noises, "%s: noise", specs[i]);
+        quell_plan_free(&plan);
+    }
+    quell_plan_free(&at);
+    quell_schedule_free(schedule);
 }
 
 /* To sigma = 0 there is no noise, and one step does. */

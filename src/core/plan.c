@@ -142,6 +142,14 @@ quell_register quell_plan_denoise_variance(quell_plan *plan, quell_register x, c
     return out;
 }
 
+/* In Brownian mode noise has a name only from quell_plan_noise: it is an index. */
+static int named(quell_plan *plan, uint32_t stream)
+{
+    if (!plan->brownian || stream < plan->increments) return 1;
+    quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "a noise is not one of quell_plan_noise");
+    return 0;
+}
+
 /* Appends coefficient[k] unless it is 0; 1 if it was kept. */
 static int keep(quell_plan *plan, struct quell_op *op, double coefficient)
 {
@@ -164,11 +172,8 @@ void quell_plan_combine(quell_plan *plan, quell_register out, size_t terms, cons
     }
     for (size_t k = 0; k < terms; k++)
         if (!readable(plan, term[k].source)) return;
-    for (size_t j = 0; plan->brownian && j < noises; j++) {
-        if (noise[j].coefficient == 0 || noise[j].stream < plan->increments) continue;
-        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "a noise is not one of quell_plan_noise");
-        return;
-    }
+    for (size_t j = 0; j < noises; j++)
+        if (noise[j].coefficient != 0 && !named(plan, noise[j].stream)) return;
     struct quell_op *op = append(plan, QUELL_COMBINE);
     if (!op) return;
     plan->written |= 1u << out;
@@ -227,7 +232,7 @@ void quell_plan_step(quell_plan *plan, const quell_point *t, const quell_point *
 void quell_plan_langevin(quell_plan *plan, quell_register x, quell_register eps, double coefficient,
                          quell_noise_term noise)
 {
-    if (!readable(plan, x) || !readable(plan, eps)) return;
+    if (!readable(plan, x) || !readable(plan, eps) || !named(plan, noise.stream)) return;
     if (x == eps || !isfinite(coefficient) || !isfinite(noise.coefficient)) {
         quell_plan_refuse(plan, QUELL_BAD_ARGUMENT,
                           "a Langevin step needs two registers and finite "
@@ -247,8 +252,9 @@ void quell_plan_langevin(quell_plan *plan, quell_register x, quell_register eps,
 void quell_plan_spread(quell_plan *plan, quell_register x, quell_register v, double low,
                        double high, uint32_t stream)
 {
-    if (!readable(plan, x) || !readable(plan, v)) return;
-    if (!isfinite(low) || !isfinite(high)) {
+    if (!readable(plan, x) || !readable(plan, v) || !named(plan, stream)) return;
+    double middle = (low + high) / 2, half = (high - low) / 2;
+    if (!isfinite((float)middle) || !isfinite((float)half)) {
         quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "the bounds of a spread must be finite");
         return;
     }
@@ -256,8 +262,8 @@ void quell_plan_spread(quell_plan *plan, quell_register x, quell_register v, dou
     if (!op) return;
     op->out = x;
     op->in[0] = v;
-    op->coefficient[0] = (low + high) / 2;
-    op->coefficient[1] = (high - low) / 2;
+    op->coefficient[0] = middle;
+    op->coefficient[1] = half;
     op->stream[0] = stream;
 }
 

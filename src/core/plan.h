@@ -23,9 +23,9 @@ enum quell_op_kind {
  * COMBINE  out = sum_k coefficient[k] in[k] + sum_j coefficient[terms + j] noise(stream[j])
  * STEP     the transition t -> s is done
  * SPREAD   out += exp(coefficient[0] + coefficient[1] in[0]) noise(stream[0])
- * LANGEVIN out += coefficient[0] r^2 in[0] + coefficient[1] r noise(stream[0]), r = |noise| /
- * |in[0]| ADAPT    x goes from t to s by steps of its own choice (samplers/adaptive.h), with all
- * registers
+ * LANGEVIN out += coefficient[0] r^2 in[0] + coefficient[1] r z,
+ *          z = noise(stream[0]), r = |z| / |in[0]|
+ * ADAPT    x goes from t to s by steps of its own choice (samplers/adaptive.h); all registers
  *
  * In Brownian mode stream[j] is the index of an increment in the plan's list. */
 struct quell_op {

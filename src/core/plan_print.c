@@ -63,8 +63,9 @@ static void print_op(struct text *text, const struct quell_plan *plan, const str
     char out[8], in[8];
     switch (op->kind) {
     case QUELL_EVAL:
-        SAY(text, "EVAL     %s = E[X | %s] at t = %.9g, alpha %.9g, sigma %.9g\n",
-            name(op->out, out), name(op->in[0], in), op->t.t, op->t.alpha, op->t.sigma);
+        SAY(text, "EVAL     %s = E[X | %s]", name(op->out, out), name(op->in[0], in));
+        if (op->variance) SAY(text, ", %s = v", name(op->variance, out));
+        SAY(text, " at t = %.9g, alpha %.9g, sigma %.9g\n", op->t.t, op->t.alpha, op->t.sigma);
         break;
     case QUELL_COMBINE:
         print_combine(text, plan, op);
