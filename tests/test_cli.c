@@ -91,9 +91,9 @@ TEST(cli, bad_isa_in_the_environment)
 TEST(cli, json)
 {
     struct command command = command_new();
-    json_t *root =
-        command_json(&command, GRID "--first 4 --seed 7 --steps 3 --threads 2 --isa scalar "
-                                    "--json --out 'q\"\\uote\xff.npy'");
+    json_t *root = command_json(
+        &command, GRID "--first 4 --seed 7 --steps 3 --threads 2 --isa scalar --clamp-high 2 "
+                       "--json --out 'q\"\\uote\xff.npy'");
     CHECK(json_integer_value(json_field(root, "count")) == 10, "count");
     CHECK(json_integer_value(json_field(root, "first")) == 4, "first");
     CHECK(json_integer_value(json_field(root, "seed")) == 7, "seed");
@@ -110,6 +110,12 @@ TEST(cli, json)
     CHECK(json_number_value(json_field(root, "start")) == 1, "start");
     CHECK(json_number_value(json_field(root, "stop")) == 0, "stop");
     CHECK(json_is_false(json_field(root, "brownian")), "brownian");
+    CHECK(json_is_null(json_field(root, "clamp_low")) &&
+              json_number_value(json_field(root, "clamp_high")) == 2,
+          "the clamp");
+    CHECK(json_number_value(json_field(root, "threshold")) == 0 &&
+              json_is_null(json_field(root, "threshold_max")),
+          "the threshold");
     CHECK(json_is_true(json_field(root, "exact")) && json_is_null(json_field(root, "plot")),
           "exact, plot");
     json_decref(root);

@@ -5,6 +5,7 @@
 #include "cli/session.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 static double rate(const struct session *session)
@@ -20,22 +21,27 @@ static json_t *shape(const struct session *session)
     return sizes;
 }
 
+/* A bound on what the denoiser returns: null where there is none. */
+static json_t *bound(double value) { return isfinite(value) ? json_real(value) : json_null(); }
+
 static int print_json(const struct session *session)
 {
     const struct sample_options *options = &session->options;
     const struct sampling *sampling = &options->sampling;
     return report_print(json_pack(
-        "{s:o, s:o, s:o, s:o, s:f, s:f, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:b, s:f, "
-        "s:f, s:o, s:o}",
-        "model", report_text(options->model), "sampler", report_text(options->sampler),   //
-        "schedule", report_text(sampling->schedule), "grid", report_text(sampling->grid), //
-        "start", sampling->start, "stop", sampling->stop, "brownian", sampling->brownian, //
-        "steps", report_count(options->steps), "count", report_count(session->count),     //
-        "first", report_count(options->first), "seed", report_count(options->seed),       //
-        "shape", shape(session), "from", report_text(options->from),                      //
-        "threads", report_count(session->threads), "isa", session->isa,                   //
-        "exact", quell_denoiser_exact(session->model.denoiser),                           //
-        "seconds", session->seconds, "samples_per_second", rate(session),                 //
+        "{s:o, s:o, s:o, s:o, s:f, s:f, s:b, s:o, s:o, s:f, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+        "s:o, s:s, s:b, s:f, s:f, s:o, s:o}",
+        "model", report_text(options->model), "sampler", report_text(options->sampler),     //
+        "schedule", report_text(sampling->schedule), "grid", report_text(sampling->grid),   //
+        "start", sampling->start, "stop", sampling->stop, "brownian", sampling->brownian,   //
+        "clamp_low", bound(sampling->clamp_low), "clamp_high", bound(sampling->clamp_high), //
+        "threshold", sampling->threshold, "threshold_max", bound(sampling->threshold_max),  //
+        "steps", report_count(options->steps), "count", report_count(session->count),       //
+        "first", report_count(options->first), "seed", report_count(options->seed),         //
+        "shape", shape(session), "from", report_text(options->from),                        //
+        "threads", report_count(session->threads), "isa", session->isa,                     //
+        "exact", quell_denoiser_exact(session->model.denoiser),                             //
+        "seconds", session->seconds, "samples_per_second", rate(session),                   //
         "out", report_text(options->out), "plot", report_text(options->plot)));
 }
 
