@@ -99,7 +99,7 @@ static void adapt(const struct state *whole, const struct quell_op *op)
 {
     size_t dim = whole->doubles->dim, bytes = dim * sizeof(double);
     struct quell_try_memory memory;
-    struct quell_adaptive adaptive = quell_adaptive_begin(whole->plan->option, &op->t, &op->s);
+    struct quell_adaptive adaptive = quell_adaptive_begin(whole->plan->option, 0, &op->t, &op->s);
     double *const *r = whole->registers;
     memcpy(r[QUELL_TRY_PREVIOUS], r[QUELL_X], bytes);
     while (!quell_adaptive_done(&adaptive)) {

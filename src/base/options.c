@@ -8,6 +8,12 @@
 
 size_t quell_spec_name(const char *spec) { return strcspn(spec, ":"); }
 
+int quell_spec_is(const char *spec, const char *name)
+{
+    size_t length = quell_spec_name(spec);
+    return name && strlen(name) == length && !memcmp(name, spec, length);
+}
+
 static const struct quell_option *find(const struct quell_option *options, const char *key,
                                        size_t length)
 {

@@ -29,8 +29,9 @@ struct quell_option {
 /* The n-th of the words in `choices`, its length in *length; NULL past the end. */
 const char *quell_choice(const char *choices, size_t n, size_t *length);
 
-/* The length of NAME in a spec. */
+/* The length of NAME in a spec, and whether it is `name` (NULL: no). */
 size_t quell_spec_name(const char *spec);
+int quell_spec_is(const char *spec, const char *name);
 
 /* Fills values[] with the defaults of the table `options`, which ends with a NULL name. */
 void quell_spec_defaults(const struct quell_option *options, double *values);

@@ -83,10 +83,9 @@ quell_schedule *quell_schedule_new(quell_schedule_point_fn *point)
 
 static const struct quell_schedule_row *find_row(const char *spec)
 {
-    size_t length = quell_spec_name(spec);
     const struct quell_schedule_row *row;
     for (size_t i = 0; (row = quell_schedule_row(i)); i++)
-        if (strlen(row->name) == length && !memcmp(row->name, spec, length)) break;
+        if (quell_spec_is(spec, row->name)) break;
     return row;
 }
 

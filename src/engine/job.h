@@ -60,7 +60,8 @@ void quell_tile_draw(struct quell_tile *tile, const struct quell_plan *plan,
 /* One operation of a plan; LANGEVIN (langevin.c) and ADAPT (adaptive.c) on whole samples. */
 void quell_tile_operation(struct quell_tile *tile, const struct quell_plan *plan,
                           const struct quell_op *op);
-void quell_tile_langevin(struct quell_tile *tile, const struct quell_op *op);
+void quell_tile_langevin(struct quell_tile *tile, const struct quell_plan *plan,
+                         const struct quell_op *op);
 void quell_tile_adapt(struct quell_tile *tile, const struct quell_op *op);
 
 /* Stops the run: one of the tile's values is not finite. */

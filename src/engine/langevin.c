@@ -25,11 +25,12 @@ static void add_squares(struct quell_sum *sum, size_t element, size_t count, con
         quell_sum_add(sum, element + e, (double)values[e] * (double)values[e]);
 }
 
-static double ratio_of_norms(struct quell_tile *tile, size_t row, uint32_t stream, const float *eps)
+static double ratio_of_norms(struct quell_tile *tile, const struct quell_plan *plan, size_t row,
+                             uint32_t stream, const float *eps)
 {
     struct quell_sum noises = {{0}}, slopes = {{0}};
     for (struct quell_piece piece = {row, 1, 0, 0}; next_piece(tile, &piece);) {
-        quell_tile_draw(tile, tile->job->plan, &piece, stream, tile->noise[0]);
+        quell_tile_draw(tile, plan, &piece, stream, tile->noise[0]);
         add_squares(&noises, piece.element, piece.elements, tile->noise[0]);
     }
     add_squares(&slopes, 0, tile->elements, eps);
@@ -37,17 +38,18 @@ static double ratio_of_norms(struct quell_tile *tile, size_t row, uint32_t strea
     return below > 0 ? sqrt(quell_sum_total(&noises) / below) : 0;
 }
 
-void quell_tile_langevin(struct quell_tile *tile, const struct quell_op *op)
+void quell_tile_langevin(struct quell_tile *tile, const struct quell_plan *plan,
+                         const struct quell_op *op)
 {
     int bad = 0;
     for (size_t row = 0; row < tile->rows; row++) {
         float *out = tile->registers[op->out] + row * tile->elements;
         const float *eps = tile->registers[op->in[0]] + row * tile->elements;
-        double r = ratio_of_norms(tile, row, op->stream[0], eps);
+        double r = ratio_of_norms(tile, plan, row, op->stream[0], eps);
         const float c[] = {1, (float)(op->coefficient[0] * r * r), (float)(op->coefficient[1] * r)};
         for (struct quell_piece piece = {row, 1, 0, 0}; next_piece(tile, &piece);) {
             const float *in[] = {out + piece.element, eps + piece.element, tile->noise[0]};
-            quell_tile_draw(tile, tile->job->plan, &piece, op->stream[0], tile->noise[0]);
+            quell_tile_draw(tile, plan, &piece, op->stream[0], tile->noise[0]);
             bad |= tile->job->kernels->combine(out + piece.element, piece.elements, 3, c, in);
         }
     }

@@ -190,6 +190,14 @@ static quell_status run_tile_major(struct quell_job *job)
     return run_pass(job, job->layout, quell_tile_run);
 }
 
+/* Whether a run that takes its own steps would call functions of the host, in whose thread they
+ * belong.
+ */
+static bool calls_the_host(const quell_sampler *sampler)
+{
+    return sampler->denoiser->whole_batch || sampler->schedule->function;
+}
+
 /* Runs a plan on x[count][dim]. */
 static quell_status run_plan(struct quell_job *job, const struct quell_plan *plan)
 {
@@ -199,7 +207,7 @@ static quell_status run_plan(struct quell_job *job, const struct quell_plan *pla
     enum quell_cut cut = plan->cut;
     if (cut == QUELL_ANY_PART && job->sampler->threshold.quantile > 0) cut = QUELL_WHOLE_SAMPLES;
     if (cut == QUELL_ONE_SAMPLE) job->run.tile = 1;
-    if (cut == QUELL_ONE_SAMPLE && job->sampler->denoiser->whole_batch) job->workers = 1;
+    if (cut == QUELL_ONE_SAMPLE && calls_the_host(job->sampler)) job->workers = 1;
     job->layout =
         quell_layout_plan(job->sampler->denoiser, job->run.count, job->workers, job->run.tile, cut);
     limit_workers(job);

@@ -21,8 +21,14 @@ quell_status quell_sampler_check(const quell_denoiser *denoiser, const quell_poi
     return denoiser->type->check(denoiser, t->alpha, t->sigma);
 }
 
-static quell_status check_evaluation(const quell_sampler *sampler, const struct quell_op *op)
+/* ADAPT evaluates from one end to the other. */
+static quell_status check_operation(const quell_sampler *sampler, const struct quell_op *op)
 {
+    if (op->kind != QUELL_EVAL && op->kind != QUELL_ADAPT) return QUELL_OK;
+    if (op->kind == QUELL_ADAPT) {
+        quell_status status = quell_sampler_check(sampler->denoiser, &op->s);
+        if (status) return status;
+    }
     if (op->variance && !sampler->denoiser->learned_variance)
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "sampler: it wants a learned variance, and the %s denoiser has none; a "
@@ -69,8 +75,7 @@ quell_status quell_sampler_plan(const quell_sampler *sampler, const quell_point 
         quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "the builder reported an error");
     }
     for (size_t i = 0; i < plan->count && !plan->status; i++)
-        if (plan->ops[i].kind == QUELL_EVAL)
-            plan->status = check_evaluation(sampler, &plan->ops[i]);
+        plan->status = check_operation(sampler, &plan->ops[i]);
     return plan->status;
 }
 

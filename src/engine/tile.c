@@ -174,7 +174,7 @@ void quell_tile_operation(struct quell_tile *tile, const struct quell_plan *plan
         spread(tile, plan, op);
         break;
     case QUELL_LANGEVIN:
-        quell_tile_langevin(tile, op);
+        quell_tile_langevin(tile, plan, op);
         break;
     case QUELL_ADAPT:
         quell_tile_adapt(tile, op);

@@ -6,7 +6,6 @@
 
 #include <math.h>
 #include <stdbool.h>
-#include <string.h>
 
 static const struct quell_grid_row *const rows[] = {
     &quell_grid_linear,          &quell_grid_karras,     &quell_grid_exponential,
@@ -23,16 +22,11 @@ const char *quell_grid_name(size_t i) { return i < ROWS ? rows[i]->name : NULL; 
 
 const char *quell_grid_summary(size_t i) { return i < ROWS ? rows[i]->summary : NULL; }
 
-static bool same(const char *name, const char *spec, size_t length)
-{
-    return name && strlen(name) == length && !memcmp(name, spec, length);
-}
-
 static const struct quell_grid_row *find(const char *spec)
 {
-    size_t length = quell_spec_name(spec);
     for (size_t i = 0; i < ROWS; i++)
-        if (same(rows[i]->name, spec, length) || same(rows[i]->alias, spec, length)) return rows[i];
+        if (quell_spec_is(spec, rows[i]->name) || quell_spec_is(spec, rows[i]->alias))
+            return rows[i];
     return NULL;
 }
 

@@ -7,8 +7,8 @@
  *
  * over the elements of a sample, y_previous the low result last accepted. With e = 1 / (E + 1e-8),
  *
- *     f = 1 + arctan(e_0^b1 e_1^b2 e_2^b3 - 1),   b1 = (P + I + D) / p, b2 = -(P + 2 D) / p, b3 = D
- * / p,
+ *     f = 1 + arctan(e_0^b1 e_1^b2 e_2^b3 - 1),
+ *     b1 = (P + I + D) / p,   b2 = -(P + 2 D) / p,   b3 = D / p,
  *
  * the try is accepted if f >= accept_safety, and in any case h <- f h. With eta > 0 the results are
  * at the lower point of ancestral steps (steps.c), noise goes up to s, and p = 1.5 in the
@@ -19,10 +19,11 @@
 #include "stages.h"
 #include "base/maths.h"
 
-struct quell_adaptive quell_adaptive_begin(const double *option, const quell_point *t,
-                                           const quell_point *end)
+struct quell_adaptive quell_adaptive_begin(const double *option, size_t transition,
+                                           const quell_point *t, const quell_point *end)
 {
     return (struct quell_adaptive){.option = option,
+                                   .first = transition * QUELL_MOST_TRIES,
                                    .t = *t,
                                    .end = *end,
                                    .previous = *t,
@@ -42,7 +43,7 @@ struct quell_plan quell_adaptive_plan(const struct quell_plan *whole,
                     1u << QUELL_TRY_HIGH | (adaptive->known ? 1u << QUELL_TRY_MU : 0);
     return (struct quell_plan){.schedule = whole->schedule,
                                .brownian = whole->brownian,
-                               .transition = adaptive->accepted,
+                               .transition = adaptive->first + adaptive->accepted,
                                .ops = memory->ops,
                                .capacity = QUELL_TRY_OPS,
                                .increment = memory->increments,
@@ -66,8 +67,8 @@ static struct quell_try reach(const struct quell_adaptive *adaptive, quell_plan 
     if (beyond > 0) { /* the model knows no less noise */
         tried.down.log_sigma += beyond;
         tried.down.sigma = quell_exp(tried.down.log_sigma);
-        tried.up =
-            tried.s.sigma * sqrt(-quell_expm1(2 * (tried.down.log_sigma - tried.s.log_sigma)));
+        double fresh = -quell_expm1(2 * (tried.down.log_sigma - tried.s.log_sigma));
+        tried.up = fresh > 0 ? tried.s.sigma * sqrt(fresh) : 0; /* not, by rounding, below 0 */
     }
     return tried;
 }
@@ -188,7 +189,8 @@ static const struct quell_option options[] = {
     QUELL_NUMBER("accept_safety", 0.81, 0, 2, "the least factor of the next step that accepts"),
     QUELL_NUMBER("eta", 0, 0, 1e6, "stochasticity: 0 deterministic, 1 full"),
     QUELL_NUMBER("s_noise", 1, 0, 1e6, "factor on the noise"),
-    QUELL_WHOLE("max_tries", 100000, 1, 1e9, "steps tried, at most, before it is an error"),
+    QUELL_WHOLE("max_tries", 100000, 1, QUELL_MOST_TRIES,
+                "steps tried, at most, before it is an error"),
     {0}};
 
 QUELL_FAMILY(dpm_adaptive) = {{.name = "dpm_adaptive",

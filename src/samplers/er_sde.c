@@ -114,14 +114,7 @@ static void take(quell_plan *plan, const quell_point *t, const quell_point *s,
 
 static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
 {
-    struct quell_history history = {0};
-    for (size_t i = 0; i < steps; i++) {
-        const quell_point *t = &grid[i], *s = &grid[i + 1];
-        if (quell_sde_idle(plan, t, s)) continue;
-        quell_history_push(plan, &history, 3, quell_plan_denoise(plan, QUELL_X, t), t);
-        take(plan, t, s, &history, option);
-    }
-    quell_history_trim(plan, &history, 0);
+    quell_sde_walk(plan, grid, steps, 3, take, option);
 }
 
 static const struct quell_option options[] = {

@@ -4,8 +4,6 @@
 #include "base/fail.h"
 #include <quell/sampler.h>
 
-#include <string.h>
-
 #define FAMILY(file) extern const struct quell_method quell_family_##file[];
 #include "table.inc"
 #undef FAMILY
@@ -26,27 +24,20 @@ const struct quell_method *quell_method_at(size_t i)
     return NULL;
 }
 
-static int same(const char *name, const char *text, size_t length)
-{
-    return strlen(name) == length && !memcmp(name, text, length);
-}
-
-/* The alias of that name; NULL if there is none. */
-static const struct quell_alias *alias_of(const struct quell_method *method, const char *text,
-                                          size_t length)
+/* The alias that a spec names; NULL if there is none. */
+static const struct quell_alias *alias_of(const struct quell_method *method, const char *spec)
 {
     const struct quell_alias *alias = method->aliases;
-    while (alias && alias->name && !same(alias->name, text, length)) alias++;
+    while (alias && alias->name && !quell_spec_is(spec, alias->name)) alias++;
     return alias && alias->name ? alias : NULL;
 }
 
 quell_status quell_method_read(const char *spec, const struct quell_method **found, double *option)
 {
-    size_t length = quell_spec_name(spec);
     for (size_t i = 0; (*found = quell_method_at(i)); i++) {
         const struct quell_method *method = *found;
-        const struct quell_alias *alias = alias_of(method, spec, length);
-        if (!alias && !same(method->name, spec, length)) continue;
+        const struct quell_alias *alias = alias_of(method, spec);
+        if (!alias && !quell_spec_is(spec, method->name)) continue;
         quell_spec_defaults(method->options, option);
         quell_status status = QUELL_OK;
         if (alias) status = quell_spec_options("sampler", alias->spec, method->options, option);

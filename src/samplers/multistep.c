@@ -69,17 +69,19 @@ const double quell_adams_even[4][4] = {{1},
                                        {23 / 12.0, -16 / 12.0, 5 / 12.0},
                                        {55 / 24.0, -59 / 24.0, 37 / 24.0, -9 / 24.0}};
 
+int quell_idle_step(quell_plan *plan, const quell_point *t, const quell_point *s)
+{
+    if (quell_lambda(t) != quell_lambda(s)) return 0;
+    QUELL_COMBINE(plan, QUELL_X, {s->sigma / t->sigma, QUELL_X});
+    quell_plan_step(plan, t, s);
+    return 1;
+}
+
 int quell_plain_step(quell_plan *plan, const quell_point *t, const quell_point *s)
 {
-    double h = quell_lambda(s) - quell_lambda(t);
-    if (h == 0) {
-        QUELL_COMBINE(plan, QUELL_X, {s->sigma / t->sigma, QUELL_X});
-        quell_plan_step(plan, t, s);
-    } else if (!isfinite(h)) {
-        quell_ddim_transition(plan, t, s, 0, 0);
-    } else {
-        return 0;
-    }
+    if (quell_idle_step(plan, t, s)) return 1;
+    if (isfinite(quell_lambda(s) - quell_lambda(t))) return 0;
+    quell_ddim_transition(plan, t, s, 0, 0);
     return 1;
 }
 

@@ -41,8 +41,12 @@ void quell_lagrange_weights(size_t count, const double *nodes, const double *mom
 void quell_history_weights(const struct quell_history *history, size_t count, double h,
                            const double *moments, double *weights);
 
-/* A step that no past output takes part in, whole: where lambda stays as it is, x is scaled; where
- * alpha_t or sigma_s is 0, it is the first-order step. 1 if it was one of these, else 0. */
+/* 1 where the two points have one lambda: such a step only scales x, which is done here, its end
+ * included. A method goes on, and its history stays as it was. Else 0. */
+int quell_idle_step(quell_plan *plan, const quell_point *t, const quell_point *s);
+
+/* A step that no past output takes part in, whole: an idle one, or, where alpha_t or sigma_s is 0,
+ * the first-order step. 1 if it was one of these, else 0. */
 int quell_plain_step(quell_plan *plan, const quell_point *t, const quell_point *s);
 
 /* x_s = state x_t + sum_j weights[j] past[j] of the newest `count` outputs, and the step's end. */

@@ -9,6 +9,7 @@
  * step's h over this one's, which is not where q lies. */
 #include "method.h"
 #include "multistep.h"
+#include "base/maths.h"
 #include "base/phi.h"
 
 enum { ETA, S_NOISE };
@@ -18,14 +19,14 @@ static void step(quell_plan *plan, const quell_point *t, const quell_point *s,
 {
     struct quell_ancestral ancestral = quell_ancestral(t, s, option[ETA]);
     const quell_point *down = &ancestral.down;
-    double h = quell_lambda(down) - quell_lambda(t), b_2 = 0;
-    size_t count = quell_history_order(history, 2);
+    double h = quell_lambda(down) - quell_lambda(t), second = 0; /* h b_2 */
+    size_t count = isfinite(h) ? quell_history_order(history, 2) : 1;
     if (count == 2)
-        b_2 = quell_phi(2, -h) * h / (quell_lambda(&history->past[1].at) - quell_lambda(t));
+        second = h * h * quell_phi(2, -h) / (quell_lambda(&history->past[1].at) - quell_lambda(t));
     quell_term terms[] = {
         {down->sigma / t->sigma, QUELL_X},
-        {s->alpha * h * (quell_phi(1, -h) - b_2), history->past[0].value},
-        {s->alpha * h * b_2, history->past[count - 1].value},
+        {s->alpha * (-quell_expm1(-h) - second), history->past[0].value},
+        {s->alpha * second, history->past[count - 1].value},
     };
     quell_noise_term noise = {option[S_NOISE] * ancestral.up, quell_plan_noise(plan, 0, t, s)};
     quell_plan_combine(plan, QUELL_X, 3, terms, 1, &noise);
@@ -37,10 +38,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
     struct quell_history history = {0};
     for (size_t i = 0; i < steps; i++) {
         const quell_point *t = &grid[i], *s = &grid[i + 1];
-        if (!isfinite(quell_lambda(t)) && s->sigma > 0)
-            quell_ddim_transition(plan, t, s, option[ETA], 0);
-        if (!isfinite(quell_lambda(t)) && s->sigma > 0) continue;
-        if (quell_plain_step(plan, t, s)) continue;
+        if (quell_idle_step(plan, t, s)) continue;
         quell_history_push(plan, &history, 2, quell_plan_denoise(plan, QUELL_X, t), t);
         step(plan, t, s, &history, option);
     }

@@ -85,7 +85,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
     size_t most = (size_t)fmax(option[PREDICTOR], option[CORRECTOR]);
     for (size_t i = 0; i < steps; i++) {
         const quell_point *t = &grid[i], *s = &grid[i + 1];
-        if (quell_sde_idle(plan, t, s)) {
+        if (quell_idle_step(plan, t, s)) {
             p.pending = 0;
             continue;
         }

@@ -19,14 +19,6 @@ void quell_sde_moments(double z, size_t count, double *moments)
     }
 }
 
-int quell_sde_idle(quell_plan *plan, const quell_point *t, const quell_point *s)
-{
-    if (quell_lambda(t) != quell_lambda(s)) return 0;
-    QUELL_COMBINE(plan, QUELL_X, {s->sigma / t->sigma, QUELL_X});
-    quell_plan_step(plan, t, s);
-    return 1;
-}
-
 int quell_sde_singular(const quell_point *t, const quell_point *s)
 {
     return !isfinite(quell_lambda(t)) || !isfinite(quell_lambda(s));
@@ -42,4 +34,19 @@ void quell_sde_multistep(quell_plan *plan, const quell_point *t, const quell_poi
     quell_noise_term noise = {s_noise * step->noise, quell_plan_noise(plan, 0, t, s)};
     quell_plan_combine(plan, QUELL_X, 1 + count, terms, 1, &noise);
     quell_plan_step(plan, t, s);
+}
+
+void quell_sde_walk(quell_plan *plan, const quell_point *grid, size_t steps, size_t most,
+                    void (*take)(quell_plan *plan, const quell_point *t, const quell_point *s,
+                                 const struct quell_history *history, const double *option),
+                    const double *option)
+{
+    struct quell_history history = {0};
+    for (size_t i = 0; i < steps; i++) {
+        const quell_point *t = &grid[i], *s = &grid[i + 1];
+        if (quell_idle_step(plan, t, s)) continue;
+        quell_history_push(plan, &history, most, quell_plan_denoise(plan, QUELL_X, t), t);
+        take(plan, t, s, &history, option);
+    }
+    quell_history_trim(plan, &history, 0);
 }

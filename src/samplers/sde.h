@@ -28,10 +28,6 @@ struct quell_sde quell_sde_step(const quell_point *t, const quell_point *s, doub
 /* moments[k] = integral of z exp(-z (1 - v)) v^k over v in [0, 1] = z k! phi_{k+1}(-z). */
 void quell_sde_moments(double z, size_t count, double *moments);
 
-/* 1 where the two points have one lambda: such a step only scales x, which is done here, and ends.
- * A method returns at once, and its history stays as it was. */
-int quell_sde_idle(quell_plan *plan, const quell_point *t, const quell_point *s);
-
 /* 1 where one of the points is singular (alpha_t = 0, sigma_s = 0), so that nothing but a step of
  * first order is defined. */
 int quell_sde_singular(const quell_point *t, const quell_point *s);
@@ -40,6 +36,13 @@ int quell_sde_singular(const quell_point *t, const quell_point *s);
 void quell_sde_multistep(quell_plan *plan, const quell_point *t, const quell_point *s,
                          const struct quell_sde *step, size_t count, const double *weights,
                          const struct quell_history *history, double s_noise);
+
+/* A multistep method with at most `most` values: `take` goes from t to s with mu_t in past[0], the
+ * step's end included. */
+void quell_sde_walk(quell_plan *plan, const quell_point *grid, size_t steps, size_t most,
+                    void (*take)(quell_plan *plan, const quell_point *t, const quell_point *s,
+                                 const struct quell_history *history, const double *option),
+                    const double *option);
 
 /* Every method's options. */
 #define QUELL_SDE_ETA QUELL_NUMBER("eta", 1, 0, 1e6, "stochasticity: 0 deterministic, 1 the SDE's")

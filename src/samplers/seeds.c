@@ -150,7 +150,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 {
     for (size_t i = 0; i < steps; i++) {
         const quell_point *t = &grid[i], *s = &grid[i + 1];
-        if (quell_sde_idle(plan, t, s)) continue;
+        if (quell_idle_step(plan, t, s)) continue;
         if (quell_sde_singular(t, s))
             first_order(plan, t, s, option[ETA], option[S_NOISE]);
         else
