@@ -30,7 +30,8 @@ struct quell_noise_at {
  * QUELL_PANEL columns: B(p, j) = b[(j / QUELL_PANEL) * b_panel + p * b_row + j % QUELL_PANEL].
  * C(i, j) = c[i * c_row + j]. Rows of B and C must be readable and writable up to n rounded up to
  * QUELL_LANES. Every output is one chain of fused multiply-adds along p = 0, 1, ..., from C's old
- * value if `accumulate`, else from 0. */
+ * value if `accumulate`, else from start[j], readable up to n so rounded, or from 0 if it is NULL.
+ */
 struct quell_product {
     size_t m, n, k;
     const float *a;
@@ -39,6 +40,7 @@ struct quell_product {
     size_t b_row, b_panel;
     float *c;
     size_t c_row;
+    const float *start;
     int accumulate;
 };
 
@@ -65,6 +67,9 @@ struct quell_softmax {
     float *score;
     float *maximum, *total, *rescale;
 };
+
+/* What a network has between its linear maps: max(x, 0), its square, x / (1 + e^-x), x Phi(x). */
+enum quell_activation { QUELL_RELU, QUELL_RELU2, QUELL_SILU, QUELL_GELU, QUELL_ACTIVATIONS };
 
 struct quell_kernels {
     const char *isa;
@@ -102,6 +107,9 @@ struct quell_kernels {
 
     /* out[i] = exp(x[i]) for x in [-inf, 88]; below -87.3 it is 0. For tests. */
     void (*exponential)(float *out, const float *x, size_t count);
+
+    /* x[0..count) becomes f(x), to 2e-7 of max(1, |x|). */
+    void (*activation[QUELL_ACTIVATIONS])(float *x, size_t count);
 
     void (*product)(const struct quell_product *product);
     void (*mixture)(const struct quell_mixture *mixture);

@@ -9,6 +9,7 @@
 #include "kernels/affine.inl"
 #include "kernels/combine.inl"
 #include "kernels/exponential.inl"
+#include "kernels/activation.inl"
 #include "kernels/gaussian.inl"
 #include "kernels/mixture.inl"
 #include "kernels/noise.inl"
@@ -36,6 +37,7 @@ const struct quell_kernels TABLE(VEC_NAME) = {
     .gaussian = gaussian,
     .gaussian_diagonal = gaussian_diagonal,
     .exponential = exponential,
+    .activation = {relu, relu2, silu, gelu},
     .product = product,
     .mixture = mixture,
     .softmax = softmax,

@@ -240,3 +240,72 @@ TEST(kernels, exponential_at_the_edges)
         }
     }
 }
+
+static double exactly(enum quell_activation activation, double x)
+{
+    switch (activation) {
+    case QUELL_RELU:
+        return x > 0 ? x : 0;
+    case QUELL_RELU2:
+        return x > 0 ? x * x : 0;
+    case QUELL_SILU:
+        return x / (1 + exp(-x));
+    default:
+        return x * 0.5 * erfc(-x * 0.70710678118654752440);
+    }
+}
+
+static void check_activation(const struct quell_kernels *k, enum quell_activation activation,
+                             float x, float got)
+{
+    double right = exactly(activation, (double)x), bound = 2e-7 * fmax(1, fabs(right));
+    CHECK(fabs((double)got - right) <= bound, "%s: activation %d of %a is %a, not %a", k->isa,
+          (int)activation, (double)x, (double)got, right);
+}
+
+TEST(kernels, activations_are_near_their_formula)
+{
+    float x[COUNT], y[COUNT];
+    for (const struct quell_kernels *k = isa_after(NULL); k; k = isa_after(k))
+        for (int a = 0; a < QUELL_ACTIVATIONS; a++)
+            for (uint32_t seed = 0; seed < 2000; seed++) {
+                float range = seed % 4 == 3 ? 200 : seed % 4 == 2 ? 7 : 1;
+                numbers(x, COUNT, -range, range, seed);
+                memcpy(y, x, sizeof x);
+                k->activation[a](y, COUNT);
+                for (size_t i = 0; i < COUNT; i++)
+                    check_activation(k, (enum quell_activation)a, x[i], y[i]);
+            }
+}
+
+/* Bits do not depend on the place in a vector, and what lies behind the end is left alone. */
+TEST(kernels, activations_have_the_same_bits_everywhere)
+{
+    float x[COUNT], right[COUNT], y[COUNT + 1];
+    for (int a = 0; a < QUELL_ACTIVATIONS; a++) {
+        numbers(x, COUNT, -9, 9, 3);
+        memcpy(right, x, sizeof x);
+        isa_after(NULL)->activation[a](right, COUNT);
+        for (const struct quell_kernels *k = isa_after(NULL); k; k = isa_after(k))
+            for (size_t count = 0; count <= COUNT; count++) {
+                memcpy(y, x, sizeof x);
+                k->activation[a](y, count);
+                CHECK(!memcmp(y, right, count * sizeof *y), "%s: activation %d, %zu", k->isa, a,
+                      count);
+                CHECK(count == COUNT || y[count] == x[count], "%s: wrote behind %zu", k->isa,
+                      count);
+            }
+    }
+}
+
+TEST(kernels, activations_keep_what_is_not_a_number)
+{
+    for (const struct quell_kernels *k = isa_after(NULL); k; k = isa_after(k))
+        for (int a = 0; a < QUELL_ACTIVATIONS; a++)
+            for (size_t at = 0; at < 17; at++) {
+                float x[17] = {0};
+                x[at] = NAN;
+                k->activation[a](x, 17);
+                CHECK(isnan(x[at]), "%s: activation %d at %zu loses a NaN", k->isa, a, at);
+            }
+}

@@ -26,14 +26,14 @@ static float *fill(const struct guard *guard, size_t count)
 
 struct layout {
     size_t m, n, k;
-    int transposed, plain_rows, accumulate;
+    int transposed, plain_rows, accumulate, started;
 };
 
 static size_t rounded(size_t n) { return (n + QUELL_LANES - 1) / QUELL_LANES * QUELL_LANES; }
 
 static float twin(const struct quell_product *x, const float *old, size_t i, size_t j)
 {
-    float sum = x->accumulate ? old[i * x->c_row + j] : 0.0f;
+    float sum = x->accumulate ? old[i * x->c_row + j] : x->start ? x->start[j] : 0.0f;
     for (size_t p = 0; p < x->k; p++) {
         float b = x->b[j / QUELL_PANEL * x->b_panel + p * x->b_row + j % QUELL_PANEL];
         sum = fmaf(x->a[i * x->a_row + p * x->a_col], b, sum);
@@ -67,9 +67,11 @@ static void check_product(const struct quell_kernels *kernels, struct layout s)
     size_t b = s.k == 0 ? 0 : (columns - 1) / QUELL_PANEL * x.b_panel + (s.k - 1) * x.b_row + last;
     size_t c = (s.m - 1) * x.c_row + columns;
     struct guard in_a = guard_new(a), in_b = guard_new(b), out = guard_new(c), old = guard_new(c);
+    struct guard start = guard_new(columns);
     x.a = fill(&in_a, a);
     x.b = fill(&in_b, b);
     x.c = fill(&out, c);
+    if (s.started) x.start = fill(&start, columns);
     float *before = memcpy(old.last - c, x.c, c * sizeof(float));
     kernels->product(&x);
     check_result(kernels, &x, before, c);
@@ -77,6 +79,7 @@ static void check_product(const struct quell_kernels *kernels, struct layout s)
     guard_free(&in_b);
     guard_free(&out);
     guard_free(&old);
+    guard_free(&start);
 }
 
 static void on_every_table(struct layout s)
@@ -91,7 +94,7 @@ TEST(product, tails)
     for (size_t m = 1; m <= 27; m++)
         for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
             on_every_table((struct layout){m, widths[i], (m * 7 + i) % 11, (m + i) % 2,
-                                           (m / 2 + i) % 2, (m / 4 + i) % 2});
+                                           (m / 2 + i) % 2, (m / 4 + i) % 2, (m / 3 + i) % 2});
 }
 
 /* Around the places where k and the rows are cut. */
@@ -102,7 +105,8 @@ TEST(product, cuts)
     for (size_t i = 0; i < sizeof depths / sizeof *depths; i++)
         for (size_t j = 0; j < sizeof heights / sizeof *heights; j++)
             on_every_table((struct layout){heights[j], 33, depths[i], (int)(i + j) % 2,
-                                           (int)(i / 2 + j) % 2, (int)(i / 4 + j) % 2});
+                                           (int)(i / 2 + j) % 2, (int)(i / 4 + j) % 2,
+                                           (int)(i / 3 + j) % 2});
 }
 
 TEST(product, empty)

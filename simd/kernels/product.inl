@@ -101,6 +101,9 @@ TILE void tile(const struct quell_product *x, size_t i, size_t j, size_t from, s
     if (from > 0 || x->accumulate) {
 #define ROW_LOAD(r) row_load(sum[r], c + r * c_row, vectors)
         EACH_ROW(ROW_LOAD);
+    } else if (x->start) {
+#define ROW_START(r) row_load(sum[r], x->start + j, vectors)
+        EACH_ROW(ROW_START);
     } else {
 #define ROW_ZERO(r) row_zero(sum[r], vectors)
         EACH_ROW(ROW_ZERO);

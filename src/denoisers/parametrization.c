@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* The factors of parametrization.h; preconditioning as in azula/denoise.py 0.11.1. */
+#include "denoisers/parametrization.h"
+#include "base/fail.h"
+#include "base/maths.h"
+
+#include <string.h>
+
+static const char *const outputs[] = {"x0", "eps", "v", "score", "flow", NULL};
+static const char *const preconditions[] = {"none", "simple", "karras", NULL};
+
+static int find(const char *const *names, const char *name)
+{
+    for (int i = 0; names[i]; i++)
+        if (name && !strcmp(names[i], name)) return i;
+    return -1;
+}
+
+quell_status quell_parametrization_named(struct quell_parametrization *parametrization,
+                                         const char *who, const char *output,
+                                         const char *precondition)
+{
+    int returned = find(outputs, output), around = find(preconditions, precondition);
+    if (returned < 0)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "%s: output is '%s', must be x0, eps, v, score or flow", who,
+                          output ? output : "(null)");
+    if (around < 0)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "%s: precondition is '%s', must be none, simple or karras", who,
+                          precondition ? precondition : "(null)");
+    if (around == QUELL_KARRAS && returned != QUELL_X0)
+        return quell_fail(QUELL_BAD_ARGUMENT, "%s: precondition karras needs output x0", who);
+    parametrization->output = (enum quell_output)returned;
+    parametrization->precondition = (enum quell_precondition)around;
+    return QUELL_OK;
+}
+
+struct quell_factors quell_parametrization_at(const struct quell_parametrization *parametrization,
+                                              double t, double alpha, double sigma)
+{
+    double power = alpha * alpha + sigma * sigma;
+    struct quell_factors c = {1, 0, 1, t};
+    switch (parametrization->output) {
+    case QUELL_X0:
+        break;
+    case QUELL_EPS:
+        c.skip = 1 / alpha, c.out = -sigma / alpha;
+        break;
+    case QUELL_V:
+        c.skip = alpha / power, c.out = -sigma / power;
+        break;
+    case QUELL_SCORE:
+        c.skip = 1 / alpha, c.out = sigma * sigma / alpha;
+        break;
+    case QUELL_FLOW:
+        c.skip = 1 / (alpha + sigma), c.out = -sigma / (alpha + sigma);
+        break;
+    }
+    if (parametrization->precondition == QUELL_PLAIN) return c;
+    c.in = 1 / sqrt(power);
+    c.time = quell_log(sigma / alpha);
+    if (parametrization->precondition == QUELL_KARRAS)
+        c.skip = alpha / power, c.out = sigma / sqrt(power);
+    return c;
+}
+
+quell_status quell_parametrization_check(const struct quell_parametrization *parametrization,
+                                         const char *who, double alpha, double sigma)
+{
+    struct quell_factors c = quell_parametrization_at(parametrization, 0, alpha, sigma);
+    if (isfinite(c.skip) && isfinite(c.out) && isfinite(c.time)) return QUELL_OK;
+    return quell_fail(QUELL_BAD_ARGUMENT,
+                      "%s: output '%s' with precondition '%s' is not defined where alpha = %g and "
+                      "sigma = %g; use a grid that leaves this point out",
+                      who, outputs[parametrization->output],
+                      preconditions[parametrization->precondition], alpha, sigma);
+}

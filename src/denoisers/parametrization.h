@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* What a function was trained to return, and what is done around it to make E[X | x_t] of it.
+ *
+ * E[X | x_t] is linear in the input and the output F = f(c_in x_t, time) of a network:
+ * E[X | x_t] = c_skip x_t + c_out F.  From x_t = alpha X + sigma Z:
+ *
+ *     x0      c_skip = 0                         c_out = 1
+ *     eps     c_skip = 1 / alpha                 c_out = -sigma / alpha
+ *     v       c_skip = alpha / (a^2 + s^2)       c_out = -sigma / (a^2 + s^2)
+ *     score   c_skip = 1 / alpha                 c_out = sigma^2 / alpha
+ *     flow    c_skip = 1 / (alpha + sigma)       c_out = -sigma / (alpha + sigma)
+ *
+ * and with Karras' preconditioning c_skip = alpha / (a^2 + s^2), c_out = sigma / sqrt(a^2 + s^2).
+ */
+#ifndef QUELL_DENOISERS_PARAMETRIZATION_H
+#define QUELL_DENOISERS_PARAMETRIZATION_H
+
+#include <quell/status.h>
+
+enum quell_output { QUELL_X0, QUELL_EPS, QUELL_V, QUELL_SCORE, QUELL_FLOW };
+enum quell_precondition { QUELL_PLAIN, QUELL_SIMPLE, QUELL_KARRAS };
+
+struct quell_parametrization {
+    enum quell_output output;
+    enum quell_precondition precondition;
+};
+
+struct quell_factors {
+    double in, skip, out, time;
+};
+
+/* From the names in quell_callback_options; a refusal begins with `who`. */
+quell_status quell_parametrization_named(struct quell_parametrization *parametrization,
+                                         const char *who, const char *output,
+                                         const char *precondition);
+
+struct quell_factors quell_parametrization_at(const struct quell_parametrization *parametrization,
+                                              double t, double alpha, double sigma);
+
+/* eps and score divide by alpha; the preconditioning's time is the logarithm of sigma / alpha. */
+quell_status quell_parametrization_check(const struct quell_parametrization *parametrization,
+                                         const char *who, double alpha, double sigma);
+
+#endif
