@@ -33,7 +33,8 @@ static size_t rounded(size_t n) { return (n + QUELL_LANES - 1) / QUELL_LANES * Q
 
 static float twin(const struct quell_product *x, const float *old, size_t i, size_t j)
 {
-    float sum = x->accumulate ? old[i * x->c_row + j] : x->start ? x->start[j] : 0.0f;
+    float sum = x->accumulate ? old[i * x->c_row + j] : 0.0f;
+    if (x->start) sum += x->start[j];
     for (size_t p = 0; p < x->k; p++) {
         float b = x->b[j / QUELL_PANEL * x->b_panel + p * x->b_row + j % QUELL_PANEL];
         sum = fmaf(x->a[i * x->a_row + p * x->a_col], b, sum);

@@ -69,6 +69,12 @@ TILE void row_load(vf *sum, const float *c, const size_t vectors)
     EACH_VECTOR(LOAD);
 }
 
+TILE void row_add(vf *sum, const float *start, const size_t vectors)
+{
+#define ADD(v) sum[v] = v_add(sum[v], v_load(start + v * LANES))
+    EACH_VECTOR(ADD);
+}
+
 TILE void row_store(const vf *sum, float *c, const size_t vectors)
 {
 #define STORE(v) v_store(c + v * LANES, sum[v])
@@ -101,6 +107,10 @@ TILE void tile(const struct quell_product *x, size_t i, size_t j, size_t from, s
     if (from > 0 || x->accumulate) {
 #define ROW_LOAD(r) row_load(sum[r], c + r * c_row, vectors)
         EACH_ROW(ROW_LOAD);
+        if (from == 0 && x->start) {
+#define ROW_ADD(r) row_add(sum[r], x->start + j, vectors)
+            EACH_ROW(ROW_ADD);
+        }
     } else if (x->start) {
 #define ROW_START(r) row_load(sum[r], x->start + j, vectors)
         EACH_ROW(ROW_START);

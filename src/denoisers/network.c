@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#include "denoisers/network.h"
+#include "base/fail.h"
+#include "base/memory.h"
+
+struct network_denoiser {
+    quell_denoiser base;
+    struct quell_network *network;
+    struct quell_parametrization parametrization;
+};
+
+static const struct network_denoiser *self(const quell_denoiser *denoiser)
+{
+    return (const struct network_denoiser *)denoiser;
+}
+
+static quell_status check(const quell_denoiser *denoiser, double alpha, double sigma)
+{
+    return quell_parametrization_check(&self(denoiser)->parametrization, "network", alpha, sigma);
+}
+
+static size_t input_floats(const quell_denoiser *denoiser, size_t rows)
+{
+    return quell_round_up(rows * denoiser->dim, QUELL_LANES);
+}
+
+static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
+{
+    const struct quell_network *network = self(denoiser)->network;
+    size_t floats = input_floats(denoiser, rows) + network->type->scratch_floats(network, rows);
+    return floats * sizeof(float);
+}
+
+static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluation *at)
+{
+    const struct network_denoiser *own = self(denoiser);
+    struct quell_factors c =
+        quell_parametrization_at(&own->parametrization, at->t, at->alpha, at->sigma);
+    size_t count = at->rows * denoiser->dim;
+    float in = (float)c.in, *input = at->scratch;
+    at->kernels->combine(input, count, 1, &in, &at->x);
+    struct quell_pass pass = {.kernels = at->kernels,
+                              .rows = at->rows,
+                              .time = c.time,
+                              .x = input,
+                              .out = at->out,
+                              .scratch = input + input_floats(denoiser, at->rows)};
+    own->network->type->forward(own->network, &pass);
+    if (c.skip == 0 && c.out == 1) return 0;
+    float coefficients[] = {(float)c.skip, (float)c.out};
+    const float *inputs[] = {at->x, at->out};
+    at->kernels->combine(at->out, count, 2, coefficients, inputs);
+    return 0;
+}
+
+static void destroy(quell_denoiser *denoiser)
+{
+    quell_network_free(((struct network_denoiser *)denoiser)->network);
+}
+
+static const struct quell_denoiser_class network_class = {
+    .kind = "network",
+    .rows = 48,
+    .scratch_size = scratch_size,
+    .evaluate = evaluate,
+    .check = check,
+    .destroy = destroy,
+};
+
+quell_status quell_denoiser_network(quell_denoiser **denoiser, struct quell_network *network,
+                                    const struct quell_parametrization *parametrization)
+{
+    quell_status status = quell_denoiser_arguments(denoiser, network->inputs);
+    struct network_denoiser *made = NULL;
+    if (!status) made = quell_denoiser_new(&network_class, sizeof *made, network->inputs);
+    if (!status && !made) status = quell_fail(QUELL_NO_MEMORY, "network: no memory");
+    if (status) {
+        quell_network_free(network);
+        return status;
+    }
+    made->network = network;
+    made->parametrization = *parametrization;
+    *denoiser = &made->base;
+    return QUELL_OK;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* A trained network as a denoiser. */
+#ifndef QUELL_DENOISERS_NETWORK_H
+#define QUELL_DENOISERS_NETWORK_H
+
+#include "denoisers/denoiser.h"
+#include "denoisers/parametrization.h"
+#include "networks/network.h"
+
+/* Takes the network over, also if it fails. */
+quell_status quell_denoiser_network(quell_denoiser **denoiser, struct quell_network *network,
+                                    const struct quell_parametrization *parametrization);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#include "networks/conditioning.h"
+#include "base/fail.h"
+#include "base/maths.h"
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static quell_status load_label(struct quell_conditioning *c, const struct quell_weights *from)
+{
+    const size_t shape[] = {c->shape.classes + 1, c->shape.width};
+    if (!c->shape.classes) return QUELL_OK;
+    c->label = quell_new(shape[0], shape[1] * sizeof(float));
+    if (!c->label) return quell_fail(QUELL_NO_MEMORY, "network: no memory for label");
+    return from->read(from->user, "label.weight", 2, shape, c->label);
+}
+
+quell_status quell_conditioning_load(struct quell_conditioning *c, const struct quell_weights *from,
+                                     const struct quell_conditioning_shape *shape)
+{
+    size_t half = shape->features / 2;
+    *c = (struct quell_conditioning){.shape = *shape};
+    c->frequency = quell_new(half, sizeof(double));
+    if (!c->frequency) return quell_fail(QUELL_NO_MEMORY, "network: no memory for frequencies");
+    for (size_t i = 0; i < half; i++)
+        c->frequency[i] =
+            i ? quell_exp(-quell_log(shape->omega) * (double)i / (double)(half - 1)) : 1;
+    quell_status status =
+        quell_linear_load(&c->first, from, "time.0", shape->features, shape->width, true);
+    if (!status)
+        status = quell_linear_load(&c->second, from, "time.2", shape->width, shape->width, true);
+    return status ? status : load_label(c, from);
+}
+
+void quell_conditioning_free(struct quell_conditioning *c)
+{
+    quell_linear_free(&c->first);
+    quell_linear_free(&c->second);
+    free(c->label);
+    free(c->frequency);
+    *c = (struct quell_conditioning){0};
+}
+
+size_t quell_conditioning_floats(const struct quell_conditioning *c)
+{
+    return quell_linear_stride(c->shape.features) + quell_linear_stride(c->shape.width);
+}
+
+void quell_conditioning_time(const struct quell_conditioning *c,
+                             const struct quell_kernels *kernels, double time, float *scratch,
+                             float *e)
+{
+    size_t features = c->shape.features, half = features / 2;
+    float *hidden = scratch + quell_linear_stride(features);
+    for (size_t i = 0; i < half; i++) {
+        scratch[i] = (float)quell_sin(time * c->frequency[i]);
+        scratch[half + i] = (float)quell_cos(time * c->frequency[i]);
+    }
+    quell_linear_apply(&c->first, kernels, 1, scratch, features, hidden, c->first.bias, false);
+    kernels->activation[QUELL_SILU](hidden, c->shape.width);
+    quell_linear_apply(&c->second, kernels, 1, hidden, c->shape.width, e, c->second.bias, false);
+}
+
+void quell_conditioning_label(const struct quell_conditioning *c,
+                              const struct quell_kernels *kernels, const float *e, uint32_t label,
+                              float *out)
+{
+    static const float sum[] = {1, 1};
+    if (!c->label) {
+        memcpy(out, e, c->shape.width * sizeof *out);
+        return;
+    }
+    const float *in[] = {e, c->label + label * c->shape.width};
+    kernels->combine(out, c->shape.width, 2, sum, in);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* What a network is told of the time and the class: the vector
+ *
+ *     e = W_2 silu(W_0 s + b_0) + b_2 + label[class],   s = sine encoding of the time,
+ *
+ * azula.nn.layers.SineEncoding (0.11.1):  s = (sin(t f_0), ..., cos(t f_0), ...) with frequencies
+ * f_i = omega^(-i / (features / 2 - 1)). The tensors are time.0, time.2 and label.weight, whose
+ * last row stands for "no class". */
+#ifndef QUELL_NETWORKS_CONDITIONING_H
+#define QUELL_NETWORKS_CONDITIONING_H
+
+#include "networks/linear.h"
+
+/* features: of the sine encoding, even. width: of e. classes: 0 for none. */
+struct quell_conditioning_shape {
+    size_t features, width, classes;
+    double omega;
+};
+
+struct quell_conditioning {
+    struct quell_conditioning_shape shape;
+    struct quell_linear first, second;
+    float *label; /* [classes + 1][width] */
+    double *frequency;
+};
+
+quell_status quell_conditioning_load(struct quell_conditioning *conditioning,
+                                     const struct quell_weights *from,
+                                     const struct quell_conditioning_shape *shape);
+void quell_conditioning_free(struct quell_conditioning *conditioning);
+
+/* Floats for quell_conditioning_time, which leaves the part of e that all classes share in
+ * e[stride of width]. */
+size_t quell_conditioning_floats(const struct quell_conditioning *conditioning);
+void quell_conditioning_time(const struct quell_conditioning *conditioning,
+                             const struct quell_kernels *kernels, double time, float *scratch,
+                             float *e);
+
+/* out = e + label[class]; out = e where there are no classes. */
+void quell_conditioning_label(const struct quell_conditioning *conditioning,
+                              const struct quell_kernels *kernels, const float *e, uint32_t label,
+                              float *out);
+
+#endif

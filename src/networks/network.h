@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* What a network is to its denoiser: a class of functions, and weights that never change.
+ *
+ * A network maps rows of x[rows][inputs], a time and, where it has classes, a label per row to
+ * out[rows][outputs]. Each output is a function of its own row alone, down to the last bit: linear
+ * maps are matrix products (simd/kernels.h), and the rest works on each row by itself. */
+#ifndef QUELL_NETWORKS_NETWORK_H
+#define QUELL_NETWORKS_NETWORK_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <quell/status.h>
+#include "simd/kernels.h"
+
+/* Where weights come from. read: the tensor of that name, which must have that shape, as float32
+ * to out[product of the shape]; a failure names file and tensor. */
+struct quell_weights {
+    quell_status (*read)(void *user, const char *name, size_t rank, const size_t *shape,
+                         float *out);
+    void *user;
+};
+
+/* One forward pass. labels[rows]: below the number of classes, or that number for "no class"; NULL:
+ * no class for all. scratch: of scratch_floats(rows) floats, aligned to a cache line. */
+struct quell_pass {
+    const struct quell_kernels *kernels;
+    size_t rows;
+    double time;
+    const uint32_t *labels;
+    const float *x;
+    float *out;
+    float *scratch;
+};
+
+struct quell_network;
+
+struct quell_network_class {
+    const char *architecture;
+    size_t rows; /* how many it likes at a time */
+    size_t (*scratch_floats)(const struct quell_network *network, size_t rows);
+    void (*forward)(const struct quell_network *network, const struct quell_pass *pass);
+    void (*destroy)(struct quell_network *network); /* frees the members, not the struct */
+};
+
+/* The head of every network. */
+struct quell_network {
+    const struct quell_network_class *type;
+    size_t inputs, outputs, classes;
+};
+
+/* NULL is allowed. */
+void quell_network_free(struct quell_network *network);
+
+#endif
