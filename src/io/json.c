@@ -56,15 +56,10 @@ static size_t read_part(void *buffer, size_t size, void *user)
     return (size_t)-1;
 }
 
-static quell_status parse(struct quell_document *document, int file)
+#define STRICT (JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL)
+
+static quell_status check_root(const struct quell_document *document, json_error_t error)
 {
-    json_error_t error;
-    struct source source = {file, 0};
-    document->root = json_load_callback(read_part, &source,
-                                        JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &error);
-    if (source.reason)
-        return quell_fail(QUELL_IO_FAILED, "%s: cannot be read: %s", document->path,
-                          strerror(source.reason));
     if (document->root && json_is_object(document->root)) return QUELL_OK;
     if (document->root)
         return quell_fail(QUELL_BAD_MODEL, "%s: is not a JSON object: {\"kind\": ...}",
@@ -76,10 +71,31 @@ static quell_status parse(struct quell_document *document, int file)
                       error.line, error.column, error.text);
 }
 
+static quell_status parse(struct quell_document *document, int file)
+{
+    json_error_t error;
+    struct source source = {file, 0};
+    document->root = json_load_callback(read_part, &source, STRICT, &error);
+    if (source.reason)
+        return quell_fail(QUELL_IO_FAILED, "%s: cannot be read: %s", document->path,
+                          strerror(source.reason));
+    return check_root(document, error);
+}
+
+quell_status quell_document_parse(struct quell_document *document, const char *path,
+                                  const char *text)
+{
+    json_error_t error;
+    *document = (struct quell_document){path, json_loads(text, STRICT, &error), true};
+    quell_status status = check_root(document, error);
+    if (status) quell_document_free(document);
+    return status;
+}
+
 quell_status quell_document_load(struct quell_document *document, const char *path)
 {
     int file;
-    *document = (struct quell_document){path, NULL};
+    *document = (struct quell_document){path, NULL, false};
     quell_status status = open_document(path, &file);
     if (!status) status = parse(document, file);
     if (file >= 0) close(file);

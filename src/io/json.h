@@ -15,10 +15,14 @@
 
 struct quell_document {
     const char *path;
-    json_t *root; /* an object */
+    json_t *root;  /* an object */
+    bool embedded; /* it is part of the file `path` */
 };
 
 quell_status quell_document_load(struct quell_document *document, const char *path);
+/* A document that is a text within the file `path`. */
+quell_status quell_document_parse(struct quell_document *document, const char *path,
+                                  const char *text);
 void quell_document_free(struct quell_document *document);
 
 /* QUELL_BAD_MODEL, "PATH: field 'FIELD' ...". */

@@ -75,9 +75,10 @@ static quell_status load(quell_model *model, const char *name)
     if (!strncmp(name, "builtin:", 8)) return quell_builtin_load(model, name + 8);
     if (ends_with(name, ".json")) return quell_model_read_json(model, name);
     if (ends_with(name, ".npy")) return quell_model_read_points(model, name);
+    if (ends_with(name, ".safetensors")) return quell_model_read_tensors(model, name);
     return quell_fail(QUELL_NOT_FOUND,
                       "model '%s': must be builtin:NAME (see `quell list models`), a .json "
-                      "description or an .npy data set",
+                      "description, a .safetensors network or an .npy data set",
                       name);
 }
 

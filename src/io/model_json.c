@@ -23,9 +23,8 @@ static quell_status expect(const struct quell_document *document, const char *fi
     return quell_document_bad(document, field, "must be %zu rows of %zu numbers", rows, columns);
 }
 
-/* Fills shape and rank from "shape", "dim" or the number of elements `found` (0: not known). */
-static quell_status settle_shape(const struct quell_document *document, quell_model *model,
-                                 size_t found, size_t *dim)
+quell_status quell_model_settle_shape(const struct quell_document *document, quell_model *model,
+                                      size_t found, size_t *dim)
 {
     size_t named = 0, product = 1;
     quell_status status = quell_document_size(document, "dim", &named);
@@ -106,7 +105,7 @@ static quell_status read_gaussian(const struct quell_document *document, quell_m
     size_t dim = 0;
     quell_status status = read_gaussian_fields(document, d);
     if (!status) status = check_forms(document, d);
-    if (!status) status = settle_shape(document, model, find_dim(d), &dim);
+    if (!status) status = quell_model_settle_shape(document, model, find_dim(d), &dim);
     if (!status) status = expect(document, "mean", &d->mean, 1, dim, 1);
     if (!status) status = expect(document, "variances", &d->variances, 1, dim, 1);
     if (!status) status = expect(document, "covariance", &d->covariance, 2, dim, dim);
@@ -136,7 +135,7 @@ static quell_status read_mixture(const struct quell_document *document, quell_mo
     quell_status status = read_mixture_fields(document, d);
     if (status) return status;
     size_t components = d->means.rows, rank = d->variances.rank;
-    status = settle_shape(document, model, d->means.columns, &dim);
+    status = quell_model_settle_shape(document, model, d->means.columns, &dim);
     if (!status) status = expect(document, "weights", &d->weights, 1, components, 1);
     if (!status)
         status =
@@ -150,7 +149,8 @@ static quell_status settle_points(const struct quell_document *document, quell_m
     quell_model plain = *model;
     size_t dim;
     plain.rank = 0;
-    quell_status status = settle_shape(document, &plain, quell_denoiser_dim(model->denoiser), &dim);
+    quell_status status =
+        quell_model_settle_shape(document, &plain, quell_denoiser_dim(model->denoiser), &dim);
     if (status || !quell_document_has(document, "shape")) return status;
     plain.image = 0;
     *model = plain;
@@ -176,7 +176,7 @@ static const struct kind {
     const char *name;
     quell_status (*read)(const struct quell_document *document, quell_model *model,
                          struct quell_description *description);
-    const char *fields[16];
+    const char *fields[24];
 } kinds[] = {
 #define COMMON "kind", "comment", "dim", "shape", "image", "schedule"
     {"gaussian",
@@ -184,6 +184,10 @@ static const struct kind {
      {"mean", "variance", "variances", "covariance", "eigenvalues", "eigenvectors", COMMON}},
     {"mixture", read_mixture, {"weights", "means", "variances", COMMON}},
     {"empirical", read_empirical, {"points", COMMON}},
+    {"network",
+     quell_model_read_network,
+     {"weights", "architecture", "output", "precondition", "hidden", "blocks", "activation",
+      "time_features", "time_omega", "mod_features", "classes", COMMON}},
 };
 
 static const struct kind *find_kind(const struct quell_document *document)
@@ -195,12 +199,13 @@ static const struct kind *find_kind(const struct quell_document *document)
     return NULL;
 }
 
-static quell_status read_document(const struct quell_document *document, quell_model *model)
+quell_status quell_model_read_document(const struct quell_document *document, quell_model *model)
 {
     struct quell_description description = {0};
     const struct kind *kind = find_kind(document);
     if (!kind)
-        return quell_document_bad(document, "kind", "must be gaussian, mixture or empirical");
+        return quell_document_bad(document, "kind",
+                                  "must be gaussian, mixture, empirical or network");
     quell_status status = quell_document_known(document, kind->fields);
     if (!status) status = kind->read(document, model, &description);
     if (!status) status = read_common(document, model);
@@ -215,7 +220,7 @@ quell_status quell_model_read_json(quell_model *model, const char *path)
     struct quell_document document;
     quell_status status = quell_document_load(&document, path);
     if (status) return status;
-    status = read_document(&document, model);
+    status = quell_model_read_document(&document, model);
     quell_document_free(&document);
     return status;
 }

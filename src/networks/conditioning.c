@@ -11,6 +11,8 @@ static quell_status load_label(struct quell_conditioning *c, const struct quell_
 {
     const size_t shape[] = {c->shape.classes + 1, c->shape.width};
     if (!c->shape.classes) return QUELL_OK;
+    quell_status status = from->read(from->user, "label.weight", 2, shape, NULL);
+    if (status) return status;
     c->label = quell_new(shape[0], shape[1] * sizeof(float));
     if (!c->label) return quell_fail(QUELL_NO_MEMORY, "network: no memory for label");
     return from->read(from->user, "label.weight", 2, shape, c->label);

@@ -32,16 +32,21 @@ static quell_status read_into(struct quell_linear *linear, const struct quell_we
 quell_status quell_linear_load(struct quell_linear *linear, const struct quell_weights *from,
                                const char *name, size_t in, size_t out, bool bias)
 {
+    char full[256];
+    const size_t shape[] = {out, in};
     size_t whole = quell_round_up(out, QUELL_PANEL), packed, unpacked;
     *linear = (struct quell_linear){.in = in, .out = out};
+    snprintf(full, sizeof full, "%s.weight", name);
+    quell_status status = from->read(from->user, full, 2, shape, NULL);
+    if (status) return status;
     if (quell_multiply(in, whole, &packed) || quell_multiply(in, out, &unpacked))
         return quell_fail(QUELL_NO_MEMORY, "network: no memory for %s", name);
     float *plain = quell_new(unpacked, sizeof *plain);
     linear->weights = quell_new(packed, sizeof(float));
     linear->bias = quell_new(whole, sizeof(float));
-    quell_status status = plain && linear->weights && linear->bias
-                              ? read_into(linear, from, name, bias, plain)
-                              : quell_fail(QUELL_NO_MEMORY, "network: no memory for %s", name);
+    status = plain && linear->weights && linear->bias
+                 ? read_into(linear, from, name, bias, plain)
+                 : quell_fail(QUELL_NO_MEMORY, "network: no memory for %s", name);
     free(plain);
     return status;
 }

@@ -13,7 +13,8 @@
 #include "simd/kernels.h"
 
 /* Where weights come from. read: the tensor of that name, which must have that shape, as float32
- * to out[product of the shape]; a failure names file and tensor. */
+ * to out[product of the shape]; a failure names file and tensor. With out NULL it is only checked
+ * that it is there, so that no size is believed before memory is asked for. */
 struct quell_weights {
     quell_status (*read)(void *user, const char *name, size_t rank, const size_t *shape,
                          float *out);
