@@ -38,7 +38,7 @@ static void run(const struct quell_network *network, const struct quell_kernels 
 {
     size_t dim = network->inputs, floats = network->type->scratch_floats(network, rows);
     float *x = malloc((first + rows) * dim * sizeof *x);
-    uint32_t *labels = malloc(rows * sizeof *labels);
+    int32_t *labels = malloc(rows * sizeof *labels);
     struct quell_pass pass = {kernels,
                               rows,
                               time,
@@ -47,8 +47,10 @@ static void run(const struct quell_network *network, const struct quell_kernels 
                               out,
                               quell_new(floats, sizeof(float))};
     formula_fill("x", 2, (first + rows) * dim, x);
-    for (size_t i = 0; i < rows; i++)
-        labels[i] = (uint32_t)((first + i) * 7 % (network->classes + 1));
+    for (size_t i = 0; i < rows; i++) {
+        size_t label = (first + i) * 7 % (network->classes + 1);
+        labels[i] = label == network->classes ? -1 : (int32_t)label;
+    }
     memset(pass.scratch, 0xFF, floats * sizeof(float)); /* NaNs */
     network->type->forward(network, &pass);
     free(pass.scratch);
@@ -104,11 +106,11 @@ TEST(networks, mlp_rows_have_bits_of_their_own)
     }
 }
 
-TEST(networks, no_label_is_the_last)
+TEST(networks, no_label_is_minus_one)
 {
     struct quell_network *network = load(&mlps[2].shape);
     size_t dim = network->inputs, floats = network->type->scratch_floats(network, 1);
-    const uint32_t none = (uint32_t)network->classes;
+    const int32_t none = -1;
     float x[64] = {0.5f}, without[64], with[64];
     CHECK(dim <= 64 && network->classes, "not the case that this test is about");
     float *scratch = quell_new(floats, sizeof *scratch);
@@ -116,7 +118,7 @@ TEST(networks, no_label_is_the_last)
     network->type->forward(network, &pass);
     pass.labels = &none, pass.out = with;
     network->type->forward(network, &pass);
-    CHECK(!memcmp(with, without, dim * sizeof *with), "label %u is not 'no class'", none);
+    CHECK(!memcmp(with, without, dim * sizeof *with), "label %d is not 'no class'", none);
     free(scratch);
     quell_network_free(network);
 }

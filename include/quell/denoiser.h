@@ -136,6 +136,9 @@ QUELL_API size_t quell_denoiser_dim(const quell_denoiser *denoiser);
 QUELL_API int quell_denoiser_exact(const quell_denoiser *denoiser);
 QUELL_API const char *quell_denoiser_kind(const quell_denoiser *denoiser);
 
+/* The number of classes that samples may be asked for by quell_run.classes; 0: it has none. */
+QUELL_API size_t quell_denoiser_classes(const quell_denoiser *denoiser);
+
 /* Gives up the caller's hold on a denoiser; NULL is allowed. */
 QUELL_API void quell_denoiser_free(quell_denoiser *denoiser);
 

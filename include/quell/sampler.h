@@ -232,7 +232,9 @@ typedef struct quell_report {
  * parallel, host: the host's own threads in place of OpenMP's; `threads` workers, then not 0.
  * isa: instruction set by name; NULL: quell_isa_default().
  * tile: rows a thread takes at a time; 0: chosen to fit the cache. Never changes the samples.
- * report: filled when the run fails with a cause in a sample; may be NULL. */
+ * report: filled when the run fails with a cause in a sample; may be NULL.
+ * classes: for denoisers with classes, classes[count], the class of each sample, from 0 on, or -1
+ *   for none; NULL: none for all. */
 typedef struct quell_run {
     size_t size;
     uint64_t seed;
@@ -249,6 +251,7 @@ typedef struct quell_run {
     quell_observe_fn *observe;
     void *observe_user;
     quell_report *report;
+    const int32_t *classes;
 } quell_run;
 
 static inline quell_run quell_run_defaults(void)
@@ -269,6 +272,7 @@ static inline quell_run quell_run_defaults(void)
     run.observe = NULL;
     run.observe_user = NULL;
     run.report = NULL;
+    run.classes = NULL;
     return run;
 }
 

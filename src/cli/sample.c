@@ -15,12 +15,14 @@
 static const struct option_row rows[] = {
     TEXT("model", "M", model,
          "builtin:NAME (see `quell list models`), a .json\n"
-         "description, or an .npy data set of shape\n"
+         "description, a .safetensors network, or an\n"
+         ".npy data set of shape "
          "(count, dim...)"),
     TEXT("sampler", "S", sampler, "NAME[:KEY=VALUE,...], see `quell list samplers`\n(ddim)"),
     TEXT("schedule", "S", sampling.schedule,
          "NAME[:KEY=VALUE,...], see `quell list schedules`\n(the model's own, else vp)"),
     COUNT("steps", "N", steps, 1, 1000000, "transitions from noise to sample (64)"),
+    COUNT("class", "K", class, 0, INT32_MAX, "draw samples of class K (no class)"),
     SAMPLING_ROWS(sample_options),
     CLAMP_ROWS(sample_options),
     COUNT("count", "N", count, 1, UINT64_MAX,
@@ -84,8 +86,10 @@ static int check(const struct sample_options *options)
 
 int command_sample(int argc, char **argv)
 {
-    struct session session = {
-        .options = {.sampler = "ddim", .steps = 64, .sampling = SAMPLING_DEFAULTS}};
+    struct session session = {.options = {.sampler = "ddim",
+                                          .steps = 64,
+                                          .class = SESSION_NO_CLASS,
+                                          .sampling = SAMPLING_DEFAULTS}};
     int code;
     if (!options_read(&table, argc, argv, &session.options, NULL, &code)) return code;
     if ((code = check(&session.options)) != EXIT_DONE) return code;

@@ -19,6 +19,16 @@ static int create_sampler(struct session *session)
     return status ? complain_status(status) : EXIT_DONE;
 }
 
+static int check_class(const struct session *session)
+{
+    size_t classes = quell_denoiser_classes(session->model.denoiser);
+    uint64_t class = session->options.class;
+    if (class == SESSION_NO_CLASS || class < classes) return EXIT_DONE;
+    if (!classes) return complain(EXIT_USAGE, "--class: the model has no classes");
+    return complain(EXIT_USAGE, "--class %llu: the model has classes 0 to %zu",
+                    (unsigned long long)class, classes - 1);
+}
+
 /* The file may also have its samples flat: (count, dim). */
 static bool fits(const struct quell_npy *from, const quell_model *model, size_t dim)
 {
@@ -110,6 +120,7 @@ int session_open(struct session *session)
         sampling_choose_machine(options->isa, options->threads, &session->isa, &session->threads);
     if (code == EXIT_DONE) code = sampling_open_model(&session->model, options->model);
     if (code == EXIT_DONE) session->dim = quell_denoiser_dim(session->model.denoiser);
+    if (code == EXIT_DONE) code = check_class(session);
     if (code == EXIT_DONE) code = create_sampler(session);
     if (code == EXIT_DONE) code = open_from(session);
     if (code == EXIT_DONE) code = settle_count(session);

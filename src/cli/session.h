@@ -10,10 +10,12 @@
 #include "io/npy.h"
 #include "io/output.h"
 
+#define SESSION_NO_CLASS UINT64_MAX
+
 /* Names not given are NULL, and a count not given is 0. */
 struct sample_options {
     const char *model, *sampler, *from, *isa, *out, *plot;
-    uint64_t steps, count, first, seed, threads, tile;
+    uint64_t steps, class, count, first, seed, threads, tile;
     struct sampling sampling;
     int json, quiet;
 };

@@ -38,13 +38,24 @@ static quell_status draw(struct session *session, const quell_run *run, float *x
     return status ? status : keep(session, run->count, x);
 }
 
-static quell_status draw_all(struct session *session, struct progress *progress, float *x)
+/* The class of each row of a batch; NULL without --class. */
+static int32_t *fill_classes(const struct session *session)
+{
+    size_t rows = batch_rows(session);
+    int32_t *classes = quell_new(rows, sizeof *classes);
+    for (size_t i = 0; classes && i < rows; i++) classes[i] = (int32_t)session->options.class;
+    return classes;
+}
+
+static quell_status draw_all(struct session *session, struct progress *progress, float *x,
+                             const int32_t *classes)
 {
     quell_run run = quell_run_defaults();
     run.seed = session->options.seed;
     run.threads = session->options.threads;
     run.tile = session->options.tile;
     run.isa = session->isa;
+    run.classes = classes;
     run.progress = progress_tick;
     run.progress_user = progress;
     for (size_t done = 0; done < session->count; done += run.count) {
@@ -63,10 +74,17 @@ int session_run(struct session *session)
 {
     struct progress progress;
     progress_begin(&progress, session->count, "samples", session->options.quiet);
+    bool classes_wanted = session->options.class != SESSION_NO_CLASS;
     float *x = quell_new(batch_rows(session) * session->dim, sizeof *x);
-    if (!x) return complain(EXIT_MEMORY, "no memory for %zu samples", batch_rows(session));
-    quell_status status = draw_all(session, &progress, x);
+    int32_t *classes = classes_wanted ? fill_classes(session) : NULL;
+    if (!x || (classes_wanted && !classes)) {
+        free(x);
+        free(classes);
+        return complain(EXIT_MEMORY, "no memory for %zu samples", batch_rows(session));
+    }
+    quell_status status = draw_all(session, &progress, x, classes);
     free(x);
+    free(classes);
     progress_end(&progress);
     session->seconds = progress_clock() - progress.start;
     return status || interrupt_signal ? complain_run(status) : EXIT_DONE;

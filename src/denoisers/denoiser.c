@@ -62,3 +62,8 @@ quell_status quell_denoiser_floats(float **copy, const char *what, size_t count,
     *copy = floats;
     return QUELL_OK;
 }
+
+size_t quell_denoiser_classes(const quell_denoiser *denoiser)
+{
+    return denoiser ? denoiser->classes : 0;
+}

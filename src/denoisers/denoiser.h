@@ -15,7 +15,8 @@
  * elements < dim only for elementwise denoisers, and then rows == 1: x and out begin at element
  * `element` of the sample. scratch: what scratch_size asked for, aligned to a cache line, this
  * worker's own, contents left over from its last evaluation. variance: [rows][elements] as out, for
- * denoisers that learned it, else NULL. */
+ * denoisers that learned it, else NULL. labels[rows]: the classes of the rows, -1 for none; NULL:
+ * none for all. */
 struct quell_evaluation {
     const struct quell_kernels *kernels;
     double t, alpha, sigma;
@@ -24,6 +25,7 @@ struct quell_evaluation {
     size_t worker, workers;
     const float *x;
     float *out, *variance;
+    const int32_t *labels;
     void *scratch;
 };
 
@@ -62,6 +64,7 @@ struct quell_denoiser {
     bool exact;
     bool whole_batch;
     bool learned_variance; /* evaluate writes it */
+    size_t classes;        /* 0: it has none */
 };
 
 /* Memory of `size` bytes with its head filled in (exact, not whole_batch, one hold), or NULL. */

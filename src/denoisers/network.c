@@ -42,6 +42,7 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
     struct quell_pass pass = {.kernels = at->kernels,
                               .rows = at->rows,
                               .time = c.time,
+                              .labels = at->labels,
                               .x = input,
                               .out = at->out,
                               .scratch = input + input_floats(denoiser, at->rows)};
@@ -80,6 +81,7 @@ quell_status quell_denoiser_network(quell_denoiser **denoiser, struct quell_netw
     }
     made->network = network;
     made->parametrization = *parametrization;
+    made->base.classes = network->classes;
     *denoiser = &made->base;
     return QUELL_OK;
 }

@@ -22,6 +22,19 @@ typedef void tile_fn(struct quell_tile *tile);
 
 static size_t align(size_t bytes) { return quell_round_up(bytes, QUELL_CACHE_LINE); }
 
+static quell_status check_classes(const struct quell_job *job)
+{
+    size_t classes = job->sampler->denoiser->classes;
+    for (size_t i = 0; job->run.classes && i < job->run.count; i++) {
+        int32_t label = job->run.classes[i];
+        if (label < -1 || (label >= 0 && (size_t)label >= classes))
+            return quell_fail(QUELL_BAD_ARGUMENT,
+                              "run: class %d of sample %llu: the denoiser has %zu classes",
+                              (int)label, (unsigned long long)(job->run.first + i), classes);
+    }
+    return QUELL_OK;
+}
+
 /* Checks the caller's run and takes what does not depend on the plan from it. */
 static quell_status prepare(struct quell_job *job, const quell_sampler *sampler,
                             const quell_run *run, float *x)
@@ -47,7 +60,8 @@ static quell_status prepare(struct quell_job *job, const quell_sampler *sampler,
     if ((job->run.observe || sampler->step) && !job->run.tile && job->dim > QUELL_TILE_ELEMENTS)
         job->run.tile = 1; /* an observer and a step callback see whole samples */
     job->workers = job->run.threads ? job->run.threads : quell_threads_default();
-    return quell_isa_choose(job->run.isa, &job->kernels);
+    quell_status status = check_classes(job);
+    return status ? status : quell_isa_choose(job->run.isa, &job->kernels);
 }
 
 /* No more workers than tiles, so that a small run takes little memory on a large machine. */

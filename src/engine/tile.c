@@ -22,6 +22,7 @@ int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const flo
 {
     const struct quell_job *job = tile->job;
     const quell_sampler *sampler = job->sampler;
+    const quell_run *run = &job->run;
     struct quell_evaluation evaluation = {
         .kernels = job->kernels,
         .t = t->t,
@@ -36,6 +37,7 @@ int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const flo
         .x = x,
         .out = out,
         .variance = variance,
+        .labels = run->classes ? run->classes + (tile->first - run->first) : NULL,
         .scratch = tile->scratch,
     };
     int result = sampler->denoiser->type->evaluate(sampler->denoiser, &evaluation);

@@ -21,13 +21,13 @@ struct quell_weights {
     void *user;
 };
 
-/* One forward pass. labels[rows]: below the number of classes, or that number for "no class"; NULL:
- * no class for all. scratch: of scratch_floats(rows) floats, aligned to a cache line. */
+/* One forward pass. labels[rows]: below the number of classes, or -1 for "no class"; NULL: no
+ * class for all. scratch: of scratch_floats(rows) floats, aligned to a cache line. */
 struct quell_pass {
     const struct quell_kernels *kernels;
     size_t rows;
     double time;
-    const uint32_t *labels;
+    const int32_t *labels;
     const float *x;
     float *out;
     float *scratch;
