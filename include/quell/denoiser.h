@@ -130,6 +130,38 @@ QUELL_API quell_status quell_denoiser_callback(quell_denoiser **denoiser, size_t
                                                quell_denoise_fn *function, void *user,
                                                const quell_callback_options *options);
 
+/* How a denoiser is guided. Start from quell_guidance_defaults().
+ *
+ * weight: w; 1 is none, more carries further away from the guide (2).
+ * low, high: the times within which it is guided, 0 <= low <= high <= 1 (0, 1)
+ *   (Kynkaanniemi et al., 2404.07724). */
+typedef struct quell_guidance {
+    size_t size;
+    double weight;
+    double low;
+    double high;
+} quell_guidance;
+
+static inline quell_guidance quell_guidance_defaults(void)
+{
+    quell_guidance guidance;
+    guidance.size = sizeof guidance;
+    guidance.weight = 2;
+    guidance.low = 0;
+    guidance.high = 1;
+    return guidance;
+}
+
+/* w mu + (1 - w) mu_guide, with mu = E[X | x_t] by `denoiser` for the classes of the run, and
+ * mu_guide by `guide`: another denoiser of the same dim, for the same classes if it has as many
+ * (autoguidance, Karras et al., 2406.02507); or NULL, the denoiser itself without a class, which it
+ * must have learned (classifier-free guidance, Ho & Salimans, 2207.12598; their w is w - 1). Both
+ * are held. Whole-batch callbacks cannot take part. */
+QUELL_API quell_status quell_denoiser_guided(quell_denoiser **guided,
+                                             const quell_denoiser *denoiser,
+                                             const quell_denoiser *guide,
+                                             const quell_guidance *guidance);
+
 /* The number of elements of a sample; 1 if the denoiser keeps the promise about bits; its kind
  * ("isotropic", "mixture", "empirical", "callback", ...). */
 QUELL_API size_t quell_denoiser_dim(const quell_denoiser *denoiser);

@@ -29,6 +29,23 @@ static int check_class(const struct session *session)
                     (unsigned long long)class, classes - 1);
 }
 
+/* Puts a guided denoiser in the model's place. */
+static int guide(struct session *session)
+{
+    const struct sample_options *options = &session->options;
+    quell_guidance guidance = quell_guidance_defaults();
+    quell_denoiser *guided = NULL;
+    if (options->guidance == 1) return EXIT_DONE;
+    guidance.weight = options->guidance;
+    guidance.low = options->guidance_low;
+    guidance.high = options->guidance_high;
+    quell_status status = quell_denoiser_guided(&guided, session->model.denoiser, NULL, &guidance);
+    if (status) return complain_status(status);
+    quell_denoiser_free(session->model.denoiser);
+    session->model.denoiser = guided;
+    return EXIT_DONE;
+}
+
 /* The file may also have its samples flat: (count, dim). */
 static bool fits(const struct quell_npy *from, const quell_model *model, size_t dim)
 {
@@ -121,6 +138,7 @@ int session_open(struct session *session)
     if (code == EXIT_DONE) code = sampling_open_model(&session->model, options->model);
     if (code == EXIT_DONE) session->dim = quell_denoiser_dim(session->model.denoiser);
     if (code == EXIT_DONE) code = check_class(session);
+    if (code == EXIT_DONE) code = guide(session);
     if (code == EXIT_DONE) code = create_sampler(session);
     if (code == EXIT_DONE) code = open_from(session);
     if (code == EXIT_DONE) code = settle_count(session);

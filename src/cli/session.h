@@ -16,6 +16,7 @@
 struct sample_options {
     const char *model, *sampler, *from, *isa, *out, *plot;
     uint64_t steps, class, count, first, seed, threads, tile;
+    double guidance, guidance_low, guidance_high; /* guidance 1: none */
     struct sampling sampling;
     int json, quiet;
 };

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* Guidance, as a denoiser made of two: w mu + (1 - w) mu_guide. */
+#include "denoisers/denoiser.h"
+#include "base/fail.h"
+#include "base/memory.h"
+
+#include <stdint.h>
+#include <string.h>
+
+struct guided {
+    quell_denoiser base;
+    quell_denoiser *denoiser, *guide; /* guide: NULL for the denoiser without a class */
+    quell_guidance guidance;
+};
+
+static const struct guided *self(const quell_denoiser *denoiser)
+{
+    return (const struct guided *)denoiser;
+}
+
+static quell_status check_one(const quell_denoiser *denoiser, double alpha, double sigma)
+{
+    if (denoiser->type->needs_noise && !(sigma > 0))
+        return quell_fail(QUELL_BAD_ARGUMENT, "guidance: the %s denoiser needs sigma > 0",
+                          denoiser->type->kind);
+    return denoiser->type->check ? denoiser->type->check(denoiser, alpha, sigma) : QUELL_OK;
+}
+
+static quell_status check(const quell_denoiser *denoiser, double alpha, double sigma)
+{
+    const struct guided *guided = self(denoiser);
+    quell_status status = check_one(guided->denoiser, alpha, sigma);
+    return status || !guided->guide ? status : check_one(guided->guide, alpha, sigma);
+}
+
+static size_t scratch_of(const quell_denoiser *denoiser, size_t rows)
+{
+    return denoiser->type->scratch_size ? denoiser->type->scratch_size(denoiser, rows) : 0;
+}
+
+static size_t output_size(const quell_denoiser *denoiser, size_t rows)
+{
+    return quell_round_up(rows * denoiser->dim * sizeof(float), QUELL_CACHE_LINE);
+}
+
+static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
+{
+    const struct guided *guided = self(denoiser);
+    size_t first = scratch_of(guided->denoiser, rows);
+    size_t second = guided->guide ? scratch_of(guided->guide, rows) : 0;
+    return output_size(denoiser, rows) + (first > second ? first : second);
+}
+
+static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluation *at)
+{
+    const struct guided *guided = self(denoiser);
+    const quell_guidance *guidance = &guided->guidance;
+    struct quell_evaluation part = *at;
+    float *other = at->scratch;
+    part.scratch = (char *)at->scratch + output_size(denoiser, at->rows);
+    int result = guided->denoiser->type->evaluate(guided->denoiser, &part);
+    if (result || at->t < guidance->low || at->t > guidance->high || guidance->weight == 1)
+        return result;
+    const quell_denoiser *guide = guided->guide ? guided->guide : guided->denoiser;
+    if (!guided->guide || guide->classes != denoiser->classes) part.labels = NULL;
+    part.out = other;
+    part.variance = NULL;
+    result = guide->type->evaluate(guide, &part);
+    if (result) return result;
+    const float weights[] = {(float)guidance->weight, (float)(1 - guidance->weight)};
+    const float *inputs[] = {at->out, other};
+    at->kernels->combine(at->out, at->rows * denoiser->dim, 2, weights, inputs);
+    return 0;
+}
+
+static void destroy(quell_denoiser *denoiser)
+{
+    struct guided *guided = (struct guided *)denoiser;
+    quell_denoiser_free(guided->denoiser);
+    quell_denoiser_free(guided->guide);
+}
+
+static const struct quell_denoiser_class guided_class = {
+    .kind = "guided",
+    .rows = 48,
+    .scratch_size = scratch_size,
+    .evaluate = evaluate,
+    .check = check,
+    .destroy = destroy,
+};
+
+static quell_status check_arguments(const quell_denoiser *denoiser, const quell_denoiser *guide,
+                                    const quell_guidance *guidance)
+{
+    if (!denoiser) return quell_fail(QUELL_BAD_ARGUMENT, "guidance: the denoiser is NULL");
+    if (!guide && !denoiser->classes)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "guidance: the %s denoiser has no classes: give another as guide",
+                          denoiser->type->kind);
+    if (guide && guide->dim != denoiser->dim)
+        return quell_fail(QUELL_BAD_ARGUMENT, "guidance: the guide has %zu elements, must have %zu",
+                          guide->dim, denoiser->dim);
+    if (denoiser->whole_batch || (guide && guide->whole_batch))
+        return quell_fail(QUELL_UNSUPPORTED, "guidance: not of whole-batch callbacks");
+    if (!(guidance->weight >= -1e6 && guidance->weight <= 1e6))
+        return quell_fail(QUELL_BAD_ARGUMENT, "guidance: weight is %g, must be from -10^6 to 10^6",
+                          guidance->weight);
+    if (!(0 <= guidance->low && guidance->low <= guidance->high && guidance->high <= 1))
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "guidance: times %g to %g, must be 0 <= low <= high <= 1", guidance->low,
+                          guidance->high);
+    return QUELL_OK;
+}
+
+/* A hold of our own. */
+static quell_denoiser *hold(const quell_denoiser *denoiser)
+{
+    if (denoiser) quell_denoiser_hold(denoiser);
+    return (quell_denoiser *)(uintptr_t)denoiser;
+}
+
+quell_status quell_denoiser_guided(quell_denoiser **guided, const quell_denoiser *denoiser,
+                                   const quell_denoiser *guide, const quell_guidance *guidance)
+{
+    quell_guidance g = quell_guidance_defaults();
+    if (guidance) memcpy(&g, guidance, guidance->size < sizeof g ? guidance->size : sizeof g);
+    quell_status status = check_arguments(denoiser, guide, &g);
+    if (!status) status = quell_denoiser_arguments(guided, denoiser->dim);
+    if (status) return status;
+    struct guided *made = quell_denoiser_new(&guided_class, sizeof *made, denoiser->dim);
+    if (!made) return quell_fail(QUELL_NO_MEMORY, "guidance: no memory");
+    made->denoiser = hold(denoiser);
+    made->guide = hold(guide);
+    made->guidance = g;
+    made->base.exact = denoiser->exact && (!guide || guide->exact);
+    made->base.classes = denoiser->classes;
+    made->base.learned_variance = denoiser->learned_variance;
+    *guided = &made->base;
+    return QUELL_OK;
+}
