@@ -68,8 +68,10 @@ static void check_case(const struct mlp_case *c, const struct quell_kernels *ker
         double most = 0, worst = 0;
         run(network, kernels, times[t], 0, c->rows, out);
         for (size_t i = 0; i < count; i++) {
-            most = fmax(most, fabs(right[i]));
-            worst = fmax(worst, fabs((double)out[i] - right[i]));
+            double apart = fabs((double)out[i] - right[i]);
+            if (fabs(right[i]) > most) most = fabs(right[i]);
+            if (apart > worst) worst = apart;
+            CHECK(isfinite(out[i]), "%s, dim %zu: output %zu", kernels->isa, c->shape.dim, i);
         }
         CHECK(worst <= 5e-6 * most, "%s, dim %zu, time %g: %g of %g off", kernels->isa,
               c->shape.dim, times[t], worst, most);
