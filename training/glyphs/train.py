@@ -85,8 +85,7 @@ class Run:
         for group in self.optimizer.param_groups:
             group["lr"] = rate(self.step, self.steps)
         torch.manual_seed(int(torch.randint(2**62, (), generator=self.random)))
-        with torch.autocast("cpu", torch.bfloat16):
-            loss = self.denoiser.loss(x, times(BATCH, self.random), label=label)
+        loss = self.denoiser.loss(x, times(BATCH, self.random), label=label)
         self.optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
