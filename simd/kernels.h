@@ -68,6 +68,21 @@ struct quell_softmax {
     float *maximum, *total, *rescale;
 };
 
+/* Rows standardised: out = (x - m) / sqrt(v + epsilon) scale + shift for rows of x[rows][width],
+ * x(i, e) = x[i * x_row + e]; out may be x. Centred, m and v are mean and variance over the row, v
+ * divided by width - less; else m = 0 and v is the mean of squares (and less 0). scale and shift:
+ * arrays of `width`, both NULL for 1 and 0. */
+struct quell_norm {
+    size_t rows, width;
+    const float *x;
+    size_t x_row;
+    float *out;
+    size_t out_row;
+    const float *scale, *shift;
+    float epsilon, less;
+    int centred;
+};
+
 /* What a network has between its linear maps: max(x, 0), its square, x / (1 + e^-x), x Phi(x). */
 enum quell_activation { QUELL_RELU, QUELL_RELU2, QUELL_SILU, QUELL_GELU, QUELL_ACTIVATIONS };
 
@@ -114,6 +129,10 @@ struct quell_kernels {
     void (*product)(const struct quell_product *product);
     void (*mixture)(const struct quell_mixture *mixture);
     void (*softmax)(const struct quell_softmax *softmax);
+    void (*norm)(const struct quell_norm *norm);
+
+    /* Rows of x[rows][stride] become their softmax, exp(x - max) / sum, over `count` elements. */
+    void (*softmax_rows)(float *x, size_t rows, size_t stride, size_t count);
 };
 
 /* Every table of this build, narrowest first; NULL past the end. Some may not run here. */

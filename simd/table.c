@@ -14,6 +14,7 @@
 #include "kernels/mixture.inl"
 #include "kernels/noise.inl"
 #include "kernels/product.inl"
+#include "kernels/rows.inl"
 #include "kernels/softmax.inl"
 #include "kernels/spread.inl"
 
@@ -41,4 +42,6 @@ const struct quell_kernels TABLE(VEC_NAME) = {
     .product = product,
     .mixture = mixture,
     .softmax = softmax,
+    .norm = norm,
+    .softmax_rows = softmax_rows,
 };

@@ -51,35 +51,18 @@ void tensor_add(struct tensor_writer *writer, const char *name, size_t rank, con
     writer->floats += count;
 }
 
-static void add_linear(struct tensor_writer *writer, const char *name, size_t in, size_t out,
-                       int bias)
+static quell_status record(void *user, const char *name, size_t rank, const size_t *shape,
+                           float *out)
 {
-    char full[96];
-    const size_t shape[] = {out, in};
-    snprintf(full, sizeof full, "%s.weight", name);
-    tensor_add(writer, full, 2, shape);
-    snprintf(full, sizeof full, "%s.bias", name);
-    if (bias) tensor_add(writer, full, 1, shape);
+    struct formula_weights state = {0};
+    const struct quell_weights formula = formula_weights(&state);
+    if (out) tensor_add(user, name, rank, shape);
+    return formula.read(formula.user, name, rank, shape, out);
 }
 
-void tensor_add_mlp(struct tensor_writer *writer, size_t dim, size_t hidden, size_t blocks,
-                    size_t features, size_t width, size_t classes)
+struct quell_weights tensor_recorder(struct tensor_writer *writer)
 {
-    char name[64];
-    const size_t label[] = {classes + 1, width};
-    add_linear(writer, "time.0", features, width, 1);
-    add_linear(writer, "time.2", width, width, 1);
-    if (classes) tensor_add(writer, "label.weight", 2, label);
-    add_linear(writer, "in_proj", dim, hidden, 1);
-    for (size_t i = 0; i < blocks; i++) {
-        snprintf(name, sizeof name, "blocks.%zu.in_proj", i);
-        add_linear(writer, name, hidden, hidden, 1);
-        snprintf(name, sizeof name, "blocks.%zu.mod_proj", i);
-        add_linear(writer, name, width, hidden, 0);
-        snprintf(name, sizeof name, "blocks.%zu.out_proj", i);
-        add_linear(writer, name, hidden, hidden, 1);
-    }
-    add_linear(writer, "out_proj", hidden, dim, 1);
+    return (struct quell_weights){record, writer};
 }
 
 size_t tensor_finish(struct tensor_writer *writer, char *file)

@@ -4,6 +4,7 @@
 #include "harness.h"
 #include "model_files.h"
 #include "denoisers/network.h"
+#include "networks/dit.h"
 #include "networks/mlp.h"
 #include "tensor_file.h"
 
@@ -19,24 +20,37 @@
 static struct tensor_writer writer;
 static char file[1 << 20];
 
-static void write_network(const struct scratch *scratch, const char *description, size_t classes)
+static const struct quell_mlp_shape mlp = {3, 20, 2, QUELL_GELU, {6, 9, 0, 1e4}};
+static const struct quell_dit_shape vit = {
+    {2, 2, {4, 6}, {2, 3}}, 12, 2, 3, 2, QUELL_SILU, true, true, false, true, {6, 9, 4, 1e3}};
+static const struct quell_dit_shape dit = {
+    {0, 3, {5}, {0}}, 8, 1, 1, 4, QUELL_RELU2, false, false, true, false, {6, 9, 0, 1e4}};
+
+static quell_status load(const void *shape, const struct quell_weights *from,
+                         struct quell_network **network)
 {
-    tensor_begin(&writer, description);
-    tensor_add_mlp(&writer, 3, 20, 2, 6, 9, classes);
-    scratch_write(scratch, "n.safetensors", file, tensor_finish(&writer, file));
+    return shape == &mlp ? quell_mlp_load(network, from, shape)
+                         : quell_dit_load(network, from, shape);
 }
 
-static quell_denoiser *directly(void)
+/* The network's denoiser; with its file written as well if there is a folder. */
+static quell_denoiser *make(const struct scratch *scratch, const char *description,
+                            const void *shape)
 {
-    struct formula_weights state = {0};
-    struct quell_weights from = formula_weights(&state);
-    const struct quell_mlp_shape shape = {3, 20, 2, QUELL_GELU, {6, 9, 0, 1e4}};
     const struct quell_parametrization karras = {QUELL_X0, QUELL_KARRAS};
+    const struct quell_weights from = tensor_recorder(&writer);
     struct quell_network *network = NULL;
     quell_denoiser *denoiser = NULL;
-    CHECK(!quell_mlp_load(&network, &from, &shape), "%s", quell_error_message());
+    tensor_begin(&writer, description);
+    CHECK(!load(shape, &from, &network), "%s", quell_error_message());
     CHECK(!quell_denoiser_network(&denoiser, network, &karras), "%s", quell_error_message());
+    scratch_write(scratch, "n.safetensors", file, tensor_finish(&writer, file));
     return denoiser;
+}
+
+static void write_network(const struct scratch *scratch, const char *description)
+{
+    quell_denoiser_free(make(scratch, description, &mlp));
 }
 
 static char *quoted(const char *text)
@@ -55,28 +69,85 @@ static struct scratch_path write_json(const struct scratch *scratch, const char 
     return path;
 }
 
+static void check_loads(const char *path, const quell_denoiser *right)
+{
+    quell_model model = {0};
+    CHECK(!quell_model_load(&model, path), "%s", quell_error_message());
+    CHECK(quell_denoiser_exact(model.denoiser), "the promise about bits is not kept");
+    denoisers_same(model.denoiser, right, path);
+    quell_model_free(&model);
+}
+
 TEST(model_network, both_forms_are_the_network)
 {
     struct scratch scratch = scratch_new();
-    quell_denoiser *right = directly();
     quell_model model = {0};
-    write_network(&scratch, GOOD, 0);
-    CHECK(!quell_model_load(&model, scratch_path(&scratch, "n.safetensors").text), "%s",
-          quell_error_message());
-    CHECK(model.rank == 1 && model.shape[0] == 3 && !strcmp(model.schedule, "vp"),
-          "not as described");
-    CHECK(quell_denoiser_exact(model.denoiser), "the promise about bits is not kept");
-    denoisers_same(model.denoiser, right, "from metadata");
+    quell_denoiser *right = make(&scratch, GOOD, &mlp);
+    struct scratch_path path = scratch_path(&scratch, "n.safetensors");
+    CHECK(!quell_model_load(&model, path.text), "%s", quell_error_message());
+    CHECK(model.rank == 1 && model.shape[0] == 3 && !strcmp(model.schedule, "vp"), "not as said");
     quell_model_free(&model);
-    write_network(&scratch, NULL, 0);
-    struct scratch_path json = write_json(
-        &scratch,
-        "{" MLP
-        ", 'dim': 3, 'activation': 'gelu', 'precondition': 'karras', 'weights': 'n.safetensors'}");
-    CHECK(!quell_model_load(&model, json.text), "%s", quell_error_message());
-    denoisers_same(model.denoiser, right, "from a description beside it");
-    quell_model_free(&model);
+    check_loads(path.text, right);
     quell_denoiser_free(right);
+    right = make(&scratch, NULL, &mlp);
+    check_loads(write_json(&scratch, "{" MLP ", 'dim': 3, 'activation': 'gelu', 'precondition': "
+                                     "'karras', 'weights': 'n.safetensors'}")
+                    .text,
+                right);
+    quell_denoiser_free(right);
+    scratch_remove(&scratch);
+}
+
+#define TRANSFORMER \
+    "{'kind': 'network', 'precondition': 'karras', 'time_features': 6, 'mod_features': 9, "
+#define VIT                                                                                        \
+    TRANSFORMER "'architecture': 'vit', 'hid_channels': 12, 'hid_blocks': 2, 'attention_heads': "  \
+                "3, 'classes': 4, 'ffn_factor': 2, 'ffn_activation': 'swiglu', 'qk_norm': false, " \
+                "'rope': true, 'time_omega': 1000"
+#define DIT                                                                                     \
+    TRANSFORMER "'architecture': 'dit', 'hid_channels': 8, 'hid_blocks': 1, 'ffn_activation': " \
+                "'relu2', 'qkv_bias': false"
+
+TEST(model_network, transformers)
+{
+    struct scratch scratch = scratch_new();
+    struct scratch_path path = scratch_path(&scratch, "n.safetensors");
+    quell_denoiser *right = make(&scratch, VIT ", 'shape': [2, 4, 6], 'patch_size': [2, 3]}", &vit);
+    check_loads(path.text, right);
+    quell_denoiser_free(right);
+    right = make(&scratch, DIT ", 'shape': [5, 3]}", &dit);
+    check_loads(path.text, right);
+    quell_denoiser_free(right);
+    scratch_remove(&scratch);
+}
+
+TEST(model_network, transformers_refused)
+{
+    static const struct {
+        const char *description, *reason;
+    } cases[] = {
+        {VIT ", 'shape': [2, 4, 6], 'patch_size': 4}", "'patch_size' must divide"},
+        {VIT ", 'shape': [2, 4, 6], 'patch_size': [2]}", "'patch_size' must divide"},
+        {VIT ", 'shape': [2, 2, 4, 6]}", "'shape'"},
+        {VIT ", 'shape': [24], 'spatial': 4}", "'spatial'"},
+        {VIT ", 'shape': [2, 4, 6], 'hidden': 3}", "'hidden' is not known"},
+        {DIT ", 'dim': 15}", "'shape' must be [tokens, channels]"},
+        {DIT ", 'shape': [5, 3], 'attention_heads': 3}", "'attention_heads' must divide"},
+        {DIT ", 'shape': [5, 3], 'attention_heads': 8, 'rope': true}", "'rope'"},
+        {DIT ", 'shape': [5, 3], 'ffn_factor': 0}", "'ffn_factor'"},
+        {DIT ", 'shape': [5, 3], 'qk_norm': 1}", "'qk_norm'"},
+        {DIT ", 'shape': [5, 3], 'blocks': 1}", "'blocks' is not known"},
+    };
+    struct scratch scratch = scratch_new();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        quell_model model = {0};
+        write_network(&scratch, cases[i].description);
+        CHECK(quell_model_load(&model, scratch_path(&scratch, "n.safetensors").text) ==
+                  QUELL_BAD_MODEL,
+              "case %zu", i);
+        CHECK(strstr(quell_error_message(), cases[i].reason), "not '%s': %s", cases[i].reason,
+              quell_error_message());
+    }
     scratch_remove(&scratch);
 }
 
@@ -101,9 +172,9 @@ TEST(model_network, refused)
         {"{'kind': 'network', 'dim': 3, 'architecture': 'mlp', 'hidden': 20, 'blocks': 1, "
          "'time_features': 6, 'mod_features': 9}",
          "'blocks.1.in_proj.weight' is not part"},
-        {"{'kind': 'network', 'dim': 3, 'architecture': 'mlp', 'hidden': 60000000, 'blocks': 2, "
+        {"{'kind': 'network', 'dim': 3, 'architecture': 'mlp', 'hidden': 60000, 'blocks': 2, "
          "'time_features': 6, 'mod_features': 9}",
-         "must be [60000000, 3]"},
+         "must be [60000, 3]"},
         {"{'kind': 'network', 'dim': 3, 'architecture': 'mlp', 'hidden': 20, 'blocks': 2, "
          "'time_features': 5, 'mod_features': 9}",
          "'time_features' must be even"},
@@ -114,7 +185,7 @@ TEST(model_network, refused)
     struct scratch scratch = scratch_new();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         quell_model model = {0};
-        write_network(&scratch, cases[i].description, 0);
+        write_network(&scratch, cases[i].description);
         quell_status status =
             quell_model_load(&model, scratch_path(&scratch, "n.safetensors").text);
         CHECK(status == QUELL_BAD_MODEL, "%zu: %s", i, quell_status_name(status));

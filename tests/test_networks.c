@@ -1,34 +1,57 @@
 /* SPDX-License-Identifier: MIT */
-/* Networks against PyTorch, and their bits over instruction sets and batches. */
+/* Networks against PyTorch and azula, and their bits over instruction sets and batches. */
 #include "formula_weights.h"
 #include "harness.h"
 #include "isas.h"
 #include "base/memory.h"
+#include "networks/dit.h"
 #include "networks/mlp.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const double times[] = {-4.25, 0.0, 1.5};
 #define TIMES (sizeof times / sizeof *times)
 
+/* out[TIMES][rows][elements] */
 static const struct mlp_case {
     struct quell_mlp_shape shape;
     size_t rows;
-    const double *out; /* [TIMES][rows][dim] */
+    const double *out;
 } mlps[] = {
-#include "network_reference.inc"
+#include "mlp_reference.inc"
 };
 #define MLPS (sizeof mlps / sizeof *mlps)
 
-static struct quell_network *load(const struct quell_mlp_shape *shape)
+static const struct dit_case {
+    struct quell_dit_shape shape;
+    size_t rows;
+    const double *out;
+} dits[] = {
+#include "dit_reference.inc"
+};
+#define DITS (sizeof dits / sizeof *dits)
+
+#define CASES (MLPS + DITS)
+
+static size_t rows_of(size_t i) { return i < MLPS ? mlps[i].rows : dits[i - MLPS].rows; }
+static const double *out_of(size_t i) { return i < MLPS ? mlps[i].out : dits[i - MLPS].out; }
+
+static quell_status load_with(size_t i, struct formula_weights *state,
+                              struct quell_network **network)
+{
+    struct quell_weights from = formula_weights(state);
+    return i < MLPS ? quell_mlp_load(network, &from, &mlps[i].shape)
+                    : quell_dit_load(network, &from, &dits[i - MLPS].shape);
+}
+
+static struct quell_network *load(size_t i)
 {
     struct formula_weights state = {0};
-    struct quell_weights from = formula_weights(&state);
     struct quell_network *network = NULL;
-    quell_status status = quell_mlp_load(&network, &from, shape);
-    CHECK(!status, "a network is not loaded: %s", quell_error_message());
+    CHECK(!load_with(i, &state, &network), "case %zu: %s", i, quell_error_message());
     return network;
 }
 
@@ -58,59 +81,61 @@ static void run(const struct quell_network *network, const struct quell_kernels 
     free(x);
 }
 
-static void check_case(const struct mlp_case *c, const struct quell_kernels *kernels)
+static void check_case(size_t i, const struct quell_kernels *kernels)
 {
-    struct quell_network *network = load(&c->shape);
-    size_t count = c->rows * c->shape.dim;
+    struct quell_network *network = load(i);
+    size_t count = rows_of(i) * network->outputs;
     float *out = malloc(count * sizeof *out);
     for (size_t t = 0; t < TIMES; t++) {
-        const double *right = c->out + t * count;
+        const double *right = out_of(i) + t * count;
         double most = 0, worst = 0;
-        run(network, kernels, times[t], 0, c->rows, out);
-        for (size_t i = 0; i < count; i++) {
-            double apart = fabs((double)out[i] - right[i]);
-            if (fabs(right[i]) > most) most = fabs(right[i]);
+        run(network, kernels, times[t], 0, rows_of(i), out);
+        for (size_t e = 0; e < count; e++) {
+            double apart = fabs((double)out[e] - right[e]);
+            if (fabs(right[e]) > most) most = fabs(right[e]);
             if (apart > worst) worst = apart;
-            CHECK(isfinite(out[i]), "%s, dim %zu: output %zu", kernels->isa, c->shape.dim, i);
+            CHECK(isfinite(out[e]), "%s, case %zu: output %zu", kernels->isa, i, e);
         }
-        CHECK(worst <= 5e-6 * most, "%s, dim %zu, time %g: %g of %g off", kernels->isa,
-              c->shape.dim, times[t], worst, most);
+        CHECK(worst <= 5e-6 * most, "%s, case %zu, time %g: %g of %g off", kernels->isa, i,
+              times[t], worst, most);
     }
     free(out);
     quell_network_free(network);
 }
 
-TEST(networks, mlp_is_as_in_pytorch)
+TEST(networks, are_as_in_pytorch)
 {
     for (const struct quell_kernels *k = isa_after(NULL); k; k = isa_after(k))
-        for (size_t i = 0; i < MLPS; i++) check_case(&mlps[i], k);
+        for (size_t i = 0; i < CASES; i++) check_case(i, k);
 }
 
 /* Each row alone, on each instruction set, has the bits that it has among others. */
-TEST(networks, mlp_rows_have_bits_of_their_own)
+static void check_rows(size_t i, size_t most)
 {
-    enum { ROWS = 61 };
-    for (size_t i = 0; i < MLPS; i++) {
-        size_t dim = mlps[i].shape.dim;
-        struct quell_network *network = load(&mlps[i].shape);
-        float *all = malloc(ROWS * dim * sizeof *all), *part = malloc(ROWS * dim * sizeof *part);
-        run(network, isa_after(NULL), 0.75, 0, ROWS, all);
-        for (const struct quell_kernels *k = isa_after(NULL); k; k = isa_after(k))
-            for (size_t rows = 1; rows <= ROWS; rows = rows * 5 / 2)
-                for (size_t first = 0; first + rows <= ROWS; first += rows + 3) {
-                    run(network, k, 0.75, first, rows, part);
-                    CHECK(!memcmp(part, all + first * dim, rows * dim * sizeof *part),
-                          "%s: dim %zu, rows %zu from %zu", k->isa, dim, rows, first);
-                }
-        free(all);
-        free(part);
-        quell_network_free(network);
-    }
+    struct quell_network *network = load(i);
+    size_t dim = network->inputs;
+    float *all = malloc(most * dim * sizeof *all), *part = malloc(most * dim * sizeof *part);
+    run(network, isa_after(NULL), 0.75, 0, most, all);
+    for (const struct quell_kernels *k = isa_after(NULL); k; k = isa_after(k))
+        for (size_t rows = 1; rows <= most; rows = rows * 5 / 2)
+            for (size_t first = 0; first + rows <= most; first += rows + 3) {
+                run(network, k, 0.75, first, rows, part);
+                CHECK(!memcmp(part, all + first * dim, rows * dim * sizeof *part),
+                      "%s: case %zu, rows %zu from %zu", k->isa, i, rows, first);
+            }
+    free(all);
+    free(part);
+    quell_network_free(network);
+}
+
+TEST(networks, rows_have_bits_of_their_own)
+{
+    for (size_t i = 0; i < CASES; i++) check_rows(i, i < MLPS ? 61 : 8);
 }
 
 TEST(networks, no_label_is_minus_one)
 {
-    struct quell_network *network = load(&mlps[2].shape);
+    struct quell_network *network = load(2);
     size_t dim = network->inputs, floats = network->type->scratch_floats(network, 1);
     const int32_t none = -1;
     float x[64] = {0.5f}, without[64], with[64];
@@ -120,7 +145,7 @@ TEST(networks, no_label_is_minus_one)
     network->type->forward(network, &pass);
     pass.labels = &none, pass.out = with;
     network->type->forward(network, &pass);
-    CHECK(!memcmp(with, without, dim * sizeof *with), "label %d is not 'no class'", none);
+    CHECK(!memcmp(with, without, dim * sizeof *with), "-1 is not 'no class'");
     free(scratch);
     quell_network_free(network);
 }
@@ -128,18 +153,18 @@ TEST(networks, no_label_is_minus_one)
 /* Every tensor may be missing: nothing leaks, and the reader's message stays. */
 TEST(networks, a_missing_tensor_is_passed_on)
 {
-    for (size_t i = 0; i < MLPS; i++) {
-        size_t tensors =
-            8 + 5 * mlps[i].shape.blocks + (mlps[i].shape.conditioning.classes ? 1 : 0);
-        for (size_t fail = 1; fail <= tensors + 1; fail++) {
+    for (size_t i = 0; i < CASES; i++) {
+        struct formula_weights all = {0};
+        struct quell_network *network = NULL;
+        CHECK(!load_with(i, &all, &network), "case %zu: %s", i, quell_error_message());
+        quell_network_free(network);
+        for (size_t fail = 1; fail <= all.reads; fail++) {
             struct formula_weights state = {.fail = fail};
-            struct quell_weights from = formula_weights(&state);
-            struct quell_network *network = NULL;
-            quell_status status = quell_mlp_load(&network, &from, &mlps[i].shape);
-            CHECK(status == (fail <= tensors ? QUELL_BAD_MODEL : QUELL_OK), "tensor %zu: %s", fail,
+            network = NULL;
+            quell_status status = load_with(i, &state, &network);
+            CHECK(status == QUELL_BAD_MODEL, "case %zu, tensor %zu: %s", i, fail,
                   quell_status_name(status));
-            CHECK(!network == (status != QUELL_OK), "tensor %zu: a network after a failure", fail);
-            quell_network_free(network);
+            CHECK(!network, "case %zu, tensor %zu: a network after a failure", i, fail);
         }
     }
 }

@@ -39,6 +39,24 @@ class Conditioning(nn.Module):
         return e + self.label(label)
 
 
+class Conditioned(Conditioning):
+    """azula's DiT, ViT or another network that is called as net(x, mod), made a backbone.
+
+    Arguments:
+        net: A network with mod_features = width.
+        width, kwargs: Those of Conditioning.
+    """
+
+    def __init__(self, net: nn.Module, width: int, **kwargs) -> None:
+        super().__init__(width, **kwargs)
+        self.net = net
+
+    def forward(self, x: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
+        """x: (B, *), what net takes. t: (B) or (). label: (B) or None. Returns (B, *)."""
+        e = super().forward(t, label)
+        return self.net(x, e.expand(len(x), -1))
+
+
 class MLPBlock(nn.Module):
     """h + out_proj f(in_proj h + mod_proj e)"""
 

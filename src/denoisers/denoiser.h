@@ -40,8 +40,7 @@ struct quell_draw {
 };
 
 /* elementwise: element e of the output depends on element e of the input alone, so the engine may
- * split a sample. whole_batch: to be called once, with all samples. rows: how many rows it likes
- * at a time, 0 if it does not care. */
+ * split a sample. whole_batch: to be called once, with all samples. rows: the head's, at first. */
 struct quell_denoiser_class {
     const char *kind;
     bool elementwise;
@@ -65,6 +64,7 @@ struct quell_denoiser {
     bool whole_batch;
     bool learned_variance; /* evaluate writes it */
     size_t classes;        /* 0: it has none */
+    size_t rows;           /* how many it likes at a time, 0 if it does not care */
 };
 
 /* Memory of `size` bytes with its head filled in (exact, not whole_batch, one hold), or NULL. */

@@ -82,7 +82,6 @@ static void destroy(quell_denoiser *denoiser)
 
 static const struct quell_denoiser_class guided_class = {
     .kind = "guided",
-    .rows = 48,
     .scratch_size = scratch_size,
     .evaluate = evaluate,
     .check = check,
@@ -134,6 +133,7 @@ quell_status quell_denoiser_guided(quell_denoiser **guided, const quell_denoiser
     made->guidance = g;
     made->base.exact = denoiser->exact && (!guide || guide->exact);
     made->base.classes = denoiser->classes;
+    made->base.rows = denoiser->rows;
     made->base.learned_variance = denoiser->learned_variance;
     *guided = &made->base;
     return QUELL_OK;

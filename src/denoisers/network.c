@@ -61,7 +61,6 @@ static void destroy(quell_denoiser *denoiser)
 
 static const struct quell_denoiser_class network_class = {
     .kind = "network",
-    .rows = 48,
     .scratch_size = scratch_size,
     .evaluate = evaluate,
     .check = check,
@@ -82,6 +81,7 @@ quell_status quell_denoiser_network(quell_denoiser **denoiser, struct quell_netw
     made->network = network;
     made->parametrization = *parametrization;
     made->base.classes = network->classes;
+    made->base.rows = network->rows;
     *denoiser = &made->base;
     return QUELL_OK;
 }

@@ -32,7 +32,7 @@ struct quell_layout quell_layout_elements(size_t dim, size_t count, size_t tile)
 /* The rows that suit the denoiser, but no fewer tiles than workers. */
 static size_t whole_rows(const quell_denoiser *denoiser, size_t count, size_t workers)
 {
-    size_t liked = denoiser->type->rows;
+    size_t liked = denoiser->rows;
     if (!liked) liked = least(CALLBACK_ROWS, 8 * QUELL_TILE_ELEMENTS / denoiser->dim);
     return at_least_one(least(liked, ceil_div(count, workers)));
 }

@@ -124,6 +124,11 @@ quell_status quell_document_known(const struct quell_document *document, const c
     return QUELL_OK;
 }
 
+bool quell_document_is_list(const struct quell_document *document, const char *field)
+{
+    return json_is_array(json_object_get(document->root, field));
+}
+
 bool quell_document_has(const struct quell_document *document, const char *field)
 {
     return json_object_get(document->root, field);

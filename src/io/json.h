@@ -32,6 +32,7 @@ __attribute__((format(printf, 3, 4))) quell_status quell_document_bad(
 /* Refuses fields that are not in `known`, which ends with NULL. */
 quell_status quell_document_known(const struct quell_document *document, const char *const *known);
 
+bool quell_document_is_list(const struct quell_document *document, const char *field);
 bool quell_document_has(const struct quell_document *document, const char *field);
 
 /* Each leaves its result as it was if the field is absent. */

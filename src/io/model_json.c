@@ -176,7 +176,7 @@ static const struct kind {
     const char *name;
     quell_status (*read)(const struct quell_document *document, quell_model *model,
                          struct quell_description *description);
-    const char *fields[24];
+    const char *fields[16];
 } kinds[] = {
 #define COMMON "kind", "comment", "dim", "shape", "image", "schedule"
     {"gaussian",
@@ -184,10 +184,7 @@ static const struct kind {
      {"mean", "variance", "variances", "covariance", "eigenvalues", "eigenvectors", COMMON}},
     {"mixture", read_mixture, {"weights", "means", "variances", COMMON}},
     {"empirical", read_empirical, {"points", COMMON}},
-    {"network",
-     quell_model_read_network,
-     {"weights", "architecture", "output", "precondition", "hidden", "blocks", "activation",
-      "time_features", "time_omega", "mod_features", "classes", COMMON}},
+    {"network", quell_model_read_network, {0}}, /* each architecture has its own fields */
 };
 
 static const struct kind *find_kind(const struct quell_document *document)
@@ -206,7 +203,7 @@ quell_status quell_model_read_document(const struct quell_document *document, qu
     if (!kind)
         return quell_document_bad(document, "kind",
                                   "must be gaussian, mixture, empirical or network");
-    quell_status status = quell_document_known(document, kind->fields);
+    quell_status status = kind->fields[0] ? quell_document_known(document, kind->fields) : QUELL_OK;
     if (!status) status = kind->read(document, model, &description);
     if (!status) status = read_common(document, model);
     if (!status && !model->denoiser)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "networks/conditioning.h"
 #include "base/fail.h"
-#include "base/maths.h"
 #include "base/memory.h"
+#include "networks/sine.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,13 +21,9 @@ static quell_status load_label(struct quell_conditioning *c, const struct quell_
 quell_status quell_conditioning_load(struct quell_conditioning *c, const struct quell_weights *from,
                                      const struct quell_conditioning_shape *shape)
 {
-    size_t half = shape->features / 2;
     *c = (struct quell_conditioning){.shape = *shape};
-    c->frequency = quell_new(half, sizeof(double));
+    c->frequency = quell_sine_frequencies(shape->features, shape->omega);
     if (!c->frequency) return quell_fail(QUELL_NO_MEMORY, "network: no memory for frequencies");
-    for (size_t i = 0; i < half; i++)
-        c->frequency[i] =
-            i ? quell_exp(-quell_log(shape->omega) * (double)i / (double)(half - 1)) : 1;
     quell_status status =
         quell_linear_load(&c->first, from, "time.0", shape->features, shape->width, true);
     if (!status)
@@ -53,12 +49,9 @@ void quell_conditioning_time(const struct quell_conditioning *c,
                              const struct quell_kernels *kernels, double time, float *scratch,
                              float *e)
 {
-    size_t features = c->shape.features, half = features / 2;
+    size_t features = c->shape.features;
     float *hidden = scratch + quell_linear_stride(features);
-    for (size_t i = 0; i < half; i++) {
-        scratch[i] = (float)quell_sin(time * c->frequency[i]);
-        scratch[half + i] = (float)quell_cos(time * c->frequency[i]);
-    }
+    quell_sine_encode(c->frequency, features, time, scratch);
     quell_linear_apply(&c->first, kernels, 1, scratch, features, hidden, c->first.bias, false);
     kernels->activation[QUELL_SILU](hidden, c->shape.width);
     quell_linear_apply(&c->second, kernels, 1, hidden, c->shape.width, e, c->second.bias, false);

@@ -2,9 +2,7 @@
 /* What a network is told of the time and the class: the vector
  *
  *     e = W_2 silu(W_0 s + b_0) + b_2 + label[class],   s = sine encoding of the time,
- *
- * azula.nn.layers.SineEncoding (0.11.1):  s = (sin(t f_0), ..., cos(t f_0), ...) with frequencies
- * f_i = omega^(-i / (features / 2 - 1)). The tensors are time.0, time.2 and label.weight, whose
+ * (sine.h). The tensors are time.0, time.2 and label.weight, whose
  * last row stands for "no class". */
 #ifndef QUELL_NETWORKS_CONDITIONING_H
 #define QUELL_NETWORKS_CONDITIONING_H

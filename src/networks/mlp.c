@@ -122,7 +122,6 @@ static void destroy(struct quell_network *network)
 
 static const struct quell_network_class mlp_class = {
     .architecture = "mlp",
-    .rows = LIKED_ROWS,
     .scratch_floats = scratch_floats,
     .forward = forward,
     .destroy = destroy,
@@ -165,7 +164,8 @@ quell_status quell_mlp_load(struct quell_network **network, const struct quell_w
     mlp->base = (struct quell_network){.type = &mlp_class,
                                        .inputs = shape->dim,
                                        .outputs = shape->dim,
-                                       .classes = shape->conditioning.classes};
+                                       .classes = shape->conditioning.classes,
+                                       .rows = LIKED_ROWS};
     mlp->shape = *shape;
     quell_status status = load(mlp, from);
     if (status)

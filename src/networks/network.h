@@ -37,16 +37,15 @@ struct quell_network;
 
 struct quell_network_class {
     const char *architecture;
-    size_t rows; /* how many it likes at a time */
     size_t (*scratch_floats)(const struct quell_network *network, size_t rows);
     void (*forward)(const struct quell_network *network, const struct quell_pass *pass);
     void (*destroy)(struct quell_network *network); /* frees the members, not the struct */
 };
 
-/* The head of every network. */
+/* The head of every network. rows: how many it likes at a time. */
 struct quell_network {
     const struct quell_network_class *type;
-    size_t inputs, outputs, classes;
+    size_t inputs, outputs, classes, rows;
 };
 
 /* NULL is allowed. */

@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""Writes tests/network_reference.inc: what PyTorch makes of networks whose weights are a formula.
+"""Writes tests/mlp_reference.inc or tests/dit_reference.inc: what PyTorch makes of networks whose weights are a formula.
 
-    python tests/reference/networks.py > tests/network_reference.inc
+    python tests/reference/networks.py mlp > tests/mlp_reference.inc
 
 Needs torch and azula, and python/ in PYTHONPATH. Weights are a hash of the tensor's name and the
 element's number, so that no weights need be stored: tests/formula_weights.c has the same formula.
 """
 
 import importlib.metadata
+import math
 import sys
 
 import numpy as np
 import torch
 
-from quell_export.modules import ResidualMLP
+from azula.nn.dit import DiT
+from azula.nn.vit import ViT
+from quell_export.modules import Conditioned, ResidualMLP
 
 TIMES = [-4.25, 0.0, 1.5]
 MLPS = [  # dim, hidden, blocks, activation, width, features, omega, classes, rows
@@ -23,6 +26,16 @@ MLPS = [  # dim, hidden, blocks, activation, width, features, omega, classes, ro
     (3, 64, 2, "relu2", 32, 64, 1e4, 10, 5),
     (2, 128, 3, "silu", 64, 64, 1e4, 0, 4),
     (64, 256, 2, "silu", 128, 64, 1e4, 5, 2),
+]
+
+DITS = [  # channels, size, patch (() for tokens), hidden, blocks, heads, factor, activation, bias,
+    # norm, rope, width, features, omega, classes, rows
+    (5, (7,), (), 16, 1, 2, 4, "silu", True, True, False, 8, 4, 1e4, 0, 3),
+    (3, (33,), (), 24, 2, 3, 2, "swiglu", False, True, True, 12, 6, 1e3, 4, 2),
+    (1, (8, 12), (4, 4), 32, 2, 1, 4, "relu2", True, False, True, 16, 8, 1e4, 3, 3),
+    (2, (6, 4, 2), (3, 2, 1), 40, 1, 4, 3, "relu", True, True, True, 16, 8, 1e4, 0, 2),
+    (3, (50,), (1,), 64, 1, 2, 2, "silu", True, True, False, 16, 8, 1e4, 2, 1),
+    (1, (12, 12), (2, 3), 48, 2, 4, 4, "swiglu", True, True, False, 32, 16, 1e4, 5, 2),
 ]
 
 
@@ -54,25 +67,61 @@ def numbers(values: torch.Tensor) -> str:
 
 
 @torch.no_grad()
-def mlp(case: tuple, double: bool) -> str:
+def mlp(case: tuple) -> str:
     dim, hidden, blocks, activation, width, features, omega, classes, rows = case
     network = ResidualMLP(
         dim, hidden, blocks, activation, width, features=features, omega=omega, classes=classes
     )
+    shape = f"{dim}, {hidden}, {blocks}, QUELL_{activation.upper()}, {{{features}, {width}, {classes}, {omega:g}}}"
+    return run(network, case, shape, (rows, dim), classes)
+
+
+@torch.no_grad()
+def dit(case: tuple) -> str:
+    channels, size, patch, hidden, blocks, heads, factor, activation = case[:8]
+    bias, norm, rope, width, features, omega, classes, rows = case[8:]
+    options = {
+        "mod_features": width,
+        "hid_channels": hidden,
+        "hid_blocks": blocks,
+        "attention_heads": heads,
+        "ffn_factor": factor,
+        "ffn_activation": activation,
+        "qkv_bias": bias,
+        "qk_norm": norm,
+        "rope": rope,
+    }
+    if patch:
+        net = ViT(channels, channels, spatial=len(size), patch_size=patch, **options)
+    else:
+        net = DiT(channels, channels, **options)
+    network = Conditioned(net, width, features=features, omega=omega, classes=classes)
+    sizes, patches = ("{" + ", ".join(map(str, n or (0,))) + "}" for n in (size, patch))
+    swiglu = activation == "swiglu"
+    shape = (
+        f"{{{len(patch)}, {channels}, {sizes}, {patches}}}, {hidden}, {blocks}, {heads}, {factor}, "
+        f"{'QUELL_SILU' if swiglu else 'QUELL_' + activation.upper()}, {swiglu:d}, {bias:d}, {norm:d}, {rope:d}, "
+        f"{{{features}, {width}, {classes}, {omega:g}}}"
+    )
+    sample = (channels, *size) if patch else (*size, channels)
+    return run(network, case, shape, (rows, *sample), classes)
+
+
+@torch.no_grad()
+def run(network: torch.nn.Module, case: tuple, shape: str, sizes: tuple, classes: int) -> str:
     fill(network)
-    x = torch.from_numpy((2 * hashed("x", rows * dim)).astype(np.float32)).reshape(rows, dim)
+    rows = sizes[0]
+    x = torch.from_numpy((2 * hashed("x", math.prod(sizes))).astype(np.float32)).reshape(sizes)
     label = torch.arange(rows) * 7 % (classes + 1) if classes else None
     outs = []
     for t in TIMES:
         time = torch.full((rows,), t)
         out = network(x, time, label)
-        if double:
-            exact = network.double()(x.double(), time.double(), label)
-            network.float()
-            worst = ((out - exact).abs().max() / exact.abs().max()).item()
-            print(f"{case} t = {t}: float32 is {worst:.1e} off", file=sys.stderr)
+        exact = network.double()(x.double(), time.double(), label)
+        network.float()
+        worst = ((out - exact).abs().max() / exact.abs().max()).item()
+        print(f"{case} t = {t}: float32 is {worst:.1e} off", file=sys.stderr)
         outs.append(out)
-    shape = f"{dim}, {hidden}, {blocks}, QUELL_{activation.upper()}, {{{features}, {width}, {classes}, {omega:g}}}"
     return f"{{{{{shape}}}, {rows}, (const double[]){{{numbers(torch.stack(outs))}}}}},"
 
 
@@ -80,8 +129,9 @@ def main() -> None:
     versions = ", ".join(f"{p} {importlib.metadata.version(p)}" for p in ("torch", "azula"))
     print(f"/* Made by tests/reference/networks.py with {versions}. */")
     print("/* clang-format off */")
-    for case in MLPS:
-        print(mlp(case, double=True))
+    make, cases = {"mlp": (mlp, MLPS), "dit": (dit, DITS)}[sys.argv[1]]
+    for case in cases:
+        print(make(case))
 
 
 if __name__ == "__main__":

@@ -7,23 +7,22 @@ from azula.nn.vit import ViT
 from dataset import LABELS, SIDE
 from torch import Tensor
 
-from quell_export.modules import Conditioning
+from quell_export.modules import Conditioned
 
 TIME = {"features": 64, "omega": 1e4}
 WIDTH = 128
 NETWORK = {"hid_channels": 128, "hid_blocks": 6, "patch_size": 4, "attention_heads": 4}
 
 
-class GlyphNetwork(Conditioning):
+class GlyphNetwork(Conditioned):
     """x: (B, 28, 28). t: (B) or (). label: (B) or None. Returns (B, 28, 28)."""
 
     def __init__(self) -> None:
-        super().__init__(WIDTH, classes=len(LABELS), **TIME)
-        self.net = ViT(in_channels=1, out_channels=1, mod_features=WIDTH, **NETWORK)
+        net = ViT(in_channels=1, out_channels=1, mod_features=WIDTH, **NETWORK)
+        super().__init__(net, WIDTH, classes=len(LABELS), **TIME)
 
     def forward(self, x: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
-        e = super().forward(t, label)
-        return self.net(x[:, None], e.expand(len(x), -1))[:, 0]
+        return super().forward(x[:, None], t, label)[:, 0]
 
 
 def description() -> str:

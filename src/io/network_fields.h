@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* The architectures by their names, and what a description says of them. */
+#ifndef QUELL_IO_NETWORK_FIELDS_H
+#define QUELL_IO_NETWORK_FIELDS_H
+
+#include "io/json.h"
+#include "networks/network.h"
+
+/* The network that the document describes, for samples of that shape, from those weights. */
+quell_status quell_network_described(const struct quell_document *document, size_t rank,
+                                     const size_t *shape, const struct quell_weights *from,
+                                     struct quell_network **network);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* What a transformer is made of once it is loaded. */
+#ifndef QUELL_NETWORKS_DIT_PARTS_H
+#define QUELL_NETWORKS_DIT_PARTS_H
+
+#include "networks/attention.h"
+#include "networks/dit.h"
+
+/* 1 is added to the first part of ada_second's bias, which stands for a. With swiglu the outputs
+ * of `in` are in halves, not in pairs as azula's. turn: of attention.h; NULL without rope. */
+struct quell_dit_block {
+    struct quell_linear ada_first, ada_second, qkv, y, in, out;
+    float *turn;
+};
+
+/* position[tokens][stride of hidden]: in_proj's bias and the embedding of the position. map: of
+ * patches.h. */
+struct quell_dit {
+    struct quell_network base;
+    struct quell_dit_shape shape;
+    size_t tokens, channels;
+    struct quell_conditioning conditioning;
+    struct quell_attention attention;
+    struct quell_linear in, out;
+    struct quell_dit_block *blocks;
+    float *position;
+    uint32_t *map;
+};
+
+/* A transformer of that class, without a liking for rows. */
+quell_status quell_dit_parts_load(struct quell_dit **dit, const struct quell_network_class *type,
+                                  const struct quell_weights *from,
+                                  const struct quell_dit_shape *shape);
+void quell_dit_destroy(struct quell_network *network);
+
+#endif
