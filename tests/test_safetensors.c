@@ -19,7 +19,17 @@ static const size_t pair[] = {2};
 static quell_status open_bytes(const struct scratch *scratch, struct quell_tensors *tensors,
                                const char *file, size_t size)
 {
-    return quell_tensors_open(tensors, scratch_write(scratch, "f.safetensors", file, size).text);
+    struct quell_tensors other;
+    char *copy = malloc(size); /* of just that size, for the sanitizers */
+    memcpy(copy, file, size);
+    quell_status in_memory = quell_tensors_open_memory(&other, "memory", copy, size);
+    quell_tensors_close(&other);
+    free(copy);
+    quell_status status =
+        quell_tensors_open(tensors, scratch_write(scratch, "f.safetensors", file, size).text);
+    CHECK(in_memory == status, "%s in memory, %s in a file", quell_status_name(in_memory),
+          quell_status_name(status));
+    return status;
 }
 
 static void check_refused(const struct scratch *scratch, const char *header, size_t bytes,

@@ -34,6 +34,7 @@ int finish_stdout(int code);
 
 int command_sample(int argc, char **argv);
 int command_compare(int argc, char **argv);
+int command_denoise(int argc, char **argv);
 int command_list(int argc, char **argv);
 int command_info(int argc, char **argv);
 int command_plan(int argc, char **argv);

@@ -12,6 +12,7 @@ static const struct command {
 } commands[] = {
     {"sample", "draw samples from a model", command_sample},
     {"compare", "compare samplers: quality against evaluations", command_compare},
+    {"denoise", "evaluate a model's denoiser once", command_denoise},
     {"list", "list samplers, schedules, grids, models, instruction sets", command_list},
     {"info", "what this build and this machine have", command_info},
     {"plan", "print a sampler as the list of operations it is", command_plan},

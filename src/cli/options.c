@@ -32,8 +32,7 @@ static void print_help(const struct option_table *table)
     printf("\n%s%s", table->after, EXIT_CODES_HELP);
 }
 
-/* Digits only: no sign, no space, no suffix. */
-static bool parse_count(const char *text, uint64_t *value)
+bool options_count(const char *text, uint64_t *value)
 {
     if (!*text || text[strspn(text, "0123456789")]) return false;
     errno = 0;
@@ -55,7 +54,7 @@ static int store(const struct option_row *row, const char *text, void *values)
         *(const char **)place = text;
         return EXIT_DONE;
     case OPTION_COUNT:
-        if (!parse_count(text, &count) || count < row->low || count > row->high)
+        if (!options_count(text, &count) || count < row->low || count > row->high)
             return complain(EXIT_USAGE, "--%s '%s': must be a whole number from %llu to %llu",
                             row->name, text, (unsigned long long)row->low,
                             (unsigned long long)row->high);

@@ -62,4 +62,7 @@ struct option_table {
 bool options_read(const struct option_table *table, int argc, char **argv, void *values,
                   const char **word, int *code);
 
+/* Reads digits only: no sign, no space, no suffix. */
+bool options_count(const char *text, uint64_t *value);
+
 #endif

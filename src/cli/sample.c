@@ -22,7 +22,9 @@ static const struct option_row rows[] = {
     TEXT("schedule", "S", sampling.schedule,
          "NAME[:KEY=VALUE,...], see `quell list schedules`\n(the model's own, else vp)"),
     COUNT("steps", "N", steps, 1, 1000000, "transitions from noise to sample (64)"),
-    COUNT("class", "K", class, 0, INT32_MAX, "draw samples of class K (no class)"),
+    TEXT(
+        "class", "K", class,
+        "draw samples of class K; each: of all classes in turn,\nby the sample's index (no class)"),
     NUMBER_ROW(sample_options, guidance, "guidance", "W", -1e6, 1e6,
                "classifier-free guidance: W times what the class\nsays, 1 - W times what no class "
                "says (1, none)"),
@@ -95,7 +97,7 @@ int command_sample(int argc, char **argv)
 {
     struct session session = {.options = {.sampler = "ddim",
                                           .steps = 64,
-                                          .class = SESSION_NO_CLASS,
+
                                           .guidance = 1,
                                           .guidance_high = 1,
                                           .sampling = SAMPLING_DEFAULTS}};

@@ -19,14 +19,20 @@ static int create_sampler(struct session *session)
     return status ? complain_status(status) : EXIT_DONE;
 }
 
-static int check_class(const struct session *session)
+static int choose_class(struct session *session)
 {
-    size_t classes = quell_denoiser_classes(session->model.denoiser);
-    uint64_t class = session->options.class;
-    if (class == SESSION_NO_CLASS || class < classes) return EXIT_DONE;
-    if (!classes) return complain(EXIT_USAGE, "--class: the model has no classes");
-    return complain(EXIT_USAGE, "--class %llu: the model has classes 0 to %zu",
-                    (unsigned long long)class, classes - 1);
+    const char *class = session->options.class;
+    uint64_t number;
+    session->classes = quell_denoiser_classes(session->model.denoiser);
+    if (!class) return EXIT_DONE;
+    if (!session->classes) return complain(EXIT_USAGE, "--class: the model has no classes");
+    session->each = !strcmp(class, "each");
+    if (session->each) return EXIT_DONE;
+    if (!options_count(class, &number) || number >= session->classes)
+        return complain(EXIT_USAGE, "--class %s: must be 0 to %zu, or each", class,
+                        session->classes - 1);
+    session->class = number;
+    return EXIT_DONE;
 }
 
 /* Puts a guided denoiser in the model's place. */
@@ -137,7 +143,7 @@ int session_open(struct session *session)
         sampling_choose_machine(options->isa, options->threads, &session->isa, &session->threads);
     if (code == EXIT_DONE) code = sampling_open_model(&session->model, options->model);
     if (code == EXIT_DONE) session->dim = quell_denoiser_dim(session->model.denoiser);
-    if (code == EXIT_DONE) code = check_class(session);
+    if (code == EXIT_DONE) code = choose_class(session);
     if (code == EXIT_DONE) code = guide(session);
     if (code == EXIT_DONE) code = create_sampler(session);
     if (code == EXIT_DONE) code = open_from(session);

@@ -10,12 +10,10 @@
 #include "io/npy.h"
 #include "io/output.h"
 
-#define SESSION_NO_CLASS UINT64_MAX
-
 /* Names not given are NULL, and a count not given is 0. */
 struct sample_options {
-    const char *model, *sampler, *from, *isa, *out, *plot;
-    uint64_t steps, class, count, first, seed, threads, tile;
+    const char *model, *sampler, *class, *from, *isa, *out, *plot;
+    uint64_t steps, count, first, seed, threads, tile;
     double guidance, guidance_low, guidance_high; /* guidance 1: none */
     struct sampling sampling;
     int json, quiet;
@@ -27,6 +25,8 @@ struct session {
     quell_sampler *sampler;
     const char *isa;
     size_t dim, count, threads;
+    size_t classes, class; /* of the model; which is wanted: a class, or all in turn */
+    bool each;
     struct quell_npy from;
     struct quell_output out, picture;
     struct plot *plot;

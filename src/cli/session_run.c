@@ -38,17 +38,16 @@ static quell_status draw(struct session *session, const quell_run *run, float *x
     return status ? status : keep(session, run->count, x);
 }
 
-/* The class of each row of a batch; NULL without --class. */
-static int32_t *fill_classes(const struct session *session)
+/* The classes of samples first ... first + rows. */
+static void fill_classes(const struct session *session, uint64_t first, size_t rows,
+                         int32_t *classes)
 {
-    size_t rows = batch_rows(session);
-    int32_t *classes = quell_new(rows, sizeof *classes);
-    for (size_t i = 0; classes && i < rows; i++) classes[i] = (int32_t)session->options.class;
-    return classes;
+    for (size_t i = 0; i < rows; i++)
+        classes[i] = (int32_t)(session->each ? (first + i) % session->classes : session->class);
 }
 
 static quell_status draw_all(struct session *session, struct progress *progress, float *x,
-                             const int32_t *classes)
+                             int32_t *classes)
 {
     quell_run run = quell_run_defaults();
     run.seed = session->options.seed;
@@ -62,6 +61,7 @@ static quell_status draw_all(struct session *session, struct progress *progress,
         size_t rows = batch_rows(session), left = session->count - done;
         run.first = session->options.first + done;
         run.count = rows < left ? rows : left;
+        if (classes) fill_classes(session, run.first, run.count, classes);
         progress->done = done;
         progress->batch = run.count;
         quell_status status = draw(session, &run, x);
@@ -74,10 +74,10 @@ int session_run(struct session *session)
 {
     struct progress progress;
     progress_begin(&progress, session->count, "samples", session->options.quiet);
-    bool classes_wanted = session->options.class != SESSION_NO_CLASS;
     float *x = quell_new(batch_rows(session) * session->dim, sizeof *x);
-    int32_t *classes = classes_wanted ? fill_classes(session) : NULL;
-    if (!x || (classes_wanted && !classes)) {
+    int32_t *classes =
+        session->options.class ? quell_new(batch_rows(session), sizeof *classes) : NULL;
+    if (!x || (session->options.class && !classes)) {
         free(x);
         free(classes);
         return complain(EXIT_MEMORY, "no memory for %zu samples", batch_rows(session));

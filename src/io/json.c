@@ -86,7 +86,7 @@ quell_status quell_document_parse(struct quell_document *document, const char *p
                                   const char *text)
 {
     json_error_t error;
-    *document = (struct quell_document){path, json_loads(text, STRICT, &error), true};
+    *document = (struct quell_document){path, json_loads(text, STRICT, &error), NULL};
     quell_status status = check_root(document, error);
     if (status) quell_document_free(document);
     return status;
@@ -95,7 +95,7 @@ quell_status quell_document_parse(struct quell_document *document, const char *p
 quell_status quell_document_load(struct quell_document *document, const char *path)
 {
     int file;
-    *document = (struct quell_document){path, NULL, false};
+    *document = (struct quell_document){path, NULL, NULL};
     quell_status status = open_document(path, &file);
     if (!status) status = parse(document, file);
     if (file >= 0) close(file);

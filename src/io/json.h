@@ -13,10 +13,12 @@
 /* The largest file that is read, and so the largest that is written. */
 #define QUELL_MOST_DOCUMENT ((size_t)512 << 20)
 
+struct quell_tensors;
+
 struct quell_document {
     const char *path;
-    json_t *root;  /* an object */
-    bool embedded; /* it is part of the file `path` */
+    json_t *root;                  /* an object */
+    struct quell_tensors *tensors; /* it lies in the metadata of these; NULL: it does not */
 };
 
 quell_status quell_document_load(struct quell_document *document, const char *path);

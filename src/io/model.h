@@ -23,6 +23,10 @@ quell_status quell_model_read_network(const struct quell_document *document, que
                                       struct quell_description *description);
 quell_status quell_model_read_tensors(quell_model *model, const char *path);
 
+/* The same for the bytes of such a file; messages call it `name`. */
+quell_status quell_model_read_memory(quell_model *model, const char *name, const void *bytes,
+                                     size_t length);
+
 /* An .npy data set of shape (count, shape...), (count,) being (count, 1). */
 quell_status quell_model_read_points(quell_model *model, const char *path);
 

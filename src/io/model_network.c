@@ -50,19 +50,21 @@ static quell_status make_denoiser(const struct quell_document *document,
     return status;
 }
 
-/* The path of the weights, in fresh memory; a description in metadata lies beside none. */
+/* The path of the weights, in fresh memory. */
 static quell_status find_weights(const struct quell_document *document, char **path)
 {
     const char *name = NULL;
     quell_status status = quell_document_text(document, "weights", &name);
     if (status) return status;
-    if (document->embedded && name)
-        return quell_document_bad(document, "weights",
-                                  "does not belong into the weights' own file");
-    if (!document->embedded && !name)
-        return quell_document_bad(document, "weights", "must name a .safetensors file");
-    *path = name ? quell_document_beside(document, name) : strdup(document->path);
+    if (!name) return quell_document_bad(document, "weights", "must name a .safetensors file");
+    *path = quell_document_beside(document, name);
     return *path ? QUELL_OK : quell_fail(QUELL_NO_MEMORY, "%s: no memory", document->path);
+}
+
+static quell_status check_embedded(const struct quell_document *document)
+{
+    if (!quell_document_has(document, "weights")) return QUELL_OK;
+    return quell_document_bad(document, "weights", "does not belong into the weights' own file");
 }
 
 quell_status quell_model_read_network(const struct quell_document *document, quell_model *model,
@@ -73,6 +75,10 @@ quell_status quell_model_read_network(const struct quell_document *document, que
     size_t dim = 0;
     (void)description;
     quell_status status = quell_model_settle_shape(document, model, 0, &dim);
+    if (!status && document->tensors) status = check_embedded(document);
+    if (!status && document->tensors)
+        return quell_model_refused(document->path,
+                                   make_denoiser(document, document->tensors, model));
     if (!status) status = find_weights(document, &path);
     if (!status) status = quell_tensors_open(&tensors, path);
     if (!status) status = make_denoiser(document, &tensors, model);
@@ -81,22 +87,38 @@ quell_status quell_model_read_network(const struct quell_document *document, que
     return quell_model_refused(document->path, status);
 }
 
+/* The model that is described in the file of its weights. */
+static quell_status read_open(quell_model *model, struct quell_tensors *tensors)
+{
+    struct quell_document document = {0};
+    const char *text = quell_tensors_metadata(tensors, METADATA);
+    if (!text)
+        return quell_fail(QUELL_BAD_MODEL,
+                          "%s: has no description in its metadata under 'quell': export it with "
+                          "one, or write a .json description whose 'weights' names it",
+                          tensors->path);
+    quell_status status = quell_document_parse(&document, tensors->path, text);
+    document.tensors = tensors;
+    if (!status) status = quell_model_read_document(&document, model);
+    quell_document_free(&document);
+    return status;
+}
+
 quell_status quell_model_read_tensors(quell_model *model, const char *path)
 {
     struct quell_tensors tensors = {0};
-    struct quell_document document = {.path = path, .embedded = true};
     quell_status status = quell_tensors_open(&tensors, path);
-    if (status) return status;
-    const char *text = quell_tensors_metadata(&tensors, METADATA);
-    if (text)
-        status = quell_document_parse(&document, path, text);
-    else
-        status = quell_fail(QUELL_BAD_MODEL,
-                            "%s: has no description in its metadata under 'quell': export it with "
-                            "one, or write a .json description whose 'weights' names it",
-                            path);
-    if (!status) status = quell_model_read_document(&document, model);
-    quell_document_free(&document);
+    if (!status) status = read_open(model, &tensors);
+    quell_tensors_close(&tensors);
+    return status;
+}
+
+quell_status quell_model_read_memory(quell_model *model, const char *name, const void *bytes,
+                                     size_t length)
+{
+    struct quell_tensors tensors = {0};
+    quell_status status = quell_tensors_open_memory(&tensors, name, bytes, length);
+    if (!status) status = read_open(model, &tensors);
     quell_tensors_close(&tensors);
     return status;
 }

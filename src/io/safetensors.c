@@ -61,6 +61,10 @@ static quell_status unreadable(const struct quell_tensors *tensors, int reason)
 
 static quell_status take(const struct quell_tensors *tensors, uint64_t from, void *to, size_t bytes)
 {
+    if (tensors->memory) {
+        memcpy(to, tensors->memory + from, bytes); /* within its length: the header was checked */
+        return QUELL_OK;
+    }
     for (char *at = to; bytes;) {
         ssize_t got = pread(tensors->file, at, bytes, (off_t)from);
         if (got == 0) return bad(tensors, "is cut short: copy or store it again");
@@ -73,14 +77,14 @@ static quell_status take(const struct quell_tensors *tensors, uint64_t from, voi
     return QUELL_OK;
 }
 
-static quell_status open_file(struct quell_tensors *tensors, uint64_t *length)
+static quell_status open_file(struct quell_tensors *tensors)
 {
     struct stat status;
     tensors->file = open(tensors->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (tensors->file < 0 || fstat(tensors->file, &status)) return unreadable(tensors, errno);
     if (S_ISDIR(status.st_mode)) return unreadable(tensors, EISDIR);
     if (!S_ISREG(status.st_mode)) return bad(tensors, "is not a regular file");
-    *length = (uint64_t)status.st_size;
+    tensors->length = (uint64_t)status.st_size;
     return QUELL_OK;
 }
 
@@ -96,10 +100,10 @@ static quell_status parse_header(struct quell_tensors *tensors, const char *text
                       error.position, error.text);
 }
 
-static quell_status read_header(struct quell_tensors *tensors, uint64_t length)
+static quell_status read_header(struct quell_tensors *tensors)
 {
     unsigned char bytes[8];
-    uint64_t size = 0;
+    uint64_t size = 0, length = tensors->length;
     if (length < sizeof bytes) return bad(tensors, "is not a .safetensors file");
     quell_status status = take(tensors, 0, bytes, sizeof bytes);
     if (status) return status;
@@ -229,16 +233,29 @@ static quell_status read_entries(struct quell_tensors *tensors, uint64_t bytes)
     return check_bytes(tensors, bytes);
 }
 
-quell_status quell_tensors_open(struct quell_tensors *tensors, const char *path)
+static quell_status open_either(struct quell_tensors *tensors, const char *path)
 {
-    uint64_t length = 0;
-    *tensors = (struct quell_tensors){.file = -1, .path = strdup(path)};
+    tensors->file = -1;
+    tensors->path = strdup(path);
     if (!tensors->path) return quell_fail(QUELL_NO_MEMORY, "%s: no memory", path);
-    quell_status status = open_file(tensors, &length);
-    if (!status) status = read_header(tensors, length);
-    if (!status) status = read_entries(tensors, length - tensors->data);
+    quell_status status = tensors->memory ? QUELL_OK : open_file(tensors);
+    if (!status) status = read_header(tensors);
+    if (!status) status = read_entries(tensors, tensors->length - tensors->data);
     if (status) quell_tensors_close(tensors);
     return status;
+}
+
+quell_status quell_tensors_open(struct quell_tensors *tensors, const char *path)
+{
+    *tensors = (struct quell_tensors){.file = -1};
+    return open_either(tensors, path);
+}
+
+quell_status quell_tensors_open_memory(struct quell_tensors *tensors, const char *name,
+                                       const void *bytes, size_t length)
+{
+    *tensors = (struct quell_tensors){.memory = bytes, .length = length};
+    return open_either(tensors, name);
 }
 
 void quell_tensors_close(struct quell_tensors *tensors)

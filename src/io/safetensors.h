@@ -24,6 +24,8 @@ struct quell_tensor {
 struct quell_tensors {
     char *path;
     int file;
+    const unsigned char *memory; /* in place of a file, `length` bytes */
+    uint64_t length;
     json_t *header;
     uint64_t data; /* where it begins in the file */
     size_t count;
@@ -33,6 +35,10 @@ struct quell_tensors {
 /* Opens a file and checks all of its header. QUELL_IO_FAILED: it cannot be read; QUELL_BAD_MODEL:
  * it is not such a file. */
 quell_status quell_tensors_open(struct quell_tensors *tensors, const char *path);
+
+/* The same for bytes in memory, which must stay there; messages call them `name`. */
+quell_status quell_tensors_open_memory(struct quell_tensors *tensors, const char *name,
+                                       const void *bytes, size_t length);
 
 /* A zeroed or closed one is allowed. */
 void quell_tensors_close(struct quell_tensors *tensors);

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* quell denoise: one evaluation of a model, E[X | x_t], to hold it against the one it came from. */
+#include "cli/cli.h"
+#include "cli/interrupt.h"
+#include "cli/options.h"
+#include "cli/sampling.h"
+#include "base/memory.h"
+#include "io/npy.h"
+#include "io/output.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define BATCH_BYTES ((size_t)16 << 20)
+#define NO_CLASS UINT64_MAX
+
+struct denoise_options {
+    const char *model, *from, *out, *isa;
+    double t;
+    uint64_t class, threads;
+    struct sampling sampling;
+};
+
+static const struct option_row rows[] = {
+    TEXT_ROW(denoise_options, model, "model", "M", "as for `quell sample`"),
+    TEXT_ROW(denoise_options, from, "from", "X.npy", "the states x_t, shape (count, dim...)"),
+    NUMBER_ROW(denoise_options, t, "t", "T", 0, 1, "their time (0.5)"),
+    TEXT_ROW(denoise_options, out, "out", "F.npy",
+             "where E[X | x_t] goes, float32, shape as --from"),
+    COUNT_ROW(denoise_options, class, "class", "K", 0, INT32_MAX, "of this class (no class)"),
+    TEXT_ROW(denoise_options, sampling.schedule, "schedule", "S",
+             "NAME[:KEY=VALUE,...], see `quell list schedules`\n(the model's own, else vp)"),
+    COUNT_ROW(denoise_options, threads, "threads", "T", 0, 65536, "at most T threads"),
+    TEXT_ROW(denoise_options, isa, "isa", "I", "instruction set, see `quell list isas`"),
+    {0},
+};
+
+static const struct option_table table = {
+    .usage = "quell denoise --model M --from X.npy --t T --out F.npy [OPTION...]",
+    .about = "Evaluates a model's denoiser once: E[X | x_t] for each state x_t of a file.",
+    .options = rows,
+    .after =
+        "Example: quell denoise --model net.safetensors --from x.npy --t 0.3 --out mean.npy\n\n",
+};
+
+struct job {
+    struct denoise_options options;
+    quell_model model;
+    quell_sampler *sampler;
+    const char *isa;
+    size_t threads, dim, count;
+    struct quell_npy from;
+    struct quell_output out;
+};
+
+static int open_model(struct job *job)
+{
+    int code = sampling_open_model(&job->model, job->options.model);
+    if (code != EXIT_DONE) return code;
+    size_t classes = quell_denoiser_classes(job->model.denoiser);
+    if (job->options.class != NO_CLASS && job->options.class >= classes)
+        return complain(EXIT_USAGE, "--class %llu: the model has %zu classes",
+                        (unsigned long long)job->options.class, classes);
+    job->dim = quell_denoiser_dim(job->model.denoiser);
+    sampling_choose_schedule(&job->options.sampling, &job->model);
+    quell_status status =
+        sampling_create(&job->options.sampling, "ddim", 1, job->model.denoiser, &job->sampler);
+    return status ? complain_status(status) : EXIT_DONE;
+}
+
+static int open_files(struct job *job)
+{
+    char header[QUELL_NPY_HEADER];
+    quell_status status = quell_npy_open(&job->from, job->options.from);
+    if (status) return complain_status(status) == EXIT_MEMORY ? EXIT_MEMORY : EXIT_FILE;
+    job->count = job->from.rank ? job->from.shape[0] : 0;
+    if (!job->count || job->from.values / job->count != job->dim)
+        return complain(EXIT_USAGE, "--from %s: must have states of %zu elements",
+                        job->options.from, job->dim);
+    interrupt_catch();
+    status = quell_output_open(&job->out, job->options.out);
+    job->out.stop = &interrupt_signal;
+    size_t bytes = quell_npy_header(header, job->from.rank, job->from.shape);
+    if (!status) status = quell_output_write(&job->out, header, bytes);
+    return status ? complain_run(status) : EXIT_DONE;
+}
+
+static quell_status evaluate(struct job *job, size_t most, float *x, int32_t *classes)
+{
+    quell_run run = quell_run_defaults();
+    run.threads = job->threads;
+    run.isa = job->isa;
+    if (job->options.class != NO_CLASS) run.classes = classes;
+    for (size_t i = 0; i < most; i++) classes[i] = (int32_t)job->options.class;
+    for (; run.first < job->count; run.first += run.count) {
+        float *out = x + most * job->dim;
+        size_t left = job->count - run.first;
+        run.count = left < most ? left : most;
+        quell_status status = quell_npy_floats(&job->from, run.count * job->dim, x);
+        if (!status && interrupt_signal) status = QUELL_STOPPED;
+        if (!status) status = quell_denoise(job->sampler, &run, job->options.t, x, out);
+        if (!status)
+            status = quell_output_write(&job->out, out, run.count * job->dim * sizeof *out);
+        if (status) return status;
+    }
+    return quell_output_commit(&job->out);
+}
+
+static int run_job(struct job *job)
+{
+    size_t most = BATCH_BYTES / (job->dim * sizeof(float));
+    if (most < 1) most = 1;
+    if (most > job->count) most = job->count;
+    float *x = quell_new(2 * most, job->dim * sizeof *x);
+    int32_t *classes = quell_new(most, sizeof *classes);
+    int code = EXIT_DONE;
+    if (x && classes) {
+        quell_status status = evaluate(job, most, x, classes);
+        if (status) code = complain_run(status);
+    } else {
+        code = complain(EXIT_MEMORY, "no memory for %zu states", most);
+    }
+    free(x);
+    free(classes);
+    return code;
+}
+
+int command_denoise(int argc, char **argv)
+{
+    struct job job = {.options = {.t = 0.5, .class = NO_CLASS, .sampling = SAMPLING_DEFAULTS}};
+    const struct denoise_options *options = &job.options;
+    int code;
+    if (!options_read(&table, argc, argv, &job.options, NULL, &code)) return code;
+    if (!options->model || !options->from || !options->out)
+        return complain(EXIT_USAGE,
+                        "--model, --from and --out are needed: see `quell denoise --help`");
+    code = sampling_choose_machine(options->isa, options->threads, &job.isa, &job.threads);
+    if (code == EXIT_DONE) code = open_model(&job);
+    if (code == EXIT_DONE) code = open_files(&job);
+    if (code == EXIT_DONE) code = run_job(&job);
+    quell_output_discard(&job.out);
+    quell_npy_close(&job.from);
+    quell_sampler_free(job.sampler);
+    quell_model_free(&job.model);
+    return code;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* Networks at the command line: classes, guidance and single evaluations. */
+#include "command.h"
+#include "harness.h"
+#include "networks/mlp.h"
+#include "tensor_file.h"
+
+#include <quell/quell.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SAMPLE "sample --quiet --model n.safetensors --steps 4 --seed 5 "
+
+static struct tensor_writer writer;
+static char file[1 << 19];
+
+/* A network of four classes in the plane, in the command's folder. */
+static void write_network(const struct command *command)
+{
+    const struct quell_mlp_shape shape = {2, 20, 1, QUELL_SILU, {6, 9, 4, 1e4}};
+    const struct quell_weights from = tensor_recorder(&writer);
+    struct quell_network *network = NULL;
+    tensor_begin(&writer, "{'kind': 'network', 'architecture': 'mlp', 'dim': 2, 'hidden': 20, "
+                          "'blocks': 1, 'time_features': 6, 'mod_features': 9, 'classes': 4, "
+                          "'precondition': 'karras', 'schedule': 'vp'}");
+    CHECK(!quell_mlp_load(&network, &from, &shape), "%s", quell_error_message());
+    quell_network_free(network);
+    scratch_write(&command->work, "n.safetensors", file, tensor_finish(&writer, file));
+}
+
+static float *samples(const struct command *command, const char *name)
+{
+    size_t size;
+    char *bytes = scratch_read(&command->work, name, &size);
+    CHECK(bytes && size > 128, "%s is not there", name);
+    memmove(bytes, bytes + 128, size - 128);
+    return (float *)(void *)bytes;
+}
+
+TEST(cli, each_class_in_turn)
+{
+    struct command command = command_new();
+    char arguments[200];
+    write_network(&command);
+    command_check(&command, 0, SAMPLE "--class each --first 3 --count 9 --out each.npy");
+    command_check(&command, 0, SAMPLE "--first 3 --count 9 --out none.npy");
+    float *each = samples(&command, "each.npy"), *none = samples(&command, "none.npy");
+    for (int k = 0; k < 4; k++) {
+        snprintf(arguments, sizeof arguments, SAMPLE "--class %d --first 3 --count 9 --out k.npy",
+                 k);
+        command_check(&command, 0, arguments);
+        float *of_class = samples(&command, "k.npy");
+        for (int i = 0; i < 9; i++) {
+            int same = !memcmp(each + 2 * i, of_class + 2 * i, 2 * sizeof *each);
+            CHECK(same == ((3 + i) % 4 == k), "sample %d, class %d", 3 + i, k);
+            CHECK(memcmp(none + 2 * i, of_class + 2 * i, 2 * sizeof *none), "sample %d", 3 + i);
+        }
+        free(of_class);
+    }
+    free(each);
+    free(none);
+    command_remove(&command);
+}
+
+TEST(cli, guidance)
+{
+    struct command command = command_new();
+    write_network(&command);
+    command_check(&command, 0, SAMPLE "--class 2 --count 5 --out plain.npy");
+    command_check(&command, 0, SAMPLE "--class 2 --guidance 1 --count 5 --out one.npy");
+    command_check(&command, 0,
+                  SAMPLE "--class 2 --guidance 2 --guidance-high 0.01 "
+                         "--stop 0.02 --count 5 --out late.npy");
+    command_check(&command, 0, SAMPLE "--class 2 --stop 0.02 --count 5 --out short.npy");
+    command_check(&command, 0, SAMPLE "--class 2 --guidance 2 --count 5 --out two.npy");
+    command_same(&command, "plain.npy", "one.npy");
+    command_same(&command, "late.npy", "short.npy");
+    float *plain = samples(&command, "plain.npy"), *two = samples(&command, "two.npy");
+    for (int i = 0; i < 10; i++) CHECK(plain[i] != two[i], "element %d", i);
+    free(plain);
+    free(two);
+    json_t *root = command_json(&command, "sample --json --model n.safetensors --steps 2 --count 3 "
+                                          "--class 2 --guidance 2.5");
+    CHECK(!strcmp(json_string_value(json_field(root, "class")), "2"), "class");
+    CHECK(json_number_value(json_field(root, "guidance")) == 2.5, "guidance");
+    json_decref(root);
+    command_remove(&command);
+}
+
+TEST(cli, classes_refused)
+{
+    struct command command = command_new();
+    write_network(&command);
+    scratch_write(&command.work, "bad.npy", "no", 2);
+    command_check(&command, 0, SAMPLE "--count 5 --out x.npy");
+    static const char *const cases[][2] = {
+        {SAMPLE "--class 4 --out y.npy", "0 to 3"},
+        {SAMPLE "--class A --out y.npy", "0 to 3"},
+        {SAMPLE "--class -1 --out y.npy", "0 to 3"},
+        {SAMPLE "--guidance-low 0.5 --guidance-high 0.4 --guidance 2 --out y.npy", "low <= high"},
+        {"sample --model builtin:grid25 --class 0 --out y.npy", "no classes"},
+        {"sample --model builtin:grid25 --guidance 2 --out y.npy", "no classes"},
+        {"denoise --model n.safetensors --from x.npy", "--out"},
+        {"denoise --model n.safetensors --from x.npy --t 0.5 --class 4 --out y.npy", "4 classes"},
+        {"denoise --model builtin:clouds --from x.npy --out y.npy", "1024 elements"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        command_refused(&command, 2, cases[i][0], cases[i][1]);
+    command_refused(&command, 4, "denoise --model n.safetensors --from bad.npy --out y.npy", "bad");
+    command_refused(&command, 4, "denoise --model n.safetensors --from none --out y.npy", "none");
+    command_remove(&command);
+}
+
+TEST(cli, denoise_is_the_librarys)
+{
+    struct command command = command_new();
+    quell_model model = {0};
+    quell_schedule *schedule = NULL;
+    quell_sampler *sampler = NULL;
+    float right[10];
+    int32_t classes[5] = {2, 2, 2, 2, 2};
+    write_network(&command);
+    command_check(&command, 0, SAMPLE "--count 5 --out x.npy");
+    command_check(&command, 0,
+                  "denoise --model n.safetensors --from x.npy --t 0.25 --class 2 "
+                  "--isa scalar --out y.npy");
+    float *x = samples(&command, "x.npy"), *y = samples(&command, "y.npy");
+    CHECK(!quell_model_load(&model, scratch_path(&command.work, "n.safetensors").text), "%s",
+          quell_error_message());
+    CHECK(!quell_schedule_create(&schedule, "vp"), "%s", quell_error_message());
+    CHECK(!quell_sampler_create(&sampler, "ddim", model.denoiser, schedule, NULL), "%s",
+          quell_error_message());
+    quell_run run = quell_run_defaults();
+    run.count = 5, run.classes = classes;
+    CHECK(!quell_denoise(sampler, &run, 0.25, x, right), "%s", quell_error_message());
+    CHECK(!memcmp(y, right, sizeof right), "denoise");
+    free(x);
+    free(y);
+    quell_sampler_free(sampler);
+    quell_schedule_free(schedule);
+    quell_model_free(&model);
+    command_remove(&command);
+}
