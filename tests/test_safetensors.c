@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define ONE(dtype, shape, offsets) \
     "{\"a\":{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":" offsets "}}"
@@ -20,7 +21,7 @@ static quell_status open_bytes(const struct scratch *scratch, struct quell_tenso
                                const char *file, size_t size)
 {
     struct quell_tensors other;
-    char *copy = malloc(size); /* of just that size, for the sanitizers */
+    char *copy = malloc(size + !size); /* of just that size, for the sanitizers */
     memcpy(copy, file, size);
     quell_status in_memory = quell_tensors_open_memory(&other, "memory", copy, size);
     quell_tensors_close(&other);
@@ -53,10 +54,15 @@ TEST(safetensors, headers_refused)
         const char *header, *reason;
         size_t bytes;
     } cases[] = {
-        {"", "not JSON", 0},
-        {"[]", "not a JSON object", 0},
-        {"{\"a\":1}", "'a' must have", 0},
+        {"", "begin with", 0},
+        {"[]", "begin with", 0},
+        {" {}", "begin with", 0},
+        {"{", "not JSON", 0},
+        {"{\n}", "control", 0},
+        {"{\"a\":\033[31m}", "control", 0},
+        {"{\"\xC2\x9B\":1}", "control", 0},
         {"{} {}", "not JSON", 0},
+        {"{\"a\":1}", "'a' must have", 0},
         {"{\"a\":{}}", "'a' must have", 0},
         {ONE("F31", "[2]", "[0,8]"), "dtype", 8},
         {ONE("F32", "2", "[0,8]"), "shape", 8},
@@ -105,6 +111,47 @@ TEST(safetensors, what_is_no_such_file_is_refused)
     struct scratch_path pipe = scratch_path(&scratch, "pipe");
     CHECK(!mkfifo(pipe.text, 0600), "no pipe");
     CHECK(quell_tensors_open(&tensors, pipe.text) == QUELL_BAD_MODEL, "a pipe");
+    CHECK(open_bytes(&scratch, &tensors, "", 0) == QUELL_BAD_MODEL, "an empty file");
+    scratch_remove(&scratch);
+}
+
+/* A file with a header of that many bytes, which is not read if it is too long. */
+static void check_long_header(const struct scratch *scratch, size_t length, const char *reason)
+{
+    char *file = malloc(length + 8);
+    struct quell_tensors tensors;
+    memset(file, ' ', length + 8);
+    for (size_t i = 0; i < 8; i++) file[i] = (char)(length >> 8 * i);
+    memcpy(file + 8, "{}", 2);
+    quell_status status = open_bytes(scratch, &tensors, file, length + 8);
+    quell_tensors_close(&tensors);
+    free(file);
+    CHECK(status == (reason ? QUELL_BAD_MODEL : QUELL_OK), "%zu: %s", length,
+          quell_status_name(status));
+    CHECK(!reason || strstr(quell_error_message(), reason), "%s", quell_error_message());
+}
+
+TEST(safetensors, headers_are_at_most_16_mib)
+{
+    struct scratch scratch = scratch_new();
+    check_long_header(&scratch, (size_t)16 << 20, NULL);
+    check_long_header(&scratch, ((size_t)16 << 20) + 1, "16 MiB");
+    scratch_remove(&scratch);
+}
+
+TEST(safetensors, a_file_that_shrinks_is_cut_short)
+{
+    static const float data[] = {1, 2};
+    char file[256];
+    float out[2];
+    struct scratch scratch = scratch_new();
+    struct quell_tensors tensors;
+    size_t size = tensor_file(file, ONE("F32", "[2]", "[0,8]"), data, 8);
+    CHECK(!open_bytes(&scratch, &tensors, file, size), "%s", quell_error_message());
+    CHECK(!truncate(scratch_path(&scratch, "f.safetensors").text, (off_t)size - 3), "truncate");
+    CHECK(quell_tensors_read(&tensors, "a", 1, pair, out) == QUELL_BAD_MODEL, "it was read");
+    CHECK(strstr(quell_error_message(), "cut short"), "%s", quell_error_message());
+    quell_tensors_close(&tensors);
     scratch_remove(&scratch);
 }
 

@@ -16,8 +16,10 @@
 #error "the files are little-endian, and so must the machine be"
 #endif
 
-#define MOST_HEADER ((uint64_t)100 << 20) /* the format's own limit */
-#define CHUNK 4096                        /* values converted at a time */
+/* The format allows 100 MB; a hundred thousand tensors fit here, and jansson can need fifty times
+ * as much memory as there is text. */
+#define MOST_HEADER ((uint64_t)16 << 20)
+#define CHUNK 4096 /* values converted at a time */
 
 static float from_float(const unsigned char *at)
 {
@@ -88,9 +90,20 @@ static quell_status open_file(struct quell_tensors *tensors)
     return QUELL_OK;
 }
 
+/* A text appears in messages, which are one line of printable characters: no control characters,
+ * those of two bytes included. */
+static bool one_line(const char *text, size_t length)
+{
+    for (const unsigned char *at = (const unsigned char *)text; length--; at++)
+        if (*at < ' ' || *at == 127 || (*at == 0xC2 && length && at[1] < 0xA0)) return false;
+    return true;
+}
+
 static quell_status parse_header(struct quell_tensors *tensors, const char *text, size_t size)
 {
     json_error_t error;
+    if (!size || *text != '{') return bad(tensors, "its header does not begin with '{'");
+    if (!one_line(text, size)) return bad(tensors, "its header has control characters");
     tensors->header = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
     if (tensors->header && json_is_object(tensors->header)) return QUELL_OK;
     if (tensors->header) return bad(tensors, "its header is not a JSON object");
@@ -108,8 +121,9 @@ static quell_status read_header(struct quell_tensors *tensors)
     quell_status status = take(tensors, 0, bytes, sizeof bytes);
     if (status) return status;
     for (size_t i = sizeof bytes; i-- > 0;) size = size << 8 | bytes[i];
-    if (size > length - sizeof bytes || size > MOST_HEADER)
+    if (size > length - sizeof bytes)
         return bad(tensors, "is not a .safetensors file, or cut short");
+    if (size > MOST_HEADER) return bad(tensors, "has a header of more than 16 MiB");
     char *text = quell_new(size + 1, 1);
     if (!text) return quell_fail(QUELL_NO_MEMORY, "%s: no memory for its header", tensors->path);
     status = take(tensors, sizeof bytes, text, size);
@@ -151,20 +165,12 @@ static bool find_kind(const json_t *name, int *kind)
     return false;
 }
 
-/* A name appears in messages, which are one line. */
-static bool one_line(const char *name)
-{
-    for (; *name; name++)
-        if ((unsigned char)*name < ' ' || *name == 127) return false;
-    return true;
-}
-
 static quell_status read_entry(const struct quell_tensors *tensors, const json_t *entry,
                                struct quell_tensor *tensor)
 {
     uint64_t bytes;
     const json_t *offsets = json_object_get(entry, "data_offsets");
-    if (!one_line(tensor->name))
+    if (!one_line(tensor->name, strlen(tensor->name)))
         return bad(tensors, "has a tensor with control characters in its name");
     if (!json_is_object(entry) || json_object_size(entry) != 3)
         return bad_tensor(tensors, tensor->name, "must have dtype, shape and data_offsets");
@@ -283,7 +289,10 @@ static struct quell_tensor *find(const struct quell_tensors *tensors, const char
 
 static bool same_shape(const struct quell_tensor *tensor, size_t rank, const size_t *shape)
 {
-    return tensor->rank == rank && !memcmp(tensor->shape, shape, rank * sizeof *shape);
+    if (tensor->rank != rank) return false;
+    for (size_t i = 0; i < rank; i++)
+        if (tensor->shape[i] != shape[i]) return false;
+    return true;
 }
 
 /* "[2, 3]" */
