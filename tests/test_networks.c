@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "networks/dit.h"
 #include "networks/mlp.h"
+#include "networks/unet.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -34,17 +35,44 @@ static const struct dit_case {
 };
 #define DITS (sizeof dits / sizeof *dits)
 
-#define CASES (MLPS + DITS)
+static const struct unet_case {
+    struct quell_unet_shape shape;
+    size_t rows;
+    const double *out;
+} unets[] = {
+#include "unet_reference.inc"
+};
+#define UNETS (sizeof unets / sizeof *unets)
 
-static size_t rows_of(size_t i) { return i < MLPS ? mlps[i].rows : dits[i - MLPS].rows; }
-static const double *out_of(size_t i) { return i < MLPS ? mlps[i].out : dits[i - MLPS].out; }
+#define CASES (MLPS + DITS + UNETS)
+
+/* Case i: one of the three kinds, with what is known of it. */
+static struct network_case {
+    const struct quell_mlp_shape *mlp;
+    const struct quell_dit_shape *dit;
+    const struct quell_unet_shape *unet;
+    size_t rows;
+    const double *out;
+} case_at(size_t i)
+{
+    if (i < MLPS) return (struct network_case){&mlps[i].shape, 0, 0, mlps[i].rows, mlps[i].out};
+    if ((i -= MLPS) < DITS)
+        return (struct network_case){0, &dits[i].shape, 0, dits[i].rows, dits[i].out};
+    i -= DITS;
+    return (struct network_case){0, 0, &unets[i].shape, unets[i].rows, unets[i].out};
+}
+
+static size_t rows_of(size_t i) { return case_at(i).rows; }
+static const double *out_of(size_t i) { return case_at(i).out; }
 
 static quell_status load_with(size_t i, struct formula_weights *state,
                               struct quell_network **network)
 {
     struct quell_weights from = formula_weights(state);
-    return i < MLPS ? quell_mlp_load(network, &from, &mlps[i].shape)
-                    : quell_dit_load(network, &from, &dits[i - MLPS].shape);
+    struct network_case at = case_at(i);
+    return at.mlp   ? quell_mlp_load(network, &from, at.mlp)
+           : at.dit ? quell_dit_load(network, &from, at.dit)
+                    : quell_unet_load(network, &from, at.unet);
 }
 
 static struct quell_network *load(size_t i)

@@ -70,6 +70,8 @@ static const struct builtin {
     {"spirals", "two spiral arms in the plane, a mixture of 192 Gaussians", load_spirals},
     {"clouds", "grey images 32 x 32, a Gaussian with the power spectrum of clouds",
      quell_builtin_clouds},
+    {"glyphs", "letters and digits 28 x 28, 62 classes, a trained vision transformer",
+     quell_builtin_glyphs},
     {"shapes", "grey images 28 x 28, a data set of 4096 drawn shapes", quell_builtin_shapes},
 };
 

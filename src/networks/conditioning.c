@@ -42,30 +42,34 @@ void quell_conditioning_free(struct quell_conditioning *c)
 
 size_t quell_conditioning_floats(const struct quell_conditioning *c)
 {
-    return quell_linear_stride(c->shape.features) + quell_linear_stride(c->shape.width);
+    return quell_linear_stride(c->shape.features) + 2 * quell_linear_stride(c->shape.width);
 }
 
-void quell_conditioning_time(const struct quell_conditioning *c,
-                             const struct quell_kernels *kernels, double time, float *scratch,
-                             float *e)
+/* The part of e that all classes share. */
+static void encode_time(const struct quell_conditioning *c, const struct quell_pass *pass,
+                        float *encoded, float *hidden, float *e)
 {
+    const struct quell_kernels *kernels = pass->kernels;
     size_t features = c->shape.features;
-    float *hidden = scratch + quell_linear_stride(features);
-    quell_sine_encode(c->frequency, features, time, scratch);
-    quell_linear_apply(&c->first, kernels, 1, scratch, features, hidden, c->first.bias, false);
+    quell_sine_encode(c->frequency, features, pass->time, encoded);
+    quell_linear_apply(&c->first, kernels, 1, encoded, features, hidden, c->first.bias, false);
     kernels->activation[QUELL_SILU](hidden, c->shape.width);
     quell_linear_apply(&c->second, kernels, 1, hidden, c->shape.width, e, c->second.bias, false);
 }
 
-void quell_conditioning_label(const struct quell_conditioning *c,
-                              const struct quell_kernels *kernels, const float *e, uint32_t label,
-                              float *out)
+void quell_conditioning_apply(const struct quell_conditioning *c, const struct quell_pass *pass,
+                              const struct quell_labels *labels, float *scratch, float *e)
 {
     static const float sum[] = {1, 1};
-    if (!c->label) {
-        memcpy(out, e, c->shape.width * sizeof *out);
-        return;
+    size_t width = quell_linear_stride(c->shape.width);
+    float *hidden = scratch + quell_linear_stride(c->shape.features), *time = hidden + width;
+    encode_time(c, pass, scratch, hidden, time);
+    for (size_t i = 0; i < labels->count; i++, e += width) {
+        if (!c->label) {
+            memcpy(e, time, c->shape.width * sizeof *e);
+            continue;
+        }
+        const float *in[] = {time, c->label + labels->distinct[i] * c->shape.width};
+        pass->kernels->combine(e, c->shape.width, 2, sum, in);
     }
-    const float *in[] = {e, c->label + label * c->shape.width};
-    kernels->combine(out, c->shape.width, 2, sum, in);
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* What a network is told of the time and the class: the vector
  *
- *     e = W_2 silu(W_0 s + b_0) + b_2 + label[class],   s = sine encoding of the time,
- * (sine.h). The tensors are time.0, time.2 and label.weight, whose
- * last row stands for "no class". */
+ *     e = W_2 silu(W_0 s + b_0) + b_2 + label[class],   s = sine encoding of the time (sine.h).
+ *
+ * The tensors are time.0, time.2 and label.weight, whose last row stands for "no class". */
 #ifndef QUELL_NETWORKS_CONDITIONING_H
 #define QUELL_NETWORKS_CONDITIONING_H
 
+#include "networks/labels.h"
 #include "networks/linear.h"
 
 /* features: of the sine encoding, even. width: of e. classes: 0 for none. */
@@ -27,16 +28,11 @@ quell_status quell_conditioning_load(struct quell_conditioning *conditioning,
                                      const struct quell_conditioning_shape *shape);
 void quell_conditioning_free(struct quell_conditioning *conditioning);
 
-/* Floats for quell_conditioning_time, which leaves the part of e that all classes share in
- * e[stride of width]. */
+/* e[count][quell_linear_stride(width)], one for each of the pass's distinct labels. scratch: of
+ * quell_conditioning_floats(). */
 size_t quell_conditioning_floats(const struct quell_conditioning *conditioning);
-void quell_conditioning_time(const struct quell_conditioning *conditioning,
-                             const struct quell_kernels *kernels, double time, float *scratch,
-                             float *e);
-
-/* out = e + label[class]; out = e where there are no classes. */
-void quell_conditioning_label(const struct quell_conditioning *conditioning,
-                              const struct quell_kernels *kernels, const float *e, uint32_t label,
-                              float *out);
+void quell_conditioning_apply(const struct quell_conditioning *conditioning,
+                              const struct quell_pass *pass, const struct quell_labels *labels,
+                              float *scratch, float *e);
 
 #endif

@@ -12,7 +12,7 @@
 /* Where a pass keeps what it works on. wide: query, key and value, then ffn's hidden values. e,
  * hidden and ada have a row for each distinct label. */
 struct work {
-    float *labels, *time, *conditioning, *e, *hidden, *ada, *x, *h, *y, *wide, *heads, *attention;
+    float *labels, *conditioning, *e, *hidden, *ada, *x, *h, *y, *wide, *heads, *attention;
 };
 
 struct pass {
@@ -51,11 +51,10 @@ static size_t lay_out(const struct quell_dit *dit, size_t rows, float *memory, s
         size_t floats;
     } parts[] = {
         {&work->labels, quell_labels_floats(rows)},
-        {&work->time, width},
         {&work->conditioning, quell_conditioning_floats(&dit->conditioning)},
         {&work->e, rows * width},
         {&work->hidden, rows * width},
-        {&work->ada, rows * quell_linear_stride(3 * dit->shape.hidden)},
+        {&work->ada, rows * quell_modulation_row(dit->shape.hidden)},
         {&work->x, tokens * channels},
         {&work->h, tokens * hidden},
         {&work->y, tokens * hidden},
@@ -85,7 +84,7 @@ static void apply(const struct pass *p, const struct quell_linear *linear, const
 /* (a + 1, b, c) of a row's label */
 static const float *ada_of(const struct pass *p, size_t row)
 {
-    return p->work.ada + p->labels.slot[row] * quell_linear_stride(3 * p->dit->shape.hidden);
+    return p->work.ada + p->labels.slot[row] * quell_modulation_row(p->dit->shape.hidden);
 }
 
 /* y = (a + 1) rms_norm(h) + b */
@@ -153,13 +152,8 @@ static void feed_forward(const struct pass *p, const struct quell_dit_block *blo
 
 static void run_block(const struct pass *p, const struct quell_dit_block *block)
 {
-    const struct quell_kernels *kernels = p->of->kernels;
-    size_t width = quell_linear_stride(p->dit->shape.conditioning.width);
-    quell_linear_apply(&block->ada_first, kernels, p->labels.count, p->work.e, width,
-                       p->work.hidden, block->ada_first.bias, false);
-    kernels->activation[QUELL_SILU](p->work.hidden, p->labels.count * width);
-    quell_linear_apply(&block->ada_second, kernels, p->labels.count, p->work.hidden, width,
-                       p->work.ada, block->ada_second.bias, false);
+    quell_modulation_apply(&block->ada, p->of->kernels, p->labels.count, p->work.e, p->work.hidden,
+                           p->work.ada);
     modulate(p);
     attend(p, block);
     feed_forward(p, block);
@@ -169,19 +163,14 @@ static void begin(struct pass *p)
 {
     const struct quell_dit *dit = p->dit;
     const struct quell_pass *of = p->of;
-    size_t width = quell_linear_stride(dit->shape.conditioning.width), channels = dit->channels;
     size_t hidden = quell_linear_stride(dit->shape.hidden), dim = dit->base.inputs;
-    quell_conditioning_time(&dit->conditioning, of->kernels, of->time, p->work.conditioning,
-                            p->work.time);
-    for (size_t i = 0; i < p->labels.count; i++)
-        quell_conditioning_label(&dit->conditioning, of->kernels, p->work.time,
-                                 p->labels.distinct[i], p->work.e + i * width);
+    quell_conditioning_apply(&dit->conditioning, of, &p->labels, p->work.conditioning, p->work.e);
     for (size_t row = 0; row < of->rows; row++) {
         for (size_t i = 0; i < dim; i++) p->work.x[row * dim + i] = of->x[row * dim + dit->map[i]];
         for (size_t i = 0; i < dit->tokens * hidden; i++)
             p->work.h[row * dit->tokens * hidden + i] = dit->position[i];
     }
-    apply(p, &dit->in, p->work.x, channels, p->work.h, NULL, true);
+    apply(p, &dit->in, p->work.x, dit->channels, p->work.h, NULL, true);
 }
 
 static void finish(const struct pass *p)

@@ -108,9 +108,9 @@ static quell_status load_block(struct quell_dit *dit, const struct quell_weights
     struct quell_dit_block *block = &dit->blocks[i];
     size_t hidden = shape->hidden, wide = shape->factor * hidden;
     size_t width = shape->conditioning.width, inner = shape->swiglu ? wide / 2 : wide;
-    quell_status status = load(&block->ada_first, from, i, "ada_zero.0", width, width, true);
-    if (!status) status = load(&block->ada_second, from, i, "ada_zero.2", width, 3 * hidden, true);
-    for (size_t j = 0; !status && j < hidden; j++) block->ada_second.bias[j] += 1;
+    char name[64];
+    snprintf(name, sizeof name, "net.blocks.%zu", i);
+    quell_status status = quell_modulation_load(&block->ada, from, name, width, hidden);
     if (!status)
         status = load(&block->qkv, from, i, "msa.qkv_proj", hidden, 3 * hidden, shape->qkv_bias);
     if (!status && shape->rope) status = make_turn(dit, from, i);
@@ -172,8 +172,8 @@ void quell_dit_destroy(struct quell_network *network)
     quell_linear_free(&dit->out);
     for (size_t i = 0; dit->blocks && i < dit->shape.blocks; i++) {
         struct quell_dit_block *block = &dit->blocks[i];
-        struct quell_linear *linears[] = {&block->ada_first, &block->ada_second, &block->qkv,
-                                          &block->y,         &block->in,         &block->out};
+        struct quell_linear *linears[] = {&block->qkv, &block->y, &block->in, &block->out};
+        quell_modulation_free(&block->ada);
         for (size_t j = 0; j < sizeof linears / sizeof *linears; j++) quell_linear_free(linears[j]);
         free(block->turn);
     }

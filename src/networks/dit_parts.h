@@ -5,11 +5,13 @@
 
 #include "networks/attention.h"
 #include "networks/dit.h"
+#include "networks/modulation.h"
 
-/* 1 is added to the first part of ada_second's bias, which stands for a. With swiglu the outputs
- * of `in` are in halves, not in pairs as azula's. turn: of attention.h; NULL without rope. */
+/* With swiglu the outputs of `in` are in halves, not in pairs as azula's. turn: of attention.h;
+ * NULL without rope. */
 struct quell_dit_block {
-    struct quell_linear ada_first, ada_second, qkv, y, in, out;
+    struct quell_modulation ada;
+    struct quell_linear qkv, y, in, out;
     float *turn;
 };
 

@@ -26,7 +26,7 @@ struct mlp {
 
 /* Where a pass keeps what it works on. e and start have a row for each distinct label. */
 struct work {
-    float *labels, *time, *conditioning, *e, *start, *h, *g, *y;
+    float *labels, *conditioning, *e, *start, *h, *g, *y;
 };
 
 static const struct mlp *self(const struct quell_network *network)
@@ -44,7 +44,6 @@ static size_t lay_out(const struct mlp *mlp, size_t rows, float *memory, struct 
         size_t floats;
     } parts[] = {
         {&work->labels, quell_labels_floats(rows)},
-        {&work->time, width},
         {&work->conditioning, quell_conditioning_floats(&mlp->conditioning)},
         {&work->e, rows * width},
         {&work->start, rows * hidden},
@@ -89,13 +88,8 @@ static void forward(const struct quell_network *network, const struct quell_pass
     struct work work;
     lay_out(mlp, pass->rows, pass->scratch, &work);
     size_t dim = mlp->shape.dim, hidden = quell_linear_stride(mlp->shape.hidden);
-    size_t width = quell_linear_stride(mlp->conditioning.shape.width);
     struct quell_labels labels = quell_labels_of(network, pass, work.labels);
-    quell_conditioning_time(&mlp->conditioning, pass->kernels, pass->time, work.conditioning,
-                            work.time);
-    for (size_t i = 0; i < labels.count; i++)
-        quell_conditioning_label(&mlp->conditioning, pass->kernels, work.time, labels.distinct[i],
-                                 work.e + i * width);
+    quell_conditioning_apply(&mlp->conditioning, pass, &labels, work.conditioning, work.e);
     quell_linear_apply(&mlp->in, pass->kernels, pass->rows, pass->x, dim, work.h, mlp->in.bias,
                        false);
     for (size_t i = 0; i < mlp->shape.blocks; i++)

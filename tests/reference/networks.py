@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Writes tests/mlp_reference.inc or tests/dit_reference.inc: what PyTorch makes of networks whose weights are a formula.
+"""Writes tests/mlp_reference.inc, dit_reference.inc or unet_reference.inc: what PyTorch makes of networks whose weights are a formula.
 
     python tests/reference/networks.py mlp > tests/mlp_reference.inc
 
@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from azula.nn.dit import DiT
+from azula.nn.unet import UNet
 from azula.nn.vit import ViT
 from quell_export.modules import Conditioned, ResidualMLP
 
@@ -36,6 +37,17 @@ DITS = [  # channels, size, patch (() for tokens), hidden, blocks, heads, factor
     (2, (6, 4, 2), (3, 2, 1), 40, 1, 4, 3, "relu", True, True, True, 16, 8, 1e4, 0, 2),
     (3, (50,), (1,), 64, 1, 2, 2, "silu", True, True, False, 16, 8, 1e4, 2, 1),
     (1, (12, 12), (2, 3), 48, 2, 4, 4, "swiglu", True, True, False, 32, 16, 1e4, 5, 2),
+]
+
+UNETS = [  # channels, size, hidden, blocks, kernel, stride, periodic, norm, groups, factor, width,
+    # features, omega, classes, rows
+    (1, (12,), (8,), (1,), 3, 2, False, "layer", 16, 1, 8, 4, 1e4, 0, 3),
+    (3, (15,), (4, 6), (1, 1), 5, 3, True, "rms", 16, 2, 6, 4, 1e3, 2, 2),
+    (1, (9, 7), (8, 12), (1, 2), 3, 2, False, "layer", 16, 1, 8, 4, 1e4, 3, 3),
+    (2, (8, 6), (6, 8, 10), (1, 1, 0), (3, 1), (2, 1), True, "group", 2, 1, 8, 8, 1e4, 0, 2),
+    (1, (8, 8), (20, 36), (1, 1), 3, 2, False, "group", 4, 2, 8, 8, 1e4, 5, 2),
+    (1, (4, 5, 3), (4, 6), (1, 1), 3, 2, False, "rms", 16, 1, 8, 4, 1e4, 0, 2),
+    (2, (2, 4, 6), (5, 3), (1, 1), (1, 3, 5), (1, 2, 3), True, "layer", 16, 1, 8, 4, 1e4, 4, 2),
 ]
 
 
@@ -108,6 +120,41 @@ def dit(case: tuple) -> str:
 
 
 @torch.no_grad()
+def unet(case: tuple) -> str:
+    channels, size, hidden, blocks, kernel, stride, periodic, norm = case[:8]
+    groups, factor, width, features, omega, classes, rows = case[8:]
+    net = UNet(
+        channels,
+        channels,
+        hid_channels=hidden,
+        hid_blocks=blocks,
+        kernel_size=kernel,
+        stride=stride,
+        spatial=len(size),
+        periodic=periodic,
+        mod_features=width,
+        norm=norm,
+        groups=groups,
+        ffn_factor=factor,
+    )
+    network = Conditioned(net, width, features=features, omega=omega, classes=classes)
+
+    def three(value: int | tuple) -> str:
+        values = value if isinstance(value, tuple) else (value,) * len(size)
+        return "{" + ", ".join(map(str, (1,) * (3 - len(values)) + values)) + "}"
+
+    def listed(values: tuple) -> str:
+        return "{" + ", ".join(map(str, values)) + "}"
+
+    shape = (
+        f"{channels}, {len(size)}, {len(hidden)}, {{{three(size)}}}, {listed(hidden)}, {listed(blocks)}, "
+        f"{three(kernel)}, {three(stride)}, {periodic:d}, QUELL_NORM_{norm.upper()}, {groups}, {factor}, "
+        f"{{{features}, {width}, {classes}, {omega:g}}}"
+    )
+    return run(network, case, shape, (rows, channels, *size), classes)
+
+
+@torch.no_grad()
 def run(network: torch.nn.Module, case: tuple, shape: str, sizes: tuple, classes: int) -> str:
     fill(network)
     rows = sizes[0]
@@ -129,7 +176,7 @@ def main() -> None:
     versions = ", ".join(f"{p} {importlib.metadata.version(p)}" for p in ("torch", "azula"))
     print(f"/* Made by tests/reference/networks.py with {versions}. */")
     print("/* clang-format off */")
-    make, cases = {"mlp": (mlp, MLPS), "dit": (dit, DITS)}[sys.argv[1]]
+    make, cases = {"mlp": (mlp, MLPS), "dit": (dit, DITS), "unet": (unet, UNETS)}[sys.argv[1]]
     for case in cases:
         print(make(case))
 
