@@ -6,6 +6,7 @@
 #include "denoisers/network.h"
 #include "networks/dit.h"
 #include "networks/mlp.h"
+#include "networks/unet.h"
 #include "tensor_file.h"
 
 #include <stdio.h>
@@ -25,10 +26,37 @@ static const struct quell_dit_shape vit = {
     {2, 2, {4, 6}, {2, 3}}, 12, 2, 3, 2, QUELL_SILU, true, true, false, true, {6, 9, 4, 1e3}};
 static const struct quell_dit_shape dit = {
     {0, 3, {5}, {0}}, 8, 1, 1, 4, QUELL_RELU2, false, false, true, false, {6, 9, 0, 1e4}};
+static const struct quell_unet_shape unet = {2,
+                                             2,
+                                             3,
+                                             {{1, 4, 6}},
+                                             {4, 6, 10},
+                                             {1, 0, 1},
+                                             {1, 3, 5},
+                                             {1, 2, 2},
+                                             true,
+                                             QUELL_NORM_GROUP,
+                                             2,
+                                             3,
+                                             {6, 9, 4, 1e4}};
+static const struct quell_unet_shape line = {1,
+                                             1,
+                                             1,
+                                             {{1, 1, 9}},
+                                             {4},
+                                             {1},
+                                             {1, 1, 3},
+                                             {1, 1, 2},
+                                             false,
+                                             QUELL_NORM_LAYER,
+                                             16,
+                                             1,
+                                             {6, 9, 0, 1e4}};
 
 static quell_status load(const void *shape, const struct quell_weights *from,
                          struct quell_network **network)
 {
+    if (shape == &unet || shape == &line) return quell_unet_load(network, from, shape);
     return shape == &mlp ? quell_mlp_load(network, from, shape)
                          : quell_dit_load(network, from, shape);
 }
@@ -121,13 +149,44 @@ TEST(model_network, transformers)
     scratch_remove(&scratch);
 }
 
-TEST(model_network, transformers_refused)
+#define UNET TRANSFORMER "'architecture': 'unet', 'hid_channels': "
+#define DEEP                                                                                      \
+    UNET "[4, 6, 10], 'hid_blocks': [1, 0, 1], 'kernel_size': [3, 5], 'periodic': true, 'norm': " \
+         "'group', 'groups': 2, 'ffn_factor': 3, 'classes': 4, 'shape': [2, 4, 6]}"
+
+TEST(model_network, unets)
+{
+    struct scratch scratch = scratch_new();
+    struct scratch_path path = scratch_path(&scratch, "n.safetensors");
+    quell_denoiser *right = make(&scratch, DEEP, &unet);
+    check_loads(path.text, right);
+    quell_denoiser_free(right);
+    right = make(&scratch, UNET "[4], 'hid_blocks': [1], 'spatial': 1, 'shape': [9]}", &line);
+    check_loads(path.text, right);
+    quell_denoiser_free(right);
+    scratch_remove(&scratch);
+}
+
+TEST(model_network, fields_refused)
 {
     static const struct {
         const char *description, *reason;
     } cases[] = {
+        {UNET "[4, 6], 'hid_blocks': [1], 'shape': [2, 4, 6]}", "'hid_blocks' must have a number"},
+        {UNET "[4, 6], 'shape': [2, 4, 6]}", "'hid_blocks'"},
+        {UNET "[4, 6], 'hid_blocks': [1, 1025], 'shape': [2, 4, 6]}", "'hid_blocks' must be at"},
+        {UNET "[4, 6], 'hid_blocks': [1, -1], 'shape': [2, 4, 6]}", "'hid_blocks' must be whole"},
+        {UNET "4, 'hid_blocks': [1], 'shape': [2, 4, 6]}", "'hid_channels' must be a list"},
+        {UNET "[0], 'hid_blocks': [1], 'shape': [2, 4, 6]}", "'hid_channels' must be from 1"},
+        {UNET "[1], 'hid_blocks': [1], 'shape': [2, 4, 6]}", "'hid_channels' must be 2 or more"},
+        {UNET "[6], 'hid_blocks': [1], 'shape': [2, 4, 6], 'norm': 'batch'}", "'norm'"},
+        {UNET "[6], 'hid_blocks': [1], 'shape': [4, 6], 'norm': 'group', 'groups': 4}", "'groups'"},
+        {UNET "[6], 'hid_blocks': [1], 'shape': [4, 6], 'kernel_size': 2}", "'kernel_size' must"},
+        {UNET "[6], 'hid_blocks': [1], 'shape': [4, 6], 'kernel_size': [65, 3]}", "'kernel_size'"},
+        {UNET "[6], 'hid_blocks': [1], 'shape': [4, 6], 'stride': [1, 2, 3]}", "'stride'"},
+        {UNET "[6], 'hid_blocks': [1], 'shape': [4]}", "'shape' must have 2 sizes"},
         {VIT ", 'shape': [2, 4, 6], 'patch_size': 4}", "'patch_size' must divide"},
-        {VIT ", 'shape': [2, 4, 6], 'patch_size': [2]}", "'patch_size' must divide"},
+        {VIT ", 'shape': [2, 4, 6], 'patch_size': [2]}", "'patch_size' must have 2 sizes"},
         {VIT ", 'shape': [2, 2, 4, 6]}", "'shape'"},
         {VIT ", 'shape': [24], 'spatial': 4}", "'spatial'"},
         {VIT ", 'shape': [2, 4, 6], 'hidden': 3}", "'hidden' is not known"},

@@ -165,13 +165,15 @@ quell_status quell_document_number(const struct quell_document *document, const 
     return QUELL_OK;
 }
 
-static bool to_size(const json_t *value, size_t *size)
+static bool to_count(const json_t *value, double least, size_t *size)
 {
-    double number = json_is_number(value) ? json_number_value(value) : 0.0;
-    if (!(number >= 1.0 && number <= (double)QUELL_MOST_ELEMENTS)) return false;
+    double number = json_is_number(value) ? json_number_value(value) : -1.0;
+    if (!(number >= least && number <= (double)QUELL_MOST_ELEMENTS)) return false;
     *size = (size_t)number;
     return (double)*size == number;
 }
+
+static bool to_size(const json_t *value, size_t *size) { return to_count(value, 1.0, size); }
 
 quell_status quell_document_size(const struct quell_document *document, const char *field,
                                  size_t *size)
@@ -197,5 +199,21 @@ quell_status quell_document_shape(const struct quell_document *document, const c
                 document, field, "must be whole numbers from 1 on, whose product is at most %zu",
                 QUELL_MOST_ELEMENTS);
     *rank = count;
+    return QUELL_OK;
+}
+
+quell_status quell_document_counts(const struct quell_document *document, const char *field,
+                                   size_t most, size_t *count, size_t *counts)
+{
+    json_t *value = json_object_get(document->root, field);
+    if (!value) return QUELL_OK;
+    *count = json_array_size(value);
+    if (!json_is_array(value) || *count < 1 || *count > most)
+        return quell_document_bad(document, field, "must be a list of 1 to %zu whole numbers",
+                                  most);
+    for (size_t i = 0; i < *count; i++)
+        if (!to_count(json_array_get(value, i), 0.0, &counts[i]))
+            return quell_document_bad(document, field, "must be whole numbers from 0 to %zu",
+                                      QUELL_MOST_ELEMENTS);
     return QUELL_OK;
 }

@@ -52,6 +52,10 @@ quell_status quell_document_size(const struct quell_document *document, const ch
 quell_status quell_document_shape(const struct quell_document *document, const char *field,
                                   size_t most, size_t *rank, size_t *shape);
 
+/* A list of 1 to `most` whole numbers from 0 on. */
+quell_status quell_document_counts(const struct quell_document *document, const char *field,
+                                   size_t most, size_t *count, size_t *counts);
+
 /* A list of numbers, a list of such lists of one length, or the name of an .npy file relative to
  * the document. The table is empty if the field is absent. */
 quell_status quell_document_table(const struct quell_document *document, const char *field,

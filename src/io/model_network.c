@@ -6,7 +6,7 @@
 #include "denoisers/network.h"
 #include "io/json.h"
 #include "io/model.h"
-#include "io/network_fields.h"
+#include "io/network_architectures.h"
 #include "io/safetensors.h"
 
 #include <stdlib.h>

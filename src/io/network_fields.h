@@ -1,14 +1,37 @@
 /* SPDX-License-Identifier: MIT */
-/* The architectures by their names, and what a description says of them. */
+/* What the descriptions of all architectures have in common, read field by field. */
 #ifndef QUELL_IO_NETWORK_FIELDS_H
 #define QUELL_IO_NETWORK_FIELDS_H
 
 #include "io/json.h"
-#include "networks/network.h"
+#include "networks/conditioning.h"
+#include "networks/patches.h"
 
-/* The network that the document describes, for samples of that shape, from those weights. */
-quell_status quell_network_described(const struct quell_document *document, size_t rank,
-                                     const size_t *shape, const struct quell_weights *from,
-                                     struct quell_network **network);
+#define QUELL_MOST_BLOCKS 1024
+#define QUELL_MOST_FEATURES 65536
+#define QUELL_MOST_FACTOR 64
+
+/* The activation of that name; false if there is none. */
+bool quell_field_activation(const char *name, enum quell_activation *activation);
+
+/* A size from 1 to `most`; the field must be there if *size is 0. */
+quell_status quell_field_size(const struct quell_document *document, const char *field, size_t most,
+                              size_t *size);
+quell_status quell_field_truth(const struct quell_document *document, const char *field,
+                               bool *truth);
+
+/* Sizes of `count` dimensions, as a list or as one for all; sizes[0] for all if the field is
+ * absent. */
+quell_status quell_field_sizes(const struct quell_document *document, const char *field,
+                               size_t count, size_t most, size_t *sizes);
+
+/* time_features, time_omega, mod_features, classes */
+quell_status quell_fields_conditioning(const struct quell_document *document,
+                                       struct quell_conditioning_shape *shape);
+
+/* `spatial` (2), and a sample's shape taken as [channels, size...] or [size...]. */
+quell_status quell_fields_spatial(const struct quell_document *document, size_t rank,
+                                  const size_t *shape, size_t *spatial, size_t *channels,
+                                  size_t *size);
 
 #endif

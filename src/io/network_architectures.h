@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* The architectures by their names, and what a description says of them. */
+#ifndef QUELL_IO_NETWORK_ARCHITECTURES_H
+#define QUELL_IO_NETWORK_ARCHITECTURES_H
+
+#include "io/json.h"
+#include "networks/network.h"
+
+/* The network that the document describes, for samples of that shape, from those weights. */
+typedef quell_status quell_network_reader(const struct quell_document *document, size_t rank,
+                                          const size_t *shape, const struct quell_weights *from,
+                                          struct quell_network **network);
+
+quell_network_reader quell_network_described;
+quell_network_reader quell_network_read_dit, quell_network_read_vit, quell_network_read_unet;
+
+#endif
