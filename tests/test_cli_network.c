@@ -83,8 +83,82 @@ TEST(cli, guidance)
     json_t *root = command_json(&command, "sample --json --model n.safetensors --steps 2 --count 3 "
                                           "--class 2 --guidance 2.5");
     CHECK(!strcmp(json_string_value(json_field(root, "class")), "2"), "class");
-    CHECK(json_number_value(json_field(root, "guidance")) == 2.5, "guidance");
+    CHECK(!strcmp(json_string_value(json_field(root, "guidance")), "2.5"), "guidance");
     json_decref(root);
+    command_remove(&command);
+}
+
+/* An .npy file of one dimension, of int32 or int64. */
+static void write_labels(const struct command *command, const char *name, const char *type,
+                         size_t count, const void *data, size_t bytes)
+{
+    char text[512] = "\x93NUMPY\1\0\x76";
+    memset(text + 9, ' ', 119);
+    text[9] = 0;
+    int length = snprintf(
+        text + 10, 100, "{'descr': '%s', 'fortran_order': False, 'shape': (%zu,), }", type, count);
+    text[10 + length] = ' ';
+    text[127] = '\n';
+    memcpy(text + 128, data, bytes);
+    scratch_write(&command->work, name, text, 128 + bytes);
+}
+
+TEST(cli, a_class_for_each_sample)
+{
+    static const int64_t wide[] = {2, -1, 0, 3, 3};
+    static const int32_t narrow[] = {2, -1, 0, 3, 3};
+    struct command command = command_new();
+    char arguments[200];
+    write_network(&command);
+    write_labels(&command, "wide.npy", "<i8", 5, wide, sizeof wide);
+    write_labels(&command, "narrow.npy", "<i4", 5, narrow, sizeof narrow);
+    command_check(&command, 0, SAMPLE "--classes wide.npy --first 7 --out wide.out");
+    command_check(&command, 0, SAMPLE "--classes narrow.npy --first 7 --count 5 --out narrow.out");
+    command_same(&command, "wide.out", "narrow.out");
+    command_check(&command, 0,
+                  "denoise --model n.safetensors --from wide.out --classes wide.npy --out y.npy");
+    float *all = samples(&command, "wide.out"), *means = samples(&command, "y.npy");
+    for (size_t i = 0; i < 5; i++) {
+        char class[24] = "";
+        if (narrow[i] >= 0) snprintf(class, sizeof class, "--class %d ", narrow[i]);
+        snprintf(arguments, sizeof arguments, SAMPLE "%s--first %zu --count 1 --out one.npy", class,
+                 7 + i);
+        command_check(&command, 0, arguments);
+        snprintf(arguments, sizeof arguments,
+                 "denoise --model n.safetensors --from wide.out %s--out z.npy", class);
+        command_check(&command, 0, arguments);
+        float *one = samples(&command, "one.npy"), *mean = samples(&command, "z.npy");
+        CHECK(!memcmp(one, all + 2 * i, 2 * sizeof *one), "sample %zu", i);
+        CHECK(!memcmp(mean + 2 * i, means + 2 * i, 2 * sizeof *one), "denoise, sample %zu", i);
+        free(one);
+        free(mean);
+    }
+    free(all);
+    free(means);
+    command_remove(&command);
+}
+
+/* A weight of 3 until t = 1 is one of 3; a model guided by itself is not guided. */
+TEST(cli, guidance_by_time_and_by_a_model)
+{
+    struct command command = command_new();
+    write_network(&command);
+    command_check(&command, 0, SAMPLE "--class 2 --count 5 --guidance 3 --out three.npy");
+    command_check(&command, 0, SAMPLE "--class 2 --count 5 --guidance 0.2:3,0.7:3 --out flat.npy");
+    command_check(&command, 0, SAMPLE "--class 2 --count 5 --guidance 0:1,1:5 --out sloped.npy");
+    command_same(&command, "three.npy", "flat.npy");
+    float *three = samples(&command, "three.npy"), *sloped = samples(&command, "sloped.npy");
+    for (int i = 0; i < 10; i++) CHECK(three[i] != sloped[i], "element %d", i);
+    free(three);
+    free(sloped);
+    command_check(&command, 0, SAMPLE "--class 2 --count 5 --guidance 1 --out none.npy");
+    command_check(&command, 0,
+                  SAMPLE "--class 2 --count 5 --guidance 2 --guide n.safetensors --out self.npy");
+    float *none = samples(&command, "none.npy"), *self = samples(&command, "self.npy");
+    for (int i = 0; i < 10; i++)
+        CHECK(none[i] - self[i] < 1e-4f && self[i] - none[i] < 1e-4f, "element %d", i);
+    free(none);
+    free(self);
     command_remove(&command);
 }
 
@@ -93,21 +167,43 @@ TEST(cli, classes_refused)
     struct command command = command_new();
     write_network(&command);
     scratch_write(&command.work, "bad.npy", "no", 2);
+    static const int32_t labels[] = {1, 4, -2};
+    write_labels(&command, "four.npy", "<i4", 2, labels, 8);
+    write_labels(&command, "minus.npy", "<i4", 1, labels + 2, 4);
+    write_labels(&command, "floats.npy", "<f4", 2, labels, 8);
+    write_labels(&command, "none.npy", "<i4", 0, labels, 0);
     command_check(&command, 0, SAMPLE "--count 5 --out x.npy");
     static const char *const cases[][2] = {
         {SAMPLE "--class 4 --out y.npy", "0 to 3"},
         {SAMPLE "--class A --out y.npy", "0 to 3"},
         {SAMPLE "--class -1 --out y.npy", "0 to 3"},
+        {SAMPLE "--class 1 --classes four.npy --out y.npy", "only one"},
+        {SAMPLE "--classes none.npy --out y.npy", "(count,)"},
+        {SAMPLE "--classes four.npy --count 3 --out y.npy", "2 samples"},
+        {SAMPLE "--guidance 2,3 --out y.npy", "T:W"},
+        {SAMPLE "--guidance 0:2,3 --out y.npy", "T:W"},
+        {SAMPLE "--guidance 0:2,0:3 --out y.npy", "must rise"},
+        {SAMPLE "--guidance x --out y.npy", "T:W"},
+        {SAMPLE "--guidance 1e7 --out y.npy", "10^6"},
+        {SAMPLE "--guide n.safetensors --out y.npy", "--guidance W"},
+        {SAMPLE "--guide builtin:clouds --guidance 2 --out y.npy", "1024 elements"},
+        {"sample --model builtin:grid25 --classes four.npy --out y.npy", "no classes"},
+        {"denoise --model n.safetensors --from x.npy --classes four.npy --out y.npy", "2 classes"},
         {SAMPLE "--guidance-low 0.5 --guidance-high 0.4 --guidance 2 --out y.npy", "low <= high"},
         {"sample --model builtin:grid25 --class 0 --out y.npy", "no classes"},
         {"sample --model builtin:grid25 --guidance 2 --out y.npy", "no classes"},
         {"denoise --model n.safetensors --from x.npy", "--out"},
-        {"denoise --model n.safetensors --from x.npy --t 0.5 --class 4 --out y.npy", "4 classes"},
+        {"denoise --model n.safetensors --from x.npy --t 0.5 --class 4 --out y.npy", "0 to 3"},
         {"denoise --model builtin:clouds --from x.npy --out y.npy", "1024 elements"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         command_refused(&command, 2, cases[i][0], cases[i][1]);
     command_refused(&command, 4, "denoise --model n.safetensors --from bad.npy --out y.npy", "bad");
+    command_refused(&command, 3, SAMPLE "--classes four.npy --out y.npy", "value 1 is 4");
+    command_refused(&command, 3, SAMPLE "--classes minus.npy --out y.npy", "value 0 is -2");
+    command_refused(&command, 4, SAMPLE "--classes floats.npy --out y.npy", "'<i4' or '<i8'");
+    command_refused(&command, 4, SAMPLE "--classes no.npy --out y.npy", "no.npy");
+    command_refused(&command, 3, SAMPLE "--guide no.json --guidance 2 --out y.npy", "no.json");
     command_refused(&command, 4, "denoise --model n.safetensors --from none --out y.npy", "none");
     command_remove(&command);
 }

@@ -93,6 +93,33 @@ TEST(guidance, is_the_combination)
     quell_denoiser_free(net);
 }
 
+/* At t = 0.5, between points, at one, and beyond them. */
+TEST(guidance, weights_by_time)
+{
+    quell_denoiser *one = isotropic(0.5, 2), *two = isotropic(-1, 0.25);
+    static const struct {
+        size_t points;
+        double times[3], weights[3], right;
+    } cases[] = {
+        {1, {0.3}, {2.5}, 2.5},
+        {2, {0, 1}, {1, 4}, 2.5},
+        {3, {0.1, 0.5, 0.6}, {7, 3, -1}, 3},
+        {2, {0.6, 0.7}, {5, 6}, 5},
+        {2, {0.1, 0.2}, {5, 6}, 6},
+        {2, {0.4, 0.8}, {2, 6}, 3},
+        {3, {0, 0.5, 1}, {4, 1, 4}, 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        quell_guidance guidance = quell_guidance_defaults();
+        guidance.points = cases[i].points;
+        guidance.times = cases[i].times, guidance.weights = cases[i].weights;
+        guidance.weight = cases[i].right; /* what the check goes by */
+        check_guided(one, two, NULL, guidance, true);
+    }
+    quell_denoiser_free(one);
+    quell_denoiser_free(two);
+}
+
 TEST(guidance, refused)
 {
     quell_denoiser *one = isotropic(0.5, 2), *net = network(), *other = NULL, *guided = NULL;
@@ -105,6 +132,20 @@ TEST(guidance, refused)
     CHECK(quell_denoiser_guided(&guided, net, NULL, &guidance) == QUELL_BAD_ARGUMENT, "NaN");
     guidance.weight = 1, guidance.low = 0.6, guidance.high = 0.5;
     CHECK(quell_denoiser_guided(&guided, net, NULL, &guidance) == QUELL_BAD_ARGUMENT, "times");
+    const double times[] = {0.5, 0.5}, weights[] = {1, INFINITY};
+    guidance = quell_guidance_defaults();
+    guidance.points = 2, guidance.times = times, guidance.weights = times;
+    CHECK(quell_denoiser_guided(&guided, net, NULL, &guidance) == QUELL_BAD_ARGUMENT, "no rise");
+    guidance.points = 1, guidance.times = weights;
+    CHECK(!quell_denoiser_guided(&guided, net, NULL, &guidance), "%s", quell_error_message());
+    quell_denoiser_free(guided);
+    guided = NULL;
+    guidance.points = 2, guidance.times = weights;
+    CHECK(quell_denoiser_guided(&guided, net, NULL, &guidance) == QUELL_BAD_ARGUMENT, "beyond 1");
+    guidance.points = 1, guidance.times = times, guidance.weights = weights + 1;
+    CHECK(quell_denoiser_guided(&guided, net, NULL, &guidance) == QUELL_BAD_ARGUMENT, "infinite");
+    guidance.weights = NULL;
+    CHECK(quell_denoiser_guided(&guided, net, NULL, &guidance) == QUELL_BAD_ARGUMENT, "NULL");
     CHECK(!guided, "a denoiser after a failure");
     quell_denoiser_free(one);
     quell_denoiser_free(net);

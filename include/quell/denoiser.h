@@ -134,12 +134,18 @@ QUELL_API quell_status quell_denoiser_callback(quell_denoiser **denoiser, size_t
  *
  * weight: w; 1 is none, more carries further away from the guide (2).
  * low, high: the times within which it is guided, 0 <= low <= high <= 1 (0, 1)
- *   (Kynkaanniemi et al., 2404.07724). */
+ *   (Kynkaanniemi et al., 2404.07724).
+ * points, times, weights: w as a function of the time, in place of weight: in straight lines
+ * between weights[i] at times[i], i < points, and constant beyond them; times rise, within [0, 1];
+ * points is at most 10^6 (0, NULL, NULL). Copied. */
 typedef struct quell_guidance {
     size_t size;
     double weight;
     double low;
     double high;
+    size_t points;
+    const double *times;
+    const double *weights;
 } quell_guidance;
 
 static inline quell_guidance quell_guidance_defaults(void)
@@ -149,6 +155,9 @@ static inline quell_guidance quell_guidance_defaults(void)
     guidance.weight = 2;
     guidance.low = 0;
     guidance.high = 1;
+    guidance.points = 0;
+    guidance.times = NULL;
+    guidance.weights = NULL;
     return guidance;
 }
 

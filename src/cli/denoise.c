@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* quell denoise: one evaluation of a model, E[X | x_t], to hold it against the one it came from. */
 #include "cli/cli.h"
+#include "cli/guidance.h"
 #include "cli/interrupt.h"
+#include "cli/labels.h"
 #include "cli/options.h"
 #include "cli/sampling.h"
 #include "base/memory.h"
@@ -12,12 +14,13 @@
 #include <stdlib.h>
 
 #define BATCH_BYTES ((size_t)16 << 20)
-#define NO_CLASS UINT64_MAX
 
 struct denoise_options {
     const char *model, *from, *out, *isa;
     double t;
-    uint64_t class, threads;
+    uint64_t threads;
+    struct label_options labels;
+    struct guidance_options guidance;
     struct sampling sampling;
 };
 
@@ -27,7 +30,8 @@ static const struct option_row rows[] = {
     NUMBER_ROW(denoise_options, t, "t", "T", 0, 1, "their time (0.5)"),
     TEXT_ROW(denoise_options, out, "out", "F.npy",
              "where E[X | x_t] goes, float32, shape as --from"),
-    COUNT_ROW(denoise_options, class, "class", "K", 0, INT32_MAX, "of this class (no class)"),
+    LABEL_ROWS(denoise_options),
+    GUIDANCE_ROWS(denoise_options),
     TEXT_ROW(denoise_options, sampling.schedule, "schedule", "S",
              "NAME[:KEY=VALUE,...], see `quell list schedules`\n(the model's own, else vp)"),
     COUNT_ROW(denoise_options, threads, "threads", "T", 0, 65536, "at most T threads"),
@@ -49,6 +53,7 @@ struct job {
     quell_sampler *sampler;
     const char *isa;
     size_t threads, dim, count;
+    struct labels labels;
     struct quell_npy from;
     struct quell_output out;
 };
@@ -58,9 +63,9 @@ static int open_model(struct job *job)
     int code = sampling_open_model(&job->model, job->options.model);
     if (code != EXIT_DONE) return code;
     size_t classes = quell_denoiser_classes(job->model.denoiser);
-    if (job->options.class != NO_CLASS && job->options.class >= classes)
-        return complain(EXIT_USAGE, "--class %llu: the model has %zu classes",
-                        (unsigned long long)job->options.class, classes);
+    code = labels_open(&job->labels, &job->options.labels, classes);
+    if (code == EXIT_DONE) code = guidance_apply(&job->options.guidance, &job->model);
+    if (code != EXIT_DONE) return code;
     job->dim = quell_denoiser_dim(job->model.denoiser);
     sampling_choose_schedule(&job->options.sampling, &job->model);
     quell_status status =
@@ -77,6 +82,9 @@ static int open_files(struct job *job)
     if (!job->count || job->from.values / job->count != job->dim)
         return complain(EXIT_USAGE, "--from %s: must have states of %zu elements",
                         job->options.from, job->dim);
+    if (job->labels.file.path && job->labels.file.shape[0] != job->count)
+        return complain(EXIT_USAGE, "--classes %s: has %zu classes, --from has %zu states",
+                        job->labels.file.path, job->labels.file.shape[0], job->count);
     interrupt_catch();
     status = quell_output_open(&job->out, job->options.out);
     job->out.stop = &interrupt_signal;
@@ -90,14 +98,15 @@ static quell_status evaluate(struct job *job, size_t most, float *x, int32_t *cl
     quell_run run = quell_run_defaults();
     run.threads = job->threads;
     run.isa = job->isa;
-    if (job->options.class != NO_CLASS) run.classes = classes;
-    for (size_t i = 0; i < most; i++) classes[i] = (int32_t)job->options.class;
+    if (job->labels.wanted) run.classes = classes;
     for (; run.first < job->count; run.first += run.count) {
         float *out = x + most * job->dim;
         size_t left = job->count - run.first;
         run.count = left < most ? left : most;
         quell_status status = quell_npy_floats(&job->from, run.count * job->dim, x);
         if (!status && interrupt_signal) status = QUELL_STOPPED;
+        if (!status && run.classes)
+            status = labels_fill(&job->labels, run.first, run.count, classes);
         if (!status) status = quell_denoise(job->sampler, &run, job->options.t, x, out);
         if (!status)
             status = quell_output_write(&job->out, out, run.count * job->dim * sizeof *out);
@@ -127,7 +136,8 @@ static int run_job(struct job *job)
 
 int command_denoise(int argc, char **argv)
 {
-    struct job job = {.options = {.t = 0.5, .class = NO_CLASS, .sampling = SAMPLING_DEFAULTS}};
+    struct job job = {
+        .options = {.t = 0.5, .guidance = GUIDANCE_DEFAULTS, .sampling = SAMPLING_DEFAULTS}};
     const struct denoise_options *options = &job.options;
     int code;
     if (!options_read(&table, argc, argv, &job.options, NULL, &code)) return code;
@@ -139,6 +149,7 @@ int command_denoise(int argc, char **argv)
     if (code == EXIT_DONE) code = open_files(&job);
     if (code == EXIT_DONE) code = run_job(&job);
     quell_output_discard(&job.out);
+    labels_close(&job.labels);
     quell_npy_close(&job.from);
     quell_sampler_free(job.sampler);
     quell_model_free(&job.model);

@@ -22,16 +22,8 @@ static const struct option_row rows[] = {
     TEXT("schedule", "S", sampling.schedule,
          "NAME[:KEY=VALUE,...], see `quell list schedules`\n(the model's own, else vp)"),
     COUNT("steps", "N", steps, 1, 1000000, "transitions from noise to sample (64)"),
-    TEXT(
-        "class", "K", class,
-        "draw samples of class K; each: of all classes in turn,\nby the sample's index (no class)"),
-    NUMBER_ROW(sample_options, guidance, "guidance", "W", -1e6, 1e6,
-               "classifier-free guidance: W times what the class\nsays, 1 - W times what no class "
-               "says (1, none)"),
-    NUMBER_ROW(sample_options, guidance_low, "guidance-low", "T", 0, 1,
-               "guide from this time on (0)"),
-    NUMBER_ROW(sample_options, guidance_high, "guidance-high", "T", 0, 1,
-               "guide up to this time (1)"),
+    LABEL_ROWS(sample_options),
+    GUIDANCE_ROWS(sample_options),
     SAMPLING_ROWS(sample_options),
     CLAMP_ROWS(sample_options),
     COUNT("count", "N", count, 1, UINT64_MAX,
@@ -97,9 +89,7 @@ int command_sample(int argc, char **argv)
 {
     struct session session = {.options = {.sampler = "ddim",
                                           .steps = 64,
-
-                                          .guidance = 1,
-                                          .guidance_high = 1,
+                                          .guidance = GUIDANCE_DEFAULTS,
                                           .sampling = SAMPLING_DEFAULTS}};
     int code;
     if (!options_read(&table, argc, argv, &session.options, NULL, &code)) return code;

@@ -19,45 +19,23 @@ static int create_sampler(struct session *session)
     return status ? complain_status(status) : EXIT_DONE;
 }
 
-static int choose_class(struct session *session)
-{
-    const char *class = session->options.class;
-    uint64_t number;
-    session->classes = quell_denoiser_classes(session->model.denoiser);
-    if (!class) return EXIT_DONE;
-    if (!session->classes) return complain(EXIT_USAGE, "--class: the model has no classes");
-    session->each = !strcmp(class, "each");
-    if (session->each) return EXIT_DONE;
-    if (!options_count(class, &number) || number >= session->classes)
-        return complain(EXIT_USAGE, "--class %s: must be 0 to %zu, or each", class,
-                        session->classes - 1);
-    session->class = number;
-    return EXIT_DONE;
-}
-
-/* Puts a guided denoiser in the model's place. */
-static int guide(struct session *session)
-{
-    const struct sample_options *options = &session->options;
-    quell_guidance guidance = quell_guidance_defaults();
-    quell_denoiser *guided = NULL;
-    if (options->guidance == 1) return EXIT_DONE;
-    guidance.weight = options->guidance;
-    guidance.low = options->guidance_low;
-    guidance.high = options->guidance_high;
-    quell_status status = quell_denoiser_guided(&guided, session->model.denoiser, NULL, &guidance);
-    if (status) return complain_status(status);
-    quell_denoiser_free(session->model.denoiser);
-    session->model.denoiser = guided;
-    return EXIT_DONE;
-}
-
 /* The file may also have its samples flat: (count, dim). */
 static bool fits(const struct quell_npy *from, const quell_model *model, size_t dim)
 {
     if (from->rank == 2 && from->shape[1] == dim) return true;
     return from->rank == model->rank + 1 &&
            !memcmp(from->shape + 1, model->shape, model->rank * sizeof *model->shape);
+}
+
+/* The count that a file of samples or classes says. */
+static int take_count(struct session *session, const char *option, const struct quell_npy *file)
+{
+    uint64_t *count = &session->options.count;
+    if (*count && *count != file->shape[0])
+        return complain(EXIT_USAGE, "%s %s: has %zu samples: leave --count out or match it", option,
+                        file->path, file->shape[0]);
+    *count = file->shape[0];
+    return EXIT_DONE;
 }
 
 static int open_from(struct session *session)
@@ -74,11 +52,7 @@ static int open_from(struct session *session)
                         "--from %s: must be an array of shape (count, %zu), as the "
                         "model has %zu elements",
                         options->from, session->dim, session->dim);
-    if (options->count && options->count != session->from.shape[0])
-        return complain(EXIT_USAGE, "--from %s: has %zu samples: leave --count out or match it",
-                        options->from, session->from.shape[0]);
-    session->options.count = session->from.shape[0];
-    return EXIT_DONE;
+    return take_count(session, "--from", &session->from);
 }
 
 static int settle_count(struct session *session)
@@ -143,10 +117,14 @@ int session_open(struct session *session)
         sampling_choose_machine(options->isa, options->threads, &session->isa, &session->threads);
     if (code == EXIT_DONE) code = sampling_open_model(&session->model, options->model);
     if (code == EXIT_DONE) session->dim = quell_denoiser_dim(session->model.denoiser);
-    if (code == EXIT_DONE) code = choose_class(session);
-    if (code == EXIT_DONE) code = guide(session);
+    if (code == EXIT_DONE)
+        code = labels_open(&session->labels, &options->labels,
+                           quell_denoiser_classes(session->model.denoiser));
+    if (code == EXIT_DONE) code = guidance_apply(&options->guidance, &session->model);
     if (code == EXIT_DONE) code = create_sampler(session);
     if (code == EXIT_DONE) code = open_from(session);
+    if (code == EXIT_DONE && options->labels.classes)
+        code = take_count(session, "--classes", &session->labels.file);
     if (code == EXIT_DONE) code = settle_count(session);
     if (code == EXIT_DONE) code = open_files(session);
     return code;
@@ -157,6 +135,7 @@ void session_close(struct session *session)
     quell_output_discard(&session->out);
     quell_output_discard(&session->picture);
     plot_free(session->plot);
+    labels_close(&session->labels);
     quell_npy_close(&session->from);
     quell_sampler_free(session->sampler);
     quell_model_free(&session->model);

@@ -5,6 +5,8 @@
 
 #include <quell/quell.h>
 #include <stdint.h>
+#include "cli/guidance.h"
+#include "cli/labels.h"
 #include "cli/plot.h"
 #include "cli/sampling.h"
 #include "io/npy.h"
@@ -12,9 +14,10 @@
 
 /* Names not given are NULL, and a count not given is 0. */
 struct sample_options {
-    const char *model, *sampler, *class, *from, *isa, *out, *plot;
+    const char *model, *sampler, *from, *isa, *out, *plot;
     uint64_t steps, count, first, seed, threads, tile;
-    double guidance, guidance_low, guidance_high; /* guidance 1: none */
+    struct label_options labels;
+    struct guidance_options guidance;
     struct sampling sampling;
     int json, quiet;
 };
@@ -25,8 +28,7 @@ struct session {
     quell_sampler *sampler;
     const char *isa;
     size_t dim, count, threads;
-    size_t classes, class; /* of the model; which is wanted: a class, or all in turn */
-    bool each;
+    struct labels labels;
     struct quell_npy from;
     struct quell_output out, picture;
     struct plot *plot;

@@ -30,7 +30,7 @@ static int print_json(const struct session *session)
     const struct sampling *sampling = &options->sampling;
     return report_print(json_pack(
         "{s:o, s:o, s:o, s:o, s:f, s:f, s:b, s:o, s:o, s:f, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
-        "s:o, s:s, s:b, s:f, s:f, s:o, s:o, s:o, s:f, s:f, s:f}",
+        "s:o, s:s, s:b, s:f, s:f, s:o, s:o, s:o, s:o, s:o, s:o, s:f, s:f}",
         "model", report_text(options->model), "sampler", report_text(options->sampler),     //
         "schedule", report_text(sampling->schedule), "grid", report_text(sampling->grid),   //
         "start", sampling->start, "stop", sampling->stop, "brownian", sampling->brownian,   //
@@ -42,9 +42,12 @@ static int print_json(const struct session *session)
         "threads", report_count(session->threads), "isa", session->isa,                     //
         "exact", quell_denoiser_exact(session->model.denoiser),                             //
         "seconds", session->seconds, "samples_per_second", rate(session),                   //
-        "out", report_text(options->out), "plot", report_text(options->plot), "class",
-        report_text(options->class), "guidance", options->guidance, //
-        "guidance_low", options->guidance_low, "guidance_high", options->guidance_high));
+        "out", report_text(options->out), "plot", report_text(options->plot),               //
+        "class", report_text(options->labels.class),                                        //
+        "classes", report_text(options->labels.classes),                                    //
+        "guidance", report_text(options->guidance.weight),                                  //
+        "guide", report_text(options->guidance.guide),                                      //
+        "guidance_low", options->guidance.low, "guidance_high", options->guidance.high));
 }
 
 static void print_shape(FILE *file, const struct session *session)

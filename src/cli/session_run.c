@@ -38,14 +38,6 @@ static quell_status draw(struct session *session, const quell_run *run, float *x
     return status ? status : keep(session, run->count, x);
 }
 
-/* The classes of samples first ... first + rows. */
-static void fill_classes(const struct session *session, uint64_t first, size_t rows,
-                         int32_t *classes)
-{
-    for (size_t i = 0; i < rows; i++)
-        classes[i] = (int32_t)(session->each ? (first + i) % session->classes : session->class);
-}
-
 static quell_status draw_all(struct session *session, struct progress *progress, float *x,
                              int32_t *classes)
 {
@@ -61,10 +53,11 @@ static quell_status draw_all(struct session *session, struct progress *progress,
         size_t rows = batch_rows(session), left = session->count - done;
         run.first = session->options.first + done;
         run.count = rows < left ? rows : left;
-        if (classes) fill_classes(session, run.first, run.count, classes);
         progress->done = done;
         progress->batch = run.count;
-        quell_status status = draw(session, &run, x);
+        quell_status status = QUELL_OK;
+        if (classes) status = labels_fill(&session->labels, run.first, run.count, classes);
+        if (!status) status = draw(session, &run, x);
         if (status) return status;
     }
     return QUELL_OK;
@@ -75,9 +68,9 @@ int session_run(struct session *session)
     struct progress progress;
     progress_begin(&progress, session->count, "samples", session->options.quiet);
     float *x = quell_new(batch_rows(session) * session->dim, sizeof *x);
-    int32_t *classes =
-        session->options.class ? quell_new(batch_rows(session), sizeof *classes) : NULL;
-    if (!x || (session->options.class && !classes)) {
+    bool labels = session->labels.wanted;
+    int32_t *classes = labels ? quell_new(batch_rows(session), sizeof *classes) : NULL;
+    if (!x || (labels && !classes)) {
         free(x);
         free(classes);
         return complain(EXIT_MEMORY, "no memory for %zu samples", batch_rows(session));

@@ -5,12 +5,14 @@
 #include "base/memory.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct guided {
     quell_denoiser base;
     quell_denoiser *denoiser, *guide; /* guide: NULL for the denoiser without a class */
     quell_guidance guidance;
+    double *times, *weights; /* what guidance has of them */
 };
 
 static const struct guided *self(const quell_denoiser *denoiser)
@@ -51,23 +53,35 @@ static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
     return output_size(denoiser, rows) + (first > second ? first : second);
 }
 
+static double weight_at(const struct guided *guided, double t)
+{
+    const double *times = guided->times, *weights = guided->weights;
+    size_t points = guided->guidance.points, i = 0;
+    if (!points) return guided->guidance.weight;
+    while (i < points && times[i] < t) i++;
+    if (i == 0) return weights[0];
+    if (i == points) return weights[points - 1];
+    double along = (t - times[i - 1]) / (times[i] - times[i - 1]);
+    return weights[i - 1] + along * (weights[i] - weights[i - 1]);
+}
+
 static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluation *at)
 {
     const struct guided *guided = self(denoiser);
     const quell_guidance *guidance = &guided->guidance;
     struct quell_evaluation part = *at;
+    double weight = weight_at(guided, at->t);
     float *other = at->scratch;
     part.scratch = (char *)at->scratch + output_size(denoiser, at->rows);
     int result = guided->denoiser->type->evaluate(guided->denoiser, &part);
-    if (result || at->t < guidance->low || at->t > guidance->high || guidance->weight == 1)
-        return result;
+    if (result || at->t < guidance->low || at->t > guidance->high || weight == 1) return result;
     const quell_denoiser *guide = guided->guide ? guided->guide : guided->denoiser;
     if (!guided->guide || guide->classes != denoiser->classes) part.labels = NULL;
     part.out = other;
     part.variance = NULL;
     result = guide->type->evaluate(guide, &part);
     if (result) return result;
-    const float weights[] = {(float)guidance->weight, (float)(1 - guidance->weight)};
+    const float weights[] = {(float)weight, (float)(1 - weight)};
     const float *inputs[] = {at->out, other};
     at->kernels->combine(at->out, at->rows * denoiser->dim, 2, weights, inputs);
     return 0;
@@ -78,6 +92,8 @@ static void destroy(quell_denoiser *denoiser)
     struct guided *guided = (struct guided *)denoiser;
     quell_denoiser_free(guided->denoiser);
     quell_denoiser_free(guided->guide);
+    free(guided->times);
+    free(guided->weights);
 }
 
 static const struct quell_denoiser_class guided_class = {
@@ -87,6 +103,31 @@ static const struct quell_denoiser_class guided_class = {
     .check = check,
     .destroy = destroy,
 };
+
+static quell_status check_weight(double weight)
+{
+    if (weight >= -1e6 && weight <= 1e6) return QUELL_OK;
+    return quell_fail(QUELL_BAD_ARGUMENT, "guidance: weight is %g, must be from -10^6 to 10^6",
+                      weight);
+}
+
+static quell_status check_points(const quell_guidance *guidance)
+{
+    double before = -1;
+    if (guidance->points > 1000000 ||
+        (guidance->points && (!guidance->times || !guidance->weights)))
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "guidance: points must be up to 10^6, each with a time and a weight");
+    for (size_t i = 0; i < guidance->points; before = guidance->times[i++]) {
+        quell_status status = check_weight(guidance->weights[i]);
+        if (status) return status;
+        if (!(guidance->times[i] > before && guidance->times[i] >= 0 && guidance->times[i] <= 1))
+            return quell_fail(QUELL_BAD_ARGUMENT,
+                              "guidance: times[%zu] is %g, must rise and be from 0 to 1", i,
+                              guidance->times[i]);
+    }
+    return QUELL_OK;
+}
 
 static quell_status check_arguments(const quell_denoiser *denoiser, const quell_denoiser *guide,
                                     const quell_guidance *guidance)
@@ -101,14 +142,11 @@ static quell_status check_arguments(const quell_denoiser *denoiser, const quell_
                           guide->dim, denoiser->dim);
     if (denoiser->whole_batch || (guide && guide->whole_batch))
         return quell_fail(QUELL_UNSUPPORTED, "guidance: not of whole-batch callbacks");
-    if (!(guidance->weight >= -1e6 && guidance->weight <= 1e6))
-        return quell_fail(QUELL_BAD_ARGUMENT, "guidance: weight is %g, must be from -10^6 to 10^6",
-                          guidance->weight);
     if (!(0 <= guidance->low && guidance->low <= guidance->high && guidance->high <= 1))
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "guidance: times %g to %g, must be 0 <= low <= high <= 1", guidance->low,
                           guidance->high);
-    return QUELL_OK;
+    return guidance->points ? check_points(guidance) : check_weight(guidance->weight);
 }
 
 /* A hold of our own. */
@@ -116,6 +154,20 @@ static quell_denoiser *hold(const quell_denoiser *denoiser)
 {
     if (denoiser) quell_denoiser_hold(denoiser);
     return (quell_denoiser *)(uintptr_t)denoiser;
+}
+
+static quell_status copy_points(struct guided *guided)
+{
+    const quell_guidance *guidance = &guided->guidance;
+    size_t points = guidance->points;
+    if (!points) return QUELL_OK;
+    guided->times = quell_new(points, sizeof(double));
+    guided->weights = quell_new(points, sizeof(double));
+    if (!guided->times || !guided->weights)
+        return quell_fail(QUELL_NO_MEMORY, "guidance: no memory");
+    memcpy(guided->times, guidance->times, points * sizeof(double));
+    memcpy(guided->weights, guidance->weights, points * sizeof(double));
+    return QUELL_OK;
 }
 
 quell_status quell_denoiser_guided(quell_denoiser **guided, const quell_denoiser *denoiser,
@@ -135,6 +187,10 @@ quell_status quell_denoiser_guided(quell_denoiser **guided, const quell_denoiser
     made->base.classes = denoiser->classes;
     made->base.rows = denoiser->rows;
     made->base.learned_variance = denoiser->learned_variance;
-    *guided = &made->base;
-    return QUELL_OK;
+    status = copy_points(made);
+    if (status)
+        quell_denoiser_free(&made->base);
+    else
+        *guided = &made->base;
+    return status;
 }

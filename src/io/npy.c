@@ -103,9 +103,9 @@ static quell_status read_header(struct quell_npy *npy, uint64_t length)
     return QUELL_OK;
 }
 
-quell_status quell_npy_open(struct quell_npy *npy, const char *path)
+static quell_status open_kind(struct quell_npy *npy, const char *path, bool integers)
 {
-    *npy = (struct quell_npy){.file = -1};
+    *npy = (struct quell_npy){.file = -1, .integers = integers};
     size_t size = strlen(path) + 1;
     npy->path = quell_new(size, 1);
     if (!npy->path) return quell_fail(QUELL_NO_MEMORY, "%s: no memory", path);
@@ -115,6 +115,16 @@ quell_status quell_npy_open(struct quell_npy *npy, const char *path)
     if (!status) status = read_header(npy, length);
     if (status) quell_npy_close(npy);
     return status;
+}
+
+quell_status quell_npy_open(struct quell_npy *npy, const char *path)
+{
+    return open_kind(npy, path, false);
+}
+
+quell_status quell_npy_open_integers(struct quell_npy *npy, const char *path)
+{
+    return open_kind(npy, path, true);
 }
 
 static quell_status refuse_value(const struct quell_npy *npy, double value)
@@ -158,6 +168,19 @@ quell_status quell_npy_floats(struct quell_npy *npy, size_t count, float *out)
         quell_status status = read_chunk(npy, n, 3.4028234663852886e38, values);
         if (status) return status;
         for (size_t i = 0; i < n; i++) out[done + i] = (float)values[i];
+    }
+    return QUELL_OK;
+}
+
+quell_status quell_npy_integers(struct quell_npy *npy, size_t count, int64_t *out)
+{
+    int32_t narrow[CHUNK];
+    for (size_t done = 0, n; done < count; done += n, npy->taken += n) {
+        n = chunk_of(count - done);
+        void *to = npy->width == 4 ? (void *)narrow : out + done;
+        quell_status status = take(npy, to, n * npy->width);
+        if (status) return status;
+        for (size_t i = 0; i < n && npy->width == 4; i++) out[done + i] = narrow[i];
     }
     return QUELL_OK;
 }

@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* NumPy's .npy files of float32 and float64: a strict reader and a header for a writer that
- * streams. The format is that of numpy.lib.format, versions 1.0 to 3.0. */
+/* NumPy's .npy files of float32 and float64, or of integers: a strict reader and a header for a
+ * writer that streams. The format is that of numpy.lib.format, versions 1.0 to 3.0. */
 #ifndef QUELL_IO_NPY_H
 #define QUELL_IO_NPY_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <quell/model.h>
 #include <quell/status.h>
 
 /* A sample's shape, and the count before it. */
 #define QUELL_NPY_MAX_RANK (QUELL_MAX_RANK + 1)
 
-/* width: bytes of a value, 4 or 8. values: the product of the shape. */
+/* integers: its values are signed integers, not floats. width: bytes of a value, 4 or 8. values:
+ * the product of the shape. */
 struct quell_npy {
     char *path;
     int file;
+    bool integers;
     size_t width;
     size_t rank;
     size_t shape[QUELL_NPY_MAX_RANK];
@@ -26,6 +29,10 @@ struct quell_npy {
 /* Opens a file and checks all of its header, and its length against its shape. QUELL_IO_FAILED:
  * it cannot be read; QUELL_BAD_MODEL: it is not such a file. Read it in order, then close it. */
 quell_status quell_npy_open(struct quell_npy *npy, const char *path);
+
+/* The same for a file of int32 or int64, and its next `count` values. */
+quell_status quell_npy_open_integers(struct quell_npy *npy, const char *path);
+quell_status quell_npy_integers(struct quell_npy *npy, size_t count, int64_t *out);
 
 /* The next `count` values. One that is not finite, or too large for a float, is refused. */
 quell_status quell_npy_floats(struct quell_npy *npy, size_t count, float *out);

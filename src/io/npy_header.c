@@ -78,13 +78,14 @@ static const char *take_descr(struct cursor *cursor, struct quell_npy *npy)
     char type[16];
     if (next_is(cursor, '[')) return wrong(cursor, "holds records; store an array of float32");
     if (!take_string(cursor, type, sizeof type)) return wrong(cursor, "its 'descr' is not a type");
-    npy->width = !strcmp(type, "<f4") ? 4 : !strcmp(type, "<f8") ? 8 : 0;
+    const char *narrow = npy->integers ? "<i4" : "<f4", *wide = npy->integers ? "<i8" : "<f8";
+    npy->width = !strcmp(type, narrow) ? 4 : !strcmp(type, wide) ? 8 : 0;
     if (npy->width) return NULL;
     const char *kind = *type == '>'        ? "is big-endian,"
                        : strchr(type, 'O') ? "holds objects,"
                                            : "is";
-    snprintf(cursor->reason, 160, "%s of type '%s', must be '<f4' or '<f8': store a.astype('<f4')",
-             kind, type);
+    snprintf(cursor->reason, 160, "%s of type '%s', must be '%s' or '%s': store a.astype('%s')",
+             kind, type, narrow, wide, narrow);
     return cursor->reason;
 }
 

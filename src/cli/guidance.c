@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/guidance.h"
+#include "cli/cli.h"
+#include "cli/sampling.h"
+#include "base/memory.h"
+#include "base/number.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Reads up to the next of `end` or the end of the text; moves on behind it. False: no number. */
+static bool take_number(const char **at, char end, double *value)
+{
+    const char *to = strchr(*at, end);
+    size_t length = to ? (size_t)(to - *at) : strlen(*at);
+    bool good = !quell_parse_double(*at, length, value);
+    *at += length + (to != NULL);
+    return good;
+}
+
+static int complain_weight(const char *text)
+{
+    return complain(EXIT_USAGE,
+                    "--guidance %s: must be a number, or T:W,T:W,... with times T that rise", text);
+}
+
+/* T:W,T:W,... into values[2 * points]: the times, then the weights. */
+static bool read_points(const char *text, size_t points, double *values)
+{
+    for (size_t i = 0; i < points; i++) {
+        const char *colon = strchr(text, ':'), *comma = strchr(text, ',');
+        if (!colon || (comma && comma < colon)) return false;
+        if (!take_number(&text, ':', &values[i]) || !take_number(&text, ',', &values[points + i]))
+            return false;
+    }
+    return true;
+}
+
+static int make_points(const char *text, quell_guidance *guidance, double **values)
+{
+    size_t points = 1;
+    for (const char *at = text; *at; at++) points += *at == ',';
+    *values = quell_new(2 * points, sizeof **values);
+    if (!*values) return complain(EXIT_MEMORY, "no memory for --guidance");
+    if (!read_points(text, points, *values)) return complain_weight(text);
+    guidance->points = points;
+    guidance->times = *values;
+    guidance->weights = *values + points;
+    return EXIT_DONE;
+}
+
+static int read_weight(const char *text, quell_guidance *guidance, double **values)
+{
+    if (strchr(text, ':')) return make_points(text, guidance, values);
+    if (quell_parse_double(text, strlen(text), &guidance->weight)) return complain_weight(text);
+    return EXIT_DONE;
+}
+
+static int put_guided(quell_model *model, const quell_denoiser *guide,
+                      const quell_guidance *guidance)
+{
+    quell_denoiser *guided = NULL;
+    quell_status status = quell_denoiser_guided(&guided, model->denoiser, guide, guidance);
+    if (status) return complain_status(status);
+    quell_denoiser_free(model->denoiser);
+    model->denoiser = guided;
+    return EXIT_DONE;
+}
+
+int guidance_apply(const struct guidance_options *options, quell_model *model)
+{
+    quell_guidance guidance = quell_guidance_defaults();
+    quell_model guide = {0};
+    double *values = NULL;
+    if (!options->weight && options->guide)
+        return complain(EXIT_USAGE, "--guide: needs --guidance W");
+    if (!options->weight) return EXIT_DONE;
+    guidance.low = options->low;
+    guidance.high = options->high;
+    int code = read_weight(options->weight, &guidance, &values);
+    bool none = !guidance.points && guidance.weight == 1;
+    if (code == EXIT_DONE && options->guide) code = sampling_open_model(&guide, options->guide);
+    if (code == EXIT_DONE && !none) code = put_guided(model, guide.denoiser, &guidance);
+    quell_model_free(&guide);
+    free(values);
+    return code;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Guidance as the command line asks for it. */
+#ifndef QUELL_CLI_GUIDANCE_H
+#define QUELL_CLI_GUIDANCE_H
+
+#include <quell/quell.h>
+#include "cli/options.h"
+
+/* weight, guide: NULL where not given. */
+struct guidance_options {
+    const char *weight, *guide;
+    double low, high;
+};
+
+#define GUIDANCE_DEFAULTS {.high = 1}
+
+#define GUIDANCE_ROWS(owner)                                                                       \
+    TEXT_ROW(owner, guidance.weight, "guidance", "W",                                              \
+             "guidance: W times what the model says, 1 - W times\nwhat it says without a class "   \
+             "(1, none); T:W,T:W,...: a\nweight for each time, straight lines between"),           \
+        TEXT_ROW(owner, guidance.guide, "guide", "M",                                              \
+                 "1 - W times what this model says (autoguidance)"),                               \
+        NUMBER_ROW(owner, guidance.low, "guidance-low", "T", 0, 1, "guide from this time on (0)"), \
+        NUMBER_ROW(owner, guidance.high, "guidance-high", "T", 0, 1, "guide up to this time (1)")
+
+/* Puts a guided denoiser in the model's place, if one is asked for. Returns an exit code, and has
+ * complained if it is not EXIT_DONE. */
+int guidance_apply(const struct guidance_options *options, quell_model *model);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* The classes of the samples, as --class and --classes say: none, one, all in turn, or those of a
+ * file. */
+#ifndef QUELL_CLI_LABELS_H
+#define QUELL_CLI_LABELS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "cli/options.h"
+#include "io/npy.h"
+
+/* NULL where not given. */
+struct label_options {
+    const char *class, *classes;
+};
+
+#define LABEL_ROWS(owner)                                                                          \
+    TEXT_ROW(owner, labels.class, "class", "K",                                                    \
+             "of class K; each: of all classes in turn, by the\nsample's index (no class)"),       \
+        TEXT_ROW(owner, labels.classes, "classes", "K.npy",                                        \
+                 "the class of each sample, -1 for none: int32 or\nint64, shape (count,), in the " \
+                 "place of --class and --count")
+
+/* one, each: which class is wanted, if there is no file. */
+struct labels {
+    bool wanted, each;
+    size_t classes, one;
+    struct quell_npy file;
+};
+
+/* For a model of so many classes. Returns an exit code, and has complained if it is not
+ * EXIT_DONE. */
+int labels_open(struct labels *labels, const struct label_options *options, size_t classes);
+
+/* The next rows' classes, of samples first, first + 1, ... */
+quell_status labels_fill(struct labels *labels, uint64_t first, size_t rows, int32_t *out);
+
+/* A zeroed or closed one is allowed. */
+void labels_close(struct labels *labels);
+
+#endif
