@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Positions and (tap, channel) pairs that are gathered at a time: they stay in the second-level
- * cache beside the weights, and are enough rows for the product. */
+/* Positions, and (tap, channel) pairs in whole lines of taps along the last dimension, that are
+ * gathered at a time: they stay in the second-level cache beside the weights, and are enough rows
+ * for the product. */
 #define CHUNK 96
-#define SLICE 288
+#define SLICE 384
+#define LAST (QUELL_MOST_SPATIAL - 1)
 
 size_t quell_map_positions(const struct quell_map_size *size)
 {
@@ -67,16 +69,17 @@ quell_status quell_conv_load(struct quell_conv *conv, const struct quell_weights
 
 void quell_conv_free(struct quell_conv *conv) { quell_linear_free(&conv->linear); }
 
-/* Taps that are gathered at a time. */
-static size_t slice_taps(const struct quell_conv *conv)
+/* Lines of taps that are gathered at a time. */
+static size_t slice_lines(const struct quell_conv *conv)
 {
-    size_t taps = SLICE / conv->shape.in;
-    return taps < 1 ? 1 : taps > conv->taps ? conv->taps : taps;
+    size_t lines = conv->taps / conv->shape.kernel[LAST];
+    size_t slice = SLICE / (conv->shape.kernel[LAST] * conv->shape.in);
+    return slice < 1 ? 1 : slice > lines ? lines : slice;
 }
 
 size_t quell_conv_floats(const struct quell_conv *conv)
 {
-    return CHUNK * slice_taps(conv) * conv->shape.in;
+    return CHUNK * slice_lines(conv) * conv->shape.kernel[LAST] * conv->shape.in;
 }
 
 /* A place in the maps of the output: their row and the first tap's coordinates in the input, which
@@ -106,43 +109,76 @@ static bool bring_in(ptrdiff_t *at, size_t size, bool periodic)
     return periodic;
 }
 
-/* What a tap sees at a place: its channels from all sources; returns where the next ones go. */
-static float *gather_tap(const struct quell_conv *conv, const struct quell_conv_pass *pass,
-                         const struct place *place, size_t tap, float *to)
+/* What the map of a source has at a position, to `to`. */
+static void copy_channels(const struct quell_conv_source *s, size_t row, const ptrdiff_t *at,
+                          float *to)
 {
-    ptrdiff_t at[QUELL_MOST_SPATIAL];
-    bool inside = true;
-    for (size_t d = QUELL_MOST_SPATIAL; d-- > 0; tap /= conv->shape.kernel[d]) {
-        at[d] = place->at[d] + (ptrdiff_t)(tap % conv->shape.kernel[d]);
-        inside &= bring_in(&at[d], pass->size.size[d], conv->shape.periodic);
-    }
-    if (!inside) {
-        memset(to, 0, conv->shape.in * sizeof *to);
-        return to + conv->shape.in;
-    }
-    for (const struct quell_conv_source *s = pass->source; s < pass->source + pass->sources; s++) {
-        size_t position = place->row;
-        for (size_t d = 0; d < QUELL_MOST_SPATIAL; d++)
-            position = position * s->size.size[d] + (size_t)at[d] / s->stretch[d];
-        memcpy(to, s->map + position * quell_linear_stride(s->channels), s->channels * sizeof *to);
-        to += s->channels;
-    }
-    return to;
+    size_t position = row;
+    for (size_t d = 0; d < QUELL_MOST_SPATIAL; d++)
+        position = position * s->size.size[d] + (size_t)at[d] / s->stretch[d];
+    memcpy(to, s->map + position * quell_linear_stride(s->channels), s->channels * sizeof *to);
 }
 
+/* Whether a line of taps from `at` on lies in the map of the only source without a gap. */
+static bool is_run(const struct quell_conv *conv, const struct quell_conv_pass *pass,
+                   const ptrdiff_t *at)
+{
+    const struct quell_conv_source *s = pass->source;
+    ptrdiff_t end = at[LAST] + (ptrdiff_t)conv->shape.kernel[LAST];
+    return pass->sources == 1 && s->channels % QUELL_LANES == 0 && at[LAST] >= 0 &&
+           end <= (ptrdiff_t)pass->size.size[LAST];
+}
+
+/* What a line of taps along the last dimension sees. at: the first one's coordinates, good but for
+ * the last. */
+static void gather_line(const struct quell_conv *conv, const struct quell_conv_pass *pass,
+                        size_t row, const ptrdiff_t *line, float *to)
+{
+    size_t taps = conv->shape.kernel[LAST], in = conv->shape.in;
+    ptrdiff_t at[QUELL_MOST_SPATIAL] = {line[0], line[1], line[2]};
+    if (is_run(conv, pass, at)) {
+        const struct quell_map_size *size = &pass->size;
+        size_t position = (row * size->size[0] + (size_t)at[0]) * size->size[1] + (size_t)at[1];
+        position = position * size->size[2] + (size_t)at[2];
+        memcpy(to, pass->source->map + position * in, taps * in * sizeof *to);
+        return;
+    }
+    for (size_t t = 0; t < taps; t++, to += in) {
+        at[LAST] = line[LAST] + (ptrdiff_t)t;
+        if (!bring_in(&at[LAST], pass->size.size[LAST], conv->shape.periodic)) {
+            memset(to, 0, in * sizeof *to);
+            continue;
+        }
+        float *next = to;
+        for (size_t s = 0; s < pass->sources; next += pass->source[s++].channels)
+            copy_channels(&pass->source[s], row, at, next);
+    }
+}
+
+/* What the lines of taps [line, line + lines) see at `count` places. */
 static void gather(const struct quell_conv *conv, const struct quell_conv_pass *pass,
-                   const struct place *places, size_t count, size_t tap, size_t taps)
+                   const struct place *places, size_t count, size_t line, size_t lines)
 {
+    const struct quell_conv_shape *shape = &conv->shape;
     float *to = pass->scratch;
-    for (size_t i = 0; i < count; i++)
-        for (size_t t = 0; t < taps; t++) to = gather_tap(conv, pass, &places[i], tap + t, to);
+    size_t width = shape->kernel[LAST] * shape->in;
+    for (const struct place *place = places; place < places + count; place++)
+        for (size_t l = line; l < line + lines; l++, to += width) {
+            ptrdiff_t at[] = {place->at[0] + (ptrdiff_t)(l / shape->kernel[1]),
+                              place->at[1] + (ptrdiff_t)(l % shape->kernel[1]), place->at[2]};
+            if (bring_in(&at[0], pass->size.size[0], shape->periodic) &&
+                bring_in(&at[1], pass->size.size[1], shape->periodic))
+                gather_line(conv, pass, place->row, at, to);
+            else
+                memset(to, 0, width * sizeof *to);
+        }
 }
 
-/* The product of the taps [tap, tap + taps) at `count` positions. */
+/* The product of the lines of taps [line, line + lines) at `count` positions. */
 static void multiply(const struct quell_conv *conv, const struct quell_conv_pass *pass,
-                     size_t count, size_t tap, size_t taps, float *out)
+                     size_t count, size_t line, size_t lines, float *out)
 {
-    size_t k = taps * conv->shape.in;
+    size_t width = conv->shape.kernel[LAST] * conv->shape.in, k = lines * width;
     struct quell_product product = {
         .m = count,
         .n = conv->shape.out,
@@ -150,13 +186,13 @@ static void multiply(const struct quell_conv *conv, const struct quell_conv_pass
         .a = pass->scratch,
         .a_row = k,
         .a_col = 1,
-        .b = conv->linear.weights + tap * conv->shape.in * QUELL_PANEL,
+        .b = conv->linear.weights + line * width * QUELL_PANEL,
         .b_row = QUELL_PANEL,
         .b_panel = conv->linear.in * QUELL_PANEL,
         .c = out,
         .c_row = quell_linear_stride(conv->shape.out),
-        .start = tap ? NULL : conv->linear.bias,
-        .accumulate = tap > 0,
+        .start = line ? NULL : conv->linear.bias,
+        .accumulate = line > 0,
     };
     pass->kernels->product(&product);
 }
@@ -164,15 +200,16 @@ static void multiply(const struct quell_conv *conv, const struct quell_conv_pass
 void quell_conv_apply(const struct quell_conv *conv, const struct quell_conv_pass *pass)
 {
     struct quell_map_size size = quell_conv_size(&conv->shape, &pass->size);
-    size_t positions = pass->rows * quell_map_positions(&size), most = slice_taps(conv);
+    size_t positions = pass->rows * quell_map_positions(&size), most = slice_lines(conv);
+    size_t lines = conv->taps / conv->shape.kernel[LAST];
     struct place places[CHUNK];
     for (size_t at = 0; at < positions; at += CHUNK) {
         size_t count = positions - at < CHUNK ? positions - at : CHUNK;
         for (size_t i = 0; i < count; i++) places[i] = find_place(&conv->shape, &size, at + i);
-        for (size_t tap = 0; tap < conv->taps; tap += most) {
-            size_t taps = conv->taps - tap < most ? conv->taps - tap : most;
-            gather(conv, pass, places, count, tap, taps);
-            multiply(conv, pass, count, tap, taps,
+        for (size_t line = 0; line < lines; line += most) {
+            size_t now = lines - line < most ? lines - line : most;
+            gather(conv, pass, places, count, line, now);
+            multiply(conv, pass, count, line, now,
                      pass->out + at * quell_linear_stride(conv->shape.out));
         }
     }

@@ -3,8 +3,8 @@
  * maps with the channels last, map[rows][positions][quell_linear_stride(channels)].
  *
  * They are matrix products along (tap, channel). What the taps of some positions see is gathered in
- * the cache, a few taps at a time, and the product's chains go on from slice to slice: nothing of
- * the size of positions x taps x channels ever lies in memory. */
+ * the cache, a few lines of taps at a time, and the product's chains go on from slice to slice:
+ * nothing of the size of positions x taps x channels ever lies in memory. */
 #ifndef QUELL_NETWORKS_CONV_H
 #define QUELL_NETWORKS_CONV_H
 
