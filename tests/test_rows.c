@@ -71,7 +71,8 @@ static void check_softmax(const struct quell_kernels *k, size_t count, float ran
     for (size_t row = 0; row < ROWS; row++) {
         const float *from = x + row * stride;
         double most = -INFINITY, sum = 0;
-        for (size_t i = 0; i < count; i++) most = fmax(most, (double)from[i]);
+        for (size_t i = 0; i < count; i++)
+            if ((double)from[i] > most) most = (double)from[i];
         for (size_t i = 0; i < count; i++) sum += exp((double)from[i] - most);
         for (size_t i = 0; i < stride && row * stride + i < ROWS * MOST; i++) {
             double got = (double)out[row * stride + i];

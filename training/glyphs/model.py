@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: MIT
 """The glyph network: azula's ViT under quell's conditioning on time and class."""
 
-import json
+import pathlib
 
+import torch
+from azula.denoise import KarrasDenoiser
 from azula.nn.vit import ViT
+from azula.noise import VPSchedule
 from dataset import LABELS, SIDE
 from torch import Tensor
 
+from quell_export import export
 from quell_export.modules import Conditioned
 
 TIME = {"features": 64, "omega": 1e4}
@@ -25,19 +29,13 @@ class GlyphNetwork(Conditioned):
         return super().forward(x[:, None], t, label)[:, 0]
 
 
-def description() -> str:
-    return json.dumps({
-        "kind": "network",
-        "architecture": "vit",
-        "comment": f"glyphs, class k is the k-th of {LABELS}",
-        "shape": [SIDE, SIDE],
-        "image": True,
-        "output": "x0",
-        "precondition": "karras",
-        "schedule": "vp",
-        "classes": len(LABELS),
-        "time_features": TIME["features"],
-        "time_omega": TIME["omega"],
-        "mod_features": WIDTH,
-        **NETWORK,
-    })
+def save(network: GlyphNetwork, path: pathlib.Path) -> None:
+    """Exports the network for quell, in float16."""
+    export(
+        KarrasDenoiser(network, VPSchedule()),
+        path,
+        (SIDE, SIDE),
+        torch.float16,
+        image=True,
+        comment=f"glyphs, class k is the k-th of {LABELS}",
+    )

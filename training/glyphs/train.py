@@ -18,8 +18,7 @@ import torch
 from azula.denoise import KarrasDenoiser
 from azula.noise import VPSchedule
 from dataset import LABELS, render
-from model import GlyphNetwork, description
-from safetensors.torch import save_file
+from model import GlyphNetwork, save
 from torch import Tensor
 
 BATCH, RATE, WARMUP = 128, 1e-3, 300
@@ -125,8 +124,7 @@ def main() -> None:
     if (options.out / "checkpoint.pt").exists():
         run.load(options.out / "checkpoint.pt")
     train(run, options.out, images, labels)
-    weights = {name: w.half().contiguous() for name, w in run.average.state_dict().items()}
-    save_file(weights, options.out / "glyphs.safetensors", metadata={"quell": description()})
+    save(run.average, options.out / "glyphs.safetensors")
 
 
 if __name__ == "__main__":
