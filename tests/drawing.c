@@ -19,6 +19,7 @@ void must_draw_parts(const quell_sampler *sampler, const quell_run *run, size_t 
     for (size_t done = 0; done < run->count; done += piece.count) {
         piece.first = run->first + done;
         piece.count = run->count - done < part ? run->count - done : part;
+        if (run->classes) piece.classes = run->classes + done;
         must_draw(sampler, &piece, x + done * quell_sampler_dim(sampler));
     }
 }

@@ -187,6 +187,19 @@ uint64_t digest(uint64_t before, const void *bytes, size_t count)
     return before;
 }
 
+uint64_t digest_floats(const float *x, size_t count)
+{
+    uint64_t found = DIGEST_START;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &x[i], sizeof bits);
+        const unsigned char bytes[] = {(unsigned char)bits, (unsigned char)(bits >> 8),
+                                       (unsigned char)(bits >> 16), (unsigned char)(bits >> 24)};
+        found = digest(found, bytes, sizeof bytes);
+    }
+    return found;
+}
+
 double uniform(uint64_t *state)
 {
     *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);

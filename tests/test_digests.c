@@ -76,20 +76,6 @@ static struct drawn draw(const struct row *row)
     return d;
 }
 
-/* Over the floats' bits from the low byte on, whatever the machine's own order of bytes. */
-static uint64_t digest_of(const float *x, size_t count)
-{
-    uint64_t found = DIGEST_START;
-    for (size_t i = 0; i < count; i++) {
-        uint32_t bits;
-        memcpy(&bits, &x[i], sizeof bits);
-        const unsigned char bytes[] = {(unsigned char)bits, (unsigned char)(bits >> 8),
-                                       (unsigned char)(bits >> 16), (unsigned char)(bits >> 24)};
-        found = digest(found, bytes, sizeof bytes);
-    }
-    return found;
-}
-
 /* Whether a row has these; NULL and -1 for any. */
 static int has(const char *sampler, const char *model, const char *schedule, const char *grid,
                int brownian)
@@ -153,7 +139,7 @@ static void write_row(FILE *file, const struct row *r)
     struct drawn d = draw(r);
     fprintf(file, "{\"%s\", \"%s\", \"%s\", \"%s\", %d, %zu, UINT64_C(0x%016llx)},\n", r->sampler,
             r->model, r->schedule, r->grid, r->brownian, r->dim,
-            (unsigned long long)digest_of(d.x, COUNT * r->dim));
+            (unsigned long long)digest_floats(d.x, COUNT * r->dim));
     discard(&d);
 }
 
@@ -212,7 +198,7 @@ TEST(digests, table)
     }
     for (size_t i = 0; i < ROWS; i++) {
         struct drawn d = draw(&rows[i]);
-        uint64_t found = digest_of(d.x, COUNT * rows[i].dim);
+        uint64_t found = digest_floats(d.x, COUNT * rows[i].dim);
         CHECK(found == rows[i].digest, "%s: digest 0x%016llx, not 0x%016llx", name_of(&rows[i]),
               (unsigned long long)found, (unsigned long long)rows[i].digest);
         discard(&d);

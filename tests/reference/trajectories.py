@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: MIT
+"""Writes tests/network_trajectories.inc: whole trajectories of azula's samplers through networks
+whose weights are a formula, with and without guidance.
+
+    python tests/reference/trajectories.py > tests/network_trajectories.inc
+
+Needs torch and azula, and python/ in PYTHONPATH. Values are made in double from weights and x_1
+that are exact in float32; what float32 makes of them is printed beside, to see how they amplify.
+"""
+
+import importlib.metadata
+import math
+import sys
+
+import numpy as np
+import torch
+
+from azula import sample
+from azula.denoise import DiracPosterior, KarrasDenoiser
+from azula.nn.dit import DiT
+from azula.nn.unet import UNet
+from azula.nn.vit import ViT
+from azula.noise import VPSchedule
+from networks import fill, hashed, numbers
+from quell_export.modules import Conditioned, ResidualMLP
+
+CLASSES = 4
+LABELS = [1, -1, 3]  # -1: no class
+STEPS = 6
+# With VP's own sigma_min of 1e-3 Heun's last derivative loses two digits in float32, there and here
+# (2e-5 to 5e-5 of the largest value); with 0.05 it does not.
+SAMPLERS = [  # azula's, quell's, sigma_min
+    ("DDIMSampler", {"eta": 0.0}, "ddim", 0.001),
+    ("HeunSampler", {}, "heun", 0.05),
+    ("xEABSampler", {"order": 2}, "xeab:order=2", 0.001),
+]
+
+
+class Guided(KarrasDenoiser):
+    """mu = w mu(class) + (1 - w) mu(no class)"""
+
+    weight = 1.0
+
+    def forward(self, x_t: torch.Tensor, t: torch.Tensor, label: torch.Tensor) -> DiracPosterior:
+        mean = super().forward(x_t, t, label=label).mean
+        if self.weight != 1:
+            other = super().forward(x_t, t, label=None).mean
+            mean = self.weight * mean + (1 - self.weight) * other
+        return DiracPosterior(mean=mean)
+
+
+def conditioned(net: torch.nn.Module) -> torch.nn.Module:
+    return Conditioned(net, 16, features=8, omega=1e3, classes=CLASSES)
+
+
+def networks() -> list:
+    """The networks of tests/test_trajectories.c, with the shape of a sample."""
+    mlp = ResidualMLP(5, 32, 2, "silu", 16, features=8, omega=1e3, classes=CLASSES)
+    dit = DiT(
+        *(3, 3),
+        mod_features=16,
+        hid_channels=24,
+        hid_blocks=2,
+        attention_heads=3,
+        ffn_activation="swiglu",
+        ffn_factor=2,
+        qkv_bias=False,
+        qk_norm=True,
+        rope=True,
+    )
+    size = {"spatial": 2, "mod_features": 16}
+    vit = ViT(1, 1, patch_size=(2, 4), hid_channels=32, hid_blocks=2, attention_heads=4, **size)
+    blocks = {"hid_channels": (8, 12), "hid_blocks": (1, 1), "kernel_size": 3, "stride": 2}
+    unet = UNet(2, 2, norm="group", groups=4, **blocks, **size)
+    return [
+        ("mlp", mlp, (5,)),
+        ("dit", conditioned(dit), (5, 3)),
+        ("vit", conditioned(vit), (1, 4, 8)),
+        ("unet", conditioned(unet), (2, 5, 4)),
+    ]
+
+
+@torch.no_grad()
+def trajectory(
+    network: torch.nn.Module, case: tuple, weight: float, x: torch.Tensor
+) -> torch.Tensor:
+    sampler, options, _, sigma_min = case
+    denoiser = Guided(network, VPSchedule(sigma_min=sigma_min))
+    denoiser.weight = weight
+    label = torch.tensor([k if k >= 0 else CLASSES for k in LABELS])
+    run = getattr(sample, sampler)(denoiser, steps=STEPS, silent=True, dtype=x.dtype, **options)
+    return run(x, label=label)
+
+
+@torch.no_grad()
+def main() -> None:
+    versions = ", ".join(f"{p} {importlib.metadata.version(p)}" for p in ("torch", "azula"))
+    print(f"/* Made by tests/reference/trajectories.py with {versions}. */")
+    print("/* clang-format off */")
+    for name, network, shape in networks():
+        fill(network)
+        network.eval()
+        size = len(LABELS) * math.prod(shape)
+        x = torch.from_numpy((math.sqrt(3) * hashed("x_1", size)).astype(np.float32))
+        x = x.reshape(len(LABELS), *shape)
+        for case in SAMPLERS:
+            for weight in 1.0, 3.0:
+                single = trajectory(network.float(), case, weight, x)
+                exact = trajectory(network.double(), case, weight, x.double())
+                off = ((single - exact).abs().max() / exact.abs().max()).item()
+                what = f"{name}, {case[2]}, weight {weight:g}: at most {exact.abs().max():.3g}"
+                print(f"{what}; float32 is {off:.1e} off", file=sys.stderr)
+                head = f'"{name}", "{case[2]}", "vp:sigma_min={case[3]:g}", {weight:g}'
+                print(f"{{{head}, (const double[]){{{numbers(exact)}}}}},")
+
+
+if __name__ == "__main__":
+    main()
