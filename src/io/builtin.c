@@ -72,6 +72,7 @@ static const struct builtin {
      quell_builtin_clouds},
     {"glyphs", "letters and digits 28 x 28, 62 classes, a trained vision transformer",
      quell_builtin_glyphs},
+    {"rings", "two rings in the plane, 2 classes, a trained residual MLP", quell_builtin_rings},
     {"shapes", "grey images 28 x 28, a data set of 4096 drawn shapes", quell_builtin_shapes},
 };
 

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+"""Holding a model's file against the model that it came from."""
+
+import copy
+import os
+import pathlib
+import subprocess
+import tempfile
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+TIMES = (0.02, 0.3, 0.7, 1.0)
+
+
+def as_stored(denoiser: nn.Module, path: str | os.PathLike) -> nn.Module:
+    """A copy of the denoiser with the weights of the file, which may be rounded."""
+    twin = copy.deepcopy(denoiser).eval().float()
+    twin.backbone.load_state_dict({k: w.float() for k, w in load_file(path).items()})
+    return twin
+
+
+def denoise_by_quell(quell: str, path: str, x: Tensor, t: float, label: int | None) -> Tensor:
+    """E[X | x_t = x] by the command."""
+    with tempfile.TemporaryDirectory() as folder:
+        at, out = pathlib.Path(folder, "x.npy"), pathlib.Path(folder, "mean.npy")
+        np.save(at, x.numpy())
+        command = [quell, "denoise", "--model", path, "--from", str(at), "--t", repr(t)]
+        command += [] if label is None else ["--class", str(label)]
+        run = subprocess.run([*command, "--out", str(out)], capture_output=True, text=True)
+        if run.returncode:
+            raise RuntimeError(f"quell_export: {run.stderr.strip()}")
+        return torch.from_numpy(np.load(out))
+
+
+@torch.no_grad()
+def check(
+    denoiser: nn.Module,
+    path: str | os.PathLike,
+    shape: Sequence[int],
+    count: int = 16,
+    quell: str = "quell",
+    most: float = 1e-5,
+    seed: int = 0,
+) -> float:
+    """Evaluates an exported azula denoiser by PyTorch and by quell on random states x_t, at several
+    times and, if it has classes, for the first, the last and no class.
+
+    Arguments:
+        denoiser: What was exported.
+        path: The file that it was exported to; PyTorch takes the weights from there as well, so
+            that their rounding does not count.
+        shape: The shape of one sample.
+        count: How many states are taken for each time.
+        quell: The command.
+        most: The largest difference allowed, relative to the largest output.
+        seed: Of the states.
+
+    Returns:
+        The largest difference, relative to the largest output. It is printed as well.
+
+    Raises:
+        ValueError: It is larger than `most`.
+        RuntimeError: quell does not take the file.
+    """
+    twin = as_stored(denoiser, path)
+    random = torch.Generator().manual_seed(seed)
+    classes = getattr(twin.backbone, "classes", 0)
+    worst = 0.0
+    for t in TIMES:
+        alpha, sigma = (float(v) for v in twin.schedule(torch.tensor(t)))
+        x = torch.randn((count, *shape), generator=random) * (alpha**2 + sigma**2) ** 0.5
+        for label in (None, 0, classes - 1) if classes else (None,):
+            labels = {} if label is None else {"label": torch.full((count,), label)}
+            right = twin(x, torch.tensor(t), **labels).mean
+            mean = denoise_by_quell(quell, os.fspath(path), x, t, label)
+            apart = (mean - right).abs().max() / right.abs().max()
+            worst = max(worst, apart.item())
+    print(f"{os.fspath(path)}: quell and PyTorch differ by {worst:.1e} of the largest output")
+    if not worst <= most:
+        raise ValueError(f"quell_export: they differ by {worst:.1e}, more than {most:.1e}")
+    return worst
