@@ -159,3 +159,50 @@ TEST(threads, after_fork)
     CHECK(!host_draw(&drawn[2], 3) && !memcmp(&alone, &drawn[2], sizeof alone),
           "the parent after the fork");
 }
+
+/* A schedule of the host's that must not be called from any thread but one. */
+struct home {
+    pthread_t thread;
+    atomic_int calls, abroad;
+};
+
+static int at_home(void *user, double t, double *alpha, double *sigma)
+{
+    struct home *home = user;
+    atomic_fetch_add(pthread_equal(pthread_self(), home->thread) ? &home->calls : &home->abroad, 1);
+    *alpha = 1 - 0.99 * t;
+    *sigma = 0.01 + 0.99 * t;
+    return 0;
+}
+
+static void check_schedule_calls(const char *spec)
+{
+    enum { ROWS = 64 };
+    static float x[ROWS * 2];
+    struct home home = {.thread = pthread_self()};
+    quell_denoiser *denoiser = NULL;
+    quell_schedule *schedule = NULL;
+    quell_sampler *sampler = NULL;
+    quell_run run = quell_run_defaults();
+    run.count = ROWS, run.threads = 2, run.tile = 1;
+    CHECK(!quell_denoiser_isotropic(&denoiser, 2, NULL, 1), "%s", quell_error_message());
+    CHECK(!quell_schedule_from_function(&schedule, at_home, &home), "%s", quell_error_message());
+    CHECK(!quell_sampler_create(&sampler, spec, denoiser, schedule, NULL), "%s",
+          quell_error_message());
+    CHECK(!quell_init(sampler, &run, x), "%s", quell_error_message());
+    home.calls = 0;
+    CHECK(!quell_forward(sampler, &run, x), "%s", quell_error_message());
+    CHECK(strcmp(spec, "dpm_adaptive") || home.calls > 0, "%s: the schedule was not called", spec);
+    CHECK(!quell_step(sampler, &run, 0.75, 0.25, x), "%s", quell_error_message());
+    CHECK(!home.abroad, "%s: %d calls from other threads", spec, (int)home.abroad);
+    quell_sampler_free(sampler);
+    quell_schedule_free(schedule);
+    quell_denoiser_free(denoiser);
+}
+
+TEST(threads, schedules_are_called_at_home)
+{
+    check_schedule_calls("dpm_adaptive");
+    check_schedule_calls("dpm_adaptive:eta=1");
+    check_schedule_calls("ddpm");
+}

@@ -3,12 +3,9 @@
  *
  * A scenario is run with its first allocation failing, then its second, and so on until it gets
  * through without a failure. An executable of its own, because of wrap_malloc.c. */
-#include "formula_weights.h"
 #include "harness.h"
 #include "wrap_malloc.h"
 #include "memory_parts.h"
-#include "denoisers/network.h"
-#include "networks/mlp.h"
 
 #include <quell/quell.h>
 
@@ -41,24 +38,6 @@ TEST(memory, denoisers)
         snprintf(name, sizeof name, "denoiser %zu", kind);
         every_allocation_fails(name, denoiser_scenario, &kind);
     }
-}
-
-/* From its weights to the denoiser, which takes it over also where it fails. */
-static quell_status network_scenario(void *data)
-{
-    struct formula_weights state = {0};
-    const struct quell_weights from = formula_weights(&state);
-    const struct quell_mlp_shape shape = {DIM, 20, 2, QUELL_SILU, {6, 9, 4, 1e4}};
-    struct quell_network *network = NULL;
-    quell_status loaded = quell_mlp_load(&network, &from, &shape);
-    if (loaded) return loaded;
-    MADE(quell_denoiser, denoiser, quell_denoiser_network(&denoiser, network, data));
-}
-
-TEST(memory, networks)
-{
-    struct quell_parametrization karras = {QUELL_X0, QUELL_KARRAS};
-    every_allocation_fails("mlp", network_scenario, &karras);
 }
 
 static quell_status named_schedule(void *data)

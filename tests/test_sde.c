@@ -248,6 +248,46 @@ TEST(sde, idle_steps)
     quell_schedule_free(schedule);
 }
 
+/* From alpha = 0 the state says nothing of X: an ancestral step (2010.02502, eq. 12 and 16, as
+ * abar_t goes to 0) is alpha_s m + sigma_s (sqrt(1 - eta^2) x / sigma_t + eta z). */
+static void check_from_nothing(const char *spec, double eta)
+{
+    enum { COUNT = 300 };
+    float x[COUNT], next[COUNT], z[1];
+    double alpha_t, sigma_t, alpha, sigma;
+    struct model model = model_new("isotropic", 1);
+    quell_denoiser *denoiser = model_denoiser(&model);
+    quell_schedule *schedule = must_schedule("beta_linear:zero_snr=1");
+    quell_sampler *sampler = must_sampler(spec, denoiser, schedule, 6);
+    quell_run run = quell_run_defaults();
+    run.seed = 4, run.first = 3, run.count = COUNT;
+    MUST(quell_schedule_at(schedule, 1, &alpha_t, &sigma_t));
+    MUST(quell_schedule_at(schedule, 0.8, &alpha, &sigma));
+    CHECK(alpha_t == 0, "alpha is %g at the first point", alpha_t);
+    MUST(quell_init(sampler, &run, x));
+    memcpy(next, x, sizeof x);
+    MUST(quell_step(sampler, &run, 1, 0.8, next));
+    for (uint64_t i = 0; i < COUNT; i++) {
+        MUST(quell_noise(4, QUELL_STREAM(0, 0), 3 + i, 0, 1, z));
+        double right = alpha * model.means[0] +
+                       sigma * (sqrt(1 - eta * eta) * (double)x[i] / sigma_t + eta * (double)z[0]);
+        CHECK(fabs((double)next[i] - right) < 2e-6 * (1 + fabs(right)), "%s: %.9g, not %.9g", spec,
+              (double)next[i], right);
+    }
+    MUST(quell_forward(sampler, &run, x));
+    for (size_t i = 0; i < COUNT; i++) CHECK(isfinite(x[i]), "%s: sample %zu", spec, i);
+    quell_sampler_free(sampler);
+    quell_schedule_free(schedule);
+    quell_denoiser_free(denoiser);
+    model_free(&model);
+}
+
+TEST(sde, from_nothing)
+{
+    check_from_nothing("res_multistep:eta=0.6", 0.6);
+    check_from_nothing("res_multistep:eta=1", 1);
+}
+
 TEST(sde, refuses)
 {
     struct model model = model_new("diagonal", 3);

@@ -240,3 +240,37 @@ TEST(step, observer)
         model_free(&model);
     }
 }
+
+/* Steps of dpm_adaptive: each transition has noise of its own, which names it whenever it is taken.
+ * All samples begin at one point, so that the noise is all that differs. */
+TEST(step, adaptive_noise)
+{
+    enum { COUNT = 4000 };
+    static float x[3][COUNT];
+    static const size_t transitions[3] = {0, 1, 0};
+    struct model model = model_new("isotropic", 1);
+    quell_denoiser *denoiser = model_denoiser(&model);
+    quell_schedule *schedule = must_schedule("vp");
+    quell_sampler *sampler = must_sampler("dpm_adaptive:eta=1", denoiser, schedule, 1);
+    quell_run run = quell_run_defaults();
+    double sum[2] = {0}, product[3] = {0};
+    run.count = COUNT;
+    for (size_t k = 0; k < 3; k++) {
+        for (size_t i = 0; i < COUNT; i++) x[k][i] = 0.5f;
+        run.transition = transitions[k];
+        MUST(quell_step(sampler, &run, 0.75, 0.5, x[k]));
+    }
+    CHECK(!memcmp(x[0], x[2], sizeof *x), "transition 0 is not the same again");
+    for (size_t i = 0; i < COUNT; i++) sum[0] += (double)x[0][i], sum[1] += (double)x[1][i];
+    for (size_t i = 0; i < COUNT; i++) {
+        double a = (double)x[0][i] - sum[0] / COUNT, b = (double)x[1][i] - sum[1] / COUNT;
+        product[0] += a * a, product[1] += b * b, product[2] += a * b;
+    }
+    double correlation = product[2] / sqrt(product[0] * product[1]);
+    CHECK(product[0] > 0.01 * COUNT, "no noise: variance %g", product[0] / COUNT);
+    CHECK(fabs(correlation) < 5 / sqrt(COUNT), "their noise has correlation %.3f", correlation);
+    quell_sampler_free(sampler);
+    quell_schedule_free(schedule);
+    quell_denoiser_free(denoiser);
+    model_free(&model);
+}
