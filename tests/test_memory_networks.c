@@ -92,9 +92,10 @@ static quell_status guide(void *data)
     return status;
 }
 
-/* The two are as they were afterwards: they can be freed, once. */
+/* Nobody else holds the two afterwards: with them goes all their memory. */
 TEST(memory_networks, guided)
 {
+    long before = wrap_live();
     quell_denoiser *denoiser = NULL, *other = NULL;
     CHECK(!small_network_denoiser("mlp", &denoiser), "%s", quell_error_message());
     CHECK(!quell_denoiser_isotropic(&other, quell_denoiser_dim(denoiser), NULL, 1), "%s",
@@ -104,6 +105,7 @@ TEST(memory_networks, guided)
     every_allocation_fails("autoguidance", guide, &autoguidance);
     quell_denoiser_free(denoiser);
     quell_denoiser_free(other);
+    CHECK(wrap_live() == before, "%ld blocks are still held", wrap_live() - before);
 }
 
 struct drawing {
