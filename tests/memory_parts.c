@@ -69,3 +69,14 @@ int restless(void *user, quell_transition *transition, const quell_point *t, con
     for (size_t i = 0; i < count; i++) x[i] = 0.5f * (x[i] + x0[i]) + 0.1f * noise[i];
     return 0;
 }
+
+quell_status load_model(void *name)
+{
+    quell_model model = {0};
+    quell_status status = quell_model_load(&model, name);
+    if (!status)
+        quell_model_free(&model);
+    else if (model.denoiser)
+        return QUELL_OK;
+    return status;
+}

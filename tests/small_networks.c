@@ -68,7 +68,10 @@ static const struct small {
      COMMON "'architecture': 'vit', 'shape': [4, 8], 'patch_size': [2, 4], 'hid_channels': 32, "
             "'hid_blocks': 2, 'attention_heads': 4}",
      load_vit},
-    {"unet", NULL, load_unet},
+    {"unet",
+     COMMON "'architecture': 'unet', 'shape': [2, 5, 4], 'hid_channels': [8, 12], "
+            "'hid_blocks': [1, 1], 'norm': 'group', 'groups': 4}",
+     load_unet},
 };
 #define NETWORKS (sizeof networks / sizeof *networks)
 

@@ -20,7 +20,7 @@ quell_status small_network_load(const char *name, const struct quell_weights *fr
 /* With Karras' preconditioning. */
 quell_status small_network_denoiser(const char *name, quell_denoiser **denoiser);
 
-/* The description, with ' for "; NULL for what has none yet. */
+/* The description, with ' for ". */
 const char *small_network_description(const char *name);
 
 /* Writes the .safetensors file, with that description in it unless it is NULL, to

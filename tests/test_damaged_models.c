@@ -72,21 +72,12 @@ static size_t header_of(const char *bytes)
     return length;
 }
 
-/* The i-th network that has a description. */
-static const char *described(size_t i)
-{
-    const char *name;
-    for (size_t k = 0; (name = small_network_name(k)); k++)
-        if (small_network_description(name) && i-- == 0) return name;
-    return NULL;
-}
-
 /* Cut anywhere in the header and here and there in the data. */
 TEST(damaged_models, cut_short)
 {
     struct scratch scratch = scratch_new();
     const char *name;
-    for (size_t i = 0; (name = described(i)); i++) {
+    for (size_t i = 0; (name = small_network_name(i)); i++) {
         size_t size = small_network_file(name, small_network_description(name), file);
         for (size_t cut = 0; cut < size; cut += cut < header_of(file) + 9 ? 1 : size / 97) {
             char what[64];
@@ -129,7 +120,7 @@ TEST(damaged_models, bytes)
     static char bytes[SMALL_NETWORK_MOST_FILE];
     uint64_t state = 1;
     const char *name;
-    for (size_t i = 0; (name = described(i)); i++) {
+    for (size_t i = 0; (name = small_network_name(i)); i++) {
         size_t size = small_network_file(name, small_network_description(name), file);
         for (size_t round = 0; round < rounds(1500); round++) {
             char what[64];
@@ -239,7 +230,7 @@ TEST(damaged_models, fields)
 {
     static char text[MOST_TEXT];
     const char *name;
-    for (size_t n = 0; (name = described(n)); n++) {
+    for (size_t n = 0; (name = small_network_name(n)); n++) {
         const struct fields fields = split(small_network_description(name));
         CHECK(fields.count > 8 && fields.count < MOST_FIELDS, "%s: fields", name);
         join(&fields, fields.count, NULL, text);
@@ -269,7 +260,7 @@ TEST(damaged_models, missing_fields)
                                          "'hid_blocks'",    "'dim'",          "'shape'"};
     static char text[MOST_TEXT];
     const char *name;
-    for (size_t n = 0; (name = described(n)); n++) {
+    for (size_t n = 0; (name = small_network_name(n)); n++) {
         const struct fields fields = split(small_network_description(name));
         size_t found = 0;
         for (size_t i = 0; i < fields.count; i++)

@@ -136,17 +136,6 @@ TEST(memory, runs)
     runs_on(whole_batch(), "whole batch", 0);
 }
 
-static quell_status load(void *data)
-{
-    quell_model model = {0};
-    quell_status status = quell_model_load(&model, data);
-    if (!status)
-        quell_model_free(&model);
-    else if (model.denoiser)
-        return QUELL_OK;
-    return status;
-}
-
 struct saving {
     quell_model model;
     char path[64];
@@ -183,13 +172,13 @@ TEST(memory, models)
     for (size_t i = 0; (name = quell_builtin_name(i)); i++) {
         if (i > 0 && getenv("QUELL_EMULATED")) break; /* the large ones take minutes there */
         snprintf(builtin, sizeof builtin, "builtin:%s", name);
-        every_allocation_fails(builtin, load, builtin);
+        every_allocation_fails(builtin, load_model, builtin);
     }
     write_npy(npy);
-    every_allocation_fails("load .npy", load, npy);
+    every_allocation_fails("load .npy", load_model, npy);
     CHECK(!quell_model_load(&saving.model, "builtin:grid25"), "%s", quell_error_message());
     every_allocation_fails("save", save, &saving);
-    every_allocation_fails("load .json", load, saving.path);
+    every_allocation_fails("load .json", load_model, saving.path);
     quell_model_free(&saving.model);
     remove(npy);
     remove(saving.path);

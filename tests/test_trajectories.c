@@ -37,12 +37,9 @@ static quell_denoiser *denoiser_from_file(const char *name)
 
 static quell_denoiser *new_denoiser(const struct row *row)
 {
-    quell_denoiser *plain, *guided = NULL;
+    quell_denoiser *plain = denoiser_from_file(row->network), *guided = NULL;
     quell_guidance guidance = quell_guidance_defaults();
     guidance.weight = row->guidance;
-    if (!small_network_description(row->network))
-        return small_network_guided(row->network, row->guidance);
-    plain = denoiser_from_file(row->network);
     if (row->guidance == 1) return plain;
     MUST(quell_denoiser_guided(&guided, plain, NULL, &guidance));
     quell_denoiser_free(plain);

@@ -1,23 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "fail.h"
+#include "line.h"
 #include "number.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 
 static _Thread_local char last_message[512];
-
-/* Names out of files may hold anything: what would end the line or begin a terminal's sequence
- * becomes '?', the control characters U+0080 to U+009F too, which are 0xC2 and one byte. */
-static void make_one_line(char *text)
-{
-    for (unsigned char *at = (unsigned char *)text; *at; at++) {
-        bool pair = at[0] == 0xC2 && at[1] >= 0x80 && at[1] < 0xA0;
-        if (*at < ' ' || *at == 0x7F || pair) *at = '?';
-        if (pair) *++at = '?';
-    }
-}
 
 quell_status quell_fail(quell_status status, const char *format, ...)
 {
@@ -25,7 +14,7 @@ quell_status quell_fail(quell_status status, const char *format, ...)
     va_start(arguments, format);
     quell_format(last_message, sizeof last_message, format, arguments);
     va_end(arguments);
-    make_one_line(last_message);
+    quell_make_line(last_message);
     return status;
 }
 

@@ -26,6 +26,9 @@ __attribute__((format(printf, 2, 3))) int complain(int code, const char *format,
 /* The same from the last failure of the library: the code that goes with its status. */
 int complain_status(quell_status status);
 
+/* The same where an input could not be read: `code`, whatever the reason, but for memory. */
+int complain_input(int code, quell_status status);
+
 /* The same after a run, which Ctrl-C may have ended: then its exit code. */
 int complain_run(quell_status status);
 

@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/cli.h"
 #include "cli/interrupt.h"
+#include "base/line.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-/* Names from files and from the command line may hold anything; a terminal obeys it. */
-static void tame(char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text < ' ' || *text == 0x7f) *text = '?';
-}
 
 int complain(int code, const char *format, ...)
 {
@@ -21,7 +15,7 @@ int complain(int code, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    tame(text);
+    quell_make_line(text);
     fprintf(stderr, "quell: %s\n", text);
     return code;
 }
@@ -50,6 +44,12 @@ int complain_status(quell_status status)
 {
     const char *message = quell_error_message();
     return complain(code_of(status), "%s", *message ? message : quell_status_text(status));
+}
+
+int complain_input(int code, quell_status status)
+{
+    int own = complain_status(status);
+    return own == EXIT_MEMORY ? own : code;
 }
 
 int complain_run(quell_status status)

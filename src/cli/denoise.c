@@ -77,7 +77,7 @@ static int open_files(struct job *job)
 {
     char header[QUELL_NPY_HEADER];
     quell_status status = quell_npy_open(&job->from, job->options.from);
-    if (status) return complain_status(status) == EXIT_MEMORY ? EXIT_MEMORY : EXIT_FILE;
+    if (status) return complain_input(EXIT_FILE, status);
     job->count = job->from.rank ? job->from.shape[0] : 0;
     if (!job->count || job->from.values / job->count != job->dim)
         return complain(EXIT_USAGE, "--from %s: must have states of %zu elements",

@@ -7,9 +7,7 @@
 int sampling_open_model(quell_model *model, const char *name)
 {
     quell_status status = quell_model_load(model, name);
-    if (!status) return EXIT_DONE;
-    int code = complain_status(status);
-    return code == EXIT_MEMORY ? code : EXIT_MODEL;
+    return status ? complain_input(EXIT_MODEL, status) : EXIT_DONE;
 }
 
 int sampling_choose_machine(const char *isa, uint64_t threads, const char **chosen, size_t *count)

@@ -43,10 +43,7 @@ static int open_from(struct session *session)
     const struct sample_options *options = &session->options;
     if (!options->from) return EXIT_DONE;
     quell_status status = quell_npy_open(&session->from, options->from);
-    if (status) {
-        int code = complain_status(status);
-        return code == EXIT_MEMORY ? code : EXIT_FILE;
-    }
+    if (status) return complain_input(EXIT_FILE, status);
     if (!fits(&session->from, &session->model, session->dim) || !session->from.shape[0])
         return complain(EXIT_USAGE,
                         "--from %s: must be an array of shape (count, %zu), as the "

@@ -12,7 +12,7 @@ struct guided {
     quell_denoiser base;
     quell_denoiser *denoiser, *guide; /* guide: NULL for the denoiser without a class */
     quell_guidance guidance;
-    double *times, *weights; /* what guidance has of them */
+    double *points; /* of guidance, which points here: its times, then its weights */
 };
 
 static const struct guided *self(const quell_denoiser *denoiser)
@@ -53,16 +53,22 @@ static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
     return output_size(denoiser, rows) + (first > second ? first : second);
 }
 
-static double weight_at(const struct guided *guided, double t)
+static double weight_at(const quell_guidance *guidance, double t)
 {
-    const double *times = guided->times, *weights = guided->weights;
-    size_t points = guided->guidance.points, i = 0;
-    if (!points) return guided->guidance.weight;
-    while (i < points && times[i] < t) i++;
-    if (i == 0) return weights[0];
-    if (i == points) return weights[points - 1];
-    double along = (t - times[i - 1]) / (times[i] - times[i - 1]);
-    return weights[i - 1] + along * (weights[i] - weights[i - 1]);
+    const double *times = guidance->times, *weights = guidance->weights;
+    size_t low = 0, high = guidance->points; /* times[low - 1] < t <= times[high] */
+    if (!guidance->points) return guidance->weight;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (times[middle] < t)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (high == 0) return weights[0];
+    if (high == guidance->points) return weights[high - 1];
+    double along = (t - times[high - 1]) / (times[high] - times[high - 1]);
+    return weights[high - 1] + along * (weights[high] - weights[high - 1]);
 }
 
 static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluation *at)
@@ -70,7 +76,7 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
     const struct guided *guided = self(denoiser);
     const quell_guidance *guidance = &guided->guidance;
     struct quell_evaluation part = *at;
-    double weight = weight_at(guided, at->t);
+    double weight = weight_at(guidance, at->t);
     float *other = at->scratch;
     part.scratch = (char *)at->scratch + output_size(denoiser, at->rows);
     int result = guided->denoiser->type->evaluate(guided->denoiser, &part);
@@ -92,8 +98,7 @@ static void destroy(quell_denoiser *denoiser)
     struct guided *guided = (struct guided *)denoiser;
     quell_denoiser_free(guided->denoiser);
     quell_denoiser_free(guided->guide);
-    free(guided->times);
-    free(guided->weights);
+    free(guided->points);
 }
 
 static const struct quell_denoiser_class guided_class = {
@@ -158,15 +163,15 @@ static quell_denoiser *hold(const quell_denoiser *denoiser)
 
 static quell_status copy_points(struct guided *guided)
 {
-    const quell_guidance *guidance = &guided->guidance;
+    quell_guidance *guidance = &guided->guidance;
     size_t points = guidance->points;
     if (!points) return QUELL_OK;
-    guided->times = quell_new(points, sizeof(double));
-    guided->weights = quell_new(points, sizeof(double));
-    if (!guided->times || !guided->weights)
-        return quell_fail(QUELL_NO_MEMORY, "guidance: no memory");
-    memcpy(guided->times, guidance->times, points * sizeof(double));
-    memcpy(guided->weights, guidance->weights, points * sizeof(double));
+    guided->points = quell_new(2 * points, sizeof *guided->points);
+    if (!guided->points) return quell_fail(QUELL_NO_MEMORY, "guidance: no memory");
+    memcpy(guided->points, guidance->times, points * sizeof(double));
+    memcpy(guided->points + points, guidance->weights, points * sizeof(double));
+    guidance->times = guided->points;
+    guidance->weights = guided->points + points;
     return QUELL_OK;
 }
 

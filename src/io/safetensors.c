@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "io/safetensors.h"
 #include "base/fail.h"
+#include "base/line.h"
 #include "base/half.h"
 #include "base/memory.h"
 
@@ -90,20 +91,11 @@ static quell_status open_file(struct quell_tensors *tensors)
     return QUELL_OK;
 }
 
-/* A text appears in messages, which are one line of printable characters: no control characters,
- * those of two bytes included. */
-static bool one_line(const char *text, size_t length)
-{
-    for (const unsigned char *at = (const unsigned char *)text; length--; at++)
-        if (*at < ' ' || *at == 127 || (*at == 0xC2 && length && at[1] < 0xA0)) return false;
-    return true;
-}
-
 static quell_status parse_header(struct quell_tensors *tensors, const char *text, size_t size)
 {
     json_error_t error;
     if (!size || *text != '{') return bad(tensors, "its header does not begin with '{'");
-    if (!one_line(text, size)) return bad(tensors, "its header has control characters");
+    if (!quell_is_line(text, size)) return bad(tensors, "its header has control characters");
     tensors->header = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
     if (tensors->header && json_is_object(tensors->header)) return QUELL_OK;
     if (tensors->header) return bad(tensors, "its header is not a JSON object");
@@ -170,7 +162,7 @@ static quell_status read_entry(const struct quell_tensors *tensors, const json_t
 {
     uint64_t bytes;
     const json_t *offsets = json_object_get(entry, "data_offsets");
-    if (!one_line(tensor->name, strlen(tensor->name)))
+    if (!quell_is_line(tensor->name, strlen(tensor->name)))
         return bad(tensors, "has a tensor with control characters in its name");
     if (!json_is_object(entry) || json_object_size(entry) != 3)
         return bad_tensor(tensors, tensor->name, "must have dtype, shape and data_offsets");

@@ -218,29 +218,14 @@ static void ascend(const struct pass *p, size_t i)
         run_block(p, &depth->up[j], &depth->size, p->work.up[i]);
 }
 
-/* The sample [channels][positions] to a map, and back. */
-static void take_in(const struct pass *p)
+/* The matrix of each row transposed, m lines of n numbers to n lines of m; lines are from_line and
+ * to_line apart. */
+static void transpose(size_t rows, size_t m, size_t n, const float *from, size_t from_line,
+                      float *to, size_t to_line)
 {
-    const struct quell_unet_shape *shape = &p->unet->shape;
-    size_t positions = quell_map_positions(&shape->size), channels = shape->channels;
-    size_t stride = quell_linear_stride(channels);
-    for (size_t row = 0; row < p->of->rows; row++)
-        for (size_t c = 0; c < channels; c++)
-            for (size_t i = 0; i < positions; i++)
-                p->work.x[(row * positions + i) * stride + c] =
-                    p->of->x[(row * channels + c) * positions + i];
-}
-
-static void give_out(const struct pass *p)
-{
-    const struct quell_unet_shape *shape = &p->unet->shape;
-    size_t positions = quell_map_positions(&shape->size), channels = shape->channels;
-    size_t stride = quell_linear_stride(channels);
-    for (size_t row = 0; row < p->of->rows; row++)
-        for (size_t c = 0; c < channels; c++)
-            for (size_t i = 0; i < positions; i++)
-                p->of->out[(row * channels + c) * positions + i] =
-                    p->work.x[(row * positions + i) * stride + c];
+    for (size_t row = 0; row < rows; row++, from += m * from_line, to += n * to_line)
+        for (size_t i = 0; i < m; i++)
+            for (size_t j = 0; j < n; j++) to[j * to_line + i] = from[i * from_line + j];
 }
 
 static void forward(const struct quell_network *network, const struct quell_pass *of)
@@ -250,12 +235,14 @@ static void forward(const struct quell_network *network, const struct quell_pass
     lay_out(p.unet, of->rows, of->scratch, &p.work);
     p.labels = quell_labels_of(network, of, p.work.labels);
     quell_conditioning_apply(&p.unet->conditioning, of, &p.labels, p.work.conditioning, p.work.e);
-    take_in(&p);
+    size_t channels = shape->channels, positions = quell_map_positions(&shape->size);
+    size_t stride = quell_linear_stride(channels);
+    transpose(of->rows, channels, positions, of->x, positions, p.work.x, stride);
     for (size_t i = 0; i < shape->depths; i++) descend(&p, i);
     for (size_t i = shape->depths; i-- > 0;) ascend(&p, i);
     struct quell_conv_source last = source(&shape->size, shape->hidden[0], p.work.up[0], NULL);
     convolve(&p, &p.unet->out, &shape->size, 1, &last, p.work.x);
-    give_out(&p);
+    transpose(of->rows, positions, channels, p.work.x, stride, of->out, positions);
 }
 
 static const struct quell_network_class unet_class = {
