@@ -22,62 +22,45 @@ from azula.nn.vit import ViT
 from azula.noise import VPSchedule
 from azula.sample import DDIMSampler
 from quell_c import Quell
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from quell_export import export
 from quell_export.modules import Conditioned, ResidualMLP
 
 STEPS = 16
 TIME = {"features": 64, "omega": 1e4}
 
 
-class Images(nn.Module):
+class Images(Conditioned):
     """A network of images without channels."""
 
     def __init__(self, net: nn.Module) -> None:
-        super().__init__()
-        self.net = Conditioned(net, 128, **TIME)
+        super().__init__(net, 128, **TIME)
 
     def forward(self, x: Tensor, t: Tensor) -> Tensor:
-        return self.net(x[:, None], t)[:, 0]
+        return super().forward(x[:, None], t)[:, 0]
 
 
-def mlp(dim: int, hidden: int) -> tuple[nn.Module, dict]:
-    net = ResidualMLP(dim, hidden, 3, width=64, **TIME)
-    fields = {"architecture": "mlp", "hidden": hidden, "blocks": 3, "mod_features": 64}
-    return net, net.state_dict(), {**fields, "shape": [dim]}
+def vit() -> nn.Module:
+    net = ViT(
+        1, 1, mod_features=128, hid_channels=128, hid_blocks=6, patch_size=4, attention_heads=4
+    )
+    return Images(net)
 
 
-def vit() -> tuple[nn.Module, dict]:
-    fields = {"hid_channels": 128, "hid_blocks": 6, "patch_size": 4, "attention_heads": 4}
-    net = Images(ViT(1, 1, mod_features=128, **fields))
-    fields |= {"architecture": "vit", "mod_features": 128, "shape": [28, 28]}
-    return net, net.net.state_dict(), fields
+def unet() -> nn.Module:
+    return Images(UNet(1, 1, mod_features=128, hid_channels=(32, 64, 128), hid_blocks=(2, 2, 2)))
 
 
-def unet() -> tuple[nn.Module, dict]:
-    fields = {"hid_channels": [32, 64, 128], "hid_blocks": [2, 2, 2]}
-    net = Images(UNet(1, 1, mod_features=128, **fields))
-    fields |= {"architecture": "unet", "mod_features": 128, "shape": [28, 28]}
-    return net, net.net.state_dict(), fields
-
-
-CASES = {  # network, batch
-    "mlp-2-128": (lambda: mlp(2, 128), 16384),
-    "mlp-64-256": (lambda: mlp(64, 256), 4096),
-    "mlp-2-128-alone": (lambda: mlp(2, 128), 1),
-    "glyphs": (vit, 64),
-    "glyphs-alone": (vit, 1),
-    "unet": (unet, 64),
-    "unet-alone": (unet, 1),
+CASES = {  # network, shape of a sample, batch
+    "mlp-2-128": (lambda: ResidualMLP(2, 128, 3, **TIME), (2,), 16384),
+    "mlp-64-256": (lambda: ResidualMLP(64, 256, 3, **TIME), (64,), 4096),
+    "mlp-2-128-alone": (lambda: ResidualMLP(2, 128, 3, **TIME), (2,), 1),
+    "glyphs": (vit, (28, 28), 64),
+    "glyphs-alone": (vit, (28, 28), 1),
+    "unet": (unet, (28, 28), 64),
+    "unet-alone": (unet, (28, 28), 1),
 }
-
-
-def describe(fields: dict) -> str:
-    import json
-
-    common = {"kind": "network", "precondition": "karras", "schedule": "vp", "time_features": 64}
-    return json.dumps(common | fields)
 
 
 def azula_run(net: nn.Module, x: Tensor) -> Callable[[], np.ndarray]:
@@ -139,15 +122,17 @@ def measure(runs: dict, rounds: int, seconds: float) -> dict:
 
 
 def bench(name: str, options: argparse.Namespace) -> None:
-    make, batch = CASES[name]
+    make, shape, batch = CASES[name]
     torch.manual_seed(0)
-    net, weights, fields = make()
-    net.eval().requires_grad_(False)
-    x = torch.randn(batch, *fields["shape"])
+    net = make().eval().requires_grad_(False)
+    x = torch.randn(batch, *shape)
     with tempfile.TemporaryDirectory() as folder:
         model = f"{folder}/net.safetensors"
-        save_file(weights, model, metadata={"quell": describe(fields)})
-        runs = {"azula": azula_run(net, x), "quell": quell_run(options.build, model, x, options.threads)}
+        export(KarrasDenoiser(net, VPSchedule()), model, shape)
+        runs = {
+            "azula": azula_run(net, x),
+            "quell": quell_run(options.build, model, x, options.threads),
+        }
         if not options.quick:
             runs["azula, compiled"] = azula_run(torch.compile(net), x)
             try:
