@@ -26,12 +26,23 @@ struct quell_noise_at {
     uint32_t blocks;
 };
 
+/* What a network has between its linear maps: x, max(x, 0), its square, x / (1 + e^-x), x Phi(x).
+ */
+enum quell_activation {
+    QUELL_IDENTITY,
+    QUELL_RELU,
+    QUELL_RELU2,
+    QUELL_SILU,
+    QUELL_GELU,
+    QUELL_ACTIVATIONS
+};
+
 /* C[m][n] (+)= A[m][k] B[k][n]. A(i, p) = a[i * a_row + p * a_col]. B comes in panels of
  * QUELL_PANEL columns: B(p, j) = b[(j / QUELL_PANEL) * b_panel + p * b_row + j % QUELL_PANEL].
  * C(i, j) = c[i * c_row + j]. Rows of B and C must be readable and writable up to n rounded up to
  * QUELL_LANES. Every output is one chain of fused multiply-adds along p = 0, 1, ..., from C's old
- * value if `accumulate`, else from start[j], readable up to n so rounded, or from 0 if it is NULL.
- */
+ * value if `accumulate`, else from start[j], readable up to n so rounded, or from 0 if it is NULL;
+ * with both, from their sum. The activation is applied to what came out, while it is in cache. */
 struct quell_product {
     size_t m, n, k;
     const float *a;
@@ -42,6 +53,7 @@ struct quell_product {
     size_t c_row;
     const float *start;
     int accumulate;
+    enum quell_activation activation;
 };
 
 /* A mixture's posterior mean for rows of x[rows][dim] (denoisers/mixture.c works out the
@@ -82,9 +94,6 @@ struct quell_norm {
     float epsilon, less;
     int centred;
 };
-
-/* What a network has between its linear maps: max(x, 0), its square, x / (1 + e^-x), x Phi(x). */
-enum quell_activation { QUELL_RELU, QUELL_RELU2, QUELL_SILU, QUELL_GELU, QUELL_ACTIVATIONS };
 
 struct quell_kernels {
     const char *isa;

@@ -117,11 +117,26 @@ float *law_draw(const struct law *law, double alpha, double sigma, size_t rows)
     return x;
 }
 
+/* The denoiser's constants of a point, in memory full of NaNs that ends where they do. */
+static void *constants(const quell_denoiser *denoiser, const struct quell_kernels *kernels,
+                       double alpha, double sigma)
+{
+    const struct quell_denoiser_class *type = denoiser->type;
+    size_t bytes = type->constants ? type->constants_size(denoiser) : 0;
+    unsigned char *memory = law_memory(bytes + 64, 1);
+    memset(memory, 0xFF, bytes);
+    quell_denoiser_constants(denoiser, kernels, 0, alpha, sigma, memory);
+    for (size_t i = 0; i < 64; i++)
+        CHECK(memory[bytes + i] == 0, "%s: wrote past its constants", type->kind);
+    return memory;
+}
+
 /* Evaluates `rows` rows, at most `group` at a time, with scratch memory full of NaNs. */
 void law_evaluate(const quell_denoiser *denoiser, const struct quell_kernels *kernels, double alpha,
                   double sigma, size_t rows, size_t group, const float *x, float *out)
 {
     const struct quell_denoiser_class *type = denoiser->type;
+    void *point = constants(denoiser, kernels, alpha, sigma);
     for (size_t row = 0, now; row < rows; row += now) {
         now = rows - row < group ? rows - row : group;
         size_t bytes = type->scratch_size ? type->scratch_size(denoiser, now) : 0;
@@ -135,11 +150,13 @@ void law_evaluate(const quell_denoiser *denoiser, const struct quell_kernels *ke
         e.x = x + row * denoiser->dim;
         e.out = out + row * denoiser->dim;
         e.scratch = scratch;
+        e.constants = point;
         CHECK(type->evaluate(denoiser, &e) == 0, "%s: evaluate failed", type->kind);
         for (size_t i = 0; i < 64; i++)
             CHECK(scratch[bytes + i] == 0, "%s: wrote past its scratch memory", type->kind);
         free(scratch);
     }
+    free(point);
 }
 
 /* The same bits from every table and every grouping, with memory that ends where the rows do;

@@ -244,6 +244,8 @@ TEST(kernels, exponential_at_the_edges)
 static double exactly(enum quell_activation activation, double x)
 {
     switch (activation) {
+    case QUELL_IDENTITY:
+        return x;
     case QUELL_RELU:
         return x > 0 ? x : 0;
     case QUELL_RELU2:

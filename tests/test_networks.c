@@ -89,10 +89,11 @@ static void run(const struct quell_network *network, const struct quell_kernels 
 {
     size_t dim = network->inputs, floats = network->type->scratch_floats(network, rows);
     float *x = malloc((first + rows) * dim * sizeof *x);
+    float *encoded = quell_new(quell_network_time_floats(network), sizeof *encoded);
     int32_t *labels = malloc(rows * sizeof *labels);
     struct quell_pass pass = {kernels,
                               rows,
-                              time,
+                              encoded,
                               network->classes ? labels : NULL,
                               x + first * dim,
                               out,
@@ -103,9 +104,11 @@ static void run(const struct quell_network *network, const struct quell_kernels 
         labels[i] = label == network->classes ? -1 : (int32_t)label;
     }
     memset(pass.scratch, 0xFF, floats * sizeof(float)); /* NaNs */
+    quell_network_time(network, kernels, time, encoded);
     network->type->forward(network, &pass);
     free(pass.scratch);
     free(labels);
+    free(encoded);
     free(x);
 }
 
@@ -169,11 +172,14 @@ TEST(networks, no_label_is_minus_one)
     float x[64] = {0.5f}, without[64], with[64];
     CHECK(dim <= 64 && network->classes, "not the case that this test is about");
     float *scratch = quell_new(floats, sizeof *scratch);
-    struct quell_pass pass = {isa_after(NULL), 1, 0.5, NULL, x, without, scratch};
+    float *encoded = quell_new(quell_network_time_floats(network), sizeof *encoded);
+    struct quell_pass pass = {isa_after(NULL), 1, encoded, NULL, x, without, scratch};
+    quell_network_time(network, pass.kernels, 0.5, encoded);
     network->type->forward(network, &pass);
     pass.labels = &none, pass.out = with;
     network->type->forward(network, &pass);
     CHECK(!memcmp(with, without, dim * sizeof *with), "-1 is not 'no class'");
+    free(encoded);
     free(scratch);
     quell_network_free(network);
 }

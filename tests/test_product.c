@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The matrix product: bits equal to chains of fmaf() in every table, for every tail, stride and
- * cut; nothing is read or written beyond what the interface allows. */
+/* The matrix product: bits equal to chains of fmaf() in every table, for every tail, stride, cut
+ * and activation; nothing is read or written beyond what the interface allows. */
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -27,6 +27,7 @@ static float *fill(const struct guard *guard, size_t count)
 struct layout {
     size_t m, n, k;
     int transposed, plain_rows, accumulate, started;
+    enum quell_activation activation;
 };
 
 static size_t rounded(size_t n) { return (n + QUELL_LANES - 1) / QUELL_LANES * QUELL_LANES; }
@@ -39,6 +40,7 @@ static float twin(const struct quell_product *x, const float *old, size_t i, siz
         float b = x->b[j / QUELL_PANEL * x->b_panel + p * x->b_row + j % QUELL_PANEL];
         sum = fmaf(x->a[i * x->a_row + p * x->a_col], b, sum);
     }
+    isa_after(NULL)->activation[x->activation](&sum, 1);
     return sum;
 }
 
@@ -50,8 +52,9 @@ static void check_result(const struct quell_kernels *kernels, const struct quell
         if (j >= x->n && j < rounded(x->n)) continue; /* may be written */
         float right = j < x->n ? twin(x, old, i, j) : old[at];
         CHECK(memcmp(&right, x->c + at, sizeof right) == 0,
-              "%s %zux%zux%zu%s: C[%zu][%zu] is %a, not %a", kernels->isa, x->m, x->n, x->k,
-              x->accumulate ? " accumulating" : "", i, j, (double)x->c[at], (double)right);
+              "%s %zux%zux%zu%s, activation %d: C[%zu][%zu] is %a, not %a", kernels->isa, x->m,
+              x->n, x->k, x->accumulate ? " accumulating" : "", (int)x->activation, i, j,
+              (double)x->c[at], (double)right);
     }
 }
 
@@ -59,6 +62,7 @@ static void check_product(const struct quell_kernels *kernels, struct layout s)
 {
     size_t pad = s.m % 3, columns = rounded(s.n), last = (columns - 1) % QUELL_PANEL + 1;
     struct quell_product x = {.m = s.m, .n = s.n, .k = s.k, .accumulate = s.accumulate};
+    x.activation = s.activation;
     x.a_row = s.transposed ? 1 : s.k + pad;
     x.a_col = s.transposed ? s.m + pad : 1;
     x.b_row = s.plain_rows ? columns + 16 : QUELL_PANEL;
@@ -95,7 +99,8 @@ TEST(product, tails)
     for (size_t m = 1; m <= 27; m++)
         for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
             on_every_table((struct layout){m, widths[i], (m * 7 + i) % 11, (m + i) % 2,
-                                           (m / 2 + i) % 2, (m / 4 + i) % 2, (m / 3 + i) % 2});
+                                           (m / 2 + i) % 2, (m / 4 + i) % 2, (m / 3 + i) % 2,
+                                           (m + i) % QUELL_ACTIVATIONS});
 }
 
 /* Around the places where k and the rows are cut. */
@@ -107,7 +112,7 @@ TEST(product, cuts)
         for (size_t j = 0; j < sizeof heights / sizeof *heights; j++)
             on_every_table((struct layout){heights[j], 33, depths[i], (int)(i + j) % 2,
                                            (int)(i / 2 + j) % 2, (int)(i / 4 + j) % 2,
-                                           (int)(i / 3 + j) % 2});
+                                           (int)(i / 3 + j) % 2, (i + j) % QUELL_ACTIVATIONS});
 }
 
 TEST(product, empty)

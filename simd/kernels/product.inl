@@ -247,6 +247,7 @@ static void product_cut(const struct quell_product *x, size_t begin, size_t end,
                         size_t to)
 {
     size_t columns = (x->n + QUELL_LANES - 1) / QUELL_LANES * QUELL_LANES;
+    activation_tile *activate = to == x->k ? activation_tiles[x->activation] : NULL;
     size_t blocks = (end - begin + ROWS - 1) / ROWS;
     size_t rows = (end - begin) / blocks, longer = (end - begin) % blocks;
     for (size_t j = 0; j < columns;) {
@@ -254,6 +255,7 @@ static void product_cut(const struct quell_product *x, size_t begin, size_t end,
         for (size_t block = 0, i = begin; block < blocks; block++) {
             size_t now = rows + (block < longer);
             tiles[now][v](x, i, j, from, to);
+            if (activate) activate(x->c + i * x->c_row + j, now, x->c_row, v);
             i += now;
         }
         j += (size_t)LANES << v;

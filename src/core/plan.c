@@ -128,6 +128,7 @@ quell_register quell_plan_denoise(quell_plan *plan, quell_register x, const quel
     op->out = out;
     op->in[0] = x;
     op->t = *t;
+    op->number = plan->evaluations++;
     return out;
 }
 

@@ -19,7 +19,8 @@ enum quell_op_kind {
 
 /* coefficient: as worked out; rounded: as the engine uses them.
  *
- * EVAL     out = denoiser(in[0]) at the point t; variance, if not 0, what it learned of that
+ * EVAL     out = denoiser(in[0]) at the point t; variance, if not 0, what it learned of that;
+ *          number: how many EVALs are before it
  * COMBINE  out = sum_k coefficient[k] in[k] + sum_j coefficient[terms + j] noise(stream[j])
  * STEP     the transition t -> s is done
  * SPREAD   out += exp(coefficient[0] + coefficient[1] in[0]) noise(stream[0])
@@ -37,6 +38,7 @@ struct quell_op {
     double coefficient[QUELL_MAX_TERMS + QUELL_MAX_NOISES];
     float rounded[QUELL_MAX_TERMS + QUELL_MAX_NOISES];
     quell_point t, s;
+    size_t number;
 };
 
 struct quell_plan {
@@ -44,6 +46,7 @@ struct quell_plan {
     bool brownian;     /* noise is named by time */
     size_t transition; /* the one being built */
     size_t count, capacity;
+    size_t evaluations; /* EVALs so far */
     struct quell_op *ops;
     size_t increments, room; /* Brownian mode: of that list */
     struct quell_increment *increment;

@@ -40,6 +40,19 @@ const char *quell_denoiser_kind(const quell_denoiser *denoiser)
     return denoiser ? denoiser->type->kind : "";
 }
 
+size_t quell_denoiser_constants_size(const quell_denoiser *denoiser)
+{
+    const struct quell_denoiser_class *type = denoiser->type;
+    return type->constants ? quell_round_up(type->constants_size(denoiser), QUELL_CACHE_LINE) : 0;
+}
+
+void quell_denoiser_constants(const quell_denoiser *denoiser, const struct quell_kernels *kernels,
+                              double t, double alpha, double sigma, void *out)
+{
+    if (denoiser->type->constants)
+        denoiser->type->constants(denoiser, kernels, t, alpha, sigma, out);
+}
+
 quell_status quell_denoiser_arguments(quell_denoiser **denoiser, size_t dim)
 {
     if (!denoiser) return quell_fail(QUELL_BAD_ARGUMENT, "denoiser: the place for it is NULL");

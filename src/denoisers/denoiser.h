@@ -14,7 +14,8 @@
  *
  * elements < dim only for elementwise denoisers, and then rows == 1: x and out begin at element
  * `element` of the sample. scratch: what scratch_size asked for, aligned to a cache line, this
- * worker's own, contents left over from its last evaluation. variance: [rows][elements] as out, for
+ * worker's own, contents left over from its last evaluation. constants: what the class's function
+ * of that name wrote for (t, alpha, sigma), as well aligned. variance: [rows][elements] as out, for
  * denoisers that learned it, else NULL. labels[rows]: the classes of the rows, -1 for none; NULL:
  * none for all. */
 struct quell_evaluation {
@@ -27,6 +28,7 @@ struct quell_evaluation {
     float *out, *variance;
     const int32_t *labels;
     void *scratch;
+    const void *constants;
 };
 
 /* What becomes exact samples of X: x[rows][dim] holds standard normal numbers, and choice[rows]
@@ -47,6 +49,11 @@ struct quell_denoiser_class {
     bool needs_noise; /* sigma > 0 at every evaluation */
     size_t rows;
     size_t (*scratch_size)(const quell_denoiser *denoiser, size_t rows); /* bytes; NULL: none */
+    /* Bytes of what depends on the point alone, and working it out; NULL: nothing does. The same
+     * bits whatever the kernels. */
+    size_t (*constants_size)(const quell_denoiser *denoiser);
+    void (*constants)(const quell_denoiser *denoiser, const struct quell_kernels *kernels, double t,
+                      double alpha, double sigma, void *out);
     int (*evaluate)(const quell_denoiser *denoiser, const struct quell_evaluation *evaluation);
     void (*destroy)(quell_denoiser *denoiser); /* frees the members, not the struct; may be NULL */
     /* Refuses a point (alpha, sigma) at which it cannot be evaluated; NULL: takes all. */
@@ -69,6 +76,13 @@ struct quell_denoiser {
 
 /* Memory of `size` bytes with its head filled in (exact, not whole_batch, one hold), or NULL. */
 void *quell_denoiser_new(const struct quell_denoiser_class *type, size_t size, size_t dim);
+
+/* The class's constants_size, 0 without, rounded up to a cache line. */
+size_t quell_denoiser_constants_size(const quell_denoiser *denoiser);
+
+/* Works the constants out, if there are any. */
+void quell_denoiser_constants(const quell_denoiser *denoiser, const struct quell_kernels *kernels,
+                              double t, double alpha, double sigma, void *out);
 
 /* One more hold on a denoiser, for a sampler. */
 void quell_denoiser_hold(const quell_denoiser *denoiser);

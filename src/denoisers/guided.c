@@ -53,6 +53,24 @@ static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
     return output_size(denoiser, rows) + (first > second ? first : second);
 }
 
+/* Of a point: the denoiser's, then the guide's, which are the same if it is the same. */
+static size_t constants_size(const quell_denoiser *denoiser)
+{
+    const struct guided *guided = self(denoiser);
+    size_t guide = guided->guide ? quell_denoiser_constants_size(guided->guide) : 0;
+    return quell_denoiser_constants_size(guided->denoiser) + guide;
+}
+
+static void constants(const quell_denoiser *denoiser, const struct quell_kernels *kernels, double t,
+                      double alpha, double sigma, void *out)
+{
+    const struct guided *guided = self(denoiser);
+    quell_denoiser_constants(guided->denoiser, kernels, t, alpha, sigma, out);
+    if (guided->guide)
+        quell_denoiser_constants(guided->guide, kernels, t, alpha, sigma,
+                                 (char *)out + quell_denoiser_constants_size(guided->denoiser));
+}
+
 static double weight_at(const quell_guidance *guidance, double t)
 {
     const double *times = guidance->times, *weights = guidance->weights;
@@ -83,6 +101,9 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
     if (result || at->t < guidance->low || at->t > guidance->high || weight == 1) return result;
     const quell_denoiser *guide = guided->guide ? guided->guide : guided->denoiser;
     if (!guided->guide || guide->classes != denoiser->classes) part.labels = NULL;
+    if (guided->guide)
+        part.constants =
+            (const char *)at->constants + quell_denoiser_constants_size(guided->denoiser);
     part.out = other;
     part.variance = NULL;
     result = guide->type->evaluate(guide, &part);
@@ -104,6 +125,8 @@ static void destroy(quell_denoiser *denoiser)
 static const struct quell_denoiser_class guided_class = {
     .kind = "guided",
     .scratch_size = scratch_size,
+    .constants_size = constants_size,
+    .constants = constants,
     .evaluate = evaluate,
     .check = check,
     .destroy = destroy,

@@ -5,8 +5,8 @@
  *     log w_k = log weight_k - 1/2 sum_d log s_kd - sum_d (x_d - alpha m_kd)^2 / (2 s_kd)  + const,
  *     E[X | x_t] = sum_k w_k (m_k + alpha v_k / s_k (x_t - alpha m_k)).
  *
- * What does not depend on x_t is worked out here, in double, once per evaluation; the kernel does
- * the rest. */
+ * What does not depend on x_t is worked out here, in double, once per point; the kernel does the
+ * rest. */
 #include "base/fail.h"
 #include "base/floats.h"
 #include "base/maths.h"
@@ -33,11 +33,18 @@ static size_t rounded(size_t floats) { return quell_round_up(floats, QUELL_LANES
 static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
 {
     const struct mixture *mixture = (const struct mixture *)denoiser;
-    size_t components = mixture->components, dim = denoiser->dim;
     (void)rows;
-    size_t floats = rounded(components) + 2 * rounded(components * mixture->spread) +
-                    QUELL_LANES * (2 * dim + components);
-    return sizeof(double) * rounded(components) + sizeof(float) * floats;
+    return sizeof(float) * QUELL_LANES * (2 * denoiser->dim + mixture->components);
+}
+
+/* Of a point: constant[components], rate and gain[components][spread], each rounded up, and
+ * constants as doubles, which are scratch. */
+static size_t constants_size(const quell_denoiser *denoiser)
+{
+    const struct mixture *mixture = (const struct mixture *)denoiser;
+    size_t floats =
+        rounded(mixture->components) + 2 * rounded(mixture->components * mixture->spread);
+    return sizeof(float) * floats + sizeof(double) * mixture->components;
 }
 
 /* Refuses a point at which x_t has no density: no noise, and a component without variance. */
@@ -70,41 +77,48 @@ static double sum_of_logs(const double *variances, size_t count, double alpha, d
 
 /* constant_k = log weight_k - 1/2 sum_d log s_kd, relative to the greatest, because they can be
  * large and are to be floats. With one variance for all elements the logarithms are the same. */
-static void fill_constants(const struct mixture *mixture, const struct quell_evaluation *e,
-                           double *exact, float *constant)
+static void fill_constants(const struct mixture *mixture, double alpha, double sigma, double *exact,
+                           float *constant)
 {
     size_t spread = mixture->spread;
     double factor = spread == 1 ? (double)mixture->base.dim : 1, greatest = -INFINITY, logs = 0;
     for (size_t k = 0; k < mixture->components; k++) {
         const double *variances = mixture->variances + k * spread;
         bool same = k > 0 && spread == 1 && variances[0] == variances[-1];
-        if (!same) logs = sum_of_logs(variances, spread, e->alpha, e->sigma);
+        if (!same) logs = sum_of_logs(variances, spread, alpha, sigma);
         exact[k] = mixture->log_weights[k] - 0.5 * factor * logs;
         if (exact[k] > greatest) greatest = exact[k];
     }
     for (size_t k = 0; k < mixture->components; k++) constant[k] = (float)(exact[k] - greatest);
 }
 
-static void fill_rates(const struct mixture *mixture, const struct quell_evaluation *e, float *rate,
+static void fill_rates(const struct mixture *mixture, double alpha, double sigma, float *rate,
                        float *gain)
 {
     for (size_t i = 0; i < mixture->components * mixture->spread; i++) {
         double variance = mixture->variances[i];
-        double inverse = 1 / (e->alpha * e->alpha * variance + e->sigma * e->sigma);
+        double inverse = 1 / (alpha * alpha * variance + sigma * sigma);
         rate[i] = (float)(0.5 * inverse);
-        gain[i] = (float)(e->alpha * variance * inverse);
+        gain[i] = (float)(alpha * variance * inverse);
     }
+}
+
+static void constants(const quell_denoiser *denoiser, const struct quell_kernels *kernels, double t,
+                      double alpha, double sigma, void *out)
+{
+    const struct mixture *mixture = (const struct mixture *)denoiser;
+    size_t spread = rounded(mixture->components * mixture->spread);
+    float *constant = out, *rate = constant + rounded(mixture->components);
+    (void)kernels, (void)t;
+    fill_constants(mixture, alpha, sigma, (double *)(void *)(rate + 2 * spread), constant);
+    fill_rates(mixture, alpha, sigma, rate, rate + spread);
 }
 
 static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluation *e)
 {
     const struct mixture *mixture = (const struct mixture *)denoiser;
     size_t spread = rounded(mixture->components * mixture->spread);
-    double *exact = e->scratch;
-    float *constant = (float *)(exact + rounded(mixture->components));
-    float *rate = constant + rounded(mixture->components);
-    fill_constants(mixture, e, exact, constant);
-    fill_rates(mixture, e, rate, rate + spread);
+    const float *constant = e->constants, *rate = constant + rounded(mixture->components);
     struct quell_mixture kernel = {
         .rows = e->rows,
         .dim = denoiser->dim,
@@ -117,7 +131,7 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
         .gain = rate + spread,
         .x = e->x,
         .out = e->out,
-        .scratch = rate + 2 * spread,
+        .scratch = e->scratch,
     };
     e->kernels->mixture(&kernel);
     return 0;
@@ -159,6 +173,8 @@ static void destroy(quell_denoiser *denoiser)
 static const struct quell_denoiser_class type = {.kind = "mixture",
                                                  .rows = 128,
                                                  .scratch_size = scratch_size,
+                                                 .constants_size = constants_size,
+                                                 .constants = constants,
                                                  .evaluate = evaluate,
                                                  .destroy = destroy,
                                                  .check = check,

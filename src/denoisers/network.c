@@ -9,6 +9,12 @@ struct network_denoiser {
     struct quell_parametrization parametrization;
 };
 
+/* Of a point. */
+struct constants {
+    struct quell_factors factors;
+    _Alignas(QUELL_CACHE_LINE) float time[];
+};
+
 static const struct network_denoiser *self(const quell_denoiser *denoiser)
 {
     return (const struct network_denoiser *)denoiser;
@@ -24,6 +30,21 @@ static size_t input_floats(const quell_denoiser *denoiser, size_t rows)
     return quell_round_up(rows * denoiser->dim, QUELL_LANES);
 }
 
+static size_t constants_size(const quell_denoiser *denoiser)
+{
+    size_t floats = quell_network_time_floats(self(denoiser)->network);
+    return sizeof(struct constants) + floats * sizeof(float);
+}
+
+static void work_out_constants(const quell_denoiser *denoiser, const struct quell_kernels *kernels,
+                               double t, double alpha, double sigma, void *out)
+{
+    struct constants *constants = out;
+    constants->factors =
+        quell_parametrization_at(&self(denoiser)->parametrization, t, alpha, sigma);
+    quell_network_time(self(denoiser)->network, kernels, constants->factors.time, constants->time);
+}
+
 static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
 {
     const struct quell_network *network = self(denoiser)->network;
@@ -34,14 +55,14 @@ static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
 static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluation *at)
 {
     const struct network_denoiser *own = self(denoiser);
-    struct quell_factors c =
-        quell_parametrization_at(&own->parametrization, at->t, at->alpha, at->sigma);
+    const struct constants *constants = at->constants;
+    struct quell_factors c = constants->factors;
     size_t count = at->rows * denoiser->dim;
     float in = (float)c.in, *input = at->scratch;
     at->kernels->combine(input, count, 1, &in, &at->x);
     struct quell_pass pass = {.kernels = at->kernels,
                               .rows = at->rows,
-                              .time = c.time,
+                              .time = constants->time,
                               .labels = at->labels,
                               .x = input,
                               .out = at->out,
@@ -62,6 +83,8 @@ static void destroy(quell_denoiser *denoiser)
 static const struct quell_denoiser_class network_class = {
     .kind = "network",
     .scratch_size = scratch_size,
+    .constants_size = constants_size,
+    .constants = work_out_constants,
     .evaluate = evaluate,
     .check = check,
     .destroy = destroy,

@@ -20,7 +20,7 @@ struct quell_job {
 
     float *batch; /* op-major: registers 1, 2, ... [count][dim] each */
     char *memory; /* of the workers: registers or scratch, noise, the denoiser's scratch */
-    size_t per_worker, per_scratch, scratch_at;
+    size_t per_worker, per_scratch, scratch_at, constants_at;
 
     size_t transition; /* the number of the first one in the pass */
     size_t from, to;   /* the operations of the pass in progress */
@@ -37,7 +37,7 @@ struct quell_tile {
     float *registers[QUELL_MAX_REGISTERS];
     float *noise[QUELL_MAX_NOISES]; /* QUELL_NOISE_ROOM(QUELL_CHUNK) each */
     float *node;                    /* as much, for the parts of an increment */
-    void *scratch;
+    void *scratch, *constants;
     size_t transition;
 };
 
@@ -77,8 +77,8 @@ void quell_tile_init(struct quell_tile *tile);
 void quell_tile_callback(struct quell_tile *tile, const quell_point *t, const quell_point *s);
 
 /* out = E[X | x_t = x] on one tile, and its learned variance if that is not NULL; what the denoiser
- * returned. */
-int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const float *x, float *out,
-                        float *variance);
+ * returned. constants: those of t, or NULL if they are still to be worked out. */
+int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const void *constants,
+                        const float *x, float *out, float *variance);
 
 #endif

@@ -87,6 +87,8 @@ static quell_status allocate(struct quell_job *job, unsigned registers, bool eva
     floats += (QUELL_MAX_NOISES + 1) * QUELL_NOISE_ROOM(QUELL_CHUNK);
     if (evaluates && denoiser->type->scratch_size)
         job->per_scratch = align(denoiser->type->scratch_size(denoiser, layout->rows));
+    job->constants_at = job->per_scratch;
+    if (evaluates) job->per_scratch += quell_denoiser_constants_size(denoiser);
     job->per_worker = align(floats * sizeof(float));
     size_t bytes;
     if (!quell_multiply(job->workers, job->per_worker, &job->scratch_at) &&
@@ -129,8 +131,11 @@ static struct quell_tile take(struct quell_job *job, size_t worker, size_t i)
     };
     char *memory = job->memory + worker * job->per_worker;
     size_t offset = row * job->dim + element, size = align(pass->rows * pass->elements * 4);
-    if (worker < job->layout.tiles)
-        tile.scratch = job->memory + job->scratch_at + worker * job->per_scratch;
+    if (worker < job->layout.tiles) {
+        char *scratch = job->memory + job->scratch_at + worker * job->per_scratch;
+        tile.scratch = scratch;
+        tile.constants = scratch + job->constants_at;
+    }
     tile.registers[QUELL_X] = job->x + offset;
     for (unsigned r = 1; job->plan && r < job->plan->registers; r++) {
         if (job->batch) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Creating samplers: the grid, the plan, the law of x_1. */
 #include "sampler.h"
+#include "constants.h"
 #include "core/schedule.h"
 #include "grids/grid.h"
 #include "base/fail.h"
@@ -159,7 +160,7 @@ static quell_status fill(quell_sampler *sampler, const quell_denoiser *denoiser,
     if (!status) status = make_init(sampler, o);
     if (!status)
         status = quell_sampler_plan(sampler, sampler->grid, sampler->steps, 0, &sampler->plan);
-    return status;
+    return status ? status : quell_constants_make(sampler);
 }
 
 /* The part that all three constructors share: `made` says where its plans come from. */
@@ -219,6 +220,7 @@ void quell_sampler_free(quell_sampler *sampler)
 {
     if (!sampler) return;
     quell_plan_free(&sampler->plan);
+    free(sampler->constants);
     free(sampler->grid);
     free(sampler->init_mean);
     free(sampler->init_deviation);

@@ -3,6 +3,7 @@
  * cache; a COMBINE reads each register once and draws its noise a chunk at a time, so that the
  * noise never leaves the first-level cache. */
 #include "job.h"
+#include "constants.h"
 #include <quell/noise.h>
 
 #include <math.h>
@@ -17,12 +18,17 @@ void quell_tile_not_finite(struct quell_tile *tile, const float *values)
     quell_watch_fail(&tile->job->watch, QUELL_NOT_FINITE, tile->first + row, tile->transition);
 }
 
-int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const float *x, float *out,
-                        float *variance)
+int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const void *constants,
+                        const float *x, float *out, float *variance)
 {
     const struct quell_job *job = tile->job;
     const quell_sampler *sampler = job->sampler;
     const quell_run *run = &job->run;
+    if (!constants) {
+        quell_denoiser_constants(sampler->denoiser, job->kernels, t->t, t->alpha, t->sigma,
+                                 tile->constants);
+        constants = tile->constants;
+    }
     struct quell_evaluation evaluation = {
         .kernels = job->kernels,
         .t = t->t,
@@ -39,6 +45,7 @@ int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const flo
         .variance = variance,
         .labels = run->classes ? run->classes + (tile->first - run->first) : NULL,
         .scratch = tile->scratch,
+        .constants = constants,
     };
     int result = sampler->denoiser->type->evaluate(sampler->denoiser, &evaluation);
     if (isfinite(sampler->clamp_low) || isfinite(sampler->clamp_high))
@@ -141,6 +148,17 @@ static void spread(struct quell_tile *tile, const struct quell_plan *plan,
     if (bad) quell_tile_not_finite(tile, tile->registers[op->out]);
 }
 
+static void evaluate(struct quell_tile *tile, const struct quell_plan *plan,
+                     const struct quell_op *op)
+{
+    const void *constants = quell_constants_of(tile->job->sampler, plan, op);
+    float *variance = op->variance ? tile->registers[op->variance] : NULL;
+    quell_watch_result(&tile->job->watch,
+                       quell_tile_evaluate(tile, &op->t, constants, tile->registers[op->in[0]],
+                                           tile->registers[op->out], variance),
+                       tile->first, tile->transition);
+}
+
 static void step(struct quell_tile *tile, const struct quell_op *op)
 {
     struct quell_job *job = tile->job;
@@ -160,11 +178,7 @@ void quell_tile_operation(struct quell_tile *tile, const struct quell_plan *plan
 {
     switch (op->kind) {
     case QUELL_EVAL:
-        quell_watch_result(&tile->job->watch,
-                           quell_tile_evaluate(tile, &op->t, tile->registers[op->in[0]],
-                                               tile->registers[op->out],
-                                               op->variance ? tile->registers[op->variance] : NULL),
-                           tile->first, tile->transition);
+        evaluate(tile, plan, op);
         break;
     case QUELL_COMBINE:
         combine(tile, plan, op);

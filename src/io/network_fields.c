@@ -8,7 +8,7 @@ static const char *const activations[QUELL_ACTIVATIONS] = {
 
 bool quell_field_activation(const char *name, enum quell_activation *activation)
 {
-    for (int i = 0; i < QUELL_ACTIVATIONS; i++) {
+    for (int i = QUELL_RELU; i < QUELL_ACTIVATIONS; i++) {
         *activation = (enum quell_activation)i;
         if (!strcmp(activations[i], name)) return true;
     }

@@ -45,31 +45,29 @@ size_t quell_conditioning_floats(const struct quell_conditioning *c)
     return quell_linear_stride(c->shape.features) + 2 * quell_linear_stride(c->shape.width);
 }
 
-/* The part of e that all classes share. */
-static void encode_time(const struct quell_conditioning *c, const struct quell_pass *pass,
-                        float *encoded, float *hidden, float *e)
+void quell_conditioning_time(const struct quell_conditioning *c,
+                             const struct quell_kernels *kernels, double time, float *out)
 {
-    const struct quell_kernels *kernels = pass->kernels;
-    size_t features = c->shape.features;
-    quell_sine_encode(c->frequency, features, pass->time, encoded);
-    quell_linear_apply(&c->first, kernels, 1, encoded, features, hidden, c->first.bias, false);
-    kernels->activation[QUELL_SILU](hidden, c->shape.width);
-    quell_linear_apply(&c->second, kernels, 1, hidden, c->shape.width, e, c->second.bias, false);
+    size_t features = c->shape.features, width = c->shape.width;
+    float *hidden = out + quell_linear_stride(width),
+          *encoded = hidden + quell_linear_stride(width);
+    quell_sine_encode(c->frequency, features, time, encoded);
+    quell_linear_activate(&c->first, kernels, 1, encoded, features, hidden, c->first.bias, false,
+                          QUELL_SILU);
+    quell_linear_apply(&c->second, kernels, 1, hidden, width, out, c->second.bias, false);
 }
 
 void quell_conditioning_apply(const struct quell_conditioning *c, const struct quell_pass *pass,
-                              const struct quell_labels *labels, float *scratch, float *e)
+                              const struct quell_labels *labels, float *e)
 {
     static const float sum[] = {1, 1};
-    size_t width = quell_linear_stride(c->shape.width);
-    float *hidden = scratch + quell_linear_stride(c->shape.features), *time = hidden + width;
-    encode_time(c, pass, scratch, hidden, time);
-    for (size_t i = 0; i < labels->count; i++, e += width) {
+    size_t width = c->shape.width;
+    for (size_t i = 0; i < labels->count; i++, e += quell_linear_stride(width)) {
         if (!c->label) {
-            memcpy(e, time, c->shape.width * sizeof *e);
+            memcpy(e, pass->time, width * sizeof *e);
             continue;
         }
-        const float *in[] = {time, c->label + labels->distinct[i] * c->shape.width};
-        pass->kernels->combine(e, c->shape.width, 2, sum, in);
+        const float *in[] = {pass->time, c->label + labels->distinct[i] * width};
+        pass->kernels->combine(e, width, 2, sum, in);
     }
 }

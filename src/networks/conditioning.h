@@ -28,11 +28,15 @@ quell_status quell_conditioning_load(struct quell_conditioning *conditioning,
                                      const struct quell_conditioning_shape *shape);
 void quell_conditioning_free(struct quell_conditioning *conditioning);
 
-/* e[count][quell_linear_stride(width)], one for each of the pass's distinct labels. scratch: of
- * quell_conditioning_floats(). */
+/* What all classes share, e without its label, in the first `width` of quell_conditioning_floats():
+ * the rest is scratch. */
 size_t quell_conditioning_floats(const struct quell_conditioning *conditioning);
+void quell_conditioning_time(const struct quell_conditioning *conditioning,
+                             const struct quell_kernels *kernels, double time, float *out);
+
+/* e[count][quell_linear_stride(width)], one for each of the pass's distinct labels. */
 void quell_conditioning_apply(const struct quell_conditioning *conditioning,
                               const struct quell_pass *pass, const struct quell_labels *labels,
-                              float *scratch, float *e);
+                              float *e);
 
 #endif

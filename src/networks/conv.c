@@ -193,6 +193,8 @@ static void multiply(const struct quell_conv *conv, const struct quell_conv_pass
         .c_row = quell_linear_stride(conv->shape.out),
         .start = line ? NULL : conv->linear.bias,
         .accumulate = line > 0,
+        .activation = line + lines < conv->taps / conv->shape.kernel[LAST] ? QUELL_IDENTITY
+                                                                           : pass->activation,
     };
     pass->kernels->product(&product);
 }

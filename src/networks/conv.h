@@ -51,13 +51,14 @@ size_t quell_map_positions(const struct quell_map_size *size);
 struct quell_map_size quell_conv_size(const struct quell_conv_shape *shape,
                                       const struct quell_map_size *size);
 
-/* One convolution of `rows` maps of a size, given by the sources one after the other. scratch: of
- * quell_conv_floats(). */
+/* One convolution of `rows` maps of a size, given by the sources one after the other, and the
+ * activation of what comes out. scratch: of quell_conv_floats(). */
 struct quell_conv_pass {
     const struct quell_kernels *kernels;
     size_t rows, sources;
     struct quell_map_size size;
     struct quell_conv_source source[QUELL_MOST_SOURCES];
+    enum quell_activation activation;
     float *out;
     float *scratch;
 };

@@ -12,7 +12,7 @@
 /* Where a pass keeps what it works on. wide: query, key and value, then ffn's hidden values. e,
  * hidden and ada have a row for each distinct label. */
 struct work {
-    float *labels, *conditioning, *e, *hidden, *ada, *x, *h, *y, *wide, *heads, *attention;
+    float *labels, *e, *hidden, *ada, *x, *h, *y, *wide, *heads, *attention;
 };
 
 struct pass {
@@ -51,7 +51,6 @@ static size_t lay_out(const struct quell_dit *dit, size_t rows, float *memory, s
         size_t floats;
     } parts[] = {
         {&work->labels, quell_labels_floats(rows)},
-        {&work->conditioning, quell_conditioning_floats(&dit->conditioning)},
         {&work->e, rows * width},
         {&work->hidden, rows * width},
         {&work->ada, rows * quell_modulation_row(dit->shape.hidden)},
@@ -137,11 +136,10 @@ static void feed_forward(const struct pass *p, const struct quell_dit_block *blo
 {
     const struct quell_dit_shape *shape = &p->dit->shape;
     size_t stride = quell_linear_stride(shape->hidden), row = quell_linear_stride(block->in.out);
-    apply(p, &block->in, p->work.y, stride, p->work.wide, block->in.bias, false);
-    if (shape->swiglu)
-        swiglu(p, block->in.out / 2, row);
-    else
-        p->of->kernels->activation[shape->activation](p->work.wide, p->tokens * row);
+    quell_linear_activate(&block->in, p->of->kernels, p->tokens, p->work.y, stride, p->work.wide,
+                          block->in.bias, false,
+                          shape->swiglu ? QUELL_IDENTITY : shape->activation);
+    if (shape->swiglu) swiglu(p, block->in.out / 2, row);
     apply(p, &block->out, p->work.wide, row, p->work.y, block->out.bias, false);
     for (size_t t = 0; t < p->tokens; t++) {
         float *h = p->work.h + t * stride;
@@ -164,7 +162,7 @@ static void begin(struct pass *p)
     const struct quell_dit *dit = p->dit;
     const struct quell_pass *of = p->of;
     size_t hidden = quell_linear_stride(dit->shape.hidden), dim = dit->base.inputs;
-    quell_conditioning_apply(&dit->conditioning, of, &p->labels, p->work.conditioning, p->work.e);
+    quell_conditioning_apply(&dit->conditioning, of, &p->labels, p->work.e);
     for (size_t row = 0; row < of->rows; row++) {
         for (size_t i = 0; i < dim; i++) p->work.x[row * dim + i] = of->x[row * dim + dit->map[i]];
         for (size_t i = 0; i < dit->tokens * hidden; i++)

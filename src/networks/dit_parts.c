@@ -146,6 +146,7 @@ quell_status quell_dit_parts_load(struct quell_dit **out, const struct quell_net
     size_t tokens = quell_patches_tokens(&shape->patches);
     size_t channels = quell_patches_channels(&shape->patches);
     dit->base = (struct quell_network){.type = type,
+                                       .conditioning = &dit->conditioning,
                                        .inputs = tokens * channels,
                                        .outputs = tokens * channels,
                                        .classes = shape->conditioning.classes};

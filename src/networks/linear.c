@@ -62,6 +62,13 @@ void quell_linear_apply(const struct quell_linear *linear, const struct quell_ke
                         size_t rows, const float *x, size_t x_row, float *y, const float *start,
                         bool add)
 {
+    quell_linear_activate(linear, kernels, rows, x, x_row, y, start, add, QUELL_IDENTITY);
+}
+
+void quell_linear_activate(const struct quell_linear *linear, const struct quell_kernels *kernels,
+                           size_t rows, const float *x, size_t x_row, float *y, const float *start,
+                           bool add, enum quell_activation f)
+{
     struct quell_product product = {
         .m = rows,
         .n = linear->out,
@@ -76,6 +83,7 @@ void quell_linear_apply(const struct quell_linear *linear, const struct quell_ke
         .c_row = quell_linear_stride(linear->out),
         .start = start,
         .accumulate = add,
+        .activation = f,
     };
     kernels->product(&product);
 }

@@ -28,4 +28,9 @@ void quell_linear_apply(const struct quell_linear *linear, const struct quell_ke
                         size_t rows, const float *x, size_t x_row, float *y, const float *start,
                         bool add);
 
+/* The same, and y = f(y) after it. */
+void quell_linear_activate(const struct quell_linear *linear, const struct quell_kernels *kernels,
+                           size_t rows, const float *x, size_t x_row, float *y, const float *start,
+                           bool add, enum quell_activation f);
+
 #endif

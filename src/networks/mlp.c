@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* As many rows as keep the hidden values of a few layers in the second-level cache, and a multiple
- * of all the heights of the product's tiles but NEON's. */
-#define LIKED_ROWS 48
+/* Multiples of all the heights of the product's tiles but NEON's, whose hidden values stay in the
+ * second-level cache. */
+static size_t liked_rows(size_t hidden) { return hidden <= 256 ? 96 : 48; }
 
 struct block {
     struct quell_linear in, mod, out;
@@ -26,7 +26,7 @@ struct mlp {
 
 /* Where a pass keeps what it works on. e and start have a row for each distinct label. */
 struct work {
-    float *labels, *conditioning, *e, *start, *h, *g, *y;
+    float *labels, *e, *start, *h, *g, *y;
 };
 
 static const struct mlp *self(const struct quell_network *network)
@@ -44,7 +44,6 @@ static size_t lay_out(const struct mlp *mlp, size_t rows, float *memory, struct 
         size_t floats;
     } parts[] = {
         {&work->labels, quell_labels_floats(rows)},
-        {&work->conditioning, quell_conditioning_floats(&mlp->conditioning)},
         {&work->e, rows * width},
         {&work->start, rows * hidden},
         {&work->h, rows * hidden},
@@ -75,9 +74,8 @@ static void run_block(const struct mlp *mlp, const struct block *block,
                        block->in.bias, false);
     bool same = labels->count == 1;
     if (!same) quell_labels_spread(labels, rows, stride, work->start, work->g);
-    quell_linear_apply(&block->in, pass->kernels, rows, work->h, stride, work->g,
-                       same ? work->start : NULL, !same);
-    pass->kernels->activation[mlp->shape.activation](work->g, rows * stride);
+    quell_linear_activate(&block->in, pass->kernels, rows, work->h, stride, work->g,
+                          same ? work->start : NULL, !same, mlp->shape.activation);
     quell_linear_apply(&block->out, pass->kernels, rows, work->g, stride, work->h, block->out.bias,
                        true);
 }
@@ -89,7 +87,7 @@ static void forward(const struct quell_network *network, const struct quell_pass
     lay_out(mlp, pass->rows, pass->scratch, &work);
     size_t dim = mlp->shape.dim, hidden = quell_linear_stride(mlp->shape.hidden);
     struct quell_labels labels = quell_labels_of(network, pass, work.labels);
-    quell_conditioning_apply(&mlp->conditioning, pass, &labels, work.conditioning, work.e);
+    quell_conditioning_apply(&mlp->conditioning, pass, &labels, work.e);
     quell_linear_apply(&mlp->in, pass->kernels, pass->rows, pass->x, dim, work.h, mlp->in.bias,
                        false);
     for (size_t i = 0; i < mlp->shape.blocks; i++)
@@ -156,10 +154,11 @@ quell_status quell_mlp_load(struct quell_network **network, const struct quell_w
     struct mlp *mlp = quell_new(1, sizeof *mlp);
     if (!mlp) return quell_fail(QUELL_NO_MEMORY, "network: no memory");
     mlp->base = (struct quell_network){.type = &mlp_class,
+                                       .conditioning = &mlp->conditioning,
                                        .inputs = shape->dim,
                                        .outputs = shape->dim,
                                        .classes = shape->conditioning.classes,
-                                       .rows = LIKED_ROWS};
+                                       .rows = liked_rows(shape->hidden)};
     mlp->shape = *shape;
     quell_status status = load(mlp, from);
     if (status)

@@ -31,7 +31,6 @@ void quell_modulation_apply(const struct quell_modulation *modulation,
 {
     const struct quell_linear *first = &modulation->first, *second = &modulation->second;
     size_t width = quell_linear_stride(first->out);
-    quell_linear_apply(first, kernels, count, e, width, hidden, first->bias, false);
-    kernels->activation[QUELL_SILU](hidden, count * width);
+    quell_linear_activate(first, kernels, count, e, width, hidden, first->bias, false, QUELL_SILU);
     quell_linear_apply(second, kernels, count, hidden, width, abc, second->bias, false);
 }

@@ -21,12 +21,13 @@ struct quell_weights {
     void *user;
 };
 
-/* One forward pass. labels[rows]: below the number of classes, or -1 for "no class"; NULL: no
- * class for all. scratch: of scratch_floats(rows) floats, aligned to a cache line. */
+/* One forward pass. time: what quell_network_time made of it. labels[rows]: below the number of
+ * classes, or -1 for "no class"; NULL: no class for all. scratch: of scratch_floats(rows) floats,
+ * aligned to a cache line. */
 struct quell_pass {
     const struct quell_kernels *kernels;
     size_t rows;
-    double time;
+    const float *time;
     const int32_t *labels;
     const float *x;
     float *out;
@@ -42,11 +43,21 @@ struct quell_network_class {
     void (*destroy)(struct quell_network *network); /* frees the members, not the struct */
 };
 
-/* The head of every network. rows: how many it likes at a time. */
+struct quell_conditioning;
+
+/* The head of every network. rows: how many it likes at a time. conditioning: one of its members.
+ */
 struct quell_network {
     const struct quell_network_class *type;
+    const struct quell_conditioning *conditioning;
     size_t inputs, outputs, classes, rows;
 };
+
+/* What depends on the time alone, worked out once for many passes: out[quell_network_time_floats].
+ */
+size_t quell_network_time_floats(const struct quell_network *network);
+void quell_network_time(const struct quell_network *network, const struct quell_kernels *kernels,
+                        double time, float *out);
 
 /* NULL is allowed. */
 void quell_network_free(struct quell_network *network);

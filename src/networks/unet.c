@@ -12,7 +12,7 @@
 /* Where a pass keeps what it works on: the maps of sample and output, those of each depth on the
  * way down and up, what a block has in between, and a row for each distinct label. */
 struct work {
-    float *labels, *conditioning, *e, *hidden, *ada, *x, *y, *wide, *norm, *conv;
+    float *labels, *e, *hidden, *ada, *x, *y, *wide, *norm, *conv;
     float *down[QUELL_MOST_DEPTHS], *up[QUELL_MOST_DEPTHS];
 };
 
@@ -83,7 +83,6 @@ static size_t lay_out(const struct quell_unet *unet, size_t rows, float *memory,
     struct needs needs = find_needs(unet, rows);
     size_t width = quell_linear_stride(shape->conditioning.width), used = 0;
     work->labels = take(&memory, &used, quell_labels_floats(rows));
-    work->conditioning = take(&memory, &used, quell_conditioning_floats(&unet->conditioning));
     work->e = take(&memory, &used, rows * width);
     work->hidden = take(&memory, &used, rows * width);
     work->ada = take(&memory, &used, needs.ada);
@@ -114,15 +113,17 @@ static struct quell_conv_source source(const struct quell_map_size *size, size_t
     return source;
 }
 
-/* out = conv (the sources side by side, as maps of that size) */
+/* out = activation conv (the sources side by side, as maps of that size) */
 static void convolve(const struct pass *p, const struct quell_conv *conv,
                      const struct quell_map_size *size, size_t sources,
-                     const struct quell_conv_source *from, float *out)
+                     const struct quell_conv_source *from, enum quell_activation activation,
+                     float *out)
 {
     struct quell_conv_pass pass = {.kernels = p->of->kernels,
                                    .rows = p->of->rows,
                                    .sources = sources,
                                    .size = *size,
+                                   .activation = activation,
                                    .out = out,
                                    .scratch = p->work.conv};
     memcpy(pass.source, from, sources * sizeof *from);
@@ -183,9 +184,8 @@ static void run_block(const struct pass *p, const struct quell_unet_block *block
     }
     struct quell_conv_source y = source(size, channels, p->work.y, NULL);
     struct quell_conv_source inner = source(size, wide, p->work.wide, NULL);
-    convolve(p, &block->first, size, 1, &y, p->work.wide);
-    kernels->activation[QUELL_SILU](p->work.wide, map_floats(p->of->rows, size, wide));
-    convolve(p, &block->second, size, 1, &inner, p->work.y);
+    convolve(p, &block->first, size, 1, &y, QUELL_SILU, p->work.wide);
+    convolve(p, &block->second, size, 1, &inner, QUELL_IDENTITY, p->work.y);
     for (size_t i = 0; i < p->of->rows * positions; i++) {
         const float *c = ada + p->labels.slot[i / positions] * ada_row + 2 * channels;
         kernels->affine(x + i * stride, p->work.y + i * stride, channels, c, x + i * stride);
@@ -199,7 +199,7 @@ static void descend(const struct pass *p, size_t i)
     struct quell_conv_source above =
         i ? source(&depth[-1].size, shape->hidden[i - 1], p->work.down[i - 1], NULL)
           : source(&shape->size, shape->channels, p->work.x, NULL);
-    convolve(p, &depth->enter, &above.size, 1, &above, p->work.down[i]);
+    convolve(p, &depth->enter, &above.size, 1, &above, QUELL_IDENTITY, p->work.down[i]);
     for (size_t j = 0; j < shape->blocks[i]; j++)
         run_block(p, &depth->down[j], &depth->size, p->work.down[i]);
 }
@@ -212,7 +212,7 @@ static void ascend(const struct pass *p, size_t i)
         const struct quell_conv_source both[] = {
             source(&depth->size, shape->hidden[i], p->work.down[i], NULL),
             source(&depth[1].size, shape->hidden[i + 1], p->work.up[i + 1], shape->stride)};
-        convolve(p, &depth->join, &depth->size, 2, both, p->work.up[i]);
+        convolve(p, &depth->join, &depth->size, 2, both, QUELL_IDENTITY, p->work.up[i]);
     }
     for (size_t j = 0; j < shape->blocks[i]; j++)
         run_block(p, &depth->up[j], &depth->size, p->work.up[i]);
@@ -234,14 +234,14 @@ static void forward(const struct quell_network *network, const struct quell_pass
     const struct quell_unet_shape *shape = &p.unet->shape;
     lay_out(p.unet, of->rows, of->scratch, &p.work);
     p.labels = quell_labels_of(network, of, p.work.labels);
-    quell_conditioning_apply(&p.unet->conditioning, of, &p.labels, p.work.conditioning, p.work.e);
+    quell_conditioning_apply(&p.unet->conditioning, of, &p.labels, p.work.e);
     size_t channels = shape->channels, positions = quell_map_positions(&shape->size);
     size_t stride = quell_linear_stride(channels);
     transpose(of->rows, channels, positions, of->x, positions, p.work.x, stride);
     for (size_t i = 0; i < shape->depths; i++) descend(&p, i);
     for (size_t i = shape->depths; i-- > 0;) ascend(&p, i);
     struct quell_conv_source last = source(&shape->size, shape->hidden[0], p.work.up[0], NULL);
-    convolve(&p, &p.unet->out, &shape->size, 1, &last, p.work.x);
+    convolve(&p, &p.unet->out, &shape->size, 1, &last, QUELL_IDENTITY, p.work.x);
     transpose(of->rows, positions, channels, p.work.x, stride, of->out, positions);
 }
 

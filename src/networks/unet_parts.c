@@ -107,8 +107,11 @@ quell_status quell_unet_parts_load(struct quell_unet **out, const struct quell_n
     struct quell_unet *unet = quell_new(1, sizeof *unet);
     if (!unet) return no_memory();
     size_t dim = shape->channels * quell_map_positions(&shape->size);
-    unet->base = (struct quell_network){
-        .type = type, .inputs = dim, .outputs = dim, .classes = shape->conditioning.classes};
+    unet->base = (struct quell_network){.type = type,
+                                        .conditioning = &unet->conditioning,
+                                        .inputs = dim,
+                                        .outputs = dim,
+                                        .classes = shape->conditioning.classes};
     unet->shape = *shape;
     quell_status status = load_all(unet, from);
     if (status)
