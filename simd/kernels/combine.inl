@@ -3,8 +3,8 @@
  *
  * One loop per number of inputs, so that the coefficients stay in registers and the inner loop has
  * no branch. Four vectors are in flight: the sums of one do not wait for those of another. Whether
- * all results are finite costs one multiply-add each: 0 r is 0, or NaN where r is infinite or NaN,
- * and a NaN stays in the sum. */
+ * all results are finite costs one addition each, which other units do than those that multiply: a
+ * sum that is finite had finite terms. Only where it is not are they looked at one by one. */
 
 struct combination {
     const float *in[QUELL_MAX_INPUTS];
@@ -46,6 +46,16 @@ VERB void combine_take(struct combination *from, size_t k, size_t inputs, const 
     from->c[k] = v_set1(k < inputs ? c[k] : 0.0f);
 }
 
+/* 0 x is 0, or NaN where x is infinite or NaN. */
+static int any_not_finite(const float *x, size_t count)
+{
+    const vf zero = v_set1(0.0f);
+    int any = 0;
+    for (size_t i = 0; i < count; i += LANES)
+        any |= v_any_nan(v_mul(zero, v_load_n(x + i, count - i < LANES ? count - i : LANES)));
+    return any;
+}
+
 VERB int combine_inputs(size_t inputs, float *out, size_t count, const float *c,
                         const float *const *in)
 {
@@ -59,18 +69,19 @@ VERB int combine_inputs(size_t inputs, float *out, size_t count, const float *c,
     combine_take(&from, 5, inputs, c, in);
     combine_take(&from, 6, inputs, c, in);
     combine_take(&from, 7, inputs, c, in);
-    vf seen0 = zero, seen1 = zero, seen2 = zero, seen3 = zero;
+    vf sum0 = zero, sum1 = zero, sum2 = zero, sum3 = zero;
     size_t i = 0;
     for (; i + 4 * LANES <= count; i += 4 * LANES) {
-        seen0 = v_fma(combine_lanes(out, &from, inputs, i, LANES), zero, seen0);
-        seen1 = v_fma(combine_lanes(out, &from, inputs, i + LANES, LANES), zero, seen1);
-        seen2 = v_fma(combine_lanes(out, &from, inputs, i + 2 * LANES, LANES), zero, seen2);
-        seen3 = v_fma(combine_lanes(out, &from, inputs, i + 3 * LANES, LANES), zero, seen3);
+        sum0 = v_add(sum0, combine_lanes(out, &from, inputs, i, LANES));
+        sum1 = v_add(sum1, combine_lanes(out, &from, inputs, i + LANES, LANES));
+        sum2 = v_add(sum2, combine_lanes(out, &from, inputs, i + 2 * LANES, LANES));
+        sum3 = v_add(sum3, combine_lanes(out, &from, inputs, i + 3 * LANES, LANES));
     }
     for (; i + LANES <= count; i += LANES)
-        seen0 = v_fma(combine_lanes(out, &from, inputs, i, LANES), zero, seen0);
-    if (i < count) seen0 = v_fma(combine_lanes(out, &from, inputs, i, count - i), zero, seen0);
-    return v_any_nan(v_add(v_add(seen0, seen1), v_add(seen2, seen3)));
+        sum0 = v_add(sum0, combine_lanes(out, &from, inputs, i, LANES));
+    if (i < count) sum0 = v_add(sum0, combine_lanes(out, &from, inputs, i, count - i));
+    vf sum = v_add(v_add(sum0, sum1), v_add(sum2, sum3));
+    return v_any_nan(v_mul(zero, sum)) && any_not_finite(out, count);
 }
 
 static int combine(float *out, size_t count, size_t inputs, const float *c, const float *const *in)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "layout.h"
 
-/* Rows that a callback gets at a time, so that a network's products have some width. */
+/* Rows that a callback gets at a time, so that a network's products have some width, or as many as
+ * fill a tile. */
 #define CALLBACK_ROWS 256
 
 /* Above this size, few samples are worth an op-major run to keep all threads busy. */
@@ -33,7 +34,11 @@ struct quell_layout quell_layout_elements(size_t dim, size_t count, size_t tile)
 static size_t whole_rows(const quell_denoiser *denoiser, size_t count, size_t workers)
 {
     size_t liked = denoiser->rows;
-    if (!liked) liked = least(CALLBACK_ROWS, 8 * QUELL_TILE_ELEMENTS / denoiser->dim);
+    if (!liked) {
+        size_t fill = QUELL_TILE_ELEMENTS / denoiser->dim;
+        liked = least(fill > CALLBACK_ROWS ? fill : CALLBACK_ROWS,
+                      8 * QUELL_TILE_ELEMENTS / denoiser->dim);
+    }
     return at_least_one(least(liked, ceil_div(count, workers)));
 }
 
