@@ -10,6 +10,7 @@
 #include "kernels/combine.inl"
 #include "kernels/exponential.inl"
 #include "kernels/activation.inl"
+#include "kernels/columns.inl"
 #include "kernels/gaussian.inl"
 #include "kernels/mixture.inl"
 #include "kernels/noise.inl"

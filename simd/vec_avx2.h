@@ -29,6 +29,25 @@ VERB __m256i v_first(size_t n)
 
 VERB vf v_load(const float *p) { return _mm256_loadu_ps(p); }
 VERB vf v_load_n(const float *p, size_t n) { return _mm256_maskload_ps(p, v_first(n)); }
+/* A 4 x 4 transpose in each 128-bit half, which holds pieces of four rows. */
+VERB vf v_load_halves(const float *p, const float *q)
+{
+    return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(q), 1);
+}
+VERB void v_load_rows(const float *p, size_t row, vf out[4])
+{
+    const float *q = p + 4 * row;
+    vf a = v_load_halves(p, q), b = v_load_halves(p + row, q + row);
+    vf c = v_load_halves(p + 2 * row, q + 2 * row), d = v_load_halves(p + 3 * row, q + 3 * row);
+    __m256d ab_low = _mm256_castps_pd(_mm256_unpacklo_ps(a, b));
+    __m256d ab_high = _mm256_castps_pd(_mm256_unpackhi_ps(a, b));
+    __m256d cd_low = _mm256_castps_pd(_mm256_unpacklo_ps(c, d));
+    __m256d cd_high = _mm256_castps_pd(_mm256_unpackhi_ps(c, d));
+    out[0] = _mm256_castpd_ps(_mm256_unpacklo_pd(ab_low, cd_low));
+    out[1] = _mm256_castpd_ps(_mm256_unpackhi_pd(ab_low, cd_low));
+    out[2] = _mm256_castpd_ps(_mm256_unpacklo_pd(ab_high, cd_high));
+    out[3] = _mm256_castpd_ps(_mm256_unpackhi_pd(ab_high, cd_high));
+}
 VERB void v_store(float *p, vf a) { _mm256_storeu_ps(p, a); }
 VERB void v_store_n(float *p, vf a, size_t n) { _mm256_maskstore_ps(p, v_first(n), a); }
 VERB vf v_set1(float a) { return _mm256_set1_ps(a); }

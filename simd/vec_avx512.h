@@ -25,6 +25,27 @@ VERB vm v_first(size_t n) { return (vm)(n >= LANES ? 0xFFFFu : (1u << n) - 1u); 
 
 VERB vf v_load(const float *p) { return _mm512_loadu_ps(p); }
 VERB vf v_load_n(const float *p, size_t n) { return _mm512_maskz_loadu_ps(v_first(n), p); }
+/* A 4 x 4 transpose in each 128-bit quarter, which holds pieces of four rows. */
+VERB vf v_load_quarters(const float *p, size_t apart)
+{
+    vf a = _mm512_castps128_ps512(_mm_loadu_ps(p));
+    a = _mm512_insertf32x4(a, _mm_loadu_ps(p + apart), 1);
+    a = _mm512_insertf32x4(a, _mm_loadu_ps(p + 2 * apart), 2);
+    return _mm512_insertf32x4(a, _mm_loadu_ps(p + 3 * apart), 3);
+}
+VERB void v_load_rows(const float *p, size_t row, vf out[4])
+{
+    vf a = v_load_quarters(p, 4 * row), b = v_load_quarters(p + row, 4 * row);
+    vf c = v_load_quarters(p + 2 * row, 4 * row), d = v_load_quarters(p + 3 * row, 4 * row);
+    __m512d ab_low = _mm512_castps_pd(_mm512_unpacklo_ps(a, b));
+    __m512d ab_high = _mm512_castps_pd(_mm512_unpackhi_ps(a, b));
+    __m512d cd_low = _mm512_castps_pd(_mm512_unpacklo_ps(c, d));
+    __m512d cd_high = _mm512_castps_pd(_mm512_unpackhi_ps(c, d));
+    out[0] = _mm512_castpd_ps(_mm512_unpacklo_pd(ab_low, cd_low));
+    out[1] = _mm512_castpd_ps(_mm512_unpackhi_pd(ab_low, cd_low));
+    out[2] = _mm512_castpd_ps(_mm512_unpacklo_pd(ab_high, cd_high));
+    out[3] = _mm512_castpd_ps(_mm512_unpackhi_pd(ab_high, cd_high));
+}
 VERB void v_store(float *p, vf a) { _mm512_storeu_ps(p, a); }
 VERB void v_store_n(float *p, vf a, size_t n) { _mm512_mask_storeu_ps(p, v_first(n), a); }
 VERB vf v_set1(float a) { return _mm512_set1_ps(a); }

@@ -28,6 +28,15 @@ VERB vf v_load_n(const float *p, size_t n)
     for (size_t i = 0; i < n && i < LANES; i++) part[i] = p[i];
     return vld1q_f32(part);
 }
+VERB void v_load_rows(const float *p, size_t row, vf out[4])
+{
+    float32x4x2_t ab = vtrnq_f32(v_load(p), v_load(p + row));
+    float32x4x2_t cd = vtrnq_f32(v_load(p + 2 * row), v_load(p + 3 * row));
+    out[0] = vcombine_f32(vget_low_f32(ab.val[0]), vget_low_f32(cd.val[0]));
+    out[1] = vcombine_f32(vget_low_f32(ab.val[1]), vget_low_f32(cd.val[1]));
+    out[2] = vcombine_f32(vget_high_f32(ab.val[0]), vget_high_f32(cd.val[0]));
+    out[3] = vcombine_f32(vget_high_f32(ab.val[1]), vget_high_f32(cd.val[1]));
+}
 VERB void v_store(float *p, vf a) { vst1q_f32(p, a); }
 VERB void v_store_n(float *p, vf a, size_t n)
 {

@@ -4,8 +4,8 @@
  *   vf  float lanes       vi  32-bit integer lanes      vm  one truth value per lane
  *   vw  32-bit numbers in 64-bit lanes; the upper halves may hold anything
  *
- * A multiply-add is always fused and explicit. v_max(a, b) is a > b ? a : b and v_min(a, b) is
- * a < b ? a : b, NaN and signed zeros included. */
+ * v_load_rows: lane i of out[j] is p[i * row + j]. A multiply-add is always fused and explicit.
+ * v_max(a, b) is a > b ? a : b and v_min(a, b) is a < b ? a : b, NaN and signed zeros included. */
 #ifndef QUELL_VEC_SCALAR_H
 #define QUELL_VEC_SCALAR_H
 
@@ -28,6 +28,11 @@ static const uint32_t lane_pair[LANES] = {0};
 
 VERB vf v_load(const float *p) { return *p; }
 VERB vf v_load_n(const float *p, size_t n) { return n ? *p : 0.0f; }
+VERB void v_load_rows(const float *p, size_t row, vf out[4])
+{
+    (void)row;
+    for (size_t j = 0; j < 4; j++) out[j] = p[j];
+}
 VERB void v_store(float *p, vf a) { *p = a; }
 VERB void v_store_n(float *p, vf a, size_t n)
 {

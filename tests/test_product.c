@@ -115,6 +115,18 @@ TEST(product, cuts)
                                            (int)(i / 3 + j) % 2, (i + j) % QUELL_ACTIVATIONS});
 }
 
+/* Few columns, which have a kernel of their own. */
+TEST(product, columns)
+{
+    static const size_t heights[] = {1, 3, 4, 8, 15, 16, 17, 31, 33, 64};
+    for (size_t n = 1; n <= 5; n++)
+        for (size_t i = 0; i < sizeof heights / sizeof *heights; i++)
+            for (size_t k = 0; k <= 37; k++)
+                on_every_table((struct layout){heights[i], n, k, k % 7 == 6, (int)(n + k) % 2,
+                                               (int)(i + k / 2) % 2, (int)(n + k / 4) % 2,
+                                               (n + i + k) % QUELL_ACTIVATIONS});
+}
+
 TEST(product, empty)
 {
     float c[QUELL_LANES] = {1, 2, 3}, old[QUELL_LANES] = {1, 2, 3};

@@ -60,6 +60,9 @@ ACTIVATION(gelu)
 
 static void identity(float *x, size_t count) { (void)x, (void)count; }
 
+static void (*const activations[QUELL_ACTIVATIONS])(float *x, size_t count) = {identity, relu,
+                                                                               relu2, silu, gelu};
+
 typedef void activation_tile(float *x, size_t rows, size_t stride, unsigned vectors);
 
 static activation_tile *const activation_tiles[QUELL_ACTIVATIONS] = {NULL, relu_tile, relu2_tile,

@@ -274,6 +274,10 @@ static void product_rows(const struct quell_product *x, size_t begin, size_t end
 
 static void product(const struct quell_product *x)
 {
+    if (x->n <= FEW_COLUMNS && x->a_col == 1) {
+        product_columns(x);
+        return;
+    }
     for (size_t i = 0; i < x->m; i += CHUNK)
         product_rows(x, i, x->m - i > CHUNK ? i + CHUNK : x->m);
 }

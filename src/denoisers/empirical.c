@@ -5,9 +5,9 @@
  *
  * Points are taken in blocks, and samples in panels of QUELL_PANEL. For each block and panel a
  * product gives the logits, the online softmax makes them weights, and a second product adds up
- * the weighted points, so that nothing of size N x samples is ever stored. Points are centred
- * block by block, which takes away what is common to them and would cancel; the points themselves
- * are kept as they came. */
+ * the weighted points, so that nothing of size N x samples is ever stored. Points are kept as their
+ * differences from the mean: what is common to them would cancel in the logits. What rounding takes
+ * from a difference is kept too, for where it matters (empirical_panel.c). */
 #include "denoisers/empirical.h"
 #include "base/fail.h"
 #include "base/floats.h"
@@ -25,43 +25,34 @@ static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
 {
     const struct quell_empirical *empirical = (const struct quell_empirical *)denoiser;
     size_t panels = quell_round_up(rows, QUELL_PANEL) / QUELL_PANEL;
-    size_t floats = QUELL_BLOCK_POINTS * (empirical->stride + QUELL_PANEL + 1) +
-                    panels * panel_floats(empirical);
+    size_t floats = QUELL_BLOCK_POINTS * (QUELL_PANEL + 1) + panels * panel_floats(empirical);
     return sizeof(float) * floats + panels * sizeof(struct quell_panel);
 }
 
-static struct quell_empirical_work lay_out(const struct quell_empirical *empirical,
-                                           const struct quell_evaluation *e)
+static struct quell_empirical_work lay_out(const struct quell_evaluation *e)
 {
     struct quell_empirical_work work;
-    work.block = e->scratch;
-    work.score = work.block + QUELL_BLOCK_POINTS * empirical->stride;
+    work.score = e->scratch;
     work.constant = work.score + QUELL_BLOCK_POINTS * QUELL_PANEL;
     work.panels = (struct quell_panel *)(work.constant + QUELL_BLOCK_POINTS);
     work.matrices = (float *)(work.panels + quell_round_up(e->rows, QUELL_PANEL) / QUELL_PANEL);
     return work;
 }
 
-/* The points from `first` on, centred, and what their logits have of their own. */
-static void fill_block(const struct quell_empirical *empirical, const struct quell_evaluation *e,
-                       const struct quell_empirical_work *work, size_t first, size_t points)
+/* What the logits of the points from `first` on have of their own. */
+static void fill_constants(const struct quell_empirical *empirical,
+                           const struct quell_evaluation *e, float *constant, size_t first,
+                           size_t points)
 {
-    static const float difference[2] = {1, -1};
-    size_t dim = empirical->base.dim, stride = empirical->stride;
     double scale = e->alpha / e->sigma;
-    for (size_t p = 0; p < points; p++) {
-        const float *in[2] = {empirical->points + (first + p) * dim, empirical->centre};
-        float *row = work->block + p * stride;
-        e->kernels->combine(row, dim, 2, difference, in);
-        memset(row + dim, 0, (stride - dim) * sizeof *row);
-        work->constant[p] = (float)(scale * scale * empirical->half[first + p]);
-    }
+    for (size_t p = 0; p < points; p++)
+        constant[p] = (float)(scale * scale * empirical->half[first + p]);
 }
 
 static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluation *e)
 {
     const struct quell_empirical *empirical = (const struct quell_empirical *)denoiser;
-    struct quell_empirical_work work = lay_out(empirical, e);
+    struct quell_empirical_work work = lay_out(e);
     size_t panels = quell_round_up(e->rows, QUELL_PANEL) / QUELL_PANEL;
     /* Where rows are few, the product leaves half of the scores as they are: let it be numbers. */
     memset(work.score, 0, QUELL_BLOCK_POINTS * QUELL_PANEL * sizeof(float));
@@ -71,7 +62,7 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
     for (size_t first = 0; first < empirical->count; first += QUELL_BLOCK_POINTS) {
         size_t left = empirical->count - first,
                points = left < QUELL_BLOCK_POINTS ? left : QUELL_BLOCK_POINTS;
-        fill_block(empirical, e, &work, first, points);
+        fill_constants(empirical, e, work.constant, first, points);
         for (size_t i = 0; i < panels; i++)
             quell_panel_take(work.panels + i, empirical, e, &work, first, points);
     }
@@ -86,7 +77,8 @@ static void draw(const quell_denoiser *denoiser, const struct quell_draw *draw)
     size_t dim = denoiser->dim;
     for (size_t row = 0; row < draw->rows; row++) {
         size_t point = (size_t)(draw->choice[row] * (double)empirical->count);
-        memcpy(draw->x + row * dim, empirical->points + point * dim, dim * sizeof *draw->x);
+        for (size_t d = 0; d < dim; d++)
+            draw->x[row * dim + d] = (float)quell_empirical_value(empirical, point, d);
     }
 }
 
@@ -94,6 +86,7 @@ static void destroy(quell_denoiser *denoiser)
 {
     struct quell_empirical *empirical = (struct quell_empirical *)denoiser;
     free(empirical->points);
+    free(empirical->rest);
     free(empirical->centre);
     free(empirical->half);
 }
@@ -119,14 +112,13 @@ static const struct quell_denoiser_class type = {.kind = "empirical",
                                                  .check = check,
                                                  .draw = draw};
 
-/* The mean of the points. */
-static quell_status set_centre(struct quell_empirical *empirical)
+static quell_status set_centre(struct quell_empirical *empirical, const float *points)
 {
     size_t dim = empirical->base.dim;
     double *sums = quell_new(dim, sizeof *sums);
     if (!sums) return quell_fail(QUELL_NO_MEMORY, "empirical: no memory for the mean");
     for (size_t p = 0; p < empirical->count; p++)
-        for (size_t d = 0; d < dim; d++) sums[d] += (double)empirical->points[p * dim + d];
+        for (size_t d = 0; d < dim; d++) sums[d] += (double)points[p * dim + d];
     /* Adding 0 makes a -0 a +0. */
     for (size_t d = 0; d < dim; d++)
         empirical->centre[d] = (float)(sums[d] / (double)empirical->count) + 0.0f;
@@ -134,14 +126,24 @@ static quell_status set_centre(struct quell_empirical *empirical)
     return QUELL_OK;
 }
 
-static quell_status set_norms(struct quell_empirical *empirical)
+/* The difference y' in *point, and what its rounding takes in *rest. */
+static void set_point(double difference, float *point, int8_t *rest)
+{
+    *point = (float)difference;
+    double grain = quell_empirical_grain(*point);
+    *rest = (int8_t)(grain > 0 ? rint((difference - (double)*point) / grain) : 0);
+}
+
+static quell_status set_points(struct quell_empirical *empirical, const float *points)
 {
     size_t dim = empirical->base.dim;
     for (size_t p = 0; p < empirical->count; p++) {
+        size_t at = p * empirical->stride;
         double squares = 0;
         for (size_t d = 0; d < dim; d++) {
-            float value = empirical->points[p * dim + d] - empirical->centre[d];
-            squares += (double)value * (double)value;
+            double difference = (double)points[p * dim + d] - (double)empirical->centre[d];
+            set_point(difference, &empirical->points[at + d], &empirical->rest[at + d]);
+            squares += (double)empirical->points[at + d] * (double)empirical->points[at + d];
         }
         if (!isfinite(squares))
             return quell_fail(QUELL_BAD_ARGUMENT,
@@ -154,21 +156,20 @@ static quell_status set_norms(struct quell_empirical *empirical)
 
 static quell_status fill(struct quell_empirical *empirical, const float *points)
 {
-    size_t dim = empirical->base.dim, entries = empirical->count * dim;
-    empirical->points = quell_new(entries, sizeof(float));
+    size_t dim = empirical->base.dim;
+    empirical->points = quell_new(empirical->count * empirical->stride, sizeof(float));
+    empirical->rest = quell_new(empirical->count * empirical->stride, 1);
     empirical->centre = quell_new(dim, sizeof(float));
     empirical->half = quell_new(empirical->count, sizeof(double));
-    if (!empirical->points || !empirical->centre || !empirical->half)
+    if (!empirical->points || !empirical->rest || !empirical->centre || !empirical->half)
         return quell_fail(QUELL_NO_MEMORY, "empirical: no memory for %zu points of %zu",
                           empirical->count, dim);
-    for (size_t i = 0; i < entries; i++) {
+    for (size_t i = 0; i < empirical->count * dim; i++)
         if (!isfinite(points[i]))
             return quell_fail(QUELL_BAD_ARGUMENT, "empirical: points[%zu][%zu] is not finite",
                               i / dim, i % dim);
-        empirical->points[i] = points[i];
-    }
-    quell_status status = set_centre(empirical);
-    return status ? status : set_norms(empirical);
+    quell_status status = set_centre(empirical, points);
+    return status ? status : set_points(empirical, points);
 }
 
 quell_status quell_denoiser_empirical(quell_denoiser **denoiser, size_t count, size_t dim,

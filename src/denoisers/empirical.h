@@ -12,19 +12,31 @@
 
 struct quell_empirical {
     quell_denoiser base;
-    size_t count, stride; /* points; floats from one point of a block to the next */
-    float *points, *centre;
-    double *half;   /* |y'|^2 / 2 of each point */
-    double longest; /* the greatest |y'| */
+    size_t count, stride;   /* points; floats from one to the next, the last of which are 0 */
+    float *points, *centre; /* y' = y - m, rounded, and m, the mean */
+    int8_t *rest;           /* what the rounding took, in 128ths of the last digit of y' */
+    double *half;           /* |y'|^2 / 2 of each point */
+    double longest;         /* the greatest |y'| */
 };
+
+/* A 128th of a float's last digit; 0 for subnormal ones. */
+static inline double quell_empirical_grain(float y)
+{
+    union {
+        float y;
+        uint32_t bits;
+    } power = {y};
+    power.bits &= 0x7F800000;
+    return (double)power.y * 0x1p-30;
+}
 
 /* The samples of a panel. exact: the greatest logit as worked out in double, -|x - alpha y|^2 /
  * (2 sigma^2). best: the greatest as the product gives it; points that fall short of it by more
  * than `reach` do not matter. */
 struct quell_panel {
-    _Alignas(QUELL_CACHE_LINE) size_t rows;
+    _Alignas(QUELL_CACHE_LINE) size_t rows, step;
     const float *x;
-    float *inputs; /* alpha x' / sigma^2, [dim][QUELL_PANEL] */
+    float *inputs; /* alpha x' / sigma^2, [dim][step], step: 1 for one row, else QUELL_PANEL */
     float *sums;   /* [rows][stride] */
     float maximum[QUELL_PANEL], total[QUELL_PANEL], rescale[QUELL_PANEL], best[QUELL_PANEL],
         reach[QUELL_PANEL];
@@ -32,9 +44,17 @@ struct quell_panel {
     bool refined[QUELL_PANEL];
 };
 
+/* Element d of point p as it came, but for 2^-31 of y', and mostly exactly so. */
+static inline double quell_empirical_value(const struct quell_empirical *empirical, size_t p,
+                                           size_t d)
+{
+    size_t at = p * empirical->stride + d;
+    double rest = empirical->rest[at] * quell_empirical_grain(empirical->points[at]);
+    return (double)empirical->centre[d] + ((double)empirical->points[at] + rest);
+}
+
 /* One worker's scratch memory. */
 struct quell_empirical_work {
-    float *block;    /* y', [QUELL_BLOCK_POINTS][stride] */
     float *score;    /* [QUELL_BLOCK_POINTS][QUELL_PANEL] */
     float *constant; /* alpha^2 |y'|^2 / (2 sigma^2), [QUELL_BLOCK_POINTS] */
     struct quell_panel *panels;

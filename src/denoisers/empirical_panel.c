@@ -29,7 +29,7 @@ static void begin_sample(const struct quell_empirical *empirical, const struct q
     double scale = e->alpha / (e->sigma * e->sigma), squares = 0;
     for (size_t d = 0; d < dim; d++) {
         double x = (double)panel->x[i * dim + d] - e->alpha * (double)empirical->centre[d];
-        panel->inputs[d * QUELL_PANEL + i] = (float)(scale * x);
+        panel->inputs[d * panel->step + i] = (float)(scale * x);
         squares += x * x;
     }
     double longest = empirical->longest;
@@ -44,6 +44,7 @@ void quell_panel_begin(struct quell_panel *panel, const struct quell_empirical *
 {
     size_t dim = empirical->base.dim;
     panel->rows = e->rows - first < QUELL_PANEL ? e->rows - first : QUELL_PANEL;
+    panel->step = panel->rows == 1 ? 1 : QUELL_PANEL;
     panel->x = e->x + first * dim;
     panel->inputs = matrices;
     panel->sums = matrices + dim * QUELL_PANEL;
@@ -61,17 +62,17 @@ void quell_panel_begin(struct quell_panel *panel, const struct quell_empirical *
 /* score[p][i] = the logit of point p for sample i, as far as the product gives it. */
 static void score_block(const struct quell_empirical *empirical, const struct quell_evaluation *e,
                         const struct quell_empirical_work *work, struct quell_panel *panel,
-                        size_t points)
+                        size_t first, size_t points)
 {
     struct quell_product product = {
         .m = points,
         .n = panel->rows,
         .k = empirical->base.dim,
-        .a = work->block,
+        .a = empirical->points + first * empirical->stride,
         .a_row = empirical->stride,
         .a_col = 1,
         .b = panel->inputs,
-        .b_row = QUELL_PANEL,
+        .b_row = panel->step,
         .c = work->score,
         .c_row = QUELL_PANEL,
     };
@@ -86,19 +87,13 @@ static void score_block(const struct quell_empirical *empirical, const struct qu
     }
 }
 
-/* -|x - alpha y|^2 / (2 sigma^2), eight sums side by side. */
-static double exact_logit(const struct quell_evaluation *e, size_t dim, const float *x,
-                          const float *y)
+/* -|x - alpha y|^2 / (2 sigma^2) for point p, eight sums side by side. */
+static double exact_logit(const struct quell_empirical *empirical, const struct quell_evaluation *e,
+                          const float *x, size_t p)
 {
     double sums[8] = {0};
-    size_t d = 0;
-    for (; d + 8 <= dim; d += 8)
-        for (size_t i = 0; i < 8; i++) {
-            double difference = (double)x[d + i] - e->alpha * (double)y[d + i];
-            sums[i] += difference * difference;
-        }
-    for (; d < dim; d++) {
-        double difference = (double)x[d] - e->alpha * (double)y[d];
+    for (size_t d = 0; d < empirical->base.dim; d++) {
+        double difference = (double)x[d] - e->alpha * quell_empirical_value(empirical, p, d);
         sums[d % 8] += difference * difference;
     }
     double total =
@@ -118,7 +113,7 @@ static void refine(const struct quell_empirical *empirical, const struct quell_e
     for (size_t p = 0; p < points; p++) {
         logits[p] = -INFINITY;
         if (!(work->score[p * QUELL_PANEL + i] >= limit)) continue;
-        logits[p] = exact_logit(e, dim, panel->x + i * dim, empirical->points + (first + p) * dim);
+        logits[p] = exact_logit(empirical, e, panel->x + i * dim, first + p);
         if (logits[p] > greatest) greatest = logits[p];
     }
     for (size_t p = 0; p < points; p++)
@@ -137,7 +132,7 @@ static bool has_weight(const float *score, size_t rows)
 /* sums += the weighted points [begin, end) of the block. */
 static void add_points(const struct quell_empirical *empirical, const struct quell_evaluation *e,
                        const struct quell_empirical_work *work, struct quell_panel *panel,
-                       size_t begin, size_t end)
+                       size_t first, size_t begin, size_t end)
 {
     struct quell_product product = {
         .m = panel->rows,
@@ -146,7 +141,7 @@ static void add_points(const struct quell_empirical *empirical, const struct que
         .a = work->score + begin * QUELL_PANEL,
         .a_row = 1,
         .a_col = QUELL_PANEL,
-        .b = work->block + begin * empirical->stride,
+        .b = empirical->points + (first + begin) * empirical->stride,
         .b_row = empirical->stride,
         .b_panel = QUELL_PANEL,
         .c = panel->sums,
@@ -160,18 +155,18 @@ static void add_points(const struct quell_empirical *empirical, const struct que
  * row: they change no bits (adding 0 y does nothing but to the sign of a zero). */
 static void add_block(const struct quell_empirical *empirical, const struct quell_evaluation *e,
                       const struct quell_empirical_work *work, struct quell_panel *panel,
-                      size_t points)
+                      size_t first, size_t points)
 {
     size_t begin = 0, end = 0; /* of the run at hand; end: after its last point with weight */
     for (size_t p = 0; p < points; p++) {
         if (!has_weight(work->score + p * QUELL_PANEL, panel->rows)) continue;
         if (p - end >= GAP) {
-            if (end > begin) add_points(empirical, e, work, panel, begin, end);
+            if (end > begin) add_points(empirical, e, work, panel, first, begin, end);
             begin = p;
         }
         end = p + 1;
     }
-    if (end > begin) add_points(empirical, e, work, panel, begin, end);
+    if (end > begin) add_points(empirical, e, work, panel, first, begin, end);
 }
 
 static void rescale_sums(const struct quell_empirical *empirical, struct quell_panel *panel)
@@ -187,14 +182,14 @@ void quell_panel_take(struct quell_panel *panel, const struct quell_empirical *e
                       const struct quell_evaluation *e, const struct quell_empirical_work *work,
                       size_t first, size_t points)
 {
-    score_block(empirical, e, work, panel, points);
+    score_block(empirical, e, work, panel, first, points);
     for (size_t i = 0; i < panel->rows; i++)
         if (panel->refined[i]) refine(empirical, e, work, panel, i, first, points);
     struct quell_softmax softmax = {points, work->score, panel->maximum, panel->total,
                                     panel->rescale};
     e->kernels->softmax(&softmax);
     rescale_sums(empirical, panel);
-    add_block(empirical, e, work, panel, points);
+    add_block(empirical, e, work, panel, first, points);
 }
 
 void quell_panel_write(const struct quell_panel *panel, const struct quell_empirical *empirical,
