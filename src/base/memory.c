@@ -10,13 +10,23 @@ int quell_multiply(size_t a, size_t b, size_t *product)
     return __builtin_mul_overflow(a, b, product) ? -1 : 0;
 }
 
-void *quell_new(size_t count, size_t size)
+/* The bytes of whole cache lines, 0 on overflow. */
+static size_t whole_lines(size_t count, size_t size)
 {
     size_t bytes;
-    if (quell_multiply(count, size, &bytes)) return NULL;
-    if (bytes > SIZE_MAX / 2) return NULL;
-    size_t whole = (bytes / QUELL_CACHE_LINE + 1) * QUELL_CACHE_LINE;
-    void *memory = aligned_alloc(QUELL_CACHE_LINE, whole);
-    if (memory) memset(memory, 0, whole);
+    if (quell_multiply(count, size, &bytes) || bytes > SIZE_MAX / 2) return 0;
+    return (bytes / QUELL_CACHE_LINE + 1) * QUELL_CACHE_LINE;
+}
+
+void *quell_new_untouched(size_t count, size_t size)
+{
+    size_t bytes = whole_lines(count, size);
+    return bytes ? aligned_alloc(QUELL_CACHE_LINE, bytes) : NULL;
+}
+
+void *quell_new(size_t count, size_t size)
+{
+    void *memory = quell_new_untouched(count, size);
+    if (memory) memset(memory, 0, whole_lines(count, size));
     return memory;
 }

@@ -11,6 +11,9 @@
  * product overflows. count * size == 0 gives memory that may be freed. Free with free(). */
 void *quell_new(size_t count, size_t size);
 
+/* The same without the zeros, for whoever should be the first to touch it. */
+void *quell_new_untouched(size_t count, size_t size);
+
 /* count rounded up to a multiple of `to`. */
 static inline size_t quell_round_up(size_t count, size_t to) { return (count + to - 1) / to * to; }
 

@@ -6,6 +6,7 @@
 #include "layout.h"
 #include "noise.h"
 #include "sampler.h"
+#include "shares.h"
 #include "watch.h"
 
 struct quell_job {
@@ -18,14 +19,15 @@ struct quell_job {
     struct quell_layout layout;
     struct quell_watch watch;
 
-    float *batch; /* op-major: registers 1, 2, ... [count][dim] each */
+    float *batch;               /* op-major: registers 1, 2, ... [count][dim] each */
+    struct quell_share *shares; /* [workers] */
     char *memory; /* of the workers: registers or scratch, noise, the denoiser's scratch */
     size_t per_worker, per_scratch, scratch_at, constants_at;
 
     size_t transition; /* the number of the first one in the pass */
     size_t from, to;   /* the operations of the pass in progress */
     struct quell_layout pass;
-    _Alignas(64) atomic_size_t next; /* its next tile; on a cache line of its own */
+    size_t pass_workers;
 };
 
 /* A tile in a worker's hands. */
@@ -40,6 +42,17 @@ struct quell_tile {
     void *scratch, *constants;
     size_t transition;
 };
+
+/* The memory of a run with the layout that the job has, for plans with so many registers; nothing
+ * is touched yet. To be released whatever comes of it. */
+quell_status quell_job_allocate(struct quell_job *job, unsigned registers, bool evaluates);
+void quell_job_release(struct quell_job *job);
+
+/* Zeroes a worker's memory, by itself and once, so that it lies near to its thread. */
+void quell_job_touch(struct quell_job *job, size_t worker);
+
+/* Tile i of the pass, in the hands of a worker. */
+struct quell_tile quell_job_take(struct quell_job *job, size_t worker, size_t i);
 
 /* A part of a tile: `rows` whole rows from `row` on, or `elements` of one row from `element` on. */
 struct quell_piece {

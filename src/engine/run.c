@@ -20,8 +20,6 @@
 
 typedef void tile_fn(struct quell_tile *tile);
 
-static size_t align(size_t bytes) { return quell_round_up(bytes, QUELL_CACHE_LINE); }
-
 static quell_status check_classes(const struct quell_job *job)
 {
     size_t classes = job->sampler->denoiser->classes;
@@ -75,82 +73,6 @@ static void limit_workers(struct quell_job *job)
     if (job->workers > tiles) job->workers = tiles;
 }
 
-/* Memory: a worker has its registers (tile-major) and its noise; the denoiser's scratch follows,
- * for as many workers as evaluate at a time. */
-static quell_status allocate(struct quell_job *job, unsigned registers, bool evaluates)
-{
-    const quell_denoiser *denoiser = job->sampler->denoiser;
-    const struct quell_layout *layout = &job->layout;
-    size_t tile = layout->rows * layout->elements, floats = 0;
-    size_t evaluators = job->workers < layout->tiles ? job->workers : layout->tiles;
-    if (!layout->op_major) floats = (registers - 1) * align(tile * sizeof(float)) / sizeof(float);
-    floats += (QUELL_MAX_NOISES + 1) * QUELL_NOISE_ROOM(QUELL_CHUNK);
-    if (evaluates && denoiser->type->scratch_size)
-        job->per_scratch = align(denoiser->type->scratch_size(denoiser, layout->rows));
-    job->constants_at = job->per_scratch;
-    if (evaluates) job->per_scratch += quell_denoiser_constants_size(denoiser);
-    job->per_worker = align(floats * sizeof(float));
-    size_t bytes;
-    if (!quell_multiply(job->workers, job->per_worker, &job->scratch_at) &&
-        !quell_multiply(evaluators, job->per_scratch, &bytes) &&
-        bytes <= SIZE_MAX - job->scratch_at)
-        job->memory = quell_new(1, job->scratch_at + bytes);
-    if (!job->memory)
-        return quell_fail(QUELL_NO_MEMORY, "run: no memory for %zu workers of %zu bytes",
-                          job->workers, job->per_worker + job->per_scratch);
-    if (!layout->op_major || registers < 2) return QUELL_OK;
-    size_t batch;
-    if (!quell_multiply(job->run.count, job->dim, &batch) &&
-        !quell_multiply(batch, registers - 1, &batch))
-        job->batch = quell_new(batch, sizeof(float));
-    if (job->batch) return QUELL_OK;
-    return quell_fail(QUELL_NO_MEMORY, "run: no memory for %u registers of the whole batch",
-                      registers - 1);
-}
-
-static void release(struct quell_job *job)
-{
-    free(job->memory);
-    free(job->batch);
-}
-
-/* Tile i of the pass, in the hands of a worker. */
-static struct quell_tile take(struct quell_job *job, size_t worker, size_t i)
-{
-    const struct quell_layout *pass = &job->pass;
-    size_t row = i / pass->across * pass->rows, element = i % pass->across * pass->elements;
-    size_t rows = job->run.count - row, elements = job->dim - element;
-    struct quell_tile tile = {
-        .job = job,
-        .worker = worker,
-        .first = job->run.first + row,
-        .rows = rows < pass->rows ? rows : pass->rows,
-        .element = element,
-        .elements = elements < pass->elements ? elements : pass->elements,
-        .transition = job->transition,
-    };
-    char *memory = job->memory + worker * job->per_worker;
-    size_t offset = row * job->dim + element, size = align(pass->rows * pass->elements * 4);
-    if (worker < job->layout.tiles) {
-        char *scratch = job->memory + job->scratch_at + worker * job->per_scratch;
-        tile.scratch = scratch;
-        tile.constants = scratch + job->constants_at;
-    }
-    tile.registers[QUELL_X] = job->x + offset;
-    for (unsigned r = 1; job->plan && r < job->plan->registers; r++) {
-        if (job->batch) {
-            tile.registers[r] = job->batch + (r - 1) * job->run.count * job->dim + offset;
-        } else {
-            tile.registers[r] = (float *)(void *)memory;
-            memory += size;
-        }
-    }
-    for (size_t j = 0; j < QUELL_MAX_NOISES; j++)
-        tile.noise[j] = (float *)(void *)memory + j * QUELL_NOISE_ROOM(QUELL_CHUNK);
-    tile.node = tile.noise[QUELL_MAX_NOISES - 1] + QUELL_NOISE_ROOM(QUELL_CHUNK);
-    return tile;
-}
-
 struct pass {
     struct quell_job *job;
     tile_fn *run;
@@ -161,10 +83,13 @@ static void work(void *data, size_t worker)
 {
     const struct pass *pass = data;
     struct quell_job *job = pass->job;
+    size_t from = worker;
     QUELL_OWN_FLOATS;
-    for (size_t i; !atomic_load(&job->watch.stopped) &&
-                   (i = atomic_fetch_add(&job->next, 1)) < job->pass.tiles;) {
-        struct quell_tile tile = take(job, worker, i);
+    quell_job_touch(job, worker);
+    for (size_t i;
+         !atomic_load(&job->watch.stopped) &&
+         (i = quell_shares_take(job->shares, job->pass_workers, worker, &from)) != SIZE_MAX;) {
+        struct quell_tile tile = quell_job_take(job, worker, i);
         pass->run(&tile);
     }
 }
@@ -174,7 +99,8 @@ static quell_status run_pass(struct quell_job *job, struct quell_layout layout, 
     struct pass pass = {job, run};
     size_t workers = job->workers < layout.tiles ? job->workers : layout.tiles;
     job->pass = layout;
-    atomic_store(&job->next, 0);
+    job->pass_workers = workers;
+    quell_shares_begin(job->shares, workers, layout.tiles);
     if (!job->run.parallel || workers <= 1) return quell_threads_run(workers, work, &pass);
     if (!job->run.parallel(job->run.host, workers, work, &pass)) return QUELL_OK;
     return quell_fail(QUELL_DENOISER_FAILED, "run: the host's parallel-for reported an error");
@@ -231,10 +157,10 @@ static quell_status run_plan(struct quell_job *job, const struct quell_plan *pla
         quell_layout_plan(job->sampler->denoiser, job->run.count, job->workers, job->run.tile, cut);
     limit_workers(job);
     quell_watch_begin(&job->watch, &job->run, (uint64_t)quell_plan_steps(plan) * job->run.count);
-    quell_status status = allocate(job, plan->registers, true);
+    quell_status status = quell_job_allocate(job, plan->registers, true);
     if (!status) status = job->layout.op_major ? run_op_major(job) : run_tile_major(job);
     if (!status) status = quell_watch_end(&job->watch, job->run.report);
-    release(job);
+    quell_job_release(job);
     return status;
 }
 
@@ -247,9 +173,9 @@ quell_status quell_init(const quell_sampler *sampler, const quell_run *run, floa
     job.layout = quell_layout_elements(job.dim, job.run.count, job.run.tile);
     limit_workers(&job);
     quell_watch_begin(&job.watch, &job.run, 0);
-    status = allocate(&job, 1, false);
+    status = quell_job_allocate(&job, 1, false);
     if (!status) status = run_pass(&job, job.layout, quell_tile_init);
-    release(&job);
+    quell_job_release(&job);
     return status;
 }
 

@@ -59,8 +59,9 @@ quell_status quell_threads_run(size_t workers, void (*body)(void *data, size_t i
         return quell_fail(QUELL_AFTER_FORK,
                           "run: threads were used before fork() and cannot be in its child; use "
                           "threads = 1 there");
-    atomic_size_t next = 0;
+    /* A thread is the same worker every time; if the host gives fewer threads, some are several. */
 #pragma omp parallel num_threads((int)workers)
-    for (size_t i; (i = atomic_fetch_add(&next, 1)) < workers;) body(data, i);
+    for (size_t i = (size_t)omp_get_thread_num(); i < workers; i += (size_t)omp_get_num_threads())
+        body(data, i);
     return QUELL_OK;
 }

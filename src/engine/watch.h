@@ -6,15 +6,18 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <quell/sampler.h>
+#include "base/memory.h"
 
 struct quell_watch {
     quell_progress_fn *progress;
     void *user;
     uint64_t total;
     atomic_uint_fast64_t done;
-    atomic_bool stopped; /* a failure or a stop: workers give up at the next operation */
-    atomic_flag calling; /* one thread at a time calls progress */
-    int64_t next_call;   /* nanoseconds; guarded by `calling` */
+    /* A failure or a stop: workers give up at the next operation. They read it at each, so it has a
+     * cache line that nobody writes. */
+    _Alignas(QUELL_CACHE_LINE) atomic_bool stopped;
+    _Alignas(QUELL_CACHE_LINE) atomic_flag calling; /* one thread at a time calls progress */
+    int64_t next_call;                              /* nanoseconds; guarded by `calling` */
     uint64_t told;       /* what progress last heard; guarded by `calling` */
     atomic_flag failing; /* guards what follows */
     quell_status status;

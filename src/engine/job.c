@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* The memory of a run, and how tiles and workers find theirs. */
+#include "job.h"
+#include "base/fail.h"
+#include "base/memory.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t align(size_t bytes) { return quell_round_up(bytes, QUELL_CACHE_LINE); }
+
+/* Memory: a worker has its registers (tile-major) and its noise; the denoiser's scratch follows,
+ * for as many workers as evaluate at a time. */
+quell_status quell_job_allocate(struct quell_job *job, unsigned registers, bool evaluates)
+{
+    const quell_denoiser *denoiser = job->sampler->denoiser;
+    const struct quell_layout *layout = &job->layout;
+    size_t tile = layout->rows * layout->elements, floats = 0;
+    size_t evaluators = job->workers < layout->tiles ? job->workers : layout->tiles;
+    if (!layout->op_major) floats = (registers - 1) * align(tile * sizeof(float)) / sizeof(float);
+    floats += (QUELL_MAX_NOISES + 1) * QUELL_NOISE_ROOM(QUELL_CHUNK);
+    if (evaluates && denoiser->type->scratch_size)
+        job->per_scratch = align(denoiser->type->scratch_size(denoiser, layout->rows));
+    job->constants_at = job->per_scratch;
+    if (evaluates) job->per_scratch += quell_denoiser_constants_size(denoiser);
+    job->per_worker = align(floats * sizeof(float));
+    size_t bytes;
+    if (!quell_multiply(job->workers, job->per_worker, &job->scratch_at) &&
+        !quell_multiply(evaluators, job->per_scratch, &bytes) &&
+        bytes <= SIZE_MAX - job->scratch_at)
+        job->memory = quell_new_untouched(1, job->scratch_at + bytes);
+    job->shares = quell_new(job->workers, sizeof *job->shares);
+    if (!job->memory || !job->shares)
+        return quell_fail(QUELL_NO_MEMORY, "run: no memory for %zu workers of %zu bytes",
+                          job->workers, job->per_worker + job->per_scratch);
+    if (!layout->op_major || registers < 2) return QUELL_OK;
+    size_t batch;
+    if (!quell_multiply(job->run.count, job->dim, &batch) &&
+        !quell_multiply(batch, registers - 1, &batch))
+        job->batch = quell_new(batch, sizeof(float));
+    if (job->batch) return QUELL_OK;
+    return quell_fail(QUELL_NO_MEMORY, "run: no memory for %u registers of the whole batch",
+                      registers - 1);
+}
+
+void quell_job_release(struct quell_job *job)
+{
+    free(job->memory);
+    free(job->shares);
+    free(job->batch);
+}
+
+void quell_job_touch(struct quell_job *job, size_t worker)
+{
+    if (job->shares[worker].touched) return;
+    job->shares[worker].touched = true;
+    memset(job->memory + worker * job->per_worker, 0, job->per_worker);
+    if (worker < job->layout.tiles)
+        memset(job->memory + job->scratch_at + worker * job->per_scratch, 0, job->per_scratch);
+}
+
+struct quell_tile quell_job_take(struct quell_job *job, size_t worker, size_t i)
+{
+    const struct quell_layout *pass = &job->pass;
+    size_t row = i / pass->across * pass->rows, element = i % pass->across * pass->elements;
+    size_t rows = job->run.count - row, elements = job->dim - element;
+    struct quell_tile tile = {
+        .job = job,
+        .worker = worker,
+        .first = job->run.first + row,
+        .rows = rows < pass->rows ? rows : pass->rows,
+        .element = element,
+        .elements = elements < pass->elements ? elements : pass->elements,
+        .transition = job->transition,
+    };
+    char *memory = job->memory + worker * job->per_worker;
+    size_t offset = row * job->dim + element, size = align(pass->rows * pass->elements * 4);
+    if (worker < job->layout.tiles) {
+        char *scratch = job->memory + job->scratch_at + worker * job->per_scratch;
+        tile.scratch = scratch;
+        tile.constants = scratch + job->constants_at;
+    }
+    tile.registers[QUELL_X] = job->x + offset;
+    for (unsigned r = 1; job->plan && r < job->plan->registers; r++) {
+        if (job->batch) {
+            tile.registers[r] = job->batch + (r - 1) * job->run.count * job->dim + offset;
+        } else {
+            tile.registers[r] = (float *)(void *)memory;
+            memory += size;
+        }
+    }
+    for (size_t j = 0; j < QUELL_MAX_NOISES; j++)
+        tile.noise[j] = (float *)(void *)memory + j * QUELL_NOISE_ROOM(QUELL_CHUNK);
+    tile.node = tile.noise[QUELL_MAX_NOISES - 1] + QUELL_NOISE_ROOM(QUELL_CHUNK);
+    return tile;
+}
