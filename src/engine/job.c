@@ -31,7 +31,11 @@ quell_status quell_job_allocate(struct quell_job *job, unsigned registers, bool 
         bytes <= SIZE_MAX - job->scratch_at)
         job->memory = quell_new_untouched(1, job->scratch_at + bytes);
     job->shares = quell_new(job->workers, sizeof *job->shares);
-    if (!job->memory || !job->shares)
+    if (job->watch.progress) {
+        job->watch.workers = job->workers;
+        job->watch.counters = quell_new(job->workers, sizeof *job->watch.counters);
+    }
+    if (!job->memory || !job->shares || (job->watch.progress && !job->watch.counters))
         return quell_fail(QUELL_NO_MEMORY, "run: no memory for %zu workers of %zu bytes",
                           job->workers, job->per_worker + job->per_scratch);
     if (!layout->op_major || registers < 2) return QUELL_OK;
@@ -48,6 +52,7 @@ void quell_job_release(struct quell_job *job)
 {
     free(job->memory);
     free(job->shares);
+    free(job->watch.counters);
     free(job->batch);
 }
 

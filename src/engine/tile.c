@@ -170,7 +170,7 @@ static void step(struct quell_tile *tile, const struct quell_op *op)
                                             tile->first, tile->rows, tile->registers[QUELL_X]),
                            tile->first, tile->transition);
     tile->transition++;
-    if (tile->element == 0) quell_watch_done(&job->watch, tile->rows);
+    if (tile->element == 0) quell_watch_done(&job->watch, tile->worker, tile->rows);
 }
 
 void quell_tile_operation(struct quell_tile *tile, const struct quell_plan *plan,

@@ -35,30 +35,35 @@ void quell_watch_result(struct quell_watch *watch, int result, uint64_t sample, 
                          transition);
 }
 
+/* To the system's tick, a few milliseconds: every worker asks at every transition. */
 static int64_t now(void)
 {
     struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
     return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-/* `done` is read by the caller of progress, so that it never hears a smaller number after a larger
- * one. */
+/* Counters only grow and are read by the caller of progress, so it never hears a smaller number
+ * after a larger one. */
 static void tell(struct quell_watch *watch)
 {
-    quell_progress progress = {atomic_load(&watch->done), watch->total};
+    quell_progress progress = {0, watch->total};
+    for (size_t i = 0; i < watch->workers; i++)
+        progress.done += atomic_load(&watch->counters[i].done);
     watch->told = progress.done;
     quell_watch_result(watch, watch->progress(watch->user, &progress), UINT64_MAX, 0);
 }
 
-void quell_watch_done(struct quell_watch *watch, uint64_t count)
+void quell_watch_done(struct quell_watch *watch, size_t worker, uint64_t count)
 {
     if (!watch->progress) return;
-    atomic_fetch_add(&watch->done, count);
-    if (atomic_flag_test_and_set(&watch->calling)) return;
+    struct quell_counter *own = &watch->counters[worker];
+    atomic_store(&own->done, atomic_load(&own->done) + count);
     int64_t time = now();
-    if (time >= watch->next_call && !atomic_load(&watch->stopped)) {
-        watch->next_call = time + CALL_INTERVAL;
+    if (time < atomic_load(&watch->next_call)) return;
+    if (atomic_flag_test_and_set(&watch->calling)) return;
+    if (time >= atomic_load(&watch->next_call) && !atomic_load(&watch->stopped)) {
+        atomic_store(&watch->next_call, time + CALL_INTERVAL);
         tell(watch);
     }
     atomic_flag_clear(&watch->calling);

@@ -8,16 +8,22 @@
 #include <quell/sampler.h>
 #include "base/memory.h"
 
+/* What a worker has done, on a cache line that it alone writes. */
+struct quell_counter {
+    _Alignas(QUELL_CACHE_LINE) atomic_uint_fast64_t done;
+};
+
 struct quell_watch {
     quell_progress_fn *progress;
     void *user;
     uint64_t total;
-    atomic_uint_fast64_t done;
+    struct quell_counter *counters; /* [workers], zeros */
+    size_t workers;
     /* A failure or a stop: workers give up at the next operation. They read it at each, so it has a
      * cache line that nobody writes. */
     _Alignas(QUELL_CACHE_LINE) atomic_bool stopped;
     _Alignas(QUELL_CACHE_LINE) atomic_flag calling; /* one thread at a time calls progress */
-    int64_t next_call;                              /* nanoseconds; guarded by `calling` */
+    _Atomic int64_t next_call;                      /* nanoseconds; written under `calling` */
     uint64_t told;       /* what progress last heard; guarded by `calling` */
     atomic_flag failing; /* guards what follows */
     quell_status status;
@@ -33,8 +39,8 @@ void quell_watch_fail(struct quell_watch *watch, quell_status status, uint64_t s
 /* Records what a callback returned, if it is not 0; `transition` is where it was called. */
 void quell_watch_result(struct quell_watch *watch, int result, uint64_t sample, size_t transition);
 
-/* `count` more transitions of single samples are done; calls progress when it is time. */
-void quell_watch_done(struct quell_watch *watch, uint64_t count);
+/* A worker has done `count` more transitions of single samples; calls progress when it is time. */
+void quell_watch_done(struct quell_watch *watch, size_t worker, uint64_t count);
 
 /* When the workers are done: tells progress of the last transition, and gives the status of the
  * whole run, with its message set in this thread. */
