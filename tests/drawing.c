@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "drawing.h"
+#include "effort.h"
 #include "harness.h"
 #include "models.h"
 
@@ -61,6 +62,7 @@ int parallel_backwards(void *host, size_t workers, void (*body)(void *data, size
 
 static const float *expected_bits;
 static float *scratch;
+static size_t turn; /* of check_every_way: brief, each takes the next way of each kind */
 
 static void compare(const char *what, const quell_sampler *sampler, const quell_run *run,
                     const char *way)
@@ -75,8 +77,9 @@ static void compare(const char *what, const quell_sampler *sampler, const quell_
 
 static void check_threads(const char *what, const quell_sampler *sampler, quell_run run)
 {
-    static const size_t threads[] = {1, 2, 3, 7};
-    for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
+    static const size_t threads[] = {3, 1, 7, 2}, count = sizeof threads / sizeof *threads;
+    for (size_t i = 0; i < count; i++) {
+        if (!its_turn(i, count, turn)) continue;
         run.threads = threads[i];
         must_draw(sampler, &run, scratch);
         compare(what, sampler, &run, "whole");
@@ -86,9 +89,10 @@ static void check_threads(const char *what, const quell_sampler *sampler, quell_
 /* Tiles also move the kernels' tails. */
 static void check_tiles(const char *what, const quell_sampler *sampler, quell_run run)
 {
-    static const size_t tiles[] = {0, 1, 2, 3, 7, 64, 1000};
+    static const size_t tiles[] = {0, 1, 2, 3, 7, 64, 1000}, count = sizeof tiles / sizeof *tiles;
     run.threads = 2;
-    for (size_t i = 0; i < sizeof tiles / sizeof *tiles; i++) {
+    for (size_t i = 0; i < count; i++) {
+        if (!its_turn(i, count, turn)) continue;
         run.tile = tiles[i];
         must_draw(sampler, &run, scratch);
         compare(what, sampler, &run, "whole");
@@ -97,19 +101,25 @@ static void check_tiles(const char *what, const quell_sampler *sampler, quell_ru
 
 static void check_hosts(const char *what, const quell_sampler *sampler, quell_run run)
 {
+    static const struct {
+        quell_parallel_fn *parallel;
+        const char *way;
+    } hosts[] = {{parallel_pthreads, "pthreads"},
+                 {parallel_backwards, "one worker after the other"}};
     run.threads = 3;
-    run.parallel = parallel_pthreads;
-    must_draw(sampler, &run, scratch);
-    compare(what, sampler, &run, "pthreads");
-    run.parallel = parallel_backwards;
-    must_draw(sampler, &run, scratch);
-    compare(what, sampler, &run, "one worker after the other");
+    for (size_t i = 0; i < 2; i++) {
+        if (!its_turn(i, 2, turn)) continue;
+        run.parallel = hosts[i].parallel;
+        must_draw(sampler, &run, scratch);
+        compare(what, sampler, &run, hosts[i].way);
+    }
 }
 
 static void check_parts(const char *what, const quell_sampler *sampler, quell_run run)
 {
     run.threads = 2;
     for (size_t part = 1; part <= 5; part += 2) {
+        if (!its_turn(part / 2, 3, turn)) continue;
         must_draw_parts(sampler, &run, part, scratch);
         compare(what, sampler, &run, "in parts");
     }
@@ -131,5 +141,6 @@ void check_every_way(const char *what, const quell_sampler *sampler, const quell
     check_threads(what, sampler, one);
     check_hosts(what, sampler, one);
     check_parts(what, sampler, one);
+    turn++;
     free(scratch);
 }

@@ -12,7 +12,9 @@ void must_draw(const quell_sampler *sampler, const quell_run *run, float *x);
 /* The same, in parts of `part` samples. */
 void must_draw_parts(const quell_sampler *sampler, const quell_run *run, size_t part, float *x);
 
-/* Draws run->count samples in many ways and compares each with `expected`, which `what` made. */
+/* Draws run->count samples in many ways and compares each with `expected`, which `what` made.
+ * Brief: every instruction set with one tile, and one number of threads, host and split, the next
+ * ones at every call. */
 void check_every_way(const char *what, const quell_sampler *sampler, const quell_run *run,
                      const float *expected);
 

@@ -41,8 +41,8 @@ law_twin_function law_twin, law_twin_full;
 void law_evaluate(const quell_denoiser *denoiser, const struct quell_kernels *kernels, double alpha,
                   double sigma, size_t rows, size_t group, const float *x, float *out);
 
-/* The same bits from every table and every grouping, with memory that ends where the rows do;
- * leaves them in out. */
+/* The same bits from every table and every grouping (brief, the next one at every call), with
+ * memory that ends where the rows do; leaves them in out. */
 void law_check_bits(const quell_denoiser *denoiser, double alpha, double sigma, size_t rows,
                     const float *x, float *out);
 

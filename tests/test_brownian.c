@@ -3,6 +3,7 @@
  * every way of drawing; and that finer grids come to the same sample, at the strong order. */
 #include "doubles.h"
 #include "drawing.h"
+#include "effort.h"
 #include "harness.h"
 #include "models.h"
 #include "statistics.h"
@@ -284,15 +285,15 @@ TEST(brownian, plans)
     quell_schedule_free(schedule);
 }
 
-/* A million steps on a linear grid keep intervals of their own. */
+/* A million steps on a linear grid (brief, 50000) keep intervals of their own. */
 TEST(brownian, many_steps)
 {
-    enum { STEPS = 1000000 };
+    const size_t steps = by_effort(50000, 1000000, 1000000);
     quell_schedule *schedule = must_schedule("vp");
-    quell_point *grid = doubles_grid("linear", schedule, STEPS);
-    struct quell_plan plan = doubles_plan("ddpm", schedule, grid, STEPS, 1);
-    CHECK(plan.increments == STEPS, "%zu increments", plan.increments);
-    for (size_t i = 0; i < STEPS; i++)
+    quell_point *grid = doubles_grid("linear", schedule, steps);
+    struct quell_plan plan = doubles_plan("ddpm", schedule, grid, steps, 1);
+    CHECK(plan.increments == steps, "%zu increments", plan.increments);
+    for (size_t i = 0; i < steps; i++)
         CHECK(plan.increment[i].from < plan.increment[i].to, "step %zu has no interval", i);
     quell_plan_free(&plan);
     free(grid);
@@ -302,8 +303,7 @@ TEST(brownian, many_steps)
 TEST(brownian, strong_order)
 {
     static const char *const schedules[] = {"vp", "cosine", "rectified"};
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = is_brief() ? 2 : 0; i < 3; i++)
         check_strong("ddim:eta=1", schedules[i], "diagonal", 1);
-    }
-    check_strong("ddim:eta=1", "rectified", "mixture", 1);
+    if (!is_brief()) check_strong("ddim:eta=1", "rectified", "mixture", 1);
 }

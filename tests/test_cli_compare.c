@@ -2,6 +2,7 @@
 /* `quell compare`: the table is complete, its numbers are what the library's own samples give, and
  * what is wrong is said before anything is drawn. */
 #include "command.h"
+#include "effort.h"
 #include "harness.h"
 #include "models.h"
 #include "cli/distance.h"
@@ -218,9 +219,9 @@ TEST(compare, the_same_bits)
     for (size_t m = 0; m < 2; m++) {
         for (int i = 0; i < 3; i++) {
             snprintf(arguments, sizeof arguments,
-                     "compare --model builtin:%s --evaluations 1,2 --count 150 --plot y%d.svg %s "
+                     "compare --model builtin:%s --evaluations 1,2 --count %zu --plot y%d.svg %s "
                      "> table%d",
-                     m ? "shapes" : "spirals", i, how[i], i);
+                     m ? "shapes" : "spirals", by_effort(40, 150, 150), i, how[i], i);
             command_check(&command, 0, arguments);
         }
         command_same(&command, "table0", "table1");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Network files that are damaged, cut short or described wrongly: each loads, and then evaluates,
  * or is refused in one line. Random cases come from fixed seeds; QUELL_LONG has 100 times more. */
+#include "effort.h"
 #include "harness.h"
 #include "io/model.h"
 #include "models.h"
@@ -93,7 +94,7 @@ TEST(damaged_models, cut_short)
     scratch_remove(&scratch);
 }
 
-static size_t rounds(size_t few) { return getenv("QUELL_LONG") ? 100 * few : few; }
+static size_t rounds(size_t few) { return is_long() ? 100 * few : few; }
 
 static size_t below(uint64_t *state, size_t n) { return (size_t)(uniform(state) * (double)n); }
 

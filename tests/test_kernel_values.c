@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the element-wise kernels compute, held against their definitions: chains of fmaf for
  * combine, double precision for the Gaussians, SLEEF for the exponential. */
+#include "effort.h"
 #include "harness.h"
 #include "isas.h"
 
@@ -218,7 +219,7 @@ static double worst_exponential(const struct quell_kernels *k, uint32_t begin, f
 
 TEST(kernels, exponential_within_an_ulp)
 {
-    uint32_t step = getenv("QUELL_LONG") ? 1 : 9973;
+    uint32_t step = is_long() ? 1 : 9973;
     for (const struct quell_kernels *k = isa_after(NULL); k; k = isa_after(k)) {
         double below = worst_exponential(k, 0x80000000u, -87.3365f, step);
         double above = worst_exponential(k, 0, 88.0f, step);

@@ -6,6 +6,7 @@
  * one as 1 / T is shown by itself. Seeds are fixed, so the tests are deterministic; bounds are
  * those of 4.5 standard errors. */
 #include "drawing.h"
+#include "effort.h"
 #include "harness.h"
 #include "models.h"
 #include "statistics.h"
@@ -16,8 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* QUELL_LONG: 25 times as many samples. */
-static size_t samples(void) { return getenv("QUELL_LONG") ? 1000000 : 40000; }
+static size_t samples(void) { return by_effort(8000, 40000, 1000000); }
 
 static double *doubles(size_t count) { return malloc(count * sizeof(double)); }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Every allocation of a run, and of loading and saving a model, made to fail; the sampler then
  * draws what it drew before. */
+#include "effort.h"
 #include "harness.h"
 #include "wrap_malloc.h"
 #include "memory_parts.h"
@@ -170,7 +171,7 @@ TEST(memory, models)
     char builtin[64];
     const char *name;
     for (size_t i = 0; (name = quell_builtin_name(i)); i++) {
-        if (i > 0 && getenv("QUELL_EMULATED")) break; /* the large ones take minutes there */
+        if (i > 0 && is_brief()) break; /* the large ones take minutes where time is dear */
         snprintf(builtin, sizeof builtin, "builtin:%s", name);
         every_allocation_fails(builtin, load_model, builtin);
     }

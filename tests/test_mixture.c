@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include "effort.h"
 #include "harness.h"
 #include "isas.h"
 #include "law.h"
@@ -66,7 +67,7 @@ TEST(mixture, large)
     check_mixture(1000, 2, 1, 1e-3, 5, 0.5, 0.8);
     check_mixture(7, 3072, 1, 1e-3, 3, 0.5, 0.8);
     check_mixture(7, 3072, 0, 1e-3, 3, 0.01, 1);
-    if (getenv("QUELL_LONG")) check_mixture(1000, 3072, 0, 1e-3, 17, 0.01, 1);
+    if (is_long()) check_mixture(1000, 3072, 0, 1e-3, 17, 0.01, 1);
 }
 
 /* A component without variance is a point: refused only where there is no noise either. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is stored loads to the same bits, in any locale, or leaves no file. */
+#include "effort.h"
 #include "harness.h"
 #include "model_files.h"
 #include "models.h"
@@ -90,7 +91,7 @@ TEST(model, storing)
 {
     struct scratch scratch = scratch_new();
     check_all_stored(&scratch);
-    if (getenv("QUELL_LONG")) check_stored(&scratch, "builtin:clouds");
+    if (is_long()) check_stored(&scratch, "builtin:clouds");
     scratch_remove(&scratch);
 }
 

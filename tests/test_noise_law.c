@@ -2,6 +2,7 @@
 /* The noise against the normal law: Kolmogorov-Smirnov, moments, tails, and no correlation between
  * neighbours, streams, samples or seeds. A million draws, or a hundred million with QUELL_LONG. The
  * seeds are fixed, so a bound of five standard deviations never fails by chance. */
+#include "effort.h"
 #include "harness.h"
 #include "isas.h"
 
@@ -85,7 +86,7 @@ static const struct quell_kernels *widest(void)
     return last;
 }
 
-static double draws(void) { return getenv("QUELL_LONG") ? 1e8 : 1e6; }
+static double draws(void) { return (double)by_effort(200000, 1000000, 100000000); }
 
 TEST(noise_law, one_long_sample)
 {

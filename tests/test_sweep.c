@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Every combination of sampler, grid, schedule, end, number of steps and mode of noise, of those
  * that the library names, is either refused with a reason when the sampler is created, or draws
- * finite samples of a sensible size. QUELL_LONG takes every variant of every sampler and T = 1000
- * too; QUELL_SWEEP=print prints what is refused. */
+ * finite samples of a sensible size. Long, every variant of every sampler and T = 1000 too;
+ * QUELL_SWEEP=print prints what is refused. */
 #include "drawing.h"
+#include "effort.h"
 #include "harness.h"
 #include "models.h"
 #include "twin_cases.h"
@@ -146,8 +147,9 @@ TEST(sweep, samplers)
 {
     struct sweep sweep = sweep_new();
     for (size_t i = 0; quell_sampler_name(i); i++) {
-        for (size_t k = 0; k < 4; k++) sweep_sampler(&sweep, quell_sampler_name(i), lengths[k], 1);
-        sweep_sampler(&sweep, quell_sampler_name(i), 1000, getenv("QUELL_LONG") ? 1 : 41);
+        const char *name = quell_sampler_name(i);
+        for (size_t k = 0; k < 4; k++) sweep_sampler(&sweep, name, lengths[k], by_effort(41, 1, 1));
+        sweep_sampler(&sweep, name, 1000, by_effort(401, 41, 1));
     }
     sweep_end(&sweep);
 }
@@ -155,7 +157,7 @@ TEST(sweep, samplers)
 TEST(sweep, variants)
 {
     struct sweep sweep = sweep_new();
-    size_t stride = getenv("QUELL_LONG") ? 1 : 13;
+    size_t stride = by_effort(401, 13, 1);
     for (const struct twin_case *of = twin_cases; of->spec; of++) {
         const struct quell_method *method;
         double option[QUELL_MAX_OPTIONS];

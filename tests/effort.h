@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* How far sweeps and draws go. The native and the clang build go through all that fits in a minute.
+ * The other stages of scripts/test are there for other faults: instruction sets, races, memory; the
+ * same work costs them up to fifty times as much, so they set QUELL_BRIEF and take a selection,
+ * with every test and every kind of case in it. QUELL_LONG asks for what takes minutes. */
+#ifndef QUELL_TESTS_EFFORT_H
+#define QUELL_TESTS_EFFORT_H
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+static inline bool is_brief(void) { return getenv("QUELL_BRIEF") != NULL; }
+static inline bool is_long(void) { return getenv("QUELL_LONG") != NULL; }
+
+/* The one of three numbers that fits. */
+static inline size_t by_effort(size_t brief, size_t usual, size_t most)
+{
+    return is_brief() ? brief : is_long() ? most : usual;
+}
+
+/* Whether to try case i: any, or, brief, one in `every`, at each turn the next one. */
+static inline bool its_turn(size_t i, size_t every, size_t turn)
+{
+    return !is_brief() || i % every == turn % every;
+}
+
+#endif
