@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The points that all go through: azula's VP schedule, on the grid linear in t.
 
-Peers differ in how they scale the state: alpha is 1 for k-diffusion, alpha^2 + sigma^2 for
-diffusers. x / alpha is the same for all, and so is sigma / alpha, so that a *frame* takes a state to
-another alpha and back."""
+Peers scale the state in other ways: k-diffusion has alpha = 1, diffusers alpha^2 + sigma^2 = 1.
+x / alpha and sigma / alpha are the same for all, so that a *frame* takes a state to another alpha
+and back."""
 
 import numpy as np
 

@@ -60,7 +60,6 @@ class Library:
         self.build = build
         self.lib = c.CDLL(str(build / "src/libquell.so"))
         self.lib.quell_error_message.restype = c.c_char_p
-        self.lib.quell_isa_default.restype = c.c_char_p
         self.lib.quell_sampler_print.restype = c.c_size_t
 
     def check(self, status: int) -> None:
@@ -69,7 +68,9 @@ class Library:
 
     @property
     def isa(self) -> str:
-        return self.lib.quell_isa_default().decode()
+        name = c.c_char_p()
+        self.check(self.lib.quell_isa_default(c.byref(name)))
+        return (name.value or b"").decode()
 
     def _denoiser(self, kind: str, *arguments: object) -> c.c_void_p:
         handle = c.c_void_p()
@@ -103,17 +104,13 @@ class Library:
 
     def noise(self, out: np.ndarray) -> Callable[[], None]:
         """A call that fills `out` with the next sample's normals."""
-        sample = iter(range(1 << 62))
+        function, sample = self.lib.quell_noise, c.c_uint64(0)
+        seed, stream, element = c.c_uint64(7), c.c_uint32(1), c.c_uint64(0)
+        arguments = seed, stream, sample, element, c.c_size_t(out.size), pointer(out)
 
         def fill() -> None:
-            self.lib.quell_noise(
-                c.c_uint64(7),
-                c.c_uint32(1),
-                c.c_uint64(next(sample)),
-                c.c_uint64(0),
-                c.c_size_t(out.size),
-                pointer(out),
-            )
+            sample.value += 1
+            function(*arguments)
 
         return fill
 

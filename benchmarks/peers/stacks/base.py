@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
+
 from grid import Frame, Grid
 from quell_c import Library
 from samplers import Sampler
-from torch import Tensor
 from turns import Run
 from works import Shape, Work
 

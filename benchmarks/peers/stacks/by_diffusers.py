@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from grid import Frame, preserving
 from torch import Tensor
 
+from grid import Frame, preserving, unscaled
 from stacks.base import Drawing, Problem, Stack, drawing
 
 
@@ -51,8 +51,6 @@ class Diffusers(Stack):
         # Heun's scheduler takes states with alpha = 1, the others with alpha^2 + sigma^2 = 1.
         frame = preserving(problem.grid)
         if problem.sampler.name == "heun":
-            from grid import unscaled
-
             frame = unscaled(problem.grid)
 
         def start() -> tuple[Any, Iterable[tuple[Any, Tensor, Tensor]]]:

@@ -9,9 +9,9 @@ import types
 from typing import Any
 
 import torch
-from grid import unscaled
 from torch import Tensor
 
+from grid import unscaled
 from stacks.base import Drawing, Problem, Stack, drawing
 
 

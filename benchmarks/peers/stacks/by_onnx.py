@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """azula with its network by ONNX Runtime."""
 
+import importlib.metadata
 import tempfile
 
 import torch
@@ -37,8 +38,7 @@ class Onnx(Stack):
     package = "onnxruntime"
 
     def version(self) -> str:
-        import onnxscript  # noqa: F401: torch.onnx.export needs it
-
+        importlib.metadata.version("onnxscript")  # torch.onnx.export needs it
         return super().version()
 
     def set_up(self, problem: Problem) -> Drawing | None:

@@ -2,9 +2,8 @@
 """quell, in place, by its C interface."""
 
 from quell_c import Sampler
-from turns import Run
-
 from stacks.base import Drawing, Problem, Stack
+from turns import Run
 
 
 class Quell(Stack):

@@ -3,8 +3,15 @@
 
 from works.base import Shape, Work
 from works.exact import EXACT
-from works.networks import NETWORKS
 
-WORKS: dict[str, Work] = {work.name: work for work in (*EXACT, *NETWORKS)}
+WORKS: dict[str, Work] = {work.name: work for work in EXACT}
+MISSING: dict[str, str] = {}
 
-__all__ = ["WORKS", "Shape", "Work"]
+try:
+    from works.networks import NETWORKS
+
+    WORKS.update({work.name: work for work in NETWORKS})
+except ImportError as error:  # azula's, by quell_export
+    MISSING["networks"] = str(error)
+
+__all__ = ["MISSING", "WORKS", "Shape", "Work"]

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
-from quell_c import Library
 from torch import Tensor, nn
+
+from quell_c import Library
 
 # E[X | x_t = x] for x[count, ...], alpha, sigma: numbers or tensors of no dimensions.
 Model = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -37,8 +38,7 @@ class Work(abc.ABC):
     name: str
     shapes: tuple[Shape, ...]
     samplers: tuple[str, ...]
-    # What bounds an evaluation: "streams" that pass through cache, or "multiply-adds".
-    bound: ClassVar[str] = "multiply-adds"
+    passes: ClassVar[int] = 2  # of the state through an evaluation: it is read, a mean is written
 
     @abc.abstractmethod
     def model(self, shape: Shape) -> Model:
@@ -49,9 +49,13 @@ class Work(abc.ABC):
         """The same as a denoiser of quell's."""
 
     def net(self) -> nn.Module | None:
-        """The network within, which azula preconditions as KarrasDenoiser does; None: it has none."""
+        """The network within, which azula preconditions as KarrasDenoiser does, or None."""
         return None
 
     def flops(self, shape: Shape) -> float:
         """Of one evaluation for all samples."""
+        return 0.0
+
+    def data(self, shape: Shape) -> float:
+        """Bytes that an evaluation must read besides the state: points or weights."""
         return 0.0

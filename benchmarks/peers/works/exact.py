@@ -5,9 +5,9 @@ import ctypes
 
 import numpy as np
 import torch
-from quell_c import Library
 from torch import Tensor
 
+from quell_c import Library
 from works.base import Model, Shape, Work
 
 ALL = ("ddim", "ddpm", "heun", "dpmpp_2m", "dpmpp_2m_sde", "unipc")
@@ -19,7 +19,7 @@ class Update(Work):
     """The update alone: a denoiser that returns the same zeros at once."""
 
     name = "update"
-    bound = "streams"
+    passes = 0
     samplers = ALL
     shapes = (
         Shape(65536, (2,)),
@@ -41,7 +41,6 @@ class Gaussian(Work):
     """X ~ N(mean, I / 4)."""
 
     name = "gaussian"
-    bound = "streams"
     samplers = SOME
     shapes = (Shape(65536, (2,)), Shape(1024, (3072,), 32), Shape(1, (64,)))
     variance = 0.25
@@ -60,6 +59,9 @@ class Gaussian(Work):
 
     def quell(self, library: Library, shape: Shape) -> ctypes.c_void_p:
         return library.isotropic(self.mean(shape).numpy(), self.variance)
+
+    def flops(self, shape: Shape) -> float:
+        return 2.0 * shape.count * shape.dim
 
 
 class Mixture(Work):
@@ -121,6 +123,9 @@ class Empirical(Work):
 
     def flops(self, shape: Shape) -> float:
         return 4.0 * shape.count * self.points(shape).numel()
+
+    def data(self, shape: Shape) -> float:
+        return float(self.points(shape).nbytes)
 
 
 EXACT = (Update(), Gaussian(), Mixture(), Empirical())

@@ -11,12 +11,12 @@ from azula.denoise import KarrasDenoiser
 from azula.nn.unet import UNet
 from azula.nn.vit import ViT
 from azula.noise import VPSchedule
-from quell_c import Library
+from quell_export import export
+from quell_export.modules import Conditioned, ResidualMLP
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from quell_export import export
-from quell_export.modules import Conditioned, ResidualMLP
+from quell_c import Library
 from works.base import Model, Shape, Work
 
 TIME = {"features": 64, "omega": 1e4}
@@ -57,7 +57,6 @@ class Network(Work):
         self.name, self.make = name, make
         self.shapes = tuple(Shape(count, sample, STEPS) for count in counts)
 
-    @functools.cache  # noqa: B019: there are four
     def net(self) -> nn.Module:
         torch.manual_seed(0)
         return self.make().eval().requires_grad_(False)
@@ -82,6 +81,9 @@ class Network(Work):
         with FlopCounterMode(display=False) as counter, torch.inference_mode():
             self.net()(torch.zeros(1, *shape.sample), torch.zeros(()))
         return float(counter.get_total_flops() * shape.count)
+
+    def data(self, shape: Shape) -> float:
+        return float(sum(p.nbytes for p in self.net().parameters()))
 
 
 NETWORKS = (
