@@ -10,4 +10,4 @@ sys.path.insert(0, str(ROOT / "python"))  # quell_export
 if __name__ == "__main__":
     from command import main
 
-    sys.exit(main(ROOT))
+    main(ROOT)

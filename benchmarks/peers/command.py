@@ -90,10 +90,11 @@ def problems(options: argparse.Namespace, library: Library) -> Iterator[Problem]
 
 
 def apart(x: np.ndarray, y: np.ndarray, stochastic: bool) -> float:
-    """The greatest difference, relative to the greatest value; of noisy samples, of the spread."""
+    """The difference, relative to the values, both as root mean squares, since a mixture takes the
+    rounding of a few samples far apart; of samples with noise of their own, of the spread."""
     if stochastic:
         return float(abs(np.std(x) / np.std(y) - 1))
-    return float(np.abs(x - y).max() / np.abs(y).max())
+    return float(np.sqrt(np.mean((x - y) ** 2.0) / np.mean(y**2.0)))
 
 
 def measure(problem: Problem, stacks: list[str], effort: Effort) -> dict[str, Any]:

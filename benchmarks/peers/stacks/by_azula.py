@@ -47,9 +47,15 @@ class Azula(Stack):
 
 
 class Compiled(Azula):
-    name = "azula, compiled"
+    name = "azula-compiled"
     compiled = True
 
     def set_up(self, problem: Problem) -> Drawing | None:
+        from torch._inductor import config
+
         torch._dynamo.reset()  # else it gives up after some eight samplers
-        return super().set_up(problem)
+        config.fallback_random = True  # its own noise is many times as slow as eager PyTorch's
+        made = super().set_up(problem)
+        if made:
+            made.run.call()  # compiles
+        return made

@@ -21,7 +21,8 @@ def sampling() -> Any:
         spec = importlib.util.find_spec("k_diffusion")
         if spec is None or spec.submodule_search_locations is None:
             raise ImportError("k_diffusion is not installed")
-        package, utils = types.ModuleType("k_diffusion"), types.ModuleType("k_diffusion.utils")
+        package: Any = types.ModuleType("k_diffusion")
+        utils: Any = types.ModuleType("k_diffusion.utils")
         package.__path__ = list(spec.submodule_search_locations)
         package.utils = utils
         utils.append_dims = lambda x, dims: x[(...,) + (None,) * (dims - x.ndim)]

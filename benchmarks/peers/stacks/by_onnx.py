@@ -34,7 +34,7 @@ class Backbone(nn.Module):
 
 
 class Onnx(Stack):
-    name = "azula, ONNX Runtime"
+    name = "azula-onnxruntime"
     package = "onnxruntime"
 
     def version(self) -> str:
