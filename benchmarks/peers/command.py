@@ -139,7 +139,7 @@ def main(root: pathlib.Path) -> None:
     options = parse(root)
     torch.set_num_threads(options.threads)
     library = Library(options.build)
-    effort = Effort(turns=3, seconds=0.05, few=2) if options.quick else Effort()
+    effort = Effort(turns=5, seconds=0.05, few=1) if options.quick else Effort()
     missing = dict(MISSING)
     stacks, versions = present(list(dict.fromkeys(["quell", *options.peers])), missing)
     before = limits.measured(options.build, library.isa, options.threads)

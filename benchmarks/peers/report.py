@@ -93,8 +93,8 @@ def runs(found: Found) -> Iterator[str]:
     yield ""
     yield "Nanoseconds per element and step; in bold, how many times as long a peer takes as quell."
     yield "`apart` is how far the farthest peer's samples are from quell's, relative to them (root"
-    yield "mean squares): it is the same work. A limit is the least time that the figures above allow:"
-    yield "of the streams that the plan passes through the first-level cache (L1), of Philox's"
+    yield "mean squares): it is the same work. A limit is the least time that the figures above"
+    yield "allow: of the streams that the plan passes through the first-level cache (L1), of Philox's"
     yield "multiplications, of the multiply-adds, or of memory."
     yield ""
     for work in dict.fromkeys(row["work"] for row in found["rows"]):

@@ -36,8 +36,8 @@ class Run:
 
 @dataclass(frozen=True)
 class Effort:
-    """How much: turns of at least `seconds`; a run over `long` has its first call counted, too, and
-    ends after `few` turns."""
+    """How much: `turns` of at least `seconds` each, but `few` of a run that takes `long`. A first
+    call is not counted."""
 
     turns: int = 7
     seconds: float = 0.15
@@ -60,13 +60,11 @@ def take_turns(runs: Mapping[str, Run], effort: Effort) -> dict[str, Times]:
     times = {name: Times() for name in runs}
     calls, turns = {}, {}
     for name, run in runs.items():
-        first = once(run)
-        if first > effort.long:
-            times[name].turns.append(first)
-            calls[name], turns[name] = 1, effort.few
-        else:
-            calls[name] = max(1, int(effort.seconds / once(run)))
-            turns[name] = effort.turns
+        usual = once(run)
+        if usual < effort.long:
+            usual = once(run)
+        turns[name] = effort.turns if usual < effort.long else effort.few
+        calls[name] = max(1, int(effort.seconds / usual))
     for _ in range(effort.turns):
         for name, run in runs.items():
             if len(times[name].turns) < turns[name]:
