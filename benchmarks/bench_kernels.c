@@ -7,6 +7,7 @@
  * Every figure is the median of several repeats, with the least and the greatest. GB/s
  * count what is read and what is written, not the lines that a write reads first. */
 #include "base/memory.h"
+#include "bounds.h"
 #include "measure.h"
 #include "simd/kernels.h"
 
@@ -93,13 +94,9 @@ static void run_combine(void *data)
     job->kernels->combine(job->out, job->count, job->inputs, c, job->in);
 }
 
-/* The bounds: the same streams, and the least that a pass over them can do, which is additions
- * without a check, the first input being also the output, as in a sampler's update; and chains of
- * multiply-adds in registers that wait for nothing but themselves. */
-#define CHAINS 12
-#define STEPS 100000
-
-#define BOUNDS(isa, lanes, flags)                                                          \
+/* The bound: the same streams, and the least that a pass over them can do, which is additions
+ * without a check, the first input being also the output, as in a sampler's update. */
+#define STREAM(isa, flags)                                                                 \
     __attribute__((target(flags))) static void stream_##isa(void *data)                    \
     {                                                                                      \
         const struct stream_job *job = data;                                               \
@@ -110,43 +107,46 @@ static void run_combine(void *data)
             _Pragma("GCC ivdep") for (size_t i = 0; i < count; i++) out[i] += a[i];        \
         else                                                                               \
             _Pragma("GCC ivdep") for (size_t i = 0; i < count; i++) out[i] += a[i] + b[i]; \
-    }                                                                                      \
-    typedef float vector_##isa __attribute__((vector_size(4 * lanes), may_alias));         \
-    __attribute__((target(flags), optimize("fp-contract=fast"))) static void fused_##isa(  \
-        void *data)                                                                        \
-    {                                                                                      \
-        float *numbers = data;                                                             \
-        vector_##isa sum[CHAINS] = {{0}}, factor = {0};                                    \
-        factor += numbers[CHAINS];                                                         \
-        for (size_t c = 0; c < CHAINS; c++) sum[c] += numbers[c];                          \
-        for (size_t i = 0; i < STEPS; i++)                                                 \
-            _Pragma("GCC unroll 12") for (size_t c = 0; c < CHAINS; c++) sum[c] =          \
-                sum[c] * factor + factor;                                                  \
-        for (size_t c = 0; c < CHAINS; c++) numbers[c] = sum[c][0];                        \
     }
 
 /* gcc only: no bound is better than one that is none. */
-struct bound {
-    const char *isa; /* of a row of the kernels' table */
-    size_t lanes;
-    void (*stream)(void *), (*fused)(void *);
-};
-
 #if defined(__clang__)
-static const struct bound bounds[] = {{NULL, 0, NULL, NULL}};
 #elif defined(__x86_64__)
-BOUNDS(avx2, 8, "avx2,fma")
-BOUNDS(avx512, 16, "avx512f,avx512vl,avx512dq,avx512bw,fma,prefer-vector-width=512")
-static const struct bound bounds[] = {{"avx2", 8, stream_avx2, fused_avx2},
-                                      {"avx512", 16, stream_avx512, fused_avx512},
-                                      {NULL, 0, NULL, NULL}};
+STREAM(avx2, "avx2,fma")
+STREAM(avx512, "avx512f,avx512vl,avx512dq,avx512bw,fma,prefer-vector-width=512")
 #elif defined(__aarch64__)
-BOUNDS(neon, 4, "arch=armv8-a")
-static const struct bound bounds[] = {{"neon", 4, stream_neon, fused_neon}, {NULL, 0, NULL, NULL}};
+STREAM(neon, "arch=armv8-a")
 #endif
 
-static void bench_streams(const struct quell_kernels *kernels, const struct bound *bound,
-                          float *const *memory)
+static const struct {
+    const char *isa; /* of a row of the kernels' table */
+    void (*pass)(void *);
+} streams[] = {
+#if defined(__clang__)
+#elif defined(__x86_64__)
+    {"avx2", stream_avx2},
+    {"avx512", stream_avx512},
+#elif defined(__aarch64__)
+    {"neon", stream_neon},
+#endif
+    {NULL, NULL}};
+
+static void (*stream_of(const char *isa))(void *)
+{
+    size_t i = 0;
+    while (streams[i].isa && strcmp(streams[i].isa, isa)) i++;
+    return streams[i].pass;
+}
+
+#define STEPS ((size_t)100000)
+
+static void run_fused(void *data)
+{
+    const struct bound *bound = data;
+    bound->fused(STEPS);
+}
+
+static void bench_streams(const struct quell_kernels *kernels, float *const *memory)
 {
     static const struct {
         size_t count;
@@ -161,22 +161,23 @@ static void bench_streams(const struct quell_kernels *kernels, const struct boun
             snprintf(what, sizeof what, "combine %zu inputs, %s", inputs, places[p].name);
             report(kernels->isa, what, "GB/s", gigabytes, elements, run_combine, &job);
             snprintf(what, sizeof what, "  bound: %zu streams in, 1 out", inputs);
-            if (bound->isa)
-                report(kernels->isa, what, "GB/s", gigabytes, elements, bound->stream, &job);
+            if (stream_of(kernels->isa))
+                report(kernels->isa, what, "GB/s", gigabytes, elements, stream_of(kernels->isa),
+                       &job);
         }
 }
 
 static void bench(const struct quell_kernels *kernels, float *const *memory)
 {
-    for (size_t i = 0; i <= CHAINS; i++) memory[0][i] = 0.05f * (float)i; /* chains must differ */
-    const struct bound *bound = bounds;
-    while (bound->isa && strcmp(bound->isa, kernels->isa)) bound++;
-    double fused = (double)bound->lanes * CHAINS * STEPS;
-    if (bound->isa)
+    struct bound bound = {NULL, NULL, NULL, NULL, NULL};
+    if (bound_of(kernels->isa)) {
+        bound = *bound_of(kernels->isa);
+        double fused = bound.fused(STEPS);
         report(kernels->isa, "bound: multiply-adds in registers", "billion/s", 1e-9 * fused, fused,
-               bound->fused, memory[0]);
+               run_fused, &bound);
+    }
     bench_noise(kernels, memory[0]);
-    bench_streams(kernels, bound, memory);
+    bench_streams(kernels, memory);
 }
 
 int main(int argc, char **argv)

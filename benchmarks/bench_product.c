@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/memory.h"
+#include "bounds.h"
 #include "simd/kernels.h"
 
 void sgemm_(const char *transpose_a, const char *transpose_b, const int *m, const int *n,
@@ -28,41 +29,15 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Twelve independent chains of fused multiply-adds in registers: the most that a core can do. */
-#define PEAK(name, vector, lanes, flags)                                                       \
-    typedef float vector __attribute__((vector_size(4 * lanes)));                              \
-    __attribute__((target(flags), optimize("fp-contract=fast"), noinline)) static double name( \
-        size_t steps)                                                                          \
-    {                                                                                          \
-        vector sum[12] = {{0}}, a = {0}, b = {0};                                              \
-        __asm__ volatile("" : "+v"(a), "+v"(b));                                               \
-        for (int c = 0; c < 12; c++) __asm__ volatile("" : "+v"(sum[c]));                      \
-        for (size_t i = 0; i < steps; i++) {                                                   \
-            _Pragma("GCC unroll 12") for (int c = 0; c < 12; c++) sum[c] = a * b + sum[c];     \
-            __asm__ volatile("" : "+v"(a));                                                    \
-        }                                                                                      \
-        for (int c = 0; c < 12; c++) __asm__ volatile("" ::"v"(sum[c]));                       \
-        return 2.0 * 12 * lanes * (double)steps;                                               \
-    }
-
-#if defined(__x86_64__) && !defined(__clang__)
-PEAK(peak_avx2, vector8, 8, "avx2,fma")
-PEAK(peak_avx512, vector16, 16, "avx512f,avx512dq,avx512bw,avx512vl,fma,prefer-vector-width=512")
-#endif
-
+/* The most that a core can do. */
 static double peak(const char *isa)
 {
-    double (*function)(size_t) = NULL;
-#if defined(__x86_64__) && !defined(__clang__)
-    if (!strcmp(isa, "avx2")) function = peak_avx2;
-    if (!strcmp(isa, "avx512")) function = peak_avx512;
-#endif
+    const struct bound *bound = bound_of(isa);
     double best = 0;
-    for (int i = 0; function && i < 50; i++) {
-        double start = now(), flops = function(200000), rate = flops / (now() - start);
+    for (int i = 0; bound && i < 50; i++) {
+        double start = now(), flops = 2 * bound->fused(200000), rate = flops / (now() - start);
         if (rate > best) best = rate;
     }
-    (void)isa;
     return best * 1e-9;
 }
 

@@ -3,6 +3,7 @@
 
 import ctypes as c
 import pathlib
+from collections.abc import Callable
 
 import numpy as np
 
@@ -47,31 +48,98 @@ class Run(c.Structure):
     ]
 
 
-class Quell:
-    """A model and a sampler: forward(x) takes x[count, dim] from x_1 to x_0 in place."""
+def pointer(x: np.ndarray) -> c.c_void_p:
+    assert x.flags.c_contiguous
+    return x.ctypes.data_as(c.c_void_p)
 
-    def __init__(self, library: pathlib.Path, model: str, sampler: str, steps: int) -> None:
-        self.lib = c.CDLL(str(library))
+
+class Library:
+    """libquell.so of a build, and the denoiser of no cost beside it. Handles live as long as it."""
+
+    def __init__(self, build: pathlib.Path) -> None:
+        self.build = build
+        self.lib = c.CDLL(str(build / "src/libquell.so"))
         self.lib.quell_error_message.restype = c.c_char_p
-        self.model, self.schedule, self.sampler = Model(), c.c_void_p(), c.c_void_p()
-        self.check(self.lib.quell_model_load(c.byref(self.model), str(model).encode()))
-        self.check(self.lib.quell_schedule_create(c.byref(self.schedule), self.model.schedule))
-        options = Options(c.sizeof(Options), steps)
-        self.check(
-            self.lib.quell_sampler_create(
-                c.byref(self.sampler),
-                sampler.encode(),
-                c.c_void_p(self.model.denoiser),
-                self.schedule,
-                c.byref(options),
-            )
-        )
+        self.lib.quell_sampler_print.restype = c.c_size_t
 
     def check(self, status: int) -> None:
         if status:
             raise RuntimeError(self.lib.quell_error_message().decode())
 
-    def forward(self, x: np.ndarray, threads: int) -> None:
+    @property
+    def isa(self) -> str:
+        name = c.c_char_p()
+        self.check(self.lib.quell_isa_default(c.byref(name)))
+        return (name.value or b"").decode()
+
+    def _denoiser(self, kind: str, *arguments: object) -> c.c_void_p:
+        handle = c.c_void_p()
+        self.check(getattr(self.lib, "quell_denoiser_" + kind)(c.byref(handle), *arguments))
+        return handle
+
+    def nothing(self, dim: int) -> c.c_void_p:
+        path = self.build / "benchmarks/libquell_nothing.so"
+        function = c.cast(c.CDLL(str(path)).quell_nothing, c.c_void_p)
+        return self._denoiser("callback", c.c_size_t(dim), function, None, None)
+
+    def isotropic(self, mean: np.ndarray, variance: float) -> c.c_void_p:
+        mean = np.ascontiguousarray(mean, np.float64)
+        return self._denoiser(
+            "isotropic", c.c_size_t(mean.size), pointer(mean), c.c_double(variance)
+        )
+
+    def mixture(self, weights: np.ndarray, means: np.ndarray, variances: np.ndarray) -> c.c_void_p:
+        arrays = [np.ascontiguousarray(a, np.float64) for a in (weights, means, variances)]
+        sizes = map(c.c_size_t, arrays[1].shape)
+        return self._denoiser("mixture", *sizes, *map(pointer, arrays))
+
+    def empirical(self, points: np.ndarray) -> c.c_void_p:
+        points = np.ascontiguousarray(points, np.float32)
+        return self._denoiser("empirical", *map(c.c_size_t, points.shape), pointer(points))
+
+    def load(self, path: str) -> c.c_void_p:
+        model = Model()
+        self.check(self.lib.quell_model_load(c.byref(model), path.encode()))
+        return c.c_void_p(model.denoiser)
+
+    def noise(self, out: np.ndarray) -> Callable[[], None]:
+        """A call that fills `out` with the next sample's normals."""
+        function, sample = self.lib.quell_noise, c.c_uint64(0)
+        seed, stream, element = c.c_uint64(7), c.c_uint32(1), c.c_uint64(0)
+        arguments = seed, stream, sample, element, c.c_size_t(out.size), pointer(out)
+
+        def fill() -> None:
+            sample.value += 1
+            function(*arguments)
+
+        return fill
+
+
+class Sampler:
+    """A sampler for a denoiser, on the grid linear in t of a schedule."""
+
+    def __init__(
+        self, library: Library, denoiser: c.c_void_p, spec: str, steps: int, schedule: str = "vp"
+    ) -> None:
+        self.library, self.lib = library, library.lib
+        self.denoiser, self.schedule, self.handle = denoiser, c.c_void_p(), c.c_void_p()
+        library.check(self.lib.quell_schedule_create(c.byref(self.schedule), schedule.encode()))
+        options = Options(c.sizeof(Options), steps)
+        library.check(
+            self.lib.quell_sampler_create(
+                c.byref(self.handle), spec.encode(), denoiser, self.schedule, c.byref(options)
+            )
+        )
+
+    def forward(self, x: np.ndarray, threads: int) -> Callable[[], None]:
+        """A call that takes x[count, ...] from x_1 to x_0 in place."""
         run = Run(size=c.sizeof(Run), count=len(x), threads=threads)
-        pointer = x.ctypes.data_as(c.c_void_p)
-        self.check(self.lib.quell_forward(self.sampler, c.byref(run), pointer))
+        function, check = self.lib.quell_forward, self.library.check
+        arguments = self.handle, c.byref(run), pointer(x)
+        return lambda: check(function(*arguments))
+
+    def plan(self) -> str:
+        size = self.lib.quell_sampler_print(self.handle, None, c.c_size_t(0)) + 1
+        text = c.create_string_buffer(size)
+        self.lib.quell_sampler_print(self.handle, text, c.c_size_t(size))
+        return text.value.decode()
