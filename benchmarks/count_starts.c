@@ -28,8 +28,8 @@ void count_models(void) { count_work("load builtin:glyphs", "any", 1, load, "bui
 
 void count_samplers(void)
 {
-    quell_denoiser *denoiser;
-    quell_schedule *schedule;
+    quell_denoiser *denoiser = NULL;
+    quell_schedule *schedule = NULL;
     count_check(!quell_denoiser_isotropic(&denoiser, 64, NULL, 1) &&
                 !quell_schedule_create(&schedule, "vp"));
     struct job ddim = {"ddim", denoiser, schedule}, unipc = {"unipc:order=3", denoiser, schedule};
