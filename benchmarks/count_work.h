@@ -12,7 +12,8 @@ void count_work(const char *name, const char *isa, double elements, void (*work)
 
 void count_kernels(const struct quell_kernels *kernels);
 void count_runs(const char *isa);
-void count_starts(void);
+void count_models(void);
+void count_samplers(void);
 
 /* Ends the program with quell's own message unless ok. */
 void count_check(int ok);
