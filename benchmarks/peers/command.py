@@ -25,7 +25,7 @@ import roofline
 from grid import Grid
 from quell_c import Library
 from samplers import SAMPLERS
-from stacks import STACKS, Problem
+from stacks import STACKS, Drawing, Problem
 from turns import Effort, take_turns
 from works import MISSING, WORKS
 
@@ -97,8 +97,25 @@ def apart(x: np.ndarray, y: np.ndarray, stochastic: bool) -> float:
     return float(np.sqrt(np.mean((x - y) ** 2.0) / np.mean(y**2.0)))
 
 
-def measure(problem: Problem, stacks: list[str], effort: Effort) -> dict[str, Any]:
-    drawings = {name: made for name in stacks if (made := STACKS[name].set_up(problem))}
+def set_up(problem: Problem, stacks: list[str], missing: dict[str, str]) -> dict[str, Drawing]:
+    """Of the stacks that have the work; what fails, as a compiler may, is missing."""
+    drawings = {}
+    for name in stacks:
+        try:
+            made = STACKS[name].set_up(problem)
+        except Exception as error:
+            if name == "quell":
+                raise
+            lines = str(error).splitlines() or [type(error).__name__]
+            missing[f"{name} of {problem.work.name}, {problem.shape}"] = lines[0]
+            print(f"missing: {name}: {lines[0]}", flush=True)
+            continue
+        if made:
+            drawings[name] = made
+    return drawings
+
+
+def measure(problem: Problem, drawings: dict[str, Drawing], effort: Effort) -> dict[str, Any]:
     times = take_turns({name: d.run for name, d in drawings.items()}, effort)
     right = drawings["quell"].result()
     row: dict[str, Any] = {
@@ -153,9 +170,9 @@ def main(root: pathlib.Path) -> None:
         "rows": [],
     }
     tasks = list(problems(options, library))
-    found["rows"] = [measure(task, stacks, effort) for task in tasks]
+    found["rows"] = [measure(task, set_up(task, stacks, missing), effort) for task in tasks]
     if "normals" in options.work:
-        found["normals"] = normals.measure(library, effort, before, missing)
+        found["normals"] = normals.measure(library, effort, missing)
     if "process" in options.work:
         found["process"] = process.measure(library, effort)
     after = limits.measured(options.build, library.isa, options.threads)

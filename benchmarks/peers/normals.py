@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from limits import MULTIPLIES
 from quell_c import Library
 from turns import Effort, Run, take_turns
 
@@ -68,9 +67,7 @@ def moments(out: np.ndarray) -> list[float]:
     return [float(m) for m in (x.mean(), (x**2).mean(), (x**3).mean(), (x**4).mean())]
 
 
-def measure(
-    library: Library, effort: Effort, limits: dict[str, Any] | None, missing: dict[str, str]
-) -> list[dict[str, Any]]:
+def measure(library: Library, effort: Effort, missing: dict[str, str]) -> list[dict[str, Any]]:
     """One row a size: millions a second of each, and the moments of the last draw."""
     threads, rows = torch.get_num_threads(), []
     torch.set_num_threads(1)
@@ -83,8 +80,6 @@ def measure(
                 missing[f"normals of {package}"] = str(error)
         times = take_turns({name: Run(fill) for name, fill in fills.items()}, effort)
         row: dict[str, Any] = {"place": place, "count": size, "stacks": {}}
-        if limits:
-            row["limit"] = 1e3 * limits["multiply_giga"][0] / MULTIPLIES
         for name, t in times.items():
             fills[name]()
             rates = [1e-6 * size / seconds for seconds in (t.median, max(t.turns), min(t.turns))]

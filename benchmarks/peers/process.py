@@ -44,7 +44,12 @@ def first_sample(build: pathlib.Path, effort: Effort) -> dict[str, Any]:
             "importing torch alone": [sys.executable, "-c", TORCH],
             "importing NumPy alone": [sys.executable, "-c", NUMPY],
         }
-        times = take_turns({name: runs(command) for name, command in commands.items()}, effort)
+        able = {
+            name: runs(command)
+            for name, command in commands.items()
+            if subprocess.run(command, capture_output=True).returncode == 0
+        }
+        times = take_turns(able, effort)
     return {name: t.as_dict() for name, t in times.items()}
 
 

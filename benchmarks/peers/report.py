@@ -6,6 +6,8 @@ import platform
 from collections.abc import Iterator
 from typing import Any
 
+from limits import MULTIPLIES
+
 Found = dict[str, Any]
 
 
@@ -42,7 +44,7 @@ def opening(found: Found) -> Iterator[str]:
     yield "process, from the same x_1 through the same points; figures are medians of the turns,"
     yield "with the least and the greatest."
     yield ""
-    yield f"{found['date']}: {found['machine']}, {found['isa']}, {found['threads']} threads."
+    yield f"{found['date']}: {found['machine']}, {found['isa']}, threads: {found['threads']}."
     yield f"{versions}."
     for name, why in found["missing"].items():
         yield f"Missing: {name} ({why})."
@@ -64,7 +66,7 @@ def limits(found: Found) -> Iterator[str]:
     for place in measured["gigabytes"]:
         rows.append([f"{place['place']}, read, GB/s", *map(short, place["read"])])
         rows.append([f"{place['place']}, x = a x + b y, GB/s", *map(short, place["update"])])
-    yield from table(["", "1 thread", f"{found['threads']} threads"], rows)
+    yield from table(["", "one thread", f"threads: {found['threads']}"], rows)
 
 
 def share(row: Found) -> str:
@@ -94,8 +96,8 @@ def runs(found: Found) -> Iterator[str]:
     yield "Nanoseconds per element and step; in bold, how many times as long a peer takes as quell."
     yield "`apart` is how far the farthest peer's samples are from quell's, relative to them (root"
     yield "mean squares): it is the same work. A limit is the least time that the figures above"
-    yield "allow: of the streams that the plan passes through the first-level cache (L1), of Philox's"
-    yield "multiplications, of the multiply-adds, or of memory."
+    yield "allow: of the streams that the plan passes through the first-level cache (L1), of"
+    yield "Philox's multiplications, of the multiply-adds, or of memory."
     yield ""
     for work in dict.fromkeys(row["work"] for row in found["rows"]):
         rows = [row for row in found["rows"] if row["work"] == work]
@@ -124,7 +126,8 @@ def normals(found: Found) -> Iterator[str]:
             + [f"{f['millions']:.0f} ({f['least']:.0f} to {f['greatest']:.0f})" for f in figures]
         )
     if "limits" in found:
-        rows.append(["limit", *(f"{place['limit']:.0f}" for place in places)])
+        limit = 1e3 * found["limits"]["multiply_giga"][0] / MULTIPLIES
+        rows.append(["limit", *len(places) * [f"{limit:.0f}"]])
     yield from table(["", *(f"{p['place']}, {p['count']}" for p in places)], rows)
 
 

@@ -90,7 +90,7 @@ def svg(found: dict[str, Any]) -> str:
     rates = [place["update"][1] for place in limits["gigabytes"]]
     top = limits["fused_gflops"][1]
     across = [p["x"] for p in points] + [0.1, 2 * top / min(rates)]
-    up = [p["y"] for p in points] + [1.5 * top]
+    up = [p["y"] for p in points] + [top / 50, 1.5 * top]
     axes = Axes((min(across), max(across)), (min(up), max(up)))
     colours = dict(zip(dict.fromkeys(p["work"] for p in points), COLOURS, strict=False))
     lines = [
@@ -112,7 +112,7 @@ def svg(found: dict[str, Any]) -> str:
     middle = (LEFT + WIDTH - RIGHT) / 2
     lines += [
         text(middle, HEIGHT - 12, "operations a byte", "middle"),
-        text(LEFT, TOP - 12, f"GFLOP/s, {found['threads']} threads, {found['isa']}"),
+        text(LEFT, TOP - 12, f"GFLOP/s, threads: {found['threads']}, {found['isa']}"),
         "</svg>",
     ]
     return "\n".join(lines) + "\n"
