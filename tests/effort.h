@@ -12,6 +12,9 @@
 static inline bool is_brief(void) { return getenv("QUELL_BRIEF") != NULL; }
 static inline bool is_long(void) { return getenv("QUELL_LONG") != NULL; }
 
+/* Whether an emulator runs this: meson's name for it. */
+static inline bool is_emulated(void) { return getenv("MESON_EXE_WRAPPER") != NULL; }
+
 /* The one of three numbers that fits. */
 static inline size_t by_effort(size_t brief, size_t usual, size_t most)
 {

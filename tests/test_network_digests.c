@@ -25,7 +25,8 @@ static const struct row {
 };
 #define ROWS (sizeof rows / sizeof *rows)
 
-/* The samples by one thread of the scalar kernels; brief, of the best ones for the large network.
+/* The samples by one thread of the scalar kernels; emulated, of the best ones for the large
+ * network.
  */
 struct drawn {
     quell_sampler *sampler;
@@ -67,7 +68,7 @@ static void draw(const struct row *row, struct drawn *d)
     for (int32_t i = 0; i < MOST; i++) d->classes[i] = (i + 2) * 3 % (classes + 1) - 1;
     d->run.seed = UINT64_C(0x9e3779b97f4a7c15), d->run.first = UINT64_C(0xfffffffa);
     d->run.count = row->count, d->run.threads = 1, d->run.isa = "scalar";
-    if (is_brief() && is_large(row)) d->run.isa = NULL;
+    if (is_emulated() && is_large(row)) d->run.isa = NULL;
     d->x = malloc(row->count * quell_denoiser_dim(denoiser) * sizeof *d->x);
     d->run.classes = d->classes;
     must_draw(d->sampler, &d->run, d->x);
@@ -101,7 +102,8 @@ static void write_table(const char *path)
     CHECK(!fclose(file), "cannot write %s", path);
 }
 
-/* The large network: in parts, and on each instruction set; brief, the small ones are held to that.
+/* The large network: in parts, and on each instruction set; emulated, the small ones are held to
+ * that.
  */
 static void check_a_few_ways(const char *what, const struct drawn *d)
 {
@@ -110,7 +112,7 @@ static void check_a_few_ways(const char *what, const struct drawn *d)
     quell_run run = d->run;
     run.threads = 2, run.tile = 1;
     for (size_t i = 0; quell_isa_name(i); i++) {
-        if (!quell_isa_available(quell_isa_name(i)) || is_brief()) continue;
+        if (!quell_isa_available(quell_isa_name(i)) || is_emulated()) continue;
         run.isa = quell_isa_name(i);
         must_draw(d->sampler, &run, x);
         CHECK(!memcmp(x, d->x, size), "%s: other samples on %s", what, run.isa);

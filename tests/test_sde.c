@@ -114,7 +114,7 @@ TEST(sde, strong_order)
 {
     static const char *const specs[] = {"dpmpp_sde", "dpmpp_2m_sde", "dpmpp_3m_sde", "sa_solver",
                                         "er_sde",    "seeds2",       "seeds3"};
-    for (size_t i = 0; i < sizeof specs / sizeof *specs; i += by_effort(3, 1, 1))
+    for (size_t i = 0; i < sizeof specs / sizeof *specs; i += by_effort(4, 1, 1))
         check_strong(specs[i], "cosine", "diagonal", 1);
     if (!is_brief()) check_strong("sa_solver", "rectified", "mixture", 1);
 }
@@ -230,7 +230,8 @@ TEST(sde, finite)
         for (size_t i = 0; i < sizeof all / sizeof *all; i++)
             for (size_t g = 0; g < 2; g++)
                 for (size_t n = 0; n < sizeof steps / sizeof *steps; n++)
-                    check_finite(all[i], schedule, grids[g], steps[n]);
+                    if (steps[n] < 1000 || its_turn(i, 5, k))
+                        check_finite(all[i], schedule, grids[g], steps[n]);
         quell_schedule_free(schedule);
     }
 }
