@@ -38,3 +38,10 @@ int quell_kernels_available(const struct quell_kernels *kernels)
             return (quell_cpu_features() & tables[i].needs) == tables[i].needs;
     return 0;
 }
+
+const struct quell_kernels *quell_kernels_widest(void)
+{
+    size_t i = TABLES - 1; /* the first needs nothing */
+    while (!quell_kernels_available(tables[i].kernels)) i--;
+    return tables[i].kernels;
+}

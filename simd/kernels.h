@@ -150,4 +150,7 @@ const struct quell_kernels *quell_kernels_at(size_t i);
 /* 1 if the machine and its operating system can run the table. */
 int quell_kernels_available(const struct quell_kernels *kernels);
 
+/* The last of those that it can run. */
+const struct quell_kernels *quell_kernels_widest(void);
+
 #endif

@@ -16,14 +16,17 @@ static inline float quell_from_bits(uint32_t bits)
 /* bfloat16: the upper half of a float. */
 static inline float quell_from_bfloat(uint16_t b) { return quell_from_bits((uint32_t)b << 16); }
 
-/* IEEE 754 binary16: 5 bits of exponent, 10 of mantissa. Below 2^-14 a unit is 2^-24. */
+/* IEEE 754 binary16: 5 bits of exponent, 10 of mantissa. As a float's bits it is 2^112 too small,
+ * subnormal numbers included; only the greatest exponent stands for something else. No branch, so
+ * that loops of it are vectors. */
 static inline float quell_from_half(uint16_t h)
 {
-    uint32_t sign = (uint32_t)(h & 0x8000) << 16, exponent = h >> 10 & 31, mantissa = h & 1023;
-    if (exponent == 31) return quell_from_bits(sign | 0x7F800000 | mantissa << 13);
-    if (exponent) return quell_from_bits(sign | (exponent + 112) << 23 | mantissa << 13);
-    float small = (float)mantissa * 0x1p-24f;
-    return sign ? -small : small;
+    uint32_t sign = (uint32_t)(h & 0x8000) << 16, size = (uint32_t)(h & 0x7FFF) << 13;
+    float finite = quell_from_bits(size) * 0x1p112f;
+    uint32_t bits;
+    memcpy(&bits, &finite, sizeof bits);
+    bits = size >= 0x7C00u << 13 ? size | 0x7F800000 : bits;
+    return quell_from_bits(sign | bits);
 }
 
 #endif

@@ -14,19 +14,11 @@ static const struct quell_kernels *find(const char *name)
     return NULL;
 }
 
-static const struct quell_kernels *widest(void)
-{
-    const struct quell_kernels *kernels, *best = NULL;
-    for (size_t i = 0; (kernels = quell_kernels_at(i)); i++)
-        if (quell_kernels_available(kernels)) best = kernels;
-    return best;
-}
-
 quell_status quell_isa_choose(const char *name, const struct quell_kernels **kernels)
 {
     const char *asked = name ? name : getenv("QUELL_ISA");
     if (!asked) {
-        *kernels = widest();
+        *kernels = quell_kernels_widest();
         return QUELL_OK;
     }
     const struct quell_kernels *found = find(asked);

@@ -7,7 +7,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <float.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,22 +24,34 @@
 #define MOST_HEADER ((uint64_t)16 << 20)
 #define CHUNK 4096 /* values converted at a time */
 
-static float from_float(const unsigned char *at)
+static void from_float(const unsigned char *at, size_t count, float *out)
 {
-    float value;
-    memcpy(&value, at, sizeof value);
-    return value;
+    memcpy(out, at, count * sizeof *out);
 }
 
-static uint16_t word(const unsigned char *at) { return (uint16_t)(at[0] | at[1] << 8); }
-static float from_half(const unsigned char *at) { return quell_from_half(word(at)); }
-static float from_bfloat(const unsigned char *at) { return quell_from_bfloat(word(at)); }
+static void from_half(const unsigned char *at, size_t count, float *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint16_t word;
+        memcpy(&word, at + i * sizeof word, sizeof word);
+        out[i] = quell_from_half(word);
+    }
+}
+
+static void from_bfloat(const unsigned char *at, size_t count, float *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint16_t word;
+        memcpy(&word, at + i * sizeof word, sizeof word);
+        out[i] = quell_from_bfloat(word);
+    }
+}
 
 /* convert: NULL for what is known but not read. */
 static const struct kind {
     const char *name;
     size_t width;
-    float (*convert)(const unsigned char *at);
+    void (*convert)(const unsigned char *at, size_t count, float *out);
 } kinds[] = {
     {"F32", 4, from_float}, {"F16", 2, from_half}, {"BF16", 2, from_bfloat}, {"F64", 8, NULL},
     {"I64", 8, NULL},       {"I32", 4, NULL},      {"I16", 2, NULL},         {"I8", 1, NULL},
@@ -329,10 +343,10 @@ quell_status quell_tensors_read(struct quell_tensors *tensors, const char *name,
         status = take(tensors, tensors->data + tensor->begin + done * kind->width, bytes,
                       n * kind->width);
         if (status) return status;
-        for (size_t i = 0; i < n; i++) {
-            out[done + i] = kind->convert(bytes + i * kind->width);
-            if (!isfinite(out[done + i])) return bad_tensor(tensors, name, "is not finite");
-        }
+        kind->convert(bytes, n, out + done);
+        bool finite = true;
+        for (size_t i = 0; i < n; i++) finite &= fabsf(out[done + i]) <= FLT_MAX;
+        if (!finite) return bad_tensor(tensors, name, "is not finite");
     }
     tensor->read = true;
     return QUELL_OK;

@@ -46,7 +46,7 @@ static quell_status read_split(void *user, const char *name, size_t rank, const 
 /* Any table of kernels would do: they agree to the last bit. */
 static void project(const struct quell_linear *linear, size_t rows, const float *x, float *y)
 {
-    quell_linear_apply(linear, quell_kernels_at(0), rows, x, linear->in, y, linear->bias, false);
+    quell_linear_apply(linear, quell_kernels_widest(), rows, x, linear->in, y, linear->bias, false);
 }
 
 /* in_proj's bias + pos_embedding.2 (sine encodings of the position, side by side) */
