@@ -66,8 +66,8 @@ def limit_of(problem: Problem, limits: dict[str, Any]) -> dict[str, Any]:
     """The least seconds of a run by each bound, and which of them is the greatest."""
     work, shape, cost = problem.work, problem.shape, cost_of(problem)
     elements = shape.count * shape.dim
-    update = {place["place"]: place["update"][-1] for place in limits["gigabytes"]}
-    read = {place["place"]: place["read"][-1] for place in limits["gigabytes"]}
+    update = {place["place"]: max(place["update"]) for place in limits["gigabytes"]}
+    read = {place["place"]: max(place["read"]) for place in limits["gigabytes"]}
     streams = cost.inputs + cost.outputs + work.passes * cost.evaluations
     flops = cost.evaluations * work.flops(shape) + 2 * cost.inputs * elements
     data = cost.evaluations * work.data(shape)
@@ -75,8 +75,8 @@ def limit_of(problem: Problem, limits: dict[str, Any]) -> dict[str, Any]:
         "L1": 4 * streams * elements / update["L1"],
         "memory": (data / read["memory"] if work.data(shape) > LARGE else 0)
         + (8 * elements / update["memory"] if 4 * elements > LARGE else 0),
-        "multiplications": MULTIPLIES * cost.normals * elements / limits["multiply_giga"][-1],
-        "multiply-adds": flops / limits["fused_gflops"][-1],
+        "multiplications": MULTIPLIES * cost.normals * elements / max(limits["multiply_giga"]),
+        "multiply-adds": flops / max(limits["fused_gflops"]),
     }
     by = max(giga, key=lambda key: giga[key])
     return {

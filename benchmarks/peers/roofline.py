@@ -62,9 +62,9 @@ def points_of(found: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def roofs(axes: Axes, limits: dict[str, Any]) -> Iterator[str]:
-    top = limits["fused_gflops"][1]
+    top = max(limits["fused_gflops"])
     for place in limits["gigabytes"]:
-        rate = place["update"][1]
+        rate = max(place["update"])
         x = max(10.0 ** axes.low[0], 10.0 ** axes.low[1] / rate)
         x1, y1 = axes.at(x, x * rate)
         x2, y2 = axes.at(top / rate, top)
@@ -75,7 +75,7 @@ def roofs(axes: Axes, limits: dict[str, Any]) -> Iterator[str]:
         angle = math.degrees(math.atan2(y2 - y1, x2 - x1))
         place_at = f' transform="rotate({angle:.1f} {x1:.1f} {y1:.1f})" fill="#666"'
         yield text(x1 + 6, y1 - 5, f"{place['place']} {rate:.0f} GB/s", extra=place_at)
-    fastest = max(place["update"][1] for place in limits["gigabytes"])
+    fastest = max(max(place["update"]) for place in limits["gigabytes"])
     x1, y1 = axes.at(top / fastest, top)
     right = WIDTH - RIGHT
     yield (
@@ -87,8 +87,8 @@ def roofs(axes: Axes, limits: dict[str, Any]) -> Iterator[str]:
 
 def svg(found: dict[str, Any]) -> str:
     points, limits = points_of(found), found["limits"]
-    rates = [place["update"][1] for place in limits["gigabytes"]]
-    top = limits["fused_gflops"][1]
+    rates = [max(place["update"]) for place in limits["gigabytes"]]
+    top = max(limits["fused_gflops"])
     across = [p["x"] for p in points] + [0.1, 2 * top / min(rates)]
     up = [p["y"] for p in points] + [top / 50, 1.5 * top]
     axes = Axes((min(across), max(across)), (min(up), max(up)))
