@@ -36,6 +36,7 @@ int complain_run(quell_status status);
 int finish_stdout(int code);
 
 int command_sample(int argc, char **argv);
+int command_join(int argc, char **argv);
 int command_compare(int argc, char **argv);
 int command_denoise(int argc, char **argv);
 int command_list(int argc, char **argv);
