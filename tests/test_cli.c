@@ -148,9 +148,9 @@ TEST(cli, list_and_info)
 
 TEST(cli, help)
 {
-    static const char *const cases[] = {"--help",        "sample --help", "list --help",
-                                        "info --help",   "plan --help",   "model --help",
-                                        "compare --help"};
+    static const char *const cases[] = {"--help",      "sample --help", "list --help",
+                                        "info --help", "plan --help",   "model --help",
+                                        "join --help", "compare --help"};
     struct command command = command_new();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         command_check(&command, 0, cases[i]);

@@ -4,6 +4,7 @@
 #include "io/npy.h"
 #include "scratch.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -189,6 +190,25 @@ static quell_status read_one(const struct scratch *scratch, const char *dict, co
     quell_status status = quell_npy_floats(&npy, 1, &value);
     quell_npy_close(&npy);
     return status;
+}
+
+/* Skipped values count as taken, so that a refusal names the right one. */
+TEST(npy, skip)
+{
+    struct scratch scratch = scratch_new();
+    char file[256];
+    double values[6] = {1, 2, 3, 4, 5, INFINITY}, got[2];
+    size_t size = make_file(file, 1, DICT("'<f8'", "False", "(3, 2)"), sizeof values);
+    memcpy(file + size - sizeof values, values, sizeof values);
+    struct scratch_path path = scratch_write(&scratch, "f.npy", file, size);
+    struct quell_npy npy;
+    CHECK(!quell_npy_open(&npy, path.text), "%s", quell_error_message());
+    CHECK(!quell_npy_doubles(&npy, 1, got) && !quell_npy_skip(&npy, 2), "the first three");
+    CHECK(!quell_npy_doubles(&npy, 1, got) && got[0] == 4, "%g, not 4", got[0]);
+    CHECK(quell_npy_doubles(&npy, 2, got) && strstr(quell_error_message(), "value 5 is inf"), "%s",
+          quell_error_message());
+    quell_npy_close(&npy);
+    scratch_remove(&scratch);
 }
 
 TEST(npy, values_refused)

@@ -108,3 +108,19 @@ TEST(refusals, past_the_end)
     CHECK(quell_sampler_dim(NULL) == 0 && quell_sampler_steps(NULL) == 0, "NULL");
     quell_sampler_free(NULL);
 }
+
+/* A message of the caller's own is kept as the library's are. */
+TEST(refusals, set_by_the_caller)
+{
+    char wide[600];
+    memset(wide, 'w', sizeof wide - 1);
+    wide[sizeof wide - 1] = '\0';
+    CHECK(quell_error_set(QUELL_IO_FAILED, "one\nline") == QUELL_IO_FAILED, "its status");
+    CHECK(!strcmp(quell_error_message(), "one?line"), "%s", quell_error_message());
+    quell_error_set(QUELL_IO_FAILED, quell_error_message() + 4);
+    CHECK(!strcmp(quell_error_message(), "line"), "%s", quell_error_message());
+    quell_error_set(QUELL_IO_FAILED, wide);
+    CHECK(strlen(quell_error_message()) == 511, "%zu", strlen(quell_error_message()));
+    quell_error_set(QUELL_IO_FAILED, NULL);
+    CHECK(!*quell_error_message(), "%s", quell_error_message());
+}

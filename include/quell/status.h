@@ -43,6 +43,11 @@ QUELL_API const char *quell_status_text(quell_status status);
  * would be right. Empty if none has failed. Valid until the next failing call in this thread. */
 QUELL_API const char *quell_error_message(void);
 
+/* Records a line for quell_error_message() in this thread and returns the status: for libraries on
+ * top of this one, and for functions of the caller's own that a quell call reports the failure of.
+ * Control characters become '?', and a line of more than 511 bytes is cut. */
+QUELL_API quell_status quell_error_set(quell_status status, const char *message);
+
 /* The version of the library at run time, "MAJOR.MINOR.PATCH". */
 QUELL_API const char *quell_version(void);
 

@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static _Thread_local char last_message[512];
 
@@ -14,6 +15,15 @@ quell_status quell_fail(quell_status status, const char *format, ...)
     va_start(arguments, format);
     quell_format(last_message, sizeof last_message, format, arguments);
     va_end(arguments);
+    quell_make_line(last_message);
+    return status;
+}
+
+quell_status quell_error_set(quell_status status, const char *message)
+{
+    size_t length = message ? strnlen(message, sizeof last_message - 1) : 0;
+    if (length) memmove(last_message, message, length); /* it may be the last one */
+    last_message[length] = '\0';
     quell_make_line(last_message);
     return status;
 }

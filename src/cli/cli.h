@@ -23,6 +23,11 @@ enum exit_code {
 /* One line on stderr, without control characters; returns the code. */
 __attribute__((format(printf, 2, 3))) int complain(int code, const char *format, ...);
 
+/* From here on complaints are those of the program `name`; with `keep` they go there, the last one
+ * stays, and nothing is printed. */
+#define COMPLAINT 1024
+void complain_as(const char *name, char keep[COMPLAINT]);
+
 /* The same from the last failure of the library: the code that goes with its status. */
 int complain_status(quell_status status);
 
@@ -36,6 +41,7 @@ int complain_run(quell_status status);
 int finish_stdout(int code);
 
 int command_sample(int argc, char **argv);
+int command_join(int argc, char **argv);
 int command_compare(int argc, char **argv);
 int command_denoise(int argc, char **argv);
 int command_list(int argc, char **argv);

@@ -8,16 +8,28 @@
 #include <stdio.h>
 #include <string.h>
 
+static const char *program = "quell";
+static char *held;
+
 int complain(int code, const char *format, ...)
 {
-    char text[1024];
+    char text[COMPLAINT];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     quell_make_line(text);
-    fprintf(stderr, "quell: %s\n", text);
+    if (held)
+        memcpy(held, text, sizeof text);
+    else
+        fprintf(stderr, "%s: %s\n", program, text);
     return code;
+}
+
+void complain_as(const char *name, char keep[COMPLAINT])
+{
+    program = name;
+    held = keep;
 }
 
 static int code_of(quell_status status)

@@ -11,6 +11,7 @@ static const struct command {
     int (*run)(int argc, char **argv);
 } commands[] = {
     {"sample", "draw samples from a model", command_sample},
+    {"join", "join the parts of a stream of samples", command_join},
     {"compare", "compare samplers: quality against evaluations", command_compare},
     {"denoise", "evaluate a model's denoiser once", command_denoise},
     {"list", "list samplers, schedules, grids, models, instruction sets", command_list},

@@ -22,7 +22,8 @@ void progress_begin(struct progress *progress, uint64_t total, const char *unit,
     *progress = (struct progress){.shown = !quiet && isatty(STDERR_FILENO),
                                   .unit = unit,
                                   .start = progress_clock(),
-                                  .total = total};
+                                  .total = total,
+                                  .ranks = 1};
 }
 
 static void print_time(double seconds)
@@ -44,7 +45,7 @@ static void draw(struct progress *progress, double share)
     memset(bar, '.', WIDTH);
     memset(bar, '#', filled < WIDTH ? filled : WIDTH);
     bar[WIDTH] = '\0';
-    double rate = share * (double)progress->total / spent;
+    double rate = share * (double)(progress->total * progress->ranks) / spent;
     fprintf(stderr, "\r[%s] %3.0f%%  %.*f %s/s  ", bar, 100.0 * share, rate < 100 ? 2 : 0, rate,
             progress->unit);
     print_time(spent * (1.0 - share) / share);
@@ -56,7 +57,7 @@ static void draw(struct progress *progress, double share)
 int progress_tick(void *user, const quell_progress *run)
 {
     struct progress *progress = user;
-    if (interrupt_signal) return 1;
+    if (interrupt_signal || (progress->ended && progress->ended(progress->others))) return 1;
     if (!progress->shown || !run->total) return 0;
     double batch = (double)progress->batch * (double)run->done / (double)run->total;
     draw(progress, ((double)progress->done + batch) / (double)progress->total);

@@ -8,12 +8,15 @@
 #include <stdint.h>
 
 /* done, batch, total: what is finished, is in the run going on, and is to be done in all; unit: of
- * what, "samples". */
+ * what, "samples". ranks: processes that do as much at once. ended,
+ * others: NULL, or whether one of these has failed. */
 struct progress {
     bool shown, drawn;
     const char *unit;
     double start;
-    uint64_t done, batch, total;
+    uint64_t done, batch, total, ranks;
+    int (*ended)(void *others);
+    void *others;
 };
 
 /* Seconds on a clock that is never set back. */

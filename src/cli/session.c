@@ -107,7 +107,7 @@ static int open_files(struct session *session)
     return status ? complain_run(status) : EXIT_DONE;
 }
 
-int session_open(struct session *session)
+int session_prepare(struct session *session)
 {
     const struct sample_options *options = &session->options;
     int code =
@@ -123,8 +123,24 @@ int session_open(struct session *session)
     if (code == EXIT_DONE && options->labels.classes)
         code = take_count(session, "--classes", &session->labels.file);
     if (code == EXIT_DONE) code = settle_count(session);
-    if (code == EXIT_DONE) code = open_files(session);
     return code;
+}
+
+int session_open(struct session *session)
+{
+    int code = session_prepare(session);
+    return code == EXIT_DONE ? open_files(session) : code;
+}
+
+int session_narrow(struct session *session, size_t skipped, size_t rows)
+{
+    quell_status status = QUELL_OK;
+    if (session->from.path) status = quell_npy_skip(&session->from, skipped * session->dim);
+    if (!status && session->labels.file.path)
+        status = quell_npy_skip(&session->labels.file, skipped);
+    session->options.first += skipped;
+    session->count = rows;
+    return status ? complain_input(EXIT_FILE, status) : EXIT_DONE;
 }
 
 void session_close(struct session *session)

@@ -1,33 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* One `quell sample` from its options to its files. */
+/* One `quell sample` from its options to its files. Of `quell-mpi sample` each rank has one, which
+ * draws the rank's own samples and leaves the files to the ranks together. */
 #ifndef QUELL_CLI_SESSION_H
 #define QUELL_CLI_SESSION_H
 
 #include <quell/quell.h>
 #include <stdint.h>
-#include "cli/guidance.h"
-#include "cli/labels.h"
 #include "cli/plot.h"
-#include "cli/sampling.h"
+#include "cli/progress.h"
+#include "cli/sample_options.h"
 #include "io/npy.h"
 #include "io/output.h"
-
-/* Names not given are NULL, and a count not given is 0. */
-struct sample_options {
-    const char *model, *sampler, *from, *isa, *out, *plot;
-    uint64_t steps, count, first, seed, threads, tile;
-    struct label_options labels;
-    struct guidance_options guidance;
-    struct sampling sampling;
-    int json, quiet;
-};
 
 struct session {
     struct sample_options options;
     quell_model model;
     quell_sampler *sampler;
     const char *isa;
-    size_t dim, count, threads;
+    size_t dim, count, threads, ranks; /* ranks: 0 of `quell sample` */
     struct labels labels;
     struct quell_npy from;
     struct quell_output out, picture;
@@ -36,9 +26,18 @@ struct session {
 };
 
 /* Each returns an exit code, and has complained if it is not EXIT_DONE. */
-int session_open(struct session *session);
-int session_run(struct session *session);    /* draws and writes all samples */
-int session_commit(struct session *session); /* gives the files their names */
+int session_prepare(struct session *session); /* all but the places where the results go */
+int session_open(struct session *session);    /* these too */
+int session_run(struct session *session);     /* draws and writes all samples */
+int session_commit(struct session *session);  /* gives the files their names */
+
+/* After session_prepare: leaves out the first `skipped` samples and draws `rows` from there on.
+ * Likewise. */
+int session_narrow(struct session *session, size_t skipped, size_t rows);
+
+/* Draws the next rows of samples, `done` of which are drawn, to x[rows][dim]. */
+quell_status session_draw(struct session *session, struct progress *progress, size_t done,
+                          size_t rows, float *x);
 
 /* Frees everything, and removes files that were not committed. */
 void session_close(struct session *session);

@@ -28,7 +28,7 @@ static int print_json(const struct session *session)
 {
     const struct sample_options *options = &session->options;
     const struct sampling *sampling = &options->sampling;
-    return report_print(json_pack(
+    json_t *object = json_pack(
         "{s:o, s:o, s:o, s:o, s:f, s:f, s:b, s:o, s:o, s:f, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
         "s:o, s:s, s:b, s:f, s:f, s:o, s:o, s:o, s:o, s:o, s:o, s:f, s:f}",
         "model", report_text(options->model), "sampler", report_text(options->sampler),     //
@@ -47,7 +47,9 @@ static int print_json(const struct session *session)
         "classes", report_text(options->labels.classes),                                    //
         "guidance", report_text(options->guidance.weight),                                  //
         "guide", report_text(options->guidance.guide),                                      //
-        "guidance_low", options->guidance.low, "guidance_high", options->guidance.high));
+        "guidance_low", options->guidance.low, "guidance_high", options->guidance.high);
+    if (session->ranks) json_object_set_new(object, "ranks", report_count(session->ranks));
+    return report_print(object);
 }
 
 static void print_shape(FILE *file, const struct session *session)

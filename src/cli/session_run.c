@@ -3,11 +3,10 @@
  * moves run.first on and nothing else, so the samples are those of one large run. */
 #include "cli/cli.h"
 #include "cli/interrupt.h"
-#include "cli/progress.h"
 #include "cli/session.h"
+#include "base/fail.h"
 #include "base/memory.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #define BATCH_BYTES ((size_t)16 << 20)
@@ -34,33 +33,43 @@ static quell_status draw(struct session *session, const quell_run *run, float *x
                               ? quell_npy_floats(&session->from, run->count * session->dim, x)
                               : quell_init(session->sampler, run, x);
     if (!status && interrupt_signal) status = QUELL_STOPPED;
-    if (!status) status = quell_forward(session->sampler, run, x);
-    return status ? status : keep(session, run->count, x);
+    return status ? status : quell_forward(session->sampler, run, x);
 }
 
-static quell_status draw_all(struct session *session, struct progress *progress, float *x,
-                             int32_t *classes)
+quell_status session_draw(struct session *session, struct progress *progress, size_t done,
+                          size_t rows, float *x)
 {
     quell_run run = quell_run_defaults();
     run.seed = session->options.seed;
+    run.first = session->options.first + done;
+    run.count = rows;
     run.threads = session->options.threads;
     run.tile = session->options.tile;
     run.isa = session->isa;
-    run.classes = classes;
     run.progress = progress_tick;
     run.progress_user = progress;
-    for (size_t done = 0; done < session->count; done += run.count) {
-        size_t rows = batch_rows(session), left = session->count - done;
-        run.first = session->options.first + done;
-        run.count = rows < left ? rows : left;
-        progress->done = done;
-        progress->batch = run.count;
-        quell_status status = QUELL_OK;
-        if (classes) status = labels_fill(&session->labels, run.first, run.count, classes);
-        if (!status) status = draw(session, &run, x);
-        if (status) return status;
+    progress->done = done;
+    progress->batch = rows;
+    if (!session->labels.wanted) return draw(session, &run, x);
+    int32_t *classes = quell_new(rows, sizeof *classes);
+    if (!classes) return quell_fail(QUELL_NO_MEMORY, "no memory for %zu classes", rows);
+    quell_status status = labels_fill(&session->labels, run.first, rows, classes);
+    run.classes = classes;
+    if (!status) status = draw(session, &run, x);
+    free(classes);
+    return status;
+}
+
+static quell_status draw_all(struct session *session, struct progress *progress, float *x)
+{
+    size_t most = batch_rows(session);
+    quell_status status = QUELL_OK;
+    for (size_t done = 0, rows; done < session->count && !status; done += rows) {
+        rows = most < session->count - done ? most : session->count - done;
+        status = session_draw(session, progress, done, rows, x);
+        if (!status) status = keep(session, rows, x);
     }
-    return QUELL_OK;
+    return status;
 }
 
 int session_run(struct session *session)
@@ -68,16 +77,9 @@ int session_run(struct session *session)
     struct progress progress;
     progress_begin(&progress, session->count, "samples", session->options.quiet);
     float *x = quell_new(batch_rows(session) * session->dim, sizeof *x);
-    bool labels = session->labels.wanted;
-    int32_t *classes = labels ? quell_new(batch_rows(session), sizeof *classes) : NULL;
-    if (!x || (labels && !classes)) {
-        free(x);
-        free(classes);
-        return complain(EXIT_MEMORY, "no memory for %zu samples", batch_rows(session));
-    }
-    quell_status status = draw_all(session, &progress, x, classes);
+    if (!x) return complain(EXIT_MEMORY, "no memory for %zu samples", batch_rows(session));
+    quell_status status = draw_all(session, &progress, x);
     free(x);
-    free(classes);
     progress_end(&progress);
     session->seconds = progress_clock() - progress.start;
     return status || interrupt_signal ? complain_run(status) : EXIT_DONE;

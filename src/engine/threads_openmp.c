@@ -6,43 +6,19 @@
  * pool's bookkeeping but not its threads. A child that would hang gets an error instead. */
 #include "threads.h"
 #include "base/fail.h"
+#include "limits.h"
 
 #include <omp.h>
-#include <sched.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <unistd.h>
-
-/* ceil(quota / period) of cgroup v2; 0 if there is none. */
-static size_t cgroup_limit(void)
-{
-    FILE *file = fopen("/sys/fs/cgroup/cpu.max", "re");
-    if (!file) return 0;
-    long quota = 0, period = 0;
-    int fields = fscanf(file, "%ld %ld", &quota, &period);
-    fclose(file);
-    if (fields != 2 || quota <= 0 || period <= 0) return 0;
-    return (size_t)((quota + period - 1) / period);
-}
-
-/* The affinity mask may have more processors than cpu_set_t holds; then it does not limit. */
-static size_t affinity_limit(void)
-{
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set)) return 0;
-    return (size_t)CPU_COUNT(&set);
-}
 
 static size_t least(size_t count, size_t limit) { return limit && limit < count ? limit : count; }
 
 size_t quell_threads_default(void)
 {
-    static atomic_size_t quota; /* read once: 1 + the limit */
     if (omp_in_parallel()) return 1;
-    size_t known = atomic_load(&quota);
-    if (!known) atomic_store(&quota, known = cgroup_limit() + 1);
     size_t count = (size_t)omp_get_max_threads();
-    return least(least(count, affinity_limit()), known - 1);
+    return least(least(count, quell_affinity_limit()), quell_cgroup_limit());
 }
 
 /* The process that first opened a parallel region here. */

@@ -185,6 +185,13 @@ quell_status quell_npy_integers(struct quell_npy *npy, size_t count, int64_t *ou
     return QUELL_OK;
 }
 
+quell_status quell_npy_skip(struct quell_npy *npy, size_t count)
+{
+    if (lseek(npy->file, (off_t)(count * npy->width), SEEK_CUR) < 0) return unreadable(npy, errno);
+    npy->taken += count;
+    return QUELL_OK;
+}
+
 void quell_npy_close(struct quell_npy *npy)
 {
     if (!npy->path) return;

@@ -38,6 +38,9 @@ quell_status quell_npy_integers(struct quell_npy *npy, size_t count, int64_t *ou
 quell_status quell_npy_floats(struct quell_npy *npy, size_t count, float *out);
 quell_status quell_npy_doubles(struct quell_npy *npy, size_t count, double *out);
 
+/* Passes over the next `count` values, which must be there. */
+quell_status quell_npy_skip(struct quell_npy *npy, size_t count);
+
 /* A zeroed or closed one is allowed. */
 void quell_npy_close(struct quell_npy *npy);
 

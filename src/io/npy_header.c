@@ -154,24 +154,3 @@ const char *quell_npy_parse(struct quell_npy *npy, const char *text, size_t leng
         return wrong(&cursor, "its 'shape' is too large");
     return NULL;
 }
-
-size_t quell_npy_header(char header[QUELL_NPY_HEADER], size_t rank, const size_t *shape)
-{
-    static const char magic[8] = {'\x93', 'N', 'U', 'M', 'P', 'Y', 1, 0};
-    memset(header, ' ', QUELL_NPY_HEADER);
-    memcpy(header, magic, sizeof magic);
-    size_t length = 10;
-    length += (size_t)snprintf(header + length, QUELL_NPY_HEADER - length,
-                               "{'descr': '<f4', 'fortran_order': False, 'shape': (");
-    for (size_t i = 0; i < rank; i++)
-        length += (size_t)snprintf(header + length, QUELL_NPY_HEADER - length, "%s%zu",
-                                   i ? ", " : "", shape[i]);
-    length += (size_t)snprintf(header + length, QUELL_NPY_HEADER - length, "%s), }",
-                               rank == 1 ? "," : "");
-    header[length] = ' '; /* in place of the final '\0' */
-    size_t whole = (length / 64 + 1) * 64;
-    header[whole - 1] = '\n';
-    header[8] = (char)((whole - 10) & 0xff);
-    header[9] = (char)((whole - 10) >> 8);
-    return whole;
-}

@@ -5,16 +5,14 @@
 #include "io/output.h"
 #include "base/fail.h"
 #include "base/memory.h"
+#include "io/temporary.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-#define MOST_NAMES 1000
 
 static quell_status failed(const char *path, const char *what)
 {
@@ -37,60 +35,18 @@ static char *copy_text(const char *text)
     return copy;
 }
 
-/* Tries TARGET.PID.N.part for N = 0, 1, ... until one is new. */
-static quell_status open_temporary(struct quell_output *output)
-{
-    size_t size = strlen(output->target) + 64;
-    output->temporary = quell_new(size, 1);
-    if (!output->temporary) return quell_fail(QUELL_NO_MEMORY, "%s: no memory", output->path);
-    for (int n = 0; n < MOST_NAMES; n++) {
-        snprintf(output->temporary, size, "%s.%ld.%d.part", output->target, (long)getpid(), n);
-        output->file = open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (output->file >= 0) return QUELL_OK;
-        if (errno != EEXIST) break;
-    }
-    free(output->temporary);
-    output->temporary = NULL;
-    return failed(output->path, "cannot be created");
-}
-
-static quell_status open_in_place(struct quell_output *output)
-{
-    output->file = open(output->path, O_WRONLY | O_CLOEXEC);
-    return output->file < 0 ? failed(output->path, "cannot be opened") : QUELL_OK;
-}
-
-/* A link is followed, so that what it points to is replaced and not the link. */
-static char *find_target(const char *path)
-{
-    char *resolved = realpath(path, NULL);
-    return resolved ? resolved : copy_text(path);
-}
-
-static quell_status open_output(struct quell_output *output)
-{
-    struct stat status;
-    if (stat(output->path, &status)) return open_temporary(output);
-    if (S_ISDIR(status.st_mode)) {
-        errno = EISDIR;
-        return failed(output->path, "cannot be written");
-    }
-    if (access(output->path, W_OK)) return failed(output->path, "cannot be written");
-    return S_ISREG(status.st_mode) ? open_temporary(output) : open_in_place(output);
-}
-
 quell_status quell_output_open(struct quell_output *output, const char *path)
 {
     *output = (struct quell_output){.file = -1};
     if (!*path) return quell_fail(QUELL_IO_FAILED, "the name of an output file is empty");
     output->path = copy_text(path);
-    output->target = find_target(path);
-    quell_status status = QUELL_NO_MEMORY;
-    if (output->path && output->target)
-        status = open_output(output);
-    else
-        quell_fail(status, "%s: no memory", path);
-    if (status) forget(output);
+    if (!output->path) return quell_fail(QUELL_NO_MEMORY, "%s: no memory", path);
+    const char *problem;
+    output->file = quell_temporary_open(path, &output->target, &output->temporary, &problem);
+    if (output->file >= 0) return QUELL_OK;
+    quell_status status = errno == ENOMEM ? quell_fail(QUELL_NO_MEMORY, "%s: no memory", path)
+                                          : failed(path, problem);
+    forget(output);
     return status;
 }
 

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* The command quell-mpi: many processes that speak as one. Each keeps its complaints until the
+ * ranks have agreed on an exit code, and rank 0 says the one that goes with it. */
+#ifndef QUELL_CLI_MPI_RANKS_H
+#define QUELL_CLI_MPI_RANKS_H
+
+#include "cli/cli.h"
+#include "mpi/group.h"
+
+/* complaint: the last one, of this rank or, once they have agreed, of all. */
+struct ranks {
+    struct quell_group group;
+    char complaint[COMPLAINT];
+};
+
+_Static_assert(COMPLAINT == QUELL_MPI_MESSAGE, "a complaint is sent as a message");
+
+/* Collective: the exit code of the lowest rank that has another than EXIT_DONE. */
+int ranks_agree(struct ranks *ranks, int code);
+
+/* quell-mpi sample. Returns an exit code that was agreed on. */
+int ranks_sample(struct ranks *ranks, int argc, char **argv);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/sample_options.h"
+#include "cli/cli.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define TEXT(name, argument, field, help) TEXT_ROW(sample_options, field, name, argument, help)
+#define COUNT(name, argument, field, low, high, help) \
+    COUNT_ROW(sample_options, field, name, argument, low, high, help)
+#define FLAG(name, field, help) FLAG_ROW(sample_options, field, name, help)
+
+const struct option_row sample_rows[] = {
+    TEXT("model", "M", model,
+         "builtin:NAME (see `quell list models`), a .json\n"
+         "description, a .safetensors network, or an\n"
+         ".npy data set of shape "
+         "(count, dim...)"),
+    TEXT("sampler", "S", sampler, "NAME[:KEY=VALUE,...], see `quell list samplers`\n(ddim)"),
+    TEXT("schedule", "S", sampling.schedule,
+         "NAME[:KEY=VALUE,...], see `quell list schedules`\n(the model's own, else vp)"),
+    COUNT("steps", "N", steps, 1, 1000000, "transitions from noise to sample (64)"),
+    LABEL_ROWS(sample_options),
+    GUIDANCE_ROWS(sample_options),
+    SAMPLING_ROWS(sample_options),
+    CLAMP_ROWS(sample_options),
+    COUNT("count", "N", count, 1, UINT64_MAX,
+          "samples (1000; 64 of an image model; with --from,\nas many as are in the file)"),
+    COUNT("first", "I", first, 0, UINT64_MAX,
+          "index of the first sample (0): drawing 0..49 and\n"
+          "50..99 gives the samples that 0..99 gives"),
+    COUNT("seed", "S", seed, 0, UINT64_MAX, "which stream of random numbers (0)"),
+    TEXT("from", "X1.npy", from,
+         "start from this noise x_1, shape (count, dim...),\nnot from the stream's"),
+    COUNT("threads", "T", threads, 0, 65536,
+          "at most T threads (0: what OMP_NUM_THREADS, the\naffinity mask and the cgroup allow)"),
+    TEXT("isa", "I", isa, "instruction set, see `quell list isas` (QUELL_ISA,\nelse the widest)"),
+    COUNT("tile", "N", tile, 0, 1000000000,
+          "samples a thread takes at a time (0: to fit the\ncache)"),
+    TEXT("out", "F.npy", out,
+         "write the samples as NumPy's .npy, float32, shape\n"
+         "(count, dim...); - is standard output"),
+    TEXT("plot", "F.png", plot,
+         "a picture: the density of samples in the plane, or\nthe first 64 images"),
+    FLAG("json", json, "say what was done as one JSON object on stdout"),
+    FLAG("quiet", quiet, "say nothing but errors"),
+    {0},
+};
+
+static int ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text), tail = strlen(end);
+    return length >= tail && !strcmp(text + length - tail, end);
+}
+
+int sample_check(const struct sample_options *options)
+{
+    const char *out = options->out ? options->out : "";
+    if (!options->model)
+        return complain(EXIT_USAGE, "--model is needed: try --model builtin:grid25, and see "
+                                    "`quell sample --help`");
+    if (ends_with(out, ".png"))
+        return complain(EXIT_USAGE, "--out %s: writes .npy files; for a picture use --plot", out);
+    if (options->plot && !strcmp(out, options->plot))
+        return complain(EXIT_USAGE, "--out and --plot: both name %s", out);
+    if (!strcmp(out, "-") && options->json)
+        return complain(EXIT_USAGE, "--json and --out -: both want standard output");
+    if (!strcmp(out, "-") && isatty(STDOUT_FILENO))
+        return complain(EXIT_USAGE, "--out -: standard output is a terminal; redirect it");
+    return EXIT_DONE;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* The options of `quell sample`, which `quell-mpi sample` has, too. */
+#ifndef QUELL_CLI_SAMPLE_OPTIONS_H
+#define QUELL_CLI_SAMPLE_OPTIONS_H
+
+#include <stdint.h>
+#include "cli/guidance.h"
+#include "cli/labels.h"
+#include "cli/options.h"
+#include "cli/sampling.h"
+
+/* Names not given are NULL, and a count not given is 0. */
+struct sample_options {
+    const char *model, *sampler, *from, *isa, *out, *plot;
+    uint64_t steps, count, first, seed, threads, tile;
+    struct label_options labels;
+    struct guidance_options guidance;
+    struct sampling sampling;
+    int json, quiet;
+};
+
+#define SAMPLE_DEFAULTS                \
+    {                                  \
+        .sampler = "ddim",             \
+        .steps = 64,                   \
+        .guidance = GUIDANCE_DEFAULTS, \
+        .sampling = SAMPLING_DEFAULTS, \
+    }
+
+extern const struct option_row sample_rows[];
+
+/* What can be wrong with the options themselves. Returns an exit code, and has complained if it is
+ * not EXIT_DONE. */
+int sample_check(const struct sample_options *options);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "mpi/file.h"
+#include "io/temporary.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Rank 0 alone: names are found, and a new file made, where no other rank can be first. */
+static quell_status create(struct quell_group_file *file)
+{
+    const char *problem;
+    int made = quell_temporary_open(file->path, &file->target, &file->temporary, &problem);
+    if (made < 0)
+        return quell_group_fail(QUELL_IO_FAILED, "%s: %s: %s", file->path, problem,
+                                strerror(errno));
+    close(made);
+    if (file->temporary) return QUELL_OK;
+    return quell_group_fail(QUELL_IO_FAILED, "%s: is a pipe or a device, which ranks cannot share",
+                            file->path);
+}
+
+/* The other ranks learn the name. */
+static quell_status share_name(const struct quell_group *group, struct quell_group_file *file)
+{
+    int size = file->temporary ? (int)strlen(file->temporary) + 1 : 0;
+    quell_status status = quell_group_check(MPI_Bcast(&size, 1, MPI_INT, 0, group->comm), "mpi");
+    if (status) return status;
+    if (group->rank) file->temporary = calloc((size_t)size, 1);
+    if (!file->temporary) status = quell_error_set(QUELL_NO_MEMORY, "mpi: no memory for a name");
+    status = quell_group_agree(group, status);
+    if (status) return status;
+    return quell_group_check(MPI_Bcast(file->temporary, size, MPI_CHAR, 0, group->comm), "mpi");
+}
+
+/* Files of the host's may be set to end the job on an error; this one is not. */
+static int open_shared(const struct quell_group *group, struct quell_group_file *file)
+{
+    MPI_Errhandler host;
+    MPI_File_get_errhandler(MPI_FILE_NULL, &host);
+    MPI_File_set_errhandler(MPI_FILE_NULL, MPI_ERRORS_RETURN);
+    int code =
+        MPI_File_open(group->comm, file->temporary, MPI_MODE_WRONLY, MPI_INFO_NULL, &file->file);
+    MPI_File_set_errhandler(MPI_FILE_NULL, host);
+    MPI_Errhandler_free(&host);
+    return code ? code : MPI_File_set_errhandler(file->file, MPI_ERRORS_RETURN);
+}
+
+quell_status quell_group_open(const struct quell_group *group, struct quell_group_file *file,
+                              const char *path)
+{
+    file->path = path;
+    quell_status status = quell_group_told(group, group->rank ? QUELL_OK : create(file));
+    if (!status) status = share_name(group, file);
+    if (status) return quell_group_discard(group, file, status);
+    status = quell_group_check(open_shared(group, file), path);
+    /* If it is open on some ranks only, it stays so: closing it would take all. */
+    status = quell_group_agree(group, status);
+    file->open = !status;
+    return status ? quell_group_discard(group, file, status) : QUELL_OK;
+}
+
+quell_status quell_group_write(const struct quell_group *group, struct quell_group_file *file,
+                               MPI_Offset offset, const void *data, int of, MPI_Datatype type)
+{
+    MPI_Status written;
+    int count = 0;
+    memset(&written, 0, sizeof written);
+    /* Not MPI_File_write_at_all: if the disk is full, Open MPI's leaves the ranks that write for
+     * others, and these wait for ever. A rank's bytes lie together anyway. */
+    int code = of ? MPI_File_write_at(file->file, offset, data, of, type, &written) : 0;
+    quell_status status = quell_group_check(code, file->path);
+    if (!status && of) MPI_Get_count(&written, type, &count);
+    if (!status && count != of)
+        status = quell_group_fail(QUELL_IO_FAILED, "%s: cannot be written: is the disk full?",
+                                  file->path);
+    return quell_group_agree(group, status);
+}
+
+static quell_status give_name(struct quell_group_file *file)
+{
+    if (rename(file->temporary, file->target))
+        return quell_group_fail(QUELL_IO_FAILED, "%s: cannot be written: %s", file->path,
+                                strerror(errno));
+    free(file->temporary);
+    file->temporary = NULL;
+    return QUELL_OK;
+}
+
+quell_status quell_group_commit(const struct quell_group *group, struct quell_group_file *file)
+{
+    quell_status status = quell_group_check(MPI_File_sync(file->file), file->path);
+    quell_status closed = quell_group_check(MPI_File_close(&file->file), file->path);
+    file->open = false;
+    status = quell_group_agree(group, status ? status : closed);
+    if (!status) status = quell_group_told(group, group->rank ? QUELL_OK : give_name(file));
+    return quell_group_discard(group, file, status);
+}
+
+void quell_group_unlink(const struct quell_group *group, struct quell_group_file *file)
+{
+    if (!group->rank && file->temporary) unlink(file->temporary);
+}
+
+quell_status quell_group_discard(const struct quell_group *group, struct quell_group_file *file,
+                                 quell_status status)
+{
+    if (file->open) MPI_File_close(&file->file);
+    quell_group_unlink(group, file);
+    free(file->temporary);
+    free(file->target);
+    *file = (struct quell_group_file){0};
+    return status;
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* MPI ends the job on an error unless a communicator is told otherwise. The caller's is told so
+ * only while it is duplicated; all else goes by the duplicate. */
+#include <quell/mpi.h>
+#include "mpi/group.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+quell_status quell_group_fail(quell_status status, const char *format, ...)
+{
+    char message[QUELL_MPI_MESSAGE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments); /* no numbers with a point */
+    va_end(arguments);
+    return quell_error_set(status, message);
+}
+
+quell_status quell_group_check(int code, const char *what)
+{
+    char text[MPI_MAX_ERROR_STRING];
+    int length = 0;
+    if (code == MPI_SUCCESS) return QUELL_OK;
+    if (MPI_Error_string(code, text, &length)) length = 0;
+    return quell_group_fail(QUELL_IO_FAILED, "%s: %.*s", what, length, text);
+}
+
+/* What can be known before a message is sent. */
+static quell_status check_caller(MPI_Comm comm)
+{
+    int begun = 0, ended = 0, level = 0, main_thread = 0, inter = 0;
+    MPI_Initialized(&begun);
+    MPI_Finalized(&ended);
+    if (!begun || ended) return quell_error_set(QUELL_UNSUPPORTED, "mpi: MPI is not initialised");
+    if (comm == MPI_COMM_NULL)
+        return quell_error_set(QUELL_BAD_ARGUMENT, "mpi: the communicator is MPI_COMM_NULL");
+    MPI_Query_thread(&level);
+    MPI_Is_thread_main(&main_thread);
+    if (level < MPI_THREAD_SERIALIZED && !main_thread)
+        return quell_error_set(QUELL_UNSUPPORTED,
+                               "mpi: with less than MPI_THREAD_SERIALIZED only the thread that "
+                               "initialised MPI may call");
+    quell_status status = quell_group_check(MPI_Comm_test_inter(comm, &inter), "mpi");
+    if (!status && inter)
+        status =
+            quell_error_set(QUELL_BAD_ARGUMENT, "mpi: the communicator is an intercommunicator");
+    return status;
+}
+
+static int duplicate(MPI_Comm comm, MPI_Comm *own)
+{
+    MPI_Errhandler host;
+    int code = MPI_Comm_get_errhandler(comm, &host);
+    if (code) return code;
+    MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN);
+    code = MPI_Comm_dup(comm, own);
+    MPI_Comm_set_errhandler(comm, host);
+    MPI_Errhandler_free(&host);
+    return code ? code : MPI_Comm_set_errhandler(*own, MPI_ERRORS_RETURN);
+}
+
+quell_status quell_group_enter(struct quell_group *group, MPI_Comm comm)
+{
+    quell_status status = check_caller(comm);
+    if (status) return status;
+    status = quell_group_check(duplicate(comm, &group->comm), "mpi: duplicating the communicator");
+    if (status) return status;
+    MPI_Comm_rank(group->comm, &group->rank);
+    MPI_Comm_size(group->comm, &group->size);
+    return QUELL_OK;
+}
+
+quell_status quell_group_leave(struct quell_group *group, quell_status status)
+{
+    MPI_Comm_free(&group->comm);
+    return status;
+}
+
+/* The lowest rank that failed sends what it has to say. */
+static quell_status hear(const struct quell_group *group, int speaker, bool all, int *code,
+                         char message[QUELL_MPI_MESSAGE])
+{
+    struct {
+        int code;
+        char message[QUELL_MPI_MESSAGE];
+    } said = {*code, ""};
+    if (group->rank == speaker) {
+        size_t used = all ? 0 : (size_t)snprintf(said.message, 32, "rank %d: ", speaker);
+        snprintf(said.message + used, sizeof said.message - used, "%.*s",
+                 (int)(sizeof said.message - used - 1), message);
+    }
+    quell_status status = quell_group_check(
+        MPI_Bcast(&said, (int)sizeof said, MPI_BYTE, speaker, group->comm), "mpi");
+    if (status) return status;
+    *code = said.code;
+    memcpy(message, said.message, sizeof said.message);
+    return QUELL_OK;
+}
+
+quell_status quell_group_settle(const struct quell_group *group, int *code,
+                                char message[QUELL_MPI_MESSAGE])
+{
+    int own[2] = {*code ? group->rank : group->size, *code != 0}, least[2];
+    quell_status status =
+        quell_group_check(MPI_Allreduce(own, least, 2, MPI_INT, MPI_MIN, group->comm), "mpi");
+    if (status || least[0] == group->size) return status;
+    return hear(group, least[0], least[1], code, message);
+}
+
+quell_status quell_group_agree(const struct quell_group *group, quell_status status)
+{
+    char message[QUELL_MPI_MESSAGE] = "";
+    int code = (int)status;
+    if (status) snprintf(message, sizeof message, "%s", quell_error_message());
+    quell_status exchange = quell_group_settle(group, &code, message);
+    if (exchange) return exchange;
+    return code ? quell_error_set((quell_status)code, message) : QUELL_OK;
+}
+
+quell_status quell_group_told(const struct quell_group *group, quell_status status)
+{
+    char message[QUELL_MPI_MESSAGE] = "";
+    int code = (int)status;
+    if (status) snprintf(message, sizeof message, "%s", quell_error_message());
+    quell_status exchange = hear(group, 0, true, &code, message);
+    if (exchange) return exchange;
+    return code ? quell_error_set((quell_status)code, message) : QUELL_OK;
+}
+
+quell_status quell_group_same(const struct quell_group *group, uint64_t value, const char *name)
+{
+    uint64_t own[2] = {value, ~value}, least[2];
+    quell_status status =
+        quell_group_check(MPI_Allreduce(own, least, 2, MPI_UINT64_T, MPI_MIN, group->comm), "mpi");
+    if (status || least[0] == ~least[1]) return status;
+    return quell_group_fail(QUELL_BAD_ARGUMENT, "mpi: %s is %llu on one rank, %llu on another",
+                            name, (unsigned long long)least[0], (unsigned long long)~least[1]);
+}
+
+void quell_group_range(const struct quell_group *group, uint64_t count, uint64_t *skipped,
+                       size_t *rows)
+{
+    uint64_t ranks = (uint64_t)group->size, rank = (uint64_t)group->rank;
+    uint64_t share = count / ranks, more = count % ranks;
+    *skipped = rank * share + (rank < more ? rank : more);
+    *rows = share + (rank < more);
+}
+
+quell_status quell_mpi_range(MPI_Comm comm, uint64_t count, uint64_t *skipped, size_t *rows)
+{
+    struct quell_group group = {comm, 0, 0};
+    quell_status status = check_caller(comm);
+    if (status) return status;
+    MPI_Comm_rank(comm, &group.rank);
+    MPI_Comm_size(comm, &group.size);
+    quell_group_range(&group, count, skipped, rows);
+    return QUELL_OK;
+}
+
+quell_status quell_mpi_agree(MPI_Comm comm, quell_status status)
+{
+    char message[QUELL_MPI_MESSAGE];
+    struct quell_group group;
+    snprintf(message, sizeof message, "%s", quell_error_message());
+    quell_status failed = quell_group_enter(&group, comm);
+    if (failed) return failed;
+    if (status) quell_error_set(status, message);
+    return quell_group_leave(&group, quell_group_agree(&group, status));
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#include "mpi/part.h"
+
+#include <string.h>
+
+static quell_status check_run(const quell_sampler *sampler, const quell_run *run)
+{
+    if (!sampler || !run) return quell_error_set(QUELL_BAD_ARGUMENT, "mpi: an argument is NULL");
+    if (run->count > UINT64_MAX - run->first)
+        return quell_error_set(QUELL_BAD_ARGUMENT, "mpi: first + count is more than 2^64");
+    return QUELL_OK;
+}
+
+quell_status quell_part_begin(const struct quell_group *group, struct quell_part *part,
+                              const quell_sampler *sampler, const quell_run *run)
+{
+    uint64_t skipped;
+    quell_status status = quell_group_agree(group, check_run(sampler, run));
+    if (status) return status;
+    *part = (struct quell_part){.sampler = sampler, .run = quell_run_defaults()};
+    memcpy(&part->run, run, run->size < sizeof part->run ? run->size : sizeof part->run);
+    status = quell_group_same(group, run->seed, "seed");
+    if (!status) status = quell_group_same(group, run->first, "first");
+    if (!status) status = quell_group_same(group, run->count, "count");
+    if (!status) status = quell_group_same(group, quell_sampler_dim(sampler), "the sampler's dim");
+    if (status) return status;
+    quell_group_range(group, run->count, &skipped, &part->run.count);
+    part->run.first += skipped;
+    return quell_group_agree(group, quell_group_threads(group, &part->run.threads));
+}
+
+/* A run knows of its own batch only; the caller is told of all that the rank draws. */
+static int tick(void *user, const quell_progress *batch)
+{
+    const struct quell_part *part = user;
+    uint64_t each = batch->total / part->rows;
+    quell_progress whole = {part->done * each + batch->done, part->run.count * each};
+    int result = part->run.progress ? part->run.progress(part->run.progress_user, &whole) : 0;
+    return result ? result : quell_mpi_stopped(part->watch);
+}
+
+quell_status quell_part_draw(void *user, quell_mpi_watch *watch, size_t done, size_t rows, float *x)
+{
+    struct quell_part *part = user;
+    quell_run run = part->run;
+    part->watch = watch;
+    part->done = done;
+    part->rows = rows;
+    run.first += done;
+    run.count = rows;
+    if (run.classes) run.classes += done;
+    run.progress = tick;
+    run.progress_user = part;
+    quell_status status = quell_init(part->sampler, &run, x);
+    return status ? status : quell_forward(part->sampler, &run, x);
+}

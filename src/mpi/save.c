@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#include <quell/mpi.h>
+#include "mpi/part.h"
+
+static quell_status check_shape(const quell_sampler *sampler, size_t rank, const size_t *shape)
+{
+    size_t dim = 1;
+    if (rank && !shape) return quell_error_set(QUELL_BAD_ARGUMENT, "mpi: shape is NULL");
+    for (size_t i = 0; i < rank; i++)
+        if (__builtin_mul_overflow(dim, shape[i], &dim)) dim = 0;
+    if (!rank || dim == quell_sampler_dim(sampler)) return QUELL_OK;
+    return quell_group_fail(QUELL_BAD_ARGUMENT, "mpi: the shape has %zu elements, the sampler %zu",
+                            dim, quell_sampler_dim(sampler));
+}
+
+quell_status quell_mpi_save(MPI_Comm comm, const quell_sampler *sampler, const quell_run *run,
+                            const char *path, size_t rank, const size_t *shape)
+{
+    struct quell_group group;
+    struct quell_part part;
+    quell_status status = quell_group_enter(&group, comm);
+    if (status) return status;
+    status = quell_part_begin(&group, &part, sampler, run);
+    if (!status) status = quell_group_agree(&group, check_shape(sampler, rank, shape));
+    quell_group_leave(&group, status);
+    if (status) return status;
+    size_t dim = quell_sampler_dim(sampler);
+    return quell_mpi_save_rows(comm, run->count, rank ? rank : 1, rank ? shape : &dim, path,
+                               quell_part_draw, &part);
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* The ranks go through their ranges in step, a batch each: all make, then all write. A failure is
+ * known to all between the two, so no rank waits for one that will not come. */
+#include <quell/mpi.h>
+#include "io/npy.h"
+#include "mpi/file.h"
+#include "mpi/watch.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BATCH_BYTES ((size_t)16 << 20)
+
+/* skipped, rows: this rank's range. most: rows of a batch; batches: of the rank that has most. */
+struct saving {
+    const struct quell_group *group;
+    quell_mpi_watch watch;
+    struct quell_group_file file;
+    uint64_t skipped;
+    size_t dim, rows, most, batches, header;
+    float *x;
+    quell_mpi_rows_fn *make;
+    void *user;
+};
+
+static quell_status check(uint64_t count, size_t rank, const size_t *shape, const char *path,
+                          quell_mpi_rows_fn *make, size_t *dim)
+{
+    size_t bytes;
+    if (!path || !shape || !make)
+        return quell_error_set(QUELL_BAD_ARGUMENT, "mpi: an argument is NULL");
+    if (!*path) return quell_error_set(QUELL_IO_FAILED, "mpi: the name of the file is empty");
+    if (rank < 1 || rank > QUELL_MAX_RANK)
+        return quell_group_fail(QUELL_BAD_ARGUMENT, "mpi: rank is %zu, must be 1 to %d", rank,
+                                QUELL_MAX_RANK);
+    *dim = 1;
+    for (size_t i = 0; i < rank; i++)
+        if (!shape[i] || __builtin_mul_overflow(*dim, shape[i], dim)) *dim = SIZE_MAX;
+    if (*dim > INT_MAX)
+        return quell_error_set(QUELL_BAD_ARGUMENT,
+                               "mpi: a sample must have 1 to 2^31 - 1 elements");
+    if (__builtin_mul_overflow(count, *dim * sizeof(float), &bytes) || bytes > INT64_MAX - 256)
+        return quell_group_fail(QUELL_BAD_ARGUMENT, "mpi: count %llu: more than a file can hold",
+                                (unsigned long long)count);
+    return QUELL_OK;
+}
+
+static void divide(struct saving *saving, uint64_t count)
+{
+    uint64_t ranks = (uint64_t)saving->group->size, largest = count / ranks + (count % ranks != 0);
+    quell_group_range(saving->group, count, &saving->skipped, &saving->rows);
+    saving->most = BATCH_BYTES / (saving->dim * sizeof(float));
+    if (saving->most > largest) saving->most = largest;
+    if (saving->most < 1) saving->most = 1;
+    saving->batches = (largest + saving->most - 1) / saving->most;
+}
+
+static quell_status write_header(struct saving *saving, uint64_t count, size_t rank,
+                                 const size_t *shape)
+{
+    char header[QUELL_NPY_HEADER];
+    size_t sizes[QUELL_NPY_MAX_RANK] = {count};
+    memcpy(sizes + 1, shape, rank * sizeof *shape);
+    saving->header = quell_npy_header(header, rank + 1, sizes);
+    int bytes = saving->group->rank ? 0 : (int)saving->header;
+    return quell_group_write(saving->group, &saving->file, 0, header, bytes, MPI_BYTE);
+}
+
+static quell_status save_batch(struct saving *saving, size_t i)
+{
+    size_t done = i * saving->most, left = done < saving->rows ? saving->rows - done : 0;
+    size_t rows = left < saving->most ? left : saving->most;
+    uint64_t at = (saving->skipped + done) * saving->dim * sizeof(float);
+    quell_status status = QUELL_OK;
+    if (rows) status = saving->make(saving->user, &saving->watch, done, rows, saving->x);
+    if (status) quell_group_unlink(saving->group, &saving->file);
+    status = quell_watch_agree(&saving->watch, status);
+    if (status) return status;
+    return quell_group_write(saving->group, &saving->file,
+                             rows ? (MPI_Offset)(saving->header + at) : 0, saving->x,
+                             (int)(rows * saving->dim), MPI_FLOAT);
+}
+
+static quell_status save_batches(struct saving *saving, uint64_t count, size_t rank,
+                                 const size_t *shape)
+{
+    quell_status status = write_header(saving, count, rank, shape);
+    if (!status)
+        status = quell_group_agree(saving->group, quell_watch_open(&saving->watch, saving->group));
+    if (status) return status;
+    for (size_t i = 0; i < saving->batches && !status; i++) status = save_batch(saving, i);
+    return quell_watch_close(&saving->watch, status);
+}
+
+static quell_status save_all(struct saving *saving, uint64_t count, size_t rank,
+                             const size_t *shape, const char *path)
+{
+    const struct quell_group *group = saving->group;
+    quell_status status = QUELL_OK;
+    divide(saving, count);
+    saving->x = malloc(saving->most * saving->dim * sizeof *saving->x);
+    if (!saving->x) status = quell_error_set(QUELL_NO_MEMORY, "mpi: no memory for a batch");
+    status = quell_group_agree(group, status);
+    if (!status) status = quell_group_open(group, &saving->file, path);
+    if (!status) {
+        status = save_batches(saving, count, rank, shape);
+        status = status ? quell_group_discard(group, &saving->file, status)
+                        : quell_group_commit(group, &saving->file);
+    }
+    free(saving->x);
+    return status;
+}
+
+quell_status quell_mpi_save_rows(MPI_Comm comm, uint64_t count, size_t rank, const size_t *shape,
+                                 const char *path, quell_mpi_rows_fn *make, void *user)
+{
+    struct quell_group group;
+    struct saving saving = {.group = &group, .make = make, .user = user};
+    quell_status status = quell_group_enter(&group, comm);
+    if (status) return status;
+    status = quell_group_agree(&group, check(count, rank, shape, path, make, &saving.dim));
+    if (!status) status = quell_group_same(&group, count, "count");
+    if (!status) status = quell_group_same(&group, saving.dim, "the elements of a sample");
+    if (!status) status = save_all(&saving, count, rank, shape, path);
+    return quell_group_leave(&group, status);
+}

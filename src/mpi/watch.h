@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* News of a failure, while the ranks draw: the rank that failed sends an empty message to all
+ * others, which look for it whenever their run tells its progress to the thread that may call MPI.
+ */
+#ifndef QUELL_MPI_WATCH_H
+#define QUELL_MPI_WATCH_H
+
+#include <pthread.h>
+#include <quell/mpi.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include "mpi/group.h"
+
+struct quell_mpi_watch {
+    const struct quell_group *group;
+    pthread_t caller;
+    MPI_Request request;
+    atomic_bool heard;
+    bool raised;
+};
+
+quell_status quell_watch_open(struct quell_mpi_watch *watch, const struct quell_group *group);
+
+/* Collective: quell_group_agree on what a rank has drawn. A failure is told to the ranks that still
+ * draw; those that stop because of it have not failed themselves. */
+quell_status quell_watch_agree(struct quell_mpi_watch *watch, quell_status status);
+
+/* Collective: the news that nobody has read is read; `status`, which was agreed on. */
+quell_status quell_watch_close(struct quell_mpi_watch *watch, quell_status status);
+
+#endif
