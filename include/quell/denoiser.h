@@ -64,7 +64,7 @@ QUELL_API quell_status quell_denoiser_empirical(quell_denoiser **denoiser, size_
  * within a run, so it may index scratch memory. `time`: what a network takes as its time, by the
  * preconditioning; t itself without one.
  * `variance`: float[rows][dim] to write, if the callback learned variances and the sampler wants
- * them; else NULL. */
+ * them; else NULL. `context`: quell_run.context, the caller's own. */
 typedef struct quell_call {
     uint64_t first;
     size_t rows;
@@ -76,6 +76,7 @@ typedef struct quell_call {
     double sigma;
     double time;
     float *variance;
+    void *context;
 } quell_call;
 
 /* Reads input[rows][dim] and writes output[rows][dim]. They do not overlap. Returns 0 to go on,
@@ -103,7 +104,9 @@ typedef int quell_denoise_fn(void *user, const quell_call *call, const float *in
  *   "none"           nothing
  *   "learned_range"  v in [-1, 1] for each element, which interpolates between the logarithms of
  *                    the least (-1) and the greatest variance (Nichol & Dhariwal, 2102.09672, eq.
- *                    15; diffusers' variance_type) */
+ *                    15; diffusers' variance_type)
+ * release: called with `user` when the denoiser's last hold is given up, be it by a sampler; NULL:
+ *   nothing to do. Not called where creating the denoiser fails. */
 typedef struct quell_callback_options {
     size_t size;
     const char *output;
@@ -111,6 +114,7 @@ typedef struct quell_callback_options {
     int whole_batch;
     int exact;
     const char *variance;
+    void (*release)(void *user);
 } quell_callback_options;
 
 static inline quell_callback_options quell_callback_defaults(void)
@@ -122,6 +126,7 @@ static inline quell_callback_options quell_callback_defaults(void)
     options.whole_batch = 0;
     options.exact = 0;
     options.variance = "none";
+    options.release = NULL;
     return options;
 }
 

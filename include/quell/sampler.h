@@ -126,6 +126,9 @@ QUELL_API size_t quell_transition_rows(const quell_transition *transition);
 QUELL_API size_t quell_transition_dim(const quell_transition *transition);
 QUELL_API size_t quell_transition_index(const quell_transition *transition);
 
+/* Inside a transition: quell_run.context, the caller's own. */
+QUELL_API void *quell_transition_context(const quell_transition *transition);
+
 /* Inside a transition: scratch memory k in {0, 1, 2, 3}, float[rows][dim], kept from one
  * transition of the tile to the next. */
 QUELL_API float *quell_transition_scratch(quell_transition *transition, unsigned k);
@@ -234,7 +237,9 @@ typedef struct quell_report {
  * tile: rows a thread takes at a time; 0: chosen to fit the cache. Never changes the samples.
  * report: filled when the run fails with a cause in a sample; may be NULL.
  * classes: for denoisers with classes, classes[count], the class of each sample, from 0 on, or -1
- *   for none; NULL: none for all. */
+ *   for none; NULL: none for all.
+ * context: what denoisers (quell_call) and steps (quell_transition_context) of the caller's are
+ *   told, for what belongs to this run and not to them; NULL. */
 typedef struct quell_run {
     size_t size;
     uint64_t seed;
@@ -252,6 +257,7 @@ typedef struct quell_run {
     void *observe_user;
     quell_report *report;
     const int32_t *classes;
+    void *context;
 } quell_run;
 
 static inline quell_run quell_run_defaults(void)
@@ -273,6 +279,7 @@ static inline quell_run quell_run_defaults(void)
     run.observe_user = NULL;
     run.report = NULL;
     run.classes = NULL;
+    run.context = NULL;
     return run;
 }
 

@@ -10,6 +10,7 @@ struct callback {
     quell_denoiser base;
     quell_denoise_fn *function;
     void *user;
+    void (*release)(void *user);
     struct quell_parametrization parametrization;
 };
 
@@ -45,8 +46,8 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
         at->kernels->combine(at->scratch, count, 1, &in, &at->x);
         input = at->scratch;
     }
-    quell_call call = {at->first, at->rows,  denoiser->dim, at->worker, at->workers,
-                       at->t,     at->alpha, at->sigma,     c.time,     at->variance};
+    quell_call call = {at->first, at->rows,  denoiser->dim, at->worker,   at->workers, at->t,
+                       at->alpha, at->sigma, c.time,        at->variance, at->context};
     int result = callback->function(callback->user, &call, input, at->out);
     if (result || (c.skip == 0 && c.out == 1)) return result;
     float coefficients[] = {(float)c.skip, (float)c.out};
@@ -55,10 +56,17 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
     return 0;
 }
 
+static void destroy(quell_denoiser *denoiser)
+{
+    struct callback *callback = (struct callback *)denoiser;
+    if (callback->release) callback->release(callback->user);
+}
+
 static const struct quell_denoiser_class callback_class = {
     .kind = "callback",
     .scratch_size = scratch_size,
     .evaluate = evaluate,
+    .destroy = destroy,
     .check = check,
 };
 
@@ -82,6 +90,7 @@ quell_status quell_denoiser_callback(quell_denoiser **denoiser, size_t dim,
     if (!made) return quell_fail(QUELL_NO_MEMORY, "callback: no memory");
     made->function = function;
     made->user = user;
+    made->release = o.release;
     made->parametrization = parametrization;
     made->base.exact = o.exact != 0;
     made->base.whole_batch = o.whole_batch != 0;

@@ -17,7 +17,7 @@
  * worker's own, contents left over from its last evaluation. constants: what the class's function
  * of that name wrote for (t, alpha, sigma), as well aligned. variance: [rows][elements] as out, for
  * denoisers that learned it, else NULL. labels[rows]: the classes of the rows, -1 for none; NULL:
- * none for all. */
+ * none for all. context: the run's. */
 struct quell_evaluation {
     const struct quell_kernels *kernels;
     double t, alpha, sigma;
@@ -29,6 +29,7 @@ struct quell_evaluation {
     const int32_t *labels;
     void *scratch;
     const void *constants;
+    void *context;
 };
 
 /* What becomes exact samples of X: x[rows][dim] holds standard normal numbers, and choice[rows]

@@ -46,6 +46,7 @@ int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const voi
         .labels = run->classes ? run->classes + (tile->first - run->first) : NULL,
         .scratch = tile->scratch,
         .constants = constants,
+        .context = run->context,
     };
     int result = sampler->denoiser->type->evaluate(sampler->denoiser, &evaluation);
     if (isfinite(sampler->clamp_low) || isfinite(sampler->clamp_high))

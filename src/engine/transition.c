@@ -46,6 +46,11 @@ size_t quell_transition_index(const quell_transition *transition)
     return transition->tile->transition;
 }
 
+void *quell_transition_context(const quell_transition *transition)
+{
+    return transition->tile->job->run.context;
+}
+
 float *quell_transition_scratch(quell_transition *transition, unsigned k)
 {
     return k < QUELL_STEP_SCRATCH ? transition->tile->registers[1 + k] : NULL;

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* The caller's functions, called by C: nothing that they throw passes through it.
+ *
+ * A function of the caller's may return nothing, or int as in C: 0 to go on, > 0 to stop (the call
+ * throws quell::error with QUELL_STOPPED), < 0 for an error (QUELL_DENOISER_FAILED). What it throws
+ * ends the run, and is thrown again, the same object, by the call that the run was started with,
+ * in the thread that made it. If functions throw in several threads, the exception of the lowest
+ * sample is thrown and the others are dropped. */
+#ifndef QUELL_CALLBACK_HPP
+#define QUELL_CALLBACK_HPP
+
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <type_traits>
+#include <utility>
+#include <quell/status.hpp>
+
+namespace quell
+{
+namespace detail
+{
+
+/* Calls a function of the caller's; what it returns for C. */
+template <class F, class... A> int answer(F &function, A &&...arguments)
+{
+    using result = std::invoke_result_t<F &, A...>;
+    static_assert(std::is_void_v<result> || std::is_same_v<result, int>,
+                  "returns nothing, or int: 0 to go on, > 0 to stop, < 0 for an error");
+    if constexpr (std::is_void_v<result>) {
+        std::invoke(function, std::forward<A>(arguments)...);
+        return 0;
+    } else {
+        return std::invoke(function, std::forward<A>(arguments)...);
+    }
+}
+
+/* The exception of one call into C. Its address is the run's context; a call inside a transition of
+ * that run has a slot of its own with the run's address. */
+class slot
+{
+  public:
+    slot() noexcept : run_(this) {}
+    explicit slot(const void *run) noexcept : run_(run) {}
+    slot(const slot &) = delete;
+    slot &operator=(const slot &) = delete;
+
+    const void *run() const noexcept { return run_; }
+
+    /* Keeps the exception being handled, unless there is one of a lower sample. */
+    void keep(uint64_t sample) noexcept
+    {
+        std::lock_guard<std::mutex> guard(mutex_);
+        if (exception_ && sample_ <= sample) return;
+        exception_ = std::current_exception();
+        sample_ = sample;
+    }
+
+    /* When C has returned. */
+    void rethrow()
+    {
+        if (exception_) std::rethrow_exception(std::exchange(exception_, nullptr));
+    }
+
+  private:
+    const void *run_;
+    std::mutex mutex_;
+    std::exception_ptr exception_;
+    uint64_t sample_ = 0;
+};
+
+/* The slot of the innermost call into C that this thread is in; NULL: none. */
+inline slot *&innermost() noexcept
+{
+    static thread_local slot *current = nullptr;
+    return current;
+}
+
+class scope
+{
+  public:
+    explicit scope(slot &inner) noexcept : before_(std::exchange(innermost(), &inner)) {}
+    ~scope() { innermost() = before_; }
+    scope(const scope &) = delete;
+    scope &operator=(const scope &) = delete;
+
+  private:
+    slot *before_;
+};
+
+/* Where an exception belongs that is thrown in a run with this context. */
+inline slot *slot_of(void *context) noexcept
+{
+    slot *inner = innermost();
+    return inner && inner->run() == context ? inner : static_cast<slot *>(context);
+}
+
+/* Calls a function of the caller's from C: no exception leaves it. */
+template <class F, class... A>
+int guarded(slot *at, uint64_t sample, F &function, A &&...arguments) noexcept
+{
+    try {
+        return answer(function, std::forward<A>(arguments)...);
+    } catch (...) {
+        if (at) at->keep(sample);
+        return -1;
+    }
+}
+
+/* Calls C, which may call the caller's functions, and throws what they threw, or its failure. */
+template <class F> void call(slot &own, F &&function)
+{
+    quell_status status;
+    {
+        scope inside(own);
+        status = function();
+    }
+    own.rethrow();
+    check(status);
+}
+
+template <class F> void call(F &&function)
+{
+    slot own;
+    call(own, std::forward<F>(function));
+}
+
+} // namespace detail
+
+/* A function of the caller's with these arguments, or none. */
+template <class... A> class callback
+{
+  public:
+    callback() = default;
+
+    template <class F, class = std::enable_if_t<!std::is_same_v<std::decay_t<F>, callback> &&
+                                                std::is_invocable_v<F &, A...>>>
+    callback(F function)
+        : function_([function = std::move(function)](A... arguments) mutable {
+              return detail::answer(function, static_cast<A>(arguments)...);
+          })
+    {
+    }
+
+    explicit operator bool() const noexcept { return static_cast<bool>(function_); }
+    int operator()(A... arguments) const { return function_(static_cast<A>(arguments)...); }
+
+  private:
+    std::function<int(A...)> function_;
+};
+
+} // namespace quell
+#endif

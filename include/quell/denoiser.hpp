@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/* Denoisers: x_t -> E[X | X_t = x_t] under p(X_t | X) = N(alpha_t X, sigma_t^2 I). */
+#ifndef QUELL_DENOISER_HPP
+#define QUELL_DENOISER_HPP
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+#include <quell/callback.hpp>
+#include <quell/denoiser.h>
+#include <quell/span.hpp>
+
+namespace quell
+{
+
+/* How a function of the caller's is called as a denoiser; see quell_callback_options. */
+struct callback_options {
+    std::string output = "x0";
+    std::string precondition = "none";
+    bool whole_batch = false;
+    bool exact = false;
+    std::string variance = "none";
+};
+
+/* How a denoiser is guided; see quell_guidance. With times, the weight runs in straight lines
+ * between weights[i] at times[i]. */
+struct guidance {
+    double weight = 2;
+    double low = 0;
+    double high = 1;
+    std::vector<double> times = {};
+    std::vector<double> weights = {};
+};
+
+/* Row i of vectors[dim][dim] is the eigenvector of values[i]. */
+struct eigenbasis {
+    std::vector<double> values;
+    std::vector<double> vectors;
+};
+
+/* A denoiser never changes, and any number of threads may use one. One that was moved from may only
+ * be assigned to or destroyed. Samplers and guided denoisers hold what they are made of, so it may
+ * go before they do. Means may be left out: zeros. */
+class denoiser
+{
+  public:
+    /* X ~ N(mean, variance I). */
+    static denoiser isotropic(size_t dim, double variance = 1, span<const double> mean = {})
+    {
+        const double *means = detail::optional_data("isotropic: mean", mean, dim);
+        return make([&](auto **d) { return quell_denoiser_isotropic(d, dim, means, variance); });
+    }
+
+    /* X ~ N(mean, diag(variances)), of as many elements as there are variances. */
+    static denoiser diagonal(span<const double> variances, span<const double> mean = {})
+    {
+        size_t dim = variances.size();
+        const double *means = detail::optional_data("diagonal: mean", mean, dim);
+        return make(
+            [&](auto **d) { return quell_denoiser_diagonal(d, dim, means, variances.data()); });
+    }
+
+    /* X ~ N(mean, covariance[dim][dim]); its last bits depend on the machine (see eigen). */
+    static denoiser full(size_t dim, span<const double> covariance, span<const double> mean = {})
+    {
+        const double *means = detail::optional_data("full: mean", mean, dim);
+        detail::expect("full: covariance", covariance.size(), dim * dim);
+        return make(
+            [&](auto **d) { return quell_denoiser_full(d, dim, means, covariance.data()); });
+    }
+
+    /* The same from an eigenbasis: covariance = sum_i values[i] v_i v_i^T. */
+    static denoiser eigen(const quell::eigenbasis &basis, span<const double> mean = {})
+    {
+        size_t dim = basis.values.size();
+        const double *means = detail::optional_data("eigen: mean", mean, dim);
+        detail::expect("eigen: vectors", basis.vectors.size(), dim * dim);
+        return make([&](auto **d) {
+            return quell_denoiser_eigen(d, dim, means, basis.values.data(), basis.vectors.data());
+        });
+    }
+
+    /* X ~ sum_k weights[k] N(means[k], variances[k] I), means[components][dim]. */
+    static denoiser mixture(size_t dim, span<const double> weights, span<const double> means,
+                            span<const double> variances)
+    {
+        detail::expect("mixture: means", means.size(), weights.size() * dim);
+        detail::expect("mixture: variances", variances.size(), weights.size());
+        return make([&](auto **d) {
+            return quell_denoiser_mixture(d, weights.size(), dim, weights.data(), means.data(),
+                                          variances.data());
+        });
+    }
+
+    /* The same with diagonal covariances, variances[components][dim]. */
+    static denoiser mixture_diagonal(size_t dim, span<const double> weights,
+                                     span<const double> means, span<const double> variances)
+    {
+        detail::expect("mixture: means", means.size(), weights.size() * dim);
+        detail::expect("mixture: variances", variances.size(), weights.size() * dim);
+        return make([&](auto **d) {
+            return quell_denoiser_mixture_diagonal(d, weights.size(), dim, weights.data(),
+                                                   means.data(), variances.data());
+        });
+    }
+
+    /* X uniform over the rows of points[count][dim]. */
+    static denoiser empirical(size_t dim, span<const float> points)
+    {
+        size_t count = dim ? points.size() / dim : 0;
+        detail::expect("empirical: points", points.size(), count * dim);
+        return make(
+            [&](auto **d) { return quell_denoiser_empirical(d, count, dim, points.data()); });
+    }
+
+    /* A function of the caller's:
+     *
+     *     function(const quell_call &call, span<const float> input, span<float> output)
+     *
+     * reads input[rows][dim] and writes output[rows][dim]; see callback.hpp for what it may return
+     * and throw. It is called from many threads at once, but with whole_batch. It may be moved
+     * here; it lives as long as anything that holds this denoiser. Runs of it are to be started
+     * from C++, or from C with quell_run.context NULL. */
+    template <class F>
+    static denoiser callback(size_t dim, F function, const callback_options &options = {})
+    {
+        auto own = std::make_unique<F>(std::move(function));
+        quell_callback_options c = quell_callback_defaults();
+        c.output = options.output.c_str();
+        c.precondition = options.precondition.c_str();
+        c.whole_batch = options.whole_batch;
+        c.exact = options.exact;
+        c.variance = options.variance.c_str();
+        c.release = destroy<F>;
+        denoiser result = make(
+            [&](auto **d) { return quell_denoiser_callback(d, dim, evaluate<F>, own.get(), &c); });
+        own.release();
+        return result;
+    }
+
+    /* Guided by another denoiser, or by itself without a class (quell_denoiser_guided). */
+    static denoiser guided(const denoiser &base, const denoiser &guide, const guidance &how = {})
+    {
+        return guided_by(base, guide.get(), how);
+    }
+    static denoiser guided(const denoiser &base, const guidance &how = {})
+    {
+        return guided_by(base, nullptr, how);
+    }
+
+    denoiser(denoiser &&) noexcept = default;
+    denoiser &operator=(denoiser &&) noexcept = default;
+
+    /* The eigenbasis of a denoiser made by full or eigen. */
+    quell::eigenbasis eigenbasis() const
+    {
+        quell::eigenbasis basis;
+        basis.values.resize(dim());
+        basis.vectors.resize(dim() * dim());
+        detail::check(quell_denoiser_eigenbasis(get(), basis.values.data(), basis.vectors.data()));
+        return basis;
+    }
+
+    /* The elements of a sample. */
+    size_t dim() const noexcept { return quell_denoiser_dim(get()); }
+
+    /* Whether it keeps the promise about bits. */
+    bool exact() const noexcept { return quell_denoiser_exact(get()) != 0; }
+
+    /* "isotropic", "mixture", "callback", ... */
+    std::string_view kind() const noexcept { return quell_denoiser_kind(get()); }
+
+    /* The classes that run.classes may ask for; 0: it has none. */
+    size_t classes() const noexcept { return quell_denoiser_classes(get()); }
+
+    /* For the C interface. */
+    const quell_denoiser *get() const noexcept { return handle_.get(); }
+
+  private:
+    friend class model;
+
+    struct free {
+        bool owned = true; /* or a model's */
+        void operator()(quell_denoiser *old) const noexcept
+        {
+            if (owned) quell_denoiser_free(old);
+        }
+    };
+
+    explicit denoiser(quell_denoiser *made, bool owned) noexcept : handle_(made, free{owned}) {}
+
+    template <class Create> static denoiser make(Create &&create)
+    {
+        quell_denoiser *made = nullptr;
+        detail::check(create(&made));
+        return denoiser(made, true);
+    }
+
+    static denoiser guided_by(const denoiser &base, const quell_denoiser *guide,
+                              const guidance &how)
+    {
+        detail::expect("guided: weights", how.weights.size(), how.times.size());
+        quell_guidance c = quell_guidance_defaults();
+        c.weight = how.weight;
+        c.low = how.low;
+        c.high = how.high;
+        c.points = how.times.size();
+        c.times = how.times.empty() ? nullptr : how.times.data();
+        c.weights = how.weights.empty() ? nullptr : how.weights.data();
+        return make([&](auto **d) { return quell_denoiser_guided(d, base.get(), guide, &c); });
+    }
+
+    template <class F>
+    static int evaluate(void *user, const quell_call *call, const float *input,
+                        float *output) noexcept
+    {
+        size_t size = call->rows * call->dim;
+        return detail::guarded(detail::slot_of(call->context), call->first, *static_cast<F *>(user),
+                               *call, span<const float>(input, size), span<float>(output, size));
+    }
+
+    template <class F> static void destroy(void *user) noexcept { delete static_cast<F *>(user); }
+
+    std::unique_ptr<quell_denoiser, free> handle_;
+};
+
+} // namespace quell
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* Models by name: a denoiser with the shape and the schedule that go with it. */
+#ifndef QUELL_MODEL_HPP
+#define QUELL_MODEL_HPP
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <quell/denoiser.hpp>
+#include <quell/model.h>
+
+namespace quell
+{
+
+/* A loaded model. One that was moved from may only be assigned to or destroyed. */
+class model
+{
+  public:
+    /* "builtin:NAME", or a file: .json, .npy, .safetensors (quell_model_load). */
+    explicit model(const std::string &name)
+        : handle_(new quell_model()), denoiser_(load(*handle_, name), false)
+    {
+    }
+
+    model(model &&) noexcept = default;
+    model &operator=(model &&) noexcept = default;
+
+    /* Its denoiser, for as long as the model is there. */
+    const quell::denoiser &denoiser() const noexcept { return denoiser_; }
+
+    /* The shape of one sample. */
+    span<const size_t> shape() const noexcept { return {handle_->shape, handle_->rank}; }
+
+    /* Whether a sample is an image, with values in [-1, 1]. */
+    bool image() const noexcept { return handle_->image != 0; }
+
+    /* The spec of the schedule that it asks for, or "" for the caller's choice. */
+    std::string_view schedule() const noexcept { return handle_->schedule; }
+
+    /* Writes a Gaussian or a mixture as JSON that loads to the same bits (quell_model_save). */
+    void save(const std::string &path) const
+    {
+        detail::check(quell_model_save(handle_.get(), path.c_str()));
+    }
+
+    /* For the C interface. */
+    const quell_model *get() const noexcept { return handle_.get(); }
+
+  private:
+    struct free {
+        void operator()(quell_model *old) const noexcept
+        {
+            quell_model_free(old);
+            delete old;
+        }
+    };
+
+    static quell_denoiser *load(quell_model &model, const std::string &name)
+    {
+        detail::check(quell_model_load(&model, name.c_str()));
+        return model.denoiser;
+    }
+
+    std::unique_ptr<quell_model, free> handle_;
+    quell::denoiser denoiser_;
+};
+
+} // namespace quell
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* The noise, addressable: any normal of any stream of any sample, without drawing the others. */
+#ifndef QUELL_NOISE_HPP
+#define QUELL_NOISE_HPP
+
+#include <cstdint>
+#include <quell/noise.h>
+#include <quell/span.hpp>
+#include <quell/status.hpp>
+
+namespace quell
+{
+
+/* Elements [element, element + out.size()) of a sample's noise in a stream, which is
+ * QUELL_STREAM_INIT or QUELL_STREAM(i, k) (quell_noise). */
+inline void noise(uint64_t seed, uint32_t stream, uint64_t sample, uint64_t element,
+                  span<float> out)
+{
+    detail::check(quell_noise(seed, stream, sample, element, out.size(), out.data()));
+}
+
+/* Where a level of noise lies on the Brownian paths (quell_noise_place). */
+inline double noise_place(double lambda) { return quell_noise_place(lambda); }
+
+/* The same of the noise between the places t and s of the Brownian path of slot k
+ * (quell_noise_brownian). */
+inline void noise_brownian(uint64_t seed, unsigned k, double t, double s, uint64_t sample,
+                           uint64_t element, span<float> out)
+{
+    detail::check(quell_noise_brownian(seed, k, t, s, sample, element, out.size(), out.data()));
+}
+
+} // namespace quell
+#endif

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* Samplers of one's own: a builder of a plan, or a function for one transition. */
+#ifndef QUELL_PLAN_HPP
+#define QUELL_PLAN_HPP
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <quell/callback.hpp>
+#include <quell/plan.h>
+#include <quell/sampler.h>
+#include <quell/span.hpp>
+
+namespace quell
+{
+
+/* A point of the schedule: t, alpha, sigma and their logarithms. */
+using point = quell_point;
+
+/* A place for one value per element of the state; QUELL_X is the state itself. */
+using plan_register = quell_register;
+
+/* lambda = log(alpha / sigma). */
+inline double lambda(const point &at) { return quell_lambda(&at); }
+
+/* A plan in the hands of its builder, valid during its call. Errors stick: after the first, every
+ * call does nothing, and making the sampler throws it. See quell/plan.h. */
+class plan
+{
+  public:
+    explicit plan(quell_plan *c) noexcept : plan_(c) {}
+
+    /* The schedule at t, and where log(alpha / sigma) = lambda. */
+    point at(double t) { return quell_plan_at(plan_, t); }
+    point at_lambda(double lambda) { return quell_plan_at_lambda(plan_, lambda); }
+
+    /* A fresh register, and giving one back (quell_plan_register). */
+    plan_register fresh() { return quell_plan_register(plan_); }
+    void release(plan_register r) { quell_plan_release(plan_, r); }
+
+    /* A fresh register with the denoiser's E[X | x_t = x]. */
+    plan_register denoise(plan_register x, const point &t)
+    {
+        return quell_plan_denoise(plan_, x, &t);
+    }
+
+    /* The same, and a fresh one with what it learned of the variance: {mean, variance}. */
+    std::pair<plan_register, plan_register> denoise_variance(plan_register x, const point &t)
+    {
+        plan_register variance = 0;
+        plan_register mean = quell_plan_denoise_variance(plan_, x, &t, &variance);
+        return {mean, variance};
+    }
+
+    /* out = sum_k terms[k] + sum_j noises[j]: {{coefficient, register}, ...}, {{coefficient,
+     * stream}, ...}. */
+    void combine(plan_register out, span<const quell_term> terms,
+                 span<const quell_noise_term> noises = {})
+    {
+        quell_plan_combine(plan_, out, terms.size(), terms.data(), noises.size(), noises.data());
+    }
+
+    /* The norm-based correction of Song et al. (quell_plan_langevin). */
+    void langevin(plan_register x, plan_register eps, double coefficient, quell_noise_term noise)
+    {
+        quell_plan_langevin(plan_, x, eps, coefficient, noise);
+    }
+
+    /* x += exp(low + (high - low) (v + 1) / 2) z (quell_plan_spread). */
+    void spread(plan_register x, plan_register v, double low, double high, uint32_t stream)
+    {
+        quell_plan_spread(plan_, x, v, low, high, stream);
+    }
+
+    /* Names the noise of slot k from t to s, and that of a piece of a transition. */
+    uint32_t noise(unsigned k, const point &t, const point &s)
+    {
+        return quell_plan_noise(plan_, k, &t, &s);
+    }
+    uint32_t noise_piece(unsigned piece, const point &t, const point &s)
+    {
+        return quell_plan_noise_piece(plan_, piece, &t, &s);
+    }
+
+    /* Ends a transition t -> s. */
+    void step(const point &t, const point &s) { quell_plan_step(plan_, &t, &s); }
+
+    /* The plan fails with this status and message. */
+    void refuse(quell_status status, const std::string &message)
+    {
+        quell_plan_refuse(plan_, status, message.c_str());
+    }
+
+    /* For the C interface. */
+    quell_plan *get() const noexcept { return plan_; }
+
+  private:
+    quell_plan *plan_;
+};
+
+/* What a step function can do inside its transition, valid during its call. */
+class transition
+{
+  public:
+    explicit transition(quell_transition *c) noexcept : transition_(c) {}
+
+    /* The index of the sample in row 0, the rows, the elements of each, and the number of the
+     * transition. */
+    uint64_t first() const { return quell_transition_first(transition_); }
+    size_t rows() const { return quell_transition_rows(transition_); }
+    size_t dim() const { return quell_transition_dim(transition_); }
+    size_t index() const { return quell_transition_index(transition_); }
+
+    /* Scratch memory k in {0, 1, 2, 3}, [rows][dim], kept from one transition to the next. */
+    span<float> scratch(unsigned k)
+    {
+        float *memory = quell_transition_scratch(transition_, k);
+        return {memory, memory ? rows() * dim() : 0};
+    }
+
+    /* out[rows][dim] = E[X | x_t = x]; out must not overlap x. */
+    void denoise(const point &t, span<const float> x, span<float> out)
+    {
+        detail::expect("transition: x", x.size(), rows() * dim());
+        detail::expect("transition: out", out.size(), rows() * dim());
+        inside([&] { return quell_transition_denoise(transition_, &t, x.data(), out.data()); });
+    }
+
+    /* out[rows][dim] = the noise of slot k of this transition. */
+    void noise(unsigned k, span<float> out)
+    {
+        detail::expect("transition: out", out.size(), rows() * dim());
+        inside([&] { return quell_transition_noise(transition_, k, out.data()); });
+    }
+
+    /* The schedule at another time. */
+    point at(double t)
+    {
+        point result{};
+        inside([&] { return quell_transition_at(transition_, t, &result); });
+        return result;
+    }
+
+    /* For the C interface. */
+    quell_transition *get() const noexcept { return transition_; }
+
+  private:
+    template <class F> void inside(F &&function)
+    {
+        detail::slot own(quell_transition_context(transition_));
+        detail::call(own, std::forward<F>(function));
+    }
+
+    quell_transition *transition_;
+};
+
+} // namespace quell
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* quell in C++17: the C interface (quell/quell.h) with handles that free themselves, functions and
+ * lambdas as denoisers, and exceptions. This header includes all the others; there is nothing to
+ * link but the C library.
+ *
+ *     quell::denoiser denoiser = quell::denoiser::mixture(2, {1, 3}, {-2, 0, 2, 1}, {0.1, 0.2});
+ *     quell::sampler sampler("ddim:eta=0.5", denoiser, quell::schedule("vp"));
+ *     quell::run run;
+ *     run.seed = 7;
+ *     std::vector<float> x = sampler.sample(run, 100000);
+ *
+ * The names are those of C without the prefix, and so is what they mean: the C headers are the
+ * reference. Handles can be moved and not copied, never change, and may be used by any number of
+ * threads. What fails throws quell::error, with the status; what a function of the caller's throws
+ * never passes through C, and is thrown again by the call that was made (callback.hpp). */
+#ifndef QUELL_QUELL_HPP
+#define QUELL_QUELL_HPP
+
+#include <quell/callback.hpp>
+#include <quell/denoiser.hpp>
+#include <quell/model.hpp>
+#include <quell/names.hpp>
+#include <quell/noise.hpp>
+#include <quell/plan.hpp>
+#include <quell/run.hpp>
+#include <quell/sampler.hpp>
+#include <quell/schedule.hpp>
+#include <quell/span.hpp>
+#include <quell/status.hpp>
+
+#endif

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/* Samplers: x_1 -> x_0 in T transitions of a reverse process. */
+#ifndef QUELL_SAMPLER_HPP
+#define QUELL_SAMPLER_HPP
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+#include <quell/denoiser.hpp>
+#include <quell/plan.hpp>
+#include <quell/run.hpp>
+#include <quell/sampler.h>
+#include <quell/schedule.hpp>
+
+namespace quell
+{
+
+/* What a sampler is made with; see quell_sampler_options. times or sigmas, if given, are the grid's
+ * points, and set the steps. init_mean and init_variance: of one value or one per element. */
+struct sampler_options {
+    size_t steps = 64;
+    double start = 1;
+    double stop = 0;
+    std::vector<double> times = {};
+    std::vector<double> sigmas = {};
+    double clamp_low = -std::numeric_limits<double>::infinity();
+    double clamp_high = std::numeric_limits<double>::infinity();
+    std::vector<double> init_mean = {};
+    std::vector<double> init_variance = {};
+    std::string grid = "linear";
+    bool brownian = false;
+    double threshold = 0;
+    double threshold_max = std::numeric_limits<double>::infinity();
+};
+
+namespace detail
+{
+
+/* The options for C; what they point to is in `from` and in the object. */
+class c_options
+{
+  public:
+    explicit c_options(const sampler_options &from)
+        : mean_(from.init_mean), variance_(from.init_variance)
+    {
+        c_ = quell_sampler_defaults();
+        set_grid(from);
+        set_init();
+        c_.clamp_low = from.clamp_low;
+        c_.clamp_high = from.clamp_high;
+        c_.brownian = from.brownian;
+        c_.threshold = from.threshold;
+        c_.threshold_max = from.threshold_max;
+    }
+    c_options(const c_options &) = delete;
+    c_options &operator=(const c_options &) = delete;
+
+    const quell_sampler_options *get() const noexcept { return &c_; }
+
+  private:
+    void set_grid(const sampler_options &from)
+    {
+        c_.steps = from.steps;
+        c_.start = from.start;
+        c_.stop = from.stop;
+        c_.grid = from.grid.c_str();
+        if (!from.times.empty() && !from.sigmas.empty())
+            throw error(QUELL_BAD_ARGUMENT, "sampler: the grid is given by times or by sigmas");
+        const std::vector<double> &given = from.times.empty() ? from.sigmas : from.times;
+        if (!given.empty()) {
+            c_.steps = given.size() - 1;
+            c_.grid = nullptr;
+        }
+        c_.times = from.times.empty() ? nullptr : from.times.data();
+        c_.sigmas = from.sigmas.empty() ? nullptr : from.sigmas.data();
+    }
+
+    /* One of the two may be of one value though the other is not. */
+    void set_init()
+    {
+        c_.init_dim = std::max({mean_.size(), variance_.size(), size_t(1)});
+        if (mean_.size() == 1) mean_.resize(c_.init_dim, mean_[0]);
+        if (variance_.size() == 1) variance_.resize(c_.init_dim, variance_[0]);
+        c_.init_mean = optional_data("sampler: init_mean", span<const double>(mean_), c_.init_dim);
+        c_.init_variance =
+            optional_data("sampler: init_variance", span<const double>(variance_), c_.init_dim);
+    }
+
+    quell_sampler_options c_;
+    std::vector<double> mean_, variance_;
+};
+
+} // namespace detail
+
+/* A sampler never changes, and any number of threads may use one: several runs on it may go on at
+ * once. One that was moved from may only be assigned to or destroyed. It holds its denoiser and
+ * schedule. */
+class sampler
+{
+  public:
+    /* By name and options, "NAME[:KEY=VALUE[,KEY=VALUE...]]" (quell_sampler_create). */
+    sampler(const std::string &spec, const denoiser &denoiser, const schedule &schedule,
+            const sampler_options &options = {})
+        : schedule_(schedule.handle_)
+    {
+        make(options, [&](quell_sampler **made, const quell_sampler_options *c) {
+            return quell_sampler_create(made, spec.c_str(), denoiser.get(), schedule.get(), c);
+        });
+    }
+
+    /* By the caller's own builder: function(plan &, span<const point> grid), called here for the
+     * whole grid, and by step for one transition. */
+    template <class F>
+    static sampler from_builder(F function, const denoiser &denoiser, const schedule &schedule,
+                                const sampler_options &options = {})
+    {
+        auto own = std::make_shared<F>(std::move(function));
+        sampler result(schedule, own);
+        result.make(options, [&](quell_sampler **made, const quell_sampler_options *c) {
+            return quell_sampler_from_builder(made, build<F>, own.get(), denoiser.get(),
+                                              schedule.get(), c);
+        });
+        return result;
+    }
+
+    /* By the caller's own transition: function(transition &, const point &t, const point &s,
+     * span<float> x) takes x[rows][dim] from x_t to x_s; called from many threads at once. */
+    template <class F>
+    static sampler from_step(F function, const denoiser &denoiser, const schedule &schedule,
+                             const sampler_options &options = {})
+    {
+        auto own = std::make_shared<F>(std::move(function));
+        sampler result(schedule, own);
+        result.make(options, [&](quell_sampler **made, const quell_sampler_options *c) {
+            return quell_sampler_from_step(made, take_step<F>, own.get(), denoiser.get(),
+                                           schedule.get(), c);
+        });
+        return result;
+    }
+
+    sampler(sampler &&) noexcept = default;
+    sampler &operator=(sampler &&) noexcept = default;
+
+    /* Draws x_1 into x[count][dim]. */
+    void init(const run &how, span<float> x) const
+    {
+        detail::running(how, dim(), x.size())(
+            [&](const quell_run *run) { return quell_init(get(), run, x.data()); });
+    }
+
+    /* Takes x[count][dim] from x_1 to x_0 in place. If it throws, x holds a mixture of finished and
+     * unfinished samples. */
+    void forward(const run &how, span<float> x) const
+    {
+        detail::running(how, dim(), x.size())(
+            [&](const quell_run *run) { return quell_forward(get(), run, x.data()); });
+    }
+
+    /* One transition: takes x[count][dim] from x_t to x_s in place, 1 >= t >= s >= 0. */
+    void step(const run &how, double t, double s, span<float> x) const
+    {
+        detail::running(how, dim(), x.size())(
+            [&](const quell_run *run) { return quell_step(get(), run, t, s, x.data()); });
+    }
+
+    /* out[count][dim] = E[X | x_t = x]; out must not overlap x. */
+    void denoise(const run &how, double t, span<const float> x, span<float> out) const
+    {
+        detail::expect("denoise: out", out.size(), x.size());
+        detail::running(how, dim(), x.size())([&](const quell_run *run) {
+            return quell_denoise(get(), run, t, x.data(), out.data());
+        });
+    }
+
+    /* init and forward: `count` samples x_0[count][dim]. */
+    std::vector<float> sample(const run &how, size_t count) const
+    {
+        std::vector<float> x(count * dim());
+        init(how, x);
+        forward(how, x);
+        return x;
+    }
+
+    /* The elements of a sample, the steps, and the evaluations of the denoiser for a sample (0:
+     * not known before). */
+    size_t dim() const noexcept { return quell_sampler_dim(get()); }
+    size_t steps() const noexcept { return quell_sampler_steps(get()); }
+    size_t evaluations() const noexcept { return quell_sampler_evaluations(get()); }
+
+    /* The plan as text. */
+    std::string print() const
+    {
+        std::string text(quell_sampler_print(get(), nullptr, 0), '\0');
+        quell_sampler_print(get(), text.data(), text.size() + 1);
+        return text;
+    }
+
+    /* For the C interface. */
+    const quell_sampler *get() const noexcept { return handle_.get(); }
+
+  private:
+    struct free {
+        void operator()(quell_sampler *old) const noexcept { quell_sampler_free(old); }
+    };
+
+    sampler(const schedule &schedule, std::shared_ptr<void> function)
+        : schedule_(schedule.handle_), function_(std::move(function))
+    {
+    }
+
+    template <class Create> void make(const sampler_options &options, Create &&create)
+    {
+        detail::c_options c(options);
+        quell_sampler *made = nullptr;
+        detail::call([&] { return create(&made, c.get()); });
+        handle_.reset(made);
+    }
+
+    template <class F>
+    static int build(void *user, quell_plan *c, const quell_point *grid, size_t steps) noexcept
+    {
+        plan own(c);
+        return detail::guarded(detail::innermost(), 0, *static_cast<F *>(user), own,
+                               span<const point>(grid, steps + 1));
+    }
+
+    template <class F>
+    static int take_step(void *user, quell_transition *c, const quell_point *t,
+                         const quell_point *s, float *x) noexcept
+    {
+        transition own(c);
+        return detail::guarded(detail::slot_of(quell_transition_context(c)), own.first(),
+                               *static_cast<F *>(user), own, *t, *s,
+                               span<float>(x, own.rows() * own.dim()));
+    }
+
+    /* C holds the handles of both, but not the functions of the caller's behind them. */
+    std::shared_ptr<quell_schedule> schedule_;
+    std::shared_ptr<void> function_;
+    std::unique_ptr<quell_sampler, free> handle_;
+};
+
+} // namespace quell
+#endif

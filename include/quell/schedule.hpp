@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* Noise schedules: t in [0, 1] -> (alpha_t, sigma_t), with alpha_t / sigma_t falling in t. */
+#ifndef QUELL_SCHEDULE_HPP
+#define QUELL_SCHEDULE_HPP
+
+#include <memory>
+#include <string>
+#include <quell/callback.hpp>
+#include <quell/schedule.h>
+#include <quell/span.hpp>
+
+namespace quell
+{
+
+/* A schedule at a time. */
+struct scales {
+    double alpha;
+    double sigma;
+};
+
+/* A schedule never changes, and any number of threads may use one. One that was moved from may only
+ * be assigned to or destroyed. A sampler keeps what it needs of it. */
+class schedule
+{
+  public:
+    /* By name and options, "NAME[:KEY=VALUE[,KEY=VALUE...]]" (quell_schedule_create). */
+    explicit schedule(const std::string &spec)
+    {
+        quell_schedule *made = nullptr;
+        detail::check(quell_schedule_create(&made, spec.c_str()));
+        handle_.reset(made, quell_schedule_free);
+    }
+
+    /* Discrete, from a table of betas in (0, 1), the last of which may be 1. */
+    static schedule from_betas(span<const double> betas)
+    {
+        quell_schedule *made = nullptr;
+        detail::check(quell_schedule_from_betas(&made, betas.size(), betas.data()));
+        return schedule(handle(made, quell_schedule_free));
+    }
+
+    /* The caller's own: scales function(double t), called in the thread that creates a sampler,
+     * starts a run, or asks (quell_schedule_from_function). */
+    template <class F> static schedule from_function(F function)
+    {
+        auto own = std::make_shared<F>(std::move(function));
+        quell_schedule *made = nullptr;
+        detail::check(quell_schedule_from_function(&made, evaluate<F>, own.get()));
+        return schedule(handle(made, [own](quell_schedule *old) { quell_schedule_free(old); }));
+    }
+
+    schedule(schedule &&) noexcept = default;
+    schedule &operator=(schedule &&) noexcept = default;
+
+    /* alpha_t and sigma_t; t in [0, 1]. */
+    scales at(double t) const
+    {
+        scales result{};
+        detail::call([&] { return quell_schedule_at(get(), t, &result.alpha, &result.sigma); });
+        return result;
+    }
+
+    /* For the C interface. */
+    const quell_schedule *get() const noexcept { return handle_.get(); }
+
+  private:
+    using handle = std::shared_ptr<quell_schedule>;
+    friend class sampler;
+
+    explicit schedule(handle made) noexcept : handle_(std::move(made)) {}
+
+    template <class F>
+    static int evaluate(void *user, double t, double *alpha, double *sigma) noexcept
+    {
+        auto ask = [=] {
+            scales result = std::invoke(*static_cast<F *>(user), t);
+            *alpha = result.alpha;
+            *sigma = result.sigma;
+        };
+        return detail::guarded(detail::innermost(), 0, ask);
+    }
+
+    handle handle_;
+};
+
+} // namespace quell
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* Failures of quell as exceptions. */
+#ifndef QUELL_STATUS_HPP
+#define QUELL_STATUS_HPP
+
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <quell/sampler.h>
+#include <quell/status.h>
+
+namespace quell
+{
+
+/* What a call of quell throws when it fails: its status, and what quell_error_message() said. */
+class error : public std::runtime_error
+{
+  public:
+    error(quell_status status, const std::string &message,
+          std::optional<quell_report> report = std::nullopt)
+        : std::runtime_error(message), status_(status), report_(report)
+    {
+    }
+
+    /* QUELL_STOPPED, QUELL_BAD_ARGUMENT, ... */
+    quell_status status() const noexcept { return status_; }
+
+    /* Where a run failed, if it was in a sample. */
+    const std::optional<quell_report> &report() const noexcept { return report_; }
+
+  private:
+    quell_status status_;
+    std::optional<quell_report> report_;
+};
+
+/* The name ("QUELL_NO_MEMORY") and the meaning ("out of memory") of a status. */
+inline std::string_view status_name(quell_status status) { return quell_status_name(status); }
+inline std::string_view status_text(quell_status status) { return quell_status_text(status); }
+
+/* The version of the library at run time, "MAJOR.MINOR.PATCH". */
+inline std::string_view version() { return quell_version(); }
+
+namespace detail
+{
+
+/* Throws if a call of the C interface failed, in the thread that made it. */
+inline void check(quell_status status)
+{
+    if (status != QUELL_OK) throw error(status, quell_error_message());
+}
+
+/* The C interface cannot see how long an array is. */
+inline void expect(const char *what, size_t size, size_t wanted)
+{
+    if (size != wanted)
+        throw error(QUELL_BAD_ARGUMENT, std::string(what) + ": " + std::to_string(size) +
+                                            " values, must be " + std::to_string(wanted));
+}
+
+/* As expect, of what may be left out: NULL for C then. */
+template <class Span> auto *optional_data(const char *what, Span values, size_t wanted)
+{
+    if (values.empty()) return static_cast<decltype(values.data())>(nullptr);
+    expect(what, values.size(), wanted);
+    return values.data();
+}
+
+} // namespace detail
+} // namespace quell
+#endif

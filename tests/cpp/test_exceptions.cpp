@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/* What the caller's functions throw arrives in the call that it was thrown in, the same object, and
+ * leaves everything usable. */
+#include "check.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <stdexcept>
+#include <thread>
+
+namespace
+{
+
+struct mine {
+    uint64_t sample;
+};
+
+constexpr size_t dim = 2, count = 64;
+
+quell::run in_threads(uint64_t first = 0)
+{
+    quell::run run;
+    run.first = first;
+    run.threads = 4;
+    run.tile = 1;
+    return run;
+}
+
+quell::sampler sampler_of(const quell::denoiser &denoiser)
+{
+    quell::sampler_options options;
+    options.steps = 4;
+    return quell::sampler("ddim", denoiser, quell::schedule("vp"), options);
+}
+
+/* Throws at every sample of a run that does not start at 0. */
+void throw_elsewhere(const quell_call &call, quell::span<const float> x, quell::span<float> mean)
+{
+    if (call.first >= 1000) throw mine{call.first};
+    halve(call, x, mean);
+}
+
+} // namespace
+
+TEST(denoiser_throws_in_many_threads)
+{
+    auto sampler = sampler_of(quell::denoiser::callback(dim, throw_elsewhere));
+    auto fine = sampler.sample(in_threads(), count);
+    for (int i = 0; i < 20; i++) {
+        auto caught = thrown<mine>([&] { sampler.sample(in_threads(1000), count); });
+        CHECK(caught.sample >= 1000 && caught.sample < 1000 + count);
+    }
+    quell::run one = in_threads(1000);
+    one.threads = 1;
+    CHECK(thrown<mine>([&] { sampler.sample(one, count); }).sample == 1000);
+    CHECK(same_bits(sampler.sample(in_threads(), count), fine));
+}
+
+/* Four workers of the host's throw one after the other, that of the lowest sample third. */
+TEST(the_lowest_sample_wins)
+{
+    std::atomic<int> arrived{0};
+    auto sampler = sampler_of(quell::denoiser::callback(
+        dim, [&](const quell_call &call, quell::span<const float>, quell::span<float>) {
+            arrived++;
+            while (arrived < 4) std::this_thread::yield();
+            auto wait = call.first == 1000 ? 50 : call.first == 1001 ? 100 : 0;
+            std::this_thread::sleep_for(std::chrono::milliseconds(wait));
+            throw mine{call.first};
+        }));
+    quell::run run = in_threads(1000);
+    run.parallel = [](size_t workers, const std::function<void(size_t)> &body) {
+        std::vector<std::thread> threads;
+        for (size_t i = 0; i < workers; i++) threads.emplace_back(body, i);
+        for (std::thread &thread : threads) thread.join();
+    };
+    CHECK(thrown<mine>([&] { sampler.sample(run, 4); }).sample == 1000);
+    CHECK(arrived == 4);
+}
+
+/* Runs that go on at once, on one sampler: each gets its own exception, or none. */
+TEST(runs_do_not_mix)
+{
+    auto sampler = sampler_of(quell::denoiser::callback(dim, throw_elsewhere));
+    auto fine = sampler.sample(in_threads(), count);
+    std::atomic<int> wrong{0};
+    auto body = [&](uint64_t own) {
+        for (int i = 0; i < 50; i++) {
+            try {
+                auto x = sampler.sample(in_threads(own), count);
+                if (own || !same_bits(x, fine)) wrong++;
+            } catch (const mine &caught) {
+                if (!own || caught.sample / 1000 != own / 1000) wrong++;
+            }
+        }
+    };
+    std::vector<std::thread> threads;
+    for (uint64_t own = 0; own < 4; own++) threads.emplace_back(body, own * 1000);
+    for (std::thread &thread : threads) thread.join();
+    CHECK(wrong == 0);
+}
+
+TEST(the_same_object)
+{
+    std::exception_ptr object;
+    auto denoiser = quell::denoiser::callback(
+        dim, [&](const quell_call &, quell::span<const float>, quell::span<float>) {
+            object = std::make_exception_ptr(std::runtime_error("one"));
+            std::rethrow_exception(object);
+        });
+    auto sampler = sampler_of(denoiser);
+    quell::run run;
+    run.threads = 1;
+    std::exception_ptr caught;
+    try {
+        sampler.sample(run, 1);
+    } catch (...) {
+        caught = std::current_exception();
+    }
+    CHECK(caught && caught == object);
+}
+
+TEST(watchers_throw)
+{
+    auto sampler = sampler_of(quell::denoiser::callback(dim, halve));
+    std::vector<float> x(count * dim);
+    quell::run run = in_threads();
+    run.progress = [](const quell_progress &) { throw mine{1}; };
+    CHECK(thrown<mine>([&] { sampler.forward(run, x); }).sample == 1);
+    run.progress = {};
+    run.observe = [](size_t transition, const quell::point &, uint64_t first,
+                     quell::span<const float> rows) {
+        CHECK(rows.size() == dim);
+        if (transition == 2) throw mine{first};
+    };
+    CHECK(thrown<mine>([&] { sampler.forward(run, x); }).sample < count);
+    run.observe = {};
+    run.parallel = [](size_t, const std::function<void(size_t)> &) { throw mine{3}; };
+    CHECK(thrown<mine>([&] { sampler.forward(run, x); }).sample == 3);
+}
+
+TEST(results_as_in_c)
+{
+    auto returning = [](int result) {
+        return quell::denoiser::callback(dim, [result](const quell_call &call, auto in, auto out) {
+            halve(call, in, out);
+            return call.first == 5 ? result : 0;
+        });
+    };
+    auto run = in_threads();
+    run.threads = 1;
+    auto stopped = thrown<quell::error>([&] { sampler_of(returning(1)).sample(run, count); });
+    CHECK(stopped.status() == QUELL_STOPPED && stopped.report() && stopped.report()->sample == 5);
+    CHECK(std::string(stopped.what()) == quell_error_message());
+    CHECK(status_of([&] { sampler_of(returning(-1)).sample(run, count); }) ==
+          QUELL_DENOISER_FAILED);
+    auto fine = sampler_of(returning(0));
+    run.progress = [](const quell_progress &at) { return at.total == count * 4 ? 1 : 0; };
+    auto early = thrown<quell::error>([&] { fine.sample(run, count); });
+    CHECK(early.status() == QUELL_STOPPED && !early.report());
+}
+
+TEST(schedules_and_builders_throw)
+{
+    auto denoiser = quell::denoiser::callback(dim, halve);
+    bool bad = false;
+    auto schedule = quell::schedule::from_function([&bad](double t) {
+        if (bad) throw mine{4};
+        return quell::scales{1 - 0.9 * t, 0.1 + t};
+    });
+    quell::sampler sampler("ddim", denoiser, schedule);
+    std::vector<float> x(dim);
+    bad = true;
+    CHECK(thrown<mine>([&] { schedule.at(0.5); }).sample == 4);
+    CHECK(thrown<mine>([&] { quell::sampler("ddim", denoiser, schedule); }).sample == 4);
+    CHECK(thrown<mine>([&] { sampler.step({}, 1, 0.5, x); }).sample == 4);
+    bad = false;
+    sampler.step({}, 1, 0.5, x);
+
+    auto throwing = [](quell::plan &, quell::span<const quell::point>) { throw mine{6}; };
+    CHECK(thrown<mine>([&] {
+              quell::sampler::from_builder(throwing, denoiser, schedule);
+          }).sample == 6);
+    auto refusing = [](quell::plan &plan, quell::span<const quell::point>) {
+        plan.refuse(QUELL_UNSUPPORTED, "not today");
+    };
+    auto refused =
+        thrown<quell::error>([&] { quell::sampler::from_builder(refusing, denoiser, schedule); });
+    CHECK(refused.status() == QUELL_UNSUPPORTED);
+    CHECK(std::string(refused.what()).find("not today") != std::string::npos);
+}
+
+/* In a transition, the denoiser's exception is the step's to handle. */
+TEST(steps_throw_and_catch)
+{
+    auto denoiser =
+        quell::denoiser::callback(dim, [](const quell_call &call, quell::span<const float>,
+                                          quell::span<float>) { throw mine{call.first}; });
+    bool handle = true;
+    auto sampler = quell::sampler::from_step(
+        [&handle](quell::transition &at, const quell::point &t, const quell::point &,
+                  quell::span<float> x) {
+            try {
+                at.denoise(t, x, at.scratch(0));
+            } catch (const mine &caught) {
+                if (!handle || caught.sample != at.first()) throw;
+            }
+            CHECK(at.rows() == 1 && at.dim() == dim && at.index() < 64);
+            CHECK(at.at(t.t).alpha == t.alpha && at.scratch(4).empty());
+        },
+        denoiser, quell::schedule("vp"));
+    std::vector<float> x(count * dim);
+    sampler.forward(in_threads(), x);
+    handle = false;
+    CHECK(thrown<mine>([&] { sampler.forward(in_threads(), x); }).sample < count);
+}
+
+TEST(runs_in_runs)
+{
+    auto inner = sampler_of(quell::denoiser::callback(dim, throw_elsewhere));
+    auto outer = sampler_of(quell::denoiser::callback(
+        dim, [&inner](const quell_call &call, quell::span<const float> x, quell::span<float> mean) {
+            auto caught = thrown<mine>([&] { inner.sample(in_threads(1000), 3); });
+            CHECK(caught.sample >= 1000);
+            if (call.first == 7) throw mine{7};
+            halve(call, x, mean);
+        }));
+    CHECK(thrown<mine>([&] { outer.sample(in_threads(), 20); }).sample == 7);
+}

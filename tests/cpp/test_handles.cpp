@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/* Handles: moves, lifetimes, errors, models, names and spans. */
+#include "check.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <type_traits>
+#if __cplusplus >= 202002L
+#include <span>
+#endif
+
+template <class T>
+constexpr bool moves_only =
+    !std::is_copy_constructible_v<T> && !std::is_copy_assignable_v<T> &&
+    std::is_nothrow_move_constructible_v<T> && std::is_nothrow_move_assignable_v<T>;
+static_assert(moves_only<quell::denoiser> && moves_only<quell::schedule> &&
+              moves_only<quell::sampler> && moves_only<quell::model>);
+
+/* A function that can only be moved, and that tells when it is gone. */
+struct counted {
+    std::unique_ptr<int> own = std::make_unique<int>(1);
+    int *gone;
+    explicit counted(int *gone_) : gone(gone_) {}
+    counted(counted &&) = default;
+    ~counted() { *gone += own != nullptr; }
+    void operator()(const quell_call &call, quell::span<const float> x, quell::span<float> mean)
+    {
+        halve(call, x, mean);
+    }
+    quell::scales operator()(double t) { return {1 - 0.9 * t, 0.1 + t}; }
+    void operator()(quell::transition &, const quell::point &, const quell::point &,
+                    quell::span<float>)
+    {
+    }
+};
+
+TEST(functions_live_as_long_as_they_are_held)
+{
+    int denoisers = 0, schedules = 0, steps = 0;
+    {
+        auto make = [&] {
+            auto denoiser = quell::denoiser::callback(2, counted(&denoisers));
+            auto schedule = quell::schedule::from_function(counted(&schedules));
+            return quell::sampler::from_step(counted(&steps), denoiser, schedule);
+        };
+        quell::sampler sampler = make(), other = std::move(sampler);
+        CHECK(denoisers == 0 && schedules == 0 && steps == 0);
+        std::vector<float> x(2);
+        other.step({}, 1, 0.5, x);
+        sampler = std::move(other);
+        sampler.forward({}, x);
+        CHECK(denoisers == 0 && schedules == 0 && steps == 0);
+        sampler = make();
+        CHECK(denoisers == 1 && schedules == 1 && steps == 1);
+    }
+    CHECK(denoisers == 2 && schedules == 2 && steps == 2);
+
+    quell::callback_options options;
+    options.output = "nonsense";
+    CHECK(status_of([&] { quell::denoiser::callback(2, counted(&denoisers), options); }) ==
+          QUELL_BAD_ARGUMENT);
+    CHECK(denoisers == 3);
+}
+
+TEST(errors)
+{
+    auto unknown = thrown<quell::error>([] { quell::schedule("nonsense"); });
+    CHECK(unknown.status() == QUELL_NOT_FOUND && !unknown.report());
+    CHECK(std::string(unknown.what()) == quell_error_message());
+    CHECK(std::string(unknown.what()).find("nonsense") != std::string::npos);
+    CHECK(quell::status_name(QUELL_NOT_FOUND) == "QUELL_NOT_FOUND");
+    CHECK(quell::status_text(QUELL_NO_MEMORY) == "out of memory");
+
+    auto lengths = [](auto call) { return status_of(call) == QUELL_BAD_ARGUMENT; };
+    using quell::denoiser;
+    CHECK(lengths([] { denoiser::isotropic(2, 1, {1, 2, 3}); }));
+    CHECK(lengths([] { denoiser::full(2, {1, 0, 1}); }));
+    CHECK(lengths([] { denoiser::mixture(2, {1, 1}, {0, 0, 1}, {1, 1}); }));
+    CHECK(lengths([] { denoiser::mixture_diagonal(2, {1}, {0, 0}, {1}); }));
+    CHECK(lengths([] { denoiser::empirical(2, {1, 2, 3}); }));
+    CHECK(lengths([] { denoiser::empirical(0, {1, 2, 3}); }));
+
+    quell::sampler sampler("ddim", denoiser::isotropic(2), quell::schedule("vp"));
+    std::vector<float> odd(5), x(4);
+    CHECK(lengths([&] { sampler.forward({}, odd); }));
+    const int32_t classes[] = {0, 0, 0};
+    quell::run run;
+    run.classes = classes;
+    CHECK(lengths([&] { sampler.forward(run, x); }));
+    run = {};
+    run.isa = "nonsense";
+    CHECK(status_of([&] { sampler.forward(run, x); }) == QUELL_NOT_FOUND);
+
+    x[3] = std::numeric_limits<float>::quiet_NaN();
+    run = {};
+    run.first = 30;
+    auto infinite = thrown<quell::error>([&] { sampler.forward(run, x); });
+    CHECK(infinite.status() == QUELL_NOT_FINITE);
+    CHECK(infinite.report() && infinite.report()->sample == 31);
+}
+
+TEST(models)
+{
+    const std::string file = "cpp_model" + std::to_string(__cplusplus) + ".json";
+    quell::model loaded("builtin:glyphs"), glyphs = std::move(loaded);
+    CHECK(glyphs.image() && glyphs.shape().size() == 2 && glyphs.denoiser().classes() == 62);
+    CHECK(glyphs.denoiser().dim() == glyphs.shape()[0] * glyphs.shape()[1]);
+    std::unique_ptr<quell::sampler> sampler;
+    {
+        quell::model grid("builtin:grid25");
+        grid.save(file);
+        quell::schedule schedule(grid.schedule().empty() ? "vp" : std::string(grid.schedule()));
+        sampler = std::make_unique<quell::sampler>("ddim", grid.denoiser(), schedule);
+        quell::model again(file);
+        quell::sampler other("ddim", again.denoiser(), schedule);
+        CHECK(same_bits(sampler->sample({}, 9), other.sample({}, 9)));
+    }
+    std::remove(file.c_str());
+    CHECK(sampler->sample({}, 9).size() == 18); /* the model is gone */
+    CHECK(status_of([] { quell::model("builtin:nonsense"); }) == QUELL_NOT_FOUND);
+    CHECK(status_of([&] { glyphs.save(file); }) == QUELL_UNSUPPORTED);
+}
+
+TEST(names)
+{
+    auto has = [](const auto &list, std::string_view name) {
+        return std::any_of(list.begin(), list.end(),
+                           [&](const auto &one) { return one.name == name; });
+    };
+    CHECK(has(quell::schedules(), "vp") && has(quell::grids(), "karras"));
+    CHECK(has(quell::samplers(), "unipc") && has(quell::builtins(), "grid25"));
+    for (const auto &one : quell::samplers())
+        if (one.name == "heun") CHECK(one.order == 2 && !one.summary.empty());
+    CHECK(quell::isas().at(0) == "scalar");
+    CHECK(!quell::isa_default().empty() && quell::version() == quell_version());
+}
+
+TEST(spans)
+{
+    std::vector<float> values = {1, 2, 3};
+    float array[] = {4, 5};
+    quell::span<float> span = values, part = array;
+    quell::span<const float> read = span;
+    CHECK(span.size() == 3 && read.data() == values.data() && part[1] == 5);
+    CHECK(quell::span<float>().empty() && *span.subspan(1, 2).begin() == 2);
+    static_assert(!std::is_constructible_v<quell::span<float>, const std::vector<float> &>);
+    static_assert(!std::is_constructible_v<quell::span<float>, std::vector<double> &>);
+#if __cplusplus >= 202002L
+    std::span<float> theirs = span;
+    quell::span<const float> ours = theirs;
+    CHECK(theirs.data() == values.data() && ours.size() == 3);
+    quell::run run{.seed = 7, .threads = 1};
+    CHECK(run.seed == 7 && run.threads == 1 && !run.progress);
+#endif
+}
