@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/* What runs under mpirun for test_mpi.c: each case is called by all ranks, and a check that fails
+ * on any says so and ends the job.
+ *
+ *     cases CASE */
+#include <quell/mpi.h>
+#include <quell/quell.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define CHECK(condition, ...)                                                          \
+    do {                                                                               \
+        if (condition) break;                                                          \
+        fprintf(stderr, "%s:%d: rank %d: %s: ", __FILE__, __LINE__, rank, #condition); \
+        fprintf(stderr, __VA_ARGS__);                                                  \
+        fprintf(stderr, " (%s)\n", quell_error_message());                             \
+        MPI_Abort(MPI_COMM_WORLD, 99);                                                 \
+    } while (0)
+
+static int rank, ranks;
+
+/* Sample `sample` fails; each call of a slow one takes a moment. */
+struct trouble {
+    uint64_t sample;
+    bool slow;
+};
+
+static int denoise(void *user, const quell_call *call, const float *input, float *output)
+{
+    const struct trouble *trouble = user;
+    const struct timespec moment = {0, 1000000};
+    memcpy(output, input, call->rows * call->dim * sizeof *input);
+    if (trouble->sample >= call->first && trouble->sample < call->first + call->rows) return -1;
+    if (trouble->slow) nanosleep(&moment, NULL);
+    return 0;
+}
+
+static quell_sampler *make_sampler(struct trouble *trouble, size_t steps)
+{
+    static const double weights[] = {1, 3}, means[] = {-2, 0, 2, 1}, variances[] = {0.1, 0.2};
+    quell_denoiser *denoiser = NULL;
+    quell_schedule *schedule = NULL;
+    quell_sampler *sampler = NULL;
+    quell_sampler_options options = quell_sampler_defaults();
+    options.steps = steps;
+    quell_status status = trouble
+                              ? quell_denoiser_callback(&denoiser, 2, denoise, trouble, NULL)
+                              : quell_denoiser_mixture(&denoiser, 2, 2, weights, means, variances);
+    CHECK(!status, "denoiser");
+    CHECK(!quell_schedule_create(&schedule, "vp"), "schedule");
+    CHECK(!quell_sampler_create(&sampler, "ddpm", denoiser, schedule, &options), "sampler");
+    quell_schedule_free(schedule);
+    quell_denoiser_free(denoiser);
+    return sampler;
+}
+
+static quell_run make_run(size_t count)
+{
+    quell_run run = quell_run_defaults();
+    run.seed = 5;
+    run.first = 100;
+    run.count = count;
+    return run;
+}
+
+/* Each rank's samples are those of one process; ranges cover all and do not overlap. */
+static void draw(void)
+{
+    quell_sampler *sampler = make_sampler(NULL, 4);
+    for (size_t count = 0; count < 12; count++) {
+        float all[24], own[24];
+        uint64_t skipped, end;
+        size_t rows, sum;
+        quell_run run = make_run(count);
+        CHECK(!quell_mpi_range(MPI_COMM_WORLD, count, &skipped, &rows), "range");
+        CHECK(!quell_init(sampler, &run, all) && !quell_forward(sampler, &run, all), "alone");
+        CHECK(!quell_mpi_draw(MPI_COMM_WORLD, sampler, &run, own), "draw");
+        CHECK(!memcmp(own, all + 2 * skipped, rows * 8), "%zu samples", count);
+        MPI_Allreduce(&rows, &sum, 1, MPI_UINT64_T, MPI_SUM, MPI_COMM_WORLD);
+        end = skipped + rows;
+        MPI_Bcast(&end, 1, MPI_UINT64_T, ranks - 1, MPI_COMM_WORLD);
+        CHECK(sum == count && end == count, "ranges of %zu: %zu, %zu", count, sum, (size_t)end);
+    }
+    quell_sampler_free(sampler);
+}
+
+/* One rank fails: all have its status and message, soon, and nothing ends. */
+static void fails(void)
+{
+    struct trouble trouble = {UINT64_MAX, true};
+    quell_run run = make_run(3 * (size_t)ranks);
+    char expected[40];
+    float x[6];
+    trouble.sample = run.first + run.count - 1;
+    quell_sampler *sampler = make_sampler(&trouble, 100000); /* others would take 100 s */
+    double start = MPI_Wtime();
+    for (int i = 0; i < 2; i++) {
+        quell_status status = i ? quell_mpi_save(MPI_COMM_WORLD, sampler, &run, "y.npy", 0, NULL)
+                                : quell_mpi_draw(MPI_COMM_WORLD, sampler, &run, x);
+        snprintf(expected, sizeof expected, "rank %d: run: sample ", ranks - 1);
+        if (ranks == 1) memmove(expected, expected + 8, sizeof expected - 8);
+        CHECK(status == QUELL_DENOISER_FAILED, "status %d", (int)status);
+        CHECK(!strncmp(quell_error_message(), expected, strlen(expected)), "not %s", expected);
+    }
+    CHECK(MPI_Wtime() - start < 10, "%g s", MPI_Wtime() - start);
+    quell_sampler_free(sampler);
+}
+
+static int stop_on_last(void *user, const quell_progress *progress)
+{
+    (void)user, (void)progress;
+    return rank == ranks - 1;
+}
+
+/* What is wrong with arguments is wrong on all ranks, and the communicator is as it was. */
+static void refusals(void)
+{
+    quell_sampler *sampler = make_sampler(NULL, 4);
+    MPI_Errhandler before, after;
+    MPI_Comm_get_errhandler(MPI_COMM_WORLD, &before);
+    const size_t shape[9] = {3, 1, 1, 1, 1, 1, 1, 1, 1};
+    float x[20];
+    quell_run run = make_run(5), other = run;
+    other.seed += rank == 1;
+    CHECK(quell_mpi_draw(MPI_COMM_WORLD, sampler, &other, x) == QUELL_BAD_ARGUMENT, "seed");
+    CHECK(strstr(quell_error_message(), "seed is 5 on one rank, 6 on another"), "seed");
+    other = run;
+    other.count += rank == 0;
+    CHECK(quell_mpi_draw(MPI_COMM_WORLD, sampler, &other, x) == QUELL_BAD_ARGUMENT, "count");
+    CHECK(quell_mpi_draw(MPI_COMM_WORLD, rank ? sampler : NULL, &run, x) == QUELL_BAD_ARGUMENT,
+          "NULL");
+    CHECK(strstr(quell_error_message(), "rank 0: mpi: an argument is NULL"), "NULL");
+    CHECK(quell_mpi_draw(MPI_COMM_NULL, sampler, &run, x) == QUELL_BAD_ARGUMENT, "COMM_NULL");
+    CHECK(quell_mpi_save(MPI_COMM_WORLD, sampler, &run, "y.npy", 1, shape) == QUELL_BAD_ARGUMENT,
+          "shape");
+    CHECK(quell_mpi_save(MPI_COMM_WORLD, sampler, &run, "", 0, NULL) == QUELL_IO_FAILED, "name");
+    CHECK(quell_mpi_save(MPI_COMM_WORLD, sampler, &run, "no/y.npy", 0, NULL) == QUELL_IO_FAILED,
+          "folder");
+    CHECK(strstr(quell_error_message(), "no/y.npy: cannot be created: No such"), "folder");
+    run.progress = stop_on_last;
+    CHECK(quell_mpi_save(MPI_COMM_WORLD, sampler, &run, "y.npy", 0, NULL) == QUELL_STOPPED, "stop");
+    quell_error_set(QUELL_NO_MEMORY, "mine");
+    quell_status own = rank == 1 ? QUELL_NO_MEMORY : QUELL_OK;
+    CHECK(quell_mpi_agree(MPI_COMM_WORLD, own) == QUELL_NO_MEMORY, "agree");
+    CHECK(!strcmp(quell_error_message(), "rank 1: mine"), "agree");
+    CHECK(!quell_mpi_agree(MPI_COMM_WORLD, QUELL_OK), "agree");
+    MPI_Comm_get_errhandler(MPI_COMM_WORLD, &after);
+    CHECK(before == after, "the error handler");
+    quell_sampler_free(sampler);
+}
+
+/* On a part of the ranks, in another order, with a shape; what one process writes is elsewhere. */
+static void save(void)
+{
+    const size_t shape[2] = {1, 2};
+    quell_sampler *sampler = make_sampler(NULL, 4);
+    quell_run run = make_run(50);
+    MPI_Comm part;
+    MPI_Comm_split(MPI_COMM_WORLD, rank != 0, -rank, &part);
+    const char *name = rank ? "rest.npy" : "one.npy";
+    CHECK(!quell_mpi_save(part, sampler, &run, name, 2, shape), "save");
+    MPI_Comm_free(&part);
+    quell_sampler_free(sampler);
+}
+
+/* With MPI for a single thread: one thread, or a refusal that says so. */
+static void single(void)
+{
+    quell_sampler *sampler = make_sampler(NULL, 4);
+    quell_run run = make_run(1);
+    float x[2];
+    CHECK(quell_mpi_draw(MPI_COMM_WORLD, sampler, &run, x) == QUELL_UNSUPPORTED, "0 threads");
+    CHECK(strstr(quell_error_message(), "MPI_THREAD_FUNNELED"), "0 threads");
+    run.threads = 2;
+    CHECK(quell_mpi_draw(MPI_COMM_WORLD, sampler, &run, x) == QUELL_UNSUPPORTED, "2 threads");
+    run.threads = 1;
+    CHECK(!quell_mpi_draw(MPI_COMM_WORLD, sampler, &run, x), "1 thread");
+    quell_sampler_free(sampler);
+}
+
+/* The threads of all ranks together are printed by rank 0. */
+static void threads(void)
+{
+    size_t own = 0, sum = 0;
+    CHECK(!quell_mpi_threads(MPI_COMM_WORLD, &own) && own >= 1, "%zu threads", own);
+    MPI_Reduce(&own, &sum, 1, MPI_UINT64_T, MPI_SUM, 0, MPI_COMM_WORLD);
+    if (!rank) printf("%zu\n", sum);
+}
+
+static const struct {
+    const char *name;
+    void (*body)(void);
+    int level;
+} cases[] = {
+    {"draw", draw, MPI_THREAD_FUNNELED},         {"fails", fails, MPI_THREAD_FUNNELED},
+    {"refusals", refusals, MPI_THREAD_FUNNELED}, {"save", save, MPI_THREAD_FUNNELED},
+    {"single", single, MPI_THREAD_SINGLE},       {"threads", threads, MPI_THREAD_FUNNELED},
+};
+
+int main(int argc, char **argv)
+{
+    int level, found = 0;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        if (argc != 2 || strcmp(argv[1], cases[i].name)) continue;
+        MPI_Init_thread(&argc, &argv, cases[i].level, &level);
+        MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+        MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+        cases[i].body();
+        MPI_Finalize();
+        found = 1;
+    }
+    return found ? 0 : 2;
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+/* quell over MPI, by Open MPI's mpirun with more ranks than processors: the file is that of
+ * `quell sample` for any number of ranks, and where one rank fails, nothing is left. */
+#include "command.h"
+#include "harness.h"
+#include "mpi/shared.h"
+
+#include <glob.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* From here on `command` starts a program on so many ranks; 0: quell itself. */
+static void on_ranks(int ranks, const char *program)
+{
+    static char quell[500];
+    char text[1000];
+    if (!*quell) snprintf(quell, sizeof quell, "%s", getenv("QUELL_COMMAND"));
+    snprintf(text, sizeof text, "timeout -k 20 60 mpirun -q -n %d %s %s", ranks,
+             "--map-by slot:OVERSUBSCRIBE --bind-to none", getenv(program));
+    setenv("QUELL_COMMAND", ranks ? text : quell, 1);
+}
+
+static void check_case(const char *name, int ranks)
+{
+    struct command command = command_new();
+    on_ranks(ranks, "QUELL_MPI_CASES");
+    command_check(&command, 0, name);
+    CHECK(scratch_count(&command.work, ".") == 0, "left a file");
+    command_remove(&command);
+}
+
+TEST(mpi, draw_alone) { check_case("draw", 1); }
+TEST(mpi, draw) { check_case("draw", 3); }
+TEST(mpi, fails_alone) { check_case("fails", 1); }
+TEST(mpi, fails) { check_case("fails", 3); }
+TEST(mpi, refusals) { check_case("refusals", 3); }
+TEST(mpi, single_thread) { check_case("single", 2); }
+
+TEST(mpi, save)
+{
+    struct command command = command_new();
+    size_t size, rest_size;
+    on_ranks(4, "QUELL_MPI_CASES");
+    command_check(&command, 0, "save");
+    command_same(&command, "one.npy", "rest.npy");
+    char *file = scratch_read(&command.work, "one.npy", &size);
+    CHECK(strstr(file + 10, "'shape': (50, 1, 2), }") && size == 128 + 400, "its header or size");
+    CHECK(scratch_read(&command.work, "rest.npy", &rest_size), "rest.npy");
+    free(file);
+    command_remove(&command);
+}
+
+/* More threads than processors are what makes MPI jobs slow. */
+TEST(mpi, threads)
+{
+    struct command command = command_new();
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    for (int ranks = 1; ranks <= 3; ranks += 2) {
+        on_ranks(ranks, "QUELL_MPI_CASES");
+        command_check(&command, 0, "threads");
+        char *output = command_output(&command);
+        long sum = atol(output);
+        CHECK(sum >= ranks && (sum <= processors || sum == ranks), "%d ranks: %ld of %ld", ranks,
+              sum, processors);
+        free(output);
+    }
+    command_remove(&command);
+}
+
+static void set_range(cpu_set_t *mask, size_t from, size_t to)
+{
+    CPU_ZERO(mask);
+    for (size_t i = from; i < to; i++) CPU_SET(i, mask);
+}
+
+/* Two sockets of 8: ranks bound to cores, to sockets, to the node, and not at all. */
+TEST(mpi, processors_are_shared)
+{
+    cpu_set_t masks[16];
+    for (size_t i = 0; i < 16; i++) set_range(&masks[i], i, i + 1);
+    for (size_t i = 0; i < 16; i++)
+        CHECK(quell_share_processors(masks, 16, i) == 1, "rank %zu has a core", i);
+    for (size_t i = 0; i < 2; i++) set_range(&masks[i], 8 * i, 8 * i + 8);
+    CHECK(quell_share_processors(masks, 2, 0) == 8 && quell_share_processors(masks, 2, 1) == 8,
+          "a socket each");
+    set_range(&masks[2], 0, 8);
+    CHECK(quell_share_processors(masks, 3, 0) == 4 && quell_share_processors(masks, 3, 2) == 4 &&
+              quell_share_processors(masks, 3, 1) == 8,
+          "two on a socket");
+    for (size_t i = 0; i < 16; i++) set_range(&masks[i], 0, 16);
+    static const size_t shares[] = {16, 8, 5, 4, 3, 2, 2, 2, 1};
+    for (size_t ranks = 1; ranks <= 9; ranks++)
+        CHECK(quell_share_processors(masks, ranks, ranks - 1) == shares[ranks - 1],
+              "%zu unbound ranks", ranks);
+    set_range(&masks[1], 0, 1);
+    set_range(&masks[0], 0, 1);
+    CHECK(quell_share_processors(masks, 2, 0) == 1, "at least one");
+}
+
+#define GLYPHS "sample --quiet --model builtin:glyphs --steps 1 --count 6 "
+
+/* What quell writes as one.npy is what ranks write. */
+static void check_same(const struct command *command, const char *arguments, int ranks)
+{
+    char text[400];
+    on_ranks(0, "QUELL_COMMAND");
+    snprintf(text, sizeof text, "%s --out one.npy", arguments);
+    command_check(command, 0, text);
+    on_ranks(ranks, "QUELL_MPI_COMMAND");
+    snprintf(text, sizeof text, "%s --out many.npy", arguments);
+    command_check(command, 0, text);
+    command_same(command, "one.npy", "many.npy");
+}
+
+#define PLAIN "sample --quiet --model builtin:grid25 --sampler ddpm --steps 3 --seed 9 --first 77 "
+
+TEST(mpi, one_rank)
+{
+    struct command c = command_new();
+    check_same(&c, PLAIN "--count 103", 1);
+    command_remove(&c);
+}
+TEST(mpi, two_ranks)
+{
+    struct command c = command_new();
+    check_same(&c, PLAIN "--count 103", 2);
+    command_remove(&c);
+}
+TEST(mpi, three_ranks)
+{
+    struct command c = command_new();
+    check_same(&c, PLAIN "--count 103", 3);
+    command_remove(&c);
+}
+TEST(mpi, five_ranks)
+{
+    struct command c = command_new();
+    check_same(&c, PLAIN "--count 103", 5);
+    command_remove(&c);
+}
+TEST(mpi, idle_ranks)
+{
+    struct command c = command_new();
+    check_same(&c, PLAIN "--count 2", 5);
+    command_remove(&c);
+}
+TEST(mpi, classes)
+{
+    struct command c = command_new();
+    check_same(&c, GLYPHS "--class each --guidance 2", 3);
+    command_remove(&c);
+}
+
+/* More than a batch on some ranks, one more than on others. */
+TEST(mpi, batches)
+{
+    struct command command = command_new();
+    check_same(&command, "sample --quiet --model builtin:grid25 --steps 1 --count 4194305", 2);
+    command_remove(&command);
+}
+
+/* Each rank reads its own part of the files with x_1 and the classes. */
+TEST(mpi, files)
+{
+    struct command command = command_new();
+    char classes[128 + 28] = "\x93NUMPY\1\0\x76";
+    memset(classes + 10, ' ', 118);
+    int length = sprintf(classes + 10, "{'descr': '<i4', 'fortran_order': False, 'shape': (7,)}");
+    classes[10 + length] = ' ';
+    classes[127] = '\n';
+    for (int i = 0; i < 7; i++) classes[128 + 4 * i] = (char)(3 * i);
+    scratch_write(&command.work, "k.npy", classes, sizeof classes);
+    on_ranks(0, "QUELL_COMMAND");
+    command_check(&command, 0,
+                  "sample --model builtin:glyphs --steps 1 --seed 3 --count 7 --out x.npy");
+    check_same(&command,
+               "sample --quiet --model builtin:glyphs --steps 1 --from x.npy --classes k.npy", 3);
+    command_remove(&command);
+}
+
+/* One line of rank 0's, and no file. */
+static void check_refused(const struct command *command, int code, const char *arguments,
+                          const char *reason)
+{
+    int before = scratch_count(&command->work, ".");
+    command_check(command, code, arguments);
+    char *errors = command_errors(command), *newline = strchr(errors, '\n');
+    CHECK(strstr(errors, reason), "%s: not '%s': %s", arguments, reason, errors);
+    CHECK(!strncmp(errors, "quell-mpi: ", 11) && newline && !newline[1], "%s: %s", arguments,
+          errors);
+    CHECK(scratch_count(&command->work, ".") == before, "%s: left a file", arguments);
+    free(errors);
+}
+
+/* mpirun takes seconds to end a job that failed: few cases, in tests that run side by side. */
+TEST(mpi, options_refused)
+{
+    struct command command = command_new();
+    on_ranks(2, "QUELL_MPI_COMMAND");
+    check_refused(&command, 2, "sample --model builtin:grid25", "--out is needed");
+    check_refused(&command, 2, "sample --model builtin:grid25 --out y.npy --plot y.png",
+                  "no option '--plot'");
+    command_remove(&command);
+}
+
+TEST(mpi, files_refused)
+{
+    struct command command = command_new();
+    on_ranks(2, "QUELL_MPI_COMMAND");
+    check_refused(&command, 3, "sample --model no.json --out y.npy", "quell-mpi: no.json");
+    check_refused(&command, 4, "sample --model builtin:grid25 --out /dev/null", "is a pipe or");
+    command_remove(&command);
+}
+
+/* A value that only the last rank reads. */
+TEST(mpi, one_rank_fails)
+{
+    struct command command = command_new();
+    size_t size;
+    on_ranks(0, "QUELL_COMMAND");
+    command_check(&command, 0, "sample --model builtin:grid25 --count 9 --out x.npy");
+    char *file = scratch_read(&command.work, "x.npy", &size);
+    memset(file + size - 4, 0xff, 4);
+    scratch_write(&command.work, "x.npy", file, size);
+    scratch_write(&command.work, "y.npy", "before", 0);
+    free(file);
+    on_ranks(3, "QUELL_MPI_COMMAND");
+    check_refused(&command, 3, "sample --model builtin:grid25 --from x.npy --out y.npy",
+                  "quell-mpi: rank 2: x.npy: value 17 is -nan");
+    file = scratch_read(&command.work, "y.npy", NULL);
+    CHECK(!strcmp(file, "before"), "the old file is gone");
+    free(file);
+    command_remove(&command);
+}
+
+TEST(mpi, said_once)
+{
+    struct command command = command_new();
+    on_ranks(3, "QUELL_MPI_COMMAND");
+    json_t *root = command_json(
+        &command, "sample --model builtin:grid25 --count 7 --first 3 --json --out y.npy");
+    CHECK(json_integer_value(json_field(root, "ranks")) == 3, "ranks");
+    CHECK(json_integer_value(json_field(root, "count")) == 7, "count");
+    CHECK(json_integer_value(json_field(root, "first")) == 3, "first");
+    json_decref(root);
+    command_check(&command, 0, "sample --help");
+    char *output = command_output(&command), *usage = strstr(output, "Usage: quell-mpi sample");
+    CHECK(usage && !strstr(usage + 1, "Usage:") && !strstr(output, "--plot"), "%s", output);
+    free(output);
+    command_remove(&command);
+}
+
+/* Starts what would take minutes and waits for its temporary file, whose name is FILE.PID.0.part,
+ * PID that of rank 0. */
+static int start_long(struct command *command)
+{
+    glob_t found = {0};
+    struct scratch_path pattern = scratch_path(&command->work, "y.npy.*.part");
+    on_ranks(2, "QUELL_MPI_COMMAND");
+    command_start(command, "sample --model builtin:grid25 --steps 20000 --count 100000000 "
+                           "--out y.npy");
+    for (int wait = 0; glob(pattern.text, 0, NULL, &found) && wait < 1000; wait++) usleep(10000);
+    CHECK(found.gl_pathc == 1, "no temporary file");
+    int process = atoi(strstr(found.gl_pathv[0], "y.npy.") + 6);
+    globfree(&found);
+    usleep(200000);
+    return process;
+}
+
+/* mpirun hands SIGTERM on to the ranks. It may not pass on what they say then, nor wait for them.
+ */
+TEST(mpi, terminated)
+{
+    struct command command = command_new();
+    start_long(&command);
+    CHECK(!kill(command.process, SIGTERM), "kill");
+    CHECK(command_wait(&command) != 0, "its exit code");
+    for (int wait = 0; scratch_count(&command.work, ".") && wait < 500; wait++) usleep(10000);
+    CHECK(scratch_count(&command.work, ".") == 0, "something is left");
+    command_remove(&command);
+}
+
+/* One rank has a signal: the others stop long before they are through. */
+TEST(mpi, one_rank_terminated)
+{
+    struct command command = command_new();
+    int rank = start_long(&command);
+    CHECK(!kill(rank, SIGTERM), "kill");
+    int code = command_wait(&command);
+    char *errors = command_errors(&command);
+    CHECK(code == 128 + SIGTERM, "exit code %d: %s", code, errors);
+    CHECK(!strcmp(errors, "quell-mpi: stopped by a signal: no file was written\n"), "%s", errors);
+    CHECK(scratch_count(&command.work, ".") == 0, "something is left");
+    free(errors);
+    command_remove(&command);
+}
+
+/* One rank may write less than all have to. */
+TEST(mpi, disk_full)
+{
+    struct command command = command_new();
+    char text[1200], limited[1000];
+    on_ranks(3, "QUELL_MPI_COMMAND");
+    snprintf(limited, sizeof limited, "%s", getenv("QUELL_COMMAND"));
+    char *program = strstr(limited, " none ");
+    CHECK(program, "%s", limited);
+    snprintf(text, sizeof text, "%.*s sh -c 'ulimit -f 40000; exec %s \"$@\"' sh",
+             (int)(program + 5 - limited), limited, program + 6);
+    setenv("QUELL_COMMAND", text, 1);
+    command_check(&command, 4,
+                  "sample --model builtin:grid25 --steps 1 --count 6000000 --out y.npy");
+    char *errors = command_errors(&command);
+    CHECK(strstr(errors, "y.npy: cannot be written"), "%s", errors);
+    CHECK(scratch_count(&command.work, ".") == 0, "something is left");
+    free(errors);
+    command_remove(&command);
+}
