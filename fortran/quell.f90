@@ -1,0 +1,30 @@
+! SPDX-License-Identifier: MIT
+! quell in Fortran 2018: the C interface by the same names, over arrays x(dim, count).
+!
+!     use quell
+!     type(quell_denoiser) :: denoiser
+!     ...
+!     call quell_denoiser_mixture(denoiser, weights, means, variances)
+!     call quell_schedule_create(schedule, 'vp')
+!     call quell_sampler_create(sampler, 'ddim:eta=0.5', denoiser, schedule)
+!     call quell_init(sampler, run, x)
+!     call quell_forward(sampler, run, x)
+!
+! It is built with the host's own compiler, from the files that `pkg-config
+! --variable=fortran_sources quell` names in their order, or with CMake by quell::fortran. Sizes and
+! sample numbers are of kind c_size_t and c_int64_t, 64 bits both; seeds are their 64 bits.
+! Procedures that can fail take stat and errmsg, and without stat end the program (quell_base). Left
+! to C: plans, Brownian noise alone, a host's parallel-for, and summaries of names.
+module quell
+    use quell_base
+    use quell_c, only: quell_call, quell_point, quell_report, quell_max_rank
+    use quell_callbacks
+    use quell_denoisers
+    use quell_models
+    use quell_runs
+    use quell_samplers
+    use quell_schedules
+    use quell_transitions
+    implicit none
+    public
+end module

@@ -1,0 +1,305 @@
+! SPDX-License-Identifier: MIT
+! The C interface as it is: its structs, in C's layout, and its functions. Module quell is built on
+! it; programs use that.
+module quell_c
+    use, intrinsic :: iso_c_binding
+    implicit none
+    public
+
+    integer, parameter :: quell_max_rank = 8
+
+    ! What a denoiser of the caller's is told. Row r, from 1 on, is sample first + r - 1. worker,
+    ! from 0 to workers - 1, says which worker calls: calls with one number do not overlap within a
+    ! run. variance: where the denoiser learned variances and the sampler wants them, the address of
+    ! real(c_float) (dim, rows), to write.
+    type, bind(c) :: quell_call
+        integer(c_int64_t) :: first
+        integer(c_size_t) :: rows, dim, worker, workers
+        real(c_double) :: t, alpha, sigma, time
+        type(c_ptr) :: variance, context
+    end type
+
+    ! A point of the schedule; the logarithms keep the digits that alpha and sigma have lost.
+    type, bind(c) :: quell_point
+        real(c_double) :: t, alpha, sigma, log_alpha, log_sigma
+    end type
+
+    ! Where a run failed: the lowest failing sample seen, and its transition; -1: not in a sample.
+    type, bind(c) :: quell_report
+        integer(c_int64_t) :: sample = -1
+        integer(c_size_t) :: transition = -1
+    end type
+
+    type, bind(c) :: c_progress
+        integer(c_int64_t) :: done, total
+    end type
+
+    type, bind(c) :: c_callback_options
+        integer(c_size_t) :: size
+        type(c_ptr) :: output, precondition
+        integer(c_int) :: whole_batch, exact
+        type(c_ptr) :: variance
+        type(c_funptr) :: release
+    end type
+
+    type, bind(c) :: c_guidance
+        integer(c_size_t) :: size
+        real(c_double) :: weight, low, high
+        integer(c_size_t) :: points
+        type(c_ptr) :: times, weights
+    end type
+
+    type, bind(c) :: c_sampler_options
+        integer(c_size_t) :: size, steps
+        real(c_double) :: start, stop
+        type(c_ptr) :: times
+        real(c_double) :: clamp_low, clamp_high
+        integer(c_size_t) :: init_dim
+        type(c_ptr) :: init_mean, init_variance, grid
+        integer(c_int) :: brownian
+        type(c_ptr) :: sigmas
+        real(c_double) :: threshold, threshold_max
+    end type
+
+    type, bind(c) :: c_run
+        integer(c_size_t) :: size
+        integer(c_int64_t) :: seed, first
+        integer(c_size_t) :: count, transition, threads
+        type(c_funptr) :: parallel
+        type(c_ptr) :: host, isa
+        integer(c_size_t) :: tile
+        type(c_funptr) :: progress
+        type(c_ptr) :: progress_user
+        type(c_funptr) :: observe
+        type(c_ptr) :: observe_user, report, classes, context
+    end type
+
+    type, bind(c) :: c_model
+        type(c_ptr) :: denoiser
+        integer(c_size_t) :: rank, shape(quell_max_rank)
+        integer(c_int) :: image
+        character(kind=c_char) :: schedule(128)
+        type(c_ptr) :: description
+    end type
+
+    interface
+        ! Status and names: what is given by number is NULL past the end.
+        type(c_ptr) function c_status_name(status) bind(c, name='quell_status_name')
+            import; integer(c_int), value :: status
+        end function
+        type(c_ptr) function c_error_message() bind(c, name='quell_error_message')
+            import
+        end function
+        type(c_ptr) function c_version() bind(c, name='quell_version')
+            import
+        end function
+        type(c_ptr) function c_sampler_name(i) bind(c, name='quell_sampler_name')
+            import; integer(c_size_t), value :: i
+        end function
+        type(c_ptr) function c_schedule_name(i) bind(c, name='quell_schedule_name')
+            import; integer(c_size_t), value :: i
+        end function
+        type(c_ptr) function c_grid_name(i) bind(c, name='quell_grid_name')
+            import; integer(c_size_t), value :: i
+        end function
+        type(c_ptr) function c_builtin_name(i) bind(c, name='quell_builtin_name')
+            import; integer(c_size_t), value :: i
+        end function
+        type(c_ptr) function c_isa_name(i) bind(c, name='quell_isa_name')
+            import; integer(c_size_t), value :: i
+        end function
+        integer(c_size_t) function c_strlen(text) bind(c, name='strlen')
+            import; type(c_ptr), value :: text
+        end function
+
+        ! Denoisers.
+        integer(c_int) function c_denoiser_isotropic(denoiser, dim, mean, variance) &
+            bind(c, name='quell_denoiser_isotropic')
+            import; type(c_ptr) :: denoiser
+            integer(c_size_t), value :: dim; type(c_ptr), value :: mean
+            real(c_double), value :: variance
+        end function
+        integer(c_int) function c_denoiser_diagonal(denoiser, dim, mean, variances) &
+            bind(c, name='quell_denoiser_diagonal')
+            import; type(c_ptr) :: denoiser
+            integer(c_size_t), value :: dim; type(c_ptr), value :: mean
+            real(c_double) :: variances(*)
+        end function
+        integer(c_int) function c_denoiser_full(denoiser, dim, mean, covariance) &
+            bind(c, name='quell_denoiser_full')
+            import; type(c_ptr) :: denoiser
+            integer(c_size_t), value :: dim; type(c_ptr), value :: mean
+            real(c_double) :: covariance(*)
+        end function
+        integer(c_int) function c_denoiser_eigen(denoiser, dim, mean, values, vectors) &
+            bind(c, name='quell_denoiser_eigen')
+            import; type(c_ptr) :: denoiser
+            integer(c_size_t), value :: dim; type(c_ptr), value :: mean
+            real(c_double) :: values(*), vectors(*)
+        end function
+        integer(c_int) function c_denoiser_eigenbasis(denoiser, values, vectors) &
+            bind(c, name='quell_denoiser_eigenbasis')
+            import; type(c_ptr), value :: denoiser
+            real(c_double) :: values(*), vectors(*)
+        end function
+        integer(c_int) function c_denoiser_mixture(denoiser, components, dim, weights, means, &
+            variances) bind(c, name='quell_denoiser_mixture')
+            import; type(c_ptr) :: denoiser
+            integer(c_size_t), value :: components, dim
+            real(c_double) :: weights(*), means(*), variances(*)
+        end function
+        integer(c_int) function c_denoiser_mixture_diagonal(denoiser, components, dim, weights, &
+            means, variances) bind(c, name='quell_denoiser_mixture_diagonal')
+            import; type(c_ptr) :: denoiser
+            integer(c_size_t), value :: components, dim
+            real(c_double) :: weights(*), means(*), variances(*)
+        end function
+        integer(c_int) function c_denoiser_empirical(denoiser, count, dim, points) &
+            bind(c, name='quell_denoiser_empirical')
+            import; type(c_ptr) :: denoiser
+            integer(c_size_t), value :: count, dim; real(c_float) :: points(*)
+        end function
+        integer(c_int) function c_denoiser_callback(denoiser, dim, function, user, options) &
+            bind(c, name='quell_denoiser_callback')
+            import; type(c_ptr) :: denoiser
+            integer(c_size_t), value :: dim; type(c_funptr), value :: function
+            type(c_ptr), value :: user; type(c_callback_options) :: options
+        end function
+        integer(c_int) function c_denoiser_guided(guided, denoiser, guide, guidance) &
+            bind(c, name='quell_denoiser_guided')
+            import; type(c_ptr) :: guided
+            type(c_ptr), value :: denoiser, guide; type(c_guidance) :: guidance
+        end function
+        integer(c_size_t) function c_denoiser_dim(denoiser) bind(c, name='quell_denoiser_dim')
+            import; type(c_ptr), value :: denoiser
+        end function
+        integer(c_int) function c_denoiser_exact(denoiser) bind(c, name='quell_denoiser_exact')
+            import; type(c_ptr), value :: denoiser
+        end function
+        type(c_ptr) function c_denoiser_kind(denoiser) bind(c, name='quell_denoiser_kind')
+            import; type(c_ptr), value :: denoiser
+        end function
+        integer(c_size_t) function c_denoiser_classes(denoiser) &
+            bind(c, name='quell_denoiser_classes')
+            import; type(c_ptr), value :: denoiser
+        end function
+        subroutine c_denoiser_free(denoiser) bind(c, name='quell_denoiser_free')
+            import; type(c_ptr), value :: denoiser
+        end subroutine
+
+        ! Models.
+        integer(c_int) function c_model_load(model, name) bind(c, name='quell_model_load')
+            import; type(c_model) :: model; character(kind=c_char) :: name(*)
+        end function
+        integer(c_int) function c_model_save(model, path) bind(c, name='quell_model_save')
+            import; type(c_model) :: model; character(kind=c_char) :: path(*)
+        end function
+        subroutine c_model_free(model) bind(c, name='quell_model_free')
+            import; type(c_model) :: model
+        end subroutine
+
+        ! Schedules.
+        integer(c_int) function c_schedule_create(schedule, spec) &
+            bind(c, name='quell_schedule_create')
+            import; type(c_ptr) :: schedule; character(kind=c_char) :: spec(*)
+        end function
+        integer(c_int) function c_schedule_from_betas(schedule, count, betas) &
+            bind(c, name='quell_schedule_from_betas')
+            import; type(c_ptr) :: schedule
+            integer(c_size_t), value :: count; real(c_double) :: betas(*)
+        end function
+        integer(c_int) function c_schedule_from_function(schedule, function, user) &
+            bind(c, name='quell_schedule_from_function')
+            import; type(c_ptr) :: schedule
+            type(c_funptr), value :: function; type(c_ptr), value :: user
+        end function
+        integer(c_int) function c_schedule_at(schedule, t, alpha, sigma) &
+            bind(c, name='quell_schedule_at')
+            import; type(c_ptr), value :: schedule
+            real(c_double), value :: t; real(c_double) :: alpha, sigma
+        end function
+        subroutine c_schedule_free(schedule) bind(c, name='quell_schedule_free')
+            import; type(c_ptr), value :: schedule
+        end subroutine
+
+        ! Samplers.
+        integer(c_int) function c_sampler_create(sampler, spec, denoiser, schedule, options) &
+            bind(c, name='quell_sampler_create')
+            import; type(c_ptr) :: sampler; character(kind=c_char) :: spec(*)
+            type(c_ptr), value :: denoiser, schedule; type(c_sampler_options) :: options
+        end function
+        integer(c_int) function c_sampler_from_step(sampler, step, user, denoiser, schedule, &
+            options) bind(c, name='quell_sampler_from_step')
+            import; type(c_ptr) :: sampler; type(c_funptr), value :: step
+            type(c_ptr), value :: user, denoiser, schedule; type(c_sampler_options) :: options
+        end function
+        integer(c_size_t) function c_sampler_dim(sampler) bind(c, name='quell_sampler_dim')
+            import; type(c_ptr), value :: sampler
+        end function
+        integer(c_size_t) function c_sampler_steps(sampler) bind(c, name='quell_sampler_steps')
+            import; type(c_ptr), value :: sampler
+        end function
+        integer(c_size_t) function c_sampler_evaluations(sampler) &
+            bind(c, name='quell_sampler_evaluations')
+            import; type(c_ptr), value :: sampler
+        end function
+        subroutine c_sampler_free(sampler) bind(c, name='quell_sampler_free')
+            import; type(c_ptr), value :: sampler
+        end subroutine
+
+        ! Inside a step of the caller's.
+        integer(c_int64_t) function c_transition_first(transition) &
+            bind(c, name='quell_transition_first')
+            import; type(c_ptr), value :: transition
+        end function
+        integer(c_size_t) function c_transition_rows(transition) &
+            bind(c, name='quell_transition_rows')
+            import; type(c_ptr), value :: transition
+        end function
+        integer(c_size_t) function c_transition_dim(transition) &
+            bind(c, name='quell_transition_dim')
+            import; type(c_ptr), value :: transition
+        end function
+        integer(c_size_t) function c_transition_index(transition) &
+            bind(c, name='quell_transition_index')
+            import; type(c_ptr), value :: transition
+        end function
+        integer(c_int) function c_transition_denoise(transition, t, x, out) &
+            bind(c, name='quell_transition_denoise')
+            import; type(c_ptr), value :: transition
+            type(quell_point) :: t; real(c_float) :: x(*), out(*)
+        end function
+        integer(c_int) function c_transition_noise(transition, k, out) &
+            bind(c, name='quell_transition_noise')
+            import; type(c_ptr), value :: transition
+            integer(c_int), value :: k; real(c_float) :: out(*)
+        end function
+        integer(c_int) function c_transition_at(transition, t, point) &
+            bind(c, name='quell_transition_at')
+            import; type(c_ptr), value :: transition
+            real(c_double), value :: t; type(quell_point) :: point
+        end function
+
+        ! Runs.
+        integer(c_int) function c_init(sampler, run, x) bind(c, name='quell_init')
+            import; type(c_ptr), value :: sampler; type(c_run) :: run; real(c_float) :: x(*)
+        end function
+        integer(c_int) function c_forward(sampler, run, x) bind(c, name='quell_forward')
+            import; type(c_ptr), value :: sampler; type(c_run) :: run; real(c_float) :: x(*)
+        end function
+        integer(c_int) function c_step(sampler, run, t, s, x) bind(c, name='quell_step')
+            import; type(c_ptr), value :: sampler; type(c_run) :: run
+            real(c_double), value :: t, s; real(c_float) :: x(*)
+        end function
+        integer(c_int) function c_denoise(sampler, run, t, x, out) bind(c, name='quell_denoise')
+            import; type(c_ptr), value :: sampler; type(c_run) :: run
+            real(c_double), value :: t; real(c_float) :: x(*), out(*)
+        end function
+        integer(c_int) function c_noise(seed, stream, sample, element, count, out) &
+            bind(c, name='quell_noise')
+            import; integer(c_int64_t), value :: seed, sample, element
+            integer(c_int32_t), value :: stream; integer(c_size_t), value :: count
+            real(c_float) :: out(*)
+        end function
+    end interface
+end module

@@ -1,0 +1,151 @@
+! SPDX-License-Identifier: MIT
+! Denoisers of the caller's own: a procedure, or an object with a procedure and data of its own.
+module quell_callbacks
+    use, intrinsic :: iso_c_binding
+    use quell_base
+    use quell_c, only: quell_call, c_callback_options, c_denoiser_callback
+    use quell_denoisers, only: quell_denoiser
+    implicit none
+    private
+    public :: quell_denoise_fn, quell_denoise_object, quell_denoiser_callback
+
+    abstract interface
+        ! Reads x(dim, rows) and writes mean(dim, rows), from many threads at once unless
+        ! whole_batch. stat is 0: < 0 for an error, and > 0 to stop the run.
+        subroutine quell_denoise_fn(call, x, mean, stat)
+            import
+            type(quell_call), intent(in) :: call
+            real(c_float), intent(in) :: x(:, :)
+            real(c_float), intent(out) :: mean(:, :)
+            integer, intent(inout) :: stat
+        end subroutine
+    end interface
+
+    ! Extend this by what the denoiser needs. Calls with one call%worker do not overlap within a
+    ! run, so that it may index scratch memory.
+    type, abstract :: quell_denoise_object
+    contains
+        procedure(denoise_method), deferred :: denoise
+    end type
+
+    abstract interface
+        subroutine denoise_method(self, call, x, mean, stat)
+            import
+            class(quell_denoise_object), intent(inout) :: self
+            type(quell_call), intent(in) :: call
+            real(c_float), intent(in) :: x(:, :)
+            real(c_float), intent(out) :: mean(:, :)
+            integer, intent(inout) :: stat
+        end subroutine
+    end interface
+
+    ! A denoiser for dim elements from a procedure, or from an object, a target that must last as
+    ! long as anything that holds the denoiser. An internal procedure must not be used beyond the
+    ! call of its host. By keyword: output ('x0', 'eps', 'v', 'score', 'flow'), precondition
+    ! ('none', 'simple', 'karras'), whole_batch, exact, variance ('none', 'learned_range'); see
+    ! quell_callback_options in quell/denoiser.h.
+    interface quell_denoiser_callback
+        module procedure from_procedure, from_object
+    end interface
+
+    type :: box
+        class(quell_denoise_object), pointer :: object
+    end type
+
+contains
+
+    subroutine from_procedure(denoiser, dim, function, output, precondition, whole_batch, exact, &
+        variance, stat, errmsg)
+        type(quell_denoiser), intent(out) :: denoiser
+        integer(c_size_t), intent(in) :: dim
+        procedure(quell_denoise_fn) :: function
+        character(*), intent(in), optional :: output, precondition, variance
+        logical, intent(in), optional :: whole_batch, exact
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        call quell_finish(create(denoiser, dim, c_funloc(call_procedure), &
+            transfer(c_funloc(function), c_null_ptr), c_null_funptr, output, precondition, &
+            whole_batch, exact, variance), stat, errmsg)
+    end subroutine
+
+    subroutine from_object(denoiser, dim, object, output, precondition, whole_batch, exact, &
+        variance, stat, errmsg)
+        type(quell_denoiser), intent(out) :: denoiser
+        integer(c_size_t), intent(in) :: dim
+        class(quell_denoise_object), intent(in), target :: object
+        character(*), intent(in), optional :: output, precondition, variance
+        logical, intent(in), optional :: whole_batch, exact
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        type(box), pointer :: own
+        integer(c_int) :: status
+        allocate(own)
+        own%object => object
+        status = create(denoiser, dim, c_funloc(call_object), c_loc(own), c_funloc(release), &
+            output, precondition, whole_batch, exact, variance)
+        if (status /= QUELL_OK) deallocate(own)
+        call quell_finish(status, stat, errmsg)
+    end subroutine
+
+    integer(c_int) function create(denoiser, dim, function, user, release, output, precondition, &
+        whole_batch, exact, variance)
+        type(quell_denoiser), intent(inout) :: denoiser
+        integer(c_size_t), intent(in) :: dim
+        ! By value: gfortran would refer to a constant that needs relocation in read-only memory.
+        type(c_funptr), value :: function, release
+        type(c_ptr), value :: user
+        character(*), intent(in), optional :: output, precondition, variance
+        logical, intent(in), optional :: whole_batch, exact
+        character(:), allocatable, target :: c_output, c_precondition, c_variance
+        type(c_callback_options) :: options
+        c_output = terminated('x0', output)
+        c_precondition = terminated('none', precondition)
+        c_variance = terminated('none', variance)
+        options = c_callback_options(c_sizeof(options), c_loc(c_output), c_loc(c_precondition), &
+            0, 0, c_loc(c_variance), release)
+        if (present(whole_batch)) options%whole_batch = merge(1, 0, whole_batch)
+        if (present(exact)) options%exact = merge(1, 0, exact)
+        create = c_denoiser_callback(denoiser%handle, dim, function, user, options)
+    end function
+
+    function terminated(default, given) result(text)
+        character(*), intent(in) :: default
+        character(*), intent(in), optional :: given
+        character(:), allocatable :: text
+        text = default // c_null_char
+        if (present(given)) text = trim(given) // c_null_char
+    end function
+
+    integer(c_int) function call_procedure(user, call, input, output) bind(c)
+        type(c_ptr), value :: user
+        type(quell_call), intent(in) :: call
+        real(c_float), intent(in) :: input(call%dim, call%rows)
+        real(c_float), intent(inout) :: output(call%dim, call%rows)
+        procedure(quell_denoise_fn), pointer :: own
+        integer :: stat
+        call c_f_procpointer(transfer(user, c_null_funptr), own)
+        stat = 0
+        call own(call, input, output, stat)
+        call_procedure = int(stat, c_int)
+    end function
+
+    integer(c_int) function call_object(user, call, input, output) bind(c)
+        type(c_ptr), value :: user
+        type(quell_call), intent(in) :: call
+        real(c_float), intent(in) :: input(call%dim, call%rows)
+        real(c_float), intent(inout) :: output(call%dim, call%rows)
+        type(box), pointer :: own
+        integer :: stat
+        call c_f_pointer(user, own)
+        stat = 0
+        call own%object%denoise(call, input, output, stat)
+        call_object = int(stat, c_int)
+    end function
+
+    subroutine release(user) bind(c)
+        type(c_ptr), value :: user
+        type(box), pointer :: own
+        call c_f_pointer(user, own)
+        deallocate(own)
+    end subroutine
+end module

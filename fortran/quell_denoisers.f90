@@ -1,0 +1,222 @@
+! SPDX-License-Identifier: MIT
+! Denoisers: x_t -> E[X | x_t]. What they mean is said in quell/denoiser.h. Parameters are double,
+! samples are float; means and points are (dim, count). Means may be left out: zeros.
+module quell_denoisers
+    use, intrinsic :: iso_c_binding
+    use quell_base
+    use quell_c, only: c_denoiser_isotropic, c_denoiser_diagonal, c_denoiser_full, &
+        c_denoiser_eigen, c_denoiser_eigenbasis, c_denoiser_mixture, &
+        c_denoiser_mixture_diagonal, c_denoiser_empirical, c_denoiser_guided, c_denoiser_dim, &
+        c_denoiser_exact, c_denoiser_kind, c_denoiser_classes, c_denoiser_free, c_guidance
+    implicit none
+    private
+    public :: quell_denoiser, quell_denoiser_isotropic, quell_denoiser_diagonal, &
+        quell_denoiser_full, quell_denoiser_eigen, quell_denoiser_eigenbasis, &
+        quell_denoiser_mixture, quell_denoiser_mixture_diagonal, quell_denoiser_empirical, &
+        quell_denoiser_guided, quell_denoiser_dim, quell_denoiser_exact, quell_denoiser_kind, &
+        quell_denoiser_classes, quell_denoiser_free
+
+    ! A denoiser: a handle, whose copies are the same denoiser. It never changes, and any number of
+    ! threads may use it. To be freed once; samplers hold what they need.
+    type :: quell_denoiser
+        type(c_ptr) :: handle = c_null_ptr
+    end type
+
+contains
+
+    ! The address of an optional mean; .false. if it is not of `dim` values.
+    logical function located(mean, dim, address, stat, errmsg)
+        real(c_double), intent(in), contiguous, optional, target :: mean(:)
+        integer(c_size_t), intent(in) :: dim
+        type(c_ptr), intent(out) :: address
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        address = c_null_ptr
+        located = .true.
+        if (.not. present(mean)) return
+        address = c_loc(mean)
+        located = size(mean, kind=c_size_t) == dim
+        if (.not. located) call quell_refuse('denoiser: the mean is not of dim', stat, errmsg)
+    end function
+
+    ! X ~ N(mean, variance I).
+    subroutine quell_denoiser_isotropic(denoiser, dim, variance, mean, stat, errmsg)
+        type(quell_denoiser), intent(out) :: denoiser
+        integer(c_size_t), intent(in) :: dim
+        real(c_double), intent(in) :: variance
+        real(c_double), intent(in), contiguous, optional, target :: mean(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        type(c_ptr) :: at
+        if (.not. located(mean, dim, at, stat, errmsg)) return
+        call quell_finish(c_denoiser_isotropic(denoiser%handle, dim, at, variance), stat, errmsg)
+    end subroutine
+
+    ! X ~ N(mean, diag(variances)).
+    subroutine quell_denoiser_diagonal(denoiser, variances, mean, stat, errmsg)
+        type(quell_denoiser), intent(out) :: denoiser
+        real(c_double), intent(in), contiguous :: variances(:)
+        real(c_double), intent(in), contiguous, optional, target :: mean(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        type(c_ptr) :: at
+        integer(c_size_t) :: dim
+        dim = size(variances, kind=c_size_t)
+        if (.not. located(mean, dim, at, stat, errmsg)) return
+        call quell_finish(c_denoiser_diagonal(denoiser%handle, dim, at, variances), stat, errmsg)
+    end subroutine
+
+    ! X ~ N(mean, covariance); its last bits depend on the machine (see _eigen).
+    subroutine quell_denoiser_full(denoiser, covariance, mean, stat, errmsg)
+        type(quell_denoiser), intent(out) :: denoiser
+        real(c_double), intent(in), contiguous :: covariance(:, :)
+        real(c_double), intent(in), contiguous, optional, target :: mean(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        type(c_ptr) :: at
+        integer(c_size_t) :: dim
+        dim = size(covariance, 1, kind=c_size_t)
+        if (size(covariance, 2, kind=c_size_t) /= dim) then
+            call quell_refuse('full: the covariance is not square', stat, errmsg)
+            return
+        end if
+        if (.not. located(mean, dim, at, stat, errmsg)) return
+        call quell_finish(c_denoiser_full(denoiser%handle, dim, at, covariance), stat, errmsg)
+    end subroutine
+
+    ! The same from eigenvalues and eigenvectors, vectors(:, i) for values(i).
+    subroutine quell_denoiser_eigen(denoiser, values, vectors, mean, stat, errmsg)
+        type(quell_denoiser), intent(out) :: denoiser
+        real(c_double), intent(in), contiguous :: values(:), vectors(:, :)
+        real(c_double), intent(in), contiguous, optional, target :: mean(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        type(c_ptr) :: at
+        integer(c_size_t) :: dim
+        dim = size(values, kind=c_size_t)
+        if (any(shape(vectors, kind=c_size_t) /= dim)) then
+            call quell_refuse('eigen: the vectors are not (dim, dim)', stat, errmsg)
+            return
+        end if
+        if (.not. located(mean, dim, at, stat, errmsg)) return
+        call quell_finish(c_denoiser_eigen(denoiser%handle, dim, at, values, vectors), stat, &
+            errmsg)
+    end subroutine
+
+    ! The eigenbasis of a denoiser made by _full or _eigen, as _eigen takes it.
+    subroutine quell_denoiser_eigenbasis(denoiser, values, vectors, stat, errmsg)
+        type(quell_denoiser), intent(in) :: denoiser
+        real(c_double), intent(out), allocatable :: values(:), vectors(:, :)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        integer(c_size_t) :: dim
+        dim = c_denoiser_dim(denoiser%handle)
+        allocate(values(dim), vectors(dim, dim))
+        call quell_finish(c_denoiser_eigenbasis(denoiser%handle, values, vectors), stat, errmsg)
+    end subroutine
+
+    ! X ~ sum_k weights(k) N(means(:, k), variances(k) I).
+    subroutine quell_denoiser_mixture(denoiser, weights, means, variances, stat, errmsg)
+        type(quell_denoiser), intent(out) :: denoiser
+        real(c_double), intent(in), contiguous :: weights(:), means(:, :), variances(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        integer(c_size_t) :: components
+        components = size(weights, kind=c_size_t)
+        if (size(means, 2) /= components .or. size(variances) /= components) then
+            call quell_refuse('mixture: as many means and variances as weights', stat, errmsg)
+            return
+        end if
+        call quell_finish(c_denoiser_mixture(denoiser%handle, components, &
+            size(means, 1, kind=c_size_t), weights, means, variances), stat, errmsg)
+    end subroutine
+
+    ! The same with diagonal covariances, variances(dim, components).
+    subroutine quell_denoiser_mixture_diagonal(denoiser, weights, means, variances, stat, errmsg)
+        type(quell_denoiser), intent(out) :: denoiser
+        real(c_double), intent(in), contiguous :: weights(:), means(:, :), variances(:, :)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        integer(c_size_t) :: components
+        components = size(weights, kind=c_size_t)
+        if (size(means, 2) /= components .or. any(shape(variances) /= shape(means))) then
+            call quell_refuse('mixture: as many means and variances as weights', stat, errmsg)
+            return
+        end if
+        call quell_finish(c_denoiser_mixture_diagonal(denoiser%handle, components, &
+            size(means, 1, kind=c_size_t), weights, means, variances), stat, errmsg)
+    end subroutine
+
+    ! X uniform over the columns of points(dim, count).
+    subroutine quell_denoiser_empirical(denoiser, points, stat, errmsg)
+        type(quell_denoiser), intent(out) :: denoiser
+        real(c_float), intent(in), contiguous :: points(:, :)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        call quell_finish(c_denoiser_empirical(denoiser%handle, size(points, 2, kind=c_size_t), &
+            size(points, 1, kind=c_size_t), points), stat, errmsg)
+    end subroutine
+
+    ! Guided by another denoiser, or, without guide, by itself without a class. weight (2), or
+    ! weights at times; low (0), high (1): the times within which it is guided.
+    subroutine quell_denoiser_guided(guided, denoiser, guide, weight, low, high, times, weights, &
+        stat, errmsg)
+        type(quell_denoiser), intent(out) :: guided
+        type(quell_denoiser), intent(in) :: denoiser
+        type(quell_denoiser), intent(in), optional :: guide
+        real(c_double), intent(in), optional :: weight, low, high
+        real(c_double), intent(in), contiguous, optional, target :: times(:), weights(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        type(c_guidance) :: guidance
+        type(c_ptr) :: by
+        integer(c_size_t) :: points
+        points = 0
+        if (present(times)) points = size(times, kind=c_size_t)
+        guidance = c_guidance(c_sizeof(guidance), 2, 0, 1, points, c_null_ptr, c_null_ptr)
+        if (present(weight)) guidance%weight = weight
+        if (present(low)) guidance%low = low
+        if (present(high)) guidance%high = high
+        if (present(times)) guidance%times = c_loc(times)
+        if (present(weights)) then
+            if (size(weights) /= points) then
+                call quell_refuse('guided: as many weights as times', stat, errmsg)
+                return
+            end if
+            guidance%weights = c_loc(weights)
+        end if
+        by = c_null_ptr
+        if (present(guide)) by = guide%handle
+        call quell_finish(c_denoiser_guided(guided%handle, denoiser%handle, by, guidance), stat, &
+            errmsg)
+    end subroutine
+
+    ! The elements of a sample; whether it keeps the promise about bits; 'isotropic', 'mixture',
+    ! ...; and the classes that samples may be asked for, from 0 on.
+    integer(c_size_t) function quell_denoiser_dim(denoiser)
+        type(quell_denoiser), intent(in) :: denoiser
+        quell_denoiser_dim = c_denoiser_dim(denoiser%handle)
+    end function
+
+    logical function quell_denoiser_exact(denoiser)
+        type(quell_denoiser), intent(in) :: denoiser
+        quell_denoiser_exact = c_denoiser_exact(denoiser%handle) /= 0
+    end function
+
+    function quell_denoiser_kind(denoiser) result(kind)
+        type(quell_denoiser), intent(in) :: denoiser
+        character(:), allocatable :: kind
+        kind = quell_text(c_denoiser_kind(denoiser%handle))
+    end function
+
+    integer(c_size_t) function quell_denoiser_classes(denoiser)
+        type(quell_denoiser), intent(in) :: denoiser
+        quell_denoiser_classes = c_denoiser_classes(denoiser%handle)
+    end function
+
+    subroutine quell_denoiser_free(denoiser)
+        type(quell_denoiser), intent(inout) :: denoiser
+        call c_denoiser_free(denoiser%handle)
+        denoiser%handle = c_null_ptr
+    end subroutine
+end module

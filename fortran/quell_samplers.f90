@@ -1,0 +1,151 @@
+! SPDX-License-Identifier: MIT
+! Samplers: x_1 -> x_0 in steps of a reverse process. What they mean is said in quell/sampler.h.
+module quell_samplers
+    use, intrinsic :: iso_c_binding
+    use, intrinsic :: ieee_arithmetic, only: ieee_value, ieee_positive_inf, ieee_negative_inf
+    use quell_base
+    use quell_c, only: quell_point, c_sampler_options, c_sampler_create, c_sampler_from_step, &
+        c_sampler_dim, c_sampler_steps, c_sampler_evaluations, c_sampler_free
+    use quell_denoisers, only: quell_denoiser
+    use quell_schedules, only: quell_schedule
+    use quell_transitions, only: quell_transition, quell_step_fn
+    implicit none
+    private
+    public :: quell_sampler, quell_sampler_options, quell_sampler_create, &
+        quell_sampler_from_step, quell_sampler_dim, quell_sampler_steps, &
+        quell_sampler_evaluations, quell_sampler_free
+
+    ! A sampler: a handle, whose copies are the same sampler. It never changes, and any number of
+    ! threads may use it: several runs may go on at once. To be freed once.
+    type :: quell_sampler
+        type(c_ptr) :: handle = c_null_ptr
+    end type
+
+    ! What a sampler is made with; what is not allocated is left to quell. times or sigmas, if
+    ! given, are the points of the grid, and set the steps. init_mean and init_variance: of one
+    ! value or one per element, both of as many.
+    type :: quell_sampler_options
+        integer(c_size_t) :: steps = 64
+        real(c_double) :: start = 1, stop = 0
+        real(c_double), allocatable :: times(:), sigmas(:)
+        real(c_double), allocatable :: clamp_low, clamp_high
+        real(c_double), allocatable :: init_mean(:), init_variance(:)
+        character(:), allocatable :: grid
+        logical :: brownian = .false.
+        real(c_double) :: threshold = 0
+        real(c_double), allocatable :: threshold_max
+    end type
+
+contains
+
+    ! By name and options, 'NAME[:KEY=VALUE[,KEY=VALUE...]]'.
+    subroutine quell_sampler_create(sampler, spec, denoiser, schedule, options, stat, errmsg)
+        type(quell_sampler), intent(out) :: sampler
+        character(*), intent(in) :: spec
+        type(quell_denoiser), intent(in) :: denoiser
+        type(quell_schedule), intent(in) :: schedule
+        type(quell_sampler_options), intent(in), optional, target :: options
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        type(c_sampler_options) :: c
+        character(:), allocatable, target :: grid
+        if (.not. translated(options, grid, c, stat, errmsg)) return
+        call quell_finish(c_sampler_create(sampler%handle, trim(spec) // c_null_char, &
+            denoiser%handle, schedule%handle, c), stat, errmsg)
+    end subroutine
+
+    ! By the caller's own transition, called from many threads at once. An internal procedure must
+    ! not be used beyond the call of its host.
+    subroutine quell_sampler_from_step(sampler, step, denoiser, schedule, options, stat, errmsg)
+        type(quell_sampler), intent(out) :: sampler
+        procedure(quell_step_fn) :: step
+        type(quell_denoiser), intent(in) :: denoiser
+        type(quell_schedule), intent(in) :: schedule
+        type(quell_sampler_options), intent(in), optional, target :: options
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        type(c_sampler_options) :: c
+        character(:), allocatable, target :: grid
+        if (.not. translated(options, grid, c, stat, errmsg)) return
+        call quell_finish(c_sampler_from_step(sampler%handle, c_funloc(take_step), &
+            transfer(c_funloc(step), c_null_ptr), denoiser%handle, schedule%handle, c), stat, &
+            errmsg)
+    end subroutine
+
+    integer(c_int) function take_step(user, transition, t, s, x) bind(c)
+        use quell_c, only: c_transition_rows, c_transition_dim
+        type(c_ptr), value :: user, transition, x
+        type(quell_point), intent(in) :: t, s
+        procedure(quell_step_fn), pointer :: own
+        real(c_float), pointer :: rows(:, :)
+        integer :: stat
+        call c_f_procpointer(transfer(user, c_null_funptr), own)
+        call c_f_pointer(x, rows, [c_transition_dim(transition), c_transition_rows(transition)])
+        stat = 0
+        call own(quell_transition(transition), t, s, rows, stat)
+        take_step = int(stat, c_int)
+    end function
+
+    ! The options for C, which point to those given and to `grid`; .false. if they cannot be.
+    logical function translated(options, grid, c, stat, errmsg)
+        type(quell_sampler_options), intent(in), optional, target :: options
+        character(:), allocatable, target, intent(out) :: grid
+        type(c_sampler_options), intent(out) :: c
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        type(quell_sampler_options), target :: defaults
+        type(quell_sampler_options), pointer :: o
+        o => defaults
+        if (present(options)) o => options
+        c = c_sampler_options(c_sizeof(c), o%steps, o%start, o%stop, located(o%times), &
+            ieee_value(1._c_double, ieee_negative_inf), ieee_value(1._c_double, &
+            ieee_positive_inf), 1, located(o%init_mean), located(o%init_variance), c_null_ptr, &
+            merge(1, 0, o%brownian), located(o%sigmas), o%threshold, &
+            ieee_value(1._c_double, ieee_positive_inf))
+        if (allocated(o%clamp_low)) c%clamp_low = o%clamp_low
+        if (allocated(o%clamp_high)) c%clamp_high = o%clamp_high
+        if (allocated(o%threshold_max)) c%threshold_max = o%threshold_max
+        if (allocated(o%times)) c%steps = size(o%times, kind=c_size_t) - 1
+        if (allocated(o%sigmas)) c%steps = size(o%sigmas, kind=c_size_t) - 1
+        if (allocated(o%init_variance)) c%init_dim = size(o%init_variance, kind=c_size_t)
+        if (allocated(o%init_mean)) c%init_dim = size(o%init_mean, kind=c_size_t)
+        if (allocated(o%grid)) then
+            grid = trim(o%grid) // c_null_char
+            c%grid = c_loc(grid)
+        end if
+        translated = .true.
+        if (allocated(o%init_mean) .and. allocated(o%init_variance)) &
+            translated = size(o%init_mean) == size(o%init_variance)
+        if (.not. translated) &
+            call quell_refuse('sampler: init_mean and init_variance differ in length', stat, errmsg)
+    end function
+
+    type(c_ptr) function located(values)
+        real(c_double), intent(in), allocatable, target :: values(:)
+        located = c_null_ptr
+        if (allocated(values)) located = c_loc(values)
+    end function
+
+    ! The elements of a sample, the steps, and the evaluations of the denoiser for a sample (0: not
+    ! known before).
+    integer(c_size_t) function quell_sampler_dim(sampler)
+        type(quell_sampler), intent(in) :: sampler
+        quell_sampler_dim = c_sampler_dim(sampler%handle)
+    end function
+
+    integer(c_size_t) function quell_sampler_steps(sampler)
+        type(quell_sampler), intent(in) :: sampler
+        quell_sampler_steps = c_sampler_steps(sampler%handle)
+    end function
+
+    integer(c_size_t) function quell_sampler_evaluations(sampler)
+        type(quell_sampler), intent(in) :: sampler
+        quell_sampler_evaluations = c_sampler_evaluations(sampler%handle)
+    end function
+
+    subroutine quell_sampler_free(sampler)
+        type(quell_sampler), intent(inout) :: sampler
+        call c_sampler_free(sampler%handle)
+        sampler%handle = c_null_ptr
+    end subroutine
+end module

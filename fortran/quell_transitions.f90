@@ -1,0 +1,74 @@
+! SPDX-License-Identifier: MIT
+! What a step of the caller's own can do inside its transition.
+module quell_transitions
+    use, intrinsic :: iso_c_binding
+    use quell_base
+    use quell_c, only: quell_point, c_transition_first, c_transition_index, &
+        c_transition_denoise, c_transition_noise, c_transition_at
+    implicit none
+    private
+    public :: quell_transition, quell_step_fn, quell_transition_first, quell_transition_index, &
+        quell_transition_denoise, quell_transition_noise, quell_transition_at
+
+    ! Valid during the call of the step.
+    type :: quell_transition
+        type(c_ptr) :: handle = c_null_ptr
+    end type
+
+    abstract interface
+        ! Takes x(dim, rows) from x_t to x_s in place, from many threads at once. stat is 0: < 0 for
+        ! an error, > 0 to stop the run.
+        subroutine quell_step_fn(transition, t, s, x, stat)
+            import
+            type(quell_transition), intent(in) :: transition
+            type(quell_point), intent(in) :: t, s
+            real(c_float), intent(inout), contiguous :: x(:, :)
+            integer, intent(inout) :: stat
+        end subroutine
+    end interface
+
+contains
+
+    ! The index of the sample in row 1, and the number of the transition, from 0 on.
+    integer(c_int64_t) function quell_transition_first(transition)
+        type(quell_transition), intent(in) :: transition
+        quell_transition_first = c_transition_first(transition%handle)
+    end function
+
+    integer(c_size_t) function quell_transition_index(transition)
+        type(quell_transition), intent(in) :: transition
+        quell_transition_index = c_transition_index(transition%handle)
+    end function
+
+    ! mean = E[X | x_t = x], both (dim, rows).
+    subroutine quell_transition_denoise(transition, t, x, mean, stat, errmsg)
+        type(quell_transition), intent(in) :: transition
+        type(quell_point), intent(in) :: t
+        real(c_float), intent(in), contiguous :: x(:, :)
+        real(c_float), intent(inout), contiguous :: mean(:, :)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        call quell_finish(c_transition_denoise(transition%handle, t, x, mean), stat, errmsg)
+    end subroutine
+
+    ! noise(dim, rows) = that of slot k, from 0 to 7, of this transition.
+    subroutine quell_transition_noise(transition, k, noise, stat, errmsg)
+        type(quell_transition), intent(in) :: transition
+        integer, intent(in) :: k
+        real(c_float), intent(inout), contiguous :: noise(:, :)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        call quell_finish(c_transition_noise(transition%handle, int(k, c_int), noise), stat, &
+            errmsg)
+    end subroutine
+
+    ! The schedule at another time.
+    subroutine quell_transition_at(transition, t, point, stat, errmsg)
+        type(quell_transition), intent(in) :: transition
+        real(c_double), intent(in) :: t
+        type(quell_point), intent(inout) :: point
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        call quell_finish(c_transition_at(transition%handle, t, point), stat, errmsg)
+    end subroutine
+end module

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* C's side of the tests of the Fortran modules: structs with 1, 2, 3, ... in their members, and the
+ * samples that Fortran must draw too. */
+#include <quell/quell.h>
+#include <string.h>
+
+#define POINTER(n) ((void *)(uintptr_t)(n))
+typedef void function(void);
+#define FUNCTION(type, n) ((type *)(function *)(uintptr_t)(n))
+
+size_t in_c_call(quell_call *call)
+{
+    *call = (quell_call){1, 2, 3, 4, 5, 6, 7, 8, 9, POINTER(10), POINTER(11)};
+    return sizeof *call;
+}
+
+size_t in_c_callback_options(quell_callback_options *options)
+{
+    *options = quell_callback_defaults();
+    options->size = 1;
+    options->output = POINTER(2);
+    options->precondition = POINTER(3);
+    options->whole_batch = 4;
+    options->exact = 5;
+    options->variance = POINTER(6);
+    memset(&options->release, 0, sizeof options->release);
+    return sizeof *options;
+}
+
+size_t in_c_guidance(quell_guidance *guidance)
+{
+    *guidance = (quell_guidance){1, 2, 3, 4, 5, POINTER(6), POINTER(7)};
+    return sizeof *guidance;
+}
+
+size_t in_c_sampler_options(quell_sampler_options *options)
+{
+    *options =
+        (quell_sampler_options){1,          2,           3,           4,  POINTER(5),  6,  7, 8,
+                                POINTER(9), POINTER(10), POINTER(11), 12, POINTER(13), 14, 15};
+    return sizeof *options;
+}
+
+size_t in_c_run(quell_run *run)
+{
+    *run = (quell_run){1,
+                       2,
+                       3,
+                       4,
+                       5,
+                       6,
+                       FUNCTION(quell_parallel_fn, 7),
+                       POINTER(8),
+                       POINTER(9),
+                       10,
+                       FUNCTION(quell_progress_fn, 11),
+                       POINTER(12),
+                       FUNCTION(quell_observe_fn, 13),
+                       POINTER(14),
+                       POINTER(15),
+                       POINTER(16),
+                       POINTER(17)};
+    return sizeof *run;
+}
+
+size_t in_c_model(quell_model *model)
+{
+    memset(model, 0, sizeof *model);
+    model->denoiser = POINTER(1);
+    model->rank = 2;
+    for (size_t i = 0; i < QUELL_MAX_RANK; i++) model->shape[i] = 3 + i;
+    model->image = 11;
+    model->schedule[0] = 12;
+    model->schedule[127] = 13;
+    model->description = POINTER(14);
+    return sizeof *model;
+}
+
+size_t in_c_point(quell_point *point)
+{
+    *point = (quell_point){1, 2, 3, 4, 5};
+    return sizeof *point;
+}
+
+size_t in_c_report(quell_report *report)
+{
+    *report = (quell_report){1, 2};
+    return sizeof *report;
+}
+
+static int halve(void *user, const quell_call *call, const float *x, float *mean)
+{
+    (void)user;
+    for (size_t i = 0; i < call->rows * call->dim; i++) mean[i] = x[i] / 2;
+    return 0;
+}
+
+/* x[count][3] as Fortran is to draw it: of a mixture, or of the function above. */
+int in_c_draw(int own, size_t count, float *x)
+{
+    const double weights[] = {1, 3}, means[] = {-2, 0, 1, 2, 1, 0}, variances[] = {0.1, 0.2};
+    quell_denoiser *denoiser = NULL;
+    quell_schedule *schedule = NULL;
+    quell_sampler *sampler = NULL;
+    quell_sampler_options options = quell_sampler_defaults();
+    quell_run run = quell_run_defaults();
+    options.steps = 6;
+    options.grid = "karras";
+    run.seed = 7;
+    run.first = 100;
+    run.count = count;
+    int failed = (own ? quell_denoiser_callback(&denoiser, 3, halve, NULL, NULL)
+                      : quell_denoiser_mixture(&denoiser, 2, 3, weights, means, variances)) ||
+                 quell_schedule_create(&schedule, "cosine") ||
+                 quell_sampler_create(&sampler, "ddim:eta=0.5", denoiser, schedule, &options) ||
+                 quell_init(sampler, &run, x) || quell_forward(sampler, &run, x);
+    quell_sampler_free(sampler);
+    quell_schedule_free(schedule);
+    quell_denoiser_free(denoiser);
+    return failed;
+}

@@ -1,0 +1,129 @@
+! SPDX-License-Identifier: MIT
+! The structs of quell_c are laid out as C's: C fills them with 1, 2, 3, ...
+module layouts
+    use, intrinsic :: iso_c_binding
+    use quell_c
+    use checking
+    implicit none
+    private
+    public :: check_layouts
+
+    interface
+        integer(c_size_t) function in_c_call(it) bind(c)
+            import; type(quell_call) :: it
+        end function
+        integer(c_size_t) function in_c_callback_options(it) bind(c)
+            import; type(c_callback_options) :: it
+        end function
+        integer(c_size_t) function in_c_guidance(it) bind(c)
+            import; type(c_guidance) :: it
+        end function
+        integer(c_size_t) function in_c_sampler_options(it) bind(c)
+            import; type(c_sampler_options) :: it
+        end function
+        integer(c_size_t) function in_c_run(it) bind(c)
+            import; type(c_run) :: it
+        end function
+        integer(c_size_t) function in_c_model(it) bind(c)
+            import; type(c_model) :: it
+        end function
+        integer(c_size_t) function in_c_point(it) bind(c)
+            import; type(quell_point) :: it
+        end function
+        integer(c_size_t) function in_c_report(it) bind(c)
+            import; type(quell_report) :: it
+        end function
+    end interface
+
+    interface is
+        module procedure is_size, is_int, is_double, is_pointer, is_function
+    end interface
+
+contains
+
+    subroutine check_layouts()
+        type(quell_call) :: call
+        type(c_callback_options) :: options
+        type(c_guidance) :: guidance
+        type(c_sampler_options) :: sampler
+        type(c_run) :: run
+        type(c_model) :: model
+        type(quell_point) :: point
+        type(quell_report) :: report
+
+        call check(in_c_call(call) == c_sizeof(call), 'size of quell_call')
+        call check(is(call%first, 1) .and. is(call%rows, 2) .and. is(call%dim, 3) .and. &
+            is(call%worker, 4) .and. is(call%workers, 5) .and. is(call%t, 6) .and. &
+            is(call%alpha, 7) .and. is(call%sigma, 8) .and. is(call%time, 9) .and. &
+            is(call%variance, 10) .and. is(call%context, 11), 'quell_call')
+
+        call check(in_c_callback_options(options) == c_sizeof(options), 'size of the options')
+        call check(is(options%size, 1) .and. is(options%output, 2) .and. &
+            is(options%precondition, 3) .and. is(options%whole_batch, 4) .and. &
+            is(options%exact, 5) .and. is(options%variance, 6) .and. is(options%release, 0), &
+            'quell_callback_options')
+
+        call check(in_c_guidance(guidance) == c_sizeof(guidance), 'size of quell_guidance')
+        call check(is(guidance%size, 1) .and. is(guidance%weight, 2) .and. is(guidance%low, 3) &
+            .and. is(guidance%high, 4) .and. is(guidance%points, 5) .and. is(guidance%times, 6) &
+            .and. is(guidance%weights, 7), 'quell_guidance')
+
+        call check(in_c_sampler_options(sampler) == c_sizeof(sampler), 'size of sampler options')
+        call check(is(sampler%size, 1) .and. is(sampler%steps, 2) .and. is(sampler%start, 3) .and. &
+            is(sampler%stop, 4) .and. is(sampler%times, 5) .and. is(sampler%clamp_low, 6) .and. &
+            is(sampler%clamp_high, 7) .and. is(sampler%init_dim, 8) .and. &
+            is(sampler%init_mean, 9) .and. is(sampler%init_variance, 10) .and. &
+            is(sampler%grid, 11) .and. is(sampler%brownian, 12) .and. is(sampler%sigmas, 13) .and. &
+            is(sampler%threshold, 14) .and. is(sampler%threshold_max, 15), 'sampler options')
+
+        call check(in_c_run(run) == c_sizeof(run), 'size of quell_run')
+        call check(is(run%size, 1) .and. is(run%seed, 2) .and. is(run%first, 3) .and. &
+            is(run%count, 4) .and. is(run%transition, 5) .and. is(run%threads, 6) .and. &
+            is(run%parallel, 7) .and. is(run%host, 8) .and. is(run%isa, 9) .and. &
+            is(run%tile, 10) .and. is(run%progress, 11) .and. is(run%progress_user, 12) .and. &
+            is(run%observe, 13) .and. is(run%observe_user, 14) .and. is(run%report, 15) .and. &
+            is(run%classes, 16) .and. is(run%context, 17), 'quell_run')
+
+        call check(in_c_model(model) == c_sizeof(model), 'size of quell_model')
+        call check(is(model%denoiser, 1) .and. is(model%rank, 2) .and. is(model%shape(1), 3) .and. &
+            is(model%shape(8), 10) .and. is(model%image, 11) .and. &
+            ichar(model%schedule(1)) == 12 .and. ichar(model%schedule(128)) == 13 .and. &
+            is(model%description, 14), 'quell_model')
+
+        call check(in_c_point(point) == c_sizeof(point), 'size of quell_point')
+        call check(is(point%t, 1) .and. is(point%alpha, 2) .and. is(point%sigma, 3) .and. &
+            is(point%log_alpha, 4) .and. is(point%log_sigma, 5), 'quell_point')
+        call check(in_c_report(report) == c_sizeof(report), 'size of quell_report')
+        call check(is(report%sample, 1) .and. is(report%transition, 2), 'quell_report')
+    end subroutine
+
+    logical function is_size(value, n)
+        integer(c_size_t), intent(in) :: value
+        integer, intent(in) :: n
+        is_size = value == n
+    end function
+
+    logical function is_int(value, n)
+        integer(c_int), intent(in) :: value
+        integer, intent(in) :: n
+        is_int = value == n
+    end function
+
+    logical function is_double(value, n)
+        real(c_double), intent(in) :: value
+        integer, intent(in) :: n
+        is_double = value == n
+    end function
+
+    logical function is_pointer(value, n)
+        type(c_ptr), intent(in) :: value
+        integer, intent(in) :: n
+        is_pointer = transfer(value, 0_c_intptr_t) == n
+    end function
+
+    logical function is_function(value, n)
+        type(c_funptr), intent(in) :: value
+        integer, intent(in) :: n
+        is_function = transfer(value, 0_c_intptr_t) == n
+    end function
+end module
