@@ -53,6 +53,14 @@ TEST(mpi, save)
     command_remove(&command);
 }
 
+TEST(mpi, save_batches)
+{
+    struct command command = command_new();
+    on_ranks(2, "QUELL_MPI_CASES");
+    command_check(&command, 0, "batches");
+    command_remove(&command);
+}
+
 /* More threads than processors are what makes MPI jobs slow. */
 TEST(mpi, threads)
 {
