@@ -182,20 +182,8 @@ static int start_long(struct command *command)
     return process;
 }
 
-/* mpirun hands SIGTERM on to the ranks. It may not pass on what they say then, nor wait for them.
- */
-TEST(mpi, terminated)
-{
-    struct command command = command_new();
-    start_long(&command);
-    CHECK(!kill(command.process, SIGTERM), "kill");
-    CHECK(command_wait(&command) != 0, "its exit code");
-    for (int wait = 0; scratch_count(&command.work, ".") && wait < 500; wait++) usleep(10000);
-    CHECK(scratch_count(&command.work, ".") == 0, "something is left");
-    command_remove(&command);
-}
-
-/* One rank has a signal: the others stop long before they are through. */
+/* One rank has a signal, not by mpirun, which follows it with SIGKILL: the others stop long before
+ * they are through. */
 TEST(mpi, one_rank_terminated)
 {
     struct command command = command_new();
