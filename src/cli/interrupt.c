@@ -7,11 +7,11 @@ volatile sig_atomic_t interrupt_signal;
 
 static void note(int number) { interrupt_signal = number; }
 
-void interrupt_catch(void)
+static void catch_signals(int flags)
 {
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-        struct sigaction action = {.sa_handler = note, .sa_flags = (int)SA_RESETHAND}, old;
+        struct sigaction action = {.sa_handler = note, .sa_flags = flags}, old;
         sigemptyset(&action.sa_mask);
         if (!sigaction(signals[i], NULL, &old) && old.sa_handler != SIG_IGN)
             sigaction(signals[i], &action, NULL);
@@ -19,3 +19,7 @@ void interrupt_catch(void)
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
 }
+
+void interrupt_catch(void) { catch_signals((int)SA_RESETHAND); }
+
+void interrupt_catch_all(void) { catch_signals(0); }

@@ -13,4 +13,8 @@ extern volatile sig_atomic_t interrupt_signal;
  * of a kind ends the process. */
 void interrupt_catch(void);
 
+/* The same, but no number of them ends the process: launchers of MPI jobs, and what started these,
+ * each send one, and end with SIGKILL by themselves. */
+void interrupt_catch_all(void);
+
 #endif

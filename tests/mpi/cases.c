@@ -166,6 +166,51 @@ static void save(void)
     quell_sampler_free(sampler);
 }
 
+/* What a rank has drawn, as its progress function is told: it never falls, and ends at all. */
+static int follow(void *user, const quell_progress *progress)
+{
+    quell_progress *last = user;
+    if (progress->done < last->done || progress->done > progress->total) return -1;
+    *last = *progress;
+    return 0;
+}
+
+/* Samples so large that a rank draws several batches; all of them are in the file. */
+static void batches(void)
+{
+    enum { DIM = 1 << 20, COUNT = 11 };
+    quell_denoiser *denoiser = NULL;
+    quell_schedule *schedule = NULL;
+    quell_sampler *sampler = NULL;
+    quell_sampler_options options = quell_sampler_defaults();
+    quell_run run = make_run(COUNT);
+    quell_progress last = {0, 0};
+    options.steps = 1;
+    CHECK(!quell_denoiser_isotropic(&denoiser, DIM, NULL, 1), "denoiser");
+    CHECK(!quell_schedule_create(&schedule, "vp"), "schedule");
+    CHECK(!quell_sampler_create(&sampler, "ddpm", denoiser, schedule, &options), "sampler");
+    float *all = malloc(sizeof(float) * DIM * COUNT), *written = malloc(sizeof(float) * DIM);
+    CHECK(all && written, "memory");
+    CHECK(!quell_init(sampler, &run, all) && !quell_forward(sampler, &run, all), "alone");
+    run.progress = follow;
+    run.progress_user = &last;
+    CHECK(!quell_mpi_save(MPI_COMM_WORLD, sampler, &run, "large.npy", 0, NULL), "save");
+    CHECK(last.done == last.total && last.total == (rank ? 5 : 6), "progress: %d of %d",
+          (int)last.done, (int)last.total);
+    FILE *file = fopen("large.npy", "rb");
+    CHECK(file && !fseek(file, 128, SEEK_SET), "large.npy");
+    for (size_t i = 0; i < COUNT; i++) {
+        CHECK(fread(written, sizeof(float), DIM, file) == DIM, "sample %zu is not there", i);
+        CHECK(!memcmp(written, all + i * DIM, sizeof(float) * DIM), "sample %zu", i);
+    }
+    fclose(file);
+    free(all);
+    free(written);
+    quell_sampler_free(sampler);
+    quell_schedule_free(schedule);
+    quell_denoiser_free(denoiser);
+}
+
 /* With MPI for a single thread: one thread, or a refusal that says so. */
 static void single(void)
 {
@@ -198,6 +243,7 @@ static const struct {
     {"draw", draw, MPI_THREAD_FUNNELED},         {"fails", fails, MPI_THREAD_FUNNELED},
     {"refusals", refusals, MPI_THREAD_FUNNELED}, {"save", save, MPI_THREAD_FUNNELED},
     {"single", single, MPI_THREAD_SINGLE},       {"threads", threads, MPI_THREAD_FUNNELED},
+    {"batches", batches, MPI_THREAD_FUNNELED},
 };
 
 int main(int argc, char **argv)

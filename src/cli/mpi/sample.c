@@ -105,7 +105,7 @@ static int draw(struct job *job)
     struct session *session = &job->session;
     progress_begin(&job->progress, session->count, "samples", session->options.quiet);
     job->progress.ranks = session->ranks;
-    interrupt_catch();
+    interrupt_catch_all();
     const quell_model *model = &session->model;
     quell_status status = quell_mpi_save_rows(job->ranks->group.comm, job->whole, model->rank,
                                               model->shape, session->options.out, make, job);
