@@ -15,6 +15,9 @@
 ! sample numbers are of kind c_size_t and c_int64_t, 64 bits both; seeds are their 64 bits.
 ! Procedures that can fail take stat and errmsg, and without stat end the program (quell_base). Left
 ! to C: plans, Brownian noise alone, a host's parallel-for, and summaries of names.
+!
+! quell calls the procedures that it is given from many threads at once: declare them recursive, so
+! that their variables are each call's own.
 module quell
     use quell_base
     use quell_c, only: quell_call, quell_point, quell_report, quell_max_rank

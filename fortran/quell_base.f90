@@ -26,7 +26,7 @@ module quell_base
 contains
 
     ! What a call of the C interface gave, for the caller.
-    subroutine quell_finish(status, stat, errmsg)
+    recursive subroutine quell_finish(status, stat, errmsg)
         integer(c_int), intent(in) :: status
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
@@ -39,7 +39,7 @@ contains
     end subroutine
 
     ! A failure that Fortran sees and C cannot, such as arrays of different lengths.
-    subroutine quell_refuse(message, stat, errmsg)
+    recursive subroutine quell_refuse(message, stat, errmsg)
         character(*), intent(in) :: message
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
@@ -49,7 +49,7 @@ contains
     end subroutine
 
     ! The text at an address, '' for NULL.
-    function quell_text(address) result(text)
+    recursive function quell_text(address) result(text)
         type(c_ptr), intent(in) :: address
         character(:), allocatable :: text
         character(kind=c_char), pointer :: characters(:)
@@ -66,44 +66,44 @@ contains
     end function
 
     ! 'QUELL_NO_MEMORY'
-    function quell_status_name(status) result(name)
+    recursive function quell_status_name(status) result(name)
         integer, intent(in) :: status
         character(:), allocatable :: name
         name = quell_text(c_status_name(int(status, c_int)))
     end function
 
     ! The version of the library at run time.
-    function quell_version() result(version)
+    recursive function quell_version() result(version)
         character(:), allocatable :: version
         version = quell_text(c_version())
     end function
 
     ! What there is: number i, from 1 on; '' past the end.
-    function quell_sampler_name(i) result(name)
+    recursive function quell_sampler_name(i) result(name)
         integer, intent(in) :: i
         character(:), allocatable :: name
         name = quell_text(c_sampler_name(int(i - 1, c_size_t)))
     end function
 
-    function quell_schedule_name(i) result(name)
+    recursive function quell_schedule_name(i) result(name)
         integer, intent(in) :: i
         character(:), allocatable :: name
         name = quell_text(c_schedule_name(int(i - 1, c_size_t)))
     end function
 
-    function quell_grid_name(i) result(name)
+    recursive function quell_grid_name(i) result(name)
         integer, intent(in) :: i
         character(:), allocatable :: name
         name = quell_text(c_grid_name(int(i - 1, c_size_t)))
     end function
 
-    function quell_builtin_name(i) result(name)
+    recursive function quell_builtin_name(i) result(name)
         integer, intent(in) :: i
         character(:), allocatable :: name
         name = quell_text(c_builtin_name(int(i - 1, c_size_t)))
     end function
 
-    function quell_isa_name(i) result(name)
+    recursive function quell_isa_name(i) result(name)
         integer, intent(in) :: i
         character(:), allocatable :: name
         name = quell_text(c_isa_name(int(i - 1, c_size_t)))

@@ -54,8 +54,8 @@ module quell_callbacks
 
 contains
 
-    subroutine from_procedure(denoiser, dim, function, output, precondition, whole_batch, exact, &
-        variance, stat, errmsg)
+    recursive subroutine from_procedure(denoiser, dim, function, output, precondition, &
+        whole_batch, exact, variance, stat, errmsg)
         type(quell_denoiser), intent(out) :: denoiser
         integer(c_size_t), intent(in) :: dim
         procedure(quell_denoise_fn) :: function
@@ -68,8 +68,8 @@ contains
             whole_batch, exact, variance), stat, errmsg)
     end subroutine
 
-    subroutine from_object(denoiser, dim, object, output, precondition, whole_batch, exact, &
-        variance, stat, errmsg)
+    recursive subroutine from_object(denoiser, dim, object, output, precondition, whole_batch, &
+        exact, variance, stat, errmsg)
         type(quell_denoiser), intent(out) :: denoiser
         integer(c_size_t), intent(in) :: dim
         class(quell_denoise_object), intent(in), target :: object
@@ -87,8 +87,8 @@ contains
         call quell_finish(status, stat, errmsg)
     end subroutine
 
-    integer(c_int) function create(denoiser, dim, function, user, release, output, precondition, &
-        whole_batch, exact, variance)
+    recursive integer(c_int) function create(denoiser, dim, function, user, release, output, &
+        precondition, whole_batch, exact, variance)
         type(quell_denoiser), intent(inout) :: denoiser
         integer(c_size_t), intent(in) :: dim
         ! By value: gfortran would refer to a constant that needs relocation in read-only memory.
@@ -108,7 +108,7 @@ contains
         create = c_denoiser_callback(denoiser%handle, dim, function, user, options)
     end function
 
-    function terminated(default, given) result(text)
+    recursive function terminated(default, given) result(text)
         character(*), intent(in) :: default
         character(*), intent(in), optional :: given
         character(:), allocatable :: text
@@ -116,7 +116,7 @@ contains
         if (present(given)) text = trim(given) // c_null_char
     end function
 
-    integer(c_int) function call_procedure(user, call, input, output) bind(c)
+    recursive integer(c_int) function call_procedure(user, call, input, output) bind(c)
         type(c_ptr), value :: user
         type(quell_call), intent(in) :: call
         real(c_float), intent(in) :: input(call%dim, call%rows)
@@ -129,7 +129,7 @@ contains
         call_procedure = int(stat, c_int)
     end function
 
-    integer(c_int) function call_object(user, call, input, output) bind(c)
+    recursive integer(c_int) function call_object(user, call, input, output) bind(c)
         type(c_ptr), value :: user
         type(quell_call), intent(in) :: call
         real(c_float), intent(in) :: input(call%dim, call%rows)
@@ -142,7 +142,7 @@ contains
         call_object = int(stat, c_int)
     end function
 
-    subroutine release(user) bind(c)
+    recursive subroutine release(user) bind(c)
         type(c_ptr), value :: user
         type(box), pointer :: own
         call c_f_pointer(user, own)

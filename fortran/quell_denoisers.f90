@@ -24,23 +24,20 @@ module quell_denoisers
 
 contains
 
-    ! The address of an optional mean; .false. if it is not of `dim` values.
-    logical function located(mean, dim, address, stat, errmsg)
-        real(c_double), intent(in), contiguous, optional, target :: mean(:)
+    ! The address of a mean; .false. if it is not of `dim` values.
+    recursive logical function located(mean, dim, address, stat, errmsg)
+        real(c_double), intent(in), contiguous, target :: mean(:)
         integer(c_size_t), intent(in) :: dim
         type(c_ptr), intent(out) :: address
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
-        address = c_null_ptr
-        located = .true.
-        if (.not. present(mean)) return
         address = c_loc(mean)
         located = size(mean, kind=c_size_t) == dim
         if (.not. located) call quell_refuse('denoiser: the mean is not of dim', stat, errmsg)
     end function
 
     ! X ~ N(mean, variance I).
-    subroutine quell_denoiser_isotropic(denoiser, dim, variance, mean, stat, errmsg)
+    recursive subroutine quell_denoiser_isotropic(denoiser, dim, variance, mean, stat, errmsg)
         type(quell_denoiser), intent(out) :: denoiser
         integer(c_size_t), intent(in) :: dim
         real(c_double), intent(in) :: variance
@@ -48,12 +45,15 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
         type(c_ptr) :: at
-        if (.not. located(mean, dim, at, stat, errmsg)) return
+        at = c_null_ptr
+        if (present(mean)) then
+            if (.not. located(mean, dim, at, stat, errmsg)) return
+        end if
         call quell_finish(c_denoiser_isotropic(denoiser%handle, dim, at, variance), stat, errmsg)
     end subroutine
 
     ! X ~ N(mean, diag(variances)).
-    subroutine quell_denoiser_diagonal(denoiser, variances, mean, stat, errmsg)
+    recursive subroutine quell_denoiser_diagonal(denoiser, variances, mean, stat, errmsg)
         type(quell_denoiser), intent(out) :: denoiser
         real(c_double), intent(in), contiguous :: variances(:)
         real(c_double), intent(in), contiguous, optional, target :: mean(:)
@@ -62,12 +62,15 @@ contains
         type(c_ptr) :: at
         integer(c_size_t) :: dim
         dim = size(variances, kind=c_size_t)
-        if (.not. located(mean, dim, at, stat, errmsg)) return
+        at = c_null_ptr
+        if (present(mean)) then
+            if (.not. located(mean, dim, at, stat, errmsg)) return
+        end if
         call quell_finish(c_denoiser_diagonal(denoiser%handle, dim, at, variances), stat, errmsg)
     end subroutine
 
     ! X ~ N(mean, covariance); its last bits depend on the machine (see _eigen).
-    subroutine quell_denoiser_full(denoiser, covariance, mean, stat, errmsg)
+    recursive subroutine quell_denoiser_full(denoiser, covariance, mean, stat, errmsg)
         type(quell_denoiser), intent(out) :: denoiser
         real(c_double), intent(in), contiguous :: covariance(:, :)
         real(c_double), intent(in), contiguous, optional, target :: mean(:)
@@ -80,12 +83,15 @@ contains
             call quell_refuse('full: the covariance is not square', stat, errmsg)
             return
         end if
-        if (.not. located(mean, dim, at, stat, errmsg)) return
+        at = c_null_ptr
+        if (present(mean)) then
+            if (.not. located(mean, dim, at, stat, errmsg)) return
+        end if
         call quell_finish(c_denoiser_full(denoiser%handle, dim, at, covariance), stat, errmsg)
     end subroutine
 
     ! The same from eigenvalues and eigenvectors, vectors(:, i) for values(i).
-    subroutine quell_denoiser_eigen(denoiser, values, vectors, mean, stat, errmsg)
+    recursive subroutine quell_denoiser_eigen(denoiser, values, vectors, mean, stat, errmsg)
         type(quell_denoiser), intent(out) :: denoiser
         real(c_double), intent(in), contiguous :: values(:), vectors(:, :)
         real(c_double), intent(in), contiguous, optional, target :: mean(:)
@@ -98,13 +104,16 @@ contains
             call quell_refuse('eigen: the vectors are not (dim, dim)', stat, errmsg)
             return
         end if
-        if (.not. located(mean, dim, at, stat, errmsg)) return
+        at = c_null_ptr
+        if (present(mean)) then
+            if (.not. located(mean, dim, at, stat, errmsg)) return
+        end if
         call quell_finish(c_denoiser_eigen(denoiser%handle, dim, at, values, vectors), stat, &
             errmsg)
     end subroutine
 
     ! The eigenbasis of a denoiser made by _full or _eigen, as _eigen takes it.
-    subroutine quell_denoiser_eigenbasis(denoiser, values, vectors, stat, errmsg)
+    recursive subroutine quell_denoiser_eigenbasis(denoiser, values, vectors, stat, errmsg)
         type(quell_denoiser), intent(in) :: denoiser
         real(c_double), intent(out), allocatable :: values(:), vectors(:, :)
         integer, intent(out), optional :: stat
@@ -116,7 +125,7 @@ contains
     end subroutine
 
     ! X ~ sum_k weights(k) N(means(:, k), variances(k) I).
-    subroutine quell_denoiser_mixture(denoiser, weights, means, variances, stat, errmsg)
+    recursive subroutine quell_denoiser_mixture(denoiser, weights, means, variances, stat, errmsg)
         type(quell_denoiser), intent(out) :: denoiser
         real(c_double), intent(in), contiguous :: weights(:), means(:, :), variances(:)
         integer, intent(out), optional :: stat
@@ -132,7 +141,8 @@ contains
     end subroutine
 
     ! The same with diagonal covariances, variances(dim, components).
-    subroutine quell_denoiser_mixture_diagonal(denoiser, weights, means, variances, stat, errmsg)
+    recursive subroutine quell_denoiser_mixture_diagonal(denoiser, weights, means, variances, &
+        stat, errmsg)
         type(quell_denoiser), intent(out) :: denoiser
         real(c_double), intent(in), contiguous :: weights(:), means(:, :), variances(:, :)
         integer, intent(out), optional :: stat
@@ -148,7 +158,7 @@ contains
     end subroutine
 
     ! X uniform over the columns of points(dim, count).
-    subroutine quell_denoiser_empirical(denoiser, points, stat, errmsg)
+    recursive subroutine quell_denoiser_empirical(denoiser, points, stat, errmsg)
         type(quell_denoiser), intent(out) :: denoiser
         real(c_float), intent(in), contiguous :: points(:, :)
         integer, intent(out), optional :: stat
@@ -159,8 +169,8 @@ contains
 
     ! Guided by another denoiser, or, without guide, by itself without a class. weight (2), or
     ! weights at times; low (0), high (1): the times within which it is guided.
-    subroutine quell_denoiser_guided(guided, denoiser, guide, weight, low, high, times, weights, &
-        stat, errmsg)
+    recursive subroutine quell_denoiser_guided(guided, denoiser, guide, weight, low, high, times, &
+        weights, stat, errmsg)
         type(quell_denoiser), intent(out) :: guided
         type(quell_denoiser), intent(in) :: denoiser
         type(quell_denoiser), intent(in), optional :: guide
@@ -193,28 +203,28 @@ contains
 
     ! The elements of a sample; whether it keeps the promise about bits; 'isotropic', 'mixture',
     ! ...; and the classes that samples may be asked for, from 0 on.
-    integer(c_size_t) function quell_denoiser_dim(denoiser)
+    recursive integer(c_size_t) function quell_denoiser_dim(denoiser)
         type(quell_denoiser), intent(in) :: denoiser
         quell_denoiser_dim = c_denoiser_dim(denoiser%handle)
     end function
 
-    logical function quell_denoiser_exact(denoiser)
+    recursive logical function quell_denoiser_exact(denoiser)
         type(quell_denoiser), intent(in) :: denoiser
         quell_denoiser_exact = c_denoiser_exact(denoiser%handle) /= 0
     end function
 
-    function quell_denoiser_kind(denoiser) result(kind)
+    recursive function quell_denoiser_kind(denoiser) result(kind)
         type(quell_denoiser), intent(in) :: denoiser
         character(:), allocatable :: kind
         kind = quell_text(c_denoiser_kind(denoiser%handle))
     end function
 
-    integer(c_size_t) function quell_denoiser_classes(denoiser)
+    recursive integer(c_size_t) function quell_denoiser_classes(denoiser)
         type(quell_denoiser), intent(in) :: denoiser
         quell_denoiser_classes = c_denoiser_classes(denoiser%handle)
     end function
 
-    subroutine quell_denoiser_free(denoiser)
+    recursive subroutine quell_denoiser_free(denoiser)
         type(quell_denoiser), intent(inout) :: denoiser
         call c_denoiser_free(denoiser%handle)
         denoiser%handle = c_null_ptr

@@ -23,7 +23,7 @@ module quell_models
 contains
 
     ! Loads 'builtin:NAME', or a file: .json, .npy, .safetensors. To be freed.
-    subroutine quell_model_load(model, name, stat, errmsg)
+    recursive subroutine quell_model_load(model, name, stat, errmsg)
         type(quell_model), intent(out) :: model
         character(*), intent(in) :: name
         integer, intent(out), optional :: stat
@@ -44,13 +44,13 @@ contains
         call quell_finish(status, stat, errmsg)
     end subroutine
 
-    type(c_ptr) function address_of(text)
+    recursive type(c_ptr) function address_of(text)
         character(kind=c_char), intent(in), target :: text(:)
         address_of = c_loc(text(1))
     end function
 
     ! Writes a Gaussian or a mixture as JSON that loads to the same bits.
-    subroutine quell_model_save(model, path, stat, errmsg)
+    recursive subroutine quell_model_save(model, path, stat, errmsg)
         type(quell_model), intent(in) :: model
         character(*), intent(in) :: path
         integer, intent(out), optional :: stat
@@ -62,7 +62,7 @@ contains
         call quell_finish(c_model_save(model%handle, trim(path) // c_null_char), stat, errmsg)
     end subroutine
 
-    subroutine quell_model_free(model)
+    recursive subroutine quell_model_free(model)
         type(quell_model), intent(inout) :: model
         if (associated(model%handle)) then
             call c_model_free(model%handle)

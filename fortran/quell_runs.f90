@@ -58,7 +58,7 @@ module quell_runs
 contains
 
     ! Draws x_1.
-    subroutine quell_init(sampler, run, x, stat, errmsg)
+    recursive subroutine quell_init(sampler, run, x, stat, errmsg)
         type(quell_sampler), intent(in) :: sampler
         type(quell_run), intent(in), target :: run
         real(c_float), intent(inout), contiguous :: x(:, :)
@@ -74,7 +74,7 @@ contains
 
     ! Takes x from x_1 to x_0 in place. On failure x holds a mixture of finished and unfinished
     ! samples, and report says where it was.
-    subroutine quell_forward(sampler, run, x, stat, errmsg, report)
+    recursive subroutine quell_forward(sampler, run, x, stat, errmsg, report)
         type(quell_sampler), intent(in) :: sampler
         type(quell_run), intent(in), target :: run
         real(c_float), intent(inout), contiguous :: x(:, :)
@@ -91,7 +91,7 @@ contains
     end subroutine
 
     ! One transition: takes x from x_t to x_s in place, 1 >= t >= s >= 0.
-    subroutine quell_step(sampler, run, t, s, x, stat, errmsg)
+    recursive subroutine quell_step(sampler, run, t, s, x, stat, errmsg)
         type(quell_sampler), intent(in) :: sampler
         type(quell_run), intent(in), target :: run
         real(c_double), intent(in) :: t, s
@@ -107,7 +107,7 @@ contains
     end subroutine
 
     ! mean = E[X | x_t = x], another array of the shape of x.
-    subroutine quell_denoise(sampler, run, t, x, mean, stat, errmsg)
+    recursive subroutine quell_denoise(sampler, run, t, x, mean, stat, errmsg)
         type(quell_sampler), intent(in) :: sampler
         type(quell_run), intent(in), target :: run
         real(c_double), intent(in) :: t
@@ -129,7 +129,7 @@ contains
 
     ! The run for C, which points to the run given, to `watch` and to `isa`; .false. if it cannot
     ! be.
-    logical function translated(sampler, run, shape, c, watch, isa, stat, errmsg)
+    recursive logical function translated(sampler, run, shape, c, watch, isa, stat, errmsg)
         type(quell_sampler), intent(in) :: sampler
         type(quell_run), intent(in), target :: run
         integer(c_size_t), intent(in) :: shape(2)
@@ -164,7 +164,7 @@ contains
         end if
     end function
 
-    integer(c_int) function progress(user, at) bind(c)
+    recursive integer(c_int) function progress(user, at) bind(c)
         type(c_ptr), value :: user
         type(c_progress), intent(in) :: at
         type(watchers), pointer :: watch
@@ -175,13 +175,13 @@ contains
         progress = int(stat, c_int)
     end function
 
-    integer(c_int) function observe(user, transition, s, first, rows, x) bind(c)
+    recursive integer(c_int) function observe(user, transition, s, first, rows, x) bind(c)
         type(c_ptr), value :: user, x
         integer(c_size_t), value :: transition, rows
         type(quell_point), intent(in) :: s
         integer(c_int64_t), value :: first
         type(watchers), pointer :: watch
-        real(c_float), pointer :: samples(:, :)
+        real(c_float), pointer, contiguous :: samples(:, :)
         integer :: stat
         call c_f_pointer(user, watch)
         call c_f_pointer(x, samples, [watch%dim, rows])
@@ -192,7 +192,7 @@ contains
 
     ! Elements element, element + 1, ... (from 0 on) of the noise of a sample in a stream, which is
     ! QUELL_STREAM_INIT or quell_stream(i, k).
-    subroutine quell_noise(seed, stream, sample, element, noise, stat, errmsg)
+    recursive subroutine quell_noise(seed, stream, sample, element, noise, stat, errmsg)
         integer(c_int64_t), intent(in) :: seed, sample, element
         integer(c_int32_t), intent(in) :: stream
         real(c_float), intent(inout), contiguous :: noise(:)

@@ -39,7 +39,8 @@ module quell_samplers
 contains
 
     ! By name and options, 'NAME[:KEY=VALUE[,KEY=VALUE...]]'.
-    subroutine quell_sampler_create(sampler, spec, denoiser, schedule, options, stat, errmsg)
+    recursive subroutine quell_sampler_create(sampler, spec, denoiser, schedule, options, stat, &
+        errmsg)
         type(quell_sampler), intent(out) :: sampler
         character(*), intent(in) :: spec
         type(quell_denoiser), intent(in) :: denoiser
@@ -56,7 +57,8 @@ contains
 
     ! By the caller's own transition, called from many threads at once. An internal procedure must
     ! not be used beyond the call of its host.
-    subroutine quell_sampler_from_step(sampler, step, denoiser, schedule, options, stat, errmsg)
+    recursive subroutine quell_sampler_from_step(sampler, step, denoiser, schedule, options, &
+        stat, errmsg)
         type(quell_sampler), intent(out) :: sampler
         procedure(quell_step_fn) :: step
         type(quell_denoiser), intent(in) :: denoiser
@@ -72,12 +74,12 @@ contains
             errmsg)
     end subroutine
 
-    integer(c_int) function take_step(user, transition, t, s, x) bind(c)
+    recursive integer(c_int) function take_step(user, transition, t, s, x) bind(c)
         use quell_c, only: c_transition_rows, c_transition_dim
         type(c_ptr), value :: user, transition, x
         type(quell_point), intent(in) :: t, s
         procedure(quell_step_fn), pointer :: own
-        real(c_float), pointer :: rows(:, :)
+        real(c_float), pointer, contiguous :: rows(:, :)
         integer :: stat
         call c_f_procpointer(transfer(user, c_null_funptr), own)
         call c_f_pointer(x, rows, [c_transition_dim(transition), c_transition_rows(transition)])
@@ -87,7 +89,7 @@ contains
     end function
 
     ! The options for C, which point to those given and to `grid`; .false. if they cannot be.
-    logical function translated(options, grid, c, stat, errmsg)
+    recursive logical function translated(options, grid, c, stat, errmsg)
         type(quell_sampler_options), intent(in), optional, target :: options
         character(:), allocatable, target, intent(out) :: grid
         type(c_sampler_options), intent(out) :: c
@@ -120,7 +122,7 @@ contains
             call quell_refuse('sampler: init_mean and init_variance differ in length', stat, errmsg)
     end function
 
-    type(c_ptr) function located(values)
+    recursive type(c_ptr) function located(values)
         real(c_double), intent(in), allocatable, target :: values(:)
         located = c_null_ptr
         if (allocated(values)) located = c_loc(values)
@@ -128,22 +130,22 @@ contains
 
     ! The elements of a sample, the steps, and the evaluations of the denoiser for a sample (0: not
     ! known before).
-    integer(c_size_t) function quell_sampler_dim(sampler)
+    recursive integer(c_size_t) function quell_sampler_dim(sampler)
         type(quell_sampler), intent(in) :: sampler
         quell_sampler_dim = c_sampler_dim(sampler%handle)
     end function
 
-    integer(c_size_t) function quell_sampler_steps(sampler)
+    recursive integer(c_size_t) function quell_sampler_steps(sampler)
         type(quell_sampler), intent(in) :: sampler
         quell_sampler_steps = c_sampler_steps(sampler%handle)
     end function
 
-    integer(c_size_t) function quell_sampler_evaluations(sampler)
+    recursive integer(c_size_t) function quell_sampler_evaluations(sampler)
         type(quell_sampler), intent(in) :: sampler
         quell_sampler_evaluations = c_sampler_evaluations(sampler%handle)
     end function
 
-    subroutine quell_sampler_free(sampler)
+    recursive subroutine quell_sampler_free(sampler)
         type(quell_sampler), intent(inout) :: sampler
         call c_sampler_free(sampler%handle)
         sampler%handle = c_null_ptr

@@ -30,7 +30,7 @@ module quell_schedules
 contains
 
     ! By name and options, 'NAME[:KEY=VALUE[,KEY=VALUE...]]'.
-    subroutine quell_schedule_create(schedule, spec, stat, errmsg)
+    recursive subroutine quell_schedule_create(schedule, spec, stat, errmsg)
         type(quell_schedule), intent(out) :: schedule
         character(*), intent(in) :: spec
         integer, intent(out), optional :: stat
@@ -40,7 +40,7 @@ contains
     end subroutine
 
     ! Discrete, from a table of betas in (0, 1), the last of which may be 1.
-    subroutine quell_schedule_from_betas(schedule, betas, stat, errmsg)
+    recursive subroutine quell_schedule_from_betas(schedule, betas, stat, errmsg)
         type(quell_schedule), intent(out) :: schedule
         real(c_double), intent(in), contiguous :: betas(:)
         integer, intent(out), optional :: stat
@@ -50,7 +50,7 @@ contains
     end subroutine
 
     ! The caller's own. An internal procedure must not be used beyond the call of its host.
-    subroutine quell_schedule_from_function(schedule, function, stat, errmsg)
+    recursive subroutine quell_schedule_from_function(schedule, function, stat, errmsg)
         type(quell_schedule), intent(out) :: schedule
         procedure(quell_schedule_fn) :: function
         integer, intent(out), optional :: stat
@@ -59,7 +59,7 @@ contains
             transfer(c_funloc(function), c_null_ptr)), stat, errmsg)
     end subroutine
 
-    integer(c_int) function evaluate(user, t, alpha, sigma) bind(c)
+    recursive integer(c_int) function evaluate(user, t, alpha, sigma) bind(c)
         type(c_ptr), value :: user
         real(c_double), value :: t
         real(c_double), intent(out) :: alpha, sigma
@@ -72,7 +72,7 @@ contains
     end function
 
     ! alpha and sigma at t.
-    subroutine quell_schedule_at(schedule, t, alpha, sigma, stat, errmsg)
+    recursive subroutine quell_schedule_at(schedule, t, alpha, sigma, stat, errmsg)
         type(quell_schedule), intent(in) :: schedule
         real(c_double), intent(in) :: t
         real(c_double), intent(out) :: alpha, sigma
@@ -81,7 +81,7 @@ contains
         call quell_finish(c_schedule_at(schedule%handle, t, alpha, sigma), stat, errmsg)
     end subroutine
 
-    subroutine quell_schedule_free(schedule)
+    recursive subroutine quell_schedule_free(schedule)
         type(quell_schedule), intent(inout) :: schedule
         call c_schedule_free(schedule%handle)
         schedule%handle = c_null_ptr

@@ -30,18 +30,18 @@ module quell_transitions
 contains
 
     ! The index of the sample in row 1, and the number of the transition, from 0 on.
-    integer(c_int64_t) function quell_transition_first(transition)
+    recursive integer(c_int64_t) function quell_transition_first(transition)
         type(quell_transition), intent(in) :: transition
         quell_transition_first = c_transition_first(transition%handle)
     end function
 
-    integer(c_size_t) function quell_transition_index(transition)
+    recursive integer(c_size_t) function quell_transition_index(transition)
         type(quell_transition), intent(in) :: transition
         quell_transition_index = c_transition_index(transition%handle)
     end function
 
     ! mean = E[X | x_t = x], both (dim, rows).
-    subroutine quell_transition_denoise(transition, t, x, mean, stat, errmsg)
+    recursive subroutine quell_transition_denoise(transition, t, x, mean, stat, errmsg)
         type(quell_transition), intent(in) :: transition
         type(quell_point), intent(in) :: t
         real(c_float), intent(in), contiguous :: x(:, :)
@@ -52,7 +52,7 @@ contains
     end subroutine
 
     ! noise(dim, rows) = that of slot k, from 0 to 7, of this transition.
-    subroutine quell_transition_noise(transition, k, noise, stat, errmsg)
+    recursive subroutine quell_transition_noise(transition, k, noise, stat, errmsg)
         type(quell_transition), intent(in) :: transition
         integer, intent(in) :: k
         real(c_float), intent(inout), contiguous :: noise(:, :)
@@ -63,7 +63,7 @@ contains
     end subroutine
 
     ! The schedule at another time.
-    subroutine quell_transition_at(transition, t, point, stat, errmsg)
+    recursive subroutine quell_transition_at(transition, t, point, stat, errmsg)
         type(quell_transition), intent(in) :: transition
         real(c_double), intent(in) :: t
         type(quell_point), intent(inout) :: point

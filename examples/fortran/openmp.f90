@@ -8,7 +8,7 @@ module two_points
 contains
     ! E[X | x_t] for X = +1 or -1 in every element, each with probability 1/2:
     ! tanh(alpha x_t / sigma^2). Called for a tile of samples at a time.
-    subroutine denoise(call, x, mean, stat)
+    recursive subroutine denoise(call, x, mean, stat)
         type(quell_call), intent(in) :: call
         real(real32), intent(in) :: x(:, :)
         real(real32), intent(out) :: mean(:, :)

@@ -18,7 +18,7 @@ module functions
 
 contains
 
-    subroutine halve(call, x, mean, stat)
+    recursive subroutine halve(call, x, mean, stat)
         type(quell_call), intent(in) :: call
         real(c_float), intent(in) :: x(:, :)
         real(c_float), intent(out) :: mean(:, :)
@@ -27,7 +27,7 @@ contains
         if (call%first >= 1000) stat = merge(-1, 1, call%first < 2000)
     end subroutine
 
-    subroutine halve_object(self, call, x, mean, stat)
+    recursive subroutine halve_object(self, call, x, mean, stat)
         class(halving), intent(inout) :: self
         type(quell_call), intent(in) :: call
         real(c_float), intent(in) :: x(:, :)
@@ -38,7 +38,7 @@ contains
         if (call%rows /= size(x, 2) .or. call%dim /= size(x, 1)) stat = -1
     end subroutine
 
-    subroutine straight(t, alpha, sigma, stat)
+    recursive subroutine straight(t, alpha, sigma, stat)
         real(c_double), intent(in) :: t
         real(c_double), intent(out) :: alpha, sigma
         integer, intent(inout) :: stat
@@ -48,7 +48,7 @@ contains
     end subroutine
 
     ! Ends a step at the denoiser's mean, so that the last one decides.
-    subroutine to_mean(transition, t, s, x, stat)
+    recursive subroutine to_mean(transition, t, s, x, stat)
         type(quell_transition), intent(in) :: transition
         type(quell_point), intent(in) :: t, s
         real(c_float), intent(inout), contiguous :: x(:, :)
@@ -62,14 +62,14 @@ contains
         x = mean
     end subroutine
 
-    subroutine progress(done, total, stat)
+    recursive subroutine progress(done, total, stat)
         integer(c_int64_t), intent(in) :: done, total
         integer, intent(inout) :: stat
         told = done
         if (total == 66) stat = 1
     end subroutine
 
-    subroutine observe(transition, s, first, x, stat)
+    recursive subroutine observe(transition, s, first, x, stat)
         integer(c_size_t), intent(in) :: transition
         type(quell_point), intent(in) :: s
         integer(c_int64_t), intent(in) :: first
