@@ -13,6 +13,7 @@
 #include "kernels/columns.inl"
 #include "kernels/gaussian.inl"
 #include "kernels/mixture.inl"
+#include "kernels/mixture_few.inl"
 #include "kernels/noise.inl"
 #include "kernels/product.inl"
 #include "kernels/rows.inl"

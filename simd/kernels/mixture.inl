@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The posterior mean of a mixture of Gaussians, LANES samples side by side:
+/* The posterior mean of a mixture of Gaussians, LANES samples side by side (few samples:
+ * mixture_few.inl):
  *
  *     sum_k w_k mean_k,   w = softmax(logit),   mean_k = m_k + gain (x - alpha m_k).
  *
@@ -39,9 +40,9 @@ VERB vf add_part(vf sum, vf *c, vf part)
 }
 
 /* part + rate (x - alpha m)^2, and with a rate of 1. */
-VERB vf add_square(vf part, vf x, vf alpha, float m)
+VERB vf add_square(vf part, vf x, vf alpha, vf m)
 {
-    vf difference = v_fnma(alpha, v_set1(m), x);
+    vf difference = v_fnma(alpha, m, x);
     return v_fma(difference, difference, part);
 }
 
@@ -73,10 +74,10 @@ VERB void distances(const struct quell_mixture *x, const float *columns, const s
                 p2 = add_scaled_square(p2, element, alpha, m2[d], r2[d]);
                 p3 = add_scaled_square(p3, element, alpha, m3[d], r3[d]);
             } else {
-                p0 = add_square(p0, element, alpha, m0[d]);
-                p1 = add_square(p1, element, alpha, m1[d]);
-                p2 = add_square(p2, element, alpha, m2[d]);
-                p3 = add_square(p3, element, alpha, m3[d]);
+                p0 = add_square(p0, element, alpha, v_set1(m0[d]));
+                p1 = add_square(p1, element, alpha, v_set1(m1[d]));
+                p2 = add_square(p2, element, alpha, v_set1(m2[d]));
+                p3 = add_square(p3, element, alpha, v_set1(m3[d]));
             }
         }
         if (x->dim <= MIXTURE_CHAIN) { /* the same bits, at once */
@@ -214,12 +215,4 @@ static void mixture_group(const struct quell_mixture *x, const float *in, float 
         v_store(sum + d * LANES, v_add(v_mul(mean, scale), zero));
     }
     from_columns(out, sum, rows, x->dim);
-}
-
-static void mixture(const struct quell_mixture *x)
-{
-    for (size_t i = 0; i < x->rows; i += LANES) {
-        size_t rows = x->rows - i < LANES ? x->rows - i : LANES;
-        mixture_group(x, x->x + i * x->dim, x->out + i * x->dim, rows);
-    }
 }
