@@ -16,8 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_THREADS 65536
-
 typedef void tile_fn(struct quell_tile *tile);
 
 static quell_status check_classes(const struct quell_job *job)
@@ -49,9 +47,9 @@ static quell_status prepare(struct quell_job *job, const quell_sampler *sampler,
     if (job->run.count && !x) return quell_fail(QUELL_BAD_ARGUMENT, "run: x is NULL");
     if (job->run.count > UINT64_MAX - job->run.first)
         return quell_fail(QUELL_BAD_ARGUMENT, "run: first + count is more than 2^64");
-    if (job->run.threads > MOST_THREADS)
+    if (job->run.threads > QUELL_MOST_THREADS)
         return quell_fail(QUELL_BAD_ARGUMENT, "run: threads is %zu, must be at most %d",
-                          job->run.threads, MOST_THREADS);
+                          job->run.threads, QUELL_MOST_THREADS);
     if (job->run.parallel && !job->run.threads)
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "run: with its own parallel-for, threads must be set");

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <quell/status.h>
 
+#define QUELL_MOST_THREADS 65536 /* of a run */
+
 /* How many threads a run takes when the caller does not say: the least of OpenMP's maximum, the
  * affinity mask and the cgroup's quota; 1 inside a parallel region. */
 size_t quell_threads_default(void);
