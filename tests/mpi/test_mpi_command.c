@@ -174,7 +174,7 @@ static int start_long(struct command *command)
     on_ranks(2, "QUELL_MPI_COMMAND");
     command_start(command, "sample --model builtin:grid25 --steps 20000 --count 100000000 "
                            "--out y.npy");
-    for (int wait = 0; glob(pattern.text, 0, NULL, &found) && wait < 1000; wait++) usleep(10000);
+    for (int wait = 0; glob(pattern.text, 0, NULL, &found) && wait < 6000; wait++) usleep(10000);
     CHECK(found.gl_pathc == 1, "no temporary file");
     int process = atoi(strstr(found.gl_pathv[0], "y.npy.") + 6);
     globfree(&found);
