@@ -17,6 +17,7 @@ quell_status quell_constants_make(quell_sampler *sampler)
     if (status) return status;
     sampler->constants = quell_new(plan->evaluations, each);
     if (!sampler->constants) return quell_fail(QUELL_NO_MEMORY, "sampler: no memory for constants");
+    sampler->constants_each = each;
     for (size_t i = 0; i < plan->count; i++) {
         const struct quell_op *op = &plan->ops[i];
         if (op->kind == QUELL_EVAL)
@@ -30,5 +31,5 @@ const void *quell_constants_of(const quell_sampler *sampler, const struct quell_
                                const struct quell_op *op)
 {
     if (!sampler->constants || plan != &sampler->plan) return NULL;
-    return sampler->constants + op->number * quell_denoiser_constants_size(sampler->denoiser);
+    return sampler->constants + op->number * sampler->constants_each;
 }

@@ -33,7 +33,8 @@ struct quell_sampler {
     bool brownian;
     quell_point *grid;      /* [steps + 1] */
     struct quell_plan plan; /* for a step callback: its STEPs alone */
-    char *constants;        /* of its EVALs, see constants.h */
+    char *constants;        /* of its EVALs, constants_each bytes each, see constants.h */
+    size_t constants_each;
     float clamp_low, clamp_high;
     struct quell_threshold threshold;
     float *init_mean, *init_deviation; /* of x_1, [dim], repeated to fill a chunk */

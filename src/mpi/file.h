@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include "mpi/group.h"
 
-/* target: of rank 0. begun: temporary is a file that is there. */
+/* target, where it goes in the end: of rank 0. open: on all ranks. */
 struct quell_group_file {
     const char *path;
     char *target, *temporary;

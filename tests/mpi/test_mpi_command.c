@@ -27,51 +27,27 @@ static void check_same(const struct command *command, const char *arguments, int
     command_same(command, "one.npy", "many.npy");
 }
 
+/* In a folder with nothing else. */
+static void check_alone(const char *arguments, int ranks)
+{
+    struct command command = command_new();
+    check_same(&command, arguments, ranks);
+    command_remove(&command);
+}
+
 #define PLAIN "sample --quiet --model builtin:grid25 --sampler ddpm --steps 3 --seed 9 --first 77 "
 
-TEST(mpi, one_rank)
-{
-    struct command c = command_new();
-    check_same(&c, PLAIN "--count 103", 1);
-    command_remove(&c);
-}
-TEST(mpi, two_ranks)
-{
-    struct command c = command_new();
-    check_same(&c, PLAIN "--count 103", 2);
-    command_remove(&c);
-}
-TEST(mpi, three_ranks)
-{
-    struct command c = command_new();
-    check_same(&c, PLAIN "--count 103", 3);
-    command_remove(&c);
-}
-TEST(mpi, five_ranks)
-{
-    struct command c = command_new();
-    check_same(&c, PLAIN "--count 103", 5);
-    command_remove(&c);
-}
-TEST(mpi, idle_ranks)
-{
-    struct command c = command_new();
-    check_same(&c, PLAIN "--count 2", 5);
-    command_remove(&c);
-}
-TEST(mpi, classes)
-{
-    struct command c = command_new();
-    check_same(&c, GLYPHS "--class each --guidance 2", 3);
-    command_remove(&c);
-}
+TEST(mpi, one_rank) { check_alone(PLAIN "--count 103", 1); }
+TEST(mpi, two_ranks) { check_alone(PLAIN "--count 103", 2); }
+TEST(mpi, three_ranks) { check_alone(PLAIN "--count 103", 3); }
+TEST(mpi, five_ranks) { check_alone(PLAIN "--count 103", 5); }
+TEST(mpi, idle_ranks) { check_alone(PLAIN "--count 2", 5); }
+TEST(mpi, classes) { check_alone(GLYPHS "--class each --guidance 2", 3); }
 
 /* More than a batch on some ranks, one more than on others. */
 TEST(mpi, batches)
 {
-    struct command command = command_new();
-    check_same(&command, "sample --quiet --model builtin:grid25 --steps 1 --count 4194305", 2);
-    command_remove(&command);
+    check_alone("sample --quiet --model builtin:grid25 --steps 1 --count 4194305", 2);
 }
 
 /* Each rank reads its own part of the files with x_1 and the classes. */
