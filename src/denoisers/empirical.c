@@ -131,14 +131,15 @@ static void set_point(double difference, float *point, int8_t *rest)
 {
     *point = (float)difference;
     double grain = quell_empirical_grain(*point);
-    *rest = (int8_t)(grain > 0 ? rint((difference - (double)*point) / grain) : 0);
+    *rest =
+        (int8_t)(grain > 0 && isfinite(grain) ? rint((difference - (double)*point) / grain) : 0);
 }
 
 static quell_status set_points(struct quell_empirical *empirical, const float *points)
 {
     size_t dim = empirical->base.dim;
     for (size_t p = 0; p < empirical->count; p++) {
-        size_t at = p * empirical->stride;
+        size_t at = p * empirical->apart;
         double squares = 0;
         for (size_t d = 0; d < dim; d++) {
             double difference = (double)points[p * dim + d] - (double)empirical->centre[d];
@@ -157,8 +158,9 @@ static quell_status set_points(struct quell_empirical *empirical, const float *p
 static quell_status fill(struct quell_empirical *empirical, const float *points)
 {
     size_t dim = empirical->base.dim;
-    empirical->points = quell_new(empirical->count * empirical->stride, sizeof(float));
-    empirical->rest = quell_new(empirical->count * empirical->stride, 1);
+    size_t floats = empirical->count * empirical->apart + QUELL_LANES; /* products read on */
+    empirical->points = quell_new(floats, sizeof(float));
+    empirical->rest = quell_new(floats, 1);
     empirical->centre = quell_new(dim, sizeof(float));
     empirical->half = quell_new(empirical->count, sizeof(double));
     if (!empirical->points || !empirical->rest || !empirical->centre || !empirical->half)
@@ -191,6 +193,8 @@ quell_status quell_denoiser_empirical(quell_denoiser **denoiser, size_t count, s
     empirical->stride = quell_round_up(dim, QUELL_LANES);
     /* Rows a power of two apart would share a few sets of the first-level cache. */
     if (empirical->stride % 256 == 0) empirical->stride += QUELL_LANES;
+    /* Short points lie close together: rounded up, they would take a multiple of the memory. */
+    empirical->apart = 4 * dim < 3 * empirical->stride ? dim : empirical->stride;
     status = fill(empirical, points);
     if (status)
         quell_denoiser_free(&empirical->base);

@@ -12,7 +12,8 @@
 
 struct quell_empirical {
     quell_denoiser base;
-    size_t count, stride;   /* points; floats from one to the next, the last of which are 0 */
+    size_t count, apart;    /* points; floats from one to the next */
+    size_t stride;          /* from one sample's sums to the next */
     float *points, *centre; /* y' = y - m, rounded, and m, the mean */
     int8_t *rest;           /* what the rounding took, in 128ths of the last digit of y' */
     double *half;           /* |y'|^2 / 2 of each point */
@@ -48,7 +49,7 @@ struct quell_panel {
 static inline double quell_empirical_value(const struct quell_empirical *empirical, size_t p,
                                            size_t d)
 {
-    size_t at = p * empirical->stride + d;
+    size_t at = p * empirical->apart + d;
     double rest = empirical->rest[at] * quell_empirical_grain(empirical->points[at]);
     return (double)empirical->centre[d] + ((double)empirical->points[at] + rest);
 }
