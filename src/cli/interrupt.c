@@ -1,11 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/interrupt.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <unistd.h>
 
 volatile sig_atomic_t interrupt_signal;
 
-static void note(int number) { interrupt_signal = number; }
+static char doomed[PATH_MAX];
+
+static void note(int number)
+{
+    int before = errno;
+    if (!interrupt_signal && *doomed) unlink(doomed);
+    errno = before;
+    interrupt_signal = number;
+}
 
 static void catch_signals(int flags)
 {
@@ -23,3 +35,9 @@ static void catch_signals(int flags)
 void interrupt_catch(void) { catch_signals((int)SA_RESETHAND); }
 
 void interrupt_catch_all(void) { catch_signals(0); }
+
+void interrupt_removes(const char *path)
+{
+    snprintf(doomed, sizeof doomed, "%s", path);
+    if (interrupt_signal) unlink(doomed);
+}

@@ -17,4 +17,8 @@ void interrupt_catch(void);
  * each send one, and end with SIGKILL by themselves. */
 void interrupt_catch_all(void);
 
+/* From now on the first signal also removes the file of this name, at once: what sent it may not
+ * leave the time for more. */
+void interrupt_removes(const char *path);
+
 #endif

@@ -89,6 +89,7 @@ static quell_status save_batches(struct saving *saving, uint64_t count, size_t r
     if (!status)
         status = quell_group_agree(saving->group, quell_watch_open(&saving->watch, saving->group));
     if (status) return status;
+    if (!saving->group->rank) saving->watch.temporary = saving->file.temporary;
     for (size_t i = 0; i < saving->batches && !status; i++) status = save_batch(saving, i);
     return quell_watch_close(&saving->watch, status);
 }

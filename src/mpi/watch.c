@@ -8,6 +8,7 @@ quell_status quell_watch_open(struct quell_mpi_watch *watch, const struct quell_
     watch->group = group;
     watch->caller = pthread_self();
     watch->raised = false;
+    watch->temporary = NULL;
     atomic_init(&watch->heard, false);
     return quell_group_check(
         MPI_Irecv(NULL, 0, MPI_INT, MPI_ANY_SOURCE, NEWS, group->comm, &watch->request), "mpi");

@@ -17,6 +17,7 @@ struct quell_mpi_watch {
     MPI_Request request;
     atomic_bool heard;
     bool raised;
+    const char *temporary; /* the unfinished file; NULL but on rank 0 */
 };
 
 quell_status quell_watch_open(struct quell_mpi_watch *watch, const struct quell_group *group);

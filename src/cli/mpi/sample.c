@@ -5,6 +5,7 @@
 #include "cli/interrupt.h"
 #include "cli/mpi/ranks.h"
 #include "cli/session.h"
+#include "mpi/watch.h"
 
 #include <string.h>
 
@@ -87,6 +88,7 @@ static int ended(void *watch) { return quell_mpi_stopped(watch); }
 static quell_status make(void *user, quell_mpi_watch *watch, size_t done, size_t rows, float *x)
 {
     struct job *job = user;
+    if (watch->temporary && !done) interrupt_removes(watch->temporary);
     job->progress.ended = ended;
     job->progress.others = watch;
     return session_draw(&job->session, &job->progress, done, rows, x);
