@@ -66,14 +66,15 @@ quell_status quell_group_write(const struct quell_group *group, struct quell_gro
                                MPI_Offset offset, const void *data, int of, MPI_Datatype type)
 {
     MPI_Status written;
-    int count = 0;
+    int count = of;
     memset(&written, 0, sizeof written);
     /* Not MPI_File_write_at_all: if the disk is full, Open MPI's leaves the ranks that write for
      * others, and these wait for ever. A rank's bytes lie together anyway. */
     int code = of ? MPI_File_write_at(file->file, offset, data, of, type, &written) : 0;
-    quell_status status = quell_group_check(code, file->path);
-    if (!status && of) MPI_Get_count(&written, type, &count);
-    if (!status && count != of)
+    if (!code && of) MPI_Get_count(&written, type, &count);
+    quell_status status = QUELL_OK;
+    /* What MPI says to it tells no more ("known error not in list"). */
+    if (code || count != of)
         status = quell_group_fail(QUELL_IO_FAILED, "%s: cannot be written: is the disk full?",
                                   file->path);
     return quell_group_agree(group, status);
