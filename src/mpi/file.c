@@ -35,14 +35,26 @@ static quell_status share_name(const struct quell_group *group, struct quell_gro
     return quell_group_check(MPI_Bcast(file->temporary, size, MPI_CHAR, 0, group->comm), "mpi");
 }
 
+/* The temporary file's name for MPI-IO, which takes what stands before a ':' ("nfs:") for a kind of
+ * file system where a name begins with it. */
+static char *plain_name(const struct quell_group_file *file)
+{
+    size_t size = strlen(file->temporary) + 3;
+    char *name = malloc(size);
+    if (name) snprintf(name, size, "%s%s", *file->temporary == '/' ? "" : "./", file->temporary);
+    return name;
+}
+
 /* Files of the host's may be set to end the job on an error; this one is not. */
 static int open_shared(const struct quell_group *group, struct quell_group_file *file)
 {
     MPI_Errhandler host;
+    char *name = plain_name(file);
+    if (!name) return MPI_ERR_NO_MEM;
     MPI_File_get_errhandler(MPI_FILE_NULL, &host);
     MPI_File_set_errhandler(MPI_FILE_NULL, MPI_ERRORS_RETURN);
-    int code =
-        MPI_File_open(group->comm, file->temporary, MPI_MODE_WRONLY, MPI_INFO_NULL, &file->file);
+    int code = MPI_File_open(group->comm, name, MPI_MODE_WRONLY, MPI_INFO_NULL, &file->file);
+    free(name);
     MPI_File_set_errhandler(MPI_FILE_NULL, host);
     MPI_Errhandler_free(&host);
     return code ? code : MPI_File_set_errhandler(file->file, MPI_ERRORS_RETURN);

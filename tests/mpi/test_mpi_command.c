@@ -69,6 +69,17 @@ TEST(mpi, files)
     command_remove(&command);
 }
 
+/* MPI-IO has a meaning of its own for what stands before a colon. */
+TEST(mpi, colon)
+{
+    struct command command = command_new();
+    on_ranks(2, "QUELL_MPI_COMMAND");
+    command_check(&command, 0, "sample --quiet --model builtin:grid25 --steps 1 --out nfs:x.npy");
+    CHECK(scratch_count(&command.work, ".") == 1, "files");
+    free(scratch_read(&command.work, "nfs:x.npy", NULL));
+    command_remove(&command);
+}
+
 /* One line of rank 0's, and no file. */
 static void check_refused(const struct command *command, int code, const char *arguments,
                           const char *reason)
