@@ -14,8 +14,8 @@ void on_ranks(int ranks, const char *program)
     static char quell[500];
     char text[1000];
     if (!*quell) snprintf(quell, sizeof quell, "%s", getenv("QUELL_COMMAND"));
-    snprintf(text, sizeof text, "timeout -k 20 60 %s -n %d %s", getenv("QUELL_MPIRUN"), ranks,
-             getenv(program));
+    snprintf(text, sizeof text, "timeout --foreground -k 20 60 %s -n %d %s", getenv("QUELL_MPIRUN"),
+             ranks, getenv(program));
     setenv("QUELL_COMMAND", ranks ? text : quell, 1);
 }
 

@@ -190,7 +190,7 @@ TEST(mpi, all_terminated)
 {
     struct command command = command_new();
     start_long(&command);
-    CHECK(!kill(command.process, SIGTERM), "kill"); /* timeout, which hands it on to mpirun */
+    CHECK(!kill(command.process, SIGTERM), "kill"); /* timeout, which hands it on */
     CHECK(command_wait(&command), "its exit code is 0");
     CHECK(scratch_count(&command.work, ".") == 0, "something is left");
     command_remove(&command);
