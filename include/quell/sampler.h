@@ -202,8 +202,10 @@ typedef struct quell_progress {
     uint64_t total;
 } quell_progress;
 
-/* Called from time to time (some 20 times a second), by one thread at a time, not always the
- * same. Returns 0 to go on, > 0 to stop the run, < 0 for an error. */
+/* Called from time to time (some 20 to 40 times a second), by one thread at a time, not always the
+ * same; the thread that called quell has its turn at least every 50 ms, if it works at the run and
+ * a transition of a tile takes no longer. Returns 0 to go on, > 0 to stop the run, < 0 for an
+ * error. */
 typedef int quell_progress_fn(void *user, const quell_progress *progress);
 
 /* Sees every tile after every transition: x[rows][dim] = x_s at the point s, samples first...

@@ -8,8 +8,10 @@
 
 void quell_watch_begin(struct quell_watch *watch, const quell_run *run, uint64_t total)
 {
-    *watch =
-        (struct quell_watch){.progress = run->progress, .user = run->progress_user, .total = total};
+    *watch = (struct quell_watch){.progress = run->progress,
+                                  .user = run->progress_user,
+                                  .total = total,
+                                  .caller = pthread_self()};
     atomic_flag_clear(&watch->calling);
     atomic_flag_clear(&watch->failing);
 }
@@ -54,16 +56,22 @@ static void tell(struct quell_watch *watch)
     quell_watch_result(watch, watch->progress(watch->user, &progress), UINT64_MAX, 0);
 }
 
+static bool due(const struct quell_watch *watch, int64_t time, bool caller)
+{
+    return time >= atomic_load(&watch->next_call) || (caller && time >= watch->callers_call);
+}
+
 void quell_watch_done(struct quell_watch *watch, size_t worker, uint64_t count)
 {
     if (!watch->progress) return;
     struct quell_counter *own = &watch->counters[worker];
     atomic_store(&own->done, atomic_load(&own->done) + count);
     int64_t time = now();
-    if (time < atomic_load(&watch->next_call)) return;
-    if (atomic_flag_test_and_set(&watch->calling)) return;
-    if (time >= atomic_load(&watch->next_call) && !atomic_load(&watch->stopped)) {
+    bool caller = pthread_equal(pthread_self(), watch->caller);
+    if (!due(watch, time, caller) || atomic_flag_test_and_set(&watch->calling)) return;
+    if (due(watch, time, caller) && !atomic_load(&watch->stopped)) {
         atomic_store(&watch->next_call, time + CALL_INTERVAL);
+        if (caller) watch->callers_call = time + CALL_INTERVAL;
         tell(watch);
     }
     atomic_flag_clear(&watch->calling);

@@ -3,6 +3,7 @@
 #ifndef QUELL_ENGINE_WATCH_H
 #define QUELL_ENGINE_WATCH_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <quell/sampler.h>
@@ -24,8 +25,10 @@ struct quell_watch {
     _Alignas(QUELL_CACHE_LINE) atomic_bool stopped;
     _Alignas(QUELL_CACHE_LINE) atomic_flag calling; /* one thread at a time calls progress */
     _Atomic int64_t next_call;                      /* nanoseconds; written under `calling` */
-    uint64_t told;       /* what progress last heard; guarded by `calling` */
-    atomic_flag failing; /* guards what follows */
+    pthread_t caller;     /* of the run: the only thread in which a host may look for signals or */
+    int64_t callers_call; /* messages, so it has turns of its own, the next at this time */
+    uint64_t told;        /* what progress last heard; guarded by `calling` */
+    atomic_flag failing;  /* guards what follows */
     quell_status status;
     quell_report report;
 };
