@@ -3,72 +3,16 @@
  * set is as it was. */
 #include "harness.h"
 #include "host_draw.h"
+#include "host_state.h"
 
 #include <fenv.h>
 #include <locale.h>
-#include <omp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#define FLUSHES 0x8040u /* FTZ and DAZ */
-#define STICKY 0x3Fu    /* the exception flags */
-static unsigned long float_control(void) { return _mm_getcsr(); }
-static void set_float_control(unsigned long value) { _mm_setcsr((unsigned)value); }
-#elif defined(__aarch64__)
-#define FLUSHES 0x1000000u /* FZ */
-#define STICKY 0u
-static unsigned long float_control(void)
-{
-    unsigned long value;
-    __asm__ volatile("mrs %0, fpcr" : "=r"(value));
-    return value;
-}
-static void set_float_control(unsigned long value)
-{
-    __asm__ volatile("msr fpcr, %0" ::"r"(value));
-}
-#endif
-
-/* All that a library might be tempted to change. Not the flag of inexact results, which every
- * conversion raises and no host looks at. */
-struct host {
-    char locale[256];
-    int rounding, exceptions;
-    unsigned long float_control;
-    int threads, dynamic, levels, chunk;
-    omp_sched_t schedule;
-    cpu_set_t affinity;
-    sigset_t blocked;
-    void (*handlers[32])(int);
-    int flags[32];
-};
-
-static void host_look(struct host *host)
-{
-    memset(host, 0, sizeof *host);
-    snprintf(host->locale, sizeof host->locale, "%s", setlocale(LC_ALL, NULL));
-    host->rounding = fegetround();
-    host->exceptions = fetestexcept(FE_ALL_EXCEPT & ~FE_INEXACT);
-    host->float_control = float_control() & ~(unsigned long)STICKY;
-    host->threads = omp_get_max_threads();
-    host->dynamic = omp_get_dynamic();
-    host->levels = omp_get_max_active_levels();
-    omp_get_schedule(&host->schedule, &host->chunk);
-    sched_getaffinity(0, sizeof host->affinity, &host->affinity);
-    pthread_sigmask(SIG_BLOCK, NULL, &host->blocked);
-    for (int i = 1; i < 32; i++) {
-        struct sigaction action;
-        if (sigaction(i, NULL, &action)) continue;
-        host->handlers[i] = action.sa_handler;
-        host->flags[i] = action.sa_flags;
-    }
-}
 
 /* Draws and compares with what an ordinary host draws; what it has set must not have changed. */
 static void check_guest(const char *what, const struct host_draw *ordinary)
@@ -78,16 +22,10 @@ static void check_guest(const char *what, const struct host_draw *ordinary)
     host_look(&before);
     quell_status status = host_draw(&drawn, 3);
     host_look(&after);
-    set_float_control(before.float_control & ~(unsigned long)FLUSHES);
+    host_set_float_control(before.float_control & ~(unsigned long)HOST_FLUSHES);
     fesetround(FE_TONEAREST);
     CHECK(!status, "%s: %s", what, quell_error_message());
-    CHECK(before.rounding == after.rounding, "%s: the rounding mode has changed", what);
-    CHECK(before.exceptions == after.exceptions, "%s: exception flags %x, then %x", what,
-          (unsigned)before.exceptions, (unsigned)after.exceptions);
-    CHECK(before.float_control == after.float_control, "%s: float control %lx, then %lx", what,
-          before.float_control, after.float_control);
-    CHECK(!strcmp(before.locale, after.locale), "%s: the locale has changed", what);
-    CHECK(!memcmp(&before, &after, sizeof before), "%s: a setting has changed", what);
+    host_same(what, &before, &after);
     CHECK(!memcmp(ordinary->x, drawn.x, sizeof drawn.x), "%s: other samples", what);
     size_t at = 0;
     while (at < sizeof drawn.text - 1 && ordinary->text[at] == drawn.text[at]) at++;
@@ -140,7 +78,7 @@ TEST(host, rounding)
 TEST(host, flush_to_zero)
 {
     struct host_draw ordinary = ordinary_draw(1);
-    set_float_control(float_control() | FLUSHES);
+    host_set_float_control(host_float_control() | HOST_FLUSHES);
     check_guest("flush to zero", &ordinary);
 }
 

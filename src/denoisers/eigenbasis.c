@@ -2,6 +2,7 @@
 #include "denoisers/eigenbasis.h"
 #include "base/fail.h"
 #include "base/memory.h"
+#include "denoisers/blas.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -40,24 +41,38 @@ static quell_status symmetrise(double *matrix, size_t dim)
     return QUELL_OK;
 }
 
+struct search {
+    int n, work_size, integers_size, info;
+    double *values, *vectors, *work;
+    int *integers;
+};
+
+static void find(void *data)
+{
+    struct search *search = data;
+    dsyevd_("V", "U", &search->n, search->vectors, &search->n, search->values, search->work,
+            &search->work_size, search->integers, &search->integers_size, &search->info);
+}
+
 /* Eigenvalues and eigenvectors by LAPACK's divide and conquer; vectors holds the matrix before,
  * and one vector per row after. */
 static quell_status diagonalise(size_t dim, double *values, double *vectors)
 {
-    int n = (int)dim, work_size = 1 + 6 * n + 2 * n * n, integers_size = 3 + 5 * n, info = 1;
-    double *work = quell_new((size_t)work_size, sizeof *work);
-    int *integers = quell_new((size_t)integers_size, sizeof *integers);
-    if (work && integers)
-        dsyevd_("V", "U", &n, vectors, &n, values, work, &work_size, integers, &integers_size,
-                &info);
+    int n = (int)dim;
+    struct search search = {n,         1 + 6 * n + 2 * n * n, 3 + 5 * n,
+                            .info = 1, .values = values,      .vectors = vectors};
+    search.work = quell_new((size_t)search.work_size, sizeof *search.work);
+    search.integers = quell_new((size_t)search.integers_size, sizeof *search.integers);
     quell_status status = QUELL_OK;
-    if (!work || !integers)
+    if (!search.work || !search.integers)
         status = quell_fail(QUELL_NO_MEMORY, "full: no memory for an eigenbasis of dim %zu", dim);
-    else if (info)
+    else
+        quell_with_blas(find, &search);
+    if (!status && search.info)
         status = quell_fail(QUELL_BAD_ARGUMENT, "full: the covariance has no eigenbasis that "
                                                 "LAPACK finds");
-    free(work);
-    free(integers);
+    free(search.work);
+    free(search.integers);
     return status;
 }
 
@@ -81,13 +96,26 @@ quell_status quell_eigenbasis(size_t dim, double *values, double *vectors)
     return status ? status : clip(dim, values);
 }
 
+struct product {
+    int n;
+    const double *vectors;
+    double *gram;
+};
+
+static void multiply(void *data)
+{
+    const struct product *product = data;
+    const double one = 1, zero = 0;
+    dsyrk_("U", "T", &product->n, &product->n, &one, product->vectors, &product->n, &zero,
+           product->gram, &product->n);
+}
+
 /* |V V^T - I| <= ORTHONORMALITY in every entry. */
 quell_status quell_orthonormal(size_t dim, const double *vectors)
 {
-    int n = (int)dim;
-    double one = 1, zero = 0, *gram = quell_new(dim, dim * sizeof *gram);
+    double *gram = quell_new(dim, dim * sizeof *gram);
     if (!gram) return quell_fail(QUELL_NO_MEMORY, "full: no memory to check the eigenvectors");
-    dsyrk_("U", "T", &n, &n, &one, vectors, &n, &zero, gram, &n);
+    quell_with_blas(multiply, &(struct product){(int)dim, vectors, gram});
     quell_status status = QUELL_OK;
     for (size_t i = 0; i < dim && !status; i++)
         for (size_t j = 0; j <= i && !status; j++)
