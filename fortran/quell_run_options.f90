@@ -92,19 +92,18 @@ contains
         call function(body%data, i)
     end subroutine
 
-    ! The run for C, over `count` samples of which x(dim, rows) are to be drawn here. It points to
-    ! the run and to what is held. A status: of lengths that do not fit.
-    recursive integer(c_int) function quell_run_for_c(sampler, run, x, count, c, held) &
+    ! The run for C, over `count` samples of which x(dim, rows), of that shape, are to be drawn here.
+    ! It points to the run and to what is held. A status: of lengths that do not fit.
+    recursive integer(c_int) function quell_run_for_c(sampler, run, shape, count, c, held) &
         result(status)
         type(quell_sampler), intent(in) :: sampler
         type(quell_run), intent(in), target :: run
-        real(c_float), intent(in), contiguous :: x(:, :)
-        integer(c_size_t), intent(in) :: count
+        integer(c_size_t), intent(in) :: shape(2), count
         type(c_run), intent(out) :: c
         type(quell_run_held), intent(inout), target :: held
-        status = check(sampler, run, shape(x, kind=c_size_t))
+        status = check(sampler, run, shape)
         if (status /= QUELL_OK) return
-        held%dim = size(x, 1, kind=c_size_t)
+        held%dim = shape(1)
         held%progress => run%progress
         held%observe => run%observe
         held%parallel => run%parallel

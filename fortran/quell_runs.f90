@@ -23,7 +23,8 @@ contains
         type(c_run) :: c
         type(quell_run_held), target :: held
         integer(c_int) :: status
-        status = quell_run_for_c(sampler, run, x, size(x, 2, kind=c_size_t), c, held)
+        status = quell_run_for_c(sampler, run, shape(x, kind=c_size_t), size(x, 2, kind=c_size_t), &
+            c, held)
         if (status == QUELL_OK) status = c_init(sampler%handle, c, x)
         call quell_finish(status, stat, errmsg)
     end subroutine
@@ -40,7 +41,8 @@ contains
         type(c_run) :: c
         type(quell_run_held), target :: held
         integer(c_int) :: status
-        status = quell_run_for_c(sampler, run, x, size(x, 2, kind=c_size_t), c, held)
+        status = quell_run_for_c(sampler, run, shape(x, kind=c_size_t), size(x, 2, kind=c_size_t), &
+            c, held)
         if (present(report)) c%report = c_loc(report)
         if (status == QUELL_OK) status = c_forward(sampler%handle, c, x)
         call quell_finish(status, stat, errmsg)
@@ -57,7 +59,8 @@ contains
         type(c_run) :: c
         type(quell_run_held), target :: held
         integer(c_int) :: status
-        status = quell_run_for_c(sampler, run, x, size(x, 2, kind=c_size_t), c, held)
+        status = quell_run_for_c(sampler, run, shape(x, kind=c_size_t), size(x, 2, kind=c_size_t), &
+            c, held)
         if (status == QUELL_OK) status = c_step(sampler%handle, c, t, s, x)
         call quell_finish(status, stat, errmsg)
     end subroutine
@@ -78,7 +81,8 @@ contains
             call quell_refuse('denoise: x and mean differ in shape', stat, errmsg)
             return
         end if
-        status = quell_run_for_c(sampler, run, x, size(x, 2, kind=c_size_t), c, held)
+        status = quell_run_for_c(sampler, run, shape(x, kind=c_size_t), size(x, 2, kind=c_size_t), &
+            c, held)
         if (status == QUELL_OK) status = c_denoise(sampler%handle, c, t, x, mean)
         call quell_finish(status, stat, errmsg)
     end subroutine
