@@ -92,8 +92,9 @@ contains
         call function(body%data, i)
     end subroutine
 
-    ! The run for C, over `count` samples of which x(dim, rows), of that shape, are to be drawn here.
-    ! It points to the run and to what is held. A status: of lengths that do not fit.
+    ! The run for C, over `count` samples of which those in x(dim, rows) are to be drawn here.
+    ! shape is that of x. It points to the run and to what is held. A status: of lengths that do
+    ! not fit.
     recursive integer(c_int) function quell_run_for_c(sampler, run, shape, count, c, held) &
         result(status)
         type(quell_sampler), intent(in) :: sampler
