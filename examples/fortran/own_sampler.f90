@@ -58,7 +58,7 @@ program own_sampler
         variances=[0.1_real64, 0.2_real64])
     call quell_schedule_create(schedule, 'cosine')
     call quell_sampler_from_builder(sampler, euler, denoiser, schedule, options)
-    print '(a)', quell_sampler_print(sampler)
+    write(*, '(a)', advance='no') quell_sampler_print(sampler)
 
     call quell_init(sampler, run, on_quells)
     call quell_forward(sampler, run, on_quells)
