@@ -17,7 +17,8 @@
 ! Over MPI there are quell_mpi_f08 and quell_mpi, modules of their own.
 !
 ! quell calls the procedures that it is given from many threads at once: declare them recursive, so
-! that their variables are each call's own.
+! that their variables are each call's own. C's user pointers are not here: data of a denoiser's own
+! are an object's (quell_denoise_object), those of a run its context's, others a module's.
 module quell
     use quell_base
     use quell_c, only: quell_call, quell_point, quell_report, quell_term, quell_noise_term, &
