@@ -1,18 +1,18 @@
 ! SPDX-License-Identifier: MIT
-! Status and errors, names, and strings between C and Fortran.
+! Status and errors, and strings between C and Fortran.
 !
 ! Every procedure that can fail takes stat and errmsg, as allocate does: with stat it returns a
 ! status, QUELL_OK or what went wrong, and errmsg says more; without, it ends the program by an
 ! error stop with that message.
 module quell_base
     use, intrinsic :: iso_c_binding
-    use quell_c, only: c_status_name, c_error_message, c_version, c_strlen, c_sampler_name, &
-        c_schedule_name, c_grid_name, c_builtin_name, c_isa_name
+    use quell_c, only: c_status_name, c_status_text, c_error_message, c_error_set, c_version, &
+        c_strlen
     implicit none
     private
     public :: quell_finish, quell_refuse, quell_text
-    public :: quell_status_name, quell_version, quell_sampler_name, quell_schedule_name, &
-        quell_grid_name, quell_builtin_name, quell_isa_name
+    public :: quell_status_name, quell_status_text, quell_error_message, quell_error_set, &
+        quell_version
 
     enum, bind(c)
         enumerator :: QUELL_OK, QUELL_STOPPED, QUELL_BAD_ARGUMENT, QUELL_NO_MEMORY, &
@@ -33,7 +33,7 @@ contains
         character(:), allocatable :: message
         if (present(stat)) stat = status
         if (status == QUELL_OK) return
-        message = quell_text(c_error_message())
+        message = quell_error_message()
         if (present(errmsg)) errmsg = message
         if (.not. present(stat)) error stop 'quell: ' // message
     end subroutine
@@ -43,9 +43,8 @@ contains
         character(*), intent(in) :: message
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
-        if (.not. present(stat)) error stop 'quell: ' // message
-        stat = QUELL_BAD_ARGUMENT
-        if (present(errmsg)) errmsg = message
+        call quell_error_set(int(QUELL_BAD_ARGUMENT), message)
+        call quell_finish(QUELL_BAD_ARGUMENT, stat, errmsg)
     end subroutine
 
     ! The text at an address, '' for NULL.
@@ -72,40 +71,30 @@ contains
         name = quell_text(c_status_name(int(status, c_int)))
     end function
 
+    ! 'out of memory'
+    recursive function quell_status_text(status) result(text)
+        integer, intent(in) :: status
+        character(:), allocatable :: text
+        text = quell_text(c_status_text(int(status, c_int)))
+    end function
+
+    ! One line on the last failure of a quell call in this thread; '' if none has failed.
+    recursive function quell_error_message() result(message)
+        character(:), allocatable :: message
+        message = quell_text(c_error_message())
+    end function
+
+    ! Records the line for quell_error_message in this thread, for a failure of the caller's own.
+    recursive subroutine quell_error_set(status, message)
+        integer, intent(in) :: status
+        character(*), intent(in) :: message
+        integer(c_int) :: same
+        same = c_error_set(int(status, c_int), trim(message) // c_null_char)
+    end subroutine
+
     ! The version of the library at run time.
     recursive function quell_version() result(version)
         character(:), allocatable :: version
         version = quell_text(c_version())
-    end function
-
-    ! What there is: number i, from 1 on; '' past the end.
-    recursive function quell_sampler_name(i) result(name)
-        integer, intent(in) :: i
-        character(:), allocatable :: name
-        name = quell_text(c_sampler_name(int(i - 1, c_size_t)))
-    end function
-
-    recursive function quell_schedule_name(i) result(name)
-        integer, intent(in) :: i
-        character(:), allocatable :: name
-        name = quell_text(c_schedule_name(int(i - 1, c_size_t)))
-    end function
-
-    recursive function quell_grid_name(i) result(name)
-        integer, intent(in) :: i
-        character(:), allocatable :: name
-        name = quell_text(c_grid_name(int(i - 1, c_size_t)))
-    end function
-
-    recursive function quell_builtin_name(i) result(name)
-        integer, intent(in) :: i
-        character(:), allocatable :: name
-        name = quell_text(c_builtin_name(int(i - 1, c_size_t)))
-    end function
-
-    recursive function quell_isa_name(i) result(name)
-        integer, intent(in) :: i
-        character(:), allocatable :: name
-        name = quell_text(c_isa_name(int(i - 1, c_size_t)))
     end function
 end module

@@ -1,6 +1,7 @@
 ! SPDX-License-Identifier: MIT
-! The C interface as it is: its structs, in C's layout, and its functions. Module quell is built on
-! it; programs use that.
+! The C interface as it is: its structs, in C's layout, and its functions on names, denoisers,
+! models and schedules; quell_c_samplers has the rest. Module quell is built on both; programs use
+! that.
 module quell_c
     use, intrinsic :: iso_c_binding
     implicit none
@@ -22,6 +23,17 @@ module quell_c
     ! A point of the schedule; the logarithms keep the digits that alpha and sigma have lost.
     type, bind(c) :: quell_point
         real(c_double) :: t, alpha, sigma, log_alpha, log_sigma
+    end type
+
+    ! coefficient * register and coefficient * noise, terms of a linear combination in a plan.
+    type, bind(c) :: quell_term
+        real(c_double) :: coefficient
+        integer(c_int) :: source
+    end type
+
+    type, bind(c) :: quell_noise_term
+        real(c_double) :: coefficient
+        integer(c_int32_t) :: stream
     end type
 
     ! Where a run failed: the lowest failing sample seen, and its transition; -1: not in a sample.
@@ -87,6 +99,12 @@ module quell_c
         type(c_ptr) function c_status_name(status) bind(c, name='quell_status_name')
             import; integer(c_int), value :: status
         end function
+        type(c_ptr) function c_status_text(status) bind(c, name='quell_status_text')
+            import; integer(c_int), value :: status
+        end function
+        integer(c_int) function c_error_set(status, message) bind(c, name='quell_error_set')
+            import; integer(c_int), value :: status; character(kind=c_char) :: message(*)
+        end function
         type(c_ptr) function c_error_message() bind(c, name='quell_error_message')
             import
         end function
@@ -107,6 +125,30 @@ module quell_c
         end function
         type(c_ptr) function c_isa_name(i) bind(c, name='quell_isa_name')
             import; integer(c_size_t), value :: i
+        end function
+        type(c_ptr) function c_sampler_summary(i) bind(c, name='quell_sampler_summary')
+            import; integer(c_size_t), value :: i
+        end function
+        type(c_ptr) function c_schedule_summary(i) bind(c, name='quell_schedule_summary')
+            import; integer(c_size_t), value :: i
+        end function
+        type(c_ptr) function c_grid_summary(i) bind(c, name='quell_grid_summary')
+            import; integer(c_size_t), value :: i
+        end function
+        type(c_ptr) function c_builtin_summary(i) bind(c, name='quell_builtin_summary')
+            import; integer(c_size_t), value :: i
+        end function
+        integer(c_int) function c_sampler_order(i) bind(c, name='quell_sampler_order')
+            import; integer(c_size_t), value :: i
+        end function
+        integer(c_int) function c_sampler_stochastic(i) bind(c, name='quell_sampler_stochastic')
+            import; integer(c_size_t), value :: i
+        end function
+        integer(c_int) function c_isa_available(name) bind(c, name='quell_isa_available')
+            import; character(kind=c_char) :: name(*)
+        end function
+        integer(c_int) function c_isa_default(name) bind(c, name='quell_isa_default')
+            import; type(c_ptr) :: name
         end function
         integer(c_size_t) function c_strlen(text) bind(c, name='strlen')
             import; type(c_ptr), value :: text
@@ -221,85 +263,5 @@ module quell_c
         subroutine c_schedule_free(schedule) bind(c, name='quell_schedule_free')
             import; type(c_ptr), value :: schedule
         end subroutine
-
-        ! Samplers.
-        integer(c_int) function c_sampler_create(sampler, spec, denoiser, schedule, options) &
-            bind(c, name='quell_sampler_create')
-            import; type(c_ptr) :: sampler; character(kind=c_char) :: spec(*)
-            type(c_ptr), value :: denoiser, schedule; type(c_sampler_options) :: options
-        end function
-        integer(c_int) function c_sampler_from_step(sampler, step, user, denoiser, schedule, &
-            options) bind(c, name='quell_sampler_from_step')
-            import; type(c_ptr) :: sampler; type(c_funptr), value :: step
-            type(c_ptr), value :: user, denoiser, schedule; type(c_sampler_options) :: options
-        end function
-        integer(c_size_t) function c_sampler_dim(sampler) bind(c, name='quell_sampler_dim')
-            import; type(c_ptr), value :: sampler
-        end function
-        integer(c_size_t) function c_sampler_steps(sampler) bind(c, name='quell_sampler_steps')
-            import; type(c_ptr), value :: sampler
-        end function
-        integer(c_size_t) function c_sampler_evaluations(sampler) &
-            bind(c, name='quell_sampler_evaluations')
-            import; type(c_ptr), value :: sampler
-        end function
-        subroutine c_sampler_free(sampler) bind(c, name='quell_sampler_free')
-            import; type(c_ptr), value :: sampler
-        end subroutine
-
-        ! Inside a step of the caller's.
-        integer(c_int64_t) function c_transition_first(transition) &
-            bind(c, name='quell_transition_first')
-            import; type(c_ptr), value :: transition
-        end function
-        integer(c_size_t) function c_transition_rows(transition) &
-            bind(c, name='quell_transition_rows')
-            import; type(c_ptr), value :: transition
-        end function
-        integer(c_size_t) function c_transition_dim(transition) &
-            bind(c, name='quell_transition_dim')
-            import; type(c_ptr), value :: transition
-        end function
-        integer(c_size_t) function c_transition_index(transition) &
-            bind(c, name='quell_transition_index')
-            import; type(c_ptr), value :: transition
-        end function
-        integer(c_int) function c_transition_denoise(transition, t, x, out) &
-            bind(c, name='quell_transition_denoise')
-            import; type(c_ptr), value :: transition
-            type(quell_point) :: t; real(c_float) :: x(*), out(*)
-        end function
-        integer(c_int) function c_transition_noise(transition, k, out) &
-            bind(c, name='quell_transition_noise')
-            import; type(c_ptr), value :: transition
-            integer(c_int), value :: k; real(c_float) :: out(*)
-        end function
-        integer(c_int) function c_transition_at(transition, t, point) &
-            bind(c, name='quell_transition_at')
-            import; type(c_ptr), value :: transition
-            real(c_double), value :: t; type(quell_point) :: point
-        end function
-
-        ! Runs.
-        integer(c_int) function c_init(sampler, run, x) bind(c, name='quell_init')
-            import; type(c_ptr), value :: sampler; type(c_run) :: run; real(c_float) :: x(*)
-        end function
-        integer(c_int) function c_forward(sampler, run, x) bind(c, name='quell_forward')
-            import; type(c_ptr), value :: sampler; type(c_run) :: run; real(c_float) :: x(*)
-        end function
-        integer(c_int) function c_step(sampler, run, t, s, x) bind(c, name='quell_step')
-            import; type(c_ptr), value :: sampler; type(c_run) :: run
-            real(c_double), value :: t, s; real(c_float) :: x(*)
-        end function
-        integer(c_int) function c_denoise(sampler, run, t, x, out) bind(c, name='quell_denoise')
-            import; type(c_ptr), value :: sampler; type(c_run) :: run
-            real(c_double), value :: t; real(c_float) :: x(*), out(*)
-        end function
-        integer(c_int) function c_noise(seed, stream, sample, element, count, out) &
-            bind(c, name='quell_noise')
-            import; integer(c_int64_t), value :: seed, sample, element
-            integer(c_int32_t), value :: stream; integer(c_size_t), value :: count
-            real(c_float) :: out(*)
-        end function
     end interface
 end module

@@ -4,16 +4,18 @@ module quell_samplers
     use, intrinsic :: iso_c_binding
     use, intrinsic :: ieee_arithmetic, only: ieee_value, ieee_positive_inf, ieee_negative_inf
     use quell_base
-    use quell_c, only: quell_point, c_sampler_options, c_sampler_create, c_sampler_from_step, &
-        c_sampler_dim, c_sampler_steps, c_sampler_evaluations, c_sampler_free
+    use quell_c, only: quell_point, c_sampler_options
+    use quell_c_samplers, only: c_sampler_create, c_sampler_from_builder, c_sampler_from_step, &
+        c_sampler_dim, c_sampler_steps, c_sampler_evaluations, c_sampler_print, c_sampler_free
     use quell_denoisers, only: quell_denoiser
+    use quell_plans, only: quell_plan, quell_build_fn
     use quell_schedules, only: quell_schedule
     use quell_transitions, only: quell_transition, quell_step_fn
     implicit none
     private
     public :: quell_sampler, quell_sampler_options, quell_sampler_create, &
-        quell_sampler_from_step, quell_sampler_dim, quell_sampler_steps, &
-        quell_sampler_evaluations, quell_sampler_free
+        quell_sampler_from_builder, quell_sampler_from_step, quell_sampler_dim, &
+        quell_sampler_steps, quell_sampler_evaluations, quell_sampler_print, quell_sampler_free
 
     ! A sampler: a handle, whose copies are the same sampler. It never changes, and any number of
     ! threads may use it: several runs may go on at once. To be freed once.
@@ -55,6 +57,37 @@ contains
             denoiser%handle, schedule%handle, c), stat, errmsg)
     end subroutine
 
+    ! By the caller's own builder of a plan, called here for the whole grid, and by quell_step for
+    ! one transition. An internal procedure must not be used beyond the call of its host.
+    recursive subroutine quell_sampler_from_builder(sampler, build, denoiser, schedule, options, &
+        stat, errmsg)
+        type(quell_sampler), intent(out) :: sampler
+        procedure(quell_build_fn) :: build
+        type(quell_denoiser), intent(in) :: denoiser
+        type(quell_schedule), intent(in) :: schedule
+        type(quell_sampler_options), intent(in), optional, target :: options
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        type(c_sampler_options) :: c
+        character(:), allocatable, target :: grid
+        if (.not. translated(options, grid, c, stat, errmsg)) return
+        call quell_finish(c_sampler_from_builder(sampler%handle, c_funloc(build_plan), &
+            transfer(c_funloc(build), c_null_ptr), denoiser%handle, schedule%handle, c), stat, &
+            errmsg)
+    end subroutine
+
+    recursive integer(c_int) function build_plan(user, plan, grid, steps) bind(c)
+        type(c_ptr), value :: user, plan
+        integer(c_size_t), value :: steps
+        type(quell_point), intent(in) :: grid(0:steps)
+        procedure(quell_build_fn), pointer :: own
+        integer :: stat
+        call c_f_procpointer(transfer(user, c_null_funptr), own)
+        stat = 0
+        call own(quell_plan(plan), grid, stat)
+        build_plan = int(stat, c_int)
+    end function
+
     ! By the caller's own transition, called from many threads at once. An internal procedure must
     ! not be used beyond the call of its host.
     recursive subroutine quell_sampler_from_step(sampler, step, denoiser, schedule, options, &
@@ -75,7 +108,7 @@ contains
     end subroutine
 
     recursive integer(c_int) function take_step(user, transition, t, s, x) bind(c)
-        use quell_c, only: c_transition_rows, c_transition_dim
+        use quell_c_samplers, only: c_transition_rows, c_transition_dim
         type(c_ptr), value :: user, transition, x
         type(quell_point), intent(in) :: t, s
         procedure(quell_step_fn), pointer :: own
@@ -143,6 +176,21 @@ contains
     recursive integer(c_size_t) function quell_sampler_evaluations(sampler)
         type(quell_sampler), intent(in) :: sampler
         quell_sampler_evaluations = c_sampler_evaluations(sampler%handle)
+    end function
+
+    ! The plan as text, a line for each operation. For a sampler made by _from_step these are its
+    ! STEPs alone.
+    recursive function quell_sampler_print(sampler) result(text)
+        type(quell_sampler), intent(in) :: sampler
+        character(:), allocatable :: text
+        character(kind=c_char), allocatable, target :: buffer(:)
+        character(kind=c_char) :: none(1)
+        integer(c_size_t) :: length
+        length = c_sampler_print(sampler%handle, none, 0_c_size_t) + 1
+        allocate(buffer(length))
+        buffer(1) = c_null_char
+        length = c_sampler_print(sampler%handle, buffer, length)
+        text = quell_text(c_loc(buffer))
     end function
 
     recursive subroutine quell_sampler_free(sampler)

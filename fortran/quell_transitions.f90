@@ -3,12 +3,16 @@
 module quell_transitions
     use, intrinsic :: iso_c_binding
     use quell_base
-    use quell_c, only: quell_point, c_transition_first, c_transition_index, &
-        c_transition_denoise, c_transition_noise, c_transition_at
+    use quell_c, only: quell_point
+    use quell_c_samplers, only: c_transition_first, c_transition_rows, c_transition_dim, &
+        c_transition_index, c_transition_context, c_transition_scratch, c_transition_denoise, &
+        c_transition_noise, c_transition_at
     implicit none
     private
-    public :: quell_transition, quell_step_fn, quell_transition_first, quell_transition_index, &
-        quell_transition_denoise, quell_transition_noise, quell_transition_at
+    public :: quell_transition, quell_step_fn, quell_transition_first, quell_transition_rows, &
+        quell_transition_dim, quell_transition_index, quell_transition_context, &
+        quell_transition_scratch, quell_transition_denoise, quell_transition_noise, &
+        quell_transition_at
 
     ! Valid during the call of the step.
     type :: quell_transition
@@ -29,15 +33,45 @@ module quell_transitions
 
 contains
 
-    ! The index of the sample in row 1, and the number of the transition, from 0 on.
+    ! The index of the sample in row 1, the rows, the elements of each, and the number of the
+    ! transition, from 0 on.
     recursive integer(c_int64_t) function quell_transition_first(transition)
         type(quell_transition), intent(in) :: transition
         quell_transition_first = c_transition_first(transition%handle)
     end function
 
+    recursive integer(c_size_t) function quell_transition_rows(transition)
+        type(quell_transition), intent(in) :: transition
+        quell_transition_rows = c_transition_rows(transition%handle)
+    end function
+
+    recursive integer(c_size_t) function quell_transition_dim(transition)
+        type(quell_transition), intent(in) :: transition
+        quell_transition_dim = c_transition_dim(transition%handle)
+    end function
+
     recursive integer(c_size_t) function quell_transition_index(transition)
         type(quell_transition), intent(in) :: transition
         quell_transition_index = c_transition_index(transition%handle)
+    end function
+
+    ! The context of the run, the caller's own.
+    recursive type(c_ptr) function quell_transition_context(transition)
+        type(quell_transition), intent(in) :: transition
+        quell_transition_context = c_transition_context(transition%handle)
+    end function
+
+    ! Scratch memory k, from 0 to 3, (dim, rows), kept from one transition of these samples to the
+    ! next; null() for another k.
+    recursive function quell_transition_scratch(transition, k) result(scratch)
+        type(quell_transition), intent(in) :: transition
+        integer, intent(in) :: k
+        real(c_float), pointer, contiguous :: scratch(:, :)
+        type(c_ptr) :: address
+        scratch => null()
+        address = c_transition_scratch(transition%handle, int(k, c_int))
+        if (c_associated(address)) call c_f_pointer(address, scratch, &
+            [quell_transition_dim(transition), quell_transition_rows(transition)])
     end function
 
     ! mean = E[X | x_t = x], both (dim, rows).

@@ -85,6 +85,20 @@ QUELL_API quell_status quell_mpi_save_rows(MPI_Comm comm, uint64_t count, size_t
  * rank that failed. For calls of quell's that each rank makes by itself, as to load a model. */
 QUELL_API quell_status quell_mpi_agree(MPI_Comm comm, quell_status status);
 
+/* The same with Fortran's handle of a communicator: what the Fortran modules call. */
+QUELL_API quell_status quell_mpi_range_f(MPI_Fint comm, uint64_t count, uint64_t *skipped,
+                                         size_t *rows);
+QUELL_API quell_status quell_mpi_threads_f(MPI_Fint comm, size_t *threads);
+QUELL_API quell_status quell_mpi_draw_f(MPI_Fint comm, const quell_sampler *sampler,
+                                        const quell_run *run, float *x);
+QUELL_API quell_status quell_mpi_save_f(MPI_Fint comm, const quell_sampler *sampler,
+                                        const quell_run *run, const char *path, size_t rank,
+                                        const size_t *shape);
+QUELL_API quell_status quell_mpi_save_rows_f(MPI_Fint comm, uint64_t count, size_t rank,
+                                             const size_t *shape, const char *path,
+                                             quell_mpi_rows_fn *make, void *user);
+QUELL_API quell_status quell_mpi_agree_f(MPI_Fint comm, quell_status status);
+
 #ifdef __cplusplus
 }
 #endif

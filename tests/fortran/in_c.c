@@ -88,6 +88,18 @@ size_t in_c_report(quell_report *report)
     return sizeof *report;
 }
 
+size_t in_c_term(quell_term *term)
+{
+    *term = (quell_term){1, 2};
+    return sizeof *term;
+}
+
+size_t in_c_noise_term(quell_noise_term *term)
+{
+    *term = (quell_noise_term){1, 2};
+    return sizeof *term;
+}
+
 static int halve(void *user, const quell_call *call, const float *x, float *mean)
 {
     (void)user;

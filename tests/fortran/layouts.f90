@@ -33,6 +33,12 @@ module layouts
         integer(c_size_t) function in_c_report(it) bind(c)
             import; type(quell_report) :: it
         end function
+        integer(c_size_t) function in_c_term(it) bind(c)
+            import; type(quell_term) :: it
+        end function
+        integer(c_size_t) function in_c_noise_term(it) bind(c)
+            import; type(quell_noise_term) :: it
+        end function
     end interface
 
     interface is
@@ -50,6 +56,8 @@ contains
         type(c_model) :: model
         type(quell_point) :: point
         type(quell_report) :: report
+        type(quell_term) :: term
+        type(quell_noise_term) :: noise
 
         call check(in_c_call(call) == c_sizeof(call), 'size of quell_call')
         call check(is(call%first, 1) .and. is(call%rows, 2) .and. is(call%dim, 3) .and. &
@@ -95,6 +103,10 @@ contains
             is(point%log_alpha, 4) .and. is(point%log_sigma, 5), 'quell_point')
         call check(in_c_report(report) == c_sizeof(report), 'size of quell_report')
         call check(is(report%sample, 1) .and. is(report%transition, 2), 'quell_report')
+        call check(in_c_term(term) == c_sizeof(term), 'size of quell_term')
+        call check(is(term%coefficient, 1) .and. is(term%source, 2), 'quell_term')
+        call check(in_c_noise_term(noise) == c_sizeof(noise), 'size of quell_noise_term')
+        call check(is(noise%coefficient, 1) .and. is(noise%stream, 2), 'quell_noise_term')
     end subroutine
 
     logical function is_size(value, n)

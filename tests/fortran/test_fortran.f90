@@ -4,7 +4,10 @@ program test_fortran
     use quell
     use checking
     use functions
+    use hosts
     use layouts
+    use names
+    use plans
     use, intrinsic :: iso_c_binding
     implicit none
 
@@ -39,6 +42,10 @@ program test_fortran
     call check_others()
     call check_models()
     call check_errors()
+    call check_names()
+    call check_noises()
+    call check_plans()
+    call check_hosts(schedule)
     call quell_schedule_free(schedule)
     call quell_schedule_free(schedule)
     if (failures > 0) error stop 1
@@ -147,7 +154,6 @@ contains
         type(quell_schedule) :: betas
         real(c_double), allocatable :: values(:), vectors(:, :)
         real(c_double) :: first, last, sigma
-        real(c_float) :: noise(4), part(2)
         call quell_denoiser_full(full, reshape([2d0, 1d0, 1d0, 2d0], [2, 2]), [5d0, 6d0])
         call quell_denoiser_eigenbasis(full, values, vectors)
         call quell_denoiser_eigen(eigen, values, vectors, [5d0, 6d0])
@@ -171,13 +177,6 @@ contains
         call quell_schedule_at(betas, 1d0, last, sigma)
         call check(first > last, 'betas')
         call quell_schedule_free(betas)
-
-        call quell_noise(9_c_int64_t, quell_stream(2, 1), 77_c_int64_t, 0_c_int64_t, noise)
-        call quell_noise(9_c_int64_t, 18_c_int32_t, 77_c_int64_t, 2_c_int64_t, part)
-        call check(all(part == noise(3:4)), 'noise')
-        call check(quell_version() /= '' .and. quell_isa_name(1) == 'scalar' .and. &
-            quell_sampler_name(100000) == '' .and. quell_schedule_name(1) /= '' .and. &
-            quell_grid_name(1) /= '' .and. quell_builtin_name(1) /= '', 'names')
     end subroutine
 
     subroutine check_models()

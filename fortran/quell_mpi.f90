@@ -1,0 +1,230 @@
+! SPDX-License-Identifier: MIT
+! quell over MPI: the ranks of a communicator draw disjoint ranges of one stream. What it means is
+! said in quell/mpi.h. This is for the handles of module mpi and mpif.h, which are integers;
+! quell_mpi_f08 has the same for type(MPI_Comm) of mpi_f08.
+!
+! It is built like module quell and after it, with MPI's own compiler wrapper, from the files that
+! `pkg-config --variable=fortran_sources quell_mpi` names, or with CMake by quell::mpi_fortran.
+!
+! What is collective must be called by all ranks, and fails on all of them, with one status and one
+! message; lengths that do not fit on one rank, too.
+module quell_mpi
+    use, intrinsic :: iso_c_binding
+    use quell_base
+    use quell_c, only: c_run
+    use quell_run_options
+    use quell_samplers, only: quell_sampler, quell_sampler_dim
+    implicit none
+    private
+    public :: quell_mpi_range, quell_mpi_threads, quell_mpi_draw, quell_mpi_save, &
+        quell_mpi_save_rows, quell_mpi_rows_fn, quell_mpi_watch, quell_mpi_stopped, quell_mpi_agree
+
+    ! What lets a rank know that another has failed.
+    type :: quell_mpi_watch
+        private
+        type(c_ptr) :: handle = c_null_ptr
+    end type
+
+    abstract interface
+        ! Makes the next rows of a rank, x(dim, rows), after `done` of its own. stat is QUELL_OK: or
+        ! the status that ends the call, with a message by quell_error_set.
+        subroutine quell_mpi_rows_fn(watch, done, x, stat)
+            import
+            type(quell_mpi_watch), intent(in) :: watch
+            integer(c_size_t), intent(in) :: done
+            real(c_float), intent(out) :: x(:, :)
+            integer, intent(inout) :: stat
+        end subroutine
+    end interface
+
+    interface
+        integer(c_int) function c_mpi_range(comm, count, skipped, rows) &
+            bind(c, name='quell_mpi_range_f')
+            import; integer, value :: comm; integer(c_int64_t), value :: count
+            integer(c_int64_t) :: skipped; integer(c_size_t) :: rows
+        end function
+        integer(c_int) function c_mpi_threads(comm, threads) bind(c, name='quell_mpi_threads_f')
+            import; integer, value :: comm; integer(c_size_t) :: threads
+        end function
+        integer(c_int) function c_mpi_draw(comm, sampler, run, x) bind(c, name='quell_mpi_draw_f')
+            import; integer, value :: comm; type(c_ptr), value :: sampler
+            type(c_run) :: run; real(c_float) :: x(*)
+        end function
+        integer(c_int) function c_mpi_save(comm, sampler, run, path, rank, shape) &
+            bind(c, name='quell_mpi_save_f')
+            import; integer, value :: comm; type(c_ptr), value :: sampler
+            type(c_run) :: run; character(kind=c_char) :: path(*)
+            integer(c_size_t), value :: rank; integer(c_size_t) :: shape(*)
+        end function
+        integer(c_int) function c_mpi_save_rows(comm, count, rank, shape, path, make, user) &
+            bind(c, name='quell_mpi_save_rows_f')
+            import; integer, value :: comm; integer(c_int64_t), value :: count
+            integer(c_size_t), value :: rank; integer(c_size_t) :: shape(*)
+            character(kind=c_char) :: path(*)
+            type(c_funptr), value :: make; type(c_ptr), value :: user
+        end function
+        integer(c_int) function c_mpi_stopped(watch) bind(c, name='quell_mpi_stopped')
+            import; type(c_ptr), value :: watch
+        end function
+        integer(c_int) function c_mpi_agree(comm, status) bind(c, name='quell_mpi_agree_f')
+            import; integer, value :: comm; integer(c_int), value :: status
+        end function
+    end interface
+
+    interface quell_mpi_range
+        module procedure range
+    end interface
+    interface quell_mpi_threads
+        module procedure threads_of
+    end interface
+    interface quell_mpi_draw
+        module procedure draw
+    end interface
+    interface quell_mpi_save
+        module procedure save_samples
+    end interface
+    interface quell_mpi_save_rows
+        module procedure save_rows
+    end interface
+    interface quell_mpi_agree
+        module procedure agree
+    end interface
+
+    type :: maker
+        integer(c_size_t) :: dim
+        procedure(quell_mpi_rows_fn), pointer, nopass :: make
+    end type
+
+contains
+
+    ! Which of `count` samples are this rank's: rows of them, after the first `skipped`. Not
+    ! collective.
+    recursive subroutine range(comm, count, skipped, rows, stat, errmsg)
+        integer, intent(in) :: comm
+        integer(c_int64_t), intent(in) :: count
+        integer(c_int64_t), intent(out) :: skipped
+        integer(c_size_t), intent(out) :: rows
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        skipped = 0
+        rows = 0
+        call quell_finish(c_mpi_range(comm, count, skipped, rows), stat, errmsg)
+    end subroutine
+
+    ! Collective: how many threads this rank's runs should have.
+    recursive subroutine threads_of(comm, threads, stat, errmsg)
+        integer, intent(in) :: comm
+        integer(c_size_t), intent(out) :: threads
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        threads = 0
+        call quell_finish(c_mpi_threads(comm, threads), stat, errmsg)
+    end subroutine
+
+    ! Collective: draws `count` samples from run%first on, x_1 and then x_0, each rank its own range
+    ! into its x(dim, rows). run%classes are those of its own samples.
+    recursive subroutine draw(comm, sampler, run, count, x, stat, errmsg)
+        integer, intent(in) :: comm
+        type(quell_sampler), intent(in) :: sampler
+        type(quell_run), intent(in), target :: run
+        integer(c_int64_t), intent(in) :: count
+        real(c_float), intent(inout), contiguous :: x(:, :)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        type(c_run) :: c
+        type(quell_run_held), target :: held
+        integer(c_int64_t) :: skipped
+        integer(c_size_t) :: rows
+        integer(c_int) :: status
+        status = quell_run_for_c(sampler, run, shape(x, kind=c_size_t), int(count, c_size_t), c, &
+            held)
+        if (status == QUELL_OK) status = c_mpi_range(comm, count, skipped, rows)
+        if (status == QUELL_OK .and. rows /= size(x, 2)) then
+            status = QUELL_BAD_ARGUMENT
+            call quell_error_set(int(status), &
+                'mpi: the second extent of x is not the number of samples of this rank')
+        end if
+        status = c_mpi_agree(comm, status)
+        if (status == QUELL_OK) status = c_mpi_draw(comm, sampler%handle, c, x)
+        call quell_finish(status, stat, errmsg)
+    end subroutine
+
+    ! Collective: draws `count` samples a batch at a time, and writes them to one .npy file, which
+    ! is the same for any number of ranks. shape: of one sample, in Fortran's order; (dim) if it is
+    ! left out.
+    recursive subroutine save_samples(comm, sampler, run, count, path, shape, stat, errmsg)
+        integer, intent(in) :: comm
+        type(quell_sampler), intent(in) :: sampler
+        type(quell_run), intent(in), target :: run
+        integer(c_int64_t), intent(in) :: count
+        character(*), intent(in) :: path
+        integer(c_size_t), intent(in), optional :: shape(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        type(c_run) :: c
+        type(quell_run_held), target :: held
+        integer(c_size_t), allocatable :: c_shape(:)
+        integer(c_int64_t) :: skipped
+        integer(c_size_t) :: rows
+        integer(c_int) :: status
+        allocate(c_shape(0))
+        if (present(shape)) c_shape = shape(size(shape):1:-1)
+        status = c_mpi_range(comm, count, skipped, rows)
+        if (status == QUELL_OK) status = quell_run_for_c(sampler, run, &
+            [quell_sampler_dim(sampler), rows], int(count, c_size_t), c, held)
+        status = c_mpi_agree(comm, status)
+        if (status == QUELL_OK) status = c_mpi_save(comm, sampler%handle, c, &
+            trim(path) // c_null_char, size(c_shape, kind=c_size_t), c_shape)
+        call quell_finish(status, stat, errmsg)
+    end subroutine
+
+    ! Collective: the same for `count` samples that the caller makes. `make` is called in order for
+    ! the rank's own range, some MB at a time.
+    recursive subroutine save_rows(comm, count, shape, path, make, stat, errmsg)
+        integer, intent(in) :: comm
+        integer(c_int64_t), intent(in) :: count
+        integer(c_size_t), intent(in) :: shape(:)
+        character(*), intent(in) :: path
+        procedure(quell_mpi_rows_fn) :: make
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        integer(c_size_t) :: c_shape(size(shape))
+        type(maker), target :: own
+        c_shape = shape(size(shape):1:-1)
+        own%dim = product(shape)
+        own%make => make
+        call quell_finish(c_mpi_save_rows(comm, count, size(shape, kind=c_size_t), c_shape, &
+            trim(path) // c_null_char, c_funloc(make_rows), c_loc(own)), stat, errmsg)
+    end subroutine
+
+    recursive integer(c_int) function make_rows(user, watch, done, rows, x) bind(c)
+        type(c_ptr), value :: user, watch, x
+        integer(c_size_t), value :: done, rows
+        type(maker), pointer :: own
+        real(c_float), pointer, contiguous :: samples(:, :)
+        integer :: stat
+        call c_f_pointer(user, own)
+        call c_f_pointer(x, samples, [own%dim, rows])
+        stat = QUELL_OK
+        call own%make(quell_mpi_watch(watch), done, samples, stat)
+        make_rows = int(stat, c_int)
+    end function
+
+    ! Whether another rank has failed, so that what is being made is in vain. Any thread may ask;
+    ! only the one that made the collective call finds news.
+    recursive logical function quell_mpi_stopped(watch)
+        type(quell_mpi_watch), intent(in) :: watch
+        quell_mpi_stopped = c_mpi_stopped(watch%handle) /= 0
+    end function
+
+    ! Collective: stat is this rank's status, and becomes that of the lowest rank that failed, whose
+    ! message is then errmsg; QUELL_OK if none did.
+    recursive subroutine agree(comm, stat, errmsg)
+        integer, intent(in) :: comm
+        integer, intent(inout) :: stat
+        character(*), intent(inout), optional :: errmsg
+        integer(c_int) :: status
+        status = c_mpi_agree(comm, int(stat, c_int))
+        call quell_finish(status, stat, errmsg)
+    end subroutine
+end module

@@ -1,0 +1,52 @@
+! SPDX-License-Identifier: MIT
+! The noise, addressable: any normal number without drawing the others (quell/noise.h).
+module quell_noises
+    use, intrinsic :: iso_c_binding
+    use quell_base
+    use quell_c_samplers, only: c_noise, c_noise_brownian, c_noise_place
+    implicit none
+    private
+    public :: quell_noise, quell_noise_brownian, quell_noise_place, quell_stream, QUELL_STREAM_INIT
+
+    ! The stream of the initial noise.
+    integer(c_int32_t), parameter :: QUELL_STREAM_INIT = 0
+
+contains
+
+    ! Elements element, element + 1, ... (from 0 on) of the noise of a sample in a stream, which is
+    ! QUELL_STREAM_INIT or quell_stream(i, k).
+    recursive subroutine quell_noise(seed, stream, sample, element, noise, stat, errmsg)
+        integer(c_int64_t), intent(in) :: seed, sample, element
+        integer(c_int32_t), intent(in) :: stream
+        real(c_float), intent(inout), contiguous :: noise(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        call quell_finish(c_noise(seed, stream, sample, element, size(noise, kind=c_size_t), &
+            noise), stat, errmsg)
+    end subroutine
+
+    ! The stream of slot k, from 0 to 7, of transition i, from 0 on.
+    elemental integer(c_int32_t) function quell_stream(i, k)
+        integer, intent(in) :: i, k
+        quell_stream = int(1 + 8 * i + k, c_int32_t)
+    end function
+
+    ! Where a point with this lambda (quell_lambda) lies on the Brownian paths, from 0 to 1.
+    recursive real(c_double) function quell_noise_place(lambda)
+        real(c_double), intent(in) :: lambda
+        quell_noise_place = c_noise_place(lambda)
+    end function
+
+    ! The same of the noise that a sampler in Brownian mode has over an interval whose ends lie at
+    ! the places t and s, in slot k from 0 to 7: (W(t) - W(s)) / sqrt|t - s|.
+    recursive subroutine quell_noise_brownian(seed, k, t, s, sample, element, noise, stat, errmsg)
+        integer(c_int64_t), intent(in) :: seed, sample, element
+        integer, intent(in) :: k
+        real(c_double), intent(in) :: t, s
+        real(c_float), intent(inout), contiguous :: noise(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        call quell_finish(c_noise_brownian(seed, int(k, c_int), t, s, sample, element, &
+            size(noise, kind=c_size_t), noise), stat, errmsg)
+    end subroutine
+end module

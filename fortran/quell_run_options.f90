@@ -1,0 +1,181 @@
+! SPDX-License-Identifier: MIT
+! What a run is told, in Fortran and for C. What it means is said in quell/sampler.h.
+module quell_run_options
+    use, intrinsic :: iso_c_binding
+    use quell_base
+    use quell_c, only: quell_point, c_progress, c_run
+    use quell_c_samplers, only: c_sampler_dim
+    use quell_samplers, only: quell_sampler
+    implicit none
+    private
+    public :: quell_run, quell_body, quell_body_run, quell_progress_fn, quell_observe_fn, &
+        quell_parallel_fn, quell_run_held, quell_run_for_c
+
+    ! What a parallel-for is to run: i from 0 to workers - 1, by quell_body_run(body, i).
+    type :: quell_body
+        private
+        type(c_funptr) :: function = c_null_funptr
+        type(c_ptr) :: data = c_null_ptr
+    end type
+
+    abstract interface
+        ! Called some 20 times a second, with the transitions done out of `total` over all samples.
+        ! stat is 0: > 0 to stop the run, < 0 for an error.
+        subroutine quell_progress_fn(done, total, stat)
+            import
+            integer(c_int64_t), intent(in) :: done, total
+            integer, intent(inout) :: stat
+        end subroutine
+
+        ! Sees every tile after every transition, from 0 on: x(dim, rows) at the point s, the
+        ! samples from `first` on. Called from many threads.
+        subroutine quell_observe_fn(transition, s, first, x, stat)
+            import
+            integer(c_size_t), intent(in) :: transition
+            type(quell_point), intent(in) :: s
+            integer(c_int64_t), intent(in) :: first
+            real(c_float), intent(in) :: x(:, :)
+            integer, intent(inout) :: stat
+        end subroutine
+
+        ! A host's own parallel-for: calls quell_body_run(body, i) once for every i from 0 to
+        ! workers - 1, from any threads, together or one after the other, and returns when all are
+        ! done. stat is 0: < 0 if it could not run them all.
+        subroutine quell_parallel_fn(workers, body, stat)
+            import
+            integer(c_size_t), intent(in) :: workers
+            type(quell_body), intent(in) :: body
+            integer, intent(inout) :: stat
+        end subroutine
+
+        subroutine c_body(data, i) bind(c)
+            import
+            type(c_ptr), value :: data
+            integer(c_size_t), value :: i
+        end subroutine
+    end interface
+
+    ! What a run is told: samples first, first + 1, ... of the stream `seed`, as many as x has
+    ! columns. threads: at most so many, 0: what OpenMP allows, 1 inside a parallel region.
+    ! parallel: the host's own threads in place of OpenMP's; `threads` workers, then not 0. isa:
+    ! instruction set by name. transition: for quell_step, its number from 0 on. classes: one for
+    ! each sample, from 0 on, -1 for none. context: the address of what denoisers and steps of the
+    ! caller's own are told of this run. Internal procedures will do, where the compiler has them.
+    type :: quell_run
+        integer(c_int64_t) :: seed = 0, first = 0
+        integer(c_size_t) :: transition = 0, threads = 0, tile = 0
+        character(:), allocatable :: isa
+        integer(c_int32_t), allocatable :: classes(:)
+        procedure(quell_progress_fn), pointer, nopass :: progress => null()
+        procedure(quell_observe_fn), pointer, nopass :: observe => null()
+        procedure(quell_parallel_fn), pointer, nopass :: parallel => null()
+        type(c_ptr) :: context = c_null_ptr
+    end type
+
+    ! What must last as long as a call of C does: the procedures that C calls, and strings.
+    type :: quell_run_held
+        integer(c_size_t) :: dim = 0
+        procedure(quell_progress_fn), pointer, nopass :: progress => null()
+        procedure(quell_observe_fn), pointer, nopass :: observe => null()
+        procedure(quell_parallel_fn), pointer, nopass :: parallel => null()
+        character(:), allocatable :: isa
+    end type
+
+contains
+
+    ! Runs number i of a parallel-for.
+    recursive subroutine quell_body_run(body, i)
+        type(quell_body), intent(in) :: body
+        integer(c_size_t), intent(in) :: i
+        procedure(c_body), pointer :: function
+        call c_f_procpointer(body%function, function)
+        call function(body%data, i)
+    end subroutine
+
+    ! The run for C, over `count` samples of which those in x(dim, rows) are to be drawn here.
+    ! shape is that of x. It points to the run and to what is held. A status: of lengths that do
+    ! not fit.
+    recursive integer(c_int) function quell_run_for_c(sampler, run, shape, count, c, held) &
+        result(status)
+        type(quell_sampler), intent(in) :: sampler
+        type(quell_run), intent(in), target :: run
+        integer(c_size_t), intent(in) :: shape(2), count
+        type(c_run), intent(out) :: c
+        type(quell_run_held), intent(inout), target :: held
+        status = check(sampler, run, shape)
+        if (status /= QUELL_OK) return
+        held%dim = shape(1)
+        held%progress => run%progress
+        held%observe => run%observe
+        held%parallel => run%parallel
+        c = c_run(c_sizeof(c), run%seed, run%first, count, run%transition, run%threads, &
+            c_null_funptr, c_loc(held), c_null_ptr, run%tile, c_null_funptr, c_loc(held), &
+            c_null_funptr, c_loc(held), c_null_ptr, c_null_ptr, run%context)
+        if (associated(run%parallel)) c%parallel = c_funloc(parallel)
+        if (associated(run%progress)) c%progress = c_funloc(progress)
+        if (associated(run%observe)) c%observe = c_funloc(observe)
+        if (allocated(run%classes)) c%classes = c_loc(run%classes)
+        if (allocated(run%isa)) then
+            held%isa = trim(run%isa) // c_null_char
+            c%isa = c_loc(held%isa)
+        end if
+    end function
+
+    recursive integer(c_int) function check(sampler, run, shape) result(status)
+        type(quell_sampler), intent(in) :: sampler
+        type(quell_run), intent(in) :: run
+        integer(c_size_t), intent(in) :: shape(2)
+        integer(c_size_t) :: classes
+        status = QUELL_BAD_ARGUMENT
+        classes = shape(2)
+        if (allocated(run%classes)) classes = size(run%classes, kind=c_size_t)
+        if (.not. c_associated(sampler%handle)) then
+            call quell_error_set(int(status), 'run: there is no sampler')
+        else if (shape(1) /= c_sampler_dim(sampler%handle)) then
+            call quell_error_set(int(status), &
+                'run: the first extent of x is not the dim of the sampler')
+        else if (classes /= shape(2)) then
+            call quell_error_set(int(status), 'run: as many classes as samples')
+        else
+            status = QUELL_OK
+        end if
+    end function
+
+    recursive integer(c_int) function parallel(host, workers, function, data) bind(c)
+        type(c_ptr), value :: host, data
+        integer(c_size_t), value :: workers
+        type(c_funptr), value :: function
+        type(quell_run_held), pointer :: held
+        integer :: stat
+        call c_f_pointer(host, held)
+        stat = 0
+        call held%parallel(workers, quell_body(function, data), stat)
+        parallel = int(stat, c_int)
+    end function
+
+    recursive integer(c_int) function progress(user, at) bind(c)
+        type(c_ptr), value :: user
+        type(c_progress), intent(in) :: at
+        type(quell_run_held), pointer :: held
+        integer :: stat
+        call c_f_pointer(user, held)
+        stat = 0
+        call held%progress(at%done, at%total, stat)
+        progress = int(stat, c_int)
+    end function
+
+    recursive integer(c_int) function observe(user, transition, s, first, rows, x) bind(c)
+        type(c_ptr), value :: user, x
+        integer(c_size_t), value :: transition, rows
+        type(quell_point), intent(in) :: s
+        integer(c_int64_t), value :: first
+        type(quell_run_held), pointer :: held
+        real(c_float), pointer, contiguous :: samples(:, :)
+        integer :: stat
+        call c_f_pointer(user, held)
+        call c_f_pointer(x, samples, [held%dim, rows])
+        stat = 0
+        call held%observe(transition, s, first, samples, stat)
+        observe = int(stat, c_int)
+    end function
+end module

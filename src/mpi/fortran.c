@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* For Fortran, whose handles are integers: how C's come from them is known to its compiler alone.
+ */
+#include <quell/mpi.h>
+
+quell_status quell_mpi_range_f(MPI_Fint comm, uint64_t count, uint64_t *skipped, size_t *rows)
+{
+    return quell_mpi_range(MPI_Comm_f2c(comm), count, skipped, rows);
+}
+
+quell_status quell_mpi_threads_f(MPI_Fint comm, size_t *threads)
+{
+    return quell_mpi_threads(MPI_Comm_f2c(comm), threads);
+}
+
+quell_status quell_mpi_draw_f(MPI_Fint comm, const quell_sampler *sampler, const quell_run *run,
+                              float *x)
+{
+    return quell_mpi_draw(MPI_Comm_f2c(comm), sampler, run, x);
+}
+
+quell_status quell_mpi_save_f(MPI_Fint comm, const quell_sampler *sampler, const quell_run *run,
+                              const char *path, size_t rank, const size_t *shape)
+{
+    return quell_mpi_save(MPI_Comm_f2c(comm), sampler, run, path, rank, shape);
+}
+
+quell_status quell_mpi_save_rows_f(MPI_Fint comm, uint64_t count, size_t rank, const size_t *shape,
+                                   const char *path, quell_mpi_rows_fn *make, void *user)
+{
+    return quell_mpi_save_rows(MPI_Comm_f2c(comm), count, rank, shape, path, make, user);
+}
+
+quell_status quell_mpi_agree_f(MPI_Fint comm, quell_status status)
+{
+    return quell_mpi_agree(MPI_Comm_f2c(comm), status);
+}
