@@ -64,7 +64,8 @@ QUELL_API quell_status quell_denoiser_empirical(quell_denoiser **denoiser, size_
  * within a run, so it may index scratch memory. `time`: what a network takes as its time, by the
  * preconditioning; t itself without one.
  * `variance`: float[rows][dim] to write, if the callback learned variances and the sampler wants
- * them; else NULL. `context`: quell_run.context, the caller's own. */
+ * them; else NULL. `context`: quell_run.context, the caller's own. `classes`: those of the
+ * rows, classes[rows], from 0 on, -1 for none; NULL: none for all. */
 typedef struct quell_call {
     uint64_t first;
     size_t rows;
@@ -77,6 +78,7 @@ typedef struct quell_call {
     double time;
     float *variance;
     void *context;
+    const int32_t *classes;
 } quell_call;
 
 /* Reads input[rows][dim] and writes output[rows][dim]. They do not overlap. Returns 0 to go on,
@@ -105,8 +107,10 @@ typedef int quell_denoise_fn(void *user, const quell_call *call, const float *in
  *   "learned_range"  v in [-1, 1] for each element, which interpolates between the logarithms of
  *                    the least (-1) and the greatest variance (Nichol & Dhariwal, 2102.09672, eq.
  *                    15; diffusers' variance_type)
- * release: called with `user` when the denoiser's last hold is given up, be it by a sampler; NULL:
- *   nothing to do. Not called where creating the denoiser fails. */
+ * classes: how many quell_run.classes may ask for (0: none). With some, it must also know what to
+ * do without a class, where it is guided by itself. release: called with `user` when the denoiser's
+ * last hold is given up, be it by a sampler; NULL: nothing to do. Not called where creating the
+ * denoiser fails. */
 typedef struct quell_callback_options {
     size_t size;
     const char *output;
@@ -115,6 +119,7 @@ typedef struct quell_callback_options {
     int exact;
     const char *variance;
     void (*release)(void *user);
+    size_t classes;
 } quell_callback_options;
 
 static inline quell_callback_options quell_callback_defaults(void)
@@ -127,6 +132,7 @@ static inline quell_callback_options quell_callback_defaults(void)
     options.exact = 0;
     options.variance = "none";
     options.release = NULL;
+    options.classes = 0;
     return options;
 }
 
