@@ -76,6 +76,8 @@ class Site:
     def page(self, name, at):
         path = pathlib.Path(name)
         text = (self.root / path).read_text(encoding="utf-8")
+        # GitHub's fence for formulas is MyST's directive.
+        text = re.sub(r"^```math$", "```{math}", text, flags=re.MULTILINE)
         self.write(at, self.relinked(text, path, at))
 
     def repository_pages(self):
