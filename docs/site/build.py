@@ -19,6 +19,7 @@ import tempfile
 
 import c_headers
 import command_pages
+import correspondence
 import cpp_headers
 import fortran_modules
 
@@ -119,6 +120,7 @@ class Site:
             self.write(f"reference/command/{name}.rst", command_pages.help_page(self.quell, name))
         for kind in ("samplers", "grids", "schedules"):
             self.write(f"reference/names/{kind}.rst", command_pages.names_page(self.quell, kind))
+        self.write("reference/names.rst", correspondence.page(include, pages["fortran"]))
         shutil.copy(HERE / "reference.rst", self.source / "reference/index.rst")
         for part in ("c", "cpp", "fortran", "command"):
             shutil.copy(HERE / f"reference_{part}.rst", self.source / f"reference/{part}.rst")

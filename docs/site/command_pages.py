@@ -46,27 +46,30 @@ def help_page(command, name):
 
 def number(value):
     if isinstance(value, str):
-        return value
-    return "infinity" if value is None else f"{value:g}"
+        return value.replace("inf", "infinity")
+    return f"{value:g}"
 
 
 def option_row(option):
     if "choices" in option:
         takes = ", ".join(option["choices"])
     else:
-        takes = f"{number(option.get('low'))} to {number(option.get('high'))}"
+        takes = f"{number(option['low'])} to {number(option['high'])}"
     return [f"   * - ``{option['name']}``", f"     - {prose.inline(option['summary'])}",
-            f"     - {prose.inline(number(option.get('default')))}", f"     - {prose.inline(takes)}"]
+            f"     - {prose.inline(number(option['default']))}", f"     - {prose.inline(takes)}"]
+
+
+NOISE = {"no": "No noise.", "yes": "It draws noise.", "optional": "Noise by its options."}
 
 
 def entry(kind, one):
-    name = one["name"]
-    out = [name, "-" * len(name), "", prose.inline(one["summary"]).capitalize() + ".", ""]
+    name, summary = one["name"], prose.inline(one["summary"])
+    out = [name, "-" * len(name), "", summary[0].upper() + summary[1:] + ".", ""]
     if kind == "samplers":
-        out += [f"Order {one['order']}, {one['evaluations']} evaluations of the denoiser a step, "
-                f"noise: {one['stochastic']}." if one["order"] else
-                f"No order, {one['evaluations']} evaluations of the denoiser a step, "
-                f"noise: {one['stochastic']}.", ""]
+        order = f"Order {one['order']}" if one["order"] else "No order"
+        many = "s" if one["evaluations"] > 1 else ""
+        out += [f"{order}, {one['evaluations']} evaluation{many} of the denoiser a step. "
+                f"{NOISE[one['stochastic']]}", ""]
     for alias in one.get("aliases", []):
         out += [f"``{alias['name']}`` is ``{alias['spec']}``.", ""]
     if one.get("options"):
@@ -81,9 +84,9 @@ def entry(kind, one):
 def names_page(command, kind):
     found = json.loads(output(command, "list", kind, "--json"))[kind]
     title = f"{kind.capitalize()} and their options"
+    page = "methods" if kind == "samplers" else "schedules"
     out = [title, "=" * len(title), "",
-           f"What ``quell list {kind}`` says. The formulas are on the page "
-           ":doc:`/docs/mathematics`.", ""]
+           f"What ``quell list {kind}`` says; the formulas are in :doc:`/docs/{page}`.", ""]
     for one in found:
         out += entry(kind, one)
     return "\n".join(out) + "\n"

@@ -27,6 +27,7 @@ html_copy_source = False
 html_show_sourcelink = False
 pygments_style = "friendly"
 pygments_dark_style = "monokai"
+smartquotes = False  # options have two hyphens
 highlight_language = "none"  # an indented block is commands or formulas: nothing to colour
 
 # What the headers say between a return type and a name.
