@@ -40,6 +40,7 @@ class Site:
         self.root, self.quell, self.source = root, quell, folder / "source"
         self.sources = set()  # files and folders of the repository that pages lead to
         shutil.rmtree(self.source, ignore_errors=True)
+        shutil.rmtree(folder / "html", ignore_errors=True)  # pages that are no more
 
     def write(self, name, text):
         path = self.source / name
@@ -92,13 +93,18 @@ class Site:
 
     def index(self):
         """The first page: what the README begins with, and where to go. An entry with a `?` is of a
-        page that need not be there."""
+        page that need not be there; pages that have no entry go where `others` stands."""
         readme = (self.source / "overview.md").read_text(encoding="utf-8")
         begin = readme.split("\n", 1)[1].split("\n    scripts/demo", 1)[0]
+        template = (HERE / "index.md").read_text(encoding="utf-8")
         lines = []
-        for line in (HERE / "index.md").read_text(encoding="utf-8").split("\n"):
+        for line in template.split("\n"):
             entry = line.removesuffix(" ?")
-            if entry == line or (self.source / f"{entry}.md").exists():
+            if entry == "others":
+                pages = (f"docs/{path.stem}" for path in (self.source / "docs").glob("*.md"))
+                lines += sorted(page for page in pages
+                                if not re.search(rf"^{page}( \?)?$", template, re.MULTILINE))
+            elif entry == line or (self.source / f"{entry}.md").exists():
                 lines.append(entry)
         self.write("index.md", "\n".join(lines).replace("<!-- README -->", begin))
 
@@ -123,7 +129,15 @@ class Site:
         self.write("reference/names.rst", correspondence.page(include, pages["fortran"]))
         shutil.copy(HERE / "reference.rst", self.source / "reference/index.rst")
         for part in ("c", "cpp", "fortran", "command"):
-            shutil.copy(HERE / f"reference_{part}.rst", self.source / f"reference/{part}.rst")
+            self.list_of(part)
+
+    def list_of(self, part):
+        """The list of the pages of a part: those in the order that it has, then any others."""
+        text = (HERE / f"reference_{part}.rst").read_text(encoding="utf-8").rstrip()
+        for path in sorted((self.source / "reference" / part).glob("*.rst")):
+            if not re.search(rf"^   {part}/{path.stem}$", text, re.MULTILINE):
+                text += f"\n   {part}/{path.stem}"
+        self.write(f"reference/{part}.rst", text + "\n")
 
     def source_pages(self):
         """A page for each file, and each folder, of the repository that another page leads to."""
