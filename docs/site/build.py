@@ -5,9 +5,9 @@
     build.py REPOSITORY QUELL FOLDER
     build.py --missing                  says what cannot be found of what it needs
 
-REPOSITORY's pages (README.md, CONTRIBUTING.md, docs/*.md) are taken as they are; the reference comes
-from the headers and modules, and from what the command QUELL says. Sphinx reads all of it from
-FOLDER/source and writes FOLDER/html. A warning is an error, and so is a link to what is not there.
+REPOSITORY's pages (README.md, CONTRIBUTING.md, docs/*.md) are taken as they are; the reference
+comes from the headers and modules, and from what the command QUELL says. Sphinx reads all of it
+from FOLDER/source and writes FOLDER/html. A warning is an error, and so is a link to what is not there.
 """
 import os
 import pathlib

@@ -164,6 +164,7 @@ def page(path, name):
     body = body.lstrip("\n").removeprefix("#endif").split("#ifdef __cplusplus")[0]
     head = comment_lines(heads[0])
     title = f"quell/{name}.h"
-    out = [title, "=" * len(title), "", ".. code-block:: c", "", f"   #include <quell/{name}.h>", ""]
+    out = [title, "=" * len(title), "", ".. code-block:: c", "",
+           f"   #include <quell/{name}.h>", ""]
     out += prose.rst(head) + entries(body)
     return "\n".join(line.rstrip() for line in out) + "\n"

@@ -96,7 +96,8 @@ def member(comment, code):
         kind = "function"
     else:
         kind = "member"
-    return [f".. cpp:{kind}:: {over}{text}", ""] + ["   " + line for line in prose.rst(comment)] + [""]
+    said = ["   " + line for line in prose.rst(comment)]
+    return [f".. cpp:{kind}:: {over}{text}", ""] + said + [""]
 
 
 def structure(comment, code):

@@ -73,7 +73,7 @@ def definition(lines, position):
 def shown(name, comment, code):
     margin = min(len(line) - len(line.lstrip()) for line in code)
     code = [re.sub(r"^recursive ", "", line[margin:]) for line in code]
-    return [f".. index:: {name} (Fortran)", "", name, "-" * len(name), "",
+    return [f".. index:: {name} (Fortran)", "", f".. _fortran-{name}:", "", name, "-" * len(name), "",
             ".. code-block:: fortran", ""] + \
         ["   " + line for line in code] + [""] + prose.rst(comment) + [""]
 

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: MIT
 """Links that nobody has to write: the names of papers on arXiv (2206.00364), and names of the C and
-the C++ interface where they stand as code, lead to what they name."""
+the C++ interface where they stand as code, lead to what they name. A call, `quell_name()`, of what
+there is not is a warning."""
 import re
 
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
 from sphinx.util.nodes import make_refnode
 
 PAPER = re.compile(r"\b(\d{4}\.\d{5})\b")
-NAME = re.compile(r"^(?:struct )?((?:quell|QUELL)_\w+(?:\.\w+)?|quell::[\w:]+)(?:\(.*\))?$", re.DOTALL)
+NAME = re.compile(r"^((?:quell|QUELL)_\w+(?:\.\w+)?|quell::[\w:]+)(\(.*\))?$", re.DOTALL)
+log = logging.getLogger(__name__)
 
 
 def inside(node, *kinds):
@@ -47,6 +50,10 @@ class Names(SphinxPostTransform):
                 objects[name] = (page, anchor)
                 if ".QUELL_" in name:  # of an enum
                     objects[name.split(".")[-1]] = (page, anchor)
+        if "fortran" in self.env.docname:
+            labels = self.env.get_domain("std").anonlabels
+            objects.update({label.removeprefix("fortran-"): place[:2]
+                            for label, place in labels.items() if label.startswith("fortran-")})
         for node in list(self.document.findall(nodes.literal)):
             found = NAME.match(node.astext())
             if not found or inside(node, nodes.reference, nodes.title):
@@ -54,6 +61,8 @@ class Names(SphinxPostTransform):
             name = found.group(1)
             page, anchor = objects.get(name, (None, None))
             if page is None:
+                if found.group(2):
+                    log.warning("there is no %s", name, location=node)
                 continue
             node.replace_self(make_refnode(self.app.builder, self.env.docname, page, anchor,
                                            node.deepcopy(), name))

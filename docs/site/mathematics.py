@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Formulas by KaTeX, set when the site is built: its pages need no network and no script, and a
-formula that is wrong is a warning, which ends the build. It needs Debian's libjs-katex and nodejs."""
+formula that is wrong is a warning, which ends the build. It needs Debian's libjs-katex and
+nodejs."""
 import json
 import os
 import shutil
@@ -15,7 +16,8 @@ const katex = require(process.argv[1]);
 const formulas = JSON.parse(require("fs").readFileSync(0, "utf-8"));
 console.log(JSON.stringify(formulas.map(([tex, displayMode]) => {
     try {
-        return [true, katex.renderToString(tex, {displayMode, throwOnError: true, strict: "error"})];
+        const how = {displayMode, throwOnError: true, strict: "error"};
+        return [true, katex.renderToString(tex, how)];
     } catch (problem) { return [false, problem.message]; }
 })));
 """

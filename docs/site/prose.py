@@ -96,8 +96,8 @@ def rst(lines):
 
 
 def members(lines, known):
-    """Parts a struct's comment: what is said of it, and [(names, lines)] of its members, which begin
-    a line `name, name: text`; further lines of a member lie two columns in or follow it."""
+    """Parts a struct's comment: what is said of it, and [(names, lines)] of its members, which
+    begin a line `name, name: text`; further lines of a member lie two columns in or follow it."""
     before, found = [], []
     for line in lines:
         match = FIELD.match(line)
