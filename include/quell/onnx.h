@@ -71,7 +71,7 @@ QUELL_API quell_status quell_onnx_open(quell_denoiser **denoiser, const char *pa
 QUELL_API quell_status quell_onnx_load(quell_model *model, const char *path,
                                        const quell_onnx_options *options);
 
-/* The version of ONNX Runtime at run time, as "1.21.0". */
+/* The version of ONNX Runtime at run time, as "1.21.0"; "none" where it cannot be loaded. */
 QUELL_API const char *quell_onnx_runtime(void);
 
 #ifdef __cplusplus

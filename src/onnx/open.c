@@ -186,10 +186,10 @@ quell_status quell_onnx_load(quell_model *model, const char *path,
     struct network *network = calloc(1, sizeof *network);
     if (!network) return refuse(QUELL_NO_MEMORY, path, "no memory");
     network->api = runtime_api();
-    quell_status status =
-        network->api ? build(network, &made, path, &o)
-                     : refuse(QUELL_UNSUPPORTED, path, "ONNX Runtime %s is older than 1.%d",
-                              quell_onnx_runtime(), ORT_API_VERSION);
+    quell_status status = network->api ? build(network, &made, path, &o)
+                                       : refuse(QUELL_UNSUPPORTED, path,
+                                                "ONNX Runtime is %s here: install 1.%d or later",
+                                                quell_onnx_runtime(), ORT_API_VERSION);
     if (!status)
         *model = made;
     else

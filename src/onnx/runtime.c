@@ -3,14 +3,40 @@
  * choose processors. */
 #include "onnx/network.h"
 
+#ifdef QUELL_ONNX_RUNTIME
+#include <dlfcn.h>
+#endif
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-const OrtApi *runtime_api(void) { return OrtGetApiBase()->GetApi(ORT_API_VERSION); }
+#ifdef QUELL_ONNX_RUNTIME
+/* The command's, loaded when it is first needed: to link it takes ten times as long as all else
+ * that happens until the first sample. It stays loaded: what it leaves in threads would call it. */
+static const OrtApiBase *base(void)
+{
+    const OrtApiBase *(*get)(void) = NULL;
+    void *library = dlopen(QUELL_ONNX_RUNTIME, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    void *symbol = library ? dlsym(library, "OrtGetApiBase") : NULL;
+    memcpy(&get, &symbol, sizeof get);
+    return get ? get() : NULL;
+}
+#else
+static const OrtApiBase *base(void) { return OrtGetApiBase(); }
+#endif
 
-const char *quell_onnx_runtime(void) { return OrtGetApiBase()->GetVersionString(); }
+const OrtApi *runtime_api(void)
+{
+    const OrtApiBase *found = base();
+    return found ? found->GetApi(ORT_API_VERSION) : NULL;
+}
+
+const char *quell_onnx_runtime(void)
+{
+    const OrtApiBase *found = base();
+    return found ? found->GetVersionString() : "none";
+}
 
 quell_status refuse(quell_status status, const char *path, const char *format, ...)
 {
