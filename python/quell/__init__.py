@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT
+"""quell draws samples from diffusion models on CPUs.
+
+    import quell
+
+    denoiser = quell.MixtureDenoiser([1, 3], [[-2, 0], [2, 1]], [0.1, 0.2])
+    sampler = quell.DDIMSampler(denoiser, eta=0.5)
+    x1 = sampler.init((100000, 2), seed=7)
+    x0 = sampler(x1, seed=7)
+
+Modules: quell.noise (schedules), quell.denoise and quell.sample have azula's names; quell.export
+takes networks trained in PyTorch to files. With the same seed sample i has the same bits in any
+batch, on any number of threads, on any machine, and in C, C++, Fortran and the command."""
+
+from quell._normals import STREAM_INIT, brownian, normal, place, stream
+from quell._quell import builtins, grids, isa_default, isas, samplers, schedules, version
+from quell._seeds import seed_of
+from quell.denoise import (
+    EmpiricalDenoiser,
+    FunctionDenoiser,
+    GaussianDenoiser,
+    MixtureDenoiser,
+    NativeDenoiser,
+    Posterior,
+    guided,
+)
+from quell.errors import (
+    AfterFork,
+    BadArgument,
+    BadModel,
+    DenoiserFailed,
+    Error,
+    IOFailed,
+    NoMemory,
+    NoProgress,
+    NotFinite,
+    NotFound,
+    Stopped,
+    Unsupported,
+)
+from quell.networks import Model, compile, load
+from quell.noise import (
+    CosineSchedule,
+    DecaySchedule,
+    RectifiedSchedule,
+    Schedule,
+    VESchedule,
+    VPSchedule,
+)
+from quell.sample import (
+    DDIMSampler,
+    DDPMSampler,
+    EulerSampler,
+    HeunSampler,
+    ItoSampler,
+    PCSampler,
+    REABSampler,
+    Sampler,
+    vABSampler,
+    xEABSampler,
+    zABSampler,
+    zEABSampler,
+)
+
+__version__ = version()
+
+
+def fresh_seed() -> int:
+    """What a call takes that is given no seed: one of PyTorch's global generator, if torch is
+    imported, else of NumPy's."""
+    return seed_of(None)
+
+
+__all__ = [name for name in dir() if not name.startswith("_")]

@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: MIT
+"""Noise schedules: t in [0, 1] -> (alpha_t, sigma_t), for p(X_t | X) = N(alpha_t X, sigma_t^2 I).
+
+VESchedule, VPSchedule, CosineSchedule, RectifiedSchedule and DecaySchedule have the names and the
+arguments of azula.noise; all others of the library are made by name, as
+Schedule("beta_linear:train=500") (quell.schedules() lists them). A schedule is worked out in double
+precision by the library itself, so that what Python sees is what samplers use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+
+from quell import _quell
+from quell._arrays import Array, as_doubles, is_tensor, to_numpy, torch_if_imported
+
+__all__ = [
+    "CosineSchedule",
+    "DecaySchedule",
+    "RectifiedSchedule",
+    "Schedule",
+    "VESchedule",
+    "VPSchedule",
+]
+
+
+class Schedule:
+    """A schedule by name and options, "NAME[:KEY=VALUE[,KEY=VALUE...]]".
+
+    A subclass with a __call__ of its own is a schedule, too: samplers then call it, with t as a
+    tensor if torch is imported, else as a NumPy scalar.
+
+    Arguments:
+        spec: Its name and options, such as "edm:sigma_max=40".
+
+    Raises:
+        NotFound: There is none of this name.
+        BadArgument: An option is unknown or out of range.
+    """
+
+    _made: _quell.Schedule | None = None
+    _spec: str | None = None
+
+    def __init__(self, spec: str) -> None:
+        self._spec = spec
+        self._made = _quell.Schedule(spec)
+
+    @classmethod
+    def from_betas(cls, betas: Array) -> Schedule:
+        """A discrete schedule from DDPM's table of betas, with shape (count), count >= 2, each in
+        (0, 1); the last may be 1."""
+        return _of(_quell.Schedule.from_betas(as_doubles(betas)))
+
+    @classmethod
+    def from_function(cls, function: Callable[[float], tuple[float, float]]) -> Schedule:
+        """A schedule of one's own: function(t) -> (alpha, sigma) of floats, not both 0, with
+        alpha / sigma falling in t."""
+        return _of(_quell.Schedule.from_function(function))
+
+    @property
+    def spec(self) -> str | None:
+        """The name and options; None if it has none, as a function."""
+        return self._spec
+
+    @property
+    def native(self) -> _quell.Schedule:
+        """For samplers: the library's own object, made anew after an attribute was set."""
+        if self._made is None:
+            spec = self.spec
+            if spec is None:
+                self._made = _quell.Schedule.from_function(self._ask)
+            else:
+                self._made = _quell.Schedule(spec)
+        return self._made
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        if not name.startswith("_"):
+            object.__setattr__(self, "_made", None)
+
+    def __call__(self, t: Array) -> tuple[Array, Array]:
+        """alpha_t and sigma_t, as t: floats of a float, arrays of its type and shape of an array, a
+        tensor on its device of a tensor.
+
+        Arguments:
+            t: The time in [0, 1], with shape (*).
+
+        Raises:
+            BadArgument: t is outside [0, 1].
+        """
+        if isinstance(t, (float, int)):
+            return self.native.at(t)
+        if is_tensor(t):
+            torch = torch_if_imported()
+            dtype = t.dtype if t.dtype.is_floating_point else torch.get_default_dtype()
+            both = self.native.at_all(as_doubles(t.detach().double().cpu()).reshape(t.shape))
+            alpha, sigma = (torch.from_numpy(v).to(device=t.device, dtype=dtype) for v in both)
+            return alpha, sigma
+        times = to_numpy(t)
+        dtype = times.dtype if times.dtype.kind == "f" else np.dtype(np.float64)
+        alpha, sigma = self.native.at_all(times.astype(np.float64))
+        return alpha.astype(dtype), sigma.astype(dtype)
+
+    def alpha(self, t: Array) -> Array:
+        """The scale of the signal, alpha_t."""
+        return self(t)[0]
+
+    def sigma(self, t: Array) -> Array:
+        """The scale of the noise, sigma_t."""
+        return self(t)[1]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.spec!r})"
+
+    def _ask(self, t: float) -> tuple[float, float]:
+        return ask(self, t)
+
+
+def _of(made: _quell.Schedule) -> Schedule:
+    schedule = Schedule.__new__(Schedule)
+    schedule._made = made
+    return schedule
+
+
+def ask(schedule: Callable[[Any], tuple[Any, Any]], t: float) -> tuple[float, float]:
+    """What a schedule of another's says at t."""
+    torch = torch_if_imported()
+    time = np.float64(t) if torch is None else torch.tensor(t, dtype=torch.float64)
+    alpha, sigma = schedule(time)
+    return float(alpha), float(sigma)
+
+
+class _Named(Schedule):
+    """A schedule with its options as attributes, which may be set."""
+
+    _name: ClassVar[str]
+    _options: ClassVar[tuple[str, ...]]
+
+    def _check(self) -> None:
+        self._made = _quell.Schedule(self.spec)
+
+    @property
+    def spec(self) -> str:
+        options = ",".join(f"{o}={float(getattr(self, o))!r}" for o in self._options)
+        return f"{self._name}:{options}"
+
+    def __repr__(self) -> str:
+        options = ", ".join(f"{o}={getattr(self, o)}" for o in self._options)
+        return f"{type(self).__name__}({options})"
+
+
+class VESchedule(_Named):
+    """Variance exploding: alpha = 1, log sigma linear in t (Song et al., 2011.13456).
+
+    Arguments:
+        sigma_min: sigma at t = 0, > 0.
+        sigma_max: sigma at t = 1.
+    """
+
+    _name, _options = "ve", ("sigma_min", "sigma_max")
+
+    def __init__(self, sigma_min: float = 1e-3, sigma_max: float = 1e3) -> None:
+        self.sigma_min, self.sigma_max = sigma_min, sigma_max
+        self._check()
+
+
+class VPSchedule(_Named):
+    """Variance preserving: alpha = exp(t^2 log alpha_min), sigma^2 = 1 - alpha^2 + sigma_min^2
+    (Ho et al., 2006.11239; Song et al., 2011.13456).
+
+    Arguments:
+        alpha_min: alpha at t = 1, in (0, 1).
+        sigma_min: sigma at t = 0, in (0, 1).
+    """
+
+    _name, _options = "vp", ("alpha_min", "sigma_min")
+
+    def __init__(self, alpha_min: float = 1e-3, sigma_min: float = 1e-3) -> None:
+        self.alpha_min, self.sigma_min = alpha_min, sigma_min
+        self._check()
+
+
+class CosineSchedule(_Named):
+    """alpha = cos(t arccos alpha_min), sigma^2 = 1 - alpha^2 + sigma_min^2.
+
+    Arguments:
+        alpha_min: alpha at t = 1, in (0, 1).
+        sigma_min: sigma at t = 0, in (0, 1).
+    """
+
+    _name, _options = "cosine", ("alpha_min", "sigma_min")
+
+    def __init__(self, alpha_min: float = 1e-3, sigma_min: float = 1e-3) -> None:
+        self.alpha_min, self.sigma_min = alpha_min, sigma_min
+        self._check()
+
+
+class RectifiedSchedule(_Named):
+    """alpha = 1 - t + t alpha_min, sigma = t + (1 - t) sigma_min (Liu et al., 2209.03003; Lipman et
+    al., 2210.02747).
+
+    Arguments:
+        alpha_min: alpha at t = 1, in (0, 1).
+        sigma_min: sigma at t = 0, in (0, 1).
+    """
+
+    _name, _options = "rectified", ("alpha_min", "sigma_min")
+
+    def __init__(self, alpha_min: float = 1e-3, sigma_min: float = 1e-3) -> None:
+        self.alpha_min, self.sigma_min = alpha_min, sigma_min
+        self._check()
+
+
+class DecaySchedule(_Named):
+    """RectifiedSchedule at tau = (1 - gamma^t) / (1 - gamma): the smaller gamma, the more of the
+    time has little noise.
+
+    Arguments:
+        alpha_min: alpha at t = 1, in (0, 1).
+        sigma_min: sigma at t = 0, in (0, 1).
+        gamma: The decay, in (0, 1).
+    """
+
+    _name, _options = "decay", ("alpha_min", "sigma_min", "gamma")
+
+    def __init__(
+        self, alpha_min: float = 1e-3, sigma_min: float = 1e-3, gamma: float = 0.1
+    ) -> None:
+        self.alpha_min, self.sigma_min, self.gamma = alpha_min, sigma_min, gamma
+        self._check()
+
+    def tau(self, t: Array) -> Array:
+        """(1 - gamma^t) / (1 - gamma), with the shape of t."""
+        return (1 - self.gamma**t) / (1 - self.gamma)

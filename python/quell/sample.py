@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: MIT
+"""Samplers: x_1 -> x_0, with the names and the arguments of azula.sample.
+
+All others of the library go by name: Sampler(denoiser, "dpmpp_2m", steps=20, grid="karras")."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from quell._sampler import Sampler
+
+__all__ = [
+    "DDIMSampler",
+    "DDPMSampler",
+    "EulerSampler",
+    "HeunSampler",
+    "ItoSampler",
+    "PCSampler",
+    "REABSampler",
+    "Sampler",
+    "vABSampler",
+    "xEABSampler",
+    "zABSampler",
+    "zEABSampler",
+]
+
+
+class DDPMSampler(Sampler):
+    """Ancestral sampling (Ho et al., 2006.11239).
+
+    Arguments:
+        denoiser: A denoiser.
+        kwargs: Those of Sampler.
+    """
+
+    def __init__(self, denoiser: Any, **kwargs: Any) -> None:
+        super().__init__(denoiser, "ddpm", **kwargs)
+
+
+class DDIMSampler(Sampler):
+    """DDIM (Song et al., 2010.02502).
+
+    Arguments:
+        denoiser: A denoiser.
+        eta: The stochasticity, >= 0: 0 is deterministic, 1 is DDPM.
+        kwargs: Those of Sampler.
+    """
+
+    def __init__(self, denoiser: Any, eta: float = 0.0, **kwargs: Any) -> None:
+        super().__init__(denoiser, **kwargs)
+        self.eta = eta
+
+    @property
+    def spec(self) -> str:
+        return f"ddim:eta={float(self.eta)!r}"
+
+
+class EulerSampler(Sampler):
+    """Euler's method on the probability flow.
+
+    Arguments:
+        denoiser: A denoiser.
+        kwargs: Those of Sampler.
+    """
+
+    def __init__(self, denoiser: Any, **kwargs: Any) -> None:
+        super().__init__(denoiser, "euler", **kwargs)
+
+
+class HeunSampler(Sampler):
+    """Heun's method on the probability flow, with two evaluations a step.
+
+    Arguments:
+        denoiser: A denoiser.
+        kwargs: Those of Sampler.
+    """
+
+    def __init__(self, denoiser: Any, **kwargs: Any) -> None:
+        super().__init__(denoiser, "heun", **kwargs)
+
+
+class ItoSampler(Sampler):
+    """Euler's method on the reverse SDE.
+
+    Arguments:
+        denoiser: A denoiser.
+        eta: The stochasticity, >= 0: 0 is the probability flow.
+        temperature: The temperature, > 0, which divides the score.
+        kwargs: Those of Sampler.
+    """
+
+    def __init__(
+        self, denoiser: Any, eta: float = 1.0, temperature: float = 1.0, **kwargs: Any
+    ) -> None:
+        super().__init__(denoiser, **kwargs)
+        self.eta = eta
+        self.temperature = temperature
+
+    @property
+    def spec(self) -> str:
+        return f"ito:eta={float(self.eta)!r},temperature={float(self.temperature)!r}"
+
+
+class _Multistep(Sampler):
+    _name: str
+
+    def __init__(self, denoiser: Any, order: int = 2, **kwargs: Any) -> None:
+        super().__init__(denoiser, **kwargs)
+        self.order = order
+
+    @property
+    def spec(self) -> str:
+        return f"{self._name}:order={int(self.order)}"
+
+
+class zABSampler(_Multistep):  # noqa: N801, azula's name
+    """Adams-Bashforth in sigma / alpha with E[Z | x_t]: rho-AB, LMS (Zhang & Chen, 2204.13902).
+
+    Arguments:
+        denoiser: A denoiser.
+        order: The order, 1 to 4.
+        kwargs: Those of Sampler.
+    """
+
+    _name = "zab"
+
+
+class vABSampler(_Multistep):  # noqa: N801
+    """Adams-Bashforth in sigma / (alpha + sigma) with the velocity.
+
+    Arguments:
+        denoiser: A denoiser.
+        order: The order, 1 to 4.
+        kwargs: Those of Sampler.
+    """
+
+    _name = "vab"
+
+
+class zEABSampler(_Multistep):  # noqa: N801
+    """Exponential Adams-Bashforth with E[Z | x_t]: DPM-Solver (Lu et al., 2206.00927).
+
+    Arguments:
+        denoiser: A denoiser.
+        order: The order, 1 to 4.
+        kwargs: Those of Sampler.
+    """
+
+    _name = "zeab"
+
+
+class xEABSampler(_Multistep):  # noqa: N801
+    """Exponential Adams-Bashforth with E[X | x_t]: DPM-Solver++ (Lu et al., 2211.01095).
+
+    Arguments:
+        denoiser: A denoiser.
+        order: The order, 1 to 4.
+        kwargs: Those of Sampler.
+    """
+
+    _name = "xeab"
+
+
+class REABSampler(_Multistep):
+    """Rosenbrock-type exponential Adams-Bashforth: DPM-Solver-v3 (Zheng et al., 2310.13268).
+
+    Arguments:
+        denoiser: A denoiser.
+        order: The order, 1 to 4.
+        kwargs: Those of Sampler.
+    """
+
+    _name = "reab"
+
+
+class PCSampler(Sampler):
+    """Predictor and corrector (Song et al., 2011.13456).
+
+    Arguments:
+        denoiser: A denoiser.
+        corrections: The corrections before each step, 0 to 7.
+        delta: How much of the noise a correction makes fresh, in [0, 1].
+        kwargs: Those of Sampler.
+    """
+
+    def __init__(
+        self, denoiser: Any, corrections: int = 1, delta: float = 0.01, **kwargs: Any
+    ) -> None:
+        super().__init__(denoiser, **kwargs)
+        self.corrections = corrections
+        self.delta = delta
+
+    @property
+    def spec(self) -> str:
+        return f"pc:corrections={int(self.corrections)},delta={float(self.delta)!r}"

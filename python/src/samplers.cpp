@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+#include "calls.hpp"
+
+using vector = std::vector<double>;
+
+static quell::sampler_options options(size_t steps, double start, double stop, vector times,
+                                      vector sigmas, const std::string &grid,
+                                      std::pair<double, double> clamp, double threshold,
+                                      double threshold_max, bool brownian, vector mean,
+                                      vector variance)
+{
+    quell::sampler_options made;
+    made.steps = steps;
+    made.start = start;
+    made.stop = stop;
+    made.times = std::move(times);
+    made.sigmas = std::move(sigmas);
+    made.grid = grid;
+    made.clamp_low = clamp.first;
+    made.clamp_high = clamp.second;
+    made.threshold = threshold;
+    made.threshold_max = threshold_max;
+    made.brownian = brownian;
+    made.init_mean = std::move(mean);
+    made.init_variance = std::move(variance);
+    return made;
+}
+
+/* The grid of a sampler with these options: rows of t, alpha, sigma. It is what a builder is shown;
+ * this one builds transitions that do nothing. */
+static doubles grid(const quell::schedule &schedule, const quell::sampler_options &how)
+{
+    vector rows;
+    auto look = [&rows](quell::plan &plan, quell::span<const quell::point> points) {
+        for (const quell::point &at : points) rows.insert(rows.end(), {at.t, at.alpha, at.sigma});
+        for (size_t i = 0; i + 1 < points.size(); i++) plan.step(points[i], points[i + 1]);
+    };
+    quell::denoiser any = quell::denoiser::isotropic(1);
+    quell::sampler::from_builder(look, any, schedule, how);
+    return matrix(rows.size() / 3, 3, rows.data());
+}
+
+/* The arguments of a run, one by one: a keyword costs less than an object made for each call. */
+#define RUN                                                                                \
+    uint64_t seed, uint64_t first, size_t transition, size_t threads, size_t tile,         \
+        const std::string &isa, std::optional<classes_array> classes, py::object progress, \
+        py::object arguments
+#define RUN_SETTINGS      \
+    {seed,                \
+     first,               \
+     transition,          \
+     threads,             \
+     tile,                \
+     isa,                 \
+     std::move(classes),  \
+     std::move(progress), \
+     std::move(arguments)}
+#define RUN_NAMES                                                                                 \
+    py::arg("seed") = 0, py::arg("first") = 0, py::arg("transition") = 0, py::arg("threads") = 0, \
+    py::arg("tile") = 0, py::arg("isa") = "", py::arg("classes") = py::none(),                    \
+    py::arg("progress") = py::none(), py::arg("arguments") = py::none()
+
+static void init(const quell::sampler &sampler, floats x, RUN)
+{
+    settings how RUN_SETTINGS;
+    quell::span<float> all = writable(x);
+    call run(how);
+    run([&](const quell::run &run) { sampler.init(run, all); });
+}
+
+static void forward(const quell::sampler &sampler, floats x, RUN)
+{
+    settings how RUN_SETTINGS;
+    quell::span<float> all = writable(x);
+    call run(how);
+    run([&](const quell::run &run) { sampler.forward(run, all); });
+}
+
+static void step(const quell::sampler &sampler, floats x, double t, double s, RUN)
+{
+    settings how RUN_SETTINGS;
+    quell::span<float> all = writable(x);
+    call run(how);
+    run([&](const quell::run &run) { sampler.step(run, t, s, all); });
+}
+
+static void denoise(const quell::sampler &sampler, const floats &x, floats out, double t, RUN)
+{
+    settings how RUN_SETTINGS;
+    quell::span<float> all = writable(out);
+    call run(how);
+    run([&](const quell::run &run) { sampler.denoise(run, t, values(x), all); });
+}
+
+void bind_samplers(py::module_ &module)
+{
+    py::class_<quell::sampler_options>(module, "Options")
+        .def(py::init(&options), py::arg("steps") = 64, py::arg("start") = 1.0,
+             py::arg("stop") = 0.0, py::arg("times") = vector{}, py::arg("sigmas") = vector{},
+             py::arg("grid") = "linear", py::arg("clamp") = std::make_pair(-INFINITY, INFINITY),
+             py::arg("threshold") = 0.0, py::arg("threshold_max") = INFINITY,
+             py::arg("brownian") = false, py::arg("mean") = vector{},
+             py::arg("variance") = vector{});
+    module.def("grid", grid, py::arg("schedule"), py::arg("options"));
+
+    py::class_<quell::sampler>(module, "Sampler")
+        .def(py::init<const std::string &, const quell::denoiser &, const quell::schedule &,
+                      const quell::sampler_options &>(),
+             py::arg("spec"), py::arg("denoiser"), py::arg("schedule"), py::arg("options"))
+        .def("init", init, py::arg("x").noconvert(), RUN_NAMES)
+        .def("forward", forward, py::arg("x").noconvert(), RUN_NAMES)
+        .def("step", step, py::arg("x").noconvert(), py::arg("t"), py::arg("s"), RUN_NAMES)
+        .def("denoise", denoise, py::arg("x").noconvert(), py::arg("out").noconvert(), py::arg("t"),
+             RUN_NAMES)
+        .def_property_readonly("dim", &quell::sampler::dim)
+        .def_property_readonly("steps", &quell::sampler::steps)
+        .def_property_readonly("evaluations", &quell::sampler::evaluations)
+        .def("print", &quell::sampler::print);
+}
