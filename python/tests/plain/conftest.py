@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the tests share. These need NumPy alone; those of tests/torch need azula, too.
+"""What the tests share. These need NumPy alone; those of tests/beside_azula need azula, too.
 
 The command that results are compared with is that of QUELL_COMMAND."""
 

@@ -217,12 +217,15 @@ def test_threads_of_python(mixture):
 
 
 def test_own_steps(mixture):
+    taken = []
+
     class Own(quell.Sampler):
         def __init__(self, denoiser, **kwargs):
             super().__init__(**kwargs)
             self.denoiser = denoiser
 
         def step(self, x_t, t, s):
+            taken.append(float(t))
             (alpha_t, sigma_t), (alpha_s, sigma_s) = map(self.denoiser.schedule, (t, s))
             mean = self.denoiser(x_t, t).mean
             return alpha_s * mean + sigma_s / sigma_t * (x_t - alpha_t * mean)
@@ -230,6 +233,7 @@ def test_own_steps(mixture):
     x1 = quell.normal(0, 9, (2,))
     right = quell.DDIMSampler(mixture, steps=9, silent=True)(x1)
     assert np.allclose(Own(mixture, steps=9, silent=True)(x1), right, atol=1e-5)
+    assert len(taken) == 9
 
 
 def test_plan_and_names(mixture):
