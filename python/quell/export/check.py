@@ -3,51 +3,36 @@
 
 import copy
 import os
-import pathlib
-import subprocess
-import tempfile
 from collections.abc import Sequence
+from typing import Any
 
-import numpy as np
 import torch
 from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import nn
+
+from quell.networks import load
 
 TIMES = (0.02, 0.3, 0.7, 1.0)
 
 
-def as_stored(denoiser: nn.Module, path: str | os.PathLike) -> nn.Module:
+def as_stored(denoiser: nn.Module, path: str | os.PathLike[str]) -> Any:
     """A copy of the denoiser in float64, with the weights of the file, which may be rounded."""
-    twin = copy.deepcopy(denoiser).eval().double()
+    twin: Any = copy.deepcopy(denoiser).eval().double()
     twin.backbone.load_state_dict({k: w.double() for k, w in load_file(path).items()})
     return twin
-
-
-def denoise_by_quell(quell: str, path: str, x: Tensor, t: float, label: int | None) -> Tensor:
-    """E[X | x_t = x] by the command."""
-    with tempfile.TemporaryDirectory() as folder:
-        at, out = pathlib.Path(folder, "x.npy"), pathlib.Path(folder, "mean.npy")
-        np.save(at, x.numpy())
-        command = [quell, "denoise", "--model", path, "--from", str(at), "--t", repr(t)]
-        command += [] if label is None else ["--class", str(label)]
-        run = subprocess.run([*command, "--out", str(out)], capture_output=True, text=True)
-        if run.returncode:
-            raise RuntimeError(f"quell_export: {run.stderr.strip()}")
-        return torch.from_numpy(np.load(out))
 
 
 @torch.no_grad()
 def check(
     denoiser: nn.Module,
-    path: str | os.PathLike,
+    path: str | os.PathLike[str],
     shape: Sequence[int],
     count: int = 16,
-    quell: str = "quell",
     most: float = 1e-5,
     seed: int = 0,
 ) -> float:
-    """Evaluates an exported azula denoiser by PyTorch, in float64, and by quell on random states
-    x_t, at several times and, if it has classes, for the first, the last and no class. (In float32
+    """Evaluates an exported denoiser by PyTorch, in float64, and by quell on random states x_t, at
+    several times and, if it has classes, for the first, the last and no class. (In float32
     PyTorch's own sigma_t can be 1e-5 off at small times.)
 
     Arguments:
@@ -56,7 +41,6 @@ def check(
             that their rounding does not count.
         shape: The shape of one sample.
         count: How many states are taken for each time.
-        quell: The command.
         most: The largest difference allowed, relative to the largest output.
         seed: Of the states.
 
@@ -65,9 +49,9 @@ def check(
 
     Raises:
         ValueError: It is larger than `most`.
-        RuntimeError: quell does not take the file.
+        quell.Error: quell does not take the file.
     """
-    twin = as_stored(denoiser, path)
+    twin, own = as_stored(denoiser, path), load(path)
     random = torch.Generator().manual_seed(seed)
     classes = getattr(twin.backbone, "classes", 0)
     worst, largest = 0.0, 0.0
@@ -78,11 +62,11 @@ def check(
         for label in (None, 0, classes - 1) if classes else (None,):
             labels = {} if label is None else {"label": torch.full((count,), label)}
             right = twin(x.double(), time, **labels).mean
-            mean = denoise_by_quell(quell, os.fspath(path), x, t, label)
+            mean = own(x, t, **labels).mean
             worst = max(worst, (mean - right).abs().max().item())
             largest = max(largest, right.abs().max().item())
     worst /= largest
     print(f"{os.fspath(path)}: quell and PyTorch differ by {worst:.1e} of the largest output")
     if not worst <= most:
-        raise ValueError(f"quell_export: they differ by {worst:.1e}, more than {most:.1e}")
+        raise ValueError(f"quell.export: they differ by {worst:.1e}, more than {most:.1e}")
     return worst

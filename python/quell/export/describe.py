@@ -14,7 +14,9 @@ from azula.nn.unet import UNet, UNetBlock
 from azula.nn.vit import ViT
 from torch import nn
 
-from quell_export.modules import Conditioned, Conditioning, ResidualMLP
+from quell import _torch
+from quell.export.modules import Conditioned, Conditioning, MLPBlock, ResidualMLP
+from quell.noise import Schedule
 
 Fields = dict[str, Any]
 
@@ -26,18 +28,25 @@ SCHEDULES = {  # azula's classes: quell's names and their options
     noise.RectifiedSchedule: ("rectified", ("alpha_min", "sigma_min")),
     noise.DecaySchedule: ("decay", ("alpha_min", "sigma_min", "gamma")),
 }
-PRECONDITIONS = {SimpleDenoiser: "simple", KarrasDenoiser: "karras"}
+PRECONDITIONS = {
+    SimpleDenoiser: "simple",
+    _torch.SimpleDenoiser: "simple",
+    KarrasDenoiser: "karras",
+    _torch.KarrasDenoiser: "karras",
+}
 
 
 def refuse(wrong: bool, reason: str) -> None:
     if wrong:
-        raise ValueError(f"quell_export: {reason}")
+        raise ValueError(f"quell.export: {reason}")
 
 
-def schedule_text(schedule: noise.Schedule) -> str:
+def schedule_text(schedule: Any) -> str:
     """The schedule as quell spells it, "vp:alpha_min=0.001,sigma_min=0.001"."""
+    if isinstance(schedule, Schedule) and schedule.spec is not None:
+        return schedule.spec
     if type(schedule) not in SCHEDULES:
-        raise TypeError(f"quell_export: the schedule {type(schedule).__name__} is not azula's own")
+        raise TypeError(f"quell.export: the schedule {type(schedule).__name__} is not azula's own")
     name, options = SCHEDULES[type(schedule)]
     return name + ":" + ",".join(f"{o}={float(getattr(schedule, o))!r}" for o in options)
 
@@ -58,12 +67,12 @@ def conditioning(module: Conditioning) -> Fields:
 
 
 def mlp(net: ResidualMLP, shape: Sequence[int]) -> Fields:
-    dim = net.in_proj.in_features
+    dim, first = net.in_proj.in_features, next(iter(net.blocks), None)
     refuse(math.prod(shape) != dim, f"the MLP has {dim} elements, the shape {math.prod(shape)}")
     return {
         "hidden": net.in_proj.out_features,
         "blocks": len(net.blocks),
-        "activation": activation(net.blocks[0].activation) if len(net.blocks) else "silu",
+        "activation": activation(first.activation) if isinstance(first, MLPBlock) else "silu",
     }
 
 
@@ -134,7 +143,7 @@ def spatial_shape(spatial: int, channels: int, shape: Sequence[int]) -> None:
     )
 
 
-ARCHITECTURES: dict[type, tuple[str, Callable]] = {
+ARCHITECTURES: dict[type, tuple[str, Callable[..., Fields]]] = {
     DiT: ("dit", dit),
     ViT: ("vit", vit),
     UNet: ("unet", unet),
@@ -147,7 +156,7 @@ def backbone(module: nn.Module, shape: Sequence[int]) -> Fields:
         return {"architecture": "mlp", **conditioning(module), **mlp(module, shape)}
     if not isinstance(module, Conditioned) or type(module.net) not in ARCHITECTURES:
         raise TypeError(
-            f"quell_export: a {type(module).__name__} is not known: the backbone must be a "
+            f"quell.export: a {type(module).__name__} is not known: the backbone must be a "
             "ResidualMLP, or Conditioned around azula's DiT, ViT or UNet"
         )
     name, read = ARCHITECTURES[type(module.net)]
@@ -164,7 +173,7 @@ def describe(model: nn.Module, shape: Sequence[int], **fields: Any) -> tuple[Fie
             output and precondition.
     """
     own: Fields = {"kind": "network", "shape": list(shape)}
-    module = model
+    module: Any = model
     if type(model) in PRECONDITIONS:
         module = model.backbone
         own |= {

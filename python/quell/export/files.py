@@ -10,14 +10,14 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from quell_export.describe import describe
+from quell.export.describe import describe
 
 DTYPES = (torch.float32, torch.float16, torch.bfloat16)
 
 
 def export_weights(
     weights: Mapping[str, Tensor],
-    path: str | os.PathLike,
+    path: str | os.PathLike[str],
     description: Mapping[str, Any],
     dtype: torch.dtype = torch.float32,
 ) -> None:
@@ -33,18 +33,18 @@ def export_weights(
         ValueError: For another dtype, or a weight that is not finite once stored.
     """
     if dtype not in DTYPES:
-        raise ValueError(f"quell_export: dtype {dtype} must be float32, float16 or bfloat16")
+        raise ValueError(f"quell.export: dtype {dtype} must be float32, float16 or bfloat16")
     stored = {name: w.detach().cpu().to(dtype).contiguous() for name, w in weights.items()}
     for name, w in stored.items():
         if not torch.isfinite(w).all():
-            raise ValueError(f"quell_export: {name} is not finite as {dtype}")
+            raise ValueError(f"quell.export: {name} is not finite as {dtype}")
     text = json.dumps({"kind": "network", **description})
     save_file(stored, path, metadata={"quell": text})
 
 
 def export(
     model: nn.Module,
-    path: str | os.PathLike,
+    path: str | os.PathLike[str],
     shape: Sequence[int],
     dtype: torch.dtype = torch.float32,
     **fields: Any,
@@ -53,7 +53,7 @@ def export(
 
     Arguments:
         model: azula's SimpleDenoiser or KarrasDenoiser around a ResidualMLP, or around a DiT, ViT
-            or UNet within Conditioned (quell_export.modules); or such a backbone.
+            or UNet within Conditioned (quell.export.modules); or such a backbone.
         path: Where the .safetensors file goes.
         shape: The shape of one sample, as [2] or [channels, height, width].
         dtype: How the weights are stored: torch.float32, float16 or bfloat16.

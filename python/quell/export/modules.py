@@ -2,6 +2,8 @@
 """The modules that quell knows and azula has not: the residual MLP, and the conditioning on time
 and class that goes around every network. quell reads their state_dict by its names."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -29,14 +31,15 @@ class Conditioning(nn.Module):
         self.time = nn.Sequential(nn.Linear(features, width), nn.SiLU(), nn.Linear(width, width))
         self.label = nn.Embedding(classes + 1, width) if classes else None
 
-    def forward(self, t: Tensor, label: Tensor | None = None) -> Tensor:
+    def condition(self, t: Tensor, label: Tensor | None = None) -> Tensor:
         """t: (B) or (). label: (B), or None for "no class". Returns (B, width) or (width)."""
-        e = self.time(self.encoding(t))
+        e: Tensor = self.time(self.encoding(t))
         if self.label is None:
             return e
         if label is None:
             label = torch.full(t.shape, self.classes, device=t.device)
-        return e + self.label(label)
+        with_label: Tensor = e + self.label(label)
+        return with_label
 
 
 class Conditioned(Conditioning):
@@ -47,14 +50,15 @@ class Conditioned(Conditioning):
         width, kwargs: Those of Conditioning.
     """
 
-    def __init__(self, net: nn.Module, width: int, **kwargs) -> None:
+    def __init__(self, net: nn.Module, width: int, **kwargs: Any) -> None:
         super().__init__(width, **kwargs)
         self.net = net
 
     def forward(self, x: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
         """x: (B, *), what net takes. t: (B) or (). label: (B) or None. Returns (B, *)."""
-        e = super().forward(t, label)
-        return self.net(x, e.expand(len(x), -1))
+        e = self.condition(t, label)
+        result: Tensor = self.net(x, e.expand(len(x), -1))
+        return result
 
 
 class MLPBlock(nn.Module):
@@ -68,7 +72,8 @@ class MLPBlock(nn.Module):
         self.activation = ACTIVATIONS[activation]()
 
     def forward(self, h: Tensor, e: Tensor) -> Tensor:
-        return h + self.out_proj(self.activation(self.in_proj(h) + self.mod_proj(e)))
+        change: Tensor = self.out_proj(self.activation(self.in_proj(h) + self.mod_proj(e)))
+        return h + change
 
 
 class ResidualMLP(Conditioning):
@@ -89,7 +94,7 @@ class ResidualMLP(Conditioning):
         blocks: int = 3,
         activation: str = "silu",
         width: int = 64,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         super().__init__(width, **kwargs)
         self.in_proj = nn.Linear(dim, hidden)
@@ -98,8 +103,9 @@ class ResidualMLP(Conditioning):
 
     def forward(self, x: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
         """x: (B, dim). t: (B) or (). label: (B) or None. Returns (B, dim)."""
-        e = super().forward(t, label)
-        h = self.in_proj(x)
+        e = self.condition(t, label)
+        h: Tensor = self.in_proj(x)
         for block in self.blocks:
             h = block(h, e)
-        return self.out_proj(h)
+        result: Tensor = self.out_proj(h)
+        return result

@@ -1,9 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Exported models against PyTorch, by the command that QUELL_COMMAND names:
-
-QUELL_COMMAND=$PWD/build/src/quell PYTHONPATH=python python -m pytest python/tests"""
-
-import os
+"""Exported models against PyTorch."""
 
 import pytest
 import torch
@@ -20,10 +16,9 @@ from azula.noise import (
     VPSchedule,
 )
 
-from quell_export import check, describe, export, export_weights
-from quell_export.modules import Conditioned, ResidualMLP
+from quell.export import check, describe, export, export_weights
+from quell.export.modules import Conditioned, ResidualMLP
 
-QUELL = os.environ["QUELL_COMMAND"]
 TIME = {"features": 8, "omega": 1e3}
 
 
@@ -104,7 +99,7 @@ def test_as_in_pytorch(name, denoiser, dtype, tmp_path):
     make, shape = MODELS[name]
     model = denoiser(mixed(make()), VPSchedule())
     export(model, tmp_path / "m.safetensors", shape, dtype)
-    assert check(model, tmp_path / "m.safetensors", shape, quell=QUELL) < 1e-5
+    assert check(model, tmp_path / "m.safetensors", shape) < 1e-5
 
 
 @pytest.mark.parametrize(
@@ -119,7 +114,7 @@ def test_as_in_pytorch(name, denoiser, dtype, tmp_path):
 def test_schedules(schedule, tmp_path):
     model = KarrasDenoiser(mixed(MODELS["mlp"][0]()), schedule)
     export(model, tmp_path / "m.safetensors", (3,))
-    check(model, tmp_path / "m.safetensors", (3,), quell=QUELL)
+    check(model, tmp_path / "m.safetensors", (3,))
 
 
 def test_a_changed_weight_is_noticed(tmp_path):
@@ -127,7 +122,7 @@ def test_a_changed_weight_is_noticed(tmp_path):
     export(model, tmp_path / "m.safetensors", (3,))
     model.schedule = VPSchedule(alpha_min=0.002)
     with pytest.raises(ValueError, match="differ"):
-        check(model, tmp_path / "m.safetensors", (3,), quell=QUELL)
+        check(model, tmp_path / "m.safetensors", (3,))
 
 
 def test_weights_with_a_description(tmp_path):
@@ -135,7 +130,7 @@ def test_weights_with_a_description(tmp_path):
     description, backbone = describe(model, (3,))
     assert description["activation"] == "gelu" and description["classes"] == 4
     export_weights(backbone.state_dict(), tmp_path / "m.safetensors", description)
-    check(model, tmp_path / "m.safetensors", (3,), quell=QUELL)
+    check(model, tmp_path / "m.safetensors", (3,))
 
 
 class OwnSchedule(VPSchedule):
