@@ -249,3 +249,32 @@ TEST(callbacks, host_fails)
     CHECK(!memcmp(x, fine, sizeof x), "after a failure");
     end();
 }
+
+static int say_why(void *user, const quell_call *call, const float *input, float *output)
+{
+    (void)user;
+    memcpy(output, input, call->rows * call->dim * sizeof *output);
+    if (call->first + call->rows <= FIRST + 77 || call->first > FIRST + 77) return 0;
+    quell_error_set(QUELL_IO_FAILED, "the weights are gone");
+    return -1;
+}
+
+/* What a callback says of its failure, in whatever thread, is what the caller of the run reads. */
+TEST(callbacks, reason)
+{
+    quell_denoiser *denoiser = NULL;
+    quell_schedule *schedule = must_schedule("vp");
+    quell_run own = quell_run_defaults();
+    static float rows[COUNT * DIM];
+    MUST(quell_denoiser_callback(&denoiser, DIM, say_why, NULL, NULL));
+    quell_sampler *sampler_of_it = must_sampler("ddim", denoiser, schedule, STEPS);
+    own.first = FIRST, own.count = COUNT, own.threads = WORKERS, own.tile = 1;
+    MUST(quell_init(sampler_of_it, &own, rows));
+    quell_error_set(QUELL_OK, "before");
+    CHECK(quell_forward(sampler_of_it, &own, rows) == QUELL_DENOISER_FAILED, "no failure");
+    CHECK(!strcmp(quell_error_message(), "run: sample 1077, transition 0: the weights are gone"),
+          "%s", quell_error_message());
+    quell_sampler_free(sampler_of_it);
+    quell_schedule_free(schedule);
+    quell_denoiser_free(denoiser);
+}

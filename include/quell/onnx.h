@@ -29,7 +29,9 @@ extern "C" {
  * rank, shape: of one sample, without the batch [quell.shape, as 3,32,32]; x's in the file.
  * time_scale: what the time is multiplied by, and then rounded where the input is int64
  *   [quell.time_scale]; 1, and 999 for int64, the last of 1000 discrete steps.
- * class_label: what the label input is given for all samples, >= 0 (0).
+ * classes: how many quell_run.classes may ask for, if there is a label input [quell.classes]; 0.
+ * class_label: what the label input is given for samples without a class, >= 0 [quell.class_label];
+ *   the number of classes, which comes after the last of them.
  * whole_batch: 0, called per tile from quell's threads on a session without threads; 1, once for
  *   all samples, on ONNX Runtime's threads (0).
  * threads: these; 0: as many as the affinity mask allows. */
@@ -40,6 +42,7 @@ typedef struct quell_onnx_options {
     size_t rank;
     const size_t *shape;
     double time_scale;
+    size_t classes;
     int64_t class_label;
     int whole_batch;
     size_t threads;
@@ -54,6 +57,7 @@ static inline quell_onnx_options quell_onnx_defaults(void)
     options.rank = 0;
     options.shape = NULL;
     options.time_scale = 0;
+    options.classes = 0;
     options.class_label = 0;
     options.whole_batch = 0;
     options.threads = 0;

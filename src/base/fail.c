@@ -8,6 +8,9 @@
 #include <string.h>
 
 static _Thread_local char last_message[512];
+static _Thread_local unsigned count;
+
+unsigned quell_fail_count(void) { return count; }
 
 quell_status quell_fail(quell_status status, const char *format, ...)
 {
@@ -16,6 +19,7 @@ quell_status quell_fail(quell_status status, const char *format, ...)
     quell_format(last_message, sizeof last_message, format, arguments);
     va_end(arguments);
     quell_make_line(last_message);
+    count++;
     return status;
 }
 
@@ -25,6 +29,7 @@ quell_status quell_error_set(quell_status status, const char *message)
     if (length) memmove(last_message, message, length); /* it may be the last one */
     last_message[length] = '\0';
     quell_make_line(last_message);
+    count++;
     return status;
 }
 

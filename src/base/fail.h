@@ -10,4 +10,8 @@
 __attribute__((format(printf, 2, 3))) quell_status quell_fail(quell_status status,
                                                               const char *format, ...);
 
+/* How many lines this thread has recorded: if a function of the caller's has failed and the number
+ * has grown meanwhile, the line is that function's. */
+unsigned quell_fail_count(void);
+
 #endif

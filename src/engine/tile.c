@@ -4,6 +4,7 @@
  * noise never leaves the first-level cache. */
 #include "job.h"
 #include "constants.h"
+#include "base/fail.h"
 #include <quell/noise.h>
 
 #include <math.h>
@@ -154,7 +155,8 @@ static void evaluate(struct quell_tile *tile, const struct quell_plan *plan,
 {
     const void *constants = quell_constants_of(tile->job->sampler, plan, op);
     float *variance = op->variance ? tile->registers[op->variance] : NULL;
-    quell_watch_result(&tile->job->watch,
+    unsigned before = quell_fail_count();
+    quell_watch_result(&tile->job->watch, before,
                        quell_tile_evaluate(tile, &op->t, constants, tile->registers[op->in[0]],
                                            tile->registers[op->out], variance),
                        tile->first, tile->transition);
@@ -165,11 +167,13 @@ static void step(struct quell_tile *tile, const struct quell_op *op)
     struct quell_job *job = tile->job;
     if (job->sampler->step) quell_tile_callback(tile, &op->t, &op->s);
     if (atomic_load(&job->watch.stopped)) return;
-    if (job->run.observe)
-        quell_watch_result(&job->watch,
+    if (job->run.observe) {
+        unsigned before = quell_fail_count();
+        quell_watch_result(&job->watch, before,
                            job->run.observe(job->run.observe_user, tile->transition, &op->s,
                                             tile->first, tile->rows, tile->registers[QUELL_X]),
                            tile->first, tile->transition);
+    }
     tile->transition++;
     if (tile->element == 0) quell_watch_done(&job->watch, tile->worker, tile->rows);
 }

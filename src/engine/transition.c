@@ -19,8 +19,9 @@ void quell_tile_callback(struct quell_tile *tile, const quell_point *t, const qu
     struct quell_job *job = tile->job;
     struct quell_transition transition = {tile, t, s};
     float *x = tile->registers[QUELL_X];
+    unsigned before = quell_fail_count();
     int result = job->sampler->step(job->sampler->user, &transition, t, s, x);
-    quell_watch_result(&job->watch, result, tile->first, tile->transition);
+    quell_watch_result(&job->watch, before, result, tile->first, tile->transition);
     for (size_t i = 0; !result && i < tile->rows * tile->elements; i++) {
         if (isfinite(x[i])) continue;
         quell_watch_fail(&job->watch, QUELL_NOT_FINITE, tile->first + i / tile->elements,

@@ -2,6 +2,7 @@
 #include "watch.h"
 #include "base/fail.h"
 
+#include <stdio.h>
 #include <time.h>
 
 #define CALL_INTERVAL 50000000 /* nanoseconds between calls of progress */
@@ -16,8 +17,8 @@ void quell_watch_begin(struct quell_watch *watch, const quell_run *run, uint64_t
     atomic_flag_clear(&watch->failing);
 }
 
-void quell_watch_fail(struct quell_watch *watch, quell_status status, uint64_t sample,
-                      size_t transition)
+static void fail(struct quell_watch *watch, quell_status status, uint64_t sample, size_t transition,
+                 const char *said)
 {
     while (atomic_flag_test_and_set(&watch->failing)) {
     }
@@ -25,16 +26,24 @@ void quell_watch_fail(struct quell_watch *watch, quell_status status, uint64_t s
         watch->status = status;
         watch->report.sample = sample;
         watch->report.transition = transition;
+        snprintf(watch->said, sizeof watch->said, "%s", said);
     }
     atomic_flag_clear(&watch->failing);
     atomic_store(&watch->stopped, true);
 }
 
-void quell_watch_result(struct quell_watch *watch, int result, uint64_t sample, size_t transition)
+void quell_watch_fail(struct quell_watch *watch, quell_status status, uint64_t sample,
+                      size_t transition)
+{
+    fail(watch, status, sample, transition, "");
+}
+
+void quell_watch_result(struct quell_watch *watch, unsigned before, int result, uint64_t sample,
+                        size_t transition)
 {
     if (result)
-        quell_watch_fail(watch, result < 0 ? QUELL_DENOISER_FAILED : QUELL_STOPPED, sample,
-                         transition);
+        fail(watch, result < 0 ? QUELL_DENOISER_FAILED : QUELL_STOPPED, sample, transition,
+             quell_fail_count() != before ? quell_error_message() : "");
 }
 
 /* To the system's tick, a few milliseconds: every worker asks at every transition. */
@@ -53,7 +62,8 @@ static void tell(struct quell_watch *watch)
     for (size_t i = 0; i < watch->workers; i++)
         progress.done += atomic_load(&watch->counters[i].done);
     watch->told = progress.done;
-    quell_watch_result(watch, watch->progress(watch->user, &progress), UINT64_MAX, 0);
+    unsigned before = quell_fail_count();
+    quell_watch_result(watch, before, watch->progress(watch->user, &progress), UINT64_MAX, 0);
 }
 
 static bool due(const struct quell_watch *watch, int64_t time, bool caller)
@@ -83,9 +93,10 @@ quell_status quell_watch_end(struct quell_watch *watch, quell_report *report)
     if (!watch->status) return QUELL_OK;
     if (report && watch->report.sample != UINT64_MAX) *report = watch->report;
     if (watch->report.sample == UINT64_MAX)
-        return quell_fail(watch->status, "run: the progress callback returned %s",
-                          watch->status == QUELL_STOPPED ? "a stop" : "an error");
+        return quell_fail(watch->status, "run: the progress callback returned %s%s%s",
+                          watch->status == QUELL_STOPPED ? "a stop" : "an error",
+                          *watch->said ? ": " : "", watch->said);
     return quell_fail(watch->status, "run: sample %llu, transition %zu: %s",
                       (unsigned long long)watch->report.sample, watch->report.transition,
-                      quell_status_text(watch->status));
+                      *watch->said ? watch->said : quell_status_text(watch->status));
 }

@@ -31,6 +31,7 @@ struct quell_watch {
     atomic_flag failing;  /* guards what follows */
     quell_status status;
     quell_report report;
+    char said[512]; /* by the function of the caller's that failed; else "" */
 };
 
 void quell_watch_begin(struct quell_watch *watch, const quell_run *run, uint64_t total);
@@ -39,8 +40,10 @@ void quell_watch_begin(struct quell_watch *watch, const quell_run *run, uint64_t
 void quell_watch_fail(struct quell_watch *watch, quell_status status, uint64_t sample,
                       size_t transition);
 
-/* Records what a callback returned, if it is not 0; `transition` is where it was called. */
-void quell_watch_result(struct quell_watch *watch, int result, uint64_t sample, size_t transition);
+/* Records what a callback returned, if it is not 0; `transition` is where it was called, `before`
+ * quell_fail_count() when it was: what it has left as quell_error_message() is passed on. */
+void quell_watch_result(struct quell_watch *watch, unsigned before, int result, uint64_t sample,
+                        size_t transition);
 
 /* A worker has done `count` more transitions of single samples; calls progress when it is time. */
 void quell_watch_done(struct quell_watch *watch, size_t worker, uint64_t count);

@@ -13,7 +13,7 @@
 
 /* What is said of the network, once it is settled. */
 struct words {
-    char output[64], precondition[64], schedule[128], shape[128], scale[64];
+    char output[64], precondition[64], schedule[128], shape[128], scale[64], classes[64], label[64];
 };
 
 static quell_status settle_word(struct network *network, const char *path, const char *given,
@@ -42,6 +42,10 @@ static quell_status settle_words(struct network *network, const char *path,
     if (!status) status = runtime_metadata(network, path, "quell.shape", w->shape, sizeof w->shape);
     if (!status)
         status = runtime_metadata(network, path, "quell.time_scale", w->scale, sizeof w->scale);
+    if (!status)
+        status = runtime_metadata(network, path, "quell.classes", w->classes, sizeof w->classes);
+    if (!status)
+        status = runtime_metadata(network, path, "quell.class_label", w->label, sizeof w->label);
     return status;
 }
 
@@ -134,6 +138,35 @@ static quell_status settle_scale(struct network *network, const char *path, doub
     return QUELL_OK;
 }
 
+/* A whole number of the metadata. */
+static quell_status read_number(const char *path, const char *key, const char *text,
+                                int64_t *number)
+{
+    char *end = NULL;
+    if (*text < '0' || *text > '9')
+        return refuse(QUELL_BAD_MODEL, path, "%s: must be a number, as 10", key);
+    *number = strtoll(text, &end, 10);
+    if (!*end && *number <= INT32_MAX) return QUELL_OK;
+    return refuse(QUELL_BAD_MODEL, path, "%s: must be a number up to 2^31 - 1", key);
+}
+
+static quell_status settle_classes(struct network *network, const char *path,
+                                   const quell_onnx_options *options, const struct words *words,
+                                   size_t *classes)
+{
+    int64_t count = (int64_t)options->classes;
+    quell_status status = QUELL_OK;
+    if (!count && *words->classes)
+        status = read_number(path, "quell.classes", words->classes, &count);
+    if (!status && count && !network->label.used)
+        return refuse(QUELL_BAD_MODEL, path, "classes: there is no input for a label");
+    network->class_label = options->class_label ? options->class_label : count;
+    if (!status && !options->class_label && *words->label)
+        status = read_number(path, "quell.class_label", words->label, &network->class_label);
+    *classes = (size_t)count;
+    return status;
+}
+
 static void release(void *user)
 {
     runtime_end(user);
@@ -150,8 +183,8 @@ static quell_status build(struct network *network, quell_model *model, const cha
     if (!status) status = settle_words(network, path, options, &words);
     if (!status) status = settle_shape(network, path, options, words.shape);
     if (!status) status = settle_scale(network, path, options->time_scale, words.scale);
+    if (!status) status = settle_classes(network, path, options, &words, &callback.classes);
     if (status) return status;
-    network->class_label = options->class_label;
     callback.output = words.output;
     callback.precondition = words.precondition;
     callback.whole_batch = options->whole_batch;
@@ -178,10 +211,13 @@ quell_status quell_onnx_load(quell_model *model, const char *path,
     if (options) memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
     if (!model || !path)
         return quell_error_set(QUELL_BAD_ARGUMENT, "onnx: the model or the path is NULL");
-    if (o.rank > QUELL_MAX_RANK || (o.rank && !o.shape) || o.class_label < 0)
-        return refuse(QUELL_BAD_ARGUMENT, path,
-                      "rank must be at most %d, with a shape, and class_label 0 or more",
-                      QUELL_MAX_RANK);
+    if (o.rank > QUELL_MAX_RANK || (o.rank && !o.shape) || o.class_label < 0 ||
+        o.classes > INT32_MAX)
+        return refuse(
+            QUELL_BAD_ARGUMENT, path,
+            "rank must be at most %d, with a shape, class_label 0 or more, and classes less "
+            "than 2^31",
+            QUELL_MAX_RANK);
     if (access(path, R_OK)) return refuse(QUELL_IO_FAILED, path, "%s", strerror(errno));
     struct network *network = calloc(1, sizeof *network);
     if (!network) return refuse(QUELL_NO_MEMORY, path, "no memory");

@@ -33,25 +33,37 @@ static OrtStatus *samples(const struct network *network, const float *data, size
         network->rank + 1, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, value);
 }
 
-/* The same number for each row. */
-static OrtStatus *numbers(const struct network *network, const struct port *port, double number,
-                          size_t rows, union numbers *store, OrtValue **value)
+static OrtStatus *numbers(const struct network *network, const struct port *port, size_t rows,
+                          union numbers *store, OrtValue **value)
 {
     int64_t dims[MOST_RANK];
     size_t elements = shape_of(port, rows, dims);
     bool real = port->type == ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
-    for (size_t i = 0; i < elements; i++)
-        if (real)
-            store->real[i] = (float)number;
-        else
-            store->integer[i] = llrint(number);
     return network->api->CreateTensorWithDataAsOrtValue(
         network->memory, store, elements * (real ? sizeof(float) : sizeof(int64_t)), dims,
         port->rank, port->type, value);
 }
 
-static OrtStatus *run(const struct network *network, double time, size_t rows, const float *input,
-                      float *output)
+/* The same time for each row. */
+static void fill_times(const struct port *port, double time, size_t rows, union numbers *times)
+{
+    for (size_t i = 0; i < rows; i++)
+        if (port->type == ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT)
+            times->real[i] = (float)time;
+        else
+            times->integer[i] = llrint(time);
+}
+
+/* The class of each row, or what stands for none. */
+static void fill_labels(const struct network *network, const int32_t *classes, size_t rows,
+                        union numbers *labels)
+{
+    for (size_t i = 0; i < rows; i++)
+        labels->integer[i] = classes && classes[i] >= 0 ? classes[i] : network->class_label;
+}
+
+static OrtStatus *run(const struct network *network, double time, const int32_t *classes,
+                      size_t rows, const float *input, float *output)
 {
     union numbers times, labels;
     const char *names[3] = {network->x.name}, *result[] = {network->result.name};
@@ -61,12 +73,13 @@ static OrtStatus *run(const struct network *network, double time, size_t rows, c
     if (!status) status = samples(network, output, rows, &out);
     if (!status && network->time.used) {
         names[count] = network->time.name;
-        status = numbers(network, &network->time, time, rows, &times, &values[count++]);
+        fill_times(&network->time, time, rows, &times);
+        status = numbers(network, &network->time, rows, &times, &values[count++]);
     }
     if (!status && network->label.used) {
         names[count] = network->label.name;
-        status = numbers(network, &network->label, (double)network->class_label, rows, &labels,
-                         &values[count++]);
+        fill_labels(network, classes, rows, &labels);
+        status = numbers(network, &network->label, rows, &labels, &values[count++]);
     }
     if (!status)
         status = network->api->Run(network->session, NULL, names, (const OrtValue *const *)values,
@@ -84,8 +97,8 @@ int network_run(void *user, const quell_call *call, const float *input, float *o
     size_t most = network->x.dims[0] == 1 ? 1 : ROWS;
     for (size_t done = 0; done < call->rows; done += most) {
         size_t rows = call->rows - done < most ? call->rows - done : most;
-        OrtStatus *status =
-            run(network, time, rows, input + done * network->dim, output + done * network->dim);
+        OrtStatus *status = run(network, time, call->classes ? call->classes + done : NULL, rows,
+                                input + done * network->dim, output + done * network->dim);
         if (refuse_by(network->api, status, QUELL_DENOISER_FAILED, "network")) return -1;
     }
     return 0;

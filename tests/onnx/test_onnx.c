@@ -92,6 +92,40 @@ TEST(onnx, integer_time_and_label)
     check_steps(1000, 1000);
 }
 
+/* Each row's own label, and that of no class; steps.onnx adds a quarter of it. */
+TEST(onnx, classes)
+{
+    static int32_t classes[1100];
+    static float x[6 * 1100], mean[6 * 1100];
+    quell_denoiser *denoiser = NULL;
+    quell_schedule *schedule = NULL;
+    quell_sampler *sampler = NULL;
+    quell_run run = quell_run_defaults();
+    quell_onnx_options options = quell_onnx_defaults();
+    options.classes = 2; /* and no class is 2 */
+    CHECK(!quell_onnx_open(&denoiser, network_path("steps.onnx").text, &options) &&
+              quell_denoiser_classes(denoiser) == 2 &&
+              !quell_schedule_create(&schedule, "rectified") &&
+              !quell_sampler_create(&sampler, "ddim", denoiser, schedule, NULL),
+          "%s", quell_error_message());
+    for (int i = 0; i < 1100; i++) classes[i] = i % 3 - 1;
+    run.count = 1100, run.threads = 2, run.classes = classes, run.tile = 1100;
+    CHECK(!quell_denoise(sampler, &run, 0.5, x, mean), "%s", quell_error_message());
+    for (int i = 0; i < 6 * 1100; i++) {
+        int label = classes[i / 6] < 0 ? 2 : classes[i / 6];
+        double expected = (double)llrint(0.5 * 999) + 0.25 * label;
+        CHECK(fabs((double)mean[i] - expected) < 1e-3, "value %d: %g, not %g", i, (double)mean[i],
+              expected);
+    }
+    quell_sampler_free(sampler);
+    quell_schedule_free(schedule);
+    quell_denoiser_free(denoiser);
+    options.classes = 3;
+    CHECK(quell_onnx_open(&denoiser, network_path("gaussian.onnx").text, &options) ==
+              QUELL_BAD_MODEL,
+          "classes without a label");
+}
+
 /* Signals, processors and the floating-point environment are the host's. */
 TEST(onnx, leaves_the_host_alone)
 {

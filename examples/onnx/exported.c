@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* Draws samples from a network that was exported to ONNX, and prints the mean of their elements. */
+#include <quell/onnx.h>
+#include <quell/quell.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define COUNT 1000
+
+static quell_status draw(const quell_model *model, float *x)
+{
+    quell_schedule *schedule = NULL;
+    quell_sampler *sampler = NULL;
+    quell_run run = quell_run_defaults();
+    run.seed = 7;
+    run.count = COUNT;
+    quell_status status =
+        quell_schedule_create(&schedule, *model->schedule ? model->schedule : "vp");
+    if (!status)
+        status = quell_sampler_create(&sampler, "dpmpp_2m", model->denoiser, schedule, NULL);
+    if (!status) status = quell_init(sampler, &run, x);
+    if (!status) status = quell_forward(sampler, &run, x);
+    quell_sampler_free(sampler);
+    quell_schedule_free(schedule);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    quell_model model = {0};
+    if (argc != 2) return fprintf(stderr, "usage: exported NETWORK.onnx\n") < 0 ? 1 : 2;
+    quell_status status = quell_onnx_load(&model, argv[1], NULL);
+    size_t dim = status ? 0 : quell_denoiser_dim(model.denoiser);
+    float *x = calloc(COUNT, (dim + 1) * sizeof *x);
+    if (!status && x) status = draw(&model, x);
+    for (size_t i = 0; i < dim && x && !status; i++) {
+        double sum = 0;
+        for (size_t n = 0; n < COUNT; n++) sum += (double)x[n * dim + i];
+        printf("element %zu: mean %.2f\n", i, sum / COUNT);
+    }
+    if (status) fprintf(stderr, "%s\n", quell_error_message());
+    free(x);
+    quell_model_free(&model);
+    return status != QUELL_OK;
+}
