@@ -4,6 +4,7 @@
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -58,6 +59,8 @@ def interrupt(program, threads=2, count=3000000):
     """Starts it, sends SIGINT when it computes; what it printed, and the seconds until then."""
     text = START.format(threads=threads, count=count) + program
     child = subprocess.Popen([sys.executable, "-c", text], stdout=subprocess.PIPE, text=True)
+    watchdog = threading.Timer(20, child.kill)
+    watchdog.start()
     try:
         assert child.stdout.readline() == "go\n"
         time.sleep(0.5)
@@ -69,6 +72,7 @@ def interrupt(program, threads=2, count=3000000):
         assert child.wait(30) == 0
         return said, rest, seconds
     finally:
+        watchdog.cancel()
         child.kill()
 
 
