@@ -21,3 +21,11 @@ def test_first_example():
     path = guide.ROOT / "examples" / "python" / "first.py"
     run = subprocess.run([sys.executable, path], capture_output=True, text=True, check=True)
     assert run.stdout == "the last sample: 2.475232 1.311782\n"
+
+
+def test_readme():
+    """README.md shows the first example, and for C the line that it prints."""
+    readme = (guide.ROOT / "README.md").read_text(encoding="utf-8")
+    example = (guide.ROOT / "examples" / "python" / "first.py").read_text(encoding="utf-8")
+    assert example.split('"""')[2].lstrip() in readme
+    assert "the last sample: 2.475232 1.311782" in readme
