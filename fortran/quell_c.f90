@@ -12,12 +12,13 @@ module quell_c
     ! What a denoiser of the caller's is told. Row r, from 1 on, is sample first + r - 1. worker,
     ! from 0 to workers - 1, says which worker calls: calls with one number do not overlap within a
     ! run. variance: where the denoiser learned variances and the sampler wants them, the address of
-    ! real(c_float) (dim, rows), to write.
+    ! real(c_float) (dim, rows), to write. classes: that of integer(c_int32_t) (rows), from 0 on, -1
+    ! for none; null: none for all.
     type, bind(c) :: quell_call
         integer(c_int64_t) :: first
         integer(c_size_t) :: rows, dim, worker, workers
         real(c_double) :: t, alpha, sigma, time
-        type(c_ptr) :: variance, context
+        type(c_ptr) :: variance, context, classes
     end type
 
     ! A point of the schedule; the logarithms keep the digits that alpha and sigma have lost.
@@ -52,6 +53,7 @@ module quell_c
         integer(c_int) :: whole_batch, exact
         type(c_ptr) :: variance
         type(c_funptr) :: release
+        integer(c_size_t) :: classes
     end type
 
     type, bind(c) :: c_guidance

@@ -55,26 +55,28 @@ module quell_callbacks
 contains
 
     recursive subroutine from_procedure(denoiser, dim, function, output, precondition, &
-        whole_batch, exact, variance, stat, errmsg)
+        whole_batch, exact, variance, classes, stat, errmsg)
         type(quell_denoiser), intent(out) :: denoiser
         integer(c_size_t), intent(in) :: dim
         procedure(quell_denoise_fn) :: function
         character(*), intent(in), optional :: output, precondition, variance
         logical, intent(in), optional :: whole_batch, exact
+        integer(c_size_t), intent(in), optional :: classes
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
         call quell_finish(create(denoiser, dim, c_funloc(call_procedure), &
             transfer(c_funloc(function), c_null_ptr), c_null_funptr, output, precondition, &
-            whole_batch, exact, variance), stat, errmsg)
+            whole_batch, exact, variance, classes), stat, errmsg)
     end subroutine
 
     recursive subroutine from_object(denoiser, dim, object, output, precondition, whole_batch, &
-        exact, variance, stat, errmsg)
+        exact, variance, classes, stat, errmsg)
         type(quell_denoiser), intent(out) :: denoiser
         integer(c_size_t), intent(in) :: dim
         class(quell_denoise_object), intent(in), target :: object
         character(*), intent(in), optional :: output, precondition, variance
         logical, intent(in), optional :: whole_batch, exact
+        integer(c_size_t), intent(in), optional :: classes
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
         type(box), pointer :: own
@@ -82,13 +84,13 @@ contains
         allocate(own)
         own%object => object
         status = create(denoiser, dim, c_funloc(call_object), c_loc(own), c_funloc(release), &
-            output, precondition, whole_batch, exact, variance)
+            output, precondition, whole_batch, exact, variance, classes)
         if (status /= QUELL_OK) deallocate(own)
         call quell_finish(status, stat, errmsg)
     end subroutine
 
     recursive integer(c_int) function create(denoiser, dim, function, user, release, output, &
-        precondition, whole_batch, exact, variance)
+        precondition, whole_batch, exact, variance, classes)
         type(quell_denoiser), intent(inout) :: denoiser
         integer(c_size_t), intent(in) :: dim
         ! By value: gfortran would refer to a constant that needs relocation in read-only memory.
@@ -96,14 +98,16 @@ contains
         type(c_ptr), value :: user
         character(*), intent(in), optional :: output, precondition, variance
         logical, intent(in), optional :: whole_batch, exact
+        integer(c_size_t), intent(in), optional :: classes
         character(:), allocatable, target :: c_output, c_precondition, c_variance
         type(c_callback_options) :: options
         c_output = terminated('x0', output)
         c_precondition = terminated('none', precondition)
         c_variance = terminated('none', variance)
         options = c_callback_options(c_sizeof(options), c_loc(c_output), c_loc(c_precondition), &
-            0, 0, c_loc(c_variance), release)
+            0, 0, c_loc(c_variance), release, 0)
         if (present(whole_batch)) options%whole_batch = merge(1, 0, whole_batch)
+        if (present(classes)) options%classes = classes
         if (present(exact)) options%exact = merge(1, 0, exact)
         create = c_denoiser_callback(denoiser%handle, dim, function, user, options)
     end function

@@ -54,12 +54,12 @@ module quell_mpi
             bind(c, name='quell_mpi_save_f')
             import; integer, value :: comm; type(c_ptr), value :: sampler
             type(c_run) :: run; character(kind=c_char) :: path(*)
-            integer(c_size_t), value :: rank; integer(c_size_t) :: shape(*)
+            integer(c_size_t), value :: rank; integer(c_size_t), intent(in) :: shape(*)
         end function
         integer(c_int) function c_mpi_save_rows(comm, count, rank, shape, path, make, user) &
             bind(c, name='quell_mpi_save_rows_f')
             import; integer, value :: comm; integer(c_int64_t), value :: count
-            integer(c_size_t), value :: rank; integer(c_size_t) :: shape(*)
+            integer(c_size_t), value :: rank; integer(c_size_t), intent(in) :: shape(*)
             character(kind=c_char) :: path(*)
             type(c_funptr), value :: make; type(c_ptr), value :: user
         end function
@@ -188,13 +188,12 @@ contains
         procedure(quell_mpi_rows_fn) :: make
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
-        integer(c_size_t) :: c_shape(size(shape))
         type(maker), target :: own
-        c_shape = shape(size(shape):1:-1)
         own%dim = product(shape)
         own%make => make
-        call quell_finish(c_mpi_save_rows(comm, count, size(shape, kind=c_size_t), c_shape, &
-            trim(path) // c_null_char, c_funloc(make_rows), c_loc(own)), stat, errmsg)
+        call quell_finish(c_mpi_save_rows(comm, count, size(shape, kind=c_size_t), &
+            shape(size(shape):1:-1), trim(path) // c_null_char, c_funloc(make_rows), c_loc(own)), &
+            stat, errmsg)
     end subroutine
 
     recursive integer(c_int) function make_rows(user, watch, done, rows, x) bind(c)

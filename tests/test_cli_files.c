@@ -124,3 +124,19 @@ TEST(cli, where_output_goes)
     free(output);
     command_remove(&command);
 }
+
+/* One line says what is missing, where it is. */
+TEST(cli, onnx_is_missing)
+{
+    struct command command = command_new();
+    command_check(&command, 0, "info");
+    char *output = command_output(&command);
+    if (strstr(output, "built without ONNX Runtime"))
+        command_refused(&command, 3, "sample --model n.onnx --out y.npy",
+                        "n.onnx: this quell was built without ONNX Runtime: build it where "
+                        "libonnxruntime-dev is, or with -Donnx_path");
+    else
+        command_refused(&command, 3, "sample --model n.onnx --out y.npy", "n.onnx: No such file");
+    free(output);
+    command_remove(&command);
+}

@@ -4,6 +4,7 @@
 #include "harness.h"
 #include "models.h"
 
+#include <math.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -90,5 +91,51 @@ TEST(context, release)
     CHECK(released == 0, "released while a sampler holds it");
     quell_sampler_free(sampler);
     CHECK(released == 1, "released %d times", released);
+    quell_schedule_free(schedule);
+}
+
+/* A denoiser whose mean is the class, and 100 without one. */
+static int mean_is_class(void *user, const quell_call *call, const float *input, float *output)
+{
+    (void)user, (void)input;
+    for (size_t i = 0; i < call->rows * call->dim; i++) {
+        int32_t class = call->classes ? call->classes[i / call->dim] : -1;
+        output[i] = class < 0 ? 100 : (float)class;
+    }
+    return 0;
+}
+
+/* Callbacks have classes, too: each row its own, and guidance asks without. */
+TEST(context, classes)
+{
+    static float x[COUNT * DIM], mean[COUNT * DIM];
+    static int32_t classes[COUNT];
+    quell_denoiser *plain, *guided;
+    quell_schedule *schedule = must_schedule("vp");
+    quell_callback_options options = quell_callback_defaults();
+    quell_run run = quell_run_defaults();
+    run.count = COUNT, run.threads = THREADS, run.tile = 7;
+    options.classes = 5;
+    for (int i = 0; i < COUNT; i++) classes[i] = i % 6 - 1;
+    MUST(quell_denoiser_callback(&plain, DIM, mean_is_class, NULL, &options));
+    MUST(quell_denoiser_guided(&guided, plain, NULL, NULL));
+    CHECK(quell_denoiser_classes(plain) == 5 && quell_denoiser_classes(guided) == 5, "classes");
+    for (int weight = 1; weight <= 2; weight++) {
+        quell_sampler *sampler = must_sampler("ddim", weight == 1 ? plain : guided, schedule, 4);
+        run.classes = classes;
+        MUST(quell_denoise(sampler, &run, 0.5, x, mean));
+        for (int i = 0; i < COUNT * DIM; i++) {
+            int class = classes[i / DIM];
+            double own = class < 0 ? 100 : class, expected = weight * own + (1 - weight) * 100;
+            CHECK(fabs((double)mean[i] - expected) < 1e-4, "element %d: %g, not %g", i,
+                  (double)mean[i], expected);
+        }
+        run.classes = NULL;
+        MUST(quell_denoise(sampler, &run, 0.5, x, mean));
+        CHECK(fabs((double)mean[7] - 100) < 1e-4, "without classes: %g", (double)mean[7]);
+        quell_sampler_free(sampler);
+    }
+    quell_denoiser_free(guided);
+    quell_denoiser_free(plain);
     quell_schedule_free(schedule);
 }

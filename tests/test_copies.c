@@ -13,13 +13,13 @@
 #define COPIES 3
 #define ROWS 5000
 
-#define FOR_EACH(X)                                                              \
-    X(quell_denoiser_mixture)                                                    \
-    X(quell_denoiser_free)                                                       \
-    X(quell_schedule_create)                                                     \
-    X(quell_schedule_free)                                                       \
-    X(quell_sampler_create) X(quell_sampler_free) X(quell_init) X(quell_forward) \
-        X(quell_error_message) X(quell_version)
+#define FOR_EACH(X)           \
+    X(quell_denoiser_mixture) \
+    X(quell_denoiser_free)    \
+    X(quell_schedule_create)  \
+    X(quell_schedule_free)    \
+    X(quell_sampler_create)   \
+    X(quell_sampler_free) X(quell_init) X(quell_forward) X(quell_error_message) X(quell_version)
 
 /* The functions of one copy. */
 struct copy {

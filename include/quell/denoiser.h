@@ -2,7 +2,9 @@
 /* Denoisers: x_t -> E[X | X_t = x_t] under p(X_t | X) = N(alpha_t X, sigma_t^2 I).
  *
  * All but the callback are exact, thread-safe, copy what they are given, and keep the promise
- * about bits. Parameters are double; samples are float. */
+ * about bits. Parameters are double; samples are float. A denoiser that cannot be made is
+ * QUELL_BAD_ARGUMENT, with a line that says which parameter is out of its range, or
+ * QUELL_NO_MEMORY. */
 #ifndef QUELL_DENOISER_H
 #define QUELL_DENOISER_H
 
@@ -14,6 +16,8 @@
 extern "C" {
 #endif
 
+/* A denoiser: opaque and reference-counted. It never changes once created, and any number of
+ * threads may use it. */
 typedef struct quell_denoiser quell_denoiser;
 
 /* X ~ N(mean, variance I): mean[dim] or NULL for zeros, variance >= 0. */
@@ -59,12 +63,18 @@ QUELL_API quell_status quell_denoiser_mixture_diagonal(quell_denoiser **denoiser
 QUELL_API quell_status quell_denoiser_empirical(quell_denoiser **denoiser, size_t count, size_t dim,
                                                 const float *points);
 
-/* What a callback is told. `first`: index of the sample in row 0, so that row r is sample
- * first + r. `worker` < `workers`: which worker calls; calls with one worker number do not overlap
- * within a run, so it may index scratch memory. `time`: what a network takes as its time, by the
- * preconditioning; t itself without one.
- * `variance`: float[rows][dim] to write, if the callback learned variances and the sampler wants
- * them; else NULL. `context`: quell_run.context, the caller's own. */
+/* What a callback is told.
+ *
+ * first: index of the sample in row 0, so that row r is sample first + r.
+ * rows, dim: the shape of input and output.
+ * worker, workers: which worker calls, worker < workers. Calls with one worker number do not
+ *   overlap within a run, so it may index scratch memory.
+ * t, alpha, sigma: where x_t is on the schedule.
+ * time: what a network takes as its time, by the preconditioning; t itself without one.
+ * variance: float[rows][dim] to write, if the callback learned variances and the sampler wants
+ *   them; else NULL.
+ * context: quell_run.context, the caller's own.
+ * classes: those of the rows, classes[rows], from 0 on, -1 for none; NULL: none for all. */
 typedef struct quell_call {
     uint64_t first;
     size_t rows;
@@ -77,6 +87,7 @@ typedef struct quell_call {
     double time;
     float *variance;
     void *context;
+    const int32_t *classes;
 } quell_call;
 
 /* Reads input[rows][dim] and writes output[rows][dim]. They do not overlap. Returns 0 to go on,
@@ -86,27 +97,29 @@ typedef int quell_denoise_fn(void *user, const quell_call *call, const float *in
 /* How a callback is to be called. Start from quell_callback_defaults().
  *
  * output: what it returns.
- *   "x0"     E[X | x_t]
- *   "eps"    E[Z | x_t], x_t = alpha X + sigma Z           (Ho et al., 2006.11239)
- *   "v"      alpha E[Z | x_t] - sigma E[X | x_t]           (Salimans & Ho, 2202.00512)
- *   "score"  grad log p(x_t) = -E[Z | x_t] / sigma         (Song et al., 2011.13456)
- *   "flow"   E[Z | x_t] - E[X | x_t]                       (Lipman et al., 2210.02747)
+ *     "x0"     E[X | x_t]
+ *     "eps"    E[Z | x_t], x_t = alpha X + sigma Z           (Ho et al., 2006.11239)
+ *     "v"      alpha E[Z | x_t] - sigma E[X | x_t]           (Salimans & Ho, 2202.00512)
+ *     "score"  grad log p(x_t) = -E[Z | x_t] / sigma         (Song et al., 2011.13456)
+ *     "flow"   E[Z | x_t] - E[X | x_t]                       (Lipman et al., 2210.02747)
  * precondition: what is done around it, azula's (azula/denoise.py 0.11.1).
- *   "none"   input x_t, time t
- *   "simple" input x_t / sqrt(alpha^2 + sigma^2), time log(sigma / alpha)
- *   "karras" as simple; the result is (alpha x_t / sqrt(a^2 + s^2) + sigma output) /
- *            sqrt(a^2 + s^2); `output` must be "x0"        (Karras et al., 2206.00364)
+ *     "none"    input x_t, time t
+ *     "simple"  input x_t / sqrt(alpha^2 + sigma^2), time log(sigma / alpha)
+ *     "karras"  as simple; the result is (alpha x_t / sqrt(a^2 + s^2) + sigma output) /
+ *               sqrt(a^2 + s^2); `output` must be "x0"       (Karras et al., 2206.00364)
  * whole_batch: 0, it is thread-safe and called per tile from many threads; 1, it is called once
  *   for all samples of the run, from the calling thread.
  * exact: 1 if row r of its output depends on row r of its input and the sample's index alone, to
  *   the last bit; the run then keeps the promise about bits.
  * variance: what it writes to quell_call.variance.
- *   "none"           nothing
- *   "learned_range"  v in [-1, 1] for each element, which interpolates between the logarithms of
- *                    the least (-1) and the greatest variance (Nichol & Dhariwal, 2102.09672, eq.
- *                    15; diffusers' variance_type)
+ *     "none"           nothing
+ *     "learned_range"  v in [-1, 1] for each element, which interpolates between the logarithms
+ *                      of the least (-1) and the greatest variance (Nichol & Dhariwal,
+ *                      2102.09672, eq. 15; diffusers' variance_type)
  * release: called with `user` when the denoiser's last hold is given up, be it by a sampler; NULL:
- *   nothing to do. Not called where creating the denoiser fails. */
+ *   nothing to do. Not called where creating the denoiser fails.
+ * classes: how many quell_run.classes may ask for (0: none). With some, it must also know what to
+ *   do without a class, where it is guided by itself. */
 typedef struct quell_callback_options {
     size_t size;
     const char *output;
@@ -115,8 +128,10 @@ typedef struct quell_callback_options {
     int exact;
     const char *variance;
     void (*release)(void *user);
+    size_t classes;
 } quell_callback_options;
 
+/* x0, no preconditioning, per tile, not exact, no variance. */
 static inline quell_callback_options quell_callback_defaults(void)
 {
     quell_callback_options options;
@@ -127,6 +142,7 @@ static inline quell_callback_options quell_callback_defaults(void)
     options.exact = 0;
     options.variance = "none";
     options.release = NULL;
+    options.classes = 0;
     return options;
 }
 
@@ -153,6 +169,7 @@ typedef struct quell_guidance {
     const double *weights;
 } quell_guidance;
 
+/* A weight of 2 at all times. */
 static inline quell_guidance quell_guidance_defaults(void)
 {
     quell_guidance guidance;

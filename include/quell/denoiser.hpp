@@ -21,6 +21,7 @@ struct callback_options {
     bool whole_batch = false;
     bool exact = false;
     std::string variance = "none";
+    size_t classes = 0;
 };
 
 /* How a denoiser is guided; see quell_guidance. With times, the weight runs in straight lines
@@ -132,6 +133,7 @@ class denoiser
         c.whole_batch = options.whole_batch;
         c.exact = options.exact;
         c.variance = options.variance.c_str();
+        c.classes = options.classes;
         c.release = destroy<F>;
         denoiser result = make(
             [&](auto **d) { return quell_denoiser_callback(d, dim, evaluate<F>, own.get(), &c); });

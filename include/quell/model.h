@@ -11,9 +11,13 @@
 extern "C" {
 #endif
 
+/* The greatest number of sizes in a shape. */
 #define QUELL_MAX_RANK 8
 
-/* shape[0..rank): the shape of one sample; its product is the denoiser's dim.
+/* A loaded model.
+ *
+ * denoiser: freed with the model; samplers made of it hold it.
+ * rank, shape: shape[0..rank) is the shape of one sample; its product is the denoiser's dim.
  * image: 1 if a sample is an image, shape (height, width) or (height, width, channels), with
  *   values in [-1, 1].
  * schedule: the spec of the schedule the model asks for, or "" for the caller's choice.
@@ -27,15 +31,17 @@ typedef struct quell_model {
     struct quell_description *description;
 } quell_model;
 
-/* Loads a model: "builtin:NAME", a .json description (docs/models.md) or an .npy data set of
- * shape (count, dim...), float32 or float64, for the empirical denoiser. The file is not trusted:
- * anything wrong in it is QUELL_BAD_MODEL, and quell_error_message() names file, field and remedy.
- * The caller frees it with quell_model_free. Thread-safe. */
+/* Loads a model: "builtin:NAME", a .json description (docs/models.md), a .safetensors file of a
+ * trained network (docs/networks.md), or an .npy data set of shape (count, dim...), float32 or
+ * float64, for the empirical denoiser. The file is not trusted: anything wrong in it is
+ * QUELL_BAD_MODEL, and quell_error_message() names file, field and remedy. QUELL_NOT_FOUND for an
+ * unknown built-in, QUELL_IO_FAILED for a file that cannot be read. The caller frees it with
+ * quell_model_free. Thread-safe. */
 QUELL_API quell_status quell_model_load(quell_model *model, const char *name);
 
 /* Writes the description of a loaded Gaussian or mixture model as JSON that loads to the same bits;
  * a covariance is stored as its eigenbasis. The file appears under its name only when complete.
- * QUELL_UNSUPPORTED for other models. */
+ * QUELL_UNSUPPORTED for other models, QUELL_IO_FAILED if it cannot be written. Thread-safe. */
 QUELL_API quell_status quell_model_save(const quell_model *model, const char *path);
 
 /* Frees what quell_model_load made; a zeroed model and NULL are allowed. */

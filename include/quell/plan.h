@@ -34,12 +34,15 @@
 extern "C" {
 #endif
 
+/* A plan in the hands of its builder. */
 typedef struct quell_plan quell_plan;
 
 /* A register holds one value per element of the state. Register 0 is the state itself: x_t on
  * entry, x_s or x_0 at the end. */
 typedef int quell_register;
 #define QUELL_X 0
+
+/* How many registers there are, and what one COMBINE takes at most. */
 #define QUELL_MAX_REGISTERS 8
 #define QUELL_MAX_TERMS 6
 #define QUELL_MAX_NOISES 2

@@ -6,7 +6,8 @@
  *
  * Conventions. Arrays of samples are row-major float[count][dim]. Sizes are 64-bit. Handles are
  * opaque and reference-counted: one may free a denoiser or a schedule while a sampler still uses
- * it. Handles never change once created, so any number of threads may use one at the same time.
+ * it. Handles never change once created, so any number of threads may use one at the same
+ * time, and every function may be called by several threads at once unless it says otherwise.
  * Every function that can fail returns a quell_status and, on failure, leaves its outputs and
  * all handles as they were; quell_error_message() then says more. The library never prints and
  * never exits. */

@@ -15,15 +15,18 @@
 extern "C" {
 #endif
 
+/* A sampler: opaque and reference-counted. It never changes once created, and any number of threads
+ * may use it: several runs on one sampler may go on at once. It holds its denoiser. */
 typedef struct quell_sampler quell_sampler;
 
 /* What a sampler is created with. Start from quell_sampler_defaults().
  *
- * steps: T, 1 to 10^6 (64). start, stop: the first and the last time (1, 0), start > stop.
+ * steps: T, 1 to 10^6 (64).
+ * start, stop: the first and the last time (1, 0), 1 >= start > stop >= 0.
  * times: the grid t_T > ... > t_0, steps + 1 values, in place of start, stop and grid; NULL: none.
  * clamp_low, clamp_high: bounds put on the denoiser's output (none).
- * init_mean, init_variance: E[X] and V[X], as quell_init uses them (0 and 1); each of one value
- *   (init_dim 1) or one per element (init_dim = dim). Copied.
+ * init_dim, init_mean, init_variance: E[X] and V[X], as quell_init uses them (0 and 1 where NULL);
+ *   each of one value (init_dim 1) or one per element (init_dim = dim). Copied.
  * grid: where the steps lie between start and stop, "NAME[:KEY=VALUE,...]"; NULL: "linear". See
  *   quell_grid_name.
  * brownian: 1: noise belongs to times, not to steps: with the same seed more steps come to the same
@@ -53,6 +56,7 @@ typedef struct quell_sampler_options {
     double threshold_max;
 } quell_sampler_options;
 
+/* 64 steps of the linear grid from 1 to 0, no bounds, noise by step. */
 static inline quell_sampler_options quell_sampler_defaults(void)
 {
     quell_sampler_options options;
@@ -86,7 +90,7 @@ static inline quell_sampler_options quell_sampler_defaults(void)
  *   stochastic      dpmpp_sde, dpmpp_2m_sde, dpmpp_3m_sde, sa_solver (2309.05019), er_sde
  *                   (2309.06169), seeds2, seeds3 (2305.14267), pc (2011.13456)
  *   adaptive        dpm_adaptive, whose steps are each sample's own; `steps` then sets the ends
- * only distilled       lcm (2310.04378), tcd (2402.19159), consistency (2303.01469)
+ *   distilled       lcm (2310.04378), tcd (2402.19159), consistency (2303.01469)
  *
  * `quell list samplers NAME` has the options of each, docs/samplers.md when to take which. Aliases
  * are names, too ("dpmpp_2m"). A step by quell_step is a grid of one step: multistep methods have
@@ -106,14 +110,17 @@ QUELL_API quell_status quell_sampler_from_builder(quell_sampler **sampler, quell
                                                   const quell_schedule *schedule,
                                                   const quell_sampler_options *options);
 
-/* A transition as a callback: takes x[rows][dim] from x_t to x_s in place. Called per tile, from
- * many threads. Returns 0 to go on, < 0 for an error, > 0 to stop. The context gives what a
- * transition needs; it is valid during the call. */
+/* What a transition of the caller's is given; valid during its call. */
 typedef struct quell_transition quell_transition;
+
+/* A transition as a callback: takes x[rows][dim] from x_t to x_s in place. Called per tile, from
+ * many threads. Returns 0 to go on, < 0 for an error, > 0 to stop. `transition` gives
+ * what it needs, by the functions below. */
 typedef int quell_step_fn(void *user, quell_transition *transition, const quell_point *t,
                           const quell_point *s, float *x);
 
-/* Creates a sampler from the caller's own transition. */
+/* Creates a sampler from the caller's own transition, for any grid and for quell_step. Errors as
+ * quell_sampler_create has them. `step` and `user` must last as long as the sampler. */
 QUELL_API quell_status quell_sampler_from_step(quell_sampler **sampler, quell_step_fn *step,
                                                void *user, const quell_denoiser *denoiser,
                                                const quell_schedule *schedule,
@@ -148,6 +155,7 @@ QUELL_API quell_status quell_transition_at(quell_transition *transition, double 
 /* Gives up the caller's hold on a sampler; NULL is allowed. */
 QUELL_API void quell_sampler_free(quell_sampler *sampler);
 
+/* The number of elements of a sample, and of transitions: T. Thread-safe. */
 QUELL_API size_t quell_sampler_dim(const quell_sampler *sampler);
 QUELL_API size_t quell_sampler_steps(const quell_sampler *sampler);
 
@@ -183,8 +191,8 @@ QUELL_API int quell_sampler_stochastic(size_t i);
  *                      rest as sgm_uniform; sgm_uniform for other schedules
  *   linear_quadratic   linear = T / 2 small steps to the progress threshold = 0.025, then quadratic
  *                      ones (Mochi)
- *   discrete           points of a discrete schedule's table, spacing=linspace|leading|trailing
- * with offset = 0, as diffusers (Lin et al., 2305.08891, table 2)
+ *   discrete           points of a discrete schedule's table, as diffusers' (Lin et al.,
+ *                      2305.08891, table 2): spacing=linspace|leading|trailing, offset = 0
  *
  * All have final=min|zero: the last point is the schedule's at `stop`, or pure data (sigma = 0).
  * The T points before are then those that the field's codes of these names give. A sigma is
@@ -196,7 +204,9 @@ QUELL_API int quell_sampler_stochastic(size_t i);
 QUELL_API const char *quell_grid_name(size_t i);
 QUELL_API const char *quell_grid_summary(size_t i);
 
-/* Where a run is: transitions done out of `total`, over all samples. */
+/* Where a run is.
+ *
+ * done, total: transitions, over all samples. */
 typedef struct quell_progress {
     uint64_t done;
     uint64_t total;
@@ -219,7 +229,10 @@ typedef int quell_observe_fn(void *user, size_t transition, const quell_point *s
 typedef int quell_parallel_fn(void *host, size_t workers, void (*body)(void *data, size_t i),
                               void *data);
 
-/* Where a run failed: the lowest failing sample seen, and its transition. */
+/* Where a run failed.
+ *
+ * sample: the lowest failing sample that was seen.
+ * transition: its transition, from 0 on. */
 typedef struct quell_report {
     uint64_t sample;
     size_t transition;
@@ -237,6 +250,8 @@ typedef struct quell_report {
  * parallel, host: the host's own threads in place of OpenMP's; `threads` workers, then not 0.
  * isa: instruction set by name; NULL: quell_isa_default().
  * tile: rows a thread takes at a time; 0: chosen to fit the cache. Never changes the samples.
+ * progress, progress_user: called as the run goes on, with progress_user; NULL: none.
+ * observe, observe_user: sees every tile after every transition; NULL: none.
  * report: filled when the run fails with a cause in a sample; may be NULL.
  * classes: for denoisers with classes, classes[count], the class of each sample, from 0 on, or -1
  *   for none; NULL: none for all.
@@ -262,6 +277,7 @@ typedef struct quell_run {
     void *context;
 } quell_run;
 
+/* One sample, the first of stream 0, on all threads. */
 static inline quell_run quell_run_defaults(void)
 {
     quell_run run;

@@ -10,6 +10,8 @@
 extern "C" {
 #endif
 
+/* A schedule: opaque and reference-counted. It never changes once created, and any number of
+ * threads may use it. */
 typedef struct quell_schedule quell_schedule;
 
 /* Creates a schedule from its name and options, "NAME[:KEY=VALUE[,KEY=VALUE...]]".
@@ -24,11 +26,12 @@ typedef struct quell_schedule quell_schedule;
  *              (1000) points, the first at t = 0 and the last at t = 1; in between,
  *              log(sigma / alpha) is linear. With zero_snr=1 alpha is shifted and scaled to be 0 at
  *              t = 1 (Lin et al., 2305.08891, algorithm 1)
- *   vp_sde     alpha^2 = exp(-beta_d u^2 / 2 - beta_min u), sigma^2 = 1 - alpha^2, u from eps
- * (1e-3) to 1, beta_d = 19.9, beta_min = 0.1 edm        alpha = 1, sigma^(1/rho) linear from
- * sigma_min (0.002) to sigma_max (80), rho = 7 flow       alpha = 1 - u, sigma = u, u = shift t /
- * (1 + (shift - 1) t), shift = 1; with `tokens` = n, log shift is linear in n from base_shift (0.5)
- * at base_tokens (256) to max_shift (1.15) at max_tokens (4096)
+ *   vp_sde     alpha^2 = exp(-beta_d u^2 / 2 - beta_min u), sigma^2 = 1 - alpha^2, where u goes
+ *              from eps (1e-3) to 1, beta_d = 19.9, beta_min = 0.1
+ *   edm        alpha = 1, sigma^(1/rho) linear from sigma_min (0.002) to sigma_max (80), rho = 7
+ *   flow       alpha = 1 - u, sigma = u, u = shift t / (1 + (shift - 1) t), shift = 1; with
+ *              `tokens` = n, log shift is linear in n from base_shift (0.5) at base_tokens (256)
+ *              to max_shift (1.15) at max_tokens (4096)
  *
  * alpha_min and sigma_min are 1e-3. The first five are azula's (azula/noise.py 0.11.1); the tables
  * are those of Ho et al. (2006.11239), Rombach et al. (2112.10752), Nichol & Dhariwal
@@ -39,7 +42,7 @@ typedef struct quell_schedule quell_schedule;
 QUELL_API quell_status quell_schedule_create(quell_schedule **schedule, const char *spec);
 
 /* Creates a discrete schedule from a table betas[count], each in (0, 1), count >= 2. The last may
- * be 1: alpha is then 0 at t = 1. */
+ * be 1: alpha is then 0 at t = 1. Copied. QUELL_BAD_ARGUMENT for others. Thread-safe. */
 QUELL_API quell_status quell_schedule_from_betas(quell_schedule **schedule, size_t count,
                                                  const double *betas);
 
@@ -48,10 +51,14 @@ QUELL_API quell_status quell_schedule_from_betas(quell_schedule **schedule, size
  * so it is by a run of dpm_adaptive, which then has one thread.
  * alpha >= 0, sigma >= 0, not both 0. */
 typedef int quell_schedule_fn(void *user, double t, double *alpha, double *sigma);
+
+/* Creates a schedule from a function of the caller's, which is not called here. `function` and
+ * `user` must last as long as the schedule and the samplers that were made with it. Thread-safe. */
 QUELL_API quell_status quell_schedule_from_function(quell_schedule **schedule,
                                                     quell_schedule_fn *function, void *user);
 
-/* Writes alpha_t and sigma_t; t in [0, 1]. Either pointer may be NULL. Thread-safe. */
+/* Writes alpha_t and sigma_t; t in [0, 1]. Either pointer may be NULL. QUELL_BAD_ARGUMENT for
+ * another t, and where the caller's function failed. Thread-safe. */
 QUELL_API quell_status quell_schedule_at(const quell_schedule *schedule, double t, double *alpha,
                                          double *sigma);
 

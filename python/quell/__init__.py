@@ -3,18 +3,27 @@
 
     import quell
 
-    denoiser = quell.MixtureDenoiser([1, 3], [[-2, 0], [2, 1]], [0.1, 0.2], quell.Schedule("vp"))
+    denoiser = quell.MixtureDenoiser([1, 3], [[-2, 0], [2, 1]], [0.1, 0.2])
     sampler = quell.DDIMSampler(denoiser, eta=0.5)
     x1 = sampler.init((100000, 2), seed=7)
     x0 = sampler(x1, seed=7)
 
-The modules have the names of azula's: quell.noise, quell.denoise and quell.sample. Sample i is a
-function of model, schedule, sampler, options, seed and i alone. What fails raises a quell.Error.
-"""
+Modules: quell.noise (schedules), quell.denoise and quell.sample have azula's names; quell.export
+takes networks trained in PyTorch to files. With the same seed sample i has the same bits in any
+batch, on any number of threads, on any machine, and in C, C++, Fortran and the command."""
 
-from quell import denoise, noise, sample
+from quell._normals import STREAM_INIT, brownian, normal, place, stream
 from quell._quell import builtins, grids, isa_default, isas, samplers, schedules, version
-from quell.denoise import *  # noqa: F403
+from quell._seeds import seed_of
+from quell.denoise import (
+    EmpiricalDenoiser,
+    FunctionDenoiser,
+    GaussianDenoiser,
+    MixtureDenoiser,
+    NativeDenoiser,
+    Posterior,
+    guided,
+)
 from quell.errors import (
     AfterFork,
     BadArgument,
@@ -29,35 +38,37 @@ from quell.errors import (
     Stopped,
     Unsupported,
 )
-from quell.noise import *  # noqa: F403
-from quell.sample import *  # noqa: F403
+from quell.networks import Model, compile, load
+from quell.noise import (
+    CosineSchedule,
+    DecaySchedule,
+    RectifiedSchedule,
+    Schedule,
+    VESchedule,
+    VPSchedule,
+)
+from quell.sample import (
+    DDIMSampler,
+    DDPMSampler,
+    EulerSampler,
+    HeunSampler,
+    ItoSampler,
+    PCSampler,
+    REABSampler,
+    Sampler,
+    vABSampler,
+    xEABSampler,
+    zABSampler,
+    zEABSampler,
+)
 
 __version__ = version()
 
-__all__ = [
-    "AfterFork",
-    "BadArgument",
-    "BadModel",
-    "DenoiserFailed",
-    "Error",
-    "IOFailed",
-    "NoMemory",
-    "NoProgress",
-    "NotFinite",
-    "NotFound",
-    "Stopped",
-    "Unsupported",
-    "builtins",
-    "denoise",
-    "grids",
-    "isa_default",
-    "isas",
-    "noise",
-    "sample",
-    "samplers",
-    "schedules",
-    "version",
-    *denoise.__all__,
-    *noise.__all__,
-    *sample.__all__,
-]
+
+def fresh_seed() -> int:
+    """What a call takes that is given no seed: one of PyTorch's global generator, if torch is
+    imported, else of NumPy's."""
+    return seed_of(None)
+
+
+__all__ = [name for name in dir() if not name.startswith("_")]

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: MIT
+"""The extension module: the library as the modules around it use it. Shapes and kinds of arrays are
+theirs to check; here x is float32[count][dim], contiguous and writable."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_Floats = NDArray[np.float32]
+_Doubles = NDArray[np.float64]
+
+class Schedule:
+    def __init__(self, spec: str) -> None: ...
+    @staticmethod
+    def from_betas(betas: _Doubles) -> Schedule: ...
+    @staticmethod
+    def from_function(function: Callable[[float], tuple[float, float]]) -> Schedule: ...
+    def at(self, t: float) -> tuple[float, float]: ...
+    def at_all(self, times: _Doubles) -> tuple[_Doubles, _Doubles]: ...
+
+class Denoiser:
+    @staticmethod
+    def isotropic(dim: int, variance: float, mean: _Doubles) -> Denoiser: ...
+    @staticmethod
+    def diagonal(variances: _Doubles, mean: _Doubles) -> Denoiser: ...
+    @staticmethod
+    def full(dim: int, covariance: _Doubles, mean: _Doubles) -> Denoiser: ...
+    @staticmethod
+    def mixture(dim: int, weights: _Doubles, means: _Doubles, variances: _Doubles) -> Denoiser: ...
+    @staticmethod
+    def empirical(dim: int, points: _Floats) -> Denoiser: ...
+    @staticmethod
+    def function(
+        dim: int,
+        function: Callable[[_Floats, float, float, int, Any], _Floats],
+        output: str,
+        precondition: str,
+    ) -> Denoiser: ...
+    @staticmethod
+    def guided(
+        base: Denoiser,
+        guide: Denoiser | None,
+        weight: float,
+        low: float,
+        high: float,
+        times: Sequence[float],
+        weights: Sequence[float],
+    ) -> Denoiser: ...
+    @property
+    def dim(self) -> int: ...
+    @property
+    def exact(self) -> bool: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def classes(self) -> int: ...
+
+class Model:
+    def __init__(self, name: str) -> None: ...
+    @property
+    def denoiser(self) -> Denoiser: ...
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def image(self) -> bool: ...
+    @property
+    def schedule(self) -> str: ...
+    def save(self, path: str) -> None: ...
+
+class Options:
+    def __init__(
+        self,
+        steps: int = ...,
+        start: float = ...,
+        stop: float = ...,
+        times: Sequence[float] = ...,
+        sigmas: Sequence[float] = ...,
+        grid: str = ...,
+        clamp: tuple[float, float] = ...,
+        threshold: float = ...,
+        threshold_max: float = ...,
+        brownian: bool = ...,
+        mean: Sequence[float] = ...,
+        variance: Sequence[float] = ...,
+    ) -> None: ...
+
+class Sampler:
+    def __init__(
+        self, spec: str, denoiser: Denoiser, schedule: Schedule, options: Options
+    ) -> None: ...
+    def init(
+        self,
+        x: _Floats,
+        seed: int = ...,
+        first: int = ...,
+        transition: int = ...,
+        threads: int = ...,
+        tile: int = ...,
+        isa: str = ...,
+        classes: NDArray[np.int32] | None = ...,
+        progress: Callable[[int, int], object] | None = ...,
+        arguments: Any = ...,
+    ) -> None: ...
+    def forward(
+        self,
+        x: _Floats,
+        seed: int = ...,
+        first: int = ...,
+        transition: int = ...,
+        threads: int = ...,
+        tile: int = ...,
+        isa: str = ...,
+        classes: NDArray[np.int32] | None = ...,
+        progress: Callable[[int, int], object] | None = ...,
+        arguments: Any = ...,
+    ) -> None: ...
+    def step(
+        self,
+        x: _Floats,
+        t: float,
+        s: float,
+        seed: int = ...,
+        first: int = ...,
+        transition: int = ...,
+        threads: int = ...,
+        tile: int = ...,
+        isa: str = ...,
+        classes: NDArray[np.int32] | None = ...,
+        progress: Callable[[int, int], object] | None = ...,
+        arguments: Any = ...,
+    ) -> None: ...
+    def denoise(
+        self,
+        x: _Floats,
+        out: _Floats,
+        t: float,
+        seed: int = ...,
+        first: int = ...,
+        transition: int = ...,
+        threads: int = ...,
+        tile: int = ...,
+        isa: str = ...,
+        classes: NDArray[np.int32] | None = ...,
+        progress: Callable[[int, int], object] | None = ...,
+        arguments: Any = ...,
+    ) -> None: ...
+    @property
+    def dim(self) -> int: ...
+    @property
+    def steps(self) -> int: ...
+    @property
+    def evaluations(self) -> int: ...
+    def print(self) -> str: ...
+
+def grid(schedule: Schedule, options: Options) -> _Doubles: ...
+def normal(seed: int, stream: int, first: int, count: int, dim: int) -> _Floats: ...
+def brownian(
+    seed: int, k: int, t: float, s: float, first: int, count: int, dim: int
+) -> _Floats: ...
+def noise_place(log_ratio: float) -> float: ...
+def samplers() -> list[tuple[str, str]]: ...
+def schedules() -> list[tuple[str, str]]: ...
+def grids() -> list[tuple[str, str]]: ...
+def builtins() -> list[tuple[str, str]]: ...
+def isas() -> list[str]: ...
+def isa_default() -> str: ...
+def status_name(status: int) -> str: ...
+def version() -> str: ...

@@ -1,23 +1,45 @@
 # SPDX-License-Identifier: MIT
-"""What quell's calls raise. Each is a quell.Error and the built-in exception that fits."""
+"""What a call that fails raises: quell.Error, and for each status of the C library a class that is
+also what a Python programmer expects: BadArgument is a ValueError, NoMemory a MemoryError. The
+message is one line that says what is wrong and what would be right.
+
+What a function of one's own raises, a denoiser or a schedule, leaves the call as it was raised."""
+
+from typing import Any
+
+__all__ = [
+    "AfterFork",
+    "BadArgument",
+    "BadModel",
+    "DenoiserFailed",
+    "Error",
+    "IOFailed",
+    "NoMemory",
+    "NoProgress",
+    "NotFinite",
+    "NotFound",
+    "Stopped",
+    "Unsupported",
+]
 
 
 class Error(Exception):
-    """A call of quell failed. The text is one line: what is wrong, where, and what would be right.
+    """A failure of the library.
 
     Attributes:
-        status: The name of the status in C, as "QUELL_NOT_FINITE".
-        sample: The number of the sample in which a run failed, else None.
-        transition: The transition in which it failed, from 0 on, else None.
+        status: Its number in C (quell_status), from 1 on.
+        sample: The index of the sample in which a run failed, the lowest of several; None if it
+            did not fail in one.
+        transition: The transition in which it did, from 0 on; None.
     """
 
-    status: str = "QUELL_BAD_ARGUMENT"
+    status: int = 0
     sample: int | None = None
     transition: int | None = None
 
 
 class Stopped(Error):
-    """The run was stopped at the caller's request."""
+    """A run was stopped by what watches it."""
 
 
 class BadArgument(Error, ValueError):
@@ -29,11 +51,11 @@ class NoMemory(Error, MemoryError):
 
 
 class NotFound(Error, LookupError):
-    """No sampler, schedule, grid, model or instruction set has this name."""
+    """There is no sampler, schedule, grid or model of this name."""
 
 
 class Unsupported(Error, NotImplementedError):
-    """Not available on this machine or in this build."""
+    """Not available on this machine, or for this denoiser."""
 
 
 class BadModel(Error, ValueError):
@@ -45,7 +67,7 @@ class IOFailed(Error, OSError):
 
 
 class DenoiserFailed(Error, RuntimeError):
-    """The denoiser reported an error. (What a Python function raises is raised as it is.)"""
+    """A denoiser failed."""
 
 
 class NotFinite(Error, ArithmeticError):
@@ -53,30 +75,33 @@ class NotFinite(Error, ArithmeticError):
 
 
 class AfterFork(Error, RuntimeError):
-    """Threads cannot be used in a child of fork()."""
+    """A child of fork() cannot use threads, as its parent had: ask for threads=1, or use spawn."""
 
 
-class NoProgress(Error, RuntimeError):
+class NoProgress(Error, ArithmeticError):
     """A sampler with adaptive steps made as many tries as it may."""
 
 
-_CLASSES: dict[str, type[Error]] = {
-    "QUELL_STOPPED": Stopped,
-    "QUELL_BAD_ARGUMENT": BadArgument,
-    "QUELL_NO_MEMORY": NoMemory,
-    "QUELL_NOT_FOUND": NotFound,
-    "QUELL_UNSUPPORTED": Unsupported,
-    "QUELL_BAD_MODEL": BadModel,
-    "QUELL_IO_FAILED": IOFailed,
-    "QUELL_DENOISER_FAILED": DenoiserFailed,
-    "QUELL_NOT_FINITE": NotFinite,
-    "QUELL_AFTER_FORK": AfterFork,
-    "QUELL_NO_PROGRESS": NoProgress,
-}
+# By the numbers of C, include/quell/status.h.
+_CLASSES: tuple[type[Error], ...] = (
+    Error,
+    Stopped,
+    BadArgument,
+    NoMemory,
+    NotFound,
+    Unsupported,
+    BadModel,
+    IOFailed,
+    DenoiserFailed,
+    NotFinite,
+    AfterFork,
+    NoProgress,
+)
 
 
-def made(status: str, message: str, sample: int | None, transition: int | None) -> Error:
-    """The exception for a status, which the extension raises."""
-    error = _CLASSES.get(status, Error)(message)
-    error.status, error.sample, error.transition = status, sample, transition
-    return error
+def _make(status: int, message: str, sample: int | None, transition: int | None) -> Any:
+    """For the extension module: the exception of a status."""
+    kind = _CLASSES[status] if 0 < status < len(_CLASSES) else Error
+    made = kind(message)
+    made.status, made.sample, made.transition = status, sample, transition
+    return made

@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: MIT
-r"""Noise schedules, from a time t in [0, 1] to the scales of the perturbation kernel
+"""Noise schedules: t in [0, 1] -> (alpha_t, sigma_t), for p(X_t | X) = N(alpha_t X, sigma_t^2 I).
 
-    p(X_t | X) = N(alpha_t X, sigma_t^2 I),
+VESchedule, VPSchedule, CosineSchedule, RectifiedSchedule and DecaySchedule have the names and the
+arguments of azula.noise; all others of the library are made by name, as
+Schedule("beta_linear:train=500") (quell.schedules() lists them). A schedule is worked out in double
+precision by the library itself, so that what Python sees is what samplers use."""
 
-and the noise itself. The classes have the names and the arguments of azula.noise; `Schedule` takes
-every other schedule of quell by its name.
-"""
+from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from quell import _quell
-from quell.arrays import Array, Floats, is_tensor, like, to_numpy
+from quell._arrays import Array, as_doubles, is_tensor, to_numpy, torch_if_imported
 
 __all__ = [
     "CosineSchedule",
@@ -23,199 +23,214 @@ __all__ = [
     "Schedule",
     "VESchedule",
     "VPSchedule",
-    "brownian",
-    "normal",
 ]
 
 
 class Schedule:
-    """A noise schedule by name and options, "NAME[:KEY=VALUE[,KEY=VALUE...]]".
+    """A schedule by name and options, "NAME[:KEY=VALUE[,KEY=VALUE...]]".
 
-    quell.schedules() has the names. Thread-safe.
+    A subclass with a __call__ of its own is a schedule, too: samplers then call it, with t as a
+    tensor if torch is imported, else as a NumPy scalar.
 
     Arguments:
-        spec: As "vp", "edm:rho=5", or "beta_linear:train=1000".
+        spec: Its name and options, such as "edm:sigma_max=40".
 
     Raises:
-        NotFound: No schedule has this name.
+        NotFound: There is none of this name.
         BadArgument: An option is unknown or out of range.
     """
 
+    _made: _quell.Schedule | None = None
+    _spec: str | None = None
+
     def __init__(self, spec: str) -> None:
-        self.spec = spec
-        self.native = _quell.Schedule(spec)
+        self._spec = spec
+        self._made = _quell.Schedule(spec)
 
     @classmethod
-    def from_betas(cls, betas: Array) -> "Schedule":
-        """A discrete schedule from DDPM's table of betas in (0, 1), with shape (train)."""
-        return cls._from_native(_quell.Schedule.from_betas(to_numpy(betas)), "betas")
+    def from_betas(cls, betas: Array) -> Schedule:
+        """A discrete schedule from DDPM's table of betas, with shape (count), count >= 2, each in
+        (0, 1); the last may be 1."""
+        return _of(_quell.Schedule.from_betas(as_doubles(betas)))
 
     @classmethod
-    def from_function(cls, function: Callable[[float], tuple[float, float]]) -> "Schedule":
-        """A schedule of your own: function(t) returns alpha_t and sigma_t."""
-        return cls._from_native(_quell.Schedule.from_function(function), "function")
+    def from_function(cls, function: Callable[[float], tuple[float, float]]) -> Schedule:
+        """A schedule of one's own: function(t) -> (alpha, sigma) of floats, not both 0, with
+        alpha / sigma falling in t."""
+        return _of(_quell.Schedule.from_function(function))
 
-    @classmethod
-    def _from_native(cls, native: _quell.Schedule, spec: str) -> "Schedule":
-        self = cls.__new__(cls)
-        self.spec, self.native = spec, native
-        return self
+    @property
+    def spec(self) -> str | None:
+        """The name and options; None if it has none, as a function."""
+        return self._spec
 
-    def __call__(self, t: float | Array) -> tuple[Any, Any]:
-        """
+    @property
+    def native(self) -> _quell.Schedule:
+        """For samplers: the library's own object, made anew after an attribute was set."""
+        if self._made is None:
+            spec = self.spec
+            if spec is None:
+                self._made = _quell.Schedule.from_function(self._ask)
+            else:
+                self._made = _quell.Schedule(spec)
+        return self._made
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        if not name.startswith("_"):
+            object.__setattr__(self, "_made", None)
+
+    def __call__(self, t: Array) -> tuple[Array, Array]:
+        """alpha_t and sigma_t, as t: floats of a float, arrays of its type and shape of an array, a
+        tensor on its device of a tensor.
+
         Arguments:
-            t: The time, with shape (*): a number, an array or a tensor.
+            t: The time in [0, 1], with shape (*).
 
-        Returns:
-            alpha_t and sigma_t, with shape (*), of the kind of t. They are computed in float64.
+        Raises:
+            BadArgument: t is outside [0, 1].
         """
-        alpha, sigma = self.native.at(to_numpy(t))
-        if isinstance(t, int | float):
-            return float(alpha), float(sigma)
+        if isinstance(t, (float, int)):
+            return self.native.at(t)
         if is_tensor(t):
-            torch = __import__("torch")
-            return tuple(
-                torch.from_numpy(np.asarray(v)).to(dtype=t.dtype, device=t.device)
-                for v in (alpha, sigma)
-            )
-        return like(alpha, t), like(sigma, t)
+            torch = torch_if_imported()
+            dtype = t.dtype if t.dtype.is_floating_point else torch.get_default_dtype()
+            both = self.native.at_all(as_doubles(t.detach().double().cpu()).reshape(t.shape))
+            alpha, sigma = (torch.from_numpy(v).to(device=t.device, dtype=dtype) for v in both)
+            return alpha, sigma
+        times = to_numpy(t)
+        dtype = times.dtype if times.dtype.kind == "f" else np.dtype(np.float64)
+        alpha, sigma = self.native.at_all(times.astype(np.float64))
+        return alpha.astype(dtype), sigma.astype(dtype)
 
-    def alpha(self, t: float | Array) -> Any:
-        """alpha_t, with the shape of t."""
+    def alpha(self, t: Array) -> Array:
+        """The scale of the signal, alpha_t."""
         return self(t)[0]
 
-    def sigma(self, t: float | Array) -> Any:
-        """sigma_t, with the shape of t."""
+    def sigma(self, t: Array) -> Array:
+        """The scale of the noise, sigma_t."""
         return self(t)[1]
 
     def __repr__(self) -> str:
-        return f"quell.noise.Schedule({self.spec!r})"
+        return f"{type(self).__name__}({self.spec!r})"
+
+    def _ask(self, t: float) -> tuple[float, float]:
+        return ask(self, t)
 
 
-class _Azula(Schedule):
-    """What azula's schedules have in common: options that are attributes."""
-
-    name: str
-
-    def __init__(self, **options: float) -> None:
-        self.__dict__ |= options
-        fields = ",".join(f"{key}={float(value)!r}" for key, value in options.items())
-        super().__init__(f"{self.name}:{fields}")
+def _of(made: _quell.Schedule) -> Schedule:
+    schedule = Schedule.__new__(Schedule)
+    schedule._made = made
+    return schedule
 
 
-class VESchedule(_Azula):
-    """alpha_t = 1, sigma_t = exp((1 - t) log sigma_min + t log sigma_max) (Song et al., 2021)."""
+def ask(schedule: Callable[[Any], tuple[Any, Any]], t: float) -> tuple[float, float]:
+    """What a schedule of another's says at t."""
+    torch = torch_if_imported()
+    time = np.float64(t) if torch is None else torch.tensor(t, dtype=torch.float64)
+    alpha, sigma = schedule(time)
+    return float(alpha), float(sigma)
 
-    name = "ve"
+
+class _Named(Schedule):
+    """A schedule with its options as attributes, which may be set."""
+
+    _name: ClassVar[str]
+    _options: ClassVar[tuple[str, ...]]
+
+    def _check(self) -> None:
+        self._made = _quell.Schedule(self.spec)
+
+    @property
+    def spec(self) -> str:
+        options = ",".join(f"{o}={float(getattr(self, o))!r}" for o in self._options)
+        return f"{self._name}:{options}"
+
+    def __repr__(self) -> str:
+        options = ", ".join(f"{o}={getattr(self, o)}" for o in self._options)
+        return f"{type(self).__name__}({options})"
+
+
+class VESchedule(_Named):
+    """Variance exploding: alpha = 1, log sigma linear in t (Song et al., 2011.13456).
+
+    Arguments:
+        sigma_min: sigma at t = 0, > 0.
+        sigma_max: sigma at t = 1.
+    """
+
+    _name, _options = "ve", ("sigma_min", "sigma_max")
 
     def __init__(self, sigma_min: float = 1e-3, sigma_max: float = 1e3) -> None:
-        super().__init__(sigma_min=sigma_min, sigma_max=sigma_max)
+        self.sigma_min, self.sigma_max = sigma_min, sigma_max
+        self._check()
 
 
-class VPSchedule(_Azula):
-    """alpha_t = exp(t^2 log alpha_min), sigma_t^2 = 1 - alpha_t^2 + sigma_min^2 (Ho et al., 2020)."""
+class VPSchedule(_Named):
+    """Variance preserving: alpha = exp(t^2 log alpha_min), sigma^2 = 1 - alpha^2 + sigma_min^2
+    (Ho et al., 2006.11239; Song et al., 2011.13456).
 
-    name = "vp"
+    Arguments:
+        alpha_min: alpha at t = 1, in (0, 1).
+        sigma_min: sigma at t = 0, in (0, 1).
+    """
 
-    def __init__(self, alpha_min: float = 1e-3, sigma_min: float = 1e-3) -> None:
-        super().__init__(alpha_min=alpha_min, sigma_min=sigma_min)
-
-
-class CosineSchedule(_Azula):
-    """alpha_t = cos(t arccos alpha_min), sigma_t^2 = 1 - alpha_t^2 + sigma_min^2."""
-
-    name = "cosine"
+    _name, _options = "vp", ("alpha_min", "sigma_min")
 
     def __init__(self, alpha_min: float = 1e-3, sigma_min: float = 1e-3) -> None:
-        super().__init__(alpha_min=alpha_min, sigma_min=sigma_min)
+        self.alpha_min, self.sigma_min = alpha_min, sigma_min
+        self._check()
 
 
-class RectifiedSchedule(_Azula):
-    """alpha_t = t alpha_min + (1 - t), sigma_t = t + (1 - t) sigma_min (Lipman et al., 2023)."""
+class CosineSchedule(_Named):
+    """alpha = cos(t arccos alpha_min), sigma^2 = 1 - alpha^2 + sigma_min^2.
 
-    name = "rectified"
+    Arguments:
+        alpha_min: alpha at t = 1, in (0, 1).
+        sigma_min: sigma at t = 0, in (0, 1).
+    """
+
+    _name, _options = "cosine", ("alpha_min", "sigma_min")
 
     def __init__(self, alpha_min: float = 1e-3, sigma_min: float = 1e-3) -> None:
-        super().__init__(alpha_min=alpha_min, sigma_min=sigma_min)
+        self.alpha_min, self.sigma_min = alpha_min, sigma_min
+        self._check()
 
 
-class DecaySchedule(_Azula):
-    """The rectified schedule at tau = (1 - gamma^t) / (1 - gamma)."""
+class RectifiedSchedule(_Named):
+    """alpha = 1 - t + t alpha_min, sigma = t + (1 - t) sigma_min (Liu et al., 2209.03003; Lipman et
+    al., 2210.02747).
 
-    name = "decay"
+    Arguments:
+        alpha_min: alpha at t = 1, in (0, 1).
+        sigma_min: sigma at t = 0, in (0, 1).
+    """
+
+    _name, _options = "rectified", ("alpha_min", "sigma_min")
+
+    def __init__(self, alpha_min: float = 1e-3, sigma_min: float = 1e-3) -> None:
+        self.alpha_min, self.sigma_min = alpha_min, sigma_min
+        self._check()
+
+
+class DecaySchedule(_Named):
+    """RectifiedSchedule at tau = (1 - gamma^t) / (1 - gamma): the smaller gamma, the more of the
+    time has little noise.
+
+    Arguments:
+        alpha_min: alpha at t = 1, in (0, 1).
+        sigma_min: sigma at t = 0, in (0, 1).
+        gamma: The decay, in (0, 1).
+    """
+
+    _name, _options = "decay", ("alpha_min", "sigma_min", "gamma")
 
     def __init__(
         self, alpha_min: float = 1e-3, sigma_min: float = 1e-3, gamma: float = 0.1
     ) -> None:
-        super().__init__(alpha_min=alpha_min, sigma_min=sigma_min, gamma=gamma)
+        self.alpha_min, self.sigma_min, self.gamma = alpha_min, sigma_min, gamma
+        self._check()
 
-
-_AZULA: dict[str, type[_Azula]] = {
-    "VESchedule": VESchedule,
-    "VPSchedule": VPSchedule,
-    "CosineSchedule": CosineSchedule,
-    "RectifiedSchedule": RectifiedSchedule,
-    "DecaySchedule": DecaySchedule,
-}
-
-
-def as_schedule(schedule: Any) -> Schedule:
-    """quell's schedule for a spec, a schedule of azula's, or a function of t."""
-    if isinstance(schedule, Schedule):
-        return schedule
-    if isinstance(schedule, str):
-        return Schedule(schedule)
-    kind = type(schedule)
-    if kind.__module__ == "azula.noise" and kind.__name__ in _AZULA:
-        return _AZULA[kind.__name__](**vars(schedule))
-    if not callable(schedule):
-        raise TypeError(f"{schedule!r} is not a schedule")
-    if kind.__module__.startswith("azula."):
-        import torch
-
-        def evaluate(t: float) -> tuple[float, float]:
-            alpha, sigma = schedule(torch.tensor(t, dtype=torch.float64))
-            return float(alpha), float(sigma)
-
-        return Schedule.from_function(evaluate)
-    return Schedule.from_function(lambda t: tuple(float(v) for v in schedule(t)))
-
-
-def normal(
-    seed: int, count: int, dim: int, *, first: int = 0, transition: int | None = None, slot: int = 0
-) -> Floats:
-    """The normal numbers that runs use, by their addresses (Philox4x32-10 and Box-Muller).
-
-    Arguments:
-        seed: 0 to 2^64 - 1.
-        count, first: The samples first, ..., first + count - 1.
-        dim: The elements of a sample.
-        transition: The transition that draws them, from 0 on; None for x_1.
-        slot: Which of the transition's noises, 0 to 7.
-
-    Returns:
-        float32 of shape (count, dim). Element (i, j) depends on seed, first + i, j, transition and
-        slot alone.
-    """
-    stream = 0 if transition is None else 1 + 8 * transition + slot
-    return _quell.noise(seed, stream, first, count, dim)
-
-
-def brownian(
-    seed: int,
-    count: int,
-    dim: int,
-    t: tuple[float, float],
-    s: tuple[float, float],
-    *,
-    first: int = 0,
-    slot: int = 0,
-) -> Floats:
-    """The noise of a step from t to s in Brownian mode, of shape (count, dim).
-
-    Arguments:
-        t, s: alpha and sigma at both ends of the step.
-        seed, count, dim, first, slot: As in `normal`.
-    """
-    places = [_quell.place(math.log(alpha / sigma)) for alpha, sigma in (t, s)]
-    return _quell.brownian(seed, slot, *places, first, count, dim)
+    def tau(self, t: Array) -> Array:
+        """(1 - gamma^t) / (1 - gamma), with the shape of t."""
+        return (1 - self.gamma**t) / (1 - self.gamma)

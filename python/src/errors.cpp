@@ -1,28 +1,35 @@
-// SPDX-License-Identifier: MIT
-// quell::error becomes one of the exceptions of quell/errors.py.
-#include "module.hpp"
+/* SPDX-License-Identifier: MIT */
+/* Failures as the exceptions of quell/errors.py, which has a class for each status. */
+#include "binding.hpp"
 
-static void raise(const quell::error &thrown)
+static py::object place(const quell::error &failed, bool transition)
 {
-    py::object sample = py::none(), transition = py::none();
-    if (thrown.report()) {
-        sample = py::int_(thrown.report()->sample);
-        transition = py::int_(thrown.report()->transition);
-    }
-    std::string name(quell::status_name(thrown.status()));
-    py::object exception = py::module_::import("quell.errors")
-                               .attr("made")(name, thrown.what(), sample, transition);
-    PyErr_SetObject(py::type::of(exception).ptr(), exception.ptr());
+    if (!failed.report()) return py::none();
+    return py::int_(transition ? uint64_t(failed.report()->transition) : failed.report()->sample);
 }
 
-void add_errors(py::module_ &module)
+static void raise(const quell::error &failed)
 {
-    py::register_exception_translator([](std::exception_ptr pointer) {
+    py::object make = py::module_::import("quell.errors").attr("_make");
+    py::object made =
+        make(int(failed.status()), failed.what(), place(failed, false), place(failed, true));
+    PyErr_SetObject(py::type::handle_of(made).ptr(), made.ptr());
+}
+
+void bind_errors(py::module_ &module)
+{
+    py::register_exception_translator([](std::exception_ptr thrown) {
         try {
-            if (pointer) std::rethrow_exception(pointer);
-        } catch (const quell::error &thrown) {
-            raise(thrown);
+            if (thrown) std::rethrow_exception(thrown);
+        } catch (const quell::error &failed) {
+            raise(failed);
         }
     });
-    module.def("version", [] { return quell::version(); });
+    module.def(
+        "status_name",
+        [](int status) {
+            return std::string(quell::status_name(static_cast<quell_status>(status)));
+        },
+        py::arg("status"));
+    module.def("version", [] { return std::string(quell::version()); });
 }

@@ -1,12 +1,15 @@
-// SPDX-License-Identifier: MIT
-#include "module.hpp"
+/* SPDX-License-Identifier: MIT */
+/* The extension module quell._quell, with the library inside it. Its users are the Python modules
+ * beside it; _quell.pyi has its types. */
+#include "binding.hpp"
 
 PYBIND11_MODULE(_quell, module)
 {
-    module.doc() = "The C++ part of quell; see the modules quell.noise, .denoise and .sample.";
-    add_errors(module);
-    add_schedules(module);
-    add_denoisers(module);
-    add_samplers(module);
-    add_names(module);
+    module.doc() = "The library: see the modules of the package quell.";
+    bind_errors(module);
+    bind_names(module);
+    bind_noise(module);
+    bind_schedules(module);
+    bind_denoisers(module);
+    bind_samplers(module);
 }

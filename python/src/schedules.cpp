@@ -1,40 +1,51 @@
-// SPDX-License-Identifier: MIT
-#include "module.hpp"
+/* SPDX-License-Identifier: MIT */
+#include "binding.hpp"
+#include <memory>
 
-static py::tuple at(const quell::schedule &schedule, const doubles &times)
-{
-    doubles alpha(std::vector<py::ssize_t>(times.shape(), times.shape() + times.ndim()));
-    doubles sigma(std::vector<py::ssize_t>(times.shape(), times.shape() + times.ndim()));
-    for (py::ssize_t i = 0; i < times.size(); i++) {
-        quell::scales scales = schedule.at(times.data()[i]);
-        alpha.mutable_data()[i] = scales.alpha;
-        sigma.mutable_data()[i] = scales.sigma;
-    }
-    return py::make_tuple(alpha, sigma);
-}
-
-// Runs evaluate schedules with the GIL given up.
+/* Python's own: function(t) -> (alpha, sigma). It is let go with the lock held, whoever does it. */
 static quell::schedule from_function(py::function function)
 {
-    auto own = std::shared_ptr<py::function>(new py::function(std::move(function)),
-                                             [](py::function *old) {
-                                                 py::gil_scoped_acquire locked;
-                                                 delete old;
-                                             });
+    std::shared_ptr<py::function> own(new py::function(std::move(function)), [](py::function *old) {
+        py::gil_scoped_acquire lock;
+        delete old;
+    });
     return quell::schedule::from_function([own](double t) {
-        py::gil_scoped_acquire locked;
-        auto [alpha, sigma] = (*own)(t).cast<std::pair<double, double>>();
+        py::gil_scoped_acquire lock;
+        auto [alpha, sigma] = (*own)(t).template cast<std::pair<double, double>>();
         return quell::scales{alpha, sigma};
     });
 }
 
-void add_schedules(py::module_ &module)
+/* alpha and sigma at each of many times, of one shape. */
+static py::tuple at(const quell::schedule &schedule, const doubles &times)
 {
-    py::class_<quell::schedule, std::shared_ptr<quell::schedule>>(module, "Schedule")
+    std::vector<py::ssize_t> shape(times.shape(), times.shape() + times.ndim());
+    doubles alpha(shape), sigma(shape);
+    double *a = alpha.mutable_data(), *s = sigma.mutable_data();
+    quell::span<const double> all = values(times);
+    for (size_t i = 0; i < all.size(); i++) {
+        quell::scales here = schedule.at(all[i]);
+        a[i] = here.alpha;
+        s[i] = here.sigma;
+    }
+    return py::make_tuple(alpha, sigma);
+}
+
+void bind_schedules(py::module_ &module)
+{
+    py::class_<quell::schedule>(module, "Schedule")
         .def(py::init<const std::string &>(), py::arg("spec"))
-        .def_static("from_betas",
-                    [](const doubles &betas) { return quell::schedule::from_betas(view(betas)); },
-                    py::arg("betas"))
+        .def_static(
+            "from_betas",
+            [](const doubles &betas) { return quell::schedule::from_betas(values(betas)); },
+            py::arg("betas"))
         .def_static("from_function", from_function, py::arg("function"))
-        .def("at", at, py::arg("times"));
+        .def(
+            "at",
+            [](const quell::schedule &schedule, double t) {
+                quell::scales here = schedule.at(t);
+                return std::make_pair(here.alpha, here.sigma);
+            },
+            py::arg("t"))
+        .def("at_all", at, py::arg("times"));
 }

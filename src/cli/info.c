@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* quell info: what matters when samples are compared or are slow. */
 #include "cli/cli.h"
+#include "cli/onnx.h"
 #include "cli/options.h"
 #include "cli/report.h"
 #include "engine/threads.h"
@@ -40,7 +41,8 @@ static void print_text(const char *isa)
                : quell_isa_available(quell_isa_name(i)) ? ""
                                                         : " (not here)");
     printf("\nthreads    %zu\n", quell_threads_default());
-    printf("SLEEF      %s\nLAPACK     %s\nsamples    %s\n", SLEEF_RELEASE, lapack(), PROMISE);
+    printf("SLEEF      %s\nLAPACK     %s\nONNX       %s\n", SLEEF_RELEASE, lapack(), onnx_about());
+    printf("samples    %s%s\n", PROMISE, ONNX_EXCEPTION);
 }
 
 static int print_json(const char *isa)
@@ -49,10 +51,11 @@ static int print_json(const char *isa)
     for (size_t i = 0; quell_isa_name(i); i++)
         json_array_append_new(isas, json_pack("{s:s, s:b}", "name", quell_isa_name(i), "available",
                                               quell_isa_available(quell_isa_name(i))));
-    return report_print(json_pack("{s:s, s:s, s:o, s:s, s:o, s:s, s:s, s:s}", "version",
+    return report_print(json_pack("{s:s, s:s, s:o, s:s, s:o, s:s, s:s, s:s, s:s}", "version",
                                   quell_version(), "compiler", COMPILER, "isas", isas, "isa", isa,
                                   "threads", report_count(quell_threads_default()), "sleef",
-                                  SLEEF_RELEASE, "lapack", lapack(), "samples", PROMISE));
+                                  SLEEF_RELEASE, "lapack", lapack(), "onnx", onnx_about(),
+                                  "samples", PROMISE ONNX_EXCEPTION));
 }
 
 struct info_options {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/sampling.h"
 #include "cli/cli.h"
+#include "cli/onnx.h"
 #include "engine/isa.h"
 #include "engine/threads.h"
 
 int sampling_open_model(quell_model *model, const char *name)
 {
-    quell_status status = quell_model_load(model, name);
+    quell_status status = onnx_is(name) ? onnx_load(model, name) : quell_model_load(model, name);
     return status ? complain_input(EXIT_MODEL, status) : EXIT_DONE;
 }
 

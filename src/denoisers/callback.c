@@ -47,7 +47,7 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
         input = at->scratch;
     }
     quell_call call = {at->first, at->rows,  denoiser->dim, at->worker,   at->workers, at->t,
-                       at->alpha, at->sigma, c.time,        at->variance, at->context};
+                       at->alpha, at->sigma, c.time,        at->variance, at->context, at->labels};
     int result = callback->function(callback->user, &call, input, at->out);
     if (result || (c.skip == 0 && c.out == 1)) return result;
     float coefficients[] = {(float)c.skip, (float)c.out};
@@ -92,6 +92,7 @@ quell_status quell_denoiser_callback(quell_denoiser **denoiser, size_t dim,
     made->user = user;
     made->release = o.release;
     made->parametrization = parametrization;
+    made->base.classes = o.classes;
     made->base.exact = o.exact != 0;
     made->base.whole_batch = o.whole_batch != 0;
     made->base.learned_variance = !strcmp(o.variance, "learned_range");

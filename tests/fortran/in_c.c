@@ -10,7 +10,7 @@ typedef void function(void);
 
 size_t in_c_call(quell_call *call)
 {
-    *call = (quell_call){1, 2, 3, 4, 5, 6, 7, 8, 9, POINTER(10), POINTER(11)};
+    *call = (quell_call){1, 2, 3, 4, 5, 6, 7, 8, 9, POINTER(10), POINTER(11), POINTER(12)};
     return sizeof *call;
 }
 
@@ -24,6 +24,7 @@ size_t in_c_callback_options(quell_callback_options *options)
     options->exact = 5;
     options->variance = POINTER(6);
     memset(&options->release, 0, sizeof options->release);
+    options->classes = 8;
     return sizeof *options;
 }
 

@@ -63,12 +63,14 @@ contains
         call check(is(call%first, 1) .and. is(call%rows, 2) .and. is(call%dim, 3) .and. &
             is(call%worker, 4) .and. is(call%workers, 5) .and. is(call%t, 6) .and. &
             is(call%alpha, 7) .and. is(call%sigma, 8) .and. is(call%time, 9) .and. &
-            is(call%variance, 10) .and. is(call%context, 11), 'quell_call')
+            is(call%variance, 10) .and. is(call%context, 11) .and. &
+            is(call%classes, 12), 'quell_call')
 
         call check(in_c_callback_options(options) == c_sizeof(options), 'size of the options')
         call check(is(options%size, 1) .and. is(options%output, 2) .and. &
             is(options%precondition, 3) .and. is(options%whole_batch, 4) .and. &
-            is(options%exact, 5) .and. is(options%variance, 6) .and. is(options%release, 0), &
+            is(options%exact, 5) .and. is(options%variance, 6) .and. is(options%release, 0) &
+            .and. is(options%classes, 8), &
             'quell_callback_options')
 
         call check(in_c_guidance(guidance) == c_sizeof(guidance), 'size of quell_guidance')

@@ -3,7 +3,7 @@
 
     python tests/reference/networks.py mlp > tests/mlp_reference.inc
 
-Needs torch and azula, and python/ in PYTHONPATH. Weights are a hash of the tensor's name and the
+Needs the Python package with torch and azula (docs/training.md). Weights are a hash of the tensor's name and the
 element's number, so that no weights need be stored: tests/formula_weights.c has the same formula.
 """
 
@@ -17,7 +17,7 @@ import torch
 from azula.nn.dit import DiT
 from azula.nn.unet import UNet
 from azula.nn.vit import ViT
-from quell_export.modules import Conditioned, ResidualMLP
+from quell.export.modules import Conditioned, ResidualMLP
 
 TIMES = [-4.25, 0.0, 1.5]
 MLPS = [  # dim, hidden, blocks, activation, width, features, omega, classes, rows

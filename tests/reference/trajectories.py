@@ -4,7 +4,7 @@ whose weights are a formula, with and without guidance.
 
     python tests/reference/trajectories.py > tests/network_trajectories.inc
 
-Needs torch and azula, and python/ in PYTHONPATH. Values are made in double from weights and x_1
+Needs the Python package with torch and azula (docs/training.md). Values are made in double from weights and x_1
 that are exact in float32; what float32 makes of them is printed beside, to see how they amplify.
 """
 
@@ -22,7 +22,7 @@ from azula.nn.unet import UNet
 from azula.nn.vit import ViT
 from azula.noise import VPSchedule
 from networks import fill, hashed, numbers
-from quell_export.modules import Conditioned, ResidualMLP
+from quell.export.modules import Conditioned, ResidualMLP
 
 CLASSES = 4
 LABELS = [1, -1, 3]  # -1: no class

@@ -7,7 +7,7 @@
 
 What: by a classifier that was trained on rendered glyphs. New: the distance of each sample to the
 nearest image of the training set, beside that of fresh views of the same fonts and of fonts that
-are not in it. Needs python/ in PYTHONPATH."""
+are not in it. Needs the Python package (docs/training.md)."""
 
 import argparse
 import pathlib

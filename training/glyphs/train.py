@@ -4,7 +4,7 @@
     python training/glyphs/train.py --out RUN [--steps N] [--seed S]
 
 RUN gets checkpoint.pt, record.jsonl (a line every 100 steps) and, at the end, glyphs.safetensors:
-the averaged weights in float16, with their description. Needs python/ in PYTHONPATH."""
+the averaged weights in float16, with their description. Needs the Python package (docs/training.md)."""
 
 import argparse
 import copy

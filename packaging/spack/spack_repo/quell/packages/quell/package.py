@@ -41,7 +41,8 @@ class Quell(MesonPackage):
 
     def meson_args(self):
         mpi = "enabled" if self.spec.satisfies("+mpi") else "disabled"
-        return ["-Dtests=false", "-Dbenchmarks=false", "-Dpython=disabled", f"-Dmpi={mpi}"]
+        without = ["-Dtests=false", "-Dbenchmarks=false", "-Ddocs=disabled", "-Donnx=disabled"]
+        return [*without, f"-Dmpi={mpi}"]
 
     @run_after("install")
     def remove_unwanted(self):

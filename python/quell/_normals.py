@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: MIT
+"""The noise, addressable: any normal of any stream of any sample, without drawing the others."""
+
+import math
+from collections.abc import Sequence
+
+from quell import _quell
+from quell._arrays import Floats
+
+STREAM_INIT = 0
+
+
+def stream(transition: int, slot: int = 0) -> int:
+    """The stream of slot 0 to 7 of a transition; STREAM_INIT is that of x_1."""
+    return 1 + 8 * transition + slot
+
+
+def normal(
+    seed: int, count: int, shape: Sequence[int], *, first: int = 0, stream: int = STREAM_INIT
+) -> Floats:
+    """The standard normals that samplers draw themselves (Philox4x32-10, Salmon et al., 2011).
+
+    Arguments:
+        seed: The seed, in [0, 2^64).
+        count: How many samples.
+        shape: The shape of one.
+        first: The index of the first.
+        stream: STREAM_INIT, or stream(transition, slot).
+
+    Returns:
+        Normals, with shape (count, *shape), the same bits on every machine.
+
+    Raises:
+        BadArgument: A sample has more than 2^32 elements.
+    """
+    drawn = _quell.normal(seed, stream, first, count, math.prod(shape))
+    return drawn.reshape(count, *shape)
+
+
+def brownian(
+    seed: int,
+    count: int,
+    shape: Sequence[int],
+    t: float,
+    s: float,
+    *,
+    first: int = 0,
+    slot: int = 0,
+) -> Floats:
+    """The same of the noise between two places of the Brownian paths, (W(t) - W(s)) / sqrt|t - s|.
+
+    Arguments:
+        seed, count, shape, first: As those of normal.
+        t, s: The places, in [0, 1], not the same to 2^-24; place() gives a level's.
+        slot: The path, 0 to 7.
+
+    Returns:
+        Normals, with shape (count, *shape).
+    """
+    drawn = _quell.brownian(seed, slot, t, s, first, count, math.prod(shape))
+    return drawn.reshape(count, *shape)
+
+
+def place(alpha: float, sigma: float) -> float:
+    """Where a level of noise lies on the Brownian paths, from 0 (alpha = 0) to 1 (sigma = 0)."""
+    if alpha == 0 or sigma == 0:
+        return float(sigma == 0)
+    return _quell.noise_place(math.log(alpha / sigma))

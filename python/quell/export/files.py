@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: MIT
+"""Writing a model's file: the weights by their names, and the description in the metadata."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from quell.export.describe import describe
+
+DTYPES = (torch.float32, torch.float16, torch.bfloat16)
+
+
+def export_weights(
+    weights: Mapping[str, Tensor],
+    path: str | os.PathLike[str],
+    description: Mapping[str, Any],
+    dtype: torch.dtype = torch.float32,
+) -> None:
+    """Writes a state_dict with its description (docs/networks.md) to `path`, a .safetensors file.
+
+    Arguments:
+        weights: The tensors by the names that the description's architecture gives them.
+        path: Where the file goes.
+        description: What the tensors are; "kind" is "network" if left out.
+        dtype: How they are stored: torch.float32, float16 or bfloat16.
+
+    Raises:
+        ValueError: For another dtype, or a weight that is not finite once stored.
+    """
+    if dtype not in DTYPES:
+        raise ValueError(f"quell.export: dtype {dtype} must be float32, float16 or bfloat16")
+    stored = {name: w.detach().cpu().to(dtype).contiguous() for name, w in weights.items()}
+    for name, w in stored.items():
+        if not torch.isfinite(w).all():
+            raise ValueError(f"quell.export: {name} is not finite as {dtype}")
+    text = json.dumps({"kind": "network", **description})
+    save_file(stored, path, metadata={"quell": text})
+
+
+def export(
+    model: nn.Module,
+    path: str | os.PathLike[str],
+    shape: Sequence[int],
+    dtype: torch.dtype = torch.float32,
+    **fields: Any,
+) -> None:
+    """Writes an azula denoiser, or a backbone alone, as a model of quell's.
+
+    Arguments:
+        model: azula's SimpleDenoiser or KarrasDenoiser around a ResidualMLP, or around a DiT, ViT
+            or UNet within Conditioned (quell.export.modules); or such a backbone.
+        path: Where the .safetensors file goes.
+        shape: The shape of one sample, as [2] or [channels, height, width].
+        dtype: How the weights are stored: torch.float32, float16 or bfloat16.
+        fields: Further fields of the description, as image=True or comment="..."; for a backbone
+            alone, schedule="vp", output="eps" and the like.
+
+    Raises:
+        TypeError: The model or its schedule is of a kind that quell does not have.
+        ValueError: It has an option that quell does not have.
+    """
+    description, module = describe(model, shape, **fields)
+    export_weights(module.state_dict(), path, description, dtype)

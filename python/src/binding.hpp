@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the extension module share. It is a thin layer on the C++ headers: arrays are
+ * checked here, their shapes and kinds in the Python around it. */
+#ifndef QUELL_PYTHON_BINDING_HPP
+#define QUELL_PYTHON_BINDING_HPP
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+#include <quell/quell.hpp>
+
+namespace py = pybind11;
+
+using floats = py::array_t<float, py::array::c_style>;
+using doubles = py::array_t<double, py::array::c_style | py::array::forcecast>;
+using classes_array = py::array_t<int32_t, py::array::c_style>;
+
+/* The values of an array. The writable one throws where the array may not be written to. */
+quell::span<const float> values(const floats &array);
+quell::span<float> writable(floats &array);
+quell::span<const double> values(const doubles &array);
+
+/* A fresh array[rows][columns] of double with a copy of the values. */
+doubles matrix(size_t rows, size_t columns, const double *values);
+
+void bind_denoisers(py::module_ &module);
+void bind_errors(py::module_ &module);
+void bind_names(py::module_ &module);
+void bind_noise(py::module_ &module);
+void bind_samplers(py::module_ &module);
+void bind_schedules(py::module_ &module);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#include "calls.hpp"
+#include <utility>
+
+static thread_local PyObject *innermost = nullptr;
+
+py::object arguments_now()
+{
+    return innermost ? py::reinterpret_borrow<py::object>(innermost) : py::none();
+}
+
+call::call(const settings &from)
+    : progress_(from.progress), outer_(std::exchange(innermost, from.arguments.ptr()))
+{
+    run_.seed = from.seed;
+    run_.first = from.first;
+    run_.transition = from.transition;
+    run_.threads = from.threads;
+    run_.tile = from.tile;
+    run_.isa = from.isa;
+    if (from.classes) run_.classes = {from.classes->data(), size_t(from.classes->size())};
+    run_.progress = [this](const quell_progress &at) { return report(at); };
+}
+
+call::~call() { innermost = outer_; }
+
+/* From any worker, but one at a time. Signals are asked for in the caller's thread only. */
+int call::report(const quell_progress &at)
+{
+    if (interrupts_.pending()) return 1;
+    bool ask = interrupts_.asks() && std::this_thread::get_id() == caller_;
+    if (!ask && progress_.is_none()) return 0;
+    py::gil_scoped_acquire lock;
+    if (ask && PyErr_CheckSignals()) throw py::error_already_set();
+    if (!progress_.is_none()) progress_(at.done, at.total);
+    return 0;
+}
+
+/* The exception that Ctrl-C stands for, in place of the stop that it was made. */
+void call::stopped(const quell::error &failed)
+{
+    if (failed.status() != QUELL_STOPPED || !interrupts_.pending()) return;
+    if (PyErr_CheckSignals()) throw py::error_already_set();
+}

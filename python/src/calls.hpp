@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* One call of the library from Python: without the interpreter's lock, with its progress and
+ * Ctrl-C, and with what the caller's own denoisers are told. */
+#ifndef QUELL_PYTHON_CALLS_HPP
+#define QUELL_PYTHON_CALLS_HPP
+
+#include "binding.hpp"
+#include "interrupts.hpp"
+#include <optional>
+#include <thread>
+
+/* What Python says of a run. `arguments`, a dict or None, reaches the denoisers of this thread's
+ * calls (arguments_now); progress, called with (done, total), or None. */
+struct settings {
+    uint64_t seed;
+    uint64_t first;
+    size_t transition;
+    size_t threads;
+    size_t tile;
+    std::string isa;
+    std::optional<classes_array> classes;
+    py::object progress;
+    py::object arguments;
+};
+
+/* The arguments of the innermost call that this thread is in; None if there is none. */
+py::object arguments_now();
+
+class call
+{
+  public:
+    explicit call(const settings &from);
+    ~call();
+    call(const call &) = delete;
+    call &operator=(const call &) = delete;
+
+    /* function(const quell::run &), without the interpreter's lock. */
+    template <class F> void operator()(F &&function)
+    {
+        try {
+            py::gil_scoped_release release;
+            function(static_cast<const quell::run &>(run_));
+        } catch (const quell::error &failed) {
+            stopped(failed);
+            throw;
+        }
+    }
+
+  private:
+    int report(const quell_progress &at);
+    void stopped(const quell::error &failed);
+
+    quell::run run_;
+    py::object progress_;
+    interrupts interrupts_;
+    std::thread::id caller_ = std::this_thread::get_id();
+    PyObject *outer_;
+};
+
+#endif

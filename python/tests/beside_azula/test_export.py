@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: MIT
+"""Exported models against PyTorch."""
+
+import pytest
+import torch
+from azula.denoise import GaussianDenoiser, KarrasDenoiser, SimpleDenoiser
+from azula.nn.dit import DiT
+from azula.nn.unet import UNet
+from azula.nn.vit import ViT
+from azula.noise import (
+    CosineSchedule,
+    DecaySchedule,
+    RectifiedSchedule,
+    Schedule,
+    VESchedule,
+    VPSchedule,
+)
+
+from quell.export import check, describe, export, export_weights
+from quell.export.modules import Conditioned, ResidualMLP
+
+TIME = {"features": 8, "omega": 1e3}
+
+
+class Flat(Conditioned):
+    """Images that have no dimension of channels."""
+
+    def forward(self, x: torch.Tensor, *args, **kwargs) -> torch.Tensor:
+        return super().forward(x[:, None], *args, **kwargs)[:, 0]
+
+
+def conditioned(net: torch.nn.Module, classes: int = 0) -> Conditioned:
+    return Conditioned(net, 12, classes=classes, **TIME)
+
+
+def mixed(module: torch.nn.Module) -> torch.nn.Module:
+    """Weights that matter: azula starts some of them near zero."""
+    torch.manual_seed(1)
+    for w in module.parameters():
+        torch.nn.init.normal_(w, std=0.5 if w.ndim < 2 else w[0].numel() ** -0.5)
+    return module
+
+
+MODELS = {
+    "mlp": (lambda: ResidualMLP(3, 20, 2, "gelu", 12, classes=4, **TIME), (3,)),
+    "dit": (
+        lambda: conditioned(DiT(5, 5, mod_features=12, hid_channels=16, attention_heads=2)),
+        (7, 5),
+    ),
+    "vit": (
+        lambda: conditioned(
+            ViT(
+                *(2, 2),
+                mod_features=12,
+                hid_channels=24,
+                patch_size=(2, 3),
+                attention_heads=3,
+                qkv_bias=False,
+                qk_norm=False,
+                rope=True,
+                ffn_factor=2,
+                ffn_activation="swiglu",
+            ),
+            classes=3,
+        ),
+        (2, 4, 6),
+    ),
+    "unet": (
+        lambda: Flat(
+            UNet(
+                *(1, 1),
+                mod_features=12,
+                hid_channels=(8, 12),
+                hid_blocks=(1, 2),
+                kernel_size=(3, 5),
+                periodic=True,
+                norm="group",
+                groups=4,
+                ffn_factor=2,
+            ),
+            12,
+            **TIME,
+        ),
+        (8, 6),
+    ),
+    "unet in one dimension": (
+        lambda: conditioned(
+            UNet(2, 2, mod_features=12, hid_channels=(6,), hid_blocks=(1,), spatial=1, norm="rms")
+        ),
+        (2, 9),
+    ),
+}
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("denoiser", [KarrasDenoiser, SimpleDenoiser])
+@pytest.mark.parametrize("name", MODELS)
+def test_as_in_pytorch(name, denoiser, dtype, tmp_path):
+    make, shape = MODELS[name]
+    model = denoiser(mixed(make()), VPSchedule())
+    export(model, tmp_path / "m.safetensors", shape, dtype)
+    assert check(model, tmp_path / "m.safetensors", shape) < 1e-5
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        VESchedule(0.01, 20),
+        CosineSchedule(alpha_min=0.02),
+        RectifiedSchedule(),
+        DecaySchedule(gamma=0.2),
+    ],
+)
+def test_schedules(schedule, tmp_path):
+    model = KarrasDenoiser(mixed(MODELS["mlp"][0]()), schedule)
+    export(model, tmp_path / "m.safetensors", (3,))
+    check(model, tmp_path / "m.safetensors", (3,))
+
+
+def test_a_changed_weight_is_noticed(tmp_path):
+    model = KarrasDenoiser(mixed(MODELS["mlp"][0]()), VPSchedule())
+    export(model, tmp_path / "m.safetensors", (3,))
+    model.schedule = VPSchedule(alpha_min=0.002)
+    with pytest.raises(ValueError, match="differ"):
+        check(model, tmp_path / "m.safetensors", (3,))
+
+
+def test_weights_with_a_description(tmp_path):
+    model = KarrasDenoiser(mixed(MODELS["mlp"][0]()), VPSchedule())
+    description, backbone = describe(model, (3,))
+    assert description["activation"] == "gelu" and description["classes"] == 4
+    export_weights(backbone.state_dict(), tmp_path / "m.safetensors", description)
+    check(model, tmp_path / "m.safetensors", (3,))
+
+
+class OwnSchedule(VPSchedule):
+    pass
+
+
+def refused_models():
+    mlp = MODELS["mlp"][0]()
+    yield KarrasDenoiser(mlp, OwnSchedule()), (3,), TypeError, "OwnSchedule"
+    yield KarrasDenoiser(mlp, VPSchedule()), (4,), ValueError, "3 elements"
+    yield torch.nn.Linear(3, 3), (3,), TypeError, "Linear is not known"
+    yield conditioned(torch.nn.Linear(3, 3)), (3,), TypeError, "not known"
+    yield conditioned(DiT(5, 4, mod_features=12, hid_channels=16)), (7, 5), ValueError, "differ"
+    yield conditioned(DiT(5, 5, mod_features=12, hid_channels=16)), (7, 4), ValueError, "channels"
+    yield conditioned(UNet(2, 2, mod_features=12)), (8, 8), ValueError, "shape"
+    unpatched = ViT(1, 1, mod_features=12, patch_size=2, unpatch_size=1, hid_channels=8)
+    yield conditioned(unpatched), (8, 8), ValueError, "patch"
+
+
+@pytest.mark.parametrize(("model", "shape", "error", "text"), list(refused_models()))
+def test_refused(model, shape, error, text, tmp_path):
+    with pytest.raises(error, match=text):
+        export(model, tmp_path / "m.safetensors", shape)
+    assert not list(tmp_path.iterdir())
+
+
+def test_weights_that_do_not_fit_the_type(tmp_path):
+    model = MODELS["mlp"][0]()
+    model.in_proj.weight.data[0, 0] = 1e6
+    with pytest.raises(ValueError, match="in_proj.weight"):
+        export(model, tmp_path / "m.safetensors", (3,), torch.float16, schedule="vp")
+    with pytest.raises(ValueError, match="dtype"):
+        export(model, tmp_path / "m.safetensors", (3,), torch.float64, schedule="vp")
+    with pytest.raises(ValueError, match="itself says schedule"):
+        export(KarrasDenoiser(model, VPSchedule()), tmp_path / "m.safetensors", (3,), schedule="ve")

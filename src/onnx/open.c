@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/* Opening: options, else the file's metadata, else defaults; then a callback of quell's. */
+#include "onnx/network.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MOST_ELEMENTS ((size_t)1 << 31)
+
+/* What is said of the network, once it is settled. */
+struct words {
+    char output[64], precondition[64], schedule[128], shape[128], scale[64];
+};
+
+static quell_status settle_word(struct network *network, const char *path, const char *given,
+                                const char *key, const char *otherwise, char *word, size_t size)
+{
+    if (!given) {
+        quell_status status = runtime_metadata(network, path, key, word, size);
+        if (status || *word) return status;
+    }
+    if ((size_t)snprintf(word, size, "%s", given ? given : otherwise) >= size)
+        return refuse(QUELL_BAD_ARGUMENT, path, "option %s: '%.60s...' is too long", key, given);
+    return QUELL_OK;
+}
+
+static quell_status settle_words(struct network *network, const char *path,
+                                 const quell_onnx_options *o, struct words *w)
+{
+    quell_status status =
+        settle_word(network, path, o->output, "quell.output", "x0", w->output, sizeof w->output);
+    if (!status)
+        status = settle_word(network, path, o->precondition, "quell.precondition", "none",
+                             w->precondition, sizeof w->precondition);
+    if (!status)
+        status = settle_word(network, path, o->schedule, "quell.schedule", "", w->schedule,
+                             sizeof w->schedule);
+    if (!status) status = runtime_metadata(network, path, "quell.shape", w->shape, sizeof w->shape);
+    if (!status)
+        status = runtime_metadata(network, path, "quell.time_scale", w->scale, sizeof w->scale);
+    return status;
+}
+
+/* "3,32,32" */
+static quell_status read_shape(struct network *network, const char *path, const char *text)
+{
+    for (network->rank = 0; network->rank < QUELL_MAX_RANK; text++) {
+        char *end;
+        unsigned long long size = *text >= '0' && *text <= '9' ? strtoull(text, &end, 10) : 0;
+        if (!size || size > MOST_ELEMENTS) break;
+        network->shape[network->rank++] = (size_t)size;
+        if (!*end) return QUELL_OK;
+        if (*end != ',') break;
+        text = end;
+    }
+    return refuse(QUELL_BAD_MODEL, path, "metadata quell.shape: must be sizes, as 3,32,32");
+}
+
+/* Rows come in any number. */
+static quell_status check_batch(const char *path, const struct port *port)
+{
+    if (!port->rank || port->dims[0] <= 1) return QUELL_OK;
+    return refuse(QUELL_BAD_MODEL, path,
+                  "'%.60s' has a batch of %lld: export it with a dynamic batch, or 1", port->name,
+                  (long long)port->dims[0]);
+}
+
+/* The sizes of a sample must be those of the file where it has them. */
+static quell_status check_port(const struct network *network, const char *path,
+                               const struct port *port)
+{
+    if (port->rank != network->rank + 1)
+        return refuse(QUELL_BAD_MODEL, path,
+                      "'%.60s' has rank %zu, must have that of a sample and the batch, %zu",
+                      port->name, port->rank, network->rank + 1);
+    for (size_t i = 0; i < network->rank; i++)
+        if (port->dims[i + 1] > 0 && (size_t)port->dims[i + 1] != network->shape[i])
+            return refuse(QUELL_BAD_MODEL, path, "'%.60s' has size %lld in place %zu, must be %zu",
+                          port->name, (long long)port->dims[i + 1], i + 1, network->shape[i]);
+    return QUELL_OK;
+}
+
+static quell_status settle_shape(struct network *network, const char *path,
+                                 const quell_onnx_options *options, const char *text)
+{
+    const struct port *x = &network->x;
+    quell_status status = QUELL_OK;
+    if (options->rank) {
+        network->rank = options->rank;
+        memcpy(network->shape, options->shape, options->rank * sizeof *options->shape);
+    } else if (*text) {
+        status = read_shape(network, path, text);
+    } else {
+        network->rank = x->rank - 1;
+        for (size_t i = 0; i < network->rank; i++) {
+            if (x->dims[i + 1] < 1)
+                return refuse(QUELL_BAD_MODEL, path,
+                              "the size of '%.60s' in place %zu is dynamic: give quell.shape in "
+                              "the metadata, as 3,32,32",
+                              x->name, i + 1);
+            network->shape[i] = (size_t)x->dims[i + 1];
+        }
+    }
+    network->dim = 1;
+    for (size_t i = 0; !status && i < network->rank; i++) {
+        size_t size = network->shape[i];
+        if (size < 1 || size > MOST_ELEMENTS / network->dim)
+            return refuse(QUELL_BAD_MODEL, path, "the shape must have 1 to 2^31 elements");
+        network->dim *= size;
+    }
+    if (!status) status = check_batch(path, x);
+    if (!status) status = check_batch(path, &network->time);
+    if (!status) status = check_batch(path, &network->label);
+    if (!status) status = check_port(network, path, x);
+    if (!status) status = check_port(network, path, &network->result);
+    return status;
+}
+
+static quell_status settle_scale(struct network *network, const char *path, double given,
+                                 const char *text)
+{
+    char *end = NULL;
+    network->time_scale = network->time.type == ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64 ? 999 : 1;
+    if (given != 0)
+        network->time_scale = given;
+    else if (*text)
+        network->time_scale = strtod(text, &end);
+    if ((end && *end) || !(fabs(network->time_scale) <= 1e9) || network->time_scale == 0)
+        return refuse(QUELL_BAD_MODEL, path, "quell.time_scale: must be a number, as 999");
+    return QUELL_OK;
+}
+
+static void release(void *user)
+{
+    runtime_end(user);
+    free(user);
+}
+
+static quell_status build(struct network *network, quell_model *model, const char *path,
+                          const quell_onnx_options *options)
+{
+    struct words words;
+    quell_callback_options callback = quell_callback_defaults();
+    quell_status status = runtime_start(network, path, options);
+    if (!status) status = ports_find(network, path, options);
+    if (!status) status = settle_words(network, path, options, &words);
+    if (!status) status = settle_shape(network, path, options, words.shape);
+    if (!status) status = settle_scale(network, path, options->time_scale, words.scale);
+    if (status) return status;
+    network->class_label = options->class_label;
+    callback.output = words.output;
+    callback.precondition = words.precondition;
+    callback.whole_batch = options->whole_batch;
+    callback.release = release;
+    status =
+        quell_denoiser_callback(&model->denoiser, network->dim, network_run, network, &callback);
+    if (status == QUELL_BAD_ARGUMENT || status == QUELL_NOT_FOUND) {
+        char reason[512];
+        snprintf(reason, sizeof reason, "%s", quell_error_message());
+        return refuse(QUELL_BAD_MODEL, path, "%s", reason);
+    }
+    if (status) return status;
+    model->rank = network->rank;
+    memcpy(model->shape, network->shape, sizeof model->shape);
+    strcpy(model->schedule, words.schedule);
+    return QUELL_OK;
+}
+
+quell_status quell_onnx_load(quell_model *model, const char *path,
+                             const quell_onnx_options *options)
+{
+    quell_onnx_options o = quell_onnx_defaults();
+    quell_model made = {0};
+    if (options) memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
+    if (!model || !path)
+        return quell_error_set(QUELL_BAD_ARGUMENT, "onnx: the model or the path is NULL");
+    if (o.rank > QUELL_MAX_RANK || (o.rank && !o.shape) || o.class_label < 0)
+        return refuse(QUELL_BAD_ARGUMENT, path,
+                      "rank must be at most %d, with a shape, and class_label 0 or more",
+                      QUELL_MAX_RANK);
+    if (access(path, R_OK)) return refuse(QUELL_IO_FAILED, path, "%s", strerror(errno));
+    struct network *network = calloc(1, sizeof *network);
+    if (!network) return refuse(QUELL_NO_MEMORY, path, "no memory");
+    network->api = runtime_api();
+    quell_status status = network->api ? build(network, &made, path, &o)
+                                       : refuse(QUELL_UNSUPPORTED, path,
+                                                "ONNX Runtime is %s here: install 1.%d or later",
+                                                quell_onnx_runtime(), ORT_API_VERSION);
+    if (!status)
+        *model = made;
+    else
+        release(network);
+    return status;
+}
+
+quell_status quell_onnx_open(quell_denoiser **denoiser, const char *path,
+                             const quell_onnx_options *options)
+{
+    quell_model model;
+    if (!denoiser) return quell_error_set(QUELL_BAD_ARGUMENT, "onnx: the denoiser is NULL");
+    quell_status status = quell_onnx_load(&model, path, options);
+    if (!status) *denoiser = model.denoiser;
+    return status;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* One evaluation. The tensors are quell's own memory: nothing is copied but the time and the label
+ * of each row, which lie on the stack; so at most ROWS rows go at once. */
+#include "onnx/network.h"
+
+#include <math.h>
+
+#define ROWS 1024
+
+union numbers {
+    float real[ROWS];
+    int64_t integer[ROWS];
+};
+
+/* The shape of a port for so many rows; returns the number of its elements. */
+static size_t shape_of(const struct port *port, size_t rows, int64_t *dims)
+{
+    size_t elements = 1;
+    for (size_t i = 0; i < port->rank; i++) {
+        dims[i] = port->dims[i] < 1 ? (int64_t)rows : port->dims[i];
+        elements *= (size_t)dims[i];
+    }
+    return elements;
+}
+
+static OrtStatus *samples(const struct network *network, const float *data, size_t rows,
+                          OrtValue **value)
+{
+    int64_t dims[MOST_RANK] = {(int64_t)rows};
+    for (size_t i = 0; i < network->rank; i++) dims[i + 1] = (int64_t)network->shape[i];
+    return network->api->CreateTensorWithDataAsOrtValue(
+        network->memory, (void *)(uintptr_t)data, rows * network->dim * sizeof *data, dims,
+        network->rank + 1, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, value);
+}
+
+/* The same number for each row. */
+static OrtStatus *numbers(const struct network *network, const struct port *port, double number,
+                          size_t rows, union numbers *store, OrtValue **value)
+{
+    int64_t dims[MOST_RANK];
+    size_t elements = shape_of(port, rows, dims);
+    bool real = port->type == ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
+    for (size_t i = 0; i < elements; i++)
+        if (real)
+            store->real[i] = (float)number;
+        else
+            store->integer[i] = llrint(number);
+    return network->api->CreateTensorWithDataAsOrtValue(
+        network->memory, store, elements * (real ? sizeof(float) : sizeof(int64_t)), dims,
+        port->rank, port->type, value);
+}
+
+static OrtStatus *run(const struct network *network, double time, size_t rows, const float *input,
+                      float *output)
+{
+    union numbers times, labels;
+    const char *names[3] = {network->x.name}, *result[] = {network->result.name};
+    OrtValue *values[3] = {0}, *out = NULL;
+    size_t count = 1;
+    OrtStatus *status = samples(network, input, rows, &values[0]);
+    if (!status) status = samples(network, output, rows, &out);
+    if (!status && network->time.used) {
+        names[count] = network->time.name;
+        status = numbers(network, &network->time, time, rows, &times, &values[count++]);
+    }
+    if (!status && network->label.used) {
+        names[count] = network->label.name;
+        status = numbers(network, &network->label, (double)network->class_label, rows, &labels,
+                         &values[count++]);
+    }
+    if (!status)
+        status = network->api->Run(network->session, NULL, names, (const OrtValue *const *)values,
+                                   count, result, 1, &out);
+    for (size_t i = 0; i < count; i++)
+        if (values[i]) network->api->ReleaseValue(values[i]);
+    if (out) network->api->ReleaseValue(out);
+    return status;
+}
+
+int network_run(void *user, const quell_call *call, const float *input, float *output)
+{
+    const struct network *network = user;
+    double time = call->time * network->time_scale;
+    size_t most = network->x.dims[0] == 1 ? 1 : ROWS;
+    for (size_t done = 0; done < call->rows; done += most) {
+        size_t rows = call->rows - done < most ? call->rows - done : most;
+        OrtStatus *status =
+            run(network, time, rows, input + done * network->dim, output + done * network->dim);
+        if (refuse_by(network->api, status, QUELL_DENOISER_FAILED, "network")) return -1;
+    }
+    return 0;
+}

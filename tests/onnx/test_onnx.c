@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* Networks by ONNX Runtime against the same denoisers in C. */
+#include "networks.h"
+
+#include <fenv.h>
+#include <math.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+
+#define COUNT 3000
+
+static float exact[COUNT * 6], drawn[COUNT * 6];
+
+static void same(size_t values, double tolerance)
+{
+    for (size_t i = 0; i < values; i++)
+        CHECK(fabs((double)drawn[i] - (double)exact[i]) <= tolerance * (1 + fabs((double)exact[i])),
+              "value %zu: %.9g, not %.9g", i, (double)drawn[i], (double)exact[i]);
+}
+
+static void draw_gaussian(const char *name, int whole_batch, size_t threads, size_t count)
+{
+    quell_denoiser *denoiser = NULL;
+    quell_onnx_options options = quell_onnx_defaults();
+    options.whole_batch = whole_batch;
+    options.threads = threads;
+    CHECK(!quell_onnx_open(&denoiser, network_path(name).text, &options), "%s",
+          quell_error_message());
+    CHECK(quell_denoiser_dim(denoiser) == 2 && !quell_denoiser_exact(denoiser), "dim or exact");
+    memset(drawn, 0, sizeof drawn);
+    CHECK(!network_draw(denoiser, "vp", threads, count, drawn), "%s", quell_error_message());
+}
+
+/* The exact samples of N((1, -2), I / 4). */
+static void expect_gaussian(size_t count)
+{
+    const double mean[] = {1, -2};
+    quell_denoiser *denoiser = NULL;
+    CHECK(!quell_denoiser_isotropic(&denoiser, 2, mean, 0.25), "%s", quell_error_message());
+    CHECK(!network_draw(denoiser, "vp", 1, count, exact), "%s", quell_error_message());
+}
+
+TEST(onnx, gaussian)
+{
+    expect_gaussian(COUNT);
+    for (int whole_batch = 0; whole_batch < 2; whole_batch++)
+        for (size_t threads = 1; threads <= 4; threads += 3) {
+            draw_gaussian("gaussian.onnx", whole_batch, threads, COUNT);
+            same(2 * COUNT, 2e-5);
+        }
+}
+
+TEST(onnx, batch_of_one)
+{
+    expect_gaussian(100);
+    draw_gaussian("one.onnx", 0, 2, 100);
+    same(200, 2e-5);
+}
+
+/* steps.onnx in C. */
+static int steps(void *user, const quell_call *call, const float *input, float *output)
+{
+    float value = (float)llrint(call->t * *(const double *)user) + 0.25f;
+    (void)input;
+    for (size_t i = 0; i < call->rows * call->dim; i++) output[i] = value;
+    return 0;
+}
+
+static void check_steps(double given, double scale)
+{
+    quell_denoiser *denoiser = NULL, *twin = NULL;
+    quell_model model = {0};
+    quell_onnx_options options = quell_onnx_defaults();
+    options.class_label = 1;
+    options.time_scale = given;
+    CHECK(!quell_onnx_load(&model, network_path("steps.onnx").text, &options), "%s",
+          quell_error_message());
+    CHECK(model.rank == 3 && model.shape[0] == 1 && model.shape[1] == 2 && model.shape[2] == 3,
+          "its shape");
+    CHECK(!strcmp(model.schedule, "rectified"), "its schedule is '%s'", model.schedule);
+    denoiser = model.denoiser;
+    CHECK(!quell_denoiser_callback(&twin, 6, steps, &scale, NULL), "%s", quell_error_message());
+    CHECK(!network_draw(denoiser, "rectified", 2, 50, drawn), "%s", quell_error_message());
+    CHECK(!network_draw(twin, "rectified", 2, 50, exact), "%s", quell_error_message());
+    same(300, 1e-6);
+}
+
+TEST(onnx, integer_time_and_label)
+{
+    check_steps(0, 999);
+    check_steps(1000, 1000);
+}
+
+/* Signals, processors and the floating-point environment are the host's. */
+TEST(onnx, leaves_the_host_alone)
+{
+    sigset_t before, after;
+    cpu_set_t processors, processors_after;
+    memset(&before, 0, sizeof before); /* the kernel writes less than all of it */
+    memset(&after, 0, sizeof after);
+    sigprocmask(SIG_SETMASK, NULL, &before);
+    sched_getaffinity(0, sizeof processors, &processors);
+    fesetround(FE_UPWARD);
+    draw_gaussian("gaussian.onnx", 1, 2, 50);
+    int rounding = fegetround();
+    fesetround(FE_TONEAREST);
+    sigprocmask(SIG_SETMASK, NULL, &after);
+    sched_getaffinity(0, sizeof processors_after, &processors_after);
+    volatile float smallest = 1e-40f;
+    CHECK(rounding == FE_UPWARD, "the rounding mode has changed");
+    CHECK(smallest / 2 > 0, "denormal numbers are flushed");
+    CHECK(!memcmp(&before, &after, sizeof before), "the signal mask has changed");
+    CHECK(CPU_EQUAL(&processors, &processors_after), "the affinity has changed");
+}
