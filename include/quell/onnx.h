@@ -37,8 +37,13 @@ extern "C" {
  * threads: these; 0: as many as the affinity mask allows. */
 typedef struct quell_onnx_options {
     size_t size;
-    const char *x, *time, *label, *result;
-    const char *output, *precondition, *schedule;
+    const char *x;
+    const char *time;
+    const char *label;
+    const char *result;
+    const char *output;
+    const char *precondition;
+    const char *schedule;
     size_t rank;
     const size_t *shape;
     double time_scale;
