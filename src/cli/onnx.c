@@ -11,11 +11,21 @@ int onnx_is(const char *name)
 }
 
 #ifdef QUELL_ONNX
+#include <fcntl.h>
 #include <quell/onnx.h>
+#include <unistd.h>
 
+/* Debian 13's ONNX Runtime prints pages on its own schemas to stderr, past its logger, when it
+ * starts. The command has one thread then, and may look away. */
 quell_status onnx_load(quell_model *model, const char *path)
 {
-    return quell_onnx_load(model, path, NULL);
+    int errors = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0), nowhere = open("/dev/null", O_WRONLY);
+    if (errors >= 0 && nowhere >= 0) dup2(nowhere, STDERR_FILENO);
+    quell_status status = quell_onnx_load(model, path, NULL);
+    if (errors >= 0) dup2(errors, STDERR_FILENO);
+    if (errors >= 0) close(errors);
+    if (nowhere >= 0) close(nowhere);
+    return status;
 }
 
 const char *onnx_about(void) { return quell_onnx_runtime(); }
