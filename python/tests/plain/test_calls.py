@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Functions as denoisers, arrays in and out, progress, exceptions."""
 
+import sys
 import threading
 import time
+import types
 
 import numpy as np
 import pytest
@@ -252,3 +254,42 @@ def test_plan_and_names(mixture):
     ):
         assert any(name in text for one in list_of() for text in one)
     assert quell.isa_default() in quell.isas() and quell.__version__ == quell.version()
+
+
+class Recorder:
+    """What tqdm is to a sampler."""
+
+    made = []
+
+    def __init__(self, total, **look):
+        self.total, self.n, self.closed = total, 0, False
+        Recorder.made.append(self)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.closed = True
+
+    def update(self, more):
+        assert more >= 0
+        self.n += more
+
+
+def test_bar(monkeypatch):
+    """It counts the steps to the end, is closed, also by an exception, and silent means none."""
+    tqdm = types.ModuleType("tqdm")
+    tqdm.tqdm = Recorder
+    monkeypatch.setitem(sys.modules, "tqdm", tqdm)
+    x1 = quell.normal(0, 1000, (3,))
+    quell.Sampler(NATIVE, "ddim", steps=50)(x1, seed=1)
+    quell.Sampler(NATIVE, "ddim", steps=50, silent=True)(x1, seed=1)
+    assert [(bar.total, bar.n, bar.closed) for bar in Recorder.made] == [(50, 50, True)]
+
+    def fails(x_t, t):
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        quell.Sampler(fails, "ddim", schedule="vp", steps=50)(x1, seed=1)
+    assert len(Recorder.made) == 2
+    assert Recorder.made[1].closed
