@@ -28,12 +28,16 @@ static quell_status draw(const quell_model *model, float *x)
 int main(int argc, char **argv)
 {
     quell_model model = {0};
-    if (argc != 2) return fprintf(stderr, "usage: exported NETWORK.onnx\n") < 0 ? 1 : 2;
+    if (argc != 2) {
+        fprintf(stderr, "usage: exported NETWORK.onnx\n");
+        return 2;
+    }
     quell_status status = quell_onnx_load(&model, argv[1], NULL);
     size_t dim = status ? 0 : quell_denoiser_dim(model.denoiser);
     float *x = calloc(COUNT, (dim + 1) * sizeof *x);
-    if (!status && x) status = draw(&model, x);
-    for (size_t i = 0; i < dim && x && !status; i++) {
+    if (!status && !x) status = quell_error_set(QUELL_NO_MEMORY, "no memory for the samples");
+    if (!status) status = draw(&model, x);
+    for (size_t i = 0; i < dim && !status; i++) {
         double sum = 0;
         for (size_t n = 0; n < COUNT; n++) sum += (double)x[n * dim + i];
         printf("element %zu: mean %.2f\n", i, sum / COUNT);

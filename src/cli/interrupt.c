@@ -3,18 +3,20 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <unistd.h>
 
 volatile sig_atomic_t interrupt_signal;
 
-static char doomed[PATH_MAX];
+/* NULL until the name is there as a whole: a part of it may be the name of another file. */
+static const char *volatile doomed;
 
 static void note(int number)
 {
     int before = errno;
-    if (!interrupt_signal && *doomed) unlink(doomed);
+    if (!interrupt_signal && doomed) unlink(doomed);
     errno = before;
     interrupt_signal = number;
 }
@@ -38,6 +40,11 @@ void interrupt_catch_all(void) { catch_signals(0); }
 
 void interrupt_removes(const char *path)
 {
-    snprintf(doomed, sizeof doomed, "%s", path);
-    if (interrupt_signal) unlink(doomed);
+    static char name[PATH_MAX];
+    doomed = NULL;
+    atomic_signal_fence(memory_order_seq_cst);
+    snprintf(name, sizeof name, "%s", path);
+    atomic_signal_fence(memory_order_seq_cst);
+    doomed = name;
+    if (interrupt_signal) unlink(name);
 }

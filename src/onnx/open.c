@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Opening: options, else the file's metadata, else defaults; then a callback of quell's. */
 #include "onnx/network.h"
+#include "base/number.h"
 
 #include <errno.h>
 #include <math.h>
@@ -127,13 +128,13 @@ static quell_status settle_shape(struct network *network, const char *path,
 static quell_status settle_scale(struct network *network, const char *path, double given,
                                  const char *text)
 {
-    char *end = NULL;
+    bool number = true;
     network->time_scale = network->time.type == ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64 ? 999 : 1;
     if (given != 0)
         network->time_scale = given;
     else if (*text)
-        network->time_scale = strtod(text, &end);
-    if ((end && *end) || !(fabs(network->time_scale) <= 1e9) || network->time_scale == 0)
+        number = !quell_parse_double(text, strlen(text), &network->time_scale);
+    if (!number || !(fabs(network->time_scale) <= 1e9) || network->time_scale == 0)
         return refuse(QUELL_BAD_MODEL, path, "quell.time_scale: must be a number, as 999");
     return QUELL_OK;
 }
