@@ -137,7 +137,8 @@ TEST(safetensors, white_space_and_escapes_are_json)
 {
     static const float data[] = {1, 2};
     static const char header[] =
-        "\n {\r\n\t\"\\u0061\" : {\n\"shape\": [ 2\n], \"data_offsets\":[0 ,\t8 ],\r\n\"d\\u0074ype\" "
+        "\n {\r\n\t\"\\u0061\" : {\n\"shape\": [ 2\n], "
+        "\"data_offsets\":[0 ,\t8 ],\r\n\"d\\u0074ype\" "
         ":\n"
         "\"F\\u00332\" } ,\n\"__metadata__\": {\"note\": \"\\ud83d\\ude00 two\\nlines\"}}\n ";
     char file[512];
