@@ -3,6 +3,7 @@
 #include "denoisers/denoiser.h"
 #include "denoisers/parametrization.h"
 #include "base/fail.h"
+#include "base/sized.h"
 
 #include <string.h>
 
@@ -70,14 +71,17 @@ static const struct quell_denoiser_class callback_class = {
     .check = check,
 };
 
+static const struct quell_sized sized = {"callback", "quell_callback_options",
+                                         "quell_callback_defaults", NULL};
+
 quell_status quell_denoiser_callback(quell_denoiser **denoiser, size_t dim,
                                      quell_denoise_fn *function, void *user,
                                      const quell_callback_options *options)
 {
     struct quell_parametrization parametrization;
     quell_callback_options o = quell_callback_defaults();
-    if (options) memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
     quell_status status = quell_denoiser_arguments(denoiser, dim);
+    if (!status && options) status = quell_sized_copy(&sized, &o, sizeof o, options);
     if (status) return status;
     if (!function) return quell_fail(QUELL_BAD_ARGUMENT, "callback: the function is NULL");
     status = quell_parametrization_named(&parametrization, "callback", o.output, o.precondition);

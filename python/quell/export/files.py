@@ -3,6 +3,7 @@
 
 import json
 import os
+import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ def write(
     """Writes a .safetensors file that has its name when it is complete, and the mode that open()
     would leave: that of the file it replaces, or what the umask allows."""
     target = os.path.realpath(path)
-    temporary = f"{target[:-12] if target.endswith('.safetensors') else target}.{os.getpid()}.part"
+    temporary = os.path.join(os.path.dirname(target), f".quell-{secrets.token_hex(8)}.part")
     os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
     try:
         there = target if os.path.exists(target) else temporary
