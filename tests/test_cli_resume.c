@@ -62,8 +62,8 @@ TEST(resume, after_kill)
     int code = stop_in_the_middle(&command, RUN "--out y.npy", SIGKILL);
     CHECK(code == 128 + SIGKILL && !size_of(&command, "y.npy"), "exit code %d", code);
     json_t *report = command_json(&command, RESUME "--json");
-    json_int_t found = json_integer_value(json_field(report, "resumed"));
-    CHECK(found > 0 && found < ROWS, "%lld samples were found", (long long)found);
+    long long found = json_integer_value(json_field(report, "resumed"));
+    CHECK(found > 0 && found < ROWS, "%lld samples were found", found);
     CHECK(json_integer_value(json_field(report, "count")) == ROWS, "count");
     json_decref(report);
     check_whole(&command);

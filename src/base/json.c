@@ -47,6 +47,8 @@ static const char *skip(const char *at)
     return at;
 }
 
+size_t quell_json_size(const char *value) { return (size_t)(skip(value) - value); }
+
 const char *quell_json_first(const char *list)
 {
     if (!quell_json_is_list(list)) return NULL;

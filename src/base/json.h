@@ -21,8 +21,8 @@ const char *quell_json_check(const char *text, size_t length, size_t *at);
 /* The value of a text that was checked. */
 char *quell_json_root(char *text);
 
-/* In place of the quotation mark before a string that was decoded, which ends with '\0'. No text has
- * it elsewhere: control characters are escaped. */
+/* In place of the quotation mark before a string that was decoded, which ends with '\0'. No text
+ * has it elsewhere: control characters are escaped. */
 #define QUELL_JSON_DECODED '\1'
 
 static inline const char *quell_json_skip_space(const char *at)
@@ -64,9 +64,9 @@ struct quell_json_object {
     struct quell_json_member *members;
 };
 
-/* Lists the members of an object; their names, and values that are strings, are decoded. NULL or the
- * name that is there twice in *twice, which is a failure, too, after which there are
- * no members. -1: there is no memory. */
+/* Lists the members of an object; their names, and values that are strings, are decoded. In *twice
+ * is NULL, or a name that is there twice, which is a failure, too: then there are no members. -1:
+ * there is no memory. */
 int quell_json_open(struct quell_json_object *object, char *value, const char **twice);
 
 /* A zeroed or closed one is allowed. */
@@ -85,8 +85,11 @@ bool quell_json_number(const char *value, double *number);
 /* false: it is not a whole number from 0 to 2^64 - 1, written without a fraction or exponent. */
 bool quell_json_whole(const char *value, uint64_t *number);
 
-/* Whether two values say the same: numbers by their value, strings by their text. Members of objects
- * must have the same order. */
+/* The characters of a value. */
+size_t quell_json_size(const char *value);
+
+/* Whether two values say the same: numbers by their value, strings by their text. Members of
+ * objects must have the same order. */
 bool quell_json_same(const char *a, const char *b);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 /* The bytes of the character at `text`, which ends with '\0' somewhere; 0 if it is not one. */
 static inline size_t quell_utf8_length(const char *text)
@@ -26,6 +27,24 @@ static inline bool quell_is_utf8(const char *text)
     for (size_t length; *text; text += length)
         if (!(length = quell_utf8_length(text))) return false;
     return true;
+}
+
+/* Copies as much of a text as there is room for, whole characters and a final '\0'. If it is not
+ * UTF-8, each of its bytes that is not ASCII becomes U+FFFD. */
+static inline void quell_utf8_copy(char *to, size_t size, const char *text)
+{
+    static const char unknown[] = "\xef\xbf\xbd";
+    bool good = quell_is_utf8(text);
+    size_t used = 0;
+    while (*text) {
+        bool replaced = !good && *text & '\x80';
+        size_t bytes = good ? quell_utf8_length(text) : 1, room = replaced ? 3 : bytes;
+        if (used + room >= size) break;
+        memcpy(to + used, replaced ? unknown : text, room);
+        used += room;
+        text += bytes;
+    }
+    to[used] = '\0';
 }
 
 #endif

@@ -82,8 +82,7 @@ static quell_status open_root(struct quell_document *document, size_t length)
     if (problem) return not_json(document, problem, at);
     char *root = quell_json_root(document->text);
     if (!quell_json_is_object(root))
-        return quell_fail(QUELL_BAD_MODEL, "%s: is not a JSON object: {\"kind\": ...}",
-                          document->path);
+        return quell_fail(QUELL_BAD_MODEL, "%s: is not a JSON object: {...}", document->path);
     if (quell_json_open(&document->root, root, &twice)) return no_memory(document);
     return twice ? quell_document_bad(document, twice, "is there twice") : QUELL_OK;
 }

@@ -15,8 +15,8 @@ struct quell_dit_block {
     float *turn;
 };
 
-/* position[tokens][stride of hidden]: in_proj's bias and the embedding of the position. token_place,
- * channel_place: of patches.h. */
+/* position[tokens][stride of hidden]: in_proj's bias and the embedding of the position.
+ * token_place, channel_place: of patches.h. */
 struct quell_dit {
     struct quell_network base;
     struct quell_dit_shape shape;
