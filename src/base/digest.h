@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A digest of bytes, XXH64 with seed 0 (Collet's xxHash): as fast as memory, and of 64 bits, so that
+/* A digest of bytes, XXH64 with seed 0 (Collet, xxHash): as fast as memory, and of 64 bits, so that
  * two files that differ by chance or by a change have not the same. No proof against intent. */
 #ifndef QUELL_BASE_DIGEST_H
 #define QUELL_BASE_DIGEST_H
