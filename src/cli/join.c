@@ -100,16 +100,16 @@ static int write_out(const char *path, struct parts *parts)
 /* The report of the whole: of reports, what they say alike, so that it can be joined again. */
 static int print_json(const char *out, const struct parts *parts)
 {
-    json_t *object = parts->reported ? json_copy(parts->settings) : json_object();
-    json_t *shape = json_pack("[o]", report_count(parts->rows));
-    for (size_t i = 0; i < parts->rank; i++)
-        json_array_append_new(shape, report_count(parts->shape[i]));
-    if (parts->reported) json_object_set_new(object, "first", report_count(parts->part[0].first));
-    json_object_set_new(object, "count", report_count(parts->rows));
-    json_object_set_new(object, "shape", shape);
-    json_object_set_new(object, "out", report_text(out));
-    json_object_set_new(object, "parts", report_count(parts->count));
-    return report_print(object);
+    struct quell_json_writer writer = report_begin();
+    if (parts->reported) {
+        parts_put_settings(&writer, parts);
+        report_count(&writer, "first", parts->part[0].first);
+    }
+    report_count(&writer, "count", parts->rows);
+    report_shape(&writer, parts->rows, parts->rank, parts->shape);
+    quell_json_put_text(&writer, "out", out);
+    report_count(&writer, "parts", parts->count);
+    return report_end(&writer);
 }
 
 static int report(const struct join_options *options, const struct parts *parts)
