@@ -8,8 +8,8 @@
  *     AWAITED  and the owner is asleep  -> IDLE by itself, who wakes the owner
  *     END      it is to end
  *
- * There is no lock that a child of fork() could inherit, and no cancellation point: a thread that is
- * cancelled in a run would leave its helpers with memory of a stack that is gone. */
+ * There is no lock that a child of fork() could inherit, and no cancellation point: a thread that
+ * is cancelled in a run would leave its helpers with memory of a stack that is gone. */
 #include "team.h"
 #include "limits.h"
 #include "openmp.h"
