@@ -3,8 +3,8 @@
 #ifndef QUELL_TESTS_COMMAND_H
 #define QUELL_TESTS_COMMAND_H
 
-#include <jansson.h>
 #include <sys/types.h>
+#include "json_tree.h"
 #include "scratch.h"
 
 struct command {

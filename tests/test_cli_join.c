@@ -139,7 +139,7 @@ TEST(join, parts_refused)
         {4, "--out y.npy short.json", "p0.npy: has 7 samples, but short.json reports 8"},
         {4, "--out y.npy cut.json", "cut.json: line 1"},
         {4, "--out y.npy none.json", "none.json: cannot be read: No such file"},
-        {4, "--out y.npy list.json", "list.json: its field 'out' is not what"},
+        {4, "--out y.npy list.json", "list.json: is not a JSON object"},
         {4, "--out no/y.npy p0.npy", "no/y.npy: cannot be created"},
         {4, "--out - p0.npy > /dev/full", "standard output: cannot be written"},
     };

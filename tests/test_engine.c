@@ -193,22 +193,6 @@ TEST(engine, handles_may_go)
     end();
 }
 
-/* A caller compiled against an older header has a shorter struct. */
-TEST(engine, older_caller)
-{
-    begin("isotropic");
-    float a[2 * DIM], b[2 * DIM];
-    quell_run run = quell_run_defaults(), old;
-    run.seed = 8, run.first = 5, run.count = 2;
-    must_draw(sampler, &run, a);
-    memset(&old, 0xa5, sizeof old);
-    old.size = offsetof(quell_run, transition);
-    old.seed = 8, old.first = 5, old.count = 2;
-    must_draw(sampler, &old, b);
-    CHECK(!memcmp(a, b, sizeof a), "an older caller's samples");
-    end();
-}
-
 TEST(engine, refusals)
 {
     begin("isotropic");

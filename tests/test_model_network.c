@@ -188,6 +188,7 @@ TEST(model_network, fields_refused)
         {VIT ", 'shape': [2, 4, 6], 'patch_size': 4}", "'patch_size' must divide"},
         {VIT ", 'shape': [2, 4, 6], 'patch_size': [2]}", "'patch_size' must have 2 sizes"},
         {VIT ", 'shape': [2, 2, 4, 6]}", "'shape'"},
+        {VIT ", 'shape': [8192, 8192]}", "'shape' makes 67108864 tokens"},
         {VIT ", 'shape': [24], 'spatial': 4}", "'spatial'"},
         {VIT ", 'shape': [2, 4, 6], 'hidden': 3}", "'hidden' is not known"},
         {DIT ", 'dim': 15}", "'shape' must be [tokens, channels]"},

@@ -53,3 +53,11 @@ int quell_parse_double(const char *text, size_t length, double *value)
     *value = read;
     return 0;
 }
+
+double quell_leading_double(const char *text)
+{
+    locale_t c, host = enter_c_locale(&c);
+    double value = strtod(text, NULL);
+    leave_c_locale(c, host);
+    return value;
+}

@@ -14,4 +14,8 @@ __attribute__((format(printf, 3, 4))) size_t quell_print(char *buffer, size_t si
 /* Reads all of text[0..length) as a double; 0 if it is one, else -1. "inf" is, "nan" is not. */
 int quell_parse_double(const char *text, size_t length, double *value);
 
+/* The number that a text begins with, 0 if it does not; infinite beyond the largest. It is rounded
+ * by the caller's mode: there may be millions. */
+double quell_leading_double(const char *text);
+
 #endif

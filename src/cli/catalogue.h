@@ -4,9 +4,9 @@
 #ifndef QUELL_CLI_CATALOGUE_H
 #define QUELL_CLI_CATALOGUE_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include "base/json_write.h"
 #include "samplers/method.h"
 
 /* paper: NULL, or an arXiv number or where else it is from. options: NULL if it takes none. method:
@@ -42,7 +42,7 @@ void section_print(const struct section *section, int indent);
 /* All that is known of an entry. */
 void entry_print(const struct entry *entry, const struct quell_alias *alias);
 
-/* The same as a JSON object; NULL if there is no memory (list_json.c). */
-json_t *entry_json(const struct entry *entry);
+/* The same as a JSON object (list_json.c). */
+void entry_json(struct quell_json_writer *writer, const struct entry *entry);
 
 #endif

@@ -5,6 +5,7 @@
 #include "cli/compare.h"
 #include "cli/report.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -12,49 +13,75 @@
 #include <stdlib.h>
 #include <string.h>
 
-static json_t *number(double value) { return isfinite(value) ? json_real(value) : json_null(); }
-
-static json_t *distance_json(const struct distance *distance)
+static void put_distance(struct quell_json_writer *writer, const struct distance *distance)
 {
-    return json_pack("{s:o, s:o, s:o}", "distance", number(distance->wasserstein), "mean",
-                     number(distance->mean), "covariance", number(distance->covariance));
+    quell_json_put_number(writer, "distance", distance->wasserstein);
+    quell_json_put_number(writer, "mean", distance->mean);
+    quell_json_put_number(writer, "covariance", distance->covariance);
 }
 
-static json_t *trial_json(const struct trial *trial)
+/* null for what there is not. */
+static void put_steps(struct quell_json_writer *writer, const char *name, const struct trial *trial,
+                      size_t count)
+{
+    if (trial->steps)
+        report_count(writer, name, count);
+    else
+        quell_json_put_null(writer, name);
+}
+
+static void put_trial(struct quell_json_writer *writer, const struct trial *trial)
 {
     static const struct distance none = {NAN, NAN, NAN};
-    json_t *made = distance_json(trial->finite ? &trial->distance : &none);
-    json_object_set_new(made, "budget", report_count(trial->budget));
-    json_object_set_new(made, "evaluations",
-                        trial->steps ? report_count(trial->evaluations) : json_null());
-    json_object_set_new(made, "steps", trial->steps ? report_count(trial->steps) : json_null());
-    return made;
+    quell_json_begin(writer, NULL, '{');
+    put_distance(writer, trial->finite ? &trial->distance : &none);
+    report_count(writer, "budget", trial->budget);
+    put_steps(writer, "evaluations", trial, trial->evaluations);
+    put_steps(writer, "steps", trial, trial->steps);
+    quell_json_end(writer, '}');
 }
 
-static json_t *sampler_json(const struct comparison *comparison, size_t sampler)
+static void put_sampler(struct quell_json_writer *writer, const struct comparison *comparison,
+                        size_t sampler)
 {
-    json_t *trials = json_array();
+    quell_json_begin(writer, NULL, '{');
+    quell_json_put_text(writer, "sampler", comparison->samplers[sampler]);
+    quell_json_begin(writer, "trials", '[');
     for (size_t b = 0; b < comparison->budget_count; b++)
-        json_array_append_new(trials, trial_json(comparison_trial(comparison, sampler, b)));
-    return json_pack("{s:o, s:o}", "sampler", report_text(comparison->samplers[sampler]), "trials",
-                     trials);
+        put_trial(writer, comparison_trial(comparison, sampler, b));
+    quell_json_end(writer, ']');
+    quell_json_end(writer, '}');
+}
+
+static void put_settings(struct quell_json_writer *writer, const struct compare_options *options)
+{
+    const struct sampling *sampling = &options->sampling;
+    quell_json_put_text(writer, "model", options->model);
+    quell_json_put_text(writer, "schedule", sampling->schedule);
+    quell_json_put_text(writer, "grid", sampling->grid);
+    quell_json_put_number(writer, "start", sampling->start);
+    quell_json_put_number(writer, "stop", sampling->stop);
+    quell_json_put_truth(writer, "brownian", sampling->brownian);
+    report_count(writer, "count", options->count);
+    report_count(writer, "seed", options->seed);
+    report_count(writer, "directions", DIRECTIONS);
 }
 
 static int print_json(const struct comparison *comparison)
 {
-    const struct compare_options *options = &comparison->options;
-    const struct sampling *sampling = &options->sampling;
-    json_t *samplers = json_array();
-    for (size_t s = 0; s < comparison->sampler_count; s++)
-        json_array_append_new(samplers, sampler_json(comparison, s));
-    return report_print(json_pack(
-        "{s:o, s:o, s:o, s:f, s:f, s:b, s:o, s:o, s:i, s:f, s:f, s:f, s:o, s:o, s:o}", "model",
-        report_text(options->model), "schedule", report_text(sampling->schedule), "grid",
-        report_text(sampling->grid), "start", sampling->start, "stop", sampling->stop, "brownian",
-        sampling->brownian, "count", report_count(options->count), "seed",
-        report_count(options->seed), "directions", DIRECTIONS, "alpha", comparison->alpha, "sigma",
-        comparison->sigma, "spread", comparison->spread, "floor", distance_json(&comparison->floor),
-        "samplers", samplers, "plot", report_text(options->plot)));
+    struct quell_json_writer writer = report_begin();
+    put_settings(&writer, &comparison->options);
+    quell_json_put_number(&writer, "alpha", comparison->alpha);
+    quell_json_put_number(&writer, "sigma", comparison->sigma);
+    quell_json_put_number(&writer, "spread", comparison->spread);
+    quell_json_begin(&writer, "floor", '{');
+    put_distance(&writer, &comparison->floor);
+    quell_json_end(&writer, '}');
+    quell_json_begin(&writer, "samplers", '[');
+    for (size_t s = 0; s < comparison->sampler_count; s++) put_sampler(&writer, comparison, s);
+    quell_json_end(&writer, ']');
+    quell_json_put_text(&writer, "plot", comparison->options.plot);
+    return report_end(&writer);
 }
 
 static void print_distance(const struct distance *distance)
@@ -118,16 +145,14 @@ static void fill_lines(const struct comparison *comparison, struct chart_line *l
 
 static quell_status draw_chart(struct comparison *comparison, struct chart *chart)
 {
-    char title[300], subtitle[500];
+    char title[300], subtitle[500], model[256];
     const struct compare_options *options = &comparison->options;
-    json_t *model = report_text(options->model); /* a file's name need not be UTF-8 */
-    snprintf(title, sizeof title, "Distance to the exact law of %s",
-             model ? json_string_value(model) : "the model");
+    quell_utf8_copy(model, sizeof model, options->model); /* a file's name need not be UTF-8 */
+    snprintf(title, sizeof title, "Distance to the exact law of %s", model);
     snprintf(subtitle, sizeof subtitle,
              "schedule %s, grid %s, %" PRIu64 " samples, seed %" PRIu64 "%s",
              options->sampling.schedule, options->sampling.grid, options->count, options->seed,
              options->sampling.brownian ? ", Brownian noise" : "");
-    json_decref(model);
     chart->title = title;
     chart->subtitle = subtitle;
     quell_status status = chart_write(chart, &comparison->picture);

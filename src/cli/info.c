@@ -8,6 +8,7 @@
 
 #include <quell/quell.h>
 #include <sleef.h>
+#include <stdio.h>
 #include <string.h>
 
 #define TEXT_OF(x) #x
@@ -47,15 +48,24 @@ static void print_text(const char *isa)
 
 static int print_json(const char *isa)
 {
-    json_t *isas = json_array();
-    for (size_t i = 0; quell_isa_name(i); i++)
-        json_array_append_new(isas, json_pack("{s:s, s:b}", "name", quell_isa_name(i), "available",
-                                              quell_isa_available(quell_isa_name(i))));
-    return report_print(json_pack("{s:s, s:s, s:o, s:s, s:o, s:s, s:s, s:s, s:s}", "version",
-                                  quell_version(), "compiler", COMPILER, "isas", isas, "isa", isa,
-                                  "threads", report_count(quell_threads_default()), "sleef",
-                                  SLEEF_RELEASE, "lapack", lapack(), "onnx", onnx_about(),
-                                  "samples", PROMISE ONNX_EXCEPTION));
+    struct quell_json_writer writer = report_begin();
+    quell_json_put_text(&writer, "version", quell_version());
+    quell_json_put_text(&writer, "compiler", COMPILER);
+    quell_json_begin(&writer, "isas", '[');
+    for (size_t i = 0; quell_isa_name(i); i++) {
+        quell_json_begin(&writer, NULL, '{');
+        quell_json_put_text(&writer, "name", quell_isa_name(i));
+        quell_json_put_truth(&writer, "available", quell_isa_available(quell_isa_name(i)));
+        quell_json_end(&writer, '}');
+    }
+    quell_json_end(&writer, ']');
+    quell_json_put_text(&writer, "isa", isa);
+    report_count(&writer, "threads", quell_threads_default());
+    quell_json_put_text(&writer, "sleef", SLEEF_RELEASE);
+    quell_json_put_text(&writer, "lapack", lapack());
+    quell_json_put_text(&writer, "onnx", onnx_about());
+    quell_json_put_text(&writer, "samples", PROMISE ONNX_EXCEPTION);
+    return report_end(&writer);
 }
 
 struct info_options {

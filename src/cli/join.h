@@ -5,10 +5,11 @@
 #ifndef QUELL_CLI_JOIN_H
 #define QUELL_CLI_JOIN_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "base/json_write.h"
+#include "io/json.h"
 #include "io/npy.h"
 #include "io/output.h"
 
@@ -21,13 +22,13 @@ struct part {
     size_t rows;
 };
 
-/* reported: the parts are reports; settings: what all of these say alike. rank, shape: of a
- * sample. */
+/* reported: the parts are reports; settings: the first of these, which all others say alike but for
+ * the parts' own fields. rank, shape: of a sample. */
 struct parts {
     size_t count, rows;
     struct part *part;
     bool reported;
-    json_t *settings;
+    struct quell_document settings;
     size_t rank, shape[QUELL_MAX_RANK];
 };
 
@@ -39,6 +40,9 @@ void parts_close(struct parts *parts);
 /* Reads a report: path, first and rows of the part, and holds its settings against those of the
  * parts before (join_report.c). Likewise. */
 int part_read_report(struct parts *parts, struct part *part);
+
+/* What all reports say alike, as members of the report of the whole. */
+void parts_put_settings(struct quell_json_writer *writer, const struct parts *parts);
 
 /* Opens the samples of a part. Likewise. */
 int part_open(const struct part *part, struct quell_npy *npy);

@@ -104,5 +104,5 @@ void parts_close(struct parts *parts)
 {
     for (size_t i = 0; parts->part && i < parts->count; i++) free(parts->part[i].path);
     free(parts->part);
-    json_decref(parts->settings);
+    quell_document_free(&parts->settings);
 }

@@ -5,13 +5,14 @@
 #include "cli/join.h"
 #include "cli/options.h"
 
-#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What may differ between parts of a stream, and is none of its settings. */
 static const char *const own_fields[] = {
-    "count", "first", "shape",   "from", "classes", "threads", "isa",
-    "ranks", "parts", "seconds", "out",  "plot",    "exact",   "samples_per_second"};
+    "count",  "first", "shape",   "from", "classes", "threads", "isa",
+    "ranks",  "parts", "seconds", "out",  "plot",    "exact",   "samples_per_second",
+    "resumed"};
 
 static int bad_report(const struct part *part, const char *field)
 {
@@ -20,72 +21,73 @@ static int bad_report(const struct part *part, const char *field)
                     part->name, field);
 }
 
-/* Counts beyond 2^63 are texts (cli/report.h). */
-static bool read_count(const json_t *root, const char *field, uint64_t *count)
+static bool is_own(const char *field)
 {
-    const json_t *value = json_object_get(root, field);
-    if (json_is_string(value)) return options_count(json_string_value(value), count);
-    if (!json_is_integer(value) || json_integer_value(value) < 0) return false;
-    *count = (uint64_t)json_integer_value(value);
-    return true;
-}
-
-/* The settings of the first part, which all others must have. */
-static int keep_settings(struct parts *parts, const struct part *part, const json_t *root)
-{
-    parts->settings = json_copy((json_t *)root);
-    if (!parts->settings) return complain(EXIT_MEMORY, "%s: no memory for it", part->name);
     for (size_t i = 0; i < sizeof own_fields / sizeof *own_fields; i++)
-        json_object_del(parts->settings, own_fields[i]);
-    return EXIT_DONE;
+        if (!strcmp(field, own_fields[i])) return true;
+    return false;
 }
 
-static int check_settings(const struct parts *parts, const struct part *part, const json_t *root)
+/* Counts beyond 2^63 are texts (cli/report.h). */
+static bool read_count(const struct quell_document *report, const char *field, uint64_t *count)
 {
-    const char *field;
-    json_t *value;
-    json_object_foreach(parts->settings, field, value)
-    {
-        if (!json_equal(value, json_object_get(root, field)))
-            return complain(EXIT_FILE, "%s: its '%s' is not that of %s: no parts of one stream",
-                            part->name, field, parts->part[0].name);
+    const char *value = quell_json_get(&report->root, field);
+    if (quell_json_is_text(value)) return options_count(quell_json_text(value), count);
+    return quell_json_whole(value, count);
+}
+
+/* A setting of one report that the other has not, or has otherwise; NULL: there is none. */
+static const char *find_other(const struct quell_document *one, const struct quell_document *other)
+{
+    for (size_t i = 0; i < one->root.count; i++) {
+        const struct quell_json_member *member = &one->root.members[i];
+        const char *value = quell_json_get(&other->root, member->name);
+        if (!is_own(member->name) && !quell_json_same(member->value, value)) return member->name;
     }
-    return EXIT_DONE;
-}
-
-static int read_fields(struct parts *parts, struct part *part, const json_t *root)
-{
-    const char *out = json_string_value(json_object_get(root, "out"));
-    uint64_t rows;
-    if (!out) return bad_report(part, "out");
-    if (!read_count(root, "first", &part->first)) return bad_report(part, "first");
-    if (!read_count(root, "count", &rows)) return bad_report(part, "count");
-    part->rows = rows;
-    part->path = strdup(out);
-    if (!part->path) return complain(EXIT_MEMORY, "%s: no memory for it", part->name);
-    return parts->settings ? check_settings(parts, part, root) : keep_settings(parts, part, root);
-}
-
-/* Not by io/json.h, which takes whole numbers as doubles: a seed has 64 bits. */
-static json_t *load(const struct part *part, int *code)
-{
-    json_error_t error;
-    json_t *root = json_load_file(part->name, JSON_REJECT_DUPLICATES, &error);
-    *code = EXIT_DONE;
-    if (root) return root;
-    if (json_error_code(&error) == json_error_cannot_open_file)
-        *code = complain(EXIT_FILE, "%s: cannot be read: %s", part->name, strerror(errno));
-    else
-        *code =
-            complain(EXIT_FILE, "%s: line %d: not JSON: %s", part->name, error.line, error.text);
     return NULL;
 }
 
+static int check_settings(const struct parts *parts, const struct part *part,
+                          const struct quell_document *report)
+{
+    const char *field = find_other(&parts->settings, report);
+    if (!field) field = find_other(report, &parts->settings);
+    if (!field) return EXIT_DONE;
+    return complain(EXIT_FILE, "%s: its '%s' is not that of %s: no parts of one stream", part->name,
+                    field, parts->part[0].name);
+}
+
+static int read_fields(struct part *part, const struct quell_document *report)
+{
+    const char *out = quell_json_text(quell_json_get(&report->root, "out"));
+    uint64_t rows;
+    if (!out) return bad_report(part, "out");
+    if (!read_count(report, "first", &part->first)) return bad_report(part, "first");
+    if (!read_count(report, "count", &rows)) return bad_report(part, "count");
+    part->rows = rows;
+    part->path = strdup(out);
+    return part->path ? EXIT_DONE : complain(EXIT_MEMORY, "%s: no memory for it", part->name);
+}
+
+/* The first part's report is kept: it has the settings of all. */
 int part_read_report(struct parts *parts, struct part *part)
 {
-    int code;
-    json_t *root = load(part, &code);
-    if (root) code = read_fields(parts, part, root);
-    json_decref(root);
+    struct quell_document report;
+    quell_status status = quell_document_load(&report, part->name);
+    if (status) return complain_input(EXIT_FILE, status);
+    int code = read_fields(part, &report);
+    if (code == EXIT_DONE && parts->settings.text) code = check_settings(parts, part, &report);
+    if (!parts->settings.text)
+        parts->settings = report;
+    else
+        quell_document_free(&report);
     return code;
+}
+
+void parts_put_settings(struct quell_json_writer *writer, const struct parts *parts)
+{
+    const struct quell_json_object *settings = &parts->settings.root;
+    for (size_t i = 0; i < settings->count; i++)
+        if (!is_own(settings->members[i].name))
+            quell_json_put_value(writer, settings->members[i].name, settings->members[i].value);
 }

@@ -18,23 +18,31 @@ static void print_text(const struct section *chosen)
     if (chosen) section_print(chosen, 0);
 }
 
-static json_t *section_json(const struct section *section)
+static void put_section(struct quell_json_writer *writer, const struct section *section)
 {
-    json_t *all = json_array();
     struct entry entry = {0};
+    quell_json_begin(writer, section->name, '[');
     for (size_t i = 0; section->entry(i, &entry); i++, entry = (struct entry){0})
-        json_array_append_new(all, entry_json(&entry));
-    return all;
+        entry_json(writer, &entry);
+    quell_json_end(writer, ']');
 }
 
 static int print_json(const struct section *chosen)
 {
-    json_t *root = json_object();
+    struct quell_json_writer writer = report_begin_exact();
     const struct section *section;
     for (size_t s = 0; (section = section_at(s)); s++)
-        if (!chosen || chosen == section)
-            json_object_set_new(root, section->name, section_json(section));
-    return report_print_exact(root);
+        if (!chosen || chosen == section) put_section(&writer, section);
+    return report_end(&writer);
+}
+
+static int print_entry(const struct section *section, const struct entry *entry)
+{
+    struct quell_json_writer writer = report_begin_exact();
+    quell_json_begin(&writer, section->name, '[');
+    entry_json(&writer, entry);
+    quell_json_end(&writer, ']');
+    return report_end(&writer);
 }
 
 static int print_one(const struct section *section, const char *name, int json)
@@ -44,7 +52,7 @@ static int print_one(const struct section *section, const char *name, int json)
     if (!section_find(section, name, &entry, &alias))
         return complain(EXIT_USAGE, "list %s '%s': there is none: see `quell list %s`",
                         section->name, name, section->name);
-    if (json) return report_print_exact(json_pack("{s:[o]}", section->name, entry_json(&entry)));
+    if (json) return print_entry(section, &entry);
     entry_print(&entry, alias);
     return EXIT_DONE;
 }

@@ -6,70 +6,96 @@
 #include "cli/report.h"
 
 #include <quell/isa.h>
+#include <math.h>
+#include <stdio.h>
 
-static json_t *number(double value, int whole)
+static void put_number(struct quell_json_writer *writer, const char *name, double value, int whole)
 {
-    if (isinf(value)) return json_string(value > 0 ? "inf" : "-inf");
-    return whole ? json_integer((json_int_t)value) : json_real(value);
+    if (isinf(value))
+        quell_json_put_text(writer, name, value > 0 ? "inf" : "-inf");
+    else if (whole)
+        quell_json_put_whole(writer, name, (int64_t)value);
+    else
+        quell_json_put_number(writer, name, value);
 }
 
-static json_t *choices(const char *words)
+/* The n-th of an option's choices; false past the end. */
+static bool put_choice(struct quell_json_writer *writer, const char *name, const char *choices,
+                       size_t n)
 {
-    json_t *all = json_array();
+    char text[64];
     size_t length;
-    const char *word;
-    for (size_t n = 0; (word = quell_choice(words, n, &length)); n++)
-        json_array_append_new(all, json_stringn(word, length));
-    return all;
+    const char *word = quell_choice(choices, n, &length);
+    if (!word) return false;
+    snprintf(text, sizeof text, "%.*s", (int)length, word);
+    quell_json_put_text(writer, name, text);
+    return true;
 }
 
-static json_t *option_json(const struct quell_option *option)
+static void put_range(struct quell_json_writer *writer, const struct quell_option *option)
 {
-    size_t length;
     if (option->choices) {
-        const char *word = quell_choice(option->choices, (size_t)option->value, &length);
-        return json_pack("{s:s, s:s, s:s%, s:o, s:s}", "name", option->name, "type", "choice",
-                         "default", word, length, "choices", choices(option->choices), "summary",
-                         option->summary);
+        put_choice(writer, "default", option->choices, (size_t)option->value);
+        quell_json_begin(writer, "choices", '[');
+        for (size_t n = 0; put_choice(writer, NULL, option->choices, n);) n++;
+        quell_json_end(writer, ']');
+        return;
     }
-    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:s}", "name", option->name, "type",
-                     option->whole ? "whole" : "number", "default",
-                     number(option->value, option->whole), "low",
-                     number(option->low, option->whole), "high",
-                     number(option->high, option->whole), "summary", option->summary);
+    put_number(writer, "default", option->value, option->whole);
+    put_number(writer, "low", option->low, option->whole);
+    put_number(writer, "high", option->high, option->whole);
 }
 
-static json_t *options_json(const struct quell_option *options)
+static void put_options(struct quell_json_writer *writer, const struct quell_option *option)
 {
-    json_t *all = json_array();
-    for (; options->name; options++) json_array_append_new(all, option_json(options));
-    return all;
+    if (!option) return;
+    quell_json_begin(writer, "options", '[');
+    for (; option->name; option++) {
+        const char *number = option->whole ? "whole" : "number";
+        quell_json_begin(writer, NULL, '{');
+        quell_json_put_text(writer, "name", option->name);
+        quell_json_put_text(writer, "type", option->choices ? "choice" : number);
+        put_range(writer, option);
+        quell_json_put_text(writer, "summary", option->summary);
+        quell_json_end(writer, '}');
+    }
+    quell_json_end(writer, ']');
 }
 
-static json_t *aliases_json(const struct quell_alias *alias)
+static void put_aliases(struct quell_json_writer *writer, const struct quell_alias *alias)
 {
-    json_t *all = json_array();
-    for (; alias && alias->name; alias++)
-        json_array_append_new(all,
-                              json_pack("{s:s, s:s}", "name", alias->name, "spec", alias->spec));
-    return all;
+    quell_json_begin(writer, "aliases", '[');
+    for (; alias && alias->name; alias++) {
+        quell_json_begin(writer, NULL, '{');
+        quell_json_put_text(writer, "name", alias->name);
+        quell_json_put_text(writer, "spec", alias->spec);
+        quell_json_end(writer, '}');
+    }
+    quell_json_end(writer, ']');
 }
 
-static json_t *number_or_null(int number) { return number ? json_integer(number) : json_null(); }
-
-json_t *entry_json(const struct entry *entry)
+static void put_number_or_null(struct quell_json_writer *writer, const char *name, int number)
 {
-    json_t *made = json_pack("{s:s, s:s}", "name", entry->name, "summary", entry->summary);
+    if (number)
+        quell_json_put_whole(writer, name, number);
+    else
+        quell_json_put_null(writer, name);
+}
+
+void entry_json(struct quell_json_writer *writer, const struct entry *entry)
+{
     const struct quell_method *method = entry->method;
+    quell_json_begin(writer, NULL, '{');
+    quell_json_put_text(writer, "name", entry->name);
+    quell_json_put_text(writer, "summary", entry->summary);
     if (method) {
-        json_object_set_new(made, "aliases", aliases_json(method->aliases));
-        json_object_set_new(made, "order", number_or_null(method->order));
-        json_object_set_new(made, "evaluations", number_or_null(method->evaluations));
-        json_object_set_new(made, "stochastic", json_string(noise_word(method->noise)));
+        put_aliases(writer, method->aliases);
+        put_number_or_null(writer, "order", method->order);
+        put_number_or_null(writer, "evaluations", method->evaluations);
+        quell_json_put_text(writer, "stochastic", noise_word(method->noise));
     }
-    if (entry->paper) json_object_set_new(made, "paper", json_string(entry->paper));
-    if (entry->options) json_object_set_new(made, "options", options_json(entry->options));
-    if (entry->isa)
-        json_object_set_new(made, "available", json_boolean(quell_isa_available(entry->name)));
-    return made;
+    if (entry->paper) quell_json_put_text(writer, "paper", entry->paper);
+    put_options(writer, entry->options);
+    if (entry->isa) quell_json_put_truth(writer, "available", quell_isa_available(entry->name));
+    quell_json_end(writer, '}');
 }

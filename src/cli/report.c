@@ -1,53 +1,49 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/report.h"
 #include "cli/cli.h"
-#include "base/memory.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#define UNKNOWN "\xef\xbf\xbd" /* U+FFFD */
-
-static json_t *replaced(const char *text)
+static int put(void *user, const char *text, size_t size)
 {
-    char *copy = quell_new(strlen(text) * strlen(UNKNOWN) + 1, 1), *to = copy;
-    if (!copy) return NULL;
-    for (; *text; text++) {
-        size_t length = *text & '\x80' ? strlen(UNKNOWN) : 1;
-        memcpy(to, length > 1 ? UNKNOWN : text, length);
-        to += length;
-    }
-    json_t *made = json_string(copy);
-    free(copy);
-    return made;
+    return fwrite(text, 1, size, user) < size; /* which shows when stdout is closed */
 }
 
-json_t *report_text(const char *text)
+static struct quell_json_writer begin(int digits)
 {
-    if (!text) return json_null();
-    json_t *made = json_string(text);
-    return made ? made : replaced(text);
+    struct quell_json_writer writer = {.put = put, .user = stdout, .digits = digits, .lines = true};
+    quell_json_begin(&writer, NULL, '{');
+    return writer;
 }
 
-json_t *report_count(uint64_t count)
-{
-    char digits[24];
-    if (count <= INT64_MAX) return json_integer((json_int_t)count);
-    snprintf(digits, sizeof digits, "%" PRIu64, count);
-    return json_string(digits);
-}
+struct quell_json_writer report_begin(void) { return begin(9); }
 
-static int print(json_t *object, size_t digits)
+struct quell_json_writer report_begin_exact(void) { return begin(17); }
+
+int report_end(struct quell_json_writer *writer)
 {
-    if (!object) return complain(EXIT_MEMORY, "no memory for the JSON report");
-    json_dumpf(object, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(digits));
-    putchar('\n'); /* a failure to write shows when stdout is closed */
-    json_decref(object);
+    quell_json_end(writer, '}');
+    putchar('\n');
     return EXIT_DONE;
 }
 
-int report_print(json_t *object) { return print(object, 9); }
+void report_count(struct quell_json_writer *writer, const char *name, uint64_t count)
+{
+    char digits[24];
+    if (count <= INT64_MAX) {
+        quell_json_put_whole(writer, name, (int64_t)count);
+        return;
+    }
+    snprintf(digits, sizeof digits, "%" PRIu64, count);
+    quell_json_put_text(writer, name, digits);
+}
 
-int report_print_exact(json_t *object) { return print(object, 17); }
+void report_shape(struct quell_json_writer *writer, uint64_t count, size_t rank,
+                  const size_t *shape)
+{
+    quell_json_begin(writer, "shape", '[');
+    report_count(writer, NULL, count);
+    for (size_t i = 0; i < rank; i++) report_count(writer, NULL, shape[i]);
+    quell_json_end(writer, ']');
+}

@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* What --json prints: one object, by jansson. */
+/* What --json prints: one object on stdout, as it is made. */
 #ifndef QUELL_CLI_REPORT_H
 #define QUELL_CLI_REPORT_H
 
-#include <jansson.h>
 #include <stdint.h>
+#include "base/json_write.h"
 
-/* A text, null for NULL. JSON is UTF-8 and file names need not be: where one is not, each byte
- * that is no ASCII becomes U+FFFD. */
-json_t *report_text(const char *text);
+/* Begins the object: nine digits of a number, or all 17, which read back to the same bits. */
+struct quell_json_writer report_begin(void);
+struct quell_json_writer report_begin_exact(void);
 
-/* A count. jansson's integers end at 2^63 - 1; a larger one, which many readers of JSON would
- * round anyway, is given as a text of its digits. */
-json_t *report_count(uint64_t count);
+/* Ends it; returns an exit code. */
+int report_end(struct quell_json_writer *writer);
 
-/* Prints the object to stdout and gives it back; NULL, as json_pack returns it, is no memory.
- * Returns an exit code. */
-int report_print(json_t *object);
+/* A count. Many readers of JSON would round one beyond 2^63 - 1: it is given as a text. */
+void report_count(struct quell_json_writer *writer, const char *name, uint64_t count);
 
-/* The same, with all 17 digits of every number: it reads back to the same bits. */
-int report_print_exact(json_t *object);
+/* The shape of samples: how many, and `rank` sizes. */
+void report_shape(struct quell_json_writer *writer, uint64_t count, size_t rank,
+                  const size_t *shape);
 
 #endif

@@ -1,55 +1,64 @@
 /* SPDX-License-Identifier: MIT */
 /* What was done, for a reader or for a program. */
 #include "cli/cli.h"
+#include "cli/places.h"
 #include "cli/report.h"
 #include "cli/session.h"
 
-#include <inttypes.h>
-#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static double rate(const struct session *session)
 {
-    return session->seconds > 0 ? (double)session->count / session->seconds : 0.0;
+    size_t drawn = session->count - session->found;
+    return session->seconds > 0 ? (double)drawn / session->seconds : 0.0;
 }
 
-static json_t *shape(const struct session *session)
+/* What the samples depend on. */
+static void put_settings(struct quell_json_writer *writer, const struct session *session)
 {
-    json_t *sizes = json_pack("[o]", report_count(session->count));
-    for (size_t i = 0; i < session->model.rank; i++)
-        json_array_append_new(sizes, report_count(session->model.shape[i]));
-    return sizes;
+    const struct sample_options *options = &session->options;
+    const struct sampling *sampling = &options->sampling;
+    quell_json_put_text(writer, "model", options->model);
+    quell_json_put_text(writer, "sampler", options->sampler);
+    quell_json_put_text(writer, "schedule", sampling->schedule);
+    quell_json_put_text(writer, "grid", sampling->grid);
+    quell_json_put_number(writer, "start", sampling->start);
+    quell_json_put_number(writer, "stop", sampling->stop);
+    quell_json_put_truth(writer, "brownian", sampling->brownian);
+    quell_json_put_number(writer, "clamp_low", sampling->clamp_low); /* null: no bound */
+    quell_json_put_number(writer, "clamp_high", sampling->clamp_high);
+    quell_json_put_number(writer, "threshold", sampling->threshold);
+    quell_json_put_number(writer, "threshold_max", sampling->threshold_max);
+    report_count(writer, "steps", options->steps);
+    report_count(writer, "count", session->count);
+    report_count(writer, "first", options->first);
+    report_count(writer, "seed", options->seed);
 }
-
-/* A bound on what the denoiser returns: null where there is none. */
-static json_t *bound(double value) { return isfinite(value) ? json_real(value) : json_null(); }
 
 static int print_json(const struct session *session)
 {
     const struct sample_options *options = &session->options;
-    const struct sampling *sampling = &options->sampling;
-    json_t *object = json_pack(
-        "{s:o, s:o, s:o, s:o, s:f, s:f, s:b, s:o, s:o, s:f, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
-        "s:o, s:s, s:b, s:f, s:f, s:o, s:o, s:o, s:o, s:o, s:o, s:f, s:f}",
-        "model", report_text(options->model), "sampler", report_text(options->sampler),     //
-        "schedule", report_text(sampling->schedule), "grid", report_text(sampling->grid),   //
-        "start", sampling->start, "stop", sampling->stop, "brownian", sampling->brownian,   //
-        "clamp_low", bound(sampling->clamp_low), "clamp_high", bound(sampling->clamp_high), //
-        "threshold", sampling->threshold, "threshold_max", bound(sampling->threshold_max),  //
-        "steps", report_count(options->steps), "count", report_count(session->count),       //
-        "first", report_count(options->first), "seed", report_count(options->seed),         //
-        "shape", shape(session), "from", report_text(options->from),                        //
-        "threads", report_count(session->threads), "isa", session->isa,                     //
-        "exact", quell_denoiser_exact(session->model.denoiser),                             //
-        "seconds", session->seconds, "samples_per_second", rate(session),                   //
-        "out", report_text(options->out), "plot", report_text(options->plot),               //
-        "class", report_text(options->labels.class),                                        //
-        "classes", report_text(options->labels.classes),                                    //
-        "guidance", report_text(options->guidance.weight),                                  //
-        "guide", report_text(options->guidance.guide),                                      //
-        "guidance_low", options->guidance.low, "guidance_high", options->guidance.high);
-    if (session->ranks) json_object_set_new(object, "ranks", report_count(session->ranks));
-    return report_print(object);
+    struct quell_json_writer writer = report_begin();
+    put_settings(&writer, session);
+    report_shape(&writer, session->count, session->model.rank, session->model.shape);
+    quell_json_put_text(&writer, "from", options->from);
+    report_count(&writer, "threads", session->threads);
+    quell_json_put_text(&writer, "isa", session->isa);
+    quell_json_put_truth(&writer, "exact", quell_denoiser_exact(session->model.denoiser));
+    quell_json_put_number(&writer, "seconds", session->seconds);
+    quell_json_put_number(&writer, "samples_per_second", rate(session));
+    quell_json_put_text(&writer, "out", options->out);
+    quell_json_put_text(&writer, "plot", options->plot);
+    quell_json_put_text(&writer, "class", options->labels.class);
+    quell_json_put_text(&writer, "classes", options->labels.classes);
+    quell_json_put_text(&writer, "guidance", options->guidance.weight);
+    quell_json_put_text(&writer, "guide", options->guidance.guide);
+    quell_json_put_number(&writer, "guidance_low", options->guidance.low);
+    quell_json_put_number(&writer, "guidance_high", options->guidance.high);
+    if (options->resume) report_count(&writer, "resumed", session->found);
+    if (session->ranks) report_count(&writer, "ranks", session->ranks);
+    return report_end(&writer);
 }
 
 static void print_shape(FILE *file, const struct session *session)
@@ -71,15 +80,17 @@ static void print_text(const struct session *session, FILE *file)
     if (options->plot) fprintf(file, "%s: %s\n", options->plot, plot_kind(&session->model));
     if (!options->out && !options->plot)
         fputs("the samples were not kept: see --out and --plot\n", file);
-    fprintf(file, "%zu sample%s in %.3f s: %.*f samples/s\n", session->count,
-            session->count == 1 ? "" : "s", session->seconds, rate(session) < 100 ? 2 : 0,
-            rate(session));
+    size_t drawn = session->count - session->found;
+    fprintf(file, "%zu sample%s in %.3f s: %.*f samples/s\n", drawn, drawn == 1 ? "" : "s",
+            session->seconds, rate(session) < 100 ? 2 : 0, rate(session));
+    if (session->found) fprintf(file, "%zu were there already\n", session->found);
 }
 
 int session_report(const struct session *session)
 {
     const char *out = session->options.out;
     if (session->options.json) return print_json(session);
-    if (!session->options.quiet) print_text(session, out && !strcmp(out, "-") ? stderr : stdout);
+    if (!session->options.quiet)
+        print_text(session, out && is_standard_output(out) ? stderr : stdout);
     return EXIT_DONE;
 }

@@ -3,6 +3,8 @@
 #include "denoisers/denoiser.h"
 #include "denoisers/parametrization.h"
 #include "base/fail.h"
+#include "base/serial.h"
+#include "base/sized.h"
 
 #include <string.h>
 
@@ -34,6 +36,13 @@ static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
     return plain(self(denoiser)) ? 0 : rows * denoiser->dim * sizeof(float);
 }
 
+static int ask(const struct callback *callback, const quell_call *call,
+               const struct quell_evaluation *at, const float *input)
+{
+    QUELL_SERIAL_OPENMP(at->shared);
+    return callback->function(callback->user, call, input, at->out);
+}
+
 static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluation *at)
 {
     const struct callback *callback = self(denoiser);
@@ -48,7 +57,7 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
     }
     quell_call call = {at->first, at->rows,  denoiser->dim, at->worker,   at->workers, at->t,
                        at->alpha, at->sigma, c.time,        at->variance, at->context, at->labels};
-    int result = callback->function(callback->user, &call, input, at->out);
+    int result = ask(callback, &call, at, input);
     if (result || (c.skip == 0 && c.out == 1)) return result;
     float coefficients[] = {(float)c.skip, (float)c.out};
     const float *inputs[] = {at->x, at->out};
@@ -70,14 +79,17 @@ static const struct quell_denoiser_class callback_class = {
     .check = check,
 };
 
+static const struct quell_sized sized = {"callback", "quell_callback_options",
+                                         "quell_callback_defaults", NULL};
+
 quell_status quell_denoiser_callback(quell_denoiser **denoiser, size_t dim,
                                      quell_denoise_fn *function, void *user,
                                      const quell_callback_options *options)
 {
     struct quell_parametrization parametrization;
     quell_callback_options o = quell_callback_defaults();
-    if (options) memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
     quell_status status = quell_denoiser_arguments(denoiser, dim);
+    if (!status && options) status = quell_sized_copy(&sized, &o, sizeof o, options);
     if (status) return status;
     if (!function) return quell_fail(QUELL_BAD_ARGUMENT, "callback: the function is NULL");
     status = quell_parametrization_named(&parametrization, "callback", o.output, o.precondition);

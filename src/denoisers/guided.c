@@ -3,6 +3,7 @@
 #include "denoisers/denoiser.h"
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/sized.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -199,12 +200,15 @@ static quell_status copy_points(struct guided *guided)
     return QUELL_OK;
 }
 
+static const struct quell_sized sized = {"guidance", "quell_guidance", "quell_guidance_defaults",
+                                         NULL};
+
 quell_status quell_denoiser_guided(quell_denoiser **guided, const quell_denoiser *denoiser,
                                    const quell_denoiser *guide, const quell_guidance *guidance)
 {
     quell_guidance g = quell_guidance_defaults();
-    if (guidance) memcpy(&g, guidance, guidance->size < sizeof g ? guidance->size : sizeof g);
-    quell_status status = check_arguments(denoiser, guide, &g);
+    quell_status status = guidance ? quell_sized_copy(&sized, &g, sizeof g, guidance) : QUELL_OK;
+    if (!status) status = check_arguments(denoiser, guide, &g);
     if (!status) status = quell_denoiser_arguments(guided, denoiser->dim);
     if (status) return status;
     struct guided *made = quell_denoiser_new(&guided_class, sizeof *made, denoiser->dim);

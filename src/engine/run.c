@@ -11,6 +11,7 @@
 #include "base/fail.h"
 #include "base/floats.h"
 #include "base/memory.h"
+#include "base/sized.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -31,13 +32,16 @@ static quell_status check_classes(const struct quell_job *job)
     return QUELL_OK;
 }
 
+static const struct quell_sized sized = {"run", "quell_run", "quell_run_defaults", NULL};
+
 /* Checks the caller's run and takes what does not depend on the plan from it. */
 static quell_status prepare(struct quell_job *job, const quell_sampler *sampler,
                             const quell_run *run, float *x)
 {
     if (!sampler || !run) return quell_fail(QUELL_BAD_ARGUMENT, "run: an argument is NULL");
     job->run = quell_run_defaults();
-    memcpy(&job->run, run, run->size < sizeof job->run ? run->size : sizeof job->run);
+    quell_status status = quell_sized_copy(&sized, &job->run, sizeof job->run, run);
+    if (status) return status;
     job->sampler = sampler;
     job->dim = sampler->denoiser->dim;
     job->x = x;
@@ -56,7 +60,7 @@ static quell_status prepare(struct quell_job *job, const quell_sampler *sampler,
     if ((job->run.observe || sampler->step) && !job->run.tile && job->dim > QUELL_TILE_ELEMENTS)
         job->run.tile = 1; /* an observer and a step callback see whole samples */
     job->workers = job->run.threads ? job->run.threads : quell_threads_default();
-    quell_status status = check_classes(job);
+    status = check_classes(job);
     return status ? status : quell_isa_choose(job->run.isa, &job->kernels);
 }
 

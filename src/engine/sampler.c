@@ -8,6 +8,7 @@
 #include "base/floats.h"
 #include "base/maths.h"
 #include "base/memory.h"
+#include "base/sized.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -163,6 +164,9 @@ static quell_status fill(quell_sampler *sampler, const quell_denoiser *denoiser,
     return status ? status : quell_constants_make(sampler);
 }
 
+static const struct quell_sized sized = {"sampler", "quell_sampler_options",
+                                         "quell_sampler_defaults", NULL};
+
 /* The part that all three constructors share: `made` says where its plans come from. */
 static quell_status create(quell_sampler **out, const quell_sampler *made,
                            const quell_denoiser *denoiser, const quell_schedule *schedule,
@@ -171,8 +175,8 @@ static quell_status create(quell_sampler **out, const quell_sampler *made,
     if (!out || !denoiser || !schedule)
         return quell_fail(QUELL_BAD_ARGUMENT, "sampler: an argument is NULL");
     quell_sampler_options o = quell_sampler_defaults();
-    if (options) memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
-    quell_status status = check_options(&o, denoiser->dim);
+    quell_status status = options ? quell_sized_copy(&sized, &o, sizeof o, options) : QUELL_OK;
+    if (!status) status = check_options(&o, denoiser->dim);
     if (status) return status;
     quell_sampler *sampler = quell_new(1, sizeof *sampler);
     if (!sampler) return quell_fail(QUELL_NO_MEMORY, "sampler: no memory");

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Loading a document, and its simple fields. jansson refuses what is too deep, not UTF-8, or too
- * large for a double; the size of the file is capped here, since a document takes some twenty
- * times its length in memory. All numbers are read as doubles. */
+/* Loading a document, and its simple fields. The file is read whole and its values are taken where
+ * they lie in it (base/json.h). All numbers are read as doubles. */
 #include "io/json.h"
 #include "base/fail.h"
 #include "base/memory.h"
@@ -11,6 +10,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,7 +26,7 @@ quell_status quell_document_bad(const struct quell_document *document, const cha
     return quell_fail(QUELL_BAD_MODEL, "%s: field '%.40s' %s", document->path, field, text);
 }
 
-static quell_status open_document(const char *path, int *file)
+static quell_status open_document(const char *path, int *file, size_t *length)
 {
     struct stat status;
     *file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -37,57 +37,64 @@ static quell_status open_document(const char *path, int *file)
     if ((uint64_t)status.st_size > QUELL_MOST_DOCUMENT)
         return quell_fail(QUELL_BAD_MODEL,
                           "%s: has more than 512 MiB: put long arrays into .npy files", path);
+    *length = (size_t)status.st_size;
     return QUELL_OK;
 }
 
-struct source {
-    int file, reason; /* reason: errno of a read that failed */
-};
-
-/* json_loadfd would read byte by byte. */
-static size_t read_part(void *buffer, size_t size, void *user)
+static quell_status no_memory(const struct quell_document *document)
 {
-    struct source *source = user;
-    ssize_t got;
-    do got = read(source->file, buffer, size);
-    while (got < 0 && errno == EINTR);
-    if (got >= 0) return (size_t)got;
-    source->reason = errno;
-    return (size_t)-1;
+    return quell_fail(QUELL_NO_MEMORY, "%s: no memory to read it", document->path);
 }
 
-#define STRICT (JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL)
-
-static quell_status check_root(const struct quell_document *document, json_error_t error)
+/* As far as the file goes, if it has been cut meanwhile. */
+static quell_status read_text(const struct quell_document *document, int file, size_t *length)
 {
-    if (document->root && json_is_object(document->root)) return QUELL_OK;
-    if (document->root)
-        return quell_fail(QUELL_BAD_MODEL, "%s: is not a JSON object: {\"kind\": ...}",
-                          document->path);
-    /* Where an allocation fails, jansson may return without a word. */
-    if (json_error_code(&error) == json_error_out_of_memory || !*error.text)
-        return quell_fail(QUELL_NO_MEMORY, "%s: no memory to read it", document->path);
-    return quell_fail(QUELL_BAD_MODEL, "%s: line %d, column %d: not JSON: %s", document->path,
-                      error.line, error.column, error.text);
+    size_t size = *length;
+    for (*length = 0; *length < size;) {
+        ssize_t got = read(file, document->text + *length, size - *length);
+        if (got == 0) break;
+        if (got > 0) *length += (size_t)got;
+        if (got < 0 && errno != EINTR)
+            return quell_fail(QUELL_IO_FAILED, "%s: cannot be read: %s", document->path,
+                              strerror(errno));
+    }
+    document->text[*length] = '\0';
+    return QUELL_OK;
 }
 
-static quell_status parse(struct quell_document *document, int file)
+/* QUELL_BAD_MODEL, with the place as an editor counts it. */
+static quell_status not_json(const struct quell_document *document, const char *problem, size_t at)
 {
-    json_error_t error;
-    struct source source = {file, 0};
-    document->root = json_load_callback(read_part, &source, STRICT, &error);
-    if (source.reason)
-        return quell_fail(QUELL_IO_FAILED, "%s: cannot be read: %s", document->path,
-                          strerror(source.reason));
-    return check_root(document, error);
+    size_t line = 1, column = 1;
+    for (size_t i = 0; i < at; i++) {
+        bool ends = document->text[i] == '\n';
+        line += ends;
+        column = ends ? 1 : column + 1;
+    }
+    return quell_fail(QUELL_BAD_MODEL, "%s: line %zu, column %zu: not JSON: %s", document->path,
+                      line, column, problem);
+}
+
+static quell_status open_root(struct quell_document *document, size_t length)
+{
+    size_t at;
+    const char *twice, *problem = quell_json_check(document->text, length, &at);
+    if (problem) return not_json(document, problem, at);
+    char *root = quell_json_root(document->text);
+    if (!quell_json_is_object(root))
+        return quell_fail(QUELL_BAD_MODEL, "%s: is not a JSON object: {...}", document->path);
+    if (quell_json_open(&document->root, root, &twice)) return no_memory(document);
+    return twice ? quell_document_bad(document, twice, "is there twice") : QUELL_OK;
 }
 
 quell_status quell_document_parse(struct quell_document *document, const char *path,
                                   const char *text)
 {
-    json_error_t error;
-    *document = (struct quell_document){path, json_loads(text, STRICT, &error), NULL};
-    quell_status status = check_root(document, error);
+    size_t length = strlen(text);
+    *document = (struct quell_document){.path = path, .text = quell_new(length + 1, 1)};
+    if (!document->text) return no_memory(document);
+    memcpy(document->text, text, length);
+    quell_status status = open_root(document, length);
     if (status) quell_document_free(document);
     return status;
 }
@@ -95,9 +102,13 @@ quell_status quell_document_parse(struct quell_document *document, const char *p
 quell_status quell_document_load(struct quell_document *document, const char *path)
 {
     int file;
-    *document = (struct quell_document){path, NULL, NULL};
-    quell_status status = open_document(path, &file);
-    if (!status) status = parse(document, file);
+    size_t length = 0;
+    *document = (struct quell_document){.path = path};
+    quell_status status = open_document(path, &file, &length);
+    if (!status && !(document->text = quell_new_untouched(length + 1, 1)))
+        status = no_memory(document);
+    if (!status) status = read_text(document, file, &length);
+    if (!status) status = open_root(document, length);
     if (file >= 0) close(file);
     if (status) quell_document_free(document);
     return status;
@@ -105,20 +116,19 @@ quell_status quell_document_load(struct quell_document *document, const char *pa
 
 void quell_document_free(struct quell_document *document)
 {
-    json_decref(document->root);
-    document->root = NULL;
+    quell_json_close(&document->root);
+    free(document->text);
+    document->text = NULL;
 }
 
 quell_status quell_document_known(const struct quell_document *document, const char *const *known)
 {
-    const char *key;
-    json_t *value;
-    json_object_foreach(document->root, key, value)
-    {
+    for (size_t m = 0; m < document->root.count; m++) {
         size_t i = 0;
-        while (known[i] && strcmp(known[i], key)) i++;
+        const char *name = document->root.members[m].name;
+        while (known[i] && strcmp(known[i], name)) i++;
         if (!known[i])
-            return quell_document_bad(document, key,
+            return quell_document_bad(document, name,
                                       "is not known for this kind: see docs/models.md");
     }
     return QUELL_OK;
@@ -126,75 +136,82 @@ quell_status quell_document_known(const struct quell_document *document, const c
 
 bool quell_document_is_list(const struct quell_document *document, const char *field)
 {
-    return json_is_array(json_object_get(document->root, field));
+    return quell_json_is_list(quell_json_get(&document->root, field));
 }
 
 bool quell_document_has(const struct quell_document *document, const char *field)
 {
-    return json_object_get(document->root, field);
+    return quell_json_get(&document->root, field);
 }
 
 quell_status quell_document_text(const struct quell_document *document, const char *field,
                                  const char **text)
 {
-    json_t *value = json_object_get(document->root, field);
+    const char *value = quell_json_get(&document->root, field);
     if (!value) return QUELL_OK;
-    if (!json_is_string(value)) return quell_document_bad(document, field, "must be a string");
-    *text = json_string_value(value);
+    if (!quell_json_is_text(value)) return quell_document_bad(document, field, "must be a string");
+    *text = quell_json_text(value);
     return QUELL_OK;
 }
 
 quell_status quell_document_truth(const struct quell_document *document, const char *field,
                                   int *truth)
 {
-    json_t *value = json_object_get(document->root, field);
+    const char *value = quell_json_get(&document->root, field);
     if (!value) return QUELL_OK;
-    if (!json_is_boolean(value))
+    if (!quell_json_is_truth(value))
         return quell_document_bad(document, field, "must be true or false");
-    *truth = json_is_true(value);
+    *truth = *value == 't';
     return QUELL_OK;
 }
 
 quell_status quell_document_number(const struct quell_document *document, const char *field,
                                    double *number)
 {
-    json_t *value = json_object_get(document->root, field);
-    if (!value) return QUELL_OK;
-    if (!json_is_number(value)) return quell_document_bad(document, field, "must be a number");
-    *number = json_number_value(value);
-    return QUELL_OK;
+    const char *value = quell_json_get(&document->root, field);
+    if (!value || quell_json_number(value, number)) return QUELL_OK;
+    return quell_document_bad(document, field, "must be a number");
 }
 
-static bool to_count(const json_t *value, double least, size_t *size)
+static bool to_count(const char *value, double least, size_t *size)
 {
-    double number = json_is_number(value) ? json_number_value(value) : -1.0;
+    double number;
+    if (!quell_json_number(value, &number)) return false;
     if (!(number >= least && number <= (double)QUELL_MOST_ELEMENTS)) return false;
     *size = (size_t)number;
     return (double)*size == number;
 }
 
-static bool to_size(const json_t *value, size_t *size) { return to_count(value, 1.0, size); }
+static bool to_size(const char *value, size_t *size) { return to_count(value, 1.0, size); }
 
 quell_status quell_document_size(const struct quell_document *document, const char *field,
                                  size_t *size)
 {
-    json_t *value = json_object_get(document->root, field);
+    const char *value = quell_json_get(&document->root, field);
     if (!value || to_size(value, size)) return QUELL_OK;
     return quell_document_bad(document, field, "must be a whole number from 1 to %zu",
                               QUELL_MOST_ELEMENTS);
 }
 
+/* Whether a value is a list of 1 to `most` entries, and how many. */
+static bool is_list_of(const char *value, size_t most, size_t *count)
+{
+    *count = quell_json_length(value);
+    return *count >= 1 && *count <= most;
+}
+
 quell_status quell_document_shape(const struct quell_document *document, const char *field,
                                   size_t most, size_t *rank, size_t *shape)
 {
-    json_t *value = json_object_get(document->root, field);
+    const char *value = quell_json_get(&document->root, field);
+    size_t count, product = 1;
     if (!value) return QUELL_OK;
-    size_t count = json_array_size(value), product = 1;
-    if (!json_is_array(value) || count < 1 || count > most)
+    if (!is_list_of(value, most, &count))
         return quell_document_bad(document, field, "must be a list of 1 to %zu sizes", most);
-    for (size_t i = 0; i < count; i++)
-        if (!to_size(json_array_get(value, i), &shape[i]) ||
-            quell_multiply(product, shape[i], &product) || product > QUELL_MOST_ELEMENTS)
+    value = quell_json_first(value);
+    for (size_t i = 0; i < count; i++, value = quell_json_next(value))
+        if (!to_size(value, &shape[i]) || quell_multiply(product, shape[i], &product) ||
+            product > QUELL_MOST_ELEMENTS)
             return quell_document_bad(
                 document, field, "must be whole numbers from 1 on, whose product is at most %zu",
                 QUELL_MOST_ELEMENTS);
@@ -205,14 +222,14 @@ quell_status quell_document_shape(const struct quell_document *document, const c
 quell_status quell_document_counts(const struct quell_document *document, const char *field,
                                    size_t most, size_t *count, size_t *counts)
 {
-    json_t *value = json_object_get(document->root, field);
+    const char *value = quell_json_get(&document->root, field);
     if (!value) return QUELL_OK;
-    *count = json_array_size(value);
-    if (!json_is_array(value) || *count < 1 || *count > most)
+    if (!is_list_of(value, most, count))
         return quell_document_bad(document, field, "must be a list of 1 to %zu whole numbers",
                                   most);
-    for (size_t i = 0; i < *count; i++)
-        if (!to_count(json_array_get(value, i), 0.0, &counts[i]))
+    value = quell_json_first(value);
+    for (size_t i = 0; i < *count; i++, value = quell_json_next(value))
+        if (!to_count(value, 0.0, &counts[i]))
             return quell_document_bad(document, field, "must be whole numbers from 0 to %zu",
                                       QUELL_MOST_ELEMENTS);
     return QUELL_OK;

@@ -4,10 +4,10 @@
 #ifndef QUELL_IO_JSON_H
 #define QUELL_IO_JSON_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <quell/status.h>
+#include "base/json.h"
 #include "io/description.h"
 
 /* The largest file that is read, and so the largest that is written. */
@@ -17,7 +17,8 @@ struct quell_tensors;
 
 struct quell_document {
     const char *path;
-    json_t *root;                  /* an object */
+    char *text; /* all of it, where the members of the object lie */
+    struct quell_json_object root;
     struct quell_tensors *tensors; /* it lies in the metadata of these; NULL: it does not */
 };
 

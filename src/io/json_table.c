@@ -15,46 +15,48 @@ static quell_status no_memory(const struct quell_document *document, const char 
 }
 
 /* Copies a list of numbers; -1 - i if entry i is not one, else 0. */
-static ptrdiff_t copy_row(const json_t *list, double *out)
+static ptrdiff_t copy_row(const char *list, double *out)
 {
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *value = json_array_get(list, i);
-        if (!json_is_number(value)) return -1 - (ptrdiff_t)i;
-        out[i] = json_number_value(value);
-    }
+    size_t i = 0;
+    for (const char *at = quell_json_first(list); at; at = quell_json_next(at), i++)
+        if (!quell_json_number(at, &out[i])) return -1 - (ptrdiff_t)i;
     return 0;
 }
 
 static quell_status read_vector(const struct quell_document *document, const char *field,
-                                const json_t *list, struct quell_table *table)
+                                const char *list, struct quell_table *table)
 {
-    quell_status status = quell_table_new(table, 1, json_array_size(list), 1);
+    quell_status status = quell_table_new(table, 1, quell_json_length(list), 1);
     if (status) return status;
     ptrdiff_t wrong = copy_row(list, table->values);
     if (!wrong) return QUELL_OK;
     return quell_document_bad(document, field, "has at [%td] what is not a number", -1 - wrong);
 }
 
-static quell_status read_row(const struct quell_document *document, const char *field,
-                             const json_t *list, size_t i, struct quell_table *table)
+static quell_status read_rows(const struct quell_document *document, const char *field,
+                              const char *list, const struct quell_table *table)
 {
-    ptrdiff_t wrong = copy_row(json_array_get(list, i), table->values + i * table->columns);
-    if (!wrong) return QUELL_OK;
-    return quell_document_bad(document, field, "has at [%zu][%td] what is not a number", i,
-                              -1 - wrong);
+    double *out = table->values;
+    const char *row = quell_json_first(list);
+    for (size_t i = 0; row; row = quell_json_next(row), out += table->columns, i++) {
+        ptrdiff_t wrong = copy_row(row, out);
+        if (wrong)
+            return quell_document_bad(document, field, "has at [%zu][%td] what is not a number", i,
+                                      -1 - wrong);
+    }
+    return QUELL_OK;
 }
 
 static quell_status read_matrix(const struct quell_document *document, const char *field,
-                                const json_t *list, struct quell_table *table)
+                                const char *list, struct quell_table *table)
 {
-    size_t rows = json_array_size(list), columns = json_array_size(json_array_get(list, 0));
-    for (size_t i = 0; i < rows; i++)
-        if (!columns || json_array_size(json_array_get(list, i)) != columns)
+    size_t rows = 0, columns = quell_json_length(quell_json_first(list));
+    for (const char *row = quell_json_first(list); row; row = quell_json_next(row), rows++)
+        if (!columns || quell_json_length(row) != columns)
             return quell_document_bad(document, field,
-                                      "must have rows of one length, which [%zu] has not", i);
+                                      "must have rows of one length, which [%zu] has not", rows);
     quell_status status = quell_table_new(table, 2, rows, columns);
-    for (size_t i = 0; !status && i < rows; i++) status = read_row(document, field, list, i, table);
-    return status;
+    return status ? status : read_rows(document, field, list, table);
 }
 
 char *quell_document_beside(const struct quell_document *document, const char *name)
@@ -95,22 +97,23 @@ static quell_status read_file(const struct quell_document *document, const char 
 }
 
 static quell_status read_table(const struct quell_document *document, const char *field,
-                               const json_t *value, struct quell_table *table)
+                               const char *value, struct quell_table *table)
 {
-    if (json_is_string(value)) return read_file(document, field, json_string_value(value), table);
-    if (!json_is_array(value) || json_array_size(value) == 0)
+    if (quell_json_is_text(value)) return read_file(document, field, quell_json_text(value), table);
+    const char *first = quell_json_first(value);
+    if (!first)
         return quell_document_bad(document, field,
                                   "must be a list of numbers, a list of lists, or "
                                   "the name of an .npy file");
-    return json_is_array(json_array_get(value, 0)) ? read_matrix(document, field, value, table)
-                                                   : read_vector(document, field, value, table);
+    return quell_json_is_list(first) ? read_matrix(document, field, value, table)
+                                     : read_vector(document, field, value, table);
 }
 
 quell_status quell_document_table(const struct quell_document *document, const char *field,
                                   struct quell_table *table)
 {
     *table = (struct quell_table){0};
-    const json_t *value = json_object_get(document->root, field);
+    const char *value = quell_json_get(&document->root, field);
     quell_status status = value ? read_table(document, field, value, table) : QUELL_OK;
     if (status) quell_table_free(table);
     return status;

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* Storing a model. Numbers are written with 17 significant digits, which is enough to read the same
- * double back; jansson puts a decimal point whatever the locale. */
+ * double back. */
 #include "base/fail.h"
 #include "base/floats.h"
+#include "base/json_write.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "io/description.h"
 #include "io/json.h"
 #include "io/output.h"
 
-#include <jansson.h>
 #include <quell/model.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* jansson hands out its text in small pieces. */
+/* JSON comes in small pieces. */
 struct buffer {
     struct quell_output output;
     quell_status status;
@@ -34,7 +35,7 @@ static void empty_buffer(struct buffer *buffer)
     buffer->filled = 0;
 }
 
-static int put(const char *text, size_t size, void *user)
+static int put(void *user, const char *text, size_t size)
 {
     struct buffer *buffer = user;
     while (size && !buffer->status) {
@@ -48,102 +49,95 @@ static int put(const char *text, size_t size, void *user)
     return buffer->status ? -1 : 0;
 }
 
-/* `count` numbers as a list, NULL if memory ran out. */
-static json_t *list_of(const double *values, size_t count)
+static void put_list(struct quell_json_writer *writer, const char *field, const double *values,
+                     size_t count)
 {
-    json_t *list = json_array();
-    for (size_t i = 0; i < count; i++)
-        if (json_array_append_new(list, json_real(values[i]))) {
-            json_decref(list);
-            return NULL;
-        }
-    return list;
+    quell_json_begin(writer, field, '[');
+    for (size_t i = 0; i < count; i++) quell_json_put_number(writer, NULL, values[i]);
+    quell_json_end(writer, ']');
 }
 
-static json_t *list_of_lists(const double *values, size_t rows, size_t columns)
+static void put_table(struct quell_json_writer *writer, const char *field,
+                      const struct quell_table *table)
 {
-    json_t *list = json_array();
-    for (size_t i = 0; i < rows; i++)
-        if (json_array_append_new(list, list_of(values + i * columns, columns))) {
-            json_decref(list);
-            return NULL;
-        }
-    return list;
+    if (!table->values) return;
+    if (table->rank == 1) {
+        put_list(writer, field, table->values, table->rows);
+        return;
+    }
+    quell_json_begin(writer, field, '[');
+    for (size_t i = 0; i < table->rows; i++)
+        put_list(writer, NULL, table->values + i * table->columns, table->columns);
+    quell_json_end(writer, ']');
 }
 
-static int set_table(json_t *root, const char *field, const struct quell_table *table)
-{
-    if (!table->values) return 0;
-    return json_object_set_new(root, field,
-                               table->rank == 2
-                                   ? list_of_lists(table->values, table->rows, table->columns)
-                                   : list_of(table->values, table->rows));
-}
-
-static int set_eigenbasis(json_t *root, const quell_denoiser *denoiser)
-{
-    size_t dim = quell_denoiser_dim(denoiser);
-    struct quell_table values = {0}, vectors = {0};
-    quell_status status = quell_table_new(&values, 1, dim, 1);
-    if (!status) status = quell_table_new(&vectors, 2, dim, dim);
-    if (!status) status = quell_denoiser_eigenbasis(denoiser, values.values, vectors.values);
-    int failed = status || set_table(root, "eigenvalues", &values) ||
-                 set_table(root, "eigenvectors", &vectors);
-    quell_table_free(&values);
-    quell_table_free(&vectors);
-    return failed;
-}
-
-/* A Gaussian without variances of its own kept has an eigenbasis. */
-static int set_parameters(json_t *root, const quell_model *model)
+/* A Gaussian that keeps neither variances nor one for all has an eigenbasis. */
+static quell_status find_eigenbasis(const quell_model *model, struct quell_table *values,
+                                    struct quell_table *vectors)
 {
     const struct quell_description *d = model->description;
-    int failed = set_table(root, "mean", &d->mean) || set_table(root, "weights", &d->weights) ||
-                 set_table(root, "means", &d->means) || set_table(root, "variances", &d->variances);
-    if (failed || d->variances.values) return failed;
-    if (d->isotropic) return json_object_set_new(root, "variance", json_real(d->variance));
-    return set_eigenbasis(root, model->denoiser);
+    size_t dim = quell_denoiser_dim(model->denoiser);
+    if (d->variances.values || d->isotropic) return QUELL_OK;
+    quell_status status = quell_table_new(values, 1, dim, 1);
+    if (!status) status = quell_table_new(vectors, 2, dim, dim);
+    if (!status)
+        status = quell_denoiser_eigenbasis(model->denoiser, values->values, vectors->values);
+    return status;
 }
 
-static int set_form(json_t *root, const quell_model *model)
+static void put_form(struct quell_json_writer *writer, const quell_model *model)
 {
     const char *kind = model->description->means.values ? "mixture" : "gaussian";
-    json_t *shape = json_array();
-    int failed = json_object_set_new(root, "kind", json_string(kind));
+    quell_json_put_text(writer, "kind", kind);
+    quell_json_begin(writer, "shape", '[');
     for (size_t i = 0; i < model->rank; i++)
-        failed |= json_array_append_new(shape, json_integer((json_int_t)model->shape[i]));
-    failed |= json_object_set_new(root, "shape", shape);
-    if (model->image) failed |= json_object_set_new(root, "image", json_true());
-    if (*model->schedule)
-        failed |= json_object_set_new(root, "schedule", json_string(model->schedule));
-    return failed;
+        quell_json_put_whole(writer, NULL, (int64_t)model->shape[i]);
+    quell_json_end(writer, ']');
+    if (model->image) quell_json_put_truth(writer, "image", true);
+    if (*model->schedule) quell_json_put_text(writer, "schedule", model->schedule);
 }
 
-static quell_status write_document(const json_t *root, struct buffer *buffer, const char *path)
+static void put_document(struct buffer *buffer, const quell_model *model,
+                         const struct quell_table *values, const struct quell_table *vectors)
 {
-    quell_status status = quell_output_open(&buffer->output, path);
-    if (status) return status;
-    int failed = json_dump_callback(root, put, buffer, JSON_COMPACT | JSON_REAL_PRECISION(17));
-    put("\n", 1, buffer);
+    const struct quell_description *d = model->description;
+    struct quell_json_writer writer = {.put = put, .user = buffer, .digits = 17};
+    quell_json_begin(&writer, NULL, '{');
+    put_form(&writer, model);
+    put_table(&writer, "mean", &d->mean);
+    put_table(&writer, "weights", &d->weights);
+    put_table(&writer, "means", &d->means);
+    put_table(&writer, "variances", &d->variances);
+    if (d->isotropic) quell_json_put_number(&writer, "variance", d->variance);
+    put_table(&writer, "eigenvalues", values);
+    put_table(&writer, "eigenvectors", vectors);
+    quell_json_end(&writer, '}');
+    put(buffer, "\n", 1);
     empty_buffer(buffer);
-    if (!buffer->status && failed)
-        buffer->status = quell_fail(QUELL_NO_MEMORY, "%s: no memory to write it", path);
-    if (!buffer->status) return quell_output_commit(&buffer->output);
-    quell_output_discard(&buffer->output);
-    return buffer->status;
+}
+
+static quell_status write_document(struct buffer *buffer, const quell_model *model,
+                                   const char *path)
+{
+    struct quell_table values = {0}, vectors = {0};
+    quell_status status = find_eigenbasis(model, &values, &vectors);
+    if (!status) status = quell_output_open(&buffer->output, path);
+    if (!status) {
+        put_document(buffer, model, &values, &vectors);
+        status = buffer->status ? buffer->status : quell_output_commit(&buffer->output);
+        if (buffer->status) quell_output_discard(&buffer->output);
+    }
+    quell_table_free(&values);
+    quell_table_free(&vectors);
+    return status;
 }
 
 static quell_status save(const quell_model *model, const char *path)
 {
-    json_t *root = json_object();
     struct buffer *buffer = quell_new(1, sizeof *buffer);
-    quell_status status = QUELL_NO_MEMORY;
-    if (root && buffer && !set_form(root, model) && !set_parameters(root, model))
-        status = write_document(root, buffer, path);
-    else
-        quell_fail(status, "%s: no memory to describe the model", path);
+    if (!buffer) return quell_fail(QUELL_NO_MEMORY, "%s: no memory to write it", path);
+    quell_status status = write_document(buffer, model, path);
     free(buffer);
-    json_decref(root);
     return status;
 }
 
@@ -156,6 +150,8 @@ quell_status quell_model_save(const quell_model *model, const char *path)
                           "%s: only a loaded Gaussian or mixture can be stored as JSON, not an "
                           "empirical or a hand-made model",
                           path);
+    if (!memchr(model->schedule, '\0', sizeof model->schedule) || !quell_is_utf8(model->schedule))
+        return quell_fail(QUELL_BAD_ARGUMENT, "%s: the model's schedule is not a text", path);
     QUELL_OWN_FLOATS;
     return save(model, path);
 }

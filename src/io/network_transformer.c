@@ -5,6 +5,19 @@
 
 #include <string.h>
 
+/* Attention takes time by the square of them. What is kept of each token is more than its elements,
+ * and no description may ask for much more memory than its file has. */
+#define MOST_TOKENS 65536
+
+static quell_status load(const struct quell_document *document, const struct quell_weights *from,
+                         const struct quell_dit_shape *dit, struct quell_network **network)
+{
+    size_t tokens = quell_patches_tokens(&dit->patches);
+    if (tokens <= MOST_TOKENS) return quell_dit_load(network, from, dit);
+    return quell_document_bad(document, "shape", "makes %zu tokens, must make at most %d", tokens,
+                              MOST_TOKENS);
+}
+
 static quell_status read_ffn(const struct quell_document *document, struct quell_dit_shape *dit)
 {
     const char *activation = "silu";
@@ -59,7 +72,7 @@ quell_status quell_network_read_dit(const struct quell_document *document, size_
     dit.patches.size[0] = shape[0];
     dit.patches.channels = shape[1];
     quell_status status = read_transformer(document, &dit);
-    return status ? status : quell_dit_load(network, from, &dit);
+    return status ? status : load(document, from, &dit, network);
 }
 
 static quell_status read_patch(const struct quell_document *document, struct quell_patches *patches)
@@ -85,5 +98,5 @@ quell_status quell_network_read_vit(const struct quell_document *document, size_
                                                &patches->channels, patches->size);
     if (!status) status = read_patch(document, patches);
     if (!status) status = read_transformer(document, &dit);
-    return status ? status : quell_dit_load(network, from, &dit);
+    return status ? status : load(document, from, &dit, network);
 }

@@ -10,6 +10,7 @@
 #include <float.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,9 +20,8 @@
 #error "the files are little-endian, and so must the machine be"
 #endif
 
-/* The format allows 100 MB; a hundred thousand tensors fit here, and jansson can need fifty times
- * as much memory as there is text. */
-#define MOST_HEADER ((uint64_t)16 << 20)
+/* The format's own limit. */
+#define MOST_HEADER ((uint64_t)100000000)
 #define CHUNK 4096 /* values converted at a time */
 
 static void from_float(const unsigned char *at, size_t count, float *out)
@@ -105,18 +105,19 @@ static quell_status open_file(struct quell_tensors *tensors)
     return QUELL_OK;
 }
 
-static quell_status parse_header(struct quell_tensors *tensors, const char *text, size_t size)
+static quell_status no_memory(const struct quell_tensors *tensors)
 {
-    json_error_t error;
-    if (!size || *text != '{') return bad(tensors, "its header does not begin with '{'");
-    if (!quell_is_line(text, size)) return bad(tensors, "its header has control characters");
-    tensors->header = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
-    if (tensors->header && json_is_object(tensors->header)) return QUELL_OK;
-    if (tensors->header) return bad(tensors, "its header is not a JSON object");
-    if (json_error_code(&error) == json_error_out_of_memory || !*error.text)
-        return quell_fail(QUELL_NO_MEMORY, "%s: no memory for its header", tensors->path);
-    return quell_fail(QUELL_BAD_MODEL, "%s: its header is not JSON: byte %d: %s", tensors->path,
-                      error.position, error.text);
+    return quell_fail(QUELL_NO_MEMORY, "%s: no memory for its header", tensors->path);
+}
+
+static quell_status check_header(const struct quell_tensors *tensors, size_t size)
+{
+    size_t at;
+    const char *problem = quell_json_check(tensors->text, size, &at);
+    if (!problem && quell_json_is_object(quell_json_root(tensors->text))) return QUELL_OK;
+    if (!problem) return bad(tensors, "its header is not a JSON object");
+    return quell_fail(QUELL_BAD_MODEL, "%s: its header is not JSON: byte %zu: %s", tensors->path,
+                      at, problem);
 }
 
 static quell_status read_header(struct quell_tensors *tensors)
@@ -129,66 +130,84 @@ static quell_status read_header(struct quell_tensors *tensors)
     for (size_t i = sizeof bytes; i-- > 0;) size = size << 8 | bytes[i];
     if (size > length - sizeof bytes)
         return bad(tensors, "is not a .safetensors file, or cut short");
-    if (size > MOST_HEADER) return bad(tensors, "has a header of more than 16 MiB");
-    char *text = quell_new(size + 1, 1);
-    if (!text) return quell_fail(QUELL_NO_MEMORY, "%s: no memory for its header", tensors->path);
-    status = take(tensors, sizeof bytes, text, size);
-    if (!status) status = parse_header(tensors, text, size);
-    free(text);
+    if (size > MOST_HEADER) return bad(tensors, "has a header of more than 100 MB");
+    tensors->text = quell_new_untouched(size + 1, 1);
+    if (!tensors->text) return no_memory(tensors);
+    tensors->text[size] = '\0';
+    status = take(tensors, sizeof bytes, tensors->text, size);
     tensors->data = sizeof bytes + size;
-    return status;
+    return status ? status : check_header(tensors, size);
 }
 
-/* A whole number from 0 on; false: it is something else. */
-static bool to_number(const json_t *value, uint64_t *number)
+/* The members of an object; `what` names it. */
+static quell_status open_object(const struct quell_tensors *tensors, char *value, const char *what,
+                                struct quell_json_object *object)
 {
-    if (!json_is_integer(value) || json_integer_value(value) < 0) return false;
-    *number = (uint64_t)json_integer_value(value);
-    return true;
+    const char *twice;
+    if (quell_json_open(object, value, &twice)) return no_memory(tensors);
+    if (!twice) return QUELL_OK;
+    return quell_fail(QUELL_BAD_MODEL, "%s: has %s '%.80s' twice", tensors->path, what, twice);
 }
 
 /* The shape, and the bytes that it asks for. */
-static bool read_shape(const json_t *list, struct quell_tensor *tensor, uint64_t *bytes)
+static bool read_shape(const char *list, struct quell_tensor *tensor, uint64_t *bytes)
 {
     size_t product = kinds[tensor->kind].width;
-    if (!json_is_array(list) || json_array_size(list) > QUELL_MAX_RANK) return false;
-    tensor->rank = json_array_size(list);
-    for (size_t i = 0; i < tensor->rank; i++) {
+    if (!quell_json_is_list(list)) return false;
+    for (const char *at = quell_json_first(list); at; at = quell_json_next(at)) {
         uint64_t size;
-        if (!to_number(json_array_get(list, i), &size) || size > SIZE_MAX) return false;
-        tensor->shape[i] = (size_t)size;
-        if (quell_multiply(product, tensor->shape[i], &product)) return false;
+        if (tensor->rank == QUELL_MAX_RANK || !quell_json_whole(at, &size) || size > SIZE_MAX)
+            return false;
+        tensor->shape[tensor->rank++] = (size_t)size;
+        if (quell_multiply(product, (size_t)size, &product)) return false;
     }
     *bytes = product;
     return true;
 }
 
-static bool find_kind(const json_t *name, int *kind)
+static bool read_offsets(const char *list, struct quell_tensor *tensor)
 {
-    if (!json_is_string(name)) return false;
+    const char *begin = quell_json_first(list), *end = begin ? quell_json_next(begin) : NULL;
+    return end && !quell_json_next(end) && quell_json_whole(begin, &tensor->begin) &&
+           quell_json_whole(end, &tensor->end) && tensor->end >= tensor->begin;
+}
+
+static bool find_kind(const char *name, int *kind)
+{
+    if (!name) return false;
     for (*kind = 0; *kind < KINDS; ++*kind)
-        if (!strcmp(kinds[*kind].name, json_string_value(name))) return true;
+        if (!strcmp(kinds[*kind].name, name)) return true;
     return false;
 }
 
-static quell_status read_entry(const struct quell_tensors *tensors, const json_t *entry,
-                               struct quell_tensor *tensor)
+static quell_status read_fields(const struct quell_tensors *tensors,
+                                const struct quell_json_object *fields, struct quell_tensor *tensor)
 {
     uint64_t bytes;
-    const json_t *offsets = json_object_get(entry, "data_offsets");
-    if (!quell_is_line(tensor->name, strlen(tensor->name)))
-        return bad(tensors, "has a tensor with control characters in its name");
-    if (!json_is_object(entry) || json_object_size(entry) != 3)
+    if (fields->count != 3)
         return bad_tensor(tensors, tensor->name, "must have dtype, shape and data_offsets");
-    if (!find_kind(json_object_get(entry, "dtype"), &tensor->kind))
+    if (!find_kind(quell_json_text(quell_json_get(fields, "dtype")), &tensor->kind))
         return bad_tensor(tensors, tensor->name, "has a dtype that is not known");
-    if (!read_shape(json_object_get(entry, "shape"), tensor, &bytes))
+    if (!read_shape(quell_json_get(fields, "shape"), tensor, &bytes))
         return bad_tensor(tensors, tensor->name, "has a shape that is not 0 to 8 sizes");
-    if (json_array_size(offsets) != 2 || !to_number(json_array_get(offsets, 0), &tensor->begin) ||
-        !to_number(json_array_get(offsets, 1), &tensor->end) || tensor->end < tensor->begin ||
+    if (!read_offsets(quell_json_get(fields, "data_offsets"), tensor) ||
         tensor->end - tensor->begin != bytes)
         return bad_tensor(tensors, tensor->name, "has data_offsets that do not go with its shape");
     return QUELL_OK;
+}
+
+static quell_status read_entry(const struct quell_tensors *tensors, char *entry,
+                               struct quell_tensor *tensor)
+{
+    struct quell_json_object fields = {0};
+    if (!quell_is_line(tensor->name, strlen(tensor->name)))
+        return bad(tensors, "has a tensor with control characters in its name");
+    if (!quell_json_is_object(entry))
+        return bad_tensor(tensors, tensor->name, "must have dtype, shape and data_offsets");
+    quell_status status = open_object(tensors, entry, "a tensor with the field", &fields);
+    if (!status) status = read_fields(tensors, &fields, tensor);
+    quell_json_close(&fields);
+    return status;
 }
 
 static int by_bytes(const void *a, const void *b)
@@ -210,37 +229,44 @@ static quell_status check_bytes(const struct quell_tensors *tensors, uint64_t by
     return at == bytes ? QUELL_OK : bad(tensors, "has more or fewer bytes than its tensors");
 }
 
-static quell_status check_metadata(const struct quell_tensors *tensors, json_t *metadata)
+static quell_status read_metadata(struct quell_tensors *tensors, char *value)
 {
-    const char *key;
-    json_t *value;
-    if (!json_is_object(metadata)) return bad(tensors, "__metadata__ must be an object");
-    json_object_foreach(metadata, key, value)
-    {
-        if (!json_is_string(value)) return bad(tensors, "__metadata__ must have strings only");
+    if (!quell_json_is_object(value)) return bad(tensors, "__metadata__ must be an object");
+    quell_status status = open_object(tensors, value, "the metadata", &tensors->metadata);
+    for (size_t i = 0; i < tensors->metadata.count && !status; i++)
+        if (!quell_json_is_text(tensors->metadata.members[i].value))
+            status = bad(tensors, "__metadata__ must have strings only");
+    return status;
+}
+
+static quell_status read_members(struct quell_tensors *tensors,
+                                 const struct quell_json_object *header)
+{
+    tensors->tensors = quell_new(header->count, sizeof *tensors->tensors);
+    if (!tensors->tensors) return no_memory(tensors);
+    for (size_t i = 0; i < header->count; i++) {
+        quell_status status;
+        const struct quell_json_member *member = &header->members[i];
+        if (!strcmp(member->name, "__metadata__")) {
+            status = read_metadata(tensors, member->value);
+        } else {
+            struct quell_tensor *tensor = &tensors->tensors[tensors->count++];
+            tensor->name = member->name;
+            status = read_entry(tensors, member->value, tensor);
+        }
+        if (status) return status;
     }
     return QUELL_OK;
 }
 
 static quell_status read_entries(struct quell_tensors *tensors, uint64_t bytes)
 {
-    const char *name;
-    json_t *entry;
-    tensors->tensors = quell_new(json_object_size(tensors->header), sizeof *tensors->tensors);
-    if (!tensors->tensors)
-        return quell_fail(QUELL_NO_MEMORY, "%s: no memory for its header", tensors->path);
-    json_object_foreach(tensors->header, name, entry)
-    {
-        quell_status status;
-        if (!strcmp(name, "__metadata__")) {
-            status = check_metadata(tensors, entry);
-        } else {
-            struct quell_tensor *tensor = &tensors->tensors[tensors->count++];
-            tensor->name = name;
-            status = read_entry(tensors, entry, tensor);
-        }
-        if (status) return status;
-    }
+    struct quell_json_object header = {0};
+    quell_status status =
+        open_object(tensors, quell_json_root(tensors->text), "the tensor", &header);
+    if (!status) status = read_members(tensors, &header);
+    quell_json_close(&header);
+    if (status) return status;
     qsort(tensors->tensors, tensors->count, sizeof *tensors->tensors, by_bytes);
     return check_bytes(tensors, bytes);
 }
@@ -274,7 +300,8 @@ void quell_tensors_close(struct quell_tensors *tensors)
 {
     if (!tensors->path) return;
     if (tensors->file >= 0) close(tensors->file);
-    json_decref(tensors->header);
+    quell_json_close(&tensors->metadata);
+    free(tensors->text);
     free(tensors->tensors);
     free(tensors->path);
     *tensors = (struct quell_tensors){.file = -1};
@@ -282,8 +309,7 @@ void quell_tensors_close(struct quell_tensors *tensors)
 
 const char *quell_tensors_metadata(const struct quell_tensors *tensors, const char *key)
 {
-    return json_string_value(
-        json_object_get(json_object_get(tensors->header, "__metadata__"), key));
+    return quell_json_text(quell_json_get(&tensors->metadata, key));
 }
 
 static struct quell_tensor *find(const struct quell_tensors *tensors, const char *name)

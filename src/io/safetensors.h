@@ -4,15 +4,15 @@
 #ifndef QUELL_IO_SAFETENSORS_H
 #define QUELL_IO_SAFETENSORS_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <quell/model.h>
 #include <quell/status.h>
+#include "base/json.h"
 
 /* begin, end: bytes from the start of the data. kind: of its elements, an index of the table of
- * types. name: the header's own. */
+ * types. name: in the header. */
 struct quell_tensor {
     const char *name;
     int kind;
@@ -26,7 +26,8 @@ struct quell_tensors {
     int file;
     const unsigned char *memory; /* in place of a file, `length` bytes */
     uint64_t length;
-    json_t *header;
+    char *text; /* of the header, where the names lie */
+    struct quell_json_object metadata;
     uint64_t data; /* where it begins in the file */
     size_t count;
     struct quell_tensor *tensors; /* in the order of their bytes */

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "mpi/part.h"
+#include "base/sized.h"
 
-#include <string.h>
+static const struct quell_sized sized = {"mpi", "quell_run", "quell_run_defaults", NULL};
 
-static quell_status check_run(const quell_sampler *sampler, const quell_run *run)
+/* Takes the caller's run. */
+static quell_status check_run(const quell_sampler *sampler, const quell_run *run, quell_run *own)
 {
     if (!sampler || !run) return quell_error_set(QUELL_BAD_ARGUMENT, "mpi: an argument is NULL");
-    if (run->count > UINT64_MAX - run->first)
+    quell_status status = quell_sized_copy(&sized, own, sizeof *own, run);
+    if (status) return status;
+    if (own->count > UINT64_MAX - own->first)
         return quell_error_set(QUELL_BAD_ARGUMENT, "mpi: first + count is more than 2^64");
     return QUELL_OK;
 }
@@ -15,16 +19,15 @@ quell_status quell_part_begin(const struct quell_group *group, struct quell_part
                               const quell_sampler *sampler, const quell_run *run)
 {
     uint64_t skipped;
-    quell_status status = quell_group_agree(group, check_run(sampler, run));
-    if (status) return status;
     *part = (struct quell_part){.sampler = sampler, .run = quell_run_defaults()};
-    memcpy(&part->run, run, run->size < sizeof part->run ? run->size : sizeof part->run);
-    status = quell_group_same(group, run->seed, "seed");
-    if (!status) status = quell_group_same(group, run->first, "first");
-    if (!status) status = quell_group_same(group, run->count, "count");
+    quell_status status = quell_group_agree(group, check_run(sampler, run, &part->run));
+    if (status) return status;
+    status = quell_group_same(group, part->run.seed, "seed");
+    if (!status) status = quell_group_same(group, part->run.first, "first");
+    if (!status) status = quell_group_same(group, part->run.count, "count");
     if (!status) status = quell_group_same(group, quell_sampler_dim(sampler), "the sampler's dim");
     if (status) return status;
-    quell_group_range(group, run->count, &skipped, &part->run.count);
+    quell_group_range(group, part->run.count, &skipped, &part->run.count);
     part->run.first += skipped;
     return quell_group_agree(group, quell_group_threads(group, &part->run.threads));
 }

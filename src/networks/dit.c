@@ -161,13 +161,17 @@ static void begin(struct pass *p)
 {
     const struct quell_dit *dit = p->dit;
     const struct quell_pass *of = p->of;
-    size_t hidden = quell_linear_stride(dit->shape.hidden), dim = dit->base.inputs;
+    size_t hidden = quell_linear_stride(dit->shape.hidden), channels = dit->channels;
     quell_conditioning_apply(&dit->conditioning, of, &p->labels, p->work.e);
-    for (size_t row = 0; row < of->rows; row++) {
-        for (size_t i = 0; i < dim; i++) p->work.x[row * dim + i] = of->x[row * dim + dit->map[i]];
+    for (size_t t = 0; t < p->tokens; t++) {
+        const float *x =
+            of->x + t / dit->tokens * dit->base.inputs + dit->token_place[t % dit->tokens];
+        for (size_t c = 0; c < channels; c++)
+            p->work.x[t * channels + c] = x[dit->channel_place[c]];
+    }
+    for (size_t row = 0; row < of->rows; row++)
         for (size_t i = 0; i < dit->tokens * hidden; i++)
             p->work.h[row * dit->tokens * hidden + i] = dit->position[i];
-    }
     apply(p, &dit->in, p->work.x, dit->channels, p->work.h, NULL, true);
 }
 
@@ -178,9 +182,10 @@ static void finish(const struct pass *p)
     apply(p, &dit->out, p->work.h, quell_linear_stride(dit->shape.hidden), p->work.x, dit->out.bias,
           false);
     for (size_t t = 0; t < p->tokens; t++) {
-        float *out = p->of->out + t / dit->tokens * dit->base.outputs;
-        const uint32_t *map = dit->map + t % dit->tokens * channels;
-        for (size_t c = 0; c < channels; c++) out[map[c]] = p->work.x[t * stride + c];
+        float *out =
+            p->of->out + t / dit->tokens * dit->base.outputs + dit->token_place[t % dit->tokens];
+        for (size_t c = 0; c < channels; c++)
+            out[dit->channel_place[c]] = p->work.x[t * stride + c];
     }
 }
 

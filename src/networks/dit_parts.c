@@ -124,9 +124,10 @@ static quell_status load_block(struct quell_dit *dit, const struct quell_weights
 static quell_status load_all(struct quell_dit *dit, const struct quell_weights *from)
 {
     size_t hidden = dit->shape.hidden, channels = dit->channels;
-    dit->map = quell_patches_map(&dit->shape.patches);
+    dit->token_place = quell_patches_token_places(&dit->shape.patches);
+    dit->channel_place = quell_patches_channel_places(&dit->shape.patches);
     dit->blocks = quell_new(dit->shape.blocks, sizeof *dit->blocks);
-    if (!dit->map || !dit->blocks) return no_memory();
+    if (!dit->token_place || !dit->channel_place || !dit->blocks) return no_memory();
     quell_status status =
         quell_conditioning_load(&dit->conditioning, from, &dit->shape.conditioning);
     if (!status) status = quell_linear_load(&dit->in, from, "net.in_proj", channels, hidden, true);
@@ -180,5 +181,6 @@ void quell_dit_destroy(struct quell_network *network)
     }
     free(dit->blocks);
     free(dit->position);
-    free(dit->map);
+    free(dit->token_place);
+    free(dit->channel_place);
 }

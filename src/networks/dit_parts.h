@@ -15,8 +15,8 @@ struct quell_dit_block {
     float *turn;
 };
 
-/* position[tokens][stride of hidden]: in_proj's bias and the embedding of the position. map: of
- * patches.h. */
+/* position[tokens][stride of hidden]: in_proj's bias and the embedding of the position.
+ * token_place, channel_place: of patches.h. */
 struct quell_dit {
     struct quell_network base;
     struct quell_dit_shape shape;
@@ -26,7 +26,7 @@ struct quell_dit {
     struct quell_linear in, out;
     struct quell_dit_block *blocks;
     float *position;
-    uint32_t *map;
+    uint32_t *token_place, *channel_place;
 };
 
 /* A transformer of that class, without a liking for rows. */

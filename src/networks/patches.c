@@ -23,26 +23,39 @@ size_t quell_patches_position(const struct quell_patches *patches, size_t token,
     return patches->spatial ? token % (patches->size[d] / patches->patch[d]) : token;
 }
 
-/* Element `channel` of a token: channel = (z, a, b, ...) with the last index the fastest. */
-static size_t place(const struct quell_patches *patches, size_t token, size_t channel)
+/* Where the first element of a token lies. */
+static size_t place_token(const struct quell_patches *patches, size_t token)
+{
+    size_t at = 0, step = 1;
+    for (size_t d = patches->spatial; d-- > 0; step *= patches->size[d])
+        at += step * quell_patches_position(patches, token, d) * patches->patch[d];
+    return patches->spatial ? at : token * patches->channels;
+}
+
+/* How far behind it element `channel` lies: channel = (z, a, b, ...) with the last index the
+ * fastest. */
+static size_t place_channel(const struct quell_patches *patches, size_t channel)
 {
     size_t at = 0, step = 1;
     for (size_t d = patches->spatial; d-- > 0; step *= patches->size[d]) {
-        size_t patch = patches->patch[d];
-        at += step * (quell_patches_position(patches, token, d) * patch + channel % patch);
-        channel /= patch;
+        at += step * (channel % patches->patch[d]);
+        channel /= patches->patch[d];
     }
     return at + step * channel;
 }
 
-uint32_t *quell_patches_map(const struct quell_patches *patches)
+uint32_t *quell_patches_token_places(const struct quell_patches *patches)
 {
-    size_t tokens = quell_patches_tokens(patches), channels = quell_patches_channels(patches);
-    uint32_t *map = quell_new(tokens * channels, sizeof *map);
-    for (size_t token = 0; map && token < tokens; token++)
-        for (size_t channel = 0; channel < channels; channel++) {
-            size_t i = token * channels + channel;
-            map[i] = (uint32_t)(patches->spatial ? place(patches, token, channel) : i);
-        }
-    return map;
+    size_t tokens = quell_patches_tokens(patches);
+    uint32_t *places = quell_new(tokens, sizeof *places);
+    for (size_t t = 0; places && t < tokens; t++) places[t] = (uint32_t)place_token(patches, t);
+    return places;
+}
+
+uint32_t *quell_patches_channel_places(const struct quell_patches *patches)
+{
+    size_t channels = quell_patches_channels(patches);
+    uint32_t *places = quell_new(channels, sizeof *places);
+    for (size_t c = 0; places && c < channels; c++) places[c] = (uint32_t)place_channel(patches, c);
+    return places;
 }

@@ -19,8 +19,9 @@ struct quell_patches {
 size_t quell_patches_tokens(const struct quell_patches *patches);
 size_t quell_patches_channels(const struct quell_patches *patches); /* of a token */
 
-/* Where element i of [tokens][channels of a token] lies in the sample, in fresh memory, or NULL. */
-uint32_t *quell_patches_map(const struct quell_patches *patches);
+/* Element c of token t lies at tokens[t] + channels[c] in the sample. In fresh memory, or NULL. */
+uint32_t *quell_patches_token_places(const struct quell_patches *patches);
+uint32_t *quell_patches_channel_places(const struct quell_patches *patches);
 
 /* A token's position in dimension d: its index there, or its number if spatial is 0. */
 size_t quell_patches_position(const struct quell_patches *patches, size_t token, size_t d);

@@ -2,6 +2,7 @@
 /* Opening: options, else the file's metadata, else defaults; then a callback of quell's. */
 #include "onnx/network.h"
 #include "base/number.h"
+#include "base/sized.h"
 
 #include <errno.h>
 #include <math.h>
@@ -204,14 +205,17 @@ static quell_status build(struct network *network, quell_model *model, const cha
     return QUELL_OK;
 }
 
+static const struct quell_sized sized = {"onnx", "quell_onnx_options", "quell_onnx_defaults", NULL};
+
 quell_status quell_onnx_load(quell_model *model, const char *path,
                              const quell_onnx_options *options)
 {
     quell_onnx_options o = quell_onnx_defaults();
     quell_model made = {0};
-    if (options) memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
     if (!model || !path)
         return quell_error_set(QUELL_BAD_ARGUMENT, "onnx: the model or the path is NULL");
+    quell_status status = options ? quell_sized_copy(&sized, &o, sizeof o, options) : QUELL_OK;
+    if (status) return status;
     if (o.rank > QUELL_MAX_RANK || (o.rank && !o.shape) || o.class_label < 0 ||
         o.classes > INT32_MAX)
         return refuse(
@@ -223,10 +227,10 @@ quell_status quell_onnx_load(quell_model *model, const char *path,
     struct network *network = calloc(1, sizeof *network);
     if (!network) return refuse(QUELL_NO_MEMORY, path, "no memory");
     network->api = runtime_api();
-    quell_status status = network->api ? build(network, &made, path, &o)
-                                       : refuse(QUELL_UNSUPPORTED, path,
-                                                "ONNX Runtime is %s here: install 1.%d or later",
-                                                quell_onnx_runtime(), ORT_API_VERSION);
+    status = network->api
+                 ? build(network, &made, path, &o)
+                 : refuse(QUELL_UNSUPPORTED, path, "ONNX Runtime is %s here: install 1.%d or later",
+                          quell_onnx_runtime(), ORT_API_VERSION);
     if (!status)
         *model = made;
     else

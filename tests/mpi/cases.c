@@ -133,6 +133,12 @@ static void refusals(void)
     CHECK(quell_mpi_draw(MPI_COMM_WORLD, rank ? sampler : NULL, &run, x) == QUELL_BAD_ARGUMENT,
           "NULL");
     CHECK(strstr(quell_error_message(), "rank 0: mpi: an argument is NULL"), "NULL");
+    other = run;
+    if (rank == 1) other.size = 0;
+    CHECK(quell_mpi_draw(MPI_COMM_WORLD, sampler, &other, x) == QUELL_BAD_ARGUMENT, "size");
+    CHECK(strstr(quell_error_message(), "rank 1: mpi: the size of its quell_run is 0"), "size");
+    CHECK(quell_mpi_save(MPI_COMM_WORLD, sampler, &other, "y.npy", 0, NULL) == QUELL_BAD_ARGUMENT,
+          "size");
     CHECK(quell_mpi_draw(MPI_COMM_NULL, sampler, &run, x) == QUELL_BAD_ARGUMENT, "COMM_NULL");
     CHECK(quell_mpi_save(MPI_COMM_WORLD, sampler, &run, "y.npy", 1, shape) == QUELL_BAD_ARGUMENT,
           "shape");

@@ -31,6 +31,10 @@ TEST(onnx_refused, files)
     options.shape = NULL;
     refused(network_path("gaussian.onnx").text, &options, QUELL_BAD_ARGUMENT, "rank");
     options = quell_onnx_defaults();
+    options.size = 0;
+    refused(network_path("gaussian.onnx").text, &options, QUELL_BAD_ARGUMENT,
+            "start from quell_onnx_defaults()");
+    options = quell_onnx_defaults();
     options.time = "when";
     refused(network_path("gaussian.onnx").text, &options, QUELL_BAD_MODEL, "no input 'when'");
 }

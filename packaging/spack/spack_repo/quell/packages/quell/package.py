@@ -29,7 +29,6 @@ class Quell(MesonPackage):
 
     depends_on("c", type="build")
     depends_on("meson@1.0:", type="build")
-    depends_on("jansson")
     depends_on("libpng")
     depends_on("mpi", when="+mpi")
     # OpenMP's threads are the host's own, whose number is as it was after every call.
@@ -75,10 +74,10 @@ class Quell(MesonPackage):
         """a program in C prints what it prints on any machine"""
         libraries = ["-lquell", "-lm"]
         if not self.spec.satisfies("default_library=shared"):
-            for need in ("sleef", "openblas", "jansson"):
+            for need in ("sleef", "openblas"):
                 for folder in (self.spec[need].prefix.lib, self.spec[need].prefix.lib64):
                     libraries += [f"-L{folder}", f"-Wl,-rpath,{folder}"]
-            libraries += ["-lsleef", "-lopenblas", "-ljansson", "-fopenmp"]
+            libraries += ["-lsleef", "-lopenblas", "-fopenmp"]
         printed = self.run_example(os.environ["CC"], "c/first.c", *libraries)
         assert "the last sample: 2.475232 1.311782" in printed
 
