@@ -15,21 +15,24 @@ struct combination {
     vf c[QUELL_MAX_INPUTS];
 };
 
+VERB vf combine_load(const struct combination *from, size_t k, size_t i, size_t n)
+{
+    return n == LANES ? v_load(from->in[k] + i) : v_load_n(from->in[k] + i, n);
+}
+
 /* The next term where there is one. `inputs`, `k` and (but for the tail) `n` are constants once
  * this is inlined. */
 VERB vf combine_term(vf sum, const struct combination *from, size_t k, size_t inputs, size_t i,
                      size_t n)
 {
-    if (k >= inputs) return sum;
-    vf x = n == LANES ? v_load(from->in[k] + i) : v_load_n(from->in[k] + i, n);
-    return k == 0 ? v_mul(from->c[k], x) : v_fma(from->c[k], x, sum);
+    return k < inputs ? v_fma(from->c[k], combine_load(from, k, i, n), sum) : sum;
 }
 
 /* Elements i to i + n of out; they come back. kept: of an update; a constant, too. */
 VERB vf combine_lanes(float *out, const struct combination *from, size_t inputs, int kept, size_t i,
                       size_t n)
 {
-    vf sum = combine_term(v_set1(0.0f), from, 0, inputs, i, n);
+    vf x = combine_load(from, 0, i, n), sum = v_mul(from->c[0], x);
     sum = combine_term(sum, from, 1, inputs, i, n);
     sum = combine_term(sum, from, 2, inputs, i, n);
     sum = combine_term(sum, from, 3, inputs, i, n);
@@ -37,7 +40,7 @@ VERB vf combine_lanes(float *out, const struct combination *from, size_t inputs,
     sum = combine_term(sum, from, 5, inputs, i, n);
     sum = combine_term(sum, from, 6, inputs, i, n);
     sum = combine_term(sum, from, 7, inputs, i, n);
-    if (kept) sum = v_add(sum, n == LANES ? v_load(from->in[0] + i) : v_load_n(from->in[0] + i, n));
+    if (kept) sum = v_add(sum, x);
     if (n == LANES)
         v_store(out + i, sum);
     else

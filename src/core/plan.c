@@ -164,8 +164,8 @@ static int keep(quell_plan *plan, struct quell_op *op, double coefficient)
 }
 
 /* The term of `out` itself, if there is one, goes before the others: it is the state's; else the
- * first one is. Rounded to a float, a factor near 1 would be wrong by as much as 2^-25 of the state,
- * and in each of a million even steps by the same amount. Its difference from 1 is rounded. */
+ * first one is. Rounded to a float, a factor near 1 would be off by as much as 2^-25 of the state,
+ * and by the same amount in each of a million even steps. Its difference from 1 is rounded. */
 static void lead(struct quell_op *op)
 {
     unsigned k = 0;
