@@ -59,9 +59,7 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
                        at->alpha, at->sigma, c.time,        at->variance, at->context, at->labels};
     int result = ask(callback, &call, at, input);
     if (result || (c.skip == 0 && c.out == 1)) return result;
-    float coefficients[] = {(float)c.skip, (float)c.out};
-    const float *inputs[] = {at->x, at->out};
-    at->kernels->combine(at->out, count, 2, coefficients, inputs);
+    quell_parametrization_apply(&c, at->kernels, count, at->x, at->out);
     return 0;
 }
 

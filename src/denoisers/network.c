@@ -69,9 +69,7 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
                               .scratch = input + input_floats(denoiser, at->rows)};
     own->network->type->forward(own->network, &pass);
     if (c.skip == 0 && c.out == 1) return 0;
-    float coefficients[] = {(float)c.skip, (float)c.out};
-    const float *inputs[] = {at->x, at->out};
-    at->kernels->combine(at->out, count, 2, coefficients, inputs);
+    quell_parametrization_apply(&c, at->kernels, count, at->x, at->out);
     return 0;
 }
 

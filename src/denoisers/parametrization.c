@@ -4,6 +4,7 @@
 #include "base/fail.h"
 #include "base/maths.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 static const char *const outputs[] = {"x0", "eps", "v", "score", "flow", NULL};
@@ -63,6 +64,15 @@ struct quell_factors quell_parametrization_at(const struct quell_parametrization
     if (parametrization->precondition == QUELL_KARRAS)
         c.skip = alpha / power, c.out = sigma / sqrt(power);
     return c;
+}
+
+void quell_parametrization_apply(const struct quell_factors *factors,
+                                 const struct quell_kernels *kernels, size_t count, const float *x,
+                                 float *output)
+{
+    bool near = factors->skip >= 0.5 && factors->skip <= 2;
+    const float c[] = {(float)(near ? factors->skip - 1 : factors->skip), (float)factors->out};
+    (near ? kernels->update : kernels->combine)(output, count, 2, c, (const float *[]){x, output});
 }
 
 quell_status quell_parametrization_check(const struct quell_parametrization *parametrization,
