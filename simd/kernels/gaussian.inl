@@ -22,7 +22,7 @@ static void gaussian(float *out, const float *x, size_t count, const float *mean
 /* What a point of the diagonal Gaussian has. */
 struct diagonal_point {
     vf alpha, alpha2, sigma2, inverse, less; /* 1 / alpha, and that less 1 */
-    int low;                                 /* whether 1 / alpha is near 1 */
+    int low, apart;                          /* whether 1 / alpha is near 1 */
 };
 
 /* With alpha^2 v > sigma^2 the mean is nearer to x / alpha than to m, and is x / alpha and a
@@ -35,14 +35,15 @@ VERB vf diagonal_lanes(const struct diagonal_point *p, vf x, vf m, vf v)
     vf apart = v_fnma(p->alpha, m, x);
     vf gain = v_select(v_less(zero, v), v_div(v_mul(p->alpha, v), total), zero);
     vf far = v_fma(gain, apart, m);
-    if (!p->low) return far;
+    if (!p->low && !p->apart) return far;
     vf lost = v_mul(v_div(p->sigma2, total), p->inverse);
+    if (p->apart) return v_fnma(lost, apart, zero);
     vf near = v_add(x, v_fnma(lost, apart, v_mul(p->less, x)));
     return v_select(v_less(p->sigma2, kept), near, far);
 }
 
 static void gaussian_diagonal(float *out, const float *x, size_t count, const float *mean,
-                              const float *variance, double alpha, double sigma)
+                              const float *variance, double alpha, double sigma, int apart)
 {
     const struct diagonal_point p = {
         v_set1((float)alpha),
@@ -51,6 +52,7 @@ static void gaussian_diagonal(float *out, const float *x, size_t count, const fl
         v_set1((float)(1 / alpha)),
         v_set1((float)((1 - alpha) / alpha)),
         alpha >= 0.5 && alpha <= 2,
+        apart,
     };
     size_t i = 0;
     for (; i + LANES <= count; i += LANES)

@@ -200,7 +200,7 @@ static void add_diagonal(const struct quell_mixture *x, const float *columns, si
 /* What the sums come to, scaled; a zero is +0. */
 VERB vf mixture_mean(const struct quell_mixture *x, vf in, vf sum, vf scale)
 {
-    if (!x->near) return v_add(v_mul(sum, scale), v_set1(0.0f));
+    if (!x->near || x->apart) return v_add(v_mul(sum, scale), v_set1(0.0f));
     return v_add(in, v_fma(v_set1(x->less), in, v_mul(sum, scale)));
 }
 

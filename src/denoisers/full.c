@@ -87,7 +87,7 @@ static bool fill_gains(const struct full *full, const struct quell_evaluation *e
         gains += gain_of(full, e, i) * gain_of(full, e, i);
         losses += loss_of(full, e, i) * loss_of(full, e, i);
     }
-    bool near = losses < gains;
+    bool near = e->apart || losses < gains;
     for (size_t i = 0; i < full->base.dim; i++)
         gain[i] = (float)(near ? -loss_of(full, e, i) : gain_of(full, e, i));
     return near;
@@ -100,6 +100,10 @@ static void write(const struct full *full, const struct quell_evaluation *e, boo
     size_t dim = full->base.dim;
     float inverse = (float)((1 - e->alpha) / e->alpha); /* less 1 */
     for (size_t row = 0; row < e->rows; row++, sum += full->stride) {
+        if (e->apart) {
+            memcpy(e->out + row * dim, sum, dim * sizeof *sum);
+            continue;
+        }
         const float *x = e->x + row * dim;
         float *out = e->out + row * dim;
         for (size_t d = 0; d < dim; d++)
@@ -150,6 +154,7 @@ static void destroy(quell_denoiser *denoiser)
 
 /* 48 rows are whole tiles of the product at any vector length. */
 static const struct quell_denoiser_class type = {.kind = "full",
+                                                 .apart = true,
                                                  .rows = 48,
                                                  .scratch_size = scratch_size,
                                                  .evaluate = evaluate,

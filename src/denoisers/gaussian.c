@@ -48,12 +48,14 @@ static int evaluate_isotropic(const quell_denoiser *denoiser, const struct quell
 {
     const struct gaussian *gaussian = (const struct gaussian *)denoiser;
     struct posterior p = posterior(e->alpha, e->sigma, gaussian->variance);
-    const float c[] = {(float)p.less, (float)p.rest};
+    const float c[] = {(float)(e->apart ? -p.rest / e->alpha : p.less), (float)p.rest};
     for (size_t row = 0, rows; row < e->rows; row += rows) {
         rows = rows_at_once(gaussian, e, row);
         size_t at = row * e->elements, count = rows * e->elements;
         const float *in[] = {e->x + at, gaussian->mean + e->element};
-        if (p.gain >= 0.5 && p.gain <= 2)
+        if (e->apart)
+            e->kernels->combine(e->out + at, count, 2, c, in);
+        else if (p.gain >= 0.5 && p.gain <= 2)
             e->kernels->update(e->out + at, count, 2, c, in);
         else
             e->kernels->gaussian(e->out + at, in[0], count, in[1], (float)e->alpha, (float)p.gain);
@@ -69,7 +71,7 @@ static int evaluate_diagonal(const quell_denoiser *denoiser, const struct quell_
         size_t at = row * e->elements;
         e->kernels->gaussian_diagonal(e->out + at, e->x + at, rows * e->elements,
                                       gaussian->mean + e->element, gaussian->variances + e->element,
-                                      e->alpha, e->sigma);
+                                      e->alpha, e->sigma, e->apart);
     }
     return 0;
 }
@@ -104,11 +106,13 @@ static void destroy(quell_denoiser *denoiser)
 
 static const struct quell_denoiser_class isotropic = {.kind = "isotropic",
                                                       .elementwise = true,
+                                                      .apart = true,
                                                       .evaluate = evaluate_isotropic,
                                                       .destroy = destroy,
                                                       .draw = draw_isotropic};
 static const struct quell_denoiser_class diagonal = {.kind = "diagonal",
                                                      .elementwise = true,
+                                                     .apart = true,
                                                      .evaluate = evaluate_diagonal,
                                                      .destroy = destroy,
                                                      .draw = draw_diagonal};

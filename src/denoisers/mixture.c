@@ -142,7 +142,10 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
         .out = e->out,
         .scratch = e->scratch,
     };
+    kernel.apart = e->apart && kernel.near;
     e->kernels->mixture(&kernel);
+    if (e->apart && !kernel.near)
+        quell_denoiser_part(e->kernels, e->alpha, e->rows * denoiser->dim, e->x, e->out);
     return 0;
 }
 
@@ -180,6 +183,7 @@ static void destroy(quell_denoiser *denoiser)
 }
 
 static const struct quell_denoiser_class type = {.kind = "mixture",
+                                                 .apart = true,
                                                  .rows = 128,
                                                  .scratch_size = scratch_size,
                                                  .constants_size = constants_size,
