@@ -23,6 +23,8 @@ static void put_settings(struct quell_json_writer *writer, const struct session 
     quell_json_put_text(writer, "sampler", options->sampler);
     quell_json_put_text(writer, "schedule", sampling->schedule);
     quell_json_put_text(writer, "grid", sampling->grid);
+    if (sampling->times) quell_json_put_text(writer, "times", sampling->times);
+    if (sampling->sigmas) quell_json_put_text(writer, "sigmas", sampling->sigmas);
     quell_json_put_number(writer, "start", sampling->start);
     quell_json_put_number(writer, "stop", sampling->stop);
     quell_json_put_truth(writer, "brownian", sampling->brownian);

@@ -2,6 +2,7 @@
 /* The table of samplers. */
 #include "method.h"
 #include "base/fail.h"
+#include "base/nearest.h"
 #include <quell/sampler.h>
 
 #define FAMILY(file) extern const struct quell_method quell_family_##file[];
@@ -32,6 +33,19 @@ static const struct quell_alias *alias_of(const struct quell_method *method, con
     return alias && alias->name ? alias : NULL;
 }
 
+static quell_status refuse(const char *spec)
+{
+    struct quell_nearest nearest = quell_nearest_to(spec, quell_spec_name(spec));
+    const struct quell_method *method;
+    for (size_t i = 0; (method = quell_method_at(i)); i++) {
+        const struct quell_alias *alias = method->aliases;
+        quell_nearest_try(&nearest, method->name);
+        for (; alias && alias->name; alias++) quell_nearest_try(&nearest, alias->name);
+    }
+    return quell_fail(QUELL_NOT_FOUND, "sampler '%s': no such sampler%s; see `quell list`", spec,
+                      nearest.hint);
+}
+
 quell_status quell_method_read(const char *spec, const struct quell_method **found, double *option)
 {
     for (size_t i = 0; (*found = quell_method_at(i)); i++) {
@@ -43,7 +57,7 @@ quell_status quell_method_read(const char *spec, const struct quell_method **fou
         if (alias) status = quell_spec_options("sampler", alias->spec, method->options, option);
         return status ? status : quell_spec_options("sampler", spec, method->options, option);
     }
-    return quell_fail(QUELL_NOT_FOUND, "sampler '%s': no such sampler; see `quell list`", spec);
+    return refuse(spec);
 }
 
 const char *quell_sampler_name(size_t i)
