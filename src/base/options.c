@@ -68,8 +68,7 @@ static quell_status read_option(const char *what, const char *spec, const char *
     double value;
     if (!length)
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "%s '%s': an option is empty: leave out the : or , before it", what,
-                          spec);
+                          "%s '%s': no option stands after a : or ,; leave that out", what, spec);
     if (!option) return refuse_option(what, spec, text, key, options);
     if (*seen & 1u << (option - options))
         return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' is there twice", what, spec,

@@ -125,6 +125,13 @@ bool options_given(const char *name)
     return false;
 }
 
+static const char *argument_of(const char *name)
+{
+    const struct option_row *row = all_rows;
+    while (row->name && strcmp(row->name, name)) row++;
+    return row->name && row->argument ? row->argument : "";
+}
+
 /* A second value would make the first one one that is not heard. */
 static int take(const struct option_row *rows, int i, const char *text, void *values)
 {
@@ -140,7 +147,8 @@ static int check_rules(const struct option_table *table)
         if (!options_given(rule->option)) continue;
         bool other = options_given(rule->other), wanted = rule->relation == OPTION_NEEDS;
         if (wanted && !other)
-            return complain(EXIT_USAGE, "--%s: needs --%s", rule->option, rule->other);
+            return complain(EXIT_USAGE, "--%s: needs --%s %s", rule->option, rule->other,
+                            argument_of(rule->other));
         if (!wanted && other)
             return complain(EXIT_USAGE, "--%s and --%s: only one of them", rule->option,
                             rule->other);

@@ -75,11 +75,13 @@ static void print_text(const struct session *session, FILE *file)
 {
     const struct sample_options *options = &session->options;
     if (options->out) {
-        fprintf(file, "%s: float32 ", options->out);
+        print_name(file, options->out);
+        fputs(": float32 ", file);
         print_shape(file, session);
         fputs("\n", file);
     }
-    if (options->plot) fprintf(file, "%s: %s\n", options->plot, plot_kind(&session->model));
+    if (options->plot) print_name(file, options->plot);
+    if (options->plot) fprintf(file, ": %s\n", plot_kind(&session->model));
     if (!options->out && !options->plot)
         fputs("the samples were not kept: see --out and --plot\n", file);
     size_t drawn = session->count - session->found;
