@@ -57,7 +57,7 @@ module quell_run_options
 
     ! What a run is told: samples first, first + 1, ... of the stream `seed`, as many as x has
     ! columns. threads: at most so many, 0: what OpenMP allows, 1 inside a parallel region.
-    ! parallel: the host's own threads in place of OpenMP's; `threads` workers, then not 0. isa:
+    ! parallel: the host's own threads in place of quell's; `threads` workers, then not 0. isa:
     ! instruction set by name. transition: for quell_step, its number from 0 on. classes: one for
     ! each sample, from 0 on, -1 for none. context: the address of what denoisers and steps of the
     ! caller's own are told of this run. Internal procedures will do, where the compiler has them.

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* A good guest among threads: called inside the host's parallel region, from many of its threads,
- * on threads it lends, and after fork(). */
+ * and on threads it lends. */
 #include "harness.h"
 #include "host_draw.h"
+#include "models.h"
 
-#include <errno.h>
 #include <omp.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #define MANY 4
 
@@ -130,36 +128,6 @@ TEST(threads, own_parallel_for)
     CHECK(calls > 0, "the host's parallel-for was not called");
 }
 
-/* What a child of fork() gets from a run with so many threads; 100 for other samples. A child that
- * hangs is ended by its alarm. */
-static int status_in_child(size_t threads)
-{
-    pid_t child = fork();
-    if (child == 0) {
-        alarm(20);
-        quell_status status = host_draw(&drawn[0], threads);
-        if (!status && memcmp(&alone, &drawn[0], sizeof alone)) _exit(100);
-        _exit((int)status);
-    }
-    int status = 0;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
-
-TEST(threads, after_fork)
-{
-    draw_alone();
-    int status = status_in_child(1);
-    CHECK(status == QUELL_OK, "one thread, before any region: %d", status);
-    CHECK(!host_draw(&drawn[1], 3), "%s", quell_error_message());
-    status = status_in_child(1);
-    CHECK(status == QUELL_OK, "one thread in a child: %d", status);
-    status = status_in_child(3);
-    CHECK(status == QUELL_AFTER_FORK, "three threads in a child: %d", status);
-    CHECK(!host_draw(&drawn[2], 3) && !memcmp(&alone, &drawn[2], sizeof alone),
-          "the parent after the fork");
-}
-
 /* A schedule of the host's that must not be called from any thread but one. */
 struct home {
     pthread_t thread;
@@ -205,4 +173,77 @@ TEST(threads, schedules_are_called_at_home)
     check_schedule_calls("dpm_adaptive");
     check_schedule_calls("dpm_adaptive:eta=1");
     check_schedule_calls("ddpm");
+}
+
+/* A function of the host's that computes by OpenMP has one thread where quell's others work beside
+ * it, and all of its own where it is alone; what it draws by quell itself is drawn by its thread. */
+struct inner {
+    const quell_sampler *sampler;
+    atomic_int wrong, most, calls;
+};
+
+static int draw_inside(void *user, const quell_call *call, const float *input, float *output)
+{
+    struct inner *inner = user;
+    float x[64] = {0};
+    quell_run run = quell_run_defaults();
+    run.count = 32, run.tile = 1, run.threads = 3;
+    atomic_fetch_add(&inner->calls, 1);
+    if (omp_get_max_threads() > inner->most) inner->most = omp_get_max_threads();
+    if (inner->sampler && quell_init(inner->sampler, &run, x)) inner->wrong = 1;
+    if (inner->sampler && quell_forward(inner->sampler, &run, x)) inner->wrong = 1;
+    if (inner->sampler && x[0] != alone.x[2][0]) inner->wrong = 2;
+    memcpy(output, input, call->rows * call->dim * sizeof *output);
+    return 0;
+}
+
+static void check_inside(struct inner *inner, size_t threads)
+{
+    static float x[64 * 2];
+    quell_denoiser *denoiser = NULL;
+    quell_schedule *schedule = NULL;
+    quell_sampler *sampler = NULL;
+    quell_run run = quell_run_defaults();
+    quell_sampler_options options = quell_sampler_defaults();
+    options.steps = 3;
+    run.count = 64, run.tile = 4, run.threads = threads;
+    MUST(quell_denoiser_callback(&denoiser, 2, draw_inside, inner, NULL));
+    MUST(quell_schedule_create(&schedule, "vp"));
+    MUST(quell_sampler_create(&sampler, "ddim", denoiser, schedule, &options));
+    inner->calls = inner->most = 0;
+    MUST(quell_init(sampler, &run, x));
+    MUST(quell_forward(sampler, &run, x));
+    CHECK(inner->calls > 0 && !inner->wrong, "%d calls, %d", inner->calls, inner->wrong);
+    quell_sampler_free(sampler);
+    quell_schedule_free(schedule);
+    quell_denoiser_free(denoiser);
+}
+
+TEST(threads, functions_of_the_host)
+{
+    float x[64] = {0};
+    const double variance[] = {0.5, 2};
+    quell_denoiser *denoiser = NULL;
+    quell_schedule *schedule = NULL;
+    quell_sampler *sampler = NULL;
+    quell_run run = quell_run_defaults();
+    MUST(quell_denoiser_diagonal(&denoiser, 2, NULL, variance));
+    MUST(quell_schedule_create(&schedule, "vp"));
+    MUST(quell_sampler_create(&sampler, "ddpm", denoiser, schedule, NULL));
+    run.count = 32;
+    MUST(quell_init(sampler, &run, x));
+    MUST(quell_forward(sampler, &run, x));
+    alone.x[2][0] = x[0];
+    int before = omp_get_max_threads();
+    omp_set_num_threads(5);
+    struct inner inner = {.sampler = sampler};
+    check_inside(&inner, 3);
+    CHECK(inner.most == 1, "%d threads of OpenMP beside quell's", inner.most);
+    check_inside(&inner, 1);
+    CHECK(inner.most == 5, "%d threads of OpenMP, of 5", inner.most);
+    CHECK(omp_get_max_threads() == 5, "the host has %d threads now", omp_get_max_threads());
+    omp_set_num_threads(before);
+    quell_sampler_free(sampler);
+    quell_schedule_free(schedule);
+    quell_denoiser_free(denoiser);
 }

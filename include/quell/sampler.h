@@ -246,8 +246,9 @@ typedef struct quell_report {
  *   QUELL_STREAM(i, k), but in Brownian mode, where t and s do. Steps numbered 0, 1, ... over the
  *   grid give what quell_forward gives.
  * threads: at most this many; 0: what OpenMP, the affinity mask and the cgroup allow. Inside a
- *   parallel region of the host, 1.
- * parallel, host: the host's own threads in place of OpenMP's; `threads` workers, then not 0.
+ *   parallel region of the host, 1. They are quell's own, by OpenMP's settings; where the system
+ *   does not give them all, fewer do the work. docs/guest.md.
+ * parallel, host: the host's own threads in place of quell's; `threads` workers, then not 0.
  * isa: instruction set by name; NULL: quell_isa_default().
  * tile: rows a thread takes at a time; 0: chosen to fit the cache. Never changes the samples.
  * progress, progress_user: called as the run goes on, with progress_user; NULL: none.

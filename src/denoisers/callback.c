@@ -3,6 +3,7 @@
 #include "denoisers/denoiser.h"
 #include "denoisers/parametrization.h"
 #include "base/fail.h"
+#include "base/serial.h"
 #include "base/sized.h"
 
 #include <string.h>
@@ -35,6 +36,13 @@ static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
     return plain(self(denoiser)) ? 0 : rows * denoiser->dim * sizeof(float);
 }
 
+static int ask(const struct callback *callback, const quell_call *call,
+               const struct quell_evaluation *at, const float *input)
+{
+    QUELL_SERIAL_OPENMP(at->shared);
+    return callback->function(callback->user, call, input, at->out);
+}
+
 static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluation *at)
 {
     const struct callback *callback = self(denoiser);
@@ -49,7 +57,7 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
     }
     quell_call call = {at->first, at->rows,  denoiser->dim, at->worker,   at->workers, at->t,
                        at->alpha, at->sigma, c.time,        at->variance, at->context, at->labels};
-    int result = callback->function(callback->user, &call, input, at->out);
+    int result = ask(callback, &call, at, input);
     if (result || (c.skip == 0 && c.out == 1)) return result;
     float coefficients[] = {(float)c.skip, (float)c.out};
     const float *inputs[] = {at->x, at->out};

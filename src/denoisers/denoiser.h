@@ -30,6 +30,7 @@ struct quell_evaluation {
     void *scratch;
     const void *constants;
     void *context;
+    bool shared; /* other threads of quell's work at the same time */
 };
 
 /* What becomes exact samples of X: x[rows][dim] holds standard normal numbers, and choice[rows]

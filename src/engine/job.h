@@ -54,6 +54,12 @@ void quell_job_touch(struct quell_job *job, size_t worker);
 /* Tile i of the pass, in the hands of a worker. */
 struct quell_tile quell_job_take(struct quell_job *job, size_t worker, size_t i);
 
+/* Whether several threads of quell's work at the pass; the host's own threads are its own matter. */
+static inline bool quell_job_shared(const struct quell_job *job)
+{
+    return job->pass_workers > 1 && !job->run.parallel;
+}
+
 /* A part of a tile: `rows` whole rows from `row` on, or `elements` of one row from `element` on. */
 struct quell_piece {
     size_t row, rows, element, elements;

@@ -3,16 +3,22 @@
 #ifndef QUELL_ENGINE_THREADS_H
 #define QUELL_ENGINE_THREADS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <quell/status.h>
 
 #define QUELL_MOST_THREADS 65536 /* of a run */
 
-/* How many threads a run takes when the caller does not say: the least of OpenMP's maximum, the
- * affinity mask and the cgroup's quota; 1 inside a parallel region. */
+/* How many threads a run takes when the caller does not say: the least of OpenMP's maximum and
+ * limit, the affinity mask and the cgroup's quota; 1 inside a parallel region, or a run. */
 size_t quell_threads_default(void);
 
-/* Calls body(data, i) for i in 0..workers-1, in OpenMP threads, and waits. */
+/* Whether the calling thread works at a run that has several threads: what it starts itself, from a
+ * function of the host's, has no others. */
+bool quell_threads_busy(void);
+
+/* Calls body(data, i) for i in 0..workers-1, in quell's threads (team.h), and waits. Where not all
+ * can be had, fewer do the work. */
 quell_status quell_threads_run(size_t workers, void (*body)(void *data, size_t i), void *data);
 
 #endif

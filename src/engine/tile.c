@@ -5,6 +5,7 @@
 #include "job.h"
 #include "constants.h"
 #include "base/fail.h"
+#include "base/serial.h"
 #include <quell/noise.h>
 
 #include <math.h>
@@ -41,6 +42,7 @@ int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const voi
         .elements = tile->elements,
         .worker = tile->worker,
         .workers = job->workers,
+        .shared = quell_job_shared(job),
         .x = x,
         .out = out,
         .variance = variance,
@@ -162,6 +164,14 @@ static void evaluate(struct quell_tile *tile, const struct quell_plan *plan,
                        tile->first, tile->transition);
 }
 
+static int observe(const struct quell_tile *tile, const struct quell_op *op)
+{
+    const struct quell_job *job = tile->job;
+    QUELL_SERIAL_OPENMP(quell_job_shared(job));
+    return job->run.observe(job->run.observe_user, tile->transition, &op->s, tile->first,
+                            tile->rows, tile->registers[QUELL_X]);
+}
+
 static void step(struct quell_tile *tile, const struct quell_op *op)
 {
     struct quell_job *job = tile->job;
@@ -169,10 +179,7 @@ static void step(struct quell_tile *tile, const struct quell_op *op)
     if (atomic_load(&job->watch.stopped)) return;
     if (job->run.observe) {
         unsigned before = quell_fail_count();
-        quell_watch_result(&job->watch, before,
-                           job->run.observe(job->run.observe_user, tile->transition, &op->s,
-                                            tile->first, tile->rows, tile->registers[QUELL_X]),
-                           tile->first, tile->transition);
+        quell_watch_result(&job->watch, before, observe(tile, op), tile->first, tile->transition);
     }
     tile->transition++;
     if (tile->element == 0) quell_watch_done(&job->watch, tile->worker, tile->rows);

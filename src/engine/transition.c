@@ -4,6 +4,7 @@
 #include "job.h"
 #include "core/schedule.h"
 #include "base/fail.h"
+#include "base/serial.h"
 #include <quell/noise.h>
 
 #include <math.h>
@@ -14,13 +15,20 @@ struct quell_transition {
     const quell_point *t, *s;
 };
 
+static int ask(struct quell_transition *transition, float *x)
+{
+    const struct quell_job *job = transition->tile->job;
+    QUELL_SERIAL_OPENMP(quell_job_shared(job));
+    return job->sampler->step(job->sampler->user, transition, transition->t, transition->s, x);
+}
+
 void quell_tile_callback(struct quell_tile *tile, const quell_point *t, const quell_point *s)
 {
     struct quell_job *job = tile->job;
     struct quell_transition transition = {tile, t, s};
     float *x = tile->registers[QUELL_X];
     unsigned before = quell_fail_count();
-    int result = job->sampler->step(job->sampler->user, &transition, t, s, x);
+    int result = ask(&transition, x);
     quell_watch_result(&job->watch, before, result, tile->first, tile->transition);
     for (size_t i = 0; !result && i < tile->rows * tile->elements; i++) {
         if (isfinite(x[i])) continue;

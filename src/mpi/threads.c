@@ -34,9 +34,25 @@ static size_t threads_of(const cpu_set_t *masks, size_t ranks, size_t self)
     return least(least(share, (size_t)omp_get_max_threads()), quota);
 }
 
-/* A machine with more processors than cpu_set_t holds: as many as fit, for all to share. */
+static void add_place(int place, cpu_set_t *mask)
+{
+    int count = omp_get_place_num_procs(place);
+    int *processors = count > 0 ? calloc((size_t)count, sizeof *processors) : NULL;
+    if (!processors) return;
+    omp_get_place_proc_ids(place, processors);
+    for (int i = 0; i < count; i++)
+        if (processors[i] >= 0 && processors[i] < CPU_SETSIZE) CPU_SET((size_t)processors[i], mask);
+    free(processors);
+}
+
+/* Where OpenMP binds threads, this one's own mask is its place alone; the rank has them all. A
+ * machine with more processors than cpu_set_t holds: as many as fit, for all to share. */
 static void own_mask(cpu_set_t *mask)
 {
+    CPU_ZERO(mask);
+    if (omp_get_proc_bind() != omp_proc_bind_false)
+        for (int place = 0; place < omp_get_num_places(); place++) add_place(place, mask);
+    if (CPU_COUNT(mask)) return;
     if (sched_getaffinity(0, sizeof *mask, mask)) memset(mask, 0xff, sizeof *mask);
 }
 

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/* Each helper has one word, its state, which it and the team's owner change in turn:
+ *
+ *     IDLE     it looks for work        -> ASLEEP by itself, WORK by the owner
+ *     ASLEEP   it waits for a change    -> WORK by the owner, who wakes it
+ *     WORK     there is work            -> RUN by itself, IDLE by the owner, who does it himself
+ *     RUN      it works                 -> IDLE by itself, AWAITED by the owner
+ *     AWAITED  and the owner is asleep  -> IDLE by itself, who wakes the owner
+ *     END      it is to end
+ *
+ * There is no lock that a child of fork() could inherit, and no cancellation point: a thread that
+ * is cancelled in a run would leave its helpers with memory of a stack that is gone. */
+#include "team.h"
+#include "limits.h"
+#include "openmp.h"
+#include "threads.h"
+#include "wait.h"
+#include "base/memory.h"
+#include "base/process.h"
+
+#include <dlfcn.h>
+#include <link.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+
+enum state { IDLE, ASLEEP, WORK, RUN, AWAITED, END };
+
+#define SPIN 200000 /* nanoseconds that one looks before one sleeps */
+
+struct helper {
+    _Alignas(QUELL_CACHE_LINE) atomic_uint state;
+    size_t i;
+    struct quell_team *team;
+    pthread_t thread;
+};
+
+struct quell_team {
+    unsigned process; /* that made the helpers */
+    bool busy;
+    int64_t spin;
+    quell_part_fn *part;
+    void *data;
+    size_t count, room;
+    struct helper **helpers;
+};
+
+/* Of each thread its team, or, in a helper, this one, which always is at work. */
+static pthread_key_t key;
+static struct quell_team of_helpers = {.busy = true};
+
+static void end_team(void *data);
+
+/* A team's threads sleep in this code, which must stay where it is, even if it is a part of a
+ * library of the host's, which the host unloads. (libquell.so is linked so that it stays.) */
+static void stay_loaded(void)
+{
+    Dl_info own;
+    struct link_map *map = NULL;
+    if (dladdr1(&of_helpers, &own, (void **)&map, RTLD_DL_LINKMAP) && map && *map->l_name)
+        dlopen(map->l_name, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+}
+
+static bool has_key;
+
+static void make_key(void)
+{
+    has_key = !pthread_key_create(&key, end_team);
+    if (has_key) stay_loaded();
+}
+
+static bool began(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    return !pthread_once(&once, make_key) && has_key;
+}
+
+static bool step(struct helper *helper, unsigned from, unsigned to)
+{
+    return atomic_compare_exchange_strong(&helper->state, &from, to);
+}
+
+/* Waits for WORK or END. */
+static unsigned await_work(struct helper *helper)
+{
+    unsigned state = quell_spin_while(&helper->state, IDLE, helper->team->spin);
+    while (state == IDLE || state == ASLEEP) {
+        if (state == ASLEEP || step(helper, IDLE, ASLEEP))
+            quell_sleep_while(&helper->state, ASLEEP);
+        state = atomic_load(&helper->state);
+    }
+    return state;
+}
+
+static void *help(void *data)
+{
+    struct helper *helper = data;
+    pthread_setspecific(key, &of_helpers);
+    while (await_work(helper) != END) {
+        if (!step(helper, WORK, RUN)) continue;
+        helper->team->part(helper->team->data, helper->i);
+        if (atomic_exchange(&helper->state, IDLE) == AWAITED) quell_wake(&helper->state);
+    }
+    return NULL;
+}
+
+/* A helper takes no signals but those for what it does itself, and a profiler's. */
+static int set_signals(pthread_attr_t *attributes)
+{
+    static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGPROF};
+    sigset_t blocked;
+    sigfillset(&blocked);
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) sigdelset(&blocked, own[i]);
+    return pthread_attr_setsigmask_np(attributes, &blocked);
+}
+
+static bool start(struct helper *helper)
+{
+    pthread_attr_t attributes;
+    if (pthread_attr_init(&attributes)) return false;
+    quell_openmp_attributes(&attributes, helper->i);
+    int wrong = set_signals(&attributes);
+    if (!wrong) wrong = pthread_create(&helper->thread, &attributes, help, helper);
+    pthread_attr_destroy(&attributes);
+    return !wrong;
+}
+
+static bool add_helper(struct quell_team *team)
+{
+    struct helper *helper = quell_new(1, sizeof *helper);
+    if (!helper) return false;
+    helper->i = team->count + 1;
+    helper->team = team;
+    if (!start(helper)) {
+        free(helper);
+        return false;
+    }
+    team->helpers[team->count++] = helper;
+    return true;
+}
+
+static bool make_room(struct quell_team *team, size_t wanted)
+{
+    if (wanted <= team->room) return true;
+    struct helper **grown = realloc(team->helpers, wanted * sizeof *grown);
+    if (!grown) return false;
+    team->helpers = grown;
+    team->room = wanted;
+    return true;
+}
+
+/* With more threads than processors, who looks takes from who works. */
+static void grow(struct quell_team *team, size_t wanted)
+{
+    size_t before = team->count, processors = quell_openmp_processors();
+    if (wanted > before && make_room(team, wanted))
+        while (team->count < wanted && add_helper(team)) continue;
+    if (team->count == before) return;
+    team->spin = quell_openmp_passive() || team->count >= processors ? 0 : SPIN;
+}
+
+/* A parent's helpers are not here; what it noted of them is left alone, as its thread may have been
+ * in the middle of it. */
+static struct quell_team *own_team(void)
+{
+    struct quell_team *team = pthread_getspecific(key);
+    if (team && (team->busy || team->process == quell_process_number())) return team;
+    team = quell_new(1, sizeof *team);
+    if (!team) return NULL;
+    team->process = quell_process_number();
+    if (!pthread_setspecific(key, team)) return team;
+    free(team);
+    return NULL;
+}
+
+struct quell_team *quell_team_take(size_t wanted)
+{
+    struct quell_team *team = began() ? own_team() : NULL;
+    if (!team || team->busy) return NULL;
+    grow(team, wanted);
+    return team;
+}
+
+size_t quell_team_size(const struct quell_team *team) { return team->count; }
+
+bool quell_team_busy(void)
+{
+    const struct quell_team *team = began() ? pthread_getspecific(key) : NULL;
+    return team && team->busy;
+}
+
+static void send(struct helper *helper)
+{
+    if (atomic_exchange(&helper->state, WORK) == ASLEEP) quell_wake(&helper->state);
+}
+
+/* Does what the helper has not begun, or waits until it is done. */
+static void finish(struct quell_team *team, struct helper *helper)
+{
+    if (step(helper, WORK, IDLE)) {
+        team->part(team->data, helper->i);
+        return;
+    }
+    if (quell_spin_while(&helper->state, RUN, team->spin) == RUN) step(helper, RUN, AWAITED);
+    while (atomic_load(&helper->state) == AWAITED) quell_sleep_while(&helper->state, AWAITED);
+}
+
+bool quell_team_run(struct quell_team *team, size_t helpers, quell_part_fn *part, void *data)
+{
+    team->busy = true;
+    team->part = part;
+    team->data = data;
+    for (size_t i = 0; i < helpers; i++) send(team->helpers[i]);
+    part(data, 0);
+    bool here = team->process == quell_process_number();
+    for (size_t i = 0; i < helpers && here; i++) finish(team, team->helpers[i]);
+    team->busy = false;
+    return here;
+}
+
+/* When the team's thread ends. */
+static void end_team(void *data)
+{
+    struct quell_team *team = data;
+    if (team == &of_helpers || team->busy || team->process != quell_process_number()) return;
+    for (size_t i = 0; i < team->count; i++) {
+        struct helper *helper = team->helpers[i];
+        if (atomic_exchange(&helper->state, END) == ASLEEP) quell_wake(&helper->state);
+    }
+    for (size_t i = 0; i < team->count; i++) {
+        pthread_join(team->helpers[i]->thread, NULL);
+        free(team->helpers[i]);
+    }
+    free(team->helpers);
+    free(team);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* Waiting until a word changes: looking for a while, then sleeping. No cancellation points. */
+#ifndef QUELL_ENGINE_WAIT_H
+#define QUELL_ENGINE_WAIT_H
+
+#include <limits.h>
+#include <linux/futex.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+static inline void quell_relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__) || defined(__arm__)
+    __asm__ volatile("yield");
+#endif
+}
+
+static inline int64_t quell_nanoseconds(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+/* Looks for so many nanoseconds whether the word is another than `value`; what it is. */
+static inline unsigned quell_spin_while(atomic_uint *word, unsigned value, int64_t spin)
+{
+    unsigned now = atomic_load(word);
+    if (now != value || spin <= 0) return now;
+    int64_t end = quell_nanoseconds() + spin;
+    do {
+        for (int i = 0; i < 32; i++) {
+            if ((now = atomic_load_explicit(word, memory_order_acquire)) != value) return now;
+            quell_relax();
+        }
+    } while (quell_nanoseconds() < end);
+    return atomic_load(word);
+}
+
+/* Sleeps if the word is `value`, until it is woken; that may also happen for no reason. */
+static inline void quell_sleep_while(atomic_uint *word, unsigned value)
+{
+    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
+}
+
+static inline void quell_wake(atomic_uint *word)
+{
+    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+}
+
+#endif
