@@ -2,6 +2,7 @@
 /* quell compare: what samplers make of a number of evaluations, on a model whose law is known. */
 #include "cli/compare.h"
 #include "cli/cli.h"
+#include "cli/interrupt.h"
 
 static const struct option_row rows[] = {
     TEXT_ROW(compare_options, model, "model", "M",
@@ -26,6 +27,7 @@ static const struct option_row rows[] = {
     TEXT_ROW(compare_options, plot, "plot", "F.svg", "a picture of the distances"),
     FLAG_ROW(compare_options, json, "json", "the table as one JSON object on stdout"),
     FLAG_ROW(compare_options, quiet, "quiet", "no progress on stderr"),
+    ABSENT_ROW("resume", "only `quell sample` can go on: run the comparison anew"),
     {0},
 };
 
@@ -59,6 +61,7 @@ int command_compare(int argc, char **argv)
     code = comparison_open(&comparison);
     if (code == EXIT_DONE) code = comparison_run(&comparison);
     if (code == EXIT_DONE) code = comparison_plot(&comparison);
+    interrupt_release();
     if (code == EXIT_DONE) code = comparison_report(&comparison);
     comparison_close(&comparison);
     return code;

@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "cli/compare.h"
 #include "cli/interrupt.h"
+#include "cli/places.h"
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/number.h"
@@ -134,7 +135,10 @@ static int settle_count(struct comparison *comparison)
 int comparison_open(struct comparison *comparison)
 {
     struct compare_options *options = &comparison->options;
-    int code = read_samplers(comparison);
+    const struct place outputs[] = {{"--plot", options->plot}, {0}};
+    const struct place inputs[] = {{"--model", options->model}, {0}};
+    int code = places_check(outputs, inputs);
+    if (code == EXIT_DONE) code = read_samplers(comparison);
     if (code == EXIT_DONE) code = read_budgets(comparison);
     if (code == EXIT_DONE)
         code = sampling_choose_machine(options->isa, options->threads, &comparison->isa,

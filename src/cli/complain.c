@@ -67,8 +67,7 @@ int complain_input(int code, quell_status status)
 int complain_run(quell_status status)
 {
     if (!interrupt_signal) return complain_status(status);
-    complain(0, "stopped by %s: no file was written",
-             interrupt_signal == SIGINT ? "Ctrl-C" : "a signal");
+    complain(0, "stopped by %s: no file was written", interrupt_name());
     return EXIT_SIGNAL + (int)interrupt_signal;
 }
 

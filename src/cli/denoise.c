@@ -5,6 +5,7 @@
 #include "cli/interrupt.h"
 #include "cli/labels.h"
 #include "cli/options.h"
+#include "cli/places.h"
 #include "cli/sampling.h"
 #include "base/memory.h"
 #include "io/npy.h"
@@ -36,6 +37,7 @@ static const struct option_row rows[] = {
              "NAME[:KEY=VALUE,...], see `quell list schedules`\n(the model's own, else vp)"),
     COUNT_ROW(denoise_options, threads, "threads", "T", 0, 65536, "at most T threads"),
     TEXT_ROW(denoise_options, isa, "isa", "I", "instruction set, see `quell list isas`"),
+    ABSENT_ROW("resume", "one evaluation is not worth it: run the command anew"),
     {0},
 };
 
@@ -134,6 +136,17 @@ static int run_job(struct job *job)
     return code;
 }
 
+static int check_places(const struct denoise_options *options)
+{
+    const struct place outputs[] = {{"--out", options->out}, {0}};
+    const struct place inputs[] = {{"--model", options->model},
+                                   {"--from", options->from},
+                                   {"--classes", options->labels.classes},
+                                   {"--guide", options->guidance.guide},
+                                   {0}};
+    return places_check(outputs, inputs);
+}
+
 int command_denoise(int argc, char **argv)
 {
     struct job job = {
@@ -144,6 +157,8 @@ int command_denoise(int argc, char **argv)
     if (!options->model || !options->from || !options->out)
         return complain(EXIT_USAGE,
                         "--model, --from and --out are needed: see `quell denoise --help`");
+    code = check_places(options);
+    if (code != EXIT_DONE) return code;
     code = sampling_choose_machine(options->isa, options->threads, &job.isa, &job.threads);
     if (code == EXIT_DONE) code = open_model(&job);
     if (code == EXIT_DONE) code = open_files(&job);

@@ -5,6 +5,7 @@
 #include "cli/interrupt.h"
 #include "cli/join.h"
 #include "cli/options.h"
+#include "cli/places.h"
 #include "cli/report.h"
 #include "base/memory.h"
 
@@ -12,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct join_options {
@@ -27,6 +27,7 @@ static const struct option_row rows[] = {
               "refuse unless the parts have N samples together"),
     FLAG_ROW(join_options, json, "json", "say what was done as one JSON object on stdout"),
     FLAG_ROW(join_options, quiet, "quiet", "say nothing but errors"),
+    ABSENT_ROW("resume", "only `quell sample` can go on: join the parts anew"),
     {0},
 };
 
@@ -54,10 +55,12 @@ static int check(const struct join_options *options, const char *part)
 {
     if (!options->out || !part)
         return complain(EXIT_USAGE, "--out and the parts are needed: see `quell join --help`");
-    if (strcmp(options->out, "-")) return EXIT_DONE;
-    if (options->json) return complain(EXIT_USAGE, "--json and --out -: both want standard output");
+    if (!is_standard_output(options->out)) return EXIT_DONE;
+    if (options->json)
+        return complain(EXIT_USAGE, "--json and --out %s: both want standard output", options->out);
     if (isatty(STDOUT_FILENO))
-        return complain(EXIT_USAGE, "--out -: standard output is a terminal; redirect it");
+        return complain(EXIT_USAGE, "--out %s: standard output is a terminal; redirect it",
+                        options->out);
     return EXIT_DONE;
 }
 
@@ -71,11 +74,8 @@ static int check_count(const struct join_options *options, const struct parts *p
 /* A pattern such as *.npy finds the file of the last time, too. */
 static int check_out(const char *out, const struct parts *parts)
 {
-    struct stat own, other;
-    if (!strcmp(out, "-") || stat(out, &own)) return EXIT_DONE;
     for (size_t i = 0; i < parts->count; i++)
-        if (!stat(parts->part[i].path, &other) && own.st_dev == other.st_dev &&
-            own.st_ino == other.st_ino)
+        if (is_same_file(out, parts->part[i].path))
             return complain(EXIT_USAGE, "--out %s: is one of the parts", out);
     return EXIT_DONE;
 }
@@ -85,7 +85,7 @@ static int write_out(const char *path, struct parts *parts)
     struct quell_output out;
     interrupt_catch();
     quell_status status =
-        !strcmp(path, "-") ? quell_output_standard(&out) : quell_output_open(&out, path);
+        is_standard_output(path) ? quell_output_standard(&out) : quell_output_open(&out, path);
     if (status) return complain_run(status);
     out.stop = &interrupt_signal;
     int code = parts_copy(parts, &out);
@@ -94,6 +94,7 @@ static int write_out(const char *path, struct parts *parts)
         if (status) code = complain_run(status);
     }
     quell_output_discard(&out);
+    interrupt_release();
     return code;
 }
 
@@ -115,7 +116,7 @@ static int print_json(const char *out, const struct parts *parts)
 static int report(const struct join_options *options, const struct parts *parts)
 {
     if (options->json) return print_json(options->out, parts);
-    if (!options->quiet && strcmp(options->out, "-"))
+    if (!options->quiet && !is_standard_output(options->out))
         printf("%s: %zu samples of %zu part%s\n", options->out, parts->rows, parts->count,
                parts->count == 1 ? "" : "s");
     return EXIT_DONE;

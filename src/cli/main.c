@@ -2,6 +2,7 @@
 /* The command `quell`: finds the command that is asked for. It never sets a locale, so that numbers
  * are read and written with a decimal point. */
 #include "cli/cli.h"
+#include "cli/interrupt.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -56,5 +57,7 @@ int main(int argc, char **argv)
         help(stderr);
         return EXIT_USAGE;
     }
-    return finish_stdout(run(argc, argv));
+    int code = finish_stdout(run(argc, argv));
+    if (interrupt_signal && code == EXIT_SIGNAL + (int)interrupt_signal) interrupt_end();
+    return code;
 }

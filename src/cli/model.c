@@ -2,7 +2,9 @@
 /* quell model: stores a model. The eigenbasis of a covariance is worked out by LAPACK, whose last
  * bits depend on the machine; stored with the model, it is the same everywhere. */
 #include "cli/cli.h"
+#include "cli/interrupt.h"
 #include "cli/options.h"
+#include "cli/places.h"
 #include "cli/sampling.h"
 
 #include <quell/quell.h>
@@ -42,9 +44,13 @@ int command_model(int argc, char **argv)
     if (!options_read(&table, argc, argv, &options, NULL, &code)) return code;
     if (!options.model || !options.out)
         return complain(EXIT_USAGE, "--model and --out are needed: see `quell model --help`");
-    code = sampling_open_model(&model, options.model);
+    const struct place outputs[] = {{"--out", options.out}, {0}};
+    const struct place inputs[] = {{"--model", options.model}, {0}};
+    code = places_check(outputs, inputs);
+    if (code == EXIT_DONE) code = sampling_open_model(&model, options.model);
     if (code != EXIT_DONE) return code;
+    interrupt_catch();
     quell_status status = quell_model_save(&model, options.out);
     quell_model_free(&model);
-    return status ? complain_status(status) : EXIT_DONE;
+    return status ? complain_run(status) : EXIT_DONE;
 }

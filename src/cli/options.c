@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_OPTIONS 32
+#define MOST_OPTIONS 64
 #define HELP_COLUMN 22
 
 static void print_row(const char *name, const char *argument, const char *help)
@@ -27,7 +27,7 @@ static void print_help(const struct option_table *table)
 {
     printf("Usage: %s\n\n%s\n\n", table->usage, table->about);
     for (const struct option_row *row = table->options; row->name; row++)
-        print_row(row->name, row->argument, row->help);
+        if (row->kind != OPTION_ABSENT) print_row(row->name, row->argument, row->help);
     print_row("help", NULL, "this text");
     printf("\n%s%s", table->after, EXIT_CODES_HELP);
 }
@@ -46,6 +46,8 @@ static int store(const struct option_row *row, const char *text, void *values)
     uint64_t count;
     double number;
     switch (row->kind) {
+    case OPTION_ABSENT:
+        return complain(EXIT_USAGE, "--%s: %s", row->name, row->help);
     case OPTION_FLAG:
         *(int *)place = 1;
         return EXIT_DONE;
@@ -71,14 +73,19 @@ static int store(const struct option_row *row, const char *text, void *values)
     return EXIT_USAGE;
 }
 
+static bool takes_value(const struct option_row *row)
+{
+    return row->kind != OPTION_FLAG && row->kind != OPTION_ABSENT;
+}
+
 /* getopt_long's own table, with the number of the row as the value; `help` comes last. */
 static int make_table(const struct option_row *rows, struct option *table)
 {
     int count = 0;
     for (; rows[count].name && count < MOST_OPTIONS - 2; count++)
-        table[count] = (struct option){
-            rows[count].name, rows[count].kind == OPTION_FLAG ? no_argument : required_argument,
-            NULL, count + 256};
+        table[count] = (struct option){rows[count].name,
+                                       takes_value(&rows[count]) ? required_argument : no_argument,
+                                       NULL, count + 256};
     table[count] = (struct option){"help", no_argument, NULL, 'h'};
     table[count + 1] = (struct option){0};
     return count;

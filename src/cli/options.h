@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 /* FLAG sets an int to 1, TEXT a const char *, COUNT a uint64_t from low to high, NUMBER a double
- * from least to most. */
-enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_COUNT, OPTION_NUMBER };
+ * from least to most. ABSENT is none, but another command's: its help says what to do instead. */
+enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_COUNT, OPTION_NUMBER, OPTION_ABSENT };
 
 /* offset: where the value goes in the command's struct. argument: what --help calls it. help: its
  * lines, parted by '\n'. */
@@ -25,6 +25,7 @@ struct option_row {
 /* Rows for the members of `struct owner`. */
 #define FLAG_ROW(owner, member, name_, help_) \
     {.name = name_, .kind = OPTION_FLAG, .offset = offsetof(struct owner, member), .help = help_}
+#define ABSENT_ROW(name_, help_) {.name = name_, .kind = OPTION_ABSENT, .help = help_}
 #define TEXT_ROW(owner, member, name_, argument_, help_) \
     {.name = name_,                                      \
      .argument = argument_,                              \

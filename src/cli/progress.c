@@ -40,15 +40,16 @@ static void draw(struct progress *progress, double share)
 {
     char bar[WIDTH + 1];
     double spent = progress_clock() - progress->start;
-    if (spent < PATIENCE || share <= 0.0) return;
+    double before = (double)progress->found / (double)progress->total;
+    if (spent < PATIENCE || share <= before) return;
     size_t filled = (size_t)(share * WIDTH);
     memset(bar, '.', WIDTH);
     memset(bar, '#', filled < WIDTH ? filled : WIDTH);
     bar[WIDTH] = '\0';
-    double rate = share * (double)(progress->total * progress->ranks) / spent;
+    double rate = (share - before) * (double)(progress->total * progress->ranks) / spent;
     fprintf(stderr, "\r[%s] %3.0f%%  %.*f %s/s  ", bar, 100.0 * share, rate < 100 ? 2 : 0, rate,
             progress->unit);
-    print_time(spent * (1.0 - share) / share);
+    print_time(spent * (1.0 - share) / (share - before));
     fputs("\x1b[K", stderr);
     fflush(stderr);
     progress->drawn = true;

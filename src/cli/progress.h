@@ -14,7 +14,7 @@ struct progress {
     bool shown, drawn;
     const char *unit;
     double start;
-    uint64_t done, batch, total, ranks;
+    uint64_t done, batch, total, ranks, found;
     int (*ended)(void *others);
     void *others;
 };

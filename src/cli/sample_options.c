@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/sample_options.h"
 #include "cli/cli.h"
+#include "cli/places.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -42,6 +43,10 @@ const struct option_row sample_rows[] = {
          "(count, dim...); - is standard output"),
     TEXT("plot", "F.png", plot,
          "a picture: the density of samples in the plane, or\nthe first 64 images"),
+    FLAG("resume", resume,
+         "go on where an interrupted run of the same command\n"
+         "has ended; if it is interrupted, too, what is\n"
+         "finished stays in F.npy.part"),
     FLAG("json", json, "say what was done as one JSON object on stdout"),
     FLAG("quiet", quiet, "say nothing but errors"),
     {0},
@@ -53,19 +58,34 @@ static int ends_with(const char *text, const char *end)
     return length >= tail && !strcmp(text + length - tail, end);
 }
 
+static int check_places(const struct sample_options *options)
+{
+    const struct place outputs[] = {{"--out", options->out}, {"--plot", options->plot}, {0}};
+    const struct place inputs[] = {{"--model", options->model},
+                                   {"--from", options->from},
+                                   {"--classes", options->labels.classes},
+                                   {"--guide", options->guidance.guide},
+                                   {0}};
+    const char *out = options->out ? options->out : "", *plot = options->plot;
+    if (plot && (!strcmp(out, plot) || is_same_file(out, plot)))
+        return complain(EXIT_USAGE, "--out and --plot: both name %s", out);
+    return places_check(outputs, inputs);
+}
+
 int sample_check(const struct sample_options *options)
 {
     const char *out = options->out ? options->out : "";
+    bool standard = is_standard_output(out);
     if (!options->model)
         return complain(EXIT_USAGE, "--model is needed: try --model builtin:grid25, and see "
                                     "`quell sample --help`");
     if (ends_with(out, ".png"))
         return complain(EXIT_USAGE, "--out %s: writes .npy files; for a picture use --plot", out);
-    if (options->plot && !strcmp(out, options->plot))
-        return complain(EXIT_USAGE, "--out and --plot: both name %s", out);
-    if (!strcmp(out, "-") && options->json)
-        return complain(EXIT_USAGE, "--json and --out -: both want standard output");
-    if (!strcmp(out, "-") && isatty(STDOUT_FILENO))
-        return complain(EXIT_USAGE, "--out -: standard output is a terminal; redirect it");
-    return EXIT_DONE;
+    if (options->resume && (!*out || standard))
+        return complain(EXIT_USAGE, "--resume: needs --out F.npy, a file to go on with");
+    if (standard && options->json)
+        return complain(EXIT_USAGE, "--json and --out %s: both want standard output", out);
+    if (standard && isatty(STDOUT_FILENO))
+        return complain(EXIT_USAGE, "--out %s: standard output is a terminal; redirect it", out);
+    return check_places(options);
 }

@@ -16,7 +16,7 @@ struct sample_options {
     struct label_options labels;
     struct guidance_options guidance;
     struct sampling sampling;
-    int json, quiet;
+    int resume, json, quiet;
 };
 
 #define SAMPLE_DEFAULTS                \

@@ -4,7 +4,10 @@
 #include "cli/session.h"
 #include "cli/cli.h"
 #include "cli/interrupt.h"
+#include "cli/places.h"
+#include "io/temporary.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define DEFAULT_COUNT 1000
@@ -67,24 +70,44 @@ static int settle_count(struct session *session)
     return EXIT_DONE;
 }
 
-static quell_status write_header(struct session *session)
+static void make_header(struct session *session)
 {
-    char header[QUELL_NPY_HEADER];
     size_t shape[QUELL_NPY_MAX_RANK] = {session->count};
     for (size_t i = 0; i < session->model.rank; i++) shape[i + 1] = session->model.shape[i];
-    size_t bytes = quell_npy_header(header, session->model.rank + 1, shape);
-    return quell_output_write(&session->out, header, bytes);
+    session->plan.header_bytes =
+        quell_npy_header(session->plan.header, session->model.rank + 1, shape);
 }
 
-static quell_status open_out(struct session *session)
+/* A file that --resume can go on with. */
+static int open_partial(struct session *session)
+{
+    struct partial_plan *plan = &session->plan;
+    int code;
+    plan->path = session->options.out;
+    plan->resume = session->options.resume;
+    plan->quiet = session->options.quiet;
+    plan->row = session->dim * sizeof(float);
+    plan->count = session->count;
+    plan->settings = session_settings(session, &code);
+    return plan->settings ? partial_open(&session->partial, &session->out, plan) : code;
+}
+
+static int open_out(struct session *session)
 {
     const char *out = session->options.out;
-    if (!out) return QUELL_OK;
-    quell_status status = !strcmp(out, "-") ? quell_output_standard(&session->out)
-                                            : quell_output_open(&session->out, out);
-    if (status) return status;
+    if (!out) return EXIT_DONE;
+    make_header(session);
+    bool standard = is_standard_output(out);
+    if (!standard && !quell_temporary_is_in_place(out)) return open_partial(session);
+    if (session->options.resume)
+        return complain(EXIT_USAGE, "--resume: --out %s is no file that a run can go on with", out);
+    quell_status status =
+        standard ? quell_output_standard(&session->out) : quell_output_open(&session->out, out);
     session->out.stop = &interrupt_signal;
-    return write_header(session);
+    if (!status)
+        status =
+            quell_output_write(&session->out, session->plan.header, session->plan.header_bytes);
+    return status ? complain_run(status) : EXIT_DONE;
 }
 
 static quell_status open_picture(struct session *session)
@@ -102,8 +125,9 @@ static int open_files(struct session *session)
         return complain(EXIT_USAGE, "--plot: only samples in the plane (2 elements) and images can "
                                     "be plotted: builtin:grid25, builtin:clouds, ...");
     interrupt_catch();
-    quell_status status = open_out(session);
-    if (!status) status = open_picture(session);
+    int code = open_out(session);
+    if (code != EXIT_DONE) return code;
+    quell_status status = open_picture(session);
     return status ? complain_run(status) : EXIT_DONE;
 }
 
@@ -145,6 +169,8 @@ int session_narrow(struct session *session, size_t skipped, size_t rows)
 
 void session_close(struct session *session)
 {
+    partial_close(&session->partial, &session->out, &session->plan, session->options.resume);
+    free((char *)(uintptr_t)session->plan.settings);
     quell_output_discard(&session->out);
     quell_output_discard(&session->picture);
     plot_free(session->plot);

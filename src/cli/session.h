@@ -6,6 +6,7 @@
 
 #include <quell/quell.h>
 #include <stdint.h>
+#include "cli/partial.h"
 #include "cli/plot.h"
 #include "cli/progress.h"
 #include "cli/sample_options.h"
@@ -18,9 +19,12 @@ struct session {
     quell_sampler *sampler;
     const char *isa;
     size_t dim, count, threads, ranks; /* ranks: 0 of `quell sample` */
+    size_t found;                      /* samples that an interrupted run had finished */
     struct labels labels;
     struct quell_npy from;
     struct quell_output out, picture;
+    struct partial partial;
+    struct partial_plan plan;
     struct plot *plot;
     double seconds;
 };
@@ -35,11 +39,15 @@ int session_commit(struct session *session);  /* gives the files their names */
  * Likewise. */
 int session_narrow(struct session *session, size_t skipped, size_t rows);
 
+/* All that decides on the samples, as lines of a name and a value, to be freed; NULL: no exit code
+ * but *code, and it has complained (session_settings.c). */
+char *session_settings(const struct session *session, int *code);
+
 /* Draws the next rows of samples, `done` of which are drawn, to x[rows][dim]. */
 quell_status session_draw(struct session *session, struct progress *progress, size_t done,
                           size_t rows, float *x);
 
-/* Frees everything, and removes files that were not committed. */
+/* Frees everything, and removes files that were not committed, unless --resume keeps them. */
 void session_close(struct session *session);
 
 /* Says what was done. */

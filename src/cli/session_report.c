@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What was done, for a reader or for a program. */
 #include "cli/cli.h"
+#include "cli/places.h"
 #include "cli/report.h"
 #include "cli/session.h"
 
@@ -9,7 +10,8 @@
 
 static double rate(const struct session *session)
 {
-    return session->seconds > 0 ? (double)session->count / session->seconds : 0.0;
+    size_t drawn = session->count - session->found;
+    return session->seconds > 0 ? (double)drawn / session->seconds : 0.0;
 }
 
 /* What the samples depend on. */
@@ -54,6 +56,7 @@ static int print_json(const struct session *session)
     quell_json_put_text(&writer, "guide", options->guidance.guide);
     quell_json_put_number(&writer, "guidance_low", options->guidance.low);
     quell_json_put_number(&writer, "guidance_high", options->guidance.high);
+    if (options->resume) report_count(&writer, "resumed", session->found);
     if (session->ranks) report_count(&writer, "ranks", session->ranks);
     return report_end(&writer);
 }
@@ -77,15 +80,17 @@ static void print_text(const struct session *session, FILE *file)
     if (options->plot) fprintf(file, "%s: %s\n", options->plot, plot_kind(&session->model));
     if (!options->out && !options->plot)
         fputs("the samples were not kept: see --out and --plot\n", file);
-    fprintf(file, "%zu sample%s in %.3f s: %.*f samples/s\n", session->count,
-            session->count == 1 ? "" : "s", session->seconds, rate(session) < 100 ? 2 : 0,
-            rate(session));
+    size_t drawn = session->count - session->found;
+    fprintf(file, "%zu sample%s in %.3f s: %.*f samples/s\n", drawn, drawn == 1 ? "" : "s",
+            session->seconds, rate(session) < 100 ? 2 : 0, rate(session));
+    if (session->found) fprintf(file, "%zu were there already\n", session->found);
 }
 
 int session_report(const struct session *session)
 {
     const char *out = session->options.out;
     if (session->options.json) return print_json(session);
-    if (!session->options.quiet) print_text(session, out && !strcmp(out, "-") ? stderr : stdout);
+    if (!session->options.quiet)
+        print_text(session, out && is_standard_output(out) ? stderr : stdout);
     return EXIT_DONE;
 }

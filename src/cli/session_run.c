@@ -1,29 +1,47 @@
 /* SPDX-License-Identifier: MIT */
 /* Samples are drawn in batches of bounded memory, each written before the next is drawn. A batch
- * moves run.first on and nothing else, so the samples are those of one large run. */
+ * moves run.first on and nothing else, so the samples are those of one large run. Where a run that
+ * is interrupted can go on later, batches are also bounded in time, for that much may be lost. */
 #include "cli/cli.h"
 #include "cli/interrupt.h"
 #include "cli/session.h"
 #include "base/fail.h"
 #include "base/memory.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define BATCH_BYTES ((size_t)16 << 20)
 
-static size_t batch_rows(const struct session *session)
+#define BATCH_SECONDS 10
+#define LEAST_ROWS 64 /* of a thread, so that all have something to do */
+
+static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+static size_t most_rows(const struct session *session)
 {
     size_t rows = BATCH_BYTES / (session->dim * sizeof(float));
-    if (rows < 1) rows = 1;
-    return rows < session->count ? rows : session->count;
+    return least(rows < 1 ? 1 : rows, session->count);
 }
 
-static quell_status keep(struct session *session, size_t rows, const float *x)
+/* The rows of the next batch, after one of `rows` (0: none yet) that took `seconds`. */
+static size_t next_rows(const struct session *session, size_t rows, double seconds)
+{
+    size_t most = most_rows(session), few = least(LEAST_ROWS * session->threads, most);
+    if (!session->partial.record) return most;
+    if (!rows) return few;
+    double wanted = (double)rows * fmin(BATCH_SECONDS / fmax(seconds, 1e-9), 8);
+    return wanted >= (double)most ? most : wanted < (double)few ? few : (size_t)wanted;
+}
+
+static quell_status keep(struct session *session, size_t done, size_t rows, const float *x)
 {
     quell_status status = QUELL_OK;
     if (session->plot) status = plot_add(session->plot, rows, x);
     if (!status && session->out.path)
         status = quell_output_write(&session->out, x, rows * session->dim * sizeof *x);
+    if (!status) status = partial_sync(&session->partial, &session->out, done + rows);
     return status;
 }
 
@@ -60,36 +78,90 @@ quell_status session_draw(struct session *session, struct progress *progress, si
     return status;
 }
 
-static quell_status draw_all(struct session *session, struct progress *progress, float *x)
+/* The samples that are there go into the picture, too. */
+static quell_status plot_found(struct session *session, float *x)
 {
-    size_t most = batch_rows(session);
+    size_t most = most_rows(session), found = session->partial.done;
     quell_status status = QUELL_OK;
-    for (size_t done = 0, rows; done < session->count && !status; done += rows) {
-        rows = most < session->count - done ? most : session->count - done;
-        status = session_draw(session, progress, done, rows, x);
-        if (!status) status = keep(session, rows, x);
+    for (size_t done = 0, rows; session->plot && done < found && !status; done += rows) {
+        rows = least(most, found - done);
+        status = partial_read(&session->out, &session->plan, done, rows, x);
+        if (!status) status = plot_add(session->plot, rows, x);
+        if (interrupt_signal) return QUELL_STOPPED;
     }
     return status;
+}
+
+/* The last sample that is there is drawn once more: if the model, the library or the machine has
+ * changed in a way that the record does not know, its bits have, too. */
+static quell_status check_found(struct session *session, struct progress *progress, float *x)
+{
+    size_t dim = session->dim, last = session->partial.done - 1;
+    float *found = quell_new(dim, sizeof *found);
+    if (!found) return quell_fail(QUELL_NO_MEMORY, "no memory for a sample");
+    quell_status status = QUELL_OK;
+    if (session->from.path) status = quell_npy_skip(&session->from, last * dim);
+    if (!status && session->labels.file.path) status = quell_npy_skip(&session->labels.file, last);
+    if (!status) status = session_draw(session, progress, last, 1, x);
+    if (!status) status = partial_read(&session->out, &session->plan, last, 1, found);
+    if (!status && quell_denoiser_exact(session->model.denoiser) &&
+        memcmp(found, x, dim * sizeof *x))
+        status = quell_fail(QUELL_IO_FAILED,
+                            "--resume: %s: its sample %zu is not what this run draws: the model, "
+                            "quell or the machine has changed; leave --resume out to draw anew",
+                            session->out.temporary, last);
+    free(found);
+    return status;
+}
+
+static quell_status draw_all(struct session *session, struct progress *progress, float *x)
+{
+    size_t rows = 0, count = session->count, done = session->partial.done;
+    double seconds = 0;
+    quell_status status = plot_found(session, x);
+    if (!status && done) status = check_found(session, progress, x);
+    for (; done < count && !status; done += rows) {
+        double start = progress_clock();
+        rows = least(next_rows(session, rows, seconds), count - done);
+        status = session_draw(session, progress, done, rows, x);
+        if (!status) status = keep(session, done, rows, x);
+        seconds = progress_clock() - start;
+    }
+    return status;
+}
+
+static int complain_stop(const struct session *session, quell_status status)
+{
+    const struct partial *partial = &session->partial;
+    if (!interrupt_signal || !session->options.resume) return complain_run(status);
+    complain(0, "stopped by %s: what is finished is in %s: the same command goes on with it",
+             interrupt_name(), partial->record ? session->out.temporary : "");
+    return EXIT_SIGNAL + (int)interrupt_signal;
 }
 
 int session_run(struct session *session)
 {
     struct progress progress;
     progress_begin(&progress, session->count, "samples", session->options.quiet);
-    float *x = quell_new(batch_rows(session) * session->dim, sizeof *x);
-    if (!x) return complain(EXIT_MEMORY, "no memory for %zu samples", batch_rows(session));
+    progress.found = session->found = session->partial.done;
+    float *x = quell_new(most_rows(session) * session->dim, sizeof *x);
+    if (!x) return complain(EXIT_MEMORY, "no memory for %zu samples", most_rows(session));
     quell_status status = draw_all(session, &progress, x);
     free(x);
     progress_end(&progress);
     session->seconds = progress_clock() - progress.start;
-    return status || interrupt_signal ? complain_run(status) : EXIT_DONE;
+    return status || interrupt_signal ? complain_stop(session, status) : EXIT_DONE;
 }
 
 int session_commit(struct session *session)
 {
     quell_status status = QUELL_OK;
     if (session->plot) status = plot_write(session->plot, &session->picture);
-    if (!status && session->out.path) status = quell_output_commit(&session->out);
+    if (!status && session->partial.record)
+        status = partial_commit(&session->partial, &session->out);
+    else if (!status && session->out.path)
+        status = quell_output_commit(&session->out);
     if (!status && session->plot) status = quell_output_commit(&session->picture);
+    interrupt_release();
     return status ? complain_run(status) : EXIT_DONE;
 }

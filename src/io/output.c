@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Output goes to a temporary name in the directory of the file, then is renamed: a reader sees the
- * old file or the new one, never a part. fsync comes before the rename, because some file systems
- * report a full disk only then. */
+/* Output goes to a file beside the one that is meant, without a name where there are such files,
+ * and takes its place by a rename: a reader sees the old file or the new one, never a part. fsync
+ * comes before the rename, because some file systems report a full disk only then. */
 #include "io/output.h"
 #include "base/fail.h"
 #include "base/memory.h"
@@ -9,10 +9,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#define PATIENCE 100 /* milliseconds that a slow reader is waited for at a time */
 
 static quell_status failed(const char *path, const char *what)
 {
@@ -35,15 +40,48 @@ static char *copy_text(const char *text)
     return copy;
 }
 
+static bool is_regular(int file)
+{
+    struct stat status;
+    return !fstat(file, &status) && S_ISREG(status.st_mode);
+}
+
+/* -1 with *problem set: it cannot be had at all; else: not so. */
+static int open_unnamed(struct quell_output *output, const char **problem)
+{
+    char *target = quell_temporary_target(output->path);
+    int file = target ? quell_temporary_in_place(output->path, problem) : -1;
+    if (file >= 0 || !target || errno) {
+        free(target);
+        if (!target) *problem = "cannot be created";
+        return file;
+    }
+    file = quell_temporary_check(target, problem);
+    if (!file) {
+        *problem = NULL;
+        file = quell_temporary_unnamed(target);
+        output->unnamed = file >= 0;
+    }
+    if (file >= 0) quell_temporary_dress(file, target);
+    output->target = file >= 0 ? target : NULL;
+    if (file < 0) free(target);
+    return file;
+}
+
 quell_status quell_output_open(struct quell_output *output, const char *path)
 {
     *output = (struct quell_output){.file = -1};
     if (!*path) return quell_fail(QUELL_IO_FAILED, "the name of an output file is empty");
     output->path = copy_text(path);
     if (!output->path) return quell_fail(QUELL_NO_MEMORY, "%s: no memory", path);
-    const char *problem;
-    output->file = quell_temporary_open(path, &output->target, &output->temporary, &problem);
-    if (output->file >= 0) return QUELL_OK;
+    const char *problem = NULL;
+    output->file = open_unnamed(output, &problem);
+    if (output->file < 0 && !problem)
+        output->file = quell_temporary_open(path, &output->target, &output->temporary, &problem);
+    if (output->file >= 0) {
+        output->waits = !is_regular(output->file);
+        return QUELL_OK;
+    }
     quell_status status = errno == ENOMEM ? quell_fail(QUELL_NO_MEMORY, "%s: no memory", path)
                                           : failed(path, problem);
     forget(output);
@@ -55,43 +93,54 @@ quell_status quell_output_standard(struct quell_output *output)
     *output = (struct quell_output){.file = -1, .path = copy_text("standard output")};
     if (!output->path) return quell_fail(QUELL_NO_MEMORY, "standard output: no memory");
     output->file = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    output->waits = output->file >= 0 && !is_regular(output->file);
     if (output->file >= 0) return QUELL_OK;
     failed(output->path, "cannot be opened");
     forget(output);
     return QUELL_IO_FAILED;
 }
 
+/* A pipe that has room takes PIPE_BUF bytes without a wait, so that a signal is seen in between: a
+ * longer write may wait in its middle, and end with what it has written as if nothing had been. */
+static ssize_t write_some(const struct quell_output *output, const char *at, size_t bytes)
+{
+    struct pollfd room = {.fd = output->file, .events = POLLOUT};
+    if (!output->waits) return write(output->file, at, bytes);
+    if (poll(&room, 1, PATIENCE) <= 0) return 0;
+    return write(output->file, at, bytes < PIPE_BUF ? bytes : PIPE_BUF);
+}
+
 quell_status quell_output_write(struct quell_output *output, const void *data, size_t bytes)
 {
     const char *at = data;
     while (bytes) {
-        ssize_t written = write(output->file, at, bytes);
-        if (written > 0) {
-            at += written;
-            bytes -= (size_t)written;
-        } else if (written < 0 && errno != EINTR) {
-            return failed(output->path, "cannot be written");
-        } else if (output->stop && *output->stop) {
+        if (output->stop && *output->stop)
             return quell_fail(QUELL_STOPPED, "%s: stopped while it was written", output->path);
-        }
+        ssize_t written = write_some(output, at, bytes);
+        if (written < 0 && errno != EINTR && errno != EAGAIN)
+            return failed(output->path, "cannot be written");
+        if (written <= 0) continue;
+        at += written;
+        bytes -= (size_t)written;
     }
     return QUELL_OK;
 }
 
 /* Pipes and devices have nothing to synchronise. */
-static int finish(int file)
+static int sync_file(int file)
 {
-    int wrong = fsync(file) && errno != EINVAL && errno != EROFS && errno != ENOTSUP;
-    int reason = errno;
-    if (close(file) && !wrong) return -1;
-    errno = reason;
-    return wrong ? -1 : 0;
+    return fsync(file) && errno != EINVAL && errno != EROFS && errno != ENOTSUP;
 }
 
 quell_status quell_output_commit(struct quell_output *output)
 {
-    int wrong = finish(output->file);
+    int wrong = sync_file(output->file);
+    if (!wrong && output->unnamed)
+        wrong = quell_temporary_link(output->file, output->target, &output->temporary) < 0;
+    int reason = errno;
+    if (close(output->file) && !wrong) wrong = 1, reason = errno;
     output->file = -1;
+    errno = reason;
     if (!wrong && output->temporary) wrong = rename(output->temporary, output->target);
     quell_status status = wrong ? failed(output->path, "cannot be written") : QUELL_OK;
     if (!wrong) {

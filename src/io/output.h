@@ -4,21 +4,24 @@
 #define QUELL_IO_OUTPUT_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <quell/status.h>
 
 /* stop: where a signal handler of the caller says that the wait for a slow reader is to end; may
- * be NULL. */
+ * be NULL. waits: it is a pipe or a device, whose reader may be slow. unnamed: a file that has no
+ * name yet, and goes with the process. */
 struct quell_output {
     int file;
     char *path;      /* as the caller named it, for messages */
     char *target;    /* what it becomes */
-    char *temporary; /* NULL: written in place */
+    char *temporary; /* NULL: written in place, or unnamed */
+    bool waits, unnamed;
     const volatile sig_atomic_t *stop;
 };
 
-/* Opens a temporary file beside `path`. If `path` is there and is not a regular file (a pipe, a
- * device), it is written in place. */
+/* Opens a file without a name in the folder of `path`, or a temporary one where the file system has
+ * none. If `path` is there and is not a regular file (a pipe, a device), it is written in place. */
 quell_status quell_output_open(struct quell_output *output, const char *path);
 
 /* The standard output in place of a file. */

@@ -177,8 +177,8 @@ TEST(mpi, one_rank_terminated)
     int code = command_wait(&command);
     char *complaint = only_complaint(&command);
     CHECK(code == 128 + SIGTERM, "exit code %d: %s", code, complaint);
-    CHECK(!strcmp(complaint, "quell-mpi: stopped by a signal: no file was written"), "%s",
-          complaint);
+    CHECK(!strcmp(complaint, "quell-mpi: stopped by a signal (Terminated): no file was written"),
+          "%s", complaint);
     CHECK(scratch_count(&command.work, ".") == 0, "something is left");
     free(complaint);
     command_remove(&command);

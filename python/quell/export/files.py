@@ -3,6 +3,7 @@
 
 import json
 import os
+import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,25 @@ from torch import Tensor, nn
 from quell.export.describe import describe
 
 DTYPES = (torch.float32, torch.float16, torch.bfloat16)
+
+
+def write(
+    stored: Mapping[str, Tensor], path: str | os.PathLike[str], metadata: dict[str, str]
+) -> None:
+    """Writes a .safetensors file that has its name when it is complete, and the mode that open()
+    would leave: that of the file it replaces, or what the umask allows."""
+    target = os.path.realpath(path)
+    temporary = os.path.join(os.path.dirname(target), f".quell-{secrets.token_hex(8)}.part")
+    os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+    try:
+        there = target if os.path.exists(target) else temporary
+        mode = os.stat(there).st_mode & 0o7777
+        save_file(dict(stored), temporary, metadata=metadata)  # which makes it 0600
+        os.chmod(temporary, mode)
+        os.replace(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise
 
 
 def export_weights(
@@ -39,7 +59,7 @@ def export_weights(
         if not torch.isfinite(w).all():
             raise ValueError(f"quell.export: {name} is not finite as {dtype}")
     text = json.dumps({"kind": "network", **description})
-    save_file(stored, path, metadata={"quell": text})
+    write(stored, path, {"quell": text})
 
 
 def export(

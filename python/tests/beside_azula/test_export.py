@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Exported models against PyTorch."""
 
+import os
+
 import pytest
 import torch
 from azula.denoise import GaussianDenoiser, KarrasDenoiser, SimpleDenoiser
@@ -166,3 +168,20 @@ def test_weights_that_do_not_fit_the_type(tmp_path):
         export(model, tmp_path / "m.safetensors", (3,), torch.float64, schedule="vp")
     with pytest.raises(ValueError, match="itself says schedule"):
         export(KarrasDenoiser(model, VPSchedule()), tmp_path / "m.safetensors", (3,), schedule="ve")
+
+
+def test_modes_of_files(tmp_path):
+    """A new file has what the umask allows; one that is replaced keeps its mode, through a link."""
+    weights = {"a": torch.zeros(2)}
+    path, link = tmp_path / "m.safetensors", tmp_path / "link.safetensors"
+    before = os.umask(0o027)
+    try:
+        export_weights(weights, path, {})
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == 0o640
+    path.chmod(0o604)
+    link.symlink_to(path.name)
+    export_weights(weights, link, {})
+    assert link.is_symlink() and path.stat().st_mode & 0o777 == 0o604
+    assert len(list(tmp_path.iterdir())) == 2

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#define MOST_ROWS 32
+#define MOST_ROWS 64
 
 /* The rows of `quell sample` but --plot, which would need all samples in one place. */
 static void make_rows(struct option_row rows[MOST_ROWS])
@@ -18,6 +18,10 @@ static void make_rows(struct option_row rows[MOST_ROWS])
     for (const struct option_row *row = sample_rows; row->name && count < MOST_ROWS - 1; row++) {
         if (!strcmp(row->name, "plot")) continue;
         rows[count] = *row;
+        if (!strcmp(row->name, "resume"))
+            rows[count] = (struct option_row)ABSENT_ROW(
+                "resume", "only `quell sample` can go on: cut the run by --first and --count, and "
+                          "join the files");
         if (!strcmp(row->name, "out"))
             rows[count].help = "where the samples go, as NumPy's .npy, float32, shape\n"
                                "(count, dim...): a name that all ranks see";

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* A digest of bytes, XXH64 with seed 0 (Collet, xxHash): as fast as memory, and of 64 bits, so that
+ * two files that differ by chance or by a change have not the same. No proof against intent. */
+#ifndef QUELL_BASE_DIGEST_H
+#define QUELL_BASE_DIGEST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct quell_digest {
+    uint64_t lane[4], total;
+    unsigned char rest[32]; /* total % 32 bytes that are not in the lanes yet */
+};
+
+void quell_digest_begin(struct quell_digest *digest);
+void quell_digest_add(struct quell_digest *digest, const void *data, size_t bytes);
+uint64_t quell_digest_end(const struct quell_digest *digest);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/file_digest.h"
+#include "base/digest.h"
+#include "base/fail.h"
+#include "base/memory.h"
+#include "io/json.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CHUNK ((size_t)1 << 18)
+
+static quell_status unreadable(const char *path)
+{
+    return quell_fail(QUELL_IO_FAILED, "%s: cannot be read: %s", path, strerror(errno));
+}
+
+static int add_bytes(struct quell_digest *digest, int file)
+{
+    char *bytes = quell_new_untouched(CHUNK, 1);
+    ssize_t got = bytes ? 1 : -1;
+    while (got > 0 || (got < 0 && bytes && errno == EINTR)) {
+        got = read(file, bytes, CHUNK);
+        if (got > 0) quell_digest_add(digest, bytes, (size_t)got);
+    }
+    free(bytes);
+    return got < 0 ? -1 : 0;
+}
+
+static quell_status add_file(struct quell_digest *digest, const char *path)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (file < 0) return unreadable(path);
+    quell_status status = add_bytes(digest, file) ? unreadable(path) : QUELL_OK;
+    close(file);
+    return status;
+}
+
+quell_status file_digest(const char *path, uint64_t *digest)
+{
+    struct quell_digest sum;
+    quell_digest_begin(&sum);
+    quell_status status = add_file(&sum, path);
+    *digest = quell_digest_end(&sum);
+    return status;
+}
+
+/* The fields of a description that may name a file. */
+static const char *const file_fields[] = {"mean",         "variances", "covariance", "eigenvalues",
+                                          "eigenvectors", "weights",   "means",      "points"};
+
+static quell_status add_named(struct quell_digest *digest, const struct quell_document *document)
+{
+    quell_status status = QUELL_OK;
+    for (size_t i = 0; i < sizeof file_fields / sizeof *file_fields && !status; i++) {
+        const char *name = NULL;
+        if (quell_document_text(document, file_fields[i], &name) || !name) continue;
+        char *path = quell_document_beside(document, name);
+        status = path ? add_file(digest, path) : quell_fail(QUELL_NO_MEMORY, "no memory");
+        free(path);
+    }
+    return status;
+}
+
+static quell_status add_description(struct quell_digest *digest, const char *path)
+{
+    struct quell_document document;
+    quell_status status = quell_document_load(&document, path);
+    if (status) return status;
+    status = add_named(digest, &document);
+    quell_document_free(&document);
+    return status;
+}
+
+/* The names that exporters give to the weights of a large .onnx file. */
+static quell_status add_data(struct quell_digest *digest, const char *path)
+{
+    static const char *const ends[] = {"_data", ".data"};
+    quell_status status = QUELL_OK;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends && !status; i++) {
+        size_t size = strlen(path) + strlen(ends[i]) + 1;
+        char *name = quell_new(size, 1);
+        if (!name) return quell_fail(QUELL_NO_MEMORY, "%s: no memory", path);
+        snprintf(name, size, "%s%s", path, ends[i]);
+        if (!access(name, F_OK)) status = add_file(digest, name);
+        free(name);
+    }
+    return status;
+}
+
+static int ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text), tail = strlen(end);
+    return length >= tail && !strcmp(text + length - tail, end);
+}
+
+quell_status model_digest(const char *path, uint64_t *digest)
+{
+    struct quell_digest sum;
+    quell_digest_begin(&sum);
+    quell_status status = add_file(&sum, path);
+    if (!status && ends_with(path, ".json")) status = add_description(&sum, path);
+    if (!status && ends_with(path, ".onnx")) status = add_data(&sum, path);
+    *digest = quell_digest_end(&sum);
+    return status;
+}

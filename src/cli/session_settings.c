@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* All that decides on the samples of a run, as text: two runs with the same have the same samples.
+ * Files are named by a digest of their bytes. Threads, tiles and instruction sets do not belong
+ * here, unless the denoiser makes no promise about bits. */
+#include "cli/cli.h"
+#include "cli/file_digest.h"
+#include "cli/session.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void put_text(FILE *file, const char *name, const char *value)
+{
+    fprintf(file, "%s %s\n", name, value ? value : "none");
+}
+
+static void put_count(FILE *file, const char *name, uint64_t value)
+{
+    fprintf(file, "%s %" PRIu64 "\n", name, value);
+}
+
+static void put_number(FILE *file, const char *name, double value)
+{
+    fprintf(file, "%s %.17g\n", name, value);
+}
+
+static quell_status put_digest(FILE *file, const char *name, const char *path,
+                               quell_status take(const char *path, uint64_t *digest))
+{
+    uint64_t digest = 0;
+    if (!path || !strncmp(path, "builtin:", 8)) {
+        put_text(file, name, path);
+        return QUELL_OK;
+    }
+    quell_status status = take(path, &digest);
+    fprintf(file, "%s of digest %016" PRIx64 "\n", name, digest);
+    return status;
+}
+
+static void put_sampling(FILE *file, const struct sample_options *options)
+{
+    const struct sampling *sampling = &options->sampling;
+    put_text(file, "sampler", options->sampler);
+    put_text(file, "schedule", sampling->schedule);
+    put_count(file, "steps", options->steps);
+    put_text(file, "grid", sampling->grid);
+    put_number(file, "start", sampling->start);
+    put_number(file, "stop", sampling->stop);
+    put_count(file, "brownian", sampling->brownian != 0);
+    put_number(file, "clamp-low", sampling->clamp_low);
+    put_number(file, "clamp-high", sampling->clamp_high);
+    put_number(file, "threshold", sampling->threshold);
+    put_number(file, "threshold-max", sampling->threshold_max);
+}
+
+static void put_shape(FILE *file, const quell_model *model)
+{
+    fputs("shape", file);
+    for (size_t i = 0; i < model->rank; i++) fprintf(file, " %zu", model->shape[i]);
+    fputs(" float32\n", file);
+}
+
+static quell_status put_all(FILE *file, const struct session *session)
+{
+    const struct sample_options *options = &session->options;
+    put_text(file, "version", quell_version());
+    quell_status status = put_digest(file, "model", options->model, model_digest);
+    put_shape(file, &session->model);
+    put_sampling(file, options);
+    put_count(file, "seed", options->seed);
+    put_count(file, "first", options->first);
+    put_count(file, "count", options->count);
+    put_text(file, "class", options->labels.class);
+    if (!status) status = put_digest(file, "classes", options->labels.classes, file_digest);
+    put_text(file, "guidance", options->guidance.weight);
+    if (!status) status = put_digest(file, "guide", options->guidance.guide, model_digest);
+    put_number(file, "guidance-low", options->guidance.low);
+    put_number(file, "guidance-high", options->guidance.high);
+    if (!status) status = put_digest(file, "from", options->from, file_digest);
+    if (!quell_denoiser_exact(session->model.denoiser)) put_text(file, "isa", session->isa);
+    return status;
+}
+
+char *session_settings(const struct session *session, int *code)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *file = open_memstream(&text, &size);
+    quell_status status = file ? put_all(file, session) : QUELL_OK;
+    *code = status ? complain_input(EXIT_FILE, status) : EXIT_DONE;
+    if (file && !fclose(file) && !status) return text;
+    if (!status) *code = complain(EXIT_MEMORY, "no memory for the record of the run");
+    free(text);
+    return NULL;
+}
