@@ -15,10 +15,7 @@
 
 #define CHUNK ((size_t)1 << 18)
 
-static quell_status unreadable(const char *path)
-{
-    return quell_fail(QUELL_IO_FAILED, "%s: cannot be read: %s", path, strerror(errno));
-}
+static quell_status unreadable(const char *path) { return quell_fail_file(path, "cannot be read"); }
 
 /* Where the bytes of a file go. */
 typedef void take_fn(void *sum, const void *data, size_t bytes);
