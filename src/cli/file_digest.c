@@ -14,10 +14,7 @@
 
 #define CHUNK ((size_t)1 << 18)
 
-static quell_status unreadable(const char *path)
-{
-    return quell_fail(QUELL_IO_FAILED, "%s: cannot be read: %s", path, strerror(errno));
-}
+static quell_status unreadable(const char *path) { return quell_fail_file(path, "cannot be read"); }
 
 static int add_bytes(struct quell_digest *digest, int file)
 {

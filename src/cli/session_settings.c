@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "cli/file_digest.h"
 #include "cli/session.h"
+#include "cli/text_file.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -85,12 +86,12 @@ static quell_status put_all(FILE *file, const struct session *session)
 
 char *session_settings(const struct session *session, int *code)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *file = open_memstream(&text, &size);
+    struct text_file kept;
+    FILE *file = text_file_open(&kept);
     quell_status status = file ? put_all(file, session) : QUELL_OK;
     *code = status ? complain_input(EXIT_FILE, status) : EXIT_DONE;
-    if (file && !fclose(file) && !status) return text;
+    char *text = file ? text_file_close(file, &kept) : NULL;
+    if (text && !status) return text;
     if (!status) *code = complain(EXIT_MEMORY, "no memory for the record of the run");
     free(text);
     return NULL;
