@@ -57,8 +57,8 @@ struct option_rule {
     const char *other;
 };
 
-/* options and rules end with a NULL name. words: how many arguments may stand without an option's name;
- * they go to word[0], word[1], ... */
+/* options and rules end with a NULL name. words: how many arguments may stand without an option's
+ * name; they go to word[0], word[1], ... */
 struct option_table {
     const char *usage, *about;
     const struct option_row *options;

@@ -86,7 +86,7 @@ static const struct quell_schedule_row *find_row(const char *spec)
 {
     const struct quell_schedule_row *row;
     for (size_t i = 0; (row = quell_schedule_row(i)); i++)
-        if (quell_spec_is(spec, row->name)) break;
+        if (quell_spec_is(spec, row->name) || quell_spec_is(spec, row->alias)) break;
     return row;
 }
 
