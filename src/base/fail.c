@@ -3,6 +3,7 @@
 #include "line.h"
 #include "number.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +22,12 @@ quell_status quell_fail(quell_status status, const char *format, ...)
     quell_make_line(last_message);
     count++;
     return status;
+}
+
+quell_status quell_fail_file(const char *path, const char *what)
+{
+    quell_status status = errno == ENOMEM ? QUELL_NO_MEMORY : QUELL_IO_FAILED;
+    return quell_fail(status, "%s: %s: %s", path, what, strerror(errno));
 }
 
 quell_status quell_error_set(quell_status status, const char *message)
