@@ -60,7 +60,8 @@ struct quell_product {
  * parameters). Component k: means m_k[dim]; logit_k = constant[k] - sum_d rate (x_d - alpha
  * m_kd)^2; mean_k = m_k + gain (x - alpha m_k). rate and gain have one entry per component, or one
  * per component and element if `diagonal`. If `near`, gain is less by 1 / alpha, and x / alpha is
- * added in the end, unless `apart`; less: 1 / alpha - 1. scratch: QUELL_LANES * (2 * dim + components) floats. */
+ * added in the end, unless `apart`; less: 1 / alpha - 1. scratch: QUELL_LANES * (2 * dim +
+ * components) floats. */
 struct quell_mixture {
     size_t rows, dim, components;
     int diagonal, near, apart;

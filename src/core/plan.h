@@ -81,8 +81,8 @@ void quell_plan_free(struct quell_plan *plan);
 void quell_plan_adapt(quell_plan *plan, const double *option, const quell_point *t,
                       const quell_point *s);
 
-/* EVAL: E[X | x] - x / alpha = -(sigma / alpha) E[Z | x] in a fresh register: where sigma is small, to
- * all digits, where the denoiser has them. */
+/* EVAL: E[X | x] - x / alpha = -(sigma / alpha) E[Z | x] in a fresh register: with all digits where
+ * sigma is small, too, if the denoiser has them. */
 quell_register quell_plan_denoise_apart(quell_plan *plan, quell_register x, const quell_point *t);
 
 /* The STEPs of a plan. */

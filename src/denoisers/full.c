@@ -3,10 +3,11 @@
  *
  *     E[X | x_t] = m + V^T diag(alpha l / (alpha^2 l + sigma^2)) V (x_t - alpha m).
  *
- * Where the noise is low this is near x_t / alpha, and methods divide their difference by sigma. The
- * two products are off by 1e-7 of what goes through them: there that is the difference itself,
+ * Where the noise is low this is near x_t / alpha, and methods divide their difference by sigma.
+ * The two products are off by 1e-7 of what goes through them: there that is the difference itself,
  *
- *     E[X | x_t] = x_t / alpha - V^T diag(sigma^2 / (alpha (alpha^2 l + sigma^2))) V (x_t - alpha m).
+ *     E[X | x_t] = x_t / alpha - V^T diag(b) V (x_t - alpha m),
+ *     b = sigma^2 / (alpha (alpha^2 l + sigma^2)).
  *
  * The eigenbasis is worked out once, at creation; an evaluation is two products with V, which is
  * stored in panels for either. */

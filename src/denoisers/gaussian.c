@@ -4,8 +4,9 @@
  *     E[X | x_t] = m + alpha v / (alpha^2 v + sigma^2) (x_t - alpha m),
  *
  * element by element. Where the noise is low the mean is near x_t / alpha, and methods divide their
- * difference by sigma: there x_t is kept, and a small correction of it worked out. The parameters are stored for several samples in a row, so that a call of
- * the kernel is long even where samples are short. */
+ * difference by sigma: there x_t is kept, and a small correction of it worked out. The parameters
+ * are stored for several samples in a row, so that a call of the kernel is long even where samples
+ * are short. */
 #include "base/fail.h"
 #include "base/floats.h"
 #include "base/memory.h"

@@ -40,8 +40,8 @@ quell_status quell_parametrization_named(struct quell_parametrization *parametri
 struct quell_factors quell_parametrization_at(const struct quell_parametrization *parametrization,
                                               double t, double alpha, double sigma);
 
-/* output = c_skip x + c_out output; apart: less x / alpha. Where c_skip is near 1, x is added last: it is not rounded twice
- * where the difference of the two is what counts. */
+/* output = c_skip x + c_out output; apart: less x / alpha. Where c_skip is near 1, x is added last:
+ * it is not rounded twice where the difference of the two is what counts. */
 void quell_parametrization_apply(const struct quell_factors *factors,
                                  const struct quell_kernels *kernels, size_t count, const float *x,
                                  bool apart, float *output);
