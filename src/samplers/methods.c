@@ -2,6 +2,7 @@
 /* The table of samplers. */
 #include "method.h"
 #include "base/fail.h"
+#include "base/nearest.h"
 #include <quell/sampler.h>
 
 #include <string.h>
@@ -32,6 +33,19 @@ static const struct quell_alias *alias_of(const struct quell_method *method, con
     const struct quell_alias *alias = method->aliases;
     while (alias && alias->name && !quell_spec_is(spec, alias->name)) alias++;
     return alias && alias->name ? alias : NULL;
+}
+
+static quell_status refuse(const char *spec)
+{
+    struct quell_nearest nearest = quell_nearest_to(spec, quell_spec_name(spec));
+    const struct quell_method *method;
+    for (size_t i = 0; (method = quell_method_at(i)); i++) {
+        const struct quell_alias *alias = method->aliases;
+        quell_nearest_try(&nearest, method->name);
+        for (; alias && alias->name; alias++) quell_nearest_try(&nearest, alias->name);
+    }
+    return quell_fail(QUELL_NOT_FOUND, "sampler '%s': no such sampler%s; see `quell list`", spec,
+                      nearest.hint);
 }
 
 /* The options of a spec by an alias, `dpmpp_2m:...`: those that the alias says are what it is. */
@@ -66,7 +80,7 @@ static quell_status no_such(const char *spec)
                               "'%s', take these",
                               spec, (int)(length - size), spec, grids[i] + 1);
     }
-    return quell_fail(QUELL_NOT_FOUND, "sampler '%s': no such sampler; see `quell list`", spec);
+    return refuse(spec);
 }
 
 quell_status quell_method_read(const char *spec, const struct quell_method **found, double *option)
