@@ -41,10 +41,13 @@ static const struct option_row rows[] = {
     {0},
 };
 
+static const struct option_rule rules[] = {LABEL_RULES, GUIDANCE_RULES, {0}};
+
 static const struct option_table table = {
     .usage = "quell denoise --model M --from X.npy --t T --out F.npy [OPTION...]",
     .about = "Evaluates a model's denoiser once: E[X | x_t] for each state x_t of a file.",
     .options = rows,
+    .rules = rules,
     .after =
         "Example: quell denoise --model net.safetensors --from x.npy --t 0.3 --out mean.npy\n\n",
 };

@@ -72,8 +72,6 @@ int guidance_apply(const struct guidance_options *options, quell_model *model)
     quell_guidance guidance = quell_guidance_defaults();
     quell_model guide = {0};
     double *values = NULL;
-    if (!options->weight && options->guide)
-        return complain(EXIT_USAGE, "--guide: needs --guidance W");
     if (!options->weight) return EXIT_DONE;
     guidance.low = options->low;
     guidance.high = options->high;

@@ -136,6 +136,8 @@ int session_prepare(struct session *session)
     const struct sample_options *options = &session->options;
     int code =
         sampling_choose_machine(options->isa, options->threads, &session->isa, &session->threads);
+    if (code == EXIT_DONE)
+        code = sampling_read_points(&session->options.sampling, &session->options.steps);
     if (code == EXIT_DONE) code = sampling_open_model(&session->model, options->model);
     if (code == EXIT_DONE) session->dim = quell_denoiser_dim(session->model.denoiser);
     if (code == EXIT_DONE)
@@ -170,6 +172,7 @@ int session_narrow(struct session *session, size_t skipped, size_t rows)
 void session_close(struct session *session)
 {
     partial_close(&session->partial, &session->out, &session->plan, session->options.resume);
+    sampling_free(&session->options.sampling);
     free((char *)(uintptr_t)session->plan.settings);
     quell_output_discard(&session->out);
     quell_output_discard(&session->picture);

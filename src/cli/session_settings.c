@@ -6,6 +6,7 @@
 #include "cli/file_digest.h"
 #include "cli/session.h"
 #include "cli/text_file.h"
+#include "base/digest.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -40,6 +41,18 @@ static quell_status put_digest(FILE *file, const char *name, const char *path,
     return status;
 }
 
+static void put_points(FILE *file, const char *name, const char *given, const double *values,
+                       size_t count)
+{
+    struct quell_digest digest;
+    quell_digest_begin(&digest);
+    if (given) quell_digest_add(&digest, values, count * sizeof *values);
+    if (given)
+        fprintf(file, "%s of digest %016" PRIx64 "\n", name, quell_digest_end(&digest));
+    else
+        put_text(file, name, NULL);
+}
+
 static void put_sampling(FILE *file, const struct sample_options *options)
 {
     const struct sampling *sampling = &options->sampling;
@@ -47,6 +60,8 @@ static void put_sampling(FILE *file, const struct sample_options *options)
     put_text(file, "schedule", sampling->schedule);
     put_count(file, "steps", options->steps);
     put_text(file, "grid", sampling->grid);
+    put_points(file, "times", sampling->times, sampling->points, options->steps + 1);
+    put_points(file, "sigmas", sampling->sigmas, sampling->points, options->steps + 1);
     put_number(file, "start", sampling->start);
     put_number(file, "stop", sampling->stop);
     put_count(file, "brownian", sampling->brownian != 0);

@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "io/temporary.h"
+#include "io/write.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -100,9 +101,9 @@ quell_status quell_output_standard(struct quell_output *output)
 static ssize_t write_some(const struct quell_output *output, const char *at, size_t bytes)
 {
     struct pollfd room = {.fd = output->file, .events = POLLOUT};
-    if (!output->waits) return write(output->file, at, bytes);
+    if (!output->waits) return quell_write(output->file, at, bytes);
     if (poll(&room, 1, PATIENCE) <= 0) return 0;
-    return write(output->file, at, bytes < PIPE_BUF ? bytes : PIPE_BUF);
+    return quell_write(output->file, at, bytes < PIPE_BUF ? bytes : PIPE_BUF);
 }
 
 quell_status quell_output_write(struct quell_output *output, const void *data, size_t bytes)
