@@ -41,8 +41,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t left = MOST, dim = 0;
     const struct quell_weights from = {give, &left};
     quell_model model = {0};
-    char *text = strndup((const char *)data, size);
+    char *text = calloc(size + 1, 1);
     if (!text) return 0;
+    if (size) memcpy(text, data, size);
     if (!quell_document_parse(&document, "input", text)) {
         quell_status status = quell_model_settle_shape(&document, &model, 0, &dim);
         if (!status && dim <= MOST)
