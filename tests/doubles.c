@@ -76,6 +76,8 @@ static void evaluate(const struct state *state, const struct quell_op *op)
     double *both = calloc(2 * d->dim, sizeof *both);
     d->evaluations++;
     d->denoise(d->user, &op->t, state->registers[op->in[0]], both);
+    for (size_t e = 0; e < d->dim && op->apart; e++)
+        both[e] -= state->registers[op->in[0]][e] / op->t.alpha;
     memcpy(state->registers[op->out], both, d->dim * sizeof *both);
     if (op->variance) memcpy(state->registers[op->variance], both + d->dim, d->dim * sizeof *both);
     free(both);

@@ -65,6 +65,8 @@ TEST(options, refused)
         {GRID "--grid karras:rho=7,rho=7", "is there twice"},
         {GRID "--class 0", "the model has no classes"},
         {GRID "--guidance 2", "class"},
+        {"sample --model builtin:rings --guidance 2", "--guidance: needs --class or --classes"},
+        {GRID "--brownian", "--brownian: sampler 'ddim' draws no noise"},
         {GRID "--guidance-low 0.1", "--guidance-low: needs --guidance"},
         {GRID "--guide m.json", "--guide: needs --guidance"},
         {GRID "--threshold-max 2", "--threshold-max: needs --threshold"},

@@ -10,7 +10,11 @@
  * of a zero, and the result is made +0.
  *
  * With one gain for all elements, sum_k w_k mean_k = sum_k w_k (1 - alpha gain_k) m_k
- * + x sum_k w_k gain_k: one multiply-add per component and element. */
+ * + x sum_k w_k gain_k: one multiply-add per component and element.
+ *
+ * Where the noise is low, gain_k is 1 / alpha but for a small difference, and so is the mean x /
+ * alpha: `near`, the sums have only the differences. Then 1 - alpha gain_k is -alpha (gain_k - 1 /
+ * alpha). */
 #include <math.h>
 
 #define MIXTURE_CHAIN 64 /* elements summed plainly before compensation sets in */
@@ -139,7 +143,7 @@ static size_t weights(const struct quell_mixture *x, size_t from, size_t to, con
         if (!x->diagonal) {
             vf gain = v_set1(x->gain[k]);
             sums->gain = v_fma(w, gain, sums->gain);
-            w = v_mul(w, v_fnma(v_set1(x->alpha), gain, v_set1(1.0f)));
+            w = v_mul(w, v_fnma(v_set1(x->alpha), gain, v_set1(x->near ? 0.0f : 1.0f)));
         }
         v_store(weight + count * LANES, w);
         which[count++] = k;
@@ -187,9 +191,17 @@ static void add_diagonal(const struct quell_mixture *x, const float *columns, si
         for (size_t d = 0; d < x->dim; d++) {
             vf m = v_set1(mean[d]), c = v_fnma(alpha, m, v_load(columns + d * LANES));
             vf old = v_load(sum + d * LANES);
+            if (x->near) m = v_set1(0.0f);
             v_store(sum + d * LANES, v_fma(w, v_fma(v_set1(gain[d]), c, m), old));
         }
     }
+}
+
+/* What the sums come to, scaled; a zero is +0. */
+VERB vf mixture_mean(const struct quell_mixture *x, vf in, vf sum, vf scale)
+{
+    if (!x->near || x->apart) return v_add(v_mul(sum, scale), v_set1(0.0f));
+    return v_add(in, v_fma(v_set1(x->less), in, v_mul(sum, scale)));
 }
 
 /* LANES samples, of which `rows` are wanted. */
@@ -211,8 +223,9 @@ static void mixture_group(const struct quell_mixture *x, const float *in, float 
     }
     vf scale = v_div(v_set1(1.0f), sums.total);
     for (size_t d = 0; d < x->dim; d++) {
-        vf mean = v_fma(sums.gain, v_load(columns + d * LANES), v_load(sum + d * LANES));
-        v_store(sum + d * LANES, v_add(v_mul(mean, scale), zero));
+        vf element = v_load(columns + d * LANES);
+        vf mean = v_fma(sums.gain, element, v_load(sum + d * LANES));
+        v_store(sum + d * LANES, mixture_mean(x, element, mean, scale));
     }
     from_columns(out, sum, rows, x->dim);
 }

@@ -5,7 +5,6 @@
 #include "number.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <string.h>
 
 size_t quell_spec_name(const char *spec) { return strcspn(spec, ":"); }
@@ -99,16 +98,6 @@ void quell_spec_defaults(const struct quell_option *options, double *values)
     for (size_t i = 0; options[i].name; i++) values[i] = options[i].value;
 }
 
-/* Whether an option stands in a spec before `text`, where it stands, too. */
-static bool is_again(const char *spec, const char *text)
-{
-    size_t key = strcspn(text, "=,");
-    for (const char *before = spec + quell_spec_name(spec) + 1; before < text;
-         before += strcspn(before, ",") + 1)
-        if (strcspn(before, "=,") == key && !memcmp(before, text, key)) return true;
-    return false;
-}
-
 quell_status quell_spec_options(const char *what, const char *spec,
                                 const struct quell_option *options, double *values)
 {
@@ -119,9 +108,6 @@ quell_status quell_spec_options(const char *what, const char *spec,
         size_t length = strcspn(text, ",");
         quell_status status = read_option(what, spec, text, length, options, values, &seen);
         if (status) return status;
-        if (is_again(spec, text))
-            return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%.*s' is there twice", what,
-                              spec, (int)strcspn(text, "=,"), text);
         text += length;
     }
     return QUELL_OK;

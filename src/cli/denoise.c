@@ -69,7 +69,8 @@ static int open_model(struct job *job)
     if (code != EXIT_DONE) return code;
     size_t classes = quell_denoiser_classes(job->model.denoiser);
     code = labels_open(&job->labels, &job->options.labels, classes);
-    if (code == EXIT_DONE) code = guidance_apply(&job->options.guidance, &job->model);
+    if (code == EXIT_DONE)
+        code = guidance_apply(&job->options.guidance, job->labels.wanted, &job->model);
     if (code != EXIT_DONE) return code;
     job->dim = quell_denoiser_dim(job->model.denoiser);
     sampling_choose_schedule(&job->options.sampling, &job->model);

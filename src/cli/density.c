@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The picture of a density. Its range holds all but a few outliers of the first samples, which are
- * kept until there are enough of them, whatever the batches in which they come, with a margin, and is the same length on both axes. The counts are smoothed by a Gaussian whose width
- * shrinks as samples come in (a kernel density estimate), and shown by a colour map that rises
- * evenly in lightness, over the square root of the density, so that weak parts are seen. */
+ * kept until there are enough of them, whatever the batches in which they come, with a margin, and
+ * is the same length on both axes. The counts are smoothed by a Gaussian whose width shrinks as
+ * samples come in (a kernel density estimate), and shown by a colour map that rises evenly in
+ * lightness, over the square root of the density, so that weak parts are seen. */
 #include "cli/density.h"
 #include "base/fail.h"
 #include "base/memory.h"

@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "cli/interrupt.h"
 #include "cli/places.h"
+#include "engine/sampler.h"
 #include "io/temporary.h"
 
 #include <stdlib.h>
@@ -20,6 +21,29 @@ static int create_sampler(struct session *session)
     quell_status status = sampling_create(&options->sampling, options->sampler, options->steps,
                                           session->model.denoiser, &session->sampler);
     return status ? complain_status(status) : EXIT_DONE;
+}
+
+/* Whether samples are given noise on the way. */
+static bool draws_noise(const quell_sampler *sampler)
+{
+    for (size_t i = 0; i < sampler->plan.count; i++)
+        if (sampler->plan.ops[i].noises || sampler->plan.ops[i].kind >= QUELL_SPREAD) return true;
+    return false;
+}
+
+static int check_noise(const struct session *session)
+{
+    const struct sample_options *options = &session->options;
+    if (draws_noise(session->sampler)) return EXIT_DONE;
+    if (options->sampling.brownian)
+        return complain(EXIT_USAGE, "--brownian: sampler '%s' draws no noise on the way",
+                        options->sampler);
+    if (options->from && options_given("seed"))
+        return complain(EXIT_USAGE,
+                        "--seed: has no effect: x_1 is that of --from, and sampler '%s' draws no "
+                        "noise on the way",
+                        options->sampler);
+    return EXIT_DONE;
 }
 
 /* The file may also have its samples flat: (count, dim). */
@@ -143,8 +167,10 @@ int session_prepare(struct session *session)
     if (code == EXIT_DONE)
         code = labels_open(&session->labels, &options->labels,
                            quell_denoiser_classes(session->model.denoiser));
-    if (code == EXIT_DONE) code = guidance_apply(&options->guidance, &session->model);
+    if (code == EXIT_DONE)
+        code = guidance_apply(&options->guidance, session->labels.wanted, &session->model);
     if (code == EXIT_DONE) code = create_sampler(session);
+    if (code == EXIT_DONE) code = check_noise(session);
     if (code == EXIT_DONE) code = open_from(session);
     if (code == EXIT_DONE && options->labels.classes)
         code = take_count(session, "--classes", &session->labels.file);

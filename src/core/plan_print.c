@@ -67,6 +67,7 @@ static void print_op(struct text *text, const struct quell_plan *plan, const str
     switch (op->kind) {
     case QUELL_EVAL:
         SAY(text, "EVAL     %s = E[X | %s]", name(op->out, out), name(op->in[0], in));
+        if (op->apart) SAY(text, " - %s / alpha", in);
         if (op->variance) SAY(text, ", %s = v", name(op->variance, out));
         SAY(text, " at t = %.9g, alpha %.9g, sigma %.9g\n", op->t.t, op->t.alpha, op->t.sigma);
         break;

@@ -93,8 +93,11 @@ static const struct quell_schedule_row *find_row(const char *spec)
 static quell_status refuse(const char *spec)
 {
     struct quell_nearest nearest = quell_nearest_to(spec, quell_spec_name(spec));
-    for (size_t i = 0; quell_schedule_name(i); i++)
-        quell_nearest_try(&nearest, quell_schedule_name(i));
+    const struct quell_schedule_row *row;
+    for (size_t i = 0; (row = quell_schedule_row(i)); i++) {
+        quell_nearest_try(&nearest, row->name);
+        if (row->alias) quell_nearest_try(&nearest, row->alias);
+    }
     return quell_fail(QUELL_NOT_FOUND, "schedule '%s': no such schedule%s; see `quell list`", spec,
                       nearest.hint);
 }

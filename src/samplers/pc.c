@@ -66,6 +66,7 @@ QUELL_FAMILY(pc) = {{.name = "pc",
                      .order = 0,
                      .evaluations = 2,
                      .noise = QUELL_STOCHASTIC,
+                     .no_path = true,
                      .options = options,
                      .build = build},
                     {0}};

@@ -13,9 +13,16 @@
  *     eps_s = (x_s - alpha_s mu_s) / sigma_s
  *           = eps_0 + e^lambda_s (sum_k w_k (mu_k - mu_0) - (mu_s - mu_0)),
  *
- * so that nothing is divided by a small sigma, and no two large multiples of x cancel. At alpha_t =
- * 0 and at sigma_s = 0, h is infinite and the first two terms are right; the others are not taken.
- */
+ * so that nothing is divided by a small sigma, and no two large multiples of x cancel. Where h is
+ * large, weights w_k are too, and what mu_k and x_k were rounded by would come with them. So at a
+ * point with sigma < alpha a stage asks for mu_k - x_k / alpha_k = -(sigma_k / alpha_k) eps_k,
+ * which the denoiser has to all digits and which is small where w_k is large, and
+ *
+ *     mu_k - mu_0 = (mu_k - x_k / alpha_k) + e^(lambda_t - lambda_k) (x_t / alpha_t - mu_0)
+ *                   + sum_j w_kj (mu_j - mu_0),
+ *
+ * with the w_kj of the stage that x_k is of. At alpha_t = 0 and at sigma_s = 0, h is infinite and
+ * the first two terms are right; the others are not taken. */
 #ifndef QUELL_SAMPLERS_STAGES_H
 #define QUELL_SAMPLERS_STAGES_H
 
@@ -35,7 +42,8 @@ void quell_stage(quell_plan *plan, quell_register out, const struct quell_stage 
 
 #define QUELL_STAGE(plan, out, ...) quell_stage(plan, out, &(const struct quell_stage){__VA_ARGS__})
 
-/* E[X | x_s] for the x_s of the stage, in a fresh register. */
+/* E[X | x_s] for the x_s of the stage, in a fresh register, as `later` of other stages from the
+ * same x_t: where sigma_s < alpha_s it has E[X | x_s] - x_s / alpha_s, and the plan knows. */
 quell_register quell_stage_denoise(quell_plan *plan, const struct quell_stage *stage);
 
 #define QUELL_STAGE_DENOISE(plan, ...) \
