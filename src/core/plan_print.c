@@ -81,8 +81,9 @@ static void print_op(struct text *text, const struct quell_plan *plan, const str
         SAY(text, "\n");
         break;
     case QUELL_LANGEVIN:
-        SAY(text, "LANGEVIN %s += %.9g r^2 %s + %.9g r z, r = |z| / |%s|\n", name(op->out, out),
-            op->coefficient[0], name(op->in[0], in), op->coefficient[1], in);
+        SAY(text, "LANGEVIN %s += %.9g r^2 %s + %.9g r z, r by %s |%s|\n", name(op->out, out),
+            op->coefficient[0], name(op->in[0], in), op->coefficient[1],
+            op->number ? "|z| and" : "D and", in);
         break;
     case QUELL_ADAPT:
         SAY(text, "ADAPT    x from t = %.9g to %.9g, in steps of its own choice\n", op->t.t,
