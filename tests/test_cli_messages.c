@@ -70,13 +70,8 @@ static void check_message(const struct command *command, size_t i, const char *n
 /* Not UTF-8, cut UTF-8, a terminal's sequences, a line feed, C1 controls. */
 TEST(messages, names_of_any_bytes)
 {
-    const char *const names[] = {"a\xff\xfe",
-                                 "\xc3",
-                                 "\x1b[2Jx",
-                                 "a\nb",
-                                 "\xc2\x9b"
-                                 "2J",
-                                 "é\xe2\x82"};
+    const char *const names[] = {"a\xff\xfe", "\xc3",          "\x1b[2Jx",
+                                 "a\nb",      "\xc2\x9b\x32J", "é\xe2\x82"};
     struct command command = command_new();
     for (size_t i = 0; i < CASES; i++) check_message(&command, i, names[i % 6], true);
     command_remove(&command);

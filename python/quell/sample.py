@@ -72,11 +72,17 @@ class HeunSampler(Sampler):
 
     Arguments:
         denoiser: A denoiser.
+        steady: Whether a step that is too long for the order is Euler's; azula has False.
         kwargs: Those of Sampler.
     """
 
-    def __init__(self, denoiser: Any, **kwargs: Any) -> None:
-        super().__init__(denoiser, "heun", **kwargs)
+    def __init__(self, denoiser: Any, steady: bool = True, **kwargs: Any) -> None:
+        super().__init__(denoiser, **kwargs)
+        self.steady = steady
+
+    @property
+    def spec(self) -> str:
+        return f"heun:steady={int(self.steady)}"
 
 
 class ItoSampler(Sampler):
@@ -86,31 +92,42 @@ class ItoSampler(Sampler):
         denoiser: A denoiser.
         eta: The stochasticity, >= 0: 0 is the probability flow.
         temperature: The temperature, > 0, which divides the score.
+        steady: Whether a step that is too long for Euler's is DDIM's; azula has False.
         kwargs: Those of Sampler.
     """
 
     def __init__(
-        self, denoiser: Any, eta: float = 1.0, temperature: float = 1.0, **kwargs: Any
+        self,
+        denoiser: Any,
+        eta: float = 1.0,
+        temperature: float = 1.0,
+        steady: bool = True,
+        **kwargs: Any,
     ) -> None:
         super().__init__(denoiser, **kwargs)
         self.eta = eta
         self.temperature = temperature
+        self.steady = steady
 
     @property
     def spec(self) -> str:
-        return f"ito:eta={float(self.eta)!r},temperature={float(self.temperature)!r}"
+        options = f"eta={float(self.eta)!r},temperature={float(self.temperature)!r}"
+        return f"ito:{options},steady={int(self.steady)}"
 
 
 class _Multistep(Sampler):
     _name: str
 
-    def __init__(self, denoiser: Any, order: int = 2, **kwargs: Any) -> None:
+    def __init__(
+        self, denoiser: Any, order: int = 2, steady: bool = True, **kwargs: Any
+    ) -> None:
         super().__init__(denoiser, **kwargs)
         self.order = order
+        self.steady = steady
 
     @property
     def spec(self) -> str:
-        return f"{self._name}:order={int(self.order)}"
+        return f"{self._name}:order={int(self.order)},steady={int(self.steady)}"
 
 
 class zABSampler(_Multistep):  # noqa: N801, azula's name
@@ -119,6 +136,7 @@ class zABSampler(_Multistep):  # noqa: N801, azula's name
     Arguments:
         denoiser: A denoiser.
         order: The order, 1 to 4.
+        steady: Whether a step that is too long for it has a lower one; azula has False.
         kwargs: Those of Sampler.
     """
 
@@ -131,6 +149,7 @@ class vABSampler(_Multistep):  # noqa: N801
     Arguments:
         denoiser: A denoiser.
         order: The order, 1 to 4.
+        steady: Whether a step that is too long for it has a lower one; azula has False.
         kwargs: Those of Sampler.
     """
 
@@ -143,6 +162,7 @@ class zEABSampler(_Multistep):  # noqa: N801
     Arguments:
         denoiser: A denoiser.
         order: The order, 1 to 4.
+        steady: Whether a step that is too long for it has a lower one; azula has False.
         kwargs: Those of Sampler.
     """
 
@@ -155,6 +175,7 @@ class xEABSampler(_Multistep):  # noqa: N801
     Arguments:
         denoiser: A denoiser.
         order: The order, 1 to 4.
+        steady: Whether a step that is too long for it has a lower one; azula has False.
         kwargs: Those of Sampler.
     """
 
@@ -167,6 +188,7 @@ class REABSampler(_Multistep):
     Arguments:
         denoiser: A denoiser.
         order: The order, 1 to 4.
+        steady: Whether a step that is too long for it has a lower one; azula has False.
         kwargs: Those of Sampler.
     """
 

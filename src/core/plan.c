@@ -280,6 +280,13 @@ void quell_plan_langevin(quell_plan *plan, quell_register x, quell_register eps,
     if (plan->cut == QUELL_ANY_PART) plan->cut = QUELL_WHOLE_SAMPLES;
 }
 
+void quell_plan_langevin_norms(quell_plan *plan, quell_register x, quell_register eps,
+                               double coefficient, quell_noise_term noise)
+{
+    quell_plan_langevin(plan, x, eps, coefficient, noise);
+    if (!plan->status) plan->ops[plan->count - 1].number = 1;
+}
+
 void quell_plan_spread(quell_plan *plan, quell_register x, quell_register v, double low,
                        double high, uint32_t stream)
 {

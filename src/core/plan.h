@@ -26,7 +26,7 @@ enum quell_op_kind {
  * STEP     the transition t -> s is done
  * SPREAD   out += exp(coefficient[0] + coefficient[1] in[0]) noise(stream[0])
  * LANGEVIN out += coefficient[0] r^2 in[0] + coefficient[1] r z,
- *          z = noise(stream[0]), r = |z| / |in[0]|
+ *          z = noise(stream[0]), r as quell_plan_langevin has it, or |z| / |in[0]| if number is 1
  * ADAPT    x goes from t to s by steps of its own choice (samplers/adaptive.h); all registers
  *
  * In Brownian mode stream[j] is the index of an increment in the plan's list. */
@@ -80,6 +80,10 @@ void quell_plan_free(struct quell_plan *plan);
 /* ADAPT from t to s, by option[QUELL_MAX_OPTIONS]; one method in a plan. */
 void quell_plan_adapt(quell_plan *plan, const double *option, const quell_point *t,
                       const quell_point *s);
+
+/* LANGEVIN with r = |z| / |eps|. */
+void quell_plan_langevin_norms(quell_plan *plan, quell_register x, quell_register eps,
+                               double coefficient, quell_noise_term noise);
 
 /* EVAL: E[X | x] - x / alpha = -(sigma / alpha) E[Z | x] in a fresh register: with all digits where
  * sigma is small, too, if the denoiser has them. */

@@ -80,13 +80,14 @@ void quell_midpoint(quell_plan *plan, const quell_point *t, const quell_point *s
 {
     double h = quell_step_size(t, s);
     quell_register mu = quell_plan_denoise(plan, QUELL_X, t);
-    if (h == 0) {
+    double weight = h > 0 ? rule.weight(h, rule.part) : 0;
+    if (h == 0 || (rule.steady && !quell_steady_stages(1, &weight))) {
         QUELL_STAGE(plan, QUELL_X, .t = t, .s = s, .mu = mu, .noise = rule.noise);
     } else {
         quell_point mid = quell_point_between(plan, t, s, rule.part);
         quell_register mu_mid = QUELL_STAGE_DENOISE(plan, .t = t, .s = &mid, .mu = mu);
-        QUELL_STAGE(plan, QUELL_X, .t = t, .s = s, .mu = mu,
-                    .later = {{rule.weight(h, rule.part), mu_mid}}, .noise = rule.noise);
+        QUELL_STAGE(plan, QUELL_X, .t = t, .s = s, .mu = mu, .later = {{weight, mu_mid}},
+                    .noise = rule.noise);
         quell_plan_release(plan, mu_mid);
     }
     quell_plan_release(plan, mu);

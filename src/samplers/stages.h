@@ -27,6 +27,7 @@
 #define QUELL_SAMPLERS_STAGES_H
 
 #include "method.h"
+#include "steady.h"
 
 /* From the state x_t in QUELL_X to s; mu: E[X | x_t]. later: {w_k, mu_k}, {0} where there is none.
  * noise: added to x_s, {0} for none. */
@@ -65,13 +66,14 @@ void quell_renoise(quell_plan *plan, const quell_point *low, const quell_point *
                    uint32_t stream);
 
 /* One step of Heun's method (heun.c) in QUELL_X, without quell_plan_step. */
-void quell_heun(quell_plan *plan, const quell_point *t, const quell_point *s);
+void quell_heun(quell_plan *plan, const quell_point *t, const quell_point *s, bool steady);
 
 /* The second-order exponential step of the midpoint at `part`, of the two methods that differ in
  * `weight` alone (of mu_mid - mu_t), with noise. */
 struct quell_midpoint {
     double part;
     double (*weight)(double h, double part);
+    bool steady;
     quell_noise_term noise;
 };
 void quell_midpoint(quell_plan *plan, const quell_point *t, const quell_point *s,
@@ -98,6 +100,7 @@ struct quell_dpm3 quell_dpm3_weights(double h);
 quell_point quell_churn(quell_plan *plan, const quell_point *t, const quell_point *s, size_t steps,
                         const double *option);
 
+#define QUELL_CHURN_OPTIONS 4
 #define QUELL_CHURN                                                                       \
     QUELL_NUMBER("s_churn", 0, 0, 1e6, "noise added, in all steps together; 0: none"),    \
         QUELL_NUMBER("s_tmin", 0, 0, (double)INFINITY, "least sigma / alpha with churn"), \
