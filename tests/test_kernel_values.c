@@ -152,9 +152,8 @@ TEST(kernels, gaussians_are_their_chains)
             float due = fmaf(own, rest, mean[i]);
             if (sigma2 < alpha2 * variance[i]) { /* nearer to x / alpha than to the mean */
                 float less = (float)((1 - (double)alpha) / (double)alpha);
-                float lost =
-                    sigma2 / fmaf(alpha2, variance[i], sigma2) * (float)(1 / (double)alpha);
-                due = x[i] + fmaf(-lost, rest, less * x[i]);
+                float lost = (float)(-(double)sigma * (double)sigma / (double)alpha);
+                due = x[i] + fmaf(lost / fmaf(alpha2, variance[i], sigma2), rest, less * x[i]);
             }
             CHECK(each[i] == due, "%s: diagonal, element %zu", k->isa, i);
         }

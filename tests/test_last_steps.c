@@ -69,8 +69,9 @@ static double off(const char *spec, const char *noise, size_t steps, const struc
 
 static void check(const struct model *model, const quell_denoiser *denoiser, const char *what)
 {
-    static const char *const samplers[] = {"heun",     "heunpp2", "dpm2",   "dpm_single",
-                                           "dpmpp_3s", "restart", "dpm2_a", "res_2s"};
+    static const char *const samplers[] = {
+        "heun:steady=0", "heun",    "heunpp2",         "dpm2:steady=0", "dpm_single:steady=0",
+        "dpmpp_3s",      "restart", "dpm2_a:steady=0", "res_2s"};
     static const char *const schedules[] = {
         "vp:alpha_min=0.1,sigma_min=1e-2", "vp:alpha_min=0.1,sigma_min=2e-4",
         "vp:alpha_min=0.1,sigma_min=1e-7", "rectified:alpha_min=0.1,sigma_min=1e-9",

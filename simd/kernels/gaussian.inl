@@ -21,25 +21,25 @@ static void gaussian(float *out, const float *x, size_t count, const float *mean
 
 /* What a point of the diagonal Gaussian has. */
 struct diagonal_point {
-    vf alpha, alpha2, sigma2, inverse, less; /* 1 / alpha, and that less 1 */
-    int low, apart;                          /* whether 1 / alpha is near 1 */
+    vf alpha, alpha2, sigma2, lost, less; /* -sigma^2 / alpha, and 1 / alpha - 1 */
+    int low, apart;                       /* whether 1 / alpha is near 1 */
 };
 
 /* With alpha^2 v > sigma^2 the mean is nearer to x / alpha than to m, and is x / alpha and a
  * correction, x + (1 / alpha - 1) x - (1 / alpha - gain) (x - alpha m). The mean is m where v is 0,
- * even where sigma is 0 too. */
+ * even where sigma is 0 too. One division does for both. */
 VERB vf diagonal_lanes(const struct diagonal_point *p, vf x, vf m, vf v)
 {
     const vf zero = v_set1(0.0f);
     vf kept = v_mul(p->alpha2, v), total = v_fma(p->alpha2, v, p->sigma2);
-    vf apart = v_fnma(p->alpha, m, x);
-    vf gain = v_select(v_less(zero, v), v_div(v_mul(p->alpha, v), total), zero);
-    vf far = v_fma(gain, apart, m);
-    if (!p->low && !p->apart) return far;
-    vf lost = v_mul(v_div(p->sigma2, total), p->inverse);
-    if (p->apart) return v_fnma(lost, apart, zero);
-    vf near = v_add(x, v_fnma(lost, apart, v_mul(p->less, x)));
-    return v_select(v_less(p->sigma2, kept), near, far);
+    vf apart = v_fnma(p->alpha, m, x), gain = v_mul(p->alpha, v);
+    if (p->apart) return v_mul(v_div(p->lost, total), apart);
+    if (!p->low) return v_fma(v_select(v_less(zero, v), v_div(gain, total), zero), apart, m);
+    vm near = v_less(p->sigma2, kept);
+    vf factor = v_div(v_select(near, p->lost, gain), total);
+    factor = v_select(v_less(zero, v), factor, zero);
+    vf sum = v_fma(factor, apart, v_select(near, v_mul(p->less, x), m));
+    return v_select(near, v_add(x, sum), sum);
 }
 
 static void gaussian_diagonal(float *out, const float *x, size_t count, const float *mean,
@@ -49,7 +49,7 @@ static void gaussian_diagonal(float *out, const float *x, size_t count, const fl
         v_set1((float)alpha),
         v_set1((float)(alpha * alpha)),
         v_set1((float)(sigma * sigma)),
-        v_set1((float)(1 / alpha)),
+        v_set1((float)(-sigma * sigma / alpha)),
         v_set1((float)((1 - alpha) / alpha)),
         alpha >= 0.5 && alpha <= 2,
         apart,

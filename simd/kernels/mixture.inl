@@ -180,9 +180,9 @@ static void add_isotropic(const struct quell_mixture *x, size_t count, const flo
     for (; d < x->dim; d++) add_means(x, d, 1, count, weight, which, sum);
 }
 
-/* sum[d] += w_k (m_kd + gain_kd (x_d - alpha m_kd)). */
-static void add_diagonal(const struct quell_mixture *x, const float *columns, size_t count,
-                         const float *weight, const size_t *which, float *sum)
+/* sum[d] += w_k (m_kd + gain_kd (x_d - alpha m_kd)), near without the m_kd before it. */
+VERB void add_diagonal(const struct quell_mixture *x, const int near, const float *columns,
+                       size_t count, const float *weight, const size_t *which, float *sum)
 {
     const vf alpha = v_set1(x->alpha);
     for (size_t i = 0; i < count; i++) {
@@ -191,8 +191,8 @@ static void add_diagonal(const struct quell_mixture *x, const float *columns, si
         for (size_t d = 0; d < x->dim; d++) {
             vf m = v_set1(mean[d]), c = v_fnma(alpha, m, v_load(columns + d * LANES));
             vf old = v_load(sum + d * LANES);
-            if (x->near) m = v_set1(0.0f);
-            v_store(sum + d * LANES, v_fma(w, v_fma(v_set1(gain[d]), c, m), old));
+            vf part = near ? v_mul(v_set1(gain[d]), c) : v_fma(v_set1(gain[d]), c, m);
+            v_store(sum + d * LANES, v_fma(w, part, old));
         }
     }
 }
@@ -216,8 +216,10 @@ static void mixture_group(const struct quell_mixture *x, const float *in, float 
     for (size_t k = 0; k < x->components; k += MIXTURE_CHUNK) {
         size_t to = x->components - k > MIXTURE_CHUNK ? k + MIXTURE_CHUNK : x->components;
         size_t count = weights(x, k, to, logit, &sums, logit, which);
-        if (x->diagonal)
-            add_diagonal(x, columns, count, logit, which, sum);
+        if (x->diagonal && x->near)
+            add_diagonal(x, 1, columns, count, logit, which, sum);
+        else if (x->diagonal)
+            add_diagonal(x, 0, columns, count, logit, which, sum);
         else
             add_isotropic(x, count, logit, which, sum);
     }

@@ -31,11 +31,13 @@ static const char *name(quell_register r, char buffer[8])
 
 static void print_noise(struct text *text, const struct quell_plan *plan, uint32_t stream)
 {
-    const struct quell_increment *increment = &plan->increment[stream];
     struct quell_node nodes[QUELL_BROWNIAN_NODES];
-    if (!plan->brownian)
+    if (!plan->brownian) {
         SAY(text, "noise(%u)", stream);
-    else if (increment->from == increment->to && quell_brownian_nodes(increment, nodes))
+        return;
+    }
+    const struct quell_increment *increment = &plan->increment[stream];
+    if (increment->from == increment->to && quell_brownian_nodes(increment, nodes))
         SAY(text, "noise(%u)", nodes->stream);
     else
         SAY(text, "W%u(%.9g, %.9g)", increment->slot,
@@ -95,8 +97,8 @@ static void print_op(struct text *text, const struct quell_plan *plan, const str
 
 size_t quell_plan_print(const struct quell_plan *plan, char *buffer, size_t size)
 {
-    struct text text = {buffer, size, 0};
-    if (size) buffer[0] = '\0';
+    struct text text = {buffer, buffer ? size : 0, 0};
+    if (text.size) buffer[0] = '\0';
     for (size_t i = 0; i < plan->count; i++) print_op(&text, plan, &plan->ops[i]);
     return text.length;
 }
