@@ -94,10 +94,14 @@ void take_step(quell::transition &at, const quell::point &t, const quell::point 
     auto mean = at.scratch(0), noise = at.scratch(1);
     at.denoise(t, x, mean);
     at.noise(0, noise);
+    /* Rounded as a COMBINE's: a factor between 1/2 and 2 of the state is 1 and a rest. */
     double r = s.sigma / t.sigma;
-    auto a = static_cast<float>(r), b = static_cast<float>(s.alpha - r * t.alpha);
-    for (size_t i = 0; i < x.size(); i++)
-        x[i] = std::fma(0.1f, noise[i], std::fma(b, mean[i], a * x[i]));
+    bool kept = r >= 0.5 && r <= 2;
+    auto a = static_cast<float>(kept ? r - 1 : r), b = static_cast<float>(s.alpha - r * t.alpha);
+    for (size_t i = 0; i < x.size(); i++) {
+        float sum = std::fma(0.1f, noise[i], std::fma(b, mean[i], a * x[i]));
+        x[i] = kept ? sum + x[i] : sum;
+    }
 }
 
 } // namespace
