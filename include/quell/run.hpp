@@ -55,7 +55,7 @@ class running
         c_.transition = how.transition;
         c_.threads = how.threads;
         c_.tile = how.tile;
-        c_.isa = how.isa.empty() ? nullptr : how.isa.c_str();
+        c_.isa = how.isa.empty() ? nullptr : detail::text("run: isa", how.isa);
         c_.classes = how.classes.empty() ? nullptr : how.classes.data();
         c_.report = &report_;
         c_.context = &slot_;

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from quell._numbers import real, whole
 from quell._sampler import Sampler
 
 __all__ = [
@@ -52,7 +53,7 @@ class DDIMSampler(Sampler):
 
     @property
     def spec(self) -> str:
-        return f"ddim:eta={float(self.eta)!r}"
+        return f"ddim:eta={real(self.eta, 'eta')!r}"
 
 
 class EulerSampler(Sampler):
@@ -98,7 +99,8 @@ class ItoSampler(Sampler):
 
     @property
     def spec(self) -> str:
-        return f"ito:eta={float(self.eta)!r},temperature={float(self.temperature)!r}"
+        eta, temperature = real(self.eta, "eta"), real(self.temperature, "temperature")
+        return f"ito:eta={eta!r},temperature={temperature!r}"
 
 
 class _Multistep(Sampler):
@@ -110,7 +112,7 @@ class _Multistep(Sampler):
 
     @property
     def spec(self) -> str:
-        return f"{self._name}:order={int(self.order)}"
+        return f"{self._name}:order={whole(self.order, 'order')}"
 
 
 class zABSampler(_Multistep):  # noqa: N801, azula's name
@@ -192,4 +194,5 @@ class PCSampler(Sampler):
 
     @property
     def spec(self) -> str:
-        return f"pc:corrections={int(self.corrections)},delta={float(self.delta)!r}"
+        corrections, delta = whole(self.corrections, "corrections"), real(self.delta, "delta")
+        return f"pc:corrections={corrections},delta={delta!r}"

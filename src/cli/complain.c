@@ -4,6 +4,7 @@
 #include "base/line.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,12 +14,12 @@ static char *held;
 
 int complain(int code, const char *format, ...)
 {
-    char text[COMPLAINT];
+    char whole[2 * PATH_MAX + COMPLAINT], text[COMPLAINT];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    vsnprintf(whole, sizeof whole, format, arguments);
     va_end(arguments);
-    quell_make_line(text);
+    quell_fit_line(text, sizeof text, whole, strlen(whole));
     if (held)
         memcpy(held, text, sizeof text);
     else
