@@ -94,6 +94,13 @@ static void run_combine(void *data)
     job->kernels->combine(job->out, job->count, job->inputs, c, job->in);
 }
 
+static void run_update(void *data)
+{
+    static const float c[QUELL_MAX_INPUTS] = {-0.5f, 0.3f, 0.2f, 0.1f, 0.1f, 0.1f, 0.1f, 0.1f};
+    struct stream_job *job = data;
+    job->kernels->update(job->out, job->count, job->inputs, c, job->in);
+}
+
 /* The bound: the same streams, and the least that a pass over them can do, which is additions
  * without a check, the first input being also the output, as in a sampler's update. */
 #define STREAM(isa, flags)                                                                 \
@@ -160,6 +167,8 @@ static void bench_streams(const struct quell_kernels *kernels, float *const *mem
             char what[64];
             snprintf(what, sizeof what, "combine %zu inputs, %s", inputs, places[p].name);
             report(kernels->isa, what, "GB/s", gigabytes, elements, run_combine, &job);
+            snprintf(what, sizeof what, "update %zu inputs, %s", inputs, places[p].name);
+            report(kernels->isa, what, "GB/s", gigabytes, elements, run_update, &job);
             snprintf(what, sizeof what, "  bound: %zu streams in, 1 out", inputs);
             if (stream_of(kernels->isa))
                 report(kernels->isa, what, "GB/s", gigabytes, elements, stream_of(kernels->isa),

@@ -111,6 +111,9 @@ struct quell_kernels {
      * are finite, else 1. */
     int (*combine)(float *out, size_t count, size_t inputs, const float *c, const float *const *in);
 
+    /* out = in[0] + (c[0] in[0] + c[1] in[1] + ...), the sum as before, then one addition. */
+    int (*update)(float *out, size_t count, size_t inputs, const float *c, const float *const *in);
+
     /* out += exp(a + b v) z, the exponent bounded by 88. Returns 0 if all results are finite. */
     int (*spread)(float *out, size_t count, float a, float b, const float *v, const float *z);
 

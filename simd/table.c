@@ -34,6 +34,7 @@ const struct quell_kernels TABLE(VEC_NAME) = {
     .normals = normals,
     .normal_pairs = normal_pairs,
     .combine = combine,
+    .update = update,
     .spread = spread,
     .clamp = clamp,
     .affine = affine,

@@ -119,6 +119,13 @@ static void adapt(const struct state *whole, const struct quell_op *op)
     }
 }
 
+static void step(const struct state *state)
+{
+    for (int r = 0; state->doubles->rounded && r < QUELL_MAX_REGISTERS; r++)
+        for (size_t e = 0; e < state->doubles->dim; e++)
+            state->registers[r][e] = (float)state->registers[r][e];
+}
+
 static void run_op(const struct state *state, const struct quell_op *op)
 {
     switch (op->kind) {
@@ -129,6 +136,7 @@ static void run_op(const struct state *state, const struct quell_op *op)
         combine(state, op);
         return;
     case QUELL_STEP:
+        step(state);
         return;
     case QUELL_SPREAD:
         spread(state, op);

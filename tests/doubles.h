@@ -9,13 +9,15 @@
 
 /* denoise: mu[dim] = E[X | x_t = x] at the point t; for a plan that wants a learned variance,
  * mu[2][dim], v being the second, as networks return it. seed, sample: whose noise. evaluations:
- * counts the calls of denoise. */
+ * counts the calls of denoise. rounded: at each STEP the registers become floats, and nothing else
+ * is rounded. */
 struct doubles {
     size_t dim;
     void (*denoise)(void *user, const quell_point *t, const double *x, double *mu);
     void *user;
     uint64_t seed, sample;
     size_t evaluations;
+    int rounded;
 };
 
 /* Takes x[dim] through the plan, in place; ends the test if there is no such operation. */

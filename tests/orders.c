@@ -129,7 +129,7 @@ static double exact(const struct problem *problem, const quell_point *t, const q
 static double path_error(const struct problem *problem, const struct quell_plan *plan,
                          const quell_point *t, const quell_point *s, size_t *evaluations)
 {
-    struct doubles doubles = {POINTS, problem->denoise, NULL, 1, 0, 0};
+    struct doubles doubles = {POINTS, problem->denoise, NULL, 1, 0, 0, 0};
     double x[POINTS], sum = 0;
     for (size_t e = 0; e < POINTS; e++) x[e] = start(problem, t, e);
     doubles_run(&doubles, plan, x);
@@ -192,7 +192,7 @@ static void draw_strong(const struct order_case *of, const quell_schedule *sched
 {
     quell_point *grid = graded(schedule, steps);
     struct quell_plan plan = doubles_plan(of->spec, schedule, grid, steps, 1);
-    struct doubles doubles = {POINTS, denoise_gaussian, NULL, 5, 0, 0};
+    struct doubles doubles = {POINTS, denoise_gaussian, NULL, 5, 0, 0, 0};
     for (size_t i = 0; i < samples; i++) {
         doubles.sample = i;
         for (size_t e = 0; e < POINTS; e++) x[POINTS * i + e] = start(&gaussian, &grid[0], e);

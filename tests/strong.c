@@ -34,7 +34,7 @@ static void paths(const char *spec, const char *schedule_spec, struct model *mod
     quell_point *grid = even_grid(schedule, 1, 0, steps);
     struct quell_plan plan = doubles_plan(spec, schedule, grid, steps, 1);
     for (size_t i = 0; i < count; i++) {
-        struct doubles doubles = {model->dim, posterior, model, 4, i, 0};
+        struct doubles doubles = {model->dim, posterior, model, 4, i, 0, 0};
         float start[8];
         MUST(quell_noise(4, QUELL_STREAM_INIT, i, 0, model->dim, start));
         for (size_t e = 0; e < model->dim; e++)

@@ -120,7 +120,7 @@ TEST(join, parts_refused)
         {2, "p0.npy", "--out and the parts are needed"},
         {2, "--out y.npy p0.npy p1.json", "p0.npy and p1.json: name all reports or all .npy"},
         {2, "--out p1.npy p0.npy p1.npy", "--out p1.npy: is one of the parts"},
-        {2, "--out y.npy --json --out - p1.npy", "both want standard output"},
+        {2, "--json --out - p1.npy", "both want standard output"},
         {4, "--out y.npy p0.npy none.npy", "none.npy: cannot be read: No such file"},
         {4, "--out y.npy p0.npy p0.json.npy", "p0.json.npy: cannot be read"},
         {4, "--out y.npy p0.npy images.npy", "images.npy: its samples have another shape"},

@@ -182,6 +182,17 @@ TEST(cli, list_one)
     entry = json_array_get(json_field(root, "samplers"), 0);
     CHECK(json_array_size(json_field(entry, "aliases")) == 2, "aliases");
     json_decref(root);
+    command_check(&command, 0, "list schedules scaled_linear");
+    output = command_output(&command);
+    CHECK(strstr(output, "beta_scaled_linear") && strstr(output, "also         scaled_linear"),
+          "%s", output);
+    free(output);
+    root = command_json(&command, "list grids logsnr --json");
+    entry = json_array_get(json_field(root, "grids"), 0);
+    CHECK(!strcmp(text_of(entry, "name"), "exponential") &&
+              !strcmp(text_of(entry, "also"), "logsnr"),
+          "also");
+    json_decref(root);
     command_check(&command, 0, "list isas scalar");
     command_remove(&command);
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The digest of files is XXH64, by the values of the reference implementation (Python's xxhash). */
 #include "base/digest.h"
+#include "base/sha256.h"
 #include "harness.h"
+
+#include <string.h>
 
 TEST(digest, reference)
 {
@@ -26,4 +29,29 @@ TEST(digest, reference)
             CHECK(quell_digest_end(&digest) == cases[i].digest, "%zu bytes by %zu", cases[i].bytes,
                   piece);
         }
+}
+
+/* The examples of FIPS 180-4, and of NIST's CAVP the longest. */
+TEST(digest, sha256)
+{
+    static const struct {
+        const char *text;
+        size_t times;
+        const char *digits;
+    } cases[] = {
+        {"", 1, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+        {"abc", 1, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+        {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 1,
+         "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
+        {"a", 1000000, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct quell_sha256 sum;
+        char digits[65];
+        quell_sha256_begin(&sum);
+        for (size_t k = 0; k < cases[i].times; k++)
+            quell_sha256_add(&sum, cases[i].text, strlen(cases[i].text));
+        quell_sha256_end(&sum, digits);
+        CHECK(!strcmp(digits, cases[i].digits), "%s: %s", cases[i].text, digits);
+    }
 }

@@ -87,9 +87,10 @@ TEST(grids, sigmas)
     check_sigmas((const double[]){1000, 10, 1, 0.001}, 3);
     check_sigmas((const double[]){500, 0.25, 0}, 2);
     check_sigmas((const double[]){3, 0}, 1);
-    CHECK(with_sigmas((const double[]){1001, 1}, 2) == QUELL_BAD_ARGUMENT, "above the schedule");
+    CHECK(with_sigmas((const double[]){1011, 1}, 2) == QUELL_BAD_ARGUMENT, "above the schedule");
     CHECK(strstr(quell_error_message(), "from 1000 to 0.001"), "%s", quell_error_message());
     CHECK(with_sigmas((const double[]){10, 0.0009}, 2) == QUELL_BAD_ARGUMENT, "below it");
+    CHECK(with_sigmas((const double[]){1005, 1001}, 2) == QUELL_BAD_ARGUMENT, "one end twice");
     CHECK(with_sigmas((const double[]){10, 10}, 2) == QUELL_BAD_ARGUMENT, "do not fall");
     CHECK(with_sigmas((const double[]){10, -1}, 2) == QUELL_BAD_ARGUMENT, "negative");
     CHECK(with_sigmas((const double[]){(double)NAN, 1}, 2) == QUELL_BAD_ARGUMENT, "NaN");
@@ -101,4 +102,33 @@ TEST(grids, sigmas)
     schedule = must_schedule("flow");
     check_sigmas((const double[]){(double)INFINITY, 7, 1e-9, 0}, 3);
     end();
+}
+
+/* Align Your Steps (2404.14507), as published: rounded, so that the ends lie beyond the tables. */
+TEST(grids, published_sigmas)
+{
+    static const double lists[][12] = {
+        {14.615, 6.475, 3.861, 2.697, 1.886, 1.396, 0.963, 0.652, 0.399, 0.152, 0.029, 0},
+        {14.615, 6.315, 3.771, 2.181, 1.342, 0.862, 0.555, 0.380, 0.234, 0.113, 0.029, 0},
+        {700, 54.5, 15.886, 7.977, 4.248, 1.789, 0.981, 0.403, 0.173, 0.034, 0.002, 0}};
+    static const char *const specs[] = {"beta_scaled_linear", "beta_scaled_linear",
+                                        "edm:sigma_min=0.002,sigma_max=700"};
+    for (int i = 0; i < 3; i++) {
+        quell_schedule *own;
+        quell_point points[12], first, last;
+        MUST(quell_schedule_create(&own, specs[i]));
+        MUST(quell_grid_from_sigmas(own, lists[i], 11, points));
+        MUST(quell_schedule_point(own, 1, &first));
+        MUST(quell_schedule_point(own, 0, &last));
+        CHECK(points[0].t == 1 && points[0].sigma == first.sigma, "%s: begins at t = %g", specs[i],
+              points[0].t);
+        CHECK(points[10].t == 0 && points[10].sigma == last.sigma, "%s: ends at t = %g", specs[i],
+              points[10].t);
+        CHECK(points[11].sigma == 0, "%s: the last sigma", specs[i]);
+        for (int k = 1; k < 10; k++) {
+            double ratio = points[k].sigma / points[k].alpha;
+            CHECK(fabs(ratio / lists[i][k] - 1) < 1e-12, "%s: sigma %d: %g", specs[i], k, ratio);
+        }
+        quell_schedule_free(own);
+    }
 }

@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -98,7 +99,7 @@ TEST(fork, children)
 /* The host forks in one thread while another draws. */
 static atomic_bool enough;
 
-static void *draw_on(void *data)
+__attribute__((unused)) static void *draw_on(void *data)
 {
     static struct host_draw own;
     while (!atomic_load(&enough) && !*(int *)data)
@@ -108,17 +109,17 @@ static void *draw_on(void *data)
 
 TEST(fork, beside_a_run)
 {
+#ifndef __SANITIZE_ADDRESS__ /* whose allocator's locks a child inherits as they are */
     pthread_t thread;
-    int wrong = 0;
+    int wrong = 0, status = 0;
     CHECK(!host_draw(&alone, 1), "%s", quell_error_message());
     CHECK(!pthread_create(&thread, NULL, draw_on, &wrong), "no thread");
-    for (int i = 0; i < 10; i++) {
-        int status = draw_in_child(fork);
-        CHECK(!status, "child %d: %d", i, status);
-    }
+    for (int i = 0; i < 10 && !status; i++) status = draw_in_child(fork);
     atomic_store(&enough, true);
     pthread_join(thread, NULL);
+    CHECK(!status, "a child: %d", status);
     CHECK(!wrong, "the parent's other thread");
+#endif
 }
 
 /* A function of the host's forks, and its child goes on as if it were the parent: the run says that

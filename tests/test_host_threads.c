@@ -176,7 +176,7 @@ TEST(threads, schedules_are_called_at_home)
 }
 
 /* A function of the host's that computes by OpenMP has one thread where quell's others work beside
- * it, and all of its own where it is alone; what it draws by quell itself is drawn by its thread. */
+ * it, and all of its own where it is alone; what it draws itself is drawn by its thread. */
 struct inner {
     const quell_sampler *sampler;
     atomic_int wrong, most, calls;

@@ -41,6 +41,14 @@ TEST(kernels, combine_is_its_chain)
                 CHECK(out[i] == sum, "%s: %zu inputs, element %zu: %a, not %a", k->isa, inputs, i,
                       (double)out[i], (double)sum);
             }
+            k->update(out, COUNT, inputs, c, from);
+            for (size_t i = 0; i < COUNT; i++) {
+                volatile float sum = c[0] * in[0][i];
+                for (size_t j = 1; j < inputs; j++) sum = fmaf(c[j], in[j][i], sum);
+                sum = in[0][i] + sum;
+                CHECK(out[i] == sum, "%s: update %zu, element %zu: %a, not %a", k->isa, inputs, i,
+                      (double)out[i], (double)sum);
+            }
         }
 }
 

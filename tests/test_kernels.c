@@ -30,6 +30,12 @@ static int run_combine(const struct quell_kernels *k, float *out, const float *c
     return k->combine(out, count, inputs, coefficients, in);
 }
 
+static int run_update(const struct quell_kernels *k, float *out, const float *const *in,
+                      size_t count, size_t inputs)
+{
+    return k->update(out, count, inputs, coefficients, in);
+}
+
 static int run_clamp(const struct quell_kernels *k, float *out, const float *const *in,
                      size_t count, size_t inputs)
 {
@@ -118,6 +124,10 @@ static const struct subject subjects[] = {
     {"combine 6", 6, 1, run_combine},
     {"combine 7", 7, 1, run_combine},
     {"combine 8", 8, 1, run_combine},
+    {"update 1", 1, 1, run_update},
+    {"update 2", 2, 1, run_update},
+    {"update 3", 3, 1, run_update},
+    {"update 8", 8, 1, run_update},
     {"clamp", 1, 1, run_clamp},
     {"affine", 3, 1, run_affine},
     {"gaussian", 2, 1, run_gaussian},

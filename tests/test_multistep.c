@@ -252,7 +252,7 @@ static void draw(const char *spec, const quell_schedule *schedule, const quell_p
                  size_t steps, double *x)
 {
     struct quell_plan plan = doubles_plan(spec, schedule, grid, steps, 0);
-    struct doubles doubles = {DIM, denoise, NULL, 0, 0, 0};
+    struct doubles doubles = {DIM, denoise, NULL, 0, 0, 0, 0};
     exact(&grid[0], x);
     doubles_run(&doubles, &plan, x);
     quell_plan_free(&plan);

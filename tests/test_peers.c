@@ -157,7 +157,7 @@ static void run_in_double(const struct row *row, const quell_schedule *schedule,
     struct quell_plan plan = doubles_plan(row->spec, schedule, point, grid->steps, 0);
     memcpy(x, grid->x, sizeof grid->x);
     for (uint64_t i = 0; i < SAMPLES; i++) {
-        struct doubles doubles = {DIM, denoise, (void *)(uintptr_t)model_of(row), SEED, i, 0};
+        struct doubles doubles = {DIM, denoise, (void *)(uintptr_t)model_of(row), SEED, i, 0, 0};
         doubles_run(&doubles, &plan, x + i * DIM);
     }
     quell_plan_free(&plan);

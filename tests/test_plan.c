@@ -72,7 +72,7 @@ TEST(plan, prints)
     char text[1000];
     size_t length = quell_sampler_print(sampler, text, sizeof text);
     const char *expected = "EVAL     r1 = E[X | x] at t = 1, alpha 0.001, sigma 1\n"
-                           "COMBINE  x = 0.500500023 x + 0.499999493 r1\n"
+                           "COMBINE  x = 0.500499994 x + 0.499999493 r1\n"
                            "STEP     1 -> 0.5\n"
                            "EVAL     r1 = E[X | x] at t = 0.5, alpha 0.5005, sigma 0.5005\n"
                            "COMBINE  x = 0.00199800194 x + 0.999000013 r1\n"

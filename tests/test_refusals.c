@@ -36,6 +36,12 @@ TEST(refusals, specs)
     refused("ddim:eta=-0.1", QUELL_BAD_ARGUMENT, "from 0");
     refused("ddim:eta=nan", QUELL_BAD_ARGUMENT, "needs a number");
     refused("ddim:eta=inf", QUELL_BAD_ARGUMENT, "from 0");
+    refused("ddim:eta=0.1,eta=0.9", QUELL_BAD_ARGUMENT, "option 'eta' is there twice");
+    refused("euler_a:eta=1,s_noise=1,eta=1", QUELL_BAD_ARGUMENT, "option 'eta' is there twice");
+    refused("dpmpp_2m:order=3", QUELL_BAD_ARGUMENT, "for another order take 'xeab'");
+    refused("uni_pc:variant=bh2", QUELL_BAD_ARGUMENT, "for another variant take 'unipc'");
+    refused("dpmpp_2m_karras", QUELL_NOT_FOUND, "'dpmpp_2m' is meant, with the grid 'karras'");
+    refused("_karras", QUELL_NOT_FOUND, "no such sampler");
     quell_sampler *sampler = NULL;
     CHECK(quell_sampler_create(NULL, "ddim", denoiser, schedule, NULL) == QUELL_BAD_ARGUMENT &&
               quell_sampler_create(&sampler, NULL, denoiser, schedule, NULL) ==
@@ -43,6 +49,36 @@ TEST(refusals, specs)
               quell_sampler_create(&sampler, "ddim", NULL, schedule, NULL) == QUELL_BAD_ARGUMENT &&
               quell_sampler_create(&sampler, "ddim", denoiser, NULL, NULL) == QUELL_BAD_ARGUMENT,
           "NULL accepted");
+    end();
+}
+
+/* Another name is the same plan. */
+static void same(const char *alias, const char *spec)
+{
+    static char plans[2][1 << 16];
+    for (int i = 0; i < 2; i++) {
+        quell_sampler *sampler = NULL;
+        MUST(quell_sampler_create(&sampler, i ? spec : alias, denoiser, schedule, &options));
+        CHECK(quell_sampler_print(sampler, plans[i], sizeof plans[i]) < sizeof plans[i],
+              "too long");
+        quell_sampler_free(sampler);
+    }
+    CHECK(!strcmp(plans[0], plans[1]), "%s is not %s", alias, spec);
+}
+
+TEST(refusals, names_of_others)
+{
+    begin("vp");
+    same("euler_ancestral", "euler_a");
+    same("euler_ancestral:eta=0.5", "euler_a:eta=0.5");
+    same("dpm_2", "dpm2");
+    same("dpm_2_ancestral", "dpm2_a");
+    same("dpmpp_2s_ancestral", "dpmpp_2s_a");
+    same("uni_pc", "unipc:order=3,variant=bh1");
+    same("uni_pc_bh2:corrector=0", "unipc:order=3,variant=bh2,corrector=0");
+    same("seeds_2", "seeds2");
+    same("seeds_3", "seeds3");
+    same("lms:order=4", "zab:order=4");
     end();
 }
 

@@ -166,6 +166,29 @@ TEST(schedule, discrete_tables)
 }
 
 /* Between table points log(sigma / alpha) is linear, and alpha^2 + sigma^2 = 1. */
+/* diffusers' names of its tables. */
+TEST(schedule, names_of_others)
+{
+    static const char *const pairs[][2] = {{"linear", "beta_linear"},
+                                           {"linear:last=0.01", "beta_linear:last=0.01"},
+                                           {"scaled_linear", "beta_scaled_linear"},
+                                           {"squaredcos_cap_v2", "beta_cosine"},
+                                           {"sigmoid", "beta_sigmoid"},
+                                           {"exp", "beta_exp"},
+                                           {"laplace", "beta_laplace"}};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        double alpha[2], sigma[2];
+        for (int k = 0; k < 2; k++) {
+            quell_schedule *schedule = NULL;
+            MUST(quell_schedule_create(&schedule, pairs[i][k]));
+            MUST(quell_schedule_at(schedule, 0.4, &alpha[k], &sigma[k]));
+            quell_schedule_free(schedule);
+        }
+        CHECK(alpha[0] == alpha[1] && sigma[0] == sigma[1], "%s is not %s", pairs[i][0],
+              pairs[i][1]);
+    }
+}
+
 TEST(schedule, discrete_between_points)
 {
     const size_t count = 11;

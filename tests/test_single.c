@@ -69,7 +69,7 @@ static quell_point *solve(const char *spec, const quell_schedule *schedule, cons
                           size_t steps, double *x)
 {
     quell_point *points = doubles_grid(grid, schedule, steps);
-    struct doubles doubles = {DIM, denoise, NULL, 7, 3, 0};
+    struct doubles doubles = {DIM, denoise, NULL, 7, 3, 0, 0};
     struct quell_plan plan = doubles_plan(spec, schedule, points, steps, 0);
     for (size_t e = 0; e < DIM; e++)
         x[e] = hypot(points[0].alpha, points[0].sigma) * (0.7 * (double)e - 1);

@@ -13,14 +13,16 @@
 
 enum { STEPS = 5 };
 
-/* DDIM's coefficients at a transition, taken from its plan. */
-static void coefficients(const quell_schedule *schedule, double t, double s, double eta, float *c)
+/* DDIM's coefficients at a transition, taken from its plan, and whether it is an update. */
+static bool coefficients(const quell_schedule *schedule, double t, double s, double eta, float *c)
 {
     struct quell_plan plan = quell_plan_begin(schedule, 0);
     quell_point from = quell_plan_at(&plan, t), to = quell_plan_at(&plan, s);
     quell_ddim_transition(&plan, &from, &to, eta, 0);
     memcpy(c, plan.ops[1].rounded, 3 * sizeof *c);
+    bool update = plan.ops[1].update;
     quell_plan_free(&plan);
+    return update;
 }
 
 struct own {
@@ -42,11 +44,12 @@ static int ddim(void *user, quell_transition *at, const quell_point *t, const qu
         fabs(t->t * (double)STEPS - (double)(STEPS - quell_transition_index(at))) > 1e-9 ||
         quell_transition_noise(at, 8, noise) != QUELL_BAD_ARGUMENT)
         atomic_fetch_add(&own->wrong, 1);
-    coefficients(own->schedule, t->t, s->t, own->eta, c);
+    bool update = coefficients(own->schedule, t->t, s->t, own->eta, c);
     if (quell_transition_denoise(at, t, x, mean) || quell_transition_noise(at, 0, noise)) return -1;
     for (size_t i = 0; i < count; i++) {
-        x[i] = fmaf(c[1], mean[i], c[0] * x[i]);
-        if (own->eta > 0) x[i] = fmaf(c[2], noise[i], x[i]);
+        float sum = fmaf(c[1], mean[i], c[0] * x[i]);
+        if (own->eta > 0) sum = fmaf(c[2], noise[i], sum);
+        x[i] = update ? x[i] + sum : sum;
     }
     return own->result;
 }

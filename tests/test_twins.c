@@ -81,7 +81,7 @@ static double difference(const struct trial *trial, const struct model *model)
     quell_schedule *schedule = must_schedule(trial->schedule);
     quell_point *grid = points(trial->grid, schedule, trial->steps);
     struct check check = {model, schedule, 0};
-    struct doubles doubles = {TWIN_DIM, denoise, &check, 11, 5, 0};
+    struct doubles doubles = {TWIN_DIM, denoise, &check, 11, 5, 0, 0};
     struct quell_plan plan = doubles_plan(trial->of->spec, schedule, grid, trial->steps, 0);
     struct twin twin = {.spec = trial->of->twin ? trial->of->twin : trial->of->spec,
                         .steps = trial->steps,
@@ -162,7 +162,7 @@ static double difference_from_noise(const struct twin_case *of, const struct mod
     quell_point *grid = uneven(schedule, steps);
     grid[0] = (quell_point){1, 0, 1, -INFINITY, 0};
     struct check check = {model, schedule, 0};
-    struct doubles doubles = {TWIN_DIM, denoise, &check, 11, 5, 0};
+    struct doubles doubles = {TWIN_DIM, denoise, &check, 11, 5, 0, 0};
     struct quell_plan plan = doubles_plan(of->spec, schedule, grid, steps, 0);
     struct twin twin = {.spec = of->twin ? of->twin : of->spec,
                         .steps = steps - 1,

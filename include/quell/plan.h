@@ -102,7 +102,11 @@ QUELL_API quell_register quell_plan_denoise_variance(quell_plan *plan, quell_reg
 /* COMBINE: out = sum_k terms[k] + sum_j noises[j], one pass over memory, added up in that order by
  * fused multiply-adds. 1 to QUELL_MAX_TERMS terms, up to QUELL_MAX_NOISES noises; `out` may be
  * among the terms. Coefficients are rounded to float; they must be finite. Terms and noises whose
- * coefficient is 0 are left out. */
+ * coefficient is 0 are left out.
+ *
+ * The term of `out` itself (else the first) is the state's and goes before the others. Where its
+ * coefficient c is from 1/2 to 2, the sum is made with c - 1, and the state added to it last: so a
+ * run of a million steps does not repeat one rounding of c a million times. */
 QUELL_API void quell_plan_combine(quell_plan *plan, quell_register out, size_t terms,
                                   const quell_term *term, size_t noises,
                                   const quell_noise_term *noise);

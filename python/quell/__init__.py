@@ -25,6 +25,7 @@ from quell.denoise import (
     Posterior,
     guided,
 )
+from quell.diffusers import from_diffusers
 from quell.errors import (
     AfterFork,
     BadArgument,

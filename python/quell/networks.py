@@ -124,7 +124,8 @@ def compile(model: Any, shape: Sequence[int], **fields: Any) -> Model:
         fields: Further fields of its description (docs/networks.md).
 
     Raises:
-        TypeError, ValueError: The model is not of a kind that the library has.
+        TypeError, ValueError: The model is not of a kind that the library has, or the library's
+            differs from PyTorch's (quell.export.check).
     """
     from quell.export import export
 

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Linear combinations in one pass over memory: the update of every sampler.
  *
+ * In an `update` the first input is kept as it is, with the factor 1, and the other terms, which are
+ * small where steps are, are summed before they are added to it: nothing but that last addition is
+ * rounded at the size of the state.
+ *
  * One loop per number of inputs, so that the coefficients stay in registers and the inner loop has
  * no branch. Four vectors are in flight: the sums of one do not wait for those of another. Whether
  * all results are finite costs one addition each, which other units do than those that multiply: a
@@ -11,20 +15,24 @@ struct combination {
     vf c[QUELL_MAX_INPUTS];
 };
 
+VERB vf combine_load(const struct combination *from, size_t k, size_t i, size_t n)
+{
+    return n == LANES ? v_load(from->in[k] + i) : v_load_n(from->in[k] + i, n);
+}
+
 /* The next term where there is one. `inputs`, `k` and (but for the tail) `n` are constants once
  * this is inlined. */
 VERB vf combine_term(vf sum, const struct combination *from, size_t k, size_t inputs, size_t i,
                      size_t n)
 {
-    if (k >= inputs) return sum;
-    vf x = n == LANES ? v_load(from->in[k] + i) : v_load_n(from->in[k] + i, n);
-    return k == 0 ? v_mul(from->c[k], x) : v_fma(from->c[k], x, sum);
+    return k < inputs ? v_fma(from->c[k], combine_load(from, k, i, n), sum) : sum;
 }
 
-/* Elements i to i + n of out; they come back. */
-VERB vf combine_lanes(float *out, const struct combination *from, size_t inputs, size_t i, size_t n)
+/* Elements i to i + n of out; they come back. kept: of an update; a constant, too. */
+VERB vf combine_lanes(float *out, const struct combination *from, size_t inputs, int kept, size_t i,
+                      size_t n)
 {
-    vf sum = combine_term(v_set1(0.0f), from, 0, inputs, i, n);
+    vf x = combine_load(from, 0, i, n), sum = v_mul(from->c[0], x);
     sum = combine_term(sum, from, 1, inputs, i, n);
     sum = combine_term(sum, from, 2, inputs, i, n);
     sum = combine_term(sum, from, 3, inputs, i, n);
@@ -32,6 +40,7 @@ VERB vf combine_lanes(float *out, const struct combination *from, size_t inputs,
     sum = combine_term(sum, from, 5, inputs, i, n);
     sum = combine_term(sum, from, 6, inputs, i, n);
     sum = combine_term(sum, from, 7, inputs, i, n);
+    if (kept) sum = v_add(sum, x);
     if (n == LANES)
         v_store(out + i, sum);
     else
@@ -56,7 +65,7 @@ static int any_not_finite(const float *x, size_t count)
     return any;
 }
 
-VERB int combine_inputs(size_t inputs, float *out, size_t count, const float *c,
+VERB int combine_inputs(size_t inputs, int kept, float *out, size_t count, const float *c,
                         const float *const *in)
 {
     const vf zero = v_set1(0.0f);
@@ -72,39 +81,46 @@ VERB int combine_inputs(size_t inputs, float *out, size_t count, const float *c,
     vf sum0 = zero, sum1 = zero, sum2 = zero, sum3 = zero;
     size_t i = 0;
     for (; i + 4 * LANES <= count; i += 4 * LANES) {
-        sum0 = v_add(sum0, combine_lanes(out, &from, inputs, i, LANES));
-        sum1 = v_add(sum1, combine_lanes(out, &from, inputs, i + LANES, LANES));
-        sum2 = v_add(sum2, combine_lanes(out, &from, inputs, i + 2 * LANES, LANES));
-        sum3 = v_add(sum3, combine_lanes(out, &from, inputs, i + 3 * LANES, LANES));
+        sum0 = v_add(sum0, combine_lanes(out, &from, inputs, kept, i, LANES));
+        sum1 = v_add(sum1, combine_lanes(out, &from, inputs, kept, i + LANES, LANES));
+        sum2 = v_add(sum2, combine_lanes(out, &from, inputs, kept, i + 2 * LANES, LANES));
+        sum3 = v_add(sum3, combine_lanes(out, &from, inputs, kept, i + 3 * LANES, LANES));
     }
     for (; i + LANES <= count; i += LANES)
-        sum0 = v_add(sum0, combine_lanes(out, &from, inputs, i, LANES));
-    if (i < count) sum0 = v_add(sum0, combine_lanes(out, &from, inputs, i, count - i));
+        sum0 = v_add(sum0, combine_lanes(out, &from, inputs, kept, i, LANES));
+    if (i < count) sum0 = v_add(sum0, combine_lanes(out, &from, inputs, kept, i, count - i));
     vf sum = v_add(v_add(sum0, sum1), v_add(sum2, sum3));
     return v_any_nan(v_mul(zero, sum)) && any_not_finite(out, count);
 }
 
-static int combine(float *out, size_t count, size_t inputs, const float *c, const float *const *in)
-{
-    switch (inputs) {
-    case 1:
-        return combine_inputs(1, out, count, c, in);
-    case 2:
-        return combine_inputs(2, out, count, c, in);
-    case 3:
-        return combine_inputs(3, out, count, c, in);
-    case 4:
-        return combine_inputs(4, out, count, c, in);
-    case 5:
-        return combine_inputs(5, out, count, c, in);
-    case 6:
-        return combine_inputs(6, out, count, c, in);
-    case 7:
-        return combine_inputs(7, out, count, c, in);
-    default:
-        return combine_inputs(8, out, count, c, in);
+/* A function for each number of inputs. */
+#define COMBINE(name, kept)                                                  \
+    static int name(float *out, size_t count, size_t inputs, const float *c, \
+                    const float *const *in)                                  \
+    {                                                                        \
+        switch (inputs) {                                                    \
+        case 1:                                                              \
+            return combine_inputs(1, kept, out, count, c, in);               \
+        case 2:                                                              \
+            return combine_inputs(2, kept, out, count, c, in);               \
+        case 3:                                                              \
+            return combine_inputs(3, kept, out, count, c, in);               \
+        case 4:                                                              \
+            return combine_inputs(4, kept, out, count, c, in);               \
+        case 5:                                                              \
+            return combine_inputs(5, kept, out, count, c, in);               \
+        case 6:                                                              \
+            return combine_inputs(6, kept, out, count, c, in);               \
+        case 7:                                                              \
+            return combine_inputs(7, kept, out, count, c, in);               \
+        default:                                                             \
+            return combine_inputs(8, kept, out, count, c, in);               \
+        }                                                                    \
     }
-}
+
+COMBINE(combine, 0)
+COMBINE(update, 1)
+#undef COMBINE
 
 /* With x last, v_max and v_min return it where it is a NaN. */
 VERB vf clamp_lanes(vf x, vf low, vf high) { return v_min(high, v_max(low, x)); }

@@ -4,6 +4,7 @@
 #include "memory.h"
 #include "number.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,12 @@ quell_status quell_fail(quell_status status, const char *format, ...)
     record(status, longer ? longer : text, length);
     free(longer);
     return status;
+}
+
+quell_status quell_fail_file(const char *path, const char *what)
+{
+    quell_status status = errno == ENOMEM ? QUELL_NO_MEMORY : QUELL_IO_FAILED;
+    return quell_fail(status, "%s: %s: %s", path, what, strerror(errno));
 }
 
 quell_status quell_error_set(quell_status status, const char *message)

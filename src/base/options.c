@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "options.h"
 #include "fail.h"
+#include "nearest.h"
 #include "number.h"
 
 #include <math.h>
@@ -42,20 +43,37 @@ static quell_status read_choice(const char *what, const char *spec, const char *
         *value = (double)n;
         return QUELL_OK;
     }
-    return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' must be one of %s", what, spec,
-                      option->name, option->choices);
+    struct quell_nearest nearest = quell_nearest_to(text, length);
+    for (size_t n = 0; (word = quell_choice(option->choices, n, &size)); n++)
+        quell_nearest_try_part(&nearest, word, size);
+    return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' must be one of %s%s", what, spec,
+                      option->name, option->choices, nearest.hint);
 }
 
-/* Reads one KEY=VALUE of `length` characters. */
+static quell_status refuse_option(const char *what, const char *spec, const char *key,
+                                  size_t length, const struct quell_option *options)
+{
+    struct quell_nearest nearest = quell_nearest_to(key, length);
+    for (; options->name; options++) quell_nearest_try(&nearest, options->name);
+    return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': no option '%.*s'%s; see `quell list`", what,
+                      spec, (int)length, key, nearest.hint);
+}
+
+/* Reads one KEY=VALUE of `length` characters. seen: a bit for each option that was there. */
 static quell_status read_option(const char *what, const char *spec, const char *text, size_t length,
-                                const struct quell_option *options, double *values)
+                                const struct quell_option *options, double *values, unsigned *seen)
 {
     size_t key = strcspn(text, "=,");
     const struct quell_option *option = find(options, text, key);
-    if (!option)
-        return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': no option '%.*s'; see `quell list`", what,
-                          spec, (int)key, text);
     double value;
+    if (!length)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "%s '%s': no option stands after a : or ,; leave that out", what, spec);
+    if (!option) return refuse_option(what, spec, text, key, options);
+    if (*seen & 1u << (option - options))
+        return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' is there twice", what, spec,
+                          option->name);
+    *seen |= 1u << (option - options);
     if (option->choices && key < length)
         return read_choice(what, spec, text + key + 1, length - key - 1, option,
                            &values[option - options]);
@@ -84,10 +102,11 @@ quell_status quell_spec_options(const char *what, const char *spec,
                                 const struct quell_option *options, double *values)
 {
     const char *text = spec + quell_spec_name(spec);
+    unsigned seen = 0;
     while (*text) {
         text++; /* the colon or the comma */
         size_t length = strcspn(text, ",");
-        quell_status status = read_option(what, spec, text, length, options, values);
+        quell_status status = read_option(what, spec, text, length, options, values, &seen);
         if (status) return status;
         text += length;
     }

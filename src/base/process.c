@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The number lies in a page that the kernel gives to a child of fork() as zeros, whoever forks and
- * by what call; where it cannot (before Linux 4.14, some emulators), fork()'s own handler clears it.
- */
+ * by what call; where it cannot (before Linux 4.14, some emulators), fork()'s handler clears it. */
 #include "process.h"
 
 #include <pthread.h>

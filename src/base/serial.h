@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Functions of the host's in threads of quell's: what they compute by OpenMP (a BLAS, PyTorch's
- * operations) has one thread, as in a parallel region, because quell's other threads work beside it.
+ * operations) has one thread, as in a parallel region, because quell's other threads work beside
+ * it.
  *
- * QUELL_SERIAL_OPENMP(whether); as the first line of a function holds until it returns. The number is
- * this thread's alone, and is as it was afterwards. */
+ * QUELL_SERIAL_OPENMP(whether); as the first line of a function holds until it returns. The number
+ * is this thread's alone, and is as it was afterwards. */
 #ifndef QUELL_BASE_SERIAL_H
 #define QUELL_BASE_SERIAL_H
 

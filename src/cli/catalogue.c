@@ -24,6 +24,7 @@ static bool schedule(size_t i, struct entry *entry)
     const struct quell_schedule_row *row = quell_schedule_row(i);
     if (!row) return false;
     entry->name = row->name;
+    entry->also = row->alias;
     entry->summary = row->summary;
     entry->options = row->options;
     return true;
@@ -34,6 +35,7 @@ static bool grid(size_t i, struct entry *entry)
     const struct quell_grid_row *row = quell_grid_row(i);
     if (!row) return false;
     entry->name = row->name;
+    entry->also = row->alias;
     entry->summary = row->summary;
     entry->paper = row->paper;
     entry->options = row->options;
@@ -94,6 +96,7 @@ bool section_find(const struct section *section, const char *name, struct entry 
     for (size_t i = 0; *entry = (struct entry){0}, section->entry(i, entry); i++) {
         *alias = find_alias(entry->method, name);
         if (*alias || !strcmp(entry->name, name)) return true;
+        if (entry->also && !strcmp(entry->also, name)) return true;
     }
     return false;
 }

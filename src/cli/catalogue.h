@@ -9,10 +9,10 @@
 #include "base/json_write.h"
 #include "samplers/method.h"
 
-/* paper: NULL, or an arXiv number or where else it is from. options: NULL if it takes none. method:
- * of a sampler. isa: an instruction set. */
+/* also: NULL, or the other name of a schedule or a grid. paper: NULL, or an arXiv number or where else
+ * it is from. options: NULL if it takes none. method: of a sampler. isa: an instruction set. */
 struct entry {
-    const char *name, *summary, *paper;
+    const char *name, *also, *summary, *paper;
     const struct quell_option *options;
     const struct quell_method *method;
     bool isa;
@@ -29,7 +29,8 @@ struct section {
 const struct section *section_at(size_t i);
 const struct section *section_named(const char *name);
 
-/* A sampler goes by its aliases too, and then *alias, which may not be NULL, is set. */
+/* Each goes by its other names too; if that is a sampler's, *alias, which may not be NULL, is
+ * set. */
 bool section_find(const struct section *section, const char *name, struct entry *entry,
                   const struct quell_alias **alias);
 

@@ -253,18 +253,30 @@ static void draw(const struct picture *picture)
     fputs("</svg>\n", picture->file);
 }
 
+struct sink {
+    struct quell_output *output;
+    quell_status status;
+};
+
+static ssize_t put(void *user, const char *text, size_t size)
+{
+    struct sink *sink = user;
+    if (!sink->status) sink->status = quell_output_write(sink->output, text, size);
+    return sink->status ? 0 : (ssize_t)size;
+}
+
+/* Not by open_memstream, which may lose all of the text where memory runs out and say nothing. */
 quell_status chart_write(const struct chart *chart, struct quell_output *output)
 {
-    char *text = NULL;
-    size_t size = 0;
-    struct picture picture = {.file = open_memstream(&text, &size), .chart = chart};
+    struct sink sink = {output, QUELL_OK};
+    struct picture picture = {
+        .file = fopencookie(&sink, "w", (cookie_io_functions_t){.write = put}), .chart = chart};
     if (!picture.file) return quell_fail(QUELL_NO_MEMORY, "no memory for the chart");
     picture.high = fmax(LEAST_HIGH, 28 + LEGEND_LINE * (double)chart->lines);
     find_axes(&picture);
     draw(&picture);
-    quell_status status = fclose(picture.file)
-                              ? quell_fail(QUELL_NO_MEMORY, "no memory for the chart")
-                              : quell_output_write(output, text, size);
-    free(text);
-    return status;
+    int failed = ferror(picture.file);
+    failed |= fclose(picture.file);
+    if (sink.status || !failed) return sink.status;
+    return quell_fail(QUELL_NO_MEMORY, "no memory for the chart");
 }

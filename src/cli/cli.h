@@ -4,6 +4,7 @@
 #define QUELL_CLI_CLI_H
 
 #include <quell/status.h>
+#include <stdio.h>
 
 enum exit_code {
     EXIT_DONE = 0,
@@ -22,6 +23,9 @@ enum exit_code {
 
 /* One line on stderr, without control characters; returns the code. */
 __attribute__((format(printf, 2, 3))) int complain(int code, const char *format, ...);
+
+/* A name from outside, without control characters and as UTF-8. */
+void print_name(FILE *file, const char *name);
 
 /* From here on complaints are those of the program `name`; with `keep` they go there, the last one
  * stays, and nothing is printed. */

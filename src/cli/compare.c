@@ -31,6 +31,11 @@ static const struct option_row rows[] = {
     {0},
 };
 
+static const struct option_rule rules[] = {SAMPLING_RULES,
+                                           {"times", OPTION_EXCLUDES, "evaluations"},
+                                           {"sigmas", OPTION_EXCLUDES, "evaluations"},
+                                           {0}};
+
 static const struct option_table table = {
     .usage = "quell compare [OPTION...]",
     .about = "Compares samplers at a number of evaluations of the denoiser, with as many steps as\n"
@@ -45,6 +50,7 @@ static const struct option_table table = {
              "law from its mean (in JSON, spread), beyond which a sampler is worse than none. The\n"
              "same seed gives the same table on any machine.",
     .options = rows,
+    .rules = rules,
     .after = "In JSON, what is not a finite number (no step within the budget, samples that are\n"
              "not finite) is null.\n\n"
              "Example: quell compare --samplers ddim,ddpm,ddim:eta=0.5 --plot compare.svg\n\n",

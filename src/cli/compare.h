@@ -33,6 +33,7 @@ struct comparison {
     char *specs;           /* the samplers, each ended by '\0' */
     const char **samplers; /* [sampler_count] */
     size_t sampler_count, budget_count;
+    uint64_t steps;        /* those of --times or --sigmas; 0: as many as a budget allows */
     uint64_t *budgets;     /* rising */
     struct trial *trials;  /* [sampler_count][budget_count] */
     double alpha, sigma;   /* the law that is drawn: alpha X + sigma Z */

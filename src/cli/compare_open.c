@@ -105,6 +105,17 @@ static quell_status find_steps(const struct comparison *comparison, struct trial
     return QUELL_OK;
 }
 
+/* With points of the caller's the steps are known, and the budget is what they take. */
+static quell_status take_steps(struct comparison *comparison, struct trial *trial)
+{
+    trial->steps = comparison->steps;
+    quell_status status = count_evaluations(comparison, comparison->samplers[trial->sampler],
+                                            trial->steps, &trial->evaluations);
+    trial->budget = trial->evaluations;
+    if (comparison->budgets[0] < trial->budget) comparison->budgets[0] = trial->budget;
+    return status;
+}
+
 static int plan_trials(struct comparison *comparison)
 {
     size_t budgets = comparison->budget_count;
@@ -115,7 +126,8 @@ static int plan_trials(struct comparison *comparison)
             struct trial *trial = comparison_trial(comparison, s, b);
             trial->sampler = s;
             trial->budget = comparison->budgets[b];
-            quell_status status = find_steps(comparison, trial);
+            quell_status status =
+                comparison->steps ? take_steps(comparison, trial) : find_steps(comparison, trial);
             if (status) return complain_status(status);
         }
     return EXIT_DONE;
@@ -139,6 +151,8 @@ int comparison_open(struct comparison *comparison)
     const struct place inputs[] = {{"--model", options->model}, {0}};
     int code = places_check(outputs, inputs);
     if (code == EXIT_DONE) code = read_samplers(comparison);
+    if (code == EXIT_DONE) code = sampling_read_points(&options->sampling, &comparison->steps);
+    if (comparison->steps) options->evaluations = "1";
     if (code == EXIT_DONE) code = read_budgets(comparison);
     if (code == EXIT_DONE)
         code = sampling_choose_machine(options->isa, options->threads, &comparison->isa,
@@ -160,6 +174,7 @@ void comparison_close(struct comparison *comparison)
 {
     quell_output_discard(&comparison->picture);
     quell_model_free(&comparison->model);
+    sampling_free(&comparison->options.sampling);
     free(comparison->specs);
     free(comparison->samplers);
     free(comparison->budgets);

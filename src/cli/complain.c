@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "cli/interrupt.h"
 #include "base/line.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -25,6 +26,14 @@ int complain(int code, const char *format, ...)
     else
         fprintf(stderr, "%s: %s\n", program, text);
     return code;
+}
+
+void print_name(FILE *file, const char *name)
+{
+    char text[COMPLAINT];
+    quell_utf8_copy(text, sizeof text, name);
+    quell_make_line(text);
+    fputs(text, file);
 }
 
 void complain_as(const char *name, char keep[COMPLAINT])

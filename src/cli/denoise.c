@@ -41,10 +41,13 @@ static const struct option_row rows[] = {
     {0},
 };
 
+static const struct option_rule rules[] = {LABEL_RULES, GUIDANCE_RULES, {0}};
+
 static const struct option_table table = {
     .usage = "quell denoise --model M --from X.npy --t T --out F.npy [OPTION...]",
     .about = "Evaluates a model's denoiser once: E[X | x_t] for each state x_t of a file.",
     .options = rows,
+    .rules = rules,
     .after =
         "Example: quell denoise --model net.safetensors --from x.npy --t 0.3 --out mean.npy\n\n",
 };
@@ -66,7 +69,8 @@ static int open_model(struct job *job)
     if (code != EXIT_DONE) return code;
     size_t classes = quell_denoiser_classes(job->model.denoiser);
     code = labels_open(&job->labels, &job->options.labels, classes);
-    if (code == EXIT_DONE) code = guidance_apply(&job->options.guidance, &job->model);
+    if (code == EXIT_DONE)
+        code = guidance_apply(&job->options.guidance, job->labels.wanted, &job->model);
     if (code != EXIT_DONE) return code;
     job->dim = quell_denoiser_dim(job->model.denoiser);
     sampling_choose_schedule(&job->options.sampling, &job->model);

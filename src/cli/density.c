@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The picture of a density. Its range holds all but a few outliers of the first samples, with a
- * margin, and is the same length on both axes. The counts are smoothed by a Gaussian whose width
- * shrinks as samples come in (a kernel density estimate), and shown by a colour map that rises
- * evenly in lightness, over the square root of the density, so that weak parts are seen. */
+/* The picture of a density. Its range holds all but a few outliers of the first samples, which are
+ * kept until there are enough of them, whatever the batches in which they come, with a margin, and
+ * is the same length on both axes. The counts are smoothed by a Gaussian whose width shrinks as
+ * samples come in (a kernel density estimate), and shown by a colour map that rises evenly in
+ * lightness, over the square root of the density, so that weak parts are seen. */
 #include "cli/density.h"
 #include "base/fail.h"
 #include "base/memory.h"
@@ -12,14 +13,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SIDE 800
 #define REACH 16 /* pixels to either side that the smoothing looks at */
 #define MOST_LOOKED_AT 100000
 #define OUTLIERS 0.002
 
+/* held: the first samples, until the range is known. */
 struct density {
     bool ranged;
+    size_t held;
+    float first[2 * MOST_LOOKED_AT];
     double middle[2], half;
     uint64_t count;
     double bins[SIDE][SIDE];
@@ -51,13 +56,13 @@ static void range_axis(struct density *density, int axis, size_t rows, const flo
     if (half > density->half) density->half = half;
 }
 
-static quell_status find_range(struct density *density, size_t rows, const float *x)
+static quell_status find_range(struct density *density)
 {
-    if (rows > MOST_LOOKED_AT) rows = MOST_LOOKED_AT;
+    size_t rows = density->held;
     float *sorted = quell_new(rows, sizeof *sorted);
     if (!sorted) return quell_fail(QUELL_NO_MEMORY, "no memory for the plot");
-    range_axis(density, 0, rows, x, sorted);
-    range_axis(density, 1, rows, x, sorted);
+    range_axis(density, 0, rows, density->first, sorted);
+    range_axis(density, 1, rows, density->first, sorted);
     free(sorted);
     double least = 1e-6 * (1.0 + fabs(density->middle[0]) + fabs(density->middle[1]));
     if (density->half < least) density->half = least;
@@ -65,10 +70,8 @@ static quell_status find_range(struct density *density, size_t rows, const float
     return QUELL_OK;
 }
 
-quell_status density_add(struct density *density, size_t rows, const float *x)
+static void count_all(struct density *density, size_t rows, const float *x)
 {
-    quell_status status = density->ranged || !rows ? QUELL_OK : find_range(density, rows, x);
-    if (status) return status;
     double scale = 0.5 * SIDE / density->half;
     for (size_t i = 0; i < rows; i++) {
         double across = 0.5 * SIDE + scale * ((double)x[2 * i] - density->middle[0]);
@@ -77,7 +80,30 @@ quell_status density_add(struct density *density, size_t rows, const float *x)
         density->bins[(size_t)down][(size_t)across] += 1.0;
     }
     density->count += rows;
-    return QUELL_OK;
+}
+
+static quell_status settle(struct density *density)
+{
+    if (density->ranged || !density->held) return QUELL_OK;
+    quell_status status = find_range(density);
+    if (!status) count_all(density, density->held, density->first);
+    return status;
+}
+
+quell_status density_add(struct density *density, size_t rows, const float *x)
+{
+    quell_status status = QUELL_OK;
+    if (!density->ranged) {
+        size_t room = MOST_LOOKED_AT - density->held, part = rows < room ? rows : room;
+        memcpy(density->first + 2 * density->held, x, 2 * part * sizeof *x);
+        density->held += part;
+        if (density->held < MOST_LOOKED_AT) return QUELL_OK;
+        status = settle(density);
+        rows -= part;
+        x += 2 * part;
+    }
+    if (!status) count_all(density, rows, x);
+    return status;
 }
 
 /* weights[REACH + d] for a distance d in pixels. */
@@ -131,11 +157,12 @@ static void paint(const double *bins, unsigned char *pixels)
         colour(peak > 0.0 ? sqrt(bins[i] / peak) : 0.0, pixels + 3 * i);
 }
 
-quell_status density_write(const struct density *density, struct quell_output *output)
+quell_status density_write(struct density *density, struct quell_output *output)
 {
+    quell_status status = settle(density);
+    if (status) return status;
     double *bins = quell_new((size_t)SIDE * SIDE, sizeof *bins);
     unsigned char *pixels = quell_new((size_t)SIDE * SIDE, 3);
-    quell_status status = QUELL_NO_MEMORY;
     if (bins && pixels) {
         for (size_t i = 0; i < (size_t)SIDE * SIDE; i++)
             bins[i] = density->bins[i / SIDE][i % SIDE];
@@ -143,7 +170,7 @@ quell_status density_write(const struct density *density, struct quell_output *o
         paint(bins, pixels);
         status = quell_png_write(output, SIDE, SIDE, 3, pixels);
     } else {
-        quell_fail(status, "no memory for the plot");
+        status = quell_fail(QUELL_NO_MEMORY, "no memory for the plot");
     }
     free(bins);
     free(pixels);

@@ -10,10 +10,10 @@ struct density;
 
 quell_status density_create(struct density **density);
 
-/* x[rows][2]. The first rows settle the range of the axes. */
+/* x[rows][2]. The first 100 000 samples settle the range of the axes. */
 quell_status density_add(struct density *density, size_t rows, const float *x);
 
-quell_status density_write(const struct density *density, struct quell_output *output);
+quell_status density_write(struct density *density, struct quell_output *output);
 
 void density_free(struct density *density);
 

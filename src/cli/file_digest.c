@@ -3,6 +3,7 @@
 #include "base/digest.h"
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/sha256.h"
 #include "io/json.h"
 
 #include <errno.h>
@@ -14,30 +15,45 @@
 
 #define CHUNK ((size_t)1 << 18)
 
-static quell_status unreadable(const char *path)
+static quell_status unreadable(const char *path) { return quell_fail_file(path, "cannot be read"); }
+
+/* Where the bytes of a file go. */
+typedef void take_fn(void *sum, const void *data, size_t bytes);
+
+static void take_digest(void *sum, const void *data, size_t bytes)
 {
-    return quell_fail(QUELL_IO_FAILED, "%s: cannot be read: %s", path, strerror(errno));
+    quell_digest_add(sum, data, bytes);
 }
 
-static int add_bytes(struct quell_digest *digest, int file)
+static void take_sha256(void *sum, const void *data, size_t bytes)
+{
+    quell_sha256_add(sum, data, bytes);
+}
+
+static int read_bytes(int file, take_fn *take, void *sum)
 {
     char *bytes = quell_new_untouched(CHUNK, 1);
     ssize_t got = bytes ? 1 : -1;
     while (got > 0 || (got < 0 && bytes && errno == EINTR)) {
         got = read(file, bytes, CHUNK);
-        if (got > 0) quell_digest_add(digest, bytes, (size_t)got);
+        if (got > 0) take(sum, bytes, (size_t)got);
     }
     free(bytes);
     return got < 0 ? -1 : 0;
 }
 
-static quell_status add_file(struct quell_digest *digest, const char *path)
+static quell_status read_file(const char *path, take_fn *take, void *sum)
 {
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file < 0) return unreadable(path);
-    quell_status status = add_bytes(digest, file) ? unreadable(path) : QUELL_OK;
+    quell_status status = read_bytes(file, take, sum) ? unreadable(path) : QUELL_OK;
     close(file);
     return status;
+}
+
+static quell_status add_file(struct quell_digest *digest, const char *path)
+{
+    return read_file(path, take_digest, digest);
 }
 
 quell_status file_digest(const char *path, uint64_t *digest)
@@ -46,6 +62,15 @@ quell_status file_digest(const char *path, uint64_t *digest)
     quell_digest_begin(&sum);
     quell_status status = add_file(&sum, path);
     *digest = quell_digest_end(&sum);
+    return status;
+}
+
+quell_status file_sha256(const char *path, char digits[65])
+{
+    struct quell_sha256 sum;
+    quell_sha256_begin(&sum);
+    quell_status status = read_file(path, take_sha256, &sum);
+    quell_sha256_end(&sum, digits);
     return status;
 }
 

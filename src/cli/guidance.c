@@ -67,13 +67,11 @@ static int put_guided(quell_model *model, const quell_denoiser *guide,
     return EXIT_DONE;
 }
 
-int guidance_apply(const struct guidance_options *options, quell_model *model)
+int guidance_apply(const struct guidance_options *options, bool labelled, quell_model *model)
 {
     quell_guidance guidance = quell_guidance_defaults();
     quell_model guide = {0};
     double *values = NULL;
-    if (!options->weight && options->guide)
-        return complain(EXIT_USAGE, "--guide: needs --guidance W");
     if (!options->weight) return EXIT_DONE;
     guidance.low = options->low;
     guidance.high = options->high;
@@ -81,6 +79,9 @@ int guidance_apply(const struct guidance_options *options, quell_model *model)
     bool none = !guidance.points && guidance.weight == 1;
     if (code == EXIT_DONE && options->guide) code = sampling_open_model(&guide, options->guide);
     if (code == EXIT_DONE && !none) code = put_guided(model, guide.denoiser, &guidance);
+    if (code == EXIT_DONE && !labelled && !options->guide)
+        code = complain(EXIT_USAGE, "--guidance: needs --class or --classes, to guide away from no "
+                                    "class, or --guide M");
     quell_model_free(&guide);
     free(values);
     return code;

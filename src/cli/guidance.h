@@ -23,8 +23,13 @@ struct guidance_options {
         NUMBER_ROW(owner, guidance.low, "guidance-low", "T", 0, 1, "guide from this time on (0)"), \
         NUMBER_ROW(owner, guidance.high, "guidance-high", "T", 0, 1, "guide up to this time (1)")
 
-/* Puts a guided denoiser in the model's place, if one is asked for. Returns an exit code, and has
+#define GUIDANCE_RULES                                                               \
+    {"guide", OPTION_NEEDS, "guidance"}, {"guidance-low", OPTION_NEEDS, "guidance"}, \
+        {"guidance-high", OPTION_NEEDS, "guidance"}
+
+/* Puts a guided denoiser in the model's place, if one is asked for. labelled: whether samples have
+ * classes, without which a model cannot be guided by itself. Returns an exit code, and has
  * complained if it is not EXIT_DONE. */
-int guidance_apply(const struct guidance_options *options, quell_model *model);
+int guidance_apply(const struct guidance_options *options, bool labelled, quell_model *model);
 
 #endif

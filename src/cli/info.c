@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* quell info: what matters when samples are compared or are slow. */
 #include "cli/cli.h"
+#include "cli/info_model.h"
 #include "cli/onnx.h"
 #include "cli/options.h"
 #include "cli/report.h"
@@ -69,10 +70,12 @@ static int print_json(const char *isa)
 }
 
 struct info_options {
+    const char *model;
     int json;
 };
 
 static const struct option_row rows[] = {
+    TEXT_ROW(info_options, model, "model", "M", "say what this model is"),
     {.name = "json",
      .kind = OPTION_FLAG,
      .offset = offsetof(struct info_options, json),
@@ -81,20 +84,27 @@ static const struct option_row rows[] = {
 };
 
 static const struct option_table table = {
-    .usage = "quell info [--json]",
+    .usage = "quell info [MODEL] [--json]",
     .about = "Prints what this build and this machine have: instruction sets (QUELL_ISA chooses\n"
              "one), threads (OMP_NUM_THREADS, the affinity mask and the cgroup limit them),\n"
-             "libraries, and what is promised about samples.",
+             "libraries, and what is promised about samples. With MODEL, all that is known of\n"
+             "that: its shape, classes, schedule, whether its samples are the same bits on any\n"
+             "machine, parameters, file, and what its exporter wrote there.",
     .options = rows,
-    .after = "",
+    .after = "Example: quell info net.safetensors\n\n",
+    .words = 1,
 };
 
 int command_info(int argc, char **argv)
 {
     struct info_options options = {0};
-    const char *isa;
+    const char *isa, *word = NULL;
     int code;
-    if (!options_read(&table, argc, argv, &options, NULL, &code)) return code;
+    if (!options_read(&table, argc, argv, &options, &word, &code)) return code;
+    if (word && options.model)
+        return complain(EXIT_USAGE, "--model and '%s': only one of them", word);
+    if (word) options.model = word;
+    if (options.model) return info_model(options.model, options.json);
     quell_status status = quell_isa_default(&isa);
     if (status) return complain_status(status);
     if (options.json) return print_json(isa);

@@ -116,9 +116,10 @@ static int print_json(const char *out, const struct parts *parts)
 static int report(const struct join_options *options, const struct parts *parts)
 {
     if (options->json) return print_json(options->out, parts);
-    if (!options->quiet && !is_standard_output(options->out))
-        printf("%s: %zu samples of %zu part%s\n", options->out, parts->rows, parts->count,
-               parts->count == 1 ? "" : "s");
+    if (options->quiet || is_standard_output(options->out)) return EXIT_DONE;
+    print_name(stdout, options->out);
+    printf(": %zu samples of %zu part%s\n", parts->rows, parts->count,
+           parts->count == 1 ? "" : "s");
     return EXIT_DONE;
 }
 

@@ -21,8 +21,6 @@ int labels_open(struct labels *labels, const struct label_options *options, size
     uint64_t number = 0;
     *labels = (struct labels){.classes = classes, .wanted = class || options->classes};
     if (!labels->wanted) return EXIT_DONE;
-    if (class && options->classes)
-        return complain(EXIT_USAGE, "--class and --classes: only one of them");
     if (!classes)
         return complain(EXIT_USAGE, "%s: the model has no classes",
                         class ? "--class" : "--classes");

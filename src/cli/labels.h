@@ -21,6 +21,8 @@ struct label_options {
                  "the class of each sample, -1 for none: int32 or\nint64, shape (count,), in the " \
                  "place of --class and --count")
 
+#define LABEL_RULES {"class", OPTION_EXCLUDES, "classes"}
+
 /* one, each: which class is wanted, if there is no file. */
 struct labels {
     bool wanted, each;

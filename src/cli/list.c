@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "cli/report.h"
+#include "base/nearest.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -45,13 +46,32 @@ static int print_entry(const struct section *section, const struct entry *entry)
     return report_end(&writer);
 }
 
+static int refuse_name(const struct section *section, const char *name)
+{
+    struct quell_nearest nearest = quell_nearest_to(name, strlen(name));
+    struct entry entry = {0};
+    for (size_t i = 0; section->entry(i, &entry); i++, entry = (struct entry){0}) {
+        const struct quell_alias *alias = entry.method ? entry.method->aliases : NULL;
+        quell_nearest_try(&nearest, entry.name);
+        for (; alias && alias->name; alias++) quell_nearest_try(&nearest, alias->name);
+    }
+    return complain(EXIT_USAGE, "list %s '%s': there is none%s: see `quell list %s`", section->name,
+                    name, nearest.hint, section->name);
+}
+
+static int refuse_section(const char *name)
+{
+    struct quell_nearest nearest = quell_nearest_to(name, strlen(name));
+    for (size_t i = 0; section_at(i); i++) quell_nearest_try(&nearest, section_at(i)->name);
+    return complain(EXIT_USAGE, "list '%s': must be samplers, schedules, grids, models or isas%s",
+                    name, nearest.hint);
+}
+
 static int print_one(const struct section *section, const char *name, int json)
 {
     struct entry entry;
     const struct quell_alias *alias;
-    if (!section_find(section, name, &entry, &alias))
-        return complain(EXIT_USAGE, "list %s '%s': there is none: see `quell list %s`",
-                        section->name, name, section->name);
+    if (!section_find(section, name, &entry, &alias)) return refuse_name(section, name);
     if (json) return print_entry(section, &entry);
     entry_print(&entry, alias);
     return EXIT_DONE;
@@ -90,9 +110,7 @@ int command_list(int argc, char **argv)
     const struct section *section = NULL;
     int code;
     if (!options_read(&table, argc, argv, &options, words, &code)) return code;
-    if (words[0] && !(section = section_named(words[0])))
-        return complain(EXIT_USAGE, "list '%s': must be samplers, schedules, grids, models or isas",
-                        words[0]);
+    if (words[0] && !(section = section_named(words[0]))) return refuse_section(words[0]);
     if (words[1]) return print_one(section, words[1], options.json);
     if (options.json) return print_json(section);
     print_text(section);

@@ -87,6 +87,7 @@ void entry_json(struct quell_json_writer *writer, const struct entry *entry)
     const struct quell_method *method = entry->method;
     quell_json_begin(writer, NULL, '{');
     quell_json_put_text(writer, "name", entry->name);
+    if (entry->also) quell_json_put_text(writer, "also", entry->also);
     quell_json_put_text(writer, "summary", entry->summary);
     if (method) {
         put_aliases(writer, method->aliases);

@@ -72,6 +72,7 @@ void entry_print(const struct entry *entry, const struct quell_alias *alias)
 {
     if (alias) printf("%s = %s\n\n", alias->name, alias->spec);
     printf("%-12s %s\n", entry->name, entry->summary);
+    if (entry->also) printf("also         %s\n", entry->also);
     if (entry->paper)
         printf("paper        %s%s\n", strchr("012", entry->paper[0]) ? "arXiv:" : "", entry->paper);
     if (entry->method) print_method(entry->method);

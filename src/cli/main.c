@@ -3,6 +3,7 @@
  * are read and written with a decimal point. */
 #include "cli/cli.h"
 #include "cli/interrupt.h"
+#include "base/nearest.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -48,7 +49,9 @@ static int run(int argc, char **argv)
         printf("quell %s\n", quell_version());
         return EXIT_DONE;
     }
-    return complain(EXIT_USAGE, "no command '%s': see `quell --help`", name);
+    struct quell_nearest nearest = quell_nearest_to(name, strlen(name));
+    for (size_t i = 0; i < COMMANDS; i++) quell_nearest_try(&nearest, commands[i].name);
+    return complain(EXIT_USAGE, "no command '%s'%s: see `quell --help`", name, nearest.hint);
 }
 
 int main(int argc, char **argv)

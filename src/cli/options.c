@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/options.h"
 #include "cli/cli.h"
+#include "base/nearest.h"
 #include "base/number.h"
 
 #include <errno.h>
@@ -91,14 +92,68 @@ static int make_table(const struct option_row *rows, struct option *table)
     return count;
 }
 
-static int complain_option(int kind, char **argv, const char *usage)
+/* "quell sample", of "quell sample --model ...". */
+static int command_length(const char *usage)
 {
-    const char *text = argv[optind - 1];
-    int name = (int)strcspn(usage, "[-"); /* "quell sample --model ..." */
+    int name = (int)strcspn(usage, "[-");
     while (name > 0 && usage[name - 1] == ' ') name--;
+    return name;
+}
+
+static int complain_option(int kind, char **argv, const struct option_table *table)
+{
+    const char *text = argv[optind - 1], *usage = table->usage;
+    int name = command_length(usage);
     if (kind == ':')
         return complain(EXIT_USAGE, "%s: needs a value: see `%.*s --help`", text, name, usage);
-    return complain(EXIT_USAGE, "no option '%s', or not so: see `%.*s --help`", text, name, usage);
+    const char *word = text + strspn(text, "-");
+    struct quell_nearest nearest = quell_nearest_to(word, strcspn(word, "="));
+    for (const struct option_row *row = table->options; row->name; row++)
+        quell_nearest_try(&nearest, row->name);
+    return complain(EXIT_USAGE, "no option '%s', or not so%s: see `%.*s --help`", text,
+                    nearest.hint, name, usage);
+}
+
+/* Of the command line that was read last. */
+static const struct option_row *all_rows;
+static bool given[MOST_OPTIONS];
+
+bool options_given(const char *name)
+{
+    for (int i = 0; all_rows && all_rows[i].name; i++)
+        if (!strcmp(all_rows[i].name, name)) return given[i];
+    return false;
+}
+
+static const char *argument_of(const char *name)
+{
+    const struct option_row *row = all_rows;
+    while (row->name && strcmp(row->name, name)) row++;
+    return row->name && row->argument ? row->argument : "";
+}
+
+/* A second value would make the first one one that is not heard. */
+static int take(const struct option_row *rows, int i, const char *text, void *values)
+{
+    if (given[i] && rows[i].kind != OPTION_FLAG)
+        return complain(EXIT_USAGE, "--%s: is given twice", rows[i].name);
+    given[i] = true;
+    return store(&rows[i], text, values);
+}
+
+static int check_rules(const struct option_table *table)
+{
+    for (const struct option_rule *rule = table->rules; rule && rule->option; rule++) {
+        if (!options_given(rule->option)) continue;
+        bool other = options_given(rule->other), wanted = rule->relation == OPTION_NEEDS;
+        if (wanted && !other)
+            return complain(EXIT_USAGE, "--%s: needs --%s %s", rule->option, rule->other,
+                            argument_of(rule->other));
+        if (!wanted && other)
+            return complain(EXIT_USAGE, "--%s and --%s: only one of them", rule->option,
+                            rule->other);
+    }
+    return EXIT_DONE;
 }
 
 bool options_read(const struct option_table *table, int argc, char **argv, void *values,
@@ -108,18 +163,21 @@ bool options_read(const struct option_table *table, int argc, char **argv, void 
     int option, count = make_table(table->options, known);
     opterr = 0;
     *code = EXIT_DONE;
+    all_rows = table->options;
+    memset(given, 0, sizeof given);
     while (*code == EXIT_DONE && (option = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
         if (option == 'h') {
             print_help(table);
             return false;
         }
         *code = option >= 256 && option < 256 + count
-                    ? store(&table->options[option - 256], optarg, values)
-                    : complain_option(option, argv, table->usage);
+                    ? take(table->options, option - 256, optarg, values)
+                    : complain_option(option, argv, table);
     }
     if (*code == EXIT_DONE && argc - optind > table->words)
         *code = complain(EXIT_USAGE, "'%s': no such argument: options begin with --",
                          argv[optind + table->words]);
+    if (*code == EXIT_DONE) *code = check_rules(table);
     for (int i = 0; *code == EXIT_DONE && optind + i < argc; i++) word[i] = argv[optind + i];
     return *code == EXIT_DONE;
 }

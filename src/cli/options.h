@@ -49,19 +49,31 @@ struct option_row {
      .least = least_,                                                     \
      .most = most_}
 
-/* options ends with a NULL name. words: how many arguments may stand without an option's name;
- * they go to word[0], word[1], ... */
+/* A rule on two options: the first needs the other, or the two contradict each other. */
+enum option_relation { OPTION_NEEDS, OPTION_EXCLUDES };
+struct option_rule {
+    const char *option;
+    enum option_relation relation;
+    const char *other;
+};
+
+/* options and rules end with a NULL name. words: how many arguments may stand without an option's
+ * name; they go to word[0], word[1], ... */
 struct option_table {
     const char *usage, *about;
     const struct option_row *options;
     const char *after;
     int words;
+    const struct option_rule *rules;
 };
 
 /* Fills `values`, which holds the defaults, and word[0..words) where an argument is given. True: go
  * on. False: --help was printed or the command line is wrong, and *code is the exit code. */
 bool options_read(const struct option_table *table, int argc, char **argv, void *values,
                   const char **word, int *code);
+
+/* Whether the option of that name was on the command line that was read last. */
+bool options_given(const char *name);
 
 /* Reads digits only: no sign, no space, no suffix. */
 bool options_count(const char *text, uint64_t *value);

@@ -190,7 +190,7 @@ quell_status partial_sync(struct partial *partial, struct quell_output *out, siz
     if (!partial->record || now - partial->synced < SYNC_SECONDS) return QUELL_OK;
     partial->synced = now;
     if (fdatasync(out->file) || record_sure(partial->file, done))
-        return quell_fail(QUELL_IO_FAILED, "%s: cannot be written: %s", out->path, strerror(errno));
+        return quell_fail_file(out->path, "cannot be written");
     return QUELL_OK;
 }
 

@@ -109,7 +109,9 @@ int record_compare(const char *name, const char *part, const char *settings, siz
 {
     static const char about[] = ABOUT;
     char boot[BOOT_BYTES], *text = read_text(name);
-    if (!text) return complain(EXIT_FILE, "%s: cannot be read: %s", name, strerror(errno));
+    if (!text)
+        return complain(errno == ENOMEM ? EXIT_MEMORY : EXIT_FILE, "%s: cannot be read: %s", name,
+                        strerror(errno));
     const char *line = text + sizeof about - 1, *was = line;
     for (int i = 0; i < 2 && was; i++) was = (was = strchr(was, '\n')) ? was + 1 : NULL;
     int code = EXIT_DONE;

@@ -24,12 +24,16 @@ static const struct option_row rows[] = {
     {0},
 };
 
+static const struct option_rule rules[] = {
+    SAMPLING_RULES, {"times", OPTION_EXCLUDES, "steps"}, {"sigmas", OPTION_EXCLUDES, "steps"}, {0}};
+
 static const struct option_table table = {
     .usage = "quell plan [OPTION...]",
     .about = "Prints a sampler as the straight-line list of operations it is: EVAL asks the\n"
              "denoiser, COMBINE is a linear combination of registers and noise, STEP ends a\n"
              "transition.",
     .options = rows,
+    .rules = rules,
     .after = "Example: quell plan --sampler ddim:eta=0.5 --steps 4\n\n",
 };
 
@@ -51,7 +55,10 @@ int command_plan(int argc, char **argv)
     quell_sampler *sampler = NULL;
     int code;
     if (!options_read(&table, argc, argv, &options, NULL, &code)) return code;
+    code = sampling_read_points(&options.sampling, &options.steps);
+    if (code != EXIT_DONE) return code;
     quell_status status = create(&sampler, &options);
+    sampling_free(&options.sampling);
     if (status) return complain_status(status);
     size_t size = quell_sampler_print(sampler, NULL, 0) + 1;
     char *text = malloc(size);

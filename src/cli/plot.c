@@ -50,7 +50,7 @@ quell_status plot_add(struct plot *plot, size_t rows, const float *x)
     return QUELL_OK;
 }
 
-quell_status plot_write(const struct plot *plot, struct quell_output *output)
+quell_status plot_write(struct plot *plot, struct quell_output *output)
 {
     return plot->density ? density_write(plot->density, output) : grid_write(plot->grid, output);
 }

@@ -19,7 +19,7 @@ quell_status plot_create(struct plot **plot, const quell_model *model, size_t co
 /* The next rows of samples. */
 quell_status plot_add(struct plot *plot, size_t rows, const float *x);
 
-quell_status plot_write(const struct plot *plot, struct quell_output *output);
+quell_status plot_write(struct plot *plot, struct quell_output *output);
 
 /* NULL is allowed. */
 void plot_free(struct plot *plot);

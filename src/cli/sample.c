@@ -9,6 +9,7 @@ static const struct option_table table = {
              "memory does not grow with their number. No thread count, tile or instruction set\n"
              "changes a bit of them.",
     .options = sample_rows,
+    .rules = sample_rules,
     .after = "Examples:\n"
              "  quell sample --model builtin:grid25 --count 100000 --plot grid.png\n"
              "  quell sample --model data.npy --sampler ddpm --steps 250 --out new.npy\n"

@@ -52,6 +52,19 @@ const struct option_row sample_rows[] = {
     {0},
 };
 
+const struct option_rule sample_rules[] = {
+    LABEL_RULES,
+    GUIDANCE_RULES,
+    SAMPLING_RULES,
+    {"times", OPTION_EXCLUDES, "steps"},
+    {"sigmas", OPTION_EXCLUDES, "steps"},
+    {"threshold-max", OPTION_NEEDS, "threshold"},
+    {"threshold", OPTION_EXCLUDES, "clamp-low"},
+    {"threshold", OPTION_EXCLUDES, "clamp-high"},
+    {"resume", OPTION_NEEDS, "out"},
+    {0},
+};
+
 static int ends_with(const char *text, const char *end)
 {
     size_t length = strlen(text), tail = strlen(end);
@@ -81,7 +94,7 @@ int sample_check(const struct sample_options *options)
                                     "`quell sample --help`");
     if (ends_with(out, ".png"))
         return complain(EXIT_USAGE, "--out %s: writes .npy files; for a picture use --plot", out);
-    if (options->resume && (!*out || standard))
+    if (options->resume && standard)
         return complain(EXIT_USAGE, "--resume: needs --out F.npy, a file to go on with");
     if (standard && options->json)
         return complain(EXIT_USAGE, "--json and --out %s: both want standard output", out);

@@ -28,6 +28,7 @@ struct sample_options {
     }
 
 extern const struct option_row sample_rows[];
+extern const struct option_rule sample_rules[];
 
 /* What can be wrong with the options themselves. Returns an exit code, and has complained if it is
  * not EXIT_DONE. */

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/sampling.h"
 #include "cli/cli.h"
+#include "cli/numbers.h"
 #include "cli/onnx.h"
 #include "engine/isa.h"
 #include "engine/threads.h"
+
+#include <stdlib.h>
 
 int sampling_open_model(quell_model *model, const char *name)
 {
@@ -19,6 +22,25 @@ int sampling_choose_machine(const char *isa, uint64_t threads, const char **chos
     *chosen = kernels->isa;
     *count = threads ? threads : quell_threads_default();
     return EXIT_DONE;
+}
+
+int sampling_read_points(struct sampling *sampling, uint64_t *steps)
+{
+    const char *text = sampling->times ? sampling->times : sampling->sigmas;
+    const char *option = sampling->times ? "--times" : "--sigmas";
+    size_t count;
+    if (!text) return EXIT_DONE;
+    int code = numbers_read(option, text, &sampling->points, &count);
+    if (code != EXIT_DONE) return code;
+    if (count < 2) return complain(EXIT_USAGE, "%s: must have two values or more", option);
+    *steps = count - 1;
+    return EXIT_DONE;
+}
+
+void sampling_free(struct sampling *sampling)
+{
+    free(sampling->points);
+    sampling->points = NULL;
 }
 
 void sampling_choose_schedule(struct sampling *sampling, const quell_model *model)
@@ -41,6 +63,8 @@ quell_status sampling_create(const struct sampling *sampling, const char *spec, 
     options.threshold_max = sampling->threshold_max;
     options.grid = sampling->grid;
     options.brownian = sampling->brownian;
+    if (sampling->times) options.times = sampling->points;
+    if (sampling->sigmas) options.sigmas = sampling->points;
     quell_status status = quell_schedule_create(&schedule, sampling->schedule);
     if (!status) status = quell_sampler_create(sampler, spec, denoiser, schedule, &options);
     quell_schedule_free(schedule);

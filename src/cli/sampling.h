@@ -7,9 +7,11 @@
 #include <quell/quell.h>
 #include "cli/options.h"
 
-/* schedule: NULL until it is chosen. */
+/* schedule: NULL until it is chosen. times, sigmas: as they were asked for; points: the values, of
+ * one of the two. */
 struct sampling {
-    const char *schedule, *grid;
+    const char *schedule, *grid, *times, *sigmas;
+    double *points;
     double start, stop, clamp_low, clamp_high, threshold, threshold_max;
     int brownian;
 };
@@ -30,9 +32,22 @@ struct sampling {
              "(linear)"),                                                                        \
         NUMBER_ROW(owner, sampling.start, "start", "T", 0, 1, "the first time, of noise (1)"),   \
         NUMBER_ROW(owner, sampling.stop, "stop", "T", 0, 1, "the last time, of samples (0)"),    \
+        TEXT_ROW(owner, sampling.times, "times", "T,T,...",                                      \
+                 "the times themselves, falling, or a file of them\n"                            \
+                 "(.npy or text), in the place of --steps and --grid"),                          \
+        TEXT_ROW(owner, sampling.sigmas, "sigmas", "S,S,...",                                    \
+                 "likewise the values of sigma / alpha; one beyond\nthe schedule's by 1% at "    \
+                 "most is its end"),                                                             \
         FLAG_ROW(owner, sampling.brownian, "brownian",                                           \
                  "noise belongs to times, not to steps: with the\nsame seed more steps come to " \
                  "the same samples")
+
+/* What goes with what, of these rows. */
+#define SAMPLING_RULES                                                             \
+    {"times", OPTION_EXCLUDES, "sigmas"}, {"times", OPTION_EXCLUDES, "grid"},      \
+        {"times", OPTION_EXCLUDES, "start"}, {"times", OPTION_EXCLUDES, "stop"},   \
+        {"sigmas", OPTION_EXCLUDES, "grid"}, {"sigmas", OPTION_EXCLUDES, "start"}, \
+        {"sigmas", OPTION_EXCLUDES, "stop"}
 
 #define CLAMP_ROWS(owner)                                                                       \
     NUMBER_ROW(owner, sampling.clamp_low, "clamp-low", "X", -INFINITY, INFINITY,                \
@@ -51,6 +66,12 @@ int sampling_open_model(quell_model *model, const char *name);
 
 /* The instruction set (NULL: the default) and the threads (0: the default). Likewise. */
 int sampling_choose_machine(const char *isa, uint64_t threads, const char **chosen, size_t *count);
+
+/* Reads --times or --sigmas, if one is given, and then sets *steps. Likewise. */
+int sampling_read_points(struct sampling *sampling, uint64_t *steps);
+
+/* Frees them. */
+void sampling_free(struct sampling *sampling);
 
 /* The schedule that is asked for, or else the model's own, or else vp. */
 void sampling_choose_schedule(struct sampling *sampling, const quell_model *model);

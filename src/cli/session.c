@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "cli/interrupt.h"
 #include "cli/places.h"
+#include "engine/sampler.h"
 #include "io/temporary.h"
 
 #include <stdlib.h>
@@ -20,6 +21,29 @@ static int create_sampler(struct session *session)
     quell_status status = sampling_create(&options->sampling, options->sampler, options->steps,
                                           session->model.denoiser, &session->sampler);
     return status ? complain_status(status) : EXIT_DONE;
+}
+
+/* Whether samples are given noise on the way. */
+static bool draws_noise(const quell_sampler *sampler)
+{
+    for (size_t i = 0; i < sampler->plan.count; i++)
+        if (sampler->plan.ops[i].noises || sampler->plan.ops[i].kind >= QUELL_SPREAD) return true;
+    return false;
+}
+
+static int check_noise(const struct session *session)
+{
+    const struct sample_options *options = &session->options;
+    if (draws_noise(session->sampler)) return EXIT_DONE;
+    if (options->sampling.brownian)
+        return complain(EXIT_USAGE, "--brownian: sampler '%s' draws no noise on the way",
+                        options->sampler);
+    if (options->from && options_given("seed"))
+        return complain(EXIT_USAGE,
+                        "--seed: has no effect: x_1 is that of --from, and sampler '%s' draws no "
+                        "noise on the way",
+                        options->sampler);
+    return EXIT_DONE;
 }
 
 /* The file may also have its samples flat: (count, dim). */
@@ -136,13 +160,17 @@ int session_prepare(struct session *session)
     const struct sample_options *options = &session->options;
     int code =
         sampling_choose_machine(options->isa, options->threads, &session->isa, &session->threads);
+    if (code == EXIT_DONE)
+        code = sampling_read_points(&session->options.sampling, &session->options.steps);
     if (code == EXIT_DONE) code = sampling_open_model(&session->model, options->model);
     if (code == EXIT_DONE) session->dim = quell_denoiser_dim(session->model.denoiser);
     if (code == EXIT_DONE)
         code = labels_open(&session->labels, &options->labels,
                            quell_denoiser_classes(session->model.denoiser));
-    if (code == EXIT_DONE) code = guidance_apply(&options->guidance, &session->model);
+    if (code == EXIT_DONE)
+        code = guidance_apply(&options->guidance, session->labels.wanted, &session->model);
     if (code == EXIT_DONE) code = create_sampler(session);
+    if (code == EXIT_DONE) code = check_noise(session);
     if (code == EXIT_DONE) code = open_from(session);
     if (code == EXIT_DONE && options->labels.classes)
         code = take_count(session, "--classes", &session->labels.file);
@@ -170,6 +198,7 @@ int session_narrow(struct session *session, size_t skipped, size_t rows)
 void session_close(struct session *session)
 {
     partial_close(&session->partial, &session->out, &session->plan, session->options.resume);
+    sampling_free(&session->options.sampling);
     free((char *)(uintptr_t)session->plan.settings);
     quell_output_discard(&session->out);
     quell_output_discard(&session->picture);

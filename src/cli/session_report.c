@@ -23,6 +23,8 @@ static void put_settings(struct quell_json_writer *writer, const struct session 
     quell_json_put_text(writer, "sampler", options->sampler);
     quell_json_put_text(writer, "schedule", sampling->schedule);
     quell_json_put_text(writer, "grid", sampling->grid);
+    if (sampling->times) quell_json_put_text(writer, "times", sampling->times);
+    if (sampling->sigmas) quell_json_put_text(writer, "sigmas", sampling->sigmas);
     quell_json_put_number(writer, "start", sampling->start);
     quell_json_put_number(writer, "stop", sampling->stop);
     quell_json_put_truth(writer, "brownian", sampling->brownian);
@@ -73,11 +75,13 @@ static void print_text(const struct session *session, FILE *file)
 {
     const struct sample_options *options = &session->options;
     if (options->out) {
-        fprintf(file, "%s: float32 ", options->out);
+        print_name(file, options->out);
+        fputs(": float32 ", file);
         print_shape(file, session);
         fputs("\n", file);
     }
-    if (options->plot) fprintf(file, "%s: %s\n", options->plot, plot_kind(&session->model));
+    if (options->plot) print_name(file, options->plot);
+    if (options->plot) fprintf(file, ": %s\n", plot_kind(&session->model));
     if (!options->out && !options->plot)
         fputs("the samples were not kept: see --out and --plot\n", file);
     size_t drawn = session->count - session->found;

@@ -5,6 +5,8 @@
 #include "cli/cli.h"
 #include "cli/file_digest.h"
 #include "cli/session.h"
+#include "cli/text_file.h"
+#include "base/digest.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -39,6 +41,18 @@ static quell_status put_digest(FILE *file, const char *name, const char *path,
     return status;
 }
 
+static void put_points(FILE *file, const char *name, const char *given, const double *values,
+                       size_t count)
+{
+    struct quell_digest digest;
+    quell_digest_begin(&digest);
+    if (given) quell_digest_add(&digest, values, count * sizeof *values);
+    if (given)
+        fprintf(file, "%s of digest %016" PRIx64 "\n", name, quell_digest_end(&digest));
+    else
+        put_text(file, name, NULL);
+}
+
 static void put_sampling(FILE *file, const struct sample_options *options)
 {
     const struct sampling *sampling = &options->sampling;
@@ -46,6 +60,8 @@ static void put_sampling(FILE *file, const struct sample_options *options)
     put_text(file, "schedule", sampling->schedule);
     put_count(file, "steps", options->steps);
     put_text(file, "grid", sampling->grid);
+    put_points(file, "times", sampling->times, sampling->points, options->steps + 1);
+    put_points(file, "sigmas", sampling->sigmas, sampling->points, options->steps + 1);
     put_number(file, "start", sampling->start);
     put_number(file, "stop", sampling->stop);
     put_count(file, "brownian", sampling->brownian != 0);
@@ -85,12 +101,12 @@ static quell_status put_all(FILE *file, const struct session *session)
 
 char *session_settings(const struct session *session, int *code)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *file = open_memstream(&text, &size);
+    struct text_file kept;
+    FILE *file = text_file_open(&kept);
     quell_status status = file ? put_all(file, session) : QUELL_OK;
     *code = status ? complain_input(EXIT_FILE, status) : EXIT_DONE;
-    if (file && !fclose(file) && !status) return text;
+    char *text = file ? text_file_close(file, &kept) : NULL;
+    if (text && !status) return text;
     if (!status) *code = complain(EXIT_MEMORY, "no memory for the record of the run");
     free(text);
     return NULL;

@@ -163,6 +163,27 @@ static int keep(quell_plan *plan, struct quell_op *op, double coefficient)
     return 1;
 }
 
+/* The term of `out` itself, if there is one, goes before the others: it is the state's; else the
+ * first one is. Rounded to a float, a factor near 1 would be off by as much as 2^-25 of the state,
+ * and by the same amount in each of a million even steps. Its difference from 1 is rounded. */
+static void lead(struct quell_op *op)
+{
+    unsigned k = 0;
+    while (k < op->terms && op->in[k] != op->out) k++;
+    if (k == op->terms) k = 0;
+    quell_register source = op->in[k];
+    double coefficient = op->coefficient[k];
+    for (; k > 0; k--) {
+        op->in[k] = op->in[k - 1];
+        op->coefficient[k] = op->coefficient[k - 1];
+        op->rounded[k] = op->rounded[k - 1];
+    }
+    op->update = coefficient >= 0.5 && coefficient <= 2;
+    op->in[0] = source;
+    op->coefficient[0] = coefficient;
+    op->rounded[0] = (float)(op->update ? coefficient - 1 : coefficient);
+}
+
 void quell_plan_combine(quell_plan *plan, quell_register out, size_t terms, const quell_term *term,
                         size_t noises, const quell_noise_term *noise)
 {
@@ -182,6 +203,7 @@ void quell_plan_combine(quell_plan *plan, quell_register out, size_t terms, cons
     for (size_t k = 0; k < terms; k++)
         if (keep(plan, op, term[k].coefficient)) op->in[op->terms++] = term[k].source;
     if (op->terms == 0) op->in[op->terms++] = term[0].source; /* 0 times it */
+    lead(op);
     for (size_t j = 0; j < noises; j++)
         if (keep(plan, op, noise[j].coefficient)) op->stream[op->noises++] = noise[j].stream;
 }

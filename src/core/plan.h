@@ -17,11 +17,12 @@ enum quell_op_kind {
     QUELL_ADAPT
 };
 
-/* coefficient: as worked out; rounded: as the engine uses them.
+/* coefficient: as worked out; rounded: as the engine uses them, but for the 1 of an update.
  *
  * EVAL     out = denoiser(in[0]) at the point t; variance, if not 0, what it learned of that;
  *          number: how many EVALs are before it
- * COMBINE  out = sum_k coefficient[k] in[k] + sum_j coefficient[terms + j] noise(stream[j])
+ * COMBINE  out = sum_k coefficient[k] in[k] + sum_j coefficient[terms + j] noise(stream[j]), and
+ *          in[0] = out if that is among the terms; update: coefficient[0] is 1 + rounded[0]
  * STEP     the transition t -> s is done
  * SPREAD   out += exp(coefficient[0] + coefficient[1] in[0]) noise(stream[0])
  * LANGEVIN out += coefficient[0] r^2 in[0] + coefficient[1] r z,
@@ -33,6 +34,7 @@ struct quell_op {
     enum quell_op_kind kind;
     quell_register out, variance;
     unsigned terms, noises;
+    bool update;
     quell_register in[QUELL_MAX_TERMS];
     uint32_t stream[QUELL_MAX_NOISES];
     double coefficient[QUELL_MAX_TERMS + QUELL_MAX_NOISES];

@@ -49,7 +49,8 @@ static void print_combine(struct text *text, const struct quell_plan *plan,
     char buffer[8];
     SAY(text, "COMBINE  %s =", name(op->out, buffer));
     for (unsigned k = 0; k < op->terms + op->noises; k++) {
-        SAY(text, "%s %.9g ", k ? " +" : "", (double)op->rounded[k]);
+        double kept = k == 0 && op->update ? 1 : 0;
+        SAY(text, "%s %.9g ", k ? " +" : "", kept + (double)op->rounded[k]);
         if (k < op->terms)
             SAY(text, "%s", name(op->in[k], buffer));
         else

@@ -6,6 +6,7 @@
 #include "base/floats.h"
 #include "base/maths.h"
 #include "base/memory.h"
+#include "base/nearest.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -85,16 +86,26 @@ static const struct quell_schedule_row *find_row(const char *spec)
 {
     const struct quell_schedule_row *row;
     for (size_t i = 0; (row = quell_schedule_row(i)); i++)
-        if (quell_spec_is(spec, row->name)) break;
+        if (quell_spec_is(spec, row->name) || quell_spec_is(spec, row->alias)) break;
     return row;
+}
+
+static quell_status refuse(const char *spec)
+{
+    struct quell_nearest nearest = quell_nearest_to(spec, quell_spec_name(spec));
+    const struct quell_schedule_row *row;
+    for (size_t i = 0; (row = quell_schedule_row(i)); i++) {
+        quell_nearest_try(&nearest, row->name);
+        if (row->alias) quell_nearest_try(&nearest, row->alias);
+    }
+    return quell_fail(QUELL_NOT_FOUND, "schedule '%s': no such schedule%s; see `quell list`", spec,
+                      nearest.hint);
 }
 
 static quell_status create(quell_schedule **out, const char *spec)
 {
     const struct quell_schedule_row *row = find_row(spec);
-    if (!row)
-        return quell_fail(QUELL_NOT_FOUND, "schedule '%s': no such schedule; see `quell list`",
-                          spec);
+    if (!row) return refuse(spec);
     double options[QUELL_MAX_OPTIONS];
     quell_spec_defaults(row->options, options);
     quell_status status = quell_spec_options("schedule", spec, row->options, options);

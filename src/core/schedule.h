@@ -22,9 +22,10 @@ struct quell_schedule {
     void *user;
 };
 
-/* A schedule by name: a row of a family below. */
+/* A schedule by name: a row of a family below. alias: another name of it, diffusers' beta_schedule,
+ * or NULL. */
 struct quell_schedule_row {
-    const char *name, *summary, *paper;
+    const char *name, *alias, *summary, *paper;
     quell_schedule_point_fn *point;
     const struct quell_option *options;
     /* NULL, or checks options against each other and works out what follows from them. */

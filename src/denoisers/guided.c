@@ -109,9 +109,10 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
     part.variance = NULL;
     result = guide->type->evaluate(guide, &part);
     if (result) return result;
-    const float weights[] = {(float)weight, (float)(1 - weight)};
+    /* mu + (1 - w) (mu_guide - mu): as they are rounded, too, the weights add up to 1. */
+    const float weights[] = {-(float)(1 - weight), (float)(1 - weight)};
     const float *inputs[] = {at->out, other};
-    at->kernels->combine(at->out, at->rows * denoiser->dim, 2, weights, inputs);
+    at->kernels->update(at->out, at->rows * denoiser->dim, 2, weights, inputs);
     return 0;
 }
 

@@ -2,6 +2,7 @@
 /* Which kernels a run uses: the widest that the machine has, or the ones asked for by name. */
 #include "isa.h"
 #include "base/fail.h"
+#include "base/nearest.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,16 @@ static const struct quell_kernels *find(const char *name)
     return NULL;
 }
 
+static quell_status refuse(const char *where, const char *asked)
+{
+    struct quell_nearest nearest = quell_nearest_to(asked, strlen(asked));
+    for (size_t i = 0; quell_kernels_at(i); i++)
+        quell_nearest_try(&nearest, quell_kernels_at(i)->isa);
+    return quell_fail(QUELL_NOT_FOUND,
+                      "%s '%s': this build has no such instruction set%s; see `quell list isas`",
+                      where, asked, nearest.hint);
+}
+
 quell_status quell_isa_choose(const char *name, const struct quell_kernels **kernels)
 {
     const char *asked = name ? name : getenv("QUELL_ISA");
@@ -23,10 +34,7 @@ quell_status quell_isa_choose(const char *name, const struct quell_kernels **ker
     }
     const struct quell_kernels *found = find(asked);
     const char *where = name ? "isa" : "QUELL_ISA";
-    if (!found)
-        return quell_fail(QUELL_NOT_FOUND,
-                          "%s '%s': this build has no such instruction set; see `quell list isas`",
-                          where, asked);
+    if (!found) return refuse(where, asked);
     if (!quell_kernels_available(found))
         return quell_fail(QUELL_UNSUPPORTED, "%s '%s': this machine cannot run it", where, asked);
     *kernels = found;

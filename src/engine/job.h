@@ -54,7 +54,7 @@ void quell_job_touch(struct quell_job *job, size_t worker);
 /* Tile i of the pass, in the hands of a worker. */
 struct quell_tile quell_job_take(struct quell_job *job, size_t worker, size_t i);
 
-/* Whether several threads of quell's work at the pass; the host's own threads are its own matter. */
+/* Whether several threads of quell's work at the pass; the host's own are the host's matter. */
 static inline bool quell_job_shared(const struct quell_job *job)
 {
     return job->pass_workers > 1 && !job->run.parallel;

@@ -46,11 +46,11 @@ void quell_tile_langevin(struct quell_tile *tile, const struct quell_plan *plan,
         float *out = tile->registers[op->out] + row * tile->elements;
         const float *eps = tile->registers[op->in[0]] + row * tile->elements;
         double r = ratio_of_norms(tile, plan, row, op->stream[0], eps);
-        const float c[] = {1, (float)(op->coefficient[0] * r * r), (float)(op->coefficient[1] * r)};
+        const float c[] = {0, (float)(op->coefficient[0] * r * r), (float)(op->coefficient[1] * r)};
         for (struct quell_piece piece = {row, 1, 0, 0}; next_piece(tile, &piece);) {
             const float *in[] = {out + piece.element, eps + piece.element, tile->noise[0]};
             quell_tile_draw(tile, plan, &piece, op->stream[0], tile->noise[0]);
-            bad |= tile->job->kernels->combine(out + piece.element, piece.elements, 3, c, in);
+            bad |= tile->job->kernels->update(out + piece.element, piece.elements, 3, c, in);
         }
     }
     if (bad) quell_tile_not_finite(tile, tile->registers[op->out]);

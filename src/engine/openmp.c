@@ -45,8 +45,7 @@ bool quell_openmp_passive(void)
     return policy && !strncasecmp(policy, "passive", 7);
 }
 
-/* OMP_STACKSIZE: a number with B, K, M or G, kilobytes without; 0 if it is not set or means nothing.
- */
+/* OMP_STACKSIZE: a number with B, K, M or G, kilobytes without; 0 if it is not set or is none. */
 static size_t stack_size(void)
 {
     const char *text = getenv("OMP_STACKSIZE");

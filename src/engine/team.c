@@ -38,7 +38,7 @@ struct helper {
 struct quell_team {
     unsigned process; /* that made the helpers */
     bool busy;
-    int64_t spin;
+    _Atomic int64_t spin; /* helpers that wait read it while the team grows */
     quell_part_fn *part;
     void *data;
     size_t count, room;
@@ -156,7 +156,7 @@ static void grow(struct quell_team *team, size_t wanted)
     if (wanted > before && make_room(team, wanted))
         while (team->count < wanted && add_helper(team)) continue;
     if (team->count == before) return;
-    team->spin = quell_openmp_passive() || team->count >= processors ? 0 : SPIN;
+    atomic_store(&team->spin, quell_openmp_passive() || team->count >= processors ? 0 : SPIN);
 }
 
 /* A parent's helpers are not here; what it noted of them is left alone, as its thread may have been

@@ -108,6 +108,7 @@ void quell_tile_draw(struct quell_tile *tile, const struct quell_plan *plan,
 static void combine_with_noise(struct quell_tile *tile, const struct quell_plan *plan,
                                const struct quell_op *op)
 {
+    const struct quell_kernels *kernels = tile->job->kernels;
     const float *in[QUELL_MAX_INPUTS];
     int bad = 0;
     for (struct quell_piece piece = {0}; next_piece(tile, &piece);) {
@@ -117,9 +118,9 @@ static void combine_with_noise(struct quell_tile *tile, const struct quell_plan 
             quell_tile_draw(tile, plan, &piece, op->stream[j], tile->noise[j]);
             in[op->terms + j] = tile->noise[j];
         }
-        bad |=
-            tile->job->kernels->combine(tile->registers[op->out] + at, piece.rows * piece.elements,
-                                        op->terms + op->noises, op->rounded, in);
+        bad |= (op->update ? kernels->update : kernels->combine)(
+            tile->registers[op->out] + at, piece.rows * piece.elements, op->terms + op->noises,
+            op->rounded, in);
     }
     if (bad) quell_tile_not_finite(tile, tile->registers[op->out]);
 }
@@ -131,10 +132,11 @@ static void combine(struct quell_tile *tile, const struct quell_plan *plan,
         combine_with_noise(tile, plan, op);
         return;
     }
+    const struct quell_kernels *kernels = tile->job->kernels;
     const float *in[QUELL_MAX_INPUTS];
     for (unsigned k = 0; k < op->terms; k++) in[k] = tile->registers[op->in[k]];
-    if (tile->job->kernels->combine(tile->registers[op->out], tile->rows * tile->elements,
-                                    op->terms, op->rounded, in))
+    if ((op->update ? kernels->update : kernels->combine)(
+            tile->registers[op->out], tile->rows * tile->elements, op->terms, op->rounded, in))
         quell_tile_not_finite(tile, tile->registers[op->out]);
 }
 

@@ -21,11 +21,12 @@ quell_status quell_grid_from_times(const quell_schedule *schedule, const double 
     return QUELL_OK;
 }
 
-/* sigma / alpha between the schedule's own, to rounding; 0 at the end, whatever they are. */
+/* sigma / alpha between the schedule's own, or beyond them by 1% at most, as published lists are,
+ * which are rounded: that is the end itself. 0 at the end, whatever they are. */
 static quell_status at_sigma(const quell_schedule *schedule, double sigma, const quell_point *first,
                              const quell_point *last, quell_point *point)
 {
-    double lambda = -quell_log(sigma), slack = 1e-6;
+    double lambda = -quell_log(sigma), slack = 0.00995;
     double low = quell_lambda(first), high = quell_lambda(last);
     if (!(lambda >= low - slack && lambda <= high + slack))
         return quell_fail(QUELL_BAD_ARGUMENT,
@@ -51,6 +52,10 @@ quell_status quell_grid_from_sigmas(const quell_schedule *schedule, const double
             points[i] = quell_grid_clean(0);
         else
             status = at_sigma(schedule, sigmas[i], &first, &last, &points[i]);
+        if (!status && i && quell_lambda(&points[i]) == quell_lambda(&points[i - 1]))
+            return quell_fail(QUELL_BAD_ARGUMENT,
+                              "sampler: sigmas %zu and %zu, %g and %g, are both the schedule's end",
+                              i - 1, i, sigmas[i - 1], sigmas[i]);
     }
     return status;
 }

@@ -2,6 +2,7 @@
 /* The table of grids, and what they share: their ends, and the last step to sigma = 0. */
 #include "grid.h"
 #include "base/fail.h"
+#include "base/nearest.h"
 #include <quell/sampler.h>
 
 #include <math.h>
@@ -28,6 +29,17 @@ static const struct quell_grid_row *find(const char *spec)
         if (quell_spec_is(spec, rows[i]->name) || quell_spec_is(spec, rows[i]->alias))
             return rows[i];
     return NULL;
+}
+
+static quell_status refuse(const char *spec)
+{
+    struct quell_nearest nearest = quell_nearest_to(spec, quell_spec_name(spec));
+    for (size_t i = 0; i < ROWS; i++) {
+        quell_nearest_try(&nearest, rows[i]->name);
+        if (rows[i]->alias) quell_nearest_try(&nearest, rows[i]->alias);
+    }
+    return quell_fail(QUELL_NOT_FOUND, "grid '%s': no such grid%s; see `quell list grids`", spec,
+                      nearest.hint);
 }
 
 quell_point quell_grid_clean(double t) { return (quell_point){t, 1, 0, 0, -(double)INFINITY}; }
@@ -62,8 +74,7 @@ quell_status quell_grid_make(const quell_schedule *schedule, const char *spec, d
                              double stop, size_t steps, quell_point *points)
 {
     const struct quell_grid_row *row = find(spec);
-    if (!row)
-        return quell_fail(QUELL_NOT_FOUND, "grid '%s': no such grid; see `quell list grids`", spec);
+    if (!row) return refuse(spec);
     double option[QUELL_MAX_OPTIONS];
     quell_spec_defaults(row->options, option);
     quell_status status = quell_spec_options("grid", spec, row->options, option);

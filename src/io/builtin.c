@@ -4,6 +4,7 @@
 #include "io/builtin.h"
 #include "base/fail.h"
 #include "base/maths.h"
+#include "base/nearest.h"
 #include "io/description.h"
 #include "io/model.h"
 
@@ -86,6 +87,9 @@ quell_status quell_builtin_load(quell_model *model, const char *name)
 {
     for (size_t i = 0; i < BUILTINS; i++)
         if (!strcmp(builtins[i].name, name)) return builtins[i].load(model);
-    return quell_fail(QUELL_NOT_FOUND, "model 'builtin:%s': there is none: see `quell list models`",
-                      name);
+    struct quell_nearest nearest = quell_nearest_to(name, strlen(name));
+    for (size_t i = 0; i < BUILTINS; i++) quell_nearest_try(&nearest, builtins[i].name);
+    return quell_fail(QUELL_NOT_FOUND,
+                      "model 'builtin:%s': there is none%s: see `quell list models`", name,
+                      nearest.hint);
 }

@@ -8,6 +8,9 @@
 /* The one of that name (without "builtin:"). */
 quell_status quell_builtin_load(quell_model *model, const char *name);
 
+/* The .safetensors file that "builtin:NAME" is; NULL: it is made, not read. */
+const void *quell_builtin_file(const char *name, size_t *length);
+
 quell_status quell_builtin_clouds(quell_model *model);
 quell_status quell_builtin_shapes(quell_model *model);
 quell_status quell_builtin_glyphs(quell_model *model);

@@ -3,6 +3,8 @@
 #include "io/builtin.h"
 #include "io/model.h"
 
+#include <string.h>
+
 /* The assembler puts a file between two symbols: no compiler has to read it. */
 #define EMBED(name, file)                               \
     __asm__(".pushsection .rodata\n"                    \
@@ -22,14 +24,30 @@ EMBED("rings", "builtin_rings.safetensors");
 extern const unsigned char quell_glyphs_begin[], quell_glyphs_end[];
 extern const unsigned char quell_rings_begin[], quell_rings_end[];
 
-quell_status quell_builtin_glyphs(quell_model *model)
+static const struct file {
+    const char *name;
+    const unsigned char *begin, *end;
+} files[] = {
+    {"builtin:glyphs", quell_glyphs_begin, quell_glyphs_end},
+    {"builtin:rings", quell_rings_begin, quell_rings_end},
+};
+
+const void *quell_builtin_file(const char *name, size_t *length)
 {
-    return quell_model_read_memory(model, "builtin:glyphs", quell_glyphs_begin,
-                                   (size_t)(quell_glyphs_end - quell_glyphs_begin));
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        if (strcmp(files[i].name, name)) continue;
+        *length = (size_t)(files[i].end - files[i].begin);
+        return files[i].begin;
+    }
+    return NULL;
 }
 
-quell_status quell_builtin_rings(quell_model *model)
+static quell_status load(quell_model *model, const struct file *file)
 {
-    return quell_model_read_memory(model, "builtin:rings", quell_rings_begin,
-                                   (size_t)(quell_rings_end - quell_rings_begin));
+    return quell_model_read_memory(model, file->name, file->begin,
+                                   (size_t)(file->end - file->begin));
 }
+
+quell_status quell_builtin_glyphs(quell_model *model) { return load(model, &files[0]); }
+
+quell_status quell_builtin_rings(quell_model *model) { return load(model, &files[1]); }

@@ -30,8 +30,7 @@ static quell_status open_document(const char *path, int *file, size_t *length)
 {
     struct stat status;
     *file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (*file < 0 || fstat(*file, &status))
-        return quell_fail(QUELL_IO_FAILED, "%s: cannot be read: %s", path, strerror(errno));
+    if (*file < 0 || fstat(*file, &status)) return quell_fail_file(path, "cannot be read");
     if (!S_ISREG(status.st_mode))
         return quell_fail(QUELL_BAD_MODEL, "%s: is not a regular file", path);
     if ((uint64_t)status.st_size > QUELL_MOST_DOCUMENT)
@@ -54,9 +53,7 @@ static quell_status read_text(const struct quell_document *document, int file, s
         ssize_t got = read(file, document->text + *length, size - *length);
         if (got == 0) break;
         if (got > 0) *length += (size_t)got;
-        if (got < 0 && errno != EINTR)
-            return quell_fail(QUELL_IO_FAILED, "%s: cannot be read: %s", document->path,
-                              strerror(errno));
+        if (got < 0 && errno != EINTR) return quell_fail_file(document->path, "cannot be read");
     }
     document->text[*length] = '\0';
     return QUELL_OK;

@@ -28,7 +28,8 @@ static quell_status bad(const struct quell_npy *npy, const char *reason)
 
 static quell_status unreadable(const struct quell_npy *npy, int reason)
 {
-    return quell_fail(QUELL_IO_FAILED, "%s: cannot be read: %s", npy->path, strerror(reason));
+    errno = reason;
+    return quell_fail_file(npy->path, "cannot be read");
 }
 
 /* 1 if all bytes were read, 0 at the end of the file, -1 on an error. */

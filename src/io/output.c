@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "io/temporary.h"
+#include "io/write.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,11 +19,6 @@
 #include <unistd.h>
 
 #define PATIENCE 100 /* milliseconds that a slow reader is waited for at a time */
-
-static quell_status failed(const char *path, const char *what)
-{
-    return quell_fail(QUELL_IO_FAILED, "%s: %s: %s", path, what, strerror(errno));
-}
 
 static void forget(struct quell_output *output)
 {
@@ -82,8 +78,7 @@ quell_status quell_output_open(struct quell_output *output, const char *path)
         output->waits = !is_regular(output->file);
         return QUELL_OK;
     }
-    quell_status status = errno == ENOMEM ? quell_fail(QUELL_NO_MEMORY, "%s: no memory", path)
-                                          : failed(path, problem);
+    quell_status status = quell_fail_file(path, problem);
     forget(output);
     return status;
 }
@@ -95,9 +90,9 @@ quell_status quell_output_standard(struct quell_output *output)
     output->file = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
     output->waits = output->file >= 0 && !is_regular(output->file);
     if (output->file >= 0) return QUELL_OK;
-    failed(output->path, "cannot be opened");
+    quell_status status = quell_fail_file(output->path, "cannot be opened");
     forget(output);
-    return QUELL_IO_FAILED;
+    return status;
 }
 
 /* A pipe that has room takes PIPE_BUF bytes without a wait, so that a signal is seen in between: a
@@ -105,9 +100,9 @@ quell_status quell_output_standard(struct quell_output *output)
 static ssize_t write_some(const struct quell_output *output, const char *at, size_t bytes)
 {
     struct pollfd room = {.fd = output->file, .events = POLLOUT};
-    if (!output->waits) return write(output->file, at, bytes);
+    if (!output->waits) return quell_write(output->file, at, bytes);
     if (poll(&room, 1, PATIENCE) <= 0) return 0;
-    return write(output->file, at, bytes < PIPE_BUF ? bytes : PIPE_BUF);
+    return quell_write(output->file, at, bytes < PIPE_BUF ? bytes : PIPE_BUF);
 }
 
 quell_status quell_output_write(struct quell_output *output, const void *data, size_t bytes)
@@ -118,7 +113,7 @@ quell_status quell_output_write(struct quell_output *output, const void *data, s
             return quell_fail(QUELL_STOPPED, "%s: stopped while it was written", output->path);
         ssize_t written = write_some(output, at, bytes);
         if (written < 0 && errno != EINTR && errno != EAGAIN)
-            return failed(output->path, "cannot be written");
+            return quell_fail_file(output->path, "cannot be written");
         if (written <= 0) continue;
         at += written;
         bytes -= (size_t)written;
@@ -142,7 +137,7 @@ quell_status quell_output_commit(struct quell_output *output)
     output->file = -1;
     errno = reason;
     if (!wrong && output->temporary) wrong = rename(output->temporary, output->target);
-    quell_status status = wrong ? failed(output->path, "cannot be written") : QUELL_OK;
+    quell_status status = wrong ? quell_fail_file(output->path, "cannot be written") : QUELL_OK;
     if (!wrong) {
         free(output->temporary);
         output->temporary = NULL;

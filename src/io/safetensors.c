@@ -73,7 +73,8 @@ static quell_status bad_tensor(const struct quell_tensors *tensors, const char *
 
 static quell_status unreadable(const struct quell_tensors *tensors, int reason)
 {
-    return quell_fail(QUELL_IO_FAILED, "%s: cannot be read: %s", tensors->path, strerror(reason));
+    errno = reason;
+    return quell_fail_file(tensors->path, "cannot be read");
 }
 
 static quell_status take(const struct quell_tensors *tensors, uint64_t from, void *to, size_t bytes)

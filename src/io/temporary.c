@@ -54,7 +54,7 @@ char *quell_temporary_target(const char *path)
     char *target = realpath(path, NULL);
     if (target) return target;
     int reason = errno;
-    target = copy_text(path);
+    target = reason == ENOMEM ? NULL : copy_text(path); /* it may be a link */
     if (!target) errno = ENOMEM;
     return target && reason == ENOENT ? follow(target) : target;
 }

@@ -23,12 +23,15 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 
 static const struct quell_option options[] = {QUELL_CHURN, {0}};
 
+static const struct quell_alias aliases[] = {{"dpm_2", "dpm2"}, {0}};
+
 QUELL_FAMILY(dpm2) = {{.name = "dpm2",
                        .summary = "DPM-Solver-2 of k-diffusion; churn",
                        .paper = "2206.00927",
                        .order = 2,
                        .evaluations = 2,
                        .noise = QUELL_OPTIONALLY_STOCHASTIC,
+                       .aliases = aliases,
                        .options = options,
                        .build = build},
                       {0}};

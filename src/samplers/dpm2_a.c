@@ -27,12 +27,15 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 
 static const struct quell_option options[] = {QUELL_ANCESTRAL, {0}};
 
+static const struct quell_alias aliases[] = {{"dpm_2_ancestral", "dpm2_a"}, {0}};
+
 QUELL_FAMILY(dpm2_a) = {{.name = "dpm2_a",
                          .summary = "ancestral DPM-Solver-2 of k-diffusion",
                          .paper = "2206.00927",
                          .order = 2,
                          .evaluations = 2,
                          .noise = QUELL_STOCHASTIC,
+                         .aliases = aliases,
                          .options = options,
                          .build = build},
                         {0}};

@@ -29,12 +29,15 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 
 static const struct quell_option options[] = {QUELL_ANCESTRAL, {0}};
 
+static const struct quell_alias aliases[] = {{"dpmpp_2s_ancestral", "dpmpp_2s_a"}, {0}};
+
 QUELL_FAMILY(dpmpp_2s_a) = {{.name = "dpmpp_2s_a",
                              .summary = "ancestral DPM-Solver++(2S)",
                              .paper = "2211.01095",
                              .order = 2,
                              .evaluations = 2,
                              .noise = QUELL_STOCHASTIC,
+                             .aliases = aliases,
                              .options = options,
                              .build = build},
                             {0}};

@@ -52,12 +52,15 @@ static const struct quell_option options[] = {
     QUELL_CHOICE("form", 0, "ve|rf", "how far down: by sigma, or as flows do"),
     {0}};
 
+static const struct quell_alias aliases[] = {{"euler_ancestral", "euler_a"}, {0}};
+
 QUELL_FAMILY(euler_a) = {{.name = "euler_a",
                           .summary = "ancestral Euler",
                           .paper = "k-diffusion",
                           .order = 1,
                           .evaluations = 1,
                           .noise = QUELL_STOCHASTIC,
+                          .aliases = aliases,
                           .options = options,
                           .build = build},
                          {0}};

@@ -2,7 +2,10 @@
 /* The table of samplers. */
 #include "method.h"
 #include "base/fail.h"
+#include "base/nearest.h"
 #include <quell/sampler.h>
+
+#include <string.h>
 
 #define FAMILY(file) extern const struct quell_method quell_family_##file[];
 #include "table.inc"
@@ -32,6 +35,54 @@ static const struct quell_alias *alias_of(const struct quell_method *method, con
     return alias && alias->name ? alias : NULL;
 }
 
+static quell_status refuse(const char *spec)
+{
+    struct quell_nearest nearest = quell_nearest_to(spec, quell_spec_name(spec));
+    const struct quell_method *method;
+    for (size_t i = 0; (method = quell_method_at(i)); i++) {
+        const struct quell_alias *alias = method->aliases;
+        quell_nearest_try(&nearest, method->name);
+        for (; alias && alias->name; alias++) quell_nearest_try(&nearest, alias->name);
+    }
+    return quell_fail(QUELL_NOT_FOUND, "sampler '%s': no such sampler%s; see `quell list`", spec,
+                      nearest.hint);
+}
+
+/* The options of a spec by an alias, `dpmpp_2m:...`: those that the alias says are what it is. */
+static quell_status read_alias(const struct quell_alias *alias, const char *spec,
+                               const struct quell_option *options, double *option)
+{
+    double own[QUELL_MAX_OPTIONS];
+    for (size_t i = 0; i < QUELL_MAX_OPTIONS; i++) own[i] = NAN;
+    quell_status status = quell_spec_options("sampler", alias->spec, options, own);
+    for (size_t i = 0; !status && options[i].name; i++)
+        if (!isnan(own[i])) option[i] = own[i];
+    if (!status) status = quell_spec_options("sampler", spec, options, option);
+    for (size_t i = 0; !status && options[i].name; i++)
+        if (!isnan(own[i]) && option[i] != own[i])
+            status = quell_fail(QUELL_BAD_ARGUMENT,
+                                "sampler '%s': '%s' is %s; for another %s take '%.*s'", spec,
+                                alias->name, alias->spec, options[i].name,
+                                (int)quell_spec_name(alias->spec), alias->spec);
+    return status;
+}
+
+/* The field names a sampler and a grid in one, as dpmpp_2m_karras. */
+static quell_status no_such(const char *spec)
+{
+    static const char *const grids[] = {"_karras", "_exponential", "_beta", NULL};
+    size_t length = quell_spec_name(spec);
+    for (size_t i = 0; grids[i]; i++) {
+        size_t size = strlen(grids[i]);
+        if (length > size && !memcmp(spec + length - size, grids[i], size))
+            return quell_fail(QUELL_NOT_FOUND,
+                              "sampler '%s': no such sampler; if '%.*s' is meant, with the grid "
+                              "'%s', take these",
+                              spec, (int)(length - size), spec, grids[i] + 1);
+    }
+    return refuse(spec);
+}
+
 quell_status quell_method_read(const char *spec, const struct quell_method **found, double *option)
 {
     for (size_t i = 0; (*found = quell_method_at(i)); i++) {
@@ -39,11 +90,10 @@ quell_status quell_method_read(const char *spec, const struct quell_method **fou
         const struct quell_alias *alias = alias_of(method, spec);
         if (!alias && !quell_spec_is(spec, method->name)) continue;
         quell_spec_defaults(method->options, option);
-        quell_status status = QUELL_OK;
-        if (alias) status = quell_spec_options("sampler", alias->spec, method->options, option);
-        return status ? status : quell_spec_options("sampler", spec, method->options, option);
+        return alias ? read_alias(alias, spec, method->options, option)
+                     : quell_spec_options("sampler", spec, method->options, option);
     }
-    return quell_fail(QUELL_NOT_FOUND, "sampler '%s': no such sampler; see `quell list`", spec);
+    return no_such(spec);
 }
 
 const char *quell_sampler_name(size_t i)

@@ -184,12 +184,16 @@ static const struct quell_option options_3[] = {
     QUELL_NUMBER("r2", 2.0 / 3, 0.01, 1, "where the third is; more than r1"),
     {0}};
 
+static const struct quell_alias aliases_2[] = {{"seeds_2", "seeds2"}, {0}};
+static const struct quell_alias aliases_3[] = {{"seeds_3", "seeds3"}, {0}};
+
 QUELL_FAMILY(seeds) = {{.name = "seeds2",
                         .summary = "SEEDS-2, stochastic exponential Runge-Kutta",
                         .paper = "2305.14267",
                         .order = 2,
                         .evaluations = 2,
                         .noise = QUELL_STOCHASTIC,
+                        .aliases = aliases_2,
                         .options = options_2,
                         .build = build_2},
                        {.name = "seeds3",
@@ -198,6 +202,7 @@ QUELL_FAMILY(seeds) = {{.name = "seeds2",
                         .order = 2,
                         .evaluations = 3,
                         .noise = QUELL_STOCHASTIC,
+                        .aliases = aliases_3,
                         .options = options_3,
                         .build = build_3},
                        {0}};

@@ -109,12 +109,16 @@ static const struct quell_option options[] = {
     QUELL_WHOLE("corrector", 1, 0, 1, "0: the predictor alone"),
     {0}};
 
+static const struct quell_alias aliases[] = {
+    {"uni_pc", "unipc:order=3,variant=bh1"}, {"uni_pc_bh2", "unipc:order=3,variant=bh2"}, {0}};
+
 QUELL_FAMILY(unipc) = {{.name = "unipc",
                         .summary = "unified predictor-corrector",
                         .paper = "2302.04867",
                         .order = 3,
                         .evaluations = 1,
                         .noise = QUELL_DETERMINISTIC,
+                        .aliases = aliases,
                         .options = options,
                         .build = build},
                        {0}};

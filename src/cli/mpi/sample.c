@@ -42,6 +42,7 @@ static bool read_options(int argc, char **argv, struct sample_options *options, 
                  "range of the stream, and all write one file. The file is equal, byte by byte,\n"
                  "for any number of ranks, and to the one that `quell sample` writes.",
         .options = rows,
+        .rules = sample_rules,
         .after =
             "Example: mpirun -n 8 --map-by socket quell-mpi sample --model net.safetensors \\\n"
             "    --steps 20 --count 1000000 --out x.npy\n\n",

@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: MIT
+"""diffusers' schedulers as quell's samplers: from_diffusers. diffusers itself is not needed."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from quell._sampler import Sampler
+from quell.denoise import FunctionDenoiser
+from quell.diffusers import levels
+from quell.diffusers.fields import Fields, read
+from quell.diffusers.solvers import spec_of
+from quell.errors import BadArgument
+from quell.noise import Schedule
+
+__all__ = ["Setup", "from_diffusers"]
+
+_OUTPUTS = {"epsilon": "eps", "sample": "x0", "v_prediction": "v", "flow_prediction": "flow"}
+_EDM = ("EDMEuler", "EDMDPMSolverMultistep", "CosineDPMSolverMultistep")
+
+
+@dataclasses.dataclass(frozen=True)
+class Setup:
+    """What a scheduler of diffusers is here.
+
+    Attributes:
+        name: The scheduler's class, without "Scheduler".
+        spec: The sampler.
+        schedule: The schedule.
+        sigmas: sigma / alpha of the steps' ends, falling, with shape (steps + 1).
+        output: What the network returns, as FunctionDenoiser has it: "eps", "v", "x0" or "flow".
+        time_scale: A network's time is this times t: N - 1 of a table with N points.
+        clamp, threshold, threshold_max: As those of Sampler.
+        differences: In what numbers differ from diffusers'; empty if strict.
+        ignored: Fields of the configuration that diffusers does not read for this class.
+    """
+
+    name: str
+    spec: str
+    schedule: Schedule
+    sigmas: np.ndarray
+    output: str
+    time_scale: float
+    clamp: tuple[float, float] | None = None
+    threshold: float = 0.0
+    threshold_max: float = float("inf")
+    differences: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+    @property
+    def steps(self) -> int:
+        """The number of steps."""
+        return len(self.sigmas) - 1
+
+    def denoiser(self, network: Callable[..., Any]) -> FunctionDenoiser:
+        """A denoiser of a network as diffusers calls it, network(x, timestep, **kwargs) -> output,
+        with x as its scale_model_input makes it. The timestep is a number that need not be whole:
+        that of the level itself, where diffusers rounds it for some schedulers.
+
+        Raises:
+            BadArgument: The network is one of EDM's, whose preconditioning KarrasDenoiser has.
+        """
+        if self.name in _EDM or self.name == "CMStochasticIterative":
+            raise BadArgument(f"{self.name}: give sampler() a denoiser of E[X | x_t]")
+
+        def scaled(x: Any, t: Any, **kwargs: Any) -> Any:
+            return network(x, t * self.time_scale, **kwargs)
+
+        return FunctionDenoiser(scaled, self.schedule, output=self.output)
+
+    def sampler(self, denoiser: Any, **kwargs: Any) -> Sampler:
+        """The sampler of a denoiser.
+
+        Arguments:
+            denoiser: One of this method, or any other of Sampler's.
+            kwargs: Those of Sampler but for the grid, the schedule and the bounds.
+        """
+        return Sampler(
+            denoiser,
+            self.spec,
+            schedule=self.schedule,
+            steps=self.steps,
+            sigmas=self.sigmas,
+            clamp=self.clamp,
+            threshold=self.threshold,
+            threshold_max=self.threshold_max,
+            **kwargs,
+        )
+
+
+def from_diffusers(
+    scheduler: Any,
+    steps: int | None = None,
+    *,
+    sigmas: Any = None,
+    mu: float | None = None,
+    original_inference_steps: int | None = None,
+    eta: float | None = None,
+    order: int | None = None,
+    strict: bool = True,
+) -> Setup:
+    """What a scheduler of diffusers is here: the schedule, the sampler, and the levels of noise
+    that its set_timesteps chooses, so that the same x_1, denoiser and noise come to the same x_0.
+
+        setup = quell.from_diffusers("scheduler/scheduler_config.json", steps=25)
+        sampler = setup.sampler(setup.denoiser(network))
+        x0 = sampler(sampler.init((8, 4, 64, 64), seed=0))
+
+    Arguments:
+        scheduler: A scheduler, its configuration, or the path of its scheduler_config.json.
+        steps: num_inference_steps.
+        sigmas: Of FlowMatchEuler, as of its set_timesteps, in place of steps.
+        mu: Of dynamic shifting, as of set_timesteps.
+        original_inference_steps: Of LCM and TCD, as of set_timesteps.
+        eta: Of the step of DDIM and TCD.
+        order: Of the step of LMS.
+        strict: Whether what has other numbers here, on purpose, is refused. If not, it is listed in
+            `differences`.
+
+    Raises:
+        Unsupported: The class, or the value of a field, has nothing here that does the same.
+        BadArgument: It is not a configuration.
+    """
+    fields = Fields(read(scheduler), strict)
+    _check(fields, steps, sigmas, mu, original_inference_steps)
+    count = len(sigmas) if steps is None else int(steps)
+    if count < 1:
+        raise ValueError(f"from_diffusers: {count} steps")
+    schedule, at, scale = _place(fields, count, sigmas, mu, original_inference_steps)
+    falls = np.diff(at)
+    if not (falls < 0).all():
+        i = int(np.argmax(~(falls < 0)))
+        raise BadArgument(f"from_diffusers: levels {i} and {i + 1} are {at[i]:g} and {at[i + 1]:g}")
+    spec = spec_of(fields, at, count, eta, order)
+    output = "flow" if fields.name.startswith("FlowMatch") else _output(fields)
+    return Setup(
+        fields.name,
+        spec,
+        schedule,
+        at,
+        output,
+        scale,
+        **_bounds(fields),
+        differences=tuple(fields.differences),
+        ignored=fields.ignored,
+    )
+
+
+def _check(fields: Fields, steps: Any, sigmas: Any, mu: Any, original: Any) -> None:
+    """The arguments that only some schedulers have."""
+    if (steps is None) == (sigmas is None):
+        raise TypeError("from_diffusers: either steps or sigmas")
+    flow = fields.name == "FlowMatchEulerDiscrete"
+    for name, value, has in (
+        ("sigmas", sigmas, flow),
+        ("mu", mu, flow),
+        ("original_inference_steps", original, fields.name in ("LCM", "TCD")),
+    ):
+        if value is not None and not has:
+            raise TypeError(f"from_diffusers: {fields.name} takes no {name}")
+    if not flow:
+        fields.only("use_dynamic_shifting", False, why="not known here")
+        fields.only("shift_terminal", None, why="not known here")
+
+
+def _place(
+    fields: Fields, steps: int, sigmas: Any, mu: Any, original: Any
+) -> tuple[Schedule, np.ndarray, float]:
+    """The schedule, the levels, and what a network's time is in units of ours."""
+    train = float(fields.num_train_timesteps)
+    if fields.name == "FlowMatchEulerDiscrete":
+        fields.only("invert_sigmas", False, why="quell goes from noise to data")
+        return Schedule("flow"), levels.of_flow(fields, steps, sigmas, mu), train
+    if fields.name in (*_EDM, "CMStochasticIterative"):
+        low, high = float(fields.sigma_min), float(fields.sigma_max)
+        schedule = Schedule(f"ve:sigma_min={low!r},sigma_max={high!r}")
+        edm = fields.name in _EDM
+        return schedule, (levels.of_edm if edm else levels.of_consistency)(fields, steps), 1.0
+    table = levels.Table(fields)
+    if fields.get("use_flow_sigmas"):
+        return Schedule("flow"), levels.of_flow_sigmas(fields, table, steps), train
+    if fields.name in ("LCM", "TCD"):
+        at = levels.of_distillation(fields, table, steps, original)
+    elif fields.name in ("DDPM", "DDIM", "PNDM"):
+        at = levels.of_table(fields, table, steps)
+    else:
+        at = levels.of_sigmas(fields, table, steps)
+    return table.schedule, at, train - 1
+
+
+def _output(fields: Fields) -> str:
+    if fields.name in _EDM or fields.name == "CMStochasticIterative":
+        return "x0"
+    prediction = fields.prediction_type
+    if prediction not in _OUTPUTS:
+        fields.refuse("prediction_type", f"is none of {', '.join(_OUTPUTS)}")
+    if (prediction == "flow_prediction") != bool(fields.get("use_flow_sigmas")):
+        fields.refuse("prediction_type", "flow_prediction and use_flow_sigmas go together")
+    if prediction == "sample" and fields.name in ("EulerAncestralDiscrete", "PNDM"):
+        fields.refuse("prediction_type", "diffusers refuses it, too")
+    return _OUTPUTS[prediction]
+
+
+def _bounds(fields: Fields) -> dict[str, Any]:
+    """Thresholding, which comes before clipping in diffusers, too."""
+    if fields.get("thresholding"):
+        return {
+            "threshold": float(fields.dynamic_thresholding_ratio),
+            "threshold_max": float(fields.sample_max_value),
+        }
+    if fields.get("clip_sample"):
+        most = float(fields.clip_sample_range)
+        return {"clamp": (-most, most)}
+    return {"clamp": (-1.0, 1.0)} if fields.get("clip_denoised") else {}

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: MIT
+"""from_diffusers against what diffusers did (beside_diffusers/record.py), and what it refuses."""
+
+import json
+import pathlib
+import sys
+
+import numpy as np
+import pytest
+import quell
+
+HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+from laws import DIM, MODELS, SAMPLES
+
+ROWS = json.loads((HERE / "diffusers.json").read_text(encoding="utf-8"))["rows"]
+
+
+def setup_of(row):
+    steps = None if "sigmas" in row["told"] else row["steps"]
+    return quell.from_diffusers(row["config"], steps, strict=row["strict"], **row["told"])
+
+
+def test_levels():
+    for row in ROWS:
+        levels = np.array(row["levels"])
+        if row["flow"]:
+            with np.errstate(divide="ignore"):
+                levels = levels / (1 - levels)
+        made = setup_of(row).sigmas[: len(levels)]
+        assert np.allclose(made, levels, rtol=1e-9, atol=0), row["config"]
+
+
+def test_samples():
+    def mean(x, t):
+        alpha, sigma = (float(each) for each in setup.schedule(np.float64(t)))
+        return MODELS["mixture"](x.astype(np.float64), alpha, sigma)
+
+    normals = quell.normal(1, SAMPLES, (DIM,))
+    for row in (row for row in ROWS if row["x0"]):
+        setup = setup_of(row)
+        sampler = setup.sampler(quell.FunctionDenoiser(mean, setup.schedule), silent=True)
+        x0, theirs = sampler(normals * np.float32(row["scale"])), np.array(row["x0"])
+        near = 4e-5 if setup.name == "UniPCMultistep" else 1e-5
+        assert np.abs(x0 - theirs).max() <= near * np.abs(theirs).max(), row["config"]
+
+
+REFUSED = [
+    ("IPNDM", {}, 10, "its levels are no schedule"),
+    ("FlowMatchHeunDiscrete", {}, 10, "its slope is the velocity"),
+    ("RePaint", {}, 10, "RePaintScheduler has no sampler here"),
+    ("DDPM", {"variance_type": "learned_range"}, 10, "variance_type='learned_range'"),
+    ("DDPM", {"variance_type": "fixed_large", "steps_offset": 1}, 10, "steps_offset=1"),
+    ("DDPM", {"beta_schedule": "exp"}, 10, "beta_schedule='exp'"),
+    ("DDPM", {"prediction_type": "flow"}, 10, "prediction_type='flow'"),
+    ("DDPM", {"timestep_spacing": "even"}, 10, "timestep_spacing='even'"),
+    ("DDIM", {"clip_sample": True}, 10, "use_clipped_model_output=True; strict=False"),
+    ("DDIM", {"clip_sample": False, "timestep_spacing": "linspace"}, 10, "steps from 999 to 899"),
+    ("DDIM", {"clip_sample": False, "timestep_spacing": "trailing"}, 7, "timestep_spacing="),
+    ("DDIM", {"clip_sample": False, "steps_offset": 200}, 10, "steps_offset=200"),
+    ("PNDM", {"set_alpha_to_one": True}, 10, "set_alpha_to_one=True"),
+    ("PNDM", {"prediction_type": "v_prediction"}, 10, "prediction_type='v_prediction'"),
+    ("PNDM", {}, 8, "skip_prk_steps=False"),
+    ("DPMSolverMultistep", {"solver_order": 3}, 20, "solver_type='midpoint'"),
+    ("DPMSolverMultistep", {"solver_order": 3, "solver_type": "heun"}, 10, "lower_order_final"),
+    ("DPMSolverMultistep", {"final_sigmas_type": "sigma_min"}, 10, "lower_order_final=True"),
+    ("DPMSolverMultistep", {"algorithm_type": "sde-dpmsolver"}, 20, "algorithm_type="),
+    ("DPMSolverMultistep", {"variance_type": "learned"}, 20, "variance_type='learned'"),
+    ("DPMSolverMultistep", {"use_dynamic_shifting": True}, 20, "use_dynamic_shifting=True"),
+    ("DPMSolverMultistep", {"use_flow_sigmas": True}, 20, "prediction_type='epsilon'"),
+    ("DPMSolverMultistep", {"use_karras_sigmas": True, "use_beta_sigmas": True}, 20, "use_beta"),
+    ("DPMSolverSinglestep", {}, 20, "solver_order=2"),
+    ("DEISMultistep", {}, 10, "lower_order_final=True"),
+    ("UniPCMultistep", {"solver_order": 3}, 20, "lower_order_final=True"),
+    ("UniPCMultistep", {"predict_x0": False}, 20, "predict_x0=False"),
+    ("UniPCMultistep", {"disable_corrector": [0]}, 20, "disable_corrector=[0]"),
+    ("UniPCMultistep", {"solver_type": "bh1"}, 20, "bh1 is not a number"),
+    ("SASolver", {}, 20, "h^2 / 2"),
+    ("DPMSolverSDE", {}, 20, "two noises"),
+    ("EulerDiscrete", {"timestep_type": "continuous"}, 20, "timestep_type='continuous'"),
+    ("EulerDiscrete", {"interpolation_type": "cubic"}, 20, "interpolation_type='cubic'"),
+    ("EulerDiscrete", {"trained_betas": [0.1, 0.2]}, 2, "trained_betas=[0.1, 0.2]"),
+    ("EulerAncestralDiscrete", {"prediction_type": "sample"}, 20, "prediction_type='sample'"),
+    ("EDMEuler", {"sigma_schedule": "linear"}, 20, "sigma_schedule='linear'"),
+    ("FlowMatchEulerDiscrete", {"invert_sigmas": True}, 20, "invert_sigmas=True"),
+    ("LCM", {"timestep_scaling": 1.0}, 4, "timestep_scaling=1.0"),
+    ("LCM", {}, 60, "original_inference_steps=50"),
+    ("TCD", {}, 4, "rounded down"),
+    ("CMStochasticIterative", {"s_noise": 0.5}, 4, "s_noise=0.5"),
+]
+
+
+@pytest.mark.parametrize(("name", "fields", "steps", "says"), REFUSED)
+def test_refused(name, fields, steps, says):
+    with pytest.raises(quell.Unsupported) as error:
+        quell.from_diffusers({"_class_name": name + "Scheduler", **fields}, steps)
+    assert says in str(error.value) and "\n" not in str(error.value)
+
+
+def test_differences_are_listed():
+    config = {"_class_name": "DDIMScheduler"}
+    assert "worked" not in str(quell.from_diffusers(config, 10, strict=False).ignored)
+    setup = quell.from_diffusers(config, 10, strict=False)
+    assert len(setup.differences) == 1 and setup.clamp == (-1, 1)
+    for name in "SASolver", "DPMSolverSDE":
+        assert quell.from_diffusers({"_class_name": name}, 20, strict=False).differences
+
+
+def test_from_a_file(tmp_path):
+    config = {"_class_name": "EulerDiscreteScheduler", "clip_sample": False, "_name": 1}
+    (tmp_path / "scheduler_config.json").write_text(json.dumps(config), encoding="utf-8")
+    for path in tmp_path, tmp_path / "scheduler_config.json", str(tmp_path):
+        setup = quell.from_diffusers(path, 20)
+        assert (setup.spec, setup.steps, setup.ignored) == ("euler", 20, ("clip_sample",))
+
+
+def test_a_network_has_diffusers_times():
+    seen = []
+
+    def network(x, timestep):
+        seen.append(float(timestep))
+        return x
+
+    config = {"_class_name": "DDIMScheduler", "clip_sample": False, "steps_offset": 1}
+    setup = quell.from_diffusers(config, 4)
+    setup.sampler(setup.denoiser(network), silent=True)(np.zeros((1, 2), np.float32))
+    assert np.allclose(seen, [751, 501, 251, 1], atol=1e-3)
+
+
+def test_arguments():
+    config = {"_class_name": "DDIMScheduler", "clip_sample": False}
+    for wrong in {"mu": 1.0}, {"sigmas": [1.0]}, {"order": 2}, {"original_inference_steps": 5}:
+        with pytest.raises(TypeError):
+            quell.from_diffusers(config, 10, **wrong)
+    with pytest.raises(TypeError):
+        quell.from_diffusers(config)
+    with pytest.raises(ValueError):
+        quell.from_diffusers(config, 0)
+    with pytest.raises(quell.BadArgument):
+        quell.from_diffusers({}, 10)
+    with pytest.raises(TypeError):
+        quell.from_diffusers(7, 10)

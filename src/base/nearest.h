@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* "Did you mean": the one of some names that a word is nearest to, by the fewest letters put in,
+ * left out, changed or swapped with the next; capitals, - for _ and + for p do not count. */
+#ifndef QUELL_BASE_NEAREST_H
+#define QUELL_BASE_NEAREST_H
+
+#include <stddef.h>
+
+#define QUELL_NEAREST_LONGEST 40
+
+/* hint: " (did you mean 'NAME'?)", or "" while no name is near: with one change in three letters. */
+struct quell_nearest {
+    const char *word;
+    size_t length, distance;
+    char hint[QUELL_NEAREST_LONGEST + 24];
+};
+
+struct quell_nearest quell_nearest_to(const char *word, size_t length);
+void quell_nearest_try(struct quell_nearest *nearest, const char *name);
+void quell_nearest_try_part(struct quell_nearest *nearest, const char *name, size_t length);
+
+#endif

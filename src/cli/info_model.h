@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/* What a model is: quell info MODEL. */
+#ifndef QUELL_CLI_INFO_MODEL_H
+#define QUELL_CLI_INFO_MODEL_H
+
+/* Returns an exit code. */
+int info_model(const char *name, int json);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/numbers.h"
+#include "cli/cli.h"
+#include "base/memory.h"
+#include "base/number.h"
+#include "io/npy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MOST_TEXT ((size_t)64 << 20)
+
+static int read_npy(const char *option, const char *path, double **values, size_t *count)
+{
+    struct quell_npy npy;
+    quell_status status = quell_npy_open(&npy, path);
+    if (status) return complain_input(EXIT_FILE, status);
+    int code = EXIT_DONE;
+    if (npy.rank != 1)
+        code = complain(EXIT_FILE, "%s %s: must be an array of one dimension", option, path);
+    if (code == EXIT_DONE) *values = quell_new(npy.values, sizeof **values);
+    if (code == EXIT_DONE && !*values) code = complain(EXIT_MEMORY, "no memory for %s", option);
+    status = code == EXIT_DONE ? quell_npy_doubles(&npy, npy.values, *values) : QUELL_OK;
+    *count = npy.values;
+    quell_npy_close(&npy);
+    return status ? complain_input(EXIT_FILE, status) : code;
+}
+
+/* Splits at any of `between`; a piece that is no number is refused. */
+static int read_pieces(const char *option, const char *text, const char *between, double **values,
+                       size_t *count)
+{
+    *values = quell_new(strlen(text) / 2 + 1, sizeof **values);
+    if (!*values) return complain(EXIT_MEMORY, "no memory for %s", option);
+    bool list = !strcmp(between, ",");
+    for (const char *at = text;;) {
+        if (!list) at += strspn(at, between);
+        if (!list && !*at) return EXIT_DONE;
+        size_t length = strcspn(at, between);
+        if (quell_parse_double(at, length, &(*values)[*count]))
+            return complain(EXIT_USAGE, "%s: '%.*s' is not a number", option,
+                            length < 60 ? (int)length : 60, at);
+        ++*count;
+        at += length;
+        if (!*at) return EXIT_DONE;
+        at++;
+    }
+}
+
+static char *read_text(const char *path)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat status;
+    char *text = NULL;
+    if (file >= 0 && !fstat(file, &status)) {
+        errno = S_ISREG(status.st_mode) ? EFBIG : S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
+        size_t size = (size_t)status.st_size;
+        if (S_ISREG(status.st_mode) && size < MOST_TEXT) text = quell_new(size + 1, 1);
+        if (text && read(file, text, size) != (ssize_t)size) free(text), text = NULL;
+    }
+    int reason = errno;
+    if (file >= 0) close(file);
+    errno = reason;
+    return text;
+}
+
+static void blank_comments(char *text)
+{
+    while ((text = strchr(text, '#'))) {
+        size_t length = strcspn(text, "\n");
+        memset(text, ' ', length);
+    }
+}
+
+static int read_file(const char *option, const char *path, double **values, size_t *count)
+{
+    char *text = read_text(path);
+    if (!text)
+        return complain(EXIT_FILE, "%s %s: cannot be read: %s; a list is T,T,... or a file", option,
+                        path, strerror(errno));
+    blank_comments(text);
+    int code = read_pieces(option, text, " \t\r\n,", values, count);
+    free(text);
+    return code;
+}
+
+static bool is_list(const char *text)
+{
+    double one;
+    return strchr(text, ',') || !quell_parse_double(text, strlen(text), &one);
+}
+
+static bool is_npy(const char *text)
+{
+    size_t length = strlen(text);
+    return length > 4 && !strcmp(text + length - 4, ".npy");
+}
+
+int numbers_read(const char *option, const char *text, double **values, size_t *count)
+{
+    *values = NULL;
+    *count = 0;
+    int code = is_npy(text)    ? read_npy(option, text, values, count)
+               : is_list(text) ? read_pieces(option, text, ",", values, count)
+                               : read_file(option, text, values, count);
+    if (code != EXIT_DONE) {
+        free(*values);
+        *values = NULL;
+    }
+    return code;
+}

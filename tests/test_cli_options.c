@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* What is asked for has an effect or is refused: pairs of options, options that are there twice,
+ * numbers in other forms; names that are nearly right; the points of a grid, given as such. */
+#include "command.h"
+#include "harness.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GRID "sample --quiet --model builtin:grid25 --count 10 "
+
+TEST(options, did_you_mean)
+{
+    static const char *const cases[][2] = {
+        {"smaple", "'sample'"},
+        {"sample --modle builtin:grid25", "'model'"},
+        {"sample --sede=3", "'seed'"},
+        {"list sampler", "'samplers'"},
+        {"list samplers unipic", "'unipc'"},
+        {"list grids karas", "'karras'"},
+        {"plan --sampler ddmi", "'ddim'"},
+        {"plan --sampler DPM++2M", "'dpmpp_2m'"},
+        {"plan --sampler dpmpp-2m-sed", "'dpmpp_2m_sde'"},
+        {"plan --sampler ddim:ets=1", "'eta'"},
+        {"plan --sampler unipc:variant=b1", "'bh1'"},
+        {"plan --schedule cosin", "'cosine'"},
+        {"plan --grid log_snr", "'logsnr'"},
+        {GRID "--isa scaler", "'scalar'"},
+    };
+    struct command command = command_new();
+    char reason[64];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        snprintf(reason, sizeof reason, "(did you mean %s?)", cases[i][1]);
+        command_refused(&command, 2, cases[i][0], reason);
+    }
+    command_refused(&command, 3, "sample --model builtin:grid52", "(did you mean 'grid25'?)");
+    CHECK(command_run(&command, "plan --sampler zzzzzz") == 2, "zzzzzz");
+    char *errors = command_errors(&command);
+    CHECK(!strstr(errors, "did you mean"), "%s", errors);
+    free(errors);
+    command_remove(&command);
+}
+
+TEST(options, refused)
+{
+    static const char *const cases[][2] = {
+        {GRID "--seed 1 --seed 2", "--seed: is given twice"},
+        {GRID "--seed -1", "--seed '-1'"},
+        {GRID "--seed 18446744073709551616", "--seed '18446744073709551616'"},
+        {GRID "--seed 1e3", "--seed '1e3'"},
+        {GRID "--seed 0x10", "--seed '0x10'"},
+        {GRID "--seed ' 1'", "--seed ' 1'"},
+        {GRID "--seed 1x", "--seed '1x'"},
+        {GRID "--seed ''", "--seed ''"},
+        {GRID "--steps 1.5", "--steps '1.5'"},
+        {GRID "--threads -1", "--threads '-1'"},
+        {GRID "--sampler ddim:", "no option stands after a"},
+        {GRID "--sampler ddim:,", "no option stands after a"},
+        {GRID "--sampler ddim:eta=1,", "no option stands after a"},
+        {GRID "--sampler ddim:eta=0.1,eta=0.9", "option 'eta' is there twice"},
+        {GRID "--sampler ddim:eta", "needs a number"},
+        {GRID "--sampler ddim:eta=", "needs a number"},
+        {GRID "--schedule vp:alpha_min=0.1,alpha_min=0.1", "is there twice"},
+        {GRID "--grid karras:rho=7,rho=7", "is there twice"},
+        {GRID "--class 0", "the model has no classes"},
+        {GRID "--guidance 2", "class"},
+        {"sample --model builtin:rings --guidance 2", "--guidance: needs --class or --classes"},
+        {GRID "--brownian", "--brownian: sampler 'ddim' draws no noise"},
+        {GRID "--guidance-low 0.1", "--guidance-low: needs --guidance"},
+        {GRID "--guide m.json", "--guide: needs --guidance"},
+        {GRID "--threshold-max 2", "--threshold-max: needs --threshold"},
+        {GRID "--threshold 0.9 --clamp-low -1", "only one of them"},
+        {"sample --model builtin:rings --class 0 --classes k.npy", "only one of them"},
+        {"sample --model builtin:rings --class 0,1", "--class 0,1"},
+        {"sample --model builtin:rings --class 2", "must be 0 to 1"},
+        {"sample --model builtin:rings --class -1", "--class -1"},
+        {"sample --model builtin:rings --guidance 2 --guidance-low .6 --guidance-high .5", "0.6"},
+        {"sample --model builtin:rings --guidance 1:2:3", "--guidance 1:2:3"},
+        {"sample --model builtin:rings --guidance 0:1,", "--guidance 0:1,"},
+        {"sample --model builtin:rings --guidance nan", "--guidance nan"},
+        {GRID "--times 1,0 --steps 1", "--times and --steps"},
+        {GRID "--times 1,0 --grid linear", "--times and --grid"},
+        {GRID "--times 1,0 --start 1", "--times and --start"},
+        {GRID "--times 1,0 --stop 0", "--times and --stop"},
+        {GRID "--times 1,0 --sigmas 1,0", "--times and --sigmas"},
+        {GRID "--sigmas 1,0 --steps 1", "--sigmas and --steps"},
+        {GRID "--sigmas 1,0 --grid linear", "--sigmas and --grid"},
+        {GRID "--times 0,1", "times must fall"},
+        {GRID "--times 1,0.5,,0", "'' is not a number"},
+        {GRID "--times 1,x", "'x' is not a number"},
+        {GRID "--times 1", "two values or more"},
+        {GRID "--sigmas 9e9,1", "the schedule's goes"},
+        {"plan --times 1,0 --steps 1", "--times and --steps"},
+        {"compare --times 1,0 --evaluations 2", "--times and --evaluations"},
+    };
+    struct command command = command_new();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        command_refused(&command, 2, cases[i][0], cases[i][1]);
+    command_refused(&command, 4, GRID "--times no.npy", "no.npy");
+    command_refused(&command, 4, GRID "--times no.txt", "no.txt");
+    command_refused(&command, 4, GRID "--times .", "Is a directory");
+    command_remove(&command);
+}
+
+/* By a list, by both kinds of files, and by the grid that has the same points. */
+TEST(options, times)
+{
+    struct command command = command_new();
+    command_check(&command, 0, GRID "--sampler ddpm --steps 4 --out grid.npy");
+    command_check(&command, 0, GRID "--sampler ddpm --times 1,.75,0.5,0.25,0 --out list.npy");
+    command_same(&command, "grid.npy", "list.npy");
+    scratch_write(&command.work, "times.txt", "# falling\n1 0.75,\n 5e-1\t.25 # last but one\n0\n",
+                  0);
+    command_check(&command, 0, GRID "--sampler ddpm --times times.txt --out text.npy");
+    command_same(&command, "grid.npy", "text.npy");
+    const char header[] =
+        "\x93NUMPY\x01\0v\0{'descr': '<f8', 'fortran_order': False, 'shape': (5,), }";
+    char file[128 + 40];
+    memset(file, ' ', 128);
+    memcpy(file, header, sizeof header - 1);
+    file[127] = '\n';
+    memcpy(file + 128, (const double[]){1, 0.75, 0.5, 0.25, 0}, 40);
+    scratch_write(&command.work, "times.npy", file, sizeof file);
+    command_check(&command, 0, GRID "--sampler ddpm --times times.npy --out npy.npy");
+    command_same(&command, "grid.npy", "npy.npy");
+    command_check(&command, 0,
+                  GRID "--schedule beta_scaled_linear --out ays.npy --sigmas "
+                       "14.615,6.475,3.861,2.697,1.886,1.396,0.963,0.652,0.399,0.152,0.029,0");
+    json_t *root = command_json(&command, "compare --quiet --json --count 100 --times 1,.7,.4,.1,0 "
+                                          "--samplers ddim,heun");
+    const json_t *samplers = json_field(root, "samplers");
+    const long long evaluations[] = {4, 8};
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *trials = json_field(json_array_get(samplers, i), "trials");
+        const json_t *trial = json_array_get(trials, 0);
+        CHECK(json_array_size(trials) == 1, "%zu trials", json_array_size(trials));
+        CHECK(json_integer_value(json_field(trial, "evaluations")) == evaluations[i],
+              "evaluations");
+        CHECK(json_integer_value(json_field(trial, "steps")) == 4, "steps");
+    }
+    json_decref(root);
+    command_remove(&command);
+}
