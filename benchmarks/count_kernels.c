@@ -79,7 +79,7 @@ static void gaussian(void *data)
 static void diagonal(void *data)
 {
     struct job *job = data;
-    job->kernels->gaussian_diagonal(job->out, job->in[0], COUNT, job->in[1], job->in[2], 0.5f, 1);
+    job->kernels->gaussian_diagonal(job->out, job->in[0], COUNT, job->in[1], job->in[2], 0.5, 1, 0);
 }
 
 static void relu2(void *data)

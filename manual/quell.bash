@@ -29,6 +29,7 @@ _quell() {
             --grid) words=$(_quell_names grids) ;;
             --isa) words=$(_quell_names isas) ;;
             list) words="samplers schedules grids models isas" ;;
+            info) words=$(_quell_names models) ;;
         esac
     fi
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$prefix$word")

@@ -59,11 +59,13 @@ struct quell_product {
 /* A mixture's posterior mean for rows of x[rows][dim] (denoisers/mixture.c works out the
  * parameters). Component k: means m_k[dim]; logit_k = constant[k] - sum_d rate (x_d - alpha
  * m_kd)^2; mean_k = m_k + gain (x - alpha m_k). rate and gain have one entry per component, or one
- * per component and element if `diagonal`. scratch: QUELL_LANES * (2 * dim + components) floats. */
+ * per component and element if `diagonal`. If `near`, gain is less by 1 / alpha, and x / alpha is
+ * added in the end, unless `apart`; less: 1 / alpha - 1. scratch: QUELL_LANES * (2 * dim +
+ * components) floats. */
 struct quell_mixture {
     size_t rows, dim, components;
-    int diagonal;
-    float alpha;
+    int diagonal, near, apart;
+    float alpha, less;
     const float *means, *constant, *rate, *gain;
     const float *x;
     float *out;
@@ -128,9 +130,10 @@ struct quell_kernels {
     void (*gaussian)(float *out, const float *x, size_t count, const float *mean, float alpha,
                      float gain);
 
-    /* The same for variances one per element: gain = alpha v / (alpha^2 v + sigma^2). */
+    /* The same for variances one per element: gain = alpha v / (alpha^2 v + sigma^2). apart: that
+     * less x / alpha. */
     void (*gaussian_diagonal)(float *out, const float *x, size_t count, const float *mean,
-                              const float *variance, float alpha, float sigma);
+                              const float *variance, double alpha, double sigma, int apart);
 
     /* out[i] = exp(x[i]) for x in [-inf, 88]; below -87.3 it is 0. For tests. */
     void (*exponential)(float *out, const float *x, size_t count);

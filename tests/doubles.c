@@ -64,7 +64,8 @@ static void langevin(const struct state *state, const struct quell_op *op)
     double *z = calloc(dim, sizeof *z), *x = state->registers[op->out];
     const double *eps = state->registers[op->in[0]];
     add_noise(state, 1, op->stream[0], z);
-    double r = norm(z, dim) / norm(eps, dim);
+    double own = norm(eps, dim), d = (double)dim, w = fmin(1, d / 100);
+    double r = op->number ? norm(z, dim) / own : sqrt(d / (w * own * own + (1 - w) * d));
     for (size_t e = 0; e < dim; e++)
         x[e] += op->coefficient[0] * r * r * eps[e] + op->coefficient[1] * r * z[e];
     free(z);
@@ -76,6 +77,8 @@ static void evaluate(const struct state *state, const struct quell_op *op)
     double *both = calloc(2 * d->dim, sizeof *both);
     d->evaluations++;
     d->denoise(d->user, &op->t, state->registers[op->in[0]], both);
+    for (size_t e = 0; e < d->dim && op->apart; e++)
+        both[e] -= state->registers[op->in[0]][e] / op->t.alpha;
     memcpy(state->registers[op->out], both, d->dim * sizeof *both);
     if (op->variance) memcpy(state->registers[op->variance], both + d->dim, d->dim * sizeof *both);
     free(both);

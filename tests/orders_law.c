@@ -47,6 +47,7 @@ static void denoise(const struct linear *linear, const struct quell_op *op)
     double *mu = linear->registers[op->out];
     for (size_t j = 0; j < linear->width; j++) mu[j] = gain * x[j];
     mu[0] += linear->m * (1 - gain * alpha);
+    for (size_t j = 0; j < linear->width && op->apart; j++) mu[j] -= x[j] / alpha;
 }
 
 static size_t noises_of(const struct quell_plan *plan)

@@ -239,6 +239,37 @@ TEST(resume, foreign_files_are_refused)
     command_remove(&command);
 }
 
+/* After another start of the machine only what was made sure of counts. */
+TEST(resume, after_a_loss_of_power)
+{
+    struct command command = begin();
+    stop_in_the_middle(&command, RUN "--out y.npy", SIGKILL);
+    const long long sure[] = {7, 0, 99999999};
+    for (int i = 0; i < 3; i++) {
+        size_t size;
+        char *part = scratch_read(&command.work, "y.npy.part", &size), line[64];
+        char *record = scratch_read(&command.work, "y.npy.resume", NULL);
+        char *boot = strstr(record, "\nboot "), *mark = strstr(record, "\nsure ");
+        CHECK(part && boot && mark && size > HEADER + 7 * ROW, "%s", record);
+        boot[6] = boot[6] == 'z' ? 'y' : 'z';
+        snprintf(line, sizeof line, "%020lld", sure[i]);
+        memcpy(mark + 6, line, 20);
+        scratch_write(&command.work, "y.npy.resume", record, 0);
+        json_t *report = command_json(&command, RESUME "--json");
+        long long found = json_integer_value(json_field(report, "resumed"));
+        long long there = (long long)((size - HEADER) / ROW);
+        CHECK(found == (sure[i] < there ? sure[i] : there), "%lld of %lld", found, there);
+        json_decref(report);
+        check_whole(&command);
+        remove(scratch_path(&command.work, "y.npy").text);
+        scratch_write(&command.work, "y.npy.part", part, size);
+        scratch_write(&command.work, "y.npy.resume", record, 0);
+        free(part);
+        free(record);
+    }
+    command_remove(&command);
+}
+
 /* Two at once would write one file; the lock goes with the process. */
 TEST(resume, two_at_once)
 {

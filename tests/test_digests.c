@@ -126,12 +126,13 @@ static const char *spec_at(size_t n)
     return n - names < sizeof variants / sizeof *variants ? variants[n - names] : NULL;
 }
 
-static int is_stochastic(const char *spec)
+/* Whether noise is drawn that may be a path's. */
+static int has_path(const char *spec)
 {
     const struct quell_method *method;
     double option[QUELL_MAX_OPTIONS];
     MUST(quell_method_read(spec, &method, option));
-    return method->noise == QUELL_STOCHASTIC;
+    return method->noise == QUELL_STOCHASTIC && !method->no_path;
 }
 
 static void write_row(FILE *file, const struct row *r)
@@ -180,7 +181,7 @@ static void write_table(const char *path)
         for (size_t k = 0; model_kind(k); k++)
             if (!has(spec_at(n), model_kind(k), NULL, NULL, 0))
                 add_row(file, (struct row){.sampler = spec_at(n), .model = model_kind(k)}, NULL);
-        if (is_stochastic(spec_at(n)) && !has(spec_at(n), NULL, NULL, NULL, 1))
+        if (has_path(spec_at(n)) && !has(spec_at(n), NULL, NULL, NULL, 1))
             add_row(file, (struct row){.sampler = spec_at(n), .model = "diagonal", .brownian = 1},
                     NULL);
     }
@@ -222,7 +223,7 @@ TEST(digests, complete)
         for (size_t k = 0; model_kind(k); k++)
             CHECK(has(spec_at(n), model_kind(k), NULL, NULL, 0), "no digest of %s with %s",
                   spec_at(n), model_kind(k));
-        CHECK(!is_stochastic(spec_at(n)) || has(spec_at(n), NULL, NULL, NULL, 1),
+        CHECK(!has_path(spec_at(n)) || has(spec_at(n), NULL, NULL, NULL, 1),
               "no digest of %s in Brownian mode", spec_at(n));
     }
     for (size_t i = 0; quell_schedule_name(i); i++)

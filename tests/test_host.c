@@ -4,6 +4,7 @@
 #include "harness.h"
 #include "host_draw.h"
 #include "host_state.h"
+#include "scratch.h"
 
 #include <fenv.h>
 #include <locale.h>
@@ -134,9 +135,10 @@ static size_t copy_model(const char *from, const char *to, int mode, char *text,
 TEST(host, model_files)
 {
     static char text[3][1 << 16];
-    char first[64], second[64];
-    snprintf(first, sizeof first, "/tmp/quell-host-%ld-a.json", (long)getpid());
-    snprintf(second, sizeof second, "/tmp/quell-host-%ld-b.json", (long)getpid());
+    struct scratch scratch = scratch_new();
+    struct scratch_path one = scratch_path(&scratch, "a.json");
+    struct scratch_path other = scratch_path(&scratch, "b.json");
+    const char *first = one.text, *second = other.text;
     size_t length = copy_model("builtin:grid25", first, FE_TONEAREST, text[0], sizeof text[0]);
     CHECK(length > 0 && length < sizeof text[0], "%zu bytes", length);
     for (int i = 1; i < 3; i++) {
@@ -145,6 +147,5 @@ TEST(host, model_files)
             copy_model(i == 1 ? first : "builtin:grid25", second, mode, text[i], sizeof text[i]);
         CHECK(again == length && !memcmp(text[0], text[i], length), "another file, mode %d", mode);
     }
-    remove(first);
-    remove(second);
+    scratch_remove(&scratch);
 }

@@ -4,6 +4,7 @@
 #include "harness.h"
 #include "host_state.h"
 #include "models.h"
+#include "scratch.h"
 
 #include <cblas.h>
 #include <fenv.h>
@@ -25,7 +26,8 @@ static quell_denoiser *denoiser, *other;
 static quell_schedule *schedule;
 static quell_sampler *sampler, *own;
 static quell_model model;
-static char text[4096], path[64];
+static char text[4096];
+static struct scratch_path path;
 
 static int denoise(void *user, const quell_call *call, const float *input, float *output)
 {
@@ -204,8 +206,8 @@ static void models(void)
         MUST(quell_model_load(&loaded, name));
         quell_model_free(&loaded);
     }
-    MUST(quell_model_save(&model, path));
-    MUST(quell_model_load(&loaded, path));
+    MUST(quell_model_save(&model, path.text));
+    MUST(quell_model_load(&loaded, path.text));
     quell_model_free(&loaded);
 }
 
@@ -249,7 +251,8 @@ TEST(host, every_call)
     struct host first, before, after;
     quell_sampler_options options = quell_sampler_defaults();
     options.steps = 6;
-    snprintf(path, sizeof path, "/tmp/quell-calls-%ld.json", (long)getpid());
+    struct scratch scratch = scratch_new();
+    path = scratch_path(&scratch, "m.json");
     MUST(quell_model_load(&model, "builtin:grid25"));
     MUST(quell_denoiser_mixture(&denoiser, 2, DIM, weights, means, variances));
     MUST(quell_schedule_create(&schedule, "vp"));
@@ -274,7 +277,7 @@ TEST(host, every_call)
     omp_set_num_threads(first.threads);
     openblas_set_num_threads(first.blas_threads);
 
-    remove(path);
+    scratch_remove(&scratch);
     quell_sampler_free(own);
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);

@@ -114,7 +114,7 @@ TEST(kernels, gaussians_are_posterior_means)
     for (const struct quell_kernels *k = isa_after(NULL); k; k = isa_after(k))
         for (int step = 0; step <= 10; step++) {
             float alpha = (float)cos(0.157 * step), sigma = (float)sin(0.157 * step);
-            k->gaussian_diagonal(out, x, COUNT, mean, variance, alpha, sigma);
+            k->gaussian_diagonal(out, x, COUNT, mean, variance, alpha, sigma, 0);
             for (size_t i = 0; i < COUNT; i++) {
                 double a = (double)alpha, s = (double)sigma, v = (double)variance[i];
                 double m = (double)mean[i], gain = v > 0 ? a * v / (a * a * v + s * s) : 0;
@@ -142,13 +142,20 @@ TEST(kernels, gaussians_are_their_chains)
     numbers(variance, COUNT, 0.1f, 3, 3);
     for (const struct quell_kernels *k = isa_after(NULL); k; k = isa_after(k)) {
         k->gaussian(out, x, COUNT, mean, alpha, gain);
-        k->gaussian_diagonal(each, x, COUNT, mean, variance, alpha, sigma);
+        k->gaussian_diagonal(each, x, COUNT, mean, variance, alpha, sigma, 0);
         for (size_t i = 0; i < COUNT; i++) {
-            float alpha2 = alpha * alpha, sigma2 = sigma * sigma;
+            float alpha2 = (float)((double)alpha * (double)alpha);
+            float sigma2 = (float)((double)sigma * (double)sigma);
             float own = alpha * variance[i] / fmaf(alpha2, variance[i], sigma2);
             float rest = fmaf(-alpha, mean[i], x[i]);
             CHECK(out[i] == fmaf(gain, rest, mean[i]), "%s: element %zu", k->isa, i);
-            CHECK(each[i] == fmaf(own, rest, mean[i]), "%s: diagonal, element %zu", k->isa, i);
+            float due = fmaf(own, rest, mean[i]);
+            if (sigma2 < alpha2 * variance[i]) { /* nearer to x / alpha than to the mean */
+                float less = (float)((1 - (double)alpha) / (double)alpha);
+                float lost = (float)(-(double)sigma * (double)sigma / (double)alpha);
+                due = x[i] + fmaf(lost / fmaf(alpha2, variance[i], sigma2), rest, less * x[i]);
+            }
+            CHECK(each[i] == due, "%s: diagonal, element %zu", k->isa, i);
         }
     }
 }

@@ -65,7 +65,7 @@ static int run_diagonal(const struct quell_kernels *k, float *out, const float *
                         size_t count, size_t inputs)
 {
     (void)inputs;
-    k->gaussian_diagonal(out, in[0], count, in[1], in[2], 0.8f, 0.6f);
+    k->gaussian_diagonal(out, in[0], count, in[1], in[2], 0.8, 0.6, 0);
     return 0;
 }
 

@@ -119,6 +119,8 @@ TEST(memory, samplers)
     for (size_t i = 0; (parts.spec = quell_sampler_name(i)); i++)
         for (int mode = 0; mode < 2; mode++) {
             parts.options.brownian = mode;
+            /* A few methods have noise that is no part of a path, and refuse. */
+            if (mode && named_sampler(&parts) == QUELL_BAD_ARGUMENT) continue;
             every_allocation_fails(parts.spec, named_sampler, &parts);
         }
     every_allocation_fails("from_builder", built_sampler, &parts);

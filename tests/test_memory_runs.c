@@ -5,6 +5,7 @@
 #include "harness.h"
 #include "wrap_malloc.h"
 #include "memory_parts.h"
+#include "scratch.h"
 
 #include <quell/quell.h>
 
@@ -139,7 +140,7 @@ TEST(memory, runs)
 
 struct saving {
     quell_model model;
-    char path[64];
+    char path[512];
 };
 
 static quell_status save(void *data)
@@ -164,10 +165,11 @@ static void write_npy(const char *path)
 
 TEST(memory, models)
 {
-    char npy[64];
+    struct scratch scratch = scratch_new();
+    struct scratch_path points_file = scratch_path(&scratch, "points.npy");
+    char *npy = points_file.text;
     struct saving saving = {0};
-    snprintf(npy, sizeof npy, "/tmp/quell-memory-%ld.npy", (long)getpid());
-    snprintf(saving.path, sizeof saving.path, "/tmp/quell-memory-%ld.json", (long)getpid());
+    snprintf(saving.path, sizeof saving.path, "%s", scratch_path(&scratch, "saved.json").text);
     char builtin[64];
     const char *name;
     for (size_t i = 0; (name = quell_builtin_name(i)); i++) {
@@ -181,6 +183,5 @@ TEST(memory, models)
     every_allocation_fails("save", save, &saving);
     every_allocation_fails("load .json", load_model, saving.path);
     quell_model_free(&saving.model);
-    remove(npy);
-    remove(saving.path);
+    scratch_remove(&scratch);
 }

@@ -2,6 +2,7 @@
 /* Samplers whose steps depend on the sample (pc with Langevin's correction, dpm_adaptive): the same
  * bits however the batch is cut and whoever the neighbours are; and what they refuse. */
 #include "drawing.h"
+#include "effort.h"
 #include "harness.h"
 #include "models.h"
 
@@ -94,8 +95,9 @@ TEST(own_norms, tolerance)
     struct model model = model_new("diagonal", 6);
     quell_denoiser *denoiser = model_denoiser(&model);
     quell_schedule *schedule = must_schedule("vp");
-    static const char *const specs[] = {"dpm_adaptive", "dpm_adaptive:rtol=0.005,atol=0.001",
-                                        "dpm_adaptive:rtol=0.0005,atol=0.0001"};
+    static const char *const specs[] = {"dpm_adaptive:rtol=1,atol=0.3",
+                                        "dpm_adaptive:rtol=0.002,atol=0.0005",
+                                        "dpm_adaptive:rtol=0.0001,atol=0.00002"};
     double alpha[2], sigma[2], before = INFINITY;
     MUST(quell_schedule_at(schedule, 1, &alpha[0], &sigma[0]));
     MUST(quell_schedule_at(schedule, 0, &alpha[1], &sigma[1]));
@@ -122,4 +124,70 @@ TEST(own_norms, tolerance)
     quell_schedule_free(schedule);
     quell_denoiser_free(denoiser);
     model_free(&model);
+}
+
+/* The variance that pc with Langevin's corrections makes of N(0, 1). */
+static double variance_of(size_t dim, size_t count)
+{
+    double *mean = calloc(dim, sizeof *mean);
+    quell_schedule *schedule = must_schedule("vp");
+    quell_denoiser *denoiser = NULL;
+    MUST(quell_denoiser_isotropic(&denoiser, dim, mean, 1));
+    quell_sampler *sampler = must_sampler("pc:corrector=langevin", denoiser, schedule, 64);
+    quell_run run = quell_run_defaults();
+    run.count = count, run.seed = 5;
+    float *x = calloc(count * dim, sizeof *x);
+    must_draw(sampler, &run, x);
+    double sum = 0;
+    for (size_t i = 0; i < count * dim; i++) sum += (double)x[i] * (double)x[i];
+    free(x);
+    free(mean);
+    quell_sampler_free(sampler);
+    quell_denoiser_free(denoiser);
+    quell_schedule_free(schedule);
+    return sum / (double)(count * dim);
+}
+
+/* 3 % are the method's own: its steps do not become shorter. */
+TEST(own_norms, langevin_in_law)
+{
+    static const size_t dims[] = {1, 2, 3, 16, 99, 100, 256};
+    for (size_t k = 0; k < sizeof dims / sizeof *dims; k++) {
+        size_t count = by_effort(4000, 20000, 400000) / dims[k] + 1;
+        double found = variance_of(dims[k], count);
+        double bound = 0.04 + 4.5 * sqrt(2 / (double)(count * dims[k]));
+        CHECK(fabs(found - 1) < bound, "D = %zu: a variance of %g", dims[k], found);
+    }
+}
+
+/* The default schedule's sigma / alpha falls from 1000 to 0.001: a tolerance that is relative to
+ * the size of x at the start of a step gave a radius of 2.41 +- 0.85. */
+TEST(own_norms, adaptive_on_rings)
+{
+    enum { COUNT = 256 };
+    static const char *const specs[] = {"dpm_adaptive", "dpm_adaptive:order=2",
+                                        "dpm_adaptive:eta=1"};
+    static float x[2 * COUNT];
+    int32_t classes[COUNT];
+    quell_model model = {0};
+    MUST(quell_model_load(&model, "builtin:rings"));
+    quell_schedule *schedule = must_schedule("vp");
+    for (size_t i = 0; i < COUNT; i++) classes[i] = 1;
+    for (size_t k = 0; k < 3; k++) {
+        quell_sampler *sampler = must_sampler(specs[k], model.denoiser, schedule, 1);
+        quell_run run = quell_run_defaults();
+        run.count = by_effort(64, COUNT, COUNT), run.classes = classes;
+        must_draw(sampler, &run, x);
+        double sum = 0, square = 0, n = (double)run.count;
+        for (size_t i = 0; i < run.count; i++) {
+            double radius = hypot((double)x[2 * i], (double)x[2 * i + 1]);
+            sum += radius / n, square += radius * radius / n;
+        }
+        double deviation = sqrt(square - sum * sum);
+        CHECK(fabs(sum - 2) < 0.03 && deviation < 0.1, "%s: a radius of %g +- %g", specs[k], sum,
+              deviation);
+        quell_sampler_free(sampler);
+    }
+    quell_schedule_free(schedule);
+    quell_model_free(&model);
 }

@@ -39,6 +39,23 @@ static quell_sampler *built(quell_build_fn *build, void *user, size_t steps)
     return sampler;
 }
 
+/* Without a buffer there is nothing to write to, whatever its size is said to be. */
+TEST(plan, printing_without_a_buffer)
+{
+    quell_denoiser *denoiser = NULL;
+    quell_schedule *schedule = NULL;
+    quell_sampler *sampler = NULL;
+    CHECK(!quell_denoiser_isotropic(&denoiser, 1, NULL, 1.0) &&
+              !quell_schedule_create(&schedule, "vp") &&
+              !quell_sampler_create(&sampler, "ddpm", denoiser, schedule, NULL),
+          "%s", quell_error_message());
+    size_t length = quell_sampler_print(sampler, NULL, 0);
+    CHECK(length > 0 && quell_sampler_print(sampler, NULL, 100) == length, "the length");
+    quell_sampler_free(sampler);
+    quell_schedule_free(schedule);
+    quell_denoiser_free(denoiser);
+}
+
 TEST(plan, builder_is_ddim)
 {
     enum { COUNT = 50, DIM = 7, STEPS = 20 };

@@ -120,6 +120,23 @@ TEST(refusals, options)
 }
 
 /* A schedule whose alpha / sigma rises, and one that is noiseless before its end. */
+/* Noise that is new at each point is no part of a path. */
+TEST(refusals, brownian)
+{
+    static const char *const none[] = {"lcm", "tcd", "consistency", "pc", "pc:corrector=langevin"};
+    static const char *const some[] = {"ddpm", "ddim", "restart", "euler:s_churn=1", "dpmpp_sde"};
+    begin("vp");
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        options.brownian = 1, refused(none[i], QUELL_BAD_ARGUMENT, "no part of a path");
+    options.brownian = 1;
+    for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
+        quell_sampler *sampler = NULL;
+        MUST(quell_sampler_create(&sampler, some[i], denoiser, schedule, &options));
+        quell_sampler_free(sampler);
+    }
+    end();
+}
+
 TEST(refusals, schedules)
 {
     begin("ve:sigma_min=10,sigma_max=0.1");

@@ -53,6 +53,10 @@ vec twin_denoise(const struct twin *twin, vec y, double sigma);
 vec twin_direction(const struct twin *twin, vec y, double sigma);
 vec twin_noise(const struct twin *twin, size_t i, unsigned k);
 
+/* The rule of long steps (docs/methods.md): whether sum |c[k]| <= most, c[count] being what the
+ * outputs D other than the first have in y_s; always, where the spec says steady=0 or reference=1. */
+int twin_steady(const struct twin *twin, size_t count, const double *c, double most);
+
 /* a x + b y, and a x + b y + c z. */
 vec mix(double a, vec x, double b, vec y);
 vec mix3(double a, vec x, double b, vec y, double c, vec z);

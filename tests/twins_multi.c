@@ -20,6 +20,21 @@ static vec adams(double (*weight)(double, const double *), const double *p, size
     return sum;
 }
 
+/* The order of such a step by the rule of long steps: unit is what D has in f, times f's in y. Of n
+ * past values 2^(n - 1) is the most; half, for a method that says so. */
+static size_t steady(const struct twin *w, double (*weight)(double, const double *),
+                     const double *p, size_t order, size_t i, const double *u, double unit,
+                     int half)
+{
+    for (order = least(order, i + 1); order > 1; order--) {
+        double c[4];
+        for (size_t j = 0; j + 1 < order; j++)
+            c[j] = unit * twin_integral(weight, p, order, u + i + 1 - order, j, u[i], u[i + 1]);
+        if (twin_steady(w, order - 1, c, half ? 0.5 : pow(2, (double)order - 2))) break;
+    }
+    return order;
+}
+
 /* Adams-Bashforth on the noise: dy / dsigma = d (rhoAB of 2204.13902, LMS of k-diffusion). */
 static vec zab(const struct twin *w, vec y)
 {
@@ -27,7 +42,8 @@ static vec zab(const struct twin *w, vec y)
     vec d[TWIN_STEPS];
     for (size_t i = 0; i < w->steps; i++) {
         d[i] = twin_direction(w, y, w->s[i]);
-        y = mix(1, y, 1, adams(NULL, NULL, order, i, d, w->s));
+        size_t n = steady(w, NULL, NULL, order, i, w->s, 1 / w->s[i], 0);
+        y = mix(1, y, 1, adams(NULL, NULL, n, i, d, w->s));
     }
     return y;
 }
@@ -43,7 +59,9 @@ static vec vab(const struct twin *w, vec y)
     for (size_t i = 0; i < w->steps; i++) {
         vec mean = twin_denoise(w, y, w->s[i]);
         v[i] = mix(1, twin_direction(w, y, w->s[i]), -1, mean);
-        vec x = mix(1 - u[i], y, 1, adams(NULL, NULL, order, i, v, u));
+        double unit = (1 / w->s[i] + 1) / (1 - u[i + 1]);
+        size_t n = steady(w, NULL, NULL, order, i, u, unit, 0);
+        vec x = mix(1 - u[i], y, 1, adams(NULL, NULL, n, i, v, u));
         y = mix(1 / (1 - u[i + 1]), x, 0, x);
     }
     return y;
@@ -62,7 +80,8 @@ static vec zeab(const struct twin *w, vec y)
     for (size_t i = 0; i < w->steps; i++) {
         d[i] = twin_direction(w, y, w->s[i]);
         if (w->s[i + 1] == 0) return twin_denoise(w, y, w->s[i]);
-        y = mix(1, y, 1, adams(exponential, &rate, order, i, d, u));
+        size_t n = steady(w, exponential, &rate, order, i, u, 1 / w->s[i], 0);
+        y = mix(1, y, 1, adams(exponential, &rate, n, i, d, u));
     }
     return y;
 }
@@ -80,6 +99,8 @@ static vec xeab_peers(const struct twin *w, vec y, size_t order)
         y = mix(s / t, y, decay, mean[i]);
         if (i == 0) continue;
         double r0 = log(w->s[i - 1] / t) / h, r1 = i > 1 ? log(w->s[i - 2] / w->s[i - 1]) / h : 0;
+        double c = decay / 2 / r0;
+        if (order == 2 && !twin_steady(w, 1, &c, 1)) continue;
         vec d0 = mix(1 / r0, mean[i], -1 / r0, mean[i - 1]);
         if (order == 2) y = mix(1, y, decay / 2, d0);
         if (order == 3 && i == 1) y = mix(1, y, 1 - decay / h, d0);
@@ -101,7 +122,8 @@ static vec xeab_with(const struct twin *w, vec y, size_t order)
         double t = w->s[i], s = w->s[i + 1];
         mean[i] = twin_denoise(w, y, t);
         if (s == 0) return mean[i];
-        y = mix(s / t, y, -s, adams(exponential, &rate, order, i, mean, u));
+        size_t n = steady(w, exponential, &rate, order, i, u, s, 0);
+        y = mix(s / t, y, -s, adams(exponential, &rate, n, i, mean, u));
     }
     return y;
 }
@@ -110,6 +132,7 @@ static vec xeab(const struct twin *w, vec y)
 {
     size_t order = (size_t)twin_option(w, "order", 2);
     int peers = twin_option(w, "reference", 0) > 0 && (order == 2 || order == 3);
+    if (order == 2 && twin_word(w, "solver", "midpoint")) peers = 1;
     return (peers ? xeab_peers : xeab_with)(w, y, order);
 }
 
@@ -125,7 +148,8 @@ static vec res_multistep(const struct twin *w, vec y)
         if (s == 0) return mean;
         twin_ancestral(t, s, eta, &down, &up);
         double h = log(t / down), phi1 = -expm1(-h) / h, phi2 = (1 - phi1) / h;
-        double b2 = i ? phi2 * h / log(t / w->s[i - 1]) : 0;
+        double b2 = i ? phi2 * h / log(t / w->s[i - 1]) : 0, c = h * b2;
+        if (!twin_steady(w, 1, &c, eta > 0 ? 0.5 : 1)) b2 = 0; /* noise counts twice */
         y = mix3(down / t, y, h * (phi1 - b2), mean, h * b2, old);
         y = mix(1, y, size * up, twin_noise(w, i, 0));
         old = mean;
@@ -156,7 +180,15 @@ static vec reab(const struct twin *w, vec y)
         f[i] = mix((1 - a) / b, y, -1 / b, mean);
         double wrong = w->grid[i].sigma / w->grid[i + 1].alpha; /* azula 0.11.1 */
         double scale = sqrt(1 + (reference ? wrong * wrong : s * s));
-        y = mix(sqrt((1 + s * s) / (1 + t * t)), y, scale, adams(rosenbrock, NULL, order, i, f, u));
+        double state = sqrt((1 + s * s) / (1 + t * t));
+        /* What the first order leaves of the noise, over that of s: f has (1 - a) / b of y. */
+        double left = state + scale * (1 - a) / b * (atan(s) - atan(t));
+        if (fabs(left * t / s) > 1.1 && twin_steady(w, 1, (double[]){1}, 0) == 0) {
+            y = mix(s / t, y, 1 - s / t, mean);
+            continue;
+        }
+        size_t n = steady(w, rosenbrock, NULL, order, i, u, scale / b, 1);
+        y = mix(state, y, scale, adams(rosenbrock, NULL, n, i, f, u));
     }
     return y;
 }
@@ -182,7 +214,14 @@ static vec ipndm(const struct twin *w, vec y)
     for (size_t i = 0; i < w->steps; i++) {
         d[i] = twin_direction(w, y, w->s[i]);
         if (w->s[i + 1] == 0) return twin_denoise(w, y, w->s[i]);
-        y = mix(1, y, w->s[i + 1] - w->s[i], twin_even_slope(least(order, i + 1), i, d));
+        double part = 1 - w->s[i + 1] / w->s[i];
+        size_t n = least(order, i + 1);
+        for (; n > 1; n--) {
+            double c[3];
+            for (size_t j = 1; j < n; j++) c[j - 1] = part * even[n - 1][j];
+            if (twin_steady(w, n - 1, c, pow(2, (double)n - 2))) break;
+        }
+        y = mix(1, y, w->s[i + 1] - w->s[i], twin_even_slope(n, i, d));
     }
     return y;
 }
@@ -230,7 +269,7 @@ static vec ipndm_v(const struct twin *w, vec y)
     size_t order = (size_t)twin_option(w, "order", 4);
     vec d[TWIN_STEPS];
     for (size_t i = 0; i < w->steps; i++) {
-        size_t n = least(order, i + 1);
+        size_t n = steady(w, NULL, NULL, order, i, w->s, 1 / w->s[i], 0);
         d[i] = twin_direction(w, y, w->s[i]);
         if (w->s[i + 1] == 0) return twin_denoise(w, y, w->s[i]);
         vec table[4], next = y;
@@ -254,13 +293,14 @@ static vec ipndm_v(const struct twin *w, vec y)
     return y;
 }
 
-/* Gradient estimation: d + (gamma - 1) (d - the last d). */
+/* Gradient estimation: d + (gamma - 1) (d - the last d), gamma bounded where the step is long. */
 static vec gradient_estimation(const struct twin *w, vec y)
 {
-    double gamma = twin_option(w, "gamma", 2);
     vec old = {{0}};
     for (size_t i = 0; i < w->steps; i++) {
-        double h = w->s[i + 1] - w->s[i];
+        double h = w->s[i + 1] - w->s[i], gamma = twin_option(w, "gamma", 2);
+        double most = 0.5 - w->s[i] / h; /* 1/2 + 1 / (1 - s / t) */
+        if (twin_option(w, "steady", 1) > 0) gamma = fmin(gamma, most);
         vec d = twin_direction(w, y, w->s[i]);
         if (w->s[i + 1] == 0) return twin_denoise(w, y, w->s[i]);
         y = i ? mix3(1, y, h * gamma, d, h * (1 - gamma), old) : mix(1, y, h, d);

@@ -14,11 +14,16 @@ static double norm(vec x)
     return sqrt(sum);
 }
 
-/* Langevin's correction (2011.13456, algorithm 5): step = 2 (snr |z| / |score|)^2. */
+/* Langevin's correction (2011.13456, algorithm 5): step = 2 (snr |z| / |score|)^2, of reference=1;
+ * else with D for |z|^2, and D again for all of |sigma score|^2 but one part in 100 of each
+ * dimension. */
 static vec langevin(const struct twin *w, vec y, double sigma, vec z)
 {
     vec score = mix(-1 / sigma, twin_direction(w, y, sigma), 0, y);
-    double ratio = twin_option(w, "snr", 0.15) * norm(z) / norm(score), step = 2 * ratio * ratio;
+    double size = norm(z) / (sigma * norm(score)), own = TWIN_DIM / 100., d = TWIN_DIM;
+    if (twin_option(w, "reference", 0) == 0)
+        size = sqrt(d / (own * pow(sigma * norm(score), 2) + (1 - own) * d));
+    double ratio = twin_option(w, "snr", 0.15) * size * sigma, step = 2 * ratio * ratio;
     return mix3(1, y, step, score, sqrt(2 * step), z);
 }
 
@@ -63,7 +68,8 @@ static vec dpm_step(const struct twin *w, vec y, double t, double s, int order, 
 static vec dpm_adaptive(const struct twin *w, vec y)
 {
     int order = (int)twin_option(w, "order", 3);
-    double rtol = twin_option(w, "rtol", 0.05), atol = twin_option(w, "atol", 0.0078);
+    double rtol = twin_option(w, "rtol", 0.05), atol = twin_option(w, "atol", 0);
+    int peer = twin_option(w, "reference", 0) > 0;
     double P = twin_option(w, "pcoeff", 0), I = twin_option(w, "icoeff", 1);
     double D = twin_option(w, "dcoeff", 0), safety = twin_option(w, "accept_safety", 0.81);
     double eta = twin_option(w, "eta", 0), h = twin_option(w, "h_init", 0.05), errors[3] = {0};
@@ -75,6 +81,7 @@ static vec dpm_adaptive(const struct twin *w, vec y)
     }
     vec before = y;
     for (size_t accepted = 0; log(t / end) > 1e-5;) {
+        if (!peer) h = fmin(h, 1.75 / (1 + fmin(eta, 1)));
         double s = fmax(end, t * exp(-h)), down = s, up = 0;
         if (eta > 0) twin_ancestral(t, s, fmin(eta, 1), &down, &up);
         if (down < end) down = end, up = sqrt(s * s - down * down);
@@ -83,7 +90,9 @@ static vec dpm_adaptive(const struct twin *w, vec y)
         double sum = 0;
         for (size_t e = 0; e < TWIN_DIM; e++) {
             double size = fmax(fabs(low.e[e]), fabs(before.e[e]));
-            sum += pow((low.e[e] - high.e[e]) / fmax(atol, rtol * size), 2);
+            double tolerance =
+                peer ? fmax(atol > 0 ? atol : 0.0078, rtol * size) : fmax(atol, rtol * s);
+            sum += pow((low.e[e] - high.e[e]) / tolerance, 2);
         }
         errors[0] = 1 / (sqrt(sum / (double)TWIN_DIM) + 1e-8);
         if (errors[1] == 0) errors[1] = errors[2] = errors[0];
@@ -138,7 +147,8 @@ static vec consistency(const struct twin *w, vec y)
 static vec heun_step(const struct twin *w, vec y, double t, double s)
 {
     vec d = twin_direction(w, y, t);
-    if (s == 0) return mix(1, y, -t, d);
+    double c = (t - s) / 2 / s;
+    if (s == 0 || !twin_steady(w, 1, &c, 2)) return mix(1, y, s - t, d);
     vec other = twin_direction(w, mix(1, y, s - t, d), s);
     return mix3(1, y, (s - t) / 2, d, (s - t) / 2, other);
 }
@@ -246,6 +256,19 @@ static vec unipc_step(const struct twin *w, vec y, size_t i, size_t order, const
     return mix3(exp(-h), y, -expm1(-h), mean[i], 1, sum);
 }
 
+/* The rule of long steps: what the past means have in y, by giving each alone the value 1. Of n
+ * past ones at most 2^(n - 1), half of it with bh1. */
+static int unipc_steady(const struct twin *w, size_t i, size_t order)
+{
+    double c[4], most = pow(2, (double)order - 2);
+    for (size_t m = 1; m < order; m++) {
+        vec zero = {{0}}, mean[TWIN_STEPS] = {{{0}}};
+        mean[i - m].e[0] = 1;
+        c[m - 1] = unipc_step(w, zero, i, order, mean, 0).e[0];
+    }
+    return twin_steady(w, order - 1, c, twin_word(w, "variant", "bh1") ? most / 2 : most);
+}
+
 /* The predictor of each step; the corrector once the next mean is known. */
 static vec unipc(const struct twin *w, vec y)
 {
@@ -258,6 +281,7 @@ static vec unipc(const struct twin *w, vec y)
             y = unipc_step(w, before, i - 1, used, mean, 1);
         before = y;
         used = least(order, i + 1);
+        while (used > 1 && !unipc_steady(w, i, used)) used--;
         y = unipc_step(w, y, i, used, mean, 0);
     }
     return y;

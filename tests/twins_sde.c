@@ -29,7 +29,8 @@ static vec dpmpp_2m_sde(const struct twin *w, vec y)
         double h = log(w->s[i] / w->s[i + 1]), k = (1 + eta) * h, whole = 1 - exp(-k);
         double slope = twin_word(w, "solver", "heun") ? 1 - whole / k : whole / 2;
         y = mix(1, carried(w, y, i, eta), whole, mean);
-        if (i > 0) y = mix3(1, y, slope * h / last, mean, -slope * h / last, old);
+        double c = i > 0 ? slope * h / last : 0;
+        if (twin_steady(w, 1, &c, 1)) y = mix3(1, y, c, mean, -c, old);
         old = mean;
         last = h;
     }
@@ -49,6 +50,22 @@ static vec drift(size_t count, size_t first, double rate, const double *lambda, 
         sum = mix(1, sum, twin_integral(recent, p, count, lambda + first, j, from, to),
                   mean[first + j]);
     return sum;
+}
+
+/* The order of such a step by the rule of long steps: of n past values at most 2^(n - 1), and 2. */
+static size_t steady(const struct twin *w, size_t count, size_t last, double rate,
+                     const double *lambda, double from, double to)
+{
+    double p[2] = {rate, to};
+    for (; count > 1; count--) {
+        double c[5];
+        size_t n = 0;
+        for (size_t j = 0; j < count; j++)
+            if (lambda[last + 1 - count + j] != from)
+                c[n++] = twin_integral(recent, p, count, lambda + last + 1 - count, j, from, to);
+        if (twin_steady(w, n, c, fmin(pow(2, (double)count - 2), 2))) break;
+    }
+    return count;
 }
 
 /* As k-diffusion has it: the second difference lacks a factor of 2. */
@@ -71,6 +88,7 @@ static vec dpmpp_3m_sde(const struct twin *w, vec y)
         mean[i] = twin_denoise(w, y, w->s[i]);
         if (w->s[i + 1] == 0) return mean[i];
         double h = lambda[i + 1] - lambda[i];
+        n = steady(w, n, i, 1 + eta, lambda, lambda[i], lambda[i + 1]);
         vec part = drift(n, i + 1 - n, 1 + eta, lambda, mean, lambda[i], lambda[i + 1]);
         if (n == 3 && twin_option(w, "reference", 0) > 0)
             part = wrong_3m((1 + eta) * h, h, lambda[i] - lambda[i - 1],
@@ -99,6 +117,7 @@ static vec sa_solver(const struct twin *w, vec y)
                     drift(c, i + 1 - c, 1 + rate, lambda, mean, lambda[i - 1], lambda[i]));
         rate = w->s[i + 1] <= start && w->s[i + 1] >= stop ? tau * tau : 0;
         base = carried(w, y, i, rate);
+        p = steady(w, p, i, 1 + rate, lambda, lambda[i], lambda[i + 1]);
         y = mix(1, base, 1, drift(p, i + 1 - p, 1 + rate, lambda, mean, lambda[i], lambda[i + 1]));
     }
     return y;
@@ -133,8 +152,18 @@ static vec er_sde(const struct twin *w, vec y)
             double gap = t - w->s[i - 1];
             vec slope = mix(1 / gap, mean, -1 / gap, old);
             double c = h + scaler(s) * twin_integral(inverse, NULL, 1, &node, 0, s, t);
-            if (stage >= 2) next = mix(1, next, c, slope);
-            if (stage >= 3 && i > 1) {
+            double first = c / gap, of[2] = {0, 0};
+            if (i > 1) { /* the third stage's difference is of two slopes */
+                double q = w->s[i - 1], span = t - w->s[i - 2], points[] = {t, q};
+                double d =
+                    h * (s - q) + scaler(s) * twin_integral(twice_less, points, 1, &node, 0, s, t);
+                of[1] = d / span / (q - w->s[i - 2]);
+                of[0] = first + d / span / gap + of[1];
+            }
+            int third = stage >= 3 && i > 1 && twin_steady(w, 2, of, 2);
+            if (stage >= 2 && (third || twin_steady(w, 1, &first, 1)))
+                next = mix(1, next, c, slope);
+            if (third) {
                 double q = w->s[i - 1], span = t - w->s[i - 2], points[] = {t, q};
                 c = h * (s - q) + scaler(s) * twin_integral(twice_less, points, 1, &node, 0, s, t);
                 if (twin_option(w, "reference", 0) > 0)
@@ -166,6 +195,13 @@ static vec seeds2(const struct twin *w, vec y)
         vec mean = twin_denoise(w, y, t);
         if (s == 0) return mean;
         double h = log(t / s), mid = t * exp(-r * h), f = 1 / (2 * r), rest = (1 - r) * h;
+        double c = f * (1 - kept(h, eta));
+        if (twin_word(w, "solver", "phi_2")) c = second((1 + eta) * h) / r;
+        if (!twin_steady(w, 1, &c, 2)) {
+            double noise = size * s * sqrt(1 - exp(-2 * eta * h));
+            y = mix3(kept(h, eta), y, 1 - kept(h, eta), mean, noise, twin_noise(w, i, 0));
+            continue;
+        }
         double first = sqrt(1 - exp(-2 * eta * r * h)), last = sqrt(1 - exp(-2 * eta * rest));
         vec z = mix(first, twin_noise(w, i, 0), 0, y);
         vec inner = mix3(kept(r * h, eta), y, 1 - kept(r * h, eta), mean, size * mid, z);
@@ -190,6 +226,12 @@ static vec seeds3(const struct twin *w, vec y)
         if (s == 0) return d1;
         double h = log(t / s), k = (1 + eta) * h, s1 = t * exp(-r1 * h), s2 = t * exp(-r2 * h);
         double gap = (r2 - r1) * h, rest = (1 - r2) * h;
+        double inside = r2 / r1 * second(r2 * k), outside = second(k) / r2;
+        if (!twin_steady(w, 1, &inside, 2) || !twin_steady(w, 1, &outside, 2)) {
+            double noise = size * s * sqrt(1 - exp(-2 * eta * h));
+            y = mix3(kept(h, eta), y, 1 - kept(h, eta), d1, noise, twin_noise(w, i, 0));
+            continue;
+        }
         vec z = mix(sqrt(1 - exp(-2 * eta * r1 * h)), twin_noise(w, i, 0), 0, y);
         vec inner = mix3(kept(r1 * h, eta), y, 1 - kept(r1 * h, eta), d1, size * s1, z);
         vec d2 = twin_denoise(w, inner, s1);
@@ -215,7 +257,13 @@ static vec dpmpp_sde(const struct twin *w, vec y)
         double t = w->s[i], s = w->s[i + 1];
         vec mean = twin_denoise(w, y, t), z0 = twin_noise(w, i, 0), z1 = twin_noise(w, i, 1);
         if (s == 0) return mean;
-        double mid = t * exp(-r * log(t / s));
+        double mid = t * exp(-r * log(t / s)), c = 0;
+        twin_ancestral(t, s, eta, &down, &up);
+        c = f * (1 - down / t);
+        if (!twin_steady(w, 1, &c, 2)) {
+            y = mix3(down / t, y, 1 - down / t, mean, size * up, z0);
+            continue;
+        }
         twin_ancestral(t, mid, eta, &down, &up);
         vec inner = mix3(down / t, y, 1 - down / t, mean, size * up, z0);
         vec both = mix(1 - f, mean, f, twin_denoise(w, inner, mid));

@@ -29,6 +29,8 @@ static vec ddpm(const struct twin *w, vec y)
         double ratio = from->alpha / to->alpha * to->sigma;
         if (twin_word(w, "variance", "large"))
             up = s > 0 ? sqrt(from->sigma * from->sigma - ratio * ratio) / to->alpha : 0;
+        if (hypot(kept * t, up) > 1.5 * s && twin_option(w, "steady", 1) > 0)
+            up = s * sqrt(1 - kept);
         y = mix3(kept, y, 1 - kept, twin_denoise(w, y, t), up, twin_noise(w, i, 0));
     }
     return y;
@@ -62,7 +64,8 @@ static vec heun(const struct twin *w, vec y)
         double hat, next = w->s[i + 1];
         y = churn(w, y, i, &hat);
         vec d = twin_direction(w, y, hat), trial = mix(1, y, next - hat, d);
-        if (next > 0) {
+        double c = (hat - next) / 2 / next;
+        if (next > 0 && twin_steady(w, 1, &c, 2)) {
             vec other = twin_direction(w, trial, next);
             trial = mix3(1, y, (next - hat) / 2, d, (next - hat) / 2, other);
         }
@@ -78,8 +81,8 @@ static vec dpm2(const struct twin *w, vec y)
         double hat, next = w->s[i + 1];
         y = churn(w, y, i, &hat);
         vec d = twin_direction(w, y, hat);
-        if (next > 0) {
-            double mid = exp((log(hat) + log(next)) / 2);
+        double mid = exp((log(hat) + log(next)) / 2), c = (hat - next) / mid;
+        if (next > 0 && twin_steady(w, 1, &c, 2)) {
             d = twin_direction(w, mix(1, y, mid - hat, d), mid);
         }
         y = mix(1, y, next - hat, d);
@@ -151,8 +154,8 @@ static vec dpm2_a(const struct twin *w, vec y)
         double s = w->s[i];
         twin_ancestral(s, w->s[i + 1], eta, &down, &up);
         vec d = twin_direction(w, y, s);
-        if (down > 0) {
-            double mid = exp((log(s) + log(down)) / 2);
+        double mid = exp((log(s) + log(down)) / 2), c = (s - down) / mid;
+        if (down > 0 && twin_steady(w, 1, &c, 2)) {
             d = twin_direction(w, mix(1, y, mid - s, d), mid);
         }
         y = mix3(1, y, down - s, d, size * up, twin_noise(w, i, 0));
@@ -186,8 +189,16 @@ static vec ito(const struct twin *w, vec y)
     for (size_t i = 0; i < w->steps; i++) {
         double t = w->s[i], s = w->s[i + 1];
         if (s == 0) return twin_denoise(w, y, t);
-        y = mix3(1, y, rate * (s - t), twin_direction(w, y, t), eta * sqrt(t * t - s * s),
-                 twin_noise(w, i, 0));
+        double left = t + rate * (s - t), fresh = eta * sqrt(t * t - s * s);
+        if ((left < -s || hypot(left, fresh) > 1.5 * s) && twin_option(w, "steady", 1) > 0) {
+            /* dy = rate (y - D) dsigma / sigma, D held, and the noise 2 eta^2 sigma dsigma. */
+            double kept = pow(s / t, rate), more = rate - 1;
+            double variance = more == 0 ? 2 * log(t / s) : (1 - pow(s / t, 2 * more)) / more;
+            y = mix3(kept, y, 1 - kept, twin_denoise(w, y, t), eta * s * sqrt(variance),
+                     twin_noise(w, i, 0));
+            continue;
+        }
+        y = mix3(1, y, rate * (s - t), twin_direction(w, y, t), fresh, twin_noise(w, i, 0));
     }
     return y;
 }
@@ -199,7 +210,11 @@ static vec res_2s(const struct twin *w, vec y)
         double t = w->s[i], s = w->s[i + 1], c = twin_option(w, "c2", 0.5);
         vec mean = twin_denoise(w, y, t);
         if (s == 0) return mean;
-        double h = log(t / s), phi1 = -expm1(-h) / h, phi2 = (1 - phi1) / h;
+        double h = log(t / s), phi1 = -expm1(-h) / h, phi2 = (1 - phi1) / h, b = h * phi2 / c;
+        if (!twin_steady(w, 1, &b, 2)) {
+            y = mix(exp(-h), y, -expm1(-h), mean);
+            continue;
+        }
         vec mid = mix(exp(-c * h), y, -expm1(-c * h), mean);
         vec other = twin_denoise(w, mid, t * exp(-c * h));
         y = mix3(exp(-h), y, h * (phi1 - phi2 / c), mean, h * phi2 / c, other);
@@ -239,6 +254,21 @@ static vec data_step(const struct twin *w, vec y, double t, double s, int order)
     return mix3(1, next, c, d2, -c, d);
 }
 
+/* The rule of long steps: noise_step's eps_k are (y_k - D_k) / s_k, and d2 - d contains d1. */
+static int too_long(const struct twin *w, double t, double s, int order)
+{
+    int noise = !twin_word(w, "prediction", "x0");
+    double h = log(t / s), s1 = t * exp(-h / 3), s2 = t * exp(-2 * h / 3);
+    if (order == 1) return 0;
+    double c[2] = {noise ? expm1(h) * s / sqrt(t * s) : -expm1(-h), 0};
+    if (order == 2) return !twin_steady(w, 1, c, 2);
+    double inside = noise ? s2 * 2 * (expm1(2 * h / 3) / (2 * h / 3) - 1) / s1
+                          : 2 * (expm1(-2 * h / 3) / (2 * h / 3) + 1);
+    c[0] = noise ? s * 1.5 * (expm1(h) / h - 1) / s2 : 1.5 * (expm1(-h) / h + 1);
+    c[1] = noise ? inside * c[0] : 0;
+    return !twin_steady(w, 2, c, 4) || !twin_steady(w, 1, &inside, 2);
+}
+
 /* fast: of T steps all are of third order but for the last two, 2 and 1 (3 T - 3 evaluations). */
 static vec dpm_single(const struct twin *w, vec y)
 {
@@ -246,6 +276,7 @@ static vec dpm_single(const struct twin *w, vec y)
     for (size_t i = 0; i < w->steps; i++) {
         int left = (int)(w->steps - i), order = fast && left < most ? left : most;
         if (w->s[i + 1] == 0) return twin_denoise(w, y, w->s[i]);
+        while (too_long(w, w->s[i], w->s[i + 1], order)) order--;
         y = (twin_word(w, "prediction", "x0") ? data_step : noise_step)(w, y, w->s[i], w->s[i + 1],
                                                                         order);
     }

@@ -111,9 +111,15 @@ QUELL_API void quell_plan_combine(quell_plan *plan, quell_register out, size_t t
                                   const quell_term *term, size_t noises,
                                   const quell_noise_term *noise);
 
-/* LANGEVIN: x += coefficient r^2 eps + noise.coefficient r z, z the noise named, r = |z| / |eps|
- * for each sample by itself (0 where eps is 0): the norm-based correction of Song et al.
- * (2011.13456, algorithm 5), whose step depends on the sample. x and eps are two registers. */
+/* LANGEVIN: x += coefficient r^2 eps + noise.coefficient r z, z the noise named: the norm-based
+ * correction of Song et al. (2011.13456, algorithm 5), whose step depends on the sample. For each
+ * sample by itself, of D elements,
+ *
+ *     r^2 = D / (w |eps|^2 + (1 - w) D),   w = min(1, D / 100)
+ *
+ * (0 where that divides by 0). Theirs is |z|^2 / |eps|^2, each a mean over a batch, to which this
+ * comes as D grows; of one sample in few dimensions that has no finite mean, and another law. x and
+ * eps are two registers. */
 QUELL_API void quell_plan_langevin(quell_plan *plan, quell_register x, quell_register eps,
                                    double coefficient, quell_noise_term noise);
 

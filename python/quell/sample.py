@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from quell._numbers import real, whole
+from quell._numbers import flag, real, whole
 from quell._sampler import Sampler
 
 __all__ = [
@@ -73,11 +73,17 @@ class HeunSampler(Sampler):
 
     Arguments:
         denoiser: A denoiser.
+        steady: Whether a step that is too long for the order is Euler's; azula has False.
         kwargs: Those of Sampler.
     """
 
-    def __init__(self, denoiser: Any, **kwargs: Any) -> None:
-        super().__init__(denoiser, "heun", **kwargs)
+    def __init__(self, denoiser: Any, steady: bool = True, **kwargs: Any) -> None:
+        super().__init__(denoiser, **kwargs)
+        self.steady = steady
+
+    @property
+    def spec(self) -> str:
+        return f"heun:steady={int(self.steady)}"
 
 
 class ItoSampler(Sampler):
@@ -87,32 +93,44 @@ class ItoSampler(Sampler):
         denoiser: A denoiser.
         eta: The stochasticity, >= 0: 0 is the probability flow.
         temperature: The temperature, > 0, which divides the score.
+        steady: Whether a step that is too long for Euler's is DDIM's; azula has False.
         kwargs: Those of Sampler.
     """
 
     def __init__(
-        self, denoiser: Any, eta: float = 1.0, temperature: float = 1.0, **kwargs: Any
+        self,
+        denoiser: Any,
+        eta: float = 1.0,
+        temperature: float = 1.0,
+        steady: bool = True,
+        **kwargs: Any,
     ) -> None:
         super().__init__(denoiser, **kwargs)
         self.eta = eta
         self.temperature = temperature
+        self.steady = steady
 
     @property
     def spec(self) -> str:
         eta, temperature = real(self.eta, "eta"), real(self.temperature, "temperature")
-        return f"ito:eta={eta!r},temperature={temperature!r}"
+        steady = int(flag(self.steady, "steady"))
+        return f"ito:eta={eta!r},temperature={temperature!r},steady={steady}"
 
 
 class _Multistep(Sampler):
     _name: str
 
-    def __init__(self, denoiser: Any, order: int = 2, **kwargs: Any) -> None:
+    def __init__(
+        self, denoiser: Any, order: int = 2, steady: bool = True, **kwargs: Any
+    ) -> None:
         super().__init__(denoiser, **kwargs)
         self.order = order
+        self.steady = steady
 
     @property
     def spec(self) -> str:
-        return f"{self._name}:order={whole(self.order, 'order')}"
+        steady = int(flag(self.steady, "steady"))
+        return f"{self._name}:order={whole(self.order, 'order')},steady={steady}"
 
 
 class zABSampler(_Multistep):  # noqa: N801, azula's name
@@ -121,6 +139,7 @@ class zABSampler(_Multistep):  # noqa: N801, azula's name
     Arguments:
         denoiser: A denoiser.
         order: The order, 1 to 4.
+        steady: Whether a step that is too long for it has a lower one; azula has False.
         kwargs: Those of Sampler.
     """
 
@@ -133,6 +152,7 @@ class vABSampler(_Multistep):  # noqa: N801
     Arguments:
         denoiser: A denoiser.
         order: The order, 1 to 4.
+        steady: Whether a step that is too long for it has a lower one; azula has False.
         kwargs: Those of Sampler.
     """
 
@@ -145,6 +165,7 @@ class zEABSampler(_Multistep):  # noqa: N801
     Arguments:
         denoiser: A denoiser.
         order: The order, 1 to 4.
+        steady: Whether a step that is too long for it has a lower one; azula has False.
         kwargs: Those of Sampler.
     """
 
@@ -157,6 +178,7 @@ class xEABSampler(_Multistep):  # noqa: N801
     Arguments:
         denoiser: A denoiser.
         order: The order, 1 to 4.
+        steady: Whether a step that is too long for it has a lower one; azula has False.
         kwargs: Those of Sampler.
     """
 
@@ -169,6 +191,7 @@ class REABSampler(_Multistep):
     Arguments:
         denoiser: A denoiser.
         order: The order, 1 to 4.
+        steady: Whether a step that is too long for it has a lower one; azula has False.
         kwargs: Those of Sampler.
     """
 

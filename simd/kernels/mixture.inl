@@ -10,7 +10,11 @@
  * of a zero, and the result is made +0.
  *
  * With one gain for all elements, sum_k w_k mean_k = sum_k w_k (1 - alpha gain_k) m_k
- * + x sum_k w_k gain_k: one multiply-add per component and element. */
+ * + x sum_k w_k gain_k: one multiply-add per component and element.
+ *
+ * Where the noise is low, gain_k is 1 / alpha but for a small difference, and so is the mean x /
+ * alpha: `near`, the sums have only the differences. Then 1 - alpha gain_k is -alpha (gain_k - 1 /
+ * alpha). */
 #include <math.h>
 
 #define MIXTURE_CHAIN 64 /* elements summed plainly before compensation sets in */
@@ -139,7 +143,7 @@ static size_t weights(const struct quell_mixture *x, size_t from, size_t to, con
         if (!x->diagonal) {
             vf gain = v_set1(x->gain[k]);
             sums->gain = v_fma(w, gain, sums->gain);
-            w = v_mul(w, v_fnma(v_set1(x->alpha), gain, v_set1(1.0f)));
+            w = v_mul(w, v_fnma(v_set1(x->alpha), gain, v_set1(x->near ? 0.0f : 1.0f)));
         }
         v_store(weight + count * LANES, w);
         which[count++] = k;
@@ -176,9 +180,9 @@ static void add_isotropic(const struct quell_mixture *x, size_t count, const flo
     for (; d < x->dim; d++) add_means(x, d, 1, count, weight, which, sum);
 }
 
-/* sum[d] += w_k (m_kd + gain_kd (x_d - alpha m_kd)). */
-static void add_diagonal(const struct quell_mixture *x, const float *columns, size_t count,
-                         const float *weight, const size_t *which, float *sum)
+/* sum[d] += w_k (m_kd + gain_kd (x_d - alpha m_kd)), near without the m_kd before it. */
+VERB void add_diagonal(const struct quell_mixture *x, const int near, const float *columns,
+                       size_t count, const float *weight, const size_t *which, float *sum)
 {
     const vf alpha = v_set1(x->alpha);
     for (size_t i = 0; i < count; i++) {
@@ -187,9 +191,17 @@ static void add_diagonal(const struct quell_mixture *x, const float *columns, si
         for (size_t d = 0; d < x->dim; d++) {
             vf m = v_set1(mean[d]), c = v_fnma(alpha, m, v_load(columns + d * LANES));
             vf old = v_load(sum + d * LANES);
-            v_store(sum + d * LANES, v_fma(w, v_fma(v_set1(gain[d]), c, m), old));
+            vf part = near ? v_mul(v_set1(gain[d]), c) : v_fma(v_set1(gain[d]), c, m);
+            v_store(sum + d * LANES, v_fma(w, part, old));
         }
     }
+}
+
+/* What the sums come to, scaled; a zero is +0. */
+VERB vf mixture_mean(const struct quell_mixture *x, vf in, vf sum, vf scale)
+{
+    if (!x->near || x->apart) return v_add(v_mul(sum, scale), v_set1(0.0f));
+    return v_add(in, v_fma(v_set1(x->less), in, v_mul(sum, scale)));
 }
 
 /* LANES samples, of which `rows` are wanted. */
@@ -204,15 +216,18 @@ static void mixture_group(const struct quell_mixture *x, const float *in, float 
     for (size_t k = 0; k < x->components; k += MIXTURE_CHUNK) {
         size_t to = x->components - k > MIXTURE_CHUNK ? k + MIXTURE_CHUNK : x->components;
         size_t count = weights(x, k, to, logit, &sums, logit, which);
-        if (x->diagonal)
-            add_diagonal(x, columns, count, logit, which, sum);
+        if (x->diagonal && x->near)
+            add_diagonal(x, 1, columns, count, logit, which, sum);
+        else if (x->diagonal)
+            add_diagonal(x, 0, columns, count, logit, which, sum);
         else
             add_isotropic(x, count, logit, which, sum);
     }
     vf scale = v_div(v_set1(1.0f), sums.total);
     for (size_t d = 0; d < x->dim; d++) {
-        vf mean = v_fma(sums.gain, v_load(columns + d * LANES), v_load(sum + d * LANES));
-        v_store(sum + d * LANES, v_add(v_mul(mean, scale), zero));
+        vf element = v_load(columns + d * LANES);
+        vf mean = v_fma(sums.gain, element, v_load(sum + d * LANES));
+        v_store(sum + d * LANES, mixture_mean(x, element, mean, scale));
     }
     from_columns(out, sum, rows, x->dim);
 }

@@ -65,7 +65,7 @@ static size_t weights_across(const struct quell_mixture *x, const float *logit, 
         float w = weight[k], gain = x->gain[k];
         sums->total += w;
         sums->gain = __builtin_fmaf(w, gain, sums->gain);
-        weight[count] = w * __builtin_fmaf(-x->alpha, gain, 1.0f);
+        weight[count] = w * __builtin_fmaf(-x->alpha, gain, x->near ? 0.0f : 1.0f);
         which[count++] = (uint32_t)k;
     }
     return count;
@@ -85,8 +85,8 @@ static void mixture_one(const struct quell_mixture *x, const float *row, float *
         vf sum = zero;
         for (size_t i = 0; i < count; i++)
             sum = v_fma(v_set1(weight[i]), v_load_n(x->means + which[i] * x->dim + d, n), sum);
-        vf mean = v_fma(v_set1(sums.gain), v_load_n(row + d, n), sum);
-        v_store_n(out + d, v_add(v_mul(mean, scale), zero), n);
+        vf element = v_load_n(row + d, n), mean = v_fma(v_set1(sums.gain), element, sum);
+        v_store_n(out + d, mixture_mean(x, element, mean, scale), n);
     }
 }
 

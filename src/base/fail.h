@@ -10,7 +10,7 @@
 __attribute__((format(printf, 2, 3))) quell_status quell_fail(quell_status status,
                                                               const char *format, ...);
 
-/* "PATH: WHAT: " and what errno says: QUELL_NO_MEMORY where that is ENOMEM, else QUELL_IO_FAILED. */
+/* "PATH: WHAT: " and what errno says: QUELL_NO_MEMORY for ENOMEM, else QUELL_IO_FAILED. */
 quell_status quell_fail_file(const char *path, const char *what);
 
 /* How many lines this thread has recorded: if a function of the caller's has failed and the number

@@ -114,20 +114,18 @@ static int complain_option(int kind, char **argv, const struct option_table *tab
                     nearest.hint, name, usage);
 }
 
-/* Of the command line that was read last. */
-static const struct option_row *all_rows;
-static bool given[MOST_OPTIONS];
+/* The names that were on the command line that was read last, NULL for an option that was not. */
+static const char *given[MOST_OPTIONS];
 
 bool options_given(const char *name)
 {
-    for (int i = 0; all_rows && all_rows[i].name; i++)
-        if (!strcmp(all_rows[i].name, name)) return given[i];
+    for (int i = 0; i < MOST_OPTIONS; i++)
+        if (given[i] && !strcmp(given[i], name)) return true;
     return false;
 }
 
-static const char *argument_of(const char *name)
+static const char *argument_of(const struct option_row *row, const char *name)
 {
-    const struct option_row *row = all_rows;
     while (row->name && strcmp(row->name, name)) row++;
     return row->name && row->argument ? row->argument : "";
 }
@@ -137,7 +135,7 @@ static int take(const struct option_row *rows, int i, const char *text, void *va
 {
     if (given[i] && rows[i].kind != OPTION_FLAG)
         return complain(EXIT_USAGE, "--%s: is given twice", rows[i].name);
-    given[i] = true;
+    given[i] = rows[i].name;
     return store(&rows[i], text, values);
 }
 
@@ -148,7 +146,7 @@ static int check_rules(const struct option_table *table)
         bool other = options_given(rule->other), wanted = rule->relation == OPTION_NEEDS;
         if (wanted && !other)
             return complain(EXIT_USAGE, "--%s: needs --%s %s", rule->option, rule->other,
-                            argument_of(rule->other));
+                            argument_of(table->options, rule->other));
         if (!wanted && other)
             return complain(EXIT_USAGE, "--%s and --%s: only one of them", rule->option,
                             rule->other);
@@ -163,7 +161,6 @@ bool options_read(const struct option_table *table, int argc, char **argv, void 
     int option, count = make_table(table->options, known);
     opterr = 0;
     *code = EXIT_DONE;
-    all_rows = table->options;
     memset(given, 0, sizeof given);
     while (*code == EXIT_DONE && (option = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
         if (option == 'h') {

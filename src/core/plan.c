@@ -102,6 +102,7 @@ quell_register quell_plan_register(quell_plan *plan)
         if (plan->in_use >> r & 1) continue;
         plan->in_use |= 1u << r;
         plan->written &= ~(1u << r);
+        plan->reached[r] = (struct quell_reached){0};
         if (plan->registers <= (unsigned)r) plan->registers = (unsigned)r + 1;
         return r;
     }
@@ -129,6 +130,13 @@ quell_register quell_plan_denoise(quell_plan *plan, quell_register x, const quel
     op->in[0] = x;
     op->t = *t;
     op->number = plan->evaluations++;
+    return out;
+}
+
+quell_register quell_plan_denoise_apart(quell_plan *plan, quell_register x, const quell_point *t)
+{
+    quell_register out = quell_plan_denoise(plan, x, t);
+    if (!plan->status) plan->ops[plan->count - 1].apart = true;
     return out;
 }
 
@@ -270,6 +278,13 @@ void quell_plan_langevin(quell_plan *plan, quell_register x, quell_register eps,
     op->coefficient[1] = noise.coefficient;
     op->stream[0] = noise.stream;
     if (plan->cut == QUELL_ANY_PART) plan->cut = QUELL_WHOLE_SAMPLES;
+}
+
+void quell_plan_langevin_norms(quell_plan *plan, quell_register x, quell_register eps,
+                               double coefficient, quell_noise_term noise)
+{
+    quell_plan_langevin(plan, x, eps, coefficient, noise);
+    if (!plan->status) plan->ops[plan->count - 1].number = 1;
 }
 
 void quell_plan_spread(quell_plan *plan, quell_register x, quell_register v, double low,

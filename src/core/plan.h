@@ -20,13 +20,13 @@ enum quell_op_kind {
 /* coefficient: as worked out; rounded: as the engine uses them, but for the 1 of an update.
  *
  * EVAL     out = denoiser(in[0]) at the point t; variance, if not 0, what it learned of that;
- *          number: how many EVALs are before it
+ *          number: how many EVALs are before it; apart: out = that - in[0] / alpha
  * COMBINE  out = sum_k coefficient[k] in[k] + sum_j coefficient[terms + j] noise(stream[j]), and
  *          in[0] = out if that is among the terms; update: coefficient[0] is 1 + rounded[0]
  * STEP     the transition t -> s is done
  * SPREAD   out += exp(coefficient[0] + coefficient[1] in[0]) noise(stream[0])
  * LANGEVIN out += coefficient[0] r^2 in[0] + coefficient[1] r z,
- *          z = noise(stream[0]), r = |z| / |in[0]|
+ *          z = noise(stream[0]), r as quell_plan_langevin has it, or |z| / |in[0]| if number is 1
  * ADAPT    x goes from t to s by steps of its own choice (samplers/adaptive.h); all registers
  *
  * In Brownian mode stream[j] is the index of an increment in the plan's list. */
@@ -34,13 +34,20 @@ struct quell_op {
     enum quell_op_kind kind;
     quell_register out, variance;
     unsigned terms, noises;
-    bool update;
+    bool update, apart;
     quell_register in[QUELL_MAX_TERMS];
     uint32_t stream[QUELL_MAX_NOISES];
     double coefficient[QUELL_MAX_TERMS + QUELL_MAX_NOISES];
     float rounded[QUELL_MAX_TERMS + QUELL_MAX_NOISES];
     quell_point t, s;
     size_t number;
+};
+
+/* Of a register with an output that a stage (samplers/stages.h) asked for apart: e^(lambda_t -
+ * lambda_k), and the weight w_k1 of the first output. */
+struct quell_reached {
+    bool apart;
+    double fall, weight;
 };
 
 struct quell_plan {
@@ -58,9 +65,10 @@ struct quell_plan {
         QUELL_ONE_SAMPLE /* or to one sample at a time */
     } cut;
     double option[QUELL_MAX_OPTIONS]; /* of the method that ADAPTs */
-    unsigned in_use;                  /* registers, one bit each */
-    unsigned written;                 /* those that hold a value */
-    unsigned registers;               /* as many as were ever in use at once */
+    struct quell_reached reached[QUELL_MAX_REGISTERS];
+    unsigned in_use;    /* registers, one bit each */
+    unsigned written;   /* those that hold a value */
+    unsigned registers; /* as many as were ever in use at once */
     quell_status status;
 };
 
@@ -72,6 +80,14 @@ void quell_plan_free(struct quell_plan *plan);
 /* ADAPT from t to s, by option[QUELL_MAX_OPTIONS]; one method in a plan. */
 void quell_plan_adapt(quell_plan *plan, const double *option, const quell_point *t,
                       const quell_point *s);
+
+/* LANGEVIN with r = |z| / |eps|. */
+void quell_plan_langevin_norms(quell_plan *plan, quell_register x, quell_register eps,
+                               double coefficient, quell_noise_term noise);
+
+/* EVAL: E[X | x] - x / alpha = -(sigma / alpha) E[Z | x] in a fresh register: with all digits where
+ * sigma is small, too, if the denoiser has them. */
+quell_register quell_plan_denoise_apart(quell_plan *plan, quell_register x, const quell_point *t);
 
 /* The STEPs of a plan. */
 size_t quell_plan_steps(const struct quell_plan *plan);

@@ -31,11 +31,13 @@ static const char *name(quell_register r, char buffer[8])
 
 static void print_noise(struct text *text, const struct quell_plan *plan, uint32_t stream)
 {
-    const struct quell_increment *increment = &plan->increment[stream];
     struct quell_node nodes[QUELL_BROWNIAN_NODES];
-    if (!plan->brownian)
+    if (!plan->brownian) {
         SAY(text, "noise(%u)", stream);
-    else if (increment->from == increment->to && quell_brownian_nodes(increment, nodes))
+        return;
+    }
+    const struct quell_increment *increment = &plan->increment[stream];
+    if (increment->from == increment->to && quell_brownian_nodes(increment, nodes))
         SAY(text, "noise(%u)", nodes->stream);
     else
         SAY(text, "W%u(%.9g, %.9g)", increment->slot,
@@ -65,6 +67,7 @@ static void print_op(struct text *text, const struct quell_plan *plan, const str
     switch (op->kind) {
     case QUELL_EVAL:
         SAY(text, "EVAL     %s = E[X | %s]", name(op->out, out), name(op->in[0], in));
+        if (op->apart) SAY(text, " - %s / alpha", in);
         if (op->variance) SAY(text, ", %s = v", name(op->variance, out));
         SAY(text, " at t = %.9g, alpha %.9g, sigma %.9g\n", op->t.t, op->t.alpha, op->t.sigma);
         break;
@@ -78,8 +81,9 @@ static void print_op(struct text *text, const struct quell_plan *plan, const str
         SAY(text, "\n");
         break;
     case QUELL_LANGEVIN:
-        SAY(text, "LANGEVIN %s += %.9g r^2 %s + %.9g r z, r = |z| / |%s|\n", name(op->out, out),
-            op->coefficient[0], name(op->in[0], in), op->coefficient[1], in);
+        SAY(text, "LANGEVIN %s += %.9g r^2 %s + %.9g r z, r by %s |%s|\n", name(op->out, out),
+            op->coefficient[0], name(op->in[0], in), op->coefficient[1],
+            op->number ? "|z| and" : "D and", in);
         break;
     case QUELL_ADAPT:
         SAY(text, "ADAPT    x from t = %.9g to %.9g, in steps of its own choice\n", op->t.t,
@@ -93,8 +97,8 @@ static void print_op(struct text *text, const struct quell_plan *plan, const str
 
 size_t quell_plan_print(const struct quell_plan *plan, char *buffer, size_t size)
 {
-    struct text text = {buffer, size, 0};
-    if (size) buffer[0] = '\0';
+    struct text text = {buffer, buffer ? size : 0, 0};
+    if (text.size) buffer[0] = '\0';
     for (size_t i = 0; i < plan->count; i++) print_op(&text, plan, &plan->ops[i]);
     return text.length;
 }

@@ -58,10 +58,10 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
     quell_call call = {at->first, at->rows,  denoiser->dim, at->worker,   at->workers, at->t,
                        at->alpha, at->sigma, c.time,        at->variance, at->context, at->labels};
     int result = ask(callback, &call, at, input);
+    if (!result && at->apart && c.skip == 0)
+        quell_denoiser_part(at->kernels, at->alpha, count, at->x, at->out);
     if (result || (c.skip == 0 && c.out == 1)) return result;
-    float coefficients[] = {(float)c.skip, (float)c.out};
-    const float *inputs[] = {at->x, at->out};
-    at->kernels->combine(at->out, count, 2, coefficients, inputs);
+    quell_parametrization_apply(&c, at->kernels, count, at->x, at->apart, at->out);
     return 0;
 }
 
@@ -73,6 +73,7 @@ static void destroy(quell_denoiser *denoiser)
 
 static const struct quell_denoiser_class callback_class = {
     .kind = "callback",
+    .apart = true,
     .scratch_size = scratch_size,
     .evaluate = evaluate,
     .destroy = destroy,

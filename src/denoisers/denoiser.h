@@ -17,7 +17,7 @@
  * worker's own, contents left over from its last evaluation. constants: what the class's function
  * of that name wrote for (t, alpha, sigma), as well aligned. variance: [rows][elements] as out, for
  * denoisers that learned it, else NULL. labels[rows]: the classes of the rows, -1 for none; NULL:
- * none for all. context: the run's. */
+ * none for all. context: the run's. apart: out = E[X | x_t = x] - x / alpha. */
 struct quell_evaluation {
     const struct quell_kernels *kernels;
     double t, alpha, sigma;
@@ -25,6 +25,7 @@ struct quell_evaluation {
     size_t rows, element, elements;
     size_t worker, workers;
     const float *x;
+    bool apart;
     float *out, *variance;
     const int32_t *labels;
     void *scratch;
@@ -48,6 +49,7 @@ struct quell_draw {
 struct quell_denoiser_class {
     const char *kind;
     bool elementwise;
+    bool apart;       /* evaluate knows it; sigma > 0 then */
     bool needs_noise; /* sigma > 0 at every evaluation */
     size_t rows;
     size_t (*scratch_size)(const quell_denoiser *denoiser, size_t rows); /* bytes; NULL: none */
@@ -81,6 +83,14 @@ void *quell_denoiser_new(const struct quell_denoiser_class *type, size_t size, s
 
 /* The class's constants_size, 0 without, rounded up to a cache line. */
 size_t quell_denoiser_constants_size(const quell_denoiser *denoiser);
+
+/* The class's evaluate, and what it does not know of. */
+int quell_denoiser_evaluate(const quell_denoiser *denoiser,
+                            const struct quell_evaluation *evaluation);
+
+/* mu -= x / alpha. */
+void quell_denoiser_part(const struct quell_kernels *kernels, double alpha, size_t count,
+                         const float *x, float *mu);
 
 /* Works the constants out, if there are any. */
 void quell_denoiser_constants(const quell_denoiser *denoiser, const struct quell_kernels *kernels,

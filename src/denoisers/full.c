@@ -3,6 +3,12 @@
  *
  *     E[X | x_t] = m + V^T diag(alpha l / (alpha^2 l + sigma^2)) V (x_t - alpha m).
  *
+ * Where the noise is low this is near x_t / alpha, and methods divide their difference by sigma.
+ * The two products are off by 1e-7 of what goes through them: there that is the difference itself,
+ *
+ *     E[X | x_t] = x_t / alpha - V^T diag(b) V (x_t - alpha m),
+ *     b = sigma^2 / (alpha (alpha^2 l + sigma^2)).
+ *
  * The eigenbasis is worked out once, at creation; an evaluation is two products with V, which is
  * stored in panels for either. */
 #include "base/fail.h"
@@ -61,12 +67,48 @@ static void centre(const struct full *full, const struct quell_evaluation *e, fl
     }
 }
 
-static void fill_gains(const struct full *full, const struct quell_evaluation *e, float *gain)
+/* The factor in the i-th direction: of the first form, and of the second but for its sign. */
+static double gain_of(const struct full *full, const struct quell_evaluation *e, size_t i)
 {
-    for (size_t i = 0; i < full->base.dim; i++) {
-        double l = full->values[i];
-        gain[i] =
-            l > 0 ? (float)(e->alpha * l / (e->alpha * e->alpha * l + e->sigma * e->sigma)) : 0;
+    double l = full->values[i];
+    return l > 0 ? e->alpha * l / (e->alpha * e->alpha * l + e->sigma * e->sigma) : 0;
+}
+
+static double loss_of(const struct full *full, const struct quell_evaluation *e, size_t i)
+{
+    double l = full->values[i], sigma2 = e->sigma * e->sigma;
+    return l > 0 ? sigma2 / (e->alpha * (e->alpha * e->alpha * l + sigma2)) : 1 / e->alpha;
+}
+
+/* Whether the second form has the smaller factors; gain[] gets those of the one that is taken. */
+static bool fill_gains(const struct full *full, const struct quell_evaluation *e, float *gain)
+{
+    double gains = 0, losses = 0;
+    for (size_t i = 0; i < full->base.dim && e->alpha > 0; i++) {
+        gains += gain_of(full, e, i) * gain_of(full, e, i);
+        losses += loss_of(full, e, i) * loss_of(full, e, i);
+    }
+    bool near = e->apart || losses < gains;
+    for (size_t i = 0; i < full->base.dim; i++)
+        gain[i] = (float)(near ? -loss_of(full, e, i) : gain_of(full, e, i));
+    return near;
+}
+
+/* out = m + what came of the products, or x / alpha + that. */
+static void write(const struct full *full, const struct quell_evaluation *e, bool near,
+                  const float *sum)
+{
+    size_t dim = full->base.dim;
+    float inverse = (float)((1 - e->alpha) / e->alpha); /* less 1 */
+    for (size_t row = 0; row < e->rows; row++, sum += full->stride) {
+        if (e->apart) {
+            memcpy(e->out + row * dim, sum, dim * sizeof *sum);
+            continue;
+        }
+        const float *x = e->x + row * dim;
+        float *out = e->out + row * dim;
+        for (size_t d = 0; d < dim; d++)
+            out[d] = near ? x[d] + (inverse * x[d] + sum[d]) : full->mean[d] + sum[d];
     }
 }
 
@@ -76,15 +118,13 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
     size_t dim = denoiser->dim, stride = full->stride;
     float *first = e->scratch, *second = first + e->rows * stride;
     float *gain = second + e->rows * stride;
-    fill_gains(full, e, gain);
+    bool near = fill_gains(full, e, gain);
     centre(full, e, first);
     multiply(full, e->kernels, e->rows, first, full->to_basis, second);
     for (size_t row = 0; row < e->rows; row++)
         for (size_t i = 0; i < dim; i++) second[row * stride + i] *= gain[i];
     multiply(full, e->kernels, e->rows, second, full->from_basis, first);
-    for (size_t row = 0; row < e->rows; row++)
-        for (size_t d = 0; d < dim; d++)
-            e->out[row * dim + d] = full->mean[d] + first[row * stride + d];
+    write(full, e, near, first);
     return 0;
 }
 
@@ -115,6 +155,7 @@ static void destroy(quell_denoiser *denoiser)
 
 /* 48 rows are whole tiles of the product at any vector length. */
 static const struct quell_denoiser_class type = {.kind = "full",
+                                                 .apart = true,
                                                  .rows = 48,
                                                  .scratch_size = scratch_size,
                                                  .evaluate = evaluate,

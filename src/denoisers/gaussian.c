@@ -3,8 +3,10 @@
  *
  *     E[X | x_t] = m + alpha v / (alpha^2 v + sigma^2) (x_t - alpha m),
  *
- * element by element. The parameters are stored for several samples in a row, so that a call of
- * the kernel is long even where samples are short. */
+ * element by element. Where the noise is low the mean is near x_t / alpha, and methods divide their
+ * difference by sigma: there x_t is kept, and a small correction of it worked out. The parameters
+ * are stored for several samples in a row, so that a call of the kernel is long even where samples
+ * are short. */
 #include "base/fail.h"
 #include "base/floats.h"
 #include "base/memory.h"
@@ -23,9 +25,16 @@ struct gaussian {
     float *mean, *variances;
 };
 
-static double posterior_gain(double alpha, double sigma, double variance)
+/* E[X | x] = gain x + rest m = x + less x + rest m, each worked out for itself. */
+struct posterior {
+    double gain, less, rest;
+};
+
+static struct posterior posterior(double alpha, double sigma, double variance)
 {
-    return variance > 0 ? alpha * variance / (alpha * alpha * variance + sigma * sigma) : 0;
+    if (!(variance > 0)) return (struct posterior){0, -1, 1};
+    double total = alpha * alpha * variance + sigma * sigma, rest = sigma * sigma / total;
+    return (struct posterior){alpha * variance / total, (1 - alpha - rest) / alpha, rest};
 }
 
 /* How many of the rows from row on go into one call. */
@@ -39,12 +48,18 @@ static size_t rows_at_once(const struct gaussian *gaussian, const struct quell_e
 static int evaluate_isotropic(const quell_denoiser *denoiser, const struct quell_evaluation *e)
 {
     const struct gaussian *gaussian = (const struct gaussian *)denoiser;
-    float gain = (float)posterior_gain(e->alpha, e->sigma, gaussian->variance);
+    struct posterior p = posterior(e->alpha, e->sigma, gaussian->variance);
+    const float c[] = {(float)(e->apart ? -p.rest / e->alpha : p.less), (float)p.rest};
     for (size_t row = 0, rows; row < e->rows; row += rows) {
         rows = rows_at_once(gaussian, e, row);
-        size_t at = row * e->elements;
-        e->kernels->gaussian(e->out + at, e->x + at, rows * e->elements,
-                             gaussian->mean + e->element, (float)e->alpha, gain);
+        size_t at = row * e->elements, count = rows * e->elements;
+        const float *in[] = {e->x + at, gaussian->mean + e->element};
+        if (e->apart)
+            e->kernels->combine(e->out + at, count, 2, c, in);
+        else if (p.gain >= 0.5 && p.gain <= 2)
+            e->kernels->update(e->out + at, count, 2, c, in);
+        else
+            e->kernels->gaussian(e->out + at, in[0], count, in[1], (float)e->alpha, (float)p.gain);
     }
     return 0;
 }
@@ -57,7 +72,7 @@ static int evaluate_diagonal(const quell_denoiser *denoiser, const struct quell_
         size_t at = row * e->elements;
         e->kernels->gaussian_diagonal(e->out + at, e->x + at, rows * e->elements,
                                       gaussian->mean + e->element, gaussian->variances + e->element,
-                                      (float)e->alpha, (float)e->sigma);
+                                      e->alpha, e->sigma, e->apart);
     }
     return 0;
 }
@@ -92,11 +107,13 @@ static void destroy(quell_denoiser *denoiser)
 
 static const struct quell_denoiser_class isotropic = {.kind = "isotropic",
                                                       .elementwise = true,
+                                                      .apart = true,
                                                       .evaluate = evaluate_isotropic,
                                                       .destroy = destroy,
                                                       .draw = draw_isotropic};
 static const struct quell_denoiser_class diagonal = {.kind = "diagonal",
                                                      .elementwise = true,
+                                                     .apart = true,
                                                      .evaluate = evaluate_diagonal,
                                                      .destroy = destroy,
                                                      .draw = draw_diagonal};

@@ -98,7 +98,7 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
     double weight = weight_at(guidance, at->t);
     float *other = at->scratch;
     part.scratch = (char *)at->scratch + output_size(denoiser, at->rows);
-    int result = guided->denoiser->type->evaluate(guided->denoiser, &part);
+    int result = quell_denoiser_evaluate(guided->denoiser, &part);
     if (result || at->t < guidance->low || at->t > guidance->high || weight == 1) return result;
     const quell_denoiser *guide = guided->guide ? guided->guide : guided->denoiser;
     if (!guided->guide || guide->classes != denoiser->classes) part.labels = NULL;
@@ -107,7 +107,7 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
             (const char *)at->constants + quell_denoiser_constants_size(guided->denoiser);
     part.out = other;
     part.variance = NULL;
-    result = guide->type->evaluate(guide, &part);
+    result = quell_denoiser_evaluate(guide, &part);
     if (result) return result;
     /* mu + (1 - w) (mu_guide - mu): as they are rounded, too, the weights add up to 1. */
     const float weights[] = {-(float)(1 - weight), (float)(1 - weight)};
@@ -126,6 +126,7 @@ static void destroy(quell_denoiser *denoiser)
 
 static const struct quell_denoiser_class guided_class = {
     .kind = "guided",
+    .apart = true, /* the weights add up to 1 */
     .scratch_size = scratch_size,
     .constants_size = constants_size,
     .constants = constants,

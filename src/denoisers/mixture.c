@@ -92,14 +92,21 @@ static void fill_constants(const struct mixture *mixture, double alpha, double s
     for (size_t k = 0; k < mixture->components; k++) constant[k] = (float)(exact[k] - greatest);
 }
 
+/* Whether E[X | x_t] is x_t / alpha but for a small part, whichever component it is. */
+static bool is_near(const struct mixture *mixture, double alpha, double sigma)
+{
+    return alpha >= 0.5 && alpha <= 2 && sigma * sigma < alpha * alpha * mixture->least;
+}
+
 static void fill_rates(const struct mixture *mixture, double alpha, double sigma, float *rate,
                        float *gain)
 {
+    bool near = is_near(mixture, alpha, sigma);
     for (size_t i = 0; i < mixture->components * mixture->spread; i++) {
         double variance = mixture->variances[i];
         double inverse = 1 / (alpha * alpha * variance + sigma * sigma);
         rate[i] = (float)(0.5 * inverse);
-        gain[i] = (float)(alpha * variance * inverse);
+        gain[i] = (float)(near ? -sigma * sigma * inverse / alpha : alpha * variance * inverse);
     }
 }
 
@@ -124,7 +131,9 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
         .dim = denoiser->dim,
         .components = mixture->components,
         .diagonal = mixture->spread > 1,
+        .near = is_near(mixture, e->alpha, e->sigma),
         .alpha = (float)e->alpha,
+        .less = (float)((1 - e->alpha) / e->alpha),
         .means = mixture->means,
         .constant = constant,
         .rate = rate,
@@ -133,7 +142,10 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
         .out = e->out,
         .scratch = e->scratch,
     };
+    kernel.apart = e->apart && kernel.near;
     e->kernels->mixture(&kernel);
+    if (e->apart && !kernel.near)
+        quell_denoiser_part(e->kernels, e->alpha, e->rows * denoiser->dim, e->x, e->out);
     return 0;
 }
 
@@ -171,6 +183,7 @@ static void destroy(quell_denoiser *denoiser)
 }
 
 static const struct quell_denoiser_class type = {.kind = "mixture",
+                                                 .apart = true,
                                                  .rows = 128,
                                                  .scratch_size = scratch_size,
                                                  .constants_size = constants_size,

@@ -68,10 +68,10 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
                               .out = at->out,
                               .scratch = input + input_floats(denoiser, at->rows)};
     own->network->type->forward(own->network, &pass);
+    if (at->apart && c.skip == 0)
+        quell_denoiser_part(at->kernels, at->alpha, count, at->x, at->out);
     if (c.skip == 0 && c.out == 1) return 0;
-    float coefficients[] = {(float)c.skip, (float)c.out};
-    const float *inputs[] = {at->x, at->out};
-    at->kernels->combine(at->out, count, 2, coefficients, inputs);
+    quell_parametrization_apply(&c, at->kernels, count, at->x, at->apart, at->out);
     return 0;
 }
 
@@ -82,6 +82,7 @@ static void destroy(quell_denoiser *denoiser)
 
 static const struct quell_denoiser_class network_class = {
     .kind = "network",
+    .apart = true,
     .scratch_size = scratch_size,
     .constants_size = constants_size,
     .constants = work_out_constants,

@@ -40,29 +40,41 @@ struct quell_factors quell_parametrization_at(const struct quell_parametrization
                                               double t, double alpha, double sigma)
 {
     double power = alpha * alpha + sigma * sigma;
-    struct quell_factors c = {1, 0, 1, t};
+    struct quell_factors c = {1, 0, 1, t, -1 / alpha};
     switch (parametrization->output) {
     case QUELL_X0:
         break;
     case QUELL_EPS:
-        c.skip = 1 / alpha, c.out = -sigma / alpha;
+        c.skip = 1 / alpha, c.out = -sigma / alpha, c.apart = 0;
         break;
     case QUELL_V:
-        c.skip = alpha / power, c.out = -sigma / power;
+        c.skip = alpha / power, c.out = -sigma / power, c.apart = -sigma * sigma / power / alpha;
         break;
     case QUELL_SCORE:
-        c.skip = 1 / alpha, c.out = sigma * sigma / alpha;
+        c.skip = 1 / alpha, c.out = sigma * sigma / alpha, c.apart = 0;
         break;
     case QUELL_FLOW:
         c.skip = 1 / (alpha + sigma), c.out = -sigma / (alpha + sigma);
+        c.apart = -sigma / (alpha + sigma) / alpha;
         break;
     }
     if (parametrization->precondition == QUELL_PLAIN) return c;
     c.in = 1 / sqrt(power);
     c.time = quell_log(sigma / alpha);
     if (parametrization->precondition == QUELL_KARRAS)
-        c.skip = alpha / power, c.out = sigma / sqrt(power);
+        c.skip = alpha / power, c.out = sigma / sqrt(power),
+        c.apart = -sigma * sigma / power / alpha;
     return c;
+}
+
+void quell_parametrization_apply(const struct quell_factors *factors,
+                                 const struct quell_kernels *kernels, size_t count, const float *x,
+                                 bool apart, float *output)
+{
+    bool near = !apart && factors->skip >= 0.5 && factors->skip <= 2;
+    double skip = apart ? factors->apart : near ? factors->skip - 1 : factors->skip;
+    const float c[] = {(float)skip, (float)factors->out};
+    (near ? kernels->update : kernels->combine)(output, count, 2, c, (const float *[]){x, output});
 }
 
 quell_status quell_parametrization_check(const struct quell_parametrization *parametrization,

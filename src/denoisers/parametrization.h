@@ -15,7 +15,9 @@
 #ifndef QUELL_DENOISERS_PARAMETRIZATION_H
 #define QUELL_DENOISERS_PARAMETRIZATION_H
 
+#include <stdbool.h>
 #include <quell/status.h>
+#include "simd/kernels.h"
 
 enum quell_output { QUELL_X0, QUELL_EPS, QUELL_V, QUELL_SCORE, QUELL_FLOW };
 enum quell_precondition { QUELL_PLAIN, QUELL_SIMPLE, QUELL_KARRAS };
@@ -25,8 +27,9 @@ struct quell_parametrization {
     enum quell_precondition precondition;
 };
 
+/* apart: skip - 1 / alpha. */
 struct quell_factors {
-    double in, skip, out, time;
+    double in, skip, out, time, apart;
 };
 
 /* From the names in quell_callback_options; a refusal begins with `who`. */
@@ -36,6 +39,12 @@ quell_status quell_parametrization_named(struct quell_parametrization *parametri
 
 struct quell_factors quell_parametrization_at(const struct quell_parametrization *parametrization,
                                               double t, double alpha, double sigma);
+
+/* output = c_skip x + c_out output; apart: less x / alpha. Where c_skip is near 1, x is added last:
+ * it is not rounded twice where the difference of the two is what counts. */
+void quell_parametrization_apply(const struct quell_factors *factors,
+                                 const struct quell_kernels *kernels, size_t count, const float *x,
+                                 bool apart, float *output);
 
 /* eps and score divide by alpha; the preconditioning's time is the logarithm of sigma / alpha. */
 quell_status quell_parametrization_check(const struct quell_parametrization *parametrization,

@@ -98,6 +98,6 @@ void quell_tile_callback(struct quell_tile *tile, const quell_point *t, const qu
 /* out = E[X | x_t = x] on one tile, and its learned variance if that is not NULL; what the denoiser
  * returned. constants: those of t, or NULL if they are still to be worked out. */
 int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const void *constants,
-                        const float *x, float *out, float *variance);
+                        const float *x, bool apart, float *out, float *variance);
 
 #endif

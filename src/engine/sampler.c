@@ -182,6 +182,15 @@ static quell_status fill(quell_sampler *sampler, const quell_denoiser *denoiser,
     return status ? status : quell_constants_make(sampler);
 }
 
+static quell_status check_path(const struct quell_method *method, const quell_sampler_options *o)
+{
+    if (!method || !method->no_path || !o->brownian) return QUELL_OK;
+    return quell_fail(QUELL_BAD_ARGUMENT,
+                      "sampler: '%s' draws noise anew at each point, which is no part of a path; "
+                      "leave brownian out",
+                      method->name);
+}
+
 static const struct quell_sized sized = {"sampler", "quell_sampler_options",
                                          "quell_sampler_defaults", NULL};
 
@@ -195,6 +204,7 @@ static quell_status create(quell_sampler **out, const quell_sampler *made,
     quell_sampler_options o = quell_sampler_defaults();
     quell_status status = options ? quell_sized_copy(&sized, &o, sizeof o, options) : QUELL_OK;
     if (!status) status = check_options(&o, denoiser->dim);
+    if (!status) status = check_path(made->method, &o);
     if (status) return status;
     quell_sampler *sampler = quell_new(1, sizeof *sampler);
     if (!sampler) return quell_fail(QUELL_NO_MEMORY, "sampler: no memory");

@@ -21,7 +21,7 @@ void quell_tile_not_finite(struct quell_tile *tile, const float *values)
 }
 
 int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const void *constants,
-                        const float *x, float *out, float *variance)
+                        const float *x, bool apart, float *out, float *variance)
 {
     const struct quell_job *job = tile->job;
     const quell_sampler *sampler = job->sampler;
@@ -51,12 +51,17 @@ int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const voi
         .constants = constants,
         .context = run->context,
     };
-    int result = sampler->denoiser->type->evaluate(sampler->denoiser, &evaluation);
-    if (isfinite(sampler->clamp_low) || isfinite(sampler->clamp_high))
+    bool clamps = isfinite(sampler->clamp_low) || isfinite(sampler->clamp_high);
+    bool changes = clamps || sampler->threshold.quantile > 0;
+    evaluation.apart = apart && !changes;
+    int result = quell_denoiser_evaluate(sampler->denoiser, &evaluation);
+    if (clamps)
         job->kernels->clamp(out, tile->rows * tile->elements, sampler->clamp_low,
                             sampler->clamp_high);
     if (sampler->threshold.quantile > 0)
         quell_threshold_rows(&sampler->threshold, job->kernels, tile->rows, job->dim, out);
+    if (apart && changes && !result)
+        quell_denoiser_part(job->kernels, t->alpha, tile->rows * tile->elements, x, out);
     return result;
 }
 
@@ -162,7 +167,7 @@ static void evaluate(struct quell_tile *tile, const struct quell_plan *plan,
     unsigned before = quell_fail_count();
     quell_watch_result(&tile->job->watch, before,
                        quell_tile_evaluate(tile, &op->t, constants, tile->registers[op->in[0]],
-                                           tile->registers[op->out], variance),
+                                           op->apart, tile->registers[op->out], variance),
                        tile->first, tile->transition);
 }
 

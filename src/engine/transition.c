@@ -71,7 +71,7 @@ quell_status quell_transition_denoise(quell_transition *transition, const quell_
     struct quell_tile *tile = transition->tile;
     quell_status status = quell_sampler_check(tile->job->sampler->denoiser, t);
     if (status) return status;
-    int result = quell_tile_evaluate(tile, t, NULL, x, out, NULL);
+    int result = quell_tile_evaluate(tile, t, NULL, x, false, out, NULL);
     if (!result) return QUELL_OK;
     return quell_fail(result < 0 ? QUELL_DENOISER_FAILED : QUELL_STOPPED,
                       "transition: the denoiser returned %d", result);

@@ -57,6 +57,7 @@ static int open_unnamed(struct quell_output *output, const char **problem)
         *problem = NULL;
         file = quell_temporary_unnamed(target);
         output->unnamed = file >= 0;
+        if (file < 0 && errno == ENOMEM) *problem = "cannot be created";
     }
     if (file >= 0) quell_temporary_dress(file, target);
     output->target = file >= 0 ? target : NULL;

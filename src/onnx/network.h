@@ -23,6 +23,7 @@ struct network {
     const OrtApi *api;
     OrtEnv *env;
     OrtSession *session;
+    unsigned process; /* whose threads the session has */
     OrtMemoryInfo *memory;
     struct port x, time, label, result;
     size_t rank, shape[QUELL_MAX_RANK], dim;

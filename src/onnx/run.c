@@ -2,6 +2,7 @@
 /* One evaluation. The tensors are quell's own memory: nothing is copied but the time and the label
  * of each row, which lie on the stack; so at most ROWS rows go at once. */
 #include "onnx/network.h"
+#include "base/process.h"
 
 #include <math.h>
 
@@ -95,6 +96,11 @@ int network_run(void *user, const quell_call *call, const float *input, float *o
     const struct network *network = user;
     double time = call->time * network->time_scale;
     size_t most = network->x.dims[0] == 1 ? 1 : ROWS;
+    if (network->process != quell_process_number()) {
+        refuse(QUELL_AFTER_FORK, "network",
+               "ONNX Runtime's threads are not in a child of fork(): open the file there");
+        return -1;
+    }
     for (size_t done = 0; done < call->rows; done += most) {
         size_t rows = call->rows - done < most ? call->rows - done : most;
         OrtStatus *status = run(network, time, call->classes ? call->classes + done : NULL, rows,

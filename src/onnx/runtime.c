@@ -2,6 +2,7 @@
 /* ONNX Runtime as a quiet guest: it logs nothing, reports nothing, and its threads neither spin nor
  * choose processors. */
 #include "onnx/network.h"
+#include "base/process.h"
 
 #ifdef QUELL_ONNX_RUNTIME
 #include <dlfcn.h>
@@ -89,6 +90,7 @@ quell_status runtime_start(struct network *network, const char *path,
 {
     OrtSessionOptions *session = NULL;
     const OrtApi *api = network->api;
+    network->process = quell_process_number();
     OrtStatus *status = api->CreateEnvWithCustomLogger(silent, NULL, ORT_LOGGING_LEVEL_ERROR,
                                                        "quell", &network->env);
     if (!status) status = api->DisableTelemetryEvents(network->env);
@@ -101,8 +103,10 @@ quell_status runtime_start(struct network *network, const char *path,
     return refuse_by(api, status, QUELL_BAD_MODEL, path);
 }
 
+/* In a child of fork() the session would wait for threads that are the parent's: it is left. */
 void runtime_end(struct network *network)
 {
+    if (network->session && network->process != quell_process_number()) return;
     if (network->session) network->api->ReleaseSession(network->session);
     if (network->memory) network->api->ReleaseMemoryInfo(network->memory);
     if (network->env) network->api->ReleaseEnv(network->env);

@@ -35,6 +35,7 @@ QUELL_FAMILY(consistency) = {{.name = "consistency",
                               .order = 0,
                               .evaluations = 1,
                               .noise = QUELL_STOCHASTIC,
+                              .no_path = true,
                               .options = options,
                               .build = build},
                              {0}};

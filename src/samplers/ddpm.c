@@ -12,8 +12,10 @@
  *
  *     log V = v' log(sigma_t^2 tau) + (1 - v') log(sigma_s^2 tau),   v' = (v + 1) / 2. */
 #include "method.h"
+#include "steady.h"
 #include "base/maths.h"
 
+enum { VARIANCE, STEADY };
 enum { SMALL, LARGE, LEARNED_RANGE };
 
 /* x = the mean of x_s; the logarithm of sqrt(tau), -infinity where there is no step. */
@@ -49,19 +51,30 @@ static void learned(quell_plan *plan, const quell_point *t, const quell_point *s
     quell_plan_step(plan, t, s);
 }
 
+/* Whether `large` would leave more than twice the noise of s. */
+static bool too_long(const quell_point *t, const quell_point *s)
+{
+    double log_rho = quell_lambda(t) - quell_lambda(s);
+    double fresh = s->sigma > 0 ? t->sigma * sqrt(-quell_expm1(2 * log_rho)) : 0;
+    return !quell_steady_noise(s->sigma * quell_exp(log_rho), fresh, QUELL_MOST_NOISE * s->sigma);
+}
+
 static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
 {
     for (size_t i = 0; i < steps; i++) {
         const quell_point *t = &grid[i], *s = &grid[i + 1];
-        if ((int)option[0] == SMALL)
+        if ((int)option[VARIANCE] == SMALL ||
+            ((int)option[VARIANCE] == LARGE && option[STEADY] != 0 && too_long(t, s)))
             quell_ddim_transition(plan, t, s, 1, 0);
         else
-            ((int)option[0] == LARGE ? large : learned)(plan, t, s);
+            ((int)option[VARIANCE] == LARGE ? large : learned)(plan, t, s);
     }
 }
 
 static const struct quell_option options[] = {
-    QUELL_CHOICE("variance", SMALL, "small|large|learned_range", "of the noise in a step"), {0}};
+    QUELL_CHOICE("variance", SMALL, "small|large|learned_range", "of the noise in a step"),
+    QUELL_STEADY,
+    {0}};
 
 QUELL_FAMILY(ddpm) = {{.name = "ddpm",
                        .summary = "ancestral sampling",

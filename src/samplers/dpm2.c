@@ -16,12 +16,13 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
     for (size_t i = 0; i < steps; i++) {
         quell_point hat = quell_churn(plan, &grid[i], &grid[i + 1], steps, option);
         quell_midpoint(plan, &hat, &grid[i + 1],
-                       (struct quell_midpoint){.part = 0.5, .weight = quell_dpm_weight});
+                       (struct quell_midpoint){
+                           0.5, quell_dpm_weight, option[QUELL_CHURN_OPTIONS] != 0, {0, 0}});
         quell_plan_step(plan, &grid[i], &grid[i + 1]);
     }
 }
 
-static const struct quell_option options[] = {QUELL_CHURN, {0}};
+static const struct quell_option options[] = {QUELL_CHURN, QUELL_STEADY, {0}};
 
 static const struct quell_alias aliases[] = {{"dpm_2", "dpm2"}, {0}};
 

@@ -12,7 +12,7 @@
  * theirs. */
 #include "stages.h"
 
-enum { ETA, S_NOISE };
+enum { ETA, S_NOISE, STEADY };
 
 static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
 {
@@ -20,12 +20,13 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
         const quell_point *t = &grid[i], *s = &grid[i + 1];
         struct quell_ancestral step = quell_ancestral(t, s, option[ETA]);
         quell_noise_term noise = {option[S_NOISE] * step.up, quell_plan_noise(plan, 0, t, s)};
-        quell_midpoint(plan, t, &step.down, (struct quell_midpoint){0.5, quell_dpm_weight, noise});
+        quell_midpoint(plan, t, &step.down,
+                       (struct quell_midpoint){0.5, quell_dpm_weight, option[STEADY] != 0, noise});
         quell_plan_step(plan, t, s);
     }
 }
 
-static const struct quell_option options[] = {QUELL_ANCESTRAL, {0}};
+static const struct quell_option options[] = {QUELL_ANCESTRAL, QUELL_STEADY, {0}};
 
 static const struct quell_alias aliases[] = {{"dpm_2_ancestral", "dpm2_a"}, {0}};
 

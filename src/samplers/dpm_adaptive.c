@@ -3,9 +3,12 @@
  * controller). A try from t over h in lambda has two results, of orders p - 1 and p (dpm_single.c),
  * that share their evaluations. In y = x / alpha,
  *
- *     E = sqrt(mean of ((y_low - y_high) / max(atol, rtol max(|y_low|, |y_previous|)))^2)
+ *     E = sqrt(mean of ((y_low - y_high) / max(atol, rtol sigma_s / alpha_s))^2)
  *
- * over the elements of a sample, y_previous the low result last accepted. With e = 1 / (E + 1e-8),
+ * over the elements of a sample: the law at s is blurred by its noise, and does not show an error
+ * that is small beside it. k-diffusion, reference=1, has max(|y_low|, |y_previous|), y_previous the
+ * low result last accepted, for sigma_s / alpha_s, and 0.0078 for atol; where one step leads from
+ * much noise to little, |y_previous| allows any error. With e = 1 / (E + 1e-8),
  *
  *     f = 1 + arctan(e_0^b1 e_1^b2 e_2^b3 - 1),
  *     b1 = (P + I + D) / p,   b2 = -(P + 2 D) / p,   b3 = D / p,
@@ -18,6 +21,9 @@
 #include "adaptive.h"
 #include "stages.h"
 #include "base/maths.h"
+
+#define LONGEST 1.75
+#define PEERS_ATOL 0.0078
 
 struct quell_adaptive quell_adaptive_begin(const double *option, size_t transition,
                                            const quell_point *t, const quell_point *end)
@@ -53,10 +59,19 @@ struct quell_plan quell_adaptive_plan(const struct quell_plan *whole,
                                .registers = QUELL_MAX_REGISTERS};
 }
 
+/* A step down goes up to 1 + eta times as far as the try; of 1.75 both orders' weights are within
+ * the rule of long steps (steady.h). */
+static double longest(const double *option)
+{
+    if (option[QUELL_ADAPTIVE_REFERENCE] != 0) return INFINITY;
+    return LONGEST / (1 + fmin(option[QUELL_ADAPTIVE_ETA], 1));
+}
+
 /* s, and the points between, from t by h or to the end. */
-static struct quell_try reach(const struct quell_adaptive *adaptive, quell_plan *plan)
+static struct quell_try reach(struct quell_adaptive *adaptive, quell_plan *plan)
 {
     const quell_point *t = &adaptive->t, *end = &adaptive->end;
+    adaptive->pid.h = fmin(adaptive->pid.h, longest(adaptive->option));
     double lambda = quell_lambda(t) + adaptive->pid.h;
     struct quell_try tried = {.s = *end};
     if (lambda < quell_lambda(end)) tried.s = quell_plan_at_lambda(plan, lambda);
@@ -112,13 +127,24 @@ struct quell_try quell_adaptive_try(struct quell_adaptive *adaptive, struct quel
     return tried;
 }
 
+static double peers_tolerance(const struct quell_adaptive *adaptive, const struct quell_try *tried,
+                              double previous, double low)
+{
+    double size = fabs(low / tried->down.alpha), before = fabs(previous / adaptive->previous.alpha);
+    double least = adaptive->option[QUELL_ADAPTIVE_ATOL];
+    return fmax(adaptive->option[QUELL_ADAPTIVE_RTOL] * fmax(size, before),
+                least > 0 ? least : PEERS_ATOL);
+}
+
 double quell_adaptive_error(const struct quell_adaptive *adaptive, const struct quell_try *tried,
                             double previous, double low, double high)
 {
-    double size = fabs(low / tried->down.alpha), before = fabs(previous / adaptive->previous.alpha);
-    double tolerance = adaptive->option[QUELL_ADAPTIVE_RTOL] * (size > before ? size : before);
-    double least = adaptive->option[QUELL_ADAPTIVE_ATOL];
-    double error = (low - high) / tried->down.alpha / (tolerance > least ? tolerance : least);
+    const double *option = adaptive->option;
+    double tolerance = fmax(option[QUELL_ADAPTIVE_RTOL] * (tried->s.sigma / tried->s.alpha),
+                            option[QUELL_ADAPTIVE_ATOL]);
+    if (option[QUELL_ADAPTIVE_REFERENCE] != 0)
+        tolerance = peers_tolerance(adaptive, tried, previous, low);
+    double error = (low - high) / tried->down.alpha / tolerance;
     return error * error;
 }
 
@@ -181,7 +207,8 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 static const struct quell_option options[] = {
     QUELL_WHOLE("order", 3, 2, 3, "DPM-Solver-12 or -23"),
     QUELL_NUMBER("rtol", 0.05, 1e-12, 1e6, "relative tolerance of a step"),
-    QUELL_NUMBER("atol", 0.0078, 1e-12, 1e6, "absolute tolerance of a step, of x / alpha"),
+    QUELL_NUMBER("atol", 0, 0, 1e6,
+                 "absolute tolerance, of x / alpha; 0: none, or the peer's 0.0078"),
     QUELL_NUMBER("h_init", 0.05, 1e-6, 1e3, "the first step, in lambda"),
     QUELL_NUMBER("pcoeff", 0, -10, 10, "P of the step's controller"),
     QUELL_NUMBER("icoeff", 1, -10, 10, "I of the step's controller"),
@@ -191,6 +218,7 @@ static const struct quell_option options[] = {
     QUELL_NUMBER("s_noise", 1, 0, 1e6, "factor on the noise"),
     QUELL_WHOLE("max_tries", 100000, 1, QUELL_MOST_TRIES,
                 "steps tried, at most, before it is an error"),
+    QUELL_WHOLE("reference", 0, 0, 1, "1: k-diffusion's tolerance, relative to |x / alpha|"),
     {0}};
 
 QUELL_FAMILY(dpm_adaptive) = {{.name = "dpm_adaptive",

@@ -29,7 +29,7 @@
 #include "base/maths.h"
 #include "base/phi.h"
 
-enum { ORDER, PREDICTION, FAST };
+enum { ORDER, PREDICTION, FAST, STEADY };
 enum { EPS, X0 };
 
 double quell_dpm_weight(double h, double r1)
@@ -72,15 +72,21 @@ static void step3(quell_plan *plan, const quell_point *t, const quell_point *s, 
 }
 
 static void step(quell_plan *plan, const quell_point *t, const quell_point *s, size_t order,
-                 int prediction)
+                 int prediction, bool steady)
 {
+    double h = quell_step_size(t, s);
+    struct quell_dpm3 w = third(h, prediction);
+    if (order == 3 && steady &&
+        (!quell_steady_stages(2, (double[]){w.last1, w.last2}) ||
+         !quell_steady_stages(1, &w.middle)))
+        order = 2;
     if (order == 1 || quell_step_size(t, s) == 0) {
         quell_register mu = quell_plan_denoise(plan, QUELL_X, t);
         QUELL_STAGE(plan, QUELL_X, .t = t, .s = s, .mu = mu);
         quell_plan_release(plan, mu);
     } else if (order == 2) {
         double (*weight)(double, double) = prediction == X0 ? quell_dpmpp_weight : quell_dpm_weight;
-        quell_midpoint(plan, t, s, (struct quell_midpoint){.part = 0.5, .weight = weight});
+        quell_midpoint(plan, t, s, (struct quell_midpoint){0.5, weight, steady, {0, 0}});
     } else {
         step3(plan, t, s, prediction);
     }
@@ -92,7 +98,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
     size_t most = (size_t)option[ORDER];
     for (size_t i = 0; i < steps; i++) {
         size_t left = steps - i, order = option[FAST] != 0 && left < most ? left : most;
-        step(plan, &grid[i], &grid[i + 1], order, (int)option[PREDICTION]);
+        step(plan, &grid[i], &grid[i + 1], order, (int)option[PREDICTION], option[STEADY] != 0);
     }
 }
 
@@ -100,6 +106,7 @@ static const struct quell_option options[] = {
     QUELL_WHOLE("order", 3, 1, 3, "order, and evaluations in a step"),
     QUELL_CHOICE("prediction", EPS, "eps|x0", "DPM-Solver or DPM-Solver++"),
     QUELL_WHOLE("fast", 0, 0, 1, "the last steps are of orders 2 and 1"),
+    QUELL_STEADY,
     {0}};
 
 static const struct quell_alias aliases[] = {{"dpm_fast", "dpm_single:fast=1"},

@@ -9,8 +9,9 @@
  * z = (1 + eta) h, with c = z phi_2(-z), the exact integral (heun), or c = (1 - exp(-z)) / 2, the
  * slope halfway (midpoint). The first step has no slope. eta = 0 is DPM-Solver++(2M). */
 #include "sde.h"
+#include "steady.h"
 
-enum { ETA, S_NOISE, SOLVER };
+enum { ETA, S_NOISE, SOLVER, STEADY };
 enum { MIDPOINT, HEUN };
 
 static void take(quell_plan *plan, const quell_point *t, const quell_point *s,
@@ -23,9 +24,9 @@ static void take(quell_plan *plan, const quell_point *t, const quell_point *s,
         quell_sde_moments((1 + option[ETA]) * h, 2, moments);
         if ((int)option[SOLVER] == MIDPOINT) moments[1] = step.integral / 2;
         quell_history_weights(history, 2, h, moments, weights);
-    } else {
-        weights[0] = step.integral;
+        if (option[STEADY] != 0 && !quell_steady_past(2, weights, 1)) order = 1;
     }
+    if (order == 1) weights[0] = step.integral;
     quell_sde_multistep(plan, t, s, &step, order, weights, history, option[S_NOISE]);
 }
 
@@ -38,6 +39,7 @@ static const struct quell_option options[] = {
     QUELL_SDE_ETA,
     QUELL_SDE_S_NOISE,
     QUELL_CHOICE("solver", MIDPOINT, "midpoint|heun", "how mu is integrated"),
+    QUELL_STEADY,
     {0}};
 
 QUELL_FAMILY(dpmpp_2m_sde) = {{.name = "dpmpp_2m_sde",

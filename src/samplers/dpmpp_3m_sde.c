@@ -12,19 +12,23 @@
  * place of m_2 = 2 z phi_3(-z), and so is of second order even without noise: reference=1. The
  * first step is of first order, the second of second. */
 #include "sde.h"
+#include "steady.h"
 
-enum { ETA, S_NOISE, REFERENCE };
+enum { ETA, S_NOISE, REFERENCE, STEADY };
 
 static void take(quell_plan *plan, const quell_point *t, const quell_point *s,
                  const struct quell_history *history, const double *option)
 {
     struct quell_sde step = quell_sde_step(t, s, option[ETA]);
+    bool steady = option[STEADY] != 0 && option[REFERENCE] == 0;
     double h = quell_lambda(s) - quell_lambda(t), moments[3], weights[3] = {step.integral};
     size_t order = quell_sde_singular(t, s) ? 1 : quell_history_order(history, 3);
     if (order > 1) {
         quell_sde_moments((1 + option[ETA]) * h, 3, moments);
         if (option[REFERENCE] != 0) moments[2] /= 2;
-        quell_history_weights(history, order, h, moments, weights);
+        while (quell_history_weights(history, order, h, moments, weights),
+               steady && !quell_steady_past(order, weights, 1))
+            order--;
     }
     quell_sde_multistep(plan, t, s, &step, order, weights, history, option[S_NOISE]);
 }
@@ -38,6 +42,7 @@ static const struct quell_option options[] = {
     QUELL_SDE_ETA,
     QUELL_SDE_S_NOISE,
     QUELL_WHOLE("reference", 0, 0, 1, "1: k-diffusion's formula, of second order"),
+    QUELL_STEADY,
     {0}};
 
 QUELL_FAMILY(dpmpp_3m_sde) = {{.name = "dpmpp_3m_sde",

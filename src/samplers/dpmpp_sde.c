@@ -17,9 +17,10 @@
  *
  * eta, at most 1, = 0 is DPM-Solver++(2S). */
 #include "sde.h"
+#include "steady.h"
 #include "base/maths.h"
 
-enum { ETA, S_NOISE, R };
+enum { ETA, S_NOISE, R, STEADY };
 
 /* The noise over [t, s], by its pieces over [t, m] and [m, s]. */
 static void compose(quell_plan *plan, const quell_point *t, const quell_point *m,
@@ -82,7 +83,8 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
         const quell_point *t = &grid[i], *s = &grid[i + 1];
         if (quell_idle_step(plan, t, s)) continue;
         quell_register mu = quell_plan_denoise(plan, QUELL_X, t);
-        if (quell_sde_singular(t, s))
+        double half = -quell_expm1(quell_lambda(t) - quell_lambda(s)) / (2 * option[R]);
+        if (quell_sde_singular(t, s) || (option[STEADY] != 0 && !quell_steady_stages(1, &half)))
             first_order(plan, t, s, option, mu);
         else
             midpoint(plan, t, s, option, mu);
@@ -95,6 +97,7 @@ static const struct quell_option options[] = {
     QUELL_SDE_ETA,
     QUELL_SDE_S_NOISE,
     QUELL_NUMBER("r", 0.5, 0.01, 1, "where in the step the second evaluation is"),
+    QUELL_STEADY,
     {0}};
 
 QUELL_FAMILY(dpmpp_sde) = {{.name = "dpmpp_sde",

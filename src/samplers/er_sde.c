@@ -16,10 +16,11 @@
  * of Newton's formula, and so is of second order without noise: reference=1. Integrals are worked
  * out when the sampler is created. */
 #include "sde.h"
+#include "steady.h"
 #include "base/gauss.h"
 #include "base/maths.h"
 
-enum { STAGE, S_NOISE, SCALER, REFERENCE };
+enum { STAGE, S_NOISE, SCALER, REFERENCE, STEADY };
 enum { ER, SDE, ODE };
 
 /* G = log(phi / u), up to a constant, and L' = -d log(phi) / d lambda, at u = exp(-lambda). */
@@ -106,9 +107,13 @@ static void take(quell_plan *plan, const quell_point *t, const quell_point *s,
     struct quell_sde sde = {s->sigma / t->sigma * quell_exp(grown), -quell_expm1(from - to + grown),
                             s->sigma * sqrt(-quell_expm1(2 * grown))};
     weights[0] = sde.integral;
-    if (order > 1)
+    bool steady = option[STEADY] != 0 && option[REFERENCE] == 0;
+    for (; order > 1; order--) {
         weigh(&(struct er_step){from, to - from, grown, scaler}, history, order,
               option[REFERENCE] != 0, weights);
+        if (!steady || quell_steady_past(order, weights, 1)) break;
+        weights[0] = sde.integral;
+    }
     quell_sde_multistep(plan, t, s, &sde, order, weights, history, option[S_NOISE]);
 }
 
@@ -122,6 +127,7 @@ static const struct quell_option options[] = {
     QUELL_SDE_S_NOISE,
     QUELL_CHOICE("scaler", ER, "er|sde|ode", "phi: u (exp(u^0.3) + 10), u^2, or u"),
     QUELL_WHOLE("reference", 0, 0, 1, "1: the paper's third stage, of second order"),
+    QUELL_STEADY,
     {0}};
 
 QUELL_FAMILY(er_sde) = {{.name = "er_sde",

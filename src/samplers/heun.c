@@ -10,16 +10,15 @@
 #include "stages.h"
 #include "base/maths.h"
 
-void quell_heun(quell_plan *plan, const quell_point *t, const quell_point *s)
+void quell_heun(quell_plan *plan, const quell_point *t, const quell_point *s, bool steady)
 {
-    double h = quell_step_size(t, s);
+    double h = quell_step_size(t, s), weight = quell_expm1(h) / 2;
     quell_register mu = quell_plan_denoise(plan, QUELL_X, t);
-    if (h == 0) {
+    if (h == 0 || (steady && !quell_steady_stages(1, &weight))) {
         QUELL_STAGE(plan, QUELL_X, .t = t, .s = s, .mu = mu);
     } else {
         quell_register other = QUELL_STAGE_DENOISE(plan, .t = t, .s = s, .mu = mu);
-        QUELL_STAGE(plan, QUELL_X, .t = t, .s = s, .mu = mu,
-                    .later = {{quell_expm1(h) / 2, other}});
+        QUELL_STAGE(plan, QUELL_X, .t = t, .s = s, .mu = mu, .later = {{weight, other}});
         quell_plan_release(plan, other);
     }
     quell_plan_release(plan, mu);
@@ -29,12 +28,12 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 {
     for (size_t i = 0; i < steps; i++) {
         quell_point hat = quell_churn(plan, &grid[i], &grid[i + 1], steps, option);
-        quell_heun(plan, &hat, &grid[i + 1]);
+        quell_heun(plan, &hat, &grid[i + 1], option[QUELL_CHURN_OPTIONS] != 0);
         quell_plan_step(plan, &grid[i], &grid[i + 1]);
     }
 }
 
-static const struct quell_option options[] = {QUELL_CHURN, {0}};
+static const struct quell_option options[] = {QUELL_CHURN, QUELL_STEADY, {0}};
 
 QUELL_FAMILY(heun) = {{.name = "heun",
                        .summary = "Heun's method; churn",

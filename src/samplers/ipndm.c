@@ -10,6 +10,7 @@
  * reference=1. */
 #include "method.h"
 #include "multistep.h"
+#include "steady.h"
 #include "base/maths.h"
 
 enum { ORDER, REFERENCE };
@@ -83,14 +84,14 @@ static void build_even(quell_plan *plan, const quell_point *grid, size_t steps,
                        const double *option)
 {
     struct quell_slope_method method = {QUELL_EPS, (size_t)option[ORDER], false, weigh_even,
-                                        option};
+                                        option,    option[1] != 0};
     quell_slope_multistep(plan, grid, steps, &method);
 }
 
 static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
 {
     struct quell_slope_method method = {QUELL_EPS, (size_t)option[ORDER], false, quell_zab_weights,
-                                        option};
+                                        option,    option[2] != 0};
     if (option[REFERENCE] != 0)
         build_reference(plan, grid, steps, method.most);
     else
@@ -99,10 +100,12 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 
 static const struct quell_option even_options[] = {
     QUELL_WHOLE("order", 4, 1, 4, "outputs that a step uses, and its order where steps are even"),
+    QUELL_STEADY,
     {0}};
 static const struct quell_option options[] = {
     QUELL_WHOLE("order", 4, 1, 4, "order, and outputs that a step uses"),
     QUELL_WHOLE("reference", 0, 0, 1, "1: diff-sampler's and ComfyUI's formula, with its slips"),
+    QUELL_STEADY,
     {0}};
 
 QUELL_FAMILY(ipndm) = {{.name = "ipndm",

@@ -30,6 +30,7 @@ QUELL_FAMILY(lcm) = {{.name = "lcm",
                       .order = 0,
                       .evaluations = 1,
                       .noise = QUELL_STOCHASTIC,
+                      .no_path = true,
                       .options = options,
                       .build = build},
                      {0}};

@@ -26,6 +26,7 @@ struct quell_method {
     const char *name, *summary, *paper;
     int order, evaluations;
     enum quell_noisiness noise;
+    bool no_path; /* its noise is not that of an interval, so that Brownian mode means nothing */
     const struct quell_alias *aliases; /* NULL: none */
     const struct quell_option *options;
     void (*build)(quell_plan *plan, const quell_point *grid, size_t steps, const double *option);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "multistep.h"
 #include "method.h"
+#include "steady.h"
 #include "base/maths.h"
 
 #include <string.h>
@@ -134,8 +135,10 @@ void quell_slope_multistep(quell_plan *plan, const quell_point *grid, size_t ste
         quell_register mu = quell_plan_denoise(plan, QUELL_X, t);
         quell_history_push(plan, &history, method->most, slope_of(plan, method->slope, mu, t), t);
         double weights[QUELL_MOST_PAST] = {0};
-        size_t count = quell_history_order(&history, method->most);
-        method->weigh(&history, count, t, s, method->option, weights);
+        double unit = (t->alpha / t->sigma + (method->slope == QUELL_VELOCITY)) / s->alpha;
+        size_t count = quell_history_order(&history, method->most) + 1;
+        do method->weigh(&history, --count, t, s, method->option, weights);
+        while (method->steady && !quell_steady_past(count, weights, unit));
         slope_step(plan, t, s, mu, count, weights, &history);
         quell_plan_release(plan, mu);
     }

@@ -68,6 +68,7 @@ struct quell_slope_method {
     void (*weigh)(const struct quell_history *history, size_t count, const quell_point *t,
                   const quell_point *s, const double *option, double *weights);
     const double *option;
+    bool steady; /* lower orders where a step is too long (steady.h) */
 };
 void quell_slope_multistep(quell_plan *plan, const quell_point *grid, size_t steps,
                            const struct quell_slope_method *method);

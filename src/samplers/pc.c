@@ -10,12 +10,16 @@
  *
  *     x <- x - 2 snr^2 sigma r^2 eps + 2 snr sigma r z,
  *
- * whatever the scale of x. Their size does not fall with the steps, and so they leave a bias that
+ * whatever the scale of x. There |z| and |eps| are means over a batch; a sample's own, reference=1,
+ * make the law wider by some 4 / D, and have no mean in one or two dimensions. So r is (D / (w
+ * |eps|^2 + (1 - w) D))^(1/2), w = min(1, D / 100), which is the same in many dimensions
+ * (quell_plan_langevin). Beyond snr = 1 the correction overshoots, whatever the law. Their size does not fall with the steps, and so they leave a bias that
  * more steps do not remove: no order is claimed. The norms are a sample's own; other codes take
  * their mean over the batch, and a sample then depends on its neighbours. */
 #include "method.h"
+#include "core/plan.h"
 
-enum { CORRECTIONS, DELTA, CORRECTOR, SNR, ETA };
+enum { CORRECTIONS, DELTA, CORRECTOR, SNR, ETA, REFERENCE };
 enum { AZULA, LANGEVIN };
 
 static void azula(quell_plan *plan, const quell_point *t, quell_register mu, uint32_t noise,
@@ -28,11 +32,12 @@ static void azula(quell_plan *plan, const quell_point *t, quell_register mu, uin
 }
 
 static void langevin(quell_plan *plan, const quell_point *t, quell_register mu, uint32_t noise,
-                     double snr)
+                     double snr, bool reference)
 {
     quell_to_eps(plan, mu, QUELL_X, t);
-    quell_plan_langevin(plan, QUELL_X, mu, -2 * snr * snr * t->sigma,
-                        (quell_noise_term){2 * snr * t->sigma, noise});
+    (reference ? quell_plan_langevin_norms
+               : quell_plan_langevin)(plan, QUELL_X, mu, -2 * snr * snr * t->sigma,
+                                      (quell_noise_term){2 * snr * t->sigma, noise});
 }
 
 static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
@@ -45,7 +50,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
             if ((int)option[CORRECTOR] == AZULA)
                 azula(plan, t, mu, noise, option[DELTA]);
             else
-                langevin(plan, t, mu, noise, option[SNR]);
+                langevin(plan, t, mu, noise, option[SNR], option[REFERENCE] != 0);
             quell_plan_release(plan, mu);
         }
         quell_ddim_transition(plan, t, s, option[ETA], 7);
@@ -56,8 +61,9 @@ static const struct quell_option options[] = {
     QUELL_WHOLE("corrections", 1, 0, 7, "corrections before each step"),
     QUELL_NUMBER("delta", 0.01, 0, 1, "azula: how much of the noise is fresh"),
     QUELL_CHOICE("corrector", AZULA, "azula|langevin", "the correction"),
-    QUELL_NUMBER("snr", 0.15, 0, 10, "langevin: its signal-to-noise ratio"),
+    QUELL_NUMBER("snr", 0.15, 0, 1, "langevin: its signal-to-noise ratio"),
     QUELL_NUMBER("eta", 0, 0, 1e6, "stochasticity of the step, as in ddim"),
+    QUELL_WHOLE("reference", 0, 0, 1, "1: langevin by the sample's own norms alone"),
     {0}};
 
 QUELL_FAMILY(pc) = {{.name = "pc",
@@ -66,6 +72,7 @@ QUELL_FAMILY(pc) = {{.name = "pc",
                      .order = 0,
                      .evaluations = 2,
                      .noise = QUELL_STOCHASTIC,
+                     .no_path = true,
                      .options = options,
                      .build = build},
                     {0}};

@@ -13,10 +13,11 @@
  * rule of 256 intervals. */
 #include "method.h"
 #include "multistep.h"
+#include "steady.h"
 #include "base/gauss.h"
 #include "base/maths.h"
 
-enum { ORDER, REFERENCE };
+enum { ORDER, REFERENCE, STEADY };
 
 static double norm(double alpha, double sigma) { return sqrt(alpha * alpha + sigma * sigma); }
 
@@ -52,30 +53,58 @@ static void trapezoids(size_t count, double lambda, double h, double *moments)
 static void step(quell_plan *plan, const quell_point *t, const quell_point *s,
                  const struct quell_history *history, const double *option)
 {
-    bool reference = option[REFERENCE] != 0;
+    bool reference = option[REFERENCE] != 0, steady = option[STEADY] != 0 && !reference;
     size_t count = quell_history_order(history, (size_t)option[ORDER]);
     double lambda = quell_lambda(t), h = quell_lambda(s) - lambda;
     double moments[QUELL_MOST_PAST] = {0}, weights[QUELL_MOST_PAST];
     (reference ? trapezoids : gauss)(count, lambda, h, moments);
-    quell_history_weights(history, count, h, moments, weights);
     double scale = norm(s->alpha, reference ? t->sigma : s->sigma);
+    double unit = h * scale * norm(t->alpha, t->sigma) / t->sigma / s->alpha;
+    while (quell_history_weights(history, count, h, moments, weights),
+           steady && !quell_steady_past(count, weights, ldexp(unit, (int)count - 1)))
+        count--;
     for (size_t j = 0; j < count; j++) weights[j] *= -scale * h;
     double state = norm(s->alpha, s->sigma) / norm(t->alpha, t->sigma);
     quell_history_step(plan, t, s, state, count, weights, history);
+}
+
+/* Whether the step of first order leaves more than 1.1 times the noise of s: its integral of 1 / (2
+ * cosh) is the difference of arctan(e^lambda). */
+static bool too_long(const quell_point *t, const quell_point *s)
+{
+    double integral = quell_atan(s->alpha / s->sigma) - quell_atan(t->alpha / t->sigma);
+    double kept = 1 - integral * t->alpha / t->sigma;
+    double left = norm(s->alpha, s->sigma) / norm(t->alpha, t->sigma) * kept;
+    return !quell_steady_noise(left * t->sigma, 0, 1.1 * s->sigma);
+}
+
+static void first_order(quell_plan *plan, const quell_point *t, const quell_point *s,
+                        quell_register mu)
+{
+    double fall = quell_lambda(t) - quell_lambda(s);
+    QUELL_COMBINE(plan, QUELL_X, {s->sigma / t->sigma, QUELL_X},
+                  {-s->alpha * quell_expm1(fall), mu});
+    quell_plan_step(plan, t, s);
 }
 
 static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
 {
     struct quell_history history = {0};
     size_t most = (size_t)option[ORDER];
+    bool steady = option[STEADY] != 0 && option[REFERENCE] == 0;
     for (size_t i = 0; i < steps; i++) {
         const quell_point *t = &grid[i], *s = &grid[i + 1];
         if (quell_plain_step(plan, t, s)) continue;
         double n = norm(t->alpha, t->sigma);
-        quell_register f = quell_plan_denoise(plan, QUELL_X, t);
-        QUELL_COMBINE(plan, f, {t->alpha / (n * t->sigma), QUELL_X}, {-n / t->sigma, f});
+        quell_history_trim(plan, &history, most - 1);
+        quell_register mu = quell_plan_denoise(plan, QUELL_X, t), f = quell_plan_register(plan);
+        QUELL_COMBINE(plan, f, {t->alpha / (n * t->sigma), QUELL_X}, {-n / t->sigma, mu});
         quell_history_push(plan, &history, most, f, t);
-        step(plan, t, s, &history, option);
+        if (steady && too_long(t, s))
+            first_order(plan, t, s, mu);
+        else
+            step(plan, t, s, &history, option);
+        quell_plan_release(plan, mu);
     }
     quell_history_trim(plan, &history, 0);
 }
@@ -83,6 +112,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 static const struct quell_option options[] = {
     QUELL_WHOLE("order", 2, 1, 4, "order, and outputs that a step uses"),
     QUELL_WHOLE("reference", 0, 0, 1, "1: azula's formula, of first order"),
+    QUELL_STEADY,
     {0}};
 
 QUELL_FAMILY(reab) = {{.name = "reab",

@@ -18,13 +18,13 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 {
     for (size_t i = 0; i < steps; i++) {
         quell_midpoint(plan, &grid[i], &grid[i + 1],
-                       (struct quell_midpoint){.part = option[0], .weight = weight});
+                       (struct quell_midpoint){option[0], weight, option[1] != 0, {0, 0}});
         quell_plan_step(plan, &grid[i], &grid[i + 1]);
     }
 }
 
 static const struct quell_option options[] = {
-    QUELL_NUMBER("c2", 0.5, 1e-3, 1, "where in the step the second output is"), {0}};
+    QUELL_NUMBER("c2", 0.5, 1e-3, 1, "where in the step the second output is"), QUELL_STEADY, {0}};
 
 QUELL_FAMILY(res_2s) = {{.name = "res_2s",
                          .summary = "RES: exponential Runge-Kutta of two stages",

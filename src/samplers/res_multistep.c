@@ -9,10 +9,11 @@
  * step's h over this one's, which is not where q lies. */
 #include "method.h"
 #include "multistep.h"
+#include "steady.h"
 #include "base/maths.h"
 #include "base/phi.h"
 
-enum { ETA, S_NOISE };
+enum { ETA, S_NOISE, STEADY };
 
 static void step(quell_plan *plan, const quell_point *t, const quell_point *s,
                  const struct quell_history *history, const double *option)
@@ -20,9 +21,11 @@ static void step(quell_plan *plan, const quell_point *t, const quell_point *s,
     struct quell_ancestral ancestral = quell_ancestral(t, s, option[ETA]);
     const quell_point *down = &ancestral.down;
     double h = quell_lambda(down) - quell_lambda(t), second = 0; /* h b_2 */
+    double unit = option[ETA] > 0 ? 2 : 1;
     size_t count = isfinite(h) ? quell_history_order(history, 2) : 1;
     if (count == 2)
         second = h * h * quell_phi(2, -h) / (quell_lambda(&history->past[1].at) - quell_lambda(t));
+    if (option[STEADY] != 0 && !quell_steady_past(count, (double[]){0, second}, unit)) second = 0;
     quell_term terms[] = {
         {down->sigma / t->sigma, QUELL_X},
         {s->alpha * (-quell_expm1(-h) - second), history->past[0].value},
@@ -48,6 +51,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 static const struct quell_option options[] = {
     QUELL_NUMBER("eta", 0, 0, 1e6, "stochasticity: 0 deterministic, 1 full"),
     QUELL_NUMBER("s_noise", 1, 0, 1e6, "factor on the noise"),
+    QUELL_STEADY,
     {0}};
 
 QUELL_FAMILY(res_multistep) = {{.name = "res_multistep",

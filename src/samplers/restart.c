@@ -21,7 +21,7 @@
 #include "stages.h"
 #include "base/maths.h"
 
-enum { S_MIN, S_MAX, INNER, RESTARTS, S_NOISE };
+enum { S_MIN, S_MAX, INNER, RESTARTS, S_NOISE, STEADY };
 #define RHO 7.0
 
 /* The point `done` of the way from high to low. */
@@ -42,7 +42,7 @@ static void again(quell_plan *plan, const quell_point *high, const quell_point *
     for (size_t j = 1; j <= inner; j++) {
         quell_point s = *low;
         if (j < inner) s = between(plan, high, low, (double)j / (double)inner);
-        quell_heun(plan, &t, &s);
+        quell_heun(plan, &t, &s, option[STEADY] != 0);
         t = s;
     }
 }
@@ -71,9 +71,9 @@ static void crossing(quell_plan *plan, const quell_point *first, const quell_poi
                      const quell_point *s, const double *option)
 {
     quell_point low = landing(plan, t, s, -quell_log(option[S_MIN]));
-    if (quell_lambda(&low) > quell_lambda(t)) quell_heun(plan, t, &low);
+    if (quell_lambda(&low) > quell_lambda(t)) quell_heun(plan, t, &low, option[STEADY] != 0);
     restart(plan, first, &low, option);
-    if (s->sigma == 0) quell_heun(plan, &low, s);
+    if (s->sigma == 0) quell_heun(plan, &low, s, option[STEADY] != 0);
 }
 
 static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
@@ -86,7 +86,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
         if (quell_lambda(t) < target && quell_lambda(s) >= target)
             crossing(plan, &grid[0], t, s, option);
         else
-            quell_heun(plan, t, s);
+            quell_heun(plan, t, s, option[STEADY] != 0);
         quell_plan_step(plan, t, s);
     }
 }
@@ -97,6 +97,7 @@ static const struct quell_option options[] = {
     QUELL_WHOLE("inner", 9, 1, 1000, "steps of each way down"),
     QUELL_WHOLE("restarts", 1, 0, 8, "how often"),
     QUELL_NUMBER("s_noise", 1, 0, 1e6, "factor on the noise"),
+    QUELL_STEADY,
     {0}};
 
 QUELL_FAMILY(restart) = {{.name = "restart",

@@ -13,8 +13,9 @@
  *
  * tau = eta where the step ends at tau_start >= sigma / alpha >= tau_end, elsewhere 0. */
 #include "sde.h"
+#include "steady.h"
 
-enum { PREDICTOR, CORRECTOR, ETA, S_NOISE, TAU_START, TAU_END };
+enum { PREDICTOR, CORRECTOR, ETA, S_NOISE, TAU_START, TAU_END, STEADY };
 
 /* The last prediction, kept for its correction. */
 struct prediction {
@@ -25,6 +26,9 @@ struct prediction {
     struct quell_sde step;
     quell_noise_term noise;
 };
+
+/* With noise, S is 2 at most: what extrapolation makes of the noise of so many values adds up. */
+static double noise_unit(size_t order) { return order > 3 ? ldexp(1, (int)order - 3) : 1; }
 
 static double rate(const quell_point *s, const double *option)
 {
@@ -59,7 +63,9 @@ static void predict(quell_plan *plan, const quell_point *t, const quell_point *s
     weights[0] = p->step.integral;
     if (order > 1) {
         quell_sde_moments(p->z, order, moments);
-        quell_history_weights(history, order, p->h, moments, weights);
+        while (quell_history_weights(history, order, p->h, moments, weights),
+               option[STEADY] != 0 && !quell_steady_past(order, weights, noise_unit(order)))
+            order--;
     }
     if (p->pending) QUELL_COMBINE(plan, p->from, {1, QUELL_X});
     combine(plan, s, p, QUELL_X, history, order, weights);
@@ -105,6 +111,7 @@ static const struct quell_option options[] = {
     QUELL_SDE_S_NOISE,
     QUELL_NUMBER("tau_start", INFINITY, 0, INFINITY, "sigma / alpha above which tau is 0"),
     QUELL_NUMBER("tau_end", 0, 0, INFINITY, "sigma / alpha below which tau is 0"),
+    QUELL_STEADY,
     {0}};
 
 QUELL_FAMILY(sa_solver) = {{.name = "sa_solver",

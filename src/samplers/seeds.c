@@ -19,6 +19,7 @@
  * (there it is an exponential Runge-Kutta method of Hochbruck & Ostermann, 2005); with noise both
  * have weak order 2. */
 #include "sde.h"
+#include "steady.h"
 #include "base/maths.h"
 #include "base/phi.h"
 
@@ -116,7 +117,7 @@ static void end(quell_plan *plan, struct stages *step, const double *a)
     quell_plan_step(plan, step->t, step->s);
 }
 
-enum { ETA, S_NOISE, R, SOLVER };
+enum { ETA, S_NOISE, R, SOLVER, STEADY };
 enum { PHI_1, PHI_2 };
 
 static void take_2(quell_plan *plan, const quell_point *t, const quell_point *s,
@@ -124,20 +125,28 @@ static void take_2(quell_plan *plan, const quell_point *t, const quell_point *s,
 {
     struct stages step = start(plan, t, s, option);
     double r = option[R];
-    evaluate(plan, &step, r, (double[]){e(&step, r)});
     double last = (int)option[SOLVER] == PHI_2 ? f(&step, 1) / r : e(&step, 1) / (2 * r);
+    if (option[STEADY] != 0 && !quell_steady_stages(1, &last)) {
+        end(plan, &step, (double[]){e(&step, 1)});
+        return;
+    }
+    evaluate(plan, &step, r, (double[]){e(&step, r)});
     end(plan, &step, (double[]){e(&step, 1) - last, last});
 }
 
-enum { R_1 = 2, R_2 };
+enum { R_1 = 2, R_2, STEADY_3 };
 
 static void take_3(quell_plan *plan, const quell_point *t, const quell_point *s,
                    const double *option)
 {
     struct stages step = start(plan, t, s, option);
     double r_1 = option[R_1], r_2 = option[R_2];
-    evaluate(plan, &step, r_1, (double[]){e(&step, r_1)});
     double a = r_2 / r_1 * f(&step, r_2), b = f(&step, 1) / r_2;
+    if (option[STEADY] != 0 && (!quell_steady_stages(1, &a) || !quell_steady_stages(1, &b))) {
+        end(plan, &step, (double[]){e(&step, 1)});
+        return;
+    }
+    evaluate(plan, &step, r_1, (double[]){e(&step, r_1)});
     evaluate(plan, &step, r_2, (double[]){e(&step, r_2) - a, a});
     end(plan, &step, (double[]){e(&step, 1) - b, 0, b});
 }
@@ -175,6 +184,7 @@ static const struct quell_option options_2[] = {
     QUELL_SDE_S_NOISE,
     QUELL_NUMBER("r", 0.5, 0.01, 1, "where in the step the second evaluation is"),
     QUELL_CHOICE("solver", PHI_1, "phi_1|phi_2", "weights by phi_1 alone, or by phi_2 too"),
+    QUELL_STEADY,
     {0}};
 
 static const struct quell_option options_3[] = {
@@ -182,6 +192,7 @@ static const struct quell_option options_3[] = {
     QUELL_SDE_S_NOISE,
     QUELL_NUMBER("r1", 1.0 / 3, 0.01, 1, "where in the step the second evaluation is"),
     QUELL_NUMBER("r2", 2.0 / 3, 0.01, 1, "where the third is; more than r1"),
+    QUELL_STEADY,
     {0}};
 
 static const struct quell_alias aliases_2[] = {{"seeds_2", "seeds2"}, {0}};

@@ -1,27 +1,55 @@
 /* SPDX-License-Identifier: MIT */
 #include "stages.h"
 #include "base/maths.h"
+#include "core/plan.h"
+
+/* What a stage has of x_t / alpha_t - mu_0 and of the differences of later outputs. */
+struct parts {
+    double origin, later[2];
+};
+
+static struct parts parts_of(const quell_plan *plan, const quell_term *later)
+{
+    struct parts parts = {0, {later[0].coefficient, later[1].coefficient}};
+    for (size_t k = 2; k-- > 0;) {
+        const struct quell_reached *reached = &plan->reached[later[k].source];
+        if (parts.later[k] == 0 || !reached->apart) continue;
+        parts.origin += parts.later[k] * reached->fall;
+        if (k == 1) parts.later[0] += parts.later[1] * reached->weight;
+    }
+    return parts;
+}
 
 void quell_stage(quell_plan *plan, quell_register out, const struct quell_stage *stage)
 {
     const quell_point *t = stage->t, *s = stage->s;
-    const quell_term *w = stage->later;
-    double first = -quell_expm1(quell_lambda(t) - quell_lambda(s));
+    const quell_term *later = stage->later;
+    struct parts parts = parts_of(plan, later);
+    double first = -quell_expm1(quell_lambda(t) - quell_lambda(s)) - parts.origin;
+    for (size_t k = 0; k < 2; k++)
+        if (!plan->reached[later[k].source].apart) first -= parts.later[k];
+    double origin = parts.origin != 0 ? s->alpha * parts.origin / t->alpha : 0;
     quell_term terms[] = {
-        {s->sigma / t->sigma, QUELL_X},
-        {s->alpha * (first - w[0].coefficient - w[1].coefficient), stage->mu},
-        {s->alpha * w[0].coefficient, w[0].source},
-        {s->alpha * w[1].coefficient, w[1].source},
+        {s->sigma / t->sigma + origin, QUELL_X},
+        {s->alpha * first, stage->mu},
+        {s->alpha * parts.later[0], later[0].source},
+        {s->alpha * parts.later[1], later[1].source},
     };
     quell_plan_combine(plan, out, 4, terms, 1, &stage->noise);
 }
 
 quell_register quell_stage_denoise(quell_plan *plan, const struct quell_stage *stage)
 {
+    const quell_term *later = stage->later;
+    bool apart = stage->s->sigma < stage->s->alpha && later[1].coefficient == 0 &&
+                 isfinite(quell_lambda(stage->t)) && isfinite(quell_lambda(stage->s));
     quell_register x = quell_plan_register(plan);
     quell_stage(plan, x, stage);
-    quell_register mu = quell_plan_denoise(plan, x, stage->s);
+    quell_register mu = (apart ? quell_plan_denoise_apart : quell_plan_denoise)(plan, x, stage->s);
     quell_plan_release(plan, x);
+    if (apart)
+        plan->reached[mu] = (struct quell_reached){
+            true, quell_exp(quell_lambda(stage->t) - quell_lambda(stage->s)), later[0].coefficient};
     return mu;
 }
 
@@ -52,13 +80,14 @@ void quell_midpoint(quell_plan *plan, const quell_point *t, const quell_point *s
 {
     double h = quell_step_size(t, s);
     quell_register mu = quell_plan_denoise(plan, QUELL_X, t);
-    if (h == 0) {
+    double weight = h > 0 ? rule.weight(h, rule.part) : 0;
+    if (h == 0 || (rule.steady && !quell_steady_stages(1, &weight))) {
         QUELL_STAGE(plan, QUELL_X, .t = t, .s = s, .mu = mu, .noise = rule.noise);
     } else {
         quell_point mid = quell_point_between(plan, t, s, rule.part);
         quell_register mu_mid = QUELL_STAGE_DENOISE(plan, .t = t, .s = &mid, .mu = mu);
-        QUELL_STAGE(plan, QUELL_X, .t = t, .s = s, .mu = mu,
-                    .later = {{rule.weight(h, rule.part), mu_mid}}, .noise = rule.noise);
+        QUELL_STAGE(plan, QUELL_X, .t = t, .s = s, .mu = mu, .later = {{weight, mu_mid}},
+                    .noise = rule.noise);
         quell_plan_release(plan, mu_mid);
     }
     quell_plan_release(plan, mu);

@@ -13,13 +13,21 @@
  *     eps_s = (x_s - alpha_s mu_s) / sigma_s
  *           = eps_0 + e^lambda_s (sum_k w_k (mu_k - mu_0) - (mu_s - mu_0)),
  *
- * so that nothing is divided by a small sigma, and no two large multiples of x cancel. At alpha_t =
- * 0 and at sigma_s = 0, h is infinite and the first two terms are right; the others are not taken.
- */
+ * so that nothing is divided by a small sigma, and no two large multiples of x cancel. Where h is
+ * large, weights w_k are too, and what mu_k and x_k were rounded by would come with them. So at a
+ * point with sigma < alpha a stage asks for mu_k - x_k / alpha_k = -(sigma_k / alpha_k) eps_k,
+ * which the denoiser has to all digits and which is small where w_k is large, and
+ *
+ *     mu_k - mu_0 = (mu_k - x_k / alpha_k) + e^(lambda_t - lambda_k) (x_t / alpha_t - mu_0)
+ *                   + sum_j w_kj (mu_j - mu_0),
+ *
+ * with the w_kj of the stage that x_k is of. At alpha_t = 0 and at sigma_s = 0, h is infinite and
+ * the first two terms are right; the others are not taken. */
 #ifndef QUELL_SAMPLERS_STAGES_H
 #define QUELL_SAMPLERS_STAGES_H
 
 #include "method.h"
+#include "steady.h"
 
 /* From the state x_t in QUELL_X to s; mu: E[X | x_t]. later: {w_k, mu_k}, {0} where there is none.
  * noise: added to x_s, {0} for none. */
@@ -35,7 +43,8 @@ void quell_stage(quell_plan *plan, quell_register out, const struct quell_stage 
 
 #define QUELL_STAGE(plan, out, ...) quell_stage(plan, out, &(const struct quell_stage){__VA_ARGS__})
 
-/* E[X | x_s] for the x_s of the stage, in a fresh register. */
+/* E[X | x_s] for the x_s of the stage, in a fresh register, as `later` of other stages from the
+ * same x_t: where sigma_s < alpha_s it has E[X | x_s] - x_s / alpha_s, and the plan knows. */
 quell_register quell_stage_denoise(quell_plan *plan, const struct quell_stage *stage);
 
 #define QUELL_STAGE_DENOISE(plan, ...) \
@@ -57,13 +66,14 @@ void quell_renoise(quell_plan *plan, const quell_point *low, const quell_point *
                    uint32_t stream);
 
 /* One step of Heun's method (heun.c) in QUELL_X, without quell_plan_step. */
-void quell_heun(quell_plan *plan, const quell_point *t, const quell_point *s);
+void quell_heun(quell_plan *plan, const quell_point *t, const quell_point *s, bool steady);
 
 /* The second-order exponential step of the midpoint at `part`, of the two methods that differ in
  * `weight` alone (of mu_mid - mu_t), with noise. */
 struct quell_midpoint {
     double part;
     double (*weight)(double h, double part);
+    bool steady;
     quell_noise_term noise;
 };
 void quell_midpoint(quell_plan *plan, const quell_point *t, const quell_point *s,
@@ -90,6 +100,7 @@ struct quell_dpm3 quell_dpm3_weights(double h);
 quell_point quell_churn(quell_plan *plan, const quell_point *t, const quell_point *s, size_t steps,
                         const double *option);
 
+#define QUELL_CHURN_OPTIONS 4
 #define QUELL_CHURN                                                                       \
     QUELL_NUMBER("s_churn", 0, 0, 1e6, "noise added, in all steps together; 0: none"),    \
         QUELL_NUMBER("s_tmin", 0, 0, (double)INFINITY, "least sigma / alpha with churn"), \

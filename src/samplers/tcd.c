@@ -50,6 +50,7 @@ QUELL_FAMILY(tcd) = {{.name = "tcd",
                       .order = 0,
                       .evaluations = 1,
                       .noise = QUELL_STOCHASTIC,
+                      .no_path = true,
                       .options = options,
                       .build = build},
                      {0}};

@@ -15,10 +15,11 @@
  * mu_s serves the next step's predictor too: one evaluation a step. */
 #include "method.h"
 #include "multistep.h"
+#include "steady.h"
 #include "base/maths.h"
 #include "base/phi.h"
 
-enum { ORDER, VARIANT, CORRECTOR };
+enum { ORDER, VARIANT, CORRECTOR, STEADY };
 enum { BH1, BH2 };
 
 /* The step t -> s to take, and the outputs it may use, in the order of `nodes`: at t, the past
@@ -40,6 +41,13 @@ static void weigh(const struct step *step, double h, bool bh1, double *weights)
     }
     if (step->count == 2) moments[1] = (bh1 ? 1 : moments[0]) / 2;
     quell_lagrange_weights(step->count, step->nodes, moments, weights);
+}
+
+static bool steady(const struct step *step, double h, const double *option)
+{
+    double weights[QUELL_MOST_PAST + 1];
+    weigh(step, h, (int)option[VARIANT] == BH1, weights);
+    return quell_steady_past(step->count, weights, (int)option[VARIANT] == BH1 ? 2 * h : h);
 }
 
 static struct step begin(const quell_point *t, const quell_point *s,
@@ -96,6 +104,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
             QUELL_COMBINE(plan, base, {1, QUELL_X});
         quell_history_push(plan, &history, order, mu, t);
         last = begin(t, s, &history, order);
+        while (option[STEADY] != 0 && !steady(&last, h, option)) last.count--;
         take(plan, &last, base, QUELL_X, option);
         quell_plan_step(plan, t, s);
     }
@@ -107,6 +116,7 @@ static const struct quell_option options[] = {
     QUELL_WHOLE("order", 2, 1, 4, "outputs that the predictor uses; the corrector adds one"),
     QUELL_CHOICE("variant", BH2, "bh1|bh2", "B(h) of the paper"),
     QUELL_WHOLE("corrector", 1, 0, 1, "0: the predictor alone"),
+    QUELL_STEADY,
     {0}};
 
 static const struct quell_alias aliases[] = {

@@ -7,6 +7,7 @@
  * from u_t to u_s, l_j the Lagrange polynomials of the newest points' u. */
 #include "method.h"
 #include "multistep.h"
+#include "steady.h"
 #include "base/maths.h"
 
 /* u_a - u_b = (sigma_a alpha_b - sigma_b alpha_a) / ((alpha_a + sigma_a) (alpha_b + sigma_b)),
@@ -29,12 +30,13 @@ static void weigh(const struct quell_history *history, size_t count, const quell
 
 static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
 {
-    struct quell_slope_method method = {QUELL_VELOCITY, (size_t)option[0], true, weigh, option};
+    struct quell_slope_method method = {QUELL_VELOCITY, (size_t)option[0], true, weigh,
+                                        option,         option[1] != 0};
     quell_slope_multistep(plan, grid, steps, &method);
 }
 
 static const struct quell_option options[] = {
-    QUELL_WHOLE("order", 2, 1, 4, "order, and outputs that a step uses"), {0}};
+    QUELL_WHOLE("order", 2, 1, 4, "order, and outputs that a step uses"), QUELL_STEADY, {0}};
 
 QUELL_FAMILY(vab) = {{.name = "vab",
                       .summary = "Adams-Bashforth on the velocity",

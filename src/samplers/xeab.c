@@ -7,15 +7,16 @@
  * over v = (lambda - lambda_t) / h in [0, 1], l_j the Lagrange polynomials of the newest points;
  * the integral of exp(-h (1 - v)) v^k is k! phi_{k+1}(-h).
  *
- * reference=1 gives the formulas of k-diffusion and diffusers: at order 2 DPM-Solver++(2M), which
- * takes h / 2 phi_1(-h) for the first moment (of second order too, "midpoint"); at order 3
+ * solver=midpoint is DPM-Solver++(2M), which takes h / 2 phi_1(-h) for the first moment of order 2 (of
+ * second order too). reference=1 gives the formulas of k-diffusion and diffusers: this, and at order 3
  * DPM-Solver++(3M), whose second divided difference lacks a factor of 2, so that its order is 2. */
 #include "method.h"
 #include "multistep.h"
+#include "steady.h"
 #include "base/maths.h"
 #include "base/phi.h"
 
-enum { ORDER, REFERENCE };
+enum { ORDER, SOLVER, REFERENCE, STEADY };
 
 static void weigh(const struct quell_history *history, size_t count, double h, const double *option,
                   double *weights)
@@ -25,7 +26,8 @@ static void weigh(const struct quell_history *history, size_t count, double h, c
         moments[k] = factorial * quell_phi(k + 1, -h);
         factorial *= k + 1;
     }
-    if (option[REFERENCE] != 0 && option[ORDER] == 2) moments[1] = moments[0] / 2;
+    if (option[ORDER] == 2 && (option[REFERENCE] != 0 || option[SOLVER] != 0))
+        moments[1] = moments[0] / 2;
     if (option[REFERENCE] != 0 && option[ORDER] == 3) moments[2] /= 2;
     quell_history_weights(history, count, h, moments, weights);
 }
@@ -34,6 +36,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 {
     struct quell_history history = {0};
     size_t most = (size_t)option[ORDER];
+    bool steady = option[STEADY] != 0 && option[REFERENCE] == 0;
     for (size_t i = 0; i < steps; i++) {
         const quell_point *t = &grid[i], *s = &grid[i + 1];
         if (quell_plain_step(plan, t, s)) continue;
@@ -41,7 +44,9 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
         quell_history_push(plan, &history, most, quell_plan_denoise(plan, QUELL_X, t), t);
         double h = quell_lambda(s) - quell_lambda(t), weights[QUELL_MOST_PAST];
         size_t count = quell_history_order(&history, most);
-        weigh(&history, count, h, option, weights);
+        while (weigh(&history, count, h, option, weights),
+               steady && !quell_steady_past(count, weights, h))
+            count--;
         for (size_t j = 0; j < count; j++) weights[j] *= s->alpha * h;
         quell_history_step(plan, t, s, s->sigma / t->sigma, count, weights, &history);
     }
@@ -49,11 +54,14 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 }
 
 static const struct quell_alias aliases[] = {
-    {"dpmpp_2m", "xeab:order=2,reference=1"}, {"dpmpp_3m", "xeab:order=3"}, {0}};
+    {"dpmpp_2m", "xeab:order=2,solver=midpoint"}, {"dpmpp_3m", "xeab:order=3"}, {0}};
 
 static const struct quell_option options[] = {
     QUELL_WHOLE("order", 2, 1, 4, "order, and outputs that a step uses"),
+    QUELL_CHOICE("solver", 0, "heun|midpoint",
+                 "order 2: the exact integral, or DPM-Solver++(2M)'s slope halfway"),
     QUELL_WHOLE("reference", 0, 0, 1, "1: the 2M and 3M of k-diffusion and diffusers"),
+    QUELL_STEADY,
     {0}};
 
 QUELL_FAMILY(xeab) = {{.name = "xeab",

@@ -8,6 +8,7 @@
  * are taken from sigma~_t in units of the step: in raw sigma~ the system loses its digits. */
 #include "method.h"
 #include "multistep.h"
+#include "steady.h"
 #include "base/maths.h"
 
 /* sigma~_s - sigma~_t = sigma~_t expm1(-h), also where sigma_s = 0, and sigma~_j - sigma~_t =
@@ -28,14 +29,14 @@ void quell_zab_weights(const struct quell_history *history, size_t count, const 
 static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
 {
     struct quell_slope_method method = {QUELL_EPS, (size_t)option[0], true, quell_zab_weights,
-                                        option};
+                                        option,    option[1] != 0};
     quell_slope_multistep(plan, grid, steps, &method);
 }
 
 static const struct quell_alias aliases[] = {{"lms", "zab:order=4"}, {0}};
 
 static const struct quell_option options[] = {
-    QUELL_WHOLE("order", 2, 1, 4, "order, and outputs that a step uses"), {0}};
+    QUELL_WHOLE("order", 2, 1, 4, "order, and outputs that a step uses"), QUELL_STEADY, {0}};
 
 QUELL_FAMILY(zab) = {{.name = "zab",
                       .summary = "Adams-Bashforth on the noise",

@@ -9,6 +9,7 @@
  * the integral of exp(h (1 - v)) v^k is k! phi_{k+1}(h). */
 #include "method.h"
 #include "multistep.h"
+#include "steady.h"
 #include "base/phi.h"
 
 static void weigh(const struct quell_history *history, size_t count, const quell_point *t,
@@ -26,7 +27,8 @@ static void weigh(const struct quell_history *history, size_t count, const quell
 
 static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
 {
-    struct quell_slope_method method = {QUELL_EPS, (size_t)option[0], false, weigh, option};
+    struct quell_slope_method method = {QUELL_EPS, (size_t)option[0], false, weigh,
+                                        option,    option[1] != 0};
     quell_slope_multistep(plan, grid, steps, &method);
 }
 
@@ -34,7 +36,7 @@ static const struct quell_alias aliases[] = {
     {"dpmsolver", "zeab:order=2"}, {"deis", "zeab:order=3"}, {0}};
 
 static const struct quell_option options[] = {
-    QUELL_WHOLE("order", 2, 1, 4, "order, and outputs that a step uses"), {0}};
+    QUELL_WHOLE("order", 2, 1, 4, "order, and outputs that a step uses"), QUELL_STEADY, {0}};
 
 QUELL_FAMILY(zeab) = {{.name = "zeab",
                        .summary = "exponential Adams-Bashforth on the noise: DPM-Solver, DEIS",

@@ -98,6 +98,8 @@ TEST(mpi, options_refused)
     struct command command = command_new();
     on_ranks(2, "QUELL_MPI_COMMAND");
     check_refused(&command, 2, "sample --model builtin:grid25", "--out is needed");
+    check_refused(&command, 2, "sample --model builtin:grid25 --out y.npy --resume",
+                  "--resume: only `quell sample` can go on");
     check_refused(&command, 2, "sample --model builtin:grid25 --out y.npy --plot y.png",
                   "no option '--plot'");
     command_remove(&command);

@@ -7,6 +7,8 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define COUNT 3000
 
@@ -146,4 +148,38 @@ TEST(onnx, leaves_the_host_alone)
     CHECK(smallest / 2 > 0, "denormal numbers are flushed");
     CHECK(!memcmp(&before, &after, sizeof before), "the signal mask has changed");
     CHECK(CPU_EQUAL(&processors, &processors_after), "the affinity has changed");
+}
+
+/* A child of fork() has no threads of the session's: it hears so, does not wait for them, and may
+ * open the file itself. */
+TEST(onnx, after_fork)
+{
+    quell_denoiser *denoiser = NULL;
+    quell_schedule *schedule = NULL;
+    quell_sampler *sampler = NULL;
+    quell_run run = quell_run_defaults();
+    quell_onnx_options options = quell_onnx_defaults();
+    options.whole_batch = 1, options.threads = 3;
+    run.count = 100;
+    CHECK(!quell_onnx_open(&denoiser, network_path("gaussian.onnx").text, &options), "%s",
+          quell_error_message());
+    CHECK(!quell_schedule_create(&schedule, "vp"), "%s", quell_error_message());
+    CHECK(!quell_sampler_create(&sampler, "ddim", denoiser, schedule, NULL), "%s",
+          quell_error_message());
+    quell_denoiser_free(denoiser);
+    quell_schedule_free(schedule);
+    CHECK(!quell_forward(sampler, &run, drawn), "%s", quell_error_message());
+    int status = 0;
+    pid_t child = fork();
+    if (!child) {
+        alarm(20);
+        if (quell_forward(sampler, &run, drawn) != QUELL_DENOISER_FAILED) _exit(1);
+        if (!strstr(quell_error_message(), "fork()")) _exit(2);
+        quell_sampler_free(sampler);
+        if (quell_onnx_open(&denoiser, network_path("gaussian.onnx").text, &options)) _exit(3);
+        _exit(network_draw(denoiser, "vp", 1, 100, drawn) ? 4 : 0);
+    }
+    waitpid(child, &status, 0);
+    CHECK(!status, "the child: %d", status);
+    quell_sampler_free(sampler);
 }

@@ -200,7 +200,7 @@ def adaptive(table, k):
             x = [k.sample_dpm_adaptive(wrap(model), start[i : i + 1], SIGMA_MIN, SIGMA_MAX,
                                        disable=True, noise_sampler=lambda a, b: 0.0, **options)
                  for i in range(SAMPLES)]
-            table.row(PEER, f"dpm_adaptive({text(options)})", spec_of("dpm_adaptive", options),
+            table.row(PEER, f"dpm_adaptive({text(options)})", spec_of("dpm_adaptive", {**options, "reference": 1}),
                       grid, kind, torch.cat(x), 1e-5)
 
 

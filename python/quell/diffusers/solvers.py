@@ -21,7 +21,15 @@ def spec_of(
         raise TypeError(f"from_diffusers: the step of {fields.name} takes no eta")
     if order is not None and fields.name != "LMSDiscrete":
         raise TypeError(f"from_diffusers: the step of {fields.name} takes no order")
-    return _SOLVERS[fields.name](fields, at, steps, eta, order)
+    return _whole(_SOLVERS[fields.name](fields, at, steps, eta, order))
+
+
+def _whole(spec: str) -> str:
+    """diffusers takes the whole order however long a step is; quell has a rule for that."""
+    name, _, options = spec.partition(":")
+    if name not in _RULED and not options.startswith("variance="):
+        return spec
+    return f"{name}:{options},steady=0" if options else f"{name}:steady=0"
 
 
 def _ends_low(fields: Fields, at: np.ndarray, order: int) -> None:
@@ -192,6 +200,20 @@ def _consistency(fields: Fields, at: np.ndarray, steps: int, *_: Any) -> str:
     fields.only("s_noise", 1, 1.0, why="the noise of a consistency model is of scale 1 here")
     return f"consistency:sigma_min={float(fields.sigma_min)!r}"
 
+
+# Those with the option `steady`.
+_RULED = (
+    "dpm2",
+    "dpm2_a",
+    "dpmpp_2m_sde",
+    "dpmpp_sde",
+    "heun",
+    "sa_solver",
+    "unipc",
+    "xeab",
+    "zab",
+    "zeab",
+)
 
 _SOLVERS: dict[str, Callable[..., str]] = {
     "CMStochasticIterative": _consistency,

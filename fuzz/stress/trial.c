@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+#include "trial.h"
+#include "random.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST_DIM 24
+#define MOST_ROWS 400
+
+static double between(uint64_t *state, double low, double high)
+{
+    return low + (high - low) * (double)(next_word(state) >> 11) * 0x1p-53;
+}
+
+static void fill(uint64_t *state, double *values, size_t count, double low, double high)
+{
+    for (size_t i = 0; i < count; i++) values[i] = between(state, low, high);
+}
+
+static quell_status full(quell_denoiser **denoiser, size_t dim)
+{
+    double covariance[MOST_DIM * MOST_DIM];
+    for (size_t i = 0; i < dim * dim; i++)
+        covariance[i] = 1 / (1.0 + (double)(i / dim + i % dim)) + (i / dim == i % dim);
+    return quell_denoiser_full(denoiser, dim, NULL, covariance);
+}
+
+/* A function of the host's, from many threads. */
+static int halve(void *user, const quell_call *call, const float *input, float *output)
+{
+    (void)user;
+    for (size_t i = 0; i < call->rows * call->dim; i++) output[i] = input[i] * 0.5f;
+    return 0;
+}
+
+static quell_status choose_denoiser(struct trial *trial, uint64_t *state, size_t dim)
+{
+    double weights[3], means[3 * MOST_DIM], variances[3 * MOST_DIM];
+    float data[50 * MOST_DIM];
+    quell_callback_options exact = quell_callback_defaults();
+    exact.exact = 1;
+    fill(state, weights, 3, 0.1, 1);
+    fill(state, means, 3 * dim, -2, 2);
+    fill(state, variances, 3 * dim, 0.1, 2);
+    for (size_t i = 0; i < 50 * dim; i++) data[i] = (float)between(state, -1, 1);
+    switch (pick(state, 7)) {
+    case 0:
+        return quell_denoiser_isotropic(&trial->denoiser, dim, means, variances[0]);
+    case 1:
+        return quell_denoiser_diagonal(&trial->denoiser, dim, means, variances);
+    case 2:
+        return quell_denoiser_mixture(&trial->denoiser, 3, dim, weights, means, variances);
+    case 3:
+        return quell_denoiser_mixture_diagonal(&trial->denoiser, 3, dim, weights, means, variances);
+    case 4:
+        return quell_denoiser_empirical(&trial->denoiser, 50, dim, data);
+    case 5:
+        return full(&trial->denoiser, dim);
+    default:
+        return quell_denoiser_callback(&trial->denoiser, dim, halve, NULL, &exact);
+    }
+}
+
+static const char *choose(uint64_t *state, const char *(*name)(size_t i))
+{
+    size_t count = 0;
+    while (name(count)) count++;
+    return name(pick(state, count));
+}
+
+static quell_status choose_sampler(struct trial *trial, uint64_t *state)
+{
+    quell_sampler_options options = quell_sampler_defaults();
+    const char *sampler = choose(state, quell_sampler_name);
+    const char *schedule = choose(state, quell_schedule_name);
+    options.steps = 1 + pick(state, 6);
+    if (pick(state, 2)) options.grid = choose(state, quell_grid_name);
+    options.brownian = pick(state, 8) == 0;
+    snprintf(trial->what, sizeof trial->what, "%s, %s, grid %s, %zu steps, %s",
+             quell_denoiser_kind(trial->denoiser), schedule, options.grid ? options.grid : "linear",
+             options.steps, sampler);
+    quell_status status = quell_schedule_create(&trial->schedule, schedule);
+    if (status) return status;
+    return quell_sampler_create(&trial->sampler, sampler, trial->denoiser, trial->schedule,
+                                &options);
+}
+
+static quell_status draw(struct trial *trial, float *x)
+{
+    quell_status status = quell_init(trial->sampler, &trial->run, x);
+    return status ? status : quell_forward(trial->sampler, &trial->run, x);
+}
+
+static bool prepare(struct trial *trial, uint64_t *state)
+{
+    size_t dim = 1 + pick(state, MOST_DIM);
+    if (choose_denoiser(trial, state, dim) || choose_sampler(trial, state)) return false;
+    trial->run = quell_run_defaults();
+    trial->run.seed = next_word(state);
+    trial->run.first = pick(state, 2) ? 0 : next_word(state) >> 1;
+    trial->run.count = 1 + pick(state, MOST_ROWS);
+    trial->run.threads = 1;
+    trial->expected = calloc(trial->run.count * dim, sizeof(float));
+    trial->x = calloc(trial->run.count * dim, sizeof(float));
+    return trial->expected && trial->x && !draw(trial, trial->expected);
+}
+
+bool trial_begin(struct trial *trial, uint64_t seed)
+{
+    uint64_t state = seed;
+    *trial = (struct trial){.seed = seed};
+    if (prepare(trial, &state)) return true;
+    trial_end(trial);
+    return false;
+}
+
+const char *trial_repeat(struct trial *trial, uint64_t *state, bool may_fail)
+{
+    size_t bytes = trial->run.count * quell_sampler_dim(trial->sampler) * sizeof(float);
+    trial->run.threads = pick(state, 9);
+    trial->run.tile = pick(state, 2) ? 0 : 1 + pick(state, 40);
+    quell_status status = draw(trial, trial->x);
+    if (status == QUELL_NO_MEMORY && may_fail) return NULL;
+    if (status) return quell_error_message();
+    return memcmp(trial->expected, trial->x, bytes) ? "other bits" : NULL;
+}
+
+void trial_end(struct trial *trial)
+{
+    free(trial->expected);
+    free(trial->x);
+    quell_sampler_free(trial->sampler);
+    quell_schedule_free(trial->schedule);
+    quell_denoiser_free(trial->denoiser);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#include "steady.h"
+
+#include <math.h>
+
+bool quell_steady_past(size_t count, const double *weights, double unit)
+{
+    double sum = 0;
+    for (size_t j = 1; j < count; j++) sum += fabs(weights[j] * unit);
+    return count < 2 || sum <= ldexp(1, (int)count - 2);
+}
+
+bool quell_steady_stages(size_t count, const double *weights)
+{
+    double sum = 0;
+    for (size_t k = 0; k < count; k++) sum += fabs(weights[k]);
+    return sum <= ldexp(1, (int)count);
+}
+
+bool quell_steady_noise(double left, double fresh, double most)
+{
+    return sqrt(left * left + fresh * fresh) <= most;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* Long steps to little noise, in float against the plan in double. A method's second output is then
+ * multiplied by sigma_t / sigma_s and more, and what it was rounded by with it, unless the
+ * denoiser says how far it is from x / alpha. */
+#include "doubles.h"
+#include "harness.h"
+#include "models.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DIM = 12, SAMPLES = 3, SEED = 9 };
+
+static void in_double(void *user, const quell_point *t, const double *x, double *mu)
+{
+    model_denoise(user, t->alpha, t->sigma, x, mu);
+}
+
+/* A network that was trained to return eps: what the isotropic Gaussian N(1/2, 1/4) has. */
+static int eps_of(void *user, const quell_call *call, const float *x, float *out)
+{
+    double total = call->alpha * call->alpha / 4 + call->sigma * call->sigma;
+    (void)user;
+    for (size_t i = 0; i < call->rows * call->dim; i++)
+        out[i] = (float)(call->sigma * ((double)x[i] - call->alpha / 2) / total);
+    return 0;
+}
+
+static quell_denoiser *callback(struct model *model)
+{
+    quell_callback_options options = quell_callback_defaults();
+    quell_denoiser *denoiser = NULL;
+    options.output = "eps";
+    *model = model_new("isotropic", DIM);
+    for (size_t e = 0; e < DIM; e++) model->means[e] = 0.5, model->variances[e] = 0.25;
+    MUST(quell_denoiser_callback(&denoiser, DIM, eps_of, NULL, &options));
+    return denoiser;
+}
+
+static double off(const char *spec, const char *noise, size_t steps, const struct model *model,
+                  const quell_denoiser *denoiser)
+{
+    quell_schedule *schedule = must_schedule(noise);
+    quell_sampler *sampler = must_sampler(spec, denoiser, schedule, steps);
+    quell_run run = quell_run_defaults();
+    float x[SAMPLES * DIM];
+    double y[SAMPLES * DIM], most = 0, size = 1;
+    run.seed = SEED, run.count = SAMPLES, run.threads = 1;
+    MUST(quell_init(sampler, &run, x));
+    for (size_t i = 0; i < SAMPLES * DIM; i++) y[i] = (double)x[i];
+    MUST(quell_forward(sampler, &run, x));
+    quell_point *grid = doubles_grid("linear", schedule, steps);
+    struct quell_plan plan = doubles_plan(spec, schedule, grid, steps, 0);
+    for (size_t i = 0; i < SAMPLES; i++) {
+        struct doubles doubles = {DIM, in_double, (void *)(uintptr_t)model, SEED, i, 0, 0};
+        doubles_run(&doubles, &plan, y + i * DIM);
+    }
+    for (size_t i = 0; i < SAMPLES * DIM; i++) {
+        most = fmax(most, fabs((double)x[i] - y[i]));
+        size = fmax(size, fabs(y[i]));
+    }
+    quell_plan_free(&plan);
+    free(grid);
+    quell_sampler_free(sampler);
+    quell_schedule_free(schedule);
+    return most / size;
+}
+
+static void check(const struct model *model, const quell_denoiser *denoiser, const char *what)
+{
+    static const char *const samplers[] = {
+        "heun:steady=0", "heun",    "heunpp2",         "dpm2:steady=0", "dpm_single:steady=0",
+        "dpmpp_3s",      "restart", "dpm2_a:steady=0", "res_2s"};
+    static const char *const schedules[] = {
+        "vp:alpha_min=0.1,sigma_min=1e-2", "vp:alpha_min=0.1,sigma_min=2e-4",
+        "vp:alpha_min=0.1,sigma_min=1e-7", "rectified:alpha_min=0.1,sigma_min=1e-9",
+        "ve:sigma_min=1e-5,sigma_max=5"};
+    for (size_t i = 0; i < sizeof samplers / sizeof *samplers; i++)
+        for (size_t j = 0; j < sizeof schedules / sizeof *schedules; j++)
+            for (size_t steps = 1; steps <= 8; steps += 7) {
+                double far = off(samplers[i], schedules[j], steps, model, denoiser);
+                CHECK(far < 4e-6, "%s, %s, %s, %zu steps: off by %g", what, samplers[i],
+                      schedules[j], steps, far);
+            }
+}
+
+TEST(last_steps, of_exact_denoisers)
+{
+    static const char *const kinds[] = {"isotropic", "diagonal", "eigen"};
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        struct model model = model_new(kinds[k], DIM);
+        quell_denoiser *denoiser = model_denoiser(&model);
+        check(&model, denoiser, kinds[k]);
+        quell_denoiser_free(denoiser);
+        model_free(&model);
+    }
+}
+
+TEST(last_steps, of_a_network_of_noise)
+{
+    struct model model;
+    quell_denoiser *denoiser = callback(&model);
+    check(&model, denoiser, "eps");
+    quell_denoiser_free(denoiser);
+    model_free(&model);
+}
