@@ -23,9 +23,9 @@ def write(
     metadata: dict[str, str],
     check: Callable[[str], object],
 ) -> None:
-    """Writes a .safetensors file that has its name when it is complete and check(its temporary name)
-    has passed, and the mode that open() would leave: that of the file it replaces, or what the umask
-    allows."""
+    """Writes a .safetensors file that has its name when it is complete and check() of its temporary
+    name has passed, and the mode that open() would leave: that of the file it replaces, or what the
+    umask allows."""
     target = os.path.realpath(path)
     temporary = os.path.join(os.path.dirname(target), f".quell-{secrets.token_hex(8)}.safetensors")
     os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
