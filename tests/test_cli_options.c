@@ -128,7 +128,7 @@ TEST(options, times)
                   GRID "--schedule beta_scaled_linear --out ays.npy --sigmas "
                        "14.615,6.475,3.861,2.697,1.886,1.396,0.963,0.652,0.399,0.152,0.029,0");
     json_t *root = command_json(&command, "compare --quiet --json --count 100 --times 1,.7,.4,.1,0 "
-                                          "--samplers ddim,heun");
+                                          "--samplers ddim,heun:steady=0");
     const json_t *samplers = json_field(root, "samplers");
     const long long evaluations[] = {4, 8};
     for (size_t i = 0; i < 2; i++) {
