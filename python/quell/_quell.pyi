@@ -93,7 +93,6 @@ class Sampler:
         x: _Floats,
         seed: int = ...,
         first: int = ...,
-        transition: int = ...,
         threads: int = ...,
         tile: int = ...,
         isa: str = ...,
@@ -106,7 +105,6 @@ class Sampler:
         x: _Floats,
         seed: int = ...,
         first: int = ...,
-        transition: int = ...,
         threads: int = ...,
         tile: int = ...,
         isa: str = ...,
@@ -121,7 +119,6 @@ class Sampler:
         s: float,
         seed: int = ...,
         first: int = ...,
-        transition: int = ...,
         threads: int = ...,
         tile: int = ...,
         isa: str = ...,
@@ -136,7 +133,6 @@ class Sampler:
         t: float,
         seed: int = ...,
         first: int = ...,
-        transition: int = ...,
         threads: int = ...,
         tile: int = ...,
         isa: str = ...,
@@ -157,6 +153,7 @@ def normal(seed: int, stream: int, first: int, count: int, dim: int) -> _Floats:
 def brownian(
     seed: int, k: int, t: float, s: float, first: int, count: int, dim: int
 ) -> _Floats: ...
+def noise_key(seed: int, t: float, s: float) -> int: ...
 def noise_place(log_ratio: float) -> float: ...
 def samplers() -> list[tuple[str, str]]: ...
 def schedules() -> list[tuple[str, str]]: ...

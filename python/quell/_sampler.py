@@ -177,7 +177,6 @@ class Sampler(Settings):
         *,
         seed: int | None = None,
         first: int = 0,
-        transition: int = 0,
         out: Array | None = None,
         label: Array | int | None = None,
         **kwargs: Any,
@@ -187,9 +186,9 @@ class Sampler(Settings):
         Arguments:
             x_t: Noisy samples, with shape (B, *). They stay as they are, unless they are `out`.
             t, s: The times, with shape (), 1 >= t >= s >= 0.
-            transition: The number of the transition, which names its noise: steps numbered 0, 1,
-                ... over `timesteps` give what a call does.
-            seed, first, out, label, kwargs: As those of a call.
+            seed, first, out, label, kwargs: As those of a call. The seed and the times name the
+                noise: steps over `timesteps` with one seed give what a call does, and the same
+                step with the same seed has the same noise.
 
         Returns:
             x_s, with shape (B, *), of x_t's kind and type.
@@ -198,8 +197,7 @@ class Sampler(Settings):
         result = copy_of(x_t) if out is None else into(out, x_t)
         run = self._arguments(x_t, result.shape, first, label, kwargs)
         sampler = self._sampler(length(result.shape))
-        number = whole(transition, "transition")
-        sampler.step(rows_of(result), begin, end, seed_of(seed), transition=number, **run)
+        sampler.step(rows_of(result), begin, end, seed_of(seed), **run)
         return like(result, x_t) if out is None else written(out)
 
     def plan(self, dim: int | None = None) -> str:
