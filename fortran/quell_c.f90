@@ -78,7 +78,7 @@ module quell_c
     type, bind(c) :: c_run
         integer(c_size_t) :: size
         integer(c_int64_t) :: seed, first
-        integer(c_size_t) :: count, transition, threads
+        integer(c_size_t) :: count, threads
         type(c_funptr) :: parallel
         type(c_ptr) :: host, isa
         integer(c_size_t) :: tile

@@ -162,6 +162,9 @@ module quell_c_samplers
             integer(c_int32_t), value :: stream; integer(c_size_t), value :: count
             real(c_float) :: out(*)
         end function
+        integer(c_int64_t) function c_noise_key(seed, t, s) bind(c, name='quell_noise_key')
+            import; integer(c_int64_t), value :: seed; real(c_double), value :: t, s
+        end function
         real(c_double) function c_noise_place(lambda) bind(c, name='quell_noise_place')
             import; real(c_double), value :: lambda
         end function

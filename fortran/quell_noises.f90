@@ -3,18 +3,20 @@
 module quell_noises
     use, intrinsic :: iso_c_binding
     use quell_base
-    use quell_c_samplers, only: c_noise, c_noise_brownian, c_noise_place
+    use quell_c_samplers, only: c_noise, c_noise_brownian, c_noise_key, c_noise_place
     implicit none
     private
-    public :: quell_noise, quell_noise_brownian, quell_noise_place, quell_stream, QUELL_STREAM_INIT
+    public :: quell_noise, quell_noise_brownian, quell_noise_key, quell_noise_place, &
+        quell_stream, QUELL_STREAM_INIT
 
     ! The stream of the initial noise.
     integer(c_int32_t), parameter :: QUELL_STREAM_INIT = 0
 
 contains
 
-    ! Elements element, element + 1, ... (from 0 on) of the noise of a sample in a stream, which is
-    ! QUELL_STREAM_INIT or quell_stream(i, k).
+    ! Elements element, element + 1, ... (from 0 on) of the noise of a sample in a stream: of x_1
+    ! with QUELL_STREAM_INIT, and of slot k, from 0 to 7, on the way from t to s with
+    ! quell_noise_key(seed, t, s) as seed and k as stream.
     recursive subroutine quell_noise(seed, stream, sample, element, noise, stat, errmsg)
         integer(c_int64_t), intent(in) :: seed, sample, element
         integer(c_int32_t), intent(in) :: stream
@@ -25,10 +27,17 @@ contains
             noise), stat, errmsg)
     end subroutine
 
-    ! The stream of slot k, from 0 to 7, of transition i, from 0 on.
-    elemental integer(c_int32_t) function quell_stream(i, k)
-        integer, intent(in) :: i, k
-        quell_stream = int(1 + 8 * i + k, c_int32_t)
+    ! The seed of the noise on the way from t to s.
+    recursive integer(c_int64_t) function quell_noise_key(seed, t, s)
+        integer(c_int64_t), intent(in) :: seed
+        real(c_double), intent(in) :: t, s
+        quell_noise_key = c_noise_key(seed, t, s)
+    end function
+
+    ! The stream of node n of the Brownian path of slot k, from 0 to 7.
+    elemental integer(c_int32_t) function quell_stream(n, k)
+        integer, intent(in) :: n, k
+        quell_stream = int(1 + 8 * n + k, c_int32_t)
     end function
 
     ! Where a point with this lambda (quell_lambda) lies on the Brownian paths, from 0 to 1.

@@ -58,12 +58,12 @@ module quell_run_options
     ! What a run is told: samples first, first + 1, ... of the stream `seed`, as many as x has
     ! columns. threads: at most so many, 0: what OpenMP allows, 1 inside a parallel region.
     ! parallel: the host's own threads in place of quell's; `threads` workers, then not 0. isa:
-    ! instruction set by name. transition: for quell_step, its number from 0 on. classes: one for
-    ! each sample, from 0 on, -1 for none. context: the address of what denoisers and steps of the
-    ! caller's own are told of this run. Internal procedures will do, where the compiler has them.
+    ! instruction set by name. classes: one for each sample, from 0 on, -1 for none. context: the
+    ! address of what denoisers and steps of the caller's own are told of this run. Internal
+    ! procedures will do, where the compiler has them.
     type :: quell_run
         integer(c_int64_t) :: seed = 0, first = 0
-        integer(c_size_t) :: transition = 0, threads = 0, tile = 0
+        integer(c_size_t) :: threads = 0, tile = 0
         character(:), allocatable :: isa
         integer(c_int32_t), allocatable :: classes(:)
         procedure(quell_progress_fn), pointer, nopass :: progress => null()
@@ -108,9 +108,9 @@ contains
         held%progress => run%progress
         held%observe => run%observe
         held%parallel => run%parallel
-        c = c_run(c_sizeof(c), run%seed, run%first, count, run%transition, run%threads, &
-            c_null_funptr, c_loc(held), c_null_ptr, run%tile, c_null_funptr, c_loc(held), &
-            c_null_funptr, c_loc(held), c_null_ptr, c_null_ptr, run%context)
+        c = c_run(c_sizeof(c), run%seed, run%first, count, run%threads, c_null_funptr, &
+            c_loc(held), c_null_ptr, run%tile, c_null_funptr, c_loc(held), c_null_funptr, &
+            c_loc(held), c_null_ptr, c_null_ptr, run%context)
         if (associated(run%parallel)) c%parallel = c_funloc(parallel)
         if (associated(run%progress)) c%progress = c_funloc(progress)
         if (associated(run%observe)) c%observe = c_funloc(observe)

@@ -3,6 +3,7 @@
 #include "grids/grid.h"
 #include "harness.h"
 #include "models.h"
+#include "naive_key.h"
 #include "samplers/adaptive.h"
 #include "samplers/method.h"
 
@@ -17,11 +18,12 @@ struct state {
     float *noise;
 };
 
-/* out += coefficient * noise(stream) */
-static void add_stream(const struct state *state, double coefficient, uint32_t stream, double *out)
+/* out += coefficient * noise(key, stream) */
+static void add_stream(const struct state *state, double coefficient, uint64_t key, uint32_t stream,
+                       double *out)
 {
     const struct doubles *d = state->doubles;
-    MUST(quell_noise(d->seed, stream, d->sample, 0, d->dim, state->noise));
+    MUST(quell_noise(key, stream, d->sample, 0, d->dim, state->noise));
     for (size_t e = 0; e < d->dim; e++) out[e] += coefficient * state->noise[e];
 }
 
@@ -29,13 +31,15 @@ static void add_stream(const struct state *state, double coefficient, uint32_t s
 static void add_noise(const struct state *state, double coefficient, uint32_t stream, double *out)
 {
     struct quell_node nodes[QUELL_BROWNIAN_NODES];
-    if (!state->plan->brownian) {
-        add_stream(state, coefficient, stream, out);
+    const struct quell_noise_name *name = &state->plan->name[stream];
+    uint64_t seed = state->doubles->seed;
+    if (!quell_noise_is_path(name)) {
+        add_stream(state, coefficient, naive_key(seed, name->from, name->to), name->stream, out);
         return;
     }
-    size_t count = quell_brownian_nodes(&state->plan->increment[stream], nodes);
+    size_t count = quell_brownian_nodes(&name->path, nodes);
     for (size_t i = 0; i < count; i++)
-        add_stream(state, coefficient * nodes[i].weight, nodes[i].stream, out);
+        add_stream(state, coefficient * nodes[i].weight, seed, nodes[i].stream, out);
 }
 
 static void combine(const struct state *state, const struct quell_op *op)
@@ -102,7 +106,7 @@ static void adapt(const struct state *whole, const struct quell_op *op)
 {
     size_t dim = whole->doubles->dim, bytes = dim * sizeof(double);
     struct quell_try_memory memory;
-    struct quell_adaptive adaptive = quell_adaptive_begin(whole->plan->option, 0, &op->t, &op->s);
+    struct quell_adaptive adaptive = quell_adaptive_begin(whole->plan->option, &op->t, &op->s);
     double *const *r = whole->registers;
     memcpy(r[QUELL_TRY_PREVIOUS], r[QUELL_X], bytes);
     while (!quell_adaptive_done(&adaptive)) {
@@ -170,7 +174,7 @@ struct quell_plan doubles_plan(const char *spec, const quell_schedule *schedule,
     const struct quell_method *method;
     double option[QUELL_MAX_OPTIONS];
     MUST(quell_method_read(spec, &method, option));
-    struct quell_plan plan = quell_plan_begin(schedule, 0);
+    struct quell_plan plan = quell_plan_begin(schedule);
     plan.brownian = brownian != 0;
     method->build(&plan, grid, steps, option);
     CHECK(plan.status == QUELL_OK, "%s: %s", spec, quell_error_message());

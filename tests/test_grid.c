@@ -203,10 +203,8 @@ TEST(grid, singular_ends)
             MUST(quell_init(sampler, &run, x));
             for (size_t k = 0; k + 1 < steps; k++) {
                 double n = (double)steps, done = (double)k;
-                run.transition = k;
                 MUST(quell_step(sampler, &run, 1 - done / n, 1 - (done + 1) / n, x));
             }
-            run.transition = steps - 1;
             MUST(quell_denoise(sampler, &run, 1 / (double)steps, x, mean));
             MUST(quell_step(sampler, &run, 1 / (double)steps, 0, x));
             CHECK(!memcmp(x, mean, sizeof x), "%s, T = %zu", specs[i], steps);

@@ -12,6 +12,7 @@
 #include "harness.h"
 #include "models.h"
 #include "core/schedule.h"
+#include "engine/sampler.h"
 #include "samplers/method.h"
 
 #include <float.h>
@@ -140,6 +141,25 @@ static void denoise(void *user, const quell_point *t, const double *x, double *m
     model_denoise(user, t->alpha, t->sigma, x, mu);
 }
 
+/* Peers do not know the times of a grid as quell has them: the noise that transition i names is
+ * that of the times i and i + 1 here and in tests/reference/common.py. */
+static void number_the_noise(struct quell_plan *plan)
+{
+    double transition = 0;
+    size_t named = 0;
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct quell_op *op = &plan->ops[i];
+        for (unsigned j = 0; j < op->noises; j++) {
+            if (op->stream[j] < named) continue; /* used once more */
+            named = op->stream[j] + (size_t)1;
+            struct quell_noise_name *name = &plan->name[op->stream[j]];
+            name->from = transition, name->to = transition + 1;
+            name->key = quell_noise_key(0, name->from, name->to);
+        }
+        transition += op->kind == QUELL_STEP;
+    }
+}
+
 /* Whether the grid's times are those of its schedule, and so its points. */
 static int belongs(const struct grid *grid, const quell_schedule *schedule)
 {
@@ -171,6 +191,7 @@ static void run_in_double(const struct row *row, const char *spec, const quell_s
     quell_point point[MAX_STEPS + 1];
     points_of(grid, schedule, point);
     struct quell_plan plan = doubles_plan(spec, schedule, point, grid->steps, 0);
+    number_the_noise(&plan);
     memcpy(x, grid->x, sizeof grid->x);
     for (uint64_t i = 0; i < SAMPLES; i++) {
         struct doubles doubles = {DIM, denoise, (void *)(uintptr_t)model_of(row), SEED, i, 0, 0};
@@ -236,6 +257,7 @@ static void run_the_engine(const struct row *row, const char *spec, const quell_
     options.steps = grid->steps, options.times = grid->t;
     quell_sampler *sampler;
     MUST(quell_sampler_create(&sampler, spec, denoiser, schedule, &options));
+    number_the_noise(&sampler->plan);
     quell_run run = quell_run_defaults();
     run.seed = SEED, run.count = SAMPLES;
     float state[SAMPLES * DIM];

@@ -115,7 +115,9 @@ TEST(plan, prints_noise)
     quell_sampler *sampler = must_sampler("ddpm", denoiser, schedule, 3);
     char text[1000];
     quell_sampler_print(sampler, text, sizeof text);
-    CHECK(strstr(text, " noise(1)\n") && strstr(text, " noise(9)\n") && strstr(text, "noise(17)"),
+    CHECK(strstr(text, " noise0(1, 0.666666667)\n") &&
+              strstr(text, " noise0(0.666666667, 0.333333333)\n") &&
+              strstr(text, " noise0(0.333333333, 0)\n"),
           "%s", text);
     quell_sampler_free(sampler);
     quell_denoiser_free(denoiser);
@@ -130,7 +132,7 @@ static quell_schedule *plan_schedule;
 static void begin(void)
 {
     plan_schedule = must_schedule("vp");
-    plan = quell_plan_begin(plan_schedule, 0);
+    plan = quell_plan_begin(plan_schedule);
 }
 
 static void end(void)
@@ -213,8 +215,10 @@ TEST(plan, refuses_registers)
 TEST(plan, refuses_combinations)
 {
     const quell_term terms[7] = {{1, 0}, {1, 0}, {1, 0}, {1, 0}, {1, 0}, {1, 0}, {1, 0}};
-    const quell_noise_term noises[3] = {{1, 0}, {1, 1}, {1, 2}};
     begin();
+    quell_point t = quell_plan_at(&plan, 1), s = quell_plan_at(&plan, 0);
+    const quell_noise_term noises[3] = {
+        {1, quell_plan_noise(&plan, 0, &t, &s)}, {1, quell_plan_noise(&plan, 1, &t, &s)}, {1, 2}};
     quell_plan_combine(&plan, QUELL_X, 6, terms, 2, noises);
     CHECK(!plan.status && plan.ops[0].terms == 6 && plan.ops[0].noises == 2, "6 and 2");
     quell_plan_combine(&plan, QUELL_X, 7, terms, 0, NULL);
@@ -232,7 +236,7 @@ TEST(plan, refuses_combinations)
         quell_plan_combine(&plan, QUELL_X, 1, &term, 0, NULL);
         check_stuck("not a finite float");
         begin();
-        quell_noise_term noise = {bad[i], 1};
+        quell_noise_term noise = {bad[i], quell_plan_noise(&plan, 0, &t, &s)};
         quell_plan_combine(&plan, QUELL_X, 1, terms, 1, &noise);
         check_stuck("not a finite float");
     }
@@ -244,35 +248,56 @@ TEST(plan, drops_zeros)
     quell_point t = quell_plan_at(&plan, 1);
     quell_register mu = quell_plan_denoise(&plan, QUELL_X, &t);
     quell_term terms[] = {{0, QUELL_X}, {0.5, mu}, {1e-60, QUELL_X}};
-    quell_noise_term noises[] = {{0, 1}, {0.25, 9}};
+    quell_noise_term noises[] = {{0, 1}, {0.25, quell_plan_noise(&plan, 3, &t, &t)}};
     quell_plan_combine(&plan, QUELL_X, 3, terms, 2, noises);
     const struct quell_op *op = &plan.ops[1];
     CHECK(op->terms == 1 && op->in[0] == mu && op->coefficient[0] == 0.5f, "terms");
-    CHECK(op->noises == 1 && op->stream[0] == 9 && op->coefficient[1] == 0.25f, "noises");
+    CHECK(op->noises == 1 && op->stream[0] == 0 && op->coefficient[1] == 0.25f, "noises");
     terms[1].coefficient = 0;
     quell_plan_combine(&plan, mu, 3, terms, 2, noises);
     op = &plan.ops[2];
     CHECK(op->terms == 1 && op->coefficient[0] == 0, "a combination of nothing is 0");
-    CHECK(op->noises == 1 && op->stream[0] == 9 && op->coefficient[1] == 0.25f, "noise alone");
+    CHECK(op->noises == 1 && op->stream[0] == 0 && op->coefficient[1] == 0.25f, "noise alone");
     CHECK(!plan.status, "%s", quell_error_message());
     end();
 }
 
-TEST(plan, streams)
+static void check_name(uint32_t noise, double from, double to, uint32_t stream)
+{
+    const struct quell_noise_name *name = &plan.name[plan.names - 1];
+    CHECK(noise > QUELL_STREAM(1000000, 7) && noise < UINT32_C(1) << 31, "%u", noise);
+    CHECK(!memcmp(&name->from, &from, sizeof from) && !memcmp(&name->to, &to, sizeof to) &&
+              name->stream == stream && !quell_noise_is_path(name),
+          "slot %u from %g to %g, not %u from %g to %g", name->stream, name->from, name->to, stream,
+          from, to);
+}
+
+/* A noise is named by the times of its interval, or where those are one by lambda; no number that
+ * does not come from quell_plan_noise is a name. */
+TEST(plan, names_of_noise)
 {
     begin();
-    quell_point t = quell_plan_at(&plan, 1), s = quell_plan_at(&plan, 0);
-    CHECK(quell_plan_noise(&plan, 0, &t, &t) == 1 && quell_plan_noise(&plan, 7, &t, &t) == 8,
-          "transition 0");
-    quell_plan_step(&plan, &t, &s);
-    CHECK(quell_plan_noise(&plan, 0, &t, &t) == 9 && quell_plan_noise(&plan, 7, &t, &t) == 16,
-          "transition 1");
+    quell_point t = quell_plan_at(&plan, 1), s = quell_plan_at(&plan, 0.25), beyond = s;
+    beyond.log_sigma -= 1;
+    check_name(quell_plan_noise(&plan, 0, &t, &s), 1, 0.25, 0);
+    check_name(quell_plan_noise_piece(&plan, 7, &s, &t), 0.25, 1, 7);
+    check_name(quell_plan_noise(&plan, 1, &s, &beyond), quell_lambda(&s), quell_lambda(&beyond), 1);
+    check_name(quell_plan_noise(&plan, 1, &t, &t), quell_lambda(&t), quell_lambda(&t), 1);
     quell_plan_noise(&plan, 8, &t, &t);
     check_stuck("slots");
+    const uint32_t strange[] = {0, 1, QUELL_STREAM(0, 0), QUELL_STREAM(3, 2), UINT32_MAX};
+    for (size_t i = 0; i < sizeof strange / sizeof *strange; i++) {
+        begin();
+        quell_plan_noise(&plan, 0, &t, &s);
+        quell_term x = {1, QUELL_X};
+        quell_noise_term noise = {1, strange[i]};
+        quell_plan_combine(&plan, QUELL_X, 1, &x, 1, &noise);
+        check_stuck("not one of quell_plan_noise");
+    }
     begin();
-    plan.transition = ((size_t)1 << 29) - 1;
-    quell_plan_noise(&plan, 0, &t, &t);
-    check_stuck("2^29");
+    t.t = (double)NAN;
+    quell_plan_noise(&plan, 0, &t, &s);
+    check_stuck("not a number");
 }
 
 TEST(plan, times_outside)

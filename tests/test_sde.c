@@ -6,6 +6,7 @@
 #include "gaussian_law.h"
 #include "harness.h"
 #include "models.h"
+#include "naive_key.h"
 #include "strong.h"
 #include "core/schedule.h"
 
@@ -272,7 +273,7 @@ static void check_from_nothing(const char *spec, double eta)
     memcpy(next, x, sizeof x);
     MUST(quell_step(sampler, &run, 1, 0.8, next));
     for (uint64_t i = 0; i < COUNT; i++) {
-        MUST(quell_noise(4, QUELL_STREAM(0, 0), 3 + i, 0, 1, z));
+        MUST(quell_noise(naive_key(4, 1, 0.8), 0, 3 + i, 0, 1, z));
         double right = alpha * model.means[0] +
                        sigma * (sqrt(1 - eta * eta) * (double)x[i] / sigma_t + eta * (double)z[0]);
         CHECK(fabs((double)next[i] - right) < 2e-6 * (1 + fabs(right)), "%s: %.9g, not %.9g", spec,

@@ -354,7 +354,7 @@ TEST(single, refused)
     double option[QUELL_MAX_OPTIONS];
     MUST(quell_method_read("restart:s_min=2,s_max=2", &method, option));
     quell_point *points = doubles_grid("linear:final=min", schedule, 4);
-    struct quell_plan plan = quell_plan_begin(schedule, 0);
+    struct quell_plan plan = quell_plan_begin(schedule);
     method->build(&plan, points, 4, option);
     CHECK(plan.status == QUELL_BAD_ARGUMENT && strstr(quell_error_message(), "s_min"), "%s",
           quell_error_message());

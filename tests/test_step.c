@@ -16,7 +16,7 @@ enum { STEPS = 5 };
 /* DDIM's coefficients at a transition, taken from its plan, and whether it is an update. */
 static bool coefficients(const quell_schedule *schedule, double t, double s, double eta, float *c)
 {
-    struct quell_plan plan = quell_plan_begin(schedule, 0);
+    struct quell_plan plan = quell_plan_begin(schedule);
     quell_point from = quell_plan_at(&plan, t), to = quell_plan_at(&plan, s);
     quell_ddim_transition(&plan, &from, &to, eta, 0);
     memcpy(c, plan.ops[1].rounded, 3 * sizeof *c);
@@ -123,7 +123,6 @@ TEST(step, whole_batch)
     }
 }
 
-/* The same from quell_step, whose number of the transition names the noise. */
 TEST(step, failures)
 {
     struct model model = model_new("isotropic", 3);
@@ -148,8 +147,6 @@ TEST(step, failures)
     CHECK(strstr(quell_error_message(), "sample 9, transition 0"), "%s", quell_error_message());
     x[1] = 0;
     MUST(quell_forward(sampler, &run, x));
-    run.transition = (size_t)1 << 29; /* has no streams of noise */
-    CHECK(quell_step(sampler, &run, 1, 0.5, x) == QUELL_BAD_ARGUMENT, "transition 2^29");
     CHECK(quell_sampler_from_step(&sampler, NULL, NULL, denoiser, schedule, NULL) ==
               QUELL_BAD_ARGUMENT,
           "NULL step");
@@ -186,11 +183,11 @@ static void fill_states(const quell_sampler *sampler, quell_run run, float *stat
 {
     size_t size = run.count * quell_sampler_dim(sampler);
     MUST(quell_init(sampler, &run, x));
-    for (run.transition = 0; run.transition < STEPS; run.transition++) {
-        double done = (double)run.transition;
+    for (size_t i = 0; i < STEPS; i++) {
+        double done = (double)i;
         MUST(quell_step(sampler, &run, ((double)STEPS - done) / (double)STEPS,
                         ((double)STEPS - done - 1) / (double)STEPS, x));
-        memcpy(states + run.transition * size, x, size * sizeof *x);
+        memcpy(states + i * size, x, size * sizeof *x);
     }
 }
 
@@ -244,13 +241,13 @@ TEST(step, observer)
     }
 }
 
-/* Steps of dpm_adaptive: each transition has noise of its own, which names it whenever it is taken.
- * All samples begin at one point, so that the noise is all that differs. */
+/* Steps of dpm_adaptive: each interval has noise of its own, and the same whenever it is taken. All
+ * samples begin at one point, so that the noise is all that differs. */
 TEST(step, adaptive_noise)
 {
     enum { COUNT = 4000 };
     static float x[3][COUNT];
-    static const size_t transitions[3] = {0, 1, 0};
+    static const double ends[3] = {0.5, 0.5000001, 0.5};
     struct model model = model_new("isotropic", 1);
     quell_denoiser *denoiser = model_denoiser(&model);
     quell_schedule *schedule = must_schedule("vp");
@@ -260,10 +257,9 @@ TEST(step, adaptive_noise)
     run.count = COUNT;
     for (size_t k = 0; k < 3; k++) {
         for (size_t i = 0; i < COUNT; i++) x[k][i] = 0.5f;
-        run.transition = transitions[k];
-        MUST(quell_step(sampler, &run, 0.75, 0.5, x[k]));
+        MUST(quell_step(sampler, &run, 0.75, ends[k], x[k]));
     }
-    CHECK(!memcmp(x[0], x[2], sizeof *x), "transition 0 is not the same again");
+    CHECK(!memcmp(x[0], x[2], sizeof *x), "an interval is not the same again");
     for (size_t i = 0; i < COUNT; i++) sum[0] += (double)x[0][i], sum[1] += (double)x[1][i];
     for (size_t i = 0; i < COUNT; i++) {
         double a = (double)x[0][i] - sum[0] / COUNT, b = (double)x[1][i] - sum[1] / COUNT;

@@ -48,12 +48,13 @@ static void refused(struct sweep *sweep, const struct combination *c, quell_stat
 }
 
 /* A sample is sensible if it is of the size of the data or of sigma / alpha at the start: with few
- * steps some methods leave noise of that size, which their formulas say. */
+ * steps some methods leave noise of that size, which their formulas say, and of the normals of all
+ * combinations, each with its own, some are beyond 3. */
 static double sensible(const quell_schedule *schedule)
 {
     double alpha, sigma;
     MUST(quell_schedule_at(schedule, 1, &alpha, &sigma));
-    return alpha > 0 ? fmax(10, 3 * sigma / alpha) : 1000;
+    return alpha > 0 ? fmax(10, 5 * sigma / alpha) : 1000;
 }
 
 static void check_samples(struct sweep *sweep, const struct combination *c,

@@ -4,6 +4,7 @@
 #include "doubles.h"
 #include "drawing.h"
 #include "harness.h"
+#include "naive_key.h"
 #include "models.h"
 
 #include <math.h>
@@ -58,7 +59,7 @@ static void check_step(const quell_schedule *schedule, double t, double s, float
     for (size_t i = 0; i < COUNT * DIM; i++) {
         uint64_t sample = 20 + i / DIM;
         float z, mu = mean_of(x[i], sample, i % DIM), v = variance_of(sample, i % DIM);
-        MUST(quell_noise(6, QUELL_STREAM(3, 0), sample, i % DIM, 1, &z));
+        MUST(quell_noise(naive_key(6, t, s), 0, sample, i % DIM, 1, &z));
         double part = ((double)v + 1) / 2, spread = exp((part * most + (1 - part) * least) / 2);
         double right =
             kept * (double)x[i] + (alpha_s - kept * alpha_t) * (double)mu + spread * (double)z;
@@ -76,7 +77,7 @@ TEST(variance, learned_range)
         quell_sampler *sampler = must_sampler("ddpm:variance=learned_range", denoiser, schedule, 4);
         for (double t = 1; t > 0; t -= 0.25) {
             quell_run run = quell_run_defaults();
-            run.seed = 6, run.first = 20, run.count = COUNT, run.transition = 3;
+            run.seed = 6, run.first = 20, run.count = COUNT;
             float x[COUNT * DIM], next[COUNT * DIM];
             MUST(quell_init(sampler, &run, x));
             memcpy(next, x, sizeof x);
@@ -171,25 +172,25 @@ TEST(variance, runs)
     check_run("beta_linear:zero_snr=1", "linear:final=zero", 1, 1);
 }
 
-/* In Brownian mode a noise must be one of quell_plan_noise: else it is past the list's end. */
+/* A noise must be one of quell_plan_noise: else it is past the list's end. */
 TEST(variance, spread_refuses)
 {
     quell_schedule *schedule = must_schedule("vp");
     static const double bounds[][2] = {
         {0, (double)INFINITY}, {(double)NAN, 0}, {1e308, 1e308}, {-1e39, 0}};
     for (size_t i = 0; i < 5; i++) {
-        struct quell_plan plan = quell_plan_begin(schedule, 0);
-        plan.brownian = i == 4;
+        struct quell_plan plan = quell_plan_begin(schedule);
         quell_point t = quell_plan_at(&plan, 1);
         quell_register v, mu = quell_plan_denoise_variance(&plan, QUELL_X, &t, &v);
         CHECK(!plan.status && mu != v, "registers");
-        quell_plan_spread(&plan, QUELL_X, v, i < 4 ? bounds[i][0] : 0, i < 4 ? bounds[i][1] : 1, 7);
+        uint32_t noise = i < 4 ? quell_plan_noise(&plan, 0, &t, &t) : 7;
+        quell_plan_spread(&plan, QUELL_X, v, i < 4 ? bounds[i][0] : 0, i < 4 ? bounds[i][1] : 1,
+                          noise);
         CHECK(plan.status == QUELL_BAD_ARGUMENT &&
                   strstr(quell_error_message(), i < 4 ? "finite" : "quell_plan_noise"),
               "%zu: %s", i, quell_error_message());
         quell_plan_free(&plan);
-        plan = quell_plan_begin(schedule, 0);
-        plan.brownian = 1;
+        plan = quell_plan_begin(schedule);
         t = quell_plan_at(&plan, 1);
         mu = quell_plan_denoise(&plan, QUELL_X, &t);
         quell_plan_langevin(&plan, QUELL_X, mu, 1, (quell_noise_term){1, 7});
@@ -218,7 +219,7 @@ TEST(variance, still)
 {
     static const char *const specs[] = {"ddpm:variance=large", "ddpm:variance=learned_range"};
     quell_schedule *schedule = must_schedule("vp");
-    struct quell_plan at = quell_plan_begin(schedule, 0);
+    struct quell_plan at = quell_plan_begin(schedule);
     quell_point t = quell_plan_at(&at, 0.5), grid[] = {t, t};
     for (size_t i = 0; i < 2; i++) {
         struct quell_plan plan = doubles_plan(specs[i], schedule, grid, 1, 0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "twins.h"
 #include "harness.h"
+#include "naive_key.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -58,13 +59,36 @@ vec twin_direction(const struct twin *twin, vec y, double sigma)
     return mix(1 / sigma, y, -1 / sigma, twin_denoise(twin, y, sigma));
 }
 
-vec twin_noise(const struct twin *twin, size_t i, unsigned k)
+vec twin_noise_between(const struct twin *twin, const quell_point *t, const quell_point *s,
+                       unsigned k)
 {
+    double from = t->t, to = s->t;
+    if (from == to) from = quell_lambda(t), to = quell_lambda(s);
     float noise[TWIN_DIM];
     vec out;
-    MUST(quell_noise(twin->seed, QUELL_STREAM(i, k), twin->sample, 0, TWIN_DIM, noise));
+    MUST(quell_noise(naive_key(twin->seed, from, to), k, twin->sample, 0, TWIN_DIM, noise));
     for (size_t e = 0; e < TWIN_DIM; e++) out.e[e] = noise[e];
     return out;
+}
+
+vec twin_noise(const struct twin *twin, size_t i, unsigned k)
+{
+    return twin_noise_between(twin, &twin->grid[i], &twin->grid[i + 1], k);
+}
+
+static quell_point at_part(const struct twin *twin, size_t i, double part)
+{
+    const quell_point *t = &twin->grid[i], *s = &twin->grid[i + 1];
+    double lambda = quell_lambda(t) + part * (quell_lambda(s) - quell_lambda(t));
+    quell_point between = part == 0 ? *t : *s;
+    if (part > 0 && part < 1) MUST(quell_schedule_at_lambda(twin->schedule, lambda, &between));
+    return between;
+}
+
+vec twin_noise_part(const struct twin *twin, size_t i, double from, double to, unsigned k)
+{
+    quell_point t = at_part(twin, i, from), s = at_part(twin, i, to);
+    return twin_noise_between(twin, &t, &s, k);
 }
 
 static double lagrange(size_t count, const double *node, size_t j, double u)

@@ -48,13 +48,20 @@ void twin_run(const struct twin *twin, double *x);
 double twin_option(const struct twin *twin, const char *key, double value);
 int twin_word(const struct twin *twin, const char *key, const char *word);
 
-/* D(y, sigma) = E[X | X + sigma Z = y]; (y - D) / sigma; the noise of slot k of transition i. */
+/* D(y, sigma) = E[X | X + sigma Z = y]; (y - D) / sigma; the noise of slot k of transition i. Noise
+ * is named by the bits of times, and so the points here are the library's own, also those between:
+ * the noise from one point to another, and that of a part of transition i, from `from` to `to` of
+ * its length in lambda. */
 vec twin_denoise(const struct twin *twin, vec y, double sigma);
 vec twin_direction(const struct twin *twin, vec y, double sigma);
 vec twin_noise(const struct twin *twin, size_t i, unsigned k);
+vec twin_noise_between(const struct twin *twin, const quell_point *t, const quell_point *s,
+                       unsigned k);
+vec twin_noise_part(const struct twin *twin, size_t i, double from, double to, unsigned k);
 
 /* The rule of long steps (docs/methods.md): whether sum |c[k]| <= most, c[count] being what the
- * outputs D other than the first have in y_s; always, where the spec says steady=0 or reference=1. */
+ * outputs D other than the first have in y_s; always, where the spec says steady=0 or
+ * reference=1. */
 int twin_steady(const struct twin *twin, size_t count, const double *c, double most);
 
 /* a x + b y, and a x + b y + c z. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Twins of the samplers with corrections or matrices, of restarts and of distilled models. */
 #include "twins.h"
+#include "base/maths.h"
 #include "harness.h"
 
 #include <math.h>
@@ -73,14 +74,12 @@ static vec dpm_adaptive(const struct twin *w, vec y)
     double P = twin_option(w, "pcoeff", 0), I = twin_option(w, "icoeff", 1);
     double D = twin_option(w, "dcoeff", 0), safety = twin_option(w, "accept_safety", 0.81);
     double eta = twin_option(w, "eta", 0), h = twin_option(w, "h_init", 0.05), errors[3] = {0};
-    double t = w->s[0], end = w->s[w->steps], p = eta > 0 ? 1.5 : order;
-    if (end == 0) {
-        quell_point last;
-        MUST(quell_schedule_point(w->schedule, w->grid[w->steps].t, &last));
-        end = last.sigma / last.alpha;
-    }
+    double t = w->s[0], p = eta > 0 ? 1.5 : order;
+    quell_point last = w->grid[w->steps];
+    if (last.sigma == 0) MUST(quell_schedule_point(w->schedule, last.t, &last));
+    double end = last.sigma / last.alpha;
     vec before = y;
-    for (size_t accepted = 0; log(t / end) > 1e-5;) {
+    for (unsigned accepted = 0; log(t / end) > 1e-5;) {
         if (!peer) h = fmin(h, 1.75 / (1 + fmin(eta, 1)));
         double s = fmax(end, t * exp(-h)), down = s, up = 0;
         if (eta > 0) twin_ancestral(t, s, fmin(eta, 1), &down, &up);
@@ -103,7 +102,8 @@ static vec dpm_adaptive(const struct twin *w, vec y)
         if (factor < safety) continue;
         errors[2] = errors[1], errors[1] = errors[0];
         before = low;
-        y = mix(1, high, twin_option(w, "s_noise", 1) * up, twin_noise(w, accepted++, 0));
+        y = mix(1, high, twin_option(w, "s_noise", 1) * up,
+                twin_noise_between(w, &w->grid[0], &last, accepted++));
         t = s;
     }
     return w->s[w->steps] == 0 ? twin_denoise(w, y, t) : y;
@@ -153,14 +153,19 @@ static vec heun_step(const struct twin *w, vec y, double t, double s)
     return mix3(1, y, (s - t) / 2, d, (s - t) / 2, other);
 }
 
-/* Noise from `low` up to s_max, or to where the grid begins, and Karras's steps down again. */
-static vec restarted(const struct twin *w, vec y, size_t i, double low)
+/* Noise from `low` up to s_max, or to where the schedule begins, and Karras's steps down again. */
+static vec restarted(const struct twin *w, vec y, quell_point bottom)
 {
-    double high = fmin(twin_option(w, "s_max", 2), w->s[0]), inner = twin_option(w, "inner", 9);
+    double most = twin_option(w, "s_max", 2), inner = twin_option(w, "inner", 9);
+    quell_point top;
+    MUST(quell_schedule_point(w->schedule, 1, &top));
+    if (most < top.sigma / top.alpha)
+        MUST(quell_schedule_at_lambda(w->schedule, -quell_log(most), &top));
+    double high = top.sigma / top.alpha, low = bottom.sigma / bottom.alpha;
     if (low >= high) return y;
     for (unsigned k = 0; k < twin_option(w, "restarts", 1); k++) {
         double up = sqrt(high * high - low * low) * twin_option(w, "s_noise", 1), t = high;
-        y = mix(1, y, up, twin_noise(w, i, k));
+        y = mix(1, y, up, twin_noise_between(w, &top, &bottom, k));
         for (double j = 1; j <= inner; j++) {
             double a = pow(high, 1 / 7.), b = pow(low, 1 / 7.), s = pow(a + j / inner * (b - a), 7);
             y = heun_step(w, y, t, s);
@@ -181,13 +186,16 @@ static vec restart(const struct twin *w, vec y)
         double t = w->s[i], s = w->s[i + 1];
         int crosses = t > least_sigma && s <= least_sigma;
         if (crosses && s == 0) {
-            double low = end.sigma / end.alpha <= least_sigma ? least_sigma : t;
-            if (low < t) y = heun_step(w, y, t, low);
-            y = restarted(w, y, i, low);
-            t = low;
+            quell_point low = w->grid[i];
+            if (end.sigma / end.alpha <= least_sigma) {
+                MUST(quell_schedule_at_lambda(w->schedule, -quell_log(least_sigma), &low));
+                y = heun_step(w, y, t, least_sigma);
+                t = least_sigma;
+            }
+            y = restarted(w, y, low);
         }
         y = heun_step(w, y, t, s);
-        if (crosses && s > 0) y = restarted(w, y, i, s);
+        if (crosses && s > 0) y = restarted(w, y, w->grid[i + 1]);
     }
     return y;
 }
@@ -288,11 +296,11 @@ static vec unipc(const struct twin *w, vec y)
 }
 
 /* A step of PNDM (2202.09778, algorithm 2), dy / ds = d: by the Runge-Kutta method with the middle
- * of the times, or by the trapezoidal rule; by Euler's where s falls by more than e^2. */
+ * of the times, or by the trapezoidal rule; by Euler's where s falls by more than e^(3/2) or e^2. */
 static vec pndm_first(const struct twin *w, vec y, size_t i, vec d)
 {
     double t = w->s[i], s = w->s[i + 1], h = s - t;
-    if (t / s > exp(2)) return mix(1, y, h, d);
+    if (t / s > exp(twin_word(w, "warmup", "heun") ? 2 : 1.5)) return mix(1, y, h, d);
     if (twin_word(w, "warmup", "heun"))
         return mix3(1, y, h / 2, d, h / 2, twin_direction(w, mix(1, y, h, d), s));
     quell_point point;

@@ -173,7 +173,8 @@ static vec er_sde(const struct twin *w, vec y)
             old_slope = slope;
         }
         old = mean;
-        y = mix(1, next, size * sqrt(fmax(s * s - r * r * t * t, 0)), twin_noise(w, i, 0));
+        double fresh = scale == ODE ? 0 : s * s - r * r * t * t;
+        y = mix(1, next, size * sqrt(fmax(fresh, 0)), twin_noise(w, i, 0));
     }
     return y;
 }
@@ -203,14 +204,14 @@ static vec seeds2(const struct twin *w, vec y)
             continue;
         }
         double first = sqrt(1 - exp(-2 * eta * r * h)), last = sqrt(1 - exp(-2 * eta * rest));
-        vec z = mix(first, twin_noise(w, i, 0), 0, y);
+        vec z = mix(first, twin_noise_part(w, i, 0, r, 0), 0, y);
         vec inner = mix3(kept(r * h, eta), y, 1 - kept(r * h, eta), mean, size * mid, z);
         vec other = twin_denoise(w, inner, mid), both = mix(1 - f, mean, f, other);
         if (twin_word(w, "solver", "phi_2")) {
             double b = second((1 + eta) * h) / r / (1 - kept(h, eta));
             both = mix(1 - b, mean, b, other);
         }
-        z = mix(exp(-eta * rest), z, last, twin_noise(w, i, 1));
+        z = mix(exp(-eta * rest), z, last, twin_noise_part(w, i, r, 1, 1));
         y = mix3(kept(h, eta), y, 1 - kept(h, eta), both, size * s, z);
     }
     return y;
@@ -232,14 +233,16 @@ static vec seeds3(const struct twin *w, vec y)
             y = mix3(kept(h, eta), y, 1 - kept(h, eta), d1, noise, twin_noise(w, i, 0));
             continue;
         }
-        vec z = mix(sqrt(1 - exp(-2 * eta * r1 * h)), twin_noise(w, i, 0), 0, y);
+        vec z = mix(sqrt(1 - exp(-2 * eta * r1 * h)), twin_noise_part(w, i, 0, r1, 0), 0, y);
         vec inner = mix3(kept(r1 * h, eta), y, 1 - kept(r1 * h, eta), d1, size * s1, z);
         vec d2 = twin_denoise(w, inner, s1);
         double a = r2 / r1 * second(r2 * k), b = second(k) / r2;
-        z = mix(exp(-eta * gap), z, sqrt(1 - exp(-2 * eta * gap)), twin_noise(w, i, 1));
+        z = mix(exp(-eta * gap), z, sqrt(1 - exp(-2 * eta * gap)),
+                twin_noise_part(w, i, r1, r2, 1));
         inner = mix3(kept(r2 * h, eta), y, -expm1(-r2 * k) - a, d1, a, d2);
         vec d3 = twin_denoise(w, mix(1, inner, size * s2, z), s2);
-        z = mix(exp(-eta * rest), z, sqrt(1 - exp(-2 * eta * rest)), twin_noise(w, i, 2));
+        z = mix(exp(-eta * rest), z, sqrt(1 - exp(-2 * eta * rest)),
+                twin_noise_part(w, i, r2, 1, 2));
         y = mix3(kept(h, eta), y, 1 - kept(h, eta) - b, d1, b, d3);
         y = mix(1, y, size * s, z);
     }
@@ -255,15 +258,16 @@ static vec dpmpp_sde(const struct twin *w, vec y)
     double r = twin_option(w, "r", 0.5), f = 1 / (2 * r), down, up;
     for (size_t i = 0; i < w->steps; i++) {
         double t = w->s[i], s = w->s[i + 1];
-        vec mean = twin_denoise(w, y, t), z0 = twin_noise(w, i, 0), z1 = twin_noise(w, i, 1);
+        vec mean = twin_denoise(w, y, t);
         if (s == 0) return mean;
         double mid = t * exp(-r * log(t / s)), c = 0;
         twin_ancestral(t, s, eta, &down, &up);
         c = f * (1 - down / t);
         if (!twin_steady(w, 1, &c, 2)) {
-            y = mix3(down / t, y, 1 - down / t, mean, size * up, z0);
+            y = mix3(down / t, y, 1 - down / t, mean, size * up, twin_noise(w, i, 0));
             continue;
         }
+        vec z0 = twin_noise_part(w, i, 0, r, 0), z1 = twin_noise_part(w, i, r, 1, 1);
         twin_ancestral(t, mid, eta, &down, &up);
         vec inner = mix3(down / t, y, 1 - down / t, mean, size * up, z0);
         vec both = mix(1 - f, mean, f, twin_denoise(w, inner, mid));

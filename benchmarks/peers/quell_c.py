@@ -22,9 +22,29 @@ class Model(c.Structure):
 
 
 class Options(c.Structure):
-    """quell_sampler_options up to `steps`: the rest takes its defaults by `size`."""
+    _fields_ = [
+        ("size", c.c_size_t),
+        ("steps", c.c_size_t),
+        ("start", c.c_double),
+        ("stop", c.c_double),
+        ("times", c.c_void_p),
+        ("clamp_low", c.c_double),
+        ("clamp_high", c.c_double),
+        ("init_dim", c.c_size_t),
+        ("init_mean", c.c_void_p),
+        ("init_variance", c.c_void_p),
+        ("grid", c.c_char_p),
+        ("brownian", c.c_int),
+        ("sigmas", c.c_void_p),
+        ("threshold", c.c_double),
+        ("threshold_max", c.c_double),
+    ]
 
-    _fields_ = [("size", c.c_size_t), ("steps", c.c_size_t)]
+    def __init__(self, steps: int) -> None:
+        """quell_sampler_defaults() but for the steps."""
+        inf = float("inf")
+        super().__init__(c.sizeof(Options), steps, start=1, clamp_low=-inf, clamp_high=inf)
+        self.init_dim, self.threshold_max = 1, inf
 
 
 class Run(c.Structure):
@@ -33,7 +53,6 @@ class Run(c.Structure):
         ("seed", c.c_uint64),
         ("first", c.c_uint64),
         ("count", c.c_size_t),
-        ("transition", c.c_size_t),
         ("threads", c.c_size_t),
         ("parallel", c.c_void_p),
         ("host", c.c_void_p),
@@ -45,6 +64,7 @@ class Run(c.Structure):
         ("observe_user", c.c_void_p),
         ("report", c.c_void_p),
         ("classes", c.c_void_p),
+        ("context", c.c_void_p),
     ]
 
 
@@ -124,7 +144,7 @@ class Sampler:
         self.library, self.lib = library, library.lib
         self.denoiser, self.schedule, self.handle = denoiser, c.c_void_p(), c.c_void_p()
         library.check(self.lib.quell_schedule_create(c.byref(self.schedule), schedule.encode()))
-        options = Options(c.sizeof(Options), steps)
+        options = Options(steps)
         library.check(
             self.lib.quell_sampler_create(
                 c.byref(self.handle), spec.encode(), denoiser, self.schedule, c.byref(options)

@@ -18,7 +18,7 @@ program first
     run%seed = 7
     call quell_init(sampler, run, x)    ! x_1, almost pure noise
     call quell_forward(sampler, run, x) ! x_1 -> x_0, in place
-    print '(a, 2(1x, f8.6))', 'the last sample:', x(:, 100000)
+    print '(a, 2(1x, f9.6))', 'the last sample:', x(:, 100000)
     call quell_sampler_free(sampler)
     call quell_schedule_free(schedule)
     call quell_denoiser_free(denoiser)

@@ -11,9 +11,25 @@
 extern "C" {
 #endif
 
-/* The stream of the initial noise x_1, and of slot k in {0, ..., 7} of transition i. */
+/* Streams of a seed: of the initial noise x_1, and of node n of the Brownian path of slot k in {0,
+ * ..., 7} (quell_noise_brownian). */
 #define QUELL_STREAM_INIT 0u
-#define QUELL_STREAM(i, k) (1u + 8u * (uint32_t)(i) + (uint32_t)(k))
+#define QUELL_STREAM(n, k) (1u + 8u * (uint32_t)(n) + (uint32_t)(k))
+
+/* Noise on the way from t to s is named by where in time it acts: it is that of a seed of its own,
+ *
+ *     quell_noise(quell_noise_key(seed, t, s), k, sample, element, count, out)
+ *
+ * for slot k, whatever grid the interval belongs to, and however many calls go through it. Methods
+ * that take one noise a step have it in slot 0; quell_sampler_print shows all, as noise0(t, s). In
+ * Brownian mode intervals that are long enough have their part of the path instead.
+ *
+ * The key is the seed xor the first 64 bits, low word first, of the block of Philox4x32-10 with key
+ * = 0 and counter = the bits of t and s as doubles, (t low, t high, s low, s high), -0 as 0. Where
+ * t and s are the same double, as beyond the ends of a schedule, lambda (quell_lambda) of the ends
+ * takes their place. dpm_adaptive, whose steps are a sample's own, counts them: step j has stream j
+ * of the key of its whole way. Thread-safe. */
+QUELL_API uint64_t quell_noise_key(uint64_t seed, double t, double s);
 
 /* Writes elements [element, element + count) of the standard normal noise of one sample.
  *

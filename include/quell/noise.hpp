@@ -11,13 +11,17 @@
 namespace quell
 {
 
-/* Elements [element, element + out.size()) of a sample's noise in a stream, which is
- * QUELL_STREAM_INIT or QUELL_STREAM(i, k) (quell_noise). */
+/* Elements [element, element + out.size()) of a sample's noise in a stream (quell_noise): of x_1
+ * with QUELL_STREAM_INIT, and of slot k on the way from t to s with noise_key(seed, t, s) as seed
+ * and k as stream. */
 inline void noise(uint64_t seed, uint32_t stream, uint64_t sample, uint64_t element,
                   span<float> out)
 {
     detail::check(quell_noise(seed, stream, sample, element, out.size(), out.data()));
 }
+
+/* The seed of the noise on the way from t to s (quell_noise_key). */
+inline uint64_t noise_key(uint64_t seed, double t, double s) { return quell_noise_key(seed, t, s); }
 
 /* Where a level of noise lies on the Brownian paths (quell_noise_place). */
 inline double noise_place(double lambda) { return quell_noise_place(lambda); }

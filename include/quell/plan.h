@@ -65,8 +65,8 @@ static inline double quell_lambda(const quell_point *point)
     return point->log_alpha - point->log_sigma;
 }
 
-/* coefficient * register, and coefficient * noise: a term of a linear combination. The same
- * stream gives the same noise wherever it is named; see quell_plan_noise. */
+/* coefficient * register, and coefficient * noise: a term of a linear combination. stream: what
+ * quell_plan_noise returns; the same wherever it is used again. */
 typedef struct quell_term {
     double coefficient;
     quell_register source;
@@ -130,15 +130,15 @@ QUELL_API void quell_plan_spread(quell_plan *plan, quell_register x, quell_regis
 
 /* Names the noise that drives the state from the point t to the point s: standard normal numbers,
  * the same wherever the name is used. Noises of one slot k in {0, ..., 7} over intervals that do
- * not overlap are independent, and so are those of two slots.
+ * not overlap are independent, and so are those of two slots. An interval that is gone through
+ * twice has the same noise twice, unless in another slot.
  *
- * By default it is the stream of slot k of the transition being built, QUELL_STREAM(i, k), so the
- * intervals of one transition need a slot each. In Brownian mode it is (W(t) - W(s)) / sqrt|t - s|
- * for the Brownian path W of slot k at the places of t and s (quell_noise_place), whatever the
- * grid: more steps refine the same path (noise.h). There an interval that is gone through twice has
- * the same noise twice, unless in another slot; one shorter than 2^-24 has no noise of its own on
- * the path, and gets that of slot k of the transition, which is independent of all paths. t = s
- * asks for this. */
+ * By default it is stream k of quell_noise_key(seed, t, s), with the times of the points, and any
+ * two intervals are independent. In Brownian mode it is (W(t) - W(s)) / sqrt|t - s| for the
+ * Brownian path W of slot k at the places of t and s (quell_noise_place), whatever the grid: more
+ * steps refine the same path (noise.h). There an interval shorter than 2^-24 has no noise of its
+ * own on the path, and gets that of the default, which is independent of all paths. t = s asks for
+ * this. */
 QUELL_API uint32_t quell_plan_noise(quell_plan *plan, unsigned k, const quell_point *t,
                                     const quell_point *s);
 

@@ -25,7 +25,6 @@ namespace quell
 struct run {
     uint64_t seed = 0;
     uint64_t first = 0;
-    size_t transition = 0;
     size_t threads = 0;
     size_t tile = 0;
     std::string isa = {}; /* "": the widest there is */
@@ -52,7 +51,6 @@ class running
         c_.seed = how.seed;
         c_.first = how.first;
         c_.count = count;
-        c_.transition = how.transition;
         c_.threads = how.threads;
         c_.tile = how.tile;
         c_.isa = how.isa.empty() ? nullptr : how.isa.c_str();

@@ -29,12 +29,13 @@ typedef struct quell_sampler quell_sampler;
  *   each of one value (init_dim 1) or one per element (init_dim = dim). Copied.
  * grid: where the steps lie between start and stop, "NAME[:KEY=VALUE,...]"; NULL: "linear". See
  *   quell_grid_name.
- * brownian: 1: noise belongs to times, not to steps: with the same seed more steps come to the same
- *   path (quell_plan_noise, quell_noise_brownian); 0: it belongs to steps, which is faster, as
- *   noise in Brownian mode is a sum of some 40 normals (fewer where times are round in binary).
+ * brownian: 1: the noise of a step is a part of a path: with the same seed more steps come to the
+ *   same path (quell_plan_noise, quell_noise_brownian); 0: each step, from t to s, has noise of its
+ *   own, which is faster, as noise in Brownian mode is a sum of some 40 normals (fewer where times
+ *   are round in binary).
  * sigmas: the grid by its values of sigma / alpha, steps + 1 of them that fall, in place of start,
- *   stop and grid; within those of the schedule, but for a last one of 0. One that is beyond by 1% at
- *   most, as in published lists, which are rounded, is the schedule's first or last; NULL: none.
+ *   stop and grid; within those of the schedule, but for a last one of 0. One that is beyond by 1%
+ *   at most, as in published lists, which are rounded, is the schedule's first or last; NULL: none.
  * threshold: dynamic thresholding of the denoiser's output (Saharia et al., 2205.11487, section
  *   2.3): of each sample's |E[X | x_t]| the quantile s, from 0 to 1 (they use high ones, as 0.995),
  *   but s >= 1; the sample is clipped to [-s, s] and divided by s. 0: none. Not with a clamp.
@@ -128,7 +129,7 @@ QUELL_API quell_status quell_sampler_from_step(quell_sampler **sampler, quell_st
                                                const quell_sampler_options *options);
 
 /* Inside a transition: the index of the sample in row 0, the rows and the elements of each, and
- * the number of the transition. */
+ * the number of the transition in this run, from 0 on. */
 QUELL_API uint64_t quell_transition_first(const quell_transition *transition);
 QUELL_API size_t quell_transition_rows(const quell_transition *transition);
 QUELL_API size_t quell_transition_dim(const quell_transition *transition);
@@ -242,10 +243,8 @@ typedef struct quell_report {
 /* One run. Start from quell_run_defaults().
  *
  * seed, first, count: draws samples first .. first + count - 1 of the stream `seed`. Sample i has
- *   the same bits in whatever run it is drawn.
- * transition: for quell_step, the number i of the transition, 0 for the first: it names the noise,
- *   QUELL_STREAM(i, k), but in Brownian mode, where t and s do. Steps numbered 0, 1, ... over the
- *   grid give what quell_forward gives.
+ *   the same bits in whatever run it is drawn. On the way from t to s it meets the noise of (seed,
+ *   t, s), see quell_noise_key: runs that follow each other in time may share a seed.
  * threads: at most this many; 0: what OpenMP, the affinity mask and the cgroup allow. Inside a
  *   parallel region of the host, 1. They are quell's own, by OpenMP's settings; where the system
  *   does not give them all, fewer do the work. docs/guest.md.
@@ -264,7 +263,6 @@ typedef struct quell_run {
     uint64_t seed;
     uint64_t first;
     size_t count;
-    size_t transition;
     size_t threads;
     quell_parallel_fn *parallel;
     void *host;
@@ -287,7 +285,6 @@ static inline quell_run quell_run_defaults(void)
     run.seed = 0;
     run.first = 0;
     run.count = 1;
-    run.transition = 0;
     run.threads = 0;
     run.parallel = NULL;
     run.host = NULL;
@@ -313,7 +310,10 @@ QUELL_API quell_status quell_init(const quell_sampler *sampler, const quell_run 
 QUELL_API quell_status quell_forward(const quell_sampler *sampler, const quell_run *run, float *x);
 
 /* One transition: takes x[count][dim] from x_t to x_s in place, 1 >= t >= s >= 0. t = s leaves x
- * as it is. Thread-safe. */
+ * as it is. Steps over the times of a grid, all with the same run, give what quell_forward gives,
+ * but for methods that remember earlier steps. The same step has the same noise: whoever goes
+ * through an interval a second time, and wants other noise there, takes another seed. Thread-safe.
+ */
 QUELL_API quell_status quell_step(const quell_sampler *sampler, const quell_run *run, double t,
                                   double s, float *x);
 

@@ -10,9 +10,15 @@ from quell._arrays import Floats
 STREAM_INIT = 0
 
 
-def stream(transition: int, slot: int = 0) -> int:
-    """The stream of slot 0 to 7 of a transition; STREAM_INIT is that of x_1."""
-    return 1 + 8 * transition + slot
+def noise_key(seed: int, t: float, s: float) -> int:
+    """The seed of the noise on the way from t to s: normal(noise_key(seed, t, s), ..., stream=k) is
+    what a sampler meets there in slot k, from 0 to 7.
+
+    Arguments:
+        seed: The sampler's, in [0, 2^64).
+        t, s: The times of the interval, to the last bit, as Sampler.timesteps has them.
+    """
+    return _quell.noise_key(seed, t, s)
 
 
 def normal(
@@ -25,7 +31,7 @@ def normal(
         count: How many samples.
         shape: The shape of one.
         first: The index of the first.
-        stream: STREAM_INIT, or stream(transition, slot).
+        stream: STREAM_INIT, that of x_1; or, with a seed by noise_key, the slot of a noise.
 
     Returns:
         Normals, with shape (count, *shape), the same bits on every machine.

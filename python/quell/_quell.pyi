@@ -95,7 +95,6 @@ class Sampler:
         x: _Floats,
         seed: int = ...,
         first: int = ...,
-        transition: int = ...,
         threads: int = ...,
         tile: int = ...,
         isa: str = ...,
@@ -108,7 +107,6 @@ class Sampler:
         x: _Floats,
         seed: int = ...,
         first: int = ...,
-        transition: int = ...,
         threads: int = ...,
         tile: int = ...,
         isa: str = ...,
@@ -123,7 +121,6 @@ class Sampler:
         s: float,
         seed: int = ...,
         first: int = ...,
-        transition: int = ...,
         threads: int = ...,
         tile: int = ...,
         isa: str = ...,
@@ -138,7 +135,6 @@ class Sampler:
         t: float,
         seed: int = ...,
         first: int = ...,
-        transition: int = ...,
         threads: int = ...,
         tile: int = ...,
         isa: str = ...,
@@ -159,6 +155,7 @@ def normal(seed: int, stream: int, first: int, count: int, dim: int) -> _Floats:
 def brownian(
     seed: int, k: int, t: float, s: float, first: int, count: int, dim: int
 ) -> _Floats: ...
+def noise_key(seed: int, t: float, s: float) -> int: ...
 def noise_place(log_ratio: float) -> float: ...
 def samplers() -> list[tuple[str, str]]: ...
 def schedules() -> list[tuple[str, str]]: ...

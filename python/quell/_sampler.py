@@ -211,7 +211,6 @@ class Sampler:
         *,
         seed: int | None = None,
         first: int = 0,
-        transition: int = 0,
         out: Array | None = None,
         label: Array | int | None = None,
         **kwargs: Any,
@@ -221,9 +220,9 @@ class Sampler:
         Arguments:
             x_t: Noisy samples, with shape (B, *). They stay as they are, unless they are `out`.
             t, s: The times, with shape (), 1 >= t >= s >= 0.
-            transition: The number of the transition, which names its noise: steps numbered 0, 1,
-                ... over `timesteps` give what a call does.
-            seed, first, out, label, kwargs: As those of a call.
+            seed, first, out, label, kwargs: As those of a call. The seed and the times name the
+                noise: steps over `timesteps` with one seed give what a call does, and the same
+                step with the same seed has the same noise.
 
         Returns:
             x_s, with shape (B, *), of x_t's kind and type.
@@ -232,7 +231,7 @@ class Sampler:
         run = self._arguments(x_t, result.shape, first, label, kwargs)
         rows = result.reshape(len(result), -1)
         sampler = self._sampler(length(result.shape))
-        sampler.step(rows, float(t), float(s), seed_of(seed), first, transition, **run)
+        sampler.step(rows, float(t), float(s), seed_of(seed), first, **run)
         return like(result, x_t) if out is None else out
 
     def plan(self, dim: int | None = None) -> str:

@@ -14,7 +14,6 @@ call::call(const settings &from)
 {
     run_.seed = from.seed;
     run_.first = from.first;
-    run_.transition = from.transition;
     run_.threads = from.threads;
     run_.tile = from.tile;
     run_.isa = from.isa;

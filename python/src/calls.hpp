@@ -14,7 +14,6 @@
 struct settings {
     uint64_t seed;
     uint64_t first;
-    size_t transition;
     size_t threads;
     size_t tile;
     std::string isa;

@@ -28,5 +28,6 @@ void bind_noise(py::module_ &module)
                py::arg("count"), py::arg("dim"));
     module.def("brownian", brownian, py::arg("seed"), py::arg("k"), py::arg("t"), py::arg("s"),
                py::arg("first"), py::arg("count"), py::arg("dim"));
+    module.def("noise_key", quell::noise_key, py::arg("seed"), py::arg("t"), py::arg("s"));
     module.def("noise_place", quell::noise_place, py::arg("log_ratio"));
 }

@@ -56,7 +56,6 @@ size_t quell_brownian_nodes(const struct quell_increment *increment,
 {
     uint32_t slot = increment->slot;
     double between = (double)increment->from - (double)increment->to;
-    if (between == 0) return add(nodes, 0, QUELL_BROWNIAN_CELLS + increment->transition, slot, 1);
     double root = sqrt(fabs(between) / QUELL_BROWNIAN_CELLS);
     size_t count = add(nodes, 0, 0, slot, between / QUELL_BROWNIAN_CELLS / root);
     double height = 1 / root; /* 2^(-level / 2) of it */

@@ -14,15 +14,13 @@
 /* The most streams of an increment: the root's, and two for each level. */
 #define QUELL_BROWNIAN_NODES (1 + 2 * QUELL_BROWNIAN_DEPTH)
 
-/* (W_slot(from) - W_slot(to)) / sqrt(|from - to|), the ends in cells of 2^-24. With from == to it
- * has no place on the path: it is the noise of the transition, QUELL_STREAM(2^24 + transition,
- * slot). slot <= 7, transition < QUELL_BROWNIAN_TRANSITIONS. */
+/* (W_slot(from) - W_slot(to)) / sqrt(|from - to|), the ends in cells of 2^-24, which differ; slot
+ * <= 7. */
 struct quell_increment {
-    uint32_t from, to, slot, transition;
+    uint32_t from, to, slot;
 };
-#define QUELL_BROWNIAN_TRANSITIONS ((UINT32_C(1) << 29) - 1 - QUELL_BROWNIAN_CELLS)
 
-/* A term of an increment: weight * noise(stream). */
+/* A term of an increment: weight * noise(stream), of the run's seed. */
 struct quell_node {
     uint32_t stream;
     double weight;

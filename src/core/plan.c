@@ -4,27 +4,23 @@
 #include "schedule.h"
 #include "base/fail.h"
 #include "base/memory.h"
-#include <quell/noise.h>
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct quell_plan quell_plan_begin(const quell_schedule *schedule, size_t transition)
+struct quell_plan quell_plan_begin(const quell_schedule *schedule)
 {
-    return (struct quell_plan){.schedule = schedule,
-                               .transition = transition,
-                               .in_use = 1u << QUELL_X,
-                               .written = 1u << QUELL_X,
-                               .registers = 1};
+    return (struct quell_plan){
+        .schedule = schedule, .in_use = 1u << QUELL_X, .written = 1u << QUELL_X, .registers = 1};
 }
 
 void quell_plan_free(struct quell_plan *plan)
 {
     free(plan->ops);
-    free(plan->increment);
+    free(plan->name);
     plan->ops = NULL;
-    plan->increment = NULL;
+    plan->name = NULL;
 }
 
 void quell_plan_refuse(quell_plan *plan, quell_status status, const char *message)
@@ -151,10 +147,13 @@ quell_register quell_plan_denoise_variance(quell_plan *plan, quell_register x, c
     return out;
 }
 
-/* In Brownian mode noise has a name only from quell_plan_noise: it is an index. */
-static int named(quell_plan *plan, uint32_t stream)
+/* Noise is known to builders by its index in the list of names, moved so that no number of another
+ * origin, 0 or a QUELL_STREAM, passes for one. */
+#define FIRST_NAME (UINT32_C(1) << 30)
+
+static int named(quell_plan *plan, uint32_t noise)
 {
-    if (!plan->brownian || stream < plan->increments) return 1;
+    if (noise >= FIRST_NAME && noise - FIRST_NAME < plan->names) return 1;
     quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "a noise is not one of quell_plan_noise");
     return 0;
 }
@@ -213,34 +212,29 @@ void quell_plan_combine(quell_plan *plan, quell_register out, size_t terms, cons
     if (op->terms == 0) op->in[op->terms++] = term[0].source; /* 0 times it */
     lead(op);
     for (size_t j = 0; j < noises; j++)
-        if (keep(plan, op, noise[j].coefficient)) op->stream[op->noises++] = noise[j].stream;
+        if (keep(plan, op, noise[j].coefficient))
+            op->stream[op->noises++] = noise[j].stream - FIRST_NAME;
 }
 
-/* Adds an increment to the list and gives its index. */
-static uint32_t increment(quell_plan *plan, unsigned k, const quell_point *t, const quell_point *s)
+uint32_t quell_plan_add_noise(quell_plan *plan, const struct quell_noise_name *name)
 {
-    if (isnan(quell_lambda(t)) || isnan(quell_lambda(s))) {
-        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "a noise's point is not a number");
-        return 0;
-    }
-    void *list =
-        grow(plan, plan->increment, plan->increments, &plan->room, sizeof *plan->increment);
+    if (plan->names >= FIRST_NAME)
+        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "more than 2^30 noises are named");
+    void *list = grow(plan, plan->name, plan->names, &plan->room, sizeof *plan->name);
     if (!list) return 0;
-    plan->increment = list;
-    plan->increment[plan->increments] = (struct quell_increment){
-        quell_brownian_cell_of(t), quell_brownian_cell_of(s), k, (uint32_t)plan->transition};
-    return (uint32_t)plan->increments++;
+    plan->name = list;
+    plan->name[plan->names] = *name;
+    return FIRST_NAME + (uint32_t)plan->names++;
 }
 
 uint32_t quell_plan_noise(quell_plan *plan, unsigned k, const quell_point *t, const quell_point *s)
 {
-    size_t most = plan->brownian ? QUELL_BROWNIAN_TRANSITIONS : (UINT32_MAX - 8) / 8 + 1;
     if (k > 7) quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "noise slots are 0 to 7");
-    if (plan->transition >= most)
-        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT,
-                          plan->brownian ? "the transition's number is 2^29 - 2^24 or more"
-                                         : "the transition's number is 2^29 or more");
-    return plan->brownian ? increment(plan, k, t, s) : QUELL_STREAM(plan->transition, k);
+    if (isnan(t->t) || isnan(s->t) || isnan(quell_lambda(t)) || isnan(quell_lambda(s)))
+        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "a noise's point is not a number");
+    if (plan->status) return 0;
+    struct quell_noise_name name = quell_noise_between(plan->brownian, k, t, s);
+    return quell_plan_add_noise(plan, &name);
 }
 
 uint32_t quell_plan_noise_piece(quell_plan *plan, unsigned piece, const quell_point *t,
@@ -257,7 +251,6 @@ void quell_plan_step(quell_plan *plan, const quell_point *t, const quell_point *
     if (!op) return;
     op->t = *t;
     op->s = *s;
-    plan->transition++;
 }
 
 void quell_plan_langevin(quell_plan *plan, quell_register x, quell_register eps, double coefficient,
@@ -276,7 +269,7 @@ void quell_plan_langevin(quell_plan *plan, quell_register x, quell_register eps,
     op->in[0] = eps;
     op->coefficient[0] = coefficient;
     op->coefficient[1] = noise.coefficient;
-    op->stream[0] = noise.stream;
+    op->stream[0] = noise.stream - FIRST_NAME;
     if (plan->cut == QUELL_ANY_PART) plan->cut = QUELL_WHOLE_SAMPLES;
 }
 
@@ -302,7 +295,7 @@ void quell_plan_spread(quell_plan *plan, quell_register x, quell_register v, dou
     op->in[0] = v;
     op->coefficient[0] = middle;
     op->coefficient[1] = half;
-    op->stream[0] = stream;
+    op->stream[0] = stream - FIRST_NAME;
 }
 
 void quell_plan_adapt(quell_plan *plan, const double *option, const quell_point *t,

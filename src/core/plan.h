@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <quell/plan.h>
 #include "base/options.h"
-#include "brownian.h"
+#include "noise_name.h"
 
 enum quell_op_kind {
     QUELL_EVAL,
@@ -29,7 +29,7 @@ enum quell_op_kind {
  *          z = noise(stream[0]), r as quell_plan_langevin has it, or |z| / |in[0]| if number is 1
  * ADAPT    x goes from t to s by steps of its own choice (samplers/adaptive.h); all registers
  *
- * In Brownian mode stream[j] is the index of an increment in the plan's list. */
+ * stream[j] is the index of a noise in the plan's list of names. */
 struct quell_op {
     enum quell_op_kind kind;
     quell_register out, variance;
@@ -52,13 +52,12 @@ struct quell_reached {
 
 struct quell_plan {
     const quell_schedule *schedule;
-    bool brownian;     /* noise is named by time */
-    size_t transition; /* the one being built */
+    bool brownian; /* noise is a part of a path */
     size_t count, capacity;
     size_t evaluations; /* EVALs so far */
     struct quell_op *ops;
-    size_t increments, room; /* Brownian mode: of that list */
-    struct quell_increment *increment;
+    size_t names, room; /* of that list */
+    struct quell_noise_name *name;
     enum quell_cut {
         QUELL_ANY_PART, /* its operations may be applied to parts of samples, */
         QUELL_WHOLE_SAMPLES,
@@ -72,10 +71,12 @@ struct quell_plan {
     quell_status status;
 };
 
-/* An empty plan whose first transition has number `transition`; free it with quell_plan_free,
- * whatever its status. */
-struct quell_plan quell_plan_begin(const quell_schedule *schedule, size_t transition);
+/* An empty plan; free it with quell_plan_free, whatever its status. */
+struct quell_plan quell_plan_begin(const quell_schedule *schedule);
 void quell_plan_free(struct quell_plan *plan);
+
+/* What quell_plan_noise returns of a noise of any name. */
+uint32_t quell_plan_add_noise(quell_plan *plan, const struct quell_noise_name *name);
 
 /* ADAPT from t to s, by option[QUELL_MAX_OPTIONS]; one method in a plan. */
 void quell_plan_adapt(quell_plan *plan, const double *option, const quell_point *t,

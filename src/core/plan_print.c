@@ -2,11 +2,11 @@
 /* A plan as text, one operation a line:
  *
  *     EVAL     r1 = E[X | x] at t = 1, alpha 0.001, sigma 1
- *     COMBINE  x = 0.98 x + 0.02 r1 + 0.17 noise(1)
+ *     COMBINE  x = 0.98 x + 0.02 r1 + 0.17 noise0(1, 0.75)
  *     STEP     1 -> 0.75
  *
- * In Brownian mode the noise is W0(0.25, 0.5), the increment of slot 0's path between two places
- * (noise.h). */
+ * with the noise of slot 0 from t = 1 to 0.75. In Brownian mode that is W0(0.25, 0.5), the
+ * increment of slot 0's path between two places (noise.h). */
 #include "plan.h"
 #include "base/number.h"
 
@@ -31,18 +31,13 @@ static const char *name(quell_register r, char buffer[8])
 
 static void print_noise(struct text *text, const struct quell_plan *plan, uint32_t stream)
 {
-    struct quell_node nodes[QUELL_BROWNIAN_NODES];
-    if (!plan->brownian) {
-        SAY(text, "noise(%u)", stream);
-        return;
-    }
-    const struct quell_increment *increment = &plan->increment[stream];
-    if (increment->from == increment->to && quell_brownian_nodes(increment, nodes))
-        SAY(text, "noise(%u)", nodes->stream);
+    const struct quell_noise_name *name = &plan->name[stream];
+    if (quell_noise_is_path(name))
+        SAY(text, "W%u(%.9g, %.9g)", name->path.slot,
+            (double)name->path.from / QUELL_BROWNIAN_CELLS,
+            (double)name->path.to / QUELL_BROWNIAN_CELLS);
     else
-        SAY(text, "W%u(%.9g, %.9g)", increment->slot,
-            (double)increment->from / QUELL_BROWNIAN_CELLS,
-            (double)increment->to / QUELL_BROWNIAN_CELLS);
+        SAY(text, "noise%u(%.9g, %.9g)", name->stream, name->from, name->to);
 }
 
 static void print_combine(struct text *text, const struct quell_plan *plan,

@@ -35,8 +35,7 @@ void quell_tile_adapt(struct quell_tile *tile, const struct quell_op *op)
 {
     struct quell_try_memory memory;
     const struct quell_plan *whole = tile->job->plan;
-    struct quell_adaptive adaptive =
-        quell_adaptive_begin(whole->option, tile->transition, &op->t, &op->s);
+    struct quell_adaptive adaptive = quell_adaptive_begin(whole->option, &op->t, &op->s);
     size_t bytes = tile->elements * sizeof(float);
     memcpy(tile->registers[QUELL_TRY_PREVIOUS], tile->registers[QUELL_X], bytes);
     while (!quell_adaptive_done(&adaptive)) {

@@ -65,16 +65,22 @@ struct quell_piece {
     size_t row, rows, element, elements;
 };
 
-/* The noise of a piece: of a stream, and over an increment of a Brownian path. out has
- * QUELL_NOISE_ROOM(QUELL_CHUNK). */
-void quell_tile_noise(struct quell_tile *tile, const struct quell_piece *piece, uint32_t stream,
-                      float *out);
-void quell_tile_increment(struct quell_tile *tile, const struct quell_piece *piece,
-                          const struct quell_increment *increment, float *out);
+/* Where a noise comes from in a run: a part of a path, or else a stream of a key. */
+struct quell_source {
+    const struct quell_increment *path; /* or NULL */
+    uint64_t key;
+    uint32_t stream;
+};
+static inline struct quell_source quell_tile_source(const struct quell_tile *tile,
+                                                    const struct quell_noise_name *name)
+{
+    return (struct quell_source){quell_noise_is_path(name) ? &name->path : NULL,
+                                 quell_noise_key_of(name, tile->job->run.seed), name->stream};
+}
 
-/* The noise that an operation of a plan names. */
-void quell_tile_draw(struct quell_tile *tile, const struct quell_plan *plan,
-                     const struct quell_piece *piece, uint32_t stream, float *out);
+/* The noise of a piece. out has QUELL_NOISE_ROOM(QUELL_CHUNK). */
+void quell_tile_draw(struct quell_tile *tile, const struct quell_piece *piece,
+                     const struct quell_source *source, float *out);
 
 /* One operation of a plan; LANGEVIN (langevin.c) and ADAPT (adaptive.c) on whole samples. */
 void quell_tile_operation(struct quell_tile *tile, const struct quell_plan *plan,

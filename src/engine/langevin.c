@@ -3,10 +3,10 @@
  *
  *     out += a r^2 eps + b r z,   r^2 = D / (w |eps|^2 + (1 - w) D),   w = min(1, D / 100),
  *
- * |eps| the norm of the row; or r = |z| / |eps|, as it was published. Then a step that is long where
- * |eps| is small makes the law wider, of N(0, 1) by (D + 2) / D, |z|^2 in the place of D by as much
- * again, and in one or two dimensions 1 / |eps|^2 has no mean. Of the own norm's part w the law
- * keeps 2 w / D, 2 % at most.
+ * |eps| the norm of the row; or r = |z| / |eps|, as it was published. Then a step that is long
+ * where |eps| is small makes the law wider, of N(0, 1) by (D + 2) / D, |z|^2 in the place of D by
+ * as much again, and in one or two dimensions 1 / |eps|^2 has no mean. Of the own norm's part w
+ * the law keeps 2 w / D, 2 % at most.
  *
  * For its norm the noise z is drawn twice: it is cheaper than memory of its size.
  */
@@ -30,40 +30,41 @@ static void add_squares(struct quell_sum *sum, size_t element, size_t count, con
         quell_sum_add(sum, element + e, (double)values[e] * (double)values[e]);
 }
 
-static double square_of_noise(struct quell_tile *tile, const struct quell_plan *plan, size_t row,
-                              uint32_t stream)
+static double square_of_noise(struct quell_tile *tile, size_t row,
+                              const struct quell_source *source)
 {
     struct quell_sum squares = {{0}};
     for (struct quell_piece piece = {row, 1, 0, 0}; next_piece(tile, &piece);) {
-        quell_tile_draw(tile, plan, &piece, stream, tile->noise[0]);
+        quell_tile_draw(tile, &piece, source, tile->noise[0]);
         add_squares(&squares, piece.element, piece.elements, tile->noise[0]);
     }
     return quell_sum_total(&squares);
 }
 
-static double ratio_of(struct quell_tile *tile, const struct quell_plan *plan, size_t row,
-                       const struct quell_op *op, const float *eps)
+static double ratio_of(struct quell_tile *tile, size_t row, const struct quell_op *op,
+                       const struct quell_source *source, const float *eps)
 {
     struct quell_sum squares = {{0}};
     add_squares(&squares, 0, tile->elements, eps);
     double own = quell_sum_total(&squares), dim = (double)tile->elements, above = dim;
     double part = dim < 100 ? dim / 100 : 1, below = part * own + (1 - part) * dim;
-    if (op->number) above = square_of_noise(tile, plan, row, op->stream[0]), below = own;
+    if (op->number) above = square_of_noise(tile, row, source), below = own;
     return below > 0 ? sqrt(above / below) : 0;
 }
 
 void quell_tile_langevin(struct quell_tile *tile, const struct quell_plan *plan,
                          const struct quell_op *op)
 {
+    struct quell_source source = quell_tile_source(tile, &plan->name[op->stream[0]]);
     int bad = 0;
     for (size_t row = 0; row < tile->rows; row++) {
         float *out = tile->registers[op->out] + row * tile->elements;
         const float *eps = tile->registers[op->in[0]] + row * tile->elements;
-        double r = ratio_of(tile, plan, row, op, eps);
+        double r = ratio_of(tile, row, op, &source, eps);
         const float c[] = {0, (float)(op->coefficient[0] * r * r), (float)(op->coefficient[1] * r)};
         for (struct quell_piece piece = {row, 1, 0, 0}; next_piece(tile, &piece);) {
             const float *in[] = {out + piece.element, eps + piece.element, tile->noise[0]};
-            quell_tile_draw(tile, plan, &piece, op->stream[0], tile->noise[0]);
+            quell_tile_draw(tile, &piece, &source, tile->noise[0]);
             bad |= tile->job->kernels->update(out + piece.element, piece.elements, 3, c, in);
         }
     }

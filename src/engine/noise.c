@@ -111,7 +111,7 @@ quell_status quell_noise_brownian(uint64_t seed, unsigned k, double t, double s,
     if (k > 7 || !(t >= 0 && t <= 1 && s >= 0 && s <= 1))
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "noise: slot %u from %g to %g; slots are 0 to 7, places 0 to 1", k, t, s);
-    struct quell_increment increment = {quell_brownian_cell(t), quell_brownian_cell(s), k, 0};
+    struct quell_increment increment = {quell_brownian_cell(t), quell_brownian_cell(s), k};
     if (increment.from == increment.to)
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "noise: from %g to %g: places must be 2^-24 or more apart", t, s);

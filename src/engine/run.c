@@ -150,7 +150,7 @@ static quell_status run_plan(struct quell_job *job, const struct quell_plan *pla
 {
     if (!job->run.count) return QUELL_OK;
     job->plan = plan;
-    job->transition = job->run.transition;
+    job->transition = 0;
     enum quell_cut cut = plan->cut;
     if (cut == QUELL_ANY_PART && job->sampler->threshold.quantile > 0) cut = QUELL_WHOLE_SAMPLES;
     if (cut == QUELL_ONE_SAMPLE) job->run.tile = 1;
@@ -186,7 +186,6 @@ quell_status quell_forward(const quell_sampler *sampler, const quell_run *run, f
     struct quell_job job = {0};
     quell_status status = prepare(&job, sampler, run, x);
     if (status) return status;
-    job.run.transition = 0;
     return run_plan(&job, &sampler->plan);
 }
 
@@ -204,7 +203,7 @@ quell_status quell_step(const quell_sampler *sampler, const quell_run *run, doub
     QUELL_OWN_FLOATS;
     status = quell_schedule_point(sampler->schedule, t, &ends[0]);
     if (!status) status = quell_schedule_point(sampler->schedule, s, &ends[1]);
-    if (!status) status = quell_sampler_plan(sampler, ends, 1, job.run.transition, &plan);
+    if (!status) status = quell_sampler_plan(sampler, ends, 1, &plan);
     if (!status) status = run_plan(&job, &plan);
     quell_plan_free(&plan);
     return status;
@@ -218,7 +217,7 @@ quell_status quell_denoise(const quell_sampler *sampler, const quell_run *run, d
     if (status || !job.run.count) return status;
     if (!x) return quell_fail(QUELL_BAD_ARGUMENT, "denoise: x is NULL");
     QUELL_OWN_FLOATS;
-    struct quell_plan plan = quell_plan_begin(sampler->schedule, 0);
+    struct quell_plan plan = quell_plan_begin(sampler->schedule);
     quell_point point = quell_plan_at(&plan, t);
     quell_term mean = {1, quell_plan_denoise(&plan, QUELL_X, &point)};
     quell_plan_combine(&plan, QUELL_X, 1, &mean, 0, NULL);

@@ -42,11 +42,7 @@ static quell_status check_operation(const quell_sampler *sampler, const struct q
 /* A step callback has no operations of its own, only the points of its transitions. */
 static void build_steps(struct quell_plan *plan, const quell_point *grid, size_t steps)
 {
-    for (size_t i = 0; i < steps; i++) {
-        /* refuses a transition that has no streams */
-        quell_plan_noise(plan, 0, &grid[i], &grid[i + 1]);
-        quell_plan_step(plan, &grid[i], &grid[i + 1]);
-    }
+    for (size_t i = 0; i < steps; i++) quell_plan_step(plan, &grid[i], &grid[i + 1]);
     plan->registers = 1 + QUELL_STEP_SCRATCH;
 }
 
@@ -63,9 +59,9 @@ static quell_status check_grid(const quell_point *grid, size_t steps)
 }
 
 quell_status quell_sampler_plan(const quell_sampler *sampler, const quell_point *grid, size_t steps,
-                                size_t first, struct quell_plan *plan)
+                                struct quell_plan *plan)
 {
-    *plan = quell_plan_begin(sampler->schedule, first);
+    *plan = quell_plan_begin(sampler->schedule);
     plan->brownian = sampler->brownian;
     plan->status = check_grid(grid, steps);
     if (plan->status) return plan->status;
@@ -160,7 +156,7 @@ static quell_status fill(quell_sampler *sampler, const quell_denoiser *denoiser,
     quell_status status = make_grid(sampler, o);
     if (!status) status = make_init(sampler, o);
     if (!status)
-        status = quell_sampler_plan(sampler, sampler->grid, sampler->steps, 0, &sampler->plan);
+        status = quell_sampler_plan(sampler, sampler->grid, sampler->steps, &sampler->plan);
     return status ? status : quell_constants_make(sampler);
 }
 

@@ -46,9 +46,9 @@ struct quell_sampler {
 /* Whether the denoiser can be evaluated at this point. */
 quell_status quell_sampler_check(const quell_denoiser *denoiser, const quell_point *t);
 
-/* The plan for the transitions of a grid, checked against the denoiser; `first` is the number of
- * the first transition. The caller frees it, whatever is returned. */
+/* The plan for the transitions of a grid, checked against the denoiser. The caller frees it,
+ * whatever is returned. */
 quell_status quell_sampler_plan(const quell_sampler *sampler, const quell_point *grid, size_t steps,
-                                size_t first, struct quell_plan *plan);
+                                struct quell_plan *plan);
 
 #endif

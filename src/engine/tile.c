@@ -81,33 +81,33 @@ static int next_piece(const struct quell_tile *tile, struct quell_piece *piece)
     return 1;
 }
 
-void quell_tile_noise(struct quell_tile *tile, const struct quell_piece *piece, uint32_t stream,
-                      float *out)
+static void stream_of(const struct quell_tile *tile, const struct quell_piece *piece, uint64_t key,
+                      uint32_t stream, float *out)
 {
     const struct quell_job *job = tile->job;
-    quell_noise_fill(job->kernels, job->run.seed, stream, tile->first + piece->row, piece->rows,
-                     job->dim, tile->element + piece->element, piece->elements, out);
+    quell_noise_fill(job->kernels, key, stream, tile->first + piece->row, piece->rows, job->dim,
+                     tile->element + piece->element, piece->elements, out);
 }
 
-void quell_tile_increment(struct quell_tile *tile, const struct quell_piece *piece,
-                          const struct quell_increment *increment, float *out)
+static void path_of(struct quell_tile *tile, const struct quell_piece *piece,
+                    const struct quell_increment *path, float *out)
 {
     struct quell_node nodes[QUELL_BROWNIAN_NODES];
-    size_t count = quell_brownian_nodes(increment, nodes);
+    size_t count = quell_brownian_nodes(path, nodes);
     for (size_t i = 0; i < count; i++) {
-        quell_tile_noise(tile, piece, nodes[i].stream, tile->node);
+        stream_of(tile, piece, tile->job->run.seed, nodes[i].stream, tile->node);
         quell_noise_add(tile->job->kernels, i, nodes[i].weight, tile->node,
                         piece->rows * piece->elements, out);
     }
 }
 
-void quell_tile_draw(struct quell_tile *tile, const struct quell_plan *plan,
-                     const struct quell_piece *piece, uint32_t stream, float *out)
+void quell_tile_draw(struct quell_tile *tile, const struct quell_piece *piece,
+                     const struct quell_source *source, float *out)
 {
-    if (plan->brownian)
-        quell_tile_increment(tile, piece, &plan->increment[stream], out);
+    if (source->path)
+        path_of(tile, piece, source->path, out);
     else
-        quell_tile_noise(tile, piece, stream, out);
+        stream_of(tile, piece, source->key, source->stream, out);
 }
 
 static void combine_with_noise(struct quell_tile *tile, const struct quell_plan *plan,
@@ -115,12 +115,15 @@ static void combine_with_noise(struct quell_tile *tile, const struct quell_plan 
 {
     const struct quell_kernels *kernels = tile->job->kernels;
     const float *in[QUELL_MAX_INPUTS];
+    struct quell_source source[QUELL_MAX_NOISES];
     int bad = 0;
+    for (unsigned j = 0; j < op->noises; j++)
+        source[j] = quell_tile_source(tile, &plan->name[op->stream[j]]);
     for (struct quell_piece piece = {0}; next_piece(tile, &piece);) {
         size_t at = piece.row * tile->elements + piece.element;
         for (unsigned k = 0; k < op->terms; k++) in[k] = tile->registers[op->in[k]] + at;
         for (unsigned j = 0; j < op->noises; j++) {
-            quell_tile_draw(tile, plan, &piece, op->stream[j], tile->noise[j]);
+            quell_tile_draw(tile, &piece, &source[j], tile->noise[j]);
             in[op->terms + j] = tile->noise[j];
         }
         bad |= (op->update ? kernels->update : kernels->combine)(
@@ -148,10 +151,11 @@ static void combine(struct quell_tile *tile, const struct quell_plan *plan,
 static void spread(struct quell_tile *tile, const struct quell_plan *plan,
                    const struct quell_op *op)
 {
+    struct quell_source source = quell_tile_source(tile, &plan->name[op->stream[0]]);
     int bad = 0;
     for (struct quell_piece piece = {0}; next_piece(tile, &piece);) {
         size_t at = piece.row * tile->elements + piece.element;
-        quell_tile_draw(tile, plan, &piece, op->stream[0], tile->noise[0]);
+        quell_tile_draw(tile, &piece, &source, tile->noise[0]);
         bad |= tile->job->kernels->spread(
             tile->registers[op->out] + at, piece.rows * piece.elements, (float)op->coefficient[0],
             (float)op->coefficient[1], tile->registers[op->in[0]] + at, tile->noise[0]);
@@ -230,7 +234,7 @@ void quell_tile_init(struct quell_tile *tile)
     for (struct quell_piece piece = {0}; next_piece(tile, &piece);) {
         float *out = tile->registers[QUELL_X] + piece.row * tile->elements + piece.element;
         size_t element = tile->element + piece.element;
-        quell_tile_noise(tile, &piece, QUELL_STREAM_INIT, tile->noise[0]);
+        stream_of(tile, &piece, tile->job->run.seed, QUELL_STREAM_INIT, tile->noise[0]);
         tile->job->kernels->affine(out, tile->noise[0], piece.rows * piece.elements,
                                    sampler->init_deviation + element, sampler->init_mean + element);
     }

@@ -5,7 +5,6 @@
 #include "core/schedule.h"
 #include "base/fail.h"
 #include "base/serial.h"
-#include <quell/noise.h>
 
 #include <math.h>
 #include <string.h>
@@ -82,17 +81,14 @@ quell_status quell_transition_noise(quell_transition *transition, unsigned k, fl
     struct quell_tile *tile = transition->tile;
     const struct quell_job *job = tile->job;
     if (k > 7) return quell_fail(QUELL_BAD_ARGUMENT, "transition: noise slots are 0 to 7");
-    struct quell_increment increment = {quell_brownian_cell_of(transition->t),
-                                        quell_brownian_cell_of(transition->s), k,
-                                        (uint32_t)tile->transition};
+    struct quell_noise_name name =
+        quell_noise_between(job->plan->brownian, k, transition->t, transition->s);
+    struct quell_source source = quell_tile_source(tile, &name);
     for (size_t row = 0; row < tile->rows; row++)
         for (size_t e = 0; e < job->dim; e += QUELL_CHUNK) {
             size_t count = job->dim - e < QUELL_CHUNK ? job->dim - e : QUELL_CHUNK;
             struct quell_piece piece = {row, 1, e, count};
-            if (job->plan->brownian)
-                quell_tile_increment(tile, &piece, &increment, tile->noise[0]);
-            else
-                quell_tile_noise(tile, &piece, QUELL_STREAM(tile->transition, k), tile->noise[0]);
+            quell_tile_draw(tile, &piece, &source, tile->noise[0]);
             memcpy(out + row * job->dim + e, tile->noise[0], count * sizeof *out);
         }
     return QUELL_OK;

@@ -27,8 +27,7 @@ enum quell_adaptive_option {
  * try, and E[X | x_t], which a try after a rejected one finds there. */
 enum { QUELL_TRY_PREVIOUS = 1, QUELL_TRY_LOW, QUELL_TRY_HIGH, QUELL_TRY_MU };
 
-/* More tries than these are no use, so that the noise of try j in transition i may be that of
- * number i QUELL_MOST_TRIES + j. */
+/* More tries than these are no use. */
 #define QUELL_MOST_TRIES 131072
 
 /* At most this many operations in a try, and names of noise. */
@@ -45,14 +44,15 @@ struct quell_adaptive {
     const double *option;
     quell_point t, end;
     struct quell_pid pid;
-    quell_point previous;          /* of QUELL_TRY_PREVIOUS */
-    size_t first, accepted, tries; /* first: the number of the noise of the first try */
+    quell_point previous; /* of QUELL_TRY_PREVIOUS */
+    size_t accepted, tries;
     bool known;                    /* QUELL_TRY_MU holds E[X | x_t] */
+    struct quell_noise_name noise; /* of all the way */
 };
 
-/* From t to the end, as the transition of that number. */
-struct quell_adaptive quell_adaptive_begin(const double *option, size_t transition,
-                                           const quell_point *t, const quell_point *end);
+/* From t to the end. */
+struct quell_adaptive quell_adaptive_begin(const double *option, const quell_point *t,
+                                           const quell_point *end);
 
 /* Whether t is at the end. */
 bool quell_adaptive_done(const struct quell_adaptive *adaptive);
@@ -80,7 +80,7 @@ bool quell_adaptive_judge(struct quell_adaptive *adaptive, const struct quell_tr
 /* An empty plan of tries in the caller's memory: it takes none of its own. */
 struct quell_try_memory {
     struct quell_op ops[QUELL_TRY_OPS];
-    struct quell_increment increments[QUELL_TRY_OPS];
+    struct quell_noise_name names[QUELL_TRY_OPS];
 };
 struct quell_plan quell_adaptive_plan(const struct quell_plan *whole,
                                       const struct quell_adaptive *adaptive,

@@ -25,11 +25,11 @@
 #define LONGEST 1.75
 #define PEERS_ATOL 0.0078
 
-struct quell_adaptive quell_adaptive_begin(const double *option, size_t transition,
-                                           const quell_point *t, const quell_point *end)
+struct quell_adaptive quell_adaptive_begin(const double *option, const quell_point *t,
+                                           const quell_point *end)
 {
     return (struct quell_adaptive){.option = option,
-                                   .first = transition * QUELL_MOST_TRIES,
+                                   .noise = quell_noise_between(false, 0, t, end),
                                    .t = *t,
                                    .end = *end,
                                    .previous = *t,
@@ -49,10 +49,9 @@ struct quell_plan quell_adaptive_plan(const struct quell_plan *whole,
                     1u << QUELL_TRY_HIGH | (adaptive->known ? 1u << QUELL_TRY_MU : 0);
     return (struct quell_plan){.schedule = whole->schedule,
                                .brownian = whole->brownian,
-                               .transition = adaptive->first + adaptive->accepted,
                                .ops = memory->ops,
                                .capacity = QUELL_TRY_OPS,
-                               .increment = memory->increments,
+                               .name = memory->names,
                                .room = QUELL_TRY_OPS,
                                .in_use = used,
                                .written = used,
@@ -166,6 +165,17 @@ static bool propose(struct quell_pid *pid, const double *option, double error)
     return accepted;
 }
 
+/* Where a sample's steps lie is its own affair, so they are numbered: step j has stream j of the
+ * whole way's noise, but in Brownian mode its part of the path. */
+static uint32_t noise_of(const struct quell_adaptive *adaptive, const struct quell_try *tried,
+                         struct quell_plan *plan)
+{
+    struct quell_noise_name name = adaptive->noise;
+    name.stream = (uint32_t)adaptive->accepted;
+    name.path = quell_noise_between(plan->brownian, 0, &adaptive->t, &tried->s).path;
+    return quell_plan_add_noise(plan, &name);
+}
+
 bool quell_adaptive_judge(struct quell_adaptive *adaptive, const struct quell_try *tried,
                           double error, struct quell_plan *plan)
 {
@@ -173,7 +183,7 @@ bool quell_adaptive_judge(struct quell_adaptive *adaptive, const struct quell_tr
     double size = adaptive->option[QUELL_ADAPTIVE_S_NOISE] * tried->up;
     quell_term high = {1, QUELL_TRY_HIGH};
     quell_noise_term noise = {size, 0};
-    if (size > 0) noise.stream = quell_plan_noise(plan, 0, &adaptive->t, &tried->s);
+    if (size > 0) noise.stream = noise_of(adaptive, tried, plan);
     quell_plan_combine(plan, QUELL_X, 1, &high, size > 0, &noise);
     adaptive->t = tried->s;
     adaptive->previous = tried->down;

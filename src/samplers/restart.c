@@ -11,9 +11,9 @@
  *
  * The way up forgets errors that the way down then does not repeat; the law at `low` stays. Where
  * the grid jumps from above s_min to sigma = 0, the step stops at s_min on its way, or, if the
- * schedule ends above s_min, restarts before that step. The way up ends at the grid's first sigma~
- * at the latest: the model knows no more noise. A grid that begins below s_min, ends above it, or
- * whose `low` is not below s_max, has no restart.
+ * schedule ends above s_min, restarts before that step. The way up ends at the schedule's largest
+ * sigma~ at the latest: the model knows no more noise. A grid that begins below s_min, ends above
+ * it, or whose `low` is not below s_max, has no restart.
  *
  * Each restart k has the noise slot k of its transition (the Brownian path k in Brownian mode) to
  * itself, so that there are at most 8. The restarts belong to that transition. The inner steps stay
@@ -47,14 +47,12 @@ static void again(quell_plan *plan, const quell_point *high, const quell_point *
     }
 }
 
-/* The restarts at `low`; first: where the grid begins. */
-static void restart(quell_plan *plan, const quell_point *first, const quell_point *low,
-                    const double *option)
+static void restart(quell_plan *plan, const quell_point *low, const double *option)
 {
     double lambda = -quell_log(option[S_MAX]);
     if (!(lambda < quell_lambda(low))) return;
-    quell_point high = *first;
-    if (lambda > quell_lambda(first)) high = quell_plan_at_lambda(plan, lambda);
+    quell_point high = quell_plan_at(plan, 1);
+    if (lambda > quell_lambda(&high)) high = quell_plan_at_lambda(plan, lambda);
     for (unsigned k = 0; k < (unsigned)option[RESTARTS]; k++) again(plan, &high, low, k, option);
 }
 
@@ -67,12 +65,12 @@ static quell_point landing(quell_plan *plan, const quell_point *t, const quell_p
     return quell_lambda(&end) >= target ? quell_plan_at_lambda(plan, target) : *t;
 }
 
-static void crossing(quell_plan *plan, const quell_point *first, const quell_point *t,
-                     const quell_point *s, const double *option)
+static void crossing(quell_plan *plan, const quell_point *t, const quell_point *s,
+                     const double *option)
 {
     quell_point low = landing(plan, t, s, -quell_log(option[S_MIN]));
     if (quell_lambda(&low) > quell_lambda(t)) quell_heun(plan, t, &low, option[STEADY] != 0);
-    restart(plan, first, &low, option);
+    restart(plan, &low, option);
     if (s->sigma == 0) quell_heun(plan, &low, s, option[STEADY] != 0);
 }
 
@@ -84,7 +82,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
     for (size_t i = 0; i < steps; i++) {
         const quell_point *t = &grid[i], *s = &grid[i + 1];
         if (quell_lambda(t) < target && quell_lambda(s) >= target)
-            crossing(plan, &grid[0], t, s, option);
+            crossing(plan, t, s, option);
         else
             quell_heun(plan, t, s, option[STEADY] != 0);
         quell_plan_step(plan, t, s);

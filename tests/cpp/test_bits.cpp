@@ -95,9 +95,12 @@ void take_step(quell::transition &at, const quell::point &t, const quell::point 
     at.denoise(t, x, mean);
     at.noise(0, noise);
     double r = s.sigma / t.sigma;
-    auto a = static_cast<float>(r), b = static_cast<float>(s.alpha - r * t.alpha);
-    for (size_t i = 0; i < x.size(); i++)
-        x[i] = std::fma(0.1f, noise[i], std::fma(b, mean[i], a * x[i]));
+    bool near = r >= 0.5 && r <= 2; /* then the state is added last (mathematics.md) */
+    auto a = static_cast<float>(near ? r - 1 : r), b = static_cast<float>(s.alpha - r * t.alpha);
+    for (size_t i = 0; i < x.size(); i++) {
+        float rest = std::fma(0.1f, noise[i], std::fma(b, mean[i], a * x[i]));
+        x[i] = near ? x[i] + rest : rest;
+    }
 }
 
 } // namespace
@@ -121,9 +124,9 @@ TEST(mixture_as_in_c)
     std::vector<float> y(count * dim);
     quell::run run = seeded(7);
     sampler.init(run, y);
-    for (run.transition = 0; run.transition < steps; run.transition++) {
-        double n = steps, i = static_cast<double>(run.transition);
-        sampler.step(run, (n - i) / n, (n - i - 1) / n, y);
+    for (size_t i = 0; i < steps; i++) {
+        double n = steps, done = static_cast<double>(i);
+        sampler.step(run, (n - done) / n, (n - done - 1) / n, y);
     }
     CHECK(same_bits(x, y));
 
@@ -186,6 +189,7 @@ TEST(denoise_and_noise_as_in_c)
     CHECK(!quell_noise_brownian(9, 1, 0.75, 0.5, 77, 1, 6, expected.data()));
     CHECK(same_bits(out, expected));
     CHECK(quell::noise_place(0) == 0.5);
+    CHECK(quell::noise_key(9, 0.75, 0.5) == quell_noise_key(9, 0.75, 0.5));
 }
 
 TEST(other_denoisers)

@@ -44,23 +44,14 @@ size_t in_c_sampler_options(quell_sampler_options *options)
 
 size_t in_c_run(quell_run *run)
 {
-    *run = (quell_run){1,
-                       2,
-                       3,
-                       4,
-                       5,
-                       6,
-                       FUNCTION(quell_parallel_fn, 7),
-                       POINTER(8),
-                       POINTER(9),
-                       10,
-                       FUNCTION(quell_progress_fn, 11),
-                       POINTER(12),
-                       FUNCTION(quell_observe_fn, 13),
-                       POINTER(14),
-                       POINTER(15),
-                       POINTER(16),
-                       POINTER(17)};
+    *run = (quell_run){1,           2,
+                       3,           4,
+                       5,           FUNCTION(quell_parallel_fn, 6),
+                       POINTER(7),  POINTER(8),
+                       9,           FUNCTION(quell_progress_fn, 10),
+                       POINTER(11), FUNCTION(quell_observe_fn, 12),
+                       POINTER(13), POINTER(14),
+                       POINTER(15), POINTER(16)};
     return sizeof *run;
 }
 

@@ -88,11 +88,11 @@ contains
 
         call check(in_c_run(run) == c_sizeof(run), 'size of quell_run')
         call check(is(run%size, 1) .and. is(run%seed, 2) .and. is(run%first, 3) .and. &
-            is(run%count, 4) .and. is(run%transition, 5) .and. is(run%threads, 6) .and. &
-            is(run%parallel, 7) .and. is(run%host, 8) .and. is(run%isa, 9) .and. &
-            is(run%tile, 10) .and. is(run%progress, 11) .and. is(run%progress_user, 12) .and. &
-            is(run%observe, 13) .and. is(run%observe_user, 14) .and. is(run%report, 15) .and. &
-            is(run%classes, 16) .and. is(run%context, 17), 'quell_run')
+            is(run%count, 4) .and. is(run%threads, 5) .and. is(run%parallel, 6) .and. &
+            is(run%host, 7) .and. is(run%isa, 8) .and. is(run%tile, 9) .and. &
+            is(run%progress, 10) .and. is(run%progress_user, 11) .and. is(run%observe, 12) .and. &
+            is(run%observe_user, 13) .and. is(run%report, 14) .and. is(run%classes, 15) .and. &
+            is(run%context, 16), 'quell_run')
 
         call check(in_c_model(model) == c_sizeof(model), 'size of quell_model')
         call check(is(model%denoiser, 1) .and. is(model%rank, 2) .and. is(model%shape(1), 3) .and. &

@@ -60,6 +60,8 @@ contains
         call quell_noise(9_c_int64_t, quell_stream(2, 1), 77_c_int64_t, 0_c_int64_t, noise)
         call quell_noise(9_c_int64_t, 18_c_int32_t, 77_c_int64_t, 2_c_int64_t, part)
         call check(all(part == noise(3:4)), 'noise')
+        call check(quell_noise_key(7_c_int64_t, 1d0, 0.984375d0) == &
+            -7797353022893274823_c_int64_t, 'a key')
 
         call check(quell_noise_place(0d0) == 0.5d0 .and. quell_noise_place(4d0) > 0.7d0, 'places')
         ! W(1) is the normal of stream (0, k), and what it does in two halves.

@@ -50,7 +50,8 @@ MODELS = {"gaussian": Gaussian(), "mixture": Mixture()}
 
 
 class Noise:
-    """quell's noise of (transition, slot) for both samples, in the order that a peer asks for it."""
+    """Noise of (transition, slot) for both samples, in the order that a peer asks for it: quell's, from
+    the time i to the time i + 1, a name that tests/test_peers.c gives to its transitions."""
 
     library = None
 
@@ -60,14 +61,17 @@ class Noise:
     @classmethod
     def load(cls, path):
         cls.library = ctypes.CDLL(path)
+        cls.library.quell_noise_key.restype = ctypes.c_uint64
 
     @classmethod
     def at(cls, transition, slot=0, samples=range(SAMPLES)):
+        key = cls.library.quell_noise_key(ctypes.c_uint64(SEED), ctypes.c_double(transition),
+                                          ctypes.c_double(transition + 1))
         rows = []
         for sample in samples:
             out = (ctypes.c_float * DIM)()
             failed = cls.library.quell_noise(
-                ctypes.c_uint64(SEED), ctypes.c_uint32(1 + 8 * transition + slot),
+                ctypes.c_uint64(key), ctypes.c_uint32(slot),
                 ctypes.c_uint64(sample), ctypes.c_uint64(0), ctypes.c_size_t(DIM), out)
             assert not failed
             rows.append(list(out))

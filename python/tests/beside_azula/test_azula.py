@@ -96,13 +96,13 @@ def test_samplers(name, options, schedule):
     assert (ours(x1.float()) - x0).abs().max() < 2e-5
 
 
-def inject(monkeypatch, seed, slots):
-    """azula draws quell's normals: those of (transition, slot) in turn."""
-    turn = iter(slots)
+def inject(monkeypatch, seed, times):
+    """azula draws quell's normals: those of each step in turn."""
+    turn = iter(zip(times[:-1].tolist(), times[1:].tolist(), strict=True))
 
     def randn_like(x):
-        stream = quell.stream(*next(turn))
-        return torch.from_numpy(quell.normal(seed, len(x), x.shape[1:], stream=stream)).to(x)
+        key = quell.noise_key(seed, *next(turn))
+        return torch.from_numpy(quell.normal(key, len(x), x.shape[1:], stream=0)).to(x)
 
     monkeypatch.setattr(torch, "randn_like", randn_like)
 
@@ -118,8 +118,9 @@ def inject(monkeypatch, seed, slots):
 def test_the_noise_injected(name, options, monkeypatch):
     d, x1 = denoiser(), torch.randn(20, 3, dtype=torch.float64)
     options = {"steps": 12, "silent": True, "dtype": torch.float64, **options}
-    x0 = ours_of(name, d, **options)(x1, seed=11)
-    inject(monkeypatch, 11, ((i, 0) for i in range(12)))
+    ours = ours_of(name, d, **options)
+    x0 = ours(x1, seed=11)
+    inject(monkeypatch, 11, ours.timesteps)
     right = getattr(azula.sample, name)(d, **options)(x1)
     assert (x0 - right).abs().max() < 1e-4 * right.abs().max()
 

@@ -20,7 +20,7 @@ def test_guide():
 def test_first_example():
     path = guide.ROOT / "examples" / "python" / "first.py"
     run = subprocess.run([sys.executable, path], capture_output=True, text=True, check=True)
-    assert run.stdout == "the last sample: 2.475232 1.311782\n"
+    assert run.stdout == "the last sample: -2.419643 -0.473780\n"
 
 
 def test_readme():
@@ -28,4 +28,4 @@ def test_readme():
     readme = (guide.ROOT / "README.md").read_text(encoding="utf-8")
     example = (guide.ROOT / "examples" / "python" / "first.py").read_text(encoding="utf-8")
     assert example.split('"""')[2].lstrip() in readme
-    assert "the last sample: 2.475232 1.311782" in readme
+    assert "the last sample: -2.419643 -0.473780" in readme

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* The key of an interval is the seed xor a block of Philox4x32-10 (Salmon et al., 2011) with the
+ * bits of the interval's ends as counter: two intervals have streams as two seeds have, without a
+ * list of what was drawn before. What belongs to the interval is worked out with the plan, so that
+ * a run has nothing more to do than the xor. */
+#include "noise_name.h"
+#include <quell/noise.h>
+
+#include <string.h>
+
+static void split(double value, uint32_t words[2])
+{
+    uint64_t bits;
+    value += 0.0; /* -0 is 0 */
+    memcpy(&bits, &value, sizeof bits);
+    words[0] = (uint32_t)bits;
+    words[1] = (uint32_t)(bits >> 32);
+}
+
+static void philox(uint32_t c[4])
+{
+    uint32_t k0 = 0, k1 = 0;
+    for (int round = 0; round < 10; round++, k0 += 0x9E3779B9u, k1 += 0xBB67AE85u) {
+        uint64_t a = (uint64_t)c[0] * 0xD2511F53u, b = (uint64_t)c[2] * 0xCD9E8D57u;
+        uint32_t c0 = (uint32_t)(b >> 32) ^ c[1] ^ k0, c2 = (uint32_t)(a >> 32) ^ c[3] ^ k1;
+        c[0] = c0, c[1] = (uint32_t)b, c[2] = c2, c[3] = (uint32_t)a;
+    }
+}
+
+uint64_t quell_noise_key(uint64_t seed, double t, double s)
+{
+    uint32_t counter[4];
+    split(t, counter);
+    split(s, counter + 2);
+    philox(counter);
+    return seed ^ ((uint64_t)counter[1] << 32 | counter[0]);
+}
+
+struct quell_noise_name quell_noise_between(bool brownian, unsigned k, const quell_point *t,
+                                            const quell_point *s)
+{
+    struct quell_noise_name name = {t->t, s->t, 0, k, {0, 0, k}};
+    if (t->t == s->t) name.from = quell_lambda(t), name.to = quell_lambda(s);
+    name.key = quell_noise_key(0, name.from, name.to);
+    if (brownian) {
+        name.path.from = quell_brownian_cell_of(t);
+        name.path.to = quell_brownian_cell_of(s);
+    }
+    return name;
+}

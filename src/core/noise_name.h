@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* What a noise is called: by the interval of time that it drives, whatever grid or call the
+ * interval is a part of. */
+#ifndef QUELL_CORE_NOISE_NAME_H
+#define QUELL_CORE_NOISE_NAME_H
+
+#include "brownian.h"
+#include <stdbool.h>
+
+/* path: in Brownian mode the part of a path that it is. Where that has no length, by default and
+ * for intervals that are too short for a path, it is the stream `stream` of the key
+ * quell_noise_key(seed, from, to), which is `key` for the seed 0. */
+struct quell_noise_name {
+    double from, to;
+    uint64_t key;
+    uint32_t stream;
+    struct quell_increment path;
+};
+
+/* The noise of slot k from the point t to s. */
+struct quell_noise_name quell_noise_between(bool brownian, unsigned k, const quell_point *t,
+                                            const quell_point *s);
+
+/* The key of a run's noise. */
+static inline uint64_t quell_noise_key_of(const struct quell_noise_name *name, uint64_t seed)
+{
+    return seed ^ name->key;
+}
+
+/* Whether it is a part of a path. */
+static inline bool quell_noise_is_path(const struct quell_noise_name *name)
+{
+    return name->path.from != name->path.to;
+}
+
+#endif
