@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Most programs never take a covariance apart, and OpenBLAS is no light companion: as it is loaded it
- * maps a buffer for every thread that it might use, and another one as it is called first; where a
- * limit (ulimit -v) refuses it one, it asks again, for ever. So it is loaded when it is needed, after
- * that much room has been seen to be there. Between our look and its own somebody else may take the
- * room: that cannot be helped from here. */
+/* Most programs never take a covariance apart, and OpenBLAS is no light companion: as it is loaded
+ * it maps a buffer for every thread that it might use, and another one as it is called first; where
+ * a limit (ulimit -v) refuses it one, it asks again, for ever. So it is loaded when it is needed,
+ * after that much room has been seen to be there. Between our look and its own somebody else may
+ * take the room: that cannot be helped from here. Nor can Fortran's runtime, which is loaded with
+ * it and ends the process where malloc fails just then. */
 #include "denoisers/lapack.h"
 #include "base/fail.h"
 #include "base/serial.h"
@@ -18,13 +19,13 @@
 
 #define MEGABYTE ((size_t)1 << 20)
 
-/* Of OpenBLAS 0.3.21 to 0.3.29, with something to spare: its code, with gfortran's library; a
- * buffer, which is 128 MB on x86-64 and less elsewhere, and the stack of the thread it is for; and the
- * greatest number of threads in a distribution's build. */
+/* Of OpenBLAS 0.3.21, with something to spare: its code, with Fortran's runtime; a buffer, which is
+ * 128 MB on x86-64, and the stack of the thread that it is for; and as many threads as any
+ * distribution's build has. */
 enum { CODE = 64, BUFFER = 136, MOST_THREADS = 128 };
 
 /* How many threads OpenBLAS prepares for as it is loaded. */
-static size_t threads(void)
+static size_t threads_prepared(void)
 {
     static const char *const names[] = {"OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS",
                                         "OMP_NUM_THREADS"};
@@ -63,7 +64,8 @@ __attribute__((weak)) char *openblas_get_config(void);
 
 static quell_status load(struct quell_lapack *lapack)
 {
-    *lapack = (struct quell_lapack){dsyevd_, dsyrk_, openblas_get_config};
+    *lapack =
+        (struct quell_lapack){.dsyevd = dsyevd_, .dsyrk = dsyrk_, .config = openblas_get_config};
     return QUELL_OK;
 }
 
@@ -103,7 +105,7 @@ static quell_status cannot_load(const char *reason)
 
 static quell_status see_room_to_load(void)
 {
-    size_t count = threads();
+    size_t count = threads_prepared();
     return see_room(CODE + (count + 1) * BUFFER,
                     count > 1 ? "; less with OPENBLAS_NUM_THREADS=1 in the environment" : "");
 }
@@ -122,6 +124,8 @@ static quell_status load(struct quell_lapack *lapack)
     *(void **)&lapack->dsyevd = dlsym(library, "dsyevd_");
     *(void **)&lapack->dsyrk = dlsym(library, "dsyrk_");
     *(void **)&lapack->config = dlsym(library, "openblas_get_config");
+    *(void **)&lapack->most_threads = dlsym(library, "omp_get_max_threads");
+    *(void **)&lapack->set_threads = dlsym(library, "omp_set_num_threads");
     if (lapack->dsyevd && lapack->dsyrk) return QUELL_OK;
     return quell_fail(QUELL_UNSUPPORTED,
                       "a covariance needs OpenBLAS (Debian: libopenblas0-openmp): the LAPACK that "
@@ -145,12 +149,24 @@ static quell_status see_buffer(unsigned callers_now)
     return status;
 }
 
+/* body on one thread of the runtime that LAPACK has, too. */
+static void call(const struct quell_lapack *lapack,
+                 void (*body)(const struct quell_lapack *lapack, void *data), void *data)
+{
+    QUELL_SERIAL_OPENMP(true);
+    bool both = lapack->most_threads && lapack->set_threads;
+    int threads = both ? lapack->most_threads() : 1;
+    if (threads > 1) lapack->set_threads(1);
+    body(lapack, data);
+    if (threads > 1) lapack->set_threads(threads);
+}
+
 /* With one thread of OpenMP's, OpenBLAS takes the calling thread alone, and finds no number of
  * threads to set anew for the whole process. With several it opens a region, whose runtime ends the
  * process where a thread cannot be had; and it waits for a buffer that, in a child of fork(), a
- * thread of the parent's may hold for ever. It is no loss where others work on the cores, too: 2000 x
- * 2000 took 3.6 s on one thread of a busy machine of two cores, 40 s on two, which wait for each
- * other; in time of the processor 1.2 s and 12 s, and 100 x 100 0.0006 s and 0.0008 s. */
+ * thread of the parent's may hold for ever. It is no loss where others work on the cores, too:
+ * 2000 x 2000 took 3.6 s on one thread of a busy machine of two cores, 40 s on two, which wait for
+ * each other; in time of the processor 1.2 s and 12 s, and 100 x 100 0.0006 s and 0.0008 s. */
 quell_status quell_with_lapack(void (*body)(const struct quell_lapack *lapack, void *data),
                                void *data)
 {
@@ -158,10 +174,7 @@ quell_status quell_with_lapack(void (*body)(const struct quell_lapack *lapack, v
     quell_status status = load(&lapack);
     if (status) return status;
     status = see_buffer(atomic_fetch_add(&callers, 1) + 1);
-    if (!status) {
-        QUELL_SERIAL_OPENMP(true);
-        body(&lapack, data);
-    }
+    if (!status) call(&lapack, body, data);
     atomic_fetch_sub(&callers, 1);
     return status;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* LAPACK and BLAS, which take a covariance apart. They are loaded when the first one is, and are the
- * host's own if it has OpenBLAS: their number of threads is as it was after a call. */
+/* LAPACK and BLAS, which take a covariance apart. They are loaded when the first one is, and are
+ * the host's own if it has OpenBLAS: their number of threads is as it was after a call. */
 #ifndef QUELL_DENOISERS_LAPACK_H
 #define QUELL_DENOISERS_LAPACK_H
 
@@ -15,6 +15,9 @@ struct quell_lapack {
                   const double *alpha, const double *a, const int *lda, const double *beta,
                   double *c, const int *ldc);
     char *(*config)(void); /* NULL, if it is not OpenBLAS */
+    /* Its runtime of OpenMP's, if it has one of its own, which may be another than quell's. */
+    int (*most_threads)(void);
+    void (*set_threads)(int threads);
 };
 
 /* Calls body(lapack, data) on one thread. QUELL_UNSUPPORTED where there is no LAPACK,
@@ -23,7 +26,7 @@ struct quell_lapack {
 quell_status quell_with_lapack(void (*body)(const struct quell_lapack *lapack, void *data),
                                void *data);
 
-/* What it says of itself, or why it cannot be had. Static, or this thread's until it fails again. */
+/* What it says of itself, or why it cannot be had. Valid until this thread fails again. */
 const char *quell_lapack_about(void);
 
 #endif
