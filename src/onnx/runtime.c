@@ -6,8 +6,8 @@
 
 #ifdef QUELL_ONNX_RUNTIME
 #include <dlfcn.h>
-#include <limits.h>
 #endif
+#include <limits.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
