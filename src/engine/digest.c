@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A model is asked, not read: whatever a denoiser is made of, two that say the same of random states
- * at several levels of noise are one, but for what rounding hides. */
+/* A model is asked, not read: whatever a denoiser is made of, two that say the same of random
+ * states at several levels of noise are one, but for what rounding hides. */
 #include "digest.h"
 #include "sampler.h"
 #include "core/schedule.h"

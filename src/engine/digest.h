@@ -6,9 +6,9 @@
 
 #include <quell/sampler.h>
 
-/* sampler: the version of quell, the plan with its grid and its coefficients, the bounds and the law
- * of x_1. model: what the denoiser says of a few samples, with and without classes; of a denoiser
- * that calls the host, or makes no promise about bits, its kind and its sizes alone. */
+/* sampler: the version of quell, the plan with its grid and its coefficients, the bounds and the
+ * law of x_1. model: what the denoiser says of a few samples, with and without classes; of a
+ * denoiser that calls the host, or makes no promise about bits, its kind and its sizes alone. */
 struct quell_digests {
     uint64_t sampler, model;
 };
