@@ -36,8 +36,8 @@ typedef struct quell_sampler quell_sampler;
  *   are round in binary).
  * sigmas: the grid by its values of sigma / alpha, steps + 1 of them that fall, in place of start,
  *   stop and grid, as times; within those of the schedule, but for a last one of 0. One that is
- *   beyond by 1% at most, as in published lists, which are rounded, is the schedule's first or last;
- *   NULL: none.
+ *   beyond by 1% at most, as in published lists, which are rounded, is the schedule's first or
+ *   last; NULL: none.
  * threshold: dynamic thresholding of the denoiser's output (Saharia et al., 2205.11487, section
  *   2.3): of each sample's |E[X | x_t]| the quantile s, from 0 to 1 (they use high ones, as 0.995),
  *   but s >= 1; the sample is clipped to [-s, s] and divided by s. 0: none. Not with a clamp.
