@@ -90,7 +90,8 @@ contains
         if (count >= 0) return
         status = QUELL_BAD_ARGUMENT
         write(number, '(i0)') count
-        call quell_error_set(int(status), what // ' is ' // trim(number) // ': must not be negative')
+        call quell_error_set(int(status), &
+            what // ' is ' // trim(number) // ': must not be negative')
     end function
 
     ! The text at an address, '' for NULL.
