@@ -4,8 +4,8 @@
  * scales whose laws are known. The measure is Wasserstein's distance of second order between the
  * marginal laws of the samples and the model's, over the model's standard deviation, so that 1 is
  * the distance of its mean alone. Allowed are MOST_TIMES that of ddim and MOST_MORE; dpm_adaptive,
- * whose steps are its own, is at ADAPTIVE at most everywhere. The noise that a schedule ends with is
- * allowed too.
+ * whose steps are its own, is at ADAPTIVE at most everywhere. The noise that a schedule ends with
+ * is allowed too.
  *
  * Long, all of it; QUELL_STABILITY=print prints every distance. */
 #include "effort.h"
@@ -222,7 +222,8 @@ static int has_the_law(const char *spec)
     return 1;
 }
 
-/* Every case of every sampler, each with the next of the lengths, one in `stride`; long, with all. */
+/* Every case of every sampler, each with the next of the lengths, one in `stride`; long, with all
+ * of them. */
 static void try_all(struct problem *problem, size_t stride)
 {
     static const size_t lengths[] = {1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 24, 30};

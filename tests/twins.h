@@ -60,7 +60,8 @@ vec twin_noise_between(const struct twin *twin, const quell_point *t, const quel
 vec twin_noise_part(const struct twin *twin, size_t i, double from, double to, unsigned k);
 
 /* The rule of long steps (docs/methods.md): whether sum |c[k]| <= most, c[count] being what the
- * outputs D other than the first have in y_s; always, where the spec says steady=0 or reference=1. */
+ * outputs D other than the first have in y_s; always, where the spec says steady=0 or
+ * reference=1. */
 int twin_steady(const struct twin *twin, size_t count, const double *c, double most);
 
 /* a x + b y, and a x + b y + c z. */

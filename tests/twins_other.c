@@ -296,11 +296,11 @@ static vec unipc(const struct twin *w, vec y)
 }
 
 /* A step of PNDM (2202.09778, algorithm 2), dy / ds = d: by the Runge-Kutta method with the middle
- * of the times, or by the trapezoidal rule; by Euler's where s falls by more than e^2. */
+ * of the times, or by the trapezoidal rule; by Euler's where s falls by more than e^(3/2) or e^2. */
 static vec pndm_first(const struct twin *w, vec y, size_t i, vec d)
 {
     double t = w->s[i], s = w->s[i + 1], h = s - t;
-    if (t / s > exp(2)) return mix(1, y, h, d);
+    if (t / s > exp(twin_word(w, "warmup", "heun") ? 2 : 1.5)) return mix(1, y, h, d);
     if (twin_word(w, "warmup", "heun"))
         return mix3(1, y, h / 2, d, h / 2, twin_direction(w, mix(1, y, h, d), s));
     quell_point point;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* quell under stress: threads that create, draw and free by chance, beside a thread that forks at
- * any instant; its children draw too, some with limits, some with calls that fail. All that is drawn
- * must have the bits that one thread gives it, and nothing may end, hang or be silently other.
+ * any instant; its children draw too, some with limits, some with calls that fail. All that is
+ * drawn must have the bits that one thread gives it, and nothing may end, hang or be silently
+ * other.
  *
  *     quell-stress SECONDS SEED
  *

@@ -8,7 +8,7 @@
 
 #define QUELL_NEAREST_LONGEST 40
 
-/* hint: " (did you mean 'NAME'?)", or "" while no name is near: with one change in three letters. */
+/* hint: " (did you mean 'NAME'?)", or "" while no name is near: one change in three letters. */
 struct quell_nearest {
     const char *word;
     size_t length, distance;

@@ -9,8 +9,9 @@
 #include "base/json_write.h"
 #include "samplers/method.h"
 
-/* also: NULL, or the other name of a schedule or a grid. paper: NULL, or an arXiv number or where
- * else it is from. options: NULL if it takes none. method: of a sampler. isa: an instruction set. */
+/* also: NULL, or the other name of a schedule or a grid. paper: NULL, or an arXiv number or
+ * where else it is from. options: NULL if it takes none. method: of a sampler. isa: an instruction
+ * set. */
 struct entry {
     const char *name, *also, *summary, *paper;
     const struct quell_option *options;

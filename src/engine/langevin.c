@@ -3,10 +3,10 @@
  *
  *     out += a r^2 eps + b r z,   r^2 = D / (w |eps|^2 + (1 - w) D),   w = min(1, D / 100),
  *
- * |eps| the norm of the row; or r = |z| / |eps|, as it was published. Then a step that is long where
- * |eps| is small makes the law wider, of N(0, 1) by (D + 2) / D, |z|^2 in the place of D by as much
- * again, and in one or two dimensions 1 / |eps|^2 has no mean. Of the own norm's part w the law
- * keeps 2 w / D, 2 % at most.
+ * |eps| the norm of the row; or r = |z| / |eps|, as it was published. Then a step that is long
+ * where |eps| is small makes the law wider, of N(0, 1) by (D + 2) / D, |z|^2 in the place of D by
+ * as much again, and in one or two dimensions 1 / |eps|^2 has no mean. Of the own norm's part w
+ * the law keeps 2 w / D, 2 % at most.
  *
  * For its norm the noise z is drawn twice: it is cheaper than memory of its size.
  */

@@ -4,8 +4,9 @@
  *
  *     y_s = y_t + (sigma~_s - sigma~_t) (gamma eps_t + (1 - gamma) eps_{t+1}).
  *
- * An error e at t becomes (1 - k gamma) e + k (gamma - 1) e', k = 1 - e^-h, e' the one before: it does
- * not grow for gamma <= 1 / 2 + 1 / k, which is the most that a step takes (steady=0: gamma). */
+ * An error e at t becomes (1 - k gamma) e + k (gamma - 1) e', k = 1 - e^-h, e' the one before: it
+ * does not grow for gamma <= 1 / 2 + 1 / k, which is the most that a step takes (steady=0:
+ * gamma). */
 #include "method.h"
 #include "multistep.h"
 #include "steady.h"

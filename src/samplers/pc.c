@@ -13,9 +13,10 @@
  * whatever the scale of x. There |z| and |eps| are means over a batch; a sample's own, reference=1,
  * make the law wider by some 4 / D, and have no mean in one or two dimensions. So r is (D / (w
  * |eps|^2 + (1 - w) D))^(1/2), w = min(1, D / 100), which is the same in many dimensions
- * (quell_plan_langevin). Beyond snr = 1 the correction overshoots, whatever the law. Their size does not fall with the steps, and so they leave a bias that
- * more steps do not remove: no order is claimed. The norms are a sample's own; other codes take
- * their mean over the batch, and a sample then depends on its neighbours. */
+ * (quell_plan_langevin). Beyond snr = 1 the correction overshoots, whatever the law. The size of
+ * the corrections does not fall with the steps, and so they leave a bias that more steps do not
+ * remove: no order is claimed. The norms are a sample's own; other codes take their mean over the
+ * batch, and a sample then depends on its neighbours. */
 #include "method.h"
 #include "core/plan.h"
 

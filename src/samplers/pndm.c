@@ -15,8 +15,8 @@
  * trapezoidal rule in place of the three, e = (e_1 + eps(phi(x_t, e_1, t, s), s)) / 2, and lower
  * orders until there are enough noises. As steps of sigma / alpha are not even, the order is 2.
  *
- * A first step on which sigma / alpha falls by more than exp(2), which no grid of the paper has, is
- * DDIM's: each stage of the others multiplies what the stage before is off by that ratio.
+ * A first step on which sigma / alpha falls by more than exp(1.5), with heun exp(2), which no grid
+ * of the paper has, is DDIM's: each stage of the others multiplies what the stage before is off by that ratio.
  *
  * phi(x_t, e, t, s) is phi(x_t, e_1, t, s) - sigma_s expm1(h) (e - e_1), and the first of these is
  * the DDIM step with mu_t: no large multiples of x cancel. */
@@ -109,7 +109,7 @@ static void adams(quell_plan *plan, const struct origin *from, const quell_point
 /* The step t -> s, before from->noise is in the history. */
 static void first(quell_plan *plan, const struct origin *from, const quell_point *s, bool by_heun)
 {
-    if (quell_lambda(s) - quell_lambda(from->t) > 2)
+    if (quell_lambda(s) - quell_lambda(from->t) > (by_heun ? 2 : 1.5))
         transfer(plan, from, s, QUELL_X, 0, NULL);
     else
         (by_heun ? heun : runge_kutta)(plan, from, s);

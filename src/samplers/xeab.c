@@ -7,9 +7,10 @@
  * over v = (lambda - lambda_t) / h in [0, 1], l_j the Lagrange polynomials of the newest points;
  * the integral of exp(-h (1 - v)) v^k is k! phi_{k+1}(-h).
  *
- * solver=midpoint is DPM-Solver++(2M), which takes h / 2 phi_1(-h) for the first moment of order 2 (of
- * second order too). reference=1 gives the formulas of k-diffusion and diffusers: this, and at order 3
- * DPM-Solver++(3M), whose second divided difference lacks a factor of 2, so that its order is 2. */
+ * solver=midpoint is DPM-Solver++(2M), which takes h / 2 phi_1(-h) for the first moment of order 2
+ * (of second order too). reference=1 gives the formulas of k-diffusion and diffusers: this, and at
+ * order 3 DPM-Solver++(3M), whose second divided difference lacks a factor of 2, so that its order
+ * is 2. */
 #include "method.h"
 #include "multistep.h"
 #include "steady.h"
