@@ -38,7 +38,8 @@ static int check_noise(const struct session *session)
     double from = grid[0].t, to = grid[session->sampler->steps].t;
     if (draws_noise(session->sampler)) return EXIT_DONE;
     if (options->sampling.brownian)
-        return complain(EXIT_USAGE, "--brownian: sampler '%s' draws no noise on the way from t = %g to %g",
+        return complain(EXIT_USAGE,
+                        "--brownian: sampler '%s' draws no noise on the way from t = %g to %g",
                         options->sampler, from, to);
     if (options->from && options_given("seed"))
         return complain(EXIT_USAGE,
