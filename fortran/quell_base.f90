@@ -34,9 +34,34 @@ contains
         if (present(stat)) stat = status
         if (status == QUELL_OK) return
         message = quell_error_message()
-        if (present(errmsg)) errmsg = message
+        if (present(errmsg)) errmsg = fitted(message, len(errmsg))
         if (.not. present(stat)) error stop 'quell: ' // message
     end subroutine
+
+    ! A message in at most `room` characters. Of a longer one the middle goes, where long names are.
+    recursive function fitted(message, room) result(text)
+        character(*), intent(in) :: message
+        integer, intent(in) :: room
+        character(:), allocatable :: text
+        integer :: head, tail
+        text = message
+        if (len(message) <= room .or. room < 16) return
+        head = room / 4
+        tail = len(message) - (room - 3 - head) + 1
+        do while (head > 0 .and. continues(message(head + 1:head + 1)))
+            head = head - 1
+        end do
+        do while (tail < len(message) .and. continues(message(tail:tail)))
+            tail = tail + 1
+        end do
+        text = message(:head) // '...' // message(tail:)
+    end function
+
+    ! Whether a byte is the second one of a character of UTF-8, or a later one.
+    recursive logical function continues(byte)
+        character, intent(in) :: byte
+        continues = iand(ichar(byte), 192) == 128
+    end function
 
     ! A failure that Fortran sees and C cannot, such as arrays of different lengths.
     recursive subroutine quell_refuse(message, stat, errmsg)

@@ -148,7 +148,12 @@ contains
             grid = trim(o%grid) // c_null_char
             c%grid = c_loc(grid)
         end if
-        translated = .true.
+        translated = o%steps == defaults%steps .or. o%steps == c%steps
+        if (.not. translated) then
+            call quell_refuse('sampler: as many times or sigmas as steps, and one more', &
+                stat, errmsg)
+            return
+        end if
         if (allocated(o%init_mean) .and. allocated(o%init_variance)) &
             translated = size(o%init_mean) == size(o%init_variance)
         if (.not. translated) &

@@ -192,6 +192,37 @@ TEST(cli, from_a_file)
     command_remove(&command);
 }
 
+static double deviation(const struct command *command, const char *name)
+{
+    size_t size;
+    char *file = scratch_read(&command->work, name, &size);
+    const float *x = (const void *)(file + 128);
+    size_t count = (size - 128) / sizeof *x;
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < count; i++) sum += (double)x[i], squares += (double)(x[i] * x[i]);
+    free(file);
+    return sqrt(squares / (double)count - sum * sum / (double)(count * count));
+}
+
+/* N(0, 1), in one run and in two that follow each other: what the second meets is new noise. */
+TEST(cli, goes_on)
+{
+    struct command command = command_new();
+    scratch_write(&command.work, "m.json", "{\"kind\": \"gaussian\", \"covariance\": [[1]]}", 0);
+    command_check(&command, 0,
+                  "sample --quiet --model m.json --sampler ddpm --seed 3 --count 20000 --steps 120 "
+                  "--out one.npy");
+    command_check(&command, 0,
+                  "sample --quiet --model m.json --sampler ddpm --seed 3 --count 20000 --steps 60 "
+                  "--stop 0.5 --out half.npy");
+    command_check(&command, 0,
+                  "sample --quiet --model m.json --sampler ddpm --seed 3 --count 20000 --steps 60 "
+                  "--start 0.5 --from half.npy --out two.npy");
+    double one = deviation(&command, "one.npy"), two = deviation(&command, "two.npy");
+    CHECK(fabs(one / two - 1) < 0.03 && fabs(one - 0.96) < 0.02, "%.4f and %.4f", one, two);
+    command_remove(&command);
+}
+
 /* A model that is stored draws the samples of the one it was made from. */
 TEST(cli, model)
 {

@@ -96,6 +96,17 @@ TEST(refusals, options)
     options.steps = 2, options.times = flat, refused("ddim", QUELL_BAD_ARGUMENT, "time 2");
     options.steps = 2, options.times = rising, refused("ddim", QUELL_BAD_ARGUMENT, "time 2");
     options.steps = 2, options.times = out, refused("ddim", QUELL_BAD_ARGUMENT, "time 0");
+    const double good[] = {0.9, 0.5, 0.1}, sigmas[] = {10, 1, 0};
+    options.steps = 2, options.times = good, options.grid = "karras";
+    refused("ddim", QUELL_BAD_ARGUMENT, "times are given and so is grid");
+    options.steps = 2, options.times = good, options.start = 0.8;
+    refused("ddim", QUELL_BAD_ARGUMENT, "so are start");
+    options.steps = 2, options.times = good, options.stop = 0.2;
+    refused("ddim", QUELL_BAD_ARGUMENT, "so are start");
+    options.steps = 2, options.sigmas = sigmas, options.start = 0.9;
+    refused("ddim", QUELL_BAD_ARGUMENT, "sigmas are given");
+    options.steps = 2, options.sigmas = sigmas, options.grid = "beta";
+    refused("ddim", QUELL_BAD_ARGUMENT, "sigmas are given");
     options.clamp_low = 1, options.clamp_high = 0;
     refused("ddim", QUELL_BAD_ARGUMENT, "clamp_low");
     options.clamp_low = nan, refused("ddim", QUELL_BAD_ARGUMENT, "clamp_low");
@@ -176,4 +187,67 @@ TEST(refusals, set_by_the_caller)
     CHECK(strlen(quell_error_message()) == 511, "%zu", strlen(quell_error_message()));
     quell_error_set(QUELL_IO_FAILED, NULL);
     CHECK(!*quell_error_message(), "%s", quell_error_message());
+}
+
+/* UTF-8 to the last byte, wherever it is cut. */
+static void check_text(const char *text)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    while (*at) {
+        size_t more = *at < 0x80 ? 0 : *at < 0xE0 ? 1 : *at < 0xF0 ? 2 : 3;
+        CHECK(*at < 0x80 || (*at >= 0xC2 && *at < 0xF5), "byte %02x of '%s'", *at, text);
+        for (at++; more; more--, at++) CHECK(*at >> 6 == 2, "byte %02x of '%s'", *at, text);
+    }
+}
+
+TEST(refusals, messages_are_utf8)
+{
+    static const char *const broken[] = {"\xff",
+                                         "\x80",
+                                         "\xc3",
+                                         "a\xe2\x82",
+                                         "\xc0\xaf",
+                                         "\xe0\x9f\xbf",
+                                         "\xed\xa0\x80",
+                                         "\xf0\x8f\xbf\xbf",
+                                         "\xf4\x90\x80\x80",
+                                         "\xf5\x80\x80\x80"};
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+        quell_error_set(QUELL_IO_FAILED, broken[i]);
+        check_text(quell_error_message());
+        CHECK(strchr(quell_error_message(), '?'), "%zu: '%s'", i, quell_error_message());
+    }
+    static const char *const good[] = {"\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x8e\xb2",
+                                       "\xf4\x8f\xbf\xbf"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        char text[700] = "";
+        quell_error_set(QUELL_IO_FAILED, good[i]);
+        CHECK(!strcmp(quell_error_message(), good[i]), "%zu: '%s'", i, quell_error_message());
+        for (size_t length = 0; length + 4 < sizeof text; length = strlen(text)) {
+            strcat(text, length % 7 ? good[i] : "x");
+            quell_error_set(QUELL_IO_FAILED, text);
+            check_text(quell_error_message());
+        }
+    }
+}
+
+/* A long name leaves the reason in the line. */
+TEST(refusals, long_paths)
+{
+    static char path[4000];
+    for (size_t length = 300; length < sizeof path; length += 397) {
+        memset(path, 'd', length);
+        for (size_t i = 0; i < length; i += 200) path[i] = '/';
+        strcpy(path + length - 5, ".json");
+        quell_model none = {0};
+        CHECK(quell_model_load(&none, path) == QUELL_IO_FAILED, "%zu", length);
+        CHECK(strstr(quell_error_message(), "No such file"), "%s", quell_error_message());
+        CHECK(!strncmp(quell_error_message(), "/ddd", 4), "%s", quell_error_message());
+        CHECK(strlen(quell_error_message()) < 512, "%zu", strlen(quell_error_message()));
+    }
+    char own[1000];
+    memset(own, 'd', sizeof own);
+    strcpy(own + 900, ": the reason");
+    quell_error_set(QUELL_IO_FAILED, own);
+    CHECK(strstr(quell_error_message(), ": the reason"), "%s", quell_error_message());
 }

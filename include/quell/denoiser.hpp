@@ -66,7 +66,8 @@ class denoiser
     static denoiser full(size_t dim, span<const double> covariance, span<const double> mean = {})
     {
         const double *means = detail::optional_data("full: mean", mean, dim);
-        detail::expect("full: covariance", covariance.size(), dim * dim);
+        detail::expect("full: covariance", covariance.size(),
+                       detail::product("full: dim", dim, dim));
         return make(
             [&](auto **d) { return quell_denoiser_full(d, dim, means, covariance.data()); });
     }
@@ -76,7 +77,8 @@ class denoiser
     {
         size_t dim = basis.values.size();
         const double *means = detail::optional_data("eigen: mean", mean, dim);
-        detail::expect("eigen: vectors", basis.vectors.size(), dim * dim);
+        detail::expect("eigen: vectors", basis.vectors.size(),
+                       detail::product("eigen: dim", dim, dim));
         return make([&](auto **d) {
             return quell_denoiser_eigen(d, dim, means, basis.values.data(), basis.vectors.data());
         });
@@ -86,7 +88,8 @@ class denoiser
     static denoiser mixture(size_t dim, span<const double> weights, span<const double> means,
                             span<const double> variances)
     {
-        detail::expect("mixture: means", means.size(), weights.size() * dim);
+        detail::expect("mixture: means", means.size(),
+                       detail::product("mixture: dim", weights.size(), dim));
         detail::expect("mixture: variances", variances.size(), weights.size());
         return make([&](auto **d) {
             return quell_denoiser_mixture(d, weights.size(), dim, weights.data(), means.data(),
@@ -98,7 +101,8 @@ class denoiser
     static denoiser mixture_diagonal(size_t dim, span<const double> weights,
                                      span<const double> means, span<const double> variances)
     {
-        detail::expect("mixture: means", means.size(), weights.size() * dim);
+        detail::expect("mixture: means", means.size(),
+                       detail::product("mixture: dim", weights.size(), dim));
         detail::expect("mixture: variances", variances.size(), weights.size() * dim);
         return make([&](auto **d) {
             return quell_denoiser_mixture_diagonal(d, weights.size(), dim, weights.data(),
@@ -128,11 +132,11 @@ class denoiser
     {
         auto own = std::make_unique<F>(std::move(function));
         quell_callback_options c = quell_callback_defaults();
-        c.output = options.output.c_str();
-        c.precondition = options.precondition.c_str();
+        c.output = detail::text("callback: output", options.output);
+        c.precondition = detail::text("callback: precondition", options.precondition);
         c.whole_batch = options.whole_batch;
         c.exact = options.exact;
-        c.variance = options.variance.c_str();
+        c.variance = detail::text("callback: variance", options.variance);
         c.classes = options.classes;
         c.release = destroy<F>;
         denoiser result = make(

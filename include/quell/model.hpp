@@ -40,7 +40,7 @@ class model
     /* Writes a Gaussian or a mixture as JSON that loads to the same bits (quell_model_save). */
     void save(const std::string &path) const
     {
-        detail::check(quell_model_save(handle_.get(), path.c_str()));
+        detail::check(quell_model_save(handle_.get(), detail::text("model: path", path)));
     }
 
     /* For the C interface. */
@@ -57,7 +57,7 @@ class model
 
     static quell_denoiser *load(quell_model &model, const std::string &name)
     {
-        detail::check(quell_model_load(&model, name.c_str()));
+        detail::check(quell_model_load(&model, detail::text("model: name", name)));
         return model.denoiser;
     }
 

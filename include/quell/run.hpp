@@ -53,7 +53,7 @@ class running
         c_.count = count;
         c_.threads = how.threads;
         c_.tile = how.tile;
-        c_.isa = how.isa.empty() ? nullptr : how.isa.c_str();
+        c_.isa = how.isa.empty() ? nullptr : detail::text("run: isa", how.isa);
         c_.classes = how.classes.empty() ? nullptr : how.classes.data();
         c_.report = &report_;
         c_.context = &slot_;

@@ -23,7 +23,8 @@ typedef struct quell_sampler quell_sampler;
  *
  * steps: T, 1 to 10^6 (64).
  * start, stop: the first and the last time (1, 0), 1 >= start > stop >= 0.
- * times: the grid t_T > ... > t_0, steps + 1 values, in place of start, stop and grid; NULL: none.
+ * times: the grid t_T > ... > t_0, steps + 1 values, in place of start, stop and grid, which must
+ *   then be the defaults, or say the same; NULL: none.
  * clamp_low, clamp_high: bounds put on the denoiser's output (none).
  * init_dim, init_mean, init_variance: E[X] and V[X], as quell_init uses them (0 and 1 where NULL);
  *   each of one value (init_dim 1) or one per element (init_dim = dim). Copied.
@@ -34,8 +35,9 @@ typedef struct quell_sampler quell_sampler;
  *   own, which is faster, as noise in Brownian mode is a sum of some 40 normals (fewer where times
  *   are round in binary).
  * sigmas: the grid by its values of sigma / alpha, steps + 1 of them that fall, in place of start,
- *   stop and grid; within those of the schedule, but for a last one of 0. One that is beyond by 1%
- *   at most, as in published lists, which are rounded, is the schedule's first or last; NULL: none.
+ *   stop and grid, as times; within those of the schedule, but for a last one of 0. One that is
+ *   beyond by 1% at most, as in published lists, which are rounded, is the schedule's first or
+ *   last; NULL: none.
  * threshold: dynamic thresholding of the denoiser's output (Saharia et al., 2205.11487, section
  *   2.3): of each sample's |E[X | x_t]| the quantile s, from 0 to 1 (they use high ones, as 0.995),
  *   but s >= 1; the sample is clipped to [-s, s] and divided by s. 0: none. Not with a clamp.

@@ -65,13 +65,14 @@ class c_options
         c_.steps = from.steps;
         c_.start = from.start;
         c_.stop = from.stop;
-        c_.grid = from.grid.c_str();
+        c_.grid = detail::text("sampler: grid", from.grid);
         if (!from.times.empty() && !from.sigmas.empty())
             throw error(QUELL_BAD_ARGUMENT, "sampler: the grid is given by times or by sigmas");
         const std::vector<double> &given = from.times.empty() ? from.sigmas : from.times;
         if (!given.empty()) {
+            if (from.steps != sampler_options().steps)
+                expect("sampler: times", given.size(), from.steps + 1);
             c_.steps = given.size() - 1;
-            c_.grid = nullptr;
         }
         c_.times = from.times.empty() ? nullptr : from.times.data();
         c_.sigmas = from.sigmas.empty() ? nullptr : from.sigmas.data();
@@ -106,7 +107,8 @@ class sampler
         : schedule_(schedule.handle_)
     {
         make(options, [&](quell_sampler **made, const quell_sampler_options *c) {
-            return quell_sampler_create(made, spec.c_str(), denoiser.get(), schedule.get(), c);
+            return quell_sampler_create(made, detail::text("sampler: spec", spec), denoiser.get(),
+                                        schedule.get(), c);
         });
     }
 

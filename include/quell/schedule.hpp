@@ -27,7 +27,7 @@ class schedule
     explicit schedule(const std::string &spec)
     {
         quell_schedule *made = nullptr;
-        detail::check(quell_schedule_create(&made, spec.c_str()));
+        detail::check(quell_schedule_create(&made, detail::text("schedule: spec", spec)));
         handle_.reset(made, quell_schedule_free);
     }
 

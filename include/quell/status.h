@@ -40,12 +40,14 @@ QUELL_API const char *quell_status_name(quell_status status);
 QUELL_API const char *quell_status_text(quell_status status);
 
 /* One line on the last failure of a quell call in this thread: what is wrong, where, and what
- * would be right. Empty if none has failed. Valid until the next failing call in this thread. */
+ * would be right. Empty if none has failed. Valid until the next failing call in this thread. It is
+ * UTF-8 of at most 511 bytes, whatever names of files are: of a longer line the middle goes. */
 QUELL_API const char *quell_error_message(void);
 
 /* Records a line for quell_error_message() in this thread and returns the status: for libraries on
  * top of this one, and for functions of the caller's own that a quell call reports the failure of.
- * Control characters become '?', and a line of more than 511 bytes is cut. */
+ * Control characters and bytes that are not UTF-8 become '?', and of a line of more than 511 bytes
+ * the middle goes. `message` may be a part of the last one. */
 QUELL_API quell_status quell_error_set(quell_status status, const char *message);
 
 /* The version of the library at run time, "MAJOR.MINOR.PATCH". */

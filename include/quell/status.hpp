@@ -3,6 +3,7 @@
 #ifndef QUELL_STATUS_HPP
 #define QUELL_STATUS_HPP
 
+#include <cstdint>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -48,6 +49,21 @@ namespace detail
 inline void check(quell_status status)
 {
     if (status != QUELL_OK) throw error(status, quell_error_message());
+}
+
+/* A string for the C interface, which would see it end at its first NUL. */
+inline const char *text(const char *what, const std::string &value)
+{
+    if (value.find('\0') != std::string::npos)
+        throw error(QUELL_BAD_ARGUMENT, std::string(what) + ": there is a NUL character in it");
+    return value.c_str();
+}
+
+/* a * b, which must be the number of values of an array. */
+inline size_t product(const char *what, size_t a, size_t b)
+{
+    if (b && a > SIZE_MAX / b) throw error(QUELL_BAD_ARGUMENT, std::string(what) + ": too large");
+    return a * b;
 }
 
 /* The C interface cannot see how long an array is. */

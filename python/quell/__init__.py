@@ -21,6 +21,7 @@ from quell.denoise import (
     GaussianDenoiser,
     MixtureDenoiser,
     NativeDenoiser,
+    PerSample,
     Posterior,
     guided,
 )

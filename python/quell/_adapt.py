@@ -3,13 +3,11 @@
 
 from __future__ import annotations
 
-import dataclasses
+import functools
 from typing import Any
 
-import numpy as np
-
 from quell import _quell
-from quell._arrays import as_floats, is_tensor, to_numpy, torch_if_imported
+from quell._numbers import text
 from quell.denoise import FunctionDenoiser, NativeDenoiser
 from quell.noise import Schedule, ask
 
@@ -21,16 +19,47 @@ _AZULA = {
     "RectifiedSchedule": ("rectified", ("alpha_min", "sigma_min")),
     "DecaySchedule": ("decay", ("alpha_min", "sigma_min", "gamma")),
 }
-_by_spec: dict[str, _quell.Schedule] = {}
+# What a subclass of a schedule, or one schedule, may not have of its own without a __call__.
+_PARTS = ("alpha", "sigma", "tau")
+
+
+@functools.lru_cache(maxsize=64)
+def _named(spec: str) -> _quell.Schedule:
+    return _quell.Schedule(spec)
 
 
 def _azula_spec(schedule: Any) -> str | None:
-    """azula's schedule as the library spells it; None if it is not azula's own."""
+    """azula's schedule as the library spells it; None if it is not azula's own, or changed."""
     kind = type(schedule)
     if kind.__module__ != "azula.noise" or kind.__name__ not in _AZULA:
         return None
     name, options = _AZULA[kind.__name__]
-    return name + ":" + ",".join(f"{o}={float(getattr(schedule, o))!r}" for o in options)
+    spec = name + ":" + ",".join(f"{o}={float(getattr(schedule, o))!r}" for o in options)
+    return spec if _agree(schedule, _named(spec)) else None
+
+
+def _agree(schedule: Any, native: _quell.Schedule) -> bool:
+    """Whether a schedule is what the library makes of it: its functions may have been replaced."""
+    for t in (0.13, 0.77):
+        for own, right in zip(ask(schedule, t), native.at(t), strict=True):
+            if not abs(own - right) <= 1e-6 * abs(right):
+                return False
+    return True
+
+
+def _check_parts(schedule: Schedule) -> None:
+    """Refuses alpha and the like of a subclass's own, which the library would not ask."""
+    for name in _PARTS:
+        for base in type(schedule).__mro__:
+            if name in vars(schedule) or (
+                name in vars(base) and not base.__module__.startswith("quell.")
+            ):
+                raise TypeError(
+                    f"schedule: {type(schedule).__name__} has a {name} of its own, which nothing "
+                    "asks: give it a __call__, or use Schedule.from_function"
+                )
+            if base is Schedule:
+                break
 
 
 def native_schedule(schedule: Any) -> _quell.Schedule:
@@ -44,121 +73,55 @@ def native_schedule(schedule: Any) -> _quell.Schedule:
         TypeError: It is none.
     """
     if isinstance(schedule, Schedule) and type(schedule).__call__ is Schedule.__call__:
+        _check_parts(schedule)
         return schedule.native
     spec = schedule if isinstance(schedule, str) else _azula_spec(schedule)
     if spec is not None:
-        if spec not in _by_spec:
-            _by_spec[spec] = _quell.Schedule(spec)
-        return _by_spec[spec]
+        return _named(spec)
     if not callable(schedule):
         raise TypeError(f"schedule: a {type(schedule).__name__} is neither a schedule nor callable")
     return _quell.Schedule.from_function(lambda t: ask(schedule, t))
 
 
-def is_torch(denoiser: Any) -> bool:
-    """Whether a denoiser is a PyTorch module, or a function that is one."""
-    torch = torch_if_imported()
-    inner = denoiser.function if isinstance(denoiser, FunctionDenoiser) else denoiser
-    return torch is not None and isinstance(inner, torch.nn.Module)
-
-
-@dataclasses.dataclass
-class Call:
-    """What a denoiser of Python's is told of the call that it is part of.
-
-    Attributes:
-        shape: The shape of all samples, (B, *).
-        first: The index of the first.
-        tensors: Whether the caller has tensors.
-        dtype: The type of the caller's tensors; None for other arrays.
-        time_dtype: The type of times, or None.
-        arguments: The caller's keywords.
-    """
-
-    shape: tuple[int, ...]
-    first: int
-    tensors: bool
-    dtype: Any
-    time_dtype: Any
-    arguments: dict[str, Any]
-
-
-def _rows(value: Any, count: int, begin: int, end: int) -> Any:
-    """The rows of an argument that has one for each sample."""
-    shape: Any = getattr(value, "shape", ())
-    return value[begin:end] if len(shape) and shape[0] == count else value
-
-
-def _arguments(call: Call, first: int, rows: int) -> dict[str, Any]:
-    """The keywords for some of the samples (adaptive samplers take one at a time)."""
-    if rows == call.shape[0]:
-        return call.arguments
-    begin = first - call.first
-    return {k: _rows(v, call.shape[0], begin, begin + rows) for k, v in call.arguments.items()}
-
-
-def mean_of(result: Any) -> Any:
-    """The mean that a denoiser returned, or the mean of the posterior that it did."""
-    mean = getattr(result, "mean", result)
-    return result if callable(mean) else mean
-
-
-class _Evaluation:
-    """A Python denoiser as the library calls it."""
-
-    def __init__(self, denoiser: Any) -> None:
-        self.raw = isinstance(denoiser, FunctionDenoiser)
-        self.function = denoiser.function if self.raw else denoiser
-        self.module = is_torch(denoiser)
-
-    def __call__(self, x: Any, t: float, time: float, first: int, call: Call) -> Any:
-        x = x.reshape(len(x), *call.shape[1:])
-        arguments = _arguments(call, first, len(x))
-        told = time if self.raw else t
-        if self.module or call.tensors:
-            mean = self._by_torch(x, told, call, arguments)
-        else:
-            mean = mean_of(self.function(x, np.float64(told), **arguments))
-        result = to_numpy(mean)
-        if result.shape != x.shape:
-            raise ValueError(f"denoiser: it returned shape {result.shape}, must be {x.shape}")
-        return as_floats(result)
-
-    def _by_torch(self, x: Any, t: float, call: Call, arguments: dict[str, Any]) -> Any:
-        torch = torch_if_imported()
-        dtype, device = self._place(call)
-        x_t = torch.from_numpy(x).to(dtype=dtype, device=device)
-        time = torch.tensor(t, dtype=call.time_dtype or torch.float32, device=device)
-        with torch.no_grad():
-            mean = mean_of(self.function(x_t, time, **arguments))
-        return mean.cpu() if is_tensor(mean) else mean
-
-    def _place(self, call: Call) -> tuple[Any, Any]:
-        """Type and device of what the denoiser gets. One with a schedule, azula's or ours, converts
-        to its network's type itself, and works in the caller's around it; a bare network gets its
-        own."""
-        torch = torch_if_imported()
-        own = next(self.function.parameters(), None) if self.module else None
-        dtype = call.dtype or torch.float32
-        if own is None:
-            return dtype, None
-        bare = not hasattr(self.function, "schedule") and own.dtype.is_floating_point
-        return (own.dtype if bare else dtype), own.device
-
-
 def native_denoiser(denoiser: Any, dim: int) -> _quell.Denoiser:
-    """The library's object for a denoiser, of samples with `dim` elements.
+    """The library's object for a denoiser, of samples with `dim` elements. That for a denoiser of
+    Python's knows how it is called, but not which it is: each run says so.
 
     Raises:
         TypeError: It is none.
         ValueError: It has another number of elements.
     """
-    if isinstance(denoiser, NativeDenoiser):
-        if denoiser.dim != dim:
-            raise ValueError(f"x: samples of {dim} elements, the denoiser's have {denoiser.dim}")
-        return denoiser.native
-    if not callable(denoiser) and not isinstance(denoiser, FunctionDenoiser):
+    if is_native(denoiser):
+        native: _quell.Denoiser = denoiser.native
+        if native.dim != dim:
+            raise ValueError(f"x: samples of {dim} elements, the denoiser's have {native.dim}")
+        return native
+    if isinstance(denoiser, FunctionDenoiser):
+        return _quell.Denoiser.function(dim, *ways_of(denoiser))
+    if not callable(denoiser):
         raise TypeError(f"denoiser: a {type(denoiser).__name__} is neither a denoiser nor callable")
-    output = getattr(denoiser, "output", "x0") if isinstance(denoiser, FunctionDenoiser) else "x0"
-    around = denoiser.precondition if isinstance(denoiser, FunctionDenoiser) else "none"
-    return _quell.Denoiser.function(dim, _Evaluation(denoiser), output, around)
+    return _quell.Denoiser.function(dim, *ways_of(denoiser))
+
+
+def is_native(denoiser: Any) -> bool:
+    """Whether the library evaluates a denoiser itself: one of its own, without another __call__."""
+    return (
+        isinstance(denoiser, NativeDenoiser)
+        and type(denoiser).__call__ is NativeDenoiser.__call__
+    )
+
+
+def ways_of(denoiser: Any) -> tuple[str, str, str]:
+    """What a denoiser of Python's returns, what is done around it, what it learned of variances."""
+    if not isinstance(denoiser, FunctionDenoiser):
+        return "x0", "none", "none"
+    if callable(denoiser):
+        raise TypeError(
+            f"denoiser: {type(denoiser).__name__} is a FunctionDenoiser with a __call__ of its "
+            "own, which nothing calls; give that as its function"
+        )
+    return (
+        text(denoiser.output, "output"),
+        text(denoiser.precondition, "precondition"),
+        text(denoiser.variance, "variance"),
+    )

@@ -2,7 +2,8 @@
 """Arrays of whatever kind as NumPy's, without a copy where that can be, and back.
 
 A kind is a NumPy array, a PyTorch tensor, or anything that has __dlpack__ or that NumPy takes.
-PyTorch is never imported here: who has a tensor has imported it."""
+PyTorch is never imported here: who has a tensor has imported it. What would lose something on the
+way is refused: complex numbers, masks, text, objects, and numbers too large for float32."""
 
 import sys
 from collections.abc import Sequence
@@ -10,6 +11,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from quell.errors import refused
 
 Array = Any
 """A NumPy array, a PyTorch tensor, or another array on the CPU."""
@@ -33,9 +36,9 @@ def is_tensor(x: object) -> bool:
 
 def _from_tensor(x: Any) -> NDArray[Any]:
     if x.device.type != "cpu":
-        raise ValueError(f"quell computes on the CPU: the tensor is on {x.device}; use .cpu()")
+        raise refused(f"quell computes on the CPU: the tensor is on {x.device}; use .cpu()")
     torch = torch_if_imported()
-    x = x.detach()
+    x = x.detach().resolve_conj().resolve_neg()
     result: NDArray[Any] = (x.float() if x.dtype == torch.bfloat16 else x).numpy()
     return result
 
@@ -45,43 +48,103 @@ def to_numpy(x: Array) -> NDArray[Any]:
 
     Raises:
         ValueError: x is not in the CPU's memory.
+        TypeError: It is an array with a mask.
     """
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError("an array with a mask: its .filled() has no mask")
     if isinstance(x, np.ndarray):
         return x
     if is_tensor(x):
         return _from_tensor(x)
     if hasattr(x, "__dlpack__") and hasattr(x, "__dlpack_device__"):
         if x.__dlpack_device__()[0] not in _CPU:
-            raise ValueError("quell computes on the CPU: the array is on another device")
+            raise refused("quell computes on the CPU: the array is on another device")
         return np.from_dlpack(x)
     return np.asarray(x)
 
 
-def as_floats(x: Array) -> Floats:
-    """x as float32 in C order: its own memory if it is that already, else a copy."""
-    return np.ascontiguousarray(to_numpy(x), np.float32)
+def real_numbers(x: Array, what: str) -> NDArray[Any]:
+    """x as a NumPy array of integers or floats.
+
+    Raises:
+        TypeError: It has something else in it; `what` says what it is.
+    """
+    try:
+        array = to_numpy(x)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{what}: {error}") from None
+    if array.dtype.kind not in "iuf":
+        given = type(x).__name__ if array.dtype.kind == "O" else array.dtype
+        raise TypeError(f"{what}: {given}, must be an array of real numbers")
+    return array
 
 
-def as_doubles(x: Array) -> NDArray[np.float64]:
+def _narrowed(x: NDArray[Any], dtype: Any, what: str) -> NDArray[Any]:
+    """A copy of x in C order and of another type, in which a finite number stays one."""
+    with np.errstate(over="ignore"):
+        made = np.array(x, dtype, order="C")
+    if x.dtype.itemsize > made.dtype.itemsize and x.dtype.kind == "f":
+        beyond = np.isinf(made) & np.isfinite(x)
+        if beyond.any():
+            raise refused(f"{what}: {x[beyond].flat[0]:g} is beyond {made.dtype}")
+    return made
+
+
+def _as(x: Array, dtype: Any, what: str) -> NDArray[Any]:
+    array = real_numbers(x, what)
+    if array.dtype == dtype and array.flags.c_contiguous and array.flags.aligned:
+        return np.asarray(array)
+    return _narrowed(array, dtype, what)
+
+
+def as_floats(x: Array, what: str = "x") -> Floats:
+    """x as float32 in C order: its own memory if it is that already, else a copy.
+
+    Raises:
+        TypeError: It is no array of real numbers.
+        ValueError: A number of it is beyond float32.
+    """
+    return _as(x, np.float32, what)
+
+
+def as_doubles(x: Array, what: str = "x") -> NDArray[np.float64]:
     """The same in float64."""
-    return np.ascontiguousarray(to_numpy(x), np.float64)
+    return _as(x, np.float64, what)
 
 
 def copy_of(x: Array) -> Floats:
-    """A fresh copy of x, float32 in C order."""
-    return np.array(to_numpy(x), np.float32, order="C", copy=True, ndmin=1)
+    """A fresh copy of samples, float32 in C order, with shape (B, *)."""
+    array = real_numbers(x, "x")
+    if not array.ndim:
+        raise refused("x: one number, must be an array of shape (B, *)")
+    return _narrowed(array, np.float32, "x")
 
 
 def memory_of(out: Array) -> Floats:
     """The memory of an array that is to be written.
 
     Raises:
-        ValueError: It is not float32 in C order, on the CPU, and writable.
+        TypeError: It is not an array whose memory can be had.
+        ValueError: It is not float32 in C order, aligned, on the CPU, and writable.
     """
-    array = to_numpy(out)
-    if array.dtype != np.float32 or not array.flags.c_contiguous or not array.flags.writeable:
-        raise ValueError("out: must be float32, contiguous (C order) and writable")
-    return array
+    if not isinstance(out, np.ndarray) and not is_tensor(out) and not hasattr(out, "__dlpack__"):
+        raise TypeError(f"out: a {type(out).__name__}, must be an array or a tensor")
+    if getattr(out, "requires_grad", False):
+        raise refused("out: the tensor requires a gradient, which quell has none of; .detach()")
+    array = real_numbers(out, "out")
+    flags = array.flags
+    if array.dtype != np.float32 or not (flags.c_contiguous and flags.writeable and flags.aligned):
+        raise refused("out: must be float32, contiguous (C order), aligned and writable")
+    return np.asarray(array)
+
+
+def written(out: Array) -> Array:
+    """`out`, and PyTorch is told that its values changed."""
+    if is_tensor(out) and not out.is_inference():
+        increment = getattr(torch_if_imported().autograd.graph, "increment_version", None)
+        if increment is not None:
+            increment(out)
+    return out
 
 
 def like(result: NDArray[Any], x: Array) -> Array:
@@ -103,3 +166,8 @@ def length(shape: Sequence[int]) -> int:
     for extent in shape[1:]:
         size *= extent
     return size
+
+
+def rows_of(x: Floats) -> Floats:
+    """Samples as rows, which share their memory. There may be none."""
+    return x.reshape(len(x), length(x.shape))

@@ -1,46 +1,123 @@
 # SPDX-License-Identifier: MIT
-"""What samplers are given: arrays to write to, and moments of X."""
+"""What samplers are given: arrays to write to, moments of X, times, classes."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from quell._arrays import Array, Floats, as_doubles, memory_of, to_numpy
+from quell._arrays import Array, Floats, as_doubles, length, memory_of, real_numbers, to_numpy
+from quell._numbers import real, whole
+from quell.errors import refused
 
 Moment = tuple[float, ...]
 
 
 def fitting(out: Array, shape: tuple[int, ...]) -> Floats:
+    """The memory of `out`, which has this shape."""
     memory = memory_of(out)
     if memory.shape != shape:
-        raise ValueError(f"out: shape {memory.shape}, must be {shape}")
+        raise refused(f"out: shape {memory.shape}, must be {shape}")
     return memory
 
 
+def _apart(memory: Floats, values: NDArray[Any]) -> bool:
+    """Whether writing to one leaves the other as it is."""
+    if not np.may_share_memory(memory, values):
+        return True
+    try:
+        most: Any = 10**4
+        return not np.shares_memory(memory, values, max_work=most)
+    except Exception:  # TooHardError, whose place in NumPy has changed
+        return False
+
+
 def into(out: Array, x: Array) -> Floats:
-    """The memory of `out`, with x in it."""
-    values = to_numpy(x)
+    """The memory of `out`, with the samples x in it: it is that of x, or apart from it."""
+    values = real_numbers(x, "x")
     memory = fitting(out, values.shape)
-    if out is not x:
+    place = memory.__array_interface__["data"][0]
+    same = values.__array_interface__["data"][0] == place and values.dtype == memory.dtype
+    if same and values.flags.c_contiguous:
+        return memory
+    if not _apart(memory, values):
+        raise refused("out: overlaps x in part; must be x itself, or apart from it")
+    with np.errstate(over="ignore"):
         memory[...] = values
     return memory
 
 
+def fits(shape: tuple[int, ...], own: tuple[int, ...]) -> bool:
+    """Whether samples of a shape (B, *) are those of a denoiser: by its shape, but for extents of
+    1, or as plain vectors on either side."""
+    theirs = tuple(extent for extent in shape[1:] if extent != 1)
+    ours = tuple(extent for extent in own if extent != 1)
+    flat = len(theirs) < 2 or len(ours) < 2
+    return theirs == ours or (flat and length(shape) == length((1, *own)))
+
+
+def shape_of(shape: Any) -> tuple[int, ...]:
+    """A shape (B, *), of integers."""
+    try:
+        extents = tuple(shape)
+    except TypeError:
+        raise TypeError(f"shape: {shape!r}, must be (B, *)") from None
+    if not extents:
+        raise refused("shape: (), must be (B, *)")
+    return tuple(whole(extent, "shape", 0, 2**63 - 1) for extent in extents)
+
+
 def moments(mean: Any, var: Any, shape: tuple[int, ...]) -> tuple[Moment, Moment]:
     """E[X] and V[X] as the library takes them: of one value, or one for each element."""
-    return _moment(mean, 0.0, shape), _moment(var, 1.0, shape)
+    return _moment(mean, "mean", 0.0, shape), _moment(var, "var", 1.0, shape)
 
 
-def _moment(value: Any, default: float, shape: tuple[int, ...]) -> Moment:
-    if isinstance(value, (float, int)):
-        return () if value == default else (float(value),)
-    given = to_numpy(value)
-    if given.ndim == 0:
-        return (float(given),)
+def _moment(value: Any, what: str, default: float, shape: tuple[int, ...]) -> Moment:
+    if np.ndim(value) == 0 if not hasattr(value, "ndim") else value.ndim == 0:
+        number = real(value, what)
+        return () if number == default else (number,)
+    given = as_doubles(value, what)
     try:
         each = np.broadcast_to(given, shape)
     except ValueError:
-        raise ValueError(f"init: shape {given.shape} must be () or {shape}, a sample's") from None
-    return tuple(as_doubles(each).ravel().tolist())
+        raise refused(f"{what}: shape {given.shape} must be () or {shape}, a sample's") from None
+    return tuple(each.ravel().tolist())
+
+
+def times_of(t: Any, count: int) -> NDArray[np.float64]:
+    """The time of each of `count` samples: t in [0, 1], with shape () or (count)."""
+    times = as_doubles(t, "t")
+    if times.shape not in ((), (1,), (count,)):
+        raise refused(f"t: shape {times.shape}, must be () or ({count},)")
+    if not ((times >= 0) & (times <= 1)).all():
+        wrong = times[~((times >= 0) & (times <= 1))].flat[0]
+        raise refused(f"t: {wrong:g}, must be in [0, 1]")
+    return np.broadcast_to(times, (count,))
+
+
+def classes_of(label: Any, count: int, classes: int) -> Any:
+    """The classes of `count` samples as the library takes them, -1 for none.
+
+    Arguments:
+        label: None, one class for all, or an array of integers with shape (count); -1 and
+            `classes`, the label after the last one, stand for no class, as in training.
+    """
+    if label is None:
+        return None
+    if not classes:
+        raise TypeError("label: this denoiser has no classes")
+    labels = to_numpy(label)
+    if isinstance(label, int) and not isinstance(label, bool):
+        labels = np.asarray(label, object)  # an integer of any size
+    elif labels.dtype.kind not in "iu" and not (labels.size == 0 and labels.dtype.kind == "f"):
+        raise TypeError(f"label: {labels.dtype}, must be integers")
+    if labels.shape not in ((), (1,), (count,)):
+        raise refused(f"label: shape {labels.shape}, must be () or ({count},)")
+    wrong = (labels < -1) | (labels > classes)
+    if np.any(wrong):
+        first = labels[wrong].flat[0] if labels.ndim else label
+        raise refused(f"label: {first}, must be a class from 0 to {classes - 1}, or -1 for none")
+    made = np.broadcast_to(labels, (count,)).astype(np.int32)
+    return np.where(made == classes, np.int32(-1), made)

@@ -5,7 +5,10 @@ import math
 from collections.abc import Sequence
 
 from quell import _quell
-from quell._arrays import Floats
+from quell._arrays import Floats, length
+from quell._inputs import shape_of
+from quell._numbers import real, whole
+from quell.errors import refused
 
 STREAM_INIT = 0
 
@@ -18,7 +21,7 @@ def noise_key(seed: int, t: float, s: float) -> int:
         seed: The sampler's, in [0, 2^64).
         t, s: The times of the interval, to the last bit, as Sampler.timesteps has them.
     """
-    return _quell.noise_key(seed, t, s)
+    return _quell.noise_key(whole(seed, "seed"), real(t, "t"), real(s, "s"))
 
 
 def normal(
@@ -39,8 +42,10 @@ def normal(
     Raises:
         BadArgument: A sample has more than 2^32 elements.
     """
-    drawn = _quell.normal(seed, stream, first, count, math.prod(shape))
-    return drawn.reshape(count, *shape)
+    which = whole(stream, "stream", 0, 2**32 - 1)
+    first, extents = _samples(first, count, shape)
+    drawn = _quell.normal(whole(seed, "seed"), which, first, extents[0], length(extents))
+    return drawn.reshape(extents)
 
 
 def brownian(
@@ -63,12 +68,24 @@ def brownian(
     Returns:
         Normals, with shape (count, *shape).
     """
-    drawn = _quell.brownian(seed, slot, t, s, first, count, math.prod(shape))
-    return drawn.reshape(count, *shape)
+    places = real(t, "t"), real(s, "s")
+    first, extents = _samples(first, count, shape)
+    path = whole(slot, "slot", 0, 7)
+    drawn = _quell.brownian(whole(seed, "seed"), path, *places, first, extents[0], length(extents))
+    return drawn.reshape(extents)
+
+
+def _samples(first: int, count: int, shape: Sequence[int]) -> tuple[int, tuple[int, ...]]:
+    """The index of the first sample, and the shape of all."""
+    extents = shape_of((count, *shape))
+    return whole(first, "first", 0, 2**64 - 1 - extents[0]), extents
 
 
 def place(alpha: float, sigma: float) -> float:
     """Where a level of noise lies on the Brownian paths, from 0 (alpha = 0) to 1 (sigma = 0)."""
+    alpha, sigma = real(alpha, "alpha"), real(sigma, "sigma")
+    if not (0 <= alpha < math.inf and 0 <= sigma < math.inf and alpha + sigma > 0):
+        raise refused(f"place: alpha {alpha}, sigma {sigma}; must be finite, >= 0, not both 0")
     if alpha == 0 or sigma == 0:
         return float(sigma == 0)
     return _quell.noise_place(math.log(alpha / sigma))

@@ -3,30 +3,38 @@
 
 from __future__ import annotations
 
-import math
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from quell import _quell
-from quell._adapt import Call, is_torch, native_denoiser, native_schedule
+from quell._adapt import is_native, native_denoiser, native_schedule, ways_of
 from quell._arrays import (
     Array,
-    as_doubles,
+    as_floats,
     copy_of,
     is_tensor,
     length,
     like,
+    rows_of,
+    to_numpy,
     torch_if_imported,
+    written,
 )
-from quell._inputs import fitting, into, moments
+from quell._call import Call, arguments_of, is_torch, unwrapped
+from quell._inputs import classes_of, fits, fitting, into, moments, shape_of
+from quell._numbers import on_cpu, real, text, whole
 from quell._progress import bar, ticking
 from quell._seeds import seed_of
-from quell.denoise import NativeDenoiser, classes_of
+from quell._settings import Settings
+from quell.errors import refused
+
+_MOST_KEPT = 4  # samplers of the library's, by dim and by what a denoiser of Python's returns
 
 
-class Sampler:
+class Sampler(Settings):
     """x_1 -> x_0 in `steps` transitions, by any sampler of the library.
 
     A sampler may be used by several threads at once while no attribute of it is set. A subclass
@@ -39,15 +47,18 @@ class Sampler:
             caller has tensors, else NumPy arrays, which are its own to keep.
         spec: The sampler by name and options, such as "dpmpp_2m" or "ddim:eta=0.5";
             quell.samplers() lists them.
-        start, stop: The first and the last time, 1 >= start > stop >= 0.
-        steps: The number of transitions, 1 to 10^6.
+        start, stop: The first and the last time, 1 >= start > stop >= 0; 1 and 0, or the ends of
+            `times`.
+        steps: The number of transitions, 1 to 10^6; 64, or as many as `times` or `sigmas` have.
         silent: Whether no progress bar is shown. It is shown by tqdm, if that is installed.
         dtype: The type of `timesteps`, and of the time that a denoiser is told as a tensor.
         device: None or the CPU: where quell computes.
         schedule: The schedule, or its spec; the denoiser's if left out.
         grid: Where the steps lie, such as "karras" or "karras:rho=5"; quell.grids() lists them.
-        times: The grid itself, falling, with shape (steps + 1).
-        sigmas: The grid by its sigma / alpha, falling, with shape (steps + 1).
+            "linear" if left out.
+        times: The grid itself, falling, with shape (steps + 1), in place of start, stop and grid.
+            Copied.
+        sigmas: The grid by its sigma / alpha, falling, with shape (steps + 1), in the same place.
         clamp: Bounds (low, high) put on the denoiser's output.
         threshold: The quantile of dynamic thresholding (Saharia et al., 2205.11487); 0 for none.
         threshold_max: What its threshold is at most.
@@ -59,54 +70,9 @@ class Sampler:
 
     Raises:
         quell.Error: By the first call: an option or the grid is refused.
+        ValueError, TypeError: By the first call: an option contradicts another, or is of another
+            kind.
     """
-
-    denoiser: Any
-    _made: dict[Any, tuple[_quell.Schedule, _quell.Sampler]]
-
-    def __init__(
-        self,
-        denoiser: Any = None,
-        spec: str = "ddim",
-        *,
-        start: float = 1.0,
-        stop: float = 0.0,
-        steps: int = 64,
-        silent: bool = False,
-        dtype: Any = None,
-        device: Any = None,
-        schedule: Any = None,
-        grid: str = "linear",
-        times: Array | None = None,
-        sigmas: Array | None = None,
-        clamp: tuple[float, float] | None = None,
-        threshold: float = 0.0,
-        threshold_max: float = math.inf,
-        brownian: bool = False,
-        threads: int = 0,
-        tile: int = 0,
-        isa: str | None = None,
-    ) -> None:
-        if device is not None and not str(device).startswith("cpu"):
-            raise ValueError(f"device: quell computes on the CPU, not on {device}")
-        if denoiser is not None:
-            self.denoiser = denoiser
-        self._spec = spec
-        self.start, self.stop, self.steps = start, stop, steps
-        self.silent, self.dtype, self.device = silent, dtype, device
-        self.schedule, self.grid, self.times, self.sigmas = schedule, grid, times, sigmas
-        self.clamp, self.threshold, self.threshold_max = clamp, threshold, threshold_max
-        self.brownian, self.threads, self.tile, self.isa = brownian, threads, tile, isa
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        object.__setattr__(self, name, value)
-        if name[0] != "_":
-            object.__setattr__(self, "_made", {})
-
-    @property
-    def spec(self) -> str:
-        """The sampler as the library spells it."""
-        return self._spec
 
     @property
     def timesteps(self) -> Array:
@@ -146,18 +112,18 @@ class Sampler:
             x_t, with shape (B, *): a tensor if the denoiser is a module or dtype, mean or var
             PyTorch's.
         """
-        if device is not None and not str(device).startswith("cpu"):
-            raise ValueError(f"device: quell computes on the CPU, not on {device}; then use .to()")
-        shape = tuple(int(extent) for extent in shape)
+        on_cpu(device)
+        shape = shape_of(shape)
+        self._fits(shape)
         x = np.empty(shape, np.float32) if out is None else fitting(out, shape)
-        sampler = self._sampler(length(shape), *moments(mean, var, shape[1:]))
-        sampler.init(x.reshape(len(x), -1), seed_of(seed), first, **self._run())
+        sampler = self._sampler(length(shape), moments(mean, var, shape[1:]))
+        sampler.init(rows_of(x), seed_of(seed), **self._run(shape, first))
         if out is not None:
-            return out
+            return written(out)
         torch = torch_if_imported()
-        wants = torch is not None and isinstance(dtype, torch.dtype)
+        wants: Any = torch is not None and isinstance(dtype, torch.dtype)
         if wants or (dtype is None and (is_tensor(mean) or is_tensor(var) or self._tensors())):
-            return torch_if_imported().from_numpy(x).to(dtype or torch_if_imported().float32)
+            return torch.from_numpy(x).to(dtype or torch.float32)
         return x if dtype is None else x.astype(dtype, copy=False)
 
     def __call__(
@@ -183,7 +149,8 @@ class Sampler:
                 denoiser of Python's.
             progress: Called some 20 times a second with (done, total) transitions of samples, from
                 any thread; what it raises ends the run.
-            kwargs: Go on to the denoiser.
+            kwargs: Go on to the denoiser, as they are: what has a row for each sample is to be
+                said so, y=quell.PerSample(y).
 
         Returns:
             The samples, with shape (B, *), of x's kind and type: a tensor for a tensor.
@@ -192,16 +159,15 @@ class Sampler:
             quell.Error: The run failed.
             KeyboardInterrupt: Ctrl-C was pressed.
         """
-        if type(self).step is not Sampler.step:
-            return self._by_steps(x, label=label, **kwargs)
+        if type(self).step is not Sampler.step or "step" in vars(self):
+            return self._by_steps(x, seed, first, out, label, progress, kwargs)
+        self._own_times()
         result = copy_of(x) if out is None else into(out, x)
         run = self._arguments(x, result.shape, first, label, kwargs)
         sampler = self._sampler(length(result.shape))
         with bar(self, sampler.steps, progress) as told:
-            sampler.forward(
-                result.reshape(len(result), -1), seed_of(seed), first, progress=told, **run
-            )
-        return like(result, x) if out is None else out
+            sampler.forward(rows_of(result), seed_of(seed), progress=told, **run)
+        return like(result, x) if out is None else written(out)
 
     def step(
         self,
@@ -227,12 +193,12 @@ class Sampler:
         Returns:
             x_s, with shape (B, *), of x_t's kind and type.
         """
+        begin, end = real(t, "t"), real(s, "s")
         result = copy_of(x_t) if out is None else into(out, x_t)
         run = self._arguments(x_t, result.shape, first, label, kwargs)
-        rows = result.reshape(len(result), -1)
         sampler = self._sampler(length(result.shape))
-        sampler.step(rows, float(t), float(s), seed_of(seed), first, **run)
-        return like(result, x_t) if out is None else out
+        sampler.step(rows_of(result), begin, end, seed_of(seed), **run)
+        return like(result, x_t) if out is None else written(out)
 
     def plan(self, dim: int | None = None) -> str:
         """The sampler as text: the list of operations that it is, with its coefficients.
@@ -240,7 +206,8 @@ class Sampler:
         Arguments:
             dim: The number of elements of a sample, where the denoiser does not say.
         """
-        return self._sampler(dim or int(getattr(self.denoiser, "dim", 1))).print()
+        own: Any = getattr(self.denoiser, "dim", 1) if dim is None else dim
+        return self._sampler(whole(own, "dim", 1)).print()
 
     def evaluations(self) -> int:
         """How often the denoiser is evaluated for a sample; 0 if that is not known before."""
@@ -251,7 +218,8 @@ class Sampler:
         return iter(it) if self.silent else ticking(it)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.spec!r}, steps={self.steps}, grid={self.grid!r})"
+        grid = self.grid or "linear"
+        return f"{type(self).__name__}({self.spec!r}, steps={self.steps}, grid={grid!r})"
 
     # What follows makes and keeps the library's objects.
 
@@ -269,58 +237,101 @@ class Sampler:
             raise TypeError("schedule: the denoiser has none; say which, as schedule='vp'")
         return native_schedule(own)
 
-    def _options(self, mean: Any = (), variance: Any = ()) -> _quell.Options:
-        return _quell.Options(
-            steps=self.steps,
-            start=self.start,
-            stop=self.stop,
-            times=[] if self.times is None else as_doubles(self.times).tolist(),
-            sigmas=[] if self.sigmas is None else as_doubles(self.sigmas).tolist(),
-            grid=self.grid,
-            clamp=(-math.inf, math.inf) if self.clamp is None else self.clamp,
-            threshold=self.threshold,
-            threshold_max=self.threshold_max,
-            brownian=self.brownian,
-            mean=list(mean),
-            variance=list(variance),
-        )
+    def _own_times(self) -> None:
+        if type(self).timesteps is not Sampler.timesteps:
+            raise TypeError(
+                f"{type(self).__name__}: has timesteps of its own, which the library does not ask; "
+                "set times, or write a step"
+            )
 
-    def _sampler(self, dim: int, mean: Any = (), variance: Any = ()) -> _quell.Sampler:
-        """The library's sampler for this denoiser and schedule; it is kept until one changes."""
-        schedule = self._native_schedule()
-        key = (dim, mean, variance, id(self.denoiser))
-        kept = self._made.get(key)
-        if kept is None or kept[0] is not schedule:
-            native = native_denoiser(self.denoiser, dim)
-            made = _quell.Sampler(self.spec, native, schedule, self._options(mean, variance))
-            kept = self._made[key] = (schedule, made)
-        return kept[1]
+    def _sampler(self, dim: int, of_x: tuple[Any, Any] = ((), ())) -> _quell.Sampler:
+        """The library's sampler for this denoiser and schedule; a few are kept until an attribute
+        changes, but none with moments for each element, which may be large."""
+        denoiser, schedule = self.denoiser, self._native_schedule()
+        known: Any = denoiser.native if is_native(denoiser) else ways_of(denoiser)
+        made = self._made
+        kept = made.get((dim, of_x))
+        if kept is not None and kept[0] == known and kept[1] is schedule:
+            return kept[2]
+        native = native_denoiser(denoiser, dim)
+        sampler = _quell.Sampler(self.spec, native, schedule, self._options(*of_x))
+        small = all(len(moment) < 2 for moment in of_x)
+        if small and self._native_schedule() is schedule:
+            made[dim, of_x] = (known, schedule, sampler)
+            for key in list(made)[:-_MOST_KEPT]:
+                made.pop(key, None)
+        return sampler
 
-    def _run(self) -> dict[str, Any]:
-        return {"threads": self.threads, "tile": self.tile, "isa": self.isa or ""}
+    def _fits(self, shape: tuple[int, ...]) -> None:
+        """Refuses samples that are not of the denoiser's shape, if it has one."""
+        own = getattr(self.denoiser, "shape", None) if is_native(self.denoiser) else None
+        if own is not None and length(shape) == self.denoiser.dim and not fits(shape, own):
+            raise refused(f"x: shape {shape}, must be (B, {', '.join(map(str, own))})")
+
+    def _run(self, shape: tuple[int, ...], first: int) -> dict[str, Any]:
+        return {
+            "first": whole(first, "first", 0, 2**64 - 1 - shape[0]),
+            "threads": whole(self.threads, "threads"),
+            "tile": whole(self.tile, "tile"),
+            "isa": "" if self.isa is None else text(self.isa, "isa"),
+        }
 
     def _arguments(
         self, x: Array, shape: tuple[int, ...], first: int, label: Any, kwargs: dict[str, Any]
     ) -> dict[str, Any]:
         """What a run is told of the denoiser's arguments."""
-        run = self._run()
-        if isinstance(self.denoiser, NativeDenoiser):
+        self._fits(shape)
+        run = self._run(shape, first)
+        if is_native(self.denoiser):
             if kwargs:
                 raise TypeError(f"the denoiser takes no argument {', '.join(map(repr, kwargs))}")
             run["classes"] = classes_of(label, shape[0], self.denoiser.classes)
             return run
-        if label is not None:
-            kwargs = {**kwargs, "label": label}
         tensors = is_tensor(x)
         dtype = x.dtype if tensors and x.dtype.is_floating_point else None
         time_dtype = self.dtype if self._tensors() else None
-        run["arguments"] = Call(shape, first, tensors, dtype, time_dtype, kwargs)
+        given = arguments_of(label, kwargs, shape[0])
+        run["arguments"] = Call(
+            self.denoiser, shape, run["first"], tensors, dtype, time_dtype, given
+        )
         return run
 
-    def _by_steps(self, x: Array, **kwargs: Any) -> Array:
-        """A subclass's own steps, one after the other."""
-        kwargs = {k: v for k, v in kwargs.items() if v is not None}
+    def _by_steps(
+        self,
+        x: Array,
+        seed: int | None,
+        first: int,
+        out: Array | None,
+        label: Any,
+        progress: Callable[[int, int], object] | None,
+        kwargs: dict[str, Any],
+    ) -> Array:
+        """A subclass's own steps, one after the other. What is given must be an argument of its
+        step; one that takes a seed gets one, the same in each step."""
+        count = len(copy_of(x))
+        takes = inspect.signature(self.step).parameters
+        every = any(one.kind is one.VAR_KEYWORD for one in takes.values())
+        given = dict(kwargs) if label is None else {**kwargs, "label": label}
+        given = unwrapped(given, count)
+        if seed is not None or "seed" in takes:
+            given["seed"] = seed_of(seed)
+        if first != 0 or "first" in takes:
+            given["first"] = whole(first, "first")
+        for name in given:
+            if name not in takes and not every:
+                raise TypeError(f"the step of {type(self).__name__} takes no argument {name!r}")
+        if out is not None:
+            memory = fitting(out, to_numpy(x).shape)
         times = self.timesteps
-        for t, s in self.progress_bar(list(zip(times[:-1], times[1:], strict=True))):
-            x = self.step(x, t, s, **kwargs)
-        return x
+        pairs = list(zip(times[:-1], times[1:], strict=True))
+        for i, (t, s) in enumerate(self.progress_bar(pairs)):
+            x = self.step(x, t, s, **given)
+            if progress is not None:
+                progress((i + 1) * count, len(pairs) * count)
+        if out is None:
+            return x
+        result = as_floats(x)
+        if result.shape != memory.shape:
+            raise refused(f"step: it returned shape {result.shape}, must be {memory.shape}")
+        memory[...] = result
+        return written(out)

@@ -4,6 +4,7 @@
 import numpy as np
 
 from quell._arrays import torch_if_imported
+from quell._numbers import whole
 
 
 def seed_of(seed: int | None) -> int:
@@ -12,13 +13,12 @@ def seed_of(seed: int | None) -> int:
     NumPy's.
 
     Raises:
+        TypeError: It is no integer.
         ValueError: It is not in [0, 2^64).
     """
     if seed is None:
         torch = torch_if_imported()
         if torch is None:
             return int(np.random.randint(0, 2**63 - 1, dtype=np.int64))
-        return int(torch.randint(0, 2**63 - 1, ()))
-    if not 0 <= seed < 2**64:
-        raise ValueError(f"seed: {seed}, must be in [0, 2^64)")
-    return int(seed)
+        return int(torch.randint(0, 2**63 - 1, (), device="cpu"))
+    return whole(seed, "seed")

@@ -12,15 +12,19 @@ denoisers, too, without a class from here."""
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from quell import _quell
-from quell._arrays import Array, as_doubles, as_floats, length, like, to_numpy
+from quell._arrays import Array, as_doubles, as_floats, like, rows_of
+from quell._inputs import classes_of, fits, times_of
+from quell._numbers import real
+from quell.errors import refused
 from quell.noise import Schedule
 
 if TYPE_CHECKING:
@@ -34,6 +38,7 @@ __all__ = [
     "KarrasDenoiser",
     "MixtureDenoiser",
     "NativeDenoiser",
+    "PerSample",
     "Posterior",
     "SimpleDenoiser",
     "guided",
@@ -59,19 +64,31 @@ class Posterior:
     mean: Array
 
 
-def classes_of(label: Any, count: int, classes: int) -> Any:
-    """The classes of `count` samples as the library takes them, -1 for none.
+class PerSample:
+    """An argument of a denoiser's that has a row for each sample: sampler(x, y=PerSample(y)). A
+    denoiser that is called with some of the samples, as by adaptive samplers, then gets their rows.
+    Arguments without it are handed on as they are, whatever their sizes. It may stand anywhere in
+    lists, tuples and dicts.
 
     Arguments:
-        label: None, one class for all, or an array with shape (count); `classes`, the label after
-            the last one, stands for no class, as in training.
+        rows: An array, tensor or list with shape (B, *).
     """
-    if label is None:
-        return None
-    if not classes:
-        raise TypeError("label: this denoiser has no classes")
-    labels = np.broadcast_to(to_numpy(label), (count,)).astype(np.int32)
-    return np.where(labels == classes, np.int32(-1), labels)
+
+    def __init__(self, rows: Any) -> None:
+        self.rows = rows
+
+    def __repr__(self) -> str:
+        return f"PerSample({self.rows!r})"
+
+
+# How each kind of the library's denoisers is made, by what pickle keeps of it.
+_MAKERS: dict[str, Callable[..., _quell.Denoiser]] = {
+    "isotropic": _quell.Denoiser.isotropic,
+    "diagonal": _quell.Denoiser.diagonal,
+    "mixture": _quell.Denoiser.mixture,
+    "empirical": _quell.Denoiser.empirical,
+    "eigen": _quell.Denoiser.eigen,
+}
 
 
 class NativeDenoiser:
@@ -86,11 +103,17 @@ class NativeDenoiser:
     native: _quell.Denoiser
     schedule: Any
     shape: tuple[int, ...]
+    _SHARED: ClassVar[tuple[str, ...]] = ("native", "_recipe")
 
     def __init__(
-        self, native: _quell.Denoiser, shape: Sequence[int], schedule: Any = None
+        self,
+        native: _quell.Denoiser,
+        shape: Sequence[int],
+        schedule: Any = None,
+        recipe: tuple[Any, ...] | None = None,
     ) -> None:
         self.native = native
+        self._recipe = recipe
         self.shape = tuple(int(extent) for extent in shape)
         self.schedule = Schedule("vp") if schedule is None else schedule
 
@@ -126,21 +149,58 @@ class NativeDenoiser:
         """
         from quell._adapt import native_schedule
 
-        x = as_floats(x_t).reshape(to_numpy(x_t).shape)
-        if not x.ndim or length(x.shape) != self.dim:
-            raise ValueError(f"x_t: shape {x.shape}, must be (B, ...) of {self.dim} elements each")
-        times = np.broadcast_to(to_numpy(t).astype(np.float64), x.shape[:1])
-        labels = classes_of(label, len(x), self.classes)
+        x = as_floats(x_t, "x_t")
+        if not x.ndim or not fits(x.shape, self.shape):
+            raise refused(f"x_t: shape {x.shape}, must be (B, *{self.shape})")
+        times, labels = times_of(t, len(x)), classes_of(label, len(x), self.classes)
         one = _quell.Options(steps=1)
         sampler = _quell.Sampler("ddim", self.native, native_schedule(self.schedule), one)
-        mean = np.empty_like(x)
+        mean = np.empty(x.shape, np.float32)
         for time in np.unique(times):
             rows = times == time
-            part = np.empty_like(x[rows])
+            part = np.empty((int(rows.sum()), self.dim), np.float32)
             of_part = None if labels is None else labels[rows]
-            sampler.denoise(np.ascontiguousarray(x[rows]), part, float(time), classes=of_part)
-            mean[rows] = part
+            sampler.denoise(rows_of(x)[rows], part, float(time), classes=of_part)
+            mean[rows] = part.reshape(-1, *x.shape[1:])
         return Posterior(like(mean, x_t))
+
+    def _kept(self) -> tuple[Any, ...] | None:
+        """How the library's object is made again: its kind and what it is made of."""
+        return self._recipe
+
+    def _remade(self) -> _quell.Denoiser:
+        if self._recipe is None:
+            raise TypeError("this denoiser holds nothing that it could be made of again")
+        kind, *parts = self._recipe
+        return _MAKERS[kind](*parts)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle: what it is made of, in place of the library's object."""
+        recipe = self._kept()
+        if recipe is None:
+            raise TypeError(
+                f"{type(self).__name__}: cannot be pickled, as it was made of a native object alone"
+            )
+        state = {name: value for name, value in vars(self).items() if name != "native"}
+        return {**state, "_recipe": recipe}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self.native = self._remade()
+
+    def __copy__(self) -> NativeDenoiser:
+        made = type(self).__new__(type(self))
+        vars(made).update(vars(self))
+        return made
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> NativeDenoiser:
+        """The library's object never changes, so that copies share it."""
+        made = self.__copy__()
+        memo[id(self)] = made
+        for name, value in vars(self).items():
+            if name not in self._SHARED:
+                vars(made)[name] = copy.deepcopy(value, memo)
+        return made
 
     def __repr__(self) -> str:
         return f"<{self.native.kind} denoiser of shape {self.shape}, {self.schedule!r}>"
@@ -161,22 +221,31 @@ class GaussianDenoiser(NativeDenoiser):
     """
 
     def __init__(self, mean: Array, cov: Array | float = 1.0, schedule: Any = None) -> None:
-        centre, spread = to_numpy(mean), to_numpy(cov)
-        made = self._make(as_doubles(centre), spread, centre.shape)
-        super().__init__(made, centre.shape or (1,), schedule)
+        centre, spread = as_doubles(mean, "mean"), as_doubles(cov, "cov")
+        recipe = self._parts(centre.copy(), spread.copy(), centre.shape)
+        kind, *parts = recipe
+        made = _quell.Denoiser.full(*parts) if kind == "full" else _MAKERS[kind](*parts)
+        kept = ("eigen", centre.ravel()) if kind == "full" else recipe
+        super().__init__(made, centre.shape or (1,), schedule, kept)
 
     @staticmethod
-    def _make(mean: Any, cov: Any, shape: tuple[int, ...]) -> _quell.Denoiser:
-        size = mean.size
+    def _parts(mean: Any, cov: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
+        size, centre = mean.size, mean.ravel()
         if cov.ndim == 0:
-            return _quell.Denoiser.isotropic(size, float(cov), mean)
+            return "isotropic", size, float(cov), centre
         if cov.shape == shape:
-            return _quell.Denoiser.diagonal(as_doubles(cov), mean)
+            return "diagonal", cov.ravel(), centre
         if cov.size == size * size and cov.shape in ((size, size), shape + shape):
-            return _quell.Denoiser.full(size, as_doubles(cov), mean)
-        raise ValueError(
+            return "full", size, cov, centre
+        raise refused(
             f"cov: shape {cov.shape}, must be (), {shape} or {(size, size)} for a mean of {shape}"
         )
+
+    def _kept(self) -> tuple[Any, ...] | None:
+        """Of a full covariance its eigenbasis, whose last bits are the machine's that made it."""
+        if self._recipe is None or self._recipe[0] != "eigen":
+            return self._recipe
+        return (*self._recipe[:2], *self.native.eigenbasis())
 
 
 class MixtureDenoiser(NativeDenoiser):
@@ -196,21 +265,24 @@ class MixtureDenoiser(NativeDenoiser):
     def __init__(
         self, weights: Array, means: Array, variances: Array, schedule: Any = None
     ) -> None:
-        w, m, v = as_doubles(weights), as_doubles(means), as_doubles(variances)
+        w, m = as_doubles(weights, "weights").copy(), as_doubles(means, "means").copy()
+        v = as_doubles(variances, "variances").copy()
         if w.ndim != 1 or m.shape[:1] != w.shape or v.shape not in (w.shape, m.shape):
-            raise ValueError(
+            raise refused(
                 f"mixture: weights {w.shape}, means {m.shape}, variances {v.shape}; "
                 "must be (K), (K, ...), and (K) or (K, ...)"
             )
         shape = m.shape[1:] or (1,)
-        super().__init__(_quell.Denoiser.mixture(math.prod(shape), w, m, v), shape, schedule)
+        recipe = ("mixture", math.prod(shape), w, m, v)
+        super().__init__(_quell.Denoiser.mixture(*recipe[1:]), shape, schedule, recipe)
 
 
 class EmpiricalDenoiser(NativeDenoiser):
     """The exact denoiser of a data set, X uniform over its points.
 
     Arguments:
-        points: The points, finite, with shape (N, *). Copied.
+        points: The points, finite, with shape (N, *). Copied, twice: for the library, and for
+            pickle.
         schedule: The schedule; "vp" if left out.
 
     Raises:
@@ -218,9 +290,12 @@ class EmpiricalDenoiser(NativeDenoiser):
     """
 
     def __init__(self, points: Array, schedule: Any = None) -> None:
-        x = as_floats(points)
+        x = as_floats(points, "points").copy()
+        if not x.ndim:
+            raise refused("points: one number, must have shape (N, *)")
         shape = x.shape[1:] or (1,)
-        super().__init__(_quell.Denoiser.empirical(math.prod(shape), x), shape, schedule)
+        recipe = ("empirical", math.prod(shape), x)
+        super().__init__(_quell.Denoiser.empirical(*recipe[1:]), shape, schedule, recipe)
 
 
 class FunctionDenoiser:
@@ -236,6 +311,10 @@ class FunctionDenoiser:
         precondition: What is done around it: "none", input x_t and time t; "simple", input
             x_t / sqrt(alpha^2 + sigma^2) and time log(sigma / alpha); "karras", as simple, with
             the skip connection of azula's KarrasDenoiser, and output "x0".
+        variance: What it learned of the variance. "none", or "learned_range": it then returns a
+            pair, the output and v in [-1, 1] of the same shape, which interpolates between the
+            logarithms of the least (-1) and the greatest variance (Nichol & Dhariwal, 2102.09672,
+            eq. 15), for samplers that ask for it ("ddpm:variance=learned_range").
 
     Raises:
         BadArgument: By the first call of a sampler: there is no such output or precondition.
@@ -247,11 +326,27 @@ class FunctionDenoiser:
         schedule: Any = None,
         output: str = "x0",
         precondition: str = "none",
+        variance: str = "none",
     ) -> None:
+        if not callable(function):
+            raise TypeError(f"FunctionDenoiser: a {type(function).__name__} is not callable")
+        if variance not in ("none", "learned_range"):
+            raise refused(f"variance: {variance!r}, must be 'none' or 'learned_range'")
         self.function = function
         self.schedule = Schedule("vp") if schedule is None else schedule
         self.output = output
         self.precondition = precondition
+        self.variance = variance
+
+
+class _Guided(NativeDenoiser):
+    """A guided denoiser, of the two that it is made of."""
+
+    def _remade(self) -> _quell.Denoiser:
+        if self._recipe is None:
+            return super()._remade()
+        base, guide, *how = self._recipe
+        return _quell.Denoiser.guided(base.native, None if guide is None else guide.native, *how)
 
 
 def guided(
@@ -277,13 +372,21 @@ def guided(
     Raises:
         BadArgument: A weight or a time is out of its range, or the denoisers do not fit.
     """
-    made = _quell.Denoiser.guided(
-        denoiser.native,
-        None if guide is None else guide.native,
-        weight,
-        low,
-        high,
-        [float(t) for t in times],
-        [float(w) for w in weights],
+    for one in (denoiser, guide):
+        if one is not None and not isinstance(one, NativeDenoiser):
+            raise TypeError(f"guided: a {type(one).__name__}, must be one of the library's own")
+        if one is not None and type(one).__call__ is not NativeDenoiser.__call__:
+            raise TypeError(f"guided: {type(one).__name__} has a __call__ of its own, which is not "
+                            "asked; must be one of the library's own")
+    if guide is not None and not fits((1, *guide.shape), denoiser.shape):
+        raise refused(f"guided: shapes {denoiser.shape} and {guide.shape}, must be the same")
+    how = (
+        real(weight, "weight"),
+        real(low, "low"),
+        real(high, "high"),
+        [real(t, "times") for t in times],
+        [real(w, "weights") for w in weights],
     )
-    return NativeDenoiser(made, denoiser.shape, denoiser.schedule)
+    native = None if guide is None else guide.native
+    made = _quell.Denoiser.guided(denoiser.native, native, *how)
+    return _Guided(made, denoiser.shape, denoiser.schedule, (denoiser, guide, *how))

@@ -105,3 +105,9 @@ def _make(status: int, message: str, sample: int | None, transition: int | None)
     made = kind(message)
     made.status, made.sample, made.transition = status, sample, transition
     return made
+
+
+def refused(message: str) -> BadArgument:
+    """What the modules of Python's raise for an argument that the library would refuse, too."""
+    made: BadArgument = _make(2, message, None, None)
+    return made

@@ -14,31 +14,90 @@ from quell.denoise import NativeDenoiser
 
 __all__ = ["Model", "compile", "load"]
 
+Path = str | os.PathLike[str]
+
+
+def _state_of(name: bytes) -> tuple[int, ...] | None:
+    """What changes with a file's content; None if it is no file."""
+    try:
+        found = os.stat(name)
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _of_content(suffix: str, content: bytes) -> _quell.Model:
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "model" + suffix)
+        path.write_bytes(content)
+        return _quell.Model(os.fsencode(path))
+
 
 class Model(NativeDenoiser):
-    """A loaded model: a denoiser with the shape and the schedule that go with it.
+    """A loaded model: a denoiser with the shape and the schedule that go with it. pickle takes the
+    content of its file along, which must still be as it was loaded.
 
     Attributes:
         image: Whether a sample is an image, with values in [-1, 1].
     """
 
-    def __init__(self, name: str, schedule: Any = None) -> None:
-        self._model = _quell.Model(name)
-        self.image = self._model.image
-        own = schedule if schedule is not None else self._model.schedule or None
-        super().__init__(self._model.denoiser, self._model.shape, own)
+    _model: _quell.Model
+    _SHARED = ("native", "_recipe", "_model", "_content")
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, name: Path, schedule: Any = None) -> None:
+        file = os.fsencode(name)
+        self._file, self._state = file, _state_of(file)
+        self._content: bytes | None = None
+        self._take(_quell.Model(file), schedule)
+
+    @classmethod
+    def _from(cls, path: pathlib.Path) -> Model:
+        """A model from a file that will not be there for long."""
+        made = cls.__new__(cls)
+        made._file, made._state, made._content = os.fsencode(path), None, path.read_bytes()
+        made._take(_quell.Model(made._file), None)
+        return made
+
+    def _take(self, model: _quell.Model, schedule: Any) -> None:
+        self._model, self.image = model, model.image
+        own = schedule if schedule is not None else model.schedule or None
+        super().__init__(model.denoiser, model.shape, own)
+
+    def save(self, path: Path) -> None:
         """Writes a Gaussian or a mixture as JSON that loads to the same bits.
 
         Raises:
             Unsupported: It is another model.
             IOFailed: The file cannot be written.
         """
-        self._model.save(os.fspath(path))
+        self._model.save(os.fsencode(path))
+
+    def _kept(self) -> tuple[Any, ...] | None:
+        if self._file.startswith(b"builtin:"):
+            return ("builtin",)
+        if self._content is not None:
+            return ("content", self._content)
+        content = pathlib.Path(os.fsdecode(self._file)).read_bytes()
+        if self._state is None or _state_of(self._file) != self._state:
+            raise ValueError(f"{os.fsdecode(self._file)}: it has changed since it was loaded")
+        return ("content", content)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: part for name, part in super().__getstate__().items() if name != "_model"}
+
+    def _remade(self) -> _quell.Denoiser:
+        kind, *content = self._recipe or ("builtin",)
+        self._recipe = None
+        if kind == "builtin":
+            self._model = _quell.Model(self._file)
+        else:
+            self._content = content[0]
+            suffix = pathlib.PurePath(os.fsdecode(self._file)).suffix
+            self._model = _of_content(suffix, content[0])
+        return self._model.denoiser
 
 
-def load(name: str | os.PathLike[str], schedule: Any = None) -> Model:
+def load(name: Path, schedule: Any = None) -> Model:
     """Loads a model.
 
     Arguments:
@@ -50,7 +109,7 @@ def load(name: str | os.PathLike[str], schedule: Any = None) -> Model:
         BadModel: The file is not valid.
         NotFound, IOFailed: There is no such model, or the file cannot be read.
     """
-    return Model(os.fspath(name), schedule)
+    return Model(name, schedule)
 
 
 def compile(model: Any, shape: Sequence[int], **fields: Any) -> Model:
@@ -65,11 +124,12 @@ def compile(model: Any, shape: Sequence[int], **fields: Any) -> Model:
         fields: Further fields of its description (docs/networks.md).
 
     Raises:
-        TypeError, ValueError: The model is not of a kind that the library has.
+        TypeError, ValueError: The model is not of a kind that the library has, or the library's
+            differs from PyTorch's (quell.export.check).
     """
     from quell.export import export
 
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, "model.safetensors")
         export(model, path, shape, **fields)
-        return load(path)
+        return Model._from(path)

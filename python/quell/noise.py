@@ -14,7 +14,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from quell import _quell
-from quell._arrays import Array, as_doubles, is_tensor, to_numpy, torch_if_imported
+from quell._arrays import Array, as_doubles, is_tensor, real_numbers, torch_if_imported
+from quell._numbers import real, text
+from quell.errors import refused
 
 __all__ = [
     "CosineSchedule",
@@ -42,22 +44,27 @@ class Schedule:
 
     _made: _quell.Schedule | None = None
     _spec: str | None = None
+    _betas: Any = None
+    _function: Callable[[float], tuple[float, float]] | None = None
 
     def __init__(self, spec: str) -> None:
-        self._spec = spec
+        self._spec = text(spec, "schedule")
         self._made = _quell.Schedule(spec)
 
     @classmethod
     def from_betas(cls, betas: Array) -> Schedule:
         """A discrete schedule from DDPM's table of betas, with shape (count), count >= 2, each in
         (0, 1); the last may be 1."""
-        return _of(_quell.Schedule.from_betas(as_doubles(betas)))
+        table = as_doubles(betas, "betas").copy()
+        if table.ndim != 1:
+            raise refused(f"betas: shape {table.shape}, must be (count)")
+        return _of(_quell.Schedule.from_betas(table), _betas=table)
 
     @classmethod
     def from_function(cls, function: Callable[[float], tuple[float, float]]) -> Schedule:
         """A schedule of one's own: function(t) -> (alpha, sigma) of floats, not both 0, with
         alpha / sigma falling in t."""
-        return _of(_quell.Schedule.from_function(function))
+        return _of(_quell.Schedule.from_function(function), _function=function)
 
     @property
     def spec(self) -> str | None:
@@ -67,13 +74,24 @@ class Schedule:
     @property
     def native(self) -> _quell.Schedule:
         """For samplers: the library's own object, made anew after an attribute was set."""
-        if self._made is None:
-            spec = self.spec
-            if spec is None:
-                self._made = _quell.Schedule.from_function(self._ask)
-            else:
-                self._made = _quell.Schedule(spec)
-        return self._made
+        if self._made is not None:
+            return self._made
+        made = self._make()
+        if self._betas is not None or self._function is not None or self.spec is not None:
+            self._made = made  # else it holds this schedule, and each the other for ever
+        return made
+
+    def _make(self) -> _quell.Schedule:
+        if self._betas is not None:
+            return _quell.Schedule.from_betas(self._betas)
+        spec = self.spec
+        if spec is not None:
+            return _quell.Schedule(spec)
+        return _quell.Schedule.from_function(self._function or self._ask)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the library's object, which is made anew: for pickle and copy."""
+        return {name: value for name, value in vars(self).items() if name != "_made"}
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
@@ -91,17 +109,22 @@ class Schedule:
             BadArgument: t is outside [0, 1].
         """
         if isinstance(t, (float, int)):
-            return self.native.at(t)
+            return self.native.at(real(t, "t"))
         if is_tensor(t):
-            torch = torch_if_imported()
-            dtype = t.dtype if t.dtype.is_floating_point else torch.get_default_dtype()
-            both = self.native.at_all(as_doubles(t.detach().double().cpu()).reshape(t.shape))
-            alpha, sigma = (torch.from_numpy(v).to(device=t.device, dtype=dtype) for v in both)
-            return alpha, sigma
-        times = to_numpy(t)
+            return self._at_tensor(t)
+        times = real_numbers(t, "t")
         dtype = times.dtype if times.dtype.kind == "f" else np.dtype(np.float64)
-        alpha, sigma = self.native.at_all(times.astype(np.float64))
+        alpha, sigma = self.native.at_all(as_doubles(times, "t"))
         return alpha.astype(dtype), sigma.astype(dtype)
+
+    def _at_tensor(self, t: Any) -> tuple[Any, Any]:
+        torch = torch_if_imported()
+        if t.requires_grad and torch.is_grad_enabled():
+            raise refused("t: requires a gradient, which a schedule has none of; t.detach()")
+        dtype = t.dtype if t.dtype.is_floating_point else torch.get_default_dtype()
+        both = self.native.at_all(as_doubles(t.detach().cpu(), "t"))
+        alpha, sigma = (torch.from_numpy(v).to(device=t.device, dtype=dtype) for v in both)
+        return alpha, sigma
 
     def alpha(self, t: Array) -> Array:
         """The scale of the signal, alpha_t."""
@@ -118,8 +141,9 @@ class Schedule:
         return ask(self, t)
 
 
-def _of(made: _quell.Schedule) -> Schedule:
+def _of(made: _quell.Schedule, **recipe: Any) -> Schedule:
     schedule = Schedule.__new__(Schedule)
+    vars(schedule).update(recipe)
     schedule._made = made
     return schedule
 
@@ -129,7 +153,7 @@ def ask(schedule: Callable[[Any], tuple[Any, Any]], t: float) -> tuple[float, fl
     torch = torch_if_imported()
     time = np.float64(t) if torch is None else torch.tensor(t, dtype=torch.float64)
     alpha, sigma = schedule(time)
-    return float(alpha), float(sigma)
+    return real(alpha, "schedule: alpha"), real(sigma, "schedule: sigma")
 
 
 class _Named(Schedule):
@@ -143,7 +167,7 @@ class _Named(Schedule):
 
     @property
     def spec(self) -> str:
-        options = ",".join(f"{o}={float(getattr(self, o))!r}" for o in self._options)
+        options = ",".join(f"{o}={real(getattr(self, o), o)!r}" for o in self._options)
         return f"{self._name}:{options}"
 
     def __repr__(self) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from quell._numbers import flag, real, whole
 from quell._sampler import Sampler
 
 __all__ = [
@@ -52,7 +53,7 @@ class DDIMSampler(Sampler):
 
     @property
     def spec(self) -> str:
-        return f"ddim:eta={float(self.eta)!r}"
+        return f"ddim:eta={real(self.eta, 'eta')!r}"
 
 
 class EulerSampler(Sampler):
@@ -111,8 +112,9 @@ class ItoSampler(Sampler):
 
     @property
     def spec(self) -> str:
-        options = f"eta={float(self.eta)!r},temperature={float(self.temperature)!r}"
-        return f"ito:{options},steady={int(self.steady)}"
+        eta, temperature = real(self.eta, "eta"), real(self.temperature, "temperature")
+        steady = int(flag(self.steady, "steady"))
+        return f"ito:eta={eta!r},temperature={temperature!r},steady={steady}"
 
 
 class _Multistep(Sampler):
@@ -127,7 +129,8 @@ class _Multistep(Sampler):
 
     @property
     def spec(self) -> str:
-        return f"{self._name}:order={int(self.order)},steady={int(self.steady)}"
+        steady = int(flag(self.steady, "steady"))
+        return f"{self._name}:order={whole(self.order, 'order')},steady={steady}"
 
 
 class zABSampler(_Multistep):  # noqa: N801, azula's name
@@ -214,4 +217,5 @@ class PCSampler(Sampler):
 
     @property
     def spec(self) -> str:
-        return f"pc:corrections={int(self.corrections)},delta={float(self.delta)!r}"
+        corrections, delta = whole(self.corrections, "corrections"), real(self.delta, "delta")
+        return f"pc:corrections={corrections},delta={delta!r}"

@@ -23,6 +23,9 @@ quell::span<const double> values(const doubles &array);
 /* A fresh array[rows][columns] of double with a copy of the values. */
 doubles matrix(size_t rows, size_t columns, const double *values);
 
+/* function(*arguments), with the lock: what it raises is thrown. */
+py::object ask_python(py::handle function, const py::tuple &arguments);
+
 void bind_denoisers(py::module_ &module);
 void bind_errors(py::module_ &module);
 void bind_names(py::module_ &module);

@@ -26,12 +26,12 @@ call::~call() { innermost = outer_; }
 /* From any worker, but one at a time. Signals are asked for in the caller's thread only. */
 int call::report(const quell_progress &at)
 {
-    if (interrupts_.pending()) return 1;
+    if (interrupts_.pending() || interpreter_ends()) return 1;
     bool ask = interrupts_.asks() && std::this_thread::get_id() == caller_;
     if (!ask && progress_.is_none()) return 0;
-    py::gil_scoped_acquire lock;
-    if (ask && PyErr_CheckSignals()) throw py::error_already_set();
-    if (!progress_.is_none()) progress_(at.done, at.total);
+    locked lock;
+    if (ask && until_the_end(PyErr_CheckSignals)) throw py::error_already_set();
+    if (!progress_.is_none()) ask_python(progress_, py::make_tuple(at.done, at.total));
     return 0;
 }
 

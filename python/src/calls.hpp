@@ -5,12 +5,13 @@
 #define QUELL_PYTHON_CALLS_HPP
 
 #include "binding.hpp"
+#include "interpreter.hpp"
 #include "interrupts.hpp"
 #include <optional>
 #include <thread>
 
-/* What Python says of a run. `arguments`, a dict or None, reaches the denoisers of this thread's
- * calls (arguments_now); progress, called with (done, total), or None. */
+/* What Python says of a run. `arguments`, quell._call.Call or None: the denoiser of Python's that
+ * this thread's call evaluates (arguments_now); progress, called with (done, total), or None. */
 struct settings {
     uint64_t seed;
     uint64_t first;
@@ -37,7 +38,7 @@ class call
     template <class F> void operator()(F &&function)
     {
         try {
-            py::gil_scoped_release release;
+            unlocked without;
             function(static_cast<const quell::run &>(run_));
         } catch (const quell::error &failed) {
             stopped(failed);

@@ -3,47 +3,62 @@
 #include <algorithm>
 #include <memory>
 
-/* A function of Python's, called once for all samples of a run, in the thread that made it:
- *
- *     function(x_t[rows][dim], t, time, first, arguments) -> mean[rows][dim]
- *
- * x_t is a copy, which the function may keep and change. What it raises leaves the call of Python's
- * that the run was started with. */
-class python_denoiser
+/* The values that a function returned, which Python has checked, to where they are wanted. */
+static void take(const py::object &from, float *to, size_t size)
 {
-  public:
-    explicit python_denoiser(py::function function)
-        : function_(new py::function(std::move(function)), [](py::function *old) {
-              py::gil_scoped_acquire lock;
-              delete old;
-          })
-    {
-    }
+    floats values = from.cast<floats>();
+    quell::detail::expect("denoiser: what it returned", size_t(values.size()), size);
+    std::copy_n(values.data(), size, to);
+}
 
-    void operator()(const quell_call &call, quell::span<const float> input,
-                    quell::span<float> output) const
+/* A denoiser of Python's, called once for all samples of a run, in the thread that made it. Which
+ * it is the run says (arguments_now), so that nothing here keeps an object of Python's alive:
+ *
+ *     call(x_t[rows][dim], t, time, first) -> mean[rows][dim], or (mean, variance)
+ *
+ * x_t is a copy, which it may keep and change. What it raises leaves the call of Python's that the
+ * run was started with. */
+struct python_denoiser {
+    bool pair;
+
+    int operator()(const quell_call &call, quell::span<const float> input,
+                   quell::span<float> output) const
     {
-        py::gil_scoped_acquire lock;
+        if (interpreter_ends()) return 1;
+        locked lock;
         floats x({call.rows, call.dim});
         std::copy(input.begin(), input.end(), x.mutable_data());
-        py::object result = (*function_)(x, call.t, call.time, call.first, arguments_now());
-        floats mean = result.cast<floats>();
-        quell::detail::expect("denoiser: what it returned", size_t(mean.size()), output.size());
-        std::copy_n(mean.data(), output.size(), output.data());
+        py::object result =
+            ask_python(arguments_now(), py::make_tuple(x, call.t, call.time, call.first));
+        if (!pair) {
+            take(result, output.data(), output.size());
+            return 0;
+        }
+        py::tuple both = result;
+        take(both[0], output.data(), output.size());
+        if (call.variance) take(both[1], call.variance, output.size());
+        return 0;
     }
-
-  private:
-    std::shared_ptr<py::function> function_;
 };
 
-static quell::denoiser from_function(size_t dim, py::function function, const std::string &output,
-                                     const std::string &precondition)
+static quell::denoiser function(size_t dim, const std::string &output,
+                                const std::string &precondition, const std::string &variance)
 {
     quell::callback_options options;
     options.output = output;
     options.precondition = precondition;
+    options.variance = variance;
     options.whole_batch = true;
-    return quell::denoiser::callback(dim, python_denoiser(std::move(function)), options);
+    return quell::denoiser::callback(dim, python_denoiser{variance != "none"}, options);
+}
+
+/* Of a full covariance: its values and its vectors. */
+static py::tuple eigenbasis(const quell::denoiser &denoiser)
+{
+    quell::eigenbasis basis = denoiser.eigenbasis();
+    size_t dim = basis.values.size();
+    return py::make_tuple(matrix(1, dim, basis.values.data()),
+                          matrix(dim, dim, basis.vectors.data()));
 }
 
 static quell::denoiser guided(const quell::denoiser &base, const quell::denoiser *guide,
@@ -97,8 +112,16 @@ static void bind_constructors(py::class_<quell::denoiser> &bound)
                 return denoiser::empirical(dim, values(points));
             },
             py::arg("dim"), py::arg("points"))
-        .def_static("function", from_function, py::arg("dim"), py::arg("function"),
-                    py::arg("output"), py::arg("precondition"))
+        .def_static(
+            "eigen",
+            [](const doubles &mean, const doubles &eigenvalues, const doubles &vectors) {
+                quell::span<const double> each = values(eigenvalues), all = values(vectors);
+                return denoiser::eigen({{each.begin(), each.end()}, {all.begin(), all.end()}},
+                                       values(mean));
+            },
+            py::arg("mean"), py::arg("eigenvalues"), py::arg("vectors"))
+        .def_static("function", function, py::arg("dim"), py::arg("output"),
+                    py::arg("precondition"), py::arg("variance"))
         .def_static("guided", guided, py::arg("base"), py::arg("guide").none(true),
                     py::arg("weight"), py::arg("low"), py::arg("high"), py::arg("times"),
                     py::arg("weights"));
@@ -112,7 +135,8 @@ void bind_denoisers(py::module_ &module)
         .def_property_readonly("exact", &quell::denoiser::exact)
         .def_property_readonly("kind",
                                [](const quell::denoiser &d) { return std::string(d.kind()); })
-        .def_property_readonly("classes", &quell::denoiser::classes);
+        .def_property_readonly("classes", &quell::denoiser::classes)
+        .def("eigenbasis", eigenbasis);
 
     py::class_<quell::model>(module, "Model")
         .def(py::init<const std::string &>(), py::arg("name"))

@@ -11,8 +11,11 @@ static py::object place(const quell::error &failed, bool transition)
 static void raise(const quell::error &failed)
 {
     py::object make = py::module_::import("quell.errors").attr("_make");
-    py::object made =
-        make(int(failed.status()), failed.what(), place(failed, false), place(failed, true));
+    std::string_view message = failed.what();
+    auto text = py::reinterpret_steal<py::object>(
+        PyUnicode_DecodeUTF8(message.data(), py::ssize_t(message.size()), "replace"));
+    if (!text) throw py::error_already_set();
+    py::object made = make(int(failed.status()), text, place(failed, false), place(failed, true));
     PyErr_SetObject(py::type::handle_of(made).ptr(), made.ptr());
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The extension module quell._quell, with the library inside it. Its users are the Python modules
  * beside it; _quell.pyi has its types. */
-#include "binding.hpp"
+#include "interpreter.hpp"
 
 PYBIND11_MODULE(_quell, module)
 {
     module.doc() = "The library: see the modules of the package quell.";
+    bind_interpreter(module);
     bind_errors(module);
     bind_names(module);
     bind_noise(module);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "binding.hpp"
+#include "interpreter.hpp"
 
 static floats normal(uint64_t seed, uint32_t stream, uint64_t first, size_t count, size_t dim)
 {
     floats out({count, dim});
     float *data = out.mutable_data();
-    py::gil_scoped_release release;
-    for (size_t i = 0; i < count; i++)
+    unlocked without;
+    for (size_t i = 0; i < count && !interpreter_ends(); i++)
         quell::noise(seed, stream, first + i, 0, {data + i * dim, dim});
     return out;
 }
@@ -16,8 +16,8 @@ static floats brownian(uint64_t seed, unsigned k, double t, double s, uint64_t f
 {
     floats out({count, dim});
     float *data = out.mutable_data();
-    py::gil_scoped_release release;
-    for (size_t i = 0; i < count; i++)
+    unlocked without;
+    for (size_t i = 0; i < count && !interpreter_ends(); i++)
         quell::noise_brownian(seed, k, t, s, first + i, 0, {data + i * dim, dim});
     return out;
 }

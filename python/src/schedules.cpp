@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-#include "binding.hpp"
+#include "interpreter.hpp"
 #include <memory>
 
 /* Python's own: function(t) -> (alpha, sigma). It is let go with the lock held, whoever does it. */
 static quell::schedule from_function(py::function function)
 {
     std::shared_ptr<py::function> own(new py::function(std::move(function)), [](py::function *old) {
-        py::gil_scoped_acquire lock;
+        locked lock;
         delete old;
     });
     return quell::schedule::from_function([own](double t) {
-        py::gil_scoped_acquire lock;
-        auto [alpha, sigma] = (*own)(t).template cast<std::pair<double, double>>();
+        locked lock;
+        auto [alpha, sigma] =
+            ask_python(*own, py::make_tuple(t)).template cast<std::pair<double, double>>();
         return quell::scales{alpha, sigma};
     });
 }

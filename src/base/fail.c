@@ -1,26 +1,45 @@
 /* SPDX-License-Identifier: MIT */
 #include "fail.h"
 #include "line.h"
+#include "memory.h"
 #include "number.h"
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define LONG 1024 /* what is longer, with a path, is written to memory of its own */
 
 static _Thread_local char last_message[512];
 static _Thread_local unsigned count;
 
 unsigned quell_fail_count(void) { return count; }
 
+static quell_status record(quell_status status, const char *text, size_t length)
+{
+    quell_fit_line(last_message, sizeof last_message, text, length);
+    count++;
+    return status;
+}
+
+/* The arguments may be a part of the last message, which is therefore not written to meanwhile. */
 quell_status quell_fail(quell_status status, const char *format, ...)
 {
-    va_list arguments;
+    char text[LONG], *longer = NULL;
+    va_list arguments, again;
     va_start(arguments, format);
-    quell_format(last_message, sizeof last_message, format, arguments);
+    va_copy(again, arguments);
+    size_t length = quell_format(text, sizeof text, format, arguments);
+    if (length >= sizeof text) longer = quell_new(length + 1, 1);
+    if (longer)
+        quell_format(longer, length + 1, format, again);
+    else if (length >= sizeof text)
+        length = sizeof text - 1; /* no memory */
+    va_end(again);
     va_end(arguments);
-    quell_make_line(last_message);
-    count++;
+    record(status, longer ? longer : text, length);
+    free(longer);
     return status;
 }
 
@@ -32,12 +51,7 @@ quell_status quell_fail_file(const char *path, const char *what)
 
 quell_status quell_error_set(quell_status status, const char *message)
 {
-    size_t length = message ? strnlen(message, sizeof last_message - 1) : 0;
-    if (length) memmove(last_message, message, length); /* it may be the last one */
-    last_message[length] = '\0';
-    quell_make_line(last_message);
-    count++;
-    return status;
+    return record(status, message ? message : "", message ? strlen(message) : 0);
 }
 
 const char *quell_error_message(void) { return last_message; }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Text that is shown to a reader is one line of printable characters: a control character would end
- * the line or begin a terminal's sequence. These are the bytes below ' ', 0x7F, and U+0080 to
- * U+009F, which UTF-8 writes as 0xC2 and one byte. */
+/* Text that is shown to a reader is one line of printable characters in UTF-8: a control character
+ * would end the line or begin a terminal's sequence, and other bytes, as names of files may have,
+ * cannot be read as text. Control characters are the bytes below ' ', 0x7F, and U+0080 to U+009F,
+ * which UTF-8 writes as 0xC2 and one byte. */
 #ifndef QUELL_BASE_LINE_H
 #define QUELL_BASE_LINE_H
 
@@ -11,7 +12,12 @@
 /* Whether text[0..length) has no control character. */
 bool quell_is_line(const char *text, size_t length);
 
-/* Every byte of a control character becomes '?'. */
+/* Every byte of a control character, and each that is not UTF-8, becomes '?'. */
 void quell_make_line(char *text);
+
+/* text[0..length) as a line of at most size - 1 bytes. Of a longer one the middle goes, where long
+ * names are: the beginning says where it is from, and the end why. A text that is no longer may
+ * overlap `line`. */
+void quell_fit_line(char *line, size_t size, const char *text, size_t length);
 
 #endif

@@ -108,6 +108,7 @@ quell_status quell_denoiser_callback(quell_denoiser **denoiser, size_t dim,
     made->base.classes = o.classes;
     made->base.exact = o.exact != 0;
     made->base.whole_batch = o.whole_batch != 0;
+    made->base.host = true;
     made->base.learned_variance = !strcmp(o.variance, "learned_range");
     *denoiser = &made->base;
     return QUELL_OK;

@@ -73,6 +73,7 @@ struct quell_denoiser {
     size_t dim;
     bool exact;
     bool whole_batch;
+    bool host;             /* it calls a function of the host's */
     bool learned_variance; /* evaluate writes it */
     size_t classes;        /* 0: it has none */
     size_t rows;           /* how many it likes at a time, 0 if it does not care */

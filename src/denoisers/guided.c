@@ -218,6 +218,7 @@ quell_status quell_denoiser_guided(quell_denoiser **guided, const quell_denoiser
     made->guide = hold(guide);
     made->guidance = g;
     made->base.exact = denoiser->exact && (!guide || guide->exact);
+    made->base.host = denoiser->host || (guide && guide->host);
     made->base.classes = denoiser->classes;
     made->base.rows = denoiser->rows;
     made->base.learned_variance = denoiser->learned_variance;

@@ -107,12 +107,30 @@ static quell_status check_options(const quell_sampler_options *o, size_t dim)
     return QUELL_OK;
 }
 
+/* Times or sigmas are the whole grid: what contradicts them would be ignored. */
+static quell_status check_given(const quell_sampler_options *o)
+{
+    if (o->times && o->sigmas)
+        return quell_fail(QUELL_BAD_ARGUMENT, "sampler: both times and sigmas are given");
+    if (!o->times && !o->sigmas) return QUELL_OK;
+    const char *name = o->times ? "times" : "sigmas";
+    if (o->grid && strcmp(o->grid, "linear"))
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "sampler: %s are given and so is grid, '%.40s', which they are", name,
+                          o->grid);
+    double first = o->times ? o->times[0] : 1, last = o->times ? o->times[o->steps] : 0;
+    if ((o->start == 1 || o->start == first) && (o->stop == 0 || o->stop == last)) return QUELL_OK;
+    return quell_fail(QUELL_BAD_ARGUMENT,
+                      "sampler: %s are given and so are start, %g, and stop, %g, which they are",
+                      name, o->start, o->stop);
+}
+
 /* The named grid, or the caller's own times or levels of noise. */
 static quell_status make_grid(quell_sampler *sampler, const quell_sampler_options *o)
 {
     const quell_schedule *schedule = sampler->schedule;
-    if (o->times && o->sigmas)
-        return quell_fail(QUELL_BAD_ARGUMENT, "sampler: both times and sigmas are given");
+    quell_status status = check_given(o);
+    if (status) return status;
     sampler->steps = o->steps;
     sampler->grid = quell_new(o->steps + 1, sizeof *sampler->grid);
     if (!sampler->grid) return quell_fail(QUELL_NO_MEMORY, "sampler: no memory for its grid");

@@ -4,6 +4,7 @@
 #include <quell/mpi.h>
 #include "mpi/group.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -11,7 +12,7 @@
 
 quell_status quell_group_fail(quell_status status, const char *format, ...)
 {
-    char message[QUELL_MPI_MESSAGE];
+    char message[2 * PATH_MAX + QUELL_MPI_MESSAGE];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments); /* no numbers with a point */

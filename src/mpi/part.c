@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mpi/part.h"
 #include "base/sized.h"
+#include "engine/digest.h"
 
 static const struct quell_sized sized = {"mpi", "quell_run", "quell_run_defaults", NULL};
 
@@ -15,6 +16,18 @@ static quell_status check_run(const quell_sampler *sampler, const quell_run *run
     return QUELL_OK;
 }
 
+/* Collective: what could be told apart, and would make the ranks draw from different laws. */
+static quell_status same_sampler(const struct quell_group *group, const quell_sampler *sampler)
+{
+    struct quell_digests digests = {0, 0};
+    quell_status status = quell_group_agree(group, quell_sampler_digests(sampler, &digests));
+    if (!status)
+        status = quell_group_same(group, digests.sampler,
+                                  "the digest of the sampler (its plan, bounds, the version)");
+    if (!status) status = quell_group_same(group, digests.model, "the digest of the model");
+    return status;
+}
+
 quell_status quell_part_begin(const struct quell_group *group, struct quell_part *part,
                               const quell_sampler *sampler, const quell_run *run)
 {
@@ -26,6 +39,7 @@ quell_status quell_part_begin(const struct quell_group *group, struct quell_part
     if (!status) status = quell_group_same(group, part->run.first, "first");
     if (!status) status = quell_group_same(group, part->run.count, "count");
     if (!status) status = quell_group_same(group, quell_sampler_dim(sampler), "the sampler's dim");
+    if (!status) status = same_sampler(group, sampler);
     if (status) return status;
     quell_group_range(group, part->run.count, &skipped, &part->run.count);
     part->run.first += skipped;

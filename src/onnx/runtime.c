@@ -7,6 +7,7 @@
 #ifdef QUELL_ONNX_RUNTIME
 #include <dlfcn.h>
 #endif
+#include <limits.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -41,20 +42,19 @@ const char *quell_onnx_runtime(void)
 
 quell_status refuse(quell_status status, const char *path, const char *format, ...)
 {
-    char what[400], line[512];
+    char what[2048], line[2048 + PATH_MAX];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
-    snprintf(line, sizeof line, "%.100s: %s", path, what);
+    snprintf(line, sizeof line, "%s: %s", path, what);
     return quell_error_set(status, line);
 }
 
 quell_status refuse_by(const OrtApi *api, OrtStatus *status, quell_status as, const char *path)
 {
     if (!status) return QUELL_OK;
-    quell_status refused =
-        refuse(as, path, "ONNX Runtime says: %.300s", api->GetErrorMessage(status));
+    quell_status refused = refuse(as, path, "ONNX Runtime says: %s", api->GetErrorMessage(status));
     api->ReleaseStatus(status);
     return refused;
 }

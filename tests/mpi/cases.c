@@ -109,6 +109,63 @@ static void fails(void)
     quell_sampler_free(sampler);
 }
 
+/* A sampler as make_sampler's, but for what `how` says of it on rank 1. */
+static quell_sampler *other_sampler(int how)
+{
+    static const double weights[] = {1, 3}, means[] = {-2, 0, 2, 1}, variances[] = {0.1, 0.2};
+    double other_weights[] = {1, 3 + (rank == 1 && how == 0)};
+    quell_denoiser *denoiser = NULL, *bare = NULL;
+    quell_schedule *schedule = NULL;
+    quell_sampler *sampler = NULL;
+    quell_sampler_options options = quell_sampler_defaults();
+    quell_guidance guidance = quell_guidance_defaults();
+    const char *spec = rank == 1 && how == 1 ? "ddim:eta=0.9" : "ddpm";
+    options.steps = 4;
+    if (rank == 1 && how == 2) options.grid = "logsnr";
+    if (rank == 1 && how == 3) options.threshold = 0.9;
+    if (rank == 1 && how == 4) options.clamp_high = 1;
+    if (rank == 1 && how == 5) options.init_variance = weights + 1;
+    if (rank == 1 && how == 6) guidance.weight = 3;
+    CHECK(!quell_denoiser_mixture(&bare, 2, 2, how ? weights : other_weights, means, variances),
+          "denoiser");
+    CHECK(!quell_denoiser_guided(&denoiser, bare, bare, &guidance), "guided");
+    if (how == 6) { /* a guide of its own */
+        quell_denoiser *guide = NULL;
+        CHECK(!quell_denoiser_isotropic(&guide, 2, NULL, 2), "guide");
+        quell_denoiser_free(denoiser);
+        CHECK(!quell_denoiser_guided(&denoiser, bare, guide, &guidance), "guided");
+        quell_denoiser_free(guide);
+    }
+    CHECK(!quell_schedule_create(&schedule, rank == 1 && how == 7 ? "cosine" : "vp"), "schedule");
+    CHECK(!quell_sampler_create(&sampler, spec, denoiser, schedule, &options), "sampler");
+    quell_schedule_free(schedule);
+    quell_denoiser_free(denoiser);
+    quell_denoiser_free(bare);
+    return sampler;
+}
+
+/* What makes a rank draw from another law is refused before anything is drawn. */
+static void others(void)
+{
+    float x[20] = {0};
+    quell_run run = make_run(5);
+    for (int how = 0; how < 9; how++) {
+        quell_sampler *sampler = other_sampler(how);
+        const char *says = how == 0 || how == 6 ? "the model" : "the sampler";
+        quell_status status = quell_mpi_draw(MPI_COMM_WORLD, sampler, &run, x);
+        if (how == 8) {
+            CHECK(!status, "the same is refused");
+        } else {
+            CHECK(status == QUELL_BAD_ARGUMENT && x[0] == 0, "case %d", how);
+            CHECK(strstr(quell_error_message(), says), "case %d", how);
+            CHECK(quell_mpi_save(MPI_COMM_WORLD, sampler, &run, "y.npy", 0, NULL) ==
+                      QUELL_BAD_ARGUMENT,
+                  "case %d", how);
+        }
+        quell_sampler_free(sampler);
+    }
+}
+
 static int stop_on_last(void *user, const quell_progress *progress)
 {
     (void)user, (void)progress;
@@ -249,7 +306,7 @@ static const struct {
     {"draw", draw, MPI_THREAD_FUNNELED},         {"fails", fails, MPI_THREAD_FUNNELED},
     {"refusals", refusals, MPI_THREAD_FUNNELED}, {"save", save, MPI_THREAD_FUNNELED},
     {"single", single, MPI_THREAD_SINGLE},       {"threads", threads, MPI_THREAD_FUNNELED},
-    {"batches", batches, MPI_THREAD_FUNNELED},
+    {"batches", batches, MPI_THREAD_FUNNELED},   {"others", others, MPI_THREAD_FUNNELED},
 };
 
 int main(int argc, char **argv)

@@ -218,3 +218,34 @@ TEST(mpi, disk_full)
     free(errors);
     command_remove(&command);
 }
+
+/* A job whose ranks are told different things draws nothing. */
+TEST(mpi, other_options)
+{
+    static const struct {
+        const char *options, *says;
+    } cases[] = {
+        {"--model builtin:clouds --steps 4 --count 20 --out m.npy", "model builtin:clouds"},
+        {"--model builtin:grid25 --steps 5 --count 20 --out m.npy", "'steps 5', rank 0 'steps 4'"},
+        {"--model builtin:grid25 --steps 4 --count 21 --out m.npy", "count"},
+        {"--model builtin:grid25 --steps 4 --count 20 --out k.npy", "out k.npy"},
+        {"--model builtin:grid25 --steps 4 --count 20 --out m.npy --seed 3", "seed 3"},
+        {"--model builtin:grid25 --steps 4 --count 20 --out m.npy --threshold 0.9", "threshold"},
+        {"--model builtin:grid25 --steps 4 --count 20 --out m.npy --sampler ddpm", "ddpm"},
+    };
+    struct command command = command_new();
+    on_ranks(1, "QUELL_MPI_COMMAND");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[1000];
+        snprintf(text, sizeof text,
+                 "sample --model builtin:grid25 --steps 4 --count 20 --out m.npy : -n 1 %s sample "
+                 "%s",
+                 getenv("QUELL_MPI_COMMAND"), cases[i].options);
+        CHECK(command_run(&command, text) != 0, "%s: done", cases[i].options);
+        char *complaint = only_complaint(&command);
+        CHECK(strstr(complaint, cases[i].says), "%s: %s", cases[i].options, complaint);
+        free(complaint);
+        CHECK(scratch_count(&command.work, ".") == 0, "left a file");
+    }
+    command_remove(&command);
+}

@@ -2,24 +2,95 @@
 """Holding a model's file against the model that it came from."""
 
 import copy
+import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from safetensors.torch import load_file
-from torch import nn
+from torch import Tensor, nn
 
+import quell.noise
 from quell.networks import load
 
 TIMES = (0.02, 0.3, 0.7, 1.0)
 
 
-def as_stored(denoiser: nn.Module, path: str | os.PathLike[str]) -> Any:
+def as_stored(denoiser: nn.Module, path: str | os.PathLike[str], alone: bool = False) -> Any:
     """A copy of the denoiser in float64, with the weights of the file, which may be rounded."""
     twin: Any = copy.deepcopy(denoiser).eval().double()
-    twin.backbone.load_state_dict({k: w.double() for k, w in load_file(path).items()})
+    network = twin if alone else twin.backbone
+    network.load_state_dict({k: w.double() for k, w in load_file(path).items()})
     return twin
+
+
+def mean_alone(
+    network: Any, description: Mapping[str, Any], x: Tensor, t: float, **labels: Any
+) -> tuple[Tensor, float]:
+    """E[X | x_t] by a backbone alone and what its description says is around it; and the size of
+    the numbers that it is the difference of."""
+    alpha, sigma = quell.noise.Schedule(description.get("schedule", "vp"))(t)
+    r2 = alpha**2 + sigma**2
+    precondition, output = description.get("precondition", "none"), description.get("output", "x0")
+    plain = precondition == "none"
+    scaled = x if plain else x / r2**0.5
+    time = torch.tensor(t if plain else math.log(sigma / alpha), dtype=torch.float64)
+    result = network(scaled, time, **labels)
+    skip, out = {
+        "x0": (0.0, 1.0),
+        "eps": (1 / alpha, -sigma / alpha),
+        "v": (alpha / r2, -sigma / r2),
+        "score": (1 / alpha, sigma**2 / alpha),
+        "flow": (1 / (alpha + sigma), -sigma / (alpha + sigma)),
+    }[output]
+    if precondition == "karras":
+        skip, out = alpha / r2, sigma / r2**0.5
+    mean: Tensor = skip * x + out * result
+    return mean, max(abs(skip) * x.abs().max().item(), mean.abs().max().item())
+
+
+@torch.no_grad()
+def compare(
+    model: nn.Module,
+    path: str | os.PathLike[str],
+    description: Mapping[str, Any],
+    count: int = 4,
+    most: float = 1e-4,
+    seed: int = 20,
+) -> float:
+    """Holds a file against the model that it is to be of, as check() does; of the network alone,
+    where the model is that.
+
+    Returns:
+        The largest difference, relative to the largest number at its time.
+
+    Raises:
+        ValueError: It is larger than `most`.
+    """
+    alone = not hasattr(model, "backbone")
+    twin, own = as_stored(model, path, alone), load(path)
+    random = torch.Generator().manual_seed(seed)
+    classes, worst = description.get("classes", 0), 0.0
+    for t in TIMES:
+        alpha, sigma = quell.noise.Schedule(description.get("schedule", "vp"))(t)
+        x = torch.randn((count, *description["shape"]), generator=random)
+        x *= (alpha**2 + sigma**2) ** 0.5
+        for label in (None, torch.arange(count) % classes) if classes else (None,):
+            labels = {} if label is None else {"label": label}
+            if alone:
+                right, size = mean_alone(twin, description, x.double(), t, **labels)
+            else:
+                right = twin(x.double(), torch.tensor(t, dtype=torch.float64), **labels).mean
+                size = right.abs().max().item()
+            difference = (own(x, t, **labels).mean - right).abs().max().item()
+            worst = max(worst, difference / size if size else difference)
+    if not worst <= most:
+        raise ValueError(
+            f"quell.export: quell and PyTorch differ by {worst:.1e} of the largest output, more "
+            f"than {most:.1e}; nothing is written"
+        )
+    return worst
 
 
 @torch.no_grad()

@@ -16,6 +16,7 @@ from torch import nn
 
 from quell import _torch
 from quell.export.modules import Conditioned, Conditioning, MLPBlock, ResidualMLP
+from quell.export.unchanged import check_unchanged
 from quell.noise import Schedule
 
 Fields = dict[str, Any]
@@ -152,9 +153,9 @@ ARCHITECTURES: dict[type, tuple[str, Callable[..., Fields]]] = {
 
 def backbone(module: nn.Module, shape: Sequence[int]) -> Fields:
     """The fields of a ResidualMLP, or of a DiT, ViT or UNet within Conditioned."""
-    if isinstance(module, ResidualMLP):
+    if type(module) is ResidualMLP:
         return {"architecture": "mlp", **conditioning(module), **mlp(module, shape)}
-    if not isinstance(module, Conditioned) or type(module.net) not in ARCHITECTURES:
+    if type(module) is not Conditioned or type(module.net) not in ARCHITECTURES:
         raise TypeError(
             f"quell.export: a {type(module).__name__} is not known: the backbone must be a "
             "ResidualMLP, or Conditioned around azula's DiT, ViT or UNet"
@@ -172,6 +173,7 @@ def describe(model: nn.Module, shape: Sequence[int], **fields: Any) -> tuple[Fie
         fields: What the model does not say, as image=True; for a backbone alone also schedule,
             output and precondition.
     """
+    check_unchanged(model)
     own: Fields = {"kind": "network", "shape": list(shape)}
     module: Any = model
     if type(model) in PRECONDITIONS:

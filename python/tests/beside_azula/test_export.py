@@ -18,17 +18,11 @@ from azula.noise import (
     VPSchedule,
 )
 
+import quell
 from quell.export import check, describe, export, export_weights
 from quell.export.modules import Conditioned, ResidualMLP
 
 TIME = {"features": 8, "omega": 1e3}
-
-
-class Flat(Conditioned):
-    """Images that have no dimension of channels."""
-
-    def forward(self, x: torch.Tensor, *args, **kwargs) -> torch.Tensor:
-        return super().forward(x[:, None], *args, **kwargs)[:, 0]
 
 
 def conditioned(net: torch.nn.Module, classes: int = 0) -> Conditioned:
@@ -68,7 +62,7 @@ MODELS = {
         (2, 4, 6),
     ),
     "unet": (
-        lambda: Flat(
+        lambda: Conditioned(
             UNet(
                 *(1, 1),
                 mod_features=12,
@@ -83,7 +77,7 @@ MODELS = {
             12,
             **TIME,
         ),
-        (8, 6),
+        (1, 8, 6),
     ),
     "unet in one dimension": (
         lambda: conditioned(
@@ -185,3 +179,111 @@ def test_modes_of_files(tmp_path):
     export_weights(weights, link, {})
     assert link.is_symlink() and path.stat().st_mode & 0o777 == 0o604
     assert len(list(tmp_path.iterdir())) == 2
+
+
+class OtherMLP(ResidualMLP):
+    def forward(self, x, t, label=None):
+        return 0.63 * super().forward(x, t, label)
+
+
+class OtherBlock(type(ResidualMLP(3).blocks[0])):
+    def forward(self, h, e):
+        return h
+
+
+class OtherDenoiser(KarrasDenoiser):
+    def forward(self, x_t, t, **kwargs):
+        return super().forward(0.9 * x_t, t, **kwargs)
+
+
+def changed_models():
+    """Each of them computes something else than its class and its weights say."""
+
+    def mlp():
+        return mixed(ResidualMLP(3, 20, 2, "silu", 12, **TIME))
+
+    def of(network):
+        return KarrasDenoiser(network, VPSchedule())
+
+    yield "subclass", of(mixed(OtherMLP(3, 20, 2, "silu", 12, **TIME)))
+    block = mlp()
+    block.blocks[1].__class__ = OtherBlock
+    yield "part", of(block)
+    yield "denoiser", OtherDenoiser(mlp(), VPSchedule())
+    patched = mlp()
+    patched.forward = lambda x, t, label=None: x
+    yield "patched", of(patched)
+    denoiser = of(mlp())
+    denoiser.forward = lambda x, t: x
+    yield "patched denoiser", denoiser
+    hooked = mlp()
+    hooked.blocks[0].register_forward_hook(lambda module, given, result: 2 * result)
+    yield "hook", of(hooked)
+    hooked = mlp()
+    hooked.out_proj.register_forward_pre_hook(lambda module, given: (2 * given[0],))
+    yield "pre-hook", of(hooked)
+    norm = mlp()
+    torch.nn.utils.parametrizations.weight_norm(norm.in_proj)
+    yield "weight norm", of(norm)
+    norm = mlp()
+    torch.nn.utils.parametrizations.spectral_norm(norm.out_proj)
+    yield "spectral norm", of(norm)
+    activation = mlp()
+    activation.blocks[1].activation = torch.nn.ReLU()
+    yield "activation", of(activation)
+    omega = mlp()
+    omega.blocks[1].activation = torch.nn.GELU(approximate="tanh")
+    yield "approximation", of(omega)
+    drops = conditioned(DiT(5, 5, mod_features=12, hid_channels=16, attention_heads=2, dropout=0.5))
+    yield "dropout", of(mixed(drops))
+    eps = conditioned(DiT(5, 5, mod_features=12, hid_channels=16, attention_heads=2))
+    eps.net.blocks[0].norm.eps = 0.3
+    yield "epsilon", of(mixed(eps))
+
+
+@pytest.mark.parametrize(("name", "model"), list(changed_models()), ids=str)
+def test_what_was_changed_is_refused(name, model, tmp_path):
+    shape = (7, 5) if name in ("dropout", "epsilon") else (3,)
+    with pytest.raises((TypeError, ValueError), match="quell.export"):
+        export(model, tmp_path / "m.safetensors", shape)
+    assert not list(tmp_path.iterdir())
+    with pytest.raises((TypeError, ValueError), match="quell.export"):
+        quell.compile(model, shape)
+
+
+@pytest.mark.parametrize("output", ["x0", "eps", "v", "score", "flow"])
+@pytest.mark.parametrize("precondition", ["none", "simple"])
+def test_networks_alone(output, precondition):
+    fields = {"schedule": "vp:alpha_min=0.05", "output": output, "precondition": precondition}
+    for network, shape in ((MODELS["mlp"][0](), (3,)), (MODELS["dit"][0](), (7, 5))):
+        own = quell.compile(mixed(network), shape, **fields)
+        assert own.shape == shape
+        with pytest.raises(ValueError, match="differ"):
+            quell.compile(network, shape, most=1e-12, **fields)
+
+
+def test_dropout_that_is_off():
+    net = conditioned(DiT(5, 5, mod_features=12, hid_channels=16, attention_heads=2, dropout=0.5))
+    quell.compile(mixed(net).eval(), (7, 5), schedule="vp")
+
+
+def test_copies():
+    import copy
+    import io
+    import pickle
+
+    module = quell.denoise.KarrasDenoiser(mixed(MODELS["mlp"][0]()), quell.VPSchedule())
+    own, x1 = quell.compile(module, (3,)), torch.randn(4, 3)
+    file = io.BytesIO()
+    torch.save({"module": module, "own": own}, file)
+    file.seek(0)
+    loaded = torch.load(file, weights_only=False)
+    average = torch.optim.swa_utils.AveragedModel(module)
+    for one, others in (
+        (module, (loaded["module"], copy.deepcopy(module), average.module)),
+        (own, (loaded["own"], copy.deepcopy(own), pickle.loads(pickle.dumps(own)))),
+    ):
+        right = quell.DDIMSampler(one, steps=3, silent=True)
+        for other in others:
+            sampler = copy.deepcopy(quell.DDIMSampler(other, steps=3, silent=True))
+            assert torch.equal(sampler(x1), right(x1))

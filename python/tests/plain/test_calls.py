@@ -63,7 +63,8 @@ def test_what_a_function_is_told():
     assert all(shape == (5, 2) for shape, _, _ in told)
     assert np.allclose(x, 2 * np.arange(5)[:, None], atol=0.01)
     adaptive = quell.Sampler(function, "dpm_adaptive", schedule="vp", silent=True)
-    x = adaptive(quell.normal(0, 5, (2,)), scale=2.0, each=np.arange(5), first=7)
+    each = quell.PerSample(np.arange(5))
+    x = adaptive(quell.normal(0, 5, (2,)), scale=2.0, each=each, first=7)
     assert np.allclose(x, 2 * np.arange(5)[:, None], atol=0.05)
 
 

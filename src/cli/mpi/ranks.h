@@ -18,6 +18,10 @@ _Static_assert(COMPLAINT == QUELL_MPI_MESSAGE, "a complaint is sent as a message
 /* Collective: the exit code of the lowest rank that has another than EXIT_DONE. */
 int ranks_agree(struct ranks *ranks, int code);
 
+/* Collective: an exit code that was agreed on, not EXIT_DONE if the settings, lines of a name and a
+ * value, are not those of rank 0 (settings.c). */
+int ranks_same_settings(struct ranks *ranks, const char *settings);
+
 /* quell-mpi sample. Returns an exit code that was agreed on. */
 int ranks_sample(struct ranks *ranks, int argc, char **argv);
 

@@ -7,6 +7,8 @@
 #include "cli/session.h"
 #include "mpi/watch.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MOST_ROWS 64
@@ -76,6 +78,23 @@ static int prepare(struct job *job)
     return ranks_agree(job->ranks, session_prepare(session));
 }
 
+/* All ranks have to draw from one law, and write one file. */
+static int settle(struct job *job)
+{
+    struct session *session = &job->session;
+    int code = EXIT_DONE;
+    char *settings = session_settings(session, &code), *all = NULL;
+    if (settings && asprintf(&all, "%sout %s\n", settings, session->options.out) < 0) {
+        all = NULL;
+        code = complain(EXIT_MEMORY, "no memory for the settings of the run");
+    }
+    code = ranks_agree(job->ranks, code);
+    if (code == EXIT_DONE) code = ranks_same_settings(job->ranks, all);
+    free(settings);
+    free(all);
+    return code;
+}
+
 static int narrow(struct job *job)
 {
     struct session *session = &job->session;
@@ -139,6 +158,7 @@ int ranks_sample(struct ranks *ranks, int argc, char **argv)
     code = ranks_agree(ranks, code);
     if (code != EXIT_DONE || !more) return code;
     code = prepare(&job);
+    if (code == EXIT_DONE) code = settle(&job);
     if (code == EXIT_DONE) code = narrow(&job);
     if (code == EXIT_DONE) code = draw(&job);
     if (code == EXIT_DONE) code = report(&job);

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: MIT
+"""A denoiser of Python's as the library calls it."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from quell._arrays import as_floats, is_tensor, torch_if_imported
+from quell.denoise import FunctionDenoiser, PerSample
+from quell.errors import refused
+
+
+def is_torch(denoiser: Any) -> bool:
+    """Whether a denoiser is a PyTorch module, or a function that is one."""
+    torch = torch_if_imported()
+    inner = denoiser.function if isinstance(denoiser, FunctionDenoiser) else denoiser
+    return torch is not None and isinstance(inner, torch.nn.Module)
+
+
+def _chosen(value: Any, begin: int, end: int) -> Any:
+    """An argument for some of the samples: the rows of what is PerSample."""
+    if isinstance(value, PerSample):
+        return value.rows[begin:end]
+    if isinstance(value, dict):
+        return type(value)({k: _chosen(v, begin, end) for k, v in value.items()})
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*(_chosen(v, begin, end) for v in value))
+    if isinstance(value, (list, tuple)):
+        return type(value)(_chosen(v, begin, end) for v in value)
+    return value
+
+
+def _has_rows(value: Any) -> bool:
+    """Whether there is something PerSample in an argument."""
+    if isinstance(value, dict):
+        return any(map(_has_rows, value.values()))
+    return isinstance(value, PerSample) or (
+        isinstance(value, (list, tuple)) and any(map(_has_rows, value))
+    )
+
+
+def _check_rows(value: Any, name: str, count: int) -> None:
+    """Refuses a PerSample with another number of rows than there are samples."""
+    if isinstance(value, (list, tuple)):
+        for one in value:
+            _check_rows(one, name, count)
+    elif isinstance(value, dict):
+        for one in value.values():
+            _check_rows(one, name, count)
+    elif isinstance(value, PerSample):
+        shape = getattr(value.rows, "shape", None)
+        rows = shape[0] if shape else len(value.rows) if hasattr(value.rows, "__len__") else None
+        if rows != count:
+            said = "no rows" if rows is None else f"{rows} rows"
+            raise refused(f"{name}: {said} in a PerSample, must be {count}, one a sample")
+
+
+def arguments_of(label: Any, kwargs: dict[str, Any], count: int) -> dict[str, Any]:
+    """The keywords of a call for a denoiser of Python's. A label is PerSample by itself, unless it
+    is one for all."""
+    kwargs = dict(kwargs)
+    if label is not None:
+        alone = isinstance(label, PerSample) or not (
+            getattr(label, "ndim", 0) or isinstance(label, (list, tuple))
+        )
+        kwargs["label"] = label if alone else PerSample(label)
+    for name, value in kwargs.items():
+        _check_rows(value, name, count)
+    return kwargs
+
+
+def unwrapped(kwargs: dict[str, Any], count: int) -> dict[str, Any]:
+    """The same for all samples at once."""
+    return {k: _chosen(v, 0, count) if _has_rows(v) else v for k, v in kwargs.items()}
+
+
+def mean_of(result: Any) -> Any:
+    """The mean that a denoiser returned, or the mean of the posterior that it did."""
+    mean = getattr(result, "mean", result)
+    return result if callable(mean) else mean
+
+
+@dataclasses.dataclass
+class Call:
+    """A denoiser of Python's in one run: what the library calls, with rows of samples.
+
+    Attributes:
+        denoiser: The caller's.
+        shape: The shape of all samples, (B, *).
+        first: The index of the first.
+        tensors: Whether the caller has tensors.
+        dtype: The type of the caller's tensors; None for other arrays.
+        time_dtype: The type of times, or None.
+        arguments: The caller's keywords.
+    """
+
+    denoiser: Any
+    shape: tuple[int, ...]
+    first: int
+    tensors: bool
+    dtype: Any
+    time_dtype: Any
+    arguments: dict[str, Any]
+
+    def __call__(self, x: Any, t: float, time: float, first: int) -> Any:
+        """The mean of rows of samples, or a pair of it and of the learned variance."""
+        x = x.reshape(len(x), *self.shape[1:])
+        begin = first - self.first
+        kwargs = {
+            k: _chosen(v, begin, begin + len(x)) if _has_rows(v) else v
+            for k, v in self.arguments.items()
+        }
+        own = self.denoiser
+        raw = isinstance(own, FunctionDenoiser)
+        function, told = (own.function, time) if raw else (own, t)
+        if is_torch(own) or self.tensors:
+            result = self._by_torch(function, x, told, kwargs)
+        else:
+            result = function(x, np.float64(told), **kwargs)
+        if raw and own.variance != "none":
+            return self._pair(result, x.shape)
+        return _values(mean_of(result), x.shape, self._said("denoiser: it returned", len(x)))
+
+    def _said(self, what: str, rows: int) -> str:
+        """`what`, with a reminder where not all samples are asked for."""
+        if rows == self.shape[0]:
+            return what
+        return (
+            f"denoiser: called with {rows} of {self.shape[0]} samples (arguments with a row for "
+            f"each are to be quell.PerSample), it returned"
+        )
+
+    @staticmethod
+    def _pair(result: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
+        if not isinstance(result, (tuple, list)) or len(result) != 2:
+            raise TypeError(
+                f"denoiser: it returned a {type(result).__name__}, must be a pair, the output and "
+                "the learned variance"
+            )
+        output, variance = result
+        return (
+            _values(mean_of(output), shape, "denoiser: it returned an output of"),
+            _values(variance, shape, "denoiser: it returned a variance of"),
+        )
+
+    def _by_torch(self, function: Any, x: Any, t: float, kwargs: dict[str, Any]) -> Any:
+        torch = torch_if_imported()
+        dtype, device = self._place(function)
+        x_t = torch.from_numpy(x).to(dtype=dtype, device=device)
+        time = torch.tensor(t, dtype=self.time_dtype or torch.float32, device=device)
+        with torch.no_grad():
+            return function(x_t, time, **kwargs)
+
+    def _place(self, function: Any) -> tuple[Any, Any]:
+        """Type and device of what the denoiser gets. One with a schedule, azula's or ours, converts
+        to its network's type itself, and works in the caller's around it; a bare network gets its
+        own."""
+        torch = torch_if_imported()
+        own = next(function.parameters(), None) if isinstance(function, torch.nn.Module) else None
+        dtype = self.dtype or torch.float32
+        if own is None:
+            return dtype, None
+        bare = not hasattr(function, "schedule") and own.dtype.is_floating_point
+        return (own.dtype if bare else dtype), own.device
+
+
+def _values(result: Any, shape: tuple[int, ...], what: str) -> Any:
+    """What a denoiser returned, as rows of float32."""
+    made = as_floats(result.cpu() if is_tensor(result) else result, what)
+    if made.shape != shape:
+        raise refused(f"{what} shape {made.shape}, must be {shape}")
+    return made.reshape(shape[0], -1)

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: MIT
+"""What a sampler is told once: its options, as attributes that may be set."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from quell import _quell
+from quell._arrays import Array, as_doubles
+from quell._numbers import flag, on_cpu, real, text, whole
+from quell.errors import refused
+
+
+class Settings:
+    """The options of a sampler. Their meaning is said by Sampler."""
+
+    denoiser: Any
+    _made: dict[Any, tuple[Any, _quell.Schedule, _quell.Sampler]]
+
+    def __init__(
+        self,
+        denoiser: Any = None,
+        spec: str = "ddim",
+        *,
+        start: float | None = None,
+        stop: float | None = None,
+        steps: int | None = None,
+        silent: bool = False,
+        dtype: Any = None,
+        device: Any = None,
+        schedule: Any = None,
+        grid: str | None = None,
+        times: Array | None = None,
+        sigmas: Array | None = None,
+        clamp: tuple[float, float] | None = None,
+        threshold: float = 0.0,
+        threshold_max: float = math.inf,
+        brownian: bool = False,
+        threads: int = 0,
+        tile: int = 0,
+        isa: str | None = None,
+    ) -> None:
+        on_cpu(device)
+        if denoiser is not None:
+            self.denoiser = denoiser
+        self._spec = text(spec, "spec")
+        self.times, self.sigmas, self.grid = times, sigmas, grid
+        self._start, self._stop, self._steps = start, stop, steps
+        self.silent, self.dtype, self.device, self.schedule = silent, dtype, device, schedule
+        self.clamp, self.threshold, self.threshold_max = clamp, threshold, threshold_max
+        self.brownian, self.threads, self.tile, self.isa = brownian, threads, tile, isa
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in ("times", "sigmas") and value is not None:
+            value = as_doubles(value, name).copy()
+            value.setflags(write=False)
+            if value.ndim != 1:
+                raise refused(f"{name}: shape {value.shape}, must be (steps + 1)")
+        if name == "clamp" and value is not None:
+            low, high = value
+            value = real(low, "clamp"), real(high, "clamp")
+        object.__setattr__(self, name, value)
+        if name[0] != "_":
+            object.__setattr__(self, "_made", {})
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the library's objects, which are made anew: for pickle and copy."""
+        return {name: value for name, value in vars(self).items() if name != "_made"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, _made={})
+        for name in ("times", "sigmas"):
+            if state.get(name) is not None:
+                state[name].setflags(write=False)
+
+    @property
+    def spec(self) -> str:
+        """The sampler as the library spells it."""
+        return self._spec
+
+    @property
+    def start(self) -> float:
+        """The first time."""
+        if self._start is not None:
+            return self._start
+        return 1.0 if self.times is None or not len(self.times) else float(self.times[0])
+
+    @start.setter
+    def start(self, value: float | None) -> None:
+        self._start = value
+
+    @property
+    def stop(self) -> float:
+        """The last time."""
+        if self._stop is not None:
+            return self._stop
+        return 0.0 if self.times is None or not len(self.times) else float(self.times[-1])
+
+    @stop.setter
+    def stop(self, value: float | None) -> None:
+        self._stop = value
+
+    @property
+    def steps(self) -> int:
+        """The number of transitions."""
+        if self._steps is not None:
+            return self._steps
+        own = self.sigmas if self.times is None else self.times
+        return 64 if own is None else max(len(own) - 1, 0)
+
+    @steps.setter
+    def steps(self, value: int | None) -> None:
+        self._steps = value
+
+    def _consistent(self) -> None:
+        """Refuses what contradicts the times or sigmas."""
+        own, name = (self.sigmas, "sigmas") if self.times is None else (self.times, "times")
+        if own is None:
+            return
+        if self.times is not None and self.sigmas is not None:
+            raise refused("times: sigmas are given, too; must be one of them")
+        if whole(self.steps, "steps") != len(own) - 1:
+            raise refused(f"steps: {self.steps}, but {name} has {len(own)}: {len(own) - 1} steps")
+        if self.grid is not None:
+            raise refused(f"grid: {self.grid!r}, but {name} are the grid; must be left out")
+        ends = (1.0, 0.0) if self.times is None else (self.times[0], self.times[-1])
+        for what, given, end in (("start", self.start, ends[0]), ("stop", self.stop, ends[1])):
+            if real(given, what) != end:
+                raise refused(f"{what}: {given}, but {name} are given; must be left out")
+
+    def _options(self, mean: Any = (), variance: Any = ()) -> _quell.Options:
+        self._consistent()
+        return _quell.Options(
+            steps=whole(self.steps, "steps", 1, 10**6),
+            start=real(self.start, "start"),
+            stop=real(self.stop, "stop"),
+            times=[] if self.times is None else self.times.tolist(),
+            sigmas=[] if self.sigmas is None else self.sigmas.tolist(),
+            grid="linear" if self.grid is None else text(self.grid, "grid"),
+            clamp=(-math.inf, math.inf) if self.clamp is None else self.clamp,
+            threshold=real(self.threshold, "threshold"),
+            threshold_max=real(self.threshold_max, "threshold_max"),
+            brownian=flag(self.brownian, "brownian"),
+            mean=list(mean),
+            variance=list(variance),
+        )
