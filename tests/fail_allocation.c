@@ -41,10 +41,12 @@ __attribute__((constructor)) static void begin(void)
     if (mapped != MAP_FAILED) shared = mapped;
 }
 
-/* What cannot be helped: the OpenMP runtime ends the process, and so does the loader. */
+/* What cannot be helped: the runtimes of OpenMP and, as it is loaded with OpenBLAS, of Fortran end
+ * the process, and so does the loader. */
 static int is_spared(const char *asker)
 {
-    return strstr(asker, "libgomp") || strstr(asker, "libomp") || strstr(asker, "/ld-linux");
+    return strstr(asker, "libgomp") || strstr(asker, "libomp") || strstr(asker, "/ld-linux") ||
+           strstr(asker, "libgfortran");
 }
 
 static int refuse(const void *caller)

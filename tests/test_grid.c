@@ -151,6 +151,7 @@ TEST(grid, times)
         check_times(times, 7);
     }
     double given[] = {0.95, 0.9, 0.4, 0.05};
+    options.start = 1, options.stop = 0; /* which times are in place of */
     options.steps = 3, options.times = given;
     check_times((const double[]){0.95, 0.9, 0.4, 0.05}, 3);
     end();

@@ -30,7 +30,8 @@ QUELL_API quell_status quell_denoiser_diagonal(quell_denoiser **denoiser, size_t
 
 /* X ~ N(mean, covariance): mean[dim] or NULL, covariance[dim][dim] symmetric, positive
  * semi-definite. The eigenbasis is worked out here, once, by LAPACK; its last bits depend on the
- * machine, so store it (quell_denoiser_eigenbasis) where samples must agree between machines. */
+ * machine, so store it (quell_denoiser_eigenbasis) where samples must agree between machines.
+ * QUELL_UNSUPPORTED where no LAPACK is installed, QUELL_NO_MEMORY where it lacks address space. */
 QUELL_API quell_status quell_denoiser_full(quell_denoiser **denoiser, size_t dim,
                                            const double *mean, const double *covariance);
 

@@ -5,6 +5,7 @@
 #include "cli/onnx.h"
 #include "cli/options.h"
 #include "cli/report.h"
+#include "denoisers/lapack.h"
 #include "engine/threads.h"
 
 #include <quell/quell.h>
@@ -25,14 +26,6 @@
 
 #define PROMISE "the same bits on any instruction set, thread count, tile, batch and compiler"
 
-/* Another LAPACK than OpenBLAS may be linked, which has no such function. */
-__attribute__((weak)) char *openblas_get_config(void);
-
-static const char *lapack(void)
-{
-    return openblas_get_config ? openblas_get_config() : "LAPACK, not OpenBLAS";
-}
-
 static void print_text(const char *isa)
 {
     printf("quell      %s, compiled by %s\n", quell_version(), COMPILER);
@@ -43,7 +36,8 @@ static void print_text(const char *isa)
                : quell_isa_available(quell_isa_name(i)) ? ""
                                                         : " (not here)");
     printf("\nthreads    %zu\n", quell_threads_default());
-    printf("SLEEF      %s\nLAPACK     %s\nONNX       %s\n", SLEEF_RELEASE, lapack(), onnx_about());
+    printf("SLEEF      %s\nLAPACK     %s\nONNX       %s\n", SLEEF_RELEASE, quell_lapack_about(),
+           onnx_about());
     printf("samples    %s%s\n", PROMISE, ONNX_EXCEPTION);
 }
 
@@ -63,7 +57,7 @@ static int print_json(const char *isa)
     quell_json_put_text(&writer, "isa", isa);
     report_count(&writer, "threads", quell_threads_default());
     quell_json_put_text(&writer, "sleef", SLEEF_RELEASE);
-    quell_json_put_text(&writer, "lapack", lapack());
+    quell_json_put_text(&writer, "lapack", quell_lapack_about());
     quell_json_put_text(&writer, "onnx", onnx_about());
     quell_json_put_text(&writer, "samples", PROMISE ONNX_EXCEPTION);
     return report_end(&writer);

@@ -2,21 +2,14 @@
 #include "denoisers/eigenbasis.h"
 #include "base/fail.h"
 #include "base/memory.h"
-#include "denoisers/blas.h"
+#include "denoisers/lapack.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #define SYMMETRY 1e-6
 #define ORTHONORMALITY 1e-5
-
-/* LAPACK and BLAS, column by column. */
-void dsyevd_(const char *job, const char *triangle, const int *n, double *a, const int *lda,
-             double *values, double *work, const int *work_size, int *integers,
-             const int *integers_size, int *info);
-void dsyrk_(const char *triangle, const char *transpose, const int *n, const int *k,
-            const double *alpha, const double *a, const int *lda, const double *beta, double *c,
-            const int *ldc);
+#define PLAIN 256
 
 /* The mean of the matrix and its transpose, in place; refuses one that is not symmetric. */
 static quell_status symmetrise(double *matrix, size_t dim)
@@ -47,11 +40,11 @@ struct search {
     int *integers;
 };
 
-static void find(void *data)
+static void find(const struct quell_lapack *lapack, void *data)
 {
     struct search *search = data;
-    dsyevd_("V", "U", &search->n, search->vectors, &search->n, search->values, search->work,
-            &search->work_size, search->integers, &search->integers_size, &search->info);
+    lapack->dsyevd("V", "U", &search->n, search->vectors, &search->n, search->values, search->work,
+                   &search->work_size, search->integers, &search->integers_size, &search->info);
 }
 
 /* Eigenvalues and eigenvectors by LAPACK's divide and conquer; vectors holds the matrix before,
@@ -67,7 +60,7 @@ static quell_status diagonalise(size_t dim, double *values, double *vectors)
     if (!search.work || !search.integers)
         status = quell_fail(QUELL_NO_MEMORY, "full: no memory for an eigenbasis of dim %zu", dim);
     else
-        quell_with_blas(find, &search);
+        status = quell_with_lapack(find, &search);
     if (!status && search.info)
         status = quell_fail(QUELL_BAD_ARGUMENT, "full: the covariance has no eigenbasis that "
                                                 "LAPACK finds");
@@ -102,12 +95,24 @@ struct product {
     double *gram;
 };
 
-static void multiply(void *data)
+static void multiply(const struct quell_lapack *lapack, void *data)
 {
     const struct product *product = data;
     const double one = 1, zero = 0;
-    dsyrk_("U", "T", &product->n, &product->n, &one, product->vectors, &product->n, &zero,
-           product->gram, &product->n);
+    lapack->dsyrk("U", "T", &product->n, &product->n, &one, product->vectors, &product->n, &zero,
+                  product->gram, &product->n);
+}
+
+/* Where there is no LAPACK, or it is not worth the while to load it: slower where dim is large. */
+static void multiply_plainly(size_t dim, const double *vectors, double *gram)
+{
+    for (size_t i = 0; i < dim; i++)
+        for (size_t j = 0; j <= i; j++) {
+            const double *a = vectors + i * dim, *b = vectors + j * dim;
+            double sum[4] = {0};
+            for (size_t k = 0; k < dim; k++) sum[k % 4] += a[k] * b[k];
+            gram[i * dim + j] = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+        }
 }
 
 /* |V V^T - I| <= ORTHONORMALITY in every entry. */
@@ -115,7 +120,8 @@ quell_status quell_orthonormal(size_t dim, const double *vectors)
 {
     double *gram = quell_new(dim, dim * sizeof *gram);
     if (!gram) return quell_fail(QUELL_NO_MEMORY, "full: no memory to check the eigenvectors");
-    quell_with_blas(multiply, &(struct product){(int)dim, vectors, gram});
+    if (dim <= PLAIN || quell_with_lapack(multiply, &(struct product){(int)dim, vectors, gram}))
+        multiply_plainly(dim, vectors, gram);
     quell_status status = QUELL_OK;
     for (size_t i = 0; i < dim && !status; i++)
         for (size_t j = 0; j <= i && !status; j++)

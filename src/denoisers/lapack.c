@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* Most programs never take a covariance apart, and OpenBLAS is no light companion: as it is loaded
+ * it maps a buffer for every thread that it might use, and another one as it is called first; where
+ * a limit (ulimit -v) refuses it one, it asks again, for ever. So it is loaded when it is needed,
+ * after that much room has been seen to be there. Between our look and its own somebody else may
+ * take the room: that cannot be helped from here. Nor can Fortran's runtime, which is loaded with
+ * it and ends the process where malloc fails just then. */
+#include "denoisers/lapack.h"
+#include "base/fail.h"
+#include "base/serial.h"
+
+#include <dlfcn.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define MEGABYTE ((size_t)1 << 20)
+
+/* Of OpenBLAS 0.3.21, with something to spare: its code, with Fortran's runtime; a buffer, which is
+ * 128 MB on x86-64, and the stack of the thread that it is for; and as many threads as any
+ * distribution's build has. */
+enum { CODE = 64, BUFFER = 136, MOST_THREADS = 128 };
+
+/* How many threads OpenBLAS prepares for as it is loaded. */
+static size_t threads_prepared(void)
+{
+    static const char *const names[] = {"OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS",
+                                        "OMP_NUM_THREADS"};
+    long count = 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names && count < 1; i++)
+        if (getenv(names[i])) count = strtol(getenv(names[i]), NULL, 10);
+    if (count < 1) count = sysconf(_SC_NPROCESSORS_CONF);
+    return count < 1 ? 1 : count > MOST_THREADS ? MOST_THREADS : (size_t)count;
+}
+
+/* The limits of address space and data, and a strict count of what is promised, are asked by asking
+ * for as much. The pages are never touched. */
+static quell_status see_room(size_t megabytes, const char *instead)
+{
+    void *room = mmap(NULL, megabytes * MEGABYTE, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (room == MAP_FAILED)
+        return quell_fail(QUELL_NO_MEMORY,
+                          "OpenBLAS, which takes a covariance apart, may need %zu MB of address "
+                          "space, more than the process may have (ulimit -v)%s",
+                          megabytes, instead);
+    munmap(room, megabytes * MEGABYTE);
+    return QUELL_OK;
+}
+
+#ifdef QUELL_LAPACK_LINKED
+
+void dsyevd_(const char *job, const char *triangle, const int *n, double *a, const int *lda,
+             double *values, double *work, const int *work_size, int *integers,
+             const int *integers_size, int *info);
+void dsyrk_(const char *triangle, const char *transpose, const int *n, const int *k,
+            const double *alpha, const double *a, const int *lda, const double *beta, double *c,
+            const int *ldc);
+/* Another LAPACK than OpenBLAS may be linked, which has no such function. */
+__attribute__((weak)) char *openblas_get_config(void);
+
+static quell_status load(struct quell_lapack *lapack)
+{
+    *lapack =
+        (struct quell_lapack){.dsyevd = dsyevd_, .dsyrk = dsyrk_, .config = openblas_get_config};
+    return QUELL_OK;
+}
+
+#else
+
+/* The loader says it in words alone. */
+static bool lacks_memory(const char *said)
+{
+    return strcasestr(said, "cannot allocate") || strcasestr(said, "out of memory");
+}
+
+/* OpenBLAS as distributions name it (Fedora: o with OpenMP, p with threads of its own), else
+ * whatever stands for LAPACK; but none in the place of one that memory lacks for. reason[size] gets
+ * what is said of that, or of the first name. */
+static void *open_library(int how, char *reason, size_t size)
+{
+    static const char *const names[] = {"libopenblas.so.0", "libopenblaso.so.0",
+                                        "libopenblasp.so.0", "liblapack.so.3"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        void *library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL | how);
+        if (library) return library;
+        const char *said = dlerror();
+        bool memory = said && lacks_memory(said);
+        if (said && (memory || i == 0)) snprintf(reason, size, "%s", said);
+        if (memory) return NULL;
+    }
+    return NULL;
+}
+
+static quell_status cannot_load(const char *reason)
+{
+    return quell_fail(lacks_memory(reason) ? QUELL_NO_MEMORY : QUELL_UNSUPPORTED,
+                      "a covariance needs OpenBLAS, which is not installed (Debian: "
+                      "libopenblas0-openmp) or cannot be loaded: %s",
+                      reason);
+}
+
+static quell_status see_room_to_load(void)
+{
+    size_t count = threads_prepared();
+    return see_room(CODE + (count + 1) * BUFFER,
+                    count > 1 ? "; less with OPENBLAS_NUM_THREADS=1 in the environment" : "");
+}
+
+/* It stays loaded: functions and threads of its own may outlive any denoiser. */
+static quell_status load(struct quell_lapack *lapack)
+{
+    char reason[300] = "";
+    void *library = open_library(RTLD_NOLOAD, reason, sizeof reason);
+    if (!library) {
+        quell_status status = see_room_to_load();
+        if (status) return status;
+        library = open_library(0, reason, sizeof reason);
+    }
+    if (!library) return cannot_load(reason);
+    *(void **)&lapack->dsyevd = dlsym(library, "dsyevd_");
+    *(void **)&lapack->dsyrk = dlsym(library, "dsyrk_");
+    *(void **)&lapack->config = dlsym(library, "openblas_get_config");
+    *(void **)&lapack->most_threads = dlsym(library, "omp_get_max_threads");
+    *(void **)&lapack->set_threads = dlsym(library, "omp_set_num_threads");
+    if (lapack->dsyevd && lapack->dsyrk) return QUELL_OK;
+    return quell_fail(QUELL_UNSUPPORTED,
+                      "a covariance needs OpenBLAS (Debian: libopenblas0-openmp): the LAPACK that "
+                      "is installed lacks dsyevd or dsyrk");
+}
+
+#endif
+
+/* OpenBLAS keeps its buffers: only where more callers than ever are in it at once does it map
+ * another one. In a child of fork() the parent's callers stay counted, as their buffers stay taken.
+ * No lock, which a thread could hold while another one forks. */
+static atomic_uint callers, most_callers;
+
+static quell_status see_buffer(unsigned callers_now)
+{
+    unsigned most = atomic_load(&most_callers);
+    quell_status status = callers_now > most ? see_room(BUFFER, "") : QUELL_OK;
+    while (!status && most < callers_now &&
+           !atomic_compare_exchange_weak(&most_callers, &most, callers_now))
+        continue;
+    return status;
+}
+
+/* body on one thread of the runtime that LAPACK has, too. */
+static void call(const struct quell_lapack *lapack,
+                 void (*body)(const struct quell_lapack *lapack, void *data), void *data)
+{
+    QUELL_SERIAL_OPENMP(true);
+    bool both = lapack->most_threads && lapack->set_threads;
+    int threads = both ? lapack->most_threads() : 1;
+    if (threads > 1) lapack->set_threads(1);
+    body(lapack, data);
+    if (threads > 1) lapack->set_threads(threads);
+}
+
+/* With one thread of OpenMP's, OpenBLAS takes the calling thread alone, and finds no number of
+ * threads to set anew for the whole process. With several it opens a region, whose runtime ends the
+ * process where a thread cannot be had; and it waits for a buffer that, in a child of fork(), a
+ * thread of the parent's may hold for ever. It is no loss where others work on the cores, too:
+ * 2000 x 2000 took 3.6 s on one thread of a busy machine of two cores, 40 s on two, which wait for
+ * each other; in time of the processor 1.2 s and 12 s, and 100 x 100 0.0006 s and 0.0008 s. */
+quell_status quell_with_lapack(void (*body)(const struct quell_lapack *lapack, void *data),
+                               void *data)
+{
+    struct quell_lapack lapack;
+    quell_status status = load(&lapack);
+    if (status) return status;
+    status = see_buffer(atomic_fetch_add(&callers, 1) + 1);
+    if (!status) call(&lapack, body, data);
+    atomic_fetch_sub(&callers, 1);
+    return status;
+}
+
+const char *quell_lapack_about(void)
+{
+    struct quell_lapack lapack;
+    if (load(&lapack)) return quell_error_message();
+    return lapack.config ? lapack.config() : "LAPACK, not OpenBLAS";
+}
