@@ -10,7 +10,7 @@ module quell_base
         c_strlen
     implicit none
     private
-    public :: quell_finish, quell_refuse, quell_text
+    public :: quell_finish, quell_refuse, quell_text, quell_check_text, quell_check_count
     public :: quell_status_name, quell_status_text, quell_error_message, quell_error_set, &
         quell_version
 
@@ -71,6 +71,28 @@ contains
         call quell_error_set(int(QUELL_BAD_ARGUMENT), message)
         call quell_finish(QUELL_BAD_ARGUMENT, stat, errmsg)
     end subroutine
+
+    ! C takes a NUL for the end of a text, and would not see what comes behind it. A status.
+    recursive integer(c_int) function quell_check_text(what, text) result(status)
+        character(*), intent(in) :: what, text
+        status = QUELL_OK
+        if (index(text, c_null_char) == 0) return
+        status = QUELL_BAD_ARGUMENT
+        call quell_error_set(int(status), what // ': has a NUL in it: leave it out')
+    end function
+
+    ! C has no negative counts, and would take one for some 2^64. A status.
+    recursive integer(c_int) function quell_check_count(what, count) result(status)
+        character(*), intent(in) :: what
+        integer(c_int64_t), intent(in) :: count
+        character(24) :: number
+        status = QUELL_OK
+        if (count >= 0) return
+        status = QUELL_BAD_ARGUMENT
+        write(number, '(i0)') count
+        call quell_error_set(int(status), &
+            what // ' is ' // trim(number) // ': must not be negative')
+    end function
 
     ! The text at an address, '' for NULL.
     recursive function quell_text(address) result(text)

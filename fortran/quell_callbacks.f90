@@ -109,7 +109,17 @@ contains
         if (present(whole_batch)) options%whole_batch = merge(1, 0, whole_batch)
         if (present(classes)) options%classes = classes
         if (present(exact)) options%exact = merge(1, 0, exact)
-        create = c_denoiser_callback(denoiser%handle, dim, function, user, options)
+        create = quell_check_count('denoiser: dim', int(dim, c_int64_t))
+        if (create == QUELL_OK .and. present(classes)) &
+            create = quell_check_count('denoiser: classes', int(classes, c_int64_t))
+        if (create == QUELL_OK .and. present(output)) &
+            create = quell_check_text('denoiser: output', output)
+        if (create == QUELL_OK .and. present(precondition)) &
+            create = quell_check_text('denoiser: precondition', precondition)
+        if (create == QUELL_OK .and. present(variance)) &
+            create = quell_check_text('denoiser: variance', variance)
+        if (create == QUELL_OK) &
+            create = c_denoiser_callback(denoiser%handle, dim, function, user, options)
     end function
 
     recursive function terminated(default, given) result(text)

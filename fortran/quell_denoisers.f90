@@ -45,11 +45,14 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
         type(c_ptr) :: at
+        integer(c_int) :: status
         at = c_null_ptr
         if (present(mean)) then
             if (.not. located(mean, dim, at, stat, errmsg)) return
         end if
-        call quell_finish(c_denoiser_isotropic(denoiser%handle, dim, at, variance), stat, errmsg)
+        status = quell_check_count('denoiser: dim', int(dim, c_int64_t))
+        if (status == QUELL_OK) status = c_denoiser_isotropic(denoiser%handle, dim, at, variance)
+        call quell_finish(status, stat, errmsg)
     end subroutine
 
     ! X ~ N(mean, diag(variances)).

@@ -31,7 +31,8 @@ contains
         type(c_model), pointer :: c
         integer(c_int) :: status
         allocate(c)
-        status = c_model_load(c, trim(name) // c_null_char)
+        status = quell_check_text('model', name)
+        if (status == QUELL_OK) status = c_model_load(c, trim(name) // c_null_char)
         if (status == QUELL_OK) then
             model%handle => c
             model%denoiser%handle = c%denoiser
@@ -55,11 +56,14 @@ contains
         character(*), intent(in) :: path
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
+        integer(c_int) :: status
         if (.not. associated(model%handle)) then
             call quell_refuse('model: none is loaded', stat, errmsg)
             return
         end if
-        call quell_finish(c_model_save(model%handle, trim(path) // c_null_char), stat, errmsg)
+        status = quell_check_text('model: its path', path)
+        if (status == QUELL_OK) status = c_model_save(model%handle, trim(path) // c_null_char)
+        call quell_finish(status, stat, errmsg)
     end subroutine
 
     recursive subroutine quell_model_free(model)

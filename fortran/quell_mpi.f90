@@ -106,9 +106,12 @@ contains
         integer(c_size_t), intent(out) :: rows
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
+        integer(c_int) :: status
         skipped = 0
         rows = 0
-        call quell_finish(c_mpi_range(comm, count, skipped, rows), stat, errmsg)
+        status = quell_check_count('mpi: count', count)
+        if (status == QUELL_OK) status = c_mpi_range(comm, count, skipped, rows)
+        call quell_finish(status, stat, errmsg)
     end subroutine
 
     ! Collective: how many threads this rank's runs should have.
@@ -169,7 +172,10 @@ contains
         integer(c_int) :: status
         allocate(c_shape(0))
         if (present(shape)) c_shape = shape(size(shape):1:-1)
-        status = c_mpi_range(comm, count, skipped, rows)
+        rows = 0
+        status = quell_check_text('mpi: the path', path)
+        if (status == QUELL_OK) status = quell_check_count('mpi: count', count)
+        if (status == QUELL_OK) status = c_mpi_range(comm, count, skipped, rows)
         if (status == QUELL_OK) status = quell_run_for_c(sampler, run, &
             [quell_sampler_dim(sampler), rows], int(count, c_size_t), c, held)
         status = c_mpi_agree(comm, status)
@@ -189,11 +195,16 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
         type(maker), target :: own
+        integer(c_int) :: status
         own%dim = product(shape)
         own%make => make
-        call quell_finish(c_mpi_save_rows(comm, count, size(shape, kind=c_size_t), &
-            shape(size(shape):1:-1), trim(path) // c_null_char, c_funloc(make_rows), c_loc(own)), &
-            stat, errmsg)
+        status = quell_check_text('mpi: the path', path)
+        if (status == QUELL_OK) status = quell_check_count('mpi: count', count)
+        status = c_mpi_agree(comm, status)
+        if (status == QUELL_OK) status = c_mpi_save_rows(comm, count, &
+            size(shape, kind=c_size_t), shape(size(shape):1:-1), trim(path) // c_null_char, &
+            c_funloc(make_rows), c_loc(own))
+        call quell_finish(status, stat, errmsg)
     end subroutine
 
     recursive integer(c_int) function make_rows(user, watch, done, rows, x) bind(c)

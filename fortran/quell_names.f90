@@ -88,7 +88,9 @@ contains
     ! Whether this machine and its operating system can run the kernels of that name.
     recursive logical function quell_isa_available(name)
         character(*), intent(in) :: name
-        quell_isa_available = c_isa_available(trim(name) // c_null_char) /= 0
+        quell_isa_available = index(name, c_null_char) == 0
+        if (quell_isa_available) &
+            quell_isa_available = c_isa_available(trim(name) // c_null_char) /= 0
     end function
 
     ! The one that a run uses where it names none.

@@ -23,8 +23,11 @@ contains
         real(c_float), intent(inout), contiguous :: noise(:)
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
-        call quell_finish(c_noise(seed, stream, sample, element, size(noise, kind=c_size_t), &
-            noise), stat, errmsg)
+        integer(c_int) :: status
+        status = check(sample, element)
+        if (status == QUELL_OK) status = c_noise(seed, stream, sample, element, &
+            size(noise, kind=c_size_t), noise)
+        call quell_finish(status, stat, errmsg)
     end subroutine
 
     ! The seed of the noise on the way from t to s.
@@ -55,7 +58,16 @@ contains
         real(c_float), intent(inout), contiguous :: noise(:)
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
-        call quell_finish(c_noise_brownian(seed, int(k, c_int), t, s, sample, element, &
-            size(noise, kind=c_size_t), noise), stat, errmsg)
+        integer(c_int) :: status
+        status = check(sample, element)
+        if (status == QUELL_OK) status = c_noise_brownian(seed, int(k, c_int), t, s, sample, &
+            element, size(noise, kind=c_size_t), noise)
+        call quell_finish(status, stat, errmsg)
     end subroutine
+
+    recursive integer(c_int) function check(sample, element) result(status)
+        integer(c_int64_t), intent(in) :: sample, element
+        status = quell_check_count('noise: sample', sample)
+        if (status == QUELL_OK) status = quell_check_count('noise: element', element)
+    end function
 end module

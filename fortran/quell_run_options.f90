@@ -103,6 +103,7 @@ contains
         type(c_run), intent(out) :: c
         type(quell_run_held), intent(inout), target :: held
         status = check(sampler, run, shape)
+        if (status == QUELL_OK) status = check_counts(run, count)
         if (status /= QUELL_OK) return
         held%dim = shape(1)
         held%progress => run%progress
@@ -139,6 +140,18 @@ contains
         else
             status = QUELL_OK
         end if
+    end function
+
+    recursive integer(c_int) function check_counts(run, count) result(status)
+        type(quell_run), intent(in) :: run
+        integer(c_size_t), intent(in) :: count
+        status = quell_check_count('run: count', int(count, c_int64_t))
+        if (status == QUELL_OK) status = quell_check_count('run: first', run%first)
+        if (status == QUELL_OK) status = quell_check_count('run: threads', &
+            int(run%threads, c_int64_t))
+        if (status == QUELL_OK) status = quell_check_count('run: tile', int(run%tile, c_int64_t))
+        if (status == QUELL_OK .and. allocated(run%isa)) status = quell_check_text('run: isa', &
+            run%isa)
     end function
 
     recursive integer(c_int) function parallel(host, workers, function, data) bind(c)

@@ -52,9 +52,12 @@ contains
         character(*), intent(inout), optional :: errmsg
         type(c_sampler_options) :: c
         character(:), allocatable, target :: grid
+        integer(c_int) :: status
         if (.not. translated(options, grid, c, stat, errmsg)) return
-        call quell_finish(c_sampler_create(sampler%handle, trim(spec) // c_null_char, &
-            denoiser%handle, schedule%handle, c), stat, errmsg)
+        status = quell_check_text('sampler', spec)
+        if (status == QUELL_OK) status = c_sampler_create(sampler%handle, &
+            trim(spec) // c_null_char, denoiser%handle, schedule%handle, c)
+        call quell_finish(status, stat, errmsg)
     end subroutine
 
     ! By the caller's own builder of a plan, called here for the whole grid, and by quell_step for
@@ -130,6 +133,7 @@ contains
         character(*), intent(inout), optional :: errmsg
         type(quell_sampler_options), target :: defaults
         type(quell_sampler_options), pointer :: o
+        integer(c_int) :: status
         o => defaults
         if (present(options)) o => options
         c = c_sampler_options(c_sizeof(c), o%steps, o%start, o%stop, located(o%times), &
@@ -148,7 +152,15 @@ contains
             grid = trim(o%grid) // c_null_char
             c%grid = c_loc(grid)
         end if
-        translated = o%steps == defaults%steps .or. o%steps == c%steps
+        status = quell_check_count('sampler: steps', int(o%steps, c_int64_t))
+        if (status == QUELL_OK .and. allocated(o%grid)) &
+            status = quell_check_text('sampler: grid', o%grid)
+        translated = status == QUELL_OK
+        if (.not. translated) then
+            call quell_finish(status, stat, errmsg)
+            return
+        end if
+        translated = (o%steps == defaults%steps .or. o%steps == c%steps) .and. c%steps >= 0
         if (.not. translated) then
             call quell_refuse('sampler: as many times or sigmas as steps, and one more', &
                 stat, errmsg)

@@ -35,8 +35,11 @@ contains
         character(*), intent(in) :: spec
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
-        call quell_finish(c_schedule_create(schedule%handle, trim(spec) // c_null_char), stat, &
-            errmsg)
+        integer(c_int) :: status
+        status = quell_check_text('schedule', spec)
+        if (status == QUELL_OK) &
+            status = c_schedule_create(schedule%handle, trim(spec) // c_null_char)
+        call quell_finish(status, stat, errmsg)
     end subroutine
 
     ! Discrete, from a table of betas in (0, 1), the last of which may be 1.

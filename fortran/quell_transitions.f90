@@ -82,8 +82,19 @@ contains
         real(c_float), intent(inout), contiguous :: mean(:, :)
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
+        if (.not. (fits(transition, shape(x, kind=c_size_t)) .and. &
+            fits(transition, shape(mean, kind=c_size_t)))) then
+            call quell_refuse('transition: x and mean must be (dim, rows)', stat, errmsg)
+            return
+        end if
         call quell_finish(c_transition_denoise(transition%handle, t, x, mean), stat, errmsg)
     end subroutine
+
+    recursive logical function fits(transition, shape)
+        type(quell_transition), intent(in) :: transition
+        integer(c_size_t), intent(in) :: shape(2)
+        fits = all(shape == [quell_transition_dim(transition), quell_transition_rows(transition)])
+    end function
 
     ! noise(dim, rows) = that of slot k, from 0 to 7, of this transition.
     recursive subroutine quell_transition_noise(transition, k, noise, stat, errmsg)
@@ -92,6 +103,10 @@ contains
         real(c_float), intent(inout), contiguous :: noise(:, :)
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
+        if (.not. fits(transition, shape(noise, kind=c_size_t))) then
+            call quell_refuse('transition: noise must be (dim, rows)', stat, errmsg)
+            return
+        end if
         call quell_finish(c_transition_noise(transition%handle, int(k, c_int), noise), stat, &
             errmsg)
     end subroutine

@@ -19,7 +19,7 @@ TEST(cli, usage)
         {"sample --model", "--model: needs a value"},
         {"sample --nonsense", "'--nonsense'"},
         {"sample --model builtin:grid25 extra", "'extra'"},
-        {"sample --model builtin:grid25 --count 0 --out y.npy", "--count '0'"},
+        {"sample --model builtin:grid25 --count '' --out y.npy", "--count"},
         {"sample --model builtin:grid25 --count -1", "--count '-1'"},
         {"sample --model builtin:grid25 --count 1e3", "--count '1e3'"},
         {"sample --model builtin:grid25 --count ' 5'", "--count"},

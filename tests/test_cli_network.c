@@ -178,7 +178,7 @@ TEST(cli, classes_refused)
         {SAMPLE "--class A --out y.npy", "0 to 3"},
         {SAMPLE "--class -1 --out y.npy", "0 to 3"},
         {SAMPLE "--class 1 --classes four.npy --out y.npy", "only one"},
-        {SAMPLE "--classes none.npy --out y.npy", "(count,)"},
+        {SAMPLE "--classes none.npy --count 3 --out y.npy", "has 0 samples"},
         {SAMPLE "--classes four.npy --count 3 --out y.npy", "2 samples"},
         {SAMPLE "--guidance 2,3 --out y.npy", "T:W"},
         {SAMPLE "--guidance 0:2,3 --out y.npy", "T:W"},

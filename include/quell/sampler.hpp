@@ -179,6 +179,8 @@ class sampler
     /* init and forward: `count` samples x_0[count][dim]. */
     std::vector<float> sample(const run &how, size_t count) const
     {
+        if (dim() && count > std::numeric_limits<size_t>::max() / dim())
+            throw error(QUELL_BAD_ARGUMENT, "sampler: more samples than memory can hold");
         std::vector<float> x(count * dim());
         init(how, x);
         forward(how, x);

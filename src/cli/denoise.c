@@ -79,15 +79,24 @@ static int open_model(struct job *job)
     return status ? complain_status(status) : EXIT_DONE;
 }
 
+/* An array without states has a shape, too. */
+static bool fits(const struct job *job)
+{
+    size_t dim = 1;
+    for (size_t i = 1; i < job->from.rank; i++)
+        if (__builtin_mul_overflow(dim, job->from.shape[i], &dim)) return false;
+    return job->from.rank && dim == job->dim;
+}
+
 static int open_files(struct job *job)
 {
     char header[QUELL_NPY_HEADER];
     quell_status status = quell_npy_open(&job->from, job->options.from);
     if (status) return complain_input(EXIT_FILE, status);
-    job->count = job->from.rank ? job->from.shape[0] : 0;
-    if (!job->count || job->from.values / job->count != job->dim)
+    if (!fits(job))
         return complain(EXIT_USAGE, "--from %s: must have states of %zu elements",
                         job->options.from, job->dim);
+    job->count = job->from.shape[0];
     if (job->labels.file.path && job->labels.file.shape[0] != job->count)
         return complain(EXIT_USAGE, "--classes %s: has %zu classes, --from has %zu states",
                         job->labels.file.path, job->labels.file.shape[0], job->count);

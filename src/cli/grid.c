@@ -28,8 +28,9 @@ static void arrange(struct grid *grid)
     size_t side = larger(grid->height, grid->width);
     size_t fit = larger(1, MOST_SIDE / (side + GAP));
     grid->count = smaller(grid->count, fit < 8 ? fit * fit : MOST_IMAGES);
+    grid->columns = grid->lines = 1; /* of no image, the room for one */
     while (grid->columns * grid->columns < grid->count) grid->columns++;
-    grid->lines = (grid->count + grid->columns - 1) / grid->columns;
+    if (grid->count) grid->lines = (grid->count + grid->columns - 1) / grid->columns;
     grid->zoom = larger(1, (TARGET_SIDE / grid->columns - GAP) / side);
     grid->across = grid->columns * (grid->width * grid->zoom + GAP) + GAP;
     grid->down = grid->lines * (grid->height * grid->zoom + GAP) + GAP;

@@ -23,7 +23,7 @@ struct join_options {
 
 static const struct option_row rows[] = {
     TEXT_ROW(join_options, out, "out", "F.npy", "where the samples go; - is standard output"),
-    COUNT_ROW(join_options, count, "count", "N", 1, UINT64_MAX,
+    COUNT_ROW(join_options, count, "count", "N", 0, UINT64_MAX,
               "refuse unless the parts have N samples together"),
     FLAG_ROW(join_options, json, "json", "say what was done as one JSON object on stdout"),
     FLAG_ROW(join_options, quiet, "quiet", "say nothing but errors"),
@@ -66,7 +66,7 @@ static int check(const struct join_options *options, const char *part)
 
 static int check_count(const struct join_options *options, const struct parts *parts)
 {
-    if (!options->count || options->count == parts->rows) return EXIT_DONE;
+    if (!options_given("count") || options->count == parts->rows) return EXIT_DONE;
     return complain(EXIT_FILE, "--count %llu: the parts have %zu samples",
                     (unsigned long long)options->count, parts->rows);
 }

@@ -61,9 +61,11 @@ static int open_part(struct parts *parts, struct part *part)
     return code;
 }
 
+/* Parts without a sample come last: they are nowhere in the stream. */
 static int by_first(const void *left, const void *right)
 {
     const struct part *a = left, *b = right;
+    if (!a->rows != !b->rows) return a->rows ? -1 : 1;
     return (a->first > b->first) - (a->first < b->first);
 }
 
@@ -72,7 +74,7 @@ static int check_order(struct parts *parts)
 {
     if (!parts->reported) return EXIT_DONE;
     qsort(parts->part, parts->count, sizeof *parts->part, by_first);
-    for (size_t i = 1; i < parts->count; i++) {
+    for (size_t i = 1; i < parts->count && parts->part[i].rows; i++) {
         const struct part *before = &parts->part[i - 1], *part = &parts->part[i];
         uint64_t end = before->first + before->rows;
         if (part->first != end)

@@ -11,7 +11,7 @@ static int open_file(struct labels *labels, const char *path)
 {
     quell_status status = quell_npy_open_integers(&labels->file, path);
     if (status) return complain_input(EXIT_FILE, status);
-    if (labels->file.rank == 1 && labels->file.values) return EXIT_DONE;
+    if (labels->file.rank == 1) return EXIT_DONE;
     return complain(EXIT_USAGE, "--classes %s: must be an array of shape (count,)", path);
 }
 

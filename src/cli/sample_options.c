@@ -25,7 +25,7 @@ const struct option_row sample_rows[] = {
     GUIDANCE_ROWS(sample_options),
     SAMPLING_ROWS(sample_options),
     CLAMP_ROWS(sample_options),
-    COUNT("count", "N", count, 1, UINT64_MAX,
+    COUNT("count", "N", count, 0, UINT64_MAX,
           "samples (1000; 64 of an image model; with --from,\nas many as are in the file)"),
     COUNT("first", "I", first, 0, UINT64_MAX,
           "index of the first sample (0): drawing 0..49 and\n"

@@ -9,7 +9,7 @@
 #include "cli/options.h"
 #include "cli/sampling.h"
 
-/* Names not given are NULL, and a count not given is 0. */
+/* Names not given are NULL. */
 struct sample_options {
     const char *model, *sampler, *from, *isa, *out, *plot;
     uint64_t steps, count, first, seed, threads, tile;

@@ -61,10 +61,11 @@ static bool fits(const struct quell_npy *from, const quell_model *model, size_t 
 static int take_count(struct session *session, const char *option, const struct quell_npy *file)
 {
     uint64_t *count = &session->options.count;
-    if (*count && *count != file->shape[0])
+    if ((session->counted || options_given("count")) && *count != file->shape[0])
         return complain(EXIT_USAGE, "%s %s: has %zu samples: leave --count out or match it", option,
                         file->path, file->shape[0]);
     *count = file->shape[0];
+    session->counted = true;
     return EXIT_DONE;
 }
 
@@ -74,7 +75,7 @@ static int open_from(struct session *session)
     if (!options->from) return EXIT_DONE;
     quell_status status = quell_npy_open(&session->from, options->from);
     if (status) return complain_input(EXIT_FILE, status);
-    if (!fits(&session->from, &session->model, session->dim) || !session->from.shape[0])
+    if (!fits(&session->from, &session->model, session->dim))
         return complain(EXIT_USAGE,
                         "--from %s: must be an array of shape (count, %zu), as the "
                         "model has %zu elements",
@@ -86,12 +87,13 @@ static int settle_count(struct session *session)
 {
     struct sample_options *options = &session->options;
     size_t bytes;
-    if (!options->count) options->count = session->model.image ? DEFAULT_IMAGES : DEFAULT_COUNT;
+    if (!session->counted && !options_given("count"))
+        options->count = session->model.image ? DEFAULT_IMAGES : DEFAULT_COUNT;
     session->count = options->count;
     if (__builtin_mul_overflow(session->count, session->dim * sizeof(float), &bytes) ||
         bytes > INT64_MAX)
         return complain(EXIT_USAGE, "--count %zu: more than a file can hold", session->count);
-    if (options->first > UINT64_MAX - (options->count - 1))
+    if (options->count && options->first > UINT64_MAX - (options->count - 1))
         return complain(EXIT_USAGE, "--first %llu: first + count goes beyond 2^64",
                         (unsigned long long)options->first);
     return EXIT_DONE;

@@ -20,6 +20,7 @@ struct session {
     const char *isa;
     size_t dim, count, threads, ranks; /* ranks: 0 of `quell sample` */
     size_t found;                      /* samples that an interrupted run had finished */
+    bool counted;                      /* a file has said how many samples there are */
     struct labels labels;
     struct quell_npy from;
     struct quell_output out, picture;

@@ -209,21 +209,31 @@ quell_status quell_step(const quell_sampler *sampler, const quell_run *run, doub
     return status;
 }
 
+/* Two arrays that have a part in common, but are not one and the same. */
+static bool overlap(const float *a, const float *b, size_t bytes)
+{
+    uintptr_t left = (uintptr_t)a, right = (uintptr_t)b;
+    return left != right && (left < right ? right - left : left - right) < bytes;
+}
+
 quell_status quell_denoise(const quell_sampler *sampler, const quell_run *run, double t,
                            const float *x, float *out)
 {
     struct quell_job job = {0};
     quell_status status = prepare(&job, sampler, run, out);
-    if (status || !job.run.count) return status;
-    if (!x) return quell_fail(QUELL_BAD_ARGUMENT, "denoise: x is NULL");
+    if (status) return status;
+    if (job.run.count && !x) return quell_fail(QUELL_BAD_ARGUMENT, "denoise: x is NULL");
+    size_t bytes = job.run.count * job.dim * sizeof *x;
+    if (overlap(x, out, bytes))
+        return quell_fail(QUELL_BAD_ARGUMENT, "denoise: out overlaps x: it must be another array");
     QUELL_OWN_FLOATS;
     struct quell_plan plan = quell_plan_begin(sampler->schedule);
     quell_point point = quell_plan_at(&plan, t);
     quell_term mean = {1, quell_plan_denoise(&plan, QUELL_X, &point)};
     quell_plan_combine(&plan, QUELL_X, 1, &mean, 0, NULL);
     status = plan.status ? plan.status : quell_sampler_check(sampler->denoiser, &point);
-    if (!status) {
-        memcpy(out, x, job.run.count * job.dim * sizeof *x);
+    if (!status && job.run.count) {
+        if (out != x) memcpy(out, x, bytes);
         status = run_plan(&job, &plan);
     }
     quell_plan_free(&plan);

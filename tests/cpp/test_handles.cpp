@@ -100,6 +100,42 @@ TEST(errors)
     CHECK(infinite.report() && infinite.report()->sample == 31);
 }
 
+/* No samples are samples, too; sizes that wrap around are none. */
+TEST(empty_and_wrapped)
+{
+    using quell::denoiser;
+    quell::sampler sampler("ddpm", denoiser::isotropic(2), quell::schedule("vp"));
+    CHECK(sampler.sample({}, 0).empty());
+    std::vector<float> none, some(4);
+    sampler.init({}, none);
+    sampler.forward({}, none);
+    sampler.step({}, 1, 0.5, none);
+    sampler.denoise({}, 0.5, none, none);
+    quell::noise(7, QUELL_STREAM_INIT, 0, 0, none);
+
+    auto refused = [](auto call) { return status_of(call) == QUELL_BAD_ARGUMENT; };
+    const size_t most = std::numeric_limits<size_t>::max();
+    CHECK(refused([&] { sampler.sample({}, most / 2 + 1); }));
+    CHECK(refused([&] { sampler.denoise({}, 2, none, none); }));
+    CHECK(refused([&] { sampler.denoise({}, 0.5, some, none); }));
+    CHECK(refused([&] { sampler.denoise({}, 0.5, {some.data(), 2}, {some.data() + 1, 2}); }));
+    CHECK(refused([&] { denoiser::mixture(most / 2 + 1, {1, 1}, {}, {1, 1}); }));
+    CHECK(refused([&] { denoiser::mixture_diagonal(most / 2 + 1, {1, 1}, {}, {}); }));
+    CHECK(refused([&] { denoiser::full(size_t(1) << 32, {}); }));
+    CHECK(refused([&] { denoiser::isotropic(most); }));
+    quell::run run;
+    run.threads = most; /* -1 */
+    CHECK(refused([&] { sampler.forward(run, some); }));
+    run = {};
+    run.first = most;
+    CHECK(refused([&] { sampler.forward(run, some); }));
+    quell::sampler_options options;
+    options.steps = most;
+    CHECK(refused([&] {
+        quell::sampler("ddpm", denoiser::isotropic(2), quell::schedule("vp"), options);
+    }));
+}
+
 TEST(models)
 {
     const std::string file = "cpp_model" + std::to_string(__cplusplus) + ".json";

@@ -72,6 +72,8 @@ program test_mpi
 
     call check_draw()
     call check_save()
+    call check_refused()
+    call check_empty()
     call check_failures()
     call quell_sampler_free(sampler)
     call quell_schedule_free(schedule)
@@ -119,6 +121,44 @@ contains
     end subroutine
 
     ! On one rank, and so on all.
+    subroutine check_refused()
+        integer(c_int64_t), parameter :: negative = -1
+        integer(c_int64_t) :: before
+        integer(c_size_t) :: here
+        call quell_mpi_range(MPI_COMM_WORLD, negative, before, here, stat, errmsg)
+        call check(stat == QUELL_BAD_ARGUMENT .and. index(errmsg, 'count is -1') > 0, 'range')
+        call quell_mpi_draw(MPI_COMM_WORLD, sampler, run, negative, x, stat, errmsg)
+        call check(stat == QUELL_BAD_ARGUMENT .and. index(errmsg, 'count is -1') > 0, 'draw')
+        call quell_mpi_save(MPI_COMM_WORLD, sampler, run, negative, drawn, stat=stat, errmsg=errmsg)
+        call check(stat == QUELL_BAD_ARGUMENT .and. index(errmsg, 'count is -1') > 0, 'save')
+        call quell_mpi_save_rows(MPI_COMM_WORLD, negative, [4_c_size_t], saved, make, stat, errmsg)
+        call check(stat == QUELL_BAD_ARGUMENT .and. index(errmsg, 'count is -1') > 0, 'rows')
+        call quell_mpi_save(MPI_COMM_WORLD, sampler, run, count, 'a' // c_null_char // 'b', &
+            stat=stat, errmsg=errmsg)
+        call check(stat == QUELL_BAD_ARGUMENT .and. index(errmsg, 'NUL') > 0, 'a path')
+        call quell_mpi_save_rows(MPI_COMM_WORLD, count, [4_c_size_t], 'a' // c_null_char // 'b', &
+            make, stat, errmsg)
+        call check(stat == QUELL_BAD_ARGUMENT .and. index(errmsg, 'NUL') > 0, 'a path of rows')
+    end subroutine
+
+    ! No samples at all, and one, which most ranks have nothing of.
+    subroutine check_empty()
+        integer(c_int64_t) :: few, before
+        integer(c_size_t) :: here
+        real(c_float), allocatable :: own(:, :)
+        do few = 0, 1
+            call quell_mpi_range(MPI_COMM_WORLD, few, before, here)
+            allocate(own(4, here))
+            call quell_mpi_draw(MPI_COMM_WORLD, sampler, run, few, own)
+            call quell_mpi_save(MPI_COMM_WORLD, sampler, run, few, drawn)
+            call quell_mpi_save_rows(MPI_COMM_WORLD, few, [4_c_size_t], saved, make)
+            if (rank == 0) call check(index(content(drawn), merge('(0, 4)', '(1, 4)', few == 0)) &
+                > 0, 'a shape of few')
+            deallocate(own)
+            call MPI_Barrier(MPI_COMM_WORLD)
+        end do
+    end subroutine
+
     subroutine check_failures()
         real(c_float) :: more(4, rows + merge(1, 0, rank == 1))
         type(quell_sampler) :: none

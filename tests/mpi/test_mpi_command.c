@@ -42,6 +42,7 @@ TEST(mpi, two_ranks) { check_alone(PLAIN "--count 103", 2); }
 TEST(mpi, three_ranks) { check_alone(PLAIN "--count 103", 3); }
 TEST(mpi, five_ranks) { check_alone(PLAIN "--count 103", 5); }
 TEST(mpi, idle_ranks) { check_alone(PLAIN "--count 2", 5); }
+TEST(mpi, nothing) { check_alone(PLAIN "--count 0", 3); }
 TEST(mpi, classes) { check_alone(GLYPHS "--class each --guidance 2", 3); }
 
 /* More than a batch on some ranks, one more than on others. */

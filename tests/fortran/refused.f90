@@ -1,0 +1,204 @@
+! SPDX-License-Identifier: MIT
+! What contradicts is refused: texts with a NUL, negative counts, arrays of another shape. Slices
+! and arrays of no samples are taken as they are.
+module refused
+    use quell
+    use checking
+    use functions
+    use, intrinsic :: iso_c_binding
+    implicit none
+    private
+    public :: check_refused
+
+    character, parameter :: nul = c_null_char
+    logical :: seen = .false. ! the step below has met what it should
+
+contains
+
+    subroutine check_refused(schedule)
+        type(quell_schedule), intent(in) :: schedule
+        type(quell_denoiser) :: denoiser
+        type(quell_sampler) :: sampler
+        call quell_denoiser_mixture(denoiser, [1d0, 3d0], &
+            reshape([-2d0, 0d0, 1d0, 2d0, 1d0, 0d0], [3, 2]), [0.1d0, 0.2d0])
+        call quell_sampler_create(sampler, 'ddpm', denoiser, schedule, &
+            quell_sampler_options(steps=4))
+        call check_texts(denoiser, schedule)
+        call check_counts(denoiser, schedule)
+        call check_runs(sampler)
+        call check_noise()
+        call check_slices(sampler)
+        call check_empty(sampler)
+        call check_step(denoiser, schedule)
+        call quell_sampler_free(sampler)
+        call quell_denoiser_free(denoiser)
+    end subroutine
+
+    ! It was refused, and `word` says why.
+    subroutine is_refused(stat, errmsg, word, what)
+        integer, intent(in) :: stat
+        character(*), intent(in) :: errmsg, word, what
+        call check(stat == QUELL_BAD_ARGUMENT .and. index(errmsg, word) > 0, &
+            what // ': ' // trim(errmsg))
+    end subroutine
+
+    subroutine check_texts(denoiser, schedule)
+        type(quell_denoiser), intent(in) :: denoiser
+        type(quell_schedule), intent(in) :: schedule
+        type(quell_denoiser) :: other
+        type(quell_schedule) :: named
+        type(quell_sampler) :: sampler
+        type(quell_sampler_options) :: options
+        type(quell_model) :: model
+        integer :: stat
+        character(200) :: errmsg
+        call quell_schedule_create(named, 'vp' // nul // ':sigma_min=1', stat, errmsg)
+        call is_refused(stat, errmsg, 'NUL', 'schedule')
+        call quell_sampler_create(sampler, 'ddim' // nul // ':eta=1', denoiser, schedule, &
+            stat=stat, errmsg=errmsg)
+        call is_refused(stat, errmsg, 'NUL', 'sampler')
+        options%grid = 'karras' // nul // 'x'
+        call quell_sampler_create(sampler, 'ddim', denoiser, schedule, options, stat, errmsg)
+        call is_refused(stat, errmsg, 'NUL', 'grid')
+        call quell_model_load(model, 'builtin:grid25' // nul // 'x', stat, errmsg)
+        call is_refused(stat, errmsg, 'NUL', 'model')
+        call quell_model_load(model, 'builtin:grid25')
+        call quell_model_save(model, 'a.json' // nul // 'b', stat, errmsg)
+        call is_refused(stat, errmsg, 'NUL', 'path')
+        call quell_model_free(model)
+        call quell_denoiser_callback(other, 3_c_size_t, halve, output='x0' // nul // 'x', &
+            stat=stat, errmsg=errmsg)
+        call is_refused(stat, errmsg, 'NUL', 'output')
+        call check(.not. quell_isa_available('scalar' // nul // 'x'), 'an instruction set')
+    end subroutine
+
+    subroutine check_counts(denoiser, schedule)
+        type(quell_denoiser), intent(in) :: denoiser
+        type(quell_schedule), intent(in) :: schedule
+        type(quell_denoiser) :: other
+        type(quell_sampler) :: sampler
+        type(quell_sampler_options) :: options
+        integer :: stat
+        character(200) :: errmsg
+        call quell_denoiser_isotropic(other, -1_c_size_t, 1d0, stat=stat, errmsg=errmsg)
+        call is_refused(stat, errmsg, '-1', 'dim')
+        call quell_denoiser_callback(other, -3_c_size_t, halve, stat=stat, errmsg=errmsg)
+        call is_refused(stat, errmsg, '-3', 'dim of a procedure')
+        call quell_denoiser_callback(other, 3_c_size_t, halve, classes=-2_c_size_t, stat=stat, &
+            errmsg=errmsg)
+        call is_refused(stat, errmsg, '-2', 'classes')
+        options%steps = -5
+        call quell_sampler_create(sampler, 'ddim', denoiser, schedule, options, stat, errmsg)
+        call is_refused(stat, errmsg, '-5', 'steps')
+        options = quell_sampler_options()
+        allocate(options%times(0))
+        call quell_sampler_create(sampler, 'ddim', denoiser, schedule, options, stat, errmsg)
+        call is_refused(stat, errmsg, 'times', 'no times')
+        options = quell_sampler_options(times=[1d0, 0d0], sigmas=[1d0, 0d0])
+        call quell_sampler_create(sampler, 'ddim', denoiser, schedule, options, stat, errmsg)
+        call is_refused(stat, errmsg, 'sigmas', 'times and sigmas')
+    end subroutine
+
+    subroutine check_runs(sampler)
+        type(quell_sampler), intent(in) :: sampler
+        real(c_float) :: x(3, 4), mean(3, 5)
+        integer :: stat
+        character(200) :: errmsg
+        x = 1
+        call quell_init(sampler, quell_run(first=-1), x, stat, errmsg)
+        call is_refused(stat, errmsg, 'first is -1', 'first')
+        call quell_forward(sampler, quell_run(threads=-2), x, stat, errmsg)
+        call is_refused(stat, errmsg, 'threads is -2', 'threads')
+        call quell_step(sampler, quell_run(tile=-3), 1d0, 0.5d0, x, stat, errmsg)
+        call is_refused(stat, errmsg, 'tile is -3', 'tile')
+        call quell_forward(sampler, quell_run(isa='scalar' // nul // 'x'), x, stat, errmsg)
+        call is_refused(stat, errmsg, 'NUL', 'isa')
+        call quell_denoise(sampler, quell_run(), 0.5d0, x, mean, stat, errmsg)
+        call is_refused(stat, errmsg, 'shape', 'another shape')
+        call check(all(x == 1), 'x is as it was')
+    end subroutine
+
+    subroutine check_noise()
+        real(c_float) :: noise(4)
+        integer :: stat
+        character(200) :: errmsg
+        call quell_noise(7_c_int64_t, QUELL_STREAM_INIT, -1_c_int64_t, 0_c_int64_t, noise, stat, &
+            errmsg)
+        call is_refused(stat, errmsg, 'sample is -1', 'noise of a sample')
+        call quell_noise(7_c_int64_t, QUELL_STREAM_INIT, 0_c_int64_t, -1_c_int64_t, noise, stat, &
+            errmsg)
+        call is_refused(stat, errmsg, 'element is -1', 'noise of an element')
+        call quell_noise_brownian(7_c_int64_t, 0, 0.5d0, 0.25d0, -1_c_int64_t, 0_c_int64_t, noise, &
+            stat, errmsg)
+        call is_refused(stat, errmsg, 'sample is -1', 'Brownian noise')
+    end subroutine
+
+    ! Parts of arrays whose elements do not lie one after the other, forwards and backwards.
+    subroutine check_slices(sampler)
+        type(quell_sampler), intent(in) :: sampler
+        type(quell_run) :: run
+        real(c_float) :: x(3, 10), mean(3, 10), wide(7, 21), means(6, 10)
+        run%seed = 3
+        wide = 0
+        means = 0
+        call quell_init(sampler, run, x)
+        call quell_init(sampler, run, wide(2:6:2, 20:2:-2))
+        call check(all(wide(2:6:2, 20:2:-2) == x), 'x_1 in a slice')
+        call quell_denoise(sampler, run, 0.5d0, x, mean)
+        call quell_denoise(sampler, run, 0.5d0, wide(2:6:2, 20:2:-2), means(5:1:-2, :))
+        call check(all(means(5:1:-2, :) == mean), 'means in a slice')
+        call quell_step(sampler, run, 1d0, 0.5d0, x)
+        call quell_step(sampler, run, 1d0, 0.5d0, wide(2:6:2, 20:2:-2))
+        call check(all(wide(2:6:2, 20:2:-2) == x), 'a step in a slice')
+        call quell_forward(sampler, run, x)
+        call quell_forward(sampler, run, wide(2:6:2, 20:2:-2))
+        call check(all(wide(2:6:2, 20:2:-2) == x), 'x_0 in a slice')
+        wide(2:6:2, 20:2:-2) = 0
+        means(5:1:-2, :) = 0
+        call check(all(wide == 0) .and. all(means == 0), 'what lies between')
+    end subroutine
+
+    subroutine check_empty(sampler)
+        type(quell_sampler), intent(in) :: sampler
+        type(quell_run) :: run
+        real(c_float) :: x(3, 0), wrong(2, 0), none(0)
+        integer :: stat
+        allocate(run%classes(0))
+        call quell_init(sampler, run, x)
+        call quell_forward(sampler, run, x)
+        call quell_step(sampler, run, 1d0, 0.5d0, x)
+        call quell_denoise(sampler, run, 0.5d0, x, x)
+        call quell_noise(7_c_int64_t, QUELL_STREAM_INIT, 0_c_int64_t, 0_c_int64_t, none)
+        call quell_forward(sampler, run, wrong, stat)
+        call check(stat == QUELL_BAD_ARGUMENT, 'no samples of another dim')
+        call quell_denoise(sampler, run, 2d0, x, x, stat)
+        call check(stat == QUELL_BAD_ARGUMENT, 'no samples at no time')
+    end subroutine
+
+    subroutine check_step(denoiser, schedule)
+        type(quell_denoiser), intent(in) :: denoiser
+        type(quell_schedule), intent(in) :: schedule
+        type(quell_sampler) :: sampler
+        real(c_float) :: x(3, 4)
+        call quell_sampler_from_step(sampler, narrow, denoiser, schedule)
+        x = 1
+        call quell_step(sampler, quell_run(threads=1), 1d0, 0.5d0, x)
+        call check(seen, 'shapes within a step')
+        call quell_sampler_free(sampler)
+    end subroutine
+
+    ! Offers arrays that are too small.
+    recursive subroutine narrow(transition, t, s, x, stat)
+        type(quell_transition), intent(in) :: transition
+        type(quell_point), intent(in) :: t, s
+        real(c_float), intent(inout), contiguous :: x(:, :)
+        integer, intent(inout) :: stat
+        real(c_float) :: small(2, 4)
+        integer :: one, two, three
+        call quell_transition_denoise(transition, t, x, small, one)
+        call quell_transition_denoise(transition, t, small, x, two)
+        call quell_transition_noise(transition, 0, small, three)
+        seen = all([one, two, three] == QUELL_BAD_ARGUMENT)
+        if (s%t > t%t) stat = -1
+    end subroutine
+end module
