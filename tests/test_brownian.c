@@ -136,6 +136,12 @@ TEST(brownian, refuses)
     CHECK(quell_noise_brownian(1, 0, 0.5, 0.5, 0, 0, 4, out) == QUELL_BAD_ARGUMENT, "no interval");
     CHECK(quell_noise_brownian(1, 0, 1, 0, 0, UINT64_C(1) << 32, 1, out) == QUELL_BAD_ARGUMENT,
           "past the last element");
+    CHECK(quell_noise_brownian(1, 0, 1, 0, 0, 0, 4, NULL) == QUELL_BAD_ARGUMENT &&
+              strstr(quell_error_message(), "out is NULL"),
+          "%s", quell_error_message());
+    CHECK(quell_noise(1, 0, 0, 0, 4, NULL) == QUELL_BAD_ARGUMENT &&
+              strstr(quell_error_message(), "out is NULL"),
+          "%s", quell_error_message());
 }
 
 /* Neighbouring increments of one path, over many samples: normal, and not correlated. */

@@ -70,6 +70,23 @@ TEST(refusals, full)
     quell_denoiser_free(denoiser);
 }
 
+static int nothing(void *user, const quell_call *call, const float *input, float *output)
+{
+    (void)user, (void)call, (void)input, (void)output;
+    return 0;
+}
+
+/* What is 0 or 1 is nothing else: a number that a caller meant otherwise. */
+TEST(refusals, callbacks)
+{
+    quell_denoiser *denoiser;
+    quell_callback_options options = quell_callback_defaults();
+    options.whole_batch = 2;
+    REFUSED(quell_denoiser_callback(&denoiser, 1, nothing, NULL, &options), BAD);
+    options = quell_callback_defaults(), options.exact = -1;
+    REFUSED(quell_denoiser_callback(&denoiser, 1, nothing, NULL, &options), BAD);
+}
+
 TEST(refusals, mixtures)
 {
     quell_denoiser *denoiser;

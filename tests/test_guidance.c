@@ -146,6 +146,8 @@ TEST(guidance, refused)
     CHECK(quell_denoiser_guided(&guided, net, NULL, &guidance) == QUELL_BAD_ARGUMENT, "infinite");
     guidance.weights = NULL;
     CHECK(quell_denoiser_guided(&guided, net, NULL, &guidance) == QUELL_BAD_ARGUMENT, "NULL");
+    guidance.points = 0, guidance.times = times;
+    CHECK(quell_denoiser_guided(&guided, net, NULL, &guidance) == QUELL_BAD_ARGUMENT, "0 points");
     CHECK(!guided, "a denoiser after a failure");
     quell_denoiser_free(one);
     quell_denoiser_free(net);

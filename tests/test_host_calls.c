@@ -114,8 +114,8 @@ static void replace(quell_denoiser **old, quell_denoiser *made)
     }
 DENOISER(isotropic, quell_denoiser_isotropic(&made, DIM, means, 0.5))
 DENOISER(diagonal, quell_denoiser_diagonal(&made, DIM, NULL, diagonals))
-DENOISER(eigen, (quell_denoiser_full(&other, DIM, NULL, covariance) ||
-                 quell_denoiser_eigenbasis(other, values, vectors) ||
+DENOISER(full, quell_denoiser_full(&made, DIM, NULL, covariance))
+DENOISER(eigen, (quell_denoiser_eigenbasis(other, values, vectors) ||
                  quell_denoiser_eigen(&made, DIM, NULL, values, vectors)))
 DENOISER(mixture, quell_denoiser_mixture(&made, 2, DIM, weights, means, variances))
 DENOISER(mixture_diagonal,
@@ -238,12 +238,25 @@ static const struct {
     const char *name;
     void (*call)(void);
 } calls[] = {
-    {"names", names},         {"isotropic", isotropic}, {"diagonal", diagonal},
-    {"eigen", eigen},         {"mixture", mixture},     {"mixture_diagonal", mixture_diagonal},
-    {"empirical", empirical}, {"callback", callback},   {"guided", guided},
-    {"questions", questions}, {"schedules", schedules}, {"samplers", samplers},
-    {"builder", own_builder}, {"step", own_step},       {"one step", one_step},
-    {"noise", noise},         {"models", models},       {"failures", failures},
+    {"names", names},
+    {"isotropic", isotropic},
+    {"diagonal", diagonal},
+    {"full", full},
+    {"eigen", eigen},
+    {"mixture", mixture},
+    {"mixture_diagonal", mixture_diagonal},
+    {"empirical", empirical},
+    {"callback", callback},
+    {"guided", guided},
+    {"questions", questions},
+    {"schedules", schedules},
+    {"samplers", samplers},
+    {"builder", own_builder},
+    {"step", own_step},
+    {"one step", one_step},
+    {"noise", noise},
+    {"models", models},
+    {"failures", failures},
 };
 
 TEST(host, every_call)

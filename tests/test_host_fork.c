@@ -5,6 +5,7 @@
 #include "harness.h"
 #include "host_draw.h"
 #include "models.h"
+#include "sanitized.h"
 
 #include <errno.h>
 #include <omp.h>
@@ -109,7 +110,7 @@ __attribute__((unused)) static void *draw_on(void *data)
 
 TEST(fork, beside_a_run)
 {
-#ifndef __SANITIZE_ADDRESS__ /* whose allocator's locks a child inherits as they are */
+#if !ADDRESS_SANITIZED /* whose allocator's locks a child inherits as they are */
     pthread_t thread;
     int wrong = 0, status = 0;
     CHECK(!host_draw(&alone, 1), "%s", quell_error_message());

@@ -4,6 +4,7 @@
  * system's (tests/meson.build). */
 #include "harness.h"
 #include "host_draw.h"
+#include "sanitized.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -119,7 +120,7 @@ static int little_memory(void)
 /* Sanitizers need more address space than there is. */
 TEST(limits, memory)
 {
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !ADDRESS_SANITIZED && !THREAD_SANITIZED
     CHECK(!host_draw(&alone, 1), "%s", quell_error_message());
     if (getenv("MESON_EXE_WRAPPER")) return;
     int status = draw_limited(little_memory, 60);

@@ -110,6 +110,12 @@ TEST(refusals, options)
     options.clamp_low = 1, options.clamp_high = 0;
     refused("ddim", QUELL_BAD_ARGUMENT, "clamp_low");
     options.clamp_low = nan, refused("ddim", QUELL_BAD_ARGUMENT, "clamp_low");
+    options.clamp_low = 1e39, refused("ddim", QUELL_BAD_ARGUMENT, "no float");
+    options.clamp_low = INFINITY, refused("ddim", QUELL_BAD_ARGUMENT, "no float");
+    options.clamp_high = -INFINITY, refused("ddim", QUELL_BAD_ARGUMENT, "no float");
+    options.threshold_max = 2, refused("ddim", QUELL_BAD_ARGUMENT, "threshold is 0");
+    options.brownian = 2, refused("ddpm", QUELL_BAD_ARGUMENT, "brownian is 2");
+    options.brownian = -1, refused("ddpm", QUELL_BAD_ARGUMENT, "brownian is -1");
     options.init_dim = 2, refused("ddim", QUELL_BAD_ARGUMENT, "init_dim is 2");
     options.init_dim = 0, refused("ddim", QUELL_BAD_ARGUMENT, "init_dim is 0");
     options.init_dim = DIM, options.init_mean = values;

@@ -66,7 +66,7 @@ static void check_values(size_t dim, double quantile, double most)
     struct model model = model_new("diagonal", dim);
     quell_denoiser *denoiser = model_denoiser(&model);
     quell_schedule *schedule = must_schedule("vp");
-    quell_sampler *plain = thresholding(denoiser, schedule, 0, 1);
+    quell_sampler *plain = thresholding(denoiser, schedule, 0, INFINITY);
     quell_sampler *sampler = thresholding(denoiser, schedule, quantile, most);
     float *x = malloc(3 * ROWS * dim * sizeof *x), *mean = x + ROWS * dim,
           *found = mean + ROWS * dim;

@@ -296,7 +296,8 @@ static vec unipc(const struct twin *w, vec y)
 }
 
 /* A step of PNDM (2202.09778, algorithm 2), dy / ds = d: by the Runge-Kutta method with the middle
- * of the times, or by the trapezoidal rule; by Euler's where s falls by more than e^(3/2) or e^2. */
+ * of the times, or by the trapezoidal rule; by Euler's where s falls by more than e^(3/2) or
+ * e^2. */
 static vec pndm_first(const struct twin *w, vec y, size_t i, vec d)
 {
     double t = w->s[i], s = w->s[i + 1], h = s - t;

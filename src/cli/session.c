@@ -34,15 +34,18 @@ static bool draws_noise(const quell_sampler *sampler)
 static int check_noise(const struct session *session)
 {
     const struct sample_options *options = &session->options;
+    const quell_point *grid = session->sampler->grid;
+    double from = grid[0].t, to = grid[session->sampler->steps].t;
     if (draws_noise(session->sampler)) return EXIT_DONE;
     if (options->sampling.brownian)
-        return complain(EXIT_USAGE, "--brownian: sampler '%s' draws no noise on the way",
-                        options->sampler);
+        return complain(EXIT_USAGE,
+                        "--brownian: sampler '%s' draws no noise on the way from t = %g to %g",
+                        options->sampler, from, to);
     if (options->from && options_given("seed"))
         return complain(EXIT_USAGE,
                         "--seed: has no effect: x_1 is that of --from, and sampler '%s' draws no "
-                        "noise on the way",
-                        options->sampler);
+                        "noise on the way from t = %g to %g",
+                        options->sampler, from, to);
     return EXIT_DONE;
 }
 

@@ -28,14 +28,14 @@ void quell_plan_refuse(quell_plan *plan, quell_status status, const char *messag
     if (!plan->status) plan->status = quell_fail(status, "plan: %s", message);
 }
 
-/* Room for one more in a list of `count`, which may move to fresh, zeroed memory; NULL after an
- * error, and the list is as it was. */
+/* Room for one more, which is the caller's to fill, in a list of `count`, which may move; NULL
+ * after an error, and the list is as it was. */
 static void *grow(quell_plan *plan, void *list, size_t count, size_t *capacity, size_t size)
 {
     if (plan->status) return NULL;
     if (count < *capacity) return list;
     size_t more = *capacity ? 2 * *capacity : 16;
-    void *longer = quell_new(more, size);
+    void *longer = quell_new_untouched(more, size);
     if (!longer) {
         quell_plan_refuse(plan, QUELL_NO_MEMORY, "no memory for its operations");
         return NULL;

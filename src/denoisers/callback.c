@@ -99,6 +99,10 @@ quell_status quell_denoiser_callback(quell_denoiser **denoiser, size_t dim,
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "callback: variance is '%s', must be none or learned_range",
                           o.variance ? o.variance : "(null)");
+    if ((o.whole_batch != 0 && o.whole_batch != 1) || (o.exact != 0 && o.exact != 1))
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "callback: whole_batch is %d and exact %d, must each be 0 or 1",
+                          o.whole_batch, o.exact);
     struct callback *made = quell_denoiser_new(&callback_class, sizeof *made, dim);
     if (!made) return quell_fail(QUELL_NO_MEMORY, "callback: no memory");
     made->function = function;

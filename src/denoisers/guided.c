@@ -177,6 +177,9 @@ static quell_status check_arguments(const quell_denoiser *denoiser, const quell_
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "guidance: times %g to %g, must be 0 <= low <= high <= 1", guidance->low,
                           guidance->high);
+    if (!guidance->points && (guidance->times || guidance->weights))
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "guidance: times or weights are given, but points is 0");
     return guidance->points ? check_points(guidance) : check_weight(guidance->weight);
 }
 

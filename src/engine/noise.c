@@ -66,7 +66,8 @@ static quell_status check(uint64_t element, size_t count, const float *out,
                           const struct quell_kernels **kernels)
 {
     const uint64_t end = (uint64_t)1 << 32;
-    if (element > end || count > end - element || (count && !out))
+    if (count && !out) return quell_fail(QUELL_BAD_ARGUMENT, "noise: out is NULL");
+    if (element > end || count > end - element)
         return quell_fail(QUELL_BAD_ARGUMENT, "noise: element + count must be at most 2^32");
     return quell_isa_choose(NULL, kernels);
 }

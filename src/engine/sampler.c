@@ -82,14 +82,23 @@ static quell_status check_options(const quell_sampler_options *o, size_t dim)
     if (o->steps < 1 || o->steps > 1000000)
         return quell_fail(QUELL_BAD_ARGUMENT, "sampler: steps is %zu, must be from 1 to 10^6",
                           o->steps);
-    if (!(o->clamp_low <= o->clamp_high))
-        return quell_fail(QUELL_BAD_ARGUMENT, "sampler: clamp_low is %g, clamp_high is %g",
+    if (o->brownian != 0 && o->brownian != 1)
+        return quell_fail(QUELL_BAD_ARGUMENT, "sampler: brownian is %d, must be 0 or 1",
+                          o->brownian);
+    if (!(o->clamp_low <= o->clamp_high && (float)o->clamp_low < INFINITY &&
+          (float)o->clamp_high > -INFINITY))
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "sampler: clamp_low is %g, clamp_high is %g; no float lies between",
                           o->clamp_low, o->clamp_high);
     if (!(o->threshold >= 0 && o->threshold <= 1 && o->threshold_max >= 1))
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "sampler: threshold is %g and threshold_max %g; a quantile from 0 (none) "
                           "to 1, and a bound of 1 or more",
                           o->threshold, o->threshold_max);
+    if (o->threshold == 0 && o->threshold_max < INFINITY)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "sampler: threshold_max is %g, but threshold is 0: there is none",
+                          o->threshold_max);
     if (o->threshold > 0 && (isfinite(o->clamp_low) || isfinite(o->clamp_high)))
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "sampler: threshold is set and so is a clamp; thresholding does the "

@@ -16,7 +16,8 @@
  * orders until there are enough noises. As steps of sigma / alpha are not even, the order is 2.
  *
  * A first step on which sigma / alpha falls by more than exp(1.5), with heun exp(2), which no grid
- * of the paper has, is DDIM's: each stage of the others multiplies what the stage before is off by that ratio.
+ * of the paper has, is DDIM's: each stage of the others multiplies what the stage before is off by
+ * that ratio.
  *
  * phi(x_t, e, t, s) is phi(x_t, e_1, t, s) - sigma_s expm1(h) (e - e_1), and the first of these is
  * the DDIM step with mu_t: no large multiples of x cancel. */
