@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A child of fork() draws what its parent draws, after the parent used threads, and does not hang."""
+"""A child of fork() draws what its parent draws after using threads, and does not hang."""
 
 import multiprocessing
 import os
