@@ -143,8 +143,8 @@ static struct port *find_only(struct port *ports, size_t count, const struct rol
     return found;
 }
 
-/* The only one that fits and has a name of the role's, or else the only one that fits. `likely` fits
- * fewer, and goes first. */
+/* The only one that fits and has a name of the role's, or else the only one that fits. `likely`
+ * fits fewer, and goes first. */
 static quell_status choose(struct port *ports, size_t count, const char *path,
                            const struct role *role, bool likely(const struct port *),
                            struct port *chosen)
