@@ -131,9 +131,8 @@ TEST(empty_and_wrapped)
     CHECK(refused([&] { sampler.forward(run, some); }));
     quell::sampler_options options;
     options.steps = most;
-    CHECK(refused([&] {
-        quell::sampler("ddpm", denoiser::isotropic(2), quell::schedule("vp"), options);
-    }));
+    CHECK(refused(
+        [&] { quell::sampler("ddpm", denoiser::isotropic(2), quell::schedule("vp"), options); }));
 }
 
 TEST(models)
