@@ -20,15 +20,18 @@ extern "C" {
 /* How a file is read. Start from quell_onnx_defaults(). A name that is NULL, a rank or a scale of 0
  * is taken from the file's metadata (metadata_props), by the key in brackets, else as said.
  *
- * x, time, label, result: names of the inputs and the output. x: the first input of float32 and
- *   rank >= 2; time: the next one that takes a number for each row, shape (), (1), (B) or (B, 1),
- *   of float32 or int64, none if there is no other; label: the next one of int64; result: the
- *   first output, of x's shape.
+ * x, time, label, result: names of the inputs and the output. Left out, x is the input of float32
+ *   and rank >= 2; time, that takes a number for each row, shape (), (1), (B) or (B, 1), of float32
+ *   or int64, none if there is no other; label, that is of int64. Where several fit, the one with a
+ *   name that exporters use (x, sample, input; t, time, timestep, sigma; y, label, class_labels;
+ *   ...), else, for x, the one that is no number for each row, and for the time that of float32;
+ *   where that does not tell either, the file is refused. result: the first output, of x's shape.
  * output, precondition: as in quell_callback_options [quell.output, quell.precondition]; x0, none.
  * schedule: the one it was trained for [quell.schedule]; the caller's choice.
  * rank, shape: of one sample, without the batch [quell.shape, as 3,32,32]; x's in the file.
  * time_scale: what the time is multiplied by, and then rounded where the input is int64
- *   [quell.time_scale]; 1, and 999 for int64, the last of 1000 discrete steps.
+ *   [quell.time_scale]; 1, and 999 for int64, the last of 1000 discrete steps: between them the
+ *   network is asked at the nearest, as it was trained at no other.
  * classes: how many quell_run.classes may ask for, if there is a label input [quell.classes]; 0.
  * class_label: what the label input is given for samples without a class, >= 0 [quell.class_label];
  *   the number of classes, which comes after the last of them.

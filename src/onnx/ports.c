@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which of a network's inputs is x, which the time, which the label. */
+/* Which of a network's inputs is x, which the time, which the label: by the options, else by types,
+ * shapes and the names that exporters give. What is left to a guess is refused. */
 #include "onnx/network.h"
 
 #include <stdio.h>
@@ -75,39 +76,121 @@ static bool may_be_label(const struct port *port)
     return is_integer(port) && is_row_number(port);
 }
 
-/* The input that is named, or else the first that may be it. */
-static quell_status choose(struct port *ports, size_t count, const char *path, const char *role,
-                           const char *name, bool fits(const struct port *), const char *needs,
+/* What an input may be: its option's name, what it must be like, and the names that exporters give
+ * it. */
+struct role {
+    const char *option, *needs;
+    bool (*fits)(const struct port *);
+    const char *names[12];
+};
+
+static const struct role sample = {
+    "x",
+    "float32, shape (batch, ...): export it so",
+    may_be_x,
+    {"x", "x_t", "xt", "sample", "input", "noisy", "noisy_sample", "latent", "latents"}};
+static const struct role moment = {
+    "time",
+    "float32 or int64, a number for each row",
+    may_be_time,
+    {"t", "time", "times", "timestep", "timesteps", "time_step", "step", "sigma", "noise_level"}};
+static const struct role label = {
+    "label",
+    "int64, a number for each row",
+    may_be_label,
+    {"y", "label", "labels", "class", "classes", "class_label", "class_labels", "cls"}};
+
+static bool has_name(const struct port *port, const struct role *role)
+{
+    for (size_t i = 0; role->names[i]; i++)
+        if (!strcmp(port->name, role->names[i])) return true;
+    return false;
+}
+
+static quell_status use(struct port *port, const char *path, const struct role *role,
+                        struct port *chosen)
+{
+    if (!role->fits(port))
+        return refuse(QUELL_BAD_MODEL, path, "input '%.60s', the %s, must be %s", port->name,
+                      role->option, role->needs);
+    port->used = true;
+    *chosen = *port;
+    return QUELL_OK;
+}
+
+static quell_status choose_by_name(struct port *ports, size_t count, const char *path,
+                                   const struct role *role, const char *name, struct port *chosen)
+{
+    for (size_t i = 0; name && i < count; i++)
+        if (!ports[i].used && !strcmp(ports[i].name, name))
+            return use(&ports[i], path, role, chosen);
+    if (!name) return QUELL_OK;
+    return refuse(QUELL_BAD_MODEL, path, "has no input '%.60s' to be the %s", name, role->option);
+}
+
+/* The one that is left that `fits` and, with `named`, has a name of the role's; NULL if there is
+ * none or, with *more, a second one. */
+static struct port *find_only(struct port *ports, size_t count, const struct role *role,
+                              bool fits(const struct port *), bool named, struct port **more)
+{
+    struct port *found = NULL;
+    *more = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (ports[i].used || !fits(&ports[i]) || (named && !has_name(&ports[i], role))) continue;
+        if (found) *more = &ports[i];
+        if (!found) found = &ports[i];
+    }
+    return found;
+}
+
+/* The only one that fits and has a name of the role's, or else the only one that fits. `likely` fits
+ * fewer, and goes first. */
+static quell_status choose(struct port *ports, size_t count, const char *path,
+                           const struct role *role, bool likely(const struct port *),
                            struct port *chosen)
 {
-    for (size_t i = 0; i < count; i++) {
-        struct port *port = &ports[i];
-        if (port->used || (name ? strcmp(port->name, name) != 0 : !fits(port))) continue;
-        if (!fits(port))
-            return refuse(QUELL_BAD_MODEL, path, "input '%.60s', the %s, must be %s", port->name,
-                          role, needs);
-        port->used = true;
-        *chosen = *port;
-        return QUELL_OK;
+    bool (*const kinds[])(const struct port *) = {likely, role->fits};
+    if (chosen->used) return QUELL_OK;
+    for (int i = 0; i < 4; i++) { /* by name and kind, by name, by kind, whatever fits */
+        struct port *second, *found = find_only(ports, count, role, kinds[i % 2], i < 2, &second);
+        if (found && !second) return use(found, path, role, chosen);
+        if (found && i >= 2)
+            return refuse(QUELL_BAD_MODEL, path,
+                          "inputs '%.60s' and '%.60s' may both be the %s: say which by the option "
+                          "%s, or export it with the name '%s'",
+                          found->name, second->name, role->option, role->option, role->names[0]);
     }
-    if (name) return refuse(QUELL_BAD_MODEL, path, "has no input '%.60s' to be the %s", name, role);
     return QUELL_OK;
+}
+
+/* x is rarely a number for each row, and a time that is float32 no label. */
+static bool is_likely_x(const struct port *port) { return may_be_x(port) && !is_row_number(port); }
+static bool is_likely_time(const struct port *port) { return may_be_time(port) && is_float(port); }
+
+/* An int64 input that has a label's name is no time, alone or beside another. */
+static quell_status choose_label_first(struct network *network, struct port *ports, size_t count,
+                                       const char *path)
+{
+    struct port *second, *one = find_only(ports, count, &label, may_be_label, true, &second);
+    if (network->label.used || !one || second || has_name(one, &moment)) return QUELL_OK;
+    return use(one, path, &label, &network->label);
 }
 
 static quell_status choose_inputs(struct network *network, struct port *ports, size_t count,
                                   const char *path, const quell_onnx_options *options)
 {
-    const char *x_needs = "float32, shape (batch, ...): export it so";
-    quell_status status =
-        choose(ports, count, path, "sample", options->x, may_be_x, x_needs, &network->x);
+    quell_status status = choose_by_name(ports, count, path, &sample, options->x, &network->x);
+    if (!status)
+        status = choose_by_name(ports, count, path, &moment, options->time, &network->time);
+    if (!status)
+        status = choose_by_name(ports, count, path, &label, options->label, &network->label);
+    if (!status) status = choose(ports, count, path, &sample, is_likely_x, &network->x);
     if (!status && !network->x.used)
-        status = refuse(QUELL_BAD_MODEL, path, "has no input for samples: it must be %s", x_needs);
-    if (!status)
-        status = choose(ports, count, path, "time", options->time, may_be_time,
-                        "float32 or int64, a number for each row", &network->time);
-    if (!status)
-        status = choose(ports, count, path, "label", options->label, may_be_label,
-                        "int64, a number for each row", &network->label);
+        status =
+            refuse(QUELL_BAD_MODEL, path, "has no input for samples: it must be %s", sample.needs);
+    if (!status) status = choose_label_first(network, ports, count, path);
+    if (!status) status = choose(ports, count, path, &moment, is_likely_time, &network->time);
+    if (!status) status = choose(ports, count, path, &label, may_be_label, &network->label);
     for (size_t i = 0; !status && i < count; i++)
         if (!ports[i].used)
             status = refuse(QUELL_BAD_MODEL, path,

@@ -60,6 +60,32 @@ TEST(onnx, batch_of_one)
     same(200, 2e-5);
 }
 
+/* The first input need not be x, though it might be. */
+TEST(onnx, time_before_x)
+{
+    expect_gaussian(100);
+    draw_gaussian("turned.onnx", 0, 2, 100);
+    same(200, 2e-5);
+}
+
+/* Two inputs that may both be the time: nothing is guessed. */
+TEST(onnx, inputs_without_names)
+{
+    quell_denoiser *denoiser = NULL;
+    quell_onnx_options options = quell_onnx_defaults();
+    struct network_path path = network_path("unnamed.onnx");
+    CHECK(quell_onnx_open(&denoiser, path.text, &options) == QUELL_BAD_MODEL, "guessed");
+    CHECK(strstr(quell_error_message(), "'p' and 'q' may both be the time") &&
+              strstr(quell_error_message(), "option time"),
+          "%s", quell_error_message());
+    options.label = "q";
+    CHECK(!quell_onnx_open(&denoiser, path.text, &options), "%s", quell_error_message());
+    quell_denoiser_free(denoiser);
+    options.label = NULL, options.time = "p";
+    CHECK(!quell_onnx_open(&denoiser, path.text, &options), "%s", quell_error_message());
+    quell_denoiser_free(denoiser);
+}
+
 /* steps.onnx in C. */
 static int steps(void *user, const quell_call *call, const float *input, float *output)
 {

@@ -4,7 +4,8 @@
 gaussian, one: E[X | x_t] of N(m, v I) under azula's simple preconditioning, which knows of the
 schedule only r = sigma / alpha: with h = 1 + r^2, a = 1 / sqrt(h), on x / sqrt(alpha^2 + sigma^2),
 it is m + a v h / (v + r^2) (x - a m). In `one` the batch is 1. steps: an integer time and a label
-with a table of offsets, which ends. The others must be refused, or fail.
+with a table of offsets, which ends; in `unnamed` their names say nothing. In `turned` the time comes
+before x. The others must be refused, or fail.
 """
 import pathlib
 import sys
@@ -26,7 +27,7 @@ def write(folder, name, nodes, inputs, outputs, constants, metadata):
     (folder / f"{name}.onnx").write_bytes(model.SerializeToString())
 
 
-def gaussian(folder, name, batch, x_type=T.FLOAT, size=2, metadata=None):
+def gaussian(folder, name, batch, x_type=T.FLOAT, size=2, metadata=None, turned=False):
     n = h.make_node
     nodes = [n("Exp", ["t"], ["r"]), n("Mul", ["r", "r"], ["q"]), n("Add", ["one", "q"], ["h"]),
              n("Sqrt", ["h"], ["root"]), n("Div", ["one", "root"], ["a"]),
@@ -37,21 +38,23 @@ def gaussian(folder, name, batch, x_type=T.FLOAT, size=2, metadata=None):
     inputs = [h.make_tensor_value_info("x", x_type, [batch, size]),
               h.make_tensor_value_info("t", T.FLOAT, [batch, 1])]
     outputs = [h.make_tensor_value_info("mu", T.FLOAT, [batch, size])]
+    if turned:
+        inputs.reverse()
     write(folder, name, nodes, inputs, outputs,
           [constant("one", 1), constant("m", [1, -2]), constant("v", 0.25)],
           metadata or {"quell.precondition": "simple", "quell.schedule": "vp"})
 
 
-def steps(folder):
+def steps(folder, name="steps", step="step", label="class"):
     n = h.make_node
-    nodes = [n("Cast", ["step"], ["s"], to=T.FLOAT), n("Gather", ["table", "class"], ["o"]),
+    nodes = [n("Cast", [step], ["s"], to=T.FLOAT), n("Gather", ["table", label], ["o"]),
              n("Add", ["s", "o"], ["so"]), n("Reshape", ["so", "column"], ["c"]),
              n("Mul", ["x", "zero"], ["z"]), n("Add", ["z", "c"], ["out"])]
     inputs = [h.make_tensor_value_info("x", T.FLOAT, ["n", 1, "high", 3]),
-              h.make_tensor_value_info("step", T.INT64, ["n"]),
-              h.make_tensor_value_info("class", T.INT64, ["n"])]
+              h.make_tensor_value_info(step, T.INT64, ["n"]),
+              h.make_tensor_value_info(label, T.INT64, ["n"])]
     outputs = [h.make_tensor_value_info("out", T.FLOAT, ["n", 1, "high", 3])]
-    write(folder, "steps", nodes, inputs, outputs,
+    write(folder, name, nodes, inputs, outputs,
           [constant("table", [0, 0.25, 0.5]), constant("zero", 0),
            constant("column", [-1, 1, 1, 1], np.int64)],
           {"quell.shape": "1,2,3", "quell.schedule": "rectified"})
@@ -64,7 +67,9 @@ def main():
     gaussian(folder, "batch", 4)
     gaussian(folder, "sizes", "n", size="d")
     gaussian(folder, "word", "n", metadata={"quell.output": "noise"})
+    gaussian(folder, "turned", "n", turned=True)
     steps(folder)
+    steps(folder, "unnamed", "p", "q")
     logarithm = [h.make_node("Sqrt", ["minus"], ["nan"]), h.make_node("Mul", ["x", "nan"], ["y"])]
     write(folder, "nan", logarithm, [h.make_tensor_value_info("x", T.FLOAT, ["n", 2])],
           [h.make_tensor_value_info("y", T.FLOAT, ["n", 2])], [constant("minus", -1)], {})
