@@ -82,15 +82,16 @@ static int check_target(const char *target, const char *path)
 static int name_files(struct partial *partial, struct quell_output *out, const char *path)
 {
     const char *problem;
+    out->path = strdup(path);
+    if (!out->path) return complain(EXIT_MEMORY, "%s: no memory for its name", path);
     out->target = quell_temporary_target(path);
     if (!out->target) return complain_file(path, "cannot be created");
     if (quell_temporary_check(out->target, &problem)) return complain_file(path, problem);
     int code = check_target(out->target, path);
     if (code != EXIT_DONE) return code;
-    out->path = strdup(path);
     partial->record = quell_temporary_name(out->target, ".resume");
     if (partial->record) out->temporary = quell_temporary_name(out->target, ".part");
-    if (out->path && out->temporary) return EXIT_DONE;
+    if (out->temporary) return EXIT_DONE;
     return complain(EXIT_MEMORY, "%s: no memory for its name", path);
 }
 
@@ -161,6 +162,7 @@ int partial_open(struct partial *partial, struct quell_output *out, const struct
     if (code == EXIT_DONE) code = look(partial, out, plan);
     if (code != EXIT_DONE) {
         partial_close(partial, out, plan, true);
+        quell_output_discard(out); /* without a name for its record, it has only names itself */
         return code;
     }
     out->stop = &interrupt_signal;
