@@ -5,6 +5,7 @@
 #include "command.h"
 #include "effort.h"
 #include "harness.h"
+#include "sanitized.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -108,6 +109,8 @@ TEST(resume, after_signals)
     command_remove(&command);
 }
 
+/* ThreadSanitizer maps a file of its own, which the limit cuts off. */
+#if !THREAD_SANITIZED
 TEST(resume, after_a_full_disk)
 {
     struct command command = begin();
@@ -119,6 +122,7 @@ TEST(resume, after_a_full_disk)
     check_whole(&command);
     command_remove(&command);
 }
+#endif
 
 static void cut_part(const struct command *command, size_t size)
 {
