@@ -38,8 +38,8 @@ static quell_denoiser *callback(struct model *model)
     return denoiser;
 }
 
-/* What is furthest off, beside the largest value and 1. Compared, not by fmax(): gcc 12 fails at -O3
- * for aarch64 on loops of two of them. */
+/* What is furthest off, beside the largest value and 1. Compared, not by fmax(): gcc 12 cannot
+ * compile a loop of two of them for aarch64 at -O3. */
 static double furthest(const float *x, const double *y, size_t count)
 {
     double most = 0, size = 1;
