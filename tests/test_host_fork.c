@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A child of fork() draws the same samples on as many threads, whoever forked, by what call, and
  * whatever had run before: the host's OpenMP, whose threads the child does not have, a run of
- * quell's, a BLAS; and its children do. */
+ * quell's, a BLAS; and its children do.
+ * Not under emulation: qemu-user 7.2 ends by its own assertion in a child that makes threads. */
+#include "effort.h"
 #include "harness.h"
 #include "host_draw.h"
 #include "models.h"
@@ -84,6 +86,7 @@ static void check_children(const char *what)
 
 TEST(fork, children)
 {
+    if (is_emulated()) return;
     atomic_int threads = 0;
     CHECK(!host_draw(&alone, 1), "%s", quell_error_message());
     check_children("before anything");
@@ -110,6 +113,7 @@ __attribute__((unused)) static void *draw_on(void *data)
 
 TEST(fork, beside_a_run)
 {
+    if (is_emulated()) return;
 #if !ADDRESS_SANITIZED /* whose allocator's locks a child inherits as they are */
     pthread_t thread;
     int wrong = 0, status = 0;
@@ -142,6 +146,7 @@ static int fork_inside(void *user, const quell_call *call, const float *input, f
 
 TEST(fork, inside_a_run)
 {
+    if (is_emulated()) return;
     static float x[256 * 2];
     pthread_t self = pthread_self();
     quell_denoiser *denoiser = NULL;
