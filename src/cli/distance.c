@@ -27,7 +27,7 @@ static quell_status fill_direction(struct measure *measure, size_t direction, fl
 }
 
 quell_status measure_begin(struct measure *measure, size_t dim, size_t count, size_t threads,
-                           const volatile sig_atomic_t *stop)
+                           const _Atomic sig_atomic_t *stop)
 {
     *measure = (struct measure){.dim = dim, .count = count, .threads = threads, .stop = stop};
     measure->directions = quell_new(dim, DIRECTIONS * sizeof(double));

@@ -27,7 +27,7 @@ struct distance {
 struct measure {
     size_t dim, count, threads;
     double *directions;
-    const volatile sig_atomic_t *stop;
+    const _Atomic sig_atomic_t *stop;
 };
 
 /* A set of samples as it is measured: projected, each line sorted; its moments. */
@@ -38,7 +38,7 @@ struct portrait {
 
 /* Takes memory; free it with measure_free and portrait_free, whatever is returned. */
 quell_status measure_begin(struct measure *measure, size_t dim, size_t count, size_t threads,
-                           const volatile sig_atomic_t *stop);
+                           const _Atomic sig_atomic_t *stop);
 quell_status portrait_begin(struct portrait *portrait, const struct measure *measure);
 void measure_free(struct measure *measure);
 void portrait_free(struct portrait *portrait);

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-volatile sig_atomic_t interrupt_signal;
+_Atomic sig_atomic_t interrupt_signal;
 
 /* All that end a process from outside. Those from SIGRTMIN on do, too. */
 static const int requests[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGALRM, SIGVTALRM, SIGPROF,

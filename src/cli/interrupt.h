@@ -6,7 +6,7 @@
 #include <signal.h>
 
 /* 0, or the number of the signal that asks the run to end. */
-extern volatile sig_atomic_t interrupt_signal;
+extern _Atomic sig_atomic_t interrupt_signal;
 
 /* From here on the signals that would end the process set the flag, unless the parent had them
  * ignored, and a pipe without a reader and a limit on the file's size are errors of the write. The
