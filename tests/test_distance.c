@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const volatile sig_atomic_t never;
+static const _Atomic sig_atomic_t never;
 
 static float *normals(uint64_t seed, size_t count)
 {

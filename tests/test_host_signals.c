@@ -84,7 +84,7 @@ TEST(signals, of_files)
 /* Quell's threads take none of the host's signals: handlers run in the host's threads alone, among
  * them those of its OpenMP, which other tests in this process may have left. */
 static pthread_t self;
-static _Thread_local volatile sig_atomic_t draws;
+static _Thread_local _Atomic sig_atomic_t draws;
 static atomic_int here, elsewhere;
 
 static void note(int number)

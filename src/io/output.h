@@ -17,7 +17,7 @@ struct quell_output {
     char *target;    /* what it becomes */
     char *temporary; /* NULL: written in place, or unnamed */
     bool waits, unnamed;
-    const volatile sig_atomic_t *stop;
+    const _Atomic sig_atomic_t *stop;
 };
 
 /* Opens a file without a name in the folder of `path`, or a temporary one where the file system has
