@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The small runner: every test in this process, one after the other. An argument "SUITE" or
- * "SUITE/NAME" picks tests; QUELL_TIMES=1 prints the seconds that each took, by the clock and, of all
- * threads together, by the processors: who waits for files or other processes shows in the first. */
+ * "SUITE/NAME" picks tests. QUELL_TIMES=1 prints the seconds that each took, by the clock and, of
+ * all threads together, by the processors: waiting for files or processes shows in the first. */
 #include "harness.h"
 
 #include <setjmp.h>
