@@ -5,7 +5,7 @@
     build.py REPOSITORY QUELL FOLDER
     build.py --missing                  says what cannot be found of what it needs
 
-REPOSITORY's pages (README.md, CONTRIBUTING.md, docs/*.md) are taken as they are; the reference
+REPOSITORY's pages (README.md and its like, docs/*.md) are taken as they are; the reference
 comes from the headers and modules, and from what the command QUELL says. Sphinx reads all of it
 from FOLDER/source and writes FOLDER/html. A warning is an error, and so is a link to what is not there.
 """
@@ -26,9 +26,16 @@ import fortran_modules
 KATEX = pathlib.Path(os.environ.get("QUELL_KATEX", "/usr/share/javascript/katex"))
 HERE = pathlib.Path(__file__).resolve().parent
 LINK = re.compile(r"(\]\()([^)\s#:]+)((?:#[^)\s]*)?\))")
+PAGES = {"README.md": "overview.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md",
+         "SECURITY.md": "security.md"}
 LANGUAGES = {".c": "c", ".h": "c", ".cpp": "cpp", ".hpp": "cpp", ".f90": "fortran", ".py": "python",
              ".md": "none", ".txt": "none", "": "none"}
 NAMED = {"Makefile": "make", "CMakeLists.txt": "cmake"}
+
+
+def source_name(path):
+    """The page that shows a file of the repository; Sphinx would take an ending .md for its own."""
+    return path.replace("/", "-").replace(".md", "-md")
 
 
 def language(path):
@@ -52,8 +59,8 @@ class Site:
     def target(self, path):
         """The page, or the file, that stands on the site for a path of the repository."""
         name = path.as_posix()
-        if name in ("README.md", "CONTRIBUTING.md"):
-            return {"README.md": "overview.md", "CONTRIBUTING.md": "contributing.md"}[name]
+        if name in PAGES:
+            return PAGES[name]
         if re.fullmatch(r"docs/[^/]+", name):
             return name
         if name.rstrip("/") == "include/quell":
@@ -62,7 +69,7 @@ class Site:
         if header:
             return f"reference/{'c' if header.group(2) == 'h' else 'cpp'}/{header.group(1)}.rst"
         self.sources.add(name)
-        return f"sources/{name.replace('/', '-')}.rst"
+        return f"sources/{source_name(name)}.rst"
 
     def relinked(self, text, page, at):
         """The links of a page, `page` in the repository, for its place on the site."""
@@ -83,8 +90,8 @@ class Site:
         self.write(at, self.relinked(text, path, at))
 
     def repository_pages(self):
-        self.page("README.md", "overview.md")
-        self.page("CONTRIBUTING.md", "contributing.md")
+        for name, at in PAGES.items():
+            self.page(name, at)
         for path in sorted((self.root / "docs").iterdir()):
             if path.suffix == ".md":
                 self.page(f"docs/{path.name}", f"docs/{path.name}")
@@ -154,7 +161,7 @@ class Site:
                 code = one.read_text(encoding="utf-8").rstrip().split("\n")
                 out += [f".. code-block:: {language(one)}",
                         f"   :name: {relative}", ""] + ["   " + line for line in code] + [""]
-            entries.append(name.replace("/", "-"))
+            entries.append(source_name(name))
             self.write(f"sources/{entries[-1]}.rst", "\n".join(out) + "\n")
         toctree = ["Sources", "=======", "", "Files of the repository that these pages speak of.",
                    "", ".. toctree::", "   :maxdepth: 1", ""] + ["   " + entry for entry in entries]
