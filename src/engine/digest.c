@@ -83,7 +83,7 @@ static quell_status ask(uint64_t *digest, const quell_sampler *sampler, float *x
     run.threads = 1;
     run.count = classes + 1 < MOST_ROWS ? classes + 1 : MOST_ROWS;
     run.classes = classes ? labels : NULL;
-    quell_status status = quell_init(sampler, &run, x);
+    quell_status status = quell_sample_prior(sampler, &run, x);
     for (size_t i = 0; i < LEVELS && !status; i++)
         status = put_answers(digest, sampler, &run, sampler->grid[i * sampler->steps / LEVELS].t, x,
                              out);
