@@ -58,8 +58,8 @@ QUELL_API quell_status quell_mpi_sample(MPI_Comm comm, const quell_sampler *samp
  * shape[rank - 1]), the product of shape[0..rank) the sampler's dim; rank 0 for (run->count, dim).
  * The file is equal, byte by byte, for any number of ranks and to the one that `quell sample`
  * writes. It is written under a temporary name beside `path`, and has its name only when it is
- * complete: on failure nothing is left, and a file that was there stays. All ranks must see it under
- * that name; it must not be a pipe or a device. */
+ * complete: on failure nothing is left, and a file that was there stays. All ranks must see it
+ * under that name; it must not be a pipe or a device. */
 QUELL_API quell_status quell_mpi_save(MPI_Comm comm, const quell_sampler *sampler,
                                       const quell_run *run, const char *path, size_t rank,
                                       const size_t *shape);
