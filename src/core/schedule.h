@@ -29,7 +29,8 @@ struct quell_schedule_row {
     const char *name, *alias, *summary, *paper;
     quell_schedule_point_fn *point;
     const struct quell_option *options;
-    /* NULL, or a function that checks options against each other and computes what depends on them. */
+    /* NULL, or a function that checks options against each other and computes what follows from
+     * them. */
     quell_status (*prepare)(double *options);
     /* For discrete schedules: beta[0..count). */
     double (*beta)(const double *options, size_t i, size_t count);
