@@ -20,7 +20,7 @@ void *quell_denoiser_new(const struct quell_denoiser_class *type, size_t size, s
 
 void quell_denoiser_hold(const quell_denoiser *denoiser)
 {
-    /* The count is the one thing that changes in a handle, and it does so atomically. */
+    /* Of a handle only its number of holds and its digest ever change, and both are atomic. */
     atomic_fetch_add(&((quell_denoiser *)(uintptr_t)denoiser)->holds, 1);
 }
 
@@ -29,6 +29,30 @@ void quell_denoiser_free(quell_denoiser *denoiser)
     if (!denoiser || atomic_fetch_sub(&denoiser->holds, 1) != 1) return;
     if (denoiser->type->destroy) denoiser->type->destroy(denoiser);
     free(denoiser);
+}
+
+static uint64_t work_out_digest(const quell_denoiser *denoiser)
+{
+    struct quell_digest digest;
+    quell_digest_begin(&digest);
+    quell_digest_text(&digest, quell_version());
+    quell_digest_text(&digest, denoiser->type->kind);
+    quell_digest_whole(&digest, denoiser->dim);
+    quell_digest_whole(&digest, denoiser->classes);
+    quell_digest_whole(&digest, denoiser->learned_variance);
+    denoiser->type->digest(denoiser, &digest);
+    uint64_t sum = quell_digest_end(&digest);
+    return sum ? sum : 1;
+}
+
+/* Threads that ask at the same time all compute the digest, with the same result. */
+uint64_t quell_denoiser_digest(const quell_denoiser *denoiser)
+{
+    if (!denoiser) return 0;
+    _Atomic uint64_t *kept = &((quell_denoiser *)(uintptr_t)denoiser)->digest;
+    uint64_t digest = atomic_load(kept);
+    if (!digest) atomic_store(kept, digest = work_out_digest(denoiser));
+    return digest;
 }
 
 size_t quell_denoiser_dim(const quell_denoiser *denoiser) { return denoiser ? denoiser->dim : 0; }
@@ -53,7 +77,7 @@ void quell_denoiser_constants(const quell_denoiser *denoiser, const struct quell
         denoiser->type->constants(denoiser, kernels, t, alpha, sigma, out);
 }
 
-/* mu - x is exact where they are near. */
+/* mu - x has no rounding error where the two are close. */
 void quell_denoiser_part(const struct quell_kernels *kernels, double alpha, size_t count,
                          const float *x, float *mu)
 {

@@ -13,7 +13,7 @@ struct guided {
     quell_denoiser base;
     quell_denoiser *denoiser, *guide; /* guide: NULL for the denoiser without a class */
     quell_guidance guidance;
-    double *points; /* of guidance, which points here: its times, then its weights */
+    double *points; /* holds guidance's times, then its weights */
 };
 
 static const struct guided *self(const quell_denoiser *denoiser)
@@ -54,7 +54,8 @@ static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
     return output_size(denoiser, rows) + (first > second ? first : second);
 }
 
-/* Of a point: the denoiser's, then the guide's, which are the same if it is the same. */
+/* Constants for one point of the schedule: the denoiser's, then the guide's; stored once if the
+ * guide is the denoiser itself. */
 static size_t constants_size(const quell_denoiser *denoiser)
 {
     const struct guided *guided = self(denoiser);
@@ -109,7 +110,7 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
     part.variance = NULL;
     result = quell_denoiser_evaluate(guide, &part);
     if (result) return result;
-    /* mu + (1 - w) (mu_guide - mu): as they are rounded, too, the weights add up to 1. */
+    /* mu + (1 - w) (mu_guide - mu): in this form the weights add up to 1 even after rounding. */
     const float weights[] = {-(float)(1 - weight), (float)(1 - weight)};
     const float *inputs[] = {at->out, other};
     at->kernels->update(at->out, at->rows * denoiser->dim, 2, weights, inputs);
@@ -124,6 +125,21 @@ static void destroy(quell_denoiser *denoiser)
     free(guided->points);
 }
 
+static void digest(const quell_denoiser *denoiser, struct quell_digest *sum)
+{
+    const struct guided *guided = self(denoiser);
+    const quell_guidance *guidance = &guided->guidance;
+    quell_digest_whole(sum, quell_denoiser_digest(guided->denoiser));
+    quell_digest_whole(sum, quell_denoiser_digest(guided->guide)); /* 0: without a class */
+    quell_digest_number(sum, guidance->low);
+    quell_digest_number(sum, guidance->high);
+    quell_digest_whole(sum, guidance->points);
+    if (guidance->points)
+        quell_digest_doubles(sum, guided->points, 2 * guidance->points);
+    else
+        quell_digest_number(sum, guidance->weight);
+}
+
 static const struct quell_denoiser_class guided_class = {
     .kind = "guided",
     .apart = true, /* the weights add up to 1 */
@@ -133,6 +149,7 @@ static const struct quell_denoiser_class guided_class = {
     .evaluate = evaluate,
     .check = check,
     .destroy = destroy,
+    .digest = digest,
 };
 
 static quell_status check_weight(double weight)
@@ -183,7 +200,7 @@ static quell_status check_arguments(const quell_denoiser *denoiser, const quell_
     return guidance->points ? check_points(guidance) : check_weight(guidance->weight);
 }
 
-/* A hold of our own. */
+/* Adds a hold, which the guided denoiser releases. */
 static quell_denoiser *hold(const quell_denoiser *denoiser)
 {
     if (denoiser) quell_denoiser_hold(denoiser);

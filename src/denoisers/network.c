@@ -2,6 +2,7 @@
 #include "denoisers/network.h"
 #include "base/fail.h"
 #include "base/memory.h"
+#include "networks/conditioning.h"
 
 struct network_denoiser {
     quell_denoiser base;
@@ -9,7 +10,7 @@ struct network_denoiser {
     struct quell_parametrization parametrization;
 };
 
-/* Of a point. */
+/* What depends on the schedule's point alone (quell_denoiser_class.constants). */
 struct constants {
     struct quell_factors factors;
     _Alignas(QUELL_CACHE_LINE) float time[];
@@ -80,6 +81,15 @@ static void destroy(quell_denoiser *denoiser)
     quell_network_free(((struct network_denoiser *)denoiser)->network);
 }
 
+static void digest(const quell_denoiser *denoiser, struct quell_digest *sum)
+{
+    const struct quell_network *network = self(denoiser)->network;
+    quell_parametrization_digest(&self(denoiser)->parametrization, sum);
+    quell_digest_text(sum, network->type->architecture);
+    quell_conditioning_digest(network->conditioning, sum);
+    network->type->digest(network, sum);
+}
+
 static const struct quell_denoiser_class network_class = {
     .kind = "network",
     .apart = true,
@@ -89,6 +99,7 @@ static const struct quell_denoiser_class network_class = {
     .evaluate = evaluate,
     .check = check,
     .destroy = destroy,
+    .digest = digest,
 };
 
 quell_status quell_denoiser_network(quell_denoiser **denoiser, struct quell_network *network,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Loading a transformer. What depends on the position alone is worked out here. */
+/* Loads a transformer, and computes what depends on the position alone. */
 #include "networks/dit_parts.h"
 #include "base/fail.h"
 #include "base/maths.h"
@@ -26,7 +26,7 @@ static quell_status load(struct quell_linear *linear, const struct quell_weights
     return quell_linear_load(linear, from, full, in, out, bias);
 }
 
-/* Rows 0, 2, 4, ... first, then 1, 3, 5, ...: azula's SwiGLU takes its two factors in pairs. */
+/* Reads rows 0, 2, 4, ... first, then 1, 3, 5, ...: in azula's SwiGLU the two factors alternate. */
 static quell_status read_split(void *user, const char *name, size_t rank, const size_t *shape,
                                float *out)
 {
@@ -43,13 +43,13 @@ static quell_status read_split(void *user, const char *name, size_t rank, const 
     return QUELL_OK;
 }
 
-/* Any table of kernels would do: they agree to the last bit. */
+/* The choice of kernels does not matter: all agree to the last bit. */
 static void project(const struct quell_linear *linear, size_t rows, const float *x, float *y)
 {
     quell_linear_apply(linear, quell_kernels_widest(), rows, x, linear->in, y, linear->bias, false);
 }
 
-/* in_proj's bias + pos_embedding.2 (sine encodings of the position, side by side) */
+/* Computes in_proj's bias + pos_embedding.2 (sine encodings of the position, side by side). */
 static quell_status make_position(struct quell_dit *dit, const struct quell_weights *from)
 {
     const struct quell_patches *patches = &dit->shape.patches;
@@ -75,7 +75,7 @@ static quell_status make_position(struct quell_dit *dit, const struct quell_weig
     return status;
 }
 
-/* theta = theta_proj(position), as cosines and sines */
+/* Computes theta = theta_proj(position), as cosines and sines. */
 static quell_status make_turn(struct quell_dit *dit, const struct quell_weights *from, size_t i)
 {
     const struct quell_patches *patches = &dit->shape.patches;
@@ -183,4 +183,37 @@ void quell_dit_destroy(struct quell_network *network)
     free(dit->position);
     free(dit->token_place);
     free(dit->channel_place);
+}
+
+static void add_block(const struct quell_dit *dit, const struct quell_dit_block *block,
+                      struct quell_digest *digest)
+{
+    quell_modulation_digest(&block->ada, digest);
+    quell_linear_digest(&block->qkv, digest);
+    quell_linear_digest(&block->y, digest);
+    quell_linear_digest(&block->in, digest);
+    quell_linear_digest(&block->out, digest);
+    if (block->turn) quell_digest_floats(digest, block->turn, dit->tokens * dit->shape.hidden);
+}
+
+static void add_shape(const struct quell_dit_shape *shape, struct quell_digest *digest)
+{
+    const size_t sizes[] = {shape->hidden, shape->blocks,  shape->heads,
+                            shape->swiglu, shape->qk_norm, (size_t)shape->activation};
+    quell_digest_sizes(digest, sizes, sizeof sizes / sizeof *sizes);
+}
+
+/* The arrays of positions are added, as they say how the sample is split into patches. */
+void quell_dit_digest(const struct quell_network *network, struct quell_digest *digest)
+{
+    const struct quell_dit *dit = (const struct quell_dit *)network;
+    size_t hidden = dit->shape.hidden, stride = quell_linear_stride(hidden);
+    add_shape(&dit->shape, digest);
+    quell_digest_add(digest, dit->token_place, dit->tokens * sizeof *dit->token_place);
+    quell_digest_add(digest, dit->channel_place, dit->channels * sizeof *dit->channel_place);
+    quell_linear_digest(&dit->in, digest);
+    quell_linear_digest(&dit->out, digest);
+    for (size_t t = 0; t < dit->tokens; t++)
+        quell_digest_floats(digest, dit->position + t * stride, hidden);
+    for (size_t i = 0; i < dit->shape.blocks; i++) add_block(dit, &dit->blocks[i], digest);
 }

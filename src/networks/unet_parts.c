@@ -40,7 +40,7 @@ static quell_status load_block(const struct quell_unet_shape *shape, struct quel
     return status;
 }
 
-/* The blocks of depth i, which have numbers from `first` on in the way's list `at`. */
+/* Loads the blocks of depth i, whose numbers in the list `at` begin at `first`. */
 static quell_status load_blocks(const struct quell_unet_shape *shape, size_t i,
                                 struct quell_unet_block **blocks, const struct quell_weights *from,
                                 const char *way, size_t at, size_t first)
@@ -70,7 +70,7 @@ static quell_status load_descent(struct quell_unet *unet, const struct quell_wei
     return status ? status : load_blocks(shape, i, &depth->down, from, "descent", i, 1);
 }
 
-/* The ascent is numbered from the deepest on. */
+/* The depths of the ascent are numbered from the deepest on. */
 static quell_status load_ascent(struct quell_unet *unet, const struct quell_weights *from, size_t i)
 {
     char name[64];
@@ -142,4 +142,37 @@ void quell_unet_destroy(struct quell_network *network)
         free_blocks(unet->depth[i].up, unet->shape.blocks[i]);
     }
     quell_conv_free(&unet->out);
+}
+
+static void add_blocks(const struct quell_unet_block *blocks, size_t count,
+                       struct quell_digest *digest)
+{
+    for (size_t j = 0; j < count; j++) {
+        quell_modulation_digest(&blocks[j].ada, digest);
+        quell_conv_digest(&blocks[j].first, digest);
+        quell_conv_digest(&blocks[j].second, digest);
+    }
+}
+
+/* The deepest depth has no `join`. */
+static void add_depth(const struct quell_unet *unet, size_t i, struct quell_digest *digest)
+{
+    const struct quell_unet_depth *depth = &unet->depth[i];
+    quell_conv_digest(&depth->enter, digest);
+    if (i + 1 < unet->shape.depths) quell_conv_digest(&depth->join, digest);
+    add_blocks(depth->down, unet->shape.blocks[i], digest);
+    add_blocks(depth->up, unet->shape.blocks[i], digest);
+}
+
+void quell_unet_digest(const struct quell_network *network, struct quell_digest *digest)
+{
+    const struct quell_unet *unet = (const struct quell_unet *)network;
+    const struct quell_unet_shape *shape = &unet->shape;
+    const size_t sizes[] = {shape->channels, (size_t)shape->norm, shape->groups};
+    quell_digest_sizes(digest, sizes, sizeof sizes / sizeof *sizes);
+    quell_digest_sizes(digest, shape->size.size, QUELL_MOST_SPATIAL);
+    quell_digest_sizes(digest, shape->hidden, shape->depths);
+    quell_digest_sizes(digest, shape->blocks, shape->depths);
+    for (size_t i = 0; i < shape->depths; i++) add_depth(unet, i, digest);
+    quell_conv_digest(&unet->out, digest);
 }
