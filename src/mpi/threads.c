@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How many threads a rank takes. Launchers bind ranks to cores, sockets, nodes or not at all, and
- * the affinity masks say which: so ranks share each processor that more than one of them may use.
- */
+ * the affinity masks say which: so ranks share each processor that more than one of them may
+ * use. */
 #include <quell/mpi.h>
 #include "engine/limits.h"
 #include "mpi/group.h"
