@@ -58,6 +58,9 @@ contains
     subroutine check_mixture()
         type(quell_denoiser) :: denoiser
         type(quell_sampler) :: sampler
+        type(quell_point), allocatable :: grid(:)
+        integer :: i
+        call check(size(quell_sampler_grid(sampler)) == 0, 'the grid of no sampler')
         call check(in_c_draw(0, 200_c_size_t, expected) == 0, 'C draws')
         call quell_denoiser_mixture(denoiser, weights, means, variances)
         call quell_sampler_create(sampler, 'ddim:eta=0.5', denoiser, schedule, options)
@@ -68,6 +71,9 @@ contains
         call check(all(transfer(x, [0]) == transfer(expected, [0])), 'the bits of a mixture')
         call check(quell_sampler_dim(sampler) == 3 .and. quell_sampler_steps(sampler) == 6 .and. &
             quell_sampler_evaluations(sampler) == 6, 'what a sampler is')
+        grid = quell_sampler_grid(sampler)
+        call check(size(grid) == 7 .and. all(abs(grid%t - [(1 - i / 6d0, i = 0, 6)]) < 1e-15), &
+            'the grid')
         ! In place, in parts, with what watches it.
         run%progress => progress
         run%observe => observe
