@@ -6,6 +6,7 @@
 #include "effort.h"
 #include "harness.h"
 #include "sanitized.h"
+#include "base/digest.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -192,7 +193,7 @@ TEST(resume, other_runs_are_refused)
     command_remove(&command);
 }
 
-/* The file of a model is known by its bytes, and a table that it names, too. */
+/* A model is known by what is in it, whatever its files are called. */
 TEST(resume, another_model_is_refused)
 {
     struct command command = command_new();
@@ -214,7 +215,9 @@ TEST(resume, another_model_is_refused)
     strcat(run, " --resume");
     check_refused(&command, 2, run, "with model of digest");
     mean[size - 1] ^= 1;
-    scratch_write(&command.work, "mean.npy", mean, size);
+    scratch_write(&command.work, "copy.npy", mean, size);
+    scratch_write(&command.work, "m.json",
+                  "{\"kind\": \"gaussian\", \"mean\": \"copy.npy\", \"variance\": 1.0}", 0);
     command_check(&command, 0, run);
     free(mean);
     command_remove(&command);
@@ -229,48 +232,146 @@ TEST(resume, foreign_files_are_refused)
     scratch_write(&command.work, "y.npy.resume", "another", 0);
     check_refused(&command, 4, RESUME, "y.npy.resume: is not of an unfinished file");
     remove(scratch_path(&command.work, "y.npy.part").text);
-    stop_in_the_middle(&command, RUN "--out y.npy", SIGKILL);
-    size_t size;
-    char *part = scratch_read(&command.work, "y.npy.part", &size);
-    size -= (size - HEADER) % ROW;
-    part[size - 1] ^= 1;
-    scratch_write(&command.work, "y.npy.part", part, size);
-    check_refused(&command, 4, RESUME, "is not what this run draws");
-    part[20] ^= 1;
-    scratch_write(&command.work, "y.npy.part", part, size);
-    check_refused(&command, 4, RESUME, "it was changed");
-    free(part);
+    command_refused(&command, 4, RESUME, "y.npy.resume: is not of an unfinished file");
     command_remove(&command);
 }
 
-/* After another start of the machine only what was made sure of counts. */
+/* The file has `rows` samples, and the record says so of those and of the first `sure`. */
+struct left {
+    char *part, *record;
+    size_t size, rows;
+};
+
+static struct left leave(struct command *command)
+{
+    struct left left;
+    stop_in_the_middle(command, RUN "--out y.npy", SIGKILL);
+    left.record = scratch_read(&command->work, "y.npy.resume", NULL);
+    left.part = scratch_read(&command->work, "y.npy.part", &left.size);
+    CHECK(sscanf(strstr(left.record, "\nwritten ") + 9, "%zu", &left.rows) == 1, "its record");
+    CHECK(left.rows && left.size >= HEADER + left.rows * ROW, "%zu samples", left.rows);
+    return left;
+}
+
+static void put_back(const struct command *command, const struct left *left)
+{
+    scratch_write(&command->work, "y.npy.part", left->part, left->size);
+    scratch_write(&command->work, "y.npy.resume", left->record, 0);
+}
+
+static void discard(struct left *left)
+{
+    free(left->part);
+    free(left->record);
+}
+
+static void mark(const struct left *left, const char *line, size_t rows)
+{
+    struct quell_digest digest;
+    char text[40];
+    quell_digest_begin(&digest);
+    quell_digest_add(&digest, left->part + HEADER, rows * ROW);
+    snprintf(text, sizeof text, "%020zu %016llx", rows,
+             (unsigned long long)quell_digest_end(&digest));
+    memcpy(strstr(left->record, line) + 9, text, 37);
+}
+
+static void mark_sure(const struct left *left, size_t rows) { mark(left, "\nsure    ", rows); }
+
+static void other_boot(const struct left *left)
+{
+    char *boot = strstr(left->record, "\nboot ");
+    boot[6] = boot[6] == 'z' ? 'y' : 'z';
+}
+
+/* Any byte of it, and whatever was lost: that was not this run's. */
+TEST(resume, changed_files_are_refused)
+{
+    struct command command = begin();
+    struct left left = leave(&command);
+    const size_t bytes[] = {20, HEADER, HEADER + left.rows * ROW / 2, HEADER + left.rows * ROW - 1};
+    for (int boot = 0; boot < 2; boot++) {
+        if (boot) other_boot(&left);
+        if (boot) mark_sure(&left, left.rows);
+        for (size_t i = 0; i < sizeof bytes / sizeof *bytes; i++) {
+            left.part[bytes[i]] ^= 1;
+            put_back(&command, &left);
+            check_refused(&command, 4, RESUME, "it was changed");
+            left.part[bytes[i]] ^= 1;
+        }
+        left.size = HEADER + (left.rows - 1) * ROW;
+        mark_sure(&left, left.rows);
+        put_back(&command, &left);
+        check_refused(&command, 4, RESUME, "it was changed");
+        left.size = HEADER + left.rows * ROW;
+    }
+    /* With a record that says the same, the last sample still is not what is drawn. */
+    left.part[left.size - 1] ^= 1;
+    mark(&left, "\nwritten ", left.rows);
+    mark_sure(&left, 0);
+    put_back(&command, &left);
+    check_refused(&command, 4, RESUME, "is not what this run draws");
+    discard(&left);
+    command_remove(&command);
+}
+
+static void check_resumed(const struct command *command, size_t expected)
+{
+    json_t *report = command_json(command, RESUME "--json");
+    long long found = json_integer_value(json_field(report, "resumed"));
+    CHECK(found == (long long)expected, "%lld of %zu", found, expected);
+    json_decref(report);
+    check_whole(command);
+    remove(scratch_path(&command->work, "y.npy").text);
+}
+
+/* After another start of the machine what was made sure of counts, and more if it is there. */
 TEST(resume, after_a_loss_of_power)
 {
     struct command command = begin();
-    stop_in_the_middle(&command, RUN "--out y.npy", SIGKILL);
-    const long long sure[] = {7, 0, 99999999};
-    for (int i = 0; i < 3; i++) {
-        size_t size;
-        char *part = scratch_read(&command.work, "y.npy.part", &size), line[64];
-        char *record = scratch_read(&command.work, "y.npy.resume", NULL);
-        char *boot = strstr(record, "\nboot "), *mark = strstr(record, "\nsure ");
-        CHECK(part && boot && mark && size > HEADER + 7 * ROW, "%s", record);
-        boot[6] = boot[6] == 'z' ? 'y' : 'z';
-        snprintf(line, sizeof line, "%020lld", sure[i]);
-        memcpy(mark + 6, line, 20);
-        scratch_write(&command.work, "y.npy.resume", record, 0);
-        json_t *report = command_json(&command, RESUME "--json");
-        long long found = json_integer_value(json_field(report, "resumed"));
-        long long there = (long long)((size - HEADER) / ROW);
-        CHECK(found == (sure[i] < there ? sure[i] : there), "%lld of %lld", found, there);
-        json_decref(report);
-        check_whole(&command);
-        remove(scratch_path(&command.work, "y.npy").text);
-        scratch_write(&command.work, "y.npy.part", part, size);
-        scratch_write(&command.work, "y.npy.resume", record, 0);
-        free(part);
-        free(record);
-    }
+    struct left left = leave(&command);
+    other_boot(&left);
+    put_back(&command, &left);
+    check_resumed(&command, left.rows);
+    mark_sure(&left, 7);
+    memset(left.part + HEADER + 7 * ROW, 0, left.size - HEADER - 7 * ROW);
+    put_back(&command, &left);
+    check_resumed(&command, 7);
+    left.size = HEADER + 9 * ROW;
+    put_back(&command, &left);
+    check_resumed(&command, 7);
+    mark_sure(&left, 0);
+    put_back(&command, &left);
+    check_resumed(&command, 0);
+    discard(&left);
+    command_remove(&command);
+}
+
+/* What other names lead to is not written to. */
+TEST(resume, links_are_refused)
+{
+    static const char *const names[] = {"y.npy.part", "y.npy.resume"};
+    struct command command = begin();
+    struct left left = leave(&command);
+    for (int i = 0; i < 2; i++)
+        for (int hard = 0; hard < 2; hard++) {
+            struct scratch_path there = scratch_path(&command.work, "there");
+            struct scratch_path name = scratch_path(&command.work, names[i]);
+            put_back(&command, &left);
+            CHECK(!rename(name.text, there.text), "rename");
+            CHECK(!(hard ? link : symlink)(there.text, name.text), "link");
+            check_refused(&command, 4, RESUME, "");
+            command_run(&command, RUN "--out y.npy");
+            size_t size;
+            char *now = scratch_read(&command.work, "there", &size);
+            const char *was = i ? left.record : left.part;
+            size_t old = i ? strlen(left.record) : left.size;
+            CHECK(size == old && !memcmp(now, was, size), "%s: written to", names[i]);
+            free(now);
+            remove(name.text);
+            remove(there.text);
+        }
+    discard(&left);
     command_remove(&command);
 }
 
