@@ -87,8 +87,8 @@ TEST(engine, whole_batch)
     quell_schedule_free(schedule);
 }
 
-/* Tiles cover the batch, begin on blocks of noise, and leave no worker idle for few large samples.
- */
+/* Tiles cover the batch, begin on blocks of noise, and leave no worker idle for few large
+ * samples. */
 TEST(engine, layout)
 {
     struct model shape = model_new("callback", 100000);

@@ -174,8 +174,8 @@ static const struct quell_denoiser_class type = {.kind = "full",
                                                  .draw = draw,
                                                  .digest = digest};
 
-/* B(p, j) of the product goes to place p * QUELL_PANEL + j % QUELL_PANEL of panel j / QUELL_PANEL.
- */
+/* B(p, j) of the product goes to place p * QUELL_PANEL + j % QUELL_PANEL of panel j /
+ * QUELL_PANEL. */
 static void pack(const struct full *full)
 {
     size_t dim = full->base.dim;

@@ -34,7 +34,7 @@ static quell_status check_classes(const struct quell_job *job)
 
 static const struct quell_sized sized = {"run", "quell_run", "quell_run_defaults", NULL};
 
-/* Checks the caller's run and takes what does not depend on the plan from it. */
+/* Checks the caller's run, and copies from it what does not depend on the plan. */
 static quell_status prepare(struct quell_job *job, const quell_sampler *sampler,
                             const quell_run *run, float *x)
 {
@@ -80,7 +80,7 @@ struct pass {
     tile_fn *run;
 };
 
-/* One worker: takes tiles until none is left. */
+/* What one worker does: it takes tiles until none is left. */
 static void work(void *data, size_t worker)
 {
     const struct pass *pass = data;
@@ -108,7 +108,8 @@ static quell_status run_pass(struct quell_job *job, struct quell_layout layout, 
     return quell_fail(QUELL_DENOISER_FAILED, "run: the host's parallel-for reported an error");
 }
 
-/* Op-major: a pass for each EVAL, whole or by tiles of samples, and for each stretch between. */
+/* Op-major: one pass for each EVAL, over the whole batch or tiles of samples, and one for each
+ * stretch of operations between two EVALs. */
 static quell_status run_op_major(struct quell_job *job)
 {
     const struct quell_plan *plan = job->plan;
@@ -137,9 +138,8 @@ static quell_status run_tile_major(struct quell_job *job)
     return run_pass(job, job->layout, quell_tile_run);
 }
 
-/* Whether a run that takes its own steps would call functions of the host, in whose thread they
- * belong.
- */
+/* Whether a run that chooses its own steps would call functions of the host, which must be called
+ * in the host's thread. */
 static bool calls_the_host(const quell_sampler *sampler)
 {
     return sampler->denoiser->whole_batch || sampler->schedule->function;
@@ -209,7 +209,7 @@ quell_status quell_step(const quell_sampler *sampler, const quell_run *run, doub
     return status;
 }
 
-/* Two arrays that have a part in common, but are not one and the same. */
+/* Whether two arrays overlap without being the same. */
 static bool overlap(const float *a, const float *b, size_t bytes)
 {
     uintptr_t left = (uintptr_t)a, right = (uintptr_t)b;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* For Fortran, whose handles are integers: how C's come from them is known to its compiler alone.
- */
+/* Entry points for Fortran: they take integer handles (MPI_Fint), which C code alone can convert,
+ * by MPI_Comm_f2c. */
 #include <quell/mpi.h>
 
 quell_status quell_mpi_range_f(MPI_Fint comm, uint64_t count, uint64_t *skipped, size_t *rows)
