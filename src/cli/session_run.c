@@ -49,9 +49,9 @@ static quell_status draw(struct session *session, const quell_run *run, float *x
 {
     quell_status status = session->from.path
                               ? quell_npy_floats(&session->from, run->count * session->dim, x)
-                              : quell_init(session->sampler, run, x);
+                              : quell_sample_prior(session->sampler, run, x);
     if (!status && interrupt_signal) status = QUELL_STOPPED;
-    return status ? status : quell_forward(session->sampler, run, x);
+    return status ? status : quell_sample_from(session->sampler, run, x);
 }
 
 quell_status session_draw(struct session *session, struct progress *progress, size_t done,
