@@ -119,7 +119,7 @@ TEST(signals, of_the_host)
     MUST(quell_schedule_create(&schedule, "vp"));
     MUST(quell_sampler_create(&sampler, "ddim", denoiser, schedule, NULL));
     sigaction(SIGUSR1, &action, &old);
-    MUST(quell_forward(sampler, &run, x));
+    MUST(quell_sample_from(sampler, &run, x));
     sigaction(SIGUSR1, &old, NULL);
     CHECK(here > 0, "no signal came");
     CHECK(!elsewhere, "%d signals in quell's threads", (int)elsewhere);
@@ -145,7 +145,7 @@ static void *run_on(void *sampler)
     static float x[64 * 2];
     quell_run run = quell_run_defaults();
     run.count = 64, run.tile = 1, run.threads = 3;
-    if (!quell_forward(sampler, &run, x)) atomic_store(&ended, 1);
+    if (!quell_sample_from(sampler, &run, x)) atomic_store(&ended, 1);
     pthread_testcancel();
     return sampler;
 }

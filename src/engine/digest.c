@@ -114,7 +114,7 @@ static quell_status ask(struct quell_digest *digest, const quell_sampler *sample
     run.context = context;
     run.count = classes + 1 < MOST_ROWS ? classes + 1 : MOST_ROWS;
     run.classes = classes ? labels : NULL;
-    quell_status status = quell_init(sampler, &run, x);
+    quell_status status = quell_sample_prior(sampler, &run, x);
     for (size_t i = 0; i < LEVELS && !status; i++)
         status = put_answers(digest, sampler, &run, sampler->grid[i * sampler->steps / LEVELS].t, x,
                              out);

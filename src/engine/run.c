@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs: quell_init, quell_forward, quell_step, quell_denoise.
+/* Runs: quell_sample and its two parts, quell_step, quell_denoise.
  *
  * A run is one pass over the tiles (tile-major: every operation on a tile before the next tile),
  * or one pass per EVAL and per stretch of other operations (op-major). All memory is taken before
@@ -166,7 +166,7 @@ static quell_status run_plan(struct quell_job *job, const struct quell_plan *pla
     return status;
 }
 
-quell_status quell_init(const quell_sampler *sampler, const quell_run *run, float *x)
+quell_status quell_sample_prior(const quell_sampler *sampler, const quell_run *run, float *x)
 {
     struct quell_job job = {0};
     quell_status status = prepare(&job, sampler, run, x);
@@ -181,12 +181,18 @@ quell_status quell_init(const quell_sampler *sampler, const quell_run *run, floa
     return status;
 }
 
-quell_status quell_forward(const quell_sampler *sampler, const quell_run *run, float *x)
+quell_status quell_sample_from(const quell_sampler *sampler, const quell_run *run, float *x)
 {
     struct quell_job job = {0};
     quell_status status = prepare(&job, sampler, run, x);
     if (status) return status;
     return run_plan(&job, &sampler->plan);
+}
+
+quell_status quell_sample(const quell_sampler *sampler, const quell_run *run, float *x)
+{
+    quell_status status = quell_sample_prior(sampler, run, x);
+    return status ? status : quell_sample_from(sampler, run, x);
 }
 
 quell_status quell_step(const quell_sampler *sampler, const quell_run *run, double t, double s,

@@ -70,6 +70,5 @@ quell_status quell_part_draw(void *user, quell_mpi_watch *watch, size_t done, si
     if (run.classes) run.classes += done;
     run.progress = tick;
     run.progress_user = part;
-    quell_status status = quell_init(part->sampler, &run, x);
-    return status ? status : quell_forward(part->sampler, &run, x);
+    return quell_sample(part->sampler, &run, x);
 }
