@@ -6,7 +6,7 @@ import re
 
 import prose
 
-SECTION = re.compile(r"^(Arguments|Returns|Raises|Yields):$")
+SECTION = re.compile(r"^(Arguments|Attributes|Returns|Raises|Yields):$")
 ENTRY = re.compile(r"^    (\S[^:]*): ?(.*)$")
 
 
