@@ -35,13 +35,13 @@ static size_t next_rows(const struct session *session, size_t rows, double secon
     return wanted >= (double)most ? most : wanted < (double)few ? few : (size_t)wanted;
 }
 
-static quell_status keep(struct session *session, size_t done, size_t rows, const float *x)
+static quell_status keep(struct session *session, size_t rows, const float *x)
 {
     quell_status status = QUELL_OK;
     if (session->plot) status = plot_add(session->plot, rows, x);
     if (!status && session->out.path)
         status = quell_output_write(&session->out, x, rows * session->dim * sizeof *x);
-    if (!status) status = partial_sync(&session->partial, &session->out, done + rows);
+    if (!status) status = partial_note(&session->partial, &session->out, &session->plan, x, rows);
     return status;
 }
 
@@ -124,7 +124,7 @@ static quell_status draw_all(struct session *session, struct progress *progress,
         double start = progress_clock();
         rows = least(next_rows(session, rows, seconds), count - done);
         status = session_draw(session, progress, done, rows, x);
-        if (!status) status = keep(session, done, rows, x);
+        if (!status) status = keep(session, rows, x);
         seconds = progress_clock() - start;
     }
     return status;
