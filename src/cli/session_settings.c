@@ -43,8 +43,8 @@ static quell_status put_digest(FILE *file, const char *name, const char *path,
     return status;
 }
 
-/* A model is what it answers, whatever its files are called; one that ONNX Runtime runs is its file.
- */
+/* A model is known by its answers, whatever its files are called; one that ONNX Runtime runs is
+ * known by its file. */
 static quell_status put_model(FILE *file, const char *name, const char *path, uint64_t digest)
 {
     if (!path || onnx_is(path) || !strncmp(path, "builtin:", 8))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* UniPC, unified predictor-corrector (Zhao et al., 2302.04867, algorithms 1 and 2, with data
  * prediction). From the point t, with the newest p outputs at nodes
- * r_m = (lambda_m - lambda_t) / h, the predictor UniP-p and, once mu_s at the predicted x_s is known
- * (r = 1), the corrector UniC-p both take
+ * r_m = (lambda_m - lambda_t) / h, the predictor UniP-p and, once mu_s at the predicted x_s is
+ * known (r = 1), the corrector UniC-p both take
  *
  *     x_s = (sigma_s / sigma_t) x_t - alpha_s expm1(-h) mu_t
  *           + alpha_s B(h) sum_m a_m (mu_m - mu_t) / r_m,
