@@ -252,10 +252,10 @@ module quell_c
             import; type(c_ptr) :: schedule
             integer(c_size_t), value :: count; real(c_double) :: betas(*)
         end function
-        integer(c_int) function c_schedule_from_function(schedule, function, user) &
+        integer(c_int) function c_schedule_from_function(schedule, function, user, release) &
             bind(c, name='quell_schedule_from_function')
             import; type(c_ptr) :: schedule
-            type(c_funptr), value :: function; type(c_ptr), value :: user
+            type(c_funptr), value :: function, release; type(c_ptr), value :: user
         end function
         integer(c_int) function c_schedule_at(schedule, t, alpha, sigma) &
             bind(c, name='quell_schedule_at')

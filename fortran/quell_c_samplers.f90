@@ -14,14 +14,14 @@ module quell_c_samplers
             import; type(c_ptr) :: sampler; character(kind=c_char) :: spec(*)
             type(c_ptr), value :: denoiser, schedule; type(c_sampler_options) :: options
         end function
-        integer(c_int) function c_sampler_from_step(sampler, step, user, denoiser, schedule, &
-            options) bind(c, name='quell_sampler_from_step')
-            import; type(c_ptr) :: sampler; type(c_funptr), value :: step
+        integer(c_int) function c_sampler_from_step(sampler, step, user, release, denoiser, &
+            schedule, options) bind(c, name='quell_sampler_from_step')
+            import; type(c_ptr) :: sampler; type(c_funptr), value :: step, release
             type(c_ptr), value :: user, denoiser, schedule; type(c_sampler_options) :: options
         end function
-        integer(c_int) function c_sampler_from_builder(sampler, build, user, denoiser, schedule, &
-            options) bind(c, name='quell_sampler_from_builder')
-            import; type(c_ptr) :: sampler; type(c_funptr), value :: build
+        integer(c_int) function c_sampler_from_builder(sampler, build, user, release, denoiser, &
+            schedule, options) bind(c, name='quell_sampler_from_builder')
+            import; type(c_ptr) :: sampler; type(c_funptr), value :: build, release
             type(c_ptr), value :: user, denoiser, schedule; type(c_sampler_options) :: options
         end function
         integer(c_size_t) function c_sampler_dim(sampler) bind(c, name='quell_sampler_dim')

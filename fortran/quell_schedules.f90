@@ -59,7 +59,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
         call quell_finish(c_schedule_from_function(schedule%handle, c_funloc(evaluate), &
-            transfer(c_funloc(function), c_null_ptr)), stat, errmsg)
+            transfer(c_funloc(function), c_null_ptr), c_null_funptr), stat, errmsg)
     end subroutine
 
     recursive integer(c_int) function evaluate(user, t, alpha, sigma) bind(c)

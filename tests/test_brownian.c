@@ -228,7 +228,7 @@ TEST(brownian, steps)
     quell_sampler *ddpm = brownian("ddpm", denoiser, schedule, STEPS), *own;
     quell_sampler_options options = quell_sampler_defaults();
     options.steps = STEPS, options.brownian = 1;
-    MUST(quell_sampler_from_step(&own, ancestral, ddpm, denoiser, schedule, &options));
+    MUST(quell_sampler_from_step(&own, ancestral, ddpm, NULL, denoiser, schedule, &options));
     quell_run run = quell_run_defaults();
     run.count = COUNT;
     float a[COUNT * DIM], b[COUNT * DIM];

@@ -66,7 +66,8 @@ TEST(context, reaches_steps)
     quell_sampler_options options = quell_sampler_defaults();
     options.steps = 4;
     MUST(quell_denoiser_callback(&denoiser, DIM, count_rows, NULL, NULL));
-    MUST(quell_sampler_from_step(&sampler, count_in_step, NULL, denoiser, schedule, &options));
+    MUST(
+        quell_sampler_from_step(&sampler, count_in_step, NULL, NULL, denoiser, schedule, &options));
     CHECK(rows_of(sampler) == 4 * COUNT * 1001, "rows of steps and of their denoiser");
     quell_sampler_free(sampler);
     quell_denoiser_free(denoiser);

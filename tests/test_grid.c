@@ -194,7 +194,7 @@ TEST(grid, singular_ends)
     static const char *const specs[] = {"ddpm", "ddim", "ddim:eta=0.3", "ddim:eta=2"};
     begin("vp");
     quell_schedule_free(schedule);
-    MUST(quell_schedule_from_function(&schedule, to_nothing, NULL));
+    MUST(quell_schedule_from_function(&schedule, to_nothing, NULL, NULL));
     for (size_t i = 0; i < 4; i++)
         for (size_t steps = 1; steps <= 5; steps++) {
             options.steps = steps;

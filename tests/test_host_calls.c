@@ -149,7 +149,7 @@ static void schedules(void)
     quell_schedule *made = NULL;
     MUST(quell_schedule_from_betas(&made, 3, betas));
     quell_schedule_free(made);
-    MUST(quell_schedule_from_function(&made, scales, NULL));
+    MUST(quell_schedule_from_function(&made, scales, NULL, NULL));
     MUST(quell_schedule_at(made, 0.3, &alpha, &sigma));
     quell_schedule_free(made);
 }
@@ -170,14 +170,14 @@ static void samplers(void)
 static void own_builder(void)
 {
     quell_sampler_free(own);
-    MUST(quell_sampler_from_builder(&own, euler, NULL, denoiser, schedule, NULL));
+    MUST(quell_sampler_from_builder(&own, euler, NULL, NULL, denoiser, schedule, NULL));
 }
 
 static void own_step(void)
 {
     quell_run run = a_run();
     quell_sampler_free(own);
-    MUST(quell_sampler_from_step(&own, stay, NULL, denoiser, schedule, NULL));
+    MUST(quell_sampler_from_step(&own, stay, NULL, NULL, denoiser, schedule, NULL));
     MUST(quell_sample(own, &run, x));
 }
 

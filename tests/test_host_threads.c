@@ -154,7 +154,8 @@ static void check_schedule_calls(const char *spec)
     quell_run run = quell_run_defaults();
     run.count = ROWS, run.threads = 2, run.tile = 1;
     CHECK(!quell_denoiser_isotropic(&denoiser, 2, NULL, 1), "%s", quell_error_message());
-    CHECK(!quell_schedule_from_function(&schedule, at_home, &home), "%s", quell_error_message());
+    CHECK(!quell_schedule_from_function(&schedule, at_home, &home, NULL), "%s",
+          quell_error_message());
     CHECK(!quell_sampler_create(&sampler, spec, denoiser, schedule, NULL), "%s",
           quell_error_message());
     CHECK(!quell_sample_prior(sampler, &run, x), "%s", quell_error_message());

@@ -154,7 +154,7 @@ TEST(inverse, jumps)
 {
     int calls = 0;
     quell_schedule *schedule = NULL;
-    MUST(quell_schedule_from_function(&schedule, jumps, &calls));
+    MUST(quell_schedule_from_function(&schedule, jumps, &calls, NULL));
     for (double sigma = 1.01; sigma < 3; sigma += 0.01) {
         quell_point p = at_lambda(schedule, -log(sigma));
         CHECK(fabs(p.sigma - sigma) < 1e-14 && p.alpha == 1, "sigma %.17g, not %g", p.sigma, sigma);
@@ -177,7 +177,7 @@ TEST(inverse, steep)
 {
     int calls = 0, most = 0;
     quell_schedule *schedule = NULL;
-    MUST(quell_schedule_from_function(&schedule, steep, &calls));
+    MUST(quell_schedule_from_function(&schedule, steep, &calls, NULL));
     for (double lambda = -599; lambda < -0.01; lambda /= 1.5) {
         calls = 0;
         quell_point p = at_lambda(schedule, lambda);
@@ -201,7 +201,7 @@ TEST(inverse, fails)
 {
     quell_schedule *schedule = NULL;
     quell_point p;
-    MUST(quell_schedule_from_function(&schedule, fails, NULL));
+    MUST(quell_schedule_from_function(&schedule, fails, NULL, NULL));
     CHECK(quell_schedule_at_lambda(schedule, -0.1, &p) == QUELL_BAD_ARGUMENT, "accepted");
     CHECK(strstr(quell_error_message(), "callback failed"), "%s", quell_error_message());
     quell_schedule_free(schedule);

@@ -60,7 +60,7 @@ static int straight(void *user, double t, double *alpha, double *sigma)
 
 static quell_status function_schedule(void *data)
 {
-    MADE(quell_schedule, schedule, quell_schedule_from_function(&schedule, straight, data));
+    MADE(quell_schedule, schedule, quell_schedule_from_function(&schedule, straight, data, NULL));
 }
 
 TEST(memory, schedules)
@@ -101,14 +101,16 @@ static quell_status built_sampler(void *data)
 {
     struct parts *p = data;
     MADE(quell_sampler, sampler,
-         quell_sampler_from_builder(&sampler, still, NULL, p->denoiser, p->schedule, &p->options));
+         quell_sampler_from_builder(&sampler, still, NULL, NULL, p->denoiser, p->schedule,
+                                    &p->options));
 }
 
 static quell_status stepped_sampler(void *data)
 {
     struct parts *p = data;
     MADE(quell_sampler, sampler,
-         quell_sampler_from_step(&sampler, restless, NULL, p->denoiser, p->schedule, &p->options));
+         quell_sampler_from_step(&sampler, restless, NULL, NULL, p->denoiser, p->schedule,
+                                 &p->options));
 }
 
 TEST(memory, samplers)

@@ -94,7 +94,8 @@ static void runs_on(quell_denoiser *denoiser, const char *name, int brownian)
     every_run(sampler, name);
     quell_sampler_free(sampler);
     sampler = NULL;
-    CHECK(!quell_sampler_from_step(&sampler, restless, NULL, p.denoiser, p.schedule, &p.options),
+    CHECK(!quell_sampler_from_step(&sampler, restless, NULL, NULL, p.denoiser, p.schedule,
+                                   &p.options),
           "%s", quell_error_message());
     every_run(sampler, name);
     quell_sampler_free(sampler);

@@ -273,7 +273,7 @@ TEST(multistep, singular_ends)
     static const size_t lengths[] = {1, 2, 3, 10, 1000};
     static const double most[] = {1.4, 1.4, 1.4, 0.5, 2e-3};
     quell_schedule *schedule = NULL;
-    MUST(quell_schedule_from_function(&schedule, line, NULL));
+    MUST(quell_schedule_from_function(&schedule, line, NULL, NULL));
     for (size_t i = 0; i < COUNT(samplers) * COUNT(lengths); i++) {
         const char *spec = samplers[i / COUNT(lengths)];
         size_t k = i % COUNT(lengths), steps = lengths[k];

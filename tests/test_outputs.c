@@ -180,7 +180,7 @@ TEST(outputs, undefined_points)
                  {"x0", "simple", 0, QUELL_BAD_ARGUMENT},
                  {"x0", "karras", 1, QUELL_BAD_ARGUMENT}};
     quell_schedule *schedule = NULL;
-    MUST(quell_schedule_from_function(&schedule, straight, NULL));
+    MUST(quell_schedule_from_function(&schedule, straight, NULL, NULL));
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         quell_denoiser *denoiser = NULL;
         quell_sampler *sampler = NULL;

@@ -244,7 +244,7 @@ static quell_schedule *schedule_through(const struct grid *grid)
     quell_schedule *schedule = must_schedule(grid->schedule);
     if (belongs(grid, schedule)) return schedule;
     quell_schedule_free(schedule);
-    MUST(quell_schedule_from_function(&schedule, interpolate, (void *)(uintptr_t)grid));
+    MUST(quell_schedule_from_function(&schedule, interpolate, (void *)(uintptr_t)grid, NULL));
     return schedule;
 }
 

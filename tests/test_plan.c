@@ -32,7 +32,7 @@ static quell_sampler *built(quell_build_fn *build, void *user, size_t steps)
     quell_sampler_options options = quell_sampler_defaults();
     options.steps = steps;
     quell_sampler *sampler = NULL;
-    quell_sampler_from_builder(&sampler, build, user, denoiser, schedule, &options);
+    quell_sampler_from_builder(&sampler, build, user, NULL, denoiser, schedule, &options);
     quell_denoiser_free(denoiser);
     quell_schedule_free(schedule);
     model_free(&model);
@@ -65,7 +65,7 @@ TEST(plan, builder_is_ddim)
     quell_sampler_options options = quell_sampler_defaults();
     options.steps = STEPS;
     quell_sampler *ours, *ddim = must_sampler("ddim", denoiser, schedule, STEPS);
-    MUST(quell_sampler_from_builder(&ours, euler, NULL, denoiser, schedule, &options));
+    MUST(quell_sampler_from_builder(&ours, euler, NULL, NULL, denoiser, schedule, &options));
     quell_run run = quell_run_defaults();
     run.count = COUNT;
     float a[COUNT * DIM], b[COUNT * DIM];
@@ -326,7 +326,8 @@ TEST(plan, builder_refuses)
     CHECK(!built(says_no, NULL, 3), "made");
     CHECK(strstr(quell_error_message(), "builder"), "%s", quell_error_message());
     quell_sampler *sampler = NULL;
-    CHECK(quell_sampler_from_builder(&sampler, NULL, NULL, NULL, NULL, NULL) == QUELL_BAD_ARGUMENT,
+    CHECK(quell_sampler_from_builder(&sampler, NULL, NULL, NULL, NULL, NULL, NULL) ==
+              QUELL_BAD_ARGUMENT,
           "NULL builder");
 }
 

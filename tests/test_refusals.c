@@ -150,7 +150,7 @@ TEST(refusals, schedules)
     end();
     begin("vp");
     quell_schedule_free(schedule);
-    MUST(quell_schedule_from_function(&schedule, to_nothing, NULL));
+    MUST(quell_schedule_from_function(&schedule, to_nothing, NULL, NULL));
     quell_sampler *sampler = must_sampler("ddim", denoiser, schedule, 4);
     quell_run run = quell_run_defaults();
     float x[DIM] = {1, 2, 3, 4, 5}, out[DIM];

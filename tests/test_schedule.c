@@ -241,7 +241,7 @@ TEST(schedule, from_function)
 {
     double fails_at = 0.5, alpha = 7, sigma = 7;
     quell_schedule *schedule = NULL;
-    MUST(quell_schedule_from_function(&schedule, circle, &fails_at));
+    MUST(quell_schedule_from_function(&schedule, circle, &fails_at, NULL));
     check_point("function", schedule, 0.25, (struct exact){0.75L, 0.25L}, 1e-15);
     quell_point p;
     MUST(quell_schedule_point(schedule, 0, &p));
@@ -250,7 +250,7 @@ TEST(schedule, from_function)
     CHECK(strstr(quell_error_message(), "0.5"), "%s", quell_error_message());
     CHECK(quell_schedule_at(schedule, 0.8, &alpha, &sigma) == QUELL_BAD_ARGUMENT, "NaN accepted");
     CHECK(alpha == 7 && sigma == 7, "outputs changed on failure");
-    CHECK(quell_schedule_from_function(&schedule, NULL, NULL) == QUELL_BAD_ARGUMENT, "NULL");
+    CHECK(quell_schedule_from_function(&schedule, NULL, NULL, NULL) == QUELL_BAD_ARGUMENT, "NULL");
     quell_schedule_free(schedule);
 }
 

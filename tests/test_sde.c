@@ -227,7 +227,7 @@ TEST(sde, finite)
         if (k)
             schedule = must_schedule(names[k - 1]);
         else
-            MUST(quell_schedule_from_function(&schedule, straight, NULL));
+            MUST(quell_schedule_from_function(&schedule, straight, NULL, NULL));
         for (size_t i = 0; i < sizeof all / sizeof *all; i++)
             for (size_t g = 0; g < 2; g++)
                 for (size_t n = 0; n < sizeof steps / sizeof *steps; n++)

@@ -59,7 +59,7 @@ static quell_schedule *schedule_of(const char *spec)
 {
     if (strcmp(spec, "straight")) return must_schedule(spec);
     quell_schedule *schedule;
-    MUST(quell_schedule_from_function(&schedule, straight, NULL));
+    MUST(quell_schedule_from_function(&schedule, straight, NULL, NULL));
     return schedule;
 }
 

@@ -29,7 +29,7 @@ static quell_status build(const void *given)
 {
     quell_sampler *sampler = NULL;
     quell_status status =
-        quell_sampler_from_builder(&sampler, nothing, NULL, denoiser, schedule, given);
+        quell_sampler_from_builder(&sampler, nothing, NULL, NULL, denoiser, schedule, given);
     quell_sampler_free(sampler);
     return status;
 }
@@ -44,7 +44,8 @@ static int stay(void *user, quell_transition *transition, const quell_point *t,
 static quell_status step_by_hand(const void *given)
 {
     quell_sampler *sampler = NULL;
-    quell_status status = quell_sampler_from_step(&sampler, stay, NULL, denoiser, schedule, given);
+    quell_status status =
+        quell_sampler_from_step(&sampler, stay, NULL, NULL, denoiser, schedule, given);
     quell_sampler_free(sampler);
     return status;
 }

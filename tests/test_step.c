@@ -63,7 +63,7 @@ static void check_ddim(const char *kind, size_t dim, size_t count, double eta, c
     quell_sampler_options options = quell_sampler_defaults();
     options.steps = STEPS;
     quell_sampler *ours, *theirs = must_sampler(spec, denoiser, schedule, STEPS);
-    MUST(quell_sampler_from_step(&ours, ddim, &own, denoiser, schedule, &options));
+    MUST(quell_sampler_from_step(&ours, ddim, &own, NULL, denoiser, schedule, &options));
     quell_run run = quell_run_defaults();
     run.count = count;
     float *expected = malloc(count * dim * sizeof *expected);
@@ -107,7 +107,7 @@ TEST(step, whole_batch)
         options.steps = STEPS, callback.whole_batch = 1;
         MUST(quell_denoiser_callback(&denoiser, dims[i], whole_only, &count, &callback));
         quell_sampler *ours, *theirs = must_sampler("ddpm", denoiser, schedule, STEPS);
-        MUST(quell_sampler_from_step(&ours, ddim, &own, denoiser, schedule, &options));
+        MUST(quell_sampler_from_step(&ours, ddim, &own, NULL, denoiser, schedule, &options));
         quell_run run = quell_run_defaults();
         run.count = count, run.threads = 3;
         float *a = malloc(count * dims[i] * sizeof *a), *b = malloc(count * dims[i] * sizeof *b);
@@ -132,7 +132,7 @@ TEST(step, failures)
     quell_sampler_options options = quell_sampler_defaults();
     options.steps = STEPS;
     quell_sampler *sampler;
-    MUST(quell_sampler_from_step(&sampler, ddim, &own, denoiser, schedule, &options));
+    MUST(quell_sampler_from_step(&sampler, ddim, &own, NULL, denoiser, schedule, &options));
     quell_run run = quell_run_defaults();
     float x[3] = {1, 2, 3};
     run.first = 9;
@@ -147,12 +147,56 @@ TEST(step, failures)
     CHECK(strstr(quell_error_message(), "sample 9, transition 0"), "%s", quell_error_message());
     x[1] = 0;
     MUST(quell_sample_from(sampler, &run, x));
-    CHECK(quell_sampler_from_step(&sampler, NULL, NULL, denoiser, schedule, NULL) ==
+    CHECK(quell_sampler_from_step(&sampler, NULL, NULL, NULL, denoiser, schedule, NULL) ==
               QUELL_BAD_ARGUMENT,
           "NULL step");
     quell_sampler_free(sampler);
     quell_denoiser_free(denoiser);
     quell_schedule_free(schedule);
+    model_free(&model);
+}
+
+/* What is given for the caller's functions is freed once: that of a schedule with the last sampler
+ * that holds it, that of a sampler with it, and none where creating fails. */
+static void count_release(void *user) { ++*(int *)user; }
+
+static int straight(void *user, double t, double *alpha, double *sigma)
+{
+    (void)user;
+    *alpha = 1 - 0.9 * t, *sigma = 0.1 + t;
+    return 0;
+}
+
+static int build_none(void *user, quell_plan *plan, const quell_point *grid, size_t steps)
+{
+    (void)user;
+    for (size_t i = 0; i < steps; i++) quell_plan_step(plan, &grid[i], &grid[i + 1]);
+    return 0;
+}
+
+TEST(step, releases)
+{
+    int schedules = 0, steps = 0, builders = 0;
+    struct model model = model_new("isotropic", 3);
+    quell_denoiser *denoiser = model_denoiser(&model);
+    quell_schedule *schedule = NULL;
+    quell_sampler *step = NULL, *builder = NULL;
+    quell_sampler_options options = quell_sampler_defaults();
+    MUST(quell_schedule_from_function(&schedule, straight, &schedules, count_release));
+    MUST(quell_sampler_from_step(&step, ddim, &steps, count_release, denoiser, schedule, NULL));
+    MUST(quell_sampler_from_builder(&builder, build_none, &builders, count_release, denoiser,
+                                    schedule, NULL));
+    options.grid = "nonsense";
+    CHECK(quell_sampler_from_step(&step, ddim, &steps, count_release, denoiser, schedule,
+                                  &options) == QUELL_NOT_FOUND,
+          "a grid");
+    CHECK(!steps && !schedules, "released where creating failed");
+    quell_schedule_free(schedule);
+    quell_sampler_free(step);
+    CHECK(steps == 1 && !builders && !schedules, "%d, %d, %d", steps, builders, schedules);
+    quell_sampler_free(builder);
+    CHECK(steps == 1 && builders == 1 && schedules == 1, "%d, %d, %d", steps, builders, schedules);
+    quell_denoiser_free(denoiser);
     model_free(&model);
 }
 

@@ -108,6 +108,9 @@ int guarded(slot *at, uint64_t sample, F &function, A &&...arguments) noexcept
     }
 }
 
+/* Frees a function of the caller's that C holds. */
+template <class F> void destroy(void *user) noexcept { delete static_cast<F *>(user); }
+
 /* Calls C, which may call the caller's functions, and throws what they threw, or its failure. */
 template <class F> void call(slot &own, F &&function)
 {

@@ -117,8 +117,7 @@ typedef int quell_denoise_fn(void *user, const quell_call *call, const float *in
  *     "learned_range"  v in [-1, 1] for each element, which interpolates between the logarithms
  *                      of the least (-1) and the greatest variance (Nichol & Dhariwal,
  *                      2102.09672, eq. 15; diffusers' variance_type)
- * release: called with `user` when the denoiser's last hold is given up, be it by a sampler; NULL:
- *   nothing to do. Not called where creating the denoiser fails.
+ * release: what frees `user` (quell_release_fn); NULL: nothing to do.
  * classes: how many quell_run.classes may ask for (0: none). With some, it must also know what to
  *   do without a class, where it is guided by itself. */
 typedef struct quell_callback_options {
@@ -128,7 +127,7 @@ typedef struct quell_callback_options {
     int whole_batch;
     int exact;
     const char *variance;
-    void (*release)(void *user);
+    quell_release_fn *release;
     size_t classes;
 } quell_callback_options;
 

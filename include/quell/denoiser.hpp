@@ -138,7 +138,7 @@ class denoiser
         c.exact = options.exact;
         c.variance = detail::text("callback: variance", options.variance);
         c.classes = options.classes;
-        c.release = destroy<F>;
+        c.release = detail::destroy<F>;
         denoiser result = make(
             [&](auto **d) { return quell_denoiser_callback(d, dim, evaluate<F>, own.get(), &c); });
         own.release();
@@ -225,8 +225,6 @@ class denoiser
         return detail::guarded(detail::slot_of(call->context), call->first, *static_cast<F *>(user),
                                *call, span<const float>(input, size), span<float>(output, size));
     }
-
-    template <class F> static void destroy(void *user) noexcept { delete static_cast<F *>(user); }
 
     std::unique_ptr<quell_denoiser, free> handle_;
 };

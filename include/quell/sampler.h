@@ -108,9 +108,11 @@ QUELL_API quell_status quell_sampler_create(quell_sampler **sampler, const char 
                                             const quell_sampler_options *options);
 
 /* Creates a sampler from the caller's own builder (plan.h). `build` is called here for the whole
- * grid, and by quell_step for one transition. */
+ * grid, and by quell_step for one transition. `release` frees `user` when the sampler is
+ * freed, or is NULL. */
 QUELL_API quell_status quell_sampler_from_builder(quell_sampler **sampler, quell_build_fn *build,
-                                                  void *user, const quell_denoiser *denoiser,
+                                                  void *user, quell_release_fn *release,
+                                                  const quell_denoiser *denoiser,
                                                   const quell_schedule *schedule,
                                                   const quell_sampler_options *options);
 
@@ -124,9 +126,10 @@ typedef int quell_step_fn(void *user, quell_transition *transition, const quell_
                           const quell_point *s, float *x);
 
 /* Creates a sampler from the caller's own transition, for any grid and for quell_step. Errors as
- * quell_sampler_create has them. `step` and `user` must last as long as the sampler. */
+ * quell_sampler_create has them; `release` is as in quell_sampler_from_builder. */
 QUELL_API quell_status quell_sampler_from_step(quell_sampler **sampler, quell_step_fn *step,
-                                               void *user, const quell_denoiser *denoiser,
+                                               void *user, quell_release_fn *release,
+                                               const quell_denoiser *denoiser,
                                                const quell_schedule *schedule,
                                                const quell_sampler_options *options);
 

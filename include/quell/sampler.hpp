@@ -104,7 +104,6 @@ class sampler
     /* By name and options, "NAME[:KEY=VALUE[,KEY=VALUE...]]" (quell_sampler_create). */
     sampler(const std::string &spec, const denoiser &denoiser, const schedule &schedule,
             const sampler_options &options = {})
-        : schedule_(schedule.handle_)
     {
         make(options, [&](quell_sampler **made, const quell_sampler_options *c) {
             return quell_sampler_create(made, detail::text("sampler: spec", spec), denoiser.get(),
@@ -118,12 +117,13 @@ class sampler
     static sampler from_builder(F function, const denoiser &denoiser, const schedule &schedule,
                                 const sampler_options &options = {})
     {
-        auto own = std::make_shared<F>(std::move(function));
-        sampler result(schedule, own);
+        auto own = std::make_unique<F>(std::move(function));
+        sampler result;
         result.make(options, [&](quell_sampler **made, const quell_sampler_options *c) {
-            return quell_sampler_from_builder(made, build<F>, own.get(), denoiser.get(),
-                                              schedule.get(), c);
+            return quell_sampler_from_builder(made, build<F>, own.get(), detail::destroy<F>,
+                                              denoiser.get(), schedule.get(), c);
         });
+        own.release();
         return result;
     }
 
@@ -133,12 +133,13 @@ class sampler
     static sampler from_step(F function, const denoiser &denoiser, const schedule &schedule,
                              const sampler_options &options = {})
     {
-        auto own = std::make_shared<F>(std::move(function));
-        sampler result(schedule, own);
+        auto own = std::make_unique<F>(std::move(function));
+        sampler result;
         result.make(options, [&](quell_sampler **made, const quell_sampler_options *c) {
-            return quell_sampler_from_step(made, take_step<F>, own.get(), denoiser.get(),
-                                           schedule.get(), c);
+            return quell_sampler_from_step(made, take_step<F>, own.get(), detail::destroy<F>,
+                                           denoiser.get(), schedule.get(), c);
         });
+        own.release();
         return result;
     }
 
@@ -224,10 +225,7 @@ class sampler
         void operator()(quell_sampler *old) const noexcept { quell_sampler_free(old); }
     };
 
-    sampler(const schedule &schedule, std::shared_ptr<void> function)
-        : schedule_(schedule.handle_), function_(std::move(function))
-    {
-    }
+    sampler() = default;
 
     template <class Create> void make(const sampler_options &options, Create &&create)
     {
@@ -255,9 +253,6 @@ class sampler
                                span<float>(x, own.rows() * own.dim()));
     }
 
-    /* C holds the handles of both, but not the functions of the caller's behind them. */
-    std::shared_ptr<quell_schedule> schedule_;
-    std::shared_ptr<void> function_;
     std::unique_ptr<quell_sampler, free> handle_;
 };
 

@@ -52,10 +52,12 @@ QUELL_API quell_status quell_schedule_from_betas(quell_schedule **schedule, size
  * alpha >= 0, sigma >= 0, not both 0. */
 typedef int quell_schedule_fn(void *user, double t, double *alpha, double *sigma);
 
-/* Creates a schedule from a function of the caller's, which is not called here. `function` and
- * `user` must last as long as the schedule and the samplers that were made with it. Thread-safe. */
+/* Creates a schedule from a function of the caller's, which is not called here. The samplers that
+ * are made with it hold it; `release` frees `user` when the last hold is gone, or is NULL.
+ * Thread-safe. */
 QUELL_API quell_status quell_schedule_from_function(quell_schedule **schedule,
-                                                    quell_schedule_fn *function, void *user);
+                                                    quell_schedule_fn *function, void *user,
+                                                    quell_release_fn *release);
 
 /* Writes alpha_t and sigma_t; t in [0, 1]. Either pointer may be NULL. QUELL_BAD_ARGUMENT for
  * another t, and where the caller's function failed. Thread-safe. */

@@ -28,7 +28,7 @@ class schedule
     {
         quell_schedule *made = nullptr;
         detail::check(quell_schedule_create(&made, detail::text("schedule: spec", spec)));
-        handle_.reset(made, quell_schedule_free);
+        handle_.reset(made);
     }
 
     /* Discrete, from a table of betas in (0, 1), the last of which may be 1. */
@@ -36,17 +36,19 @@ class schedule
     {
         quell_schedule *made = nullptr;
         detail::check(quell_schedule_from_betas(&made, betas.size(), betas.data()));
-        return schedule(handle(made, quell_schedule_free));
+        return schedule(made);
     }
 
     /* The caller's own: scales function(double t), called in the thread that creates a sampler,
      * starts a run, or asks (quell_schedule_from_function). */
     template <class F> static schedule from_function(F function)
     {
-        auto own = std::make_shared<F>(std::move(function));
+        auto own = std::make_unique<F>(std::move(function));
         quell_schedule *made = nullptr;
-        detail::check(quell_schedule_from_function(&made, evaluate<F>, own.get()));
-        return schedule(handle(made, [own](quell_schedule *old) { quell_schedule_free(old); }));
+        detail::check(
+            quell_schedule_from_function(&made, evaluate<F>, own.get(), detail::destroy<F>));
+        own.release();
+        return schedule(made);
     }
 
     schedule(schedule &&) noexcept = default;
@@ -64,10 +66,11 @@ class schedule
     const quell_schedule *get() const noexcept { return handle_.get(); }
 
   private:
-    using handle = std::shared_ptr<quell_schedule>;
-    friend class sampler;
+    struct free {
+        void operator()(quell_schedule *old) const noexcept { quell_schedule_free(old); }
+    };
 
-    explicit schedule(handle made) noexcept : handle_(std::move(made)) {}
+    explicit schedule(quell_schedule *made) noexcept : handle_(made) {}
 
     template <class F>
     static int evaluate(void *user, double t, double *alpha, double *sigma) noexcept
@@ -80,7 +83,7 @@ class schedule
         return detail::guarded(detail::innermost(), 0, ask);
     }
 
-    handle handle_;
+    std::unique_ptr<quell_schedule, free> handle_;
 };
 
 } // namespace quell

@@ -135,7 +135,7 @@ static int from_function(const quell_schedule *schedule, quell_point *p)
 }
 
 quell_status quell_schedule_from_function(quell_schedule **schedule, quell_schedule_fn *function,
-                                          void *user)
+                                          void *user, quell_release_fn *release)
 {
     if (!schedule || !function)
         return quell_fail(QUELL_BAD_ARGUMENT, "schedule: an argument is NULL");
@@ -143,6 +143,7 @@ quell_status quell_schedule_from_function(quell_schedule **schedule, quell_sched
     if (!made) return QUELL_NO_MEMORY;
     made->function = function;
     made->user = user;
+    made->release = release;
     *schedule = made;
     return QUELL_OK;
 }
@@ -155,6 +156,7 @@ void quell_schedule_hold(const quell_schedule *schedule)
 void quell_schedule_free(quell_schedule *schedule)
 {
     if (!schedule || atomic_fetch_sub(&schedule->holds, 1) != 1) return;
+    if (schedule->release) schedule->release(schedule->user);
     free(schedule->table);
     free(schedule);
 }

@@ -21,6 +21,7 @@ struct quell_schedule {
     double *table;
     quell_schedule_fn *function; /* the caller's own */
     void *user;
+    quell_release_fn *release;
 };
 
 /* A schedule by name: a row of a family below. alias: another name of it, diffusers' beta_schedule,

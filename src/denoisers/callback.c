@@ -12,7 +12,7 @@ struct callback {
     quell_denoiser base;
     quell_denoise_fn *function;
     void *user;
-    void (*release)(void *user);
+    quell_release_fn *release;
     struct quell_parametrization parametrization;
 };
 

@@ -216,13 +216,16 @@ static quell_status create(quell_sampler **out, const quell_sampler *made,
     quell_sampler *sampler = quell_new(1, sizeof *sampler);
     if (!sampler) return quell_fail(QUELL_NO_MEMORY, "sampler: no memory");
     *sampler = *made;
+    sampler->release = NULL; /* where it fails, `user` stays the caller's */
     QUELL_OWN_FLOATS;
     status = fill(sampler, denoiser, schedule, &o);
-    if (status)
+    if (status) {
         quell_sampler_free(sampler);
-    else
-        *out = sampler;
-    return status;
+        return status;
+    }
+    sampler->release = made->release;
+    *out = sampler;
+    return QUELL_OK;
 }
 
 quell_status quell_sampler_create(quell_sampler **sampler, const char *spec,
@@ -237,27 +240,29 @@ quell_status quell_sampler_create(quell_sampler **sampler, const char *spec,
 }
 
 quell_status quell_sampler_from_builder(quell_sampler **sampler, quell_build_fn *build, void *user,
-                                        const quell_denoiser *denoiser,
+                                        quell_release_fn *release, const quell_denoiser *denoiser,
                                         const quell_schedule *schedule,
                                         const quell_sampler_options *options)
 {
     if (!build) return quell_fail(QUELL_BAD_ARGUMENT, "sampler: an argument is NULL");
-    quell_sampler made = {.builder = build, .user = user};
+    quell_sampler made = {.builder = build, .user = user, .release = release};
     return create(sampler, &made, denoiser, schedule, options);
 }
 
 quell_status quell_sampler_from_step(quell_sampler **sampler, quell_step_fn *step, void *user,
-                                     const quell_denoiser *denoiser, const quell_schedule *schedule,
+                                     quell_release_fn *release, const quell_denoiser *denoiser,
+                                     const quell_schedule *schedule,
                                      const quell_sampler_options *options)
 {
     if (!step) return quell_fail(QUELL_BAD_ARGUMENT, "sampler: an argument is NULL");
-    quell_sampler made = {.step = step, .user = user};
+    quell_sampler made = {.step = step, .user = user, .release = release};
     return create(sampler, &made, denoiser, schedule, options);
 }
 
 void quell_sampler_free(quell_sampler *sampler)
 {
     if (!sampler) return;
+    if (sampler->release) sampler->release(sampler->user);
     quell_plan_free(&sampler->plan);
     free(sampler->constants);
     free(sampler->grid);

@@ -28,6 +28,7 @@ struct quell_sampler {
     quell_build_fn *builder;
     quell_step_fn *step;
     void *user;
+    quell_release_fn *release; /* of `user`, once the sampler is made */
 
     size_t steps;
     bool brownian;
