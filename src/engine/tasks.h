@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* What the kernel would still give in threads, by what can be read of its limits. */
+#ifndef QUELL_ENGINE_TASKS_H
+#define QUELL_ENGINE_TASKS_H
+
+#include <stddef.h>
+
+/* At least so many more threads may be made by the user, in the cgroups and on the machine; 0 where
+ * one of the limits cannot be read, or hides behind a container's wall. No memory is asked for. */
+size_t quell_tasks_free(void);
+
+/* Reads the beginning of a small file into text[size], and ends it with a zero; the length, or -1. */
+long quell_read_file(const char *path, char *text, size_t size);
+
+#endif
