@@ -67,6 +67,8 @@ const struct order_case order_cases[] = {
     LAW("dpmpp_2m_sde", 2),
     LAW("dpmpp_2m_sde:solver=heun", 2),
     LAW("dpmpp_3m_sde", 2),
+    LAW("res_multistep:eta=1", 2),
+    LAW("res_multistep:eta=0.5", 2),
     LAW("sa_solver", 2),
     LAW("er_sde", 2),
     LAW("er_sde:stage=1", 1),

@@ -137,10 +137,12 @@ static vec xeab(const struct twin *w, vec y)
 }
 
 /* RES, second order over two steps (2308.02157), the paper's b1 = phi1 - phi2 / c2, b2 = phi2 / c2;
- * without noise the same as the former at order 2. */
+ * without noise the same as the former at order 2. With noise as in ComfyUI (sample_res_multistep),
+ * whose steps, this one and the last, are those down: c2 = -last / h. */
 static vec res_multistep(const struct twin *w, vec y)
 {
     double eta = fmin(1, twin_option(w, "eta", 0)), size = twin_option(w, "s_noise", 1), down, up;
+    double last = 0;
     vec old = {{0}};
     for (size_t i = 0; i < w->steps; i++) {
         double t = w->s[i], s = w->s[i + 1];
@@ -148,11 +150,13 @@ static vec res_multistep(const struct twin *w, vec y)
         if (s == 0) return mean;
         twin_ancestral(t, s, eta, &down, &up);
         double h = log(t / down), phi1 = -expm1(-h) / h, phi2 = (1 - phi1) / h;
-        double b2 = i ? phi2 * h / log(t / w->s[i - 1]) : 0, c = h * b2;
-        if (!twin_steady(w, 1, &c, eta > 0 ? 0.5 : 1)) b2 = 0; /* noise counts twice */
+        double b2 = i ? -phi2 * h / last : 0, c = h * b2;
+        if (eta == 0 && !twin_steady(w, 1, &c, 1)) b2 = 0;
+        if (eta > 0 && !twin_steady(w, 1, &c, 0.5)) b2 = -0.5 / h; /* noise: held */
         y = mix3(down / t, y, h * (phi1 - b2), mean, h * b2, old);
         y = mix(1, y, size * up, twin_noise(w, i, 0));
         old = mean;
+        last = h;
     }
     return y;
 }

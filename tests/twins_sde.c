@@ -30,6 +30,7 @@ static vec dpmpp_2m_sde(const struct twin *w, vec y)
         double slope = twin_word(w, "solver", "heun") ? 1 - whole / k : whole / 2;
         y = mix(1, carried(w, y, i, eta), whole, mean);
         double c = i > 0 ? slope * h / last : 0;
+        if (eta > 0 && !twin_steady(w, 1, &c, 0.5)) c = 0.5; /* noise: held */
         if (twin_steady(w, 1, &c, 1)) y = mix3(1, y, c, mean, -c, old);
         old = mean;
         last = h;
@@ -52,20 +53,21 @@ static vec drift(size_t count, size_t first, double rate, const double *lambda, 
     return sum;
 }
 
-/* The order of such a step by the rule of long steps: of n past values at most 2^(n - 1), and 2. */
-static size_t steady(const struct twin *w, size_t count, size_t last, double rate,
-                     const double *lambda, double from, double to)
+/* The same from lambda[last] to the next, by the rule of long steps: of n past values at most
+ * 2^(n - 1); with noise half of it, and 1, and one past value has no more than 1/2. */
+static vec steady(const struct twin *w, size_t count, size_t last, double rate, int noise,
+                  const double *lambda, const vec *mean)
 {
-    double p[2] = {rate, to};
+    double from = lambda[last], to = lambda[last + 1], p[2] = {rate, to};
     for (; count > 1; count--) {
-        double c[5];
-        size_t n = 0;
-        for (size_t j = 0; j < count; j++)
-            if (lambda[last + 1 - count + j] != from)
-                c[n++] = twin_integral(recent, p, count, lambda + last + 1 - count, j, from, to);
-        if (twin_steady(w, n, c, fmin(pow(2, (double)count - 2), 2))) break;
+        double c[5], most = pow(2, (double)count - 2);
+        for (size_t j = 0; j + 1 < count; j++)
+            c[j] = twin_integral(recent, p, count, lambda + last + 1 - count, j, from, to);
+        if (twin_steady(w, count - 1, c, noise ? fmin(most / 2, 1) : most)) break;
+        double whole = 1 - exp(-rate * (to - from));
+        if (noise && count == 2) return mix(whole + 0.5, mean[last], -0.5, mean[last - 1]);
     }
-    return count;
+    return drift(count, last + 1 - count, rate, lambda, mean, from, to);
 }
 
 /* As k-diffusion has it: the second difference lacks a factor of 2. */
@@ -88,8 +90,7 @@ static vec dpmpp_3m_sde(const struct twin *w, vec y)
         mean[i] = twin_denoise(w, y, w->s[i]);
         if (w->s[i + 1] == 0) return mean[i];
         double h = lambda[i + 1] - lambda[i];
-        n = steady(w, n, i, 1 + eta, lambda, lambda[i], lambda[i + 1]);
-        vec part = drift(n, i + 1 - n, 1 + eta, lambda, mean, lambda[i], lambda[i + 1]);
+        vec part = steady(w, n, i, 1 + eta, eta > 0, lambda, mean);
         if (n == 3 && twin_option(w, "reference", 0) > 0)
             part = wrong_3m((1 + eta) * h, h, lambda[i] - lambda[i - 1],
                             lambda[i - 1] - lambda[i - 2], mean + i);
@@ -107,6 +108,7 @@ static vec sa_solver(const struct twin *w, vec y)
     size_t predict = (size_t)twin_option(w, "predictor_order", 3);
     size_t correct = (size_t)twin_option(w, "corrector_order", 4);
     vec mean[TWIN_STEPS], base = {{0}};
+    int noise = 0;
     for (size_t i = 0; i <= w->steps; i++) lambda[i] = -log(w->s[i]);
     for (size_t i = 0; i < w->steps; i++) {
         size_t p = least(predict, i + 1), c = least(correct, i + 1);
@@ -116,9 +118,9 @@ static vec sa_solver(const struct twin *w, vec y)
             y = mix(1, base, 1,
                     drift(c, i + 1 - c, 1 + rate, lambda, mean, lambda[i - 1], lambda[i]));
         rate = w->s[i + 1] <= start && w->s[i + 1] >= stop ? tau * tau : 0;
+        noise = noise || rate > 0;
         base = carried(w, y, i, rate);
-        p = steady(w, p, i, 1 + rate, lambda, lambda[i], lambda[i + 1]);
-        y = mix(1, base, 1, drift(p, i + 1 - p, 1 + rate, lambda, mean, lambda[i], lambda[i + 1]));
+        y = mix(1, base, 1, steady(w, p, i, 1 + rate, noise, lambda, mean));
     }
     return y;
 }

@@ -102,7 +102,8 @@ class Site:
         """The first page: what the README begins with, and where to go. An entry with a `?` is of a
         page that need not be there; pages that have no entry go where `others` stands."""
         readme = (self.source / "overview.md").read_text(encoding="utf-8")
-        begin = readme.split("\n", 1)[1].split("\n    scripts/demo", 1)[0]
+        begin = readme.split("\n", 1)[1].split("\n## ", 1)[0]
+        begin = begin.replace("](#", "](overview.md#")
         template = (HERE / "index.md").read_text(encoding="utf-8")
         lines = []
         for line in template.split("\n"):

@@ -87,3 +87,33 @@ uint64_t quell_digest_end(const struct quell_digest *digest)
     sum = (sum ^ sum >> 29) * P3;
     return sum ^ sum >> 32;
 }
+
+void quell_digest_text(struct quell_digest *digest, const char *text)
+{
+    quell_digest_add(digest, text, strlen(text) + 1);
+}
+
+void quell_digest_whole(struct quell_digest *digest, uint64_t value)
+{
+    quell_digest_add(digest, &value, sizeof value);
+}
+
+void quell_digest_number(struct quell_digest *digest, double value)
+{
+    quell_digest_add(digest, &value, sizeof value);
+}
+
+void quell_digest_floats(struct quell_digest *digest, const float *values, size_t count)
+{
+    quell_digest_add(digest, values, count * sizeof *values);
+}
+
+void quell_digest_doubles(struct quell_digest *digest, const double *values, size_t count)
+{
+    quell_digest_add(digest, values, count * sizeof *values);
+}
+
+void quell_digest_sizes(struct quell_digest *digest, const size_t *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++) quell_digest_whole(digest, values[i]);
+}

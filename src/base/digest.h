@@ -16,4 +16,12 @@ void quell_digest_begin(struct quell_digest *digest);
 void quell_digest_add(struct quell_digest *digest, const void *data, size_t bytes);
 uint64_t quell_digest_end(const struct quell_digest *digest);
 
+/* What structs consist of, as their padding may be anything. A text is ended by its 0. */
+void quell_digest_text(struct quell_digest *digest, const char *text);
+void quell_digest_whole(struct quell_digest *digest, uint64_t value);
+void quell_digest_number(struct quell_digest *digest, double value);
+void quell_digest_floats(struct quell_digest *digest, const float *values, size_t count);
+void quell_digest_doubles(struct quell_digest *digest, const double *values, size_t count);
+void quell_digest_sizes(struct quell_digest *digest, const size_t *values, size_t count);
+
 #endif

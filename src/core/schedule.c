@@ -106,7 +106,7 @@ static quell_status create(quell_schedule **out, const char *spec)
 {
     const struct quell_schedule_row *row = find_row(spec);
     if (!row) return refuse(spec);
-    double options[QUELL_MAX_OPTIONS];
+    double options[QUELL_MAX_OPTIONS] = {0};
     quell_spec_defaults(row->options, options);
     quell_status status = quell_spec_options("schedule", spec, row->options, options);
     if (!status && row->prepare) status = row->prepare(options);

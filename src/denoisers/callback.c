@@ -71,6 +71,12 @@ static void destroy(quell_denoiser *denoiser)
     if (callback->release) callback->release(callback->user);
 }
 
+static void digest(const quell_denoiser *denoiser, struct quell_digest *sum)
+{
+    quell_parametrization_digest(&self(denoiser)->parametrization, sum);
+    quell_digest_whole(sum, denoiser->exact);
+}
+
 static const struct quell_denoiser_class callback_class = {
     .kind = "callback",
     .apart = true,
@@ -78,6 +84,7 @@ static const struct quell_denoiser_class callback_class = {
     .evaluate = evaluate,
     .destroy = destroy,
     .check = check,
+    .digest = digest,
 };
 
 static const struct quell_sized sized = {"callback", "quell_callback_options",

@@ -31,6 +31,30 @@ void quell_denoiser_free(quell_denoiser *denoiser)
     free(denoiser);
 }
 
+static uint64_t work_out_digest(const quell_denoiser *denoiser)
+{
+    struct quell_digest digest;
+    quell_digest_begin(&digest);
+    quell_digest_text(&digest, quell_version());
+    quell_digest_text(&digest, denoiser->type->kind);
+    quell_digest_whole(&digest, denoiser->dim);
+    quell_digest_whole(&digest, denoiser->classes);
+    quell_digest_whole(&digest, denoiser->learned_variance);
+    denoiser->type->digest(denoiser, &digest);
+    uint64_t sum = quell_digest_end(&digest);
+    return sum ? sum : 1;
+}
+
+/* Threads that ask at once all work it out, and to the same. */
+uint64_t quell_denoiser_digest(const quell_denoiser *denoiser)
+{
+    if (!denoiser) return 0;
+    _Atomic uint64_t *kept = &((quell_denoiser *)(uintptr_t)denoiser)->digest;
+    uint64_t digest = atomic_load(kept);
+    if (!digest) atomic_store(kept, digest = work_out_digest(denoiser));
+    return digest;
+}
+
 size_t quell_denoiser_dim(const quell_denoiser *denoiser) { return denoiser ? denoiser->dim : 0; }
 
 int quell_denoiser_exact(const quell_denoiser *denoiser) { return denoiser && denoiser->exact; }

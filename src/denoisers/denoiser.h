@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <quell/denoiser.h>
+#include "base/digest.h"
 #include "simd/kernels.h"
 
 /* One evaluation of one tile: out = E[X | x_t = x] for rows of x[rows][elements].
@@ -64,12 +65,16 @@ struct quell_denoiser_class {
     quell_status (*check)(const quell_denoiser *denoiser, double alpha, double sigma);
     /* Turns noise into samples of X; NULL: the law of X is not known. */
     void (*draw)(const quell_denoiser *denoiser, const struct quell_draw *draw);
+    /* Adds all that decides on its answers but for its kind and the head: every weight, every
+     * option. Not the host's functions, which cannot be read. */
+    void (*digest)(const quell_denoiser *denoiser, struct quell_digest *digest);
 };
 
 /* The head of every denoiser; its class's data follow it in a larger struct. */
 struct quell_denoiser {
     const struct quell_denoiser_class *type;
     atomic_size_t holds;
+    _Atomic uint64_t digest; /* 0: not worked out yet */
     size_t dim;
     bool exact;
     bool whole_batch;
@@ -96,6 +101,10 @@ void quell_denoiser_part(const struct quell_kernels *kernels, double alpha, size
 /* Works the constants out, if there are any. */
 void quell_denoiser_constants(const quell_denoiser *denoiser, const struct quell_kernels *kernels,
                               double t, double alpha, double sigma, void *out);
+
+/* A digest of all that decides on its answers, worked out when it is first asked for. Thread-safe.
+ */
+uint64_t quell_denoiser_digest(const quell_denoiser *denoiser);
 
 /* One more hold on a denoiser, for a sampler. */
 void quell_denoiser_hold(const quell_denoiser *denoiser);

@@ -103,6 +103,19 @@ static quell_status check(const quell_denoiser *denoiser, double alpha, double s
                       sigma, alpha, empirical->longest);
 }
 
+/* The points as they came; the rest follows from them. */
+static void digest(const quell_denoiser *denoiser, struct quell_digest *sum)
+{
+    const struct quell_empirical *empirical = (const struct quell_empirical *)denoiser;
+    size_t dim = denoiser->dim;
+    quell_digest_whole(sum, empirical->count);
+    quell_digest_floats(sum, empirical->centre, dim);
+    for (size_t p = 0; p < empirical->count; p++) {
+        quell_digest_floats(sum, empirical->points + p * empirical->apart, dim);
+        quell_digest_add(sum, empirical->rest + p * empirical->apart, dim);
+    }
+}
+
 static const struct quell_denoiser_class type = {.kind = "empirical",
                                                  .needs_noise = true,
                                                  .rows = 2 * QUELL_PANEL,
@@ -110,7 +123,8 @@ static const struct quell_denoiser_class type = {.kind = "empirical",
                                                  .evaluate = evaluate,
                                                  .destroy = destroy,
                                                  .check = check,
-                                                 .draw = draw};
+                                                 .draw = draw,
+                                                 .digest = digest};
 
 static quell_status set_centre(struct quell_empirical *empirical, const float *points)
 {

@@ -153,6 +153,16 @@ static void destroy(quell_denoiser *denoiser)
     free(full->from_basis);
 }
 
+/* from_basis is to_basis transposed. */
+static void digest(const quell_denoiser *denoiser, struct quell_digest *sum)
+{
+    const struct full *full = (const struct full *)denoiser;
+    size_t dim = denoiser->dim, panels = quell_round_up(dim, QUELL_PANEL) * dim;
+    quell_digest_doubles(sum, full->values, dim);
+    quell_digest_floats(sum, full->mean, dim);
+    quell_digest_floats(sum, full->to_basis, panels);
+}
+
 /* 48 rows are whole tiles of the product at any vector length. */
 static const struct quell_denoiser_class type = {.kind = "full",
                                                  .apart = true,
@@ -160,7 +170,8 @@ static const struct quell_denoiser_class type = {.kind = "full",
                                                  .scratch_size = scratch_size,
                                                  .evaluate = evaluate,
                                                  .destroy = destroy,
-                                                 .draw = draw};
+                                                 .draw = draw,
+                                                 .digest = digest};
 
 /* B(p, j) of the product goes to place p * QUELL_PANEL + j % QUELL_PANEL of panel j / QUELL_PANEL.
  */

@@ -105,18 +105,29 @@ static void destroy(quell_denoiser *denoiser)
     free(gaussian->variances);
 }
 
+/* The parameters of one sample. */
+static void digest(const quell_denoiser *denoiser, struct quell_digest *sum)
+{
+    const struct gaussian *gaussian = (const struct gaussian *)denoiser;
+    quell_digest_number(sum, gaussian->variance);
+    quell_digest_floats(sum, gaussian->mean, denoiser->dim);
+    if (gaussian->variances) quell_digest_floats(sum, gaussian->variances, denoiser->dim);
+}
+
 static const struct quell_denoiser_class isotropic = {.kind = "isotropic",
                                                       .elementwise = true,
                                                       .apart = true,
                                                       .evaluate = evaluate_isotropic,
                                                       .destroy = destroy,
-                                                      .draw = draw_isotropic};
+                                                      .draw = draw_isotropic,
+                                                      .digest = digest};
 static const struct quell_denoiser_class diagonal = {.kind = "diagonal",
                                                      .elementwise = true,
                                                      .apart = true,
                                                      .evaluate = evaluate_diagonal,
                                                      .destroy = destroy,
-                                                     .draw = draw_diagonal};
+                                                     .draw = draw_diagonal,
+                                                     .digest = digest};
 
 /* A copy of values[dim] in *copy, `repeats` times over. */
 static quell_status repeat(float **copy, const char *what, size_t dim, size_t repeats,

@@ -124,6 +124,21 @@ static void destroy(quell_denoiser *denoiser)
     free(guided->points);
 }
 
+static void digest(const quell_denoiser *denoiser, struct quell_digest *sum)
+{
+    const struct guided *guided = self(denoiser);
+    const quell_guidance *guidance = &guided->guidance;
+    quell_digest_whole(sum, quell_denoiser_digest(guided->denoiser));
+    quell_digest_whole(sum, quell_denoiser_digest(guided->guide)); /* 0: without a class */
+    quell_digest_number(sum, guidance->low);
+    quell_digest_number(sum, guidance->high);
+    quell_digest_whole(sum, guidance->points);
+    if (guidance->points)
+        quell_digest_doubles(sum, guided->points, 2 * guidance->points);
+    else
+        quell_digest_number(sum, guidance->weight);
+}
+
 static const struct quell_denoiser_class guided_class = {
     .kind = "guided",
     .apart = true, /* the weights add up to 1 */
@@ -133,6 +148,7 @@ static const struct quell_denoiser_class guided_class = {
     .evaluate = evaluate,
     .check = check,
     .destroy = destroy,
+    .digest = digest,
 };
 
 static quell_status check_weight(double weight)

@@ -182,6 +182,17 @@ static void destroy(quell_denoiser *denoiser)
     free(mixture->log_weights);
 }
 
+static void digest(const quell_denoiser *denoiser, struct quell_digest *sum)
+{
+    const struct mixture *mixture = (const struct mixture *)denoiser;
+    size_t components = mixture->components, spread = components * mixture->spread;
+    quell_digest_whole(sum, components);
+    quell_digest_whole(sum, mixture->spread);
+    quell_digest_doubles(sum, mixture->log_weights, components);
+    quell_digest_doubles(sum, mixture->variances, spread);
+    quell_digest_floats(sum, mixture->means, components * denoiser->dim);
+}
+
 static const struct quell_denoiser_class type = {.kind = "mixture",
                                                  .apart = true,
                                                  .rows = 128,
@@ -191,7 +202,8 @@ static const struct quell_denoiser_class type = {.kind = "mixture",
                                                  .evaluate = evaluate,
                                                  .destroy = destroy,
                                                  .check = check,
-                                                 .draw = draw};
+                                                 .draw = draw,
+                                                 .digest = digest};
 
 static quell_status set_weights(struct mixture *mixture, const double *weights)
 {

@@ -2,6 +2,7 @@
 #include "denoisers/network.h"
 #include "base/fail.h"
 #include "base/memory.h"
+#include "networks/conditioning.h"
 
 struct network_denoiser {
     quell_denoiser base;
@@ -80,6 +81,15 @@ static void destroy(quell_denoiser *denoiser)
     quell_network_free(((struct network_denoiser *)denoiser)->network);
 }
 
+static void digest(const quell_denoiser *denoiser, struct quell_digest *sum)
+{
+    const struct quell_network *network = self(denoiser)->network;
+    quell_parametrization_digest(&self(denoiser)->parametrization, sum);
+    quell_digest_text(sum, network->type->architecture);
+    quell_conditioning_digest(network->conditioning, sum);
+    network->type->digest(network, sum);
+}
+
 static const struct quell_denoiser_class network_class = {
     .kind = "network",
     .apart = true,
@@ -89,6 +99,7 @@ static const struct quell_denoiser_class network_class = {
     .evaluate = evaluate,
     .check = check,
     .destroy = destroy,
+    .digest = digest,
 };
 
 quell_status quell_denoiser_network(quell_denoiser **denoiser, struct quell_network *network,

@@ -17,6 +17,7 @@
 
 #include <stdbool.h>
 #include <quell/status.h>
+#include "base/digest.h"
 #include "simd/kernels.h"
 
 enum quell_output { QUELL_X0, QUELL_EPS, QUELL_V, QUELL_SCORE, QUELL_FLOW };
@@ -36,6 +37,13 @@ struct quell_factors {
 quell_status quell_parametrization_named(struct quell_parametrization *parametrization,
                                          const char *who, const char *output,
                                          const char *precondition);
+
+static inline void quell_parametrization_digest(const struct quell_parametrization *parametrization,
+                                                struct quell_digest *digest)
+{
+    quell_digest_whole(digest, (uint64_t)parametrization->output);
+    quell_digest_whole(digest, (uint64_t)parametrization->precondition);
+}
 
 struct quell_factors quell_parametrization_at(const struct quell_parametrization *parametrization,
                                               double t, double alpha, double sigma);

@@ -1,86 +1,115 @@
 /* SPDX-License-Identifier: MIT */
-/* A model is asked, not read: whatever a denoiser is made of, two that say the same of random
- * states at several levels of noise are one, but for what rounding hides. */
+/* All that decides on a sampler's samples, as one number: the plan with its coefficients, the law
+ * of x_1, the schedule and the denoiser's weights. What a function of the host's does cannot be
+ * read; where it promises bits, it can be asked. */
 #include "digest.h"
 #include "sampler.h"
 #include "core/schedule.h"
+#include "base/digest.h"
 #include "base/fail.h"
+#include "base/floats.h"
 #include "base/memory.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-enum { MOST_ROWS = 2, LEVELS = 3 };
+enum { MOST_ROWS = 2, LEVELS = 3, PLACES = 16 };
 
-/* FNV-1a. */
-static void put(uint64_t *digest, const void *bytes, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        *digest = (*digest ^ ((const unsigned char *)bytes)[i]) * UINT64_C(0x100000001b3);
-}
-
-static void put_text(uint64_t *digest, const char *text) { put(digest, text, strlen(text) + 1); }
-
-static void put_point(uint64_t *digest, const quell_point *point)
+static void put_point(struct quell_digest *digest, const quell_point *point)
 {
     const double values[] = {point->t, point->alpha, point->sigma};
-    put(digest, values, sizeof values);
+    quell_digest_doubles(digest, values, sizeof values / sizeof *values);
 }
 
-static void put_operation(uint64_t *digest, const struct quell_op *op)
+static void put_operation(struct quell_digest *digest, const struct quell_op *op)
 {
-    const unsigned shape[] = {(unsigned)op->kind, (unsigned)op->out, op->terms, op->noises};
-    put(digest, shape, sizeof shape);
-    put(digest, op->in, sizeof op->in);
-    put(digest, op->stream, sizeof op->stream);
-    put(digest, op->coefficient, sizeof op->coefficient);
+    const size_t shape[] = {(size_t)op->kind, (size_t)op->out, (size_t)op->variance,
+                            op->terms,        op->noises,      op->update,
+                            op->apart,        op->number};
+    quell_digest_sizes(digest, shape, sizeof shape / sizeof *shape);
+    for (size_t i = 0; i < QUELL_MAX_TERMS; i++) quell_digest_whole(digest, (uint64_t)op->in[i]);
+    quell_digest_add(digest, op->stream, sizeof op->stream);
+    quell_digest_add(digest, op->coefficient, sizeof op->coefficient);
+    quell_digest_add(digest, op->rounded, sizeof op->rounded);
     put_point(digest, &op->t);
     put_point(digest, &op->s);
 }
 
-static void put_plan(uint64_t *digest, const struct quell_plan *plan)
+static void put_noise(struct quell_digest *digest, const struct quell_noise_name *name)
 {
-    for (size_t i = 0; i < plan->count; i++) put_operation(digest, &plan->ops[i]);
-    for (size_t i = 0; i < plan->names; i++) {
-        const struct quell_noise_name *name = &plan->name[i];
-        put(digest, &name->key, sizeof name->key);
-        put(digest, &name->stream, sizeof name->stream);
-        put(digest, &name->path, sizeof name->path);
-    }
+    quell_digest_whole(digest, name->key);
+    quell_digest_whole(digest, name->stream);
+    quell_digest_whole(digest, name->path.from);
+    quell_digest_whole(digest, name->path.to);
+    quell_digest_whole(digest, name->path.slot);
 }
 
-static void put_settings(uint64_t *digest, const quell_sampler *sampler)
+static void put_plan(struct quell_digest *digest, const struct quell_plan *plan)
 {
-    size_t count = sampler->denoiser->dim * quell_chunk_rows(sampler->denoiser->dim);
-    put_text(digest, quell_version());
-    put_text(digest, sampler->method ? sampler->method->name : "the host's own");
-    put(digest, sampler->option, sizeof sampler->option);
-    put(digest, &sampler->clamp_low, sizeof sampler->clamp_low);
-    put(digest, &sampler->clamp_high, sizeof sampler->clamp_high);
-    put(digest, &sampler->threshold.quantile, sizeof sampler->threshold.quantile);
-    put(digest, &sampler->threshold.most, sizeof sampler->threshold.most);
-    put(digest, sampler->init_mean, count * sizeof *sampler->init_mean);
-    put(digest, sampler->init_deviation, count * sizeof *sampler->init_deviation);
-    for (size_t i = 0; i <= sampler->steps; i++) put(digest, &sampler->grid[i].t, sizeof(double));
+    for (size_t i = 0; i < plan->count; i++) put_operation(digest, &plan->ops[i]);
+    for (size_t i = 0; i < plan->names; i++) put_noise(digest, &plan->name[i]);
+    quell_digest_add(digest, plan->option, sizeof plan->option);
+}
+
+/* What later plans ask it: quell_step, and samplers that choose their steps. The host's own is
+ * known by the grid alone, as it is not to be called from here. */
+static void put_schedule(struct quell_digest *digest, const quell_schedule *schedule)
+{
+    for (int i = 0; i <= PLACES && !schedule->function; i++) {
+        quell_point point;
+        if (!quell_schedule_point(schedule, (double)i / PLACES, &point)) put_point(digest, &point);
+    }
+    quell_digest_add(digest, schedule->options, sizeof schedule->options);
+    if (schedule->table) quell_digest_doubles(digest, schedule->table, schedule->count);
+}
+
+static void put_settings(struct quell_digest *digest, const quell_sampler *sampler)
+{
+    size_t dim = sampler->denoiser->dim;
+    quell_digest_text(digest, quell_version());
+    quell_digest_text(digest, sampler->method ? sampler->method->name
+                              : sampler->step ? "step of the host"
+                                              : "plan of the host");
+    quell_digest_add(digest, sampler->option, sizeof sampler->option);
+    quell_digest_whole(digest, sampler->brownian);
+    quell_digest_number(digest, (double)sampler->clamp_low);
+    quell_digest_number(digest, (double)sampler->clamp_high);
+    quell_digest_number(digest, sampler->threshold.quantile);
+    quell_digest_number(digest, sampler->threshold.most);
+    quell_digest_floats(digest, sampler->init_mean, dim);
+    quell_digest_floats(digest, sampler->init_deviation, dim);
+    for (size_t i = 0; i <= sampler->steps; i++) put_point(digest, &sampler->grid[i]);
+}
+
+static uint64_t digest_settings(const quell_sampler *sampler)
+{
+    struct quell_digest digest;
+    QUELL_OWN_FLOATS;
+    quell_digest_begin(&digest);
+    put_settings(&digest, sampler);
+    put_schedule(&digest, sampler->schedule);
+    put_plan(&digest, &sampler->plan);
+    return quell_digest_end(&digest);
 }
 
 /* What it says at one level; where it cannot be asked there, the status stands for it. */
-static quell_status put_answers(uint64_t *digest, const quell_sampler *sampler,
+static quell_status put_answers(struct quell_digest *digest, const quell_sampler *sampler,
                                 const quell_run *run, double t, const float *x, float *out)
 {
     quell_status status = quell_denoise(sampler, run, t, x, out);
     if (status == QUELL_NO_MEMORY) return status;
-    put(digest, &status, sizeof status);
-    if (!status) put(digest, out, run->count * sampler->denoiser->dim * sizeof *out);
+    quell_digest_whole(digest, (uint64_t)status);
+    if (!status) quell_digest_floats(digest, out, run->count * sampler->denoiser->dim);
     return QUELL_OK;
 }
 
-static quell_status ask(uint64_t *digest, const quell_sampler *sampler, float *x, float *out)
+static quell_status ask(struct quell_digest *digest, const quell_sampler *sampler, void *context,
+                        float *x, float *out)
 {
     const int32_t labels[MOST_ROWS] = {-1, 0};
     size_t classes = sampler->denoiser->classes;
     quell_run run = quell_run_defaults();
     run.threads = 1;
+    run.context = context;
     run.count = classes + 1 < MOST_ROWS ? classes + 1 : MOST_ROWS;
     run.classes = classes ? labels : NULL;
     quell_status status = quell_init(sampler, &run, x);
@@ -90,24 +119,26 @@ static quell_status ask(uint64_t *digest, const quell_sampler *sampler, float *x
     return status;
 }
 
-static quell_status put_model(uint64_t *digest, const quell_sampler *sampler)
+/* Of a function that promises bits, the answers are a part. */
+static quell_status digest_model(const quell_sampler *sampler, const quell_run *run, uint64_t *sum)
 {
     const quell_denoiser *denoiser = sampler->denoiser;
-    size_t sizes[2] = {denoiser->dim, denoiser->classes};
-    put_text(digest, denoiser->type->kind);
-    put(digest, sizes, sizeof sizes);
-    if (denoiser->host || sampler->schedule->function || !denoiser->exact) return QUELL_OK;
+    *sum = quell_denoiser_digest(denoiser);
+    if (!denoiser->host || !denoiser->exact || sampler->schedule->function) return QUELL_OK;
     float *x = quell_new(2 * denoiser->dim, MOST_ROWS * sizeof *x);
     if (!x) return quell_fail(QUELL_NO_MEMORY, "sampler: no memory to ask its model");
-    quell_status status = ask(digest, sampler, x, x + MOST_ROWS * denoiser->dim);
+    struct quell_digest digest;
+    quell_digest_begin(&digest);
+    quell_digest_whole(&digest, *sum);
+    quell_status status = ask(&digest, sampler, run->context, x, x + MOST_ROWS * denoiser->dim);
     free(x);
+    *sum = quell_digest_end(&digest);
     return status;
 }
 
-quell_status quell_sampler_digests(const quell_sampler *sampler, struct quell_digests *digests)
+quell_status quell_sampler_digests(const quell_sampler *sampler, const quell_run *run,
+                                   struct quell_digests *digests)
 {
-    digests->sampler = digests->model = UINT64_C(0xcbf29ce484222325);
-    put_settings(&digests->sampler, sampler);
-    put_plan(&digests->sampler, &sampler->plan);
-    return put_model(&digests->model, sampler);
+    digests->sampler = digest_settings(sampler);
+    return digest_model(sampler, run, &digests->model);
 }

@@ -6,14 +6,15 @@
 
 #include <quell/sampler.h>
 
-/* sampler: the version of quell, the plan with its grid and its coefficients, the bounds and the
- * law of x_1. model: what the denoiser says of a few samples, with and without classes; of a
- * denoiser that calls the host, or makes no promise about bits, its kind and its sizes alone. */
+/* sampler: the version of quell, the plan with its grid and its coefficients, the schedule, the
+ * bounds and the law of x_1. model: all that decides on the denoiser's answers. A function of the
+ * host's cannot be read: its options stand for it, and, if it is exact, what it says of a few
+ * samples in the run's context, with and without classes. */
 struct quell_digests {
     uint64_t sampler, model;
 };
 
-QUELL_API quell_status quell_sampler_digests(const quell_sampler *sampler,
+QUELL_API quell_status quell_sampler_digests(const quell_sampler *sampler, const quell_run *run,
                                              struct quell_digests *digests);
 
 #endif

@@ -17,10 +17,11 @@ static quell_status check_run(const quell_sampler *sampler, const quell_run *run
 }
 
 /* Collective: what could be told apart, and would make the ranks draw from different laws. */
-static quell_status same_sampler(const struct quell_group *group, const quell_sampler *sampler)
+static quell_status same_sampler(const struct quell_group *group, const quell_sampler *sampler,
+                                 const quell_run *run)
 {
     struct quell_digests digests = {0, 0};
-    quell_status status = quell_group_agree(group, quell_sampler_digests(sampler, &digests));
+    quell_status status = quell_group_agree(group, quell_sampler_digests(sampler, run, &digests));
     if (!status)
         status = quell_group_same(group, digests.sampler,
                                   "the digest of the sampler (its plan, bounds, the version)");
@@ -39,7 +40,7 @@ quell_status quell_part_begin(const struct quell_group *group, struct quell_part
     if (!status) status = quell_group_same(group, part->run.first, "first");
     if (!status) status = quell_group_same(group, part->run.count, "count");
     if (!status) status = quell_group_same(group, quell_sampler_dim(sampler), "the sampler's dim");
-    if (!status) status = same_sampler(group, sampler);
+    if (!status) status = same_sampler(group, sampler, &part->run);
     if (status) return status;
     quell_group_range(group, part->run.count, &skipped, &part->run.count);
     part->run.first += skipped;

@@ -40,6 +40,14 @@ void quell_conditioning_free(struct quell_conditioning *c)
     *c = (struct quell_conditioning){0};
 }
 
+void quell_conditioning_digest(const struct quell_conditioning *c, struct quell_digest *digest)
+{
+    quell_digest_doubles(digest, c->frequency, c->shape.features / 2);
+    quell_linear_digest(&c->first, digest);
+    quell_linear_digest(&c->second, digest);
+    if (c->label) quell_digest_floats(digest, c->label, (c->shape.classes + 1) * c->shape.width);
+}
+
 size_t quell_conditioning_floats(const struct quell_conditioning *c)
 {
     return quell_linear_stride(c->shape.features) + 2 * quell_linear_stride(c->shape.width);

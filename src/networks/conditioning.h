@@ -27,6 +27,8 @@ quell_status quell_conditioning_load(struct quell_conditioning *conditioning,
                                      const struct quell_weights *from,
                                      const struct quell_conditioning_shape *shape);
 void quell_conditioning_free(struct quell_conditioning *conditioning);
+void quell_conditioning_digest(const struct quell_conditioning *conditioning,
+                               struct quell_digest *digest);
 
 /* What all classes share, e without its label, in the first `width` of quell_conditioning_floats():
  * the rest is scratch. */

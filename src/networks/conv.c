@@ -69,6 +69,14 @@ quell_status quell_conv_load(struct quell_conv *conv, const struct quell_weights
 
 void quell_conv_free(struct quell_conv *conv) { quell_linear_free(&conv->linear); }
 
+void quell_conv_digest(const struct quell_conv *conv, struct quell_digest *digest)
+{
+    quell_digest_sizes(digest, conv->shape.kernel, QUELL_MOST_SPATIAL);
+    quell_digest_sizes(digest, conv->shape.stride, QUELL_MOST_SPATIAL);
+    quell_digest_whole(digest, conv->shape.periodic);
+    quell_linear_digest(&conv->linear, digest);
+}
+
 /* Lines of taps that are gathered at a time. */
 static size_t slice_lines(const struct quell_conv *conv)
 {

@@ -44,6 +44,7 @@ struct quell_conv_source {
 quell_status quell_conv_load(struct quell_conv *conv, const struct quell_weights *from,
                              const char *name, const struct quell_conv_shape *shape);
 void quell_conv_free(struct quell_conv *conv);
+void quell_conv_digest(const struct quell_conv *conv, struct quell_digest *digest);
 
 size_t quell_map_positions(const struct quell_map_size *size);
 

@@ -204,6 +204,7 @@ static const struct quell_network_class dit_class = {
     .scratch_floats = scratch_floats,
     .forward = forward,
     .destroy = quell_dit_destroy,
+    .digest = quell_dit_digest,
 };
 
 quell_status quell_dit_load(struct quell_network **network, const struct quell_weights *from,

@@ -184,3 +184,36 @@ void quell_dit_destroy(struct quell_network *network)
     free(dit->token_place);
     free(dit->channel_place);
 }
+
+static void add_block(const struct quell_dit *dit, const struct quell_dit_block *block,
+                      struct quell_digest *digest)
+{
+    quell_modulation_digest(&block->ada, digest);
+    quell_linear_digest(&block->qkv, digest);
+    quell_linear_digest(&block->y, digest);
+    quell_linear_digest(&block->in, digest);
+    quell_linear_digest(&block->out, digest);
+    if (block->turn) quell_digest_floats(digest, block->turn, dit->tokens * dit->shape.hidden);
+}
+
+static void add_shape(const struct quell_dit_shape *shape, struct quell_digest *digest)
+{
+    const size_t sizes[] = {shape->hidden, shape->blocks,  shape->heads,
+                            shape->swiglu, shape->qk_norm, (size_t)shape->activation};
+    quell_digest_sizes(digest, sizes, sizeof sizes / sizeof *sizes);
+}
+
+/* The places say how the sample lies in patches. */
+void quell_dit_digest(const struct quell_network *network, struct quell_digest *digest)
+{
+    const struct quell_dit *dit = (const struct quell_dit *)network;
+    size_t hidden = dit->shape.hidden, stride = quell_linear_stride(hidden);
+    add_shape(&dit->shape, digest);
+    quell_digest_add(digest, dit->token_place, dit->tokens * sizeof *dit->token_place);
+    quell_digest_add(digest, dit->channel_place, dit->channels * sizeof *dit->channel_place);
+    quell_linear_digest(&dit->in, digest);
+    quell_linear_digest(&dit->out, digest);
+    for (size_t t = 0; t < dit->tokens; t++)
+        quell_digest_floats(digest, dit->position + t * stride, hidden);
+    for (size_t i = 0; i < dit->shape.blocks; i++) add_block(dit, &dit->blocks[i], digest);
+}

@@ -34,5 +34,6 @@ quell_status quell_dit_parts_load(struct quell_dit **dit, const struct quell_net
                                   const struct quell_weights *from,
                                   const struct quell_dit_shape *shape);
 void quell_dit_destroy(struct quell_network *network);
+void quell_dit_digest(const struct quell_network *network, struct quell_digest *digest);
 
 #endif

@@ -58,6 +58,15 @@ void quell_linear_free(struct quell_linear *linear)
     *linear = (struct quell_linear){0};
 }
 
+void quell_linear_digest(const struct quell_linear *linear, struct quell_digest *digest)
+{
+    size_t whole = quell_round_up(linear->out, QUELL_PANEL);
+    quell_digest_whole(digest, linear->in);
+    quell_digest_whole(digest, linear->out);
+    quell_digest_floats(digest, linear->weights, linear->in * whole);
+    quell_digest_floats(digest, linear->bias, whole);
+}
+
 void quell_linear_apply(const struct quell_linear *linear, const struct quell_kernels *kernels,
                         size_t rows, const float *x, size_t x_row, float *y, const float *start,
                         bool add)

@@ -19,6 +19,8 @@ quell_status quell_linear_load(struct quell_linear *linear, const struct quell_w
                                const char *name, size_t in, size_t out, bool bias);
 void quell_linear_free(struct quell_linear *linear);
 
+void quell_linear_digest(const struct quell_linear *linear, struct quell_digest *digest);
+
 /* The distance of rows of `out` numbers that a product may write. */
 size_t quell_linear_stride(size_t out);
 

@@ -112,11 +112,26 @@ static void destroy(struct quell_network *network)
     free(mlp->blocks);
 }
 
+static void digest(const struct quell_network *network, struct quell_digest *sum)
+{
+    const struct mlp *mlp = self(network);
+    quell_digest_whole(sum, (uint64_t)mlp->shape.activation);
+    quell_digest_whole(sum, mlp->shape.blocks);
+    quell_linear_digest(&mlp->in, sum);
+    quell_linear_digest(&mlp->out, sum);
+    for (size_t i = 0; i < mlp->shape.blocks; i++) {
+        quell_linear_digest(&mlp->blocks[i].in, sum);
+        quell_linear_digest(&mlp->blocks[i].mod, sum);
+        quell_linear_digest(&mlp->blocks[i].out, sum);
+    }
+}
+
 static const struct quell_network_class mlp_class = {
     .architecture = "mlp",
     .scratch_floats = scratch_floats,
     .forward = forward,
     .destroy = destroy,
+    .digest = digest,
 };
 
 static quell_status load_block(struct mlp *mlp, const struct quell_weights *from, size_t i)

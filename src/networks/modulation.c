@@ -23,6 +23,12 @@ void quell_modulation_free(struct quell_modulation *modulation)
     quell_linear_free(&modulation->second);
 }
 
+void quell_modulation_digest(const struct quell_modulation *modulation, struct quell_digest *digest)
+{
+    quell_linear_digest(&modulation->first, digest);
+    quell_linear_digest(&modulation->second, digest);
+}
+
 size_t quell_modulation_row(size_t channels) { return quell_linear_stride(3 * channels); }
 
 void quell_modulation_apply(const struct quell_modulation *modulation,

@@ -18,6 +18,8 @@ quell_status quell_modulation_load(struct quell_modulation *modulation,
                                    const struct quell_weights *from, const char *block,
                                    size_t width, size_t channels);
 void quell_modulation_free(struct quell_modulation *modulation);
+void quell_modulation_digest(const struct quell_modulation *modulation,
+                             struct quell_digest *digest);
 
 /* abc[count][quell_modulation_row]: (a + 1, b, c) for each of count rows of e, which are
  * quell_linear_stride(width) apart; hidden is room for as many as e. */

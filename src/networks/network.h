@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <quell/status.h>
+#include "base/digest.h"
 #include "simd/kernels.h"
 
 /* Where weights come from. read: the tensor of that name, which must have that shape, as float32
@@ -41,6 +42,8 @@ struct quell_network_class {
     size_t (*scratch_floats)(const struct quell_network *network, size_t rows);
     void (*forward)(const struct quell_network *network, const struct quell_pass *pass);
     void (*destroy)(struct quell_network *network); /* frees the members, not the struct */
+    /* Adds its shape and its weights, but for the conditioning's. */
+    void (*digest)(const struct quell_network *network, struct quell_digest *digest);
 };
 
 struct quell_conditioning;

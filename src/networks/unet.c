@@ -250,6 +250,7 @@ static const struct quell_network_class unet_class = {
     .scratch_floats = scratch_floats,
     .forward = forward,
     .destroy = quell_unet_destroy,
+    .digest = quell_unet_digest,
 };
 
 quell_status quell_unet_load(struct quell_network **network, const struct quell_weights *from,

@@ -143,3 +143,36 @@ void quell_unet_destroy(struct quell_network *network)
     }
     quell_conv_free(&unet->out);
 }
+
+static void add_blocks(const struct quell_unet_block *blocks, size_t count,
+                       struct quell_digest *digest)
+{
+    for (size_t j = 0; j < count; j++) {
+        quell_modulation_digest(&blocks[j].ada, digest);
+        quell_conv_digest(&blocks[j].first, digest);
+        quell_conv_digest(&blocks[j].second, digest);
+    }
+}
+
+/* The deepest has nothing to join. */
+static void add_depth(const struct quell_unet *unet, size_t i, struct quell_digest *digest)
+{
+    const struct quell_unet_depth *depth = &unet->depth[i];
+    quell_conv_digest(&depth->enter, digest);
+    if (i + 1 < unet->shape.depths) quell_conv_digest(&depth->join, digest);
+    add_blocks(depth->down, unet->shape.blocks[i], digest);
+    add_blocks(depth->up, unet->shape.blocks[i], digest);
+}
+
+void quell_unet_digest(const struct quell_network *network, struct quell_digest *digest)
+{
+    const struct quell_unet *unet = (const struct quell_unet *)network;
+    const struct quell_unet_shape *shape = &unet->shape;
+    const size_t sizes[] = {shape->channels, (size_t)shape->norm, shape->groups};
+    quell_digest_sizes(digest, sizes, sizeof sizes / sizeof *sizes);
+    quell_digest_sizes(digest, shape->size.size, QUELL_MOST_SPATIAL);
+    quell_digest_sizes(digest, shape->hidden, shape->depths);
+    quell_digest_sizes(digest, shape->blocks, shape->depths);
+    for (size_t i = 0; i < shape->depths; i++) add_depth(unet, i, digest);
+    quell_conv_digest(&unet->out, digest);
+}

@@ -32,5 +32,6 @@ quell_status quell_unet_parts_load(struct quell_unet **unet, const struct quell_
                                    const struct quell_weights *from,
                                    const struct quell_unet_shape *shape);
 void quell_unet_destroy(struct quell_network *network);
+void quell_unet_digest(const struct quell_network *network, struct quell_digest *digest);
 
 #endif

@@ -18,15 +18,14 @@ static void take(quell_plan *plan, const quell_point *t, const quell_point *s,
                  const struct quell_history *history, const double *option)
 {
     struct quell_sde step = quell_sde_step(t, s, option[ETA]);
-    double h = quell_lambda(s) - quell_lambda(t), moments[2] = {step.integral}, weights[2];
-    size_t order = quell_sde_singular(t, s) ? 1 : quell_history_order(history, 2);
-    if (order == 2) {
+    bool steady = option[STEADY] != 0;
+    double h = quell_lambda(s) - quell_lambda(t), moments[2], weights[2] = {step.integral};
+    size_t order = 1;
+    if (!quell_sde_singular(t, s)) {
         quell_sde_moments((1 + option[ETA]) * h, 2, moments);
         if ((int)option[SOLVER] == MIDPOINT) moments[1] = step.integral / 2;
-        quell_history_weights(history, 2, h, moments, weights);
-        if (option[STEADY] != 0 && !quell_steady_past(2, weights, 1)) order = 1;
+        order = quell_sde_weights(history, 2, h, moments, option[ETA], steady, weights);
     }
-    if (order == 1) weights[0] = step.integral;
     quell_sde_multistep(plan, t, s, &step, order, weights, history, option[S_NOISE]);
 }
 

@@ -22,13 +22,11 @@ static void take(quell_plan *plan, const quell_point *t, const quell_point *s,
     struct quell_sde step = quell_sde_step(t, s, option[ETA]);
     bool steady = option[STEADY] != 0 && option[REFERENCE] == 0;
     double h = quell_lambda(s) - quell_lambda(t), moments[3], weights[3] = {step.integral};
-    size_t order = quell_sde_singular(t, s) ? 1 : quell_history_order(history, 3);
-    if (order > 1) {
+    size_t order = 1;
+    if (!quell_sde_singular(t, s)) {
         quell_sde_moments((1 + option[ETA]) * h, 3, moments);
         if (option[REFERENCE] != 0) moments[2] /= 2;
-        while (quell_history_weights(history, order, h, moments, weights),
-               steady && !quell_steady_past(order, weights, 1))
-            order--;
+        order = quell_sde_weights(history, 3, h, moments, option[ETA], steady, weights);
     }
     quell_sde_multistep(plan, t, s, &step, order, weights, history, option[S_NOISE]);
 }

@@ -4,9 +4,11 @@
  *     x_s = exp(-h) (alpha_s / alpha_t) x_t + alpha_s h (b_1 mu_t + b_2 mu_q),
  *     b_2 = phi_2(-h) / c,   b_1 = phi_1(-h) - b_2,   c = (lambda_q - lambda_t) / h,
  *
- * q the point before t. (Without noise it is xeab of order 2.) With eta > 0 the step goes to the s
- * of ancestral steps (steps.c) and noise is added, as in ComfyUI, whose c is with noise the last
- * step's h over this one's, which is not where q lies. */
+ * q the point before t. (Without noise it is xeab of order 2.) With eta > 0 the step goes to `down`,
+ * the lower point of ancestral steps (steps.c), and noise is added, as in ComfyUI. There h =
+ * lambda_down - lambda_t is longer than the way from t to s, 1 + eta^2 times where it is short, and
+ * so is the last step's beside lambda_t - lambda_q: c is the one over the other. With the way from q
+ * in the place of the last step's h, mu would be taken on to lambda_down, and the weak order be 1. */
 #include "method.h"
 #include "multistep.h"
 #include "steady.h"
@@ -15,21 +17,30 @@
 
 enum { ETA, S_NOISE, STEADY };
 
+/* h b_2, within the rule of long steps. */
+static double second(const quell_point *t, double h, const struct quell_history *history,
+                     const double *option)
+{
+    if (!isfinite(h) || quell_history_order(history, 2) < 2) return 0;
+    const quell_point *q = &history->past[1].at;
+    struct quell_ancestral last = quell_ancestral(q, t, option[ETA]);
+    double weights[2] = {0};
+    weights[1] = h * h * quell_phi(2, -h) / (quell_lambda(q) - quell_lambda(&last.down));
+    if (option[STEADY] == 0) return weights[1];
+    if (option[ETA] > 0) quell_steady_noisy_past(2, weights);
+    return quell_steady_past(2, weights, 1) ? weights[1] : 0;
+}
+
 static void step(quell_plan *plan, const quell_point *t, const quell_point *s,
                  const struct quell_history *history, const double *option)
 {
     struct quell_ancestral ancestral = quell_ancestral(t, s, option[ETA]);
     const quell_point *down = &ancestral.down;
-    double h = quell_lambda(down) - quell_lambda(t), second = 0; /* h b_2 */
-    double unit = option[ETA] > 0 ? 2 : 1;
-    size_t count = isfinite(h) ? quell_history_order(history, 2) : 1;
-    if (count == 2)
-        second = h * h * quell_phi(2, -h) / (quell_lambda(&history->past[1].at) - quell_lambda(t));
-    if (option[STEADY] != 0 && !quell_steady_past(count, (double[]){0, second}, unit)) second = 0;
+    double h = quell_lambda(down) - quell_lambda(t), past = second(t, h, history, option);
     quell_term terms[] = {
         {down->sigma / t->sigma, QUELL_X},
-        {s->alpha * (-quell_expm1(-h) - second), history->past[0].value},
-        {s->alpha * second, history->past[count - 1].value},
+        {s->alpha * (-quell_expm1(-h) - past), history->past[0].value},
+        {s->alpha * past, history->past[history->count - 1].value},
     };
     quell_noise_term noise = {option[S_NOISE] * ancestral.up, quell_plan_noise(plan, 0, t, s)};
     quell_plan_combine(plan, QUELL_X, 3, terms, 1, &noise);

@@ -20,15 +20,13 @@ enum { PREDICTOR, CORRECTOR, ETA, S_NOISE, TAU_START, TAU_END, STEADY };
 /* The last prediction, kept for its correction. */
 struct prediction {
     int pending;
+    double noisiest;     /* the greatest rate so far */
     quell_register from; /* x_t */
     quell_point t;
     double h, z;
     struct quell_sde step;
     quell_noise_term noise;
 };
-
-/* With noise, S is 2 at most: what extrapolation makes of the noise of so many values adds up. */
-static double noise_unit(size_t order) { return order > 3 ? ldexp(1, (int)order - 3) : 1; }
 
 static double rate(const quell_point *s, const double *option)
 {
@@ -53,19 +51,18 @@ static void predict(quell_plan *plan, const quell_point *t, const quell_point *s
 {
     double tau2 = rate(s, option), moments[QUELL_MOST_PAST], weights[QUELL_MOST_PAST];
     size_t order = 1;
+    p->noisiest = fmax(p->noisiest, tau2);
     p->t = *t;
     p->h = quell_lambda(s) - quell_lambda(t);
     p->z = (1 + tau2) * p->h;
     p->step = quell_sde_step(t, s, tau2);
     p->noise = (quell_noise_term){option[S_NOISE] * p->step.noise, quell_plan_noise(plan, 0, t, s)};
     p->pending = option[CORRECTOR] > 0 && !quell_sde_singular(t, s);
-    if (!quell_sde_singular(t, s)) order = quell_history_order(history, (size_t)option[PREDICTOR]);
     weights[0] = p->step.integral;
-    if (order > 1) {
-        quell_sde_moments(p->z, order, moments);
-        while (quell_history_weights(history, order, p->h, moments, weights),
-               option[STEADY] != 0 && !quell_steady_past(order, weights, noise_unit(order)))
-            order--;
+    if (!quell_sde_singular(t, s)) {
+        quell_sde_moments(p->z, QUELL_MOST_PAST, moments);
+        order = quell_sde_weights(history, (size_t)option[PREDICTOR], p->h, moments, p->noisiest,
+                                  option[STEADY] != 0, weights);
     }
     if (p->pending) QUELL_COMBINE(plan, p->from, {1, QUELL_X});
     combine(plan, s, p, QUELL_X, history, order, weights);

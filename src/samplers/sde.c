@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "sde.h"
+#include "steady.h"
 #include "base/maths.h"
 #include "base/phi.h"
 
@@ -22,6 +23,22 @@ void quell_sde_moments(double z, size_t count, double *moments)
 int quell_sde_singular(const quell_point *t, const quell_point *s)
 {
     return !isfinite(quell_lambda(t)) || !isfinite(quell_lambda(s));
+}
+
+size_t quell_sde_weights(const struct quell_history *history, size_t most, double h,
+                         const double *moments, double rate, bool steady, double *weights)
+{
+    double integral = weights[0];
+    size_t count = quell_history_order(history, most);
+    for (; count > 1; count--) {
+        quell_history_weights(history, count, h, moments, weights);
+        if (!steady) return count;
+        if (rate > 0 ? quell_steady_noisy_past(count, weights)
+                     : quell_steady_past(count, weights, 1))
+            return count;
+    }
+    weights[0] = integral;
+    return count;
 }
 
 void quell_sde_multistep(quell_plan *plan, const quell_point *t, const quell_point *s,

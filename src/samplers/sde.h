@@ -32,6 +32,12 @@ void quell_sde_moments(double z, size_t count, double *moments);
  * first order is defined. */
 int quell_sde_singular(const quell_point *t, const quell_point *s);
 
+/* The weights of the polynomial through the newest outputs, with the moments of its powers, over a
+ * step of h: of `most`, or of fewer where the rule of long steps says so (steady.h), which has to do
+ * with the rate too. Returns how many; of one alone weights[0] stays, the integral. */
+size_t quell_sde_weights(const struct quell_history *history, size_t most, double h,
+                         const double *moments, double rate, bool steady, double *weights);
+
 /* x = state x + alpha_s sum_j weights[j] past[j] + s_noise noise eps, the step's end included. */
 void quell_sde_multistep(quell_plan *plan, const quell_point *t, const quell_point *s,
                          const struct quell_sde *step, size_t count, const double *weights,

@@ -10,6 +10,15 @@ bool quell_steady_past(size_t count, const double *weights, double unit)
     return count < 2 || sum <= ldexp(1, (int)count - 2);
 }
 
+bool quell_steady_noisy_past(size_t count, double *weights)
+{
+    if (count != 2) return quell_steady_past(count, weights, ldexp(1, (int)count - 2)); /* S <= 1 */
+    double held = fmax(fmin(weights[1], 0.5), -0.5);
+    weights[0] += weights[1] - held;
+    weights[1] = held;
+    return true;
+}
+
 bool quell_steady_stages(size_t count, const double *weights)
 {
     double sum = 0;

@@ -20,6 +20,11 @@
  * outputs even steps have twice as much for each. Of short enough steps all are within the rule: no
  * order changes.
  *
+ * With noise, mu_t - mu_q is for the most part the noise of the step before. A step adds S times
+ * that, the next S times what this one added, and so on: 1 / (1 - S) of it altogether. So the steps
+ * of a stochastic multistep method have half of S, 1 at most, and one past output, which remains at
+ * last, has the weight 1/2 where its own is greater, so that noise is doubled at most.
+ *
  * A method that leaves more noise than its step's end has (ito, ddpm:variance=large, reab) is held
  * to a multiple of that, else the step is of the exponential form, which leaves as much as s has:
  *
@@ -37,6 +42,10 @@
 /* Whether a step through the newest `count` outputs is within the rule: weights[j], of f_j - f_0
  * for j > 0, in x_s; unit: what mu_j - mu_0 has in these, so that w_j = weights[j] unit. */
 bool quell_steady_past(size_t count, const double *weights, double unit);
+
+/* The same with noise, of Lagrange weights whose unit is 1: what is held at 1/2 goes from weights[1]
+ * to weights[0], so that the sum stays. */
+bool quell_steady_noisy_past(size_t count, double *weights);
 
 /* The same of `count` later stages with the weights w_k, of which 0 counts too. */
 bool quell_steady_stages(size_t count, const double *weights);

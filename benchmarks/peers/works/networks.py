@@ -23,14 +23,16 @@ TIME = {"features": 64, "omega": 1e4}
 STEPS = 16
 
 
-class Images(Conditioned):
-    """A network of images without channels."""
+class Images(nn.Module):
+    """A network of images without channels; quell takes the one with channels, as exact classes alone
+    can be exported."""
 
     def __init__(self, net: nn.Module) -> None:
-        super().__init__(net, 128, **TIME)
+        super().__init__()
+        self.of_channels = Conditioned(net, 128, **TIME)
 
     def forward(self, x: Tensor, t: Tensor) -> Tensor:
-        return super().forward(x[:, None], t)[:, 0]
+        return self.of_channels(x[:, None], t)[:, 0]
 
 
 def mlp(dim: int, hidden: int) -> nn.Module:
@@ -73,8 +75,11 @@ class Network(Work):
         return denoise
 
     def quell(self, library: Library, shape: Shape) -> ctypes.c_void_p:
+        net, sample = self.net(), shape.sample
+        if isinstance(net, Images):
+            net, sample = net.of_channels, (1, *sample)
         with tempfile.NamedTemporaryFile(suffix=".safetensors") as file:
-            export(KarrasDenoiser(self.net(), VPSchedule()), file.name, shape.sample)
+            export(KarrasDenoiser(net, VPSchedule()), file.name, sample)
             return library.load(file.name)
 
     def flops(self, shape: Shape) -> float:

@@ -24,8 +24,6 @@ def test_first_example():
 
 
 def test_readme():
-    """README.md shows the first example, and for C the line that it prints."""
+    """README.md has the line that the first example prints."""
     readme = (guide.ROOT / "README.md").read_text(encoding="utf-8")
-    example = (guide.ROOT / "examples" / "python" / "first.py").read_text(encoding="utf-8")
-    assert example.split('"""')[2].lstrip() in readme
-    assert "the last sample: -2.419643 -0.473780" in readme
+    assert "\nthe last sample: -2.419643 -0.473780\n" in readme
