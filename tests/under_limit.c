@@ -50,17 +50,30 @@ static quell_status look_for_region(size_t threads)
     return status;
 }
 
-static int limit_more(int resource, int column, const char *value)
+/* So much more than the column of statm says. */
+static int more_than(int column, const char *value, struct rlimit *limit)
 {
     unsigned long pages[6] = {0};
     FILE *file = fopen("/proc/self/statm", "r");
-    if (!file || fscanf(file, "%lu %lu %lu %lu %lu %lu", &pages[0], &pages[1], &pages[2], &pages[3],
-                        &pages[4], &pages[5]) != 6)
-        return 1;
+    if (!file) return 1;
+    int read = fscanf(file, "%lu %lu %lu %lu %lu %lu", &pages[0], &pages[1], &pages[2], &pages[3],
+                      &pages[4], &pages[5]);
     fclose(file);
-    rlim_t bytes = (rlim_t)pages[column] * (rlim_t)sysconf(_SC_PAGESIZE) + strtoull(value, NULL, 10);
-    struct rlimit limit = {bytes, bytes};
-    return setrlimit(resource, &limit);
+    limit->rlim_cur = pages[column] * (rlim_t)sysconf(_SC_PAGESIZE) + strtoull(value, NULL, 10);
+    limit->rlim_max = limit->rlim_cur;
+    return read != 6;
+}
+
+static int limit_space(const char *value)
+{
+    struct rlimit limit;
+    return more_than(0, value, &limit) || setrlimit(RLIMIT_AS, &limit);
+}
+
+static int limit_data(const char *value)
+{
+    struct rlimit limit;
+    return more_than(5, value, &limit) || setrlimit(RLIMIT_DATA, &limit);
 }
 
 static int limit_tasks(const char *value)
@@ -81,8 +94,8 @@ static int limit(const char *what, const char *value)
 {
     if (!strcmp(what, "tasks")) return limit_tasks(value);
     if (!strcmp(what, "pids")) return join_group(value);
-    if (!strcmp(what, "memory")) return limit_more(RLIMIT_AS, 0, value);
-    if (!strcmp(what, "data")) return limit_more(RLIMIT_DATA, 5, value);
+    if (!strcmp(what, "memory")) return limit_space(value);
+    if (!strcmp(what, "data")) return limit_data(value);
     return strcmp(what, "none") != 0;
 }
 

@@ -14,33 +14,29 @@
 #define SPARE ((size_t)1 << 30)
 #define MOST_MAPPINGS 8192 /* an eighth of what the kernel allows by default */
 
-static bool is_infinite(int resource)
-{
-    struct rlimit limit;
-    return !getrlimit(resource, &limit) && limit.rlim_cur == RLIM_INFINITY;
-}
+static bool is_infinite(const struct rlimit *limit) { return limit->rlim_cur == RLIM_INFINITY; }
 
-static bool leaves(int resource, size_t used, size_t wanted)
+static bool leaves(const struct rlimit *limit, size_t used, size_t wanted)
 {
-    struct rlimit limit;
-    if (getrlimit(resource, &limit)) return false;
-    if (limit.rlim_cur == RLIM_INFINITY) return true;
-    return used < limit.rlim_cur && limit.rlim_cur - used > wanted &&
-           limit.rlim_cur - used > limit.rlim_cur / 2;
+    if (is_infinite(limit)) return true;
+    size_t left = used < limit->rlim_cur ? limit->rlim_cur - used : 0;
+    return left > wanted && left > limit->rlim_cur / 2;
 }
 
 bool quell_room_for(size_t threads, size_t stack)
 {
-    if (is_infinite(RLIMIT_AS) && is_infinite(RLIMIT_DATA)) return true;
+    struct rlimit space, data;
+    if (getrlimit(RLIMIT_AS, &space) || getrlimit(RLIMIT_DATA, &data)) return false;
+    if (is_infinite(&space) && is_infinite(&data)) return true;
     char text[256];
-    unsigned long pages, data;
+    unsigned long pages, used;
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     if (quell_read_file("/proc/self/statm", text, sizeof text) < 1 ||
-        sscanf(text, "%lu %*u %*u %*u %*u %lu", &pages, &data) != 2 ||
+        sscanf(text, "%lu %*u %*u %*u %*u %lu", &pages, &used) != 2 ||
         stack > SIZE_MAX / 4 / (threads + 1) - ARENA)
         return false;
     size_t wanted = 2 * threads * (stack + ARENA) + SPARE;
-    return leaves(RLIMIT_AS, pages * page, wanted) && leaves(RLIMIT_DATA, data * page, wanted);
+    return leaves(&space, pages * page, wanted) && leaves(&data, used * page, wanted);
 }
 
 static bool lends(void)
@@ -53,8 +49,9 @@ static bool lends(void)
 /* After mlockall a stack counts as locked. */
 static bool locks_nothing(void)
 {
-    if (is_infinite(RLIMIT_MEMLOCK)) return true;
+    struct rlimit limit;
     char text[4096];
+    if (!getrlimit(RLIMIT_MEMLOCK, &limit) && is_infinite(&limit)) return true;
     if (quell_read_file("/proc/self/status", text, sizeof text) < 1) return false;
     const char *line = strstr(text, "\nVmLck:");
     return line && !strtoul(line + 7, NULL, 10);
@@ -76,5 +73,6 @@ bool quell_room_at_all(void)
 {
     char text[32];
     if (quell_read_file("/proc/sys/vm/max_map_count", text, sizeof text) < 1) return false;
-    return strtoul(text, NULL, 10) >= 2 * MOST_MAPPINGS && lends() && locks_nothing() && has_few_mappings();
+    return strtoul(text, NULL, 10) >= 2 * MOST_MAPPINGS && lends() && locks_nothing() &&
+           has_few_mappings();
 }

@@ -67,7 +67,7 @@ static bool sees_users_limit(void)
            count == UINT32_MAX;
 }
 
-static size_t free_of_machine(void)
+size_t quell_tasks_of_machine(void)
 {
     struct rlimit own;
     size_t threads, numbers, count = count_tasks();
@@ -138,8 +138,8 @@ static bool controls_tasks(const char *line)
     return false;
 }
 
-/* Version 1's hierarchy of tasks, if there is one, else version 2's. */
-static size_t free_of_cgroups(void)
+/* Of version 1's hierarchy of tasks, if there is one, else of version 2's. */
+size_t quell_tasks_of_groups(void)
 {
     static const char *const first[] = {"/sys/fs/cgroup/pids"};
     static const char *const second[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
@@ -155,10 +155,4 @@ static size_t free_of_cgroups(void)
     const char *mount = pids ? first_with(first, 1) : first_with(second, 2);
     const char *path = pids ? pids : unified;
     return mount && path ? free_of_groups(mount, path + 1) : 0;
-}
-
-size_t quell_tasks_free(void)
-{
-    size_t machine = free_of_machine();
-    return machine ? least(machine, free_of_cgroups()) : 0;
 }

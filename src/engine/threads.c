@@ -48,7 +48,8 @@ static quell_status run_own(size_t threads, struct round *round)
     return QUELL_OK;
 }
 
-quell_status quell_threads_run(size_t workers, void (*body)(void *data, size_t i), void *data)
+quell_status quell_threads_run(size_t workers, bool brief, void (*body)(void *data, size_t i),
+                               void *data)
 {
     struct round round = {.body = body, .data = data, .workers = workers};
     size_t threads = workers < quell_openmp_limit() ? workers : quell_openmp_limit();
@@ -58,7 +59,7 @@ quell_status quell_threads_run(size_t workers, void (*body)(void *data, size_t i
     }
     int before;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
-    quell_status status = quell_region_begin(threads)
+    quell_status status = !brief && quell_region_begin(threads)
                               ? quell_region_run(threads, workers, body, data)
                               : run_own(threads, &round);
     pthread_setcancelstate(before, NULL);
