@@ -73,7 +73,7 @@ TEST(regions, by_default)
     MUST(quell_denoiser_callback(&denoiser, 2, look, &seen, NULL));
     MUST(quell_schedule_create(&schedule, "vp"));
     MUST(quell_sampler_create(&sampler, "ddim", denoiser, schedule, &options));
-    MUST(quell_forward(sampler, &run, x));
+    MUST(quell_sample_from(sampler, &run, x));
     CHECK(!seen.outside, "outside of a parallel region");
     CHECK(!seen.wrong, "OpenMP's numbers");
     for (int i = 0; i < 4; i++) {
@@ -83,7 +83,7 @@ TEST(regions, by_default)
         all |= numbers;
     }
     omp_set_max_active_levels(0);
-    MUST(quell_forward(sampler, &run, x));
+    MUST(quell_sample_from(sampler, &run, x));
     omp_set_max_active_levels(1);
     CHECK(seen.outside, "a region, where the host allows none");
     quell_sampler_free(sampler);

@@ -117,7 +117,7 @@ static void *draw_among_signals(void *none)
     MUST(quell_schedule_create(&schedule, "vp"));
     MUST(quell_sampler_create(&sampler, "ddim", denoiser, schedule, NULL));
     sigaction(SIGUSR1, &action, &old);
-    MUST(quell_forward(sampler, &run, x));
+    MUST(quell_sample_from(sampler, &run, x));
     action.sa_handler = SIG_IGN; /* whatever is still on its way to another thread */
     sigaction(SIGUSR1, &action, NULL);
     sigaction(SIGUSR1, &old, NULL);
@@ -153,7 +153,7 @@ static void *run_on(void *sampler)
     static float x[64 * 2];
     quell_run run = quell_run_defaults();
     run.count = 64, run.tile = 1, run.threads = 3;
-    if (!quell_forward(sampler, &run, x)) atomic_store(&ended, 1);
+    if (!quell_sample_from(sampler, &run, x)) atomic_store(&ended, 1);
     pthread_testcancel();
     return sampler;
 }

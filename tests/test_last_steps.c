@@ -60,9 +60,9 @@ static double off(const char *spec, const char *noise, size_t steps, const struc
     float x[SAMPLES * DIM];
     double y[SAMPLES * DIM];
     run.seed = SEED, run.count = SAMPLES, run.threads = 1;
-    MUST(quell_init(sampler, &run, x));
+    MUST(quell_sample_prior(sampler, &run, x));
     for (size_t i = 0; i < SAMPLES * DIM; i++) y[i] = (double)x[i];
-    MUST(quell_forward(sampler, &run, x));
+    MUST(quell_sample_from(sampler, &run, x));
     quell_point *grid = doubles_grid("linear", schedule, steps);
     struct quell_plan plan = doubles_plan(spec, schedule, grid, steps, 0);
     for (size_t i = 0; i < SAMPLES; i++) {

@@ -6,8 +6,9 @@
  * none 0; tasks N: RLIMIT_NPROC, as nobody; pids FILE: puts itself into the cgroup that has this
  * cgroup.procs; memory BYTES: RLIMIT_AS; data BYTES: RLIMIT_DATA, both beyond what it has. With
  * "before" it has drawn before the limit holds, and opens a region of two threads of its own after
- * each run: OpenMP gives the other threads up then, and has to make them anew. Exit code 10: the samples are right, and were drawn in a region of
- * OpenMP's; 11: by other threads; else what was wrong. */
+ * each run: OpenMP gives the other threads up then, and has to make them anew. Exit code 10: the
+ * samples are right, and were drawn in a region of OpenMP's; 11: by other threads; else what was
+ * wrong. */
 #include "host_draw.h"
 
 #include <omp.h>
@@ -43,7 +44,7 @@ static quell_status look_for_region(size_t threads)
     quell_status status = quell_denoiser_callback(&denoiser, 2, look, NULL, NULL);
     if (!status) status = quell_schedule_create(&schedule, "vp");
     if (!status) status = quell_sampler_create(&sampler, "ddim", denoiser, schedule, NULL);
-    if (!status) status = quell_forward(sampler, &run, x);
+    if (!status) status = quell_sample_from(sampler, &run, x);
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
     quell_denoiser_free(denoiser);

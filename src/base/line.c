@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* The bytes of the control character at text[0..length), 0 if it is none. */
+/* The length in bytes of the control character at text[0..length); 0 if there is none. */
 static size_t control(const char *text, size_t length)
 {
     const unsigned char *at = (const unsigned char *)text;
@@ -18,7 +18,8 @@ bool quell_is_line(const char *text, size_t length)
     return true;
 }
 
-/* The bytes of the character at text[0..length) in UTF-8 (RFC 3629, section 4), 0 if it is none. */
+/* The length in bytes of the UTF-8 character at text[0..length) (RFC 3629, section 4); 0 if there
+ * is none. */
 static size_t character(const char *text, size_t length)
 {
     const unsigned char *at = (const unsigned char *)text;
@@ -42,7 +43,7 @@ void quell_make_line(char *text)
     }
 }
 
-/* Whether a character may begin here: it is not the second byte of one or a later one. */
+/* Whether a character may begin here: this is not a continuation byte of UTF-8. */
 static bool begins(const char *text) { return ((unsigned char)*text & 0xC0) != 0x80; }
 
 void quell_fit_line(char *line, size_t size, const char *text, size_t length)

@@ -27,9 +27,10 @@ struct guidance_options {
     {"guide", OPTION_NEEDS, "guidance"}, {"guidance-low", OPTION_NEEDS, "guidance"}, \
         {"guidance-high", OPTION_NEEDS, "guidance"}
 
-/* Puts a guided denoiser in the model's place, if one is asked for. labelled: whether samples have
- * classes, without which a model cannot be guided by itself. Returns an exit code, and has
- * complained if it is not EXIT_DONE. */
-int guidance_apply(const struct guidance_options *options, bool labelled, quell_model *model);
+/* Replaces the model's denoiser by a guided one, if guidance is asked for. *digest, unless NULL, is
+ * that of a guide of its own. labelled: whether samples have classes, without which a model cannot
+ * be guided by itself. Returns an exit code, and has complained if it is not EXIT_DONE. */
+int guidance_apply(const struct guidance_options *options, bool labelled, quell_model *model,
+                   uint64_t *digest);
 
 #endif

@@ -169,11 +169,13 @@ int session_prepare(struct session *session)
         code = sampling_read_points(&session->options.sampling, &session->options.steps);
     if (code == EXIT_DONE) code = sampling_open_model(&session->model, options->model);
     if (code == EXIT_DONE) session->dim = quell_denoiser_dim(session->model.denoiser);
+    if (code == EXIT_DONE) session->digest = quell_denoiser_digest(session->model.denoiser);
     if (code == EXIT_DONE)
         code = labels_open(&session->labels, &options->labels,
                            quell_denoiser_classes(session->model.denoiser));
     if (code == EXIT_DONE)
-        code = guidance_apply(&options->guidance, session->labels.wanted, &session->model);
+        code = guidance_apply(&options->guidance, session->labels.wanted, &session->model,
+                              &session->guide_digest);
     if (code == EXIT_DONE) code = create_sampler(session);
     if (code == EXIT_DONE) code = check_noise(session);
     if (code == EXIT_DONE) code = open_from(session);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Between this question and the region others may make threads: other processes, which ask in the
  * same moment and find the same room, and other threads of this one. So thousands must be free, and
- * for each processor as many as are wanted here. What concerns the
- * process is looked at for each region, as the host may have opened a smaller one since, for which
- * libgomp gives the other threads up: then all have to be made again. What concerns the whole machine
- * holds for 2 milliseconds, in which others make hundreds of threads at most. */
+ * for each processor as many as are wanted here. What concerns the process is looked at for each
+ * region, as the host may have opened a smaller one since, for which libgomp gives the other
+ * threads up: then all have to be made again. What concerns the whole machine holds for 2
+ * milliseconds, in which others make hundreds of threads at most. */
 #include "certain.h"
 #include "openmp.h"
 #include "probe.h"

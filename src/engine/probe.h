@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Makes so many threads with stacks of so many bytes, all there at once, and ends them: whether they
- * could be had. */
+/* Makes so many threads with stacks of so many bytes, all there at once, and ends them: whether
+ * they could be had. */
 bool quell_probe_threads(size_t threads, size_t stack);
 
 #endif

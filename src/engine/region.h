@@ -9,8 +9,8 @@
 #include <stddef.h>
 
 /* Whether a region may be opened by this thread with so many threads, at least two: not inside
- * another region, nor where the host allows none, nor in a child of fork(); and only where the limits
- * leave room for thousands of threads more and so many have just been made to try. If so,
+ * another region, nor where the host allows none, nor in a child of fork(); and only where the
+ * limits leave room for thousands of threads more and so many have been made to try. If so,
  * quell_region_run is to follow. */
 bool quell_region_begin(size_t threads);
 

@@ -10,8 +10,8 @@
  * many threads with stacks of so many bytes, and half of themselves. */
 bool quell_room_for(size_t threads, size_t stack);
 
-/* The kernel's part: it lends memory that nobody has used yet, nothing is locked into memory under a
- * limit, and there are few mappings. Takes longer. */
+/* The kernel's part: it lends memory that nobody has used yet, nothing is locked into memory under
+ * a limit, and there are few mappings. Takes longer. */
 bool quell_room_at_all(void);
 
 #endif

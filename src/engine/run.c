@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs: quell_init, quell_forward, quell_step, quell_denoise.
+/* Runs: quell_sample and its two parts, quell_step, quell_denoise.
  *
  * A run is one pass over the tiles (tile-major: every operation on a tile before the next tile),
  * or one pass per EVAL and per stretch of other operations (op-major). All memory is taken before
@@ -34,7 +34,7 @@ static quell_status check_classes(const struct quell_job *job)
 
 static const struct quell_sized sized = {"run", "quell_run", "quell_run_defaults", NULL};
 
-/* Checks the caller's run and takes what does not depend on the plan from it. */
+/* Checks the caller's run, and copies from it what does not depend on the plan. */
 static quell_status prepare(struct quell_job *job, const quell_sampler *sampler,
                             const quell_run *run, float *x)
 {
@@ -80,7 +80,7 @@ struct pass {
     tile_fn *run;
 };
 
-/* One worker: takes tiles until none is left. */
+/* What one worker does: it takes tiles until none is left. */
 static void work(void *data, size_t worker)
 {
     const struct pass *pass = data;
@@ -96,8 +96,8 @@ static void work(void *data, size_t worker)
     }
 }
 
-/* How many elements, times operations, each thread has for some milliseconds: of updates alone (0.06
- * ns each), of mixtures (8 ns; networks take 500). */
+/* How many elements, times operations, each thread has for some milliseconds: of updates alone
+ * (0.06 ns each), of mixtures (8 ns; networks take 500). */
 static double brief_work(const struct quell_job *job, tile_fn *run)
 {
     return run == quell_tile_init || job->sampler->denoiser->type->elementwise ? 1e8 : 3e5;
@@ -129,7 +129,8 @@ static quell_status run_pass(struct quell_job *job, struct quell_layout layout, 
     return quell_fail(QUELL_DENOISER_FAILED, "run: the host's parallel-for reported an error");
 }
 
-/* Op-major: a pass for each EVAL, whole or by tiles of samples, and for each stretch between. */
+/* Op-major: one pass for each EVAL, over the whole batch or tiles of samples, and one for each
+ * stretch of operations between two EVALs. */
 static quell_status run_op_major(struct quell_job *job)
 {
     const struct quell_plan *plan = job->plan;
@@ -158,9 +159,8 @@ static quell_status run_tile_major(struct quell_job *job)
     return run_pass(job, job->layout, quell_tile_run);
 }
 
-/* Whether a run that takes its own steps would call functions of the host, in whose thread they
- * belong.
- */
+/* Whether a run that chooses its own steps would call functions of the host, which must be called
+ * in the host's thread. */
 static bool calls_the_host(const quell_sampler *sampler)
 {
     return sampler->denoiser->whole_batch || sampler->schedule->function;
@@ -187,7 +187,7 @@ static quell_status run_plan(struct quell_job *job, const struct quell_plan *pla
     return status;
 }
 
-quell_status quell_init(const quell_sampler *sampler, const quell_run *run, float *x)
+quell_status quell_sample_prior(const quell_sampler *sampler, const quell_run *run, float *x)
 {
     struct quell_job job = {0};
     quell_status status = prepare(&job, sampler, run, x);
@@ -202,12 +202,18 @@ quell_status quell_init(const quell_sampler *sampler, const quell_run *run, floa
     return status;
 }
 
-quell_status quell_forward(const quell_sampler *sampler, const quell_run *run, float *x)
+quell_status quell_sample_from(const quell_sampler *sampler, const quell_run *run, float *x)
 {
     struct quell_job job = {0};
     quell_status status = prepare(&job, sampler, run, x);
     if (status) return status;
     return run_plan(&job, &sampler->plan);
+}
+
+quell_status quell_sample(const quell_sampler *sampler, const quell_run *run, float *x)
+{
+    quell_status status = quell_sample_prior(sampler, run, x);
+    return status ? status : quell_sample_from(sampler, run, x);
 }
 
 quell_status quell_step(const quell_sampler *sampler, const quell_run *run, double t, double s,
@@ -230,7 +236,7 @@ quell_status quell_step(const quell_sampler *sampler, const quell_run *run, doub
     return status;
 }
 
-/* Two arrays that have a part in common, but are not one and the same. */
+/* Whether two arrays overlap without being the same. */
 static bool overlap(const float *a, const float *b, size_t bytes)
 {
     uintptr_t left = (uintptr_t)a, right = (uintptr_t)b;

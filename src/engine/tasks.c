@@ -102,8 +102,8 @@ static size_t free_of_group(const char *folder)
     return read_number(path, &used) ? rest(limit, used) : 0;
 }
 
-/* Of the group and all above it, to the hierarchy's root, which alone has no limit and no type; where
- * the topmost one has, a container hides its parents. */
+/* Of the group and all above it, to the hierarchy's root, which alone has no limit and no type;
+ * where the topmost one has, a container hides its parents. */
 static size_t free_of_groups(const char *mount, const char *path)
 {
     char folder[1024];

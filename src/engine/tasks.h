@@ -5,13 +5,14 @@
 
 #include <stddef.h>
 
-/* At least so many more threads may be made by the user on the machine, and in the calling thread's
- * cgroup and those above it; 0 where one of the limits cannot be read, or hides behind a container's
- * wall. No memory is asked for; each takes some 20 microseconds. */
+/* At least so many more threads may be made by the user on the machine, and in the calling
+ * thread's cgroup and those above it; 0 where one of the limits cannot be read, or hides behind a
+ * container's wall. No memory is asked for; each takes some 20 microseconds. */
 size_t quell_tasks_of_machine(void);
 size_t quell_tasks_of_groups(void);
 
-/* Reads the beginning of a small file into text[size], and ends it with a zero; the length, or -1. */
+/* Reads the beginning of a small file into text[size], and ends it with a zero; its length, or -1.
+ */
 long quell_read_file(const char *path, char *text, size_t size);
 
 #endif
