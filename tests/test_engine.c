@@ -223,6 +223,9 @@ TEST(engine, refusals)
     CHECK(quell_sample_from(sampler, &run, x) == QUELL_BAD_ARGUMENT, "count * dim overflows");
     run.count = 1, run.first = UINT64_MAX;
     CHECK(quell_sample_from(sampler, &run, x) == QUELL_BAD_ARGUMENT, "first + count overflows");
+    CHECK(strstr(quell_error_message(), "up to 2^64 - 2"), "%s", quell_error_message());
+    run.first--;
+    MUST(quell_sample_from(sampler, &run, x));
     run.first = 0, run.isa = "mmx";
     CHECK(quell_sample_from(sampler, &run, x) == QUELL_NOT_FOUND, "isa");
     CHECK(strstr(quell_error_message(), "mmx"), "%s", quell_error_message());

@@ -169,7 +169,7 @@ TEST(memory, models)
     struct scratch_path points_file = scratch_path(&scratch, "points.npy");
     char *npy = points_file.text;
     struct saving saving = {0};
-    snprintf(saving.path, sizeof saving.path, "%s", scratch_path(&scratch, "saved.json").text);
+    snprintf(saving.path, sizeof saving.path, "%.500s", scratch_path(&scratch, "saved.json").text);
     char builtin[64];
     const char *name;
     for (size_t i = 0; (name = quell_builtin_name(i)); i++) {

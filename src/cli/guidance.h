@@ -15,11 +15,13 @@ struct guidance_options {
 #define GUIDANCE_DEFAULTS {.high = 1}
 
 #define GUIDANCE_ROWS(owner)                                                                       \
-    TEXT_ROW(owner, guidance.weight, "guidance", "W",                                              \
-             "guidance: W times what the model says, 1 - W times\nwhat it says without a class "   \
-             "(1, none); T:W,T:W,...: a\nweight for each time, straight lines between"),           \
-        TEXT_ROW(owner, guidance.guide, "guide", "M",                                              \
-                 "1 - W times what this model says (autoguidance)"),                               \
+    TEXT_ROW(                                                                                      \
+        owner, guidance.weight, "guidance", "W",                                                   \
+        "W times the model with its class and 1 - W times\nthe model without (1: no guidance); "   \
+        "T:W,T:W,...:\na weight for each time, linear in between"),                                \
+        TEXT_ROW(                                                                                  \
+            owner, guidance.guide, "guide", "M",                                                   \
+            "take 1 - W times this model, in place of the model\nwithout a class (autoguidance)"), \
         NUMBER_ROW(owner, guidance.low, "guidance-low", "T", 0, 1, "guide from this time on (0)"), \
         NUMBER_ROW(owner, guidance.high, "guidance-high", "T", 0, 1, "guide up to this time (1)")
 

@@ -93,9 +93,11 @@ static int settle_count(struct session *session)
     if (__builtin_mul_overflow(session->count, session->dim * sizeof(float), &bytes) ||
         bytes > INT64_MAX)
         return complain(EXIT_USAGE, "--count %zu: more than a file can hold", session->count);
-    if (options->count && options->first > UINT64_MAX - (options->count - 1))
-        return complain(EXIT_USAGE, "--first %llu: first + count goes beyond 2^64",
-                        (unsigned long long)options->first);
+    if (options->first > UINT64_MAX - options->count)
+        return complain(EXIT_USAGE,
+                        "--first %llu: with --count %zu, samples have numbers up to "
+                        "2^64 - 2",
+                        (unsigned long long)options->first, session->count);
     return EXIT_DONE;
 }
 

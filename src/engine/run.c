@@ -50,7 +50,9 @@ static quell_status prepare(struct quell_job *job, const quell_sampler *sampler,
         return quell_fail(QUELL_BAD_ARGUMENT, "run: count * dim is too large");
     if (job->run.count && !x) return quell_fail(QUELL_BAD_ARGUMENT, "run: x is NULL");
     if (job->run.count > UINT64_MAX - job->run.first)
-        return quell_fail(QUELL_BAD_ARGUMENT, "run: first + count is more than 2^64");
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "run: first is %llu and count %zu: samples have numbers up to 2^64 - 2",
+                          (unsigned long long)job->run.first, job->run.count);
     if (job->run.threads > QUELL_MOST_THREADS)
         return quell_fail(QUELL_BAD_ARGUMENT, "run: threads is %zu, must be at most %d",
                           job->run.threads, QUELL_MOST_THREADS);

@@ -32,10 +32,11 @@ static quell_status check_operation(const quell_sampler *sampler, const struct q
         if (status) return status;
     }
     if (op->variance && !sampler->denoiser->learned_variance)
-        return quell_fail(QUELL_BAD_ARGUMENT,
-                          "sampler: it wants a learned variance, and the %s denoiser has none; a "
-                          "callback has with the option variance=\"learned_range\"",
-                          sampler->denoiser->type->kind);
+        return quell_fail(
+            QUELL_BAD_ARGUMENT,
+            "sampler: it needs a learned variance, which the %s denoiser does not have; "
+            "a callback has one with variance=\"learned_range\"",
+            sampler->denoiser->type->kind);
     return quell_sampler_check(sampler->denoiser, &op->t);
 }
 
@@ -273,6 +274,11 @@ size_t quell_sampler_dim(const quell_sampler *sampler)
 }
 
 size_t quell_sampler_steps(const quell_sampler *sampler) { return sampler ? sampler->steps : 0; }
+
+const quell_point *quell_sampler_grid(const quell_sampler *sampler)
+{
+    return sampler ? sampler->grid : NULL;
+}
 
 size_t quell_sampler_evaluations(const quell_sampler *sampler)
 {

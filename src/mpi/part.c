@@ -12,7 +12,10 @@ static quell_status check_run(const quell_sampler *sampler, const quell_run *run
     quell_status status = quell_sized_copy(&sized, own, sizeof *own, run);
     if (status) return status;
     if (own->count > UINT64_MAX - own->first)
-        return quell_error_set(QUELL_BAD_ARGUMENT, "mpi: first + count is more than 2^64");
+        return quell_group_fail(
+            QUELL_BAD_ARGUMENT,
+            "mpi: first is %llu and count %zu: samples have numbers up to 2^64 - 2",
+            (unsigned long long)own->first, own->count);
     return QUELL_OK;
 }
 

@@ -185,6 +185,10 @@ static void refusals(void)
     CHECK(quell_mpi_sample(MPI_COMM_WORLD, sampler, &other, x) == QUELL_BAD_ARGUMENT, "seed");
     CHECK(strstr(quell_error_message(), "seed is 5 on one rank, 6 on another"), "seed");
     other = run;
+    other.first = UINT64_MAX;
+    CHECK(quell_mpi_sample(MPI_COMM_WORLD, sampler, &other, x) == QUELL_BAD_ARGUMENT, "first");
+    CHECK(strstr(quell_error_message(), "up to 2^64 - 2"), "first");
+    other = run;
     other.count += rank == 0;
     CHECK(quell_mpi_sample(MPI_COMM_WORLD, sampler, &other, x) == QUELL_BAD_ARGUMENT, "count");
     CHECK(quell_mpi_sample(MPI_COMM_WORLD, rank ? sampler : NULL, &run, x) == QUELL_BAD_ARGUMENT,
