@@ -163,6 +163,11 @@ QUELL_API void quell_sampler_free(quell_sampler *sampler);
 QUELL_API size_t quell_sampler_dim(const quell_sampler *sampler);
 QUELL_API size_t quell_sampler_steps(const quell_sampler *sampler);
 
+/* The grid: points[0], ..., points[T], from the first time to the last, which last as long as the
+ * sampler; NULL for a sampler that is NULL. Transition i is from points[i] to points[i + 1].
+ * Thread-safe. */
+QUELL_API const quell_point *quell_sampler_grid(const quell_sampler *sampler);
+
 /* The evaluations of the denoiser that a sample takes; 0 where that is not known before: with steps
  * of its own choice (dpm_adaptive), and for a sampler made by _from_step. */
 QUELL_API size_t quell_sampler_evaluations(const quell_sampler *sampler);
