@@ -39,7 +39,7 @@ struct job {
 static void forward(void *data)
 {
     struct job *job = data;
-    if (quell_forward(job->sampler, &job->run, job->x)) {
+    if (quell_sample_from(job->sampler, &job->run, job->x)) {
         fprintf(stderr, "%s\n", quell_error_message());
         exit(1);
     }
@@ -64,7 +64,7 @@ static void run(const char *name, quell_denoiser *denoiser, const char *spec, st
     job.run.count = shape.count;
     job.run.threads = threads;
     job.x = malloc(shape.count * shape.dim * sizeof *job.x);
-    die_unless(job.x && !quell_init(job.sampler, &job.run, job.x));
+    die_unless(job.x && !quell_sample_prior(job.sampler, &job.run, job.x));
     struct measure time = measure(forward, &job, repeats, seconds);
     double unit = 1e9 / ((double)shape.count * (double)shape.dim * STEPS);
     printf("%-12s %-6s %7zu x %-7zu %zu  %8.4f  (%.4f to %.4f) ns   %10.1f us/step\n", name, spec,

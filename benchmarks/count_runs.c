@@ -123,7 +123,7 @@ struct job {
 static void forward(void *data)
 {
     struct job *job = data;
-    count_check(!quell_forward(job->sampler, &job->run, job->x));
+    count_check(!quell_sample_from(job->sampler, &job->run, job->x));
 }
 
 static void count_run(const struct run *row, const char *isa)
@@ -140,7 +140,7 @@ static void count_run(const struct run *row, const char *isa)
     job.run.threads = 1;
     job.run.isa = isa;
     job.x = quell_new(row->count * quell_denoiser_dim(denoiser), sizeof *job.x);
-    count_check(job.x && !quell_init(job.sampler, &job.run, job.x));
+    count_check(job.x && !quell_sample_prior(job.sampler, &job.run, job.x));
     snprintf(name, sizeof name, "%s, %s, %zu x %zu, %zu steps", row->sampler, row->model,
              row->count, quell_denoiser_dim(denoiser), row->steps);
     count_work(name, isa, (double)(row->count * quell_denoiser_dim(denoiser) * row->steps), forward,

@@ -7,8 +7,7 @@
 !     call quell_denoiser_mixture(denoiser, weights, means, variances)
 !     call quell_schedule_create(schedule, 'vp')
 !     call quell_sampler_create(sampler, 'ddim:eta=0.5', denoiser, schedule)
-!     call quell_init(sampler, run, x)
-!     call quell_forward(sampler, run, x)
+!     call quell_sample(sampler, run, x)
 !
 ! It is built with the host's own compiler, from the files that `pkg-config
 ! --variable=fortran_sources quell` names in their order, or with CMake by quell::fortran. Sizes and

@@ -140,10 +140,13 @@ module quell_c_samplers
         end function
 
         ! Runs.
-        integer(c_int) function c_init(sampler, run, x) bind(c, name='quell_init')
+        integer(c_int) function c_sample(sampler, run, x) bind(c, name='quell_sample')
             import; type(c_ptr), value :: sampler; type(c_run) :: run; real(c_float) :: x(*)
         end function
-        integer(c_int) function c_forward(sampler, run, x) bind(c, name='quell_forward')
+        integer(c_int) function c_sample_prior(sampler, run, x) bind(c, name='quell_sample_prior')
+            import; type(c_ptr), value :: sampler; type(c_run) :: run; real(c_float) :: x(*)
+        end function
+        integer(c_int) function c_sample_from(sampler, run, x) bind(c, name='quell_sample_from')
             import; type(c_ptr), value :: sampler; type(c_run) :: run; real(c_float) :: x(*)
         end function
         integer(c_int) function c_step(sampler, run, t, s, x) bind(c, name='quell_step')

@@ -16,7 +16,7 @@ module quell_mpi
     use quell_samplers, only: quell_sampler, quell_sampler_dim
     implicit none
     private
-    public :: quell_mpi_range, quell_mpi_threads, quell_mpi_draw, quell_mpi_save, &
+    public :: quell_mpi_range, quell_mpi_threads, quell_mpi_sample, quell_mpi_save, &
         quell_mpi_save_rows, quell_mpi_rows_fn, quell_mpi_watch, quell_mpi_stopped, quell_mpi_agree
 
     ! What lets a rank know that another has failed.
@@ -46,7 +46,8 @@ module quell_mpi
         integer(c_int) function c_mpi_threads(comm, threads) bind(c, name='quell_mpi_threads_f')
             import; integer, value :: comm; integer(c_size_t) :: threads
         end function
-        integer(c_int) function c_mpi_draw(comm, sampler, run, x) bind(c, name='quell_mpi_draw_f')
+        integer(c_int) function c_mpi_sample(comm, sampler, run, x) &
+            bind(c, name='quell_mpi_sample_f')
             import; integer, value :: comm; type(c_ptr), value :: sampler
             type(c_run) :: run; real(c_float) :: x(*)
         end function
@@ -77,7 +78,7 @@ module quell_mpi
     interface quell_mpi_threads
         module procedure threads_of
     end interface
-    interface quell_mpi_draw
+    interface quell_mpi_sample
         module procedure draw
     end interface
     interface quell_mpi_save
@@ -148,7 +149,7 @@ contains
                 'mpi: the second extent of x is not the number of samples of this rank')
         end if
         status = c_mpi_agree(comm, status)
-        if (status == QUELL_OK) status = c_mpi_draw(comm, sampler%handle, c, x)
+        if (status == QUELL_OK) status = c_mpi_sample(comm, sampler%handle, c, x)
         call quell_finish(status, stat, errmsg)
     end subroutine
 

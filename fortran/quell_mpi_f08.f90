@@ -9,7 +9,7 @@ module quell_mpi_f08
     use quell_samplers, only: quell_sampler
     implicit none
     private
-    public :: quell_mpi_range, quell_mpi_threads, quell_mpi_draw, quell_mpi_save, &
+    public :: quell_mpi_range, quell_mpi_threads, quell_mpi_sample, quell_mpi_save, &
         quell_mpi_save_rows, quell_mpi_rows_fn, quell_mpi_watch, quell_mpi_stopped, quell_mpi_agree
 
     interface quell_mpi_range
@@ -18,7 +18,7 @@ module quell_mpi_f08
     interface quell_mpi_threads
         module procedure threads_of
     end interface
-    interface quell_mpi_draw
+    interface quell_mpi_sample
         module procedure draw
     end interface
     interface quell_mpi_save
@@ -59,7 +59,7 @@ contains
         real(c_float), intent(inout), contiguous :: x(:, :)
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
-        call quell_mpi_draw(comm%MPI_VAL, sampler, run, count, x, stat, errmsg)
+        call quell_mpi_sample(comm%MPI_VAL, sampler, run, count, x, stat, errmsg)
     end subroutine
 
     recursive subroutine save_samples(comm, sampler, run, count, path, shape, stat, errmsg)

@@ -4,34 +4,18 @@ module quell_runs
     use, intrinsic :: iso_c_binding
     use quell_base
     use quell_c, only: quell_report, c_run
-    use quell_c_samplers, only: c_init, c_forward, c_step, c_denoise
+    use quell_c_samplers, only: c_sample, c_sample_prior, c_sample_from, c_step, c_denoise
     use quell_run_options
     use quell_samplers, only: quell_sampler
     implicit none
     private
-    public :: quell_init, quell_forward, quell_step, quell_denoise
+    public :: quell_sample, quell_sample_prior, quell_sample_from, quell_step, quell_denoise
 
 contains
 
-    ! Draws x_1.
-    recursive subroutine quell_init(sampler, run, x, stat, errmsg)
-        type(quell_sampler), intent(in) :: sampler
-        type(quell_run), intent(in), target :: run
-        real(c_float), intent(inout), contiguous :: x(:, :)
-        integer, intent(out), optional :: stat
-        character(*), intent(inout), optional :: errmsg
-        type(c_run) :: c
-        type(quell_run_held), target :: held
-        integer(c_int) :: status
-        status = quell_run_for_c(sampler, run, shape(x, kind=c_size_t), size(x, 2, kind=c_size_t), &
-            c, held)
-        if (status == QUELL_OK) status = c_init(sampler%handle, c, x)
-        call quell_finish(status, stat, errmsg)
-    end subroutine
-
-    ! Takes x from x_1 to x_0 in place. On failure x holds a mixture of finished and unfinished
-    ! samples, and report says where it was.
-    recursive subroutine quell_forward(sampler, run, x, stat, errmsg, report)
+    ! Draws samples, x_0. A run that fails on the way leaves a mixture of finished and unfinished
+    ! samples in x, and report says where it was.
+    recursive subroutine quell_sample(sampler, run, x, stat, errmsg, report)
         type(quell_sampler), intent(in) :: sampler
         type(quell_run), intent(in), target :: run
         real(c_float), intent(inout), contiguous :: x(:, :)
@@ -44,7 +28,41 @@ contains
         status = quell_run_for_c(sampler, run, shape(x, kind=c_size_t), size(x, 2, kind=c_size_t), &
             c, held)
         if (present(report)) c%report = c_loc(report)
-        if (status == QUELL_OK) status = c_forward(sampler%handle, c, x)
+        if (status == QUELL_OK) status = c_sample(sampler%handle, c, x)
+        call quell_finish(status, stat, errmsg)
+    end subroutine
+
+    ! Draws x_1 alone.
+    recursive subroutine quell_sample_prior(sampler, run, x, stat, errmsg)
+        type(quell_sampler), intent(in) :: sampler
+        type(quell_run), intent(in), target :: run
+        real(c_float), intent(inout), contiguous :: x(:, :)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        type(c_run) :: c
+        type(quell_run_held), target :: held
+        integer(c_int) :: status
+        status = quell_run_for_c(sampler, run, shape(x, kind=c_size_t), size(x, 2, kind=c_size_t), &
+            c, held)
+        if (status == QUELL_OK) status = c_sample_prior(sampler%handle, c, x)
+        call quell_finish(status, stat, errmsg)
+    end subroutine
+
+    ! Takes x from an x_1 of the caller's to x_0 in place. Failures are those of quell_sample.
+    recursive subroutine quell_sample_from(sampler, run, x, stat, errmsg, report)
+        type(quell_sampler), intent(in) :: sampler
+        type(quell_run), intent(in), target :: run
+        real(c_float), intent(inout), contiguous :: x(:, :)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        type(quell_report), intent(out), optional, target :: report
+        type(c_run) :: c
+        type(quell_run_held), target :: held
+        integer(c_int) :: status
+        status = quell_run_for_c(sampler, run, shape(x, kind=c_size_t), size(x, 2, kind=c_size_t), &
+            c, held)
+        if (present(report)) c%report = c_loc(report)
+        if (status == QUELL_OK) status = c_sample_from(sampler%handle, c, x)
         call quell_finish(status, stat, errmsg)
     end subroutine
 

@@ -26,8 +26,8 @@ struct quell_noise_at {
     uint32_t blocks;
 };
 
-/* What a network has between its linear maps: x, max(x, 0), its square, x / (1 + e^-x), x Phi(x).
- */
+/* What a network has between its linear maps: x, max(x, 0), its square, x / (1 + e^-x), x
+ * Phi(x). */
 enum quell_activation {
     QUELL_IDENTITY,
     QUELL_RELU,

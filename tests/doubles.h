@@ -23,8 +23,8 @@ struct doubles {
 /* Takes x[dim] through the plan, in place; ends the test if there is no such operation. */
 void doubles_run(struct doubles *doubles, const struct quell_plan *plan, double *x);
 
-/* The plan of a sampler's spec for grid[0..steps], or the test ends; free it with quell_plan_free.
- */
+/* The plan of a sampler's spec for grid[0..steps], or the test ends; free it with
+ * quell_plan_free. */
 struct quell_plan doubles_plan(const char *spec, const quell_schedule *schedule,
                                const quell_point *grid, size_t steps, int brownian);
 

@@ -10,8 +10,7 @@
 
 void must_draw(const quell_sampler *sampler, const quell_run *run, float *x)
 {
-    MUST(quell_init(sampler, run, x));
-    MUST(quell_forward(sampler, run, x));
+    MUST(quell_sample(sampler, run, x));
 }
 
 void must_draw_parts(const quell_sampler *sampler, const quell_run *run, size_t part, float *x)

@@ -6,7 +6,7 @@
 
 #include <quell/quell.h>
 
-/* Init and forward of samples first .. first + count - 1 into x; ends the test on failure. */
+/* Draws samples first .. first + count - 1 into x; ends the test on failure. */
 void must_draw(const quell_sampler *sampler, const quell_run *run, float *x);
 
 /* The same, in parts of `part` samples. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How far sweeps and draws go. The native and the clang build go through all that fits in a minute.
+/* How far sweeps and draws go. The native build goes through all that fits in a minute.
  * The other stages of scripts/test are there for other faults: instruction sets, races, memory; the
  * same work costs them up to fifty times as much, so they set QUELL_BRIEF and take a selection,
  * with every test and every kind of case in it. QUELL_LONG asks for what takes minutes. */
@@ -9,8 +9,15 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-static inline bool is_brief(void) { return getenv("QUELL_BRIEF") != NULL; }
-static inline bool is_long(void) { return getenv("QUELL_LONG") != NULL; }
+/* An empty variable is not set. */
+static inline bool is_set(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value;
+}
+
+static inline bool is_brief(void) { return is_set("QUELL_BRIEF"); }
+static inline bool is_long(void) { return is_set("QUELL_LONG"); }
 
 /* Whether an emulator runs this: meson's name for it. */
 static inline bool is_emulated(void) { return getenv("MESON_EXE_WRAPPER") != NULL; }

@@ -24,8 +24,7 @@ static quell_status draw_with(struct host_draw *drawn, int kind, const quell_run
                               const quell_sampler *sampler)
 {
     float *x = drawn->x[kind];
-    quell_status status = quell_init(sampler, run, x);
-    if (!status) status = quell_forward(sampler, run, x);
+    quell_status status = quell_sample(sampler, run, x);
     if (!status) status = quell_step(sampler, run, 0.7, 0.3, x);
     size_t used = strlen(drawn->text);
     if (!status) quell_sampler_print(sampler, drawn->text + used, sizeof drawn->text - used);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a host has set, all that a library might be tempted to change, and whether it is still so.
- */
+/* What a host has set, all that a library might be tempted to change, and whether it is still
+ * so. */
 #ifndef QUELL_TESTS_HOST_STATE_H
 #define QUELL_TESTS_HOST_STATE_H
 

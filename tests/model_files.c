@@ -18,7 +18,7 @@ static void denoise(const quell_denoiser *denoiser, float *out)
     quell_run run = quell_run_defaults();
     static float x[ROWS * MOST_DIM];
     run.count = ROWS;
-    MUST(quell_init(sampler, &run, x));
+    MUST(quell_sample_prior(sampler, &run, x));
     MUST(quell_denoise(sampler, &run, 0.1, x, out));
     MUST(quell_denoise(sampler, &run, 0.9, x, out + ROWS * dim));
     quell_sampler_free(sampler);

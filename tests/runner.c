@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The small runner: every test in this process, one after the other. An argument "SUITE" or
- * "SUITE/NAME" picks tests. QUELL_TIMES=1 prints the seconds that each took, by the clock and, of
- * all threads together, by the processors: waiting for files or processes shows in the first. */
+ * "SUITE/NAME" picks tests, or leaves them out where it begins with "-". QUELL_TIMES=1 prints the
+ * seconds that each took, by the clock and, of all threads together, by the processors: waiting for
+ * files or processes shows in the first. */
 #include "harness.h"
 
 #include <setjmp.h>
@@ -31,13 +32,22 @@ void harness_fail(const char *file, int line, const char *format, ...)
     longjmp(failed, 1);
 }
 
-static int chosen(const struct harness_test *test, int count, char **patterns)
+static int matches(const struct harness_test *test, const char *pattern)
 {
     char name[256];
     snprintf(name, sizeof name, "%s/%s", test->suite, test->name);
-    for (int i = 1; i < count; i++)
-        if (!strcmp(patterns[i], test->suite) || !strcmp(patterns[i], name)) return 1;
-    return count < 2;
+    return !strcmp(pattern, test->suite) || !strcmp(pattern, name);
+}
+
+static int chosen(const struct harness_test *test, int count, char **patterns)
+{
+    int any = 0, picked = 0;
+    for (int i = 1; i < count; i++) {
+        if (patterns[i][0] == '-' && matches(test, patterns[i] + 1)) return 0;
+        any |= patterns[i][0] != '-';
+        picked |= matches(test, patterns[i]);
+    }
+    return picked || !any;
 }
 
 static int run(const struct harness_test *test)

@@ -10,7 +10,7 @@ struct scratch {
 };
 
 struct scratch_path {
-    char text[512];
+    char text[1024];
 };
 
 struct scratch scratch_new(void);

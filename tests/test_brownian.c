@@ -218,7 +218,7 @@ static int ancestral(void *user, quell_transition *at, const quell_point *t, con
     return quell_step(ddpm, &run, t->t, s->t, x) ? -1 : 0;
 }
 
-/* quell_forward, quell_step and a callback that steps are the same. */
+/* quell_sample_from, quell_step and a callback that steps are the same. */
 TEST(brownian, steps)
 {
     enum { COUNT = 40, DIM = 6, STEPS = 5 };
@@ -235,7 +235,7 @@ TEST(brownian, steps)
     must_draw(ddpm, &run, a);
     must_draw(own, &run, b);
     CHECK(!memcmp(a, b, sizeof a), "as a callback");
-    MUST(quell_init(ddpm, &run, b));
+    MUST(quell_sample_prior(ddpm, &run, b));
     for (size_t i = 0; i < STEPS; i++)
         MUST(quell_step(ddpm, &run, (double)(STEPS - i) / (double)STEPS,
                         (double)(STEPS - i - 1) / (double)STEPS, b));

@@ -113,8 +113,8 @@ TEST(callbacks, once_per_sample)
 static void check_failure(quell_status status, uint64_t sample, size_t transition)
 {
     memset(&report, 0xff, sizeof report);
-    MUST(quell_init(sampler, &run, x));
-    quell_status found = quell_forward(sampler, &run, x);
+    MUST(quell_sample_prior(sampler, &run, x));
+    quell_status found = quell_sample_from(sampler, &run, x);
     CHECK(found == status, "%s, not %s", quell_status_name(found), quell_status_name(status));
     CHECK(report.sample == sample && report.transition == transition,
           "sample %llu, transition %zu; not %llu, %zu", (unsigned long long)report.sample,
@@ -170,8 +170,8 @@ TEST(callbacks, lowest_of_two)
         run = quell_run_defaults();
         run.count = 2, run.tile = 1, run.threads = 2, run.parallel = parallel_pthreads;
         run.report = &report;
-        MUST(quell_init(sampler, &run, x));
-        CHECK(quell_forward(sampler, &run, x) == QUELL_DENOISER_FAILED, "no failure");
+        MUST(quell_sample_prior(sampler, &run, x));
+        CHECK(quell_sample_from(sampler, &run, x) == QUELL_DENOISER_FAILED, "no failure");
         CHECK(report.sample == 0, "sample %llu when %llu was late",
               (unsigned long long)report.sample, (unsigned long long)late);
         CHECK(pair.workers == 3, "two calls at once by one worker");
@@ -189,8 +189,8 @@ TEST(callbacks, lowest_of_those_seen)
         run.tile = 7, run.threads = 2;
         watched.bad_sample[0] = FIRST, watched.bad_step[0] = STEPS - 1;
         watched.bad_sample[1] = FIRST + 7, watched.bad_step[1] = STEPS - 1;
-        MUST(quell_init(sampler, &run, x));
-        CHECK(quell_forward(sampler, &run, x) == QUELL_NOT_FINITE, "no failure");
+        MUST(quell_sample_prior(sampler, &run, x));
+        CHECK(quell_sample_from(sampler, &run, x) == QUELL_NOT_FINITE, "no failure");
         CHECK((report.sample == FIRST || report.sample == FIRST + 7) &&
                   report.transition == STEPS - 1,
               "sample %llu, transition %zu", (unsigned long long)report.sample, report.transition);
@@ -218,9 +218,9 @@ TEST(callbacks, errors)
 TEST(callbacks, bad_input)
 {
     begin(0);
-    MUST(quell_init(sampler, &run, x));
+    MUST(quell_sample_prior(sampler, &run, x));
     x[77 * DIM + 2] = (float)INFINITY;
-    CHECK(quell_forward(sampler, &run, x) == QUELL_NOT_FINITE, "infinity went through");
+    CHECK(quell_sample_from(sampler, &run, x) == QUELL_NOT_FINITE, "infinity went through");
     CHECK(report.sample == FIRST + 77 && report.transition == 0, "sample %llu",
           (unsigned long long)report.sample);
     x[77 * DIM + 2] = (float)NAN;
@@ -240,9 +240,9 @@ TEST(callbacks, host_fails)
 {
     begin(0);
     run.parallel = host_fails, run.tile = 1;
-    CHECK(quell_init(sampler, &run, x) == QUELL_DENOISER_FAILED, "went through");
+    CHECK(quell_sample_prior(sampler, &run, x) == QUELL_DENOISER_FAILED, "went through");
     CHECK(strstr(quell_error_message(), "parallel-for"), "%s", quell_error_message());
-    CHECK(quell_forward(sampler, &run, x) == QUELL_DENOISER_FAILED, "went through");
+    CHECK(quell_sample_from(sampler, &run, x) == QUELL_DENOISER_FAILED, "went through");
     run.parallel = NULL;
     must_draw(sampler, &run, x);
     CHECK(!memcmp(x, fine, sizeof x), "after a failure");
@@ -268,9 +268,9 @@ TEST(callbacks, reason)
     MUST(quell_denoiser_callback(&denoiser, DIM, say_why, NULL, NULL));
     quell_sampler *sampler_of_it = must_sampler("ddim", denoiser, schedule, STEPS);
     own.first = FIRST, own.count = COUNT, own.threads = WORKERS, own.tile = 1;
-    MUST(quell_init(sampler_of_it, &own, rows));
+    MUST(quell_sample_prior(sampler_of_it, &own, rows));
     quell_error_set(QUELL_OK, "before");
-    CHECK(quell_forward(sampler_of_it, &own, rows) == QUELL_DENOISER_FAILED, "no failure");
+    CHECK(quell_sample_from(sampler_of_it, &own, rows) == QUELL_DENOISER_FAILED, "no failure");
     CHECK(!strcmp(quell_error_message(), "run: sample 1077, transition 0: the weights are gone"),
           "%s", quell_error_message());
     quell_sampler_free(sampler_of_it);

@@ -35,8 +35,7 @@ static quell_sampler *new_sampler(const char *name)
 
 static void draw(const quell_sampler *sampler, quell_run run, float *x)
 {
-    CHECK(!quell_init(sampler, &run, x), "%s", quell_error_message());
-    CHECK(!quell_forward(sampler, &run, x), "%s", quell_error_message());
+    CHECK(!quell_sample(sampler, &run, x), "%s", quell_error_message());
 }
 
 static void check_sampler(const char *name)
@@ -80,7 +79,7 @@ TEST(classes, refused)
     for (size_t i = 0; i < 3; i++) {
         quell_run run = quell_run_defaults();
         run.count = 2, run.classes = wrong[i];
-        CHECK(quell_forward(sampler, &run, x[0]) == QUELL_BAD_ARGUMENT, "case %zu", i);
+        CHECK(quell_sample_from(sampler, &run, x[0]) == QUELL_BAD_ARGUMENT, "case %zu", i);
         CHECK(strstr(quell_error_message(), "has 4 classes"), "%s", quell_error_message());
     }
     quell_sampler_free(sampler);

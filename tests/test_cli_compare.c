@@ -117,8 +117,7 @@ static void check_numbers(const json_t *root, const quell_denoiser *denoiser, co
     CHECK(fabs(number(root, "spread") - sqrt(alpha * alpha * 2.125)) < 0.05, "spread");
     for (size_t b = 0; b < 2; b++) {
         quell_sampler *made = must_sampler(spec, denoiser, schedule, b ? 9 : 3);
-        MUST(quell_init(made, &run, x));
-        MUST(quell_forward(made, &run, x));
+        MUST(quell_sample(made, &run, x));
         MUST(quell_exact(denoiser, &reference, alpha, sigma, exact));
         check_close(number(trial_of(root, sampler, b), "distance"), line_distance(x, exact), spec);
         quell_sampler_free(made);

@@ -77,13 +77,13 @@ TEST(messages, names_of_any_bytes)
     command_remove(&command);
 }
 
-/* A path of 400 bytes in a folder of its own, so that it could be there. */
+/* A path of 500 bytes in a folder of its own, so that it could be there. */
 TEST(messages, long_paths)
 {
     struct command command = command_new();
     char name[600] = "";
     for (int k = 0; k < 2; k++) {
-        for (int i = 0; i < 100; i++) strcat(name, "é");
+        for (int i = 0; i < 125; i++) strcat(name, "é");
         CHECK(!mkdir(scratch_path(&command.work, name).text, 0777), "mkdir");
         strcat(name, "/");
     }

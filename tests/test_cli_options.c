@@ -48,6 +48,8 @@ TEST(options, refused)
         {GRID "--seed 1 --seed 2", "--seed: is given twice"},
         {GRID "--seed -1", "--seed '-1'"},
         {GRID "--seed 18446744073709551616", "--seed '18446744073709551616'"},
+        {GRID "--first 18446744073709551615", "up to 2^64 - 2"},
+        {GRID "--first 18446744073709551606", "up to 2^64 - 2"},
         {GRID "--seed 1e3", "--seed '1e3'"},
         {GRID "--seed 0x10", "--seed '0x10'"},
         {GRID "--seed ' 1'", "--seed ' 1'"},

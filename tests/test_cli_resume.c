@@ -2,7 +2,7 @@
 /* quell sample --resume: whatever ended a run, the next one goes on, and the file is that of a run
  * that was never interrupted, byte by byte. What does not belong together is refused, and nothing
  * that was finished is lost by that. */
-#include "command.h"
+#include "resuming.h"
 #include "effort.h"
 #include "harness.h"
 #include "sanitized.h"
@@ -13,98 +13,56 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-#define HEADER 128
-#define ROW 8
-#define ROWS 200000
-#define COUNT "--count 200000 "
-#define RUN "sample --quiet --model builtin:grid25 --sampler ddpm --steps 60 --seed 3 " COUNT
-#define RESUME RUN "--resume --out y.npy "
-
-static size_t size_of(const struct command *command, const char *name)
-{
-    struct stat status;
-    return stat(scratch_path(&command->work, name).text, &status) ? 0 : (size_t)status.st_size;
-}
-
-/* Starts a run and ends it when it has finished some samples. */
-static int stop_in_the_middle(struct command *command, const char *arguments, int number)
-{
-    size_t before = size_of(command, "y.npy.part"), now = before;
-    command_start(command, arguments);
-    for (int wait = 0; now < HEADER + ROW || now <= before; wait++) {
-        CHECK(wait < 60000, "no sample in a minute");
-        usleep(1000);
-        now = size_of(command, "y.npy.part");
-        CHECK(now || !size_of(command, "y.npy"), "it was too fast");
-    }
-    CHECK(!kill(command->process, number), "kill");
-    return command_wait(command);
-}
-
-static void check_whole(const struct command *command)
-{
-    command_same(command, "whole.npy", "y.npy");
-    CHECK(!size_of(command, "y.npy.part") && !size_of(command, "y.npy.resume"), "it left files");
-}
-
-static struct command begin(void)
-{
-    struct command command = command_new();
-    command_check(&command, 0, RUN "--out whole.npy");
-    return command;
-}
 
 TEST(resume, after_kill)
 {
-    struct command command = begin();
-    int code = stop_in_the_middle(&command, RUN "--out y.npy", SIGKILL);
-    CHECK(code == 128 + SIGKILL && !size_of(&command, "y.npy"), "exit code %d", code);
+    struct command command = resume_begin();
+    int code = resume_stop(&command, RESUME_RUN "--out y.npy", SIGKILL);
+    CHECK(code == 128 + SIGKILL && !resume_size(&command, "y.npy"), "exit code %d", code);
     json_t *report = command_json(&command, RESUME "--json");
     long long found = json_integer_value(json_field(report, "resumed"));
-    CHECK(found > 0 && found < ROWS, "%lld samples were found", found);
-    CHECK(json_integer_value(json_field(report, "count")) == ROWS, "count");
+    CHECK(found > 0 && found < RESUME_ROWS, "%lld samples were found", found);
+    CHECK(json_integer_value(json_field(report, "count")) == RESUME_ROWS, "count");
     json_decref(report);
-    check_whole(&command);
+    resume_whole(&command);
     command_remove(&command);
 }
 
 /* At any instant, also while it begins and while it gives the file its name. */
 TEST(resume, after_many_kills)
 {
-    struct command command = begin();
+    struct command command = resume_begin();
     srand(7);
     for (int round = 0, rounds = (int)by_effort(4, 12, 300); round < rounds; round++) {
         command_start(&command, RESUME);
         usleep((useconds_t)(rand() % 300000));
         kill(command.process, SIGKILL);
         command_wait(&command);
-        if (size_of(&command, "y.npy")) check_whole(&command);
-        if (size_of(&command, "y.npy")) remove(scratch_path(&command.work, "y.npy").text);
+        if (resume_size(&command, "y.npy")) resume_whole(&command);
+        if (resume_size(&command, "y.npy")) remove(scratch_path(&command.work, "y.npy").text);
     }
     command_check(&command, 0, RESUME);
-    check_whole(&command);
+    resume_whole(&command);
     command_remove(&command);
 }
 
 /* A run that is to be resumed keeps what it has, and says so; another leaves nothing. */
 TEST(resume, after_signals)
 {
-    struct command command = begin();
+    struct command command = resume_begin();
     const int numbers[] = {SIGINT, SIGTERM, SIGUSR1};
     for (int i = 0; i < 3; i++) {
-        int code = stop_in_the_middle(&command, RESUME, numbers[i]);
+        int code = resume_stop(&command, RESUME, numbers[i]);
         char *errors = command_errors(&command);
         CHECK(code == 128 + numbers[i] && strstr(errors, "y.npy.part"), "%d: %s", code, errors);
-        CHECK(size_of(&command, "y.npy.part") % ROW == 0, "a torn sample");
+        CHECK(resume_size(&command, "y.npy.part") % RESUME_ROW == 0, "a torn sample");
         free(errors);
     }
     command_check(&command, 0, RESUME);
-    check_whole(&command);
+    resume_whole(&command);
     remove(scratch_path(&command.work, "y.npy").text);
-    stop_in_the_middle(&command, RUN "--out y.npy", SIGTERM);
+    resume_stop(&command, RESUME_RUN "--out y.npy", SIGTERM);
     CHECK(scratch_count(&command.work, ".") == 1, "a cancelled run has left a file");
     command_remove(&command);
 }
@@ -113,13 +71,13 @@ TEST(resume, after_signals)
 #if !THREAD_SANITIZED
 TEST(resume, after_a_full_disk)
 {
-    struct command command = begin();
+    struct command command = resume_begin();
     command_limit(&command, "ulimit -f 600;");
     command_check(&command, 4, RESUME);
     command_limit(&command, "");
-    CHECK(size_of(&command, "y.npy.part") > HEADER, "nothing was kept");
+    CHECK(resume_size(&command, "y.npy.part") > RESUME_HEADER, "nothing was kept");
     command_check(&command, 0, RESUME);
-    check_whole(&command);
+    resume_whole(&command);
     command_remove(&command);
 }
 #endif
@@ -131,25 +89,21 @@ static void cut_part(const struct command *command, size_t size)
 
 TEST(resume, torn)
 {
-    struct command command = begin();
-    const size_t sizes[] = {HEADER + 100 * ROW + 3, HEADER + 5, HEADER, HEADER - 1, 1, 0};
+    struct command command = resume_begin();
+    const size_t sizes[] = {RESUME_HEADER + 100 * RESUME_ROW + 3,
+                            RESUME_HEADER + 5,
+                            RESUME_HEADER,
+                            RESUME_HEADER - 1,
+                            1,
+                            0};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         remove(scratch_path(&command.work, "y.npy").text);
-        stop_in_the_middle(&command, RUN "--out y.npy", SIGKILL);
+        resume_stop(&command, RESUME_RUN "--out y.npy", SIGKILL);
         cut_part(&command, sizes[i]);
         command_check(&command, 0, RESUME);
-        check_whole(&command);
+        resume_whole(&command);
     }
     command_remove(&command);
-}
-
-/* Exit code 2 and one line with `reason`; what was finished stays as it was. */
-static void check_refused(const struct command *command, int code, const char *arguments,
-                          const char *reason)
-{
-    size_t before = size_of(command, "y.npy.part");
-    command_refused(command, code, arguments, reason);
-    CHECK(before && size_of(command, "y.npy.part") == before, "%s: was touched", arguments);
 }
 
 TEST(resume, other_runs_are_refused)
@@ -168,10 +122,10 @@ TEST(resume, other_runs_are_refused)
         {"--model builtin:spirals", "model builtin:grid25, and this is builtin:spirals"},
         {"--model m.json", "model builtin:grid25, and this is of digest"},
     };
-    struct command command = begin();
+    struct command command = resume_begin();
     scratch_write(&command.work, "m.json", "{\"kind\": \"gaussian\", \"dim\": 2, \"variance\": 1}",
                   0);
-    stop_in_the_middle(&command, RUN "--out y.npy", SIGKILL);
+    resume_stop(&command, RESUME_RUN "--out y.npy", SIGKILL);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct {
             const char *option, *value;
@@ -185,19 +139,20 @@ TEST(resume, other_runs_are_refused)
             if (strncmp(cases[i][0], given[g].option, strlen(given[g].option)))
                 sprintf(line + strlen(line), "%s %s ", given[g].option, given[g].value);
         strcat(line, cases[i][0]);
-        check_refused(&command, 2, line, cases[i][1]);
+        resume_refused(&command, 2, line, cases[i][1]);
     }
     command_check(&command, 0, RESUME);
-    check_whole(&command);
+    resume_whole(&command);
     command_remove(&command);
 }
 
-/* The file of a model is known by its bytes, and a table that it names, too. */
+/* A model is known by what is in it, whatever its files are called. */
 TEST(resume, another_model_is_refused)
 {
     struct command command = command_new();
     const char text[] = "{\"kind\": \"gaussian\", \"mean\": \"mean.npy\", \"variance\": 1}";
-    const char arguments[] = "sample --quiet --model m.json --sampler ddpm --steps 60 " COUNT;
+    const char arguments[] =
+        "sample --quiet --model m.json --sampler ddpm --steps 60 " RESUME_COUNT;
     char run[300];
     scratch_write(&command.work, "m.json", text, 0);
     command_check(&command, 0, "sample --quiet --model builtin:grid25 --count 1 --out one.npy");
@@ -208,94 +163,42 @@ TEST(resume, another_model_is_refused)
     memcpy(shape, "(2,)  ", 6);
     scratch_write(&command.work, "mean.npy", mean, size);
     snprintf(run, sizeof run, "%s --out y.npy", arguments);
-    stop_in_the_middle(&command, run, SIGKILL);
+    resume_stop(&command, run, SIGKILL);
     mean[size - 1] ^= 1;
     scratch_write(&command.work, "mean.npy", mean, size);
     strcat(run, " --resume");
-    check_refused(&command, 2, run, "with model of digest");
+    resume_refused(&command, 2, run, "with model of digest");
     mean[size - 1] ^= 1;
-    scratch_write(&command.work, "mean.npy", mean, size);
+    scratch_write(&command.work, "copy.npy", mean, size);
+    scratch_write(&command.work, "m.json",
+                  "{\"kind\": \"gaussian\", \"mean\": \"copy.npy\", \"variance\": 1.0}", 0);
     command_check(&command, 0, run);
     free(mean);
-    command_remove(&command);
-}
-
-TEST(resume, foreign_files_are_refused)
-{
-    struct command command = begin();
-    scratch_write(&command.work, "y.npy.part", "a letter", 0);
-    check_refused(&command, 4, RESUME, "is in the way");
-    check_refused(&command, 4, RUN "--out y.npy", "is in the way");
-    scratch_write(&command.work, "y.npy.resume", "another", 0);
-    check_refused(&command, 4, RESUME, "y.npy.resume: is not of an unfinished file");
-    remove(scratch_path(&command.work, "y.npy.part").text);
-    stop_in_the_middle(&command, RUN "--out y.npy", SIGKILL);
-    size_t size;
-    char *part = scratch_read(&command.work, "y.npy.part", &size);
-    size -= (size - HEADER) % ROW;
-    part[size - 1] ^= 1;
-    scratch_write(&command.work, "y.npy.part", part, size);
-    check_refused(&command, 4, RESUME, "is not what this run draws");
-    part[20] ^= 1;
-    scratch_write(&command.work, "y.npy.part", part, size);
-    check_refused(&command, 4, RESUME, "it was changed");
-    free(part);
-    command_remove(&command);
-}
-
-/* After another start of the machine only what was made sure of counts. */
-TEST(resume, after_a_loss_of_power)
-{
-    struct command command = begin();
-    stop_in_the_middle(&command, RUN "--out y.npy", SIGKILL);
-    const long long sure[] = {7, 0, 99999999};
-    for (int i = 0; i < 3; i++) {
-        size_t size;
-        char *part = scratch_read(&command.work, "y.npy.part", &size), line[64];
-        char *record = scratch_read(&command.work, "y.npy.resume", NULL);
-        char *boot = strstr(record, "\nboot "), *mark = strstr(record, "\nsure ");
-        CHECK(part && boot && mark && size > HEADER + 7 * ROW, "%s", record);
-        boot[6] = boot[6] == 'z' ? 'y' : 'z';
-        snprintf(line, sizeof line, "%020lld", sure[i]);
-        memcpy(mark + 6, line, 20);
-        scratch_write(&command.work, "y.npy.resume", record, 0);
-        json_t *report = command_json(&command, RESUME "--json");
-        long long found = json_integer_value(json_field(report, "resumed"));
-        long long there = (long long)((size - HEADER) / ROW);
-        CHECK(found == (sure[i] < there ? sure[i] : there), "%lld of %lld", found, there);
-        json_decref(report);
-        check_whole(&command);
-        remove(scratch_path(&command.work, "y.npy").text);
-        scratch_write(&command.work, "y.npy.part", part, size);
-        scratch_write(&command.work, "y.npy.resume", record, 0);
-        free(part);
-        free(record);
-    }
     command_remove(&command);
 }
 
 /* Two at once would write one file; the lock goes with the process. */
 TEST(resume, two_at_once)
 {
-    struct command command = begin();
-    stop_in_the_middle(&command, RUN "--out y.npy", SIGKILL);
+    struct command command = resume_begin();
+    resume_stop(&command, RESUME_RUN "--out y.npy", SIGKILL);
     int part = open(scratch_path(&command.work, "y.npy.part").text, O_RDWR | O_CLOEXEC);
     CHECK(part >= 0 && !flock(part, LOCK_EX), "flock");
-    check_refused(&command, 4, RESUME, "another process is writing it");
-    check_refused(&command, 4, RUN "--out y.npy", "another process is writing it");
+    resume_refused(&command, 4, RESUME, "another process is writing it");
+    resume_refused(&command, 4, RESUME_RUN "--out y.npy", "another process is writing it");
     close(part);
     command_check(&command, 0, RESUME);
-    check_whole(&command);
+    resume_whole(&command);
     command_remove(&command);
 }
 
 TEST(resume, where_it_cannot_be)
 {
     struct command command = command_new();
-    command_refused(&command, 2, RUN "--resume", "--resume: needs --out");
-    command_refused(&command, 2, RUN "--resume --out -", "--resume: needs --out");
-    command_refused(&command, 2, RUN "--resume --out /dev/null", "is no file");
-    command_refused(&command, 4, RUN "--resume --out no/y.npy", "No such file");
+    command_refused(&command, 2, RESUME_RUN "--resume", "--resume: needs --out");
+    command_refused(&command, 2, RESUME_RUN "--resume --out -", "--resume: needs --out");
+    command_refused(&command, 2, RESUME_RUN "--resume --out /dev/null", "is no file");
+    command_refused(&command, 4, RESUME_RUN "--resume --out no/y.npy", "No such file");
     command_refused(&command, 2, "compare --resume", "--resume");
     command_refused(&command, 2, "denoise --resume", "--resume");
     command_refused(&command, 2, "join --resume", "--resume");
@@ -316,10 +219,10 @@ TEST(resume, inputs_and_pictures)
     snprintf(line, sizeof line, "%s --out whole.npy --plot whole.png", run);
     command_check(&command, 0, line);
     snprintf(line, sizeof line, "%s --out y.npy", run);
-    stop_in_the_middle(&command, line, SIGKILL);
+    resume_stop(&command, line, SIGKILL);
     snprintf(line, sizeof line, "%s --out y.npy --resume --plot y.png", run);
     command_check(&command, 0, line);
-    check_whole(&command);
+    resume_whole(&command);
     command_same(&command, "whole.png", "y.png");
     command_remove(&command);
 }

@@ -71,8 +71,7 @@ TEST(cli, samples_are_the_librarys)
     quell_sampler *sampler = must_sampler("ddim:eta=0.3", model.denoiser, schedule, 7);
     run.count = 10;
     run.seed = 18446744073709551615u;
-    MUST(quell_init(sampler, &run, x));
-    MUST(quell_forward(sampler, &run, x));
+    MUST(quell_sample(sampler, &run, x));
     command_check(
         &command, 0,
         "sample --model builtin:grid25 --schedule cosine --sampler ddim:eta=0.3 --steps 7 "
@@ -109,8 +108,7 @@ TEST(cli, sampling_options)
     options.brownian = 1;
     run.count = 10;
     MUST(quell_sampler_create(&sampler, "ddpm", model.denoiser, schedule, &options));
-    MUST(quell_init(sampler, &run, x));
-    MUST(quell_forward(sampler, &run, x));
+    MUST(quell_sample(sampler, &run, x));
     command_check(&command, 0,
                   "sample --model builtin:grid25 --sampler ddpm --steps 6 --start 0.75 "
                   "--stop .125 --clamp-low -1 --clamp-high 0.5 --grid linear:final=zero --brownian "
@@ -123,8 +121,7 @@ TEST(cli, sampling_options)
     options.clamp_low = -(double)INFINITY, options.clamp_high = (double)INFINITY;
     options.threshold = 0.5, options.threshold_max = 1.25;
     MUST(quell_sampler_create(&sampler, "ddpm", model.denoiser, schedule, &options));
-    MUST(quell_init(sampler, &run, x));
-    MUST(quell_forward(sampler, &run, x));
+    MUST(quell_sample(sampler, &run, x));
     command_check(&command, 0,
                   "sample --model builtin:grid25 --sampler ddpm --steps 6 --start 0.75 "
                   "--stop .125 --threshold 0.5 --threshold-max 1.25 --grid linear:final=zero "
@@ -138,7 +135,7 @@ TEST(cli, sampling_options)
     command_remove(&command);
 }
 
-/* A file of x_1 of the given shape: what quell_init draws for grid25 and seed 5. */
+/* A file of x_1 of the given shape: what quell_sample_prior draws for grid25 and seed 5. */
 static void write_noise(const struct command *command, const char *name, const char *shape,
                         size_t rows, float scale)
 {
@@ -151,7 +148,7 @@ static void write_noise(const struct command *command, const char *name, const c
     quell_sampler *sampler = must_sampler("ddim", model.denoiser, schedule, 4);
     run.count = rows;
     run.seed = 5;
-    MUST(quell_init(sampler, &run, x));
+    MUST(quell_sample_prior(sampler, &run, x));
     for (size_t i = 0; i < 2 * rows; i++) x[i] *= scale;
     memset(file + 10, ' ', 118);
     int length = sprintf(file + 10, "{'descr': '<f4', 'fortran_order': False, 'shape': %s}", shape);

@@ -37,8 +37,7 @@ static size_t rows_of(const quell_sampler *sampler)
     struct seen seen = {0};
     quell_run run = quell_run_defaults();
     run.count = COUNT, run.threads = THREADS, run.context = &seen;
-    CHECK(!quell_init(sampler, &run, x), "%s", quell_error_message());
-    CHECK(!quell_forward(sampler, &run, x), "%s", quell_error_message());
+    CHECK(!quell_sample(sampler, &run, x), "%s", quell_error_message());
     return atomic_load(&seen.rows);
 }
 

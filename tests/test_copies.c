@@ -19,7 +19,8 @@
     X(quell_schedule_create)  \
     X(quell_schedule_free)    \
     X(quell_sampler_create)   \
-    X(quell_sampler_free) X(quell_init) X(quell_forward) X(quell_error_message) X(quell_version)
+    X(quell_sampler_free)     \
+    X(quell_sample_prior) X(quell_sample_from) X(quell_error_message) X(quell_version)
 
 /* The functions of one copy. */
 struct copy {
@@ -54,8 +55,8 @@ static quell_status draw(struct copy *copy)
     quell_status status = copy->quell_denoiser_mixture(&denoiser, 2, 2, weights, means, variances);
     if (!status) status = copy->quell_schedule_create(&schedule, "vp");
     if (!status) status = copy->quell_sampler_create(&sampler, "ddpm", denoiser, schedule, NULL);
-    if (!status) status = copy->quell_init(sampler, &run, copy->x);
-    if (!status) status = copy->quell_forward(sampler, &run, copy->x);
+    if (!status) status = copy->quell_sample_prior(sampler, &run, copy->x);
+    if (!status) status = copy->quell_sample_from(sampler, &run, copy->x);
     copy->quell_sampler_free(sampler);
     copy->quell_schedule_free(schedule);
     copy->quell_denoiser_free(denoiser);
@@ -112,7 +113,7 @@ int main(int argc, char **argv)
         if (!library) return fprintf(stderr, "%s\n", dlerror());
         if (find(&copies[i], library)) return 1;
         for (int k = 0; k < i; k++)
-            if (copies[i].quell_init == copies[k].quell_init)
+            if (copies[i].quell_sample_prior == copies[k].quell_sample_prior)
                 return fprintf(stderr, "copies %d and %d are one\n", i, k);
     }
     if (draw_all()) return 1;

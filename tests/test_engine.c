@@ -87,8 +87,8 @@ TEST(engine, whole_batch)
     quell_schedule_free(schedule);
 }
 
-/* Tiles cover the batch, begin on blocks of noise, and leave no worker idle for few large samples.
- */
+/* Tiles cover the batch, begin on blocks of noise, and leave no worker idle for few large
+ * samples. */
 TEST(engine, layout)
 {
     struct model shape = model_new("callback", 100000);
@@ -149,10 +149,27 @@ TEST(engine, counts)
         for (size_t e = 0; e < DIM; e++) CHECK(x[count * DIM + e] == 0, "past count %zu", count);
     }
     run.count = 0;
-    MUST(quell_init(sampler, &run, NULL));
-    MUST(quell_forward(sampler, &run, NULL));
+    MUST(quell_sample(sampler, &run, NULL));
     MUST(quell_step(sampler, &run, 1, 0, NULL));
     MUST(quell_denoise(sampler, &run, 1, NULL, NULL));
+    end();
+}
+
+/* One call draws what its two parts do; a run that is refused leaves x as it was. */
+TEST(engine, sample_is_its_parts)
+{
+    begin("isotropic");
+    quell_run run = quell_run_defaults();
+    float parts[33 * DIM], x[33 * DIM];
+    run.seed = 11, run.first = 5, run.count = 33;
+    MUST(quell_sample_prior(sampler, &run, parts));
+    MUST(quell_sample_from(sampler, &run, parts));
+    for (size_t i = 0; i < 33 * DIM; i++) x[i] = NAN;
+    MUST(quell_sample(sampler, &run, x));
+    CHECK(!memcmp(x, parts, sizeof x), "other bits");
+    run.seed = 12, run.isa = "nonsense";
+    CHECK(quell_sample(sampler, &run, x) == QUELL_NOT_FOUND, "isa");
+    CHECK(!memcmp(x, parts, sizeof x), "a refused run changed x");
     end();
 }
 
@@ -198,19 +215,22 @@ TEST(engine, refusals)
     begin("isotropic");
     float x[DIM] = {0};
     quell_run run = quell_run_defaults();
-    CHECK(quell_forward(NULL, &run, x) == QUELL_BAD_ARGUMENT, "no sampler");
-    CHECK(quell_forward(sampler, NULL, x) == QUELL_BAD_ARGUMENT, "no run");
-    CHECK(quell_forward(sampler, &run, NULL) == QUELL_BAD_ARGUMENT, "no x");
+    CHECK(quell_sample_from(NULL, &run, x) == QUELL_BAD_ARGUMENT, "no sampler");
+    CHECK(quell_sample_from(sampler, NULL, x) == QUELL_BAD_ARGUMENT, "no run");
+    CHECK(quell_sample_from(sampler, &run, NULL) == QUELL_BAD_ARGUMENT, "no x");
     CHECK(quell_denoise(sampler, &run, 1, NULL, x) == QUELL_BAD_ARGUMENT, "no x");
     run.count = SIZE_MAX / 2;
-    CHECK(quell_forward(sampler, &run, x) == QUELL_BAD_ARGUMENT, "count * dim overflows");
+    CHECK(quell_sample_from(sampler, &run, x) == QUELL_BAD_ARGUMENT, "count * dim overflows");
     run.count = 1, run.first = UINT64_MAX;
-    CHECK(quell_forward(sampler, &run, x) == QUELL_BAD_ARGUMENT, "first + count overflows");
+    CHECK(quell_sample_from(sampler, &run, x) == QUELL_BAD_ARGUMENT, "first + count overflows");
+    CHECK(strstr(quell_error_message(), "up to 2^64 - 2"), "%s", quell_error_message());
+    run.first--;
+    MUST(quell_sample_from(sampler, &run, x));
     run.first = 0, run.isa = "mmx";
-    CHECK(quell_forward(sampler, &run, x) == QUELL_NOT_FOUND, "isa");
+    CHECK(quell_sample_from(sampler, &run, x) == QUELL_NOT_FOUND, "isa");
     CHECK(strstr(quell_error_message(), "mmx"), "%s", quell_error_message());
     run.isa = NULL, run.parallel = parallel_backwards;
-    CHECK(quell_init(sampler, &run, x) == QUELL_BAD_ARGUMENT, "parallel without threads");
+    CHECK(quell_sample_prior(sampler, &run, x) == QUELL_BAD_ARGUMENT, "parallel without threads");
     run.parallel = NULL;
     must_draw(sampler, &run, x);
     end();
@@ -228,6 +248,6 @@ TEST(engine, many_threads)
     must_draw(sampler, &run, b);
     CHECK(!memcmp(a, b, sizeof a), "65536 threads");
     run.threads = (size_t)1 << 40;
-    CHECK(quell_forward(sampler, &run, b) == QUELL_BAD_ARGUMENT, "2^40 threads");
+    CHECK(quell_sample_from(sampler, &run, b) == QUELL_BAD_ARGUMENT, "2^40 threads");
     end();
 }

@@ -46,8 +46,7 @@ static void draw(const quell_denoiser *denoiser, size_t count, const int32_t *cl
     quell_sampler *sampler = must_sampler("dpmpp_2m", denoiser, schedule, 10);
     quell_run run = quell_run_defaults();
     run.seed = 1, run.count = count, run.classes = classes;
-    MUST(quell_init(sampler, &run, x));
-    MUST(quell_forward(sampler, &run, x));
+    MUST(quell_sample(sampler, &run, x));
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
 }

@@ -25,7 +25,7 @@ static void check_init(const double *mean, const double *variance, size_t init_d
     quell_run run = quell_run_defaults();
     run.seed = 9, run.first = 500, run.count = COUNT;
     float *x = malloc(COUNT * DIM * sizeof *x), noise[DIM];
-    MUST(quell_init(sampler, &run, x));
+    MUST(quell_sample_prior(sampler, &run, x));
     double alpha, sigma;
     MUST(quell_schedule_at(schedule, t, &alpha, &sigma));
     for (size_t i = 0; i < COUNT * DIM; i++) {
@@ -71,7 +71,7 @@ TEST(grid, init_large)
         MUST(quell_sampler_create(&sampler, "ddim", callback, straight, &own));
         quell_run run = quell_run_defaults();
         run.count = count;
-        MUST(quell_init(sampler, &run, x));
+        MUST(quell_sample_prior(sampler, &run, x));
         for (size_t k = 0; k < count * dim; k++) {
             size_t e = k % dim;
             if (e == 0) MUST(quell_noise(0, QUELL_STREAM_INIT, k / dim, 0, dim, noise));
@@ -98,9 +98,9 @@ TEST(grid, init_copies)
     quell_sampler *sampler = make("ddim");
     float before[DIM], after[DIM];
     quell_run run = quell_run_defaults();
-    MUST(quell_init(sampler, &run, before));
+    MUST(quell_sample_prior(sampler, &run, before));
     memset(mean, 0, sizeof mean);
-    MUST(quell_init(sampler, &run, after));
+    MUST(quell_sample_prior(sampler, &run, after));
     CHECK(!memcmp(before, after, sizeof before), "the caller's array is still read");
     quell_sampler_free(sampler);
     end();
@@ -127,7 +127,7 @@ static void check_times(const double *times, size_t steps)
     quell_run run = quell_run_defaults();
     run.observe = note, run.observe_user = &seen;
     float x[DIM] = {0};
-    MUST(quell_forward(sampler, &run, x));
+    MUST(quell_sample_from(sampler, &run, x));
     CHECK(seen.count == steps && quell_sampler_steps(sampler) == steps, "%zu steps", seen.count);
     for (size_t i = 0; i < steps; i++)
         CHECK(fabs(seen.times[i] - times[i + 1]) < 1e-15, "time %zu: %.17g", i, seen.times[i]);
@@ -168,9 +168,9 @@ TEST(grid, clamp)
     run.count = 100;
     float x[100 * DIM], mean[100 * DIM];
     int low = 0, high = 0, between = 0;
-    MUST(quell_init(sampler, &run, x));
+    MUST(quell_sample_prior(sampler, &run, x));
     MUST(quell_denoise(sampler, &run, 1, x, mean));
-    MUST(quell_forward(sampler, &run, x));
+    MUST(quell_sample_from(sampler, &run, x));
     for (size_t i = 0; i < 100 * DIM; i++) {
         CHECK(x[i] >= -0.5f && x[i] <= 0.25f && x[i] == mean[i], "%g", (double)x[i]);
         low += x[i] == -0.5f, high += x[i] == 0.25f, between += x[i] > -0.5f && x[i] < 0.25f;
@@ -201,7 +201,7 @@ TEST(grid, singular_ends)
             quell_sampler *sampler = make(specs[i]);
             quell_run run = quell_run_defaults();
             float x[DIM], mean[DIM];
-            MUST(quell_init(sampler, &run, x));
+            MUST(quell_sample_prior(sampler, &run, x));
             for (size_t k = 0; k + 1 < steps; k++) {
                 double n = (double)steps, done = (double)k;
                 MUST(quell_step(sampler, &run, 1 - done / n, 1 - (done + 1) / n, x));
@@ -234,8 +234,7 @@ TEST(grid, one_step)
             }
             float x[DIM];
             quell_run run = quell_run_defaults();
-            MUST(quell_init(sampler, &run, x));
-            MUST(quell_forward(sampler, &run, x));
+            MUST(quell_sample(sampler, &run, x));
             quell_sampler_free(sampler);
         }
     end();

@@ -162,8 +162,7 @@ static void samplers(void)
         quell_sampler_options options = quell_sampler_defaults();
         options.steps = 4;
         MUST(quell_sampler_create(&made, quell_sampler_name(i), denoiser, schedule, &options));
-        MUST(quell_init(made, &run, x));
-        MUST(quell_forward(made, &run, x));
+        MUST(quell_sample(made, &run, x));
         quell_sampler_free(made);
     }
 }
@@ -179,14 +178,13 @@ static void own_step(void)
     quell_run run = a_run();
     quell_sampler_free(own);
     MUST(quell_sampler_from_step(&own, stay, NULL, denoiser, schedule, NULL));
-    MUST(quell_init(own, &run, x));
-    MUST(quell_forward(own, &run, x));
+    MUST(quell_sample(own, &run, x));
 }
 
 static void one_step(void)
 {
     quell_run run = a_run();
-    MUST(quell_init(sampler, &run, x));
+    MUST(quell_sample_prior(sampler, &run, x));
     MUST(quell_step(sampler, &run, 0.7, 0.2, x));
     MUST(quell_denoise(sampler, &run, 0.7, x, y));
 }
@@ -228,9 +226,10 @@ static void failures(void)
     for (size_t i = 0; i < ROWS * DIM; i++) x[i] = 3e38f;
     CHECK(quell_step(sampler, &run, 0.2, 0.7, x) == QUELL_BAD_ARGUMENT, "times");
     x[5] = (float)NAN;
-    CHECK(quell_forward(sampler, &run, x) == QUELL_NOT_FINITE, "a run: %s", quell_error_message());
+    CHECK(quell_sample_from(sampler, &run, x) == QUELL_NOT_FINITE, "a run: %s",
+          quell_error_message());
     run.isa = "none";
-    CHECK(quell_forward(sampler, &run, x) == QUELL_NOT_FOUND, "isa");
+    CHECK(quell_sample_from(sampler, &run, x) == QUELL_NOT_FOUND, "isa");
     memset(x, 0, sizeof x);
 }
 

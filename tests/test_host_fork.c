@@ -160,7 +160,7 @@ TEST(fork, inside_a_run)
     MUST(quell_schedule_create(&schedule, "vp"));
     MUST(quell_sampler_create(&sampler, "ddim", denoiser, schedule, &options));
     child = -1;
-    quell_status status = quell_forward(sampler, &run, x);
+    quell_status status = quell_sample_from(sampler, &run, x);
     if (!child) _exit(status == QUELL_AFTER_FORK ? draw_like_the_parent() : OTHER + 2);
     int ended = wait_for(child);
     CHECK(!ended, "the child: %d", ended);

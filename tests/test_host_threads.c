@@ -61,7 +61,7 @@ TEST(threads, no_oversubscription)
         quell_run run = quell_run_defaults();
         run.count = 32;
         run.tile = 1;
-        if (quell_forward(sampler, &run, x)) atomic_store(&failed, 1);
+        if (quell_sample_from(sampler, &run, x)) atomic_store(&failed, 1);
     }
     CHECK(!failed, "a run failed");
     CHECK(!crowd, "%d workers inside a parallel region", (int)crowd);
@@ -157,9 +157,9 @@ static void check_schedule_calls(const char *spec)
     CHECK(!quell_schedule_from_function(&schedule, at_home, &home), "%s", quell_error_message());
     CHECK(!quell_sampler_create(&sampler, spec, denoiser, schedule, NULL), "%s",
           quell_error_message());
-    CHECK(!quell_init(sampler, &run, x), "%s", quell_error_message());
+    CHECK(!quell_sample_prior(sampler, &run, x), "%s", quell_error_message());
     home.calls = 0;
-    CHECK(!quell_forward(sampler, &run, x), "%s", quell_error_message());
+    CHECK(!quell_sample_from(sampler, &run, x), "%s", quell_error_message());
     CHECK(strcmp(spec, "dpm_adaptive") || home.calls > 0, "%s: the schedule was not called", spec);
     CHECK(!quell_step(sampler, &run, 0.75, 0.25, x), "%s", quell_error_message());
     CHECK(!home.abroad, "%s: %d calls from other threads", spec, (int)home.abroad);
@@ -190,8 +190,7 @@ static int draw_inside(void *user, const quell_call *call, const float *input, f
     run.count = 32, run.tile = 1, run.threads = 3;
     atomic_fetch_add(&inner->calls, 1);
     if (omp_get_max_threads() > inner->most) inner->most = omp_get_max_threads();
-    if (inner->sampler && quell_init(inner->sampler, &run, x)) inner->wrong = 1;
-    if (inner->sampler && quell_forward(inner->sampler, &run, x)) inner->wrong = 1;
+    if (inner->sampler && quell_sample(inner->sampler, &run, x)) inner->wrong = 1;
     if (inner->sampler && x[0] != alone.x[2][0]) inner->wrong = 2;
     memcpy(output, input, call->rows * call->dim * sizeof *output);
     return 0;
@@ -211,8 +210,7 @@ static void check_inside(struct inner *inner, size_t threads)
     MUST(quell_schedule_create(&schedule, "vp"));
     MUST(quell_sampler_create(&sampler, "ddim", denoiser, schedule, &options));
     inner->calls = inner->most = 0;
-    MUST(quell_init(sampler, &run, x));
-    MUST(quell_forward(sampler, &run, x));
+    MUST(quell_sample(sampler, &run, x));
     CHECK(inner->calls > 0 && !inner->wrong, "%d calls, %d", inner->calls, inner->wrong);
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
@@ -231,8 +229,7 @@ TEST(threads, functions_of_the_host)
     MUST(quell_schedule_create(&schedule, "vp"));
     MUST(quell_sampler_create(&sampler, "ddpm", denoiser, schedule, NULL));
     run.count = 32;
-    MUST(quell_init(sampler, &run, x));
-    MUST(quell_forward(sampler, &run, x));
+    MUST(quell_sample(sampler, &run, x));
     alone.x[2][0] = x[0];
     int before = omp_get_max_threads();
     omp_set_num_threads(5);

@@ -89,7 +89,7 @@ static void law_free(struct law *law)
     model_free(&law->model);
 }
 
-/* x_1 ~ N(alpha m, alpha^2 + sigma^2): the law that quell_init draws from, here with v = 1. */
+/* x_1 ~ N(alpha m, alpha^2 + sigma^2): the law of quell_sample_prior, here with v = 1. */
 static void law_draw(struct law *law)
 {
     quell_denoiser *denoiser = model_denoiser(&law->model);
@@ -184,7 +184,7 @@ static double flow_error(const struct law *law, size_t steps)
     float start[8], end[8];
     for (size_t e = 0; e < law->dim; e++) end[e] = start[e] = (float)e - 2.25f;
     quell_run run = quell_run_defaults();
-    MUST(quell_forward(sampler, &run, end));
+    MUST(quell_sample_from(sampler, &run, end));
     for (size_t e = 0; e < law->dim; e++) {
         double m = law->model.means[e], v = law->model.variances[e];
         double away = start[e] - alpha_at(law->schedule, 1) * m;

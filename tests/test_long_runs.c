@@ -66,9 +66,9 @@ static void check(struct long_run run)
     how.seed = SEED, how.count = SAMPLES, how.threads = 1;
     MUST(quell_denoiser_diagonal(&denoiser, DIM, means, variances));
     MUST(quell_sampler_create(&sampler, run.sampler, denoiser, schedule, &options));
-    MUST(quell_init(sampler, &how, x));
+    MUST(quell_sample_prior(sampler, &how, x));
     for (size_t i = 0; i < SAMPLES * DIM; i++) exact[i] = rounded[i] = (double)x[i];
-    MUST(quell_forward(sampler, &how, x));
+    MUST(quell_sample_from(sampler, &how, x));
     for (size_t i = 0; i < SAMPLES * DIM; i++) engine[i] = (double)x[i];
     quell_point *grid = doubles_grid(run.grid, schedule, run.steps);
     struct quell_plan plan = doubles_plan(run.sampler, schedule, grid, run.steps, 0);

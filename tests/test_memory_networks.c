@@ -106,8 +106,7 @@ struct drawing {
 static quell_status draw(void *data)
 {
     struct drawing *drawing = data;
-    quell_status status = quell_init(drawing->sampler, &drawing->run, drawing->x);
-    return status ? status : quell_forward(drawing->sampler, &drawing->run, drawing->x);
+    return quell_sample(drawing->sampler, &drawing->run, drawing->x);
 }
 
 static void check_draws(const char *name)

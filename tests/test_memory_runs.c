@@ -28,14 +28,14 @@ static void restart(struct running *r) { memcpy(r->x, r->start, sizeof r->x); }
 static quell_status run_init(void *data)
 {
     struct running *r = data;
-    return quell_init(r->sampler, &r->run, r->x);
+    return quell_sample_prior(r->sampler, &r->run, r->x);
 }
 
 static quell_status run_forward(void *data)
 {
     struct running *r = data;
     restart(r);
-    return quell_forward(r->sampler, &r->run, r->x);
+    return quell_sample_from(r->sampler, &r->run, r->x);
 }
 
 static quell_status run_step(void *data)
@@ -62,7 +62,7 @@ static void every_run(quell_sampler *sampler, const char *name)
     r.run.count = ROWS;
     r.run.threads = 2;
     r.run.tile = 7;
-    CHECK(!quell_init(sampler, &r.run, r.start), "%s: %s", name, quell_error_message());
+    CHECK(!quell_sample_prior(sampler, &r.run, r.start), "%s: %s", name, quell_error_message());
     for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
         char label[64];
         float before[ROWS * DIM];
@@ -169,7 +169,7 @@ TEST(memory, models)
     struct scratch_path points_file = scratch_path(&scratch, "points.npy");
     char *npy = points_file.text;
     struct saving saving = {0};
-    snprintf(saving.path, sizeof saving.path, "%s", scratch_path(&scratch, "saved.json").text);
+    snprintf(saving.path, sizeof saving.path, "%.500s", scratch_path(&scratch, "saved.json").text);
     char builtin[64];
     const char *name;
     for (size_t i = 0; (name = quell_builtin_name(i)); i++) {

@@ -26,8 +26,7 @@ static const struct row {
 #define ROWS (sizeof rows / sizeof *rows)
 
 /* The samples by one thread of the scalar kernels; emulated, of the best ones for the large
- * network.
- */
+ * network. */
 struct drawn {
     quell_sampler *sampler;
     quell_run run;
@@ -103,8 +102,7 @@ static void write_table(const char *path)
 }
 
 /* The large network: in parts, and on each instruction set; emulated, the small ones are held to
- * that.
- */
+ * that. */
 static void check_a_few_ways(const char *what, const struct drawn *d)
 {
     size_t size = d->run.count * quell_sampler_dim(d->sampler) * sizeof *d->x;

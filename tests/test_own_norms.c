@@ -74,12 +74,12 @@ TEST(own_norms, ends)
     quell_run run = quell_run_defaults();
     quell_report report = {0, 99};
     float x[4] = {0};
-    MUST(quell_forward(sampler, &run, x)); /* E[X | 0] = 0, so eps is 0 at first */
+    MUST(quell_sample_from(sampler, &run, x)); /* E[X | 0] = 0, so eps is 0 at first */
     for (size_t e = 0; e < 4; e++) CHECK(isfinite(x[e]), "element %zu", e);
     quell_sampler_free(sampler);
     sampler = must_sampler("dpm_adaptive:max_tries=3", denoiser, schedule, 3);
     run.first = 5, run.report = &report;
-    CHECK(quell_forward(sampler, &run, x) == QUELL_NO_PROGRESS && report.sample == 5 &&
+    CHECK(quell_sample_from(sampler, &run, x) == QUELL_NO_PROGRESS && report.sample == 5 &&
               report.transition == 0,
           "%s", quell_error_message());
     quell_sampler_free(sampler);
@@ -105,9 +105,9 @@ TEST(own_norms, tolerance)
         quell_sampler *sampler = must_sampler(specs[i], denoiser, schedule, 64);
         quell_run run = quell_run_defaults();
         float start[6], x[6];
-        MUST(quell_init(sampler, &run, start));
+        MUST(quell_sample_prior(sampler, &run, start));
         memcpy(x, start, sizeof x);
-        MUST(quell_forward(sampler, &run, x));
+        MUST(quell_sample_from(sampler, &run, x));
         double worst = 0;
         for (size_t e = 0; e < 6; e++) {
             double m = model.means[e], v = model.variances[e];

@@ -262,7 +262,7 @@ static void run_the_engine(const struct row *row, const char *spec, const quell_
     run.seed = SEED, run.count = SAMPLES;
     float state[SAMPLES * DIM];
     for (int i = 0; i < SAMPLES * DIM; i++) state[i] = (float)grid->x[i];
-    MUST(quell_forward(sampler, &run, state));
+    MUST(quell_sample_from(sampler, &run, state));
     for (int i = 0; i < SAMPLES * DIM; i++) x[i] = state[i];
     quell_sampler_free(sampler);
     quell_denoiser_free(denoiser);

@@ -92,15 +92,15 @@ static void check_same(const char *spec, int brownian, size_t steps, size_t coun
     quell_sampler *all = part(spec, brownian, steps, times);
     if (!all) return;
     must_draw(all, &run, whole);
-    MUST(quell_init(all, &run, pieces));
+    MUST(quell_sample_prior(all, &run, pieces));
     for (size_t at = 0, length; at < steps; at += length) {
         length = at + 3 < steps ? 3 : steps - at;
         quell_sampler *one = part(spec, brownian, length, times + at);
-        MUST(quell_forward(one, &run, pieces));
+        MUST(quell_sample_from(one, &run, pieces));
         quell_sampler_free(one);
     }
     CHECK(!memcmp(whole, pieces, count * DIM * sizeof *whole), "%s in pieces", spec);
-    MUST(quell_init(all, &run, pieces));
+    MUST(quell_sample_prior(all, &run, pieces));
     for (size_t i = 0; i < steps; i++) MUST(quell_step(all, &run, times[i], times[i + 1], pieces));
     CHECK(!memcmp(whole, pieces, count * DIM * sizeof *whole), "%s step by step", spec);
     quell_sampler_free(all);
@@ -150,10 +150,10 @@ static void check_law(const char *spec)
         const quell_point *t = &one->grid[0];
         if (i == 0) {
             law.variance = t->alpha * t->alpha + t->sigma * t->sigma;
-            MUST(quell_init(one, &run, pieces));
+            MUST(quell_sample_prior(one, &run, pieces));
         }
         order_law(&one->plan, 0, 1, &law.mean, &law.variance);
-        MUST(quell_forward(one, &run, pieces));
+        MUST(quell_sample_from(one, &run, pieces));
         quell_sampler_free(one);
     }
     struct moments found = found_in(pieces);
@@ -183,8 +183,7 @@ TEST(pieces, adaptive)
     fill_times(PIECES, times);
     for (size_t i = 0; i < PIECES; i++) {
         quell_sampler *one = part("dpm_adaptive:eta=1", 0, 1, times + i);
-        if (i == 0) MUST(quell_init(one, &run, pieces));
-        MUST(quell_forward(one, &run, pieces));
+        if (i == 0) MUST(quell_sample(one, &run, pieces));
         quell_sampler_free(one);
     }
     struct moments found = found_in(pieces);

@@ -69,10 +69,10 @@ TEST(plan, builder_is_ddim)
     quell_run run = quell_run_defaults();
     run.count = COUNT;
     float a[COUNT * DIM], b[COUNT * DIM];
-    MUST(quell_init(ours, &run, a));
+    MUST(quell_sample_prior(ours, &run, a));
     memcpy(b, a, sizeof a);
-    MUST(quell_forward(ours, &run, a));
-    MUST(quell_forward(ddim, &run, b));
+    MUST(quell_sample_from(ours, &run, a));
+    MUST(quell_sample_from(ddim, &run, b));
     for (size_t i = 0; i < COUNT * DIM; i++)
         CHECK(fabsf(a[i] - b[i]) < 2e-4f, "element %zu: %g, not %g", i, (double)a[i], (double)b[i]);
     quell_sampler_free(ours);

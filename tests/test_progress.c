@@ -63,12 +63,12 @@ TEST(progress, told)
         CHECK(!memcmp(x, fine, sizeof x), "progress changed the samples");
     }
     p = (struct progress){.result = 1};
-    MUST(quell_init(sampler, &run, x));
-    CHECK(quell_forward(sampler, &run, x) == QUELL_STOPPED && p.last < COUNT * STEPS, "a stop");
+    MUST(quell_sample_prior(sampler, &run, x));
+    CHECK(quell_sample_from(sampler, &run, x) == QUELL_STOPPED && p.last < COUNT * STEPS, "a stop");
     CHECK(strstr(quell_error_message(), "progress"), "%s", quell_error_message());
     p = (struct progress){.result = -1, .at = COUNT * STEPS};
-    MUST(quell_init(sampler, &run, x));
-    CHECK(quell_forward(sampler, &run, x) == QUELL_DENOISER_FAILED, "an error at the end");
+    MUST(quell_sample_prior(sampler, &run, x));
+    CHECK(quell_sample_from(sampler, &run, x) == QUELL_DENOISER_FAILED, "an error at the end");
     run.progress = NULL;
     must_draw(sampler, &run, x);
     CHECK(!memcmp(x, fine, sizeof x), "after a stop");
@@ -139,7 +139,7 @@ static void *draw_again(void *argument)
     float *mine = argument;
     own.threads = 2;
     for (int i = 0; i < 10; i++)
-        if (quell_init(sampler, &own, mine) || quell_forward(sampler, &own, mine)) return argument;
+        if (quell_sample(sampler, &own, mine)) return argument;
     return NULL;
 }
 

@@ -77,10 +77,10 @@ static void try(const struct trial *trial)
     float x[COUNT * DIM];
     quell_run run = quell_run_defaults();
     run.seed = 42, run.first = record.first, run.count = COUNT, run.threads = 1;
-    MUST(quell_init(sampler, &run, x));
+    MUST(quell_sample_prior(sampler, &run, x));
     memcpy(record.states, x, sizeof x);
     run.observe = observe, run.observe_user = &record;
-    MUST(quell_forward(sampler, &run, x));
+    MUST(quell_sample_from(sampler, &run, x));
     CHECK(!memcmp(x, record.states + trial->steps * COUNT * DIM, sizeof x), "the last state");
     for (size_t i = 0; i < trial->steps; i++) {
         double steps = (double)trial->steps, done = (double)i;
@@ -129,8 +129,7 @@ static void draw(const quell_sampler *sampler, float *x)
 {
     quell_run run = quell_run_defaults();
     run.seed = 3, run.count = COUNT;
-    MUST(quell_init(sampler, &run, x));
-    MUST(quell_forward(sampler, &run, x));
+    MUST(quell_sample(sampler, &run, x));
 }
 
 TEST(sampler, eta_one_is_ddpm)
@@ -155,7 +154,7 @@ TEST(sampler, eta_one_is_ddpm)
     }
 }
 
-/* quell_step over the grid is quell_forward. */
+/* quell_step over the grid is quell_sample_from. */
 TEST(sampler, steps_are_forward)
 {
     enum { STEPS = 7 };
@@ -169,7 +168,7 @@ TEST(sampler, steps_are_forward)
         quell_run run = quell_run_defaults();
         run.seed = 3, run.count = COUNT;
         draw(sampler, a);
-        MUST(quell_init(sampler, &run, b));
+        MUST(quell_sample_prior(sampler, &run, b));
         for (size_t k = 0; k < STEPS; k++) {
             MUST(quell_step(sampler, &run, (double)(STEPS - k) / (double)STEPS,
                             (double)(STEPS - k - 1) / (double)STEPS, b));

@@ -269,7 +269,7 @@ static void check_from_nothing(const char *spec, double eta)
     MUST(quell_schedule_at(schedule, 1, &alpha_t, &sigma_t));
     MUST(quell_schedule_at(schedule, 0.8, &alpha, &sigma));
     CHECK(alpha_t == 0, "alpha is %g at the first point", alpha_t);
-    MUST(quell_init(sampler, &run, x));
+    MUST(quell_sample_prior(sampler, &run, x));
     memcpy(next, x, sizeof x);
     MUST(quell_step(sampler, &run, 1, 0.8, next));
     for (uint64_t i = 0; i < COUNT; i++) {
@@ -279,7 +279,7 @@ static void check_from_nothing(const char *spec, double eta)
         CHECK(fabs((double)next[i] - right) < 2e-6 * (1 + fabs(right)), "%s: %.9g, not %.9g", spec,
               (double)next[i], right);
     }
-    MUST(quell_forward(sampler, &run, x));
+    MUST(quell_sample_from(sampler, &run, x));
     for (size_t i = 0; i < COUNT; i++) CHECK(isfinite(x[i]), "%s: sample %zu", spec, i);
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);

@@ -2,9 +2,8 @@
 /* Samplers that take one step at a time, in double, on a Gaussian of independent elements, whose
  * probability flow is known:
  *
- *     x_0 = alpha_0 m + sqrt((alpha_0^2 v + sigma_0^2) / (alpha_1^2 v + sigma_1^2)) (x_1 - alpha_1
- * m).
- */
+ *     x_0 = alpha_0 m + r (x_1 - alpha_1 m),
+ *     r   = sqrt((alpha_0^2 v + sigma_0^2) / (alpha_1^2 v + sigma_1^2)). */
 #include "doubles.h"
 #include "effort.h"
 #include "harness.h"

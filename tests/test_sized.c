@@ -53,9 +53,10 @@ static quell_status draw(const void *given, int how)
 {
     float x[DIM] = {1, 2, 3, 4, 5}, out[DIM];
     quell_sampler *sampler = must_sampler("ddim", denoiser, schedule, 4);
-    quell_status status = how == 0   ? quell_init(sampler, given, x)
-                          : how == 1 ? quell_forward(sampler, given, x)
-                          : how == 2 ? quell_step(sampler, given, 0.5, 0.25, x)
+    quell_status status = how == 0   ? quell_sample_prior(sampler, given, x)
+                          : how == 1 ? quell_sample_from(sampler, given, x)
+                          : how == 2 ? quell_sample(sampler, given, x)
+                          : how == 3 ? quell_step(sampler, given, 0.5, 0.25, x)
                                      : quell_denoise(sampler, given, 0.5, x, out);
     if (status) CHECK(x[0] == 1 && x[4] == 5, "x was changed");
     quell_sampler_free(sampler);
@@ -64,8 +65,9 @@ static quell_status draw(const void *given, int how)
 
 static quell_status init(const void *given) { return draw(given, 0); }
 static quell_status forward(const void *given) { return draw(given, 1); }
-static quell_status step(const void *given) { return draw(given, 2); }
-static quell_status denoise(const void *given) { return draw(given, 3); }
+static quell_status sample(const void *given) { return draw(given, 2); }
+static quell_status step(const void *given) { return draw(given, 3); }
+static quell_status denoise(const void *given) { return draw(given, 4); }
 
 static int zero(void *user, const quell_call *call, const float *x, float *out)
 {
@@ -126,8 +128,8 @@ TEST(sized, sampler_options)
 TEST(sized, run)
 {
     quell_run whole = quell_run_defaults();
-    call_fn *const calls[] = {init, forward, step, denoise};
-    for (size_t i = 0; i < 4; i++) check("quell_run_defaults", calls[i], &whole, sizeof whole);
+    call_fn *const calls[] = {init, forward, sample, step, denoise};
+    for (size_t i = 0; i < 5; i++) check("quell_run_defaults", calls[i], &whole, sizeof whole);
 }
 
 TEST(sized, callback)

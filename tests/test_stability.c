@@ -163,8 +163,7 @@ static double draw(const struct problem *problem, const char *spec, size_t steps
     quell_run run = quell_run_defaults();
     run.count = SAMPLES, run.seed = 12, run.threads = 1;
     float x[SAMPLES * DIM];
-    MUST(quell_init(sampler, &run, x));
-    MUST(quell_forward(sampler, &run, x));
+    MUST(quell_sample(sampler, &run, x));
     *evaluations = quell_sampler_evaluations(sampler);
     quell_sampler_free(sampler);
     return distance(problem->law, x);
@@ -282,7 +281,7 @@ TEST(stability, short_ranges)
             MUST(quell_sampler_create(&sampler, of->spec, denoiser, schedule, &options));
             quell_run run = quell_run_defaults();
             float x[DIM] = {1, -2};
-            MUST(quell_forward(sampler, &run, x));
+            MUST(quell_sample_from(sampler, &run, x));
             for (size_t d = 0; d < DIM; d++)
                 CHECK(fabs((double)x[d]) < 8, "%s, T = %zu: %g", of->spec, options.steps,
                       (double)x[d]);

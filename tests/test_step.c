@@ -137,16 +137,16 @@ TEST(step, failures)
     float x[3] = {1, 2, 3};
     run.first = 9;
     own.result = 1;
-    CHECK(quell_forward(sampler, &run, x) == QUELL_STOPPED, "a stop");
+    CHECK(quell_sample_from(sampler, &run, x) == QUELL_STOPPED, "a stop");
     own.result = -1;
-    CHECK(quell_forward(sampler, &run, x) == QUELL_DENOISER_FAILED, "an error");
+    CHECK(quell_sample_from(sampler, &run, x) == QUELL_DENOISER_FAILED, "an error");
     CHECK(strstr(quell_error_message(), "sample 9, transition 0"), "%s", quell_error_message());
     own.result = 0;
     x[1] = (float)NAN;
-    CHECK(quell_forward(sampler, &run, x) == QUELL_NOT_FINITE, "NaN");
+    CHECK(quell_sample_from(sampler, &run, x) == QUELL_NOT_FINITE, "NaN");
     CHECK(strstr(quell_error_message(), "sample 9, transition 0"), "%s", quell_error_message());
     x[1] = 0;
-    MUST(quell_forward(sampler, &run, x));
+    MUST(quell_sample_from(sampler, &run, x));
     CHECK(quell_sampler_from_step(&sampler, NULL, NULL, denoiser, schedule, NULL) ==
               QUELL_BAD_ARGUMENT,
           "NULL step");
@@ -182,7 +182,7 @@ static int observe(void *user, size_t transition, const quell_point *s, uint64_t
 static void fill_states(const quell_sampler *sampler, quell_run run, float *states, float *x)
 {
     size_t size = run.count * quell_sampler_dim(sampler);
-    MUST(quell_init(sampler, &run, x));
+    MUST(quell_sample_prior(sampler, &run, x));
     for (size_t i = 0; i < STEPS; i++) {
         double done = (double)i;
         MUST(quell_step(sampler, &run, ((double)STEPS - done) / (double)STEPS,
@@ -206,9 +206,9 @@ static void check_observer(const quell_sampler *sampler, size_t count)
               i % count, o.seen[i], i / count);
     CHECK(!o.wrong, "dim %zu: the observer saw %d wrong tiles", dim, o.wrong);
     o.result = 1;
-    CHECK(quell_forward(sampler, &run, x) == QUELL_STOPPED, "an observer's stop");
+    CHECK(quell_sample_from(sampler, &run, x) == QUELL_STOPPED, "an observer's stop");
     o.result = -1;
-    CHECK(quell_forward(sampler, &run, x) == QUELL_DENOISER_FAILED, "an observer's error");
+    CHECK(quell_sample_from(sampler, &run, x) == QUELL_DENOISER_FAILED, "an observer's error");
     free(o.seen);
     free(states);
     free(x);

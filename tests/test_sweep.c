@@ -90,8 +90,7 @@ static void try(struct sweep *sweep, const quell_schedule *schedule, const struc
     float x[SAMPLES * DIM];
     quell_run run = quell_run_defaults();
     run.count = SAMPLES, run.seed = 3, run.threads = 1;
-    status = quell_init(sampler, &run, x);
-    if (!status) status = quell_forward(sampler, &run, x);
+    status = quell_sample(sampler, &run, x);
     if (status)
         complain(sweep, c, quell_error_message());
     else

@@ -72,7 +72,7 @@ static void check_values(size_t dim, double quantile, double most)
           *found = mean + ROWS * dim;
     quell_run run = quell_run_defaults();
     run.count = ROWS;
-    MUST(quell_init(sampler, &run, x));
+    MUST(quell_sample_prior(sampler, &run, x));
     for (size_t i = 0; i < ROWS * dim; i++) x[i] *= (float)(1 + i / dim); /* rows of all sizes */
     MUST(quell_denoise(plain, &run, 0.3, x, mean));
     MUST(quell_denoise(sampler, &run, 0.3, x, found));

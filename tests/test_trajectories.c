@@ -57,7 +57,7 @@ static void check(const struct row *row, const char *isa)
     quell_run run = quell_run_defaults();
     run.count = COUNT, run.classes = classes, run.isa = isa;
     formula_fill("x_1", sqrt(3), COUNT * dim, x);
-    MUST(quell_forward(sampler, &run, x));
+    MUST(quell_sample_from(sampler, &run, x));
     for (size_t i = 0; i < COUNT * dim; i++) {
         double apart = fabs((double)x[i] - row->x[i]);
         if (!(apart <= worst)) worst = apart;

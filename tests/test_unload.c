@@ -20,7 +20,7 @@ static float expected[ROWS * DIM];
     X(quell_denoiser_free)      \
     X(quell_schedule_create)    \
     X(quell_schedule_free)      \
-    X(quell_sampler_create) X(quell_sampler_free) X(quell_init) X(quell_forward)
+    X(quell_sampler_create) X(quell_sampler_free) X(quell_sample_prior) X(quell_sample_from)
 
 /* What one library draws; a number of what is wrong. */
 static int draw(void *library, float *x)
@@ -38,8 +38,8 @@ static int draw(void *library, float *x)
     quell_status status = the_quell_denoiser_isotropic(&denoiser, DIM, NULL, 0.5);
     if (!status) status = the_quell_schedule_create(&schedule, "vp");
     if (!status) status = the_quell_sampler_create(&sampler, "ddpm", denoiser, schedule, NULL);
-    if (!status) status = the_quell_init(sampler, &run, x);
-    if (!status) status = the_quell_forward(sampler, &run, x);
+    if (!status) status = the_quell_sample_prior(sampler, &run, x);
+    if (!status) status = the_quell_sample_from(sampler, &run, x);
     the_quell_sampler_free(sampler);
     the_quell_schedule_free(schedule);
     the_quell_denoiser_free(denoiser);

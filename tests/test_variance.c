@@ -79,7 +79,7 @@ TEST(variance, learned_range)
             quell_run run = quell_run_defaults();
             run.seed = 6, run.first = 20, run.count = COUNT;
             float x[COUNT * DIM], next[COUNT * DIM];
-            MUST(quell_init(sampler, &run, x));
+            MUST(quell_sample_prior(sampler, &run, x));
             memcpy(next, x, sizeof x);
             MUST(quell_step(sampler, &run, t, t - 0.25, next));
             check_step(schedule, t, t - 0.25, x, next);
@@ -139,9 +139,9 @@ static void check_run(const char *spec, const char *grid_spec, int brownian, int
     quell_run run = quell_run_defaults();
     run.seed = 11, run.first = 40, run.count = COUNT;
     float x[COUNT * DIM], start[COUNT * DIM];
-    MUST(quell_init(sampler, &run, x));
+    MUST(quell_sample_prior(sampler, &run, x));
     memcpy(start, x, sizeof x);
-    MUST(quell_forward(sampler, &run, x));
+    MUST(quell_sample_from(sampler, &run, x));
     for (size_t k = 0; k < COUNT; k++) {
         uint64_t sample = 40 + k;
         struct doubles doubles = {.dim = DIM, .denoise = network_in_double, .seed = 11};
@@ -240,9 +240,9 @@ TEST(variance, ends)
     quell_run run = quell_run_defaults();
     run.first = 20, run.count = COUNT;
     float x[COUNT * DIM], end[COUNT * DIM];
-    MUST(quell_init(sampler, &run, x));
+    MUST(quell_sample_prior(sampler, &run, x));
     memcpy(end, x, sizeof x);
-    MUST(quell_forward(sampler, &run, end));
+    MUST(quell_sample_from(sampler, &run, end));
     for (size_t i = 0; i < COUNT * DIM; i++)
         CHECK(end[i] == mean_of(x[i], 20 + i / DIM, i % DIM), "element %zu is %.9g", i,
               (double)end[i]);

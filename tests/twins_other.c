@@ -229,8 +229,8 @@ static double phi(size_t k, double z)
 }
 
 /* UniPC's sum of a_m D_m (2302.04867, theorem 3.1, data form) over `count` of the points r[m] (in
- * steps, from the newest): sum_m a_m r_m^(n-1) = n! h phi_(n+1)(-h) / B, and 1 / 2 for one point.
- */
+ * steps, from the newest): sum_m a_m r_m^(n-1) = n! h phi_(n+1)(-h) / B, and 1 / 2 for one
+ * point. */
 static vec unipc_sum(const struct twin *w, size_t count, const double *r, const vec *other,
                      vec newest, double h)
 {

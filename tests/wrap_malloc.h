@@ -21,8 +21,8 @@ bool wrap_failed(void);
 long wrap_live(void);
 
 /* Runs a scenario with its first allocation failing, then its second, and so on until it gets
- * through. It must return QUELL_NO_MEMORY with a message and keep no block, and at last QUELL_OK.
- */
+ * through. It must return QUELL_NO_MEMORY with a message and keep no block, and at last
+ * QUELL_OK. */
 typedef quell_status scenario_fn(void *data);
 void every_allocation_fails(const char *name, scenario_fn *scenario, void *data);
 

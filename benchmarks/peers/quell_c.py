@@ -154,7 +154,7 @@ class Sampler:
     def forward(self, x: np.ndarray, threads: int) -> Callable[[], None]:
         """A call that takes x[count, ...] from x_1 to x_0 in place."""
         run = Run(size=c.sizeof(Run), count=len(x), threads=threads)
-        function, check = self.lib.quell_forward, self.library.check
+        function, check = self.lib.quell_sample_from, self.library.check
         arguments = self.handle, c.byref(run), pointer(x)
         return lambda: check(function(*arguments))
 

@@ -22,6 +22,7 @@ import command_pages
 import correspondence
 import cpp_headers
 import fortran_modules
+import python_modules
 
 KATEX = pathlib.Path(os.environ.get("QUELL_KATEX", "/usr/share/javascript/katex"))
 HERE = pathlib.Path(__file__).resolve().parent
@@ -129,6 +130,8 @@ class Site:
         for path in pages["fortran"]:
             if path.stem not in ("quell_c", "quell_callbacks"):
                 self.write(f"reference/fortran/{path.stem}.rst", fortran_modules.page(path))
+        for name, text in python_modules.pages(self.root / "python/quell").items():
+            self.write(f"reference/python/{name}.rst", text)
         self.write("reference/command/quell.rst", command_pages.help_page(self.quell, ""))
         for name in command_pages.commands(self.quell):
             self.write(f"reference/command/{name}.rst", command_pages.help_page(self.quell, name))
@@ -136,7 +139,7 @@ class Site:
             self.write(f"reference/names/{kind}.rst", command_pages.names_page(self.quell, kind))
         self.write("reference/names.rst", correspondence.page(include, pages["fortran"]))
         shutil.copy(HERE / "reference.rst", self.source / "reference/index.rst")
-        for part in ("c", "cpp", "fortran", "command"):
+        for part in ("c", "cpp", "fortran", "python", "command"):
             self.list_of(part)
 
     def list_of(self, part):

@@ -16,8 +16,7 @@ int main(void)
     int failed = quell_denoiser_mixture(&denoiser, 2, 2, weights, means, variances) ||
                  quell_schedule_create(&schedule, "vp") ||
                  quell_sampler_create(&sampler, "ddim:eta=0.5", denoiser, schedule, NULL) ||
-                 quell_init(sampler, &run, x[0]) ||  /* x_1, almost pure noise */
-                 quell_forward(sampler, &run, x[0]); /* x_1 -> x_0, in place */
+                 quell_sample(sampler, &run, x[0]);
     if (failed)
         fprintf(stderr, "%s\n", quell_error_message());
     else

@@ -43,7 +43,7 @@ int main(void)
     int failed = quell_denoiser_callback(&denoiser, DIM, two_points, NULL, NULL) ||
                  quell_schedule_create(&schedule, "cosine") ||
                  quell_sampler_from_builder(&sampler, euler, NULL, denoiser, schedule, NULL) ||
-                 quell_init(sampler, &run, x[0]) || quell_forward(sampler, &run, x[0]);
+                 quell_sample(sampler, &run, x[0]);
     if (failed) fprintf(stderr, "%s\n", quell_error_message());
     for (size_t i = 0; !failed && i < COUNT; i++)
         for (size_t e = 0; e < DIM; e++) printf("%+.3f%c", x[i][e], e + 1 < DIM ? ' ' : '\n');

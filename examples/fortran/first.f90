@@ -16,8 +16,7 @@ program first
     call quell_sampler_create(sampler, 'ddim:eta=0.5', denoiser, schedule)
     allocate(x(2, 100000))
     run%seed = 7
-    call quell_init(sampler, run, x)    ! x_1, almost pure noise
-    call quell_forward(sampler, run, x) ! x_1 -> x_0, in place
+    call quell_sample(sampler, run, x)
     print '(a, 2(1x, f9.6))', 'the last sample:', x(:, 100000)
     call quell_sampler_free(sampler)
     call quell_schedule_free(schedule)

@@ -58,7 +58,6 @@ contains
         type(quell_run) :: run
         run%seed = 7
         run%first = first
-        call quell_init(sampler, run, samples)
-        call quell_forward(sampler, run, samples)
+        call quell_sample(sampler, run, samples)
     end subroutine
 end program

@@ -33,7 +33,7 @@ static quell_status count_right(const quell_sampler *sampler, const quell_run *r
     float *x = malloc((rows * dim + 1) * sizeof *x);
     if (!x) status = quell_error_set(QUELL_NO_MEMORY, "no memory for the ensemble");
     status = quell_mpi_agree(MPI_COMM_WORLD, status);
-    if (!status) status = quell_mpi_draw(MPI_COMM_WORLD, sampler, run, x);
+    if (!status) status = quell_mpi_sample(MPI_COMM_WORLD, sampler, run, x);
     for (size_t i = 0; i < rows && !status; i++) *right += x[i * dim] > 0;
     free(x);
     return status;

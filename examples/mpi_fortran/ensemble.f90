@@ -24,7 +24,7 @@ program ensemble
     if (stat == QUELL_OK) then
         call quell_mpi_range(MPI_COMM_WORLD, members, skipped, rows)
         allocate(x(2, rows))
-        call quell_mpi_draw(MPI_COMM_WORLD, sampler, run, members, x, stat, errmsg)
+        call quell_mpi_sample(MPI_COMM_WORLD, sampler, run, members, x, stat, errmsg)
         right = count(x(1, :) > 0)
     end if
     if (stat == QUELL_OK) &

@@ -18,8 +18,7 @@ static quell_status draw(const quell_model *model, float *x)
         quell_schedule_create(&schedule, *model->schedule ? model->schedule : "vp");
     if (!status)
         status = quell_sampler_create(&sampler, "dpmpp_2m", model->denoiser, schedule, NULL);
-    if (!status) status = quell_init(sampler, &run, x);
-    if (!status) status = quell_forward(sampler, &run, x);
+    if (!status) status = quell_sample(sampler, &run, x);
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
     return status;

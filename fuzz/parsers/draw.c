@@ -11,7 +11,7 @@ static void run(quell_sampler *sampler)
     quell_run run = quell_run_defaults();
     run.count = COUNT;
     run.threads = 1;
-    if (!quell_init(sampler, &run, x)) (void)quell_forward(sampler, &run, x);
+    (void)quell_sample(sampler, &run, x);
     (void)quell_sampler_print(sampler, plan, sizeof plan);
     (void)quell_sampler_print(sampler, NULL, 0);
 }

@@ -89,8 +89,7 @@ static quell_status choose_sampler(struct trial *trial, uint64_t *state)
 
 static quell_status draw(struct trial *trial, float *x)
 {
-    quell_status status = quell_init(trial->sampler, &trial->run, x);
-    return status ? status : quell_forward(trial->sampler, &trial->run, x);
+    return quell_sample(trial->sampler, &trial->run, x);
 }
 
 static bool prepare(struct trial *trial, uint64_t *state)

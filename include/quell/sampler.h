@@ -26,8 +26,8 @@ typedef struct quell_sampler quell_sampler;
  * times: the grid t_T > ... > t_0, steps + 1 values, in place of start, stop and grid, which must
  *   then be the defaults, or say the same; NULL: none.
  * clamp_low, clamp_high: bounds put on the denoiser's output (none).
- * init_dim, init_mean, init_variance: E[X] and V[X], as quell_init uses them (0 and 1 where NULL);
- *   each of one value (init_dim 1) or one per element (init_dim = dim). Copied.
+ * init_dim, init_mean, init_variance: E[X] and V[X], as quell_sample_prior uses them (0 and 1 where
+ *   NULL); each of one value (init_dim 1) or one per element (init_dim = dim). Copied.
  * grid: where the steps lie between start and stop, "NAME[:KEY=VALUE,...]"; NULL: "linear". See
  *   quell_grid_name.
  * brownian: 1: the noise of a step is a part of a path: with the same seed more steps come to the
@@ -163,8 +163,8 @@ QUELL_API void quell_sampler_free(quell_sampler *sampler);
 QUELL_API size_t quell_sampler_dim(const quell_sampler *sampler);
 QUELL_API size_t quell_sampler_steps(const quell_sampler *sampler);
 
-/* The evaluations of the denoiser that quell_forward takes for a sample; 0 where that is not known
- * before: with steps of its own choice (dpm_adaptive), and for a sampler made by _from_step. */
+/* The evaluations of the denoiser that a sample takes; 0 where that is not known before: with steps
+ * of its own choice (dpm_adaptive), and for a sampler made by _from_step. */
 QUELL_API size_t quell_sampler_evaluations(const quell_sampler *sampler);
 
 /* Prints the plan as text into buffer[size], always terminated; returns the length that the whole
@@ -244,8 +244,8 @@ typedef struct quell_report {
 
 /* One run. Start from quell_run_defaults().
  *
- * seed, first, count: draws samples first .. first + count - 1 of the stream `seed`. Sample i has
- *   the same bits in whatever run it is drawn. On the way from t to s it meets the noise of (seed,
+ * seed, first, count: draws samples first .. first + count - 1 of the stream `seed`, at most number
+ *   2^64 - 2. Sample i has the same bits in whatever run it is drawn. On the way from t to s it meets the noise of (seed,
  *   t, s), see quell_noise_key: runs that follow each other in time may share a seed.
  * threads: at most this many; 0: what OpenMP, the affinity mask and the cgroup allow. Inside a
  *   parallel region of the host, 1. They are quell's own, by OpenMP's settings; where the system
@@ -302,20 +302,28 @@ static inline quell_run quell_run_defaults(void)
     return run;
 }
 
-/* Draws x_1 ~ N(alpha m, alpha^2 v + sigma^2) at the sampler's first time, with m = init_mean and
- * v = init_variance, into x[count][dim]. Thread-safe. */
-QUELL_API quell_status quell_init(const quell_sampler *sampler, const quell_run *run, float *x);
+/* Draws samples: x[count][dim] = x_0. That is quell_sample_prior and then quell_sample_from. A run
+ * that is refused (QUELL_BAD_ARGUMENT, QUELL_NOT_FOUND, ...) leaves x as it was; one that fails on
+ * the way (QUELL_STOPPED, QUELL_DENOISER_FAILED, QUELL_NOT_FINITE, QUELL_NO_MEMORY, ...) leaves a
+ * mixture of finished and unfinished samples in it. Thread-safe: several runs on one sampler may go
+ * on at once. */
+QUELL_API quell_status quell_sample(const quell_sampler *sampler, const quell_run *run, float *x);
 
-/* Takes x[count][dim] from x_1 to x_0 in place. On failure (QUELL_STOPPED, QUELL_DENOISER_FAILED,
- * QUELL_NOT_FINITE, QUELL_NO_MEMORY, ...) x holds a mixture of finished and unfinished samples.
- * Thread-safe: several runs on one sampler may go on at once. */
-QUELL_API quell_status quell_forward(const quell_sampler *sampler, const quell_run *run, float *x);
+/* Draws x_1 alone, from the prior N(alpha m, alpha^2 v + sigma^2) at the sampler's first time, with
+ * m = init_mean and v = init_variance, into x[count][dim]. Thread-safe. */
+QUELL_API quell_status quell_sample_prior(const quell_sampler *sampler, const quell_run *run,
+                                          float *x);
+
+/* Samples from an x_1 of the caller's: takes x[count][dim] to x_0 in place. Failures are those of
+ * quell_sample. Thread-safe. */
+QUELL_API quell_status quell_sample_from(const quell_sampler *sampler, const quell_run *run,
+                                         float *x);
 
 /* One transition: takes x[count][dim] from x_t to x_s in place, 1 >= t >= s >= 0. t = s leaves x
- * as it is. Steps over the times of a grid, all with the same run, give what quell_forward gives,
- * but for methods that remember earlier steps. The same step has the same noise: whoever goes
- * through an interval a second time, and wants other noise there, takes another seed. Thread-safe.
- */
+ * as it is. Steps over the times of a grid, all with the same run, give what quell_sample_from
+ * gives, but for methods that remember earlier steps. The same step has the same noise: whoever
+ * goes through an interval a second time, and wants other noise there, takes another seed.
+ * Thread-safe. */
 QUELL_API quell_status quell_step(const quell_sampler *sampler, const quell_run *run, double t,
                                   double s, float *x);
 

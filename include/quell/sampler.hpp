@@ -145,19 +145,37 @@ class sampler
     sampler(sampler &&) noexcept = default;
     sampler &operator=(sampler &&) noexcept = default;
 
-    /* Draws x_1 into x[count][dim]. */
-    void init(const run &how, span<float> x) const
+    /* Draws samples into x[count][dim]. If it throws on the way, x holds a mixture of finished and
+     * unfinished samples. */
+    void sample(const run &how, span<float> x) const
     {
         detail::running(how, dim(), x.size())(
-            [&](const quell_run *run) { return quell_init(get(), run, x.data()); });
+            [&](const quell_run *run) { return quell_sample(get(), run, x.data()); });
     }
 
-    /* Takes x[count][dim] from x_1 to x_0 in place. If it throws, x holds a mixture of finished and
-     * unfinished samples. */
-    void forward(const run &how, span<float> x) const
+    /* The same as an array of its own: `count` samples x_0[count][dim]. */
+    std::vector<float> sample(const run &how, size_t count) const
+    {
+        if (dim() && count > std::numeric_limits<size_t>::max() / dim())
+            throw error(QUELL_BAD_ARGUMENT, "sampler: more samples than memory can hold");
+        std::vector<float> x(count * dim());
+        sample(how, x);
+        return x;
+    }
+
+    /* Draws x_1 alone into x[count][dim]. */
+    void sample_prior(const run &how, span<float> x) const
     {
         detail::running(how, dim(), x.size())(
-            [&](const quell_run *run) { return quell_forward(get(), run, x.data()); });
+            [&](const quell_run *run) { return quell_sample_prior(get(), run, x.data()); });
+    }
+
+    /* Takes x[count][dim] from an x_1 of the caller's to x_0 in place. Failures are those of
+     * sample. */
+    void sample_from(const run &how, span<float> x) const
+    {
+        detail::running(how, dim(), x.size())(
+            [&](const quell_run *run) { return quell_sample_from(get(), run, x.data()); });
     }
 
     /* One transition: takes x[count][dim] from x_t to x_s in place, 1 >= t >= s >= 0. */
@@ -174,17 +192,6 @@ class sampler
         detail::running(how, dim(), x.size())([&](const quell_run *run) {
             return quell_denoise(get(), run, t, x.data(), out.data());
         });
-    }
-
-    /* init and forward: `count` samples x_0[count][dim]. */
-    std::vector<float> sample(const run &how, size_t count) const
-    {
-        if (dim() && count > std::numeric_limits<size_t>::max() / dim())
-            throw error(QUELL_BAD_ARGUMENT, "sampler: more samples than memory can hold");
-        std::vector<float> x(count * dim());
-        init(how, x);
-        forward(how, x);
-        return x;
     }
 
     /* The elements of a sample, the steps, and the evaluations of the denoiser for a sample (0:

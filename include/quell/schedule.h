@@ -47,8 +47,8 @@ QUELL_API quell_status quell_schedule_from_betas(quell_schedule **schedule, size
                                                  const double *betas);
 
 /* A schedule of the caller's own: writes alpha and sigma at t, returns 0, or < 0 on error. It is
- * called while a sampler is created, and by quell_init and quell_step, in the calling thread;
- * so it is by a run of dpm_adaptive, which then has one thread.
+ * called in the calling thread, while a sampler is created, by quell_sample, quell_sample_prior and
+ * quell_step, and by a run of dpm_adaptive, which then has one thread.
  * alpha >= 0, sigma >= 0, not both 0. */
 typedef int quell_schedule_fn(void *user, double t, double *alpha, double *sigma);
 

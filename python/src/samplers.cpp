@@ -56,7 +56,7 @@ static void init(const quell::sampler &sampler, floats x, RUN)
     settings how RUN_SETTINGS;
     quell::span<float> all = writable(x);
     call run(how);
-    run([&](const quell::run &run) { sampler.init(run, all); });
+    run([&](const quell::run &run) { sampler.sample_prior(run, all); });
 }
 
 static void forward(const quell::sampler &sampler, floats x, RUN)
@@ -64,7 +64,7 @@ static void forward(const quell::sampler &sampler, floats x, RUN)
     settings how RUN_SETTINGS;
     quell::span<float> all = writable(x);
     call run(how);
-    run([&](const quell::run &run) { sampler.forward(run, all); });
+    run([&](const quell::run &run) { sampler.sample_from(run, all); });
 }
 
 static void step(const quell::sampler &sampler, floats x, double t, double s, RUN)

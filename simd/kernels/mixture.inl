@@ -122,8 +122,8 @@ static vf logits(const struct quell_mixture *x, const float *columns, float *log
     return maximum;
 }
 
-/* What the weights of the components add up to: the weights themselves, and those times the gain.
- */
+/* What the weights of the components add up to: the weights themselves, and those times the
+ * gain. */
 struct mixture_sums {
     vf maximum, total, gain;
 };

@@ -3,8 +3,9 @@
 #ifndef QUELL_BASE_BETA_H
 #define QUELL_BASE_BETA_H
 
-/* The x in [0, 1] below which Beta(a, b) lies with probability p, and 1 - x, each with its own
- * digits; q = 1 - p, likewise; a and b from 0.1 to 10. */
+/* x in [0, 1] has Beta(a, b) below it with probability p; 1 - x is returned beside it, so that
+ * neither loses digits. The caller gives p and q = 1 - p for the same reason; a and b are from 0.1
+ * to 10. */
 struct quell_quantile {
     double x, rest;
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A digest of bytes, XXH64 with seed 0 (Collet, xxHash): as fast as memory, and of 64 bits, so that
- * two files that differ by chance or by a change have not the same. No proof against intent. */
+/* A digest of bytes, XXH64 with seed 0 (Collet, xxHash). It runs at the speed of memory; with 64
+ * bits, two files that differ by chance or by an edit have different digests. It does not protect
+ * against somebody who wants them to be equal. */
 #ifndef QUELL_BASE_DIGEST_H
 #define QUELL_BASE_DIGEST_H
 
@@ -16,7 +17,8 @@ void quell_digest_begin(struct quell_digest *digest);
 void quell_digest_add(struct quell_digest *digest, const void *data, size_t bytes);
 uint64_t quell_digest_end(const struct quell_digest *digest);
 
-/* What structs consist of, as their padding may be anything. A text is ended by its 0. */
+/* Add numbers and texts one by one, never a whole struct: its padding bytes may hold anything. A
+ * text is added with its final 0. */
 void quell_digest_text(struct quell_digest *digest, const char *text);
 void quell_digest_whole(struct quell_digest *digest, uint64_t value);
 void quell_digest_number(struct quell_digest *digest, double value);

@@ -23,7 +23,7 @@ static quell_status record(quell_status status, const char *text, size_t length)
     return status;
 }
 
-/* The arguments may be a part of the last message, which is therefore not written to meanwhile. */
+/* The arguments may point into the last message, so the new one is built elsewhere first. */
 quell_status quell_fail(quell_status status, const char *format, ...)
 {
     char text[LONG], *longer = NULL;

@@ -13,8 +13,8 @@ __attribute__((format(printf, 2, 3))) quell_status quell_fail(quell_status statu
 /* "PATH: WHAT: " and what errno says: QUELL_NO_MEMORY for ENOMEM, else QUELL_IO_FAILED. */
 quell_status quell_fail_file(const char *path, const char *what);
 
-/* How many lines this thread has recorded: if a function of the caller's has failed and the number
- * has grown meanwhile, the line is that function's. */
+/* How many messages this thread has recorded. If a function of the caller's fails and this number
+ * has grown during the call, the message is that function's own. */
 unsigned quell_fail_count(void);
 
 #endif

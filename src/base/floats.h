@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The floating-point environment. Everything is computed in the default one, whatever the host's
- * rounding mode and flush-to-zero are, and the host gets its own back, exception flags included.
+/* The floating-point environment. quell computes in the default one, whatever rounding mode and
+ * flush-to-zero the host has set, and then restores the host's, exception flags included.
  *
- * QUELL_OWN_FLOATS; as the first line of a function holds until it returns, on any way out. */
+ * QUELL_OWN_FLOATS; as the first line of a function holds until the function returns, on any
+ * path. */
 #ifndef QUELL_BASE_FLOATS_H
 #define QUELL_BASE_FLOATS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers of sixteen bits, which float has exactly. */
+/* Numbers of sixteen bits, each of which float represents exactly. */
 #ifndef QUELL_BASE_HALF_H
 #define QUELL_BASE_HALF_H
 
@@ -16,9 +16,9 @@ static inline float quell_from_bits(uint32_t bits)
 /* bfloat16: the upper half of a float. */
 static inline float quell_from_bfloat(uint16_t b) { return quell_from_bits((uint32_t)b << 16); }
 
-/* IEEE 754 binary16: 5 bits of exponent, 10 of mantissa. As a float's bits it is 2^112 too small,
- * subnormal numbers included; only the greatest exponent stands for something else. No branch, so
- * that loops of it are vectors. */
+/* IEEE 754 binary16: 5 bits of exponent, 10 of mantissa. Read as a float's bits it is 2^112 too
+ * small, subnormal numbers included; only the greatest exponent, for infinities and NaN, is
+ * special. There is no branch, so that compilers turn loops over it into vectors. */
 static inline float quell_from_half(uint16_t h)
 {
     uint32_t sign = (uint32_t)(h & 0x8000) << 16, size = (uint32_t)(h & 0x7FFF) << 13;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Values of a text that is known to be well formed (json_check.c), or was until some of its strings
- * were decoded. */
+/* Reads values from a text that json_check.c has found well formed; some of its strings may have
+ * been decoded in place since then. */
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/number.h"
@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The same place in a text that may be written to. */
+/* The same position, as one that may be written to. */
 static char *own(const char *at) { return (char *)(uintptr_t)at; }
 
 char *quell_json_root(char *text) { return own(quell_json_skip_space(text)); }
 
-/* After the string that begins at `at`. */
+/* Returns the position after the string that begins at `at`. */
 static const char *skip_text(const char *at)
 {
     if (*at == QUELL_JSON_DECODED) return at + strlen(at) + 1;
@@ -22,7 +22,7 @@ static const char *skip_text(const char *at)
     return at + 1;
 }
 
-/* After the list or object that begins at `at`. */
+/* Returns the position after the list or object that begins at `at`. */
 static const char *skip_nested(const char *at)
 {
     size_t depth = 0;
@@ -38,7 +38,7 @@ static const char *skip_nested(const char *at)
     return at;
 }
 
-/* After the value that begins at `at`. */
+/* Returns the position after the value that begins at `at`. */
 static const char *skip(const char *at)
 {
     if (quell_json_is_text(at)) return skip_text(at);
@@ -69,14 +69,14 @@ size_t quell_json_length(const char *list)
     return count;
 }
 
-/* A member's value, behind its name. */
+/* The value of the member whose name begins at `name`. */
 static char *value_of(char *name)
 {
     char *colon = quell_json_root(own(skip_text(name)));
     return quell_json_root(colon + 1);
 }
 
-/* The next member's name, behind a value. */
+/* The name of the next member, after this value. */
 static char *name_after(const char *value) { return own(quell_json_next(value)); }
 
 static char *first_name(char *object)
@@ -108,7 +108,8 @@ static char *put_character(char *to, unsigned code)
     return to + bytes;
 }
 
-/* \uXXXX, or two of them that are one character beyond U+FFFF; at the first X. */
+/* Decodes \uXXXX, or two of them that stand for one character beyond U+FFFF; *at is at the first
+ * X. */
 static char *decode_unicode(char *to, const char **at)
 {
     unsigned code = hex(*at);
@@ -120,7 +121,7 @@ static char *decode_unicode(char *to, const char **at)
     return put_character(to, code);
 }
 
-/* The character at a backslash, and what follows it. */
+/* Decodes the escape whose backslash is at *at. */
 static char *decode_escape(char *to, const char **at)
 {
     static const char escapes[] = "bfnrt", controls[] = "\b\f\n\r\t";
@@ -132,8 +133,8 @@ static char *decode_escape(char *to, const char **at)
     return to + 1;
 }
 
-/* Decodes a string in its place: no escape is shorter than what it stands for. What is left of it
- * becomes white space, so that it can be passed over like any value. */
+/* Decodes a string in place: an escape is never shorter than what it stands for. The bytes left
+ * over become white space, so that the string can still be skipped like any value. */
 static void decode(char *text)
 {
     char *to = text + 1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The grammar of JSON. The text ends with a '\0', which is part of nothing: no place needs to be
- * held against the end. Without recursion, since a host's thread may have little stack. */
+/* The grammar of JSON. The text ends with a '\0', which no rule accepts, so that no position needs
+ * to be compared with the end. There is no recursion, because a host's thread may have little
+ * stack. */
 #include "base/json.h"
 #include "base/number.h"
 #include "base/utf8.h"
@@ -8,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-/* is_object: a bit for each list or object that is open. */
+/* is_object: one bit for each list or object that is open. */
 struct check {
     const char *at;
     const char *problem;
@@ -24,7 +25,8 @@ static bool bad(struct check *check, const char *problem)
 
 static void skip_space(struct check *check) { check->at = quell_json_skip_space(check->at); }
 
-/* The four hexadecimal digits at `at`; 0 if they are not there, which no text may have either. */
+/* The value of the four hexadecimal digits at `at`; 0 if they are not there (U+0000 itself is
+ * refused). */
 static unsigned four_digits(const char *at)
 {
     unsigned code = 0;
@@ -34,7 +36,7 @@ static unsigned four_digits(const char *at)
     return code;
 }
 
-/* \uXXXX at its backslash. */
+/* Checks \uXXXX, from its backslash on. */
 static bool check_unicode(struct check *check)
 {
     unsigned code = four_digits(check->at + 2), low = 0;
@@ -136,7 +138,7 @@ static bool open_nested(struct check *check)
     return true;
 }
 
-/* A name and its colon, where there is an object. */
+/* Checks a name and its colon, if the innermost open bracket is an object's. */
 static bool check_name(struct check *check)
 {
     skip_space(check);
@@ -148,7 +150,7 @@ static bool check_name(struct check *check)
     return true;
 }
 
-/* The lists and objects that end here, then a comma if one goes on. */
+/* Closes the lists and objects that end here; then takes the comma, if one of them goes on. */
 static bool check_ends(struct check *check)
 {
     for (; check->depth; check->depth--, check->at++) {
@@ -164,7 +166,7 @@ static bool check_ends(struct check *check)
     return true;
 }
 
-/* A value up to its end, or to the first value within it. */
+/* Checks a value up to its end or, in a list or object, up to the first value within it. */
 static bool check_begin(struct check *check)
 {
     skip_space(check);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* The end of a number, a word or a string within a list, all of which are as they were written. */
+/* The end of a number, word or string inside a list. None of them has been decoded. */
 static size_t token(const char *at)
 {
     if (*at == QUELL_JSON_DECODED) return strlen(at) + 1;
@@ -24,7 +24,7 @@ static bool same_token(const char *a, const char *b)
     return length == token(b) && !memcmp(a, b, length);
 }
 
-/* Lists and objects, piece by piece: outside of strings only white space may differ. */
+/* Compares lists and objects token by token: outside of strings only white space may differ. */
 static bool same_nested(const char *a, const char *b)
 {
     size_t depth = 0;

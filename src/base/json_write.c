@@ -29,7 +29,7 @@ static void new_line(struct quell_json_writer *writer)
     for (size_t i = 0; i < INDENT * writer->depth; i++) put(writer, " ", 1);
 }
 
-/* A character that may not stand in a string as it is. */
+/* Writes a character that JSON does not allow in a string as it is. */
 static void put_escape(struct quell_json_writer *writer, char character)
 {
     static const char controls[] = "\"\\\b\f\n\r\t", escapes[] = "\"\\bfnrt";
@@ -57,7 +57,7 @@ static void put_quoted(struct quell_json_writer *writer, const char *text)
     put(writer, "\"", 1);
 }
 
-/* What stands before a value. */
+/* Writes what comes before a value: a comma, white space and, in an object, the member's name. */
 static void lead(struct quell_json_writer *writer, const char *name)
 {
     if (writer->begun) put(writer, ",", 1);
@@ -93,7 +93,8 @@ void quell_json_put_text(struct quell_json_writer *writer, const char *name, con
         put_string(writer, "null");
 }
 
-/* C's exponents have a sign and two digits: 1e+20 becomes 1e20, and 1e-05 1e-5. */
+/* C writes exponents with a sign and at least two digits; 1e+20 becomes 1e20, and 1e-05 becomes
+ * 1e-5. */
 static void shorten_exponent(char *text)
 {
     char *to = strchr(text, 'e');

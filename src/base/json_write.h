@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* JSON that goes out as it is made: nothing is kept, and no memory is asked for. */
+/* Writes JSON as it is produced: nothing is kept, and no memory is allocated. */
 #ifndef QUELL_BASE_JSON_WRITE_H
 #define QUELL_BASE_JSON_WRITE_H
 
@@ -7,9 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* put: takes the next characters; other than 0 ends the writing. digits: the significant ones of a
- * number, 17 for all of a double. lines: each value on a line of its own, else no white space.
- * failed, depth, begun: the writer's own. */
+/* put: takes the next characters; a result other than 0 ends the writing. digits: how many
+ * significant digits a number has; 17 keep every double. lines: each value stands on a line of its
+ * own; otherwise there is no white space. failed, depth, begun: private to the writer. */
 struct quell_json_writer {
     int (*put)(void *user, const char *text, size_t size);
     void *user;
@@ -20,15 +20,16 @@ struct quell_json_writer {
     bool begun;
 };
 
-/* A list, '[' to ']', or an object, '{' to '}'. name, here and below: of the member of an object;
- * NULL in a list. */
+/* Begins a list ('[') or an object ('{'). name, here and below: the name of the member, in an
+ * object; NULL in a list. */
 void quell_json_begin(struct quell_json_writer *writer, const char *name, char bracket);
 void quell_json_end(struct quell_json_writer *writer, char bracket);
 
-/* NULL is null. Where a text is not UTF-8, each of its bytes that is not ASCII becomes U+FFFD. */
+/* Writes a text; NULL becomes null. In a text that is not UTF-8, each byte that is not ASCII
+ * becomes U+FFFD. */
 void quell_json_put_text(struct quell_json_writer *writer, const char *name, const char *text);
 
-/* With a point or an exponent; null if it is not finite. */
+/* Writes a number with a decimal point or an exponent; null if it is not finite. */
 void quell_json_put_number(struct quell_json_writer *writer, const char *name, double number);
 void quell_json_put_whole(struct quell_json_writer *writer, const char *name, int64_t number);
 void quell_json_put_truth(struct quell_json_writer *writer, const char *name, bool truth);

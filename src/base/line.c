@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "line.h"
+#include "utf8.h"
 
 #include <string.h>
 
-/* The bytes of the control character at text[0..length), 0 if it is none. */
+/* The length in bytes of the control character at text[0..length); 0 if there is none. */
 static size_t control(const char *text, size_t length)
 {
     const unsigned char *at = (const unsigned char *)text;
@@ -18,31 +19,18 @@ bool quell_is_line(const char *text, size_t length)
     return true;
 }
 
-/* The bytes of the character at text[0..length) in UTF-8 (RFC 3629, section 4), 0 if it is none. */
-static size_t character(const char *text, size_t length)
-{
-    const unsigned char *at = (const unsigned char *)text;
-    size_t bytes = *at < 0x80 ? 1 : *at < 0xC2 ? 0 : *at < 0xE0 ? 2 : *at < 0xF0 ? 3 : 4;
-    if (!bytes || bytes > length || *at > 0xF4) return 0;
-    for (size_t i = 1; i < bytes; i++)
-        if ((at[i] & 0xC0) != 0x80) return 0;
-    bool overlong = (*at == 0xE0 && at[1] < 0xA0) || (*at == 0xF0 && at[1] < 0x90);
-    bool beyond = (*at == 0xED && at[1] > 0x9F) || (*at == 0xF4 && at[1] > 0x8F);
-    return overlong || beyond ? 0 : bytes;
-}
-
 void quell_make_line(char *text)
 {
     size_t length = strlen(text);
     for (size_t i = 0, bytes; i < length; i += bytes) {
         size_t bad = control(text + i, length - i);
-        bytes = bad ? bad : character(text + i, length - i);
+        bytes = bad ? bad : quell_utf8_length(text + i);
         if (!bytes) bad = bytes = 1;
         memset(text + i, '?', bad);
     }
 }
 
-/* Whether a character may begin here: it is not the second byte of one or a later one. */
+/* Whether a character may begin here: this is not a continuation byte of UTF-8. */
 static bool begins(const char *text) { return ((unsigned char)*text & 0xC0) != 0x80; }
 
 void quell_fit_line(char *line, size_t size, const char *text, size_t length)

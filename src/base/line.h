@@ -12,12 +12,12 @@
 /* Whether text[0..length) has no control character. */
 bool quell_is_line(const char *text, size_t length);
 
-/* Every byte of a control character, and each that is not UTF-8, becomes '?'. */
+/* Replaces each byte of a control character, and each byte that is not UTF-8, by '?'. */
 void quell_make_line(char *text);
 
-/* text[0..length) as a line of at most size - 1 bytes. Of a longer one the middle goes, where long
- * names are: the beginning says where it is from, and the end why. A text that is no longer may
- * overlap `line`. */
+/* Writes text[0..length) as a line of at most size - 1 bytes. If it is longer, the middle is left
+ * out: the beginning says where a message comes from, the end why, and long file names stand
+ * between them. A text that is no longer than that may overlap `line`. */
 void quell_fit_line(char *line, size_t size, const char *text, size_t length);
 
 #endif

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The functions that coefficients are made of, with the same bits on every machine.
+/* The elementary functions from which coefficients are computed, with the same bits on every
+ * machine.
  *
- * The C library's own differ in the last bit between versions and processors. SLEEF's `cinz`
- * functions in plain C do not: they use neither FMA nor tables chosen at run time, and their
- * error is at most 1 ulp. tests/ holds their bits. */
+ * Those of the C library differ in the last bit between versions and processors. SLEEF's `cinz`
+ * functions in plain C do not: they use neither FMA nor tables chosen at run time, and their error
+ * is at most 1 ulp. The tests compare their bits with recorded ones. */
 #ifndef QUELL_BASE_MATHS_H
 #define QUELL_BASE_MATHS_H
 

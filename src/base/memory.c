@@ -10,7 +10,7 @@ int quell_multiply(size_t a, size_t b, size_t *product)
     return __builtin_mul_overflow(a, b, product) ? -1 : 0;
 }
 
-/* The bytes of whole cache lines, 0 on overflow. */
+/* count * size rounded up to whole cache lines; 0 on overflow. */
 static size_t whole_lines(size_t count, size_t size)
 {
     size_t bytes;

@@ -7,11 +7,11 @@
 
 #define QUELL_CACHE_LINE 64
 
-/* count * size bytes, set to 0, aligned to a cache line; NULL if there is no such memory or the
- * product overflows. count * size == 0 gives memory that may be freed. Free with free(). */
+/* Returns count * size bytes of zeros, aligned to a cache line, or NULL if there is no memory or
+ * the product overflows. count * size == 0 gives memory that may be freed. Free with free(). */
 void *quell_new(size_t count, size_t size);
 
-/* The same without the zeros, for whoever should be the first to touch it. */
+/* Like quell_new, but uninitialised: the thread that will use the memory should touch it first. */
 void *quell_new_untouched(size_t count, size_t size);
 
 /* count rounded up to a multiple of `to`. */

@@ -19,7 +19,7 @@ static char plain(char c)
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
-/* Optimal string alignment; of the table only three rows are kept. */
+/* Optimal string alignment distance. Only three rows of the table are kept. */
 static size_t distance(const char *a, size_t m, const char *b, size_t n)
 {
     size_t rows[3][LONGEST + 1], *before = rows[0], *last = rows[1], *row = rows[2];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* "Did you mean": the one of some names that a word is nearest to, by the fewest letters put in,
- * left out, changed or swapped with the next; capitals, - for _ and + for p do not count. */
+/* "Did you mean": finds the name nearest to a word, counting letters inserted, omitted, changed or
+ * swapped with the next. Capitals, - for _ and + for p are not counted. */
 #ifndef QUELL_BASE_NEAREST_H
 #define QUELL_BASE_NEAREST_H
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The C locale for this thread alone; the host's comes back with leave_c_locale. */
+/* Sets the C locale for this thread alone; leave_c_locale restores the host's. */
 static locale_t enter_c_locale(locale_t *c)
 {
     *c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
@@ -23,7 +23,7 @@ static void leave_c_locale(locale_t c, locale_t host)
 
 size_t quell_format(char *buffer, size_t size, const char *format, va_list arguments)
 {
-    QUELL_OWN_FLOATS; /* printf rounds by the host's mode, too */
+    QUELL_OWN_FLOATS; /* printf follows the rounding mode as well */
     locale_t c, host = enter_c_locale(&c);
     int length = vsnprintf(buffer, size, format, arguments);
     leave_c_locale(c, host);

@@ -6,16 +6,19 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-/* vsnprintf and snprintf in the C locale; the length the whole text has, 0 on failure. */
+/* vsnprintf and snprintf in the C locale. They return the length of the whole text, 0 on
+ * failure. */
 size_t quell_format(char *buffer, size_t size, const char *format, va_list arguments);
 __attribute__((format(printf, 3, 4))) size_t quell_print(char *buffer, size_t size,
                                                          const char *format, ...);
 
-/* Reads all of text[0..length) as a double; 0 if it is one, else -1. "inf" is, "nan" is not. */
+/* Reads all of text[0..length) as a double. Returns 0, or -1 if it is not a number; "inf" is one,
+ * "nan" is not. */
 int quell_parse_double(const char *text, size_t length, double *value);
 
-/* The number that a text begins with, 0 if it does not; infinite beyond the largest. It is rounded
- * by the caller's mode: there may be millions. */
+/* Returns the number that a text begins with, or 0; beyond the largest double it is infinite. It is
+ * rounded by the caller's mode, which is not changed here because there may be millions of
+ * numbers. */
 double quell_leading_double(const char *text);
 
 #endif

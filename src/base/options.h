@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* "NAME:KEY=VALUE,KEY=VALUE": how samplers and schedules are asked for by text. */
+/* "NAME:KEY=VALUE,KEY=VALUE", a spec: how samplers, schedules and grids are asked for by text. */
 #ifndef QUELL_BASE_OPTIONS_H
 #define QUELL_BASE_OPTIONS_H
 
@@ -8,8 +8,9 @@
 
 #define QUELL_MAX_OPTIONS 16
 
-/* One option: its default and the closed range of its values. whole: an integer. choices: words,
- * "bh1|bh2", in place of numbers; the value is the number of the word, from 0. */
+/* One option: its default and the closed range of its values. whole: the value is an integer.
+ * choices: the option takes words, "bh1|bh2", in place of numbers; its value is the number of the
+ * word, from 0. */
 struct quell_option {
     const char *name;
     double value, low, high;
@@ -18,7 +19,7 @@ struct quell_option {
     const char *choices;
 };
 
-/* Rows of the table. */
+/* Macros for the rows of a table of options. */
 #define QUELL_NUMBER(name_, value_, low_, high_, summary_) \
     {.name = name_, .value = value_, .low = low_, .high = high_, .summary = summary_}
 #define QUELL_WHOLE(name_, value_, low_, high_, summary_) \

@@ -2,8 +2,8 @@
 #include "phi.h"
 #include "maths.h"
 
-/* sum_n x^n / (n + k)!, where the recursion would cancel. For |x| <= 2 the terms fall from the
- * start and the 30th is below 2^-60 of the sum. */
+/* sum_n x^n / (n + k)!, for |x| <= 2, where the recursion would cancel. The terms fall from the
+ * first one on, and the 30th is below 2^-60 of the sum. */
 static double series(unsigned k, double x)
 {
     double first = 1, sum = 0, term = 1;

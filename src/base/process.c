@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The number lies in a page that the kernel gives to a child of fork() as zeros, whoever forks and
- * by what call; where it cannot (before Linux 4.14, some emulators), fork()'s handler clears it. */
+/* The number is kept in a page that the kernel hands to every child of fork() filled with zeros,
+ * whichever call forks. Where the kernel cannot do so (before Linux 4.14, and in some emulators), a
+ * handler of fork() clears it. */
 #include "process.h"
 
 #include <pthread.h>
@@ -10,7 +11,7 @@
 #include <unistd.h>
 
 static _Atomic(atomic_uint *) page;
-static atomic_uint last; /* of the numbers that were given, in this process and in its parents */
+static atomic_uint last; /* the last number given, here or in a parent */
 
 static void forget(void)
 {
@@ -18,7 +19,8 @@ static void forget(void)
     if (number) atomic_store(number, 0);
 }
 
-/* The page; NULL if there is no memory for it. Of two threads that make one, one keeps its own. */
+/* Returns the page, or NULL if there is no memory. If two threads create one at the same time, one
+ * page is used and the other is unmapped. */
 static atomic_uint *map_page(void)
 {
     size_t size = (size_t)sysconf(_SC_PAGESIZE);

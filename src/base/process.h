@@ -3,9 +3,10 @@
 #ifndef QUELL_BASE_PROCESS_H
 #define QUELL_BASE_PROCESS_H
 
-/* A number that no process before this one in the line of parents had when it asked; what was noted
- * with another number belongs to a parent. Thread-safe; takes no lock, calls no system once it is
- * known. Not a process's id: these come again, as 1 in each new namespace. */
+/* A number that differs from that of every ancestor at the time of its fork(). Data that was stored
+ * with another number was made by an ancestor. Thread-safe; takes no lock, and makes no system call
+ * once the number is known. It is not the process id: ids are used again, as 1 is in each new
+ * namespace. */
 unsigned quell_process_number(void);
 
 #endif

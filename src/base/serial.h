@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Functions of the host's in threads of quell's: what they compute by OpenMP (a BLAS, PyTorch's
- * operations) has one thread, as in a parallel region, because quell's other threads work beside
- * it.
+/* For functions of the host that quell calls in its own threads. OpenMP code inside them (a BLAS,
+ * PyTorch's operations) gets one thread, as in a parallel region, because quell's other threads run
+ * at the same time.
  *
- * QUELL_SERIAL_OPENMP(whether); as the first line of a function holds until it returns. The number
- * is this thread's alone, and is as it was afterwards. */
+ * QUELL_SERIAL_OPENMP(whether); as the first line of a function holds until it returns. It changes
+ * OpenMP's number of threads for this thread alone, and restores it. */
 #ifndef QUELL_BASE_SERIAL_H
 #define QUELL_BASE_SERIAL_H
 
 #include <omp.h>
 #include <stdbool.h>
 
-/* What to set afterwards; 0: nothing. */
+/* Returns the number to restore afterwards; 0 if nothing was changed. */
 static inline int quell_serial_enter(bool whether)
 {
     int threads = whether && !omp_in_parallel() ? omp_get_max_threads() : 1;

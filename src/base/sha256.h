@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* SHA-256 (FIPS 180-4), by which people tell files apart: sha256sum prints the same. */
+/* SHA-256 (FIPS 180-4), the digest that sha256sum prints. */
 #ifndef QUELL_BASE_SHA256_H
 #define QUELL_BASE_SHA256_H
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Compiled into the libraries beside quell's, too, it needs the public interface alone. */
+/* This file is also compiled into the libraries beside quell, so it uses the public interface
+ * alone. */
 #include "sized.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-/* A struct that claims to be longer than this was never given its size. */
+/* A size beyond this is not a size: the member was never set. */
 #define MOST_BYTES 4096
 
 static quell_status refuse(const struct quell_sized *about, const char *what)

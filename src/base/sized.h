@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Options of the caller's: public structs that begin with their own size, by which a library and a
- * program of different age know what the other has. */
+/* Public structs of options begin with their own size, so that a program and a library of different
+ * versions know which members the other has. */
 #ifndef QUELL_BASE_SIZED_H
 #define QUELL_BASE_SIZED_H
 

@@ -39,16 +39,16 @@ static const struct option_rule rules[] = {SAMPLING_RULES,
 static const struct option_table table = {
     .usage = "quell compare [OPTION...]",
     .about = "Compares samplers at a number of evaluations of the denoiser, with as many steps as\n"
-             "it allows. From each come --count samples, and they are held against as many exact\n"
-             "ones, alpha X + sigma Z at the grid's last point, drawn from the model's own law:\n\n"
+             "it allows. Each draws --count samples, which are compared with as many exact ones,\n"
+             "alpha X + sigma Z at the grid's last point, drawn from the model's own law:\n\n"
              "  distance    sliced Wasserstein distance W2, over 64 directions\n"
              "  mean        error of the mean, relative to the root of the total variance\n"
              "  covariance  error of the covariance, relative, in the Frobenius norm (of models\n"
              "              with more than 64 elements, in the 64 directions)\n\n"
-             "The floor is what other exact draws have in place of the samples, the mean of four:\n"
-             "less than that cannot be told apart. The picture ends at twice the distance of the\n"
-             "law from its mean (in JSON, spread), beyond which a sampler is worse than none. The\n"
-             "same seed gives the same table on any machine.",
+             "The floor is the mean distance of four other exact draws: a sampler below it cannot\n"
+             "be told from the law. The picture ends at twice the distance of the law from its\n"
+             "mean (in JSON, spread): beyond that a sampler is worse than none. The same seed\n"
+             "gives the same table on any machine.",
     .options = rows,
     .rules = rules,
     .after = "In JSON, what is not a finite number (no step within the budget, samples that are\n"

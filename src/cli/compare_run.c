@@ -86,9 +86,9 @@ static quell_status draw(struct bench *bench, const quell_sampler *sampler)
     quell_run run = run_of(bench);
     run.progress = progress_tick;
     run.progress_user = &bench->progress;
-    quell_status status = quell_init(sampler, &run, bench->x);
+    quell_status status = quell_sample_prior(sampler, &run, bench->x);
     if (!status && interrupt_signal) status = QUELL_STOPPED;
-    return status ? status : quell_forward(sampler, &run, bench->x);
+    return status ? status : quell_sample_from(sampler, &run, bench->x);
 }
 
 /* Samples that are not finite are a result, too. */

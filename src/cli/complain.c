@@ -14,27 +14,6 @@
 static const char *program = "quell";
 static char *held;
 
-/* A whole character begins here. */
-static bool begins(char byte) { return ((unsigned char)byte & 0xC0) != 0x80; }
-
-/* UTF-8 without control characters. Paths have up to 4096 bytes: what is too long loses its middle,
- * and not the reason, which comes last. */
-static void fit(char text[COMPLAINT], const char *raw)
-{
-    char good[3 * LONG];
-    quell_utf8_copy(good, sizeof good, raw);
-    quell_make_line(good);
-    size_t length = strlen(good), head = COMPLAINT / 4;
-    const char *tail = good + length - (COMPLAINT - 1 - COMPLAINT / 4 - 3);
-    if (length < COMPLAINT) {
-        memcpy(text, good, length + 1);
-        return;
-    }
-    while (head && !begins(good[head])) head--;
-    while (!begins(*tail)) tail++;
-    snprintf(text, COMPLAINT, "%.*s...%s", (int)head, good, tail);
-}
-
 int complain(int code, const char *format, ...)
 {
     char raw[LONG], text[COMPLAINT];
@@ -42,7 +21,7 @@ int complain(int code, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(raw, sizeof raw, format, arguments);
     va_end(arguments);
-    fit(text, raw);
+    quell_fit_line(text, sizeof text, raw, strlen(raw));
     if (held)
         memcpy(held, text, sizeof text);
     else

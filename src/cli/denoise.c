@@ -70,7 +70,7 @@ static int open_model(struct job *job)
     size_t classes = quell_denoiser_classes(job->model.denoiser);
     code = labels_open(&job->labels, &job->options.labels, classes);
     if (code == EXIT_DONE)
-        code = guidance_apply(&job->options.guidance, job->labels.wanted, &job->model);
+        code = guidance_apply(&job->options.guidance, job->labels.wanted, &job->model, NULL);
     if (code != EXIT_DONE) return code;
     job->dim = quell_denoiser_dim(job->model.denoiser);
     sampling_choose_schedule(&job->options.sampling, &job->model);

@@ -4,6 +4,7 @@
 #include "cli/sampling.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "denoisers/denoiser.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -67,7 +68,8 @@ static int put_guided(quell_model *model, const quell_denoiser *guide,
     return EXIT_DONE;
 }
 
-int guidance_apply(const struct guidance_options *options, bool labelled, quell_model *model)
+int guidance_apply(const struct guidance_options *options, bool labelled, quell_model *model,
+                   uint64_t *digest)
 {
     quell_guidance guidance = quell_guidance_defaults();
     quell_model guide = {0};
@@ -78,6 +80,7 @@ int guidance_apply(const struct guidance_options *options, bool labelled, quell_
     int code = read_weight(options->weight, &guidance, &values);
     bool none = !guidance.points && guidance.weight == 1;
     if (code == EXIT_DONE && options->guide) code = sampling_open_model(&guide, options->guide);
+    if (digest) *digest = quell_denoiser_digest(guide.denoiser);
     if (code == EXIT_DONE && !none) code = put_guided(model, guide.denoiser, &guidance);
     if (code == EXIT_DONE && !labelled && !options->guide)
         code = complain(EXIT_USAGE, "--guidance: needs --class or --classes, to guide away from no "

@@ -15,11 +15,13 @@ struct guidance_options {
 #define GUIDANCE_DEFAULTS {.high = 1}
 
 #define GUIDANCE_ROWS(owner)                                                                       \
-    TEXT_ROW(owner, guidance.weight, "guidance", "W",                                              \
-             "guidance: W times what the model says, 1 - W times\nwhat it says without a class "   \
-             "(1, none); T:W,T:W,...: a\nweight for each time, straight lines between"),           \
-        TEXT_ROW(owner, guidance.guide, "guide", "M",                                              \
-                 "1 - W times what this model says (autoguidance)"),                               \
+    TEXT_ROW(                                                                                      \
+        owner, guidance.weight, "guidance", "W",                                                   \
+        "W times the model with its class and 1 - W times\nthe model without (1: no guidance); "   \
+        "T:W,T:W,...:\na weight for each time, linear in between"),                                \
+        TEXT_ROW(                                                                                  \
+            owner, guidance.guide, "guide", "M",                                                   \
+            "take 1 - W times this model, in place of the model\nwithout a class (autoguidance)"), \
         NUMBER_ROW(owner, guidance.low, "guidance-low", "T", 0, 1, "guide from this time on (0)"), \
         NUMBER_ROW(owner, guidance.high, "guidance-high", "T", 0, 1, "guide up to this time (1)")
 
@@ -27,9 +29,10 @@ struct guidance_options {
     {"guide", OPTION_NEEDS, "guidance"}, {"guidance-low", OPTION_NEEDS, "guidance"}, \
         {"guidance-high", OPTION_NEEDS, "guidance"}
 
-/* Puts a guided denoiser in the model's place, if one is asked for. labelled: whether samples have
- * classes, without which a model cannot be guided by itself. Returns an exit code, and has
- * complained if it is not EXIT_DONE. */
-int guidance_apply(const struct guidance_options *options, bool labelled, quell_model *model);
+/* Replaces the model's denoiser by a guided one, if guidance is asked for. *digest, unless NULL, is
+ * that of a guide of its own. labelled: whether samples have classes, without which a model cannot
+ * be guided by itself. Returns an exit code, and has complained if it is not EXIT_DONE. */
+int guidance_apply(const struct guidance_options *options, bool labelled, quell_model *model,
+                   uint64_t *digest);
 
 #endif

@@ -14,12 +14,14 @@ struct label_options {
     const char *class, *classes;
 };
 
-#define LABEL_ROWS(owner)                                                                          \
-    TEXT_ROW(owner, labels.class, "class", "K",                                                    \
-             "of class K; each: of all classes in turn, by the\nsample's index (no class)"),       \
-        TEXT_ROW(owner, labels.classes, "classes", "K.npy",                                        \
-                 "the class of each sample, -1 for none: int32 or\nint64, shape (count,), in the " \
-                 "place of --class and --count")
+#define LABEL_ROWS(owner)                                                                         \
+    TEXT_ROW(owner, labels.class, "class", "K",                                                   \
+             "draw from class K; each: from every class in turn,\nsample i from class i modulo "  \
+             "their number (none)"),                                                              \
+        TEXT_ROW(                                                                                 \
+            owner, labels.classes, "classes", "K.npy",                                            \
+            "the class of each sample, -1 for none: int32 or\nint64, shape (count,); instead of " \
+            "--class, --count")
 
 #define LABEL_RULES {"class", OPTION_EXCLUDES, "classes"}
 

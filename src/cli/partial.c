@@ -56,8 +56,9 @@ static int open_part(struct partial *partial, struct quell_output *out, const ch
             return complain(EXIT_FILE, "%s: another process is writing it: it has %s", path,
                             out->temporary);
     } while (!is_named(out->temporary, out->file));
-    if (fstat(out->file, &status) || !S_ISREG(status.st_mode))
-        return complain(EXIT_FILE, "%s: is in the way, and no file: move it", out->temporary);
+    if (fstat(out->file, &status) || !S_ISREG(status.st_mode) || status.st_nlink != 1)
+        return complain(EXIT_FILE, "%s: is in the way, and no file of its own name alone: move it",
+                        out->temporary);
     partial->lock = fcntl(out->file, F_DUPFD_CLOEXEC, 3);
     return partial->lock < 0 ? complain_file(path, "cannot be locked") : EXIT_DONE;
 }
@@ -95,47 +96,13 @@ static int name_files(struct partial *partial, struct quell_output *out, const c
     return complain(EXIT_MEMORY, "%s: no memory for its name", path);
 }
 
-/* The samples that are there, as far as the record and the file agree with the run. */
-static int find_done(struct partial *partial, const struct quell_output *out,
-                     const struct partial_plan *plan, size_t bytes)
-{
-    size_t sure = 0, row = plan->row, head = plan->header_bytes;
-    char header[QUELL_NPY_HEADER];
-    int code = record_compare(partial->record, out->temporary, plan->settings, &sure);
-    if (code != EXIT_DONE || bytes < head) return code;
-    if (pread(out->file, header, head, 0) != (ssize_t)head)
-        return complain_file(out->temporary, "cannot be read");
-    size_t done = (bytes - head) / row;
-    if (memcmp(header, plan->header, head) || done > plan->count)
-        return complain(EXIT_FILE, "%s: is not what this run would write: it was changed",
-                        out->temporary);
-    partial->done = done < sure ? done : sure;
-    return EXIT_DONE;
-}
-
-/* What an earlier run has left is looked at before it is touched. */
-static int look(struct partial *partial, const struct quell_output *out,
-                const struct partial_plan *plan)
-{
-    struct stat status;
-    if (fstat(out->file, &status)) return complain_file(out->temporary, "cannot be read");
-    if (!status.st_size) return EXIT_DONE;
-    if (access(partial->record, F_OK))
-        return complain(EXIT_FILE,
-                        "%s: is in the way, and not from a run that was interrupted, which has %s "
-                        "beside it: move it",
-                        out->temporary, partial->record);
-    if (plan->resume) return find_done(partial, out, plan, (size_t)status.st_size);
-    if (!plan->quiet)
-        complain(0, "%s: what an interrupted run had finished is drawn anew: --resume keeps it",
-                 out->temporary);
-    return EXIT_DONE;
-}
-
 /* The old samples go before the new record comes: none is ever taken for another's. */
 static int begin(struct partial *partial, struct quell_output *out, const struct partial_plan *plan)
 {
+    int code = record_replaceable(partial->record);
+    if (code != EXIT_DONE) return code;
     if (ftruncate(out->file, 0)) return complain_file(plan->path, "cannot be written");
+    quell_digest_begin(&partial->digest);
     quell_temporary_dress(out->file, out->target);
     partial->file = record_write(partial->record, plan->settings);
     if (partial->file < 0) return complain_file(partial->record, "cannot be written");
@@ -146,8 +113,6 @@ static int begin(struct partial *partial, struct quell_output *out, const struct
 static int go_on(struct partial *partial, struct quell_output *out, const struct partial_plan *plan)
 {
     off_t end = (off_t)(plan->header_bytes + partial->done * plan->row);
-    partial->file = open(partial->record, O_RDWR | O_CLOEXEC);
-    if (partial->file < 0) return complain_file(partial->record, "cannot be opened");
     if (ftruncate(out->file, end) || lseek(out->file, end, SEEK_SET) < 0)
         return complain_file(out->temporary, "cannot be written");
     return EXIT_DONE;
@@ -159,7 +124,7 @@ int partial_open(struct partial *partial, struct quell_output *out, const struct
     *partial = (struct partial){.file = -1, .lock = -1, .synced = progress_clock()};
     int code = name_files(partial, out, plan->path);
     if (code == EXIT_DONE) code = open_part(partial, out, plan->path);
-    if (code == EXIT_DONE) code = look(partial, out, plan);
+    if (code == EXIT_DONE) code = partial_find(partial, out, plan);
     if (code != EXIT_DONE) {
         partial_close(partial, out, plan, true);
         quell_output_discard(out); /* without a name for its record, it has only names itself */
@@ -171,29 +136,35 @@ int partial_open(struct partial *partial, struct quell_output *out, const struct
     return partial->done ? go_on(partial, out, plan) : begin(partial, out, plan);
 }
 
-quell_status partial_read(const struct quell_output *out, const struct partial_plan *plan,
-                          size_t first, size_t rows, float *x)
+static struct record_mark mark_of(const struct partial *partial, size_t row)
 {
-    size_t at = plan->header_bytes + first * plan->row, bytes = rows * plan->row;
-    for (size_t got = 0; got < bytes;) {
-        ssize_t more = pread(out->file, (char *)x + got, bytes - got, (off_t)(at + got));
-        if (more < 0 && errno == EINTR) continue;
-        if (more <= 0)
-            return quell_fail(QUELL_IO_FAILED, "%s: cannot be read: %s", out->temporary,
-                              more ? strerror(errno) : "it was cut");
-        got += (size_t)more;
-    }
-    return QUELL_OK;
+    return (struct record_mark){(size_t)partial->digest.total / row,
+                                quell_digest_end(&partial->digest)};
 }
 
-quell_status partial_sync(struct partial *partial, struct quell_output *out, size_t done)
+/* First the samples reach the disk, and then the record that they have. */
+static int make_sure(const struct partial *partial, const struct quell_output *out,
+                     const struct record_mark *mark)
+{
+    return fdatasync(out->file) || record_put(partial->file, RECORD_SURE, mark) ||
+                   fdatasync(partial->file)
+               ? -1
+               : 0;
+}
+
+quell_status partial_note(struct partial *partial, const struct quell_output *out,
+                          const struct partial_plan *plan, const float *x, size_t rows)
 {
     double now = progress_clock();
-    if (!partial->record || now - partial->synced < SYNC_SECONDS) return QUELL_OK;
-    partial->synced = now;
-    if (fdatasync(out->file) || record_sure(partial->file, done))
-        return quell_fail_file(out->path, "cannot be written");
-    return QUELL_OK;
+    if (!partial->record) return QUELL_OK;
+    quell_digest_add(&partial->digest, x, rows * plan->row);
+    struct record_mark mark = mark_of(partial, plan->row);
+    int wrong = record_put(partial->file, RECORD_WRITTEN, &mark);
+    if (!wrong && now - partial->synced >= SYNC_SECONDS) {
+        partial->synced = now;
+        wrong = make_sure(partial, out, &mark);
+    }
+    return wrong ? quell_fail_file(out->path, "cannot be written") : QUELL_OK;
 }
 
 static void forget(struct partial *partial)
@@ -217,15 +188,18 @@ quell_status partial_commit(struct partial *partial, struct quell_output *out)
     return QUELL_OK;
 }
 
-/* Only whole samples are counted. */
+/* Only whole samples are counted, those of a batch that was cut off, too. */
 static void cut(struct partial *partial, struct quell_output *out, const struct partial_plan *plan)
 {
     struct stat status;
     size_t head = plan->header_bytes;
     if (fstat(out->file, &status) || status.st_size < (off_t)head) return;
     size_t done = ((size_t)status.st_size - head) / plan->row;
-    if (ftruncate(out->file, (off_t)(head + done * plan->row)) || fdatasync(out->file)) return;
-    record_sure(partial->file, done);
+    if (ftruncate(out->file, (off_t)(head + done * plan->row))) return;
+    if (partial_add(&partial->digest, out, plan, done) != QUELL_OK) return;
+    struct record_mark mark = mark_of(partial, plan->row);
+    if (record_put(partial->file, RECORD_WRITTEN, &mark)) return;
+    if (make_sure(partial, out, &mark)) return; /* the mark before this one holds */
 }
 
 /* F.part stays if it is not ours, and if it is to; but not if there is nothing in it. */
@@ -244,7 +218,7 @@ void partial_close(struct partial *partial, struct quell_output *out,
         if (keep && partial->file >= 0) cut(partial, out, plan);
         free(out->temporary);
         out->temporary = NULL;
-    } else if (out->temporary) {
+    } else if (out->temporary && partial->file >= 0) {
         unlink(partial->record);
     }
     quell_output_discard(out);

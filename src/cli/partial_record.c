@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/partial_record.h"
 #include "cli/cli.h"
+#include "base/digest.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
-#include <stdint.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define ABOUT \
     "An unfinished file of `quell sample`: the same command with --resume goes on with it.\n"
-#define SURE "sure %020zu\n"
-#define SURE_BYTES 26
+#define ABOUT_BYTES (sizeof ABOUT - 1)
+#define LINE "%-7s %020zu %016" PRIx64 "\n"
+#define LINE_BYTES 46
 #define BOOT_BYTES 64
 #define MOST_RECORD 65536
+
+static const char *const names[RECORD_LINES] = {"sure", "written"};
 
 /* Which start of which machine this is: while it goes on, what was written is there. */
 static void read_boot(char boot[BOOT_BYTES])
@@ -40,13 +44,19 @@ static int write_all(int file, const char *text, size_t bytes)
     return 0;
 }
 
+/* A new file in place of whatever has the name: a link is not followed. */
 int record_write(const char *name, const char *settings)
 {
+    struct quell_digest nothing;
     char head[256], boot[BOOT_BYTES];
-    int file = open(name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+    unlink(name);
+    int file = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (file < 0) return -1;
     read_boot(boot);
-    int length = snprintf(head, sizeof head, ABOUT SURE "boot %s\n", (size_t)0, boot);
+    quell_digest_begin(&nothing);
+    uint64_t digest = quell_digest_end(&nothing);
+    int length = snprintf(head, sizeof head, ABOUT LINE LINE "boot %s\n", names[RECORD_SURE],
+                          (size_t)0, digest, names[RECORD_WRITTEN], (size_t)0, digest, boot);
     if (!write_all(file, head, (size_t)length) && !write_all(file, settings, strlen(settings)))
         return file;
     int reason = errno;
@@ -56,28 +66,70 @@ int record_write(const char *name, const char *settings)
     return -1;
 }
 
-int record_sure(int file, size_t done)
+int record_put(int file, enum record_line line, const struct record_mark *mark)
 {
-    char line[SURE_BYTES + 1];
-    snprintf(line, sizeof line, SURE, done);
-    if (pwrite(file, line, SURE_BYTES, sizeof ABOUT - 1) != SURE_BYTES) return -1;
-    return fdatasync(file);
+    char text[LINE_BYTES + 1];
+    off_t at = (off_t)(ABOUT_BYTES + (size_t)line * LINE_BYTES);
+    snprintf(text, sizeof text, LINE, names[line], mark->rows, mark->digest);
+    return pwrite(file, text, LINE_BYTES, at) == LINE_BYTES ? 0 : -1;
 }
 
-static char *read_text(const char *name)
+static int complain_record(const char *name, const char *what)
 {
-    int file = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    char *text = file < 0 ? NULL : malloc(MOST_RECORD);
-    ssize_t got = text ? read(file, text, MOST_RECORD - 1) : -1;
-    int reason = errno;
-    if (file >= 0) close(file);
-    if (got >= 0) {
-        text[got] = '\0';
-        return text;
+    return complain(errno == ENOMEM ? EXIT_MEMORY : EXIT_FILE, "%s: %s: %s", name, what,
+                    strerror(errno));
+}
+
+/* Only a file of its own is written to: what a link leads to may be anybody's. */
+static int open_record(const char *name, int *file)
+{
+    struct stat status;
+    *file = open(name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (*file < 0 && errno == ELOOP)
+        return complain(EXIT_FILE, "%s: is in the way, and a symbolic link: move it", name);
+    if (*file < 0) return complain_record(name, "cannot be opened");
+    if (!fstat(*file, &status) && S_ISREG(status.st_mode) && status.st_nlink == 1) return EXIT_DONE;
+    close(*file);
+    return complain(EXIT_FILE, "%s: is in the way, and no file of its own name alone: move it",
+                    name);
+}
+
+/* Of at most MOST_RECORD bytes; to be freed. */
+static int read_text(const char *name, int file, char **text)
+{
+    *text = malloc(MOST_RECORD);
+    ssize_t got = *text ? pread(file, *text, MOST_RECORD - 1, 0) : -1;
+    if (got < 0) {
+        int code = complain_record(name, "cannot be read");
+        free(*text);
+        return code;
     }
+    (*text)[got] = '\0';
+    return EXIT_DONE;
+}
+
+static int complain_foreign(const char *name)
+{
+    return complain(EXIT_FILE, "%s: is not of an unfinished file of quell's, or cut: move it",
+                    name);
+}
+
+int record_replaceable(const char *name)
+{
+    static const char about[] = ABOUT;
+    char *text;
+    int file;
+    if (access(name, F_OK) && faccessat(AT_FDCWD, name, F_OK, AT_SYMLINK_NOFOLLOW))
+        return EXIT_DONE;
+    int code = open_record(name, &file);
+    if (code != EXIT_DONE) return code;
+    code = read_text(name, file, &text);
+    close(file);
+    if (code != EXIT_DONE) return code;
+    size_t length = strlen(text);
+    bool own = !strncmp(text, about, length < ABOUT_BYTES ? length : ABOUT_BYTES);
     free(text);
-    errno = reason;
-    return NULL;
+    return own ? EXIT_DONE : complain_foreign(name);
 }
 
 /* A line of settings is a name, a space and a value. */
@@ -105,24 +157,39 @@ static int compare(const char *part, const char *was, const char *is)
     return EXIT_DONE;
 }
 
-int record_compare(const char *name, const char *part, const char *settings, size_t *sure)
+/* The settings behind the lines of its own, NULL if these are not as they should be. */
+static const char *read_lines(const char *text, struct record *record)
 {
-    static const char about[] = ABOUT;
-    char boot[BOOT_BYTES], *text = read_text(name);
-    if (!text)
-        return complain(errno == ENOMEM ? EXIT_MEMORY : EXIT_FILE, "%s: cannot be read: %s", name,
-                        strerror(errno));
-    const char *line = text + sizeof about - 1, *was = line;
-    for (int i = 0; i < 2 && was; i++) was = (was = strchr(was, '\n')) ? was + 1 : NULL;
-    int code = EXIT_DONE;
-    if (strncmp(text, about, sizeof about - 1) || !was || strncmp(line, "sure ", 5))
-        code = complain(EXIT_FILE, "%s: is not of an unfinished file of quell's, or cut: move it",
-                        name);
-    if (code == EXIT_DONE) code = compare(part, was, settings);
+    char boot[BOOT_BYTES];
+    if (strncmp(text, ABOUT, ABOUT_BYTES)) return NULL;
+    const char *at = text + ABOUT_BYTES;
+    for (int i = 0; i < RECORD_LINES; i++, at += LINE_BYTES) {
+        char name[8];
+        struct record_mark *mark = &record->mark[i];
+        if (strnlen(at, LINE_BYTES) < LINE_BYTES || at[LINE_BYTES - 1] != '\n') return NULL;
+        if (sscanf(at, "%7s %20zu %16" SCNx64, name, &mark->rows, &mark->digest) != 3) return NULL;
+        if (strcmp(name, names[i])) return NULL;
+    }
     read_boot(boot);
+    const char *end = strchr(at, '\n');
     size_t length = strlen(boot);
-    bool same = code == EXIT_DONE && length && !strncmp(line + SURE_BYTES + 5, boot, length);
-    *sure = code != EXIT_DONE ? 0 : same ? SIZE_MAX : strtoull(line + 5, NULL, 10);
-    free(text);
+    if (!end || strncmp(at, "boot ", 5)) return NULL;
+    at += 5;
+    record->same_boot = length && (size_t)(end - at) == length && !strncmp(at, boot, length);
+    return end + 1;
+}
+
+int record_read(const char *name, const char *part, const char *settings, struct record *record)
+{
+    char *text;
+    int code = open_record(name, &record->file);
+    if (code != EXIT_DONE) return code;
+    code = read_text(name, record->file, &text);
+    if (code == EXIT_DONE) {
+        const char *was = read_lines(text, record);
+        code = was ? compare(part, was, settings) : complain_foreign(name);
+        free(text);
+    }
+    if (code != EXIT_DONE) close(record->file);
     return code;
 }

@@ -29,9 +29,10 @@ static const struct option_rule rules[] = {
 
 static const struct option_table table = {
     .usage = "quell plan [OPTION...]",
-    .about = "Prints a sampler as the straight-line list of operations it is: EVAL asks the\n"
-             "denoiser, COMBINE is a linear combination of registers and noise, STEP ends a\n"
-             "transition.",
+    .about = "Prints the list of operations that a sampler is: EVAL evaluates the denoiser,\n"
+             "COMBINE adds registers and noise with coefficients, STEP ends a transition. Some\n"
+             "samplers also have SPREAD, noise scaled by a register, LANGEVIN, a correction by\n"
+             "norms, and ADAPT, steps that each sample chooses.",
     .options = rows,
     .rules = rules,
     .after = "Example: quell plan --sampler ddim:eta=0.5 --steps 4\n\n",

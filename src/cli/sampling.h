@@ -26,21 +26,21 @@ struct sampling {
     }
 
 /* The rows for the member `sampling` of `struct owner`. */
-#define SAMPLING_ROWS(owner)                                                                     \
-    TEXT_ROW(owner, sampling.grid, "grid", "G",                                                  \
-             "NAME[:KEY=VALUE,...], see `quell list grids`: where\nthe steps lie in time "       \
-             "(linear)"),                                                                        \
-        NUMBER_ROW(owner, sampling.start, "start", "T", 0, 1, "the first time, of noise (1)"),   \
-        NUMBER_ROW(owner, sampling.stop, "stop", "T", 0, 1, "the last time, of samples (0)"),    \
-        TEXT_ROW(owner, sampling.times, "times", "T,T,...",                                      \
-                 "the times themselves, falling, or a file of them\n"                            \
-                 "(.npy or text), in the place of --steps and --grid"),                          \
-        TEXT_ROW(owner, sampling.sigmas, "sigmas", "S,S,...",                                    \
-                 "likewise the values of sigma / alpha; one beyond\nthe schedule's by 1% at "    \
-                 "most is its end"),                                                             \
-        FLAG_ROW(owner, sampling.brownian, "brownian",                                           \
-                 "noise belongs to times, not to steps: with the\nsame seed more steps come to " \
-                 "the same samples")
+#define SAMPLING_ROWS(owner)                                                                    \
+    TEXT_ROW(owner, sampling.grid, "grid", "G",                                                 \
+             "NAME[:KEY=VALUE,...], see `quell list grids`: where\nthe steps lie in time "      \
+             "(linear)"),                                                                       \
+        NUMBER_ROW(owner, sampling.start, "start", "T", 0, 1, "the first time, of noise (1)"),  \
+        NUMBER_ROW(owner, sampling.stop, "stop", "T", 0, 1, "the last time, of samples (0)"),   \
+        TEXT_ROW(owner, sampling.times, "times", "T,T,...",                                     \
+                 "the times themselves, falling, or a file of them\n"                           \
+                 "(.npy or text), in the place of --steps and --grid"),                         \
+        TEXT_ROW(owner, sampling.sigmas, "sigmas", "S,S,...",                                   \
+                 "values of sigma / alpha in place of the times; one up\nto 1% beyond the "     \
+                 "schedule's end is that end"),                                                 \
+        FLAG_ROW(owner, sampling.brownian, "brownian",                                          \
+                 "one path of noise for each sample, whatever the steps:\nwith the same seed, " \
+                 "more steps converge to the\nsame samples")
 
 /* What goes with what, of these rows. */
 #define SAMPLING_RULES                                                             \
@@ -49,16 +49,16 @@ struct sampling {
         {"sigmas", OPTION_EXCLUDES, "grid"}, {"sigmas", OPTION_EXCLUDES, "start"}, \
         {"sigmas", OPTION_EXCLUDES, "stop"}
 
-#define CLAMP_ROWS(owner)                                                                       \
-    NUMBER_ROW(owner, sampling.clamp_low, "clamp-low", "X", -INFINITY, INFINITY,                \
-               "the least that the denoiser may return, as -1 for\nimages (none)"),             \
-        NUMBER_ROW(owner, sampling.clamp_high, "clamp-high", "X", -INFINITY, INFINITY,          \
-                   "the most that the denoiser may return (none)"),                             \
-        NUMBER_ROW(owner, sampling.threshold, "threshold", "Q", 0, 1,                           \
-                   "dynamic thresholding: by the Q-quantile of what the\ndenoiser returns, as " \
-                   "0.995 (0, none)"),                                                          \
-        NUMBER_ROW(owner, sampling.threshold_max, "threshold-max", "X", 1, INFINITY,            \
-                   "the most that this quantile may be (none)")
+#define CLAMP_ROWS(owner)                                                                  \
+    NUMBER_ROW(owner, sampling.clamp_low, "clamp-low", "X", -INFINITY, INFINITY,           \
+               "lower bound on the denoiser's output, as -1 for\nimages (none)"),          \
+        NUMBER_ROW(owner, sampling.clamp_high, "clamp-high", "X", -INFINITY, INFINITY,     \
+                   "upper bound on the denoiser's output (none)"),                         \
+        NUMBER_ROW(owner, sampling.threshold, "threshold", "Q", 0, 1,                      \
+                   "dynamic thresholding by the Q-quantile of the\ndenoiser's output, as " \
+                   "0.995 (0: none)"),                                                     \
+        NUMBER_ROW(owner, sampling.threshold_max, "threshold-max", "X", 1, INFINITY,       \
+                   "upper bound on that quantile (none)")
 
 /* Loads a model; whatever keeps it from being loaded, the model is where to look. Returns an exit
  * code, and has complained if it is not EXIT_DONE. */

@@ -93,9 +93,11 @@ static int settle_count(struct session *session)
     if (__builtin_mul_overflow(session->count, session->dim * sizeof(float), &bytes) ||
         bytes > INT64_MAX)
         return complain(EXIT_USAGE, "--count %zu: more than a file can hold", session->count);
-    if (options->count && options->first > UINT64_MAX - (options->count - 1))
-        return complain(EXIT_USAGE, "--first %llu: first + count goes beyond 2^64",
-                        (unsigned long long)options->first);
+    if (options->first > UINT64_MAX - options->count)
+        return complain(EXIT_USAGE,
+                        "--first %llu: with --count %zu, samples have numbers up to "
+                        "2^64 - 2",
+                        (unsigned long long)options->first, session->count);
     return EXIT_DONE;
 }
 
@@ -169,11 +171,13 @@ int session_prepare(struct session *session)
         code = sampling_read_points(&session->options.sampling, &session->options.steps);
     if (code == EXIT_DONE) code = sampling_open_model(&session->model, options->model);
     if (code == EXIT_DONE) session->dim = quell_denoiser_dim(session->model.denoiser);
+    if (code == EXIT_DONE) session->digest = quell_denoiser_digest(session->model.denoiser);
     if (code == EXIT_DONE)
         code = labels_open(&session->labels, &options->labels,
                            quell_denoiser_classes(session->model.denoiser));
     if (code == EXIT_DONE)
-        code = guidance_apply(&options->guidance, session->labels.wanted, &session->model);
+        code = guidance_apply(&options->guidance, session->labels.wanted, &session->model,
+                              &session->guide_digest);
     if (code == EXIT_DONE) code = create_sampler(session);
     if (code == EXIT_DONE) code = check_noise(session);
     if (code == EXIT_DONE) code = open_from(session);

@@ -17,6 +17,7 @@ struct session {
     struct sample_options options;
     quell_model model;
     quell_sampler *sampler;
+    uint64_t digest, guide_digest; /* of the model before it is guided, and of its guide */
     const char *isa;
     size_t dim, count, threads, ranks; /* ranks: 0 of `quell sample` */
     size_t found;                      /* samples that an interrupted run had finished */

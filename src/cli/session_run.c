@@ -35,13 +35,13 @@ static size_t next_rows(const struct session *session, size_t rows, double secon
     return wanted >= (double)most ? most : wanted < (double)few ? few : (size_t)wanted;
 }
 
-static quell_status keep(struct session *session, size_t done, size_t rows, const float *x)
+static quell_status keep(struct session *session, size_t rows, const float *x)
 {
     quell_status status = QUELL_OK;
     if (session->plot) status = plot_add(session->plot, rows, x);
     if (!status && session->out.path)
         status = quell_output_write(&session->out, x, rows * session->dim * sizeof *x);
-    if (!status) status = partial_sync(&session->partial, &session->out, done + rows);
+    if (!status) status = partial_note(&session->partial, &session->out, &session->plan, x, rows);
     return status;
 }
 
@@ -49,9 +49,9 @@ static quell_status draw(struct session *session, const quell_run *run, float *x
 {
     quell_status status = session->from.path
                               ? quell_npy_floats(&session->from, run->count * session->dim, x)
-                              : quell_init(session->sampler, run, x);
+                              : quell_sample_prior(session->sampler, run, x);
     if (!status && interrupt_signal) status = QUELL_STOPPED;
-    return status ? status : quell_forward(session->sampler, run, x);
+    return status ? status : quell_sample_from(session->sampler, run, x);
 }
 
 quell_status session_draw(struct session *session, struct progress *progress, size_t done,
@@ -124,7 +124,7 @@ static quell_status draw_all(struct session *session, struct progress *progress,
         double start = progress_clock();
         rows = least(next_rows(session, rows, seconds), count - done);
         status = session_draw(session, progress, done, rows, x);
-        if (!status) status = keep(session, done, rows, x);
+        if (!status) status = keep(session, rows, x);
         seconds = progress_clock() - start;
     }
     return status;

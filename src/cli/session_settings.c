@@ -4,9 +4,11 @@
  * here, unless the denoiser makes no promise about bits. */
 #include "cli/cli.h"
 #include "cli/file_digest.h"
+#include "cli/onnx.h"
 #include "cli/session.h"
 #include "cli/text_file.h"
 #include "base/digest.h"
+#include "engine/sampler.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -39,6 +41,16 @@ static quell_status put_digest(FILE *file, const char *name, const char *path,
     quell_status status = take(path, &digest);
     fprintf(file, "%s of digest %016" PRIx64 "\n", name, digest);
     return status;
+}
+
+/* A model is known by its answers, whatever its files are called; one that ONNX Runtime runs is
+ * known by its file. */
+static quell_status put_model(FILE *file, const char *name, const char *path, uint64_t digest)
+{
+    if (!path || onnx_is(path) || !strncmp(path, "builtin:", 8))
+        return put_digest(file, name, path, model_digest);
+    fprintf(file, "%s of digest %016" PRIx64 "\n", name, digest);
+    return QUELL_OK;
 }
 
 static void put_points(FILE *file, const char *name, const char *given, const double *values,
@@ -82,7 +94,7 @@ static quell_status put_all(FILE *file, const struct session *session)
 {
     const struct sample_options *options = &session->options;
     put_text(file, "version", quell_version());
-    quell_status status = put_digest(file, "model", options->model, model_digest);
+    quell_status status = put_model(file, "model", options->model, session->digest);
     put_shape(file, &session->model);
     put_sampling(file, options);
     put_count(file, "seed", options->seed);
@@ -91,10 +103,12 @@ static quell_status put_all(FILE *file, const struct session *session)
     put_text(file, "class", options->labels.class);
     if (!status) status = put_digest(file, "classes", options->labels.classes, file_digest);
     put_text(file, "guidance", options->guidance.weight);
-    if (!status) status = put_digest(file, "guide", options->guidance.guide, model_digest);
+    if (!status) status = put_model(file, "guide", options->guidance.guide, session->guide_digest);
     put_number(file, "guidance-low", options->guidance.low);
     put_number(file, "guidance-high", options->guidance.high);
     if (!status) status = put_digest(file, "from", options->from, file_digest);
+    fprintf(file, "answers of digest %016" PRIx64 "\n",
+            quell_denoiser_digest(session->model.denoiser));
     if (!quell_denoiser_exact(session->model.denoiser)) put_text(file, "isa", session->isa);
     return status;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Virtual Brownian paths: any increment of W_k, by itself, from the noise of named streams. */
+/* Virtual Brownian paths: any increment of W_k can be computed alone, from the noise of named
+ * streams. */
 #ifndef QUELL_CORE_BROWNIAN_H
 #define QUELL_CORE_BROWNIAN_H
 
@@ -11,10 +12,10 @@
 #define QUELL_BROWNIAN_DEPTH 24
 #define QUELL_BROWNIAN_CELLS (UINT32_C(1) << QUELL_BROWNIAN_DEPTH)
 
-/* The most streams of an increment: the root's, and two for each level. */
+/* The greatest number of streams in an increment: the root's, and two for each level. */
 #define QUELL_BROWNIAN_NODES (1 + 2 * QUELL_BROWNIAN_DEPTH)
 
-/* (W_slot(from) - W_slot(to)) / sqrt(|from - to|), the ends in cells of 2^-24, which differ; slot
+/* (W_slot(from) - W_slot(to)) / sqrt(|from - to|). The ends are in cells of 2^-24 and differ; slot
  * <= 7. */
 struct quell_increment {
     uint32_t from, to, slot;
@@ -26,12 +27,12 @@ struct quell_node {
     double weight;
 };
 
-/* The cell of a place in [0, 1], and of a point. */
+/* The cell of a position in [0, 1], and that of a point. */
 uint32_t quell_brownian_cell(double place);
 uint32_t quell_brownian_cell_of(const quell_point *point);
 
-/* The terms of an increment, whose squared weights add up to 1; how many there are. Terms of weight
- * 0 are left out: places with few binary digits need few. */
+/* Writes the terms of an increment, whose squared weights add up to 1, and returns how many there
+ * are. Terms of weight 0 are left out: positions with few binary digits need few. */
 size_t quell_brownian_nodes(const struct quell_increment *increment,
                             struct quell_node nodes[QUELL_BROWNIAN_NODES]);
 

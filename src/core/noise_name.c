@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The key of an interval is the seed xor a block of Philox4x32-10 (Salmon et al., 2011) with the
- * bits of the interval's ends as counter: two intervals have streams as two seeds have, without a
- * list of what was drawn before. What belongs to the interval is worked out with the plan, so that
- * a run has nothing more to do than the xor. */
+/* The key of an interval is the seed xor one block of Philox4x32-10 (Salmon et al., 2011), whose
+ * counter is the bits of the interval's ends. Two intervals therefore have independent streams, as
+ * two seeds have, without a list of what was drawn before. The block is computed with the plan; a
+ * run only does the xor. */
 #include "noise_name.h"
 #include <quell/noise.h>
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* What a noise is called: by the interval of time that it drives, whatever grid or call the
- * interval is a part of. */
+/* The name of a noise: the interval of time that it drives, whatever grid or call that interval
+ * belongs to. */
 #ifndef QUELL_CORE_NOISE_NAME_H
 #define QUELL_CORE_NOISE_NAME_H
 
 #include "brownian.h"
 #include <stdbool.h>
 
-/* path: in Brownian mode the part of a path that it is. Where that has no length, by default and
- * for intervals that are too short for a path, it is the stream `stream` of the key
- * quell_noise_key(seed, from, to), which is `key` for the seed 0. */
+/* path: in Brownian mode, the part of a path that the noise is. If path has no length, as without
+ * Brownian mode and for intervals that are too short for a path, the noise is the stream `stream`
+ * of the key quell_noise_key(seed, from, to); `key` is that key for the seed 0. */
 struct quell_noise_name {
     double from, to;
     uint64_t key;

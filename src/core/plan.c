@@ -28,8 +28,8 @@ void quell_plan_refuse(quell_plan *plan, quell_status status, const char *messag
     if (!plan->status) plan->status = quell_fail(status, "plan: %s", message);
 }
 
-/* Room for one more, which is the caller's to fill, in a list of `count`, which may move; NULL
- * after an error, and the list is as it was. */
+/* Makes room for one more element in a list of `count`, which may move, and returns a pointer to
+ * that element for the caller to fill in; NULL after an error, with the list unchanged. */
 static void *grow(quell_plan *plan, void *list, size_t count, size_t *capacity, size_t size)
 {
     if (plan->status) return NULL;
@@ -46,7 +46,7 @@ static void *grow(quell_plan *plan, void *list, size_t count, size_t *capacity, 
     return longer;
 }
 
-/* The next operation of the list, zeroed; NULL after an error. */
+/* Appends a zeroed operation to the list and returns it; NULL after an error. */
 static struct quell_op *append(quell_plan *plan, enum quell_op_kind kind)
 {
     void *ops = grow(plan, plan->ops, plan->count, &plan->capacity, sizeof *plan->ops);
@@ -147,8 +147,8 @@ quell_register quell_plan_denoise_variance(quell_plan *plan, quell_register x, c
     return out;
 }
 
-/* Noise is known to builders by its index in the list of names, moved so that no number of another
- * origin, 0 or a QUELL_STREAM, passes for one. */
+/* Builders know a noise by its index in the list of names, offset so that no other number (0, or a
+ * QUELL_STREAM) is taken for one. */
 #define FIRST_NAME (UINT32_C(1) << 30)
 
 static int named(quell_plan *plan, uint32_t noise)
@@ -170,9 +170,10 @@ static int keep(quell_plan *plan, struct quell_op *op, double coefficient)
     return 1;
 }
 
-/* The term of `out` itself, if there is one, goes before the others: it is the state's; else the
- * first one is. Rounded to a float, a factor near 1 would be off by as much as 2^-25 of the state,
- * and by the same amount in each of a million even steps. Its difference from 1 is rounded. */
+/* Moves the term of `out` itself, if there is one, to the front: it is the state's; otherwise the
+ * first term is. A factor near 1 that is rounded to a float would be off by up to 2^-25 of the
+ * state, and by the same amount in each of a million equal steps. So its difference from 1 is
+ * rounded instead. */
 static void lead(struct quell_op *op)
 {
     unsigned k = 0;

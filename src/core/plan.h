@@ -43,8 +43,8 @@ struct quell_op {
     size_t number;
 };
 
-/* Of a register with an output that a stage (samplers/stages.h) asked for apart: e^(lambda_t -
- * lambda_k), and the weight w_k1 of the first output. */
+/* For a register that holds an output which a stage (samplers/stages.h) asked for apart:
+ * e^(lambda_t - lambda_k), and the weight w_k1 of the first output. */
 struct quell_reached {
     bool apart;
     double fall, weight;
@@ -59,9 +59,9 @@ struct quell_plan {
     size_t names, room; /* of that list */
     struct quell_noise_name *name;
     enum quell_cut {
-        QUELL_ANY_PART, /* its operations may be applied to parts of samples, */
+        QUELL_ANY_PART, /* operations may take parts of samples, */
         QUELL_WHOLE_SAMPLES,
-        QUELL_ONE_SAMPLE /* or to one sample at a time */
+        QUELL_ONE_SAMPLE /* or one sample at a time */
     } cut;
     double option[QUELL_MAX_OPTIONS]; /* of the method that ADAPTs */
     struct quell_reached reached[QUELL_MAX_REGISTERS];
@@ -75,25 +75,25 @@ struct quell_plan {
 struct quell_plan quell_plan_begin(const quell_schedule *schedule);
 void quell_plan_free(struct quell_plan *plan);
 
-/* What quell_plan_noise returns of a noise of any name. */
+/* Like quell_plan_noise, for a noise of any name. */
 uint32_t quell_plan_add_noise(quell_plan *plan, const struct quell_noise_name *name);
 
-/* ADAPT from t to s, by option[QUELL_MAX_OPTIONS]; one method in a plan. */
+/* Appends ADAPT from t to s with the options of the method. A plan has one such method. */
 void quell_plan_adapt(quell_plan *plan, const double *option, const quell_point *t,
                       const quell_point *s);
 
-/* LANGEVIN with r = |z| / |eps|. */
+/* Appends LANGEVIN with r = |z| / |eps|. */
 void quell_plan_langevin_norms(quell_plan *plan, quell_register x, quell_register eps,
                                double coefficient, quell_noise_term noise);
 
-/* EVAL: E[X | x] - x / alpha = -(sigma / alpha) E[Z | x] in a fresh register: with all digits where
- * sigma is small, too, if the denoiser has them. */
+/* Appends an EVAL that writes E[X | x] - x / alpha = -(sigma / alpha) E[Z | x] to a new register.
+ * The difference keeps its digits where sigma is small, if the denoiser can compute it directly. */
 quell_register quell_plan_denoise_apart(quell_plan *plan, quell_register x, const quell_point *t);
 
-/* The STEPs of a plan. */
+/* The number of STEPs in a plan. */
 size_t quell_plan_steps(const struct quell_plan *plan);
 
-/* Prints as snprintf does. */
+/* Prints the plan; buffer, size and result are those of snprintf. */
 size_t quell_plan_print(const struct quell_plan *plan, char *buffer, size_t size);
 
 #endif

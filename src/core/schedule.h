@@ -9,7 +9,8 @@
 #include <quell/schedule.h>
 #include "base/options.h"
 
-/* Fills alpha, sigma and their logarithms at point->t; 0, or < 0 on a callback's error. */
+/* Fills in alpha, sigma and their logarithms at point->t. Returns 0, or < 0 if a callback reported
+ * an error. */
 typedef int quell_schedule_point_fn(const quell_schedule *schedule, quell_point *point);
 
 struct quell_schedule {
@@ -28,7 +29,8 @@ struct quell_schedule_row {
     const char *name, *alias, *summary, *paper;
     quell_schedule_point_fn *point;
     const struct quell_option *options;
-    /* NULL, or checks options against each other and works out what follows from them. */
+    /* NULL, or a function that checks options against each other and computes what follows from
+     * them. */
     quell_status (*prepare)(double *options);
     /* For discrete schedules: beta[0..count). */
     double (*beta)(const double *options, size_t i, size_t count);
@@ -46,7 +48,8 @@ extern const struct quell_schedule_row quell_schedules_flow[];
 /* The i-th row, NULL past the end. */
 const struct quell_schedule_row *quell_schedule_row(size_t i);
 
-/* The schedule at t, checked: t in [0, 1], alpha and sigma finite, >= 0 and not both 0. */
+/* Evaluates the schedule at t and checks the result: t in [0, 1], alpha and sigma finite, >= 0 and
+ * not both 0. */
 quell_status quell_schedule_point(const quell_schedule *schedule, double t, quell_point *point);
 
 /* The point where log(alpha / sigma) = lambda; beyond the ends, see quell_plan_at_lambda. */
@@ -55,7 +58,8 @@ quell_status quell_schedule_at_lambda(const quell_schedule *schedule, double lam
 
 void quell_schedule_hold(const quell_schedule *schedule);
 
-/* A schedule with this formula and nothing else; NULL, with a message, when there is no memory. */
+/* Creates a schedule with this formula and no options; NULL, with a message, when there is no
+ * memory. */
 quell_schedule *quell_schedule_new(quell_schedule_point_fn *point);
 
 /* Discrete tables (schedule_discrete.c): a table's points, and the schedule of a row's betas. Its

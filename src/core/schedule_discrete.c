@@ -34,22 +34,22 @@ int quell_discrete_point(const quell_schedule *schedule, quell_point *p)
     return 0;
 }
 
-/* The table becomes log alpha_k: alpha_k^2 = prod (1 - beta). */
+/* Fills the table with log alpha_k, where alpha_k^2 = prod (1 - beta). */
 static void accumulate(double *table, size_t count, const double *betas)
 {
     double log_alpha = 0;
     for (size_t i = 0; i < count; i++) table[i] = log_alpha += quell_log1p(-betas[i]) / 2;
 }
 
-/* From log alpha to log(sigma / alpha), sigma^2 = 1 - alpha^2. */
+/* Replaces log alpha by log(sigma / alpha), with sigma^2 = 1 - alpha^2. */
 static void to_ratios(double *table, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         table[i] = quell_log(-quell_expm1(2 * table[i])) / 2 - table[i];
 }
 
-/* The same after alpha is shifted and scaled so that the last one is 0 and the first stays as it is
- * (Lin et al., 2305.08891, algorithm 1):
+/* Like to_ratios, after alpha was shifted and scaled so that its last value is 0 and its first is
+ * unchanged (Lin et al., 2305.08891, algorithm 1):
  *
  *     alpha'_k = (alpha_k - alpha_N) scale,  scale = alpha_0 / (alpha_0 - alpha_N),
  *     1 - alpha'_k = 1 - alpha_0 + (alpha_0 - alpha_k) scale. */

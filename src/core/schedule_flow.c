@@ -13,7 +13,7 @@
 
 enum { SHIFT, TOKENS, BASE_SHIFT, MAX_SHIFT, BASE_TOKENS, MAX_TOKENS };
 
-/* Each logarithm is worked out from the smaller of alpha and sigma. */
+/* Each logarithm is computed from the smaller one of alpha and sigma. */
 static int flow(const quell_schedule *schedule, quell_point *p)
 {
     double noise = schedule->options[SHIFT] * p->t, data = 1 - p->t;

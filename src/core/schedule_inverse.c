@@ -11,7 +11,8 @@
 #include "base/fail.h"
 #include "base/maths.h"
 
-/* A time, and how far its lambda lies above the one that is sought; Illinois halves it. */
+/* A time, and how far its lambda lies above the one that is sought. The rule of Illinois halves
+ * that excess. */
 struct end {
     quell_point point;
     double excess;
@@ -24,7 +25,7 @@ static quell_status take(const quell_schedule *schedule, double t, double lambda
     return status;
 }
 
-/* The middle of a < b, of their logarithms where these differ much. */
+/* The middle of a < b, or of their logarithms where a and b differ by orders of magnitude. */
 static double middle(double a, double b)
 {
     const double smallest = 0x1p-1000;
@@ -32,7 +33,7 @@ static double middle(double a, double b)
     return a + (b - a) / 2;
 }
 
-/* A time between the ends, or one of them when there is none. */
+/* A time strictly between the ends; one of the ends if no double lies between them. */
 static double between(const struct end *low, const struct end *high, bool halve)
 {
     double a = low->point.t, b = high->point.t;
@@ -57,8 +58,8 @@ static quell_point from_sigma(double t, double log_sigma, double lambda)
     return (quell_point){t, quell_exp(log_alpha), quell_exp(log_sigma), log_alpha, log_sigma};
 }
 
-/* Between two times that are one: log alpha and log sigma linear in lambda, the larger of the two
- * first, for it hardly changes. */
+/* The bracket has shrunk to adjacent doubles: interpolate log alpha and log sigma linearly in
+ * lambda, starting with the larger of the two, which varies least. */
 static quell_point settle(const quell_point *low, const quell_point *high, double lambda)
 {
     double above = quell_lambda(low) - lambda, below = lambda - quell_lambda(high);
@@ -70,7 +71,7 @@ static quell_point settle(const quell_point *low, const quell_point *high, doubl
     return from_sigma(t, part * one->log_sigma + (1 - part) * other->log_sigma, lambda);
 }
 
-/* low.excess > 0 > high.excess */
+/* Searches between low and high. Precondition: low.excess > 0 > high.excess. */
 static quell_status search(const quell_schedule *schedule, double lambda, struct end low,
                            struct end high, quell_point *point)
 {

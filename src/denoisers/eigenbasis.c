@@ -11,7 +11,8 @@
 #define ORTHONORMALITY 1e-5
 #define PLAIN 256
 
-/* The mean of the matrix and its transpose, in place; refuses one that is not symmetric. */
+/* Replaces the matrix by the mean of itself and its transpose; refuses one that is not
+ * symmetric. */
 static quell_status symmetrise(double *matrix, size_t dim)
 {
     double greatest = 0;
@@ -47,8 +48,8 @@ static void find(const struct quell_lapack *lapack, void *data)
                    &search->work_size, search->integers, &search->integers_size, &search->info);
 }
 
-/* Eigenvalues and eigenvectors by LAPACK's divide and conquer; vectors holds the matrix before,
- * and one vector per row after. */
+/* Computes eigenvalues and eigenvectors by LAPACK's divide and conquer. vectors holds the matrix
+ * before, and one eigenvector per row after. */
 static quell_status diagonalise(size_t dim, double *values, double *vectors)
 {
     int n = (int)dim;
@@ -69,7 +70,7 @@ static quell_status diagonalise(size_t dim, double *values, double *vectors)
     return status;
 }
 
-/* Values come in rising order. What rounding has made of a zero is a zero. */
+/* The values are in rising order. Those that are 0 but for rounding are set to 0. */
 static quell_status clip(size_t dim, double *values)
 {
     double greatest = values[dim - 1];
@@ -103,7 +104,8 @@ static void multiply(const struct quell_lapack *lapack, void *data)
                   product->gram, &product->n);
 }
 
-/* Where there is no LAPACK, or it is not worth the while to load it: slower where dim is large. */
+/* The product without LAPACK, for where there is none or loading it is not worthwhile. It is slower
+ * for large dim. */
 static void multiply_plainly(size_t dim, const double *vectors, double *gram)
 {
     for (size_t i = 0; i < dim; i++)
@@ -115,7 +117,7 @@ static void multiply_plainly(size_t dim, const double *vectors, double *gram)
         }
 }
 
-/* |V V^T - I| <= ORTHONORMALITY in every entry. */
+/* Checks that |V V^T - I| <= ORTHONORMALITY in every entry. */
 quell_status quell_orthonormal(size_t dim, const double *vectors)
 {
     double *gram = quell_new(dim, dim * sizeof *gram);

@@ -3,11 +3,12 @@
  *
  *     E[X | x_t] = sum_j w_j y_j,   w = softmax_j(-|x_t - alpha y_j|^2 / (2 sigma^2)).
  *
- * Points are taken in blocks, and samples in panels of QUELL_PANEL. For each block and panel a
- * product gives the logits, the online softmax makes them weights, and a second product adds up
- * the weighted points, so that nothing of size N x samples is ever stored. Points are kept as their
- * differences from the mean: what is common to them would cancel in the logits. What rounding takes
- * from a difference is kept too, for where it matters (empirical_panel.c). */
+ * Points are processed in blocks, and samples in panels of QUELL_PANEL. For each block and panel
+ * one product computes the logits, the online softmax turns them into weights, and a second product
+ * adds up the weighted points, so that nothing of size N x samples is ever stored. Points are
+ * stored as differences from their mean, because what they have in common would cancel in the
+ * logits. The rounding error of each difference is stored too, for the logits that need it
+ * (empirical_panel.c). */
 #include "denoisers/empirical.h"
 #include "base/fail.h"
 #include "base/floats.h"
@@ -39,7 +40,7 @@ static struct quell_empirical_work lay_out(const struct quell_evaluation *e)
     return work;
 }
 
-/* What the logits of the points from `first` on have of their own. */
+/* The part of the logits that depends on the point alone, for the points from `first` on. */
 static void fill_constants(const struct quell_empirical *empirical,
                            const struct quell_evaluation *e, float *constant, size_t first,
                            size_t points)
@@ -54,7 +55,8 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
     const struct quell_empirical *empirical = (const struct quell_empirical *)denoiser;
     struct quell_empirical_work work = lay_out(e);
     size_t panels = quell_round_up(e->rows, QUELL_PANEL) / QUELL_PANEL;
-    /* Where rows are few, the product leaves half of the scores as they are: let it be numbers. */
+    /* The product fills only the columns of existing rows. Clear the rest, so that the softmax
+     * never reads uninitialised NaNs. */
     memset(work.score, 0, QUELL_BLOCK_POINTS * QUELL_PANEL * sizeof(float));
     for (size_t i = 0; i < panels; i++)
         quell_panel_begin(work.panels + i, empirical, e, i * QUELL_PANEL,
@@ -91,7 +93,7 @@ static void destroy(quell_denoiser *denoiser)
     free(empirical->half);
 }
 
-/* Refuses a point at which the logits are no floats. */
+/* Refuses a point of the schedule at which the logits do not fit a float. */
 static quell_status check(const quell_denoiser *denoiser, double alpha, double sigma)
 {
     const struct quell_empirical *empirical = (const struct quell_empirical *)denoiser;
@@ -103,7 +105,7 @@ static quell_status check(const quell_denoiser *denoiser, double alpha, double s
                       sigma, alpha, empirical->longest);
 }
 
-/* The points as they came; the rest follows from them. */
+/* The points as they were given; everything else follows from them. */
 static void digest(const quell_denoiser *denoiser, struct quell_digest *sum)
 {
     const struct quell_empirical *empirical = (const struct quell_empirical *)denoiser;
@@ -133,14 +135,14 @@ static quell_status set_centre(struct quell_empirical *empirical, const float *p
     if (!sums) return quell_fail(QUELL_NO_MEMORY, "empirical: no memory for the mean");
     for (size_t p = 0; p < empirical->count; p++)
         for (size_t d = 0; d < dim; d++) sums[d] += (double)points[p * dim + d];
-    /* Adding 0 makes a -0 a +0. */
+    /* Adding 0 turns -0 into +0. */
     for (size_t d = 0; d < dim; d++)
         empirical->centre[d] = (float)(sums[d] / (double)empirical->count) + 0.0f;
     free(sums);
     return QUELL_OK;
 }
 
-/* The difference y' in *point, and what its rounding takes in *rest. */
+/* Writes the difference y', rounded, to *point, and its rounding error to *rest. */
 static void set_point(double difference, float *point, int8_t *rest)
 {
     *point = (float)difference;
@@ -205,9 +207,9 @@ quell_status quell_denoiser_empirical(quell_denoiser **denoiser, size_t count, s
     if (!empirical) return quell_fail(QUELL_NO_MEMORY, "empirical: no memory for a denoiser");
     empirical->count = count;
     empirical->stride = quell_round_up(dim, QUELL_LANES);
-    /* Rows a power of two apart would share a few sets of the first-level cache. */
+    /* Rows whose distance is a power of two would share a few sets of the first-level cache. */
     if (empirical->stride % 256 == 0) empirical->stride += QUELL_LANES;
-    /* Short points lie close together: rounded up, they would take a multiple of the memory. */
+    /* Short points are stored without gaps: rounding their length up would multiply the memory. */
     empirical->apart = 4 * dim < 3 * empirical->stride ? dim : empirical->stride;
     status = fill(empirical, points);
     if (status)

@@ -7,7 +7,8 @@
 #include "base/memory.h"
 #include "denoisers/denoiser.h"
 
-/* Points of a block; part of the promise about bits, as sums are cut there. */
+/* The number of points in a block. It is part of the promise about bits, as sums are split
+ * there. */
 #define QUELL_BLOCK_POINTS 128
 
 struct quell_empirical {
@@ -20,7 +21,7 @@ struct quell_empirical {
     double longest;         /* the greatest |y'| */
 };
 
-/* A 128th of a float's last digit; 0 for subnormal ones. */
+/* A 128th of the last digit of a float; 0 for subnormal numbers. */
 static inline double quell_empirical_grain(float y)
 {
     union {
@@ -31,9 +32,9 @@ static inline double quell_empirical_grain(float y)
     return (double)power.y * 0x1p-30;
 }
 
-/* The samples of a panel. exact: the greatest logit as worked out in double, -|x - alpha y|^2 /
- * (2 sigma^2). best: the greatest as the product gives it; points that fall short of it by more
- * than `reach` do not matter. */
+/* The samples of a panel. exact: the greatest logit, computed in double, -|x - alpha y|^2 / (2
+ * sigma^2). best: the greatest logit as the product gives it; points whose logit is less than best
+ * - reach are neglected. */
 struct quell_panel {
     _Alignas(QUELL_CACHE_LINE) size_t rows, step;
     const float *x;
@@ -45,7 +46,7 @@ struct quell_panel {
     bool refined[QUELL_PANEL];
 };
 
-/* Element d of point p as it came, but for 2^-31 of y', and mostly exactly so. */
+/* Element d of point p as it was given, to 2^-31 of y', and for most elements exactly. */
 static inline double quell_empirical_value(const struct quell_empirical *empirical, size_t p,
                                            size_t d)
 {
@@ -62,12 +63,12 @@ struct quell_empirical_work {
     float *matrices; /* the panels' own */
 };
 
-/* Takes in samples first, first + 1, ... of the evaluation, as many as there are and fit; matrices
- * is memory for the panel's inputs and sums. */
+/* Fills a panel with the samples first, first + 1, ... of the evaluation, as many as there are and
+ * fit. matrices: memory for the panel's inputs and sums. */
 void quell_panel_begin(struct quell_panel *panel, const struct quell_empirical *empirical,
                        const struct quell_evaluation *evaluation, size_t first, float *matrices);
 
-/* Brings the panel's sums up to date with the points first, ..., first + points - 1 in `work`. */
+/* Adds the points first, ..., first + points - 1 to the panel's sums. */
 void quell_panel_take(struct quell_panel *panel, const struct quell_empirical *empirical,
                       const struct quell_evaluation *evaluation,
                       const struct quell_empirical_work *work, size_t first, size_t points);

@@ -2,26 +2,26 @@
 /* The empirical denoiser, one panel of samples and one block of points at a time.
  *
  * As a product a logit is alpha x'.y' / sigma^2 - alpha^2 |y'|^2 / (2 sigma^2), with x' = x_t -
- * alpha m, y' = y - m. Where the noise is low, both parts are large, their roundings too, and only
- * a few points matter. So each sample has a bound on the error of its logits; where that is too
- * large, the products only choose the points that may matter, and those logits are worked out in
- * double from the differences. No choice depends on other samples, the tile or the instruction set.
- */
+ * alpha m, y' = y - m. Where the noise is low, both terms are large, and so are their rounding
+ * errors, while only a few points matter. So each sample has a bound on the error of its logits.
+ * Where that is too large, the products only select the points that may matter, and the logits of
+ * these are computed in double from the differences. No choice depends on other samples, the tile
+ * or the instruction set. */
 #include "denoisers/empirical.h"
 #include "base/maths.h"
 
 #include <math.h>
 #include <string.h>
 
-#define GAP 8 /* points without weight that end a run of the second product */
+#define GAP 8 /* points without weight that end a run of points */
 
-/* Twice the rounding error of a float, on a random walk of `dim` steps no longer than the product
- * of the norms, is seldom exceeded; this is four times that. */
+/* Errors rarely exceed twice a float's rounding error, on a random walk of `dim` steps no longer
+ * than the product of the norms. This is four times that. */
 #define ROUNDING 0x1p-22
-#define TOLERANCE 2e-3 /* in a logit, above which it is worked out again */
-#define NEGLIGIBLE 16  /* exp(-16) of the greatest weight, for all neglected points together */
+#define TOLERANCE 2e-3 /* error of a logit above which it is computed again */
+#define NEGLIGIBLE 16  /* neglected points have exp(-16) of the greatest weight in all */
 
-/* Column i of the panel's inputs, and how far the sample's logits can be trusted. */
+/* Fills in column i of the panel's inputs, and how far the sample's logits can be trusted. */
 static void begin_sample(const struct quell_empirical *empirical, const struct quell_evaluation *e,
                          struct quell_panel *panel, size_t i)
 {
@@ -59,7 +59,7 @@ void quell_panel_begin(struct quell_panel *panel, const struct quell_empirical *
     for (size_t i = 0; i < panel->rows; i++) begin_sample(empirical, e, panel, i);
 }
 
-/* score[p][i] = the logit of point p for sample i, as far as the product gives it. */
+/* Sets score[p][i] to the logit of point p for sample i, as the product gives it. */
 static void score_block(const struct quell_empirical *empirical, const struct quell_evaluation *e,
                         const struct quell_empirical_work *work, struct quell_panel *panel,
                         size_t first, size_t points)
@@ -87,7 +87,7 @@ static void score_block(const struct quell_empirical *empirical, const struct qu
     }
 }
 
-/* -|x - alpha y|^2 / (2 sigma^2) for point p, eight sums side by side. */
+/* -|x - alpha y|^2 / (2 sigma^2) for point p, computed as eight sums side by side. */
 static double exact_logit(const struct quell_empirical *empirical, const struct quell_evaluation *e,
                           const float *x, size_t p)
 {
@@ -101,8 +101,8 @@ static double exact_logit(const struct quell_empirical *empirical, const struct 
     return -total / (2 * e->sigma * e->sigma);
 }
 
-/* Works the logits of sample i out again where they may matter; they are then relative to the
- * greatest of all so far, and earlier sums are on the scale `maximum`. */
+/* Computes those logits of sample i again that may matter. They are then relative to the greatest
+ * logit so far, and earlier sums are rescaled to `maximum`. */
 static void refine(const struct quell_empirical *empirical, const struct quell_evaluation *e,
                    const struct quell_empirical_work *work, struct quell_panel *panel, size_t i,
                    size_t first, size_t points)
@@ -129,7 +129,7 @@ static bool has_weight(const float *score, size_t rows)
     return any;
 }
 
-/* sums += the weighted points [begin, end) of the block. */
+/* Adds the weighted points [begin, end) of the block to the sums. */
 static void add_points(const struct quell_empirical *empirical, const struct quell_evaluation *e,
                        const struct quell_empirical_work *work, struct quell_panel *panel,
                        size_t first, size_t begin, size_t end)
@@ -151,13 +151,13 @@ static void add_points(const struct quell_empirical *empirical, const struct que
     e->kernels->product(&product);
 }
 
-/* Points whose weight is 0 for every sample of the panel are left out where there are some in a
- * row: they change no bits (adding 0 y does nothing but to the sign of a zero). */
+/* Skips runs of points whose weight is 0 for every sample of the panel. That changes no bits:
+ * adding 0 y changes nothing but the sign of a zero. */
 static void add_block(const struct quell_empirical *empirical, const struct quell_evaluation *e,
                       const struct quell_empirical_work *work, struct quell_panel *panel,
                       size_t first, size_t points)
 {
-    size_t begin = 0, end = 0; /* of the run at hand; end: after its last point with weight */
+    size_t begin = 0, end = 0; /* the current run; end: after its last point with weight */
     for (size_t p = 0; p < points; p++) {
         if (!has_weight(work->score + p * QUELL_PANEL, panel->rows)) continue;
         if (p - end >= GAP) {

@@ -67,7 +67,7 @@ static void centre(const struct full *full, const struct quell_evaluation *e, fl
     }
 }
 
-/* The factor in the i-th direction: of the first form, and of the second but for its sign. */
+/* The factor in the i-th direction, in the first form; in the second form it is its negative. */
 static double gain_of(const struct full *full, const struct quell_evaluation *e, size_t i)
 {
     double l = full->values[i];
@@ -80,7 +80,8 @@ static double loss_of(const struct full *full, const struct quell_evaluation *e,
     return l > 0 ? sigma2 / (e->alpha * (e->alpha * e->alpha * l + sigma2)) : 1 / e->alpha;
 }
 
-/* Whether the second form has the smaller factors; gain[] gets those of the one that is taken. */
+/* Returns whether the second form has the smaller factors, and fills gain[] with those of the
+ * chosen form. */
 static bool fill_gains(const struct full *full, const struct quell_evaluation *e, float *gain)
 {
     double gains = 0, losses = 0;
@@ -94,7 +95,7 @@ static bool fill_gains(const struct full *full, const struct quell_evaluation *e
     return near;
 }
 
-/* out = m + what came of the products, or x / alpha + that. */
+/* out = m + the result of the products or, in the second form, x / alpha + that result. */
 static void write(const struct full *full, const struct quell_evaluation *e, bool near,
                   const float *sum)
 {
@@ -173,8 +174,8 @@ static const struct quell_denoiser_class type = {.kind = "full",
                                                  .draw = draw,
                                                  .digest = digest};
 
-/* B(p, j) of the product goes to place p * QUELL_PANEL + j % QUELL_PANEL of panel j / QUELL_PANEL.
- */
+/* B(p, j) of the product goes to place p * QUELL_PANEL + j % QUELL_PANEL of panel j /
+ * QUELL_PANEL. */
 static void pack(const struct full *full)
 {
     size_t dim = full->base.dim;

@@ -3,10 +3,10 @@
  *
  *     E[X | x_t] = m + alpha v / (alpha^2 v + sigma^2) (x_t - alpha m),
  *
- * element by element. Where the noise is low the mean is near x_t / alpha, and methods divide their
- * difference by sigma: there x_t is kept, and a small correction of it worked out. The parameters
- * are stored for several samples in a row, so that a call of the kernel is long even where samples
- * are short. */
+ * element by element. Where the noise is low the mean is close to x_t / alpha, and methods divide
+ * the difference of the two by sigma. There the mean is computed as x_t plus a small correction.
+ * The parameters are stored for several samples in a row, so that calls of the kernel are long even
+ * if samples are short. */
 #include "base/fail.h"
 #include "base/floats.h"
 #include "base/memory.h"
@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RUN 1024 /* elements that a kernel call should have at least */
+#define RUN 1024 /* preferred least number of elements in a kernel call */
 
 struct gaussian {
     quell_denoiser base;
@@ -25,7 +25,8 @@ struct gaussian {
     float *mean, *variances;
 };
 
-/* E[X | x] = gain x + rest m = x + less x + rest m, each worked out for itself. */
+/* E[X | x] = gain x + rest m = x + less x + rest m. Each factor has its own formula, so that none
+ * loses digits. */
 struct posterior {
     double gain, less, rest;
 };
@@ -37,7 +38,7 @@ static struct posterior posterior(double alpha, double sigma, double variance)
     return (struct posterior){alpha * variance / total, (1 - alpha - rest) / alpha, rest};
 }
 
-/* How many of the rows from row on go into one call. */
+/* How many of the rows, from `row` on, are passed to one call of the kernel. */
 static size_t rows_at_once(const struct gaussian *gaussian, const struct quell_evaluation *e,
                            size_t row)
 {
@@ -129,7 +130,7 @@ static const struct quell_denoiser_class diagonal = {.kind = "diagonal",
                                                      .draw = draw_diagonal,
                                                      .digest = digest};
 
-/* A copy of values[dim] in *copy, `repeats` times over. */
+/* Stores `repeats` copies of values[dim], one after the other, in *copy. */
 static quell_status repeat(float **copy, const char *what, size_t dim, size_t repeats,
                            const double *values, bool negative)
 {

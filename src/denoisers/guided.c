@@ -13,7 +13,7 @@ struct guided {
     quell_denoiser base;
     quell_denoiser *denoiser, *guide; /* guide: NULL for the denoiser without a class */
     quell_guidance guidance;
-    double *points; /* of guidance, which points here: its times, then its weights */
+    double *points; /* holds guidance's times, then its weights */
 };
 
 static const struct guided *self(const quell_denoiser *denoiser)
@@ -54,7 +54,8 @@ static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
     return output_size(denoiser, rows) + (first > second ? first : second);
 }
 
-/* Of a point: the denoiser's, then the guide's, which are the same if it is the same. */
+/* Constants for one point of the schedule: the denoiser's, then the guide's; stored once if the
+ * guide is the denoiser itself. */
 static size_t constants_size(const quell_denoiser *denoiser)
 {
     const struct guided *guided = self(denoiser);
@@ -109,7 +110,7 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
     part.variance = NULL;
     result = quell_denoiser_evaluate(guide, &part);
     if (result) return result;
-    /* mu + (1 - w) (mu_guide - mu): as they are rounded, too, the weights add up to 1. */
+    /* mu + (1 - w) (mu_guide - mu): in this form the weights add up to 1 even after rounding. */
     const float weights[] = {-(float)(1 - weight), (float)(1 - weight)};
     const float *inputs[] = {at->out, other};
     at->kernels->update(at->out, at->rows * denoiser->dim, 2, weights, inputs);
@@ -199,7 +200,7 @@ static quell_status check_arguments(const quell_denoiser *denoiser, const quell_
     return guidance->points ? check_points(guidance) : check_weight(guidance->weight);
 }
 
-/* A hold of our own. */
+/* Adds a hold, which the guided denoiser releases. */
 static quell_denoiser *hold(const quell_denoiser *denoiser)
 {
     if (denoiser) quell_denoiser_hold(denoiser);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Most programs never take a covariance apart, and OpenBLAS is no light companion: as it is loaded
- * it maps a buffer for every thread that it might use, and another one as it is called first; where
- * a limit (ulimit -v) refuses it one, it asks again, for ever. So it is loaded when it is needed,
- * after that much room has been seen to be there. Between our look and its own somebody else may
- * take the room: that cannot be helped from here. Nor can Fortran's runtime, which is loaded with
- * it and ends the process where malloc fails just then. */
+/* OpenBLAS is loaded when the first covariance needs it, and not linked, for two reasons: most
+ * programs never need it, and it is a demanding guest. When it is loaded it maps a buffer for every
+ * thread that it might use, and another one at its first call; if a limit (ulimit -v) refuses the
+ * buffer, it asks again, for ever. So that much room is looked for before. Two cases cannot be
+ * excluded from here: another thread takes the room between our look and the loading, and Fortran's
+ * runtime, which is loaded with OpenBLAS, ends the process if its malloc fails at that moment. */
 #include "denoisers/lapack.h"
 #include "base/fail.h"
 #include "base/serial.h"
@@ -19,12 +19,12 @@
 
 #define MEGABYTE ((size_t)1 << 20)
 
-/* Of OpenBLAS 0.3.21, with something to spare: its code, with Fortran's runtime; a buffer, which is
- * 128 MB on x86-64, and the stack of the thread that it is for; and as many threads as any
- * distribution's build has. */
+/* Sizes in megabytes for OpenBLAS 0.3.21, rounded up: its code with Fortran's runtime; a buffer
+ * (128 MB on x86-64) and the stack of its thread; and the greatest number of threads with which any
+ * distribution builds it. */
 enum { CODE = 64, BUFFER = 136, MOST_THREADS = 128 };
 
-/* How many threads OpenBLAS prepares for as it is loaded. */
+/* The number of threads for which OpenBLAS allocates as it is loaded. */
 static size_t threads_prepared(void)
 {
     static const char *const names[] = {"OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS",
@@ -36,8 +36,8 @@ static size_t threads_prepared(void)
     return count < 1 ? 1 : count > MOST_THREADS ? MOST_THREADS : (size_t)count;
 }
 
-/* The limits of address space and data, and a strict count of what is promised, are asked by asking
- * for as much. The pages are never touched. */
+/* Limits of address space and data, and strict accounting of memory, are checked by mapping as
+ * much. The pages are never touched. */
 static quell_status see_room(size_t megabytes, const char *instead)
 {
     void *room = mmap(NULL, megabytes * MEGABYTE, PROT_READ | PROT_WRITE,
@@ -71,15 +71,15 @@ static quell_status load(struct quell_lapack *lapack)
 
 #else
 
-/* The loader says it in words alone. */
+/* The loader reports a lack of memory only in the text of its message. */
 static bool lacks_memory(const char *said)
 {
     return strcasestr(said, "cannot allocate") || strcasestr(said, "out of memory");
 }
 
-/* OpenBLAS as distributions name it (Fedora: o with OpenMP, p with threads of its own), else
- * whatever stands for LAPACK; but none in the place of one that memory lacks for. reason[size] gets
- * what is said of that, or of the first name. */
+/* Opens OpenBLAS under the names that distributions give it (Fedora: o with OpenMP, p with threads
+ * of its own), or else any library that provides LAPACK, but not after a failure for lack of
+ * memory. reason[size] gets the loader's message on that failure, or on the first name. */
 static void *open_library(int how, char *reason, size_t size)
 {
     static const char *const names[] = {"libopenblas.so.0", "libopenblaso.so.0",
@@ -110,7 +110,7 @@ static quell_status see_room_to_load(void)
                     count > 1 ? "; less with OPENBLAS_NUM_THREADS=1 in the environment" : "");
 }
 
-/* It stays loaded: functions and threads of its own may outlive any denoiser. */
+/* The library stays loaded: its functions and threads may be in use after any denoiser is gone. */
 static quell_status load(struct quell_lapack *lapack)
 {
     char reason[300] = "";
@@ -134,9 +134,9 @@ static quell_status load(struct quell_lapack *lapack)
 
 #endif
 
-/* OpenBLAS keeps its buffers: only where more callers than ever are in it at once does it map
- * another one. In a child of fork() the parent's callers stay counted, as their buffers stay taken.
- * No lock, which a thread could hold while another one forks. */
+/* OpenBLAS keeps its buffers, and maps a new one only if more callers are inside it than ever
+ * before. In a child of fork() the parent's callers stay counted, as their buffers stay taken.
+ * There is no lock here, because another thread could fork while one is held. */
 static atomic_uint callers, most_callers;
 
 static quell_status see_buffer(unsigned callers_now)
@@ -149,7 +149,7 @@ static quell_status see_buffer(unsigned callers_now)
     return status;
 }
 
-/* body on one thread of the runtime that LAPACK has, too. */
+/* Calls body on one thread of the OpenMP runtime that LAPACK also uses. */
 static void call(const struct quell_lapack *lapack,
                  void (*body)(const struct quell_lapack *lapack, void *data), void *data)
 {
@@ -161,12 +161,13 @@ static void call(const struct quell_lapack *lapack,
     if (threads > 1) lapack->set_threads(threads);
 }
 
-/* With one thread of OpenMP's, OpenBLAS takes the calling thread alone, and finds no number of
- * threads to set anew for the whole process. With several it opens a region, whose runtime ends the
- * process where a thread cannot be had; and it waits for a buffer that, in a child of fork(), a
- * thread of the parent's may hold for ever. It is no loss where others work on the cores, too:
- * 2000 x 2000 took 3.6 s on one thread of a busy machine of two cores, 40 s on two, which wait for
- * each other; in time of the processor 1.2 s and 12 s, and 100 x 100 0.0006 s and 0.0008 s. */
+/* Calls OpenBLAS with OpenMP's number of threads set to one. It then uses the calling thread alone,
+ * and has no reason to change its number of threads for the whole process. With several threads it
+ * would open a parallel region, whose runtime ends the process if a thread cannot be created; and
+ * it would wait for a buffer that, in a child of fork(), a thread of the parent may hold for ever.
+ * Nothing is lost on a busy machine: 2000 x 2000 took 3.6 s on one thread of a machine of two
+ * cores, and 40 s on two, which wait for each other; in processor time 1.2 s and 12 s, and 100 x
+ * 100 took 0.0006 s and 0.0008 s. */
 quell_status quell_with_lapack(void (*body)(const struct quell_lapack *lapack, void *data),
                                void *data)
 {

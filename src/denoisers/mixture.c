@@ -37,8 +37,9 @@ static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
     return sizeof(float) * QUELL_LANES * (2 * denoiser->dim + mixture->components);
 }
 
-/* Of a point: constant[components], rate and gain[components][spread], each rounded up, and
- * constants as doubles, which are scratch. */
+/* The constants of one point of the schedule: constant[components], rate and
+ * gain[components][spread], each rounded up to a cache line; and the constants once more as
+ * doubles, which are scratch. */
 static size_t constants_size(const quell_denoiser *denoiser)
 {
     const struct mixture *mixture = (const struct mixture *)denoiser;
@@ -47,7 +48,8 @@ static size_t constants_size(const quell_denoiser *denoiser)
     return sizeof(float) * floats + sizeof(double) * mixture->components;
 }
 
-/* Refuses a point at which x_t has no density: no noise, and a component without variance. */
+/* Refuses a point of the schedule at which x_t has no density: sigma = 0, and a component without
+ * variance. */
 static quell_status check(const quell_denoiser *denoiser, double alpha, double sigma)
 {
     const struct mixture *mixture = (const struct mixture *)denoiser;
@@ -59,8 +61,8 @@ static quell_status check(const quell_denoiser *denoiser, double alpha, double s
                       alpha, sigma, least, LEAST_VARIANCE);
 }
 
-/* sum log s over s = alpha^2 v + sigma^2. Their product is kept as mantissa and exponent, so that
- * one logarithm does for all. */
+/* The sum of log s over s = alpha^2 v + sigma^2. The product of the s is kept as mantissa and
+ * exponent, so that one logarithm suffices. */
 static double sum_of_logs(const double *variances, size_t count, double alpha, double sigma)
 {
     double mantissa = 1, exponents = 0;
@@ -75,8 +77,9 @@ static double sum_of_logs(const double *variances, size_t count, double alpha, d
     return quell_log(mantissa) + exponents * LN2;
 }
 
-/* constant_k = log weight_k - 1/2 sum_d log s_kd, relative to the greatest, because they can be
- * large and are to be floats. With one variance for all elements the logarithms are the same. */
+/* constant_k = log weight_k - 1/2 sum_d log s_kd, relative to the greatest: the values can be
+ * large, and are stored as floats. If a component has one variance for all elements, its logarithm
+ * is computed once. */
 static void fill_constants(const struct mixture *mixture, double alpha, double sigma, double *exact,
                            float *constant)
 {
@@ -92,7 +95,7 @@ static void fill_constants(const struct mixture *mixture, double alpha, double s
     for (size_t k = 0; k < mixture->components; k++) constant[k] = (float)(exact[k] - greatest);
 }
 
-/* Whether E[X | x_t] is x_t / alpha but for a small part, whichever component it is. */
+/* Whether E[X | x_t] is close to x_t / alpha, whichever component x_t comes from. */
 static bool is_near(const struct mixture *mixture, double alpha, double sigma)
 {
     return alpha >= 0.5 && alpha <= 2 && sigma * sigma < alpha * alpha * mixture->least;
@@ -149,7 +152,7 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
     return 0;
 }
 
-/* The component whose part of [0, 1) has the number in it. */
+/* The component for a uniform number: component k has an interval of length weight_k of [0, 1). */
 static size_t choose(const struct mixture *mixture, double number)
 {
     size_t k = 0;

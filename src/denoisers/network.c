@@ -10,7 +10,7 @@ struct network_denoiser {
     struct quell_parametrization parametrization;
 };
 
-/* Of a point. */
+/* What depends on the schedule's point alone (quell_denoiser_class.constants). */
 struct constants {
     struct quell_factors factors;
     _Alignas(QUELL_CACHE_LINE) float time[];

@@ -7,7 +7,7 @@
 #include "denoisers/parametrization.h"
 #include "networks/network.h"
 
-/* Takes the network over, also if it fails. */
+/* Creates a denoiser that owns the network. On a failure the network is freed. */
 quell_status quell_denoiser_network(quell_denoiser **denoiser, struct quell_network *network,
                                     const struct quell_parametrization *parametrization);
 

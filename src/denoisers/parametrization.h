@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What a function was trained to return, and what is done around it to make E[X | x_t] of it.
+/* What a function was trained to return, and how E[X | x_t] is computed from it.
  *
- * E[X | x_t] is linear in the input and the output F = f(c_in x_t, time) of a network:
- * E[X | x_t] = c_skip x_t + c_out F.  From x_t = alpha X + sigma Z:
+ * E[X | x_t] is linear in the input and the output F = f(c_in x_t, time) of a network: E[X | x_t] =
+ * c_skip x_t + c_out F.  From x_t = alpha X + sigma Z:
  *
  *     x0      c_skip = 0                         c_out = 1
  *     eps     c_skip = 1 / alpha                 c_out = -sigma / alpha
@@ -10,8 +10,8 @@
  *     score   c_skip = 1 / alpha                 c_out = sigma^2 / alpha
  *     flow    c_skip = 1 / (alpha + sigma)       c_out = -sigma / (alpha + sigma)
  *
- * and with Karras' preconditioning c_skip = alpha / (a^2 + s^2), c_out = sigma / sqrt(a^2 + s^2).
- */
+ * with a = alpha and s = sigma; with Karras' preconditioning c_skip = alpha / (a^2 + s^2) and c_out
+ * = sigma / sqrt(a^2 + s^2). */
 #ifndef QUELL_DENOISERS_PARAMETRIZATION_H
 #define QUELL_DENOISERS_PARAMETRIZATION_H
 
@@ -28,12 +28,12 @@ struct quell_parametrization {
     enum quell_precondition precondition;
 };
 
-/* apart: skip - 1 / alpha. */
+/* apart: skip is c_skip - 1 / alpha. */
 struct quell_factors {
     double in, skip, out, time, apart;
 };
 
-/* From the names in quell_callback_options; a refusal begins with `who`. */
+/* Reads the names in quell_callback_options; the message of a refusal begins with `who`. */
 quell_status quell_parametrization_named(struct quell_parametrization *parametrization,
                                          const char *who, const char *output,
                                          const char *precondition);
@@ -48,13 +48,14 @@ static inline void quell_parametrization_digest(const struct quell_parametrizati
 struct quell_factors quell_parametrization_at(const struct quell_parametrization *parametrization,
                                               double t, double alpha, double sigma);
 
-/* output = c_skip x + c_out output; apart: less x / alpha. Where c_skip is near 1, x is added last:
- * it is not rounded twice where the difference of the two is what counts. */
+/* output = c_skip x + c_out output, minus x / alpha if the factors are apart. Where c_skip is near
+ * 1, x is added last, so that it is not rounded twice where the difference of the two matters. */
 void quell_parametrization_apply(const struct quell_factors *factors,
                                  const struct quell_kernels *kernels, size_t count, const float *x,
                                  bool apart, float *output);
 
-/* eps and score divide by alpha; the preconditioning's time is the logarithm of sigma / alpha. */
+/* Refuses a point at which the factors are not defined: eps and score divide by alpha, and the time
+ * of the preconditioning is log(sigma / alpha). */
 quell_status quell_parametrization_check(const struct quell_parametrization *parametrization,
                                          const char *who, double alpha, double sigma);
 

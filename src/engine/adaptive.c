@@ -21,7 +21,7 @@ static double error_of(const struct quell_tile *tile, const struct quell_adaptiv
     return sqrt(quell_sum_total(&sum) / (double)tile->elements);
 }
 
-/* The operations of a small plan; 0 to go on. */
+/* Runs the operations of a small plan; returns 0 to go on. */
 static int run(struct quell_tile *tile, const struct quell_plan *plan)
 {
     if (plan->status)

@@ -4,7 +4,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 
-/* As much as a sampler keeps. */
+/* Upper bound on the bytes of constants that one sampler stores. */
 #define MOST_BYTES ((size_t)4 << 20)
 
 quell_status quell_constants_make(quell_sampler *sampler)

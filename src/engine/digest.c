@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* All that decides on a sampler's samples, as one number: the plan with its coefficients, the law
- * of x_1, the schedule and the denoiser's weights. What a function of the host's does cannot be
- * read; where it promises bits, it can be asked. */
+/* Everything that decides on a sampler's samples, as one number: the plan with its coefficients,
+ * the law of x_1, the schedule and the denoiser's weights. A function of the host cannot be read;
+ * if it promises bits, its answers are part of the digest. */
 #include "digest.h"
 #include "sampler.h"
 #include "core/schedule.h"
@@ -50,8 +50,9 @@ static void put_plan(struct quell_digest *digest, const struct quell_plan *plan)
     quell_digest_add(digest, plan->option, sizeof plan->option);
 }
 
-/* What later plans ask it: quell_step, and samplers that choose their steps. The host's own is
- * known by the grid alone, as it is not to be called from here. */
+/* Adds what later plans will ask of the schedule, in quell_step and in samplers that choose their
+ * steps. A schedule of the host is known by the grid alone, because its function is not called
+ * here. */
 static void put_schedule(struct quell_digest *digest, const quell_schedule *schedule)
 {
     for (int i = 0; i <= PLACES && !schedule->function; i++) {
@@ -91,7 +92,8 @@ static uint64_t digest_settings(const quell_sampler *sampler)
     return quell_digest_end(&digest);
 }
 
-/* What it says at one level; where it cannot be asked there, the status stands for it. */
+/* Adds the denoiser's answers at one level of noise; if it cannot be evaluated there, the status
+ * takes their place. */
 static quell_status put_answers(struct quell_digest *digest, const quell_sampler *sampler,
                                 const quell_run *run, double t, const float *x, float *out)
 {
@@ -112,14 +114,14 @@ static quell_status ask(struct quell_digest *digest, const quell_sampler *sample
     run.context = context;
     run.count = classes + 1 < MOST_ROWS ? classes + 1 : MOST_ROWS;
     run.classes = classes ? labels : NULL;
-    quell_status status = quell_init(sampler, &run, x);
+    quell_status status = quell_sample_prior(sampler, &run, x);
     for (size_t i = 0; i < LEVELS && !status; i++)
         status = put_answers(digest, sampler, &run, sampler->grid[i * sampler->steps / LEVELS].t, x,
                              out);
     return status;
 }
 
-/* Of a function that promises bits, the answers are a part. */
+/* For a function that promises bits, adds its answers. */
 static quell_status digest_model(const quell_sampler *sampler, const quell_run *run, uint64_t *sum)
 {
     const quell_denoiser *denoiser = sampler->denoiser;

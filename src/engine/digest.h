@@ -7,8 +7,8 @@
 #include <quell/sampler.h>
 
 /* sampler: the version of quell, the plan with its grid and its coefficients, the schedule, the
- * bounds and the law of x_1. model: all that decides on the denoiser's answers. A function of the
- * host's cannot be read: its options stand for it, and, if it is exact, what it says of a few
+ * bounds and the law of x_1. model: everything that decides on the denoiser's results. A function
+ * of the host cannot be read: its options take its place and, if it is exact, its results for a few
  * samples in the run's context, with and without classes. */
 struct quell_digests {
     uint64_t sampler, model;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Every sample has its own noise, so tiles and threads may be what they like. */
+/* Draws exact samples. Every sample has its own noise, so that tiles and threads do not matter. */
 #include "exact.h"
 #include "isa.h"
 #include "noise.h"
@@ -20,7 +20,7 @@ struct drawing {
     const quell_run *run;
     float factors[2]; /* alpha, sigma */
     float *x;
-    size_t rows, room, scratch; /* of a tile; floats of its noise; bytes of its scratch */
+    size_t rows, room, scratch; /* rows of a tile, floats of its noise, bytes of its scratch */
     char *memory;
     atomic_size_t next;
 };
@@ -30,7 +30,7 @@ static size_t per_worker(const struct drawing *drawing)
     return 2 * drawing->room * sizeof(float) + drawing->scratch;
 }
 
-/* A word of 53 bits for each sample, as a number in [0, 1). */
+/* Fills choice[] with one number in [0, 1) of 53 bits for each sample. */
 static void fill_choices(const struct drawing *drawing, uint64_t first, size_t rows, double *choice)
 {
     struct quell_noise_at at = {drawing->run->seed, first, CHOICES, 0, 1};

@@ -5,7 +5,8 @@
 #include <quell/isa.h>
 #include "simd/kernels.h"
 
-/* The kernels of that name; NULL: of QUELL_ISA, else the widest available. */
+/* The kernels of that name. NULL means the name in QUELL_ISA or, without it, the widest
+ * available. */
 quell_status quell_isa_choose(const char *name, const struct quell_kernels **kernels);
 
 #endif

@@ -10,8 +10,8 @@
 
 static size_t align(size_t bytes) { return quell_round_up(bytes, QUELL_CACHE_LINE); }
 
-/* Memory: a worker has its registers (tile-major) and its noise; the denoiser's scratch follows,
- * for as many workers as evaluate at a time. */
+/* Each worker has its registers (tile-major) and its noise; then follows the denoiser's scratch,
+ * for as many workers as evaluate at the same time. */
 quell_status quell_job_allocate(struct quell_job *job, unsigned registers, bool evaluates)
 {
     const quell_denoiser *denoiser = job->sampler->denoiser;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A run as its workers see it: what to do, how it is cut up, and where the memory is. */
+/* A run as its workers see it: what to do, how it is divided into tiles, and where its memory
+ * is. */
 #ifndef QUELL_ENGINE_JOB_H
 #define QUELL_ENGINE_JOB_H
 
@@ -19,18 +20,18 @@ struct quell_job {
     struct quell_layout layout;
     struct quell_watch watch;
 
-    float *batch;               /* op-major: registers 1, 2, ... [count][dim] each */
+    float *batch;               /* op-major: registers 1, 2, ..., [count][dim] each */
     struct quell_share *shares; /* [workers] */
-    char *memory; /* of the workers: registers or scratch, noise, the denoiser's scratch */
+    char *memory; /* for each worker: registers or scratch, noise, the denoiser's scratch */
     size_t per_worker, per_scratch, scratch_at, constants_at;
 
-    size_t transition; /* the number of the first one in the pass */
-    size_t from, to;   /* the operations of the pass in progress */
+    size_t transition; /* the number of the first transition in this pass */
+    size_t from, to;   /* the operations of this pass */
     struct quell_layout pass;
     size_t pass_workers;
 };
 
-/* A tile in a worker's hands. */
+/* A tile, and what the worker that runs it needs for it. */
 struct quell_tile {
     struct quell_job *job;
     size_t worker;
@@ -38,23 +39,25 @@ struct quell_tile {
     size_t rows, element, elements;
     float *registers[QUELL_MAX_REGISTERS];
     float *noise[QUELL_MAX_NOISES]; /* QUELL_NOISE_ROOM(QUELL_CHUNK) each */
-    float *node;                    /* as much, for the parts of an increment */
+    float *node;                    /* as much again, for the terms of an increment */
     void *scratch, *constants;
     size_t transition;
 };
 
-/* The memory of a run with the layout that the job has, for plans with so many registers; nothing
- * is touched yet. To be released whatever comes of it. */
+/* Allocates the memory of a run for the job's layout and a plan with this number of registers,
+ * without touching it. Release it with quell_job_release, also after a failure. */
 quell_status quell_job_allocate(struct quell_job *job, unsigned registers, bool evaluates);
 void quell_job_release(struct quell_job *job);
 
-/* Zeroes a worker's memory, by itself and once, so that it lies near to its thread. */
+/* Zeroes a worker's memory. Each worker does so itself, once, so that the pages are near its
+ * processor. */
 void quell_job_touch(struct quell_job *job, size_t worker);
 
-/* Tile i of the pass, in the hands of a worker. */
+/* Prepares tile i of the pass for a worker. */
 struct quell_tile quell_job_take(struct quell_job *job, size_t worker, size_t i);
 
-/* Whether several threads of quell's work at the pass; the host's own are the host's matter. */
+/* Whether several threads of quell run the pass. If the host runs it on its own threads, how these
+ * behave is the host's responsibility. */
 static inline bool quell_job_shared(const struct quell_job *job)
 {
     return job->pass_workers > 1 && !job->run.parallel;
@@ -65,7 +68,7 @@ struct quell_piece {
     size_t row, rows, element, elements;
 };
 
-/* Where a noise comes from in a run: a part of a path, or else a stream of a key. */
+/* The source of a noise in a run: an increment of a path, or else a stream of a key. */
 struct quell_source {
     const struct quell_increment *path; /* or NULL */
     uint64_t key;
@@ -78,18 +81,18 @@ static inline struct quell_source quell_tile_source(const struct quell_tile *til
                                  quell_noise_key_of(name, tile->job->run.seed), name->stream};
 }
 
-/* The noise of a piece. out has QUELL_NOISE_ROOM(QUELL_CHUNK). */
+/* Draws the noise of a piece; out has room for QUELL_NOISE_ROOM(QUELL_CHUNK) floats. */
 void quell_tile_draw(struct quell_tile *tile, const struct quell_piece *piece,
                      const struct quell_source *source, float *out);
 
-/* One operation of a plan; LANGEVIN (langevin.c) and ADAPT (adaptive.c) on whole samples. */
+/* Runs one operation of a plan. LANGEVIN (langevin.c) and ADAPT (adaptive.c) take whole samples. */
 void quell_tile_operation(struct quell_tile *tile, const struct quell_plan *plan,
                           const struct quell_op *op);
 void quell_tile_langevin(struct quell_tile *tile, const struct quell_plan *plan,
                          const struct quell_op *op);
 void quell_tile_adapt(struct quell_tile *tile, const struct quell_op *op);
 
-/* Stops the run: one of the tile's values is not finite. */
+/* Stops the run, because one of these values of the tile is not finite. */
 void quell_tile_not_finite(struct quell_tile *tile, const float *values);
 
 /* Runs the pass's operations on one tile; stops early when the job is to stop. */
@@ -98,11 +101,11 @@ void quell_tile_run(struct quell_tile *tile);
 /* Draws x_1 into one tile. */
 void quell_tile_init(struct quell_tile *tile);
 
-/* One transition by the sampler's step callback (transition.c). */
+/* Runs one transition by the sampler's step callback (transition.c). */
 void quell_tile_callback(struct quell_tile *tile, const quell_point *t, const quell_point *s);
 
-/* out = E[X | x_t = x] on one tile, and its learned variance if that is not NULL; what the denoiser
- * returned. constants: those of t, or NULL if they are still to be worked out. */
+/* Sets out = E[X | x_t = x] on one tile, and its learned variance if that is not NULL, and returns
+ * the denoiser's result. constants: those of t, or NULL to compute them here. */
 int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const void *constants,
                         const float *x, bool apart, float *out, float *variance);
 

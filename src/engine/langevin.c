@@ -3,19 +3,18 @@
  *
  *     out += a r^2 eps + b r z,   r^2 = D / (w |eps|^2 + (1 - w) D),   w = min(1, D / 100),
  *
- * |eps| the norm of the row; or r = |z| / |eps|, as it was published. Then a step that is long
- * where |eps| is small makes the law wider, of N(0, 1) by (D + 2) / D, |z|^2 in the place of D by
- * as much again, and in one or two dimensions 1 / |eps|^2 has no mean. Of the own norm's part w
- * the law keeps 2 w / D, 2 % at most.
+ * where |eps| is the norm of the row; or r = |z| / |eps|, as published. With w = 1 a step is long
+ * where |eps| is small, which makes the law wider: that of N(0, 1) by the factor (D + 2) / D. |z|^2
+ * in place of D widens it by as much again, and in one or two dimensions 1 / |eps|^2 has no mean.
+ * With the weight w on the row's own norm the excess is 2 w / D, 2% at most.
  *
- * For its norm the noise z is drawn twice: it is cheaper than memory of its size.
- */
+ * The noise z is drawn twice, once for its norm: that is cheaper than storing it. */
 #include "job.h"
 #include "norm.h"
 
 #include <math.h>
 
-/* The next piece of one row; 0 at its end. Begin with elements 0. */
+/* Moves to the next piece of one row; returns 0 at its end. Begin with elements 0. */
 static int next_piece(const struct quell_tile *tile, struct quell_piece *piece)
 {
     piece->element += piece->elements;

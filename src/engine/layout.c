@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "layout.h"
 
-/* Rows that a callback gets at a time, so that a network's products have some width, or as many as
- * fill a tile. */
+/* The number of rows in a call of a callback, so that a network's products are wide enough; or as
+ * many as fill a tile, if that is more. */
 #define CALLBACK_ROWS 256
 
-/* Above this size, few samples are worth an op-major run to keep all threads busy. */
+/* Above this size of a sample, few samples are run op-major, so that all threads have work. */
 #define LARGE_SAMPLE 16384
 
 static size_t ceil_div(size_t a, size_t b) { return a / b + (a % b != 0); }
@@ -30,7 +30,7 @@ struct quell_layout quell_layout_elements(size_t dim, size_t count, size_t tile)
         .rows = 1, .elements = QUELL_TILE_ELEMENTS, .across = across, .tiles = across * count};
 }
 
-/* The rows that suit the denoiser, but no fewer tiles than workers. */
+/* The denoiser's preferred number of rows, reduced until there are as many tiles as workers. */
 static size_t whole_rows(const quell_denoiser *denoiser, size_t count, size_t workers)
 {
     size_t liked = denoiser->rows;

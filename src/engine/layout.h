@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How a batch is cut into tiles. The samples never depend on it. */
+/* How a batch is divided into tiles. The samples never depend on it. */
 #ifndef QUELL_ENGINE_LAYOUT_H
 #define QUELL_ENGINE_LAYOUT_H
 
@@ -22,12 +22,12 @@ struct quell_layout {
     bool op_major;
 };
 
-/* For a whole plan over `count` samples; `tile` is the caller's number of rows, or 0; `cut`: into
- * what the plan lets samples be cut. */
+/* The layout for a whole plan over `count` samples. `tile`: the caller's number of rows, or 0.
+ * `cut`: into what the plan allows samples to be divided. */
 struct quell_layout quell_layout_plan(const quell_denoiser *denoiser, size_t count, size_t workers,
                                       size_t tile, enum quell_cut cut);
 
-/* For a pass of element-wise operations over the whole batch. */
+/* The layout for a pass of element-wise operations over the whole batch. */
 struct quell_layout quell_layout_elements(size_t dim, size_t count, size_t tile);
 
 #endif

@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
-/* Of cgroup v2. */
+/* Reads the limit of cgroup v2. */
 static size_t read_cgroup(void)
 {
     FILE *file = fopen("/sys/fs/cgroup/cpu.max", "re");
@@ -17,7 +17,7 @@ static size_t read_cgroup(void)
     return (size_t)((quota + period - 1) / period);
 }
 
-/* The affinity mask may have more processors than cpu_set_t holds; then it does not limit. */
+/* An affinity mask with more processors than cpu_set_t holds is taken for no limit. */
 size_t quell_affinity_limit(void)
 {
     cpu_set_t set;

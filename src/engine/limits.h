@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What the system allows this process in threads. Neither knows of OpenMP. */
+/* How many threads the system allows this process. OpenMP's settings play no part here. */
 #ifndef QUELL_ENGINE_LIMITS_H
 #define QUELL_ENGINE_LIMITS_H
 
 #include <stddef.h>
 
-/* The processors in the affinity mask; 0 if that is not known. */
+/* The number of processors in the affinity mask; 0 if it is not known. */
 size_t quell_affinity_limit(void);
 
 /* ceil(quota / period) of the cgroup, read once; 0 if there is none. Thread-safe. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Noise for a tile. The kernels draw blocks of four elements; where the samples' size is no
- * multiple of four, the last block of each has elements to spare, which are squeezed out. */
+/* Noise for a tile. The kernels draw blocks of four elements. If the size of a sample is not a
+ * multiple of four, the last block of each sample has surplus elements, which are removed. */
 #include "noise.h"
 #include "isa.h"
 #include "base/fail.h"
@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-/* out[rows][stride] -> out[rows][kept], in place */
+/* Removes the surplus in place: out[rows][stride] becomes out[rows][kept]. */
 static void squeeze(float *out, size_t rows, size_t stride, size_t kept)
 {
     for (size_t r = 1; r < rows; r++) memmove(out + r * kept, out + r * stride, kept * sizeof *out);
@@ -45,7 +45,7 @@ static void draw(const struct quell_kernels *kernels, struct quell_noise_at at, 
                  size_t count, float *out)
 {
     float part[4];
-    while (count) { /* whole blocks straight, the ends through `part` */
+    while (count) { /* whole blocks directly, the ends by way of `part` */
         size_t whole = skip ? 0 : count / 4, taken = 4 * whole;
         if (whole) {
             kernels->normals(&at, whole, out);
@@ -61,7 +61,7 @@ static void draw(const struct quell_kernels *kernels, struct quell_noise_at at, 
     }
 }
 
-/* What both public functions need. */
+/* Checks the arguments of both public functions. */
 static quell_status check(uint64_t element, size_t count, const float *out,
                           const struct quell_kernels **kernels)
 {
@@ -84,7 +84,7 @@ quell_status quell_noise(uint64_t seed, uint32_t stream, uint64_t sample, uint64
     return QUELL_OK;
 }
 
-/* A part at a time, so that the terms need little memory. */
+/* Draws in parts, so that the terms need little memory. */
 static void draw_increment(const struct quell_kernels *kernels, struct quell_noise_at at,
                            uint64_t element, size_t count, const struct quell_node *nodes,
                            size_t terms, float *out)

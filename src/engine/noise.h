@@ -4,7 +4,7 @@
 
 #include "simd/kernels.h"
 
-/* The floats that quell_noise_fill may write for `count` elements. */
+/* The greatest number of floats that quell_noise_fill writes for `count` elements. */
 #define QUELL_NOISE_ROOM(count) (2 * (count) + 4)
 
 /* The noise of elements [element, element + elements) of `rows` samples from `sample` on, of
@@ -14,7 +14,8 @@ void quell_noise_fill(const struct quell_kernels *kernels, uint64_t seed, uint32
                       uint64_t sample, size_t rows, size_t dim, size_t element, size_t elements,
                       float *out);
 
-/* out[count] += weight * noise, by fused multiply-adds; the first term, term == 0, begins it. */
+/* out[count] += weight * noise, by fused multiply-adds. The first term, term == 0, overwrites
+ * out. */
 void quell_noise_add(const struct quell_kernels *kernels, size_t term, double weight,
                      const float *noise, size_t count, float *out);
 

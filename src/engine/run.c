@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs: quell_init, quell_forward, quell_step, quell_denoise.
+/* Runs: quell_sample and its two parts, quell_step, quell_denoise.
  *
  * A run is one pass over the tiles (tile-major: every operation on a tile before the next tile),
  * or one pass per EVAL and per stretch of other operations (op-major). All memory is taken before
@@ -34,7 +34,7 @@ static quell_status check_classes(const struct quell_job *job)
 
 static const struct quell_sized sized = {"run", "quell_run", "quell_run_defaults", NULL};
 
-/* Checks the caller's run and takes what does not depend on the plan from it. */
+/* Checks the caller's run, and copies from it what does not depend on the plan. */
 static quell_status prepare(struct quell_job *job, const quell_sampler *sampler,
                             const quell_run *run, float *x)
 {
@@ -50,7 +50,9 @@ static quell_status prepare(struct quell_job *job, const quell_sampler *sampler,
         return quell_fail(QUELL_BAD_ARGUMENT, "run: count * dim is too large");
     if (job->run.count && !x) return quell_fail(QUELL_BAD_ARGUMENT, "run: x is NULL");
     if (job->run.count > UINT64_MAX - job->run.first)
-        return quell_fail(QUELL_BAD_ARGUMENT, "run: first + count is more than 2^64");
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "run: first is %llu and count %zu: samples have numbers up to 2^64 - 2",
+                          (unsigned long long)job->run.first, job->run.count);
     if (job->run.threads > QUELL_MOST_THREADS)
         return quell_fail(QUELL_BAD_ARGUMENT, "run: threads is %zu, must be at most %d",
                           job->run.threads, QUELL_MOST_THREADS);
@@ -80,7 +82,7 @@ struct pass {
     tile_fn *run;
 };
 
-/* One worker: takes tiles until none is left. */
+/* What one worker does: it takes tiles until none is left. */
 static void work(void *data, size_t worker)
 {
     const struct pass *pass = data;
@@ -108,7 +110,8 @@ static quell_status run_pass(struct quell_job *job, struct quell_layout layout, 
     return quell_fail(QUELL_DENOISER_FAILED, "run: the host's parallel-for reported an error");
 }
 
-/* Op-major: a pass for each EVAL, whole or by tiles of samples, and for each stretch between. */
+/* Op-major: one pass for each EVAL, over the whole batch or tiles of samples, and one for each
+ * stretch of operations between two EVALs. */
 static quell_status run_op_major(struct quell_job *job)
 {
     const struct quell_plan *plan = job->plan;
@@ -137,9 +140,8 @@ static quell_status run_tile_major(struct quell_job *job)
     return run_pass(job, job->layout, quell_tile_run);
 }
 
-/* Whether a run that takes its own steps would call functions of the host, in whose thread they
- * belong.
- */
+/* Whether a run that chooses its own steps would call functions of the host, which must be called
+ * in the host's thread. */
 static bool calls_the_host(const quell_sampler *sampler)
 {
     return sampler->denoiser->whole_batch || sampler->schedule->function;
@@ -166,7 +168,7 @@ static quell_status run_plan(struct quell_job *job, const struct quell_plan *pla
     return status;
 }
 
-quell_status quell_init(const quell_sampler *sampler, const quell_run *run, float *x)
+quell_status quell_sample_prior(const quell_sampler *sampler, const quell_run *run, float *x)
 {
     struct quell_job job = {0};
     quell_status status = prepare(&job, sampler, run, x);
@@ -181,12 +183,18 @@ quell_status quell_init(const quell_sampler *sampler, const quell_run *run, floa
     return status;
 }
 
-quell_status quell_forward(const quell_sampler *sampler, const quell_run *run, float *x)
+quell_status quell_sample_from(const quell_sampler *sampler, const quell_run *run, float *x)
 {
     struct quell_job job = {0};
     quell_status status = prepare(&job, sampler, run, x);
     if (status) return status;
     return run_plan(&job, &sampler->plan);
+}
+
+quell_status quell_sample(const quell_sampler *sampler, const quell_run *run, float *x)
+{
+    quell_status status = quell_sample_prior(sampler, run, x);
+    return status ? status : quell_sample_from(sampler, run, x);
 }
 
 quell_status quell_step(const quell_sampler *sampler, const quell_run *run, double t, double s,
@@ -209,7 +217,7 @@ quell_status quell_step(const quell_sampler *sampler, const quell_run *run, doub
     return status;
 }
 
-/* Two arrays that have a part in common, but are not one and the same. */
+/* Whether two arrays overlap without being the same. */
 static bool overlap(const float *a, const float *b, size_t bytes)
 {
     uintptr_t left = (uintptr_t)a, right = (uintptr_t)b;

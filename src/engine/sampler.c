@@ -23,7 +23,7 @@ quell_status quell_sampler_check(const quell_denoiser *denoiser, const quell_poi
     return denoiser->type->check(denoiser, t->alpha, t->sigma);
 }
 
-/* ADAPT evaluates from one end to the other. */
+/* ADAPT evaluates at times between its two ends, so both are checked. */
 static quell_status check_operation(const quell_sampler *sampler, const struct quell_op *op)
 {
     if (op->kind != QUELL_EVAL && op->kind != QUELL_ADAPT) return QUELL_OK;
@@ -32,21 +32,23 @@ static quell_status check_operation(const quell_sampler *sampler, const struct q
         if (status) return status;
     }
     if (op->variance && !sampler->denoiser->learned_variance)
-        return quell_fail(QUELL_BAD_ARGUMENT,
-                          "sampler: it wants a learned variance, and the %s denoiser has none; a "
-                          "callback has with the option variance=\"learned_range\"",
-                          sampler->denoiser->type->kind);
+        return quell_fail(
+            QUELL_BAD_ARGUMENT,
+            "sampler: it needs a learned variance, which the %s denoiser does not have; "
+            "a callback has one with variance=\"learned_range\"",
+            sampler->denoiser->type->kind);
     return quell_sampler_check(sampler->denoiser, &op->t);
 }
 
-/* A step callback has no operations of its own, only the points of its transitions. */
+/* The plan of a step callback has no operations but the STEPs of its transitions. */
 static void build_steps(struct quell_plan *plan, const quell_point *grid, size_t steps)
 {
     for (size_t i = 0; i < steps; i++) quell_plan_step(plan, &grid[i], &grid[i + 1]);
     plan->registers = 1 + QUELL_STEP_SCRATCH;
 }
 
-/* What every method may rely on. Between two points alpha / sigma may stay as it is. */
+/* Precondition of every method: alpha / sigma never decreases from point to point (equal is
+ * allowed), and sigma > 0 before the last point. */
 static quell_status check_grid(const quell_point *grid, size_t steps)
 {
     for (size_t i = 0; i < steps; i++)
@@ -116,7 +118,7 @@ static quell_status check_options(const quell_sampler_options *o, size_t dim)
     return QUELL_OK;
 }
 
-/* Times or sigmas are the whole grid: what contradicts them would be ignored. */
+/* `times` or `sigmas` define the whole grid, so options that contradict them are refused. */
 static quell_status check_given(const quell_sampler_options *o)
 {
     if (o->times && o->sigmas)
@@ -149,7 +151,7 @@ static quell_status make_grid(quell_sampler *sampler, const quell_sampler_option
                            sampler->grid);
 }
 
-/* x_1 ~ N(alpha m, alpha^2 v + sigma^2) at the first time */
+/* Sets the law of x_1, N(alpha m, alpha^2 v + sigma^2) at the first time. */
 static quell_status make_init(quell_sampler *sampler, const quell_sampler_options *o)
 {
     quell_point t = sampler->grid[0];
@@ -199,7 +201,7 @@ static quell_status check_path(const struct quell_method *method, const quell_sa
 static const struct quell_sized sized = {"sampler", "quell_sampler_options",
                                          "quell_sampler_defaults", NULL};
 
-/* The part that all three constructors share: `made` says where its plans come from. */
+/* What all three constructors share; `made` says where the plans come from. */
 static quell_status create(quell_sampler **out, const quell_sampler *made,
                            const quell_denoiser *denoiser, const quell_schedule *schedule,
                            const quell_sampler_options *options)

@@ -32,22 +32,22 @@ struct quell_sampler {
     size_t steps;
     bool brownian;
     quell_point *grid;      /* [steps + 1] */
-    struct quell_plan plan; /* for a step callback: its STEPs alone */
-    char *constants;        /* of its EVALs, constants_each bytes each, see constants.h */
+    struct quell_plan plan; /* for a step callback, STEPs alone */
+    char *constants;        /* for its EVALs, constants_each bytes each, see constants.h */
     size_t constants_each;
     float clamp_low, clamp_high;
     struct quell_threshold threshold;
     float *init_mean, *init_deviation; /* of x_1, [dim], repeated to fill a chunk */
 };
 
-/* Registers of scratch memory that a step callback has. */
+/* The number of registers of scratch memory that a step callback has. */
 #define QUELL_STEP_SCRATCH 4
 
 /* Whether the denoiser can be evaluated at this point. */
 quell_status quell_sampler_check(const quell_denoiser *denoiser, const quell_point *t);
 
-/* The plan for the transitions of a grid, checked against the denoiser. The caller frees it,
- * whatever is returned. */
+/* Makes the plan for the transitions of a grid, and checks it against the denoiser. The caller
+ * frees it, also after a failure. */
 quell_status quell_sampler_plan(const quell_sampler *sampler, const quell_point *grid, size_t steps,
                                 struct quell_plan *plan);
 

@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include "simd/kernels.h"
 
-/* quantile: of a sample's |x|, in (0, 1]; 0: none. most: what s is at most, >= 1. */
+/* quantile: which quantile of a sample's |x|, in (0, 1]; 0 means no thresholding. most: upper bound
+ * on s, >= 1. */
 struct quell_threshold {
     double quantile, most;
 };

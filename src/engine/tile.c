@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Operations on one tile. Tile-major, a worker takes a tile through all of them while it stays in
- * cache; a COMBINE reads each register once and draws its noise a chunk at a time, so that the
- * noise never leaves the first-level cache. */
+/* Operations on one tile. In a tile-major run a worker takes a tile through all of them while it
+ * stays in its cache. COMBINE reads each register once and draws its noise a chunk at a time, so
+ * that the noise never leaves the first-level cache. */
 #include "job.h"
 #include "constants.h"
 #include "base/fail.h"
@@ -65,7 +65,8 @@ int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const voi
     return result;
 }
 
-/* The next piece of at most a chunk; 0 when the tile is done. Begin with a zeroed piece. */
+/* Moves to the next piece of at most a chunk; returns 0 when the tile is done. Begin with a zeroed
+ * piece. */
 static int next_piece(const struct quell_tile *tile, struct quell_piece *piece)
 {
     size_t width = tile->elements, end = piece->element + piece->elements;

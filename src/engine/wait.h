@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Waiting until a word changes: looking for a while, then sleeping. No cancellation points. */
+/* Waits until a word changes: first by looking at it again and again, then asleep. There are no
+ * cancellation points. */
 #ifndef QUELL_ENGINE_WAIT_H
 #define QUELL_ENGINE_WAIT_H
 
@@ -27,7 +28,8 @@ static inline int64_t quell_nanoseconds(void)
     return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-/* Looks for so many nanoseconds whether the word is another than `value`; what it is. */
+/* Looks at the word for at most `spin` nanoseconds while it equals `value`; returns what it is
+ * then. */
 static inline unsigned quell_spin_while(atomic_uint *word, unsigned value, int64_t spin)
 {
     unsigned now = atomic_load(word);
@@ -42,7 +44,7 @@ static inline unsigned quell_spin_while(atomic_uint *word, unsigned value, int64
     return atomic_load(word);
 }
 
-/* Sleeps if the word is `value`, until it is woken; that may also happen for no reason. */
+/* Sleeps while the word equals `value`, until woken; it may also wake without a reason. */
 static inline void quell_sleep_while(atomic_uint *word, unsigned value)
 {
     syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);

@@ -46,7 +46,8 @@ void quell_watch_result(struct quell_watch *watch, unsigned before, int result, 
              quell_fail_count() != before ? quell_error_message() : "");
 }
 
-/* To the system's tick, a few milliseconds: every worker asks at every transition. */
+/* The coarse clock (its resolution is one tick, a few milliseconds), because every worker calls
+ * this at every transition. */
 static int64_t now(void)
 {
     struct timespec time;

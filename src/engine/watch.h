@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a run's workers share: progress, the wish to stop, and the first failure. */
+/* What the workers of a run share: progress, the request to stop, and the first failure. */
 #ifndef QUELL_ENGINE_WATCH_H
 #define QUELL_ENGINE_WATCH_H
 
@@ -20,36 +20,38 @@ struct quell_watch {
     uint64_t total;
     struct quell_counter *counters; /* [workers], zeros */
     size_t workers;
-    /* A failure or a stop: workers give up at the next operation. They read it at each, so it has a
-     * cache line that nobody writes. */
+    /* Set by a failure or a request to stop: workers then end at their next operation. They read it
+     * at each operation, so it is on a cache line that nobody else writes. */
     _Alignas(QUELL_CACHE_LINE) atomic_bool stopped;
     _Alignas(QUELL_CACHE_LINE) atomic_flag calling; /* one thread at a time calls progress */
     _Atomic int64_t next_call;                      /* nanoseconds; written under `calling` */
     pthread_t caller;     /* of the run: the only thread in which a host may look for signals or */
     int64_t callers_call; /* messages, so it has turns of its own, the next at this time */
     uint64_t told;        /* what progress last heard; guarded by `calling` */
-    atomic_flag failing;  /* guards what follows */
+    atomic_flag failing;  /* guards the members below */
     quell_status status;
     quell_report report;
-    char said[512]; /* by the function of the caller's that failed; else "" */
+    char said[512]; /* the message of the caller's function that failed; else "" */
 };
 
 void quell_watch_begin(struct quell_watch *watch, const quell_run *run, uint64_t total);
 
-/* Records a failure; of several, the one of the lowest sample stays. */
+/* Records a failure; of several failures, that of the lowest sample is kept. */
 void quell_watch_fail(struct quell_watch *watch, quell_status status, uint64_t sample,
                       size_t transition);
 
-/* Records what a callback returned, if it is not 0; `transition` is where it was called, `before`
- * quell_fail_count() when it was: what it has left as quell_error_message() is passed on. */
+/* Records the result of a callback, if it is not 0. `transition`: where it was called; `before`:
+ * quell_fail_count() before the call, so that a message that the callback left in
+ * quell_error_message() is passed on. */
 void quell_watch_result(struct quell_watch *watch, unsigned before, int result, uint64_t sample,
                         size_t transition);
 
-/* A worker has done `count` more transitions of single samples; calls progress when it is time. */
+/* A worker reports `count` more transitions of single samples; progress is called when it is
+ * time. */
 void quell_watch_done(struct quell_watch *watch, size_t worker, uint64_t count);
 
-/* When the workers are done: tells progress of the last transition, and gives the status of the
- * whole run, with its message set in this thread. */
+/* After the workers are done: calls progress a last time, and returns the status of the whole run,
+ * with its message set in this thread. */
 quell_status quell_watch_end(struct quell_watch *watch, quell_report *report);
 
 #endif

@@ -9,7 +9,7 @@
 enum { ALPHA = QUELL_GRID_OWN, BETA, SCALE };
 enum { SCALE_TIME }; /* the other scales follow */
 
-/* In time, a step to sigma = 0 takes the place of the last one, as in sgm_uniform. */
+/* In time, a step to sigma = 0 replaces the last step, as in sgm_uniform. */
 static quell_status fill_times(const struct quell_grid *grid, quell_point *points)
 {
     double start = grid->first.t, stop = grid->last.t;

@@ -15,7 +15,7 @@
 
 #include <math.h>
 
-/* Point k of the table; the schedule's ends are its own. */
+/* Point k of the table. At the grid's ends, the points of the schedule itself are used. */
 static quell_status at_table(const struct quell_grid *grid, double k, quell_point *point)
 {
     double last = (double)(grid->schedule->count - 1);
@@ -35,7 +35,7 @@ static quell_status check(const struct quell_grid *grid, double most)
                       grid->name, grid->steps, grid->schedule->count, most);
 }
 
-/* To the nearest whole number, a half to the even one, for x >= 0. */
+/* Rounds x >= 0 to the nearest whole number, halves to the even one. */
 static double nearest(double x)
 {
     double up = floor(x + 0.5);
@@ -45,7 +45,7 @@ static double nearest(double x)
 enum { SPACING = QUELL_GRID_OWN, OFFSET };
 enum { LINSPACE, LEADING, TRAILING };
 
-/* Of n points, the i-th. */
+/* The i-th of n points, as an index into the table. */
 static double place_of(int spacing, double offset, double i, double n, double train)
 {
     if (spacing == LEADING) return (n - 1 - i) * floor(train / n) + offset;
@@ -56,8 +56,8 @@ static double place_of(int spacing, double offset, double i, double n, double tr
     return n > 1 ? nearest((n - 1 - i) * ((train - 1) / (n - 1))) : train - 1;
 }
 
-/* linspace ends at the table's first point; the others do not, and go on to it or to sigma = 0 in a
- * step more. */
+/* linspace ends at the table's first point. The others stop before it, and take one more step to it
+ * or to sigma = 0. */
 static quell_status fill_discrete(const struct quell_grid *grid, quell_point *points)
 {
     int spacing = (int)grid->option[SPACING];

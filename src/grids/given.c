@@ -21,8 +21,9 @@ quell_status quell_grid_from_times(const quell_schedule *schedule, const double 
     return QUELL_OK;
 }
 
-/* sigma / alpha between the schedule's own, or beyond them by 1% at most, as published lists are,
- * which are rounded: that is the end itself. 0 at the end, whatever they are. */
+/* Finds the point with this sigma / alpha. Published lists are rounded, so a value beyond the
+ * schedule's ends by at most 1% is taken for the end itself. A last value of 0 is allowed whatever
+ * the ends are. */
 static quell_status at_sigma(const quell_schedule *schedule, double sigma, const quell_point *first,
                              const quell_point *last, quell_point *point)
 {

@@ -44,7 +44,7 @@ static quell_status refuse(const char *spec)
 
 quell_point quell_grid_clean(double t) { return (quell_point){t, 1, 0, 0, -(double)INFINITY}; }
 
-/* Two points that are one would be a step that does nothing. */
+/* Refuses a grid in which two neighbouring points coincide: that step would do nothing. */
 static quell_status check_apart(const char *name, const quell_point *points, size_t steps)
 {
     for (size_t i = 0; i < steps; i++)
@@ -58,7 +58,7 @@ static quell_status check_apart(const char *name, const quell_point *points, siz
     return QUELL_OK;
 }
 
-/* Where the schedule itself ends at sigma = 0, there is no step more to it. */
+/* If the schedule itself ends at sigma = 0, no further step to sigma = 0 is added. */
 static quell_status fill(const struct quell_grid_row *row, struct quell_grid *grid,
                          quell_point *points)
 {

@@ -7,9 +7,9 @@
 #include "base/options.h"
 #include "core/schedule.h"
 
-/* What a grid is to fill: `count` points from the first on, count >= 1; `steps` is count - 1 where
- * the last of them ends the grid, and count where a step to sigma = 0 comes after it.
- * `option`: in the order of the row's own options. */
+/* What a grid has to fill in: `count` >= 1 points, from the first one on. `steps` is count - 1 if
+ * the last of them ends the grid, and count if a step to sigma = 0 follows. `option`: the values of
+ * the row's own options, in their order. */
 struct quell_grid {
     const char *name;
     const quell_schedule *schedule;
@@ -50,23 +50,25 @@ quell_status quell_grid_from_sigmas(const quell_schedule *schedule, const double
 /* Pure data, x = X: where grids end that take the last step to sigma = 0. */
 quell_point quell_grid_clean(double t);
 
-/* For fills (places.c). Where point i of a grid lies between its first point, 0, and its last, 1:
- * closed, evenly with the count'th point last; open, evenly with the last one after `steps` steps,
- * whether it is taken or replaced by sigma = 0. */
+/* For the functions `fill` (places.c). The position of point i between the grid's first point, 0,
+ * and its last, 1. closed: evenly spaced, with the last of the `count` points at 1. open: evenly
+ * spaced, with 1 after `steps` steps, whether that last step is taken or replaced by one to sigma =
+ * 0. */
 double quell_grid_closed(const struct quell_grid *grid, size_t i);
 double quell_grid_closed_rest(const struct quell_grid *grid,
-                              size_t i); /* 1 - it, with its digits */
+                              size_t i); /* 1 - it, without cancellation */
 double quell_grid_open(const struct quell_grid *grid, size_t i);
 
-/* The point at a time, or where the logarithm of a level (see below) has a value; `place` as above:
- * the grid's first and last points, at 0 and 1, are exact, whatever the value. */
+/* The point at a time, or where the logarithm of a level (see below) has a value. Where `place`,
+ * the position as above, is 0 or 1, it is the grid's first or last point itself, whatever the
+ * value. */
 quell_status quell_grid_at_time(const struct quell_grid *grid, double place, double t,
                                 quell_point *point);
 quell_status quell_grid_at_level(const struct quell_grid *grid, double place, int scale,
                                  double log_level, quell_point *point);
 
-/* The level of noise that a grid is even in: sigma / alpha, the sigma of the k-diffusion papers, or
- * sigma / (alpha + sigma), that of flow models, which is at most 1. */
+/* The measure of noise in which a grid is even: sigma / alpha, the sigma of k-diffusion's papers,
+ * or sigma / (alpha + sigma), that of flow models, which is at most 1. */
 enum { QUELL_SCALE_RATIO, QUELL_SCALE_FLOW };
 #define QUELL_GRID_SCALE(value_)                \
     QUELL_CHOICE("scale", value_, "ratio|flow", \

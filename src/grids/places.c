@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What grids are made of: places between the first point and the last, and points at a time or at
- * a level of noise. */
+/* Helpers for grids: positions between the first point and the last, and points at a time or at a
+ * level of noise. */
 #include "grid.h"
 #include "base/fail.h"
 #include "base/maths.h"
@@ -20,7 +20,7 @@ double quell_grid_open(const struct quell_grid *grid, size_t i)
     return (double)i / (double)grid->steps;
 }
 
-/* Whether the place is an end of the grid, which is then the point. */
+/* If `place` is 0 or 1, writes the grid's own first or last point to *point and returns true. */
 static bool at_end(const struct quell_grid *grid, double place, quell_point *point)
 {
     if (place > 0 && place < 1) return false;

@@ -12,7 +12,7 @@
 
 #define PI 3.14159265358979323846
 
-/* A mixture of equal weights in the plane, still without means and variances. */
+/* Begins a mixture of equal weights in the plane; means and variances are still to be set. */
 static quell_status begin_plane(quell_model *model, size_t components, struct quell_description *d)
 {
     model->rank = 1;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The models that come with the library: each fills a zeroed model. */
+/* The models that are part of the library. Each function fills a zeroed model. */
 #ifndef QUELL_IO_BUILTIN_H
 #define QUELL_IO_BUILTIN_H
 
 #include <quell/model.h>
 
-/* The one of that name (without "builtin:"). */
+/* Loads the model of that name (without "builtin:"). */
 quell_status quell_builtin_load(quell_model *model, const char *name);
 
-/* The .safetensors file that "builtin:NAME" is; NULL: it is made, not read. */
+/* The .safetensors file of "builtin:NAME"; NULL for a model that is computed. */
 const void *quell_builtin_file(const char *name, size_t *length);
 
 quell_status quell_builtin_clouds(quell_model *model);

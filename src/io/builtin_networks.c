@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* The assembler puts a file between two symbols: no compiler has to read it. */
+/* The assembler includes a file between two symbols, so that no compiler has to parse it. */
 #define EMBED(name, file)                               \
     __asm__(".pushsection .rodata\n"                    \
             ".balign 64\n"                              \

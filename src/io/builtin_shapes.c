@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Shapes: a data set that is drawn when it is asked for, so that there are images to sample without
- * a file. Each shape is a signed distance (negative inside), turned, scaled and shifted; a pixel's
- * grey follows from the distance of its centre, which smooths the edges. */
+/* Shapes: a data set that is drawn when it is loaded, so that there are images to sample without a
+ * file. Each shape is a signed distance (negative inside) that is turned, scaled and shifted; the
+ * grey of a pixel follows from the distance of its centre, which smooths the edges. */
 #include "base/fail.h"
 #include "base/maths.h"
 #include "base/memory.h"
@@ -17,7 +17,7 @@
 static double larger(double a, double b) { return a > b ? a : b; }
 static double smaller(double a, double b) { return a < b ? a : b; }
 
-/* Each takes a point relative to the shape, whose size is 1. */
+/* Each function takes a point in the coordinates of the shape, whose size is 1. */
 static double disc(double x, double y) { return sqrt(x * x + y * y) - 1.0; }
 static double ring(double x, double y) { return fabs(sqrt(x * x + y * y) - 0.8) - 0.22; }
 static double square(double x, double y) { return larger(fabs(x), fabs(y)) - 0.8; }
@@ -38,7 +38,7 @@ static double cross(double x, double y) { return smaller(bar(x, y, 0.28), bar(y,
 /* Two triangles, one upside down. */
 static double star(double x, double y) { return smaller(triangle(x, y), triangle(x, -y)); }
 
-/* A disc less another one beside it. */
+/* A disc minus another one beside it. */
 static double moon(double x, double y) { return larger(disc(x, y), -disc(x - 0.6, y)); }
 
 typedef double distance_fn(double x, double y);

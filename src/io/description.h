@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a Gaussian or a mixture is made of, between a file and a denoiser. */
+/* The parameters of a Gaussian or a mixture, on their way between a file and a denoiser. */
 #ifndef QUELL_IO_DESCRIPTION_H
 #define QUELL_IO_DESCRIPTION_H
 
@@ -8,8 +8,8 @@
 #include <quell/denoiser.h>
 #include <quell/status.h>
 
-/* Numbers: rank 1, `rows` of them (columns is 1), or rank 2, rows x columns. values is NULL in a
- * table that is empty. */
+/* A table of numbers: of rank 1, `rows` of them (columns is 1), or of rank 2, rows x columns.
+ * values is NULL if the table is empty. */
 struct quell_table {
     size_t rank, rows, columns;
     double *values;
@@ -18,8 +18,8 @@ struct quell_table {
 quell_status quell_table_new(struct quell_table *table, size_t rank, size_t rows, size_t columns);
 void quell_table_free(struct quell_table *table);
 
-/* A mixture if there are means; else a Gaussian, of `variance` if `isotropic`, or else with one of
- * variances, covariance, and eigenvalues with eigenvectors. The mean may be empty. */
+/* A mixture if there are means. Otherwise a Gaussian: with `variance` if `isotropic`, or else with
+ * one of variances, covariance, and eigenvalues with eigenvectors. The mean may be empty. */
 struct quell_description {
     bool isotropic;
     double variance;
@@ -27,10 +27,10 @@ struct quell_description {
     struct quell_table weights, means;
 };
 
-/* Empties it; a zeroed one is allowed. */
+/* Frees the tables; a zeroed description is allowed. */
 void quell_description_clear(struct quell_description *description);
 
-/* The denoiser of a description whose tables have matching sizes. */
+/* Creates the denoiser of a description whose tables have matching sizes. */
 quell_status quell_description_denoiser(const struct quell_description *description, size_t dim,
                                         quell_denoiser **denoiser);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Loading a document, and its simple fields. The file is read whole and its values are taken where
- * they lie in it (base/json.h). All numbers are read as doubles. */
+/* Loads a document and reads its simple fields. The file is read as a whole, and its values are
+ * read in place (base/json.h). All numbers are read as doubles. */
 #include "io/json.h"
 #include "base/fail.h"
 #include "base/memory.h"
@@ -45,7 +45,7 @@ static quell_status no_memory(const struct quell_document *document)
     return quell_fail(QUELL_NO_MEMORY, "%s: no memory to read it", document->path);
 }
 
-/* As far as the file goes, if it has been cut meanwhile. */
+/* Reads the file; if it has become shorter meanwhile, as far as it goes. */
 static quell_status read_text(const struct quell_document *document, int file, size_t *length)
 {
     size_t size = *length;
@@ -59,7 +59,7 @@ static quell_status read_text(const struct quell_document *document, int file, s
     return QUELL_OK;
 }
 
-/* QUELL_BAD_MODEL, with the place as an editor counts it. */
+/* Fails with QUELL_BAD_MODEL, and names line and column as an editor counts them. */
 static quell_status not_json(const struct quell_document *document, const char *problem, size_t at)
 {
     size_t line = 1, column = 1;

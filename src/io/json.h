@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A JSON document that is not trusted, read field by field: each reader checks the type and the
- * length of what it finds, and a failure (QUELL_BAD_MODEL) names file, field and remedy. */
+/* A JSON document from an untrusted file, read field by field. Each reader checks the type and the
+ * length of what it finds; a failure (QUELL_BAD_MODEL) names file, field and remedy. */
 #ifndef QUELL_IO_JSON_H
 #define QUELL_IO_JSON_H
 
@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "io/description.h"
 
-/* The largest file that is read, and so the largest that is written. */
+/* The largest file that is read, and so the largest that is written as well. */
 #define QUELL_MOST_DOCUMENT ((size_t)512 << 20)
 
 struct quell_tensors;
@@ -23,7 +23,7 @@ struct quell_document {
 };
 
 quell_status quell_document_load(struct quell_document *document, const char *path);
-/* A document that is a text within the file `path`. */
+/* Parses a document that is a text inside the file `path`. */
 quell_status quell_document_parse(struct quell_document *document, const char *path,
                                   const char *text);
 void quell_document_free(struct quell_document *document);
@@ -38,7 +38,7 @@ quell_status quell_document_known(const struct quell_document *document, const c
 bool quell_document_is_list(const struct quell_document *document, const char *field);
 bool quell_document_has(const struct quell_document *document, const char *field);
 
-/* Each leaves its result as it was if the field is absent. */
+/* These leave *result unchanged if the field is absent. */
 quell_status quell_document_text(const struct quell_document *document, const char *field,
                                  const char **text);
 quell_status quell_document_truth(const struct quell_document *document, const char *field,
@@ -53,16 +53,17 @@ quell_status quell_document_size(const struct quell_document *document, const ch
 quell_status quell_document_shape(const struct quell_document *document, const char *field,
                                   size_t most, size_t *rank, size_t *shape);
 
-/* A list of 1 to `most` whole numbers from 0 on. */
+/* Reads a list of 1 to `most` whole numbers, each at least 0. */
 quell_status quell_document_counts(const struct quell_document *document, const char *field,
                                    size_t most, size_t *count, size_t *counts);
 
-/* A list of numbers, a list of such lists of one length, or the name of an .npy file relative to
- * the document. The table is empty if the field is absent. */
+/* Reads a list of numbers, a list of such lists of equal length, or the name of an .npy file
+ * relative to the document. The table is empty if the field is absent. */
 quell_status quell_document_table(const struct quell_document *document, const char *field,
                                   struct quell_table *table);
 
-/* `name` relative to the document, in fresh memory; NULL if there is none. */
+/* Returns the path of `name` relative to the document, in new memory; NULL if there is no
+ * memory. */
 char *quell_document_beside(const struct quell_document *document, const char *name);
 
 #endif

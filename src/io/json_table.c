@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Tables of numbers: written out in the document, or in an .npy file beside it. Memory is asked for
- * only as far as there are numbers in the file to fill it. */
+/* Tables of numbers, written in the document or in an .npy file beside it. No more memory is
+ * allocated than the numbers in the file fill. */
 #include "base/fail.h"
 #include "base/memory.h"
 #include "io/json.h"
@@ -14,7 +14,7 @@ static quell_status no_memory(const struct quell_document *document, const char 
     return quell_fail(QUELL_NO_MEMORY, "%s: no memory for field '%.40s'", document->path, field);
 }
 
-/* Copies a list of numbers; -1 - i if entry i is not one, else 0. */
+/* Copies a list of numbers. Returns 0, or -1 - i if entry i is not a number. */
 static ptrdiff_t copy_row(const char *list, double *out)
 {
     size_t i = 0;

@@ -23,7 +23,8 @@ quell_status quell_model_refused(const char *path, quell_status status)
     return quell_fail(QUELL_BAD_MODEL, "%s: %s", path, message);
 }
 
-/* Images by the look of them: (height, width) or with 1, 3 or 4 channels, all in [-1, 1]. */
+/* Whether the data look like images: (height, width), or with 1, 3 or 4 channels, all in [-1,
+ * 1]. */
 static int looks_like_images(const quell_model *model, const float *points, size_t values)
 {
     const size_t *shape = model->shape;

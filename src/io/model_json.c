@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Models described in JSON (docs/models.md). The fields are read first, then their sizes are held
- * against one another, and only then is a denoiser made of them. */
+/* Models described in JSON (docs/models.md). The fields are read first, then their sizes are
+ * compared with each other, and only then a denoiser is created. */
 #include "base/fail.h"
 #include "base/memory.h"
 #include "io/description.h"
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Holds a table that is there against the size it must have. */
+/* Compares the size of a table, if it is present, with the size that it must have. */
 static quell_status expect(const struct quell_document *document, const char *field,
                            const struct quell_table *table, size_t rank, size_t rows,
                            size_t columns)
@@ -46,7 +46,7 @@ quell_status quell_model_settle_shape(const struct quell_document *document, que
     return QUELL_OK;
 }
 
-/* The fields that every kind has. */
+/* Reads the fields that every kind of model has. */
 static quell_status read_common(const struct quell_document *document, quell_model *model)
 {
     const char *spec = "";
@@ -90,7 +90,7 @@ static quell_status check_forms(const struct quell_document *document,
                               "'eigenvectors' must be given, and one of them only");
 }
 
-/* The elements of a sample as far as a Gaussian's fields tell; 0: they do not. */
+/* The number of elements of a sample, if a Gaussian's fields tell it; else 0. */
 static size_t find_dim(const struct quell_description *d)
 {
     const struct quell_table *tables[] = {&d->mean, &d->variances, &d->covariance, &d->eigenvalues};
@@ -143,7 +143,7 @@ static quell_status read_mixture(const struct quell_document *document, quell_mo
     return status;
 }
 
-/* The points' own shape stays, unless the document gives another. */
+/* Keeps the shape of the points, unless the document gives another. */
 static quell_status settle_points(const struct quell_document *document, quell_model *model)
 {
     quell_model plain = *model;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Trained networks (docs/networks.md): a description, in a file of its own or in the metadata of
- * the .safetensors file, and the tensors. The file of the weights is not trusted: every tensor must
- * be there in the shape that the description says, and there may be no others. */
+ * the .safetensors file, and the tensors. The file is untrusted: every tensor must be present in
+ * the shape that the description gives, and there may be no others. */
 #include "base/fail.h"
 #include "denoisers/network.h"
 #include "io/json.h"
@@ -50,7 +50,7 @@ static quell_status make_denoiser(const struct quell_document *document,
     return status;
 }
 
-/* The path of the weights, in fresh memory. */
+/* Finds the path of the weights, in new memory. */
 static quell_status find_weights(const struct quell_document *document, char **path)
 {
     const char *name = NULL;
@@ -87,7 +87,7 @@ quell_status quell_model_read_network(const struct quell_document *document, que
     return quell_model_refused(document->path, status);
 }
 
-/* The model that is described in the file of its weights. */
+/* Reads a model that is described in the file of its weights. */
 static quell_status read_open(quell_model *model, struct quell_tensors *tensors)
 {
     struct quell_document document = {0};

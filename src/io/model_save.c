@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Storing a model. Numbers are written with 17 significant digits, which is enough to read the same
- * double back. */
+/* Stores a model. Numbers have 17 significant digits, with which the same double is read again. */
 #include "base/fail.h"
 #include "base/floats.h"
 #include "base/json_write.h"
@@ -14,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* JSON comes in small pieces. */
+/* Collects the small pieces in which JSON is produced. */
 struct buffer {
     struct quell_output output;
     quell_status status;
@@ -71,7 +70,8 @@ static void put_table(struct quell_json_writer *writer, const char *field,
     quell_json_end(writer, ']');
 }
 
-/* A Gaussian that keeps neither variances nor one for all has an eigenbasis. */
+/* Finds the eigenbasis of a Gaussian that has neither variances nor one variance for all
+ * elements. */
 static quell_status find_eigenbasis(const quell_model *model, struct quell_table *values,
                                     struct quell_table *vectors)
 {

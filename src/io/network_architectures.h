@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The architectures by their names, and what a description says of them. */
+/* The architectures by name, and the fields that a description of each has. */
 #ifndef QUELL_IO_NETWORK_ARCHITECTURES_H
 #define QUELL_IO_NETWORK_ARCHITECTURES_H
 
 #include "io/json.h"
 #include "networks/network.h"
 
-/* The network that the document describes, for samples of that shape, from those weights. */
+/* Creates the network that the document describes, for samples of that shape, from those
+ * weights. */
 typedef quell_status quell_network_reader(const struct quell_document *document, size_t rank,
                                           const size_t *shape, const struct quell_weights *from,
                                           struct quell_network **network);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the descriptions of all architectures have in common, read field by field. */
+/* Fields that the descriptions of all architectures have. */
 #ifndef QUELL_IO_NETWORK_FIELDS_H
 #define QUELL_IO_NETWORK_FIELDS_H
 
@@ -14,22 +14,22 @@
 /* The activation of that name; false if there is none. */
 bool quell_field_activation(const char *name, enum quell_activation *activation);
 
-/* A size from 1 to `most`; the field must be there if *size is 0. */
+/* Reads a size from 1 to `most`. The field must be present if *size is 0. */
 quell_status quell_field_size(const struct quell_document *document, const char *field, size_t most,
                               size_t *size);
 quell_status quell_field_truth(const struct quell_document *document, const char *field,
                                bool *truth);
 
-/* Sizes of `count` dimensions, as a list or as one for all; sizes[0] for all if the field is
- * absent. */
+/* Reads the sizes of `count` dimensions, as a list or as one number for all. If the field is
+ * absent, sizes[0] is taken for all. */
 quell_status quell_field_sizes(const struct quell_document *document, const char *field,
                                size_t count, size_t most, size_t *sizes);
 
-/* time_features, time_omega, mod_features, classes */
+/* Reads time_features, time_omega, mod_features and classes. */
 quell_status quell_fields_conditioning(const struct quell_document *document,
                                        struct quell_conditioning_shape *shape);
 
-/* `spatial` (2), and a sample's shape taken as [channels, size...] or [size...]. */
+/* Reads `spatial` (2 if absent), and takes a sample's shape as [channels, size...] or [size...]. */
 quell_status quell_fields_spatial(const struct quell_document *document, size_t rank,
                                   const size_t *shape, size_t *spatial, size_t *channels,
                                   size_t *size);

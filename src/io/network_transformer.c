@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-/* Attention takes time by the square of them. What is kept of each token is more than its elements,
- * and no description may ask for much more memory than its file has. */
+/* The time of attention grows with the square of the tokens. A token takes more memory than its
+ * elements do, and no description may ask for much more memory than its file has. */
 #define MOST_TOKENS 65536
 
 static quell_status load(const struct quell_document *document, const struct quell_weights *from,

@@ -7,7 +7,7 @@
 
 #define MOST_KERNEL 63
 
-/* hid_channels and hid_blocks: one number for each depth. */
+/* Reads hid_channels and hid_blocks, one number for each depth. */
 static quell_status read_depths(const struct quell_document *document,
                                 struct quell_unet_shape *unet)
 {
@@ -73,7 +73,7 @@ static quell_status read_convolutions(const struct quell_document *document,
     return status;
 }
 
-/* Sizes of dimensions that are not used are 1 and come first. */
+/* Moves the sizes to the last dimensions: those of unused dimensions are 1 and come first. */
 static void move_back(size_t spatial, size_t *sizes)
 {
     size_t unused = QUELL_MOST_SPATIAL - spatial;

@@ -66,7 +66,7 @@ static quell_status open_file(struct quell_npy *npy, uint64_t *length)
     return QUELL_OK;
 }
 
-/* The length of the header's text, after the magic string and the version. */
+/* Reads the length of the header's text, which comes after the magic string and the version. */
 static quell_status read_preamble(struct quell_npy *npy, size_t *text, size_t *preamble)
 {
     unsigned char bytes[12];

@@ -10,11 +10,11 @@
 #include <quell/model.h>
 #include <quell/status.h>
 
-/* A sample's shape, and the count before it. */
+/* The rank of a sample's shape, and one dimension more for the count. */
 #define QUELL_NPY_MAX_RANK (QUELL_MAX_RANK + 1)
 
-/* integers: its values are signed integers, not floats. width: bytes of a value, 4 or 8. values:
- * the product of the shape. */
+/* integers: the values are signed integers, not floats. width: bytes of a value, 4 or 8. values:
+ * the number of values, the product of the shape. */
 struct quell_npy {
     char *path;
     int file;
@@ -26,22 +26,23 @@ struct quell_npy {
     size_t taken;
 };
 
-/* Opens a file and checks all of its header, and its length against its shape. QUELL_IO_FAILED:
- * it cannot be read; QUELL_BAD_MODEL: it is not such a file. Read it in order, then close it. */
+/* Opens a file, and checks its whole header and its length against its shape. QUELL_IO_FAILED: it
+ * cannot be read; QUELL_BAD_MODEL: it is not an .npy file. Read it in order, then close it. */
 quell_status quell_npy_open(struct quell_npy *npy, const char *path);
 
-/* The same for a file of int32 or int64, and its next `count` values. */
+/* Like quell_npy_open and quell_npy_floats, for a file of int32 or int64. */
 quell_status quell_npy_open_integers(struct quell_npy *npy, const char *path);
 quell_status quell_npy_integers(struct quell_npy *npy, size_t count, int64_t *out);
 
-/* The next `count` values. One that is not finite, or too large for a float, is refused. */
+/* Reads the next `count` values. A value that is not finite, or too large for a float, is
+ * refused. */
 quell_status quell_npy_floats(struct quell_npy *npy, size_t count, float *out);
 quell_status quell_npy_doubles(struct quell_npy *npy, size_t count, double *out);
 
-/* Passes over the next `count` values, which must be there. */
+/* Skips the next `count` values, which must be there. */
 quell_status quell_npy_skip(struct quell_npy *npy, size_t count);
 
-/* A zeroed or closed one is allowed. */
+/* Closes the file; a zeroed struct, or one that is closed already, is allowed. */
 void quell_npy_close(struct quell_npy *npy);
 
 /* Reads the dictionary of a header, text[0..length), into width, rank, shape and values. Returns

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The header of an .npy file is a Python dictionary. Only what NumPy writes for an array is taken:
+/* The header of an .npy file is a Python dictionary. Only what NumPy itself writes for an array is
+ * accepted:
  *
  *     {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }
  *
- * Nothing is evaluated, and nothing is believed that does not fit. */
+ * Nothing is evaluated, and what does not match is refused. */
 #include "io/npy.h"
 #include "base/memory.h"
 
@@ -45,7 +46,7 @@ static bool take_word(struct cursor *cursor, const char *word)
     return true;
 }
 
-/* A quoted string of printable characters without escapes. */
+/* Reads a quoted string of printable characters without escapes. */
 static bool take_string(struct cursor *cursor, char *text, size_t size)
 {
     char quote = next_is(cursor, '"') ? '"' : '\'';
@@ -97,7 +98,7 @@ static const char *take_order(struct cursor *cursor)
     return wrong(cursor, "its 'fortran_order' is neither True nor False");
 }
 
-/* "()", "(3,)", "(3, 4)", "(3, 4,)". */
+/* Reads a shape: "()", "(3,)", "(3, 4)", "(3, 4,)". */
 static const char *take_shape(struct cursor *cursor, struct quell_npy *npy)
 {
     if (!take(cursor, '(')) return wrong(cursor, "its 'shape' is not a tuple");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Output goes to a file beside the one that is meant, without a name where there are such files,
- * and takes its place by a rename: a reader sees the old file or the new one, never a part. fsync
- * comes before the rename, because some file systems report a full disk only then. */
+/* Output is written to another file in the same folder (one without a name, if the file system has
+ * these), which replaces the target by a rename: a reader sees the old file or the new one, never a
+ * part. fsync comes before the rename, because some file systems report a full disk only then. */
 #include "io/output.h"
 #include "base/fail.h"
 #include "base/memory.h"
@@ -42,7 +42,8 @@ static bool is_regular(int file)
     return !fstat(file, &status) && S_ISREG(status.st_mode);
 }
 
-/* -1 with *problem set: it cannot be had at all; else: not so. */
+/* Opens a file without a name. -1 with *problem set: no output is possible; -1 without: the file
+ * system has no such files. */
 static int open_unnamed(struct quell_output *output, const char **problem)
 {
     char *target = quell_temporary_target(output->path);
@@ -96,8 +97,9 @@ quell_status quell_output_standard(struct quell_output *output)
     return status;
 }
 
-/* A pipe that has room takes PIPE_BUF bytes without a wait, so that a signal is seen in between: a
- * longer write may wait in its middle, and end with what it has written as if nothing had been. */
+/* A pipe that has room takes PIPE_BUF bytes without waiting, so that a signal is noticed in
+ * between. A longer write might wait in its middle, and return after a signal as if nothing had
+ * happened. */
 static ssize_t write_some(const struct quell_output *output, const char *at, size_t bytes)
 {
     struct pollfd room = {.fd = output->file, .events = POLLOUT};
@@ -122,7 +124,7 @@ quell_status quell_output_write(struct quell_output *output, const void *data, s
     return QUELL_OK;
 }
 
-/* Pipes and devices have nothing to synchronise. */
+/* Pipes and devices need no fsync. */
 static int sync_file(int file)
 {
     return fsync(file) && errno != EINVAL && errno != EROFS && errno != ENOTSUP;

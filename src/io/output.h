@@ -8,13 +8,13 @@
 #include <stddef.h>
 #include <quell/status.h>
 
-/* stop: where a signal handler of the caller says that the wait for a slow reader is to end; may
- * be NULL. waits: it is a pipe or a device, whose reader may be slow. unnamed: a file that has no
- * name yet, and goes with the process. */
+/* stop: set by the caller's signal handler to end the wait for a slow reader; may be NULL. waits:
+ * the output is a pipe or a device, whose reader may be slow. unnamed: the file has no name yet,
+ * and disappears with the process. */
 struct quell_output {
     int file;
-    char *path;      /* as the caller named it, for messages */
-    char *target;    /* what it becomes */
+    char *path;      /* the caller's name for it, in messages */
+    char *target;    /* its final name */
     char *temporary; /* NULL: written in place, or unnamed */
     bool waits, unnamed;
     const _Atomic sig_atomic_t *stop;
@@ -24,13 +24,14 @@ struct quell_output {
  * none. If `path` is there and is not a regular file (a pipe, a device), it is written in place. */
 quell_status quell_output_open(struct quell_output *output, const char *path);
 
-/* The standard output in place of a file. */
+/* Writes to the standard output. */
 quell_status quell_output_standard(struct quell_output *output);
 
 /* Writes all of data, or fails and names the file and the reason. QUELL_STOPPED: *stop was set. */
 quell_status quell_output_write(struct quell_output *output, const void *data, size_t bytes);
 
-/* Gives the file its name. The output is closed either way; on failure nothing is left. */
+/* Gives the file its name. The output is closed in either case; after a failure nothing of it is
+ * left. */
 quell_status quell_output_commit(struct quell_output *output);
 
 /* Closes the output and removes what was written. A zeroed or closed output is allowed. */

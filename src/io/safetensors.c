@@ -47,7 +47,7 @@ static void from_bfloat(const unsigned char *at, size_t count, float *out)
     }
 }
 
-/* convert: NULL for what is known but not read. */
+/* convert: NULL for a type that is known, but whose values are not read. */
 static const struct kind {
     const char *name;
     size_t width;
@@ -140,7 +140,7 @@ static quell_status read_header(struct quell_tensors *tensors)
     return status ? status : check_header(tensors, size);
 }
 
-/* The members of an object; `what` names it. */
+/* Lists the members of an object; messages call it `what`. */
 static quell_status open_object(const struct quell_tensors *tensors, char *value, const char *what,
                                 struct quell_json_object *object)
 {
@@ -150,7 +150,7 @@ static quell_status open_object(const struct quell_tensors *tensors, char *value
     return quell_fail(QUELL_BAD_MODEL, "%s: has %s '%.80s' twice", tensors->path, what, twice);
 }
 
-/* The shape, and the bytes that it asks for. */
+/* Reads the shape, and computes the bytes that it needs. */
 static bool read_shape(const char *list, struct quell_tensor *tensor, uint64_t *bytes)
 {
     size_t product = kinds[tensor->kind].width;
@@ -328,7 +328,7 @@ static bool same_shape(const struct quell_tensor *tensor, size_t rank, const siz
     return true;
 }
 
-/* "[2, 3]" */
+/* Writes a shape as "[2, 3]". */
 static const char *shape_text(char text[128], size_t rank, const size_t *shape)
 {
     size_t used = 0;

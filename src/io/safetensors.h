@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* .safetensors files that are not trusted: eight bytes with the length of a JSON header, the
- * header, and the tensors' bytes, which the header must account for without a gap or an overlap. */
+/* Untrusted .safetensors files: eight bytes with the length of a JSON header, the header, and the
+ * tensors' bytes, which the header must describe without a gap or an overlap. */
 #ifndef QUELL_IO_SAFETENSORS_H
 #define QUELL_IO_SAFETENSORS_H
 
@@ -11,8 +11,8 @@
 #include <quell/status.h>
 #include "base/json.h"
 
-/* begin, end: bytes from the start of the data. kind: of its elements, an index of the table of
- * types. name: in the header. */
+/* begin, end: offsets in bytes from the start of the data. kind: the type of its elements, an index
+ * of the table of types. name: points into the header. */
 struct quell_tensor {
     const char *name;
     int kind;
@@ -33,26 +33,27 @@ struct quell_tensors {
     struct quell_tensor *tensors; /* in the order of their bytes */
 };
 
-/* Opens a file and checks all of its header. QUELL_IO_FAILED: it cannot be read; QUELL_BAD_MODEL:
- * it is not such a file. */
+/* Opens a file and checks its whole header. QUELL_IO_FAILED: it cannot be read; QUELL_BAD_MODEL: it
+ * is not a .safetensors file. */
 quell_status quell_tensors_open(struct quell_tensors *tensors, const char *path);
 
-/* The same for bytes in memory, which must stay there; messages call them `name`. */
+/* Like quell_tensors_open, for bytes in memory, which must stay valid; messages call them
+ * `name`. */
 quell_status quell_tensors_open_memory(struct quell_tensors *tensors, const char *name,
                                        const void *bytes, size_t length);
 
-/* A zeroed or closed one is allowed. */
+/* Closes the file; a zeroed struct, or one that is closed already, is allowed. */
 void quell_tensors_close(struct quell_tensors *tensors);
 
-/* An entry of __metadata__; NULL: there is none. */
+/* The value of an entry of __metadata__; NULL if there is none. */
 const char *quell_tensors_metadata(const struct quell_tensors *tensors, const char *key);
 
-/* The tensor `name`, which must be there in that shape, as F32, F16 or BF16, and be finite, as
- * floats to out[product of the shape]. With out NULL all but the values are checked. */
+/* Reads the tensor `name` as floats to out[product of the shape]. It must be present in that shape,
+ * as F32, F16 or BF16, with finite values. With out NULL everything but the values is checked. */
 quell_status quell_tensors_read(struct quell_tensors *tensors, const char *name, size_t rank,
                                 const size_t *shape, float *out);
 
-/* A tensor that was not read; NULL: all were. */
+/* The name of a tensor that was not read; NULL if all were. */
 const char *quell_tensors_unread(const struct quell_tensors *tensors);
 
 #endif

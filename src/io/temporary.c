@@ -23,14 +23,14 @@ static char *copy_text(const char *text)
     return copy;
 }
 
-/* The bytes of a path before its last name. */
+/* The length of a path up to its last component. */
 static size_t folder_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
     return slash ? (size_t)(slash - path) + 1 : 0;
 }
 
-/* Takes `path` over; what it leads to, which is no link any more. */
+/* Follows the links of `path`, which it frees, and returns the name of what is no link any more. */
 static char *follow(char *path)
 {
     for (int links = 0; path && links < MOST_LINKS; links++) {
@@ -82,7 +82,7 @@ char *quell_temporary_name(const char *target, const char *suffix)
     return name;
 }
 
-/* TARGET.PID.N.part for N = 0, 1, ... until `make` has made one that is new. */
+/* Creates TARGET.PID.N.part, for the first N = 0, 1, ... for which `make` creates a new file. */
 static int create(const char *target, char **temporary, int (*make)(int file, const char *name),
                   int file)
 {
@@ -105,7 +105,7 @@ static int create(const char *target, char **temporary, int (*make)(int file, co
     return -1;
 }
 
-/* One that is to replace another is nobody else's to read meanwhile. */
+/* A file that will replace another one must not be readable by anybody else meanwhile. */
 static int make_new(int replaced, const char *name)
 {
     return open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, replaced ? 0600 : 0666);
@@ -143,7 +143,7 @@ int quell_temporary_link(int file, const char *target, char **temporary)
     return create(target, temporary, make_link, file);
 }
 
-/* "/dev/fd/3" is 3. */
+/* The number of a descriptor by its name: "/dev/fd/3" is 3. */
 static int descriptor_of(const char *path)
 {
     static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};

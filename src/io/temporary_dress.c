@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A file that replaces another looks like it: a secret stays one, and an access list too. */
+/* A file that replaces another one gets its mode, owner and attributes, so that a secret stays
+ * one. */
 #include "io/temporary.h"
 #include "base/memory.h"
 
@@ -12,13 +13,13 @@
 #define MOST_NAMES 65536
 #define MOST_VALUE 65536
 
-/* What belongs to the contents, or to the kernel, is not carried over. */
+/* Attributes that belong to the contents or to the kernel are not copied. */
 static int is_own(const char *name)
 {
     return !strncmp(name, "security.", 9) || !strncmp(name, "trusted.", 8);
 }
 
-/* The access list is an attribute, too: system.posix_acl_access. */
+/* The access list is one of the attributes: system.posix_acl_access. */
 static void copy_attributes(int file, const char *target)
 {
     char *names = quell_new(MOST_NAMES + MOST_VALUE, 1), *value = names + MOST_NAMES;

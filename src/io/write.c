@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Both signals go to the thread that writes: it does not let them in, and takes what has come while
- * it wrote. One that was pending before is the host's, and stays. */
+/* The kernel sends both signals to the thread that writes. That thread blocks them, and removes
+ * those that arrived while it wrote. One that was pending before belongs to the host, and stays. */
 #include "io/write.h"
 
 #include <errno.h>

@@ -4,9 +4,9 @@
 
 #include <sys/types.h>
 
-/* write(), but a pipe without a reader and a file past RLIMIT_FSIZE are errors alone (EPIPE and
- * EFBIG): the signals that come with them, which would end a host that does not expect them, do
- * not. */
+/* write(), except that a pipe without a reader and a file beyond RLIMIT_FSIZE are mere errors
+ * (EPIPE and EFBIG): the signals that come with them would end a host that does not expect them,
+ * and are not delivered. */
 ssize_t quell_write(int file, const void *data, size_t bytes);
 
 #endif

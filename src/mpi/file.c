@@ -8,7 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Rank 0 alone: names are found, and a new file made, where no other rank can be first. */
+/* Done by rank 0 alone: it chooses the name and creates the file, so that no other rank can come
+ * first. */
 static quell_status create(struct quell_group_file *file)
 {
     const char *problem;
@@ -22,7 +23,7 @@ static quell_status create(struct quell_group_file *file)
                             file->path);
 }
 
-/* The other ranks learn the name. */
+/* Sends the name to the other ranks. */
 static quell_status share_name(const struct quell_group *group, struct quell_group_file *file)
 {
     int size = file->temporary ? (int)strlen(file->temporary) + 1 : 0;
@@ -35,8 +36,8 @@ static quell_status share_name(const struct quell_group *group, struct quell_gro
     return quell_group_check(MPI_Bcast(file->temporary, size, MPI_CHAR, 0, group->comm), "mpi");
 }
 
-/* The temporary file's name for MPI-IO, which takes what stands before a ':' ("nfs:") for a kind of
- * file system where a name begins with it. */
+/* The temporary file's name as MPI-IO takes it: in a name with a ':', MPI-IO would take what comes
+ * before it ("nfs:") for a kind of file system. */
 static char *plain_name(const struct quell_group_file *file)
 {
     size_t size = strlen(file->temporary) + 3;
@@ -45,7 +46,7 @@ static char *plain_name(const struct quell_group_file *file)
     return name;
 }
 
-/* Files of the host's may be set to end the job on an error; this one is not. */
+/* The host may have set files to end the job on an error; this one returns errors instead. */
 static int open_shared(const struct quell_group *group, struct quell_group_file *file)
 {
     MPI_Errhandler host;
@@ -68,7 +69,8 @@ quell_status quell_group_open(const struct quell_group *group, struct quell_grou
     if (!status) status = share_name(group, file);
     if (status) return quell_group_discard(group, file, status);
     status = quell_group_check(open_shared(group, file), path);
-    /* If it is open on some ranks only, it stays so: closing it would take all. */
+    /* MPI_File_close is collective: if the open failed on some ranks, the others must leave their
+     * handle open. */
     status = quell_group_agree(group, status);
     file->open = !status;
     return status ? quell_group_discard(group, file, status) : QUELL_OK;
@@ -80,12 +82,12 @@ quell_status quell_group_write(const struct quell_group *group, struct quell_gro
     MPI_Status written;
     int count = of;
     memset(&written, 0, sizeof written);
-    /* Not MPI_File_write_at_all: if the disk is full, Open MPI's leaves the ranks that write for
-     * others, and these wait for ever. A rank's bytes lie together anyway. */
+    /* MPI_File_write_at_all is not used: if the disk is full, in Open MPI the ranks that write for
+     * others give up and the others wait for ever. The bytes of a rank are contiguous anyway. */
     int code = of ? MPI_File_write_at(file->file, offset, data, of, type, &written) : 0;
     if (!code && of) MPI_Get_count(&written, type, &count);
     quell_status status = QUELL_OK;
-    /* What MPI says to it tells no more ("known error not in list"). */
+    /* MPI's own message ("known error not in list") would add nothing. */
     if (code || count != of)
         status = quell_group_fail(QUELL_IO_FAILED, "%s: cannot be written: is the disk full?",
                                   file->path);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A file that all ranks write and that has its name only when it is complete. All calls are
- * collective, and agreed on. */
+/* A file that all ranks write, and that gets its name only when it is complete. All calls are
+ * collective, and all ranks return the same status. */
 #ifndef QUELL_MPI_FILE_H
 #define QUELL_MPI_FILE_H
 
@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include "mpi/group.h"
 
-/* target, where it goes in the end: of rank 0. open: on all ranks. */
+/* target: the final name, known to rank 0 alone. open: whether the file is open on all ranks. */
 struct quell_group_file {
     const char *path;
     char *target, *temporary;
@@ -16,22 +16,23 @@ struct quell_group_file {
     bool open;
 };
 
-/* A zeroed file. */
+/* Opens a file; `file` is zeroed before. */
 quell_status quell_group_open(const struct quell_group *group, struct quell_group_file *file,
                               const char *path);
 
-/* Writes own bytes at an offset, none where there are none. `of` them are `type`. */
+/* Writes this rank's data at an offset: `of` elements of `type`, perhaps none. */
 quell_status quell_group_write(const struct quell_group *group, struct quell_group_file *file,
                                MPI_Offset offset, const void *data, int of, MPI_Datatype type);
 
-/* Gives it its name; on failure nothing is left. Either way it is closed. */
+/* Gives the file its name; after a failure nothing of it is left. It is closed in either case. */
 quell_status quell_group_commit(const struct quell_group *group, struct quell_group_file *file);
 
-/* Closes it and removes what was written; `status`. */
+/* Closes the file, removes what was written, and returns `status`. */
 quell_status quell_group_discard(const struct quell_group *group, struct quell_group_file *file,
                                  quell_status status);
 
-/* Not collective: removes it early, so that nothing is left if there is no time for more. */
+/* Not collective: removes the file early, so that nothing is left if the process has no time for
+ * more. */
 void quell_group_unlink(const struct quell_group *group, struct quell_group_file *file);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* For Fortran, whose handles are integers: how C's come from them is known to its compiler alone.
- */
+/* Entry points for Fortran: they take integer handles (MPI_Fint), which C code alone can convert,
+ * by MPI_Comm_f2c. */
 #include <quell/mpi.h>
 
 quell_status quell_mpi_range_f(MPI_Fint comm, uint64_t count, uint64_t *skipped, size_t *rows)
@@ -13,10 +13,10 @@ quell_status quell_mpi_threads_f(MPI_Fint comm, size_t *threads)
     return quell_mpi_threads(MPI_Comm_f2c(comm), threads);
 }
 
-quell_status quell_mpi_draw_f(MPI_Fint comm, const quell_sampler *sampler, const quell_run *run,
-                              float *x)
+quell_status quell_mpi_sample_f(MPI_Fint comm, const quell_sampler *sampler, const quell_run *run,
+                                float *x)
 {
-    return quell_mpi_draw(MPI_Comm_f2c(comm), sampler, run, x);
+    return quell_mpi_sample(MPI_Comm_f2c(comm), sampler, run, x);
 }
 
 quell_status quell_mpi_save_f(MPI_Fint comm, const quell_sampler *sampler, const quell_run *run,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* MPI ends the job on an error unless a communicator is told otherwise. The caller's is told so
- * only while it is duplicated; all else goes by the duplicate. */
+/* MPI ends the job on an error unless a communicator is set to return errors. The caller's
+ * communicator is set so only while it is duplicated; everything else uses the duplicate. */
 #include <quell/mpi.h>
 #include "mpi/group.h"
 
@@ -29,7 +29,7 @@ quell_status quell_group_check(int code, const char *what)
     return quell_group_fail(QUELL_IO_FAILED, "%s: %.*s", what, length, text);
 }
 
-/* What can be known before a message is sent. */
+/* Checks what can be checked before a message is sent. */
 static quell_status check_caller(MPI_Comm comm)
 {
     int begun = 0, ended = 0, level = 0, main_thread = 0, inter = 0;
@@ -80,7 +80,7 @@ quell_status quell_group_leave(struct quell_group *group, quell_status status)
     return status;
 }
 
-/* The lowest rank that failed sends what it has to say. */
+/* The lowest rank that failed sends its status and message to all. */
 static quell_status hear(const struct quell_group *group, int speaker, bool all, int *code,
                          char message[QUELL_MPI_MESSAGE])
 {

@@ -15,38 +15,40 @@ struct quell_group {
     int rank, size;
 };
 
-/* Fails on all ranks or, where MPI itself does, on some; then there is nothing to leave. */
+/* Fails on all ranks or, if MPI itself fails, on some; after a failure there is nothing to
+ * leave. */
 quell_status quell_group_enter(struct quell_group *group, MPI_Comm comm);
 
-/* The caller's communicator is left as it was found. Returns `status`. */
+/* Frees the duplicate; the caller's communicator is as it was. Returns `status`. */
 quell_status quell_group_leave(struct quell_group *group, quell_status status);
 
-/* Formats a message of this library's own and records it. */
+/* Formats a message of this library and records it. */
 __attribute__((format(printf, 2, 3))) quell_status quell_group_fail(quell_status status,
                                                                     const char *format, ...);
 
-/* QUELL_OK, or QUELL_IO_FAILED with MPI's own text after `what`, for a return code of MPI's. */
+/* Turns a return code of MPI into QUELL_OK, or QUELL_IO_FAILED with MPI's own text after `what`. */
 quell_status quell_group_check(int code, const char *what);
 
-/* Collective. *code and message become those of the lowest rank whose code is not 0, "rank N: "
- * before the message if it is not 0 on all. The status is of the exchange itself. */
+/* Collective. Sets *code and message to those of the lowest rank whose code is not 0, with "rank N:
+ * " before the message unless all ranks failed. The returned status is that of the exchange
+ * itself. */
 quell_status quell_group_settle(const struct quell_group *group, int *code,
                                 char message[QUELL_MPI_MESSAGE]);
 
-/* Collective: the same for a status and quell_error_message(). */
+/* Collective: like quell_group_settle, for a status and quell_error_message(). */
 quell_status quell_group_agree(const struct quell_group *group, quell_status status);
 
-/* Collective: those of rank 0, which did for all what there is to do. */
+/* Collective: all ranks return the status and message of rank 0, which did the work for all. */
 quell_status quell_group_told(const struct quell_group *group, quell_status status);
 
 /* Collective: fails if `value`, which messages call `name`, is not the same on all ranks. */
 quell_status quell_group_same(const struct quell_group *group, uint64_t value, const char *name);
 
-/* Collective: *threads, if it is 0, becomes what quell_mpi_threads says. Fails where MPI does not
- * allow so many; that is not agreed on. */
+/* Collective: if *threads is 0, sets it to the result of quell_mpi_threads. Fails on this rank
+ * alone where MPI does not allow so many threads. */
 quell_status quell_group_threads(const struct quell_group *group, size_t *threads);
 
-/* Not collective: quell_mpi_range. */
+/* quell_mpi_range on this group; not collective. */
 void quell_group_range(const struct quell_group *group, uint64_t count, uint64_t *skipped,
                        size_t *rows);
 

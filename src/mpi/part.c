@@ -5,18 +5,21 @@
 
 static const struct quell_sized sized = {"mpi", "quell_run", "quell_run_defaults", NULL};
 
-/* Takes the caller's run. */
+/* Checks and copies the caller's run. */
 static quell_status check_run(const quell_sampler *sampler, const quell_run *run, quell_run *own)
 {
     if (!sampler || !run) return quell_error_set(QUELL_BAD_ARGUMENT, "mpi: an argument is NULL");
     quell_status status = quell_sized_copy(&sized, own, sizeof *own, run);
     if (status) return status;
     if (own->count > UINT64_MAX - own->first)
-        return quell_error_set(QUELL_BAD_ARGUMENT, "mpi: first + count is more than 2^64");
+        return quell_group_fail(
+            QUELL_BAD_ARGUMENT,
+            "mpi: first is %llu and count %zu: samples have numbers up to 2^64 - 2",
+            (unsigned long long)own->first, own->count);
     return QUELL_OK;
 }
 
-/* Collective: what could be told apart, and would make the ranks draw from different laws. */
+/* Collective: refuses ranks whose samplers differ, because they would draw from different laws. */
 static quell_status same_sampler(const struct quell_group *group, const quell_sampler *sampler,
                                  const quell_run *run)
 {
@@ -47,7 +50,8 @@ quell_status quell_part_begin(const struct quell_group *group, struct quell_part
     return quell_group_agree(group, quell_group_threads(group, &part->run.threads));
 }
 
-/* A run knows of its own batch only; the caller is told of all that the rank draws. */
+/* A run reports the progress of its own batch; the caller is told the progress of everything that
+ * the rank draws. */
 static int tick(void *user, const quell_progress *batch)
 {
     const struct quell_part *part = user;
@@ -69,6 +73,5 @@ quell_status quell_part_draw(void *user, quell_mpi_watch *watch, size_t done, si
     if (run.classes) run.classes += done;
     run.progress = tick;
     run.progress_user = part;
-    quell_status status = quell_init(part->sampler, &run, x);
-    return status ? status : quell_forward(part->sampler, &run, x);
+    return quell_sample(part->sampler, &run, x);
 }

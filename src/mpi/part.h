@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* A rank's own part of a run of all ranks. */
+/* The part of a run that this rank draws. */
 #ifndef QUELL_MPI_PART_H
 #define QUELL_MPI_PART_H
 
 #include <quell/mpi.h>
 #include "mpi/group.h"
 
-/* run: of the rank's own samples. done, rows: how many of them there are, and how many the batch
- * going on has. */
+/* run: the run over this rank's samples. done: how many of them are drawn; rows: how many the
+ * current batch has. */
 struct quell_part {
     const quell_sampler *sampler;
     quell_run run;
@@ -15,7 +15,7 @@ struct quell_part {
     size_t done, rows;
 };
 
-/* Collective, and agreed on. */
+/* Collective; all ranks return the same status. */
 quell_status quell_part_begin(const struct quell_group *group, struct quell_part *part,
                               const quell_sampler *sampler, const quell_run *run);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The ranks go through their ranges in step, a batch each: all make, then all write. A failure is
- * known to all between the two, so no rank waits for one that will not come. */
+/* The ranks process their ranges in step, a batch at a time: all draw, then all write. Between the
+ * two all learn of a failure, so that no rank waits for another that will not come. */
 #include <quell/mpi.h>
 #include "io/npy.h"
 #include "mpi/file.h"
@@ -12,7 +12,8 @@
 
 #define BATCH_BYTES ((size_t)16 << 20)
 
-/* skipped, rows: this rank's range. most: rows of a batch; batches: of the rank that has most. */
+/* skipped, rows: this rank's range. most: the greatest number of rows in a batch; batches: how many
+ * the rank with most rows needs. */
 struct saving {
     const struct quell_group *group;
     quell_mpi_watch watch;

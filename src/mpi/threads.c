@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How many threads a rank takes. Launchers bind ranks to cores, sockets, nodes or not at all, and
- * the affinity masks say which: so ranks share each processor that more than one of them may use.
- */
+ * the affinity masks say which: so ranks share each processor that more than one of them may
+ * use. */
 #include <quell/mpi.h>
 #include "engine/limits.h"
 #include "mpi/group.h"
@@ -45,8 +45,8 @@ static void add_place(int place, cpu_set_t *mask)
     free(processors);
 }
 
-/* Where OpenMP binds threads, this one's own mask is its place alone; the rank has them all. A
- * machine with more processors than cpu_set_t holds: as many as fit, for all to share. */
+/* Where OpenMP binds threads, the mask of this thread is one place alone, while the rank has all of
+ * them. On a machine with more processors than cpu_set_t holds, all ranks share those that fit. */
 static void own_mask(cpu_set_t *mask)
 {
     CPU_ZERO(mask);

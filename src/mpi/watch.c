@@ -42,7 +42,7 @@ quell_status quell_watch_agree(struct quell_mpi_watch *watch, quell_status statu
     return quell_group_agree(watch->group, status);
 }
 
-/* How many other ranks have sent news. */
+/* Counts the other ranks that have sent news. */
 static int count_news(const struct quell_mpi_watch *watch)
 {
     int own = watch->raised, all = 0;
@@ -54,7 +54,7 @@ quell_status quell_watch_close(struct quell_mpi_watch *watch, quell_status statu
 {
     int news = status ? count_news(watch) : 0;
     if (!news && !atomic_load(&watch->heard)) MPI_Cancel(&watch->request);
-    MPI_Wait(&watch->request, MPI_STATUS_IGNORE); /* nothing to wait for if it was heard */
+    MPI_Wait(&watch->request, MPI_STATUS_IGNORE); /* returns at once if the message was received */
     for (int i = 1; i < news; i++)
         MPI_Recv(NULL, 0, MPI_INT, MPI_ANY_SOURCE, NEWS, watch->group->comm, MPI_STATUS_IGNORE);
     return status;

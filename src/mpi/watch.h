@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* News of a failure, while the ranks draw: the rank that failed sends an empty message to all
- * others, which look for it whenever their run tells its progress to the thread that may call MPI.
- */
+/* News of a failure while the ranks draw: the rank that failed sends an empty message to all
+ * others. These look for it whenever their run reports progress to the thread that may call MPI. */
 #ifndef QUELL_MPI_WATCH_H
 #define QUELL_MPI_WATCH_H
 
@@ -17,16 +16,17 @@ struct quell_mpi_watch {
     MPI_Request request;
     atomic_bool heard;
     bool raised;
-    const char *temporary; /* the unfinished file; NULL but on rank 0 */
+    const char *temporary; /* the unfinished file on rank 0; else NULL */
 };
 
 quell_status quell_watch_open(struct quell_mpi_watch *watch, const struct quell_group *group);
 
-/* Collective: quell_group_agree on what a rank has drawn. A failure is told to the ranks that still
- * draw; those that stop because of it have not failed themselves. */
+/* Collective: quell_group_agree after drawing. A failure is sent to the ranks that still draw;
+ * those that stop because of it do not count as failed themselves. */
 quell_status quell_watch_agree(struct quell_mpi_watch *watch, quell_status status);
 
-/* Collective: the news that nobody has read is read; `status`, which was agreed on. */
+/* Collective: receives the news that nobody has received yet. Returns `status`, which was agreed
+ * on. */
 quell_status quell_watch_close(struct quell_mpi_watch *watch, quell_status status);
 
 #endif

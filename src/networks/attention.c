@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-/* Queries whose scores are worked out at a time. */
+/* The number of queries whose scores are computed at a time. */
 #define QUERIES 48
 
 static size_t score_row(const struct quell_attention *a)
@@ -22,7 +22,7 @@ size_t quell_attention_floats(const struct quell_attention *a)
     return quell_round_up(key_floats(a), QUELL_LANES) + QUERIES * score_row(a);
 }
 
-/* x[2j] + i x[2j + 1] times cos + i sin */
+/* Multiplies x[2j] + i x[2j + 1] by cos + i sin. */
 static void turn(float *x, size_t count, const float *by)
 {
     for (size_t i = 0; i < count; i += 2) {
@@ -51,7 +51,7 @@ static void prepare_token(const struct quell_attention *a, const struct quell_ke
     for (size_t i = 0; i < channels; i++) qkv[i] *= scale;
 }
 
-/* One head's keys as panels of tokens: the right side of q k^T. */
+/* Packs the keys of one head into panels of tokens: the right operand of q k^T. */
 static void pack_keys(const struct quell_attention *a, const float *k, size_t row, float *keys)
 {
     for (size_t first = 0; first < a->tokens; first += QUELL_PANEL, keys += QUELL_PANEL * a->width)
@@ -91,8 +91,8 @@ static void attend(const struct quell_attention *a, const struct quell_kernels *
     kernels->product(&mean);
 }
 
-/* Heads in order: where a head's width is no multiple of QUELL_LANES, its product writes into the
- * next head's place before that is filled. Hence also one head after the other for all queries. */
+/* Heads are computed in order, each for all queries: if the width of a head is not a multiple of
+ * QUELL_LANES, its product writes beyond its end, where the next head is then written. */
 void quell_attention_apply(const struct quell_attention *a, const struct quell_kernels *kernels,
                            float *qkv, size_t qkv_row, float *out, size_t out_row, float *scratch)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a network is told of the time and the class: the vector
+/* The vector by which a network knows the time and the class:
  *
  *     e = W_2 silu(W_0 s + b_0) + b_2 + label[class],   s = sine encoding of the time (sine.h).
  *
@@ -30,13 +30,13 @@ void quell_conditioning_free(struct quell_conditioning *conditioning);
 void quell_conditioning_digest(const struct quell_conditioning *conditioning,
                                struct quell_digest *digest);
 
-/* What all classes share, e without its label, in the first `width` of quell_conditioning_floats():
- * the rest is scratch. */
+/* Computes e without its label, which all classes share, into the first `width` of
+ * quell_conditioning_floats() floats; the rest is scratch. */
 size_t quell_conditioning_floats(const struct quell_conditioning *conditioning);
 void quell_conditioning_time(const struct quell_conditioning *conditioning,
                              const struct quell_kernels *kernels, double time, float *out);
 
-/* e[count][quell_linear_stride(width)], one for each of the pass's distinct labels. */
+/* Computes e[count][quell_linear_stride(width)], a row for each distinct label of the pass. */
 void quell_conditioning_apply(const struct quell_conditioning *conditioning,
                               const struct quell_pass *pass, const struct quell_labels *labels,
                               float *e);

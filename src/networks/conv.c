@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Positions, and (tap, channel) pairs in whole lines of taps along the last dimension, that are
- * gathered at a time: they stay in the second-level cache beside the weights, and are enough rows
- * for the product. */
+/* The number of positions, and of (tap, channel) pairs in whole lines of taps along the last
+ * dimension, that are gathered at a time. They stay in the second-level cache beside the weights,
+ * and are rows enough for the product. */
 #define CHUNK 96
 #define SLICE 384
 #define LAST (QUELL_MOST_SPATIAL - 1)
@@ -32,7 +32,7 @@ struct permuted {
     const struct quell_conv *conv;
 };
 
-/* A matrix [out][taps in] from the tensor [out][in][taps]. */
+/* Reads the tensor [out][in][taps] as a matrix [out][taps in]. */
 static quell_status read_permuted(void *user, const char *name, size_t rank, const size_t *shape,
                                   float *out)
 {
@@ -77,7 +77,7 @@ void quell_conv_digest(const struct quell_conv *conv, struct quell_digest *diges
     quell_linear_digest(&conv->linear, digest);
 }
 
-/* Lines of taps that are gathered at a time. */
+/* The number of lines of taps that are gathered at a time. */
 static size_t slice_lines(const struct quell_conv *conv)
 {
     size_t lines = conv->taps / conv->shape.kernel[LAST];
@@ -90,8 +90,8 @@ size_t quell_conv_floats(const struct quell_conv *conv)
     return CHUNK * slice_lines(conv) * conv->shape.kernel[LAST] * conv->shape.in;
 }
 
-/* A place in the maps of the output: their row and the first tap's coordinates in the input, which
- * may be negative. */
+/* A position in the output's maps: its row, and the coordinates of its first tap in the input,
+ * which may be negative. */
 struct place {
     size_t row;
     ptrdiff_t at[QUELL_MOST_SPATIAL];
@@ -117,7 +117,7 @@ static bool bring_in(ptrdiff_t *at, size_t size, bool periodic)
     return periodic;
 }
 
-/* What the map of a source has at a position, to `to`. */
+/* Copies the channels of a source's map at a position to `to`. */
 static void copy_channels(const struct quell_conv_source *s, size_t row, const ptrdiff_t *at,
                           float *to)
 {
@@ -127,7 +127,7 @@ static void copy_channels(const struct quell_conv_source *s, size_t row, const p
     memcpy(to, s->map + position * quell_linear_stride(s->channels), s->channels * sizeof *to);
 }
 
-/* Whether a line of taps from `at` on lies in the map of the only source without a gap. */
+/* Whether a line of taps from `at` on lies inside the map of the only source, and without gaps. */
 static bool is_run(const struct quell_conv *conv, const struct quell_conv_pass *pass,
                    const ptrdiff_t *at)
 {
@@ -137,8 +137,8 @@ static bool is_run(const struct quell_conv *conv, const struct quell_conv_pass *
            end <= (ptrdiff_t)pass->size.size[LAST];
 }
 
-/* What a line of taps along the last dimension sees. at: the first one's coordinates, good but for
- * the last. */
+/* Gathers the inputs of a line of taps along the last dimension. at: the coordinates of the first
+ * tap, all within the map except perhaps the last. */
 static void gather_line(const struct quell_conv *conv, const struct quell_conv_pass *pass,
                         size_t row, const ptrdiff_t *line, float *to)
 {
@@ -163,7 +163,7 @@ static void gather_line(const struct quell_conv *conv, const struct quell_conv_p
     }
 }
 
-/* What the lines of taps [line, line + lines) see at `count` places. */
+/* Gathers the inputs of the lines of taps [line, line + lines) for `count` positions. */
 static void gather(const struct quell_conv *conv, const struct quell_conv_pass *pass,
                    const struct place *places, size_t count, size_t line, size_t lines)
 {
@@ -182,7 +182,8 @@ static void gather(const struct quell_conv *conv, const struct quell_conv_pass *
         }
 }
 
-/* The product of the lines of taps [line, line + lines) at `count` positions. */
+/* Multiplies the inputs of the lines of taps [line, line + lines) by their weights, for `count`
+ * positions. */
 static void multiply(const struct quell_conv *conv, const struct quell_conv_pass *pass,
                      size_t count, size_t line, size_t lines, float *out)
 {

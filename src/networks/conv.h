@@ -2,9 +2,9 @@
 /* Convolutions in one to three dimensions (torch.nn.Conv1d ... Conv3d with padding kernel / 2), on
  * maps with the channels last, map[rows][positions][quell_linear_stride(channels)].
  *
- * They are matrix products along (tap, channel). What the taps of some positions see is gathered in
- * the cache, a few lines of taps at a time, and the product's chains go on from slice to slice:
- * nothing of the size of positions x taps x channels ever lies in memory. */
+ * They are matrix products along (tap, channel). The inputs of the taps of some positions are
+ * gathered in the cache, a few lines of taps at a time, and each output's sum goes on from one
+ * slice to the next: no array of positions x taps x channels is ever stored. */
 #ifndef QUELL_NETWORKS_CONV_H
 #define QUELL_NETWORKS_CONV_H
 
@@ -18,8 +18,9 @@ struct quell_map_size {
     size_t size[QUELL_MOST_SPATIAL];
 };
 
-/* kernel: odd sizes, 1 in unused dimensions, as stride is. periodic: the map goes on at its other
- * end, else with zeros. in: the channels of all sources together. */
+/* kernel: odd sizes, 1 in unused dimensions; so is stride. periodic: beyond its end the map
+ * continues with its other end, otherwise with zeros. in: the number of channels of all sources
+ * together. */
 struct quell_conv_shape {
     size_t in, out, spatial;
     size_t kernel[QUELL_MOST_SPATIAL], stride[QUELL_MOST_SPATIAL];
@@ -32,7 +33,8 @@ struct quell_conv {
     struct quell_linear linear; /* in: (tap, channel), the tap's last dimension the fastest */
 };
 
-/* Some of the input's channels. stretch: the map's nearest upsampling by these factors is meant. */
+/* A part of the input's channels. stretch: the source is the map's nearest-neighbour upsampling by
+ * these factors, which is never stored. */
 struct quell_conv_source {
     const float *map;
     size_t channels;
@@ -48,12 +50,12 @@ void quell_conv_digest(const struct quell_conv *conv, struct quell_digest *diges
 
 size_t quell_map_positions(const struct quell_map_size *size);
 
-/* The size of what comes out. */
+/* The size of the output's map. */
 struct quell_map_size quell_conv_size(const struct quell_conv_shape *shape,
                                       const struct quell_map_size *size);
 
-/* One convolution of `rows` maps of a size, given by the sources one after the other, and the
- * activation of what comes out. scratch: of quell_conv_floats(). */
+/* One convolution of `rows` maps of one size, whose channels are those of the sources in order,
+ * followed by an activation. scratch: quell_conv_floats() floats. */
 struct quell_conv_pass {
     const struct quell_kernels *kernels;
     size_t rows, sources;

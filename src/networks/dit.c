@@ -6,10 +6,11 @@
 
 #include <stdlib.h>
 
-/* Tokens that a pass likes to have: enough for the product's tiles, few enough for the cache. */
+/* Preferred number of tokens in a forward pass: enough for the product's tiles, few enough for the
+ * cache. */
 #define LIKED_TOKENS 128
 
-/* Where a pass keeps what it works on. wide: query, key and value, then ffn's hidden values. e,
+/* The arrays of a forward pass. wide: query, key and value, then the hidden values of ffn. e,
  * hidden and ada have a row for each distinct label. */
 struct work {
     float *labels, *e, *hidden, *ada, *x, *h, *y, *wide, *heads, *attention;
@@ -34,13 +35,14 @@ static size_t wide_row(const struct quell_dit *dit)
     return quell_linear_stride(attention > ffn ? attention : ffn);
 }
 
-/* A row may be written beyond its end by a head whose width is no multiple of QUELL_LANES. */
+/* The length of a row of heads. A head whose width is not a multiple of QUELL_LANES may be written
+ * beyond its end, so there is room for that. */
 static size_t heads_row(const struct quell_dit *dit)
 {
     return quell_linear_stride(dit->shape.hidden) + QUELL_LANES;
 }
 
-/* Lays the parts out from `memory` on; returns the floats they take. */
+/* Places the arrays of `work` in `memory`, and returns the number of floats they take. */
 static size_t lay_out(const struct quell_dit *dit, size_t rows, float *memory, struct work *work)
 {
     size_t tokens = rows * dit->tokens, width = quell_linear_stride(dit->shape.conditioning.width);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Loading a transformer. What depends on the position alone is worked out here. */
+/* Loads a transformer, and computes what depends on the position alone. */
 #include "networks/dit_parts.h"
 #include "base/fail.h"
 #include "base/maths.h"
@@ -26,7 +26,7 @@ static quell_status load(struct quell_linear *linear, const struct quell_weights
     return quell_linear_load(linear, from, full, in, out, bias);
 }
 
-/* Rows 0, 2, 4, ... first, then 1, 3, 5, ...: azula's SwiGLU takes its two factors in pairs. */
+/* Reads rows 0, 2, 4, ... first, then 1, 3, 5, ...: in azula's SwiGLU the two factors alternate. */
 static quell_status read_split(void *user, const char *name, size_t rank, const size_t *shape,
                                float *out)
 {
@@ -43,13 +43,13 @@ static quell_status read_split(void *user, const char *name, size_t rank, const 
     return QUELL_OK;
 }
 
-/* Any table of kernels would do: they agree to the last bit. */
+/* The choice of kernels does not matter: all agree to the last bit. */
 static void project(const struct quell_linear *linear, size_t rows, const float *x, float *y)
 {
     quell_linear_apply(linear, quell_kernels_widest(), rows, x, linear->in, y, linear->bias, false);
 }
 
-/* in_proj's bias + pos_embedding.2 (sine encodings of the position, side by side) */
+/* Computes in_proj's bias + pos_embedding.2 (sine encodings of the position, side by side). */
 static quell_status make_position(struct quell_dit *dit, const struct quell_weights *from)
 {
     const struct quell_patches *patches = &dit->shape.patches;
@@ -75,7 +75,7 @@ static quell_status make_position(struct quell_dit *dit, const struct quell_weig
     return status;
 }
 
-/* theta = theta_proj(position), as cosines and sines */
+/* Computes theta = theta_proj(position), as cosines and sines. */
 static quell_status make_turn(struct quell_dit *dit, const struct quell_weights *from, size_t i)
 {
     const struct quell_patches *patches = &dit->shape.patches;
@@ -203,7 +203,7 @@ static void add_shape(const struct quell_dit_shape *shape, struct quell_digest *
     quell_digest_sizes(digest, sizes, sizeof sizes / sizeof *sizes);
 }
 
-/* The places say how the sample lies in patches. */
+/* The arrays of positions are added, as they say how the sample is split into patches. */
 void quell_dit_digest(const struct quell_network *network, struct quell_digest *digest)
 {
     const struct quell_dit *dit = (const struct quell_dit *)network;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a transformer is made of once it is loaded. */
+/* A loaded transformer. */
 #ifndef QUELL_NETWORKS_DIT_PARTS_H
 #define QUELL_NETWORKS_DIT_PARTS_H
 
@@ -7,8 +7,8 @@
 #include "networks/dit.h"
 #include "networks/modulation.h"
 
-/* With swiglu the outputs of `in` are in halves, not in pairs as azula's. turn: of attention.h;
- * NULL without rope. */
+/* With swiglu the outputs of `in` are the two halves, where azula's alternate. turn: as in
+ * attention.h; NULL without rope. */
 struct quell_dit_block {
     struct quell_modulation ada;
     struct quell_linear qkv, y, in, out;
@@ -29,7 +29,7 @@ struct quell_dit {
     uint32_t *token_place, *channel_place;
 };
 
-/* A transformer of that class, without a liking for rows. */
+/* Loads a transformer of that class, and leaves its preferred number of rows unset. */
 quell_status quell_dit_parts_load(struct quell_dit **dit, const struct quell_network_class *type,
                                   const struct quell_weights *from,
                                   const struct quell_dit_shape *shape);

@@ -3,11 +3,11 @@
 
 #include <math.h>
 
-/* Positions that are added up in float32, one after the other for each channel, before the sum goes
- * into a double: maps can have more of them than float32 adds up well. */
+/* The number of positions that are summed in float32, in order for each channel, before the sum is
+ * added to a double: a map can have more positions than float32 sums accurately. */
 #define BLOCK 32
 
-/* Of each group a total, of each channel the rest. */
+/* total: one number for each group; the other arrays: one for each channel. */
 struct work {
     double *total;
     float *sum, *mean, *scale, *shift;
@@ -36,7 +36,7 @@ static void add_block(const struct quell_group_norm *n, const float *x, size_t p
         for (size_t c = 0; c < n->channels; c++) sum[c] += x[i * n->row + c];
 }
 
-/* total[group] = the mean over the group of x, or of (x - mean)^2. */
+/* Sets total[group] to the mean of x over the group, or of (x - mean)^2. */
 static void find_moments(const struct quell_group_norm *n, const struct work *work,
                          const float *mean)
 {

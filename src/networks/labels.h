@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* The distinct labels of a pass: what a network works out of the class is worked out once for each
- * of them, and then handed to the rows. */
+/* The distinct labels of a forward pass: what depends on the class alone is computed once for each
+ * of them, and copied to the rows. */
 #ifndef QUELL_NETWORKS_LABELS_H
 #define QUELL_NETWORKS_LABELS_H
 
 #include "networks/network.h"
 
-/* distinct[count]: the labels by their first row; slot[rows]: which of them a row has. */
+/* distinct[count]: the labels in the order of their first rows; slot[rows]: the index of a row's
+ * label in it. */
 struct quell_labels {
     size_t count;
     uint32_t *distinct, *slot;
 };
 
-/* Floats of memory for it. */
+/* The number of floats of memory that it takes. */
 static inline size_t quell_labels_floats(size_t rows) { return 2 * rows; }
 
 struct quell_labels quell_labels_of(const struct quell_network *network,

@@ -13,24 +13,24 @@ struct quell_linear {
     float *weights, *bias;
 };
 
-/* Reads NAME.weight[out][in] and, if `bias`, NAME.bias[out]. On a failure there is still something
- * to free. */
+/* Reads NAME.weight[out][in] and, if `bias`, NAME.bias[out]. After a failure the map must be freed
+ * too. */
 quell_status quell_linear_load(struct quell_linear *linear, const struct quell_weights *from,
                                const char *name, size_t in, size_t out, bool bias);
 void quell_linear_free(struct quell_linear *linear);
 
 void quell_linear_digest(const struct quell_linear *linear, struct quell_digest *digest);
 
-/* The distance of rows of `out` numbers that a product may write. */
+/* The distance between rows of `out` numbers that a product may write. */
 size_t quell_linear_stride(size_t out);
 
-/* y[rows][stride] = start + W x, start a row of so many numbers: the bias or what stands for it.
- * x(i, p) = x[i * x_row + p]. With `add`, y += start + W x. */
+/* y[rows][stride] = start + W x, where start is a row of `out` numbers: the bias, or what takes its
+ * place. x(i, p) = x[i * x_row + p]. With `add`, y += start + W x. */
 void quell_linear_apply(const struct quell_linear *linear, const struct quell_kernels *kernels,
                         size_t rows, const float *x, size_t x_row, float *y, const float *start,
                         bool add);
 
-/* The same, and y = f(y) after it. */
+/* Like quell_linear_apply, followed by y = f(y). */
 void quell_linear_activate(const struct quell_linear *linear, const struct quell_kernels *kernels,
                            size_t rows, const float *x, size_t x_row, float *y, const float *start,
                            bool add, enum quell_activation f);

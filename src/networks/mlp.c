@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Multiples of all the heights of the product's tiles but NEON's, whose hidden values stay in the
- * second-level cache. */
+/* Preferred number of rows in a forward pass: a multiple of every tile height of the product except
+ * NEON's, and small enough that the hidden values stay in the second-level cache. */
 static size_t liked_rows(size_t hidden) { return hidden <= 256 ? 96 : 48; }
 
 struct block {
@@ -24,7 +24,7 @@ struct mlp {
     struct block *blocks;
 };
 
-/* Where a pass keeps what it works on. e and start have a row for each distinct label. */
+/* The arrays of a forward pass. e and start have a row for each distinct label. */
 struct work {
     float *labels, *e, *start, *h, *g, *y;
 };
@@ -34,7 +34,7 @@ static const struct mlp *self(const struct quell_network *network)
     return (const struct mlp *)network;
 }
 
-/* Lays the parts out from `memory` on; returns the floats they take. */
+/* Places the arrays of `work` in `memory`, and returns the number of floats they take. */
 static size_t lay_out(const struct mlp *mlp, size_t rows, float *memory, struct work *work)
 {
     size_t width = quell_linear_stride(mlp->conditioning.shape.width);

@@ -8,7 +8,7 @@
 #include "networks/labels.h"
 #include "networks/linear.h"
 
-/* 1 is added to the part of second's bias that stands for a. */
+/* 1 is added to that part of second's bias that belongs to a. */
 struct quell_modulation {
     struct quell_linear first, second;
 };
@@ -21,8 +21,8 @@ void quell_modulation_free(struct quell_modulation *modulation);
 void quell_modulation_digest(const struct quell_modulation *modulation,
                              struct quell_digest *digest);
 
-/* abc[count][quell_modulation_row]: (a + 1, b, c) for each of count rows of e, which are
- * quell_linear_stride(width) apart; hidden is room for as many as e. */
+/* Computes abc[count][quell_modulation_row], (a + 1, b, c) for each of `count` rows of e, which are
+ * quell_linear_stride(width) apart. hidden: scratch of the size of e. */
 size_t quell_modulation_row(size_t channels);
 void quell_modulation_apply(const struct quell_modulation *modulation,
                             const struct quell_kernels *kernels, size_t count, const float *e,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What a network is to its denoiser: a class of functions, and weights that never change.
+/* A network as its denoiser sees it: a class of functions, and weights that never change.
  *
  * A network maps rows of x[rows][inputs], a time and, where it has classes, a label per row to
- * out[rows][outputs]. Each output is a function of its own row alone, down to the last bit: linear
- * maps are matrix products (simd/kernels.h), and the rest works on each row by itself. */
+ * out[rows][outputs]. Each output depends on its own row alone, down to the last bit: linear maps
+ * are matrix products (simd/kernels.h), and everything else works on each row separately. */
 #ifndef QUELL_NETWORKS_NETWORK_H
 #define QUELL_NETWORKS_NETWORK_H
 
@@ -13,18 +13,19 @@
 #include "base/digest.h"
 #include "simd/kernels.h"
 
-/* Where weights come from. read: the tensor of that name, which must have that shape, as float32
- * to out[product of the shape]; a failure names file and tensor. With out NULL it is only checked
- * that it is there, so that no size is believed before memory is asked for. */
+/* A source of weights. read: copies the tensor of that name, which must have that shape, as float32
+ * to out[product of the shape]; the message of a failure names file and tensor. With out NULL it
+ * only checks that the tensor is there, so that no memory is allocated for a size that the file
+ * does not have. */
 struct quell_weights {
     quell_status (*read)(void *user, const char *name, size_t rank, const size_t *shape,
                          float *out);
     void *user;
 };
 
-/* One forward pass. time: what quell_network_time made of it. labels[rows]: below the number of
- * classes, or -1 for "no class"; NULL: no class for all. scratch: of scratch_floats(rows) floats,
- * aligned to a cache line. */
+/* One forward pass. time: the result of quell_network_time. labels[rows]: below the number of
+ * classes, or -1 for "no class"; NULL means no class for all rows. scratch: scratch_floats(rows)
+ * floats, aligned to a cache line. */
 struct quell_pass {
     const struct quell_kernels *kernels;
     size_t rows;
@@ -42,22 +43,21 @@ struct quell_network_class {
     size_t (*scratch_floats)(const struct quell_network *network, size_t rows);
     void (*forward)(const struct quell_network *network, const struct quell_pass *pass);
     void (*destroy)(struct quell_network *network); /* frees the members, not the struct */
-    /* Adds its shape and its weights, but for the conditioning's. */
+    /* Adds its shape and its weights to a digest, except those of the conditioning. */
     void (*digest)(const struct quell_network *network, struct quell_digest *digest);
 };
 
 struct quell_conditioning;
 
-/* The head of every network. rows: how many it likes at a time. conditioning: one of its members.
- */
+/* First member of every network struct. rows: preferred number of rows in a forward pass.
+ * conditioning: points into the network itself. */
 struct quell_network {
     const struct quell_network_class *type;
     const struct quell_conditioning *conditioning;
     size_t inputs, outputs, classes, rows;
 };
 
-/* What depends on the time alone, worked out once for many passes: out[quell_network_time_floats].
- */
+/* Computes what depends on the time alone, once for many passes: out[quell_network_time_floats]. */
 size_t quell_network_time_floats(const struct quell_network *network);
 void quell_network_time(const struct quell_network *network, const struct quell_kernels *kernels,
                         double time, float *out);

@@ -23,7 +23,7 @@ size_t quell_patches_position(const struct quell_patches *patches, size_t token,
     return patches->spatial ? token % (patches->size[d] / patches->patch[d]) : token;
 }
 
-/* Where the first element of a token lies. */
+/* The index of a token's first element in the sample. */
 static size_t place_token(const struct quell_patches *patches, size_t token)
 {
     size_t at = 0, step = 1;
@@ -32,8 +32,8 @@ static size_t place_token(const struct quell_patches *patches, size_t token)
     return patches->spatial ? at : token * patches->channels;
 }
 
-/* How far behind it element `channel` lies: channel = (z, a, b, ...) with the last index the
- * fastest. */
+/* The distance from there to element `channel`, where channel = (z, a, b, ...) with the last index
+ * the fastest. */
 static size_t place_channel(const struct quell_patches *patches, size_t channel)
 {
     size_t at = 0, step = 1;

@@ -5,12 +5,12 @@
 
 #include <string.h>
 
-/* Positions that a pass likes to have, and still fit the cache. */
+/* Preferred number of positions in a forward pass, which still fit the cache. */
 #define LIKED_POSITIONS 256
 #define EPSILON 1e-5f
 
-/* Where a pass keeps what it works on: the maps of sample and output, those of each depth on the
- * way down and up, what a block has in between, and a row for each distinct label. */
+/* The arrays of a forward pass: the maps of sample and output, those of each depth on the way down
+ * and up, the intermediate values of a block, and a row for each distinct label. */
 struct work {
     float *labels, *e, *hidden, *ada, *x, *y, *wide, *norm, *conv;
     float *down[QUELL_MOST_DEPTHS], *up[QUELL_MOST_DEPTHS];
@@ -35,7 +35,7 @@ static size_t map_floats(size_t rows, const struct quell_map_size *size, size_t 
     return rows * quell_map_positions(size) * quell_linear_stride(channels);
 }
 
-/* The most that any depth and convolution asks for. */
+/* The greatest sizes that any depth and convolution needs. */
 struct needs {
     size_t map, wide, ada, norm, conv;
 };
@@ -76,7 +76,7 @@ static float *take(float **memory, size_t *used, size_t floats)
     return part;
 }
 
-/* Lays the parts out from `memory` on; returns the floats they take. */
+/* Places the arrays of `work` in `memory`, and returns the number of floats they take. */
 static size_t lay_out(const struct quell_unet *unet, size_t rows, float *memory, struct work *work)
 {
     const struct quell_unet_shape *shape = &unet->shape;
@@ -218,8 +218,8 @@ static void ascend(const struct pass *p, size_t i)
         run_block(p, &depth->up[j], &depth->size, p->work.up[i]);
 }
 
-/* The matrix of each row transposed, m lines of n numbers to n lines of m; lines are from_line and
- * to_line apart. */
+/* Transposes the matrix of each row: m lines of n numbers become n lines of m. Lines are from_line
+ * and to_line apart. */
 static void transpose(size_t rows, size_t m, size_t n, const float *from, size_t from_line,
                       float *to, size_t to_line)
 {

@@ -21,9 +21,10 @@
 
 enum quell_unet_norm { QUELL_NORM_LAYER, QUELL_NORM_RMS, QUELL_NORM_GROUP };
 
-/* channels: of the sample, which is [channels][size...]; size, kernel and stride: 1 in unused
- * dimensions, which are the first. hidden, blocks: of each depth. groups: of a group norm, at most;
- * divides the hidden channels unless they are fewer. factor: of the channels within ffn. */
+/* channels: of the sample, which is [channels][size...]. size, kernel and stride are 1 in unused
+ * dimensions, which come first. hidden, blocks: one number for each depth. groups: the greatest
+ * number of groups of a group norm; it divides the hidden channels, unless these are fewer. factor:
+ * ratio of the channels within ffn. */
 struct quell_unet_shape {
     size_t channels, spatial, depths;
     struct quell_map_size size;

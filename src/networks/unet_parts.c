@@ -40,7 +40,7 @@ static quell_status load_block(const struct quell_unet_shape *shape, struct quel
     return status;
 }
 
-/* The blocks of depth i, which have numbers from `first` on in the way's list `at`. */
+/* Loads the blocks of depth i, whose numbers in the list `at` begin at `first`. */
 static quell_status load_blocks(const struct quell_unet_shape *shape, size_t i,
                                 struct quell_unet_block **blocks, const struct quell_weights *from,
                                 const char *way, size_t at, size_t first)
@@ -70,7 +70,7 @@ static quell_status load_descent(struct quell_unet *unet, const struct quell_wei
     return status ? status : load_blocks(shape, i, &depth->down, from, "descent", i, 1);
 }
 
-/* The ascent is numbered from the deepest on. */
+/* The depths of the ascent are numbered from the deepest on. */
 static quell_status load_ascent(struct quell_unet *unet, const struct quell_weights *from, size_t i)
 {
     char name[64];
@@ -154,7 +154,7 @@ static void add_blocks(const struct quell_unet_block *blocks, size_t count,
     }
 }
 
-/* The deepest has nothing to join. */
+/* The deepest depth has no `join`. */
 static void add_depth(const struct quell_unet *unet, size_t i, struct quell_digest *digest)
 {
     const struct quell_unet_depth *depth = &unet->depth[i];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a U-Net is made of once it is loaded. */
+/* A loaded U-Net. */
 #ifndef QUELL_NETWORKS_UNET_PARTS_H
 #define QUELL_NETWORKS_UNET_PARTS_H
 
@@ -11,8 +11,8 @@ struct quell_unet_block {
     struct quell_conv first, second;
 };
 
-/* enter: into the depth from above. join: of its own map and the one from below; not at the
- * deepest. down, up: its blocks. */
+/* enter: the convolution into this depth from the one above. join: the convolution of its own map
+ * together with the one from below; the deepest has none. down, up: its blocks. */
 struct quell_unet_depth {
     struct quell_map_size size;
     struct quell_conv enter, join;
@@ -27,7 +27,7 @@ struct quell_unet {
     struct quell_conv out;
 };
 
-/* A U-Net of that class, without a liking for rows. */
+/* Loads a U-Net of that class, and leaves its preferred number of rows unset. */
 quell_status quell_unet_parts_load(struct quell_unet **unet, const struct quell_network_class *type,
                                    const struct quell_weights *from,
                                    const struct quell_unet_shape *shape);

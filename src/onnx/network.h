@@ -23,7 +23,7 @@ struct network {
     const OrtApi *api;
     OrtEnv *env;
     OrtSession *session;
-    unsigned process; /* whose threads the session has */
+    unsigned process; /* the process whose threads the session uses */
     OrtMemoryInfo *memory;
     struct port x, time, label, result;
     size_t rank, shape[QUELL_MAX_RANK], dim;
@@ -31,28 +31,29 @@ struct network {
     int64_t class_label;
 };
 
-/* The API of the version that was built with; NULL if the library at run time is older. */
+/* The API of the version that quell was built with; NULL if the library found at run time is
+ * older. */
 const OrtApi *runtime_api(void);
 
-/* Records "path: what" as the message; a status of ONNX Runtime's is released. */
+/* Records "path: what" as the message, and releases a status of ONNX Runtime. */
 __attribute__((format(printf, 3, 4))) quell_status refuse(quell_status status, const char *path,
                                                           const char *format, ...);
 quell_status refuse_by(const OrtApi *api, OrtStatus *status, quell_status as, const char *path);
 
-/* The session of a file, and its end. */
+/* Starts and ends the session of a file. */
 quell_status runtime_start(struct network *network, const char *path,
                            const quell_onnx_options *options);
 void runtime_end(struct network *network);
 
-/* The value of a key of the file's metadata into text[size]; "" without one. */
+/* Copies the value of a key of the file's metadata to text[size]; "" if there is none. */
 quell_status runtime_metadata(struct network *network, const char *path, const char *key,
                               char *text, size_t size);
 
-/* Which input is what. */
+/* Finds out which input is x, which the time and which the label. */
 quell_status ports_find(struct network *network, const char *path,
                         const quell_onnx_options *options);
 
-/* quell_denoise_fn of a network. */
+/* The quell_denoise_fn of a network. */
 int network_run(void *user, const quell_call *call, const float *input, float *output);
 
 #endif

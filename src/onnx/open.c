@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Opening: options, else the file's metadata, else defaults; then a callback of quell's. */
+/* Opens a file. A setting comes from the options, else from the file's metadata, else it is the
+ * default; the network then becomes a callback denoiser. */
 #include "onnx/network.h"
 #include "base/number.h"
 #include "base/sized.h"
@@ -13,7 +14,7 @@
 
 #define MOST_ELEMENTS ((size_t)1 << 31)
 
-/* What is said of the network, once it is settled. */
+/* The settings of the network, once they are decided. */
 struct words {
     char output[64], precondition[64], schedule[128], shape[128], scale[64], classes[64], label[64];
 };
@@ -66,7 +67,7 @@ static quell_status read_shape(struct network *network, const char *path, const 
     return refuse(QUELL_BAD_MODEL, path, "metadata quell.shape: must be sizes, as 3,32,32");
 }
 
-/* Rows come in any number. */
+/* Refuses a network with a fixed number of rows. */
 static quell_status check_batch(const char *path, const struct port *port)
 {
     if (!port->rank || port->dims[0] <= 1) return QUELL_OK;
@@ -75,7 +76,7 @@ static quell_status check_batch(const char *path, const struct port *port)
                   (long long)port->dims[0]);
 }
 
-/* The sizes of a sample must be those of the file where it has them. */
+/* Refuses sizes of a sample that contradict the file's. */
 static quell_status check_port(const struct network *network, const char *path,
                                const struct port *port)
 {
@@ -140,7 +141,7 @@ static quell_status settle_scale(struct network *network, const char *path, doub
     return QUELL_OK;
 }
 
-/* A whole number of the metadata. */
+/* Reads a whole number from the metadata. */
 static quell_status read_number(const char *path, const char *key, const char *text,
                                 int64_t *number)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Which of a network's inputs is x, which the time, which the label: by the options, else by types,
- * shapes and the names that exporters give. What is left to a guess is refused. */
+/* Finds out which of a network's inputs is x, which the time and which the label: from the options,
+ * else from types, shapes and the names that exporters give. Where that would be a guess, the
+ * network is refused. */
 #include "onnx/network.h"
 
 #include <stdio.h>
@@ -29,7 +30,7 @@ static OrtStatus *read_type(const OrtApi *api, const OrtTypeInfo *type, struct p
     return status;
 }
 
-/* One input, or the output, of a number. */
+/* Reads the input, or the output, with this number. */
 static quell_status read_port(const struct network *network, const char *path, bool input,
                               size_t number, struct port *port)
 {
@@ -60,7 +61,7 @@ static quell_status read_port(const struct network *network, const char *path, b
     return QUELL_OK;
 }
 
-/* A number for each row: (), (1), (B), (B, 1). */
+/* Whether a port has one number for each row: (), (1), (B) or (B, 1). */
 static bool is_row_number(const struct port *port)
 {
     return port->rank < 2 || (port->rank == 2 && port->dims[1] == 1);
@@ -76,8 +77,8 @@ static bool may_be_label(const struct port *port)
     return is_integer(port) && is_row_number(port);
 }
 
-/* What an input may be: its option's name, what it must be like, and the names that exporters give
- * it. */
+/* A role that an input may have: its option's name, the condition on type and shape, and the names
+ * that exporters give it. */
 struct role {
     const char *option, *needs;
     bool (*fits)(const struct port *);
@@ -128,8 +129,8 @@ static quell_status choose_by_name(struct port *ports, size_t count, const char 
     return refuse(QUELL_BAD_MODEL, path, "has no input '%.60s' to be the %s", name, role->option);
 }
 
-/* The one that is left that `fits` and, with `named`, has a name of the role's; NULL if there is
- * none or, with *more, a second one. */
+/* Finds the only remaining port that `fits` and, with `named`, has a name of the role's. NULL if
+ * there is none or, with *more set, a second one. */
 static struct port *find_only(struct port *ports, size_t count, const struct role *role,
                               bool fits(const struct port *), bool named, struct port **more)
 {
@@ -143,8 +144,8 @@ static struct port *find_only(struct port *ports, size_t count, const struct rol
     return found;
 }
 
-/* The only one that fits and has a name of the role's, or else the only one that fits. `likely`
- * fits fewer, and goes first. */
+/* Chooses the only port that fits and has a name of the role's, or else the only one that fits. The
+ * stricter condition `likely` is tried first. */
 static quell_status choose(struct port *ports, size_t count, const char *path,
                            const struct role *role, bool likely(const struct port *),
                            struct port *chosen)
@@ -163,11 +164,12 @@ static quell_status choose(struct port *ports, size_t count, const char *path,
     return QUELL_OK;
 }
 
-/* x is rarely a number for each row, and a time that is float32 no label. */
+/* x rarely has one number for each row; an input that has is more likely the time. */
 static bool is_likely_x(const struct port *port) { return may_be_x(port) && !is_row_number(port); }
 static bool is_likely_time(const struct port *port) { return may_be_time(port) && is_float(port); }
 
-/* An int64 input that has a label's name is no time, alone or beside another. */
+/* An int64 input that has a label's name is a label, never the time, whether alone or beside
+ * another. */
 static quell_status choose_label_first(struct network *network, struct port *ports, size_t count,
                                        const char *path)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One evaluation. The tensors are quell's own memory: nothing is copied but the time and the label
- * of each row, which lie on the stack; so at most ROWS rows go at once. */
+/* One evaluation. The tensors use quell's memory directly: only the time and the label of each row
+ * are copied. These lie on the stack, so a call has at most ROWS rows. */
 #include "onnx/network.h"
 #include "base/process.h"
 
@@ -13,7 +13,7 @@ union numbers {
     int64_t integer[ROWS];
 };
 
-/* The shape of a port for so many rows; returns the number of its elements. */
+/* Fills in the shape of a port for this number of rows, and returns the number of its elements. */
 static size_t shape_of(const struct port *port, size_t rows, int64_t *dims)
 {
     size_t elements = 1;
@@ -45,7 +45,7 @@ static OrtStatus *numbers(const struct network *network, const struct port *port
         port->rank, port->type, value);
 }
 
-/* The same time for each row. */
+/* Writes the same time for each row. */
 static void fill_times(const struct port *port, double time, size_t rows, union numbers *times)
 {
     for (size_t i = 0; i < rows; i++)
@@ -55,7 +55,7 @@ static void fill_times(const struct port *port, double time, size_t rows, union 
             times->integer[i] = llrint(time);
 }
 
-/* The class of each row, or what stands for none. */
+/* Writes the class of each row, or the number that stands for none. */
 static void fill_labels(const struct network *network, const int32_t *classes, size_t rows,
                         union numbers *labels)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* ONNX Runtime as a quiet guest: it logs nothing, reports nothing, and its threads neither spin nor
- * choose processors. */
+/* Keeps ONNX Runtime a quiet guest: it logs nothing, reports nothing, and its threads neither spin
+ * nor choose processors. */
 #include "onnx/network.h"
 #include "base/process.h"
 
@@ -14,8 +14,9 @@
 #include <string.h>
 
 #ifdef QUELL_ONNX_RUNTIME
-/* The command's, loaded when it is first needed: to link it takes ten times as long as all else
- * that happens until the first sample. It stays loaded: what it leaves in threads would call it. */
+/* In the command, ONNX Runtime is loaded when it is first needed: linking it would take ten times
+ * as long as everything else up to the first sample. It stays loaded, because threads call back
+ * into it when they end. */
 static const OrtApiBase *base(void)
 {
     const OrtApiBase *(*get)(void) = NULL;
@@ -59,14 +60,14 @@ quell_status refuse_by(const OrtApi *api, OrtStatus *status, quell_status as, co
     return refused;
 }
 
-/* What goes wrong comes as a status, too. */
+/* Discards the log: errors are also returned as a status. */
 static void ORT_API_CALL silent(void *user, OrtLoggingLevel level, const char *category,
                                 const char *id, const char *place, const char *message)
 {
     (void)user, (void)level, (void)category, (void)id, (void)place, (void)message;
 }
 
-/* A number that is given: where it chooses for itself, ONNX Runtime binds its threads. */
+/* The number of threads, never 0: with 0 ONNX Runtime chooses for itself, and binds its threads. */
 static int threads_of(const quell_onnx_options *options)
 {
     cpu_set_t allowed;
@@ -103,7 +104,8 @@ quell_status runtime_start(struct network *network, const char *path,
     return refuse_by(api, status, QUELL_BAD_MODEL, path);
 }
 
-/* In a child of fork() the session would wait for threads that are the parent's: it is left. */
+/* In a child of fork() the session is not released: it would wait for threads that only the parent
+ * has. */
 void runtime_end(struct network *network)
 {
     if (network->session && network->process != quell_process_number()) return;

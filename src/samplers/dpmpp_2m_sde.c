@@ -3,8 +3,8 @@
  * (sde.h) with mu linear in lambda, through its values at t and at the point q before it:
  *
  *     x_s = (sigma_s / sigma_t) exp(-eta h) x_t + alpha_s (1 - exp(-z)) mu_t
- *         + alpha_s c (mu_t - mu_q) h / (lambda_t - lambda_q) + sigma_s sqrt(1 - exp(-2 eta h))
- * eps,
+ *         + alpha_s c (mu_t - mu_q) h / (lambda_t - lambda_q)
+ *         + sigma_s sqrt(1 - exp(-2 eta h)) eps,
  *
  * z = (1 + eta) h, with c = z phi_2(-z), the exact integral (heun), or c = (1 - exp(-z)) / 2, the
  * slope halfway (midpoint). The first step has no slope. eta = 0 is DPM-Solver++(2M). */

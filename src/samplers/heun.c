@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Heun's method with churn (Karras et al., 2206.00364, algorithm 2). With y = x / alpha and sigma~
- * = sigma / alpha, after the churn (churn.c), from t to s:
+/* Heun's method with churn (Karras et al., 2206.00364, algorithm 2). With y = x / alpha and
+ * sigma~ = sigma / alpha, after the churn (churn.c), from t to s:
  *
  *     d  = (y_t - mu) / sigma~_t,     y'  = y_t + (sigma~_s - sigma~_t) d
  *     d' = (y' - mu') / sigma~_s,     y_s = y_t + (sigma~_s - sigma~_t) (d + d') / 2

@@ -51,11 +51,12 @@ quell_status quell_method_read(const char *spec, const struct quell_method **met
     quell_plan_combine(plan, out, sizeof((quell_term[]){__VA_ARGS__}) / sizeof(quell_term), \
                        (quell_term[]){__VA_ARGS__}, 0, NULL)
 
-/* The sqrt(sigma_s^2 - sigma_down^2) of ancestral steps: t -> down without noise, then noise up to
- * s. With r = (sigma_s / alpha_s) / (sigma_t / alpha_t) and eta clipped to [0, 1],
+/* The levels of noise of an ancestral step: t -> down without noise, then noise up to s, with
+ * sigma_up = sqrt(sigma_s^2 - sigma_down^2). With r = (sigma_s / alpha_s) / (sigma_t / alpha_t) and
+ * eta clipped to [0, 1],
  *
- *     sigma_down = sigma_s sqrt(r^2 + (1 - eta^2) (1 - r^2)),   sigma_up = eta sigma_s sqrt(1 -
- * r^2),
+ *     sigma_down = sigma_s sqrt(r^2 + (1 - eta^2) (1 - r^2)),
+ *     sigma_up   = eta sigma_s sqrt(1 - r^2),
  *
  * which keeps its digits where sigma_s << sigma_t (steps.c). */
 struct quell_ancestral {

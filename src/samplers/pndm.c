@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* PNDM, pseudo numerical methods on manifolds (Liu et al., 2202.09778, algorithm 2): methods for
- * ordinary equations whose step is DDIM's with a combination e of noises,
+ * ordinary equations whose step is DDIM's with a combination e of noises (eq. 11),
  *
- *     phi(x_t, e, t, s) = (alpha_s / alpha_t) x_t + (sigma_s - alpha_s sigma_t / alpha_t) e,   (eq.
- * 11)
+ *     phi(x_t, e, t, s) = (alpha_s / alpha_t) x_t + (sigma_s - alpha_s sigma_t / alpha_t) e,
  *
  * three steps of the Runge-Kutta method (eq. 13) with the point m at the middle of their times,
  *
@@ -49,8 +48,8 @@ static void transfer(quell_plan *plan, const struct origin *from, const quell_po
     quell_plan_combine(plan, out, 3 + count, terms, 0, NULL);
 }
 
-/* eps at phi(x_t, e, t, s) with e = `source` (e_1 itself if it is the origin's), by way of `place`.
- */
+/* eps at phi(x_t, e, t, s) with e = `source` (e_1 itself if it is the origin's), by way of
+ * `place`. */
 static quell_register noise_at(quell_plan *plan, const struct origin *from, const quell_point *s,
                                quell_register place, quell_register source)
 {

@@ -33,8 +33,8 @@ void quell_sde_moments(double z, size_t count, double *moments);
 int quell_sde_singular(const quell_point *t, const quell_point *s);
 
 /* The weights of the polynomial through the newest outputs, with the moments of its powers, over a
- * step of h: of `most`, or of fewer where the rule of long steps says so (steady.h), which is
- * another one with noise. Returns how many; of one alone weights[0] stays, the integral. */
+ * step of h: of `most`, or of fewer where the rule of long steps says so (steady.h), which has to
+ * do with the rate too. Returns how many; of one alone weights[0] stays, the integral. */
 size_t quell_sde_weights(const struct quell_history *history, size_t most, double h,
                          const double *moments, double rate, bool steady, double *weights);
 

@@ -47,8 +47,8 @@
  * for j > 0, in x_s; unit: what mu_j - mu_0 has in these, so that w_j = weights[j] unit. */
 bool quell_steady_past(size_t count, const double *weights, double unit);
 
-/* The same with noise, of Lagrange weights whose unit is 1: what weights[1] has beyond 1/2 goes to
- * weights[0], so that the sum stays. */
+/* The same with noise, of Lagrange weights whose unit is 1: what is held at 1/2 goes from
+ * weights[1] to weights[0], so that the sum stays. */
 bool quell_steady_noisy_past(size_t count, double *weights);
 
 /* The same of `count` later stages with the weights w_k, of which 0 counts too. */

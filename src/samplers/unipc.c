@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* UniPC, unified predictor-corrector (Zhao et al., 2302.04867, algorithms 1 and 2, with data
- * prediction). From the point t, with the newest p outputs at nodes r_m = (lambda_m - lambda_t) /
- * h, the predictor UniP-p and, once mu_s at the predicted x_s is known (r = 1), the corrector
- * UniC-p both take
+ * prediction). From the point t, with the newest p outputs at nodes
+ * r_m = (lambda_m - lambda_t) / h, the predictor UniP-p and, once mu_s at the predicted x_s is
+ * known (r = 1), the corrector UniC-p both take
  *
- *     x_s = (sigma_s / sigma_t) x_t - alpha_s expm1(-h) mu_t + alpha_s B(h) sum_m a_m (mu_m - mu_t)
- * / r_m, sum_m a_m r_m^(n-1) = n! h phi_{n+1}(-h) / B(h),   n = 1, 2, ..., as many as there are
- * nodes.
+ *     x_s = (sigma_s / sigma_t) x_t - alpha_s expm1(-h) mu_t
+ *           + alpha_s B(h) sum_m a_m (mu_m - mu_t) / r_m,
+ *     sum_m a_m r_m^(n-1) = n! h phi_{n+1}(-h) / B(h),   n = 1, 2, ..., one for each node.
  *
  * B cancels: B a_m / r_m is the integral of exp(-h (1 - v)) l_m(v) over the step, with Lagrange's
  * polynomials through 0 and the r_m. Where there is one node alone, the paper takes a = 1 / 2 in

@@ -17,7 +17,7 @@ std::vector<float> by_c(quell_sampler *sampler, uint64_t seed)
     quell_run run = quell_run_defaults();
     run.seed = seed;
     run.count = count;
-    CHECK(!quell_init(sampler, &run, x.data()) && !quell_forward(sampler, &run, x.data()));
+    CHECK(!quell_sample(sampler, &run, x.data()));
     return x;
 }
 
@@ -123,7 +123,9 @@ TEST(mixture_as_in_c)
     /* By steps, in parts, watched, on the host's threads: all the same. */
     std::vector<float> y(count * dim);
     quell::run run = seeded(7);
-    sampler.init(run, y);
+    sampler.sample(run, y);
+    CHECK(same_bits(y, x));
+    sampler.sample_prior(run, y);
     for (size_t i = 0; i < steps; i++) {
         double n = steps, done = static_cast<double>(i);
         sampler.step(run, (n - done) / n, (n - done - 1) / n, y);
@@ -250,7 +252,7 @@ TEST(sampler_options)
     std::vector<float> x(10);
     quell_run run = quell_run_defaults();
     run.count = 5;
-    CHECK(!quell_init(made, &run, x.data()) && !quell_forward(made, &run, x.data()));
+    CHECK(!quell_sample(made, &run, x.data()));
     quell_sampler_free(made);
     CHECK(same_bits(sampler.sample({}, 5), x));
     options = {};

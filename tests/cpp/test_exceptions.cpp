@@ -126,17 +126,17 @@ TEST(watchers_throw)
     std::vector<float> x(count * dim);
     quell::run run = in_threads();
     run.progress = [](const quell_progress &) { throw mine{1}; };
-    CHECK(thrown<mine>([&] { sampler.forward(run, x); }).sample == 1);
+    CHECK(thrown<mine>([&] { sampler.sample_from(run, x); }).sample == 1);
     run.progress = {};
     run.observe = [](size_t transition, const quell::point &, uint64_t first,
                      quell::span<const float> rows) {
         CHECK(rows.size() == dim);
         if (transition == 2) throw mine{first};
     };
-    CHECK(thrown<mine>([&] { sampler.forward(run, x); }).sample < count);
+    CHECK(thrown<mine>([&] { sampler.sample_from(run, x); }).sample < count);
     run.observe = {};
     run.parallel = [](size_t, const std::function<void(size_t)> &) { throw mine{3}; };
-    CHECK(thrown<mine>([&] { sampler.forward(run, x); }).sample == 3);
+    CHECK(thrown<mine>([&] { sampler.sample_from(run, x); }).sample == 3);
 }
 
 TEST(results_as_in_c)
@@ -210,9 +210,9 @@ TEST(steps_throw_and_catch)
         },
         denoiser, quell::schedule("vp"));
     std::vector<float> x(count * dim);
-    sampler.forward(in_threads(), x);
+    sampler.sample_from(in_threads(), x);
     handle = false;
-    CHECK(thrown<mine>([&] { sampler.forward(in_threads(), x); }).sample < count);
+    CHECK(thrown<mine>([&] { sampler.sample_from(in_threads(), x); }).sample < count);
 }
 
 TEST(runs_in_runs)

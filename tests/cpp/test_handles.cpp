@@ -49,7 +49,7 @@ TEST(functions_live_as_long_as_they_are_held)
         std::vector<float> x(2);
         other.step({}, 1, 0.5, x);
         sampler = std::move(other);
-        sampler.forward({}, x);
+        sampler.sample_from({}, x);
         CHECK(denoisers == 0 && schedules == 0 && steps == 0);
         sampler = make();
         CHECK(denoisers == 1 && schedules == 1 && steps == 1);
@@ -83,19 +83,19 @@ TEST(errors)
 
     quell::sampler sampler("ddim", denoiser::isotropic(2), quell::schedule("vp"));
     std::vector<float> odd(5), x(4);
-    CHECK(lengths([&] { sampler.forward({}, odd); }));
+    CHECK(lengths([&] { sampler.sample_from({}, odd); }));
     const int32_t classes[] = {0, 0, 0};
     quell::run run;
     run.classes = classes;
-    CHECK(lengths([&] { sampler.forward(run, x); }));
+    CHECK(lengths([&] { sampler.sample_from(run, x); }));
     run = {};
     run.isa = "nonsense";
-    CHECK(status_of([&] { sampler.forward(run, x); }) == QUELL_NOT_FOUND);
+    CHECK(status_of([&] { sampler.sample_from(run, x); }) == QUELL_NOT_FOUND);
 
     x[3] = std::numeric_limits<float>::quiet_NaN();
     run = {};
     run.first = 30;
-    auto infinite = thrown<quell::error>([&] { sampler.forward(run, x); });
+    auto infinite = thrown<quell::error>([&] { sampler.sample_from(run, x); });
     CHECK(infinite.status() == QUELL_NOT_FINITE);
     CHECK(infinite.report() && infinite.report()->sample == 31);
 }
@@ -107,8 +107,8 @@ TEST(empty_and_wrapped)
     quell::sampler sampler("ddpm", denoiser::isotropic(2), quell::schedule("vp"));
     CHECK(sampler.sample({}, 0).empty());
     std::vector<float> none, some(4);
-    sampler.init({}, none);
-    sampler.forward({}, none);
+    sampler.sample_prior({}, none);
+    sampler.sample_from({}, none);
     sampler.step({}, 1, 0.5, none);
     sampler.denoise({}, 0.5, none, none);
     quell::noise(7, QUELL_STREAM_INIT, 0, 0, none);
@@ -125,10 +125,10 @@ TEST(empty_and_wrapped)
     CHECK(refused([&] { denoiser::isotropic(most); }));
     quell::run run;
     run.threads = most; /* -1 */
-    CHECK(refused([&] { sampler.forward(run, some); }));
+    CHECK(refused([&] { sampler.sample_from(run, some); }));
     run = {};
     run.first = most;
-    CHECK(refused([&] { sampler.forward(run, some); }));
+    CHECK(refused([&] { sampler.sample_from(run, some); }));
     quell::sampler_options options;
     options.steps = most;
     CHECK(refused(

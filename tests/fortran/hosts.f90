@@ -44,8 +44,7 @@ contains
         call quell_denoiser_mixture(denoiser, [1d0, 3d0], &
             reshape([-2d0, 0d0, 2d0, 1d0], [2, 2]), [0.1d0, 0.2d0])
         call quell_sampler_create(sampler, 'ddpm', denoiser, schedule)
-        call quell_init(sampler, run, expected)
-        call quell_forward(sampler, run, expected)
+        call quell_sample(sampler, run, expected)
         run%threads = 3
         run%tile = 20
         run%parallel => backwards
@@ -56,11 +55,11 @@ contains
         call check(all(x == expected) .and. workers_seen == 3, 'by OpenMP')
         run%parallel => gives_up
         errmsg = ''
-        call quell_forward(sampler, run, x, stat, errmsg)
+        call quell_sample_from(sampler, run, x, stat, errmsg)
         call check(stat == QUELL_DENOISER_FAILED .and. index(errmsg, 'parallel-for') > 0, &
             'no threads: ' // errmsg)
         run%threads = 0
-        call quell_forward(sampler, run, x, stat)
+        call quell_sample_from(sampler, run, x, stat)
         call check(stat == QUELL_BAD_ARGUMENT, 'how many workers?')
         call quell_sampler_free(sampler)
         call quell_denoiser_free(denoiser)
@@ -72,8 +71,7 @@ contains
         real(c_float), intent(out) :: x(:, :)
         workers_seen = 0
         x = 0
-        call quell_init(sampler, run, x)
-        call quell_forward(sampler, run, x)
+        call quell_sample(sampler, run, x)
     end subroutine
 
     subroutine backwards(workers, body, stat)
@@ -128,11 +126,11 @@ contains
         run%first = 5
         added = 10
         x = 1
-        call quell_forward(sampler, run, x)
+        call quell_sample_from(sampler, run, x)
         call check(all(x == 1 + 4 * (10 + 10) + 0 + 1 + 2 + 3), 'the context of a run')
         added = 20
         x = 1
-        call quell_forward(sampler, run, x)
+        call quell_sample_from(sampler, run, x)
         call check(all(x == 1 + 4 * (20 + 20) + 0 + 1 + 2 + 3), 'another')
         call quell_sampler_free(sampler)
         call quell_denoiser_free(denoiser)

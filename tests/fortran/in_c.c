@@ -117,7 +117,7 @@ int in_c_draw(int own, size_t count, float *x)
                       : quell_denoiser_mixture(&denoiser, 2, 3, weights, means, variances)) ||
                  quell_schedule_create(&schedule, "cosine") ||
                  quell_sampler_create(&sampler, "ddim:eta=0.5", denoiser, schedule, &options) ||
-                 quell_init(sampler, &run, x) || quell_forward(sampler, &run, x);
+                 quell_sample(sampler, &run, x);
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
     quell_denoiser_free(denoiser);

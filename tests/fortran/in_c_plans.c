@@ -58,8 +58,7 @@ int in_c_plan(int brownian, size_t count, float *x, size_t size, char *text)
     int failed = quell_denoiser_callback(&denoiser, 3, learned, NULL, &callback) ||
                  quell_schedule_create(&schedule, "cosine") ||
                  quell_sampler_from_builder(&sampler, build, NULL, denoiser, schedule, &options) ||
-                 quell_sampler_print(sampler, text, size) >= size || quell_init(sampler, &run, x) ||
-                 quell_forward(sampler, &run, x);
+                 quell_sampler_print(sampler, text, size) >= size || quell_sample(sampler, &run, x);
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
     quell_denoiser_free(denoiser);

@@ -45,8 +45,7 @@ contains
         options%brownian = brownian
         run%seed = 7
         call quell_sampler_from_builder(sampler, build, denoiser, schedule, options)
-        call quell_init(sampler, run, x)
-        call quell_forward(sampler, run, x)
+        call quell_sample(sampler, run, x)
         call check(in_c_plan(merge(1, 0, brownian), 100_c_size_t, expected, 20000_c_size_t, &
             expected_text) == 0, 'C builds')
         call check(quell_sampler_print(sampler) == quell_text(c_loc(expected_text)), &

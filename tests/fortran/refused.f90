@@ -105,13 +105,13 @@ contains
         integer :: stat
         character(200) :: errmsg
         x = 1
-        call quell_init(sampler, quell_run(first=-1), x, stat, errmsg)
+        call quell_sample_prior(sampler, quell_run(first=-1), x, stat, errmsg)
         call is_refused(stat, errmsg, 'first is -1', 'first')
-        call quell_forward(sampler, quell_run(threads=-2), x, stat, errmsg)
+        call quell_sample_from(sampler, quell_run(threads=-2), x, stat, errmsg)
         call is_refused(stat, errmsg, 'threads is -2', 'threads')
         call quell_step(sampler, quell_run(tile=-3), 1d0, 0.5d0, x, stat, errmsg)
         call is_refused(stat, errmsg, 'tile is -3', 'tile')
-        call quell_forward(sampler, quell_run(isa='scalar' // nul // 'x'), x, stat, errmsg)
+        call quell_sample_from(sampler, quell_run(isa='scalar' // nul // 'x'), x, stat, errmsg)
         call is_refused(stat, errmsg, 'NUL', 'isa')
         call quell_denoise(sampler, quell_run(), 0.5d0, x, mean, stat, errmsg)
         call is_refused(stat, errmsg, 'shape', 'another shape')
@@ -141,8 +141,8 @@ contains
         run%seed = 3
         wide = 0
         means = 0
-        call quell_init(sampler, run, x)
-        call quell_init(sampler, run, wide(2:6:2, 20:2:-2))
+        call quell_sample_prior(sampler, run, x)
+        call quell_sample_prior(sampler, run, wide(2:6:2, 20:2:-2))
         call check(all(wide(2:6:2, 20:2:-2) == x), 'x_1 in a slice')
         call quell_denoise(sampler, run, 0.5d0, x, mean)
         call quell_denoise(sampler, run, 0.5d0, wide(2:6:2, 20:2:-2), means(5:1:-2, :))
@@ -150,8 +150,8 @@ contains
         call quell_step(sampler, run, 1d0, 0.5d0, x)
         call quell_step(sampler, run, 1d0, 0.5d0, wide(2:6:2, 20:2:-2))
         call check(all(wide(2:6:2, 20:2:-2) == x), 'a step in a slice')
-        call quell_forward(sampler, run, x)
-        call quell_forward(sampler, run, wide(2:6:2, 20:2:-2))
+        call quell_sample_from(sampler, run, x)
+        call quell_sample_from(sampler, run, wide(2:6:2, 20:2:-2))
         call check(all(wide(2:6:2, 20:2:-2) == x), 'x_0 in a slice')
         wide(2:6:2, 20:2:-2) = 0
         means(5:1:-2, :) = 0
@@ -164,12 +164,11 @@ contains
         real(c_float) :: x(3, 0), wrong(2, 0), none(0)
         integer :: stat
         allocate(run%classes(0))
-        call quell_init(sampler, run, x)
-        call quell_forward(sampler, run, x)
+        call quell_sample(sampler, run, x)
         call quell_step(sampler, run, 1d0, 0.5d0, x)
         call quell_denoise(sampler, run, 0.5d0, x, x)
         call quell_noise(7_c_int64_t, QUELL_STREAM_INIT, 0_c_int64_t, 0_c_int64_t, none)
-        call quell_forward(sampler, run, wrong, stat)
+        call quell_sample_from(sampler, run, wrong, stat)
         call check(stat == QUELL_BAD_ARGUMENT, 'no samples of another dim')
         call quell_denoise(sampler, run, 2d0, x, x, stat)
         call check(stat == QUELL_BAD_ARGUMENT, 'no samples at no time')

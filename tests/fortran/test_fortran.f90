@@ -74,13 +74,11 @@ contains
         run%threads = 2
         run%isa = 'scalar'
         x = 0
-        call quell_init(sampler, run, x(:, 1:150))
-        call quell_forward(sampler, run, x(:, 1:150))
+        call quell_sample(sampler, run, x(:, 1:150))
         call check(told == 900, 'progress')
         call check(all(observed(0:149) == 6) .and. all(observed(150:) == 0), 'observed')
         run = quell_run(seed=7, first=250)
-        call quell_init(sampler, run, x(:, 151:))
-        call quell_forward(sampler, run, x(:, 151:))
+        call quell_sample(sampler, run, x(:, 151:))
         run = quell_run(seed=7, first=100)
         call check(all(x == expected), 'parts of x')
         call quell_sampler_free(sampler)
@@ -98,16 +96,16 @@ contains
         call draw(sampler)
         call check(all(x == expected), 'the bits of a procedure')
         run%first = 1003
-        call quell_forward(sampler, run, x, stat, errmsg, report)
+        call quell_sample_from(sampler, run, x, stat, errmsg, report)
         call check(stat == QUELL_DENOISER_FAILED, 'an error of the procedure')
         call check(report%sample >= 1003 .and. report%transition == 0, 'the report')
         call check(index(errmsg, 'sample 1') > 0, 'errmsg: ' // errmsg)
         run%first = 2000
-        call quell_forward(sampler, run, x, stat)
+        call quell_sample_from(sampler, run, x, stat)
         call check(stat == QUELL_STOPPED, 'a stop by the procedure')
         run%first = 100
         run%progress => progress
-        call quell_forward(sampler, run, x(:, 1:11), stat)
+        call quell_sample_from(sampler, run, x(:, 1:11), stat)
         call check(stat == QUELL_STOPPED, 'a stop by progress')
         run = quell_run(seed=7, first=100)
         call quell_sampler_free(sampler)
@@ -136,11 +134,11 @@ contains
         call check(alpha == 1 - 0.9d0 * 0.5d0 .and. sigma == 0.1d0 + 0.5d0, 'a schedule')
         call quell_denoiser_callback(denoiser, 3_c_size_t, halve)
         call quell_sampler_from_step(sampler, to_mean, denoiser, own, options)
-        call quell_init(sampler, run, x)
+        call quell_sample_prior(sampler, run, x)
         expected = x / 2**6
         call quell_denoise(sampler, run, 0.5d0, x, mean)
         call check(all(mean == x / 2), 'denoise')
-        call quell_forward(sampler, run, x)
+        call quell_sample_from(sampler, run, x)
         call check(all(x == expected), 'steps')
         do i = 1, 2
             call quell_step(sampler, run, 0.5d0, 0.25d0, x)
@@ -215,21 +213,21 @@ contains
         bad%init_variance = [1d0]
         call quell_sampler_create(sampler, 'ddim', denoiser, schedule, bad, stat)
         call check(stat == QUELL_BAD_ARGUMENT, 'lengths of init')
-        call quell_forward(sampler, run, x, stat)
+        call quell_sample_from(sampler, run, x, stat)
         call check(stat == QUELL_BAD_ARGUMENT, 'no sampler')
         bad%init_variance = [1d0, 1d0, 1d0]
         bad%clamp_low = -1
         bad%times = [1d0, 0.5d0, 0d0]
         call quell_sampler_create(sampler, 'ddim', denoiser, schedule, bad)
         call check(quell_sampler_steps(sampler) == 2, 'times')
-        call quell_forward(sampler, run, x(1:2, :), stat)
+        call quell_sample_from(sampler, run, x(1:2, :), stat)
         call check(stat == QUELL_BAD_ARGUMENT, 'the dim of x')
         run%classes = [1, 2]
-        call quell_forward(sampler, run, x, stat)
+        call quell_sample_from(sampler, run, x, stat)
         call check(stat == QUELL_BAD_ARGUMENT, 'the number of classes')
         deallocate(run%classes)
         run%isa = 'nonsense'
-        call quell_forward(sampler, run, x, stat)
+        call quell_sample_from(sampler, run, x, stat)
         call check(stat == QUELL_NOT_FOUND, 'no such instruction set')
         call quell_sampler_free(sampler)
         call quell_denoiser_free(denoiser)
@@ -244,7 +242,6 @@ contains
     subroutine draw(sampler)
         type(quell_sampler), intent(in) :: sampler
         x = 0
-        call quell_init(sampler, run, x)
-        call quell_forward(sampler, run, x)
+        call quell_sample(sampler, run, x)
     end subroutine
 end program

@@ -90,17 +90,16 @@ contains
         call quell_mpi_threads(MPI_COMM_WORLD, threads)
         call check(threads >= 1, 'threads')
         allocate(x(4, rows), made(4, rows))
-        call quell_mpi_draw(MPI_COMM_WORLD, sampler, run, count, x)
+        call quell_mpi_sample(MPI_COMM_WORLD, sampler, run, count, x)
         alone = run
         alone%first = run%first + skipped
-        call quell_init(sampler, alone, made)
-        call quell_forward(sampler, alone, made)
+        call quell_sample(sampler, alone, made)
         call check(all(x == made), 'the bits of a rank')
         ! By the handles of module mpi.
         x = 0
         call quell_mpi_range(MPI_COMM_WORLD%MPI_VAL, count, skipped, rows)
         call quell_mpi_threads(MPI_COMM_WORLD%MPI_VAL, run%threads)
-        call quell_mpi_draw(MPI_COMM_WORLD%MPI_VAL, sampler, run, count, x)
+        call quell_mpi_sample(MPI_COMM_WORLD%MPI_VAL, sampler, run, count, x)
         call check(run%threads == threads .and. all(x == made), 'by integers')
     end subroutine
 
@@ -127,7 +126,7 @@ contains
         integer(c_size_t) :: here
         call quell_mpi_range(MPI_COMM_WORLD, negative, before, here, stat, errmsg)
         call check(stat == QUELL_BAD_ARGUMENT .and. index(errmsg, 'count is -1') > 0, 'range')
-        call quell_mpi_draw(MPI_COMM_WORLD, sampler, run, negative, x, stat, errmsg)
+        call quell_mpi_sample(MPI_COMM_WORLD, sampler, run, negative, x, stat, errmsg)
         call check(stat == QUELL_BAD_ARGUMENT .and. index(errmsg, 'count is -1') > 0, 'draw')
         call quell_mpi_save(MPI_COMM_WORLD, sampler, run, negative, drawn, stat=stat, errmsg=errmsg)
         call check(stat == QUELL_BAD_ARGUMENT .and. index(errmsg, 'count is -1') > 0, 'save')
@@ -149,7 +148,7 @@ contains
         do few = 0, 1
             call quell_mpi_range(MPI_COMM_WORLD, few, before, here)
             allocate(own(4, here))
-            call quell_mpi_draw(MPI_COMM_WORLD, sampler, run, few, own)
+            call quell_mpi_sample(MPI_COMM_WORLD, sampler, run, few, own)
             call quell_mpi_save(MPI_COMM_WORLD, sampler, run, few, drawn)
             call quell_mpi_save_rows(MPI_COMM_WORLD, few, [4_c_size_t], saved, make)
             if (rank == 0) call check(index(content(drawn), merge('(0, 4)', '(1, 4)', few == 0)) &
@@ -162,7 +161,7 @@ contains
     subroutine check_failures()
         real(c_float) :: more(4, rows + merge(1, 0, rank == 1))
         type(quell_sampler) :: none
-        call quell_mpi_draw(MPI_COMM_WORLD, sampler, run, count, more, stat, errmsg)
+        call quell_mpi_sample(MPI_COMM_WORLD, sampler, run, count, more, stat, errmsg)
         call check(stat == QUELL_BAD_ARGUMENT .and. index(errmsg, 'rank 1: mpi: the second') == 1, &
             'lengths: ' // errmsg)
         if (rank == 0) none = sampler

@@ -76,8 +76,8 @@ static void draw(void)
         size_t rows, sum;
         quell_run run = make_run(count);
         CHECK(!quell_mpi_range(MPI_COMM_WORLD, count, &skipped, &rows), "range");
-        CHECK(!quell_init(sampler, &run, all) && !quell_forward(sampler, &run, all), "alone");
-        CHECK(!quell_mpi_draw(MPI_COMM_WORLD, sampler, &run, own), "draw");
+        CHECK(!quell_sample(sampler, &run, all), "alone");
+        CHECK(!quell_mpi_sample(MPI_COMM_WORLD, sampler, &run, own), "draw");
         CHECK(!memcmp(own, all + 2 * skipped, rows * 8), "%zu samples", count);
         MPI_Allreduce(&rows, &sum, 1, MPI_UINT64_T, MPI_SUM, MPI_COMM_WORLD);
         end = skipped + rows;
@@ -99,7 +99,7 @@ static void fails(void)
     double start = MPI_Wtime();
     for (int i = 0; i < 2; i++) {
         quell_status status = i ? quell_mpi_save(MPI_COMM_WORLD, sampler, &run, "y.npy", 0, NULL)
-                                : quell_mpi_draw(MPI_COMM_WORLD, sampler, &run, x);
+                                : quell_mpi_sample(MPI_COMM_WORLD, sampler, &run, x);
         snprintf(expected, sizeof expected, "rank %d: run: sample ", ranks - 1);
         if (ranks == 1) memmove(expected, expected + 8, sizeof expected - 8);
         CHECK(status == QUELL_DENOISER_FAILED, "status %d", (int)status);
@@ -152,7 +152,7 @@ static void others(void)
     for (int how = 0; how < 9; how++) {
         quell_sampler *sampler = other_sampler(how);
         const char *says = how == 0 || how == 6 ? "the model" : "the sampler";
-        quell_status status = quell_mpi_draw(MPI_COMM_WORLD, sampler, &run, x);
+        quell_status status = quell_mpi_sample(MPI_COMM_WORLD, sampler, &run, x);
         if (how == 8) {
             CHECK(!status, "the same is refused");
         } else {
@@ -182,21 +182,25 @@ static void refusals(void)
     float x[20];
     quell_run run = make_run(5), other = run;
     other.seed += rank == 1;
-    CHECK(quell_mpi_draw(MPI_COMM_WORLD, sampler, &other, x) == QUELL_BAD_ARGUMENT, "seed");
+    CHECK(quell_mpi_sample(MPI_COMM_WORLD, sampler, &other, x) == QUELL_BAD_ARGUMENT, "seed");
     CHECK(strstr(quell_error_message(), "seed is 5 on one rank, 6 on another"), "seed");
     other = run;
+    other.first = UINT64_MAX;
+    CHECK(quell_mpi_sample(MPI_COMM_WORLD, sampler, &other, x) == QUELL_BAD_ARGUMENT, "first");
+    CHECK(strstr(quell_error_message(), "up to 2^64 - 2"), "first");
+    other = run;
     other.count += rank == 0;
-    CHECK(quell_mpi_draw(MPI_COMM_WORLD, sampler, &other, x) == QUELL_BAD_ARGUMENT, "count");
-    CHECK(quell_mpi_draw(MPI_COMM_WORLD, rank ? sampler : NULL, &run, x) == QUELL_BAD_ARGUMENT,
+    CHECK(quell_mpi_sample(MPI_COMM_WORLD, sampler, &other, x) == QUELL_BAD_ARGUMENT, "count");
+    CHECK(quell_mpi_sample(MPI_COMM_WORLD, rank ? sampler : NULL, &run, x) == QUELL_BAD_ARGUMENT,
           "NULL");
     CHECK(strstr(quell_error_message(), "rank 0: mpi: an argument is NULL"), "NULL");
     other = run;
     if (rank == 1) other.size = 0;
-    CHECK(quell_mpi_draw(MPI_COMM_WORLD, sampler, &other, x) == QUELL_BAD_ARGUMENT, "size");
+    CHECK(quell_mpi_sample(MPI_COMM_WORLD, sampler, &other, x) == QUELL_BAD_ARGUMENT, "size");
     CHECK(strstr(quell_error_message(), "rank 1: mpi: the size of its quell_run is 0"), "size");
     CHECK(quell_mpi_save(MPI_COMM_WORLD, sampler, &other, "y.npy", 0, NULL) == QUELL_BAD_ARGUMENT,
           "size");
-    CHECK(quell_mpi_draw(MPI_COMM_NULL, sampler, &run, x) == QUELL_BAD_ARGUMENT, "COMM_NULL");
+    CHECK(quell_mpi_sample(MPI_COMM_NULL, sampler, &run, x) == QUELL_BAD_ARGUMENT, "COMM_NULL");
     CHECK(quell_mpi_save(MPI_COMM_WORLD, sampler, &run, "y.npy", 1, shape) == QUELL_BAD_ARGUMENT,
           "shape");
     CHECK(quell_mpi_save(MPI_COMM_WORLD, sampler, &run, "", 0, NULL) == QUELL_IO_FAILED, "name");
@@ -254,7 +258,7 @@ static void batches(void)
     CHECK(!quell_sampler_create(&sampler, "ddpm", denoiser, schedule, &options), "sampler");
     float *all = malloc(sizeof(float) * DIM * COUNT), *written = malloc(sizeof(float) * DIM);
     CHECK(all && written, "memory");
-    CHECK(!quell_init(sampler, &run, all) && !quell_forward(sampler, &run, all), "alone");
+    CHECK(!quell_sample(sampler, &run, all), "alone");
     run.progress = follow;
     run.progress_user = &last;
     CHECK(!quell_mpi_save(MPI_COMM_WORLD, sampler, &run, "large.npy", 0, NULL), "save");
@@ -280,12 +284,12 @@ static void single(void)
     quell_sampler *sampler = make_sampler(NULL, 4);
     quell_run run = make_run(1);
     float x[2];
-    CHECK(quell_mpi_draw(MPI_COMM_WORLD, sampler, &run, x) == QUELL_UNSUPPORTED, "0 threads");
+    CHECK(quell_mpi_sample(MPI_COMM_WORLD, sampler, &run, x) == QUELL_UNSUPPORTED, "0 threads");
     CHECK(strstr(quell_error_message(), "MPI_THREAD_FUNNELED"), "0 threads");
     run.threads = 2;
-    CHECK(quell_mpi_draw(MPI_COMM_WORLD, sampler, &run, x) == QUELL_UNSUPPORTED, "2 threads");
+    CHECK(quell_mpi_sample(MPI_COMM_WORLD, sampler, &run, x) == QUELL_UNSUPPORTED, "2 threads");
     run.threads = 1;
-    CHECK(!quell_mpi_draw(MPI_COMM_WORLD, sampler, &run, x), "1 thread");
+    CHECK(!quell_mpi_sample(MPI_COMM_WORLD, sampler, &run, x), "1 thread");
     quell_sampler_free(sampler);
 }
 

@@ -4,9 +4,11 @@
 #include "command.h"
 #include "harness.h"
 #include "launch.h"
+#include "small_networks.h"
 
 #include <glob.h>
 #include <signal.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -247,6 +249,46 @@ TEST(mpi, other_options)
         CHECK(strstr(complaint, cases[i].says), "%s: %s", cases[i].options, complaint);
         free(complaint);
         CHECK(scratch_count(&command.work, ".") == 0, "left a file");
+    }
+    command_remove(&command);
+}
+
+/* The rows of a class that hardly any sample has, by one last bit. */
+static void change_label(char *file)
+{
+    size_t length, begin;
+    float weight;
+    const char *at = strstr(file + 8, "\"label.weight\"");
+    memcpy(&length, file, sizeof length);
+    CHECK(at && sscanf(strstr(at, "data_offsets") + 15, "%zu", &begin) == 1, "its header");
+    char *row = file + 8 + length + begin + 3 * 16 * sizeof weight;
+    memcpy(&weight, row, sizeof weight);
+    weight = nextafterf(weight, 9);
+    memcpy(row, &weight, sizeof weight);
+}
+
+TEST(mpi, other_weights)
+{
+    static char file[SMALL_NETWORK_MOST_FILE];
+    static const char *const names[] = {"a", "b", "c"};
+    struct command command = command_new();
+    size_t size = small_network_file("mlp", small_network_description("mlp"), file);
+    on_ranks(1, "QUELL_MPI_COMMAND");
+    for (int i = 0; i < 3; i++) {
+        char name[20], text[1000];
+        snprintf(name, sizeof name, "%s.safetensors", names[i]);
+        if (i == 2) change_label(file);
+        scratch_write(&command.work, name, file, size);
+        snprintf(
+            text, sizeof text,
+            "sample --model a.safetensors --class 0 --steps 4 --count 20 --out m.npy : -n 1 %s "
+            "sample --model %s --class 0 --steps 4 --count 20 --out m.npy",
+            getenv("QUELL_MPI_COMMAND"), name);
+        int code = command_run(&command, text);
+        CHECK((code == 0) == (i < 2), "%s: exit code %d", name, code);
+        char *complaint = i < 2 ? NULL : only_complaint(&command);
+        CHECK(!complaint || strstr(complaint, "'model of digest "), "%s", complaint);
+        free(complaint);
     }
     command_remove(&command);
 }

@@ -38,8 +38,7 @@ static inline quell_status network_draw(quell_denoiser *denoiser, const char *sc
     if (!status) status = quell_sampler_create(&sampler, "ddim", denoiser, schedule, &options);
     quell_denoiser_free(denoiser);
     quell_schedule_free(schedule);
-    if (!status) status = quell_init(sampler, &run, x);
-    if (!status) status = quell_forward(sampler, &run, x);
+    if (!status) status = quell_sample(sampler, &run, x);
     quell_sampler_free(sampler);
     return status;
 }

@@ -194,12 +194,12 @@ TEST(onnx, after_fork)
           quell_error_message());
     quell_denoiser_free(denoiser);
     quell_schedule_free(schedule);
-    CHECK(!quell_forward(sampler, &run, drawn), "%s", quell_error_message());
+    CHECK(!quell_sample_from(sampler, &run, drawn), "%s", quell_error_message());
     int status = 0;
     pid_t child = fork();
     if (!child) {
         alarm(20);
-        if (quell_forward(sampler, &run, drawn) != QUELL_DENOISER_FAILED) _exit(1);
+        if (quell_sample_from(sampler, &run, drawn) != QUELL_DENOISER_FAILED) _exit(1);
         if (!strstr(quell_error_message(), "fork()")) _exit(2);
         quell_sampler_free(sampler);
         if (quell_onnx_open(&denoiser, network_path("gaussian.onnx").text, &options)) _exit(3);

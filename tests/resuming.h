@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* A run that is interrupted, and goes on, for tests of --resume. */
+#ifndef QUELL_TESTS_RESUMING_H
+#define QUELL_TESTS_RESUMING_H
+
+#include <stddef.h>
+#include "command.h"
+
+/* The bytes of the header, those of a sample, and how many of these there are. */
+#define RESUME_HEADER 128
+#define RESUME_ROW 8
+#define RESUME_ROWS 200000
+#define RESUME_COUNT "--count 200000 "
+#define RESUME_RUN \
+    "sample --quiet --model builtin:grid25 --sampler ddpm --steps 60 --seed 3 " RESUME_COUNT
+#define RESUME RESUME_RUN "--resume --out y.npy "
+
+/* A folder with the file of a run that was never interrupted, whole.npy. */
+struct command resume_begin(void);
+
+/* The bytes of a file, 0 without one. */
+size_t resume_size(const struct command *command, const char *name);
+
+/* Starts a run and ends it by a signal when it has finished some samples. Returns its exit code. */
+int resume_stop(struct command *command, const char *arguments, int number);
+
+/* y.npy is whole.npy, and nothing else is left. */
+void resume_whole(const struct command *command);
+
+/* This exit code and one line with `reason`; what was finished stays as it was. */
+void resume_refused(const struct command *command, int code, const char *arguments,
+                    const char *reason);
+
+#endif
