@@ -200,6 +200,14 @@ class sampler
     size_t steps() const noexcept { return quell_sampler_steps(get()); }
     size_t evaluations() const noexcept { return quell_sampler_evaluations(get()); }
 
+    /* The grid, steps() + 1 points from the first time to the last; they last as long as the sampler.
+     */
+    span<const point> grid() const noexcept
+    {
+        const quell_point *points = quell_sampler_grid(get());
+        return points ? span<const point>(points, steps() + 1) : span<const point>();
+    }
+
     /* The plan as text. */
     std::string print() const
     {
