@@ -253,11 +253,12 @@ typedef struct quell_report {
 /* One run. Start from quell_run_defaults().
  *
  * seed, first, count: draws samples first .. first + count - 1 of the stream `seed`, at most number
- *   2^64 - 2. Sample i has the same bits in whatever run it is drawn. On the way from t to s it meets the noise of (seed,
- *   t, s), see quell_noise_key: runs that follow each other in time may share a seed.
+ *   2^64 - 2. Sample i has the same bits in whatever run it is drawn. On the way from t to s it
+ *   meets the noise of (seed, t, s), see quell_noise_key: runs that follow each other in time may
+ *   share a seed.
  * threads: at most this many; 0: what OpenMP, the affinity mask and the cgroup allow. Inside a
- *   parallel region of the host, 1. They are quell's own, by OpenMP's settings; where the system
- *   does not give them all, fewer do the work. docs/guest.md.
+ *   parallel region of the host, 1. A region of OpenMP's, where it is certain to have its threads,
+ *   else threads of quell's own, fewer where the system does not give them all. docs/guest.md.
  * parallel, host: the host's own threads in place of quell's; `threads` workers, then not 0.
  * isa: instruction set by name; NULL: quell_isa_default().
  * tile: rows a thread takes at a time; 0: chosen to fit the cache. Never changes the samples.
