@@ -153,7 +153,7 @@ TEST(functions_as_in_c)
     c_handles c;
     CHECK(!quell_denoiser_callback(&c.denoiser, dim, c_halve, nullptr, nullptr));
     CHECK(!quell_schedule_from_function(&c.schedule, c_schedule, nullptr, nullptr));
-    CHECK(!quell_sampler_from_builder(&c.sampler, c_build, nullptr, c.denoiser, c.schedule,
+    CHECK(!quell_sampler_from_builder(&c.sampler, c_build, nullptr, nullptr, c.denoiser, c.schedule,
                                       &c.options));
     auto expected = by_c(c.sampler, 3);
 
