@@ -77,8 +77,8 @@ contains
         character(:), allocatable, target :: grid
         if (.not. translated(options, grid, c, stat, errmsg)) return
         call quell_finish(c_sampler_from_builder(sampler%handle, c_funloc(build_plan), &
-            transfer(c_funloc(build), c_null_ptr), c_null_funptr, denoiser%handle, schedule%handle, &
-            c), stat, errmsg)
+            transfer(c_funloc(build), c_null_ptr), c_null_funptr, denoiser%handle, &
+            schedule%handle, c), stat, errmsg)
     end subroutine
 
     recursive integer(c_int) function build_plan(user, plan, grid, steps) bind(c)
