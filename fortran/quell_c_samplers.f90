@@ -30,6 +30,9 @@ module quell_c_samplers
         integer(c_size_t) function c_sampler_steps(sampler) bind(c, name='quell_sampler_steps')
             import; type(c_ptr), value :: sampler
         end function
+        type(c_ptr) function c_sampler_grid(sampler) bind(c, name='quell_sampler_grid')
+            import; type(c_ptr), value :: sampler
+        end function
         integer(c_size_t) function c_sampler_evaluations(sampler) &
             bind(c, name='quell_sampler_evaluations')
             import; type(c_ptr), value :: sampler

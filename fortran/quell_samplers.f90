@@ -6,7 +6,7 @@ module quell_samplers
     use quell_base
     use quell_c, only: quell_point, c_sampler_options
     use quell_c_samplers, only: c_sampler_create, c_sampler_from_builder, c_sampler_from_step, &
-        c_sampler_dim, c_sampler_steps, c_sampler_evaluations, c_sampler_digest, &
+        c_sampler_dim, c_sampler_steps, c_sampler_grid, c_sampler_evaluations, c_sampler_digest, &
         c_sampler_print, c_sampler_free
     use quell_denoisers, only: quell_denoiser
     use quell_plans, only: quell_plan, quell_build_fn
@@ -16,7 +16,7 @@ module quell_samplers
     private
     public :: quell_sampler, quell_sampler_options, quell_sampler_create, &
         quell_sampler_from_builder, quell_sampler_from_step, quell_sampler_dim, &
-        quell_sampler_steps, quell_sampler_evaluations, quell_sampler_digest, &
+        quell_sampler_steps, quell_sampler_grid, quell_sampler_evaluations, quell_sampler_digest, &
         quell_sampler_print, quell_sampler_free
 
     ! A sampler: a handle, whose copies are the same sampler. It never changes, and any number of
@@ -180,8 +180,8 @@ contains
         if (allocated(values)) located = c_loc(values)
     end function
 
-    ! The elements of a sample, the steps, and the evaluations of the denoiser for a sample (0: not
-    ! known before).
+    ! The elements of a sample, the steps, the points of the grid (steps + 1, from the first time to
+    ! the last), and the evaluations of the denoiser for a sample (0: not known before).
     recursive integer(c_size_t) function quell_sampler_dim(sampler)
         type(quell_sampler), intent(in) :: sampler
         quell_sampler_dim = c_sampler_dim(sampler%handle)
@@ -190,6 +190,18 @@ contains
     recursive integer(c_size_t) function quell_sampler_steps(sampler)
         type(quell_sampler), intent(in) :: sampler
         quell_sampler_steps = c_sampler_steps(sampler%handle)
+    end function
+
+    recursive function quell_sampler_grid(sampler) result(grid)
+        type(quell_sampler), intent(in) :: sampler
+        type(quell_point), allocatable :: grid(:)
+        type(quell_point), pointer :: points(:)
+        type(c_ptr) :: found
+        found = c_sampler_grid(sampler%handle)
+        allocate(grid(0))
+        if (.not. c_associated(found)) return
+        call c_f_pointer(found, points, [quell_sampler_steps(sampler) + 1])
+        grid = points
     end function
 
     recursive integer(c_size_t) function quell_sampler_evaluations(sampler)

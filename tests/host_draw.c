@@ -51,6 +51,13 @@ static quell_status draw_kind(struct host_draw *drawn, int kind, const quell_run
     return status;
 }
 
+/* A function of the host's, as a run with one opens a region of OpenMP's even if it is brief. */
+static int go_on(void *user, const quell_progress *progress)
+{
+    (void)user;
+    return progress->done > progress->total;
+}
+
 quell_status host_draw_parallel(struct host_draw *drawn, size_t threads,
                                 quell_parallel_fn *parallel, void *host)
 {
@@ -60,6 +67,7 @@ quell_status host_draw_parallel(struct host_draw *drawn, size_t threads,
     run.threads = threads;
     run.tile = 16;
     run.parallel = parallel;
+    run.progress = go_on;
     run.host = host;
     memset(drawn, 0, sizeof *drawn);
     quell_status status = QUELL_OK;

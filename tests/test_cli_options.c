@@ -145,3 +145,15 @@ TEST(options, times)
     json_decref(root);
     command_remove(&command);
 }
+
+/* A zero byte would end the text that C sees. */
+TEST(options, times_are_read_to_the_end)
+{
+    struct command command = command_new();
+    scratch_write(&command.work, "zero.txt", "1\n0.5\n\0 0.2\n0\n", 14);
+    command_check(&command, 4, "plan --times zero.txt");
+    char *errors = command_errors(&command);
+    CHECK(strstr(errors, "--times zero.txt: byte 6 is zero: not a text of numbers"), "%s", errors);
+    free(errors);
+    command_remove(&command);
+}

@@ -154,6 +154,43 @@ TEST(sampler, eta_one_is_ddpm)
     }
 }
 
+/* The grid that is shown: Karras's, by its formula, with the schedule's own ends; and the one that
+ * is gone through: steps along its times are the run. */
+TEST(sampler, grid)
+{
+    enum { STEPS = 5 };
+    struct model model = model_new("mixture", DIM);
+    quell_denoiser *denoiser = model_denoiser(&model);
+    quell_schedule *schedule = must_schedule("edm");
+    quell_sampler *sampler = NULL;
+    quell_sampler_options options = quell_sampler_defaults();
+    options.steps = STEPS, options.grid = "karras:rho=5";
+    MUST(quell_sampler_create(&sampler, "ddpm", denoiser, schedule, &options));
+    const quell_point *points = quell_sampler_grid(sampler);
+    for (size_t i = 0; i <= STEPS; i++) {
+        double place = (double)i / STEPS, alpha, sigma;
+        double wanted = pow((1 - place) * pow(80, 0.2) + place * pow(0.002, 0.2), 5);
+        CHECK(fabs(points[i].sigma / wanted - 1) < 1e-12, "%g, not %g", points[i].sigma, wanted);
+        MUST(quell_schedule_at(schedule, points[i].t, &alpha, &sigma));
+        CHECK(alpha == points[i].alpha && fabs(sigma / wanted - 1) < 1e-9, "the time");
+    }
+    float a[COUNT * DIM], b[COUNT * DIM];
+    quell_run run = quell_run_defaults();
+    run.seed = 3, run.count = COUNT;
+    draw(sampler, a);
+    MUST(quell_sample_prior(sampler, &run, b));
+    for (size_t k = 0; k < STEPS; k++)
+        MUST(quell_step(sampler, &run, points[k].t, points[k + 1].t, b));
+    for (size_t i = 0; i < COUNT * DIM; i++)
+        CHECK(fabsf(a[i] - b[i]) <= 1e-4F * (1 + fabsf(a[i])), "%g, not %g", (double)b[i],
+              (double)a[i]);
+    CHECK(!quell_sampler_grid(NULL), "of no sampler");
+    quell_sampler_free(sampler);
+    quell_schedule_free(schedule);
+    quell_denoiser_free(denoiser);
+    model_free(&model);
+}
+
 /* quell_step over the grid is quell_sample_from. */
 TEST(sampler, steps_are_forward)
 {

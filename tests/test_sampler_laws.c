@@ -172,3 +172,24 @@ TEST(sampler_laws, mixture)
         if (its_turn(i, 3, 1) && has_law(method)) failures += check_mixture(method->name);
     CHECK(failures == 0, "%d samplers have another law", failures);
 }
+
+/* Steps of each sample's own choice leave the law with noise, too. */
+TEST(sampler_laws, adaptive_with_noise)
+{
+    static const double mean = 0, variance = 1;
+    size_t count = by_effort(1000, 4000, 40000);
+    quell_schedule *schedule = must_schedule(SCHEDULE);
+    quell_denoiser *denoiser = NULL;
+    MUST(quell_denoiser_diagonal(&denoiser, 1, &mean, &variance));
+    quell_sampler *sampler =
+        sampler_of("dpm_adaptive:eta=1", denoiser, schedule, 1, &mean, &variance);
+    float *x = draw(sampler, count);
+    double square = 0, bound = 0.015 + 2.5 / sqrt(2 * (double)count);
+    for (size_t i = 0; i < count; i++) square += (double)x[i] * (double)x[i];
+    double deviation = sqrt(square / (double)count);
+    free(x);
+    quell_sampler_free(sampler);
+    quell_denoiser_free(denoiser);
+    quell_schedule_free(schedule);
+    CHECK(fabs(deviation - 1) < bound, "a standard deviation of %g for 1", deviation);
+}

@@ -47,6 +47,11 @@ int twin_steady(const struct twin *twin, size_t count, const double *c, double m
            twin_option(twin, "reference", 0) > 0;
 }
 
+double twin_held(const struct twin *twin, double c)
+{
+    return twin_steady(twin, 1, &c, 1.25) ? c : 1.25;
+}
+
 vec twin_denoise(const struct twin *twin, vec y, double sigma)
 {
     vec out;

@@ -64,6 +64,9 @@ vec twin_noise_part(const struct twin *twin, size_t i, double from, double to, u
  * reference=1. */
 int twin_steady(const struct twin *twin, size_t count, const double *c, double most);
 
+/* A weight of a later stage of data prediction: 5/4 at most, by the same rule. */
+double twin_held(const struct twin *twin, double c);
+
 /* a x + b y, and a x + b y + c z. */
 vec mix(double a, vec x, double b, vec y);
 vec mix3(double a, vec x, double b, vec y, double c, vec z);

@@ -80,7 +80,7 @@ static vec dpm_adaptive(const struct twin *w, vec y)
     double end = last.sigma / last.alpha;
     vec before = y;
     for (unsigned accepted = 0; log(t / end) > 1e-5;) {
-        if (!peer) h = fmin(h, 1.75 / (1 + fmin(eta, 1)));
+        if (!peer) h = fmin(h, 1.75 / (1 + 6 * fmin(eta, 1)));
         double s = fmax(end, t * exp(-h)), down = s, up = 0;
         if (eta > 0) twin_ancestral(t, s, fmin(eta, 1), &down, &up);
         if (down < end) down = end, up = sqrt(s * s - down * down);

@@ -208,11 +208,8 @@ static vec seeds2(const struct twin *w, vec y)
         double first = sqrt(1 - exp(-2 * eta * r * h)), last = sqrt(1 - exp(-2 * eta * rest));
         vec z = mix(first, twin_noise_part(w, i, 0, r, 0), 0, y);
         vec inner = mix3(kept(r * h, eta), y, 1 - kept(r * h, eta), mean, size * mid, z);
-        vec other = twin_denoise(w, inner, mid), both = mix(1 - f, mean, f, other);
-        if (twin_word(w, "solver", "phi_2")) {
-            double b = second((1 + eta) * h) / r / (1 - kept(h, eta));
-            both = mix(1 - b, mean, b, other);
-        }
+        double b = twin_held(w, c) / (1 - kept(h, eta));
+        vec both = mix(1 - b, mean, b, twin_denoise(w, inner, mid));
         z = mix(exp(-eta * rest), z, last, twin_noise_part(w, i, r, 1, 1));
         y = mix3(kept(h, eta), y, 1 - kept(h, eta), both, size * s, z);
     }
@@ -238,7 +235,7 @@ static vec seeds3(const struct twin *w, vec y)
         vec z = mix(sqrt(1 - exp(-2 * eta * r1 * h)), twin_noise_part(w, i, 0, r1, 0), 0, y);
         vec inner = mix3(kept(r1 * h, eta), y, 1 - kept(r1 * h, eta), d1, size * s1, z);
         vec d2 = twin_denoise(w, inner, s1);
-        double a = r2 / r1 * second(r2 * k), b = second(k) / r2;
+        double a = twin_held(w, inside), b = twin_held(w, outside);
         z = mix(exp(-eta * gap), z, sqrt(1 - exp(-2 * eta * gap)),
                 twin_noise_part(w, i, r1, r2, 1));
         inner = mix3(kept(r2 * h, eta), y, -expm1(-r2 * k) - a, d1, a, d2);
@@ -269,10 +266,11 @@ static vec dpmpp_sde(const struct twin *w, vec y)
             y = mix3(down / t, y, 1 - down / t, mean, size * up, twin_noise(w, i, 0));
             continue;
         }
+        double b = twin_held(w, c) / (1 - down / t);
         vec z0 = twin_noise_part(w, i, 0, r, 0), z1 = twin_noise_part(w, i, r, 1, 1);
         twin_ancestral(t, mid, eta, &down, &up);
         vec inner = mix3(down / t, y, 1 - down / t, mean, size * up, z0);
-        vec both = mix(1 - f, mean, f, twin_denoise(w, inner, mid));
+        vec both = mix(1 - b, mean, b, twin_denoise(w, inner, mid));
         double half = 1 - eta * eta * (1 - mid * mid / (t * t)); /* what t -> mid keeps, squared */
         double whole = 1 - eta * eta * (1 - s * s / (t * t)), rest = whole / half;
         vec z = mix(s * sqrt(rest * (1 - half)), z0, s * sqrt(1 - rest), z1);

@@ -217,7 +217,8 @@ static vec res_2s(const struct twin *w, vec y)
         }
         vec mid = mix(exp(-c * h), y, -expm1(-c * h), mean);
         vec other = twin_denoise(w, mid, t * exp(-c * h));
-        y = mix3(exp(-h), y, h * (phi1 - phi2 / c), mean, h * phi2 / c, other);
+        b = twin_held(w, b);
+        y = mix3(exp(-h), y, h * phi1 - b, mean, b, other);
     }
     return y;
 }
@@ -247,10 +248,10 @@ static vec data_step(const struct twin *w, vec y, double t, double s, int order)
     double c = -expm1(-h) / (2 * r1);
     if (order == 2) return mix3(1, next, c, d1, -c, d);
     double s2 = t * exp(-r2 * h);
-    c = r2 / r1 * (expm1(-r2 * h) / (r2 * h) + 1);
+    c = twin_held(w, r2 / r1 * (expm1(-r2 * h) / (r2 * h) + 1));
     vec inner = mix(s2 / t, y, -expm1(-r2 * h), d);
     vec d2 = twin_denoise(w, mix3(1, inner, c, d1, -c, d), s2);
-    c = (expm1(-h) / h + 1) / r2;
+    c = twin_held(w, (expm1(-h) / h + 1) / r2);
     return mix3(1, next, c, d2, -c, d);
 }
 

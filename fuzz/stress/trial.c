@@ -35,6 +35,13 @@ static int halve(void *user, const quell_call *call, const float *input, float *
     return 0;
 }
 
+/* With a function of the host's a brief run opens a region of OpenMP's, too. */
+static int go_on(void *user, const quell_progress *progress)
+{
+    (void)user;
+    return progress->done > progress->total;
+}
+
 static quell_status choose_denoiser(struct trial *trial, uint64_t *state, size_t dim)
 {
     double weights[3], means[3 * MOST_DIM], variances[3 * MOST_DIM];
@@ -119,6 +126,7 @@ const char *trial_repeat(struct trial *trial, uint64_t *state, bool may_fail)
 {
     size_t bytes = trial->run.count * quell_sampler_dim(trial->sampler) * sizeof(float);
     trial->run.threads = pick(state, 9);
+    trial->run.progress = pick(state, 2) ? go_on : NULL;
     trial->run.tile = pick(state, 2) ? 0 : 1 + pick(state, 40);
     quell_status status = draw(trial, trial->x);
     if (status == QUELL_NO_MEMORY && may_fail) return NULL;

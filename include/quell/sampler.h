@@ -163,6 +163,11 @@ QUELL_API void quell_sampler_free(quell_sampler *sampler);
 QUELL_API size_t quell_sampler_dim(const quell_sampler *sampler);
 QUELL_API size_t quell_sampler_steps(const quell_sampler *sampler);
 
+/* The grid: points[0], ..., points[T], from the first time to the last, which last as long as the
+ * sampler; NULL for a sampler that is NULL. Transition i is from points[i] to points[i + 1].
+ * Thread-safe. */
+QUELL_API const quell_point *quell_sampler_grid(const quell_sampler *sampler);
+
 /* The evaluations of the denoiser that a sample takes; 0 where that is not known before: with steps
  * of its own choice (dpm_adaptive), and for a sampler made by _from_step. */
 QUELL_API size_t quell_sampler_evaluations(const quell_sampler *sampler);
@@ -251,11 +256,12 @@ typedef struct quell_report {
 /* One run. Start from quell_run_defaults().
  *
  * seed, first, count: draws samples first .. first + count - 1 of the stream `seed`, at most number
- *   2^64 - 2. Sample i has the same bits in whatever run it is drawn. On the way from t to s it meets the noise of (seed,
- *   t, s), see quell_noise_key: runs that follow each other in time may share a seed.
+ *   2^64 - 2. Sample i has the same bits in whatever run it is drawn. On the way from t to s it
+ *   meets the noise of (seed, t, s), see quell_noise_key: runs that follow each other in time may
+ *   share a seed.
  * threads: at most this many; 0: what OpenMP, the affinity mask and the cgroup allow. Inside a
- *   parallel region of the host, 1. They are quell's own, by OpenMP's settings; where the system
- *   does not give them all, fewer do the work. docs/guest.md.
+ *   parallel region of the host, 1. A region of OpenMP's, where it is certain to have its threads,
+ *   else threads of quell's own, fewer where the system does not give them all. docs/guest.md.
  * parallel, host: the host's own threads in place of quell's; `threads` workers, then not 0.
  * isa: instruction set by name; NULL: quell_isa_default().
  * tile: rows a thread takes at a time; 0: chosen to fit the cache. Never changes the samples.

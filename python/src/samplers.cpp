@@ -26,17 +26,13 @@ static quell::sampler_options options(size_t steps, double start, double stop, v
     return made;
 }
 
-/* The grid of a sampler with these options: rows of t, alpha, sigma. It is what a builder is shown;
- * this one builds transitions that do nothing. */
+/* The grid of any sampler with these options: rows of t, alpha, sigma. */
 static doubles grid(const quell::schedule &schedule, const quell::sampler_options &how)
 {
     vector rows;
-    auto look = [&rows](quell::plan &plan, quell::span<const quell::point> points) {
-        for (const quell::point &at : points) rows.insert(rows.end(), {at.t, at.alpha, at.sigma});
-        for (size_t i = 0; i + 1 < points.size(); i++) plan.step(points[i], points[i + 1]);
-    };
-    quell::denoiser any = quell::denoiser::isotropic(1);
-    quell::sampler::from_builder(look, any, schedule, how);
+    quell::sampler sampler("ddim", quell::denoiser::isotropic(1), schedule, how);
+    for (const quell::point &at : sampler.grid())
+        rows.insert(rows.end(), {at.t, at.alpha, at.sigma});
     return matrix(rows.size() / 3, 3, rows.data());
 }
 

@@ -4,9 +4,13 @@
  * handler of fork() clears it. */
 #include "process.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -45,4 +49,39 @@ unsigned quell_process_number(void)
     if (known) return known;
     unsigned fresh = atomic_fetch_add(&last, 1) + 1;
     return atomic_compare_exchange_strong(number, &known, fresh) ? fresh : known;
+}
+
+#define FORKED 0x40u /* the kernel's PF_FORKNOEXEC */
+
+/* The flags of the process, as of the thread that it began with. An emulator that knows of none has
+ * no threads, either. */
+static bool read_forked(void)
+{
+    char text[1024], state = '0';
+    unsigned flags = FORKED;
+    long threads = 0;
+    int file = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+    if (file < 0) return true;
+    long length = (long)read(file, text, sizeof text - 1);
+    close(file);
+    text[length > 0 ? length : 0] = '\0';
+    const char *after_name = strrchr(text, ')');
+    if (!after_name || sscanf(after_name + 1,
+                              " %c %*d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
+                              "%ld",
+                              &state, &flags, &threads) != 3)
+        return true;
+    return state == '0' || threads < 1 || flags & FORKED;
+}
+
+bool quell_process_forked(void)
+{
+    static _Atomic uint64_t known; /* the process's number, and 1 if it is a child */
+    uint64_t number = (uint64_t)quell_process_number() << 1;
+    uint64_t found = atomic_load(&known);
+    if ((found & ~(uint64_t)1) != number) {
+        found = number | read_forked();
+        atomic_store(&known, found);
+    }
+    return found & 1;
 }

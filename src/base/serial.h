@@ -14,7 +14,7 @@
 /* Returns the number to restore afterwards; 0 if nothing was changed. */
 static inline int quell_serial_enter(bool whether)
 {
-    int threads = whether && !omp_in_parallel() ? omp_get_max_threads() : 1;
+    int threads = whether ? omp_get_max_threads() : 1;
     if (threads < 2) return 0;
     omp_set_num_threads(1);
     return threads;

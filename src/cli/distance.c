@@ -69,7 +69,7 @@ static size_t workers(const struct measure *measure)
 static quell_status share(struct task *task, void (*body)(void *data, size_t worker))
 {
     if (*task->measure->stop) return QUELL_OK;
-    return quell_threads_run(workers(task->measure), body, task);
+    return quell_threads_run(workers(task->measure), false, body, task);
 }
 
 static void project(void *data, size_t worker)

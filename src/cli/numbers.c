@@ -31,7 +31,7 @@ static int read_npy(const char *option, const char *path, double **values, size_
     return status ? complain_input(EXIT_FILE, status) : code;
 }
 
-/* Splits at any of `between`; a piece that is no number is refused. */
+/* Splits the text at any of `between`; a piece that is not a number is refused. */
 static int read_pieces(const char *option, const char *text, const char *between, double **values,
                        size_t *count)
 {
@@ -52,14 +52,15 @@ static int read_pieces(const char *option, const char *text, const char *between
     }
 }
 
-static char *read_text(const char *path)
+/* The file as a string, and its size. */
+static char *read_text(const char *path, size_t *length)
 {
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat status;
     char *text = NULL;
     if (file >= 0 && !fstat(file, &status)) {
         errno = S_ISREG(status.st_mode) ? EFBIG : S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
-        size_t size = (size_t)status.st_size;
+        size_t size = *length = (size_t)status.st_size;
         if (S_ISREG(status.st_mode) && size < MOST_TEXT) text = quell_new(size + 1, 1);
         if (text && read(file, text, size) != (ssize_t)size) free(text), text = NULL;
     }
@@ -79,12 +80,17 @@ static void blank_comments(char *text)
 
 static int read_file(const char *option, const char *path, double **values, size_t *count)
 {
-    char *text = read_text(path);
+    size_t length = 0;
+    char *text = read_text(path, &length);
     if (!text)
         return complain(EXIT_FILE, "%s %s: cannot be read: %s; a list is T,T,... or a file", option,
                         path, strerror(errno));
+    int code = EXIT_DONE;
+    if (strlen(text) != length)
+        code = complain(EXIT_FILE, "%s %s: byte %zu is zero: not a text of numbers", option, path,
+                        strlen(text));
     blank_comments(text);
-    int code = read_pieces(option, text, " \t\r\n,", values, count);
+    if (code == EXIT_DONE) code = read_pieces(option, text, " \t\r\n,", values, count);
     free(text);
     return code;
 }

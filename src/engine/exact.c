@@ -103,7 +103,7 @@ quell_status quell_exact(const quell_denoiser *denoiser, const quell_run *run, d
     if (workers > tiles) workers = tiles;
     drawing.memory = quell_new(workers, per_worker(&drawing));
     if (!drawing.memory) return quell_fail(QUELL_NO_MEMORY, "no memory for exact samples");
-    status = quell_threads_run(workers, work, &drawing);
+    status = quell_threads_run(workers, false, work, &drawing);
     free(drawing.memory);
     return status;
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* OpenMP is asked, and its variables are read; no region is opened, because a runtime that cannot
- * make a region's threads ends the process (libgomp and LLVM's alike), and hangs in a child of
- * fork(). */
+/* OpenMP is asked, and its variables are read; no region is opened. */
 #include "openmp.h"
 #include "limits.h"
 #include "threads.h"
@@ -10,6 +8,7 @@
 #include <errno.h>
 #include <omp.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -61,6 +60,26 @@ static size_t stack_size(void)
     int shift = unit ? 10 * (int)(unit - units) : 0;
     if (errno || !unit || number >> (63 - shift)) return 0;
     return (size_t)number << shift;
+}
+
+/* What the variable says, or what the C library gives a thread, or, of LLVM's OpenMP, 4 megabytes;
+ * read once. */
+size_t quell_openmp_stack(void)
+{
+    static atomic_size_t known;
+    size_t size = atomic_load(&known);
+    if (size) return size;
+    pthread_attr_t attributes;
+    size = (size_t)4 << 20;
+    size_t usual = 0, asked = stack_size();
+    if (!pthread_attr_init(&attributes)) {
+        pthread_attr_getstacksize(&attributes, &usual);
+        pthread_attr_destroy(&attributes);
+    }
+    if (usual > size) size = usual;
+    if (asked > size) size = asked;
+    atomic_store(&known, size);
+    return size;
 }
 
 /* The places follow one another from this thread's on, as by "close"; with "primary" all threads

@@ -17,6 +17,9 @@ size_t quell_openmp_processors(void);
 /* Whether idle threads sleep at once: OMP_WAIT_POLICY=passive. */
 bool quell_openmp_passive(void);
 
+/* How large the stacks of OpenMP's threads are, at most. */
+size_t quell_openmp_stack(void);
+
 /* Sets what a new thread should have: the stack of OMP_STACKSIZE, and, under OMP_PROC_BIND, the
  * processors of its place; thread i of a team whose thread 0 is the calling one. */
 void quell_openmp_attributes(pthread_attr_t *attributes, size_t i);

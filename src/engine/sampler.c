@@ -275,6 +275,11 @@ size_t quell_sampler_dim(const quell_sampler *sampler)
 
 size_t quell_sampler_steps(const quell_sampler *sampler) { return sampler ? sampler->steps : 0; }
 
+const quell_point *quell_sampler_grid(const quell_sampler *sampler)
+{
+    return sampler ? sampler->grid : NULL;
+}
+
 size_t quell_sampler_evaluations(const quell_sampler *sampler)
 {
     size_t evaluations = 0;

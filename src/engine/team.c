@@ -21,7 +21,6 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 
 enum state { IDLE, ASLEEP, WORK, RUN, AWAITED, END };
@@ -104,13 +103,17 @@ static void *help(void *data)
     return NULL;
 }
 
-/* A helper takes no signals but those for what it does itself, and a profiler's. */
-static int set_signals(pthread_attr_t *attributes)
+void quell_team_signals(sigset_t *blocked)
 {
     static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGPROF};
+    sigfillset(blocked);
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) sigdelset(blocked, own[i]);
+}
+
+static int set_signals(pthread_attr_t *attributes)
+{
     sigset_t blocked;
-    sigfillset(&blocked);
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++) sigdelset(&blocked, own[i]);
+    quell_team_signals(&blocked);
     return pthread_attr_setsigmask_np(attributes, &blocked);
 }
 
@@ -188,6 +191,17 @@ bool quell_team_busy(void)
     const struct quell_team *team = began() ? pthread_getspecific(key) : NULL;
     return team && team->busy;
 }
+
+bool quell_team_prepared(void) { return began(); }
+
+struct quell_team *quell_team_set_busy(void)
+{
+    struct quell_team *before = pthread_getspecific(key);
+    pthread_setspecific(key, &of_helpers);
+    return before;
+}
+
+void quell_team_set_back(struct quell_team *before) { pthread_setspecific(key, before); }
 
 static void send(struct helper *helper)
 {

@@ -8,6 +8,7 @@
 #ifndef QUELL_ENGINE_TEAM_H
 #define QUELL_ENGINE_TEAM_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -25,7 +26,17 @@ size_t quell_team_size(const struct quell_team *team);
  * now: part 0 has called fork(), and the others' parts are not done. */
 bool quell_team_run(struct quell_team *team, size_t helpers, quell_part_fn *part, void *data);
 
-/* Whether the calling thread is at work in a team's run, its own or another's. */
+/* Whether the calling thread is at work in a team's run, its own or another's, or in a region. */
 bool quell_team_busy(void);
+
+/* For threads of OpenMP's (region.h): whether there can be such a thing as a busy thread; makes the
+ * calling one busy, and what it was again. */
+bool quell_team_prepared(void);
+struct quell_team *quell_team_set_busy(void);
+void quell_team_set_back(struct quell_team *before);
+
+/* What a thread that works for quell does not take: all signals but those for what it does itself,
+ * and a profiler's. */
+void quell_team_signals(sigset_t *blocked);
 
 #endif

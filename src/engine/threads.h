@@ -17,8 +17,13 @@ size_t quell_threads_default(void);
  * function of the host's, has no others. */
 bool quell_threads_busy(void);
 
-/* Calls body(data, i) for i in 0..workers-1, in quell's threads (team.h), and waits. Where not all
- * can be had, fewer do the work. */
-quell_status quell_threads_run(size_t workers, void (*body)(void *data, size_t i), void *data);
+/* Calls body(data, i) for i in 0..workers-1, and waits: in a parallel region of OpenMP's where it
+ * is certain that one can be had (region.h), unless the work is brief; else in quell's own threads
+ * (team.h), of which fewer do the work where not all can be had. */
+quell_status quell_threads_run(size_t workers, bool brief, void (*body)(void *data, size_t i),
+                               void *data);
+
+/* The failure of a run whose process is a child of fork() now. */
+quell_status quell_threads_after_fork(void);
 
 #endif

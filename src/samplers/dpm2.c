@@ -17,7 +17,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
         quell_point hat = quell_churn(plan, &grid[i], &grid[i + 1], steps, option);
         quell_midpoint(plan, &hat, &grid[i + 1],
                        (struct quell_midpoint){
-                           0.5, quell_dpm_weight, option[QUELL_CHURN_OPTIONS] != 0, {0, 0}});
+                           0.5, quell_dpm_weight, option[QUELL_CHURN_OPTIONS] != 0, {0, 0}, false});
         quell_plan_step(plan, &grid[i], &grid[i + 1]);
     }
 }

@@ -20,8 +20,9 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
         const quell_point *t = &grid[i], *s = &grid[i + 1];
         struct quell_ancestral step = quell_ancestral(t, s, option[ETA]);
         quell_noise_term noise = {option[S_NOISE] * step.up, quell_plan_noise(plan, 0, t, s)};
-        quell_midpoint(plan, t, &step.down,
-                       (struct quell_midpoint){0.5, quell_dpm_weight, option[STEADY] != 0, noise});
+        quell_midpoint(
+            plan, t, &step.down,
+            (struct quell_midpoint){0.5, quell_dpm_weight, option[STEADY] != 0, noise, false});
         quell_plan_step(plan, t, s);
     }
 }

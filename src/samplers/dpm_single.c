@@ -56,10 +56,8 @@ static struct quell_dpm3 third(double h, int prediction)
 
 struct quell_dpm3 quell_dpm3_weights(double h) { return third(h, EPS); }
 
-static void step3(quell_plan *plan, const quell_point *t, const quell_point *s, int prediction)
+static void step3(quell_plan *plan, const quell_point *t, const quell_point *s, struct quell_dpm3 w)
 {
-    double h = quell_step_size(t, s);
-    struct quell_dpm3 w = third(h, prediction);
     quell_point s1 = quell_point_between(plan, t, s, r1), s2 = quell_point_between(plan, t, s, r2);
     quell_register mu = quell_plan_denoise(plan, QUELL_X, t);
     quell_register mu1 = QUELL_STAGE_DENOISE(plan, .t = t, .s = &s1, .mu = mu);
@@ -80,15 +78,19 @@ static void step(quell_plan *plan, const quell_point *t, const quell_point *s, s
         (!quell_steady_stages(2, (double[]){w.last1, w.last2}) ||
          !quell_steady_stages(1, &w.middle)))
         order = 2;
+    if (steady && prediction == X0) {
+        w.middle = quell_steady_held(w.middle);
+        w.last2 = quell_steady_held(w.last2);
+    }
     if (order == 1 || quell_step_size(t, s) == 0) {
         quell_register mu = quell_plan_denoise(plan, QUELL_X, t);
         QUELL_STAGE(plan, QUELL_X, .t = t, .s = s, .mu = mu);
         quell_plan_release(plan, mu);
     } else if (order == 2) {
         double (*weight)(double, double) = prediction == X0 ? quell_dpmpp_weight : quell_dpm_weight;
-        quell_midpoint(plan, t, s, (struct quell_midpoint){0.5, weight, steady, {0, 0}});
+        quell_midpoint(plan, t, s, (struct quell_midpoint){0.5, weight, steady, {0, 0}, false});
     } else {
-        step3(plan, t, s, prediction);
+        step3(plan, t, s, w);
     }
     quell_plan_step(plan, t, s);
 }

@@ -23,7 +23,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
         quell_noise_term noise = {option[S_NOISE] * step.up, quell_plan_noise(plan, 0, t, s)};
         quell_midpoint(
             plan, t, &step.down,
-            (struct quell_midpoint){0.5, quell_dpmpp_weight, option[STEADY] != 0, noise});
+            (struct quell_midpoint){0.5, quell_dpmpp_weight, option[STEADY] != 0, noise, false});
         quell_plan_step(plan, t, s);
     }
 }

@@ -59,10 +59,19 @@ static void first_order(quell_plan *plan, const quell_point *t, const quell_poin
     ancestral(plan, QUELL_X, t, s, option, 1, &(quell_term){1, mu}, 1, &noise);
 }
 
+/* Of mu_m in the mean of the outputs, which has `whole` in x_s. */
+static double share(const quell_point *t, const quell_point *s, const double *option)
+{
+    struct quell_ancestral step = quell_ancestral(t, s, option[ETA]);
+    double half = 1 / (2 * option[R]);
+    double whole = -quell_expm1(quell_lambda(t) - quell_lambda(&step.down));
+    return option[STEADY] != 0 ? fmin(half, quell_steady_held(half * whole) / whole) : half;
+}
+
 static void midpoint(quell_plan *plan, const quell_point *t, const quell_point *s,
                      const double *option, quell_register mu)
 {
-    double from = quell_lambda(t), half = 1 / (2 * option[R]);
+    double from = quell_lambda(t), half = share(t, s, option);
     quell_point m = quell_plan_at_lambda(plan, from + option[R] * (quell_lambda(s) - from));
     quell_noise_term noise[2];
     compose(plan, t, &m, s, option, noise);

@@ -18,7 +18,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 {
     for (size_t i = 0; i < steps; i++) {
         quell_midpoint(plan, &grid[i], &grid[i + 1],
-                       (struct quell_midpoint){option[0], weight, option[1] != 0, {0, 0}});
+                       (struct quell_midpoint){option[0], weight, option[1] != 0, {0, 0}, true});
         quell_plan_step(plan, &grid[i], &grid[i + 1]);
     }
 }

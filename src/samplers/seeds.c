@@ -130,6 +130,7 @@ static void take_2(quell_plan *plan, const quell_point *t, const quell_point *s,
         end(plan, &step, (double[]){e(&step, 1)});
         return;
     }
+    if (option[STEADY] != 0) last = quell_steady_held(last);
     evaluate(plan, &step, r, (double[]){e(&step, r)});
     end(plan, &step, (double[]){e(&step, 1) - last, last});
 }
@@ -146,6 +147,7 @@ static void take_3(quell_plan *plan, const quell_point *t, const quell_point *s,
         end(plan, &step, (double[]){e(&step, 1)});
         return;
     }
+    if (option[STEADY_3] != 0) a = quell_steady_held(a), b = quell_steady_held(b);
     evaluate(plan, &step, r_1, (double[]){e(&step, r_1)});
     evaluate(plan, &step, r_2, (double[]){e(&step, r_2) - a, a});
     end(plan, &step, (double[]){e(&step, 1) - b, 0, b});

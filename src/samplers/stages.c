@@ -84,6 +84,7 @@ void quell_midpoint(quell_plan *plan, const quell_point *t, const quell_point *s
     if (h == 0 || (rule.steady && !quell_steady_stages(1, &weight))) {
         QUELL_STAGE(plan, QUELL_X, .t = t, .s = s, .mu = mu, .noise = rule.noise);
     } else {
+        if (rule.steady && rule.held) weight = quell_steady_held(weight);
         quell_point mid = quell_point_between(plan, t, s, rule.part);
         quell_register mu_mid = QUELL_STAGE_DENOISE(plan, .t = t, .s = &mid, .mu = mu);
         QUELL_STAGE(plan, QUELL_X, .t = t, .s = s, .mu = mu, .later = {{weight, mu_mid}},

@@ -75,6 +75,7 @@ struct quell_midpoint {
     double (*weight)(double h, double part);
     bool steady;
     quell_noise_term noise;
+    bool held; /* the weight, where it is steady, by quell_steady_held */
 };
 void quell_midpoint(quell_plan *plan, const quell_point *t, const quell_point *s,
                     struct quell_midpoint rule);

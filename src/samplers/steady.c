@@ -26,6 +26,8 @@ bool quell_steady_stages(size_t count, const double *weights)
     return sum <= ldexp(1, (int)count);
 }
 
+double quell_steady_held(double weight) { return fmin(weight, 1.25); }
+
 bool quell_steady_noise(double left, double fresh, double most)
 {
     return sqrt(left * left + fresh * fresh) <= most;

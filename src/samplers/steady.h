@@ -25,6 +25,10 @@
  * of a stochastic multistep method have half of S, 1 at most, and one past output, which remains at
  * last, has the weight 1/2 where its own is greater, so that noise is doubled at most.
  *
+ * The weights of data prediction are bounded, mostly within the rule however long a step is. But
+ * one of 2 takes a sample as far beyond mu_1 as that is from mu_0, outside of the data. Such a
+ * weight is held at 5/4, which goes beyond mu_1 by a quarter of that.
+ *
  * A method that leaves more noise than its step's end has (ito, ddpm:variance=large, reab) is held
  * to a multiple of that, else the step is of the exponential form, which leaves as much as s has:
  *
@@ -49,6 +53,9 @@ bool quell_steady_noisy_past(size_t count, double *weights);
 
 /* The same of `count` later stages with the weights w_k, of which 0 counts too. */
 bool quell_steady_stages(size_t count, const double *weights);
+
+/* A weight of a later stage of data prediction, no more than 5/4. */
+double quell_steady_held(double weight);
 
 /* Whether what is left of x_t's noise and the fresh noise together are no more than `most`. */
 #define QUELL_MOST_NOISE 1.5

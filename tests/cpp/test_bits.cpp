@@ -257,6 +257,9 @@ TEST(sampler_options)
     quell_run run = quell_run_defaults();
     run.count = 5;
     CHECK(!quell_sample(made, &run, x.data()));
+    quell::span<const quell::point> grid = sampler.grid();
+    CHECK(grid.size() == 5 && grid[0].t == 1 && grid[4].t == 0);
+    CHECK(!std::memcmp(grid.data(), quell_sampler_grid(made), 5 * sizeof grid[0]));
     quell_sampler_free(made);
     CHECK(same_bits(sampler.sample({}, 5), x));
     options = {};

@@ -58,6 +58,10 @@ contains
     subroutine check_mixture()
         type(quell_denoiser) :: denoiser
         type(quell_sampler) :: sampler
+        type(quell_point), allocatable :: grid(:)
+        real(c_double), allocatable :: levels(:)
+        integer :: i
+        call check(size(quell_sampler_grid(sampler)) == 0, 'the grid of no sampler')
         call check(in_c_draw(0, 200_c_size_t, expected) == 0, 'C draws')
         call quell_denoiser_mixture(denoiser, weights, means, variances)
         call quell_sampler_create(sampler, 'ddim:eta=0.5', denoiser, schedule, options)
@@ -70,6 +74,11 @@ contains
         call check(all(transfer(x, [0]) == transfer(expected, [0])), 'the bits of a mixture')
         call check(quell_sampler_dim(sampler) == 3 .and. quell_sampler_steps(sampler) == 6 .and. &
             quell_sampler_evaluations(sampler) == 6, 'what a sampler is')
+        grid = quell_sampler_grid(sampler)
+        levels = (grid%sigma / grid%alpha)**(1 / 7d0) ! even in Karras's grid
+        call check(size(grid) == 7 .and. grid(1)%t == 1 .and. grid(7)%t == 0, 'the ends of a grid')
+        call check(all(abs(levels - [(levels(1) + i * (levels(7) - levels(1)) / 6, i = 0, 6)]) &
+            < 1d-12), 'the grid')
         ! In place, in parts, with what watches it.
         run%progress => progress
         run%observe => observe

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* Between this question and the region others may make threads: other processes, which ask in the
+ * same moment and find the same room, and other threads of this one. So thousands must be free, and
+ * for each processor as many as are wanted here. What concerns the process is looked at for each
+ * region, as the host may have opened a smaller one since, for which libgomp gives the other
+ * threads up: then all have to be made again. What concerns the whole machine holds for 2
+ * milliseconds, in which others make hundreds of threads at most. */
+#include "certain.h"
+#include "openmp.h"
+#include "probe.h"
+#include "room.h"
+#include "tasks.h"
+#include "wait.h"
+#include "base/process.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define MARGIN 4096
+#define PROBED 4 /* threads more than wanted */
+#define MILLISECOND ((int64_t)1000000)
+
+/* What this thread knows. */
+struct known {
+    unsigned process;
+    uid_t user;
+    rlim_t limit;
+    size_t machine, probed; /* tasks left on the machine; threads that were made to try */
+    bool room;
+    int64_t machine_until, room_until;
+};
+
+static size_t needed(size_t threads)
+{
+    static atomic_long known; /* processors: a file is read for them */
+    long processors = atomic_load(&known);
+    if (!processors) atomic_store(&known, processors = sysconf(_SC_NPROCESSORS_ONLN));
+    return MARGIN + threads * (size_t)(processors > 0 ? processors : 1);
+}
+
+static bool machine_leaves(struct known *known, size_t tasks, int64_t now)
+{
+    if (now >= known->machine_until) {
+        known->machine = quell_tasks_of_machine();
+        known->machine_until = now + 2 * MILLISECOND;
+    }
+    return known->machine > tasks;
+}
+
+static bool has_room(struct known *known, int64_t now)
+{
+    if (now >= known->room_until) {
+        known->room = quell_room_at_all();
+        known->room_until = now + 100 * MILLISECOND;
+    }
+    return known->room;
+}
+
+static bool made_to_try(struct known *known, size_t threads)
+{
+    if (threads <= known->probed) return true;
+    if (!quell_probe_threads(threads - 1 + PROBED, quell_openmp_stack())) return false;
+    known->probed = threads;
+    return true;
+}
+
+/* What is known was found in this process, by this user, with this limit, or is found anew. */
+static void forget_another(struct known *known)
+{
+    struct known now = {.process = quell_process_number(), .user = geteuid()};
+    struct rlimit limit = {0};
+    getrlimit(RLIMIT_NPROC, &limit);
+    now.limit = limit.rlim_cur;
+    now.machine_until = now.room_until = INT64_MIN;
+    if (known->process != now.process || known->user != now.user || known->limit != now.limit)
+        *known = now;
+}
+
+bool quell_certain_of(size_t threads)
+{
+    static _Thread_local struct known known;
+    if (quell_process_forked() || !quell_room_for(threads, quell_openmp_stack())) return false;
+    int64_t now = quell_nanoseconds();
+    size_t tasks = needed(threads);
+    forget_another(&known);
+    return machine_leaves(&known, tasks, now) && has_room(&known, now) &&
+           quell_tasks_of_groups() > tasks && made_to_try(&known, threads);
+}
