@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What the processor has: the only file that asks it.
+/* Asks the processor what it has; no other file does.
  *
- * A feature counts only if the operating system saves its registers too (XCR0), else the first
+ * A feature counts only if the operating system saves its registers too (XCR0). Otherwise the first
  * wide instruction would trap or, worse, lose its upper half at a context switch. */
 #include "cpu.h"
 
@@ -43,7 +43,7 @@ static unsigned detect(void) { return 0; }
 
 #endif
 
-/* Asked once: in a virtual machine, cpuid traps and takes microseconds. */
+/* The processor is asked once: in a virtual machine cpuid traps, and takes microseconds. */
 unsigned quell_cpu_features(void)
 {
     static atomic_uint known; /* the features and a bit that says so */

@@ -41,7 +41,7 @@ int quell_kernels_available(const struct quell_kernels *kernels)
 
 const struct quell_kernels *quell_kernels_widest(void)
 {
-    size_t i = TABLES - 1; /* the first needs nothing */
+    size_t i = TABLES - 1; /* the first table runs everywhere */
     while (!quell_kernels_available(tables[i].kernels)) i--;
     return tables[i].kernels;
 }

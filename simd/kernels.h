@@ -10,13 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Widths on which layouts may rest, whatever the instruction set: every vector length divides
- * QUELL_LANES, and a panel of the matrix product has QUELL_PANEL columns. */
+/* Widths on which the layout of data may rely, whatever the instruction set: every vector length
+ * divides QUELL_LANES, and a panel of the matrix product has QUELL_PANEL columns. */
 #define QUELL_LANES 16
 #define QUELL_PANEL 32
 #define QUELL_MAX_INPUTS 8
 
-/* Where noise is drawn: blocks of four elements, numbered on from (sample, block) row by row,
+/* Which noise is drawn: blocks of four elements, counted from (sample, block) on, row by row,
  * `blocks` of them to a sample (0: 2^32); block < blocks. */
 struct quell_noise_at {
     uint64_t seed;
@@ -26,8 +26,7 @@ struct quell_noise_at {
     uint32_t blocks;
 };
 
-/* What a network has between its linear maps: x, max(x, 0), its square, x / (1 + e^-x), x
- * Phi(x). */
+/* The activation functions of networks: x, max(x, 0), its square, x / (1 + e^-x), x Phi(x). */
 enum quell_activation {
     QUELL_IDENTITY,
     QUELL_RELU,
@@ -73,19 +72,19 @@ struct quell_mixture {
 };
 
 /* One block of the empirical denoiser's online softmax, QUELL_PANEL samples side by side.
- * score[points][QUELL_PANEL] holds the logits and becomes the weights exp(logit - maximum);
- * maximum[QUELL_PANEL] and total[QUELL_PANEL] are brought up to date, and rescale[QUELL_PANEL] is
- * what earlier sums must be multiplied by. */
+ * score[points][QUELL_PANEL] holds the logits, which are replaced by the weights exp(logit -
+ * maximum). maximum[QUELL_PANEL] and total[QUELL_PANEL] are updated, and rescale[QUELL_PANEL] gets
+ * the factor by which earlier sums must be multiplied. */
 struct quell_softmax {
     size_t points;
     float *score;
     float *maximum, *total, *rescale;
 };
 
-/* Rows standardised: out = (x - m) / sqrt(v + epsilon) scale + shift for rows of x[rows][width],
- * x(i, e) = x[i * x_row + e]; out may be x. Centred, m and v are mean and variance over the row, v
- * divided by width - less; else m = 0 and v is the mean of squares (and less 0). scale and shift:
- * arrays of `width`, both NULL for 1 and 0. */
+/* Standardises rows: out = (x - m) / sqrt(v + epsilon) scale + shift for rows of x[rows][width],
+ * x(i, e) = x[i * x_row + e]; out may be x. If centred, m and v are mean and variance of the row,
+ * with v divided by width - less; otherwise m = 0 and v is the mean of squares (and less is 0).
+ * scale and shift are arrays of `width`, or both NULL for 1 and 0. */
 struct quell_norm {
     size_t rows, width;
     const float *x;
@@ -130,8 +129,8 @@ struct quell_kernels {
     void (*gaussian)(float *out, const float *x, size_t count, const float *mean, float alpha,
                      float gain);
 
-    /* The same for variances one per element: gain = alpha v / (alpha^2 v + sigma^2). apart: that
-     * less x / alpha. */
+    /* Like gaussian, with one variance per element: gain = alpha v / (alpha^2 v + sigma^2). apart:
+     * the result minus x / alpha. */
     void (*gaussian_diagonal)(float *out, const float *x, size_t count, const float *mean,
                               const float *variance, double alpha, double sigma, int apart);
 
@@ -146,17 +145,19 @@ struct quell_kernels {
     void (*softmax)(const struct quell_softmax *softmax);
     void (*norm)(const struct quell_norm *norm);
 
-    /* Rows of x[rows][stride] become their softmax, exp(x - max) / sum, over `count` elements. */
+    /* Replaces each row of x[rows][stride] by its softmax, exp(x - max) / sum, over `count`
+     * elements. */
     void (*softmax_rows)(float *x, size_t rows, size_t stride, size_t count);
 };
 
-/* Every table of this build, narrowest first; NULL past the end. Some may not run here. */
+/* The i-th table of this build, narrowest first; NULL past the end. Some may not run on this
+ * machine. */
 const struct quell_kernels *quell_kernels_at(size_t i);
 
 /* 1 if the machine and its operating system can run the table. */
 int quell_kernels_available(const struct quell_kernels *kernels);
 
-/* The last of those that it can run. */
+/* The widest table that the machine can run. */
 const struct quell_kernels *quell_kernels_widest(void);
 
 #endif

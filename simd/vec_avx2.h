@@ -105,7 +105,7 @@ VERB vw v_whigh(vw a)
 {
     return (vw){_mm256_shuffle_epi32(a.low, 0xF5), _mm256_shuffle_epi32(a.high, 0xF5)};
 }
-/* Without the barrier gcc puts c, the operand that comes last, first: a longer chain. */
+/* Without the barrier gcc xors with c first, although c is ready last: the chain gets longer. */
 VERB vw v_wxor3(vw a, vw b, vw c)
 {
     vi low = v_ixor(a.low, b.low), high = v_ixor(a.high, b.high);

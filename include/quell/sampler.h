@@ -250,8 +250,9 @@ typedef struct quell_report {
 /* One run. Start from quell_run_defaults().
  *
  * seed, first, count: draws samples first .. first + count - 1 of the stream `seed`, at most number
- *   2^64 - 2. Sample i has the same bits in whatever run it is drawn. On the way from t to s it meets the noise of (seed,
- *   t, s), see quell_noise_key: runs that follow each other in time may share a seed.
+ *   2^64 - 2. Sample i has the same bits in whatever run it is drawn. On the way from t to s it
+ *   meets the noise of (seed, t, s), see quell_noise_key: runs that follow each other in time may
+ *   share a seed.
  * threads: at most this many; 0: what OpenMP, the affinity mask and the cgroup allow. Inside a
  *   parallel region of the host, 1. A region of OpenMP's, where it is certain to have its threads,
  *   else threads of quell's own, fewer where the system does not give them all. docs/guest.md.

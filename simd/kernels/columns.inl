@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The matrix product where B has just a few columns: a vector along them would be mostly fill, so
- * vectors run along the rows of A, whose elements they get by small transposes. The chains are
- * those of product.inl, and so are the bits. */
+/* The matrix product for a B with few columns. A vector along them would be mostly empty, so
+ * vectors run along the rows of A, whose elements they get by small transposes. The chains of
+ * additions are those of product.inl, and so are the bits. */
 
 #define FEW_COLUMNS (LANES / 4)
 
-/* What element (i, j) of C is before its chain. */
+/* The value of element (i, j) of C before its chain. */
 VERB float column_start(const struct quell_product *x, size_t i, size_t j)
 {
     float start = x->start ? x->start[j] : 0.0f;
@@ -13,8 +13,8 @@ VERB float column_start(const struct quell_product *x, size_t i, size_t j)
     return x->start ? x->c[i * x->c_row + j] + start : x->c[i * x->c_row + j];
 }
 
-/* The chains of LANES rows, in sum. ahead: the next rows are asked for, as the processor does not
- * see through so many at once. */
+/* Runs the chains of LANES rows in `sum`. ahead: prefetches the next rows, because the processor
+ * does not foresee so many streams at once. */
 VERB vf column_chains(const struct quell_product *x, const float *a, const float *b, vf sum,
                       int ahead)
 {

@@ -20,15 +20,16 @@ VERB vf combine_load(const struct combination *from, size_t k, size_t i, size_t 
     return n == LANES ? v_load(from->in[k] + i) : v_load_n(from->in[k] + i, n);
 }
 
-/* The next term where there is one. `inputs`, `k` and (but for the tail) `n` are constants once
- * this is inlined. */
+/* Adds the next term, if there is one. `inputs`, `k` and (except in the tail) `n` are constants
+ * after inlining. */
 VERB vf combine_term(vf sum, const struct combination *from, size_t k, size_t inputs, size_t i,
                      size_t n)
 {
     return k < inputs ? v_fma(from->c[k], combine_load(from, k, i, n), sum) : sum;
 }
 
-/* Elements i to i + n of out; they come back. kept: of an update; a constant, too. */
+/* Computes and returns elements i to i + n of out. kept: whether this is an update; also a
+ * constant. */
 VERB vf combine_lanes(float *out, const struct combination *from, size_t inputs, int kept, size_t i,
                       size_t n)
 {
@@ -93,7 +94,7 @@ VERB int combine_inputs(size_t inputs, int kept, float *out, size_t count, const
     return v_any_nan(v_mul(zero, sum)) && any_not_finite(out, count);
 }
 
-/* A function for each number of inputs. */
+/* Defines one function for each number of inputs. */
 #define COMBINE(name, kept)                                                  \
     static int name(float *out, size_t count, size_t inputs, const float *c, \
                     const float *const *in)                                  \
@@ -122,7 +123,7 @@ COMBINE(combine, 0)
 COMBINE(update, 1)
 #undef COMBINE
 
-/* With x last, v_max and v_min return it where it is a NaN. */
+/* v_max and v_min return their last operand if it is NaN, so x comes last. */
 VERB vf clamp_lanes(vf x, vf low, vf high) { return v_min(high, v_max(low, x)); }
 
 static void clamp(float *x, size_t count, float low, float high)

@@ -27,7 +27,7 @@ VERB vf v_exp(vf x)
     return v_select(v_less(x, v_set1(-0x1.5d589ep+6f)), v_set1(0.0f), p);
 }
 
-/* The same for x <= 0, without working it out where it is 0 in every lane. */
+/* v_exp for x <= 0, which skips the computation if the result is 0 in every lane. */
 VERB vf v_exp_or_zero(vf x)
 {
     if (!v_any(v_less(v_set1(-87.5f), x)) && !v_any_nan(x)) return v_set1(0.0f);

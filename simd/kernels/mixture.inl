@@ -17,10 +17,10 @@
  * alpha). */
 #include <math.h>
 
-#define MIXTURE_CHAIN 64 /* elements summed plainly before compensation sets in */
-#define MIXTURE_CHUNK 64 /* components whose weights are worked out at a time */
+#define MIXTURE_CHAIN 64 /* elements summed without compensation */
+#define MIXTURE_CHUNK 64 /* components whose weights are computed at a time */
 
-/* x[rows][dim] to columns[dim][LANES]; lanes past the last row repeat it. */
+/* Transposes x[rows][dim] into columns[dim][LANES]; lanes past the last row repeat it. */
 static void to_columns(float *columns, const float *x, size_t rows, size_t dim)
 {
     for (size_t lane = 0; lane < LANES; lane++) {
@@ -35,7 +35,7 @@ static void from_columns(float *out, const float *columns, size_t rows, size_t d
         for (size_t d = 0; d < dim; d++) out[lane * dim + d] = columns[d * LANES + lane];
 }
 
-/* sum + c over a long run of parts (Kahan). */
+/* Adds a part to the compensated sum (sum, c) of Kahan. */
 VERB vf add_part(vf sum, vf *c, vf part)
 {
     vf y = v_sub(part, *c), t = v_add(sum, y);
@@ -56,8 +56,8 @@ VERB vf add_scaled_square(vf part, vf x, vf alpha, float m, float rate)
     return v_fma(v_mul(v_set1(rate), difference), difference, part);
 }
 
-/* The four components of k[]: sum_d (x_d - alpha m_kd)^2, times the rates if `diagonal`. Four at
- * once, because one sum is a chain in which every step waits for the last. */
+/* Computes sum_d (x_d - alpha m_kd)^2, times the rates if `diagonal`, for the four components in
+ * k[]. Four at once, because in a single sum every addition waits for the one before. */
 VERB void distances(const struct quell_mixture *x, const float *columns, const size_t *k,
                     const int diagonal, vf *distance)
 {
@@ -99,7 +99,7 @@ VERB void distances(const struct quell_mixture *x, const float *columns, const s
     distance[3] = s3;
 }
 
-/* logit[components][LANES], and the greatest of each lane. */
+/* Computes logit[components][LANES], and returns the greatest of each lane. */
 static vf logits(const struct quell_mixture *x, const float *columns, float *logit)
 {
     vf maximum = v_set1(-INFINITY);
@@ -122,15 +122,14 @@ static vf logits(const struct quell_mixture *x, const float *columns, float *log
     return maximum;
 }
 
-/* What the weights of the components add up to: the weights themselves, and those times the
- * gain. */
+/* Sums over the components: of the weights, and of the weights times the gain. */
 struct mixture_sums {
     vf maximum, total, gain;
 };
 
-/* The weights of components [from, to): those that are 0 in every lane are left out, the others
- * move to the front of weight[], and which[] says whose they are. Returns how many. A sample that
- * is not a number gets no weights at all, and 0 / 0 for its mean. */
+/* Computes the weights of the components [from, to). Those that are 0 in every lane are dropped,
+ * the others move to the front of weight[], and which[] has their components. Returns how many
+ * there are. A sample that is NaN gets no weights at all, and 0 / 0 as its mean. */
 static size_t weights(const struct quell_mixture *x, size_t from, size_t to, const float *logit,
                       struct mixture_sums *sums, float *weight, size_t *which)
 {
@@ -180,7 +179,7 @@ static void add_isotropic(const struct quell_mixture *x, size_t count, const flo
     for (; d < x->dim; d++) add_means(x, d, 1, count, weight, which, sum);
 }
 
-/* sum[d] += w_k (m_kd + gain_kd (x_d - alpha m_kd)), near without the m_kd before it. */
+/* sum[d] += w_k (m_kd + gain_kd (x_d - alpha m_kd)); if `near`, without the first m_kd. */
 VERB void add_diagonal(const struct quell_mixture *x, const int near, const float *columns,
                        size_t count, const float *weight, const size_t *which, float *sum)
 {
@@ -197,14 +196,14 @@ VERB void add_diagonal(const struct quell_mixture *x, const int near, const floa
     }
 }
 
-/* What the sums come to, scaled; a zero is +0. */
+/* Scales a sum to the mean; a zero becomes +0. */
 VERB vf mixture_mean(const struct quell_mixture *x, vf in, vf sum, vf scale)
 {
     if (!x->near || x->apart) return v_add(v_mul(sum, scale), v_set1(0.0f));
     return v_add(in, v_fma(v_set1(x->less), in, v_mul(sum, scale)));
 }
 
-/* LANES samples, of which `rows` are wanted. */
+/* Processes LANES samples, of which `rows` are wanted. */
 static void mixture_group(const struct quell_mixture *x, const float *in, float *out, size_t rows)
 {
     float *columns = x->scratch, *sum = columns + x->dim * LANES, *logit = sum + x->dim * LANES;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The posterior mean of a mixture where samples are few, with one gain for all elements: one sample
- * at a time, vectors running over components for the logits and over elements for the sums. Each
- * number is made by the operations of mixture.inl in their order, and has its bits. */
+/* The posterior mean of a mixture for few samples, with one gain for all elements: one sample at a
+ * time, with vectors along the components for the logits and along the elements for the sums. Each
+ * number is computed by the operations of mixture.inl in their order, so the bits are the same. */
 
 /* sum_d (x_d - alpha m_kd)^2 of LANES components whose means lie one after the other. */
 VERB vf distances_across(const struct quell_mixture *x, const float *row, const float *means)
@@ -26,7 +26,8 @@ VERB vf distances_across(const struct quell_mixture *x, const float *row, const 
     return sum;
 }
 
-/* The first of LANES components that begin at k, or end with the last one. */
+/* The start of a group of LANES components: k, or less if the group would go beyond the last
+ * one. */
 VERB size_t group_at(const struct quell_mixture *x, size_t k)
 {
     return k + LANES <= x->components ? k : x->components - LANES;
@@ -45,13 +46,13 @@ static float logits_across(const struct quell_mixture *x, const float *row, floa
     return maximum;
 }
 
-/* What the weights add up to, and those times the gain. */
+/* The sum of the weights, and that of the weights times the gain. */
 struct single_sums {
     float total, gain;
 };
 
-/* Moves the weights that are not 0, times 1 - alpha gain, to the front of weight[]; which[] says
- * whose they are. Returns how many. */
+/* Moves the weights that are not 0, times 1 - alpha gain, to the front of weight[]; which[] has
+ * their components. Returns how many there are. */
 static size_t weights_across(const struct quell_mixture *x, const float *logit, float maximum,
                              struct single_sums *sums, float *weight, uint32_t *which)
 {

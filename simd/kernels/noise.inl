@@ -19,8 +19,8 @@
 #define PHILOX_WEYL_0 0x9E3779B9u
 #define PHILOX_WEYL_1 0xBB67AE85u
 
-/* What each lane draws next, and what takes it LANES blocks on: `step` blocks and `samples`
- * samples, or one sample more where `block` has not `room` for the step. */
+/* The block that each lane draws next, and how it moves LANES blocks on: by `step` blocks and
+ * `samples` samples, or one sample more if `block` has no `room` for the step. */
 struct draw {
     vi block, low, high;
     vi step, samples, room, blocks;
@@ -68,7 +68,7 @@ VERB void draw_advance(struct draw *draw)
     draw->block = v_isub(block, v_iselect(stays, zero, draw->blocks));
 }
 
-/* The four words of each lane's block, and on to the next. */
+/* Draws the four words of each lane's block, and moves on to the next one. */
 VERB void draw_words(struct draw *draw, vi word[4])
 {
     const vw multiply0 = v_wset1(PHILOX_MULTIPLY_0), multiply1 = v_wset1(PHILOX_MULTIPLY_1);
@@ -157,7 +157,7 @@ VERB void draw_pairs(struct draw *draw, float *out)
     v_store_pairs(out, normal[0], normal[1]);
 }
 
-/* The kernels draw whole vectors of blocks and copy what is wanted of the last. */
+/* The kernels draw whole vectors of blocks, and copy what is wanted of the last one. */
 static void normals(const struct quell_noise_at *at, size_t count, float *out)
 {
     struct draw draw = draw_at(at, lane_block);

@@ -26,8 +26,8 @@
 
 #define TILE static inline __attribute__((always_inline))
 
-/* A loop with constant bounds, written out: with literal indices every compiler keeps the tile in
- * registers, where a pragma that asks for unrolling may leave it in memory. */
+/* A loop with constant bounds, unrolled by hand: with literal indices every compiler keeps the tile
+ * in registers, whereas with a pragma for unrolling it may stay in memory. */
 #define MOST_ROWS 12
 #define MOST_VECTORS 8
 #define EACH_VECTOR(DO)         \
@@ -93,7 +93,8 @@ TILE const float *column(const struct quell_product *x, size_t j, size_t p)
     return x->b + j / QUELL_PANEL * x->b_panel + p * x->b_row + j % QUELL_PANEL;
 }
 
-/* Rows i... and columns j... of C, for p from `from` to `to`; rows and vectors are constants. */
+/* Computes rows i... and columns j... of C, for p from `from` to `to`. The numbers of rows and
+ * vectors are constants. */
 TILE void tile(const struct quell_product *x, size_t i, size_t j, size_t from, size_t to,
                const size_t rows, const size_t vectors)
 {
@@ -242,7 +243,8 @@ static unsigned widest(size_t rows, size_t columns)
     return v;
 }
 
-/* Rows [begin, end), p in [from, to): columns outside, so that those of B are read once. */
+/* Computes rows [begin, end) for p in [from, to). Columns are the outer loop, so that those of B
+ * are read once. */
 static void product_cut(const struct quell_product *x, size_t begin, size_t end, size_t from,
                         size_t to)
 {

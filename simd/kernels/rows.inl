@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What works on rows as wholes: norms and the softmax of attention.
+/* Kernels that need whole rows: norms, and the softmax of attention.
  *
  * A sum over a row has QUELL_LANES partial sums on every instruction set, element k in sum k modulo
- * QUELL_LANES, which are then added up as a tree: the same bits for every vector length. */
+ * QUELL_LANES, which are then added up as a tree. So the bits are the same for every vector
+ * length. */
 
 #define PARTS (QUELL_LANES / LANES)
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Noise with a scale for each element, exp(a + b v). Finite or not is told as in combine.inl. */
 
-/* With the exponent last, v_min returns it where it is a NaN. */
+/* v_min returns its last operand if it is NaN, so the exponent comes last. */
 VERB vf spread_lanes(vf x, vf a, vf b, vf v, vf z)
 {
     return v_fma(v_exp(v_min(v_set1(88.0f), v_fma(b, v, a))), z, x);

@@ -21,27 +21,27 @@ enum exit_code {
     "valid, 4 a file could not be read or written, 5 out of memory, 130 stopped by\n"      \
     "Ctrl-C. A file appears under its name only when it is complete.\n"
 
-/* One line on stderr, without control characters; returns the code. */
+/* Prints one line on stderr, without control characters; returns the code. */
 __attribute__((format(printf, 2, 3))) int complain(int code, const char *format, ...);
 
-/* A name from outside, without control characters and as UTF-8. */
+/* Prints a name from outside the program, without control characters and as UTF-8. */
 void print_name(FILE *file, const char *name);
 
-/* From here on complaints are those of the program `name`; with `keep` they go there, the last one
- * stays, and nothing is printed. */
+/* Sets the program's name for complaints. With `keep` they are written there instead of printed,
+ * and the last one stays. */
 #define COMPLAINT 1024
 void complain_as(const char *name, char keep[COMPLAINT]);
 
-/* The same from the last failure of the library: the code that goes with its status. */
+/* Complains of the last failure of the library; returns the code that belongs to its status. */
 int complain_status(quell_status status);
 
-/* The same where an input could not be read: `code`, whatever the reason, but for memory. */
+/* Complains of an input that could not be read; returns `code`, except when memory ran out. */
 int complain_input(int code, quell_status status);
 
-/* The same after a run, which Ctrl-C may have ended: then its exit code. */
+/* Complains of a failed run; if Ctrl-C ended it, returns the code for that. */
 int complain_run(quell_status status);
 
-/* Returns `code`, or, if what was printed on stdout did not arrive, complains. */
+/* Returns `code`; if what was printed on stdout could not be written, complains. */
 int finish_stdout(int code);
 
 int command_sample(int argc, char **argv);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* quell compare: what samplers make of a number of evaluations, on a model whose law is known. */
+/* quell compare: how good samplers are at a number of evaluations, on a model whose law is
+ * known. */
 #include "cli/compare.h"
 #include "cli/cli.h"
 #include "cli/interrupt.h"

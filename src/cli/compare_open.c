@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What can fail early fails here: the lists, the model, every sampler at every budget, and the
- * place where the picture goes. */
+/* Everything that can fail early is checked here: the lists, the model, every sampler at every
+ * budget, and the file of the picture. */
 #include "cli/cli.h"
 #include "cli/compare.h"
 #include "cli/interrupt.h"
@@ -85,8 +85,8 @@ static quell_status count_evaluations(const struct comparison *comparison, const
                       spec);
 }
 
-/* Finds the most steps that the budget allows: a step takes an evaluation at least, and more steps
- * never take fewer. */
+/* Finds the greatest number of steps within the budget. A step takes at least one evaluation, and
+ * more steps never take fewer. */
 static quell_status find_steps(const struct comparison *comparison, struct trial *trial)
 {
     const char *spec = comparison->samplers[trial->sampler];
@@ -105,7 +105,8 @@ static quell_status find_steps(const struct comparison *comparison, struct trial
     return QUELL_OK;
 }
 
-/* With points of the caller's the steps are known, and the budget is what they take. */
+/* If the caller gives the points, the number of steps is known, and the budget is the evaluations
+ * that they take. */
 static quell_status take_steps(struct comparison *comparison, struct trial *trial)
 {
     trial->steps = comparison->steps;
@@ -133,7 +134,7 @@ static int plan_trials(struct comparison *comparison)
     return EXIT_DONE;
 }
 
-/* The samples of a trial are in memory all at once. */
+/* All samples of a trial are in memory at the same time. */
 static int settle_count(struct comparison *comparison)
 {
     uint64_t *count = &comparison->options.count;

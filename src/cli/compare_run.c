@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The trials, one after the other, and what they are held against. The exact samples come from a
- * seed of their own, so that no noise of theirs is a sampler's: 0 .. count - 1 are the reference,
- * and those after them the other draws, whose distance is the floor. */
+/* Runs the trials one after the other, and draws the exact samples with which they are compared.
+ * These have a seed of their own, so that their noise is no sampler's: 0 .. count - 1 are the
+ * reference, and those after them further exact draws, whose distance is the floor. */
 #include "cli/cli.h"
 #include "cli/compare.h"
 #include "cli/interrupt.h"
@@ -48,8 +48,8 @@ static quell_status take_exact(struct bench *bench, uint64_t first, struct portr
     return status ? status : portrait_take(portrait, &bench->measure, bench->x);
 }
 
-/* The mean over a few draws, since one has its luck. The floor in the table is that of the first
- * law; grids that end elsewhere have much the same. */
+/* The floor is the mean over a few draws, because one draw varies. The floor in the table is that
+ * of the first law; grids that end elsewhere have nearly the same. */
 static quell_status find_floor(struct bench *bench)
 {
     struct comparison *comparison = bench->comparison;
@@ -69,7 +69,7 @@ static quell_status find_floor(struct bench *bench)
     return QUELL_OK;
 }
 
-/* The exact law of the grid's last point. */
+/* Draws the reference from the exact law at the grid's last point. */
 static quell_status take_reference(struct bench *bench, const quell_point *last)
 {
     bool first = !bench->known;
@@ -91,7 +91,7 @@ static quell_status draw(struct bench *bench, const quell_sampler *sampler)
     return status ? status : quell_sample_from(sampler, &run, bench->x);
 }
 
-/* Samples that are not finite are a result, too. */
+/* Samples that are not finite are a result, not a failure. */
 static quell_status run_sampler(struct bench *bench, struct trial *trial,
                                 const quell_sampler *sampler)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* quell denoise: one evaluation of a model, E[X | x_t], to hold it against the one it came from. */
+/* quell denoise: evaluates a model once, E[X | x_t], to compare it with the network that it was
+ * exported from. */
 #include "cli/cli.h"
 #include "cli/guidance.h"
 #include "cli/interrupt.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Up to 64 images, each pixel of them a square of whole pixels, on some 800 x 800; large images are
- * fewer, so that the picture stays within 4096 a side. Images go into the picture as they come. */
+/* A grid of up to 64 images on about 800 x 800 pixels, where each pixel of an image is a square of
+ * whole pixels. Of large images there are fewer, so that no side exceeds 4096. Images are copied
+ * into the picture as they come. */
 #include "cli/grid.h"
 #include "base/fail.h"
 #include "base/memory.h"

@@ -8,11 +8,11 @@
 
 struct grid;
 
-/* Of up to `count` images of height x width x channels (1, 3 or 4). */
+/* Creates a grid of up to `count` images of height x width x channels (1, 3 or 4). */
 quell_status grid_create(struct grid **grid, size_t count, size_t height, size_t width,
                          size_t channels);
 
-/* x[rows][height][width][channels], in [-1, 1]; those that do not fit are passed over. */
+/* Adds x[rows][height][width][channels], in [-1, 1]; images beyond the grid are ignored. */
 void grid_add(struct grid *grid, size_t rows, const float *x);
 
 quell_status grid_write(const struct grid *grid, struct quell_output *output);

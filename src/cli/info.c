@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* quell info: what matters when samples are compared or are slow. */
+/* quell info: what is worth knowing when samples differ or are slow. */
 #include "cli/cli.h"
 #include "cli/info_model.h"
 #include "cli/onnx.h"

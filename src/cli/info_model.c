@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a model is, and where it came from: of its file the digest, the fields of its description,
- * and what its exporter has left in the metadata. */
+/* Describes a model and its origin: the digest of its file, the fields of its description, and what
+ * its exporter left in the metadata. */
 #include "cli/info_model.h"
 #include "cli/cli.h"
 #include "cli/file_digest.h"
@@ -21,8 +21,8 @@
 
 #define LONGEST 200 /* characters of a field that are shown */
 
-/* parameters: numbers that were trained; 0: it is no network of quell's. file: whether it has one;
- * document, tensors: what describes it there. */
+/* parameters: the number of trained parameters; 0 if it is not a network of quell. file: whether it
+ * has one; document, tensors: what describes it there. */
 struct facts {
     const char *name;
     quell_model model;
@@ -104,7 +104,7 @@ static const char *kind_of(const struct facts *facts)
     return kind;
 }
 
-/* LAPACK has taken a covariance apart. */
+/* Whether the eigenbasis was computed by LAPACK here. */
 static bool has_own_basis(const struct facts *facts)
 {
     return facts->has_document && quell_document_has(&facts->document, "covariance");
@@ -122,7 +122,7 @@ static const char *exactness(const struct facts *facts)
     return "no: LAPACK's eigenbasis has other bits on other machines: see `quell model`";
 }
 
-/* Components of a mixture or points of a data set; 0: neither. */
+/* The number of components of a mixture or points of a data set; 0 for other models. */
 static size_t parts_of(const struct facts *facts)
 {
     const quell_denoiser *denoiser = facts->model.denoiser;
@@ -150,7 +150,7 @@ static void print_field(const char *name, const char *value, bool quoted)
     printf("  %-16s %s\n", label, text);
 }
 
-/* What the reader of a file took, and what it has beside. */
+/* Prints the fields that the reader of the file uses, then its other fields. */
 static void print_description(const struct facts *facts)
 {
     const struct quell_json_object *root = &facts->document.root;

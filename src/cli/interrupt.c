@@ -12,7 +12,7 @@
 
 _Atomic sig_atomic_t interrupt_signal;
 
-/* All that end a process from outside. Those from SIGRTMIN on do, too. */
+/* All signals by which a process is ended from outside. Those from SIGRTMIN on do so too. */
 static const int requests[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGALRM, SIGVTALRM, SIGPROF,
                                SIGUSR1, SIGUSR2, SIGXCPU, SIGIO,   SIGPWR,  SIGSTKFLT, SIGTRAP};
 static const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS};
@@ -20,7 +20,7 @@ static const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS};
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define MOST_DOOMED 2
 
-/* NULL until a name is there as a whole: a part of it may be the name of another file. */
+/* NULL until a name is complete: a part of it may be the name of another file. */
 static const char *volatile doomed[MOST_DOOMED];
 
 static void remove_doomed(void)
@@ -37,7 +37,7 @@ static void note(int number)
     interrupt_signal = number;
 }
 
-/* The default action, which is in force again, follows when the handler returns. */
+/* When the handler returns, the default action follows, which is in force again. */
 static void crash(int number)
 {
     remove_doomed();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Ctrl-C as a flag, so that a run can clear up after itself. */
+/* Turns Ctrl-C into a flag, so that a run can clean up. */
 #ifndef QUELL_CLI_INTERRUPT_H
 #define QUELL_CLI_INTERRUPT_H
 
@@ -13,21 +13,21 @@ extern _Atomic sig_atomic_t interrupt_signal;
  * second signal of a kind ends the process. A crash ends it, too, without the files that go. */
 void interrupt_catch(void);
 
-/* The same, but no number of them ends the process: launchers of MPI jobs, and what started these,
- * each send one, and end with SIGKILL by themselves. */
+/* Like interrupt_catch, but no number of signals ends the process: launchers of MPI jobs, and what
+ * started these, each send one, and end the process by SIGKILL themselves. */
 void interrupt_catch_all(void);
 
-/* Signals end the process again: all files have their names. */
+/* Lets signals end the process again, because all files have their names. */
 void interrupt_release(void);
 
-/* From now on the first signal also removes the file of this name, at once: what sent it may not
- * leave the time for more. At most two files; NULL: none any more. */
+/* From now on the first signal also removes the file of this name, at once: its sender may not
+ * leave time for more. At most two files; NULL: none any more. */
 void interrupt_removes(const char *path);
 
-/* The name of the signal that was had, "Ctrl-C" or "a signal (Terminated)". */
+/* The name of the signal that arrived, "Ctrl-C" or "a signal (Terminated)". */
 const char *interrupt_name(void);
 
-/* Ends the process by the signal that it has had, so that a shell's loop ends, too. */
+/* Ends the process by the signal that arrived, so that a loop of a shell ends as well. */
 void interrupt_end(void);
 
 #endif

@@ -71,7 +71,8 @@ static int check_count(const struct join_options *options, const struct parts *p
                     (unsigned long long)options->count, parts->rows);
 }
 
-/* A pattern such as *.npy finds the file of the last time, too. */
+/* Refuses an output that is one of the parts: a pattern such as *.npy also matches the output of an
+ * earlier run. */
 static int check_out(const char *out, const struct parts *parts)
 {
     for (size_t i = 0; i < parts->count; i++)
@@ -98,7 +99,8 @@ static int write_out(const char *path, struct parts *parts)
     return code;
 }
 
-/* The report of the whole: of reports, what they say alike, so that it can be joined again. */
+/* Prints the report of the whole. If the parts are reports, it has the settings that all share, so
+ * that it can be joined again. */
 static int print_json(const char *out, const struct parts *parts)
 {
     struct quell_json_writer writer = report_begin();

@@ -13,8 +13,8 @@
 #include "io/npy.h"
 #include "io/output.h"
 
-/* name: as it was asked for. path: of its samples. first: known from a report. digest: of the bits
- * of its samples, once they were copied. */
+/* name: as given on the command line. path: the file of its samples. first: the index of its first
+ * sample, from a report. digest: of the bits of its samples, once they are copied. */
 struct part {
     const char *name;
     char *path;
@@ -22,8 +22,8 @@ struct part {
     size_t rows;
 };
 
-/* reported: the parts are reports; settings: the first of these, which all others say alike but for
- * the parts' own fields. rank, shape: of a sample. */
+/* reported: the parts are reports; settings: the first of these, with which all others must agree
+ * except in fields of the part itself. rank, shape: of a sample. */
 struct parts {
     size_t count, rows;
     struct part *part;
@@ -32,22 +32,23 @@ struct parts {
     size_t rank, shape[QUELL_MAX_RANK];
 };
 
-/* Checks all that can be checked before a sample is copied, and puts reported parts in the order of
- * their samples. Returns an exit code, and has complained if it is not EXIT_DONE. */
+/* Checks everything that can be checked before a sample is copied, and sorts reported parts by
+ * their samples. This and the functions below return an exit code, and have complained if it is not
+ * EXIT_DONE. */
 int parts_open(struct parts *parts, size_t count, const char *const *names);
 void parts_close(struct parts *parts);
 
-/* Reads a report: path, first and rows of the part, and holds its settings against those of the
- * parts before (join_report.c). Likewise. */
+/* Reads a report: path, first and rows of the part. Compares its settings with those of the parts
+ * before (join_report.c). */
 int part_read_report(struct parts *parts, struct part *part);
 
-/* What all reports say alike, as members of the report of the whole. */
+/* Writes the settings that all reports share, as members of the report of the whole. */
 void parts_put_settings(struct quell_json_writer *writer, const struct parts *parts);
 
-/* Opens the samples of a part. Likewise. */
+/* Opens the file of a part's samples. */
 int part_open(const struct part *part, struct quell_npy *npy);
 
-/* The header and the samples of all parts (join_copy.c). Likewise. */
+/* Writes the header and the samples of all parts (join_copy.c). */
 int parts_copy(struct parts *parts, struct quell_output *out);
 
 #endif

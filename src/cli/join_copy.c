@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Copies the samples, a chunk at a time. Two parts with the same samples are what a job array
- * leaves whose tasks all had one --first, so each part's bits are summed up on the way. */
+/* Copies the samples, a chunk at a time. Two parts with the same samples come from a job array
+ * whose tasks all had the same --first, so a digest of each part's bits is computed on the way. */
 #include "cli/cli.h"
 #include "cli/interrupt.h"
 #include "cli/join.h"
@@ -10,7 +10,8 @@
 
 #define CHUNK ((size_t)1 << 16) /* values */
 
-/* Each step can be undone, so that one value that differs always shows. */
+/* Adds values to a digest. Each step is invertible, so a single value that differs always changes
+ * the digest. */
 static uint64_t digest(uint64_t sum, const float *x, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -37,7 +38,7 @@ static quell_status copy_values(struct part *part, struct quell_npy *npy, float 
     return status;
 }
 
-/* Whatever its samples are, wrong values are the fault of the file. */
+/* Complains of wrong values in a part: whatever the samples are, the file is at fault. */
 static int complain_copy(quell_status status)
 {
     if (status == QUELL_BAD_MODEL && !interrupt_signal) return complain_input(EXIT_FILE, status);
@@ -67,7 +68,8 @@ static int by_digest(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-/* Reports tell parts apart; samples alone cannot lie that often in the same order. */
+/* Refuses two parts with the same samples, unless they have reports, which say which samples they
+ * hold: by chance, samples are not equal that often in the same order. */
 static int check_twins(const struct parts *parts)
 {
     if (parts->reported) return EXIT_DONE;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Everything that can be wrong with the parts themselves is found here, before one is copied. One
- * file is open at a time: there may be thousands. */
+/* Checks the parts before one is copied. Only one file is open at a time, because there may be
+ * thousands. */
 #include "cli/cli.h"
 #include "cli/join.h"
 #include "base/memory.h"
@@ -61,7 +61,7 @@ static int open_part(struct parts *parts, struct part *part)
     return code;
 }
 
-/* Parts without a sample come last: they are nowhere in the stream. */
+/* Parts without samples come last, as they have no position in the stream. */
 static int by_first(const void *left, const void *right)
 {
     const struct part *a = left, *b = right;
@@ -69,7 +69,7 @@ static int by_first(const void *left, const void *right)
     return (a->first > b->first) - (a->first < b->first);
 }
 
-/* Reported parts follow each other without a hole and without a sample twice. */
+/* Refuses reported parts that leave a gap or hold a sample twice. */
 static int check_order(struct parts *parts)
 {
     if (!parts->reported) return EXIT_DONE;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reports of `quell sample --json`: parts of one stream have all settings in common but those that
+/* Reports of `quell sample --json`. The parts of one stream agree in all settings except those that
  * do not change a sample. */
 #include "cli/cli.h"
 #include "cli/join.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What may differ between parts of a stream, and is none of its settings. */
+/* Fields that may differ between parts of a stream. */
 static const char *const own_fields[] = {
     "count",  "first", "shape",   "from", "classes", "threads", "isa",
     "ranks",  "parts", "seconds", "out",  "plot",    "exact",   "samples_per_second",
@@ -28,7 +28,7 @@ static bool is_own(const char *field)
     return false;
 }
 
-/* Counts beyond 2^63 are texts (cli/report.h). */
+/* Reads a count; counts beyond 2^63 - 1 are texts (cli/report.h). */
 static bool read_count(const struct quell_document *report, const char *field, uint64_t *count)
 {
     const char *value = quell_json_get(&report->root, field);
@@ -36,7 +36,8 @@ static bool read_count(const struct quell_document *report, const char *field, u
     return quell_json_whole(value, count);
 }
 
-/* A setting of one report that the other has not, or has otherwise; NULL: there is none. */
+/* A setting of one report that the other lacks, or has with another value; NULL if there is
+ * none. */
 static const char *find_other(const struct quell_document *one, const struct quell_document *other)
 {
     for (size_t i = 0; i < one->root.count; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The classes of the samples, as --class and --classes say: none, one, all in turn, or those of a
+/* The classes of the samples, from --class and --classes: none, one, all in turn, or those in a
  * file. */
 #ifndef QUELL_CLI_LABELS_H
 #define QUELL_CLI_LABELS_H
@@ -25,21 +25,21 @@ struct label_options {
 
 #define LABEL_RULES {"class", OPTION_EXCLUDES, "classes"}
 
-/* one, each: which class is wanted, if there is no file. */
+/* one, each: which class is wanted, unless a file has the classes. */
 struct labels {
     bool wanted, each;
     size_t classes, one;
     struct quell_npy file;
 };
 
-/* For a model of so many classes. Returns an exit code, and has complained if it is not
- * EXIT_DONE. */
+/* Opens the labels for a model with that many classes. Returns an exit code, and has complained if
+ * it is not EXIT_DONE. */
 int labels_open(struct labels *labels, const struct label_options *options, size_t classes);
 
-/* The next rows' classes, of samples first, first + 1, ... */
+/* Fills in the classes of the next rows, the samples first, first + 1, ... */
 quell_status labels_fill(struct labels *labels, uint64_t first, size_t rows, int32_t *out);
 
-/* A zeroed or closed one is allowed. */
+/* Closes the file; zeroed labels, or closed ones, are allowed. */
 void labels_close(struct labels *labels);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* quell list: what may be asked for by name. */
+/* quell list: prints what can be asked for by name. */
 #include "cli/catalogue.h"
 #include "cli/cli.h"
 #include "cli/options.h"

@@ -31,7 +31,7 @@ static int read_npy(const char *option, const char *path, double **values, size_
     return status ? complain_input(EXIT_FILE, status) : code;
 }
 
-/* Splits at any of `between`; a piece that is no number is refused. */
+/* Splits the text at any of `between`; a piece that is not a number is refused. */
 static int read_pieces(const char *option, const char *text, const char *between, double **values,
                        size_t *count)
 {

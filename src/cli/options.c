@@ -130,7 +130,7 @@ static const char *argument_of(const struct option_row *row, const char *name)
     return row->name && row->argument ? row->argument : "";
 }
 
-/* A second value would make the first one one that is not heard. */
+/* Refuses an option that is given twice, because its first value would be ignored. */
 static int take(const struct option_row *rows, int i, const char *text, void *values)
 {
     if (given[i] && rows[i].kind != OPTION_FLAG)

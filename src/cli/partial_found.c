@@ -72,8 +72,8 @@ static bool is_marked(const struct quell_digest *digest, const struct record_mar
     return quell_digest_end(digest) == mark->digest;
 }
 
-/* Those that are written count, and after another start of the machine those that are sure, if the
- * others are not there, or not as they were. */
+/* All samples that were written count. After a restart of the machine, if they are missing or
+ * changed, only those count that had reached the disk. */
 static int settle(struct partial *partial, const struct quell_output *out,
                   const struct partial_plan *plan, const struct record *record, size_t there)
 {
@@ -109,7 +109,7 @@ static int check_header(const struct quell_output *out, const struct partial_pla
                     out->temporary);
 }
 
-/* A file that ends before its first sample has lost nothing that counts. */
+/* A file that ends before its first sample has lost nothing. */
 static int find_done(struct partial *partial, const struct quell_output *out,
                      const struct partial_plan *plan, size_t bytes)
 {

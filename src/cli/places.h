@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where output goes, and that it is no place that is read. */
+/* Where output goes; an output must not be one of the inputs. */
 #ifndef QUELL_CLI_PLACES_H
 #define QUELL_CLI_PLACES_H
 

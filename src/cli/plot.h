@@ -10,13 +10,13 @@
 
 struct plot;
 
-/* What a picture shows: "density", "images"; NULL if there is none of such a model. */
+/* What a picture of this model shows: "density" or "images"; NULL if it has no picture. */
 const char *plot_kind(const quell_model *model);
 
-/* A plot of `count` samples of a model that has one. */
+/* Creates the plot of `count` samples of a model that has one. */
 quell_status plot_create(struct plot **plot, const quell_model *model, size_t count);
 
-/* The next rows of samples. */
+/* Adds the next rows of samples. */
 quell_status plot_add(struct plot *plot, size_t rows, const float *x);
 
 quell_status plot_write(struct plot *plot, struct quell_output *output);

@@ -19,7 +19,7 @@ static void put(png_structp png, png_bytep data, size_t bytes)
 
 static void flush(png_structp png) { (void)png; }
 
-/* libpng's own handler prints; the sink's status says enough. */
+/* The default handler of libpng prints; here the status of the output says enough. */
 static void give_up(png_structp png, png_const_charp message)
 {
     (void)message;

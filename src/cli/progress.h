@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How far a run is: a bar on a terminal, and the place where Ctrl-C takes effect. */
+/* The progress of a run: a bar on a terminal, and the point where Ctrl-C takes effect. */
 #ifndef QUELL_CLI_PROGRESS_H
 #define QUELL_CLI_PROGRESS_H
 
@@ -19,7 +19,7 @@ struct progress {
     void *others;
 };
 
-/* Seconds on a clock that is never set back. */
+/* Seconds on a monotonic clock. */
 double progress_clock(void);
 
 void progress_begin(struct progress *progress, uint64_t total, const char *unit, bool quiet);
@@ -27,7 +27,7 @@ void progress_begin(struct progress *progress, uint64_t total, const char *unit,
 /* A quell_progress_fn for `struct progress *`. */
 int progress_tick(void *user, const quell_progress *run);
 
-/* Wipes the bar. */
+/* Removes the bar. */
 void progress_end(struct progress *progress);
 
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How to sample, beside the sampler and its steps: the options that sample, plan and compare
- * share. */
+/* How to sample, besides the sampler and its steps: options that sample, plan and compare share. */
 #ifndef QUELL_CLI_SAMPLING_H
 #define QUELL_CLI_SAMPLING_H
 
@@ -42,7 +41,7 @@ struct sampling {
                  "one path of noise for each sample, whatever the steps:\nwith the same seed, " \
                  "more steps converge to the\nsame samples")
 
-/* What goes with what, of these rows. */
+/* The rules between these options. */
 #define SAMPLING_RULES                                                             \
     {"times", OPTION_EXCLUDES, "sigmas"}, {"times", OPTION_EXCLUDES, "grid"},      \
         {"times", OPTION_EXCLUDES, "start"}, {"times", OPTION_EXCLUDES, "stop"},   \
@@ -60,23 +59,23 @@ struct sampling {
         NUMBER_ROW(owner, sampling.threshold_max, "threshold-max", "X", 1, INFINITY,       \
                    "upper bound on that quantile (none)")
 
-/* Loads a model; whatever keeps it from being loaded, the model is where to look. Returns an exit
- * code, and has complained if it is not EXIT_DONE. */
+/* Loads a model; whatever the reason of a failure, it is reported as the model's. This and the
+ * functions below return an exit code, and have complained if it is not EXIT_DONE. */
 int sampling_open_model(quell_model *model, const char *name);
 
-/* The instruction set (NULL: the default) and the threads (0: the default). Likewise. */
+/* Chooses the instruction set (NULL: the default) and the threads (0: the default). */
 int sampling_choose_machine(const char *isa, uint64_t threads, const char **chosen, size_t *count);
 
-/* Reads --times or --sigmas, if one is given, and then sets *steps. Likewise. */
+/* Reads --times or --sigmas, if one is given, and then sets *steps. */
 int sampling_read_points(struct sampling *sampling, uint64_t *steps);
 
 /* Frees them. */
 void sampling_free(struct sampling *sampling);
 
-/* The schedule that is asked for, or else the model's own, or else vp. */
+/* Chooses the schedule that is asked for, or else the model's own, or else vp. */
 void sampling_choose_schedule(struct sampling *sampling, const quell_model *model);
 
-/* The sampler that a spec names, on the schedule and the grid that are chosen. */
+/* Creates the sampler that a spec names, on the chosen schedule and grid. */
 quell_status sampling_create(const struct sampling *sampling, const char *spec, size_t steps,
                              const quell_denoiser *denoiser, quell_sampler **sampler);
 

@@ -23,7 +23,7 @@ static int create_sampler(struct session *session)
     return status ? complain_status(status) : EXIT_DONE;
 }
 
-/* Whether samples are given noise on the way. */
+/* Whether the sampler draws noise on the way. */
 static bool draws_noise(const quell_sampler *sampler)
 {
     for (size_t i = 0; i < sampler->plan.count; i++)
@@ -65,7 +65,7 @@ static int check_noise(const struct session *session)
     return EXIT_DONE;
 }
 
-/* The file may also have its samples flat: (count, dim). */
+/* Whether the file has the model's shape; its samples may also be flat, (count, dim). */
 static bool fits(const struct quell_npy *from, const quell_model *model, size_t dim)
 {
     if (from->rank == 2 && from->shape[1] == dim) return true;
@@ -73,7 +73,7 @@ static bool fits(const struct quell_npy *from, const quell_model *model, size_t 
            !memcmp(from->shape + 1, model->shape, model->rank * sizeof *model->shape);
 }
 
-/* The count that a file of samples or classes says. */
+/* Takes the count from a file of samples or classes. */
 static int take_count(struct session *session, const char *option, const struct quell_npy *file)
 {
     uint64_t *count = &session->options.count;
@@ -125,7 +125,7 @@ static void make_header(struct session *session)
         quell_npy_header(session->plan.header, session->model.rank + 1, shape);
 }
 
-/* A file that --resume can go on with. */
+/* Opens a file that --resume can continue. */
 static int open_partial(struct session *session)
 {
     struct partial_plan *plan = &session->plan;

@@ -37,12 +37,12 @@ int session_open(struct session *session);    /* these too */
 int session_run(struct session *session);     /* draws and writes all samples */
 int session_commit(struct session *session);  /* gives the files their names */
 
-/* After session_prepare: leaves out the first `skipped` samples and draws `rows` from there on.
- * Likewise. */
+/* After session_prepare: skips the first `skipped` samples and draws `rows` from there on. Returns
+ * an exit code like the functions above. */
 int session_narrow(struct session *session, size_t skipped, size_t rows);
 
-/* All that decides on the samples, as lines of a name and a value, to be freed; NULL: no exit code
- * but *code, and it has complained (session_settings.c). */
+/* Everything that decides on the samples, as lines of a name and a value, to be freed. NULL after a
+ * failure: it has complained, and *code is the exit code (session_settings.c). */
 char *session_settings(const struct session *session, int *code);
 
 /* Draws the next rows of samples, `done` of which are drawn, to x[rows][dim]. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What was done, for a reader or for a program. */
+/* Says what was done, to a reader or to a program. */
 #include "cli/cli.h"
 #include "cli/places.h"
 #include "cli/report.h"
@@ -14,7 +14,7 @@ static double rate(const struct session *session)
     return session->seconds > 0 ? (double)drawn / session->seconds : 0.0;
 }
 
-/* What the samples depend on. */
+/* Writes the settings on which the samples depend. */
 static void put_settings(struct quell_json_writer *writer, const struct session *session)
 {
     const struct sample_options *options = &session->options;

@@ -25,7 +25,7 @@ static size_t most_rows(const struct session *session)
     return least(rows < 1 ? 1 : rows, session->count);
 }
 
-/* The rows of the next batch, after one of `rows` (0: none yet) that took `seconds`. */
+/* The number of rows of the next batch, after one of `rows` (0: none yet) that took `seconds`. */
 static size_t next_rows(const struct session *session, size_t rows, double seconds)
 {
     size_t most = most_rows(session), few = least(LEAST_ROWS * session->threads, most);
@@ -78,7 +78,7 @@ quell_status session_draw(struct session *session, struct progress *progress, si
     return status;
 }
 
-/* The samples that are there go into the picture, too. */
+/* Adds the samples that an earlier run has finished to the picture. */
 static quell_status plot_found(struct session *session, float *x)
 {
     size_t most = most_rows(session), found = session->partial.done;
@@ -92,8 +92,8 @@ static quell_status plot_found(struct session *session, float *x)
     return status;
 }
 
-/* The last sample that is there is drawn once more: if the model, the library or the machine has
- * changed in a way that the record does not know, its bits have, too. */
+/* Draws the last finished sample once more: if the model, the library or the machine has changed in
+ * a way that the record does not show, its bits have changed as well. */
 static quell_status check_found(struct session *session, struct progress *progress, float *x)
 {
     size_t dim = session->dim, last = session->partial.done - 1;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The command quell-mpi: many processes that speak as one. Each keeps its complaints until the
- * ranks have agreed on an exit code, and rank 0 says the one that goes with it. */
+ * ranks have agreed on an exit code; then rank 0 prints the complaint that belongs to it. */
 #ifndef QUELL_CLI_MPI_RANKS_H
 #define QUELL_CLI_MPI_RANKS_H
 
 #include "cli/cli.h"
 #include "mpi/group.h"
 
-/* complaint: the last one, of this rank or, once they have agreed, of all. */
+/* complaint: the last one of this rank or, after an agreement, of all. */
 struct ranks {
     struct quell_group group;
     char complaint[COMPLAINT];
@@ -15,7 +15,7 @@ struct ranks {
 
 _Static_assert(COMPLAINT == QUELL_MPI_MESSAGE, "a complaint is sent as a message");
 
-/* Collective: the exit code of the lowest rank that has another than EXIT_DONE. */
+/* Collective: all ranks return the exit code of the lowest rank whose code is not EXIT_DONE. */
 int ranks_agree(struct ranks *ranks, int code);
 
 /* Collective: an exit code that was agreed on, not EXIT_DONE if the settings, lines of a name and a

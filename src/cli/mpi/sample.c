@@ -58,7 +58,7 @@ static bool read_options(int argc, char **argv, struct sample_options *options, 
     return true;
 }
 
-/* whole, first: of all ranks. */
+/* whole, first: the samples of all ranks together. */
 struct job {
     struct ranks *ranks;
     struct session session;
@@ -78,7 +78,7 @@ static int prepare(struct job *job)
     return ranks_agree(job->ranks, session_prepare(session));
 }
 
-/* All ranks have to draw from one law, and write one file. */
+/* Refuses ranks that would draw from different laws or write different files. */
 static int settle(struct job *job)
 {
     struct session *session = &job->session;
@@ -118,7 +118,7 @@ static quell_status make(void *user, quell_mpi_watch *watch, size_t done, size_t
     return session_draw(&job->session, &job->progress, done, rows, x);
 }
 
-/* A signal that one rank has had is that of all. */
+/* Passes a signal that one rank received on to all. */
 static void share_signal(const struct job *job)
 {
     int own = interrupt_signal, any = own;
