@@ -134,8 +134,8 @@ class NativeDenoiser:
 
     @property
     def digest(self) -> int:
-        """A digest of all that decides on its answers, to the last bit of a weight: the same for the
-        same denoiser on any machine, by one version of quell."""
+        """A number of all that decides on its answers, to the last bit of a weight: the same on any
+        machine, by one version of quell."""
         return self.native.digest
 
     def eval(self) -> NativeDenoiser:
