@@ -153,8 +153,9 @@ class NativeDenoiser:
         Raises:
             ValueError: The shapes do not fit.
         """
-        from quell._adapt import native_schedule
+        from quell._adapt import check_forward, native_schedule
 
+        check_forward(self, "a __call__")
         x = as_floats(x_t, "x_t")
         if not x.ndim or not fits(x.shape, self.shape):
             raise refused(f"x_t: shape {x.shape}, must be (B, *{self.shape})")
@@ -378,12 +379,15 @@ def guided(
     Raises:
         BadArgument: A weight or a time is out of its range, or the denoisers do not fit.
     """
+    from quell._adapt import check_forward
+
     for one in (denoiser, guide):
         if one is not None and not isinstance(one, NativeDenoiser):
             raise TypeError(f"guided: a {type(one).__name__}, must be one of the library's own")
         if one is not None and type(one).__call__ is not NativeDenoiser.__call__:
             raise TypeError(f"guided: {type(one).__name__} has a __call__ of its own, which is not "
                             "asked; must be one of the library's own")
+        check_forward(one, "a function of the mean, and a FunctionDenoiser of it")
     if guide is not None and not fits((1, *guide.shape), denoiser.shape):
         raise refused(f"guided: shapes {denoiser.shape} and {guide.shape}, must be the same")
     how = (
