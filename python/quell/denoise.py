@@ -132,6 +132,12 @@ class NativeDenoiser:
         """Whether it keeps the promise about bits."""
         return self.native.exact
 
+    @property
+    def digest(self) -> int:
+        """A number of all that decides on its answers, to the last bit of a weight: the same on any
+        machine, by one version of quell."""
+        return self.native.digest
+
     def eval(self) -> NativeDenoiser:
         """Itself, as there is nothing to train: for scripts that were written for modules."""
         return self
