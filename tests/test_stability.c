@@ -22,7 +22,7 @@
 #include <string.h>
 
 enum { DIM = 2, SAMPLES = 128, MOST = 25, EVALUATIONS = 120 };
-#define MOST_TIMES 3.0
+#define MOST_TIMES 2.5
 #define MOST_MORE 0.75
 #define ADAPTIVE 0.35
 
