@@ -105,8 +105,8 @@ def native_denoiser(denoiser: Any, dim: int) -> _quell.Denoiser:
 
 
 def check_forward(own: Any, remedy: str) -> None:
-    """Refuses a `forward` of a subclass's own, or of one object: azula's modules are extended by it,
-    and nothing here would call it.
+    """Refuses a `forward` of a subclass's own, or of one object: azula's modules are extended by
+    it, and nothing here would call it.
 
     Raises:
         TypeError: There is one.

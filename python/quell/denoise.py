@@ -379,15 +379,13 @@ def guided(
     Raises:
         BadArgument: A weight or a time is out of its range, or the denoisers do not fit.
     """
-    from quell._adapt import check_forward
-
     for one in (denoiser, guide):
         if one is not None and not isinstance(one, NativeDenoiser):
             raise TypeError(f"guided: a {type(one).__name__}, must be one of the library's own")
-        if one is not None and type(one).__call__ is not NativeDenoiser.__call__:
-            raise TypeError(f"guided: {type(one).__name__} has a __call__ of its own, which is not "
-                            "asked; must be one of the library's own")
-        check_forward(one, "a function of the mean, and a FunctionDenoiser of it")
+        asked = type(one).__call__ is NativeDenoiser.__call__ and not hasattr(one, "forward")
+        if one is not None and not asked:
+            raise TypeError(f"guided: {type(one).__name__} has a __call__ or a forward of its own, "
+                            "which is not asked; must be one of the library's own")
     if guide is not None and not fits((1, *guide.shape), denoiser.shape):
         raise refused(f"guided: shapes {denoiser.shape} and {guide.shape}, must be the same")
     how = (
