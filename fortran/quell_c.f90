@@ -227,6 +227,10 @@ module quell_c
             bind(c, name='quell_denoiser_classes')
             import; type(c_ptr), value :: denoiser
         end function
+        integer(c_int64_t) function c_denoiser_digest(denoiser) &
+            bind(c, name='quell_denoiser_digest')
+            import; type(c_ptr), value :: denoiser
+        end function
         subroutine c_denoiser_free(denoiser) bind(c, name='quell_denoiser_free')
             import; type(c_ptr), value :: denoiser
         end subroutine

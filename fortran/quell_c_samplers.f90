@@ -37,6 +37,10 @@ module quell_c_samplers
             bind(c, name='quell_sampler_evaluations')
             import; type(c_ptr), value :: sampler
         end function
+        integer(c_int64_t) function c_sampler_digest(sampler) &
+            bind(c, name='quell_sampler_digest')
+            import; type(c_ptr), value :: sampler
+        end function
         integer(c_size_t) function c_sampler_print(sampler, buffer, size) &
             bind(c, name='quell_sampler_print')
             import; type(c_ptr), value :: sampler

@@ -7,14 +7,15 @@ module quell_denoisers
     use quell_c, only: c_denoiser_isotropic, c_denoiser_diagonal, c_denoiser_full, &
         c_denoiser_eigen, c_denoiser_eigenbasis, c_denoiser_mixture, &
         c_denoiser_mixture_diagonal, c_denoiser_empirical, c_denoiser_guided, c_denoiser_dim, &
-        c_denoiser_exact, c_denoiser_kind, c_denoiser_classes, c_denoiser_free, c_guidance
+        c_denoiser_exact, c_denoiser_kind, c_denoiser_classes, c_denoiser_digest, &
+        c_denoiser_free, c_guidance
     implicit none
     private
     public :: quell_denoiser, quell_denoiser_isotropic, quell_denoiser_diagonal, &
         quell_denoiser_full, quell_denoiser_eigen, quell_denoiser_eigenbasis, &
         quell_denoiser_mixture, quell_denoiser_mixture_diagonal, quell_denoiser_empirical, &
         quell_denoiser_guided, quell_denoiser_dim, quell_denoiser_exact, quell_denoiser_kind, &
-        quell_denoiser_classes, quell_denoiser_free
+        quell_denoiser_classes, quell_denoiser_digest, quell_denoiser_free
 
     ! A denoiser: a handle, whose copies are the same denoiser. It never changes, and any number of
     ! threads may use it. To be freed once; samplers hold what they need.
@@ -225,6 +226,12 @@ contains
     recursive integer(c_size_t) function quell_denoiser_classes(denoiser)
         type(quell_denoiser), intent(in) :: denoiser
         quell_denoiser_classes = c_denoiser_classes(denoiser%handle)
+    end function
+
+    ! Of all that decides on its answers, to the last bit of a weight; of a callback its options.
+    recursive integer(c_int64_t) function quell_denoiser_digest(denoiser)
+        type(quell_denoiser), intent(in) :: denoiser
+        quell_denoiser_digest = c_denoiser_digest(denoiser%handle)
     end function
 
     recursive subroutine quell_denoiser_free(denoiser)

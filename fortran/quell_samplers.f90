@@ -6,8 +6,8 @@ module quell_samplers
     use quell_base
     use quell_c, only: quell_point, c_sampler_options
     use quell_c_samplers, only: c_sampler_create, c_sampler_from_builder, c_sampler_from_step, &
-        c_sampler_dim, c_sampler_steps, c_sampler_grid, c_sampler_evaluations, c_sampler_print, &
-        c_sampler_free
+        c_sampler_dim, c_sampler_steps, c_sampler_grid, c_sampler_evaluations, c_sampler_digest, &
+        c_sampler_print, c_sampler_free
     use quell_denoisers, only: quell_denoiser
     use quell_plans, only: quell_plan, quell_build_fn
     use quell_schedules, only: quell_schedule
@@ -16,8 +16,8 @@ module quell_samplers
     private
     public :: quell_sampler, quell_sampler_options, quell_sampler_create, &
         quell_sampler_from_builder, quell_sampler_from_step, quell_sampler_dim, &
-        quell_sampler_steps, quell_sampler_grid, quell_sampler_evaluations, quell_sampler_print, &
-        quell_sampler_free
+        quell_sampler_steps, quell_sampler_grid, quell_sampler_evaluations, quell_sampler_digest, &
+        quell_sampler_print, quell_sampler_free
 
     ! A sampler: a handle, whose copies are the same sampler. It never changes, and any number of
     ! threads may use it: several runs may go on at once. To be freed once.
@@ -207,6 +207,12 @@ contains
     recursive integer(c_size_t) function quell_sampler_evaluations(sampler)
         type(quell_sampler), intent(in) :: sampler
         quell_sampler_evaluations = c_sampler_evaluations(sampler%handle)
+    end function
+
+    ! Of all that decides on samples but for the run: the denoiser, the plan, the law of x_1.
+    recursive integer(c_int64_t) function quell_sampler_digest(sampler)
+        type(quell_sampler), intent(in) :: sampler
+        quell_sampler_digest = c_sampler_digest(sampler%handle)
     end function
 
     ! The plan as text, a line for each operation. For a sampler made by _from_step these are its

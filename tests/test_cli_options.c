@@ -69,7 +69,7 @@ TEST(options, refused)
         {GRID "--guidance 2", "class"},
         {"sample --model builtin:rings --guidance 2", "--guidance: needs --class or --classes"},
         {GRID "--brownian", "--brownian: sampler 'ddim' draws no noise"},
-        {GRID "--brownian --sampler restart --start 0.5 --stop 0.3", "from t = 0.5 to 0.3"},
+        {GRID "--brownian --sampler restart:restarts=0 --start 0.5 --stop 0.3", "draws no noise"},
         {GRID "--guidance-low 0.1", "--guidance-low: needs --guidance"},
         {GRID "--guide m.json", "--guide: needs --guidance"},
         {GRID "--threshold-max 2", "--threshold-max: needs --threshold"},

@@ -220,6 +220,25 @@ TEST(cli, goes_on)
     command_remove(&command);
 }
 
+/* A run along Brownian paths in pieces, of which one alone has the restart, is the whole run: the
+ * options are the same for each. (The default grid is even in t.) */
+TEST(cli, goes_on_along_paths)
+{
+    struct command command = command_new();
+    scratch_write(&command.work, "m.json", "{\"kind\": \"gaussian\", \"covariance\": [[1]]}", 0);
+    const char *run =
+        "sample --quiet --model m.json --sampler restart --brownian --seed 3 --count 9 ";
+    char line[256];
+    snprintf(line, sizeof line, "%s --steps 8 --out whole.npy", run);
+    command_check(&command, 0, line);
+    snprintf(line, sizeof line, "%s --steps 4 --stop 0.5 --out half.npy", run);
+    command_check(&command, 0, line);
+    snprintf(line, sizeof line, "%s --steps 4 --start 0.5 --from half.npy --out rest.npy", run);
+    command_check(&command, 0, line);
+    command_same(&command, "whole.npy", "rest.npy");
+    command_remove(&command);
+}
+
 /* A model that is stored draws the samples of the one it was made from. */
 TEST(cli, model)
 {

@@ -170,6 +170,7 @@ TEST(denoiser_digest, guidance)
     CHECK(guided(2, 0, flat, NULL) == guided(7, 0, flat, NULL), "a weight that is not used");
 }
 
+/* model: the digest of all. */
 static struct quell_digests of_sampler(int how)
 {
     quell_run run = quell_run_defaults();
@@ -191,6 +192,7 @@ static struct quell_digests of_sampler(int how)
     const char *spec = how == 9 ? "dpm_adaptive" : how == 10 ? "dpm_adaptive:rtol=0.051" : "ddpm";
     MUST(quell_sampler_create(&sampler, spec, denoiser, schedule, &options));
     MUST(quell_sampler_digests(sampler, &run, &digests));
+    digests.model = quell_sampler_digest(sampler);
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
     quell_denoiser_free(denoiser);
@@ -204,7 +206,10 @@ TEST(denoiser_digest, samplers)
         digests[how] = of_sampler(how).sampler;
         CHECK(of_sampler(how).sampler == digests[how], "%d: the same has another digest", how);
         for (int k = 0; k < how; k++) CHECK(digests[how] != digests[k], "%d and %d", how, k);
+        CHECK(of_sampler(how).model == of_sampler(how).model, "%d: the same, of all", how);
+        CHECK(!how || of_sampler(how).model != of_sampler(0).model, "%d and 0, of all", how);
     }
+    CHECK(!quell_sampler_digest(NULL) && !quell_denoiser_digest(NULL), "of nothing");
 }
 
 /* Of a function of the host's that promises bits, what it says counts. */

@@ -8,9 +8,11 @@
  * is allowed too.
  *
  * Long, all of it; QUELL_STABILITY=print prints every distance. */
+#include "doubles.h"
 #include "effort.h"
 #include "harness.h"
 #include "models.h"
+#include "orders.h"
 #include "twin_cases.h"
 #include "samplers/method.h"
 
@@ -20,7 +22,7 @@
 #include <string.h>
 
 enum { DIM = 2, SAMPLES = 128, MOST = 25, EVALUATIONS = 120 };
-#define MOST_TIMES 3.0
+#define MOST_TIMES 2.5
 #define MOST_MORE 0.75
 #define ADAPTIVE 0.35
 
@@ -263,6 +265,83 @@ TEST(stability, beside_ddim)
         quell_schedule_free(schedule);
     }
     CHECK(wrong == 0, "%zu of %zu runs are far worse than ddim", wrong, tried);
+}
+
+/* Stochastic samplers beside the method of first order with the same noise, whose own error is what
+ * little of the noise is taken back in a long step. The distance is worked out from the plan, for
+ * Gaussians in one dimension, so that 1.2 times that of the first order, and 1/20, is allowed. */
+static const struct rival {
+    const char *spec, *first;
+} rivals[] = {
+    {"sa_solver", "ddim:eta=1"},
+    {"sa_solver:predictor_order=5,corrector_order=5", "ddim:eta=1"},
+    {"sa_solver:predictor_order=2,corrector_order=0", "ddim:eta=1"},
+    {"sa_solver:eta=2", "sa_solver:eta=2,predictor_order=1,corrector_order=0"},
+    {"dpmpp_2m_sde", "ddim:eta=1"},
+    {"dpmpp_2m_sde:solver=heun", "ddim:eta=1"},
+    {"dpmpp_2m_sde:solver=heun,eta=4", "sa_solver:eta=2,predictor_order=1,corrector_order=0"},
+    {"dpmpp_3m_sde", "ddim:eta=1"},
+    {"dpmpp_3m_sde:eta=4", "sa_solver:eta=2,predictor_order=1,corrector_order=0"},
+    {"res_multistep:eta=1", "ddim:eta=1"},
+    {"er_sde", "er_sde:stage=1"},
+    {"er_sde:scaler=sde", "ddim:eta=1"},
+    {"dpmpp_sde", "ddim:eta=1"},
+    {"seeds2", "ddim:eta=1"},
+    {"seeds2:solver=phi_2", "ddim:eta=1"},
+    {"seeds3", "ddim:eta=1"},
+    {"dpm2_a", "ddim:eta=1"},
+    {"dpmpp_2s_a", "ddim:eta=1"},
+};
+enum { RIVALS = sizeof rivals / sizeof *rivals };
+
+static double exact_distance(const char *spec, const quell_schedule *schedule, const char *grid,
+                             size_t steps, double m, double v)
+{
+    quell_point *points = doubles_grid(grid, schedule, steps), t = points[0], s = points[steps];
+    struct quell_plan plan = doubles_plan(spec, schedule, points, steps, 0);
+    double mean = t.alpha * m, variance = t.alpha * t.alpha * v + t.sigma * t.sigma;
+    order_law(&plan, m, v, &mean, &variance);
+    double right = sqrt(s.alpha * s.alpha * v + s.sigma * s.sigma);
+    quell_plan_free(&plan);
+    free(points);
+    return hypot(mean - s.alpha * m, sqrt(variance) - right) / right;
+}
+
+static size_t worse_than_first(const struct rival *rival, const quell_schedule *schedule,
+                               const char *name, size_t steps)
+{
+    static const double law[][2] = {{0, 1}, {0, 400}, {0, 10}, {0, 0.01}, {30, 1}, {0.5, 1e-4}};
+    size_t wrong = 0;
+    for (size_t g = 0; g < sizeof grids / sizeof *grids; g++)
+        for (size_t k = 0; k < sizeof law / sizeof *law; k++) {
+            double m = law[k][0], v = law[k][1];
+            double found = exact_distance(rival->spec, schedule, grids[g], steps, m, v);
+            double first = exact_distance(rival->first, schedule, grids[g], steps, m, v);
+            if (found <= 1.2 * first + 0.05) continue;
+            wrong++;
+            fprintf(stderr, "%s, T = %zu, on N(%g, %g), %s, %s: %.3f, the first order %.3f\n",
+                    rival->spec, steps, m, v, name, grids[g], found, first);
+        }
+    return wrong;
+}
+
+/* On schedules that all grids go with: those whose alpha is 0 nowhere. */
+TEST(stability, beside_first_order)
+{
+    static const size_t lengths[] = {1, 2, 3, 5, 8, 12, 20, 30};
+    size_t wrong = 0, turn = 0, stride = by_effort(23, 3, 1);
+    for (size_t s = 0; quell_schedule_name(s); s++) {
+        quell_schedule *schedule = must_schedule(quell_schedule_name(s));
+        double alpha, sigma;
+        MUST(quell_schedule_at(schedule, 1, &alpha, &sigma));
+        for (size_t i = 0; alpha > 0 && i < sizeof lengths / sizeof *lengths; i++)
+            for (size_t r = 0; r < RIVALS; r++)
+                if (turn++ % stride == 0)
+                    wrong +=
+                        worse_than_first(&rivals[r], schedule, quell_schedule_name(s), lengths[i]);
+        quell_schedule_free(schedule);
+    }
+    CHECK(wrong == 0, "%zu runs are farther from the law than those of first order", wrong);
 }
 
 /* What a step of 0.5 -> 0.49, alone or in pieces, makes of a state is near what ddim makes. */

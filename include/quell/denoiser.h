@@ -202,6 +202,14 @@ QUELL_API const char *quell_denoiser_kind(const quell_denoiser *denoiser);
 /* The number of classes that samples may be asked for by quell_run.classes; 0: it has none. */
 QUELL_API size_t quell_denoiser_classes(const quell_denoiser *denoiser);
 
+/* A digest of all that decides on the denoiser's answers: every weight, mean, variance and point,
+ * options, guidance and what it is made of, to the last bit; of a callback its options alone, as a
+ * function cannot be read. Two of one version of quell with the same digest give the same samples
+ * (but for a chance of 2^-64), whatever files they came from, on whatever machine; another version
+ * may have others. Worked out when it is first asked for, as fast as memory is read; 0 for NULL.
+ * Thread-safe. */
+QUELL_API uint64_t quell_denoiser_digest(const quell_denoiser *denoiser);
+
 /* Gives up the caller's hold on a denoiser; NULL is allowed. */
 QUELL_API void quell_denoiser_free(quell_denoiser *denoiser);
 

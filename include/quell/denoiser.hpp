@@ -180,6 +180,9 @@ class denoiser
     /* The classes that run.classes may ask for; 0: it has none. */
     size_t classes() const noexcept { return quell_denoiser_classes(get()); }
 
+    /* Of all that decides on its answers (quell_denoiser_digest). */
+    uint64_t digest() const noexcept { return quell_denoiser_digest(get()); }
+
     /* For the C interface. */
     const quell_denoiser *get() const noexcept { return handle_.get(); }
 

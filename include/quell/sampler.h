@@ -175,6 +175,12 @@ QUELL_API const quell_point *quell_sampler_grid(const quell_sampler *sampler);
  * of its own choice (dpm_adaptive), and for a sampler made by _from_step. */
 QUELL_API size_t quell_sampler_evaluations(const quell_sampler *sampler);
 
+/* A digest of all that decides on samples but for the run: the denoiser's (quell_denoiser_digest),
+ * the plan with its coefficients, the grid, the schedule, the bounds and the law of x_1. Of the
+ * host's own schedule it has the grid, of its own step only that there is one. 0 for NULL.
+ * Thread-safe. */
+QUELL_API uint64_t quell_sampler_digest(const quell_sampler *sampler);
+
 /* Prints the plan as text into buffer[size], always terminated; returns the length that the whole
  * text has, as snprintf does. For a sampler made by _from_step these are its STEPs alone. */
 QUELL_API size_t quell_sampler_print(const quell_sampler *sampler, char *buffer, size_t size);

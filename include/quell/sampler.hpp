@@ -201,8 +201,11 @@ class sampler
     size_t steps() const noexcept { return quell_sampler_steps(get()); }
     size_t evaluations() const noexcept { return quell_sampler_evaluations(get()); }
 
-    /* The grid, steps() + 1 points from the first time to the last; they last as long as the sampler.
-     */
+    /* Of all that decides on samples but for the run (quell_sampler_digest). */
+    uint64_t digest() const noexcept { return quell_sampler_digest(get()); }
+
+    /* The grid, steps() + 1 points from the first time to the last; they last as long as the
+     * sampler. */
     span<const point> grid() const noexcept
     {
         const quell_point *points = quell_sampler_grid(get());

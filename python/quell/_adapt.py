@@ -92,6 +92,7 @@ def native_denoiser(denoiser: Any, dim: int) -> _quell.Denoiser:
         ValueError: It has another number of elements.
     """
     if is_native(denoiser):
+        check_forward(denoiser, "a __call__")
         native: _quell.Denoiser = denoiser.native
         if native.dim != dim:
             raise ValueError(f"x: samples of {dim} elements, the denoiser's have {native.dim}")
@@ -101,6 +102,19 @@ def native_denoiser(denoiser: Any, dim: int) -> _quell.Denoiser:
     if not callable(denoiser):
         raise TypeError(f"denoiser: a {type(denoiser).__name__} is neither a denoiser nor callable")
     return _quell.Denoiser.function(dim, *ways_of(denoiser))
+
+
+def check_forward(own: Any, remedy: str) -> None:
+    """Refuses a `forward` of a subclass's own, or of one object: azula's modules are extended by
+    it, and nothing here would call it.
+
+    Raises:
+        TypeError: There is one.
+    """
+    if hasattr(own, "forward"):
+        raise TypeError(
+            f"{type(own).__name__} has a forward of its own, which nothing calls; write {remedy}"
+        )
 
 
 def is_native(denoiser: Any) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from quell import _quell
-from quell._adapt import is_native, native_denoiser, native_schedule, ways_of
+from quell._adapt import check_forward, is_native, native_denoiser, native_schedule, ways_of
 from quell._arrays import (
     Array,
     as_floats,
@@ -247,6 +247,7 @@ class Sampler(Settings):
     def _sampler(self, dim: int, of_x: tuple[Any, Any] = ((), ())) -> _quell.Sampler:
         """The library's sampler for this denoiser and schedule; a few are kept until an attribute
         changes, but none with moments for each element, which may be large."""
+        check_forward(self, "a step, or a __call__")
         denoiser, schedule = self.denoiser, self._native_schedule()
         known: Any = denoiser.native if is_native(denoiser) else ways_of(denoiser)
         made = self._made

@@ -10,7 +10,7 @@ from quell._numbers import whole
 def seed_of(seed: int | None) -> int:
     """The seed itself; for None a fresh one, of PyTorch's global generator if the program has
     imported torch, so that torch.manual_seed makes a script repeatable as it is used to; else of
-    NumPy's.
+    NumPy's. Children of a fork have that generator in the same state, until they seed it.
 
     Raises:
         TypeError: It is no integer.

@@ -132,6 +132,12 @@ class NativeDenoiser:
         """Whether it keeps the promise about bits."""
         return self.native.exact
 
+    @property
+    def digest(self) -> int:
+        """A number of all that decides on its answers, to the last bit of a weight: the same on any
+        machine, by one version of quell."""
+        return self.native.digest
+
     def eval(self) -> NativeDenoiser:
         """Itself, as there is nothing to train: for scripts that were written for modules."""
         return self
@@ -147,8 +153,9 @@ class NativeDenoiser:
         Raises:
             ValueError: The shapes do not fit.
         """
-        from quell._adapt import native_schedule
+        from quell._adapt import check_forward, native_schedule
 
+        check_forward(self, "a __call__")
         x = as_floats(x_t, "x_t")
         if not x.ndim or not fits(x.shape, self.shape):
             raise refused(f"x_t: shape {x.shape}, must be (B, *{self.shape})")
@@ -375,9 +382,10 @@ def guided(
     for one in (denoiser, guide):
         if one is not None and not isinstance(one, NativeDenoiser):
             raise TypeError(f"guided: a {type(one).__name__}, must be one of the library's own")
-        if one is not None and type(one).__call__ is not NativeDenoiser.__call__:
-            raise TypeError(f"guided: {type(one).__name__} has a __call__ of its own, which is not "
-                            "asked; must be one of the library's own")
+        asked = type(one).__call__ is NativeDenoiser.__call__ and not hasattr(one, "forward")
+        if one is not None and not asked:
+            raise TypeError(f"guided: {type(one).__name__} has a __call__ or a forward of its own, "
+                            "which is not asked; must be one of the library's own")
     if guide is not None and not fits((1, *guide.shape), denoiser.shape):
         raise refused(f"guided: shapes {denoiser.shape} and {guide.shape}, must be the same")
     how = (

@@ -132,6 +132,7 @@ void bind_denoisers(py::module_ &module)
     py::class_<quell::denoiser> denoiser(module, "Denoiser");
     bind_constructors(denoiser);
     denoiser.def_property_readonly("dim", &quell::denoiser::dim)
+        .def_property_readonly("digest", &quell::denoiser::digest)
         .def_property_readonly("exact", &quell::denoiser::exact)
         .def_property_readonly("kind",
                                [](const quell::denoiser &d) { return std::string(d.kind()); })

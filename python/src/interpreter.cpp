@@ -9,11 +9,15 @@ static std::atomic<int> runs;             /* which are without the lock */
 static thread_local int own_runs;         /* this thread's, one within the other */
 static std::atomic<bool> ending, ended;   /* runs are to stop; the lock is not to be had any more */
 static std::atomic<std::thread::id> last; /* the thread that ends the interpreter */
+static std::atomic<int> last_runs;        /* that thread's, after it has stopped the others' */
 static std::atomic<double> patience = 5;  /* seconds that it waits for runs */
 
+static bool is_last() noexcept { return ending && last.load() == std::this_thread::get_id(); }
+
+/* While the last thread is in a run, this one may be a worker of it, and the lock is to be had. */
 static bool here_until(const std::atomic<bool> &flag) noexcept
 {
-    return flag && last.load() != std::this_thread::get_id();
+    return flag && !is_last() && last_runs == 0;
 }
 
 bool interpreter_ends() noexcept { return here_until(ending); }
@@ -36,12 +40,14 @@ locked::~locked() { PyGILState_Release(state_); }
 unlocked::unlocked()
 {
     runs++, own_runs++;
+    if (is_last()) last_runs++;
     thread_ = PyEval_SaveThread();
 }
 
 unlocked::~unlocked()
 {
     runs--, own_runs--;
+    if (is_last()) last_runs--;
     if (interpreter_ends()) wait_for_the_end();
     until_the_end([this] { PyEval_RestoreThread(thread_); });
 }

@@ -101,6 +101,7 @@ void bind_samplers(py::module_ &module)
              RUN_NAMES)
         .def_property_readonly("dim", &quell::sampler::dim)
         .def_property_readonly("steps", &quell::sampler::steps)
+        .def_property_readonly("digest", &quell::sampler::digest)
         .def_property_readonly("evaluations", &quell::sampler::evaluations)
         .def("print", &quell::sampler::print);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* quell model: stores a model. The eigenbasis of a covariance is worked out by LAPACK, whose last
+/* quell model: stores a model. The eigenbasis of a covariance is computed by LAPACK, whose last
  * bits depend on the machine; stored with the model, it is the same everywhere. */
 #include "cli/cli.h"
 #include "cli/interrupt.h"

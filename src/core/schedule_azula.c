@@ -30,8 +30,9 @@ static int ve(const quell_schedule *schedule, quell_point *p)
     return 0;
 }
 
-/* alpha = cos(t arccos alpha_min), sigma^2 = 1 - alpha^2 + sigma_min^2; alpha is worked out from
- * the nearer end, so that it keeps its digits where it is small, and its logarithm where that is */
+/* alpha = cos(t arccos alpha_min), sigma^2 = 1 - alpha^2 + sigma_min^2. alpha is computed from the
+ * nearer end, so that it keeps its digits where it is small, and its logarithm where that is
+ * small. */
 static int cosine(const quell_schedule *schedule, quell_point *p)
 {
     double alpha_min = schedule->options[ALPHA_MIN], sigma_min = schedule->options[SIGMA_MIN];

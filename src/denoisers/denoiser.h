@@ -107,10 +107,6 @@ void quell_denoiser_part(const struct quell_kernels *kernels, double alpha, size
 void quell_denoiser_constants(const quell_denoiser *denoiser, const struct quell_kernels *kernels,
                               double t, double alpha, double sigma, void *out);
 
-/* A digest of everything that decides on the results, computed when it is first asked for. Thread-
- * safe. */
-uint64_t quell_denoiser_digest(const quell_denoiser *denoiser);
-
 /* Adds a hold on a denoiser, for a sampler: it is freed with its last hold. */
 void quell_denoiser_hold(const quell_denoiser *denoiser);
 

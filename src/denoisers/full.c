@@ -189,7 +189,8 @@ static void pack(const struct full *full)
         }
 }
 
-/* Takes over values and vectors, whatever comes of it. */
+/* Creates the denoiser, which becomes the owner of values and vectors; after a failure they are
+ * freed. */
 static quell_status create(quell_denoiser **denoiser, size_t dim, const double *mean,
                            double *values, double *vectors)
 {

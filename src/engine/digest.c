@@ -144,3 +144,14 @@ quell_status quell_sampler_digests(const quell_sampler *sampler, const quell_run
     digests->sampler = digest_settings(sampler);
     return digest_model(sampler, run, &digests->model);
 }
+
+uint64_t quell_sampler_digest(const quell_sampler *sampler)
+{
+    struct quell_digest digest;
+    if (!sampler) return 0;
+    quell_digest_begin(&digest);
+    quell_digest_whole(&digest, digest_settings(sampler));
+    quell_digest_whole(&digest, quell_denoiser_digest(sampler->denoiser));
+    uint64_t sum = quell_digest_end(&digest);
+    return sum ? sum : 1;
+}

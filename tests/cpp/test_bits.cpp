@@ -211,6 +211,10 @@ TEST(other_denoisers)
     std::array<float, 4> points = {1, 2, 3, 4};
     auto empirical = quell::denoiser::empirical(2, points);
     CHECK(empirical.exact() && empirical.classes() == 0);
+    CHECK(diagonal.digest() && diagonal.digest() != one.digest());
+    quell::schedule vp("vp");
+    quell::sampler by_one("ddim", one, vp), by_diagonal("ddim", diagonal, vp);
+    CHECK(by_one.digest() && by_one.digest() != by_diagonal.digest());
     CHECK(sample(empirical, "vp").size() == 10);
 
     quell::guidance how;

@@ -67,6 +67,8 @@ contains
         call quell_sampler_create(sampler, 'ddim:eta=0.5', denoiser, schedule, options)
         call check(quell_denoiser_dim(denoiser) == 3 .and. quell_denoiser_exact(denoiser) .and. &
             quell_denoiser_kind(denoiser) == 'mixture', 'what a mixture is')
+        call check(quell_denoiser_digest(denoiser) /= 0 .and. quell_sampler_digest(sampler) /= 0 &
+            .and. quell_denoiser_digest(denoiser) /= quell_sampler_digest(sampler), 'digests')
         call quell_denoiser_free(denoiser)
         call draw(sampler)
         call check(all(transfer(x, [0]) == transfer(expected, [0])), 'the bits of a mixture')

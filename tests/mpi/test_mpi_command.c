@@ -253,6 +253,26 @@ TEST(mpi, other_options)
     command_remove(&command);
 }
 
+/* A rank that goes another way ends, and the others must not wait for it. */
+TEST(mpi, other_commands)
+{
+    const char *const others[] = {"", "--help", "--version", "sample --help", "list samplers"};
+    struct command command = command_new();
+    on_ranks(1, "QUELL_MPI_COMMAND");
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        char text[1000];
+        snprintf(text, sizeof text,
+                 "sample --model builtin:grid25 --steps 4 --count 20 --out m.npy : -n 1 %s %s",
+                 getenv("QUELL_MPI_COMMAND"), others[i]);
+        CHECK(command_run(&command, text) == 2, "'%s': not 2", others[i]);
+        char *complaint = only_complaint(&command);
+        CHECK(strstr(complaint, "different commands or options"), "%s", complaint);
+        free(complaint);
+        CHECK(scratch_count(&command.work, ".") == 0, "left a file");
+    }
+    command_remove(&command);
+}
+
 /* The rows of a class that hardly any sample has, by one last bit. */
 static void change_label(char *file)
 {

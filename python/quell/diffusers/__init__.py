@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from quell._numbers import flag, real, whole
 from quell._sampler import Sampler
 from quell.denoise import FunctionDenoiser
 from quell.diffusers import levels
 from quell.diffusers.fields import Fields, read
 from quell.diffusers.solvers import spec_of
-from quell.errors import BadArgument
+from quell.errors import BadArgument, refused
 from quell.noise import Schedule
 
 __all__ = ["Setup", "from_diffusers"]
@@ -125,11 +126,18 @@ def from_diffusers(
         Unsupported: The class, or the value of a field, has nothing here that does the same.
         BadArgument: It is not a configuration.
     """
-    fields = Fields(read(scheduler), strict)
+    fields = Fields(read(scheduler), flag(strict, "strict"))
     _check(fields, steps, sigmas, mu, original_inference_steps)
-    count = len(sigmas) if steps is None else int(steps)
+    count = len(sigmas) if steps is None else whole(steps, "steps", 1)
     if count < 1:
-        raise ValueError(f"from_diffusers: {count} steps")
+        raise refused("sigmas: there is none")
+    mu = None if mu is None else real(mu, "mu")
+    eta = None if eta is None else real(eta, "eta")
+    if eta is not None and not 0 <= eta <= 1:
+        raise refused(f"eta: {eta:g}, must be from 0 to 1")
+    order = None if order is None else whole(order, "order", 1)
+    if original_inference_steps is not None:
+        original_inference_steps = whole(original_inference_steps, "original_inference_steps", 1)
     schedule, at, scale = _place(fields, count, sigmas, mu, original_inference_steps)
     falls = np.diff(at)
     if not (falls < 0).all():

@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from quell.errors import BadArgument, Unsupported
+from quell._numbers import flag, real, text, whole
+from quell.errors import BadArgument, Unsupported, refused
 
 _TABLE: dict[str, Any] = {
     "num_train_timesteps": 1000,
@@ -207,6 +208,37 @@ WITHOUT = {
 }
 
 
+# Those numbers that count.
+_WHOLE = ("num_train_timesteps", "original_inference_steps", "solver_order", "steps_offset")
+
+
+def _like(what: str, value: Any, default: Any) -> Any:
+    """A field of the kind that its default is of; where that is None or a list, as it is.
+
+    Raises:
+        TypeError: It is of another kind.
+    """
+    if default is None or value is None or isinstance(default, list):
+        return value
+    if isinstance(default, bool):
+        return flag(value, what)
+    if isinstance(default, str):
+        return text(value, what)
+    if what.endswith(_WHOLE):
+        return whole(value, what, 0, 2**31 - 1)
+    return real(value, what)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object, no field of which stands twice."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the field {twice!r} stands twice")
+    return made
+
+
 class Fields:
     """A scheduler's configuration: its fields as attributes, with diffusers' defaults where the
     configuration has none.
@@ -231,7 +263,10 @@ class Fields:
             )
         self._defaults = CLASSES[self.name]
         own = {key: value for key, value in config.items() if not key.startswith("_")}
-        self._values = {key: own.get(key, default) for key, default in self._defaults.items()}
+        self._values = {
+            key: _like(f"from_diffusers: {self.name}: {key}", own.get(key, default), default)
+            for key, default in self._defaults.items()
+        }
         self.ignored = tuple(sorted(set(own) - set(self._defaults)))
 
     def __getattr__(self, field: str) -> Any:
@@ -269,8 +304,11 @@ def read(scheduler: Any) -> dict[str, Any]:
         path = os.fspath(scheduler)
         if os.path.isdir(path):
             path = os.path.join(path, "scheduler_config.json")
-        with open(path, encoding="utf-8") as file:
-            made = json.load(file)
+        with open(path, encoding="utf-8-sig") as file:
+            try:
+                made = json.load(file, object_pairs_hook=_once)
+            except (ValueError, RecursionError) as error:
+                raise refused(f"from_diffusers: {path}: {error}") from None
         if not isinstance(made, dict):
             raise BadArgument(f"from_diffusers: {path} is not a scheduler's configuration")
         return made
@@ -289,6 +327,9 @@ def betas_of(fields: Fields) -> np.ndarray:
         return np.asarray(fields.trained_betas, dtype=np.float64)
     first, last = float(fields.beta_start), float(fields.beta_end)
     kind = fields.beta_schedule
+    for name, beta in (("beta_start", first), ("beta_end", last)):
+        if kind in ("linear", "scaled_linear", "sigmoid") and not 0 < beta < 1:
+            fields.refuse(name, "must be between 0 and 1")
     if kind == "linear":
         return np.linspace(first, last, count)
     if kind == "scaled_linear":

@@ -85,6 +85,17 @@ def test_runs_of_the_end_itself():
     assert ends(first + rest) == "True\n"
 
 
+def test_workers_of_the_end():
+    """After the other threads are stopped a run has workers, and their Python has its turns."""
+    large = "np.zeros((20000, 2), np.float32)"
+    options = ", threads=2, tile=100"
+    sampler = SAMPLER.replace("1000", "20").format("lambda x, t: x / 2", '"vp"', options)
+    last = f"print(np.isfinite({sampler}({large}, seed=1, progress=lambda *_: None)).all())"
+    first = "import atexit\natexit.register(lambda: last())\n"
+    rest = START.format(work="pass", run=FOREVER + "(x1, seed=1)", end=f"def last(): {last}")
+    assert ends(first + rest) == "True\n"
+
+
 def test_a_fork_in_a_run():
     """The child has none of its parent's threads, and does not wait for them."""
     end = """

@@ -140,3 +140,43 @@ def test_arguments():
         quell.from_diffusers({}, 10)
     with pytest.raises(TypeError):
         quell.from_diffusers(7, 10)
+
+
+def test_numbers_are_not_cut():
+    config = {"_class_name": "DDIMScheduler", "clip_sample": False}
+    for steps in 3.7, True, "5":
+        with pytest.raises(TypeError, match="steps: .* must be an integer"):
+            quell.from_diffusers(config, steps)
+    for eta in "1", True:
+        with pytest.raises(TypeError, match="eta: .* must be a real number"):
+            quell.from_diffusers(config, 5, eta=eta)
+    for eta in -1.0, 1.5:
+        with pytest.raises(ValueError, match="eta: .* must be from 0 to 1"):
+            quell.from_diffusers(config, 5, eta=eta)
+    for field, value in {
+        "num_train_timesteps": 2**64 + 1000,
+        "steps_offset": 0.5,
+        "clip_sample": 1,
+        "beta_end": "0.02",
+        "beta_schedule": 3,
+    }.items():
+        with pytest.raises((TypeError, ValueError), match=field):
+            quell.from_diffusers({**config, field: value}, 5)
+    for beta in 1.0, 0.0:
+        with pytest.raises(quell.Unsupported, match="beta_end"):
+            quell.from_diffusers({**config, "beta_end": beta}, 5)
+
+
+def test_files_are_refused_by_name(tmp_path):
+    path = tmp_path / "config.json"
+    for text, says in {
+        "{": "config.json",
+        '{"_class_name": "DDIMScheduler", "_class_name": "EulerDiscreteScheduler"}': "twice",
+        "[]": "is not a scheduler's",
+    }.items():
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(quell.BadArgument, match=says):
+            quell.from_diffusers(path, 5)
+    config = {"_class_name": "EulerDiscreteScheduler"}
+    path.write_text(json.dumps(config), encoding="utf-8-sig")
+    assert quell.from_diffusers(path, 5).spec == "euler"

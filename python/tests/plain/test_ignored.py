@@ -158,3 +158,28 @@ def test_what_a_subclass_changes_is_asked():
         OwnTimes(MIXTURE, silent=True)(X)
     with pytest.raises(TypeError, match="__call__"):
         sampler(OwnFunction(lambda x, t: x))(X)
+
+
+def test_a_forward_of_ones_own_is_refused():
+    """azula's classes are extended by it; here nothing would call it."""
+
+    class Denoiser(quell.MixtureDenoiser):
+        def forward(self, x_t, t, **kwargs):
+            raise RuntimeError("asked")
+
+    class Sampler(quell.DDIMSampler):
+        def forward(self, x_t, t, s):
+            raise RuntimeError("asked")
+
+    own = Denoiser([1, 3], [[-2, 0], [2, 1]], [0.1, 0.2])
+    one = quell.MixtureDenoiser([1, 3], [[-2, 0], [2, 1]], [0.1, 0.2])
+    one.forward = own.forward
+    for denoiser in own, one:
+        with pytest.raises(TypeError, match="forward of its own"):
+            denoiser(X, 0.5)
+        with pytest.raises(TypeError, match="forward of its own"):
+            sampler(denoiser)(X, seed=1)
+        with pytest.raises(TypeError, match="forward of its own"):
+            quell.guided(denoiser, 2.0)
+    with pytest.raises(TypeError, match="forward of its own"):
+        Sampler(MIXTURE, steps=4, silent=True)(X, seed=1)

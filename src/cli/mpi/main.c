@@ -2,6 +2,7 @@
 #include "cli/mpi/ranks.h"
 
 #include <quell/quell.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +10,13 @@ int ranks_agree(struct ranks *ranks, int code)
 {
     quell_status status = quell_group_settle(&ranks->group, &code, ranks->complaint);
     return status ? complain_status(status) : code;
+}
+
+int ranks_same_way(struct ranks *ranks, int way)
+{
+    if (!quell_group_same(&ranks->group, (uint64_t)way, "command")) return EXIT_DONE;
+    return complain(EXIT_USAGE, "the ranks were started with different commands or options: all "
+                                "need the same");
 }
 
 static int help(FILE *file)
@@ -23,17 +31,27 @@ static int help(FILE *file)
     return EXIT_DONE;
 }
 
+enum command { SAMPLE, HELP, VERSION, UNKNOWN };
+
+static enum command command_of(const char *name)
+{
+    if (!strcmp(name, "sample")) return SAMPLE;
+    if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) return HELP;
+    return !strcmp(name, "--version") ? VERSION : UNKNOWN;
+}
+
 static int run(struct ranks *ranks, int argc, char **argv)
 {
     const char *name = argc < 2 ? "" : argv[1];
-    if (!strcmp(name, "sample")) return ranks_sample(ranks, argc - 1, argv + 1);
-    if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help"))
-        return help(stdout);
-    if (!strcmp(name, "--version")) {
-        printf("quell-mpi %s\n", quell_version());
-        return EXIT_DONE;
-    }
-    return complain(EXIT_USAGE, "no command '%s': see `quell-mpi --help`", name);
+    enum command command = command_of(name);
+    int code = ranks_same_way(ranks, command);
+    if (code != EXIT_DONE) return code;
+    if (command == SAMPLE) return ranks_sample(ranks, argc - 1, argv + 1);
+    if (command == HELP) return help(stdout);
+    if (command == UNKNOWN)
+        return complain(EXIT_USAGE, "no command '%s': see `quell-mpi --help`", name);
+    printf("quell-mpi %s\n", quell_version());
+    return EXIT_DONE;
 }
 
 /* What all print, one rank prints. */

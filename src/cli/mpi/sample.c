@@ -156,6 +156,7 @@ int ranks_sample(struct ranks *ranks, int argc, char **argv)
     int code;
     bool more = read_options(argc, argv, &job.session.options, &code);
     code = ranks_agree(ranks, code);
+    if (code == EXIT_DONE) code = ranks_same_way(ranks, more);
     if (code != EXIT_DONE || !more) return code;
     code = prepare(&job);
     if (code == EXIT_DONE) code = settle(&job);
