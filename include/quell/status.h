@@ -51,8 +51,8 @@ QUELL_API const char *quell_error_message(void);
 QUELL_API quell_status quell_error_set(quell_status status, const char *message);
 
 /* Frees what a handle has held for functions of the caller's: called once, with their `user`, when
- * the last hold on that handle is given up, be it by a sampler. Not called where creating the handle
- * fails. */
+ * the last hold on that handle is given up, be it by a sampler. Not called where creating the
+ * handle fails. */
 typedef void quell_release_fn(void *user);
 
 /* The version of the library at run time, "MAJOR.MINOR.PATCH". */
