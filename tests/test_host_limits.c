@@ -108,6 +108,7 @@ TEST(limits, processes)
     CHECK(!status, "with no process: %d", status);
 }
 
+#if !ADDRESS_SANITIZED && !THREAD_SANITIZED
 /* Stacks of 8 megabytes, for two of which there is room. */
 static int little_memory(void)
 {
@@ -119,6 +120,7 @@ static int little_memory(void)
     struct rlimit limit = {bytes, bytes};
     return setrlimit(RLIMIT_AS, &limit);
 }
+#endif
 
 /* Sanitizers need more address space than there is. */
 TEST(limits, memory)

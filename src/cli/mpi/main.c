@@ -44,7 +44,7 @@ static int run(struct ranks *ranks, int argc, char **argv)
 {
     const char *name = argc < 2 ? "" : argv[1];
     enum command command = command_of(name);
-    int code = ranks_same_way(ranks, command);
+    int code = ranks_same_way(ranks, (int)command);
     if (code != EXIT_DONE) return code;
     if (command == SAMPLE) return ranks_sample(ranks, argc - 1, argv + 1);
     if (command == HELP) return help(stdout);
