@@ -11,6 +11,15 @@ module quell_runs
     private
     public :: quell_sample, quell_sample_prior, quell_sample_from, quell_step, quell_denoise
 
+    abstract interface
+        integer(c_int) function c_draw(sampler, run, x) bind(c)
+            import
+            type(c_ptr), value :: sampler
+            type(c_run) :: run
+            real(c_float) :: x(*)
+        end function
+    end interface
+
 contains
 
     ! Draws samples, x_0. A run that fails on the way leaves a mixture of finished and unfinished
@@ -22,14 +31,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
         type(quell_report), intent(out), optional, target :: report
-        type(c_run) :: c
-        type(quell_run_held), target :: held
-        integer(c_int) :: status
-        status = quell_run_for_c(sampler, run, shape(x, kind=c_size_t), size(x, 2, kind=c_size_t), &
-            c, held)
-        if (present(report)) c%report = c_loc(report)
-        if (status == QUELL_OK) status = c_sample(sampler%handle, c, x)
-        call quell_finish(status, stat, errmsg)
+        call draw(c_sample, sampler, run, x, stat, errmsg, report)
     end subroutine
 
     ! Draws x_1 alone.
@@ -39,17 +41,23 @@ contains
         real(c_float), intent(inout), contiguous :: x(:, :)
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
-        type(c_run) :: c
-        type(quell_run_held), target :: held
-        integer(c_int) :: status
-        status = quell_run_for_c(sampler, run, shape(x, kind=c_size_t), size(x, 2, kind=c_size_t), &
-            c, held)
-        if (status == QUELL_OK) status = c_sample_prior(sampler%handle, c, x)
-        call quell_finish(status, stat, errmsg)
+        call draw(c_sample_prior, sampler, run, x, stat, errmsg)
     end subroutine
 
     ! Takes x from an x_1 of the caller's to x_0 in place. Failures are those of quell_sample.
     recursive subroutine quell_sample_from(sampler, run, x, stat, errmsg, report)
+        type(quell_sampler), intent(in) :: sampler
+        type(quell_run), intent(in), target :: run
+        real(c_float), intent(inout), contiguous :: x(:, :)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        type(quell_report), intent(out), optional, target :: report
+        call draw(c_sample_from, sampler, run, x, stat, errmsg, report)
+    end subroutine
+
+    ! The three above by the function of C that each is.
+    recursive subroutine draw(by, sampler, run, x, stat, errmsg, report)
+        procedure(c_draw) :: by
         type(quell_sampler), intent(in) :: sampler
         type(quell_run), intent(in), target :: run
         real(c_float), intent(inout), contiguous :: x(:, :)
@@ -62,7 +70,7 @@ contains
         status = quell_run_for_c(sampler, run, shape(x, kind=c_size_t), size(x, 2, kind=c_size_t), &
             c, held)
         if (present(report)) c%report = c_loc(report)
-        if (status == QUELL_OK) status = c_sample_from(sampler%handle, c, x)
+        if (status == QUELL_OK) status = by(sampler%handle, c, x)
         call quell_finish(status, stat, errmsg)
     end subroutine
 

@@ -15,9 +15,9 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-/* Workers that a thread has taken, a bit each. OpenMP is not asked for the thread's number: a
- * process may have two runtimes, the compiler's and OpenBLAS's, and the functions may be the
- * other's than the region. */
+/* The workers that threads have taken, a bit each. omp_get_thread_num() is not used: where two
+ * runtimes of OpenMP are loaded (the compiler's and OpenBLAS's), it may be of the one that did not
+ * start this region. */
 struct taken {
     atomic_uint_fast64_t word[QUELL_MOST_THREADS / 64];
 };
@@ -54,8 +54,9 @@ static size_t take_any(struct taken *taken, size_t workers)
     return workers;
 }
 
-/* A thread is the worker that it was last time, if it can; if there are fewer threads than workers,
- * some are several. */
+/* Each thread first tries to take the worker that it was in the last region, so that it finds its
+ * memory in its own cache. Where there are fewer threads than workers, a thread goes on with
+ * another worker when it has done with one. */
 static void work(struct region *region)
 {
     static _Thread_local size_t usual;

@@ -12,10 +12,11 @@ struct round {
     void (*body)(void *data, size_t i);
     void *data;
     size_t workers;
-    atomic_size_t next; /* worker that no thread is */
+    atomic_size_t next; /* the first worker that no thread has taken */
 };
 
-/* Thread i is worker i; if there are fewer threads than workers, some are several. */
+/* Thread i is worker i. Where there are fewer threads than workers, a thread goes on with another
+ * worker when it has done with one. */
 static void work(void *data, size_t i)
 {
     struct round *round = data;

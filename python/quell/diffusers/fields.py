@@ -212,7 +212,7 @@ WITHOUT = {
 _WHOLE = ("num_train_timesteps", "original_inference_steps", "solver_order", "steps_offset")
 
 
-def _like(what: str, value: Any, default: Any) -> Any:
+def _like(name: str, field: str, value: Any, default: Any) -> Any:
     """A field of the kind that its default is of; where that is None or a list, as it is.
 
     Raises:
@@ -220,11 +220,12 @@ def _like(what: str, value: Any, default: Any) -> Any:
     """
     if default is None or value is None or isinstance(default, list):
         return value
+    what = f"from_diffusers: {name}: {field}"
     if isinstance(default, bool):
         return flag(value, what)
     if isinstance(default, str):
         return text(value, what)
-    if what.endswith(_WHOLE):
+    if field in _WHOLE:
         return whole(value, what, 0, 2**31 - 1)
     return real(value, what)
 
@@ -264,7 +265,7 @@ class Fields:
         self._defaults = CLASSES[self.name]
         own = {key: value for key, value in config.items() if not key.startswith("_")}
         self._values = {
-            key: _like(f"from_diffusers: {self.name}: {key}", own.get(key, default), default)
+            key: _like(self.name, key, own.get(key, default), default)
             for key, default in self._defaults.items()
         }
         self.ignored = tuple(sorted(set(own) - set(self._defaults)))
