@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "denoisers/network_denoiser.h"
 #include "networks/unet.h"
-#include "formula_weights.h"
+#include "tests/support/formula_weights.h"
 
 #include <stdio.h>
 #include <stdlib.h>
