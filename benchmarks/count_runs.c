@@ -3,9 +3,9 @@
 #include "count_work.h"
 #include <quell/quell.h>
 #include "base/memory.h"
-#include "denoisers/network.h"
+#include "denoisers/network_denoiser.h"
 #include "networks/unet.h"
-#include "tests/formula_weights.h"
+#include "tests/support/formula_weights.h"
 
 #include <stdio.h>
 #include <stdlib.h>

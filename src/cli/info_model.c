@@ -4,13 +4,13 @@
 #include "cli/info_model.h"
 #include "cli/cli.h"
 #include "cli/file_digest.h"
-#include "cli/onnx.h"
+#include "cli/onnx_model.h"
 #include "cli/report.h"
 #include "cli/sampling.h"
 #include "base/line.h"
 #include "denoisers/empirical.h"
-#include "io/builtin.h"
-#include "io/json.h"
+#include "models/builtin.h"
+#include "models/document.h"
 #include "io/safetensors.h"
 
 #include <inttypes.h>

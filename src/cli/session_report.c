@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Says what was done, to a reader or to a program. */
 #include "cli/cli.h"
-#include "cli/places.h"
+#include "cli/outputs.h"
 #include "cli/report.h"
 #include "cli/session.h"
 

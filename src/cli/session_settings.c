@@ -4,7 +4,7 @@
  * here, unless the denoiser makes no promise about bits. */
 #include "cli/cli.h"
 #include "cli/file_digest.h"
-#include "cli/onnx.h"
+#include "cli/onnx_model.h"
 #include "cli/session.h"
 #include "cli/text_file.h"
 #include "base/digest.h"

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 #include <quell/plan.h>
-#include "base/options.h"
+#include "base/spec.h"
 #include "noise_name.h"
 
 enum quell_op_kind {

@@ -4,7 +4,7 @@
 #define QUELL_ENGINE_SAMPLER_H
 
 #include <quell/sampler.h>
-#include "base/options.h"
+#include "base/spec.h"
 #include "core/plan.h"
 #include "denoisers/denoiser.h"
 #include "threshold.h"

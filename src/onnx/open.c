@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Opens a file. A setting comes from the options, else from the file's metadata, else it is the
  * default; the network then becomes a callback denoiser. */
-#include "onnx/network.h"
+#include "onnx/session.h"
 #include "base/number.h"
 #include "base/sized.h"
 

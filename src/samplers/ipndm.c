@@ -27,7 +27,7 @@ static void weigh_even(const struct quell_history *history, size_t count, const 
  *
  *     third = (1 - h / (3 a)) / 2 (h a) / (h1 b), the parenthesis closing before the product,
  *     fourth = ((1 - h / (3 a)) / 2 - ...) ..., a minus, and
- *     c[3] = -fourth p h2 / h3, as divided differences give it (tests/test_multistep.c). */
+ *     c[3] = -fourth p h2 / h3, as divided differences give it (tests/proof/test_multistep.c). */
 static void codes(size_t count, const double *h, double *c)
 {
     c[0] = 1;

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdbool.h>
 #include <quell/plan.h>
-#include "base/options.h"
+#include "base/spec.h"
 
 /* Another name of a method, and the spec it stands for: {"dpmpp_2m", "xeab:order=2"}. */
 struct quell_alias {
