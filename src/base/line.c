@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-/* Characters that have no form of their own, first and last: controls, what a terminal does not show,
- * or what changes the order of the characters around it (Unicode's Cc, Cf, Zl and Zp). */
+/* Characters that have no form of their own, first and last: controls, what a terminal does not
+ * show, or what changes the order of the characters around it (Unicode's Cc, Cf, Zl and Zp). */
 static const struct {
     unsigned long first, last;
 } hidden[] = {

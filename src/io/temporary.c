@@ -193,8 +193,8 @@ int quell_temporary_is_sticky(const char *name)
     return !stat_folder(name, &folder) && folder.st_mode & S_ISVTX;
 }
 
-/* Whether the file's last step, the rename, would be refused: it must not be found out then, when all
- * samples are drawn. */
+/* Whether the file's last step, the rename, would be refused: it must not be found out then, when
+ * all samples are drawn. */
 static int is_kept(const char *target, const struct stat *status)
 {
     struct stat folder;

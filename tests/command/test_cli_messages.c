@@ -47,8 +47,8 @@ static const struct {
     {4, "compare --evaluations 2 --count 50 --quiet --plot 'no/%s'", "No such file"},
 };
 
-/* Controls of U+0080 to U+009F, what turns the order of characters around, what has no width, and what
- * ends a line or a paragraph. */
+/* Controls of U+0080 to U+009F, what turns the order of characters around, what has no width, and
+ * what ends a line or a paragraph. */
 static const char *const hidden[] = {
     "\xc2\x85", "\xc2\x9b", "\u00ad", "\u061c", "\u200b", "\u200e", "\u200f", "\u2028",    "\u2029",
     "\u202a",   "\u202e",   "\u2060", "\u2066", "\u2069", "\ufeff", "\ufffb", "\U000e0041"};

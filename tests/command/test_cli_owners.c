@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What has the name of a file that the command wants to write, and whose it is: each obstacle is named
- * itself, before the first sample is drawn, and left as it is. */
+/* What has the name of a file that the command wants to write, and whose it is: each obstacle is
+ * named itself, before the first sample is drawn, and left as it is. */
 #include "command.h"
 #include "harness.h"
 
@@ -117,8 +117,8 @@ TEST(owners, files_of_others)
     command_remove(&command);
 }
 
-/* The last step is the rename: where that fails, --resume keeps what is finished. A folder that comes
- * in the file's place while it is drawn makes it fail. */
+/* The last step is the rename: where that fails, --resume keeps what is finished. A folder that
+ * comes in the file's place while it is drawn makes it fail. */
 TEST(owners, finished_samples_outlive_a_failed_rename)
 {
     struct command command = command_new();

@@ -21,8 +21,8 @@ void command_remove(const struct command *command);
 /* Shell commands that come before, as "ulimit ...;". */
 void command_limit(struct command *command, const char *before);
 
-/* From now on it runs as the user nobody, who may write to its folder. False: this process may not do
- * that, or nobody cannot run the command. */
+/* From now on it runs as the user nobody, who may write to its folder. False: this process may not
+ * do that, or nobody cannot run the command. */
 bool command_as_nobody(struct command *command);
 
 /* Runs it with these arguments; the shell sees them. Returns its exit code, or 128 + the signal
