@@ -125,7 +125,7 @@ static quell_status write_document(struct buffer *buffer, const quell_model *mod
     if (!status) {
         put_document(buffer, model, &values, &vectors);
         status = buffer->status ? buffer->status : quell_output_commit(&buffer->output);
-        if (buffer->status) quell_output_discard(&buffer->output);
+        if (status) quell_output_discard(&buffer->output);
     }
     quell_table_free(&values);
     quell_table_free(&vectors);

@@ -47,6 +47,12 @@ static const struct {
     {4, "compare --evaluations 2 --count 50 --quiet --plot 'no/%s'", "No such file"},
 };
 
+/* Controls of U+0080 to U+009F, what turns the order of characters around, what has no width, and
+ * what ends a line or a paragraph. */
+static const char *const hidden[] = {
+    "\xc2\x85", "\xc2\x9b", "\u00ad", "\u061c", "\u200b", "\u200e", "\u200f", "\u2028",    "\u2029",
+    "\u202a",   "\u202e",   "\u2060", "\u2066", "\u2069", "\ufeff", "\ufffb", "\U000e0041"};
+
 static void check_message(const struct command *command, size_t i, const char *name, bool reason)
 {
     char arguments[3000];
@@ -60,6 +66,8 @@ static void check_message(const struct command *command, size_t i, const char *n
     for (const char *at = errors; *at; at++)
         CHECK((unsigned char)*at >= ' ' && *at != 0x7f, "%s: a control character",
               cases[i].arguments);
+    for (size_t k = 0; k < sizeof hidden / sizeof *hidden; k++)
+        CHECK(!strstr(errors, hidden[k]), "%s: hidden character %zu", cases[i].arguments, k);
     CHECK(!reason || strstr(errors, cases[i].reason), "%s: not '%s': %s", cases[i].arguments,
           cases[i].reason, errors);
     free(errors);
@@ -67,13 +75,37 @@ static void check_message(const struct command *command, size_t i, const char *n
 
 #define CASES (sizeof cases / sizeof *cases)
 
-/* Not UTF-8, cut UTF-8, a terminal's sequences, a line feed, C1 controls. */
+/* Not UTF-8, cut UTF-8, a terminal's sequences, a line feed, C1 controls, characters that are not
+ * shown or turn others around. */
 TEST(messages, names_of_any_bytes)
 {
-    const char *const names[] = {"a\xff\xfe", "\xc3",          "\x1b[2Jx",
-                                 "a\nb",      "\xc2\x9b\x32J", "é\xe2\x82"};
+    const char *const names[] = {"a\xff\xfe",  "\xc3",          "\x1b[2Jx",
+                                 "a\nb",       "\xc2\x9b\x32J", "é\xe2\x82",
+                                 "a\u202egpj", "\u200b\u2028",  "\ufeff\u2066"};
     struct command command = command_new();
-    for (size_t i = 0; i < CASES; i++) check_message(&command, i, names[i % 6], true);
+    for (size_t i = 0; i < 2 * CASES; i++) check_message(&command, i % CASES, names[i % 9], true);
+    command_remove(&command);
+}
+
+/* On the terminal as in messages; JSON has them escaped, and so their value is kept. */
+TEST(messages, fields_of_models)
+{
+    char text[2000] = "{\"kind\": \"gaussian\", \"dim\": 2, \"variance\": 1, \"comment\": [\"";
+    char *output;
+    struct command command = command_new();
+    size_t count = sizeof hidden / sizeof *hidden;
+    for (size_t k = 0; k < count; k++) strcat(text, hidden[k]);
+    strcat(text, "\"]}");
+    scratch_write(&command.work, "a\u202e.json", text, 0);
+    for (int json = 0; json < 2; json++) {
+        command_check(&command, 0, json ? "info --json a\u202e.json" : "info a\u202e.json");
+        output = command_output(&command);
+        for (size_t k = 0; k < count; k++)
+            CHECK(!strstr(output, hidden[k]), "%d: hidden character %zu: %s", json, k, output);
+        CHECK(!json || strstr(output, "\\u202E\\u2060"), "not escaped: %s", output);
+        CHECK(!json || strstr(output, "\\uDB40\\uDC41"), "not escaped: %s", output);
+        free(output);
+    }
     command_remove(&command);
 }
 

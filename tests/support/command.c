@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 extern char **environ;
 
@@ -27,6 +29,15 @@ void command_limit(struct command *command, const char *before)
     snprintf(command->before, sizeof command->before, "%s", before);
 }
 
+bool command_as_nobody(struct command *command)
+{
+    if (geteuid() || chmod(command->work.folder, 0777)) return false;
+    command->as = "setpriv --reuid=65534 --regid=65534 --clear-groups --";
+    if (!command_run(command, "--version")) return true;
+    command->as = NULL;
+    return false;
+}
+
 static pid_t start(const struct command *command, const char *arguments)
 {
     char script[2000];
@@ -39,9 +50,9 @@ static pid_t start(const struct command *command, const char *arguments)
     const char *exec = strpbrk(arguments, "|;") ? "" : "exec";
     /* Meson's name for the emulator, where there is one. */
     const char *emulator = getenv("MESON_EXE_WRAPPER");
-    snprintf(script, sizeof script, "cd %s || exit; exec > %s/out 2> %s/err; %s %s %s %s %s",
+    snprintf(script, sizeof script, "cd %s || exit; exec > %s/out 2> %s/err; %s %s %s %s %s %s",
              command->work.folder, command->log.folder, command->log.folder, command->before, exec,
-             emulator ? emulator : "", quell, arguments);
+             command->as ? command->as : "", emulator ? emulator : "", quell, arguments);
     char *words[] = {"/bin/sh", "-c", script, NULL};
     pid_t process;
     if (posix_spawn(&process, words[0], NULL, NULL, words, environ)) {

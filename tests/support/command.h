@@ -3,6 +3,7 @@
 #ifndef QUELL_TESTS_COMMAND_H
 #define QUELL_TESTS_COMMAND_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 #include "json_tree.h"
 #include "scratch.h"
@@ -10,6 +11,7 @@
 struct command {
     struct scratch work, log; /* where it runs, and where its stdout and stderr go */
     char before[64];          /* what the shell does first */
+    const char *as;           /* a program that runs it; NULL: none */
     pid_t process;
 };
 
@@ -18,6 +20,10 @@ void command_remove(const struct command *command);
 
 /* Shell commands that come before, as "ulimit ...;". */
 void command_limit(struct command *command, const char *before);
+
+/* From now on it runs as the user nobody, who may write to its folder. False: this process may not
+ * do that, or nobody cannot run the command. */
+bool command_as_nobody(struct command *command);
 
 /* Runs it with these arguments; the shell sees them. Returns its exit code, or 128 + the signal
  * that ended it. */

@@ -259,7 +259,8 @@ def test_plan_and_names(mixture):
     assert heun.source == "arXiv:2206.00364" and heun.summary
     xeab = next(entry for entry in quell.samplers() if entry.name == "xeab")
     assert xeab.aliases["dpmpp_3m"] == "xeab:order=3"
-    order, solver = (next(o for o in xeab.options if o.name == name) for name in ("order", "solver"))
+    options = {option.name: option for option in xeab.options}
+    order, solver = options["order"], options["solver"]
     assert order.default == 2 and order.choices == [] and order.low == 1
     assert solver.default in solver.choices and "midpoint" in solver.choices
     assert quell.isa_default() in quell.isas() and quell.__version__ == quell.version()

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/resume/partial.h"
 #include "cli/cli.h"
+#include "cli/resume/in_the_way.h"
 #include "cli/interrupt.h"
 #include "cli/resume/partial_record.h"
 #include "cli/progress.h"
@@ -40,25 +41,33 @@ static int lock(int file)
     return errno == EOPNOTSUPP ? 0 : -1;
 }
 
+static int open_file(struct quell_output *out, const char *path)
+{
+    struct stat status;
+    bool new = access(out->target, F_OK), there = !lstat(out->temporary, &status);
+    int code = in_the_way(out->temporary);
+    if (code != EXIT_DONE) return code;
+    out->file = open(out->temporary, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+                     new ? 0666 : 0600);
+    if (out->file >= 0) return EXIT_DONE;
+    if (there) return in_the_way_closed(out->temporary);
+    return complain_file(path,
+                         new ? "cannot be created" : "a new file beside it cannot be created");
+}
+
 /* F.part, new or as it is, locked. */
 static int open_part(struct partial *partial, struct quell_output *out, const char *path)
 {
-    struct stat status;
-    bool new = access(out->target, F_OK);
     do {
         if (out->file >= 0) close(out->file);
-        out->file = open(out->temporary, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
-                         new ? 0666 : 0600);
-        if (out->file < 0)
-            return complain_file(path, new ? "cannot be created"
-                                           : "a new file beside it cannot be created");
+        int code = open_file(out, path);
+        if (code != EXIT_DONE) return code;
         if (lock(out->file))
             return complain(EXIT_FILE, "%s: another process is writing it: it has %s", path,
                             out->temporary);
     } while (!is_named(out->temporary, out->file));
-    if (fstat(out->file, &status) || !S_ISREG(status.st_mode) || status.st_nlink != 1)
-        return complain(EXIT_FILE, "%s: is in the way, and no file of its own name alone: move it",
-                        out->temporary);
+    int code = in_the_way(out->temporary); /* it may have come meanwhile */
+    if (code != EXIT_DONE) return code;
     partial->lock = fcntl(out->file, F_DUPFD_CLOEXEC, 3);
     return partial->lock < 0 ? complain_file(path, "cannot be locked") : EXIT_DONE;
 }
@@ -193,6 +202,7 @@ static void cut(struct partial *partial, struct quell_output *out, const struct 
 {
     struct stat status;
     size_t head = plan->header_bytes;
+    if (out->file < 0) return; /* it is whole, and only has not got its name */
     if (fstat(out->file, &status) || status.st_size < (off_t)head) return;
     size_t done = ((size_t)status.st_size - head) / plan->row;
     if (ftruncate(out->file, (off_t)(head + done * plan->row))) return;
@@ -206,8 +216,8 @@ static void cut(struct partial *partial, struct quell_output *out, const struct 
 static bool stays(const struct partial *partial, const struct quell_output *out, bool keep)
 {
     struct stat status;
-    if (partial->lock < 0 || !is_named(out->temporary, out->file)) return true;
-    return keep && !fstat(out->file, &status) && status.st_size;
+    if (partial->lock < 0 || !is_named(out->temporary, partial->lock)) return true;
+    return keep && !fstat(partial->lock, &status) && status.st_size;
 }
 
 void partial_close(struct partial *partial, struct quell_output *out,

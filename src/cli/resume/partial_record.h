@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The record beside an unfinished file: a text, four lines of its own and then the settings. */
+/* The record beside an unfinished file: a text, five lines of its own and then the settings:
+ *
+ *     An unfinished file of `quell sample`: ...
+ *     sure    SAMPLES DIGEST CHECK       the digest is that of the samples, the check that of the
+ *     written SAMPLES DIGEST CHECK       line before it
+ *     boot    which start of which machine wrote it
+ *     rest    BYTES DIGEST               of the settings
+ *
+ * A record that was damaged or cut is told from one of another run by its digests. */
 #ifndef QUELL_CLI_RESUME_PARTIAL_RECORD_H
 #define QUELL_CLI_RESUME_PARTIAL_RECORD_H
 
@@ -32,6 +40,21 @@ int record_put(int file, enum record_line line, const struct record_mark *mark);
 /* Whether what has the name may be written over: a record, or the beginning of one, or nothing.
  * An exit code; it has complained if it is not EXIT_DONE. So does record_read(). */
 int record_replaceable(const char *name);
+
+/* What writing and reading have in common. */
+#define RECORD_ABOUT \
+    "An unfinished file of `quell sample`: the same command with --resume goes on with it.\n"
+#define RECORD_BOOT 64
+#define RECORD_MARK 55 /* bytes of a line of a mark */
+
+/* The line of a mark, with its final '\n' and '\0'. */
+void record_line(char text[RECORD_MARK + 1], enum record_line line, const struct record_mark *mark);
+
+/* Which start of which machine this is: while it goes on, what was written is there. */
+void record_boot(char boot[RECORD_BOOT]);
+
+/* The line about the settings. Returns its length. */
+size_t record_rest(char *text, size_t size, const char *settings, size_t length);
 
 /* Reads it and holds it against the settings of now. */
 int record_read(const char *name, const char *part, const char *settings, struct record *record);
