@@ -23,7 +23,8 @@ import numpy as np
 from quell import _quell
 from quell._arrays import Array, as_doubles, as_floats, like, rows_of
 from quell._inputs import classes_of, fits, times_of
-from quell._numbers import real
+from quell._numbers import function_of, real, reals, text
+from quell._said import said
 from quell.errors import refused
 from quell.noise import Schedule
 
@@ -230,6 +231,10 @@ class GaussianDenoiser(NativeDenoiser):
     def __init__(self, mean: Array, cov: Array | float = 1.0, schedule: Any = None) -> None:
         centre, spread = as_doubles(mean, "mean"), as_doubles(cov, "cov")
         recipe = self._parts(centre.copy(), spread.copy(), centre.shape)
+        if not spread.ndim or spread.shape == centre.shape:
+            wrong = spread[~((spread >= 0) & np.isfinite(spread))]
+            if wrong.size:
+                raise refused(f"cov: {wrong.flat[0]:g}, must be finite and not negative")
         kind, *parts = recipe
         made = _quell.Denoiser.full(*parts) if kind == "full" else _MAKERS[kind](*parts)
         kept = ("eigen", centre.ravel()) if kind == "full" else recipe
@@ -335,14 +340,13 @@ class FunctionDenoiser:
         precondition: str = "none",
         variance: str = "none",
     ) -> None:
-        if not callable(function):
-            raise TypeError(f"FunctionDenoiser: a {type(function).__name__} is not callable")
-        if variance not in ("none", "learned_range"):
-            raise refused(f"variance: {variance!r}, must be 'none' or 'learned_range'")
+        function_of(function, "function")
+        if text(variance, "variance") not in ("none", "learned_range"):
+            raise refused(f"variance: {said(variance)}, must be 'none' or 'learned_range'")
         self.function = function
         self.schedule = Schedule("vp") if schedule is None else schedule
-        self.output = output
-        self.precondition = precondition
+        self.output = text(output, "output")
+        self.precondition = text(precondition, "precondition")
         self.variance = variance
 
 
@@ -356,10 +360,21 @@ class _Guided(NativeDenoiser):
         return _quell.Denoiser.guided(base.native, None if guide is None else guide.native, *how)
 
 
+def _check_own(one: Any, what: str) -> None:
+    """Refuses what is none of the library's denoisers."""
+    if not isinstance(one, NativeDenoiser):
+        raise TypeError(f"{what}: {said(one)}, must be one of the library's own denoisers")
+    if type(one).__call__ is not NativeDenoiser.__call__ or hasattr(one, "forward"):
+        raise TypeError(
+            f"{what}: {type(one).__name__} has a __call__ or a forward of its own, which is not "
+            "asked; must be one of the library's own"
+        )
+
+
 def guided(
     denoiser: NativeDenoiser,
     guide: NativeDenoiser | None = None,
-    weight: float = 2.0,
+    weight: float | None = None,
     low: float = 0.0,
     high: float = 1.0,
     times: Sequence[float] = (),
@@ -372,28 +387,27 @@ def guided(
         denoiser: What is guided.
         guide: Another denoiser of the same shape; None for the denoiser itself without a class,
             which it must have learned.
-        weight: w; 1 is none.
+        weight: w; 1 is none. 2 if left out.
         low, high: The times within which it is guided (Kynkaanniemi et al., 2404.07724).
         times, weights: w in straight lines between weights[i] at times[i], in place of `weight`.
 
     Raises:
         BadArgument: A weight or a time is out of its range, or the denoisers do not fit.
     """
-    for one in (denoiser, guide):
-        if one is not None and not isinstance(one, NativeDenoiser):
-            raise TypeError(f"guided: a {type(one).__name__}, must be one of the library's own")
-        asked = type(one).__call__ is NativeDenoiser.__call__ and not hasattr(one, "forward")
-        if one is not None and not asked:
-            raise TypeError(f"guided: {type(one).__name__} has a __call__ or a forward of its own, "
-                            "which is not asked; must be one of the library's own")
+    _check_own(denoiser, "denoiser")
+    if guide is not None:
+        _check_own(guide, "guide")
+    at, worth = reals(times, "times"), reals(weights, "weights")
+    if weight is not None and (at or worth):
+        raise refused("weight: times and weights are given, too; must be left out")
     if guide is not None and not fits((1, *guide.shape), denoiser.shape):
         raise refused(f"guided: shapes {denoiser.shape} and {guide.shape}, must be the same")
     how = (
-        real(weight, "weight"),
+        2.0 if weight is None else real(weight, "weight"),
         real(low, "low"),
         real(high, "high"),
-        [real(t, "times") for t in times],
-        [real(w, "weights") for w in weights],
+        at,
+        worth,
     )
     native = None if guide is None else guide.native
     made = _quell.Denoiser.guided(denoiser.native, native, *how)
