@@ -21,7 +21,7 @@ quell_status onnx_load(quell_model *model, const char *path)
 {
     int errors = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0), nowhere = open("/dev/null", O_WRONLY);
     if (errors >= 0 && nowhere >= 0) dup2(nowhere, STDERR_FILENO);
-    quell_status status = quell_onnx_load(model, path, NULL);
+    quell_status status = quell_model_from_onnx(model, path, NULL);
     if (errors >= 0) dup2(errors, STDERR_FILENO);
     if (errors >= 0) close(errors);
     if (nowhere >= 0) close(nowhere);

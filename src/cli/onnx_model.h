@@ -15,7 +15,7 @@ quell_status onnx_load(quell_model *model, const char *path);
 const char *onnx_about(void);
 
 #ifdef QUELL_ONNX
-#define ONNX_EXCEPTION "; of .onnx models: as ONNX Runtime is, not exact"
+#define ONNX_EXCEPTION "; of .onnx models: as ONNX Runtime is, not reproducible"
 #else
 #define ONNX_EXCEPTION ""
 #endif

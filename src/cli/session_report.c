@@ -47,7 +47,8 @@ static int print_json(const struct session *session)
     quell_json_put_text(&writer, "from", options->from);
     report_count(&writer, "threads", session->threads);
     quell_json_put_text(&writer, "isa", session->isa);
-    quell_json_put_truth(&writer, "exact", quell_denoiser_exact(session->model.denoiser));
+    quell_json_put_truth(&writer, "reproducible",
+                         quell_denoiser_reproducible(session->model.denoiser));
     quell_json_put_number(&writer, "seconds", session->seconds);
     quell_json_put_number(&writer, "samples_per_second", rate(session));
     quell_json_put_text(&writer, "out", options->out);

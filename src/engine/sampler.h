@@ -38,7 +38,7 @@ struct quell_sampler {
     size_t constants_each;
     float clamp_low, clamp_high;
     struct quell_threshold threshold;
-    float *init_mean, *init_deviation; /* of x_1, [dim], repeated to fill a chunk */
+    float *prior_mean, *prior_deviation; /* of x_1, [dim], repeated to fill a chunk */
 };
 
 /* The number of registers of scratch memory that a step callback has. */

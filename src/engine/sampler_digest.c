@@ -76,8 +76,8 @@ static void put_settings(struct quell_digest *digest, const quell_sampler *sampl
     quell_digest_number(digest, (double)sampler->clamp_high);
     quell_digest_number(digest, sampler->threshold.quantile);
     quell_digest_number(digest, sampler->threshold.most);
-    quell_digest_floats(digest, sampler->init_mean, dim);
-    quell_digest_floats(digest, sampler->init_deviation, dim);
+    quell_digest_floats(digest, sampler->prior_mean, dim);
+    quell_digest_floats(digest, sampler->prior_deviation, dim);
     for (size_t i = 0; i <= sampler->steps; i++) put_point(digest, &sampler->grid[i]);
 }
 
@@ -126,7 +126,7 @@ static quell_status digest_model(const quell_sampler *sampler, const quell_run *
 {
     const quell_denoiser *denoiser = sampler->denoiser;
     *sum = quell_denoiser_digest(denoiser);
-    if (!denoiser->host || !denoiser->exact || sampler->schedule->function) return QUELL_OK;
+    if (!denoiser->host || !denoiser->reproducible || sampler->schedule->function) return QUELL_OK;
     float *x = quell_new(2 * denoiser->dim, MOST_ROWS * sizeof *x);
     if (!x) return quell_fail(QUELL_NO_MEMORY, "sampler: no memory to ask its model");
     struct quell_digest digest;

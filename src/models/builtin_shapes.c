@@ -79,7 +79,7 @@ quell_status quell_builtin_shapes(quell_model *model)
     model->shape[0] = model->shape[1] = SIDE;
     model->image = 1;
     quell_status status =
-        quell_denoiser_empirical(&model->denoiser, COUNT, (size_t)SIDE * SIDE, points);
+        quell_denoiser_from_points(&model->denoiser, COUNT, (size_t)SIDE * SIDE, points);
     free(points);
     return status;
 }

@@ -38,18 +38,19 @@ quell_status quell_description_denoiser(const struct quell_description *descript
 {
     const struct quell_description *d = description;
     if (d->means.values && d->variances.rank == 2)
-        return quell_denoiser_mixture_diagonal(denoiser, d->means.rows, dim, d->weights.values,
-                                               d->means.values, d->variances.values);
+        return quell_denoiser_from_diagonal_mixture(denoiser, d->means.rows, dim, d->weights.values,
+                                                    d->means.values, d->variances.values);
     if (d->means.values)
-        return quell_denoiser_mixture(denoiser, d->means.rows, dim, d->weights.values,
-                                      d->means.values, d->variances.values);
-    if (d->isotropic) return quell_denoiser_isotropic(denoiser, dim, d->mean.values, d->variance);
+        return quell_denoiser_from_mixture(denoiser, d->means.rows, dim, d->weights.values,
+                                           d->means.values, d->variances.values);
+    if (d->isotropic)
+        return quell_denoiser_from_isotropic(denoiser, dim, d->mean.values, d->variance);
     if (d->variances.values)
-        return quell_denoiser_diagonal(denoiser, dim, d->mean.values, d->variances.values);
+        return quell_denoiser_from_diagonal(denoiser, dim, d->mean.values, d->variances.values);
     if (d->covariance.values)
-        return quell_denoiser_full(denoiser, dim, d->mean.values, d->covariance.values);
-    return quell_denoiser_eigen(denoiser, dim, d->mean.values, d->eigenvalues.values,
-                                d->eigenvectors.values);
+        return quell_denoiser_from_covariance(denoiser, dim, d->mean.values, d->covariance.values);
+    return quell_denoiser_from_eigenbasis(denoiser, dim, d->mean.values, d->eigenvalues.values,
+                                          d->eigenvectors.values);
 }
 
 quell_status quell_model_describe(quell_model *model, struct quell_description *description)

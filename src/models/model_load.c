@@ -48,8 +48,8 @@ static quell_status read_points(quell_model *model, struct quell_npy *npy, const
     for (size_t i = 1; i < npy->rank; i++) model->shape[i - 1] = npy->shape[i];
     quell_status status = quell_npy_floats(npy, npy->values, points);
     if (!status)
-        status = quell_denoiser_empirical(&model->denoiser, npy->shape[0],
-                                          npy->values / npy->shape[0], points);
+        status = quell_denoiser_from_points(&model->denoiser, npy->shape[0],
+                                            npy->values / npy->shape[0], points);
     if (!status) model->image = looks_like_images(model, points, npy->values);
     free(points);
     return status;

@@ -79,10 +79,10 @@ static bool too_long(const quell_point *t, const quell_point *s)
 }
 
 static void first_order(quell_plan *plan, const quell_point *t, const quell_point *s,
-                        quell_register mu)
+                        quell_register_id mu)
 {
     double fall = quell_lambda(t) - quell_lambda(s);
-    QUELL_COMBINE(plan, QUELL_X, {s->sigma / t->sigma, QUELL_X},
+    QUELL_COMBINE(plan, QUELL_STATE, {s->sigma / t->sigma, QUELL_STATE},
                   {-s->alpha * quell_expm1(fall), mu});
     quell_plan_step(plan, t, s);
 }
@@ -97,8 +97,9 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
         if (quell_plain_step(plan, t, s)) continue;
         double n = norm(t->alpha, t->sigma);
         quell_history_trim(plan, &history, most - 1);
-        quell_register mu = quell_plan_denoise(plan, QUELL_X, t), f = quell_plan_register(plan);
-        QUELL_COMBINE(plan, f, {t->alpha / (n * t->sigma), QUELL_X}, {-n / t->sigma, mu});
+        quell_register_id mu = quell_plan_denoise(plan, QUELL_STATE, t),
+                          f = quell_plan_register(plan);
+        QUELL_COMBINE(plan, f, {t->alpha / (n * t->sigma), QUELL_STATE}, {-n / t->sigma, mu});
         quell_history_push(plan, &history, most, f, t);
         if (steady && too_long(t, s))
             first_order(plan, t, s, mu);

@@ -116,8 +116,8 @@ TEST(cli, json)
     CHECK(json_number_value(json_field(root, "threshold")) == 0 &&
               json_is_null(json_field(root, "threshold_max")),
           "the threshold");
-    CHECK(json_is_true(json_field(root, "exact")) && json_is_null(json_field(root, "plot")),
-          "exact, plot");
+    CHECK(json_is_true(json_field(root, "reproducible")) && json_is_null(json_field(root, "plot")),
+          "reproducible, plot");
     json_decref(root);
     command_remove(&command);
 }

@@ -140,8 +140,8 @@ TEST(compare, numbers)
                   "{\"kind\": \"mixture\", \"weights\": [1, 3], \"means\": [[-1], [2]], "
                   "\"variances\": [0.25, 0.5]}",
                   0);
-    MUST(quell_denoiser_mixture(&denoiser, 2, 1, (double[]){1, 3}, (double[]){-1, 2},
-                                (double[]){0.25, 0.5}));
+    MUST(quell_denoiser_from_mixture(&denoiser, 2, 1, (double[]){1, 3}, (double[]){-1, 2},
+                                     (double[]){0.25, 0.5}));
     json_t *root = command_json(&command, "compare --model m.json --samplers ddpm,ddim:eta=0.5 "
                                           "--evaluations 3,9 --schedule cosine --count 3000 "
                                           "--seed 7 --json");

@@ -45,13 +45,13 @@ TEST(info, builtin_models)
         CHECK(json_integer_value(json_field(root, "classes")) == cases[i].classes, "classes");
         long long count = json_integer_value(json_field(root, cases[i].count_name));
         CHECK(count == cases[i].count, "%s: %lld", cases[i].name, count);
-        CHECK(json_is_true(json_field(root, "exact")), "exact");
+        CHECK(json_is_true(json_field(root, "reproducible")), "reproducible");
         CHECK(json_is_true(json_field(root, "law")) == cases[i].law, "law");
         json_decref(root);
         command_check(&command, 0, "info --model builtin:rings");
     }
     char *output = command_output(&command);
-    CHECK(strstr(output, "architecture     mlp") && strstr(output, "exact        yes"), "%s",
+    CHECK(strstr(output, "architecture     mlp") && strstr(output, "reproducible yes"), "%s",
           output);
     free(output);
     command_remove(&command);
@@ -65,7 +65,7 @@ TEST(info, files)
                   "\"comment\": \"a\\u001b[2Jb\"}",
                   0);
     json_t *root = info(&command, "c.json");
-    CHECK(json_is_false(json_field(root, "exact")), "LAPACK's basis is exact");
+    CHECK(json_is_false(json_field(root, "reproducible")), "LAPACK's basis is reproducible");
     CHECK(strlen(text_of(root, "sha256")) == 64, "%s", text_of(root, "sha256"));
     CHECK(json_integer_value(json_field(root, "bytes")) ==
               (long long)strlen("{\"kind\": \"gaussian\", \"covariance\": [[2, 1], [1, 2]], "
@@ -74,12 +74,12 @@ TEST(info, files)
     json_decref(root);
     command_check(&command, 0, "info c.json");
     char *output = command_output(&command);
-    CHECK(strstr(output, "comment          a?[2Jb") && strstr(output, "exact        no"), "%s",
+    CHECK(strstr(output, "comment          a?[2Jb") && strstr(output, "reproducible no"), "%s",
           output);
     free(output);
     command_check(&command, 0, "model --model c.json --out e.json");
     root = info(&command, "e.json");
-    CHECK(json_is_true(json_field(root, "exact")), "the stored basis is not exact");
+    CHECK(json_is_true(json_field(root, "reproducible")), "the stored basis is not reproducible");
     json_decref(root);
     command_check(&command, 0, "sample --quiet --model builtin:grid25 --count 7 --out x.npy");
     root = info(&command, "x.npy");

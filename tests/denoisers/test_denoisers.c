@@ -18,7 +18,7 @@ TEST(denoisers, isotropic)
             if (i == 3) memset(law.variances, 0, law.dim * sizeof(double));
             if (i == 5) memset(law.means, 0, law.dim * sizeof(double));
             const double *mean = i == 5 ? NULL : law.means;
-            CHECK(!quell_denoiser_isotropic(&denoiser, law.dim, mean, law.variances[0]), "%s",
+            CHECK(!quell_denoiser_from_isotropic(&denoiser, law.dim, mean, law.variances[0]), "%s",
                   quell_error_message());
             law_check_values(denoiser, law_twin, &law, law_points[i][0], law_points[i][1], rows,
                              2e-6);
@@ -34,7 +34,7 @@ TEST(denoisers, diagonal)
             struct law law = law_new(1, rows * 5 % 19 + 1, 0, i % 2 ? 0 : 0.5);
             quell_denoiser *denoiser;
             law.variances[0] = 0;
-            CHECK(!quell_denoiser_diagonal(&denoiser, law.dim, law.means, law.variances), "%s",
+            CHECK(!quell_denoiser_from_diagonal(&denoiser, law.dim, law.means, law.variances), "%s",
                   quell_error_message());
             law_check_values(denoiser, law_twin, &law, law_points[i][0], law_points[i][1], rows,
                              2e-6);
@@ -50,8 +50,8 @@ TEST(denoisers, elements)
     enum { DIM = 2500 };
     struct law law = law_new(1, DIM, 0, 0.1);
     quell_denoiser *denoisers[2];
-    CHECK(!quell_denoiser_isotropic(&denoisers[0], DIM, law.means, 0.3), "isotropic");
-    CHECK(!quell_denoiser_diagonal(&denoisers[1], DIM, law.means, law.variances), "diagonal");
+    CHECK(!quell_denoiser_from_isotropic(&denoisers[0], DIM, law.means, 0.3), "isotropic");
+    CHECK(!quell_denoiser_from_diagonal(&denoisers[1], DIM, law.means, law.variances), "diagonal");
     float *x = law_draw(&law, 0.5, 0.5, 1), whole[DIM], part[DIM];
     for (size_t i = 0; i < 2; i++) {
         CHECK(denoisers[i]->type->elementwise, "%s", quell_denoiser_kind(denoisers[i]));
@@ -115,9 +115,10 @@ TEST(denoisers, full)
         struct law law = full_law(dims[j]);
         double *covariance = covariance_of(&law);
         quell_denoiser *denoisers[2];
-        CHECK(!quell_denoiser_full(&denoisers[0], law.dim, law.means, covariance), "%s",
+        CHECK(!quell_denoiser_from_covariance(&denoisers[0], law.dim, law.means, covariance), "%s",
               quell_error_message());
-        CHECK(!quell_denoiser_eigen(&denoisers[1], law.dim, law.means, law.variances, law.vectors),
+        CHECK(!quell_denoiser_from_eigenbasis(&denoisers[1], law.dim, law.means, law.variances,
+                                              law.vectors),
               "%s", quell_error_message());
         for (size_t i = 0; i < LAW_POINTS; i++)
             for (size_t k = 0; k < 2; k++) {
@@ -141,15 +142,15 @@ TEST(denoisers, eigenbasis)
     double *covariance = covariance_of(&law), values[DIM], vectors[DIM * DIM];
     quell_denoiser *made, *stored;
     float *x = law_draw(&law, 0.6, 0.8, ROWS), a[ROWS * DIM], b[ROWS * DIM];
-    CHECK(!quell_denoiser_full(&made, DIM, law.means, covariance), "full");
+    CHECK(!quell_denoiser_from_covariance(&made, DIM, law.means, covariance), "full");
     CHECK(!quell_denoiser_eigenbasis(made, values, vectors), "eigenbasis");
     CHECK(!quell_denoiser_eigenbasis(made, NULL, NULL), "eigenbasis of nothing");
-    CHECK(!quell_denoiser_eigen(&stored, DIM, law.means, values, vectors), "eigen");
+    CHECK(!quell_denoiser_from_eigenbasis(&stored, DIM, law.means, values, vectors), "eigen");
     law_evaluate(made, quell_kernels_at(0), 0.6, 0.8, ROWS, ROWS, x, a);
     law_evaluate(stored, quell_kernels_at(0), 0.6, 0.8, ROWS, ROWS, x, b);
     CHECK(memcmp(a, b, sizeof a) == 0, "the bits differ");
     quell_denoiser_free(made);
-    CHECK(!quell_denoiser_isotropic(&made, 3, NULL, 1), "isotropic");
+    CHECK(!quell_denoiser_from_isotropic(&made, 3, NULL, 1), "isotropic");
     CHECK(quell_denoiser_eigenbasis(made, values, vectors) == QUELL_BAD_ARGUMENT, "isotropic");
     CHECK(quell_denoiser_eigenbasis(NULL, values, vectors) == QUELL_BAD_ARGUMENT, "NULL");
     quell_denoiser_free(made);

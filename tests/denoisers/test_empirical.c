@@ -28,7 +28,7 @@ static void set_data(struct law *law, float *data, size_t at, double value)
 static void check_empirical(const struct law *law, const float *data, size_t rows)
 {
     quell_denoiser *denoiser;
-    CHECK(!quell_denoiser_empirical(&denoiser, law->components, law->dim, data), "%s",
+    CHECK(!quell_denoiser_from_points(&denoiser, law->components, law->dim, data), "%s",
           quell_error_message());
     for (size_t i = 0; i < LAW_POINTS; i++)
         law_check_values(denoiser, law_twin, law, law_points[i][0], law_points[i][1], rows, 1e-5);
@@ -61,7 +61,7 @@ TEST(empirical, near_duplicates)
         set_data(&law, data, i, base + 1e-3 * law_normal());
     }
     quell_denoiser *denoiser;
-    CHECK(!quell_denoiser_empirical(&denoiser, COUNT, DIM, data), "%s", quell_error_message());
+    CHECK(!quell_denoiser_from_points(&denoiser, COUNT, DIM, data), "%s", quell_error_message());
     for (size_t i = 0; i < sizeof sigmas / sizeof *sigmas; i++)
         law_check_values(denoiser, law_twin, &law, 1, sigmas[i], ROWS, 3e-7);
     quell_denoiser_free(denoiser);
@@ -82,7 +82,7 @@ static void check_half_way(double one, double other, double sigma, double tolera
         set_data(&law, data, DIM + d, other + 0.01 * law_normal());
         x[d] = (data[d] + data[DIM + d]) / 2;
     }
-    CHECK(!quell_denoiser_empirical(&denoiser, COUNT, DIM, data), "%s", quell_error_message());
+    CHECK(!quell_denoiser_from_points(&denoiser, COUNT, DIM, data), "%s", quell_error_message());
     law_check_bits(denoiser, 1, sigma, 1, x, out);
     law_twin(&law, 1, sigma, x, right);
     for (size_t d = 0; d < DIM; d++)
@@ -108,7 +108,7 @@ TEST(empirical, needs_noise)
 {
     float data[2] = {1, 2};
     quell_denoiser *denoiser;
-    CHECK(!quell_denoiser_empirical(&denoiser, 2, 1, data), "%s", quell_error_message());
+    CHECK(!quell_denoiser_from_points(&denoiser, 2, 1, data), "%s", quell_error_message());
     CHECK(denoiser->type->needs_noise, "no noise needed");
     CHECK(denoiser->type->check(denoiser, 1, 0) == QUELL_BAD_ARGUMENT, "took sigma 0");
     CHECK(!denoiser->type->check(denoiser, 1, 1e-3), "refused sigma 1e-3");

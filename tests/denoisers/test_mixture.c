@@ -17,11 +17,11 @@ static quell_denoiser *mixture_of(const struct law *law, int one_variance)
     double *variances = law_memory(law->components, sizeof(double));
     for (size_t k = 0; k < law->components; k++) variances[k] = law->variances[k * law->dim];
     if (one_variance)
-        status = quell_denoiser_mixture(&denoiser, law->components, law->dim, law->weights,
-                                        law->means, variances);
+        status = quell_denoiser_from_mixture(&denoiser, law->components, law->dim, law->weights,
+                                             law->means, variances);
     else
-        status = quell_denoiser_mixture_diagonal(&denoiser, law->components, law->dim, law->weights,
-                                                 law->means, law->variances);
+        status = quell_denoiser_from_diagonal_mixture(&denoiser, law->components, law->dim,
+                                                      law->weights, law->means, law->variances);
     CHECK(!status, "%s", quell_error_message());
     free(variances);
     return denoiser;
@@ -75,7 +75,7 @@ TEST(mixture, point)
 {
     double weights[2] = {1, 2}, means[2] = {-1, 1}, variances[2] = {0, 0.5};
     quell_denoiser *denoiser;
-    CHECK(!quell_denoiser_mixture(&denoiser, 2, 1, weights, means, variances), "mixture");
+    CHECK(!quell_denoiser_from_mixture(&denoiser, 2, 1, weights, means, variances), "mixture");
     CHECK(!denoiser->type->check(denoiser, 1, 1e-3), "refused sigma 1e-3");
     CHECK(denoiser->type->check(denoiser, 1, 0) == QUELL_BAD_ARGUMENT, "took sigma 0");
     quell_denoiser_free(denoiser);
@@ -117,9 +117,9 @@ TEST(denoisers, nan)
     for (size_t i = 0; i < 300; i++) data[i] = (float)law_normal();
     check_nan(mixture_of(&law, 1));
     check_nan(mixture_of(&law, 0));
-    CHECK(!quell_denoiser_empirical(&denoiser, 100, 3, data), "empirical");
+    CHECK(!quell_denoiser_from_points(&denoiser, 100, 3, data), "empirical");
     check_nan(denoiser);
-    CHECK(!quell_denoiser_isotropic(&denoiser, 3, NULL, 1), "isotropic");
+    CHECK(!quell_denoiser_from_isotropic(&denoiser, 3, NULL, 1), "isotropic");
     check_nan(denoiser);
     law_free(&law);
 }

@@ -254,12 +254,12 @@ TEST(brownian, plans)
     plan.brownian = true;
     quell_point t = quell_plan_at(&plan, 1), m = quell_plan_at(&plan, 0.75),
                 s = quell_plan_at(&plan, 0);
-    quell_term x = {1, QUELL_X};
+    quell_term x = {1, QUELL_STATE};
     quell_noise_term noises[] = {{0.5, quell_plan_noise(&plan, 2, &t, &m)},
                                  {0.25, quell_plan_noise_piece(&plan, 7, &m, &s)}};
-    quell_plan_combine(&plan, QUELL_X, 1, &x, 2, noises);
+    quell_plan_combine(&plan, QUELL_STATE, 1, &x, 2, noises);
     noises[0].stream = quell_plan_noise(&plan, 1, &m, &m);
-    quell_plan_combine(&plan, QUELL_X, 1, &x, 1, noises);
+    quell_plan_combine(&plan, QUELL_STATE, 1, &x, 1, noises);
     char text[500];
     quell_plan_print(&plan, text, sizeof text);
     CHECK(!plan.status &&
@@ -268,7 +268,7 @@ TEST(brownian, plans)
                             "COMBINE  x = 1 x + 0.5 noise1(-3.88540195, -3.88540195)\n"),
           "%s", text);
     noises[0].stream = 3;
-    quell_plan_combine(&plan, QUELL_X, 1, &x, 1, noises);
+    quell_plan_combine(&plan, QUELL_STATE, 1, &x, 1, noises);
     CHECK(plan.status && strstr(quell_error_message(), "not one of quell_plan_noise"), "%s",
           quell_error_message());
     quell_plan_free(&plan);

@@ -65,12 +65,12 @@ static float x[COUNT * DIM], fine[COUNT * DIM];
 static void begin(int whole_batch)
 {
     quell_denoiser *denoiser;
-    quell_callback_options options = quell_callback_defaults();
+    quell_function_options options = quell_function_defaults();
     options.whole_batch = whole_batch;
     memset(&watched, 0, sizeof watched);
     watched.one_call = whole_batch;
     watched.caller = pthread_self();
-    MUST(quell_denoiser_callback(&denoiser, DIM, watch, &watched, &options));
+    MUST(quell_denoiser_from_function(&denoiser, DIM, watch, &watched, &options));
     quell_schedule *schedule = must_schedule("rectified");
     sampler = must_sampler("ddpm", denoiser, schedule, STEPS);
     quell_denoiser_free(denoiser);
@@ -164,7 +164,7 @@ TEST(callbacks, lowest_of_two)
     for (uint64_t late = 0; late < 2; late++) {
         struct pair pair = {0, 0, late};
         quell_denoiser *denoiser;
-        MUST(quell_denoiser_callback(&denoiser, DIM, fail_in_turn, &pair, NULL));
+        MUST(quell_denoiser_from_function(&denoiser, DIM, fail_in_turn, &pair, NULL));
         quell_schedule *schedule = must_schedule("vp");
         sampler = must_sampler("ddim", denoiser, schedule, STEPS);
         run = quell_run_defaults();
@@ -265,7 +265,7 @@ TEST(callbacks, reason)
     quell_schedule *schedule = must_schedule("vp");
     quell_run own = quell_run_defaults();
     static float rows[COUNT * DIM];
-    MUST(quell_denoiser_callback(&denoiser, DIM, say_why, NULL, NULL));
+    MUST(quell_denoiser_from_function(&denoiser, DIM, say_why, NULL, NULL));
     quell_sampler *sampler_of_it = must_sampler("ddim", denoiser, schedule, STEPS);
     own.first = FIRST, own.count = COUNT, own.threads = WORKERS, own.tile = 1;
     MUST(quell_sample_prior(sampler_of_it, &own, rows));

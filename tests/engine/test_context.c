@@ -45,8 +45,8 @@ TEST(context, reaches_denoisers)
 {
     quell_denoiser *plain, *guided;
     quell_schedule *schedule = must_schedule("vp");
-    MUST(quell_denoiser_callback(&plain, DIM, count_rows, NULL, NULL));
-    MUST(quell_denoiser_guided(&guided, plain, plain, NULL));
+    MUST(quell_denoiser_from_function(&plain, DIM, count_rows, NULL, NULL));
+    MUST(quell_denoiser_from_guidance(&guided, plain, plain, NULL));
     quell_sampler *alone = must_sampler("ddim", plain, schedule, 4);
     quell_sampler *twice = must_sampler("ddim", guided, schedule, 4);
     CHECK(rows_of(alone) == 4 * COUNT, "rows of a denoiser");
@@ -65,7 +65,7 @@ TEST(context, reaches_steps)
     quell_sampler *sampler;
     quell_sampler_options options = quell_sampler_defaults();
     options.steps = 4;
-    MUST(quell_denoiser_callback(&denoiser, DIM, count_rows, NULL, NULL));
+    MUST(quell_denoiser_from_function(&denoiser, DIM, count_rows, NULL, NULL));
     MUST(
         quell_sampler_from_step(&sampler, count_in_step, NULL, NULL, denoiser, schedule, &options));
     CHECK(rows_of(sampler) == 4 * COUNT * 1001, "rows of steps and of their denoiser");
@@ -81,11 +81,11 @@ TEST(context, release)
     int released = 0;
     quell_denoiser *denoiser;
     quell_schedule *schedule = must_schedule("vp");
-    quell_callback_options options = quell_callback_defaults();
+    quell_function_options options = quell_function_defaults();
     options.release = count_release;
-    CHECK(quell_denoiser_callback(&denoiser, 0, count_rows, &released, &options), "dim 0");
+    CHECK(quell_denoiser_from_function(&denoiser, 0, count_rows, &released, &options), "dim 0");
     CHECK(released == 0, "released what was not taken");
-    MUST(quell_denoiser_callback(&denoiser, DIM, count_rows, &released, &options));
+    MUST(quell_denoiser_from_function(&denoiser, DIM, count_rows, &released, &options));
     quell_sampler *sampler = must_sampler("ddim", denoiser, schedule, 4);
     quell_denoiser_free(denoiser);
     CHECK(released == 0, "released while a sampler holds it");
@@ -112,13 +112,13 @@ TEST(context, classes)
     static int32_t classes[COUNT];
     quell_denoiser *plain, *guided;
     quell_schedule *schedule = must_schedule("vp");
-    quell_callback_options options = quell_callback_defaults();
+    quell_function_options options = quell_function_defaults();
     quell_run run = quell_run_defaults();
     run.count = COUNT, run.threads = THREADS, run.tile = 7;
     options.classes = 5;
     for (int i = 0; i < COUNT; i++) classes[i] = i % 6 - 1;
-    MUST(quell_denoiser_callback(&plain, DIM, mean_is_class, NULL, &options));
-    MUST(quell_denoiser_guided(&guided, plain, NULL, NULL));
+    MUST(quell_denoiser_from_function(&plain, DIM, mean_is_class, NULL, &options));
+    MUST(quell_denoiser_from_guidance(&guided, plain, NULL, NULL));
     CHECK(quell_denoiser_classes(plain) == 5 && quell_denoiser_classes(guided) == 5, "classes");
     for (int weight = 1; weight <= 2; weight++) {
         quell_sampler *sampler = must_sampler("ddim", weight == 1 ? plain : guided, schedule, 4);

@@ -36,7 +36,7 @@ static void check_kind(const char *kind, size_t largest)
     for (size_t i = 0; i < sizeof dims / sizeof *dims && dims[i] <= largest; i++) {
         struct model model = model_new(kind, dims[i]);
         quell_denoiser *denoiser = model_denoiser(&model);
-        CHECK(quell_denoiser_exact(denoiser), "%s does not promise its bits", kind);
+        CHECK(quell_denoiser_reproducible(denoiser), "%s does not promise its bits", kind);
         check_sampler(kind, denoiser, dims[i] < 100 ? 37 : dims[i] < 10000 ? 5 : 2);
         quell_denoiser_free(denoiser);
         model_free(&model);
@@ -62,15 +62,15 @@ TEST(engine, bits_empirical) { check_kind("empirical", 257); }
 /* A callback that wants the whole batch gives what the same callback gives per tile. */
 TEST(engine, whole_batch)
 {
-    quell_callback_options options = quell_callback_defaults();
+    quell_function_options options = quell_function_defaults();
     quell_schedule *schedule = must_schedule("rectified");
     for (size_t i = 0; i < sizeof dims / sizeof *dims; i++) {
         size_t count = dims[i] < 100 ? 37 : 3;
         quell_denoiser *whole, *tiled;
-        options.exact = 1, options.whole_batch = 1;
-        MUST(quell_denoiser_callback(&whole, dims[i], model_callback, NULL, &options));
+        options.reproducible = 1, options.whole_batch = 1;
+        MUST(quell_denoiser_from_function(&whole, dims[i], model_callback, NULL, &options));
         options.whole_batch = 0;
-        MUST(quell_denoiser_callback(&tiled, dims[i], model_callback, NULL, &options));
+        MUST(quell_denoiser_from_function(&tiled, dims[i], model_callback, NULL, &options));
         quell_sampler *a = must_sampler("ddpm", whole, schedule, 2);
         quell_sampler *b = must_sampler("ddpm", tiled, schedule, 2);
         quell_run run = quell_run_defaults();

@@ -128,7 +128,7 @@ TEST(exact, no_law)
     quell_run run = quell_run_defaults();
     float x[DIM];
     CHECK(quell_exact(denoiser, &run, 1, 0, x) == QUELL_UNSUPPORTED, "drawn");
-    CHECK(strstr(quell_error_message(), "callback"), "%s", quell_error_message());
+    CHECK(strstr(quell_error_message(), "function"), "%s", quell_error_message());
     quell_denoiser_free(denoiser);
     model_free(&model);
 }

@@ -95,7 +95,7 @@ static void law_draw(struct law *law)
     quell_denoiser *denoiser = model_denoiser(&law->model);
     quell_sampler_options options = quell_sampler_defaults();
     options.steps = law->steps;
-    options.init_dim = law->dim, options.init_mean = law->model.means;
+    options.prior_dim = law->dim, options.prior_mean = law->model.means;
     quell_sampler *sampler;
     MUST(quell_sampler_create(&sampler, law->spec, denoiser, law->schedule, &options));
     quell_run run = quell_run_defaults();
@@ -279,7 +279,8 @@ static void check_mixture(const char *spec, double eta)
     quell_denoiser *denoiser = NULL;
     double variances[25];
     for (size_t k = 0; k < 25; k++) variances[k] = law.model.variances[2 * k];
-    MUST(quell_denoiser_mixture(&denoiser, 25, 2, law.model.weights, law.model.means, variances));
+    MUST(quell_denoiser_from_mixture(&denoiser, 25, 2, law.model.weights, law.model.means,
+                                     variances));
     quell_sampler *sampler = must_sampler(spec, denoiser, law.schedule, law.steps);
     quell_run run = quell_run_defaults();
     run.count = law.count, run.seed = 7;

@@ -50,10 +50,10 @@ static int network(void *user, const quell_call *call, const float *input, float
 
 static quell_denoiser *callback(struct network *n)
 {
-    quell_callback_options options = quell_callback_defaults();
+    quell_function_options options = quell_function_defaults();
     options.output = n->output, options.precondition = n->precondition;
     quell_denoiser *denoiser = NULL;
-    MUST(quell_denoiser_callback(&denoiser, DIM, network, n, &options));
+    MUST(quell_denoiser_from_function(&denoiser, DIM, network, n, &options));
     return denoiser;
 }
 
@@ -139,18 +139,21 @@ TEST(outputs, refused)
     static const char *const bad[][2] = {{"x1", "none"}, {"x0", "edm"}, {"", "none"},
                                          {NULL, "none"}, {"x0", NULL},  {"eps", "karras"}};
     quell_denoiser *denoiser = NULL;
-    quell_callback_options options = quell_callback_defaults();
+    quell_function_options options = quell_function_defaults();
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         options.output = bad[i][0], options.precondition = bad[i][1];
-        CHECK(quell_denoiser_callback(&denoiser, DIM, network, NULL, &options) ==
+        CHECK(quell_denoiser_from_function(&denoiser, DIM, network, NULL, &options) ==
                       QUELL_BAD_ARGUMENT &&
                   !denoiser,
               "case %zu", i);
-        CHECK(strstr(quell_error_message(), "callback"), "%s", quell_error_message());
+        CHECK(strstr(quell_error_message(), "function"), "%s", quell_error_message());
     }
-    CHECK(quell_denoiser_callback(&denoiser, DIM, NULL, NULL, NULL) == QUELL_BAD_ARGUMENT, "NULL");
-    CHECK(quell_denoiser_callback(&denoiser, 0, network, NULL, NULL) == QUELL_BAD_ARGUMENT, "dim");
-    CHECK(quell_denoiser_callback(NULL, 1, network, NULL, NULL) == QUELL_BAD_ARGUMENT, "place");
+    CHECK(quell_denoiser_from_function(&denoiser, DIM, NULL, NULL, NULL) == QUELL_BAD_ARGUMENT,
+          "NULL");
+    CHECK(quell_denoiser_from_function(&denoiser, 0, network, NULL, NULL) == QUELL_BAD_ARGUMENT,
+          "dim");
+    CHECK(quell_denoiser_from_function(NULL, 1, network, NULL, NULL) == QUELL_BAD_ARGUMENT,
+          "place");
 }
 
 static int straight(void *user, double t, double *alpha, double *sigma)
@@ -184,9 +187,9 @@ TEST(outputs, undefined_points)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         quell_denoiser *denoiser = NULL;
         quell_sampler *sampler = NULL;
-        quell_callback_options options = quell_callback_defaults();
+        quell_function_options options = quell_function_defaults();
         options.output = cases[i].output, options.precondition = cases[i].precondition;
-        MUST(quell_denoiser_callback(&denoiser, DIM, model_callback, NULL, &options));
+        MUST(quell_denoiser_from_function(&denoiser, DIM, model_callback, NULL, &options));
         quell_sampler_options inner = quell_sampler_defaults();
         inner.start = 0.9, inner.stop = 0.1, inner.steps = 2;
         MUST(quell_sampler_create(&sampler, "ddim", denoiser, schedule, &inner));

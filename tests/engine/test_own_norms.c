@@ -48,10 +48,10 @@ TEST(own_norms, whole_batch)
     quell_schedule *schedule = must_schedule("vp");
     for (size_t i = 0; i < 2; i++)
         for (int whole = 0; whole < 2; whole++) {
-            quell_callback_options options = quell_callback_defaults();
-            options.exact = 1, options.whole_batch = whole;
+            quell_function_options options = quell_function_defaults();
+            options.reproducible = 1, options.whole_batch = whole;
             quell_denoiser *denoiser = NULL;
-            MUST(quell_denoiser_callback(&denoiser, DIM, model_callback, NULL, &options));
+            MUST(quell_denoiser_from_function(&denoiser, DIM, model_callback, NULL, &options));
             quell_sampler *sampler = must_sampler(specs[i], denoiser, schedule, 3);
             quell_run run = quell_run_defaults();
             run.count = COUNT, run.threads = 3;
@@ -68,7 +68,7 @@ TEST(own_norms, ends)
 {
     struct model model = model_new("isotropic", 4);
     quell_denoiser *denoiser = model_denoiser(&model), *point = NULL;
-    MUST(quell_denoiser_isotropic(&point, 4, NULL, 0));
+    MUST(quell_denoiser_from_isotropic(&point, 4, NULL, 0));
     quell_schedule *schedule = must_schedule("ve");
     quell_sampler *sampler = must_sampler("pc:corrector=langevin", point, schedule, 3);
     quell_run run = quell_run_defaults();
@@ -132,7 +132,7 @@ static double variance_of(size_t dim, size_t count)
     double *mean = calloc(dim, sizeof *mean);
     quell_schedule *schedule = must_schedule("vp");
     quell_denoiser *denoiser = NULL;
-    MUST(quell_denoiser_isotropic(&denoiser, dim, mean, 1));
+    MUST(quell_denoiser_from_isotropic(&denoiser, dim, mean, 1));
     quell_sampler *sampler = must_sampler("pc:corrector=langevin", denoiser, schedule, 64);
     quell_run run = quell_run_defaults();
     run.count = count, run.seed = 5;

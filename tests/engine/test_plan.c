@@ -15,9 +15,9 @@ static int euler(void *user, quell_plan *plan, const quell_point *grid, size_t s
     for (size_t i = 0; i < steps; i++) {
         quell_point t = grid[i], s = grid[i + 1];
         double r = s.sigma / t.sigma;
-        quell_register x0 = quell_plan_denoise(plan, QUELL_X, &t);
-        quell_term terms[] = {{r, QUELL_X}, {s.alpha - r * t.alpha, x0}};
-        quell_plan_combine(plan, QUELL_X, 2, terms, 0, NULL);
+        quell_register_id x0 = quell_plan_denoise(plan, QUELL_STATE, &t);
+        quell_term terms[] = {{r, QUELL_STATE}, {s.alpha - r * t.alpha, x0}};
+        quell_plan_combine(plan, QUELL_STATE, 2, terms, 0, NULL);
         quell_plan_release(plan, x0);
         quell_plan_step(plan, &t, &s);
     }
@@ -45,7 +45,7 @@ TEST(plan, printing_without_a_buffer)
     quell_denoiser *denoiser = NULL;
     quell_schedule *schedule = NULL;
     quell_sampler *sampler = NULL;
-    CHECK(!quell_denoiser_isotropic(&denoiser, 1, NULL, 1.0) &&
+    CHECK(!quell_denoiser_from_isotropic(&denoiser, 1, NULL, 1.0) &&
               !quell_schedule_create(&schedule, "vp") &&
               !quell_sampler_create(&sampler, "ddpm", denoiser, schedule, NULL),
           "%s", quell_error_message());
@@ -149,11 +149,11 @@ static void check_stuck(const char *says)
     char message[512];
     strcpy(message, quell_error_message());
     size_t count = plan.count;
-    quell_term one = {1, QUELL_X};
+    quell_term one = {1, QUELL_STATE};
     quell_point t = quell_plan_at(&plan, 2);
     quell_plan_register(&plan);
-    quell_plan_release(&plan, QUELL_X);
-    quell_plan_denoise(&plan, QUELL_X, &t);
+    quell_plan_release(&plan, QUELL_STATE);
+    quell_plan_denoise(&plan, QUELL_STATE, &t);
     quell_plan_combine(&plan, 99, 1, &one, 0, NULL);
     quell_plan_noise(&plan, 99, &t, &t);
     quell_plan_step(&plan, &t, &t);
@@ -169,7 +169,7 @@ TEST(plan, registers)
     begin();
     quell_point t = quell_plan_at(&plan, 1);
     for (int r = 1; r < QUELL_MAX_REGISTERS; r++)
-        CHECK(quell_plan_denoise(&plan, QUELL_X, &t) == r, "register %d", r);
+        CHECK(quell_plan_denoise(&plan, QUELL_STATE, &t) == r, "register %d", r);
     quell_plan_release(&plan, 3);
     CHECK(quell_plan_register(&plan) == 3 && !plan.status, "3 was given back");
     CHECK(plan.registers == QUELL_MAX_REGISTERS, "%u registers", plan.registers);
@@ -180,7 +180,7 @@ TEST(plan, registers)
 TEST(plan, refuses_registers)
 {
     quell_term from = {1, 0};
-    const quell_register bad[] = {-1, 1, QUELL_MAX_REGISTERS, 1000, -1000};
+    const quell_register_id bad[] = {-1, 1, QUELL_MAX_REGISTERS, 1000, -1000};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         begin();
         quell_plan_release(&plan, bad[i]);
@@ -190,7 +190,7 @@ TEST(plan, refuses_registers)
         check_stuck("not in use");
         begin();
         quell_term term = {1, bad[i]};
-        quell_plan_combine(&plan, QUELL_X, 1, &term, 0, NULL);
+        quell_plan_combine(&plan, QUELL_STATE, 1, &term, 0, NULL);
         check_stuck("not in use");
         begin();
         quell_point t = quell_plan_at(&plan, 1);
@@ -198,17 +198,17 @@ TEST(plan, refuses_registers)
         check_stuck("not in use");
     }
     begin();
-    quell_plan_release(&plan, QUELL_X);
+    quell_plan_release(&plan, QUELL_STATE);
     check_stuck("state cannot be released");
     begin(); /* what it holds would depend on the tile before */
     quell_term fresh = {1, quell_plan_register(&plan)};
-    quell_plan_combine(&plan, QUELL_X, 1, &fresh, 0, NULL);
+    quell_plan_combine(&plan, QUELL_STATE, 1, &fresh, 0, NULL);
     check_stuck("before it is written");
     begin(); /* given back and taken again, it is as fresh */
     quell_point t = quell_plan_at(&plan, 1);
-    quell_plan_release(&plan, quell_plan_denoise(&plan, QUELL_X, &t));
+    quell_plan_release(&plan, quell_plan_denoise(&plan, QUELL_STATE, &t));
     fresh.source = quell_plan_register(&plan);
-    quell_plan_combine(&plan, QUELL_X, 1, &fresh, 0, NULL);
+    quell_plan_combine(&plan, QUELL_STATE, 1, &fresh, 0, NULL);
     check_stuck("before it is written");
 }
 
@@ -219,25 +219,25 @@ TEST(plan, refuses_combinations)
     quell_point t = quell_plan_at(&plan, 1), s = quell_plan_at(&plan, 0);
     const quell_noise_term noises[3] = {
         {1, quell_plan_noise(&plan, 0, &t, &s)}, {1, quell_plan_noise(&plan, 1, &t, &s)}, {1, 2}};
-    quell_plan_combine(&plan, QUELL_X, 6, terms, 2, noises);
+    quell_plan_combine(&plan, QUELL_STATE, 6, terms, 2, noises);
     CHECK(!plan.status && plan.ops[0].terms == 6 && plan.ops[0].noises == 2, "6 and 2");
-    quell_plan_combine(&plan, QUELL_X, 7, terms, 0, NULL);
+    quell_plan_combine(&plan, QUELL_STATE, 7, terms, 0, NULL);
     check_stuck("too many terms");
     begin();
-    quell_plan_combine(&plan, QUELL_X, 0, terms, 0, NULL);
+    quell_plan_combine(&plan, QUELL_STATE, 0, terms, 0, NULL);
     check_stuck("or none");
     begin();
-    quell_plan_combine(&plan, QUELL_X, 1, terms, 3, noises);
+    quell_plan_combine(&plan, QUELL_STATE, 1, terms, 3, noises);
     check_stuck("too many terms");
     const double bad[] = {(double)NAN, (double)INFINITY, 1e39, -1e300};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         begin();
         quell_term term = {bad[i], 0};
-        quell_plan_combine(&plan, QUELL_X, 1, &term, 0, NULL);
+        quell_plan_combine(&plan, QUELL_STATE, 1, &term, 0, NULL);
         check_stuck("not a finite float");
         begin();
         quell_noise_term noise = {bad[i], quell_plan_noise(&plan, 0, &t, &s)};
-        quell_plan_combine(&plan, QUELL_X, 1, terms, 1, &noise);
+        quell_plan_combine(&plan, QUELL_STATE, 1, terms, 1, &noise);
         check_stuck("not a finite float");
     }
 }
@@ -246,10 +246,10 @@ TEST(plan, drops_zeros)
 {
     begin();
     quell_point t = quell_plan_at(&plan, 1);
-    quell_register mu = quell_plan_denoise(&plan, QUELL_X, &t);
-    quell_term terms[] = {{0, QUELL_X}, {0.5, mu}, {1e-60, QUELL_X}};
+    quell_register_id mu = quell_plan_denoise(&plan, QUELL_STATE, &t);
+    quell_term terms[] = {{0, QUELL_STATE}, {0.5, mu}, {1e-60, QUELL_STATE}};
     quell_noise_term noises[] = {{0, 1}, {0.25, quell_plan_noise(&plan, 3, &t, &t)}};
-    quell_plan_combine(&plan, QUELL_X, 3, terms, 2, noises);
+    quell_plan_combine(&plan, QUELL_STATE, 3, terms, 2, noises);
     const struct quell_op *op = &plan.ops[1];
     CHECK(op->terms == 1 && op->in[0] == mu && op->coefficient[0] == 0.5f, "terms");
     CHECK(op->noises == 1 && op->stream[0] == 0 && op->coefficient[1] == 0.25f, "noises");
@@ -289,9 +289,9 @@ TEST(plan, names_of_noise)
     for (size_t i = 0; i < sizeof strange / sizeof *strange; i++) {
         begin();
         quell_plan_noise(&plan, 0, &t, &s);
-        quell_term x = {1, QUELL_X};
+        quell_term x = {1, QUELL_STATE};
         quell_noise_term noise = {1, strange[i]};
-        quell_plan_combine(&plan, QUELL_X, 1, &x, 1, &noise);
+        quell_plan_combine(&plan, QUELL_STATE, 1, &x, 1, &noise);
         check_stuck("not one of quell_plan_noise");
     }
     begin();

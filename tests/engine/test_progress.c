@@ -87,7 +87,7 @@ TEST(progress, slow)
     quell_denoiser *denoiser = NULL;
     quell_schedule *schedule = must_schedule("rectified");
     struct progress p = {.slow = 1};
-    MUST(quell_denoiser_callback(&denoiser, DIM, slowly, NULL, NULL));
+    MUST(quell_denoiser_from_function(&denoiser, DIM, slowly, NULL, NULL));
     sampler = must_sampler("ddpm", denoiser, schedule, STEPS);
     run = quell_run_defaults();
     run.count = COUNT, run.threads = WORKERS, run.tile = 1;
@@ -121,7 +121,7 @@ TEST(progress, turns_of_the_caller)
     quell_denoiser *denoiser = NULL;
     quell_schedule *schedule = must_schedule("rectified");
     struct turns turns = {.caller = pthread_self()};
-    MUST(quell_denoiser_callback(&denoiser, DIM, slowly, NULL, NULL));
+    MUST(quell_denoiser_from_function(&denoiser, DIM, slowly, NULL, NULL));
     sampler = must_sampler("ddpm", denoiser, schedule, STEPS);
     run = quell_run_defaults();
     run.count = COUNT, run.threads = WORKERS, run.tile = 1;

@@ -116,12 +116,12 @@ TEST(refusals, options)
     options.threshold_max = 2, refused("ddim", QUELL_BAD_ARGUMENT, "threshold is 0");
     options.brownian = 2, refused("ddpm", QUELL_BAD_ARGUMENT, "brownian is 2");
     options.brownian = -1, refused("ddpm", QUELL_BAD_ARGUMENT, "brownian is -1");
-    options.init_dim = 2, refused("ddim", QUELL_BAD_ARGUMENT, "init_dim is 2");
-    options.init_dim = 0, refused("ddim", QUELL_BAD_ARGUMENT, "init_dim is 0");
-    options.init_dim = DIM, options.init_mean = values;
-    refused("ddim", QUELL_BAD_ARGUMENT, "init_mean[2]");
-    options.init_dim = DIM, options.init_variance = variances;
-    refused("ddim", QUELL_BAD_ARGUMENT, "init_variance[2]");
+    options.prior_dim = 2, refused("ddim", QUELL_BAD_ARGUMENT, "prior_dim is 2");
+    options.prior_dim = 0, refused("ddim", QUELL_BAD_ARGUMENT, "prior_dim is 0");
+    options.prior_dim = DIM, options.prior_mean = values;
+    refused("ddim", QUELL_BAD_ARGUMENT, "prior_mean[2]");
+    options.prior_dim = DIM, options.prior_variance = variances;
+    refused("ddim", QUELL_BAD_ARGUMENT, "prior_variance[2]");
     end();
 }
 

@@ -80,7 +80,7 @@ static int zero(void *user, const quell_call *call, const float *x, float *out)
 static quell_status callback(const void *given)
 {
     quell_denoiser *made = NULL;
-    quell_status status = quell_denoiser_callback(&made, DIM, zero, NULL, given);
+    quell_status status = quell_denoiser_from_function(&made, DIM, zero, NULL, given);
     quell_denoiser_free(made);
     return status;
 }
@@ -88,7 +88,7 @@ static quell_status callback(const void *given)
 static quell_status guided(const void *given)
 {
     quell_denoiser *made = NULL;
-    quell_status status = quell_denoiser_guided(&made, denoiser, denoiser, given);
+    quell_status status = quell_denoiser_from_guidance(&made, denoiser, denoiser, given);
     quell_denoiser_free(made);
     return status;
 }
@@ -135,8 +135,8 @@ TEST(sized, run)
 
 TEST(sized, callback)
 {
-    quell_callback_options whole = quell_callback_defaults();
-    check("quell_callback_defaults", callback, &whole, sizeof whole);
+    quell_function_options whole = quell_function_defaults();
+    check("quell_function_defaults", callback, &whole, sizeof whole);
 }
 
 TEST(sized, guidance)

@@ -101,11 +101,11 @@ TEST(step, whole_batch)
         size_t count = 3000 / dims[i] + 7;
         quell_schedule *schedule = must_schedule("vp");
         struct own own = {.schedule = schedule, .dim = dims[i], .eta = 1};
-        quell_callback_options callback = quell_callback_defaults();
+        quell_function_options callback = quell_function_defaults();
         quell_sampler_options options = quell_sampler_defaults();
         quell_denoiser *denoiser;
         options.steps = STEPS, callback.whole_batch = 1;
-        MUST(quell_denoiser_callback(&denoiser, dims[i], whole_only, &count, &callback));
+        MUST(quell_denoiser_from_function(&denoiser, dims[i], whole_only, &count, &callback));
         quell_sampler *ours, *theirs = must_sampler("ddpm", denoiser, schedule, STEPS);
         MUST(quell_sampler_from_step(&ours, ddim, &own, NULL, denoiser, schedule, &options));
         quell_run run = quell_run_defaults();
@@ -269,10 +269,11 @@ TEST(step, observer)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct model model = model_new(cases[i].kind, cases[i].dim);
         quell_denoiser *denoiser = NULL;
-        quell_callback_options options = quell_callback_defaults();
+        quell_function_options options = quell_function_defaults();
         options.whole_batch = 1;
         if (cases[i].whole_batch)
-            MUST(quell_denoiser_callback(&denoiser, model.dim, model_callback, NULL, &options));
+            MUST(
+                quell_denoiser_from_function(&denoiser, model.dim, model_callback, NULL, &options));
         else
             denoiser = model_denoiser(&model);
         quell_schedule *schedule = must_schedule("rectified");

@@ -36,10 +36,10 @@ static int network(void *user, const quell_call *call, const float *input, float
 
 static quell_denoiser *learned(size_t dim)
 {
-    quell_callback_options options = quell_callback_defaults();
-    options.exact = 1, options.variance = "learned_range";
+    quell_function_options options = quell_function_defaults();
+    options.reproducible = 1, options.variance = "learned_range";
     quell_denoiser *denoiser = NULL;
-    MUST(quell_denoiser_callback(&denoiser, dim, network, NULL, &options));
+    MUST(quell_denoiser_from_function(&denoiser, dim, network, NULL, &options));
     return denoiser;
 }
 
@@ -123,10 +123,11 @@ static void network_in_double(void *user, const quell_point *t, const double *x,
 static void check_run(const char *spec, const char *grid_spec, int brownian, int whole_batch)
 {
     enum { STEPS = 9 };
-    quell_callback_options callback = quell_callback_defaults();
-    callback.exact = 1, callback.whole_batch = whole_batch, callback.variance = "learned_range";
+    quell_function_options callback = quell_function_defaults();
+    callback.reproducible = 1, callback.whole_batch = whole_batch,
+    callback.variance = "learned_range";
     quell_denoiser *denoiser = NULL;
-    MUST(quell_denoiser_callback(&denoiser, DIM, network, NULL, &callback));
+    MUST(quell_denoiser_from_function(&denoiser, DIM, network, NULL, &callback));
     quell_schedule *schedule = must_schedule(spec);
     quell_sampler_options options = quell_sampler_defaults();
     options.steps = STEPS, options.grid = grid_spec, options.brownian = brownian;
@@ -181,10 +182,10 @@ TEST(variance, spread_refuses)
     for (size_t i = 0; i < 5; i++) {
         struct quell_plan plan = quell_plan_begin(schedule);
         quell_point t = quell_plan_at(&plan, 1);
-        quell_register v, mu = quell_plan_denoise_variance(&plan, QUELL_X, &t, &v);
+        quell_register_id v, mu = quell_plan_denoise_variance(&plan, QUELL_STATE, &t, &v);
         CHECK(!plan.status && mu != v, "registers");
         uint32_t noise = i < 4 ? quell_plan_noise(&plan, 0, &t, &t) : 7;
-        quell_plan_spread(&plan, QUELL_X, v, i < 4 ? bounds[i][0] : 0, i < 4 ? bounds[i][1] : 1,
+        quell_plan_spread(&plan, QUELL_STATE, v, i < 4 ? bounds[i][0] : 0, i < 4 ? bounds[i][1] : 1,
                           noise);
         CHECK(plan.status == QUELL_BAD_ARGUMENT &&
                   strstr(quell_error_message(), i < 4 ? "finite" : "quell_plan_noise"),
@@ -192,8 +193,8 @@ TEST(variance, spread_refuses)
         quell_plan_free(&plan);
         plan = quell_plan_begin(schedule);
         t = quell_plan_at(&plan, 1);
-        mu = quell_plan_denoise(&plan, QUELL_X, &t);
-        quell_plan_langevin(&plan, QUELL_X, mu, 1, (quell_noise_term){1, 7});
+        mu = quell_plan_denoise(&plan, QUELL_STATE, &t);
+        quell_plan_langevin(&plan, QUELL_STATE, mu, 1, (quell_noise_term){1, 7});
         CHECK(plan.status == QUELL_BAD_ARGUMENT, "langevin: a noise without a name");
         quell_plan_free(&plan);
     }
@@ -261,9 +262,9 @@ TEST(variance, refusals)
                   QUELL_BAD_ARGUMENT &&
               strstr(quell_error_message(), "learned"),
           "%s", quell_error_message());
-    quell_callback_options options = quell_callback_defaults();
+    quell_function_options options = quell_function_defaults();
     options.variance = "guessed";
-    CHECK(quell_denoiser_callback(&other, 2, network, NULL, &options) == QUELL_BAD_ARGUMENT &&
+    CHECK(quell_denoiser_from_function(&other, 2, network, NULL, &options) == QUELL_BAD_ARGUMENT &&
               strstr(quell_error_message(), "learned_range"),
           "%s", quell_error_message());
     quell_schedule_free(schedule);

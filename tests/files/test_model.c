@@ -31,16 +31,16 @@ TEST(model, gaussians)
 {
     struct scratch scratch = scratch_new();
     quell_denoiser *expected;
-    MUST(quell_denoiser_isotropic(&expected, 3, NULL, 0.1));
+    MUST(quell_denoiser_from_isotropic(&expected, 3, NULL, 0.1));
     quell_model model = check_description(
         &scratch, "{\"kind\": \"gaussian\", \"dim\": 3, \"variance\": 0.1}", expected);
     CHECK(model.rank == 1 && model.shape[0] == 3 && !model.image, "shape");
     quell_model_free(&model);
-    MUST(quell_denoiser_isotropic(&expected, 2, mean, 2));
+    MUST(quell_denoiser_from_isotropic(&expected, 2, mean, 2));
     model = check_description(
         &scratch, "{\"kind\": \"gaussian\", \"mean\": [0.25, -1.5], \"variance\": 2}", expected);
     quell_model_free(&model);
-    MUST(quell_denoiser_diagonal(&expected, 2, mean, variances));
+    MUST(quell_denoiser_from_diagonal(&expected, 2, mean, variances));
     model = check_description(&scratch,
                               "{\"kind\": \"gaussian\", \"mean\": [0.25, -1.5],\n"
                               " \"variances\": [1e-1, 2], \"schedule\": \"ve:sigma_max=80\"}",
@@ -54,11 +54,11 @@ TEST(model, full_gaussians)
 {
     struct scratch scratch = scratch_new();
     quell_denoiser *expected;
-    MUST(quell_denoiser_full(&expected, 2, NULL, covariance));
+    MUST(quell_denoiser_from_covariance(&expected, 2, NULL, covariance));
     quell_model model = check_description(
         &scratch, "{\"kind\": \"gaussian\", \"covariance\": [[2, 0.5], [0.5, 1]]}", expected);
     quell_model_free(&model);
-    MUST(quell_denoiser_eigen(&expected, 2, mean, values, vectors));
+    MUST(quell_denoiser_from_eigenbasis(&expected, 2, mean, values, vectors));
     model = check_description(&scratch,
                               "{\"kind\": \"gaussian\", \"mean\": [0.25, -1.5], \"shape\": [1, 2], "
                               "\"image\": true, \"eigenvalues\": [0.1, 2],"
@@ -73,14 +73,14 @@ TEST(model, mixtures)
 {
     struct scratch scratch = scratch_new();
     quell_denoiser *expected;
-    MUST(quell_denoiser_mixture(&expected, 2, 2, weights, means, variances));
+    MUST(quell_denoiser_from_mixture(&expected, 2, 2, weights, means, variances));
     quell_model model = check_description(&scratch,
                                           "{\"kind\": \"mixture\", \"weights\": [1, 3],\n"
                                           " \"means\": [[0.25, -1.5], [3, 4]],\n"
                                           " \"variances\": [0.1, 2]}",
                                           expected);
     quell_model_free(&model);
-    MUST(quell_denoiser_mixture_diagonal(&expected, 2, 2, weights, means, spread));
+    MUST(quell_denoiser_from_diagonal_mixture(&expected, 2, 2, weights, means, spread));
     model = check_description(&scratch,
                               "{\"kind\": \"mixture\", \"weights\": [1, 3], \"dim\": 2,\n"
                               " \"means\": [[0.25, -1.5], [3, 4]],\n"
@@ -96,7 +96,7 @@ TEST(model, tables_in_files)
     quell_denoiser *expected;
     write_doubles(&scratch, "mean.npy", "(2,)", mean, 2);
     write_doubles(&scratch, "vectors.npy", "(2, 2)", vectors, 4);
-    MUST(quell_denoiser_eigen(&expected, 2, mean, values, vectors));
+    MUST(quell_denoiser_from_eigenbasis(&expected, 2, mean, values, vectors));
     quell_model model = check_description(&scratch,
                                           "{\"kind\": \"gaussian\", \"mean\": \"mean.npy\",\n"
                                           " \"eigenvalues\": [0.1, 2],\n"
@@ -113,7 +113,7 @@ TEST(model, data_sets)
     struct scratch_path path = write_doubles(&scratch, "points.npy", "(2, 1, 2)", means, 4);
     quell_denoiser *expected;
     quell_model model;
-    MUST(quell_denoiser_empirical(&expected, 2, 2, points));
+    MUST(quell_denoiser_from_points(&expected, 2, 2, points));
     MUST(quell_model_load(&model, path.text));
     denoisers_same(model.denoiser, expected, "points.npy");
     CHECK(model.rank == 2 && model.shape[0] == 1 && model.shape[1] == 2 && !model.image, "shape");
@@ -167,7 +167,7 @@ TEST(model, builtins)
         MUST(quell_model_load(&model, name));
         for (size_t k = 0; k < model.rank; k++) product *= model.shape[k];
         CHECK(product == quell_denoiser_dim(model.denoiser), "%s: shape", name);
-        CHECK(quell_denoiser_exact(model.denoiser) && *quell_builtin_summary(i), "%s", name);
+        CHECK(quell_denoiser_reproducible(model.denoiser) && *quell_builtin_summary(i), "%s", name);
         quell_model_free(&model);
         CHECK(!model.denoiser, "freed");
     }

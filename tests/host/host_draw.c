@@ -12,11 +12,12 @@ static quell_status denoiser_of(quell_denoiser **denoiser, int kind)
 {
     switch (kind) {
     case 0:
-        return quell_denoiser_mixture_diagonal(denoiser, 2, HOST_DIM, variances, means, variances);
+        return quell_denoiser_from_diagonal_mixture(denoiser, 2, HOST_DIM, variances, means,
+                                                    variances);
     case 1:
-        return quell_denoiser_eigen(denoiser, HOST_DIM, means, variances, vectors);
+        return quell_denoiser_from_eigenbasis(denoiser, HOST_DIM, means, variances, vectors);
     default:
-        return quell_denoiser_diagonal(denoiser, HOST_DIM, means, variances);
+        return quell_denoiser_from_diagonal(denoiser, HOST_DIM, means, variances);
     }
 }
 

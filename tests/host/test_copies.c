@@ -13,13 +13,13 @@
 #define COPIES 3
 #define ROWS 5000
 
-#define FOR_EACH(X)           \
-    X(quell_denoiser_mixture) \
-    X(quell_denoiser_free)    \
-    X(quell_schedule_create)  \
-    X(quell_schedule_free)    \
-    X(quell_sampler_create)   \
-    X(quell_sampler_free)     \
+#define FOR_EACH(X)                \
+    X(quell_denoiser_from_mixture) \
+    X(quell_denoiser_free)         \
+    X(quell_schedule_create)       \
+    X(quell_schedule_free)         \
+    X(quell_sampler_create)        \
+    X(quell_sampler_free)          \
     X(quell_sample_prior) X(quell_sample_from) X(quell_error_message) X(quell_version)
 
 /* The functions of one copy. */
@@ -52,7 +52,8 @@ static quell_status draw(struct copy *copy)
     quell_sampler *sampler = NULL;
     quell_run run = quell_run_defaults();
     run.seed = 7, run.count = ROWS, run.threads = 2;
-    quell_status status = copy->quell_denoiser_mixture(&denoiser, 2, 2, weights, means, variances);
+    quell_status status =
+        copy->quell_denoiser_from_mixture(&denoiser, 2, 2, weights, means, variances);
     if (!status) status = copy->quell_schedule_create(&schedule, "vp");
     if (!status) status = copy->quell_sampler_create(&sampler, "ddpm", denoiser, schedule, NULL);
     if (!status) status = copy->quell_sample_prior(sampler, &run, copy->x);

@@ -49,9 +49,9 @@ static int euler(void *user, quell_plan *plan, const quell_point *grid, size_t s
     (void)user;
     for (size_t i = 0; i < steps; i++) {
         double r = grid[i + 1].sigma / grid[i].sigma;
-        quell_register mean = quell_plan_denoise(plan, QUELL_X, &grid[i]);
-        quell_term terms[] = {{r, QUELL_X}, {grid[i + 1].alpha - r * grid[i].alpha, mean}};
-        quell_plan_combine(plan, QUELL_X, 2, terms, 0, NULL);
+        quell_register_id mean = quell_plan_denoise(plan, QUELL_STATE, &grid[i]);
+        quell_term terms[] = {{r, QUELL_STATE}, {grid[i + 1].alpha - r * grid[i].alpha, mean}};
+        quell_plan_combine(plan, QUELL_STATE, 2, terms, 0, NULL);
         quell_plan_release(plan, mean);
         quell_plan_step(plan, &grid[i], &grid[i + 1]);
     }
@@ -112,22 +112,22 @@ static void replace(quell_denoiser **old, quell_denoiser *made)
         MUST(call);                  \
         replace(&other, made);       \
     }
-DENOISER(isotropic, quell_denoiser_isotropic(&made, DIM, means, 0.5))
-DENOISER(diagonal, quell_denoiser_diagonal(&made, DIM, NULL, diagonals))
-DENOISER(full, quell_denoiser_full(&made, DIM, NULL, covariance))
+DENOISER(isotropic, quell_denoiser_from_isotropic(&made, DIM, means, 0.5))
+DENOISER(diagonal, quell_denoiser_from_diagonal(&made, DIM, NULL, diagonals))
+DENOISER(full, quell_denoiser_from_covariance(&made, DIM, NULL, covariance))
 DENOISER(eigen, (quell_denoiser_eigenbasis(other, values, vectors) ||
-                 quell_denoiser_eigen(&made, DIM, NULL, values, vectors)))
-DENOISER(mixture, quell_denoiser_mixture(&made, 2, DIM, weights, means, variances))
+                 quell_denoiser_from_eigenbasis(&made, DIM, NULL, values, vectors)))
+DENOISER(mixture, quell_denoiser_from_mixture(&made, 2, DIM, weights, means, variances))
 DENOISER(mixture_diagonal,
-         quell_denoiser_mixture_diagonal(&made, 2, DIM, weights, means, diagonals))
-DENOISER(empirical, quell_denoiser_empirical(&made, ROWS, DIM, x))
-DENOISER(callback, quell_denoiser_callback(&made, DIM, denoise, NULL, NULL))
-DENOISER(guided, quell_denoiser_guided(&made, denoiser, denoiser, NULL))
+         quell_denoiser_from_diagonal_mixture(&made, 2, DIM, weights, means, diagonals))
+DENOISER(empirical, quell_denoiser_from_points(&made, ROWS, DIM, x))
+DENOISER(callback, quell_denoiser_from_function(&made, DIM, denoise, NULL, NULL))
+DENOISER(guided, quell_denoiser_from_guidance(&made, denoiser, denoiser, NULL))
 
 static void questions(void)
 {
     quell_denoiser_dim(denoiser);
-    quell_denoiser_exact(denoiser);
+    quell_denoiser_reproducible(denoiser);
     quell_denoiser_kind(denoiser);
     quell_denoiser_classes(denoiser);
     quell_sampler_dim(sampler);
@@ -220,7 +220,7 @@ static void failures(void)
     CHECK(quell_schedule_create(&made, "vp:alpha_min=1.5") == QUELL_BAD_ARGUMENT, "schedule");
     CHECK(quell_sampler_create(&no_sampler, "none", denoiser, schedule, NULL) == QUELL_NOT_FOUND,
           "sampler");
-    CHECK(quell_denoiser_isotropic(&no_denoiser, 0, NULL, -1), "denoiser");
+    CHECK(quell_denoiser_from_isotropic(&no_denoiser, 0, NULL, -1), "denoiser");
     CHECK(quell_model_load(&none, "/no/such/file.json") == QUELL_IO_FAILED, "model");
     CHECK(quell_model_save(&model, "/no/such/folder/x.json") == QUELL_IO_FAILED, "save");
     for (size_t i = 0; i < ROWS * DIM; i++) x[i] = 3e38f;
@@ -266,7 +266,7 @@ TEST(host, every_call)
     struct scratch scratch = scratch_new();
     path = scratch_path(&scratch, "m.json");
     MUST(quell_model_load(&model, "builtin:grid25"));
-    MUST(quell_denoiser_mixture(&denoiser, 2, DIM, weights, means, variances));
+    MUST(quell_denoiser_from_mixture(&denoiser, 2, DIM, weights, means, variances));
     MUST(quell_schedule_create(&schedule, "vp"));
     MUST(quell_sampler_create(&sampler, "ddpm", denoiser, schedule, &options));
 

@@ -42,7 +42,7 @@ static int draw_full(void)
         for (size_t j = 0; j < DIM; j++) covariance[i * DIM + j] = 1 / (1.0 + (double)(i + j));
         covariance[i * DIM + i] += 1;
     }
-    quell_status status = quell_denoiser_full(&denoiser, DIM, NULL, covariance);
+    quell_status status = quell_denoiser_from_covariance(&denoiser, DIM, NULL, covariance);
     quell_denoiser_free(denoiser);
     return (int)status + (x[0] != 0);
 }
@@ -156,7 +156,7 @@ TEST(fork, inside_a_run)
     quell_run run = quell_run_defaults();
     options.steps = 2, run.count = 256, run.tile = 4, run.threads = 3;
     CHECK(!host_draw(&alone, 1), "%s", quell_error_message());
-    MUST(quell_denoiser_callback(&denoiser, 2, fork_inside, &self, NULL));
+    MUST(quell_denoiser_from_function(&denoiser, 2, fork_inside, &self, NULL));
     MUST(quell_schedule_create(&schedule, "vp"));
     MUST(quell_sampler_create(&sampler, "ddim", denoiser, schedule, &options));
     child = -1;

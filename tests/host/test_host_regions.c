@@ -70,7 +70,7 @@ TEST(regions, by_default)
     quell_run run = quell_run_defaults();
     options.steps = 2, run.count = 64, run.tile = 1, run.threads = 4;
     if (!can_be_certain()) return;
-    MUST(quell_denoiser_callback(&denoiser, 2, look, &seen, NULL));
+    MUST(quell_denoiser_from_function(&denoiser, 2, look, &seen, NULL));
     MUST(quell_schedule_create(&schedule, "vp"));
     MUST(quell_sampler_create(&sampler, "ddim", denoiser, schedule, &options));
     MUST(quell_sample_from(sampler, &run, x));

@@ -117,7 +117,7 @@ static void *draw_among_signals(void *none)
     quell_run run = quell_run_defaults();
     run.count = 64, run.tile = 1, run.threads = 4;
     self = pthread_self();
-    MUST(quell_denoiser_callback(&denoiser, 2, send_some, NULL, NULL));
+    MUST(quell_denoiser_from_function(&denoiser, 2, send_some, NULL, NULL));
     MUST(quell_schedule_create(&schedule, "vp"));
     MUST(quell_sampler_create(&sampler, "ddim", denoiser, schedule, NULL));
     sigaction(SIGUSR1, &action, &old);
@@ -172,7 +172,7 @@ TEST(signals, cancelled)
     quell_sampler *sampler = NULL;
     quell_sampler_options options = quell_sampler_defaults();
     options.steps = 4;
-    MUST(quell_denoiser_callback(&denoiser, 2, dawdle, NULL, NULL));
+    MUST(quell_denoiser_from_function(&denoiser, 2, dawdle, NULL, NULL));
     MUST(quell_schedule_create(&schedule, "vp"));
     MUST(quell_sampler_create(&sampler, "ddim", denoiser, schedule, &options));
     CHECK(!pthread_create(&thread, NULL, run_on, sampler), "no thread");

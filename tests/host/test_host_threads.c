@@ -49,7 +49,7 @@ TEST(threads, no_oversubscription)
     quell_denoiser *denoiser = NULL;
     quell_schedule *schedule = NULL;
     quell_sampler *sampler = NULL;
-    CHECK(!quell_denoiser_callback(&denoiser, 2, alone_in_call, &crowd, NULL), "%s",
+    CHECK(!quell_denoiser_from_function(&denoiser, 2, alone_in_call, &crowd, NULL), "%s",
           quell_error_message());
     CHECK(!quell_schedule_create(&schedule, "vp"), "%s", quell_error_message());
     CHECK(!quell_sampler_create(&sampler, "ddim", denoiser, schedule, NULL), "%s",
@@ -153,7 +153,7 @@ static void check_schedule_calls(const char *spec)
     quell_sampler *sampler = NULL;
     quell_run run = quell_run_defaults();
     run.count = ROWS, run.threads = 2, run.tile = 1;
-    CHECK(!quell_denoiser_isotropic(&denoiser, 2, NULL, 1), "%s", quell_error_message());
+    CHECK(!quell_denoiser_from_isotropic(&denoiser, 2, NULL, 1), "%s", quell_error_message());
     CHECK(!quell_schedule_from_function(&schedule, at_home, &home, NULL), "%s",
           quell_error_message());
     CHECK(!quell_sampler_create(&sampler, spec, denoiser, schedule, NULL), "%s",
@@ -207,7 +207,7 @@ static void check_inside(struct inner *inner, size_t threads)
     quell_sampler_options options = quell_sampler_defaults();
     options.steps = 3;
     run.count = 64, run.tile = 4, run.threads = threads;
-    MUST(quell_denoiser_callback(&denoiser, 2, draw_inside, inner, NULL));
+    MUST(quell_denoiser_from_function(&denoiser, 2, draw_inside, inner, NULL));
     MUST(quell_schedule_create(&schedule, "vp"));
     MUST(quell_sampler_create(&sampler, "ddim", denoiser, schedule, &options));
     inner->calls = inner->most = 0;
@@ -226,7 +226,7 @@ TEST(threads, functions_of_the_host)
     quell_schedule *schedule = NULL;
     quell_sampler *sampler = NULL;
     quell_run run = quell_run_defaults();
-    MUST(quell_denoiser_diagonal(&denoiser, 2, NULL, variance));
+    MUST(quell_denoiser_from_diagonal(&denoiser, 2, NULL, variance));
     MUST(quell_schedule_create(&schedule, "vp"));
     MUST(quell_sampler_create(&sampler, "ddpm", denoiser, schedule, NULL));
     run.count = 32;

@@ -15,11 +15,11 @@
 
 static float expected[ROWS * DIM];
 
-#define FOR_EACH(X)             \
-    X(quell_denoiser_isotropic) \
-    X(quell_denoiser_free)      \
-    X(quell_schedule_create)    \
-    X(quell_schedule_free)      \
+#define FOR_EACH(X)                  \
+    X(quell_denoiser_from_isotropic) \
+    X(quell_denoiser_free)           \
+    X(quell_schedule_create)         \
+    X(quell_schedule_free)           \
     X(quell_sampler_create) X(quell_sampler_free) X(quell_sample_prior) X(quell_sample_from)
 
 /* What one library draws; a number of what is wrong. */
@@ -35,7 +35,7 @@ static int draw(void *library, float *x)
     quell_sampler *sampler = NULL;
     quell_run run = quell_run_defaults();
     run.seed = 7, run.count = ROWS, run.threads = 3, run.tile = 64;
-    quell_status status = the_quell_denoiser_isotropic(&denoiser, DIM, NULL, 0.5);
+    quell_status status = the_quell_denoiser_from_isotropic(&denoiser, DIM, NULL, 0.5);
     if (!status) status = the_quell_schedule_create(&schedule, "vp");
     if (!status) status = the_quell_sampler_create(&sampler, "ddpm", denoiser, schedule, NULL);
     if (!status) status = the_quell_sample_prior(sampler, &run, x);

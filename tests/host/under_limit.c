@@ -45,7 +45,7 @@ static quell_status look_for_region(size_t threads)
     quell_sampler *sampler = NULL;
     quell_run run = quell_run_defaults();
     run.count = 256, run.tile = 1, run.threads = threads;
-    quell_status status = quell_denoiser_callback(&denoiser, 2, look, NULL, NULL);
+    quell_status status = quell_denoiser_from_function(&denoiser, 2, look, NULL, NULL);
     if (!status) status = quell_schedule_create(&schedule, "vp");
     if (!status) status = quell_sampler_create(&sampler, "ddim", denoiser, schedule, NULL);
     if (!status) status = quell_sample_from(sampler, &run, x);

@@ -21,21 +21,21 @@ quell_status make_denoiser(size_t kind, quell_denoiser **denoiser)
 {
     switch (kind) {
     case 0:
-        return quell_denoiser_isotropic(denoiser, DIM, mean, 1);
+        return quell_denoiser_from_isotropic(denoiser, DIM, mean, 1);
     case 1:
-        return quell_denoiser_diagonal(denoiser, DIM, mean, variances);
+        return quell_denoiser_from_diagonal(denoiser, DIM, mean, variances);
     case 2:
-        return quell_denoiser_full(denoiser, DIM, mean, covariance);
+        return quell_denoiser_from_covariance(denoiser, DIM, mean, covariance);
     case 3:
-        return quell_denoiser_eigen(denoiser, DIM, mean, variances, identity);
+        return quell_denoiser_from_eigenbasis(denoiser, DIM, mean, variances, identity);
     case 4:
-        return quell_denoiser_mixture(denoiser, 2, DIM, variances, mean, variances);
+        return quell_denoiser_from_mixture(denoiser, 2, DIM, variances, mean, variances);
     case 5:
-        return quell_denoiser_mixture_diagonal(denoiser, 2, DIM, variances, mean, variances);
+        return quell_denoiser_from_diagonal_mixture(denoiser, 2, DIM, variances, mean, variances);
     case 6:
-        return quell_denoiser_empirical(denoiser, 4, DIM, points);
+        return quell_denoiser_from_points(denoiser, 4, DIM, points);
     default:
-        return quell_denoiser_callback(denoiser, DIM, zeros, NULL, NULL);
+        return quell_denoiser_from_function(denoiser, DIM, zeros, NULL, NULL);
     }
 }
 
@@ -43,9 +43,9 @@ struct parts parts_new(quell_denoiser *denoiser)
 {
     struct parts parts = {.denoiser = denoiser, .options = quell_sampler_defaults()};
     parts.options.steps = 5;
-    parts.options.init_dim = DIM;
-    parts.options.init_mean = mean;
-    parts.options.init_variance = variances;
+    parts.options.prior_dim = DIM;
+    parts.options.prior_mean = mean;
+    parts.options.prior_variance = variances;
     CHECK(!quell_schedule_create(&parts.schedule, "vp"), "%s", quell_error_message());
     return parts;
 }

@@ -88,9 +88,9 @@ static int still(void *user, quell_plan *plan, const quell_point *grid, size_t s
     (void)user;
     for (size_t i = 0; i < steps; i++) {
         quell_point t = grid[i], s = grid[i + 1];
-        quell_register x0 = quell_plan_denoise(plan, QUELL_X, &t);
-        quell_term terms[] = {{0.5, QUELL_X}, {0.5, x0}};
-        quell_plan_combine(plan, QUELL_X, 2, terms, 0, NULL);
+        quell_register_id x0 = quell_plan_denoise(plan, QUELL_STATE, &t);
+        quell_term terms[] = {{0.5, QUELL_STATE}, {0.5, x0}};
+        quell_plan_combine(plan, QUELL_STATE, 2, terms, 0, NULL);
         quell_plan_release(plan, x0);
         quell_plan_step(plan, &t, &s);
     }

@@ -73,7 +73,8 @@ static quell_status guide(void *data)
 {
     const struct guiding *guiding = data;
     quell_denoiser *guided = UNTOUCHED;
-    quell_status status = quell_denoiser_guided(&guided, guiding->denoiser, guiding->guide, NULL);
+    quell_status status =
+        quell_denoiser_from_guidance(&guided, guiding->denoiser, guiding->guide, NULL);
     if (!status)
         quell_denoiser_free(guided);
     else if (guided != UNTOUCHED)
@@ -87,7 +88,7 @@ TEST(memory_networks, guided)
     long before = wrap_live();
     quell_denoiser *denoiser = NULL, *other = NULL;
     CHECK(!small_network_denoiser("mlp", &denoiser), "%s", quell_error_message());
-    CHECK(!quell_denoiser_isotropic(&other, quell_denoiser_dim(denoiser), NULL, 1), "%s",
+    CHECK(!quell_denoiser_from_isotropic(&other, quell_denoiser_dim(denoiser), NULL, 1), "%s",
           quell_error_message());
     struct guiding classes = {denoiser, NULL}, autoguidance = {denoiser, other};
     every_allocation_fails("classifier-free", guide, &classes);

@@ -77,9 +77,9 @@ static void every_run(quell_sampler *sampler, const char *name)
 static quell_denoiser *whole_batch(void)
 {
     quell_denoiser *denoiser = NULL;
-    quell_callback_options options = quell_callback_defaults();
+    quell_function_options options = quell_function_defaults();
     options.whole_batch = 1;
-    CHECK(!quell_denoiser_callback(&denoiser, DIM, zeros, NULL, &options), "%s",
+    CHECK(!quell_denoiser_from_function(&denoiser, DIM, zeros, NULL, &options), "%s",
           quell_error_message());
     return denoiser;
 }
@@ -113,9 +113,9 @@ TEST(memory, nonlinear)
 {
     for (int whole = 0; whole < 2; whole++) {
         quell_denoiser *denoiser = NULL;
-        quell_callback_options options = quell_callback_defaults();
+        quell_function_options options = quell_function_defaults();
         options.whole_batch = whole, options.variance = "learned_range";
-        CHECK(!quell_denoiser_callback(&denoiser, DIM, learned, NULL, &options), "%s",
+        CHECK(!quell_denoiser_from_function(&denoiser, DIM, learned, NULL, &options), "%s",
               quell_error_message());
         struct parts p = parts_new(denoiser);
         p.options.threshold = 0.9;

@@ -140,7 +140,7 @@ static uint64_t guided(double weight, double low, const double *weights, quell_d
     guidance.weight = weight, guidance.low = low;
     if (weights) guidance.points = 2, guidance.times = times, guidance.weights = weights;
     MUST(small_network_denoiser("mlp", &bare));
-    MUST(quell_denoiser_guided(&made, bare, guide, &guidance));
+    MUST(quell_denoiser_from_guidance(&made, bare, guide, &guidance));
     quell_denoiser_free(bare);
     quell_denoiser_free(guide);
     return take(made);
@@ -149,7 +149,7 @@ static uint64_t guided(double weight, double low, const double *weights, quell_d
 static quell_denoiser *gaussian(double variance)
 {
     quell_denoiser *denoiser = NULL;
-    MUST(quell_denoiser_isotropic(&denoiser, 5, NULL, variance));
+    MUST(quell_denoiser_from_isotropic(&denoiser, 5, NULL, variance));
     return denoiser;
 }
 
@@ -181,7 +181,7 @@ static struct quell_digests of_sampler(int how)
     quell_schedule *schedule =
         must_schedule(how == 1 ? "vp:sigma_min=0.0010000000000000002" : "vp");
     quell_sampler *sampler = NULL;
-    options.steps = 4, options.init_mean = &mean, options.init_variance = &variance;
+    options.steps = 4, options.prior_mean = &mean, options.prior_variance = &variance;
     if (how == 2) options.clamp_low = -nextafterf(9, 10);
     if (how == 3) options.clamp_low = -9;
     if (how == 4) mean = 1e-30;
@@ -221,15 +221,15 @@ static int say(void *user, const quell_call *call, const float *input, float *ou
     return 0;
 }
 
-static uint64_t of_host(float *user, float *context, int exact)
+static uint64_t of_host(float *user, float *context, int reproducible)
 {
     quell_run run = quell_run_defaults();
-    quell_callback_options options = quell_callback_defaults();
+    quell_function_options options = quell_function_defaults();
     struct quell_digests digests;
     quell_denoiser *denoiser = NULL;
-    options.exact = exact;
+    options.reproducible = reproducible;
     run.context = context;
-    MUST(quell_denoiser_callback(&denoiser, 2, say, user, &options));
+    MUST(quell_denoiser_from_function(&denoiser, 2, say, user, &options));
     quell_schedule *schedule = must_schedule("vp");
     quell_sampler *sampler = must_sampler("ddim", denoiser, schedule, 3);
     MUST(quell_sampler_digests(sampler, &run, &digests));

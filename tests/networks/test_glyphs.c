@@ -59,7 +59,7 @@ static void check_with_class(const quell_denoiser *denoiser, float *x)
     size_t right = 0, count = by_effort(1, CLASSES, CLASSES);
     char wrong[2 * CLASSES + 1] = {0};
     for (int32_t i = 0; i < CLASSES; i++) classes[i] = i;
-    MUST(quell_denoiser_guided(&guided, denoiser, NULL, NULL));
+    MUST(quell_denoiser_from_guidance(&guided, denoiser, NULL, NULL));
     draw(guided, count, classes, x);
     for (size_t i = 0; i < count; i++) {
         char found = judged(x + i * DIM);

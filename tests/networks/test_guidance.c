@@ -15,7 +15,8 @@ static quell_denoiser *isotropic(double mean, double variance)
 {
     const double means[DIM] = {mean, -mean, 2 * mean};
     quell_denoiser *denoiser = NULL;
-    CHECK(!quell_denoiser_isotropic(&denoiser, DIM, means, variance), "%s", quell_error_message());
+    CHECK(!quell_denoiser_from_isotropic(&denoiser, DIM, means, variance), "%s",
+          quell_error_message());
     return denoiser;
 }
 
@@ -54,7 +55,8 @@ static void check_guided(const quell_denoiser *denoiser, const quell_denoiser *g
 {
     quell_denoiser *guided = NULL;
     float one[COUNT][DIM], two[COUNT][DIM], out[COUNT][DIM];
-    CHECK(!quell_denoiser_guided(&guided, denoiser, guide, &guidance), "%s", quell_error_message());
+    CHECK(!quell_denoiser_from_guidance(&guided, denoiser, guide, &guidance), "%s",
+          quell_error_message());
     denoise(denoiser, classes, one);
     denoise(guide ? guide : denoiser, guide ? classes : NULL, two);
     denoise(guided, classes, out);
@@ -124,30 +126,39 @@ TEST(guidance, refused)
 {
     quell_denoiser *one = isotropic(0.5, 2), *net = network(), *other = NULL, *guided = NULL;
     quell_guidance guidance = quell_guidance_defaults();
-    CHECK(!quell_denoiser_isotropic(&other, 2, NULL, 1), "%s", quell_error_message());
-    CHECK(quell_denoiser_guided(&guided, NULL, one, NULL) == QUELL_BAD_ARGUMENT, "NULL");
-    CHECK(quell_denoiser_guided(&guided, one, NULL, NULL) == QUELL_BAD_ARGUMENT, "no classes");
-    CHECK(quell_denoiser_guided(&guided, one, other, NULL) == QUELL_BAD_ARGUMENT, "another dim");
+    CHECK(!quell_denoiser_from_isotropic(&other, 2, NULL, 1), "%s", quell_error_message());
+    CHECK(quell_denoiser_from_guidance(&guided, NULL, one, NULL) == QUELL_BAD_ARGUMENT, "NULL");
+    CHECK(quell_denoiser_from_guidance(&guided, one, NULL, NULL) == QUELL_BAD_ARGUMENT,
+          "no classes");
+    CHECK(quell_denoiser_from_guidance(&guided, one, other, NULL) == QUELL_BAD_ARGUMENT,
+          "another dim");
     guidance.weight = NAN;
-    CHECK(quell_denoiser_guided(&guided, net, NULL, &guidance) == QUELL_BAD_ARGUMENT, "NaN");
+    CHECK(quell_denoiser_from_guidance(&guided, net, NULL, &guidance) == QUELL_BAD_ARGUMENT, "NaN");
     guidance.weight = 1, guidance.low = 0.6, guidance.high = 0.5;
-    CHECK(quell_denoiser_guided(&guided, net, NULL, &guidance) == QUELL_BAD_ARGUMENT, "times");
+    CHECK(quell_denoiser_from_guidance(&guided, net, NULL, &guidance) == QUELL_BAD_ARGUMENT,
+          "times");
     const double times[] = {0.5, 0.5}, weights[] = {1, INFINITY};
     guidance = quell_guidance_defaults();
     guidance.points = 2, guidance.times = times, guidance.weights = times;
-    CHECK(quell_denoiser_guided(&guided, net, NULL, &guidance) == QUELL_BAD_ARGUMENT, "no rise");
+    CHECK(quell_denoiser_from_guidance(&guided, net, NULL, &guidance) == QUELL_BAD_ARGUMENT,
+          "no rise");
     guidance.points = 1, guidance.times = weights;
-    CHECK(!quell_denoiser_guided(&guided, net, NULL, &guidance), "%s", quell_error_message());
+    CHECK(!quell_denoiser_from_guidance(&guided, net, NULL, &guidance), "%s",
+          quell_error_message());
     quell_denoiser_free(guided);
     guided = NULL;
     guidance.points = 2, guidance.times = weights;
-    CHECK(quell_denoiser_guided(&guided, net, NULL, &guidance) == QUELL_BAD_ARGUMENT, "beyond 1");
+    CHECK(quell_denoiser_from_guidance(&guided, net, NULL, &guidance) == QUELL_BAD_ARGUMENT,
+          "beyond 1");
     guidance.points = 1, guidance.times = times, guidance.weights = weights + 1;
-    CHECK(quell_denoiser_guided(&guided, net, NULL, &guidance) == QUELL_BAD_ARGUMENT, "infinite");
+    CHECK(quell_denoiser_from_guidance(&guided, net, NULL, &guidance) == QUELL_BAD_ARGUMENT,
+          "infinite");
     guidance.weights = NULL;
-    CHECK(quell_denoiser_guided(&guided, net, NULL, &guidance) == QUELL_BAD_ARGUMENT, "NULL");
+    CHECK(quell_denoiser_from_guidance(&guided, net, NULL, &guidance) == QUELL_BAD_ARGUMENT,
+          "NULL");
     guidance.points = 0, guidance.times = times;
-    CHECK(quell_denoiser_guided(&guided, net, NULL, &guidance) == QUELL_BAD_ARGUMENT, "0 points");
+    CHECK(quell_denoiser_from_guidance(&guided, net, NULL, &guidance) == QUELL_BAD_ARGUMENT,
+          "0 points");
     CHECK(!guided, "a denoiser after a failure");
     quell_denoiser_free(one);
     quell_denoiser_free(net);

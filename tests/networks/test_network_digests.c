@@ -48,7 +48,7 @@ static quell_denoiser *glyphs(double weight)
     quell_guidance guidance = quell_guidance_defaults();
     guidance.weight = weight;
     MUST(quell_model_load(&model, "builtin:glyphs"));
-    MUST(quell_denoiser_guided(&guided, model.denoiser, NULL, &guidance));
+    MUST(quell_denoiser_from_guidance(&guided, model.denoiser, NULL, &guidance));
     quell_model_free(&model);
     return guided;
 }

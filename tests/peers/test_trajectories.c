@@ -41,7 +41,7 @@ static quell_denoiser *new_denoiser(const struct row *row)
     quell_guidance guidance = quell_guidance_defaults();
     guidance.weight = row->guidance;
     if (row->guidance == 1) return plain;
-    MUST(quell_denoiser_guided(&guided, plain, NULL, &guidance));
+    MUST(quell_denoiser_from_guidance(&guided, plain, NULL, &guidance));
     quell_denoiser_free(plain);
     return guided;
 }

@@ -63,18 +63,18 @@ void order_law(const struct quell_plan *plan, double m, double v, double *mean, 
     struct linear linear = {most + 2, 0, calloc(most + 1, sizeof(uint32_t)), {0}, m, v};
     for (int r = 0; r < QUELL_MAX_REGISTERS; r++)
         linear.registers[r] = calloc(linear.width, sizeof(double));
-    linear.registers[QUELL_X][0] = *mean;
-    linear.registers[QUELL_X][1] = sqrt(*variance);
+    linear.registers[QUELL_STATE][0] = *mean;
+    linear.registers[QUELL_STATE][1] = sqrt(*variance);
     for (size_t i = 0; i < plan->count; i++) {
         const struct quell_op *op = &plan->ops[i];
         CHECK(op->kind <= QUELL_STEP, "operation %zu of kind %d is not linear", i, (int)op->kind);
         if (op->kind == QUELL_EVAL) denoise(&linear, op);
         if (op->kind == QUELL_COMBINE) combine(&linear, op);
     }
-    *mean = linear.registers[QUELL_X][0];
+    *mean = linear.registers[QUELL_STATE][0];
     *variance = 0;
     for (size_t j = 1; j < linear.width; j++)
-        *variance += linear.registers[QUELL_X][j] * linear.registers[QUELL_X][j];
+        *variance += linear.registers[QUELL_STATE][j] * linear.registers[QUELL_STATE][j];
     for (int r = 0; r < QUELL_MAX_REGISTERS; r++) free(linear.registers[r]);
     free(linear.stream);
 }

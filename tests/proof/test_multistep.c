@@ -88,7 +88,7 @@ static void check_digits(const struct rule *rule, const char *name)
     for (size_t n = 0; n < plan.count; n++) {
         const struct quell_op *op = &plan.ops[n];
         if (op->kind == QUELL_STEP) step++;
-        if (op->kind != QUELL_COMBINE || op->out != QUELL_X || step < 3) continue;
+        if (op->kind != QUELL_COMBINE || op->out != QUELL_STATE || step < 3) continue;
         if (step % by_effort(97, 1, 1)) continue;
         for (size_t j = rule->skip; j < 4; j++) {
             double right = (double)weight_of(rule, grid, step, j);

@@ -54,7 +54,7 @@ static quell_schedule *schedule;
 
 static void begin(void)
 {
-    MUST(quell_denoiser_isotropic(&denoiser, DIM, NULL, 1)); /* N(0, 1) */
+    MUST(quell_denoiser_from_isotropic(&denoiser, DIM, NULL, 1)); /* N(0, 1) */
     schedule = must_schedule("vp");
 }
 

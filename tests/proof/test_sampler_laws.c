@@ -38,7 +38,7 @@ static quell_sampler *sampler_of(const char *spec, const quell_denoiser *denoise
 {
     quell_sampler_options options = quell_sampler_defaults();
     options.steps = STEPS;
-    options.init_dim = dim, options.init_mean = mean, options.init_variance = variance;
+    options.prior_dim = dim, options.prior_mean = mean, options.prior_variance = variance;
     quell_sampler *sampler = NULL;
     MUST(quell_sampler_create(&sampler, spec, denoiser, schedule, &options));
     return sampler;
@@ -86,7 +86,7 @@ static int check_gaussian(const char *spec)
 {
     quell_schedule *schedule = must_schedule(SCHEDULE);
     quell_denoiser *denoiser = NULL;
-    MUST(quell_denoiser_diagonal(&denoiser, DIM, means, variances));
+    MUST(quell_denoiser_from_diagonal(&denoiser, DIM, means, variances));
     quell_sampler *sampler = sampler_of(spec, denoiser, schedule, DIM, means, variances);
     quell_point *grid = doubles_grid("linear", schedule, STEPS);
     struct quell_plan plan = doubles_plan(spec, schedule, grid, STEPS, 0);
@@ -141,7 +141,7 @@ static int check_mixture(const char *spec)
     struct grid25 g = grid25(count);
     quell_schedule *schedule = must_schedule(SCHEDULE);
     quell_denoiser *denoiser = NULL;
-    MUST(quell_denoiser_mixture(&denoiser, 25, 2, g.weights, g.means, g.variances));
+    MUST(quell_denoiser_from_mixture(&denoiser, 25, 2, g.weights, g.means, g.variances));
     quell_sampler *sampler = sampler_of(spec, denoiser, schedule, 2, mean, variance);
     float *x = draw(sampler, count);
     double counts[25] = {0}, square = 0, end = g.variances[0] + 0.02 * 0.02;
@@ -180,7 +180,7 @@ TEST(sampler_laws, adaptive_with_noise)
     size_t count = by_effort(1000, 4000, 40000);
     quell_schedule *schedule = must_schedule(SCHEDULE);
     quell_denoiser *denoiser = NULL;
-    MUST(quell_denoiser_diagonal(&denoiser, 1, &mean, &variance));
+    MUST(quell_denoiser_from_diagonal(&denoiser, 1, &mean, &variance));
     quell_sampler *sampler =
         sampler_of("dpm_adaptive:eta=1", denoiser, schedule, 1, &mean, &variance);
     float *x = draw(sampler, count);

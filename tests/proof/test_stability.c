@@ -157,8 +157,8 @@ static double draw(const struct problem *problem, const char *spec, size_t steps
                    size_t *evaluations)
 {
     quell_sampler_options options = quell_sampler_defaults();
-    options.steps = steps, options.grid = problem->grid, options.init_dim = DIM;
-    options.init_mean = problem->law->mean, options.init_variance = problem->law->variance;
+    options.steps = steps, options.grid = problem->grid, options.prior_dim = DIM;
+    options.prior_mean = problem->law->mean, options.prior_variance = problem->law->variance;
     quell_sampler *sampler = NULL;
     if (quell_sampler_create(&sampler, spec, problem->denoiser, problem->schedule, &options))
         return -1;
@@ -249,8 +249,8 @@ TEST(stability, beside_ddim)
         for (size_t m = 0; law_at(m); m++) {
             const struct mixture *law = law_at(m);
             quell_denoiser *denoiser = NULL;
-            MUST(quell_denoiser_mixture_diagonal(&denoiser, law->components, DIM, law->weights,
-                                                 law->means, law->variances));
+            MUST(quell_denoiser_from_diagonal_mixture(&denoiser, law->components, DIM, law->weights,
+                                                      law->means, law->variances));
             for (size_t g = 0; g < sizeof grids / sizeof *grids; g++) {
                 struct problem problem = {.law = law,
                                           .denoiser = denoiser,
@@ -350,8 +350,8 @@ TEST(stability, short_ranges)
     const struct mixture *law = law_at(3);
     quell_schedule *schedule = must_schedule("vp");
     quell_denoiser *denoiser = NULL;
-    MUST(quell_denoiser_mixture_diagonal(&denoiser, law->components, DIM, law->weights, law->means,
-                                         law->variances));
+    MUST(quell_denoiser_from_diagonal_mixture(&denoiser, law->components, DIM, law->weights,
+                                              law->means, law->variances));
     quell_sampler_options options = quell_sampler_defaults();
     options.start = 0.5, options.stop = 0.49;
     for (const struct twin_case *of = twin_cases; of->spec; of++)

@@ -113,7 +113,7 @@ static struct sweep sweep_new(void)
 {
     static const double mean[DIM] = {1, -1, 0}, variances[DIM] = {0.25, 1, 0.01};
     quell_denoiser *denoiser = NULL;
-    MUST(quell_denoiser_diagonal(&denoiser, DIM, mean, variances));
+    MUST(quell_denoiser_from_diagonal(&denoiser, DIM, mean, variances));
     return (struct sweep){.denoiser = denoiser};
 }
 

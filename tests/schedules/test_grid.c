@@ -16,10 +16,10 @@ static quell_sampler *make(const char *spec)
 }
 
 /* x_1 = alpha m + sqrt(alpha^2 v + sigma^2) times the noise of its own stream. */
-static void check_init(const double *mean, const double *variance, size_t init_dim, double t)
+static void check_init(const double *mean, const double *variance, size_t prior_dim, double t)
 {
     enum { COUNT = 1000 };
-    options.init_dim = init_dim, options.init_mean = mean, options.init_variance = variance;
+    options.prior_dim = prior_dim, options.prior_mean = mean, options.prior_variance = variance;
     options.start = t;
     quell_sampler *sampler = make("ddim");
     quell_run run = quell_run_defaults();
@@ -29,7 +29,7 @@ static void check_init(const double *mean, const double *variance, size_t init_d
     double alpha, sigma;
     MUST(quell_schedule_at(schedule, t, &alpha, &sigma));
     for (size_t i = 0; i < COUNT * DIM; i++) {
-        size_t e = i % DIM, k = init_dim == 1 ? 0 : e;
+        size_t e = i % DIM, k = prior_dim == 1 ? 0 : e;
         MUST(quell_noise(9, QUELL_STREAM_INIT, 500 + i / DIM, 0, DIM, noise));
         double m = mean ? mean[k] : 0, v = variance ? variance[k] : 1;
         double exact = alpha * m + sqrt(alpha * alpha * v + sigma * sigma) * noise[e];
@@ -65,8 +65,8 @@ TEST(grid, init_large)
         quell_schedule *straight = must_schedule("rectified");
         quell_denoiser *callback = model_denoiser(&large);
         quell_sampler_options own = quell_sampler_defaults();
-        own.start = 0.5, own.init_dim = dim, own.init_mean = large.means;
-        own.init_variance = variance;
+        own.start = 0.5, own.prior_dim = dim, own.prior_mean = large.means;
+        own.prior_variance = variance;
         quell_sampler *sampler = NULL;
         MUST(quell_sampler_create(&sampler, "ddim", callback, straight, &own));
         quell_run run = quell_run_defaults();
@@ -94,7 +94,7 @@ TEST(grid, init_copies)
 {
     double mean[DIM] = {1, 2, 3, 4, 5};
     begin("rectified");
-    options.init_dim = DIM, options.init_mean = mean, options.start = 0.5;
+    options.prior_dim = DIM, options.prior_mean = mean, options.start = 0.5;
     quell_sampler *sampler = make("ddim");
     float before[DIM], after[DIM];
     quell_run run = quell_run_defaults();

@@ -30,12 +30,12 @@ static int eps_of(void *user, const quell_call *call, const float *x, float *out
 
 static quell_denoiser *callback(struct model *model)
 {
-    quell_callback_options options = quell_callback_defaults();
+    quell_function_options options = quell_function_defaults();
     quell_denoiser *denoiser = NULL;
     options.output = "eps";
     *model = model_new("isotropic", DIM);
     for (size_t e = 0; e < DIM; e++) model->means[e] = 0.5, model->variances[e] = 0.25;
-    MUST(quell_denoiser_callback(&denoiser, DIM, eps_of, NULL, &options));
+    MUST(quell_denoiser_from_function(&denoiser, DIM, eps_of, NULL, &options));
     return denoiser;
 }
 
@@ -150,7 +150,7 @@ TEST(last_steps, of_means_in_float)
 {
     struct model gaussian, points = model_new("empirical", DIM);
     quell_denoiser *eps = callback(&gaussian), *mean = NULL, *empirical = model_denoiser(&points);
-    MUST(quell_denoiser_callback(&mean, DIM, mean_of, NULL, NULL));
+    MUST(quell_denoiser_from_function(&mean, DIM, mean_of, NULL, NULL));
     check_all(&gaussian, mean);
     check_all(&points, empirical);
     quell_denoiser_free(eps);

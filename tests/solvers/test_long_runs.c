@@ -64,7 +64,7 @@ static void check(struct long_run run)
     options.steps = run.steps;
     options.grid = run.grid;
     how.seed = SEED, how.count = SAMPLES, how.threads = 1;
-    MUST(quell_denoiser_diagonal(&denoiser, DIM, means, variances));
+    MUST(quell_denoiser_from_diagonal(&denoiser, DIM, means, variances));
     MUST(quell_sampler_create(&sampler, run.sampler, denoiser, schedule, &options));
     MUST(quell_sample_prior(sampler, &how, x));
     for (size_t i = 0; i < SAMPLES * DIM; i++) exact[i] = rounded[i] = (double)x[i];

@@ -108,7 +108,7 @@ static void adapt(const struct state *whole, const struct quell_op *op)
     struct quell_try_memory memory;
     struct quell_adaptive adaptive = quell_adaptive_begin(whole->plan->option, &op->t, &op->s);
     double *const *r = whole->registers;
-    memcpy(r[QUELL_TRY_PREVIOUS], r[QUELL_X], bytes);
+    memcpy(r[QUELL_TRY_PREVIOUS], r[QUELL_STATE], bytes);
     while (!quell_adaptive_done(&adaptive)) {
         struct quell_plan plan = quell_adaptive_plan(whole->plan, &adaptive, &memory);
         struct state state = *whole;

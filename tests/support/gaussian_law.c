@@ -67,11 +67,11 @@ struct moments gaussian_law_plan(struct moments data, const struct quell_plan *p
     struct moments start = gaussian_law(data, t), law;
     for (size_t r = 0; r <= QUELL_MAX_REGISTERS; r++)
         values[r].noise = calloc(streams + 1, sizeof(double));
-    values[QUELL_X].mean = start.mean;
-    values[QUELL_X].state = 1;
+    values[QUELL_STATE].mean = start.mean;
+    values[QUELL_STATE].state = 1;
     for (size_t i = 0; i < plan->count; i++)
         run_op(data, &plan->ops[i], values, &values[QUELL_MAX_REGISTERS], streams);
-    const struct value *x = &values[QUELL_X];
+    const struct value *x = &values[QUELL_STATE];
     law = (struct moments){x->mean, x->state * x->state * start.variance};
     for (size_t k = 0; k < streams; k++) law.variance += x->noise[k] * x->noise[k];
     for (size_t r = 0; r <= QUELL_MAX_REGISTERS; r++) free(values[r].noise);

@@ -71,7 +71,8 @@ static quell_status empirical(quell_denoiser **denoiser, const struct model *mod
     size_t count = model->components * model->dim;
     float *points = calloc(count, sizeof *points);
     for (size_t i = 0; i < count; i++) points[i] = (float)model->means[i];
-    quell_status status = quell_denoiser_empirical(denoiser, model->components, model->dim, points);
+    quell_status status =
+        quell_denoiser_from_points(denoiser, model->components, model->dim, points);
     free(points);
     return status;
 }
@@ -80,23 +81,24 @@ static quell_status create(quell_denoiser **out, const struct model *m)
 {
     const char *kind = m->kind;
     if (!strcmp(kind, "isotropic"))
-        return quell_denoiser_isotropic(out, m->dim, m->means, m->variances[0]);
+        return quell_denoiser_from_isotropic(out, m->dim, m->means, m->variances[0]);
     if (!strcmp(kind, "diagonal"))
-        return quell_denoiser_diagonal(out, m->dim, m->means, m->variances);
+        return quell_denoiser_from_diagonal(out, m->dim, m->means, m->variances);
     if (!strcmp(kind, "eigen"))
-        return quell_denoiser_eigen(out, m->dim, m->means, m->variances, m->vectors);
+        return quell_denoiser_from_eigenbasis(out, m->dim, m->means, m->variances, m->vectors);
     if (!strcmp(kind, "mixture_diagonal"))
-        return quell_denoiser_mixture_diagonal(out, m->components, m->dim, m->weights, m->means,
-                                               m->variances);
+        return quell_denoiser_from_diagonal_mixture(out, m->components, m->dim, m->weights,
+                                                    m->means, m->variances);
     if (!strcmp(kind, "empirical")) return empirical(out, m);
     if (!strcmp(kind, "mixture")) {
         double variances[8];
         for (size_t k = 0; k < m->components; k++) variances[k] = m->variances[k * m->dim];
-        return quell_denoiser_mixture(out, m->components, m->dim, m->weights, m->means, variances);
+        return quell_denoiser_from_mixture(out, m->components, m->dim, m->weights, m->means,
+                                           variances);
     }
-    quell_callback_options options = quell_callback_defaults();
-    options.exact = 1;
-    return quell_denoiser_callback(out, m->dim, model_callback, NULL, &options);
+    quell_function_options options = quell_function_defaults();
+    options.reproducible = 1;
+    return quell_denoiser_from_function(out, m->dim, model_callback, NULL, &options);
 }
 
 quell_denoiser *model_denoiser(const struct model *model)

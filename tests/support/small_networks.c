@@ -121,7 +121,8 @@ quell_denoiser *small_network_guided(const char *name, double weight)
     guidance.weight = weight;
     CHECK(!small_network_denoiser(name, &plain), "%s: %s", name, quell_error_message());
     if (weight == 1) return plain;
-    CHECK(!quell_denoiser_guided(&guided, plain, NULL, &guidance), "%s", quell_error_message());
+    CHECK(!quell_denoiser_from_guidance(&guided, plain, NULL, &guidance), "%s",
+          quell_error_message());
     quell_denoiser_free(plain);
     return guided;
 }

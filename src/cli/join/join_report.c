@@ -10,8 +10,8 @@
 
 /* Fields that may differ between parts of a stream. */
 static const char *const own_fields[] = {
-    "count",  "first", "shape",   "from", "classes", "threads", "isa",
-    "ranks",  "parts", "seconds", "out",  "plot",    "exact",   "samples_per_second",
+    "count",  "first", "shape",   "from", "classes", "threads",      "isa",
+    "ranks",  "parts", "seconds", "out",  "plot",    "reproducible", "samples_per_second",
     "resumed"};
 
 static int bad_report(const struct part *part, const char *field)

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-struct callback {
+struct function {
     quell_denoiser base;
     quell_denoise_fn *function;
     void *user;
@@ -16,19 +16,19 @@ struct callback {
     struct quell_parametrization parametrization;
 };
 
-static const struct callback *self(const quell_denoiser *denoiser)
+static const struct function *self(const quell_denoiser *denoiser)
 {
-    return (const struct callback *)denoiser;
+    return (const struct function *)denoiser;
 }
 
 static quell_status check(const quell_denoiser *denoiser, double alpha, double sigma)
 {
-    return quell_parametrization_check(&self(denoiser)->parametrization, "callback", alpha, sigma);
+    return quell_parametrization_check(&self(denoiser)->parametrization, "function", alpha, sigma);
 }
 
-static bool plain(const struct callback *callback)
+static bool plain(const struct function *own)
 {
-    return callback->parametrization.precondition == QUELL_PLAIN;
+    return own->parametrization.precondition == QUELL_PLAIN;
 }
 
 static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
@@ -36,28 +36,28 @@ static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
     return plain(self(denoiser)) ? 0 : rows * denoiser->dim * sizeof(float);
 }
 
-static int ask(const struct callback *callback, const quell_call *call,
+static int ask(const struct function *own, const quell_call *call,
                const struct quell_evaluation *at, const float *input)
 {
     QUELL_SERIAL_OPENMP(at->shared);
-    return callback->function(callback->user, call, input, at->out);
+    return own->function(own->user, call, input, at->out);
 }
 
 static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluation *at)
 {
-    const struct callback *callback = self(denoiser);
+    const struct function *own = self(denoiser);
     struct quell_factors c =
-        quell_parametrization_at(&callback->parametrization, at->t, at->alpha, at->sigma);
+        quell_parametrization_at(&own->parametrization, at->t, at->alpha, at->sigma);
     size_t count = at->rows * denoiser->dim;
     const float *input = at->x;
-    if (!plain(callback)) {
+    if (!plain(own)) {
         float in = (float)c.in;
         at->kernels->combine(at->scratch, count, 1, &in, &at->x);
         input = at->scratch;
     }
     quell_call call = {at->first, at->rows,  denoiser->dim, at->worker,   at->workers, at->t,
                        at->alpha, at->sigma, c.time,        at->variance, at->context, at->labels};
-    int result = ask(callback, &call, at, input);
+    int result = ask(own, &call, at, input);
     if (!result && at->apart && c.skip == 0)
         quell_denoiser_part(at->kernels, at->alpha, count, at->x, at->out);
     if (result || (c.skip == 0 && c.out == 1)) return result;
@@ -67,18 +67,18 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
 
 static void destroy(quell_denoiser *denoiser)
 {
-    struct callback *callback = (struct callback *)denoiser;
-    if (callback->release) callback->release(callback->user);
+    struct function *own = (struct function *)denoiser;
+    if (own->release) own->release(own->user);
 }
 
 static void digest(const quell_denoiser *denoiser, struct quell_digest *sum)
 {
     quell_parametrization_digest(&self(denoiser)->parametrization, sum);
-    quell_digest_whole(sum, denoiser->exact);
+    quell_digest_whole(sum, denoiser->reproducible);
 }
 
-static const struct quell_denoiser_class callback_class = {
-    .kind = "callback",
+static const struct quell_denoiser_class function_class = {
+    .kind = "function",
     .apart = true,
     .scratch_size = scratch_size,
     .evaluate = evaluate,
@@ -87,37 +87,37 @@ static const struct quell_denoiser_class callback_class = {
     .digest = digest,
 };
 
-static const struct quell_sized sized = {"callback", "quell_callback_options",
-                                         "quell_callback_defaults", NULL};
+static const struct quell_sized sized = {"function", "quell_function_options",
+                                         "quell_function_defaults", NULL};
 
-quell_status quell_denoiser_callback(quell_denoiser **denoiser, size_t dim,
-                                     quell_denoise_fn *function, void *user,
-                                     const quell_callback_options *options)
+quell_status quell_denoiser_from_function(quell_denoiser **denoiser, size_t dim,
+                                          quell_denoise_fn *function, void *user,
+                                          const quell_function_options *options)
 {
     struct quell_parametrization parametrization;
-    quell_callback_options o = quell_callback_defaults();
+    quell_function_options o = quell_function_defaults();
     quell_status status = quell_denoiser_arguments(denoiser, dim);
     if (!status && options) status = quell_sized_copy(&sized, &o, sizeof o, options);
     if (status) return status;
-    if (!function) return quell_fail(QUELL_BAD_ARGUMENT, "callback: the function is NULL");
-    status = quell_parametrization_named(&parametrization, "callback", o.output, o.precondition);
+    if (!function) return quell_fail(QUELL_BAD_ARGUMENT, "function: the function is NULL");
+    status = quell_parametrization_named(&parametrization, "function", o.output, o.precondition);
     if (status) return status;
     if (!o.variance || (strcmp(o.variance, "none") && strcmp(o.variance, "learned_range")))
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "callback: variance is '%s', must be none or learned_range",
+                          "function: variance is '%s', must be none or learned_range",
                           o.variance ? o.variance : "(null)");
-    if ((o.whole_batch != 0 && o.whole_batch != 1) || (o.exact != 0 && o.exact != 1))
+    if ((o.whole_batch != 0 && o.whole_batch != 1) || (o.reproducible != 0 && o.reproducible != 1))
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "callback: whole_batch is %d and exact %d, must each be 0 or 1",
-                          o.whole_batch, o.exact);
-    struct callback *made = quell_denoiser_new(&callback_class, sizeof *made, dim);
-    if (!made) return quell_fail(QUELL_NO_MEMORY, "callback: no memory");
+                          "function: whole_batch is %d and reproducible %d, must each be 0 or 1",
+                          o.whole_batch, o.reproducible);
+    struct function *made = quell_denoiser_new(&function_class, sizeof *made, dim);
+    if (!made) return quell_fail(QUELL_NO_MEMORY, "function: no memory");
     made->function = function;
     made->user = user;
     made->release = o.release;
     made->parametrization = parametrization;
     made->base.classes = o.classes;
-    made->base.exact = o.exact != 0;
+    made->base.reproducible = o.reproducible != 0;
     made->base.whole_batch = o.whole_batch != 0;
     made->base.host = true;
     made->base.learned_variance = !strcmp(o.variance, "learned_range");
