@@ -119,7 +119,7 @@ static quell_denoiser *grid25(void)
         means[2 * k + 1] = 2.0 * (k / 5 - 2);
     }
     quell_denoiser *denoiser;
-    die_unless(!quell_denoiser_mixture(&denoiser, 25, 2, weights, means, variances));
+    die_unless(!quell_denoiser_from_mixture(&denoiser, 25, 2, weights, means, variances));
     return denoiser;
 }
 
@@ -133,9 +133,9 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         size_t most = shapes[i].count > 1 ? threads : 1;
         quell_denoiser *denoiser;
-        die_unless(!quell_denoiser_callback(&denoiser, shapes[i].dim, nothing, NULL, NULL));
+        die_unless(!quell_denoiser_from_function(&denoiser, shapes[i].dim, nothing, NULL, NULL));
         run_all("none", denoiser, shapes[i], most);
-        die_unless(!quell_denoiser_isotropic(&denoiser, shapes[i].dim, NULL, 1));
+        die_unless(!quell_denoiser_from_isotropic(&denoiser, shapes[i].dim, NULL, 1));
         run_all("isotropic", denoiser, shapes[i], most);
     }
     run_all("grid25", grid25(), shapes[0], threads);

@@ -3,9 +3,9 @@
 #include "count_work.h"
 #include <quell/quell.h>
 #include "base/memory.h"
-#include "denoisers/network.h"
+#include "denoisers/network_denoiser.h"
 #include "networks/unet.h"
-#include "tests/formula_weights.h"
+#include "tests/support/formula_weights.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 static quell_denoiser *isotropic(size_t dim)
 {
     quell_denoiser *denoiser;
-    count_check(!quell_denoiser_isotropic(&denoiser, dim, NULL, 0.5));
+    count_check(!quell_denoiser_from_isotropic(&denoiser, dim, NULL, 0.5));
     return denoiser;
 }
 
@@ -57,7 +57,7 @@ static quell_denoiser *empirical(size_t dim)
     const struct quell_noise_at at = {.seed = 3};
     count_check(points != NULL);
     quell_kernels_at(0)->normals(&at, POINTS * dim / 4, points);
-    count_check(!quell_denoiser_empirical(&denoiser, POINTS, dim, points));
+    count_check(!quell_denoiser_from_points(&denoiser, POINTS, dim, points));
     free(points);
     return denoiser;
 }

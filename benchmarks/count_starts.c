@@ -30,7 +30,7 @@ void count_samplers(void)
 {
     quell_denoiser *denoiser = NULL;
     quell_schedule *schedule = NULL;
-    count_check(!quell_denoiser_isotropic(&denoiser, 64, NULL, 1) &&
+    count_check(!quell_denoiser_from_isotropic(&denoiser, 64, NULL, 1) &&
                 !quell_schedule_create(&schedule, "vp"));
     struct job ddim = {"ddim", denoiser, schedule}, unipc = {"unipc:order=3", denoiser, schedule};
     count_work("create ddim, 64 steps", "any", 1, create, &ddim);

@@ -4,7 +4,7 @@
 !     use quell
 !     type(quell_denoiser) :: denoiser
 !     ...
-!     call quell_denoiser_mixture(denoiser, weights, means, variances)
+!     call quell_denoiser_from_mixture(denoiser, weights, means, variances)
 !     call quell_schedule_create(schedule, 'vp')
 !     call quell_sampler_create(sampler, 'ddim:eta=0.5', denoiser, schedule)
 !     call quell_sample(sampler, run, x)

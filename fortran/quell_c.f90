@@ -47,10 +47,10 @@ module quell_c
         integer(c_int64_t) :: done, total
     end type
 
-    type, bind(c) :: c_callback_options
+    type, bind(c) :: c_function_options
         integer(c_size_t) :: size
         type(c_ptr) :: output, precondition
-        integer(c_int) :: whole_batch, exact
+        integer(c_int) :: whole_batch, reproducible
         type(c_ptr) :: variance
         type(c_funptr) :: release
         integer(c_size_t) :: classes
@@ -68,8 +68,8 @@ module quell_c
         real(c_double) :: start, stop
         type(c_ptr) :: times
         real(c_double) :: clamp_low, clamp_high
-        integer(c_size_t) :: init_dim
-        type(c_ptr) :: init_mean, init_variance, grid
+        integer(c_size_t) :: prior_dim
+        type(c_ptr) :: prior_mean, prior_variance, grid
         integer(c_int) :: brownian
         type(c_ptr) :: sigmas
         real(c_double) :: threshold, threshold_max
@@ -157,26 +157,26 @@ module quell_c
         end function
 
         ! Denoisers.
-        integer(c_int) function c_denoiser_isotropic(denoiser, dim, mean, variance) &
-            bind(c, name='quell_denoiser_isotropic')
+        integer(c_int) function c_denoiser_from_isotropic(denoiser, dim, mean, variance) &
+            bind(c, name='quell_denoiser_from_isotropic')
             import; type(c_ptr) :: denoiser
             integer(c_size_t), value :: dim; type(c_ptr), value :: mean
             real(c_double), value :: variance
         end function
-        integer(c_int) function c_denoiser_diagonal(denoiser, dim, mean, variances) &
-            bind(c, name='quell_denoiser_diagonal')
+        integer(c_int) function c_denoiser_from_diagonal(denoiser, dim, mean, variances) &
+            bind(c, name='quell_denoiser_from_diagonal')
             import; type(c_ptr) :: denoiser
             integer(c_size_t), value :: dim; type(c_ptr), value :: mean
             real(c_double) :: variances(*)
         end function
-        integer(c_int) function c_denoiser_full(denoiser, dim, mean, covariance) &
-            bind(c, name='quell_denoiser_full')
+        integer(c_int) function c_denoiser_from_covariance(denoiser, dim, mean, covariance) &
+            bind(c, name='quell_denoiser_from_covariance')
             import; type(c_ptr) :: denoiser
             integer(c_size_t), value :: dim; type(c_ptr), value :: mean
             real(c_double) :: covariance(*)
         end function
-        integer(c_int) function c_denoiser_eigen(denoiser, dim, mean, values, vectors) &
-            bind(c, name='quell_denoiser_eigen')
+        integer(c_int) function c_denoiser_from_eigenbasis(denoiser, dim, mean, values, vectors) &
+            bind(c, name='quell_denoiser_from_eigenbasis')
             import; type(c_ptr) :: denoiser
             integer(c_size_t), value :: dim; type(c_ptr), value :: mean
             real(c_double) :: values(*), vectors(*)
@@ -186,38 +186,39 @@ module quell_c
             import; type(c_ptr), value :: denoiser
             real(c_double) :: values(*), vectors(*)
         end function
-        integer(c_int) function c_denoiser_mixture(denoiser, components, dim, weights, means, &
-            variances) bind(c, name='quell_denoiser_mixture')
+        integer(c_int) function c_denoiser_from_mixture(denoiser, components, dim, weights, means, &
+            variances) bind(c, name='quell_denoiser_from_mixture')
             import; type(c_ptr) :: denoiser
             integer(c_size_t), value :: components, dim
             real(c_double) :: weights(*), means(*), variances(*)
         end function
-        integer(c_int) function c_denoiser_mixture_diagonal(denoiser, components, dim, weights, &
-            means, variances) bind(c, name='quell_denoiser_mixture_diagonal')
+        integer(c_int) function c_denoiser_from_diagonal_mixture(denoiser, components, dim, &
+            weights, means, variances) bind(c, name='quell_denoiser_from_diagonal_mixture')
             import; type(c_ptr) :: denoiser
             integer(c_size_t), value :: components, dim
             real(c_double) :: weights(*), means(*), variances(*)
         end function
-        integer(c_int) function c_denoiser_empirical(denoiser, count, dim, points) &
-            bind(c, name='quell_denoiser_empirical')
+        integer(c_int) function c_denoiser_from_points(denoiser, count, dim, points) &
+            bind(c, name='quell_denoiser_from_points')
             import; type(c_ptr) :: denoiser
             integer(c_size_t), value :: count, dim; real(c_float) :: points(*)
         end function
-        integer(c_int) function c_denoiser_callback(denoiser, dim, function, user, options) &
-            bind(c, name='quell_denoiser_callback')
+        integer(c_int) function c_denoiser_from_function(denoiser, dim, function, user, options) &
+            bind(c, name='quell_denoiser_from_function')
             import; type(c_ptr) :: denoiser
             integer(c_size_t), value :: dim; type(c_funptr), value :: function
-            type(c_ptr), value :: user; type(c_callback_options) :: options
+            type(c_ptr), value :: user; type(c_function_options) :: options
         end function
-        integer(c_int) function c_denoiser_guided(guided, denoiser, guide, guidance) &
-            bind(c, name='quell_denoiser_guided')
+        integer(c_int) function c_denoiser_from_guidance(guided, denoiser, guide, guidance) &
+            bind(c, name='quell_denoiser_from_guidance')
             import; type(c_ptr) :: guided
             type(c_ptr), value :: denoiser, guide; type(c_guidance) :: guidance
         end function
         integer(c_size_t) function c_denoiser_dim(denoiser) bind(c, name='quell_denoiser_dim')
             import; type(c_ptr), value :: denoiser
         end function
-        integer(c_int) function c_denoiser_exact(denoiser) bind(c, name='quell_denoiser_exact')
+        integer(c_int) function c_denoiser_reproducible(denoiser) &
+            bind(c, name='quell_denoiser_reproducible')
             import; type(c_ptr), value :: denoiser
         end function
         type(c_ptr) function c_denoiser_kind(denoiser) bind(c, name='quell_denoiser_kind')

@@ -3,11 +3,11 @@
 module quell_callbacks
     use, intrinsic :: iso_c_binding
     use quell_base
-    use quell_c, only: quell_call, c_callback_options, c_denoiser_callback
+    use quell_c, only: quell_call, c_function_options, c_denoiser_from_function
     use quell_denoisers, only: quell_denoiser
     implicit none
     private
-    public :: quell_denoise_fn, quell_denoise_object, quell_denoiser_callback
+    public :: quell_denoise_fn, quell_denoise_object, quell_denoiser_from_function
 
     abstract interface
         ! Reads x(dim, rows) and writes mean(dim, rows), from many threads at once unless
@@ -42,9 +42,9 @@ module quell_callbacks
     ! A denoiser for dim elements from a procedure, or from an object, a target that must last as
     ! long as anything that holds the denoiser. An internal procedure must not be used beyond the
     ! call of its host. By keyword: output ('x0', 'eps', 'v', 'score', 'flow'), precondition
-    ! ('none', 'simple', 'karras'), whole_batch, exact, variance ('none', 'learned_range'); see
-    ! quell_callback_options in quell/denoiser.h.
-    interface quell_denoiser_callback
+    ! ('none', 'simple', 'karras'), whole_batch, reproducible, variance ('none',
+    ! 'learned_range'); see quell_function_options in quell/denoiser.h.
+    interface quell_denoiser_from_function
         module procedure from_procedure, from_object
     end interface
 
@@ -55,27 +55,27 @@ module quell_callbacks
 contains
 
     recursive subroutine from_procedure(denoiser, dim, function, output, precondition, &
-        whole_batch, exact, variance, classes, stat, errmsg)
+        whole_batch, reproducible, variance, classes, stat, errmsg)
         type(quell_denoiser), intent(out) :: denoiser
         integer(c_size_t), intent(in) :: dim
         procedure(quell_denoise_fn) :: function
         character(*), intent(in), optional :: output, precondition, variance
-        logical, intent(in), optional :: whole_batch, exact
+        logical, intent(in), optional :: whole_batch, reproducible
         integer(c_size_t), intent(in), optional :: classes
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
         call quell_finish(create(denoiser, dim, c_funloc(call_procedure), &
             transfer(c_funloc(function), c_null_ptr), c_null_funptr, output, precondition, &
-            whole_batch, exact, variance, classes), stat, errmsg)
+            whole_batch, reproducible, variance, classes), stat, errmsg)
     end subroutine
 
     recursive subroutine from_object(denoiser, dim, object, output, precondition, whole_batch, &
-        exact, variance, classes, stat, errmsg)
+        reproducible, variance, classes, stat, errmsg)
         type(quell_denoiser), intent(out) :: denoiser
         integer(c_size_t), intent(in) :: dim
         class(quell_denoise_object), intent(in), target :: object
         character(*), intent(in), optional :: output, precondition, variance
-        logical, intent(in), optional :: whole_batch, exact
+        logical, intent(in), optional :: whole_batch, reproducible
         integer(c_size_t), intent(in), optional :: classes
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
@@ -84,31 +84,31 @@ contains
         allocate(own)
         own%object => object
         status = create(denoiser, dim, c_funloc(call_object), c_loc(own), c_funloc(release), &
-            output, precondition, whole_batch, exact, variance, classes)
+            output, precondition, whole_batch, reproducible, variance, classes)
         if (status /= QUELL_OK) deallocate(own)
         call quell_finish(status, stat, errmsg)
     end subroutine
 
     recursive integer(c_int) function create(denoiser, dim, function, user, release, output, &
-        precondition, whole_batch, exact, variance, classes)
+        precondition, whole_batch, reproducible, variance, classes)
         type(quell_denoiser), intent(inout) :: denoiser
         integer(c_size_t), intent(in) :: dim
         ! By value: gfortran would refer to a constant that needs relocation in read-only memory.
         type(c_funptr), value :: function, release
         type(c_ptr), value :: user
         character(*), intent(in), optional :: output, precondition, variance
-        logical, intent(in), optional :: whole_batch, exact
+        logical, intent(in), optional :: whole_batch, reproducible
         integer(c_size_t), intent(in), optional :: classes
         character(:), allocatable, target :: c_output, c_precondition, c_variance
-        type(c_callback_options) :: options
+        type(c_function_options) :: options
         c_output = terminated('x0', output)
         c_precondition = terminated('none', precondition)
         c_variance = terminated('none', variance)
-        options = c_callback_options(c_sizeof(options), c_loc(c_output), c_loc(c_precondition), &
+        options = c_function_options(c_sizeof(options), c_loc(c_output), c_loc(c_precondition), &
             0, 0, c_loc(c_variance), release, 0)
         if (present(whole_batch)) options%whole_batch = merge(1, 0, whole_batch)
         if (present(classes)) options%classes = classes
-        if (present(exact)) options%exact = merge(1, 0, exact)
+        if (present(reproducible)) options%reproducible = merge(1, 0, reproducible)
         create = quell_check_count('denoiser: dim', int(dim, c_int64_t))
         if (create == QUELL_OK .and. present(classes)) &
             create = quell_check_count('denoiser: classes', int(classes, c_int64_t))
@@ -119,7 +119,7 @@ contains
         if (create == QUELL_OK .and. present(variance)) &
             create = quell_check_text('denoiser: variance', variance)
         if (create == QUELL_OK) &
-            create = c_denoiser_callback(denoiser%handle, dim, function, user, options)
+            create = c_denoiser_from_function(denoiser%handle, dim, function, user, options)
     end function
 
     recursive function terminated(default, given) result(text)

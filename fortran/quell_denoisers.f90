@@ -4,18 +4,19 @@
 module quell_denoisers
     use, intrinsic :: iso_c_binding
     use quell_base
-    use quell_c, only: c_denoiser_isotropic, c_denoiser_diagonal, c_denoiser_full, &
-        c_denoiser_eigen, c_denoiser_eigenbasis, c_denoiser_mixture, &
-        c_denoiser_mixture_diagonal, c_denoiser_empirical, c_denoiser_guided, c_denoiser_dim, &
-        c_denoiser_exact, c_denoiser_kind, c_denoiser_classes, c_denoiser_digest, &
-        c_denoiser_free, c_guidance
+    use quell_c, only: c_denoiser_from_isotropic, c_denoiser_from_diagonal, &
+        c_denoiser_from_covariance, c_denoiser_from_eigenbasis, c_denoiser_eigenbasis, &
+        c_denoiser_from_mixture, c_denoiser_from_diagonal_mixture, c_denoiser_from_points, &
+        c_denoiser_from_guidance, c_denoiser_dim, c_denoiser_reproducible, c_denoiser_kind, &
+        c_denoiser_classes, c_denoiser_digest, c_denoiser_free, c_guidance
     implicit none
     private
-    public :: quell_denoiser, quell_denoiser_isotropic, quell_denoiser_diagonal, &
-        quell_denoiser_full, quell_denoiser_eigen, quell_denoiser_eigenbasis, &
-        quell_denoiser_mixture, quell_denoiser_mixture_diagonal, quell_denoiser_empirical, &
-        quell_denoiser_guided, quell_denoiser_dim, quell_denoiser_exact, quell_denoiser_kind, &
-        quell_denoiser_classes, quell_denoiser_digest, quell_denoiser_free
+    public :: quell_denoiser, quell_denoiser_from_isotropic, quell_denoiser_from_diagonal, &
+        quell_denoiser_from_covariance, quell_denoiser_from_eigenbasis, quell_denoiser_eigenbasis, &
+        quell_denoiser_from_mixture, quell_denoiser_from_diagonal_mixture, &
+        quell_denoiser_from_points, quell_denoiser_from_guidance, quell_denoiser_dim, &
+        quell_denoiser_reproducible, quell_denoiser_kind, quell_denoiser_classes, &
+        quell_denoiser_digest, quell_denoiser_free
 
     ! A denoiser: a handle, whose copies are the same denoiser. It never changes, and any number of
     ! threads may use it. To be freed once; samplers hold what they need.
@@ -38,7 +39,7 @@ contains
     end function
 
     ! X ~ N(mean, variance I).
-    recursive subroutine quell_denoiser_isotropic(denoiser, dim, variance, mean, stat, errmsg)
+    recursive subroutine quell_denoiser_from_isotropic(denoiser, dim, variance, mean, stat, errmsg)
         type(quell_denoiser), intent(out) :: denoiser
         integer(c_size_t), intent(in) :: dim
         real(c_double), intent(in) :: variance
@@ -52,12 +53,13 @@ contains
             if (.not. located(mean, dim, at, stat, errmsg)) return
         end if
         status = quell_check_count('denoiser: dim', int(dim, c_int64_t))
-        if (status == QUELL_OK) status = c_denoiser_isotropic(denoiser%handle, dim, at, variance)
+        if (status == QUELL_OK) &
+            status = c_denoiser_from_isotropic(denoiser%handle, dim, at, variance)
         call quell_finish(status, stat, errmsg)
     end subroutine
 
     ! X ~ N(mean, diag(variances)).
-    recursive subroutine quell_denoiser_diagonal(denoiser, variances, mean, stat, errmsg)
+    recursive subroutine quell_denoiser_from_diagonal(denoiser, variances, mean, stat, errmsg)
         type(quell_denoiser), intent(out) :: denoiser
         real(c_double), intent(in), contiguous :: variances(:)
         real(c_double), intent(in), contiguous, optional, target :: mean(:)
@@ -70,11 +72,13 @@ contains
         if (present(mean)) then
             if (.not. located(mean, dim, at, stat, errmsg)) return
         end if
-        call quell_finish(c_denoiser_diagonal(denoiser%handle, dim, at, variances), stat, errmsg)
+        call quell_finish(c_denoiser_from_diagonal(denoiser%handle, dim, at, variances), stat, &
+            errmsg)
     end subroutine
 
-    ! X ~ N(mean, covariance); its last bits depend on the machine (see _eigen).
-    recursive subroutine quell_denoiser_full(denoiser, covariance, mean, stat, errmsg)
+    ! X ~ N(mean, covariance); its last bits depend on the machine (see
+    ! _from_eigenbasis).
+    recursive subroutine quell_denoiser_from_covariance(denoiser, covariance, mean, stat, errmsg)
         type(quell_denoiser), intent(out) :: denoiser
         real(c_double), intent(in), contiguous :: covariance(:, :)
         real(c_double), intent(in), contiguous, optional, target :: mean(:)
@@ -91,11 +95,13 @@ contains
         if (present(mean)) then
             if (.not. located(mean, dim, at, stat, errmsg)) return
         end if
-        call quell_finish(c_denoiser_full(denoiser%handle, dim, at, covariance), stat, errmsg)
+        call quell_finish(c_denoiser_from_covariance(denoiser%handle, dim, at, covariance), stat, &
+            errmsg)
     end subroutine
 
     ! The same from eigenvalues and eigenvectors, vectors(:, i) for values(i).
-    recursive subroutine quell_denoiser_eigen(denoiser, values, vectors, mean, stat, errmsg)
+    recursive subroutine quell_denoiser_from_eigenbasis(denoiser, values, vectors, mean, stat, &
+        errmsg)
         type(quell_denoiser), intent(out) :: denoiser
         real(c_double), intent(in), contiguous :: values(:), vectors(:, :)
         real(c_double), intent(in), contiguous, optional, target :: mean(:)
@@ -112,11 +118,12 @@ contains
         if (present(mean)) then
             if (.not. located(mean, dim, at, stat, errmsg)) return
         end if
-        call quell_finish(c_denoiser_eigen(denoiser%handle, dim, at, values, vectors), stat, &
-            errmsg)
+        call quell_finish(c_denoiser_from_eigenbasis(denoiser%handle, dim, at, values, vectors), &
+            stat, errmsg)
     end subroutine
 
-    ! The eigenbasis of a denoiser made by _full or _eigen, as _eigen takes it.
+    ! The eigenbasis of a denoiser made by _from_covariance or _from_eigenbasis, as the latter
+    ! takes it.
     recursive subroutine quell_denoiser_eigenbasis(denoiser, values, vectors, stat, errmsg)
         type(quell_denoiser), intent(in) :: denoiser
         real(c_double), intent(out), allocatable :: values(:), vectors(:, :)
@@ -129,7 +136,8 @@ contains
     end subroutine
 
     ! X ~ sum_k weights(k) N(means(:, k), variances(k) I).
-    recursive subroutine quell_denoiser_mixture(denoiser, weights, means, variances, stat, errmsg)
+    recursive subroutine quell_denoiser_from_mixture(denoiser, weights, means, variances, stat, &
+        errmsg)
         type(quell_denoiser), intent(out) :: denoiser
         real(c_double), intent(in), contiguous :: weights(:), means(:, :), variances(:)
         integer, intent(out), optional :: stat
@@ -140,12 +148,12 @@ contains
             call quell_refuse('mixture: as many means and variances as weights', stat, errmsg)
             return
         end if
-        call quell_finish(c_denoiser_mixture(denoiser%handle, components, &
+        call quell_finish(c_denoiser_from_mixture(denoiser%handle, components, &
             size(means, 1, kind=c_size_t), weights, means, variances), stat, errmsg)
     end subroutine
 
     ! The same with diagonal covariances, variances(dim, components).
-    recursive subroutine quell_denoiser_mixture_diagonal(denoiser, weights, means, variances, &
+    recursive subroutine quell_denoiser_from_diagonal_mixture(denoiser, weights, means, variances, &
         stat, errmsg)
         type(quell_denoiser), intent(out) :: denoiser
         real(c_double), intent(in), contiguous :: weights(:), means(:, :), variances(:, :)
@@ -157,24 +165,24 @@ contains
             call quell_refuse('mixture: as many means and variances as weights', stat, errmsg)
             return
         end if
-        call quell_finish(c_denoiser_mixture_diagonal(denoiser%handle, components, &
+        call quell_finish(c_denoiser_from_diagonal_mixture(denoiser%handle, components, &
             size(means, 1, kind=c_size_t), weights, means, variances), stat, errmsg)
     end subroutine
 
     ! X uniform over the columns of points(dim, count).
-    recursive subroutine quell_denoiser_empirical(denoiser, points, stat, errmsg)
+    recursive subroutine quell_denoiser_from_points(denoiser, points, stat, errmsg)
         type(quell_denoiser), intent(out) :: denoiser
         real(c_float), intent(in), contiguous :: points(:, :)
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
-        call quell_finish(c_denoiser_empirical(denoiser%handle, size(points, 2, kind=c_size_t), &
+        call quell_finish(c_denoiser_from_points(denoiser%handle, size(points, 2, kind=c_size_t), &
             size(points, 1, kind=c_size_t), points), stat, errmsg)
     end subroutine
 
     ! Guided by another denoiser, or, without guide, by itself without a class. weight (2), or
     ! weights at times; low (0), high (1): the times within which it is guided.
-    recursive subroutine quell_denoiser_guided(guided, denoiser, guide, weight, low, high, times, &
-        weights, stat, errmsg)
+    recursive subroutine quell_denoiser_from_guidance(guided, denoiser, guide, weight, low, high, &
+        times, weights, stat, errmsg)
         type(quell_denoiser), intent(out) :: guided
         type(quell_denoiser), intent(in) :: denoiser
         type(quell_denoiser), intent(in), optional :: guide
@@ -201,8 +209,8 @@ contains
         end if
         by = c_null_ptr
         if (present(guide)) by = guide%handle
-        call quell_finish(c_denoiser_guided(guided%handle, denoiser%handle, by, guidance), stat, &
-            errmsg)
+        call quell_finish(c_denoiser_from_guidance(guided%handle, denoiser%handle, by, guidance), &
+            stat, errmsg)
     end subroutine
 
     ! The elements of a sample; whether it keeps the promise about bits; 'isotropic', 'mixture',
@@ -212,9 +220,9 @@ contains
         quell_denoiser_dim = c_denoiser_dim(denoiser%handle)
     end function
 
-    recursive logical function quell_denoiser_exact(denoiser)
+    recursive logical function quell_denoiser_reproducible(denoiser)
         type(quell_denoiser), intent(in) :: denoiser
-        quell_denoiser_exact = c_denoiser_exact(denoiser%handle) /= 0
+        quell_denoiser_reproducible = c_denoiser_reproducible(denoiser%handle) /= 0
     end function
 
     recursive function quell_denoiser_kind(denoiser) result(kind)
@@ -228,7 +236,7 @@ contains
         quell_denoiser_classes = c_denoiser_classes(denoiser%handle)
     end function
 
-    ! Of all that decides on its answers, to the last bit of a weight; of a callback its options.
+    ! Of all that decides on its answers, to the last bit of a weight; of a function its options.
     recursive integer(c_int64_t) function quell_denoiser_digest(denoiser)
         type(quell_denoiser), intent(in) :: denoiser
         quell_denoiser_digest = c_denoiser_digest(denoiser%handle)

@@ -11,9 +11,9 @@
 !         do i = 0, ubound(grid, 1) - 1
 !             associate (t => grid(i), s => grid(i + 1))
 !                 r = s%sigma / t%sigma
-!                 mean = quell_plan_denoise(plan, QUELL_X, t)
-!                 call quell_plan_combine(plan, QUELL_X, &
-!                     [quell_term(r, QUELL_X), quell_term(s%alpha - r * t%alpha, mean)])
+!                 mean = quell_plan_denoise(plan, QUELL_STATE, t)
+!                 call quell_plan_combine(plan, QUELL_STATE, &
+!                     [quell_term(r, QUELL_STATE), quell_term(s%alpha - r * t%alpha, mean)])
 !                 call quell_plan_release(plan, mean)
 !                 call quell_plan_step(plan, t, s)
 !             end associate
@@ -36,7 +36,7 @@ module quell_plans
         quell_plan_noise, quell_plan_noise_piece, quell_plan_step, quell_plan_refuse
 
     ! Register 0, the state itself: x_t on entry, x_s or x_0 at the end. The limits of a plan.
-    integer(c_int), parameter, public :: QUELL_X = 0
+    integer(c_int), parameter, public :: QUELL_STATE = 0
     integer, parameter, public :: QUELL_MAX_REGISTERS = 8, QUELL_MAX_TERMS = 6, &
         QUELL_MAX_NOISES = 2
 

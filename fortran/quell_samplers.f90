@@ -26,14 +26,14 @@ module quell_samplers
     end type
 
     ! What a sampler is made with; what is not allocated is left to quell. times or sigmas, if
-    ! given, are the points of the grid, and set the steps. init_mean and init_variance: of one
+    ! given, are the points of the grid, and set the steps. prior_mean and prior_variance: of one
     ! value or one per element, both of as many.
     type :: quell_sampler_options
         integer(c_size_t) :: steps = 64
         real(c_double) :: start = 1, stop = 0
         real(c_double), allocatable :: times(:), sigmas(:)
         real(c_double), allocatable :: clamp_low, clamp_high
-        real(c_double), allocatable :: init_mean(:), init_variance(:)
+        real(c_double), allocatable :: prior_mean(:), prior_variance(:)
         character(:), allocatable :: grid
         logical :: brownian = .false.
         real(c_double) :: threshold = 0
@@ -140,7 +140,7 @@ contains
         if (present(options)) o => options
         c = c_sampler_options(c_sizeof(c), o%steps, o%start, o%stop, located(o%times), &
             ieee_value(1._c_double, ieee_negative_inf), ieee_value(1._c_double, &
-            ieee_positive_inf), 1, located(o%init_mean), located(o%init_variance), c_null_ptr, &
+            ieee_positive_inf), 1, located(o%prior_mean), located(o%prior_variance), c_null_ptr, &
             merge(1, 0, o%brownian), located(o%sigmas), o%threshold, &
             ieee_value(1._c_double, ieee_positive_inf))
         if (allocated(o%clamp_low)) c%clamp_low = o%clamp_low
@@ -148,8 +148,8 @@ contains
         if (allocated(o%threshold_max)) c%threshold_max = o%threshold_max
         if (allocated(o%times)) c%steps = size(o%times, kind=c_size_t) - 1
         if (allocated(o%sigmas)) c%steps = size(o%sigmas, kind=c_size_t) - 1
-        if (allocated(o%init_variance)) c%init_dim = size(o%init_variance, kind=c_size_t)
-        if (allocated(o%init_mean)) c%init_dim = size(o%init_mean, kind=c_size_t)
+        if (allocated(o%prior_variance)) c%prior_dim = size(o%prior_variance, kind=c_size_t)
+        if (allocated(o%prior_mean)) c%prior_dim = size(o%prior_mean, kind=c_size_t)
         if (allocated(o%grid)) then
             grid = trim(o%grid) // c_null_char
             c%grid = c_loc(grid)
@@ -168,10 +168,11 @@ contains
                 stat, errmsg)
             return
         end if
-        if (allocated(o%init_mean) .and. allocated(o%init_variance)) &
-            translated = size(o%init_mean) == size(o%init_variance)
+        if (allocated(o%prior_mean) .and. allocated(o%prior_variance)) &
+            translated = size(o%prior_mean) == size(o%prior_variance)
         if (.not. translated) &
-            call quell_refuse('sampler: init_mean and init_variance differ in length', stat, errmsg)
+            call quell_refuse('sampler: prior_mean and prior_variance differ in length', stat, &
+                errmsg)
     end function
 
     recursive type(c_ptr) function located(values)

@@ -30,9 +30,9 @@ class Options(c.Structure):
         ("times", c.c_void_p),
         ("clamp_low", c.c_double),
         ("clamp_high", c.c_double),
-        ("init_dim", c.c_size_t),
-        ("init_mean", c.c_void_p),
-        ("init_variance", c.c_void_p),
+        ("prior_dim", c.c_size_t),
+        ("prior_mean", c.c_void_p),
+        ("prior_variance", c.c_void_p),
         ("grid", c.c_char_p),
         ("brownian", c.c_int),
         ("sigmas", c.c_void_p),
@@ -44,7 +44,7 @@ class Options(c.Structure):
         """quell_sampler_defaults() but for the steps."""
         inf = float("inf")
         super().__init__(c.sizeof(Options), steps, start=1, clamp_low=-inf, clamp_high=inf)
-        self.init_dim, self.threshold_max = 1, inf
+        self.prior_dim, self.threshold_max = 1, inf
 
 
 class Run(c.Structure):
@@ -92,30 +92,30 @@ class Library:
         self.check(self.lib.quell_isa_default(c.byref(name)))
         return (name.value or b"").decode()
 
-    def _denoiser(self, kind: str, *arguments: object) -> c.c_void_p:
+    def _denoiser(self, constructor: str, *arguments: object) -> c.c_void_p:
         handle = c.c_void_p()
-        self.check(getattr(self.lib, "quell_denoiser_" + kind)(c.byref(handle), *arguments))
+        self.check(getattr(self.lib, "quell_denoiser_" + constructor)(c.byref(handle), *arguments))
         return handle
 
     def nothing(self, dim: int) -> c.c_void_p:
         path = self.build / "benchmarks/libquell_nothing.so"
         function = c.cast(c.CDLL(str(path)).quell_nothing, c.c_void_p)
-        return self._denoiser("callback", c.c_size_t(dim), function, None, None)
+        return self._denoiser("from_function", c.c_size_t(dim), function, None, None)
 
     def isotropic(self, mean: np.ndarray, variance: float) -> c.c_void_p:
         mean = np.ascontiguousarray(mean, np.float64)
         return self._denoiser(
-            "isotropic", c.c_size_t(mean.size), pointer(mean), c.c_double(variance)
+            "from_isotropic", c.c_size_t(mean.size), pointer(mean), c.c_double(variance)
         )
 
     def mixture(self, weights: np.ndarray, means: np.ndarray, variances: np.ndarray) -> c.c_void_p:
         arrays = [np.ascontiguousarray(a, np.float64) for a in (weights, means, variances)]
         sizes = map(c.c_size_t, arrays[1].shape)
-        return self._denoiser("mixture", *sizes, *map(pointer, arrays))
+        return self._denoiser("from_mixture", *sizes, *map(pointer, arrays))
 
     def empirical(self, points: np.ndarray) -> c.c_void_p:
         points = np.ascontiguousarray(points, np.float32)
-        return self._denoiser("empirical", *map(c.c_size_t, points.shape), pointer(points))
+        return self._denoiser("from_points", *map(c.c_size_t, points.shape), pointer(points))
 
     def load(self, path: str) -> c.c_void_p:
         model = Model()

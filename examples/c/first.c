@@ -13,7 +13,7 @@ int main(void)
     run.seed = 7;
     run.count = 100000;
 
-    int failed = quell_denoiser_mixture(&denoiser, 2, 2, weights, means, variances) ||
+    int failed = quell_denoiser_from_mixture(&denoiser, 2, 2, weights, means, variances) ||
                  quell_schedule_create(&schedule, "vp") ||
                  quell_sampler_create(&sampler, "ddim:eta=0.5", denoiser, schedule, NULL) ||
                  quell_sample(sampler, &run, x[0]);

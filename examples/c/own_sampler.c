@@ -22,9 +22,9 @@ static int euler(void *user, quell_plan *plan, const quell_point *grid, size_t s
     for (size_t i = 0; i < steps; i++) {
         quell_point t = grid[i], s = grid[i + 1];
         double r = s.sigma / t.sigma;
-        quell_register x0 = quell_plan_denoise(plan, QUELL_X, &t);
-        quell_term terms[] = {{r, QUELL_X}, {s.alpha - r * t.alpha, x0}};
-        quell_plan_combine(plan, QUELL_X, 2, terms, 0, NULL);
+        quell_register_id x0 = quell_plan_denoise(plan, QUELL_STATE, &t);
+        quell_term terms[] = {{r, QUELL_STATE}, {s.alpha - r * t.alpha, x0}};
+        quell_plan_combine(plan, QUELL_STATE, 2, terms, 0, NULL);
         quell_plan_release(plan, x0);
         quell_plan_step(plan, &t, &s);
     }
@@ -41,7 +41,7 @@ int main(void)
     quell_run run = quell_run_defaults();
     run.count = COUNT;
     int failed =
-        quell_denoiser_callback(&denoiser, DIM, two_points, NULL, NULL) ||
+        quell_denoiser_from_function(&denoiser, DIM, two_points, NULL, NULL) ||
         quell_schedule_create(&schedule, "cosine") ||
         quell_sampler_from_builder(&sampler, euler, NULL, NULL, denoiser, schedule, NULL) ||
         quell_sample(sampler, &run, x[0]);

@@ -4,7 +4,7 @@
 
 int main()
 try {
-    auto denoiser = quell::denoiser::mixture(2, {1, 3}, {-2, 0, 2, 1}, {0.1, 0.2});
+    auto denoiser = quell::denoiser::from_mixture(2, {1, 3}, {-2, 0, 2, 1}, {0.1, 0.2});
     quell::sampler sampler("ddim:eta=0.5", denoiser, quell::schedule("vp"));
     quell::run run;
     run.seed = 7;

@@ -10,7 +10,7 @@ int main()
     // E[X | x_t] for X = +level or -level in every element, each with probability 1/2. It is called
     // for a tile of samples at a time, from many threads.
     float level = 1;
-    auto denoiser = quell::denoiser::callback(
+    auto denoiser = quell::denoiser::from_function(
         8, [&](const quell_call &call, quell::span<const float> x, quell::span<float> mean) {
             if (!(level > 0)) throw std::domain_error("the level is not positive");
             double scale = level * call.alpha / (call.sigma * call.sigma);

@@ -33,7 +33,7 @@ program openmp
 
     options%steps = 20
     options%grid = 'logsnr'
-    call quell_denoiser_callback(denoiser, int(dim, int64), denoise, exact=.true.)
+    call quell_denoiser_from_function(denoiser, int(dim, int64), denoise, reproducible=.true.)
     call quell_schedule_create(schedule, 'cosine')
     call quell_sampler_create(sampler, 'dpmpp_2m', denoiser, schedule, options)
 

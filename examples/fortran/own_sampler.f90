@@ -16,9 +16,9 @@ contains
             associate (t => grid(i), s => grid(i + 1))
                 if (.not. t%sigma > 0) stat = -1
                 r = s%sigma / t%sigma
-                mean = quell_plan_denoise(plan, QUELL_X, t)
-                call quell_plan_combine(plan, QUELL_X, &
-                    [quell_term(r, QUELL_X), quell_term(s%alpha - r * t%alpha, mean)])
+                mean = quell_plan_denoise(plan, QUELL_STATE, t)
+                call quell_plan_combine(plan, QUELL_STATE, &
+                    [quell_term(r, QUELL_STATE), quell_term(s%alpha - r * t%alpha, mean)])
                 call quell_plan_release(plan, mean)
                 call quell_plan_step(plan, t, s)
             end associate
@@ -53,7 +53,7 @@ program own_sampler
     type(quell_run) :: run
 
     options%steps = 3
-    call quell_denoiser_mixture(denoiser, weights=[1._real64, 3._real64], &
+    call quell_denoiser_from_mixture(denoiser, weights=[1._real64, 3._real64], &
         means=reshape([-2._real64, 0._real64, 2._real64, 1._real64], [2, 2]), &
         variances=[0.1_real64, 0.2_real64])
     call quell_schedule_create(schedule, 'cosine')

@@ -14,7 +14,7 @@ static quell_status make_sampler(quell_sampler **sampler)
     static const double weights[] = {1, 3}, means[] = {-2, 0, 2, 1}, variances[] = {0.1, 0.2};
     quell_denoiser *denoiser = NULL;
     quell_schedule *schedule = NULL;
-    quell_status status = quell_denoiser_mixture(&denoiser, 2, 2, weights, means, variances);
+    quell_status status = quell_denoiser_from_mixture(&denoiser, 2, 2, weights, means, variances);
     if (!status) status = quell_schedule_create(&schedule, "vp");
     if (!status) status = quell_sampler_create(sampler, "ddim:eta=0.5", denoiser, schedule, NULL);
     quell_schedule_free(schedule);

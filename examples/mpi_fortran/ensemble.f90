@@ -43,7 +43,7 @@ contains
     subroutine make_sampler()
         type(quell_denoiser) :: denoiser
         type(quell_schedule) :: schedule
-        call quell_denoiser_mixture(denoiser, weights=[1._real64, 3._real64], &
+        call quell_denoiser_from_mixture(denoiser, weights=[1._real64, 3._real64], &
             means=reshape([-2._real64, 0._real64, 2._real64, 1._real64], [2, 2]), &
             variances=[0.1_real64, 0.2_real64], stat=stat)
         if (stat == QUELL_OK) call quell_schedule_create(schedule, 'vp', stat)

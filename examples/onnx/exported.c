@@ -31,7 +31,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: exported NETWORK.onnx\n");
         return 2;
     }
-    quell_status status = quell_onnx_load(&model, argv[1], NULL);
+    quell_status status = quell_model_from_onnx(&model, argv[1], NULL);
     size_t dim = status ? 0 : quell_denoiser_dim(model.denoiser);
     float *x = calloc(COUNT, (dim + 1) * sizeof *x);
     if (!status && !x) status = quell_error_set(QUELL_NO_MEMORY, "no memory for the samples");

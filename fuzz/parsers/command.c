@@ -3,7 +3,7 @@
  * the fuzzer's own is left out; classes and guidance are asked for by their functions. */
 #include "cli/cli.h"
 #include "cli/guidance.h"
-#include "cli/labels.h"
+#include "cli/class_option.h"
 #include "cli/options.h"
 #include "input.h"
 

@@ -2,7 +2,7 @@
 /* Parts that are joined: two reports, parted by '\0', whose samples are in out.npy; or, if the
  * first byte is 'N', .npy files, each a half of the rest. In a folder of its own. */
 #include "cli/cli.h"
-#include "cli/join.h"
+#include "cli/join/join.h"
 #include "input.h"
 
 #include <fcntl.h>

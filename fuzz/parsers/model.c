@@ -2,7 +2,7 @@
 /* A model's description, its denoiser, and the description that is stored of it. */
 #include "draw.h"
 #include "input.h"
-#include "io/model.h"
+#include "models/model.h"
 
 #include <string.h>
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* A network's description. Its tensors are whatever it asks for, if that is little, so that the
  * fuzzer gets as far as a pass through the network. */
-#include "denoisers/network.h"
+#include "denoisers/network_denoiser.h"
 #include "draw.h"
 #include "input.h"
-#include "io/json.h"
-#include "io/model.h"
-#include "io/network_architectures.h"
+#include "models/document.h"
+#include "models/model.h"
+#include "models/network_architectures.h"
 
 #include <stdlib.h>
 #include <string.h>

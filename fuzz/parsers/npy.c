@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* .npy files: of floats, of integers, and as a data set that is a model. */
 #include "input.h"
-#include "io/model.h"
+#include "models/model.h"
 #include "io/npy.h"
 
 #include <stdlib.h>

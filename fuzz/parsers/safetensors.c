@@ -3,7 +3,7 @@
  * so that the fuzzer need not find the length of the header; the rest is the header and, after the
  * first '\0', the data. */
 #include "input.h"
-#include "io/model.h"
+#include "models/model.h"
 #include "io/safetensors.h"
 
 #include <stdlib.h>

@@ -8,7 +8,8 @@
 static void sample(const char *sampler, const char *schedule, const char *grid)
 {
     quell_denoiser *denoiser = NULL;
-    if (!quell_denoiser_isotropic(&denoiser, 2, NULL, 1)) draw(denoiser, sampler, schedule, grid);
+    if (!quell_denoiser_from_isotropic(&denoiser, 2, NULL, 1))
+        draw(denoiser, sampler, schedule, grid);
     quell_denoiser_free(denoiser);
 }
 

@@ -24,7 +24,7 @@ static quell_status full(quell_denoiser **denoiser, size_t dim)
     double covariance[MOST_DIM * MOST_DIM];
     for (size_t i = 0; i < dim * dim; i++)
         covariance[i] = 1 / (1.0 + (double)(i / dim + i % dim)) + (i / dim == i % dim);
-    return quell_denoiser_full(denoiser, dim, NULL, covariance);
+    return quell_denoiser_from_covariance(denoiser, dim, NULL, covariance);
 }
 
 /* A function of the host's, from many threads. */
@@ -46,27 +46,28 @@ static quell_status choose_denoiser(struct trial *trial, uint64_t *state, size_t
 {
     double weights[3], means[3 * MOST_DIM], variances[3 * MOST_DIM];
     float data[50 * MOST_DIM];
-    quell_callback_options exact = quell_callback_defaults();
-    exact.exact = 1;
+    quell_function_options options = quell_function_defaults();
+    options.reproducible = 1;
     fill(state, weights, 3, 0.1, 1);
     fill(state, means, 3 * dim, -2, 2);
     fill(state, variances, 3 * dim, 0.1, 2);
     for (size_t i = 0; i < 50 * dim; i++) data[i] = (float)between(state, -1, 1);
     switch (pick(state, 7)) {
     case 0:
-        return quell_denoiser_isotropic(&trial->denoiser, dim, means, variances[0]);
+        return quell_denoiser_from_isotropic(&trial->denoiser, dim, means, variances[0]);
     case 1:
-        return quell_denoiser_diagonal(&trial->denoiser, dim, means, variances);
+        return quell_denoiser_from_diagonal(&trial->denoiser, dim, means, variances);
     case 2:
-        return quell_denoiser_mixture(&trial->denoiser, 3, dim, weights, means, variances);
+        return quell_denoiser_from_mixture(&trial->denoiser, 3, dim, weights, means, variances);
     case 3:
-        return quell_denoiser_mixture_diagonal(&trial->denoiser, 3, dim, weights, means, variances);
+        return quell_denoiser_from_diagonal_mixture(&trial->denoiser, 3, dim, weights, means,
+                                                    variances);
     case 4:
-        return quell_denoiser_empirical(&trial->denoiser, 50, dim, data);
+        return quell_denoiser_from_points(&trial->denoiser, 50, dim, data);
     case 5:
         return full(&trial->denoiser, dim);
     default:
-        return quell_denoiser_callback(&trial->denoiser, dim, halve, NULL, &exact);
+        return quell_denoiser_from_function(&trial->denoiser, dim, halve, NULL, &options);
     }
 }
 

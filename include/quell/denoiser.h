@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Denoisers: x_t -> E[X | X_t = x_t] under p(X_t | X) = N(alpha_t X, sigma_t^2 I).
  *
- * All but the callback are exact, thread-safe, copy what they are given, and keep the promise
- * about bits. Parameters are double; samples are float. A denoiser that cannot be made is
- * QUELL_BAD_ARGUMENT, with a line that says which parameter is out of its range, or
- * QUELL_NO_MEMORY. */
+ * All but those from functions are mathematically exact, thread-safe, copy what they are given, and
+ * are reproducible: they keep the promise about bits. Parameters are double; samples are float. A
+ * denoiser that cannot be made is QUELL_BAD_ARGUMENT, with a line that says which parameter is out
+ * of its range, or QUELL_NO_MEMORY. */
 #ifndef QUELL_DENOISER_H
 #define QUELL_DENOISER_H
 
@@ -21,50 +21,53 @@ extern "C" {
 typedef struct quell_denoiser quell_denoiser;
 
 /* X ~ N(mean, variance I): mean[dim] or NULL for zeros, variance >= 0. */
-QUELL_API quell_status quell_denoiser_isotropic(quell_denoiser **denoiser, size_t dim,
-                                                const double *mean, double variance);
+QUELL_API quell_status quell_denoiser_from_isotropic(quell_denoiser **denoiser, size_t dim,
+                                                     const double *mean, double variance);
 
 /* X ~ N(mean, diag(variances)): mean[dim] or NULL, variances[dim], each >= 0. */
-QUELL_API quell_status quell_denoiser_diagonal(quell_denoiser **denoiser, size_t dim,
-                                               const double *mean, const double *variances);
+QUELL_API quell_status quell_denoiser_from_diagonal(quell_denoiser **denoiser, size_t dim,
+                                                    const double *mean, const double *variances);
 
 /* X ~ N(mean, covariance): mean[dim] or NULL, covariance[dim][dim] symmetric, positive
  * semi-definite. The eigenbasis is worked out here, once, by LAPACK; its last bits depend on the
  * machine, so store it (quell_denoiser_eigenbasis) where samples must agree between machines.
  * QUELL_UNSUPPORTED where no LAPACK is installed, QUELL_NO_MEMORY where it lacks address space. */
-QUELL_API quell_status quell_denoiser_full(quell_denoiser **denoiser, size_t dim,
-                                           const double *mean, const double *covariance);
+QUELL_API quell_status quell_denoiser_from_covariance(quell_denoiser **denoiser, size_t dim,
+                                                      const double *mean, const double *covariance);
 
 /* The same from an eigenbasis: covariance = sum_i values[i] v_i v_i^T where row i of
  * vectors[dim][dim] is v_i; the rows are orthonormal to 1e-5, values >= 0. */
-QUELL_API quell_status quell_denoiser_eigen(quell_denoiser **denoiser, size_t dim,
-                                            const double *mean, const double *values,
-                                            const double *vectors);
+QUELL_API quell_status quell_denoiser_from_eigenbasis(quell_denoiser **denoiser, size_t dim,
+                                                      const double *mean, const double *values,
+                                                      const double *vectors);
 
-/* Copies the eigenbasis of a denoiser made by _full or _eigen to values[dim] and
- * vectors[dim][dim], in the form that quell_denoiser_eigen takes; either may be NULL. */
+/* Copies the eigenbasis of a denoiser made by _from_covariance or _from_eigenbasis to values[dim]
+ * and vectors[dim][dim], in the form that quell_denoiser_from_eigenbasis takes; either may be NULL.
+ */
 QUELL_API quell_status quell_denoiser_eigenbasis(const quell_denoiser *denoiser, double *values,
                                                  double *vectors);
 
 /* X ~ sum_k weights[k] N(means[k], variances[k] I): weights[components] > 0 (they are
  * normalised), means[components][dim], variances[components] >= 0. */
-QUELL_API quell_status quell_denoiser_mixture(quell_denoiser **denoiser, size_t components,
-                                              size_t dim, const double *weights,
-                                              const double *means, const double *variances);
+QUELL_API quell_status quell_denoiser_from_mixture(quell_denoiser **denoiser, size_t components,
+                                                   size_t dim, const double *weights,
+                                                   const double *means, const double *variances);
 
 /* The same with diagonal covariances: variances[components][dim]. */
-QUELL_API quell_status quell_denoiser_mixture_diagonal(quell_denoiser **denoiser, size_t components,
-                                                       size_t dim, const double *weights,
-                                                       const double *means,
-                                                       const double *variances);
+QUELL_API quell_status quell_denoiser_from_diagonal_mixture(quell_denoiser **denoiser,
+                                                            size_t components, size_t dim,
+                                                            const double *weights,
+                                                            const double *means,
+                                                            const double *variances);
 
 /* X uniform over the rows of points[count][dim]: the exact posterior mean
  * sum_j w_j points[j], w = softmax_j(-|x_t - alpha_t points[j]|^2 / (2 sigma_t^2)).
  * The points must be finite. Needs sigma_t > 0. */
-QUELL_API quell_status quell_denoiser_empirical(quell_denoiser **denoiser, size_t count, size_t dim,
-                                                const float *points);
+QUELL_API quell_status quell_denoiser_from_points(quell_denoiser **denoiser, size_t count,
+                                                  size_t dim, const float *points);
 
-/* What a callback is told.
+/* What a denoiser from a function is told when it is called. quell alone makes one, so that it may
+ * grow at its end: a function compiled for an older quell reads what it knows.
  *
  * first: index of the sample in row 0, so that row r is sample first + r.
  * rows, dim: the shape of input and output.
@@ -72,7 +75,7 @@ QUELL_API quell_status quell_denoiser_empirical(quell_denoiser **denoiser, size_
  *   overlap within a run, so it may index scratch memory.
  * t, alpha, sigma: where x_t is on the schedule.
  * time: what a network takes as its time, by the preconditioning; t itself without one.
- * variance: float[rows][dim] to write, if the callback learned variances and the sampler wants
+ * variance: float[rows][dim] to write, if the function learned variances and the sampler wants
  *   them; else NULL.
  * context: quell_run.context, the caller's own.
  * classes: those of the rows, classes[rows], from 0 on, -1 for none; NULL: none for all. */
@@ -95,7 +98,7 @@ typedef struct quell_call {
  * < 0 for an error (the run ends with QUELL_DENOISER_FAILED), > 0 to stop (QUELL_STOPPED). */
 typedef int quell_denoise_fn(void *user, const quell_call *call, const float *input, float *output);
 
-/* How a callback is to be called. Start from quell_callback_defaults().
+/* How a function is to be called as a denoiser. Start from quell_function_defaults().
  *
  * output: what it returns.
  *     "x0"     E[X | x_t]
@@ -110,8 +113,8 @@ typedef int quell_denoise_fn(void *user, const quell_call *call, const float *in
  *               sqrt(a^2 + s^2); `output` must be "x0"       (Karras et al., 2206.00364)
  * whole_batch: 0, it is thread-safe and called per tile from many threads; 1, it is called once
  *   for all samples of the run, from the calling thread.
- * exact: 1 if row r of its output depends on row r of its input and the sample's index alone, to
- *   the last bit; the run then keeps the promise about bits.
+ * reproducible: 1 if row r of its output depends on row r of its input and the sample's index
+ *   alone, to the last bit; the run then keeps the promise about bits.
  * variance: what it writes to quell_call.variance.
  *     "none"           nothing
  *     "learned_range"  v in [-1, 1] for each element, which interpolates between the logarithms
@@ -120,26 +123,26 @@ typedef int quell_denoise_fn(void *user, const quell_call *call, const float *in
  * release: what frees `user` (quell_release_fn); NULL: nothing to do.
  * classes: how many quell_run.classes may ask for (0: none). With some, it must also know what to
  *   do without a class, where it is guided by itself. */
-typedef struct quell_callback_options {
+typedef struct quell_function_options {
     size_t size;
     const char *output;
     const char *precondition;
     int whole_batch;
-    int exact;
+    int reproducible;
     const char *variance;
     quell_release_fn *release;
     size_t classes;
-} quell_callback_options;
+} quell_function_options;
 
-/* x0, no preconditioning, per tile, not exact, no variance. */
-static inline quell_callback_options quell_callback_defaults(void)
+/* x0, no preconditioning, per tile, not reproducible, no variance. */
+static inline quell_function_options quell_function_defaults(void)
 {
-    quell_callback_options options;
+    quell_function_options options;
     options.size = sizeof options;
     options.output = "x0";
     options.precondition = "none";
     options.whole_batch = 0;
-    options.exact = 0;
+    options.reproducible = 0;
     options.variance = "none";
     options.release = NULL;
     options.classes = 0;
@@ -147,9 +150,9 @@ static inline quell_callback_options quell_callback_defaults(void)
 }
 
 /* A denoiser of the caller's own; options may be NULL for the defaults. */
-QUELL_API quell_status quell_denoiser_callback(quell_denoiser **denoiser, size_t dim,
-                                               quell_denoise_fn *function, void *user,
-                                               const quell_callback_options *options);
+QUELL_API quell_status quell_denoiser_from_function(quell_denoiser **denoiser, size_t dim,
+                                                    quell_denoise_fn *function, void *user,
+                                                    const quell_function_options *options);
 
 /* How a denoiser is guided. Start from quell_guidance_defaults().
  *
@@ -187,26 +190,26 @@ static inline quell_guidance quell_guidance_defaults(void)
  * mu_guide by `guide`: another denoiser of the same dim, for the same classes if it has as many
  * (autoguidance, Karras et al., 2406.02507); or NULL, the denoiser itself without a class, which it
  * must have learned (classifier-free guidance, Ho & Salimans, 2207.12598; their w is w - 1). Both
- * are held. Whole-batch callbacks cannot take part. */
-QUELL_API quell_status quell_denoiser_guided(quell_denoiser **guided,
-                                             const quell_denoiser *denoiser,
-                                             const quell_denoiser *guide,
-                                             const quell_guidance *guidance);
+ * are held. Functions with whole_batch cannot take part. */
+QUELL_API quell_status quell_denoiser_from_guidance(quell_denoiser **guided,
+                                                    const quell_denoiser *denoiser,
+                                                    const quell_denoiser *guide,
+                                                    const quell_guidance *guidance);
 
 /* The number of elements of a sample; 1 if the denoiser keeps the promise about bits; its kind
- * ("isotropic", "mixture", "empirical", "callback", ...). */
+ * ("isotropic", "mixture", "empirical", "function", ...). */
 QUELL_API size_t quell_denoiser_dim(const quell_denoiser *denoiser);
-QUELL_API int quell_denoiser_exact(const quell_denoiser *denoiser);
+QUELL_API int quell_denoiser_reproducible(const quell_denoiser *denoiser);
 QUELL_API const char *quell_denoiser_kind(const quell_denoiser *denoiser);
 
 /* The number of classes that samples may be asked for by quell_run.classes; 0: it has none. */
 QUELL_API size_t quell_denoiser_classes(const quell_denoiser *denoiser);
 
 /* A digest of all that decides on the denoiser's answers: every weight, mean, variance and point,
- * options, guidance and what it is made of, to the last bit; of a callback its options alone, as a
- * function cannot be read. Two of one version of quell with the same digest give the same samples
- * (but for a chance of 2^-64), whatever files they came from, on whatever machine; another version
- * may have others. Worked out when it is first asked for, as fast as memory is read; 0 for NULL.
+ * options, guidance and what it is made of, to the last bit; of a function its options alone, as it
+ * cannot be read. Two of one version of quell with the same digest give the same samples (but for a
+ * chance of 2^-64), whatever files they came from, on whatever machine; another version may have
+ * others. Worked out when it is first asked for, as fast as memory is read; 0 for NULL.
  * Thread-safe. */
 QUELL_API uint64_t quell_denoiser_digest(const quell_denoiser *denoiser);
 

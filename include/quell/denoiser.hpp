@@ -14,12 +14,12 @@
 namespace quell
 {
 
-/* How a function of the caller's is called as a denoiser; see quell_callback_options. */
-struct callback_options {
+/* How a function of the caller's is called as a denoiser; see quell_function_options. */
+struct function_options {
     std::string output = "x0";
     std::string precondition = "none";
     bool whole_batch = false;
-    bool exact = false;
+    bool reproducible = false;
     std::string variance = "none";
     size_t classes = 0;
 };
@@ -47,76 +47,82 @@ class denoiser
 {
   public:
     /* X ~ N(mean, variance I). */
-    static denoiser isotropic(size_t dim, double variance = 1, span<const double> mean = {})
+    static denoiser from_isotropic(size_t dim, double variance = 1, span<const double> mean = {})
     {
         const double *means = detail::optional_data("isotropic: mean", mean, dim);
-        return make([&](auto **d) { return quell_denoiser_isotropic(d, dim, means, variance); });
+        return make(
+            [&](auto **d) { return quell_denoiser_from_isotropic(d, dim, means, variance); });
     }
 
     /* X ~ N(mean, diag(variances)), of as many elements as there are variances. */
-    static denoiser diagonal(span<const double> variances, span<const double> mean = {})
+    static denoiser from_diagonal(span<const double> variances, span<const double> mean = {})
     {
         size_t dim = variances.size();
         const double *means = detail::optional_data("diagonal: mean", mean, dim);
-        return make(
-            [&](auto **d) { return quell_denoiser_diagonal(d, dim, means, variances.data()); });
+        return make([&](auto **d) {
+            return quell_denoiser_from_diagonal(d, dim, means, variances.data());
+        });
     }
 
-    /* X ~ N(mean, covariance[dim][dim]); its last bits depend on the machine (see eigen). */
-    static denoiser full(size_t dim, span<const double> covariance, span<const double> mean = {})
+    /* X ~ N(mean, covariance[dim][dim]); its last bits depend on the machine (see
+     * from_eigenbasis). */
+    static denoiser from_covariance(size_t dim, span<const double> covariance,
+                                    span<const double> mean = {})
     {
         const double *means = detail::optional_data("full: mean", mean, dim);
         detail::expect("full: covariance", covariance.size(),
                        detail::product("full: dim", dim, dim));
-        return make(
-            [&](auto **d) { return quell_denoiser_full(d, dim, means, covariance.data()); });
+        return make([&](auto **d) {
+            return quell_denoiser_from_covariance(d, dim, means, covariance.data());
+        });
     }
 
     /* The same from an eigenbasis: covariance = sum_i values[i] v_i v_i^T. */
-    static denoiser eigen(const quell::eigenbasis &basis, span<const double> mean = {})
+    static denoiser from_eigenbasis(const quell::eigenbasis &basis, span<const double> mean = {})
     {
         size_t dim = basis.values.size();
         const double *means = detail::optional_data("eigen: mean", mean, dim);
         detail::expect("eigen: vectors", basis.vectors.size(),
                        detail::product("eigen: dim", dim, dim));
         return make([&](auto **d) {
-            return quell_denoiser_eigen(d, dim, means, basis.values.data(), basis.vectors.data());
+            return quell_denoiser_from_eigenbasis(d, dim, means, basis.values.data(),
+                                                  basis.vectors.data());
         });
     }
 
     /* X ~ sum_k weights[k] N(means[k], variances[k] I), means[components][dim]. */
-    static denoiser mixture(size_t dim, span<const double> weights, span<const double> means,
-                            span<const double> variances)
+    static denoiser from_mixture(size_t dim, span<const double> weights, span<const double> means,
+                                 span<const double> variances)
     {
         detail::expect("mixture: means", means.size(),
                        detail::product("mixture: dim", weights.size(), dim));
         detail::expect("mixture: variances", variances.size(), weights.size());
         return make([&](auto **d) {
-            return quell_denoiser_mixture(d, weights.size(), dim, weights.data(), means.data(),
-                                          variances.data());
+            return quell_denoiser_from_mixture(d, weights.size(), dim, weights.data(), means.data(),
+                                               variances.data());
         });
     }
 
     /* The same with diagonal covariances, variances[components][dim]. */
-    static denoiser mixture_diagonal(size_t dim, span<const double> weights,
-                                     span<const double> means, span<const double> variances)
+    static denoiser from_diagonal_mixture(size_t dim, span<const double> weights,
+                                          span<const double> means, span<const double> variances)
     {
         detail::expect("mixture: means", means.size(),
                        detail::product("mixture: dim", weights.size(), dim));
         detail::expect("mixture: variances", variances.size(), weights.size() * dim);
         return make([&](auto **d) {
-            return quell_denoiser_mixture_diagonal(d, weights.size(), dim, weights.data(),
-                                                   means.data(), variances.data());
+            return quell_denoiser_from_diagonal_mixture(d, weights.size(), dim, weights.data(),
+                                                        means.data(), variances.data());
         });
     }
 
     /* X uniform over the rows of points[count][dim]. */
-    static denoiser empirical(size_t dim, span<const float> points)
+    static denoiser from_points(size_t dim, span<const float> points)
     {
         size_t count = dim ? points.size() / dim : 0;
         detail::expect("empirical: points", points.size(), count * dim);
         return make(
-            [&](auto **d) { return quell_denoiser_empirical(d, count, dim, points.data()); });
+            [&](auto **d) { return quell_denoiser_from_points(d, count, dim, points.data()); });
     }
 
     /* A function of the caller's:
@@ -128,29 +134,31 @@ class denoiser
      * here; it lives as long as anything that holds this denoiser. Runs of it are to be started
      * from C++, or from C with quell_run.context NULL. */
     template <class F>
-    static denoiser callback(size_t dim, F function, const callback_options &options = {})
+    static denoiser from_function(size_t dim, F function, const function_options &options = {})
     {
         auto own = std::make_unique<F>(std::move(function));
-        quell_callback_options c = quell_callback_defaults();
-        c.output = detail::text("callback: output", options.output);
-        c.precondition = detail::text("callback: precondition", options.precondition);
+        quell_function_options c = quell_function_defaults();
+        c.output = detail::text("function: output", options.output);
+        c.precondition = detail::text("function: precondition", options.precondition);
         c.whole_batch = options.whole_batch;
-        c.exact = options.exact;
-        c.variance = detail::text("callback: variance", options.variance);
+        c.reproducible = options.reproducible;
+        c.variance = detail::text("function: variance", options.variance);
         c.classes = options.classes;
         c.release = detail::destroy<F>;
-        denoiser result = make(
-            [&](auto **d) { return quell_denoiser_callback(d, dim, evaluate<F>, own.get(), &c); });
+        denoiser result = make([&](auto **d) {
+            return quell_denoiser_from_function(d, dim, evaluate<F>, own.get(), &c);
+        });
         own.release();
         return result;
     }
 
-    /* Guided by another denoiser, or by itself without a class (quell_denoiser_guided). */
-    static denoiser guided(const denoiser &base, const denoiser &guide, const guidance &how = {})
+    /* Guided by another denoiser, or by itself without a class (quell_denoiser_from_guidance). */
+    static denoiser from_guidance(const denoiser &base, const denoiser &guide,
+                                  const guidance &how = {})
     {
         return guided_by(base, guide.get(), how);
     }
-    static denoiser guided(const denoiser &base, const guidance &how = {})
+    static denoiser from_guidance(const denoiser &base, const guidance &how = {})
     {
         return guided_by(base, nullptr, how);
     }
@@ -172,9 +180,9 @@ class denoiser
     size_t dim() const noexcept { return quell_denoiser_dim(get()); }
 
     /* Whether it keeps the promise about bits. */
-    bool exact() const noexcept { return quell_denoiser_exact(get()) != 0; }
+    bool reproducible() const noexcept { return quell_denoiser_reproducible(get()) != 0; }
 
-    /* "isotropic", "mixture", "callback", ... */
+    /* "isotropic", "mixture", "function", ... */
     std::string_view kind() const noexcept { return quell_denoiser_kind(get()); }
 
     /* The classes that run.classes may ask for; 0: it has none. */
@@ -217,7 +225,8 @@ class denoiser
         c.points = how.times.size();
         c.times = how.times.empty() ? nullptr : how.times.data();
         c.weights = how.weights.empty() ? nullptr : how.weights.data();
-        return make([&](auto **d) { return quell_denoiser_guided(d, base.get(), guide, &c); });
+        return make(
+            [&](auto **d) { return quell_denoiser_from_guidance(d, base.get(), guide, &c); });
     }
 
     template <class F>

@@ -2,8 +2,8 @@
 /* Exported networks as denoisers, by ONNX Runtime. A library of its own, quell_onnx; quell itself
  * has no ONNX in it, and quell.h does not include this.
  *
- * The network's samples are as exact as ONNX Runtime, which promises no bits between machines,
- * versions, threads or batches: quell_denoiser_exact() is 0. */
+ * The network's samples are as reproducible as ONNX Runtime, which promises no bits between
+ * machines, versions, threads or batches: quell_denoiser_reproducible() is 0. */
 #ifndef QUELL_ONNX_H
 #define QUELL_ONNX_H
 
@@ -26,7 +26,7 @@ extern "C" {
  *   name that exporters use (x, sample, input; t, time, timestep, sigma; y, label, class_labels;
  *   ...), else, for x, the one that is no number for each row, and for the time that of float32;
  *   where that does not tell either, the file is refused. result: the first output, of x's shape.
- * output, precondition: as in quell_callback_options [quell.output, quell.precondition]; x0, none.
+ * output, precondition: as in quell_function_options [quell.output, quell.precondition]; x0, none.
  * schedule: the one it was trained for [quell.schedule]; the caller's choice.
  * rank, shape: of one sample, without the batch [quell.shape, as 3,32,32]; x's in the file.
  * time_scale: what the time is multiplied by, and then rounded where the input is int64
@@ -76,12 +76,12 @@ static inline quell_onnx_options quell_onnx_defaults(void)
  * dynamic or 1. QUELL_IO_FAILED if the file cannot be read, QUELL_BAD_MODEL if what is in it cannot
  * be a denoiser, QUELL_UNSUPPORTED for an ONNX Runtime that is older than the one built with.
  * Thread-safe. A run whose network fails ends with QUELL_DENOISER_FAILED. */
-QUELL_API quell_status quell_onnx_open(quell_denoiser **denoiser, const char *path,
-                                       const quell_onnx_options *options);
+QUELL_API quell_status quell_denoiser_from_onnx(quell_denoiser **denoiser, const char *path,
+                                                const quell_onnx_options *options);
 
 /* The same as a model with its shape and schedule, for quell_model_free. It has no image. */
-QUELL_API quell_status quell_onnx_load(quell_model *model, const char *path,
-                                       const quell_onnx_options *options);
+QUELL_API quell_status quell_model_from_onnx(quell_model *model, const char *path,
+                                             const quell_onnx_options *options);
 
 /* The version of ONNX Runtime at run time, as "1.21.0"; "none" where it cannot be loaded. */
 QUELL_API const char *quell_onnx_runtime(void);

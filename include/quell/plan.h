@@ -10,9 +10,9 @@
  *         for (size_t i = 0; i < steps; i++) {
  *             quell_point t = grid[i], s = grid[i + 1];
  *             double r = s.sigma / t.sigma;
- *             quell_register x0 = quell_plan_denoise(plan, QUELL_X, &t);
- *             quell_term terms[] = {{r, QUELL_X}, {s.alpha - r * t.alpha, x0}};
- *             quell_plan_combine(plan, QUELL_X, 2, terms, 0, NULL);
+ *             quell_register_id x0 = quell_plan_denoise(plan, QUELL_STATE, &t);
+ *             quell_term terms[] = {{r, QUELL_STATE}, {s.alpha - r * t.alpha, x0}};
+ *             quell_plan_combine(plan, QUELL_STATE, 2, terms, 0, NULL);
  *             quell_plan_release(plan, x0);
  *             quell_plan_step(plan, &t, &s);
  *         }
@@ -39,8 +39,8 @@ typedef struct quell_plan quell_plan;
 
 /* A register holds one value per element of the state. Register 0 is the state itself: x_t on
  * entry, x_s or x_0 at the end. */
-typedef int quell_register;
-#define QUELL_X 0
+typedef int quell_register_id;
+#define QUELL_STATE 0
 
 /* How many registers there are, and what one COMBINE takes at most. */
 #define QUELL_MAX_REGISTERS 8
@@ -69,7 +69,7 @@ static inline double quell_lambda(const quell_point *point)
  * quell_plan_noise returns; the same wherever it is used again. */
 typedef struct quell_term {
     double coefficient;
-    quell_register source;
+    quell_register_id source;
 } quell_term;
 
 typedef struct quell_noise_term {
@@ -86,18 +86,18 @@ QUELL_API quell_point quell_plan_at_lambda(quell_plan *plan, double lambda);
 
 /* A fresh register, and giving one back for reuse. At most QUELL_MAX_REGISTERS are in use at
  * once, the state included. */
-QUELL_API quell_register quell_plan_register(quell_plan *plan);
-QUELL_API void quell_plan_release(quell_plan *plan, quell_register r);
+QUELL_API quell_register_id quell_plan_register(quell_plan *plan);
+QUELL_API void quell_plan_release(quell_plan *plan, quell_register_id r);
 
 /* EVAL: a fresh register with the denoiser's E[X | x_t = x] at the point t. */
-QUELL_API quell_register quell_plan_denoise(quell_plan *plan, quell_register x,
-                                            const quell_point *t);
+QUELL_API quell_register_id quell_plan_denoise(quell_plan *plan, quell_register_id x,
+                                               const quell_point *t);
 
 /* The same with a second fresh register, in *variance: the v that the denoiser learned of the
- * variance (quell_callback_options.variance); creating the sampler fails if it has none. */
-QUELL_API quell_register quell_plan_denoise_variance(quell_plan *plan, quell_register x,
-                                                     const quell_point *t,
-                                                     quell_register *variance);
+ * variance (quell_function_options.variance); creating the sampler fails if it has none. */
+QUELL_API quell_register_id quell_plan_denoise_variance(quell_plan *plan, quell_register_id x,
+                                                        const quell_point *t,
+                                                        quell_register_id *variance);
 
 /* COMBINE: out = sum_k terms[k] + sum_j noises[j], one pass over memory, added up in that order by
  * fused multiply-adds. 1 to QUELL_MAX_TERMS terms, up to QUELL_MAX_NOISES noises; `out` may be
@@ -107,7 +107,7 @@ QUELL_API quell_register quell_plan_denoise_variance(quell_plan *plan, quell_reg
  * The term of `out` itself (else the first) is the state's and goes before the others. Where its
  * coefficient c is from 1/2 to 2, the sum is made with c - 1, and the state added to it last: so a
  * run of a million steps does not repeat one rounding of c a million times. */
-QUELL_API void quell_plan_combine(quell_plan *plan, quell_register out, size_t terms,
+QUELL_API void quell_plan_combine(quell_plan *plan, quell_register_id out, size_t terms,
                                   const quell_term *term, size_t noises,
                                   const quell_noise_term *noise);
 
@@ -120,13 +120,13 @@ QUELL_API void quell_plan_combine(quell_plan *plan, quell_register out, size_t t
  * (0 where that divides by 0). Theirs is |z|^2 / |eps|^2, each a mean over a batch, to which this
  * comes as D grows; of one sample in few dimensions that has no finite mean, and another law. x and
  * eps are two registers. */
-QUELL_API void quell_plan_langevin(quell_plan *plan, quell_register x, quell_register eps,
+QUELL_API void quell_plan_langevin(quell_plan *plan, quell_register_id x, quell_register_id eps,
                                    double coefficient, quell_noise_term noise);
 
 /* SPREAD: x += exp(low + (high - low) (v + 1) / 2) z, element by element, z the noise of that name:
  * noise whose logarithm of the standard deviation v puts between low and high, finite. */
-QUELL_API void quell_plan_spread(quell_plan *plan, quell_register x, quell_register v, double low,
-                                 double high, uint32_t stream);
+QUELL_API void quell_plan_spread(quell_plan *plan, quell_register_id x, quell_register_id v,
+                                 double low, double high, uint32_t stream);
 
 /* Names the noise that drives the state from the point t to the point s: standard normal numbers,
  * the same wherever the name is used. Noises of one slot k in {0, ..., 7} over intervals that do

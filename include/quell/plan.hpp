@@ -17,8 +17,8 @@ namespace quell
 /* A point of the schedule: t, alpha, sigma and their logarithms. */
 using point = quell_point;
 
-/* A place for one value per element of the state; QUELL_X is the state itself. */
-using plan_register = quell_register;
+/* A place for one value per element of the state; QUELL_STATE is the state itself. */
+using plan_register = quell_register_id;
 
 /* lambda = log(alpha / sigma). */
 inline double lambda(const point &at) { return quell_lambda(&at); }

@@ -3,7 +3,7 @@
  * lambdas as denoisers, and exceptions. This header includes all the others; there is nothing to
  * link but the C library.
  *
- *     quell::denoiser denoiser = quell::denoiser::mixture(2, {1, 3}, {-2, 0, 2, 1}, {0.1, 0.2});
+ *     auto denoiser = quell::denoiser::from_mixture(2, {1, 3}, {-2, 0, 2, 1}, {0.1, 0.2});
  *     quell::sampler sampler("ddim:eta=0.5", denoiser, quell::schedule("vp"));
  *     quell::run run;
  *     run.seed = 7;

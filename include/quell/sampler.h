@@ -26,8 +26,8 @@ typedef struct quell_sampler quell_sampler;
  * times: the grid t_T > ... > t_0, steps + 1 values, in place of start, stop and grid, which must
  *   then be the defaults, or say the same; NULL: none.
  * clamp_low, clamp_high: bounds put on the denoiser's output (none).
- * init_dim, init_mean, init_variance: E[X] and V[X], as quell_sample_prior uses them (0 and 1 where
- *   NULL); each of one value (init_dim 1) or one per element (init_dim = dim). Copied.
+ * prior_dim, prior_mean, prior_variance: E[X] and V[X], as quell_sample_prior uses them (0 and 1
+ *   where NULL); each of one value (prior_dim 1) or one per element (prior_dim = dim). Copied.
  * grid: where the steps lie between start and stop, "NAME[:KEY=VALUE,...]"; NULL: "linear". See
  *   quell_grid_name.
  * brownian: 1: the noise of a step is a part of a path: with the same seed more steps come to the
@@ -50,9 +50,9 @@ typedef struct quell_sampler_options {
     const double *times;
     double clamp_low;
     double clamp_high;
-    size_t init_dim;
-    const double *init_mean;
-    const double *init_variance;
+    size_t prior_dim;
+    const double *prior_mean;
+    const double *prior_variance;
     const char *grid;
     int brownian;
     const double *sigmas;
@@ -71,9 +71,9 @@ static inline quell_sampler_options quell_sampler_defaults(void)
     options.times = NULL;
     options.clamp_low = -(double)INFINITY;
     options.clamp_high = (double)INFINITY;
-    options.init_dim = 1;
-    options.init_mean = NULL;
-    options.init_variance = NULL;
+    options.prior_dim = 1;
+    options.prior_mean = NULL;
+    options.prior_variance = NULL;
     options.grid = NULL;
     options.brownian = 0;
     options.sigmas = NULL;
@@ -236,8 +236,9 @@ typedef struct quell_progress {
  * error. */
 typedef int quell_progress_fn(void *user, const quell_progress *progress);
 
-/* Sees every tile after every transition: x[rows][dim] = x_s at the point s, samples first...
- * Called from many threads. Must not write to x. Returns as quell_progress_fn. */
+/* Sees every tile after every transition: x[rows][dim] = x_s at the point s, of the samples from
+ * number `first` to number first + rows - 1. Called from many threads. Must not write to x. Returns
+ * as quell_progress_fn. */
 typedef int quell_observe_fn(void *user, size_t transition, const quell_point *s, uint64_t first,
                              size_t rows, const float *x);
 
@@ -325,7 +326,7 @@ static inline quell_run quell_run_defaults(void)
 QUELL_API quell_status quell_sample(const quell_sampler *sampler, const quell_run *run, float *x);
 
 /* Draws x_1 alone, from the prior N(alpha m, alpha^2 v + sigma^2) at the sampler's first time, with
- * m = init_mean and v = init_variance, into x[count][dim]. Thread-safe. */
+ * m = prior_mean and v = prior_variance, into x[count][dim]. Thread-safe. */
 QUELL_API quell_status quell_sample_prior(const quell_sampler *sampler, const quell_run *run,
                                           float *x);
 

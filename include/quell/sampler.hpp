@@ -18,7 +18,7 @@ namespace quell
 {
 
 /* What a sampler is made with; see quell_sampler_options. times or sigmas, if given, are the grid's
- * points, and set the steps. init_mean and init_variance: of one value or one per element. */
+ * points, and set the steps. prior_mean and prior_variance: of one value or one per element. */
 struct sampler_options {
     size_t steps = 64;
     double start = 1;
@@ -27,8 +27,8 @@ struct sampler_options {
     std::vector<double> sigmas = {};
     double clamp_low = -std::numeric_limits<double>::infinity();
     double clamp_high = std::numeric_limits<double>::infinity();
-    std::vector<double> init_mean = {};
-    std::vector<double> init_variance = {};
+    std::vector<double> prior_mean = {};
+    std::vector<double> prior_variance = {};
     std::string grid = "linear";
     bool brownian = false;
     double threshold = 0;
@@ -43,7 +43,7 @@ class c_options
 {
   public:
     explicit c_options(const sampler_options &from)
-        : mean_(from.init_mean), variance_(from.init_variance)
+        : mean_(from.prior_mean), variance_(from.prior_variance)
     {
         c_ = quell_sampler_defaults();
         set_grid(from);
@@ -81,12 +81,13 @@ class c_options
     /* One of the two may be of one value though the other is not. */
     void set_init()
     {
-        c_.init_dim = std::max({mean_.size(), variance_.size(), size_t(1)});
-        if (mean_.size() == 1) mean_.resize(c_.init_dim, mean_[0]);
-        if (variance_.size() == 1) variance_.resize(c_.init_dim, variance_[0]);
-        c_.init_mean = optional_data("sampler: init_mean", span<const double>(mean_), c_.init_dim);
-        c_.init_variance =
-            optional_data("sampler: init_variance", span<const double>(variance_), c_.init_dim);
+        c_.prior_dim = std::max({mean_.size(), variance_.size(), size_t(1)});
+        if (mean_.size() == 1) mean_.resize(c_.prior_dim, mean_[0]);
+        if (variance_.size() == 1) variance_.resize(c_.prior_dim, variance_[0]);
+        c_.prior_mean =
+            optional_data("sampler: prior_mean", span<const double>(mean_), c_.prior_dim);
+        c_.prior_variance =
+            optional_data("sampler: prior_variance", span<const double>(variance_), c_.prior_dim);
     }
 
     quell_sampler_options c_;

@@ -13,25 +13,21 @@ extern "C" {
 #define QUELL_API
 #endif
 
-/* Each status: name, what it means. New ones are added at the end. */
-#define QUELL_STATUSES(X)                                                    \
-    X(QUELL_OK, "success")                                                   \
-    X(QUELL_STOPPED, "stopped at the caller's request")                      \
-    X(QUELL_BAD_ARGUMENT, "an argument is out of its range")                 \
-    X(QUELL_NO_MEMORY, "out of memory")                                      \
-    X(QUELL_NOT_FOUND, "no such name")                                       \
-    X(QUELL_UNSUPPORTED, "not available on this machine or in this build")   \
-    X(QUELL_BAD_MODEL, "the model is not valid")                             \
-    X(QUELL_IO_FAILED, "a file could not be read or written")                \
-    X(QUELL_DENOISER_FAILED, "the denoiser or a callback reported an error") \
-    X(QUELL_NOT_FINITE, "a sample became infinite or not a number")          \
-    X(QUELL_AFTER_FORK, "threads cannot be used in a child of fork()")       \
-    X(QUELL_NO_PROGRESS, "a sampler with adaptive steps made as many tries as it may")
-
+/* What a call came to. New ones are added at the end. quell_status_name and quell_status_text have
+ * the words for each. */
 typedef enum quell_status {
-#define QUELL_STATUS_ENUM(name, text) name,
-    QUELL_STATUSES(QUELL_STATUS_ENUM)
-#undef QUELL_STATUS_ENUM
+    QUELL_OK,           /* success */
+    QUELL_STOPPED,      /* stopped at the caller's request, by a function of the caller's */
+    QUELL_BAD_ARGUMENT, /* an argument is out of its range */
+    QUELL_NO_MEMORY,    /* out of memory */
+    QUELL_NOT_FOUND,    /* no such name: of a sampler, a schedule, a grid, a built-in model, ... */
+    QUELL_UNSUPPORTED,  /* not available on this machine or in this build */
+    QUELL_BAD_MODEL,    /* the model is not valid */
+    QUELL_IO_FAILED,    /* a file could not be read or written, or MPI failed */
+    QUELL_DENOISER_FAILED, /* the denoiser or another function of the caller's reported an error */
+    QUELL_NOT_FINITE,      /* a sample became infinite or not a number */
+    QUELL_AFTER_FORK,      /* threads cannot be used in a child of fork() */
+    QUELL_NO_PROGRESS      /* a sampler with adaptive steps made as many tries as it may */
 } quell_status;
 
 /* The name ("QUELL_NO_MEMORY") and the meaning ("out of memory") of a status. Static strings;

@@ -128,9 +128,9 @@ class NativeDenoiser:
         return self.native.classes
 
     @property
-    def exact(self) -> bool:
+    def reproducible(self) -> bool:
         """Whether it keeps the promise about bits."""
-        return self.native.exact
+        return self.native.reproducible
 
     @property
     def digest(self) -> int:

@@ -44,12 +44,12 @@ struct python_denoiser {
 static quell::denoiser function(size_t dim, const std::string &output,
                                 const std::string &precondition, const std::string &variance)
 {
-    quell::callback_options options;
+    quell::function_options options;
     options.output = output;
     options.precondition = precondition;
     options.variance = variance;
     options.whole_batch = true;
-    return quell::denoiser::callback(dim, python_denoiser{variance != "none"}, options);
+    return quell::denoiser::from_function(dim, python_denoiser{variance != "none"}, options);
 }
 
 /* Of a full covariance: its values and its vectors. */
@@ -71,7 +71,8 @@ static quell::denoiser guided(const quell::denoiser &base, const quell::denoiser
     how.high = high;
     how.times = std::move(times);
     how.weights = std::move(weights);
-    return guide ? quell::denoiser::guided(base, *guide, how) : quell::denoiser::guided(base, how);
+    return guide ? quell::denoiser::from_guidance(base, *guide, how)
+                 : quell::denoiser::from_guidance(base, how);
 }
 
 static void bind_constructors(py::class_<quell::denoiser> &bound)
@@ -81,43 +82,43 @@ static void bind_constructors(py::class_<quell::denoiser> &bound)
         .def_static(
             "isotropic",
             [](size_t dim, double variance, const doubles &mean) {
-                return denoiser::isotropic(dim, variance, values(mean));
+                return denoiser::from_isotropic(dim, variance, values(mean));
             },
             py::arg("dim"), py::arg("variance"), py::arg("mean"))
         .def_static(
             "diagonal",
             [](const doubles &variances, const doubles &mean) {
-                return denoiser::diagonal(values(variances), values(mean));
+                return denoiser::from_diagonal(values(variances), values(mean));
             },
             py::arg("variances"), py::arg("mean"))
         .def_static(
             "full",
             [](size_t dim, const doubles &covariance, const doubles &mean) {
-                return denoiser::full(dim, values(covariance), values(mean));
+                return denoiser::from_covariance(dim, values(covariance), values(mean));
             },
             py::arg("dim"), py::arg("covariance"), py::arg("mean"))
         .def_static(
             "mixture",
             [](size_t dim, const doubles &weights, const doubles &means, const doubles &variances) {
                 return variances.size() == weights.size()
-                           ? denoiser::mixture(dim, values(weights), values(means),
-                                               values(variances))
-                           : denoiser::mixture_diagonal(dim, values(weights), values(means),
-                                                        values(variances));
+                           ? denoiser::from_mixture(dim, values(weights), values(means),
+                                                    values(variances))
+                           : denoiser::from_diagonal_mixture(dim, values(weights), values(means),
+                                                             values(variances));
             },
             py::arg("dim"), py::arg("weights"), py::arg("means"), py::arg("variances"))
         .def_static(
             "empirical",
             [](size_t dim, const floats &points) {
-                return denoiser::empirical(dim, values(points));
+                return denoiser::from_points(dim, values(points));
             },
             py::arg("dim"), py::arg("points"))
         .def_static(
             "eigen",
             [](const doubles &mean, const doubles &eigenvalues, const doubles &vectors) {
                 quell::span<const double> each = values(eigenvalues), all = values(vectors);
-                return denoiser::eigen({{each.begin(), each.end()}, {all.begin(), all.end()}},
-                                       values(mean));
+                return denoiser::from_eigenbasis(
+                    {{each.begin(), each.end()}, {all.begin(), all.end()}}, values(mean));
             },
             py::arg("mean"), py::arg("eigenvalues"), py::arg("vectors"))
         .def_static("function", function, py::arg("dim"), py::arg("output"),
@@ -133,7 +134,7 @@ void bind_denoisers(py::module_ &module)
     bind_constructors(denoiser);
     denoiser.def_property_readonly("dim", &quell::denoiser::dim)
         .def_property_readonly("digest", &quell::denoiser::digest)
-        .def_property_readonly("exact", &quell::denoiser::exact)
+        .def_property_readonly("reproducible", &quell::denoiser::reproducible)
         .def_property_readonly("kind",
                                [](const quell::denoiser &d) { return std::string(d.kind()); })
         .def_property_readonly("classes", &quell::denoiser::classes)

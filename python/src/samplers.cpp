@@ -21,8 +21,8 @@ static quell::sampler_options options(size_t steps, double start, double stop, v
     made.threshold = threshold;
     made.threshold_max = threshold_max;
     made.brownian = brownian;
-    made.init_mean = std::move(mean);
-    made.init_variance = std::move(variance);
+    made.prior_mean = std::move(mean);
+    made.prior_variance = std::move(variance);
     return made;
 }
 
@@ -30,7 +30,7 @@ static quell::sampler_options options(size_t steps, double start, double stop, v
 static doubles grid(const quell::schedule &schedule, const quell::sampler_options &how)
 {
     vector rows;
-    quell::sampler sampler("ddim", quell::denoiser::isotropic(1), schedule, how);
+    quell::sampler sampler("ddim", quell::denoiser::from_isotropic(1), schedule, how);
     for (const quell::point &at : sampler.grid())
         rows.insert(rows.end(), {at.t, at.alpha, at.sigma});
     return matrix(rows.size() / 3, 3, rows.data());

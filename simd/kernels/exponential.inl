@@ -6,7 +6,7 @@
  * first is exact. e^r = 1 + r + r^2 q(r), q of degree 4: the coefficients minimise the largest
  * relative error (linear programming on 801 Chebyshev points), were rounded to float one by one,
  * the lowest first, and refitted after each. What is left is 3.2e-9 relative; with the roundings
- * of float the error is below 0.9 ulp (tests/test_kernels.c). */
+ * of float the error is below 0.9 ulp (tests/kernels/test_kernels.c). */
 
 /* For x in [-inf, 88.3]. 0 where e^x is below the smallest normal number; a NaN stays one. */
 VERB vf v_exp(vf x)

@@ -10,7 +10,7 @@
  * u = (floor(a / 2) + 1/2) / 2^31 rounded to float, in [2^-32, 1]. The polynomials' coefficients
  * minimise the largest relative error (linear programming on Chebyshev points), were rounded to
  * float one by one, the leading one first, and refitted after each. Against the exact formula both
- * normals are within 3.8e-7 r (tests/test_noise.c). */
+ * normals are within 3.8e-7 r (tests/kernels/test_noise.c). */
 
 #include <string.h>
 

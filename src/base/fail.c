@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,28 +57,41 @@ quell_status quell_error_set(quell_status status, const char *message)
 
 const char *quell_error_message(void) { return last_message; }
 
+#define ROW(status, text) [status] = {#status, text}
+
+/* Each status: its name, and what it means. */
+static const struct {
+    const char *name;
+    const char *text;
+} statuses[] = {
+    ROW(QUELL_OK, "success"),
+    ROW(QUELL_STOPPED, "stopped at the caller's request"),
+    ROW(QUELL_BAD_ARGUMENT, "an argument is out of its range"),
+    ROW(QUELL_NO_MEMORY, "out of memory"),
+    ROW(QUELL_NOT_FOUND, "no such name"),
+    ROW(QUELL_UNSUPPORTED, "not available on this machine or in this build"),
+    ROW(QUELL_BAD_MODEL, "the model is not valid"),
+    ROW(QUELL_IO_FAILED, "a file could not be read or written"),
+    ROW(QUELL_DENOISER_FAILED, "the denoiser or a callback reported an error"),
+    ROW(QUELL_NOT_FINITE, "a sample became infinite or not a number"),
+    ROW(QUELL_AFTER_FORK, "threads cannot be used in a child of fork()"),
+    ROW(QUELL_NO_PROGRESS, "a sampler with adaptive steps made as many tries as it may"),
+};
+
+/* A status may be any number: a caller's own, or that of a later version. */
+static bool is_known(quell_status status)
+{
+    return (size_t)status < sizeof statuses / sizeof *statuses && statuses[status].name;
+}
+
 const char *quell_status_name(quell_status status)
 {
-    switch (status) {
-#define NAME(name, text) \
-    case name:           \
-        return #name;
-        QUELL_STATUSES(NAME)
-#undef NAME
-    }
-    return "unknown status";
+    return is_known(status) ? statuses[status].name : "unknown status";
 }
 
 const char *quell_status_text(quell_status status)
 {
-    switch (status) {
-#define TEXT(name, text) \
-    case name:           \
-        return text;
-        QUELL_STATUSES(TEXT)
-#undef TEXT
-    }
-    return "unknown status";
+    return is_known(status) ? statuses[status].text : "unknown status";
 }
 
 const char *quell_version(void) { return QUELL_VERSION; }

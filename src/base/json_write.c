@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/json_write.h"
 #include "base/json.h"
+#include "base/line.h"
 #include "base/number.h"
 #include "base/utf8.h"
 
@@ -29,32 +30,63 @@ static void new_line(struct quell_json_writer *writer)
     for (size_t i = 0; i < INDENT * writer->depth; i++) put(writer, " ", 1);
 }
 
-/* Writes a character that JSON does not allow in a string as it is. */
-static void put_escape(struct quell_json_writer *writer, char character)
+/* Writes a character by its number; one beyond U+FFFF is two of JSON's. */
+static void put_code(struct quell_json_writer *writer, unsigned long code)
+{
+    char text[40];
+    if (code > 0xFFFF)
+        snprintf(text, sizeof text, "\\u%04lX\\u%04lX", 0xD7C0 + (code >> 10),
+                 0xDC00 + (code & 0x3FF));
+    else
+        snprintf(text, sizeof text, "\\u%04lX", code);
+    put_string(writer, text);
+}
+
+/* Writes the character of `length` bytes, which JSON does not allow in a string as it is, or which
+ * a terminal would not show. */
+static void put_escape(struct quell_json_writer *writer, const char *character, size_t length)
 {
     static const char controls[] = "\"\\\b\f\n\r\t", escapes[] = "\"\\bfnrt";
-    const char *control = strchr(controls, character);
+    const char *control = strchr(controls, *character);
     char text[8];
-    if (control)
+    if (control) {
         snprintf(text, sizeof text, "\\%c", escapes[control - controls]);
-    else
-        snprintf(text, sizeof text, "\\u%04X", (unsigned)character);
-    put_string(writer, text);
+        put_string(writer, text);
+    } else {
+        put_code(writer, quell_utf8_code(character, length));
+    }
 }
 
 static void put_quoted(struct quell_json_writer *writer, const char *text)
 {
     bool good = quell_is_utf8(text);
     put(writer, "\"", 1);
-    for (; *text; text++) {
+    for (size_t bytes; *text; text += bytes) {
+        size_t hidden = good || !(*text & '\x80') ? quell_hidden_length(text) : 0;
+        bytes = hidden ? hidden : 1;
         if (!good && *text & '\x80')
             put_string(writer, UNKNOWN);
-        else if ((unsigned char)*text < ' ' || *text == '"' || *text == '\\')
-            put_escape(writer, *text);
+        else if (hidden || *text == '"' || *text == '\\')
+            put_escape(writer, text, bytes);
         else
             put(writer, text, 1);
     }
     put(writer, "\"", 1);
+}
+
+/* Writes JSON as it was read; what a terminal would not show, which only strings have, escaped. */
+static void put_read(struct quell_json_writer *writer, const char *value, size_t size)
+{
+    size_t plain = 0;
+    for (size_t i = 0, bytes; i < size; i += bytes) {
+        size_t hidden = (unsigned char)value[i] < ' ' ? 0 : quell_hidden_length(value + i);
+        bytes = hidden ? hidden : 1;
+        if (!hidden) continue;
+        put(writer, value + plain, i - plain);
+        put_code(writer, quell_utf8_code(value + i, hidden));
+        plain = i + hidden;
+    }
+    put(writer, value + plain, size - plain);
 }
 
 /* Writes what comes before a value: a comma, white space and, in an object, the member's name. */
@@ -147,5 +179,5 @@ void quell_json_put_value(struct quell_json_writer *writer, const char *name, co
         return;
     }
     lead(writer, name);
-    put(writer, value, quell_json_size(value));
+    put_read(writer, value, quell_json_size(value));
 }

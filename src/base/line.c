@@ -4,29 +4,39 @@
 
 #include <string.h>
 
-/* The length in bytes of the control character at text[0..length); 0 if there is none. */
-static size_t control(const char *text, size_t length)
+/* Characters that have no form of their own, first and last: controls, what a terminal does not
+ * show, or what changes the order of the characters around it (Unicode's Cc, Cf, Zl and Zp). */
+static const struct {
+    unsigned long first, last;
+} hidden[] = {
+    {0x0000, 0x001F}, {0x007F, 0x009F}, {0x00AD, 0x00AD},   {0x061C, 0x061C},
+    {0x180E, 0x180E}, {0x200B, 0x200F}, {0x2028, 0x202E},   {0x2060, 0x206F},
+    {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB}, {0x1D173, 0x1D17A}, {0xE0000, 0xE007F},
+};
+
+size_t quell_hidden_length(const char *text)
 {
-    const unsigned char *at = (const unsigned char *)text;
-    if (*at < ' ' || *at == 0x7F) return 1;
-    return length > 1 && at[0] == 0xC2 && at[1] >= 0x80 && at[1] < 0xA0 ? 2 : 0;
+    size_t length = quell_utf8_length(text);
+    unsigned long code = length ? quell_utf8_code(text, length) : 0;
+    for (size_t i = 0; length && i < sizeof hidden / sizeof *hidden; i++)
+        if (code >= hidden[i].first && code <= hidden[i].last) return length;
+    return 0;
 }
 
-bool quell_is_line(const char *text, size_t length)
+bool quell_is_line(const char *text)
 {
-    for (size_t i = 0; i < length; i++)
-        if (control(text + i, length - i)) return false;
+    for (; *text; text++)
+        if (quell_hidden_length(text)) return false;
     return true;
 }
 
 void quell_make_line(char *text)
 {
-    size_t length = strlen(text);
-    for (size_t i = 0, bytes; i < length; i += bytes) {
-        size_t bad = control(text + i, length - i);
-        bytes = bad ? bad : quell_utf8_length(text + i);
+    for (size_t bytes; *text; text += bytes) {
+        size_t bad = quell_hidden_length(text);
+        bytes = bad ? bad : quell_utf8_length(text);
         if (!bytes) bad = bytes = 1;
-        memset(text + i, '?', bad);
+        memset(text, '?', bad);
     }
 }
 

@@ -21,6 +21,15 @@ static inline size_t quell_utf8_length(const char *text)
     return length;
 }
 
+/* The number of the character of `length` bytes at `text`. */
+static inline unsigned long quell_utf8_code(const char *text, size_t length)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    unsigned long code = length == 1 ? at[0] : at[0] & (0x7Fu >> length);
+    for (size_t i = 1; i < length; i++) code = code << 6 | (at[i] & 0x3Fu);
+    return code;
+}
+
 /* Whether all of a text is UTF-8. */
 static inline bool quell_is_utf8(const char *text)
 {

@@ -4,7 +4,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/sha256.h"
-#include "io/json.h"
+#include "models/document.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -61,7 +61,7 @@ static int put_guided(quell_model *model, const quell_denoiser *guide,
                       const quell_guidance *guidance)
 {
     quell_denoiser *guided = NULL;
-    quell_status status = quell_denoiser_guided(&guided, model->denoiser, guide, guidance);
+    quell_status status = quell_denoiser_from_guidance(&guided, model->denoiser, guide, guidance);
     if (status) return complain_status(status);
     quell_denoiser_free(model->denoiser);
     model->denoiser = guided;

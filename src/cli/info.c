@@ -2,7 +2,7 @@
 /* quell info: what is worth knowing when samples differ or are slow. */
 #include "cli/cli.h"
 #include "cli/info_model.h"
-#include "cli/onnx.h"
+#include "cli/onnx_model.h"
 #include "cli/options.h"
 #include "cli/report.h"
 #include "denoisers/lapack.h"

@@ -4,13 +4,13 @@
 #include "cli/info_model.h"
 #include "cli/cli.h"
 #include "cli/file_digest.h"
-#include "cli/onnx.h"
+#include "cli/onnx_model.h"
 #include "cli/report.h"
 #include "cli/sampling.h"
 #include "base/line.h"
 #include "denoisers/empirical.h"
-#include "io/builtin.h"
-#include "io/json.h"
+#include "models/builtin.h"
+#include "models/document.h"
 #include "io/safetensors.h"
 
 #include <inttypes.h>
@@ -110,14 +110,14 @@ static bool has_own_basis(const struct facts *facts)
     return facts->has_document && quell_document_has(&facts->document, "covariance");
 }
 
-static bool is_exact(const struct facts *facts)
+static bool is_reproducible(const struct facts *facts)
 {
-    return quell_denoiser_exact(facts->model.denoiser) && !has_own_basis(facts);
+    return quell_denoiser_reproducible(facts->model.denoiser) && !has_own_basis(facts);
 }
 
-static const char *exactness(const struct facts *facts)
+static const char *reproducibility(const struct facts *facts)
 {
-    if (is_exact(facts)) return "yes: the same bits on any machine";
+    if (is_reproducible(facts)) return "yes: the same bits on any machine";
     if (!has_own_basis(facts)) return "no: as ONNX Runtime is, with other bits on other machines";
     return "no: LAPACK's eigenbasis has other bits on other machines: see `quell model`";
 }
@@ -188,7 +188,7 @@ static void print_text(const struct facts *facts)
     printf("classes      %zu\n", quell_denoiser_classes(denoiser));
     printf("schedule     %s\n",
            *model->schedule ? model->schedule : "none of its own: vp, or --schedule");
-    printf("exact        %s\n", exactness(facts));
+    printf("reproducible %s\n", reproducibility(facts));
     printf("law          %s\n",
            denoiser->type->draw ? "known: `quell compare` takes it" : "not known");
     print_description(facts);
@@ -238,7 +238,7 @@ static int print_json(const struct facts *facts)
     quell_json_put_truth(&writer, "image", model->image);
     report_count(&writer, "classes", quell_denoiser_classes(denoiser));
     quell_json_put_text(&writer, "schedule", *model->schedule ? model->schedule : NULL);
-    quell_json_put_truth(&writer, "exact", is_exact(facts));
+    quell_json_put_truth(&writer, "reproducible", is_reproducible(facts));
     quell_json_put_truth(&writer, "law", denoiser->type->draw != NULL);
     if (facts->has_document) put_fields(&writer, "description", &facts->document.root, NULL);
     put_fields(&writer, "metadata", &facts->tensors.metadata, "quell");

@@ -4,7 +4,7 @@
 #include "cli/cli.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
-#include "cli/places.h"
+#include "cli/outputs.h"
 #include "cli/sampling.h"
 
 #include <quell/quell.h>

@@ -41,7 +41,7 @@ static const struct option_table table = {
 static quell_status create(quell_sampler **sampler, const struct plan_options *options)
 {
     quell_denoiser *denoiser = NULL;
-    quell_status status = quell_denoiser_isotropic(&denoiser, 1, NULL, 1.0);
+    quell_status status = quell_denoiser_from_isotropic(&denoiser, 1, NULL, 1.0);
     if (!status)
         status = sampling_create(&options->sampling, options->sampler, options->steps, denoiser,
                                  sampler);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/sample_options.h"
 #include "cli/cli.h"
-#include "cli/places.h"
+#include "cli/outputs.h"
 
 #include <string.h>
 #include <unistd.h>

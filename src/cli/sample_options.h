@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 #include "cli/guidance.h"
-#include "cli/labels.h"
+#include "cli/class_option.h"
 #include "cli/options.h"
 #include "cli/sampling.h"
 

@@ -2,7 +2,7 @@
 #include "cli/sampling.h"
 #include "cli/cli.h"
 #include "cli/numbers.h"
-#include "cli/onnx.h"
+#include "cli/onnx_model.h"
 #include "engine/isa.h"
 #include "engine/threads.h"
 

@@ -4,7 +4,7 @@
 #include "cli/session.h"
 #include "cli/cli.h"
 #include "cli/interrupt.h"
-#include "cli/places.h"
+#include "cli/outputs.h"
 #include "engine/sampler.h"
 #include "io/temporary.h"
 

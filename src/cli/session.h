@@ -6,8 +6,8 @@
 
 #include <quell/quell.h>
 #include <stdint.h>
-#include "cli/partial.h"
-#include "cli/plot.h"
+#include "cli/resume/partial.h"
+#include "cli/pictures/plot.h"
 #include "cli/progress.h"
 #include "cli/sample_options.h"
 #include "io/npy.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Says what was done, to a reader or to a program. */
 #include "cli/cli.h"
-#include "cli/places.h"
+#include "cli/outputs.h"
 #include "cli/report.h"
 #include "cli/session.h"
 
@@ -47,7 +47,8 @@ static int print_json(const struct session *session)
     quell_json_put_text(&writer, "from", options->from);
     report_count(&writer, "threads", session->threads);
     quell_json_put_text(&writer, "isa", session->isa);
-    quell_json_put_truth(&writer, "exact", quell_denoiser_exact(session->model.denoiser));
+    quell_json_put_truth(&writer, "reproducible",
+                         quell_denoiser_reproducible(session->model.denoiser));
     quell_json_put_number(&writer, "seconds", session->seconds);
     quell_json_put_number(&writer, "samples_per_second", rate(session));
     quell_json_put_text(&writer, "out", options->out);

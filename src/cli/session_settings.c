@@ -4,7 +4,7 @@
  * here, unless the denoiser makes no promise about bits. */
 #include "cli/cli.h"
 #include "cli/file_digest.h"
-#include "cli/onnx.h"
+#include "cli/onnx_model.h"
 #include "cli/session.h"
 #include "cli/text_file.h"
 #include "base/digest.h"
@@ -109,7 +109,7 @@ static quell_status put_all(FILE *file, const struct session *session)
     if (!status) status = put_digest(file, "from", options->from, file_digest);
     fprintf(file, "answers of digest %016" PRIx64 "\n",
             quell_denoiser_digest(session->model.denoiser));
-    if (!quell_denoiser_exact(session->model.denoiser)) put_text(file, "isa", session->isa);
+    if (!quell_denoiser_reproducible(session->model.denoiser)) put_text(file, "isa", session->isa);
     return status;
 }
 

@@ -11,8 +11,10 @@
 
 struct quell_plan quell_plan_begin(const quell_schedule *schedule)
 {
-    return (struct quell_plan){
-        .schedule = schedule, .in_use = 1u << QUELL_X, .written = 1u << QUELL_X, .registers = 1};
+    return (struct quell_plan){.schedule = schedule,
+                               .in_use = 1u << QUELL_STATE,
+                               .written = 1u << QUELL_STATE,
+                               .registers = 1};
 }
 
 void quell_plan_free(struct quell_plan *plan)
@@ -58,7 +60,7 @@ static struct quell_op *append(quell_plan *plan, enum quell_op_kind kind)
     return op;
 }
 
-static int in_use(quell_plan *plan, quell_register r)
+static int in_use(quell_plan *plan, quell_register_id r)
 {
     if (plan->status) return 0;
     if (r >= 0 && r < QUELL_MAX_REGISTERS && (plan->in_use >> r & 1)) return 1;
@@ -67,7 +69,7 @@ static int in_use(quell_plan *plan, quell_register r)
 }
 
 /* A fresh register holds what an earlier tile left there: reading it would break the promise. */
-static int readable(quell_plan *plan, quell_register r)
+static int readable(quell_plan *plan, quell_register_id r)
 {
     if (!in_use(plan, r)) return 0;
     if (plan->written >> r & 1) return 1;
@@ -91,10 +93,10 @@ quell_point quell_plan_at_lambda(quell_plan *plan, double lambda)
     return point;
 }
 
-quell_register quell_plan_register(quell_plan *plan)
+quell_register_id quell_plan_register(quell_plan *plan)
 {
-    if (plan->status) return QUELL_X;
-    for (quell_register r = 0; r < QUELL_MAX_REGISTERS; r++) {
+    if (plan->status) return QUELL_STATE;
+    for (quell_register_id r = 0; r < QUELL_MAX_REGISTERS; r++) {
         if (plan->in_use >> r & 1) continue;
         plan->in_use |= 1u << r;
         plan->written &= ~(1u << r);
@@ -103,24 +105,24 @@ quell_register quell_plan_register(quell_plan *plan)
         return r;
     }
     quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "more than 8 registers are in use at once");
-    return QUELL_X;
+    return QUELL_STATE;
 }
 
-void quell_plan_release(quell_plan *plan, quell_register r)
+void quell_plan_release(quell_plan *plan, quell_register_id r)
 {
     if (!in_use(plan, r)) return;
-    if (r == QUELL_X)
+    if (r == QUELL_STATE)
         quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "the state cannot be released");
     else
         plan->in_use &= ~(1u << r);
 }
 
-quell_register quell_plan_denoise(quell_plan *plan, quell_register x, const quell_point *t)
+quell_register_id quell_plan_denoise(quell_plan *plan, quell_register_id x, const quell_point *t)
 {
-    if (!readable(plan, x)) return QUELL_X;
-    quell_register out = quell_plan_register(plan);
+    if (!readable(plan, x)) return QUELL_STATE;
+    quell_register_id out = quell_plan_register(plan);
     struct quell_op *op = append(plan, QUELL_EVAL);
-    if (!op) return QUELL_X;
+    if (!op) return QUELL_STATE;
     plan->written |= 1u << out;
     op->out = out;
     op->in[0] = x;
@@ -129,19 +131,20 @@ quell_register quell_plan_denoise(quell_plan *plan, quell_register x, const quel
     return out;
 }
 
-quell_register quell_plan_denoise_apart(quell_plan *plan, quell_register x, const quell_point *t)
+quell_register_id quell_plan_denoise_apart(quell_plan *plan, quell_register_id x,
+                                           const quell_point *t)
 {
-    quell_register out = quell_plan_denoise(plan, x, t);
+    quell_register_id out = quell_plan_denoise(plan, x, t);
     if (!plan->status) plan->ops[plan->count - 1].apart = true;
     return out;
 }
 
-quell_register quell_plan_denoise_variance(quell_plan *plan, quell_register x, const quell_point *t,
-                                           quell_register *variance)
+quell_register_id quell_plan_denoise_variance(quell_plan *plan, quell_register_id x,
+                                              const quell_point *t, quell_register_id *variance)
 {
-    quell_register out = quell_plan_denoise(plan, x, t);
+    quell_register_id out = quell_plan_denoise(plan, x, t);
     *variance = quell_plan_register(plan);
-    if (plan->status) return QUELL_X;
+    if (plan->status) return QUELL_STATE;
     plan->ops[plan->count - 1].variance = *variance;
     plan->written |= 1u << *variance;
     return out;
@@ -179,7 +182,7 @@ static void lead(struct quell_op *op)
     unsigned k = 0;
     while (k < op->terms && op->in[k] != op->out) k++;
     if (k == op->terms) k = 0;
-    quell_register source = op->in[k];
+    quell_register_id source = op->in[k];
     double coefficient = op->coefficient[k];
     for (; k > 0; k--) {
         op->in[k] = op->in[k - 1];
@@ -192,8 +195,8 @@ static void lead(struct quell_op *op)
     op->rounded[0] = (float)(op->update ? coefficient - 1 : coefficient);
 }
 
-void quell_plan_combine(quell_plan *plan, quell_register out, size_t terms, const quell_term *term,
-                        size_t noises, const quell_noise_term *noise)
+void quell_plan_combine(quell_plan *plan, quell_register_id out, size_t terms,
+                        const quell_term *term, size_t noises, const quell_noise_term *noise)
 {
     if (!in_use(plan, out)) return;
     if (terms < 1 || terms > QUELL_MAX_TERMS || noises > QUELL_MAX_NOISES) {
@@ -254,8 +257,8 @@ void quell_plan_step(quell_plan *plan, const quell_point *t, const quell_point *
     op->s = *s;
 }
 
-void quell_plan_langevin(quell_plan *plan, quell_register x, quell_register eps, double coefficient,
-                         quell_noise_term noise)
+void quell_plan_langevin(quell_plan *plan, quell_register_id x, quell_register_id eps,
+                         double coefficient, quell_noise_term noise)
 {
     if (!readable(plan, x) || !readable(plan, eps) || !named(plan, noise.stream)) return;
     if (x == eps || !isfinite(coefficient) || !isfinite(noise.coefficient)) {
@@ -274,14 +277,14 @@ void quell_plan_langevin(quell_plan *plan, quell_register x, quell_register eps,
     if (plan->cut == QUELL_ANY_PART) plan->cut = QUELL_WHOLE_SAMPLES;
 }
 
-void quell_plan_langevin_norms(quell_plan *plan, quell_register x, quell_register eps,
+void quell_plan_langevin_norms(quell_plan *plan, quell_register_id x, quell_register_id eps,
                                double coefficient, quell_noise_term noise)
 {
     quell_plan_langevin(plan, x, eps, coefficient, noise);
     if (!plan->status) plan->ops[plan->count - 1].number = 1;
 }
 
-void quell_plan_spread(quell_plan *plan, quell_register x, quell_register v, double low,
+void quell_plan_spread(quell_plan *plan, quell_register_id x, quell_register_id v, double low,
                        double high, uint32_t stream)
 {
     if (!readable(plan, x) || !readable(plan, v) || !named(plan, stream)) return;

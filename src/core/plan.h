@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 #include <quell/plan.h>
-#include "base/options.h"
+#include "base/spec.h"
 #include "noise_name.h"
 
 enum quell_op_kind {
@@ -32,10 +32,10 @@ enum quell_op_kind {
  * stream[j] is the index of a noise in the plan's list of names. */
 struct quell_op {
     enum quell_op_kind kind;
-    quell_register out, variance;
+    quell_register_id out, variance;
     unsigned terms, noises;
     bool update, apart;
-    quell_register in[QUELL_MAX_TERMS];
+    quell_register_id in[QUELL_MAX_TERMS];
     uint32_t stream[QUELL_MAX_NOISES];
     double coefficient[QUELL_MAX_TERMS + QUELL_MAX_NOISES];
     float rounded[QUELL_MAX_TERMS + QUELL_MAX_NOISES];
@@ -83,12 +83,13 @@ void quell_plan_adapt(quell_plan *plan, const double *option, const quell_point 
                       const quell_point *s);
 
 /* Appends LANGEVIN with r = |z| / |eps|. */
-void quell_plan_langevin_norms(quell_plan *plan, quell_register x, quell_register eps,
+void quell_plan_langevin_norms(quell_plan *plan, quell_register_id x, quell_register_id eps,
                                double coefficient, quell_noise_term noise);
 
 /* Appends an EVAL that writes E[X | x] - x / alpha = -(sigma / alpha) E[Z | x] to a new register.
  * The difference keeps its digits where sigma is small, if the denoiser can compute it directly. */
-quell_register quell_plan_denoise_apart(quell_plan *plan, quell_register x, const quell_point *t);
+quell_register_id quell_plan_denoise_apart(quell_plan *plan, quell_register_id x,
+                                           const quell_point *t);
 
 /* The number of STEPs in a plan. */
 size_t quell_plan_steps(const struct quell_plan *plan);

@@ -22,9 +22,9 @@ struct text {
      quell_print((text)->length < (text)->size ? (text)->buffer + (text)->length : NULL, \
                  (text)->length < (text)->size ? (text)->size - (text)->length : 0, __VA_ARGS__))
 
-static const char *name(quell_register r, char buffer[8])
+static const char *name(quell_register_id r, char buffer[8])
 {
-    if (r == QUELL_X) return "x";
+    if (r == QUELL_STATE) return "x";
     snprintf(buffer, 8, "r%d", r);
     return buffer;
 }

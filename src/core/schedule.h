@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <quell/plan.h>
 #include <quell/schedule.h>
-#include "base/options.h"
+#include "base/spec.h"
 
 /* Fills in alpha, sigma and their logarithms at point->t. Returns 0, or < 0 if a callback reported
  * an error. */

@@ -13,7 +13,7 @@ void *quell_denoiser_new(const struct quell_denoiser_class *type, size_t size, s
     denoiser->type = type;
     atomic_init(&denoiser->holds, 1);
     denoiser->dim = dim;
-    denoiser->exact = true;
+    denoiser->reproducible = true;
     denoiser->rows = type->rows;
     return denoiser;
 }
@@ -57,7 +57,10 @@ uint64_t quell_denoiser_digest(const quell_denoiser *denoiser)
 
 size_t quell_denoiser_dim(const quell_denoiser *denoiser) { return denoiser ? denoiser->dim : 0; }
 
-int quell_denoiser_exact(const quell_denoiser *denoiser) { return denoiser && denoiser->exact; }
+int quell_denoiser_reproducible(const quell_denoiser *denoiser)
+{
+    return denoiser && denoiser->reproducible;
+}
 
 const char *quell_denoiser_kind(const quell_denoiser *denoiser)
 {

@@ -80,7 +80,7 @@ struct quell_denoiser {
     atomic_size_t holds;
     _Atomic uint64_t digest; /* 0: not computed yet */
     size_t dim;
-    bool exact;
+    bool reproducible;
     bool whole_batch;
     bool host;             /* it calls a function of the host */
     bool learned_variance; /* evaluate writes it */
@@ -88,8 +88,8 @@ struct quell_denoiser {
     size_t rows;           /* preferred number of rows in a call; 0: any */
 };
 
-/* Allocates `size` bytes and fills in the head (exact, not whole_batch, one hold). NULL if there is
- * no memory. */
+/* Allocates `size` bytes and fills in the head (reproducible, not whole_batch, one hold). NULL if
+ * there is no memory. */
 void *quell_denoiser_new(const struct quell_denoiser_class *type, size_t size, size_t dim);
 
 /* The class's constants_size, rounded up to a cache line; 0 if the class has no constants. */

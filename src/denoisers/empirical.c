@@ -190,8 +190,8 @@ static quell_status fill(struct quell_empirical *empirical, const float *points)
     return status ? status : set_points(empirical, points);
 }
 
-quell_status quell_denoiser_empirical(quell_denoiser **denoiser, size_t count, size_t dim,
-                                      const float *points)
+quell_status quell_denoiser_from_points(quell_denoiser **denoiser, size_t count, size_t dim,
+                                        const float *points)
 {
     QUELL_OWN_FLOATS;
     size_t entries;

@@ -239,8 +239,8 @@ static quell_status allocate(size_t dim, double **values, double **vectors)
     return quell_fail(QUELL_NO_MEMORY, "full: no memory for a basis of %zu x %zu", dim, dim);
 }
 
-quell_status quell_denoiser_full(quell_denoiser **denoiser, size_t dim, const double *mean,
-                                 const double *covariance)
+quell_status quell_denoiser_from_covariance(quell_denoiser **denoiser, size_t dim,
+                                            const double *mean, const double *covariance)
 {
     QUELL_OWN_FLOATS;
     double *values, *vectors;
@@ -257,8 +257,9 @@ quell_status quell_denoiser_full(quell_denoiser **denoiser, size_t dim, const do
     return status;
 }
 
-quell_status quell_denoiser_eigen(quell_denoiser **denoiser, size_t dim, const double *mean,
-                                  const double *values, const double *vectors)
+quell_status quell_denoiser_from_eigenbasis(quell_denoiser **denoiser, size_t dim,
+                                            const double *mean, const double *values,
+                                            const double *vectors)
 {
     QUELL_OWN_FLOATS;
     double *own_values, *own_vectors;
@@ -283,8 +284,9 @@ quell_status quell_denoiser_eigenbasis(const quell_denoiser *denoiser, double *v
                                        double *vectors)
 {
     if (!denoiser || denoiser->type != &type)
-        return quell_fail(QUELL_BAD_ARGUMENT,
-                          "eigenbasis: the denoiser was not made by _full or _eigen");
+        return quell_fail(
+            QUELL_BAD_ARGUMENT,
+            "eigenbasis: the denoiser was not made by _from_covariance or _from_eigenbasis");
     const struct full *full = (const struct full *)denoiser;
     if (values) memcpy(values, full->values, denoiser->dim * sizeof *values);
     if (vectors) memcpy(vectors, full->vectors, denoiser->dim * denoiser->dim * sizeof *vectors);

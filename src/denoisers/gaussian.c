@@ -154,8 +154,8 @@ static struct gaussian *create(const struct quell_denoiser_class *type, size_t d
     return gaussian;
 }
 
-quell_status quell_denoiser_isotropic(quell_denoiser **denoiser, size_t dim, const double *mean,
-                                      double variance)
+quell_status quell_denoiser_from_isotropic(quell_denoiser **denoiser, size_t dim,
+                                           const double *mean, double variance)
 {
     QUELL_OWN_FLOATS;
     quell_status status = quell_denoiser_arguments(denoiser, dim);
@@ -174,8 +174,8 @@ quell_status quell_denoiser_isotropic(quell_denoiser **denoiser, size_t dim, con
     return status;
 }
 
-quell_status quell_denoiser_diagonal(quell_denoiser **denoiser, size_t dim, const double *mean,
-                                     const double *variances)
+quell_status quell_denoiser_from_diagonal(quell_denoiser **denoiser, size_t dim, const double *mean,
+                                          const double *variances)
 {
     QUELL_OWN_FLOATS;
     quell_status status = quell_denoiser_arguments(denoiser, dim);

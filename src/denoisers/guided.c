@@ -189,7 +189,7 @@ static quell_status check_arguments(const quell_denoiser *denoiser, const quell_
         return quell_fail(QUELL_BAD_ARGUMENT, "guidance: the guide has %zu elements, must have %zu",
                           guide->dim, denoiser->dim);
     if (denoiser->whole_batch || (guide && guide->whole_batch))
-        return quell_fail(QUELL_UNSUPPORTED, "guidance: not of whole-batch callbacks");
+        return quell_fail(QUELL_UNSUPPORTED, "guidance: not of functions with whole_batch");
     if (!(0 <= guidance->low && guidance->low <= guidance->high && guidance->high <= 1))
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "guidance: times %g to %g, must be 0 <= low <= high <= 1", guidance->low,
@@ -224,8 +224,9 @@ static quell_status copy_points(struct guided *guided)
 static const struct quell_sized sized = {"guidance", "quell_guidance", "quell_guidance_defaults",
                                          NULL};
 
-quell_status quell_denoiser_guided(quell_denoiser **guided, const quell_denoiser *denoiser,
-                                   const quell_denoiser *guide, const quell_guidance *guidance)
+quell_status quell_denoiser_from_guidance(quell_denoiser **guided, const quell_denoiser *denoiser,
+                                          const quell_denoiser *guide,
+                                          const quell_guidance *guidance)
 {
     quell_guidance g = quell_guidance_defaults();
     quell_status status = guidance ? quell_sized_copy(&sized, &g, sizeof g, guidance) : QUELL_OK;
@@ -237,7 +238,7 @@ quell_status quell_denoiser_guided(quell_denoiser **guided, const quell_denoiser
     made->denoiser = hold(denoiser);
     made->guide = hold(guide);
     made->guidance = g;
-    made->base.exact = denoiser->exact && (!guide || guide->exact);
+    made->base.reproducible = denoiser->reproducible && (!guide || guide->reproducible);
     made->base.host = denoiser->host || (guide && guide->host);
     made->base.classes = denoiser->classes;
     made->base.rows = denoiser->rows;

@@ -276,16 +276,16 @@ static quell_status create(quell_denoiser **denoiser, size_t components, size_t 
     return status;
 }
 
-quell_status quell_denoiser_mixture(quell_denoiser **denoiser, size_t components, size_t dim,
-                                    const double *weights, const double *means,
-                                    const double *variances)
+quell_status quell_denoiser_from_mixture(quell_denoiser **denoiser, size_t components, size_t dim,
+                                         const double *weights, const double *means,
+                                         const double *variances)
 {
     return create(denoiser, components, dim, 1, weights, means, variances);
 }
 
-quell_status quell_denoiser_mixture_diagonal(quell_denoiser **denoiser, size_t components,
-                                             size_t dim, const double *weights, const double *means,
-                                             const double *variances)
+quell_status quell_denoiser_from_diagonal_mixture(quell_denoiser **denoiser, size_t components,
+                                                  size_t dim, const double *weights,
+                                                  const double *means, const double *variances)
 {
     return create(denoiser, components, dim, dim, weights, means, variances);
 }

@@ -33,7 +33,7 @@ struct quell_factors {
     double in, skip, out, time, apart;
 };
 
-/* Reads the names in quell_callback_options; the message of a refusal begins with `who`. */
+/* Reads the names in quell_function_options; the message of a refusal begins with `who`. */
 quell_status quell_parametrization_named(struct quell_parametrization *parametrization,
                                          const char *who, const char *output,
                                          const char *precondition);

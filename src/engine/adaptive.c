@@ -37,7 +37,7 @@ void quell_tile_adapt(struct quell_tile *tile, const struct quell_op *op)
     const struct quell_plan *whole = tile->job->plan;
     struct quell_adaptive adaptive = quell_adaptive_begin(whole->option, &op->t, &op->s);
     size_t bytes = tile->elements * sizeof(float);
-    memcpy(tile->registers[QUELL_TRY_PREVIOUS], tile->registers[QUELL_X], bytes);
+    memcpy(tile->registers[QUELL_TRY_PREVIOUS], tile->registers[QUELL_STATE], bytes);
     while (!quell_adaptive_done(&adaptive)) {
         if (adaptive.tries >= (size_t)whole->option[QUELL_ADAPTIVE_TRIES]) {
             quell_watch_fail(&tile->job->watch, QUELL_NO_PROGRESS, tile->first, tile->transition);

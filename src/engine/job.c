@@ -86,7 +86,7 @@ struct quell_tile quell_job_take(struct quell_job *job, size_t worker, size_t i)
         tile.scratch = scratch;
         tile.constants = scratch + job->constants_at;
     }
-    tile.registers[QUELL_X] = job->x + offset;
+    tile.registers[QUELL_STATE] = job->x + offset;
     for (unsigned r = 1; job->plan && r < job->plan->registers; r++) {
         if (job->batch) {
             tile.registers[r] = job->batch + (r - 1) * job->run.count * job->dim + offset;

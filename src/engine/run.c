@@ -258,8 +258,8 @@ quell_status quell_denoise(const quell_sampler *sampler, const quell_run *run, d
     QUELL_OWN_FLOATS;
     struct quell_plan plan = quell_plan_begin(sampler->schedule);
     quell_point point = quell_plan_at(&plan, t);
-    quell_term mean = {1, quell_plan_denoise(&plan, QUELL_X, &point)};
-    quell_plan_combine(&plan, QUELL_X, 1, &mean, 0, NULL);
+    quell_term mean = {1, quell_plan_denoise(&plan, QUELL_STATE, &point)};
+    quell_plan_combine(&plan, QUELL_STATE, 1, &mean, 0, NULL);
     status = plan.status ? plan.status : quell_sampler_check(sampler->denoiser, &point);
     if (!status && job.run.count) {
         if (out != x) memcpy(out, x, bytes);

@@ -35,7 +35,7 @@ static quell_status check_operation(const quell_sampler *sampler, const struct q
         return quell_fail(
             QUELL_BAD_ARGUMENT,
             "sampler: it needs a learned variance, which the %s denoiser does not have; "
-            "a callback has one with variance=\"learned_range\"",
+            "one from a function has one with variance=\"learned_range\"",
             sampler->denoiser->type->kind);
     return quell_sampler_check(sampler->denoiser, &op->t);
 }
@@ -105,15 +105,15 @@ static quell_status check_options(const quell_sampler_options *o, size_t dim)
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "sampler: threshold is set and so is a clamp; thresholding does the "
                           "clamping, to [-1, 1]");
-    if (o->init_dim != 1 && o->init_dim != dim)
-        return quell_fail(QUELL_BAD_ARGUMENT, "sampler: init_dim is %zu, must be 1 or %zu",
-                          o->init_dim, dim);
-    for (size_t i = 0; i < o->init_dim; i++) {
-        if (o->init_mean && !isfinite(o->init_mean[i]))
-            return quell_fail(QUELL_BAD_ARGUMENT, "sampler: init_mean[%zu] is not finite", i);
-        if (o->init_variance && !(isfinite(o->init_variance[i]) && o->init_variance[i] >= 0))
-            return quell_fail(QUELL_BAD_ARGUMENT, "sampler: init_variance[%zu] is %g", i,
-                              o->init_variance[i]);
+    if (o->prior_dim != 1 && o->prior_dim != dim)
+        return quell_fail(QUELL_BAD_ARGUMENT, "sampler: prior_dim is %zu, must be 1 or %zu",
+                          o->prior_dim, dim);
+    for (size_t i = 0; i < o->prior_dim; i++) {
+        if (o->prior_mean && !isfinite(o->prior_mean[i]))
+            return quell_fail(QUELL_BAD_ARGUMENT, "sampler: prior_mean[%zu] is not finite", i);
+        if (o->prior_variance && !(isfinite(o->prior_variance[i]) && o->prior_variance[i] >= 0))
+            return quell_fail(QUELL_BAD_ARGUMENT, "sampler: prior_variance[%zu] is %g", i,
+                              o->prior_variance[i]);
     }
     return QUELL_OK;
 }
@@ -156,16 +156,16 @@ static quell_status make_init(quell_sampler *sampler, const quell_sampler_option
 {
     quell_point t = sampler->grid[0];
     size_t dim = sampler->denoiser->dim, count = dim * quell_chunk_rows(dim);
-    sampler->init_mean = quell_new(count, sizeof(float));
-    sampler->init_deviation = quell_new(count, sizeof(float));
-    if (!sampler->init_mean || !sampler->init_deviation)
+    sampler->prior_mean = quell_new(count, sizeof(float));
+    sampler->prior_deviation = quell_new(count, sizeof(float));
+    if (!sampler->prior_mean || !sampler->prior_deviation)
         return quell_fail(QUELL_NO_MEMORY, "sampler: no memory for the law of x_1");
     for (size_t i = 0; i < count; i++) {
-        size_t element = o->init_dim == 1 ? 0 : i % dim;
-        double mean = o->init_mean ? o->init_mean[element] : 0;
-        double variance = o->init_variance ? o->init_variance[element] : 1;
-        sampler->init_mean[i] = (float)(t.alpha * mean);
-        sampler->init_deviation[i] = (float)sqrt(t.alpha * t.alpha * variance + t.sigma * t.sigma);
+        size_t element = o->prior_dim == 1 ? 0 : i % dim;
+        double mean = o->prior_mean ? o->prior_mean[element] : 0;
+        double variance = o->prior_variance ? o->prior_variance[element] : 1;
+        sampler->prior_mean[i] = (float)(t.alpha * mean);
+        sampler->prior_deviation[i] = (float)sqrt(t.alpha * t.alpha * variance + t.sigma * t.sigma);
     }
     return QUELL_OK;
 }
@@ -266,8 +266,8 @@ void quell_sampler_free(quell_sampler *sampler)
     quell_plan_free(&sampler->plan);
     free(sampler->constants);
     free(sampler->grid);
-    free(sampler->init_mean);
-    free(sampler->init_deviation);
+    free(sampler->prior_mean);
+    free(sampler->prior_deviation);
     quell_denoiser_free(sampler->denoiser);
     quell_schedule_free(sampler->schedule);
     free(sampler);

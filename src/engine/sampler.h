@@ -4,7 +4,7 @@
 #define QUELL_ENGINE_SAMPLER_H
 
 #include <quell/sampler.h>
-#include "base/options.h"
+#include "base/spec.h"
 #include "core/plan.h"
 #include "denoisers/denoiser.h"
 #include "threshold.h"
@@ -38,7 +38,7 @@ struct quell_sampler {
     size_t constants_each;
     float clamp_low, clamp_high;
     struct quell_threshold threshold;
-    float *init_mean, *init_deviation; /* of x_1, [dim], repeated to fill a chunk */
+    float *prior_mean, *prior_deviation; /* of x_1, [dim], repeated to fill a chunk */
 };
 
 /* The number of registers of scratch memory that a step callback has. */

@@ -181,7 +181,7 @@ static int observe(const struct quell_tile *tile, const struct quell_op *op)
     const struct quell_job *job = tile->job;
     QUELL_SERIAL_OPENMP(quell_job_shared(job));
     return job->run.observe(job->run.observe_user, tile->transition, &op->s, tile->first,
-                            tile->rows, tile->registers[QUELL_X]);
+                            tile->rows, tile->registers[QUELL_STATE]);
 }
 
 static void step(struct quell_tile *tile, const struct quell_op *op)
@@ -233,10 +233,11 @@ void quell_tile_init(struct quell_tile *tile)
 {
     const quell_sampler *sampler = tile->job->sampler;
     for (struct quell_piece piece = {0}; next_piece(tile, &piece);) {
-        float *out = tile->registers[QUELL_X] + piece.row * tile->elements + piece.element;
+        float *out = tile->registers[QUELL_STATE] + piece.row * tile->elements + piece.element;
         size_t element = tile->element + piece.element;
         stream_of(tile, &piece, tile->job->run.seed, QUELL_STREAM_INIT, tile->noise[0]);
         tile->job->kernels->affine(out, tile->noise[0], piece.rows * piece.elements,
-                                   sampler->init_deviation + element, sampler->init_mean + element);
+                                   sampler->prior_deviation + element,
+                                   sampler->prior_mean + element);
     }
 }

@@ -25,7 +25,7 @@ void quell_tile_callback(struct quell_tile *tile, const quell_point *t, const qu
 {
     struct quell_job *job = tile->job;
     struct quell_transition transition = {tile, t, s};
-    float *x = tile->registers[QUELL_X];
+    float *x = tile->registers[QUELL_STATE];
     unsigned before = quell_fail_count();
     int result = ask(&transition, x);
     quell_watch_result(&job->watch, before, result, tile->first, tile->transition);

@@ -3,7 +3,7 @@
  * ends where alpha, beta < 1. ComfyUI's grid of that name is the one in time, to the nearest
  * step of training there, and with final=zero; diffusers' is the one in a level of noise. */
 #include "grid.h"
-#include "base/beta.h"
+#include "base/beta_quantile.h"
 #include "base/maths.h"
 
 enum { ALPHA = QUELL_GRID_OWN, BETA, SCALE };

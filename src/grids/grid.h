@@ -4,7 +4,7 @@
 #define QUELL_GRIDS_GRID_H
 
 #include <quell/plan.h>
-#include "base/options.h"
+#include "base/spec.h"
 #include "core/schedule.h"
 
 /* What a grid has to fill in: `count` >= 1 points, from the first one on. `steps` is count - 1 if

@@ -140,13 +140,9 @@ quell_status quell_output_commit(struct quell_output *output)
     output->file = -1;
     errno = reason;
     if (!wrong && output->temporary) wrong = rename(output->temporary, output->target);
-    quell_status status = wrong ? quell_fail_file(output->path, "cannot be written") : QUELL_OK;
-    if (!wrong) {
-        free(output->temporary);
-        output->temporary = NULL;
-    }
-    quell_output_discard(output);
-    return status;
+    if (wrong) return quell_fail_file(output->path, "cannot be written");
+    forget(output);
+    return QUELL_OK;
 }
 
 void quell_output_discard(struct quell_output *output)

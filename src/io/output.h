@@ -30,8 +30,8 @@ quell_status quell_output_standard(struct quell_output *output);
 /* Writes all of data, or fails and names the file and the reason. QUELL_STOPPED: *stop was set. */
 quell_status quell_output_write(struct quell_output *output, const void *data, size_t bytes);
 
-/* Gives the file its name. The output is closed in either case; after a failure nothing of it is
- * left. */
+/* Gives the file its name. The file is closed in either case; after a failure the output still has
+ * its names, so that quell_output_discard removes what was written, or the caller keeps it. */
 quell_status quell_output_commit(struct quell_output *output);
 
 /* Closes the output and removes what was written. A zeroed or closed output is allowed. */

@@ -201,8 +201,8 @@ static quell_status read_entry(const struct quell_tensors *tensors, char *entry,
                                struct quell_tensor *tensor)
 {
     struct quell_json_object fields = {0};
-    if (!quell_is_line(tensor->name, strlen(tensor->name)))
-        return bad(tensors, "has a tensor with control characters in its name");
+    if (!quell_is_line(tensor->name))
+        return bad(tensors, "has a tensor with control or hidden characters in its name");
     if (!quell_json_is_object(entry))
         return bad_tensor(tensors, tensor->name, "must have dtype, shape and data_offsets");
     quell_status status = open_object(tensors, entry, "a tensor with the field", &fields);

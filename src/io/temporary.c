@@ -176,6 +176,33 @@ int quell_temporary_in_place(const char *path, const char **problem)
     return -1;
 }
 
+static int stat_folder(const char *name, struct stat *status)
+{
+    size_t folder = folder_of(name);
+    char *path = quell_new(folder + 2, 1);
+    if (!path) return -1;
+    memcpy(path, folder ? name : ".", folder ? folder : 1);
+    int failed = stat(path, status);
+    free(path);
+    return failed;
+}
+
+int quell_temporary_is_sticky(const char *name)
+{
+    struct stat folder;
+    return !stat_folder(name, &folder) && folder.st_mode & S_ISVTX;
+}
+
+/* Whether the file's last step, the rename, would be refused: it must not be found out then, when
+ * all samples are drawn. */
+static int is_kept(const char *target, const struct stat *status)
+{
+    struct stat folder;
+    uid_t own = geteuid();
+    return own && status->st_uid != own && !stat_folder(target, &folder) &&
+           folder.st_mode & S_ISVTX && folder.st_uid != own;
+}
+
 int quell_temporary_check(const char *target, const char **problem)
 {
     struct stat status;
@@ -186,7 +213,11 @@ int quell_temporary_check(const char *target, const char **problem)
         errno = EISDIR;
         return -1;
     }
-    return access(target, W_OK);
+    if (access(target, W_OK)) return -1;
+    if (!is_kept(target, &status)) return 0;
+    *problem = "is another user's, in a folder where only its owner may replace it";
+    errno = EPERM;
+    return -1;
 }
 
 static int open_beside(const char *target, char **temporary, const char **problem)

@@ -18,6 +18,10 @@ char *quell_temporary_name(const char *target, const char *suffix);
 int quell_temporary_is_in_place(const char *path);
 int quell_temporary_in_place(const char *path, const char **problem);
 
+/* Whether a file of that name is in a folder where only its owner may rename or remove it, as in
+ * /tmp. */
+int quell_temporary_is_sticky(const char *name);
+
 /* Whether a file may replace `target`: 0, or -1 with errno and *problem. */
 int quell_temporary_check(const char *target, const char **problem);
 

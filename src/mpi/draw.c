@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <quell/mpi.h>
 #include "mpi/part.h"
-#include "mpi/watch.h"
+#include "mpi/group_watch.h"
 
 static quell_status draw(const struct quell_group *group, struct quell_part *part, float *x)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mpi/part.h"
 #include "base/sized.h"
-#include "engine/digest.h"
+#include "engine/sampler_digest.h"
 
 static const struct quell_sized sized = {"mpi", "quell_run", "quell_run_defaults", NULL};
 

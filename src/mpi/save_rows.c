@@ -4,7 +4,7 @@
 #include <quell/mpi.h>
 #include "io/npy.h"
 #include "mpi/file.h"
-#include "mpi/watch.h"
+#include "mpi/group_watch.h"
 
 #include <limits.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Opens a file. A setting comes from the options, else from the file's metadata, else it is the
  * default; the network then becomes a callback denoiser. */
-#include "onnx/network.h"
+#include "onnx/session.h"
 #include "base/number.h"
 #include "base/sized.h"
 
@@ -180,7 +180,7 @@ static quell_status build(struct network *network, quell_model *model, const cha
                           const quell_onnx_options *options)
 {
     struct words words;
-    quell_callback_options callback = quell_callback_defaults();
+    quell_function_options callback = quell_function_defaults();
     quell_status status = runtime_start(network, path, options);
     if (!status) status = ports_find(network, path, options);
     if (!status) status = settle_words(network, path, options, &words);
@@ -192,8 +192,8 @@ static quell_status build(struct network *network, quell_model *model, const cha
     callback.precondition = words.precondition;
     callback.whole_batch = options->whole_batch;
     callback.release = release;
-    status =
-        quell_denoiser_callback(&model->denoiser, network->dim, network_run, network, &callback);
+    status = quell_denoiser_from_function(&model->denoiser, network->dim, network_run, network,
+                                          &callback);
     if (status == QUELL_BAD_ARGUMENT || status == QUELL_NOT_FOUND) {
         char reason[512];
         snprintf(reason, sizeof reason, "%s", quell_error_message());
@@ -208,8 +208,8 @@ static quell_status build(struct network *network, quell_model *model, const cha
 
 static const struct quell_sized sized = {"onnx", "quell_onnx_options", "quell_onnx_defaults", NULL};
 
-quell_status quell_onnx_load(quell_model *model, const char *path,
-                             const quell_onnx_options *options)
+quell_status quell_model_from_onnx(quell_model *model, const char *path,
+                                   const quell_onnx_options *options)
 {
     quell_onnx_options o = quell_onnx_defaults();
     quell_model made = {0};
@@ -239,12 +239,12 @@ quell_status quell_onnx_load(quell_model *model, const char *path,
     return status;
 }
 
-quell_status quell_onnx_open(quell_denoiser **denoiser, const char *path,
-                             const quell_onnx_options *options)
+quell_status quell_denoiser_from_onnx(quell_denoiser **denoiser, const char *path,
+                                      const quell_onnx_options *options)
 {
     quell_model model;
     if (!denoiser) return quell_error_set(QUELL_BAD_ARGUMENT, "onnx: the denoiser is NULL");
-    quell_status status = quell_onnx_load(&model, path, options);
+    quell_status status = quell_model_from_onnx(&model, path, options);
     if (!status) *denoiser = model.denoiser;
     return status;
 }

@@ -17,10 +17,10 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
         const quell_point *t = &grid[i], *s = &grid[i + 1];
         double ratio = s->sigma > 0 ? option[0] * s->alpha / s->sigma : 1; /* to sigma~_s */
         double fresh = ratio < 1 ? (1 - ratio) * (1 + ratio) : 0;
-        quell_register mu = quell_plan_denoise(plan, QUELL_X, t);
+        quell_register_id mu = quell_plan_denoise(plan, QUELL_STATE, t);
         quell_term term = {s->alpha, mu};
         quell_noise_term noise = {s->sigma * sqrt(fresh), quell_plan_noise(plan, 0, t, s)};
-        quell_plan_combine(plan, QUELL_X, 1, &term, 1, &noise);
+        quell_plan_combine(plan, QUELL_STATE, 1, &term, 1, &noise);
         quell_plan_release(plan, mu);
         quell_plan_step(plan, t, s);
     }

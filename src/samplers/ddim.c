@@ -23,13 +23,13 @@ void quell_ddim_transition(quell_plan *plan, const quell_point *t, const quell_p
     double kept = clip(1 - eta + eta * quell_exp(2 * log_rho)); /* 1 - eta tau */
     double log_kept = kept < 0.5 ? quell_log(kept) : quell_log1p(-fresh);
 
-    quell_register mu = quell_plan_denoise(plan, QUELL_X, t);
+    quell_register_id mu = quell_plan_denoise(plan, QUELL_STATE, t);
     quell_term terms[] = {
-        {s->sigma * sqrt(kept) / t->sigma, QUELL_X},
+        {s->sigma * sqrt(kept) / t->sigma, QUELL_STATE},
         {-s->alpha * quell_expm1(log_rho + log_kept / 2), mu},
     };
     quell_noise_term noise = {s->sigma * sqrt(fresh), quell_plan_noise(plan, slot, t, s)};
-    quell_plan_combine(plan, QUELL_X, 2, terms, 1, &noise);
+    quell_plan_combine(plan, QUELL_STATE, 2, terms, 1, &noise);
     quell_plan_release(plan, mu);
     quell_plan_step(plan, t, s);
 }

@@ -19,32 +19,33 @@ enum { VARIANCE, STEADY };
 enum { SMALL, LARGE, LEARNED_RANGE };
 
 /* x = the mean of x_s; the logarithm of sqrt(tau), -infinity where there is no step. */
-static double mean(quell_plan *plan, const quell_point *t, const quell_point *s, quell_register mu)
+static double mean(quell_plan *plan, const quell_point *t, const quell_point *s,
+                   quell_register_id mu)
 {
     double log_rho = quell_lambda(t) - quell_lambda(s);
-    QUELL_COMBINE(plan, QUELL_X, {s->sigma / t->sigma * quell_exp(log_rho), QUELL_X},
+    QUELL_COMBINE(plan, QUELL_STATE, {s->sigma / t->sigma * quell_exp(log_rho), QUELL_STATE},
                   {-s->alpha * quell_expm1(2 * log_rho), mu});
     return quell_log(-quell_expm1(2 * log_rho)) / 2;
 }
 
 static void large(quell_plan *plan, const quell_point *t, const quell_point *s)
 {
-    quell_register mu = quell_plan_denoise(plan, QUELL_X, t);
+    quell_register_id mu = quell_plan_denoise(plan, QUELL_STATE, t);
     double log_root = mean(plan, t, s, mu);
-    quell_term x = {1, QUELL_X};
+    quell_term x = {1, QUELL_STATE};
     quell_noise_term noise = {s->sigma > 0 ? t->sigma * quell_exp(log_root) : 0,
                               quell_plan_noise(plan, 0, t, s)};
-    quell_plan_combine(plan, QUELL_X, 1, &x, 1, &noise);
+    quell_plan_combine(plan, QUELL_STATE, 1, &x, 1, &noise);
     quell_plan_release(plan, mu);
     quell_plan_step(plan, t, s);
 }
 
 static void learned(quell_plan *plan, const quell_point *t, const quell_point *s)
 {
-    quell_register v, mu = quell_plan_denoise_variance(plan, QUELL_X, t, &v);
+    quell_register_id v, mu = quell_plan_denoise_variance(plan, QUELL_STATE, t, &v);
     double log_root = mean(plan, t, s, mu);
     if (s->sigma > 0 && isfinite(log_root))
-        quell_plan_spread(plan, QUELL_X, v, s->log_sigma + log_root, t->log_sigma + log_root,
+        quell_plan_spread(plan, QUELL_STATE, v, s->log_sigma + log_root, t->log_sigma + log_root,
                           quell_plan_noise(plan, 0, t, s));
     quell_plan_release(plan, v);
     quell_plan_release(plan, mu);

@@ -45,7 +45,7 @@ struct quell_plan quell_adaptive_plan(const struct quell_plan *whole,
                                       const struct quell_adaptive *adaptive,
                                       struct quell_try_memory *memory)
 {
-    unsigned used = 1u << QUELL_X | 1u << QUELL_TRY_PREVIOUS | 1u << QUELL_TRY_LOW |
+    unsigned used = 1u << QUELL_STATE | 1u << QUELL_TRY_PREVIOUS | 1u << QUELL_TRY_LOW |
                     1u << QUELL_TRY_HIGH | (adaptive->known ? 1u << QUELL_TRY_MU : 0);
     return (struct quell_plan){.schedule = whole->schedule,
                                .brownian = whole->brownian,
@@ -93,7 +93,7 @@ static struct quell_try reach(struct quell_adaptive *adaptive, quell_plan *plan)
 static void orders12(quell_plan *plan, const quell_point *t, const quell_point *s, double h)
 {
     quell_point middle = quell_point_between(plan, t, s, 0.5);
-    quell_register mu1 = QUELL_STAGE_DENOISE(plan, .t = t, .s = &middle, .mu = QUELL_TRY_MU);
+    quell_register_id mu1 = QUELL_STAGE_DENOISE(plan, .t = t, .s = &middle, .mu = QUELL_TRY_MU);
     QUELL_STAGE(plan, QUELL_TRY_LOW, .t = t, .s = s, .mu = QUELL_TRY_MU);
     QUELL_STAGE(plan, QUELL_TRY_HIGH, .t = t, .s = s, .mu = QUELL_TRY_MU,
                 .later = {{quell_dpm_weight(h, 0.5), mu1}});
@@ -105,8 +105,8 @@ static void orders23(quell_plan *plan, const quell_point *t, const quell_point *
     const double r1 = 1.0 / 3, r2 = 2.0 / 3;
     struct quell_dpm3 w = quell_dpm3_weights(h);
     quell_point s1 = quell_point_between(plan, t, s, r1), s2 = quell_point_between(plan, t, s, r2);
-    quell_register mu1 = QUELL_STAGE_DENOISE(plan, .t = t, .s = &s1, .mu = QUELL_TRY_MU);
-    quell_register mu2 =
+    quell_register_id mu1 = QUELL_STAGE_DENOISE(plan, .t = t, .s = &s1, .mu = QUELL_TRY_MU);
+    quell_register_id mu2 =
         QUELL_STAGE_DENOISE(plan, .t = t, .s = &s2, .mu = QUELL_TRY_MU, .later = {{w.middle, mu1}});
     QUELL_STAGE(plan, QUELL_TRY_LOW, .t = t, .s = s, .mu = QUELL_TRY_MU,
                 .later = {{quell_dpm_weight(h, r1), mu1}});
@@ -120,7 +120,7 @@ struct quell_try quell_adaptive_try(struct quell_adaptive *adaptive, struct quel
 {
     const quell_point *t = &adaptive->t;
     struct quell_try tried = reach(adaptive, plan);
-    if (!adaptive->known) quell_plan_denoise(plan, QUELL_X, t);
+    if (!adaptive->known) quell_plan_denoise(plan, QUELL_STATE, t);
     adaptive->known = true;
     adaptive->tries++;
     bool second = (int)adaptive->option[QUELL_ADAPTIVE_ORDER] == 2;
@@ -187,7 +187,7 @@ bool quell_adaptive_judge(struct quell_adaptive *adaptive, const struct quell_tr
     quell_term high = {1, QUELL_TRY_HIGH};
     quell_noise_term noise = {size, 0};
     if (size > 0) noise.stream = noise_of(adaptive, tried, plan);
-    quell_plan_combine(plan, QUELL_X, 1, &high, size > 0, &noise);
+    quell_plan_combine(plan, QUELL_STATE, 1, &high, size > 0, &noise);
     adaptive->t = tried->s;
     adaptive->previous = tried->down;
     adaptive->accepted++;

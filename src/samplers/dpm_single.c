@@ -59,11 +59,12 @@ struct quell_dpm3 quell_dpm3_weights(double h) { return third(h, EPS); }
 static void step3(quell_plan *plan, const quell_point *t, const quell_point *s, struct quell_dpm3 w)
 {
     quell_point s1 = quell_point_between(plan, t, s, r1), s2 = quell_point_between(plan, t, s, r2);
-    quell_register mu = quell_plan_denoise(plan, QUELL_X, t);
-    quell_register mu1 = QUELL_STAGE_DENOISE(plan, .t = t, .s = &s1, .mu = mu);
-    quell_register mu2 =
+    quell_register_id mu = quell_plan_denoise(plan, QUELL_STATE, t);
+    quell_register_id mu1 = QUELL_STAGE_DENOISE(plan, .t = t, .s = &s1, .mu = mu);
+    quell_register_id mu2 =
         QUELL_STAGE_DENOISE(plan, .t = t, .s = &s2, .mu = mu, .later = {{w.middle, mu1}});
-    QUELL_STAGE(plan, QUELL_X, .t = t, .s = s, .mu = mu, .later = {{w.last1, mu1}, {w.last2, mu2}});
+    QUELL_STAGE(plan, QUELL_STATE, .t = t, .s = s, .mu = mu,
+                .later = {{w.last1, mu1}, {w.last2, mu2}});
     quell_plan_release(plan, mu2);
     quell_plan_release(plan, mu1);
     quell_plan_release(plan, mu);
@@ -83,8 +84,8 @@ static void step(quell_plan *plan, const quell_point *t, const quell_point *s, s
         w.last2 = quell_steady_held(w.last2);
     }
     if (order == 1 || quell_step_size(t, s) == 0) {
-        quell_register mu = quell_plan_denoise(plan, QUELL_X, t);
-        QUELL_STAGE(plan, QUELL_X, .t = t, .s = s, .mu = mu);
+        quell_register_id mu = quell_plan_denoise(plan, QUELL_STATE, t);
+        QUELL_STAGE(plan, QUELL_STATE, .t = t, .s = s, .mu = mu);
         quell_plan_release(plan, mu);
     } else if (order == 2) {
         double (*weight)(double, double) = prediction == X0 ? quell_dpmpp_weight : quell_dpm_weight;

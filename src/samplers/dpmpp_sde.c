@@ -39,24 +39,24 @@ static void compose(quell_plan *plan, const quell_point *t, const quell_point *m
 }
 
 /* out = the ancestral step's mean, with the values mu of weights w; and the noise. */
-static void ancestral(quell_plan *plan, quell_register out, const quell_point *t,
+static void ancestral(quell_plan *plan, quell_register_id out, const quell_point *t,
                       const quell_point *s, const double *option, size_t count, const quell_term *w,
                       size_t noises, const quell_noise_term *noise)
 {
     struct quell_ancestral step = quell_ancestral(t, s, option[ETA]);
     double integral = -quell_expm1(quell_lambda(t) - quell_lambda(&step.down));
-    quell_term terms[3] = {{step.down.sigma / t->sigma, QUELL_X}};
+    quell_term terms[3] = {{step.down.sigma / t->sigma, QUELL_STATE}};
     for (size_t j = 0; j < count; j++)
         terms[1 + j] = (quell_term){s->alpha * integral * w[j].coefficient, w[j].source};
     quell_plan_combine(plan, out, 1 + count, terms, noises, noise);
 }
 
 static void first_order(quell_plan *plan, const quell_point *t, const quell_point *s,
-                        const double *option, quell_register mu)
+                        const double *option, quell_register_id mu)
 {
     quell_noise_term noise = {option[S_NOISE] * quell_ancestral(t, s, option[ETA]).up,
                               quell_plan_noise_piece(plan, 0, t, s)};
-    ancestral(plan, QUELL_X, t, s, option, 1, &(quell_term){1, mu}, 1, &noise);
+    ancestral(plan, QUELL_STATE, t, s, option, 1, &(quell_term){1, mu}, 1, &noise);
 }
 
 /* Of mu_m in the mean of the outputs, which has `whole` in x_s. */
@@ -69,7 +69,7 @@ static double share(const quell_point *t, const quell_point *s, const double *op
 }
 
 static void midpoint(quell_plan *plan, const quell_point *t, const quell_point *s,
-                     const double *option, quell_register mu)
+                     const double *option, quell_register_id mu)
 {
     double from = quell_lambda(t), half = share(t, s, option);
     quell_point m = quell_plan_at_lambda(plan, from + option[R] * (quell_lambda(s) - from));
@@ -77,10 +77,10 @@ static void midpoint(quell_plan *plan, const quell_point *t, const quell_point *
     compose(plan, t, &m, s, option, noise);
     quell_noise_term first = {option[S_NOISE] * quell_ancestral(t, &m, option[ETA]).up,
                               noise[0].stream};
-    quell_register x = quell_plan_register(plan);
+    quell_register_id x = quell_plan_register(plan);
     ancestral(plan, x, t, &m, option, 1, &(quell_term){1, mu}, 1, &first);
-    quell_register mu_m = quell_plan_denoise(plan, x, &m);
-    ancestral(plan, QUELL_X, t, s, option, 2, (quell_term[]){{1 - half, mu}, {half, mu_m}}, 2,
+    quell_register_id mu_m = quell_plan_denoise(plan, x, &m);
+    ancestral(plan, QUELL_STATE, t, s, option, 2, (quell_term[]){{1 - half, mu}, {half, mu_m}}, 2,
               noise);
     quell_plan_release(plan, x);
     quell_plan_release(plan, mu_m);
@@ -91,7 +91,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
     for (size_t i = 0; i < steps; i++) {
         const quell_point *t = &grid[i], *s = &grid[i + 1];
         if (quell_idle_step(plan, t, s)) continue;
-        quell_register mu = quell_plan_denoise(plan, QUELL_X, t);
+        quell_register_id mu = quell_plan_denoise(plan, QUELL_STATE, t);
         double half = -quell_expm1(quell_lambda(t) - quell_lambda(s)) / (2 * option[R]);
         if (quell_sde_singular(t, s) || (option[STEADY] != 0 && !quell_steady_stages(1, &half)))
             first_order(plan, t, s, option, mu);

@@ -13,8 +13,8 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 {
     for (size_t i = 0; i < steps; i++) {
         quell_point hat = quell_churn(plan, &grid[i], &grid[i + 1], steps, option);
-        quell_register mu = quell_plan_denoise(plan, QUELL_X, &hat);
-        QUELL_STAGE(plan, QUELL_X, .t = &hat, .s = &grid[i + 1], .mu = mu);
+        quell_register_id mu = quell_plan_denoise(plan, QUELL_STATE, &hat);
+        QUELL_STAGE(plan, QUELL_STATE, .t = &hat, .s = &grid[i + 1], .mu = mu);
         quell_plan_release(plan, mu);
         quell_plan_step(plan, &grid[i], &grid[i + 1]);
     }

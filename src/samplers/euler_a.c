@@ -39,8 +39,8 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
         const quell_point *t = &grid[i], *s = &grid[i + 1];
         struct quell_ancestral step =
             (option[FORM] != 0 ? flow : quell_ancestral)(t, s, option[ETA]);
-        quell_register mu = quell_plan_denoise(plan, QUELL_X, t);
-        QUELL_STAGE(plan, QUELL_X, .t = t, .s = &step.down, .mu = mu,
+        quell_register_id mu = quell_plan_denoise(plan, QUELL_STATE, t);
+        QUELL_STAGE(plan, QUELL_STATE, .t = t, .s = &step.down, .mu = mu,
                     .noise = {option[S_NOISE] * step.up, quell_plan_noise(plan, 0, t, s)});
         quell_plan_release(plan, mu);
         quell_plan_step(plan, t, s);

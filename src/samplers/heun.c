@@ -13,12 +13,12 @@
 void quell_heun(quell_plan *plan, const quell_point *t, const quell_point *s, bool steady)
 {
     double h = quell_step_size(t, s), weight = quell_expm1(h) / 2;
-    quell_register mu = quell_plan_denoise(plan, QUELL_X, t);
+    quell_register_id mu = quell_plan_denoise(plan, QUELL_STATE, t);
     if (h == 0 || (steady && !quell_steady_stages(1, &weight))) {
-        QUELL_STAGE(plan, QUELL_X, .t = t, .s = s, .mu = mu);
+        QUELL_STAGE(plan, QUELL_STATE, .t = t, .s = s, .mu = mu);
     } else {
-        quell_register other = QUELL_STAGE_DENOISE(plan, .t = t, .s = s, .mu = mu);
-        QUELL_STAGE(plan, QUELL_X, .t = t, .s = s, .mu = mu, .later = {{weight, other}});
+        quell_register_id other = QUELL_STAGE_DENOISE(plan, .t = t, .s = s, .mu = mu);
+        QUELL_STAGE(plan, QUELL_STATE, .t = t, .s = s, .mu = mu, .later = {{weight, other}});
         quell_plan_release(plan, other);
     }
     quell_plan_release(plan, mu);

@@ -16,22 +16,23 @@
 #include "base/maths.h"
 
 static void three(quell_plan *plan, const quell_point *t, const quell_point *s,
-                  const quell_point *after, double first, quell_register mu, quell_register mu1)
+                  const quell_point *after, double first, quell_register_id mu,
+                  quell_register_id mu1)
 {
     double lambda = quell_lambda(s), beyond = quell_lambda(after), rise = quell_step_size(t, s);
     double w1 = quell_exp(first - lambda) / 3, w2 = quell_exp(first - beyond) / 3;
-    quell_register mu2 = QUELL_STAGE_DENOISE(plan, .t = t, .s = after, .mu = mu,
-                                             .later = {{-quell_expm1(lambda - beyond), mu1}});
-    QUELL_STAGE(plan, QUELL_X, .t = t, .s = s, .mu = mu,
+    quell_register_id mu2 = QUELL_STAGE_DENOISE(plan, .t = t, .s = after, .mu = mu,
+                                                .later = {{-quell_expm1(lambda - beyond), mu1}});
+    QUELL_STAGE(plan, QUELL_STATE, .t = t, .s = s, .mu = mu,
                 .later = {{quell_expm1(rise) * w2, mu1}, {quell_expm1(rise) * w1, mu2}});
     quell_plan_release(plan, mu2);
 }
 
 static void two(quell_plan *plan, const quell_point *t, const quell_point *s, double first,
-                quell_register mu, quell_register mu1)
+                quell_register_id mu, quell_register_id mu1)
 {
     double w1 = quell_exp(first - quell_lambda(s)) / 2;
-    QUELL_STAGE(plan, QUELL_X, .t = t, .s = s, .mu = mu,
+    QUELL_STAGE(plan, QUELL_STATE, .t = t, .s = s, .mu = mu,
                 .later = {{quell_expm1(quell_step_size(t, s)) * w1, mu1}});
 }
 
@@ -39,11 +40,11 @@ static void two(quell_plan *plan, const quell_point *t, const quell_point *s, do
 static void step(quell_plan *plan, const quell_point *t, const quell_point *s, size_t left,
                  double first)
 {
-    quell_register mu = quell_plan_denoise(plan, QUELL_X, t);
+    quell_register_id mu = quell_plan_denoise(plan, QUELL_STATE, t);
     if (left == 1 || quell_step_size(t, s) == 0) {
-        QUELL_STAGE(plan, QUELL_X, .t = t, .s = s, .mu = mu);
+        QUELL_STAGE(plan, QUELL_STATE, .t = t, .s = s, .mu = mu);
     } else {
-        quell_register mu1 = QUELL_STAGE_DENOISE(plan, .t = t, .s = s, .mu = mu);
+        quell_register_id mu1 = QUELL_STAGE_DENOISE(plan, .t = t, .s = s, .mu = mu);
         if (left == 2)
             two(plan, t, s, first, mu, mu1);
         else

@@ -27,7 +27,7 @@ static void weigh_even(const struct quell_history *history, size_t count, const 
  *
  *     third = (1 - h / (3 a)) / 2 (h a) / (h1 b), the parenthesis closing before the product,
  *     fourth = ((1 - h / (3 a)) / 2 - ...) ..., a minus, and
- *     c[3] = -fourth p h2 / h3, as divided differences give it (tests/test_multistep.c). */
+ *     c[3] = -fourth p h2 / h3, as divided differences give it (tests/proof/test_multistep.c). */
 static void codes(size_t count, const double *h, double *c)
 {
     c[0] = 1;
@@ -70,8 +70,8 @@ static void build_reference(quell_plan *plan, const quell_point *grid, size_t st
         const quell_point *t = &grid[i], *s = &grid[i + 1];
         if (quell_plain_step(plan, t, s)) continue;
         double weights[QUELL_MOST_PAST] = {0};
-        quell_register eps = quell_plan_denoise(plan, QUELL_X, t);
-        quell_to_eps(plan, eps, QUELL_X, t);
+        quell_register_id eps = quell_plan_denoise(plan, QUELL_STATE, t);
+        quell_to_eps(plan, eps, QUELL_STATE, t);
         quell_history_push(plan, &history, most, eps, t);
         size_t count = quell_history_order(&history, most);
         weigh(&history, count, t, s, weights);

@@ -56,10 +56,10 @@ static void step(quell_plan *plan, const quell_point *t, const quell_point *s, d
     bool beyond = -left > s->sigma; /* past mu by more than the noise of s */
     if (steady && (beyond || !quell_steady_noise(left, of.noise, s->sigma)))
         of = exponential(t, s, eta, c);
-    quell_register mu = quell_plan_denoise(plan, QUELL_X, t);
-    quell_term terms[] = {{of.state, QUELL_X}, {of.mean, mu}};
+    quell_register_id mu = quell_plan_denoise(plan, QUELL_STATE, t);
+    quell_term terms[] = {{of.state, QUELL_STATE}, {of.mean, mu}};
     quell_noise_term noise = {of.noise, quell_plan_noise(plan, 0, t, s)};
-    quell_plan_combine(plan, QUELL_X, 2, terms, 1, &noise);
+    quell_plan_combine(plan, QUELL_STATE, 2, terms, 1, &noise);
     quell_plan_release(plan, mu);
     quell_plan_step(plan, t, s);
 }

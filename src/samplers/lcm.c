@@ -13,10 +13,10 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
     (void)option;
     for (size_t i = 0; i < steps; i++) {
         const quell_point *t = &grid[i], *s = &grid[i + 1];
-        quell_register mu = quell_plan_denoise(plan, QUELL_X, t);
+        quell_register_id mu = quell_plan_denoise(plan, QUELL_STATE, t);
         quell_term term = {s->alpha, mu};
         quell_noise_term noise = {s->sigma, quell_plan_noise(plan, 0, t, s)};
-        quell_plan_combine(plan, QUELL_X, 1, &term, 1, &noise);
+        quell_plan_combine(plan, QUELL_STATE, 1, &term, 1, &noise);
         quell_plan_release(plan, mu);
         quell_plan_step(plan, t, s);
     }

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdbool.h>
 #include <quell/plan.h>
-#include "base/options.h"
+#include "base/spec.h"
 
 /* Another name of a method, and the spec it stands for: {"dpmpp_2m", "xeab:order=2"}. */
 struct quell_alias {
@@ -46,7 +46,7 @@ quell_status quell_method_read(const char *spec, const struct quell_method **met
 
 /* out = terms[0] + terms[1] + ..., without noise:
  *
- *     QUELL_COMBINE(plan, QUELL_X, {s.sigma / t.sigma, QUELL_X}, {c, mu}); */
+ *     QUELL_COMBINE(plan, QUELL_STATE, {s.sigma / t.sigma, QUELL_STATE}, {c, mu}); */
 #define QUELL_COMBINE(plan, out, ...)                                                       \
     quell_plan_combine(plan, out, sizeof((quell_term[]){__VA_ARGS__}) / sizeof(quell_term), \
                        (quell_term[]){__VA_ARGS__}, 0, NULL)
@@ -66,7 +66,8 @@ struct quell_ancestral {
 struct quell_ancestral quell_ancestral(const quell_point *t, const quell_point *s, double eta);
 
 /* mu = E[X | x_t = x] becomes eps = E[Z | x_t = x] = (x - alpha_t mu) / sigma_t, in place. */
-void quell_to_eps(quell_plan *plan, quell_register mu, quell_register x, const quell_point *t);
+void quell_to_eps(quell_plan *plan, quell_register_id mu, quell_register_id x,
+                  const quell_point *t);
 
 /* One transition of DDIM, which DDPM shares, with the noise of a slot; with eta = 0 the first-order
  * step of every exponential integrator, for any pair of points. */

@@ -12,7 +12,7 @@ void quell_history_trim(quell_plan *plan, struct quell_history *history, size_t 
 }
 
 void quell_history_push(quell_plan *plan, struct quell_history *history, size_t most,
-                        quell_register value, const quell_point *at)
+                        quell_register_id value, const quell_point *at)
 {
     quell_history_trim(plan, history, most - 1);
     memmove(history->past + 1, history->past, history->count * sizeof *history->past);
@@ -73,7 +73,7 @@ const double quell_adams_even[4][4] = {{1},
 int quell_idle_step(quell_plan *plan, const quell_point *t, const quell_point *s)
 {
     if (quell_lambda(t) != quell_lambda(s)) return 0;
-    QUELL_COMBINE(plan, QUELL_X, {s->sigma / t->sigma, QUELL_X});
+    QUELL_COMBINE(plan, QUELL_STATE, {s->sigma / t->sigma, QUELL_STATE});
     quell_plan_step(plan, t, s);
     return 1;
 }
@@ -89,10 +89,10 @@ int quell_plain_step(quell_plan *plan, const quell_point *t, const quell_point *
 void quell_history_step(quell_plan *plan, const quell_point *t, const quell_point *s, double state,
                         size_t count, const double *weights, const struct quell_history *history)
 {
-    quell_term terms[1 + QUELL_MOST_PAST] = {{state, QUELL_X}};
+    quell_term terms[1 + QUELL_MOST_PAST] = {{state, QUELL_STATE}};
     for (size_t j = 0; j < count; j++)
         terms[1 + j] = (quell_term){weights[j], history->past[j].value};
-    quell_plan_combine(plan, QUELL_X, 1 + count, terms, 0, NULL);
+    quell_plan_combine(plan, QUELL_STATE, 1 + count, terms, 0, NULL);
     quell_plan_step(plan, t, s);
 }
 
@@ -104,20 +104,21 @@ static double part_of(enum quell_slope slope, const quell_point *t)
 }
 
 /* eps = x / sigma - (alpha / sigma) mu */
-static quell_register slope_of(quell_plan *plan, enum quell_slope slope, quell_register mu,
-                               const quell_point *t)
+static quell_register_id slope_of(quell_plan *plan, enum quell_slope slope, quell_register_id mu,
+                                  const quell_point *t)
 {
-    quell_register f = quell_plan_register(plan);
-    QUELL_COMBINE(plan, f, {1 / t->sigma, QUELL_X}, {-t->alpha / t->sigma - part_of(slope, t), mu});
+    quell_register_id f = quell_plan_register(plan);
+    QUELL_COMBINE(plan, f, {1 / t->sigma, QUELL_STATE},
+                  {-t->alpha / t->sigma - part_of(slope, t), mu});
     return f;
 }
 
 static void slope_step(quell_plan *plan, const quell_point *t, const quell_point *s,
-                       enum quell_slope slope, quell_register mu, size_t count,
+                       enum quell_slope slope, quell_register_id mu, size_t count,
                        const double *weights, const struct quell_history *history)
 {
     quell_term terms[QUELL_MAX_TERMS] = {
-        {s->sigma / t->sigma, QUELL_X},
+        {s->sigma / t->sigma, QUELL_STATE},
         {-s->alpha * quell_expm1(quell_lambda(t) - quell_lambda(s)), mu},
         {0, history->past[0].value},
     };
@@ -127,7 +128,7 @@ static void slope_step(quell_plan *plan, const quell_point *t, const quell_point
         terms[2].coefficient -= weights[j];
         terms[2 + j] = (quell_term){weights[j], past->value};
     }
-    quell_plan_combine(plan, QUELL_X, 2 + count, terms, 0, NULL);
+    quell_plan_combine(plan, QUELL_STATE, 2 + count, terms, 0, NULL);
     quell_plan_step(plan, t, s);
 }
 
@@ -153,7 +154,7 @@ void quell_slope_multistep(quell_plan *plan, const quell_point *grid, size_t ste
         bool regular = method->to_zero && s->sigma == 0 && isfinite(quell_lambda(t));
         if (!regular && quell_plain_step(plan, t, s)) continue;
         quell_history_trim(plan, &history, method->most - 1);
-        quell_register mu = quell_plan_denoise(plan, QUELL_X, t);
+        quell_register_id mu = quell_plan_denoise(plan, QUELL_STATE, t);
         quell_history_push(plan, &history, method->most, slope_of(plan, method->slope, mu, t), t);
         double weights[QUELL_MOST_PAST] = {0};
         size_t count = quell_history_order(&history, method->most) + 1;

@@ -14,14 +14,14 @@
 struct quell_history {
     size_t count;
     struct quell_past {
-        quell_register value;
+        quell_register_id value;
         quell_point at;
     } past[QUELL_MOST_PAST];
 };
 
 /* Adds the newest output; of more than `most` (1 to QUELL_MOST_PAST) the oldest are released. */
 void quell_history_push(quell_plan *plan, struct quell_history *history, size_t most,
-                        quell_register value, const quell_point *at);
+                        quell_register_id value, const quell_point *at);
 
 /* Releases all but the newest `most`. */
 void quell_history_trim(quell_plan *plan, struct quell_history *history, size_t most);

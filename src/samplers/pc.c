@@ -23,21 +23,21 @@
 enum { CORRECTIONS, DELTA, CORRECTOR, SNR, ETA, REFERENCE };
 enum { AZULA, LANGEVIN };
 
-static void azula(quell_plan *plan, const quell_point *t, quell_register mu, uint32_t noise,
+static void azula(quell_plan *plan, const quell_point *t, quell_register_id mu, uint32_t noise,
                   double delta)
 {
     double kept = sqrt(1 - delta);
-    quell_term terms[] = {{kept, QUELL_X}, {t->alpha * delta / (1 + kept), mu}};
+    quell_term terms[] = {{kept, QUELL_STATE}, {t->alpha * delta / (1 + kept), mu}};
     quell_noise_term fresh = {sqrt(delta) * t->sigma, noise};
-    quell_plan_combine(plan, QUELL_X, 2, terms, 1, &fresh);
+    quell_plan_combine(plan, QUELL_STATE, 2, terms, 1, &fresh);
 }
 
-static void langevin(quell_plan *plan, const quell_point *t, quell_register mu, uint32_t noise,
+static void langevin(quell_plan *plan, const quell_point *t, quell_register_id mu, uint32_t noise,
                      double snr, bool reference)
 {
-    quell_to_eps(plan, mu, QUELL_X, t);
+    quell_to_eps(plan, mu, QUELL_STATE, t);
     (reference ? quell_plan_langevin_norms
-               : quell_plan_langevin)(plan, QUELL_X, mu, -2 * snr * snr * t->sigma,
+               : quell_plan_langevin)(plan, QUELL_STATE, mu, -2 * snr * snr * t->sigma,
                                       (quell_noise_term){2 * snr * t->sigma, noise});
 }
 
@@ -47,7 +47,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
         const quell_point *t = &grid[i], *s = &grid[i + 1];
         for (unsigned c = 0; c < (unsigned)option[CORRECTIONS]; c++) {
             uint32_t noise = quell_plan_noise(plan, c, t, s);
-            quell_register mu = quell_plan_denoise(plan, QUELL_X, t);
+            quell_register_id mu = quell_plan_denoise(plan, QUELL_STATE, t);
             if ((int)option[CORRECTOR] == AZULA)
                 azula(plan, t, mu, noise, option[DELTA]);
             else

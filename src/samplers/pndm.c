@@ -30,15 +30,15 @@ enum { RUNGE_KUTTA, HEUN };
 /* A point t with mu and e_1 there. */
 struct origin {
     const quell_point *t;
-    quell_register mu, noise;
+    quell_register_id mu, noise;
 };
 
 /* out = phi(x_t, e_1 + sum_k c_k (e_k - e_1), t, s) of `count` later noises. */
 static void transfer(quell_plan *plan, const struct origin *from, const quell_point *s,
-                     quell_register out, size_t count, const quell_term *later)
+                     quell_register_id out, size_t count, const quell_term *later)
 {
     double h = quell_lambda(s) - quell_lambda(from->t), slope = -s->sigma * quell_expm1(h);
-    quell_term terms[QUELL_MAX_TERMS] = {{s->sigma / from->t->sigma, QUELL_X},
+    quell_term terms[QUELL_MAX_TERMS] = {{s->sigma / from->t->sigma, QUELL_STATE},
                                          {-s->alpha * quell_expm1(-h), from->mu},
                                          {0, from->noise}};
     for (size_t k = 0; k < count; k++) {
@@ -50,12 +50,12 @@ static void transfer(quell_plan *plan, const struct origin *from, const quell_po
 
 /* eps at phi(x_t, e, t, s) with e = `source` (e_1 itself if it is the origin's), by way of
  * `place`. */
-static quell_register noise_at(quell_plan *plan, const struct origin *from, const quell_point *s,
-                               quell_register place, quell_register source)
+static quell_register_id noise_at(quell_plan *plan, const struct origin *from, const quell_point *s,
+                                  quell_register_id place, quell_register_id source)
 {
     quell_term later = {1, source};
     transfer(plan, from, s, place, source != from->noise, &later);
-    quell_register noise = quell_plan_denoise(plan, place, s);
+    quell_register_id noise = quell_plan_denoise(plan, place, s);
     quell_to_eps(plan, noise, place, s);
     return noise;
 }
@@ -71,17 +71,17 @@ static quell_point middle_of(quell_plan *plan, const quell_point *t, const quell
 static void runge_kutta(quell_plan *plan, const struct origin *from, const quell_point *s)
 {
     quell_point middle = middle_of(plan, from->t, s);
-    quell_register place = quell_plan_register(plan);
-    quell_register sum = noise_at(plan, from, &middle, place, from->noise);
-    quell_register third = noise_at(plan, from, &middle, place, sum);
+    quell_register_id place = quell_plan_register(plan);
+    quell_register_id sum = noise_at(plan, from, &middle, place, from->noise);
+    quell_register_id third = noise_at(plan, from, &middle, place, sum);
     QUELL_COMBINE(plan, sum, {1, sum}, {1, third});
     transfer(plan, from, s, place, 1, &(quell_term){1, third});
     quell_plan_release(plan, third);
-    quell_register fourth = quell_plan_denoise(plan, place, s);
+    quell_register_id fourth = quell_plan_denoise(plan, place, s);
     quell_to_eps(plan, fourth, place, s);
     /* (e_1 + 2 (e_2 + e_3) + e_4) / 6: `sum` is two noises, so that e_1 is taken off twice. */
     QUELL_COMBINE(plan, sum, {1 / 2.0, sum});
-    transfer(plan, from, s, QUELL_X, 2, (quell_term[]){{4 / 6.0, sum}, {1 / 6.0, fourth}});
+    transfer(plan, from, s, QUELL_STATE, 2, (quell_term[]){{4 / 6.0, sum}, {1 / 6.0, fourth}});
     quell_plan_release(plan, fourth);
     quell_plan_release(plan, sum);
     quell_plan_release(plan, place);
@@ -89,9 +89,9 @@ static void runge_kutta(quell_plan *plan, const struct origin *from, const quell
 
 static void heun(quell_plan *plan, const struct origin *from, const quell_point *s)
 {
-    quell_register place = quell_plan_register(plan);
-    quell_register other = noise_at(plan, from, s, place, from->noise);
-    transfer(plan, from, s, QUELL_X, 1, &(quell_term){1 / 2.0, other});
+    quell_register_id place = quell_plan_register(plan);
+    quell_register_id other = noise_at(plan, from, s, place, from->noise);
+    transfer(plan, from, s, QUELL_STATE, 1, &(quell_term){1 / 2.0, other});
     quell_plan_release(plan, other);
     quell_plan_release(plan, place);
 }
@@ -103,14 +103,14 @@ static void adams(quell_plan *plan, const struct origin *from, const quell_point
     for (size_t j = 1; j < history->count; j++)
         later[j - 1] =
             (quell_term){quell_adams_even[history->count - 1][j], history->past[j].value};
-    transfer(plan, from, s, QUELL_X, history->count - 1, later);
+    transfer(plan, from, s, QUELL_STATE, history->count - 1, later);
 }
 
 /* The step t -> s, before from->noise is in the history. */
 static void first(quell_plan *plan, const struct origin *from, const quell_point *s, bool by_heun)
 {
     if (quell_lambda(s) - quell_lambda(from->t) > (by_heun ? 2 : 1.5))
-        transfer(plan, from, s, QUELL_X, 0, NULL);
+        transfer(plan, from, s, QUELL_STATE, 0, NULL);
     else
         (by_heun ? heun : runge_kutta)(plan, from, s);
 }
@@ -123,8 +123,10 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
         const quell_point *t = &grid[i], *s = &grid[i + 1];
         if (quell_plain_step(plan, t, s)) continue;
         quell_history_trim(plan, &history, 3);
-        struct origin from = {t, quell_plan_denoise(plan, QUELL_X, t), quell_plan_register(plan)};
-        QUELL_COMBINE(plan, from.noise, {1 / t->sigma, QUELL_X}, {-t->alpha / t->sigma, from.mu});
+        struct origin from = {t, quell_plan_denoise(plan, QUELL_STATE, t),
+                              quell_plan_register(plan)};
+        QUELL_COMBINE(plan, from.noise, {1 / t->sigma, QUELL_STATE},
+                      {-t->alpha / t->sigma, from.mu});
         bool warm = history.count >= (by_heun ? 1 : 3);
         if (!warm) first(plan, &from, s, by_heun);
         quell_history_push(plan, &history, 4, from.noise, t);

@@ -99,8 +99,9 @@ static void azula(quell_plan *plan, const quell_point *grid, size_t steps, size_
         if (quell_plain_step(plan, t, s)) continue;
         double n = norm(t->alpha, t->sigma);
         quell_history_trim(plan, &history, most - 1);
-        quell_register mu = quell_plan_denoise(plan, QUELL_X, t), f = quell_plan_register(plan);
-        QUELL_COMBINE(plan, f, {t->alpha / (n * t->sigma), QUELL_X}, {-n / t->sigma, mu});
+        quell_register_id mu = quell_plan_denoise(plan, QUELL_STATE, t),
+                          f = quell_plan_register(plan);
+        QUELL_COMBINE(plan, f, {t->alpha / (n * t->sigma), QUELL_STATE}, {-n / t->sigma, mu});
         quell_plan_release(plan, mu);
         quell_history_push(plan, &history, most, f, t);
         azula_step(plan, t, s, &history, most);

@@ -39,12 +39,12 @@ static void step(quell_plan *plan, const quell_point *t, const quell_point *s,
     const quell_point *down = &ancestral.down;
     double h = quell_lambda(down) - quell_lambda(t), past = second(t, h, history, option);
     quell_term terms[] = {
-        {down->sigma / t->sigma, QUELL_X},
+        {down->sigma / t->sigma, QUELL_STATE},
         {s->alpha * (-quell_expm1(-h) - past), history->past[0].value},
         {s->alpha * past, history->past[history->count - 1].value},
     };
     quell_noise_term noise = {option[S_NOISE] * ancestral.up, quell_plan_noise(plan, 0, t, s)};
-    quell_plan_combine(plan, QUELL_X, 3, terms, 1, &noise);
+    quell_plan_combine(plan, QUELL_STATE, 3, terms, 1, &noise);
     quell_plan_step(plan, t, s);
 }
 
@@ -54,7 +54,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
     for (size_t i = 0; i < steps; i++) {
         const quell_point *t = &grid[i], *s = &grid[i + 1];
         if (quell_idle_step(plan, t, s)) continue;
-        quell_history_push(plan, &history, 2, quell_plan_denoise(plan, QUELL_X, t), t);
+        quell_history_push(plan, &history, 2, quell_plan_denoise(plan, QUELL_STATE, t), t);
         step(plan, t, s, &history, option);
     }
     quell_history_trim(plan, &history, 0);

@@ -20,8 +20,8 @@ enum { PREDICTOR, CORRECTOR, ETA, S_NOISE, TAU_START, TAU_END, STEADY };
 /* The last prediction, kept for its correction. */
 struct prediction {
     int pending;
-    double noisiest;     /* the greatest rate so far */
-    quell_register from; /* x_t */
+    double noisiest;        /* the greatest rate so far */
+    quell_register_id from; /* x_t */
     quell_point t;
     double h, z;
     struct quell_sde step;
@@ -37,13 +37,13 @@ static double rate(const quell_point *s, const double *option)
 
 /* x = state from + alpha sum_j weights[j] mu_j + noise, at the point s. */
 static void combine(quell_plan *plan, const quell_point *s, const struct prediction *p,
-                    quell_register from, const struct quell_history *history, size_t count,
+                    quell_register_id from, const struct quell_history *history, size_t count,
                     const double *weights)
 {
     quell_term terms[1 + QUELL_MOST_PAST] = {{p->step.state, from}};
     for (size_t j = 0; j < count; j++)
         terms[1 + j] = (quell_term){s->alpha * weights[j], history->past[j].value};
-    quell_plan_combine(plan, QUELL_X, 1 + count, terms, 1, &p->noise);
+    quell_plan_combine(plan, QUELL_STATE, 1 + count, terms, 1, &p->noise);
 }
 
 static void predict(quell_plan *plan, const quell_point *t, const quell_point *s,
@@ -64,8 +64,8 @@ static void predict(quell_plan *plan, const quell_point *t, const quell_point *s
         order = quell_sde_weights(history, (size_t)option[PREDICTOR], p->h, moments, p->noisiest,
                                   option[STEADY] != 0, weights);
     }
-    if (p->pending) QUELL_COMBINE(plan, p->from, {1, QUELL_X});
-    combine(plan, s, p, QUELL_X, history, order, weights);
+    if (p->pending) QUELL_COMBINE(plan, p->from, {1, QUELL_STATE});
+    combine(plan, s, p, QUELL_STATE, history, order, weights);
 }
 
 /* The last step once more, past[0] being the value at its end s. */
@@ -92,7 +92,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
             p.pending = 0;
             continue;
         }
-        quell_history_push(plan, &history, most, quell_plan_denoise(plan, QUELL_X, t), t);
+        quell_history_push(plan, &history, most, quell_plan_denoise(plan, QUELL_STATE, t), t);
         if (p.pending) correct(plan, t, &history, option, &p);
         predict(plan, t, s, &history, option, &p);
         quell_plan_step(plan, t, s);

@@ -45,11 +45,11 @@ void quell_sde_multistep(quell_plan *plan, const quell_point *t, const quell_poi
                          const struct quell_sde *step, size_t count, const double *weights,
                          const struct quell_history *history, double s_noise)
 {
-    quell_term terms[1 + QUELL_MOST_PAST] = {{step->state, QUELL_X}};
+    quell_term terms[1 + QUELL_MOST_PAST] = {{step->state, QUELL_STATE}};
     for (size_t j = 0; j < count; j++)
         terms[1 + j] = (quell_term){s->alpha * weights[j], history->past[j].value};
     quell_noise_term noise = {s_noise * step->noise, quell_plan_noise(plan, 0, t, s)};
-    quell_plan_combine(plan, QUELL_X, 1 + count, terms, 1, &noise);
+    quell_plan_combine(plan, QUELL_STATE, 1 + count, terms, 1, &noise);
     quell_plan_step(plan, t, s);
 }
 
@@ -62,7 +62,7 @@ void quell_sde_walk(quell_plan *plan, const quell_point *grid, size_t steps, siz
     for (size_t i = 0; i < steps; i++) {
         const quell_point *t = &grid[i], *s = &grid[i + 1];
         if (quell_idle_step(plan, t, s)) continue;
-        quell_history_push(plan, &history, most, quell_plan_denoise(plan, QUELL_X, t), t);
+        quell_history_push(plan, &history, most, quell_plan_denoise(plan, QUELL_STATE, t), t);
         take(plan, t, s, &history, option);
     }
     quell_history_trim(plan, &history, 0);

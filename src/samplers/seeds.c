@@ -30,7 +30,7 @@ struct stages {
     size_t count;
     double r; /* of the last stage */
     quell_point at;
-    quell_register mu[3];
+    quell_register_id mu[3];
     quell_noise_term noise[3];
 };
 
@@ -60,12 +60,12 @@ static void go_on(quell_plan *plan, struct stages *step, double r, const quell_p
 
 /* out = x_i at the point `at`, with the weights a of the outputs so far. A combination has room for
  * two noises: a third is added by one more. */
-static void stage(quell_plan *plan, struct stages *step, quell_register out, double r,
+static void stage(quell_plan *plan, struct stages *step, quell_register_id out, double r,
                   const quell_point *at, const double *a)
 {
     go_on(plan, step, r, at);
     quell_term terms[4] = {
-        {at->sigma / step->t->sigma * quell_exp(-step->eta * r * step->h), QUELL_X}};
+        {at->sigma / step->t->sigma * quell_exp(-step->eta * r * step->h), QUELL_STATE}};
     quell_noise_term noise[3];
     for (size_t j = 0; j < step->count; j++) {
         terms[1 + j] = (quell_term){at->alpha * a[j], step->mu[j]};
@@ -82,7 +82,7 @@ static void stage(quell_plan *plan, struct stages *step, quell_register out, dou
 static void evaluate(quell_plan *plan, struct stages *step, double r, const double *a)
 {
     quell_point at = quell_plan_at_lambda(plan, quell_lambda(step->t) + r * step->h);
-    quell_register x = quell_plan_register(plan);
+    quell_register_id x = quell_plan_register(plan);
     stage(plan, step, x, r, &at, a);
     step->mu[step->count++] = quell_plan_denoise(plan, x, &at);
     quell_plan_release(plan, x);
@@ -91,7 +91,7 @@ static void evaluate(quell_plan *plan, struct stages *step, double r, const doub
 static void first_order(quell_plan *plan, const quell_point *t, const quell_point *s, double eta,
                         double s_noise)
 {
-    struct quell_history history = {1, {{quell_plan_denoise(plan, QUELL_X, t), *t}}};
+    struct quell_history history = {1, {{quell_plan_denoise(plan, QUELL_STATE, t), *t}}};
     struct quell_sde step = quell_sde_step(t, s, eta);
     quell_sde_multistep(plan, t, s, &step, 1, &step.integral, &history, s_noise);
     quell_history_trim(plan, &history, 0);
@@ -107,12 +107,12 @@ static struct stages start(quell_plan *plan, const quell_point *t, const quell_p
                            .s_noise = option[1],
                            .count = 1,
                            .at = *t,
-                           .mu = {quell_plan_denoise(plan, QUELL_X, t)}};
+                           .mu = {quell_plan_denoise(plan, QUELL_STATE, t)}};
 }
 
 static void end(quell_plan *plan, struct stages *step, const double *a)
 {
-    stage(plan, step, QUELL_X, 1, step->s, a);
+    stage(plan, step, QUELL_STATE, 1, step->s, a);
     for (size_t j = 0; j < step->count; j++) quell_plan_release(plan, step->mu[j]);
     quell_plan_step(plan, step->t, step->s);
 }

@@ -20,7 +20,7 @@ static struct parts parts_of(const quell_plan *plan, const quell_term *later)
     return parts;
 }
 
-void quell_stage(quell_plan *plan, quell_register out, const struct quell_stage *stage)
+void quell_stage(quell_plan *plan, quell_register_id out, const struct quell_stage *stage)
 {
     const quell_point *t = stage->t, *s = stage->s;
     const quell_term *later = stage->later;
@@ -30,7 +30,7 @@ void quell_stage(quell_plan *plan, quell_register out, const struct quell_stage 
         if (!plan->reached[later[k].source].apart) first -= parts.later[k];
     double origin = parts.origin != 0 ? s->alpha * parts.origin / t->alpha : 0;
     quell_term terms[] = {
-        {s->sigma / t->sigma + origin, QUELL_X},
+        {s->sigma / t->sigma + origin, QUELL_STATE},
         {s->alpha * first, stage->mu},
         {s->alpha * parts.later[0], later[0].source},
         {s->alpha * parts.later[1], later[1].source},
@@ -38,14 +38,15 @@ void quell_stage(quell_plan *plan, quell_register out, const struct quell_stage 
     quell_plan_combine(plan, out, 4, terms, 1, &stage->noise);
 }
 
-quell_register quell_stage_denoise(quell_plan *plan, const struct quell_stage *stage)
+quell_register_id quell_stage_denoise(quell_plan *plan, const struct quell_stage *stage)
 {
     const quell_term *later = stage->later;
     bool apart = stage->s->sigma < stage->s->alpha && later[1].coefficient == 0 &&
                  isfinite(quell_lambda(stage->t)) && isfinite(quell_lambda(stage->s));
-    quell_register x = quell_plan_register(plan);
+    quell_register_id x = quell_plan_register(plan);
     quell_stage(plan, x, stage);
-    quell_register mu = (apart ? quell_plan_denoise_apart : quell_plan_denoise)(plan, x, stage->s);
+    quell_register_id mu =
+        (apart ? quell_plan_denoise_apart : quell_plan_denoise)(plan, x, stage->s);
     quell_plan_release(plan, x);
     if (apart)
         plan->reached[mu] = (struct quell_reached){
@@ -70,24 +71,24 @@ void quell_renoise(quell_plan *plan, const quell_point *low, const quell_point *
                    uint32_t stream)
 {
     double fresh = -quell_expm1(2 * (quell_lambda(high) - quell_lambda(low)));
-    quell_term x = {quell_exp(high->log_alpha - low->log_alpha), QUELL_X};
+    quell_term x = {quell_exp(high->log_alpha - low->log_alpha), QUELL_STATE};
     quell_noise_term noise = {size * high->sigma * sqrt(fresh > 0 ? fresh : 0), stream};
-    quell_plan_combine(plan, QUELL_X, 1, &x, 1, &noise);
+    quell_plan_combine(plan, QUELL_STATE, 1, &x, 1, &noise);
 }
 
 void quell_midpoint(quell_plan *plan, const quell_point *t, const quell_point *s,
                     struct quell_midpoint rule)
 {
     double h = quell_step_size(t, s);
-    quell_register mu = quell_plan_denoise(plan, QUELL_X, t);
+    quell_register_id mu = quell_plan_denoise(plan, QUELL_STATE, t);
     double weight = h > 0 ? rule.weight(h, rule.part) : 0;
     if (h == 0 || (rule.steady && !quell_steady_stages(1, &weight))) {
-        QUELL_STAGE(plan, QUELL_X, .t = t, .s = s, .mu = mu, .noise = rule.noise);
+        QUELL_STAGE(plan, QUELL_STATE, .t = t, .s = s, .mu = mu, .noise = rule.noise);
     } else {
         if (rule.steady && rule.held) weight = quell_steady_held(weight);
         quell_point mid = quell_point_between(plan, t, s, rule.part);
-        quell_register mu_mid = QUELL_STAGE_DENOISE(plan, .t = t, .s = &mid, .mu = mu);
-        QUELL_STAGE(plan, QUELL_X, .t = t, .s = s, .mu = mu, .later = {{weight, mu_mid}},
+        quell_register_id mu_mid = QUELL_STAGE_DENOISE(plan, .t = t, .s = &mid, .mu = mu);
+        QUELL_STAGE(plan, QUELL_STATE, .t = t, .s = s, .mu = mu, .later = {{weight, mu_mid}},
                     .noise = rule.noise);
         quell_plan_release(plan, mu_mid);
     }

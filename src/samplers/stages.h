@@ -29,23 +29,23 @@
 #include "method.h"
 #include "steady.h"
 
-/* From the state x_t in QUELL_X to s; mu: E[X | x_t]. later: {w_k, mu_k}, {0} where there is none.
- * noise: added to x_s, {0} for none. */
+/* From the state x_t in QUELL_STATE to s; mu: E[X | x_t]. later: {w_k, mu_k}, {0} where there is
+ * none. noise: added to x_s, {0} for none. */
 struct quell_stage {
     const quell_point *t, *s;
-    quell_register mu;
+    quell_register_id mu;
     quell_term later[2];
     quell_noise_term noise;
 };
 
 /* out = the x_s of the stage. */
-void quell_stage(quell_plan *plan, quell_register out, const struct quell_stage *stage);
+void quell_stage(quell_plan *plan, quell_register_id out, const struct quell_stage *stage);
 
 #define QUELL_STAGE(plan, out, ...) quell_stage(plan, out, &(const struct quell_stage){__VA_ARGS__})
 
 /* E[X | x_s] for the x_s of the stage, in a fresh register, as `later` of other stages from the
  * same x_t: where sigma_s < alpha_s it has E[X | x_s] - x_s / alpha_s, and the plan knows. */
-quell_register quell_stage_denoise(quell_plan *plan, const struct quell_stage *stage);
+quell_register_id quell_stage_denoise(quell_plan *plan, const struct quell_stage *stage);
 
 #define QUELL_STAGE_DENOISE(plan, ...) \
     quell_stage_denoise(plan, &(const struct quell_stage){__VA_ARGS__})
@@ -65,7 +65,7 @@ quell_point quell_point_between(quell_plan *plan, const quell_point *t, const qu
 void quell_renoise(quell_plan *plan, const quell_point *low, const quell_point *high, double size,
                    uint32_t stream);
 
-/* One step of Heun's method (heun.c) in QUELL_X, without quell_plan_step. */
+/* One step of Heun's method (heun.c) in QUELL_STATE, without quell_plan_step. */
 void quell_heun(quell_plan *plan, const quell_point *t, const quell_point *s, bool steady);
 
 /* The second-order exponential step of the midpoint at `part`, of the two methods that differ in

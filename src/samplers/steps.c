@@ -16,7 +16,7 @@ struct quell_ancestral quell_ancestral(const quell_point *t, const quell_point *
     return step;
 }
 
-void quell_to_eps(quell_plan *plan, quell_register mu, quell_register x, const quell_point *t)
+void quell_to_eps(quell_plan *plan, quell_register_id mu, quell_register_id x, const quell_point *t)
 {
     QUELL_COMBINE(plan, mu, {1 / t->sigma, x}, {-t->alpha / t->sigma, mu});
 }

@@ -33,8 +33,8 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
     for (size_t i = 0; i < steps; i++) {
         const quell_point *t = &grid[i], *s = &grid[i + 1];
         struct quell_ancestral step = down(plan, s, option[0]);
-        quell_register mu = quell_plan_denoise(plan, QUELL_X, t);
-        QUELL_STAGE(plan, QUELL_X, .t = t, .s = &step.down, .mu = mu,
+        quell_register_id mu = quell_plan_denoise(plan, QUELL_STATE, t);
+        QUELL_STAGE(plan, QUELL_STATE, .t = t, .s = &step.down, .mu = mu,
                     .noise = {step.up, quell_plan_noise(plan, 0, t, s)});
         quell_plan_release(plan, mu);
         quell_plan_step(plan, t, s);

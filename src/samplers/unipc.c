@@ -28,7 +28,7 @@ struct step {
     const quell_point *t, *s;
     size_t count;
     double nodes[QUELL_MOST_PAST + 1];
-    quell_register outputs[QUELL_MOST_PAST + 1];
+    quell_register_id outputs[QUELL_MOST_PAST + 1];
 };
 
 /* moments[k] = k! phi_{k+1}(-h), weights in units of alpha_s h. */
@@ -63,8 +63,8 @@ static struct step begin(const quell_point *t, const quell_point *s,
 }
 
 /* out = x_s from x_t in `base`. */
-static void take(quell_plan *plan, const struct step *step, quell_register base, quell_register out,
-                 const double *option)
+static void take(quell_plan *plan, const struct step *step, quell_register_id base,
+                 quell_register_id out, const double *option)
 {
     double h = quell_lambda(step->s) - quell_lambda(step->t), weights[QUELL_MOST_PAST + 1];
     weigh(step, h, (int)option[VARIANT] == BH1, weights);
@@ -75,8 +75,8 @@ static void take(quell_plan *plan, const struct step *step, quell_register base,
 }
 
 /* The state at s again, from the one at t in `base`, now that mu = E[X | x_s] is known. */
-static void correct(quell_plan *plan, struct step step, quell_register base, quell_register mu,
-                    const double *option)
+static void correct(quell_plan *plan, struct step step, quell_register_id base,
+                    quell_register_id mu, const double *option)
 {
     step.nodes[step.count] = 1;
     step.outputs[step.count++] = mu;
@@ -89,7 +89,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
     struct quell_history history = {0};
     struct step last = {0}; /* the one before, if it is to be corrected */
     bool corrects = option[CORRECTOR] != 0;
-    quell_register base = corrects ? quell_plan_register(plan) : QUELL_X; /* x, corrected */
+    quell_register_id base = corrects ? quell_plan_register(plan) : QUELL_STATE; /* x, corrected */
     for (size_t i = 0; i < steps; i++) {
         const quell_point *t = &grid[i], *s = &grid[i + 1];
         double h = quell_lambda(s) - quell_lambda(t);
@@ -97,15 +97,15 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
             if (h == 0 && last.count) last.count = 0;
             continue;
         }
-        quell_register mu = quell_plan_denoise(plan, QUELL_X, t);
+        quell_register_id mu = quell_plan_denoise(plan, QUELL_STATE, t);
         if (corrects && last.count)
             correct(plan, last, base, mu, option);
         else if (corrects)
-            QUELL_COMBINE(plan, base, {1, QUELL_X});
+            QUELL_COMBINE(plan, base, {1, QUELL_STATE});
         quell_history_push(plan, &history, order, mu, t);
         last = begin(t, s, &history, order);
         while (option[STEADY] != 0 && !steady(&last, h, option)) last.count--;
-        take(plan, &last, base, QUELL_X, option);
+        take(plan, &last, base, QUELL_STATE, option);
         quell_plan_step(plan, t, s);
     }
     quell_history_trim(plan, &history, 0);

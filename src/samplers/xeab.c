@@ -42,7 +42,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
         const quell_point *t = &grid[i], *s = &grid[i + 1];
         if (quell_plain_step(plan, t, s)) continue;
         quell_history_trim(plan, &history, most - 1);
-        quell_history_push(plan, &history, most, quell_plan_denoise(plan, QUELL_X, t), t);
+        quell_history_push(plan, &history, most, quell_plan_denoise(plan, QUELL_STATE, t), t);
         double h = quell_lambda(s) - quell_lambda(t), weights[QUELL_MOST_PAST];
         size_t count = quell_history_order(&history, most);
         while (weigh(&history, count, h, option, weights),

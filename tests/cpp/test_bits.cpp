@@ -63,11 +63,11 @@ int c_schedule(void *, double t, double *alpha, double *sigma)
 int c_build(void *, quell_plan *plan, const quell_point *grid, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        quell_register x0 = quell_plan_denoise(plan, QUELL_X, &grid[i]);
+        quell_register_id x0 = quell_plan_denoise(plan, QUELL_STATE, &grid[i]);
         double r = grid[i + 1].sigma / grid[i].sigma;
-        quell_term terms[] = {{r, QUELL_X}, {grid[i + 1].alpha - r * grid[i].alpha, x0}};
+        quell_term terms[] = {{r, QUELL_STATE}, {grid[i + 1].alpha - r * grid[i].alpha, x0}};
         quell_noise_term noise[] = {{0.1, quell_plan_noise(plan, 0, &grid[i], &grid[i + 1])}};
-        quell_plan_combine(plan, QUELL_X, 2, terms, 1, noise);
+        quell_plan_combine(plan, QUELL_STATE, 2, terms, 1, noise);
         quell_plan_release(plan, x0);
         quell_plan_step(plan, &grid[i], &grid[i + 1]);
     }
@@ -79,8 +79,8 @@ void build(quell::plan &plan, quell::span<const quell::point> grid)
     for (size_t i = 0; i + 1 < grid.size(); i++) {
         const quell::point &t = grid[i], &s = grid[i + 1];
         double r = s.sigma / t.sigma;
-        auto x0 = plan.denoise(QUELL_X, t);
-        plan.combine(QUELL_X, {{r, QUELL_X}, {s.alpha - r * t.alpha, x0}},
+        auto x0 = plan.denoise(QUELL_STATE, t);
+        plan.combine(QUELL_STATE, {{r, QUELL_STATE}, {s.alpha - r * t.alpha, x0}},
                      {{0.1, plan.noise(0, t, s)}});
         plan.release(x0);
         plan.step(t, s);
@@ -108,12 +108,12 @@ void take_step(quell::transition &at, const quell::point &t, const quell::point 
 TEST(mixture_as_in_c)
 {
     c_handles c;
-    CHECK(!quell_denoiser_mixture(&c.denoiser, 2, dim, weights.data(), means.data(),
-                                  variances.data()));
+    CHECK(!quell_denoiser_from_mixture(&c.denoiser, 2, dim, weights.data(), means.data(),
+                                       variances.data()));
     CHECK(!quell_schedule_create(&c.schedule, "cosine"));
     CHECK(!quell_sampler_create(&c.sampler, "ddim:eta=0.5", c.denoiser, c.schedule, &c.options));
 
-    auto denoiser = quell::denoiser::mixture(dim, weights, means, variances);
+    auto denoiser = quell::denoiser::from_mixture(dim, weights, means, variances);
     quell::sampler sampler("ddim:eta=0.5", denoiser, quell::schedule("cosine"), in_steps(steps));
     auto x = sampler.sample(seeded(7), count);
     CHECK(same_bits(x, by_c(c.sampler, 7)));
@@ -151,13 +151,13 @@ TEST(mixture_as_in_c)
 TEST(functions_as_in_c)
 {
     c_handles c;
-    CHECK(!quell_denoiser_callback(&c.denoiser, dim, c_halve, nullptr, nullptr));
+    CHECK(!quell_denoiser_from_function(&c.denoiser, dim, c_halve, nullptr, nullptr));
     CHECK(!quell_schedule_from_function(&c.schedule, c_schedule, nullptr, nullptr));
     CHECK(!quell_sampler_from_builder(&c.sampler, c_build, nullptr, nullptr, c.denoiser, c.schedule,
                                       &c.options));
     auto expected = by_c(c.sampler, 3);
 
-    auto denoiser = quell::denoiser::callback(dim, halve);
+    auto denoiser = quell::denoiser::from_function(dim, halve);
     auto schedule = quell::schedule::from_function(
         [](double t) { return quell::scales{1 - 0.99 * t, 0.01 + t}; });
     auto built = quell::sampler::from_builder(build, denoiser, schedule, in_steps(steps));
@@ -173,7 +173,7 @@ TEST(functions_as_in_c)
 
 TEST(denoise_and_noise_as_in_c)
 {
-    auto denoiser = quell::denoiser::isotropic(dim, 0.5, {1, 2, 3});
+    auto denoiser = quell::denoiser::from_isotropic(dim, 0.5, {1, 2, 3});
     quell::sampler sampler("ddim", denoiser, quell::schedule("vp"));
     std::vector<float> x = {1, 2, 3, 4, 5, 6}, out(6), expected(6);
     quell_run run = quell_run_defaults();
@@ -196,21 +196,21 @@ TEST(denoise_and_noise_as_in_c)
 
 TEST(other_denoisers)
 {
-    auto full = quell::denoiser::full(2, {2, 1, 1, 2});
+    auto full = quell::denoiser::from_covariance(2, {2, 1, 1, 2});
     auto basis = full.eigenbasis();
-    auto eigen = quell::denoiser::eigen(basis);
+    auto eigen = quell::denoiser::from_eigenbasis(basis);
     auto sample = [](const quell::denoiser &denoiser, const char *schedule) {
         return quell::sampler("ddim", denoiser, quell::schedule(schedule)).sample({}, 5);
     };
     CHECK(same_bits(sample(full, "vp"), sample(eigen, "vp")));
-    CHECK(basis.values.size() == 2 && !eigen.exact() == !full.exact());
+    CHECK(basis.values.size() == 2 && !eigen.reproducible() == !full.reproducible());
 
-    auto diagonal = quell::denoiser::diagonal({1, 4}, {5, 6});
-    auto one = quell::denoiser::mixture_diagonal(2, {1}, {5, 6}, {1, 4});
+    auto diagonal = quell::denoiser::from_diagonal({1, 4}, {5, 6});
+    auto one = quell::denoiser::from_diagonal_mixture(2, {1}, {5, 6}, {1, 4});
     CHECK(diagonal.dim() == 2 && diagonal.kind() == "diagonal" && one.kind() == "mixture");
     std::array<float, 4> points = {1, 2, 3, 4};
-    auto empirical = quell::denoiser::empirical(2, points);
-    CHECK(empirical.exact() && empirical.classes() == 0);
+    auto empirical = quell::denoiser::from_points(2, points);
+    CHECK(empirical.reproducible() && empirical.classes() == 0);
     CHECK(diagonal.digest() && diagonal.digest() != one.digest());
     quell::schedule vp("vp");
     quell::sampler by_one("ddim", one, vp), by_diagonal("ddim", diagonal, vp);
@@ -219,11 +219,12 @@ TEST(other_denoisers)
 
     quell::guidance how;
     how.weight = 1;
-    CHECK(same_bits(sample(quell::denoiser::guided(one, diagonal, how), "vp"), sample(one, "vp")));
+    CHECK(same_bits(sample(quell::denoiser::from_guidance(one, diagonal, how), "vp"),
+                    sample(one, "vp")));
     how.times = {0, 1};
     how.weights = {1, 2};
-    CHECK(sample(quell::denoiser::guided(one, diagonal, how), "vp").size() == 10);
-    CHECK(status_of([&] { quell::denoiser::guided(one); }) == QUELL_BAD_ARGUMENT);
+    CHECK(sample(quell::denoiser::from_guidance(one, diagonal, how), "vp").size() == 10);
+    CHECK(status_of([&] { quell::denoiser::from_guidance(one); }) == QUELL_BAD_ARGUMENT);
 
     auto betas = quell::schedule::from_betas({0.1, 0.2, 0.3});
     CHECK(betas.at(0).alpha > betas.at(1).alpha);
@@ -231,12 +232,12 @@ TEST(other_denoisers)
 
 TEST(sampler_options)
 {
-    auto denoiser = quell::denoiser::isotropic(2);
+    auto denoiser = quell::denoiser::from_isotropic(2);
     quell::schedule schedule("vp");
     quell::sampler_options options;
     options.times = {1, 0.7, 0.3, 0};
-    options.init_mean = {1, 2};
-    options.init_variance = {3};
+    options.prior_mean = {1, 2};
+    options.prior_variance = {3};
     CHECK(quell::sampler("ddim", denoiser, schedule, options).steps() == 3);
     options.sigmas = options.times;
     CHECK(status_of([&] { quell::sampler("ddim", denoiser, schedule, options); }) ==

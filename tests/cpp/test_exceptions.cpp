@@ -44,7 +44,7 @@ void throw_elsewhere(const quell_call &call, quell::span<const float> x, quell::
 
 TEST(denoiser_throws_in_many_threads)
 {
-    auto sampler = sampler_of(quell::denoiser::callback(dim, throw_elsewhere));
+    auto sampler = sampler_of(quell::denoiser::from_function(dim, throw_elsewhere));
     auto fine = sampler.sample(in_threads(), count);
     for (int i = 0; i < 20; i++) {
         auto caught = thrown<mine>([&] { sampler.sample(in_threads(1000), count); });
@@ -60,7 +60,7 @@ TEST(denoiser_throws_in_many_threads)
 TEST(the_lowest_sample_wins)
 {
     std::atomic<int> arrived{0};
-    auto sampler = sampler_of(quell::denoiser::callback(
+    auto sampler = sampler_of(quell::denoiser::from_function(
         dim, [&](const quell_call &call, quell::span<const float>, quell::span<float>) {
             arrived++;
             while (arrived < 4) std::this_thread::yield();
@@ -81,7 +81,7 @@ TEST(the_lowest_sample_wins)
 /* Runs that go on at once, on one sampler: each gets its own exception, or none. */
 TEST(runs_do_not_mix)
 {
-    auto sampler = sampler_of(quell::denoiser::callback(dim, throw_elsewhere));
+    auto sampler = sampler_of(quell::denoiser::from_function(dim, throw_elsewhere));
     auto fine = sampler.sample(in_threads(), count);
     std::atomic<int> wrong{0};
     auto body = [&](uint64_t own) {
@@ -103,7 +103,7 @@ TEST(runs_do_not_mix)
 TEST(the_same_object)
 {
     std::exception_ptr object;
-    auto denoiser = quell::denoiser::callback(
+    auto denoiser = quell::denoiser::from_function(
         dim, [&](const quell_call &, quell::span<const float>, quell::span<float>) {
             object = std::make_exception_ptr(std::runtime_error("one"));
             std::rethrow_exception(object);
@@ -122,7 +122,7 @@ TEST(the_same_object)
 
 TEST(watchers_throw)
 {
-    auto sampler = sampler_of(quell::denoiser::callback(dim, halve));
+    auto sampler = sampler_of(quell::denoiser::from_function(dim, halve));
     std::vector<float> x(count * dim);
     quell::run run = in_threads();
     run.progress = [](const quell_progress &) { throw mine{1}; };
@@ -142,10 +142,11 @@ TEST(watchers_throw)
 TEST(results_as_in_c)
 {
     auto returning = [](int result) {
-        return quell::denoiser::callback(dim, [result](const quell_call &call, auto in, auto out) {
-            halve(call, in, out);
-            return call.first == 5 ? result : 0;
-        });
+        return quell::denoiser::from_function(dim,
+                                              [result](const quell_call &call, auto in, auto out) {
+                                                  halve(call, in, out);
+                                                  return call.first == 5 ? result : 0;
+                                              });
     };
     auto run = in_threads();
     run.threads = 1;
@@ -162,7 +163,7 @@ TEST(results_as_in_c)
 
 TEST(schedules_and_builders_throw)
 {
-    auto denoiser = quell::denoiser::callback(dim, halve);
+    auto denoiser = quell::denoiser::from_function(dim, halve);
     bool bad = false;
     auto schedule = quell::schedule::from_function([&bad](double t) {
         if (bad) throw mine{4};
@@ -194,8 +195,8 @@ TEST(schedules_and_builders_throw)
 TEST(steps_throw_and_catch)
 {
     auto denoiser =
-        quell::denoiser::callback(dim, [](const quell_call &call, quell::span<const float>,
-                                          quell::span<float>) { throw mine{call.first}; });
+        quell::denoiser::from_function(dim, [](const quell_call &call, quell::span<const float>,
+                                               quell::span<float>) { throw mine{call.first}; });
     bool handle = true;
     auto sampler = quell::sampler::from_step(
         [&handle](quell::transition &at, const quell::point &t, const quell::point &,
@@ -217,8 +218,8 @@ TEST(steps_throw_and_catch)
 
 TEST(runs_in_runs)
 {
-    auto inner = sampler_of(quell::denoiser::callback(dim, throw_elsewhere));
-    auto outer = sampler_of(quell::denoiser::callback(
+    auto inner = sampler_of(quell::denoiser::from_function(dim, throw_elsewhere));
+    auto outer = sampler_of(quell::denoiser::from_function(
         dim, [&inner](const quell_call &call, quell::span<const float> x, quell::span<float> mean) {
             auto caught = thrown<mine>([&] { inner.sample(in_threads(1000), 3); });
             CHECK(caught.sample >= 1000);

@@ -40,7 +40,7 @@ TEST(functions_live_as_long_as_they_are_held)
     int denoisers = 0, schedules = 0, steps = 0;
     {
         auto make = [&] {
-            auto denoiser = quell::denoiser::callback(2, counted(&denoisers));
+            auto denoiser = quell::denoiser::from_function(2, counted(&denoisers));
             auto schedule = quell::schedule::from_function(counted(&schedules));
             return quell::sampler::from_step(counted(&steps), denoiser, schedule);
         };
@@ -56,9 +56,9 @@ TEST(functions_live_as_long_as_they_are_held)
     }
     CHECK(denoisers == 2 && schedules == 2 && steps == 2);
 
-    quell::callback_options options;
+    quell::function_options options;
     options.output = "nonsense";
-    CHECK(status_of([&] { quell::denoiser::callback(2, counted(&denoisers), options); }) ==
+    CHECK(status_of([&] { quell::denoiser::from_function(2, counted(&denoisers), options); }) ==
           QUELL_BAD_ARGUMENT);
     CHECK(denoisers == 3);
 }
@@ -74,14 +74,14 @@ TEST(errors)
 
     auto lengths = [](auto call) { return status_of(call) == QUELL_BAD_ARGUMENT; };
     using quell::denoiser;
-    CHECK(lengths([] { denoiser::isotropic(2, 1, {1, 2, 3}); }));
-    CHECK(lengths([] { denoiser::full(2, {1, 0, 1}); }));
-    CHECK(lengths([] { denoiser::mixture(2, {1, 1}, {0, 0, 1}, {1, 1}); }));
-    CHECK(lengths([] { denoiser::mixture_diagonal(2, {1}, {0, 0}, {1}); }));
-    CHECK(lengths([] { denoiser::empirical(2, {1, 2, 3}); }));
-    CHECK(lengths([] { denoiser::empirical(0, {1, 2, 3}); }));
+    CHECK(lengths([] { denoiser::from_isotropic(2, 1, {1, 2, 3}); }));
+    CHECK(lengths([] { denoiser::from_covariance(2, {1, 0, 1}); }));
+    CHECK(lengths([] { denoiser::from_mixture(2, {1, 1}, {0, 0, 1}, {1, 1}); }));
+    CHECK(lengths([] { denoiser::from_diagonal_mixture(2, {1}, {0, 0}, {1}); }));
+    CHECK(lengths([] { denoiser::from_points(2, {1, 2, 3}); }));
+    CHECK(lengths([] { denoiser::from_points(0, {1, 2, 3}); }));
 
-    quell::sampler sampler("ddim", denoiser::isotropic(2), quell::schedule("vp"));
+    quell::sampler sampler("ddim", denoiser::from_isotropic(2), quell::schedule("vp"));
     std::vector<float> odd(5), x(4);
     CHECK(lengths([&] { sampler.sample_from({}, odd); }));
     const int32_t classes[] = {0, 0, 0};
@@ -104,7 +104,7 @@ TEST(errors)
 TEST(empty_and_wrapped)
 {
     using quell::denoiser;
-    quell::sampler sampler("ddpm", denoiser::isotropic(2), quell::schedule("vp"));
+    quell::sampler sampler("ddpm", denoiser::from_isotropic(2), quell::schedule("vp"));
     CHECK(sampler.sample({}, 0).empty());
     std::vector<float> none, some(4);
     sampler.sample_prior({}, none);
@@ -119,10 +119,10 @@ TEST(empty_and_wrapped)
     CHECK(refused([&] { sampler.denoise({}, 2, none, none); }));
     CHECK(refused([&] { sampler.denoise({}, 0.5, some, none); }));
     CHECK(refused([&] { sampler.denoise({}, 0.5, {some.data(), 2}, {some.data() + 1, 2}); }));
-    CHECK(refused([&] { denoiser::mixture(most / 2 + 1, {1, 1}, {}, {1, 1}); }));
-    CHECK(refused([&] { denoiser::mixture_diagonal(most / 2 + 1, {1, 1}, {}, {}); }));
-    CHECK(refused([&] { denoiser::full(size_t(1) << 32, {}); }));
-    CHECK(refused([&] { denoiser::isotropic(most); }));
+    CHECK(refused([&] { denoiser::from_mixture(most / 2 + 1, {1, 1}, {}, {1, 1}); }));
+    CHECK(refused([&] { denoiser::from_diagonal_mixture(most / 2 + 1, {1, 1}, {}, {}); }));
+    CHECK(refused([&] { denoiser::from_covariance(size_t(1) << 32, {}); }));
+    CHECK(refused([&] { denoiser::from_isotropic(most); }));
     quell::run run;
     run.threads = most; /* -1 */
     CHECK(refused([&] { sampler.sample_from(run, some); }));
@@ -131,8 +131,9 @@ TEST(empty_and_wrapped)
     CHECK(refused([&] { sampler.sample_from(run, some); }));
     quell::sampler_options options;
     options.steps = most;
-    CHECK(refused(
-        [&] { quell::sampler("ddpm", denoiser::isotropic(2), quell::schedule("vp"), options); }));
+    CHECK(refused([&] {
+        quell::sampler("ddpm", denoiser::from_isotropic(2), quell::schedule("vp"), options);
+    }));
 }
 
 TEST(models)

@@ -41,7 +41,7 @@ contains
         real(c_float) :: x(2, 500), expected(2, 500)
         character(200) :: errmsg
         integer :: stat
-        call quell_denoiser_mixture(denoiser, [1d0, 3d0], &
+        call quell_denoiser_from_mixture(denoiser, [1d0, 3d0], &
             reshape([-2d0, 0d0, 2d0, 1d0], [2, 2]), [0.1d0, 0.2d0])
         call quell_sampler_create(sampler, 'ddpm', denoiser, schedule)
         call quell_sample(sampler, run, expected)
@@ -120,7 +120,7 @@ contains
         real(c_float), target :: added
         real(c_float) :: x(2, 30)
         options%steps = 4
-        call quell_denoiser_callback(denoiser, 2_c_size_t, shifts)
+        call quell_denoiser_from_function(denoiser, 2_c_size_t, shifts)
         call quell_sampler_from_step(sampler, counts, denoiser, schedule, options)
         run%context = c_loc(added)
         run%first = 5

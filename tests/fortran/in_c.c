@@ -14,14 +14,14 @@ size_t in_c_call(quell_call *call)
     return sizeof *call;
 }
 
-size_t in_c_callback_options(quell_callback_options *options)
+size_t in_c_callback_options(quell_function_options *options)
 {
-    *options = quell_callback_defaults();
+    *options = quell_function_defaults();
     options->size = 1;
     options->output = POINTER(2);
     options->precondition = POINTER(3);
     options->whole_batch = 4;
-    options->exact = 5;
+    options->reproducible = 5;
     options->variance = POINTER(6);
     memset(&options->release, 0, sizeof options->release);
     options->classes = 8;
@@ -113,8 +113,8 @@ int in_c_draw(int own, size_t count, float *x)
     run.seed = 7;
     run.first = 100;
     run.count = count;
-    int failed = (own ? quell_denoiser_callback(&denoiser, 3, halve, NULL, NULL)
-                      : quell_denoiser_mixture(&denoiser, 2, 3, weights, means, variances)) ||
+    int failed = (own ? quell_denoiser_from_function(&denoiser, 3, halve, NULL, NULL)
+                      : quell_denoiser_from_mixture(&denoiser, 2, 3, weights, means, variances)) ||
                  quell_schedule_create(&schedule, "cosine") ||
                  quell_sampler_create(&sampler, "ddim:eta=0.5", denoiser, schedule, &options) ||
                  quell_sample(sampler, &run, x);

@@ -13,7 +13,7 @@ module layouts
             import; type(quell_call) :: it
         end function
         integer(c_size_t) function in_c_callback_options(it) bind(c)
-            import; type(c_callback_options) :: it
+            import; type(c_function_options) :: it
         end function
         integer(c_size_t) function in_c_guidance(it) bind(c)
             import; type(c_guidance) :: it
@@ -49,7 +49,7 @@ contains
 
     subroutine check_layouts()
         type(quell_call) :: call
-        type(c_callback_options) :: options
+        type(c_function_options) :: options
         type(c_guidance) :: guidance
         type(c_sampler_options) :: sampler
         type(c_run) :: run
@@ -69,9 +69,9 @@ contains
         call check(in_c_callback_options(options) == c_sizeof(options), 'size of the options')
         call check(is(options%size, 1) .and. is(options%output, 2) .and. &
             is(options%precondition, 3) .and. is(options%whole_batch, 4) .and. &
-            is(options%exact, 5) .and. is(options%variance, 6) .and. is(options%release, 0) &
+            is(options%reproducible, 5) .and. is(options%variance, 6) .and. is(options%release, 0) &
             .and. is(options%classes, 8), &
-            'quell_callback_options')
+            'quell_function_options')
 
         call check(in_c_guidance(guidance) == c_sizeof(guidance), 'size of quell_guidance')
         call check(is(guidance%size, 1) .and. is(guidance%weight, 2) .and. is(guidance%low, 3) &
@@ -81,8 +81,8 @@ contains
         call check(in_c_sampler_options(sampler) == c_sizeof(sampler), 'size of sampler options')
         call check(is(sampler%size, 1) .and. is(sampler%steps, 2) .and. is(sampler%start, 3) .and. &
             is(sampler%stop, 4) .and. is(sampler%times, 5) .and. is(sampler%clamp_low, 6) .and. &
-            is(sampler%clamp_high, 7) .and. is(sampler%init_dim, 8) .and. &
-            is(sampler%init_mean, 9) .and. is(sampler%init_variance, 10) .and. &
+            is(sampler%clamp_high, 7) .and. is(sampler%prior_dim, 8) .and. &
+            is(sampler%prior_mean, 9) .and. is(sampler%prior_variance, 10) .and. &
             is(sampler%grid, 11) .and. is(sampler%brownian, 12) .and. is(sampler%sigmas, 13) .and. &
             is(sampler%threshold, 14) .and. is(sampler%threshold_max, 15), 'sampler options')
 

@@ -23,7 +23,7 @@ contains
     subroutine check_plans()
         type(quell_denoiser) :: denoiser
         type(quell_schedule) :: schedule
-        call quell_denoiser_callback(denoiser, 3_c_size_t, learned, variance='learned_range')
+        call quell_denoiser_from_function(denoiser, 3_c_size_t, learned, variance='learned_range')
         call quell_schedule_create(schedule, 'cosine')
         call check_samples(denoiser, schedule, .false.)
         call check_samples(denoiser, schedule, .true.)
@@ -68,18 +68,19 @@ contains
             s = grid(i + 1)
             middle = quell_plan_at_lambda(plan, (quell_lambda(t) + quell_lambda(s)) / 2)
             half = quell_plan_at(plan, (t%t + s%t) / 2)
-            call quell_plan_denoise_variance(plan, QUELL_X, t, mean, v)
+            call quell_plan_denoise_variance(plan, QUELL_STATE, t, mean, v)
             eps = quell_plan_register(plan)
             call quell_plan_combine(plan, eps, &
-                [quell_term(1, QUELL_X), quell_term(-middle%alpha, mean)])
-            call quell_plan_langevin(plan, QUELL_X, eps, -0.125d0, &
+                [quell_term(1, QUELL_STATE), quell_term(-middle%alpha, mean)])
+            call quell_plan_langevin(plan, QUELL_STATE, eps, -0.125d0, &
                 quell_noise_term(0.25d0, quell_plan_noise(plan, 0, t, s)))
-            again = quell_plan_denoise(plan, QUELL_X, half)
-            call quell_plan_combine(plan, QUELL_X, [quell_term(0.5d0, QUELL_X), &
+            again = quell_plan_denoise(plan, QUELL_STATE, half)
+            call quell_plan_combine(plan, QUELL_STATE, [quell_term(0.5d0, QUELL_STATE), &
                 quell_term(0.25d0, mean), quell_term(0.125d0, again)], &
                 [quell_noise_term(0.0625d0, quell_plan_noise_piece(plan, 1, t, middle)), &
                 quell_noise_term(0.5d0, quell_plan_noise(plan, 3, half, s))])
-            call quell_plan_spread(plan, QUELL_X, v, -5d0, -3d0, quell_plan_noise(plan, 2, t, s))
+            call quell_plan_spread(plan, QUELL_STATE, v, -5d0, -3d0, &
+                quell_plan_noise(plan, 2, t, s))
             call quell_plan_release(plan, again)
             call quell_plan_release(plan, eps)
             call quell_plan_release(plan, v)
@@ -144,7 +145,7 @@ contains
         do i = 1, QUELL_MAX_REGISTERS
             r = quell_plan_register(plan)
         end do
-        call quell_plan_combine(plan, QUELL_X, [quell_term(1, r)])
+        call quell_plan_combine(plan, QUELL_STATE, [quell_term(1, r)])
         call quell_plan_step(plan, grid(0), grid(ubound(grid, 1)))
         if (stat /= 0) stat = 1
     end subroutine

@@ -19,7 +19,7 @@ contains
         type(quell_schedule), intent(in) :: schedule
         type(quell_denoiser) :: denoiser
         type(quell_sampler) :: sampler
-        call quell_denoiser_mixture(denoiser, [1d0, 3d0], &
+        call quell_denoiser_from_mixture(denoiser, [1d0, 3d0], &
             reshape([-2d0, 0d0, 1d0, 2d0, 1d0, 0d0], [3, 2]), [0.1d0, 0.2d0])
         call quell_sampler_create(sampler, 'ddpm', denoiser, schedule, &
             quell_sampler_options(steps=4))
@@ -66,7 +66,7 @@ contains
         call quell_model_save(model, 'a.json' // nul // 'b', stat, errmsg)
         call is_refused(stat, errmsg, 'NUL', 'path')
         call quell_model_free(model)
-        call quell_denoiser_callback(other, 3_c_size_t, halve, output='x0' // nul // 'x', &
+        call quell_denoiser_from_function(other, 3_c_size_t, halve, output='x0' // nul // 'x', &
             stat=stat, errmsg=errmsg)
         call is_refused(stat, errmsg, 'NUL', 'output')
         call check(.not. quell_isa_available('scalar' // nul // 'x'), 'an instruction set')
@@ -80,12 +80,12 @@ contains
         type(quell_sampler_options) :: options
         integer :: stat
         character(200) :: errmsg
-        call quell_denoiser_isotropic(other, -1_c_size_t, 1d0, stat=stat, errmsg=errmsg)
+        call quell_denoiser_from_isotropic(other, -1_c_size_t, 1d0, stat=stat, errmsg=errmsg)
         call is_refused(stat, errmsg, '-1', 'dim')
-        call quell_denoiser_callback(other, -3_c_size_t, halve, stat=stat, errmsg=errmsg)
+        call quell_denoiser_from_function(other, -3_c_size_t, halve, stat=stat, errmsg=errmsg)
         call is_refused(stat, errmsg, '-3', 'dim of a procedure')
-        call quell_denoiser_callback(other, 3_c_size_t, halve, classes=-2_c_size_t, stat=stat, &
-            errmsg=errmsg)
+        call quell_denoiser_from_function(other, 3_c_size_t, halve, classes=-2_c_size_t, &
+            stat=stat, errmsg=errmsg)
         call is_refused(stat, errmsg, '-2', 'classes')
         options%steps = -5
         call quell_sampler_create(sampler, 'ddim', denoiser, schedule, options, stat, errmsg)

@@ -63,10 +63,10 @@ contains
         integer :: i
         call check(size(quell_sampler_grid(sampler)) == 0, 'the grid of no sampler')
         call check(in_c_draw(0, 200_c_size_t, expected) == 0, 'C draws')
-        call quell_denoiser_mixture(denoiser, weights, means, variances)
+        call quell_denoiser_from_mixture(denoiser, weights, means, variances)
         call quell_sampler_create(sampler, 'ddim:eta=0.5', denoiser, schedule, options)
-        call check(quell_denoiser_dim(denoiser) == 3 .and. quell_denoiser_exact(denoiser) .and. &
-            quell_denoiser_kind(denoiser) == 'mixture', 'what a mixture is')
+        call check(quell_denoiser_dim(denoiser) == 3 .and. quell_denoiser_reproducible(denoiser) &
+            .and. quell_denoiser_kind(denoiser) == 'mixture', 'what a mixture is')
         call check(quell_denoiser_digest(denoiser) /= 0 .and. quell_sampler_digest(sampler) /= 0 &
             .and. quell_denoiser_digest(denoiser) /= quell_sampler_digest(sampler), 'digests')
         call quell_denoiser_free(denoiser)
@@ -101,7 +101,7 @@ contains
         type(quell_report) :: report
         type(halving), target :: own
         call check(in_c_draw(1, 200_c_size_t, expected) == 0, 'C draws')
-        call quell_denoiser_callback(denoiser, 3_c_size_t, halve)
+        call quell_denoiser_from_function(denoiser, 3_c_size_t, halve)
         call quell_sampler_create(sampler, 'ddim:eta=0.5', denoiser, schedule, options)
         call quell_denoiser_free(denoiser)
         call draw(sampler)
@@ -121,8 +121,8 @@ contains
         run = quell_run(seed=7, first=100)
         call quell_sampler_free(sampler)
 
-        call quell_denoiser_callback(denoiser, 3_c_size_t, own, exact=.true.)
-        call check(quell_denoiser_exact(denoiser), 'exact')
+        call quell_denoiser_from_function(denoiser, 3_c_size_t, own, reproducible=.true.)
+        call check(quell_denoiser_reproducible(denoiser), 'reproducible')
         call quell_sampler_create(sampler, 'ddim:eta=0.5', denoiser, schedule, options)
         call draw(sampler)
         call check(all(x == expected) .and. sum(own%rows) == 1200, 'an object')
@@ -143,7 +143,7 @@ contains
         call quell_schedule_from_function(own, straight)
         call quell_schedule_at(own, 0.5d0, alpha, sigma)
         call check(alpha == 1 - 0.9d0 * 0.5d0 .and. sigma == 0.1d0 + 0.5d0, 'a schedule')
-        call quell_denoiser_callback(denoiser, 3_c_size_t, halve)
+        call quell_denoiser_from_function(denoiser, 3_c_size_t, halve)
         call quell_sampler_from_step(sampler, to_mean, denoiser, own, options)
         call quell_sample_prior(sampler, run, x)
         expected = x / 2**6
@@ -165,21 +165,21 @@ contains
         type(quell_schedule) :: betas
         real(c_double), allocatable :: values(:), vectors(:, :)
         real(c_double) :: first, last, sigma
-        call quell_denoiser_full(full, reshape([2d0, 1d0, 1d0, 2d0], [2, 2]), [5d0, 6d0])
+        call quell_denoiser_from_covariance(full, reshape([2d0, 1d0, 1d0, 2d0], [2, 2]), [5d0, 6d0])
         call quell_denoiser_eigenbasis(full, values, vectors)
-        call quell_denoiser_eigen(eigen, values, vectors, [5d0, 6d0])
+        call quell_denoiser_from_eigenbasis(eigen, values, vectors, [5d0, 6d0])
         call check(abs(sum(values) - 4) < 1e-6 .and. quell_denoiser_dim(eigen) == 2, 'eigen')
-        call quell_denoiser_guided(guided, full, eigen, weight=1.5d0, high=0.9d0)
+        call quell_denoiser_from_guidance(guided, full, eigen, weight=1.5d0, high=0.9d0)
         call quell_denoiser_free(eigen)
         call quell_denoiser_free(guided)
-        call quell_denoiser_guided(guided, full, full, times=[0d0, 1d0], weights=[1d0, 2d0])
+        call quell_denoiser_from_guidance(guided, full, full, times=[0d0, 1d0], weights=[1d0, 2d0])
         call quell_denoiser_free(guided)
         call quell_denoiser_free(full)
-        call quell_denoiser_diagonal(full, [1d0, 4d0])
+        call quell_denoiser_from_diagonal(full, [1d0, 4d0])
         call quell_denoiser_free(full)
-        call quell_denoiser_mixture_diagonal(full, weights, means, means**2)
+        call quell_denoiser_from_diagonal_mixture(full, weights, means, means**2)
         call quell_denoiser_free(full)
-        call quell_denoiser_empirical(full, expected)
+        call quell_denoiser_from_points(full, expected)
         call check(quell_denoiser_dim(full) == 3 .and. quell_denoiser_classes(full) == 0, 'points')
         call quell_denoiser_free(full)
 
@@ -216,17 +216,17 @@ contains
         call check(stat == QUELL_NOT_FOUND .and. index(errmsg, 'nonsense') > 0, 'a name')
         call check(quell_status_name(stat) == 'QUELL_NOT_FOUND', 'the name of a status')
         errmsg = 'as it was'
-        call quell_denoiser_isotropic(denoiser, 3_c_size_t, 1d0, stat=stat, errmsg=errmsg)
+        call quell_denoiser_from_isotropic(denoiser, 3_c_size_t, 1d0, stat=stat, errmsg=errmsg)
         call check(stat == QUELL_OK .and. errmsg == 'as it was', 'success')
         call quell_sampler_create(sampler, 'ddim', denoiser, none, stat=stat)
         call check(stat == QUELL_BAD_ARGUMENT, 'no schedule')
-        bad%init_mean = [1d0, 2d0, 3d0]
-        bad%init_variance = [1d0]
+        bad%prior_mean = [1d0, 2d0, 3d0]
+        bad%prior_variance = [1d0]
         call quell_sampler_create(sampler, 'ddim', denoiser, schedule, bad, stat)
         call check(stat == QUELL_BAD_ARGUMENT, 'lengths of init')
         call quell_sample_from(sampler, run, x, stat)
         call check(stat == QUELL_BAD_ARGUMENT, 'no sampler')
-        bad%init_variance = [1d0, 1d0, 1d0]
+        bad%prior_variance = [1d0, 1d0, 1d0]
         bad%clamp_low = -1
         bad%times = [1d0, 0.5d0, 0d0]
         call quell_sampler_create(sampler, 'ddim', denoiser, schedule, bad)
@@ -242,11 +242,11 @@ contains
         call check(stat == QUELL_NOT_FOUND, 'no such instruction set')
         call quell_sampler_free(sampler)
         call quell_denoiser_free(denoiser)
-        call quell_denoiser_mixture(denoiser, [1d0], means, variances, stat, errmsg)
+        call quell_denoiser_from_mixture(denoiser, [1d0], means, variances, stat, errmsg)
         call check(stat == QUELL_BAD_ARGUMENT .and. index(errmsg, 'weights') > 0, 'lengths')
-        call quell_denoiser_diagonal(denoiser, [1d0], [1d0, 2d0], stat)
+        call quell_denoiser_from_diagonal(denoiser, [1d0], [1d0, 2d0], stat)
         call check(stat == QUELL_BAD_ARGUMENT, 'the length of a mean')
-        call quell_denoiser_callback(denoiser, 3_c_size_t, halve, output='nonsense', stat=stat)
+        call quell_denoiser_from_function(denoiser, 3_c_size_t, halve, output='nonsense', stat=stat)
         call check(stat == QUELL_BAD_ARGUMENT, 'no such output')
     end subroutine
 

@@ -63,7 +63,7 @@ program test_mpi
     call get_command_argument(1, drawn)
     call get_command_argument(2, saved)
     errmsg = ''
-    call quell_denoiser_mixture(denoiser, [1d0, 3d0], &
+    call quell_denoiser_from_mixture(denoiser, [1d0, 3d0], &
         reshape([-2d0, 0d0, 1d0, 3d0, 2d0, 1d0, 1d0, 3d0], [4, 2]), [0.1d0, 0.2d0])
     call quell_schedule_create(schedule, 'vp')
     call quell_sampler_create(sampler, 'ddpm', denoiser, schedule)

@@ -46,9 +46,9 @@ static quell_sampler *make_sampler(struct trouble *trouble, size_t steps)
     quell_sampler *sampler = NULL;
     quell_sampler_options options = quell_sampler_defaults();
     options.steps = steps;
-    quell_status status = trouble
-                              ? quell_denoiser_callback(&denoiser, 2, denoise, trouble, NULL)
-                              : quell_denoiser_mixture(&denoiser, 2, 2, weights, means, variances);
+    quell_status status =
+        trouble ? quell_denoiser_from_function(&denoiser, 2, denoise, trouble, NULL)
+                : quell_denoiser_from_mixture(&denoiser, 2, 2, weights, means, variances);
     CHECK(!status, "denoiser");
     CHECK(!quell_schedule_create(&schedule, "vp"), "schedule");
     CHECK(!quell_sampler_create(&sampler, "ddpm", denoiser, schedule, &options), "sampler");
@@ -125,15 +125,15 @@ static quell_sampler *other_sampler(int how)
     if (rank == 1 && how == 2) options.grid = "logsnr";
     if (rank == 1 && how == 3) options.threshold = 0.9;
     if (rank == 1 && how == 4) options.clamp_high = 1;
-    if (rank == 1 && how == 5) options.init_variance = weights + 1;
+    if (rank == 1 && how == 5) options.prior_variance = weights + 1;
     if (rank == 1 && how == 6) guidance.weight = 3;
-    CHECK(!quell_denoiser_mixture(&bare, 2, 2, weights, means, variances), "denoiser");
-    CHECK(!quell_denoiser_guided(&denoiser, bare, bare, &guidance), "guided");
+    CHECK(!quell_denoiser_from_mixture(&bare, 2, 2, weights, means, variances), "denoiser");
+    CHECK(!quell_denoiser_from_guidance(&denoiser, bare, bare, &guidance), "guided");
     if (how == 6) { /* a guide of its own */
         quell_denoiser *guide = NULL;
-        CHECK(!quell_denoiser_isotropic(&guide, 2, NULL, 2), "guide");
+        CHECK(!quell_denoiser_from_isotropic(&guide, 2, NULL, 2), "guide");
         quell_denoiser_free(denoiser);
-        CHECK(!quell_denoiser_guided(&denoiser, bare, guide, &guidance), "guided");
+        CHECK(!quell_denoiser_from_guidance(&denoiser, bare, guide, &guidance), "guided");
         quell_denoiser_free(guide);
     }
     CHECK(!quell_schedule_create(&schedule, rank == 1 && how == 7 ? "cosine" : "vp"), "schedule");
@@ -253,7 +253,7 @@ static void batches(void)
     quell_run run = make_run(COUNT);
     quell_progress last = {0, 0};
     options.steps = 1;
-    CHECK(!quell_denoiser_isotropic(&denoiser, DIM, NULL, 1), "denoiser");
+    CHECK(!quell_denoiser_from_isotropic(&denoiser, DIM, NULL, 1), "denoiser");
     CHECK(!quell_schedule_create(&schedule, "vp"), "schedule");
     CHECK(!quell_sampler_create(&sampler, "ddpm", denoiser, schedule, &options), "sampler");
     float *all = malloc(sizeof(float) * DIM * COUNT), *written = malloc(sizeof(float) * DIM);

@@ -27,9 +27,10 @@ static void draw_gaussian(const char *name, int whole_batch, size_t threads, siz
     quell_onnx_options options = quell_onnx_defaults();
     options.whole_batch = whole_batch;
     options.threads = threads;
-    CHECK(!quell_onnx_open(&denoiser, network_path(name).text, &options), "%s",
+    CHECK(!quell_denoiser_from_onnx(&denoiser, network_path(name).text, &options), "%s",
           quell_error_message());
-    CHECK(quell_denoiser_dim(denoiser) == 2 && !quell_denoiser_exact(denoiser), "dim or exact");
+    CHECK(quell_denoiser_dim(denoiser) == 2 && !quell_denoiser_reproducible(denoiser),
+          "dim or reproducible");
     memset(drawn, 0, sizeof drawn);
     CHECK(!network_draw(denoiser, "vp", threads, count, drawn), "%s", quell_error_message());
 }
@@ -39,7 +40,7 @@ static void expect_gaussian(size_t count)
 {
     const double mean[] = {1, -2};
     quell_denoiser *denoiser = NULL;
-    CHECK(!quell_denoiser_isotropic(&denoiser, 2, mean, 0.25), "%s", quell_error_message());
+    CHECK(!quell_denoiser_from_isotropic(&denoiser, 2, mean, 0.25), "%s", quell_error_message());
     CHECK(!network_draw(denoiser, "vp", 1, count, exact), "%s", quell_error_message());
 }
 
@@ -74,15 +75,15 @@ TEST(onnx, inputs_without_names)
     quell_denoiser *denoiser = NULL;
     quell_onnx_options options = quell_onnx_defaults();
     struct network_path path = network_path("unnamed.onnx");
-    CHECK(quell_onnx_open(&denoiser, path.text, &options) == QUELL_BAD_MODEL, "guessed");
+    CHECK(quell_denoiser_from_onnx(&denoiser, path.text, &options) == QUELL_BAD_MODEL, "guessed");
     CHECK(strstr(quell_error_message(), "'p' and 'q' may both be the time") &&
               strstr(quell_error_message(), "option time"),
           "%s", quell_error_message());
     options.label = "q";
-    CHECK(!quell_onnx_open(&denoiser, path.text, &options), "%s", quell_error_message());
+    CHECK(!quell_denoiser_from_onnx(&denoiser, path.text, &options), "%s", quell_error_message());
     quell_denoiser_free(denoiser);
     options.label = NULL, options.time = "p";
-    CHECK(!quell_onnx_open(&denoiser, path.text, &options), "%s", quell_error_message());
+    CHECK(!quell_denoiser_from_onnx(&denoiser, path.text, &options), "%s", quell_error_message());
     quell_denoiser_free(denoiser);
 }
 
@@ -102,13 +103,14 @@ static void check_steps(double given, double scale)
     quell_onnx_options options = quell_onnx_defaults();
     options.class_label = 1;
     options.time_scale = given;
-    CHECK(!quell_onnx_load(&model, network_path("steps.onnx").text, &options), "%s",
+    CHECK(!quell_model_from_onnx(&model, network_path("steps.onnx").text, &options), "%s",
           quell_error_message());
     CHECK(model.rank == 3 && model.shape[0] == 1 && model.shape[1] == 2 && model.shape[2] == 3,
           "its shape");
     CHECK(!strcmp(model.schedule, "rectified"), "its schedule is '%s'", model.schedule);
     denoiser = model.denoiser;
-    CHECK(!quell_denoiser_callback(&twin, 6, steps, &scale, NULL), "%s", quell_error_message());
+    CHECK(!quell_denoiser_from_function(&twin, 6, steps, &scale, NULL), "%s",
+          quell_error_message());
     CHECK(!network_draw(denoiser, "rectified", 2, 50, drawn), "%s", quell_error_message());
     CHECK(!network_draw(twin, "rectified", 2, 50, exact), "%s", quell_error_message());
     same(300, 1e-6);
@@ -131,7 +133,7 @@ TEST(onnx, classes)
     quell_run run = quell_run_defaults();
     quell_onnx_options options = quell_onnx_defaults();
     options.classes = 2; /* and no class is 2 */
-    CHECK(!quell_onnx_open(&denoiser, network_path("steps.onnx").text, &options) &&
+    CHECK(!quell_denoiser_from_onnx(&denoiser, network_path("steps.onnx").text, &options) &&
               quell_denoiser_classes(denoiser) == 2 &&
               !quell_schedule_create(&schedule, "rectified") &&
               !quell_sampler_create(&sampler, "ddim", denoiser, schedule, NULL),
@@ -149,7 +151,7 @@ TEST(onnx, classes)
     quell_schedule_free(schedule);
     quell_denoiser_free(denoiser);
     options.classes = 3;
-    CHECK(quell_onnx_open(&denoiser, network_path("gaussian.onnx").text, &options) ==
+    CHECK(quell_denoiser_from_onnx(&denoiser, network_path("gaussian.onnx").text, &options) ==
               QUELL_BAD_MODEL,
           "classes without a label");
 }
@@ -187,7 +189,7 @@ TEST(onnx, after_fork)
     quell_onnx_options options = quell_onnx_defaults();
     options.whole_batch = 1, options.threads = 3;
     run.count = 100;
-    CHECK(!quell_onnx_open(&denoiser, network_path("gaussian.onnx").text, &options), "%s",
+    CHECK(!quell_denoiser_from_onnx(&denoiser, network_path("gaussian.onnx").text, &options), "%s",
           quell_error_message());
     CHECK(!quell_schedule_create(&schedule, "vp"), "%s", quell_error_message());
     CHECK(!quell_sampler_create(&sampler, "ddim", denoiser, schedule, NULL), "%s",
@@ -202,7 +204,8 @@ TEST(onnx, after_fork)
         if (quell_sample_from(sampler, &run, drawn) != QUELL_DENOISER_FAILED) _exit(1);
         if (!strstr(quell_error_message(), "fork()")) _exit(2);
         quell_sampler_free(sampler);
-        if (quell_onnx_open(&denoiser, network_path("gaussian.onnx").text, &options)) _exit(3);
+        if (quell_denoiser_from_onnx(&denoiser, network_path("gaussian.onnx").text, &options))
+            _exit(3);
         _exit(network_draw(denoiser, "vp", 1, 100, drawn) ? 4 : 0);
     }
     waitpid(child, &status, 0);

@@ -51,7 +51,7 @@ MODELS = {"gaussian": Gaussian(), "mixture": Mixture()}
 
 class Noise:
     """Noise of (transition, slot) for both samples, in the order that a peer asks for it: quell's, from
-    the time i to the time i + 1, a name that tests/test_peers.c gives to its transitions."""
+    the time i to the time i + 1, a name that tests/peers/test_peers.c gives to its transitions."""
 
     library = None
 
@@ -117,7 +117,7 @@ class Table:
         self.rows.append((peer, sampler, spec, grid, model, x, tolerance, differs))
 
     def write(self, folder, versions):
-        head = ("/* Written by tests/reference/make.py with %s;\n * see tests/test_peers.c. */\n"
+        head = ("/* Written by tests/reference/make.py with %s;\n * see tests/peers/test_peers.c. */\n"
                 % versions)
         with open(folder / "sampler_points.inc", "w") as out:
             out.write(head)

@@ -132,7 +132,7 @@ def text(value):
 for make in k_diffusion, diffusers_tables, diffusers_sigmas, azula_schedules, scipy_quantiles:
     make()
 with open(pathlib.Path(__file__).with_name("grid_values.inc"), "w") as file:
-    file.write("/* Written by tests/reference/grid_values.py; see tests/test_grid_reference.c. */\n")
+    file.write("/* Written by tests/reference/grid_values.py; see tests/schedules/test_grid_reference.c. */\n")
     for peer, schedule, grid, stop, tolerance, values in rows:
         file.write(f'{{"{peer}", "{schedule}", "{grid}", {stop}, {tolerance}, {len(values) - 1},\n'
                    f" {{{', '.join(map(text, values))}}}}},\n")

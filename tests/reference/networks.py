@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Writes tests/mlp_reference.inc, dit_reference.inc or unet_reference.inc: what PyTorch makes of networks whose weights are a formula.
+"""Writes tests/networks/mlp_reference.inc, dit_reference.inc or unet_reference.inc: what PyTorch makes of networks whose weights are a formula.
 
-    python tests/reference/networks.py mlp > tests/mlp_reference.inc
+    python tests/reference/networks.py mlp > tests/networks/mlp_reference.inc
 
 Needs the Python package with torch and azula (docs/training.md). Weights are a hash of the tensor's name and the
-element's number, so that no weights need be stored: tests/formula_weights.c has the same formula.
+element's number, so that no weights need be stored: tests/support/formula_weights.c has the same formula.
 """
 
 import importlib.metadata

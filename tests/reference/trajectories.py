@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Writes tests/network_trajectories.inc: whole trajectories of azula's samplers through networks
+"""Writes tests/peers/network_trajectories.inc: whole trajectories of azula's samplers through networks
 whose weights are a formula, with and without guidance.
 
-    python tests/reference/trajectories.py > tests/network_trajectories.inc
+    python tests/reference/trajectories.py > tests/peers/network_trajectories.inc
 
 Needs the Python package with torch and azula (docs/training.md). Values are made in double from weights and x_1
 that are exact in float32; what float32 makes of them is printed beside, to see how they amplify.
@@ -54,7 +54,7 @@ def conditioned(net: torch.nn.Module) -> torch.nn.Module:
 
 
 def networks() -> list:
-    """The networks of tests/test_trajectories.c, with the shape of a sample."""
+    """The networks of tests/peers/test_trajectories.c, with the shape of a sample."""
     mlp = ResidualMLP(5, 32, 2, "silu", 16, features=8, omega=1e3, classes=CLASSES)
     dit = DiT(
         *(3, 3),

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#include "spec.h"
+#include "fail.h"
+#include "nearest.h"
+#include "number.h"
+
+#include <math.h>
+#include <string.h>
+
+size_t quell_spec_name(const char *spec) { return strcspn(spec, ":"); }
+
+int quell_spec_is(const char *spec, const char *name)
+{
+    size_t length = quell_spec_name(spec);
+    return name && strlen(name) == length && !memcmp(name, spec, length);
+}
+
+static const struct quell_option *find(const struct quell_option *options, const char *key,
+                                       size_t length)
+{
+    for (; options->name; options++)
+        if (strlen(options->name) == length && !memcmp(options->name, key, length)) return options;
+    return NULL;
+}
+
+const char *quell_choice(const char *choices, size_t n, size_t *length)
+{
+    for (; n && *choices; n--) {
+        choices += strcspn(choices, "|");
+        if (*choices) choices++;
+    }
+    *length = strcspn(choices, "|");
+    return *length ? choices : NULL;
+}
+
+static quell_status read_choice(const char *what, const char *spec, const char *text, size_t length,
+                                const struct quell_option *option, double *value)
+{
+    const char *word;
+    size_t size;
+    for (size_t n = 0; (word = quell_choice(option->choices, n, &size)); n++) {
+        if (size != length || memcmp(word, text, length)) continue;
+        *value = (double)n;
+        return QUELL_OK;
+    }
+    struct quell_nearest nearest = quell_nearest_to(text, length);
+    for (size_t n = 0; (word = quell_choice(option->choices, n, &size)); n++)
+        quell_nearest_try_part(&nearest, word, size);
+    return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' must be one of %s%s", what, spec,
+                      option->name, option->choices, nearest.hint);
+}
+
+static quell_status refuse_option(const char *what, const char *spec, const char *key,
+                                  size_t length, const struct quell_option *options)
+{
+    struct quell_nearest nearest = quell_nearest_to(key, length);
+    for (; options->name; options++) quell_nearest_try(&nearest, options->name);
+    return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': no option '%.*s'%s; see `quell list`", what,
+                      spec, (int)length, key, nearest.hint);
+}
+
+/* Reads one KEY=VALUE of `length` characters. seen: a bit for each option that was there. */
+static quell_status read_option(const char *what, const char *spec, const char *text, size_t length,
+                                const struct quell_option *options, double *values, unsigned *seen)
+{
+    size_t key = strcspn(text, "=,");
+    const struct quell_option *option = find(options, text, key);
+    double value;
+    if (!length)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "%s '%s': no option stands after a : or ,; leave that out", what, spec);
+    if (!option) return refuse_option(what, spec, text, key, options);
+    if (*seen & 1u << (option - options))
+        return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' is there twice", what, spec,
+                          option->name);
+    *seen |= 1u << (option - options);
+    if (option->choices && key < length)
+        return read_choice(what, spec, text + key + 1, length - key - 1, option,
+                           &values[option - options]);
+    if (option->choices)
+        return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' needs one of %s", what, spec,
+                          option->name, option->choices);
+    if (key >= length || quell_parse_double(text + key + 1, length - key - 1, &value))
+        return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' needs a number: %s=%g", what,
+                          spec, option->name, option->name, option->value);
+    if (!(value >= option->low && value <= option->high))
+        return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' must be from %g to %g", what,
+                          spec, option->name, option->low, option->high);
+    if (option->whole && value != floor(value))
+        return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' must be a whole number", what,
+                          spec, option->name);
+    values[option - options] = value;
+    return QUELL_OK;
+}
+
+void quell_spec_defaults(const struct quell_option *options, double *values)
+{
+    for (size_t i = 0; options[i].name; i++) values[i] = options[i].value;
+}
+
+quell_status quell_spec_options(const char *what, const char *spec,
+                                const struct quell_option *options, double *values)
+{
+    const char *text = spec + quell_spec_name(spec);
+    unsigned seen = 0;
+    while (*text) {
+        text++; /* the colon or the comma */
+        size_t length = strcspn(text, ",");
+        quell_status status = read_option(what, spec, text, length, options, values, &seen);
+        if (status) return status;
+        text += length;
+    }
+    return QUELL_OK;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* "NAME:KEY=VALUE,KEY=VALUE", a spec: how samplers, schedules and grids are asked for by text. */
+#ifndef QUELL_BASE_SPEC_H
+#define QUELL_BASE_SPEC_H
+
+#include <stddef.h>
+#include <quell/status.h>
+
+#define QUELL_MAX_OPTIONS 16
+
+/* One option: its default and the closed range of its values. whole: the value is an integer.
+ * choices: the option takes words, "bh1|bh2", in place of numbers; its value is the number of the
+ * word, from 0. */
+struct quell_option {
+    const char *name;
+    double value, low, high;
+    const char *summary;
+    int whole;
+    const char *choices;
+};
+
+/* Macros for the rows of a table of options. */
+#define QUELL_NUMBER(name_, value_, low_, high_, summary_) \
+    {.name = name_, .value = value_, .low = low_, .high = high_, .summary = summary_}
+#define QUELL_WHOLE(name_, value_, low_, high_, summary_) \
+    {.name = name_, .value = value_, .low = low_, .high = high_, .summary = summary_, .whole = 1}
+#define QUELL_CHOICE(name_, value_, choices_, summary_) \
+    {.name = name_, .value = value_, .summary = summary_, .choices = choices_}
+
+/* The n-th of the words in `choices`, its length in *length; NULL past the end. */
+const char *quell_choice(const char *choices, size_t n, size_t *length);
+
+/* The length of NAME in a spec, and whether it is `name` (NULL: no). */
+size_t quell_spec_name(const char *spec);
+int quell_spec_is(const char *spec, const char *name);
+
+/* Fills values[] with the defaults of the table `options`, which ends with a NULL name. */
+void quell_spec_defaults(const struct quell_option *options, double *values);
+
+/* Fills values[] from the options that a spec, "NAME:KEY=VALUE,..." gives, in the order of the
+ * table, and leaves the others. `what` ("sampler") names the thing in messages. */
+quell_status quell_spec_options(const char *what, const char *spec,
+                                const struct quell_option *options, double *values);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/class_option.h"
+#include "cli/cli.h"
+#include "base/fail.h"
+
+#include <string.h>
+
+#define CHUNK 1024
+
+static int open_file(struct labels *labels, const char *path)
+{
+    quell_status status = quell_npy_open_integers(&labels->file, path);
+    if (status) return complain_input(EXIT_FILE, status);
+    if (labels->file.rank == 1) return EXIT_DONE;
+    return complain(EXIT_USAGE, "--classes %s: must be an array of shape (count,)", path);
+}
+
+int labels_open(struct labels *labels, const struct label_options *options, size_t classes)
+{
+    const char *class = options->class;
+    uint64_t number = 0;
+    *labels = (struct labels){.classes = classes, .wanted = class || options->classes};
+    if (!labels->wanted) return EXIT_DONE;
+    if (!classes)
+        return complain(EXIT_USAGE, "%s: the model has no classes",
+                        class ? "--class" : "--classes");
+    if (options->classes) return open_file(labels, options->classes);
+    labels->each = !strcmp(class, "each");
+    if (labels->each) return EXIT_DONE;
+    if (!options_count(class, &number) || number >= classes)
+        return complain(EXIT_USAGE, "--class %s: must be 0 to %zu, or each", class, classes - 1);
+    labels->one = number;
+    return EXIT_DONE;
+}
+
+static quell_status read_some(struct labels *labels, size_t rows, int32_t *out)
+{
+    int64_t values[CHUNK];
+    quell_status status = quell_npy_integers(&labels->file, rows, values);
+    for (size_t i = 0; i < rows && !status; i++) {
+        out[i] = (int32_t)values[i];
+        if (values[i] < -1 || values[i] >= (int64_t)labels->classes)
+            status =
+                quell_fail(QUELL_BAD_MODEL,
+                           "%s: value %zu is %lld: must be from -1 to %zu, the model's classes",
+                           labels->file.path, labels->file.taken - rows + i, (long long)values[i],
+                           labels->classes - 1);
+    }
+    return status;
+}
+
+quell_status labels_fill(struct labels *labels, uint64_t first, size_t rows, int32_t *out)
+{
+    quell_status status = QUELL_OK;
+    for (size_t i = 0; !labels->file.path && i < rows; i++)
+        out[i] = (int32_t)(labels->each ? (first + i) % labels->classes : labels->one);
+    for (size_t i = 0, n; labels->file.path && i < rows && !status; i += n) {
+        n = rows - i < CHUNK ? rows - i : CHUNK;
+        status = read_some(labels, n, out + i);
+    }
+    return status;
+}
+
+void labels_close(struct labels *labels) { quell_npy_close(&labels->file); }

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* The classes of the samples, from --class and --classes: none, one, all in turn, or those in a
+ * file. */
+#ifndef QUELL_CLI_CLASS_OPTION_H
+#define QUELL_CLI_CLASS_OPTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "cli/options.h"
+#include "io/npy.h"
+
+/* NULL where not given. */
+struct label_options {
+    const char *class, *classes;
+};
+
+#define LABEL_ROWS(owner)                                                                         \
+    TEXT_ROW(owner, labels.class, "class", "K",                                                   \
+             "draw from class K; each: from every class in turn,\nsample i from class i modulo "  \
+             "their number (none)"),                                                              \
+        TEXT_ROW(                                                                                 \
+            owner, labels.classes, "classes", "K.npy",                                            \
+            "the class of each sample, -1 for none: int32 or\nint64, shape (count,); instead of " \
+            "--class, --count")
+
+#define LABEL_RULES {"class", OPTION_EXCLUDES, "classes"}
+
+/* one, each: which class is wanted, unless a file has the classes. */
+struct labels {
+    bool wanted, each;
+    size_t classes, one;
+    struct quell_npy file;
+};
+
+/* Opens the labels for a model with that many classes. Returns an exit code, and has complained if
+ * it is not EXIT_DONE. */
+int labels_open(struct labels *labels, const struct label_options *options, size_t classes);
+
+/* Fills in the classes of the next rows, the samples first, first + 1, ... */
+quell_status labels_fill(struct labels *labels, uint64_t first, size_t rows, int32_t *out);
+
+/* Closes the file; zeroed labels, or closed ones, are allowed. */
+void labels_close(struct labels *labels);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* One `quell compare` from its options to its table. */
+#ifndef QUELL_CLI_COMPARE_COMPARE_H
+#define QUELL_CLI_COMPARE_COMPARE_H
+
+#include <quell/quell.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include "cli/compare/distance.h"
+#include "cli/sampling.h"
+#include "io/output.h"
+
+struct compare_options {
+    const char *model, *samplers, *evaluations, *isa, *plot;
+    uint64_t count, seed, threads;
+    struct sampling sampling;
+    int json, quiet;
+};
+
+/* A sampler at a budget. steps: as many as the budget allows, 0 if it allows none; evaluations:
+ * those that they take. finite: false if samples were not. */
+struct trial {
+    size_t sampler, budget, steps, evaluations;
+    bool finite;
+    struct distance distance;
+};
+
+struct comparison {
+    struct compare_options options;
+    quell_model model;
+    const char *isa;
+    size_t threads;
+    char *specs;           /* the samplers, each ended by '\0' */
+    const char **samplers; /* [sampler_count] */
+    size_t sampler_count, budget_count;
+    uint64_t steps;        /* those of --times or --sigmas; 0: as many as a budget allows */
+    uint64_t *budgets;     /* rising */
+    struct trial *trials;  /* [sampler_count][budget_count] */
+    double alpha, sigma;   /* the law that is drawn: alpha X + sigma Z */
+    double spread;         /* the distance of the law from its mean */
+    struct distance floor; /* between exact draws */
+    struct quell_output picture;
+};
+
+/* Each returns an exit code, and has complained if it is not EXIT_DONE (compare_open.c,
+ * compare_run.c, compare_report.c). */
+int comparison_open(struct comparison *comparison);
+int comparison_run(struct comparison *comparison);
+int comparison_plot(struct comparison *comparison);
+int comparison_report(const struct comparison *comparison);
+
+void comparison_close(struct comparison *comparison);
+
+static inline struct trial *comparison_trial(const struct comparison *comparison, size_t sampler,
+                                             size_t budget)
+{
+    return &comparison->trials[sampler * comparison->budget_count + budget];
+}
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* The parts of a stream that `quell join` puts together, in order. A part is an .npy file, or the
+ * report of one (`quell sample --json`), which knows which samples it holds and how they were
+ * drawn. */
+#ifndef QUELL_CLI_JOIN_JOIN_H
+#define QUELL_CLI_JOIN_JOIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/json_write.h"
+#include "models/document.h"
+#include "io/npy.h"
+#include "io/output.h"
+
+/* name: as given on the command line. path: the file of its samples. first: the index of its first
+ * sample, from a report. digest: of the bits of its samples, once they are copied. */
+struct part {
+    const char *name;
+    char *path;
+    uint64_t first, digest;
+    size_t rows;
+};
+
+/* reported: the parts are reports; settings: the first of these, with which all others must agree
+ * except in fields of the part itself. rank, shape: of a sample. */
+struct parts {
+    size_t count, rows;
+    struct part *part;
+    bool reported;
+    struct quell_document settings;
+    size_t rank, shape[QUELL_MAX_RANK];
+};
+
+/* Checks everything that can be checked before a sample is copied, and sorts reported parts by
+ * their samples. This and the functions below return an exit code, and have complained if it is not
+ * EXIT_DONE. */
+int parts_open(struct parts *parts, size_t count, const char *const *names);
+void parts_close(struct parts *parts);
+
+/* Reads a report: path, first and rows of the part. Compares its settings with those of the parts
+ * before (join_report.c). */
+int part_read_report(struct parts *parts, struct part *part);
+
+/* Writes the settings that all reports share, as members of the report of the whole. */
+void parts_put_settings(struct quell_json_writer *writer, const struct parts *parts);
+
+/* Opens the file of a part's samples. */
+int part_open(const struct part *part, struct quell_npy *npy);
+
+/* Writes the header and the samples of all parts (join_copy.c). */
+int parts_copy(struct parts *parts, struct quell_output *out);
+
+#endif

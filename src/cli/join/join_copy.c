@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* Copies the samples, a chunk at a time. Two parts with the same samples come from a job array
+ * whose tasks all had the same --first, so a digest of each part's bits is computed on the way. */
+#include "cli/cli.h"
+#include "cli/interrupt.h"
+#include "cli/join/join.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CHUNK ((size_t)1 << 16) /* values */
+
+/* Adds values to a digest. Each step is invertible, so a single value that differs always changes
+ * the digest. */
+static uint64_t digest(uint64_t sum, const float *x, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &x[i], sizeof bits);
+        sum = (sum ^ bits) * 0x9e3779b97f4a7c15u;
+        sum ^= sum >> 32;
+    }
+    return sum;
+}
+
+static quell_status copy_values(struct part *part, struct quell_npy *npy, float *x,
+                                struct quell_output *out)
+{
+    quell_status status = QUELL_OK;
+    while (npy->taken < npy->values && !status) {
+        size_t left = npy->values - npy->taken, count = left < CHUNK ? left : CHUNK;
+        if (interrupt_signal) return QUELL_STOPPED;
+        status = quell_npy_floats(npy, count, x);
+        if (status) break;
+        part->digest = digest(part->digest, x, count);
+        status = quell_output_write(out, x, count * sizeof *x);
+    }
+    return status;
+}
+
+/* Complains of wrong values in a part: whatever the samples are, the file is at fault. */
+static int complain_copy(quell_status status)
+{
+    if (status == QUELL_BAD_MODEL && !interrupt_signal) return complain_input(EXIT_FILE, status);
+    return complain_run(status);
+}
+
+static int copy_part(const struct parts *parts, struct part *part, float *x,
+                     struct quell_output *out)
+{
+    struct quell_npy npy;
+    int code = part_open(part, &npy);
+    if (code != EXIT_DONE) return code;
+    size_t dim = 1;
+    for (size_t i = 0; i < parts->rank; i++) dim *= parts->shape[i];
+    if (npy.values != part->rows * dim)
+        code = complain(EXIT_FILE, "%s: was changed meanwhile", part->path);
+    quell_status status = code == EXIT_DONE ? copy_values(part, &npy, x, out) : QUELL_OK;
+    quell_npy_close(&npy);
+    return status ? complain_copy(status) : code;
+}
+
+static int by_digest(const void *left, const void *right)
+{
+    const struct part *a = *(struct part *const *)left, *b = *(struct part *const *)right;
+    if (a->digest != b->digest) return a->digest < b->digest ? -1 : 1;
+    if (a->rows != b->rows) return a->rows < b->rows ? -1 : 1;
+    return (a > b) - (a < b);
+}
+
+/* Refuses two parts with the same samples, unless they have reports, which say which samples they
+ * hold: by chance, samples are not equal that often in the same order. */
+static int check_twins(const struct parts *parts)
+{
+    if (parts->reported) return EXIT_DONE;
+    struct part **sorted = malloc(parts->count * sizeof(struct part *));
+    if (!sorted) return complain(EXIT_MEMORY, "no memory for %zu parts", parts->count);
+    for (size_t i = 0; i < parts->count; i++) sorted[i] = &parts->part[i];
+    qsort(sorted, parts->count, sizeof *sorted, by_digest);
+    int code = EXIT_DONE;
+    for (size_t i = 1; i < parts->count && code == EXIT_DONE; i++) {
+        const struct part *a = sorted[i - 1], *b = sorted[i];
+        if (a->digest == b->digest && a->rows == b->rows && a->rows)
+            code = complain(EXIT_FILE,
+                            "%s has the samples of %s: was each drawn with its own --first?",
+                            b->path, a->path);
+    }
+    free(sorted);
+    return code;
+}
+
+int parts_copy(struct parts *parts, struct quell_output *out)
+{
+    char header[QUELL_NPY_HEADER];
+    size_t shape[QUELL_NPY_MAX_RANK] = {parts->rows};
+    memcpy(shape + 1, parts->shape, parts->rank * sizeof *shape);
+    size_t bytes = quell_npy_header(header, parts->rank + 1, shape);
+    float *x = malloc(CHUNK * sizeof *x);
+    if (!x) return complain(EXIT_MEMORY, "no memory to copy with");
+    quell_status status = quell_output_write(out, header, bytes);
+    int code = status ? complain_run(status) : EXIT_DONE;
+    for (size_t i = 0; i < parts->count && code == EXIT_DONE; i++)
+        code = copy_part(parts, &parts->part[i], x, out);
+    free(x);
+    return code == EXIT_DONE ? check_twins(parts) : code;
+}

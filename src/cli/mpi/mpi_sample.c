@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* quell-mpi sample: each rank is a session of its own, which draws its range of the samples; the
+ * file is of all. */
+#include <quell/mpi.h>
+#include "cli/interrupt.h"
+#include "cli/mpi/ranks.h"
+#include "cli/session.h"
+#include "mpi/group_watch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST_ROWS 64
+
+/* The rows of `quell sample` but --plot, which would need all samples in one place. */
+static void make_rows(struct option_row rows[MOST_ROWS])
+{
+    int count = 0;
+    for (const struct option_row *row = sample_rows; row->name && count < MOST_ROWS - 1; row++) {
+        if (!strcmp(row->name, "plot")) continue;
+        rows[count] = *row;
+        if (!strcmp(row->name, "resume"))
+            rows[count] = (struct option_row)ABSENT_ROW(
+                "resume", "only `quell sample` can go on: cut the run by --first and --count, and "
+                          "join the files");
+        if (!strcmp(row->name, "out"))
+            rows[count].help = "where the samples go, as NumPy's .npy, float32, shape\n"
+                               "(count, dim...): a name that all ranks see";
+        if (!strcmp(row->name, "threads"))
+            rows[count].help = "at most T threads a rank (0: the processors that the\n"
+                               "rank is bound to, or its share of the node's)";
+        count++;
+    }
+    rows[count] = (struct option_row){0};
+}
+
+static bool read_options(int argc, char **argv, struct sample_options *options, int *code)
+{
+    struct option_row rows[MOST_ROWS];
+    const struct option_table table = {
+        .usage = "quell-mpi sample --model M --out F.npy [OPTION...]",
+        .about = "Draws samples as `quell sample` does, on all ranks of an MPI job: each draws a\n"
+                 "range of the stream, and all write one file. The file is equal, byte by byte,\n"
+                 "for any number of ranks, and to the one that `quell sample` writes.",
+        .options = rows,
+        .rules = sample_rules,
+        .after =
+            "Example: mpirun -n 8 --map-by socket quell-mpi sample --model net.safetensors \\\n"
+            "    --steps 20 --count 1000000 --out x.npy\n\n",
+    };
+    make_rows(rows);
+    if (!options_read(&table, argc, argv, options, NULL, code)) return false;
+    *code = sample_check(options);
+    if (*code == EXIT_DONE && (!options->out || !strcmp(options->out, "-")))
+        *code = complain(EXIT_USAGE, "--out is needed, the name of a file: see `quell-mpi sample "
+                                     "--help`");
+    return true;
+}
+
+/* whole, first: the samples of all ranks together. */
+struct job {
+    struct ranks *ranks;
+    struct session session;
+    struct progress progress;
+    uint64_t whole, first;
+};
+
+static int prepare(struct job *job)
+{
+    struct session *session = &job->session;
+    size_t threads = session->options.threads;
+    quell_status status = quell_group_threads(&job->ranks->group, &threads);
+    int code = ranks_agree(job->ranks, status ? complain_status(status) : EXIT_DONE);
+    if (code != EXIT_DONE) return code;
+    session->options.threads = threads;
+    if (job->ranks->group.rank) session->options.quiet = 1;
+    return ranks_agree(job->ranks, session_prepare(session));
+}
+
+/* Refuses ranks that would draw from different laws or write different files. */
+static int settle(struct job *job)
+{
+    struct session *session = &job->session;
+    int code = EXIT_DONE;
+    char *settings = session_settings(session, &code), *all = NULL;
+    if (settings && asprintf(&all, "%sout %s\n", settings, session->options.out) < 0) {
+        all = NULL;
+        code = complain(EXIT_MEMORY, "no memory for the settings of the run");
+    }
+    code = ranks_agree(job->ranks, code);
+    if (code == EXIT_DONE) code = ranks_same_settings(job->ranks, all);
+    free(settings);
+    free(all);
+    return code;
+}
+
+static int narrow(struct job *job)
+{
+    struct session *session = &job->session;
+    uint64_t skipped;
+    size_t rows;
+    job->whole = session->count;
+    job->first = session->options.first;
+    quell_group_range(&job->ranks->group, job->whole, &skipped, &rows);
+    session->ranks = (size_t)job->ranks->group.size;
+    return ranks_agree(job->ranks, session_narrow(session, skipped, rows));
+}
+
+static int ended(void *watch) { return quell_mpi_stopped(watch); }
+
+static quell_status make(void *user, quell_mpi_watch *watch, size_t done, size_t rows, float *x)
+{
+    struct job *job = user;
+    if (watch->temporary && !done) interrupt_removes(watch->temporary);
+    job->progress.ended = ended;
+    job->progress.others = watch;
+    return session_draw(&job->session, &job->progress, done, rows, x);
+}
+
+/* Passes a signal that one rank received on to all. */
+static void share_signal(const struct job *job)
+{
+    int own = interrupt_signal, any = own;
+    MPI_Allreduce(&own, &any, 1, MPI_INT, MPI_MAX, job->ranks->group.comm);
+    interrupt_signal = any;
+}
+
+static int draw(struct job *job)
+{
+    struct session *session = &job->session;
+    progress_begin(&job->progress, session->count, "samples", session->options.quiet);
+    job->progress.ranks = session->ranks;
+    interrupt_catch_all();
+    const quell_model *model = &session->model;
+    quell_status status = quell_mpi_save_rows(job->ranks->group.comm, job->whole, model->rank,
+                                              model->shape, session->options.out, make, job);
+    progress_end(&job->progress);
+    session->seconds = progress_clock() - job->progress.start;
+    if (!status) return EXIT_DONE;
+    share_signal(job);
+    return ranks_agree(job->ranks, complain_run(status));
+}
+
+static int report(struct job *job)
+{
+    struct session *session = &job->session;
+    session->count = job->whole;
+    session->options.first = job->first;
+    return job->ranks->group.rank ? EXIT_DONE : session_report(session);
+}
+
+int ranks_sample(struct ranks *ranks, int argc, char **argv)
+{
+    struct job job = {.ranks = ranks, .session = {.options = SAMPLE_DEFAULTS}};
+    int code;
+    bool more = read_options(argc, argv, &job.session.options, &code);
+    code = ranks_agree(ranks, code);
+    if (code == EXIT_DONE) code = ranks_same_way(ranks, more);
+    if (code != EXIT_DONE || !more) return code;
+    code = prepare(&job);
+    if (code == EXIT_DONE) code = settle(&job);
+    if (code == EXIT_DONE) code = narrow(&job);
+    if (code == EXIT_DONE) code = draw(&job);
+    if (code == EXIT_DONE) code = report(&job);
+    session_close(&job.session);
+    return code;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/outputs.h"
+#include "cli/cli.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <sys/stat.h>
+
+bool is_standard_output(const char *path)
+{
+    static const char *const names[] = {"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(path, names[i])) return true;
+    return false;
+}
+
+bool is_same_file(const char *a, const char *b)
+{
+    struct stat one, other;
+    return !stat(a, &one) && !stat(b, &other) && S_ISREG(one.st_mode) &&
+           one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+int places_check(const struct place *outputs, const struct place *inputs)
+{
+    for (; outputs->option; outputs++)
+        for (const struct place *in = inputs; in->option; in++)
+            if (outputs->path && in->path && is_same_file(outputs->path, in->path))
+                return complain(EXIT_USAGE, "%s %s: is the file of %s: name another",
+                                outputs->option, outputs->path, in->option);
+    return EXIT_DONE;
+}

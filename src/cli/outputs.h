@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Where output goes; an output must not be one of the inputs. */
+#ifndef QUELL_CLI_OUTPUTS_H
+#define QUELL_CLI_OUTPUTS_H
+
+#include <stdbool.h>
+
+/* Whether this is standard output: "-", or one of its names as a file, /dev/stdout and so on. */
+bool is_standard_output(const char *path);
+
+/* Whether two names are of one file that is there. */
+bool is_same_file(const char *a, const char *b);
+
+/* An option by its name, "--out", and its value, NULL where it is not given. */
+struct place {
+    const char *option, *path;
+};
+
+/* Refuses outputs that are one of the inputs, which each end with a NULL option. Returns an exit
+ * code, and has complained if it is not EXIT_DONE. */
+int places_check(const struct place *outputs, const struct place *inputs);
+
+#endif

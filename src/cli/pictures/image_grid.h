@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* A grid of images: the first samples side by side. */
+#ifndef QUELL_CLI_PICTURES_IMAGE_GRID_H
+#define QUELL_CLI_PICTURES_IMAGE_GRID_H
+
+#include <stddef.h>
+#include "io/output.h"
+
+struct grid;
+
+/* Creates a grid of up to `count` images of height x width x channels (1, 3 or 4). */
+quell_status grid_create(struct grid **grid, size_t count, size_t height, size_t width,
+                         size_t channels);
+
+/* Adds x[rows][height][width][channels], in [-1, 1]; images beyond the grid are ignored. */
+void grid_add(struct grid *grid, size_t rows, const float *x);
+
+quell_status grid_write(const struct grid *grid, struct quell_output *output);
+
+void grid_free(struct grid *grid);
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* A model by its name, and data sets as models. */
+#include "models/model.h"
+#include "base/fail.h"
+#include "base/floats.h"
+#include "base/memory.h"
+#include "models/builtin.h"
+#include "models/description.h"
+#include "io/npy.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LEAST_SIDE 8
+
+quell_status quell_model_refused(const char *path, quell_status status)
+{
+    if (status != QUELL_BAD_ARGUMENT && status != QUELL_NOT_FOUND) return status;
+    char message[512];
+    snprintf(message, sizeof message, "%s", quell_error_message());
+    return quell_fail(QUELL_BAD_MODEL, "%s: %s", path, message);
+}
+
+/* Whether the data look like images: (height, width), or with 1, 3 or 4 channels, all in [-1,
+ * 1]. */
+static int looks_like_images(const quell_model *model, const float *points, size_t values)
+{
+    const size_t *shape = model->shape;
+    if (model->rank < 2 || model->rank > 3) return 0;
+    if (shape[0] < LEAST_SIDE || shape[1] < LEAST_SIDE) return 0;
+    if (model->rank == 3 && shape[2] != 1 && shape[2] != 3 && shape[2] != 4) return 0;
+    for (size_t i = 0; i < values; i++)
+        if (!(fabsf(points[i]) <= 1.0f)) return 0;
+    return 1;
+}
+
+static quell_status read_points(quell_model *model, struct quell_npy *npy, const char *path)
+{
+    if (npy->rank < 1 || npy->values == 0)
+        return quell_fail(QUELL_BAD_MODEL, "%s: has no points: its shape must be (count, dim...)",
+                          path);
+    float *points = quell_new(npy->values, sizeof *points);
+    if (!points) return quell_fail(QUELL_NO_MEMORY, "%s: no memory for its points", path);
+    model->rank = npy->rank > 1 ? npy->rank - 1 : 1;
+    model->shape[0] = 1;
+    for (size_t i = 1; i < npy->rank; i++) model->shape[i - 1] = npy->shape[i];
+    quell_status status = quell_npy_floats(npy, npy->values, points);
+    if (!status)
+        status = quell_denoiser_from_points(&model->denoiser, npy->shape[0],
+                                            npy->values / npy->shape[0], points);
+    if (!status) model->image = looks_like_images(model, points, npy->values);
+    free(points);
+    return status;
+}
+
+quell_status quell_model_read_points(quell_model *model, const char *path)
+{
+    struct quell_npy npy;
+    quell_status status = quell_npy_open(&npy, path);
+    if (status) return status;
+    status = read_points(model, &npy, path);
+    quell_npy_close(&npy);
+    return quell_model_refused(path, status);
+}
+
+static int ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text), tail = strlen(end);
+    return length > tail && !strcmp(text + length - tail, end);
+}
+
+static quell_status load(quell_model *model, const char *name)
+{
+    if (!strncmp(name, "builtin:", 8)) return quell_builtin_load(model, name + 8);
+    if (ends_with(name, ".json")) return quell_model_read_json(model, name);
+    if (ends_with(name, ".npy")) return quell_model_read_points(model, name);
+    if (ends_with(name, ".safetensors")) return quell_model_read_tensors(model, name);
+    return quell_fail(QUELL_NOT_FOUND,
+                      "model '%s': must be builtin:NAME (see `quell list models`), a .json "
+                      "description, a .safetensors network or an .npy data set",
+                      name);
+}
+
+quell_status quell_model_load(quell_model *model, const char *name)
+{
+    if (!model || !name)
+        return quell_fail(QUELL_BAD_ARGUMENT, "model: the model or its name is NULL");
+    quell_model loaded = {0};
+    QUELL_OWN_FLOATS;
+    quell_status status = load(&loaded, name);
+    if (status)
+        quell_model_free(&loaded);
+    else
+        *model = loaded;
+    return status;
+}
+
+void quell_model_free(quell_model *model)
+{
+    if (!model) return;
+    quell_denoiser_free(model->denoiser);
+    if (model->description) quell_description_clear(model->description);
+    free(model->description);
+    *model = (quell_model){0};
+}

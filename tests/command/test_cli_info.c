@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* quell info MODEL: what a model is and where it came from. */
+#include "command.h"
+#include "harness.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static json_t *info(const struct command *command, const char *model)
+{
+    char arguments[200];
+    snprintf(arguments, sizeof arguments, "info %s --json", model);
+    return command_json(command, arguments);
+}
+
+static const char *text_of(const json_t *root, const char *name)
+{
+    const char *text = json_string_value(json_field(root, name));
+    return text ? text : "null";
+}
+
+TEST(info, builtin_models)
+{
+    static const struct {
+        const char *name, *kind, *count_name, *schedule;
+        long long dim, classes, count;
+        bool law;
+    } cases[] = {
+        {"builtin:grid25", "mixture", "components", "null", 2, 0, 25, true},
+        {"builtin:shapes", "empirical", "points", "null", 784, 0, 4096, true},
+        {"builtin:clouds", "gaussian", "bytes", "null", 1024, 0, 0, true},
+        /* 2 h + h + b (2 h^2 + 2 h + m h) + 2 h + 2, h = m = 64, b = 2, and of the conditioning
+         * 2 m^2 + 2 m + 3 m */
+        {"builtin:rings", "network", "parameters", "vp:alpha_min=0.001,sigma_min=0.001", 2, 2,
+         192 + 2 * (2 * 4096 + 128 + 4096) + 130 + 2 * 4096 + 128 + 192, false},
+    };
+    struct command command = command_new();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        json_t *root = info(&command, cases[i].name);
+        CHECK(!strcmp(text_of(root, "model"), cases[i].name), "model");
+        CHECK(!strcmp(text_of(root, "kind"), cases[i].kind), "%s", text_of(root, "kind"));
+        CHECK(!strcmp(text_of(root, "schedule"), cases[i].schedule), "schedule");
+        CHECK(json_integer_value(json_field(root, "dim")) == cases[i].dim, "dim");
+        CHECK(json_integer_value(json_field(root, "classes")) == cases[i].classes, "classes");
+        long long count = json_integer_value(json_field(root, cases[i].count_name));
+        CHECK(count == cases[i].count, "%s: %lld", cases[i].name, count);
+        CHECK(json_is_true(json_field(root, "reproducible")), "reproducible");
+        CHECK(json_is_true(json_field(root, "law")) == cases[i].law, "law");
+        json_decref(root);
+        command_check(&command, 0, "info --model builtin:rings");
+    }
+    char *output = command_output(&command);
+    CHECK(strstr(output, "architecture     mlp") && strstr(output, "reproducible yes"), "%s",
+          output);
+    free(output);
+    command_remove(&command);
+}
+
+TEST(info, files)
+{
+    struct command command = command_new();
+    scratch_write(&command.work, "c.json",
+                  "{\"kind\": \"gaussian\", \"covariance\": [[2, 1], [1, 2]], "
+                  "\"comment\": \"a\\u001b[2Jb\"}",
+                  0);
+    json_t *root = info(&command, "c.json");
+    CHECK(json_is_false(json_field(root, "reproducible")), "LAPACK's basis is reproducible");
+    CHECK(strlen(text_of(root, "sha256")) == 64, "%s", text_of(root, "sha256"));
+    CHECK(json_integer_value(json_field(root, "bytes")) ==
+              (long long)strlen("{\"kind\": \"gaussian\", \"covariance\": [[2, 1], [1, 2]], "
+                                "\"comment\": \"a\\u001b[2Jb\"}"),
+          "bytes");
+    json_decref(root);
+    command_check(&command, 0, "info c.json");
+    char *output = command_output(&command);
+    CHECK(strstr(output, "comment          a?[2Jb") && strstr(output, "reproducible no"), "%s",
+          output);
+    free(output);
+    command_check(&command, 0, "model --model c.json --out e.json");
+    root = info(&command, "e.json");
+    CHECK(json_is_true(json_field(root, "reproducible")), "the stored basis is not reproducible");
+    json_decref(root);
+    command_check(&command, 0, "sample --quiet --model builtin:grid25 --count 7 --out x.npy");
+    root = info(&command, "x.npy");
+    CHECK(json_integer_value(json_field(root, "points")) == 7, "points");
+    json_decref(root);
+    command_refused(&command, 3, "info no.json", "no.json");
+    command_refused(&command, 3, "info no", "'no'");
+    command_refused(&command, 2, "info x.npy --model x.npy", "only one of them");
+    command_refused(&command, 2, "info x.npy x.npy", "no such argument");
+    command_remove(&command);
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* What belongs to a run reaches the caller's functions in it, and what belongs to a denoiser is
+ * released with it. */
+#include "harness.h"
+#include "models.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <string.h>
+
+enum { DIM = 2, COUNT = 300, THREADS = 3 };
+
+struct seen {
+    atomic_size_t rows;
+};
+
+static int count_rows(void *user, const quell_call *call, const float *input, float *output)
+{
+    (void)user;
+    atomic_fetch_add(&((struct seen *)call->context)->rows, call->rows);
+    return model_callback(NULL, call, input, output);
+}
+
+static int count_in_step(void *user, quell_transition *transition, const quell_point *t,
+                         const quell_point *s, float *x)
+{
+    (void)user, (void)s;
+    struct seen *seen = quell_transition_context(transition);
+    atomic_fetch_add(&seen->rows, 1000 * quell_transition_rows(transition));
+    float *mean = quell_transition_scratch(transition, 0);
+    return quell_transition_denoise(transition, t, x, mean) ? -1 : 0;
+}
+
+static size_t rows_of(const quell_sampler *sampler)
+{
+    static float x[COUNT * DIM];
+    struct seen seen = {0};
+    quell_run run = quell_run_defaults();
+    run.count = COUNT, run.threads = THREADS, run.context = &seen;
+    CHECK(!quell_sample(sampler, &run, x), "%s", quell_error_message());
+    return atomic_load(&seen.rows);
+}
+
+TEST(context, reaches_denoisers)
+{
+    quell_denoiser *plain, *guided;
+    quell_schedule *schedule = must_schedule("vp");
+    MUST(quell_denoiser_from_function(&plain, DIM, count_rows, NULL, NULL));
+    MUST(quell_denoiser_from_guidance(&guided, plain, plain, NULL));
+    quell_sampler *alone = must_sampler("ddim", plain, schedule, 4);
+    quell_sampler *twice = must_sampler("ddim", guided, schedule, 4);
+    CHECK(rows_of(alone) == 4 * COUNT, "rows of a denoiser");
+    CHECK(rows_of(twice) == 8 * COUNT, "rows of a guided denoiser");
+    quell_sampler_free(alone);
+    quell_sampler_free(twice);
+    quell_denoiser_free(guided);
+    quell_denoiser_free(plain);
+    quell_schedule_free(schedule);
+}
+
+TEST(context, reaches_steps)
+{
+    quell_denoiser *denoiser;
+    quell_schedule *schedule = must_schedule("vp");
+    quell_sampler *sampler;
+    quell_sampler_options options = quell_sampler_defaults();
+    options.steps = 4;
+    MUST(quell_denoiser_from_function(&denoiser, DIM, count_rows, NULL, NULL));
+    MUST(
+        quell_sampler_from_step(&sampler, count_in_step, NULL, NULL, denoiser, schedule, &options));
+    CHECK(rows_of(sampler) == 4 * COUNT * 1001, "rows of steps and of their denoiser");
+    quell_sampler_free(sampler);
+    quell_denoiser_free(denoiser);
+    quell_schedule_free(schedule);
+}
+
+static void count_release(void *user) { ++*(int *)user; }
+
+TEST(context, release)
+{
+    int released = 0;
+    quell_denoiser *denoiser;
+    quell_schedule *schedule = must_schedule("vp");
+    quell_function_options options = quell_function_defaults();
+    options.release = count_release;
+    CHECK(quell_denoiser_from_function(&denoiser, 0, count_rows, &released, &options), "dim 0");
+    CHECK(released == 0, "released what was not taken");
+    MUST(quell_denoiser_from_function(&denoiser, DIM, count_rows, &released, &options));
+    quell_sampler *sampler = must_sampler("ddim", denoiser, schedule, 4);
+    quell_denoiser_free(denoiser);
+    CHECK(released == 0, "released while a sampler holds it");
+    quell_sampler_free(sampler);
+    CHECK(released == 1, "released %d times", released);
+    quell_schedule_free(schedule);
+}
+
+/* A denoiser whose mean is the class, and 100 without one. */
+static int mean_is_class(void *user, const quell_call *call, const float *input, float *output)
+{
+    (void)user, (void)input;
+    for (size_t i = 0; i < call->rows * call->dim; i++) {
+        int32_t class = call->classes ? call->classes[i / call->dim] : -1;
+        output[i] = class < 0 ? 100 : (float)class;
+    }
+    return 0;
+}
+
+/* Callbacks have classes, too: each row its own, and guidance asks without. */
+TEST(context, classes)
+{
+    static float x[COUNT * DIM], mean[COUNT * DIM];
+    static int32_t classes[COUNT];
+    quell_denoiser *plain, *guided;
+    quell_schedule *schedule = must_schedule("vp");
+    quell_function_options options = quell_function_defaults();
+    quell_run run = quell_run_defaults();
+    run.count = COUNT, run.threads = THREADS, run.tile = 7;
+    options.classes = 5;
+    for (int i = 0; i < COUNT; i++) classes[i] = i % 6 - 1;
+    MUST(quell_denoiser_from_function(&plain, DIM, mean_is_class, NULL, &options));
+    MUST(quell_denoiser_from_guidance(&guided, plain, NULL, NULL));
+    CHECK(quell_denoiser_classes(plain) == 5 && quell_denoiser_classes(guided) == 5, "classes");
+    for (int weight = 1; weight <= 2; weight++) {
+        quell_sampler *sampler = must_sampler("ddim", weight == 1 ? plain : guided, schedule, 4);
+        run.classes = classes;
+        MUST(quell_denoise(sampler, &run, 0.5, x, mean));
+        for (int i = 0; i < COUNT * DIM; i++) {
+            int class = classes[i / DIM];
+            double own = class < 0 ? 100 : class, expected = weight * own + (1 - weight) * 100;
+            CHECK(fabs((double)mean[i] - expected) < 1e-4, "element %d: %g, not %g", i,
+                  (double)mean[i], expected);
+        }
+        run.classes = NULL;
+        MUST(quell_denoise(sampler, &run, 0.5, x, mean));
+        CHECK(fabs((double)mean[7] - 100) < 1e-4, "without classes: %g", (double)mean[7]);
+        quell_sampler_free(sampler);
+    }
+    quell_denoiser_free(guided);
+    quell_denoiser_free(plain);
+    quell_schedule_free(schedule);
+}

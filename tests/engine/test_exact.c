@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/* Exact samples: their moments are those of the law, and no thread, tile or instruction set changes
+ * a bit of them. */
+#include "harness.h"
+#include "isas.h"
+#include "models.h"
+#include "engine/exact.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COUNT 100000
+#define DIM 3
+#define ALPHA 0.75
+#define SIGMA 0.25
+
+/* The covariance of component k of alpha X + sigma Z. */
+static double covariance(const struct model *model, size_t k, size_t i, size_t j)
+{
+    double sum = i == j ? SIGMA * SIGMA : 0;
+    for (size_t e = 0; e < DIM; e++) {
+        double left = model->vectors ? model->vectors[e * DIM + i] : (double)(e == i);
+        double right = model->vectors ? model->vectors[e * DIM + j] : (double)(e == j);
+        sum += ALPHA * ALPHA * model->variances[k * DIM + e] * left * right;
+    }
+    return sum;
+}
+
+/* E[x_i], E[x_i x_j] and E[x_i^2 x_j] of the law: with m and C of a component, by Isserlis,
+ * m_i, m_i m_j + C_ij and m_i^2 m_j + m_j C_ii + 2 m_i C_ij. */
+static double moment(const struct model *model, int order, size_t i, size_t j)
+{
+    double sum = 0, weights = 0;
+    for (size_t k = 0; k < model->components; k++) {
+        double a = ALPHA * model->means[k * DIM + i], b = ALPHA * model->means[k * DIM + j];
+        double both = covariance(model, k, i, j), value = a;
+        if (order == 2) value = a * b + both;
+        if (order == 3) value = a * a * b + b * covariance(model, k, i, i) + 2 * a * both;
+        sum += model->weights[k] * value;
+        weights += model->weights[k];
+    }
+    return sum / weights;
+}
+
+/* The sample's own spread says how far its mean may be from the law's. */
+static void check_moment(const struct model *model, const float *x, int order, size_t i, size_t j)
+{
+    double sum = 0, squares = 0, expected = moment(model, order, i, j);
+    for (size_t n = 0; n < COUNT; n++) {
+        double a = (double)x[n * DIM + i], b = (double)x[n * DIM + j];
+        double value = order == 1 ? a : order == 2 ? a * b : a * a * b;
+        sum += value;
+        squares += value * value;
+    }
+    double mean = sum / COUNT, error = sqrt((squares / COUNT - mean * mean) / COUNT);
+    CHECK(fabs(mean - expected) < 4.5 * error, "%s: moment %d of %zu, %zu: %g, not %g +- %g",
+          model->kind, order, i, j, mean, expected, error);
+}
+
+static float *draw(const quell_denoiser *denoiser, const quell_run *run)
+{
+    float *x = calloc(run->count * quell_denoiser_dim(denoiser), sizeof *x);
+    MUST(quell_exact(denoiser, run, ALPHA, SIGMA, x));
+    return x;
+}
+
+TEST(exact, laws)
+{
+    for (size_t kind = 0; strcmp(model_kind(kind), "callback"); kind++) {
+        struct model model = model_new(model_kind(kind), DIM);
+        quell_denoiser *denoiser = model_denoiser(&model);
+        quell_run run = quell_run_defaults();
+        run.count = COUNT;
+        float *x = draw(denoiser, &run);
+        for (size_t i = 0; i < DIM; i++) {
+            check_moment(&model, x, 1, i, i);
+            for (size_t j = 0; j < DIM; j++) check_moment(&model, x, 2, i, j);
+            for (size_t j = 0; j < DIM; j++) check_moment(&model, x, 3, i, j);
+        }
+        free(x);
+        quell_denoiser_free(denoiser);
+        model_free(&model);
+    }
+}
+
+/* Any part of the samples, drawn in any way. */
+static void check_bits(const quell_denoiser *denoiser)
+{
+    size_t dim = quell_denoiser_dim(denoiser);
+    quell_run run = quell_run_defaults();
+    run.seed = 5;
+    run.first = UINT64_C(0xfffffffe);
+    run.count = 700;
+    run.isa = "scalar";
+    run.threads = 1;
+    float *whole = draw(denoiser, &run);
+    run.first += 33;
+    run.count -= 33;
+    run.threads = 3;
+    for (const struct quell_kernels *k = isa_after(NULL); k; k = isa_after(k)) {
+        run.isa = k->isa;
+        float *part = draw(denoiser, &run);
+        CHECK(!memcmp(part, whole + 33 * dim, run.count * dim * sizeof *part), "%s, %zu: %s",
+              quell_denoiser_kind(denoiser), dim, k->isa);
+        free(part);
+    }
+    free(whole);
+}
+
+TEST(exact, bits)
+{
+    static const size_t dims[] = {1, 2, 7, 70};
+    for (size_t kind = 0; strcmp(model_kind(kind), "callback"); kind++)
+        for (size_t i = 0; i < sizeof dims / sizeof *dims; i++) {
+            struct model model = model_new(model_kind(kind), dims[i]);
+            quell_denoiser *denoiser = model_denoiser(&model);
+            check_bits(denoiser);
+            quell_denoiser_free(denoiser);
+            model_free(&model);
+        }
+}
+
+TEST(exact, no_law)
+{
+    struct model model = model_new("callback", DIM);
+    quell_denoiser *denoiser = model_denoiser(&model);
+    quell_run run = quell_run_defaults();
+    float x[DIM];
+    CHECK(quell_exact(denoiser, &run, 1, 0, x) == QUELL_UNSUPPORTED, "drawn");
+    CHECK(strstr(quell_error_message(), "function"), "%s", quell_error_message());
+    quell_denoiser_free(denoiser);
+    model_free(&model);
+}

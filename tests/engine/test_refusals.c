@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/* What cannot be a sampler, or a transition, is refused with a message that names it. */
+#include "fixture.h"
+#include "harness.h"
+
+#include <math.h>
+#include <string.h>
+
+static int to_nothing(void *user, double t, double *alpha, double *sigma)
+{
+    (void)user;
+    *alpha = 1 - t, *sigma = t;
+    return 0;
+}
+
+static void refused(const char *spec, quell_status status, const char *says)
+{
+    quell_sampler *sampler = NULL;
+    quell_status found = quell_sampler_create(&sampler, spec, denoiser, schedule, &options);
+    CHECK(found == status && !sampler, "'%s': %s", spec, quell_status_name(found));
+    CHECK(strstr(quell_error_message(), says), "'%s': %s", says, quell_error_message());
+    options = quell_sampler_defaults();
+}
+
+TEST(refusals, specs)
+{
+    begin("vp");
+    refused("", QUELL_NOT_FOUND, "no such sampler");
+    refused("dd", QUELL_NOT_FOUND, "'dd'");
+    refused("ddimm", QUELL_NOT_FOUND, "'ddimm'");
+    refused("ddpm:eta=1", QUELL_BAD_ARGUMENT, "no option 'eta'");
+    refused("ddim:", QUELL_BAD_ARGUMENT, "no option");
+    refused("ddim:eta", QUELL_BAD_ARGUMENT, "needs a number");
+    refused("ddim:eta=x", QUELL_BAD_ARGUMENT, "needs a number");
+    refused("ddim:eta=1 ", QUELL_BAD_ARGUMENT, "needs a number");
+    refused("ddim:eta=-0.1", QUELL_BAD_ARGUMENT, "from 0");
+    refused("ddim:eta=nan", QUELL_BAD_ARGUMENT, "needs a number");
+    refused("ddim:eta=inf", QUELL_BAD_ARGUMENT, "from 0");
+    refused("ddim:eta=0.1,eta=0.9", QUELL_BAD_ARGUMENT, "option 'eta' is there twice");
+    refused("euler_a:eta=1,s_noise=1,eta=1", QUELL_BAD_ARGUMENT, "option 'eta' is there twice");
+    refused("dpmpp_2m:order=3", QUELL_BAD_ARGUMENT, "for another order take 'xeab'");
+    refused("uni_pc:variant=bh2", QUELL_BAD_ARGUMENT, "for another variant take 'unipc'");
+    refused("dpmpp_2m_karras", QUELL_NOT_FOUND, "'dpmpp_2m' is meant, with the grid 'karras'");
+    refused("_karras", QUELL_NOT_FOUND, "no such sampler");
+    quell_sampler *sampler = NULL;
+    CHECK(quell_sampler_create(NULL, "ddim", denoiser, schedule, NULL) == QUELL_BAD_ARGUMENT &&
+              quell_sampler_create(&sampler, NULL, denoiser, schedule, NULL) ==
+                  QUELL_BAD_ARGUMENT &&
+              quell_sampler_create(&sampler, "ddim", NULL, schedule, NULL) == QUELL_BAD_ARGUMENT &&
+              quell_sampler_create(&sampler, "ddim", denoiser, NULL, NULL) == QUELL_BAD_ARGUMENT,
+          "NULL accepted");
+    end();
+}
+
+/* Another name is the same plan. */
+static void same(const char *alias, const char *spec)
+{
+    static char plans[2][1 << 16];
+    for (int i = 0; i < 2; i++) {
+        quell_sampler *sampler = NULL;
+        MUST(quell_sampler_create(&sampler, i ? spec : alias, denoiser, schedule, &options));
+        CHECK(quell_sampler_print(sampler, plans[i], sizeof plans[i]) < sizeof plans[i],
+              "too long");
+        quell_sampler_free(sampler);
+    }
+    CHECK(!strcmp(plans[0], plans[1]), "%s is not %s", alias, spec);
+}
+
+TEST(refusals, names_of_others)
+{
+    begin("vp");
+    same("euler_ancestral", "euler_a");
+    same("euler_ancestral:eta=0.5", "euler_a:eta=0.5");
+    same("dpm_2", "dpm2");
+    same("dpm_2_ancestral", "dpm2_a");
+    same("dpmpp_2s_ancestral", "dpmpp_2s_a");
+    same("uni_pc", "unipc:order=3,variant=bh1");
+    same("uni_pc_bh2:corrector=0", "unipc:order=3,variant=bh2,corrector=0");
+    same("seeds_2", "seeds2");
+    same("seeds_3", "seeds3");
+    same("lms:order=4", "zab:order=4");
+    end();
+}
+
+TEST(refusals, options)
+{
+    const double nan = (double)NAN, values[] = {1, 2, nan, 4, 5}, variances[] = {1, 1, -1, 1, 1};
+    begin("vp");
+    const double flat[] = {0.9, 0.5, 0.5}, rising[] = {0.9, 0.5, 0.6}, out[] = {1.1, 0.5, 0};
+    options.steps = 0, refused("ddim", QUELL_BAD_ARGUMENT, "steps is 0");
+    options.steps = 1000001, refused("ddim", QUELL_BAD_ARGUMENT, "steps is 1000001");
+    options.start = 0, refused("ddim", QUELL_BAD_ARGUMENT, "times must fall");
+    options.start = 1.5, refused("ddim", QUELL_BAD_ARGUMENT, "times must fall");
+    options.stop = -0.5, refused("ddim", QUELL_BAD_ARGUMENT, "times must fall");
+    options.stop = nan, refused("ddim", QUELL_BAD_ARGUMENT, "times must fall");
+    options.steps = 2, options.times = flat, refused("ddim", QUELL_BAD_ARGUMENT, "time 2");
+    options.steps = 2, options.times = rising, refused("ddim", QUELL_BAD_ARGUMENT, "time 2");
+    options.steps = 2, options.times = out, refused("ddim", QUELL_BAD_ARGUMENT, "time 0");
+    const double good[] = {0.9, 0.5, 0.1}, sigmas[] = {10, 1, 0};
+    options.steps = 2, options.times = good, options.grid = "karras";
+    refused("ddim", QUELL_BAD_ARGUMENT, "times are given and so is grid");
+    options.steps = 2, options.times = good, options.start = 0.8;
+    refused("ddim", QUELL_BAD_ARGUMENT, "so are start");
+    options.steps = 2, options.times = good, options.stop = 0.2;
+    refused("ddim", QUELL_BAD_ARGUMENT, "so are start");
+    options.steps = 2, options.sigmas = sigmas, options.start = 0.9;
+    refused("ddim", QUELL_BAD_ARGUMENT, "sigmas are given");
+    options.steps = 2, options.sigmas = sigmas, options.grid = "beta";
+    refused("ddim", QUELL_BAD_ARGUMENT, "sigmas are given");
+    options.clamp_low = 1, options.clamp_high = 0;
+    refused("ddim", QUELL_BAD_ARGUMENT, "clamp_low");
+    options.clamp_low = nan, refused("ddim", QUELL_BAD_ARGUMENT, "clamp_low");
+    options.clamp_low = 1e39, refused("ddim", QUELL_BAD_ARGUMENT, "no float");
+    options.clamp_low = INFINITY, refused("ddim", QUELL_BAD_ARGUMENT, "no float");
+    options.clamp_high = -INFINITY, refused("ddim", QUELL_BAD_ARGUMENT, "no float");
+    options.threshold_max = 2, refused("ddim", QUELL_BAD_ARGUMENT, "threshold is 0");
+    options.brownian = 2, refused("ddpm", QUELL_BAD_ARGUMENT, "brownian is 2");
+    options.brownian = -1, refused("ddpm", QUELL_BAD_ARGUMENT, "brownian is -1");
+    options.prior_dim = 2, refused("ddim", QUELL_BAD_ARGUMENT, "prior_dim is 2");
+    options.prior_dim = 0, refused("ddim", QUELL_BAD_ARGUMENT, "prior_dim is 0");
+    options.prior_dim = DIM, options.prior_mean = values;
+    refused("ddim", QUELL_BAD_ARGUMENT, "prior_mean[2]");
+    options.prior_dim = DIM, options.prior_variance = variances;
+    refused("ddim", QUELL_BAD_ARGUMENT, "prior_variance[2]");
+    end();
+}
+
+/* A schedule whose alpha / sigma rises, and one that is noiseless before its end. */
+/* Noise that is new at each point is no part of a path. */
+TEST(refusals, brownian)
+{
+    static const char *const none[] = {"lcm", "tcd", "consistency", "pc", "pc:corrector=langevin"};
+    static const char *const some[] = {"ddpm", "ddim", "restart", "euler:s_churn=1", "dpmpp_sde"};
+    begin("vp");
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        options.brownian = 1, refused(none[i], QUELL_BAD_ARGUMENT, "no part of a path");
+    options.brownian = 1;
+    for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
+        quell_sampler *sampler = NULL;
+        MUST(quell_sampler_create(&sampler, some[i], denoiser, schedule, &options));
+        quell_sampler_free(sampler);
+    }
+    end();
+}
+
+TEST(refusals, schedules)
+{
+    begin("ve:sigma_min=10,sigma_max=0.1");
+    refused("ddim", QUELL_BAD_ARGUMENT, "must fall in t");
+    end();
+    begin("vp");
+    quell_schedule_free(schedule);
+    MUST(quell_schedule_from_function(&schedule, to_nothing, NULL, NULL));
+    quell_sampler *sampler = must_sampler("ddim", denoiser, schedule, 4);
+    quell_run run = quell_run_defaults();
+    float x[DIM] = {1, 2, 3, 4, 5}, out[DIM];
+    run.count = 1;
+    MUST(quell_step(sampler, &run, 0, 0, x));
+    CHECK(quell_step(sampler, &run, 0.5, 0.75, x) == QUELL_BAD_ARGUMENT, "t < s");
+    CHECK(quell_step(sampler, &run, 1.5, 0.75, x) == QUELL_BAD_ARGUMENT, "t > 1");
+    CHECK(quell_step(sampler, &run, 0.5, -0.5, x) == QUELL_BAD_ARGUMENT, "s < 0");
+    CHECK(quell_step(sampler, &run, (double)NAN, 0.5, x) == QUELL_BAD_ARGUMENT, "NaN");
+    CHECK(quell_step(sampler, &run, 0.5, (double)NAN, x) == QUELL_BAD_ARGUMENT, "NaN");
+    CHECK(quell_denoise(sampler, &run, 1.5, x, out) == QUELL_BAD_ARGUMENT, "denoise at 1.5");
+    CHECK(quell_denoise(sampler, &run, (double)NAN, x, out) == QUELL_BAD_ARGUMENT, "at NaN");
+    for (size_t e = 0; e < DIM; e++) CHECK(x[e] == (float)(e + 1), "x was changed");
+    quell_sampler_free(sampler);
+    end();
+}
+
+TEST(refusals, past_the_end)
+{
+    CHECK(!strcmp(quell_sampler_name(0), "ddpm") && !strcmp(quell_sampler_name(1), "ddim"),
+          "names");
+    for (size_t i = 0; quell_sampler_name(i); i++)
+        CHECK(strlen(quell_sampler_summary(i)) > 8, "no summary");
+    CHECK(!quell_sampler_summary(1000) && !quell_schedule_summary(1000), "past the end");
+    CHECK(quell_sampler_dim(NULL) == 0 && quell_sampler_steps(NULL) == 0, "NULL");
+    quell_sampler_free(NULL);
+}
+
+/* A message of the caller's own is kept as the library's are. */
+TEST(refusals, set_by_the_caller)
+{
+    char wide[600];
+    memset(wide, 'w', sizeof wide - 1);
+    wide[sizeof wide - 1] = '\0';
+    CHECK(quell_error_set(QUELL_IO_FAILED, "one\nline") == QUELL_IO_FAILED, "its status");
+    CHECK(!strcmp(quell_error_message(), "one?line"), "%s", quell_error_message());
+    quell_error_set(QUELL_IO_FAILED, quell_error_message() + 4);
+    CHECK(!strcmp(quell_error_message(), "line"), "%s", quell_error_message());
+    quell_error_set(QUELL_IO_FAILED, wide);
+    CHECK(strlen(quell_error_message()) == 511, "%zu", strlen(quell_error_message()));
+    quell_error_set(QUELL_IO_FAILED, NULL);
+    CHECK(!*quell_error_message(), "%s", quell_error_message());
+}
+
+/* UTF-8 to the last byte, wherever it is cut. */
+static void check_text(const char *text)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    while (*at) {
+        size_t more = *at < 0x80 ? 0 : *at < 0xE0 ? 1 : *at < 0xF0 ? 2 : 3;
+        CHECK(*at < 0x80 || (*at >= 0xC2 && *at < 0xF5), "byte %02x of '%s'", *at, text);
+        for (at++; more; more--, at++) CHECK(*at >> 6 == 2, "byte %02x of '%s'", *at, text);
+    }
+}
+
+TEST(refusals, messages_are_utf8)
+{
+    static const char *const broken[] = {"\xff",
+                                         "\x80",
+                                         "\xc3",
+                                         "a\xe2\x82",
+                                         "\xc0\xaf",
+                                         "\xe0\x9f\xbf",
+                                         "\xed\xa0\x80",
+                                         "\xf0\x8f\xbf\xbf",
+                                         "\xf4\x90\x80\x80",
+                                         "\xf5\x80\x80\x80"};
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+        quell_error_set(QUELL_IO_FAILED, broken[i]);
+        check_text(quell_error_message());
+        CHECK(strchr(quell_error_message(), '?'), "%zu: '%s'", i, quell_error_message());
+    }
+    static const char *const good[] = {"\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x8e\xb2",
+                                       "\xf4\x8f\xbf\xbf"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        char text[700] = "";
+        quell_error_set(QUELL_IO_FAILED, good[i]);
+        CHECK(!strcmp(quell_error_message(), good[i]), "%zu: '%s'", i, quell_error_message());
+        for (size_t length = 0; length + 4 < sizeof text; length = strlen(text)) {
+            strcat(text, length % 7 ? good[i] : "x");
+            quell_error_set(QUELL_IO_FAILED, text);
+            check_text(quell_error_message());
+        }
+    }
+}
+
+/* A long name leaves the reason in the line. */
+TEST(refusals, long_paths)
+{
+    static char path[4000];
+    for (size_t length = 300; length < sizeof path; length += 397) {
+        memset(path, 'd', length);
+        for (size_t i = 0; i < length; i += 200) path[i] = '/';
+        strcpy(path + length - 5, ".json");
+        quell_model none = {0};
+        CHECK(quell_model_load(&none, path) == QUELL_IO_FAILED, "%zu", length);
+        CHECK(strstr(quell_error_message(), "No such file"), "%s", quell_error_message());
+        CHECK(!strncmp(quell_error_message(), "/ddd", 4), "%s", quell_error_message());
+        CHECK(strlen(quell_error_message()) < 512, "%zu", strlen(quell_error_message()));
+    }
+    char own[1000];
+    memset(own, 'd', sizeof own);
+    strcpy(own + 900, ": the reason");
+    quell_error_set(QUELL_IO_FAILED, own);
+    CHECK(strstr(quell_error_message(), ": the reason"), "%s", quell_error_message());
+}

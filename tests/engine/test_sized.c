@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/* Structs that begin with their size: a size that is not one is refused, as is what a newer program
+ * sets and this library does not know; nothing is taken for a default in silence. */
+#include "base/sized.h"
+#include "fixture.h"
+#include "harness.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Calls of the library that take a struct, which is good but for its size. */
+typedef quell_status call_fn(const void *given);
+
+static quell_status create(const void *given)
+{
+    quell_sampler *sampler = NULL;
+    quell_status status = quell_sampler_create(&sampler, "ddim", denoiser, schedule, given);
+    quell_sampler_free(sampler);
+    return status;
+}
+
+static int nothing(void *user, quell_plan *plan, const quell_point *grid, size_t steps)
+{
+    (void)user, (void)plan, (void)grid, (void)steps;
+    return 0;
+}
+
+static quell_status build(const void *given)
+{
+    quell_sampler *sampler = NULL;
+    quell_status status =
+        quell_sampler_from_builder(&sampler, nothing, NULL, NULL, denoiser, schedule, given);
+    quell_sampler_free(sampler);
+    return status;
+}
+
+static int stay(void *user, quell_transition *transition, const quell_point *t,
+                const quell_point *s, float *x)
+{
+    (void)user, (void)transition, (void)t, (void)s, (void)x;
+    return 0;
+}
+
+static quell_status step_by_hand(const void *given)
+{
+    quell_sampler *sampler = NULL;
+    quell_status status =
+        quell_sampler_from_step(&sampler, stay, NULL, NULL, denoiser, schedule, given);
+    quell_sampler_free(sampler);
+    return status;
+}
+
+static quell_status draw(const void *given, int how)
+{
+    float x[DIM] = {1, 2, 3, 4, 5}, out[DIM];
+    quell_sampler *sampler = must_sampler("ddim", denoiser, schedule, 4);
+    quell_status status = how == 0   ? quell_sample_prior(sampler, given, x)
+                          : how == 1 ? quell_sample_from(sampler, given, x)
+                          : how == 2 ? quell_sample(sampler, given, x)
+                          : how == 3 ? quell_step(sampler, given, 0.5, 0.25, x)
+                                     : quell_denoise(sampler, given, 0.5, x, out);
+    if (status) CHECK(x[0] == 1 && x[4] == 5, "x was changed");
+    quell_sampler_free(sampler);
+    return status;
+}
+
+static quell_status init(const void *given) { return draw(given, 0); }
+static quell_status forward(const void *given) { return draw(given, 1); }
+static quell_status sample(const void *given) { return draw(given, 2); }
+static quell_status step(const void *given) { return draw(given, 3); }
+static quell_status denoise(const void *given) { return draw(given, 4); }
+
+static int zero(void *user, const quell_call *call, const float *x, float *out)
+{
+    (void)user, (void)x;
+    memset(out, 0, call->rows * call->dim * sizeof *out);
+    return 0;
+}
+
+static quell_status callback(const void *given)
+{
+    quell_denoiser *made = NULL;
+    quell_status status = quell_denoiser_from_function(&made, DIM, zero, NULL, given);
+    quell_denoiser_free(made);
+    return status;
+}
+
+static quell_status guided(const void *given)
+{
+    quell_denoiser *made = NULL;
+    quell_status status = quell_denoiser_from_guidance(&made, denoiser, denoiser, given);
+    quell_denoiser_free(made);
+    return status;
+}
+
+/* `whole` has `size` bytes and its defaults in it. */
+static void check(const char *defaults, call_fn *call, const void *whole, size_t size)
+{
+    const size_t wrong[] = {0, 1, 8, size / 2, size - 8, size - 1, 5000, SIZE_MAX};
+    unsigned char *given = calloc(1, size + 64);
+    begin("vp");
+    memcpy(given, whole, size);
+    MUST(call(given));
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        memcpy(given, &wrong[i], sizeof *wrong);
+        CHECK(call(given) == QUELL_BAD_ARGUMENT, "%s: size %zu of %zu", defaults, wrong[i], size);
+        CHECK(strstr(quell_error_message(), defaults), "%s", quell_error_message());
+    }
+    for (size_t more = 1; more <= 64; more++) { /* a newer program's, with its new members at 0 */
+        const size_t longer = size + more;
+        memcpy(given, &longer, sizeof longer);
+        MUST(call(given));
+        given[longer - 1] = 1;
+        CHECK(call(given) == QUELL_BAD_ARGUMENT, "%s: byte %zu is set", defaults, longer);
+        CHECK(strstr(quell_error_message(), "does not know"), "%s", quell_error_message());
+        given[longer - 1] = 0;
+    }
+    end();
+    free(given);
+}
+
+TEST(sized, sampler_options)
+{
+    quell_sampler_options whole = quell_sampler_defaults();
+    call_fn *const calls[] = {create, build, step_by_hand};
+    for (size_t i = 0; i < 3; i++) check("quell_sampler_defaults", calls[i], &whole, sizeof whole);
+}
+
+TEST(sized, run)
+{
+    quell_run whole = quell_run_defaults();
+    call_fn *const calls[] = {init, forward, sample, step, denoise};
+    for (size_t i = 0; i < 5; i++) check("quell_run_defaults", calls[i], &whole, sizeof whole);
+}
+
+TEST(sized, callback)
+{
+    quell_function_options whole = quell_function_defaults();
+    check("quell_function_defaults", callback, &whole, sizeof whole);
+}
+
+TEST(sized, guidance)
+{
+    quell_guidance whole = quell_guidance_defaults();
+    check("quell_guidance_defaults", guided, &whole, sizeof whole);
+}
+
+/* A struct that has grown: what an older program does not have keeps its default. */
+TEST(sized, grown)
+{
+    struct grown {
+        size_t size, first, second, third;
+    } theirs = {0, 1, 2, 3};
+    static const size_t earlier[] = {2 * sizeof(size_t), 3 * sizeof(size_t), 0};
+    const struct quell_sized about = {"it", "grown", "grown_defaults", earlier};
+    for (size_t members = 0; members <= 4; members++) {
+        struct grown own = {sizeof own, 7, 8, 9};
+        theirs.size = members * sizeof(size_t);
+        quell_status status = quell_sized_copy(&about, &own, sizeof own, &theirs);
+        CHECK(status == (members < 2 ? QUELL_BAD_ARGUMENT : QUELL_OK), "%zu members", members);
+        CHECK(own.size == sizeof own && own.first == (members > 1 ? 1 : 7) &&
+                  own.second == (members > 2 ? 2 : 8) && own.third == (members > 3 ? 3 : 9),
+              "%zu members: %zu, %zu, %zu", members, own.first, own.second, own.third);
+    }
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* Every allocation made to fail while networks of each architecture are made, loaded from files,
+ * guided and drawn from. */
+#include "harness.h"
+#include "memory_parts.h"
+#include "scratch.h"
+#include "small_networks.h"
+#include "wrap_malloc.h"
+
+#include <quell/quell.h>
+
+#include <stdio.h>
+#include <string.h>
+
+enum { ROWS = 11 };
+
+static char untouched[1];
+#define UNTOUCHED ((quell_denoiser *)(void *)untouched)
+
+/* From its weights to the denoiser, which takes the network over also where it fails. */
+static quell_status make(void *data)
+{
+    quell_denoiser *denoiser = UNTOUCHED;
+    quell_status status = small_network_denoiser(data, &denoiser);
+    if (!status)
+        quell_denoiser_free(denoiser);
+    else if (denoiser != UNTOUCHED)
+        return QUELL_OK;
+    return status;
+}
+
+TEST(memory_networks, denoisers)
+{
+    char name[16];
+    for (size_t i = 0; small_network_name(i); i++) {
+        snprintf(name, sizeof name, "%s", small_network_name(i));
+        every_allocation_fails(name, make, name);
+    }
+}
+
+/* The description, with " for ', as a file that names its weights. */
+static struct scratch_path write_description(const struct scratch *scratch, const char *description)
+{
+    char json[1024];
+    size_t length = strlen(description);
+    snprintf(json, sizeof json, "%.*s, 'weights': 'n.safetensors'}", (int)length - 1, description);
+    for (char *at = json; *at; at++)
+        if (*at == '\'') *at = '"';
+    return scratch_write(scratch, "n.json", json, 0);
+}
+
+TEST(memory_networks, files)
+{
+    static char file[SMALL_NETWORK_MOST_FILE];
+    struct scratch scratch = scratch_new();
+    for (size_t i = 0; small_network_name(i); i++) {
+        const char *name = small_network_name(i), *description = small_network_description(name);
+        size_t size = small_network_file(name, description, file);
+        struct scratch_path path = scratch_write(&scratch, "n.safetensors", file, size);
+        every_allocation_fails(name, load_model, path.text);
+        scratch_write(&scratch, "n.safetensors", file, small_network_file(name, NULL, file));
+        path = write_description(&scratch, description);
+        every_allocation_fails(name, load_model, path.text);
+    }
+    scratch_remove(&scratch);
+}
+
+struct guiding {
+    const quell_denoiser *denoiser, *guide;
+};
+
+static quell_status guide(void *data)
+{
+    const struct guiding *guiding = data;
+    quell_denoiser *guided = UNTOUCHED;
+    quell_status status =
+        quell_denoiser_from_guidance(&guided, guiding->denoiser, guiding->guide, NULL);
+    if (!status)
+        quell_denoiser_free(guided);
+    else if (guided != UNTOUCHED)
+        return QUELL_OK;
+    return status;
+}
+
+/* Nobody else holds the two afterwards: with them goes all their memory. */
+TEST(memory_networks, guided)
+{
+    long before = wrap_live();
+    quell_denoiser *denoiser = NULL, *other = NULL;
+    CHECK(!small_network_denoiser("mlp", &denoiser), "%s", quell_error_message());
+    CHECK(!quell_denoiser_from_isotropic(&other, quell_denoiser_dim(denoiser), NULL, 1), "%s",
+          quell_error_message());
+    struct guiding classes = {denoiser, NULL}, autoguidance = {denoiser, other};
+    every_allocation_fails("classifier-free", guide, &classes);
+    every_allocation_fails("autoguidance", guide, &autoguidance);
+    quell_denoiser_free(denoiser);
+    quell_denoiser_free(other);
+    CHECK(wrap_live() == before, "%ld blocks are still held", wrap_live() - before);
+}
+
+struct drawing {
+    quell_sampler *sampler;
+    quell_run run;
+    float x[ROWS * SMALL_NETWORK_MOST_DIM];
+};
+
+static quell_status draw(void *data)
+{
+    struct drawing *drawing = data;
+    return quell_sample(drawing->sampler, &drawing->run, drawing->x);
+}
+
+static void check_draws(const char *name)
+{
+    int32_t classes[ROWS];
+    float before[ROWS * SMALL_NETWORK_MOST_DIM];
+    quell_denoiser *guided = small_network_guided(name, 2);
+    quell_schedule *schedule = NULL;
+    quell_sampler_options options = quell_sampler_defaults();
+    struct drawing drawing = {.run = quell_run_defaults()};
+    for (int32_t i = 0; i < ROWS; i++) classes[i] = i % (SMALL_NETWORK_CLASSES + 1) - 1;
+    options.steps = 2;
+    drawing.run.count = ROWS, drawing.run.classes = classes;
+    drawing.run.threads = 2, drawing.run.tile = 3;
+    CHECK(!quell_schedule_create(&schedule, "vp"), "%s", quell_error_message());
+    CHECK(!quell_sampler_create(&drawing.sampler, "ddpm", guided, schedule, &options), "%s",
+          quell_error_message());
+    CHECK(!draw(&drawing), "%s: %s", name, quell_error_message());
+    memcpy(before, drawing.x, sizeof before);
+    every_allocation_fails(name, draw, &drawing);
+    CHECK(!memcmp(before, drawing.x, sizeof before), "%s: other samples after failures", name);
+    quell_sampler_free(drawing.sampler);
+    quell_schedule_free(schedule);
+    quell_denoiser_free(guided);
+}
+
+TEST(memory_networks, runs)
+{
+    for (size_t i = 0; small_network_name(i); i++) check_draws(small_network_name(i));
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* builtin:glyphs draws what it is asked for, by the word of a linear classifier of 14 x 14 means
+ * that knows rendered fonts and no sample (training/glyphs/check.py made it). */
+#include "effort.h"
+#include "harness.h"
+#include "models.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CLASSES = 62, SIDE = 28, DIM = SIDE * SIDE, MEANS = SIDE / 2 };
+
+static const char labels[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+/* Classes that cannot be told apart in every font are one: that of the first of them. */
+static const char merged[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabCdefghijkImnOpqrStuVWXyZOI23456789";
+
+/* A weight w is the letter of the code w + 79, row by row. */
+static const struct {
+    int bias;
+    const char *weights;
+} judge[CLASSES] = {
+#include "glyph_classifier.inc"
+};
+
+static double clipped(float value) { return value < -1 ? -1 : value > 1 ? 1 : (double)value; }
+
+static char judged(const float *x)
+{
+    double best = -1e300;
+    size_t found = 0;
+    for (size_t k = 0; k < CLASSES; k++) {
+        double score = judge[k].bias;
+        for (size_t i = 0; i < DIM; i++) {
+            int weight = judge[k].weights[i / SIDE / 2 * MEANS + i % SIDE / 2] - 79;
+            score += weight * clipped(x[i]) / 4;
+        }
+        if (score > best) best = score, found = k;
+    }
+    return merged[found];
+}
+
+static void draw(const quell_denoiser *denoiser, size_t count, const int32_t *classes, float *x)
+{
+    quell_schedule *schedule = must_schedule("vp");
+    quell_sampler *sampler = must_sampler("dpmpp_2m", denoiser, schedule, 10);
+    quell_run run = quell_run_defaults();
+    run.seed = 1, run.count = count, run.classes = classes;
+    MUST(quell_sample(sampler, &run, x));
+    quell_sampler_free(sampler);
+    quell_schedule_free(schedule);
+}
+
+/* Brief, one letter: the classes and the bits of this network are in test_network_digests.c. */
+static void check_with_class(const quell_denoiser *denoiser, float *x)
+{
+    quell_denoiser *guided = NULL;
+    int32_t classes[CLASSES];
+    size_t right = 0, count = by_effort(1, CLASSES, CLASSES);
+    char wrong[2 * CLASSES + 1] = {0};
+    for (int32_t i = 0; i < CLASSES; i++) classes[i] = i;
+    MUST(quell_denoiser_from_guidance(&guided, denoiser, NULL, NULL));
+    draw(guided, count, classes, x);
+    for (size_t i = 0; i < count; i++) {
+        char found = judged(x + i * DIM);
+        if (found == merged[i])
+            right++;
+        else
+            wrong[strlen(wrong)] = labels[i], wrong[strlen(wrong)] = found;
+    }
+    CHECK(10 * right >= 9 * count, "%zu of %zu are right; asked for and found: %s", right, count,
+          wrong);
+    quell_denoiser_free(guided);
+}
+
+/* No letter takes over. */
+static void check_without_class(const quell_denoiser *denoiser, float *x)
+{
+    size_t count[128] = {0}, kinds = 0;
+    draw(denoiser, CLASSES, NULL, x);
+    for (size_t i = 0; i < CLASSES; i++) count[(unsigned char)judged(x + i * DIM)]++;
+    for (size_t c = 0; c < 128; c++) {
+        kinds += count[c] > 0;
+        CHECK(3 * count[c] <= CLASSES, "%zu of %d are %c", count[c], CLASSES, (char)c);
+    }
+    CHECK(kinds >= 15, "only %zu classes", kinds);
+}
+
+TEST(glyphs, are_what_they_should_be)
+{
+    quell_model model = {0};
+    float *x = malloc(CLASSES * DIM * sizeof *x);
+    MUST(quell_model_load(&model, "builtin:glyphs"));
+    check_with_class(model.denoiser, x);
+    if (!is_brief()) check_without_class(model.denoiser, x);
+    quell_model_free(&model);
+    free(x);
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* Guidance: the combination that it says, within its times, for analytic denoisers and networks. */
+#include "formula_weights.h"
+#include "harness.h"
+#include "denoisers/network_denoiser.h"
+#include "networks/mlp.h"
+
+#include <quell/quell.h>
+#include <math.h>
+#include <string.h>
+
+enum { COUNT = 23, DIM = 3, CLASSES = 4 };
+
+static quell_denoiser *isotropic(double mean, double variance)
+{
+    const double means[DIM] = {mean, -mean, 2 * mean};
+    quell_denoiser *denoiser = NULL;
+    CHECK(!quell_denoiser_from_isotropic(&denoiser, DIM, means, variance), "%s",
+          quell_error_message());
+    return denoiser;
+}
+
+static quell_denoiser *network(void)
+{
+    struct formula_weights state = {0};
+    struct quell_weights from = formula_weights(&state);
+    const struct quell_mlp_shape shape = {DIM, 20, 2, QUELL_SILU, {6, 9, CLASSES, 1e4}};
+    const struct quell_parametrization karras = {QUELL_X0, QUELL_KARRAS};
+    struct quell_network *made = NULL;
+    quell_denoiser *denoiser = NULL;
+    CHECK(!quell_mlp_load(&made, &from, &shape), "%s", quell_error_message());
+    CHECK(!quell_denoiser_network(&denoiser, made, &karras), "%s", quell_error_message());
+    return denoiser;
+}
+
+/* out = E[X | x_t = x] at t = 0.5 for inputs that are a formula. */
+static void denoise(const quell_denoiser *denoiser, const int32_t *classes, float out[COUNT][DIM])
+{
+    float x[COUNT][DIM];
+    quell_schedule *schedule = NULL;
+    quell_sampler *sampler = NULL;
+    quell_run run = quell_run_defaults();
+    formula_fill("x", 2, COUNT * DIM, x[0]);
+    CHECK(!quell_schedule_create(&schedule, "vp"), "%s", quell_error_message());
+    CHECK(!quell_sampler_create(&sampler, "ddim", denoiser, schedule, NULL), "%s",
+          quell_error_message());
+    run.count = COUNT, run.classes = classes;
+    CHECK(!quell_denoise(sampler, &run, 0.5, x[0], out[0]), "%s", quell_error_message());
+    quell_sampler_free(sampler);
+    quell_schedule_free(schedule);
+}
+
+static void check_guided(const quell_denoiser *denoiser, const quell_denoiser *guide,
+                         const int32_t *classes, quell_guidance guidance, bool applies)
+{
+    quell_denoiser *guided = NULL;
+    float one[COUNT][DIM], two[COUNT][DIM], out[COUNT][DIM];
+    CHECK(!quell_denoiser_from_guidance(&guided, denoiser, guide, &guidance), "%s",
+          quell_error_message());
+    denoise(denoiser, classes, one);
+    denoise(guide ? guide : denoiser, guide ? classes : NULL, two);
+    denoise(guided, classes, out);
+    for (size_t i = 0; i < COUNT; i++)
+        for (size_t e = 0; e < DIM; e++) {
+            double mu = (double)one[i][e], other = (double)two[i][e];
+            double right = applies ? other + guidance.weight * (mu - other) : mu;
+            double scale = fabs(mu) + fabs(other);
+            CHECK(fabs((double)out[i][e] - right) <= 1e-6 * (1 + fabs(guidance.weight)) * scale,
+                  "sample %zu: %g, not %g", i, (double)out[i][e], right);
+        }
+    quell_denoiser_free(guided);
+}
+
+TEST(guidance, is_the_combination)
+{
+    quell_denoiser *one = isotropic(0.5, 2), *two = isotropic(-1, 0.25), *net = network();
+    int32_t classes[COUNT];
+    for (int i = 0; i < COUNT; i++) classes[i] = i % (CLASSES + 1) - 1;
+    quell_guidance guidance = quell_guidance_defaults();
+    const double weights[] = {-1, 0, 1, 1.5, 7};
+    for (size_t i = 0; i < sizeof weights / sizeof *weights; i++) {
+        guidance.weight = weights[i];
+        check_guided(one, two, NULL, guidance, true);
+        check_guided(net, NULL, classes, guidance, true);
+        check_guided(net, two, NULL, guidance, true);
+    }
+    guidance.low = 0.25, guidance.high = 0.75;
+    check_guided(one, two, NULL, guidance, true);
+    guidance.low = 0.51;
+    check_guided(one, two, NULL, guidance, false);
+    guidance.low = 0.25, guidance.high = 0.49;
+    check_guided(net, NULL, classes, guidance, false);
+    quell_denoiser_free(one);
+    quell_denoiser_free(two);
+    quell_denoiser_free(net);
+}
+
+/* At t = 0.5, between points, at one, and beyond them. */
+TEST(guidance, weights_by_time)
+{
+    quell_denoiser *one = isotropic(0.5, 2), *two = isotropic(-1, 0.25);
+    static const struct {
+        size_t points;
+        double times[3], weights[3], right;
+    } cases[] = {
+        {1, {0.3}, {2.5}, 2.5},
+        {2, {0, 1}, {1, 4}, 2.5},
+        {3, {0.1, 0.5, 0.6}, {7, 3, -1}, 3},
+        {2, {0.6, 0.7}, {5, 6}, 5},
+        {2, {0.1, 0.2}, {5, 6}, 6},
+        {2, {0.4, 0.8}, {2, 6}, 3},
+        {3, {0, 0.5, 1}, {4, 1, 4}, 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        quell_guidance guidance = quell_guidance_defaults();
+        guidance.points = cases[i].points;
+        guidance.times = cases[i].times, guidance.weights = cases[i].weights;
+        guidance.weight = cases[i].right; /* what the check goes by */
+        check_guided(one, two, NULL, guidance, true);
+    }
+    quell_denoiser_free(one);
+    quell_denoiser_free(two);
+}
+
+TEST(guidance, refused)
+{
+    quell_denoiser *one = isotropic(0.5, 2), *net = network(), *other = NULL, *guided = NULL;
+    quell_guidance guidance = quell_guidance_defaults();
+    CHECK(!quell_denoiser_from_isotropic(&other, 2, NULL, 1), "%s", quell_error_message());
+    CHECK(quell_denoiser_from_guidance(&guided, NULL, one, NULL) == QUELL_BAD_ARGUMENT, "NULL");
+    CHECK(quell_denoiser_from_guidance(&guided, one, NULL, NULL) == QUELL_BAD_ARGUMENT,
+          "no classes");
+    CHECK(quell_denoiser_from_guidance(&guided, one, other, NULL) == QUELL_BAD_ARGUMENT,
+          "another dim");
+    guidance.weight = NAN;
+    CHECK(quell_denoiser_from_guidance(&guided, net, NULL, &guidance) == QUELL_BAD_ARGUMENT, "NaN");
+    guidance.weight = 1, guidance.low = 0.6, guidance.high = 0.5;
+    CHECK(quell_denoiser_from_guidance(&guided, net, NULL, &guidance) == QUELL_BAD_ARGUMENT,
+          "times");
+    const double times[] = {0.5, 0.5}, weights[] = {1, INFINITY};
+    guidance = quell_guidance_defaults();
+    guidance.points = 2, guidance.times = times, guidance.weights = times;
+    CHECK(quell_denoiser_from_guidance(&guided, net, NULL, &guidance) == QUELL_BAD_ARGUMENT,
+          "no rise");
+    guidance.points = 1, guidance.times = weights;
+    CHECK(!quell_denoiser_from_guidance(&guided, net, NULL, &guidance), "%s",
+          quell_error_message());
+    quell_denoiser_free(guided);
+    guided = NULL;
+    guidance.points = 2, guidance.times = weights;
+    CHECK(quell_denoiser_from_guidance(&guided, net, NULL, &guidance) == QUELL_BAD_ARGUMENT,
+          "beyond 1");
+    guidance.points = 1, guidance.times = times, guidance.weights = weights + 1;
+    CHECK(quell_denoiser_from_guidance(&guided, net, NULL, &guidance) == QUELL_BAD_ARGUMENT,
+          "infinite");
+    guidance.weights = NULL;
+    CHECK(quell_denoiser_from_guidance(&guided, net, NULL, &guidance) == QUELL_BAD_ARGUMENT,
+          "NULL");
+    guidance.points = 0, guidance.times = times;
+    CHECK(quell_denoiser_from_guidance(&guided, net, NULL, &guidance) == QUELL_BAD_ARGUMENT,
+          "0 points");
+    CHECK(!guided, "a denoiser after a failure");
+    quell_denoiser_free(one);
+    quell_denoiser_free(net);
+    quell_denoiser_free(other);
+}

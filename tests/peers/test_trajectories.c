@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* Whole trajectories through networks against azula's own samplers, classes and guidance included:
+ * tests/reference/trajectories.py made the values in double. We are at most 3e-6 off, and azula in
+ * float32 at most 5e-6. */
+#include "formula_weights.h"
+#include "harness.h"
+#include "models.h"
+#include "scratch.h"
+#include "small_networks.h"
+
+#include <math.h>
+
+enum { COUNT = 3, STEPS = 6 };
+
+static const int32_t classes[COUNT] = {1, -1, 3};
+
+static const struct row {
+    const char *network, *sampler, *schedule;
+    double guidance;
+    const double *x; /* [COUNT][dim] */
+} rows[] = {
+#include "network_trajectories.inc"
+};
+#define ROWS (sizeof rows / sizeof *rows)
+
+/* As a user has it: from a file. */
+static quell_denoiser *denoiser_from_file(const char *name)
+{
+    static char file[SMALL_NETWORK_MOST_FILE];
+    struct scratch scratch = scratch_new();
+    quell_model model = {0};
+    size_t size = small_network_file(name, small_network_description(name), file);
+    MUST(quell_model_load(&model, scratch_write(&scratch, "n.safetensors", file, size).text));
+    scratch_remove(&scratch);
+    return model.denoiser;
+}
+
+static quell_denoiser *new_denoiser(const struct row *row)
+{
+    quell_denoiser *plain = denoiser_from_file(row->network), *guided = NULL;
+    quell_guidance guidance = quell_guidance_defaults();
+    guidance.weight = row->guidance;
+    if (row->guidance == 1) return plain;
+    MUST(quell_denoiser_from_guidance(&guided, plain, NULL, &guidance));
+    quell_denoiser_free(plain);
+    return guided;
+}
+
+static void check(const struct row *row, const char *isa)
+{
+    float x[COUNT * SMALL_NETWORK_MOST_DIM];
+    double worst = 0, most = 0;
+    quell_denoiser *denoiser = new_denoiser(row);
+    size_t dim = quell_denoiser_dim(denoiser);
+    quell_schedule *schedule = must_schedule(row->schedule);
+    quell_sampler *sampler = must_sampler(row->sampler, denoiser, schedule, STEPS);
+    quell_run run = quell_run_defaults();
+    run.count = COUNT, run.classes = classes, run.isa = isa;
+    formula_fill("x_1", sqrt(3), COUNT * dim, x);
+    MUST(quell_sample_from(sampler, &run, x));
+    for (size_t i = 0; i < COUNT * dim; i++) {
+        double apart = fabs((double)x[i] - row->x[i]);
+        if (!(apart <= worst)) worst = apart;
+        if (fabs(row->x[i]) > most) most = fabs(row->x[i]);
+    }
+    CHECK(worst <= 1e-5 * most, "%s: %s, %s, weight %g: %.2g of %g off", isa, row->network,
+          row->sampler, row->guidance, worst, most);
+    quell_sampler_free(sampler);
+    quell_schedule_free(schedule);
+    quell_denoiser_free(denoiser);
+}
+
+TEST(trajectories, are_azulas)
+{
+    for (size_t i = 0; i < ROWS; i++)
+        for (size_t k = 0; quell_isa_name(k); k++)
+            if (quell_isa_available(quell_isa_name(k))) check(&rows[i], quell_isa_name(k));
+}
