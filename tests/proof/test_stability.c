@@ -193,9 +193,7 @@ static double allowed(struct problem *problem, const char *spec, size_t steps, s
     if (!strncmp(spec, "dpm_adaptive", 12)) return ADAPTIVE + last_noise(problem);
     /* Corrections make no step shorter. */
     if (!strncmp(spec, "pc", 2)) evaluations = steps;
-    /* The first order of reab, about N(0, 1): as far from there as that law is. */
-    double more = MOST_MORE + (strcmp(spec, "reab:order=1") ? 0 : MOST_MORE);
-    return MOST_TIMES * ddim(problem, evaluations) + more + last_noise(problem);
+    return MOST_TIMES * ddim(problem, evaluations) + MOST_MORE + last_noise(problem);
 }
 
 static void try(struct problem *problem, const char *spec, size_t steps)
