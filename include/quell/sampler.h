@@ -96,9 +96,9 @@ static inline quell_sampler_options quell_sampler_defaults(void)
  *   adaptive        dpm_adaptive, whose steps are each sample's own; `steps` then sets the ends
  *   distilled       lcm (2310.04378), tcd (2402.19159), consistency (2303.01469)
  *
- * quell_list has the options of each (`quell list samplers NAME` prints them), docs/samplers.md when to take which. Aliases
- * are names, too ("dpmpp_2m"). A step by quell_step is a grid of one step: multistep methods have
- * no past there.
+ * quell_list has the options of each, and `quell list samplers NAME` prints them; docs/samplers.md
+ * says when to take which. Aliases are names, too ("dpmpp_2m"). A step by quell_step is a grid of
+ * one step: multistep methods have no past there.
  *
  * options may be NULL. All coefficients are worked out here. QUELL_NOT_FOUND for an unknown name;
  * QUELL_BAD_ARGUMENT for a bad option or grid. Thread-safe. */
