@@ -74,7 +74,7 @@ static quell_status count_evaluations(const struct comparison *comparison, const
 {
     quell_sampler *sampler;
     quell_status status = sampling_create(&comparison->options.sampling, spec, steps,
-                                          comparison->model.denoiser, &sampler);
+                                          quell_model_denoiser(comparison->model), &sampler);
     if (status) return status;
     *evaluations = quell_sampler_evaluations(sampler);
     quell_sampler_free(sampler);
@@ -138,7 +138,7 @@ static int plan_trials(struct comparison *comparison)
 static int settle_count(struct comparison *comparison)
 {
     uint64_t *count = &comparison->options.count;
-    size_t dim = quell_denoiser_dim(comparison->model.denoiser), bytes;
+    size_t dim = quell_denoiser_dim(quell_model_denoiser(comparison->model)), bytes;
     if (!*count) *count = dim > DIRECTIONS ? DEFAULT_LARGE : DEFAULT_COUNT;
     if (!quell_multiply(*count, dim, &bytes) && bytes < SIZE_MAX / 2 / sizeof(float))
         return EXIT_DONE;
@@ -161,7 +161,7 @@ int comparison_open(struct comparison *comparison)
     if (code == EXIT_DONE) code = sampling_open_model(&comparison->model, options->model);
     if (code == EXIT_DONE) code = settle_count(comparison);
     if (code != EXIT_DONE) return code;
-    sampling_choose_schedule(&options->sampling, &comparison->model);
+    sampling_choose_schedule(&options->sampling, comparison->model);
     code = plan_trials(comparison);
     if (code != EXIT_DONE) return code;
     interrupt_catch();
@@ -174,7 +174,7 @@ int comparison_open(struct comparison *comparison)
 void comparison_close(struct comparison *comparison)
 {
     quell_output_discard(&comparison->picture);
-    quell_model_free(&comparison->model);
+    quell_model_free(comparison->model);
     sampling_free(&comparison->options.sampling);
     free(comparison->specs);
     free(comparison->samplers);

@@ -43,8 +43,8 @@ static quell_status take_exact(struct bench *bench, uint64_t first, struct portr
     quell_run run = run_of(bench);
     run.seed += EXACT_SEED;
     run.first = first;
-    quell_status status =
-        quell_exact(bench->comparison->model.denoiser, &run, bench->alpha, bench->sigma, bench->x);
+    quell_status status = quell_exact(quell_model_denoiser(bench->comparison->model), &run,
+                                      bench->alpha, bench->sigma, bench->x);
     return status ? status : portrait_take(portrait, &bench->measure, bench->x);
 }
 
@@ -112,7 +112,7 @@ static quell_status run_trial(struct bench *bench, struct trial *trial)
     if (!trial->steps) return QUELL_OK;
     quell_status status =
         sampling_create(&comparison->options.sampling, comparison->samplers[trial->sampler],
-                        trial->steps, comparison->model.denoiser, &sampler);
+                        trial->steps, quell_model_denoiser(comparison->model), &sampler);
     if (status) return status;
     bench->progress.batch = trial->evaluations * comparison->options.count;
     status = run_sampler(bench, trial, sampler);
@@ -138,7 +138,8 @@ static quell_status run_trials(struct bench *bench)
 int comparison_run(struct comparison *comparison)
 {
     struct bench bench = {.comparison = comparison};
-    size_t dim = quell_denoiser_dim(comparison->model.denoiser), count = comparison->options.count;
+    size_t dim = quell_denoiser_dim(quell_model_denoiser(comparison->model)),
+           count = comparison->options.count;
     quell_status status =
         measure_begin(&bench.measure, dim, count, comparison->threads, &interrupt_signal);
     if (!status) status = portrait_begin(&bench.reference, &bench.measure);
