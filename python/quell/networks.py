@@ -102,7 +102,7 @@ def load(name: Path, schedule: Any = None) -> Model:
     """Loads a model.
 
     Arguments:
-        name: "builtin:NAME" (quell.builtins() lists them), or a file: .json, .npy or .safetensors
+        name: "builtin:NAME" (quell.models() lists them), or a file: .json, .npy or .safetensors
             (docs/models.md, docs/networks.md). Files are not trusted.
         schedule: In place of the one that the model asks for.
 
