@@ -107,12 +107,12 @@ static double brief_work(const struct quell_job *job, tile_fn *run)
 
 /* A brief pass has quell's own threads: whether OpenMP can have its own takes 20 microseconds to
  * find out, and a region ends when its last thread has been given a processor, which on a busy
- * machine takes ten milliseconds. Functions of the host's belong into a region always. */
+ * machine takes ten milliseconds. Functions of the host's that work on samples belong into a region
+ * always; one that is told of progress is promised no more than one thread at a time. */
 static bool is_brief(const struct quell_job *job, struct quell_layout layout, tile_fn *run)
 {
     const struct quell_sampler *sampler = job->sampler;
-    if (sampler->denoiser->host || sampler->step || job->run.observe || job->run.progress)
-        return false;
+    if (sampler->denoiser->host || sampler->step || job->run.observe) return false;
     double operations = run == quell_tile_init ? 1 : (double)(job->to - job->from);
     double elements = (double)layout.tiles * (double)layout.rows * (double)layout.elements;
     return elements * operations < brief_work(job, run) * (double)job->pass_workers;

@@ -53,10 +53,11 @@ static quell_status draw_kind(struct host_draw *drawn, int kind, const quell_run
 }
 
 /* A function of the host's, as a run with one opens a region of OpenMP's even if it is brief. */
-static int go_on(void *user, const quell_progress *progress)
+static int go_on(void *user, size_t transition, const quell_point *s, uint64_t first, size_t rows,
+                 const float *x)
 {
-    (void)user;
-    return progress->done > progress->total;
+    (void)user, (void)transition, (void)s, (void)first;
+    return !rows || !x;
 }
 
 quell_status host_draw_parallel(struct host_draw *drawn, size_t threads,
@@ -68,7 +69,7 @@ quell_status host_draw_parallel(struct host_draw *drawn, size_t threads,
     run.threads = threads;
     run.tile = 16;
     run.parallel = parallel;
-    run.progress = go_on;
+    run.observe = go_on;
     run.host = host;
     memset(drawn, 0, sizeof *drawn);
     quell_status status = QUELL_OK;
