@@ -79,7 +79,7 @@ static const struct quell_option options[] = {
 
 QUELL_FAMILY(ddpm) = {{.name = "ddpm",
                        .summary = "ancestral sampling",
-                       .paper = "2006.11239",
+                       .source = "arXiv:2006.11239",
                        .order = 1,
                        .evaluations = 1,
                        .noise = QUELL_STOCHASTIC,

@@ -84,7 +84,7 @@ static const struct quell_option options[] = {
 
 QUELL_FAMILY(ito) = {{.name = "ito",
                       .summary = "azula's sampler for the Ito SDE",
-                      .paper = "azula",
+                      .source = "azula",
                       .order = 1,
                       .evaluations = 1,
                       .noise = QUELL_STOCHASTIC,

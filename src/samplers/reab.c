@@ -127,7 +127,7 @@ static const struct quell_option options[] = {
 
 QUELL_FAMILY(reab) = {{.name = "reab",
                        .summary = "Rosenbrock-type exponential Adams-Bashforth",
-                       .paper = "2310.13268",
+                       .source = "arXiv:2310.13268",
                        .order = 2,
                        .evaluations = 1,
                        .noise = QUELL_DETERMINISTIC,

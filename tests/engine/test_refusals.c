@@ -30,11 +30,11 @@ TEST(refusals, specs)
     refused("ddimm", QUELL_NOT_FOUND, "'ddimm'");
     refused("ddpm:eta=1", QUELL_BAD_ARGUMENT, "no option 'eta'");
     refused("ddim:", QUELL_BAD_ARGUMENT, "no option");
-    refused("ddim:eta", QUELL_BAD_ARGUMENT, "needs a number");
-    refused("ddim:eta=x", QUELL_BAD_ARGUMENT, "needs a number");
-    refused("ddim:eta=1 ", QUELL_BAD_ARGUMENT, "needs a number");
+    refused("ddim:eta", QUELL_BAD_ARGUMENT, "must be a number from");
+    refused("ddim:eta=x", QUELL_BAD_ARGUMENT, "must be a number from");
+    refused("ddim:eta=1 ", QUELL_BAD_ARGUMENT, "must be a number from");
     refused("ddim:eta=-0.1", QUELL_BAD_ARGUMENT, "from 0");
-    refused("ddim:eta=nan", QUELL_BAD_ARGUMENT, "needs a number");
+    refused("ddim:eta=nan", QUELL_BAD_ARGUMENT, "must be a number from");
     refused("ddim:eta=inf", QUELL_BAD_ARGUMENT, "from 0");
     refused("ddim:eta=0.1,eta=0.9", QUELL_BAD_ARGUMENT, "option 'eta' is there twice");
     refused("euler_a:eta=1,s_noise=1,eta=1", QUELL_BAD_ARGUMENT, "option 'eta' is there twice");
@@ -170,11 +170,6 @@ TEST(refusals, schedules)
 
 TEST(refusals, past_the_end)
 {
-    CHECK(!strcmp(quell_sampler_name(0), "ddpm") && !strcmp(quell_sampler_name(1), "ddim"),
-          "names");
-    for (size_t i = 0; quell_sampler_name(i); i++)
-        CHECK(strlen(quell_sampler_summary(i)) > 8, "no summary");
-    CHECK(!quell_sampler_summary(1000) && !quell_schedule_summary(1000), "past the end");
     CHECK(quell_sampler_dim(NULL) == 0 && quell_sampler_steps(NULL) == 0, "NULL");
     quell_sampler_free(NULL);
 }

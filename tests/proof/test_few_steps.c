@@ -6,6 +6,7 @@
 #include "effort.h"
 #include "harness.h"
 #include "models.h"
+#include "names.h"
 #include "orders.h"
 #include "twin_cases.h"
 
@@ -56,8 +57,8 @@ static double off_by(const char *spec, const quell_schedule *schedule, const cha
 TEST(few_steps, take_a_constant_exactly)
 {
     size_t turn = 0, wrong = 0, stride = by_effort(101, 7, 1);
-    for (size_t n = 0; quell_schedule_name(n); n++) {
-        quell_schedule *schedule = must_schedule(quell_schedule_name(n));
+    for (size_t n = 0; schedule_name(n); n++) {
+        quell_schedule *schedule = must_schedule(schedule_name(n));
         for (const struct twin_case *of = twin_cases; has_all_grids(schedule) && of->spec; of++)
             for (size_t k = 0; k < COUNT(grids) * COUNT(lengths); k++) {
                 const char *grid = grids[k % COUNT(grids)];
@@ -67,7 +68,7 @@ TEST(few_steps, take_a_constant_exactly)
                 if (off < 1e-11) continue;
                 if (wrong++ < 20)
                     fprintf(stderr, "%s, T = %zu, on %s, %s: off by %g of the mean\n", of->spec,
-                            steps, quell_schedule_name(n), grid, off);
+                            steps, schedule_name(n), grid, off);
             }
         quell_schedule_free(schedule);
     }
