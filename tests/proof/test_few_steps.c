@@ -150,8 +150,8 @@ static size_t too_far(const char *spec, const quell_schedule *schedule, const ch
 TEST(few_steps, beside_ddim)
 {
     size_t turn = 0, wrong = 0, stride = by_effort(307, 19, 1);
-    for (size_t n = 0; quell_schedule_name(n); n++) {
-        const char *name = quell_schedule_name(n);
+    for (size_t n = 0; schedule_name(n); n++) {
+        const char *name = schedule_name(n);
         quell_schedule *schedule = must_schedule(name);
         for (const struct twin_case *of = twin_cases; has_all_grids(schedule) && of->spec; of++)
             for (size_t k = 0; k < COUNT(grids) * COUNT(lengths); k++) {
