@@ -132,7 +132,7 @@ class denoiser
      * reads input[rows][dim] and writes output[rows][dim]; see callback.hpp for what it may return
      * and throw. It is called from many threads at once, but with whole_batch. It may be moved
      * here; it lives as long as anything that holds this denoiser. Runs of it are to be started
-     * from C++, or from C with quell_run.context NULL. */
+     * from C++, or from C with quell_draw.context NULL. */
     template <class F>
     static denoiser from_function(size_t dim, F function, const function_options &options = {})
     {

@@ -8,7 +8,7 @@
 #include <string>
 #include <quell/callback.hpp>
 #include <quell/plan.hpp>
-#include <quell/sampler.h>
+#include <quell/run.h>
 #include <quell/span.hpp>
 
 namespace quell
