@@ -17,9 +17,9 @@ extern "C" {
  * quell_draw_defaults().
  *
  * seed, first, count: samples first .. first + count - 1 of the stream `seed`, at most number
- *   2^64 - 2 (0, 0, 1). Sample i has the same bits in whatever run it is drawn. On the way from t to
- *   s it meets the noise of (seed, t, s), see quell_noise_key: runs that follow each other in time
- *   may share a seed.
+ *   2^64 - 2 (0, 0, 1). Sample i has the same bits in whatever run it is drawn. On the way from t
+ *   to s it meets the noise of (seed, t, s), see quell_noise_key: runs that follow each other in
+ *   time may share a seed.
  * classes: for denoisers with classes, classes[count], the class of each sample, from 0 on, or -1
  *   for none; NULL: none for all.
  * context: what denoisers (quell_call) and steps (quell_transition_context) of the caller's are

@@ -44,8 +44,8 @@ QUELL_API const char *quell_status_text(quell_status status);
 QUELL_API const char *quell_error_message(void);
 
 /* Whether that failure was in a sample that was being drawn: 1, with its number in *sample and that
- * of its transition, from 0 on, in *transition; 0, with both as they were, if it was not. Of several
- * samples that failed it is the lowest that was seen. Either pointer may be NULL. */
+ * of its transition, from 0 on, in *transition; 0, with both as they were, if it was not. If
+ * several samples failed it is the lowest that was seen. Either pointer may be NULL. */
 QUELL_API int quell_error_sample(uint64_t *sample, size_t *transition);
 
 /* Records a line for quell_error_message() in this thread and returns the status: for libraries on

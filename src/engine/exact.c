@@ -54,7 +54,8 @@ static void draw_tile(const struct drawing *drawing, size_t row, size_t rows, ch
     double choice[QUELL_CHUNK];
     uint64_t first = drawing->what->first + row;
     size_t dim = drawing->denoiser->dim;
-    struct quell_law_draw draw = {drawing->kernels, rows, choice, noise[0], noise[1] + drawing->room};
+    struct quell_law_draw draw = {drawing->kernels, rows, choice, noise[0],
+                                  noise[1] + drawing->room};
     fill_noise(drawing, NORMALS, first, rows, noise[0]);
     fill_choices(drawing, first, rows, choice);
     drawing->denoiser->type->draw(drawing->denoiser, &draw);
@@ -84,8 +85,8 @@ static void lay_out(struct drawing *drawing)
     drawing->scratch = quell_round_up(drawing->scratch, QUELL_CACHE_LINE);
 }
 
-quell_status quell_exact(const quell_denoiser *denoiser, const quell_draw *what, const quell_run *run, double alpha,
-                         double sigma, float *x)
+quell_status quell_exact(const quell_denoiser *denoiser, const quell_draw *what,
+                         const quell_run *run, double alpha, double sigma, float *x)
 {
     struct drawing drawing = {.denoiser = denoiser, .what = what, .x = x};
     drawing.factors[0] = (float)alpha;

@@ -189,8 +189,8 @@ static quell_status run_plan(struct quell_job *job, const struct quell_plan *pla
     if (cut == QUELL_ANY_PART && job->sampler->threshold.quantile > 0) cut = QUELL_WHOLE_SAMPLES;
     if (cut == QUELL_ONE_SAMPLE) job->run.tile = 1;
     if (cut == QUELL_ONE_SAMPLE && calls_the_host(job->sampler)) job->workers = 1;
-    job->layout =
-        quell_layout_plan(job->sampler->denoiser, job->draw.count, job->workers, job->run.tile, cut);
+    job->layout = quell_layout_plan(job->sampler->denoiser, job->draw.count, job->workers,
+                                    job->run.tile, cut);
     limit_workers(job);
     quell_watch_begin(&job->watch, &job->run, (uint64_t)quell_plan_steps(plan) * job->draw.count);
     quell_status status = quell_job_allocate(job, plan->registers, true);
@@ -200,7 +200,8 @@ static quell_status run_plan(struct quell_job *job, const struct quell_plan *pla
     return status;
 }
 
-quell_status quell_sample_prior(const quell_sampler *sampler, const quell_draw *draw, const quell_run *run, float *x)
+quell_status quell_sample_prior(const quell_sampler *sampler, const quell_draw *draw,
+                                const quell_run *run, float *x)
 {
     struct quell_job job = {0};
     quell_status status = prepare(&job, sampler, draw, run, x);
@@ -215,7 +216,8 @@ quell_status quell_sample_prior(const quell_sampler *sampler, const quell_draw *
     return status;
 }
 
-quell_status quell_sample_from(const quell_sampler *sampler, const quell_draw *draw, const quell_run *run, float *x)
+quell_status quell_sample_from(const quell_sampler *sampler, const quell_draw *draw,
+                               const quell_run *run, float *x)
 {
     struct quell_job job = {0};
     quell_status status = prepare(&job, sampler, draw, run, x);
@@ -223,14 +225,15 @@ quell_status quell_sample_from(const quell_sampler *sampler, const quell_draw *d
     return run_plan(&job, &sampler->plan);
 }
 
-quell_status quell_sample(const quell_sampler *sampler, const quell_draw *draw, const quell_run *run, float *x)
+quell_status quell_sample(const quell_sampler *sampler, const quell_draw *draw,
+                          const quell_run *run, float *x)
 {
     quell_status status = quell_sample_prior(sampler, draw, run, x);
     return status ? status : quell_sample_from(sampler, draw, run, x);
 }
 
-quell_status quell_step(const quell_sampler *sampler, const quell_draw *draw, const quell_run *run, double t, double s,
-                        float *x)
+quell_status quell_step(const quell_sampler *sampler, const quell_draw *draw, const quell_run *run,
+                        double t, double s, float *x)
 {
     struct quell_job job = {0};
     quell_status status = prepare(&job, sampler, draw, run, x);
@@ -256,8 +259,8 @@ static bool overlap(const float *a, const float *b, size_t bytes)
     return left != right && (left < right ? right - left : left - right) < bytes;
 }
 
-quell_status quell_denoise(const quell_sampler *sampler, const quell_draw *draw, const quell_run *run, double t,
-                           const float *x, float *out)
+quell_status quell_denoise(const quell_sampler *sampler, const quell_draw *draw,
+                           const quell_run *run, double t, const float *x, float *out)
 {
     struct quell_job job = {0};
     quell_status status = prepare(&job, sampler, draw, run, out);

@@ -119,8 +119,8 @@ static quell_status ask(struct quell_digest *digest, const quell_sampler *sample
     alone.threads = 1;
     quell_status status = quell_sample_prior(sampler, &draw, &alone, x);
     for (size_t i = 0; i < LEVELS && !status; i++)
-        status = put_answers(digest, sampler, &draw, &alone, sampler->grid[i * sampler->steps / LEVELS].t, x,
-                             out);
+        status = put_answers(digest, sampler, &draw, &alone,
+                             sampler->grid[i * sampler->steps / LEVELS].t, x, out);
     return status;
 }
 

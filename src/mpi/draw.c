@@ -12,8 +12,8 @@ static quell_status draw_part(const struct quell_group *group, struct quell_part
     return quell_watch_close(&watch, quell_watch_agree(&watch, status));
 }
 
-quell_status quell_mpi_sample(MPI_Comm comm, const quell_sampler *sampler, const quell_draw *draw, const quell_run *run,
-                              float *x)
+quell_status quell_mpi_sample(MPI_Comm comm, const quell_sampler *sampler, const quell_draw *draw,
+                              const quell_run *run, float *x)
 {
     struct quell_group group;
     struct quell_part part;

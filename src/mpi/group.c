@@ -81,8 +81,10 @@ quell_status quell_group_leave(struct quell_group *group, quell_status status)
     return status;
 }
 
-/* What a rank says of its failure. code: 0: it did not fail. sample, transition: where it was, if it
- * was in a sample. */
+/* What a rank says of its failure.
+ *
+ * code: 0: it did not fail.
+ * sample, transition: where it was, if it was in a sample. */
 struct said {
     int code, in_sample;
     uint64_t sample;

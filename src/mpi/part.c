@@ -37,7 +37,8 @@ static quell_status same_sampler(const struct quell_group *group, const quell_sa
 }
 
 quell_status quell_part_begin(const struct quell_group *group, struct quell_part *part,
-                              const quell_sampler *sampler, const quell_draw *draw, const quell_run *run)
+                              const quell_sampler *sampler, const quell_draw *draw,
+                              const quell_run *run)
 {
     uint64_t skipped;
     *part = (struct quell_part){

@@ -13,8 +13,9 @@ static quell_status check_shape(const quell_sampler *sampler, size_t rank, const
                             dim, quell_sampler_dim(sampler));
 }
 
-quell_status quell_mpi_save(MPI_Comm comm, const quell_sampler *sampler, const quell_draw *draw, const quell_run *run,
-                            const char *path, size_t rank, const size_t *shape)
+quell_status quell_mpi_save(MPI_Comm comm, const quell_sampler *sampler, const quell_draw *draw,
+                            const quell_run *run, const char *path, size_t rank,
+                            const size_t *shape)
 {
     struct quell_group group;
     struct quell_part part;
