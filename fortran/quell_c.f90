@@ -96,8 +96,28 @@ module quell_c
         type(c_ptr) :: description
     end type
 
+    type, bind(c) :: c_entry
+        integer(c_size_t) :: size
+        type(c_ptr) :: name, summary, source
+        integer(c_size_t) :: aliases, options
+        integer(c_int) :: available, order, evaluations, stochastic
+    end type
+
+    type, bind(c) :: c_entry_alias
+        integer(c_size_t) :: size
+        type(c_ptr) :: name, spec
+    end type
+
+    type, bind(c) :: c_entry_option
+        integer(c_size_t) :: size
+        type(c_ptr) :: name, summary
+        integer(c_int) :: type
+        real(c_double) :: value, low, high
+        type(c_ptr) :: choices
+    end type
+
     interface
-        ! Status and names: what is given by number is NULL past the end.
+        ! Status and names.
         type(c_ptr) function c_status_name(status) bind(c, name='quell_status_name')
             import; integer(c_int), value :: status
         end function
@@ -117,38 +137,21 @@ module quell_c
         type(c_ptr) function c_version() bind(c, name='quell_version')
             import
         end function
-        type(c_ptr) function c_sampler_name(i) bind(c, name='quell_sampler_name')
-            import; integer(c_size_t), value :: i
+        integer(c_int) function c_list(kind, i, entry) bind(c, name='quell_list')
+            import; integer(c_int), value :: kind; integer(c_size_t), value :: i
+            type(c_entry) :: entry
         end function
-        type(c_ptr) function c_schedule_name(i) bind(c, name='quell_schedule_name')
-            import; integer(c_size_t), value :: i
+        integer(c_int) function c_list_find(kind, name, i) bind(c, name='quell_list_find')
+            import; integer(c_int), value :: kind; character(kind=c_char) :: name(*)
+            integer(c_size_t) :: i
         end function
-        type(c_ptr) function c_grid_name(i) bind(c, name='quell_grid_name')
-            import; integer(c_size_t), value :: i
+        integer(c_int) function c_list_alias(kind, i, k, alias) bind(c, name='quell_list_alias')
+            import; integer(c_int), value :: kind; integer(c_size_t), value :: i, k
+            type(c_entry_alias) :: alias
         end function
-        type(c_ptr) function c_builtin_name(i) bind(c, name='quell_builtin_name')
-            import; integer(c_size_t), value :: i
-        end function
-        type(c_ptr) function c_isa_name(i) bind(c, name='quell_isa_name')
-            import; integer(c_size_t), value :: i
-        end function
-        type(c_ptr) function c_sampler_summary(i) bind(c, name='quell_sampler_summary')
-            import; integer(c_size_t), value :: i
-        end function
-        type(c_ptr) function c_schedule_summary(i) bind(c, name='quell_schedule_summary')
-            import; integer(c_size_t), value :: i
-        end function
-        type(c_ptr) function c_grid_summary(i) bind(c, name='quell_grid_summary')
-            import; integer(c_size_t), value :: i
-        end function
-        type(c_ptr) function c_builtin_summary(i) bind(c, name='quell_builtin_summary')
-            import; integer(c_size_t), value :: i
-        end function
-        integer(c_int) function c_sampler_order(i) bind(c, name='quell_sampler_order')
-            import; integer(c_size_t), value :: i
-        end function
-        integer(c_int) function c_sampler_stochastic(i) bind(c, name='quell_sampler_stochastic')
-            import; integer(c_size_t), value :: i
+        integer(c_int) function c_list_option(kind, i, k, option) bind(c, name='quell_list_option')
+            import; integer(c_int), value :: kind; integer(c_size_t), value :: i, k
+            type(c_entry_option) :: option
         end function
         integer(c_int) function c_isa_available(name) bind(c, name='quell_isa_available')
             import; character(kind=c_char) :: name(*)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "trial.h"
 #include "random.h"
+#include "tests/support/names.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,10 +82,10 @@ static const char *choose(uint64_t *state, const char *(*name)(size_t i))
 static quell_status choose_sampler(struct trial *trial, uint64_t *state)
 {
     quell_sampler_options options = quell_sampler_defaults();
-    const char *sampler = choose(state, quell_sampler_name);
-    const char *schedule = choose(state, quell_schedule_name);
+    const char *sampler = choose(state, sampler_name);
+    const char *schedule = choose(state, schedule_name);
     options.steps = 1 + pick(state, 6);
-    if (pick(state, 2)) options.grid = choose(state, quell_grid_name);
+    if (pick(state, 2)) options.grid = choose(state, grid_name);
     options.brownian = pick(state, 8) == 0;
     snprintf(trial->what, sizeof trial->what, "%s, %s, grid %s, %zu steps, %s",
              quell_denoiser_kind(trial->denoiser), schedule, options.grid ? options.grid : "linear",

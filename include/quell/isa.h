@@ -3,18 +3,14 @@
 #ifndef QUELL_ISA_H
 #define QUELL_ISA_H
 
-#include <stddef.h>
 #include <quell/status.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* The i-th instruction set this build has kernels for ("scalar", "avx2", "avx512", "neon"), from
- * the narrowest to the widest; NULL when i is past the end. Thread-safe. */
-QUELL_API const char *quell_isa_name(size_t i);
-
-/* 1 if this machine and its operating system can run the kernels of that name, else 0. */
+/* 1 if this machine and its operating system can run the kernels of that name ("scalar", "avx2",
+ * "avx512", "neon"), else 0. quell_list(QUELL_LIST_ISAS, ...) has all of this build. */
 QUELL_API int quell_isa_available(const char *name);
 
 /* The name that a run uses when its `isa` is NULL: the environment variable QUELL_ISA if it is

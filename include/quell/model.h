@@ -47,10 +47,6 @@ QUELL_API quell_status quell_model_save(const quell_model *model, const char *pa
 /* Frees what quell_model_load made; a zeroed model and NULL are allowed. */
 QUELL_API void quell_model_free(quell_model *model);
 
-/* The i-th built-in model and one line on it; NULL when i is past the end. */
-QUELL_API const char *quell_builtin_name(size_t i);
-QUELL_API const char *quell_builtin_summary(size_t i);
-
 #ifdef __cplusplus
 }
 #endif

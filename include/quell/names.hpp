@@ -6,65 +6,106 @@
 #include <string_view>
 #include <vector>
 #include <quell/isa.h>
-#include <quell/model.h>
-#include <quell/sampler.h>
-#include <quell/schedule.h>
+#include <quell/list.h>
 #include <quell/status.hpp>
 
 namespace quell
 {
 
-/* A name and one line on it, for as long as the program runs. */
-struct named {
+/* Another name of an entry, and the spec it stands for. */
+struct entry_alias {
     std::string_view name;
-    std::string_view summary;
+    std::string_view spec;
 };
 
-/* order: of convergence at its default options, 0 if it has none. stochastic: whether it draws
- * noise on the way, 0 never, 1 by its options, 2 always. */
-struct named_sampler : named {
+/* An option of an entry, KEY=VALUE in its spec: quell_entry_option. choices: the words of a choice,
+ * whose values are their numbers. */
+struct entry_option {
+    std::string_view name;
+    std::string_view summary;
+    quell_option_type type;
+    double value;
+    double low;
+    double high;
+    std::vector<std::string_view> choices;
+};
+
+/* What is known of a name: quell_entry. Its texts last as long as the program. */
+struct entry {
+    std::string_view name;
+    std::string_view summary;
+    std::string_view source;
+    std::vector<entry_alias> aliases;
+    std::vector<entry_option> options;
+    bool available;
     int order;
+    int evaluations;
     int stochastic;
 };
 
 namespace detail
 {
 
-inline std::vector<named> list(const char *(*name)(size_t), const char *(*summary)(size_t))
+inline std::vector<std::string_view> words(const char *text)
 {
-    std::vector<named> all;
-    for (size_t i = 0; name(i); i++) all.push_back({name(i), summary(i)});
+    std::vector<std::string_view> all;
+    std::string_view rest = text ? text : "";
+    while (!rest.empty()) {
+        size_t length = rest.find('|');
+        all.push_back(rest.substr(0, length));
+        rest = length == rest.npos ? "" : rest.substr(length + 1);
+    }
     return all;
+}
+
+inline entry entry_of(quell_list_kind kind, size_t i, const quell_entry &known)
+{
+    entry one{known.name,
+              known.summary,
+              known.source ? known.source : "",
+              {},
+              {},
+              known.available != 0,
+              known.order,
+              known.evaluations,
+              known.stochastic};
+    quell_entry_alias alias = quell_entry_alias_init();
+    quell_entry_option option = quell_entry_option_init();
+    for (size_t k = 0; k < known.aliases; k++) {
+        check(quell_list_alias(kind, i, k, &alias));
+        one.aliases.push_back({alias.name, alias.spec});
+    }
+    for (size_t k = 0; k < known.options; k++) {
+        check(quell_list_option(kind, i, k, &option));
+        one.options.push_back({option.name, option.summary, option.type, option.value, option.low,
+                               option.high, words(option.choices)});
+    }
+    return one;
 }
 
 } // namespace detail
 
-/* The schedules, grids and built-in models. */
-inline std::vector<named> schedules()
+/* All entries of a list. */
+inline std::vector<entry> list(quell_list_kind kind)
 {
-    return detail::list(quell_schedule_name, quell_schedule_summary);
-}
-inline std::vector<named> grids() { return detail::list(quell_grid_name, quell_grid_summary); }
-inline std::vector<named> builtins()
-{
-    return detail::list(quell_builtin_name, quell_builtin_summary);
-}
-
-/* The samplers. */
-inline std::vector<named_sampler> samplers()
-{
-    std::vector<named_sampler> all;
-    for (const named &one : detail::list(quell_sampler_name, quell_sampler_summary))
-        all.push_back({one, quell_sampler_order(all.size()), quell_sampler_stochastic(all.size())});
+    std::vector<entry> all;
+    quell_entry known = quell_entry_init();
+    for (size_t i = 0; !quell_list(kind, i, &known); i++)
+        all.push_back(detail::entry_of(kind, i, known));
     return all;
 }
+
+inline std::vector<entry> samplers() { return list(QUELL_LIST_SAMPLERS); }
+inline std::vector<entry> schedules() { return list(QUELL_LIST_SCHEDULES); }
+inline std::vector<entry> grids() { return list(QUELL_LIST_GRIDS); }
+inline std::vector<entry> models() { return list(QUELL_LIST_MODELS); }
 
 /* The instruction sets that this machine can run, from the narrowest to the widest. */
 inline std::vector<std::string_view> isas()
 {
     std::vector<std::string_view> all;
-    for (size_t i = 0; const char *name = quell_isa_name(i); i++)
-        if (quell_isa_available(name)) all.push_back(name);
+    for (const entry &one : list(QUELL_LIST_ISAS))
+        if (one.available) all.push_back(one.name);
     return all;
 }
 

@@ -16,6 +16,7 @@
 
 #include <quell/denoiser.h>
 #include <quell/isa.h>
+#include <quell/list.h>
 #include <quell/model.h>
 #include <quell/noise.h>
 #include <quell/plan.h>

@@ -28,8 +28,8 @@ typedef struct quell_sampler quell_sampler;
  * clamp_low, clamp_high: bounds put on the denoiser's output (none).
  * prior_dim, prior_mean, prior_variance: E[X] and V[X], as quell_sample_prior uses them (0 and 1
  *   where NULL); each of one value (prior_dim 1) or one per element (prior_dim = dim). Copied.
- * grid: where the steps lie between start and stop, "NAME[:KEY=VALUE,...]"; NULL: "linear". See
- *   quell_grid_name.
+ * grid: where the steps lie between start and stop, "NAME[:KEY=VALUE,...]"; NULL: "linear". The
+ *   names are under "Grids", below.
  * brownian: 1: the noise of a step is a part of a path: with the same seed more steps come to the
  *   same path (quell_plan_noise, quell_noise_brownian); 0: each step, from t to s, has noise of its
  *   own, which is faster, as noise in Brownian mode is a sum of some 40 normals (fewer where times
@@ -96,9 +96,9 @@ static inline quell_sampler_options quell_sampler_defaults(void)
  *   adaptive        dpm_adaptive, whose steps are each sample's own; `steps` then sets the ends
  *   distilled       lcm (2310.04378), tcd (2402.19159), consistency (2303.01469)
  *
- * `quell list samplers NAME` has the options of each, docs/samplers.md when to take which. Aliases
- * are names, too ("dpmpp_2m"). A step by quell_step is a grid of one step: multistep methods have
- * no past there.
+ * quell_list has the options of each, and `quell list samplers NAME` prints them; docs/samplers.md
+ * says when to take which. Aliases are names, too ("dpmpp_2m"). A step by quell_step is a grid of
+ * one step: multistep methods have no past there.
  *
  * options may be NULL. All coefficients are worked out here. QUELL_NOT_FOUND for an unknown name;
  * QUELL_BAD_ARGUMENT for a bad option or grid. Thread-safe. */
@@ -185,15 +185,6 @@ QUELL_API uint64_t quell_sampler_digest(const quell_sampler *sampler);
  * text has, as snprintf does. For a sampler made by _from_step these are its STEPs alone. */
 QUELL_API size_t quell_sampler_print(const quell_sampler *sampler, char *buffer, size_t size);
 
-/* The i-th named sampler and one line on it; NULL when i is past the end. */
-QUELL_API const char *quell_sampler_name(size_t i);
-QUELL_API const char *quell_sampler_summary(size_t i);
-
-/* At its default options: its order of convergence (of a stochastic one, in law), 0 if it has none;
- * and whether it draws noise on the way, 0 never, 1 by its options, 2 always. -1 past the end. */
-QUELL_API int quell_sampler_order(size_t i);
-QUELL_API int quell_sampler_stochastic(size_t i);
-
 /* Grids: the points that a sampler of T steps goes through, from `start` to `stop`.
  *
  *   linear             constant steps in t, as azula's
@@ -216,11 +207,7 @@ QUELL_API int quell_sampler_stochastic(size_t i);
  * The T points before are then those that the field's codes of these names give. A sigma is
  * sigma / alpha (scale=ratio), or sigma / (alpha + sigma) for what flow models mean by it
  * (scale=flow; the default of linear_quadratic). A sampler whose grid is not defined for its
- * schedule, or has two points that coincide, is refused with a reason.
- *
- * The i-th grid by name and one line on it; NULL when i is past the end. */
-QUELL_API const char *quell_grid_name(size_t i);
-QUELL_API const char *quell_grid_summary(size_t i);
+ * schedule, or has two points that coincide, is refused with a reason. */
 
 #ifdef __cplusplus
 }

@@ -67,10 +67,6 @@ QUELL_API quell_status quell_schedule_at(const quell_schedule *schedule, double 
 /* Gives up the caller's hold on a schedule; NULL is allowed. */
 QUELL_API void quell_schedule_free(quell_schedule *schedule);
 
-/* The i-th named schedule and one line on it; NULL when i is past the end. */
-QUELL_API const char *quell_schedule_name(size_t i);
-QUELL_API const char *quell_schedule_summary(size_t i);
-
 #ifdef __cplusplus
 }
 #endif

@@ -13,7 +13,17 @@ takes networks trained in PyTorch to files. With the same seed sample i has the 
 batch, on any number of threads, on any machine, and in C, C++, Fortran and the command."""
 
 from quell._normals import STREAM_INIT, brownian, noise_key, normal, place
-from quell._quell import builtins, grids, isa_default, isas, samplers, schedules, version
+from quell._quell import (
+    Entry,
+    EntryOption,
+    grids,
+    isa_default,
+    isas,
+    models,
+    samplers,
+    schedules,
+    version,
+)
 from quell._seeds import seed_of
 from quell.denoise import (
     EmpiricalDenoiser,

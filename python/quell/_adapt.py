@@ -8,7 +8,9 @@ from typing import Any
 
 from quell import _quell
 from quell._numbers import text
+from quell._said import said
 from quell.denoise import FunctionDenoiser, NativeDenoiser
+from quell.errors import refused
 from quell.noise import Schedule, ask
 
 # azula's own schedules: the library's names, and their options.
@@ -75,11 +77,13 @@ def native_schedule(schedule: Any) -> _quell.Schedule:
     if isinstance(schedule, Schedule) and type(schedule).__call__ is Schedule.__call__:
         _check_parts(schedule)
         return schedule.native
-    spec = schedule if isinstance(schedule, str) else _azula_spec(schedule)
+    if isinstance(schedule, str):
+        return _named(text(schedule, "schedule"))
+    spec = _azula_spec(schedule)
     if spec is not None:
         return _named(spec)
     if not callable(schedule):
-        raise TypeError(f"schedule: a {type(schedule).__name__} is neither a schedule nor callable")
+        raise TypeError(f"schedule: {said(schedule)} is neither a schedule nor callable")
     return _quell.Schedule.from_function(lambda t: ask(schedule, t))
 
 
@@ -95,12 +99,12 @@ def native_denoiser(denoiser: Any, dim: int) -> _quell.Denoiser:
         check_forward(denoiser, "a __call__")
         native: _quell.Denoiser = denoiser.native
         if native.dim != dim:
-            raise ValueError(f"x: samples of {dim} elements, the denoiser's have {native.dim}")
+            raise refused(f"x: samples of {dim} elements, the denoiser's have {native.dim}")
         return native
     if isinstance(denoiser, FunctionDenoiser):
         return _quell.Denoiser.function(dim, *ways_of(denoiser))
     if not callable(denoiser):
-        raise TypeError(f"denoiser: a {type(denoiser).__name__} is neither a denoiser nor callable")
+        raise TypeError(f"denoiser: {said(denoiser)} is neither a denoiser nor callable")
     return _quell.Denoiser.function(dim, *ways_of(denoiser))
 
 

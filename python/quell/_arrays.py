@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from quell._said import one_line
 from quell.errors import refused
 
 Array = Any
@@ -34,6 +35,14 @@ def is_tensor(x: object) -> bool:
     return torch is not None and isinstance(x, torch.Tensor)
 
 
+def _has_truth(values: Any) -> bool:
+    """Whether True or False stands in a list, which NumPy would make 1 and 0 among numbers."""
+    return any(
+        isinstance(one, (bool, np.bool_)) or (isinstance(one, (list, tuple)) and _has_truth(one))
+        for one in values
+    )
+
+
 def _from_tensor(x: Any) -> NDArray[Any]:
     if x.device.type != "cpu":
         raise refused(f"quell computes on the CPU: the tensor is on {x.device}; use .cpu()")
@@ -48,7 +57,7 @@ def to_numpy(x: Array) -> NDArray[Any]:
 
     Raises:
         ValueError: x is not in the CPU's memory.
-        TypeError: It is an array with a mask.
+        TypeError: It is an array with a mask, or a list with True or False in it.
     """
     if isinstance(x, np.ma.MaskedArray):
         raise TypeError("an array with a mask: its .filled() has no mask")
@@ -56,11 +65,25 @@ def to_numpy(x: Array) -> NDArray[Any]:
         return x
     if is_tensor(x):
         return _from_tensor(x)
+    if isinstance(x, (list, tuple)) and _has_truth(x):
+        raise TypeError("True or False among numbers")
     if hasattr(x, "__dlpack__") and hasattr(x, "__dlpack_device__"):
         if x.__dlpack_device__()[0] not in _CPU:
             raise refused("quell computes on the CPU: the array is on another device")
         return np.from_dlpack(x)
-    return np.asarray(x)
+    try:
+        return np.asarray(x)
+    except ValueError:
+        raise refused("rows of different lengths, must be an array") from None
+
+
+def named_array(x: Array, what: str) -> NDArray[Any]:
+    """The same; `what` begins what is raised."""
+    try:
+        return to_numpy(x)
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else refused
+        raise kind(f"{what}: {one_line(error)}") from None
 
 
 def real_numbers(x: Array, what: str) -> NDArray[Any]:
@@ -69,10 +92,7 @@ def real_numbers(x: Array, what: str) -> NDArray[Any]:
     Raises:
         TypeError: It has something else in it; `what` says what it is.
     """
-    try:
-        array = to_numpy(x)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"{what}: {error}") from None
+    array = named_array(x, what)
     if array.dtype.kind not in "iuf":
         given = type(x).__name__ if array.dtype.kind == "O" else array.dtype
         raise TypeError(f"{what}: {given}, must be an array of real numbers")
@@ -112,12 +132,12 @@ def as_doubles(x: Array, what: str = "x") -> NDArray[np.float64]:
     return _as(x, np.float64, what)
 
 
-def copy_of(x: Array) -> Floats:
+def copy_of(x: Array, what: str = "x") -> Floats:
     """A fresh copy of samples, float32 in C order, with shape (B, *)."""
-    array = real_numbers(x, "x")
+    array = real_numbers(x, what)
     if not array.ndim:
-        raise refused("x: one number, must be an array of shape (B, *)")
-    return _narrowed(array, np.float32, "x")
+        raise refused(f"{what}: one number, must be an array of shape (B, *)")
+    return _narrowed(array, np.float32, what)
 
 
 def memory_of(out: Array) -> Floats:

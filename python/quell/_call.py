@@ -52,7 +52,8 @@ def _check_rows(value: Any, name: str, count: int) -> None:
             _check_rows(one, name, count)
     elif isinstance(value, PerSample):
         shape = getattr(value.rows, "shape", None)
-        rows = shape[0] if shape else len(value.rows) if hasattr(value.rows, "__len__") else None
+        sized = shape is None and hasattr(value.rows, "__len__")
+        rows = shape[0] if shape else len(value.rows) if sized else None
         if rows != count:
             said = "no rows" if rows is None else f"{rows} rows"
             raise refused(f"{name}: {said} in a PerSample, must be {count}, one a sample")

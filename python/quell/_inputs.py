@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quell._arrays import Array, Floats, as_doubles, length, memory_of, real_numbers, to_numpy
+from quell._arrays import Array, Floats, as_doubles, length, memory_of, named_array, real_numbers
 from quell._numbers import real, whole
+from quell._said import said
 from quell.errors import refused
 
 Moment = tuple[float, ...]
@@ -34,16 +35,16 @@ def _apart(memory: Floats, values: NDArray[Any]) -> bool:
         return False
 
 
-def into(out: Array, x: Array) -> Floats:
+def into(out: Array, x: Array, what: str = "x") -> Floats:
     """The memory of `out`, with the samples x in it: it is that of x, or apart from it."""
-    values = real_numbers(x, "x")
+    values = real_numbers(x, what)
     memory = fitting(out, values.shape)
     place = memory.__array_interface__["data"][0]
     same = values.__array_interface__["data"][0] == place and values.dtype == memory.dtype
     if same and values.flags.c_contiguous:
         return memory
     if not _apart(memory, values):
-        raise refused("out: overlaps x in part; must be x itself, or apart from it")
+        raise refused(f"out: overlaps {what} in part; must be {what} itself, or apart from it")
     with np.errstate(over="ignore"):
         memory[...] = values
     return memory
@@ -58,15 +59,23 @@ def fits(shape: tuple[int, ...], own: tuple[int, ...]) -> bool:
     return theirs == ours or (flat and length(shape) == length((1, *own)))
 
 
+def extents_of(shape: Any, like: str) -> tuple[int, ...]:
+    """A shape, of integers. like: what it must be."""
+    try:
+        extents = None if isinstance(shape, (str, bytes, dict, set)) else tuple(shape)
+    except TypeError:
+        extents = None
+    if extents is None:
+        raise TypeError(f"shape: {said(shape)}, must be {like}")
+    return tuple(whole(extent, "shape", 0, 2**63 - 1) for extent in extents)
+
+
 def shape_of(shape: Any) -> tuple[int, ...]:
     """A shape (B, *), of integers."""
-    try:
-        extents = tuple(shape)
-    except TypeError:
-        raise TypeError(f"shape: {shape!r}, must be (B, *)") from None
+    extents = extents_of(shape, "(B, *)")
     if not extents:
         raise refused("shape: (), must be (B, *)")
-    return tuple(whole(extent, "shape", 0, 2**63 - 1) for extent in extents)
+    return extents
 
 
 def moments(mean: Any, var: Any, shape: tuple[int, ...]) -> tuple[Moment, Moment]:
@@ -75,7 +84,8 @@ def moments(mean: Any, var: Any, shape: tuple[int, ...]) -> tuple[Moment, Moment
 
 
 def _moment(value: Any, what: str, default: float, shape: tuple[int, ...]) -> Moment:
-    if np.ndim(value) == 0 if not hasattr(value, "ndim") else value.ndim == 0:
+    rows = isinstance(value, (list, tuple)) or getattr(value, "ndim", False)
+    if not rows:
         number = real(value, what)
         return () if number == default else (number,)
     given = as_doubles(value, what)
@@ -108,7 +118,7 @@ def classes_of(label: Any, count: int, classes: int) -> Any:
         return None
     if not classes:
         raise TypeError("label: this denoiser has no classes")
-    labels = to_numpy(label)
+    labels = named_array(label, "label")
     if isinstance(label, int) and not isinstance(label, bool):
         labels = np.asarray(label, object)  # an integer of any size
     elif labels.dtype.kind not in "iu" and not (labels.size == 0 and labels.dtype.kind == "f"):
@@ -118,6 +128,7 @@ def classes_of(label: Any, count: int, classes: int) -> Any:
     wrong = (labels < -1) | (labels > classes)
     if np.any(wrong):
         first = labels[wrong].flat[0] if labels.ndim else label
-        raise refused(f"label: {first}, must be a class from 0 to {classes - 1}, or -1 for none")
+        must = f"must be a class from 0 to {classes - 1}, or -1 for none"
+        raise refused(f"label: {said(int(first))}, {must}")
     made = np.broadcast_to(labels, (count,)).astype(np.int32)
     return np.where(made == classes, np.int32(-1), made)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from quell import _quell
 from quell._arrays import Floats, length
-from quell._inputs import shape_of
+from quell._inputs import extents_of
 from quell._numbers import real, whole
 from quell.errors import refused
 
@@ -19,9 +19,13 @@ def noise_key(seed: int, t: float, s: float) -> int:
 
     Arguments:
         seed: The sampler's, in [0, 2^64).
-        t, s: The times of the interval, to the last bit, as Sampler.timesteps has them.
+        t, s: The times of the interval, 1 >= t >= s >= 0, to the last bit, as Sampler.timesteps has
+            them.
     """
-    return _quell.noise_key(whole(seed, "seed"), real(t, "t"), real(s, "s"))
+    begin, end = real(t, "t"), real(s, "s")
+    if not 1 >= begin >= end >= 0:
+        raise refused(f"t, s: {begin:g}, {end:g}, must be times with 1 >= t >= s >= 0")
+    return _quell.noise_key(whole(seed, "seed"), begin, end)
 
 
 def normal(
@@ -77,7 +81,7 @@ def brownian(
 
 def _samples(first: int, count: int, shape: Sequence[int]) -> tuple[int, tuple[int, ...]]:
     """The index of the first sample, and the shape of all."""
-    extents = shape_of((count, *shape))
+    extents = (whole(count, "count", 0, 2**63 - 1), *extents_of(shape, "that of a sample"))
     return whole(first, "first", 0, 2**64 - 1 - extents[0]), extents
 
 

@@ -5,11 +5,13 @@ is none: an integer is not a float or a bool, and a real number not text or comp
 from __future__ import annotations
 
 import operator
+import os
 from typing import Any
 
 import numpy as np
 
-from quell._arrays import is_tensor, torch_if_imported
+from quell._arrays import as_doubles, is_tensor, torch_if_imported
+from quell._said import said
 from quell.errors import refused
 
 _MOST = 2**64 - 1
@@ -38,11 +40,10 @@ def whole(value: Any, what: str, low: int = 0, high: int = _MOST) -> int:
             raise TypeError
         made = operator.index(number)
     except TypeError:
-        said = repr(value) if isinstance(value, (int, float, str)) else f"a {type(value).__name__}"
-        raise TypeError(f"{what}: {said}, must be an integer") from None
+        raise TypeError(f"{what}: {said(value)}, must be an integer") from None
     if not low <= made <= high:
         most = "2^64 - 1" if high == _MOST else high
-        raise refused(f"{what}: {made}, must be from {low} to {most}")
+        raise refused(f"{what}: {said(made)}, must be from {low} to {most}")
     return made
 
 
@@ -56,13 +57,11 @@ def real(value: Any, what: str) -> float:
     number = _scalar(value)
     kinds = (int, float, np.integer, np.floating)
     if isinstance(number, bool) or not isinstance(number, kinds):
-        plain = isinstance(value, (bool, complex, str))
-        said = repr(value) if plain else f"a {type(value).__name__}"
-        raise TypeError(f"{what}: {said}, must be a real number")
+        raise TypeError(f"{what}: {said(value)}, must be a real number")
     try:
         made = float(number)
     except OverflowError:
-        raise refused(f"{what}: {number} is beyond float64") from None
+        raise refused(f"{what}: {said(number)} is beyond float64") from None
     if made != made:
         raise refused(f"{what}: it is not a number (NaN)")
     return made
@@ -75,7 +74,7 @@ def flag(value: Any, what: str) -> bool:
         TypeError: It is neither.
     """
     if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{what}: {value!r}, must be True or False")
+        raise TypeError(f"{what}: {said(value)}, must be True or False")
     return bool(value)
 
 
@@ -84,9 +83,80 @@ def text(value: Any, what: str) -> str:
 
     Raises:
         TypeError: It is no str.
+        ValueError: It has a lone surrogate, as os.fsdecode makes of bytes that are not UTF-8.
     """
     if not isinstance(value, str):
-        raise TypeError(f"{what}: a {type(value).__name__}, must be a str")
+        raise TypeError(f"{what}: {said(value)}, must be a str")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise refused(f"{what}: {said(value)} is no text: it has half of a character") from None
+    return value
+
+
+def path_of(value: Any, what: str) -> bytes:
+    """The name of a file.
+
+    Raises:
+        TypeError: It is none.
+        ValueError: The file system cannot have it.
+    """
+    try:
+        name = os.fsencode(value)
+    except UnicodeEncodeError:
+        raise refused(f"{what}: {said(value)} is no text: it has half of a character") from None
+    except TypeError:
+        raise TypeError(f"{what}: {said(value)}, must be a path: str, bytes or PathLike") from None
+    if b"\0" in name:
+        raise refused(f"{what}: {said(value)} has a NUL in it, which no path has")
+    return name
+
+
+def function_of(value: Any, what: str) -> Any:
+    """What can be called.
+
+    Raises:
+        TypeError: It cannot.
+    """
+    if not callable(value):
+        raise TypeError(f"{what}: {said(value)}, must be callable")
+    return value
+
+
+def reals(values: Any, what: str) -> list[float]:
+    """A row of real numbers.
+
+    Raises:
+        TypeError: It is none.
+        ValueError: It has another shape, or something in it is not a number (NaN).
+    """
+    array = as_doubles(values, what)
+    if array.ndim != 1:
+        raise refused(f"{what}: shape {array.shape}, must be a row of numbers")
+    if np.isnan(array).any():
+        raise refused(f"{what}: not a number (NaN) is in it")
+    row: list[float] = array.tolist()
+    return row
+
+
+def float_type(value: Any, what: str) -> Any:
+    """A type of real numbers, NumPy's or PyTorch's, as it is; or None.
+
+    Raises:
+        TypeError: It is none, so that numbers would be cut to integers or worse.
+    """
+    torch = torch_if_imported()
+    if torch is not None and isinstance(value, torch.dtype):
+        real_ones = value.is_floating_point
+    elif isinstance(value, (type, str, np.dtype)):
+        try:
+            real_ones = np.dtype(value).kind == "f"
+        except (TypeError, UnicodeError):
+            real_ones = False
+    else:
+        real_ones = value is None
+    if not real_ones:
+        raise TypeError(f"{what}: {said(value)}, must be a type of floats, as numpy.float64")
     return value
 
 
@@ -97,6 +167,7 @@ def on_cpu(device: Any) -> None:
         ValueError: It is not the CPU.
     """
     torch = torch_if_imported()
-    named = device.type if torch is not None and isinstance(device, torch.device) else str(device)
-    if device is not None and named.split(":")[0] != "cpu":
-        raise refused(f"device: quell computes on the CPU, not on {device}; then use .to()")
+    if torch is not None and isinstance(device, torch.device):
+        device = str(device)
+    if device is not None and not (isinstance(device, str) and device.split(":")[0] == "cpu"):
+        raise refused(f"device: quell computes on the CPU, not on {said(device)}; then use .to()")

@@ -25,7 +25,7 @@ from quell._arrays import (
 )
 from quell._call import Call, arguments_of, is_torch, unwrapped
 from quell._inputs import classes_of, fits, fitting, into, moments, shape_of
-from quell._numbers import on_cpu, real, text, whole
+from quell._numbers import float_type, function_of, on_cpu, real, text, whole
 from quell._progress import bar, ticking
 from quell._seeds import seed_of
 from quell._settings import Settings
@@ -113,6 +113,7 @@ class Sampler(Settings):
             PyTorch's.
         """
         on_cpu(device)
+        float_type(dtype, "dtype")
         shape = shape_of(shape)
         self._fits(shape)
         x = np.empty(shape, np.float32) if out is None else fitting(out, shape)
@@ -162,6 +163,8 @@ class Sampler(Settings):
         if type(self).step is not Sampler.step or "step" in vars(self):
             return self._by_steps(x, seed, first, out, label, progress, kwargs)
         self._own_times()
+        if progress is not None:
+            function_of(progress, "progress")
         result = copy_of(x) if out is None else into(out, x)
         run = self._arguments(x, result.shape, first, label, kwargs)
         sampler = self._sampler(length(result.shape))
@@ -194,7 +197,7 @@ class Sampler(Settings):
             x_s, with shape (B, *), of x_t's kind and type.
         """
         begin, end = real(t, "t"), real(s, "s")
-        result = copy_of(x_t) if out is None else into(out, x_t)
+        result = copy_of(x_t, "x_t") if out is None else into(out, x_t, "x_t")
         run = self._arguments(x_t, result.shape, first, label, kwargs)
         sampler = self._sampler(length(result.shape))
         sampler.step(rows_of(result), begin, end, seed_of(seed), **run)
@@ -213,6 +216,14 @@ class Sampler(Settings):
         """How often the denoiser is evaluated for a sample; 0 if that is not known before."""
         return self._sampler(getattr(self.denoiser, "dim", 1)).evaluations
 
+    @property
+    def digest(self) -> int:
+        """A number of all that decides on samples but for seeds and classes: the denoiser's digest,
+        the plan, the grid, the schedule and the bounds; the same on any machine, by one version of
+        quell. Of a denoiser of Python's it has what is done around the function, but not the
+        function."""
+        return self._sampler(getattr(self.denoiser, "dim", 1)).digest
+
     def progress_bar(self, it: Iterable[Any]) -> Iterator[Any]:
         """`it` with a progress bar, for a subclass with a loop of its own."""
         return iter(it) if self.silent else ticking(it)
@@ -230,6 +241,8 @@ class Sampler(Settings):
         return isinstance(self.dtype, torch.dtype) or is_torch(self.denoiser)
 
     def _native_schedule(self) -> _quell.Schedule:
+        if self.denoiser is None:
+            raise TypeError("denoiser: None, must be a denoiser")
         own = self.schedule
         if own is None:
             own = getattr(self.denoiser, "schedule", None)

@@ -8,14 +8,15 @@ from typing import Any
 
 from quell import _quell
 from quell._arrays import Array, as_doubles
-from quell._numbers import flag, on_cpu, real, text, whole
+from quell._numbers import flag, float_type, on_cpu, real, text, whole
+from quell._said import said
 from quell.errors import refused
 
 
 class Settings:
     """The options of a sampler. Their meaning is said by Sampler."""
 
-    denoiser: Any
+    denoiser: Any = None
     _made: dict[Any, tuple[Any, _quell.Schedule, _quell.Sampler]]
 
     def __init__(
@@ -58,8 +59,13 @@ class Settings:
             if value.ndim != 1:
                 raise refused(f"{name}: shape {value.shape}, must be (steps + 1)")
         if name == "clamp" and value is not None:
-            low, high = value
-            value = real(low, "clamp"), real(high, "clamp")
+            if not isinstance(value, (list, tuple)) or len(value) != 2:
+                raise TypeError(f"clamp: {said(value)}, must be a pair (low, high)")
+            value = real(value[0], "clamp"), real(value[1], "clamp")
+        if name == "silent":
+            value = flag(value, "silent")
+        if name == "dtype":
+            value = float_type(value, "dtype")
         object.__setattr__(self, name, value)
         if name[0] != "_":
             object.__setattr__(self, "_made", {})
@@ -123,11 +129,11 @@ class Settings:
         if whole(self.steps, "steps") != len(own) - 1:
             raise refused(f"steps: {self.steps}, but {name} has {len(own)}: {len(own) - 1} steps")
         if self.grid is not None:
-            raise refused(f"grid: {self.grid!r}, but {name} are the grid; must be left out")
+            raise refused(f"grid: {said(self.grid)}, but {name} are the grid; must be left out")
         ends = (1.0, 0.0) if self.times is None else (self.times[0], self.times[-1])
         for what, given, end in (("start", self.start, ends[0]), ("stop", self.stop, ends[1])):
             if real(given, what) != end:
-                raise refused(f"{what}: {given}, but {name} are given; must be left out")
+                raise refused(f"{what}: {said(given)}, but {name} are given; must be left out")
 
     def _options(self, mean: Any = (), variance: Any = ()) -> _quell.Options:
         self._consistent()

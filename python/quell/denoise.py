@@ -22,8 +22,10 @@ import numpy as np
 
 from quell import _quell
 from quell._arrays import Array, as_doubles, as_floats, like, rows_of
+from quell._function import FunctionDenoiser, PerSample
 from quell._inputs import classes_of, fits, times_of
-from quell._numbers import real
+from quell._numbers import real, reals
+from quell._said import said
 from quell.errors import refused
 from quell.noise import Schedule
 
@@ -62,23 +64,6 @@ class Posterior:
     """
 
     mean: Array
-
-
-class PerSample:
-    """An argument of a denoiser's that has a row for each sample: sampler(x, y=PerSample(y)). A
-    denoiser that is called with some of the samples, as by adaptive samplers, then gets their rows.
-    Arguments without it are handed on as they are, whatever their sizes. It may stand anywhere in
-    lists, tuples and dicts.
-
-    Arguments:
-        rows: An array, tensor or list with shape (B, *).
-    """
-
-    def __init__(self, rows: Any) -> None:
-        self.rows = rows
-
-    def __repr__(self) -> str:
-        return f"PerSample({self.rows!r})"
 
 
 # How each kind of the library's denoisers is made, by what pickle keeps of it.
@@ -230,6 +215,10 @@ class GaussianDenoiser(NativeDenoiser):
     def __init__(self, mean: Array, cov: Array | float = 1.0, schedule: Any = None) -> None:
         centre, spread = as_doubles(mean, "mean"), as_doubles(cov, "cov")
         recipe = self._parts(centre.copy(), spread.copy(), centre.shape)
+        if not spread.ndim or spread.shape == centre.shape:
+            wrong = spread[~((spread >= 0) & np.isfinite(spread))]
+            if wrong.size:
+                raise refused(f"cov: {wrong.flat[0]:g}, must be finite and not negative")
         kind, *parts = recipe
         made = _quell.Denoiser.full(*parts) if kind == "full" else _MAKERS[kind](*parts)
         kept = ("eigen", centre.ravel()) if kind == "full" else recipe
@@ -305,47 +294,6 @@ class EmpiricalDenoiser(NativeDenoiser):
         super().__init__(_quell.Denoiser.empirical(*recipe[1:]), shape, schedule, recipe)
 
 
-class FunctionDenoiser:
-    """A Python function, or a PyTorch module, that returns something else than the mean.
-
-    Arguments:
-        function: function(input, time, **kwargs) -> output, of all samples of a call at once, with
-            shape (B, *); `time` with shape ().
-        schedule: The schedule; "vp" if left out.
-        output: What it returns: "x0", the mean; "eps", E[Z | x_t] with x_t = alpha X + sigma Z;
-            "v", alpha E[Z | x_t] - sigma E[X | x_t]; "score", -E[Z | x_t] / sigma; or "flow",
-            E[Z | x_t] - E[X | x_t].
-        precondition: What is done around it: "none", input x_t and time t; "simple", input
-            x_t / sqrt(alpha^2 + sigma^2) and time log(sigma / alpha); "karras", as simple, with
-            the skip connection of azula's KarrasDenoiser, and output "x0".
-        variance: What it learned of the variance. "none", or "learned_range": it then returns a
-            pair, the output and v in [-1, 1] of the same shape, which interpolates between the
-            logarithms of the least (-1) and the greatest variance (Nichol & Dhariwal, 2102.09672,
-            eq. 15), for samplers that ask for it ("ddpm:variance=learned_range").
-
-    Raises:
-        BadArgument: By the first call of a sampler: there is no such output or precondition.
-    """
-
-    def __init__(
-        self,
-        function: Callable[..., Any],
-        schedule: Any = None,
-        output: str = "x0",
-        precondition: str = "none",
-        variance: str = "none",
-    ) -> None:
-        if not callable(function):
-            raise TypeError(f"FunctionDenoiser: a {type(function).__name__} is not callable")
-        if variance not in ("none", "learned_range"):
-            raise refused(f"variance: {variance!r}, must be 'none' or 'learned_range'")
-        self.function = function
-        self.schedule = Schedule("vp") if schedule is None else schedule
-        self.output = output
-        self.precondition = precondition
-        self.variance = variance
-
-
 class _Guided(NativeDenoiser):
     """A guided denoiser, of the two that it is made of."""
 
@@ -356,10 +304,21 @@ class _Guided(NativeDenoiser):
         return _quell.Denoiser.guided(base.native, None if guide is None else guide.native, *how)
 
 
+def _check_own(one: Any, what: str) -> None:
+    """Refuses what is none of the library's denoisers."""
+    if not isinstance(one, NativeDenoiser):
+        raise TypeError(f"{what}: {said(one)}, must be one of the library's own denoisers")
+    if type(one).__call__ is not NativeDenoiser.__call__ or hasattr(one, "forward"):
+        raise TypeError(
+            f"{what}: {type(one).__name__} has a __call__ or a forward of its own, which is not "
+            "asked; must be one of the library's own"
+        )
+
+
 def guided(
     denoiser: NativeDenoiser,
     guide: NativeDenoiser | None = None,
-    weight: float = 2.0,
+    weight: float | None = None,
     low: float = 0.0,
     high: float = 1.0,
     times: Sequence[float] = (),
@@ -372,28 +331,27 @@ def guided(
         denoiser: What is guided.
         guide: Another denoiser of the same shape; None for the denoiser itself without a class,
             which it must have learned.
-        weight: w; 1 is none.
+        weight: w; 1 is none. 2 if left out.
         low, high: The times within which it is guided (Kynkaanniemi et al., 2404.07724).
         times, weights: w in straight lines between weights[i] at times[i], in place of `weight`.
 
     Raises:
         BadArgument: A weight or a time is out of its range, or the denoisers do not fit.
     """
-    for one in (denoiser, guide):
-        if one is not None and not isinstance(one, NativeDenoiser):
-            raise TypeError(f"guided: a {type(one).__name__}, must be one of the library's own")
-        asked = type(one).__call__ is NativeDenoiser.__call__ and not hasattr(one, "forward")
-        if one is not None and not asked:
-            raise TypeError(f"guided: {type(one).__name__} has a __call__ or a forward of its own, "
-                            "which is not asked; must be one of the library's own")
+    _check_own(denoiser, "denoiser")
+    if guide is not None:
+        _check_own(guide, "guide")
+    at, worth = reals(times, "times"), reals(weights, "weights")
+    if weight is not None and (at or worth):
+        raise refused("weight: times and weights are given, too; must be left out")
     if guide is not None and not fits((1, *guide.shape), denoiser.shape):
         raise refused(f"guided: shapes {denoiser.shape} and {guide.shape}, must be the same")
     how = (
-        real(weight, "weight"),
+        2.0 if weight is None else real(weight, "weight"),
         real(low, "low"),
         real(high, "high"),
-        [real(t, "times") for t in times],
-        [real(w, "weights") for w in weights],
+        at,
+        worth,
     )
     native = None if guide is None else guide.native
     made = _quell.Denoiser.guided(denoiser.native, native, *how)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from quell import _quell
+from quell._numbers import path_of
 from quell.denoise import NativeDenoiser
 
 __all__ = ["Model", "compile", "load"]
@@ -45,7 +46,7 @@ class Model(NativeDenoiser):
     _SHARED = ("native", "_recipe", "_model", "_content")
 
     def __init__(self, name: Path, schedule: Any = None) -> None:
-        file = os.fsencode(name)
+        file = path_of(name, "name")
         self._file, self._state = file, _state_of(file)
         self._content: bytes | None = None
         self._take(_quell.Model(file), schedule)
@@ -70,7 +71,7 @@ class Model(NativeDenoiser):
             Unsupported: It is another model.
             IOFailed: The file cannot be written.
         """
-        self._model.save(os.fsencode(path))
+        self._model.save(path_of(path, "path"))
 
     def _kept(self) -> tuple[Any, ...] | None:
         if self._file.startswith(b"builtin:"):
@@ -101,7 +102,7 @@ def load(name: Path, schedule: Any = None) -> Model:
     """Loads a model.
 
     Arguments:
-        name: "builtin:NAME" (quell.builtins() lists them), or a file: .json, .npy or .safetensors
+        name: "builtin:NAME" (quell.models() lists them), or a file: .json, .npy or .safetensors
             (docs/models.md, docs/networks.md). Files are not trusted.
         schedule: In place of the one that the model asks for.
 

@@ -15,7 +15,8 @@ import numpy as np
 
 from quell import _quell
 from quell._arrays import Array, as_doubles, is_tensor, real_numbers, torch_if_imported
-from quell._numbers import real, text
+from quell._numbers import function_of, real, text
+from quell._said import said
 from quell.errors import refused
 
 __all__ = [
@@ -48,7 +49,7 @@ class Schedule:
     _function: Callable[[float], tuple[float, float]] | None = None
 
     def __init__(self, spec: str) -> None:
-        self._spec = text(spec, "schedule")
+        self._spec = text(spec, "spec")
         self._made = _quell.Schedule(spec)
 
     @classmethod
@@ -64,7 +65,8 @@ class Schedule:
     def from_function(cls, function: Callable[[float], tuple[float, float]]) -> Schedule:
         """A schedule of one's own: function(t) -> (alpha, sigma) of floats, not both 0, with
         alpha / sigma falling in t."""
-        return _of(_quell.Schedule.from_function(function), _function=function)
+        function_of(function, "function")
+        return _of(_quell.Schedule.from_function(_checked(function)), _function=function)
 
     @property
     def spec(self) -> str | None:
@@ -87,7 +89,7 @@ class Schedule:
         spec = self.spec
         if spec is not None:
             return _quell.Schedule(spec)
-        return _quell.Schedule.from_function(self._function or self._ask)
+        return _quell.Schedule.from_function(_checked(self._function) or self._ask)
 
     def __getstate__(self) -> dict[str, Any]:
         """All but the library's object, which is made anew: for pickle and copy."""
@@ -141,6 +143,11 @@ class Schedule:
         return ask(self, t)
 
 
+def _checked(function: Any) -> Any:
+    """The function, whose results are looked at; None for none."""
+    return None if function is None else lambda t: _pair(function(t))
+
+
 def _of(made: _quell.Schedule, **recipe: Any) -> Schedule:
     schedule = Schedule.__new__(Schedule)
     vars(schedule).update(recipe)
@@ -152,7 +159,16 @@ def ask(schedule: Callable[[Any], tuple[Any, Any]], t: float) -> tuple[float, fl
     """What a schedule of another's says at t."""
     torch = torch_if_imported()
     time = np.float64(t) if torch is None else torch.tensor(t, dtype=torch.float64)
-    alpha, sigma = schedule(time)
+    return _pair(schedule(time))
+
+
+def _pair(returned: Any) -> tuple[float, float]:
+    """What a schedule of another's returned."""
+    try:
+        alpha, sigma = returned
+    except (TypeError, ValueError):
+        what = f"schedule: it returned {said(returned)}"
+        raise TypeError(f"{what}, must be a pair (alpha, sigma)") from None
     return real(alpha, "schedule: alpha"), real(sigma, "schedule: sigma")
 
 
@@ -257,4 +273,8 @@ class DecaySchedule(_Named):
 
     def tau(self, t: Array) -> Array:
         """(1 - gamma^t) / (1 - gamma), with the shape of t."""
+        if isinstance(t, (float, int)):
+            t = real(t, "t")
+        elif not is_tensor(t):
+            t = as_doubles(t, "t")
         return (1 - self.gamma**t) / (1 - self.gamma)

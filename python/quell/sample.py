@@ -83,7 +83,7 @@ class HeunSampler(Sampler):
 
     @property
     def spec(self) -> str:
-        return f"heun:steady={int(self.steady)}"
+        return f"heun:steady={int(flag(self.steady, 'steady'))}"
 
 
 class ItoSampler(Sampler):

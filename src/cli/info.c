@@ -30,11 +30,12 @@ static void print_text(const char *isa)
 {
     printf("quell      %s, compiled by %s\n", quell_version(), COMPILER);
     printf("isas      ");
-    for (size_t i = 0; quell_isa_name(i); i++)
-        printf(" %s%s", quell_isa_name(i),
-               !strcmp(quell_isa_name(i), isa)          ? " (default)"
-               : quell_isa_available(quell_isa_name(i)) ? ""
-                                                        : " (not here)");
+    quell_entry entry = quell_entry_init();
+    for (size_t i = 0; !quell_list(QUELL_LIST_ISAS, i, &entry); i++)
+        printf(" %s%s", entry.name,
+               !strcmp(entry.name, isa) ? " (default)"
+               : entry.available        ? ""
+                                        : " (not here)");
     printf("\nthreads    %zu\n", quell_threads_default());
     printf("SLEEF      %s\nLAPACK     %s\nONNX       %s\n", SLEEF_RELEASE, quell_lapack_about(),
            onnx_about());
@@ -47,10 +48,11 @@ static int print_json(const char *isa)
     quell_json_put_text(&writer, "version", quell_version());
     quell_json_put_text(&writer, "compiler", COMPILER);
     quell_json_begin(&writer, "isas", '[');
-    for (size_t i = 0; quell_isa_name(i); i++) {
+    quell_entry entry = quell_entry_init();
+    for (size_t i = 0; !quell_list(QUELL_LIST_ISAS, i, &entry); i++) {
         quell_json_begin(&writer, NULL, '{');
-        quell_json_put_text(&writer, "name", quell_isa_name(i));
-        quell_json_put_truth(&writer, "available", quell_isa_available(quell_isa_name(i)));
+        quell_json_put_text(&writer, "name", entry.name);
+        quell_json_put_truth(&writer, "available", entry.available);
         quell_json_end(&writer, '}');
     }
     quell_json_end(&writer, ']');

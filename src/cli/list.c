@@ -21,10 +21,9 @@ static void print_text(const struct section *chosen)
 
 static void put_section(struct quell_json_writer *writer, const struct section *section)
 {
-    struct entry entry = {0};
+    quell_entry entry;
     quell_json_begin(writer, section->name, '[');
-    for (size_t i = 0; section->entry(i, &entry); i++, entry = (struct entry){0})
-        entry_json(writer, &entry);
+    for (size_t i = 0; section_entry(section, i, &entry); i++) entry_json(writer, section, i);
     quell_json_end(writer, ']');
 }
 
@@ -37,26 +36,13 @@ static int print_json(const struct section *chosen)
     return report_end(&writer);
 }
 
-static int print_entry(const struct section *section, const struct entry *entry)
+static int print_entry(const struct section *section, size_t i)
 {
     struct quell_json_writer writer = report_begin_exact();
     quell_json_begin(&writer, section->name, '[');
-    entry_json(&writer, entry);
+    entry_json(&writer, section, i);
     quell_json_end(&writer, ']');
     return report_end(&writer);
-}
-
-static int refuse_name(const struct section *section, const char *name)
-{
-    struct quell_nearest nearest = quell_nearest_to(name, strlen(name));
-    struct entry entry = {0};
-    for (size_t i = 0; section->entry(i, &entry); i++, entry = (struct entry){0}) {
-        const struct quell_alias *alias = entry.method ? entry.method->aliases : NULL;
-        quell_nearest_try(&nearest, entry.name);
-        for (; alias && alias->name; alias++) quell_nearest_try(&nearest, alias->name);
-    }
-    return complain(EXIT_USAGE, "list %s '%s': there is none%s: see `quell list %s`", section->name,
-                    name, nearest.hint, section->name);
 }
 
 static int refuse_section(const char *name)
@@ -69,11 +55,12 @@ static int refuse_section(const char *name)
 
 static int print_one(const struct section *section, const char *name, int json)
 {
-    struct entry entry;
-    const struct quell_alias *alias;
-    if (!section_find(section, name, &entry, &alias)) return refuse_name(section, name);
-    if (json) return print_entry(section, &entry);
-    entry_print(&entry, alias);
+    size_t i;
+    if (quell_list_find(section->kind, name, &i))
+        return complain(EXIT_USAGE, "list: %s; see `quell list %s`", quell_error_message(),
+                        section->name);
+    if (json) return print_entry(section, i);
+    entry_print(section, i, name);
     return EXIT_DONE;
 }
 

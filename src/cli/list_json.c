@@ -2,10 +2,10 @@
 /* What `quell list --json` says. JSON has no infinity: a bound or a default that is infinite is the
  * text "inf" or "-inf", as it would be given in a spec. Numbers have all their digits, so that a
  * default that is given back is the default. */
+#include "base/spec.h"
 #include "cli/catalogue.h"
 #include "cli/report.h"
 
-#include <quell/isa.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -32,7 +32,7 @@ static bool put_choice(struct quell_json_writer *writer, const char *name, const
     return true;
 }
 
-static void put_range(struct quell_json_writer *writer, const struct quell_option *option)
+static void put_range(struct quell_json_writer *writer, const quell_entry_option *option)
 {
     if (option->choices) {
         put_choice(writer, "default", option->choices, (size_t)option->value);
@@ -41,34 +41,36 @@ static void put_range(struct quell_json_writer *writer, const struct quell_optio
         quell_json_end(writer, ']');
         return;
     }
-    put_number(writer, "default", option->value, option->whole);
-    put_number(writer, "low", option->low, option->whole);
-    put_number(writer, "high", option->high, option->whole);
+    int whole = option->type == QUELL_OPTION_WHOLE;
+    put_number(writer, "default", option->value, whole);
+    put_number(writer, "low", option->low, whole);
+    put_number(writer, "high", option->high, whole);
 }
 
-static void put_options(struct quell_json_writer *writer, const struct quell_option *option)
+static void put_options(struct quell_json_writer *writer, const struct section *section, size_t i)
 {
-    if (!option) return;
+    static const char *const types[] = {"number", "whole", "choice"};
+    quell_entry_option option;
     quell_json_begin(writer, "options", '[');
-    for (; option->name; option++) {
-        const char *number = option->whole ? "whole" : "number";
+    for (size_t k = 0; section_option(section, i, k, &option); k++) {
         quell_json_begin(writer, NULL, '{');
-        quell_json_put_text(writer, "name", option->name);
-        quell_json_put_text(writer, "type", option->choices ? "choice" : number);
-        put_range(writer, option);
-        quell_json_put_text(writer, "summary", option->summary);
+        quell_json_put_text(writer, "name", option.name);
+        quell_json_put_text(writer, "type", types[option.type]);
+        put_range(writer, &option);
+        quell_json_put_text(writer, "summary", option.summary);
         quell_json_end(writer, '}');
     }
     quell_json_end(writer, ']');
 }
 
-static void put_aliases(struct quell_json_writer *writer, const struct quell_alias *alias)
+static void put_aliases(struct quell_json_writer *writer, const struct section *section, size_t i)
 {
+    quell_entry_alias alias;
     quell_json_begin(writer, "aliases", '[');
-    for (; alias && alias->name; alias++) {
+    for (size_t k = 0; section_alias(section, i, k, &alias); k++) {
         quell_json_begin(writer, NULL, '{');
-        quell_json_put_text(writer, "name", alias->name);
-        quell_json_put_text(writer, "spec", alias->spec);
+        quell_json_put_text(writer, "name", alias.name);
+        quell_json_put_text(writer, "spec", alias.spec);
         quell_json_end(writer, '}');
     }
     quell_json_end(writer, ']');
@@ -82,21 +84,28 @@ static void put_number_or_null(struct quell_json_writer *writer, const char *nam
         quell_json_put_null(writer, name);
 }
 
-void entry_json(struct quell_json_writer *writer, const struct entry *entry)
+static bool has_specs(const struct section *section)
 {
-    const struct quell_method *method = entry->method;
+    return section->kind == QUELL_LIST_SAMPLERS || section->kind == QUELL_LIST_SCHEDULES ||
+           section->kind == QUELL_LIST_GRIDS;
+}
+
+void entry_json(struct quell_json_writer *writer, const struct section *section, size_t i)
+{
+    quell_entry entry;
+    section_entry(section, i, &entry);
     quell_json_begin(writer, NULL, '{');
-    quell_json_put_text(writer, "name", entry->name);
-    if (entry->also) quell_json_put_text(writer, "also", entry->also);
-    quell_json_put_text(writer, "summary", entry->summary);
-    if (method) {
-        put_aliases(writer, method->aliases);
-        put_number_or_null(writer, "order", method->order);
-        put_number_or_null(writer, "evaluations", method->evaluations);
-        quell_json_put_text(writer, "stochastic", noise_word(method->noise));
+    quell_json_put_text(writer, "name", entry.name);
+    quell_json_put_text(writer, "summary", entry.summary);
+    if (has_specs(section)) put_aliases(writer, section, i);
+    if (section->kind == QUELL_LIST_SAMPLERS) {
+        put_number_or_null(writer, "order", entry.order);
+        put_number_or_null(writer, "evaluations", entry.evaluations);
+        quell_json_put_text(writer, "stochastic", noise_word(entry.stochastic));
     }
-    if (entry->paper) quell_json_put_text(writer, "paper", entry->paper);
-    put_options(writer, entry->options);
-    if (entry->isa) quell_json_put_truth(writer, "available", quell_isa_available(entry->name));
+    if (entry.source) quell_json_put_text(writer, "source", entry.source);
+    if (has_specs(section)) put_options(writer, section, i);
+    if (section->kind == QUELL_LIST_ISAS)
+        quell_json_put_truth(writer, "available", entry.available);
     quell_json_end(writer, '}');
 }

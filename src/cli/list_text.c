@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What `quell list` says to a reader. Where a sampler's order or evaluations are 0 there is no such
  * number: a dash. */
+#include "base/spec.h"
 #include "cli/catalogue.h"
 
+#include <quell/isa.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,42 +19,58 @@ static void print_number(int width, int number)
         printf("%*s", width, "-");
 }
 
-static void print_sampler(const struct quell_method *method, int indent)
+static void print_sampler(const struct section *section, size_t i, const quell_entry *entry,
+                          int indent)
 {
-    printf("%*s%-*s ", indent, "", NAME_WIDTH, method->name);
-    print_number(5, method->order);
-    print_number(13, method->evaluations);
-    printf("  %-10s  %s\n", noise_word(method->noise), method->summary);
-    for (const struct quell_alias *alias = method->aliases; alias && alias->name; alias++)
-        printf("%*s  %-*s %33s= %s\n", indent, "", NAME_WIDTH - 2, alias->name, "", alias->spec);
+    quell_entry_alias alias;
+    printf("%*s%-*s ", indent, "", NAME_WIDTH, entry->name);
+    print_number(5, entry->order);
+    print_number(13, entry->evaluations);
+    printf("  %-10s  %s\n", noise_word(entry->stochastic), entry->summary);
+    for (size_t k = 0; section_alias(section, i, k, &alias); k++)
+        printf("%*s  %-*s %33s= %s\n", indent, "", NAME_WIDTH - 2, alias.name, "", alias.spec);
+}
+
+static const char *summary_of(const struct section *section, const quell_entry *entry)
+{
+    const char *chosen;
+    if (section->kind != QUELL_LIST_ISAS || !entry->available || quell_isa_default(&chosen) ||
+        strcmp(entry->name, chosen))
+        return entry->summary;
+    return "available, the default";
 }
 
 void section_print(const struct section *section, int indent)
 {
-    struct entry entry = {0};
-    if (section->entry(0, &entry) && entry.method)
+    quell_entry entry;
+    bool samplers = section->kind == QUELL_LIST_SAMPLERS;
+    if (samplers)
         printf("%*s%-*s order  evaluations  stochastic  summary\n", indent, "", NAME_WIDTH, "name");
-    for (size_t i = 0; entry = (struct entry){0}, section->entry(i, &entry); i++) {
-        if (entry.method)
-            print_sampler(entry.method, indent);
+    for (size_t i = 0; section_entry(section, i, &entry); i++) {
+        if (samplers)
+            print_sampler(section, i, &entry, indent);
         else
-            printf("%*s%-*s %s\n", indent, "", NAME_WIDTH, entry.name, entry.summary);
+            printf("%*s%-*s %s\n", indent, "", NAME_WIDTH, entry.name, summary_of(section, &entry));
     }
 }
 
-static void print_method(const struct quell_method *method)
+static void print_orders(const quell_entry *entry)
 {
     fputs("order        ", stdout);
-    print_number(0, method->order);
+    print_number(0, entry->order);
     fputs("\nevaluations  ", stdout);
-    print_number(0, method->evaluations);
-    printf(" a step\nstochastic   %s\n", noise_word(method->noise));
-    for (const struct quell_alias *alias = method->aliases; alias && alias->name; alias++)
-        printf("%s  %s = %s\n", alias == method->aliases ? "aliases    " : "           ",
-               alias->name, alias->spec);
+    print_number(0, entry->evaluations);
+    printf(" a step\nstochastic   %s\n", noise_word(entry->stochastic));
 }
 
-static void print_option(const struct quell_option *option)
+static void print_aliases(const struct section *section, size_t i)
+{
+    quell_entry_alias alias;
+    for (size_t k = 0; section_alias(section, i, k, &alias); k++)
+        printf("%s  %s = %s\n", k ? "           " : "aliases    ", alias.name, alias.spec);
+}
+
+static void print_option(const quell_entry_option *option)
 {
     char given[64], range[160];
     size_t length;
@@ -63,21 +81,29 @@ static void print_option(const struct quell_option *option)
     } else {
         snprintf(given, sizeof given, "%s=%g", option->name, option->value);
         snprintf(range, sizeof range, "%g to %g%s", option->low, option->high,
-                 option->whole ? ", whole" : "");
+                 option->type == QUELL_OPTION_WHOLE ? ", whole" : "");
     }
     printf("  %-22s %-20s %s\n", given, range, option->summary);
 }
 
-void entry_print(const struct entry *entry, const struct quell_alias *alias)
+/* Says first what the name that was asked for stands for, if it is an alias. */
+static void print_asked(const struct section *section, size_t i, const char *asked)
 {
-    if (alias) printf("%s = %s\n\n", alias->name, alias->spec);
-    printf("%-12s %s\n", entry->name, entry->summary);
-    if (entry->also) printf("also         %s\n", entry->also);
-    if (entry->paper)
-        printf("paper        %s%s\n", strchr("012", entry->paper[0]) ? "arXiv:" : "", entry->paper);
-    if (entry->method) print_method(entry->method);
-    if (!entry->options || !entry->options->name) return;
-    puts("options, with their defaults");
-    for (const struct quell_option *option = entry->options; option->name; option++)
-        print_option(option);
+    quell_entry_alias alias;
+    for (size_t k = 0; section_alias(section, i, k, &alias); k++)
+        if (!strcmp(alias.name, asked)) printf("%s = %s\n\n", alias.name, alias.spec);
+}
+
+void entry_print(const struct section *section, size_t i, const char *asked)
+{
+    quell_entry entry;
+    quell_entry_option option;
+    section_entry(section, i, &entry);
+    print_asked(section, i, asked);
+    printf("%-12s %s\n", entry.name, summary_of(section, &entry));
+    if (entry.source) printf("source       %s\n", entry.source);
+    if (section->kind == QUELL_LIST_SAMPLERS) print_orders(&entry);
+    print_aliases(section, i);
+    if (entry.options) puts("options, with their defaults");
+    for (size_t k = 0; section_option(section, i, k, &option); k++) print_option(&option);
 }

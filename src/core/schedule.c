@@ -29,18 +29,6 @@ const struct quell_schedule_row *quell_schedule_row(size_t i)
     return NULL;
 }
 
-const char *quell_schedule_name(size_t i)
-{
-    const struct quell_schedule_row *row = quell_schedule_row(i);
-    return row ? row->name : NULL;
-}
-
-const char *quell_schedule_summary(size_t i)
-{
-    const struct quell_schedule_row *row = quell_schedule_row(i);
-    return row ? row->summary : NULL;
-}
-
 quell_status quell_schedule_point(const quell_schedule *schedule, double t, quell_point *point)
 {
     if (!(t >= 0 && t <= 1))

@@ -27,7 +27,7 @@ struct quell_schedule {
 /* A schedule by name: a row of a family below. alias: another name of it, diffusers' beta_schedule,
  * or NULL. */
 struct quell_schedule_row {
-    const char *name, *alias, *summary, *paper;
+    const char *name, *alias, *summary, *source;
     quell_schedule_point_fn *point;
     const struct quell_option *options;
     /* NULL, or a function that checks options against each other and computes what follows from

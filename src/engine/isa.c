@@ -41,12 +41,6 @@ quell_status quell_isa_choose(const char *name, const struct quell_kernels **ker
     return QUELL_OK;
 }
 
-const char *quell_isa_name(size_t i)
-{
-    const struct quell_kernels *kernels = quell_kernels_at(i);
-    return kernels ? kernels->isa : NULL;
-}
-
 int quell_isa_available(const char *name)
 {
     const struct quell_kernels *kernels = name ? find(name) : NULL;

@@ -57,7 +57,7 @@ static const struct quell_option options[] = {
 const struct quell_grid_row quell_grid_beta = {
     .name = "beta",
     .summary = "quantiles of a beta distribution",
-    .paper = "2407.12173",
+    .source = "arXiv:2407.12173",
     .options = options,
     .fill = fill,
 };

@@ -106,7 +106,7 @@ static const struct quell_option discrete_options[] = {
 const struct quell_grid_row quell_grid_discrete = {
     .name = "discrete",
     .summary = "points of a discrete schedule's table, spaced as in diffusers",
-    .paper = "2305.08891",
+    .source = "arXiv:2305.08891",
     .options = discrete_options,
     .fill = fill_discrete,
 };
@@ -116,7 +116,7 @@ static const struct quell_option simple_options[] = {QUELL_GRID_FINAL, {0}};
 const struct quell_grid_row quell_grid_simple = {
     .name = "simple",
     .summary = "points of a discrete schedule's table, spaced as in ComfyUI",
-    .paper = "ComfyUI",
+    .source = "ComfyUI",
     .options = simple_options,
     .fill = fill_simple,
 };

@@ -44,7 +44,7 @@ const struct quell_grid_row quell_grid_exponential = {
     .name = "exponential",
     .alias = "logsnr",
     .summary = "constant steps in log sigma; also by the name of logsnr",
-    .paper = "2206.00927",
+    .source = "arXiv:2206.00927",
     .options = exponential_options,
     .fill = fill_exponential,
 };
@@ -58,7 +58,7 @@ static const struct quell_option polyexponential_options[] = {
 const struct quell_grid_row quell_grid_polyexponential = {
     .name = "polyexponential",
     .summary = "log sigma is a power of the place",
-    .paper = "k-diffusion",
+    .source = "k-diffusion",
     .options = polyexponential_options,
     .fill = fill_polyexponential,
 };

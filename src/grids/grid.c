@@ -19,10 +19,6 @@ static const struct quell_grid_row *const rows[] = {
 
 const struct quell_grid_row *quell_grid_row(size_t i) { return i < ROWS ? rows[i] : NULL; }
 
-const char *quell_grid_name(size_t i) { return i < ROWS ? rows[i]->name : NULL; }
-
-const char *quell_grid_summary(size_t i) { return i < ROWS ? rows[i]->summary : NULL; }
-
 static const struct quell_grid_row *find(const char *spec)
 {
     for (size_t i = 0; i < ROWS; i++)

@@ -22,7 +22,7 @@ struct quell_grid {
  * reason where the grid is not defined. The option `final`, which all grids have, comes first.
  * alias: another name of it, or NULL. */
 struct quell_grid_row {
-    const char *name, *alias, *summary, *paper;
+    const char *name, *alias, *summary, *source;
     const struct quell_option *options;
     quell_status (*fill)(const struct quell_grid *grid, quell_point *points);
 };

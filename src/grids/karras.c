@@ -32,7 +32,7 @@ static const struct quell_option options[] = {
 const struct quell_grid_row quell_grid_karras = {
     .name = "karras",
     .summary = "constant steps in sigma^(1/rho)",
-    .paper = "2206.00364",
+    .source = "arXiv:2206.00364",
     .options = options,
     .fill = fill,
 };

@@ -35,7 +35,7 @@ static const struct quell_option options[] = {
 const struct quell_grid_row quell_grid_kl_optimal = {
     .name = "kl_optimal",
     .summary = "constant steps in arctan sigma",
-    .paper = "2404.14507",
+    .source = "arXiv:2404.14507",
     .options = options,
     .fill = fill,
 };

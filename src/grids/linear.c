@@ -31,7 +31,7 @@ static const struct quell_option options[] = {QUELL_GRID_FINAL, {0}};
 const struct quell_grid_row quell_grid_linear = {
     .name = "linear",
     .summary = "constant steps in t",
-    .paper = "azula",
+    .source = "azula",
     .options = options,
     .fill = fill_closed,
 };
@@ -39,7 +39,7 @@ const struct quell_grid_row quell_grid_linear = {
 const struct quell_grid_row quell_grid_sgm_uniform = {
     .name = "sgm_uniform",
     .summary = "constant steps in t, the last of which may go to sigma = 0",
-    .paper = "ComfyUI",
+    .source = "ComfyUI",
     .options = options,
     .fill = fill_open,
 };

@@ -54,7 +54,7 @@ static const struct quell_option options[] = {
 const struct quell_grid_row quell_grid_linear_quadratic = {
     .name = "linear_quadratic",
     .summary = "small linear steps at high noise, then quadratic ones",
-    .paper = "Mochi",
+    .source = "Mochi",
     .options = options,
     .fill = fill,
 };

@@ -63,23 +63,26 @@ static quell_status load_spirals(quell_model *model)
     return end_plane(model, &d, status);
 }
 
+#define NAMED(name) name, "builtin:" name
+
 static const struct builtin {
-    const char *name, *summary;
+    const char *name, *asked_as, *summary;
     quell_status (*load)(quell_model *model);
 } builtins[] = {
-    {"grid25", "25 narrow Gaussians on a 5 x 5 grid in the plane", load_grid25},
-    {"spirals", "two spiral arms in the plane, a mixture of 192 Gaussians", load_spirals},
-    {"clouds", "grey images 32 x 32, a Gaussian with the power spectrum of clouds",
+    {NAMED("grid25"), "25 narrow Gaussians on a 5 x 5 grid in the plane", load_grid25},
+    {NAMED("spirals"), "two spiral arms in the plane, a mixture of 192 Gaussians", load_spirals},
+    {NAMED("clouds"), "grey images 32 x 32, a Gaussian with the power spectrum of clouds",
      quell_builtin_clouds},
-    {"glyphs", "letters and digits 28 x 28, 62 classes, a trained vision transformer",
+    {NAMED("glyphs"), "letters and digits 28 x 28, 62 classes, a trained vision transformer",
      quell_builtin_glyphs},
-    {"rings", "two rings in the plane, 2 classes, a trained residual MLP", quell_builtin_rings},
-    {"shapes", "grey images 28 x 28, a data set of 4096 drawn shapes", quell_builtin_shapes},
+    {NAMED("rings"), "two rings in the plane, 2 classes, a trained residual MLP",
+     quell_builtin_rings},
+    {NAMED("shapes"), "grey images 28 x 28, a data set of 4096 drawn shapes", quell_builtin_shapes},
 };
 
 #define BUILTINS (sizeof builtins / sizeof *builtins)
 
-const char *quell_builtin_name(size_t i) { return i < BUILTINS ? builtins[i].name : NULL; }
+const char *quell_builtin_name(size_t i) { return i < BUILTINS ? builtins[i].asked_as : NULL; }
 
 const char *quell_builtin_summary(size_t i) { return i < BUILTINS ? builtins[i].summary : NULL; }
 

@@ -31,7 +31,7 @@ static const struct quell_option options[] = {
 
 QUELL_FAMILY(consistency) = {{.name = "consistency",
                               .summary = "multistep consistency; for distilled models",
-                              .paper = "2303.01469",
+                              .source = "arXiv:2303.01469",
                               .order = 0,
                               .evaluations = 1,
                               .noise = QUELL_STOCHASTIC,

@@ -45,7 +45,7 @@ static const struct quell_option options[] = {
 
 QUELL_FAMILY(ddim) = {{.name = "ddim",
                        .summary = "implicit models, deterministic unless eta > 0",
-                       .paper = "2010.02502",
+                       .source = "arXiv:2010.02502",
                        .order = 1,
                        .evaluations = 1,
                        .noise = QUELL_OPTIONALLY_STOCHASTIC,

@@ -57,7 +57,7 @@ static bool too_long(const quell_point *t, const quell_point *s)
 {
     double log_rho = quell_lambda(t) - quell_lambda(s);
     double fresh = s->sigma > 0 ? t->sigma * sqrt(-quell_expm1(2 * log_rho)) : 0;
-    return !quell_steady_noise(s->sigma * quell_exp(log_rho), fresh, QUELL_MOST_NOISE * s->sigma);
+    return !quell_steady_noise(s->sigma * quell_exp(log_rho), fresh, s->sigma);
 }
 
 static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
@@ -79,7 +79,7 @@ static const struct quell_option options[] = {
 
 QUELL_FAMILY(ddpm) = {{.name = "ddpm",
                        .summary = "ancestral sampling",
-                       .paper = "2006.11239",
+                       .source = "arXiv:2006.11239",
                        .order = 1,
                        .evaluations = 1,
                        .noise = QUELL_STOCHASTIC,

@@ -28,7 +28,7 @@ static const struct quell_alias aliases[] = {{"dpm_2", "dpm2"}, {0}};
 
 QUELL_FAMILY(dpm2) = {{.name = "dpm2",
                        .summary = "DPM-Solver-2 of k-diffusion; churn",
-                       .paper = "2206.00927",
+                       .source = "arXiv:2206.00927",
                        .order = 2,
                        .evaluations = 2,
                        .noise = QUELL_OPTIONALLY_STOCHASTIC,

@@ -33,7 +33,7 @@ static const struct quell_alias aliases[] = {{"dpm_2_ancestral", "dpm2_a"}, {0}}
 
 QUELL_FAMILY(dpm2_a) = {{.name = "dpm2_a",
                          .summary = "ancestral DPM-Solver-2 of k-diffusion",
-                         .paper = "2206.00927",
+                         .source = "arXiv:2206.00927",
                          .order = 2,
                          .evaluations = 2,
                          .noise = QUELL_STOCHASTIC,

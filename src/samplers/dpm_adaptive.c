@@ -236,7 +236,7 @@ static const struct quell_option options[] = {
 
 QUELL_FAMILY(dpm_adaptive) = {{.name = "dpm_adaptive",
                                .summary = "DPM-Solver with adaptive steps, each sample its own",
-                               .paper = "2206.00927",
+                               .source = "arXiv:2206.00927",
                                .order = 3,
                                .evaluations = 3,
                                .noise = QUELL_OPTIONALLY_STOCHASTIC,

@@ -120,7 +120,7 @@ static const struct quell_alias aliases[] = {{"dpm_fast", "dpm_single:fast=1"},
 
 QUELL_FAMILY(dpm_single) = {{.name = "dpm_single",
                              .summary = "DPM-Solver and DPM-Solver++ in single steps",
-                             .paper = "2206.00927",
+                             .source = "arXiv:2206.00927",
                              .order = 3,
                              .evaluations = 3,
                              .noise = QUELL_DETERMINISTIC,

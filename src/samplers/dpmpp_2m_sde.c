@@ -43,7 +43,7 @@ static const struct quell_option options[] = {
 
 QUELL_FAMILY(dpmpp_2m_sde) = {{.name = "dpmpp_2m_sde",
                                .summary = "DPM-Solver++(2M) SDE, two-step",
-                               .paper = "2211.01095",
+                               .source = "arXiv:2211.01095",
                                .order = 2,
                                .evaluations = 1,
                                .noise = QUELL_STOCHASTIC,

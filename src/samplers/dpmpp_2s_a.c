@@ -34,7 +34,7 @@ static const struct quell_alias aliases[] = {{"dpmpp_2s_ancestral", "dpmpp_2s_a"
 
 QUELL_FAMILY(dpmpp_2s_a) = {{.name = "dpmpp_2s_a",
                              .summary = "ancestral DPM-Solver++(2S)",
-                             .paper = "2211.01095",
+                             .source = "arXiv:2211.01095",
                              .order = 2,
                              .evaluations = 2,
                              .noise = QUELL_STOCHASTIC,

@@ -45,7 +45,7 @@ static const struct quell_option options[] = {
 
 QUELL_FAMILY(dpmpp_3m_sde) = {{.name = "dpmpp_3m_sde",
                                .summary = "DPM-Solver++(3M) SDE, three-step",
-                               .paper = "2211.01095",
+                               .source = "arXiv:2211.01095",
                                .order = 2,
                                .evaluations = 1,
                                .noise = QUELL_STOCHASTIC,

@@ -111,7 +111,7 @@ static const struct quell_option options[] = {
 
 QUELL_FAMILY(dpmpp_sde) = {{.name = "dpmpp_sde",
                             .summary = "DPM-Solver++ SDE, singlestep",
-                            .paper = "2211.01095",
+                            .source = "arXiv:2211.01095",
                             .order = 2,
                             .evaluations = 2,
                             .noise = QUELL_STOCHASTIC,

@@ -132,7 +132,7 @@ static const struct quell_option options[] = {
 
 QUELL_FAMILY(er_sde) = {{.name = "er_sde",
                          .summary = "ER-SDE-Solver, extended reverse-time SDE",
-                         .paper = "2309.06169",
+                         .source = "arXiv:2309.06169",
                          .order = 2,
                          .evaluations = 1,
                          .noise = QUELL_STOCHASTIC,

@@ -24,7 +24,7 @@ static const struct quell_option options[] = {QUELL_CHURN, {0}};
 
 QUELL_FAMILY(euler) = {{.name = "euler",
                         .summary = "Euler's method; churn",
-                        .paper = "2206.00364",
+                        .source = "arXiv:2206.00364",
                         .order = 1,
                         .evaluations = 1,
                         .noise = QUELL_OPTIONALLY_STOCHASTIC,

@@ -56,7 +56,7 @@ static const struct quell_alias aliases[] = {{"euler_ancestral", "euler_a"}, {0}
 
 QUELL_FAMILY(euler_a) = {{.name = "euler_a",
                           .summary = "ancestral Euler",
-                          .paper = "k-diffusion",
+                          .source = "k-diffusion",
                           .order = 1,
                           .evaluations = 1,
                           .noise = QUELL_STOCHASTIC,

@@ -34,7 +34,7 @@ static const struct quell_option options[] = {
 
 QUELL_FAMILY(gradient_estimation) = {{.name = "gradient_estimation",
                                       .summary = "the last noise corrects the present one",
-                                      .paper = "2306.04848",
+                                      .source = "arXiv:2306.04848",
                                       .order = 1,
                                       .evaluations = 1,
                                       .noise = QUELL_DETERMINISTIC,

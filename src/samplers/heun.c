@@ -37,7 +37,7 @@ static const struct quell_option options[] = {QUELL_CHURN, QUELL_STEADY, {0}};
 
 QUELL_FAMILY(heun) = {{.name = "heun",
                        .summary = "Heun's method; churn",
-                       .paper = "2206.00364",
+                       .source = "arXiv:2206.00364",
                        .order = 2,
                        .evaluations = 2,
                        .noise = QUELL_OPTIONALLY_STOCHASTIC,

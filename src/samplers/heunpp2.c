@@ -68,7 +68,7 @@ static const struct quell_option options[] = {QUELL_CHURN, {0}};
 
 QUELL_FAMILY(heunpp2) = {{.name = "heunpp2",
                           .summary = "Heun++: slopes of three points by weights of sigma; churn",
-                          .paper = "ComfyUI",
+                          .source = "ComfyUI",
                           .order = 1,
                           .evaluations = 3,
                           .noise = QUELL_OPTIONALLY_STOCHASTIC,

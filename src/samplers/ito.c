@@ -54,7 +54,7 @@ static void step(quell_plan *plan, const quell_point *t, const quell_point *s, d
     struct coefficients of = explicit(t, s, eta, c);
     double left = of.state * t->sigma;
     bool beyond = -left > s->sigma; /* past mu by more than the noise of s */
-    if (steady && (beyond || !quell_steady_noise(left, of.noise, QUELL_MOST_NOISE * s->sigma)))
+    if (steady && (beyond || !quell_steady_noise(left, of.noise, s->sigma)))
         of = exponential(t, s, eta, c);
     quell_register_id mu = quell_plan_denoise(plan, QUELL_STATE, t);
     quell_term terms[] = {{of.state, QUELL_STATE}, {of.mean, mu}};
@@ -84,7 +84,7 @@ static const struct quell_option options[] = {
 
 QUELL_FAMILY(ito) = {{.name = "ito",
                       .summary = "azula's sampler for the Ito SDE",
-                      .paper = "azula",
+                      .source = "azula",
                       .order = 1,
                       .evaluations = 1,
                       .noise = QUELL_STOCHASTIC,

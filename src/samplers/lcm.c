@@ -26,7 +26,7 @@ static const struct quell_option options[] = {{0}};
 
 QUELL_FAMILY(lcm) = {{.name = "lcm",
                       .summary = "latent consistency models; for distilled models",
-                      .paper = "2310.04378",
+                      .source = "arXiv:2310.04378",
                       .order = 0,
                       .evaluations = 1,
                       .noise = QUELL_STOCHASTIC,

@@ -23,7 +23,7 @@ enum quell_noisiness { QUELL_DETERMINISTIC, QUELL_OPTIONALLY_STOCHASTIC, QUELL_S
  * Only alpha at grid[0] and sigma at grid[steps] may be 0. `option` is in the order of `options`.
  * Errors stick to the plan. */
 struct quell_method {
-    const char *name, *summary, *paper;
+    const char *name, *summary, *source;
     int order, evaluations;
     enum quell_noisiness noise;
     bool no_path; /* its noise is not that of an interval, so that Brownian mode means nothing */

@@ -3,7 +3,6 @@
 #include "method.h"
 #include "base/fail.h"
 #include "base/nearest.h"
-#include <quell/sampler.h>
 
 #include <string.h>
 
@@ -94,28 +93,4 @@ quell_status quell_method_read(const char *spec, const struct quell_method **fou
                      : quell_spec_options("sampler", spec, method->options, option);
     }
     return no_such(spec);
-}
-
-const char *quell_sampler_name(size_t i)
-{
-    const struct quell_method *method = quell_method_at(i);
-    return method ? method->name : NULL;
-}
-
-const char *quell_sampler_summary(size_t i)
-{
-    const struct quell_method *method = quell_method_at(i);
-    return method ? method->summary : NULL;
-}
-
-int quell_sampler_order(size_t i)
-{
-    const struct quell_method *method = quell_method_at(i);
-    return method ? method->order : -1;
-}
-
-int quell_sampler_stochastic(size_t i)
-{
-    const struct quell_method *method = quell_method_at(i);
-    return method ? (int)method->noise : -1;
 }

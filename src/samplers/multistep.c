@@ -96,19 +96,26 @@ void quell_history_step(quell_plan *plan, const quell_point *t, const quell_poin
     quell_plan_step(plan, t, s);
 }
 
-/* eps = x / sigma - (alpha / sigma) mu; the velocity is eps - mu. */
+/* c of f = eps - c mu. */
+static double part_of(enum quell_slope slope, const quell_point *t)
+{
+    if (slope == QUELL_TURN) return t->sigma / t->alpha;
+    return slope == QUELL_VELOCITY ? 1 : 0;
+}
+
+/* eps = x / sigma - (alpha / sigma) mu */
 static quell_register_id slope_of(quell_plan *plan, enum quell_slope slope, quell_register_id mu,
                                   const quell_point *t)
 {
     quell_register_id f = quell_plan_register(plan);
-    double less = slope == QUELL_VELOCITY ? 1 : 0;
-    QUELL_COMBINE(plan, f, {1 / t->sigma, QUELL_STATE}, {-t->alpha / t->sigma - less, mu});
+    QUELL_COMBINE(plan, f, {1 / t->sigma, QUELL_STATE},
+                  {-t->alpha / t->sigma - part_of(slope, t), mu});
     return f;
 }
 
 static void slope_step(quell_plan *plan, const quell_point *t, const quell_point *s,
-                       quell_register_id mu, size_t count, const double *weights,
-                       const struct quell_history *history)
+                       enum quell_slope slope, quell_register_id mu, size_t count,
+                       const double *weights, const struct quell_history *history)
 {
     quell_term terms[QUELL_MAX_TERMS] = {
         {s->sigma / t->sigma, QUELL_STATE},
@@ -116,11 +123,26 @@ static void slope_step(quell_plan *plan, const quell_point *t, const quell_point
         {0, history->past[0].value},
     };
     for (size_t j = 1; j < count; j++) {
+        const struct quell_past *past = &history->past[j];
+        terms[1].coefficient += weights[j] * (part_of(slope, &past->at) - part_of(slope, t));
         terms[2].coefficient -= weights[j];
-        terms[2 + j] = (quell_term){weights[j], history->past[j].value};
+        terms[2 + j] = (quell_term){weights[j], past->value};
     }
     quell_plan_combine(plan, QUELL_STATE, 2 + count, terms, 0, NULL);
     quell_plan_step(plan, t, s);
+}
+
+/* The rule of long steps. Where mu has changed by d since the point j, the slopes differ by
+ * (alpha_t / sigma_t + c_j) d. With TURN, whose weights are large where sigma is, S may be half. */
+static bool slope_steady(const struct quell_history *history, enum quell_slope slope, size_t count,
+                         const double *weights, const quell_point *t, const quell_point *s)
+{
+    double shares[QUELL_MOST_PAST] = {0};
+    for (size_t j = 1; j < count; j++) {
+        double unit = (t->alpha / t->sigma + part_of(slope, &history->past[j].at)) / s->alpha;
+        shares[j] = weights[j] * unit;
+    }
+    return quell_steady_past(count, shares, slope == QUELL_TURN ? 2 : 1);
 }
 
 void quell_slope_multistep(quell_plan *plan, const quell_point *grid, size_t steps,
@@ -135,11 +157,10 @@ void quell_slope_multistep(quell_plan *plan, const quell_point *grid, size_t ste
         quell_register_id mu = quell_plan_denoise(plan, QUELL_STATE, t);
         quell_history_push(plan, &history, method->most, slope_of(plan, method->slope, mu, t), t);
         double weights[QUELL_MOST_PAST] = {0};
-        double unit = (t->alpha / t->sigma + (method->slope == QUELL_VELOCITY)) / s->alpha;
         size_t count = quell_history_order(&history, method->most) + 1;
         do method->weigh(&history, --count, t, s, method->option, weights);
-        while (method->steady && !quell_steady_past(count, weights, unit));
-        slope_step(plan, t, s, mu, count, weights, &history);
+        while (method->steady && !slope_steady(&history, method->slope, count, weights, t, s));
+        slope_step(plan, t, s, method->slope, mu, count, weights, &history);
         quell_plan_release(plan, mu);
     }
     quell_history_trim(plan, &history, 0);

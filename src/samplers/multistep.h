@@ -53,14 +53,18 @@ int quell_plain_step(quell_plan *plan, const quell_point *t, const quell_point *
 void quell_history_step(quell_plan *plan, const quell_point *t, const quell_point *s, double state,
                         size_t count, const double *weights, const struct quell_history *history);
 
-/* Multistep methods on a slope f of the probability flow, eps or the velocity eps - mu. With f
- * constant the step is DDIM's; the method says what weights[j] past slopes have in the integral of
- * the polynomial through `count` of them, and the step is
+/* Multistep methods on a slope f of the probability flow,
  *
- *     x_s = (sigma_s / sigma_t) x_t - alpha_s expm1(-h) mu + sum_{j > 0} weights[j] (f_j - f_0),
+ *     f = eps - c mu,   c = 0 (EPS), 1 (VELOCITY), sigma / alpha (TURN).
+ *
+ * With mu constant f_j is eps - c_j mu, and the step is DDIM's; the method says what weights[j]
+ * past slopes have in the integral of the polynomial through `count` of them, and the step is
+ *
+ *     x_s = (sigma_s / sigma_t) x_t - alpha_s expm1(-h) mu
+ *           + sum_{j > 0} weights[j] (f_j - f_0 + (c_j - c_0) mu),
  *
  * without a difference of large multiples of x. weights[0] is not used. */
-enum quell_slope { QUELL_EPS, QUELL_VELOCITY };
+enum quell_slope { QUELL_EPS, QUELL_VELOCITY, QUELL_TURN };
 struct quell_slope_method {
     enum quell_slope slope;
     size_t most;  /* outputs, 1 to 4 */

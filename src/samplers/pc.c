@@ -69,7 +69,7 @@ static const struct quell_option options[] = {
 
 QUELL_FAMILY(pc) = {{.name = "pc",
                      .summary = "predictor-corrector",
-                     .paper = "2011.13456",
+                     .source = "arXiv:2011.13456",
                      .order = 0,
                      .evaluations = 2,
                      .noise = QUELL_STOCHASTIC,

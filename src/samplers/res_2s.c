@@ -28,7 +28,7 @@ static const struct quell_option options[] = {
 
 QUELL_FAMILY(res_2s) = {{.name = "res_2s",
                          .summary = "RES: exponential Runge-Kutta of two stages",
-                         .paper = "2308.02157",
+                         .source = "arXiv:2308.02157",
                          .order = 2,
                          .evaluations = 2,
                          .noise = QUELL_DETERMINISTIC,

@@ -68,7 +68,7 @@ static const struct quell_option options[] = {
 
 QUELL_FAMILY(res_multistep) = {{.name = "res_multistep",
                                 .summary = "refined exponential solver, two-step",
-                                .paper = "2308.02157",
+                                .source = "arXiv:2308.02157",
                                 .order = 2,
                                 .evaluations = 1,
                                 .noise = QUELL_OPTIONALLY_STOCHASTIC,

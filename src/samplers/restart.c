@@ -100,7 +100,7 @@ static const struct quell_option options[] = {
 
 QUELL_FAMILY(restart) = {{.name = "restart",
                           .summary = "Heun's method with noise again on the way",
-                          .paper = "2306.14878",
+                          .source = "arXiv:2306.14878",
                           .order = 2,
                           .evaluations = 2,
                           .noise = QUELL_STOCHASTIC,

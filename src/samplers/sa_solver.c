@@ -113,7 +113,7 @@ static const struct quell_option options[] = {
 
 QUELL_FAMILY(sa_solver) = {{.name = "sa_solver",
                             .summary = "stochastic Adams, predictor and corrector",
-                            .paper = "2309.05019",
+                            .source = "arXiv:2309.05019",
                             .order = 2,
                             .evaluations = 1,
                             .noise = QUELL_STOCHASTIC,

@@ -28,7 +28,7 @@ bool quell_steady_stages(size_t count, const double *weights)
 
 double quell_steady_held(double weight) { return fmin(weight, 1.25); }
 
-bool quell_steady_noise(double left, double fresh, double most)
+bool quell_steady_noise(double left, double fresh, double noise)
 {
-    return sqrt(left * left + fresh * fresh) <= most;
+    return sqrt(left * left + fresh * fresh) <= 1.5 * noise;
 }

@@ -29,12 +29,10 @@
  * one of 2 takes a sample as far beyond mu_1 as that is from mu_0, outside of the data. Such a
  * weight is held at 5/4, which goes beyond mu_1 by a quarter of that.
  *
- * A method that leaves more noise than its step's end has (ito, ddpm:variance=large, reab) is held
- * to a multiple of that, else the step is of the exponential form, which leaves as much as s has:
+ * A method that leaves more noise than its step's end has (ito, ddpm:variance=large) is held to a
+ * multiple of that, else the step is of the exponential form, which leaves as much as s has:
  *
- *     (state sigma_t)^2 + noise^2 <= (c sigma_s)^2,     x_s = state x_t + ... + noise z,
- *
- * c = 1.5, but 1.1 for reab, whose later steps take nothing of what is left away.
+ *     (state sigma_t)^2 + noise^2 <= (1.5 sigma_s)^2,     x_s = state x_t + ... + noise z.
  *
  * All of it depends on the points of the step, and of the past outputs, alone. */
 #ifndef QUELL_SAMPLERS_STEADY_H
@@ -57,9 +55,9 @@ bool quell_steady_stages(size_t count, const double *weights);
 /* A weight of a later stage of data prediction, no more than 5/4. */
 double quell_steady_held(double weight);
 
-/* Whether what is left of x_t's noise and the fresh noise together are no more than `most`. */
-#define QUELL_MOST_NOISE 1.5
-bool quell_steady_noise(double left, double fresh, double most);
+/* Whether what is left of x_t's noise and the fresh noise together are no more than 1.5 times
+ * `noise`, that of s. */
+bool quell_steady_noise(double left, double fresh, double noise);
 
 /* The option of every method that has the rule. */
 #define QUELL_STEADY \

@@ -46,7 +46,7 @@ static const struct quell_option options[] = {
 
 QUELL_FAMILY(tcd) = {{.name = "tcd",
                       .summary = "trajectory consistency; for distilled models",
-                      .paper = "2402.19159",
+                      .source = "arXiv:2402.19159",
                       .order = 0,
                       .evaluations = 1,
                       .noise = QUELL_STOCHASTIC,

@@ -124,7 +124,7 @@ static const struct quell_alias aliases[] = {
 
 QUELL_FAMILY(unipc) = {{.name = "unipc",
                         .summary = "unified predictor-corrector",
-                        .paper = "2302.04867",
+                        .source = "arXiv:2302.04867",
                         .order = 3,
                         .evaluations = 1,
                         .noise = QUELL_DETERMINISTIC,

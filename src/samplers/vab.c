@@ -40,7 +40,7 @@ static const struct quell_option options[] = {
 
 QUELL_FAMILY(vab) = {{.name = "vab",
                       .summary = "Adams-Bashforth on the velocity",
-                      .paper = "azula",
+                      .source = "azula",
                       .order = 2,
                       .evaluations = 1,
                       .noise = QUELL_DETERMINISTIC,

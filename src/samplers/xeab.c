@@ -67,7 +67,7 @@ static const struct quell_option options[] = {
 
 QUELL_FAMILY(xeab) = {{.name = "xeab",
                        .summary = "exponential Adams-Bashforth on the data: DPM-Solver++",
-                       .paper = "2211.01095",
+                       .source = "arXiv:2211.01095",
                        .order = 2,
                        .evaluations = 1,
                        .noise = QUELL_DETERMINISTIC,

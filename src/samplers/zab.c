@@ -40,7 +40,7 @@ static const struct quell_option options[] = {
 
 QUELL_FAMILY(zab) = {{.name = "zab",
                       .summary = "Adams-Bashforth on the noise",
-                      .paper = "2204.13902",
+                      .source = "arXiv:2204.13902",
                       .order = 2,
                       .evaluations = 1,
                       .noise = QUELL_DETERMINISTIC,

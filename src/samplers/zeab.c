@@ -40,7 +40,7 @@ static const struct quell_option options[] = {
 
 QUELL_FAMILY(zeab) = {{.name = "zeab",
                        .summary = "exponential Adams-Bashforth on the noise: DPM-Solver, DEIS",
-                       .paper = "2206.00927",
+                       .source = "arXiv:2206.00927",
                        .order = 2,
                        .evaluations = 1,
                        .noise = QUELL_DETERMINISTIC,

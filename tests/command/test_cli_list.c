@@ -2,6 +2,7 @@
 /* `quell list`: complete, and as the library takes it. */
 #include "command.h"
 #include "harness.h"
+#include "names.h"
 
 #include <quell/quell.h>
 #include <stdio.h>
@@ -100,8 +101,8 @@ static void check_section(const struct command *command, const char *name, const
 TEST(cli, list_grids_and_schedules)
 {
     struct command command = command_new();
-    check_section(&command, "grids", "--grid", quell_grid_name);
-    check_section(&command, "schedules", "--schedule", quell_schedule_name);
+    check_section(&command, "grids", "--grid", grid_name);
+    check_section(&command, "schedules", "--schedule", schedule_name);
     command_remove(&command);
 }
 
@@ -136,12 +137,12 @@ TEST(cli, list_samplers)
               noise);
         CHECK(json_is_null(order) || json_integer_value(order) >= 1, "%s: order", name);
         CHECK(json_is_null(evaluations) || json_integer_value(evaluations) >= 1, "%s", name);
-        CHECK(*text_of(entry, "paper"), "%s: paper", name);
+        CHECK(*text_of(entry, "source"), "%s: source", name);
         for (size_t a = 0; a < json_array_size(aliases); a++)
             check_alias(&command, json_array_get(aliases, a));
     }
     json_decref(root);
-    check_section(&command, "samplers", "--sampler", quell_sampler_name);
+    check_section(&command, "samplers", "--sampler", sampler_name);
     command_remove(&command);
 }
 
@@ -153,7 +154,7 @@ TEST(cli, list_one)
     const json_t *entry = json_array_get(json_field(root, "samplers"), 0);
     const json_t *eta = json_array_get(json_field(entry, "options"), 0);
     CHECK(json_array_size(json_field(root, "samplers")) == 1, "one");
-    CHECK(!strcmp(text_of(entry, "paper"), "2010.02502"), "paper");
+    CHECK(!strcmp(text_of(entry, "source"), "arXiv:2010.02502"), "source");
     CHECK(!strcmp(text_of(entry, "stochastic"), "optional"), "stochastic");
     CHECK(json_integer_value(json_field(entry, "order")) == 1, "order");
     CHECK(json_integer_value(json_field(entry, "evaluations")) == 1, "evaluations");
@@ -184,14 +185,16 @@ TEST(cli, list_one)
     json_decref(root);
     command_check(&command, 0, "list schedules scaled_linear");
     output = command_output(&command);
-    CHECK(strstr(output, "beta_scaled_linear") && strstr(output, "also         scaled_linear"),
+    CHECK(strstr(output, "beta_scaled_linear") &&
+              strstr(output, "aliases      scaled_linear = beta_scaled_linear"),
           "%s", output);
     free(output);
     root = command_json(&command, "list grids logsnr --json");
     entry = json_array_get(json_field(root, "grids"), 0);
+    const json_t *alias = json_array_get(json_field(entry, "aliases"), 0);
     CHECK(!strcmp(text_of(entry, "name"), "exponential") &&
-              !strcmp(text_of(entry, "also"), "logsnr"),
-          "also");
+              !strcmp(text_of(alias, "name"), "logsnr"),
+          "alias");
     json_decref(root);
     command_check(&command, 0, "list isas scalar");
     command_remove(&command);

@@ -165,7 +165,7 @@ TEST(names)
                            [&](const auto &one) { return one.name == name; });
     };
     CHECK(has(quell::schedules(), "vp") && has(quell::grids(), "karras"));
-    CHECK(has(quell::samplers(), "unipc") && has(quell::builtins(), "grid25"));
+    CHECK(has(quell::samplers(), "unipc") && has(quell::models(), "builtin:grid25"));
     for (const auto &one : quell::samplers())
         if (one.name == "heun") CHECK(one.order == 2 && !one.summary.empty());
     CHECK(quell::isas().at(0) == "scalar");

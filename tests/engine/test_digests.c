@@ -6,6 +6,7 @@
  * that is for new samplers, and for a change that is meant to change samples. */
 #include "drawing.h"
 #include "harness.h"
+#include "names.h"
 #include "models.h"
 #include "samplers/method.h"
 
@@ -122,8 +123,8 @@ static const char *const variants[] = {
 /* The n-th spec that has digests; NULL past the end. */
 static const char *spec_at(size_t n)
 {
-    size_t names = count_of(quell_sampler_name);
-    if (n < names) return quell_sampler_name(n);
+    size_t names = count_of(sampler_name);
+    if (n < names) return sampler_name(n);
     return n - names < sizeof variants / sizeof *variants ? variants[n - names] : NULL;
 }
 
@@ -150,13 +151,13 @@ static int complete(struct row *row, const char *grid)
 {
     static const size_t dims[] = {1, 5, 33, 2, 8, 64, 3, 16};
     static size_t turn, grid_turn;
-    size_t schedules = count_of(quell_schedule_name), grids = count_of(quell_grid_name);
+    size_t schedules = count_of(schedule_name), grids = count_of(grid_name);
     row->dim = dims[turn % 8];
     for (size_t tries = 0; tries < schedules * grids; tries++) {
         static char spec[64];
-        const char *name = grid ? grid : quell_grid_name(grid_turn++ % grids);
+        const char *name = grid ? grid : grid_name(grid_turn++ % grids);
         snprintf(spec, sizeof spec, "%s:final=%s", name, turn % 2 ? "zero" : "min");
-        row->schedule = quell_schedule_name(turn++ % schedules), row->grid = spec;
+        row->schedule = schedule_name(turn++ % schedules), row->grid = spec;
         struct drawn d;
         quell_status status = prepare(row, &d);
         discard(&d);
@@ -186,9 +187,9 @@ static void write_table(const char *path)
             add_row(file, (struct row){.sampler = spec_at(n), .model = "diagonal", .brownian = 1},
                     NULL);
     }
-    for (size_t g = 0; quell_grid_name(g); g++)
-        if (!has(NULL, NULL, NULL, quell_grid_name(g), -1))
-            add_row(file, (struct row){.sampler = "ddim", .model = "mixture"}, quell_grid_name(g));
+    for (size_t g = 0; grid_name(g); g++)
+        if (!has(NULL, NULL, NULL, grid_name(g), -1))
+            add_row(file, (struct row){.sampler = "ddim", .model = "mixture"}, grid_name(g));
     CHECK(!fclose(file), "cannot write %s", path);
 }
 
@@ -227,10 +228,8 @@ TEST(digests, complete)
         CHECK(!has_path(spec_at(n)) || has(spec_at(n), NULL, NULL, NULL, 1),
               "no digest of %s in Brownian mode", spec_at(n));
     }
-    for (size_t i = 0; quell_schedule_name(i); i++)
-        CHECK(has(NULL, NULL, quell_schedule_name(i), NULL, -1), "no digest of %s",
-              quell_schedule_name(i));
-    for (size_t i = 0; quell_grid_name(i); i++)
-        CHECK(has(NULL, NULL, NULL, quell_grid_name(i), -1), "no digest of grid %s",
-              quell_grid_name(i));
+    for (size_t i = 0; schedule_name(i); i++)
+        CHECK(has(NULL, NULL, schedule_name(i), NULL, -1), "no digest of %s", schedule_name(i));
+    for (size_t i = 0; grid_name(i); i++)
+        CHECK(has(NULL, NULL, NULL, grid_name(i), -1), "no digest of grid %s", grid_name(i));
 }

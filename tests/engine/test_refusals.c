@@ -170,11 +170,6 @@ TEST(refusals, schedules)
 
 TEST(refusals, past_the_end)
 {
-    CHECK(!strcmp(quell_sampler_name(0), "ddpm") && !strcmp(quell_sampler_name(1), "ddim"),
-          "names");
-    for (size_t i = 0; quell_sampler_name(i); i++)
-        CHECK(strlen(quell_sampler_summary(i)) > 8, "no summary");
-    CHECK(!quell_sampler_summary(1000) && !quell_schedule_summary(1000), "past the end");
     CHECK(quell_sampler_dim(NULL) == 0 && quell_sampler_steps(NULL) == 0, "NULL");
     quell_sampler_free(NULL);
 }

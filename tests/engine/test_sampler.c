@@ -5,6 +5,7 @@
 #include "naive_key.h"
 #include "models.h"
 #include "twin.h"
+#include "names.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -105,8 +106,8 @@ static void try_all(const char *kind)
                     {"ddim:eta=0.3", 0.3}, {"ddim:eta=1", 1}, {"ddim:eta=2", 2}};
     static const size_t steps[] = {1, 2, 3, 10, 100};
     struct model model = model_new(kind, DIM);
-    for (size_t k = 0; quell_schedule_name(k); k++) {
-        struct trial trial = {.schedule_spec = quell_schedule_name(k), .model = &model};
+    for (size_t k = 0; schedule_name(k); k++) {
+        struct trial trial = {.schedule_spec = schedule_name(k), .model = &model};
         trial.schedule = must_schedule(trial.schedule_spec);
         for (size_t i = 0; i < sizeof samplers / sizeof *samplers; i++)
             for (size_t j = 0; j < sizeof steps / sizeof *steps; j++) {
@@ -138,14 +139,14 @@ TEST(sampler, eta_one_is_ddpm)
     for (size_t m = 0; model_kind(m); m++) {
         struct model model = model_new(model_kind(m), DIM);
         quell_denoiser *denoiser = model_denoiser(&model);
-        for (size_t k = 0; quell_schedule_name(k); k++) {
-            quell_schedule *schedule = must_schedule(quell_schedule_name(k));
+        for (size_t k = 0; schedule_name(k); k++) {
+            quell_schedule *schedule = must_schedule(schedule_name(k));
             quell_sampler *ddpm = must_sampler("ddpm", denoiser, schedule, 9);
             quell_sampler *ddim = must_sampler("ddim:eta=1", denoiser, schedule, 9);
             float a[COUNT * DIM], b[COUNT * DIM];
             draw_some(ddpm, a);
             draw_some(ddim, b);
-            CHECK(!memcmp(a, b, sizeof a), "%s, %s", model.kind, quell_schedule_name(k));
+            CHECK(!memcmp(a, b, sizeof a), "%s, %s", model.kind, schedule_name(k));
             quell_sampler_free(ddpm);
             quell_sampler_free(ddim);
             quell_schedule_free(schedule);
@@ -225,8 +226,8 @@ TEST(sampler, any_step)
 {
     struct model model = model_new("diagonal", DIM);
     quell_denoiser *denoiser = model_denoiser(&model);
-    for (size_t k = 0; quell_schedule_name(k); k++) {
-        struct trial trial = {quell_schedule_name(k), "ddim:eta=0.7", &model, NULL, 1, 0.7};
+    for (size_t k = 0; schedule_name(k); k++) {
+        struct trial trial = {schedule_name(k), "ddim:eta=0.7", &model, NULL, 1, 0.7};
         trial.schedule = must_schedule(trial.schedule_spec);
         quell_sampler *sampler = must_sampler(trial.spec, denoiser, trial.schedule, 4);
         uint64_t state = k;

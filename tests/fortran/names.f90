@@ -12,26 +12,36 @@ contains
 
     subroutine check_names()
         character(:), allocatable :: isa
-        integer :: heun, ddim
+        type(quell_entry), allocatable :: samplers(:), others(:)
+        integer :: i, stat
         call check(quell_version() /= '', 'the version')
-        heun = number('heun')
-        ddim = number('ddim')
-        call check(quell_sampler_order(heun) == 2 .and. quell_sampler_stochastic(heun) == 1, 'heun')
-        call check(quell_sampler_order(ddim) == 1, 'ddim')
-        call check(quell_sampler_stochastic(number('ddpm')) == 2, 'ddpm')
-        call check(quell_sampler_name(100000) == '' .and. &
-            quell_sampler_summary(100000) == '' .and. quell_sampler_order(100000) == -1 .and. &
-            quell_sampler_stochastic(100000) == -1, 'no such sampler')
-        call check(quell_sampler_summary(heun) /= '' .and. &
-            quell_sampler_summary(heun) /= quell_sampler_summary(ddim), 'on samplers')
-        call check(quell_schedule_name(1) == 'vp' .and. differ(quell_schedule_summary(1), 'vp'), &
-            'schedules')
-        call check(quell_grid_name(1) == 'linear' .and. &
-            differ(quell_grid_summary(1), 'linear'), 'grids')
-        call check(quell_builtin_name(1) /= '' .and. &
-            differ(quell_builtin_summary(1), quell_builtin_name(1)), 'models')
+        call quell_list(QUELL_LIST_SAMPLERS, samplers)
+        call quell_list_find(QUELL_LIST_SAMPLERS, 'heun', i)
+        call check(samplers(i)%name == 'heun' .and. samplers(i)%order == 2 .and. &
+            samplers(i)%evaluations == 2 .and. samplers(i)%stochastic == 1, 'heun')
+        call check(samplers(i)%source == 'arXiv:2206.00364' .and. samplers(i)%available .and. &
+            size(samplers(i)%options) > 2, 'more on heun')
+        call quell_list_find(QUELL_LIST_SAMPLERS, 'dpmpp_2m', i)
+        call check(samplers(i)%name == 'xeab' .and. samplers(i)%options(1)%name == 'order' .and. &
+            samplers(i)%options(1)%type == QUELL_OPTION_WHOLE, 'an alias')
+        call check(any([(samplers(i)%aliases(stat)%name == 'dpmpp_2m' .and. &
+            samplers(i)%aliases(stat)%spec == 'xeab:order=2,solver=midpoint', &
+            stat = 1, size(samplers(i)%aliases))]), 'its spec')
+        call quell_list_find(QUELL_LIST_SAMPLERS, 'nonsense', i, stat)
+        call check(stat == QUELL_NOT_FOUND .and. i == 0, 'no such sampler')
+        call quell_list(QUELL_LIST_SCHEDULES, others)
+        call check(others(1)%name == 'vp' .and. others(1)%summary /= '', 'schedules')
+        call quell_list(QUELL_LIST_GRIDS, others)
+        call check(others(1)%name == 'linear' .and. &
+            others(1)%options(1)%choices == 'min|zero', 'grids')
+        call quell_list(QUELL_LIST_MODELS, others)
+        call check(others(1)%name == 'builtin:grid25' .and. size(others(1)%aliases) == 0, 'models')
+        call quell_list(QUELL_LIST_ISAS, others)
+        call check(others(1)%name == 'scalar' .and. others(1)%available, 'instruction sets')
+        call quell_list(-1, others, stat)
+        call check(stat == QUELL_BAD_ARGUMENT .and. size(others) == 0, 'no such list')
 
-        call check(quell_isa_name(1) == 'scalar' .and. quell_isa_available('scalar'), 'scalar')
+        call check(quell_isa_available('scalar'), 'scalar')
         call check(.not. quell_isa_available('nonsense'), 'no such instruction set')
         call quell_isa_default(isa)
         call check(quell_isa_available(isa), 'the default')
@@ -41,19 +51,6 @@ contains
         call quell_error_set(QUELL_IO_FAILED, 'the tape is torn')
         call check(quell_error_message() == 'the tape is torn', 'a message')
     end subroutine
-
-    logical function differ(summary, name)
-        character(*), intent(in) :: summary, name
-        differ = summary /= '' .and. summary /= name
-    end function
-
-    integer function number(name)
-        character(*), intent(in) :: name
-        number = 1
-        do while (quell_sampler_name(number) /= name .and. quell_sampler_name(number) /= '')
-            number = number + 1
-        end do
-    end function
 
     subroutine check_noises()
         real(c_float) :: noise(4), part(2), whole(4), halves(4, 2)

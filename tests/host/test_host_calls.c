@@ -5,6 +5,7 @@
 #include "host_state.h"
 #include "models.h"
 #include "scratch.h"
+#include "names.h"
 
 #include <cblas.h>
 #include <fenv.h>
@@ -88,15 +89,15 @@ static quell_run a_run(void)
 static void names(void)
 {
     const char *name;
-    for (size_t i = 0; quell_sampler_name(i); i++) {
-        quell_sampler_summary(i);
-        quell_sampler_order(i);
-        quell_sampler_stochastic(i);
+    quell_entry_alias alias = quell_entry_alias_init();
+    quell_entry_option option = quell_entry_option_init();
+    size_t place;
+    for (size_t i = 0; sampler_name(i); i++) {
+        MUST(quell_list_find(QUELL_LIST_SAMPLERS, sampler_name(i), &place));
+        quell_list_alias(QUELL_LIST_SAMPLERS, i, 0, &alias);
+        quell_list_option(QUELL_LIST_SAMPLERS, i, 0, &option);
     }
-    for (size_t i = 0; quell_schedule_name(i); i++) quell_schedule_summary(i);
-    for (size_t i = 0; quell_grid_name(i); i++) quell_grid_summary(i);
-    for (size_t i = 0; quell_builtin_name(i); i++) quell_builtin_summary(i);
-    for (size_t i = 0; quell_isa_name(i); i++) quell_isa_available(quell_isa_name(i));
+    for (size_t i = 0; isa_name(i); i++) quell_isa_available(isa_name(i));
     MUST(quell_isa_default(&name));
     quell_status_name(QUELL_OK);
     quell_status_text(QUELL_OK);
@@ -146,9 +147,9 @@ static void schedules(void)
 {
     static const double betas[] = {0.1, 0.2, 0.3};
     double alpha, sigma;
-    for (size_t i = 0; quell_schedule_name(i); i++) {
+    for (size_t i = 0; schedule_name(i); i++) {
         quell_schedule *made = NULL;
-        MUST(quell_schedule_create(&made, quell_schedule_name(i)));
+        MUST(quell_schedule_create(&made, schedule_name(i)));
         MUST(quell_schedule_at(made, 0.3, &alpha, &sigma));
         quell_schedule_free(made);
     }
@@ -162,13 +163,13 @@ static void schedules(void)
 
 static void samplers(void)
 {
-    for (size_t i = 0; quell_sampler_name(i); i++) {
+    for (size_t i = 0; sampler_name(i); i++) {
         quell_sampler *made = NULL;
         quell_draw draw = a_draw();
         quell_run run = a_run();
         quell_sampler_options options = quell_sampler_defaults();
         options.steps = 4;
-        MUST(quell_sampler_create(&made, quell_sampler_name(i), denoiser, schedule, &options));
+        MUST(quell_sampler_create(&made, sampler_name(i), denoiser, schedule, &options));
         MUST(quell_sample(made, &draw, &run, x));
         quell_sampler_free(made);
     }
@@ -207,10 +208,8 @@ static void noise(void)
 static void models(void)
 {
     quell_model loaded = {0};
-    for (size_t i = 0; quell_builtin_name(i); i++) {
-        char name[64];
-        snprintf(name, sizeof name, "builtin:%s", quell_builtin_name(i));
-        MUST(quell_model_load(&loaded, name));
+    for (size_t i = 0; model_name(i); i++) {
+        MUST(quell_model_load(&loaded, model_name(i)));
         quell_model_free(&loaded);
     }
     MUST(quell_model_save(&model, path.text));

@@ -6,6 +6,7 @@
 #include "harness.h"
 #include "wrap_malloc.h"
 #include "memory_parts.h"
+#include "names.h"
 
 #include <quell/quell.h>
 
@@ -68,7 +69,7 @@ TEST(memory, schedules)
     double betas[] = {0.1, 0.2, 0.3};
     char spec[64];
     const char *name;
-    for (size_t i = 0; (name = quell_schedule_name(i)); i++) {
+    for (size_t i = 0; (name = schedule_name(i)); i++) {
         snprintf(spec, sizeof spec, "%s", name);
         every_allocation_fails(name, named_schedule, spec);
     }
@@ -118,7 +119,7 @@ TEST(memory, samplers)
     quell_denoiser *denoiser = NULL;
     CHECK(!make_denoiser(4, &denoiser), "%s", quell_error_message());
     struct parts parts = parts_new(denoiser);
-    for (size_t i = 0; (parts.spec = quell_sampler_name(i)); i++)
+    for (size_t i = 0; (parts.spec = sampler_name(i)); i++)
         for (int mode = 0; mode < 2; mode++) {
             parts.options.brownian = mode;
             /* A few methods have noise that is no part of a path, and refuse. */

@@ -6,6 +6,7 @@
 #include "wrap_malloc.h"
 #include "memory_parts.h"
 #include "scratch.h"
+#include "names.h"
 
 #include <quell/quell.h>
 
@@ -174,12 +175,12 @@ TEST(memory, models)
     char *npy = points_file.text;
     struct saving saving = {0};
     snprintf(saving.path, sizeof saving.path, "%.500s", scratch_path(&scratch, "saved.json").text);
-    char builtin[64];
     const char *name;
-    for (size_t i = 0; (name = quell_builtin_name(i)); i++) {
+    for (size_t i = 0; (name = model_name(i)); i++) {
         if (i > 0 && is_emulated()) break; /* the large ones take minutes there */
-        snprintf(builtin, sizeof builtin, "builtin:%s", name);
-        every_allocation_fails(builtin, load_model, builtin);
+        char builtin[64];
+        snprintf(builtin, sizeof builtin, "%s", name);
+        every_allocation_fails(name, load_model, builtin);
     }
     write_npy(npy);
     every_allocation_fails("load .npy", load_model, npy);

@@ -6,6 +6,7 @@
 #include "drawing.h"
 #include "effort.h"
 #include "harness.h"
+#include "names.h"
 #include "models.h"
 #include "small_networks.h"
 
@@ -111,9 +112,9 @@ static void check_a_few_ways(const char *what, const struct drawn *d)
     quell_draw draw = d->draw;
     quell_run run = d->run;
     run.threads = 2, run.tile = 1;
-    for (size_t i = 0; quell_isa_name(i); i++) {
-        if (!quell_isa_available(quell_isa_name(i)) || is_emulated()) continue;
-        run.isa = quell_isa_name(i);
+    for (size_t i = 0; isa_name(i); i++) {
+        if (!quell_isa_available(isa_name(i)) || is_emulated()) continue;
+        run.isa = isa_name(i);
         must_draw(d->sampler, &draw, &run, x);
         CHECK(!memcmp(x, d->x, size), "%s: other samples on %s", what, run.isa);
     }

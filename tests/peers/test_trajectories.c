@@ -4,6 +4,7 @@
  * float32 at most 5e-6. */
 #include "formula_weights.h"
 #include "harness.h"
+#include "names.h"
 #include "models.h"
 #include "scratch.h"
 #include "small_networks.h"
@@ -74,6 +75,6 @@ static void check(const struct row *row, const char *isa)
 TEST(trajectories, are_azulas)
 {
     for (size_t i = 0; i < ROWS; i++)
-        for (size_t k = 0; quell_isa_name(k); k++)
-            if (quell_isa_available(quell_isa_name(k))) check(&rows[i], quell_isa_name(k));
+        for (size_t k = 0; isa_name(k); k++)
+            if (quell_isa_available(isa_name(k))) check(&rows[i], isa_name(k));
 }

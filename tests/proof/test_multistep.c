@@ -47,9 +47,9 @@ static long double of_data(long double l, long double a, long double b)
     (void)a;
     return expl(b + l);
 }
-static long double of_rest(long double l, long double a, long double b)
+static long double of_turn(long double r, long double a, long double b)
 {
-    return -hypotl(expl(a), expl(b)) / (2 * coshl(l));
+    return hypotl(expl(a), expl(b)) / powl(1 + r * r, 1.5L);
 }
 
 /* The integral for output j of the four at grid[i - 3..i], in long double from the points' own
@@ -111,7 +111,7 @@ TEST(multistep, weights_keep_digits)
                                         {"zeab:order=4,steady=0", lambda_of, of_noise, 3, 1},
                                         {"ipndm_v", ratio, of_ratio, 3, 1},
                                         {"xeab:order=4,steady=0", lambda_of, of_data, 1, 0},
-                                        {"reab:order=4,steady=0", lambda_of, of_rest, 1, 0},
+                                        {"reab:order=4,steady=0", ratio, of_turn, 3, 1},
                                         {"unipc:order=4,corrector=0", lambda_of, of_data, 1, 0}};
     static const char *const schedules[] = {"vp", "ve", "cosine", "rectified"};
     for (size_t i = 0; i < COUNT(rules) * COUNT(schedules); i++)

@@ -9,6 +9,7 @@
 #include "orders.h"
 #include "statistics.h"
 #include "engine/sampler.h"
+#include "names.h"
 
 #include <math.h>
 #include <string.h>
@@ -121,13 +122,13 @@ TEST(pieces, are_the_whole)
 /* Whoever adds a stochastic sampler says whether it remembers. */
 TEST(pieces, of_all_samplers)
 {
-    for (size_t i = 0; quell_sampler_name(i); i++) {
-        size_t length = strlen(quell_sampler_name(i)), found = 0;
+    for (size_t i = 0; sampler_name(i); i++) {
+        size_t length = strlen(sampler_name(i)), found = 0;
         for (const struct row *row = rows; row < rows + ROWS; row++)
-            found += !strncmp(row->spec, quell_sampler_name(i), length) &&
+            found += !strncmp(row->spec, sampler_name(i), length) &&
                      (row->spec[length] == ':' || !row->spec[length]);
-        CHECK(found || quell_sampler_stochastic(i) < 2, "%s is not in this table",
-              quell_sampler_name(i));
+        CHECK(found || quell_method_at(i)->noise != QUELL_STOCHASTIC, "%s is not in this table",
+              sampler_name(i));
     }
 }
 

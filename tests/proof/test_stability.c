@@ -15,6 +15,7 @@
 #include "orders.h"
 #include "twin_cases.h"
 #include "samplers/method.h"
+#include "names.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -193,9 +194,7 @@ static double allowed(struct problem *problem, const char *spec, size_t steps, s
     if (!strncmp(spec, "dpm_adaptive", 12)) return ADAPTIVE + last_noise(problem);
     /* Corrections make no step shorter. */
     if (!strncmp(spec, "pc", 2)) evaluations = steps;
-    /* The first order of reab, about N(0, 1): as far from there as that law is. */
-    double more = MOST_MORE + (strcmp(spec, "reab:order=1") ? 0 : MOST_MORE);
-    return MOST_TIMES * ddim(problem, evaluations) + more + last_noise(problem);
+    return MOST_TIMES * ddim(problem, evaluations) + MOST_MORE + last_noise(problem);
 }
 
 static void try(struct problem *problem, const char *spec, size_t steps)
@@ -245,8 +244,8 @@ static const char *const grids[] = {"linear", "karras", "logsnr", "linear:final=
 TEST(stability, beside_ddim)
 {
     size_t tried = 0, wrong = 0, stride = by_effort(1009, 293, 1);
-    for (size_t s = 0; quell_schedule_name(s); s++) {
-        quell_schedule *schedule = must_schedule(quell_schedule_name(s));
+    for (size_t s = 0; schedule_name(s); s++) {
+        quell_schedule *schedule = must_schedule(schedule_name(s));
         for (size_t m = 0; law_at(m); m++) {
             const struct mixture *law = law_at(m);
             quell_denoiser *denoiser = NULL;
@@ -256,7 +255,7 @@ TEST(stability, beside_ddim)
                 struct problem problem = {.law = law,
                                           .denoiser = denoiser,
                                           .schedule = schedule,
-                                          .name = quell_schedule_name(s),
+                                          .name = schedule_name(s),
                                           .grid = grids[g]};
                 try_all(&problem, stride);
                 tried += problem.tried, wrong += problem.wrong;
@@ -331,15 +330,14 @@ TEST(stability, beside_first_order)
 {
     static const size_t lengths[] = {1, 2, 3, 5, 8, 12, 20, 30};
     size_t wrong = 0, turn = 0, stride = by_effort(23, 3, 1);
-    for (size_t s = 0; quell_schedule_name(s); s++) {
-        quell_schedule *schedule = must_schedule(quell_schedule_name(s));
+    for (size_t s = 0; schedule_name(s); s++) {
+        quell_schedule *schedule = must_schedule(schedule_name(s));
         double alpha, sigma;
         MUST(quell_schedule_at(schedule, 1, &alpha, &sigma));
         for (size_t i = 0; alpha > 0 && i < sizeof lengths / sizeof *lengths; i++)
             for (size_t r = 0; r < RIVALS; r++)
                 if (turn++ % stride == 0)
-                    wrong +=
-                        worse_than_first(&rivals[r], schedule, quell_schedule_name(s), lengths[i]);
+                    wrong += worse_than_first(&rivals[r], schedule, schedule_name(s), lengths[i]);
         quell_schedule_free(schedule);
     }
     CHECK(wrong == 0, "%zu runs are farther from the law than those of first order", wrong);

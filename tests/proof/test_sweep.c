@@ -9,6 +9,7 @@
 #include "models.h"
 #include "twin_cases.h"
 #include "samplers/method.h"
+#include "names.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -132,12 +133,11 @@ static void sweep_end(struct sweep *sweep)
 static void sweep_sampler(struct sweep *sweep, const char *spec, size_t steps, size_t stride)
 {
     static size_t turn;
-    for (size_t s = 0; quell_schedule_name(s); s++) {
-        quell_schedule *schedule = must_schedule(quell_schedule_name(s));
-        struct combination c = {
-            .sampler = spec, .schedule = quell_schedule_name(s), .steps = steps};
-        for (size_t g = 0; quell_grid_name(g); g++)
-            if (turn++ % stride == 0) try_ends(sweep, schedule, c, quell_grid_name(g));
+    for (size_t s = 0; schedule_name(s); s++) {
+        quell_schedule *schedule = must_schedule(schedule_name(s));
+        struct combination c = {.sampler = spec, .schedule = schedule_name(s), .steps = steps};
+        for (size_t g = 0; grid_name(g); g++)
+            if (turn++ % stride == 0) try_ends(sweep, schedule, c, grid_name(g));
         quell_schedule_free(schedule);
     }
 }
@@ -147,8 +147,8 @@ static const size_t lengths[] = {1, 2, 3, 10};
 TEST(sweep, samplers)
 {
     struct sweep sweep = sweep_new();
-    for (size_t i = 0; quell_sampler_name(i); i++) {
-        const char *name = quell_sampler_name(i);
+    for (size_t i = 0; sampler_name(i); i++) {
+        const char *name = sampler_name(i);
         for (size_t k = 0; k < 4; k++) sweep_sampler(&sweep, name, lengths[k], by_effort(41, 1, 1));
         sweep_sampler(&sweep, name, 1000, by_effort(401, 41, 1));
     }

@@ -21,16 +21,15 @@ static vec adams(double (*weight)(double, const double *), const double *p, size
 }
 
 /* The order of such a step by the rule of long steps: unit is what D has in f, times f's in y. Of n
- * past values 2^(n - 1) is the most; half, for a method that says so. */
+ * past values 2^(n - 1) is the most. */
 static size_t steady(const struct twin *w, double (*weight)(double, const double *),
-                     const double *p, size_t order, size_t i, const double *u, double unit,
-                     int half)
+                     const double *p, size_t order, size_t i, const double *u, double unit)
 {
     for (order = least(order, i + 1); order > 1; order--) {
         double c[4];
         for (size_t j = 0; j + 1 < order; j++)
             c[j] = unit * twin_integral(weight, p, order, u + i + 1 - order, j, u[i], u[i + 1]);
-        if (twin_steady(w, order - 1, c, half ? 0.5 : pow(2, (double)order - 2))) break;
+        if (twin_steady(w, order - 1, c, pow(2, (double)order - 2))) break;
     }
     return order;
 }
@@ -42,7 +41,7 @@ static vec zab(const struct twin *w, vec y)
     vec d[TWIN_STEPS];
     for (size_t i = 0; i < w->steps; i++) {
         d[i] = twin_direction(w, y, w->s[i]);
-        size_t n = steady(w, NULL, NULL, order, i, w->s, 1 / w->s[i], 0);
+        size_t n = steady(w, NULL, NULL, order, i, w->s, 1 / w->s[i]);
         y = mix(1, y, 1, adams(NULL, NULL, n, i, d, w->s));
     }
     return y;
@@ -60,7 +59,7 @@ static vec vab(const struct twin *w, vec y)
         vec mean = twin_denoise(w, y, w->s[i]);
         v[i] = mix(1, twin_direction(w, y, w->s[i]), -1, mean);
         double unit = (1 / w->s[i] + 1) / (1 - u[i + 1]);
-        size_t n = steady(w, NULL, NULL, order, i, u, unit, 0);
+        size_t n = steady(w, NULL, NULL, order, i, u, unit);
         vec x = mix(1 - u[i], y, 1, adams(NULL, NULL, n, i, v, u));
         y = mix(1 / (1 - u[i + 1]), x, 0, x);
     }
@@ -80,7 +79,7 @@ static vec zeab(const struct twin *w, vec y)
     for (size_t i = 0; i < w->steps; i++) {
         d[i] = twin_direction(w, y, w->s[i]);
         if (w->s[i + 1] == 0) return twin_denoise(w, y, w->s[i]);
-        size_t n = steady(w, exponential, &rate, order, i, u, 1 / w->s[i], 0);
+        size_t n = steady(w, exponential, &rate, order, i, u, 1 / w->s[i]);
         y = mix(1, y, 1, adams(exponential, &rate, n, i, d, u));
     }
     return y;
@@ -122,7 +121,7 @@ static vec xeab_with(const struct twin *w, vec y, size_t order)
         double t = w->s[i], s = w->s[i + 1];
         mean[i] = twin_denoise(w, y, t);
         if (s == 0) return mean[i];
-        size_t n = steady(w, exponential, &rate, order, i, u, s, 0);
+        size_t n = steady(w, exponential, &rate, order, i, u, s);
         y = mix(s / t, y, -s, adams(exponential, &rate, n, i, mean, u));
     }
     return y;
@@ -168,12 +167,11 @@ static double rosenbrock(double u, const double *p)
     return exp(u) / (1 + exp(2 * u));
 }
 
-/* Rosenbrock-type exponential Adams-Bashforth, azula's: the linear part a = s^2 / (1 + s^2) of a
- * standard normal X is solved exactly. */
-static vec reab(const struct twin *w, vec y)
+/* Rosenbrock-type exponential Adams-Bashforth, azula 0.11.1's: the linear part a = s^2 / (1 + s^2)
+ * of a standard normal X is solved exactly, but for a wrong factor. */
+static vec reab_azula(const struct twin *w, vec y)
 {
     size_t order = (size_t)twin_option(w, "order", 2);
-    int reference = twin_option(w, "reference", 0) > 0;
     vec f[TWIN_STEPS];
     double u[TWIN_STEPS + 1];
     for (size_t i = 0; i <= w->steps; i++) u[i] = log(w->s[i]);
@@ -182,17 +180,57 @@ static vec reab(const struct twin *w, vec y)
         vec mean = twin_denoise(w, y, t);
         if (s == 0) return mean;
         f[i] = mix((1 - a) / b, y, -1 / b, mean);
-        double wrong = w->grid[i].sigma / w->grid[i + 1].alpha; /* azula 0.11.1 */
-        double scale = sqrt(1 + (reference ? wrong * wrong : s * s));
-        double state = sqrt((1 + s * s) / (1 + t * t));
-        /* What the first order leaves of the noise, over that of s: f has (1 - a) / b of y. */
-        double left = state + scale * (1 - a) / b * (atan(s) - atan(t));
-        if (fabs(left * t / s) > 1.1 && twin_steady(w, 1, (double[]){1}, 0) == 0) {
+        double wrong = w->grid[i].sigma / w->grid[i + 1].alpha;
+        double state = sqrt((1 + s * s) / (1 + t * t)), scale = sqrt(1 + wrong * wrong);
+        y = mix(state, y, scale, adams(rosenbrock, NULL, order, i, f, u));
+    }
+    return y;
+}
+
+/* l_j(e^u) e^u / (1 + e^2u)^(3/2): p has j, the number of nodes, and those. */
+static double turn(double u, const double *p)
+{
+    double s = exp(u), value = s / pow(1 + s * s, 1.5);
+    for (size_t i = 0; i < (size_t)p[1]; i++)
+        if (i != (size_t)p[0]) value *= (s - p[2 + i]) / (p[2 + (size_t)p[0]] - p[2 + i]);
+    return value;
+}
+
+/* Ours: f = d - s D, which is linear in s where D is constant, and 0 of a standard normal X, is
+ * interpolated in s, for d(y / sqrt(1 + s^2)) / ds = f / (1 + s^2)^(3/2), integrated over log s;
+ * one value alone is a step of first order, y' = d. c[j]: of f[i - j]. */
+static size_t reab_weights(const struct twin *w, size_t order, size_t i, double *c)
+{
+    double t = w->s[i], s = w->s[i + 1], scale = sqrt(1 + s * s), share[4];
+    size_t n = least(order, i + 1);
+    for (; n > 1; n--) {
+        double p[6] = {0, (double)n};
+        for (size_t j = 0; j < n; j++) p[2 + j] = w->s[i - j];
+        for (size_t j = 0; j < n; j++) {
+            p[0] = (double)j;
+            c[j] = scale * twin_integral(turn, p, 1, p, 0, log(t), log(s));
+            share[j] = c[j] * (1 / t + p[2 + j]);
+        }
+        if (twin_steady(w, n - 1, share + 1, pow(2, (double)n - 3))) break;
+    }
+    return n;
+}
+
+static vec reab(const struct twin *w, vec y)
+{
+    if (twin_option(w, "reference", 0) > 0) return reab_azula(w, y);
+    vec f[TWIN_STEPS];
+    for (size_t i = 0; i < w->steps; i++) {
+        double t = w->s[i], s = w->s[i + 1], c[4];
+        vec mean = twin_denoise(w, y, t);
+        f[i] = mix3(1 / t, y, -1 / t, mean, -t, mean);
+        size_t n = s > 0 ? reab_weights(w, (size_t)twin_option(w, "order", 2), i, c) : 1;
+        if (n == 1) {
             y = mix(s / t, y, 1 - s / t, mean);
             continue;
         }
-        size_t n = steady(w, rosenbrock, NULL, order, i, u, scale / b, 1);
-        y = mix(state, y, scale, adams(rosenbrock, NULL, n, i, f, u));
+        y = mix(sqrt((1 + s * s) / (1 + t * t)), y, 0, y);
+        for (size_t j = 0; j < n; j++) y = mix(1, y, c[j], f[i - j]);
     }
     return y;
 }
@@ -273,7 +311,7 @@ static vec ipndm_v(const struct twin *w, vec y)
     size_t order = (size_t)twin_option(w, "order", 4);
     vec d[TWIN_STEPS];
     for (size_t i = 0; i < w->steps; i++) {
-        size_t n = steady(w, NULL, NULL, order, i, w->s, 1 / w->s[i], 0);
+        size_t n = steady(w, NULL, NULL, order, i, w->s, 1 / w->s[i]);
         d[i] = twin_direction(w, y, w->s[i]);
         if (w->s[i + 1] == 0) return twin_denoise(w, y, w->s[i]);
         vec table[4], next = y;

@@ -3,6 +3,7 @@
  * ends are singular. */
 #include "fixture.h"
 #include "harness.h"
+#include "names.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -217,17 +218,16 @@ TEST(grid, singular_ends)
 TEST(grid, one_step)
 {
     begin("vp");
-    for (size_t k = 0; quell_schedule_name(k); k++)
-        for (size_t i = 0; quell_sampler_name(i); i++) {
+    for (size_t k = 0; schedule_name(k); k++)
+        for (size_t i = 0; sampler_name(i); i++) {
             quell_schedule_free(schedule);
-            schedule = must_schedule(quell_schedule_name(k));
+            schedule = must_schedule(schedule_name(k));
             options.steps = 1;
             quell_sampler *sampler = NULL;
-            if (quell_sampler_create(&sampler, quell_sampler_name(i), denoiser, schedule,
+            if (quell_sampler_create(&sampler, sampler_name(i), denoiser, schedule,
                                      &options)) { /* adaptive steps cannot begin there */
                 CHECK(strstr(quell_error_message(), "alpha must not be 0 at the start"),
-                      "%s, %s: %s", quell_sampler_name(i), quell_schedule_name(k),
-                      quell_error_message());
+                      "%s, %s: %s", sampler_name(i), schedule_name(k), quell_error_message());
                 continue;
             }
             float x[DIM];

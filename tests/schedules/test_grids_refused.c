@@ -3,6 +3,7 @@
 #include "fixture.h"
 #include "harness.h"
 #include "grids/grid.h"
+#include "names.h"
 
 #include <math.h>
 #include <string.h>
@@ -51,11 +52,11 @@ TEST(grids, parts)
     quell_point points[6], first, last;
     MUST(quell_schedule_point(made, 0.999, &first));
     MUST(quell_schedule_point(made, 0.001, &last));
-    for (size_t i = 0; quell_grid_name(i); i++) {
-        if (!strcmp(quell_grid_name(i), "discrete")) continue;
-        MUST(quell_grid_make(made, quell_grid_name(i), 0.999, 0.001, 5, points));
+    for (size_t i = 0; grid_name(i); i++) {
+        if (!strcmp(grid_name(i), "discrete")) continue;
+        MUST(quell_grid_make(made, grid_name(i), 0.999, 0.001, 5, points));
         CHECK(!memcmp(&points[0], &first, sizeof first) && !memcmp(&points[5], &last, sizeof last),
-              "%s: from %g to %g", quell_grid_name(i), points[0].t, points[5].t);
+              "%s: from %g to %g", grid_name(i), points[0].t, points[5].t);
     }
     quell_schedule_free(made);
 }

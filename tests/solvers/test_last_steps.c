@@ -5,6 +5,7 @@
 #include "doubles.h"
 #include "harness.h"
 #include "models.h"
+#include "names.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -134,7 +135,7 @@ static void check_all(const struct model *model, const quell_denoiser *denoiser)
     static const char *const schedules[] = {"vp:sigma_min=%g", "ve:sigma_max=5,sigma_min=%g",
                                             "rectified:sigma_min=%g"};
     const char *name;
-    for (size_t i = 0; (name = quell_sampler_name(i)); i++)
+    for (size_t i = 0; (name = sampler_name(i)); i++)
         for (size_t j = 0; j < sizeof schedules / sizeof *schedules; j++)
             for (double least = 1e-5; least > 1e-10; least /= 100) {
                 char noise[64];

@@ -11,6 +11,7 @@
 #include "effort.h"
 #include "harness.h"
 #include "models.h"
+#include "names.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -92,7 +93,7 @@ static void check(struct long_run run)
 TEST(long_runs, of_every_sampler)
 {
     const char *name;
-    for (size_t i = 0; (name = quell_sampler_name(i)); i++)
+    for (size_t i = 0; (name = sampler_name(i)); i++)
         if (its_turn(i, 8, 0) && strcmp(name, "dpm_adaptive"))
             check((struct long_run){name, "ve", "linear", by_effort(2000, 10000, 100000)});
 }

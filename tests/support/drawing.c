@@ -3,6 +3,7 @@
 #include "effort.h"
 #include "harness.h"
 #include "models.h"
+#include "names.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -136,9 +137,9 @@ void check_every_way(const char *what, const quell_sampler *sampler, const quell
     quell_run one = run ? *run : quell_run_defaults();
     expected_bits = expected;
     scratch = malloc((count ? count : 1) * sizeof *scratch);
-    for (size_t i = 0; quell_isa_name(i); i++) {
-        if (!quell_isa_available(quell_isa_name(i))) continue;
-        one.isa = quell_isa_name(i);
+    for (size_t i = 0; isa_name(i); i++) {
+        if (!quell_isa_available(isa_name(i))) continue;
+        one.isa = isa_name(i);
         check_tiles(what, sampler, *draw, one);
     }
     MUST(quell_isa_default(&one.isa)); /* what has to do with threads, on one of them */

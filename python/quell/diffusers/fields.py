@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from quell._numbers import flag, real, text, whole
+from quell._numbers import flag, path_of, real, text, whole
 from quell.errors import BadArgument, Unsupported, refused
 
 _TABLE: dict[str, Any] = {
@@ -302,7 +302,7 @@ def read(scheduler: Any) -> dict[str, Any]:
     """The configuration of a scheduler: an object of diffusers', a dict, or a path to its file or
     to the folder that has it."""
     if isinstance(scheduler, str | os.PathLike):
-        path = os.fspath(scheduler)
+        path = os.fsdecode(path_of(scheduler, "scheduler"))
         if os.path.isdir(path):
             path = os.path.join(path, "scheduler_config.json")
         with open(path, encoding="utf-8-sig") as file:

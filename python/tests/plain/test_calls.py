@@ -253,7 +253,16 @@ def test_plan_and_names(mixture):
         (quell.schedules, "vp"),
         (quell.grids, "karras"),
     ):
-        assert any(name in text for one in list_of() for text in one)
+        assert name in [entry.name for entry in list_of()]
+    heun = next(entry for entry in quell.samplers() if entry.name == "heun")
+    assert (heun.order, heun.evaluations, heun.stochastic) == (2, 2, "optional")
+    assert heun.source == "arXiv:2206.00364" and heun.summary
+    xeab = next(entry for entry in quell.samplers() if entry.name == "xeab")
+    assert xeab.aliases["dpmpp_3m"] == "xeab:order=3"
+    options = {option.name: option for option in xeab.options}
+    order, solver = options["order"], options["solver"]
+    assert order.default == 2 and order.choices == [] and order.low == 1
+    assert solver.default in solver.choices and "midpoint" in solver.choices
     assert quell.isa_default() in quell.isas() and quell.__version__ == quell.version()
 
 
