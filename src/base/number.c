@@ -46,6 +46,7 @@ int quell_parse_double(const char *text, size_t length, double *value)
     if (length == 0 || length >= sizeof copy || strchr(" \t\n\v\f\r", text[0])) return -1;
     memcpy(copy, text, length);
     copy[length] = '\0';
+    if (strpbrk(copy, "xX")) return -1; /* hexadecimal: more likely a slip than meant */
     locale_t c, host = enter_c_locale(&c);
     double read = strtod(copy, &end);
     leave_c_locale(c, host);

@@ -59,6 +59,18 @@ static quell_status refuse_option(const char *what, const char *spec, const char
                       spec, (int)length, key, nearest.hint);
 }
 
+/* Says what the number of an option must be. */
+static quell_status refuse_number(const char *what, const char *spec,
+                                  const struct quell_option *option)
+{
+    if (option->whole && option->low == 0 && option->high == 1)
+        return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' must be 0 or 1", what, spec,
+                          option->name);
+    return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' must be a %s from %g to %g", what,
+                      spec, option->name, option->whole ? "whole number" : "number", option->low,
+                      option->high);
+}
+
 /* Reads one KEY=VALUE of `length` characters. seen: a bit for each option that was there. */
 static quell_status read_option(const char *what, const char *spec, const char *text, size_t length,
                                 const struct quell_option *options, double *values, unsigned *seen)
@@ -80,15 +92,10 @@ static quell_status read_option(const char *what, const char *spec, const char *
     if (option->choices)
         return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' needs one of %s", what, spec,
                           option->name, option->choices);
-    if (key >= length || quell_parse_double(text + key + 1, length - key - 1, &value))
-        return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' needs a number: %s=%g", what,
-                          spec, option->name, option->name, option->value);
-    if (!(value >= option->low && value <= option->high))
-        return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' must be from %g to %g", what,
-                          spec, option->name, option->low, option->high);
-    if (option->whole && value != floor(value))
-        return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' must be a whole number", what,
-                          spec, option->name);
+    if (key >= length || quell_parse_double(text + key + 1, length - key - 1, &value) ||
+        !(value >= option->low && value <= option->high) ||
+        (option->whole && value != floor(value)))
+        return refuse_number(what, spec, option);
     values[option - options] = value;
     return QUELL_OK;
 }

@@ -173,6 +173,7 @@ int command_denoise(int argc, char **argv)
         return complain(EXIT_USAGE,
                         "--model, --from and --out are needed: see `quell denoise --help`");
     code = check_places(options);
+    if (code == EXIT_DONE) code = format_check("--out", options->out, ".npy");
     if (code != EXIT_DONE) return code;
     code = sampling_choose_machine(options->isa, options->threads, &job.isa, &job.threads);
     if (code == EXIT_DONE) code = open_model(&job);

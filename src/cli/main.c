@@ -5,6 +5,7 @@
 #include "cli/interrupt.h"
 #include "base/nearest.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,20 +39,41 @@ static int help(FILE *file)
     return EXIT_DONE;
 }
 
-static int run(int argc, char **argv)
+static const struct command *find(const char *name)
 {
-    const char *name = argv[1];
     for (size_t i = 0; i < COMMANDS; i++)
-        if (!strcmp(commands[i].name, name)) return commands[i].run(argc - 1, argv + 1);
-    if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help"))
-        return help(stdout);
-    if (!strcmp(name, "--version")) {
-        printf("quell %s\n", quell_version());
-        return EXIT_DONE;
-    }
+        if (!strcmp(commands[i].name, name)) return &commands[i];
+    return NULL;
+}
+
+static int complain_command(const char *name)
+{
     struct quell_nearest nearest = quell_nearest_to(name, strlen(name));
     for (size_t i = 0; i < COMMANDS; i++) quell_nearest_try(&nearest, commands[i].name);
     return complain(EXIT_USAGE, "no command '%s'%s: see `quell --help`", name, nearest.hint);
+}
+
+static int help_on(char *name)
+{
+    char option[] = "--help", *arguments[] = {name, option, NULL};
+    const struct command *command = find(name);
+    return command ? command->run(2, arguments) : complain_command(name);
+}
+
+static int run(int argc, char **argv)
+{
+    const char *name = argv[1];
+    const struct command *command = find(name);
+    bool version = !strcmp(name, "--version");
+    if (command) return command->run(argc - 1, argv + 1);
+    if (!version && strcmp(name, "--help") && strcmp(name, "-h") && strcmp(name, "help"))
+        return complain_command(name);
+    if (argc > 2 + !version)
+        return complain(EXIT_USAGE, "'%s': no such argument of %s", argv[2 + !version], name);
+    if (argc > 2) return help_on(argv[2]);
+    if (!version) return help(stdout);
+    printf("quell %s\n", quell_version());
+    return EXIT_DONE;
 }
 
 int main(int argc, char **argv)

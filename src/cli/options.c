@@ -106,6 +106,7 @@ static int complain_option(int kind, char **argv, const struct option_table *tab
     int name = command_length(usage);
     if (kind == ':')
         return complain(EXIT_USAGE, "%s: needs a value: see `%.*s --help`", text, name, usage);
+    if (kind == '?' && optopt >= 256) return complain(EXIT_USAGE, "%s: takes no value", text);
     const char *word = text + strspn(text, "-");
     struct quell_nearest nearest = quell_nearest_to(word, strcspn(word, "="));
     for (const struct option_row *row = table->options; row->name; row++)
@@ -130,9 +131,24 @@ static const char *argument_of(const struct option_row *row, const char *name)
     return row->name && row->argument ? row->argument : "";
 }
 
-/* Refuses an option that is given twice, because its first value would be ignored. */
-static int take(const struct option_row *rows, int i, const char *text, void *values)
+/* Whether an argument that would be a value is an option: its own value was forgotten. */
+static bool is_option(const struct option_row *rows, const char *text)
 {
+    size_t length = strcspn(text, "=");
+    if (strncmp(text, "--", 2) || length < 3) return false;
+    for (; rows->name; rows++)
+        if (strlen(rows->name) + 2 == length && !strncmp(rows->name, text + 2, length - 2))
+            return true;
+    return length == 6 && !strncmp(text, "--help", 6);
+}
+
+/* Refuses an option that is given twice, because its first value would be ignored. apart: whether
+ * its value is an argument of its own. */
+static int take(const struct option_row *rows, int i, const char *text, bool apart, void *values)
+{
+    if (apart && is_option(rows, text))
+        return complain(EXIT_USAGE, "--%s: its value is missing before %s; or say --%s=%s",
+                        rows[i].name, text, rows[i].name, text);
     if (given[i] && rows[i].kind != OPTION_FLAG)
         return complain(EXIT_USAGE, "--%s: is given twice", rows[i].name);
     given[i] = rows[i].name;
@@ -168,7 +184,7 @@ bool options_read(const struct option_table *table, int argc, char **argv, void 
             return false;
         }
         *code = option >= 256 && option < 256 + count
-                    ? take(table->options, option - 256, optarg, values)
+                    ? take(table->options, option - 256, optarg, optarg == argv[optind - 1], values)
                     : complain_option(option, argv, table);
     }
     if (*code == EXIT_DONE && argc - optind > table->words)

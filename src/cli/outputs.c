@@ -30,3 +30,20 @@ int places_check(const struct place *outputs, const struct place *inputs)
                                 outputs->option, outputs->path, in->option);
     return EXIT_DONE;
 }
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text), tail = strlen(end);
+    return length > tail && !strcmp(text + length - tail, end);
+}
+
+int format_check(const char *option, const char *path, const char *own)
+{
+    static const char *const formats[] = {".png", ".svg", ".jpg", ".jpeg",        ".gif", ".pdf",
+                                          ".npz", ".csv", ".txt", ".safetensors", ".pt",  ".json"};
+    for (size_t i = 0; path && i < sizeof formats / sizeof *formats; i++)
+        if (strcmp(formats[i], own) && ends_with(path, formats[i]))
+            return complain(EXIT_USAGE, "%s %s: would be written as %s: name it so%s", option, path,
+                            own, i < 6 && !strcmp(option, "--out") ? ", or see --plot" : "");
+    return EXIT_DONE;
+}

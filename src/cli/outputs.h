@@ -20,4 +20,8 @@ struct place {
  * code, and has complained if it is not EXIT_DONE. */
 int places_check(const struct place *outputs, const struct place *inputs);
 
+/* Refuses an output whose name ends as another format than its own, ".npy". path may be NULL. The
+ * same results. */
+int format_check(const char *option, const char *path, const char *own);
+
 #endif

@@ -49,6 +49,17 @@ static quell_status create(quell_sampler **sampler, const struct plan_options *o
     return status;
 }
 
+static int print_plan(const quell_sampler *sampler)
+{
+    size_t size = quell_sampler_print(sampler, NULL, 0) + 1;
+    char *text = malloc(size);
+    if (!text) return complain(EXIT_MEMORY, "no memory for the plan");
+    quell_sampler_print(sampler, text, size);
+    fputs(text, stdout);
+    free(text);
+    return EXIT_DONE;
+}
+
 int command_plan(int argc, char **argv)
 {
     struct plan_options options = {"ddim", 8, SAMPLING_DEFAULTS};
@@ -61,15 +72,8 @@ int command_plan(int argc, char **argv)
     quell_status status = create(&sampler, &options);
     sampling_free(&options.sampling);
     if (status) return complain_status(status);
-    size_t size = quell_sampler_print(sampler, NULL, 0) + 1;
-    char *text = malloc(size);
-    if (text) {
-        quell_sampler_print(sampler, text, size);
-        fputs(text, stdout);
-    } else {
-        code = complain(EXIT_MEMORY, "no memory for the plan");
-    }
-    free(text);
+    code = sampling_check_used(&options.sampling, options.sampler, sampler);
+    if (code == EXIT_DONE) code = print_plan(sampler);
     quell_sampler_free(sampler);
     return code;
 }

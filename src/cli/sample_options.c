@@ -65,12 +65,6 @@ const struct option_rule sample_rules[] = {
     {0},
 };
 
-static int ends_with(const char *text, const char *end)
-{
-    size_t length = strlen(text), tail = strlen(end);
-    return length >= tail && !strcmp(text + length - tail, end);
-}
-
 static int check_places(const struct sample_options *options)
 {
     const struct place outputs[] = {{"--out", options->out}, {"--plot", options->plot}, {0}};
@@ -92,8 +86,9 @@ int sample_check(const struct sample_options *options)
     if (!options->model)
         return complain(EXIT_USAGE, "--model is needed: try --model builtin:grid25, and see "
                                     "`quell sample --help`");
-    if (ends_with(out, ".png"))
-        return complain(EXIT_USAGE, "--out %s: writes .npy files; for a picture use --plot", out);
+    int code = format_check("--out", options->out, ".npy");
+    if (code == EXIT_DONE) code = format_check("--plot", options->plot, ".png");
+    if (code != EXIT_DONE) return code;
     if (options->resume && standard)
         return complain(EXIT_USAGE, "--resume: needs --out F.npy, a file to go on with");
     if (standard && options->json)

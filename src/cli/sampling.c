@@ -4,6 +4,7 @@
 #include "cli/numbers.h"
 #include "cli/onnx_model.h"
 #include "engine/isa.h"
+#include "engine/sampler.h"
 #include "engine/threads.h"
 
 #include <stdlib.h>
@@ -69,4 +70,55 @@ quell_status sampling_create(const struct sampling *sampling, const char *spec, 
     if (!status) status = quell_sampler_create(sampler, spec, denoiser, schedule, &options);
     quell_schedule_free(schedule);
     return status;
+}
+
+/* Whether an operation of the sampler's is of this kind or a later one, or has noise. */
+static bool has_noise(const quell_sampler *sampler)
+{
+    for (size_t i = 0; i < sampler->plan.count; i++)
+        if (sampler->plan.ops[i].noises || sampler->plan.ops[i].kind >= QUELL_SPREAD) return true;
+    return false;
+}
+
+bool sampling_draws_noise(const struct sampling *sampling, const char *spec,
+                          const quell_sampler *sampler)
+{
+    struct sampling whole = *sampling;
+    quell_sampler *made = NULL;
+    if (has_noise(sampler)) return true;
+    if (whole.times || whole.sigmas) whole.grid = "linear";
+    whole.times = whole.sigmas = NULL, whole.start = 1, whole.stop = 0;
+    if (sampling_create(&whole, spec, sampler->steps, sampler->denoiser, &made)) return false;
+    bool draws = has_noise(made);
+    quell_sampler_free(made);
+    return draws;
+}
+
+static bool chooses_steps(const quell_sampler *sampler)
+{
+    for (size_t i = 0; i < sampler->plan.count; i++)
+        if (sampler->plan.ops[i].kind == QUELL_ADAPT) return true;
+    return false;
+}
+
+static int check_steps(const char *spec, const quell_sampler *sampler)
+{
+    static const char *const options[] = {"steps", "grid", "times", "sigmas"};
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        bool ends = i > 1 && sampler->steps == 1; /* these are like --start and --stop */
+        if (options_given(options[i]) && !ends)
+            return complain(EXIT_USAGE,
+                            "--%s: has no effect: sampler '%s' chooses its own steps; leave it out",
+                            options[i], spec);
+    }
+    return EXIT_DONE;
+}
+
+int sampling_check_used(const struct sampling *sampling, const char *spec,
+                        const quell_sampler *sampler)
+{
+    if (chooses_steps(sampler)) return check_steps(spec, sampler);
+    if (!sampling->brownian || sampling_draws_noise(sampling, spec, sampler)) return EXIT_DONE;
+    return complain(EXIT_USAGE,
+                    "--brownian: sampler '%s' draws no noise on the way from x_1 to x_0", spec);
 }

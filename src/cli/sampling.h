@@ -79,4 +79,15 @@ void sampling_choose_schedule(struct sampling *sampling, const quell_model *mode
 quell_status sampling_create(const struct sampling *sampling, const char *spec, size_t steps,
                              const quell_denoiser *denoiser, quell_sampler **sampler);
 
+/* Whether the sampler that a spec names draws noise on the way from x_1 to x_0. A piece without
+ * any, such as one of `restart` away from its restart, may be part of a run that has some, and then
+ * the options of one piece are right for all of them. */
+bool sampling_draws_noise(const struct sampling *sampling, const char *spec,
+                          const quell_sampler *sampler);
+
+/* Refuses options that are given and that this sampler has no use for: steps where it chooses its
+ * own, and paths of noise where it draws none. */
+int sampling_check_used(const struct sampling *sampling, const char *spec,
+                        const quell_sampler *sampler);
+
 #endif

@@ -23,40 +23,13 @@ static int create_sampler(struct session *session)
     return status ? complain_status(status) : EXIT_DONE;
 }
 
-/* Whether the sampler draws noise on the way. */
-static bool draws_noise(const quell_sampler *sampler)
-{
-    for (size_t i = 0; i < sampler->plan.count; i++)
-        if (sampler->plan.ops[i].noises || sampler->plan.ops[i].kind >= QUELL_SPREAD) return true;
-    return false;
-}
-
-/* Whether the sampler would draw noise from t = 1 to 0. A piece without any, such as one of
- * `restart` away from its restart, may be part of a run that has some, and then the options of one
- * piece are right for all of them. */
-static bool draws_noise_elsewhere(const struct session *session)
-{
-    const struct sample_options *options = &session->options;
-    struct sampling whole = options->sampling;
-    if (whole.times || whole.sigmas) whole.grid = "linear";
-    whole.times = whole.sigmas = NULL, whole.start = 1, whole.stop = 0;
-    quell_sampler *sampler = NULL;
-    if (sampling_create(&whole, options->sampler, session->sampler->steps, session->model.denoiser,
-                        &sampler))
-        return false;
-    bool draws = draws_noise(sampler);
-    quell_sampler_free(sampler);
-    return draws;
-}
-
 static int check_noise(const struct session *session)
 {
     const struct sample_options *options = &session->options;
-    if (draws_noise(session->sampler) || draws_noise_elsewhere(session)) return EXIT_DONE;
-    if (options->sampling.brownian)
-        return complain(EXIT_USAGE,
-                        "--brownian: sampler '%s' draws no noise on the way from x_1 to x_0",
-                        options->sampler);
+    int code = sampling_check_used(&options->sampling, options->sampler, session->sampler);
+    if (code != EXIT_DONE) return code;
+    if (sampling_draws_noise(&options->sampling, options->sampler, session->sampler))
+        return EXIT_DONE;
     if (options->from && options_given("seed"))
         return complain(EXIT_USAGE,
                         "--seed: has no effect: x_1 is that of --from, and sampler '%s' draws no "

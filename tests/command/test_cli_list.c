@@ -60,7 +60,8 @@ static char *plan(const struct command *command, const char *what, const char *s
 {
     char arguments[1000];
     const char *schedule = strcmp(what, "--schedule") ? "--schedule beta_linear" : "";
-    snprintf(arguments, sizeof arguments, "plan --steps 2 %s %s %s", schedule, what, spec);
+    const char *steps = strncmp(spec, "dpm_adaptive", 12) ? "--steps 2" : ""; /* it has its own */
+    snprintf(arguments, sizeof arguments, "plan %s %s %s %s", steps, schedule, what, spec);
     command_check(command, 0, arguments);
     return command_output(command);
 }

@@ -42,6 +42,23 @@ TEST(options, did_you_mean)
     command_remove(&command);
 }
 
+/* What is not refused: the ends of the points alone, an option's name as a value, and help. */
+TEST(options, allowed)
+{
+    struct command command = command_new();
+    command_check(&command, 0, GRID "--sampler dpm_adaptive --times 1,0.25");
+    command_check(&command, 0, GRID "--out=--quiet");
+    CHECK(scratch_count(&command.work, ".") == 1, "no file --quiet");
+    command_check(&command, 0, "help plan");
+    char *help = command_output(&command);
+    command_check(&command, 0, "plan --help");
+    char *own = command_output(&command);
+    CHECK(!strcmp(help, own), "%s", help);
+    free(help);
+    free(own);
+    command_remove(&command);
+}
+
 TEST(options, refused)
 {
     static const char *const cases[][2] = {
@@ -61,8 +78,39 @@ TEST(options, refused)
         {GRID "--sampler ddim:,", "no option stands after a"},
         {GRID "--sampler ddim:eta=1,", "no option stands after a"},
         {GRID "--sampler ddim:eta=0.1,eta=0.9", "option 'eta' is there twice"},
-        {GRID "--sampler ddim:eta", "needs a number"},
-        {GRID "--sampler ddim:eta=", "needs a number"},
+        {GRID "--sampler ddim:eta", "option 'eta' must be a number from 0 to 1e+06"},
+        {GRID "--sampler ddim:eta=", "option 'eta' must be a number from 0 to 1e+06"},
+        {GRID "--sampler ddim:eta=0x1p-1", "option 'eta' must be a number from 0 to 1e+06"},
+        {GRID "--sampler unipc:order=2.5", "option 'order' must be a whole number from 1 to 4"},
+        {GRID "--sampler unipc:order=9", "option 'order' must be a whole number from 1 to 4"},
+        {GRID "--sampler heun:steady=true", "option 'steady' must be 0 or 1"},
+        {GRID "--sampler heun:steady", "option 'steady' must be 0 or 1"},
+        {GRID "--sampler heun:steady=2", "option 'steady' must be 0 or 1"},
+        {GRID "--sampler heun:steady=0.5", "option 'steady' must be 0 or 1"},
+        {GRID "--schedule beta_linear:zero_snr=yes", "option 'zero_snr' must be 0 or 1"},
+        {GRID "--sampler dpmpp_2m:order=3", "'dpmpp_2m' is xeab:order=2"},
+        {GRID "--clamp-low 0x1", "--clamp-low '0x1'"},
+        {GRID "--times 1,0x.8p0,0", "--times: '0x.8p0' is not a number"},
+        {GRID "--out --seed 3", "--out: its value is missing before --seed; or say --out=--seed"},
+        {GRID "--sampler --help", "--sampler: its value is missing before --help"},
+        {"sample --model --out=y.npy", "--model: its value is missing before --out=y.npy"},
+        {GRID "--json=no", "--json=no: takes no value"},
+        {GRID "--sampler dpm_adaptive --steps 5", "--steps: has no effect: sampler 'dpm_adaptive'"},
+        {GRID "--sampler dpm_adaptive --grid karras", "--grid: has no effect"},
+        {GRID "--sampler dpm_adaptive --times 1,0.5,0", "--times: has no effect"},
+        {"plan --sampler dpm_adaptive --steps 5", "--steps: has no effect"},
+        {"plan --brownian", "--brownian: sampler 'ddim' draws no noise"},
+        {"compare --samplers ddim,heun --brownian", "--brownian: has no effect"},
+        {"compare --samplers ddim,ddpm,ddim", "--samplers: 'ddim' is there twice"},
+        {"compare --plot y.png", "--plot y.png: would be written as .svg"},
+        {GRID "--plot y.svg", "--plot y.svg: would be written as .png"},
+        {GRID "--out y.csv", "--out y.csv: would be written as .npy"},
+        {"denoise --model builtin:grid25 --from x.npy --out y.npz", "would be written as .npy"},
+        {"join --out y.json x.npy", "would be written as .npy"},
+        {"model --model builtin:grid25 --out y.safetensors", "would be written as .json"},
+        {"--version more", "'more': no such argument of --version"},
+        {"help sample more", "'more': no such argument of help"},
+        {"help smaple", "no command 'smaple' (did you mean 'sample'?)"},
         {GRID "--schedule vp:alpha_min=0.1,alpha_min=0.1", "is there twice"},
         {GRID "--grid karras:rho=7,rho=7", "is there twice"},
         {GRID "--class 0", "the model has no classes"},

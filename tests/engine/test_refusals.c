@@ -30,11 +30,11 @@ TEST(refusals, specs)
     refused("ddimm", QUELL_NOT_FOUND, "'ddimm'");
     refused("ddpm:eta=1", QUELL_BAD_ARGUMENT, "no option 'eta'");
     refused("ddim:", QUELL_BAD_ARGUMENT, "no option");
-    refused("ddim:eta", QUELL_BAD_ARGUMENT, "needs a number");
-    refused("ddim:eta=x", QUELL_BAD_ARGUMENT, "needs a number");
-    refused("ddim:eta=1 ", QUELL_BAD_ARGUMENT, "needs a number");
+    refused("ddim:eta", QUELL_BAD_ARGUMENT, "must be a number from");
+    refused("ddim:eta=x", QUELL_BAD_ARGUMENT, "must be a number from");
+    refused("ddim:eta=1 ", QUELL_BAD_ARGUMENT, "must be a number from");
     refused("ddim:eta=-0.1", QUELL_BAD_ARGUMENT, "from 0");
-    refused("ddim:eta=nan", QUELL_BAD_ARGUMENT, "needs a number");
+    refused("ddim:eta=nan", QUELL_BAD_ARGUMENT, "must be a number from");
     refused("ddim:eta=inf", QUELL_BAD_ARGUMENT, "from 0");
     refused("ddim:eta=0.1,eta=0.9", QUELL_BAD_ARGUMENT, "option 'eta' is there twice");
     refused("euler_a:eta=1,s_noise=1,eta=1", QUELL_BAD_ARGUMENT, "option 'eta' is there twice");

@@ -271,10 +271,10 @@ TEST(schedule, refusals)
     refused("vpx", QUELL_NOT_FOUND, "'vpx'");
     refused("vp:", QUELL_BAD_ARGUMENT, "no option");
     refused("vp:beta=3", QUELL_BAD_ARGUMENT, "beta");
-    refused("vp:alpha_min", QUELL_BAD_ARGUMENT, "needs a number");
-    refused("vp:alpha_min=", QUELL_BAD_ARGUMENT, "needs a number");
+    refused("vp:alpha_min", QUELL_BAD_ARGUMENT, "must be a number from");
+    refused("vp:alpha_min=", QUELL_BAD_ARGUMENT, "must be a number from");
     refused("vp:alpha_min=0,5", QUELL_BAD_ARGUMENT, "alpha_min");
-    refused("vp:alpha_min=nan", QUELL_BAD_ARGUMENT, "needs a number");
+    refused("vp:alpha_min=nan", QUELL_BAD_ARGUMENT, "must be a number from");
     refused("vp:alpha_min=1", QUELL_BAD_ARGUMENT, "from");
     refused("vp:sigma_min=-1", QUELL_BAD_ARGUMENT, "from");
     refused("decay:gamma=inf", QUELL_BAD_ARGUMENT, "from");

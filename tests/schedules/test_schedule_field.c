@@ -203,6 +203,6 @@ TEST(schedule, refusals_of_the_field)
     refused("flow:tokens=1000000000", "exp(");
     refused("edm:rho=0", "from 0.1");
     refused("vp_sde:eps=1", "from 0");
-    refused("beta_linear:zero_snr=2", "from 0 to 1");
+    refused("beta_linear:zero_snr=2", "must be 0 or 1");
     refused("beta_laplace:cap=1", "0.999999");
 }

@@ -27,6 +27,16 @@ static size_t commas(const char *text)
  * before it. */
 static bool begins_sampler(const char *part) { return part[strcspn(part, ":=,")] != '='; }
 
+static int check_once(const struct comparison *comparison)
+{
+    for (size_t i = 0; i < comparison->sampler_count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (!strcmp(comparison->samplers[i], comparison->samplers[j]))
+                return complain(EXIT_USAGE, "--samplers: '%s' is there twice",
+                                comparison->samplers[i]);
+    return EXIT_DONE;
+}
+
 static int read_samplers(struct comparison *comparison)
 {
     const char *list = comparison->options.samplers;
@@ -47,7 +57,7 @@ static int read_samplers(struct comparison *comparison)
         }
         part = name;
     }
-    return EXIT_DONE;
+    return check_once(comparison);
 }
 
 static int read_budgets(struct comparison *comparison)
@@ -134,6 +144,25 @@ static int plan_trials(struct comparison *comparison)
     return EXIT_DONE;
 }
 
+/* Paths of noise are of use to one of the samplers at least. */
+static int check_noise(const struct comparison *comparison)
+{
+    const struct sampling *sampling = &comparison->options.sampling;
+    for (size_t s = 0; sampling->brownian && s < comparison->sampler_count; s++) {
+        const char *spec = comparison->samplers[s];
+        const struct trial *trial = comparison_trial(comparison, s, 0);
+        quell_sampler *sampler;
+        quell_status status = sampling_create(sampling, spec, trial->steps ? trial->steps : 1,
+                                              comparison->model.denoiser, &sampler);
+        if (status) return complain_status(status);
+        bool draws = sampling_draws_noise(sampling, spec, sampler);
+        quell_sampler_free(sampler);
+        if (draws) return EXIT_DONE;
+    }
+    if (!sampling->brownian) return EXIT_DONE;
+    return complain(EXIT_USAGE, "--brownian: has no effect: none of the samplers draws noise");
+}
+
 /* All samples of a trial are in memory at the same time. */
 static int settle_count(struct comparison *comparison)
 {
@@ -151,6 +180,7 @@ int comparison_open(struct comparison *comparison)
     const struct place outputs[] = {{"--plot", options->plot}, {0}};
     const struct place inputs[] = {{"--model", options->model}, {0}};
     int code = places_check(outputs, inputs);
+    if (code == EXIT_DONE) code = format_check("--plot", options->plot, ".svg");
     if (code == EXIT_DONE) code = read_samplers(comparison);
     if (code == EXIT_DONE) code = sampling_read_points(&options->sampling, &comparison->steps);
     if (comparison->steps) options->evaluations = "1";
@@ -163,6 +193,7 @@ int comparison_open(struct comparison *comparison)
     if (code != EXIT_DONE) return code;
     sampling_choose_schedule(&options->sampling, &comparison->model);
     code = plan_trials(comparison);
+    if (code == EXIT_DONE) code = check_noise(comparison);
     if (code != EXIT_DONE) return code;
     interrupt_catch();
     quell_status status = QUELL_OK;

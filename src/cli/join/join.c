@@ -55,7 +55,7 @@ static int check(const struct join_options *options, const char *part)
 {
     if (!options->out || !part)
         return complain(EXIT_USAGE, "--out and the parts are needed: see `quell join --help`");
-    if (!is_standard_output(options->out)) return EXIT_DONE;
+    if (!is_standard_output(options->out)) return format_check("--out", options->out, ".npy");
     if (options->json)
         return complain(EXIT_USAGE, "--json and --out %s: both want standard output", options->out);
     if (isatty(STDOUT_FILENO))
