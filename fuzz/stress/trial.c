@@ -98,7 +98,7 @@ static quell_status choose_sampler(struct trial *trial, uint64_t *state)
 
 static quell_status draw(struct trial *trial, float *x)
 {
-    return quell_sample(trial->sampler, &trial->run, x);
+    return quell_sample(trial->sampler, &trial->draw, &trial->run, x);
 }
 
 static bool prepare(struct trial *trial, uint64_t *state)

@@ -185,7 +185,7 @@ class denoiser
     /* "isotropic", "mixture", "function", ... */
     std::string_view kind() const noexcept { return quell_denoiser_kind(get()); }
 
-    /* The classes that run.classes may ask for; 0: it has none. */
+    /* The classes that draw.classes may ask for; 0: it has none. */
     size_t classes() const noexcept { return quell_denoiser_classes(get()); }
 
     /* Of all that decides on its answers (quell_denoiser_digest). */
