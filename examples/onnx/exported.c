@@ -11,14 +11,14 @@ static quell_status draw(const quell_model *model, float *x)
 {
     quell_schedule *schedule = NULL;
     quell_sampler *sampler = NULL;
-    quell_run run = quell_run_defaults();
-    run.seed = 7;
-    run.count = COUNT;
+    quell_draw draw = quell_draw_defaults();
+    draw.seed = 7;
+    draw.count = COUNT;
     quell_status status =
         quell_schedule_create(&schedule, *model->schedule ? model->schedule : "vp");
     if (!status)
         status = quell_sampler_create(&sampler, "dpmpp_2m", model->denoiser, schedule, NULL);
-    if (!status) status = quell_sample(sampler, &run, x);
+    if (!status) status = quell_sample(sampler, &draw, NULL, x);
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
     return status;

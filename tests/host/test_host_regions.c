@@ -67,13 +67,14 @@ TEST(regions, by_default)
     quell_schedule *schedule = NULL;
     quell_sampler *sampler = NULL;
     quell_sampler_options options = quell_sampler_defaults();
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
-    options.steps = 2, run.count = 64, run.tile = 1, run.threads = 4;
+    options.steps = 2, draw.count = 64, run.tile = 1, run.threads = 4;
     if (!can_be_certain()) return;
     MUST(quell_denoiser_from_function(&denoiser, 2, look, &seen, NULL));
     MUST(quell_schedule_create(&schedule, "vp"));
     MUST(quell_sampler_create(&sampler, "ddim", denoiser, schedule, &options));
-    MUST(quell_sample_from(sampler, &run, x));
+    MUST(quell_sample_from(sampler, &draw, &run, x));
     CHECK(!seen.outside, "outside of a parallel region");
     CHECK(!seen.wrong, "OpenMP's numbers");
     for (int i = 0; i < 4; i++) {
@@ -83,7 +84,7 @@ TEST(regions, by_default)
         all |= numbers;
     }
     omp_set_max_active_levels(0);
-    MUST(quell_sample_from(sampler, &run, x));
+    MUST(quell_sample_from(sampler, &draw, &run, x));
     omp_set_max_active_levels(1);
     CHECK(seen.outside, "a region, where the host allows none");
     quell_sampler_free(sampler);
