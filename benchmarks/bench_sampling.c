@@ -32,6 +32,7 @@ static int nothing(void *user, const quell_call *call, const float *x, float *ou
 
 struct job {
     quell_sampler *sampler;
+    quell_draw draw;
     quell_run run;
     float *x;
 };
@@ -39,7 +40,7 @@ struct job {
 static void forward(void *data)
 {
     struct job *job = data;
-    if (quell_sample_from(job->sampler, &job->run, job->x)) {
+    if (quell_sample_from(job->sampler, &job->draw, &job->run, job->x)) {
         fprintf(stderr, "%s\n", quell_error_message());
         exit(1);
     }
@@ -56,15 +57,15 @@ static void run(const char *name, quell_denoiser *denoiser, const char *spec, st
                 size_t threads)
 {
     quell_schedule *schedule;
-    struct job job = {.run = quell_run_defaults()};
+    struct job job = {.draw = quell_draw_defaults(), .run = quell_run_defaults()};
     quell_sampler_options options = quell_sampler_defaults();
     options.steps = STEPS;
     die_unless(!quell_schedule_create(&schedule, "vp") &&
                !quell_sampler_create(&job.sampler, spec, denoiser, schedule, &options));
-    job.run.count = shape.count;
+    job.draw.count = shape.count;
     job.run.threads = threads;
     job.x = malloc(shape.count * shape.dim * sizeof *job.x);
-    die_unless(job.x && !quell_sample_prior(job.sampler, &job.run, job.x));
+    die_unless(job.x && !quell_sample_prior(job.sampler, &job.draw, &job.run, job.x));
     struct measure time = measure(forward, &job, repeats, seconds);
     double unit = 1e9 / ((double)shape.count * (double)shape.dim * STEPS);
     printf("%-12s %-6s %7zu x %-7zu %zu  %8.4f  (%.4f to %.4f) ns   %10.1f us/step\n", name, spec,

@@ -116,6 +116,7 @@ static const struct run networks[] = {
 
 struct job {
     quell_sampler *sampler;
+    quell_draw draw;
     quell_run run;
     float *x;
 };
@@ -123,24 +124,24 @@ struct job {
 static void forward(void *data)
 {
     struct job *job = data;
-    count_check(!quell_sample_from(job->sampler, &job->run, job->x));
+    count_check(!quell_sample_from(job->sampler, &job->draw, &job->run, job->x));
 }
 
 static void count_run(const struct run *row, const char *isa)
 {
     char name[100];
     quell_schedule *schedule;
-    struct job job = {.run = quell_run_defaults()};
+    struct job job = {.draw = quell_draw_defaults(), .run = quell_run_defaults()};
     quell_sampler_options options = quell_sampler_defaults();
     quell_denoiser *denoiser = row->denoiser(row->dim);
     options.steps = row->steps;
     count_check(!quell_schedule_create(&schedule, "vp") &&
                 !quell_sampler_create(&job.sampler, row->sampler, denoiser, schedule, &options));
-    job.run.count = row->count;
+    job.draw.count = row->count;
     job.run.threads = 1;
     job.run.isa = isa;
     job.x = quell_new(row->count * quell_denoiser_dim(denoiser), sizeof *job.x);
-    count_check(job.x && !quell_sample_prior(job.sampler, &job.run, job.x));
+    count_check(job.x && !quell_sample_prior(job.sampler, &job.draw, &job.run, job.x));
     snprintf(name, sizeof name, "%s, %s, %zu x %zu, %zu steps", row->sampler, row->model,
              row->count, quell_denoiser_dim(denoiser), row->steps);
     count_work(name, isa, (double)(row->count * quell_denoiser_dim(denoiser) * row->steps), forward,

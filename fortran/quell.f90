@@ -20,7 +20,7 @@
 ! are an object's (quell_denoise_object), those of a run its context's, others a module's.
 module quell
     use quell_base
-    use quell_c, only: quell_call, quell_point, quell_report, quell_term, quell_noise_term, &
+    use quell_c, only: quell_call, quell_point, quell_term, quell_noise_term, &
         quell_max_rank
     use quell_callbacks
     use quell_denoisers
@@ -28,8 +28,8 @@ module quell
     use quell_names
     use quell_noises
     use quell_plans
-    use quell_run_options, only: quell_run, quell_body, quell_body_run, quell_progress_fn, &
-        quell_observe_fn, quell_parallel_fn
+    use quell_run_options, only: quell_draw, quell_run, quell_body, quell_body_run, &
+        quell_progress_fn, quell_observe_fn, quell_parallel_fn
     use quell_runs
     use quell_samplers
     use quell_schedules

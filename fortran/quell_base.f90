@@ -6,13 +6,13 @@
 ! error stop with that message.
 module quell_base
     use, intrinsic :: iso_c_binding
-    use quell_c, only: c_status_name, c_status_text, c_error_message, c_error_set, c_version, &
-        c_strlen
+    use quell_c, only: c_status_name, c_status_text, c_error_message, c_error_sample, &
+        c_error_set, c_version, c_strlen
     implicit none
     private
     public :: quell_finish, quell_refuse, quell_text, quell_check_text, quell_check_count
-    public :: quell_status_name, quell_status_text, quell_error_message, quell_error_set, &
-        quell_version
+    public :: quell_status_name, quell_status_text, quell_error_message, quell_error_sample, &
+        quell_error_set, quell_version
 
     enum, bind(c)
         enumerator :: QUELL_OK, QUELL_STOPPED, QUELL_BAD_ARGUMENT, QUELL_NO_MEMORY, &
@@ -129,6 +129,18 @@ contains
     recursive function quell_error_message() result(message)
         character(:), allocatable :: message
         message = quell_text(c_error_message())
+    end function
+
+    ! Whether the last failure of a quell call in this thread was in a sample: then its number is in
+    ! `sample`, and that of its transition, from 0 on, in `transition`.
+    recursive logical function quell_error_sample(sample, transition)
+        integer(c_int64_t), intent(inout), optional :: sample
+        integer(c_size_t), intent(inout), optional :: transition
+        integer(c_int64_t) :: found
+        integer(c_size_t) :: at
+        quell_error_sample = c_error_sample(found, at) /= 0
+        if (quell_error_sample .and. present(sample)) sample = found
+        if (quell_error_sample .and. present(transition)) transition = at
     end function
 
     ! Records the line for quell_error_message in this thread, for a failure of the caller's own.

@@ -38,11 +38,6 @@ module quell_c
     end type
 
     ! Where a run failed: the lowest failing sample seen, and its transition; -1: not in a sample.
-    type, bind(c) :: quell_report
-        integer(c_int64_t) :: sample = -1
-        integer(c_size_t) :: transition = -1
-    end type
-
     type, bind(c) :: c_progress
         integer(c_int64_t) :: done, total
     end type
@@ -75,17 +70,22 @@ module quell_c
         real(c_double) :: threshold, threshold_max
     end type
 
-    type, bind(c) :: c_run
+    type, bind(c) :: c_draw
         integer(c_size_t) :: size
         integer(c_int64_t) :: seed, first
-        integer(c_size_t) :: count, threads
+        integer(c_size_t) :: count
+        type(c_ptr) :: classes, context
+    end type
+
+    type, bind(c) :: c_run
+        integer(c_size_t) :: size, threads
         type(c_funptr) :: parallel
         type(c_ptr) :: host, isa
         integer(c_size_t) :: tile
         type(c_funptr) :: progress
         type(c_ptr) :: progress_user
         type(c_funptr) :: observe
-        type(c_ptr) :: observe_user, report, classes, context
+        type(c_ptr) :: observe_user
     end type
 
     type, bind(c) :: c_entry
@@ -118,6 +118,10 @@ module quell_c
         end function
         integer(c_int) function c_error_set(status, message) bind(c, name='quell_error_set')
             import; integer(c_int), value :: status; character(kind=c_char) :: message(*)
+        end function
+        integer(c_int) function c_error_sample(sample, transition) &
+            bind(c, name='quell_error_sample')
+            import; integer(c_int64_t) :: sample; integer(c_size_t) :: transition
         end function
         type(c_ptr) function c_error_message() bind(c, name='quell_error_message')
             import

@@ -2,9 +2,11 @@
 ! The C interface as it is: its functions on samplers, plans, transitions, runs and noise.
 module quell_c_samplers
     use, intrinsic :: iso_c_binding
-    use quell_c, only: quell_point, quell_term, quell_noise_term, c_sampler_options, c_run
+    use quell_c, only: quell_point, quell_term, quell_noise_term, c_sampler_options, c_draw, &
+        c_run
     implicit none
-    private :: quell_point, quell_term, quell_noise_term, c_sampler_options, c_run
+    private :: quell_point, quell_term, quell_noise_term, c_sampler_options, c_draw, &
+        c_run
     public
 
     interface
@@ -147,21 +149,27 @@ module quell_c_samplers
         end function
 
         ! Runs.
-        integer(c_int) function c_sample(sampler, run, x) bind(c, name='quell_sample')
-            import; type(c_ptr), value :: sampler; type(c_run) :: run; real(c_float) :: x(*)
+        integer(c_int) function c_sample(sampler, draw, run, x) bind(c, name='quell_sample')
+            import; type(c_ptr), value :: sampler; type(c_draw) :: draw; type(c_run) :: run
+            real(c_float) :: x(*)
         end function
-        integer(c_int) function c_sample_prior(sampler, run, x) bind(c, name='quell_sample_prior')
-            import; type(c_ptr), value :: sampler; type(c_run) :: run; real(c_float) :: x(*)
+        integer(c_int) function c_sample_prior(sampler, draw, run, x) &
+            bind(c, name='quell_sample_prior')
+            import; type(c_ptr), value :: sampler; type(c_draw) :: draw; type(c_run) :: run
+            real(c_float) :: x(*)
         end function
-        integer(c_int) function c_sample_from(sampler, run, x) bind(c, name='quell_sample_from')
-            import; type(c_ptr), value :: sampler; type(c_run) :: run; real(c_float) :: x(*)
+        integer(c_int) function c_sample_from(sampler, draw, run, x) &
+            bind(c, name='quell_sample_from')
+            import; type(c_ptr), value :: sampler; type(c_draw) :: draw; type(c_run) :: run
+            real(c_float) :: x(*)
         end function
-        integer(c_int) function c_step(sampler, run, t, s, x) bind(c, name='quell_step')
-            import; type(c_ptr), value :: sampler; type(c_run) :: run
+        integer(c_int) function c_step(sampler, draw, run, t, s, x) bind(c, name='quell_step')
+            import; type(c_ptr), value :: sampler; type(c_draw) :: draw; type(c_run) :: run
             real(c_double), value :: t, s; real(c_float) :: x(*)
         end function
-        integer(c_int) function c_denoise(sampler, run, t, x, out) bind(c, name='quell_denoise')
-            import; type(c_ptr), value :: sampler; type(c_run) :: run
+        integer(c_int) function c_denoise(sampler, draw, run, t, x, out) &
+            bind(c, name='quell_denoise')
+            import; type(c_ptr), value :: sampler; type(c_draw) :: draw; type(c_run) :: run
             real(c_double), value :: t; real(c_float) :: x(*), out(*)
         end function
 

@@ -11,7 +11,7 @@
 module quell_mpi
     use, intrinsic :: iso_c_binding
     use quell_base
-    use quell_c, only: c_run
+    use quell_c, only: c_draw, c_run
     use quell_run_options
     use quell_samplers, only: quell_sampler, quell_sampler_dim
     implicit none
@@ -46,15 +46,15 @@ module quell_mpi
         integer(c_int) function c_mpi_threads(comm, threads) bind(c, name='quell_mpi_threads_f')
             import; integer, value :: comm; integer(c_size_t) :: threads
         end function
-        integer(c_int) function c_mpi_sample(comm, sampler, run, x) &
+        integer(c_int) function c_mpi_sample(comm, sampler, draw, run, x) &
             bind(c, name='quell_mpi_sample_f')
             import; integer, value :: comm; type(c_ptr), value :: sampler
-            type(c_run) :: run; real(c_float) :: x(*)
+            type(c_draw) :: draw; type(c_run) :: run; real(c_float) :: x(*)
         end function
-        integer(c_int) function c_mpi_save(comm, sampler, run, path, rank, shape) &
+        integer(c_int) function c_mpi_save(comm, sampler, draw, run, path, rank, shape) &
             bind(c, name='quell_mpi_save_f')
             import; integer, value :: comm; type(c_ptr), value :: sampler
-            type(c_run) :: run; character(kind=c_char) :: path(*)
+            type(c_draw) :: draw; type(c_run) :: run; character(kind=c_char) :: path(*)
             integer(c_size_t), value :: rank; integer(c_size_t), intent(in) :: shape(*)
         end function
         integer(c_int) function c_mpi_save_rows(comm, count, rank, shape, path, make, user) &
@@ -79,7 +79,7 @@ module quell_mpi
         module procedure threads_of
     end interface
     interface quell_mpi_sample
-        module procedure draw
+        module procedure sample_range
     end interface
     interface quell_mpi_save
         module procedure save_samples
@@ -125,23 +125,23 @@ contains
         call quell_finish(c_mpi_threads(comm, threads), stat, errmsg)
     end subroutine
 
-    ! Collective: draws `count` samples from run%first on, x_1 and then x_0, each rank its own range
-    ! into its x(dim, rows). run%classes are those of its own samples.
-    recursive subroutine draw(comm, sampler, run, count, x, stat, errmsg)
+    ! Collective: draws `count` samples from draw%first on, x_1 and then x_0, each rank its own
+    ! range into its x(dim, rows). draw%classes are those of its own samples.
+    recursive subroutine sample_range(comm, sampler, draw, count, x, run, stat, errmsg)
         integer, intent(in) :: comm
         type(quell_sampler), intent(in) :: sampler
-        type(quell_run), intent(in), target :: run
+        type(quell_draw), intent(in), target :: draw
         integer(c_int64_t), intent(in) :: count
         real(c_float), intent(inout), contiguous :: x(:, :)
+        type(quell_run), intent(in), optional :: run
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
-        type(c_run) :: c
         type(quell_run_held), target :: held
         integer(c_int64_t) :: skipped
         integer(c_size_t) :: rows
         integer(c_int) :: status
-        status = quell_run_for_c(sampler, run, shape(x, kind=c_size_t), int(count, c_size_t), c, &
-            held)
+        status = quell_run_for_c(sampler, draw, run, shape(x, kind=c_size_t), &
+            int(count, c_size_t), held)
         if (status == QUELL_OK) status = c_mpi_range(comm, count, skipped, rows)
         if (status == QUELL_OK .and. rows /= size(x, 2)) then
             status = QUELL_BAD_ARGUMENT
@@ -149,23 +149,24 @@ contains
                 'mpi: the second extent of x is not the number of samples of this rank')
         end if
         status = c_mpi_agree(comm, status)
-        if (status == QUELL_OK) status = c_mpi_sample(comm, sampler%handle, c, x)
+        if (status == QUELL_OK) &
+            status = c_mpi_sample(comm, sampler%handle, held%draw, held%run, x)
         call quell_finish(status, stat, errmsg)
     end subroutine
 
     ! Collective: draws `count` samples a batch at a time, and writes them to one .npy file, which
     ! is the same for any number of ranks. shape: of one sample, in Fortran's order; (dim) if it is
     ! left out.
-    recursive subroutine save_samples(comm, sampler, run, count, path, shape, stat, errmsg)
+    recursive subroutine save_samples(comm, sampler, draw, count, path, shape, run, stat, errmsg)
         integer, intent(in) :: comm
         type(quell_sampler), intent(in) :: sampler
-        type(quell_run), intent(in), target :: run
+        type(quell_draw), intent(in), target :: draw
         integer(c_int64_t), intent(in) :: count
         character(*), intent(in) :: path
         integer(c_size_t), intent(in), optional :: shape(:)
+        type(quell_run), intent(in), optional :: run
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
-        type(c_run) :: c
         type(quell_run_held), target :: held
         integer(c_size_t), allocatable :: c_shape(:)
         integer(c_int64_t) :: skipped
@@ -177,10 +178,10 @@ contains
         status = quell_check_text('mpi: the path', path)
         if (status == QUELL_OK) status = quell_check_count('mpi: count', count)
         if (status == QUELL_OK) status = c_mpi_range(comm, count, skipped, rows)
-        if (status == QUELL_OK) status = quell_run_for_c(sampler, run, &
-            [quell_sampler_dim(sampler), rows], int(count, c_size_t), c, held)
+        if (status == QUELL_OK) status = quell_run_for_c(sampler, draw, run, &
+            [quell_sampler_dim(sampler), rows], int(count, c_size_t), held)
         status = c_mpi_agree(comm, status)
-        if (status == QUELL_OK) status = c_mpi_save(comm, sampler%handle, c, &
+        if (status == QUELL_OK) status = c_mpi_save(comm, sampler%handle, held%draw, held%run, &
             trim(path) // c_null_char, size(c_shape, kind=c_size_t), c_shape)
         call quell_finish(status, stat, errmsg)
     end subroutine

@@ -5,7 +5,7 @@ module quell_mpi_f08
     use, intrinsic :: iso_c_binding
     use mpi_f08, only: MPI_Comm
     use quell_mpi
-    use quell_run_options, only: quell_run
+    use quell_run_options, only: quell_draw, quell_run
     use quell_samplers, only: quell_sampler
     implicit none
     private
@@ -19,7 +19,7 @@ module quell_mpi_f08
         module procedure threads_of
     end interface
     interface quell_mpi_sample
-        module procedure draw
+        module procedure sample_range
     end interface
     interface quell_mpi_save
         module procedure save_samples
@@ -51,27 +51,30 @@ contains
         call quell_mpi_threads(comm%MPI_VAL, threads, stat, errmsg)
     end subroutine
 
-    recursive subroutine draw(comm, sampler, run, count, x, stat, errmsg)
+    recursive subroutine sample_range(comm, sampler, draw, count, x, run, stat, errmsg)
         type(MPI_Comm), intent(in) :: comm
         type(quell_sampler), intent(in) :: sampler
-        type(quell_run), intent(in) :: run
+        type(quell_draw), intent(in) :: draw
         integer(c_int64_t), intent(in) :: count
         real(c_float), intent(inout), contiguous :: x(:, :)
+        type(quell_run), intent(in), optional :: run
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
-        call quell_mpi_sample(comm%MPI_VAL, sampler, run, count, x, stat, errmsg)
+        call quell_mpi_sample(comm%MPI_VAL, sampler, draw, count, x, run, stat, errmsg)
     end subroutine
 
-    recursive subroutine save_samples(comm, sampler, run, count, path, shape, stat, errmsg)
+    recursive subroutine save_samples(comm, sampler, draw, count, path, shape, run, stat, errmsg)
         type(MPI_Comm), intent(in) :: comm
         type(quell_sampler), intent(in) :: sampler
-        type(quell_run), intent(in) :: run
+        type(quell_draw), intent(in) :: draw
         integer(c_int64_t), intent(in) :: count
         character(*), intent(in) :: path
         integer(c_size_t), intent(in), optional :: shape(:)
+        type(quell_run), intent(in), optional :: run
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
-        call quell_mpi_save(comm%MPI_VAL, sampler, run, count, path, shape, stat, errmsg)
+        call quell_mpi_save(comm%MPI_VAL, sampler, draw, count, path, shape, run, stat, &
+            errmsg)
     end subroutine
 
     recursive subroutine save_rows(comm, count, shape, path, make, stat, errmsg)

@@ -1,15 +1,15 @@
 ! SPDX-License-Identifier: MIT
-! What a run is told, in Fortran and for C. What it means is said in quell/sampler.h.
+! What is drawn and how, in Fortran and for C. What it means is said in quell/run.h.
 module quell_run_options
     use, intrinsic :: iso_c_binding
     use quell_base
-    use quell_c, only: quell_point, c_progress, c_run
+    use quell_c, only: quell_point, c_progress, c_draw, c_run
     use quell_c_samplers, only: c_sampler_dim
     use quell_samplers, only: quell_sampler
     implicit none
     private
-    public :: quell_run, quell_body, quell_body_run, quell_progress_fn, quell_observe_fn, &
-        quell_parallel_fn, quell_run_held, quell_run_for_c
+    public :: quell_draw, quell_run, quell_body, quell_body_run, quell_progress_fn, &
+        quell_observe_fn, quell_parallel_fn, quell_run_held, quell_run_for_c
 
     ! What a parallel-for is to run: i from 0 to workers - 1, by quell_body_run(body, i).
     type :: quell_body
@@ -55,26 +55,33 @@ module quell_run_options
         end subroutine
     end interface
 
-    ! What a run is told: samples first, first + 1, ... of the stream `seed`, as many as x has
-    ! columns. threads: at most so many, 0: what OpenMP allows, 1 inside a parallel region.
-    ! parallel: the host's own threads in place of quell's; `threads` workers, then not 0. isa:
-    ! instruction set by name. classes: one for each sample, from 0 on, -1 for none. context: the
-    ! address of what denoisers and steps of the caller's own are told of this run. Internal
-    ! procedures will do, where the compiler has them.
-    type :: quell_run
+    ! What is drawn: samples first, first + 1, ... of the stream `seed`, as many as x has columns.
+    ! classes: one for each sample, from 0 on, -1 for none. context: the address of what denoisers
+    ! and steps of the caller's own are told of these samples.
+    type :: quell_draw
         integer(c_int64_t) :: seed = 0, first = 0
-        integer(c_size_t) :: threads = 0, tile = 0
-        character(:), allocatable :: isa
         integer(c_int32_t), allocatable :: classes(:)
-        procedure(quell_progress_fn), pointer, nopass :: progress => null()
-        procedure(quell_observe_fn), pointer, nopass :: observe => null()
-        procedure(quell_parallel_fn), pointer, nopass :: parallel => null()
         type(c_ptr) :: context = c_null_ptr
     end type
 
-    ! What must last as long as a call of C does: the procedures that C calls, and strings.
+    ! How it is drawn, which never changes a bit of a sample. threads: at most so many, 0: what
+    ! OpenMP allows, 1 inside a parallel region. parallel: the host's own threads in place of
+    ! quell's; `threads` workers, then not 0. isa: instruction set by name. Internal procedures will
+    ! do, where the compiler has them.
+    type :: quell_run
+        integer(c_size_t) :: threads = 0, tile = 0
+        character(:), allocatable :: isa
+        procedure(quell_progress_fn), pointer, nopass :: progress => null()
+        procedure(quell_observe_fn), pointer, nopass :: observe => null()
+        procedure(quell_parallel_fn), pointer, nopass :: parallel => null()
+    end type
+
+    ! What must last as long as a call of C does: the structs, the procedures that C calls, and
+    ! strings.
     type :: quell_run_held
         integer(c_size_t) :: dim = 0
+        type(c_draw) :: draw
+        type(c_run) :: run
         procedure(quell_progress_fn), pointer, nopass :: progress => null()
         procedure(quell_observe_fn), pointer, nopass :: observe => null()
         procedure(quell_parallel_fn), pointer, nopass :: parallel => null()
@@ -92,61 +99,65 @@ contains
         call function(body%data, i)
     end subroutine
 
-    ! The run for C, over `count` samples of which those in x(dim, rows) are to be drawn here.
-    ! shape is that of x. It points to the run and to what is held. A status: of lengths that do
-    ! not fit.
-    recursive integer(c_int) function quell_run_for_c(sampler, run, shape, count, c, held) &
+    ! The structs for C, held%draw and held%run, over `count` samples of which those in x(dim, rows)
+    ! are to be drawn here. shape is that of x. They point to the draw and to what is held. A
+    ! status: of lengths that do not fit.
+    recursive integer(c_int) function quell_run_for_c(sampler, draw, run, shape, count, held) &
         result(status)
         type(quell_sampler), intent(in) :: sampler
-        type(quell_run), intent(in), target :: run
+        type(quell_draw), intent(in), target :: draw
+        type(quell_run), intent(in), optional :: run
         integer(c_size_t), intent(in) :: shape(2), count
-        type(c_run), intent(out) :: c
         type(quell_run_held), intent(inout), target :: held
-        status = check(sampler, run, shape)
-        if (status == QUELL_OK) status = check_counts(run, count)
+        type(quell_run) :: how
+        if (present(run)) how = run
+        status = check(sampler, draw, shape)
+        if (status == QUELL_OK) status = check_counts(draw, how, count)
         if (status /= QUELL_OK) return
         held%dim = shape(1)
-        held%progress => run%progress
-        held%observe => run%observe
-        held%parallel => run%parallel
-        c = c_run(c_sizeof(c), run%seed, run%first, count, run%threads, c_null_funptr, &
-            c_loc(held), c_null_ptr, run%tile, c_null_funptr, c_loc(held), c_null_funptr, &
-            c_loc(held), c_null_ptr, c_null_ptr, run%context)
-        if (associated(run%parallel)) c%parallel = c_funloc(parallel)
-        if (associated(run%progress)) c%progress = c_funloc(progress)
-        if (associated(run%observe)) c%observe = c_funloc(observe)
-        if (allocated(run%classes)) c%classes = c_loc(run%classes)
-        if (allocated(run%isa)) then
-            held%isa = trim(run%isa) // c_null_char
-            c%isa = c_loc(held%isa)
+        held%draw = c_draw(c_sizeof(held%draw), draw%seed, draw%first, count, c_null_ptr, &
+            draw%context)
+        if (allocated(draw%classes)) held%draw%classes = c_loc(draw%classes)
+        held%progress => how%progress
+        held%observe => how%observe
+        held%parallel => how%parallel
+        held%run = c_run(c_sizeof(held%run), how%threads, c_null_funptr, c_loc(held), c_null_ptr, &
+            how%tile, c_null_funptr, c_loc(held), c_null_funptr, c_loc(held))
+        if (associated(how%parallel)) held%run%parallel = c_funloc(parallel)
+        if (associated(how%progress)) held%run%progress = c_funloc(progress)
+        if (associated(how%observe)) held%run%observe = c_funloc(observe)
+        if (allocated(how%isa)) then
+            held%isa = trim(how%isa) // c_null_char
+            held%run%isa = c_loc(held%isa)
         end if
     end function
 
-    recursive integer(c_int) function check(sampler, run, shape) result(status)
+    recursive integer(c_int) function check(sampler, draw, shape) result(status)
         type(quell_sampler), intent(in) :: sampler
-        type(quell_run), intent(in) :: run
+        type(quell_draw), intent(in) :: draw
         integer(c_size_t), intent(in) :: shape(2)
         integer(c_size_t) :: classes
         status = QUELL_BAD_ARGUMENT
         classes = shape(2)
-        if (allocated(run%classes)) classes = size(run%classes, kind=c_size_t)
+        if (allocated(draw%classes)) classes = size(draw%classes, kind=c_size_t)
         if (.not. c_associated(sampler%handle)) then
             call quell_error_set(int(status), 'run: there is no sampler')
         else if (shape(1) /= c_sampler_dim(sampler%handle)) then
             call quell_error_set(int(status), &
                 'run: the first extent of x is not the dim of the sampler')
         else if (classes /= shape(2)) then
-            call quell_error_set(int(status), 'run: as many classes as samples')
+            call quell_error_set(int(status), 'draw: as many classes as samples')
         else
             status = QUELL_OK
         end if
     end function
 
-    recursive integer(c_int) function check_counts(run, count) result(status)
+    recursive integer(c_int) function check_counts(draw, run, count) result(status)
+        type(quell_draw), intent(in) :: draw
         type(quell_run), intent(in) :: run
         integer(c_size_t), intent(in) :: count
-        status = quell_check_count('run: count', int(count, c_int64_t))
-        if (status == QUELL_OK) status = quell_check_count('run: first', run%first)
+        status = quell_check_count('draw: count', int(count, c_int64_t))
+        if (status == QUELL_OK) status = quell_check_count('draw: first', draw%first)
         if (status == QUELL_OK) status = quell_check_count('run: threads', &
             int(run%threads, c_int64_t))
         if (status == QUELL_OK) status = quell_check_count('run: tile', int(run%tile, c_int64_t))

@@ -47,12 +47,20 @@ class Options(c.Structure):
         self.prior_dim, self.threshold_max = 1, inf
 
 
-class Run(c.Structure):
+class Draw(c.Structure):
     _fields_ = [
         ("size", c.c_size_t),
         ("seed", c.c_uint64),
         ("first", c.c_uint64),
         ("count", c.c_size_t),
+        ("classes", c.c_void_p),
+        ("context", c.c_void_p),
+    ]
+
+
+class Run(c.Structure):
+    _fields_ = [
+        ("size", c.c_size_t),
         ("threads", c.c_size_t),
         ("parallel", c.c_void_p),
         ("host", c.c_void_p),
@@ -62,9 +70,6 @@ class Run(c.Structure):
         ("progress_user", c.c_void_p),
         ("observe", c.c_void_p),
         ("observe_user", c.c_void_p),
-        ("report", c.c_void_p),
-        ("classes", c.c_void_p),
-        ("context", c.c_void_p),
     ]
 
 
@@ -153,9 +158,10 @@ class Sampler:
 
     def forward(self, x: np.ndarray, threads: int) -> Callable[[], None]:
         """A call that takes x[count, ...] from x_1 to x_0 in place."""
-        run = Run(size=c.sizeof(Run), count=len(x), threads=threads)
+        draw = Draw(size=c.sizeof(Draw), count=len(x))
+        run = Run(size=c.sizeof(Run), threads=threads)
         function, check = self.lib.quell_sample_from, self.library.check
-        arguments = self.handle, c.byref(run), pointer(x)
+        arguments = self.handle, c.byref(draw), c.byref(run), pointer(x)
         return lambda: check(function(*arguments))
 
     def plan(self) -> str:

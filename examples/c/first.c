@@ -9,14 +9,14 @@ int main(void)
     quell_denoiser *denoiser = NULL;
     quell_schedule *schedule = NULL;
     quell_sampler *sampler = NULL;
-    quell_run run = quell_run_defaults();
-    run.seed = 7;
-    run.count = 100000;
+    quell_draw draw = quell_draw_defaults();
+    draw.seed = 7;
+    draw.count = 100000;
 
     int failed = quell_denoiser_from_mixture(&denoiser, 2, 2, weights, means, variances) ||
                  quell_schedule_create(&schedule, "vp") ||
                  quell_sampler_create(&sampler, "ddim:eta=0.5", denoiser, schedule, NULL) ||
-                 quell_sample(sampler, &run, x[0]);
+                 quell_sample(sampler, &draw, NULL, x[0]);
     if (failed)
         fprintf(stderr, "%s\n", quell_error_message());
     else

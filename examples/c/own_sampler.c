@@ -38,13 +38,13 @@ int main(void)
     quell_denoiser *denoiser = NULL;
     quell_schedule *schedule = NULL;
     quell_sampler *sampler = NULL;
-    quell_run run = quell_run_defaults();
-    run.count = COUNT;
+    quell_draw draw = quell_draw_defaults();
+    draw.count = COUNT;
     int failed =
         quell_denoiser_from_function(&denoiser, DIM, two_points, NULL, NULL) ||
         quell_schedule_create(&schedule, "cosine") ||
         quell_sampler_from_builder(&sampler, euler, NULL, NULL, denoiser, schedule, NULL) ||
-        quell_sample(sampler, &run, x[0]);
+        quell_sample(sampler, &draw, NULL, x[0]);
     if (failed) fprintf(stderr, "%s\n", quell_error_message());
     for (size_t i = 0; !failed && i < COUNT; i++)
         for (size_t e = 0; e < DIM; e++) printf("%+.3f%c", x[i][e], e + 1 < DIM ? ' ' : '\n');

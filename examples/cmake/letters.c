@@ -9,17 +9,17 @@ static quell_status draw(const quell_model *model, float *x)
 {
     const int32_t classes[] = {10};
     quell_sampler_options options = quell_sampler_defaults();
-    quell_run run = quell_run_defaults();
+    quell_draw draw = quell_draw_defaults();
     quell_schedule *schedule = NULL;
     quell_sampler *sampler = NULL;
     options.steps = 12;
-    run.classes = classes;
+    draw.classes = classes;
 
     quell_status status = quell_schedule_create(&schedule, quell_model_schedule(model));
     if (!status)
         status = quell_sampler_create(&sampler, "dpmpp_2m", quell_model_denoiser(model), schedule,
                                       &options);
-    if (!status) status = quell_sample(sampler, &run, x);
+    if (!status) status = quell_sample(sampler, &draw, NULL, x);
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
     return status;

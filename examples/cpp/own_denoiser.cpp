@@ -23,17 +23,18 @@ int main()
     options.grid = "logsnr";
     quell::sampler sampler("dpmpp_2m", denoiser, quell::schedule("cosine"), options);
 
+    quell::draw draw;
+    draw.seed = 7;
     quell::run run;
-    run.seed = 7;
     run.progress = [](const quell_progress &at) {
         if (at.done == at.total) std::puts("done");
     };
-    std::vector<float> x = sampler.sample(run, 3);
+    std::vector<float> x = sampler.sample(draw, 3, run);
     for (size_t i = 0; i < x.size(); i++) std::printf("%+.3f%c", x[i], (i + 1) % 8 ? ' ' : '\n');
 
     level = -1;
     try {
-        sampler.sample(run, 1000);
+        sampler.sample(draw, 1000, run);
     } catch (const std::domain_error &thrown) {
         std::printf("ended: %s\n", thrown.what());
     }

@@ -7,7 +7,7 @@ program first
     type(quell_denoiser) :: denoiser
     type(quell_schedule) :: schedule
     type(quell_sampler) :: sampler
-    type(quell_run) :: run
+    type(quell_draw) :: draw
 
     call quell_denoiser_from_mixture(denoiser, weights=[1._real64, 3._real64], &
         means=reshape([-2._real64, 0._real64, 2._real64, 1._real64], [2, 2]), &
@@ -15,8 +15,8 @@ program first
     call quell_schedule_create(schedule, 'vp')
     call quell_sampler_create(sampler, 'ddim:eta=0.5', denoiser, schedule)
     allocate(x(2, 100000))
-    run%seed = 7
-    call quell_sample(sampler, run, x)
+    draw%seed = 7
+    call quell_sample(sampler, draw, x)
     print '(a, 2(1x, f9.6))', 'the last sample:', x(:, 100000)
     call quell_sampler_free(sampler)
     call quell_schedule_free(schedule)

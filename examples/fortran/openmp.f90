@@ -55,9 +55,6 @@ contains
     subroutine draw(samples, first)
         real(real32), intent(inout), contiguous :: samples(:, :)
         integer(int64), intent(in) :: first
-        type(quell_run) :: run
-        run%seed = 7
-        run%first = first
-        call quell_sample(sampler, run, samples)
+        call quell_sample(sampler, quell_draw(seed=7, first=first), samples)
     end subroutine
 end program

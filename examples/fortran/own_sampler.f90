@@ -60,10 +60,10 @@ program own_sampler
     call quell_sampler_from_builder(sampler, euler, denoiser, schedule, options)
     write(*, '(a)', advance='no') quell_sampler_print(sampler)
 
-    call quell_sample(sampler, run, on_quells)
+    call quell_sample(sampler, quell_draw(), on_quells)
     run%threads = 2
     run%parallel => on_own_threads
-    call quell_sample(sampler, run, x)
+    call quell_sample(sampler, quell_draw(), x, run)
     print '(2f8.3)', x(:, :4)
     print '(a, l2)', 'as on quell''s threads:', all(x == on_quells)
     call quell_sampler_free(sampler)

@@ -23,17 +23,18 @@ static quell_status make_sampler(quell_sampler **sampler)
 }
 
 /* Of the members drawn in this rank's memory, how many lie right of the middle. */
-static quell_status count_right(const quell_sampler *sampler, const quell_run *run, uint64_t *right)
+static quell_status count_right(const quell_sampler *sampler, const quell_draw *draw,
+                                const quell_run *run, uint64_t *right)
 {
     uint64_t skipped;
     size_t rows;
-    quell_status status = quell_mpi_range(MPI_COMM_WORLD, run->count, &skipped, &rows);
+    quell_status status = quell_mpi_range(MPI_COMM_WORLD, draw->count, &skipped, &rows);
     if (status) return status;
     size_t dim = quell_sampler_dim(sampler);
     float *x = malloc((rows * dim + 1) * sizeof *x);
     if (!x) status = quell_error_set(QUELL_NO_MEMORY, "no memory for the ensemble");
     status = quell_mpi_agree(MPI_COMM_WORLD, status);
-    if (!status) status = quell_mpi_sample(MPI_COMM_WORLD, sampler, run, x);
+    if (!status) status = quell_mpi_sample(MPI_COMM_WORLD, sampler, draw, run, x);
     for (size_t i = 0; i < rows && !status; i++) *right += x[i * dim] > 0;
     free(x);
     return status;
@@ -44,15 +45,16 @@ int main(int argc, char **argv)
     int level, rank;
     uint64_t right = 0, all = 0;
     quell_sampler *sampler = NULL;
-    quell_run run = quell_run_defaults();
-    run.seed = 7;
-    run.count = MEMBERS; /* of all ranks together */
+    quell_draw draw = quell_draw_defaults();
+    draw.seed = 7;
+    draw.count = MEMBERS; /* of all ranks together */
 
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &level);
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     quell_status status = quell_mpi_agree(MPI_COMM_WORLD, make_sampler(&sampler));
-    if (!status) status = count_right(sampler, &run, &right);
-    if (!status) status = quell_mpi_save(MPI_COMM_WORLD, sampler, &run, "ensemble.npy", 0, NULL);
+    if (!status) status = count_right(sampler, &draw, NULL, &right);
+    if (!status)
+        status = quell_mpi_save(MPI_COMM_WORLD, sampler, &draw, NULL, "ensemble.npy", 0, NULL);
     MPI_Reduce(&right, &all, 1, MPI_UINT64_T, MPI_SUM, 0, MPI_COMM_WORLD);
     if (!rank && status) fprintf(stderr, "%s\n", quell_error_message());
     if (!rank && !status)

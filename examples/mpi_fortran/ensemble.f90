@@ -13,22 +13,23 @@ program ensemble
     character(200) :: errmsg
     real(real32), allocatable :: x(:, :)
     type(quell_sampler) :: sampler
-    type(quell_run) :: run
+    type(quell_draw) :: draw
 
     call MPI_Init_thread(MPI_THREAD_FUNNELED, level)
     call MPI_Comm_rank(MPI_COMM_WORLD, rank)
     call make_sampler()
     call quell_mpi_agree(MPI_COMM_WORLD, stat, errmsg)
-    run%seed = 7
+    draw%seed = 7
     right = 0
     if (stat == QUELL_OK) then
         call quell_mpi_range(MPI_COMM_WORLD, members, skipped, rows)
         allocate(x(2, rows))
-        call quell_mpi_sample(MPI_COMM_WORLD, sampler, run, members, x, stat, errmsg)
+        call quell_mpi_sample(MPI_COMM_WORLD, sampler, draw, members, x, stat=stat, &
+            errmsg=errmsg)
         right = count(x(1, :) > 0)
     end if
     if (stat == QUELL_OK) &
-        call quell_mpi_save(MPI_COMM_WORLD, sampler, run, members, 'ensemble.npy', stat=stat, &
+        call quell_mpi_save(MPI_COMM_WORLD, sampler, draw, members, 'ensemble.npy', stat=stat, &
             errmsg=errmsg)
     call MPI_Reduce(right, all_right, 1, MPI_INTEGER8, MPI_SUM, 0, MPI_COMM_WORLD)
     if (rank == 0 .and. stat /= QUELL_OK) write(error_unit, '(a)') trim(errmsg)

@@ -11,15 +11,15 @@ static quell_status draw(const quell_model *model, float *x)
 {
     quell_schedule *schedule = NULL;
     quell_sampler *sampler = NULL;
-    quell_run run = quell_run_defaults();
-    run.seed = 7;
-    run.count = COUNT;
+    quell_draw draw = quell_draw_defaults();
+    draw.seed = 7;
+    draw.count = COUNT;
     quell_status status = quell_schedule_create(
         &schedule, *quell_model_schedule(model) ? quell_model_schedule(model) : "vp");
     if (!status)
         status =
             quell_sampler_create(&sampler, "dpmpp_2m", quell_model_denoiser(model), schedule, NULL);
-    if (!status) status = quell_sample(sampler, &run, x);
+    if (!status) status = quell_sample(sampler, &draw, NULL, x);
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
     return status;

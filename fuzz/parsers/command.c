@@ -9,7 +9,7 @@
 
 #include <fcntl.h>
 #include <getopt.h>
-#include <io/model.h>
+#include <models/model.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

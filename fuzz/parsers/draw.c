@@ -8,10 +8,11 @@ static void run(quell_sampler *sampler)
 {
     static float x[COUNT * DIM];
     char plan[256];
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
-    run.count = COUNT;
+    draw.count = COUNT;
     run.threads = 1;
-    (void)quell_sample(sampler, &run, x);
+    (void)quell_sample(sampler, &draw, &run, x);
     (void)quell_sampler_print(sampler, plan, sizeof plan);
     (void)quell_sampler_print(sampler, NULL, 0);
 }

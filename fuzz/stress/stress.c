@@ -32,7 +32,7 @@ static void complain(const struct trial *trial, const char *where, const char *w
 {
     atomic_fetch_add(&wrong, 1);
     fprintf(stderr, "WRONG %s: trial %llu (%s, %zu samples, threads %zu, tile %zu): %s\n", where,
-            (unsigned long long)trial->seed, trial->what, trial->run.count, trial->run.threads,
+            (unsigned long long)trial->seed, trial->what, trial->draw.count, trial->run.threads,
             trial->run.tile, what);
 }
 

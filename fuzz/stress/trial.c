@@ -98,20 +98,21 @@ static quell_status choose_sampler(struct trial *trial, uint64_t *state)
 
 static quell_status draw(struct trial *trial, float *x)
 {
-    return quell_sample(trial->sampler, &trial->run, x);
+    return quell_sample(trial->sampler, &trial->draw, &trial->run, x);
 }
 
 static bool prepare(struct trial *trial, uint64_t *state)
 {
     size_t dim = 1 + pick(state, MOST_DIM);
     if (choose_denoiser(trial, state, dim) || choose_sampler(trial, state)) return false;
+    trial->draw = quell_draw_defaults();
     trial->run = quell_run_defaults();
-    trial->run.seed = next_word(state);
-    trial->run.first = pick(state, 2) ? 0 : next_word(state) >> 1;
-    trial->run.count = 1 + pick(state, MOST_ROWS);
+    trial->draw.seed = next_word(state);
+    trial->draw.first = pick(state, 2) ? 0 : next_word(state) >> 1;
+    trial->draw.count = 1 + pick(state, MOST_ROWS);
     trial->run.threads = 1;
-    trial->expected = calloc(trial->run.count * dim, sizeof(float));
-    trial->x = calloc(trial->run.count * dim, sizeof(float));
+    trial->expected = calloc(trial->draw.count * dim, sizeof(float));
+    trial->x = calloc(trial->draw.count * dim, sizeof(float));
     return trial->expected && trial->x && !draw(trial, trial->expected);
 }
 
@@ -126,7 +127,7 @@ bool trial_begin(struct trial *trial, uint64_t seed)
 
 const char *trial_repeat(struct trial *trial, uint64_t *state, bool may_fail)
 {
-    size_t bytes = trial->run.count * quell_sampler_dim(trial->sampler) * sizeof(float);
+    size_t bytes = trial->draw.count * quell_sampler_dim(trial->sampler) * sizeof(float);
     trial->run.threads = pick(state, 9);
     trial->run.progress = pick(state, 2) ? go_on : NULL;
     trial->run.tile = pick(state, 2) ? 0 : 1 + pick(state, 40);

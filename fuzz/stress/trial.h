@@ -12,6 +12,7 @@ struct trial {
     quell_denoiser *denoiser;
     quell_schedule *schedule;
     quell_sampler *sampler;
+    quell_draw draw;
     quell_run run;
     float *expected, *x; /* [count][dim] */
     char what[256];

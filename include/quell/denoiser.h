@@ -77,7 +77,7 @@ QUELL_API quell_status quell_denoiser_from_points(quell_denoiser **denoiser, siz
  * time: what a network takes as its time, by the preconditioning; t itself without one.
  * variance: float[rows][dim] to write, if the function learned variances and the sampler wants
  *   them; else NULL.
- * context: quell_run.context, the caller's own.
+ * context: quell_draw.context, the caller's own.
  * classes: those of the rows, classes[rows], from 0 on, -1 for none; NULL: none for all. */
 typedef struct quell_call {
     uint64_t first;
@@ -121,7 +121,7 @@ typedef int quell_denoise_fn(void *user, const quell_call *call, const float *in
  *                      of the least (-1) and the greatest variance (Nichol & Dhariwal,
  *                      2102.09672, eq. 15; diffusers' variance_type)
  * release: what frees `user` (quell_release_fn); NULL: nothing to do.
- * classes: how many quell_run.classes may ask for (0: none). With some, it must also know what to
+ * classes: how many quell_draw.classes may ask for (0: none). With some, it must also know what to
  *   do without a class, where it is guided by itself. */
 typedef struct quell_function_options {
     size_t size;
@@ -202,7 +202,7 @@ QUELL_API size_t quell_denoiser_dim(const quell_denoiser *denoiser);
 QUELL_API int quell_denoiser_reproducible(const quell_denoiser *denoiser);
 QUELL_API const char *quell_denoiser_kind(const quell_denoiser *denoiser);
 
-/* The number of classes that samples may be asked for by quell_run.classes; 0: it has none. */
+/* The number of classes that samples may be asked for by quell_draw.classes; 0: it has none. */
 QUELL_API size_t quell_denoiser_classes(const quell_denoiser *denoiser);
 
 /* A digest of all that decides on the denoiser's answers: every weight, mean, variance and point,

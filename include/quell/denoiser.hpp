@@ -132,7 +132,7 @@ class denoiser
      * reads input[rows][dim] and writes output[rows][dim]; see callback.hpp for what it may return
      * and throw. It is called from many threads at once, but with whole_batch. It may be moved
      * here; it lives as long as anything that holds this denoiser. Runs of it are to be started
-     * from C++, or from C with quell_run.context NULL. */
+     * from C++, or from C with quell_draw.context NULL. */
     template <class F>
     static denoiser from_function(size_t dim, F function, const function_options &options = {})
     {
@@ -185,7 +185,7 @@ class denoiser
     /* "isotropic", "mixture", "function", ... */
     std::string_view kind() const noexcept { return quell_denoiser_kind(get()); }
 
-    /* The classes that run.classes may ask for; 0: it has none. */
+    /* The classes that draw.classes may ask for; 0: it has none. */
     size_t classes() const noexcept { return quell_denoiser_classes(get()); }
 
     /* Of all that decides on its answers (quell_denoiser_digest). */

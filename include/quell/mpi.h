@@ -19,7 +19,7 @@
 #define QUELL_MPI_H
 
 #include <mpi.h>
-#include <quell/sampler.h>
+#include <quell/run.h>
 #include <quell/status.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -51,7 +51,7 @@ QUELL_API quell_status quell_mpi_threads(MPI_Comm comm, size_t *threads);
  * own share. Where a rank fails, or stops by its progress function, the others stop soon. On
  * failure x holds a mixture of finished and unfinished samples. */
 QUELL_API quell_status quell_mpi_sample(MPI_Comm comm, const quell_sampler *sampler,
-                                        const quell_run *run, float *x);
+                                        const quell_draw *draw, const quell_run *run, float *x);
 
 /* Collective: draws as quell_mpi_sample does, but a batch of bounded memory at a time, and writes
  * the batches to one .npy file by MPI-IO: float32, shape (run->count, shape[0], ...,
@@ -61,8 +61,8 @@ QUELL_API quell_status quell_mpi_sample(MPI_Comm comm, const quell_sampler *samp
  * complete: on failure nothing is left, and a file that was there stays. All ranks must see it
  * under that name; it must not be a pipe or a device. */
 QUELL_API quell_status quell_mpi_save(MPI_Comm comm, const quell_sampler *sampler,
-                                      const quell_run *run, const char *path, size_t rank,
-                                      const size_t *shape);
+                                      const quell_draw *draw, const quell_run *run,
+                                      const char *path, size_t rank, const size_t *shape);
 
 /* What lets a rank know that another has failed. */
 typedef struct quell_mpi_watch quell_mpi_watch;
@@ -93,10 +93,10 @@ QUELL_API quell_status quell_mpi_range_f(MPI_Fint comm, uint64_t count, uint64_t
                                          size_t *rows);
 QUELL_API quell_status quell_mpi_threads_f(MPI_Fint comm, size_t *threads);
 QUELL_API quell_status quell_mpi_sample_f(MPI_Fint comm, const quell_sampler *sampler,
-                                          const quell_run *run, float *x);
+                                          const quell_draw *draw, const quell_run *run, float *x);
 QUELL_API quell_status quell_mpi_save_f(MPI_Fint comm, const quell_sampler *sampler,
-                                        const quell_run *run, const char *path, size_t rank,
-                                        const size_t *shape);
+                                        const quell_draw *draw, const quell_run *run,
+                                        const char *path, size_t rank, const size_t *shape);
 QUELL_API quell_status quell_mpi_save_rows_f(MPI_Fint comm, uint64_t count, size_t rank,
                                              const size_t *shape, const char *path,
                                              quell_mpi_rows_fn *make, void *user);

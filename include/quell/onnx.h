@@ -32,7 +32,7 @@ extern "C" {
  * time_scale: what the time is multiplied by, and then rounded where the input is int64
  *   [quell.time_scale]; 1, and 999 for int64, the last of 1000 discrete steps: between them the
  *   network is asked at the nearest, as it was trained at no other.
- * classes: how many quell_run.classes may ask for, if there is a label input [quell.classes]; 0.
+ * classes: how many quell_draw.classes may ask for, if there is a label input [quell.classes]; 0.
  * class_label: what the label input is given for samples without a class, >= 0 [quell.class_label];
  *   the number of classes, which comes after the last of them.
  * whole_batch: 0, called per tile from quell's threads on a session without threads; 1, once for

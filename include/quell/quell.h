@@ -20,6 +20,7 @@
 #include <quell/model.h>
 #include <quell/noise.h>
 #include <quell/plan.h>
+#include <quell/run.h>
 #include <quell/sampler.h>
 #include <quell/schedule.h>
 #include <quell/status.h>

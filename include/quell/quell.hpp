@@ -5,9 +5,9 @@
  *
  *     auto denoiser = quell::denoiser::from_mixture(2, {1, 3}, {-2, 0, 2, 1}, {0.1, 0.2});
  *     quell::sampler sampler("ddim:eta=0.5", denoiser, quell::schedule("vp"));
- *     quell::run run;
- *     run.seed = 7;
- *     std::vector<float> x = sampler.sample(run, 100000);
+ *     quell::draw draw;
+ *     draw.seed = 7;
+ *     std::vector<float> x = sampler.sample(draw, 100000);
  *
  * The names are those of C without the prefix, and so is what they mean: the C headers are the
  * reference. Handles can be moved and not copied, never change, and may be used by any number of

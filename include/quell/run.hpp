@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One run: which samples, on what threads, watched by whom. */
+/* Runs: what is drawn, and how. */
 #ifndef QUELL_RUN_HPP
 #define QUELL_RUN_HPP
 
@@ -8,27 +8,32 @@
 #include <string>
 #include <quell/callback.hpp>
 #include <quell/plan.hpp>
-#include <quell/sampler.h>
+#include <quell/run.h>
 #include <quell/span.hpp>
 
 namespace quell
 {
 
-/* What quell_run says, but for the count, which is the length of x.
+/* What is drawn (quell_draw), but for the count, which is the length of x.
  *
- * classes: one for each sample, or none; what it views must last as long as the call.
+ * classes: one for each sample, or none; what it views must last as long as the call. */
+struct draw {
+    uint64_t seed = 0;
+    uint64_t first = 0;
+    span<const int32_t> classes = {};
+};
+
+/* How it is drawn: nothing here changes a bit of a sample (quell_run).
+ *
  * progress: function(const quell_progress &), called some 20 times a second.
  * observe: function(size_t transition, const point &s, uint64_t first, span<const float> x), sees
  *   every tile after every transition; called from many threads.
  * parallel: function(size_t workers, body), the host's own threads: calls body(i) once for every
  *   i < workers, and returns when all are done. */
 struct run {
-    uint64_t seed = 0;
-    uint64_t first = 0;
     size_t threads = 0;
     size_t tile = 0;
     std::string isa = {}; /* "": the widest there is */
-    span<const int32_t> classes = {};
     callback<const quell_progress &> progress = {};
     callback<size_t, const point &, uint64_t, span<const float>> observe = {};
     std::function<void(size_t, const std::function<void(size_t)> &)> parallel = {};
@@ -37,46 +42,37 @@ struct run {
 namespace detail
 {
 
-/* A run on its way through C: its exceptions, its report, and the functions that C calls. */
+/* A run on its way through C: its exceptions, and the functions that C calls. */
 class running
 {
   public:
-    running(const run &how, size_t dim, size_t values) : how_(how), dim_(dim)
+    running(const draw &what, const run &how, size_t dim, size_t values) : how_(how), dim_(dim)
     {
         size_t count = dim ? values / dim : 0;
         expect("run: x", values, count * dim);
-        if (!how.classes.empty()) expect("run: classes", how.classes.size(), count);
-        report_.sample = UINT64_MAX;
-        c_ = quell_run_defaults();
-        c_.seed = how.seed;
-        c_.first = how.first;
-        c_.count = count;
-        c_.threads = how.threads;
-        c_.tile = how.tile;
-        c_.isa = how.isa.empty() ? nullptr : detail::text("run: isa", how.isa);
-        c_.classes = how.classes.empty() ? nullptr : how.classes.data();
-        c_.report = &report_;
-        c_.context = &slot_;
-        c_.progress_user = c_.observe_user = c_.host = this;
-        if (how.progress) c_.progress = progress;
-        if (how.observe) c_.observe = observe;
-        if (how.parallel) c_.parallel = parallel;
+        if (!what.classes.empty()) expect("draw: classes", what.classes.size(), count);
+        draw_ = quell_draw_defaults();
+        draw_.seed = what.seed;
+        draw_.first = what.first;
+        draw_.count = count;
+        draw_.classes = what.classes.empty() ? nullptr : what.classes.data();
+        draw_.context = &slot_;
+        run_ = quell_run_defaults();
+        run_.threads = how.threads;
+        run_.tile = how.tile;
+        run_.isa = how.isa.empty() ? nullptr : detail::text("run: isa", how.isa);
+        run_.progress_user = run_.observe_user = run_.host = this;
+        if (how.progress) run_.progress = progress;
+        if (how.observe) run_.observe = observe;
+        if (how.parallel) run_.parallel = parallel;
     }
     running(const running &) = delete;
     running &operator=(const running &) = delete;
 
-    /* Calls function(const quell_run *); throws its failure with where it was. */
+    /* Calls function(const quell_draw *, const quell_run *); throws its failure. */
     template <class F> void operator()(F &&function)
     {
-        quell_status status;
-        {
-            scope inside(slot_);
-            status = function(&c_);
-        }
-        slot_.rethrow();
-        if (status != QUELL_OK && report_.sample != UINT64_MAX)
-            throw error(status, quell_error_message(), report_);
-        check(status);
+        call(slot_, [&] { return function(&draw_, &run_); });
     }
 
   private:
@@ -103,8 +99,8 @@ class running
 
     const run &how_;
     size_t dim_;
-    quell_run c_;
-    quell_report report_{};
+    quell_draw draw_;
+    quell_run run_;
     slot slot_;
 };
 

@@ -149,50 +149,51 @@ class sampler
 
     /* Draws samples into x[count][dim]. If it throws on the way, x holds a mixture of finished and
      * unfinished samples. */
-    void sample(const run &how, span<float> x) const
+    void sample(const draw &what, span<float> x, const run &how = {}) const
     {
-        detail::running(how, dim(), x.size())(
-            [&](const quell_run *run) { return quell_sample(get(), run, x.data()); });
+        detail::running(what, how, dim(), x.size())(
+            [&](auto *draw, auto *run) { return quell_sample(get(), draw, run, x.data()); });
     }
 
     /* The same as an array of its own: `count` samples x_0[count][dim]. */
-    std::vector<float> sample(const run &how, size_t count) const
+    std::vector<float> sample(const draw &what, size_t count, const run &how = {}) const
     {
         if (dim() && count > std::numeric_limits<size_t>::max() / dim())
             throw error(QUELL_BAD_ARGUMENT, "sampler: more samples than memory can hold");
         std::vector<float> x(count * dim());
-        sample(how, x);
+        sample(what, x, how);
         return x;
     }
 
     /* Draws x_1 alone into x[count][dim]. */
-    void sample_prior(const run &how, span<float> x) const
+    void sample_prior(const draw &what, span<float> x, const run &how = {}) const
     {
-        detail::running(how, dim(), x.size())(
-            [&](const quell_run *run) { return quell_sample_prior(get(), run, x.data()); });
+        detail::running(what, how, dim(), x.size())(
+            [&](auto *draw, auto *run) { return quell_sample_prior(get(), draw, run, x.data()); });
     }
 
     /* Takes x[count][dim] from an x_1 of the caller's to x_0 in place. Failures are those of
      * sample. */
-    void sample_from(const run &how, span<float> x) const
+    void sample_from(const draw &what, span<float> x, const run &how = {}) const
     {
-        detail::running(how, dim(), x.size())(
-            [&](const quell_run *run) { return quell_sample_from(get(), run, x.data()); });
+        detail::running(what, how, dim(), x.size())(
+            [&](auto *draw, auto *run) { return quell_sample_from(get(), draw, run, x.data()); });
     }
 
     /* One transition: takes x[count][dim] from x_t to x_s in place, 1 >= t >= s >= 0. */
-    void step(const run &how, double t, double s, span<float> x) const
+    void step(const draw &what, double t, double s, span<float> x, const run &how = {}) const
     {
-        detail::running(how, dim(), x.size())(
-            [&](const quell_run *run) { return quell_step(get(), run, t, s, x.data()); });
+        detail::running(what, how, dim(), x.size())(
+            [&](auto *draw, auto *run) { return quell_step(get(), draw, run, t, s, x.data()); });
     }
 
     /* out[count][dim] = E[X | x_t = x]; out must not overlap x. */
-    void denoise(const run &how, double t, span<const float> x, span<float> out) const
+    void denoise(const draw &what, double t, span<const float> x, span<float> out,
+                 const run &how = {}) const
     {
         detail::expect("denoise: out", out.size(), x.size());
-        detail::running(how, dim(), x.size())([&](const quell_run *run) {
-            return quell_denoise(get(), run, t, x.data(), out.data());
+        detail::running(what, how, dim(), x.size())([&](auto *draw, auto *run) {
+            return quell_denoise(get(), draw, run, t, x.data(), out.data());
         });
     }
 

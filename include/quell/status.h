@@ -3,6 +3,9 @@
 #ifndef QUELL_STATUS_H
 #define QUELL_STATUS_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -39,6 +42,11 @@ QUELL_API const char *quell_status_text(quell_status status);
  * would be right. Empty if none has failed. Valid until the next failing call in this thread. It is
  * UTF-8 of at most 511 bytes, whatever names of files are: of a longer line the middle goes. */
 QUELL_API const char *quell_error_message(void);
+
+/* Whether that failure was in a sample that was being drawn: 1, with its number in *sample and that
+ * of its transition, from 0 on, in *transition; 0, with both as they were, if it was not. If
+ * several samples failed it is the lowest that was seen. Either pointer may be NULL. */
+QUELL_API int quell_error_sample(uint64_t *sample, size_t *transition);
 
 /* Records a line for quell_error_message() in this thread and returns the status: for libraries on
  * top of this one, and for functions of the caller's own that a quell call reports the failure of.

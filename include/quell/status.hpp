@@ -8,7 +8,6 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <quell/sampler.h>
 #include <quell/status.h>
 
 namespace quell
@@ -18,21 +17,28 @@ namespace quell
 class error : public std::runtime_error
 {
   public:
-    error(quell_status status, const std::string &message,
-          std::optional<quell_report> report = std::nullopt)
-        : std::runtime_error(message), status_(status), report_(report)
+    error(quell_status status, const std::string &message)
+        : std::runtime_error(message), status_(status)
+    {
+    }
+
+    /* Of a sample that was being drawn, and its transition (quell_error_sample). */
+    error(quell_status status, const std::string &message, uint64_t sample, size_t transition)
+        : std::runtime_error(message), status_(status), sample_(sample), transition_(transition)
     {
     }
 
     /* QUELL_STOPPED, QUELL_BAD_ARGUMENT, ... */
     quell_status status() const noexcept { return status_; }
 
-    /* Where a run failed, if it was in a sample. */
-    const std::optional<quell_report> &report() const noexcept { return report_; }
+    /* The sample in which a run failed, and the number of its transition, if it was in a sample. */
+    std::optional<uint64_t> sample() const noexcept { return sample_; }
+    std::optional<size_t> transition() const noexcept { return transition_; }
 
   private:
     quell_status status_;
-    std::optional<quell_report> report_;
+    std::optional<uint64_t> sample_;
+    std::optional<size_t> transition_;
 };
 
 /* The name ("QUELL_NO_MEMORY") and the meaning ("out of memory") of a status. */
@@ -48,7 +54,12 @@ namespace detail
 /* Throws if a call of the C interface failed, in the thread that made it. */
 inline void check(quell_status status)
 {
-    if (status != QUELL_OK) throw error(status, quell_error_message());
+    uint64_t sample = 0;
+    size_t transition = 0;
+    if (status == QUELL_OK) return;
+    if (quell_error_sample(&sample, &transition))
+        throw error(status, quell_error_message(), sample, transition);
+    throw error(status, quell_error_message());
 }
 
 /* A string for the C interface, which would see it end at its first NUL. */

@@ -47,6 +47,8 @@ def _from_tensor(x: Any) -> NDArray[Any]:
     if x.device.type != "cpu":
         raise refused(f"quell computes on the CPU: the tensor is on {x.device}; use .cpu()")
     torch = torch_if_imported()
+    if x.is_nested:
+        raise TypeError("a nested tensor: its .to_padded_tensor() is an array")
     x = x.detach().resolve_conj().resolve_neg()
     result: NDArray[Any] = (x.float() if x.dtype == torch.bfloat16 else x).numpy()
     return result

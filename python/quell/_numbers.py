@@ -156,7 +156,8 @@ def float_type(value: Any, what: str) -> Any:
     else:
         real_ones = value is None
     if not real_ones:
-        raise TypeError(f"{what}: {said(value)}, must be a type of floats, as numpy.float64")
+        given = value if type(value).__name__ == "dtype" else said(value)
+        raise TypeError(f"{what}: {given}, must be a type of floats, as numpy.float64")
     return value
 
 

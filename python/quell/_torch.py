@@ -9,7 +9,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from quell._numbers import function_of
+from quell._said import said
 from quell.denoise import Posterior
+
+
+def _check(backbone: Any, schedule: Any) -> None:
+    function_of(backbone, "backbone")
+    if not callable(schedule):
+        raise TypeError(f"schedule: {said(schedule)}, must be a schedule, as quell.Schedule('vp')")
 
 
 def _column(values: Tensor, x: Tensor) -> Tensor:
@@ -73,6 +81,7 @@ class SimpleDenoiser(Denoiser):
 
     def __init__(self, backbone: nn.Module, schedule: Any) -> None:
         super().__init__()
+        _check(backbone, schedule)
         self.backbone = backbone
         self.schedule = schedule
 
@@ -101,6 +110,7 @@ class KarrasDenoiser(Denoiser):
 
     def __init__(self, backbone: nn.Module, schedule: Any) -> None:
         super().__init__()
+        _check(backbone, schedule)
         self.backbone = backbone
         self.schedule = schedule
 

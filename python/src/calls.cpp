@@ -12,12 +12,12 @@ py::object arguments_now()
 call::call(const settings &from)
     : progress_(from.progress), outer_(std::exchange(innermost, from.arguments.ptr()))
 {
-    run_.seed = from.seed;
-    run_.first = from.first;
+    draw_.seed = from.seed;
+    draw_.first = from.first;
     run_.threads = from.threads;
     run_.tile = from.tile;
     run_.isa = from.isa;
-    if (from.classes) run_.classes = {from.classes->data(), size_t(from.classes->size())};
+    if (from.classes) draw_.classes = {from.classes->data(), size_t(from.classes->size())};
     run_.progress = [this](const quell_progress &at) { return report(at); };
 }
 

@@ -9,6 +9,7 @@
 #include "interrupts.hpp"
 #include <optional>
 #include <thread>
+#include <utility>
 
 /* What Python says of a run. `arguments`, quell._call.Call or None: the denoiser of Python's that
  * this thread's call evaluates (arguments_now); progress, called with (done, total), or None. */
@@ -34,12 +35,12 @@ class call
     call(const call &) = delete;
     call &operator=(const call &) = delete;
 
-    /* function(const quell::run &), without the interpreter's lock. */
+    /* function(const quell::draw &, const quell::run &), without the interpreter's lock. */
     template <class F> void operator()(F &&function)
     {
         try {
             unlocked without;
-            function(static_cast<const quell::run &>(run_));
+            function(std::as_const(draw_), std::as_const(run_));
         } catch (const quell::error &failed) {
             stopped(failed);
             throw;
@@ -50,6 +51,7 @@ class call
     int report(const quell_progress &at);
     void stopped(const quell::error &failed);
 
+    quell::draw draw_;
     quell::run run_;
     py::object progress_;
     interrupts interrupts_;

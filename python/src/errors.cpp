@@ -4,8 +4,8 @@
 
 static py::object place(const quell::error &failed, bool transition)
 {
-    if (!failed.report()) return py::none();
-    return py::int_(transition ? uint64_t(failed.report()->transition) : failed.report()->sample);
+    if (!failed.sample()) return py::none();
+    return py::int_(transition ? uint64_t(*failed.transition()) : *failed.sample());
 }
 
 static void raise(const quell::error &failed)

@@ -52,7 +52,7 @@ static void init(const quell::sampler &sampler, floats x, RUN)
     settings how RUN_SETTINGS;
     quell::span<float> all = writable(x);
     call run(how);
-    run([&](const quell::run &run) { sampler.sample_prior(run, all); });
+    run([&](auto &draw, auto &run) { sampler.sample_prior(draw, all, run); });
 }
 
 static void forward(const quell::sampler &sampler, floats x, RUN)
@@ -60,7 +60,7 @@ static void forward(const quell::sampler &sampler, floats x, RUN)
     settings how RUN_SETTINGS;
     quell::span<float> all = writable(x);
     call run(how);
-    run([&](const quell::run &run) { sampler.sample_from(run, all); });
+    run([&](auto &draw, auto &run) { sampler.sample_from(draw, all, run); });
 }
 
 static void step(const quell::sampler &sampler, floats x, double t, double s, RUN)
@@ -68,7 +68,7 @@ static void step(const quell::sampler &sampler, floats x, double t, double s, RU
     settings how RUN_SETTINGS;
     quell::span<float> all = writable(x);
     call run(how);
-    run([&](const quell::run &run) { sampler.step(run, t, s, all); });
+    run([&](auto &draw, auto &run) { sampler.step(draw, t, s, all, run); });
 }
 
 static void denoise(const quell::sampler &sampler, const floats &x, floats out, double t, RUN)
@@ -76,7 +76,7 @@ static void denoise(const quell::sampler &sampler, const floats &x, floats out, 
     settings how RUN_SETTINGS;
     quell::span<float> all = writable(out);
     call run(how);
-    run([&](const quell::run &run) { sampler.denoise(run, t, values(x), all); });
+    run([&](auto &draw, auto &run) { sampler.denoise(draw, t, values(x), all, run); });
 }
 
 void bind_samplers(py::module_ &module)

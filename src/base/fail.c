@@ -14,6 +14,11 @@
 
 static _Thread_local char last_message[512];
 static _Thread_local unsigned count;
+static _Thread_local struct {
+    bool known;
+    uint64_t sample;
+    size_t transition;
+} where;
 
 unsigned quell_fail_count(void) { return count; }
 
@@ -21,6 +26,7 @@ static quell_status record(quell_status status, const char *text, size_t length)
 {
     quell_fit_line(last_message, sizeof last_message, text, length);
     count++;
+    where.known = false;
     return status;
 }
 
@@ -56,6 +62,21 @@ quell_status quell_error_set(quell_status status, const char *message)
 }
 
 const char *quell_error_message(void) { return last_message; }
+
+void quell_fail_sample(uint64_t sample, size_t transition)
+{
+    where.known = true;
+    where.sample = sample;
+    where.transition = transition;
+}
+
+int quell_error_sample(uint64_t *sample, size_t *transition)
+{
+    if (!where.known) return 0;
+    if (sample) *sample = where.sample;
+    if (transition) *transition = where.transition;
+    return 1;
+}
 
 #define ROW(status, text) [status] = {#status, text}
 

@@ -17,4 +17,8 @@ quell_status quell_fail_file(const char *path, const char *what);
  * has grown during the call, the message is that function's own. */
 unsigned quell_fail_count(void);
 
+/* Says in which sample the last failure of this thread was (quell_error_sample). Exported for
+ * quell_mpi; no part of the public interface. */
+QUELL_API void quell_fail_sample(uint64_t sample, size_t transition);
+
 #endif

@@ -111,21 +111,22 @@ static int open_files(struct job *job)
 
 static quell_status evaluate(struct job *job, size_t most, float *x, int32_t *classes)
 {
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
     run.threads = job->threads;
     run.isa = job->isa;
-    if (job->labels.wanted) run.classes = classes;
-    for (; run.first < job->count; run.first += run.count) {
+    if (job->labels.wanted) draw.classes = classes;
+    for (; draw.first < job->count; draw.first += draw.count) {
         float *out = x + most * job->dim;
-        size_t left = job->count - run.first;
-        run.count = left < most ? left : most;
-        quell_status status = quell_npy_floats(&job->from, run.count * job->dim, x);
+        size_t left = job->count - draw.first;
+        draw.count = left < most ? left : most;
+        quell_status status = quell_npy_floats(&job->from, draw.count * job->dim, x);
         if (!status && interrupt_signal) status = QUELL_STOPPED;
-        if (!status && run.classes)
-            status = labels_fill(&job->labels, run.first, run.count, classes);
-        if (!status) status = quell_denoise(job->sampler, &run, job->options.t, x, out);
+        if (!status && draw.classes)
+            status = labels_fill(&job->labels, draw.first, draw.count, classes);
+        if (!status) status = quell_denoise(job->sampler, &draw, &run, job->options.t, x, out);
         if (!status)
-            status = quell_output_write(&job->out, out, run.count * job->dim * sizeof *out);
+            status = quell_output_write(&job->out, out, draw.count * job->dim * sizeof *out);
         if (status) return status;
     }
     return quell_output_commit(&job->out);

@@ -3,7 +3,7 @@
 #ifndef QUELL_CLI_PROGRESS_H
 #define QUELL_CLI_PROGRESS_H
 
-#include <quell/sampler.h>
+#include <quell/run.h>
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Samples are drawn in batches of bounded memory, each written before the next is drawn. A batch
- * moves run.first on and nothing else, so the samples are those of one large run. Where a run that
+ * moves draw.first on and nothing else, so the samples are those of one large run. Where a run that
  * is interrupted can go on later, batches are also bounded in time, for that much may be lost. */
 #include "cli/cli.h"
 #include "cli/interrupt.h"
@@ -45,22 +45,24 @@ static quell_status keep(struct session *session, size_t rows, const float *x)
     return status;
 }
 
-static quell_status draw(struct session *session, const quell_run *run, float *x)
+static quell_status take(struct session *session, const quell_draw *draw, const quell_run *run,
+                         float *x)
 {
     quell_status status = session->from.path
-                              ? quell_npy_floats(&session->from, run->count * session->dim, x)
-                              : quell_sample_prior(session->sampler, run, x);
+                              ? quell_npy_floats(&session->from, draw->count * session->dim, x)
+                              : quell_sample_prior(session->sampler, draw, run, x);
     if (!status && interrupt_signal) status = QUELL_STOPPED;
-    return status ? status : quell_sample_from(session->sampler, run, x);
+    return status ? status : quell_sample_from(session->sampler, draw, run, x);
 }
 
 quell_status session_draw(struct session *session, struct progress *progress, size_t done,
                           size_t rows, float *x)
 {
+    quell_draw draw = quell_draw_defaults();
+    draw.seed = session->options.seed;
+    draw.first = session->options.first + done;
+    draw.count = rows;
     quell_run run = quell_run_defaults();
-    run.seed = session->options.seed;
-    run.first = session->options.first + done;
-    run.count = rows;
     run.threads = session->options.threads;
     run.tile = session->options.tile;
     run.isa = session->isa;
@@ -68,12 +70,12 @@ quell_status session_draw(struct session *session, struct progress *progress, si
     run.progress_user = progress;
     progress->done = done;
     progress->batch = rows;
-    if (!session->labels.wanted) return draw(session, &run, x);
+    if (!session->labels.wanted) return take(session, &draw, &run, x);
     int32_t *classes = quell_new(rows, sizeof *classes);
     if (!classes) return quell_fail(QUELL_NO_MEMORY, "no memory for %zu classes", rows);
-    quell_status status = labels_fill(&session->labels, run.first, rows, classes);
-    run.classes = classes;
-    if (!status) status = draw(session, &run, x);
+    quell_status status = labels_fill(&session->labels, draw.first, rows, classes);
+    draw.classes = classes;
+    if (!status) status = take(session, &draw, &run, x);
     free(classes);
     return status;
 }

@@ -39,7 +39,7 @@ struct quell_evaluation {
 /* Input and output of exact samples of X: x[rows][dim] holds standard normal numbers, and
  * choice[rows] uniform ones in [0, 1), with which a mixture chooses components. scratch: as in an
  * evaluation. */
-struct quell_draw {
+struct quell_law_draw {
     const struct quell_kernels *kernels;
     size_t rows;
     const double *choice;
@@ -68,7 +68,7 @@ struct quell_denoiser_class {
      * all. */
     quell_status (*check)(const quell_denoiser *denoiser, double alpha, double sigma);
     /* Turns noise into samples of X; NULL if the law of X is not known. */
-    void (*draw)(const quell_denoiser *denoiser, const struct quell_draw *draw);
+    void (*draw)(const quell_denoiser *denoiser, const struct quell_law_draw *draw);
     /* Adds to a digest everything that decides on the results, except the kind and the head: every
      * weight and every option. Functions of the host cannot be read, and are left out. */
     void (*digest)(const quell_denoiser *denoiser, struct quell_digest *digest);

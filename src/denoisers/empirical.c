@@ -73,7 +73,7 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
     return 0;
 }
 
-static void draw(const quell_denoiser *denoiser, const struct quell_draw *draw)
+static void draw(const quell_denoiser *denoiser, const struct quell_law_draw *draw)
 {
     const struct quell_empirical *empirical = (const struct quell_empirical *)denoiser;
     size_t dim = denoiser->dim;

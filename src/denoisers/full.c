@@ -130,7 +130,7 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
 }
 
 /* m + V^T diag(sqrt l) z */
-static void draw(const quell_denoiser *denoiser, const struct quell_draw *draw)
+static void draw(const quell_denoiser *denoiser, const struct quell_law_draw *draw)
 {
     const struct full *full = (const struct full *)denoiser;
     size_t dim = denoiser->dim, stride = full->stride;

@@ -78,7 +78,7 @@ static int evaluate_diagonal(const quell_denoiser *denoiser, const struct quell_
     return 0;
 }
 
-static void draw_isotropic(const quell_denoiser *denoiser, const struct quell_draw *draw)
+static void draw_isotropic(const quell_denoiser *denoiser, const struct quell_law_draw *draw)
 {
     const struct gaussian *gaussian = (const struct gaussian *)denoiser;
     float deviation = (float)sqrt(gaussian->variance);
@@ -89,7 +89,7 @@ static void draw_isotropic(const quell_denoiser *denoiser, const struct quell_dr
         }
 }
 
-static void draw_diagonal(const quell_denoiser *denoiser, const struct quell_draw *draw)
+static void draw_diagonal(const quell_denoiser *denoiser, const struct quell_law_draw *draw)
 {
     const struct gaussian *gaussian = (const struct gaussian *)denoiser;
     for (size_t row = 0; row < draw->rows; row++)

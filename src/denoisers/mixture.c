@@ -163,7 +163,7 @@ static size_t choose(const struct mixture *mixture, double number)
     return k;
 }
 
-static void draw(const quell_denoiser *denoiser, const struct quell_draw *draw)
+static void draw(const quell_denoiser *denoiser, const struct quell_law_draw *draw)
 {
     const struct mixture *mixture = (const struct mixture *)denoiser;
     size_t dim = denoiser->dim, spread = mixture->spread;

@@ -17,7 +17,7 @@ enum stream { NORMALS, CHOICES, PERTURBATION };
 struct drawing {
     const quell_denoiser *denoiser;
     const struct quell_kernels *kernels;
-    const quell_run *run;
+    const quell_draw *what;
     float factors[2]; /* alpha, sigma */
     float *x;
     size_t rows, room, scratch; /* rows of a tile, floats of its noise, bytes of its scratch */
@@ -33,7 +33,7 @@ static size_t per_worker(const struct drawing *drawing)
 /* Fills choice[] with one number in [0, 1) of 53 bits for each sample. */
 static void fill_choices(const struct drawing *drawing, uint64_t first, size_t rows, double *choice)
 {
-    struct quell_noise_at at = {drawing->run->seed, first, CHOICES, 0, 1};
+    struct quell_noise_at at = {drawing->what->seed, first, CHOICES, 0, 1};
     for (size_t row = 0; row < rows; row++, at.sample++) {
         uint32_t words[4];
         drawing->kernels->philox(&at, 1, words);
@@ -45,16 +45,17 @@ static void fill_noise(const struct drawing *drawing, enum stream stream, uint64
                        size_t rows, float *out)
 {
     size_t dim = drawing->denoiser->dim;
-    quell_noise_fill(drawing->kernels, drawing->run->seed, stream, first, rows, dim, 0, dim, out);
+    quell_noise_fill(drawing->kernels, drawing->what->seed, stream, first, rows, dim, 0, dim, out);
 }
 
 static void draw_tile(const struct drawing *drawing, size_t row, size_t rows, char *memory)
 {
     float *noise[2] = {(float *)(void *)memory, (float *)(void *)memory + drawing->room};
     double choice[QUELL_CHUNK];
-    uint64_t first = drawing->run->first + row;
+    uint64_t first = drawing->what->first + row;
     size_t dim = drawing->denoiser->dim;
-    struct quell_draw draw = {drawing->kernels, rows, choice, noise[0], noise[1] + drawing->room};
+    struct quell_law_draw draw = {drawing->kernels, rows, choice, noise[0],
+                                  noise[1] + drawing->room};
     fill_noise(drawing, NORMALS, first, rows, noise[0]);
     fill_choices(drawing, first, rows, choice);
     drawing->denoiser->type->draw(drawing->denoiser, &draw);
@@ -66,7 +67,7 @@ static void draw_tile(const struct drawing *drawing, size_t row, size_t rows, ch
 static void work(void *data, size_t worker)
 {
     struct drawing *drawing = data;
-    size_t count = drawing->run->count, rows = drawing->rows;
+    size_t count = drawing->what->count, rows = drawing->rows;
     QUELL_OWN_FLOATS;
     for (size_t row; (row = rows * atomic_fetch_add(&drawing->next, 1)) < count;)
         draw_tile(drawing, row, count - row < rows ? count - row : rows,
@@ -84,10 +85,10 @@ static void lay_out(struct drawing *drawing)
     drawing->scratch = quell_round_up(drawing->scratch, QUELL_CACHE_LINE);
 }
 
-quell_status quell_exact(const quell_denoiser *denoiser, const quell_run *run, double alpha,
-                         double sigma, float *x)
+quell_status quell_exact(const quell_denoiser *denoiser, const quell_draw *what,
+                         const quell_run *run, double alpha, double sigma, float *x)
 {
-    struct drawing drawing = {.denoiser = denoiser, .run = run, .x = x};
+    struct drawing drawing = {.denoiser = denoiser, .what = what, .x = x};
     drawing.factors[0] = (float)alpha;
     drawing.factors[1] = (float)sigma;
     if (!denoiser->type->draw)
@@ -99,7 +100,7 @@ quell_status quell_exact(const quell_denoiser *denoiser, const quell_run *run, d
     if (status) return status;
     lay_out(&drawing);
     size_t workers = run->threads ? run->threads : quell_threads_default();
-    size_t tiles = run->count / drawing.rows + 1;
+    size_t tiles = what->count / drawing.rows + 1;
     if (workers > tiles) workers = tiles;
     drawing.memory = quell_new(workers, per_worker(&drawing));
     if (!drawing.memory) return quell_fail(QUELL_NO_MEMORY, "no memory for exact samples");

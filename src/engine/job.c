@@ -40,7 +40,7 @@ quell_status quell_job_allocate(struct quell_job *job, unsigned registers, bool 
                           job->workers, job->per_worker + job->per_scratch);
     if (!layout->op_major || registers < 2) return QUELL_OK;
     size_t batch;
-    if (!quell_multiply(job->run.count, job->dim, &batch) &&
+    if (!quell_multiply(job->draw.count, job->dim, &batch) &&
         !quell_multiply(batch, registers - 1, &batch))
         job->batch = quell_new(batch, sizeof(float));
     if (job->batch) return QUELL_OK;
@@ -69,11 +69,11 @@ struct quell_tile quell_job_take(struct quell_job *job, size_t worker, size_t i)
 {
     const struct quell_layout *pass = &job->pass;
     size_t row = i / pass->across * pass->rows, element = i % pass->across * pass->elements;
-    size_t rows = job->run.count - row, elements = job->dim - element;
+    size_t rows = job->draw.count - row, elements = job->dim - element;
     struct quell_tile tile = {
         .job = job,
         .worker = worker,
-        .first = job->run.first + row,
+        .first = job->draw.first + row,
         .rows = rows < pass->rows ? rows : pass->rows,
         .element = element,
         .elements = elements < pass->elements ? elements : pass->elements,
@@ -89,7 +89,7 @@ struct quell_tile quell_job_take(struct quell_job *job, size_t worker, size_t i)
     tile.registers[QUELL_STATE] = job->x + offset;
     for (unsigned r = 1; job->plan && r < job->plan->registers; r++) {
         if (job->batch) {
-            tile.registers[r] = job->batch + (r - 1) * job->run.count * job->dim + offset;
+            tile.registers[r] = job->batch + (r - 1) * job->draw.count * job->dim + offset;
         } else {
             tile.registers[r] = (float *)(void *)memory;
             memory += size;

@@ -14,6 +14,7 @@ struct quell_job {
     const quell_sampler *sampler;
     const struct quell_plan *plan;
     const struct quell_kernels *kernels;
+    quell_draw draw;
     quell_run run;
     size_t dim, workers;
     float *x;
@@ -78,7 +79,7 @@ static inline struct quell_source quell_tile_source(const struct quell_tile *til
                                                     const struct quell_noise_name *name)
 {
     return (struct quell_source){quell_noise_is_path(name) ? &name->path : NULL,
-                                 quell_noise_key_of(name, tile->job->run.seed), name->stream};
+                                 quell_noise_key_of(name, tile->job->draw.seed), name->stream};
 }
 
 /* Draws the noise of a piece; out has room for QUELL_NOISE_ROOM(QUELL_CHUNK) floats. */

@@ -22,37 +22,48 @@ typedef void tile_fn(struct quell_tile *tile);
 static quell_status check_classes(const struct quell_job *job)
 {
     size_t classes = job->sampler->denoiser->classes;
-    for (size_t i = 0; job->run.classes && i < job->run.count; i++) {
-        int32_t label = job->run.classes[i];
+    for (size_t i = 0; job->draw.classes && i < job->draw.count; i++) {
+        int32_t label = job->draw.classes[i];
         if (label < -1 || (label >= 0 && (size_t)label >= classes))
             return quell_fail(QUELL_BAD_ARGUMENT,
                               "run: class %d of sample %llu: the denoiser has %zu classes",
-                              (int)label, (unsigned long long)(job->run.first + i), classes);
+                              (int)label, (unsigned long long)(job->draw.first + i), classes);
     }
     return QUELL_OK;
 }
 
-static const struct quell_sized sized = {"run", "quell_run", "quell_run_defaults", NULL};
+static const struct quell_sized sized_draw = {"draw", "quell_draw", "quell_draw_defaults", NULL};
+static const struct quell_sized sized_run = {"run", "quell_run", "quell_run_defaults", NULL};
 
-/* Checks the caller's run, and copies from it what does not depend on the plan. */
-static quell_status prepare(struct quell_job *job, const quell_sampler *sampler,
-                            const quell_run *run, float *x)
+/* Copies the caller's structs, or the defaults. */
+static quell_status copy(struct quell_job *job, const quell_draw *draw, const quell_run *run)
 {
-    if (!sampler || !run) return quell_fail(QUELL_BAD_ARGUMENT, "run: an argument is NULL");
+    quell_status status = QUELL_OK;
+    job->draw = quell_draw_defaults();
     job->run = quell_run_defaults();
-    quell_status status = quell_sized_copy(&sized, &job->run, sizeof job->run, run);
+    if (draw) status = quell_sized_copy(&sized_draw, &job->draw, sizeof job->draw, draw);
+    if (run && !status) status = quell_sized_copy(&sized_run, &job->run, sizeof job->run, run);
+    return status;
+}
+
+/* Checks what the caller says, and copies from it what does not depend on the plan. */
+static quell_status prepare(struct quell_job *job, const quell_sampler *sampler,
+                            const quell_draw *draw, const quell_run *run, float *x)
+{
+    if (!sampler) return quell_fail(QUELL_BAD_ARGUMENT, "run: the sampler is NULL");
+    quell_status status = copy(job, draw, run);
     if (status) return status;
     job->sampler = sampler;
     job->dim = sampler->denoiser->dim;
     job->x = x;
     size_t bytes;
-    if (quell_multiply(job->run.count, job->dim * sizeof *x, &bytes))
+    if (quell_multiply(job->draw.count, job->dim * sizeof *x, &bytes))
         return quell_fail(QUELL_BAD_ARGUMENT, "run: count * dim is too large");
-    if (job->run.count && !x) return quell_fail(QUELL_BAD_ARGUMENT, "run: x is NULL");
-    if (job->run.count > UINT64_MAX - job->run.first)
+    if (job->draw.count && !x) return quell_fail(QUELL_BAD_ARGUMENT, "run: x is NULL");
+    if (job->draw.count > UINT64_MAX - job->draw.first)
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "run: first is %llu and count %zu: samples have numbers up to 2^64 - 2",
-                          (unsigned long long)job->run.first, job->run.count);
+                          (unsigned long long)job->draw.first, job->draw.count);
     if (job->run.threads > QUELL_MOST_THREADS)
         return quell_fail(QUELL_BAD_ARGUMENT, "run: threads is %zu, must be at most %d",
                           job->run.threads, QUELL_MOST_THREADS);
@@ -71,7 +82,7 @@ static void limit_workers(struct quell_job *job)
 {
     size_t tiles = job->layout.tiles;
     if (job->layout.op_major) {
-        size_t parts = quell_layout_elements(job->dim, job->run.count, job->run.tile).tiles;
+        size_t parts = quell_layout_elements(job->dim, job->draw.count, job->run.tile).tiles;
         tiles = parts > tiles ? parts : tiles;
     }
     if (job->workers > tiles) job->workers = tiles;
@@ -107,12 +118,12 @@ static double brief_work(const struct quell_job *job, tile_fn *run)
 
 /* A brief pass has quell's own threads: whether OpenMP can have its own takes 20 microseconds to
  * find out, and a region ends when its last thread has been given a processor, which on a busy
- * machine takes ten milliseconds. Functions of the host's belong into a region always. */
+ * machine takes ten milliseconds. Functions of the host's that work on samples belong into a region
+ * always; one that is told of progress is promised no more than one thread at a time. */
 static bool is_brief(const struct quell_job *job, struct quell_layout layout, tile_fn *run)
 {
     const struct quell_sampler *sampler = job->sampler;
-    if (sampler->denoiser->host || sampler->step || job->run.observe || job->run.progress)
-        return false;
+    if (sampler->denoiser->host || sampler->step || job->run.observe) return false;
     double operations = run == quell_tile_init ? 1 : (double)(job->to - job->from);
     double elements = (double)layout.tiles * (double)layout.rows * (double)layout.elements;
     return elements * operations < brief_work(job, run) * (double)job->pass_workers;
@@ -136,7 +147,7 @@ static quell_status run_pass(struct quell_job *job, struct quell_layout layout, 
 static quell_status run_op_major(struct quell_job *job)
 {
     const struct quell_plan *plan = job->plan;
-    struct quell_layout elements = quell_layout_elements(job->dim, job->run.count, job->run.tile);
+    struct quell_layout elements = quell_layout_elements(job->dim, job->draw.count, job->run.tile);
     struct quell_layout whole = job->layout;
     /* A step callback may evaluate. */
     if (job->sampler->step || plan->cut != QUELL_ANY_PART) elements = whole;
@@ -171,31 +182,32 @@ static bool calls_the_host(const quell_sampler *sampler)
 /* Runs a plan on x[count][dim]. */
 static quell_status run_plan(struct quell_job *job, const struct quell_plan *plan)
 {
-    if (!job->run.count) return QUELL_OK;
+    if (!job->draw.count) return QUELL_OK;
     job->plan = plan;
     job->transition = 0;
     enum quell_cut cut = plan->cut;
     if (cut == QUELL_ANY_PART && job->sampler->threshold.quantile > 0) cut = QUELL_WHOLE_SAMPLES;
     if (cut == QUELL_ONE_SAMPLE) job->run.tile = 1;
     if (cut == QUELL_ONE_SAMPLE && calls_the_host(job->sampler)) job->workers = 1;
-    job->layout =
-        quell_layout_plan(job->sampler->denoiser, job->run.count, job->workers, job->run.tile, cut);
+    job->layout = quell_layout_plan(job->sampler->denoiser, job->draw.count, job->workers,
+                                    job->run.tile, cut);
     limit_workers(job);
-    quell_watch_begin(&job->watch, &job->run, (uint64_t)quell_plan_steps(plan) * job->run.count);
+    quell_watch_begin(&job->watch, &job->run, (uint64_t)quell_plan_steps(plan) * job->draw.count);
     quell_status status = quell_job_allocate(job, plan->registers, true);
     if (!status) status = job->layout.op_major ? run_op_major(job) : run_tile_major(job);
-    if (!status) status = quell_watch_end(&job->watch, job->run.report);
+    if (!status) status = quell_watch_end(&job->watch);
     quell_job_release(job);
     return status;
 }
 
-quell_status quell_sample_prior(const quell_sampler *sampler, const quell_run *run, float *x)
+quell_status quell_sample_prior(const quell_sampler *sampler, const quell_draw *draw,
+                                const quell_run *run, float *x)
 {
     struct quell_job job = {0};
-    quell_status status = prepare(&job, sampler, run, x);
-    if (status || !job.run.count) return status;
+    quell_status status = prepare(&job, sampler, draw, run, x);
+    if (status || !job.draw.count) return status;
     job.run.progress = NULL;
-    job.layout = quell_layout_elements(job.dim, job.run.count, job.run.tile);
+    job.layout = quell_layout_elements(job.dim, job.draw.count, job.run.tile);
     limit_workers(&job);
     quell_watch_begin(&job.watch, &job.run, 0);
     status = quell_job_allocate(&job, 1, false);
@@ -204,25 +216,27 @@ quell_status quell_sample_prior(const quell_sampler *sampler, const quell_run *r
     return status;
 }
 
-quell_status quell_sample_from(const quell_sampler *sampler, const quell_run *run, float *x)
+quell_status quell_sample_from(const quell_sampler *sampler, const quell_draw *draw,
+                               const quell_run *run, float *x)
 {
     struct quell_job job = {0};
-    quell_status status = prepare(&job, sampler, run, x);
+    quell_status status = prepare(&job, sampler, draw, run, x);
     if (status) return status;
     return run_plan(&job, &sampler->plan);
 }
 
-quell_status quell_sample(const quell_sampler *sampler, const quell_run *run, float *x)
+quell_status quell_sample(const quell_sampler *sampler, const quell_draw *draw,
+                          const quell_run *run, float *x)
 {
-    quell_status status = quell_sample_prior(sampler, run, x);
-    return status ? status : quell_sample_from(sampler, run, x);
+    quell_status status = quell_sample_prior(sampler, draw, run, x);
+    return status ? status : quell_sample_from(sampler, draw, run, x);
 }
 
-quell_status quell_step(const quell_sampler *sampler, const quell_run *run, double t, double s,
-                        float *x)
+quell_status quell_step(const quell_sampler *sampler, const quell_draw *draw, const quell_run *run,
+                        double t, double s, float *x)
 {
     struct quell_job job = {0};
-    quell_status status = prepare(&job, sampler, run, x);
+    quell_status status = prepare(&job, sampler, draw, run, x);
     if (status) return status;
     if (!(t >= s && t <= 1 && s >= 0))
         return quell_fail(QUELL_BAD_ARGUMENT, "step: t = %g, s = %g; needs 1 >= t >= s >= 0", t, s);
@@ -245,14 +259,14 @@ static bool overlap(const float *a, const float *b, size_t bytes)
     return left != right && (left < right ? right - left : left - right) < bytes;
 }
 
-quell_status quell_denoise(const quell_sampler *sampler, const quell_run *run, double t,
-                           const float *x, float *out)
+quell_status quell_denoise(const quell_sampler *sampler, const quell_draw *draw,
+                           const quell_run *run, double t, const float *x, float *out)
 {
     struct quell_job job = {0};
-    quell_status status = prepare(&job, sampler, run, out);
+    quell_status status = prepare(&job, sampler, draw, run, out);
     if (status) return status;
-    if (job.run.count && !x) return quell_fail(QUELL_BAD_ARGUMENT, "denoise: x is NULL");
-    size_t bytes = job.run.count * job.dim * sizeof *x;
+    if (job.draw.count && !x) return quell_fail(QUELL_BAD_ARGUMENT, "denoise: x is NULL");
+    size_t bytes = job.draw.count * job.dim * sizeof *x;
     if (overlap(x, out, bytes))
         return quell_fail(QUELL_BAD_ARGUMENT, "denoise: out overlaps x: it must be another array");
     QUELL_OWN_FLOATS;
@@ -261,7 +275,7 @@ quell_status quell_denoise(const quell_sampler *sampler, const quell_run *run, d
     quell_term mean = {1, quell_plan_denoise(&plan, QUELL_STATE, &point)};
     quell_plan_combine(&plan, QUELL_STATE, 1, &mean, 0, NULL);
     status = plan.status ? plan.status : quell_sampler_check(sampler->denoiser, &point);
-    if (!status && job.run.count) {
+    if (!status && job.draw.count) {
         if (out != x) memcpy(out, x, bytes);
         status = run_plan(&job, &plan);
     }

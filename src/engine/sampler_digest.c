@@ -4,6 +4,7 @@
  * if it promises bits, its answers are part of the digest. */
 #include "sampler_digest.h"
 #include "sampler.h"
+#include <quell/run.h>
 #include "core/schedule.h"
 #include "base/digest.h"
 #include "base/fail.h"
@@ -95,12 +96,13 @@ static uint64_t digest_settings(const quell_sampler *sampler)
 /* Adds the denoiser's answers at one level of noise; if it cannot be evaluated there, the status
  * takes their place. */
 static quell_status put_answers(struct quell_digest *digest, const quell_sampler *sampler,
-                                const quell_run *run, double t, const float *x, float *out)
+                                const quell_draw *draw, const quell_run *run, double t,
+                                const float *x, float *out)
 {
-    quell_status status = quell_denoise(sampler, run, t, x, out);
+    quell_status status = quell_denoise(sampler, draw, run, t, x, out);
     if (status == QUELL_NO_MEMORY) return status;
     quell_digest_whole(digest, (uint64_t)status);
-    if (!status) quell_digest_floats(digest, out, run->count * sampler->denoiser->dim);
+    if (!status) quell_digest_floats(digest, out, draw->count * sampler->denoiser->dim);
     return QUELL_OK;
 }
 
@@ -109,20 +111,21 @@ static quell_status ask(struct quell_digest *digest, const quell_sampler *sample
 {
     const int32_t labels[MOST_ROWS] = {-1, 0};
     size_t classes = sampler->denoiser->classes;
-    quell_run run = quell_run_defaults();
-    run.threads = 1;
-    run.context = context;
-    run.count = classes + 1 < MOST_ROWS ? classes + 1 : MOST_ROWS;
-    run.classes = classes ? labels : NULL;
-    quell_status status = quell_sample_prior(sampler, &run, x);
+    quell_draw draw = quell_draw_defaults();
+    draw.context = context;
+    draw.count = classes + 1 < MOST_ROWS ? classes + 1 : MOST_ROWS;
+    draw.classes = classes ? labels : NULL;
+    quell_run alone = quell_run_defaults();
+    alone.threads = 1;
+    quell_status status = quell_sample_prior(sampler, &draw, &alone, x);
     for (size_t i = 0; i < LEVELS && !status; i++)
-        status = put_answers(digest, sampler, &run, sampler->grid[i * sampler->steps / LEVELS].t, x,
-                             out);
+        status = put_answers(digest, sampler, &draw, &alone,
+                             sampler->grid[i * sampler->steps / LEVELS].t, x, out);
     return status;
 }
 
 /* For a function that promises bits, adds its answers. */
-static quell_status digest_model(const quell_sampler *sampler, const quell_run *run, uint64_t *sum)
+static quell_status digest_model(const quell_sampler *sampler, void *context, uint64_t *sum)
 {
     const quell_denoiser *denoiser = sampler->denoiser;
     *sum = quell_denoiser_digest(denoiser);
@@ -132,17 +135,17 @@ static quell_status digest_model(const quell_sampler *sampler, const quell_run *
     struct quell_digest digest;
     quell_digest_begin(&digest);
     quell_digest_whole(&digest, *sum);
-    quell_status status = ask(&digest, sampler, run->context, x, x + MOST_ROWS * denoiser->dim);
+    quell_status status = ask(&digest, sampler, context, x, x + MOST_ROWS * denoiser->dim);
     free(x);
     *sum = quell_digest_end(&digest);
     return status;
 }
 
-quell_status quell_sampler_digests(const quell_sampler *sampler, const quell_run *run,
+quell_status quell_sampler_digests(const quell_sampler *sampler, void *context,
                                    struct quell_digests *digests)
 {
     digests->sampler = digest_settings(sampler);
-    return digest_model(sampler, run, &digests->model);
+    return digest_model(sampler, context, &digests->model);
 }
 
 uint64_t quell_sampler_digest(const quell_sampler *sampler)

@@ -9,12 +9,12 @@
 /* sampler: the version of quell, the plan with its grid and its coefficients, the schedule, the
  * bounds and the law of x_1. model: everything that decides on the denoiser's results. A function
  * of the host cannot be read: its options take its place and, if it is reproducible, its results
- * for a few samples in the run's context, with and without classes. */
+ * for a few samples in this context, with and without classes. */
 struct quell_digests {
     uint64_t sampler, model;
 };
 
-QUELL_API quell_status quell_sampler_digests(const quell_sampler *sampler, const quell_run *run,
+QUELL_API quell_status quell_sampler_digests(const quell_sampler *sampler, void *context,
                                              struct quell_digests *digests);
 
 #endif

@@ -25,7 +25,7 @@ int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const voi
 {
     const struct quell_job *job = tile->job;
     const quell_sampler *sampler = job->sampler;
-    const quell_run *run = &job->run;
+    const quell_draw *draw = &job->draw;
     if (!constants) {
         quell_denoiser_constants(sampler->denoiser, job->kernels, t->t, t->alpha, t->sigma,
                                  tile->constants);
@@ -46,10 +46,10 @@ int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const voi
         .x = x,
         .out = out,
         .variance = variance,
-        .labels = run->classes ? run->classes + (tile->first - run->first) : NULL,
+        .labels = draw->classes ? draw->classes + (tile->first - draw->first) : NULL,
         .scratch = tile->scratch,
         .constants = constants,
-        .context = run->context,
+        .context = draw->context,
     };
     bool clamps = isfinite(sampler->clamp_low) || isfinite(sampler->clamp_high);
     bool changes = clamps || sampler->threshold.quantile > 0;
@@ -96,7 +96,7 @@ static void path_of(struct quell_tile *tile, const struct quell_piece *piece,
     struct quell_node nodes[QUELL_BROWNIAN_NODES];
     size_t count = quell_brownian_nodes(path, nodes);
     for (size_t i = 0; i < count; i++) {
-        stream_of(tile, piece, tile->job->run.seed, nodes[i].stream, tile->node);
+        stream_of(tile, piece, tile->job->draw.seed, nodes[i].stream, tile->node);
         quell_noise_add(tile->job->kernels, i, nodes[i].weight, tile->node,
                         piece->rows * piece->elements, out);
     }
@@ -235,7 +235,7 @@ void quell_tile_init(struct quell_tile *tile)
     for (struct quell_piece piece = {0}; next_piece(tile, &piece);) {
         float *out = tile->registers[QUELL_STATE] + piece.row * tile->elements + piece.element;
         size_t element = tile->element + piece.element;
-        stream_of(tile, &piece, tile->job->run.seed, QUELL_STREAM_INIT, tile->noise[0]);
+        stream_of(tile, &piece, tile->job->draw.seed, QUELL_STREAM_INIT, tile->noise[0]);
         tile->job->kernels->affine(out, tile->noise[0], piece.rows * piece.elements,
                                    sampler->prior_deviation + element,
                                    sampler->prior_mean + element);

@@ -56,7 +56,7 @@ size_t quell_transition_index(const quell_transition *transition)
 
 void *quell_transition_context(const quell_transition *transition)
 {
-    return transition->tile->job->run.context;
+    return transition->tile->job->draw.context;
 }
 
 float *quell_transition_scratch(quell_transition *transition, unsigned k)

@@ -22,10 +22,10 @@ static void fail(struct quell_watch *watch, quell_status status, uint64_t sample
 {
     while (atomic_flag_test_and_set(&watch->failing)) {
     }
-    if (!watch->status || sample < watch->report.sample) {
+    if (!watch->status || sample < watch->sample) {
         watch->status = status;
-        watch->report.sample = sample;
-        watch->report.transition = transition;
+        watch->sample = sample;
+        watch->transition = transition;
         snprintf(watch->said, sizeof watch->said, "%s", said);
     }
     atomic_flag_clear(&watch->failing);
@@ -88,16 +88,17 @@ void quell_watch_done(struct quell_watch *watch, size_t worker, uint64_t count)
     atomic_flag_clear(&watch->calling);
 }
 
-quell_status quell_watch_end(struct quell_watch *watch, quell_report *report)
+quell_status quell_watch_end(struct quell_watch *watch)
 {
     if (!watch->status && watch->progress && watch->told < watch->total) tell(watch);
     if (!watch->status) return QUELL_OK;
-    if (report && watch->report.sample != UINT64_MAX) *report = watch->report;
-    if (watch->report.sample == UINT64_MAX)
+    if (watch->sample == UINT64_MAX)
         return quell_fail(watch->status, "run: the progress callback returned %s%s%s",
                           watch->status == QUELL_STOPPED ? "a stop" : "an error",
                           *watch->said ? ": " : "", watch->said);
-    return quell_fail(watch->status, "run: sample %llu, transition %zu: %s",
-                      (unsigned long long)watch->report.sample, watch->report.transition,
-                      *watch->said ? watch->said : quell_status_text(watch->status));
+    quell_fail(watch->status, "run: sample %llu, transition %zu: %s",
+               (unsigned long long)watch->sample, watch->transition,
+               *watch->said ? watch->said : quell_status_text(watch->status));
+    quell_fail_sample(watch->sample, watch->transition);
+    return watch->status;
 }

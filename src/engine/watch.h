@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <quell/sampler.h>
+#include <quell/run.h>
 #include "base/memory.h"
 
 /* What a worker has done, on a cache line that it alone writes. */
@@ -30,7 +30,8 @@ struct quell_watch {
     uint64_t told;        /* what progress last heard; guarded by `calling` */
     atomic_flag failing;  /* guards the members below */
     quell_status status;
-    quell_report report;
+    uint64_t sample; /* the lowest that failed; UINT64_MAX: progress did */
+    size_t transition;
     char said[512]; /* the message of the caller's function that failed; else "" */
 };
 
@@ -52,6 +53,6 @@ void quell_watch_done(struct quell_watch *watch, size_t worker, uint64_t count);
 
 /* After the workers are done: calls progress a last time, and returns the status of the whole run,
  * with its message set in this thread. */
-quell_status quell_watch_end(struct quell_watch *watch, quell_report *report);
+quell_status quell_watch_end(struct quell_watch *watch);
 
 #endif

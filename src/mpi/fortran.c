@@ -13,16 +13,17 @@ quell_status quell_mpi_threads_f(MPI_Fint comm, size_t *threads)
     return quell_mpi_threads(MPI_Comm_f2c(comm), threads);
 }
 
-quell_status quell_mpi_sample_f(MPI_Fint comm, const quell_sampler *sampler, const quell_run *run,
-                                float *x)
+quell_status quell_mpi_sample_f(MPI_Fint comm, const quell_sampler *sampler, const quell_draw *draw,
+                                const quell_run *run, float *x)
 {
-    return quell_mpi_sample(MPI_Comm_f2c(comm), sampler, run, x);
+    return quell_mpi_sample(MPI_Comm_f2c(comm), sampler, draw, run, x);
 }
 
-quell_status quell_mpi_save_f(MPI_Fint comm, const quell_sampler *sampler, const quell_run *run,
-                              const char *path, size_t rank, const size_t *shape)
+quell_status quell_mpi_save_f(MPI_Fint comm, const quell_sampler *sampler, const quell_draw *draw,
+                              const quell_run *run, const char *path, size_t rank,
+                              const size_t *shape)
 {
-    return quell_mpi_save(MPI_Comm_f2c(comm), sampler, run, path, rank, shape);
+    return quell_mpi_save(MPI_Comm_f2c(comm), sampler, draw, run, path, rank, shape);
 }
 
 quell_status quell_mpi_save_rows_f(MPI_Fint comm, uint64_t count, size_t rank, const size_t *shape,

@@ -3,6 +3,7 @@
  * communicator is set so only while it is duplicated; everything else uses the duplicate. */
 #include <quell/mpi.h>
 #include "mpi/group.h"
+#include "base/fail.h"
 
 #include <limits.h>
 #include <stdarg.h>
@@ -80,55 +81,84 @@ quell_status quell_group_leave(struct quell_group *group, quell_status status)
     return status;
 }
 
-/* The lowest rank that failed sends its status and message to all. */
-static quell_status hear(const struct quell_group *group, int speaker, bool all, int *code,
-                         char message[QUELL_MPI_MESSAGE])
+/* What a rank says of its failure.
+ *
+ * code: 0: it did not fail.
+ * sample, transition: where it was, if it was in a sample. */
+struct said {
+    int code, in_sample;
+    uint64_t sample;
+    size_t transition;
+    char message[QUELL_MPI_MESSAGE];
+};
+
+/* What this rank has to say of a call that it made itself. */
+static struct said own_words(quell_status status)
 {
-    struct {
-        int code;
-        char message[QUELL_MPI_MESSAGE];
-    } said = {*code, ""};
+    struct said said = {.code = (int)status};
+    if (!status) return said;
+    said.in_sample = quell_error_sample(&said.sample, &said.transition);
+    snprintf(said.message, sizeof said.message, "%s", quell_error_message());
+    return said;
+}
+
+/* Fails here as another rank did. */
+static quell_status repeat(const struct said *said)
+{
+    if (!said->code) return QUELL_OK;
+    quell_error_set((quell_status)said->code, said->message);
+    if (said->in_sample) quell_fail_sample(said->sample, said->transition);
+    return (quell_status)said->code;
+}
+
+/* One rank sends what it says to all. */
+static quell_status hear(const struct quell_group *group, int speaker, bool all, struct said *said)
+{
+    struct said heard = *said;
     if (group->rank == speaker) {
-        size_t used = all ? 0 : (size_t)snprintf(said.message, 32, "rank %d: ", speaker);
-        snprintf(said.message + used, sizeof said.message - used, "%.*s",
-                 (int)(sizeof said.message - used - 1), message);
+        size_t used = all ? 0 : (size_t)snprintf(heard.message, 32, "rank %d: ", speaker);
+        snprintf(heard.message + used, sizeof heard.message - used, "%.*s",
+                 (int)(sizeof heard.message - used - 1), said->message);
     }
     quell_status status = quell_group_check(
-        MPI_Bcast(&said, (int)sizeof said, MPI_BYTE, speaker, group->comm), "mpi");
-    if (status) return status;
-    *code = said.code;
-    memcpy(message, said.message, sizeof said.message);
-    return QUELL_OK;
+        MPI_Bcast(&heard, (int)sizeof heard, MPI_BYTE, speaker, group->comm), "mpi");
+    if (!status) *said = heard;
+    return status;
+}
+
+/* The lowest rank that failed speaks; none does if none failed. */
+static quell_status settle(const struct quell_group *group, struct said *said)
+{
+    int own[2] = {said->code ? group->rank : group->size, said->code != 0}, least[2];
+    quell_status status =
+        quell_group_check(MPI_Allreduce(own, least, 2, MPI_INT, MPI_MIN, group->comm), "mpi");
+    if (status || least[0] == group->size) return status;
+    return hear(group, least[0], least[1], said);
 }
 
 quell_status quell_group_settle(const struct quell_group *group, int *code,
                                 char message[QUELL_MPI_MESSAGE])
 {
-    int own[2] = {*code ? group->rank : group->size, *code != 0}, least[2];
-    quell_status status =
-        quell_group_check(MPI_Allreduce(own, least, 2, MPI_INT, MPI_MIN, group->comm), "mpi");
-    if (status || least[0] == group->size) return status;
-    return hear(group, least[0], least[1], code, message);
+    struct said said = {.code = *code};
+    memcpy(said.message, message, sizeof said.message);
+    quell_status status = settle(group, &said);
+    *code = said.code;
+    memcpy(message, said.message, sizeof said.message);
+    return status;
 }
 
 quell_status quell_group_agree(const struct quell_group *group, quell_status status)
 {
-    char message[QUELL_MPI_MESSAGE] = "";
-    int code = (int)status;
-    if (status) snprintf(message, sizeof message, "%s", quell_error_message());
-    quell_status exchange = quell_group_settle(group, &code, message);
-    if (exchange) return exchange;
-    return code ? quell_error_set((quell_status)code, message) : QUELL_OK;
+    struct said said = own_words(status);
+    quell_status exchange = settle(group, &said);
+    return exchange ? exchange : repeat(&said);
 }
 
 quell_status quell_group_told(const struct quell_group *group, quell_status status)
 {
-    char message[QUELL_MPI_MESSAGE] = "";
-    int code = (int)status;
-    if (status) snprintf(message, sizeof message, "%s", quell_error_message());
-    quell_status exchange = hear(group, 0, true, &code, message);
-    if (exchange) return exchange;
-    return code ? quell_error_set((quell_status)code, message) : QUELL_OK;
+    struct said said = own_words(status);
+    quell_status exchange = hear(group, 0, true, &said);
+    return exchange ? exchange : repeat(&said);
 }
 
 quell_status quell_group_same(const struct quell_group *group, uint64_t value, const char *name)

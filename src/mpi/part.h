@@ -6,10 +6,12 @@
 #include <quell/mpi.h>
 #include "mpi/group.h"
 
-/* run: the run over this rank's samples. done: how many of them are drawn; rows: how many the
- * current batch has. */
+/* whole: how many samples all ranks draw. draw, run: of this rank's samples. done: how many of them
+ * are drawn; rows: how many the current batch has. */
 struct quell_part {
     const quell_sampler *sampler;
+    uint64_t whole;
+    quell_draw draw;
     quell_run run;
     quell_mpi_watch *watch;
     size_t done, rows;
@@ -17,7 +19,8 @@ struct quell_part {
 
 /* Collective; all ranks return the same status. */
 quell_status quell_part_begin(const struct quell_group *group, struct quell_part *part,
-                              const quell_sampler *sampler, const quell_run *run);
+                              const quell_sampler *sampler, const quell_draw *draw,
+                              const quell_run *run);
 
 /* A quell_mpi_rows_fn for `struct quell_part *`. */
 quell_status quell_part_draw(void *user, quell_mpi_watch *watch, size_t done, size_t rows,

@@ -13,18 +13,19 @@ static quell_status check_shape(const quell_sampler *sampler, size_t rank, const
                             dim, quell_sampler_dim(sampler));
 }
 
-quell_status quell_mpi_save(MPI_Comm comm, const quell_sampler *sampler, const quell_run *run,
-                            const char *path, size_t rank, const size_t *shape)
+quell_status quell_mpi_save(MPI_Comm comm, const quell_sampler *sampler, const quell_draw *draw,
+                            const quell_run *run, const char *path, size_t rank,
+                            const size_t *shape)
 {
     struct quell_group group;
     struct quell_part part;
     quell_status status = quell_group_enter(&group, comm);
     if (status) return status;
-    status = quell_part_begin(&group, &part, sampler, run);
+    status = quell_part_begin(&group, &part, sampler, draw, run);
     if (!status) status = quell_group_agree(&group, check_shape(sampler, rank, shape));
     quell_group_leave(&group, status);
     if (status) return status;
     size_t dim = quell_sampler_dim(sampler);
-    return quell_mpi_save_rows(comm, run->count, rank ? rank : 1, rank ? shape : &dim, path,
+    return quell_mpi_save_rows(comm, part.whole, rank ? rank : 1, rank ? shape : &dim, path,
                                quell_part_draw, &part);
 }

@@ -52,7 +52,7 @@ static void learned(quell_plan *plan, const quell_point *t, const quell_point *s
     quell_plan_step(plan, t, s);
 }
 
-/* Whether `large` would leave more than twice the noise of s. */
+/* Whether `large` would leave more than 3/2 of the noise of s. */
 static bool too_long(const quell_point *t, const quell_point *s)
 {
     double log_rho = quell_lambda(t) - quell_lambda(s);

@@ -6,7 +6,8 @@
  *     d' = (y' - mu') / sigma~_s,     y_s = y_t + (sigma~_s - sigma~_t) (d + d') / 2
  *
  * and y_s = y' in a step to sigma_s = 0. As stages (stages.h): d' - d = (mu - mu') / sigma~_s, so
- * that mu' - mu has the weight (sigma~_t / sigma~_s - 1) / 2. */
+ * that mu' - mu has the weight (sigma~_t / sigma~_s - 1) / 2. Where that is more than 3/2,
+ * of the 2 that the rule of long steps allows others (steady.h), y' is nearer to some Gaussians. */
 #include "stages.h"
 #include "base/maths.h"
 
@@ -14,7 +15,7 @@ void quell_heun(quell_plan *plan, const quell_point *t, const quell_point *s, bo
 {
     double h = quell_step_size(t, s), weight = quell_expm1(h) / 2;
     quell_register_id mu = quell_plan_denoise(plan, QUELL_STATE, t);
-    if (h == 0 || (steady && !quell_steady_stages(1, &weight))) {
+    if (h == 0 || (steady && !quell_steady_stages(1, (double[]){weight / 0.75}))) {
         QUELL_STAGE(plan, QUELL_STATE, .t = t, .s = s, .mu = mu);
     } else {
         quell_register_id other = QUELL_STAGE_DENOISE(plan, .t = t, .s = s, .mu = mu);

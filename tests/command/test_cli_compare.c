@@ -57,13 +57,13 @@ TEST(compare, files_refused)
     command_remove(&command);
 }
 
-static quell_run run_of(uint64_t seed, uint64_t first)
+static quell_draw draw_of(uint64_t seed, uint64_t first)
 {
-    quell_run run = quell_run_defaults();
-    run.seed = seed;
-    run.first = first;
-    run.count = COUNT;
-    return run;
+    quell_draw draw = quell_draw_defaults();
+    draw.seed = seed;
+    draw.first = first;
+    draw.count = COUNT;
+    return draw;
 }
 
 /* Mean square distance of sorted values, the root of it: one element needs no directions. */
@@ -107,7 +107,8 @@ static void check_numbers(const json_t *root, const quell_denoiser *denoiser, co
 {
     float x[COUNT], exact[COUNT], other[COUNT];
     const uint64_t seed = 7 + UINT64_C(0x9e3779b97f4a7c15);
-    quell_run run = run_of(7, 0), reference = run_of(seed, 0);
+    quell_draw draw = draw_of(7, 0), reference = draw_of(seed, 0);
+    quell_run run = quell_run_defaults();
     quell_schedule *schedule = must_schedule("cosine");
     double alpha, sigma;
     MUST(quell_schedule_at(schedule, 0, &alpha, &sigma));
@@ -117,15 +118,15 @@ static void check_numbers(const json_t *root, const quell_denoiser *denoiser, co
     CHECK(fabs(number(root, "spread") - sqrt(alpha * alpha * 2.125)) < 0.05, "spread");
     for (size_t b = 0; b < 2; b++) {
         quell_sampler *made = must_sampler(spec, denoiser, schedule, b ? 9 : 3);
-        MUST(quell_sample(made, &run, x));
-        MUST(quell_exact(denoiser, &reference, alpha, sigma, exact));
+        MUST(quell_sample(made, &draw, NULL, x));
+        MUST(quell_exact(denoiser, &reference, &run, alpha, sigma, exact));
         check_close(number(trial_of(root, sampler, b), "distance"), line_distance(x, exact), spec);
         quell_sampler_free(made);
     }
     double floor = 0;
     for (uint64_t n = 1; n <= 4; n++) {
-        run = run_of(seed, n * COUNT);
-        MUST(quell_exact(denoiser, &run, alpha, sigma, other));
+        draw = draw_of(seed, n * COUNT);
+        MUST(quell_exact(denoiser, &draw, &run, alpha, sigma, other));
         floor += line_distance(other, exact) / 4;
     }
     check_close(number(json_field(root, "floor"), "distance"), floor, "floor");

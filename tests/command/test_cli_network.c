@@ -227,9 +227,9 @@ TEST(cli, denoise_is_the_librarys)
     CHECK(!quell_schedule_create(&schedule, "vp"), "%s", quell_error_message());
     CHECK(!quell_sampler_create(&sampler, "ddim", quell_model_denoiser(model), schedule, NULL),
           "%s", quell_error_message());
-    quell_run run = quell_run_defaults();
-    run.count = 5, run.classes = classes;
-    CHECK(!quell_denoise(sampler, &run, 0.25, x, right), "%s", quell_error_message());
+    quell_draw draw = quell_draw_defaults();
+    draw.count = 5, draw.classes = classes;
+    CHECK(!quell_denoise(sampler, &draw, NULL, 0.25, x, right), "%s", quell_error_message());
     CHECK(!memcmp(y, right, sizeof right), "denoise");
     free(x);
     free(y);

@@ -65,13 +65,13 @@ TEST(cli, samples_are_the_librarys)
     struct command command = command_new();
     quell_model *model;
     float x[20];
-    quell_run run = quell_run_defaults();
+    quell_draw draw = quell_draw_defaults();
     MUST(quell_model_load(&model, "builtin:grid25"));
     quell_schedule *schedule = must_schedule("cosine");
     quell_sampler *sampler = must_sampler("ddim:eta=0.3", quell_model_denoiser(model), schedule, 7);
-    run.count = 10;
-    run.seed = 18446744073709551615u;
-    MUST(quell_sample(sampler, &run, x));
+    draw.count = 10;
+    draw.seed = 18446744073709551615u;
+    MUST(quell_sample(sampler, &draw, NULL, x));
     command_check(
         &command, 0,
         "sample --model builtin:grid25 --schedule cosine --sampler ddim:eta=0.3 --steps 7 "
@@ -96,7 +96,7 @@ TEST(cli, sampling_options)
     quell_schedule *schedule = must_schedule("vp");
     quell_sampler *sampler;
     quell_sampler_options options = quell_sampler_defaults();
-    quell_run run = quell_run_defaults();
+    quell_draw draw = quell_draw_defaults();
     float x[20];
     MUST(quell_model_load(&model, "builtin:grid25"));
     options.steps = 6;
@@ -106,9 +106,9 @@ TEST(cli, sampling_options)
     options.clamp_high = 0.5;
     options.grid = "linear:final=zero";
     options.brownian = 1;
-    run.count = 10;
+    draw.count = 10;
     MUST(quell_sampler_create(&sampler, "ddpm", quell_model_denoiser(model), schedule, &options));
-    MUST(quell_sample(sampler, &run, x));
+    MUST(quell_sample(sampler, &draw, NULL, x));
     command_check(&command, 0,
                   "sample --model builtin:grid25 --sampler ddpm --steps 6 --start 0.75 "
                   "--stop .125 --clamp-low -1 --clamp-high 0.5 --grid linear:final=zero --brownian "
@@ -121,7 +121,7 @@ TEST(cli, sampling_options)
     options.clamp_low = -(double)INFINITY, options.clamp_high = (double)INFINITY;
     options.threshold = 0.5, options.threshold_max = 1.25;
     MUST(quell_sampler_create(&sampler, "ddpm", quell_model_denoiser(model), schedule, &options));
-    MUST(quell_sample(sampler, &run, x));
+    MUST(quell_sample(sampler, &draw, NULL, x));
     command_check(&command, 0,
                   "sample --model builtin:grid25 --sampler ddpm --steps 6 --start 0.75 "
                   "--stop .125 --threshold 0.5 --threshold-max 1.25 --grid linear:final=zero "
@@ -141,14 +141,14 @@ static void write_noise(const struct command *command, const char *name, const c
 {
     char file[1024] = "\x93NUMPY\1\0\x76";
     quell_model *model;
-    quell_run run = quell_run_defaults();
+    quell_draw draw = quell_draw_defaults();
     float x[100];
     MUST(quell_model_load(&model, "builtin:grid25"));
     quell_schedule *schedule = must_schedule("vp");
     quell_sampler *sampler = must_sampler("ddim", quell_model_denoiser(model), schedule, 4);
-    run.count = rows;
-    run.seed = 5;
-    MUST(quell_sample_prior(sampler, &run, x));
+    draw.count = rows;
+    draw.seed = 5;
+    MUST(quell_sample_prior(sampler, &draw, NULL, x));
     for (size_t i = 0; i < 2 * rows; i++) x[i] *= scale;
     memset(file + 10, ' ', 118);
     int length = sprintf(file + 10, "{'descr': '<f4', 'fortran_order': False, 'shape': %s}", shape);

@@ -14,10 +14,10 @@ constexpr size_t dim = 3, count = 200, steps = 6;
 std::vector<float> by_c(quell_sampler *sampler, uint64_t seed)
 {
     std::vector<float> x(count * dim);
-    quell_run run = quell_run_defaults();
-    run.seed = seed;
-    run.count = count;
-    CHECK(!quell_sample(sampler, &run, x.data()));
+    quell_draw draw = quell_draw_defaults();
+    draw.seed = seed;
+    draw.count = count;
+    CHECK(!quell_sample(sampler, &draw, nullptr, x.data()));
     return x;
 }
 
@@ -44,11 +44,11 @@ quell::sampler_options in_steps(size_t n)
     return options;
 }
 
-quell::run seeded(uint64_t seed)
+quell::draw seeded(uint64_t seed)
 {
-    quell::run run;
-    run.seed = seed;
-    return run;
+    quell::draw draw;
+    draw.seed = seed;
+    return draw;
 }
 
 const std::vector<double> weights = {1, 3}, means = {-2, 0, 1, 2, 1, 0}, variances = {0.1, 0.2};
@@ -122,29 +122,28 @@ TEST(mixture_as_in_c)
 
     /* By steps, in parts, watched, on the host's threads: all the same. */
     std::vector<float> y(count * dim);
-    quell::run run = seeded(7);
-    sampler.sample(run, y);
+    sampler.sample(seeded(7), y);
     CHECK(same_bits(y, x));
-    sampler.sample_prior(run, y);
+    sampler.sample_prior(seeded(7), y);
     for (size_t i = 0; i < steps; i++) {
         double n = steps, done = static_cast<double>(i);
-        sampler.step(run, (n - done) / n, (n - done - 1) / n, y);
+        sampler.step(seeded(7), (n - done) / n, (n - done - 1) / n, y);
     }
     CHECK(same_bits(x, y));
 
-    run = seeded(7);
-    run.first = 50;
-    CHECK(same_bits(sampler.sample(run, 100), quell::span<float>(x).subspan(150, 300)));
+    quell::draw later = seeded(7);
+    later.first = 50;
+    CHECK(same_bits(sampler.sample(later, 100), quell::span<float>(x).subspan(150, 300)));
 
     size_t bodies = 0;
-    run = seeded(7);
+    quell::run run;
     run.threads = 5;
     run.tile = 3;
     run.isa = "scalar";
     run.parallel = [&](size_t workers, const std::function<void(size_t)> &body) {
         for (size_t i = workers; i-- > 0; bodies++) body(i);
     };
-    CHECK(same_bits(sampler.sample(run, count), x));
+    CHECK(same_bits(sampler.sample(seeded(7), count, run), x));
     CHECK(bodies == 10);
 }
 
@@ -176,9 +175,9 @@ TEST(denoise_and_noise_as_in_c)
     auto denoiser = quell::denoiser::from_isotropic(dim, 0.5, {1, 2, 3});
     quell::sampler sampler("ddim", denoiser, quell::schedule("vp"));
     std::vector<float> x = {1, 2, 3, 4, 5, 6}, out(6), expected(6);
-    quell_run run = quell_run_defaults();
-    run.count = 2;
-    CHECK(!quell_denoise(sampler.get(), &run, 0.5, x.data(), expected.data()));
+    quell_draw draw = quell_draw_defaults();
+    draw.count = 2;
+    CHECK(!quell_denoise(sampler.get(), &draw, nullptr, 0.5, x.data(), expected.data()));
     sampler.denoise({}, 0.5, x, out);
     CHECK(same_bits(out, expected));
     CHECK(status_of([&] { sampler.denoise({}, 0.5, x, quell::span<float>(out.data(), 3)); }) ==
@@ -255,9 +254,9 @@ TEST(sampler_options)
     quell_sampler *made = nullptr;
     CHECK(!quell_sampler_create(&made, "dpmpp_2m", denoiser.get(), schedule.get(), &c));
     std::vector<float> x(10);
-    quell_run run = quell_run_defaults();
-    run.count = 5;
-    CHECK(!quell_sample(made, &run, x.data()));
+    quell_draw draw = quell_draw_defaults();
+    draw.count = 5;
+    CHECK(!quell_sample(made, &draw, nullptr, x.data()));
     quell::span<const quell::point> grid = sampler.grid();
     CHECK(grid.size() == 5 && grid[0].t == 1 && grid[4].t == 0);
     CHECK(!std::memcmp(grid.data(), quell_sampler_grid(made), 5 * sizeof grid[0]));

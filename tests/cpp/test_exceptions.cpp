@@ -17,10 +17,16 @@ struct mine {
 
 constexpr size_t dim = 2, count = 64;
 
-quell::run in_threads(uint64_t first = 0)
+quell::draw from(uint64_t first)
+{
+    quell::draw draw;
+    draw.first = first;
+    return draw;
+}
+
+quell::run in_threads()
 {
     quell::run run;
-    run.first = first;
     run.threads = 4;
     run.tile = 1;
     return run;
@@ -45,15 +51,15 @@ void throw_elsewhere(const quell_call &call, quell::span<const float> x, quell::
 TEST(denoiser_throws_in_many_threads)
 {
     auto sampler = sampler_of(quell::denoiser::from_function(dim, throw_elsewhere));
-    auto fine = sampler.sample(in_threads(), count);
+    auto fine = sampler.sample({}, count, in_threads());
     for (int i = 0; i < 20; i++) {
-        auto caught = thrown<mine>([&] { sampler.sample(in_threads(1000), count); });
+        auto caught = thrown<mine>([&] { sampler.sample(from(1000), count, in_threads()); });
         CHECK(caught.sample >= 1000 && caught.sample < 1000 + count);
     }
-    quell::run one = in_threads(1000);
+    quell::run one = in_threads();
     one.threads = 1;
-    CHECK(thrown<mine>([&] { sampler.sample(one, count); }).sample == 1000);
-    CHECK(same_bits(sampler.sample(in_threads(), count), fine));
+    CHECK(thrown<mine>([&] { sampler.sample(from(1000), count, one); }).sample == 1000);
+    CHECK(same_bits(sampler.sample({}, count, in_threads()), fine));
 }
 
 /* Four workers of the host's throw one after the other, that of the lowest sample third. */
@@ -68,13 +74,13 @@ TEST(the_lowest_sample_wins)
             std::this_thread::sleep_for(std::chrono::milliseconds(wait));
             throw mine{call.first};
         }));
-    quell::run run = in_threads(1000);
+    quell::run run = in_threads();
     run.parallel = [](size_t workers, const std::function<void(size_t)> &body) {
         std::vector<std::thread> threads;
         for (size_t i = 0; i < workers; i++) threads.emplace_back(body, i);
         for (std::thread &thread : threads) thread.join();
     };
-    CHECK(thrown<mine>([&] { sampler.sample(run, 4); }).sample == 1000);
+    CHECK(thrown<mine>([&] { sampler.sample(from(1000), 4, run); }).sample == 1000);
     CHECK(arrived == 4);
 }
 
@@ -82,12 +88,12 @@ TEST(the_lowest_sample_wins)
 TEST(runs_do_not_mix)
 {
     auto sampler = sampler_of(quell::denoiser::from_function(dim, throw_elsewhere));
-    auto fine = sampler.sample(in_threads(), count);
+    auto fine = sampler.sample({}, count, in_threads());
     std::atomic<int> wrong{0};
     auto body = [&](uint64_t own) {
         for (int i = 0; i < 50; i++) {
             try {
-                auto x = sampler.sample(in_threads(own), count);
+                auto x = sampler.sample(from(own), count, in_threads());
                 if (own || !same_bits(x, fine)) wrong++;
             } catch (const mine &caught) {
                 if (!own || caught.sample / 1000 != own / 1000) wrong++;
@@ -113,7 +119,7 @@ TEST(the_same_object)
     run.threads = 1;
     std::exception_ptr caught;
     try {
-        sampler.sample(run, 1);
+        sampler.sample({}, 1, run);
     } catch (...) {
         caught = std::current_exception();
     }
@@ -126,17 +132,17 @@ TEST(watchers_throw)
     std::vector<float> x(count * dim);
     quell::run run = in_threads();
     run.progress = [](const quell_progress &) { throw mine{1}; };
-    CHECK(thrown<mine>([&] { sampler.sample_from(run, x); }).sample == 1);
+    CHECK(thrown<mine>([&] { sampler.sample_from({}, x, run); }).sample == 1);
     run.progress = {};
     run.observe = [](size_t transition, const quell::point &, uint64_t first,
                      quell::span<const float> rows) {
         CHECK(rows.size() == dim);
         if (transition == 2) throw mine{first};
     };
-    CHECK(thrown<mine>([&] { sampler.sample_from(run, x); }).sample < count);
+    CHECK(thrown<mine>([&] { sampler.sample_from({}, x, run); }).sample < count);
     run.observe = {};
     run.parallel = [](size_t, const std::function<void(size_t)> &) { throw mine{3}; };
-    CHECK(thrown<mine>([&] { sampler.sample_from(run, x); }).sample == 3);
+    CHECK(thrown<mine>([&] { sampler.sample_from({}, x, run); }).sample == 3);
 }
 
 TEST(results_as_in_c)
@@ -150,15 +156,15 @@ TEST(results_as_in_c)
     };
     auto run = in_threads();
     run.threads = 1;
-    auto stopped = thrown<quell::error>([&] { sampler_of(returning(1)).sample(run, count); });
-    CHECK(stopped.status() == QUELL_STOPPED && stopped.report() && stopped.report()->sample == 5);
+    auto stopped = thrown<quell::error>([&] { sampler_of(returning(1)).sample({}, count, run); });
+    CHECK(stopped.status() == QUELL_STOPPED && stopped.sample() == 5u);
     CHECK(std::string(stopped.what()) == quell_error_message());
-    CHECK(status_of([&] { sampler_of(returning(-1)).sample(run, count); }) ==
+    CHECK(status_of([&] { sampler_of(returning(-1)).sample({}, count, run); }) ==
           QUELL_DENOISER_FAILED);
     auto fine = sampler_of(returning(0));
     run.progress = [](const quell_progress &at) { return at.total == count * 4 ? 1 : 0; };
-    auto early = thrown<quell::error>([&] { fine.sample(run, count); });
-    CHECK(early.status() == QUELL_STOPPED && !early.report());
+    auto early = thrown<quell::error>([&] { fine.sample({}, count, run); });
+    CHECK(early.status() == QUELL_STOPPED && !early.sample());
 }
 
 TEST(schedules_and_builders_throw)
@@ -211,9 +217,9 @@ TEST(steps_throw_and_catch)
         },
         denoiser, quell::schedule("vp"));
     std::vector<float> x(count * dim);
-    sampler.sample_from(in_threads(), x);
+    sampler.sample_from({}, x, in_threads());
     handle = false;
-    CHECK(thrown<mine>([&] { sampler.sample_from(in_threads(), x); }).sample < count);
+    CHECK(thrown<mine>([&] { sampler.sample_from({}, x, in_threads()); }).sample < count);
 }
 
 TEST(runs_in_runs)
@@ -221,10 +227,10 @@ TEST(runs_in_runs)
     auto inner = sampler_of(quell::denoiser::from_function(dim, throw_elsewhere));
     auto outer = sampler_of(quell::denoiser::from_function(
         dim, [&inner](const quell_call &call, quell::span<const float> x, quell::span<float> mean) {
-            auto caught = thrown<mine>([&] { inner.sample(in_threads(1000), 3); });
+            auto caught = thrown<mine>([&] { inner.sample(from(1000), 3, in_threads()); });
             CHECK(caught.sample >= 1000);
             if (call.first == 7) throw mine{7};
             halve(call, x, mean);
         }));
-    CHECK(thrown<mine>([&] { outer.sample(in_threads(), 20); }).sample == 7);
+    CHECK(thrown<mine>([&] { outer.sample({}, 20, in_threads()); }).sample == 7);
 }

@@ -66,7 +66,7 @@ TEST(functions_live_as_long_as_they_are_held)
 TEST(errors)
 {
     auto unknown = thrown<quell::error>([] { quell::schedule("nonsense"); });
-    CHECK(unknown.status() == QUELL_NOT_FOUND && !unknown.report());
+    CHECK(unknown.status() == QUELL_NOT_FOUND && !unknown.sample() && !unknown.transition());
     CHECK(std::string(unknown.what()) == quell_error_message());
     CHECK(std::string(unknown.what()).find("nonsense") != std::string::npos);
     CHECK(quell::status_name(QUELL_NOT_FOUND) == "QUELL_NOT_FOUND");
@@ -85,19 +85,19 @@ TEST(errors)
     std::vector<float> odd(5), x(4);
     CHECK(lengths([&] { sampler.sample_from({}, odd); }));
     const int32_t classes[] = {0, 0, 0};
+    quell::draw draw;
+    draw.classes = classes;
+    CHECK(lengths([&] { sampler.sample_from(draw, x); }));
     quell::run run;
-    run.classes = classes;
-    CHECK(lengths([&] { sampler.sample_from(run, x); }));
-    run = {};
     run.isa = "nonsense";
-    CHECK(status_of([&] { sampler.sample_from(run, x); }) == QUELL_NOT_FOUND);
+    CHECK(status_of([&] { sampler.sample_from({}, x, run); }) == QUELL_NOT_FOUND);
 
     x[3] = std::numeric_limits<float>::quiet_NaN();
-    run = {};
-    run.first = 30;
-    auto infinite = thrown<quell::error>([&] { sampler.sample_from(run, x); });
+    draw = {};
+    draw.first = 30;
+    auto infinite = thrown<quell::error>([&] { sampler.sample_from(draw, x); });
     CHECK(infinite.status() == QUELL_NOT_FINITE);
-    CHECK(infinite.report() && infinite.report()->sample == 31);
+    CHECK(infinite.sample() == 31u && infinite.transition() == 0u);
 }
 
 /* No samples are samples, too; sizes that wrap around are none. */
@@ -125,10 +125,10 @@ TEST(empty_and_wrapped)
     CHECK(refused([&] { denoiser::from_isotropic(most); }));
     quell::run run;
     run.threads = most; /* -1 */
-    CHECK(refused([&] { sampler.sample_from(run, some); }));
-    run = {};
-    run.first = most;
-    CHECK(refused([&] { sampler.sample_from(run, some); }));
+    CHECK(refused([&] { sampler.sample_from({}, some, run); }));
+    quell::draw draw;
+    draw.first = most;
+    CHECK(refused([&] { sampler.sample_from(draw, some); }));
     quell::sampler_options options;
     options.steps = most;
     CHECK(refused([&] {
@@ -186,7 +186,8 @@ TEST(spans)
     std::span<float> theirs = span;
     quell::span<const float> ours = theirs;
     CHECK(theirs.data() == values.data() && ours.size() == 3);
-    quell::run run{.seed = 7, .threads = 1};
-    CHECK(run.seed == 7 && run.threads == 1 && !run.progress);
+    quell::draw draw{.seed = 7};
+    quell::run run{.threads = 1};
+    CHECK(draw.seed == 7 && run.threads == 1 && !run.progress);
 #endif
 }

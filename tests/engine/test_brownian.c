@@ -186,11 +186,12 @@ TEST(brownian, every_way)
         quell_denoiser *denoiser = model_denoiser(&model);
         quell_schedule *schedule = must_schedule("vp");
         quell_sampler *sampler = brownian("ddim:eta=0.8", denoiser, schedule, 3);
+        quell_draw draw = quell_draw_defaults();
         quell_run run = quell_run_defaults();
-        run.count = cases[i].count, run.first = 11, run.seed = 5, run.threads = 1;
-        float *x = malloc(run.count * model.dim * sizeof *x);
-        must_draw(sampler, &run, x);
-        check_every_way(model.kind, sampler, &run, x);
+        draw.count = cases[i].count, draw.first = 11, draw.seed = 5, run.threads = 1;
+        float *x = malloc(draw.count * model.dim * sizeof *x);
+        must_draw(sampler, &draw, &run, x);
+        check_every_way(model.kind, sampler, &draw, &run, x);
         free(x);
         quell_sampler_free(sampler);
         quell_schedule_free(schedule);
@@ -207,15 +208,17 @@ static int ancestral(void *user, quell_transition *at, const quell_point *t, con
     float *noise = quell_transition_scratch(at, 0);
     size_t dim = quell_transition_dim(at);
     if (quell_transition_noise(at, 5, noise)) return -1;
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
-    run.first = quell_transition_first(at), run.count = quell_transition_rows(at), run.threads = 1;
-    for (size_t row = 0; row < run.count; row++) {
+    draw.first = quell_transition_first(at), draw.count = quell_transition_rows(at),
+    run.threads = 1;
+    for (size_t row = 0; row < draw.count; row++) {
         float own[8];
         double from = quell_noise_place(quell_lambda(t)), to = quell_noise_place(quell_lambda(s));
-        if (quell_noise_brownian(run.seed, 5, from, to, run.first + row, 0, dim, own)) return -1;
+        if (quell_noise_brownian(draw.seed, 5, from, to, draw.first + row, 0, dim, own)) return -1;
         if (memcmp(own, noise + row * dim, dim * sizeof *own)) return -1;
     }
-    return quell_step(ddpm, &run, t->t, s->t, x) ? -1 : 0;
+    return quell_step(ddpm, &draw, &run, t->t, s->t, x) ? -1 : 0;
 }
 
 /* quell_sample_from, quell_step and a callback that steps are the same. */
@@ -229,15 +232,15 @@ TEST(brownian, steps)
     quell_sampler_options options = quell_sampler_defaults();
     options.steps = STEPS, options.brownian = 1;
     MUST(quell_sampler_from_step(&own, ancestral, ddpm, NULL, denoiser, schedule, &options));
-    quell_run run = quell_run_defaults();
-    run.count = COUNT;
+    quell_draw draw = quell_draw_defaults();
+    draw.count = COUNT;
     float a[COUNT * DIM], b[COUNT * DIM];
-    must_draw(ddpm, &run, a);
-    must_draw(own, &run, b);
+    must_draw(ddpm, &draw, NULL, a);
+    must_draw(own, &draw, NULL, b);
     CHECK(!memcmp(a, b, sizeof a), "as a callback");
-    MUST(quell_sample_prior(ddpm, &run, b));
+    MUST(quell_sample_prior(ddpm, &draw, NULL, b));
     for (size_t i = 0; i < STEPS; i++)
-        MUST(quell_step(ddpm, &run, (double)(STEPS - i) / (double)STEPS,
+        MUST(quell_step(ddpm, &draw, NULL, (double)(STEPS - i) / (double)STEPS,
                         (double)(STEPS - i - 1) / (double)STEPS, b));
     CHECK(!memcmp(a, b, sizeof a), "step by step");
     quell_sampler_free(own);

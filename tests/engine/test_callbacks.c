@@ -58,8 +58,8 @@ static int watch(void *user, const quell_call *call, const float *input, float *
 
 static struct watched watched;
 static quell_sampler *sampler;
+static quell_draw draw;
 static quell_run run;
-static quell_report report;
 static float x[COUNT * DIM], fine[COUNT * DIM];
 
 static void begin(int whole_batch)
@@ -75,9 +75,9 @@ static void begin(int whole_batch)
     sampler = must_sampler("ddpm", denoiser, schedule, STEPS);
     quell_denoiser_free(denoiser);
     quell_schedule_free(schedule);
-    run = quell_run_defaults();
-    run.first = FIRST, run.count = COUNT, run.threads = WORKERS, run.report = &report;
-    must_draw(sampler, &run, fine);
+    draw = quell_draw_defaults(), run = quell_run_defaults();
+    draw.first = FIRST, draw.count = COUNT, run.threads = WORKERS;
+    must_draw(sampler, &draw, &run, fine);
 }
 
 static void end(void) { quell_sampler_free(sampler); }
@@ -99,11 +99,11 @@ TEST(callbacks, once_per_sample)
         check_calls();
         for (size_t tile = 1; tile < 2 * COUNT; tile = tile * 3 + 1) {
             run.tile = tile;
-            must_draw(sampler, &run, x);
+            must_draw(sampler, &draw, &run, x);
             check_calls();
         }
         run.parallel = parallel_pthreads;
-        must_draw(sampler, &run, x);
+        must_draw(sampler, &draw, &run, x);
         check_calls();
         end();
     }
@@ -112,16 +112,18 @@ TEST(callbacks, once_per_sample)
 /* The run fails with this status, names this sample and transition, and the sampler still works. */
 static void check_failure(quell_status status, uint64_t sample, size_t transition)
 {
-    memset(&report, 0xff, sizeof report);
-    MUST(quell_sample_prior(sampler, &run, x));
-    quell_status found = quell_sample_from(sampler, &run, x);
+    uint64_t found_sample = 0;
+    size_t found_transition = 0;
+    MUST(quell_sample_prior(sampler, &draw, &run, x));
+    quell_status found = quell_sample_from(sampler, &draw, &run, x);
     CHECK(found == status, "%s, not %s", quell_status_name(found), quell_status_name(status));
-    CHECK(report.sample == sample && report.transition == transition,
-          "sample %llu, transition %zu; not %llu, %zu", (unsigned long long)report.sample,
-          report.transition, (unsigned long long)sample, transition);
+    CHECK(quell_error_sample(&found_sample, &found_transition), "no sample is known");
+    CHECK(found_sample == sample && found_transition == transition,
+          "sample %llu, transition %zu; not %llu, %zu", (unsigned long long)found_sample,
+          found_transition, (unsigned long long)sample, transition);
     CHECK(strstr(quell_error_message(), "sample "), "%s", quell_error_message());
     watched.bad_sample[0] = watched.bad_sample[1] = 0;
-    must_draw(sampler, &run, x);
+    must_draw(sampler, &draw, &run, x);
     CHECK(!memcmp(x, fine, sizeof x), "after a failure");
 }
 
@@ -167,13 +169,13 @@ TEST(callbacks, lowest_of_two)
         MUST(quell_denoiser_from_function(&denoiser, DIM, fail_in_turn, &pair, NULL));
         quell_schedule *schedule = must_schedule("vp");
         sampler = must_sampler("ddim", denoiser, schedule, STEPS);
-        run = quell_run_defaults();
-        run.count = 2, run.tile = 1, run.threads = 2, run.parallel = parallel_pthreads;
-        run.report = &report;
-        MUST(quell_sample_prior(sampler, &run, x));
-        CHECK(quell_sample_from(sampler, &run, x) == QUELL_DENOISER_FAILED, "no failure");
-        CHECK(report.sample == 0, "sample %llu when %llu was late",
-              (unsigned long long)report.sample, (unsigned long long)late);
+        draw = quell_draw_defaults(), run = quell_run_defaults();
+        draw.count = 2, run.tile = 1, run.threads = 2, run.parallel = parallel_pthreads;
+        MUST(quell_sample_prior(sampler, &draw, &run, x));
+        CHECK(quell_sample_from(sampler, &draw, &run, x) == QUELL_DENOISER_FAILED, "no failure");
+        uint64_t sample = 9;
+        CHECK(quell_error_sample(&sample, NULL) && sample == 0, "sample %llu when %llu was late",
+              (unsigned long long)sample, (unsigned long long)late);
         CHECK(pair.workers == 3, "two calls at once by one worker");
         quell_denoiser_free(denoiser);
         quell_schedule_free(schedule);
@@ -189,11 +191,13 @@ TEST(callbacks, lowest_of_those_seen)
         run.tile = 7, run.threads = 2;
         watched.bad_sample[0] = FIRST, watched.bad_step[0] = STEPS - 1;
         watched.bad_sample[1] = FIRST + 7, watched.bad_step[1] = STEPS - 1;
-        MUST(quell_sample_prior(sampler, &run, x));
-        CHECK(quell_sample_from(sampler, &run, x) == QUELL_NOT_FINITE, "no failure");
-        CHECK((report.sample == FIRST || report.sample == FIRST + 7) &&
-                  report.transition == STEPS - 1,
-              "sample %llu, transition %zu", (unsigned long long)report.sample, report.transition);
+        MUST(quell_sample_prior(sampler, &draw, &run, x));
+        CHECK(quell_sample_from(sampler, &draw, &run, x) == QUELL_NOT_FINITE, "no failure");
+        uint64_t sample = 0;
+        size_t transition = 0;
+        CHECK(quell_error_sample(&sample, &transition), "no sample is known");
+        CHECK((sample == FIRST || sample == FIRST + 7) && transition == STEPS - 1,
+              "sample %llu, transition %zu", (unsigned long long)sample, transition);
     }
     end();
 }
@@ -202,7 +206,7 @@ TEST(callbacks, errors)
 {
     for (int whole_batch = 0; whole_batch < 2; whole_batch++) {
         begin(whole_batch);
-        run.tile = 1; /* so that the report can name the sample */
+        run.tile = 1; /* so that the sample can be named */
         uint64_t sample = whole_batch ? FIRST : FIRST + 123;
         watched.result = -1;
         watched.bad_sample[0] = FIRST + 123, watched.bad_step[0] = 2;
@@ -218,14 +222,20 @@ TEST(callbacks, errors)
 TEST(callbacks, bad_input)
 {
     begin(0);
-    MUST(quell_sample_prior(sampler, &run, x));
+    MUST(quell_sample_prior(sampler, &draw, &run, x));
     x[77 * DIM + 2] = (float)INFINITY;
-    CHECK(quell_sample_from(sampler, &run, x) == QUELL_NOT_FINITE, "infinity went through");
-    CHECK(report.sample == FIRST + 77 && report.transition == 0, "sample %llu",
-          (unsigned long long)report.sample);
+    CHECK(quell_sample_from(sampler, &draw, &run, x) == QUELL_NOT_FINITE, "infinity went through");
+    uint64_t sample = 0;
+    size_t transition = 9;
+    CHECK(quell_error_sample(&sample, &transition) && sample == FIRST + 77 && transition == 0,
+          "sample %llu, transition %zu", (unsigned long long)sample, transition);
     x[77 * DIM + 2] = (float)NAN;
-    CHECK(quell_step(sampler, &run, 0.5, 0.25, x) == QUELL_NOT_FINITE, "NaN went through");
-    CHECK(report.transition == 0, "transition %zu", report.transition);
+    CHECK(quell_step(sampler, &draw, &run, 0.5, 0.25, x) == QUELL_NOT_FINITE, "NaN went through");
+    CHECK(quell_error_sample(NULL, &transition) && transition == 0, "transition %zu", transition);
+    run.isa = "none"; /* a failure that is in no sample */
+    sample = 7;
+    CHECK(quell_sample_from(sampler, &draw, &run, x) == QUELL_NOT_FOUND, "isa");
+    CHECK(!quell_error_sample(&sample, &transition) && sample == 7, "a sample is named");
     end();
 }
 
@@ -240,11 +250,11 @@ TEST(callbacks, host_fails)
 {
     begin(0);
     run.parallel = host_fails, run.tile = 1;
-    CHECK(quell_sample_prior(sampler, &run, x) == QUELL_DENOISER_FAILED, "went through");
+    CHECK(quell_sample_prior(sampler, &draw, &run, x) == QUELL_DENOISER_FAILED, "went through");
     CHECK(strstr(quell_error_message(), "parallel-for"), "%s", quell_error_message());
-    CHECK(quell_sample_from(sampler, &run, x) == QUELL_DENOISER_FAILED, "went through");
+    CHECK(quell_sample_from(sampler, &draw, &run, x) == QUELL_DENOISER_FAILED, "went through");
     run.parallel = NULL;
-    must_draw(sampler, &run, x);
+    must_draw(sampler, &draw, &run, x);
     CHECK(!memcmp(x, fine, sizeof x), "after a failure");
     end();
 }
@@ -263,14 +273,16 @@ TEST(callbacks, reason)
 {
     quell_denoiser *denoiser = NULL;
     quell_schedule *schedule = must_schedule("vp");
+    quell_draw own_draw = quell_draw_defaults();
     quell_run own = quell_run_defaults();
     static float rows[COUNT * DIM];
     MUST(quell_denoiser_from_function(&denoiser, DIM, say_why, NULL, NULL));
     quell_sampler *sampler_of_it = must_sampler("ddim", denoiser, schedule, STEPS);
-    own.first = FIRST, own.count = COUNT, own.threads = WORKERS, own.tile = 1;
-    MUST(quell_sample_prior(sampler_of_it, &own, rows));
+    own_draw.first = FIRST, own_draw.count = COUNT, own.threads = WORKERS, own.tile = 1;
+    MUST(quell_sample_prior(sampler_of_it, &own_draw, &own, rows));
     quell_error_set(QUELL_OK, "before");
-    CHECK(quell_sample_from(sampler_of_it, &own, rows) == QUELL_DENOISER_FAILED, "no failure");
+    CHECK(quell_sample_from(sampler_of_it, &own_draw, &own, rows) == QUELL_DENOISER_FAILED,
+          "no failure");
     CHECK(!strcmp(quell_error_message(), "run: sample 1077, transition 0: the weights are gone"),
           "%s", quell_error_message());
     quell_sampler_free(sampler_of_it);

@@ -35,9 +35,10 @@ static size_t rows_of(const quell_sampler *sampler)
 {
     static float x[COUNT * DIM];
     struct seen seen = {0};
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
-    run.count = COUNT, run.threads = THREADS, run.context = &seen;
-    CHECK(!quell_sample(sampler, &run, x), "%s", quell_error_message());
+    draw.count = COUNT, run.threads = THREADS, draw.context = &seen;
+    CHECK(!quell_sample(sampler, &draw, &run, x), "%s", quell_error_message());
     return atomic_load(&seen.rows);
 }
 
@@ -113,8 +114,9 @@ TEST(context, classes)
     quell_denoiser *plain, *guided;
     quell_schedule *schedule = must_schedule("vp");
     quell_function_options options = quell_function_defaults();
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
-    run.count = COUNT, run.threads = THREADS, run.tile = 7;
+    draw.count = COUNT, run.threads = THREADS, run.tile = 7;
     options.classes = 5;
     for (int i = 0; i < COUNT; i++) classes[i] = i % 6 - 1;
     MUST(quell_denoiser_from_function(&plain, DIM, mean_is_class, NULL, &options));
@@ -122,16 +124,16 @@ TEST(context, classes)
     CHECK(quell_denoiser_classes(plain) == 5 && quell_denoiser_classes(guided) == 5, "classes");
     for (int weight = 1; weight <= 2; weight++) {
         quell_sampler *sampler = must_sampler("ddim", weight == 1 ? plain : guided, schedule, 4);
-        run.classes = classes;
-        MUST(quell_denoise(sampler, &run, 0.5, x, mean));
+        draw.classes = classes;
+        MUST(quell_denoise(sampler, &draw, &run, 0.5, x, mean));
         for (int i = 0; i < COUNT * DIM; i++) {
             int class = classes[i / DIM];
             double own = class < 0 ? 100 : class, expected = weight * own + (1 - weight) * 100;
             CHECK(fabs((double)mean[i] - expected) < 1e-4, "element %d: %g, not %g", i,
                   (double)mean[i], expected);
         }
-        run.classes = NULL;
-        MUST(quell_denoise(sampler, &run, 0.5, x, mean));
+        draw.classes = NULL;
+        MUST(quell_denoise(sampler, &draw, &run, 0.5, x, mean));
         CHECK(fabs((double)mean[7] - 100) < 1e-4, "without classes: %g", (double)mean[7]);
         quell_sampler_free(sampler);
     }

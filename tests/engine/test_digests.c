@@ -41,6 +41,7 @@ struct drawn {
     quell_denoiser *denoiser;
     quell_schedule *schedule;
     quell_sampler *sampler;
+    quell_draw draw;
     quell_run run;
     float *x;
 };
@@ -69,11 +70,11 @@ static struct drawn draw(const struct row *row)
     struct drawn d;
     quell_status status = prepare(row, &d);
     CHECK(!status, "%s: %s", name_of(row), quell_error_message());
-    d.run = quell_run_defaults();
-    d.run.seed = UINT64_C(0x9e3779b97f4a7c15), d.run.first = UINT64_C(0xfffffffa);
-    d.run.count = COUNT, d.run.threads = 1, d.run.isa = "scalar";
+    d.draw = quell_draw_defaults(), d.run = quell_run_defaults();
+    d.draw.seed = UINT64_C(0x9e3779b97f4a7c15), d.draw.first = UINT64_C(0xfffffffa);
+    d.draw.count = COUNT, d.run.threads = 1, d.run.isa = "scalar";
     d.x = malloc(COUNT * row->dim * sizeof *d.x);
-    must_draw(d.sampler, &d.run, d.x);
+    must_draw(d.sampler, &d.draw, &d.run, d.x);
     return d;
 }
 
@@ -211,7 +212,7 @@ TEST(digests, every_way)
 {
     for (size_t i = 0; i < ROWS; i++) {
         struct drawn d = draw(&rows[i]);
-        check_every_way(name_of(&rows[i]), d.sampler, &d.run, d.x);
+        check_every_way(name_of(&rows[i]), d.sampler, &d.draw, &d.run, d.x);
         discard(&d);
     }
 }

@@ -19,13 +19,14 @@ static void check_sampler(const char *what, const quell_denoiser *denoiser, size
     char name[100];
     quell_schedule *schedule = must_schedule("rectified");
     quell_sampler *sampler = must_sampler("ddpm", denoiser, schedule, 2);
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
-    run.seed = 11, run.first = (uint64_t)1 << 33, run.count = count;
+    draw.seed = 11, draw.first = (uint64_t)1 << 33, draw.count = count;
     run.isa = "scalar", run.threads = 1;
     float *x = malloc(count * quell_sampler_dim(sampler) * sizeof *x);
-    must_draw(sampler, &run, x);
+    must_draw(sampler, &draw, &run, x);
     snprintf(name, sizeof name, "%s of dim %zu", what, quell_sampler_dim(sampler));
-    check_every_way(name, sampler, &run, x);
+    check_every_way(name, sampler, &draw, &run, x);
     free(x);
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
@@ -73,11 +74,11 @@ TEST(engine, whole_batch)
         MUST(quell_denoiser_from_function(&tiled, dims[i], model_callback, NULL, &options));
         quell_sampler *a = must_sampler("ddpm", whole, schedule, 2);
         quell_sampler *b = must_sampler("ddpm", tiled, schedule, 2);
-        quell_run run = quell_run_defaults();
-        run.count = count;
+        quell_draw draw = quell_draw_defaults();
+        draw.count = count;
         float *x = malloc(count * dims[i] * sizeof *x);
-        must_draw(b, &run, x);
-        check_every_way("whole batch", a, &run, x);
+        must_draw(b, &draw, NULL, x);
+        check_every_way("whole batch", a, &draw, NULL, x);
         free(x);
         quell_sampler_free(a);
         quell_sampler_free(b);
@@ -137,21 +138,21 @@ static void end(void)
 TEST(engine, counts)
 {
     begin("mixture");
-    quell_run run = quell_run_defaults();
+    quell_draw draw = quell_draw_defaults();
     float all[101 * DIM], x[102 * DIM];
-    run.count = 101;
-    must_draw(sampler, &run, all);
+    draw.count = 101;
+    must_draw(sampler, &draw, NULL, all);
     for (size_t count = 0; count <= 101; count++) {
         memset(x, 0, sizeof x);
-        run.count = count;
-        must_draw(sampler, &run, x);
+        draw.count = count;
+        must_draw(sampler, &draw, NULL, x);
         CHECK(!memcmp(x, all, count * DIM * sizeof *x), "count %zu", count);
         for (size_t e = 0; e < DIM; e++) CHECK(x[count * DIM + e] == 0, "past count %zu", count);
     }
-    run.count = 0;
-    MUST(quell_sample(sampler, &run, NULL));
-    MUST(quell_step(sampler, &run, 1, 0, NULL));
-    MUST(quell_denoise(sampler, &run, 1, NULL, NULL));
+    draw.count = 0;
+    MUST(quell_sample(sampler, &draw, NULL, NULL));
+    MUST(quell_step(sampler, &draw, NULL, 1, 0, NULL));
+    MUST(quell_denoise(sampler, &draw, NULL, 1, NULL, NULL));
     end();
 }
 
@@ -159,16 +160,17 @@ TEST(engine, counts)
 TEST(engine, sample_is_its_parts)
 {
     begin("isotropic");
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
     float parts[33 * DIM], x[33 * DIM];
-    run.seed = 11, run.first = 5, run.count = 33;
-    MUST(quell_sample_prior(sampler, &run, parts));
-    MUST(quell_sample_from(sampler, &run, parts));
+    draw.seed = 11, draw.first = 5, draw.count = 33;
+    MUST(quell_sample_prior(sampler, &draw, &run, parts));
+    MUST(quell_sample_from(sampler, &draw, &run, parts));
     for (size_t i = 0; i < 33 * DIM; i++) x[i] = NAN;
-    MUST(quell_sample(sampler, &run, x));
+    MUST(quell_sample(sampler, &draw, &run, x));
     CHECK(!memcmp(x, parts, sizeof x), "other bits");
-    run.seed = 12, run.isa = "nonsense";
-    CHECK(quell_sample(sampler, &run, x) == QUELL_NOT_FOUND, "isa");
+    draw.seed = 12, run.isa = "nonsense";
+    CHECK(quell_sample(sampler, &draw, &run, x) == QUELL_NOT_FOUND, "isa");
     CHECK(!memcmp(x, parts, sizeof x), "a refused run changed x");
     end();
 }
@@ -177,21 +179,21 @@ TEST(engine, sample_is_its_parts)
 TEST(engine, seeds)
 {
     begin("isotropic");
-    quell_run run = quell_run_defaults();
+    quell_draw draw = quell_draw_defaults();
     float a[4 * DIM], b[4 * DIM];
-    run.count = 4;
-    must_draw(sampler, &run, a);
+    draw.count = 4;
+    must_draw(sampler, &draw, NULL, a);
     const uint64_t seeds[] = {1, (uint64_t)1 << 32, UINT64_MAX};
     for (size_t i = 0; i < 3; i++) {
-        run.seed = seeds[i];
-        must_draw(sampler, &run, b);
+        draw.seed = seeds[i];
+        must_draw(sampler, &draw, NULL, b);
         for (size_t e = 0; e < 4 * DIM; e++) CHECK(a[e] != b[e], "seed %zu, element %zu", i, e);
     }
-    run.seed = 0, run.first = (uint64_t)1 << 32;
-    must_draw(sampler, &run, b);
+    draw.seed = 0, draw.first = (uint64_t)1 << 32;
+    must_draw(sampler, &draw, NULL, b);
     for (size_t e = 0; e < 4 * DIM; e++) CHECK(a[e] != b[e], "first 2^32, element %zu", e);
-    run.first = UINT64_MAX - 4;
-    must_draw(sampler, &run, b);
+    draw.first = UINT64_MAX - 4;
+    must_draw(sampler, &draw, NULL, b);
     end();
 }
 
@@ -199,13 +201,12 @@ TEST(engine, seeds)
 TEST(engine, handles_may_go)
 {
     float a[DIM], b[DIM];
-    quell_run run = quell_run_defaults();
     begin("mixture");
-    must_draw(sampler, &run, a);
+    must_draw(sampler, NULL, NULL, a);
     quell_denoiser_free(denoiser);
     quell_schedule_free(schedule);
-    must_draw(sampler, &run, b);
-    MUST(quell_step(sampler, &run, 0.9, 0.8, b));
+    must_draw(sampler, NULL, NULL, b);
+    MUST(quell_step(sampler, NULL, NULL, 0.9, 0.8, b));
     denoiser = NULL, schedule = NULL;
     end();
 }
@@ -214,25 +215,28 @@ TEST(engine, refusals)
 {
     begin("isotropic");
     float x[DIM] = {0};
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
-    CHECK(quell_sample_from(NULL, &run, x) == QUELL_BAD_ARGUMENT, "no sampler");
-    CHECK(quell_sample_from(sampler, NULL, x) == QUELL_BAD_ARGUMENT, "no run");
-    CHECK(quell_sample_from(sampler, &run, NULL) == QUELL_BAD_ARGUMENT, "no x");
-    CHECK(quell_denoise(sampler, &run, 1, NULL, x) == QUELL_BAD_ARGUMENT, "no x");
-    run.count = SIZE_MAX / 2;
-    CHECK(quell_sample_from(sampler, &run, x) == QUELL_BAD_ARGUMENT, "count * dim overflows");
-    run.count = 1, run.first = UINT64_MAX;
-    CHECK(quell_sample_from(sampler, &run, x) == QUELL_BAD_ARGUMENT, "first + count overflows");
+    CHECK(quell_sample_from(NULL, &draw, &run, x) == QUELL_BAD_ARGUMENT, "no sampler");
+    CHECK(quell_sample_from(sampler, &draw, &run, NULL) == QUELL_BAD_ARGUMENT, "no x");
+    CHECK(quell_denoise(sampler, &draw, &run, 1, NULL, x) == QUELL_BAD_ARGUMENT, "no x");
+    draw.count = SIZE_MAX / 2;
+    CHECK(quell_sample_from(sampler, &draw, &run, x) == QUELL_BAD_ARGUMENT,
+          "count * dim overflows");
+    draw.count = 1, draw.first = UINT64_MAX;
+    CHECK(quell_sample_from(sampler, &draw, &run, x) == QUELL_BAD_ARGUMENT,
+          "first + count overflows");
     CHECK(strstr(quell_error_message(), "up to 2^64 - 2"), "%s", quell_error_message());
-    run.first--;
-    MUST(quell_sample_from(sampler, &run, x));
-    run.first = 0, run.isa = "mmx";
-    CHECK(quell_sample_from(sampler, &run, x) == QUELL_NOT_FOUND, "isa");
+    draw.first--;
+    MUST(quell_sample_from(sampler, &draw, &run, x));
+    draw.first = 0, run.isa = "mmx";
+    CHECK(quell_sample_from(sampler, &draw, &run, x) == QUELL_NOT_FOUND, "isa");
     CHECK(strstr(quell_error_message(), "mmx"), "%s", quell_error_message());
     run.isa = NULL, run.parallel = parallel_backwards;
-    CHECK(quell_sample_prior(sampler, &run, x) == QUELL_BAD_ARGUMENT, "parallel without threads");
+    CHECK(quell_sample_prior(sampler, &draw, &run, x) == QUELL_BAD_ARGUMENT,
+          "parallel without threads");
     run.parallel = NULL;
-    must_draw(sampler, &run, x);
+    must_draw(sampler, &draw, &run, x);
     end();
 }
 
@@ -241,13 +245,14 @@ TEST(engine, many_threads)
 {
     begin("mixture");
     float a[5 * DIM], b[5 * DIM];
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
-    run.count = 5;
-    must_draw(sampler, &run, a);
+    draw.count = 5;
+    must_draw(sampler, &draw, &run, a);
     run.threads = 65536;
-    must_draw(sampler, &run, b);
+    must_draw(sampler, &draw, &run, b);
     CHECK(!memcmp(a, b, sizeof a), "65536 threads");
     run.threads = (size_t)1 << 40;
-    CHECK(quell_sample_from(sampler, &run, b) == QUELL_BAD_ARGUMENT, "2^40 threads");
+    CHECK(quell_sample_from(sampler, &draw, &run, b) == QUELL_BAD_ARGUMENT, "2^40 threads");
     end();
 }

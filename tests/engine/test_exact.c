@@ -58,10 +58,11 @@ static void check_moment(const struct model *model, const float *x, int order, s
           model->kind, order, i, j, mean, expected, error);
 }
 
-static float *draw(const quell_denoiser *denoiser, const quell_run *run)
+static float *draw_exact(const quell_denoiser *denoiser, const quell_draw *draw,
+                         const quell_run *run)
 {
-    float *x = calloc(run->count * quell_denoiser_dim(denoiser), sizeof *x);
-    MUST(quell_exact(denoiser, run, ALPHA, SIGMA, x));
+    float *x = calloc(draw->count * quell_denoiser_dim(denoiser), sizeof *x);
+    MUST(quell_exact(denoiser, draw, run, ALPHA, SIGMA, x));
     return x;
 }
 
@@ -70,9 +71,10 @@ TEST(exact, laws)
     for (size_t kind = 0; strcmp(model_kind(kind), "callback"); kind++) {
         struct model model = model_new(model_kind(kind), DIM);
         quell_denoiser *denoiser = model_denoiser(&model);
+        quell_draw draw = quell_draw_defaults();
         quell_run run = quell_run_defaults();
-        run.count = COUNT;
-        float *x = draw(denoiser, &run);
+        draw.count = COUNT;
+        float *x = draw_exact(denoiser, &draw, &run);
         for (size_t i = 0; i < DIM; i++) {
             check_moment(&model, x, 1, i, i);
             for (size_t j = 0; j < DIM; j++) check_moment(&model, x, 2, i, j);
@@ -88,20 +90,21 @@ TEST(exact, laws)
 static void check_bits(const quell_denoiser *denoiser)
 {
     size_t dim = quell_denoiser_dim(denoiser);
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
-    run.seed = 5;
-    run.first = UINT64_C(0xfffffffe);
-    run.count = 700;
+    draw.seed = 5;
+    draw.first = UINT64_C(0xfffffffe);
+    draw.count = 700;
     run.isa = "scalar";
     run.threads = 1;
-    float *whole = draw(denoiser, &run);
-    run.first += 33;
-    run.count -= 33;
+    float *whole = draw_exact(denoiser, &draw, &run);
+    draw.first += 33;
+    draw.count -= 33;
     run.threads = 3;
     for (const struct quell_kernels *k = isa_after(NULL); k; k = isa_after(k)) {
         run.isa = k->isa;
-        float *part = draw(denoiser, &run);
-        CHECK(!memcmp(part, whole + 33 * dim, run.count * dim * sizeof *part), "%s, %zu: %s",
+        float *part = draw_exact(denoiser, &draw, &run);
+        CHECK(!memcmp(part, whole + 33 * dim, draw.count * dim * sizeof *part), "%s, %zu: %s",
               quell_denoiser_kind(denoiser), dim, k->isa);
         free(part);
     }
@@ -125,9 +128,8 @@ TEST(exact, no_law)
 {
     struct model model = model_new("callback", DIM);
     quell_denoiser *denoiser = model_denoiser(&model);
-    quell_run run = quell_run_defaults();
     float x[DIM];
-    CHECK(quell_exact(denoiser, &run, 1, 0, x) == QUELL_UNSUPPORTED, "drawn");
+    CHECK(quell_exact(denoiser, NULL, NULL, 1, 0, x) == QUELL_UNSUPPORTED, "drawn");
     CHECK(strstr(quell_error_message(), "function"), "%s", quell_error_message());
     quell_denoiser_free(denoiser);
     model_free(&model);

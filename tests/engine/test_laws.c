@@ -98,9 +98,9 @@ static void law_draw(struct law *law)
     options.prior_dim = law->dim, options.prior_mean = law->model.means;
     quell_sampler *sampler;
     MUST(quell_sampler_create(&sampler, law->spec, denoiser, law->schedule, &options));
-    quell_run run = quell_run_defaults();
-    run.seed = 2024, run.count = law->count;
-    must_draw(sampler, &run, law->x);
+    quell_draw draw = quell_draw_defaults();
+    draw.seed = 2024, draw.count = law->count;
+    must_draw(sampler, &draw, NULL, law->x);
     quell_sampler_free(sampler);
     quell_denoiser_free(denoiser);
 }
@@ -183,8 +183,7 @@ static double flow_error(const struct law *law, size_t steps)
     double worst = 0;
     float start[8], end[8];
     for (size_t e = 0; e < law->dim; e++) end[e] = start[e] = (float)e - 2.25f;
-    quell_run run = quell_run_defaults();
-    MUST(quell_sample_from(sampler, &run, end));
+    MUST(quell_sample_from(sampler, NULL, NULL, end));
     for (size_t e = 0; e < law->dim; e++) {
         double m = law->model.means[e], v = law->model.variances[e];
         double away = start[e] - alpha_at(law->schedule, 1) * m;
@@ -282,9 +281,9 @@ static void check_mixture(const char *spec, double eta)
     MUST(quell_denoiser_from_mixture(&denoiser, 25, 2, law.model.weights, law.model.means,
                                      variances));
     quell_sampler *sampler = must_sampler(spec, denoiser, law.schedule, law.steps);
-    quell_run run = quell_run_defaults();
-    run.count = law.count, run.seed = 7;
-    must_draw(sampler, &run, law.x);
+    quell_draw draw = quell_draw_defaults();
+    draw.count = law.count, draw.seed = 7;
+    must_draw(sampler, &draw, NULL, law.x);
     check_grid(&law);
     quell_sampler_free(sampler);
     quell_denoiser_free(denoiser);

@@ -64,11 +64,11 @@ static void check_means(struct network *n, const quell_sampler *sampler,
     for (int k = 0; k <= 20; k++) {
         double t = k / 20.0, alpha, sigma;
         float x[COUNT * DIM], mean[COUNT * DIM];
-        quell_run run = quell_run_defaults();
-        run.count = COUNT;
+        quell_draw draw = quell_draw_defaults();
+        draw.count = COUNT;
         MUST(quell_schedule_at(schedule, t, &alpha, &sigma));
         for (size_t i = 0; i < COUNT * DIM; i++) x[i] = (float)(((int)(i * 7 % 19) - 9) / 4.0);
-        MUST(quell_denoise(sampler, &run, t, x, mean));
+        MUST(quell_denoise(sampler, &draw, NULL, t, x, mean));
         for (size_t r = 0; r < COUNT; r++) {
             double state[DIM], mu[DIM];
             for (size_t e = 0; e < DIM; e++) state[e] = x[r * DIM + e];
@@ -92,11 +92,11 @@ static void check_samples(const quell_denoiser *denoiser, const struct network *
     quell_sampler *a, *b;
     MUST(quell_sampler_create(&a, "ddpm", denoiser, schedule, &options));
     MUST(quell_sampler_create(&b, "ddpm", exact, schedule, &options));
-    quell_run run = quell_run_defaults();
-    run.count = COUNT;
+    quell_draw draw = quell_draw_defaults();
+    draw.count = COUNT;
     float x[COUNT * DIM], y[COUNT * DIM];
-    must_draw(a, &run, x);
-    must_draw(b, &run, y);
+    must_draw(a, &draw, NULL, x);
+    must_draw(b, &draw, NULL, y);
     for (size_t i = 0; i < COUNT * DIM; i++)
         CHECK(fabsf(x[i] - y[i]) < 2e-5f, "%s, %s: %.9g, not %.9g", n->output, n->precondition,
               (double)x[i], (double)y[i]);
@@ -194,8 +194,7 @@ TEST(outputs, undefined_points)
         inner.start = 0.9, inner.stop = 0.1, inner.steps = 2;
         MUST(quell_sampler_create(&sampler, "ddim", denoiser, schedule, &inner));
         float x[DIM] = {1, 2, 3, 4}, out[DIM];
-        quell_run run = quell_run_defaults();
-        quell_status status = quell_denoise(sampler, &run, cases[i].t, x, out);
+        quell_status status = quell_denoise(sampler, NULL, NULL, cases[i].t, x, out);
         CHECK(status == cases[i].status, "%s, %s at %g: %s", cases[i].output, cases[i].precondition,
               cases[i].t, quell_status_name(status));
         quell_sampler_free(sampler);

@@ -16,11 +16,12 @@ static void check_bits(const char *spec, const char *kind, size_t dim, size_t co
     quell_denoiser *denoiser = model_denoiser(&model);
     quell_schedule *schedule = must_schedule("cosine");
     quell_sampler *sampler = must_sampler(spec, denoiser, schedule, 2);
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
-    run.count = count, run.first = 9, run.threads = 1;
+    draw.count = count, draw.first = 9, run.threads = 1;
     float *x = malloc(count * dim * sizeof *x);
-    must_draw(sampler, &run, x);
-    check_every_way(spec, sampler, &run, x);
+    must_draw(sampler, &draw, &run, x);
+    check_every_way(spec, sampler, &draw, &run, x);
     free(x);
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
@@ -53,9 +54,10 @@ TEST(own_norms, whole_batch)
             quell_denoiser *denoiser = NULL;
             MUST(quell_denoiser_from_function(&denoiser, DIM, model_callback, NULL, &options));
             quell_sampler *sampler = must_sampler(specs[i], denoiser, schedule, 3);
+            quell_draw draw = quell_draw_defaults();
             quell_run run = quell_run_defaults();
-            run.count = COUNT, run.threads = 3;
-            must_draw(sampler, &run, whole ? b : a);
+            draw.count = COUNT, run.threads = 3;
+            must_draw(sampler, &draw, &run, whole ? b : a);
             quell_sampler_free(sampler);
             quell_denoiser_free(denoiser);
             CHECK(!whole || !memcmp(a, b, sizeof a), "%s", specs[i]);
@@ -71,16 +73,18 @@ TEST(own_norms, ends)
     MUST(quell_denoiser_from_isotropic(&point, 4, NULL, 0));
     quell_schedule *schedule = must_schedule("ve");
     quell_sampler *sampler = must_sampler("pc:corrector=langevin", point, schedule, 3);
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
-    quell_report report = {0, 99};
+    uint64_t bad_sample = 0;
+    size_t transition = 99;
     float x[4] = {0};
-    MUST(quell_sample_from(sampler, &run, x)); /* E[X | 0] = 0, so eps is 0 at first */
+    MUST(quell_sample_from(sampler, &draw, &run, x)); /* E[X | 0] = 0, so eps is 0 at first */
     for (size_t e = 0; e < 4; e++) CHECK(isfinite(x[e]), "element %zu", e);
     quell_sampler_free(sampler);
     sampler = must_sampler("dpm_adaptive:max_tries=3", denoiser, schedule, 3);
-    run.first = 5, run.report = &report;
-    CHECK(quell_sample_from(sampler, &run, x) == QUELL_NO_PROGRESS && report.sample == 5 &&
-              report.transition == 0,
+    draw.first = 5;
+    CHECK(quell_sample_from(sampler, &draw, &run, x) == QUELL_NO_PROGRESS &&
+              quell_error_sample(&bad_sample, &transition) && bad_sample == 5 && transition == 0,
           "%s", quell_error_message());
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
@@ -103,11 +107,10 @@ TEST(own_norms, tolerance)
     MUST(quell_schedule_at(schedule, 0, &alpha[1], &sigma[1]));
     for (size_t i = 0; i < 3; i++) {
         quell_sampler *sampler = must_sampler(specs[i], denoiser, schedule, 64);
-        quell_run run = quell_run_defaults();
         float start[6], x[6];
-        MUST(quell_sample_prior(sampler, &run, start));
+        MUST(quell_sample_prior(sampler, NULL, NULL, start));
         memcpy(x, start, sizeof x);
-        MUST(quell_sample_from(sampler, &run, x));
+        MUST(quell_sample_from(sampler, NULL, NULL, x));
         double worst = 0;
         for (size_t e = 0; e < 6; e++) {
             double m = model.means[e], v = model.variances[e];
@@ -134,10 +137,10 @@ static double variance_of(size_t dim, size_t count)
     quell_denoiser *denoiser = NULL;
     MUST(quell_denoiser_from_isotropic(&denoiser, dim, mean, 1));
     quell_sampler *sampler = must_sampler("pc:corrector=langevin", denoiser, schedule, 64);
-    quell_run run = quell_run_defaults();
-    run.count = count, run.seed = 5;
+    quell_draw draw = quell_draw_defaults();
+    draw.count = count, draw.seed = 5;
     float *x = calloc(count * dim, sizeof *x);
-    must_draw(sampler, &run, x);
+    must_draw(sampler, &draw, NULL, x);
     double sum = 0;
     for (size_t i = 0; i < count * dim; i++) sum += (double)x[i] * (double)x[i];
     free(x);
@@ -175,11 +178,11 @@ TEST(own_norms, adaptive_on_rings)
     for (size_t i = 0; i < COUNT; i++) classes[i] = 1;
     for (size_t k = 0; k < 3; k++) {
         quell_sampler *sampler = must_sampler(specs[k], quell_model_denoiser(model), schedule, 1);
-        quell_run run = quell_run_defaults();
-        run.count = by_effort(64, COUNT, COUNT), run.classes = classes;
-        must_draw(sampler, &run, x);
-        double sum = 0, square = 0, n = (double)run.count;
-        for (size_t i = 0; i < run.count; i++) {
+        quell_draw draw = quell_draw_defaults();
+        draw.count = by_effort(64, COUNT, COUNT), draw.classes = classes;
+        must_draw(sampler, &draw, NULL, x);
+        double sum = 0, square = 0, n = (double)draw.count;
+        for (size_t i = 0; i < draw.count; i++) {
             double radius = hypot((double)x[2 * i], (double)x[2 * i + 1]);
             sum += radius / n, square += radius * radius / n;
         }

@@ -66,13 +66,13 @@ TEST(plan, builder_is_ddim)
     options.steps = STEPS;
     quell_sampler *ours, *ddim = must_sampler("ddim", denoiser, schedule, STEPS);
     MUST(quell_sampler_from_builder(&ours, euler, NULL, NULL, denoiser, schedule, &options));
-    quell_run run = quell_run_defaults();
-    run.count = COUNT;
+    quell_draw draw = quell_draw_defaults();
+    draw.count = COUNT;
     float a[COUNT * DIM], b[COUNT * DIM];
-    MUST(quell_sample_prior(ours, &run, a));
+    MUST(quell_sample_prior(ours, &draw, NULL, a));
     memcpy(b, a, sizeof a);
-    MUST(quell_sample_from(ours, &run, a));
-    MUST(quell_sample_from(ddim, &run, b));
+    MUST(quell_sample_from(ours, &draw, NULL, a));
+    MUST(quell_sample_from(ddim, &draw, NULL, b));
     for (size_t i = 0; i < COUNT * DIM; i++)
         CHECK(fabsf(a[i] - b[i]) < 2e-4f, "element %zu: %g, not %g", i, (double)a[i], (double)b[i]);
     quell_sampler_free(ours);

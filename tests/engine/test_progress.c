@@ -13,6 +13,7 @@
 enum { DIM = 3, STEPS = 4, COUNT = 500, WORKERS = 7 };
 
 static quell_sampler *sampler;
+static quell_draw draw;
 static quell_run run;
 static float x[COUNT * DIM], fine[COUNT * DIM];
 
@@ -25,9 +26,9 @@ static void begin(const char *kind)
     quell_denoiser_free(denoiser);
     quell_schedule_free(schedule);
     model_free(&model);
-    run = quell_run_defaults();
-    run.count = COUNT, run.threads = WORKERS;
-    must_draw(sampler, &run, fine);
+    draw = quell_draw_defaults(), run = quell_run_defaults();
+    draw.count = COUNT, run.threads = WORKERS;
+    must_draw(sampler, &draw, &run, fine);
 }
 
 static void end(void) { quell_sampler_free(sampler); }
@@ -57,20 +58,22 @@ TEST(progress, told)
     run.progress = progress, run.progress_user = &p, run.tile = 1;
     for (int i = 0; i < 20; i++) {
         p.last = 0, p.calls = 0;
-        must_draw(sampler, &run, x);
+        must_draw(sampler, &draw, &run, x);
         CHECK(p.last == COUNT * STEPS && p.calls >= 2 && !p.wrong, "%d calls, %d wrong, last %llu",
               p.calls, p.wrong, (unsigned long long)p.last);
         CHECK(!memcmp(x, fine, sizeof x), "progress changed the samples");
     }
     p = (struct progress){.result = 1};
-    MUST(quell_sample_prior(sampler, &run, x));
-    CHECK(quell_sample_from(sampler, &run, x) == QUELL_STOPPED && p.last < COUNT * STEPS, "a stop");
+    MUST(quell_sample_prior(sampler, &draw, &run, x));
+    CHECK(quell_sample_from(sampler, &draw, &run, x) == QUELL_STOPPED && p.last < COUNT * STEPS,
+          "a stop");
     CHECK(strstr(quell_error_message(), "progress"), "%s", quell_error_message());
     p = (struct progress){.result = -1, .at = COUNT * STEPS};
-    MUST(quell_sample_prior(sampler, &run, x));
-    CHECK(quell_sample_from(sampler, &run, x) == QUELL_DENOISER_FAILED, "an error at the end");
+    MUST(quell_sample_prior(sampler, &draw, &run, x));
+    CHECK(quell_sample_from(sampler, &draw, &run, x) == QUELL_DENOISER_FAILED,
+          "an error at the end");
     run.progress = NULL;
-    must_draw(sampler, &run, x);
+    must_draw(sampler, &draw, &run, x);
     CHECK(!memcmp(x, fine, sizeof x), "after a stop");
     end();
 }
@@ -89,10 +92,10 @@ TEST(progress, slow)
     struct progress p = {.slow = 1};
     MUST(quell_denoiser_from_function(&denoiser, DIM, slowly, NULL, NULL));
     sampler = must_sampler("ddpm", denoiser, schedule, STEPS);
-    run = quell_run_defaults();
-    run.count = COUNT, run.threads = WORKERS, run.tile = 1;
+    draw = quell_draw_defaults(), run = quell_run_defaults();
+    draw.count = COUNT, run.threads = WORKERS, run.tile = 1;
     run.progress = progress, run.progress_user = &p;
-    must_draw(sampler, &run, x);
+    must_draw(sampler, &draw, &run, x);
     CHECK(p.calls > 2 && !p.wrong && p.last == COUNT * STEPS, "%d calls, %d wrong", p.calls,
           p.wrong);
     quell_denoiser_free(denoiser);
@@ -123,10 +126,10 @@ TEST(progress, turns_of_the_caller)
     struct turns turns = {.caller = pthread_self()};
     MUST(quell_denoiser_from_function(&denoiser, DIM, slowly, NULL, NULL));
     sampler = must_sampler("ddpm", denoiser, schedule, STEPS);
-    run = quell_run_defaults();
-    run.count = COUNT, run.threads = WORKERS, run.tile = 1;
+    draw = quell_draw_defaults(), run = quell_run_defaults();
+    draw.count = COUNT, run.threads = WORKERS, run.tile = 1;
     run.progress = take_turn, run.progress_user = &turns;
-    must_draw(sampler, &run, x);
+    must_draw(sampler, &draw, &run, x);
     CHECK(turns.own >= 4, "%d of its own, %d of others", turns.own, turns.others);
     quell_denoiser_free(denoiser);
     quell_schedule_free(schedule);
@@ -139,7 +142,7 @@ static void *draw_again(void *argument)
     float *mine = argument;
     own.threads = 2;
     for (int i = 0; i < 10; i++)
-        if (quell_sample(sampler, &own, mine)) return argument;
+        if (quell_sample(sampler, &draw, &own, mine)) return argument;
     return NULL;
 }
 

@@ -76,19 +76,20 @@ static void try(const struct trial *trial)
     quell_sampler *sampler = must_sampler(trial->spec, denoiser, trial->schedule, trial->steps);
     struct record record = {malloc((trial->steps + 1) * COUNT * DIM * sizeof(float)), 1000};
     float x[COUNT * DIM];
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
-    run.seed = 42, run.first = record.first, run.count = COUNT, run.threads = 1;
-    MUST(quell_sample_prior(sampler, &run, x));
+    draw.seed = 42, draw.first = record.first, draw.count = COUNT, run.threads = 1;
+    MUST(quell_sample_prior(sampler, &draw, &run, x));
     memcpy(record.states, x, sizeof x);
     run.observe = observe, run.observe_user = &record;
-    MUST(quell_sample_from(sampler, &run, x));
+    MUST(quell_sample_from(sampler, &draw, &run, x));
     CHECK(!memcmp(x, record.states + trial->steps * COUNT * DIM, sizeof x), "the last state");
     for (size_t i = 0; i < trial->steps; i++) {
         double steps = (double)trial->steps, done = (double)i;
         double t = (steps - done) / steps, s = (steps - done - 1) / steps;
         const float *states = record.states + i * COUNT * DIM;
         for (size_t r = 0; r < COUNT; r++)
-            check_transition(trial, t, s, i, record.first + r, run.seed, states + r * DIM,
+            check_transition(trial, t, s, i, record.first + r, draw.seed, states + r * DIM,
                              states + (COUNT + r) * DIM);
     }
     free(record.states);
@@ -126,11 +127,11 @@ TEST(sampler, twins_mixture) { try_all("mixture"); }
 TEST(sampler, twins_mixture_diagonal) { try_all("mixture_diagonal"); }
 
 /* Draws COUNT samples with a sampler into x. */
-static void draw(const quell_sampler *sampler, float *x)
+static void draw_some(const quell_sampler *sampler, float *x)
 {
-    quell_run run = quell_run_defaults();
-    run.seed = 3, run.count = COUNT;
-    MUST(quell_sample(sampler, &run, x));
+    quell_draw draw = quell_draw_defaults();
+    draw.seed = 3, draw.count = COUNT;
+    MUST(quell_sample(sampler, &draw, NULL, x));
 }
 
 TEST(sampler, eta_one_is_ddpm)
@@ -143,8 +144,8 @@ TEST(sampler, eta_one_is_ddpm)
             quell_sampler *ddpm = must_sampler("ddpm", denoiser, schedule, 9);
             quell_sampler *ddim = must_sampler("ddim:eta=1", denoiser, schedule, 9);
             float a[COUNT * DIM], b[COUNT * DIM];
-            draw(ddpm, a);
-            draw(ddim, b);
+            draw_some(ddpm, a);
+            draw_some(ddim, b);
             CHECK(!memcmp(a, b, sizeof a), "%s, %s", model.kind, schedule_name(k));
             quell_sampler_free(ddpm);
             quell_sampler_free(ddim);
@@ -176,12 +177,13 @@ TEST(sampler, grid)
         CHECK(alpha == points[i].alpha && fabs(sigma / wanted - 1) < 1e-9, "the time");
     }
     float a[COUNT * DIM], b[COUNT * DIM];
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
-    run.seed = 3, run.count = COUNT;
-    draw(sampler, a);
-    MUST(quell_sample_prior(sampler, &run, b));
+    draw.seed = 3, draw.count = COUNT;
+    draw_some(sampler, a);
+    MUST(quell_sample_prior(sampler, &draw, &run, b));
     for (size_t k = 0; k < STEPS; k++)
-        MUST(quell_step(sampler, &run, points[k].t, points[k + 1].t, b));
+        MUST(quell_step(sampler, &draw, &run, points[k].t, points[k + 1].t, b));
     for (size_t i = 0; i < COUNT * DIM; i++)
         CHECK(fabsf(a[i] - b[i]) <= 1e-4F * (1 + fabsf(a[i])), "%g, not %g", (double)b[i],
               (double)a[i]);
@@ -203,12 +205,12 @@ TEST(sampler, steps_are_forward)
     for (size_t i = 0; i < 3; i++) {
         quell_sampler *sampler = must_sampler(specs[i], denoiser, schedule, STEPS);
         float a[COUNT * DIM], b[COUNT * DIM];
-        quell_run run = quell_run_defaults();
-        run.seed = 3, run.count = COUNT;
-        draw(sampler, a);
-        MUST(quell_sample_prior(sampler, &run, b));
+        quell_draw draw = quell_draw_defaults();
+        draw.seed = 3, draw.count = COUNT;
+        draw_some(sampler, a);
+        MUST(quell_sample_prior(sampler, &draw, NULL, b));
         for (size_t k = 0; k < STEPS; k++) {
-            MUST(quell_step(sampler, &run, (double)(STEPS - k) / (double)STEPS,
+            MUST(quell_step(sampler, &draw, NULL, (double)(STEPS - k) / (double)STEPS,
                             (double)(STEPS - k - 1) / (double)STEPS, b));
         }
         CHECK(!memcmp(a, b, sizeof a), "%s", specs[i]);
@@ -234,12 +236,12 @@ TEST(sampler, any_step)
             if (i % 4 == 0) s = t * (1 - 0x1p-20); /* a small step */
             float x[DIM], next[DIM];
             for (size_t e = 0; e < DIM; e++) next[e] = x[e] = (float)(4 * uniform(&state) - 2);
-            quell_run run = quell_run_defaults();
-            run.first = 77, run.seed = 5;
-            MUST(quell_step(sampler, &run, t, s, next));
+            quell_draw draw = quell_draw_defaults();
+            draw.first = 77, draw.seed = 5;
+            MUST(quell_step(sampler, &draw, NULL, t, s, next));
             check_transition(&trial, t, s, i, 77, 5, x, next);
             memcpy(next, x, sizeof x);
-            MUST(quell_step(sampler, &run, t, t, next));
+            MUST(quell_step(sampler, &draw, NULL, t, t, next));
             CHECK(!memcmp(x, next, sizeof x), "t = s changed x");
         }
         quell_sampler_free(sampler);

@@ -50,25 +50,31 @@ static quell_status step_by_hand(const void *given)
     return status;
 }
 
-static quell_status draw(const void *given, int how)
+static quell_status call_run(const void *draw, const void *run, int how)
 {
     float x[DIM] = {1, 2, 3, 4, 5}, out[DIM];
     quell_sampler *sampler = must_sampler("ddim", denoiser, schedule, 4);
-    quell_status status = how == 0   ? quell_sample_prior(sampler, given, x)
-                          : how == 1 ? quell_sample_from(sampler, given, x)
-                          : how == 2 ? quell_sample(sampler, given, x)
-                          : how == 3 ? quell_step(sampler, given, 0.5, 0.25, x)
-                                     : quell_denoise(sampler, given, 0.5, x, out);
+    quell_status status = how == 0   ? quell_sample_prior(sampler, draw, run, x)
+                          : how == 1 ? quell_sample_from(sampler, draw, run, x)
+                          : how == 2 ? quell_sample(sampler, draw, run, x)
+                          : how == 3 ? quell_step(sampler, draw, run, 0.5, 0.25, x)
+                                     : quell_denoise(sampler, draw, run, 0.5, x, out);
     if (status) CHECK(x[0] == 1 && x[4] == 5, "x was changed");
     quell_sampler_free(sampler);
     return status;
 }
 
-static quell_status init(const void *given) { return draw(given, 0); }
-static quell_status forward(const void *given) { return draw(given, 1); }
-static quell_status sample(const void *given) { return draw(given, 2); }
-static quell_status step(const void *given) { return draw(given, 3); }
-static quell_status denoise(const void *given) { return draw(given, 4); }
+static quell_status prior(const void *given) { return call_run(NULL, given, 0); }
+static quell_status from(const void *given) { return call_run(NULL, given, 1); }
+static quell_status sample(const void *given) { return call_run(NULL, given, 2); }
+static quell_status step(const void *given) { return call_run(NULL, given, 3); }
+static quell_status denoise(const void *given) { return call_run(NULL, given, 4); }
+
+static quell_status prior_of(const void *given) { return call_run(given, NULL, 0); }
+static quell_status from_of(const void *given) { return call_run(given, NULL, 1); }
+static quell_status sample_of(const void *given) { return call_run(given, NULL, 2); }
+static quell_status step_of(const void *given) { return call_run(given, NULL, 3); }
+static quell_status denoise_of(const void *given) { return call_run(given, NULL, 4); }
 
 static int zero(void *user, const quell_call *call, const float *x, float *out)
 {
@@ -126,10 +132,17 @@ TEST(sized, sampler_options)
     for (size_t i = 0; i < 3; i++) check("quell_sampler_defaults", calls[i], &whole, sizeof whole);
 }
 
+TEST(sized, draw)
+{
+    quell_draw whole = quell_draw_defaults();
+    call_fn *const calls[] = {prior_of, from_of, sample_of, step_of, denoise_of};
+    for (size_t i = 0; i < 5; i++) check("quell_draw_defaults", calls[i], &whole, sizeof whole);
+}
+
 TEST(sized, run)
 {
     quell_run whole = quell_run_defaults();
-    call_fn *const calls[] = {init, forward, sample, step, denoise};
+    call_fn *const calls[] = {prior, from, sample, step, denoise};
     for (size_t i = 0; i < 5; i++) check("quell_run_defaults", calls[i], &whole, sizeof whole);
 }
 

@@ -64,11 +64,11 @@ static void check_ddim(const char *kind, size_t dim, size_t count, double eta, c
     options.steps = STEPS;
     quell_sampler *ours, *theirs = must_sampler(spec, denoiser, schedule, STEPS);
     MUST(quell_sampler_from_step(&ours, ddim, &own, NULL, denoiser, schedule, &options));
-    quell_run run = quell_run_defaults();
-    run.count = count;
+    quell_draw draw = quell_draw_defaults();
+    draw.count = count;
     float *expected = malloc(count * dim * sizeof *expected);
-    must_draw(theirs, &run, expected);
-    check_every_way(kind, ours, &run, expected);
+    must_draw(theirs, &draw, NULL, expected);
+    check_every_way(kind, ours, &draw, NULL, expected);
     CHECK(!own.wrong, "a transition was told wrong things");
     free(expected);
     quell_sampler_free(ours);
@@ -108,11 +108,12 @@ TEST(step, whole_batch)
         MUST(quell_denoiser_from_function(&denoiser, dims[i], whole_only, &count, &callback));
         quell_sampler *ours, *theirs = must_sampler("ddpm", denoiser, schedule, STEPS);
         MUST(quell_sampler_from_step(&ours, ddim, &own, NULL, denoiser, schedule, &options));
+        quell_draw draw = quell_draw_defaults();
         quell_run run = quell_run_defaults();
-        run.count = count, run.threads = 3;
+        draw.count = count, run.threads = 3;
         float *a = malloc(count * dims[i] * sizeof *a), *b = malloc(count * dims[i] * sizeof *b);
-        must_draw(ours, &run, a);
-        must_draw(theirs, &run, b);
+        must_draw(ours, &draw, &run, a);
+        must_draw(theirs, &draw, &run, b);
         CHECK(!memcmp(a, b, count * dims[i] * sizeof *a), "dim %zu", dims[i]);
         free(a);
         free(b);
@@ -133,20 +134,20 @@ TEST(step, failures)
     options.steps = STEPS;
     quell_sampler *sampler;
     MUST(quell_sampler_from_step(&sampler, ddim, &own, NULL, denoiser, schedule, &options));
-    quell_run run = quell_run_defaults();
+    quell_draw draw = quell_draw_defaults();
     float x[3] = {1, 2, 3};
-    run.first = 9;
+    draw.first = 9;
     own.result = 1;
-    CHECK(quell_sample_from(sampler, &run, x) == QUELL_STOPPED, "a stop");
+    CHECK(quell_sample_from(sampler, &draw, NULL, x) == QUELL_STOPPED, "a stop");
     own.result = -1;
-    CHECK(quell_sample_from(sampler, &run, x) == QUELL_DENOISER_FAILED, "an error");
+    CHECK(quell_sample_from(sampler, &draw, NULL, x) == QUELL_DENOISER_FAILED, "an error");
     CHECK(strstr(quell_error_message(), "sample 9, transition 0"), "%s", quell_error_message());
     own.result = 0;
     x[1] = (float)NAN;
-    CHECK(quell_sample_from(sampler, &run, x) == QUELL_NOT_FINITE, "NaN");
+    CHECK(quell_sample_from(sampler, &draw, NULL, x) == QUELL_NOT_FINITE, "NaN");
     CHECK(strstr(quell_error_message(), "sample 9, transition 0"), "%s", quell_error_message());
     x[1] = 0;
-    MUST(quell_sample_from(sampler, &run, x));
+    MUST(quell_sample_from(sampler, &draw, NULL, x));
     CHECK(quell_sampler_from_step(&sampler, NULL, NULL, NULL, denoiser, schedule, NULL) ==
               QUELL_BAD_ARGUMENT,
           "NULL step");
@@ -223,13 +224,14 @@ static int observe(void *user, size_t transition, const quell_point *s, uint64_t
     return o->result;
 }
 
-static void fill_states(const quell_sampler *sampler, quell_run run, float *states, float *x)
+static void fill_states(const quell_sampler *sampler, quell_draw draw, quell_run run, float *states,
+                        float *x)
 {
-    size_t size = run.count * quell_sampler_dim(sampler);
-    MUST(quell_sample_prior(sampler, &run, x));
+    size_t size = draw.count * quell_sampler_dim(sampler);
+    MUST(quell_sample_prior(sampler, &draw, &run, x));
     for (size_t i = 0; i < STEPS; i++) {
         double done = (double)i;
-        MUST(quell_step(sampler, &run, ((double)STEPS - done) / (double)STEPS,
+        MUST(quell_step(sampler, &draw, &run, ((double)STEPS - done) / (double)STEPS,
                         ((double)STEPS - done - 1) / (double)STEPS, x));
         memcpy(states + i * size, x, size * sizeof *x);
     }
@@ -239,20 +241,22 @@ static void check_observer(const quell_sampler *sampler, size_t count)
 {
     size_t dim = quell_sampler_dim(sampler);
     float *states = malloc(STEPS * count * dim * sizeof *states), *x = malloc(count * dim * 4);
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
-    run.count = count, run.first = 3, run.threads = 3;
-    fill_states(sampler, run, states, x);
+    draw.count = count, draw.first = 3, run.threads = 3;
+    fill_states(sampler, draw, run, states, x);
     struct observer o = {states, count, dim, 3, calloc(STEPS * count, sizeof *o.seen), 0, 0};
     run.observe = observe, run.observe_user = &o;
-    must_draw(sampler, &run, x);
+    must_draw(sampler, &draw, &run, x);
     for (size_t i = 0; i < STEPS * count; i++)
         CHECK(o.seen[i] == 1, "dim %zu: sample %zu was seen %d times after transition %zu", dim,
               i % count, o.seen[i], i / count);
     CHECK(!o.wrong, "dim %zu: the observer saw %d wrong tiles", dim, o.wrong);
     o.result = 1;
-    CHECK(quell_sample_from(sampler, &run, x) == QUELL_STOPPED, "an observer's stop");
+    CHECK(quell_sample_from(sampler, &draw, &run, x) == QUELL_STOPPED, "an observer's stop");
     o.result = -1;
-    CHECK(quell_sample_from(sampler, &run, x) == QUELL_DENOISER_FAILED, "an observer's error");
+    CHECK(quell_sample_from(sampler, &draw, &run, x) == QUELL_DENOISER_FAILED,
+          "an observer's error");
     free(o.seen);
     free(states);
     free(x);
@@ -297,12 +301,12 @@ TEST(step, adaptive_noise)
     quell_denoiser *denoiser = model_denoiser(&model);
     quell_schedule *schedule = must_schedule("vp");
     quell_sampler *sampler = must_sampler("dpm_adaptive:eta=1", denoiser, schedule, 1);
-    quell_run run = quell_run_defaults();
+    quell_draw draw = quell_draw_defaults();
     double sum[2] = {0}, product[3] = {0};
-    run.count = COUNT;
+    draw.count = COUNT;
     for (size_t k = 0; k < 3; k++) {
         for (size_t i = 0; i < COUNT; i++) x[k][i] = 0.5f;
-        MUST(quell_step(sampler, &run, 0.75, ends[k], x[k]));
+        MUST(quell_step(sampler, &draw, NULL, 0.75, ends[k], x[k]));
     }
     CHECK(!memcmp(x[0], x[2], sizeof *x), "an interval is not the same again");
     for (size_t i = 0; i < COUNT; i++) sum[0] += (double)x[0][i], sum[1] += (double)x[1][i];

@@ -70,12 +70,12 @@ static void check_values(size_t dim, double quantile, double most)
     quell_sampler *sampler = thresholding(denoiser, schedule, quantile, most);
     float *x = malloc(3 * ROWS * dim * sizeof *x), *mean = x + ROWS * dim,
           *found = mean + ROWS * dim;
-    quell_run run = quell_run_defaults();
-    run.count = ROWS;
-    MUST(quell_sample_prior(sampler, &run, x));
+    quell_draw draw = quell_draw_defaults();
+    draw.count = ROWS;
+    MUST(quell_sample_prior(sampler, &draw, NULL, x));
     for (size_t i = 0; i < ROWS * dim; i++) x[i] *= (float)(1 + i / dim); /* rows of all sizes */
-    MUST(quell_denoise(plain, &run, 0.3, x, mean));
-    MUST(quell_denoise(sampler, &run, 0.3, x, found));
+    MUST(quell_denoise(plain, &draw, NULL, 0.3, x, mean));
+    MUST(quell_denoise(sampler, &draw, NULL, 0.3, x, found));
     for (size_t row = 0; row < ROWS; row++) {
         double s = fmax(fmin(quantile_twin(mean + row * dim, dim, quantile), most), 1);
         for (size_t e = 0; e < dim; e++) {
@@ -118,11 +118,12 @@ TEST(threshold, every_way)
         quell_denoiser *denoiser = model_denoiser(&model);
         quell_schedule *schedule = must_schedule("cosine");
         quell_sampler *sampler = thresholding(denoiser, schedule, 0.6, (double)INFINITY);
+        quell_draw draw = quell_draw_defaults();
         quell_run run = quell_run_defaults();
-        run.count = cases[i].count, run.first = 3, run.threads = 1;
-        float *x = malloc(run.count * model.dim * sizeof *x);
-        must_draw(sampler, &run, x);
-        check_every_way(model.kind, sampler, &run, x);
+        draw.count = cases[i].count, draw.first = 3, run.threads = 1;
+        float *x = malloc(draw.count * model.dim * sizeof *x);
+        must_draw(sampler, &draw, &run, x);
+        check_every_way(model.kind, sampler, &draw, &run, x);
         free(x);
         quell_sampler_free(sampler);
         quell_schedule_free(schedule);

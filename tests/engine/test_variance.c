@@ -76,12 +76,12 @@ TEST(variance, learned_range)
         quell_schedule *schedule = must_schedule(schedules[k]);
         quell_sampler *sampler = must_sampler("ddpm:variance=learned_range", denoiser, schedule, 4);
         for (double t = 1; t > 0; t -= 0.25) {
-            quell_run run = quell_run_defaults();
-            run.seed = 6, run.first = 20, run.count = COUNT;
+            quell_draw draw = quell_draw_defaults();
+            draw.seed = 6, draw.first = 20, draw.count = COUNT;
             float x[COUNT * DIM], next[COUNT * DIM];
-            MUST(quell_sample_prior(sampler, &run, x));
+            MUST(quell_sample_prior(sampler, &draw, NULL, x));
             memcpy(next, x, sizeof x);
-            MUST(quell_step(sampler, &run, t, t - 0.25, next));
+            MUST(quell_step(sampler, &draw, NULL, t, t - 0.25, next));
             check_step(schedule, t, t - 0.25, x, next);
         }
         quell_sampler_free(sampler);
@@ -97,11 +97,12 @@ TEST(variance, every_way)
         quell_denoiser *denoiser = learned(dims[i]);
         quell_schedule *schedule = must_schedule("vp");
         quell_sampler *sampler = must_sampler("ddpm:variance=learned_range", denoiser, schedule, 3);
+        quell_draw draw = quell_draw_defaults();
         quell_run run = quell_run_defaults();
-        run.count = dims[i] > 1000 ? 2 : 300 / dims[i], run.threads = 1;
-        float *x = malloc(run.count * dims[i] * sizeof *x);
-        must_draw(sampler, &run, x);
-        check_every_way("learned_range", sampler, &run, x);
+        draw.count = dims[i] > 1000 ? 2 : 300 / dims[i], run.threads = 1;
+        float *x = malloc(draw.count * dims[i] * sizeof *x);
+        must_draw(sampler, &draw, &run, x);
+        check_every_way("learned_range", sampler, &draw, &run, x);
         free(x);
         quell_sampler_free(sampler);
         quell_schedule_free(schedule);
@@ -137,12 +138,13 @@ static void check_run(const char *spec, const char *grid_spec, int brownian, int
     quell_point *grid = doubles_grid(grid_spec, schedule, STEPS);
     struct quell_plan plan =
         doubles_plan("ddpm:variance=learned_range", schedule, grid, STEPS, brownian);
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
-    run.seed = 11, run.first = 40, run.count = COUNT;
+    draw.seed = 11, draw.first = 40, draw.count = COUNT;
     float x[COUNT * DIM], start[COUNT * DIM];
-    MUST(quell_sample_prior(sampler, &run, x));
+    MUST(quell_sample_prior(sampler, &draw, &run, x));
     memcpy(start, x, sizeof x);
-    MUST(quell_sample_from(sampler, &run, x));
+    MUST(quell_sample_from(sampler, &draw, &run, x));
     for (size_t k = 0; k < COUNT; k++) {
         uint64_t sample = 40 + k;
         struct doubles doubles = {.dim = DIM, .denoise = network_in_double, .seed = 11};
@@ -238,12 +240,12 @@ TEST(variance, ends)
     quell_denoiser *denoiser = learned(DIM);
     quell_schedule *schedule = must_schedule("flow");
     quell_sampler *sampler = must_sampler("ddpm:variance=learned_range", denoiser, schedule, 1);
-    quell_run run = quell_run_defaults();
-    run.first = 20, run.count = COUNT;
+    quell_draw draw = quell_draw_defaults();
+    draw.first = 20, draw.count = COUNT;
     float x[COUNT * DIM], end[COUNT * DIM];
-    MUST(quell_sample_prior(sampler, &run, x));
+    MUST(quell_sample_prior(sampler, &draw, NULL, x));
     memcpy(end, x, sizeof x);
-    MUST(quell_sample_from(sampler, &run, end));
+    MUST(quell_sample_from(sampler, &draw, NULL, end));
     for (size_t i = 0; i < COUNT * DIM; i++)
         CHECK(end[i] == mean_of(x[i], 20 + i / DIM, i % DIM), "element %zu is %.9g", i,
               (double)end[i]);

@@ -15,12 +15,12 @@ static void denoise(const quell_denoiser *denoiser, float *out)
     size_t dim = quell_denoiser_dim(denoiser);
     quell_schedule *schedule = must_schedule("vp");
     quell_sampler *sampler = must_sampler("ddim", denoiser, schedule, 1);
-    quell_run run = quell_run_defaults();
+    quell_draw draw = quell_draw_defaults();
     static float x[ROWS * MOST_DIM];
-    run.count = ROWS;
-    MUST(quell_sample_prior(sampler, &run, x));
-    MUST(quell_denoise(sampler, &run, 0.1, x, out));
-    MUST(quell_denoise(sampler, &run, 0.9, x, out + ROWS * dim));
+    draw.count = ROWS;
+    MUST(quell_sample_prior(sampler, &draw, NULL, x));
+    MUST(quell_denoise(sampler, &draw, NULL, 0.1, x, out));
+    MUST(quell_denoise(sampler, &draw, NULL, 0.9, x, out + ROWS * dim));
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
 }

@@ -23,12 +23,13 @@ static void evaluate(const quell_denoiser *denoiser)
     static float x[MOST_ELEMENTS], out[MOST_ELEMENTS];
     quell_schedule *schedule = must_schedule("vp");
     quell_sampler *sampler = NULL;
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
     const int32_t class = (int32_t)quell_denoiser_classes(denoiser) - 1;
-    run.threads = 1, run.classes = &class;
+    run.threads = 1, draw.classes = &class;
     if (quell_denoiser_dim(denoiser) > MOST_ELEMENTS) return quell_schedule_free(schedule);
     MUST(quell_sampler_create(&sampler, "ddim", denoiser, schedule, NULL));
-    (void)quell_denoise(sampler, &run, 0.5, x, out); /* a sum may overflow */
+    (void)quell_denoise(sampler, &draw, &run, 0.5, x, out); /* a sum may overflow */
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
 }

@@ -190,12 +190,11 @@ TEST(model, grid25)
     MUST(quell_model_load(&model, "builtin:grid25"));
     quell_schedule *schedule = must_schedule("ve");
     quell_sampler *sampler = must_sampler("ddim", quell_model_denoiser(model), schedule, 1);
-    quell_run run = quell_run_defaults();
     for (int k = 0; k < 25; k++) {
         double x0 = 2.0 * (k / 5 - 2), y0 = 2.0 * (k % 5 - 2), alpha, sigma;
         float x[2] = {(float)x0 + 0.3f, (float)y0 - 0.2f}, out[2];
         MUST(quell_schedule_at(schedule, 0.35, &alpha, &sigma));
-        MUST(quell_denoise(sampler, &run, 0.35, x, out));
+        MUST(quell_denoise(sampler, NULL, NULL, 0.35, x, out));
         double gain = 0.0025 / (0.0025 + sigma * sigma);
         CHECK(fabs((double)out[0] - x0 - gain * 0.3) < 1e-5, "component %d: %g", k, (double)out[0]);
         CHECK(fabs((double)out[1] - y0 + gain * 0.2) < 1e-5, "component %d: %g", k, (double)out[1]);

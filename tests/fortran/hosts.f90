@@ -44,34 +44,34 @@ contains
         call quell_denoiser_from_mixture(denoiser, [1d0, 3d0], &
             reshape([-2d0, 0d0, 2d0, 1d0], [2, 2]), [0.1d0, 0.2d0])
         call quell_sampler_create(sampler, 'ddpm', denoiser, schedule)
-        call quell_sample(sampler, run, expected)
+        call quell_sample(sampler, quell_draw(), expected)
         run%threads = 3
         run%tile = 20
         run%parallel => backwards
-        call draw(sampler, run, x)
+        call draw_with(sampler, run, x)
         call check(all(x == expected) .and. workers_seen == 3, 'one after the other')
         run%parallel => by_openmp
-        call draw(sampler, run, x)
+        call draw_with(sampler, run, x)
         call check(all(x == expected) .and. workers_seen == 3, 'by OpenMP')
         run%parallel => gives_up
         errmsg = ''
-        call quell_sample_from(sampler, run, x, stat, errmsg)
+        call quell_sample_from(sampler, quell_draw(), x, run, stat, errmsg)
         call check(stat == QUELL_DENOISER_FAILED .and. index(errmsg, 'parallel-for') > 0, &
             'no threads: ' // errmsg)
         run%threads = 0
-        call quell_sample_from(sampler, run, x, stat)
+        call quell_sample_from(sampler, quell_draw(), x, run, stat)
         call check(stat == QUELL_BAD_ARGUMENT, 'how many workers?')
         call quell_sampler_free(sampler)
         call quell_denoiser_free(denoiser)
     end subroutine
 
-    subroutine draw(sampler, run, x)
+    subroutine draw_with(sampler, run, x)
         type(quell_sampler), intent(in) :: sampler
         type(quell_run), intent(in) :: run
         real(c_float), intent(out) :: x(:, :)
         workers_seen = 0
         x = 0
-        call quell_sample(sampler, run, x)
+        call quell_sample(sampler, quell_draw(), x, run)
     end subroutine
 
     subroutine backwards(workers, body, stat)
@@ -116,21 +116,21 @@ contains
         type(quell_denoiser) :: denoiser
         type(quell_sampler) :: sampler
         type(quell_sampler_options) :: options
-        type(quell_run) :: run
+        type(quell_draw) :: draw
         real(c_float), target :: added
         real(c_float) :: x(2, 30)
         options%steps = 4
         call quell_denoiser_from_function(denoiser, 2_c_size_t, shifts)
         call quell_sampler_from_step(sampler, counts, denoiser, schedule, options)
-        run%context = c_loc(added)
-        run%first = 5
+        draw%context = c_loc(added)
+        draw%first = 5
         added = 10
         x = 1
-        call quell_sample_from(sampler, run, x)
+        call quell_sample_from(sampler, draw, x)
         call check(all(x == 1 + 4 * (10 + 10) + 0 + 1 + 2 + 3), 'the context of a run')
         added = 20
         x = 1
-        call quell_sample_from(sampler, run, x)
+        call quell_sample_from(sampler, draw, x)
         call check(all(x == 1 + 4 * (20 + 20) + 0 + 1 + 2 + 3), 'another')
         call quell_sampler_free(sampler)
         call quell_denoiser_free(denoiser)

@@ -14,7 +14,7 @@ size_t in_c_call(quell_call *call)
     return sizeof *call;
 }
 
-size_t in_c_callback_options(quell_function_options *options)
+size_t in_c_function_options(quell_function_options *options)
 {
     *options = quell_function_defaults();
     options->size = 1;
@@ -42,16 +42,24 @@ size_t in_c_sampler_options(quell_sampler_options *options)
     return sizeof *options;
 }
 
+size_t in_c_draw_options(quell_draw *draw)
+{
+    *draw = (quell_draw){1, 2, 3, 4, POINTER(5), POINTER(6)};
+    return sizeof *draw;
+}
+
 size_t in_c_run(quell_run *run)
 {
-    *run = (quell_run){1,           2,
-                       3,           4,
-                       5,           FUNCTION(quell_parallel_fn, 6),
-                       POINTER(7),  POINTER(8),
-                       9,           FUNCTION(quell_progress_fn, 10),
-                       POINTER(11), FUNCTION(quell_observe_fn, 12),
-                       POINTER(13), POINTER(14),
-                       POINTER(15), POINTER(16)};
+    *run = (quell_run){1,
+                       2,
+                       FUNCTION(quell_parallel_fn, 3),
+                       POINTER(4),
+                       POINTER(5),
+                       6,
+                       FUNCTION(quell_progress_fn, 7),
+                       POINTER(8),
+                       FUNCTION(quell_observe_fn, 9),
+                       POINTER(10)};
     return sizeof *run;
 }
 
@@ -78,12 +86,6 @@ size_t in_c_point(quell_point *point)
 {
     *point = (quell_point){1, 2, 3, 4, 5};
     return sizeof *point;
-}
-
-size_t in_c_report(quell_report *report)
-{
-    *report = (quell_report){1, 2};
-    return sizeof *report;
 }
 
 size_t in_c_term(quell_term *term)
@@ -113,17 +115,17 @@ int in_c_draw(int own, size_t count, float *x)
     quell_schedule *schedule = NULL;
     quell_sampler *sampler = NULL;
     quell_sampler_options options = quell_sampler_defaults();
-    quell_run run = quell_run_defaults();
+    quell_draw draw = quell_draw_defaults();
     options.steps = 6;
     options.grid = "karras";
-    run.seed = 7;
-    run.first = 100;
-    run.count = count;
+    draw.seed = 7;
+    draw.first = 100;
+    draw.count = count;
     int failed = (own ? quell_denoiser_from_function(&denoiser, 3, halve, NULL, NULL)
                       : quell_denoiser_from_mixture(&denoiser, 2, 3, weights, means, variances)) ||
                  quell_schedule_create(&schedule, "cosine") ||
                  quell_sampler_create(&sampler, "ddim:eta=0.5", denoiser, schedule, &options) ||
-                 quell_sample(sampler, &run, x);
+                 quell_sample(sampler, &draw, NULL, x);
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
     quell_denoiser_free(denoiser);

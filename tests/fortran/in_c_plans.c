@@ -49,17 +49,17 @@ int in_c_plan(int brownian, size_t count, float *x, size_t size, char *text)
     quell_sampler *sampler = NULL;
     quell_function_options callback = quell_function_defaults();
     quell_sampler_options options = quell_sampler_defaults();
-    quell_run run = quell_run_defaults();
+    quell_draw draw = quell_draw_defaults();
     callback.variance = "learned_range";
     options.steps = 6;
     options.brownian = brownian;
-    run.seed = 7;
-    run.count = count;
+    draw.seed = 7;
+    draw.count = count;
     int failed =
         quell_denoiser_from_function(&denoiser, 3, learned, NULL, &callback) ||
         quell_schedule_create(&schedule, "cosine") ||
         quell_sampler_from_builder(&sampler, build, NULL, NULL, denoiser, schedule, &options) ||
-        quell_sampler_print(sampler, text, size) >= size || quell_sample(sampler, &run, x);
+        quell_sampler_print(sampler, text, size) >= size || quell_sample(sampler, &draw, NULL, x);
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
     quell_denoiser_free(denoiser);

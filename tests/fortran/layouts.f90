@@ -12,7 +12,7 @@ module layouts
         integer(c_size_t) function in_c_call(it) bind(c)
             import; type(quell_call) :: it
         end function
-        integer(c_size_t) function in_c_callback_options(it) bind(c)
+        integer(c_size_t) function in_c_function_options(it) bind(c)
             import; type(c_function_options) :: it
         end function
         integer(c_size_t) function in_c_guidance(it) bind(c)
@@ -20,6 +20,9 @@ module layouts
         end function
         integer(c_size_t) function in_c_sampler_options(it) bind(c)
             import; type(c_sampler_options) :: it
+        end function
+        integer(c_size_t) function in_c_draw_options(it) bind(c)
+            import; type(c_draw) :: it
         end function
         integer(c_size_t) function in_c_run(it) bind(c)
             import; type(c_run) :: it
@@ -35,9 +38,6 @@ module layouts
         end function
         integer(c_size_t) function in_c_point(it) bind(c)
             import; type(quell_point) :: it
-        end function
-        integer(c_size_t) function in_c_report(it) bind(c)
-            import; type(quell_report) :: it
         end function
         integer(c_size_t) function in_c_term(it) bind(c)
             import; type(quell_term) :: it
@@ -58,12 +58,12 @@ contains
         type(c_function_options) :: options
         type(c_guidance) :: guidance
         type(c_sampler_options) :: sampler
+        type(c_draw) :: draw
         type(c_run) :: run
         type(c_entry) :: entry
         type(c_entry_alias) :: alias
         type(c_entry_option) :: option
         type(quell_point) :: point
-        type(quell_report) :: report
         type(quell_term) :: term
         type(quell_noise_term) :: noise
 
@@ -74,7 +74,7 @@ contains
             is(call%variance, 10) .and. is(call%context, 11) .and. &
             is(call%classes, 12), 'quell_call')
 
-        call check(in_c_callback_options(options) == c_sizeof(options), 'size of the options')
+        call check(in_c_function_options(options) == c_sizeof(options), 'size of the options')
         call check(is(options%size, 1) .and. is(options%output, 2) .and. &
             is(options%precondition, 3) .and. is(options%whole_batch, 4) .and. &
             is(options%reproducible, 5) .and. is(options%variance, 6) .and. is(options%release, 0) &
@@ -94,13 +94,15 @@ contains
             is(sampler%grid, 11) .and. is(sampler%brownian, 12) .and. is(sampler%sigmas, 13) .and. &
             is(sampler%threshold, 14) .and. is(sampler%threshold_max, 15), 'sampler options')
 
+        call check(in_c_draw_options(draw) == c_sizeof(draw), 'size of quell_draw')
+        call check(is(draw%size, 1) .and. is(draw%seed, 2) .and. is(draw%first, 3) .and. &
+            is(draw%count, 4) .and. is(draw%classes, 5) .and. is(draw%context, 6), 'quell_draw')
+
         call check(in_c_run(run) == c_sizeof(run), 'size of quell_run')
-        call check(is(run%size, 1) .and. is(run%seed, 2) .and. is(run%first, 3) .and. &
-            is(run%count, 4) .and. is(run%threads, 5) .and. is(run%parallel, 6) .and. &
-            is(run%host, 7) .and. is(run%isa, 8) .and. is(run%tile, 9) .and. &
-            is(run%progress, 10) .and. is(run%progress_user, 11) .and. is(run%observe, 12) .and. &
-            is(run%observe_user, 13) .and. is(run%report, 14) .and. is(run%classes, 15) .and. &
-            is(run%context, 16), 'quell_run')
+        call check(is(run%size, 1) .and. is(run%threads, 2) .and. is(run%parallel, 3) .and. &
+            is(run%host, 4) .and. is(run%isa, 5) .and. is(run%tile, 6) .and. &
+            is(run%progress, 7) .and. is(run%progress_user, 8) .and. is(run%observe, 9) .and. &
+            is(run%observe_user, 10), 'quell_run')
 
         call check(in_c_entry(entry) == c_sizeof(entry), 'size of quell_entry')
         call check(is(entry%size, 1) .and. is(entry%name, 2) .and. is(entry%summary, 3) .and. &
@@ -118,8 +120,6 @@ contains
         call check(in_c_point(point) == c_sizeof(point), 'size of quell_point')
         call check(is(point%t, 1) .and. is(point%alpha, 2) .and. is(point%sigma, 3) .and. &
             is(point%log_alpha, 4) .and. is(point%log_sigma, 5), 'quell_point')
-        call check(in_c_report(report) == c_sizeof(report), 'size of quell_report')
-        call check(is(report%sample, 1) .and. is(report%transition, 2), 'quell_report')
         call check(in_c_term(term) == c_sizeof(term), 'size of quell_term')
         call check(is(term%coefficient, 1) .and. is(term%source, 2), 'quell_term')
         call check(in_c_noise_term(noise) == c_sizeof(noise), 'size of quell_noise_term')

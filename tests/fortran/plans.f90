@@ -40,12 +40,12 @@ contains
         real(c_float) :: x(3, 100), expected(3, 100)
         type(quell_sampler) :: sampler
         type(quell_sampler_options) :: options
-        type(quell_run) :: run
+        type(quell_draw) :: draw
         options%steps = 6
         options%brownian = brownian
-        run%seed = 7
+        draw%seed = 7
         call quell_sampler_from_builder(sampler, build, denoiser, schedule, options)
-        call quell_sample(sampler, run, x)
+        call quell_sample(sampler, draw, x)
         call check(in_c_plan(merge(1, 0, brownian), 100_c_size_t, expected, 20000_c_size_t, &
             expected_text) == 0, 'C builds')
         call check(quell_sampler_print(sampler) == quell_text(c_loc(expected_text)), &

@@ -105,15 +105,16 @@ contains
         integer :: stat
         character(200) :: errmsg
         x = 1
-        call quell_sample_prior(sampler, quell_run(first=-1), x, stat, errmsg)
+        call quell_sample_prior(sampler, quell_draw(first=-1), x, stat=stat, errmsg=errmsg)
         call is_refused(stat, errmsg, 'first is -1', 'first')
-        call quell_sample_from(sampler, quell_run(threads=-2), x, stat, errmsg)
+        call quell_sample_from(sampler, quell_draw(), x, quell_run(threads=-2), stat, errmsg)
         call is_refused(stat, errmsg, 'threads is -2', 'threads')
-        call quell_step(sampler, quell_run(tile=-3), 1d0, 0.5d0, x, stat, errmsg)
+        call quell_step(sampler, quell_draw(), 1d0, 0.5d0, x, quell_run(tile=-3), stat, errmsg)
         call is_refused(stat, errmsg, 'tile is -3', 'tile')
-        call quell_sample_from(sampler, quell_run(isa='scalar' // nul // 'x'), x, stat, errmsg)
+        call quell_sample_from(sampler, quell_draw(), x, quell_run(isa='scalar' // nul // 'x'), &
+            stat, errmsg)
         call is_refused(stat, errmsg, 'NUL', 'isa')
-        call quell_denoise(sampler, quell_run(), 0.5d0, x, mean, stat, errmsg)
+        call quell_denoise(sampler, quell_draw(), 0.5d0, x, mean, stat=stat, errmsg=errmsg)
         call is_refused(stat, errmsg, 'shape', 'another shape')
         call check(all(x == 1), 'x is as it was')
     end subroutine
@@ -136,22 +137,22 @@ contains
     ! Parts of arrays whose elements do not lie one after the other, forwards and backwards.
     subroutine check_slices(sampler)
         type(quell_sampler), intent(in) :: sampler
-        type(quell_run) :: run
+        type(quell_draw) :: draw
         real(c_float) :: x(3, 10), mean(3, 10), wide(7, 21), means(6, 10)
-        run%seed = 3
+        draw%seed = 3
         wide = 0
         means = 0
-        call quell_sample_prior(sampler, run, x)
-        call quell_sample_prior(sampler, run, wide(2:6:2, 20:2:-2))
+        call quell_sample_prior(sampler, draw, x)
+        call quell_sample_prior(sampler, draw, wide(2:6:2, 20:2:-2))
         call check(all(wide(2:6:2, 20:2:-2) == x), 'x_1 in a slice')
-        call quell_denoise(sampler, run, 0.5d0, x, mean)
-        call quell_denoise(sampler, run, 0.5d0, wide(2:6:2, 20:2:-2), means(5:1:-2, :))
+        call quell_denoise(sampler, draw, 0.5d0, x, mean)
+        call quell_denoise(sampler, draw, 0.5d0, wide(2:6:2, 20:2:-2), means(5:1:-2, :))
         call check(all(means(5:1:-2, :) == mean), 'means in a slice')
-        call quell_step(sampler, run, 1d0, 0.5d0, x)
-        call quell_step(sampler, run, 1d0, 0.5d0, wide(2:6:2, 20:2:-2))
+        call quell_step(sampler, draw, 1d0, 0.5d0, x)
+        call quell_step(sampler, draw, 1d0, 0.5d0, wide(2:6:2, 20:2:-2))
         call check(all(wide(2:6:2, 20:2:-2) == x), 'a step in a slice')
-        call quell_sample_from(sampler, run, x)
-        call quell_sample_from(sampler, run, wide(2:6:2, 20:2:-2))
+        call quell_sample_from(sampler, draw, x)
+        call quell_sample_from(sampler, draw, wide(2:6:2, 20:2:-2))
         call check(all(wide(2:6:2, 20:2:-2) == x), 'x_0 in a slice')
         wide(2:6:2, 20:2:-2) = 0
         means(5:1:-2, :) = 0
@@ -160,17 +161,17 @@ contains
 
     subroutine check_empty(sampler)
         type(quell_sampler), intent(in) :: sampler
-        type(quell_run) :: run
+        type(quell_draw) :: draw
         real(c_float) :: x(3, 0), wrong(2, 0), none(0)
         integer :: stat
-        allocate(run%classes(0))
-        call quell_sample(sampler, run, x)
-        call quell_step(sampler, run, 1d0, 0.5d0, x)
-        call quell_denoise(sampler, run, 0.5d0, x, x)
+        allocate(draw%classes(0))
+        call quell_sample(sampler, draw, x)
+        call quell_step(sampler, draw, 1d0, 0.5d0, x)
+        call quell_denoise(sampler, draw, 0.5d0, x, x)
         call quell_noise(7_c_int64_t, QUELL_STREAM_INIT, 0_c_int64_t, 0_c_int64_t, none)
-        call quell_sample_from(sampler, run, wrong, stat)
+        call quell_sample_from(sampler, draw, wrong, stat=stat)
         call check(stat == QUELL_BAD_ARGUMENT, 'no samples of another dim')
-        call quell_denoise(sampler, run, 2d0, x, x, stat)
+        call quell_denoise(sampler, draw, 2d0, x, x, stat=stat)
         call check(stat == QUELL_BAD_ARGUMENT, 'no samples at no time')
     end subroutine
 
@@ -181,7 +182,7 @@ contains
         real(c_float) :: x(3, 4)
         call quell_sampler_from_step(sampler, narrow, denoiser, schedule)
         x = 1
-        call quell_step(sampler, quell_run(threads=1), 1d0, 0.5d0, x)
+        call quell_step(sampler, quell_draw(), 1d0, 0.5d0, x, quell_run(threads=1))
         call check(seen, 'shapes within a step')
         call quell_sampler_free(sampler)
     end subroutine

@@ -26,14 +26,15 @@ program test_fortran
     real(c_float) :: x(3, 200), expected(3, 200)
     type(quell_schedule) :: schedule
     type(quell_sampler_options) :: options
+    type(quell_draw) :: from
     type(quell_run) :: run
     integer :: stat
     character(200) :: errmsg
 
     options%steps = 6
     options%grid = 'karras'
-    run%seed = 7
-    run%first = 100
+    from%seed = 7
+    from%first = 100
     call quell_schedule_create(schedule, 'cosine')
 
     call check_layouts()
@@ -85,12 +86,10 @@ contains
         run%threads = 2
         run%isa = 'scalar'
         x = 0
-        call quell_sample(sampler, run, x(:, 1:150))
+        call quell_sample(sampler, from, x(:, 1:150), run)
         call check(told == 900, 'progress')
         call check(all(observed(0:149) == 6) .and. all(observed(150:) == 0), 'observed')
-        run = quell_run(seed=7, first=250)
-        call quell_sample(sampler, run, x(:, 151:))
-        run = quell_run(seed=7, first=100)
+        call quell_sample(sampler, quell_draw(seed=7, first=250), x(:, 151:))
         call check(all(x == expected), 'parts of x')
         call quell_sampler_free(sampler)
     end subroutine
@@ -98,7 +97,8 @@ contains
     subroutine check_functions()
         type(quell_denoiser) :: denoiser
         type(quell_sampler) :: sampler
-        type(quell_report) :: report
+        integer(c_int64_t) :: sample = -1
+        integer(c_size_t) :: transition = -1
         type(halving), target :: own
         call check(in_c_draw(1, 200_c_size_t, expected) == 0, 'C draws')
         call quell_denoiser_from_function(denoiser, 3_c_size_t, halve)
@@ -106,19 +106,21 @@ contains
         call quell_denoiser_free(denoiser)
         call draw(sampler)
         call check(all(x == expected), 'the bits of a procedure')
-        run%first = 1003
-        call quell_sample_from(sampler, run, x, stat, errmsg, report)
+        from%first = 1003
+        call quell_sample_from(sampler, from, x, stat=stat, errmsg=errmsg)
         call check(stat == QUELL_DENOISER_FAILED, 'an error of the procedure')
-        call check(report%sample >= 1003 .and. report%transition == 0, 'the report')
+        call check(quell_error_sample(sample, transition), 'no sample is known')
+        call check(sample >= 1003 .and. transition == 0, 'where it was')
         call check(index(errmsg, 'sample 1') > 0, 'errmsg: ' // errmsg)
-        run%first = 2000
-        call quell_sample_from(sampler, run, x, stat)
+        from%first = 2000
+        call quell_sample_from(sampler, from, x, stat=stat)
         call check(stat == QUELL_STOPPED, 'a stop by the procedure')
-        run%first = 100
-        run%progress => progress
-        call quell_sample_from(sampler, run, x(:, 1:11), stat)
+        from%first = 100
+        run = quell_run(progress=progress)
+        call quell_sample_from(sampler, from, x(:, 1:11), run, stat)
         call check(stat == QUELL_STOPPED, 'a stop by progress')
-        run = quell_run(seed=7, first=100)
+        call check(.not. quell_error_sample(sample), 'a stop in no sample')
+        run = quell_run()
         call quell_sampler_free(sampler)
 
         call quell_denoiser_from_function(denoiser, 3_c_size_t, own, reproducible=.true.)
@@ -145,14 +147,14 @@ contains
         call check(alpha == 1 - 0.9d0 * 0.5d0 .and. sigma == 0.1d0 + 0.5d0, 'a schedule')
         call quell_denoiser_from_function(denoiser, 3_c_size_t, halve)
         call quell_sampler_from_step(sampler, to_mean, denoiser, own, options)
-        call quell_sample_prior(sampler, run, x)
+        call quell_sample_prior(sampler, from, x)
         expected = x / 2**6
-        call quell_denoise(sampler, run, 0.5d0, x, mean)
+        call quell_denoise(sampler, from, 0.5d0, x, mean)
         call check(all(mean == x / 2), 'denoise')
-        call quell_sample_from(sampler, run, x)
+        call quell_sample_from(sampler, from, x)
         call check(all(x == expected), 'steps')
         do i = 1, 2
-            call quell_step(sampler, run, 0.5d0, 0.25d0, x)
+            call quell_step(sampler, from, 0.5d0, 0.25d0, x)
         end do
         call check(all(x == expected / 4), 'one step')
         call quell_sampler_free(sampler)
@@ -231,21 +233,21 @@ contains
         bad%prior_variance = [1d0]
         call quell_sampler_create(sampler, 'ddim', denoiser, schedule, bad, stat)
         call check(stat == QUELL_BAD_ARGUMENT, 'lengths of init')
-        call quell_sample_from(sampler, run, x, stat)
+        call quell_sample_from(sampler, from, x, stat=stat)
         call check(stat == QUELL_BAD_ARGUMENT, 'no sampler')
         bad%prior_variance = [1d0, 1d0, 1d0]
         bad%clamp_low = -1
         bad%times = [1d0, 0.5d0, 0d0]
         call quell_sampler_create(sampler, 'ddim', denoiser, schedule, bad)
         call check(quell_sampler_steps(sampler) == 2, 'times')
-        call quell_sample_from(sampler, run, x(1:2, :), stat)
+        call quell_sample_from(sampler, from, x(1:2, :), stat=stat)
         call check(stat == QUELL_BAD_ARGUMENT, 'the dim of x')
-        run%classes = [1, 2]
-        call quell_sample_from(sampler, run, x, stat)
+        from%classes = [1, 2]
+        call quell_sample_from(sampler, from, x, stat=stat)
         call check(stat == QUELL_BAD_ARGUMENT, 'the number of classes')
-        deallocate(run%classes)
+        deallocate(from%classes)
         run%isa = 'nonsense'
-        call quell_sample_from(sampler, run, x, stat)
+        call quell_sample_from(sampler, from, x, run, stat)
         call check(stat == QUELL_NOT_FOUND, 'no such instruction set')
         call quell_sampler_free(sampler)
         call quell_denoiser_free(denoiser)
@@ -260,6 +262,6 @@ contains
     subroutine draw(sampler)
         type(quell_sampler), intent(in) :: sampler
         x = 0
-        call quell_sample(sampler, run, x)
+        call quell_sample(sampler, from, x)
     end subroutine
 end program

@@ -50,6 +50,7 @@ program test_mpi
     type(quell_denoiser) :: denoiser
     type(quell_schedule) :: schedule
     type(quell_sampler) :: sampler
+    type(quell_draw) :: draw
     type(quell_run) :: run
     integer(c_int64_t) :: skipped
     integer(c_size_t) :: rows, threads
@@ -67,8 +68,8 @@ program test_mpi
         reshape([-2d0, 0d0, 1d0, 3d0, 2d0, 1d0, 1d0, 3d0], [4, 2]), [0.1d0, 0.2d0])
     call quell_schedule_create(schedule, 'vp')
     call quell_sampler_create(sampler, 'ddpm', denoiser, schedule)
-    run%seed = 7
-    run%first = 1000
+    draw%seed = 7
+    draw%first = 1000
 
     call check_draw()
     call check_save()
@@ -84,35 +85,35 @@ program test_mpi
 contains
 
     subroutine check_draw()
-        type(quell_run) :: alone
+        type(quell_draw) :: alone
         call quell_mpi_range(MPI_COMM_WORLD, count, skipped, rows)
         call check(abs(rows - 100._c_double / ranks) < 1, 'a range')
         call quell_mpi_threads(MPI_COMM_WORLD, threads)
         call check(threads >= 1, 'threads')
         allocate(x(4, rows), made(4, rows))
-        call quell_mpi_sample(MPI_COMM_WORLD, sampler, run, count, x)
-        alone = run
-        alone%first = run%first + skipped
+        call quell_mpi_sample(MPI_COMM_WORLD, sampler, draw, count, x)
+        alone = draw
+        alone%first = draw%first + skipped
         call quell_sample(sampler, alone, made)
         call check(all(x == made), 'the bits of a rank')
         ! By the handles of module mpi.
         x = 0
         call quell_mpi_range(MPI_COMM_WORLD%MPI_VAL, count, skipped, rows)
         call quell_mpi_threads(MPI_COMM_WORLD%MPI_VAL, run%threads)
-        call quell_mpi_sample(MPI_COMM_WORLD%MPI_VAL, sampler, run, count, x)
+        call quell_mpi_sample(MPI_COMM_WORLD%MPI_VAL, sampler, draw, count, x, run)
         call check(run%threads == threads .and. all(x == made), 'by integers')
     end subroutine
 
     subroutine check_save()
-        call quell_mpi_save(MPI_COMM_WORLD, sampler, run, count, drawn, [4_c_size_t, 1_c_size_t])
+        call quell_mpi_save(MPI_COMM_WORLD, sampler, draw, count, drawn, [4_c_size_t, 1_c_size_t])
         call quell_mpi_save_rows(MPI_COMM_WORLD, count, [4_c_size_t, 1_c_size_t], saved, make)
         if (rank == 0) call check(content(drawn) == content(saved), 'two files')
         if (rank == 0) call check(index(content(drawn), '(100, 1, 4)') > 0, 'a shape')
         call MPI_Barrier(MPI_COMM_WORLD)
-        call quell_mpi_save(MPI_COMM_WORLD, sampler, run, count, drawn)
+        call quell_mpi_save(MPI_COMM_WORLD, sampler, draw, count, drawn)
         if (rank == 0) call check(index(content(drawn), '(100, 4)') > 0, 'the shape left out')
-        call quell_mpi_save(MPI_COMM_WORLD, sampler, run, count, drawn, [3_c_size_t, 1_c_size_t], &
-            stat, errmsg)
+        call quell_mpi_save(MPI_COMM_WORLD, sampler, draw, count, drawn, [3_c_size_t, 1_c_size_t], &
+            stat=stat, errmsg=errmsg)
         call check(stat == QUELL_BAD_ARGUMENT .and. index(errmsg, 'shape') > 0, 'another shape')
         call quell_mpi_save_rows(MPI_COMM_WORLD, count, [5_c_size_t], saved, fail, stat, errmsg)
         call check(stat == QUELL_IO_FAILED .and. index(errmsg, 'the tape is torn') > 0, &
@@ -126,13 +127,14 @@ contains
         integer(c_size_t) :: here
         call quell_mpi_range(MPI_COMM_WORLD, negative, before, here, stat, errmsg)
         call check(stat == QUELL_BAD_ARGUMENT .and. index(errmsg, 'count is -1') > 0, 'range')
-        call quell_mpi_sample(MPI_COMM_WORLD, sampler, run, negative, x, stat, errmsg)
+        call quell_mpi_sample(MPI_COMM_WORLD, sampler, draw, negative, x, stat=stat, errmsg=errmsg)
         call check(stat == QUELL_BAD_ARGUMENT .and. index(errmsg, 'count is -1') > 0, 'draw')
-        call quell_mpi_save(MPI_COMM_WORLD, sampler, run, negative, drawn, stat=stat, errmsg=errmsg)
+        call quell_mpi_save(MPI_COMM_WORLD, sampler, draw, negative, drawn, stat=stat, &
+            errmsg=errmsg)
         call check(stat == QUELL_BAD_ARGUMENT .and. index(errmsg, 'count is -1') > 0, 'save')
         call quell_mpi_save_rows(MPI_COMM_WORLD, negative, [4_c_size_t], saved, make, stat, errmsg)
         call check(stat == QUELL_BAD_ARGUMENT .and. index(errmsg, 'count is -1') > 0, 'rows')
-        call quell_mpi_save(MPI_COMM_WORLD, sampler, run, count, 'a' // c_null_char // 'b', &
+        call quell_mpi_save(MPI_COMM_WORLD, sampler, draw, count, 'a' // c_null_char // 'b', &
             stat=stat, errmsg=errmsg)
         call check(stat == QUELL_BAD_ARGUMENT .and. index(errmsg, 'NUL') > 0, 'a path')
         call quell_mpi_save_rows(MPI_COMM_WORLD, count, [4_c_size_t], 'a' // c_null_char // 'b', &
@@ -148,8 +150,8 @@ contains
         do few = 0, 1
             call quell_mpi_range(MPI_COMM_WORLD, few, before, here)
             allocate(own(4, here))
-            call quell_mpi_sample(MPI_COMM_WORLD, sampler, run, few, own)
-            call quell_mpi_save(MPI_COMM_WORLD, sampler, run, few, drawn)
+            call quell_mpi_sample(MPI_COMM_WORLD, sampler, draw, few, own)
+            call quell_mpi_save(MPI_COMM_WORLD, sampler, draw, few, drawn)
             call quell_mpi_save_rows(MPI_COMM_WORLD, few, [4_c_size_t], saved, make)
             if (rank == 0) call check(index(content(drawn), merge('(0, 4)', '(1, 4)', few == 0)) &
                 > 0, 'a shape of few')
@@ -161,11 +163,12 @@ contains
     subroutine check_failures()
         real(c_float) :: more(4, rows + merge(1, 0, rank == 1))
         type(quell_sampler) :: none
-        call quell_mpi_sample(MPI_COMM_WORLD, sampler, run, count, more, stat, errmsg)
+        call quell_mpi_sample(MPI_COMM_WORLD, sampler, draw, count, more, stat=stat, &
+            errmsg=errmsg)
         call check(stat == QUELL_BAD_ARGUMENT .and. index(errmsg, 'rank 1: mpi: the second') == 1, &
             'lengths: ' // errmsg)
         if (rank == 0) none = sampler
-        call quell_mpi_save(MPI_COMM_WORLD, none, run, count, drawn, stat=stat, errmsg=errmsg)
+        call quell_mpi_save(MPI_COMM_WORLD, none, draw, count, drawn, stat=stat, errmsg=errmsg)
         call check(stat == QUELL_BAD_ARGUMENT .and. index(errmsg, 'no sampler') > 0, &
             'no sampler: ' // errmsg)
         stat = merge(QUELL_NOT_FOUND, QUELL_OK, rank == 1)

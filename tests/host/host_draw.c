@@ -21,18 +21,19 @@ static quell_status denoiser_of(quell_denoiser **denoiser, int kind)
     }
 }
 
-static quell_status draw_with(struct host_draw *drawn, int kind, const quell_run *run,
-                              const quell_sampler *sampler)
+static quell_status draw_with(struct host_draw *drawn, int kind, const quell_draw *draw,
+                              const quell_run *run, const quell_sampler *sampler)
 {
     float *x = drawn->x[kind];
-    quell_status status = quell_sample(sampler, run, x);
-    if (!status) status = quell_step(sampler, run, 0.7, 0.3, x);
+    quell_status status = quell_sample(sampler, draw, run, x);
+    if (!status) status = quell_step(sampler, draw, run, 0.7, 0.3, x);
     size_t used = strlen(drawn->text);
     if (!status) quell_sampler_print(sampler, drawn->text + used, sizeof drawn->text - used);
     return status;
 }
 
-static quell_status draw_kind(struct host_draw *drawn, int kind, const quell_run *run)
+static quell_status draw_kind(struct host_draw *drawn, int kind, const quell_draw *draw,
+                              const quell_run *run)
 {
     static const char *const samplers[] = {"ddpm", "ddim:eta=0.5", "ddim"};
     static const char *const schedules[] = {"vp", "cosine:alpha_min=1.5e-3", "beta_linear"};
@@ -47,32 +48,34 @@ static quell_status draw_kind(struct host_draw *drawn, int kind, const quell_run
         status = quell_sampler_create(&sampler, samplers[kind], denoiser, schedule, &options);
     quell_denoiser_free(denoiser);
     quell_schedule_free(schedule);
-    if (!status) status = draw_with(drawn, kind, run, sampler);
+    if (!status) status = draw_with(drawn, kind, draw, run, sampler);
     quell_sampler_free(sampler);
     return status;
 }
 
 /* A function of the host's, as a run with one opens a region of OpenMP's even if it is brief. */
-static int go_on(void *user, const quell_progress *progress)
+static int go_on(void *user, size_t transition, const quell_point *s, uint64_t first, size_t rows,
+                 const float *x)
 {
-    (void)user;
-    return progress->done > progress->total;
+    (void)user, (void)transition, (void)s, (void)first;
+    return !rows || !x;
 }
 
 quell_status host_draw_parallel(struct host_draw *drawn, size_t threads,
                                 quell_parallel_fn *parallel, void *host)
 {
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
-    run.seed = 11;
-    run.count = HOST_ROWS;
+    draw.seed = 11;
+    draw.count = HOST_ROWS;
     run.threads = threads;
     run.tile = 16;
     run.parallel = parallel;
-    run.progress = go_on;
+    run.observe = go_on;
     run.host = host;
     memset(drawn, 0, sizeof *drawn);
     quell_status status = QUELL_OK;
-    for (int kind = 0; kind < 3 && !status; kind++) status = draw_kind(drawn, kind, &run);
+    for (int kind = 0; kind < 3 && !status; kind++) status = draw_kind(drawn, kind, &draw, &run);
     if (status) return status;
     quell_schedule *schedule = NULL;
     if (!quell_schedule_create(&schedule, "vp:alpha_min=1.5")) return QUELL_BAD_ARGUMENT;

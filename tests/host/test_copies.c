@@ -50,14 +50,15 @@ static quell_status draw(struct copy *copy)
     quell_denoiser *denoiser = NULL;
     quell_schedule *schedule = NULL;
     quell_sampler *sampler = NULL;
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
-    run.seed = 7, run.count = ROWS, run.threads = 2;
+    draw.seed = 7, draw.count = ROWS, run.threads = 2;
     quell_status status =
         copy->quell_denoiser_from_mixture(&denoiser, 2, 2, weights, means, variances);
     if (!status) status = copy->quell_schedule_create(&schedule, "vp");
     if (!status) status = copy->quell_sampler_create(&sampler, "ddpm", denoiser, schedule, NULL);
-    if (!status) status = copy->quell_sample_prior(sampler, &run, copy->x);
-    if (!status) status = copy->quell_sample_from(sampler, &run, copy->x);
+    if (!status) status = copy->quell_sample_prior(sampler, &draw, &run, copy->x);
+    if (!status) status = copy->quell_sample_from(sampler, &draw, &run, copy->x);
     copy->quell_sampler_free(sampler);
     copy->quell_schedule_free(schedule);
     copy->quell_denoiser_free(denoiser);

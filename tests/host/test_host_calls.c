@@ -71,10 +71,16 @@ static int stay(void *user, quell_transition *transition, const quell_point *t,
     return status || quell_transition_context(transition) ? -1 : 0;
 }
 
+static quell_draw a_draw(void)
+{
+    quell_draw draw = quell_draw_defaults();
+    draw.count = ROWS;
+    return draw;
+}
+
 static quell_run a_run(void)
 {
     quell_run run = quell_run_defaults();
-    run.count = ROWS;
     run.threads = 3;
     run.tile = 8;
     return run;
@@ -159,11 +165,12 @@ static void samplers(void)
 {
     for (size_t i = 0; sampler_name(i); i++) {
         quell_sampler *made = NULL;
+        quell_draw draw = a_draw();
         quell_run run = a_run();
         quell_sampler_options options = quell_sampler_defaults();
         options.steps = 4;
         MUST(quell_sampler_create(&made, sampler_name(i), denoiser, schedule, &options));
-        MUST(quell_sample(made, &run, x));
+        MUST(quell_sample(made, &draw, &run, x));
         quell_sampler_free(made);
     }
 }
@@ -176,18 +183,20 @@ static void own_builder(void)
 
 static void own_step(void)
 {
+    quell_draw draw = a_draw();
     quell_run run = a_run();
     quell_sampler_free(own);
     MUST(quell_sampler_from_step(&own, stay, NULL, NULL, denoiser, schedule, NULL));
-    MUST(quell_sample(own, &run, x));
+    MUST(quell_sample(own, &draw, &run, x));
 }
 
 static void one_step(void)
 {
+    quell_draw draw = a_draw();
     quell_run run = a_run();
-    MUST(quell_sample_prior(sampler, &run, x));
-    MUST(quell_step(sampler, &run, 0.7, 0.2, x));
-    MUST(quell_denoise(sampler, &run, 0.7, x, y));
+    MUST(quell_sample_prior(sampler, &draw, &run, x));
+    MUST(quell_step(sampler, &draw, &run, 0.7, 0.2, x));
+    MUST(quell_denoise(sampler, &draw, &run, 0.7, x, y));
 }
 
 static void noise(void)
@@ -211,6 +220,7 @@ static void models(void)
 /* Each kind of failure. */
 static void failures(void)
 {
+    quell_draw draw = a_draw();
     quell_run run = a_run();
     quell_model *none = NULL;
     quell_schedule *made = NULL;
@@ -223,12 +233,12 @@ static void failures(void)
     CHECK(quell_model_load(&none, "/no/such/file.json") == QUELL_IO_FAILED, "model");
     CHECK(quell_model_save(model, "/no/such/folder/x.json") == QUELL_IO_FAILED, "save");
     for (size_t i = 0; i < ROWS * DIM; i++) x[i] = 3e38f;
-    CHECK(quell_step(sampler, &run, 0.2, 0.7, x) == QUELL_BAD_ARGUMENT, "times");
+    CHECK(quell_step(sampler, &draw, &run, 0.2, 0.7, x) == QUELL_BAD_ARGUMENT, "times");
     x[5] = (float)NAN;
-    CHECK(quell_sample_from(sampler, &run, x) == QUELL_NOT_FINITE, "a run: %s",
+    CHECK(quell_sample_from(sampler, &draw, &run, x) == QUELL_NOT_FINITE, "a run: %s",
           quell_error_message());
     run.isa = "none";
-    CHECK(quell_sample_from(sampler, &run, x) == QUELL_NOT_FOUND, "isa");
+    CHECK(quell_sample_from(sampler, &draw, &run, x) == QUELL_NOT_FOUND, "isa");
     memset(x, 0, sizeof x);
 }
 

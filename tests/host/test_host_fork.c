@@ -153,14 +153,15 @@ TEST(fork, inside_a_run)
     quell_schedule *schedule = NULL;
     quell_sampler *sampler = NULL;
     quell_sampler_options options = quell_sampler_defaults();
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
-    options.steps = 2, run.count = 256, run.tile = 4, run.threads = 3;
+    options.steps = 2, draw.count = 256, run.tile = 4, run.threads = 3;
     CHECK(!host_draw(&alone, 1), "%s", quell_error_message());
     MUST(quell_denoiser_from_function(&denoiser, 2, fork_inside, &self, NULL));
     MUST(quell_schedule_create(&schedule, "vp"));
     MUST(quell_sampler_create(&sampler, "ddim", denoiser, schedule, &options));
     child = -1;
-    quell_status status = quell_sample_from(sampler, &run, x);
+    quell_status status = quell_sample_from(sampler, &draw, &run, x);
     if (!child) _exit(status == QUELL_AFTER_FORK ? draw_like_the_parent() : OTHER + 2);
     int ended = wait_for(child);
     CHECK(!ended, "the child: %d", ended);

@@ -67,13 +67,14 @@ TEST(regions, by_default)
     quell_schedule *schedule = NULL;
     quell_sampler *sampler = NULL;
     quell_sampler_options options = quell_sampler_defaults();
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
-    options.steps = 2, run.count = 64, run.tile = 1, run.threads = 4;
+    options.steps = 2, draw.count = 64, run.tile = 1, run.threads = 4;
     if (!can_be_certain()) return;
     MUST(quell_denoiser_from_function(&denoiser, 2, look, &seen, NULL));
     MUST(quell_schedule_create(&schedule, "vp"));
     MUST(quell_sampler_create(&sampler, "ddim", denoiser, schedule, &options));
-    MUST(quell_sample_from(sampler, &run, x));
+    MUST(quell_sample_from(sampler, &draw, &run, x));
     CHECK(!seen.outside, "outside of a parallel region");
     CHECK(!seen.wrong, "OpenMP's numbers");
     for (int i = 0; i < 4; i++) {
@@ -83,9 +84,38 @@ TEST(regions, by_default)
         all |= numbers;
     }
     omp_set_max_active_levels(0);
-    MUST(quell_sample_from(sampler, &run, x));
+    MUST(quell_sample_from(sampler, &draw, &run, x));
     omp_set_max_active_levels(1);
     CHECK(seen.outside, "a region, where the host allows none");
+    quell_sampler_free(sampler);
+    quell_schedule_free(schedule);
+    quell_denoiser_free(denoiser);
+}
+
+static int is_told(void *user, const quell_progress *progress)
+{
+    struct seen *seen = user;
+    atomic_fetch_add(&seen->numbers[0], 1);
+    if (omp_in_parallel()) atomic_store(&seen->wrong, 1);
+    return progress->done > progress->total;
+}
+
+/* To be told of progress a brief run needs no region, so that it ends as soon as one without. */
+TEST(regions, not_for_progress)
+{
+    static float x[256 * 2];
+    struct seen seen = {0};
+    quell_denoiser *denoiser = NULL;
+    quell_schedule *schedule = NULL;
+    quell_sampler *sampler = NULL;
+    quell_run run = quell_run_defaults();
+    run.count = 256, run.tile = 1, run.threads = 4;
+    run.progress = is_told, run.progress_user = &seen;
+    MUST(quell_denoiser_from_isotropic(&denoiser, 2, NULL, 1.0));
+    MUST(quell_schedule_create(&schedule, "vp"));
+    MUST(quell_sampler_create(&sampler, "ddim", denoiser, schedule, NULL));
+    MUST(quell_sample_from(sampler, &run, x));
+    CHECK(seen.numbers[0] && !seen.wrong, "a region for %d calls", seen.numbers[0]);
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
     quell_denoiser_free(denoiser);

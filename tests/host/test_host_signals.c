@@ -114,14 +114,15 @@ static void *draw_among_signals(void *none)
     quell_denoiser *denoiser = NULL;
     quell_schedule *schedule = NULL;
     quell_sampler *sampler = NULL;
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
-    run.count = 64, run.tile = 1, run.threads = 4;
+    draw.count = 64, run.tile = 1, run.threads = 4;
     self = pthread_self();
     MUST(quell_denoiser_from_function(&denoiser, 2, send_some, NULL, NULL));
     MUST(quell_schedule_create(&schedule, "vp"));
     MUST(quell_sampler_create(&sampler, "ddim", denoiser, schedule, NULL));
     sigaction(SIGUSR1, &action, &old);
-    MUST(quell_sample_from(sampler, &run, x));
+    MUST(quell_sample_from(sampler, &draw, &run, x));
     action.sa_handler = SIG_IGN; /* whatever is still on its way to another thread */
     sigaction(SIGUSR1, &action, NULL);
     sigaction(SIGUSR1, &old, NULL);
@@ -156,9 +157,10 @@ static int dawdle(void *user, const quell_call *call, const float *input, float 
 static void *run_on(void *sampler)
 {
     static float x[64 * 2];
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
-    run.count = 64, run.tile = 1, run.threads = 3;
-    if (!quell_sample_from(sampler, &run, x)) atomic_store(&ended, 1);
+    draw.count = 64, run.tile = 1, run.threads = 3;
+    if (!quell_sample_from(sampler, &draw, &run, x)) atomic_store(&ended, 1);
     pthread_testcancel();
     return sampler;
 }

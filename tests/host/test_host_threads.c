@@ -58,10 +58,11 @@ TEST(threads, no_oversubscription)
 #pragma omp parallel num_threads(2)
     {
         float x[64] = {0};
+        quell_draw draw = quell_draw_defaults();
         quell_run run = quell_run_defaults();
-        run.count = 32;
+        draw.count = 32;
         run.tile = 1;
-        if (quell_sample_from(sampler, &run, x)) atomic_store(&failed, 1);
+        if (quell_sample_from(sampler, &draw, &run, x)) atomic_store(&failed, 1);
     }
     CHECK(!failed, "a run failed");
     CHECK(!crowd, "%d workers inside a parallel region", (int)crowd);
@@ -151,18 +152,19 @@ static void check_schedule_calls(const char *spec)
     quell_denoiser *denoiser = NULL;
     quell_schedule *schedule = NULL;
     quell_sampler *sampler = NULL;
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
-    run.count = ROWS, run.threads = 2, run.tile = 1;
+    draw.count = ROWS, run.threads = 2, run.tile = 1;
     CHECK(!quell_denoiser_from_isotropic(&denoiser, 2, NULL, 1), "%s", quell_error_message());
     CHECK(!quell_schedule_from_function(&schedule, at_home, &home, NULL), "%s",
           quell_error_message());
     CHECK(!quell_sampler_create(&sampler, spec, denoiser, schedule, NULL), "%s",
           quell_error_message());
-    CHECK(!quell_sample_prior(sampler, &run, x), "%s", quell_error_message());
+    CHECK(!quell_sample_prior(sampler, &draw, &run, x), "%s", quell_error_message());
     home.calls = 0;
-    CHECK(!quell_sample_from(sampler, &run, x), "%s", quell_error_message());
+    CHECK(!quell_sample_from(sampler, &draw, &run, x), "%s", quell_error_message());
     CHECK(strcmp(spec, "dpm_adaptive") || home.calls > 0, "%s: the schedule was not called", spec);
-    CHECK(!quell_step(sampler, &run, 0.75, 0.25, x), "%s", quell_error_message());
+    CHECK(!quell_step(sampler, &draw, &run, 0.75, 0.25, x), "%s", quell_error_message());
     CHECK(!home.abroad, "%s: %d calls from other threads", spec, (int)home.abroad);
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
@@ -187,11 +189,12 @@ static int draw_inside(void *user, const quell_call *call, const float *input, f
 {
     struct inner *inner = user;
     float x[64] = {0};
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
-    run.count = 32, run.tile = 1, run.threads = 3;
+    draw.count = 32, run.tile = 1, run.threads = 3;
     atomic_fetch_add(&inner->calls, 1);
     if (omp_get_max_threads() > inner->most) inner->most = omp_get_max_threads();
-    if (inner->sampler && quell_sample(inner->sampler, &run, x)) inner->wrong = 1;
+    if (inner->sampler && quell_sample(inner->sampler, &draw, &run, x)) inner->wrong = 1;
     if (inner->sampler && x[0] != alone.x[2][0]) inner->wrong = 2;
     memcpy(output, input, call->rows * call->dim * sizeof *output);
     return 0;
@@ -203,15 +206,16 @@ static void check_inside(struct inner *inner, size_t threads)
     quell_denoiser *denoiser = NULL;
     quell_schedule *schedule = NULL;
     quell_sampler *sampler = NULL;
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
     quell_sampler_options options = quell_sampler_defaults();
     options.steps = 3;
-    run.count = 64, run.tile = 4, run.threads = threads;
+    draw.count = 64, run.tile = 4, run.threads = threads;
     MUST(quell_denoiser_from_function(&denoiser, 2, draw_inside, inner, NULL));
     MUST(quell_schedule_create(&schedule, "vp"));
     MUST(quell_sampler_create(&sampler, "ddim", denoiser, schedule, &options));
     inner->calls = inner->most = 0;
-    MUST(quell_sample(sampler, &run, x));
+    MUST(quell_sample(sampler, &draw, &run, x));
     CHECK(inner->calls > 0 && !inner->wrong, "%d calls, %d", inner->calls, inner->wrong);
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
@@ -225,12 +229,12 @@ TEST(threads, functions_of_the_host)
     quell_denoiser *denoiser = NULL;
     quell_schedule *schedule = NULL;
     quell_sampler *sampler = NULL;
-    quell_run run = quell_run_defaults();
+    quell_draw draw = quell_draw_defaults();
     MUST(quell_denoiser_from_diagonal(&denoiser, 2, NULL, variance));
     MUST(quell_schedule_create(&schedule, "vp"));
     MUST(quell_sampler_create(&sampler, "ddpm", denoiser, schedule, NULL));
-    run.count = 32;
-    MUST(quell_sample(sampler, &run, x));
+    draw.count = 32;
+    MUST(quell_sample(sampler, &draw, NULL, x));
     alone.x[2][0] = x[0];
     int before = omp_get_max_threads();
     omp_set_num_threads(5);

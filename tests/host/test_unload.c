@@ -33,13 +33,14 @@ static int draw(void *library, float *x)
     quell_denoiser *denoiser = NULL;
     quell_schedule *schedule = NULL;
     quell_sampler *sampler = NULL;
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
-    run.seed = 7, run.count = ROWS, run.threads = 3, run.tile = 64;
+    draw.seed = 7, draw.count = ROWS, run.threads = 3, run.tile = 64;
     quell_status status = the_quell_denoiser_from_isotropic(&denoiser, DIM, NULL, 0.5);
     if (!status) status = the_quell_schedule_create(&schedule, "vp");
     if (!status) status = the_quell_sampler_create(&sampler, "ddpm", denoiser, schedule, NULL);
-    if (!status) status = the_quell_sample_prior(sampler, &run, x);
-    if (!status) status = the_quell_sample_from(sampler, &run, x);
+    if (!status) status = the_quell_sample_prior(sampler, &draw, &run, x);
+    if (!status) status = the_quell_sample_from(sampler, &draw, &run, x);
     the_quell_sampler_free(sampler);
     the_quell_schedule_free(schedule);
     the_quell_denoiser_free(denoiser);

@@ -43,12 +43,13 @@ static quell_status look_for_region(size_t threads)
     quell_denoiser *denoiser = NULL;
     quell_schedule *schedule = NULL;
     quell_sampler *sampler = NULL;
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
-    run.count = 256, run.tile = 1, run.threads = threads;
+    draw.count = 256, run.tile = 1, run.threads = threads;
     quell_status status = quell_denoiser_from_function(&denoiser, 2, look, NULL, NULL);
     if (!status) status = quell_schedule_create(&schedule, "vp");
     if (!status) status = quell_sampler_create(&sampler, "ddim", denoiser, schedule, NULL);
-    if (!status) status = quell_sample_from(sampler, &run, x);
+    if (!status) status = quell_sample_from(sampler, &draw, &run, x);
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
     quell_denoiser_free(denoiser);

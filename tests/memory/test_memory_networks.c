@@ -100,6 +100,7 @@ TEST(memory_networks, guided)
 
 struct drawing {
     quell_sampler *sampler;
+    quell_draw draw;
     quell_run run;
     float x[ROWS * SMALL_NETWORK_MOST_DIM];
 };
@@ -107,7 +108,7 @@ struct drawing {
 static quell_status draw(void *data)
 {
     struct drawing *drawing = data;
-    return quell_sample(drawing->sampler, &drawing->run, drawing->x);
+    return quell_sample(drawing->sampler, &drawing->draw, &drawing->run, drawing->x);
 }
 
 static void check_draws(const char *name)
@@ -117,10 +118,10 @@ static void check_draws(const char *name)
     quell_denoiser *guided = small_network_guided(name, 2);
     quell_schedule *schedule = NULL;
     quell_sampler_options options = quell_sampler_defaults();
-    struct drawing drawing = {.run = quell_run_defaults()};
+    struct drawing drawing = {.draw = quell_draw_defaults(), .run = quell_run_defaults()};
     for (int32_t i = 0; i < ROWS; i++) classes[i] = i % (SMALL_NETWORK_CLASSES + 1) - 1;
     options.steps = 2;
-    drawing.run.count = ROWS, drawing.run.classes = classes;
+    drawing.draw.count = ROWS, drawing.draw.classes = classes;
     drawing.run.threads = 2, drawing.run.tile = 3;
     CHECK(!quell_schedule_create(&schedule, "vp"), "%s", quell_error_message());
     CHECK(!quell_sampler_create(&drawing.sampler, "ddpm", guided, schedule, &options), "%s",

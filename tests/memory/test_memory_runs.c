@@ -20,6 +20,7 @@
 /* A run on a sampler that outlives it. x: the state, start: what it is set to before each run. */
 struct running {
     quell_sampler *sampler;
+    quell_draw draw;
     quell_run run;
     float start[ROWS * DIM], x[ROWS * DIM];
 };
@@ -29,27 +30,27 @@ static void restart(struct running *r) { memcpy(r->x, r->start, sizeof r->x); }
 static quell_status run_init(void *data)
 {
     struct running *r = data;
-    return quell_sample_prior(r->sampler, &r->run, r->x);
+    return quell_sample_prior(r->sampler, &r->draw, &r->run, r->x);
 }
 
 static quell_status run_forward(void *data)
 {
     struct running *r = data;
     restart(r);
-    return quell_sample_from(r->sampler, &r->run, r->x);
+    return quell_sample_from(r->sampler, &r->draw, &r->run, r->x);
 }
 
 static quell_status run_step(void *data)
 {
     struct running *r = data;
     restart(r);
-    return quell_step(r->sampler, &r->run, 0.75, 0.5, r->x);
+    return quell_step(r->sampler, &r->draw, &r->run, 0.75, 0.5, r->x);
 }
 
 static quell_status run_denoise(void *data)
 {
     struct running *r = data;
-    return quell_denoise(r->sampler, &r->run, 0.5, r->start, r->x);
+    return quell_denoise(r->sampler, &r->draw, &r->run, 0.5, r->start, r->x);
 }
 
 static void every_run(quell_sampler *sampler, const char *name)
@@ -59,11 +60,13 @@ static void every_run(quell_sampler *sampler, const char *name)
         scenario_fn *scenario;
     } runs[] = {
         {"init", run_init}, {"forward", run_forward}, {"step", run_step}, {"denoise", run_denoise}};
-    struct running r = {.sampler = sampler, .run = quell_run_defaults()};
-    r.run.count = ROWS;
+    struct running r = {
+        .sampler = sampler, .draw = quell_draw_defaults(), .run = quell_run_defaults()};
+    r.draw.count = ROWS;
     r.run.threads = 2;
     r.run.tile = 7;
-    CHECK(!quell_sample_prior(sampler, &r.run, r.start), "%s: %s", name, quell_error_message());
+    CHECK(!quell_sample_prior(sampler, &r.draw, &r.run, r.start), "%s: %s", name,
+          quell_error_message());
     for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
         char label[64];
         float before[ROWS * DIM];

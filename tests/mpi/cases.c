@@ -57,27 +57,27 @@ static quell_sampler *make_sampler(struct trouble *trouble, size_t steps)
     return sampler;
 }
 
-static quell_run make_run(size_t count)
+static quell_draw make_draw(size_t count)
 {
-    quell_run run = quell_run_defaults();
-    run.seed = 5;
-    run.first = 100;
-    run.count = count;
-    return run;
+    quell_draw draw = quell_draw_defaults();
+    draw.seed = 5;
+    draw.first = 100;
+    draw.count = count;
+    return draw;
 }
 
 /* Each rank's samples are those of one process; ranges cover all and do not overlap. */
-static void draw(void)
+static void draws(void)
 {
     quell_sampler *sampler = make_sampler(NULL, 4);
     for (size_t count = 0; count < 12; count++) {
         float all[24], own[24];
         uint64_t skipped, end;
         size_t rows, sum;
-        quell_run run = make_run(count);
+        quell_draw draw = make_draw(count);
         CHECK(!quell_mpi_range(MPI_COMM_WORLD, count, &skipped, &rows), "range");
-        CHECK(!quell_sample(sampler, &run, all), "alone");
-        CHECK(!quell_mpi_sample(MPI_COMM_WORLD, sampler, &run, own), "draw");
+        CHECK(!quell_sample(sampler, &draw, NULL, all), "alone");
+        CHECK(!quell_mpi_sample(MPI_COMM_WORLD, sampler, &draw, NULL, own), "draw");
         CHECK(!memcmp(own, all + 2 * skipped, rows * 8), "%zu samples", count);
         MPI_Allreduce(&rows, &sum, 1, MPI_UINT64_T, MPI_SUM, MPI_COMM_WORLD);
         end = skipped + rows;
@@ -91,19 +91,23 @@ static void draw(void)
 static void fails(void)
 {
     struct trouble trouble = {UINT64_MAX, true};
-    quell_run run = make_run(3 * (size_t)ranks);
+    quell_draw draw = make_draw(3 * (size_t)ranks);
     char expected[40];
     float x[6];
-    trouble.sample = run.first + run.count - 1;
+    trouble.sample = draw.first + draw.count - 1;
     quell_sampler *sampler = make_sampler(&trouble, 100000); /* others would take 100 s */
     double start = MPI_Wtime();
     for (int i = 0; i < 2; i++) {
-        quell_status status = i ? quell_mpi_save(MPI_COMM_WORLD, sampler, &run, "y.npy", 0, NULL)
-                                : quell_mpi_sample(MPI_COMM_WORLD, sampler, &run, x);
+        quell_status status =
+            i ? quell_mpi_save(MPI_COMM_WORLD, sampler, &draw, NULL, "y.npy", 0, NULL)
+              : quell_mpi_sample(MPI_COMM_WORLD, sampler, &draw, NULL, x);
         snprintf(expected, sizeof expected, "rank %d: run: sample ", ranks - 1);
         if (ranks == 1) memmove(expected, expected + 8, sizeof expected - 8);
         CHECK(status == QUELL_DENOISER_FAILED, "status %d", (int)status);
         CHECK(!strncmp(quell_error_message(), expected, strlen(expected)), "not %s", expected);
+        uint64_t sample = 0; /* known on all ranks, not on the last one alone */
+        CHECK(quell_error_sample(&sample, NULL) && sample <= trouble.sample && sample >= draw.first,
+              "sample %llu", (unsigned long long)sample);
     }
     CHECK(MPI_Wtime() - start < 10, "%g s", MPI_Wtime() - start);
     quell_sampler_free(sampler);
@@ -148,17 +152,17 @@ static quell_sampler *other_sampler(int how)
 static void others(void)
 {
     float x[20] = {0};
-    quell_run run = make_run(5);
+    quell_draw draw = make_draw(5);
     for (int how = 0; how < 9; how++) {
         quell_sampler *sampler = other_sampler(how);
         const char *says = how == 0 || how == 6 ? "the model" : "the sampler";
-        quell_status status = quell_mpi_sample(MPI_COMM_WORLD, sampler, &run, x);
+        quell_status status = quell_mpi_sample(MPI_COMM_WORLD, sampler, &draw, NULL, x);
         if (how == 8) {
             CHECK(!status, "the same is refused");
         } else {
             CHECK(status == QUELL_BAD_ARGUMENT && x[0] == 0, "case %d", how);
             CHECK(strstr(quell_error_message(), says), "case %d", how);
-            CHECK(quell_mpi_save(MPI_COMM_WORLD, sampler, &run, "y.npy", 0, NULL) ==
+            CHECK(quell_mpi_save(MPI_COMM_WORLD, sampler, &draw, NULL, "y.npy", 0, NULL) ==
                       QUELL_BAD_ARGUMENT,
                   "case %d", how);
         }
@@ -180,35 +184,48 @@ static void refusals(void)
     MPI_Comm_get_errhandler(MPI_COMM_WORLD, &before);
     const size_t shape[9] = {3, 1, 1, 1, 1, 1, 1, 1, 1};
     float x[20];
-    quell_run run = make_run(5), other = run;
+    quell_draw draw = make_draw(5), other = draw;
+    quell_run run = quell_run_defaults(), sizeless = run;
     other.seed += rank == 1;
-    CHECK(quell_mpi_sample(MPI_COMM_WORLD, sampler, &other, x) == QUELL_BAD_ARGUMENT, "seed");
+    CHECK(quell_mpi_sample(MPI_COMM_WORLD, sampler, &other, NULL, x) == QUELL_BAD_ARGUMENT, "seed");
     CHECK(strstr(quell_error_message(), "seed is 5 on one rank, 6 on another"), "seed");
-    other = run;
+    other = draw;
     other.first = UINT64_MAX;
-    CHECK(quell_mpi_sample(MPI_COMM_WORLD, sampler, &other, x) == QUELL_BAD_ARGUMENT, "first");
+    CHECK(quell_mpi_sample(MPI_COMM_WORLD, sampler, &other, NULL, x) == QUELL_BAD_ARGUMENT,
+          "first");
     CHECK(strstr(quell_error_message(), "up to 2^64 - 2"), "first");
-    other = run;
+    other = draw;
     other.count += rank == 0;
-    CHECK(quell_mpi_sample(MPI_COMM_WORLD, sampler, &other, x) == QUELL_BAD_ARGUMENT, "count");
-    CHECK(quell_mpi_sample(MPI_COMM_WORLD, rank ? sampler : NULL, &run, x) == QUELL_BAD_ARGUMENT,
+    CHECK(quell_mpi_sample(MPI_COMM_WORLD, sampler, &other, NULL, x) == QUELL_BAD_ARGUMENT,
+          "count");
+    CHECK(quell_mpi_sample(MPI_COMM_WORLD, rank ? sampler : NULL, &draw, &run, x) ==
+              QUELL_BAD_ARGUMENT,
           "NULL");
-    CHECK(strstr(quell_error_message(), "rank 0: mpi: an argument is NULL"), "NULL");
-    other = run;
-    if (rank == 1) other.size = 0;
-    CHECK(quell_mpi_sample(MPI_COMM_WORLD, sampler, &other, x) == QUELL_BAD_ARGUMENT, "size");
-    CHECK(strstr(quell_error_message(), "rank 1: mpi: the size of its quell_run is 0"), "size");
-    CHECK(quell_mpi_save(MPI_COMM_WORLD, sampler, &other, "y.npy", 0, NULL) == QUELL_BAD_ARGUMENT,
+    CHECK(strstr(quell_error_message(), "rank 0: mpi: the sampler is NULL"), "NULL");
+    other = draw;
+    if (rank == 1) other.size = sizeless.size = 0;
+    CHECK(quell_mpi_sample(MPI_COMM_WORLD, sampler, &other, &run, x) == QUELL_BAD_ARGUMENT, "size");
+    CHECK(strstr(quell_error_message(), "rank 1: mpi: the size of its quell_draw is 0"), "size");
+    CHECK(quell_mpi_sample(MPI_COMM_WORLD, sampler, &draw, &sizeless, x) == QUELL_BAD_ARGUMENT,
           "size");
-    CHECK(quell_mpi_sample(MPI_COMM_NULL, sampler, &run, x) == QUELL_BAD_ARGUMENT, "COMM_NULL");
-    CHECK(quell_mpi_save(MPI_COMM_WORLD, sampler, &run, "y.npy", 1, shape) == QUELL_BAD_ARGUMENT,
+    CHECK(strstr(quell_error_message(), "rank 1: mpi: the size of its quell_run is 0"), "size");
+    CHECK(quell_mpi_save(MPI_COMM_WORLD, sampler, &other, &run, "y.npy", 0, NULL) ==
+              QUELL_BAD_ARGUMENT,
+          "size");
+    CHECK(quell_mpi_sample(MPI_COMM_NULL, sampler, &draw, &run, x) == QUELL_BAD_ARGUMENT,
+          "COMM_NULL");
+    CHECK(quell_mpi_save(MPI_COMM_WORLD, sampler, &draw, &run, "y.npy", 1, shape) ==
+              QUELL_BAD_ARGUMENT,
           "shape");
-    CHECK(quell_mpi_save(MPI_COMM_WORLD, sampler, &run, "", 0, NULL) == QUELL_IO_FAILED, "name");
-    CHECK(quell_mpi_save(MPI_COMM_WORLD, sampler, &run, "no/y.npy", 0, NULL) == QUELL_IO_FAILED,
+    CHECK(quell_mpi_save(MPI_COMM_WORLD, sampler, &draw, &run, "", 0, NULL) == QUELL_IO_FAILED,
+          "name");
+    CHECK(quell_mpi_save(MPI_COMM_WORLD, sampler, &draw, &run, "no/y.npy", 0, NULL) ==
+              QUELL_IO_FAILED,
           "folder");
     CHECK(strstr(quell_error_message(), "no/y.npy: cannot be created: No such"), "folder");
     run.progress = stop_on_last;
-    CHECK(quell_mpi_save(MPI_COMM_WORLD, sampler, &run, "y.npy", 0, NULL) == QUELL_STOPPED, "stop");
+    CHECK(quell_mpi_save(MPI_COMM_WORLD, sampler, &draw, &run, "y.npy", 0, NULL) == QUELL_STOPPED,
+          "stop");
     quell_error_set(QUELL_NO_MEMORY, "mine");
     quell_status own = rank == 1 ? QUELL_NO_MEMORY : QUELL_OK;
     CHECK(quell_mpi_agree(MPI_COMM_WORLD, own) == QUELL_NO_MEMORY, "agree");
@@ -224,11 +241,11 @@ static void save(void)
 {
     const size_t shape[2] = {1, 2};
     quell_sampler *sampler = make_sampler(NULL, 4);
-    quell_run run = make_run(50);
+    quell_draw draw = make_draw(50);
     MPI_Comm part;
     MPI_Comm_split(MPI_COMM_WORLD, rank != 0, -rank, &part);
     const char *name = rank ? "rest.npy" : "one.npy";
-    CHECK(!quell_mpi_save(part, sampler, &run, name, 2, shape), "save");
+    CHECK(!quell_mpi_save(part, sampler, &draw, NULL, name, 2, shape), "save");
     MPI_Comm_free(&part);
     quell_sampler_free(sampler);
 }
@@ -250,7 +267,8 @@ static void batches(void)
     quell_schedule *schedule = NULL;
     quell_sampler *sampler = NULL;
     quell_sampler_options options = quell_sampler_defaults();
-    quell_run run = make_run(COUNT);
+    quell_draw draw = make_draw(COUNT);
+    quell_run run = quell_run_defaults();
     quell_progress last = {0, 0};
     options.steps = 1;
     CHECK(!quell_denoiser_from_isotropic(&denoiser, DIM, NULL, 1), "denoiser");
@@ -258,10 +276,10 @@ static void batches(void)
     CHECK(!quell_sampler_create(&sampler, "ddpm", denoiser, schedule, &options), "sampler");
     float *all = malloc(sizeof(float) * DIM * COUNT), *written = malloc(sizeof(float) * DIM);
     CHECK(all && written, "memory");
-    CHECK(!quell_sample(sampler, &run, all), "alone");
+    CHECK(!quell_sample(sampler, &draw, &run, all), "alone");
     run.progress = follow;
     run.progress_user = &last;
-    CHECK(!quell_mpi_save(MPI_COMM_WORLD, sampler, &run, "large.npy", 0, NULL), "save");
+    CHECK(!quell_mpi_save(MPI_COMM_WORLD, sampler, &draw, &run, "large.npy", 0, NULL), "save");
     CHECK(last.done == last.total && last.total == (rank ? 5 : 6), "progress: %d of %d",
           (int)last.done, (int)last.total);
     FILE *file = fopen("large.npy", "rb");
@@ -282,14 +300,17 @@ static void batches(void)
 static void single(void)
 {
     quell_sampler *sampler = make_sampler(NULL, 4);
-    quell_run run = make_run(1);
+    quell_draw draw = make_draw(1);
+    quell_run run = quell_run_defaults();
     float x[2];
-    CHECK(quell_mpi_sample(MPI_COMM_WORLD, sampler, &run, x) == QUELL_UNSUPPORTED, "0 threads");
+    CHECK(quell_mpi_sample(MPI_COMM_WORLD, sampler, &draw, &run, x) == QUELL_UNSUPPORTED,
+          "0 threads");
     CHECK(strstr(quell_error_message(), "MPI_THREAD_FUNNELED"), "0 threads");
     run.threads = 2;
-    CHECK(quell_mpi_sample(MPI_COMM_WORLD, sampler, &run, x) == QUELL_UNSUPPORTED, "2 threads");
+    CHECK(quell_mpi_sample(MPI_COMM_WORLD, sampler, &draw, &run, x) == QUELL_UNSUPPORTED,
+          "2 threads");
     run.threads = 1;
-    CHECK(!quell_mpi_sample(MPI_COMM_WORLD, sampler, &run, x), "1 thread");
+    CHECK(!quell_mpi_sample(MPI_COMM_WORLD, sampler, &draw, &run, x), "1 thread");
     quell_sampler_free(sampler);
 }
 
@@ -307,7 +328,7 @@ static const struct {
     void (*body)(void);
     int level;
 } cases[] = {
-    {"draw", draw, MPI_THREAD_FUNNELED},         {"fails", fails, MPI_THREAD_FUNNELED},
+    {"draw", draws, MPI_THREAD_FUNNELED},        {"fails", fails, MPI_THREAD_FUNNELED},
     {"refusals", refusals, MPI_THREAD_FUNNELED}, {"save", save, MPI_THREAD_FUNNELED},
     {"single", single, MPI_THREAD_SINGLE},       {"threads", threads, MPI_THREAD_FUNNELED},
     {"batches", batches, MPI_THREAD_FUNNELED},   {"others", others, MPI_THREAD_FUNNELED},

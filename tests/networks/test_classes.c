@@ -33,9 +33,9 @@ static quell_sampler *new_sampler(const char *name)
     return sampler;
 }
 
-static void draw(const quell_sampler *sampler, quell_run run, float *x)
+static void draw_all(const quell_sampler *sampler, quell_draw draw, quell_run run, float *x)
 {
-    CHECK(!quell_sample(sampler, &run, x), "%s", quell_error_message());
+    CHECK(!quell_sample(sampler, &draw, &run, x), "%s", quell_error_message());
 }
 
 static void check_sampler(const char *name)
@@ -44,19 +44,20 @@ static void check_sampler(const char *name)
     int32_t classes[COUNT];
     float all[COUNT][DIM], part[COUNT][DIM], none[COUNT][DIM];
     for (int i = 0; i < COUNT; i++) classes[i] = i * 3 % (CLASSES + 1) - 1;
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
-    run.seed = 5, run.count = COUNT, run.isa = "scalar", run.threads = 1;
-    draw(sampler, run, none[0]);
-    run.classes = classes;
-    draw(sampler, run, all[0]);
+    draw.seed = 5, draw.count = COUNT, run.isa = "scalar", run.threads = 1;
+    draw_all(sampler, draw, run, none[0]);
+    draw.classes = classes;
+    draw_all(sampler, draw, run, all[0]);
     for (int i = 0; i < COUNT; i++)
         CHECK(!memcmp(all[i], none[i], sizeof *all) == (classes[i] < 0), "%s: sample %d", name, i);
     run.isa = NULL;
     for (size_t rows = 1; rows <= COUNT; rows = rows * 2 + 1)
         for (size_t first = 0; first + rows <= COUNT; first += rows) {
-            run.first = first, run.count = rows, run.classes = classes + first;
+            draw.first = first, draw.count = rows, draw.classes = classes + first;
             run.threads = 1 + rows % 3, run.tile = rows % 5;
-            draw(sampler, run, part[0]);
+            draw_all(sampler, draw, run, part[0]);
             CHECK(!memcmp(part, all[first], rows * sizeof *part), "%s: %zu from %zu", name, rows,
                   first);
         }
@@ -77,9 +78,9 @@ TEST(classes, refused)
     float x[2][DIM] = {{0}};
     const int32_t wrong[][2] = {{0, CLASSES}, {-2, 0}, {0, INT32_MAX}};
     for (size_t i = 0; i < 3; i++) {
-        quell_run run = quell_run_defaults();
-        run.count = 2, run.classes = wrong[i];
-        CHECK(quell_sample_from(sampler, &run, x[0]) == QUELL_BAD_ARGUMENT, "case %zu", i);
+        quell_draw draw = quell_draw_defaults();
+        draw.count = 2, draw.classes = wrong[i];
+        CHECK(quell_sample_from(sampler, &draw, NULL, x[0]) == QUELL_BAD_ARGUMENT, "case %zu", i);
         CHECK(strstr(quell_error_message(), "has 4 classes"), "%s", quell_error_message());
     }
     quell_sampler_free(sampler);

@@ -173,7 +173,6 @@ TEST(denoiser_digest, guidance)
 /* model: the digest of all. */
 static struct quell_digests of_sampler(int how)
 {
-    quell_run run = quell_run_defaults();
     struct quell_digests digests;
     double mean = 0, variance = 1;
     quell_sampler_options options = quell_sampler_defaults();
@@ -191,7 +190,7 @@ static struct quell_digests of_sampler(int how)
     if (how == 8) options.threshold = 0.5, options.threshold_max = 2;
     const char *spec = how == 9 ? "dpm_adaptive" : how == 10 ? "dpm_adaptive:rtol=0.051" : "ddpm";
     MUST(quell_sampler_create(&sampler, spec, denoiser, schedule, &options));
-    MUST(quell_sampler_digests(sampler, &run, &digests));
+    MUST(quell_sampler_digests(sampler, NULL, &digests));
     digests.model = quell_sampler_digest(sampler);
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
@@ -223,16 +222,14 @@ static int say(void *user, const quell_call *call, const float *input, float *ou
 
 static uint64_t of_host(float *user, float *context, int reproducible)
 {
-    quell_run run = quell_run_defaults();
     quell_function_options options = quell_function_defaults();
     struct quell_digests digests;
     quell_denoiser *denoiser = NULL;
     options.reproducible = reproducible;
-    run.context = context;
     MUST(quell_denoiser_from_function(&denoiser, 2, say, user, &options));
     quell_schedule *schedule = must_schedule("vp");
     quell_sampler *sampler = must_sampler("ddim", denoiser, schedule, 3);
-    MUST(quell_sampler_digests(sampler, &run, &digests));
+    MUST(quell_sampler_digests(sampler, context, &digests));
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
     quell_denoiser_free(denoiser);

@@ -44,9 +44,9 @@ static void draw(const quell_denoiser *denoiser, size_t count, const int32_t *cl
 {
     quell_schedule *schedule = must_schedule("vp");
     quell_sampler *sampler = must_sampler("dpmpp_2m", denoiser, schedule, 10);
-    quell_run run = quell_run_defaults();
-    run.seed = 1, run.count = count, run.classes = classes;
-    MUST(quell_sample(sampler, &run, x));
+    quell_draw draw = quell_draw_defaults();
+    draw.seed = 1, draw.count = count, draw.classes = classes;
+    MUST(quell_sample(sampler, &draw, NULL, x));
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
 }

@@ -39,13 +39,13 @@ static void denoise(const quell_denoiser *denoiser, const int32_t *classes, floa
     float x[COUNT][DIM];
     quell_schedule *schedule = NULL;
     quell_sampler *sampler = NULL;
-    quell_run run = quell_run_defaults();
+    quell_draw draw = quell_draw_defaults();
     formula_fill("x", 2, COUNT * DIM, x[0]);
     CHECK(!quell_schedule_create(&schedule, "vp"), "%s", quell_error_message());
     CHECK(!quell_sampler_create(&sampler, "ddim", denoiser, schedule, NULL), "%s",
           quell_error_message());
-    run.count = COUNT, run.classes = classes;
-    CHECK(!quell_denoise(sampler, &run, 0.5, x[0], out[0]), "%s", quell_error_message());
+    draw.count = COUNT, draw.classes = classes;
+    CHECK(!quell_denoise(sampler, &draw, NULL, 0.5, x[0], out[0]), "%s", quell_error_message());
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
 }

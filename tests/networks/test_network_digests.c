@@ -30,6 +30,7 @@ static const struct row {
  * network. */
 struct drawn {
     quell_sampler *sampler;
+    quell_draw draw;
     quell_run run;
     int32_t classes[MOST];
     float *x;
@@ -59,19 +60,19 @@ static int is_large(const struct row *row) { return !strcmp(row->network, "glyph
 /* d must stay where it is: its run points into it. */
 static void draw(const struct row *row, struct drawn *d)
 {
-    d->run = quell_run_defaults();
+    d->draw = quell_draw_defaults(), d->run = quell_run_defaults();
     quell_denoiser *denoiser =
         is_large(row) ? glyphs(row->guidance) : small_network_guided(row->network, row->guidance);
     int32_t classes = (int32_t)quell_denoiser_classes(denoiser);
     quell_schedule *schedule = must_schedule("vp");
     d->sampler = must_sampler(row->sampler, denoiser, schedule, row->steps);
     for (int32_t i = 0; i < MOST; i++) d->classes[i] = (i + 2) * 3 % (classes + 1) - 1;
-    d->run.seed = UINT64_C(0x9e3779b97f4a7c15), d->run.first = UINT64_C(0xfffffffa);
-    d->run.count = row->count, d->run.threads = 1, d->run.isa = "scalar";
+    d->draw.seed = UINT64_C(0x9e3779b97f4a7c15), d->draw.first = UINT64_C(0xfffffffa);
+    d->draw.count = row->count, d->run.threads = 1, d->run.isa = "scalar";
     if (is_emulated() && is_large(row)) d->run.isa = NULL;
     d->x = malloc(row->count * quell_denoiser_dim(denoiser) * sizeof *d->x);
-    d->run.classes = d->classes;
-    must_draw(d->sampler, &d->run, d->x);
+    d->draw.classes = d->classes;
+    must_draw(d->sampler, &d->draw, &d->run, d->x);
     quell_schedule_free(schedule);
     quell_denoiser_free(denoiser);
 }
@@ -84,7 +85,7 @@ static void discard(struct drawn *d)
 
 static uint64_t digest_of(const struct drawn *d)
 {
-    return digest_floats(d->x, d->run.count * quell_sampler_dim(d->sampler));
+    return digest_floats(d->x, d->draw.count * quell_sampler_dim(d->sampler));
 }
 
 static void write_table(const char *path)
@@ -106,18 +107,19 @@ static void write_table(const char *path)
  * that. */
 static void check_a_few_ways(const char *what, const struct drawn *d)
 {
-    size_t size = d->run.count * quell_sampler_dim(d->sampler) * sizeof *d->x;
+    size_t size = d->draw.count * quell_sampler_dim(d->sampler) * sizeof *d->x;
     float *x = malloc(size);
+    quell_draw draw = d->draw;
     quell_run run = d->run;
     run.threads = 2, run.tile = 1;
     for (size_t i = 0; isa_name(i); i++) {
         if (!quell_isa_available(isa_name(i)) || is_emulated()) continue;
         run.isa = isa_name(i);
-        must_draw(d->sampler, &run, x);
+        must_draw(d->sampler, &draw, &run, x);
         CHECK(!memcmp(x, d->x, size), "%s: other samples on %s", what, run.isa);
     }
     run.isa = NULL, run.tile = 0;
-    must_draw_parts(d->sampler, &run, 1, x);
+    must_draw_parts(d->sampler, &draw, &run, 1, x);
     CHECK(!memcmp(x, d->x, size), "%s: other samples one by one", what);
     free(x);
 }
@@ -137,7 +139,7 @@ TEST(network_digests, table)
         if (is_large(row))
             check_a_few_ways(name_of(row), &d);
         else
-            check_every_way(name_of(row), d.sampler, &d.run, d.x);
+            check_every_way(name_of(row), d.sampler, &d.draw, &d.run, d.x);
         discard(&d);
     }
 }

@@ -29,16 +29,17 @@ static inline quell_status network_draw(quell_denoiser *denoiser, const char *sc
     quell_schedule *schedule = NULL;
     quell_sampler *sampler = NULL;
     quell_sampler_options options = quell_sampler_defaults();
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
     options.steps = 8;
-    run.seed = 3;
-    run.count = count;
+    draw.seed = 3;
+    draw.count = count;
     run.threads = threads;
     quell_status status = quell_schedule_create(&schedule, schedule_spec);
     if (!status) status = quell_sampler_create(&sampler, "ddim", denoiser, schedule, &options);
     quell_denoiser_free(denoiser);
     quell_schedule_free(schedule);
-    if (!status) status = quell_sample(sampler, &run, x);
+    if (!status) status = quell_sample(sampler, &draw, &run, x);
     quell_sampler_free(sampler);
     return status;
 }

@@ -132,6 +132,7 @@ TEST(onnx, classes)
     quell_denoiser *denoiser = NULL;
     quell_schedule *schedule = NULL;
     quell_sampler *sampler = NULL;
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
     quell_onnx_options options = quell_onnx_defaults();
     options.classes = 2; /* and no class is 2 */
@@ -141,8 +142,8 @@ TEST(onnx, classes)
               !quell_sampler_create(&sampler, "ddim", denoiser, schedule, NULL),
           "%s", quell_error_message());
     for (int i = 0; i < 1100; i++) classes[i] = i % 3 - 1;
-    run.count = 1100, run.threads = 2, run.classes = classes, run.tile = 1100;
-    CHECK(!quell_denoise(sampler, &run, 0.5, x, mean), "%s", quell_error_message());
+    draw.count = 1100, run.threads = 2, draw.classes = classes, run.tile = 1100;
+    CHECK(!quell_denoise(sampler, &draw, &run, 0.5, x, mean), "%s", quell_error_message());
     for (int i = 0; i < 6 * 1100; i++) {
         int label = classes[i / 6] < 0 ? 2 : classes[i / 6];
         double expected = (double)llrint(0.5 * 999) + 0.25 * label;
@@ -187,10 +188,10 @@ TEST(onnx, after_fork)
     quell_denoiser *denoiser = NULL;
     quell_schedule *schedule = NULL;
     quell_sampler *sampler = NULL;
-    quell_run run = quell_run_defaults();
+    quell_draw draw = quell_draw_defaults();
     quell_onnx_options options = quell_onnx_defaults();
     options.whole_batch = 1, options.threads = 3;
-    run.count = 100;
+    draw.count = 100;
     CHECK(!quell_denoiser_from_onnx(&denoiser, network_path("gaussian.onnx").text, &options), "%s",
           quell_error_message());
     CHECK(!quell_schedule_create(&schedule, "vp"), "%s", quell_error_message());
@@ -198,12 +199,12 @@ TEST(onnx, after_fork)
           quell_error_message());
     quell_denoiser_free(denoiser);
     quell_schedule_free(schedule);
-    CHECK(!quell_sample_from(sampler, &run, drawn), "%s", quell_error_message());
+    CHECK(!quell_sample_from(sampler, &draw, NULL, drawn), "%s", quell_error_message());
     int status = 0;
     pid_t child = fork();
     if (!child) {
         alarm(20);
-        if (quell_sample_from(sampler, &run, drawn) != QUELL_DENOISER_FAILED) _exit(1);
+        if (quell_sample_from(sampler, &draw, NULL, drawn) != QUELL_DENOISER_FAILED) _exit(1);
         if (!strstr(quell_error_message(), "fork()")) _exit(2);
         quell_sampler_free(sampler);
         if (quell_denoiser_from_onnx(&denoiser, network_path("gaussian.onnx").text, &options))

@@ -258,11 +258,11 @@ static void run_the_engine(const struct row *row, const char *spec, const quell_
     quell_sampler *sampler;
     MUST(quell_sampler_create(&sampler, spec, denoiser, schedule, &options));
     number_the_noise(&sampler->plan);
-    quell_run run = quell_run_defaults();
-    run.seed = SEED, run.count = SAMPLES;
+    quell_draw draw = quell_draw_defaults();
+    draw.seed = SEED, draw.count = SAMPLES;
     float state[SAMPLES * DIM];
     for (int i = 0; i < SAMPLES * DIM; i++) state[i] = (float)grid->x[i];
-    MUST(quell_sample_from(sampler, &run, state));
+    MUST(quell_sample_from(sampler, &draw, NULL, state));
     for (int i = 0; i < SAMPLES * DIM; i++) x[i] = state[i];
     quell_sampler_free(sampler);
     quell_denoiser_free(denoiser);

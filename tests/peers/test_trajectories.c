@@ -59,10 +59,11 @@ static void check(const struct row *row, const char *isa)
     size_t dim = quell_denoiser_dim(denoiser);
     quell_schedule *schedule = must_schedule(row->schedule);
     quell_sampler *sampler = must_sampler(row->sampler, denoiser, schedule, STEPS);
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
-    run.count = COUNT, run.classes = classes, run.isa = isa;
+    draw.count = COUNT, draw.classes = classes, run.isa = isa;
     formula_fill("x_1", sqrt(3), COUNT * dim, x);
-    MUST(quell_sample_from(sampler, &run, x));
+    MUST(quell_sample_from(sampler, &draw, &run, x));
     for (size_t i = 0; i < COUNT * dim; i++) {
         double apart = fabs((double)x[i] - row->x[i]);
         if (!(apart <= worst)) worst = apart;

@@ -74,3 +74,92 @@ TEST(few_steps, take_a_constant_exactly)
     }
     CHECK(wrong == 0, "%zu plans do not take a constant exactly", wrong);
 }
+
+/* Wasserstein's distance of second order from the law of x_0 for X ~ N(0, variance), over its
+ * standard deviation; the mean does not matter, as a constant is taken exactly. */
+static double distance(const struct quell_plan *plan, const quell_point *grid, size_t steps,
+                       double variance)
+{
+    quell_point t = grid[0], s = grid[steps];
+    double mean = 0, found = t.alpha * t.alpha * variance + t.sigma * t.sigma;
+    order_law(plan, 0, variance, &mean, &found);
+    double right = sqrt(s.alpha * s.alpha * variance + s.sigma * s.sigma);
+    return fabs(sqrt(found) - right) / right;
+}
+
+static double distance_of_ddim(const quell_schedule *schedule, const char *grid, size_t steps,
+                               double variance)
+{
+    quell_point *points = doubles_grid(grid, schedule, steps);
+    struct quell_plan plan = doubles_plan("ddim", schedule, points, steps, 0);
+    double found = distance(&plan, points, steps, variance);
+    quell_plan_free(&plan);
+    free(points);
+    return found;
+}
+
+static bool begins(const char *spec, const char *name)
+{
+    return !strncmp(spec, name, strlen(name));
+}
+
+/* Samplers for distilled models have another law, and so have other codes' formulas, a part of the
+ * noise, another temperature, and a gradient taken ten times. */
+static bool has_the_law(const char *spec)
+{
+    static const char *const others[] = {"lcm",         "tcd",     "consistency", "reference=1",
+                                         "temperature", "s_noise", "steady=0",    "gamma=10"};
+    for (size_t i = 0; i < COUNT(others); i++)
+        if (strstr(spec, others[i])) return false;
+    return true;
+}
+
+/* 5/2 of ddim's distance with as many evaluations, and 0.15; with as many steps, where
+ * evaluations make no step shorter: corrections, restarts, and the slopes of heunpp2, which is of
+ * first order. Two leave more noise than the end of a step has, half as much again and more. */
+static double allowed(const char *spec, size_t steps, size_t evaluations,
+                      const quell_schedule *schedule, const char *grid, double variance)
+{
+    bool others = begins(spec, "pc") || begins(spec, "restart") || begins(spec, "heunpp2");
+    bool noisy = begins(spec, "ito") || begins(spec, "ddpm:variance=large");
+    double ddim = distance_of_ddim(schedule, grid, others ? steps : evaluations, variance);
+    return 2.5 * ddim + (noisy ? 0.75 : 0.15);
+}
+
+/* How many of five variances a plan is too far away with. */
+static size_t too_far(const char *spec, const quell_schedule *schedule, const char *name,
+                      const char *grid, size_t steps)
+{
+    static const double variances[] = {1e-8, 1e-4, 1e-2, 1, 100};
+    quell_point *points = doubles_grid(grid, schedule, steps);
+    struct quell_plan plan = doubles_plan(spec, schedule, points, steps, 0);
+    size_t wrong = 0;
+    for (size_t k = 0; is_linear(&plan) && k < COUNT(variances); k++) {
+        double found = distance(&plan, points, steps, variances[k]);
+        double most = allowed(spec, steps, plan.evaluations, schedule, grid, variances[k]);
+        if (found <= most) continue;
+        wrong++;
+        fprintf(stderr, "%s, T = %zu, on N(0, %g), %s, %s: %.3f, of %.3f allowed\n", spec, steps,
+                variances[k], name, grid, found, most);
+    }
+    quell_plan_free(&plan);
+    free(points);
+    return wrong;
+}
+
+TEST(few_steps, beside_ddim)
+{
+    size_t turn = 0, wrong = 0, stride = by_effort(307, 19, 1);
+    for (size_t n = 0; schedule_name(n); n++) {
+        const char *name = schedule_name(n);
+        quell_schedule *schedule = must_schedule(name);
+        for (const struct twin_case *of = twin_cases; has_all_grids(schedule) && of->spec; of++)
+            for (size_t k = 0; k < COUNT(grids) * COUNT(lengths); k++) {
+                if (turn++ % stride || !has_the_law(of->spec)) continue;
+                wrong += too_far(of->spec, schedule, name, grids[k % COUNT(grids)],
+                                 lengths[k / COUNT(grids)]);
+            }
+        quell_schedule_free(schedule);
+    }
+    CHECK(wrong == 0, "%zu runs are far worse than ddim", wrong);
+}

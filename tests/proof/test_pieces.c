@@ -88,21 +88,22 @@ static void check_same(const char *spec, int brownian, size_t steps, size_t coun
 {
     double times[STEPS + 1];
     fill_times(steps, times);
-    quell_run run = quell_run_defaults();
-    run.seed = 7, run.count = count;
+    quell_draw draw = quell_draw_defaults();
+    draw.seed = 7, draw.count = count;
     quell_sampler *all = part(spec, brownian, steps, times);
     if (!all) return;
-    must_draw(all, &run, whole);
-    MUST(quell_sample_prior(all, &run, pieces));
+    must_draw(all, &draw, NULL, whole);
+    MUST(quell_sample_prior(all, &draw, NULL, pieces));
     for (size_t at = 0, length; at < steps; at += length) {
         length = at + 3 < steps ? 3 : steps - at;
         quell_sampler *one = part(spec, brownian, length, times + at);
-        MUST(quell_sample_from(one, &run, pieces));
+        MUST(quell_sample_from(one, &draw, NULL, pieces));
         quell_sampler_free(one);
     }
     CHECK(!memcmp(whole, pieces, count * DIM * sizeof *whole), "%s in pieces", spec);
-    MUST(quell_sample_prior(all, &run, pieces));
-    for (size_t i = 0; i < steps; i++) MUST(quell_step(all, &run, times[i], times[i + 1], pieces));
+    MUST(quell_sample_prior(all, &draw, NULL, pieces));
+    for (size_t i = 0; i < steps; i++)
+        MUST(quell_step(all, &draw, NULL, times[i], times[i + 1], pieces));
     CHECK(!memcmp(whole, pieces, count * DIM * sizeof *whole), "%s step by step", spec);
     quell_sampler_free(all);
 }
@@ -143,18 +144,19 @@ static void check_law(const char *spec)
 {
     double times[STEPS + 1];
     struct moments law = {0, 1};
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
-    run.count = COUNT, run.seed = 7;
+    draw.count = COUNT, draw.seed = 7;
     fill_times(STEPS, times);
     for (size_t i = 0; i < PIECES; i++) {
         quell_sampler *one = part(spec, 0, STEPS / PIECES, times + i * (STEPS / PIECES));
         const quell_point *t = &one->grid[0];
         if (i == 0) {
             law.variance = t->alpha * t->alpha + t->sigma * t->sigma;
-            MUST(quell_sample_prior(one, &run, pieces));
+            MUST(quell_sample_prior(one, &draw, &run, pieces));
         }
         order_law(&one->plan, 0, 1, &law.mean, &law.variance);
-        MUST(quell_sample_from(one, &run, pieces));
+        MUST(quell_sample_from(one, &draw, &run, pieces));
         quell_sampler_free(one);
     }
     struct moments found = found_in(pieces);
@@ -178,13 +180,13 @@ TEST(pieces, have_the_law)
 TEST(pieces, adaptive)
 {
     double times[PIECES + 1];
-    quell_run run = quell_run_defaults();
-    run.count = COUNT, run.seed = 7;
+    quell_draw draw = quell_draw_defaults();
+    draw.count = COUNT, draw.seed = 7;
     begin();
     fill_times(PIECES, times);
     for (size_t i = 0; i < PIECES; i++) {
         quell_sampler *one = part("dpm_adaptive:eta=1", 0, 1, times + i);
-        if (i == 0) MUST(quell_sample(one, &run, pieces));
+        if (i == 0) MUST(quell_sample(one, &draw, NULL, pieces));
         quell_sampler_free(one);
     }
     struct moments found = found_in(pieces);

@@ -46,10 +46,10 @@ static quell_sampler *sampler_of(const char *spec, const quell_denoiser *denoise
 
 static float *draw(const quell_sampler *sampler, size_t count)
 {
-    quell_run run = quell_run_defaults();
-    run.count = count, run.seed = 77;
+    quell_draw draw = quell_draw_defaults();
+    draw.count = count, draw.seed = 77;
     float *x = malloc(count * quell_sampler_dim(sampler) * sizeof *x);
-    must_draw(sampler, &run, x);
+    must_draw(sampler, &draw, NULL, x);
     return x;
 }
 

@@ -163,10 +163,11 @@ static double draw(const struct problem *problem, const char *spec, size_t steps
     quell_sampler *sampler = NULL;
     if (quell_sampler_create(&sampler, spec, problem->denoiser, problem->schedule, &options))
         return -1;
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
-    run.count = SAMPLES, run.seed = 12, run.threads = 1;
+    draw.count = SAMPLES, draw.seed = 12, run.threads = 1;
     float x[SAMPLES * DIM];
-    MUST(quell_sample(sampler, &run, x));
+    MUST(quell_sample(sampler, &draw, &run, x));
     *evaluations = quell_sampler_evaluations(sampler);
     quell_sampler_free(sampler);
     return distance(problem->law, x);
@@ -356,9 +357,8 @@ TEST(stability, short_ranges)
         for (options.steps = 1; options.steps < 6; options.steps += 2) {
             quell_sampler *sampler = NULL;
             MUST(quell_sampler_create(&sampler, of->spec, denoiser, schedule, &options));
-            quell_run run = quell_run_defaults();
             float x[DIM] = {1, -2};
-            MUST(quell_sample_from(sampler, &run, x));
+            MUST(quell_sample_from(sampler, NULL, NULL, x));
             for (size_t d = 0; d < DIM; d++)
                 CHECK(fabs((double)x[d]) < 8, "%s, T = %zu: %g", of->spec, options.steps,
                       (double)x[d]);

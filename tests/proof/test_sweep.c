@@ -89,9 +89,10 @@ static void try(struct sweep *sweep, const quell_schedule *schedule, const struc
         return;
     }
     float x[SAMPLES * DIM];
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
-    run.count = SAMPLES, run.seed = 3, run.threads = 1;
-    status = quell_sample(sampler, &run, x);
+    draw.count = SAMPLES, draw.seed = 3, run.threads = 1;
+    status = quell_sample(sampler, &draw, &run, x);
     if (status)
         complain(sweep, c, quell_error_message());
     else

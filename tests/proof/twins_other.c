@@ -148,7 +148,7 @@ static vec heun_step(const struct twin *w, vec y, double t, double s)
 {
     vec d = twin_direction(w, y, t);
     double c = (t - s) / 2 / s;
-    if (s == 0 || !twin_steady(w, 1, &c, 2)) return mix(1, y, s - t, d);
+    if (s == 0 || !twin_steady(w, 1, &c, 1.5)) return mix(1, y, s - t, d);
     vec other = twin_direction(w, mix(1, y, s - t, d), s);
     return mix3(1, y, (s - t) / 2, d, (s - t) / 2, other);
 }

@@ -65,7 +65,7 @@ static vec heun(const struct twin *w, vec y)
         y = churn(w, y, i, &hat);
         vec d = twin_direction(w, y, hat), trial = mix(1, y, next - hat, d);
         double c = (hat - next) / 2 / next;
-        if (next > 0 && twin_steady(w, 1, &c, 2)) {
+        if (next > 0 && twin_steady(w, 1, &c, 1.5)) {
             vec other = twin_direction(w, trial, next);
             trial = mix3(1, y, (next - hat) / 2, d, (next - hat) / 2, other);
         }

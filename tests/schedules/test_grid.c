@@ -23,10 +23,10 @@ static void check_init(const double *mean, const double *variance, size_t prior_
     options.prior_dim = prior_dim, options.prior_mean = mean, options.prior_variance = variance;
     options.start = t;
     quell_sampler *sampler = make("ddim");
-    quell_run run = quell_run_defaults();
-    run.seed = 9, run.first = 500, run.count = COUNT;
+    quell_draw draw = quell_draw_defaults();
+    draw.seed = 9, draw.first = 500, draw.count = COUNT;
     float *x = malloc(COUNT * DIM * sizeof *x), noise[DIM];
-    MUST(quell_sample_prior(sampler, &run, x));
+    MUST(quell_sample_prior(sampler, &draw, NULL, x));
     double alpha, sigma;
     MUST(quell_schedule_at(schedule, t, &alpha, &sigma));
     for (size_t i = 0; i < COUNT * DIM; i++) {
@@ -70,9 +70,9 @@ TEST(grid, init_large)
         own.prior_variance = variance;
         quell_sampler *sampler = NULL;
         MUST(quell_sampler_create(&sampler, "ddim", callback, straight, &own));
-        quell_run run = quell_run_defaults();
-        run.count = count;
-        MUST(quell_sample_prior(sampler, &run, x));
+        quell_draw draw = quell_draw_defaults();
+        draw.count = count;
+        MUST(quell_sample_prior(sampler, &draw, NULL, x));
         for (size_t k = 0; k < count * dim; k++) {
             size_t e = k % dim;
             if (e == 0) MUST(quell_noise(0, QUELL_STREAM_INIT, k / dim, 0, dim, noise));
@@ -98,10 +98,9 @@ TEST(grid, init_copies)
     options.prior_dim = DIM, options.prior_mean = mean, options.start = 0.5;
     quell_sampler *sampler = make("ddim");
     float before[DIM], after[DIM];
-    quell_run run = quell_run_defaults();
-    MUST(quell_sample_prior(sampler, &run, before));
+    MUST(quell_sample_prior(sampler, NULL, NULL, before));
     memset(mean, 0, sizeof mean);
-    MUST(quell_sample_prior(sampler, &run, after));
+    MUST(quell_sample_prior(sampler, NULL, NULL, after));
     CHECK(!memcmp(before, after, sizeof before), "the caller's array is still read");
     quell_sampler_free(sampler);
     end();
@@ -128,7 +127,7 @@ static void check_times(const double *times, size_t steps)
     quell_run run = quell_run_defaults();
     run.observe = note, run.observe_user = &seen;
     float x[DIM] = {0};
-    MUST(quell_sample_from(sampler, &run, x));
+    MUST(quell_sample_from(sampler, NULL, &run, x));
     CHECK(seen.count == steps && quell_sampler_steps(sampler) == steps, "%zu steps", seen.count);
     for (size_t i = 0; i < steps; i++)
         CHECK(fabs(seen.times[i] - times[i + 1]) < 1e-15, "time %zu: %.17g", i, seen.times[i]);
@@ -165,13 +164,13 @@ TEST(grid, clamp)
     options.steps = 1;
     options.clamp_low = -0.5, options.clamp_high = 0.25;
     quell_sampler *sampler = make("ddim");
-    quell_run run = quell_run_defaults();
-    run.count = 100;
+    quell_draw draw = quell_draw_defaults();
+    draw.count = 100;
     float x[100 * DIM], mean[100 * DIM];
     int low = 0, high = 0, between = 0;
-    MUST(quell_sample_prior(sampler, &run, x));
-    MUST(quell_denoise(sampler, &run, 1, x, mean));
-    MUST(quell_sample_from(sampler, &run, x));
+    MUST(quell_sample_prior(sampler, &draw, NULL, x));
+    MUST(quell_denoise(sampler, &draw, NULL, 1, x, mean));
+    MUST(quell_sample_from(sampler, &draw, NULL, x));
     for (size_t i = 0; i < 100 * DIM; i++) {
         CHECK(x[i] >= -0.5f && x[i] <= 0.25f && x[i] == mean[i], "%g", (double)x[i]);
         low += x[i] == -0.5f, high += x[i] == 0.25f, between += x[i] > -0.5f && x[i] < 0.25f;
@@ -200,15 +199,14 @@ TEST(grid, singular_ends)
         for (size_t steps = 1; steps <= 5; steps++) {
             options.steps = steps;
             quell_sampler *sampler = make(specs[i]);
-            quell_run run = quell_run_defaults();
             float x[DIM], mean[DIM];
-            MUST(quell_sample_prior(sampler, &run, x));
+            MUST(quell_sample_prior(sampler, NULL, NULL, x));
             for (size_t k = 0; k + 1 < steps; k++) {
                 double n = (double)steps, done = (double)k;
-                MUST(quell_step(sampler, &run, 1 - done / n, 1 - (done + 1) / n, x));
+                MUST(quell_step(sampler, NULL, NULL, 1 - done / n, 1 - (done + 1) / n, x));
             }
-            MUST(quell_denoise(sampler, &run, 1 / (double)steps, x, mean));
-            MUST(quell_step(sampler, &run, 1 / (double)steps, 0, x));
+            MUST(quell_denoise(sampler, NULL, NULL, 1 / (double)steps, x, mean));
+            MUST(quell_step(sampler, NULL, NULL, 1 / (double)steps, 0, x));
             CHECK(!memcmp(x, mean, sizeof x), "%s, T = %zu", specs[i], steps);
             quell_sampler_free(sampler);
             for (size_t e = 0; steps == 1 && e < DIM; e++) /* E[X | x_1] knows nothing of x_1 */
@@ -233,8 +231,7 @@ TEST(grid, one_step)
                 continue;
             }
             float x[DIM];
-            quell_run run = quell_run_defaults();
-            MUST(quell_sample(sampler, &run, x));
+            MUST(quell_sample(sampler, NULL, NULL, x));
             quell_sampler_free(sampler);
         }
     end();

@@ -58,13 +58,14 @@ static double off(const char *spec, const char *noise, size_t steps, const struc
 {
     quell_schedule *schedule = must_schedule(noise);
     quell_sampler *sampler = must_sampler(spec, denoiser, schedule, steps);
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
     float x[SAMPLES * DIM];
     double y[SAMPLES * DIM];
-    run.seed = SEED, run.count = SAMPLES, run.threads = 1;
-    MUST(quell_sample_prior(sampler, &run, x));
+    draw.seed = SEED, draw.count = SAMPLES, run.threads = 1;
+    MUST(quell_sample_prior(sampler, &draw, &run, x));
     for (size_t i = 0; i < SAMPLES * DIM; i++) y[i] = (double)x[i];
-    MUST(quell_sample_from(sampler, &run, x));
+    MUST(quell_sample_from(sampler, &draw, &run, x));
     quell_point *grid = doubles_grid("linear", schedule, steps);
     struct quell_plan plan = doubles_plan(spec, schedule, grid, steps, 0);
     for (size_t i = 0; i < SAMPLES; i++) {

@@ -264,14 +264,14 @@ static void check_from_nothing(const char *spec, double eta)
     quell_denoiser *denoiser = model_denoiser(&model);
     quell_schedule *schedule = must_schedule("beta_linear:zero_snr=1");
     quell_sampler *sampler = must_sampler(spec, denoiser, schedule, 6);
-    quell_run run = quell_run_defaults();
-    run.seed = 4, run.first = 3, run.count = COUNT;
+    quell_draw draw = quell_draw_defaults();
+    draw.seed = 4, draw.first = 3, draw.count = COUNT;
     MUST(quell_schedule_at(schedule, 1, &alpha_t, &sigma_t));
     MUST(quell_schedule_at(schedule, 0.8, &alpha, &sigma));
     CHECK(alpha_t == 0, "alpha is %g at the first point", alpha_t);
-    MUST(quell_sample_prior(sampler, &run, x));
+    MUST(quell_sample_prior(sampler, &draw, NULL, x));
     memcpy(next, x, sizeof x);
-    MUST(quell_step(sampler, &run, 1, 0.8, next));
+    MUST(quell_step(sampler, &draw, NULL, 1, 0.8, next));
     for (uint64_t i = 0; i < COUNT; i++) {
         MUST(quell_noise(naive_key(4, 1, 0.8), 0, 3 + i, 0, 1, z));
         double right = alpha * model.means[0] +
@@ -279,7 +279,7 @@ static void check_from_nothing(const char *spec, double eta)
         CHECK(fabs((double)next[i] - right) < 2e-6 * (1 + fabs(right)), "%s: %.9g, not %.9g", spec,
               (double)next[i], right);
     }
-    MUST(quell_sample_from(sampler, &run, x));
+    MUST(quell_sample_from(sampler, &draw, NULL, x));
     for (size_t i = 0; i < COUNT; i++) CHECK(isfinite(x[i]), "%s: sample %zu", spec, i);
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);

@@ -9,19 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-void must_draw(const quell_sampler *sampler, const quell_run *run, float *x)
+void must_draw(const quell_sampler *sampler, const quell_draw *draw, const quell_run *run, float *x)
 {
-    MUST(quell_sample(sampler, run, x));
+    MUST(quell_sample(sampler, draw, run, x));
 }
 
-void must_draw_parts(const quell_sampler *sampler, const quell_run *run, size_t part, float *x)
+void must_draw_parts(const quell_sampler *sampler, const quell_draw *draw, const quell_run *run,
+                     size_t part, float *x)
 {
-    quell_run piece = *run;
-    for (size_t done = 0; done < run->count; done += piece.count) {
-        piece.first = run->first + done;
-        piece.count = run->count - done < part ? run->count - done : part;
-        if (run->classes) piece.classes = run->classes + done;
-        must_draw(sampler, &piece, x + done * quell_sampler_dim(sampler));
+    quell_draw piece = *draw;
+    for (size_t done = 0; done < draw->count; done += piece.count) {
+        piece.first = draw->first + done;
+        piece.count = draw->count - done < part ? draw->count - done : part;
+        if (draw->classes) piece.classes = draw->classes + done;
+        must_draw(sampler, &piece, run, x + done * quell_sampler_dim(sampler));
     }
 }
 
@@ -64,42 +65,45 @@ static const float *expected_bits;
 static float *scratch;
 static size_t turn; /* of check_every_way: brief, each takes the next way of each kind */
 
-static void compare(const char *what, const quell_sampler *sampler, const quell_run *run,
-                    const char *way)
+static void compare(const char *what, const quell_sampler *sampler, const quell_draw *draw,
+                    const quell_run *run, const char *way)
 {
     size_t dim = quell_sampler_dim(sampler);
-    for (size_t i = 0; i < run->count * dim; i++)
+    for (size_t i = 0; i < draw->count * dim; i++)
         CHECK(!memcmp(&scratch[i], &expected_bits[i], sizeof(float)),
               "%s, %s, isa %s, %zu threads, tile %zu: sample %zu, element %zu: %.9g, not %.9g",
               what, way, run->isa, run->threads, run->tile, i / dim, i % dim, (double)scratch[i],
               (double)expected_bits[i]);
 }
 
-static void check_threads(const char *what, const quell_sampler *sampler, quell_run run)
+static void check_threads(const char *what, const quell_sampler *sampler, quell_draw draw,
+                          quell_run run)
 {
     static const size_t threads[] = {3, 1, 7, 2}, count = sizeof threads / sizeof *threads;
     for (size_t i = 0; i < count; i++) {
         if (!its_turn(i, count, turn)) continue;
         run.threads = threads[i];
-        must_draw(sampler, &run, scratch);
-        compare(what, sampler, &run, "whole");
+        must_draw(sampler, &draw, &run, scratch);
+        compare(what, sampler, &draw, &run, "whole");
     }
 }
 
 /* Tiles also move the kernels' tails. */
-static void check_tiles(const char *what, const quell_sampler *sampler, quell_run run)
+static void check_tiles(const char *what, const quell_sampler *sampler, quell_draw draw,
+                        quell_run run)
 {
     static const size_t tiles[] = {0, 1, 2, 3, 7, 64, 1000}, count = sizeof tiles / sizeof *tiles;
     run.threads = 2;
     for (size_t i = 0; i < count; i++) {
         if (!its_turn(i, count, turn)) continue;
         run.tile = tiles[i];
-        must_draw(sampler, &run, scratch);
-        compare(what, sampler, &run, "whole");
+        must_draw(sampler, &draw, &run, scratch);
+        compare(what, sampler, &draw, &run, "whole");
     }
 }
 
-static void check_hosts(const char *what, const quell_sampler *sampler, quell_run run)
+static void check_hosts(const char *what, const quell_sampler *sampler, quell_draw draw,
+                        quell_run run)
 {
     static const struct {
         quell_parallel_fn *parallel;
@@ -110,37 +114,38 @@ static void check_hosts(const char *what, const quell_sampler *sampler, quell_ru
     for (size_t i = 0; i < 2; i++) {
         if (!its_turn(i, 2, turn)) continue;
         run.parallel = hosts[i].parallel;
-        must_draw(sampler, &run, scratch);
-        compare(what, sampler, &run, hosts[i].way);
+        must_draw(sampler, &draw, &run, scratch);
+        compare(what, sampler, &draw, &run, hosts[i].way);
     }
 }
 
-static void check_parts(const char *what, const quell_sampler *sampler, quell_run run)
+static void check_parts(const char *what, const quell_sampler *sampler, quell_draw draw,
+                        quell_run run)
 {
     run.threads = 2;
     for (size_t part = 1; part <= 5; part += 2) {
         if (!its_turn(part / 2, 3, turn)) continue;
-        must_draw_parts(sampler, &run, part, scratch);
-        compare(what, sampler, &run, "in parts");
+        must_draw_parts(sampler, &draw, &run, part, scratch);
+        compare(what, sampler, &draw, &run, "in parts");
     }
 }
 
-void check_every_way(const char *what, const quell_sampler *sampler, const quell_run *run,
-                     const float *expected)
+void check_every_way(const char *what, const quell_sampler *sampler, const quell_draw *draw,
+                     const quell_run *run, const float *expected)
 {
-    size_t count = run->count * quell_sampler_dim(sampler);
-    quell_run one = *run;
+    size_t count = draw->count * quell_sampler_dim(sampler);
+    quell_run one = run ? *run : quell_run_defaults();
     expected_bits = expected;
     scratch = malloc((count ? count : 1) * sizeof *scratch);
     for (size_t i = 0; isa_name(i); i++) {
         if (!quell_isa_available(isa_name(i))) continue;
         one.isa = isa_name(i);
-        check_tiles(what, sampler, one);
+        check_tiles(what, sampler, *draw, one);
     }
     MUST(quell_isa_default(&one.isa)); /* what has to do with threads, on one of them */
-    check_threads(what, sampler, one);
-    check_hosts(what, sampler, one);
-    check_parts(what, sampler, one);
+    check_threads(what, sampler, *draw, one);
+    check_hosts(what, sampler, *draw, one);
+    check_parts(what, sampler, *draw, one);
     turn++;
     free(scratch);
 }

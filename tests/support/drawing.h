@@ -7,16 +7,18 @@
 #include <quell/quell.h>
 
 /* Draws samples first .. first + count - 1 into x; ends the test on failure. */
-void must_draw(const quell_sampler *sampler, const quell_run *run, float *x);
+void must_draw(const quell_sampler *sampler, const quell_draw *draw, const quell_run *run,
+               float *x);
 
 /* The same, in parts of `part` samples. */
-void must_draw_parts(const quell_sampler *sampler, const quell_run *run, size_t part, float *x);
+void must_draw_parts(const quell_sampler *sampler, const quell_draw *draw, const quell_run *run,
+                     size_t part, float *x);
 
-/* Draws run->count samples in many ways and compares each with `expected`, which `what` made.
+/* Draws draw->count samples in many ways and compares each with `expected`, which `what` made.
  * Brief: every instruction set with one tile, and one number of threads, host and split, the next
  * ones at every call. */
-void check_every_way(const char *what, const quell_sampler *sampler, const quell_run *run,
-                     const float *expected);
+void check_every_way(const char *what, const quell_sampler *sampler, const quell_draw *draw,
+                     const quell_run *run, const float *expected);
 
 /* Hosts: a thread per worker; and one worker after the other, the last one first. */
 int parallel_pthreads(void *host, size_t workers, void (*body)(void *data, size_t i), void *data);

@@ -12,6 +12,9 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 import quell.noise
+from quell._inputs import extents_of
+from quell._numbers import path_of, real, whole
+from quell._said import one_line, said
 from quell.networks import load
 
 TIMES = (0.02, 0.3, 0.7, 1.0)
@@ -21,7 +24,10 @@ def as_stored(denoiser: nn.Module, path: str | os.PathLike[str], alone: bool = F
     """A copy of the denoiser in float64, with the weights of the file, which may be rounded."""
     twin: Any = copy.deepcopy(denoiser).eval().double()
     network = twin if alone else twin.backbone
-    network.load_state_dict({k: w.double() for k, w in load_file(path).items()})
+    try:
+        network.load_state_dict({k: w.double() for k, w in load_file(path).items()})
+    except RuntimeError as error:
+        raise ValueError(f"quell.export: {os.fspath(path)}: {one_line(error)}") from None
     return twin
 
 
@@ -122,7 +128,16 @@ def check(
         ValueError: It is larger than `most`.
         quell.Error: quell does not take the file.
     """
+    if not isinstance(denoiser, nn.Module) or not hasattr(denoiser, "backbone"):
+        raise TypeError(f"denoiser: {said(denoiser)}, must be what was exported, with a backbone")
+    path_of(path, "path")
+    count, seed = whole(count, "count", 1, 10**6), whole(seed, "seed", 0, 2**63 - 1)
+    shape = extents_of(shape, "the sizes of one sample")
+    if not real(most, "most") > 0:
+        raise ValueError(f"most: {most}, must be above 0")
     twin, own = as_stored(denoiser, path), load(path)
+    if own.shape != shape:
+        raise ValueError(f"shape: {list(shape)}, the file's is {list(own.shape)}")
     random = torch.Generator().manual_seed(seed)
     classes = getattr(twin.backbone, "classes", 0)
     worst, largest = 0.0, 0.0

@@ -9,12 +9,14 @@ from typing import Any
 from azula import noise
 from azula.denoise import KarrasDenoiser, SimpleDenoiser
 from azula.nn.dit import DiT
-from azula.nn.layers import LayerNorm, ReLU2, RMSNorm, SwiGLU
+from azula.nn.layers import LayerNorm, ReLU2, RMSNorm, SineEncoding, SwiGLU
 from azula.nn.unet import UNet, UNetBlock
 from azula.nn.vit import ViT
 from torch import nn
 
 from quell import _torch
+from quell._inputs import extents_of
+from quell._said import one_line, said
 from quell.export.modules import Conditioned, Conditioning, MLPBlock, ResidualMLP
 from quell.export.unchanged import check_unchanged
 from quell.noise import Schedule
@@ -42,6 +44,13 @@ def refuse(wrong: bool, reason: str) -> None:
         raise ValueError(f"quell.export: {reason}")
 
 
+def plain(module: Any, kind: type, name: str) -> Any:
+    """The module, which must be of this class: another in its place does something else."""
+    if type(module) is not kind:
+        raise TypeError(f"quell.export: {name}: {said(module)}, must be a {kind.__name__}")
+    return module
+
+
 def schedule_text(schedule: Any) -> str:
     """The schedule as quell spells it, "vp:alpha_min=0.001,sigma_min=0.001"."""
     if isinstance(schedule, Schedule) and schedule.spec is not None:
@@ -59,6 +68,12 @@ def activation(module: nn.Module) -> str:
 
 
 def conditioning(module: Conditioning) -> Fields:
+    plain(module.encoding, SineEncoding, "encoding")
+    plain(module.time, nn.Sequential, "time")
+    for i, kind in enumerate((nn.Linear, nn.SiLU, nn.Linear)):
+        plain(module.time[i], kind, f"time.{i}")
+    if module.classes:
+        plain(module.label, nn.Embedding, "label")
     return {
         "time_features": module.encoding.features,
         "time_omega": module.encoding.omega,
@@ -68,17 +83,26 @@ def conditioning(module: Conditioning) -> Fields:
 
 
 def mlp(net: ResidualMLP, shape: Sequence[int]) -> Fields:
-    dim, first = net.in_proj.in_features, next(iter(net.blocks), None)
-    refuse(math.prod(shape) != dim, f"the MLP has {dim} elements, the shape {math.prod(shape)}")
-    return {
-        "hidden": net.in_proj.out_features,
-        "blocks": len(net.blocks),
-        "activation": activation(first.activation) if isinstance(first, MLPBlock) else "silu",
-    }
+    dim = plain(net.in_proj, nn.Linear, "in_proj").in_features
+    plain(net.out_proj, nn.Linear, "out_proj")
+    size = math.prod(shape)
+    refuse(size != dim, f"shape: {size} elements, the MLP has {dim} elements")
+    refuse(not len(net.blocks), "blocks: there is none")
+    blocks: list[Any] = list(net.blocks)
+    for i, block in enumerate(blocks):
+        plain(block, MLPBlock, f"blocks.{i}")
+        for name in ("in_proj", "mod_proj", "out_proj"):
+            plain(getattr(block, name), nn.Linear, f"blocks.{i}.{name}")
+    kinds = {activation(block.activation) for block in blocks}
+    refuse(len(kinds) > 1, f"activation: blocks with {' and '.join(sorted(kinds))}, must be one")
+    hidden = net.in_proj.out_features
+    return {"hidden": hidden, "blocks": len(blocks), "activation": kinds.pop()}
 
 
 def transformer(net: DiT) -> Fields:
-    refuse(not len(net.blocks), "a transformer without blocks")
+    plain(net.in_proj, nn.Linear, "net.in_proj")
+    plain(net.out_proj, nn.Linear, "net.out_proj")
+    refuse(not len(net.blocks), "net.blocks: there is none")
     refuse(net.in_proj.in_features != net.out_proj.out_features, "input and output channels differ")
     block, hidden = net.blocks[0], net.in_proj.out_features
     return {
@@ -94,8 +118,9 @@ def transformer(net: DiT) -> Fields:
 
 
 def dit(net: DiT, shape: Sequence[int]) -> Fields:
-    refuse(len(shape) != 2, f"shape {list(shape)} must be [tokens, channels] for a DiT")
-    refuse(net.in_proj.in_features != shape[1], f"the DiT has {net.in_proj.in_features} channels")
+    channels = plain(net.in_proj, nn.Linear, "net.in_proj").in_features
+    refuse(len(shape) != 2, f"shape: {list(shape)}, must be [tokens, channels] for a DiT")
+    refuse(channels != shape[1], f"shape: {shape[1]} channels, the DiT has {channels}")
     return transformer(net)
 
 
@@ -140,7 +165,7 @@ def spatial_shape(spatial: int, channels: int, shape: Sequence[int]) -> None:
     good = len(shape) == spatial + 1 and shape[0] == channels
     refuse(
         not good and not (len(shape) == spatial and channels == 1),
-        f"shape {list(shape)} must be [{channels}, and then {spatial} sizes]",
+        f"shape: {list(shape)}, must be [{channels}, and then {spatial} sizes]",
     )
 
 
@@ -173,6 +198,10 @@ def describe(model: nn.Module, shape: Sequence[int], **fields: Any) -> tuple[Fie
         fields: What the model does not say, as image=True; for a backbone alone also schedule,
             output and precondition.
     """
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model: {said(model)}, must be a network or a denoiser of PyTorch's")
+    shape = extents_of(shape, "the sizes of one sample, as [2] or [channels, height, width]")
+    refuse(not shape or not all(shape), f"shape: {list(shape)}, must be sizes from 1 on")
     check_unchanged(model)
     own: Fields = {"kind": "network", "shape": list(shape)}
     module: Any = model
@@ -183,6 +212,13 @@ def describe(model: nn.Module, shape: Sequence[int], **fields: Any) -> tuple[Fie
             "precondition": PRECONDITIONS[type(model)],
             "schedule": schedule_text(model.schedule),
         }
+    try:
+        own |= backbone(module, shape)
+    except (AttributeError, IndexError, KeyError, TypeError) as error:  # a part of another class
+        if str(error).startswith("quell.export: "):
+            raise
+        what = f"a {type(module).__name__} that is not built as its class builds it"
+        raise TypeError(f"quell.export: model: {what}: {one_line(error)}") from None
     twice = sorted(set(own) & set(fields))
     refuse(bool(twice), f"the model itself says {', '.join(twice)}")
-    return own | backbone(module, shape) | fields, module
+    return own | fields, module

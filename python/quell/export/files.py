@@ -1,20 +1,55 @@
 # SPDX-License-Identifier: MIT
 """Writing a model's file: the weights by their names, and the description in the metadata."""
 
+import errno
 import json
 import os
+import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from quell._numbers import path_of, real
+from quell._said import one_line, said
+from quell.errors import Error, _make
 from quell.export.check import compare
 from quell.export.describe import describe
 
 DTYPES = (torch.float32, torch.float16, torch.bfloat16)
+
+# How messages of the library's begin that name the file which it was given to check.
+_TEMPORARY = re.compile(r"^.*\.quell-[0-9a-f]{16}\.safetensors: ")
+
+
+def _create(target: str) -> str:
+    """A new file beside the target, which will get its name."""
+    temporary = os.path.join(os.path.dirname(target), f".quell-{secrets.token_hex(8)}.safetensors")
+    os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+    return temporary
+
+
+def _fill(
+    stored: Mapping[str, Tensor],
+    temporary: str,
+    target: str,
+    metadata: dict[str, str],
+    check: Callable[[str], object],
+) -> None:
+    there = target if os.path.exists(target) else temporary
+    mode = os.stat(there).st_mode & 0o7777
+    save_file(dict(stored), temporary, metadata=metadata)  # which makes it 0600
+    try:
+        check(temporary)
+    except Error as error:
+        reason = _TEMPORARY.sub("", str(error))
+        raise _make(error.status, f"quell.export: {reason}", None, None) from None
+    os.chmod(temporary, mode)
+    os.replace(temporary, target)
 
 
 def write(
@@ -25,33 +60,66 @@ def write(
 ) -> None:
     """Writes a .safetensors file that has its name when it is complete and check() of its temporary
     name has passed, and the mode that open() would leave: that of the file it replaces, or what the
-    umask allows."""
-    target = os.path.realpath(path)
-    temporary = os.path.join(os.path.dirname(target), f".quell-{secrets.token_hex(8)}.safetensors")
-    os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+    umask allows. What goes wrong is said of `path`."""
+    name = os.fsdecode(path_of(path, "path"))
+    target, temporary = os.path.realpath(name), None
     try:
-        there = target if os.path.exists(target) else temporary
-        mode = os.stat(there).st_mode & 0o7777
-        save_file(dict(stored), temporary, metadata=metadata)  # which makes it 0600
-        check(temporary)
-        os.chmod(temporary, mode)
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
+        if os.path.isdir(target):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        temporary = _create(target)
+        _fill(stored, temporary, target, metadata, check)
+        temporary = None
+    except Error:
         raise
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, name) from None
+    except SafetensorError as error:
+        raise OSError(errno.EIO, f"cannot be written: {one_line(error)}", name) from None
+    finally:
+        if temporary is not None:
+            os.unlink(temporary)
+
+
+def _tensor(weight: Any, name: str, dtype: torch.dtype) -> Tensor:
+    """A weight as it is stored."""
+    if not isinstance(weight, Tensor) or weight.is_complex():
+        kind = "complex" if isinstance(weight, Tensor) else said(weight)
+        raise TypeError(f"quell.export: {name}: {kind}, must be a tensor of real numbers")
+    if weight.device.type == "meta":
+        raise ValueError(f"quell.export: {name}: is on the device meta, without values")
+    made = weight.detach().cpu().to(dtype).contiguous()
+    if not torch.isfinite(made).all():
+        raise ValueError(f"quell.export: {name} is not finite as {dtype}")
+    return made
+
+
+def _field(name: str, value: Any) -> Any:
+    """A field of the description, as JSON has it."""
+    try:
+        written = json.dumps(value, allow_nan=False, ensure_ascii=False)
+        return json.loads(written.encode())
+    except (TypeError, ValueError, RecursionError):
+        raise TypeError(f"quell.export: {name}: {said(value)}, must be what JSON has") from None
 
 
 def _stored(
     weights: Mapping[str, Tensor], description: Mapping[str, Any], dtype: torch.dtype
 ) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """The tensors and the metadata of a file."""
-    if dtype not in DTYPES:
-        raise ValueError(f"quell.export: dtype {dtype} must be float32, float16 or bfloat16")
-    stored = {name: w.detach().cpu().to(dtype).contiguous() for name, w in weights.items()}
-    for name, w in stored.items():
-        if not torch.isfinite(w).all():
-            raise ValueError(f"quell.export: {name} is not finite as {dtype}")
-    return stored, {"quell": json.dumps({"kind": "network", **description})}
+    """The tensors and the metadata of a file. Weights that are shared stand there twice."""
+    for what, given in (("weights", weights), ("description", description)):
+        if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
+            must = "must be a dict whose keys are str"
+            raise TypeError(f"quell.export: {what}: {said(given)}, {must}")
+    if not any(dtype is one for one in DTYPES):
+        raise ValueError(f"quell.export: dtype: {dtype}, must be float32, float16 or bfloat16")
+    fields = {name: _field(name, value) for name, value in description.items()}
+    stored, seen = {}, set()
+    for name, weight in weights.items():
+        made = _tensor(weight, name, dtype)
+        place = made.untyped_storage().data_ptr()
+        stored[name] = made.clone() if place in seen else made
+        seen.add(place)
+    return stored, {"quell": json.dumps({"kind": "network", **fields})}
 
 
 def export_weights(
@@ -100,6 +168,8 @@ def export(
         ValueError: It has an option that quell does not have, or what quell makes of it differs
             from PyTorch by more than `most`. No file is then written.
     """
+    if not real(most, "most") > 0:
+        raise ValueError(f"most: {most}, must be above 0")
     description, module = describe(model, shape, **fields)
     stored, metadata = _stored(module.state_dict(), description, dtype)
     write(stored, path, metadata, lambda name: compare(model, name, description, most=most))

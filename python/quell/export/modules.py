@@ -9,6 +9,9 @@ from torch import Tensor, nn
 
 from azula.nn.layers import ReLU2, SineEncoding
 
+from quell._numbers import real, text, whole
+from quell._said import said
+
 ACTIVATIONS = {"relu": nn.ReLU, "relu2": ReLU2, "silu": nn.SiLU, "gelu": nn.GELU}
 
 
@@ -26,8 +29,11 @@ class Conditioning(nn.Module):
         self, width: int, features: int = 64, omega: float = 1e4, classes: int = 0
     ) -> None:
         super().__init__()
-        self.classes = classes
-        self.encoding = SineEncoding(features, omega=omega)
+        self.classes = whole(classes, "classes", 0, 2**31 - 1)
+        width, features = whole(width, "width", 1), whole(features, "features", 2)
+        if features % 2:
+            raise ValueError(f"features: {features}, must be even")
+        self.encoding = SineEncoding(features, omega=real(omega, "omega"))
         self.time = nn.Sequential(nn.Linear(features, width), nn.SiLU(), nn.Linear(width, width))
         self.label = nn.Embedding(classes + 1, width) if classes else None
 
@@ -97,6 +103,10 @@ class ResidualMLP(Conditioning):
         **kwargs: Any,
     ) -> None:
         super().__init__(width, **kwargs)
+        dim, hidden = whole(dim, "dim", 1), whole(hidden, "hidden", 1)
+        blocks = whole(blocks, "blocks", 1)
+        if text(activation, "activation") not in ACTIVATIONS:
+            raise ValueError(f"activation: {said(activation)}, must be {', '.join(ACTIVATIONS)}")
         self.in_proj = nn.Linear(dim, hidden)
         self.blocks = nn.ModuleList(MLPBlock(hidden, width, activation) for _ in range(blocks))
         self.out_proj = nn.Linear(hidden, dim)

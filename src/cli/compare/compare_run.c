@@ -27,23 +27,29 @@ struct bench {
     float *x;
 };
 
+static quell_draw draw_of(const struct bench *bench)
+{
+    quell_draw draw = quell_draw_defaults();
+    draw.seed = bench->comparison->options.seed;
+    draw.count = bench->comparison->options.count;
+    return draw;
+}
+
 static quell_run run_of(const struct bench *bench)
 {
-    const struct comparison *comparison = bench->comparison;
     quell_run run = quell_run_defaults();
-    run.seed = comparison->options.seed;
-    run.count = comparison->options.count;
-    run.threads = comparison->threads;
-    run.isa = comparison->isa;
+    run.threads = bench->comparison->threads;
+    run.isa = bench->comparison->isa;
     return run;
 }
 
 static quell_status take_exact(struct bench *bench, uint64_t first, struct portrait *portrait)
 {
+    quell_draw draw = draw_of(bench);
     quell_run run = run_of(bench);
-    run.seed += EXACT_SEED;
-    run.first = first;
-    quell_status status = quell_exact(quell_model_denoiser(bench->comparison->model), &run,
+    draw.seed += EXACT_SEED;
+    draw.first = first;
+    quell_status status = quell_exact(quell_model_denoiser(bench->comparison->model), &draw, &run,
                                       bench->alpha, bench->sigma, bench->x);
     return status ? status : portrait_take(portrait, &bench->measure, bench->x);
 }
@@ -55,7 +61,7 @@ static quell_status find_floor(struct bench *bench)
     struct comparison *comparison = bench->comparison;
     struct distance *floor = &comparison->floor;
     for (uint64_t draw = 1; draw <= FLOOR_DRAWS; draw++) {
-        quell_status status = take_exact(bench, draw * run_of(bench).count, &bench->portrait);
+        quell_status status = take_exact(bench, draw * draw_of(bench).count, &bench->portrait);
         if (status) return status;
         struct distance one =
             portrait_distance(&bench->measure, &bench->portrait, &bench->reference);
@@ -81,14 +87,15 @@ static quell_status take_reference(struct bench *bench, const quell_point *last)
     return status || !first ? status : find_floor(bench);
 }
 
-static quell_status draw(struct bench *bench, const quell_sampler *sampler)
+static quell_status take_samples(struct bench *bench, const quell_sampler *sampler)
 {
+    quell_draw draw = draw_of(bench);
     quell_run run = run_of(bench);
     run.progress = progress_tick;
     run.progress_user = &bench->progress;
-    quell_status status = quell_sample_prior(sampler, &run, bench->x);
+    quell_status status = quell_sample_prior(sampler, &draw, &run, bench->x);
     if (!status && interrupt_signal) status = QUELL_STOPPED;
-    return status ? status : quell_sample_from(sampler, &run, bench->x);
+    return status ? status : quell_sample_from(sampler, &draw, &run, bench->x);
 }
 
 /* Samples that are not finite are a result, not a failure. */
@@ -96,7 +103,7 @@ static quell_status run_sampler(struct bench *bench, struct trial *trial,
                                 const quell_sampler *sampler)
 {
     quell_status status = take_reference(bench, &sampler->grid[sampler->steps]);
-    if (!status) status = draw(bench, sampler);
+    if (!status) status = take_samples(bench, sampler);
     if (status == QUELL_NOT_FINITE) return QUELL_OK;
     if (!status) status = portrait_take(&bench->portrait, &bench->measure, bench->x);
     if (status) return status;
