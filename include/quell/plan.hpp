@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 #include <quell/callback.hpp>
+#include <quell/operation.h>
 #include <quell/plan.h>
 #include <quell/sampler.h>
 #include <quell/span.hpp>
@@ -16,6 +17,9 @@ namespace quell
 
 /* A point of the schedule: t, alpha, sigma and their logarithms. */
 using point = quell_point;
+
+/* An operation of a sampler's plan, as data. */
+using operation = quell_operation;
 
 /* A place for one value per element of the state; QUELL_STATE is the state itself. */
 using plan_register = quell_register_id;
