@@ -108,13 +108,14 @@ TEST(regions, not_for_progress)
     quell_denoiser *denoiser = NULL;
     quell_schedule *schedule = NULL;
     quell_sampler *sampler = NULL;
+    quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
-    run.count = 256, run.tile = 1, run.threads = 4;
+    draw.count = 256, run.tile = 1, run.threads = 4;
     run.progress = is_told, run.progress_user = &seen;
     MUST(quell_denoiser_from_isotropic(&denoiser, 2, NULL, 1.0));
     MUST(quell_schedule_create(&schedule, "vp"));
     MUST(quell_sampler_create(&sampler, "ddim", denoiser, schedule, NULL));
-    MUST(quell_sample_from(sampler, &run, x));
+    MUST(quell_sample_from(sampler, &draw, &run, x));
     CHECK(seen.numbers[0] && !seen.wrong, "a region for %d calls", seen.numbers[0]);
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
