@@ -22,12 +22,12 @@ static quell_denoiser *isotropic(size_t dim)
 
 static quell_denoiser *load(const char *name)
 {
-    quell_model model;
+    quell_model *model;
     count_check(!quell_model_load(&model, name));
-    quell_denoiser *denoiser = model.denoiser;
-    model.denoiser = NULL;
-    quell_model_free(&model);
-    return denoiser;
+    const quell_denoiser *denoiser = quell_model_denoiser(model);
+    quell_denoiser_hold(denoiser);
+    quell_model_free(model);
+    return (quell_denoiser *)(uintptr_t)denoiser;
 }
 
 static quell_denoiser *mixture(size_t dim)

@@ -5,9 +5,9 @@
 
 static void load(void *data)
 {
-    quell_model model;
+    quell_model *model;
     count_check(!quell_model_load(&model, data));
-    quell_model_free(&model);
+    quell_model_free(model);
 }
 
 struct job {

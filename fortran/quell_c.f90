@@ -88,14 +88,6 @@ module quell_c
         type(c_ptr) :: observe_user
     end type
 
-    type, bind(c) :: c_model
-        type(c_ptr) :: denoiser
-        integer(c_size_t) :: rank, shape(quell_max_rank)
-        integer(c_int) :: image
-        character(kind=c_char) :: schedule(128)
-        type(c_ptr) :: description
-    end type
-
     type, bind(c) :: c_entry
         integer(c_size_t) :: size
         type(c_ptr) :: name, summary, source
@@ -245,13 +237,34 @@ module quell_c
 
         ! Models.
         integer(c_int) function c_model_load(model, name) bind(c, name='quell_model_load')
-            import; type(c_model) :: model; character(kind=c_char) :: name(*)
+            import; type(c_ptr) :: model; character(kind=c_char) :: name(*)
+        end function
+        integer(c_int) function c_model_from_denoiser(model, denoiser, rank, shape, schedule) &
+            bind(c, name='quell_model_from_denoiser')
+            import; type(c_ptr) :: model; type(c_ptr), value :: denoiser
+            integer(c_size_t), value :: rank; integer(c_size_t), intent(in) :: shape(*)
+            type(c_ptr), value :: schedule
         end function
         integer(c_int) function c_model_save(model, path) bind(c, name='quell_model_save')
-            import; type(c_model) :: model; character(kind=c_char) :: path(*)
+            import; type(c_ptr), value :: model; character(kind=c_char) :: path(*)
+        end function
+        type(c_ptr) function c_model_denoiser(model) bind(c, name='quell_model_denoiser')
+            import; type(c_ptr), value :: model
+        end function
+        integer(c_size_t) function c_model_rank(model) bind(c, name='quell_model_rank')
+            import; type(c_ptr), value :: model
+        end function
+        type(c_ptr) function c_model_shape(model) bind(c, name='quell_model_shape')
+            import; type(c_ptr), value :: model
+        end function
+        integer(c_int) function c_model_image(model) bind(c, name='quell_model_image')
+            import; type(c_ptr), value :: model
+        end function
+        type(c_ptr) function c_model_schedule(model) bind(c, name='quell_model_schedule')
+            import; type(c_ptr), value :: model
         end function
         subroutine c_model_free(model) bind(c, name='quell_model_free')
-            import; type(c_model) :: model
+            import; type(c_ptr), value :: model
         end subroutine
 
         ! Schedules.

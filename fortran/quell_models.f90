@@ -3,11 +3,13 @@
 module quell_models
     use, intrinsic :: iso_c_binding
     use quell_base
-    use quell_c, only: c_model, c_model_load, c_model_save, c_model_free
+    use quell_c, only: c_model_load, c_model_from_denoiser, c_model_save, c_model_denoiser, &
+        c_model_rank, c_model_shape, c_model_image, c_model_schedule, c_model_free
     use quell_denoisers, only: quell_denoiser
     implicit none
     private
-    public :: quell_model, quell_model_load, quell_model_save, quell_model_free
+    public :: quell_model, quell_model_load, quell_model_from_denoiser, quell_model_save, &
+        quell_model_free
 
     ! denoiser: the model's, not to be freed alone. shape: of one sample, in Fortran's order, so
     ! that an image is (width, height) or (channels, width, height). image: whether it is one, with
@@ -17,7 +19,7 @@ module quell_models
         integer(c_size_t), allocatable :: shape(:)
         logical :: image = .false.
         character(:), allocatable :: schedule
-        type(c_model), pointer :: handle => null()
+        type(c_ptr) :: handle = c_null_ptr
     end type
 
 contains
@@ -28,27 +30,47 @@ contains
         character(*), intent(in) :: name
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
-        type(c_model), pointer :: c
         integer(c_int) :: status
-        allocate(c)
         status = quell_check_text('model', name)
-        if (status == QUELL_OK) status = c_model_load(c, trim(name) // c_null_char)
-        if (status == QUELL_OK) then
-            model%handle => c
-            model%denoiser%handle = c%denoiser
-            model%shape = c%shape(c%rank:1:-1)
-            model%image = c%image /= 0
-            model%schedule = quell_text(address_of(c%schedule))
-        else
-            deallocate(c)
-        end if
+        if (status == QUELL_OK) status = c_model_load(model%handle, trim(name) // c_null_char)
+        if (status == QUELL_OK) call fill(model)
         call quell_finish(status, stat, errmsg)
     end subroutine
 
-    recursive type(c_ptr) function address_of(text)
-        character(kind=c_char), intent(in), target :: text(:)
-        address_of = c_loc(text(1))
-    end function
+    ! A model of a denoiser, which it holds. shape: of one sample, in Fortran's order. To be freed.
+    recursive subroutine quell_model_from_denoiser(model, denoiser, shape, schedule, stat, errmsg)
+        type(quell_model), intent(out) :: model
+        type(quell_denoiser), intent(in) :: denoiser
+        integer(c_size_t), intent(in) :: shape(:)
+        character(*), intent(in), optional :: schedule
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        character(:, kind=c_char), allocatable, target :: spec
+        integer(c_size_t) :: rank
+        integer(c_int) :: status
+        rank = size(shape, kind=c_size_t)
+        spec = c_null_char
+        if (present(schedule)) spec = trim(schedule) // c_null_char
+        status = quell_check_text('model: its schedule', spec(:len(spec) - 1))
+        if (status == QUELL_OK) &
+            status = c_model_from_denoiser(model%handle, denoiser%handle, rank, shape(rank:1:-1), &
+                c_loc(spec))
+        if (status == QUELL_OK) call fill(model)
+        call quell_finish(status, stat, errmsg)
+    end subroutine
+
+    ! What the model says of itself.
+    recursive subroutine fill(model)
+        type(quell_model), intent(inout) :: model
+        integer(c_size_t), pointer :: shape(:)
+        integer(c_size_t) :: rank
+        rank = c_model_rank(model%handle)
+        call c_f_pointer(c_model_shape(model%handle), shape, [rank])
+        model%denoiser%handle = c_model_denoiser(model%handle)
+        model%shape = shape(rank:1:-1)
+        model%image = c_model_image(model%handle) /= 0
+        model%schedule = quell_text(c_model_schedule(model%handle))
+    end subroutine
 
     ! Writes a Gaussian or a mixture as JSON that loads to the same bits.
     recursive subroutine quell_model_save(model, path, stat, errmsg)
@@ -57,7 +79,7 @@ contains
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
         integer(c_int) :: status
-        if (.not. associated(model%handle)) then
+        if (.not. c_associated(model%handle)) then
             call quell_refuse('model: none is loaded', stat, errmsg)
             return
         end if
@@ -68,10 +90,8 @@ contains
 
     recursive subroutine quell_model_free(model)
         type(quell_model), intent(inout) :: model
-        if (associated(model%handle)) then
-            call c_model_free(model%handle)
-            deallocate(model%handle)
-        end if
+        call c_model_free(model%handle)
+        model%handle = c_null_ptr
         model%denoiser%handle = c_null_ptr
     end subroutine
 end module

@@ -40,17 +40,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct quell_network *network = NULL;
     size_t left = MOST, dim = 0;
     const struct quell_weights from = {give, &left};
-    quell_model model = {0};
+    quell_model *model = calloc(1, sizeof *model);
     char *text = calloc(size + 1, 1);
-    if (!text) return 0;
+    if (!text || !model) return 0;
     if (size) memcpy(text, data, size);
     if (!quell_document_parse(&document, "input", text)) {
-        quell_status status = quell_model_settle_shape(&document, &model, 0, &dim);
+        quell_status status = quell_model_settle_shape(&document, model, 0, &dim);
         if (!status && dim <= MOST)
-            status = quell_network_described(&document, model.rank, model.shape, &from, &network);
+            status = quell_network_described(&document, model->rank, model->shape, &from, &network);
         if (!status && network) run(network);
         quell_document_free(&document);
     }
+    quell_model_free(model);
     free(text);
     return 0;
 }

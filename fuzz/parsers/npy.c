@@ -32,10 +32,11 @@ static void read_integers(const char *path)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *path = input_file(data, size);
-    quell_model model = {0};
+    quell_model *model = calloc(1, sizeof *model);
+    if (!model) return 0;
     read_floats(path);
     read_integers(path);
-    (void)quell_model_read_points(&model, path);
-    quell_model_free(&model);
+    (void)quell_model_read_points(model, path);
+    quell_model_free(model);
     return 0;
 }

@@ -27,15 +27,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t header = end ? (size_t)(end - data) : size, rest = end ? size - header - 1 : 0;
     uint8_t *file = calloc(8 + header + rest + 1, 1);
     struct quell_tensors tensors;
-    quell_model model = {0};
-    if (!file) return 0;
+    quell_model *model = calloc(1, sizeof *model);
+    if (!file || !model) return 0;
     for (size_t i = 0; i < 8; i++) file[i] = (uint8_t)((uint64_t)header >> 8 * i);
     if (header) memcpy(file + 8, data, header);
     if (rest) memcpy(file + 8 + header, end + 1, rest);
     if (!quell_tensors_open_memory(&tensors, "input", file, 8 + header + rest)) read_all(&tensors);
     quell_tensors_close(&tensors);
-    (void)quell_model_read_memory(&model, "input", file, 8 + header + rest);
-    quell_model_free(&model);
+    (void)quell_model_read_memory(model, "input", file, 8 + header + rest);
+    quell_model_free(model);
     free(file);
     return 0;
 }

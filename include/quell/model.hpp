@@ -18,7 +18,7 @@ class model
   public:
     /* "builtin:NAME", or a file: .json, .npy, .safetensors (quell_model_load). */
     explicit model(const std::string &name)
-        : handle_(new quell_model()), denoiser_(load(*handle_, name), false)
+        : handle_(load(name)), denoiser_(borrowed(handle_.get()), false)
     {
     }
 
@@ -29,13 +29,16 @@ class model
     const quell::denoiser &denoiser() const noexcept { return denoiser_; }
 
     /* The shape of one sample. */
-    span<const size_t> shape() const noexcept { return {handle_->shape, handle_->rank}; }
+    span<const size_t> shape() const noexcept
+    {
+        return {quell_model_shape(get()), quell_model_rank(get())};
+    }
 
     /* Whether a sample is an image, with values in [-1, 1]. */
-    bool image() const noexcept { return handle_->image != 0; }
+    bool image() const noexcept { return quell_model_image(get()) != 0; }
 
     /* The spec of the schedule that it asks for, or "" for the caller's choice. */
-    std::string_view schedule() const noexcept { return handle_->schedule; }
+    std::string_view schedule() const noexcept { return quell_model_schedule(get()); }
 
     /* Writes a Gaussian or a mixture as JSON that loads to the same bits (quell_model_save). */
     void save(const std::string &path) const
@@ -48,17 +51,20 @@ class model
 
   private:
     struct free {
-        void operator()(quell_model *old) const noexcept
-        {
-            quell_model_free(old);
-            delete old;
-        }
+        void operator()(quell_model *old) const noexcept { quell_model_free(old); }
     };
 
-    static quell_denoiser *load(quell_model &model, const std::string &name)
+    static quell_model *load(const std::string &name)
     {
+        quell_model *model = nullptr;
         detail::check(quell_model_load(&model, detail::text("model: name", name)));
-        return model.denoiser;
+        return model;
+    }
+
+    /* A quell::denoiser has a handle that it may give up; this one does not. */
+    static quell_denoiser *borrowed(const quell_model *model) noexcept
+    {
+        return const_cast<quell_denoiser *>(quell_model_denoiser(model));
     }
 
     std::unique_ptr<quell_model, free> handle_;

@@ -80,7 +80,7 @@ QUELL_API quell_status quell_denoiser_from_onnx(quell_denoiser **denoiser, const
                                                 const quell_onnx_options *options);
 
 /* The same as a model with its shape and schedule, for quell_model_free. It has no image. */
-QUELL_API quell_status quell_model_from_onnx(quell_model *model, const char *path,
+QUELL_API quell_status quell_model_from_onnx(quell_model **model, const char *path,
                                              const quell_onnx_options *options);
 
 /* The version of ONNX Runtime at run time, as "1.21.0"; "none" where it cannot be loaded. */

@@ -55,7 +55,7 @@ static const struct option_table table = {
 
 struct job {
     struct denoise_options options;
-    quell_model model;
+    quell_model *model;
     quell_sampler *sampler;
     const char *isa;
     size_t threads, dim, count;
@@ -68,15 +68,15 @@ static int open_model(struct job *job)
 {
     int code = sampling_open_model(&job->model, job->options.model);
     if (code != EXIT_DONE) return code;
-    size_t classes = quell_denoiser_classes(job->model.denoiser);
+    size_t classes = quell_denoiser_classes(quell_model_denoiser(job->model));
     code = labels_open(&job->labels, &job->options.labels, classes);
     if (code == EXIT_DONE)
-        code = guidance_apply(&job->options.guidance, job->labels.wanted, &job->model, NULL);
+        code = guidance_apply(&job->options.guidance, job->labels.wanted, job->model, NULL);
     if (code != EXIT_DONE) return code;
-    job->dim = quell_denoiser_dim(job->model.denoiser);
-    sampling_choose_schedule(&job->options.sampling, &job->model);
-    quell_status status =
-        sampling_create(&job->options.sampling, "ddim", 1, job->model.denoiser, &job->sampler);
+    job->dim = quell_denoiser_dim(quell_model_denoiser(job->model));
+    sampling_choose_schedule(&job->options.sampling, job->model);
+    quell_status status = sampling_create(&job->options.sampling, "ddim", 1,
+                                          quell_model_denoiser(job->model), &job->sampler);
     return status ? complain_status(status) : EXIT_DONE;
 }
 
@@ -183,6 +183,6 @@ int command_denoise(int argc, char **argv)
     labels_close(&job.labels);
     quell_npy_close(&job.from);
     quell_sampler_free(job.sampler);
-    quell_model_free(&job.model);
+    quell_model_free(job.model);
     return code;
 }

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "denoisers/denoiser.h"
+#include "models/model.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -72,7 +73,7 @@ int guidance_apply(const struct guidance_options *options, bool labelled, quell_
                    uint64_t *digest)
 {
     quell_guidance guidance = quell_guidance_defaults();
-    quell_model guide = {0};
+    quell_model *guide = NULL;
     double *values = NULL;
     if (!options->weight) return EXIT_DONE;
     guidance.low = options->low;
@@ -80,12 +81,13 @@ int guidance_apply(const struct guidance_options *options, bool labelled, quell_
     int code = read_weight(options->weight, &guidance, &values);
     bool none = !guidance.points && guidance.weight == 1;
     if (code == EXIT_DONE && options->guide) code = sampling_open_model(&guide, options->guide);
-    if (digest) *digest = quell_denoiser_digest(guide.denoiser);
-    if (code == EXIT_DONE && !none) code = put_guided(model, guide.denoiser, &guidance);
+    if (digest) *digest = quell_denoiser_digest(quell_model_denoiser(guide));
+    if (code == EXIT_DONE && !none)
+        code = put_guided(model, quell_model_denoiser(guide), &guidance);
     if (code == EXIT_DONE && !labelled && !options->guide)
         code = complain(EXIT_USAGE, "--guidance: needs --class or --classes, to guide away from no "
                                     "class, or --guide M");
-    quell_model_free(&guide);
+    quell_model_free(guide);
     free(values);
     return code;
 }

@@ -11,6 +11,7 @@
 #include "denoisers/empirical.h"
 #include "models/builtin.h"
 #include "models/document.h"
+#include "models/model.h"
 #include "io/safetensors.h"
 
 #include <inttypes.h>
@@ -25,7 +26,7 @@
  * has one; document, tensors: what describes it there. */
 struct facts {
     const char *name;
-    quell_model model;
+    quell_model *model;
     bool file, has_document;
     uint64_t bytes, parameters, digest;
     char sha256[65];
@@ -97,7 +98,7 @@ static int open_file(struct facts *facts)
 
 static const char *kind_of(const struct facts *facts)
 {
-    const char *kind = facts->model.denoiser->type->kind;
+    const char *kind = quell_model_denoiser(facts->model)->type->kind;
     if (onnx_is(facts->name)) return "onnx";
     if (!strcmp(kind, "isotropic") || !strcmp(kind, "diagonal") || !strcmp(kind, "full"))
         return "gaussian";
@@ -112,7 +113,7 @@ static bool has_own_basis(const struct facts *facts)
 
 static bool is_reproducible(const struct facts *facts)
 {
-    return quell_denoiser_reproducible(facts->model.denoiser) && !has_own_basis(facts);
+    return quell_denoiser_reproducible(quell_model_denoiser(facts->model)) && !has_own_basis(facts);
 }
 
 static const char *reproducibility(const struct facts *facts)
@@ -125,8 +126,8 @@ static const char *reproducibility(const struct facts *facts)
 /* The number of components of a mixture or points of a data set; 0 for other models. */
 static size_t parts_of(const struct facts *facts)
 {
-    const quell_denoiser *denoiser = facts->model.denoiser;
-    const struct quell_description *description = facts->model.description;
+    const quell_denoiser *denoiser = quell_model_denoiser(facts->model);
+    const struct quell_description *description = facts->model->description;
     if (!strcmp(denoiser->type->kind, "empirical"))
         return ((const struct quell_empirical *)denoiser)->count;
     return description && description->means.values ? description->means.rows : 0;
@@ -134,7 +135,8 @@ static size_t parts_of(const struct facts *facts)
 
 static const char *parts_name(const struct facts *facts)
 {
-    return !strcmp(facts->model.denoiser->type->kind, "empirical") ? "points" : "components";
+    return !strcmp(quell_model_denoiser(facts->model)->type->kind, "empirical") ? "points"
+                                                                                : "components";
 }
 
 /* A field's text as it stands in the file, on one line. */
@@ -172,8 +174,8 @@ static void print_description(const struct facts *facts)
 
 static void print_text(const struct facts *facts)
 {
-    const quell_model *model = &facts->model;
-    const quell_denoiser *denoiser = model->denoiser;
+    const quell_model *model = facts->model;
+    const quell_denoiser *denoiser = quell_model_denoiser(model);
     fputs("model        ", stdout);
     print_name(stdout, facts->name);
     putchar('\n');
@@ -183,11 +185,14 @@ static void print_text(const struct facts *facts)
     if (parts_of(facts)) printf(", %zu %s", parts_of(facts), parts_name(facts));
     if (facts->parameters) printf(", %" PRIu64 " parameters", facts->parameters);
     printf("\nshape        (");
-    for (size_t i = 0; i < model->rank; i++) printf("%s%zu", i ? ", " : "", model->shape[i]);
-    printf("), %zu numbers%s\n", quell_denoiser_dim(denoiser), model->image ? ", an image" : "");
+    for (size_t i = 0; i < quell_model_rank(model); i++)
+        printf("%s%zu", i ? ", " : "", quell_model_shape(model)[i]);
+    printf("), %zu numbers%s\n", quell_denoiser_dim(denoiser),
+           quell_model_image(model) ? ", an image" : "");
     printf("classes      %zu\n", quell_denoiser_classes(denoiser));
-    printf("schedule     %s\n",
-           *model->schedule ? model->schedule : "none of its own: vp, or --schedule");
+    printf("schedule     %s\n", *quell_model_schedule(model)
+                                    ? quell_model_schedule(model)
+                                    : "none of its own: vp, or --schedule");
     printf("reproducible %s\n", reproducibility(facts));
     printf("law          %s\n",
            denoiser->type->draw ? "known: `quell compare` takes it" : "not known");
@@ -219,8 +224,8 @@ static void put_number(struct quell_json_writer *writer, const char *name, uint6
 
 static int print_json(const struct facts *facts)
 {
-    const quell_model *model = &facts->model;
-    const quell_denoiser *denoiser = model->denoiser;
+    const quell_model *model = facts->model;
+    const quell_denoiser *denoiser = quell_model_denoiser(model);
     char digest[20];
     struct quell_json_writer writer = report_begin_exact();
     snprintf(digest, sizeof digest, "%016" PRIx64, facts->digest);
@@ -232,12 +237,14 @@ static int print_json(const struct facts *facts)
     put_number(&writer, "parameters", facts->parameters);
     put_number(&writer, parts_name(facts), parts_of(facts));
     quell_json_begin(&writer, "shape", '[');
-    for (size_t i = 0; i < model->rank; i++) report_count(&writer, NULL, model->shape[i]);
+    for (size_t i = 0; i < quell_model_rank(model); i++)
+        report_count(&writer, NULL, quell_model_shape(model)[i]);
     quell_json_end(&writer, ']');
     report_count(&writer, "dim", quell_denoiser_dim(denoiser));
-    quell_json_put_truth(&writer, "image", model->image);
+    quell_json_put_truth(&writer, "image", quell_model_image(model));
     report_count(&writer, "classes", quell_denoiser_classes(denoiser));
-    quell_json_put_text(&writer, "schedule", *model->schedule ? model->schedule : NULL);
+    quell_json_put_text(&writer, "schedule",
+                        *quell_model_schedule(model) ? quell_model_schedule(model) : NULL);
     quell_json_put_truth(&writer, "reproducible", is_reproducible(facts));
     quell_json_put_truth(&writer, "law", denoiser->type->draw != NULL);
     if (facts->has_document) put_fields(&writer, "description", &facts->document.root, NULL);
@@ -254,6 +261,6 @@ int info_model(const char *name, int json)
     if (code == EXIT_DONE && !json) print_text(&facts);
     if (facts.has_document) quell_document_free(&facts.document);
     quell_tensors_close(&facts.tensors);
-    quell_model_free(&facts.model);
+    quell_model_free(facts.model);
     return code;
 }

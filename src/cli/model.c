@@ -39,7 +39,7 @@ static const struct option_table table = {
 int command_model(int argc, char **argv)
 {
     struct model_options options = {0};
-    quell_model model = {0};
+    quell_model *model = NULL;
     int code;
     if (!options_read(&table, argc, argv, &options, NULL, &code)) return code;
     if (!options.model || !options.out)
@@ -51,7 +51,7 @@ int command_model(int argc, char **argv)
     if (code == EXIT_DONE) code = sampling_open_model(&model, options.model);
     if (code != EXIT_DONE) return code;
     interrupt_catch();
-    quell_status status = quell_model_save(&model, options.out);
-    quell_model_free(&model);
+    quell_status status = quell_model_save(model, options.out);
+    quell_model_free(model);
     return status ? complain_run(status) : EXIT_DONE;
 }

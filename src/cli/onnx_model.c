@@ -17,7 +17,7 @@ int onnx_is(const char *name)
 
 /* Debian 13's ONNX Runtime prints pages on its own schemas to stderr, past its logger, when it
  * starts. The command has one thread then, and may look away. */
-quell_status onnx_load(quell_model *model, const char *path)
+quell_status onnx_load(quell_model **model, const char *path)
 {
     int errors = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0), nowhere = open("/dev/null", O_WRONLY);
     if (errors >= 0 && nowhere >= 0) dup2(nowhere, STDERR_FILENO);
@@ -30,7 +30,7 @@ quell_status onnx_load(quell_model *model, const char *path)
 
 const char *onnx_about(void) { return quell_onnx_runtime(); }
 #else
-quell_status onnx_load(quell_model *model, const char *path)
+quell_status onnx_load(quell_model **model, const char *path)
 {
     char line[512];
     (void)model;

@@ -9,7 +9,7 @@
 int onnx_is(const char *name);
 
 /* QUELL_UNSUPPORTED, with a line that says what is missing, in a build without. */
-quell_status onnx_load(quell_model *model, const char *path);
+quell_status onnx_load(quell_model **model, const char *path);
 
 /* The version, or that there is none. */
 const char *onnx_about(void);

@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-int sampling_open_model(quell_model *model, const char *name)
+int sampling_open_model(quell_model **model, const char *name)
 {
     quell_status status = onnx_is(name) ? onnx_load(model, name) : quell_model_load(model, name);
     return status ? complain_input(EXIT_MODEL, status) : EXIT_DONE;
@@ -46,7 +46,7 @@ void sampling_free(struct sampling *sampling)
 
 void sampling_choose_schedule(struct sampling *sampling, const quell_model *model)
 {
-    const char *own = *model->schedule ? model->schedule : "vp";
+    const char *own = *quell_model_schedule(model) ? quell_model_schedule(model) : "vp";
     if (!sampling->schedule) sampling->schedule = own;
 }
 

@@ -61,7 +61,7 @@ struct sampling {
 
 /* Loads a model; whatever the reason of a failure, it is reported as the model's. This and the
  * functions below return an exit code, and have complained if it is not EXIT_DONE. */
-int sampling_open_model(quell_model *model, const char *name);
+int sampling_open_model(quell_model **model, const char *name);
 
 /* Chooses the instruction set (NULL: the default) and the threads (0: the default). */
 int sampling_choose_machine(const char *isa, uint64_t threads, const char **chosen, size_t *count);

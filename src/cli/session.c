@@ -17,9 +17,9 @@
 static int create_sampler(struct session *session)
 {
     struct sample_options *options = &session->options;
-    sampling_choose_schedule(&options->sampling, &session->model);
+    sampling_choose_schedule(&options->sampling, session->model);
     quell_status status = sampling_create(&options->sampling, options->sampler, options->steps,
-                                          session->model.denoiser, &session->sampler);
+                                          quell_model_denoiser(session->model), &session->sampler);
     return status ? complain_status(status) : EXIT_DONE;
 }
 
@@ -42,8 +42,9 @@ static int check_noise(const struct session *session)
 static bool fits(const struct quell_npy *from, const quell_model *model, size_t dim)
 {
     if (from->rank == 2 && from->shape[1] == dim) return true;
-    return from->rank == model->rank + 1 &&
-           !memcmp(from->shape + 1, model->shape, model->rank * sizeof *model->shape);
+    return from->rank == quell_model_rank(model) + 1 &&
+           !memcmp(from->shape + 1, quell_model_shape(model),
+                   quell_model_rank(model) * sizeof *quell_model_shape(model));
 }
 
 /* Takes the count from a file of samples or classes. */
@@ -64,7 +65,7 @@ static int open_from(struct session *session)
     if (!options->from) return EXIT_DONE;
     quell_status status = quell_npy_open(&session->from, options->from);
     if (status) return complain_input(EXIT_FILE, status);
-    if (!fits(&session->from, &session->model, session->dim))
+    if (!fits(&session->from, session->model, session->dim))
         return complain(EXIT_USAGE,
                         "--from %s: must be an array of shape (count, %zu), as the "
                         "model has %zu elements",
@@ -77,7 +78,7 @@ static int settle_count(struct session *session)
     struct sample_options *options = &session->options;
     size_t bytes;
     if (!session->counted && !options_given("count"))
-        options->count = session->model.image ? DEFAULT_IMAGES : DEFAULT_COUNT;
+        options->count = quell_model_image(session->model) ? DEFAULT_IMAGES : DEFAULT_COUNT;
     session->count = options->count;
     if (__builtin_mul_overflow(session->count, session->dim * sizeof(float), &bytes) ||
         bytes > INT64_MAX)
@@ -93,9 +94,10 @@ static int settle_count(struct session *session)
 static void make_header(struct session *session)
 {
     size_t shape[QUELL_NPY_MAX_RANK] = {session->count};
-    for (size_t i = 0; i < session->model.rank; i++) shape[i + 1] = session->model.shape[i];
+    for (size_t i = 0; i < quell_model_rank(session->model); i++)
+        shape[i + 1] = quell_model_shape(session->model)[i];
     session->plan.header_bytes =
-        quell_npy_header(session->plan.header, session->model.rank + 1, shape);
+        quell_npy_header(session->plan.header, quell_model_rank(session->model) + 1, shape);
 }
 
 /* Opens a file that --resume can continue. */
@@ -135,13 +137,13 @@ static quell_status open_picture(struct session *session)
     const char *plot = session->options.plot;
     if (!plot) return QUELL_OK;
     quell_status status = quell_output_open(&session->picture, plot);
-    if (!status) status = plot_create(&session->plot, &session->model, session->count);
+    if (!status) status = plot_create(&session->plot, session->model, session->count);
     return status;
 }
 
 static int open_files(struct session *session)
 {
-    if (session->options.plot && !plot_kind(&session->model))
+    if (session->options.plot && !plot_kind(session->model))
         return complain(EXIT_USAGE, "--plot: only samples in the plane (2 elements) and images can "
                                     "be plotted: builtin:grid25, builtin:clouds, ...");
     interrupt_catch();
@@ -159,13 +161,14 @@ int session_prepare(struct session *session)
     if (code == EXIT_DONE)
         code = sampling_read_points(&session->options.sampling, &session->options.steps);
     if (code == EXIT_DONE) code = sampling_open_model(&session->model, options->model);
-    if (code == EXIT_DONE) session->dim = quell_denoiser_dim(session->model.denoiser);
-    if (code == EXIT_DONE) session->digest = quell_denoiser_digest(session->model.denoiser);
+    if (code == EXIT_DONE) session->dim = quell_denoiser_dim(quell_model_denoiser(session->model));
+    if (code == EXIT_DONE)
+        session->digest = quell_denoiser_digest(quell_model_denoiser(session->model));
     if (code == EXIT_DONE)
         code = labels_open(&session->labels, &options->labels,
-                           quell_denoiser_classes(session->model.denoiser));
+                           quell_denoiser_classes(quell_model_denoiser(session->model)));
     if (code == EXIT_DONE)
-        code = guidance_apply(&options->guidance, session->labels.wanted, &session->model,
+        code = guidance_apply(&options->guidance, session->labels.wanted, session->model,
                               &session->guide_digest);
     if (code == EXIT_DONE) code = create_sampler(session);
     if (code == EXIT_DONE) code = check_noise(session);
@@ -204,5 +207,5 @@ void session_close(struct session *session)
     labels_close(&session->labels);
     quell_npy_close(&session->from);
     quell_sampler_free(session->sampler);
-    quell_model_free(&session->model);
+    quell_model_free(session->model);
 }

@@ -15,7 +15,7 @@
 
 struct session {
     struct sample_options options;
-    quell_model model;
+    quell_model *model;
     quell_sampler *sampler;
     uint64_t digest, guide_digest; /* of the model before it is guided, and of its guide */
     const char *isa;

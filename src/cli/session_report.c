@@ -43,12 +43,13 @@ static int print_json(const struct session *session)
     const struct sample_options *options = &session->options;
     struct quell_json_writer writer = report_begin();
     put_settings(&writer, session);
-    report_shape(&writer, session->count, session->model.rank, session->model.shape);
+    report_shape(&writer, session->count, quell_model_rank(session->model),
+                 quell_model_shape(session->model));
     quell_json_put_text(&writer, "from", options->from);
     report_count(&writer, "threads", session->threads);
     quell_json_put_text(&writer, "isa", session->isa);
     quell_json_put_truth(&writer, "reproducible",
-                         quell_denoiser_reproducible(session->model.denoiser));
+                         quell_denoiser_reproducible(quell_model_denoiser(session->model)));
     quell_json_put_number(&writer, "seconds", session->seconds);
     quell_json_put_number(&writer, "samples_per_second", rate(session));
     quell_json_put_text(&writer, "out", options->out);
@@ -67,8 +68,8 @@ static int print_json(const struct session *session)
 static void print_shape(FILE *file, const struct session *session)
 {
     fprintf(file, "(%zu", session->count);
-    for (size_t i = 0; i < session->model.rank; i++)
-        fprintf(file, ", %zu", session->model.shape[i]);
+    for (size_t i = 0; i < quell_model_rank(session->model); i++)
+        fprintf(file, ", %zu", quell_model_shape(session->model)[i]);
     fputs(")", file);
 }
 
@@ -82,7 +83,7 @@ static void print_text(const struct session *session, FILE *file)
         fputs("\n", file);
     }
     if (options->plot) print_name(file, options->plot);
-    if (options->plot) fprintf(file, ": %s\n", plot_kind(&session->model));
+    if (options->plot) fprintf(file, ": %s\n", plot_kind(session->model));
     if (!options->out && !options->plot)
         fputs("the samples were not kept: see --out and --plot\n", file);
     size_t drawn = session->count - session->found;

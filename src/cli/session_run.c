@@ -106,7 +106,7 @@ static quell_status check_found(struct session *session, struct progress *progre
     if (!status && session->labels.file.path) status = quell_npy_skip(&session->labels.file, last);
     if (!status) status = session_draw(session, progress, last, 1, x);
     if (!status) status = partial_read(&session->out, &session->plan, last, 1, found);
-    if (!status && quell_denoiser_reproducible(session->model.denoiser) &&
+    if (!status && quell_denoiser_reproducible(quell_model_denoiser(session->model)) &&
         memcmp(found, x, dim * sizeof *x))
         status = quell_fail(QUELL_IO_FAILED,
                             "--resume: %s: its sample %zu is not what this run draws: the model, "

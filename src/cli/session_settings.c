@@ -86,7 +86,8 @@ static void put_sampling(FILE *file, const struct sample_options *options)
 static void put_shape(FILE *file, const quell_model *model)
 {
     fputs("shape", file);
-    for (size_t i = 0; i < model->rank; i++) fprintf(file, " %zu", model->shape[i]);
+    for (size_t i = 0; i < quell_model_rank(model); i++)
+        fprintf(file, " %zu", quell_model_shape(model)[i]);
     fputs(" float32\n", file);
 }
 
@@ -95,7 +96,7 @@ static quell_status put_all(FILE *file, const struct session *session)
     const struct sample_options *options = &session->options;
     put_text(file, "version", quell_version());
     quell_status status = put_model(file, "model", options->model, session->digest);
-    put_shape(file, &session->model);
+    put_shape(file, session->model);
     put_sampling(file, options);
     put_count(file, "seed", options->seed);
     put_count(file, "first", options->first);
@@ -108,8 +109,9 @@ static quell_status put_all(FILE *file, const struct session *session)
     put_number(file, "guidance-high", options->guidance.high);
     if (!status) status = put_digest(file, "from", options->from, file_digest);
     fprintf(file, "answers of digest %016" PRIx64 "\n",
-            quell_denoiser_digest(session->model.denoiser));
-    if (!quell_denoiser_reproducible(session->model.denoiser)) put_text(file, "isa", session->isa);
+            quell_denoiser_digest(quell_model_denoiser(session->model)));
+    if (!quell_denoiser_reproducible(quell_model_denoiser(session->model)))
+        put_text(file, "isa", session->isa);
     return status;
 }
 

@@ -6,6 +6,7 @@
 #include "base/maths.h"
 #include "base/memory.h"
 #include "models/builtin.h"
+#include "models/model.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The readers of models, one for each form. Each fills a zeroed model. */
+/* What a model is, and the readers of models, one for each form. Each fills a zeroed model. */
 #ifndef QUELL_MODELS_MODEL_H
 #define QUELL_MODELS_MODEL_H
 
@@ -7,6 +7,17 @@
 
 struct quell_description;
 struct quell_document;
+
+/* schedule: "" for the caller's choice. description: what quell_model_save stores; NULL in a model
+ * that was not loaded, or that is no Gaussian or mixture. */
+struct quell_model {
+    quell_denoiser *denoiser;
+    size_t rank;
+    size_t shape[QUELL_MAX_RANK];
+    int image;
+    char schedule[128];
+    struct quell_description *description;
+};
 
 /* Creates the denoiser of a description for a model, which becomes the owner of the tables that are
  * stored. */

@@ -83,25 +83,17 @@ static quell_status load(quell_model *model, const char *name)
                       name);
 }
 
-quell_status quell_model_load(quell_model *model, const char *name)
+quell_status quell_model_load(quell_model **model, const char *name)
 {
     if (!model || !name)
         return quell_fail(QUELL_BAD_ARGUMENT, "model: the model or its name is NULL");
-    quell_model loaded = {0};
+    quell_model *loaded = quell_new(1, sizeof *loaded);
+    if (!loaded) return quell_fail(QUELL_NO_MEMORY, "model '%s': no memory", name);
     QUELL_OWN_FLOATS;
-    quell_status status = load(&loaded, name);
+    quell_status status = load(loaded, name);
     if (status)
-        quell_model_free(&loaded);
+        quell_model_free(loaded);
     else
         *model = loaded;
     return status;
-}
-
-void quell_model_free(quell_model *model)
-{
-    if (!model) return;
-    quell_denoiser_free(model->denoiser);
-    if (model->description) quell_description_clear(model->description);
-    free(model->description);
-    *model = (quell_model){0};
 }

@@ -6,10 +6,10 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "models/description.h"
+#include "models/model.h"
 #include "models/document.h"
 #include "io/output.h"
 
-#include <quell/model.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -143,15 +143,13 @@ static quell_status save(const quell_model *model, const char *path)
 
 quell_status quell_model_save(const quell_model *model, const char *path)
 {
-    if (!model || !model->denoiser || !path)
+    if (!model || !path)
         return quell_fail(QUELL_BAD_ARGUMENT, "model: the model or the path is NULL");
     if (!model->description)
         return quell_fail(QUELL_UNSUPPORTED,
                           "%s: only a loaded Gaussian or mixture can be stored as JSON, not an "
                           "empirical or a hand-made model",
                           path);
-    if (!memchr(model->schedule, '\0', sizeof model->schedule) || !quell_is_utf8(model->schedule))
-        return quell_fail(QUELL_BAD_ARGUMENT, "%s: the model's schedule is not a text", path);
     QUELL_OWN_FLOATS;
     return save(model, path);
 }

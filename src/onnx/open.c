@@ -176,8 +176,9 @@ static void release(void *user)
     free(user);
 }
 
-static quell_status build(struct network *network, quell_model *model, const char *path,
-                          const quell_onnx_options *options)
+/* The denoiser of a network, which it then holds, and the schedule that the file asks for. */
+static quell_status build(struct network *network, quell_denoiser **denoiser, char schedule[128],
+                          const char *path, const quell_onnx_options *options)
 {
     struct words words;
     quell_function_options callback = quell_function_defaults();
@@ -192,29 +193,25 @@ static quell_status build(struct network *network, quell_model *model, const cha
     callback.precondition = words.precondition;
     callback.whole_batch = options->whole_batch;
     callback.release = release;
-    status = quell_denoiser_from_function(&model->denoiser, network->dim, network_run, network,
-                                          &callback);
+    status = quell_denoiser_from_function(denoiser, network->dim, network_run, network, &callback);
     if (status == QUELL_BAD_ARGUMENT || status == QUELL_NOT_FOUND) {
         char reason[512];
         snprintf(reason, sizeof reason, "%s", quell_error_message());
         return refuse(QUELL_BAD_MODEL, path, "%s", reason);
     }
     if (status) return status;
-    model->rank = network->rank;
-    memcpy(model->shape, network->shape, sizeof model->shape);
-    strcpy(model->schedule, words.schedule);
+    strcpy(schedule, words.schedule);
     return QUELL_OK;
 }
 
 static const struct quell_sized sized = {"onnx", "quell_onnx_options", "quell_onnx_defaults", NULL};
 
-quell_status quell_model_from_onnx(quell_model *model, const char *path,
-                                   const quell_onnx_options *options)
+/* Opens a file as a denoiser, and says in *network what it is; the denoiser owns that. */
+static quell_status open_network(struct network **network, quell_denoiser **denoiser,
+                                 char schedule[128], const char *path,
+                                 const quell_onnx_options *options)
 {
     quell_onnx_options o = quell_onnx_defaults();
-    quell_model made = {0};
-    if (!model || !path)
-        return quell_error_set(QUELL_BAD_ARGUMENT, "onnx: the model or the path is NULL");
     quell_status status = options ? quell_sized_copy(&sized, &o, sizeof o, options) : QUELL_OK;
     if (status) return status;
     if (o.rank > QUELL_MAX_RANK || (o.rank && !o.shape) || o.class_label < 0 ||
@@ -225,26 +222,41 @@ quell_status quell_model_from_onnx(quell_model *model, const char *path,
             "than 2^31",
             QUELL_MAX_RANK);
     if (access(path, R_OK)) return refuse(QUELL_IO_FAILED, path, "%s", strerror(errno));
-    struct network *network = calloc(1, sizeof *network);
-    if (!network) return refuse(QUELL_NO_MEMORY, path, "no memory");
-    network->api = runtime_api();
-    status = network->api
-                 ? build(network, &made, path, &o)
+    struct network *made = calloc(1, sizeof *made);
+    if (!made) return refuse(QUELL_NO_MEMORY, path, "no memory");
+    made->api = runtime_api();
+    status = made->api
+                 ? build(made, denoiser, schedule, path, &o)
                  : refuse(QUELL_UNSUPPORTED, path, "ONNX Runtime is %s here: install 1.%d or later",
                           quell_onnx_runtime(), ORT_API_VERSION);
-    if (!status)
-        *model = made;
+    if (status)
+        release(made);
     else
-        release(network);
+        *network = made;
     return status;
 }
 
 quell_status quell_denoiser_from_onnx(quell_denoiser **denoiser, const char *path,
                                       const quell_onnx_options *options)
 {
-    quell_model model;
-    if (!denoiser) return quell_error_set(QUELL_BAD_ARGUMENT, "onnx: the denoiser is NULL");
-    quell_status status = quell_model_from_onnx(&model, path, options);
-    if (!status) *denoiser = model.denoiser;
+    struct network *network;
+    char schedule[128];
+    if (!denoiser || !path)
+        return quell_error_set(QUELL_BAD_ARGUMENT, "onnx: the denoiser or the path is NULL");
+    return open_network(&network, denoiser, schedule, path, options);
+}
+
+quell_status quell_model_from_onnx(quell_model **model, const char *path,
+                                   const quell_onnx_options *options)
+{
+    struct network *network;
+    quell_denoiser *denoiser;
+    char schedule[128];
+    if (!model || !path)
+        return quell_error_set(QUELL_BAD_ARGUMENT, "onnx: the model or the path is NULL");
+    quell_status status = open_network(&network, &denoiser, schedule, path, options);
+    if (status) return status;
+    status = quell_model_from_denoiser(model, denoiser, network->rank, network->shape, schedule);
+    quell_denoiser_free(denoiser);
     return status;
 }

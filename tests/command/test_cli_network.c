@@ -211,7 +211,7 @@ TEST(cli, classes_refused)
 TEST(cli, denoise_is_the_librarys)
 {
     struct command command = command_new();
-    quell_model model = {0};
+    quell_model *model = NULL;
     quell_schedule *schedule = NULL;
     quell_sampler *sampler = NULL;
     float right[10];
@@ -225,8 +225,8 @@ TEST(cli, denoise_is_the_librarys)
     CHECK(!quell_model_load(&model, scratch_path(&command.work, "n.safetensors").text), "%s",
           quell_error_message());
     CHECK(!quell_schedule_create(&schedule, "vp"), "%s", quell_error_message());
-    CHECK(!quell_sampler_create(&sampler, "ddim", model.denoiser, schedule, NULL), "%s",
-          quell_error_message());
+    CHECK(!quell_sampler_create(&sampler, "ddim", quell_model_denoiser(model), schedule, NULL),
+          "%s", quell_error_message());
     quell_draw draw = quell_draw_defaults();
     draw.count = 5, draw.classes = classes;
     CHECK(!quell_denoise(sampler, &draw, NULL, 0.25, x, right), "%s", quell_error_message());
@@ -235,6 +235,6 @@ TEST(cli, denoise_is_the_librarys)
     free(y);
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
-    quell_model_free(&model);
+    quell_model_free(model);
     command_remove(&command);
 }

@@ -63,12 +63,12 @@ TEST(cli, samples_are_the_librarys)
 {
     static const char header[] = "{'descr': '<f4', 'fortran_order': False, 'shape': (10, 2), }";
     struct command command = command_new();
-    quell_model model;
+    quell_model *model;
     float x[20];
     quell_draw draw = quell_draw_defaults();
     MUST(quell_model_load(&model, "builtin:grid25"));
     quell_schedule *schedule = must_schedule("cosine");
-    quell_sampler *sampler = must_sampler("ddim:eta=0.3", model.denoiser, schedule, 7);
+    quell_sampler *sampler = must_sampler("ddim:eta=0.3", quell_model_denoiser(model), schedule, 7);
     draw.count = 10;
     draw.seed = 18446744073709551615u;
     MUST(quell_sample(sampler, &draw, NULL, x));
@@ -84,7 +84,7 @@ TEST(cli, samples_are_the_librarys)
     free(file);
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
-    quell_model_free(&model);
+    quell_model_free(model);
     command_remove(&command);
 }
 
@@ -92,7 +92,7 @@ TEST(cli, samples_are_the_librarys)
 TEST(cli, sampling_options)
 {
     struct command command = command_new();
-    quell_model model;
+    quell_model *model;
     quell_schedule *schedule = must_schedule("vp");
     quell_sampler *sampler;
     quell_sampler_options options = quell_sampler_defaults();
@@ -107,7 +107,7 @@ TEST(cli, sampling_options)
     options.grid = "linear:final=zero";
     options.brownian = 1;
     draw.count = 10;
-    MUST(quell_sampler_create(&sampler, "ddpm", model.denoiser, schedule, &options));
+    MUST(quell_sampler_create(&sampler, "ddpm", quell_model_denoiser(model), schedule, &options));
     MUST(quell_sample(sampler, &draw, NULL, x));
     command_check(&command, 0,
                   "sample --model builtin:grid25 --sampler ddpm --steps 6 --start 0.75 "
@@ -120,7 +120,7 @@ TEST(cli, sampling_options)
     quell_sampler_free(sampler);
     options.clamp_low = -(double)INFINITY, options.clamp_high = (double)INFINITY;
     options.threshold = 0.5, options.threshold_max = 1.25;
-    MUST(quell_sampler_create(&sampler, "ddpm", model.denoiser, schedule, &options));
+    MUST(quell_sampler_create(&sampler, "ddpm", quell_model_denoiser(model), schedule, &options));
     MUST(quell_sample(sampler, &draw, NULL, x));
     command_check(&command, 0,
                   "sample --model builtin:grid25 --sampler ddpm --steps 6 --start 0.75 "
@@ -131,7 +131,7 @@ TEST(cli, sampling_options)
     free(file);
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
-    quell_model_free(&model);
+    quell_model_free(model);
     command_remove(&command);
 }
 
@@ -140,12 +140,12 @@ static void write_noise(const struct command *command, const char *name, const c
                         size_t rows, float scale)
 {
     char file[1024] = "\x93NUMPY\1\0\x76";
-    quell_model model;
+    quell_model *model;
     quell_draw draw = quell_draw_defaults();
     float x[100];
     MUST(quell_model_load(&model, "builtin:grid25"));
     quell_schedule *schedule = must_schedule("vp");
-    quell_sampler *sampler = must_sampler("ddim", model.denoiser, schedule, 4);
+    quell_sampler *sampler = must_sampler("ddim", quell_model_denoiser(model), schedule, 4);
     draw.count = rows;
     draw.seed = 5;
     MUST(quell_sample_prior(sampler, &draw, NULL, x));
@@ -158,7 +158,7 @@ static void write_noise(const struct command *command, const char *name, const c
     scratch_write(&command->work, name, file, 128 + 2 * rows * sizeof *x);
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
-    quell_model_free(&model);
+    quell_model_free(model);
 }
 
 TEST(cli, from_a_file)

@@ -172,12 +172,12 @@ TEST(own_norms, adaptive_on_rings)
                                         "dpm_adaptive:eta=1"};
     static float x[2 * COUNT];
     int32_t classes[COUNT];
-    quell_model model = {0};
+    quell_model *model = NULL;
     MUST(quell_model_load(&model, "builtin:rings"));
     quell_schedule *schedule = must_schedule("vp");
     for (size_t i = 0; i < COUNT; i++) classes[i] = 1;
     for (size_t k = 0; k < 3; k++) {
-        quell_sampler *sampler = must_sampler(specs[k], model.denoiser, schedule, 1);
+        quell_sampler *sampler = must_sampler(specs[k], quell_model_denoiser(model), schedule, 1);
         quell_draw draw = quell_draw_defaults();
         draw.count = by_effort(64, COUNT, COUNT), draw.classes = classes;
         must_draw(sampler, &draw, NULL, x);
@@ -192,5 +192,5 @@ TEST(own_norms, adaptive_on_rings)
         quell_sampler_free(sampler);
     }
     quell_schedule_free(schedule);
-    quell_model_free(&model);
+    quell_model_free(model);
 }

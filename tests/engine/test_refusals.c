@@ -240,7 +240,7 @@ TEST(refusals, long_paths)
         memset(path, 'd', length);
         for (size_t i = 0; i < length; i += 200) path[i] = '/';
         strcpy(path + length - 5, ".json");
-        quell_model none = {0};
+        quell_model *none = NULL;
         CHECK(quell_model_load(&none, path) == QUELL_IO_FAILED, "%zu", length);
         CHECK(strstr(quell_error_message(), "No such file"), "%s", quell_error_message());
         CHECK(!strncmp(quell_error_message(), "/ddd", 4), "%s", quell_error_message());

@@ -99,22 +99,25 @@ static struct scratch_path write_json(const struct scratch *scratch, const char 
 
 static void check_loads(const char *path, const quell_denoiser *right)
 {
-    quell_model model = {0};
+    quell_model *model = NULL;
     CHECK(!quell_model_load(&model, path), "%s", quell_error_message());
-    CHECK(quell_denoiser_reproducible(model.denoiser), "the promise about bits is not kept");
-    denoisers_same(model.denoiser, right, path);
-    quell_model_free(&model);
+    CHECK(quell_denoiser_reproducible(quell_model_denoiser(model)),
+          "the promise about bits is not kept");
+    denoisers_same(quell_model_denoiser(model), right, path);
+    quell_model_free(model);
 }
 
 TEST(model_network, both_forms_are_the_network)
 {
     struct scratch scratch = scratch_new();
-    quell_model model = {0};
+    quell_model *model = NULL;
     quell_denoiser *right = make(&scratch, GOOD, &mlp);
     struct scratch_path path = scratch_path(&scratch, "n.safetensors");
     CHECK(!quell_model_load(&model, path.text), "%s", quell_error_message());
-    CHECK(model.rank == 1 && model.shape[0] == 3 && !strcmp(model.schedule, "vp"), "not as said");
-    quell_model_free(&model);
+    CHECK(quell_model_rank(model) == 1 && quell_model_shape(model)[0] == 3 &&
+              !strcmp(quell_model_schedule(model), "vp"),
+          "not as said");
+    quell_model_free(model);
     check_loads(path.text, right);
     quell_denoiser_free(right);
     right = make(&scratch, NULL, &mlp);
@@ -200,7 +203,7 @@ TEST(model_network, fields_refused)
     };
     struct scratch scratch = scratch_new();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        quell_model model = {0};
+        quell_model *model = NULL;
         write_network(&scratch, cases[i].description);
         CHECK(quell_model_load(&model, scratch_path(&scratch, "n.safetensors").text) ==
                   QUELL_BAD_MODEL,
@@ -244,7 +247,7 @@ TEST(model_network, refused)
     };
     struct scratch scratch = scratch_new();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        quell_model model = {0};
+        quell_model *model = NULL;
         write_network(&scratch, cases[i].description);
         quell_status status =
             quell_model_load(&model, scratch_path(&scratch, "n.safetensors").text);
@@ -252,7 +255,7 @@ TEST(model_network, refused)
         CHECK(strstr(quell_error_message(), cases[i].reason) &&
                   strstr(quell_error_message(), "n.safetensors"),
               "%zu: not '%s': %s", i, cases[i].reason, quell_error_message());
-        CHECK(!model.denoiser, "%zu: a denoiser after a failure", i);
+        CHECK(!quell_model_denoiser(model), "%zu: a denoiser after a failure", i);
     }
     scratch_remove(&scratch);
 }
@@ -260,7 +263,7 @@ TEST(model_network, refused)
 TEST(model_network, a_description_needs_its_weights)
 {
     struct scratch scratch = scratch_new();
-    quell_model model = {0};
+    quell_model *model = NULL;
     CHECK(quell_model_load(&model, write_json(&scratch, "{" MLP ", 'dim': 3}").text) ==
               QUELL_BAD_MODEL,
           "no weights");

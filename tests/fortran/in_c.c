@@ -63,17 +63,23 @@ size_t in_c_run(quell_run *run)
     return sizeof *run;
 }
 
-size_t in_c_model(quell_model *model)
+size_t in_c_entry(quell_entry *entry)
 {
-    memset(model, 0, sizeof *model);
-    model->denoiser = POINTER(1);
-    model->rank = 2;
-    for (size_t i = 0; i < QUELL_MAX_RANK; i++) model->shape[i] = 3 + i;
-    model->image = 11;
-    model->schedule[0] = 12;
-    model->schedule[127] = 13;
-    model->description = POINTER(14);
-    return sizeof *model;
+    *entry = (quell_entry){1, POINTER(2), POINTER(3), POINTER(4), 5, 6, 7, 8, 9, 10};
+    return sizeof *entry;
+}
+
+size_t in_c_entry_alias(quell_entry_alias *alias)
+{
+    *alias = (quell_entry_alias){1, POINTER(2), POINTER(3)};
+    return sizeof *alias;
+}
+
+size_t in_c_entry_option(quell_entry_option *option)
+{
+    *option =
+        (quell_entry_option){1, POINTER(2), POINTER(3), QUELL_OPTION_CHOICE, 5, 6, 7, POINTER(8)};
+    return sizeof *option;
 }
 
 size_t in_c_point(quell_point *point)

@@ -27,8 +27,14 @@ module layouts
         integer(c_size_t) function in_c_run(it) bind(c)
             import; type(c_run) :: it
         end function
-        integer(c_size_t) function in_c_model(it) bind(c)
-            import; type(c_model) :: it
+        integer(c_size_t) function in_c_entry(it) bind(c)
+            import; type(c_entry) :: it
+        end function
+        integer(c_size_t) function in_c_entry_alias(it) bind(c)
+            import; type(c_entry_alias) :: it
+        end function
+        integer(c_size_t) function in_c_entry_option(it) bind(c)
+            import; type(c_entry_option) :: it
         end function
         integer(c_size_t) function in_c_point(it) bind(c)
             import; type(quell_point) :: it
@@ -54,7 +60,9 @@ contains
         type(c_sampler_options) :: sampler
         type(c_draw) :: draw
         type(c_run) :: run
-        type(c_model) :: model
+        type(c_entry) :: entry
+        type(c_entry_alias) :: alias
+        type(c_entry_option) :: option
         type(quell_point) :: point
         type(quell_term) :: term
         type(quell_noise_term) :: noise
@@ -96,11 +104,18 @@ contains
             is(run%progress, 7) .and. is(run%progress_user, 8) .and. is(run%observe, 9) .and. &
             is(run%observe_user, 10), 'quell_run')
 
-        call check(in_c_model(model) == c_sizeof(model), 'size of quell_model')
-        call check(is(model%denoiser, 1) .and. is(model%rank, 2) .and. is(model%shape(1), 3) .and. &
-            is(model%shape(8), 10) .and. is(model%image, 11) .and. &
-            ichar(model%schedule(1)) == 12 .and. ichar(model%schedule(128)) == 13 .and. &
-            is(model%description, 14), 'quell_model')
+        call check(in_c_entry(entry) == c_sizeof(entry), 'size of quell_entry')
+        call check(is(entry%size, 1) .and. is(entry%name, 2) .and. is(entry%summary, 3) .and. &
+            is(entry%source, 4) .and. is(entry%aliases, 5) .and. is(entry%options, 6) .and. &
+            is(entry%available, 7) .and. is(entry%order, 8) .and. is(entry%evaluations, 9) .and. &
+            is(entry%stochastic, 10), 'quell_entry')
+        call check(in_c_entry_alias(alias) == c_sizeof(alias), 'size of quell_entry_alias')
+        call check(is(alias%size, 1) .and. is(alias%name, 2) .and. is(alias%spec, 3), &
+            'quell_entry_alias')
+        call check(in_c_entry_option(option) == c_sizeof(option), 'size of quell_entry_option')
+        call check(is(option%size, 1) .and. is(option%name, 2) .and. is(option%summary, 3) .and. &
+            is(option%type, 2) .and. is(option%value, 5) .and. is(option%low, 6) .and. &
+            is(option%high, 7) .and. is(option%choices, 8), 'quell_entry_option')
 
         call check(in_c_point(point) == c_sizeof(point), 'size of quell_point')
         call check(is(point%t, 1) .and. is(point%alpha, 2) .and. is(point%sigma, 3) .and. &

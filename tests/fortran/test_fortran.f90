@@ -203,6 +203,13 @@ contains
         call check(stat == QUELL_UNSUPPORTED, 'saving a network')
         call quell_model_free(grid)
         call quell_model_free(grid)
+        call quell_model_from_denoiser(grid, glyphs%denoiser, [7_c_size_t, 112_c_size_t], 'cosine')
+        call check(all(grid%shape == [7, 112]) .and. grid%schedule == 'cosine', 'a model made')
+        call check(quell_denoiser_digest(grid%denoiser) == quell_denoiser_digest(glyphs%denoiser), &
+            'of a denoiser')
+        call quell_model_free(grid)
+        call quell_model_from_denoiser(grid, glyphs%denoiser, [7_c_size_t], stat=stat)
+        call check(stat == QUELL_BAD_ARGUMENT, 'a shape of another product')
         call quell_model_free(glyphs)
         call quell_model_load(grid, 'builtin:nonsense', stat, errmsg)
         call check(stat == QUELL_NOT_FOUND .and. index(errmsg, 'nonsense') > 0, 'no such model')

@@ -117,13 +117,13 @@ TEST(host, decimal_comma)
 /* Loads a model and saves it again, under a rounding mode; what the new file holds. */
 static size_t copy_model(const char *from, const char *to, int mode, char *text, size_t size)
 {
-    quell_model model = {0};
+    quell_model *model = NULL;
     fesetround(mode);
     quell_status status = quell_model_load(&model, from);
-    if (!status) status = quell_model_save(&model, to);
+    if (!status) status = quell_model_save(model, to);
     fesetround(FE_TONEAREST);
     CHECK(!status, "%s to %s: %s", from, to, quell_error_message());
-    quell_model_free(&model);
+    quell_model_free(model);
     FILE *file = fopen(to, "rb");
     CHECK(file, "%s is not there", to);
     size_t length = fread(text, 1, size, file);

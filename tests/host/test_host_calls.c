@@ -26,7 +26,7 @@ static double values[DIM], vectors[DIM * DIM];
 static quell_denoiser *denoiser, *other;
 static quell_schedule *schedule;
 static quell_sampler *sampler, *own;
-static quell_model model;
+static quell_model *model;
 static char text[4096];
 static struct scratch_path path;
 
@@ -207,14 +207,14 @@ static void noise(void)
 
 static void models(void)
 {
-    quell_model loaded = {0};
+    quell_model *loaded = NULL;
     for (size_t i = 0; model_name(i); i++) {
         MUST(quell_model_load(&loaded, model_name(i)));
-        quell_model_free(&loaded);
+        quell_model_free(loaded);
     }
-    MUST(quell_model_save(&model, path.text));
+    MUST(quell_model_save(model, path.text));
     MUST(quell_model_load(&loaded, path.text));
-    quell_model_free(&loaded);
+    quell_model_free(loaded);
 }
 
 /* Each kind of failure. */
@@ -222,7 +222,7 @@ static void failures(void)
 {
     quell_draw draw = a_draw();
     quell_run run = a_run();
-    quell_model none = {0};
+    quell_model *none = NULL;
     quell_schedule *made = NULL;
     quell_sampler *no_sampler = NULL;
     quell_denoiser *no_denoiser = NULL;
@@ -231,7 +231,7 @@ static void failures(void)
           "sampler");
     CHECK(quell_denoiser_from_isotropic(&no_denoiser, 0, NULL, -1), "denoiser");
     CHECK(quell_model_load(&none, "/no/such/file.json") == QUELL_IO_FAILED, "model");
-    CHECK(quell_model_save(&model, "/no/such/folder/x.json") == QUELL_IO_FAILED, "save");
+    CHECK(quell_model_save(model, "/no/such/folder/x.json") == QUELL_IO_FAILED, "save");
     for (size_t i = 0; i < ROWS * DIM; i++) x[i] = 3e38f;
     CHECK(quell_step(sampler, &draw, &run, 0.2, 0.7, x) == QUELL_BAD_ARGUMENT, "times");
     x[5] = (float)NAN;
@@ -304,5 +304,5 @@ TEST(host, every_call)
     quell_schedule_free(schedule);
     quell_denoiser_free(other);
     quell_denoiser_free(denoiser);
-    quell_model_free(&model);
+    quell_model_free(model);
 }

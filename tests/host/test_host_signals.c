@@ -62,7 +62,7 @@ static int pending(int number)
 
 TEST(signals, of_files)
 {
-    quell_model model = {0};
+    quell_model *model = NULL;
     MUST(quell_model_load(&model, "builtin:grid25"));
     for (int blocked = 0; blocked < 2; blocked++) {
         sigset_t both;
@@ -71,14 +71,14 @@ TEST(signals, of_files)
         sigaddset(&both, SIGXFSZ);
         pthread_sigmask(blocked ? SIG_BLOCK : SIG_UNBLOCK, &both, NULL);
         /* The model may fit into the pipe before its reader is gone. */
-        quell_status status = save_to_closed_pipe(&model);
+        quell_status status = save_to_closed_pipe(model);
         CHECK(status == QUELL_IO_FAILED || !status, "%s", quell_status_name(status));
-        status = save_past_limit(&model);
+        status = save_past_limit(model);
         CHECK(status == QUELL_IO_FAILED, "%s", quell_status_name(status));
         CHECK(!pending(SIGPIPE) && !pending(SIGXFSZ), "a signal is left");
         pthread_sigmask(SIG_UNBLOCK, &both, NULL);
     }
-    quell_model_free(&model);
+    quell_model_free(model);
 }
 
 /* Quell's threads take none of the host's signals: handlers run in the host's threads alone, among

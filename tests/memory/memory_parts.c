@@ -72,11 +72,11 @@ int restless(void *user, quell_transition *transition, const quell_point *t, con
 
 quell_status load_model(void *name)
 {
-    quell_model model = {0};
+    quell_model *model = NULL;
     quell_status status = quell_model_load(&model, name);
     if (!status)
-        quell_model_free(&model);
-    else if (model.denoiser)
+        quell_model_free(model);
+    else if (model)
         return QUELL_OK;
     return status;
 }

@@ -144,14 +144,14 @@ TEST(memory, runs)
 }
 
 struct saving {
-    quell_model model;
+    quell_model *model;
     char path[512];
 };
 
 static quell_status save(void *data)
 {
     struct saving *saving = data;
-    return quell_model_save(&saving->model, saving->path);
+    return quell_model_save(saving->model, saving->path);
 }
 
 static void write_npy(const char *path)
@@ -187,6 +187,6 @@ TEST(memory, models)
     CHECK(!quell_model_load(&saving.model, "builtin:grid25"), "%s", quell_error_message());
     every_allocation_fails("save", save, &saving);
     every_allocation_fails("load .json", load_model, saving.path);
-    quell_model_free(&saving.model);
+    quell_model_free(saving.model);
     scratch_remove(&scratch);
 }

@@ -45,13 +45,13 @@ static const char *name_of(const struct row *row)
 
 static quell_denoiser *glyphs(double weight)
 {
-    quell_model model = {0};
+    quell_model *model = NULL;
     quell_denoiser *guided = NULL;
     quell_guidance guidance = quell_guidance_defaults();
     guidance.weight = weight;
     MUST(quell_model_load(&model, "builtin:glyphs"));
-    MUST(quell_denoiser_from_guidance(&guided, model.denoiser, NULL, &guidance));
-    quell_model_free(&model);
+    MUST(quell_denoiser_from_guidance(&guided, quell_model_denoiser(model), NULL, &guidance));
+    quell_model_free(model);
     return guided;
 }
 

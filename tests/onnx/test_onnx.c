@@ -99,16 +99,18 @@ static int steps(void *user, const quell_call *call, const float *input, float *
 static void check_steps(double given, double scale)
 {
     quell_denoiser *denoiser = NULL, *twin = NULL;
-    quell_model model = {0};
+    quell_model *model = NULL;
     quell_onnx_options options = quell_onnx_defaults();
     options.class_label = 1;
     options.time_scale = given;
     CHECK(!quell_model_from_onnx(&model, network_path("steps.onnx").text, &options), "%s",
           quell_error_message());
-    CHECK(model.rank == 3 && model.shape[0] == 1 && model.shape[1] == 2 && model.shape[2] == 3,
+    CHECK(quell_model_rank(model) == 3 && quell_model_shape(model)[0] == 1 &&
+              quell_model_shape(model)[1] == 2 && quell_model_shape(model)[2] == 3,
           "its shape");
-    CHECK(!strcmp(model.schedule, "rectified"), "its schedule is '%s'", model.schedule);
-    denoiser = model.denoiser;
+    CHECK(!strcmp(quell_model_schedule(model), "rectified"), "its schedule is '%s'",
+          quell_model_schedule(model));
+    denoiser = quell_model_denoiser(model);
     CHECK(!quell_denoiser_from_function(&twin, 6, steps, &scale, NULL), "%s",
           quell_error_message());
     CHECK(!network_draw(denoiser, "rectified", 2, 50, drawn), "%s", quell_error_message());

@@ -4,6 +4,7 @@
  * float32 at most 5e-6. */
 #include "formula_weights.h"
 #include "harness.h"
+#include "denoisers/denoiser.h"
 #include "names.h"
 #include "models.h"
 #include "scratch.h"
@@ -29,11 +30,14 @@ static quell_denoiser *denoiser_from_file(const char *name)
 {
     static char file[SMALL_NETWORK_MOST_FILE];
     struct scratch scratch = scratch_new();
-    quell_model model = {0};
+    quell_model *model = NULL;
     size_t size = small_network_file(name, small_network_description(name), file);
     MUST(quell_model_load(&model, scratch_write(&scratch, "n.safetensors", file, size).text));
     scratch_remove(&scratch);
-    return model.denoiser;
+    const quell_denoiser *denoiser = quell_model_denoiser(model);
+    quell_denoiser_hold(denoiser);
+    quell_model_free(model);
+    return (quell_denoiser *)(uintptr_t)denoiser;
 }
 
 static quell_denoiser *new_denoiser(const struct row *row)

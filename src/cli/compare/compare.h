@@ -27,7 +27,7 @@ struct trial {
 
 struct comparison {
     struct compare_options options;
-    quell_model model;
+    quell_model *model;
     const char *isa;
     size_t threads;
     char *specs;           /* the samplers, each ended by '\0' */

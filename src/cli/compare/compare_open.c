@@ -84,7 +84,7 @@ static quell_status count_evaluations(const struct comparison *comparison, const
 {
     quell_sampler *sampler;
     quell_status status = sampling_create(&comparison->options.sampling, spec, steps,
-                                          comparison->model.denoiser, &sampler);
+                                          quell_model_denoiser(comparison->model), &sampler);
     if (status) return status;
     *evaluations = quell_sampler_evaluations(sampler);
     quell_sampler_free(sampler);
@@ -153,7 +153,7 @@ static int check_noise(const struct comparison *comparison)
         const struct trial *trial = comparison_trial(comparison, s, 0);
         quell_sampler *sampler;
         quell_status status = sampling_create(sampling, spec, trial->steps ? trial->steps : 1,
-                                              comparison->model.denoiser, &sampler);
+                                              quell_model_denoiser(comparison->model), &sampler);
         if (status) return complain_status(status);
         bool draws = sampling_draws_noise(sampling, spec, sampler);
         quell_sampler_free(sampler);
@@ -167,7 +167,7 @@ static int check_noise(const struct comparison *comparison)
 static int settle_count(struct comparison *comparison)
 {
     uint64_t *count = &comparison->options.count;
-    size_t dim = quell_denoiser_dim(comparison->model.denoiser), bytes;
+    size_t dim = quell_denoiser_dim(quell_model_denoiser(comparison->model)), bytes;
     if (!*count) *count = dim > DIRECTIONS ? DEFAULT_LARGE : DEFAULT_COUNT;
     if (!quell_multiply(*count, dim, &bytes) && bytes < SIZE_MAX / 2 / sizeof(float))
         return EXIT_DONE;
@@ -191,7 +191,7 @@ int comparison_open(struct comparison *comparison)
     if (code == EXIT_DONE) code = sampling_open_model(&comparison->model, options->model);
     if (code == EXIT_DONE) code = settle_count(comparison);
     if (code != EXIT_DONE) return code;
-    sampling_choose_schedule(&options->sampling, &comparison->model);
+    sampling_choose_schedule(&options->sampling, comparison->model);
     code = plan_trials(comparison);
     if (code == EXIT_DONE) code = check_noise(comparison);
     if (code != EXIT_DONE) return code;
@@ -205,7 +205,7 @@ int comparison_open(struct comparison *comparison)
 void comparison_close(struct comparison *comparison)
 {
     quell_output_discard(&comparison->picture);
-    quell_model_free(&comparison->model);
+    quell_model_free(comparison->model);
     sampling_free(&comparison->options.sampling);
     free(comparison->specs);
     free(comparison->samplers);

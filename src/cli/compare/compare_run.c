@@ -49,8 +49,8 @@ static quell_status take_exact(struct bench *bench, uint64_t first, struct portr
     quell_run run = run_of(bench);
     draw.seed += EXACT_SEED;
     draw.first = first;
-    quell_status status = quell_exact(bench->comparison->model.denoiser, &draw, &run, bench->alpha,
-                                      bench->sigma, bench->x);
+    quell_status status = quell_exact(quell_model_denoiser(bench->comparison->model), &draw, &run,
+                                      bench->alpha, bench->sigma, bench->x);
     return status ? status : portrait_take(portrait, &bench->measure, bench->x);
 }
 
@@ -119,7 +119,7 @@ static quell_status run_trial(struct bench *bench, struct trial *trial)
     if (!trial->steps) return QUELL_OK;
     quell_status status =
         sampling_create(&comparison->options.sampling, comparison->samplers[trial->sampler],
-                        trial->steps, comparison->model.denoiser, &sampler);
+                        trial->steps, quell_model_denoiser(comparison->model), &sampler);
     if (status) return status;
     bench->progress.batch = trial->evaluations * comparison->options.count;
     status = run_sampler(bench, trial, sampler);
@@ -145,7 +145,8 @@ static quell_status run_trials(struct bench *bench)
 int comparison_run(struct comparison *comparison)
 {
     struct bench bench = {.comparison = comparison};
-    size_t dim = quell_denoiser_dim(comparison->model.denoiser), count = comparison->options.count;
+    size_t dim = quell_denoiser_dim(quell_model_denoiser(comparison->model)),
+           count = comparison->options.count;
     quell_status status =
         measure_begin(&bench.measure, dim, count, comparison->threads, &interrupt_signal);
     if (!status) status = portrait_begin(&bench.reference, &bench.measure);

@@ -14,28 +14,30 @@ struct plot {
 
 static size_t channels_of(const quell_model *model)
 {
-    return model->rank == 3 ? model->shape[2] : 1;
+    return quell_model_rank(model) == 3 ? quell_model_shape(model)[2] : 1;
 }
 
 static int has_grid(const quell_model *model)
 {
     size_t channels = channels_of(model);
-    return model->image && model->rank >= 2 && (channels == 1 || channels == 3 || channels == 4);
+    return quell_model_image(model) && quell_model_rank(model) >= 2 &&
+           (channels == 1 || channels == 3 || channels == 4);
 }
 
 const char *plot_kind(const quell_model *model)
 {
     if (has_grid(model)) return "images";
-    return quell_denoiser_dim(model->denoiser) == 2 ? "density" : NULL;
+    return quell_denoiser_dim(quell_model_denoiser(model)) == 2 ? "density" : NULL;
 }
 
 quell_status plot_create(struct plot **plot, const quell_model *model, size_t count)
 {
     struct plot *made = quell_new(1, sizeof *made);
     if (!made) return quell_fail(QUELL_NO_MEMORY, "no memory for the plot");
-    quell_status status = has_grid(model) ? grid_create(&made->grid, count, model->shape[0],
-                                                        model->shape[1], channels_of(model))
-                                          : density_create(&made->density);
+    quell_status status = has_grid(model)
+                              ? grid_create(&made->grid, count, quell_model_shape(model)[0],
+                                            quell_model_shape(model)[1], channels_of(model))
+                              : density_create(&made->density);
     if (status)
         plot_free(made);
     else

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* What a model has: its denoiser, the shape of a sample, and the schedule that it asks for. */
+#include "models/model.h"
+#include "base/fail.h"
+#include "base/memory.h"
+#include "denoisers/denoiser.h"
+#include "models/description.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Whether dim is the product of shape[rank]. */
+static int is_product(size_t dim, size_t rank, const size_t *shape)
+{
+    size_t product = 1;
+    for (size_t i = 0; i < rank; i++)
+        if (__builtin_mul_overflow(product, shape[i], &product)) return 0;
+    return product == dim;
+}
+
+quell_status quell_model_from_denoiser(quell_model **model, const quell_denoiser *denoiser,
+                                       size_t rank, const size_t *shape, const char *schedule)
+{
+    if (!model || !denoiser || !shape)
+        return quell_fail(QUELL_BAD_ARGUMENT, "model: the model, its denoiser or shape is NULL");
+    if (rank < 1 || rank > QUELL_MAX_RANK)
+        return quell_fail(QUELL_BAD_ARGUMENT, "model: its rank is %zu, must be 1 to %d", rank,
+                          QUELL_MAX_RANK);
+    if (!is_product(denoiser->dim, rank, shape))
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "model: the product of its shape must be its denoiser's dim, %zu",
+                          denoiser->dim);
+    quell_model *made = quell_new(1, sizeof *made);
+    if (!made) return quell_fail(QUELL_NO_MEMORY, "model: no memory");
+    if (schedule && strlen(schedule) >= sizeof made->schedule) {
+        free(made);
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "model: its schedule has %zu characters, must have at most %zu",
+                          strlen(schedule), sizeof made->schedule - 1);
+    }
+    /* The model never writes to its denoiser. */
+    quell_denoiser_hold(denoiser);
+    made->denoiser = (quell_denoiser *)(uintptr_t)denoiser;
+    made->rank = rank;
+    memcpy(made->shape, shape, rank * sizeof *shape);
+    if (schedule) strcpy(made->schedule, schedule);
+    *model = made;
+    return QUELL_OK;
+}
+
+const quell_denoiser *quell_model_denoiser(const quell_model *model)
+{
+    return model ? model->denoiser : NULL;
+}
+
+size_t quell_model_rank(const quell_model *model) { return model ? model->rank : 0; }
+
+const size_t *quell_model_shape(const quell_model *model) { return model ? model->shape : NULL; }
+
+int quell_model_image(const quell_model *model) { return model && model->image; }
+
+const char *quell_model_schedule(const quell_model *model) { return model ? model->schedule : ""; }
+
+void quell_model_free(quell_model *model)
+{
+    if (!model) return;
+    quell_denoiser_free(model->denoiser);
+    if (model->description) quell_description_clear(model->description);
+    free(model->description);
+    free(model);
+}
