@@ -11,7 +11,8 @@
 size_t quell_tasks_of_machine(void);
 size_t quell_tasks_of_groups(void);
 
-/* The latter by other files: the lines of /proc/thread-self/cgroup, and the hierarchies in `root`. */
+/* The latter by other files: the lines of /proc/thread-self/cgroup, and what is mounted in
+ * `root`. */
 size_t quell_tasks_of(const char *lines, const char *root);
 
 #endif
