@@ -50,6 +50,12 @@ struct quell_reached {
     double fall, weight;
 };
 
+/* In the step from t to s an output is multiplied so many times, of the size of x, and what it was
+ * rounded by with it: the worst of a plan. */
+struct quell_multiple {
+    double times, t, s;
+};
+
 struct quell_plan {
     const quell_schedule *schedule;
     bool brownian; /* noise is a part of a path */
@@ -65,6 +71,7 @@ struct quell_plan {
     } cut;
     double option[QUELL_MAX_OPTIONS]; /* of the method that ADAPTs */
     struct quell_reached reached[QUELL_MAX_REGISTERS];
+    struct quell_multiple multiple;
     unsigned in_use;    /* registers, one bit each */
     unsigned written;   /* those that hold a value */
     unsigned registers; /* as many as were ever in use at once */

@@ -120,6 +120,7 @@ quell_status quell_denoiser_from_function(quell_denoiser **denoiser, size_t dim,
     made->base.reproducible = o.reproducible != 0;
     made->base.whole_batch = o.whole_batch != 0;
     made->base.host = true;
+    made->base.mean_alone = quell_parametrization_is_mean(&parametrization);
     made->base.learned_variance = !strcmp(o.variance, "learned_range");
     *denoiser = &made->base;
     return QUELL_OK;
