@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <quell/plan.h>
+#include <quell/schedule.h>
 #include "base/spec.h"
 #include "noise_name.h"
 
