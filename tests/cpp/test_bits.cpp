@@ -216,7 +216,9 @@ TEST(other_denoisers)
     CHECK(by_one.digest() && by_one.digest() != by_diagonal.digest());
     CHECK(sample(empirical, "vp").size() == 10);
 
-    auto nothing = [](const quell_call &, quell::span<const float>, quell::span<float>) { return 0; };
+    auto nothing = [](const quell_call &, quell::span<const float>, quell::span<float>) {
+        return 0;
+    };
     quell::function_options said;
     said.digest = 7;
     auto other = quell::denoiser::from_function(2, nothing, said);
