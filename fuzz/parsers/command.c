@@ -42,7 +42,7 @@ static void guide(const char *weight)
     const struct guidance_options options = {weight, NULL, 0, 1};
     quell_model *model = NULL;
     if (quell_model_load(&model, "builtin:rings")) abort();
-    (void)guidance_apply(&options, *weight % 2, model);
+    (void)guidance_apply(&options, *weight % 2, model, NULL);
     quell_model_free(model);
 }
 

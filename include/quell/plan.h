@@ -26,8 +26,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <quell/denoiser.h>
-#include <quell/schedule.h>
+#include <quell/grid.h>
 #include <quell/status.h>
 
 #ifdef __cplusplus
@@ -46,24 +45,6 @@ typedef int quell_register_id;
 #define QUELL_MAX_REGISTERS 8
 #define QUELL_MAX_TERMS 6
 #define QUELL_MAX_NOISES 2
-
-/* A point of the schedule; the logarithms keep the digits that alpha and sigma have lost.
- * log_alpha or log_sigma is -infinity where alpha or sigma is 0. */
-typedef struct quell_point {
-    double t;
-    double alpha;
-    double sigma;
-    double log_alpha;
-    double log_sigma;
-} quell_point;
-
-/* lambda = log(alpha / sigma), half the log-SNR, in which exponential integrators count time (Lu et
- * al., 2206.00927). It rises from x_1 to x_0; -infinity where alpha is 0, infinity where sigma is.
- */
-static inline double quell_lambda(const quell_point *point)
-{
-    return point->log_alpha - point->log_sigma;
-}
 
 /* coefficient * register, and coefficient * noise: a term of a linear combination. stream: what
  * quell_plan_noise returns; the same wherever it is used again. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Samplers of one's own: a builder of a plan, or a function for one transition. */
+/* Plans: samplers of one's own by a builder. */
 #ifndef QUELL_PLAN_HPP
 #define QUELL_PLAN_HPP
 
@@ -7,25 +7,19 @@
 #include <string>
 #include <utility>
 #include <quell/callback.hpp>
+#include <quell/grid.hpp>
 #include <quell/operation.h>
 #include <quell/plan.h>
-#include <quell/sampler.h>
 #include <quell/span.hpp>
 
 namespace quell
 {
-
-/* A point of the schedule: t, alpha, sigma and their logarithms. */
-using point = quell_point;
 
 /* An operation of a sampler's plan, as data. */
 using operation = quell_operation;
 
 /* A place for one value per element of the state; QUELL_STATE is the state itself. */
 using plan_register = quell_register_id;
-
-/* lambda = log(alpha / sigma). */
-inline double lambda(const point &at) { return quell_lambda(&at); }
 
 /* A plan in the hands of its builder, valid during its call. Errors stick: after the first, every
  * call does nothing, and making the sampler throws it. See quell/plan.h. */
@@ -100,62 +94,6 @@ class plan
 
   private:
     quell_plan *plan_;
-};
-
-/* What a step function can do inside its transition, valid during its call. */
-class transition
-{
-  public:
-    explicit transition(quell_transition *c) noexcept : transition_(c) {}
-
-    /* The index of the sample in row 0, the rows, the elements of each, and the number of the
-     * transition. */
-    uint64_t first() const { return quell_transition_first(transition_); }
-    size_t rows() const { return quell_transition_rows(transition_); }
-    size_t dim() const { return quell_transition_dim(transition_); }
-    size_t index() const { return quell_transition_index(transition_); }
-
-    /* Scratch memory k in {0, 1, 2, 3}, [rows][dim], kept from one transition to the next. */
-    span<float> scratch(unsigned k)
-    {
-        float *memory = quell_transition_scratch(transition_, k);
-        return {memory, memory ? rows() * dim() : 0};
-    }
-
-    /* out[rows][dim] = E[X | x_t = x]; out must not overlap x. */
-    void denoise(const point &t, span<const float> x, span<float> out)
-    {
-        detail::expect("transition: x", x.size(), rows() * dim());
-        detail::expect("transition: out", out.size(), rows() * dim());
-        inside([&] { return quell_transition_denoise(transition_, &t, x.data(), out.data()); });
-    }
-
-    /* out[rows][dim] = the noise of slot k of this transition. */
-    void noise(unsigned k, span<float> out)
-    {
-        detail::expect("transition: out", out.size(), rows() * dim());
-        inside([&] { return quell_transition_noise(transition_, k, out.data()); });
-    }
-
-    /* The schedule at another time. */
-    point at(double t)
-    {
-        point result{};
-        inside([&] { return quell_transition_at(transition_, t, &result); });
-        return result;
-    }
-
-    /* For the C interface. */
-    quell_transition *get() const noexcept { return transition_; }
-
-  private:
-    template <class F> void inside(F &&function)
-    {
-        detail::slot own(quell_transition_context(transition_));
-        detail::call(own, std::forward<F>(function));
-    }
-
-    quell_transition *transition_;
 };
 
 } // namespace quell

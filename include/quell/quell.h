@@ -15,6 +15,7 @@
 #define QUELL_QUELL_H
 
 #include <quell/denoiser.h>
+#include <quell/grid.h>
 #include <quell/isa.h>
 #include <quell/list.h>
 #include <quell/model.h>
@@ -25,5 +26,6 @@
 #include <quell/sampler.h>
 #include <quell/schedule.h>
 #include <quell/status.h>
+#include <quell/transition.h>
 
 #endif

@@ -18,6 +18,7 @@
 
 #include <quell/callback.hpp>
 #include <quell/denoiser.hpp>
+#include <quell/grid.hpp>
 #include <quell/model.hpp>
 #include <quell/names.hpp>
 #include <quell/noise.hpp>
@@ -27,5 +28,6 @@
 #include <quell/schedule.hpp>
 #include <quell/span.hpp>
 #include <quell/status.hpp>
+#include <quell/transition.hpp>
 
 #endif

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <quell/plan.h>
+#include <quell/grid.h>
 #include <quell/sampler.h>
 #include <quell/status.h>
 

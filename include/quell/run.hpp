@@ -7,7 +7,7 @@
 #include <functional>
 #include <string>
 #include <quell/callback.hpp>
-#include <quell/plan.hpp>
+#include <quell/grid.hpp>
 #include <quell/run.h>
 #include <quell/span.hpp>
 

@@ -7,9 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <quell/denoiser.h>
+#include <quell/grid.h>
 #include <quell/plan.h>
 #include <quell/schedule.h>
 #include <quell/status.h>
+#include <quell/transition.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -116,48 +118,14 @@ QUELL_API quell_status quell_sampler_from_builder(quell_sampler **sampler, quell
                                                   const quell_schedule *schedule,
                                                   const quell_sampler_options *options);
 
-/* What a transition of the caller's is given; valid during its call. */
-typedef struct quell_transition quell_transition;
-
-/* A transition as a callback: takes x[rows][dim] from x_t to x_s in place. Called per tile, from
- * many threads. Returns 0 to go on, < 0 for an error, > 0 to stop. `transition` gives
- * what it needs, by the functions below. */
-typedef int quell_step_fn(void *user, quell_transition *transition, const quell_point *t,
-                          const quell_point *s, float *x);
-
-/* Creates a sampler from the caller's own transition, for any grid and for quell_step. Errors as
- * quell_sampler_create has them; `release` is as in quell_sampler_from_builder. */
+/* Creates a sampler from the caller's own transition (transition.h), for any grid and for
+ * quell_step. Errors as quell_sampler_create has them; `release` is as in
+ * quell_sampler_from_builder. */
 QUELL_API quell_status quell_sampler_from_step(quell_sampler **sampler, quell_step_fn *step,
                                                void *user, quell_release_fn *release,
                                                const quell_denoiser *denoiser,
                                                const quell_schedule *schedule,
                                                const quell_sampler_options *options);
-
-/* Inside a transition: the index of the sample in row 0, the rows and the elements of each, and
- * the number of the transition in this run, from 0 on. */
-QUELL_API uint64_t quell_transition_first(const quell_transition *transition);
-QUELL_API size_t quell_transition_rows(const quell_transition *transition);
-QUELL_API size_t quell_transition_dim(const quell_transition *transition);
-QUELL_API size_t quell_transition_index(const quell_transition *transition);
-
-/* Inside a transition: quell_draw.context, the caller's own. */
-QUELL_API void *quell_transition_context(const quell_transition *transition);
-
-/* Inside a transition: scratch memory k in {0, 1, 2, 3}, float[rows][dim], kept from one
- * transition of the tile to the next. */
-QUELL_API float *quell_transition_scratch(quell_transition *transition, unsigned k);
-
-/* Inside a transition: out[rows][dim] = E[X | x_t = x]; out must not overlap x. */
-QUELL_API quell_status quell_transition_denoise(quell_transition *transition, const quell_point *t,
-                                                const float *x, float *out);
-
-/* Inside a transition t -> s: out[rows][dim] = the noise of slot k in {0, ..., 7}, which is
- * quell_plan_noise(k, t, s): in Brownian mode the path's over this interval. */
-QUELL_API quell_status quell_transition_noise(quell_transition *transition, unsigned k, float *out);
-
-/* Inside a transition: the schedule at another time. */
-QUELL_API quell_status quell_transition_at(quell_transition *transition, double t,
-                                           quell_point *point);
 
 /* Gives up the caller's hold on a sampler; NULL is allowed. */
 QUELL_API void quell_sampler_free(quell_sampler *sampler);
@@ -184,30 +152,6 @@ QUELL_API uint64_t quell_sampler_digest(const quell_sampler *sampler);
 /* Prints the plan as text into buffer[size], always terminated; returns the length that the whole
  * text has, as snprintf does. For a sampler made by _from_step these are its STEPs alone. */
 QUELL_API size_t quell_sampler_print(const quell_sampler *sampler, char *buffer, size_t size);
-
-/* Grids: the points that a sampler of T steps goes through, from `start` to `stop`.
- *
- *   linear             constant steps in t, as azula's
- *   karras             constant steps in sigma^(1/rho), rho = 7 (Karras et al., 2206.00364, eq. 5)
- *   exponential        constant steps in log sigma; with sigma / alpha these are constant in the
- *                      log-SNR (Lu et al., 2206.00927): also by the name of logsnr
- *   polyexponential    log sigma is the power rho = 1 of the place, as k-diffusion's
- *   kl_optimal         constant steps in arctan sigma (Sabour et al., 2404.14507)
- *   beta               quantiles of Beta(alpha, beta), 0.6 both (Lee et al., 2407.12173), in t or
- *                      (scale=) in a sigma
- *   sgm_uniform        linear, but with final=zero the last of the constant steps goes to sigma = 0
- *   simple             ComfyUI's: every n-th point of a discrete schedule's table from its end, the
- *                      rest as sgm_uniform; sgm_uniform for other schedules
- *   linear_quadratic   linear = T / 2 small steps to the progress threshold = 0.025, then quadratic
- *                      ones (Mochi)
- *   discrete           points of a discrete schedule's table, as diffusers' (Lin et al.,
- *                      2305.08891, table 2): spacing=linspace|leading|trailing, offset = 0
- *
- * All have final=min|zero: the last point is the schedule's at `stop`, or pure data (sigma = 0).
- * The T points before are then those that the field's codes of these names give. A sigma is
- * sigma / alpha (scale=ratio), or sigma / (alpha + sigma) for what flow models mean by it
- * (scale=flow; the default of linear_quadratic). A sampler whose grid is not defined for its
- * schedule, or has two points that coincide, is refused with a reason. */
 
 #ifdef __cplusplus
 }

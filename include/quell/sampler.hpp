@@ -13,6 +13,7 @@
 #include <quell/run.hpp>
 #include <quell/sampler.h>
 #include <quell/schedule.hpp>
+#include <quell/transition.hpp>
 
 namespace quell
 {

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <quell/plan.h>
+#include <quell/grid.h>
 
 /* Places on a path are rounded to multiples of 2^-24. */
 #define QUELL_BROWNIAN_DEPTH 24

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <quell/plan.h>
+#include <quell/schedule.h>
 #include "base/spec.h"
 #include "noise_name.h"
 
@@ -50,6 +51,12 @@ struct quell_reached {
     double fall, weight;
 };
 
+/* In the step from t to s an output is multiplied so many times, of the size of x, and what it was
+ * rounded by with it: the worst of a plan. */
+struct quell_multiple {
+    double times, t, s;
+};
+
 struct quell_plan {
     const quell_schedule *schedule;
     bool brownian; /* noise is a part of a path */
@@ -65,6 +72,7 @@ struct quell_plan {
     } cut;
     double option[QUELL_MAX_OPTIONS]; /* of the method that ADAPTs */
     struct quell_reached reached[QUELL_MAX_REGISTERS];
+    struct quell_multiple multiple;
     unsigned in_use;    /* registers, one bit each */
     unsigned written;   /* those that hold a value */
     unsigned registers; /* as many as were ever in use at once */

@@ -5,7 +5,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <quell/plan.h>
+#include <quell/grid.h>
 #include <quell/schedule.h>
 #include "base/spec.h"
 

@@ -14,6 +14,7 @@ void *quell_denoiser_new(const struct quell_denoiser_class *type, size_t size, s
     atomic_init(&denoiser->holds, 1);
     denoiser->dim = dim;
     denoiser->reproducible = true;
+    denoiser->mean_alone = !type->apart;
     denoiser->rows = type->rows;
     return denoiser;
 }

@@ -84,6 +84,7 @@ struct quell_denoiser {
     bool whole_batch;
     bool host;             /* it calls a function of the host */
     bool learned_variance; /* evaluate writes it */
+    bool mean_alone;       /* E[X | x_t] - x_t / alpha has the digits of a float E[X | x_t] alone */
     size_t classes;        /* 0: it has none */
     size_t rows;           /* preferred number of rows in a call; 0: any */
 };

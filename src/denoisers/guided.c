@@ -240,6 +240,7 @@ quell_status quell_denoiser_from_guidance(quell_denoiser **guided, const quell_d
     made->guidance = g;
     made->base.reproducible = denoiser->reproducible && (!guide || guide->reproducible);
     made->base.host = denoiser->host || (guide && guide->host);
+    made->base.mean_alone = denoiser->mean_alone || (guide && guide->mean_alone);
     made->base.classes = denoiser->classes;
     made->base.rows = denoiser->rows;
     made->base.learned_variance = denoiser->learned_variance;

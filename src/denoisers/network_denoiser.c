@@ -115,6 +115,7 @@ quell_status quell_denoiser_network(quell_denoiser **denoiser, struct quell_netw
     }
     made->network = network;
     made->parametrization = *parametrization;
+    made->base.mean_alone = quell_parametrization_is_mean(parametrization);
     made->base.classes = network->classes;
     made->base.rows = network->rows;
     *denoiser = &made->base;

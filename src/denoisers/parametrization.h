@@ -45,6 +45,12 @@ static inline void quell_parametrization_digest(const struct quell_parametrizati
     quell_digest_whole(digest, (uint64_t)parametrization->precondition);
 }
 
+/* Whether the output is E[X | x_t] itself. */
+static inline bool quell_parametrization_is_mean(const struct quell_parametrization *of)
+{
+    return of->output == QUELL_X0 && of->precondition != QUELL_KARRAS;
+}
+
 struct quell_factors quell_parametrization_at(const struct quell_parametrization *parametrization,
                                               double t, double alpha, double sigma);
 

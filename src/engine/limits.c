@@ -1,20 +1,47 @@
 /* SPDX-License-Identifier: MIT */
 #include "limits.h"
+#include "groups.h"
 
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
-/* Reads the limit of cgroup v2. */
-static size_t read_cgroup(void)
+/* ceil(quota / period) of one group; 0 if it has none. */
+static size_t processors_of(const struct quell_group *group)
 {
-    FILE *file = fopen("/sys/fs/cgroup/cpu.max", "re");
-    if (!file) return 0;
-    long quota = 0, period = 0;
-    int fields = fscanf(file, "%ld %ld", &quota, &period);
-    fclose(file);
-    if (fields != 2 || quota <= 0 || period <= 0) return 0;
-    return (size_t)((quota + period - 1) / period);
+    char quota[64] = "", period[64] = "";
+    long most = 0, every = 0;
+    if (group->version == 2) {
+        if (quell_group_read(group, "cpu.max", quota, sizeof quota) < 1) return 0;
+        if (sscanf(quota, "%ld %ld", &most, &every) != 2) return 0;
+    } else {
+        if (quell_group_read(group, "cpu.cfs_quota_us", quota, sizeof quota) < 1) return 0;
+        if (quell_group_read(group, "cpu.cfs_period_us", period, sizeof period) < 1) return 0;
+        if (sscanf(quota, "%ld", &most) != 1 || sscanf(period, "%ld", &every) != 1) return 0;
+    }
+    if (most <= 0 || every <= 0) return 0;
+    return (size_t)(most / every) + (most % every != 0);
+}
+
+/* The least of the group and all above it. In a container that does not see its own path, the
+ * topmost folder is the group's. */
+size_t quell_processors_of(const char *lines, const char *root)
+{
+    struct quell_group group;
+    size_t found = 0;
+    if (!quell_group_find(lines, root, "cpu", &group)) return 0;
+    do {
+        size_t own = processors_of(&group);
+        if (own && (!found || own < found)) found = own;
+    } while (quell_group_up(&group));
+    return found;
+}
+
+static size_t read_groups(void)
+{
+    char lines[4096];
+    return quell_group_lines(lines, sizeof lines) ? quell_processors_of(lines, "/sys/fs/cgroup")
+                                                  : 0;
 }
 
 /* An affinity mask with more processors than cpu_set_t holds is taken for no limit. */
@@ -29,6 +56,6 @@ size_t quell_cgroup_limit(void)
 {
     static atomic_size_t quota; /* 1 + the limit */
     size_t known = atomic_load(&quota);
-    if (!known) atomic_store(&quota, known = read_cgroup() + 1);
+    if (!known) atomic_store(&quota, known = read_groups() + 1);
     return known - 1;
 }

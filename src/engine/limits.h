@@ -8,7 +8,11 @@
 /* The number of processors in the affinity mask; 0 if it is not known. */
 size_t quell_affinity_limit(void);
 
-/* ceil(quota / period) of the cgroup, read once; 0 if there is none. Thread-safe. */
+/* ceil(quota / period), the least of the calling thread's cgroup and those above it, read once; 0
+ * if there is none. Thread-safe. */
 size_t quell_cgroup_limit(void);
+
+/* The same by other files: the lines of /proc/thread-self/cgroup, and the hierarchies in `root`. */
+size_t quell_processors_of(const char *lines, const char *root);
 
 #endif

@@ -13,33 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-quell_status quell_sampler_check(const quell_denoiser *denoiser, const quell_point *t)
-{
-    if (denoiser->type->needs_noise && !(t->sigma > 0))
-        return quell_fail(QUELL_BAD_ARGUMENT,
-                          "sampler: the %s denoiser needs sigma > 0, and sigma is 0 at t = %g",
-                          denoiser->type->kind, t->t);
-    if (!denoiser->type->check) return QUELL_OK;
-    return denoiser->type->check(denoiser, t->alpha, t->sigma);
-}
-
-/* ADAPT evaluates at times between its two ends, so both are checked. */
-static quell_status check_operation(const quell_sampler *sampler, const struct quell_op *op)
-{
-    if (op->kind != QUELL_EVAL && op->kind != QUELL_ADAPT) return QUELL_OK;
-    if (op->kind == QUELL_ADAPT) {
-        quell_status status = quell_sampler_check(sampler->denoiser, &op->s);
-        if (status) return status;
-    }
-    if (op->variance && !sampler->denoiser->learned_variance)
-        return quell_fail(
-            QUELL_BAD_ARGUMENT,
-            "sampler: it needs a learned variance, which the %s denoiser does not have; "
-            "one from a function has one with variance=\"learned_range\"",
-            sampler->denoiser->type->kind);
-    return quell_sampler_check(sampler->denoiser, &op->t);
-}
-
 /* The plan of a step callback has no operations but the STEPs of its transitions. */
 static void build_steps(struct quell_plan *plan, const quell_point *grid, size_t steps)
 {
@@ -74,8 +47,7 @@ quell_status quell_sampler_plan(const quell_sampler *sampler, const quell_point 
     } else if (sampler->builder(sampler->user, plan, grid, steps) < 0) {
         quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "the builder reported an error");
     }
-    for (size_t i = 0; i < plan->count && !plan->status; i++)
-        plan->status = check_operation(sampler, &plan->ops[i]);
+    if (!plan->status) plan->status = quell_sampler_check_plan(sampler, plan);
     return plan->status;
 }
 

@@ -47,6 +47,9 @@ struct quell_sampler {
 /* Whether the denoiser can be evaluated at this point. */
 quell_status quell_sampler_check(const quell_denoiser *denoiser, const quell_point *t);
 
+/* Whether it can be evaluated at all points of a plan, and with digits enough for its steps. */
+quell_status quell_sampler_check_plan(const quell_sampler *sampler, const struct quell_plan *plan);
+
 /* Makes the plan for the transitions of a grid, and checks it against the denoiser. The caller
  * frees it, also after a failure. */
 quell_status quell_sampler_plan(const quell_sampler *sampler, const quell_point *grid, size_t steps,

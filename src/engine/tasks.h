@@ -11,8 +11,8 @@
 size_t quell_tasks_of_machine(void);
 size_t quell_tasks_of_groups(void);
 
-/* Reads the beginning of a small file into text[size], and ends it with a zero; its length, or -1.
- */
-long quell_read_file(const char *path, char *text, size_t size);
+/* The latter by other files: the lines of /proc/thread-self/cgroup, and what is mounted in
+ * `root`. */
+size_t quell_tasks_of(const char *lines, const char *root);
 
 #endif

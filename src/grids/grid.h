@@ -3,7 +3,7 @@
 #ifndef QUELL_GRIDS_GRID_H
 #define QUELL_GRIDS_GRID_H
 
-#include <quell/plan.h>
+#include <quell/grid.h>
 #include "base/spec.h"
 #include "core/schedule.h"
 

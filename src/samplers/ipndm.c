@@ -5,7 +5,7 @@
  *     y_s = y_t + (sigma~_s - sigma~_t) sum_j c_j eps_j,     y = x / alpha.
  *
  * ipndm has the c_j of even steps whatever the steps are: its order is 2 at most where they are
- * not. ipndm_v has those of the steps as they are: it is zab (zab.c) with four outputs. Two codes
+ * not. ipndm_v has those of the steps as they are: it is zab (adams.c) with four outputs. Two codes
  * in use (diff-sampler, ComfyUI) have slips in it, at order 3 one and at order 4 three:
  * reference=1. */
 #include "method.h"

@@ -84,7 +84,7 @@ extern const double quell_adams_moments[4];
  * et al., 2202.09778, eq. 12). */
 extern const double quell_adams_even[4][4];
 
-/* Adams-Bashforth in sigma / alpha (zab.c): the weights of every method on eps that is one. */
+/* Adams-Bashforth in sigma / alpha (adams.c): the weights of every method on eps that is one. */
 void quell_zab_weights(const struct quell_history *history, size_t count, const quell_point *t,
                        const quell_point *s, const double *option, double *weights);
 

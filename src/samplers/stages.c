@@ -20,11 +20,26 @@ static struct parts parts_of(const quell_plan *plan, const quell_term *later)
     return parts;
 }
 
+/* Where sigma~_t > 1, x_t / alpha_t is of its size, and x_s may be; x_k / alpha_k, of which an
+ * output is a part, has the size of the weight in its own stage. */
+static void note_multiples(quell_plan *plan, const struct quell_stage *stage,
+                           const struct parts *parts)
+{
+    double size = fmax(1, quell_exp(-quell_lambda(stage->t)));
+    for (size_t k = 0; k < 2; k++) {
+        const struct quell_reached *reached = &plan->reached[stage->later[k].source];
+        double times = fabs(parts->later[k]) * fmax(1, fabs(reached->weight)) / size;
+        if (reached->apart && times > plan->multiple.times)
+            plan->multiple = (struct quell_multiple){times, stage->t->t, stage->s->t};
+    }
+}
+
 void quell_stage(quell_plan *plan, quell_register_id out, const struct quell_stage *stage)
 {
     const quell_point *t = stage->t, *s = stage->s;
     const quell_term *later = stage->later;
     struct parts parts = parts_of(plan, later);
+    note_multiples(plan, stage, &parts);
     double first = -quell_expm1(quell_lambda(t) - quell_lambda(s)) - parts.origin;
     for (size_t k = 0; k < 2; k++)
         if (!plan->reached[later[k].source].apart) first -= parts.later[k];

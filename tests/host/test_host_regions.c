@@ -222,11 +222,13 @@ static bool make_group(char *folder, size_t size)
     return false;
 }
 
-static const char *try_group(const char *folder, const char *limit, int expected)
+/* A process in the group `within`, where `folder`, which is that or one above it, has the limit. */
+static const char *try_group(const char *folder, const char *within, const char *limit,
+                             int expected)
 {
     static char said[200];
     char procs[200];
-    snprintf(procs, sizeof procs, "%s/cgroup.procs", folder);
+    snprintf(procs, sizeof procs, "%s/cgroup.procs", within);
     if (!write_line(folder, "pids.max", limit)) return "pids.max cannot be written";
     for (int before = 0; before < 2; before++) {
         int status = end(start("pids", procs, "6", before ? "before" : NULL));
@@ -246,9 +248,20 @@ TEST(regions, groups)
     snprintf(inner, sizeof inner, "%s/inner", folder);
     const char *wrong = mkdir(inner, 0755) ? "no group in the group" : NULL;
     for (size_t i = 0; i < sizeof limits / sizeof *limits && !wrong; i++)
-        wrong = try_group(folder, limits[i], OTHERS);
-    if (!wrong && can_be_certain()) wrong = try_group(folder, "max", REGION);
+        wrong = try_group(folder, i % 2 ? inner : folder, limits[i], OTHERS);
+    if (!wrong && can_be_certain()) wrong = try_group(folder, inner, "max", REGION);
     rmdir(inner);
     rmdir(folder);
     CHECK(!wrong, "%s", wrong);
+}
+
+/* Its creator's limits cannot be read in a user namespace. */
+TEST(regions, user_namespaces)
+{
+    if (is_emulated()) return;
+    int status = end(start("namespace", "0", "6", NULL));
+    if (status == 6)
+        fprintf(stderr, "no user namespace can be made: not tested\n");
+    else
+        CHECK(status == OTHERS, "in a user namespace: status %d", status);
 }

@@ -4,14 +4,15 @@
  *     quell-under-limit LIMIT VALUE THREADS [before]
  *
  * none 0; tasks N: RLIMIT_NPROC, as nobody; pids FILE: puts itself into the cgroup that has this
- * cgroup.procs; memory BYTES: RLIMIT_AS; data BYTES: RLIMIT_DATA, both beyond what it has. With
- * "before" it has drawn before the limit holds, and opens a region of two threads of its own after
- * each run: OpenMP gives the other threads up then, and has to make them anew. Exit code 10: the
- * samples are right, and were drawn in a region of OpenMP's; 11: by other threads; else what was
- * wrong. */
+ * cgroup.procs; memory BYTES: RLIMIT_AS; data BYTES: RLIMIT_DATA, both beyond what it has;
+ * namespace 0: a user namespace, before any thread. With "before" it has drawn before the limit
+ * holds, and opens a region of two threads of its own after each run: OpenMP gives the other
+ * threads up then, and has to make them anew. Exit code 10: the samples are right, and were drawn
+ * in a region of OpenMP's; 11: by other threads; else what was wrong. */
 #include "host_draw.h"
 
 #include <omp.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -102,6 +103,7 @@ static int limit(const char *what, const char *value)
     if (!strcmp(what, "pids")) return join_group(value);
     if (!strcmp(what, "memory")) return limit_space(value);
     if (!strcmp(what, "data")) return limit_data(value);
+    if (!strcmp(what, "namespace")) return unshare(CLONE_NEWUSER);
     return strcmp(what, "none") != 0;
 }
 

@@ -111,14 +111,15 @@ static struct mixture two(void)
 /* The i-th law; NULL past the end. */
 static const struct mixture *law_at(size_t i)
 {
-    static struct mixture laws[7];
+    static struct mixture laws[8];
     if (laws[0].components == 0) {
         laws[0] = gaussian("N(0, 1)", 0, 1), laws[1] = gaussian("N(0.5, 1e-4)", 0.5, 1e-4);
         laws[2] = gaussian("N(0, 400)", 0, 400), laws[3] = grid25("grid25", 1, 0);
         laws[4] = ring(), laws[5] = two(), laws[6] = grid25("grid25, small", 0.05, 3);
-        for (size_t k = 0; k < 7; k++) finish(&laws[k]);
+        laws[7] = gaussian("N(100, 1e-4)", 100, 1e-4);
+        for (size_t k = 0; k < 8; k++) finish(&laws[k]);
     }
-    return i < 7 ? &laws[i] : NULL;
+    return i < 8 ? &laws[i] : NULL;
 }
 
 static int rising(const void *a, const void *b)
@@ -180,13 +181,15 @@ static double ddim(struct problem *problem, size_t evaluations)
     return problem->ddim[n];
 }
 
-/* sigma / alpha at the end of the schedule, over the least deviation. */
+/* sigma / alpha at the end of the schedule, and what the mean lacks by alpha, over the least
+ * deviation. */
 static double last_noise(const struct problem *problem)
 {
     double alpha, sigma;
     MUST(quell_schedule_at(problem->schedule, 0, &alpha, &sigma));
-    const double *variance = problem->law->variance;
-    return sigma / alpha / sqrt(fmin(variance[0], variance[1]));
+    const double *mean = problem->law->mean, *variance = problem->law->variance;
+    double lacking = (1 - alpha) * fmax(fabs(mean[0]), fabs(mean[1]));
+    return (sigma / alpha + lacking) / sqrt(fmin(variance[0], variance[1]));
 }
 
 static double allowed(struct problem *problem, const char *spec, size_t steps, size_t evaluations)

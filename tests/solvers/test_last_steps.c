@@ -161,3 +161,122 @@ TEST(last_steps, of_means_in_float)
     model_free(&gaussian);
     model_free(&points);
 }
+
+/* steady=0: the whole order multiplies what such an output was rounded by. Where that is more than
+ * a thousandth, the sampler is refused. Returns how far off it is, or -1. */
+static double off_or_refused(const char *spec, const char *noise, size_t steps,
+                             const struct model *model, const quell_denoiser *denoiser)
+{
+    quell_schedule *schedule = must_schedule(noise);
+    quell_sampler_options options = quell_sampler_defaults();
+    quell_sampler *sampler = NULL;
+    options.steps = steps;
+    quell_status status = quell_sampler_create(&sampler, spec, denoiser, schedule, &options);
+    quell_sampler_free(sampler);
+    quell_schedule_free(schedule);
+    if (!status) return off(spec, noise, steps, model, denoiser);
+    CHECK(strstr(quell_error_message(), "leave steady=0 out"), "%s", quell_error_message());
+    return -1;
+}
+
+/* How many of them are refused, of steps so many and 12. */
+static size_t check_whole_orders(const struct model *model, const quell_denoiser *denoiser,
+                                 size_t few)
+{
+    static const char *const samplers[] = {"heun",     "dpm2",      "dpm2_a", "dpm_single",
+                                           "dpm_fast", "restart",   "res_2s", "dpm_single:order=2",
+                                           "seeds3",   "dpmpp_2s_a"};
+    static const char *const schedules[] = {"vp:sigma_min=%g", "ve:sigma_max=5,sigma_min=%g",
+                                            "rectified:sigma_min=%g"};
+    size_t refused = 0;
+    for (size_t i = 0; i < sizeof samplers / sizeof *samplers; i++)
+        for (size_t j = 0; j < 6; j++)
+            for (double least = 1e-3; least > 1e-10; least /= 100) {
+                char noise[64], spec[64];
+                size_t steps = j < 3 ? few : 12;
+                snprintf(noise, sizeof noise, schedules[j % 3], least);
+                snprintf(spec, sizeof spec, "%s%csteady=0", samplers[i],
+                         strchr(samplers[i], ':') ? ',' : ':');
+                double far = off_or_refused(spec, noise, steps, model, denoiser);
+                refused += far == -1;
+                CHECK(far < 2e-3, "%s, %s, %s, %zu steps: off by %g", model->kind, spec, noise,
+                      steps, far);
+            }
+    return refused;
+}
+
+TEST(last_steps, of_means_in_the_whole_order)
+{
+    struct model gaussian, points = model_new("empirical", DIM);
+    quell_denoiser *eps = callback(&gaussian), *mean = NULL, *empirical = model_denoiser(&points);
+    MUST(quell_denoiser_from_function(&mean, DIM, mean_of, NULL, NULL));
+    CHECK(check_whole_orders(&gaussian, mean, 1) > 0, "none is refused");
+    CHECK(check_whole_orders(&points, empirical, 4) > 0, "none is refused");
+    CHECK(check_whole_orders(&gaussian, eps, 1) == 0, "eps has the digits");
+    quell_denoiser_free(eps);
+    quell_denoiser_free(mean);
+    quell_denoiser_free(empirical);
+    model_free(&gaussian);
+    model_free(&points);
+}
+
+/* A clamped mean is a float, whatever it was made of. */
+TEST(last_steps, of_clamped_means)
+{
+    struct model gaussian;
+    quell_denoiser *eps = callback(&gaussian);
+    quell_schedule *schedule = must_schedule("vp:sigma_min=1e-7");
+    quell_sampler_options options = quell_sampler_defaults();
+    quell_sampler *sampler = NULL;
+    options.steps = 8, options.clamp_high = 20;
+    CHECK(quell_sampler_create(&sampler, "heun:steady=0", eps, schedule, &options) ==
+              QUELL_BAD_ARGUMENT,
+          "taken");
+    CHECK(strstr(quell_error_message(), "clamp"), "%s", quell_error_message());
+    MUST(quell_sampler_create(&sampler, "heun", eps, schedule, &options));
+    quell_sampler_free(sampler);
+    quell_schedule_free(schedule);
+    quell_denoiser_free(eps);
+    model_free(&gaussian);
+}
+
+/* The solution from x_1 on, where the flow is known; dpm_adaptive has no plan in double. */
+static double off_the_flow(const quell_denoiser *denoiser, const char *noise)
+{
+    quell_schedule *schedule = must_schedule(noise);
+    quell_sampler *sampler = must_sampler("dpm_adaptive", denoiser, schedule, 1);
+    quell_draw draw = quell_draw_defaults();
+    quell_run run = quell_run_defaults();
+    float x[SAMPLES * DIM];
+    double y[SAMPLES * DIM], alpha, sigma;
+    draw.seed = SEED, draw.count = SAMPLES, run.threads = 1;
+    MUST(quell_sample_prior(sampler, &draw, &run, x));
+    MUST(quell_schedule_at(schedule, 1, &alpha, &sigma));
+    for (size_t i = 0; i < SAMPLES * DIM; i++)
+        y[i] = ((double)x[i] - alpha / 2) / hypot(alpha / 2, sigma);
+    MUST(quell_schedule_at(schedule, 0, &alpha, &sigma));
+    for (size_t i = 0; i < SAMPLES * DIM; i++) y[i] = alpha / 2 + hypot(alpha / 2, sigma) * y[i];
+    MUST(quell_sample_from(sampler, &draw, &run, x));
+    quell_sampler_free(sampler);
+    quell_schedule_free(schedule);
+    return furthest(x, y, SAMPLES * DIM);
+}
+
+TEST(last_steps, of_adaptive_steps)
+{
+    static const char *const schedules[] = {"vp:sigma_min=%g", "ve:sigma_max=5,sigma_min=%g",
+                                            "rectified:sigma_min=%g"};
+    struct model gaussian;
+    quell_denoiser *denoisers[] = {callback(&gaussian), NULL};
+    MUST(quell_denoiser_from_function(&denoisers[1], DIM, mean_of, NULL, NULL));
+    for (size_t i = 0; i < 6; i++)
+        for (double least = 1e-3; least > 1e-10; least /= 100) {
+            char noise[64];
+            snprintf(noise, sizeof noise, schedules[i % 3], least);
+            double far = off_the_flow(denoisers[i / 3], noise);
+            CHECK(far < 0.01, "%s, %s: off by %g", i < 3 ? "eps" : "x0", noise, far);
+        }
+    quell_denoiser_free(denoisers[0]);
+    quell_denoiser_free(denoisers[1]);
+    model_free(&gaussian);
+}

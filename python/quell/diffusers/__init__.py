@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from quell._numbers import flag, real, whole
+from quell._numbers import flag, real, reals, whole
 from quell._sampler import Sampler
 from quell.denoise import FunctionDenoiser
 from quell.diffusers import levels
@@ -21,6 +21,7 @@ from quell.noise import Schedule
 __all__ = ["Setup", "from_diffusers"]
 
 _OUTPUTS = {"epsilon": "eps", "sample": "x0", "v_prediction": "v", "flow_prediction": "flow"}
+_NOT_THE_DATA = ("EulerAncestralDiscrete", "KDPM2AncestralDiscrete", "KDPM2Discrete", "PNDM")
 _EDM = ("EDMEuler", "EDMDPMSolverMultistep", "CosineDPMSolverMultistep")
 
 
@@ -128,7 +129,7 @@ def from_diffusers(
     """
     fields = Fields(read(scheduler), flag(strict, "strict"))
     _check(fields, steps, sigmas, mu, original_inference_steps)
-    count = len(sigmas) if steps is None else whole(steps, "steps", 1)
+    count = len(reals(sigmas, "sigmas")) if steps is None else whole(steps, "steps", 1)
     if count < 1:
         raise refused("sigmas: there is none")
     mu = None if mu is None else real(mu, "mu")
@@ -202,13 +203,14 @@ def _place(
 
 def _output(fields: Fields) -> str:
     if fields.name in _EDM or fields.name == "CMStochasticIterative":
+        fields.only("prediction_type", "epsilon", "v_prediction", why="diffusers refuses it, too")
         return "x0"
     prediction = fields.prediction_type
     if prediction not in _OUTPUTS:
         fields.refuse("prediction_type", f"is none of {', '.join(_OUTPUTS)}")
     if (prediction == "flow_prediction") != bool(fields.get("use_flow_sigmas")):
         fields.refuse("prediction_type", "flow_prediction and use_flow_sigmas go together")
-    if prediction == "sample" and fields.name in ("EulerAncestralDiscrete", "PNDM"):
+    if prediction == "sample" and fields.name in _NOT_THE_DATA:
         fields.refuse("prediction_type", "diffusers refuses it, too")
     return _OUTPUTS[prediction]
 

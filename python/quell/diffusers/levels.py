@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from quell import _quell
+from quell._numbers import reals
 from quell.diffusers.fields import Fields, betas_of
+from quell.errors import refused
 from quell.noise import Schedule
 
 Levels = np.ndarray
@@ -46,6 +48,11 @@ class Table:
             alphas[-1] = 0 if fields.name in REALLY_ZERO else 2.0**-12
             squares = alphas**2
             betas = 1 - squares / np.concatenate([[1], squares[:-1]])
+            if betas[-1] <= 0:
+                fields.refuse(
+                    "rescale_betas_zero_snr",
+                    "the last point of diffusers' table has less noise than the one before it",
+                )
         else:
             squares = np.exp(2 * log_alphas)
         with np.errstate(divide="ignore"):
@@ -77,7 +84,7 @@ def timesteps(fields: Fields, steps: int, table: Table | None = None) -> np.ndar
     if table is not None and clip > -math.inf:
         last = train - int(np.searchsorted(-np.log(table.levels[::-1]), clip))
     if steps > train:
-        raise ValueError(f"from_diffusers: {steps} steps of a table with {train} points")
+        raise refused(f"steps: {steps}, but the table has {train} points")
     spacing, offset = fields.get("timestep_spacing", "linspace"), fields.get("steps_offset", 0)
     if spacing == "linspace":
         made = np.linspace(0, last - 1, steps + more)[::-1]
@@ -243,18 +250,20 @@ def of_flow(fields: Fields, steps: int, sigmas: Any, mu: float | None) -> Levels
     """Of FlowMatchEuler."""
     train, shift = int(fields.num_train_timesteps), float(fields.shift)
     dynamic = fields.use_dynamic_shifting
+    fields.only("time_shift_type", "exponential", "linear", why="is neither of these")
     if dynamic and mu is None:
-        raise ValueError("from_diffusers: use_dynamic_shifting needs mu=, the shift's logarithm")
+        raise refused("mu: use_dynamic_shifting needs it, the shift's logarithm")
     if not dynamic and mu is not None:
-        raise ValueError("from_diffusers: mu is for use_dynamic_shifting")
+        raise refused("mu: is for use_dynamic_shifting; must be left out")
     if sigmas is None:
         ends = np.array([1.0, 1 / train])
         ends = ends if dynamic else shift * ends / (1 + (shift - 1) * ends)
         made = np.linspace(ends[0], ends[1], steps)
     else:
-        made = np.asarray(sigmas, dtype=np.float64)
+        made = np.array(reals(sigmas, "sigmas"))
+        if not ((made > 0) & (made <= 1)).all():
+            raise refused("sigmas: must be above 0 and at most 1")
     if dynamic:
-        fields.only("time_shift_type", "exponential", "linear", why="is neither of these")
         told = float(mu or 0)
         factor = math.exp(told) if fields.time_shift_type == "exponential" else told
         made = factor / (factor + (1 / made - 1))

@@ -71,6 +71,9 @@ def _dpm(fields: Fields, at: np.ndarray, steps: int, *_: Any) -> str:
     algorithm = fields.get("algorithm_type", "dpmsolver++")
     if fields.name == "CosineDPMSolverMultistep":
         algorithm = "sde-dpmsolver++"
+    if algorithm not in ("dpmsolver++", "sde-dpmsolver++"):
+        why = f"diffusers refuses it with algorithm_type={algorithm!r}; take sigma_min"
+        fields.only("final_sigmas_type", "sigma_min", why=why)
     algorithm = "dpmsolver++" if algorithm == "deis" else algorithm
     kind = "midpoint" if kind in ("logrho", "bh1", "bh2") else kind
     fields.only("variance_type", None, why="a learned variance that is thrown away")
@@ -113,6 +116,10 @@ def _single(fields: Fields, at: np.ndarray, steps: int, *_: Any) -> str:
 
 
 def _deis(fields: Fields, at: np.ndarray, steps: int, *_: Any) -> str:
+    fields.only("solver_order", 1, 2, 3, why="diffusers has no formulas of it")
+    known = "is none that diffusers takes for deis"
+    fields.only("algorithm_type", "deis", "dpmsolver", "dpmsolver++", why=known)
+    fields.only("solver_type", "logrho", "midpoint", "heun", "bh1", "bh2", why=known)
     _ends_low(fields, at, int(fields.solver_order))
     return f"zeab:order={int(fields.solver_order)}"
 
@@ -120,6 +127,7 @@ def _deis(fields: Fields, at: np.ndarray, steps: int, *_: Any) -> str:
 def _unipc(fields: Fields, at: np.ndarray, steps: int, *_: Any) -> str:
     order = int(fields.solver_order)
     kind = "bh2" if fields.solver_type in ("midpoint", "heun", "logrho") else fields.solver_type
+    fields.only("solver_type", "bh1", "bh2", "midpoint", "heun", "logrho", why="is none of UniPC's")
     fields.only("predict_x0", True, why="UniPC is on the data here")
     fields.only("solver_p", None, why="the predictor is UniPC's own")
     if fields.disable_corrector:

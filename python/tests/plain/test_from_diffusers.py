@@ -87,6 +87,18 @@ REFUSED = [
     ("LCM", {}, 60, "original_inference_steps=50"),
     ("TCD", {}, 4, "rounded down"),
     ("CMStochasticIterative", {"s_noise": 0.5}, 4, "s_noise=0.5"),
+    ("DEISMultistep", {"solver_order": 4}, 20, "solver_order=4"),
+    ("DEISMultistep", {"algorithm_type": "data_prediction"}, 20, "algorithm_type="),
+    ("DEISMultistep", {"solver_type": "other"}, 20, "solver_type='other'"),
+    ("UniPCMultistep", {"solver_type": "other"}, 20, "solver_type='other'"),
+    ("DPMSolverMultistep", {"algorithm_type": "deis"}, 20, "final_sigmas_type='zero'"),
+    ("EDMDPMSolverMultistep", {"algorithm_type": "deis"}, 20, "final_sigmas_type='zero'"),
+    ("EDMEuler", {"prediction_type": "sample"}, 20, "prediction_type='sample'"),
+    ("EDMEuler", {"prediction_type": "flow_prediction"}, 20, "prediction_type='flow_prediction'"),
+    ("KDPM2Discrete", {"prediction_type": "sample"}, 20, "prediction_type='sample'"),
+    ("KDPM2AncestralDiscrete", {"prediction_type": "sample"}, 20, "prediction_type='sample'"),
+    ("EulerDiscrete", {"rescale_betas_zero_snr": True}, 20, "rescale_betas_zero_snr=True"),
+    ("FlowMatchEulerDiscrete", {"time_shift_type": "other"}, 20, "time_shift_type='other'"),
 ]
 
 
@@ -136,6 +148,16 @@ def test_arguments():
         quell.from_diffusers(config)
     with pytest.raises(ValueError):
         quell.from_diffusers(config, 0)
+    with pytest.raises(quell.BadArgument, match="steps: 2000, but the table has 1000"):
+        quell.from_diffusers(config, 2000)
+    flow = {"_class_name": "FlowMatchEulerDiscreteScheduler"}
+    with pytest.raises(quell.BadArgument, match="mu: use_dynamic_shifting needs it"):
+        quell.from_diffusers({**flow, "use_dynamic_shifting": True}, 10)
+    with pytest.raises(quell.BadArgument, match="mu: is for"):
+        quell.from_diffusers(flow, 10, mu=1.0)
+    for sigmas in [1.0, 0.0], [float("nan")], [2.0, 1.0]:
+        with pytest.raises(quell.BadArgument, match="sigmas: "):
+            quell.from_diffusers(flow, sigmas=sigmas)
     with pytest.raises(quell.BadArgument):
         quell.from_diffusers({}, 10)
     with pytest.raises(TypeError):

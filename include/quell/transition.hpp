@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* Transitions: samplers of one's own by a function for one step. */
+#ifndef QUELL_TRANSITION_HPP
+#define QUELL_TRANSITION_HPP
+
+#include <cstdint>
+#include <utility>
+#include <quell/callback.hpp>
+#include <quell/grid.hpp>
+#include <quell/span.hpp>
+#include <quell/transition.h>
+
+namespace quell
+{
+
+/* What a step function can do inside its transition, valid during its call. */
+class transition
+{
+  public:
+    explicit transition(quell_transition *c) noexcept : transition_(c) {}
+
+    /* The index of the sample in row 0, the rows, the elements of each, and the number of the
+     * transition. */
+    uint64_t first() const { return quell_transition_first(transition_); }
+    size_t rows() const { return quell_transition_rows(transition_); }
+    size_t dim() const { return quell_transition_dim(transition_); }
+    size_t index() const { return quell_transition_index(transition_); }
+
+    /* Scratch memory k in {0, 1, 2, 3}, [rows][dim], kept from one transition to the next. */
+    span<float> scratch(unsigned k)
+    {
+        float *memory = quell_transition_scratch(transition_, k);
+        return {memory, memory ? rows() * dim() : 0};
+    }
+
+    /* out[rows][dim] = E[X | x_t = x]; out must not overlap x. */
+    void denoise(const point &t, span<const float> x, span<float> out)
+    {
+        detail::expect("transition: x", x.size(), rows() * dim());
+        detail::expect("transition: out", out.size(), rows() * dim());
+        inside([&] { return quell_transition_denoise(transition_, &t, x.data(), out.data()); });
+    }
+
+    /* out[rows][dim] = the noise of slot k of this transition. */
+    void noise(unsigned k, span<float> out)
+    {
+        detail::expect("transition: out", out.size(), rows() * dim());
+        inside([&] { return quell_transition_noise(transition_, k, out.data()); });
+    }
+
+    /* The schedule at another time. */
+    point at(double t)
+    {
+        point result{};
+        inside([&] { return quell_transition_at(transition_, t, &result); });
+        return result;
+    }
+
+    /* For the C interface. */
+    quell_transition *get() const noexcept { return transition_; }
+
+  private:
+    template <class F> void inside(F &&function)
+    {
+        detail::slot own(quell_transition_context(transition_));
+        detail::call(own, std::forward<F>(function));
+    }
+
+    quell_transition *transition_;
+};
+
+} // namespace quell
+#endif

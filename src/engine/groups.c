@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include "groups.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PATH_SIZE 1100
+
+long quell_read_file(const char *path, char *text, size_t size)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return -1;
+    long length = 0;
+    while ((size_t)length + 1 < size) {
+        long more = (long)read(file, text + length, size - 1 - (size_t)length);
+        if (more < 0) length = -1;
+        if (more <= 0) break;
+        length += more;
+    }
+    close(file);
+    if (length >= 0) text[length] = '\0';
+    return length;
+}
+
+bool quell_group_lines(char *text, size_t size)
+{
+    long length = quell_read_file("/proc/thread-self/cgroup", text, size);
+    return length > 0 && (size_t)length + 1 < size;
+}
+
+bool quell_group_has(const struct quell_group *group, const char *name)
+{
+    char path[PATH_SIZE];
+    int length = snprintf(path, sizeof path, "%s/%s", group->folder, name);
+    return length > 0 && (size_t)length < sizeof path && !access(path, F_OK);
+}
+
+long quell_group_read(const struct quell_group *group, const char *name, char *text, size_t size)
+{
+    char path[PATH_SIZE];
+    int length = snprintf(path, sizeof path, "%s/%s", group->folder, name);
+    return length > 0 && (size_t)length < sizeof path ? quell_read_file(path, text, size) : -1;
+}
+
+/* Of a line "ID:CONTROLLERS:PATH" the path, if the controller is one of those; of "0::PATH", which
+ * is version 2's, if `controller` is empty. NULL otherwise. */
+static const char *path_of(const char *line, const char *controller)
+{
+    const char *word = strchr(line, ':');
+    size_t length = strlen(controller);
+    if (!word) return NULL;
+    for (word++;; word++) {
+        size_t size = strcspn(word, ",:\n");
+        if (size == length && !strncmp(word, controller, length)) {
+            word = strchr(word, ':');
+            return word ? word + 1 : NULL;
+        }
+        word += size;
+        if (*word != ',') return NULL;
+    }
+}
+
+static const char *find_line(const char *lines, const char *controller)
+{
+    while (lines && *lines) {
+        const char *path = path_of(lines, controller);
+        if (path) return path;
+        lines = strchr(lines, '\n');
+        if (lines) lines++;
+    }
+    return NULL;
+}
+
+/* Takes a folder in the root, if a hierarchy is mounted there, and the group's path in it. */
+static bool take(struct quell_group *group, const char *root, const char *mount, const char *path)
+{
+    int length = snprintf(group->folder, sizeof group->folder, "%s%s", root, mount);
+    if (length < 0 || (size_t)length >= sizeof group->folder) return false;
+    if (!quell_group_has(group, "cgroup.procs")) return false;
+    group->top = (size_t)length;
+    size_t size = strcspn(path, "\n");
+    if (group->top + size >= sizeof group->folder) return false;
+    memcpy(group->folder + group->top, path, size);
+    group->folder[group->top + size] = '\0';
+    if (strstr(group->folder + group->top, "/..")) return false;
+    while (group->folder[group->top] && group->folder[strlen(group->folder) - 1] == '/')
+        group->folder[strlen(group->folder) - 1] = '\0';
+    return true;
+}
+
+bool quell_group_find(const char *lines, const char *root, const char *controller,
+                      struct quell_group *group)
+{
+    char first[64];
+    const char *path = find_line(lines, controller);
+    group->version = path ? 1 : 2;
+    snprintf(first, sizeof first, "/%s", controller);
+    if (path) return take(group, root, first, path);
+    path = find_line(lines, "");
+    return path && (take(group, root, "", path) || take(group, root, "/unified", path));
+}
+
+bool quell_group_up(struct quell_group *group)
+{
+    char *slash = strrchr(group->folder, '/');
+    if (strlen(group->folder) <= group->top || !slash) return false;
+    *slash = '\0';
+    return true;
+}
