@@ -49,6 +49,7 @@ module quell_c
         type(c_ptr) :: variance
         type(c_funptr) :: release
         integer(c_size_t) :: classes
+        integer(c_int64_t) :: digest
     end type
 
     type, bind(c) :: c_guidance

@@ -43,7 +43,7 @@ module quell_callbacks
     ! long as anything that holds the denoiser. An internal procedure must not be used beyond the
     ! call of its host. By keyword: output ('x0', 'eps', 'v', 'score', 'flow'), precondition
     ! ('none', 'simple', 'karras'), whole_batch, reproducible, variance ('none',
-    ! 'learned_range'); see quell_function_options in quell/denoiser.h.
+    ! 'learned_range'), classes, digest; see quell_function_options in quell/denoiser.h.
     interface quell_denoiser_from_function
         module procedure from_procedure, from_object
     end interface
@@ -55,28 +55,30 @@ module quell_callbacks
 contains
 
     recursive subroutine from_procedure(denoiser, dim, function, output, precondition, &
-        whole_batch, reproducible, variance, classes, stat, errmsg)
+        whole_batch, reproducible, variance, classes, digest, stat, errmsg)
         type(quell_denoiser), intent(out) :: denoiser
         integer(c_size_t), intent(in) :: dim
         procedure(quell_denoise_fn) :: function
         character(*), intent(in), optional :: output, precondition, variance
         logical, intent(in), optional :: whole_batch, reproducible
         integer(c_size_t), intent(in), optional :: classes
+        integer(c_int64_t), intent(in), optional :: digest
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
         call quell_finish(create(denoiser, dim, c_funloc(call_procedure), &
             transfer(c_funloc(function), c_null_ptr), c_null_funptr, output, precondition, &
-            whole_batch, reproducible, variance, classes), stat, errmsg)
+            whole_batch, reproducible, variance, classes, digest), stat, errmsg)
     end subroutine
 
     recursive subroutine from_object(denoiser, dim, object, output, precondition, whole_batch, &
-        reproducible, variance, classes, stat, errmsg)
+        reproducible, variance, classes, digest, stat, errmsg)
         type(quell_denoiser), intent(out) :: denoiser
         integer(c_size_t), intent(in) :: dim
         class(quell_denoise_object), intent(in), target :: object
         character(*), intent(in), optional :: output, precondition, variance
         logical, intent(in), optional :: whole_batch, reproducible
         integer(c_size_t), intent(in), optional :: classes
+        integer(c_int64_t), intent(in), optional :: digest
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
         type(box), pointer :: own
@@ -84,13 +86,13 @@ contains
         allocate(own)
         own%object => object
         status = create(denoiser, dim, c_funloc(call_object), c_loc(own), c_funloc(release), &
-            output, precondition, whole_batch, reproducible, variance, classes)
+            output, precondition, whole_batch, reproducible, variance, classes, digest)
         if (status /= QUELL_OK) deallocate(own)
         call quell_finish(status, stat, errmsg)
     end subroutine
 
     recursive integer(c_int) function create(denoiser, dim, function, user, release, output, &
-        precondition, whole_batch, reproducible, variance, classes)
+        precondition, whole_batch, reproducible, variance, classes, digest)
         type(quell_denoiser), intent(inout) :: denoiser
         integer(c_size_t), intent(in) :: dim
         ! By value: gfortran would refer to a constant that needs relocation in read-only memory.
@@ -99,15 +101,17 @@ contains
         character(*), intent(in), optional :: output, precondition, variance
         logical, intent(in), optional :: whole_batch, reproducible
         integer(c_size_t), intent(in), optional :: classes
+        integer(c_int64_t), intent(in), optional :: digest
         character(:), allocatable, target :: c_output, c_precondition, c_variance
         type(c_function_options) :: options
         c_output = terminated('x0', output)
         c_precondition = terminated('none', precondition)
         c_variance = terminated('none', variance)
         options = c_function_options(c_sizeof(options), c_loc(c_output), c_loc(c_precondition), &
-            0, 0, c_loc(c_variance), release, 0)
+            0, 0, c_loc(c_variance), release, 0, 0)
         if (present(whole_batch)) options%whole_batch = merge(1, 0, whole_batch)
         if (present(classes)) options%classes = classes
+        if (present(digest)) options%digest = digest
         if (present(reproducible)) options%reproducible = merge(1, 0, reproducible)
         create = quell_check_count('denoiser: dim', int(dim, c_int64_t))
         if (create == QUELL_OK .and. present(classes)) &

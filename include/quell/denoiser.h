@@ -122,7 +122,9 @@ typedef int quell_denoise_fn(void *user, const quell_call *call, const float *in
  *                      2102.09672, eq. 15; diffusers' variance_type)
  * release: what frees `user` (quell_release_fn); NULL: nothing to do.
  * classes: how many quell_draw.classes may ask for (0: none). With some, it must also know what to
- *   do without a class, where it is guided by itself. */
+ *   do without a class, where it is guided by itself.
+ * digest: a number of your own that says what the function computes, such as a digest of its
+ *   weights (0: none); it goes into quell_denoiser_digest, as a function cannot be read. */
 typedef struct quell_function_options {
     size_t size;
     const char *output;
@@ -132,6 +134,7 @@ typedef struct quell_function_options {
     const char *variance;
     quell_release_fn *release;
     size_t classes;
+    uint64_t digest;
 } quell_function_options;
 
 /* x0, no preconditioning, per tile, not reproducible, no variance. */
@@ -146,6 +149,7 @@ static inline quell_function_options quell_function_defaults(void)
     options.variance = "none";
     options.release = NULL;
     options.classes = 0;
+    options.digest = 0;
     return options;
 }
 
@@ -206,11 +210,11 @@ QUELL_API const char *quell_denoiser_kind(const quell_denoiser *denoiser);
 QUELL_API size_t quell_denoiser_classes(const quell_denoiser *denoiser);
 
 /* A digest of all that decides on the denoiser's answers: every weight, mean, variance and point,
- * options, guidance and what it is made of, to the last bit; of a function its options alone, as it
- * cannot be read. Two of one version of quell with the same digest give the same samples (but for a
- * chance of 2^-64), whatever files they came from, on whatever machine; another version may have
- * others. Worked out when it is first asked for, as fast as memory is read; 0 for NULL.
- * Thread-safe. */
+ * options, guidance and what it is made of, to the last bit; of a function its options alone, with
+ * their `digest`, as a function cannot be read. Two of one version of quell with the same digest
+ * give the same samples (but for a chance of 2^-64), whatever files they came from, on whatever
+ * machine; another version may have others. Worked out when it is first asked for, as fast as
+ * memory is read; 0 for NULL. Thread-safe. */
 QUELL_API uint64_t quell_denoiser_digest(const quell_denoiser *denoiser);
 
 /* Gives up the caller's hold on a denoiser; NULL is allowed. */

@@ -22,6 +22,7 @@ struct function_options {
     bool reproducible = false;
     std::string variance = "none";
     size_t classes = 0;
+    uint64_t digest = 0;
 };
 
 /* How a denoiser is guided; see quell_guidance. With times, the weight runs in straight lines
@@ -144,6 +145,7 @@ class denoiser
         c.reproducible = options.reproducible;
         c.variance = detail::text("function: variance", options.variance);
         c.classes = options.classes;
+        c.digest = options.digest;
         c.release = detail::destroy<F>;
         denoiser result = make([&](auto **d) {
             return quell_denoiser_from_function(d, dim, evaluate<F>, own.get(), &c);

@@ -7,7 +7,7 @@ import functools
 from typing import Any
 
 from quell import _quell
-from quell._numbers import text
+from quell._numbers import text, whole
 from quell._said import said
 from quell.denoise import FunctionDenoiser, NativeDenoiser
 from quell.errors import refused
@@ -129,10 +129,11 @@ def is_native(denoiser: Any) -> bool:
     )
 
 
-def ways_of(denoiser: Any) -> tuple[str, str, str]:
-    """What a denoiser of Python's returns, what is done around it, what it learned of variances."""
+def ways_of(denoiser: Any) -> tuple[str, str, str, int]:
+    """What a denoiser of Python's returns, what is done around it, what it learned of variances,
+    and what its caller says of it."""
     if not isinstance(denoiser, FunctionDenoiser):
-        return "x0", "none", "none"
+        return "x0", "none", "none", 0
     if callable(denoiser):
         raise TypeError(
             f"denoiser: {type(denoiser).__name__} is a FunctionDenoiser with a __call__ of its "
@@ -142,4 +143,5 @@ def ways_of(denoiser: Any) -> tuple[str, str, str]:
         text(denoiser.output, "output"),
         text(denoiser.precondition, "precondition"),
         text(denoiser.variance, "variance"),
+        whole(denoiser.digest, "digest"),
     )

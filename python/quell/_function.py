@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from quell._numbers import function_of, text
+from quell._numbers import function_of, text, whole
 from quell._said import said
 from quell.errors import refused
 from quell.noise import Schedule
@@ -47,6 +47,8 @@ class FunctionDenoiser:
             pair, the output and v in [-1, 1] of the same shape, which interpolates between the
             logarithms of the least (-1) and the greatest variance (Nichol & Dhariwal, 2102.09672,
             eq. 15), for samplers that ask for it ("ddpm:variance=learned_range").
+        digest: A number of your own that says what the function computes, such as a hash of its
+            weights, from 0 (none) to 2^64 - 1; it goes into Sampler.digest.
 
     Raises:
         BadArgument: By the first call of a sampler: there is no such output or precondition.
@@ -59,6 +61,7 @@ class FunctionDenoiser:
         output: str = "x0",
         precondition: str = "none",
         variance: str = "none",
+        digest: int = 0,
     ) -> None:
         function_of(function, "function")
         if text(variance, "variance") not in ("none", "learned_range"):
@@ -68,3 +71,4 @@ class FunctionDenoiser:
         self.output = text(output, "output")
         self.precondition = text(precondition, "precondition")
         self.variance = variance
+        self.digest = whole(digest, "digest")

@@ -34,7 +34,9 @@ class Denoiser:
     @staticmethod
     def eigen(mean: _Doubles, eigenvalues: _Doubles, vectors: _Doubles) -> Denoiser: ...
     @staticmethod
-    def function(dim: int, output: str, precondition: str, variance: str) -> Denoiser: ...
+    def function(
+        dim: int, output: str, precondition: str, variance: str, digest: int
+    ) -> Denoiser: ...
     @staticmethod
     def guided(
         base: Denoiser,

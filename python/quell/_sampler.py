@@ -220,8 +220,8 @@ class Sampler(Settings):
     def digest(self) -> int:
         """A number of all that decides on samples but for seeds and classes: the denoiser's digest,
         the plan, the grid, the schedule and the bounds; the same on any machine, by one version of
-        quell. Of a denoiser of Python's it has what is done around the function, but not the
-        function."""
+        quell. Of a denoiser of Python's it has what is done around the function, and
+        FunctionDenoiser's own digest, but not the function."""
         return self._sampler(getattr(self.denoiser, "dim", 1)).digest
 
     def progress_bar(self, it: Iterable[Any]) -> Iterator[Any]:

@@ -42,12 +42,14 @@ struct python_denoiser {
 };
 
 static quell::denoiser function(size_t dim, const std::string &output,
-                                const std::string &precondition, const std::string &variance)
+                                const std::string &precondition, const std::string &variance,
+                                uint64_t digest)
 {
     quell::function_options options;
     options.output = output;
     options.precondition = precondition;
     options.variance = variance;
+    options.digest = digest;
     options.whole_batch = true;
     return quell::denoiser::from_function(dim, python_denoiser{variance != "none"}, options);
 }
@@ -122,7 +124,7 @@ static void bind_constructors(py::class_<quell::denoiser> &bound)
             },
             py::arg("mean"), py::arg("eigenvalues"), py::arg("vectors"))
         .def_static("function", function, py::arg("dim"), py::arg("output"),
-                    py::arg("precondition"), py::arg("variance"))
+                    py::arg("precondition"), py::arg("variance"), py::arg("digest"))
         .def_static("guided", guided, py::arg("base"), py::arg("guide").none(true),
                     py::arg("weight"), py::arg("low"), py::arg("high"), py::arg("times"),
                     py::arg("weights"));

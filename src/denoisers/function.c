@@ -13,6 +13,7 @@ struct function {
     quell_denoise_fn *function;
     void *user;
     quell_release_fn *release;
+    uint64_t digest;
     struct quell_parametrization parametrization;
 };
 
@@ -75,6 +76,7 @@ static void digest(const quell_denoiser *denoiser, struct quell_digest *sum)
 {
     quell_parametrization_digest(&self(denoiser)->parametrization, sum);
     quell_digest_whole(sum, denoiser->reproducible);
+    quell_digest_whole(sum, self(denoiser)->digest);
 }
 
 static const struct quell_denoiser_class function_class = {
@@ -115,6 +117,7 @@ quell_status quell_denoiser_from_function(quell_denoiser **denoiser, size_t dim,
     made->function = function;
     made->user = user;
     made->release = o.release;
+    made->digest = o.digest;
     made->parametrization = parametrization;
     made->base.classes = o.classes;
     made->base.reproducible = o.reproducible != 0;

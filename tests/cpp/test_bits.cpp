@@ -216,6 +216,14 @@ TEST(other_denoisers)
     CHECK(by_one.digest() && by_one.digest() != by_diagonal.digest());
     CHECK(sample(empirical, "vp").size() == 10);
 
+    auto nothing = [](const quell_call &, quell::span<const float>, quell::span<float>) {
+        return 0;
+    };
+    quell::function_options said;
+    said.digest = 7;
+    auto other = quell::denoiser::from_function(2, nothing, said);
+    CHECK(other.digest() != quell::denoiser::from_function(2, nothing).digest());
+
     quell::guidance how;
     how.weight = 1;
     CHECK(same_bits(sample(quell::denoiser::from_guidance(one, diagonal, how), "vp"),

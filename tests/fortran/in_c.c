@@ -25,6 +25,7 @@ size_t in_c_function_options(quell_function_options *options)
     options->variance = POINTER(6);
     memset(&options->release, 0, sizeof options->release);
     options->classes = 8;
+    options->digest = 9;
     return sizeof *options;
 }
 

@@ -78,7 +78,7 @@ contains
         call check(is(options%size, 1) .and. is(options%output, 2) .and. &
             is(options%precondition, 3) .and. is(options%whole_batch, 4) .and. &
             is(options%reproducible, 5) .and. is(options%variance, 6) .and. is(options%release, 0) &
-            .and. is(options%classes, 8), &
+            .and. is(options%classes, 8) .and. options%digest == 9, &
             'quell_function_options')
 
         call check(in_c_guidance(guidance) == c_sizeof(guidance), 'size of quell_guidance')

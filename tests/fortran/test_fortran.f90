@@ -95,13 +95,16 @@ contains
     end subroutine
 
     subroutine check_functions()
-        type(quell_denoiser) :: denoiser
+        type(quell_denoiser) :: denoiser, told
         type(quell_sampler) :: sampler
         integer(c_int64_t) :: sample = -1
         integer(c_size_t) :: transition = -1
         type(halving), target :: own
         call check(in_c_draw(1, 200_c_size_t, expected) == 0, 'C draws')
         call quell_denoiser_from_function(denoiser, 3_c_size_t, halve)
+        call quell_denoiser_from_function(told, 3_c_size_t, halve, digest=7_c_int64_t)
+        call check(quell_denoiser_digest(told) /= quell_denoiser_digest(denoiser), 'its own digest')
+        call quell_denoiser_free(told)
         call quell_sampler_create(sampler, 'ddim:eta=0.5', denoiser, schedule, options)
         call quell_denoiser_free(denoiser)
         call draw(sampler)

@@ -245,3 +245,20 @@ TEST(denoiser_digest, functions_of_the_host)
     CHECK(of_host(NULL, &one, 1) != of_host(NULL, &other, 1), "another context");
     CHECK(of_host(&one, NULL, 0) == of_host(&other, NULL, 0), "was asked without a promise");
 }
+
+/* What the host says of its function is part of it. */
+TEST(denoiser_digest, of_the_host)
+{
+    quell_function_options options = quell_function_defaults();
+    uint64_t digests[3];
+    float one = 1;
+    for (uint64_t i = 0; i < 3; i++) {
+        quell_denoiser *denoiser = NULL;
+        options.digest = i == 2 ? UINT64_MAX : i;
+        MUST(quell_denoiser_from_function(&denoiser, 2, say, &one, &options));
+        digests[i] = quell_denoiser_digest(denoiser);
+        quell_denoiser_free(denoiser);
+    }
+    CHECK(digests[0] != digests[1] && digests[1] != digests[2] && digests[0] != digests[2],
+          "the host's own digest has no effect");
+}

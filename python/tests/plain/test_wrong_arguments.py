@@ -128,7 +128,7 @@ CASES = [
     (quell.EmpiricalDenoiser, "points", {"empty"}),
     (with_function, "function", {"function"}),
     (with_function, "schedule", {"none"}),
-    *((with_function, name, set()) for name in ("output", "precondition", "variance")),
+    *((with_function, name, set()) for name in ("output", "precondition", "variance", "digest")),
     (guided, "denoiser", set()),
     (guided, "guide", {"none"}),
     (guided, "weight", {"none", *REALS} - {"infinite"}),
@@ -233,3 +233,5 @@ def test_digest_of_a_sampler():
     assert len({made(), *others}) == 7
     assert made(threads=1, tile=3) == made()
     assert quell.Sampler(lambda x, t: x, steps=4, schedule="vp").digest != made()
+    functions = [quell.FunctionDenoiser(abs, digest=i) for i in (0, 1, 2**64 - 1)]
+    assert len({quell.Sampler(one, steps=4).digest for one in functions}) == 3
