@@ -8,8 +8,8 @@
  * After Lu et al. (2206.00927, algorithm 1). The middle is that of log sigma~_t and log
  * sigma~_down: with eta = 1, s itself. A step to sigma_down = 0 is Euler's.
  *
- * The noise is exact: what the law of x_s lacks is what the steps down lack, and the weak order is
- * theirs. */
+ * The noise added is exactly that of the law of x_s, so that all errors are of the steps down,
+ * and the weak order is theirs. */
 #include "stages.h"
 
 enum { ETA, S_NOISE, STEADY };

@@ -9,8 +9,8 @@
  * The middle is that of lambda_t and lambda_down: with eta = 1, s itself. A step to sigma_down = 0
  * is of the first order.
  *
- * The noise is exact: what the law of x_s lacks is what the steps down lack, and the weak order is
- * theirs. */
+ * The noise added is exactly that of the law of x_s, so that all errors are of the steps down,
+ * and the weak order is theirs. */
 #include "stages.h"
 
 enum { ETA, S_NOISE, STEADY };

@@ -10,7 +10,7 @@
  *               ((1 - 1 / (2 r)) mu_t + mu_m / (2 r)) + sigma_s sqrt(1 - K(h)) eps_{t, s}.
  *
  * The two noises overlap in time. K is that of the SDE (sde.h) with the rate -K'(u) / 2 K(u), which
- * is 1 for eta = 1, so that what it makes of the noise before and after m is known:
+ * is 1 for eta = 1, and carries the noise from before m on to s:
  *
  *     sqrt(1 - K(h)) eps_{t, s} = sqrt(q (1 - K(r h))) eps_{t, m} + sqrt(1 - q) eps_{m, s},
  *     q = K(h) / K(r h).
@@ -38,7 +38,7 @@ static void compose(quell_plan *plan, const quell_point *t, const quell_point *m
     noise[1] = (quell_noise_term){scale * sqrt(rest), quell_plan_noise_piece(plan, 1, m, s)};
 }
 
-/* out = the ancestral step's mean, with the values mu of weights w; and the noise. */
+/* out = an ancestral step to s: w has the outputs and their parts of the mean. */
 static void ancestral(quell_plan *plan, quell_register_id out, const quell_point *t,
                       const quell_point *s, const double *option, size_t count, const quell_term *w,
                       size_t noises, const quell_noise_term *noise)
@@ -59,7 +59,7 @@ static void first_order(quell_plan *plan, const quell_point *t, const quell_poin
     ancestral(plan, QUELL_STATE, t, s, option, 1, &(quell_term){1, mu}, 1, &noise);
 }
 
-/* Of mu_m in the mean of the outputs, which has `whole` in x_s. */
+/* The part of mu_m in the weighted mean of mu_t and mu_m, which has the weight `whole` in x_s. */
 static double share(const quell_point *t, const quell_point *s, const double *option)
 {
     struct quell_ancestral step = quell_ancestral(t, s, option[ETA]);

@@ -13,8 +13,8 @@
  *
  *     (u - u_t)^2 mu[t, q, p]   in place of   (u - u_t) (u - u_q) mu[t, q, p]
  *
- * of Newton's formula, and so is of second order without noise: reference=1. Integrals are worked
- * out when the sampler is created. */
+ * of Newton's formula, and so is of second order without noise: reference=1. The integrals are
+ * computed when the sampler is created. */
 #include "sde.h"
 #include "steady.h"
 #include "base/gauss.h"
@@ -39,7 +39,7 @@ static double slope(double lambda, int scaler)
     return 1 + 0.3 * power / (1 + 10 * quell_exp(-power));
 }
 
-/* The step as the integrals see it. */
+/* What the integrands depend on, of a step. */
 struct er_step {
     double from, h, grown; /* lambda_t; lambda_s - lambda_t; G_s - G_t */
     int scaler;
@@ -71,7 +71,7 @@ static void integrate(const struct er_step *step, double *moments)
         }
 }
 
-/* The weights of the paper's third stage, v_t being 0. */
+/* The weights of the paper's third stage; v[0], that of t, is 0. */
 static void paper_weights(const double *v, const double *moments, double *weights)
 {
     double linear = moments[1] / v[1], square = moments[2] / v[2];
@@ -95,7 +95,7 @@ static void weigh(const struct er_step *step, const struct quell_history *histor
         quell_lagrange_weights(order, nodes, moments, weights);
 }
 
-/* With 1 - phi_s / phi_t for all of the integral. */
+/* Where mu is constant its weight, the whole integral, is 1 - phi_s / phi_t. */
 static void take(quell_plan *plan, const quell_point *t, const quell_point *s,
                  const struct quell_history *history, const double *option)
 {

@@ -10,7 +10,7 @@
  *
  * Where alpha_t = 0 the SDE in this form begins with infinite noise, and where sigma_s = 0 its
  * noise would stay in x_0: there the step is DDIM's, with eta = 0. A step that would leave more
- * than twice the noise of s (steady.h) holds mu in place of the score, and solves the rest exactly,
+ * than 3/2 of the noise of s (steady.h) holds mu, not the score, and solves the rest exactly,
  *
  *     x_s = (alpha_s / alpha_t) e^(-c h) x_t + alpha_s (1 - e^(-c h)) mu
  *           + eta sigma_s sqrt((1 - e^(-2 (c - 1) h)) / (c - 1)) eps,

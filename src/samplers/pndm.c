@@ -27,7 +27,7 @@
 enum { WARMUP };
 enum { RUNGE_KUTTA, HEUN };
 
-/* A point t with mu and e_1 there. */
+/* The point t that a step begins at, with the outputs mu and e_1 there. */
 struct origin {
     const quell_point *t;
     quell_register_id mu, noise;
@@ -60,7 +60,7 @@ static quell_register_id noise_at(quell_plan *plan, const struct origin *from, c
     return noise;
 }
 
-/* The point in the middle of the times; of lambda, where times leave no room. */
+/* The point in the middle of the times, or, where no time lies between them, of lambda. */
 static quell_point middle_of(quell_plan *plan, const quell_point *t, const quell_point *s)
 {
     quell_point middle = quell_plan_at(plan, (t->t + s->t) / 2);

@@ -15,7 +15,8 @@
  *
  *     S <= 2^(n - 1) of n past outputs,     S <= 2^n of n later stages,
  *
- * else one output less; at last none, the step of first order. With one past output S <= 1 is where
+ * else one output less; at last none, the step of first order. (Heun's later stage is at s itself,
+ * and S may be 3/2: heun.c.) With one past output S <= 1 is where
  * y_s - y_t = S (y_t - y_q), what extrapolation does where mu = y, ceases to grow; with more
  * outputs even steps have twice as much for each. Of short enough steps all are within the rule: no
  * order changes.

@@ -22,8 +22,8 @@
 enum { ORDER, VARIANT, CORRECTOR, STEADY };
 enum { BH1, BH2 };
 
-/* The step t -> s to take, and the outputs it may use, in the order of `nodes`: at t, the past
- * ones, at s. */
+/* A step t -> s, and the outputs it may use. Their nodes have this order: t, the past points from
+ * the newest on, and, for the corrector, s. */
 struct step {
     const quell_point *t, *s;
     size_t count;
