@@ -7,19 +7,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-MAX_RANK = 8
-
-
-class Model(c.Structure):
-    _fields_ = [
-        ("denoiser", c.c_void_p),
-        ("rank", c.c_size_t),
-        ("shape", c.c_size_t * MAX_RANK),
-        ("image", c.c_int),
-        ("schedule", c.c_char * 128),
-        ("description", c.c_void_p),
-    ]
-
 
 class Options(c.Structure):
     _fields_ = [
@@ -85,6 +72,7 @@ class Library:
         self.build = build
         self.lib = c.CDLL(str(build / "src/libquell.so"))
         self.lib.quell_error_message.restype = c.c_char_p
+        self.lib.quell_model_denoiser.restype = c.c_void_p
         self.lib.quell_sampler_print.restype = c.c_size_t
 
     def check(self, status: int) -> None:
@@ -123,9 +111,9 @@ class Library:
         return self._denoiser("from_points", *map(c.c_size_t, points.shape), pointer(points))
 
     def load(self, path: str) -> c.c_void_p:
-        model = Model()
+        model = c.c_void_p()
         self.check(self.lib.quell_model_load(c.byref(model), path.encode()))
-        return c.c_void_p(model.denoiser)
+        return c.c_void_p(self.lib.quell_model_denoiser(model))
 
     def noise(self, out: np.ndarray) -> Callable[[], None]:
         """A call that fills `out` with the next sample's normals."""

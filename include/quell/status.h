@@ -27,7 +27,7 @@ typedef enum quell_status {
     QUELL_UNSUPPORTED,  /* not available on this machine or in this build */
     QUELL_BAD_MODEL,    /* the model is not valid */
     QUELL_IO_FAILED,    /* a file could not be read or written, or MPI failed */
-    QUELL_DENOISER_FAILED, /* the denoiser or another function of the caller's reported an error */
+    QUELL_DENOISER_FAILED, /* the denoiser or a function of the caller's reported an error */
     QUELL_NOT_FINITE,      /* a sample became infinite or not a number */
     QUELL_AFTER_FORK,      /* threads cannot be used in a child of fork() */
     QUELL_NO_PROGRESS      /* a sampler with adaptive steps made as many tries as it may */

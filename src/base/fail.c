@@ -93,7 +93,7 @@ static const struct {
     ROW(QUELL_UNSUPPORTED, "not available on this machine or in this build"),
     ROW(QUELL_BAD_MODEL, "the model is not valid"),
     ROW(QUELL_IO_FAILED, "a file could not be read or written"),
-    ROW(QUELL_DENOISER_FAILED, "the denoiser or a callback reported an error"),
+    ROW(QUELL_DENOISER_FAILED, "the denoiser or a function of the caller's reported an error"),
     ROW(QUELL_NOT_FINITE, "a sample became infinite or not a number"),
     ROW(QUELL_AFTER_FORK, "threads cannot be used in a child of fork()"),
     ROW(QUELL_NO_PROGRESS, "a sampler with adaptive steps made as many tries as it may"),

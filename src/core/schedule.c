@@ -35,7 +35,7 @@ quell_status quell_schedule_point(const quell_schedule *schedule, double t, quel
         return quell_fail(QUELL_BAD_ARGUMENT, "schedule: t is %g, must be from 0 to 1", t);
     point->t = t;
     if (schedule->point(schedule, point) < 0)
-        return quell_fail(QUELL_BAD_ARGUMENT, "schedule: the callback failed at t = %g", t);
+        return quell_fail(QUELL_BAD_ARGUMENT, "schedule: the function failed at t = %g", t);
     if (point->alpha >= 0 && point->sigma >= 0 && point->alpha + point->sigma > 0 &&
         isfinite(point->alpha) && isfinite(point->sigma))
         return QUELL_OK;

@@ -9,7 +9,7 @@
 #include <quell/schedule.h>
 #include "base/spec.h"
 
-/* Fills in alpha, sigma and their logarithms at point->t. Returns 0, or < 0 if a callback reported
+/* Fills in alpha, sigma and their logarithms at point->t. Returns 0, or < 0 if a function reported
  * an error. */
 typedef int quell_schedule_point_fn(const quell_schedule *schedule, quell_point *point);
 

@@ -102,7 +102,7 @@ void quell_tile_run(struct quell_tile *tile);
 /* Draws x_1 into one tile. */
 void quell_tile_init(struct quell_tile *tile);
 
-/* Runs one transition by the sampler's step callback (transition.c). */
+/* Runs one transition by the sampler's step function (transition.c). */
 void quell_tile_callback(struct quell_tile *tile, const quell_point *t, const quell_point *s);
 
 /* Sets out = E[X | x_t = x] on one tile, and its learned variance if that is not NULL, and returns

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "layout.h"
 
-/* The number of rows in a call of a callback, so that a network's products are wide enough; or as
- * many as fill a tile, if that is more. */
-#define CALLBACK_ROWS 256
+/* The number of rows in a call of the caller's denoiser, so that a network's products are
+ * wide enough; or as many as fill a tile, if that is more. */
+#define FUNCTION_ROWS 256
 
 /* Above this size of a sample, few samples are run op-major, so that all threads have work. */
 #define LARGE_SAMPLE 16384
@@ -36,7 +36,7 @@ static size_t whole_rows(const quell_denoiser *denoiser, size_t count, size_t wo
     size_t liked = denoiser->rows;
     if (!liked) {
         size_t fill = QUELL_TILE_ELEMENTS / denoiser->dim;
-        liked = least(fill > CALLBACK_ROWS ? fill : CALLBACK_ROWS,
+        liked = least(fill > FUNCTION_ROWS ? fill : FUNCTION_ROWS,
                       8 * QUELL_TILE_ELEMENTS / denoiser->dim);
     }
     return at_least_one(least(liked, ceil_div(count, workers)));

@@ -71,7 +71,7 @@ static quell_status prepare(struct quell_job *job, const quell_sampler *sampler,
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "run: with its own parallel-for, threads must be set");
     if ((job->run.observe || sampler->step) && !job->run.tile && job->dim > QUELL_TILE_ELEMENTS)
-        job->run.tile = 1; /* an observer and a step callback see whole samples */
+        job->run.tile = 1; /* an observer and a step function see whole samples */
     job->workers = job->run.threads ? job->run.threads : quell_threads_default();
     status = check_classes(job);
     return status ? status : quell_isa_choose(job->run.isa, &job->kernels);
@@ -149,7 +149,7 @@ static quell_status run_op_major(struct quell_job *job)
     const struct quell_plan *plan = job->plan;
     struct quell_layout elements = quell_layout_elements(job->dim, job->draw.count, job->run.tile);
     struct quell_layout whole = job->layout;
-    /* A step callback may evaluate. */
+    /* A step function may evaluate. */
     if (job->sampler->step || plan->cut != QUELL_ANY_PART) elements = whole;
     quell_status status = QUELL_OK;
     for (job->from = 0; job->from < plan->count && !status; job->from = job->to) {

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The plan of a step callback has no operations but the STEPs of its transitions. */
+/* The plan of a step function has no operations but the STEPs of its transitions. */
 static void build_steps(struct quell_plan *plan, const quell_point *grid, size_t steps)
 {
     for (size_t i = 0; i < steps; i++) quell_plan_step(plan, &grid[i], &grid[i + 1]);

@@ -33,7 +33,7 @@ struct quell_sampler {
     size_t steps;
     bool brownian;
     quell_point *grid;      /* [steps + 1] */
-    struct quell_plan plan; /* for a step callback, STEPs alone */
+    struct quell_plan plan; /* for a step function, STEPs alone */
     char *constants;        /* for its EVALs, constants_each bytes each, see constants.h */
     size_t constants_each;
     float clamp_low, clamp_high;
@@ -41,7 +41,7 @@ struct quell_sampler {
     float *prior_mean, *prior_deviation; /* of x_1, [dim], repeated to fill a chunk */
 };
 
-/* The number of registers of scratch memory that a step callback has. */
+/* The number of registers of scratch memory that a step function has. */
 #define QUELL_STEP_SCRATCH 4
 
 /* Whether the denoiser can be evaluated at this point. */

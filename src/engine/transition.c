@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a step callback can do inside its transition. A quell_transition is a tile with the points
+/* What a step function can do inside its transition. A quell_transition is a tile with the points
  * of the transition. */
 #include "job.h"
 #include "core/schedule.h"

@@ -93,7 +93,7 @@ quell_status quell_watch_end(struct quell_watch *watch)
     if (!watch->status && watch->progress && watch->told < watch->total) tell(watch);
     if (!watch->status) return QUELL_OK;
     if (watch->sample == UINT64_MAX)
-        return quell_fail(watch->status, "run: the progress callback returned %s%s%s",
+        return quell_fail(watch->status, "run: the progress function returned %s%s%s",
                           watch->status == QUELL_STOPPED ? "a stop" : "an error",
                           *watch->said ? ": " : "", watch->said);
     quell_fail(watch->status, "run: sample %llu, transition %zu: %s",

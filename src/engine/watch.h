@@ -41,8 +41,8 @@ void quell_watch_begin(struct quell_watch *watch, const quell_run *run, uint64_t
 void quell_watch_fail(struct quell_watch *watch, quell_status status, uint64_t sample,
                       size_t transition);
 
-/* Records the result of a callback, if it is not 0. `transition`: where it was called; `before`:
- * quell_fail_count() before the call, so that a message that the callback left in
+/* Records the result of a function of the caller's, if it is not 0. `transition`: where it was
+ * called; `before`: quell_fail_count() before the call, so that a message that the function left in
  * quell_error_message() is passed on. */
 void quell_watch_result(struct quell_watch *watch, unsigned before, int result, uint64_t sample,
                         size_t transition);

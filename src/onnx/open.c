@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Opens a file. A setting comes from the options, else from the file's metadata, else it is the
- * default; the network then becomes a callback denoiser. */
+ * default; the network then becomes a denoiser from a function. */
 #include "onnx/session.h"
 #include "base/number.h"
 #include "base/sized.h"
@@ -181,19 +181,19 @@ static quell_status build(struct network *network, quell_denoiser **denoiser, ch
                           const char *path, const quell_onnx_options *options)
 {
     struct words words;
-    quell_function_options callback = quell_function_defaults();
+    quell_function_options how = quell_function_defaults();
     quell_status status = runtime_start(network, path, options);
     if (!status) status = ports_find(network, path, options);
     if (!status) status = settle_words(network, path, options, &words);
     if (!status) status = settle_shape(network, path, options, words.shape);
     if (!status) status = settle_scale(network, path, options->time_scale, words.scale);
-    if (!status) status = settle_classes(network, path, options, &words, &callback.classes);
+    if (!status) status = settle_classes(network, path, options, &words, &how.classes);
     if (status) return status;
-    callback.output = words.output;
-    callback.precondition = words.precondition;
-    callback.whole_batch = options->whole_batch;
-    callback.release = release;
-    status = quell_denoiser_from_function(denoiser, network->dim, network_run, network, &callback);
+    how.output = words.output;
+    how.precondition = words.precondition;
+    how.whole_batch = options->whole_batch;
+    how.release = release;
+    status = quell_denoiser_from_function(denoiser, network->dim, network_run, network, &how);
     if (status == QUELL_BAD_ARGUMENT || status == QUELL_NOT_FOUND) {
         char reason[512];
         snprintf(reason, sizeof reason, "%s", quell_error_message());

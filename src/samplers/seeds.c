@@ -143,7 +143,7 @@ static void take_3(quell_plan *plan, const quell_point *t, const quell_point *s,
     struct stages step = start(plan, t, s, option);
     double r_1 = option[R_1], r_2 = option[R_2];
     double a = r_2 / r_1 * f(&step, r_2), b = f(&step, 1) / r_2;
-    if (option[STEADY] != 0 && (!quell_steady_stages(1, &a) || !quell_steady_stages(1, &b))) {
+    if (option[STEADY_3] != 0 && (!quell_steady_stages(1, &a) || !quell_steady_stages(1, &b))) {
         end(plan, &step, (double[]){e(&step, 1)});
         return;
     }

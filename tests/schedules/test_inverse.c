@@ -203,6 +203,6 @@ TEST(inverse, fails)
     quell_point p;
     MUST(quell_schedule_from_function(&schedule, fails, NULL, NULL));
     CHECK(quell_schedule_at_lambda(schedule, -0.1, &p) == QUELL_BAD_ARGUMENT, "accepted");
-    CHECK(strstr(quell_error_message(), "callback failed"), "%s", quell_error_message());
+    CHECK(strstr(quell_error_message(), "function failed"), "%s", quell_error_message());
     quell_schedule_free(schedule);
 }

@@ -138,6 +138,8 @@ def _unipc(fields: Fields, at: np.ndarray, steps: int, *_: Any) -> str:
             f"diffusers goes down in order in the last {order} steps, quell in a step to sigma = 0 "
             "alone; take False, or order 2",
         )
+    if order > 1 and at[-1] == 0 and not fields.lower_order_final:
+        fields.differs(f"order {order} is infinite in diffusers in a step to sigma = 0")
     if kind == "bh1" and at[-1] == 0:
         fields.differs("bh1 is not a number in diffusers where the last sigma is 0")
     return f"unipc:order={order},variant={kind}"

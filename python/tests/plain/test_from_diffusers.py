@@ -87,6 +87,7 @@ REFUSED = [
     ("LCM", {}, 60, "original_inference_steps=50"),
     ("TCD", {}, 4, "rounded down"),
     ("CMStochasticIterative", {"s_noise": 0.5}, 4, "s_noise=0.5"),
+    ("UniPCMultistep", {"lower_order_final": False}, 20, "order 2 is infinite in diffusers"),
     ("DEISMultistep", {"solver_order": 4}, 20, "solver_order=4"),
     ("DEISMultistep", {"algorithm_type": "data_prediction"}, 20, "algorithm_type="),
     ("DEISMultistep", {"solver_type": "other"}, 20, "solver_type='other'"),
