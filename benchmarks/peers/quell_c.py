@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+
 class Options(c.Structure):
     _fields_ = [
         ("size", c.c_size_t),
