@@ -26,6 +26,14 @@ module quell_c
         real(c_double) :: t, alpha, sigma, log_alpha, log_sigma
     end type
 
+    ! An operation of a sampler's plan (quell/operation.h). kind: QUELL_OPERATION_EVAL, ...
+    type, bind(c) :: quell_operation_noise
+        real(c_double) :: coefficient
+        integer(c_int32_t) :: slot
+        integer(c_int) :: path
+        real(c_double) :: from, to
+    end type
+
     ! coefficient * register and coefficient * noise, terms of a linear combination in a plan.
     type, bind(c) :: quell_term
         real(c_double) :: coefficient
@@ -35,6 +43,16 @@ module quell_c
     type, bind(c) :: quell_noise_term
         real(c_double) :: coefficient
         integer(c_int32_t) :: stream
+    end type
+
+    type, bind(c) :: quell_operation
+        integer(c_size_t) :: size = 0
+        integer(c_int) :: kind = 0, out = 0, variance = 0, apart = 0, by_norms = 0
+        real(c_double) :: spread_low = 0
+        integer(c_size_t) :: terms = 0, noises = 0
+        type(quell_term) :: term(6)
+        type(quell_operation_noise) :: noise(2)
+        type(quell_point) :: t, s
     end type
 
     ! Where a run failed: the lowest failing sample seen, and its transition; -1: not in a sample.

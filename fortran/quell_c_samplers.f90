@@ -2,10 +2,12 @@
 ! The C interface as it is: its functions on samplers, plans, transitions, runs and noise.
 module quell_c_samplers
     use, intrinsic :: iso_c_binding
-    use quell_c, only: quell_point, quell_term, quell_noise_term, c_sampler_options, c_draw, &
+    use quell_c, only: quell_operation, quell_point, quell_term, quell_noise_term, &
+        c_sampler_options, c_draw, &
         c_run
     implicit none
-    private :: quell_point, quell_term, quell_noise_term, c_sampler_options, c_draw, &
+    private :: quell_operation, quell_point, quell_term, quell_noise_term, c_sampler_options, &
+        c_draw, &
         c_run
     public
 
@@ -47,6 +49,15 @@ module quell_c_samplers
             bind(c, name='quell_sampler_print')
             import; type(c_ptr), value :: sampler
             character(kind=c_char) :: buffer(*); integer(c_size_t), value :: size
+        end function
+        integer(c_size_t) function c_sampler_operations(sampler) &
+            bind(c, name='quell_sampler_operations')
+            import; type(c_ptr), value :: sampler
+        end function
+        integer(c_int) function c_sampler_operation(sampler, i, operation) &
+            bind(c, name='quell_sampler_operation')
+            import; type(c_ptr), value :: sampler; integer(c_size_t), value :: i
+            type(quell_operation) :: operation
         end function
         subroutine c_sampler_free(sampler) bind(c, name='quell_sampler_free')
             import; type(c_ptr), value :: sampler

@@ -4,10 +4,10 @@ module quell_samplers
     use, intrinsic :: iso_c_binding
     use, intrinsic :: ieee_arithmetic, only: ieee_value, ieee_positive_inf, ieee_negative_inf
     use quell_base
-    use quell_c, only: quell_point, c_sampler_options
+    use quell_c, only: quell_operation, quell_operation_noise, quell_point, c_sampler_options
     use quell_c_samplers, only: c_sampler_create, c_sampler_from_builder, c_sampler_from_step, &
         c_sampler_dim, c_sampler_steps, c_sampler_grid, c_sampler_evaluations, c_sampler_digest, &
-        c_sampler_print, c_sampler_free
+        c_sampler_operation, c_sampler_operations, c_sampler_print, c_sampler_free
     use quell_denoisers, only: quell_denoiser
     use quell_plans, only: quell_plan, quell_build_fn
     use quell_schedules, only: quell_schedule
@@ -17,7 +17,15 @@ module quell_samplers
     public :: quell_sampler, quell_sampler_options, quell_sampler_create, &
         quell_sampler_from_builder, quell_sampler_from_step, quell_sampler_dim, &
         quell_sampler_steps, quell_sampler_grid, quell_sampler_evaluations, quell_sampler_digest, &
-        quell_sampler_print, quell_sampler_free
+        quell_sampler_operation, quell_sampler_operations, quell_sampler_print, quell_sampler_free
+
+    enum, bind(c)
+        enumerator :: QUELL_OPERATION_EVAL, QUELL_OPERATION_COMBINE, QUELL_OPERATION_STEP, &
+            QUELL_OPERATION_SPREAD, QUELL_OPERATION_LANGEVIN, QUELL_OPERATION_ADAPT
+    end enum
+    public :: QUELL_OPERATION_EVAL, QUELL_OPERATION_COMBINE, QUELL_OPERATION_STEP, &
+        QUELL_OPERATION_SPREAD, QUELL_OPERATION_LANGEVIN, QUELL_OPERATION_ADAPT
+    public :: quell_operation, quell_operation_noise
 
     ! A sampler: a handle, whose copies are the same sampler. It never changes, and any number of
     ! threads may use it: several runs may go on at once. To be freed once.
@@ -215,6 +223,22 @@ contains
         type(quell_sampler), intent(in) :: sampler
         quell_sampler_digest = c_sampler_digest(sampler%handle)
     end function
+
+    ! How many operations the sampler's plan has, and operation i of it, from 1 on (operation.h).
+    recursive integer(c_size_t) function quell_sampler_operations(sampler)
+        type(quell_sampler), intent(in) :: sampler
+        quell_sampler_operations = c_sampler_operations(sampler%handle)
+    end function
+
+    recursive subroutine quell_sampler_operation(sampler, i, operation, stat, errmsg)
+        type(quell_sampler), intent(in) :: sampler
+        integer(c_size_t), intent(in) :: i
+        type(quell_operation), intent(out) :: operation
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        operation%size = c_sizeof(operation)
+        call quell_finish(c_sampler_operation(sampler%handle, i - 1, operation), stat, errmsg)
+    end subroutine
 
     ! The plan as text, a line for each operation. For a sampler made by _from_step these are its
     ! STEPs alone.

@@ -8,11 +8,15 @@
 #include <utility>
 #include <quell/callback.hpp>
 #include <quell/grid.hpp>
+#include <quell/operation.h>
 #include <quell/plan.h>
 #include <quell/span.hpp>
 
 namespace quell
 {
+
+/* An operation of a sampler's plan, as data. */
+using operation = quell_operation;
 
 /* A place for one value per element of the state; QUELL_STATE is the state itself. */
 using plan_register = quell_register_id;

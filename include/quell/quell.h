@@ -20,6 +20,7 @@
 #include <quell/list.h>
 #include <quell/model.h>
 #include <quell/noise.h>
+#include <quell/operation.h>
 #include <quell/plan.h>
 #include <quell/run.h>
 #include <quell/sampler.h>

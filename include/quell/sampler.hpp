@@ -215,6 +215,15 @@ class sampler
         return points ? span<const point>(points, steps() + 1) : span<const point>();
     }
 
+    /* The plan as data: its operations (quell/operation.h). */
+    std::vector<operation> operations() const
+    {
+        std::vector<operation> all(quell_sampler_operations(get()), quell_operation_init());
+        for (size_t i = 0; i < all.size(); i++)
+            detail::check(quell_sampler_operation(get(), i, &all[i]));
+        return all;
+    }
+
     /* The plan as text. */
     std::string print() const
     {

@@ -212,6 +212,17 @@ class Sampler(Settings):
         own: Any = getattr(self.denoiser, "dim", 1) if dim is None else dim
         return self._sampler(whole(own, "dim", 1)).print()
 
+    def operations(self, dim: int | None = None) -> list[dict[str, Any]]:
+        """The same as data, a dictionary for each operation: its "kind" ("eval", "combine", "step",
+        "spread", "langevin" or "adapt") and what quell/operation.h says such a one has. Register 0
+        is the state.
+
+        Arguments:
+            dim: The number of elements of a sample, where the denoiser does not say.
+        """
+        own: Any = getattr(self.denoiser, "dim", 1) if dim is None else dim
+        return self._sampler(whole(own, "dim", 1)).operations()
+
     def evaluations(self) -> int:
         """How often the denoiser is evaluated for a sample; 0 if that is not known before."""
         return self._sampler(getattr(self.denoiser, "dim", 1)).evaluations

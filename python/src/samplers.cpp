@@ -79,6 +79,56 @@ static void denoise(const quell::sampler &sampler, const floats &x, floats out, 
     run([&](auto &draw, auto &run) { sampler.denoise(draw, t, values(x), all, run); });
 }
 
+static py::dict point_of(const quell_point &point)
+{
+    py::dict at;
+    at["t"] = point.t, at["alpha"] = point.alpha, at["sigma"] = point.sigma;
+    return at;
+}
+
+/* Terms as pairs of a coefficient and a register; noises as dictionaries. */
+static void put_terms(py::dict &one, const quell::operation &op)
+{
+    py::list terms, noises;
+    for (size_t k = 0; k < op.terms; k++)
+        terms.append(py::make_tuple(op.term[k].coefficient, op.term[k].source));
+    for (size_t j = 0; j < op.noises; j++) {
+        py::dict noise;
+        noise["coefficient"] = op.noise[j].coefficient, noise["slot"] = op.noise[j].slot;
+        noise["path"] = op.noise[j].path != 0;
+        noise["from"] = op.noise[j].from, noise["to"] = op.noise[j].to;
+        noises.append(noise);
+    }
+    one["terms"] = terms, one["noises"] = noises;
+}
+
+static py::dict operation_of(const quell::operation &op)
+{
+    static const char *const kinds[] = {"eval", "combine", "step", "spread", "langevin", "adapt"};
+    py::dict one;
+    one["kind"] = kinds[op.kind];
+    if (op.kind == QUELL_OPERATION_STEP || op.kind == QUELL_OPERATION_ADAPT) {
+        one["t"] = point_of(op.t), one["s"] = point_of(op.s);
+        return one;
+    }
+    one["out"] = op.out;
+    put_terms(one, op);
+    if (op.kind == QUELL_OPERATION_EVAL) {
+        one["t"] = point_of(op.t), one["apart"] = op.apart != 0;
+        one["variance"] = op.variance ? py::object(py::int_(op.variance)) : py::object(py::none());
+    }
+    if (op.kind == QUELL_OPERATION_SPREAD) one["low"] = op.spread_low;
+    if (op.kind == QUELL_OPERATION_LANGEVIN) one["by_norms"] = op.by_norms != 0;
+    return one;
+}
+
+static py::list operations(const quell::sampler &sampler)
+{
+    py::list all;
+    for (const quell::operation &op : sampler.operations()) all.append(operation_of(op));
+    return all;
+}
+
 void bind_samplers(py::module_ &module)
 {
     py::class_<quell::sampler_options>(module, "Options")
@@ -103,5 +153,6 @@ void bind_samplers(py::module_ &module)
         .def_property_readonly("steps", &quell::sampler::steps)
         .def_property_readonly("digest", &quell::sampler::digest)
         .def_property_readonly("evaluations", &quell::sampler::evaluations)
+        .def("operations", operations)
         .def("print", &quell::sampler::print);
 }

@@ -2,6 +2,7 @@
 /* quell plan: a sampler's operations, for a Gaussian of one element. */
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "cli/plan_json.h"
 #include "cli/sampling.h"
 
 #include <quell/quell.h>
@@ -12,6 +13,7 @@ struct plan_options {
     const char *sampler;
     uint64_t steps;
     struct sampling sampling;
+    int json;
 };
 
 static const struct option_row rows[] = {
@@ -21,6 +23,7 @@ static const struct option_row rows[] = {
              "NAME[:KEY=VALUE,...], see `quell list schedules` (vp)"),
     COUNT_ROW(plan_options, steps, "steps", "N", 1, 1000000, "transitions (8)"),
     SAMPLING_ROWS(plan_options),
+    FLAG_ROW(plan_options, json, "json", "one JSON object on stdout, the operations as data"),
     {0},
 };
 
@@ -62,7 +65,7 @@ static int print_plan(const quell_sampler *sampler)
 
 int command_plan(int argc, char **argv)
 {
-    struct plan_options options = {"ddim", 8, SAMPLING_DEFAULTS};
+    struct plan_options options = {"ddim", 8, SAMPLING_DEFAULTS, 0};
     options.sampling.schedule = "vp";
     quell_sampler *sampler = NULL;
     int code;
@@ -73,7 +76,7 @@ int command_plan(int argc, char **argv)
     sampling_free(&options.sampling);
     if (status) return complain_status(status);
     code = sampling_check_used(&options.sampling, options.sampler, sampler);
-    if (code == EXIT_DONE) code = print_plan(sampler);
+    if (code == EXIT_DONE) code = options.json ? plan_json(sampler) : print_plan(sampler);
     quell_sampler_free(sampler);
     return code;
 }

@@ -200,3 +200,23 @@ TEST(cli, list_one)
     command_check(&command, 0, "list isas scalar");
     command_remove(&command);
 }
+
+/* The plan of DDIM at eta = 1 in two steps: the same numbers as its text has. */
+TEST(cli, plan_as_json)
+{
+    struct command command = command_new();
+    json_t *root = command_json(&command, "plan --sampler ddim:eta=1 --steps 2 --json");
+    const json_t *operations = json_field(root, "operations");
+    CHECK(json_array_size(operations) == 6, "%zu operations", json_array_size(operations));
+    const json_t *eval = json_array_get(operations, 0), *combine = json_array_get(operations, 1);
+    const json_t *noise = json_array_get(json_field(combine, "noises"), 0);
+    CHECK(!strcmp(text_of(eval, "kind"), "eval") && !strcmp(text_of(combine, "kind"), "combine"),
+          "kinds");
+    CHECK(json_number_value(json_field(json_field(eval, "t"), "t")) == 1, "t");
+    CHECK(json_number_value(json_field(noise, "from")) == 1 &&
+              json_number_value(json_field(noise, "to")) == 0.5,
+          "its noise");
+    CHECK(json_is_null(json_field(eval, "variance")), "no variance");
+    json_decref(root);
+    command_remove(&command);
+}

@@ -101,6 +101,24 @@ size_t in_c_noise_term(quell_noise_term *term)
     return sizeof *term;
 }
 
+size_t in_c_operation(quell_operation *operation)
+{
+    *operation = (quell_operation){.size = 1,
+                                   .kind = QUELL_OPERATION_STEP,
+                                   .out = 3,
+                                   .variance = 4,
+                                   .apart = 5,
+                                   .by_norms = 6,
+                                   .spread_low = 7,
+                                   .terms = 8,
+                                   .noises = 9,
+                                   .t = {10, 0, 0, 0, 0},
+                                   .s = {11, 0, 0, 0, 0}};
+    operation->term[QUELL_MAX_TERMS - 1] = (quell_term){12, 13};
+    operation->noise[QUELL_MAX_NOISES - 1] = (quell_operation_noise){14, 15, 16, 17, 18};
+    return sizeof *operation;
+}
+
 static int halve(void *user, const quell_call *call, const float *x, float *mean)
 {
     (void)user;

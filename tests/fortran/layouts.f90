@@ -45,6 +45,9 @@ module layouts
         integer(c_size_t) function in_c_noise_term(it) bind(c)
             import; type(quell_noise_term) :: it
         end function
+        integer(c_size_t) function in_c_operation(it) bind(c)
+            import; type(quell_operation) :: it
+        end function
     end interface
 
     interface is
@@ -66,6 +69,7 @@ contains
         type(quell_point) :: point
         type(quell_term) :: term
         type(quell_noise_term) :: noise
+        type(quell_operation) :: operation
 
         call check(in_c_call(call) == c_sizeof(call), 'size of quell_call')
         call check(is(call%first, 1) .and. is(call%rows, 2) .and. is(call%dim, 3) .and. &
@@ -124,6 +128,16 @@ contains
         call check(is(term%coefficient, 1) .and. is(term%source, 2), 'quell_term')
         call check(in_c_noise_term(noise) == c_sizeof(noise), 'size of quell_noise_term')
         call check(is(noise%coefficient, 1) .and. is(noise%stream, 2), 'quell_noise_term')
+        call check(in_c_operation(operation) == c_sizeof(operation), 'size of quell_operation')
+        call check(is(operation%size, 1) .and. is(operation%kind, 2) .and. is(operation%out, 3) &
+            .and. is(operation%variance, 4) .and. is(operation%apart, 5) .and. &
+            is(operation%by_norms, 6) .and. is(operation%spread_low, 7) .and. &
+            is(operation%terms, 8) .and. is(operation%noises, 9) .and. is(operation%t%t, 10) &
+            .and. is(operation%s%t, 11), 'quell_operation')
+        call check(is(operation%term(6)%coefficient, 12) .and. is(operation%term(6)%source, 13) &
+            .and. is(operation%noise(2)%coefficient, 14) .and. is(operation%noise(2)%slot, 15) &
+            .and. is(operation%noise(2)%path, 16) .and. is(operation%noise(2)%from, 17) .and. &
+            is(operation%noise(2)%to, 18), 'its terms and noises')
     end subroutine
 
     logical function is_size(value, n)

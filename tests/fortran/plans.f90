@@ -53,7 +53,29 @@ contains
         call check(index(quell_sampler_print(sampler), 'STEP') > 0, 'a plan has text')
         call check(all(x == expected) .and. any(x /= 0), 'the bits of a plan')
         call check(quell_sampler_evaluations(sampler) == 12, 'evaluations')
+        call check_operations(sampler)
         call quell_sampler_free(sampler)
+    end subroutine
+
+    ! The operations as data: as many EVALs and STEPs as there should be.
+    subroutine check_operations(sampler)
+        type(quell_sampler), intent(in) :: sampler
+        type(quell_operation) :: operation
+        integer(c_size_t) :: i
+        integer :: kinds(0:5), stat
+        kinds = 0
+        do i = 1, quell_sampler_operations(sampler)
+            call quell_sampler_operation(sampler, i, operation)
+            kinds(operation%kind) = kinds(operation%kind) + 1
+        end do
+        call check(kinds(QUELL_OPERATION_EVAL) == 12 .and. kinds(QUELL_OPERATION_STEP) == 6 .and. &
+            kinds(QUELL_OPERATION_SPREAD) > 0 .and. kinds(QUELL_OPERATION_LANGEVIN) > 0 .and. &
+            kinds(QUELL_OPERATION_ADAPT) == 0, 'kinds of operations')
+        call check(operation%kind == QUELL_OPERATION_STEP .and. operation%s%t == 0, 'the last one')
+        call quell_sampler_operation(sampler, i, operation, stat)
+        call check(stat == QUELL_NOT_FOUND, 'past the end')
+        call quell_sampler_operation(sampler, 0_c_size_t, operation, stat)
+        call check(stat == QUELL_NOT_FOUND, 'before the first')
     end subroutine
 
     ! Every operation, as in C.

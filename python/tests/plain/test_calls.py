@@ -248,6 +248,10 @@ def test_plan_and_names(mixture):
     sampler = quell.Sampler(mixture, "dpmpp_2m", steps=3, grid="karras")
     assert sampler.evaluations() == 3 and sampler.plan().count("STEP") == 3
     assert len(sampler.timesteps) == 4
+    kinds = [operation["kind"] for operation in sampler.operations()]
+    assert kinds.count("eval") == kinds.count("step") == 3
+    first = quell.DDIMSampler(mixture, steps=2, eta=1).operations()[1]
+    assert first["kind"] == "combine" and first["noises"][0]["from"] == 1
     for list_of, name in (
         (quell.samplers, "ddim"),
         (quell.schedules, "vp"),
