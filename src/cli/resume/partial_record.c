@@ -64,7 +64,7 @@ static size_t make_head(char *head, size_t size, const char *settings)
     quell_digest_begin(&nothing);
     struct record_mark none = {0, quell_digest_end(&nothing)};
     for (int i = 0; i < RECORD_LINES; i++) {
-        record_line(line, i, &none);
+        record_line(line, (enum record_line)i, &none);
         length += (size_t)snprintf(head + length, size - length, "%s", line);
     }
     record_boot(boot);
