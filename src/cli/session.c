@@ -125,8 +125,7 @@ static int open_out(struct session *session)
     if (!standard && !quell_temporary_is_in_place(out)) return open_partial(session);
     if (session->options.resume)
         return complain(EXIT_USAGE, "--resume: --out %s is no file that a run can go on with", out);
-    quell_status status =
-        standard ? quell_output_standard(&session->out) : quell_output_open(&session->out, out);
+    quell_status status = outputs_open(&session->out, out);
     session->out.stop = &interrupt_signal;
     if (!status)
         status =
@@ -138,7 +137,7 @@ static quell_status open_picture(struct session *session)
 {
     const char *plot = session->options.plot;
     if (!plot) return QUELL_OK;
-    quell_status status = quell_output_open(&session->picture, plot);
+    quell_status status = outputs_open(&session->picture, plot);
     if (!status) status = plot_create(&session->plot, session->model, session->count);
     return status;
 }

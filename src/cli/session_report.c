@@ -109,9 +109,9 @@ static void print_text(const struct session *session, FILE *file)
 
 int session_report(const struct session *session)
 {
-    const char *out = session->options.out;
+    const char *out = session->options.out, *plot = session->options.plot;
+    bool taken = (out && is_standard_output(out)) || (plot && is_standard_output(plot));
     if (session->options.json) return print_json(session);
-    if (!session->options.quiet)
-        print_text(session, out && is_standard_output(out) ? stderr : stdout);
+    if (!session->options.quiet) print_text(session, taken ? stderr : stdout);
     return EXIT_DONE;
 }

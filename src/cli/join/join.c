@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct join_options {
     const char *out;
@@ -55,13 +54,8 @@ static int check(const struct join_options *options, const char *part)
 {
     if (!options->out || !part)
         return complain(EXIT_USAGE, "--out and the parts are needed: see `quell join --help`");
-    if (!is_standard_output(options->out)) return format_check("--out", options->out, ".npy");
-    if (options->json)
-        return complain(EXIT_USAGE, "--json and --out %s: both want standard output", options->out);
-    if (isatty(STDOUT_FILENO))
-        return complain(EXIT_USAGE, "--out %s: standard output is a terminal; redirect it",
-                        options->out);
-    return EXIT_DONE;
+    int code = format_check("--out", options->out, ".npy");
+    return code == EXIT_DONE ? standard_check("--out", options->out, options->json) : code;
 }
 
 static int check_count(const struct join_options *options, const struct parts *parts)
@@ -85,8 +79,7 @@ static int write_out(const char *path, struct parts *parts)
 {
     struct quell_output out;
     interrupt_catch();
-    quell_status status =
-        is_standard_output(path) ? quell_output_standard(&out) : quell_output_open(&out, path);
+    quell_status status = outputs_open(&out, path);
     if (status) return complain_run(status);
     out.stop = &interrupt_signal;
     int code = parts_copy(parts, &out);
