@@ -3,7 +3,9 @@
  * names, the file to start from, and the places where the results go. */
 #include "cli/session.h"
 #include "cli/cli.h"
+#include "cli/file_digest.h"
 #include "cli/interrupt.h"
+#include "cli/onnx_model.h"
 #include "cli/outputs.h"
 #include "engine/sampler.h"
 #include "io/temporary.h"
@@ -153,6 +155,22 @@ static int open_files(struct session *session)
     return status ? complain_run(status) : EXIT_DONE;
 }
 
+/* What ONNX Runtime runs is known by its file. */
+static quell_status digest_onnx(const char *path, uint64_t *digest)
+{
+    return path && onnx_is(path) ? model_digest(path, digest) : QUELL_OK;
+}
+
+/* For the report, which says which models these were. */
+static int identify(struct session *session)
+{
+    const struct sample_options *options = &session->options;
+    if (!options->json) return EXIT_DONE;
+    quell_status status = digest_onnx(options->model, &session->digest);
+    if (!status) status = digest_onnx(options->guidance.guide, &session->guide_digest);
+    return status ? complain_input(EXIT_FILE, status) : EXIT_DONE;
+}
+
 int session_prepare(struct session *session)
 {
     const struct sample_options *options = &session->options;
@@ -170,6 +188,7 @@ int session_prepare(struct session *session)
     if (code == EXIT_DONE)
         code = guidance_apply(&options->guidance, session->labels.wanted, session->model,
                               &session->guide_digest);
+    if (code == EXIT_DONE) code = identify(session);
     if (code == EXIT_DONE) code = create_sampler(session);
     if (code == EXIT_DONE) code = check_noise(session);
     if (code == EXIT_DONE) code = open_from(session);

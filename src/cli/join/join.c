@@ -99,6 +99,14 @@ static int write_out(const char *path, struct parts *parts)
     return code;
 }
 
+/* Each sample's digest is by its number in the stream, so those of parts add up. */
+static uint64_t sum_digests(const struct parts *parts)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < parts->count; i++) sum += parts->part[i].digest;
+    return sum;
+}
+
 /* Prints the report of the whole. If the parts are reports, it has the settings that all share, so
  * that it can be joined again. */
 static int print_json(const char *out, const struct parts *parts)
@@ -107,6 +115,7 @@ static int print_json(const char *out, const struct parts *parts)
     if (parts->reported) {
         parts_put_settings(&writer, parts);
         report_count(&writer, "first", parts->part[0].first);
+        report_digest(&writer, "samples_digest", sum_digests(parts));
     }
     report_count(&writer, "count", parts->rows);
     report_shape(&writer, parts->rows, parts->rank, parts->shape);
