@@ -24,7 +24,7 @@ static const struct option_row rows[] = {
      .argument = "F.json",
      .kind = OPTION_TEXT,
      .offset = offsetof(struct model_options, out),
-     .help = "where the description goes"},
+     .help = "where the description goes; - is standard output"},
     {0},
 };
 
@@ -51,7 +51,8 @@ int command_model(int argc, char **argv)
     if (code == EXIT_DONE) code = sampling_open_model(&model, options.model);
     if (code != EXIT_DONE) return code;
     interrupt_catch();
-    quell_status status = quell_model_save(model, options.out);
+    bool standard = is_standard_output(options.out);
+    quell_status status = quell_model_save(model, standard ? "/dev/stdout" : options.out);
     quell_model_free(model);
     return status ? complain_run(status) : EXIT_DONE;
 }

@@ -4,7 +4,7 @@
  * A run is one pass over the tiles (tile-major: every operation on a tile before the next tile),
  * or one pass per EVAL and per stretch of other operations (op-major). All memory is taken before
  * the first worker starts, so that a run that cannot have it fails before it has changed x. */
-#include "job.h"
+#include "tile.h"
 #include "hosts_threads.h"
 #include "isa.h"
 #include "threads.h"
@@ -105,7 +105,7 @@ static void work(void *data, size_t worker)
     for (size_t i;
          !atomic_load(&job->watch.stopped) &&
          (i = quell_shares_take(job->shares, job->pass_workers, worker, &from)) != SIZE_MAX;) {
-        struct quell_tile tile = quell_job_take(job, worker, i);
+        struct quell_tile tile = quell_tile_take(job, worker, i);
         pass->run(&tile);
     }
 }

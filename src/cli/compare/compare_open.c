@@ -174,6 +174,13 @@ static int settle_count(struct comparison *comparison)
     return complain(EXIT_USAGE, "--count %zu: more than memory can hold", (size_t)*count);
 }
 
+/* The table goes to standard output. */
+static int check_plot(const char *plot)
+{
+    if (!plot || !is_standard_output(plot)) return EXIT_DONE;
+    return complain(EXIT_USAGE, "--plot %s: the table goes to standard output: name a file", plot);
+}
+
 int comparison_open(struct comparison *comparison)
 {
     struct compare_options *options = &comparison->options;
@@ -181,6 +188,7 @@ int comparison_open(struct comparison *comparison)
     const struct place inputs[] = {{"--model", options->model}, {0}};
     int code = places_check(outputs, inputs);
     if (code == EXIT_DONE) code = format_check("--plot", options->plot, ".svg");
+    if (code == EXIT_DONE) code = check_plot(options->plot);
     if (code == EXIT_DONE) code = read_samplers(comparison);
     if (code == EXIT_DONE) code = sampling_read_points(&options->sampling, &comparison->steps);
     if (comparison->steps) options->evaluations = "1";

@@ -113,7 +113,7 @@ static int begin(struct partial *partial, struct quell_output *out, const struct
     if (ftruncate(out->file, 0)) return complain_file(plan->path, "cannot be written");
     quell_digest_begin(&partial->digest);
     quell_temporary_dress(out->file, out->target);
-    partial->file = record_write(partial->record, plan->settings);
+    partial->file = record_write(partial->record, out->target, plan->settings);
     if (partial->file < 0) return complain_file(partial->record, "cannot be written");
     quell_status status = quell_output_write(out, plan->header, plan->header_bytes);
     return status ? complain_run(status) : EXIT_DONE;
