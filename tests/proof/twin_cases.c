@@ -9,7 +9,7 @@
         CASE(name ":s_churn=1,s_noise=1.05")
 #define ETAS(name)                                                                             \
     CASE(name), CASE(name ":eta=0"), CASE(name ":eta=0.5"), CASE(name ":eta=0.7,s_noise=1.1"), \
-        CASE(name ":s_noise=0")
+        CASE(name ":eta=1,s_noise=0")
 #define ORDERS(name)                                                                 \
     CASE(name), CASE(name ":order=1"), CASE(name ":order=2"), CASE(name ":order=3"), \
         CASE(name ":order=4")
