@@ -5,6 +5,7 @@
  * or one pass per EVAL and per stretch of other operations (op-major). All memory is taken before
  * the first worker starts, so that a run that cannot have it fails before it has changed x. */
 #include "tile.h"
+#include "hosts_threads.h"
 #include "isa.h"
 #include "threads.h"
 #include "core/schedule.h"
@@ -138,8 +139,7 @@ static quell_status run_pass(struct quell_job *job, struct quell_layout layout, 
     quell_shares_begin(job->shares, workers, layout.tiles);
     if (!job->run.parallel || workers <= 1)
         return quell_threads_run(workers, is_brief(job, layout, run), work, &pass);
-    if (!job->run.parallel(job->run.host, workers, work, &pass)) return QUELL_OK;
-    return quell_fail(QUELL_DENOISER_FAILED, "run: the host's parallel-for reported an error");
+    return quell_hosts_threads_run(&job->run, workers, work, &pass);
 }
 
 /* Op-major: one pass for each EVAL, over the whole batch or tiles of samples, and one for each
