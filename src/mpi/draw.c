@@ -3,7 +3,7 @@
 #include "mpi/part.h"
 #include "mpi/group_watch.h"
 
-static quell_status draw_part(const struct quell_cgroup *group, struct quell_part *part, float *x)
+static quell_status draw_part(const struct quell_group *group, struct quell_part *part, float *x)
 {
     quell_mpi_watch watch;
     quell_status status = quell_watch_open(&watch, group);
@@ -15,7 +15,7 @@ static quell_status draw_part(const struct quell_cgroup *group, struct quell_par
 quell_status quell_mpi_sample(MPI_Comm comm, const quell_sampler *sampler, const quell_draw *draw,
                               const quell_run *run, float *x)
 {
-    struct quell_cgroup group;
+    struct quell_group group;
     struct quell_part part;
     quell_status status = quell_group_enter(&group, comm);
     if (status) return status;

@@ -24,7 +24,7 @@ static quell_status create(struct quell_group_file *file)
 }
 
 /* Sends the name to the other ranks. */
-static quell_status share_name(const struct quell_cgroup *group, struct quell_group_file *file)
+static quell_status share_name(const struct quell_group *group, struct quell_group_file *file)
 {
     int size = file->temporary ? (int)strlen(file->temporary) + 1 : 0;
     quell_status status = quell_group_check(MPI_Bcast(&size, 1, MPI_INT, 0, group->comm), "mpi");
@@ -47,7 +47,7 @@ static char *plain_name(const struct quell_group_file *file)
 }
 
 /* The host may have set files to end the job on an error; this one returns errors instead. */
-static int open_shared(const struct quell_cgroup *group, struct quell_group_file *file)
+static int open_shared(const struct quell_group *group, struct quell_group_file *file)
 {
     MPI_Errhandler host;
     char *name = plain_name(file);
@@ -61,7 +61,7 @@ static int open_shared(const struct quell_cgroup *group, struct quell_group_file
     return code ? code : MPI_File_set_errhandler(file->file, MPI_ERRORS_RETURN);
 }
 
-quell_status quell_group_open(const struct quell_cgroup *group, struct quell_group_file *file,
+quell_status quell_group_open(const struct quell_group *group, struct quell_group_file *file,
                               const char *path)
 {
     file->path = path;
@@ -76,7 +76,7 @@ quell_status quell_group_open(const struct quell_cgroup *group, struct quell_gro
     return status ? quell_group_discard(group, file, status) : QUELL_OK;
 }
 
-quell_status quell_group_write(const struct quell_cgroup *group, struct quell_group_file *file,
+quell_status quell_group_write(const struct quell_group *group, struct quell_group_file *file,
                                MPI_Offset offset, const void *data, int of, MPI_Datatype type)
 {
     MPI_Status written;
@@ -104,7 +104,7 @@ static quell_status give_name(struct quell_group_file *file)
     return QUELL_OK;
 }
 
-quell_status quell_group_commit(const struct quell_cgroup *group, struct quell_group_file *file)
+quell_status quell_group_commit(const struct quell_group *group, struct quell_group_file *file)
 {
     quell_status status = quell_group_check(MPI_File_sync(file->file), file->path);
     quell_status closed = quell_group_check(MPI_File_close(&file->file), file->path);
@@ -114,12 +114,12 @@ quell_status quell_group_commit(const struct quell_cgroup *group, struct quell_g
     return quell_group_discard(group, file, status);
 }
 
-void quell_group_unlink(const struct quell_cgroup *group, struct quell_group_file *file)
+void quell_group_unlink(const struct quell_group *group, struct quell_group_file *file)
 {
     if (!group->rank && file->temporary) unlink(file->temporary);
 }
 
-quell_status quell_group_discard(const struct quell_cgroup *group, struct quell_group_file *file,
+quell_status quell_group_discard(const struct quell_group *group, struct quell_group_file *file,
                                  quell_status status)
 {
     if (file->open) MPI_File_close(&file->file);

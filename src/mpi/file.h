@@ -17,22 +17,22 @@ struct quell_group_file {
 };
 
 /* Opens a file; `file` is zeroed before. */
-quell_status quell_group_open(const struct quell_cgroup *group, struct quell_group_file *file,
+quell_status quell_group_open(const struct quell_group *group, struct quell_group_file *file,
                               const char *path);
 
 /* Writes this rank's data at an offset: `of` elements of `type`, perhaps none. */
-quell_status quell_group_write(const struct quell_cgroup *group, struct quell_group_file *file,
+quell_status quell_group_write(const struct quell_group *group, struct quell_group_file *file,
                                MPI_Offset offset, const void *data, int of, MPI_Datatype type);
 
 /* Gives the file its name; after a failure nothing of it is left. It is closed in either case. */
-quell_status quell_group_commit(const struct quell_cgroup *group, struct quell_group_file *file);
+quell_status quell_group_commit(const struct quell_group *group, struct quell_group_file *file);
 
 /* Closes the file, removes what was written, and returns `status`. */
-quell_status quell_group_discard(const struct quell_cgroup *group, struct quell_group_file *file,
+quell_status quell_group_discard(const struct quell_group *group, struct quell_group_file *file,
                                  quell_status status);
 
 /* Not collective: removes the file early, so that nothing is left if the process has no time for
  * more. */
-void quell_group_unlink(const struct quell_cgroup *group, struct quell_group_file *file);
+void quell_group_unlink(const struct quell_group *group, struct quell_group_file *file);
 
 #endif

@@ -23,7 +23,7 @@ static quell_status copy(struct quell_part *part, const quell_draw *draw, const 
 }
 
 /* Collective: refuses ranks whose samplers differ, because they would draw from different laws. */
-static quell_status same_sampler(const struct quell_cgroup *group, const quell_sampler *sampler,
+static quell_status same_sampler(const struct quell_group *group, const quell_sampler *sampler,
                                  void *context)
 {
     struct quell_digests digests = {0, 0};
@@ -36,7 +36,7 @@ static quell_status same_sampler(const struct quell_cgroup *group, const quell_s
     return status;
 }
 
-quell_status quell_part_begin(const struct quell_cgroup *group, struct quell_part *part,
+quell_status quell_part_begin(const struct quell_group *group, struct quell_part *part,
                               const quell_sampler *sampler, const quell_draw *draw,
                               const quell_run *run)
 {

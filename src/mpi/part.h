@@ -18,7 +18,7 @@ struct quell_part {
 };
 
 /* Collective; all ranks return the same status. */
-quell_status quell_part_begin(const struct quell_cgroup *group, struct quell_part *part,
+quell_status quell_part_begin(const struct quell_group *group, struct quell_part *part,
                               const quell_sampler *sampler, const quell_draw *draw,
                               const quell_run *run);
 

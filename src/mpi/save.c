@@ -17,7 +17,7 @@ quell_status quell_mpi_save(MPI_Comm comm, const quell_sampler *sampler, const q
                             const quell_run *run, const char *path, size_t rank,
                             const size_t *shape)
 {
-    struct quell_cgroup group;
+    struct quell_group group;
     struct quell_part part;
     quell_status status = quell_group_enter(&group, comm);
     if (status) return status;

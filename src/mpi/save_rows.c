@@ -15,7 +15,7 @@
 /* skipped, rows: this rank's range. most: the greatest number of rows in a batch; batches: how many
  * the rank with most rows needs. */
 struct saving {
-    const struct quell_cgroup *group;
+    const struct quell_group *group;
     quell_mpi_watch watch;
     struct quell_group_file file;
     uint64_t skipped;
@@ -98,7 +98,7 @@ static quell_status save_batches(struct saving *saving, uint64_t count, size_t r
 static quell_status save_all(struct saving *saving, uint64_t count, size_t rank,
                              const size_t *shape, const char *path)
 {
-    const struct quell_cgroup *group = saving->group;
+    const struct quell_group *group = saving->group;
     quell_status status = QUELL_OK;
     divide(saving, count);
     saving->x = malloc(saving->most * saving->dim * sizeof *saving->x);
@@ -117,7 +117,7 @@ static quell_status save_all(struct saving *saving, uint64_t count, size_t rank,
 quell_status quell_mpi_save_rows(MPI_Comm comm, uint64_t count, size_t rank, const size_t *shape,
                                  const char *path, quell_mpi_rows_fn *make, void *user)
 {
-    struct quell_cgroup group;
+    struct quell_group group;
     struct saving saving = {.group = &group, .make = make, .user = user};
     quell_status status = quell_group_enter(&group, comm);
     if (status) return status;

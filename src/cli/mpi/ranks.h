@@ -9,7 +9,7 @@
 
 /* complaint: the last one of this rank or, after an agreement, of all. */
 struct ranks {
-    struct quell_cgroup group;
+    struct quell_group group;
     char complaint[COMPLAINT];
 };
 
