@@ -144,6 +144,16 @@ static int plan_trials(struct comparison *comparison)
     return EXIT_DONE;
 }
 
+/* Refuses budgets within which nothing can be drawn, and so nothing measured. */
+static int check_budgets(const struct comparison *comparison)
+{
+    for (size_t i = 0; i < comparison->sampler_count * comparison->budget_count; i++)
+        if (comparison->trials[i].steps) return EXIT_DONE;
+    return complain(EXIT_USAGE, "--evaluations %s: no step of %s takes so few: raise it",
+                    comparison->options.evaluations,
+                    comparison->sampler_count == 1 ? comparison->samplers[0] : "any sampler");
+}
+
 /* Paths of noise are of use to one of the samplers at least. */
 static int check_noise(const struct comparison *comparison)
 {
@@ -201,6 +211,7 @@ int comparison_open(struct comparison *comparison)
     if (code != EXIT_DONE) return code;
     sampling_choose_schedule(&options->sampling, comparison->model);
     code = plan_trials(comparison);
+    if (code == EXIT_DONE) code = check_budgets(comparison);
     if (code == EXIT_DONE) code = check_noise(comparison);
     if (code != EXIT_DONE) return code;
     interrupt_catch();
