@@ -54,5 +54,7 @@ int command_model(int argc, char **argv)
     bool standard = is_standard_output(options.out);
     quell_status status = quell_model_save(model, standard ? "/dev/stdout" : options.out);
     quell_model_free(model);
+    if (status == QUELL_UNSUPPORTED)
+        return complain(EXIT_USAGE, "--model %s: %s", options.model, quell_error_message());
     return status ? complain_run(status) : EXIT_DONE;
 }

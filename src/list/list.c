@@ -196,6 +196,8 @@ static bool is_named(const struct row *row, const char *name, struct quell_neare
     const struct quell_alias *alias;
     if (!strcmp(row->entry.name, name)) return true;
     quell_nearest_try(nearest, row->entry.name);
+    const char *prefix = strchr(row->entry.name, ':'); /* "rings" means "builtin:rings" */
+    if (prefix) quell_nearest_try_as(nearest, prefix + 1, row->entry.name);
     for (size_t k = 0; (alias = alias_at(row, k, &also)); k++) {
         if (!strcmp(alias->name, name)) return true;
         quell_nearest_try(nearest, alias->name);

@@ -106,7 +106,8 @@ TEST(replace, links)
     command_refused(&command, 4, GRID "--out loop", "loop: cannot be created: Too many levels");
     command_refused(&command, 4, GRID "--plot loop", "loop: cannot be created: Too many levels");
     CHECK(!symlink("no/file", scratch_path(&command.work, "far").text), "symlink");
-    command_refused(&command, 4, GRID "--out far", "far: cannot be created: No such file");
+    command_refused(&command, 4, GRID "--out far",
+                    "far, a link to no/file: cannot be created: No such file");
     command_remove(&command);
 }
 
