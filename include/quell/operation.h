@@ -3,8 +3,9 @@
  * itself. `quell plan` prints them.
  *
  *     quell_operation op = quell_operation_init();
- *     for (size_t i = 0; !quell_sampler_operation(sampler, i, &op); i++) evals += op.kind ==
- *         QUELL_OPERATION_EVAL;
+ *     size_t evaluations = 0;
+ *     for (size_t i = 0; !quell_sampler_operation(sampler, i, &op); i++)
+ *         if (op.kind == QUELL_OPERATION_EVAL) evaluations++;
  */
 #ifndef QUELL_OPERATION_H
 #define QUELL_OPERATION_H

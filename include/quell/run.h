@@ -68,7 +68,8 @@ typedef int quell_observe_fn(void *user, size_t transition, const quell_point *s
 
 /* A host's own parallel-for: calls body(data, i) once for every i in 0..workers-1, from any
  * threads, together or one after the other, and returns when all are done. Returns 0, or < 0 if
- * it could not run them all. */
+ * it could not run them all. The run fails, with QUELL_DENOISER_FAILED, where an i is left out, is
+ * called twice or is none of 0..workers-1. */
 typedef int quell_parallel_fn(void *host, size_t workers, void (*body)(void *data, size_t i),
                               void *data);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/nearest.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,13 +39,29 @@ static size_t distance(const char *a, size_t m, const char *b, size_t n)
     return last[n];
 }
 
+/* Whether the name is nearer than all before it. */
+static bool is_nearer(struct quell_nearest *nearest, const char *name, size_t length)
+{
+    if (nearest->length > LONGEST || length > LONGEST) return false;
+    size_t far = distance(nearest->word, nearest->length, name, length);
+    if (far >= nearest->distance || far >= nearest->length) return false;
+    nearest->distance = far;
+    return true;
+}
+
+static void hint(struct quell_nearest *nearest, const char *name, size_t length)
+{
+    snprintf(nearest->hint, sizeof nearest->hint, " (did you mean '%.*s'?)", (int)length, name);
+}
+
 void quell_nearest_try_part(struct quell_nearest *nearest, const char *name, size_t length)
 {
-    if (nearest->length > LONGEST || length > LONGEST) return;
-    size_t far = distance(nearest->word, nearest->length, name, length);
-    if (far >= nearest->distance || far >= nearest->length) return;
-    nearest->distance = far;
-    snprintf(nearest->hint, sizeof nearest->hint, " (did you mean '%.*s'?)", (int)length, name);
+    if (is_nearer(nearest, name, length)) hint(nearest, name, length);
+}
+
+void quell_nearest_try_as(struct quell_nearest *nearest, const char *name, const char *meant)
+{
+    if (is_nearer(nearest, name, strlen(name))) hint(nearest, meant, strlen(meant));
 }
 
 void quell_nearest_try(struct quell_nearest *nearest, const char *name)

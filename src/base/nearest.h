@@ -17,6 +17,8 @@ struct quell_nearest {
 
 struct quell_nearest quell_nearest_to(const char *word, size_t length);
 void quell_nearest_try(struct quell_nearest *nearest, const char *name);
+/* The hint is another name, `meant`, as that with a prefix is. */
+void quell_nearest_try_as(struct quell_nearest *nearest, const char *name, const char *meant);
 void quell_nearest_try_part(struct quell_nearest *nearest, const char *name, size_t length);
 
 #endif

@@ -42,15 +42,14 @@ size_t quell_print(char *buffer, size_t size, const char *format, ...)
 int quell_parse_double(const char *text, size_t length, double *value)
 {
     QUELL_OWN_FLOATS;
-    char copy[64], *end;
-    if (length == 0 || length >= sizeof copy || strchr(" \t\n\v\f\r", text[0])) return -1;
-    memcpy(copy, text, length);
-    copy[length] = '\0';
-    if (strpbrk(copy, "xX")) return -1; /* hexadecimal: more likely a slip than meant */
+    char *end;
+    if (length == 0 || strchr(" \t\n\v\f\r", text[0])) return -1;
+    if (memchr(text, 'x', length) || memchr(text, 'X', length))
+        return -1; /* hexadecimal: more likely a slip than meant */
     locale_t c, host = enter_c_locale(&c);
-    double read = strtod(copy, &end);
+    double read = strtod(text, &end);
     leave_c_locale(c, host);
-    if (end != copy + length || read != read) return -1;
+    if (end != text + length || read != read) return -1;
     *value = read;
     return 0;
 }

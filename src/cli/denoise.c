@@ -31,7 +31,7 @@ static const struct option_row rows[] = {
     TEXT_ROW(denoise_options, from, "from", "X.npy", "the states x_t, shape (count, dim...)"),
     NUMBER_ROW(denoise_options, t, "t", "T", 0, 1, "their time (0.5)"),
     TEXT_ROW(denoise_options, out, "out", "F.npy",
-             "where E[X | x_t] goes, float32, shape as --from"),
+             "where E[X | x_t] goes, float32, shape as --from; - is\nstandard output"),
     LABEL_ROWS(denoise_options),
     GUIDANCE_ROWS(denoise_options),
     TEXT_ROW(denoise_options, sampling.schedule, "schedule", "S",
@@ -45,7 +45,7 @@ static const struct option_row rows[] = {
 static const struct option_rule rules[] = {LABEL_RULES, GUIDANCE_RULES, {0}};
 
 static const struct option_table table = {
-    .usage = "quell denoise --model M --from X.npy --t T --out F.npy [OPTION...]",
+    .usage = "quell denoise --model M --from X.npy --out F.npy [OPTION...]",
     .about = "Evaluates a model's denoiser once: E[X | x_t] for each state x_t of a file.",
     .options = rows,
     .rules = rules,
@@ -102,7 +102,7 @@ static int open_files(struct job *job)
         return complain(EXIT_USAGE, "--classes %s: has %zu classes, --from has %zu states",
                         job->labels.file.path, job->labels.file.shape[0], job->count);
     interrupt_catch();
-    status = quell_output_open(&job->out, job->options.out);
+    status = outputs_open(&job->out, job->options.out);
     job->out.stop = &interrupt_signal;
     size_t bytes = quell_npy_header(header, job->from.rank, job->from.shape);
     if (!status) status = quell_output_write(&job->out, header, bytes);
@@ -174,6 +174,7 @@ int command_denoise(int argc, char **argv)
                         "--model, --from and --out are needed: see `quell denoise --help`");
     code = check_places(options);
     if (code == EXIT_DONE) code = format_check("--out", options->out, ".npy");
+    if (code == EXIT_DONE) code = standard_check("--out", options->out, 0);
     if (code != EXIT_DONE) return code;
     code = sampling_choose_machine(options->isa, options->threads, &job.isa, &job.threads);
     if (code == EXIT_DONE) code = open_model(&job);

@@ -24,7 +24,7 @@ static const struct option_row rows[] = {
      .argument = "F.json",
      .kind = OPTION_TEXT,
      .offset = offsetof(struct model_options, out),
-     .help = "where the description goes"},
+     .help = "where the description goes; - is standard output"},
     {0},
 };
 
@@ -51,7 +51,10 @@ int command_model(int argc, char **argv)
     if (code == EXIT_DONE) code = sampling_open_model(&model, options.model);
     if (code != EXIT_DONE) return code;
     interrupt_catch();
-    quell_status status = quell_model_save(model, options.out);
+    bool standard = is_standard_output(options.out);
+    quell_status status = quell_model_save(model, standard ? "/dev/stdout" : options.out);
     quell_model_free(model);
+    if (status == QUELL_UNSUPPORTED)
+        return complain(EXIT_USAGE, "--model %s: %s", options.model, quell_error_message());
     return status ? complain_run(status) : EXIT_DONE;
 }

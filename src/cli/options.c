@@ -92,12 +92,12 @@ static int make_table(const struct option_row *rows, struct option *table)
     return count;
 }
 
-/* "quell sample", of "quell sample --model ...". */
+/* "quell-mpi sample", of "quell-mpi sample --model ...". */
 static int command_length(const char *usage)
 {
-    int name = (int)strcspn(usage, "[-");
-    while (name > 0 && usage[name - 1] == ' ') name--;
-    return name;
+    const char *at = usage;
+    while ((at = strchr(at, ' ')) && at[1] != '-' && at[1] != '[') at++;
+    return at ? (int)(at - usage) : (int)strlen(usage);
 }
 
 static int complain_option(int kind, char **argv, const struct option_table *table)

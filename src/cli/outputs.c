@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 bool is_standard_output(const char *path)
 {
@@ -29,6 +30,23 @@ int places_check(const struct place *outputs, const struct place *inputs)
                 return complain(EXIT_USAGE, "%s %s: is the file of %s: name another",
                                 outputs->option, outputs->path, in->option);
     return EXIT_DONE;
+}
+
+int standard_check(const char *option, const char *path, int json)
+{
+    if (!path || !is_standard_output(path)) return EXIT_DONE;
+    if (json)
+        return complain(EXIT_USAGE, "--json and %s %s: both want standard output", option, path);
+    if (isatty(STDOUT_FILENO))
+        return complain(EXIT_USAGE, "%s %s: standard output is a terminal; redirect it", option,
+                        path);
+    return EXIT_DONE;
+}
+
+quell_status outputs_open(struct quell_output *output, const char *path)
+{
+    return is_standard_output(path) ? quell_output_standard(output)
+                                    : quell_output_open(output, path);
 }
 
 static bool ends_with(const char *text, const char *end)

@@ -4,6 +4,8 @@
 #define QUELL_CLI_OUTPUTS_H
 
 #include <stdbool.h>
+#include <quell/status.h>
+#include "io/output.h"
 
 /* Whether this is standard output: "-", or one of its names as a file, /dev/stdout and so on. */
 bool is_standard_output(const char *path);
@@ -19,6 +21,13 @@ struct place {
 /* Refuses outputs that are one of the inputs, which each end with a NULL option. Returns an exit
  * code, and has complained if it is not EXIT_DONE. */
 int places_check(const struct place *outputs, const struct place *inputs);
+
+/* Refuses standard output where a report as JSON goes there, and where it is a terminal, to which
+ * bytes would be written. path may be NULL. The same results. */
+int standard_check(const char *option, const char *path, int json);
+
+/* Opens standard output or a file (io/output.h). */
+quell_status outputs_open(struct quell_output *output, const char *path);
 
 /* Refuses an output whose name ends as another format than its own, ".npy". path may be NULL. The
  * same results. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/report.h"
 #include "cli/cli.h"
+#include "cli/samples_digest.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -37,6 +38,13 @@ void report_count(struct quell_json_writer *writer, const char *name, uint64_t c
     }
     snprintf(digits, sizeof digits, "%" PRIu64, count);
     quell_json_put_text(writer, name, digits);
+}
+
+void report_digest(struct quell_json_writer *writer, const char *name, uint64_t digest)
+{
+    char text[DIGEST_TEXT];
+    digest_write(text, digest);
+    quell_json_put_text(writer, name, text);
 }
 
 void report_shape(struct quell_json_writer *writer, uint64_t count, size_t rank,

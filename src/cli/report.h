@@ -17,6 +17,9 @@ int report_end(struct quell_json_writer *writer);
  * text. */
 void report_count(struct quell_json_writer *writer, const char *name, uint64_t count);
 
+/* Writes a digest, as 16 hexadecimal digits. */
+void report_digest(struct quell_json_writer *writer, const char *name, uint64_t digest);
+
 /* Writes the shape of samples: their number, and `rank` sizes. */
 void report_shape(struct quell_json_writer *writer, uint64_t count, size_t rank,
                   const size_t *shape);

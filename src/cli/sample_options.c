@@ -4,7 +4,6 @@
 #include "cli/outputs.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #define TEXT(name, argument, field, help) TEXT_ROW(sample_options, field, name, argument, help)
 #define COUNT(name, argument, field, low, high, help) \
@@ -42,7 +41,8 @@ const struct option_row sample_rows[] = {
          "write the samples as NumPy's .npy, float32, shape\n"
          "(count, dim...); - is standard output"),
     TEXT("plot", "F.png", plot,
-         "a picture: the density of samples in the plane, or\nthe first 64 images"),
+         "a picture: the density of samples in the plane, or\nthe first 64 images;"
+         " - is standard output"),
     FLAG("resume", resume,
          "go on where an interrupted run of the same command\n"
          "has ended; if it is interrupted, too, what is\n"
@@ -91,9 +91,10 @@ int sample_check(const struct sample_options *options)
     if (code != EXIT_DONE) return code;
     if (options->resume && standard)
         return complain(EXIT_USAGE, "--resume: needs --out F.npy, a file to go on with");
-    if (standard && options->json)
-        return complain(EXIT_USAGE, "--json and --out %s: both want standard output", out);
-    if (standard && isatty(STDOUT_FILENO))
-        return complain(EXIT_USAGE, "--out %s: standard output is a terminal; redirect it", out);
-    return check_places(options);
+    if (standard && options->plot && is_standard_output(options->plot))
+        return complain(EXIT_USAGE, "--out %s and --plot %s: both want standard output", out,
+                        options->plot);
+    code = standard_check("--out", options->out, options->json);
+    if (code == EXIT_DONE) code = standard_check("--plot", options->plot, options->json);
+    return code == EXIT_DONE ? check_places(options) : code;
 }

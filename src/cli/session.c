@@ -3,7 +3,9 @@
  * names, the file to start from, and the places where the results go. */
 #include "cli/session.h"
 #include "cli/cli.h"
+#include "cli/file_digest.h"
 #include "cli/interrupt.h"
+#include "cli/onnx_model.h"
 #include "cli/outputs.h"
 #include "engine/sampler.h"
 #include "io/temporary.h"
@@ -123,8 +125,7 @@ static int open_out(struct session *session)
     if (!standard && !quell_temporary_is_in_place(out)) return open_partial(session);
     if (session->options.resume)
         return complain(EXIT_USAGE, "--resume: --out %s is no file that a run can go on with", out);
-    quell_status status =
-        standard ? quell_output_standard(&session->out) : quell_output_open(&session->out, out);
+    quell_status status = outputs_open(&session->out, out);
     session->out.stop = &interrupt_signal;
     if (!status)
         status =
@@ -136,7 +137,7 @@ static quell_status open_picture(struct session *session)
 {
     const char *plot = session->options.plot;
     if (!plot) return QUELL_OK;
-    quell_status status = quell_output_open(&session->picture, plot);
+    quell_status status = outputs_open(&session->picture, plot);
     if (!status) status = plot_create(&session->plot, session->model, session->count);
     return status;
 }
@@ -151,6 +152,22 @@ static int open_files(struct session *session)
     if (code != EXIT_DONE) return code;
     quell_status status = open_picture(session);
     return status ? complain_run(status) : EXIT_DONE;
+}
+
+/* What ONNX Runtime runs is known by its file. */
+static quell_status digest_onnx(const char *path, uint64_t *digest)
+{
+    return path && onnx_is(path) ? model_digest(path, digest) : QUELL_OK;
+}
+
+/* For the report, which says which models these were. */
+static int identify(struct session *session)
+{
+    const struct sample_options *options = &session->options;
+    if (!options->json) return EXIT_DONE;
+    quell_status status = digest_onnx(options->model, &session->digest);
+    if (!status) status = digest_onnx(options->guidance.guide, &session->guide_digest);
+    return status ? complain_input(EXIT_FILE, status) : EXIT_DONE;
 }
 
 int session_prepare(struct session *session)
@@ -170,6 +187,7 @@ int session_prepare(struct session *session)
     if (code == EXIT_DONE)
         code = guidance_apply(&options->guidance, session->labels.wanted, session->model,
                               &session->guide_digest);
+    if (code == EXIT_DONE) code = identify(session);
     if (code == EXIT_DONE) code = create_sampler(session);
     if (code == EXIT_DONE) code = check_noise(session);
     if (code == EXIT_DONE) code = open_from(session);

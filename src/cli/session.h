@@ -10,6 +10,7 @@
 #include "cli/pictures/plot.h"
 #include "cli/progress.h"
 #include "cli/sample_options.h"
+#include "cli/samples_digest.h"
 #include "io/npy.h"
 #include "io/output.h"
 
@@ -18,6 +19,7 @@ struct session {
     quell_model *model;
     quell_sampler *sampler;
     uint64_t digest, guide_digest; /* of the model before it is guided, and of its guide */
+    struct samples_digest drawn;   /* for the report: of the samples */
     const char *isa;
     size_t dim, count, threads, ranks; /* ranks: 0 of `quell sample` */
     size_t found;                      /* samples that an interrupted run had finished */
@@ -44,6 +46,9 @@ int session_narrow(struct session *session, size_t skipped, size_t rows);
 /* Everything that decides on the samples, as lines of a name and a value, to be freed. NULL after a
  * failure: it has complained, and *code is the exit code (session_settings.c). */
 char *session_settings(const struct session *session, int *code);
+
+/* Adds the next rows of samples to their digest, if a report is wanted. */
+void session_note(struct session *session, size_t rows, const float *x);
 
 /* Draws the next rows of samples, `done` of which are drawn, to x[rows][dim]. */
 quell_status session_draw(struct session *session, struct progress *progress, size_t done,

@@ -19,7 +19,9 @@ static void put_settings(struct quell_json_writer *writer, const struct session 
 {
     const struct sample_options *options = &session->options;
     const struct sampling *sampling = &options->sampling;
+    quell_json_put_text(writer, "version", quell_version());
     quell_json_put_text(writer, "model", options->model);
+    report_digest(writer, "model_digest", session->digest);
     quell_json_put_text(writer, "sampler", options->sampler);
     quell_json_put_text(writer, "schedule", sampling->schedule);
     quell_json_put_text(writer, "grid", sampling->grid);
@@ -36,6 +38,18 @@ static void put_settings(struct quell_json_writer *writer, const struct session 
     report_count(writer, "count", session->count);
     report_count(writer, "first", options->first);
     report_count(writer, "seed", options->seed);
+}
+
+/* Writes what the names of files do not say: which guide it was, and, in sampler_digest, all the
+ * numbers of --times, the schedule and the rest. */
+static void put_digests(struct quell_json_writer *writer, const struct session *session)
+{
+    if (session->options.guidance.guide)
+        report_digest(writer, "guide_digest", session->guide_digest);
+    else
+        quell_json_put_null(writer, "guide_digest");
+    report_digest(writer, "sampler_digest", quell_sampler_digest(session->sampler));
+    report_digest(writer, "samples_digest", session->drawn.sum);
 }
 
 static int print_json(const struct session *session)
@@ -60,6 +74,7 @@ static int print_json(const struct session *session)
     quell_json_put_text(&writer, "guide", options->guidance.guide);
     quell_json_put_number(&writer, "guidance_low", options->guidance.low);
     quell_json_put_number(&writer, "guidance_high", options->guidance.high);
+    put_digests(&writer, session);
     if (options->resume) report_count(&writer, "resumed", session->found);
     if (session->ranks) report_count(&writer, "ranks", session->ranks);
     return report_end(&writer);
@@ -94,9 +109,9 @@ static void print_text(const struct session *session, FILE *file)
 
 int session_report(const struct session *session)
 {
-    const char *out = session->options.out;
+    const char *out = session->options.out, *plot = session->options.plot;
+    bool taken = (out && is_standard_output(out)) || (plot && is_standard_output(plot));
     if (session->options.json) return print_json(session);
-    if (!session->options.quiet)
-        print_text(session, out && is_standard_output(out) ? stderr : stdout);
+    if (!session->options.quiet) print_text(session, taken ? stderr : stdout);
     return EXIT_DONE;
 }

@@ -35,9 +35,18 @@ static size_t next_rows(const struct session *session, size_t rows, double secon
     return wanted >= (double)most ? most : wanted < (double)few ? few : (size_t)wanted;
 }
 
+void session_note(struct session *session, size_t rows, const float *x)
+{
+    if (!session->options.json) return;
+    if (!session->drawn.dim)
+        samples_digest_begin(&session->drawn, session->options.first, session->dim);
+    samples_digest_add(&session->drawn, x, rows * session->dim);
+}
+
 static quell_status keep(struct session *session, size_t rows, const float *x)
 {
     quell_status status = QUELL_OK;
+    session_note(session, rows, x);
     if (session->plot) status = plot_add(session->plot, rows, x);
     if (!status && session->out.path)
         status = quell_output_write(&session->out, x, rows * session->dim * sizeof *x);
@@ -80,15 +89,17 @@ quell_status session_draw(struct session *session, struct progress *progress, si
     return status;
 }
 
-/* Adds the samples that an earlier run has finished to the picture. */
-static quell_status plot_found(struct session *session, float *x)
+/* Adds the samples that an earlier run has finished to the picture and to the report's digest. */
+static quell_status note_found(struct session *session, float *x)
 {
     size_t most = most_rows(session), found = session->partial.done;
     quell_status status = QUELL_OK;
-    for (size_t done = 0, rows; session->plot && done < found && !status; done += rows) {
+    bool wanted = session->plot || session->options.json;
+    for (size_t done = 0, rows; wanted && done < found && !status; done += rows) {
         rows = least(most, found - done);
         status = partial_read(&session->out, &session->plan, done, rows, x);
-        if (!status) status = plot_add(session->plot, rows, x);
+        if (!status) session_note(session, rows, x);
+        if (!status && session->plot) status = plot_add(session->plot, rows, x);
         if (interrupt_signal) return QUELL_STOPPED;
     }
     return status;
@@ -120,7 +131,7 @@ static quell_status draw_all(struct session *session, struct progress *progress,
 {
     size_t rows = 0, count = session->count, done = session->partial.done;
     double seconds = 0;
-    quell_status status = plot_found(session, x);
+    quell_status status = note_found(session, x);
     if (!status && done) status = check_found(session, progress, x);
     for (; done < count && !status; done += rows) {
         double start = progress_clock();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Adaptive runs: the loop over tries (samplers/adaptive.h), one sample at a time, each try a small
  * plan. Errors are summed in double in one order, so that all decisions are the same everywhere. */
-#include "job.h"
+#include "tile.h"
 #include "norm.h"
 #include "samplers/adaptive.h"
 

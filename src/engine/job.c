@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The memory of a run, and how tiles and workers find theirs. */
-#include "job.h"
+#include "tile.h"
 #include "base/fail.h"
 #include "base/memory.h"
 
@@ -65,7 +65,7 @@ void quell_job_touch(struct quell_job *job, size_t worker)
         memset(job->memory + job->scratch_at + worker * job->per_scratch, 0, job->per_scratch);
 }
 
-struct quell_tile quell_job_take(struct quell_job *job, size_t worker, size_t i)
+struct quell_tile quell_tile_take(struct quell_job *job, size_t worker, size_t i)
 {
     const struct quell_layout *pass = &job->pass;
     size_t row = i / pass->across * pass->rows, element = i % pass->across * pass->elements;

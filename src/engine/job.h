@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A run as its workers see it: what to do, how it is divided into tiles, and where its memory
- * is. */
+/* A run as its workers see it: what to do, and where its memory is. tile.h has the tiles. */
 #ifndef QUELL_ENGINE_JOB_H
 #define QUELL_ENGINE_JOB_H
 
@@ -32,19 +31,6 @@ struct quell_job {
     size_t pass_workers;
 };
 
-/* A tile, and what the worker that runs it needs for it. */
-struct quell_tile {
-    struct quell_job *job;
-    size_t worker;
-    uint64_t first; /* index of the sample in row 0 */
-    size_t rows, element, elements;
-    float *registers[QUELL_MAX_REGISTERS];
-    float *noise[QUELL_MAX_NOISES]; /* QUELL_NOISE_ROOM(QUELL_CHUNK) each */
-    float *node;                    /* as much again, for the terms of an increment */
-    void *scratch, *constants;
-    size_t transition;
-};
-
 /* Allocates the memory of a run for the job's layout and a plan with this number of registers,
  * without touching it. Release it with quell_job_release, also after a failure. */
 quell_status quell_job_allocate(struct quell_job *job, unsigned registers, bool evaluates);
@@ -54,60 +40,11 @@ void quell_job_release(struct quell_job *job);
  * processor. */
 void quell_job_touch(struct quell_job *job, size_t worker);
 
-/* Prepares tile i of the pass for a worker. */
-struct quell_tile quell_job_take(struct quell_job *job, size_t worker, size_t i);
-
 /* Whether several threads of quell run the pass. If the host runs it on its own threads, how these
  * behave is the host's responsibility. */
 static inline bool quell_job_shared(const struct quell_job *job)
 {
     return job->pass_workers > 1 && !job->run.parallel;
 }
-
-/* A part of a tile: `rows` whole rows from `row` on, or `elements` of one row from `element` on. */
-struct quell_piece {
-    size_t row, rows, element, elements;
-};
-
-/* The source of a noise in a run: an increment of a path, or else a stream of a key. */
-struct quell_source {
-    const struct quell_increment *path; /* or NULL */
-    uint64_t key;
-    uint32_t stream;
-};
-static inline struct quell_source quell_tile_source(const struct quell_tile *tile,
-                                                    const struct quell_noise_name *name)
-{
-    return (struct quell_source){quell_noise_is_path(name) ? &name->path : NULL,
-                                 quell_noise_key_of(name, tile->job->draw.seed), name->stream};
-}
-
-/* Draws the noise of a piece; out has room for QUELL_NOISE_ROOM(QUELL_CHUNK) floats. */
-void quell_tile_draw(struct quell_tile *tile, const struct quell_piece *piece,
-                     const struct quell_source *source, float *out);
-
-/* Runs one operation of a plan. LANGEVIN (langevin.c) and ADAPT (adaptive.c) take whole samples. */
-void quell_tile_operation(struct quell_tile *tile, const struct quell_plan *plan,
-                          const struct quell_op *op);
-void quell_tile_langevin(struct quell_tile *tile, const struct quell_plan *plan,
-                         const struct quell_op *op);
-void quell_tile_adapt(struct quell_tile *tile, const struct quell_op *op);
-
-/* Stops the run, because one of these values of the tile is not finite. */
-void quell_tile_not_finite(struct quell_tile *tile, const float *values);
-
-/* Runs the pass's operations on one tile; stops early when the job is to stop. */
-void quell_tile_run(struct quell_tile *tile);
-
-/* Draws x_1 into one tile. */
-void quell_tile_init(struct quell_tile *tile);
-
-/* Runs one transition by the sampler's step function (transition.c). */
-void quell_tile_callback(struct quell_tile *tile, const quell_point *t, const quell_point *s);
-
-/* Sets out = E[X | x_t = x] on one tile, and its learned variance if that is not NULL, and returns
- * the denoiser's result. constants: those of t, or NULL to compute them here. */
-int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const void *constants,
-                        const float *x, bool apart, float *out, float *variance);
 
 #endif

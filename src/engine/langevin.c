@@ -9,7 +9,7 @@
  * With the weight w on the row's own norm the excess is 2 w / D, 2% at most.
  *
  * The noise z is drawn twice, once for its norm: that is cheaper than storing it. */
-#include "job.h"
+#include "tile.h"
 #include "norm.h"
 
 #include <math.h>

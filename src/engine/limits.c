@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "limits.h"
-#include "groups.h"
+#include "cgroup.h"
 
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
 /* ceil(quota / period) of one group; 0 if it has none. */
-static size_t processors_of(const struct quell_group *group)
+static size_t processors_of(const struct quell_cgroup *group)
 {
     char quota[64] = "", period[64] = "";
     long most = 0, every = 0;
     if (group->version == 2) {
-        if (quell_group_read(group, "cpu.max", quota, sizeof quota) < 1) return 0;
+        if (quell_cgroup_read(group, "cpu.max", quota, sizeof quota) < 1) return 0;
         if (sscanf(quota, "%ld %ld", &most, &every) != 2) return 0;
     } else {
-        if (quell_group_read(group, "cpu.cfs_quota_us", quota, sizeof quota) < 1) return 0;
-        if (quell_group_read(group, "cpu.cfs_period_us", period, sizeof period) < 1) return 0;
+        if (quell_cgroup_read(group, "cpu.cfs_quota_us", quota, sizeof quota) < 1) return 0;
+        if (quell_cgroup_read(group, "cpu.cfs_period_us", period, sizeof period) < 1) return 0;
         if (sscanf(quota, "%ld", &most) != 1 || sscanf(period, "%ld", &every) != 1) return 0;
     }
     if (most <= 0 || every <= 0) return 0;
@@ -27,21 +27,21 @@ static size_t processors_of(const struct quell_group *group)
  * topmost folder is the group's. */
 size_t quell_processors_of(const char *lines, const char *root)
 {
-    struct quell_group group;
+    struct quell_cgroup group;
     size_t found = 0;
-    if (!quell_group_find(lines, root, "cpu", &group)) return 0;
+    if (!quell_cgroup_find(lines, root, "cpu", &group)) return 0;
     do {
         size_t own = processors_of(&group);
         if (own && (!found || own < found)) found = own;
-    } while (quell_group_up(&group));
+    } while (quell_cgroup_up(&group));
     return found;
 }
 
 static size_t read_groups(void)
 {
     char lines[4096];
-    return quell_group_lines(lines, sizeof lines) ? quell_processors_of(lines, "/sys/fs/cgroup")
-                                                  : 0;
+    return quell_cgroup_lines(lines, sizeof lines) ? quell_processors_of(lines, "/sys/fs/cgroup")
+                                                   : 0;
 }
 
 /* An affinity mask with more processors than cpu_set_t holds is taken for no limit. */

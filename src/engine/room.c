@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "room.h"
-#include "groups.h"
+#include "cgroup.h"
 
 #include <fcntl.h>
 #include <stdint.h>

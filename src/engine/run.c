@@ -4,7 +4,8 @@
  * A run is one pass over the tiles (tile-major: every operation on a tile before the next tile),
  * or one pass per EVAL and per stretch of other operations (op-major). All memory is taken before
  * the first worker starts, so that a run that cannot have it fails before it has changed x. */
-#include "job.h"
+#include "tile.h"
+#include "hosts_threads.h"
 #include "isa.h"
 #include "threads.h"
 #include "core/schedule.h"
@@ -104,7 +105,7 @@ static void work(void *data, size_t worker)
     for (size_t i;
          !atomic_load(&job->watch.stopped) &&
          (i = quell_shares_take(job->shares, job->pass_workers, worker, &from)) != SIZE_MAX;) {
-        struct quell_tile tile = quell_job_take(job, worker, i);
+        struct quell_tile tile = quell_tile_take(job, worker, i);
         pass->run(&tile);
     }
 }
@@ -138,8 +139,7 @@ static quell_status run_pass(struct quell_job *job, struct quell_layout layout, 
     quell_shares_begin(job->shares, workers, layout.tiles);
     if (!job->run.parallel || workers <= 1)
         return quell_threads_run(workers, is_brief(job, layout, run), work, &pass);
-    if (!job->run.parallel(job->run.host, workers, work, &pass)) return QUELL_OK;
-    return quell_fail(QUELL_DENOISER_FAILED, "run: the host's parallel-for reported an error");
+    return quell_hosts_threads_run(&job->run, workers, work, &pass);
 }
 
 /* Op-major: one pass for each EVAL, over the whole batch or tiles of samples, and one for each

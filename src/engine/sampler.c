@@ -33,6 +33,23 @@ static quell_status check_grid(const quell_point *grid, size_t steps)
     return QUELL_OK;
 }
 
+/* Refuses a grid along which nothing happens. A last step to sigma = 0 that the grid adds does not
+ * count, but where it is the only one. */
+static quell_status check_falls(const quell_sampler *sampler)
+{
+    const quell_point *first = sampler->grid, *end = &sampler->grid[sampler->steps];
+    quell_point last = *end;
+    if (sampler->steps > 1 && end->sigma == 0) {
+        quell_status status = quell_schedule_point(sampler->schedule, end->t, &last);
+        if (status) return status;
+    }
+    if (quell_lambda(first) != quell_lambda(&last)) return QUELL_OK;
+    return quell_fail(QUELL_BAD_ARGUMENT,
+                      "sampler: sigma / alpha is %g at t = %g and at %g, so that no step would do "
+                      "anything; take a schedule in which it falls",
+                      first->sigma / first->alpha, first->t, last.t);
+}
+
 quell_status quell_sampler_plan(const quell_sampler *sampler, const quell_point *grid, size_t steps,
                                 struct quell_plan *plan)
 {
@@ -155,6 +172,7 @@ static quell_status fill(quell_sampler *sampler, const quell_denoiser *denoiser,
     sampler->clamp_high = (float)o->clamp_high;
     sampler->threshold = (struct quell_threshold){o->threshold, o->threshold_max};
     quell_status status = make_grid(sampler, o);
+    if (!status) status = check_falls(sampler);
     if (!status) status = make_init(sampler, o);
     if (!status)
         status = quell_sampler_plan(sampler, sampler->grid, sampler->steps, &sampler->plan);

@@ -2,7 +2,7 @@
 /* All of it errs to the side of too few: what counts against a user's limit is taken to be every
  * task of the machine, and a limit that cannot be seen is one. */
 #include "tasks.h"
-#include "groups.h"
+#include "cgroup.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,10 +28,10 @@ static bool read_number(const char *path, size_t *number)
     return quell_read_file(path, text, sizeof text) > 0 && take_number(text, number);
 }
 
-static bool read_of_group(const struct quell_group *group, const char *name, size_t *number)
+static bool read_of_group(const struct quell_cgroup *group, const char *name, size_t *number)
 {
     char text[64];
-    return quell_group_read(group, name, text, sizeof text) > 0 && take_number(text, number);
+    return quell_cgroup_read(group, name, text, sizeof text) > 0 && take_number(text, number);
 }
 
 static size_t rest(size_t limit, size_t used) { return limit > used ? limit - used : 0; }
@@ -75,11 +75,11 @@ size_t quell_tasks_of_machine(void)
 }
 
 /* What one group leaves: all, where it has no limit of its own. */
-static size_t free_of_group(const struct quell_group *group)
+static size_t free_of_group(const struct quell_cgroup *group)
 {
     size_t limit, used;
-    if (!quell_group_has(group, "cgroup.procs")) return 0;
-    if (!quell_group_has(group, "pids.max")) return SIZE_MAX;
+    if (!quell_cgroup_has(group, "cgroup.procs")) return 0;
+    if (!quell_cgroup_has(group, "pids.max")) return SIZE_MAX;
     if (!read_of_group(group, "pids.max", &limit)) return 0;
     if (limit == SIZE_MAX) return limit;
     return read_of_group(group, "pids.current", &used) ? rest(limit, used) : 0;
@@ -89,16 +89,16 @@ static size_t free_of_group(const struct quell_group *group)
  * where the topmost one has, a container hides its parents. */
 size_t quell_tasks_of(const char *lines, const char *root)
 {
-    struct quell_group group;
-    if (!quell_group_find(lines, root, "pids", &group)) return 0;
+    struct quell_cgroup group;
+    if (!quell_cgroup_find(lines, root, "pids", &group)) return 0;
     size_t found = free_of_group(&group);
-    while (found && quell_group_up(&group)) found = least(found, free_of_group(&group));
-    return quell_group_has(&group, "pids.max") || quell_group_has(&group, "cgroup.type") ? 0
-                                                                                         : found;
+    while (found && quell_cgroup_up(&group)) found = least(found, free_of_group(&group));
+    return quell_cgroup_has(&group, "pids.max") || quell_cgroup_has(&group, "cgroup.type") ? 0
+                                                                                           : found;
 }
 
 size_t quell_tasks_of_groups(void)
 {
     char lines[4096];
-    return quell_group_lines(lines, sizeof lines) ? quell_tasks_of(lines, "/sys/fs/cgroup") : 0;
+    return quell_cgroup_lines(lines, sizeof lines) ? quell_tasks_of(lines, "/sys/fs/cgroup") : 0;
 }

@@ -2,7 +2,7 @@
 /* Operations on one tile. In a tile-major run a worker takes a tile through all of them while it
  * stays in its cache. COMBINE reads each register once and draws its noise a chunk at a time, so
  * that the noise never leaves the first-level cache. */
-#include "job.h"
+#include "tile.h"
 #include "constants.h"
 #include "base/fail.h"
 #include "base/serial.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a step function can do inside its transition. A quell_transition is a tile with the points
  * of the transition. */
-#include "job.h"
+#include "tile.h"
 #include "core/schedule.h"
 #include "base/fail.h"
 #include "base/serial.h"

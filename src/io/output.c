@@ -80,7 +80,7 @@ quell_status quell_output_open(struct quell_output *output, const char *path)
         output->waits = !is_regular(output->file);
         return QUELL_OK;
     }
-    quell_status status = quell_fail_file(path, problem);
+    quell_status status = quell_temporary_fail(path, problem);
     forget(output);
     return status;
 }

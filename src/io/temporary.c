@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "io/temporary.h"
+#include "base/fail.h"
 #include "base/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,7 +58,22 @@ char *quell_temporary_target(const char *path)
     int reason = errno;
     target = reason == ENOMEM ? NULL : copy_text(path); /* it may be a link */
     if (!target) errno = ENOMEM;
-    return target && reason == ENOENT ? follow(target) : target;
+    return target && (reason == ENOENT || reason == EACCES) ? follow(target) : target;
+}
+
+quell_status quell_temporary_fail(const char *path, const char *problem)
+{
+    struct stat status;
+    int reason = errno;
+    bool link = !lstat(path, &status) && S_ISLNK(status.st_mode);
+    char *target = link ? quell_temporary_target(path) : NULL;
+    errno = reason;
+    quell_status failed =
+        target ? quell_fail(reason == ENOMEM ? QUELL_NO_MEMORY : QUELL_IO_FAILED,
+                            "%s, a link to %s: %s: %s", path, target, problem, strerror(reason))
+               : quell_fail_file(path, problem);
+    free(target);
+    return failed;
 }
 
 /* FNV-1a */

@@ -23,18 +23,24 @@ struct row {
     const struct quell_option *options;
 };
 
+static void put(struct row *row, const char *name, const char *summary, const char *source,
+                const struct quell_option *options)
+{
+    row->entry.name = name;
+    row->entry.summary = summary;
+    row->entry.source = source;
+    row->options = options;
+}
+
 static bool sampler(size_t i, struct row *row)
 {
     const struct quell_method *method = quell_method_at(i);
     if (!method) return false;
-    row->entry.name = method->name;
-    row->entry.summary = method->summary;
-    row->entry.source = method->source;
+    put(row, method->name, method->summary, method->source, method->options);
     row->entry.order = method->order;
     row->entry.evaluations = method->evaluations;
     row->entry.stochastic = (int)method->noise;
     row->aliases = method->aliases;
-    row->options = method->options;
     return true;
 }
 
@@ -42,11 +48,8 @@ static bool schedule(size_t i, struct row *row)
 {
     const struct quell_schedule_row *known = quell_schedule_row(i);
     if (!known) return false;
-    row->entry.name = known->name;
-    row->entry.summary = known->summary;
-    row->entry.source = known->source;
+    put(row, known->name, known->summary, known->source, known->options);
     row->also = known->alias;
-    row->options = known->options;
     return true;
 }
 
@@ -54,11 +57,8 @@ static bool grid(size_t i, struct row *row)
 {
     const struct quell_grid_row *known = quell_grid_row(i);
     if (!known) return false;
-    row->entry.name = known->name;
-    row->entry.summary = known->summary;
-    row->entry.source = known->source;
+    put(row, known->name, known->summary, known->source, known->options);
     row->also = known->alias;
-    row->options = known->options;
     return true;
 }
 
@@ -196,6 +196,8 @@ static bool is_named(const struct row *row, const char *name, struct quell_neare
     const struct quell_alias *alias;
     if (!strcmp(row->entry.name, name)) return true;
     quell_nearest_try(nearest, row->entry.name);
+    const char *prefix = strchr(row->entry.name, ':'); /* "rings" means "builtin:rings" */
+    if (prefix) quell_nearest_try_as(nearest, prefix + 1, row->entry.name);
     for (size_t k = 0; (alias = alias_at(row, k, &also)); k++) {
         if (!strcmp(alias->name, name)) return true;
         quell_nearest_try(nearest, alias->name);

@@ -90,6 +90,30 @@ static quell_status check_forms(const struct quell_document *document,
                               "'eigenvectors' must be given, and one of them only");
 }
 
+/* Refuses a table of the wrong rank before its rows are taken for something. */
+static quell_status check_rank(const struct quell_document *document, const char *field,
+                               const struct quell_table *table, size_t rank)
+{
+    if (!table->values || table->rank == rank) return QUELL_OK;
+    const char *wanted = rank == 1 ? "a list of numbers" : "rows of numbers";
+    if (table->rank == 1)
+        return quell_document_bad(document, field, "must be %s, and has shape (%zu,)", wanted,
+                                  table->rows);
+    return quell_document_bad(document, field, "must be %s, and has shape (%zu, %zu)", wanted,
+                              table->rows, table->columns);
+}
+
+static quell_status check_ranks(const struct quell_document *document,
+                                const struct quell_description *d)
+{
+    quell_status status = check_rank(document, "mean", &d->mean, 1);
+    if (!status) status = check_rank(document, "variances", &d->variances, 1);
+    if (!status) status = check_rank(document, "covariance", &d->covariance, 2);
+    if (!status) status = check_rank(document, "eigenvalues", &d->eigenvalues, 1);
+    if (!status) status = check_rank(document, "eigenvectors", &d->eigenvectors, 2);
+    return status;
+}
+
 /* The number of elements of a sample, if a Gaussian's fields tell it; else 0. */
 static size_t find_dim(const struct quell_description *d)
 {
@@ -105,6 +129,7 @@ static quell_status read_gaussian(const struct quell_document *document, quell_m
     size_t dim = 0;
     quell_status status = read_gaussian_fields(document, d);
     if (!status) status = check_forms(document, d);
+    if (!status) status = check_ranks(document, d);
     if (!status) status = quell_model_settle_shape(document, model, find_dim(d), &dim);
     if (!status) status = expect(document, "mean", &d->mean, 1, dim, 1);
     if (!status) status = expect(document, "variances", &d->variances, 1, dim, 1);

@@ -4,6 +4,7 @@
 #include "base/fail.h"
 #include "base/floats.h"
 #include "base/memory.h"
+#include "base/nearest.h"
 #include "models/builtin.h"
 #include "models/description.h"
 #include "io/npy.h"
@@ -71,6 +72,16 @@ static int ends_with(const char *text, const char *end)
     return length > tail && !strcmp(text + length - tail, end);
 }
 
+/* "rings" means "builtin:rings". */
+static struct quell_nearest nearest_builtin(const char *name)
+{
+    struct quell_nearest nearest = quell_nearest_to(name, strlen(name));
+    const char *meant;
+    for (size_t i = 0; (meant = quell_builtin_name(i)); i++)
+        quell_nearest_try_as(&nearest, strchr(meant, ':') + 1, meant);
+    return nearest;
+}
+
 static quell_status load(quell_model *model, const char *name)
 {
     if (!strncmp(name, "builtin:", 8)) return quell_builtin_load(model, name + 8);
@@ -79,8 +90,8 @@ static quell_status load(quell_model *model, const char *name)
     if (ends_with(name, ".safetensors")) return quell_model_read_tensors(model, name);
     return quell_fail(QUELL_NOT_FOUND,
                       "model '%s': must be builtin:NAME (see `quell list models`), a .json "
-                      "description, a .safetensors network or an .npy data set",
-                      name);
+                      "description, a .safetensors network or an .npy data set%s",
+                      name, nearest_builtin(name).hint);
 }
 
 quell_status quell_model_load(quell_model **model, const char *name)

@@ -5,6 +5,7 @@
 #include "base/json_write.h"
 #include "base/memory.h"
 #include "base/utf8.h"
+#include "denoisers/denoiser.h"
 #include "models/description.h"
 #include "models/model.h"
 #include "models/document.h"
@@ -147,9 +148,9 @@ quell_status quell_model_save(const quell_model *model, const char *path)
         return quell_fail(QUELL_BAD_ARGUMENT, "model: the model or the path is NULL");
     if (!model->description)
         return quell_fail(QUELL_UNSUPPORTED,
-                          "%s: only a loaded Gaussian or mixture can be stored as JSON, not an "
-                          "empirical or a hand-made model",
-                          path);
+                          "its kind is %s: only a Gaussian or a mixture that was loaded can be "
+                          "stored as JSON",
+                          model->denoiser->type->kind);
     QUELL_OWN_FLOATS;
     return save(model, path);
 }

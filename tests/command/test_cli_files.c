@@ -46,6 +46,15 @@ TEST(cli, files_refused)
 }
 
 /* The disk is full in the middle of the run: what was there before stays. */
+/* What is at fault is named, not where it would have gone. */
+TEST(cli, model_without_a_description)
+{
+    struct command command = command_new();
+    command_refused(&command, 2, "model --model builtin:rings --out r.json",
+                    "quell: --model builtin:rings: its kind is network: only");
+    command_remove(&command);
+}
+
 TEST(cli, disk_full)
 {
     struct command command = command_new();

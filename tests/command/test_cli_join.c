@@ -107,7 +107,11 @@ TEST(join, parts_refused)
                   "sample --model builtin:clouds --steps 1 --count 3 --out images.npy");
     scratch_write(&command.work, "no.json", "{\"out\": \"p0.npy\", \"count\": 7}", 0);
     scratch_write(&command.work, "kept.json", "{\"out\": null, \"first\": 0, \"count\": 7}", 0);
-    scratch_write(&command.work, "short.json", "{\"out\": \"p0.npy\", \"first\": 40, \"count\": 8}",
+    scratch_write(&command.work, "short.json",
+                  "{\"out\": \"p0.npy\", \"first\": 40, \"count\": 8, "
+                  "\"samples_digest\": \"0123456789abcdef\"}",
+                  0);
+    scratch_write(&command.work, "old.json", "{\"out\": \"p0.npy\", \"first\": 40, \"count\": 7}",
                   0);
     scratch_write(&command.work, "list.json", "[1]", 0);
     scratch_write(&command.work, "cut.json", "{\"out\": ", 0);
@@ -137,6 +141,7 @@ TEST(join, parts_refused)
         {4, "--out y.npy no.json", "no.json: its field 'first' is not what"},
         {4, "--out y.npy kept.json", "kept.json: its field 'out' is not what"},
         {4, "--out y.npy short.json", "p0.npy: has 7 samples, but short.json reports 8"},
+        {4, "--out y.npy old.json", "old.json: its field 'samples_digest' is not what"},
         {4, "--out y.npy cut.json", "cut.json: line 1"},
         {4, "--out y.npy none.json", "none.json: cannot be read: No such file"},
         {4, "--out y.npy list.json", "list.json: is not a JSON object"},
@@ -148,6 +153,59 @@ TEST(join, parts_refused)
         snprintf(arguments, sizeof arguments, "join %s", cases[i].arguments);
         command_refused(&command, cases[i].code, arguments, cases[i].reason);
     }
+    command_remove(&command);
+}
+
+/* What only the bytes of the inputs tell: another model, guide, list of times under the same name,
+ * and samples that were written over after the report. */
+TEST(join, changed_refused)
+{
+    struct command command = command_new();
+    const char *model = "{\"kind\": \"gaussian\", \"dim\": 2, \"variance\": %d}";
+    for (int variance = 1; variance <= 2; variance++) {
+        char text[100], arguments[200];
+        snprintf(text, sizeof text, model, variance);
+        scratch_write(&command.work, "m.json", text, 0);
+        scratch_write(&command.work, "times.txt", variance == 1 ? "1 0.5 0" : "1 0.4 0", 0);
+        for (int kind = 0; kind < 3; kind++) {
+            static const char *const more[] = {"m.json", "builtin:grid25 --times times.txt",
+                                               "builtin:grid25 --guide m.json --guidance 2"};
+            snprintf(arguments, sizeof arguments,
+                     "sample --json --model %s --first %d --count 3 --out %c%d.npy > %c%d.json",
+                     more[kind], 3 * variance, 'a' + kind, variance, 'a' + kind, variance);
+            command_check(&command, 0, arguments);
+        }
+    }
+    command_refused(&command, 4, "join --out y.npy a1.json a2.json",
+                    "a2.json: its 'model_digest' is not that of a1.json");
+    command_refused(&command, 4, "join --out y.npy b1.json b2.json",
+                    "b2.json: its 'sampler_digest' is not that of b1.json");
+    command_refused(&command, 4, "join --out y.npy c1.json c2.json",
+                    "c2.json: its 'guide_digest' is not that of c1.json");
+    draw_parts(&command);
+    draw_part(&command, "from", "--seed 3 --from p0.npy", 60, 7);
+    command_refused(&command, 4, "join --out y.npy p0.json p1.json p10.json from.json",
+                    "from.json: its 'from' is not that of p0.json");
+    command_check(&command, 0, DRAW "--seed 4 --first 47 --count 1 --out p1.npy");
+    command_refused(&command, 4, "join --out y.npy p0.json p1.json p10.json",
+                    "p1.npy: its samples are not those that p1.json reports");
+    command_check(&command, 0, "join --out y.npy p0.npy p1.npy p10.npy");
+    command_remove(&command);
+}
+
+/* The digest of samples is that of a run of any kind: in batches, resumed, of parts, in any
+ * order. */
+TEST(join, digests_of_samples)
+{
+    struct command command = command_new();
+    draw_parts(&command);
+    json_t *whole = command_json(&command, DRAW "--json --seed 3 --first 40 --count 20");
+    json_t *joined = command_json(&command, "join --out y.npy p1.json p0.json p10.json --json");
+    const char *a = json_string_value(json_field(whole, "samples_digest"));
+    const char *b = json_string_value(json_field(joined, "samples_digest"));
+    CHECK(!strcmp(a, b), "%s, joined %s", a, b);
+    json_decref(whole);
+    json_decref(joined);
     command_remove(&command);
 }
 

@@ -35,10 +35,27 @@ TEST(options, did_you_mean)
         command_refused(&command, 2, cases[i][0], reason);
     }
     command_refused(&command, 3, "sample --model builtin:grid52", "(did you mean 'grid25'?)");
+    command_refused(&command, 3, "sample --model rings", "(did you mean 'builtin:rings'?)");
     CHECK(command_run(&command, "plan --sampler zzzzzz") == 2, "zzzzzz");
     char *errors = command_errors(&command);
     CHECK(!strstr(errors, "did you mean"), "%s", errors);
     free(errors);
+    command_remove(&command);
+}
+
+/* A number is read whatever its length. */
+TEST(options, long_numbers)
+{
+#define NINES "0.9999999999999999999999999999999999999999999999999999999999999999999999999999"
+    static const char *const good[] = {GRID "--start " NINES, GRID "--sampler ddim:eta=" NINES,
+                                       GRID "--times 1," NINES "e-1,0", GRID "--times " NINES ",0"};
+    static const char *const bad[] = {GRID "--start " NINES "x", GRID "--start " NINES ",1",
+                                      GRID "--sampler ddim:eta=" NINES "e",
+                                      GRID "--times 1," NINES ".5,0"};
+    struct command command = command_new();
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) command_check(&command, 0, good[i]);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        command_refused(&command, 2, bad[i], "number");
     command_remove(&command);
 }
 

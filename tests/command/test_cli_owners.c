@@ -61,6 +61,27 @@ static void give(const struct command *command, const char *name, mode_t mode)
     CHECK(!chmod(path.text, mode), "%s: chmod", name);
 }
 
+/* Of a link it is said where it leads, as that is where the permission lacks. */
+static void check_links(const struct command *command)
+{
+    static const char *const cases[][2] = {
+        {"closed/y.npy", "closed/y.npy: cannot be created: Permission"},
+        {"hidden/y.npy", "hidden/y.npy: cannot be created: Permission"},
+        {"closed", "/closed: cannot be written: Is a directory"}};
+    static const char *const options[] = {"--out link", "--plot link", "--out link --resume"};
+    struct scratch_path path = scratch_path(&command->work, "link");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        CHECK(!symlink(cases[i][0], path.text), "%s: symlink", cases[i][0]);
+        for (size_t o = 0; o < sizeof options / sizeof *options; o++) {
+            char arguments[200];
+            snprintf(arguments, sizeof arguments, GRID "%s", options[o]);
+            command_refused(command, 4, arguments, "quell: link, a link to ");
+            command_refused(command, 4, arguments, cases[i][1]);
+        }
+        remove(path.text);
+    }
+}
+
 /* As a user who is not root, among files of others. */
 TEST(owners, files_of_others)
 {
@@ -100,6 +121,7 @@ TEST(owners, files_of_others)
         struct scratch_path path = scratch_path(&command.work, folders[i].name);
         CHECK(!mkdir(path.text, 0700) && !chmod(path.text, folders[i].mode), "%s", path.text);
     }
+    check_links(&command);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char arguments[200];
         snprintf(arguments, sizeof arguments, GRID "%s", cases[i].arguments);

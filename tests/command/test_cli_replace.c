@@ -106,7 +106,8 @@ TEST(replace, links)
     command_refused(&command, 4, GRID "--out loop", "loop: cannot be created: Too many levels");
     command_refused(&command, 4, GRID "--plot loop", "loop: cannot be created: Too many levels");
     CHECK(!symlink("no/file", scratch_path(&command.work, "far").text), "symlink");
-    command_refused(&command, 4, GRID "--out far", "far: cannot be created: No such file");
+    command_refused(&command, 4, GRID "--out far",
+                    "far, a link to no/file: cannot be created: No such file");
     command_remove(&command);
 }
 
@@ -171,6 +172,31 @@ TEST(replace, standard_output_by_name)
     command_same(&command, "x.npy", "y");
     command_check(&command, 0, GRID "--out /dev/fd/5 5> y");
     command_same(&command, "x.npy", "y");
+    command_remove(&command);
+}
+
+/* "-" is standard output, where one thing alone goes. */
+TEST(replace, standard_output_by_dash)
+{
+    struct command command = begin();
+    command_check(&command, 0, GRID "--plot y.png");
+    command_check(&command, 0, "sample --model builtin:grid25 --count 10 --plot - > y");
+    command_same(&command, "y.png", "y");
+    command_check(&command, 0, "denoise --model builtin:grid25 --from x.npy --out d.npy");
+    command_check(&command, 0, "denoise --model builtin:grid25 --from x.npy --out - > y");
+    command_same(&command, "d.npy", "y");
+    command_check(&command, 0, "model --model builtin:grid25 --out m.json");
+    command_check(&command, 0, "model --model builtin:grid25 --out - > y");
+    command_same(&command, "m.json", "y");
+    static const char *const cases[][2] = {
+        {GRID "--plot - --out - > /dev/null", "--out - and --plot -: both want standard output"},
+        {GRID "--plot /dev/stdout --json > /dev/null", "--json and --plot /dev/stdout: both want"},
+        {"compare --count 10 --plot - > /dev/null", "--plot -: the table goes to standard output"},
+        {"compare --count 10 --plot /dev/stdout > /dev/null", "the table goes to standard output"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        command_refused(&command, 2, cases[i][0], cases[i][1]);
+    CHECK(access(scratch_path(&command.work, "-").text, F_OK), "a file called -");
     command_remove(&command);
 }
 

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 TEST(resume, after_kill)
@@ -25,6 +26,32 @@ TEST(resume, after_kill)
     CHECK(found > 0 && found < RESUME_ROWS, "%lld samples were found", found);
     CHECK(json_integer_value(json_field(report, "count")) == RESUME_ROWS, "count");
     json_decref(report);
+    resume_whole(&command);
+    /* The digest in the report is that of all samples, as `quell join` finds. */
+    char *output = command_output(&command);
+    scratch_write(&command.work, "y.json", output, 0);
+    command_check(&command, 0, "join --quiet --out joined.npy y.json");
+    free(output);
+    command_remove(&command);
+}
+
+static unsigned mode_of(const struct command *command, const char *name)
+{
+    struct stat status;
+    return stat(scratch_path(&command->work, name).text, &status) ? 0 : status.st_mode & 07777;
+}
+
+/* The samples of a secret, and what they were made of, are nobody else's meanwhile. */
+TEST(resume, as_private_as_the_file)
+{
+    struct command command = resume_begin();
+    scratch_write(&command.work, "y.npy", "", 0);
+    CHECK(!chmod(scratch_path(&command.work, "y.npy").text, 0600), "chmod");
+    resume_stop(&command, RESUME, SIGTERM);
+    CHECK(mode_of(&command, "y.npy.part") == 0600, "part: %o", mode_of(&command, "y.npy.part"));
+    CHECK(mode_of(&command, "y.npy.resume") == 0600, "record: %o",
+          mode_of(&command, "y.npy.resume"));
+    command_check(&command, 0, RESUME);
     resume_whole(&command);
     command_remove(&command);
 }

@@ -249,7 +249,8 @@ TEST(cli, model)
     command_check(&command, 0, "sample --quiet --model m.json --out a.npy");
     command_check(&command, 0, "sample --quiet --model stored.json --out b.npy");
     command_same(&command, "a.npy", "b.npy");
-    command_refused(&command, 2, "model --model builtin:shapes --out y.json", "y.json");
+    command_refused(&command, 2, "model --model builtin:shapes --out y.json",
+                    "--model builtin:shapes: its kind");
     command_remove(&command);
 }
 

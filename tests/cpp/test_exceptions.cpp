@@ -143,6 +143,9 @@ TEST(watchers_throw)
     run.observe = {};
     run.parallel = [](size_t, const std::function<void(size_t)> &) { throw mine{3}; };
     CHECK(thrown<mine>([&] { sampler.sample_from({}, x, run); }).sample == 3);
+    run.parallel = [](size_t, const std::function<void(size_t)> &) {};
+    auto undone = thrown<quell::error>([&] { sampler.sample_from({}, x, run); });
+    CHECK(undone.status() == QUELL_DENOISER_FAILED);
 }
 
 TEST(results_as_in_c)

@@ -259,6 +259,47 @@ TEST(callbacks, host_fails)
     end();
 }
 
+/* Parallel-fors that do not do what one is to do. */
+struct slip {
+    size_t from, workers; /* it calls body for these; 0: for all */
+    int again;            /* and for the first one, last */
+    const char *says;
+};
+
+static int host_slips(void *host, size_t workers, void (*body)(void *data, size_t i), void *data)
+{
+    const struct slip *slip = host;
+    size_t end = slip->from + (slip->workers ? slip->workers - 1 : workers);
+    for (size_t i = slip->from; i < end; i++) body(data, i);
+    if (slip->again) body(data, slip->from);
+    return 0;
+}
+
+TEST(callbacks, host_slips)
+{
+    static struct slip slips[] = {
+        {0, 1, 0, "called body for 0 workers; each i from 0 to 4 must be called once"},
+        {0, 2, 0, "called body for 1 workers"},
+        {0, 5, 0, "called body for 4 workers"},
+        {1, 0, 0, "called body with i = 5;"},
+        {10, 0, 0, "called body with i = 10;"},
+        {SIZE_MAX, 2, 0, "called body for 0 workers"},
+        {1000000, 2, 0, "called body with i = 1000000;"},
+        {0, 0, 1, "called body with i = 0 twice;"},
+    };
+    for (int whole_batch = 0; whole_batch < 2; whole_batch++) {
+        begin(whole_batch);
+        run.parallel = host_slips, run.tile = 1, run.threads = 5;
+        for (size_t i = 0; i < sizeof slips / sizeof *slips; i++) {
+            run.host = &slips[i];
+            CHECK(quell_sample(sampler, &draw, &run, x) == QUELL_DENOISER_FAILED, "%zu", i);
+            CHECK(strstr(quell_error_message(), slips[i].says), "%s", quell_error_message());
+            CHECK(quell_sample_from(sampler, &draw, &run, x) == QUELL_DENOISER_FAILED, "%zu", i);
+        }
+        end();
+    }
+}
+
 static int say_why(void *user, const quell_call *call, const float *input, float *output)
 {
     (void)user;

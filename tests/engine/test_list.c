@@ -89,6 +89,8 @@ TEST(list, refused)
     size_t i = 7;
     CHECK(quell_list_find(QUELL_LIST_SAMPLERS, "ddmi", &i) == QUELL_NOT_FOUND && i == 7, "ddmi");
     CHECK(strstr(quell_error_message(), "did you mean 'ddim'"), "%s", quell_error_message());
+    CHECK(quell_list_find(QUELL_LIST_MODELS, "rings", &i) == QUELL_NOT_FOUND && i == 7, "rings");
+    CHECK(strstr(quell_error_message(), "mean 'builtin:rings'"), "%s", quell_error_message());
     CHECK(quell_list_find(QUELL_LIST_SAMPLERS, NULL, &i) == QUELL_BAD_ARGUMENT, "no name");
     CHECK(quell_list_find(QUELL_LIST_SAMPLERS, "ddim", NULL) == QUELL_BAD_ARGUMENT, "no place");
     CHECK(quell_list((quell_list_kind)KINDS, 0, &entry) == QUELL_BAD_ARGUMENT, "a sixth list");

@@ -143,6 +143,53 @@ TEST(refusals, brownian)
     end();
 }
 
+/* sigma / alpha that does not fall leaves x_1 as it is; where it falls in a part of the grid, the
+ * rest is allowed. */
+static int constant(void *user, double t, double *alpha, double *sigma)
+{
+    (void)t, (void)user;
+    *alpha = 0.5, *sigma = 0.25;
+    return 0;
+}
+
+static int falls_late(void *user, double t, double *alpha, double *sigma)
+{
+    (void)user;
+    *alpha = 1, *sigma = t < 0.5 ? 2 * t + 0.1 : 1.1;
+    return 0;
+}
+
+TEST(refusals, schedules_that_do_not_fall)
+{
+    static const char *const grids[] = {"linear", "linear:final=zero", "simple",
+                                        "beta",   "beta:final=zero",   "sgm_uniform"};
+    static const char *const flat[] = {"ve:sigma_min=1,sigma_max=1", "edm:sigma_min=3,sigma_max=3"};
+    const double times[] = {1, 0.7, 0.5};
+    for (size_t s = 0; s < 2; s++) {
+        begin(flat[s]);
+        for (size_t i = 0; i < sizeof grids / sizeof *grids; i++)
+            options.grid = grids[i], options.steps = 4,
+            refused("ddim", QUELL_BAD_ARGUMENT, "no step would do anything");
+        end();
+    }
+    begin("vp");
+    quell_schedule_free(schedule);
+    MUST(quell_schedule_from_function(&schedule, constant, NULL, NULL));
+    refused("ddpm", QUELL_BAD_ARGUMENT, "sigma / alpha is 0.5 at t = 1 and at 0, so that no step");
+    options.grid = "linear:final=zero", options.steps = 1;
+    quell_sampler *sampler = NULL;
+    MUST(quell_sampler_create(&sampler, "ddim", denoiser, schedule, &options));
+    quell_sampler_free(sampler);
+    quell_schedule_free(schedule);
+    MUST(quell_schedule_from_function(&schedule, falls_late, NULL, NULL));
+    options = quell_sampler_defaults();
+    MUST(quell_sampler_create(&sampler, "ddim", denoiser, schedule, &options));
+    quell_sampler_free(sampler);
+    options.steps = 2, options.times = times;
+    refused("ddim", QUELL_BAD_ARGUMENT, "at t = 1 and at 0.5, so that no step would do anything");
+    end();
+}
+
 TEST(refusals, schedules)
 {
     begin("ve:sigma_min=10,sigma_max=0.1");

@@ -146,6 +146,8 @@ TEST(model, storing_fails_cleanly)
     MUST(quell_model_from_denoiser(&shapes, quell_model_denoiser(model), 1, (size_t[]){2}, NULL));
     CHECK(quell_model_save(shapes, scratch_path(&scratch, "m.json").text) == QUELL_UNSUPPORTED,
           "hand-made");
+    CHECK(!strstr(quell_error_message(), "m.json") && strstr(quell_error_message(), "its kind is"),
+          "%s", quell_error_message());
     quell_model_free(shapes);
     quell_model_free(model);
     scratch_remove(&scratch);

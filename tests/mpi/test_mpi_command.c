@@ -104,7 +104,7 @@ TEST(mpi, options_refused)
     check_refused(&command, 2, "sample --model builtin:grid25 --out y.npy --resume",
                   "--resume: only `quell sample` can go on");
     check_refused(&command, 2, "sample --model builtin:grid25 --out y.npy --plot y.png",
-                  "no option '--plot'");
+                  "no option '--plot', or not so: see `quell-mpi sample --help`");
     command_remove(&command);
 }
 
@@ -148,6 +148,12 @@ TEST(mpi, said_once)
     CHECK(json_integer_value(json_field(root, "count")) == 7, "count");
     CHECK(json_integer_value(json_field(root, "first")) == 3, "first");
     json_decref(root);
+    char *report = command_output(&command);
+    scratch_write(&command.work, "y.json", report, 0);
+    on_ranks(0, "QUELL_COMMAND");
+    command_check(&command, 0, "join --out z.npy --quiet y.json");
+    on_ranks(3, "QUELL_MPI_COMMAND");
+    free(report);
     command_check(&command, 0, "sample --help");
     char *output = command_output(&command), *usage = strstr(output, "Usage: quell-mpi sample");
     CHECK(usage && !strstr(usage + 1, "Usage:") && !strstr(output, "--plot"), "%s", output);

@@ -144,6 +144,16 @@ static int plan_trials(struct comparison *comparison)
     return EXIT_DONE;
 }
 
+/* Refuses budgets within which nothing can be drawn, and so nothing measured. */
+static int check_budgets(const struct comparison *comparison)
+{
+    for (size_t i = 0; i < comparison->sampler_count * comparison->budget_count; i++)
+        if (comparison->trials[i].steps) return EXIT_DONE;
+    return complain(EXIT_USAGE, "--evaluations %s: no step of %s takes so few: raise it",
+                    comparison->options.evaluations,
+                    comparison->sampler_count == 1 ? comparison->samplers[0] : "any sampler");
+}
+
 /* Paths of noise are of use to one of the samplers at least. */
 static int check_noise(const struct comparison *comparison)
 {
@@ -174,6 +184,13 @@ static int settle_count(struct comparison *comparison)
     return complain(EXIT_USAGE, "--count %zu: more than memory can hold", (size_t)*count);
 }
 
+/* The table goes to standard output. */
+static int check_plot(const char *plot)
+{
+    if (!plot || !is_standard_output(plot)) return EXIT_DONE;
+    return complain(EXIT_USAGE, "--plot %s: the table goes to standard output: name a file", plot);
+}
+
 int comparison_open(struct comparison *comparison)
 {
     struct compare_options *options = &comparison->options;
@@ -181,6 +198,7 @@ int comparison_open(struct comparison *comparison)
     const struct place inputs[] = {{"--model", options->model}, {0}};
     int code = places_check(outputs, inputs);
     if (code == EXIT_DONE) code = format_check("--plot", options->plot, ".svg");
+    if (code == EXIT_DONE) code = check_plot(options->plot);
     if (code == EXIT_DONE) code = read_samplers(comparison);
     if (code == EXIT_DONE) code = sampling_read_points(&options->sampling, &comparison->steps);
     if (comparison->steps) options->evaluations = "1";
@@ -193,6 +211,7 @@ int comparison_open(struct comparison *comparison)
     if (code != EXIT_DONE) return code;
     sampling_choose_schedule(&options->sampling, comparison->model);
     code = plan_trials(comparison);
+    if (code == EXIT_DONE) code = check_budgets(comparison);
     if (code == EXIT_DONE) code = check_noise(comparison);
     if (code != EXIT_DONE) return code;
     interrupt_catch();

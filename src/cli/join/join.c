@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct join_options {
     const char *out;
@@ -55,13 +54,8 @@ static int check(const struct join_options *options, const char *part)
 {
     if (!options->out || !part)
         return complain(EXIT_USAGE, "--out and the parts are needed: see `quell join --help`");
-    if (!is_standard_output(options->out)) return format_check("--out", options->out, ".npy");
-    if (options->json)
-        return complain(EXIT_USAGE, "--json and --out %s: both want standard output", options->out);
-    if (isatty(STDOUT_FILENO))
-        return complain(EXIT_USAGE, "--out %s: standard output is a terminal; redirect it",
-                        options->out);
-    return EXIT_DONE;
+    int code = format_check("--out", options->out, ".npy");
+    return code == EXIT_DONE ? standard_check("--out", options->out, options->json) : code;
 }
 
 static int check_count(const struct join_options *options, const struct parts *parts)
@@ -85,8 +79,7 @@ static int write_out(const char *path, struct parts *parts)
 {
     struct quell_output out;
     interrupt_catch();
-    quell_status status =
-        is_standard_output(path) ? quell_output_standard(&out) : quell_output_open(&out, path);
+    quell_status status = outputs_open(&out, path);
     if (status) return complain_run(status);
     out.stop = &interrupt_signal;
     int code = parts_copy(parts, &out);
@@ -99,6 +92,14 @@ static int write_out(const char *path, struct parts *parts)
     return code;
 }
 
+/* Each sample's digest is by its number in the stream, so those of parts add up. */
+static uint64_t sum_digests(const struct parts *parts)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < parts->count; i++) sum += parts->part[i].digest;
+    return sum;
+}
+
 /* Prints the report of the whole. If the parts are reports, it has the settings that all share, so
  * that it can be joined again. */
 static int print_json(const char *out, const struct parts *parts)
@@ -107,6 +108,7 @@ static int print_json(const char *out, const struct parts *parts)
     if (parts->reported) {
         parts_put_settings(&writer, parts);
         report_count(&writer, "first", parts->part[0].first);
+        report_digest(&writer, "samples_digest", sum_digests(parts));
     }
     report_count(&writer, "count", parts->rows);
     report_shape(&writer, parts->rows, parts->rank, parts->shape);

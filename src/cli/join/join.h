@@ -14,11 +14,12 @@
 #include "io/output.h"
 
 /* name: as given on the command line. path: the file of its samples. first: the index of its first
- * sample, from a report. digest: of the bits of its samples, once they are copied. */
+ * sample, and reported: the digest of its samples, from a report. digest: of the samples, once
+ * they are copied. */
 struct part {
     const char *name;
     char *path;
-    uint64_t first, digest;
+    uint64_t first, reported, digest;
     size_t rows;
 };
 
@@ -42,7 +43,8 @@ void parts_close(struct parts *parts);
  * before (join_report.c). */
 int part_read_report(struct parts *parts, struct part *part);
 
-/* Writes the settings that all reports share, as members of the report of the whole. */
+/* Writes the settings that all reports share, as members of the report of the whole, and the first
+ * one's files of x_1 and classes, which say that there were any. */
 void parts_put_settings(struct quell_json_writer *writer, const struct parts *parts);
 
 /* Opens the file of a part's samples. */

@@ -4,26 +4,14 @@
 #include "cli/cli.h"
 #include "cli/interrupt.h"
 #include "cli/join/join.h"
+#include "cli/samples_digest.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define CHUNK ((size_t)1 << 16) /* values */
 
-/* Adds values to a digest. Each step is invertible, so a single value that differs always changes
- * the digest. */
-static uint64_t digest(uint64_t sum, const float *x, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        uint32_t bits;
-        memcpy(&bits, &x[i], sizeof bits);
-        sum = (sum ^ bits) * 0x9e3779b97f4a7c15u;
-        sum ^= sum >> 32;
-    }
-    return sum;
-}
-
-static quell_status copy_values(struct part *part, struct quell_npy *npy, float *x,
+static quell_status copy_values(struct samples_digest *digest, struct quell_npy *npy, float *x,
                                 struct quell_output *out)
 {
     quell_status status = QUELL_OK;
@@ -32,7 +20,7 @@ static quell_status copy_values(struct part *part, struct quell_npy *npy, float 
         if (interrupt_signal) return QUELL_STOPPED;
         status = quell_npy_floats(npy, count, x);
         if (status) break;
-        part->digest = digest(part->digest, x, count);
+        samples_digest_add(digest, x, count);
         status = quell_output_write(out, x, count * sizeof *x);
     }
     return status;
@@ -45,6 +33,14 @@ static int complain_copy(quell_status status)
     return complain_run(status);
 }
 
+static int check_digest(const struct part *part)
+{
+    if (part->digest == part->reported) return EXIT_DONE;
+    return complain(
+        EXIT_FILE, "%s: its samples are not those that %s reports: it was written again or changed",
+        part->path, part->name);
+}
+
 static int copy_part(const struct parts *parts, struct part *part, float *x,
                      struct quell_output *out)
 {
@@ -55,9 +51,13 @@ static int copy_part(const struct parts *parts, struct part *part, float *x,
     for (size_t i = 0; i < parts->rank; i++) dim *= parts->shape[i];
     if (npy.values != part->rows * dim)
         code = complain(EXIT_FILE, "%s: was changed meanwhile", part->path);
-    quell_status status = code == EXIT_DONE ? copy_values(part, &npy, x, out) : QUELL_OK;
+    struct samples_digest digest;
+    samples_digest_begin(&digest, part->first, dim);
+    quell_status status = code == EXIT_DONE ? copy_values(&digest, &npy, x, out) : QUELL_OK;
     quell_npy_close(&npy);
-    return status ? complain_copy(status) : code;
+    part->digest = digest.sum;
+    if (status) return complain_copy(status);
+    return code == EXIT_DONE && parts->reported ? check_digest(part) : code;
 }
 
 static int by_digest(const void *left, const void *right)

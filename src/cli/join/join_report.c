@@ -4,15 +4,16 @@
 #include "cli/cli.h"
 #include "cli/join/join.h"
 #include "cli/options.h"
+#include "cli/samples_digest.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* Fields that may differ between parts of a stream. */
 static const char *const own_fields[] = {
-    "count",  "first", "shape",   "from", "classes", "threads",      "isa",
-    "ranks",  "parts", "seconds", "out",  "plot",    "reproducible", "samples_per_second",
-    "resumed"};
+    "count",   "first",         "shape",   "from", "classes", "threads",      "isa",
+    "ranks",   "parts",         "seconds", "out",  "plot",    "reproducible", "samples_per_second",
+    "resumed", "samples_digest"};
 
 static int bad_report(const struct part *part, const char *field)
 {
@@ -36,6 +37,19 @@ static bool read_count(const struct quell_document *report, const char *field, u
     return quell_json_whole(value, count);
 }
 
+/* Inputs that each part has of its own, but either all parts have one or none: x_1 of a file is of
+ * another law than that of the stream. */
+static bool is_input(const char *field)
+{
+    return !strcmp(field, "from") || !strcmp(field, "classes");
+}
+
+static bool agree(const char *field, const char *one, const char *other)
+{
+    if (is_input(field)) return !quell_json_text(one) == !quell_json_text(other);
+    return is_own(field) || quell_json_same(one, other);
+}
+
 /* A setting of one report that the other lacks, or has with another value; NULL if there is
  * none. */
 static const char *find_other(const struct quell_document *one, const struct quell_document *other)
@@ -43,7 +57,7 @@ static const char *find_other(const struct quell_document *one, const struct que
     for (size_t i = 0; i < one->root.count; i++) {
         const struct quell_json_member *member = &one->root.members[i];
         const char *value = quell_json_get(&other->root, member->name);
-        if (!is_own(member->name) && !quell_json_same(member->value, value)) return member->name;
+        if (!agree(member->name, member->value, value)) return member->name;
     }
     return NULL;
 }
@@ -65,6 +79,9 @@ static int read_fields(struct part *part, const struct quell_document *report)
     if (!out) return bad_report(part, "out");
     if (!read_count(report, "first", &part->first)) return bad_report(part, "first");
     if (!read_count(report, "count", &rows)) return bad_report(part, "count");
+    if (digest_read(quell_json_text(quell_json_get(&report->root, "samples_digest")),
+                    &part->reported))
+        return bad_report(part, "samples_digest");
     part->rows = rows;
     part->path = strdup(out);
     return part->path ? EXIT_DONE : complain(EXIT_MEMORY, "%s: no memory for it", part->name);
@@ -89,6 +106,6 @@ void parts_put_settings(struct quell_json_writer *writer, const struct parts *pa
 {
     const struct quell_json_object *settings = &parts->settings.root;
     for (size_t i = 0; i < settings->count; i++)
-        if (!is_own(settings->members[i].name))
+        if (!is_own(settings->members[i].name) || is_input(settings->members[i].name))
             quell_json_put_value(writer, settings->members[i].name, settings->members[i].value);
 }

@@ -84,7 +84,8 @@ static int settle(struct job *job)
     struct session *session = &job->session;
     int code = EXIT_DONE;
     char *settings = session_settings(session, &code), *all = NULL;
-    if (settings && asprintf(&all, "%sout %s\n", settings, session->options.out) < 0) {
+    if (settings && asprintf(&all, "%sout %s\njson %d\n", settings, session->options.out,
+                             session->options.json) < 0) {
         all = NULL;
         code = complain(EXIT_MEMORY, "no memory for the settings of the run");
     }
@@ -115,7 +116,9 @@ static quell_status make(void *user, quell_mpi_watch *watch, size_t done, size_t
     if (watch->temporary && !done) interrupt_removes(watch->temporary);
     job->progress.ended = ended;
     job->progress.others = watch;
-    return session_draw(&job->session, &job->progress, done, rows, x);
+    quell_status status = session_draw(&job->session, &job->progress, done, rows, x);
+    if (!status) session_note(&job->session, rows, x);
+    return status;
 }
 
 /* Passes a signal that one rank received on to all. */
@@ -148,6 +151,8 @@ static int report(struct job *job)
     struct session *session = &job->session;
     session->count = job->whole;
     session->options.first = job->first;
+    uint64_t *sum = &session->drawn.sum;
+    MPI_Allreduce(MPI_IN_PLACE, sum, 1, MPI_UINT64_T, MPI_SUM, job->ranks->group.comm);
     return job->ranks->group.rank ? EXIT_DONE : session_report(session);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/resume/partial_record.h"
 #include "base/digest.h"
+#include "io/temporary.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -64,7 +65,7 @@ static size_t make_head(char *head, size_t size, const char *settings)
     quell_digest_begin(&nothing);
     struct record_mark none = {0, quell_digest_end(&nothing)};
     for (int i = 0; i < RECORD_LINES; i++) {
-        record_line(line, i, &none);
+        record_line(line, (enum record_line)i, &none);
         length += (size_t)snprintf(head + length, size - length, "%s", line);
     }
     record_boot(boot);
@@ -73,12 +74,14 @@ static size_t make_head(char *head, size_t size, const char *settings)
 }
 
 /* A new file in place of whatever has the name: a link is not followed. */
-int record_write(const char *name, const char *settings)
+int record_write(const char *name, const char *target, const char *settings)
 {
     char head[512];
     unlink(name);
-    int file = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+    mode_t mode = access(target, F_OK) ? 0666 : 0600;
+    int file = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
     if (file < 0) return -1;
+    quell_temporary_dress(file, target);
     size_t length = make_head(head, sizeof head, settings);
     if (!write_all(file, head, length) && !write_all(file, settings, strlen(settings))) return file;
     int reason = errno;

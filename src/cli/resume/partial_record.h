@@ -31,8 +31,9 @@ struct record {
     bool same_boot;
 };
 
-/* Writes a new one and returns a descriptor of it, -1 with errno on failure. */
-int record_write(const char *name, const char *settings);
+/* Writes a new one and returns a descriptor of it, -1 with errno on failure. It gets the mode and
+ * the owner of the file `target`, if that is there: the settings name what a secret was made of. */
+int record_write(const char *name, const char *target, const char *settings);
 
 /* 0, or -1 with errno. Nothing is made sure of: fdatasync() does. */
 int record_put(int file, enum record_line line, const struct record_mark *mark);

@@ -160,7 +160,7 @@ static const char *read_lines(const char *text, size_t length, struct record *re
     for (int i = 0; i < RECORD_LINES; i++, at += RECORD_MARK) {
         if (end - at < RECORD_MARK) return NULL;
         *wrong = damaged[i];
-        if (!read_mark(at, i, &record->mark[i])) return NULL;
+        if (!read_mark(at, (enum record_line)i, &record->mark[i])) return NULL;
         *wrong = "it was cut";
     }
     record->same_boot = is_this_boot(at);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "groups.h"
+#include "cgroup.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -24,20 +24,20 @@ long quell_read_file(const char *path, char *text, size_t size)
     return length;
 }
 
-bool quell_group_lines(char *text, size_t size)
+bool quell_cgroup_lines(char *text, size_t size)
 {
     long length = quell_read_file("/proc/thread-self/cgroup", text, size);
     return length > 0 && (size_t)length + 1 < size;
 }
 
-bool quell_group_has(const struct quell_group *group, const char *name)
+bool quell_cgroup_has(const struct quell_cgroup *group, const char *name)
 {
     char path[PATH_SIZE];
     int length = snprintf(path, sizeof path, "%s/%s", group->folder, name);
     return length > 0 && (size_t)length < sizeof path && !access(path, F_OK);
 }
 
-long quell_group_read(const struct quell_group *group, const char *name, char *text, size_t size)
+long quell_cgroup_read(const struct quell_cgroup *group, const char *name, char *text, size_t size)
 {
     char path[PATH_SIZE];
     int length = snprintf(path, sizeof path, "%s/%s", group->folder, name);
@@ -74,11 +74,11 @@ static const char *find_line(const char *lines, const char *controller)
 }
 
 /* Takes a folder in the root, if a hierarchy is mounted there, and the group's path in it. */
-static bool take(struct quell_group *group, const char *root, const char *mount, const char *path)
+static bool take(struct quell_cgroup *group, const char *root, const char *mount, const char *path)
 {
     int length = snprintf(group->folder, sizeof group->folder, "%s%s", root, mount);
     if (length < 0 || (size_t)length >= sizeof group->folder) return false;
-    if (!quell_group_has(group, "cgroup.procs")) return false;
+    if (!quell_cgroup_has(group, "cgroup.procs")) return false;
     group->top = (size_t)length;
     size_t size = strcspn(path, "\n");
     if (group->top + size >= sizeof group->folder) return false;
@@ -90,8 +90,8 @@ static bool take(struct quell_group *group, const char *root, const char *mount,
     return true;
 }
 
-bool quell_group_find(const char *lines, const char *root, const char *controller,
-                      struct quell_group *group)
+bool quell_cgroup_find(const char *lines, const char *root, const char *controller,
+                       struct quell_cgroup *group)
 {
     char first[64];
     const char *path = find_line(lines, controller);
@@ -102,7 +102,7 @@ bool quell_group_find(const char *lines, const char *root, const char *controlle
     return path && (take(group, root, "", path) || take(group, root, "/unified", path));
 }
 
-bool quell_group_up(struct quell_group *group)
+bool quell_cgroup_up(struct quell_cgroup *group)
 {
     char *slash = strrchr(group->folder, '/');
     if (strlen(group->folder) <= group->top || !slash) return false;
