@@ -23,6 +23,7 @@ const struct option_row sample_rows[] = {
     LABEL_ROWS(sample_options),
     GUIDANCE_ROWS(sample_options),
     SAMPLING_ROWS(sample_options),
+    PRIOR_ROWS(sample_options),
     CLAMP_ROWS(sample_options),
     COUNT("count", "N", count, 0, UINT64_MAX,
           "samples (1000; 64 of an image model; with --from,\nas many as are in the file)"),
@@ -61,6 +62,8 @@ const struct option_rule sample_rules[] = {
     {"threshold-max", OPTION_NEEDS, "threshold"},
     {"threshold", OPTION_EXCLUDES, "clamp-low"},
     {"threshold", OPTION_EXCLUDES, "clamp-high"},
+    {"prior-mean", OPTION_EXCLUDES, "from"},
+    {"prior-variance", OPTION_EXCLUDES, "from"},
     {"resume", OPTION_NEEDS, "out"},
     {0},
 };

@@ -4,6 +4,7 @@
 #include "cli/numbers.h"
 #include "cli/onnx_model.h"
 #include "engine/isa.h"
+#include "core/schedule.h"
 #include "engine/sampler.h"
 #include "engine/threads.h"
 
@@ -58,6 +59,8 @@ quell_status sampling_create(const struct sampling *sampling, const char *spec, 
     options.steps = steps;
     options.start = sampling->start;
     options.stop = sampling->stop;
+    options.prior_mean = &sampling->prior_mean;
+    options.prior_variance = &sampling->prior_variance;
     options.clamp_low = sampling->clamp_low;
     options.clamp_high = sampling->clamp_high;
     options.threshold = sampling->threshold;
@@ -92,6 +95,40 @@ bool sampling_draws_noise(const struct sampling *sampling, const char *spec,
     bool draws = has_noise(made);
     quell_sampler_free(made);
     return draws;
+}
+
+/* So little of X is in the first states that it does not matter which law it has: as little as at
+ * the schedule's end, to 1%, or alpha < 0.01 sigma. */
+static bool is_early(const quell_sampler *sampler)
+{
+    quell_point first = sampler->grid[0], end;
+    if (first.alpha < 0.01 * first.sigma) return true;
+    return !quell_schedule_point(sampler->schedule, 1, &end) &&
+           first.alpha * end.sigma <= 1.01 * end.alpha * first.sigma;
+}
+
+static bool prior_given(void)
+{
+    return options_given("prior-mean") || options_given("prior-variance");
+}
+
+int sampling_check_start(const struct sampling *sampling, const quell_sampler *sampler,
+                         const char *from, const char *instead)
+{
+    const char *option = sampling->times ? "times" : sampling->sigmas ? "sigmas" : "start";
+    double t = sampler->grid[0].t;
+    if (prior_given() && sampler->grid[0].alpha == 0)
+        return complain(EXIT_USAGE,
+                        "--%s: has no effect: at t = %g alpha is 0, nothing of X is left",
+                        options_given("prior-mean") ? "prior-mean" : "prior-variance", t);
+    if (from || prior_given() || is_early(sampler)) return EXIT_DONE;
+    if (sampling->start == 1 && !sampling->times && !sampling->sigmas)
+        return EXIT_DONE; /* the grid's own first point, which the name of the grid chose */
+    return complain(
+        EXIT_USAGE,
+        "--%s: at t = %g, alpha = %.3g, the first states depend on the law of X: give its "
+        "mean and variance by --prior-mean M and --prior-variance V%s",
+        option, t, sampler->grid[0].alpha, instead);
 }
 
 static bool chooses_steps(const quell_sampler *sampler)

@@ -11,7 +11,7 @@
 struct sampling {
     const char *schedule, *grid, *times, *sigmas;
     double *points;
-    double start, stop, clamp_low, clamp_high, threshold, threshold_max;
+    double start, stop, prior_mean, prior_variance, clamp_low, clamp_high, threshold, threshold_max;
     int brownian;
 };
 
@@ -19,6 +19,7 @@ struct sampling {
     {                              \
         .grid = "linear",          \
         .start = 1,                \
+        .prior_variance = 1,       \
         .clamp_low = -INFINITY,    \
         .clamp_high = INFINITY,    \
         .threshold_max = INFINITY, \
@@ -47,6 +48,13 @@ struct sampling {
         {"times", OPTION_EXCLUDES, "start"}, {"times", OPTION_EXCLUDES, "stop"},   \
         {"sigmas", OPTION_EXCLUDES, "grid"}, {"sigmas", OPTION_EXCLUDES, "start"}, \
         {"sigmas", OPTION_EXCLUDES, "stop"}
+
+#define PRIOR_ROWS(owner)                                                                      \
+    NUMBER_ROW(owner, sampling.prior_mean, "prior-mean", "M", -1e30, 1e30,                     \
+               "E[X] of an element: a run that begins at --start < 1\ndraws its first states " \
+               "from N(alpha M, alpha^2 V +\nsigma^2) (0)"),                                   \
+        NUMBER_ROW(owner, sampling.prior_variance, "prior-variance", "V", 0, 1e30,             \
+                   "V[X] of an element, for the same (1)")
 
 #define CLAMP_ROWS(owner)                                                                  \
     NUMBER_ROW(owner, sampling.clamp_low, "clamp-low", "X", -INFINITY, INFINITY,           \
@@ -84,6 +92,11 @@ quell_status sampling_create(const struct sampling *sampling, const char *spec, 
  * the options of one piece are right for all of them. */
 bool sampling_draws_noise(const struct sampling *sampling, const char *spec,
                           const quell_sampler *sampler);
+
+/* Refuses a start in the middle without a word on the law there, and such words where they have no
+ * effect. from: the file of the states, or NULL; instead: what else could be given. */
+int sampling_check_start(const struct sampling *sampling, const quell_sampler *sampler,
+                         const char *from, const char *instead);
 
 /* Refuses options that are given and that this sampler has no use for: steps where it chooses its
  * own, and paths of noise where it draws none. */

@@ -190,6 +190,9 @@ int session_prepare(struct session *session)
     if (code == EXIT_DONE) code = identify(session);
     if (code == EXIT_DONE) code = create_sampler(session);
     if (code == EXIT_DONE) code = check_noise(session);
+    if (code == EXIT_DONE)
+        code = sampling_check_start(&options->sampling, session->sampler, options->from,
+                                    ", or the states by --from");
     if (code == EXIT_DONE) code = open_from(session);
     if (code == EXIT_DONE && options->labels.classes)
         code = take_count(session, "--classes", &session->labels.file);

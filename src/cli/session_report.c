@@ -29,6 +29,8 @@ static void put_settings(struct quell_json_writer *writer, const struct session 
     if (sampling->sigmas) quell_json_put_text(writer, "sigmas", sampling->sigmas);
     quell_json_put_number(writer, "start", sampling->start);
     quell_json_put_number(writer, "stop", sampling->stop);
+    quell_json_put_number(writer, "prior_mean", sampling->prior_mean);
+    quell_json_put_number(writer, "prior_variance", sampling->prior_variance);
     quell_json_put_truth(writer, "brownian", sampling->brownian);
     quell_json_put_number(writer, "clamp_low", sampling->clamp_low); /* null: no bound */
     quell_json_put_number(writer, "clamp_high", sampling->clamp_high);

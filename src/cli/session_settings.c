@@ -76,6 +76,8 @@ static void put_sampling(FILE *file, const struct sample_options *options)
     put_points(file, "sigmas", sampling->sigmas, sampling->points, options->steps + 1);
     put_number(file, "start", sampling->start);
     put_number(file, "stop", sampling->stop);
+    put_number(file, "prior-mean", sampling->prior_mean);
+    put_number(file, "prior-variance", sampling->prior_variance);
     put_count(file, "brownian", sampling->brownian != 0);
     put_number(file, "clamp-low", sampling->clamp_low);
     put_number(file, "clamp-high", sampling->clamp_high);

@@ -65,6 +65,12 @@ TEST(options, allowed)
     struct command command = command_new();
     command_check(&command, 0, GRID "--sampler dpm_adaptive --times 1,0.25");
     command_check(&command, 0, GRID "--out=--quiet");
+    command_check(&command, 0, GRID "--schedule cosine --start 0.999");
+    command_check(&command, 0, GRID "--schedule ve --start 1");
+    command_check(
+        &command, 0,
+        GRID "--start 1 --schedule beta_scaled_linear --grid discrete:spacing=leading,offset=1");
+    command_check(&command, 0, GRID "--start 0.5 --prior-variance 8");
     CHECK(scratch_count(&command.work, ".") == 1, "no file --quiet");
     command_check(&command, 0, "help plan");
     char *help = command_output(&command);
@@ -155,6 +161,15 @@ TEST(options, refused)
         {GRID "--sigmas 1,0 --steps 1", "--sigmas and --steps"},
         {GRID "--sigmas 1,0 --grid linear", "--sigmas and --grid"},
         {GRID "--times 0,1", "times must fall"},
+        {GRID "--start 0.1",
+         "--start: at t = 0.1, alpha = 0.933, the first states depend on the law"},
+        {GRID "--times 0.5,0", "--times: at t = 0.5, alpha = 0.178, the first"},
+        {GRID "--sigmas 1,0", "--prior-mean M and --prior-variance V, or the states by --from"},
+        {"compare --start 0.5", "--start: at t = 0.5"},
+        {GRID "--start 0.5 --prior-mean 1 --from no.npy", "--prior-mean and --from"},
+        {GRID "--prior-variance 1 --from no.npy", "--prior-variance and --from"},
+        {GRID "--schedule flow --prior-mean 1", "--prior-mean: has no effect: at t = 1 alpha is 0"},
+        {GRID "--prior-variance -1", "--prior-variance '-1': must be a number from 0"},
         {GRID "--times 1,0.5,,0", "'' is not a number"},
         {GRID "--times 1,x", "'x' is not a number"},
         {GRID "--times 1", "two values or more"},

@@ -109,10 +109,11 @@ TEST(cli, sampling_options)
     draw.count = 10;
     MUST(quell_sampler_create(&sampler, "ddpm", quell_model_denoiser(model), schedule, &options));
     MUST(quell_sample(sampler, &draw, NULL, x));
-    command_check(&command, 0,
-                  "sample --model builtin:grid25 --sampler ddpm --steps 6 --start 0.75 "
-                  "--stop .125 --clamp-low -1 --clamp-high 0.5 --grid linear:final=zero --brownian "
-                  "--count 10 --out x.npy");
+    command_check(
+        &command, 0,
+        "sample --model builtin:grid25 --sampler ddpm --steps 6 --start 0.75 --prior-mean 0 "
+        "--stop .125 --clamp-low -1 --clamp-high 0.5 --grid linear:final=zero --brownian "
+        "--count 10 --out x.npy");
     size_t size;
     char *file = scratch_read(&command.work, "x.npy", &size);
     CHECK(size == 128 + sizeof x && !memcmp(file + 128, x, sizeof x), "samples");
@@ -122,10 +123,11 @@ TEST(cli, sampling_options)
     options.threshold = 0.5, options.threshold_max = 1.25;
     MUST(quell_sampler_create(&sampler, "ddpm", quell_model_denoiser(model), schedule, &options));
     MUST(quell_sample(sampler, &draw, NULL, x));
-    command_check(&command, 0,
-                  "sample --model builtin:grid25 --sampler ddpm --steps 6 --start 0.75 "
-                  "--stop .125 --threshold 0.5 --threshold-max 1.25 --grid linear:final=zero "
-                  "--brownian --count 10 --out x.npy");
+    command_check(
+        &command, 0,
+        "sample --model builtin:grid25 --sampler ddpm --steps 6 --start 0.75 --prior-mean 0 "
+        "--stop .125 --threshold 0.5 --threshold-max 1.25 --grid linear:final=zero "
+        "--brownian --count 10 --out x.npy");
     file = scratch_read(&command.work, "x.npy", &size);
     CHECK(size == 128 + sizeof x && !memcmp(file + 128, x, sizeof x), "thresholded samples");
     free(file);
@@ -189,6 +191,18 @@ TEST(cli, from_a_file)
     command_remove(&command);
 }
 
+static double mean(const struct command *command, const char *name)
+{
+    size_t size;
+    char *file = scratch_read(&command->work, name, &size);
+    const float *x = (const void *)(file + 128);
+    size_t count = (size - 128) / sizeof *x;
+    double sum = 0;
+    for (size_t i = 0; i < count; i++) sum += (double)x[i];
+    free(file);
+    return sum / (double)count;
+}
+
 static double deviation(const struct command *command, const char *name)
 {
     size_t size;
@@ -217,6 +231,27 @@ TEST(cli, goes_on)
                   "--start 0.5 --from half.npy --out two.npy");
     double one = deviation(&command, "one.npy"), two = deviation(&command, "two.npy");
     CHECK(fabs(one / two - 1) < 0.03 && fabs(one - 0.96) < 0.02, "%.4f and %.4f", one, two);
+    command_remove(&command);
+}
+
+/* Begun in the middle from N(alpha 3, alpha^2 4 + sigma^2), samples of N(3, 4) have its law. */
+TEST(cli, begins_in_the_middle)
+{
+    struct command command = command_new();
+    scratch_write(&command.work, "m.json",
+                  "{\"kind\": \"gaussian\", \"mean\": [3], \"variance\": 4}", 0);
+    static const char *const samplers[] = {"ddpm", "heun"};
+    for (int i = 0; i < 2; i++) {
+        char line[256];
+        snprintf(line, sizeof line,
+                 "sample --quiet --model m.json --sampler %s --steps 60 --count 20000 --start 0.1 "
+                 "--prior-mean 3 --prior-variance 4 --out x.npy",
+                 samplers[i]);
+        command_check(&command, 0, line);
+        double width = deviation(&command, "x.npy"), middle = mean(&command, "x.npy");
+        CHECK(fabs(width - 2) < 0.05 && fabs(middle - 3) < 0.06, "%s: mean %.4f, deviation %.4f",
+              samplers[i], middle, width);
+    }
     command_remove(&command);
 }
 

@@ -15,6 +15,7 @@ static const struct option_row rows[] = {
     TEXT_ROW(compare_options, sampling.schedule, "schedule", "S",
              "NAME[:KEY=VALUE,...], see `quell list schedules`\n(the model's own, else vp)"),
     SAMPLING_ROWS(compare_options),
+    PRIOR_ROWS(compare_options),
     COUNT_ROW(compare_options, count, "count", "N", 2, 10000000,
               "samples of each: more of them lower the floor\n(50000; 5000 of models with more "
               "than 64 elements)"),

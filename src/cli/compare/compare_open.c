@@ -154,23 +154,41 @@ static int check_budgets(const struct comparison *comparison)
                     comparison->sampler_count == 1 ? comparison->samplers[0] : "any sampler");
 }
 
+/* A sampler with steps that it will be run with, to be freed. */
+static quell_status first_trial(const struct comparison *comparison, size_t s,
+                                quell_sampler **sampler)
+{
+    const struct trial *trial = comparison_trial(comparison, s, 0);
+    return sampling_create(&comparison->options.sampling, comparison->samplers[s],
+                           trial->steps ? trial->steps : 1, quell_model_denoiser(comparison->model),
+                           sampler);
+}
+
 /* Paths of noise are of use to one of the samplers at least. */
 static int check_noise(const struct comparison *comparison)
 {
     const struct sampling *sampling = &comparison->options.sampling;
     for (size_t s = 0; sampling->brownian && s < comparison->sampler_count; s++) {
-        const char *spec = comparison->samplers[s];
-        const struct trial *trial = comparison_trial(comparison, s, 0);
         quell_sampler *sampler;
-        quell_status status = sampling_create(sampling, spec, trial->steps ? trial->steps : 1,
-                                              quell_model_denoiser(comparison->model), &sampler);
+        quell_status status = first_trial(comparison, s, &sampler);
         if (status) return complain_status(status);
-        bool draws = sampling_draws_noise(sampling, spec, sampler);
+        bool draws = sampling_draws_noise(sampling, comparison->samplers[s], sampler);
         quell_sampler_free(sampler);
         if (draws) return EXIT_DONE;
     }
     if (!sampling->brownian) return EXIT_DONE;
     return complain(EXIT_USAGE, "--brownian: has no effect: none of the samplers draws noise");
+}
+
+/* All samplers begin at one point. */
+static int check_start(const struct comparison *comparison)
+{
+    quell_sampler *sampler;
+    quell_status status = first_trial(comparison, 0, &sampler);
+    if (status) return complain_status(status);
+    int code = sampling_check_start(&comparison->options.sampling, sampler, NULL, "");
+    quell_sampler_free(sampler);
+    return code;
 }
 
 /* All samples of a trial are in memory at the same time. */
@@ -213,6 +231,7 @@ int comparison_open(struct comparison *comparison)
     code = plan_trials(comparison);
     if (code == EXIT_DONE) code = check_budgets(comparison);
     if (code == EXIT_DONE) code = check_noise(comparison);
+    if (code == EXIT_DONE) code = check_start(comparison);
     if (code != EXIT_DONE) return code;
     interrupt_catch();
     quell_status status = QUELL_OK;

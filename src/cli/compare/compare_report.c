@@ -61,6 +61,8 @@ static void put_settings(struct quell_json_writer *writer, const struct compare_
     quell_json_put_text(writer, "grid", sampling->grid);
     quell_json_put_number(writer, "start", sampling->start);
     quell_json_put_number(writer, "stop", sampling->stop);
+    quell_json_put_number(writer, "prior_mean", sampling->prior_mean);
+    quell_json_put_number(writer, "prior_variance", sampling->prior_variance);
     quell_json_put_truth(writer, "brownian", sampling->brownian);
     report_count(writer, "count", options->count);
     report_count(writer, "seed", options->seed);
