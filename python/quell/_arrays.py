@@ -35,6 +35,12 @@ def is_tensor(x: object) -> bool:
     return torch is not None and isinstance(x, torch.Tensor)
 
 
+def is_torch_type(dtype: object) -> bool:
+    """Whether a type is one of PyTorch's."""
+    torch = torch_if_imported()
+    return torch is not None and isinstance(dtype, torch.dtype)
+
+
 def _has_truth(values: Any) -> bool:
     """Whether True or False stands in a list, which NumPy would make 1 and 0 among numbers."""
     return any(
@@ -169,14 +175,36 @@ def written(out: Array) -> Array:
     return out
 
 
-def like(result: NDArray[Any], x: Array) -> Array:
+def of_type(values: NDArray[Any], dtype: Any, what: str) -> Array:
+    """values as a NumPy array, or a tensor, of a type of floats, in which a finite number stays
+    one; they share their memory if they have the type already.
+
+    Raises:
+        BadArgument: A number is beyond that type.
+    """
+    if is_torch_type(dtype):
+        made = torch_if_imported().from_numpy(values).to(dtype)
+    else:
+        with np.errstate(over="ignore"):
+            made = values.astype(dtype, copy=False)
+    if made.dtype.itemsize < values.itemsize:
+        shown = made.double().numpy() if is_tensor(made) else made
+        lost = np.isfinite(values) & ~np.isfinite(shown)
+        if lost.any():
+            name = str(made.dtype).removeprefix("torch.")
+            found = f"{values[lost].flat[0]:g}"
+            raise refused(f"{what} {found} is beyond {name}, must be of a wider type")
+    return made
+
+
+def like(result: NDArray[Any], x: Array, what: str = "x: the result") -> Array:
     """`result` as an array of x's kind: a tensor for a tensor, float64 for float64. It shares the
     memory of `result` if that has the type already."""
     if isinstance(x, np.ndarray):
-        return result.astype(x.dtype, copy=False) if x.dtype.kind == "f" else result
+        return of_type(result, x.dtype, what) if x.dtype.kind == "f" else result
     if is_tensor(x):
-        made = torch_if_imported().from_numpy(result)
-        return made.to(x.dtype) if x.dtype.is_floating_point else made
+        floats = x.dtype if x.dtype.is_floating_point else torch_if_imported().float32
+        return of_type(result, floats, what)
     if hasattr(x, "__array_namespace__"):
         return x.__array_namespace__().from_dlpack(result)
     return result

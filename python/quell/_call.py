@@ -3,14 +3,20 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from quell._arrays import as_floats, is_tensor, torch_if_imported
+from quell._arrays import as_floats, is_tensor, of_type, torch_if_imported
 from quell.denoise import FunctionDenoiser, PerSample
 from quell.errors import refused
+
+
+_PLAIN = (dict, MappingProxyType)  # what is made again as a dict; the other cannot be copied
 
 
 def is_torch(denoiser: Any) -> bool:
@@ -21,36 +27,46 @@ def is_torch(denoiser: Any) -> bool:
 
 
 def _chosen(value: Any, begin: int, end: int) -> Any:
-    """An argument for some of the samples: the rows of what is PerSample."""
+    """An argument for some of the samples: the rows of what is PerSample. A dict, list or tuple of
+    another class is copied and filled, as its constructor may take anything."""
+    if not _has_rows(value):
+        return value
     if isinstance(value, PerSample):
         return value.rows[begin:end]
-    if isinstance(value, dict):
-        return type(value)({k: _chosen(v, begin, end) for k, v in value.items()})
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*(_chosen(v, begin, end) for v in value))
-    if isinstance(value, (list, tuple)):
-        return type(value)(_chosen(v, begin, end) for v in value)
-    return value
+    if isinstance(value, Mapping):
+        chosen = {k: _chosen(v, begin, end) for k, v in value.items()}
+        return chosen if type(value) in _PLAIN else _filled(copy.copy(value), chosen)
+    each = [_chosen(one, begin, end) for one in value]
+    if isinstance(value, tuple):
+        return tuple.__new__(type(value), each)
+    made = copy.copy(value)
+    made[:] = each
+    return made
+
+
+def _filled(made: Any, values: dict[Any, Any]) -> Any:
+    for name, one in values.items():
+        made[name] = one
+    return made
+
+
+def _parts_of(value: Any) -> Any:
+    """What an argument has in it, one by one."""
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, (list, tuple)) else ()
 
 
 def _has_rows(value: Any) -> bool:
     """Whether there is something PerSample in an argument."""
-    if isinstance(value, dict):
-        return any(map(_has_rows, value.values()))
-    return isinstance(value, PerSample) or (
-        isinstance(value, (list, tuple)) and any(map(_has_rows, value))
-    )
+    return isinstance(value, PerSample) or any(map(_has_rows, _parts_of(value)))
 
 
 def _check_rows(value: Any, name: str, count: int) -> None:
     """Refuses a PerSample with another number of rows than there are samples."""
-    if isinstance(value, (list, tuple)):
-        for one in value:
-            _check_rows(one, name, count)
-    elif isinstance(value, dict):
-        for one in value.values():
-            _check_rows(one, name, count)
-    elif isinstance(value, PerSample):
+    for one in _parts_of(value):
+        _check_rows(one, name, count)
+    if isinstance(value, PerSample):
         shape = getattr(value.rows, "shape", None)
         sized = shape is None and hasattr(value.rows, "__len__")
         rows = shape[0] if shape else len(value.rows) if sized else None
@@ -75,7 +91,7 @@ def arguments_of(label: Any, kwargs: dict[str, Any], count: int) -> dict[str, An
 
 def unwrapped(kwargs: dict[str, Any], count: int) -> dict[str, Any]:
     """The same for all samples at once."""
-    return {k: _chosen(v, 0, count) if _has_rows(v) else v for k, v in kwargs.items()}
+    return {k: _chosen(v, 0, count) for k, v in kwargs.items()}
 
 
 def mean_of(result: Any) -> Any:
@@ -110,10 +126,7 @@ class Call:
         """The mean of rows of samples, or a pair of it and of the learned variance."""
         x = x.reshape(len(x), *self.shape[1:])
         begin = first - self.first
-        kwargs = {
-            k: _chosen(v, begin, begin + len(x)) if _has_rows(v) else v
-            for k, v in self.arguments.items()
-        }
+        kwargs = {k: _chosen(v, begin, begin + len(x)) for k, v in self.arguments.items()}
         own = self.denoiser
         raw = isinstance(own, FunctionDenoiser)
         function, told = (own.function, time) if raw else (own, t)
@@ -150,7 +163,7 @@ class Call:
     def _by_torch(self, function: Any, x: Any, t: float, kwargs: dict[str, Any]) -> Any:
         torch = torch_if_imported()
         dtype, device = self._place(function)
-        x_t = torch.from_numpy(x).to(dtype=dtype, device=device)
+        x_t = of_type(x, dtype, "denoiser: in its input").to(device=device)
         time = torch.tensor(t, dtype=self.time_dtype or torch.float32, device=device)
         with torch.no_grad():
             return function(x_t, time, **kwargs)

@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quell._arrays import Array, Floats, as_doubles, length, memory_of, named_array, real_numbers
+from quell._arrays import (
+    Array,
+    Floats,
+    as_doubles,
+    as_floats,
+    length,
+    memory_of,
+    named_array,
+    real_numbers,
+)
 from quell._numbers import real, whole
 from quell._said import said
 from quell.errors import refused
@@ -45,8 +54,7 @@ def into(out: Array, x: Array, what: str = "x") -> Floats:
         return memory
     if not _apart(memory, values):
         raise refused(f"out: overlaps {what} in part; must be {what} itself, or apart from it")
-    with np.errstate(over="ignore"):
-        memory[...] = values
+    memory[...] = as_floats(values, what)
     return memory
 
 

@@ -20,8 +20,16 @@ def noise_key(seed: int, t: float, s: float) -> int:
     Arguments:
         seed: The sampler's, in [0, 2^64).
         t, s: The times of the interval, 1 >= t >= s >= 0, to the last bit, as Sampler.timesteps has
-            them.
+            them in float64.
+
+    Raises:
+        BadArgument: A time has a narrower type.
     """
+    for what, time in (("t", t), ("s", s)):
+        dtype = getattr(time, "dtype", None)
+        if getattr(dtype, "itemsize", 8) < 8:
+            name = str(dtype).removeprefix("torch.")
+            raise refused(f"{what}: {name}, must be float64: the key has every bit of a time")
     begin, end = real(t, "t"), real(s, "s")
     if not 1 >= begin >= end >= 0:
         raise refused(f"t, s: {begin:g}, {end:g}, must be times with 1 >= t >= s >= 0")

@@ -21,3 +21,9 @@ def said(value: Any) -> str:
 def one_line(error: BaseException) -> str:
     """What another library said, on one line."""
     return " ".join(str(error).split())
+
+
+def row_of(numbers: Any) -> str:
+    """A row of numbers, all of them or the first two and the last."""
+    each = [f"{number:.6g}" for number in numbers]
+    return f"[{', '.join(each if len(each) <= 6 else [*each[:2], '...', each[-1]])}]"

@@ -16,19 +16,23 @@ from quell._arrays import (
     as_floats,
     copy_of,
     is_tensor,
+    is_torch_type,
     length,
     like,
+    of_type,
     rows_of,
     to_numpy,
     torch_if_imported,
     written,
 )
 from quell._call import Call, arguments_of, is_torch, unwrapped
-from quell._inputs import classes_of, fits, fitting, into, moments, shape_of
+from quell._inputs import fits, fitting, into, moments, shape_of
 from quell._numbers import float_type, function_of, on_cpu, real, text, whole
 from quell._progress import bar, ticking
 from quell._seeds import seed_of
 from quell._settings import Settings
+from quell._times import Times, in_type, may_be_rounded, types_of
+from quell._used import check_brownian, check_steps, written_out
 from quell.errors import refused
 
 _MOST_KEPT = 4  # samplers of the library's, by dim and by what a denoiser of Python's returns
@@ -78,11 +82,10 @@ class Sampler(Settings):
     def timesteps(self) -> Array:
         """The times from `start` to `stop`, with shape (steps + 1): a tensor if `dtype` is
         PyTorch's or the denoiser a module, else a NumPy array."""
-        times = _quell.grid(self._native_schedule(), self._options())[:, 0].copy()
-        if not self._tensors():
-            return times if self.dtype is None else times.astype(self.dtype)
-        torch = torch_if_imported()
-        return torch.from_numpy(times).to(self.dtype or torch.float32)
+        times = _quell.grid(self._native_schedule(), self._options(of_steps=True))[:, 0].copy()
+        if self.dtype is None and not self._tensors():
+            return times
+        return in_type(times, self.dtype or torch_if_imported().float32)
 
     def init(
         self,
@@ -114,6 +117,8 @@ class Sampler(Settings):
         """
         on_cpu(device)
         float_type(dtype, "dtype")
+        if out is not None and dtype is not None:
+            raise refused("dtype: out is given, too, whose type the result has; must be left out")
         shape = shape_of(shape)
         self._fits(shape)
         x = np.empty(shape, np.float32) if out is None else fitting(out, shape)
@@ -121,11 +126,9 @@ class Sampler(Settings):
         sampler.init(rows_of(x), seed_of(seed), **self._run(shape, first))
         if out is not None:
             return written(out)
-        torch = torch_if_imported()
-        wants: Any = torch is not None and isinstance(dtype, torch.dtype)
-        if wants or (dtype is None and (is_tensor(mean) or is_tensor(var) or self._tensors())):
-            return torch.from_numpy(x).to(dtype or torch.float32)
-        return x if dtype is None else x.astype(dtype, copy=False)
+        if dtype is None and (is_tensor(mean) or is_tensor(var) or self._tensors()):
+            dtype = torch_if_imported().float32
+        return x if dtype is None else of_type(x, dtype, "dtype: a sample")
 
     def __call__(
         self,
@@ -168,6 +171,7 @@ class Sampler(Settings):
         result = copy_of(x) if out is None else into(out, x)
         run = self._arguments(x, result.shape, first, label, kwargs)
         sampler = self._sampler(length(result.shape))
+        check_steps(self, sampler)
         with bar(self, sampler.steps, progress) as told:
             sampler.forward(rows_of(result), seed_of(seed), progress=told, **run)
         return like(result, x) if out is None else written(out)
@@ -188,15 +192,16 @@ class Sampler(Settings):
 
         Arguments:
             x_t: Noisy samples, with shape (B, *). They stay as they are, unless they are `out`.
-            t, s: The times, with shape (), 1 >= t >= s >= 0.
+            t, s: The times, with shape (), 1 >= t >= s >= 0. What a time of the grid is in `dtype`,
+                in float32 or in a type of its own is that time.
             seed, first, out, label, kwargs: As those of a call. The seed and the times name the
-                noise: steps over `timesteps` with one seed give what a call does, and the same
-                step with the same seed has the same noise.
+                noise: steps over `timesteps` with one seed give what a call does (x_t in float32 or
+                a wider type), and the same step with the same seed has the same noise.
 
         Returns:
             x_s, with shape (B, *), of x_t's kind and type.
         """
-        begin, end = real(t, "t"), real(s, "s")
+        begin, end = self._time(t, "t"), self._time(s, "s")
         result = copy_of(x_t, "x_t") if out is None else into(out, x_t, "x_t")
         run = self._arguments(x_t, result.shape, first, label, kwargs)
         sampler = self._sampler(length(result.shape))
@@ -240,16 +245,12 @@ class Sampler(Settings):
         return iter(it) if self.silent else ticking(it)
 
     def __repr__(self) -> str:
-        grid = self.grid or "linear"
-        return f"{type(self).__name__}({self.spec!r}, steps={self.steps}, grid={grid!r})"
+        return f"{type(self).__name__}({', '.join(written_out(self))})"
 
     # What follows makes and keeps the library's objects.
 
     def _tensors(self) -> bool:
-        torch = torch_if_imported()
-        if torch is None:
-            return False
-        return isinstance(self.dtype, torch.dtype) or is_torch(self.denoiser)
+        return is_torch_type(self.dtype) or is_torch(self.denoiser)
 
     def _native_schedule(self) -> _quell.Schedule:
         if self.denoiser is None:
@@ -260,6 +261,19 @@ class Sampler(Settings):
         if own is None:
             raise TypeError("schedule: the denoiser has none; say which, as schedule='vp'")
         return native_schedule(own)
+
+    def _time(self, t: Any, what: str) -> float:
+        """A time in double: that of the grid, where it is one of them but for its rounding."""
+        time, types = real(t, what), types_of(t, self.dtype)
+        if not 0 < time < 1 or not may_be_rounded(time, types):
+            return time
+        plain = self.sigmas is None and self.grid in (None, "linear")
+        schedule = native_schedule("vp") if plain else self._native_schedule()
+        kept = self._known
+        if kept is None or kept[0] is not schedule:
+            grid = _quell.grid(schedule, self._options(of_steps=True))
+            kept = self._known = (schedule, Times(grid[:, 0]))
+        return kept[1].exact(time, types)
 
     def _own_times(self) -> None:
         if type(self).timesteps is not Sampler.timesteps:
@@ -280,6 +294,7 @@ class Sampler(Settings):
             return kept[2]
         native = native_denoiser(denoiser, dim)
         sampler = _quell.Sampler(self.spec, native, schedule, self._options(*of_x))
+        check_brownian(self, sampler, native, schedule)
         small = all(len(moment) < 2 for moment in of_x)
         if small and self._native_schedule() is schedule:
             made[dim, of_x] = (known, schedule, sampler)
@@ -310,11 +325,11 @@ class Sampler(Settings):
         if is_native(self.denoiser):
             if kwargs:
                 raise TypeError(f"the denoiser takes no argument {', '.join(map(repr, kwargs))}")
-            run["classes"] = classes_of(label, shape[0], self.denoiser.classes)
+            run["classes"] = self.denoiser._labels(label, shape[0])
             return run
         tensors = is_tensor(x)
         dtype = x.dtype if tensors and x.dtype.is_floating_point else None
-        time_dtype = self.dtype if self._tensors() else None
+        time_dtype = self.dtype if is_torch_type(self.dtype) else None
         given = arguments_of(label, kwargs, shape[0])
         run["arguments"] = Call(
             self.denoiser, shape, run["first"], tensors, dtype, time_dtype, given

@@ -10,6 +10,7 @@ from quell import _quell
 from quell._arrays import Array, as_doubles
 from quell._numbers import flag, float_type, on_cpu, real, text, whole
 from quell._said import said
+from quell._times import Times
 from quell.errors import refused
 
 
@@ -18,6 +19,7 @@ class Settings:
 
     denoiser: Any = None
     _made: dict[Any, tuple[Any, _quell.Schedule, _quell.Sampler]]
+    _known: tuple[_quell.Schedule, Times] | None = None
 
     def __init__(
         self,
@@ -42,7 +44,6 @@ class Settings:
         tile: int = 0,
         isa: str | None = None,
     ) -> None:
-        on_cpu(device)
         if denoiser is not None:
             self.denoiser = denoiser
         self._spec = text(spec, "spec")
@@ -66,13 +67,17 @@ class Settings:
             value = flag(value, "silent")
         if name == "dtype":
             value = float_type(value, "dtype")
+        if name == "device":
+            on_cpu(value)
         object.__setattr__(self, name, value)
         if name[0] != "_":
             object.__setattr__(self, "_made", {})
+            object.__setattr__(self, "_known", None)
 
     def __getstate__(self) -> dict[str, Any]:
         """All but the library's objects, which are made anew: for pickle and copy."""
-        return {name: value for name, value in vars(self).items() if name != "_made"}
+        made = ("_made", "_known")
+        return {name: value for name, value in vars(self).items() if name not in made}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state, _made={})
@@ -135,15 +140,15 @@ class Settings:
             if real(given, what) != end:
                 raise refused(f"{what}: {said(given)}, but {name} are given; must be left out")
 
-    def _options(self, mean: Any = (), variance: Any = ()) -> _quell.Options:
+    def _options(
+        self, mean: Any = (), variance: Any = (), of_steps: bool = False
+    ) -> _quell.Options:
+        """The library's options. of_steps: Those that bear on the grid alone."""
         self._consistent()
+        if of_steps:
+            return _quell.Options(**self._of_steps())
         return _quell.Options(
-            steps=whole(self.steps, "steps", 1, 10**6),
-            start=real(self.start, "start"),
-            stop=real(self.stop, "stop"),
-            times=[] if self.times is None else self.times.tolist(),
-            sigmas=[] if self.sigmas is None else self.sigmas.tolist(),
-            grid="linear" if self.grid is None else text(self.grid, "grid"),
+            **self._of_steps(),
             clamp=(-math.inf, math.inf) if self.clamp is None else self.clamp,
             threshold=real(self.threshold, "threshold"),
             threshold_max=real(self.threshold_max, "threshold_max"),
@@ -151,3 +156,13 @@ class Settings:
             mean=list(mean),
             variance=list(variance),
         )
+
+    def _of_steps(self) -> dict[str, Any]:
+        return {
+            "steps": whole(self.steps, "steps", 1, 10**6),
+            "start": real(self.start, "start"),
+            "stop": real(self.stop, "stop"),
+            "times": [] if self.times is None else self.times.tolist(),
+            "sigmas": [] if self.sigmas is None else self.sigmas.tolist(),
+            "grid": "linear" if self.grid is None else text(self.grid, "grid"),
+        }

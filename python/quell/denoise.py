@@ -144,7 +144,7 @@ class NativeDenoiser:
         x = as_floats(x_t, "x_t")
         if not x.ndim or not fits(x.shape, self.shape):
             raise refused(f"x_t: shape {x.shape}, must be (B, *{self.shape})")
-        times, labels = times_of(t, len(x)), classes_of(label, len(x), self.classes)
+        times, labels = times_of(t, len(x)), self._labels(label, len(x))
         one = _quell.Options(steps=1)
         sampler = _quell.Sampler("ddim", self.native, native_schedule(self.schedule), one)
         mean = np.empty(x.shape, np.float32)
@@ -155,6 +155,23 @@ class NativeDenoiser:
             sampler.denoise(rows_of(x)[rows], part, float(time), classes=of_part)
             mean[rows] = part.reshape(-1, *x.shape[1:])
         return Posterior(like(mean, x_t))
+
+    def _labels(self, label: Any, count: int) -> Any:
+        """The classes of `count` samples as the library takes them.
+
+        Raises:
+            TypeError: There must be some, or must be none.
+        """
+        if label is None and self._guides():
+            raise TypeError(
+                "label: None, but guidance is away from no class: must be the classes, or -1 for "
+                "none"
+            )
+        return classes_of(label, count, self.classes)
+
+    def _guides(self) -> bool:
+        """Whether it does something else with classes than without, which takes a class."""
+        return False
 
     def _kept(self) -> tuple[Any, ...] | None:
         """How the library's object is made again: its kind and what it is made of."""
@@ -297,6 +314,14 @@ class EmpiricalDenoiser(NativeDenoiser):
 class _Guided(NativeDenoiser):
     """A guided denoiser, of the two that it is made of."""
 
+    def _guides(self) -> bool:
+        if self._recipe is None:
+            return False
+        base, guide, weight, _, _, _, weights = self._recipe
+        if guide is None and any(each != 1 for each in weights or [weight]):
+            return True
+        return any(one is not None and one._guides() for one in (base, guide))
+
     def _remade(self) -> _quell.Denoiser:
         if self._recipe is None:
             return super()._remade()
@@ -330,7 +355,7 @@ def guided(
     Arguments:
         denoiser: What is guided.
         guide: Another denoiser of the same shape; None for the denoiser itself without a class,
-            which it must have learned.
+            which it must have learned, and then every call wants a label.
         weight: w; 1 is none. 2 if left out.
         low, high: The times within which it is guided (Kynkaanniemi et al., 2404.07724).
         times, weights: w in straight lines between weights[i] at times[i], in place of `weight`.

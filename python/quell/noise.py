@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from quell import _quell
-from quell._arrays import Array, as_doubles, is_tensor, real_numbers, torch_if_imported
+from quell._arrays import Array, as_doubles, is_tensor, of_type, real_numbers, torch_if_imported
 from quell._numbers import function_of, real, text
 from quell._said import said
 from quell.errors import refused
@@ -117,7 +117,7 @@ class Schedule:
         times = real_numbers(t, "t")
         dtype = times.dtype if times.dtype.kind == "f" else np.dtype(np.float64)
         alpha, sigma = self.native.at_all(as_doubles(times, "t"))
-        return alpha.astype(dtype), sigma.astype(dtype)
+        return of_type(alpha, dtype, "alpha:"), of_type(sigma, dtype, "sigma:")
 
     def _at_tensor(self, t: Any) -> tuple[Any, Any]:
         torch = torch_if_imported()
@@ -125,8 +125,8 @@ class Schedule:
             raise refused("t: requires a gradient, which a schedule has none of; t.detach()")
         dtype = t.dtype if t.dtype.is_floating_point else torch.get_default_dtype()
         both = self.native.at_all(as_doubles(t.detach().cpu(), "t"))
-        alpha, sigma = (torch.from_numpy(v).to(device=t.device, dtype=dtype) for v in both)
-        return alpha, sigma
+        alpha, sigma = map(of_type, both, (dtype, dtype), ("alpha:", "sigma:"))
+        return alpha.to(t.device), sigma.to(t.device)
 
     def alpha(self, t: Array) -> Array:
         """The scale of the signal, alpha_t."""

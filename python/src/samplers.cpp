@@ -129,6 +129,17 @@ static py::list operations(const quell::sampler &sampler)
     return all;
 }
 
+/* Whether a run draws noise after x_1; of steps of its own choice, that it may. */
+static bool noisy(const quell::sampler &sampler)
+{
+    quell::operation op = quell_operation_init();
+    for (size_t i = 0; i < quell_sampler_operations(sampler.get()); i++) {
+        quell_sampler_operation(sampler.get(), i, &op);
+        if (op.noises || op.kind == QUELL_OPERATION_ADAPT) return true;
+    }
+    return false;
+}
+
 void bind_samplers(py::module_ &module)
 {
     py::class_<quell::sampler_options>(module, "Options")
@@ -153,6 +164,7 @@ void bind_samplers(py::module_ &module)
         .def_property_readonly("steps", &quell::sampler::steps)
         .def_property_readonly("digest", &quell::sampler::digest)
         .def_property_readonly("evaluations", &quell::sampler::evaluations)
+        .def_property_readonly("noisy", noisy)
         .def("operations", operations)
         .def("print", &quell::sampler::print);
 }

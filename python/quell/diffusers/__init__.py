@@ -140,7 +140,8 @@ def from_diffusers(
     if original_inference_steps is not None:
         original_inference_steps = whole(original_inference_steps, "original_inference_steps", 1)
     schedule, at, scale = _place(fields, count, sigmas, mu, original_inference_steps)
-    falls = np.diff(at)
+    with np.errstate(invalid="ignore"):
+        falls = np.diff(at)
     if not (falls < 0).all():
         i = int(np.argmax(~(falls < 0)))
         raise BadArgument(f"from_diffusers: levels {i} and {i + 1} are {at[i]:g} and {at[i + 1]:g}")

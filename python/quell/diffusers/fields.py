@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import numpy as np
 
-from quell._numbers import flag, path_of, real, text, whole
+from quell._numbers import flag, path_of, real, reals, text, whole
 from quell.errors import BadArgument, Unsupported, refused
 
 _TABLE: dict[str, Any] = {
@@ -208,26 +209,50 @@ WITHOUT = {
 }
 
 
-# Those numbers that count.
-_WHOLE = ("num_train_timesteps", "original_inference_steps", "solver_order", "steps_offset")
+# Those numbers that count, and the least that each may be.
+_WHOLE = {
+    "num_train_timesteps": 1,
+    "original_inference_steps": 1,
+    "solver_order": 1,
+    "steps_offset": 0,
+}
+_ABOVE_0 = ("rho", "shift", "flow_shift")
+_MAY_BE_INFINITE = ("lambda_min_clipped",)
 
 
 def _like(name: str, field: str, value: Any, default: Any) -> Any:
-    """A field of the kind that its default is of; where that is None or a list, as it is.
+    """A field of the kind that its default is of; where that is None or a list, as it is, but for
+    those of numbers.
 
     Raises:
         TypeError: It is of another kind.
+        BadArgument: It is out of its range.
     """
+    what = f"from_diffusers: {name}: {field}"
+    if field == "trained_betas" and value is not None:
+        return reals(value, what)
+    if field == "shift_terminal" and value is not None:
+        return _between(real(value, what), what)
     if default is None or value is None or isinstance(default, list):
         return value
-    what = f"from_diffusers: {name}: {field}"
     if isinstance(default, bool):
         return flag(value, what)
     if isinstance(default, str):
         return text(value, what)
     if field in _WHOLE:
-        return whole(value, what, 0, 2**31 - 1)
-    return real(value, what)
+        return whole(value, what, _WHOLE[field], 2**31 - 1)
+    number = real(value, what)
+    if math.isinf(number) and field not in _MAY_BE_INFINITE:
+        raise refused(f"{what}: {number:g}, must be finite")
+    if field in _ABOVE_0 and not number > 0:
+        raise refused(f"{what}: {number:g}, must be above 0")
+    return number
+
+
+def _between(number: float, what: str) -> float:
+    if not 0 <= number < 1:  # 0 is diffusers' none
+        raise refused(f"{what}: {number:g}, must be from 0 to below 1")
+    return number
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

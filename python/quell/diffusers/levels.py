@@ -218,6 +218,8 @@ def of_consistency(fields: Fields, steps: int) -> Levels:
     train = int(fields.num_train_timesteps)
     if steps > train:
         fields.refuse("num_train_timesteps", f"fewer than the {steps} steps")
+    if train < 2:
+        fields.refuse("num_train_timesteps", "must be at least 2")
     low, high, rho = float(fields.sigma_min), float(fields.sigma_max), float(fields.rho)
     ramp = np.arange(steps) * (train // steps) / (train - 1)
     made = (high ** (1 / rho) + ramp * (low ** (1 / rho) - high ** (1 / rho))) ** rho

@@ -51,7 +51,12 @@ def _ddpm(fields: Fields, at: np.ndarray, steps: int, *_: Any) -> str:
     if variance in ("fixed_small", "fixed_small_log"):
         return "ddpm"
     if variance != "fixed_large":
-        fields.refuse("variance_type", "a network's variance is for denoisers of C alone")
+        fields.refuse(
+            "variance_type",
+            "of these from_diffusers knows the fixed ones alone; a network that returns its mean "
+            "and learned_range's v is FunctionDenoiser(..., variance='learned_range'), for "
+            "Sampler(..., 'ddpm:variance=learned_range')",
+        )
     if int(fields.get("steps_offset", 0)) > 0:
         fields.refuse("steps_offset", "with fixed_large diffusers adds noise to the last step")
     return "ddpm:variance=large"

@@ -2,6 +2,9 @@
 """What functions as denoisers are given and give: arguments of each sample, labels, variances; and
 batches of none."""
 
+import collections
+import types
+
 import numpy as np
 import pytest
 
@@ -39,6 +42,61 @@ def test_per_sample_arguments():
     )
     with pytest.raises(ValueError, match="PerSample"):
         plain(quell.normal(0, 5, (5,)), y=targets)
+
+
+class Fixed(dict):
+    """Has a constructor of its own."""
+
+    def __init__(self, *, size):
+        super().__init__()
+        self.size = size
+
+
+class Row(list):
+    def __init__(self, first, second):
+        super().__init__([first, second])
+
+
+class Pair(tuple):
+    def __new__(cls, first, second):
+        return super().__new__(cls, (first, second))
+
+
+def containers(rows):
+    """`rows` in what a program may hold its arguments in."""
+    fixed = Fixed(size=3)
+    fixed["y"] = rows
+    return {
+        "defaultdict": (collections.defaultdict(list, y=rows), lambda made: made["y"]),
+        "OrderedDict": (collections.OrderedDict(y=rows), lambda made: made["y"]),
+        "UserDict": (collections.UserDict(y=rows), lambda made: made["y"]),
+        "proxy": (types.MappingProxyType({"y": rows}), lambda made: made["y"]),
+        "dict": (fixed, lambda made: made["y"]),
+        "list": (Row(rows, 1), lambda made: made[0]),
+        "tuple": (Pair(rows, 1), lambda made: made[0]),
+        "namedtuple": (collections.namedtuple("N", "y, z")(rows, 1), lambda made: made.y),
+        "nested": ([collections.defaultdict(list, y=rows)], lambda made: made[0]["y"]),
+    }
+
+
+@pytest.mark.parametrize("kind", containers(None))
+@pytest.mark.parametrize("spec", ["ddim", "dpm_adaptive"])
+def test_containers_of_rows(kind, spec):
+    targets = quell.normal(6, 5, (2,))
+    given, got = containers(quell.PerSample(targets))[kind]
+    told = []
+
+    def function(x_t, t, data):
+        told.append(data)
+        return 0 * x_t + got(data)
+
+    sampler = quell.Sampler(function, spec, schedule="vp", silent=True)
+    assert np.allclose(sampler(quell.normal(0, 5, (2,)), data=given), targets, atol=0.05)
+    assert isinstance(got(given), quell.PerSample)  # the caller's own stays
+    assert kind == "proxy" or all(type(one) is type(given) for one in told)
+    given, _ = containers(quell.PerSample(targets[:3]))[kind]
+    with pytest.raises(ValueError, match="data: 3 rows in a PerSample"):
+        sampler(quell.normal(0, 5, (2,)), data=given)
 
 
 def test_labels_of_a_function():
@@ -105,9 +163,10 @@ def test_learned_variance():
 @pytest.mark.parametrize("spec", ["ddim", "ddpm", "dpmpp_2m", "dpm_adaptive", "pc", "heun"])
 def test_empty_batches(spec, mixture):
     rings = quell.load("builtin:rings")
+    steps = {} if spec == "dpm_adaptive" else {"steps": 3}
     for denoiser in (mixture, rings, shrink):
         for dtype in (np.float32, np.float64):
-            sampler = quell.Sampler(denoiser, spec, schedule="vp", steps=3, silent=True)
+            sampler = quell.Sampler(denoiser, spec, schedule="vp", silent=True, **steps)
             none = sampler.init((0, 2), seed=1).astype(dtype)
             for x in (none, sampler(none, seed=1), sampler.step(none, 0.5, 0.4)):
                 assert x.shape == (0, 2) and x.dtype == dtype
@@ -115,7 +174,7 @@ def test_empty_batches(spec, mixture):
     for t in (0.5, np.zeros(0)):
         assert mixture(np.zeros((0, 2)), t).mean.shape == (0, 2)
     assert rings(np.zeros((0, 2)), 0.5, label=[]).mean.shape == (0, 2)
-    assert quell.Sampler(rings, spec, silent=True, steps=3)(none, label=[]).shape == (0, 2)
+    assert quell.Sampler(rings, spec, silent=True, **steps)(none, label=[]).shape == (0, 2)
     assert quell.normal(0, 0, (2, 3)).shape == (0, 2, 3)
     assert quell.brownian(0, 0, (2,), 0.1, 0.4).shape == (0, 2)
     with pytest.raises(ValueError, match="steps"):

@@ -50,6 +50,7 @@ REFUSED = [
     ("FlowMatchHeunDiscrete", {}, 10, "its slope is the velocity"),
     ("RePaint", {}, 10, "RePaintScheduler has no sampler here"),
     ("DDPM", {"variance_type": "learned_range"}, 10, "variance_type='learned_range'"),
+    ("DDPM", {"variance_type": "learned"}, 10, "FunctionDenoiser(..., variance='learned_range')"),
     ("DDPM", {"variance_type": "fixed_large", "steps_offset": 1}, 10, "steps_offset=1"),
     ("DDPM", {"beta_schedule": "exp"}, 10, "beta_schedule='exp'"),
     ("DDPM", {"prediction_type": "flow"}, 10, "prediction_type='flow'"),
@@ -188,6 +189,48 @@ def test_numbers_are_not_cut():
     for beta in 1.0, 0.0:
         with pytest.raises(quell.Unsupported, match="beta_end"):
             quell.from_diffusers({**config, "beta_end": beta}, 5)
+
+
+WRONG_FIELDS = [
+    ("DDIM", {"trained_betas": "x"}),
+    ("DDIM", {"trained_betas": [0.1, "a"]}),
+    ("DDIM", {"trained_betas": [[0.1]]}),
+    ("EDMEuler", {"rho": 0.0}),
+    ("EDMEuler", {"sigma_max": float("inf")}),
+    ("CMStochasticIterative", {"rho": 0.0}),
+    ("CMStochasticIterative", {"num_train_timesteps": 1}),
+    ("FlowMatchEulerDiscrete", {"num_train_timesteps": 0}),
+    ("FlowMatchEulerDiscrete", {"num_train_timesteps": 1}),
+    ("FlowMatchEulerDiscrete", {"shift": 0.0}),
+    ("FlowMatchEulerDiscrete", {"shift": float("inf")}),
+    ("FlowMatchEulerDiscrete", {"shift_terminal": 1.0}),
+    ("FlowMatchEulerDiscrete", {"shift_terminal": "x"}),
+    ("LCM", {"original_inference_steps": 0}),
+]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("name", "fields"), WRONG_FIELDS)
+def test_fields_out_of_range_are_refused_by_name(name, fields):
+    """What divided by zero, or was NumPy's own error, without the field's name."""
+    config = {"_class_name": name + "Scheduler", "clip_sample": False, **fields}
+    with pytest.raises((quell.Error, TypeError), match="from_diffusers: "):
+        quell.from_diffusers(config, 3)
+
+
+@pytest.mark.parametrize("steps", [0, 1001, 5000])
+def test_too_many_steps_are_a_bad_argument(steps):
+    for name in "DDPM", "DDIM", "EulerDiscrete", "DPMSolverMultistep", "UniPCMultistep", "PNDM":
+        config = {"_class_name": name + "Scheduler", "clip_sample": False}
+        with pytest.raises(quell.BadArgument, match="steps: "):
+            quell.from_diffusers(config, steps)
+
+
+def test_a_learned_variance_has_a_sampler():
+    """The remedy that the message names."""
+    denoiser = quell.FunctionDenoiser(lambda x, t: (x, x * 0), "vp", variance="learned_range")
+    sampler = quell.Sampler(denoiser, "ddpm:variance=learned_range", steps=3, silent=True)
+    assert np.isfinite(sampler(quell.normal(0, 4, (2,)), seed=1)).all()
 
 
 def test_files_are_refused_by_name(tmp_path):

@@ -160,6 +160,87 @@ def test_what_a_subclass_changes_is_asked():
         sampler(OwnFunction(lambda x, t: x))(X)
 
 
+RINGS = quell.load("builtin:rings")
+
+
+@pytest.mark.parametrize(
+    "guided",
+    [
+        quell.guided(RINGS, weight=2),
+        quell.guided(RINGS),
+        quell.guided(RINGS, times=[0, 1], weights=[1, 3]),
+        quell.guided(quell.guided(RINGS), RINGS, weight=1),
+        quell.guided(RINGS, quell.guided(RINGS), weight=3),
+    ],
+)
+def test_guidance_without_a_class(guided):
+    """Both sides of it were the same, and the weight did nothing."""
+    for call in sampler(guided), lambda x: guided(x, 0.5), Chatty(guided, steps=4, silent=True):
+        with pytest.raises(TypeError, match="label: None, but guidance"):
+            call(X)
+    with pytest.raises(TypeError, match="label: None, but guidance"):
+        sampler(guided).step(X, 0.5, 0.4)
+    for label in 1, -1, [0, 1, -1, 1, 0]:
+        assert np.isfinite(sampler(guided)(X, seed=1, label=label)).all()
+
+
+def test_what_guides_without_a_class():
+    """By another model, and by a weight of 1, which is none."""
+    for guided in quell.guided(RINGS, MIXTURE, weight=2), quell.guided(RINGS, weight=1):
+        assert np.isfinite(sampler(guided)(X, seed=1)).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("steps", 9), ("grid", "karras"), ("times", [1, 0.5, 0]), ("sigmas", [9, 1, 0.1])],
+)
+def test_steps_of_a_sampler_that_chooses_its_own(name, value):
+    adaptive = quell.Sampler(MIXTURE, "dpm_adaptive", silent=True)
+    right = adaptive(X, seed=1)
+    setattr(adaptive, name, value)
+    with pytest.raises(quell.BadArgument, match=f"{name}: has no effect"):
+        adaptive(X, seed=1)
+    setattr(adaptive, name, None)
+    assert np.array_equal(adaptive(X, seed=1), right)
+    ends = quell.Sampler(MIXTURE, "dpm_adaptive", times=[1, 0], silent=True)
+    assert np.array_equal(ends(X, seed=1), right)
+
+
+@pytest.mark.parametrize("spec", ["ddim", "ddim:eta=0", "heun", "dpmpp_2m", "dpm_adaptive"])
+def test_paths_without_noise(spec):
+    quiet = quell.Sampler(MIXTURE, spec, brownian=True, silent=True)
+    for call in quiet, lambda x: quiet.init((5, 2)), lambda x: quiet.step(x, 0.5, 0.4):
+        with pytest.raises(quell.BadArgument, match="brownian: has no effect"):
+            call(X)
+
+
+@pytest.mark.parametrize("spec", ["ddim:eta=1", "ddpm", "dpm_adaptive:eta=1", "restart"])
+def test_paths_of_noise(spec):
+    """Wherever it starts: where there is none of it in this range, too."""
+    for ends in {}, {"stop": 0.9}:
+        own = quell.Sampler(MIXTURE, spec, brownian=True, silent=True, **ends)
+        assert np.isfinite(own(X, seed=1)).all()
+
+
+def test_types_and_devices_that_are_ignored():
+    with pytest.raises(quell.BadArgument, match="dtype: out is given"):
+        sampler().init((5, 2), out=np.zeros((5, 2), np.float32), dtype=np.float64)
+    with pytest.raises(ValueError, match="device: "):
+        sampler().device = "cuda"
+
+
+def test_a_sampler_says_its_own_grid():
+    times, sigmas = [1, 0.5, 0.25, 0], np.geomspace(80, 0.01, 9)
+    for given, says in (
+        ({"steps": 4}, "Sampler('ddim', steps=4, grid='linear')"),
+        ({"steps": 4, "start": 0.5}, "Sampler('ddim', steps=4, grid='linear', start=0.5)"),
+        ({"times": times}, "Sampler('ddim', steps=3, times=[1, 0.5, 0.25, 0])"),
+        ({"sigmas": sigmas}, "Sampler('ddim', steps=8, sigmas=[80, 26.0138, ..., 0.01])"),
+    ):
+        assert repr(quell.Sampler(MIXTURE, **given)) == says
+    assert repr(quell.Sampler(MIXTURE, "dpm_adaptive")) == "Sampler('dpm_adaptive')"
+
+
 def test_a_forward_of_ones_own_is_refused():
     """azula's classes are extended by it; here nothing would call it."""
 

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+"""The times of a grid, known again where they were rounded: noise is named by every bit of a time,
+and a loop over `timesteps` in float32 is to have the noise of the grid itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quell._arrays import of_type
+from quell.errors import refused
+
+Doubles = NDArray[np.float64]
+
+
+def _rounded(times: Doubles, dtype: Any) -> Doubles:
+    """Times in another type, NumPy's or PyTorch's, as doubles again."""
+    made = of_type(times, dtype, "dtype:")
+    wide: Doubles = np.asarray(made.double() if hasattr(made, "double") else made, np.float64)
+    return wide
+
+
+def in_type(times: Doubles, dtype: Any) -> Any:
+    """The times of a grid in a type of floats.
+
+    Raises:
+        BadArgument: Two of them are one there.
+    """
+    shown = _rounded(times, dtype)
+    same = shown[1:] == shown[:-1]
+    if same.any():
+        i = int(np.argmax(same))
+        raise refused(
+            f"dtype: times {i} and {i + 1}, {times[i]:.9g} and {times[i + 1]:.9g}, are the same in "
+            f"{np.dtype(dtype) if isinstance(dtype, type) else dtype}, must be a wider type"
+        )
+    return of_type(times, dtype, "dtype:")
+
+
+class Times:
+    """The times of a grid.
+
+    Arguments:
+        falling: The times, in double.
+    """
+
+    def __init__(self, falling: Doubles) -> None:
+        self._exact = np.ascontiguousarray(falling[::-1])
+        self._rounded: dict[Any, Doubles] = {np.float64: self._exact}
+
+    def _find(self, time: float, dtype: Any) -> float | None:
+        """The one time that is this in a type; None if there is none, or several."""
+        if dtype not in self._rounded:
+            self._rounded[dtype] = _rounded(self._exact, dtype)
+        rounded = self._rounded[dtype]
+        first, last = (int(np.searchsorted(rounded, time, side)) for side in ("left", "right"))
+        return float(self._exact[first]) if last == first + 1 else None
+
+    def exact(self, time: float, types: Any) -> float:
+        """The time of the grid that this is, or is in one of these types; else itself."""
+        for dtype in (np.float64, *types):
+            found = self._find(time, dtype)
+            if found is not None:
+                return found
+        return time
+
+
+def types_of(t: Any, dtype: Any) -> list[Any]:
+    """The types that a time of a grid may have been rounded to: that of timesteps, the type of t
+    itself, and float32, to which code of others rounds."""
+    own = getattr(t, "dtype", None)
+    floats = getattr(own, "is_floating_point", getattr(own, "kind", "") == "f")
+    return [one for one in (own if floats else None, dtype, np.float32) if one is not None]
+
+
+def may_be_rounded(time: float, types: Any) -> bool:
+    """Whether a time is one that the types have: few doubles are."""
+    alone = np.array([time])
+    return any(_rounded(alone, dtype)[0] == time for dtype in types)
