@@ -121,11 +121,20 @@ contains
         held%progress => how%progress
         held%observe => how%observe
         held%parallel => how%parallel
-        held%run = c_run(c_sizeof(held%run), how%threads, c_null_funptr, c_loc(held), c_null_ptr, &
-            how%tile, c_null_funptr, c_loc(held), c_null_funptr, c_loc(held))
-        if (associated(how%parallel)) held%run%parallel = c_funloc(parallel)
-        if (associated(how%progress)) held%run%progress = c_funloc(progress)
-        if (associated(how%observe)) held%run%observe = c_funloc(observe)
+        held%run = c_run(c_sizeof(held%run), how%threads, c_null_funptr, c_null_ptr, c_null_ptr, &
+            how%tile, c_null_funptr, c_null_ptr, c_null_funptr, c_null_ptr)
+        if (associated(how%parallel)) then
+            held%run%parallel = c_funloc(parallel)
+            held%run%host = c_loc(held)
+        end if
+        if (associated(how%progress)) then
+            held%run%progress = c_funloc(progress)
+            held%run%progress_user = c_loc(held)
+        end if
+        if (associated(how%observe)) then
+            held%run%observe = c_funloc(observe)
+            held%run%observe_user = c_loc(held)
+        end if
         if (allocated(how%isa)) then
             held%isa = trim(how%isa) // c_null_char
             held%run%isa = c_loc(held%isa)

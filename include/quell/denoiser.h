@@ -163,7 +163,8 @@ QUELL_API quell_status quell_denoiser_from_function(quell_denoiser **denoiser, s
  * weight: w; 1 is none, more carries further away from the guide (2).
  * low, high: the times within which it is guided, 0 <= low <= high <= 1 (0, 1)
  *   (Kynkaanniemi et al., 2404.07724).
- * points, times, weights: w as a function of the time, in place of weight: in straight lines
+ * points, times, weights: w as a function of the time, in place of weight, which is then left
+ * as it is: in straight lines
  * between weights[i] at times[i], i < points, and constant beyond them; times rise, within [0, 1];
  * points is at most 10^6 (0, NULL, NULL). Copied. */
 typedef struct quell_guidance {

@@ -41,12 +41,13 @@ QUELL_API quell_status quell_mpi_range(MPI_Comm comm, uint64_t count, uint64_t *
  * node, are limits, too; 1 inside a parallel region. */
 QUELL_API quell_status quell_mpi_threads(MPI_Comm comm, size_t *threads);
 
-/* Collective: draws samples run->first .. run->first + run->count - 1, x_1 and then x_0, each rank
- * its own range (quell_mpi_range of run->count) into its x[rows][dim]; x may be NULL where rows is
- * 0. seed, first, count and the sampler must be the same on all ranks, which is seen to before
- * anything is drawn: plan, grid, bounds and law of x_1 are compared, and what the model says of a
- * few states (of a function, a schedule of the caller's own and a model without the promise about
- * bits nothing but the sizes). QUELL_BAD_ARGUMENT names what differs. On every rank: threads, 0 for
+/* Collective: draws samples draw->first .. draw->first + draw->count - 1, x_1 and then x_0, each
+ * rank its own range (quell_mpi_range of draw->count) into its x[rows][dim]; x may be NULL where
+ * rows is 0. seed, first, count and the sampler must be the same on all ranks, which is seen to
+ * before anything is drawn: plan, grid, bounds and law of x_1 are compared, and a digest of every
+ * weight of the model (of a function, a schedule of the caller's own and a model without the promise
+ * about bits nothing but the sizes). QUELL_BAD_ARGUMENT names what differs. On every rank: threads,
+ * 0 for
  * quell_mpi_threads, which costs some messages; classes[rows], of its own samples; progress, of its
  * own share. Where a rank fails, or stops by its progress function, the others stop soon. On
  * failure x holds a mixture of finished and unfinished samples. */
@@ -54,8 +55,8 @@ QUELL_API quell_status quell_mpi_sample(MPI_Comm comm, const quell_sampler *samp
                                         const quell_draw *draw, const quell_run *run, float *x);
 
 /* Collective: draws as quell_mpi_sample does, but a batch of bounded memory at a time, and writes
- * the batches to one .npy file by MPI-IO: float32, shape (run->count, shape[0], ...,
- * shape[rank - 1]), the product of shape[0..rank) the sampler's dim; rank 0 for (run->count, dim).
+ * the batches to one .npy file by MPI-IO: float32, shape (draw->count, shape[0], ...,
+ * shape[rank - 1]), the product of shape[0..rank) the sampler's dim; rank 0 for (draw->count, dim).
  * The file is equal, byte by byte, for any number of ranks and to the one that `quell sample`
  * writes. It is written under a temporary name beside `path`, and has its name only when it is
  * complete: on failure nothing is left, and a file that was there stays. All ranks must see it

@@ -82,7 +82,9 @@ typedef int quell_parallel_fn(void *host, size_t workers, void (*body)(void *dat
  * isa: instruction set by name; NULL: quell_isa_default().
  * tile: rows a thread takes at a time; 0: chosen to fit the cache.
  * progress, progress_user: called as the run goes on, with progress_user; NULL: none.
- * observe, observe_user: sees every tile after every transition; NULL: none. */
+ * observe, observe_user: sees every tile after every transition; NULL: none.
+ *
+ * host, progress_user and observe_user are refused without their functions. */
 typedef struct quell_run {
     size_t size;
     size_t threads;
@@ -140,7 +142,7 @@ QUELL_API quell_status quell_sample_from(const quell_sampler *sampler, const que
 QUELL_API quell_status quell_step(const quell_sampler *sampler, const quell_draw *draw,
                                   const quell_run *run, double t, double s, float *x);
 
-/* out[count][dim] = E[X | x_t = x]; out must not overlap x. Thread-safe. */
+/* out[count][dim] = E[X | x_t = x]; out may be x, but must not overlap it in part. Thread-safe. */
 QUELL_API quell_status quell_denoise(const quell_sampler *sampler, const quell_draw *draw,
                                      const quell_run *run, double t, const float *x, float *out);
 

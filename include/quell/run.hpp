@@ -61,10 +61,9 @@ class running
         run_.threads = how.threads;
         run_.tile = how.tile;
         run_.isa = how.isa.empty() ? nullptr : detail::text("run: isa", how.isa);
-        run_.progress_user = run_.observe_user = run_.host = this;
-        if (how.progress) run_.progress = progress;
-        if (how.observe) run_.observe = observe;
-        if (how.parallel) run_.parallel = parallel;
+        if (how.progress) run_.progress = progress, run_.progress_user = this;
+        if (how.observe) run_.observe = observe, run_.observe_user = this;
+        if (how.parallel) run_.parallel = parallel, run_.host = this;
     }
     running(const running &) = delete;
     running &operator=(const running &) = delete;

@@ -188,7 +188,7 @@ class sampler
             [&](auto *draw, auto *run) { return quell_step(get(), draw, run, t, s, x.data()); });
     }
 
-    /* out[count][dim] = E[X | x_t = x]; out must not overlap x. */
+    /* out[count][dim] = E[X | x_t = x]; out may be x, but must not overlap it in part. */
     void denoise(const draw &what, double t, span<const float> x, span<float> out,
                  const run &how = {}) const
     {

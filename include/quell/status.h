@@ -29,7 +29,7 @@ typedef enum quell_status {
     QUELL_IO_FAILED,    /* a file could not be read or written, or MPI failed */
     QUELL_DENOISER_FAILED, /* the denoiser or a function of the caller's reported an error */
     QUELL_NOT_FINITE,      /* a sample became infinite or not a number */
-    QUELL_AFTER_FORK,      /* threads cannot be used in a child of fork() */
+    QUELL_AFTER_FORK,      /* the run goes on in the parent of this child of fork() alone */
     QUELL_NO_PROGRESS      /* a sampler with adaptive steps made as many tries as it may */
 } quell_status;
 

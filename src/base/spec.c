@@ -66,9 +66,9 @@ static quell_status refuse_number(const char *what, const char *spec,
     if (option->whole && option->low == 0 && option->high == 1)
         return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' must be 0 or 1", what, spec,
                           option->name);
-    return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' must be a %s from %g to %g", what,
-                      spec, option->name, option->whole ? "whole number" : "number", option->low,
-                      option->high);
+    return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' must be a %s from %.10g to %.10g",
+                      what, spec, option->name, option->whole ? "whole number" : "number",
+                      option->low, option->high);
 }
 
 /* Reads one KEY=VALUE of `length` characters. seen: a bit for each option that was there. */

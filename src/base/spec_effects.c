@@ -48,17 +48,26 @@ static quell_status refuse(const char *what, const char *spec, const char *optio
                       not_zero ? "', which is 0" : "");
 }
 
+/* The first need of an option that is not met, its length in *length; NULL if all are. */
+static const char *unmet(const struct quell_option *option, const struct quell_option *options,
+                         const double *values, size_t *length)
+{
+    const char *need = option->needs;
+    for (; need && *need; need += *length + (need[*length] == ',')) {
+        *length = strcspn(need, ",");
+        if (!met(need, *length, options, values)) return need;
+    }
+    return NULL;
+}
+
 quell_status quell_spec_effects(const char *what, const char *spec,
                                 const struct quell_option *options, const double *values)
 {
     for (size_t i = 0; options[i].name; i++) {
-        const char *need = options[i].needs;
-        if (!need || values[i] == options[i].value) continue;
-        for (size_t length; *need; need += length + (need[length] == ',')) {
-            length = strcspn(need, ",");
-            if (!met(need, length, options, values))
-                return refuse(what, spec, options[i].name, need, length);
-        }
+        size_t length;
+        const char *need = unmet(&options[i], options, values, &length);
+        if (need && values[i] != options[i].value)
+            return refuse(what, spec, options[i].name, need, length);
     }
     return QUELL_OK;
 }

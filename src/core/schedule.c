@@ -32,7 +32,7 @@ const struct quell_schedule_row *quell_schedule_row(size_t i)
 quell_status quell_schedule_point(const quell_schedule *schedule, double t, quell_point *point)
 {
     if (!(t >= 0 && t <= 1))
-        return quell_fail(QUELL_BAD_ARGUMENT, "schedule: t is %g, must be from 0 to 1", t);
+        return quell_fail(QUELL_BAD_ARGUMENT, "schedule: t is %.17g, must be from 0 to 1", t);
     point->t = t;
     if (schedule->point(schedule, point) < 0)
         return quell_fail(QUELL_BAD_ARGUMENT, "schedule: the function failed at t = %g", t);

@@ -197,6 +197,10 @@ static quell_status check_arguments(const quell_denoiser *denoiser, const quell_
     if (!guidance->points && (guidance->times || guidance->weights))
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "guidance: times or weights are given, but points is 0");
+    if (guidance->points && guidance->weight != quell_guidance_defaults().weight)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "guidance: weight is %g and weights are given, too; leave one out",
+                          guidance->weight);
     return guidance->points ? check_points(guidance) : check_weight(guidance->weight);
 }
 

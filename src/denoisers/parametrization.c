@@ -21,14 +21,16 @@ quell_status quell_parametrization_named(struct quell_parametrization *parametri
                                          const char *precondition)
 {
     int returned = find(outputs, output), around = find(preconditions, precondition);
+    if (!output || !precondition)
+        return quell_fail(QUELL_BAD_ARGUMENT, "%s: %s is NULL, must be one of its words", who,
+                          output ? "precondition" : "output");
     if (returned < 0)
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "%s: output is '%s', must be x0, eps, v, score or flow", who,
-                          output ? output : "(null)");
+                          "%s: output is '%s', must be x0, eps, v, score or flow", who, output);
     if (around < 0)
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "%s: precondition is '%s', must be none, simple or karras", who,
-                          precondition ? precondition : "(null)");
+                          precondition);
     if (around == QUELL_KARRAS && returned != QUELL_X0)
         return quell_fail(QUELL_BAD_ARGUMENT, "%s: precondition karras needs output x0", who);
     parametrization->output = (enum quell_output)returned;

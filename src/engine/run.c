@@ -33,6 +33,21 @@ static quell_status check_classes(const struct quell_job *job)
     return QUELL_OK;
 }
 
+/* What a function would be told, without the function: it was forgotten. */
+static quell_status check_users(const quell_run *run)
+{
+    const char *name = run->host && !run->parallel            ? "parallel"
+                       : run->progress_user && !run->progress ? "progress"
+                       : run->observe_user && !run->observe   ? "observe"
+                                                              : NULL;
+    if (!name) return QUELL_OK;
+    return quell_fail(QUELL_BAD_ARGUMENT, "run: %s is set, but %s is NULL",
+                      *name == 'p' && name[1] == 'a' ? "host"
+                      : *name == 'p'                 ? "progress_user"
+                                                     : "observe_user",
+                      name);
+}
+
 static const struct quell_sized sized_draw = {"draw", "quell_draw", "quell_draw_defaults", NULL};
 static const struct quell_sized sized_run = {"run", "quell_run", "quell_run_defaults", NULL};
 
@@ -73,6 +88,8 @@ static quell_status prepare(struct quell_job *job, const quell_sampler *sampler,
                           "run: with its own parallel-for, threads must be set");
     if ((job->run.observe || sampler->step) && !job->run.tile && job->dim > QUELL_TILE_ELEMENTS)
         job->run.tile = 1; /* an observer and a step function see whole samples */
+    status = check_users(&job->run);
+    if (status) return status;
     job->workers = job->run.threads ? job->run.threads : quell_threads_default();
     status = check_classes(job);
     return status ? status : quell_isa_choose(job->run.isa, &job->kernels);
@@ -239,7 +256,8 @@ quell_status quell_step(const quell_sampler *sampler, const quell_draw *draw, co
     quell_status status = prepare(&job, sampler, draw, run, x);
     if (status) return status;
     if (!(t >= s && t <= 1 && s >= 0))
-        return quell_fail(QUELL_BAD_ARGUMENT, "step: t = %g, s = %g; needs 1 >= t >= s >= 0", t, s);
+        return quell_fail(QUELL_BAD_ARGUMENT, "step: t = %.17g, s = %.17g; needs 1 >= t >= s >= 0",
+                          t, s);
     if (t == s) return QUELL_OK;
     quell_point ends[2];
     struct quell_plan plan = {0};
@@ -268,7 +286,8 @@ quell_status quell_denoise(const quell_sampler *sampler, const quell_draw *draw,
     if (job.draw.count && !x) return quell_fail(QUELL_BAD_ARGUMENT, "denoise: x is NULL");
     size_t bytes = job.draw.count * job.dim * sizeof *x;
     if (overlap(x, out, bytes))
-        return quell_fail(QUELL_BAD_ARGUMENT, "denoise: out overlaps x: it must be another array");
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "denoise: out overlaps x in part; it must be x, or another array");
     QUELL_OWN_FLOATS;
     struct quell_plan plan = quell_plan_begin(sampler->schedule);
     quell_point point = quell_plan_at(&plan, t);

@@ -130,14 +130,18 @@ static quell_status check_given(const quell_sampler_options *o)
     if (!o->times && !o->sigmas) return QUELL_OK;
     const char *name = o->times ? "times" : "sigmas";
     if (o->grid && strcmp(o->grid, "linear"))
-        return quell_fail(QUELL_BAD_ARGUMENT,
-                          "sampler: %s are given and so is grid, '%.40s', which they are", name,
-                          o->grid);
+        return quell_fail(
+            QUELL_BAD_ARGUMENT,
+            "sampler: %s are given and so is grid, '%.40s'; leave one out, as %s are a "
+            "whole grid",
+            name, o->grid, name);
     double first = o->times ? o->times[0] : 1, last = o->times ? o->times[o->steps] : 0;
     if ((o->start == 1 || o->start == first) && (o->stop == 0 || o->stop == last)) return QUELL_OK;
-    return quell_fail(QUELL_BAD_ARGUMENT,
-                      "sampler: %s are given and so are start, %g, and stop, %g, which they are",
-                      name, o->start, o->stop);
+    return quell_fail(
+        QUELL_BAD_ARGUMENT,
+        "sampler: %s are given, and so are start, %g, and stop, %g; leave these out, as "
+        "the first and the last of the %s say them",
+        name, o->start, o->stop, name);
 }
 
 /* The named grid, or the caller's own times or levels of noise. */

@@ -12,7 +12,7 @@ quell_status quell_grid_from_times(const quell_schedule *schedule, const double 
         double t = times[i];
         if (!(t >= 0 && t <= 1 && t < last))
             return quell_fail(QUELL_BAD_ARGUMENT,
-                              "sampler: time %zu is %g; times must fall from at most 1 to at "
+                              "sampler: time %zu is %.17g; times must fall from at most 1 to at "
                               "least 0",
                               i, t);
         quell_status status = quell_schedule_point(schedule, last = t, &points[i]);

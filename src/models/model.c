@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "denoisers/denoiser.h"
 #include "models/description.h"
+#include <quell/schedule.h>
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -31,14 +32,17 @@ quell_status quell_model_from_denoiser(quell_model **model, const quell_denoiser
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "model: the product of its shape must be its denoiser's dim, %zu",
                           denoiser->dim);
-    quell_model *made = quell_new(1, sizeof *made);
-    if (!made) return quell_fail(QUELL_NO_MEMORY, "model: no memory");
-    if (schedule && strlen(schedule) >= sizeof made->schedule) {
-        free(made);
+    quell_schedule *asked = NULL;
+    if (schedule && strlen(schedule) >= sizeof((quell_model *)0)->schedule)
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "model: its schedule has %zu characters, must have at most %zu",
-                          strlen(schedule), sizeof made->schedule - 1);
-    }
+                          strlen(schedule), sizeof((quell_model *)0)->schedule - 1);
+    quell_status status =
+        schedule && *schedule ? quell_schedule_create(&asked, schedule) : QUELL_OK;
+    quell_schedule_free(asked);
+    if (status) return status;
+    quell_model *made = quell_new(1, sizeof *made);
+    if (!made) return quell_fail(QUELL_NO_MEMORY, "model: no memory");
     /* The model never writes to its denoiser. */
     quell_denoiser_hold(denoiser);
     made->denoiser = (quell_denoiser *)(uintptr_t)denoiser;

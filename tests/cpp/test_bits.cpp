@@ -230,6 +230,9 @@ TEST(other_denoisers)
                     sample(one, "vp")));
     how.times = {0, 1};
     how.weights = {1, 2};
+    CHECK(status_of([&] { quell::denoiser::from_guidance(one, diagonal, how); }) ==
+          QUELL_BAD_ARGUMENT); /* a weight, and weights */
+    how.weight = 2;
     CHECK(sample(quell::denoiser::from_guidance(one, diagonal, how), "vp").size() == 10);
     CHECK(status_of([&] { quell::denoiser::from_guidance(one); }) == QUELL_BAD_ARGUMENT);
 

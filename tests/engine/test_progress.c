@@ -72,7 +72,7 @@ TEST(progress, told)
     MUST(quell_sample_prior(sampler, &draw, &run, x));
     CHECK(quell_sample_from(sampler, &draw, &run, x) == QUELL_DENOISER_FAILED,
           "an error at the end");
-    run.progress = NULL;
+    run.progress = NULL, run.progress_user = NULL;
     must_draw(sampler, &draw, &run, x);
     CHECK(!memcmp(x, fine, sizeof x), "after a stop");
     end();

@@ -247,6 +247,12 @@ TEST(model, from_a_denoiser)
                   QUELL_BAD_ARGUMENT &&
               !model,
           "a product beyond size_t");
+    CHECK(quell_model_from_denoiser(&model, denoiser, 2, shape, "vpp") == QUELL_NOT_FOUND &&
+              strstr(quell_error_message(), "no such schedule"),
+          "a schedule that does not exist");
+    CHECK(quell_model_from_denoiser(&model, denoiser, 2, shape, "vp:x=1") == QUELL_BAD_ARGUMENT &&
+              !model,
+          "an option that does not exist");
     MUST(quell_model_from_denoiser(&model, denoiser, 2, shape, "cosine"));
     quell_denoiser_free(denoiser);
     CHECK(quell_denoiser_dim(quell_model_denoiser(model)) == 6, "it holds its denoiser");

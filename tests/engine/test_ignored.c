@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/* What would be ignored with the rest of what is asked for is refused, and named. */
+#include "fixture.h"
+#include "harness.h"
+
+#include <string.h>
+
+static void refused(const char *spec, const char *says)
+{
+    quell_sampler *sampler = NULL;
+    quell_status found = quell_sampler_create(&sampler, spec, denoiser, schedule, &options);
+    CHECK(found == QUELL_BAD_ARGUMENT && !sampler, "'%s': %s", spec, quell_status_name(found));
+    CHECK(strstr(quell_error_message(), says), "'%s': %s", says, quell_error_message());
+}
+
+/* An option that would be ignored with the others, and an eta that is cut in every step. */
+TEST(ignored, options_without_effect)
+{
+    static const char *const specs[][2] = {
+        {"heun:s_noise=2,s_tmin=1", "'s_tmin' has no effect but with 's_churn', which is 0"},
+        {"euler:s_tmin=1", "'s_tmin'"},
+        {"heunpp2:s_tmax=1", "'s_tmax'"},
+        {"dpm2:s_noise=2", "'s_noise'"},
+        {"dpm_2:s_noise=2", "'s_noise'"},
+        {"res_multistep:s_noise=2", "'s_noise' has no effect but with 'eta', which is 0"},
+        {"dpm_adaptive:s_noise=2", "'s_noise'"},
+        {"euler_a:eta=0,s_noise=2", "'s_noise'"},
+        {"dpm2_a:eta=0,s_noise=2", "'s_noise'"},
+        {"dpmpp_2s_a:eta=0,s_noise=2", "'s_noise'"},
+        {"dpmpp_sde:s_noise=2,eta=0", "'s_noise'"},
+        {"dpmpp_2m_sde:eta=0,s_noise=2", "'s_noise'"},
+        {"dpmpp_3m_sde:eta=0,s_noise=2", "'s_noise'"},
+        {"seeds2:eta=0,s_noise=2", "'s_noise'"},
+        {"seeds3:eta=0,s_noise=2", "'s_noise'"},
+        {"sa_solver:eta=0,s_noise=2", "'s_noise'"},
+        {"sa_solver:eta=0,tau_end=2", "'tau_end'"},
+        {"sa_solver:eta=0,tau_start=2", "'tau_start'"},
+        {"sa_solver:tau_start=1,tau_end=2", "tau_start must not be below tau_end"},
+        {"er_sde:scaler=ode,s_noise=2", "'s_noise' has no effect but with scaler=er|sde"},
+        {"er_sde:stage=2,reference=1", "'reference' has no effect but with stage=3"},
+        {"restart:restarts=0,inner=3", "'inner'"},
+        {"restart:restarts=0,s_max=3", "'s_max'"},
+        {"restart:restarts=0,s_noise=3", "'s_noise'"},
+        {"pc:snr=0.9,reference=1", "'snr' has no effect but with corrector=langevin"},
+        {"pc:reference=1", "'reference' has no effect but with corrector=langevin"},
+        {"pc:corrector=langevin,delta=0.5", "'delta' has no effect but with corrector=azula"},
+        {"pc:corrections=0,delta=0.5", "'delta' has no effect but with 'corrections', which is 0"},
+        {"pc:corrections=0,corrector=langevin", "'corrector'"},
+        {"xeab:order=3,solver=midpoint", "'solver' has no effect but with order=2"},
+        {"dpm_single:order=1,fast=1", "'fast' has no effect but with order=2|3"},
+        {"heun:s_churn=1,s_tmin=2,s_tmax=1", "s_tmin must not be above s_tmax"},
+        {"euler_a:eta=2",
+         "the eta of 'euler_a' is 2, but on these steps it has no effect beyond 1"},
+        {"euler_a:form=rf,eta=1e3", "has no effect beyond"},
+        {"ddim:eta=5", "the eta of 'ddim' is 5, but on these steps it has no effect beyond 1"},
+        {"pc:eta=5", "the eta of 'pc' is 5"},
+        {"dpm2_a:eta=1.01", "must be a number from 0 to 1"},
+        {"dpmpp_2s_a:eta=1.01", "must be a number from 0 to 1"},
+        {"dpmpp_sde:eta=7", "must be a number from 0 to 1"},
+        {"res_multistep:eta=7", "must be a number from 0 to 1"},
+        {"dpm_adaptive:eta=7", "must be a number from 0 to 1"},
+    };
+    static const char *const taken[] = {"heun:s_noise=1,s_tmin=0",
+                                        "heun:s_churn=1,s_noise=2,s_tmin=1",
+                                        "pc:corrector=langevin,snr=0.9,reference=1",
+                                        "dpmpp_2m:reference=1", "euler_a:form=rf,eta=1.01"};
+    begin("vp");
+    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++)
+        options.steps = 4, refused(specs[i][0], specs[i][1]);
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+        quell_sampler_free(must_sampler(taken[i], denoiser, schedule, 20));
+    quell_sampler_free(must_sampler("ddim:eta=2", denoiser, schedule, 100));
+    end();
+    static const char *const flows[] = {"flow:max_shift=3,base_shift=2", "flow:max_shift=3",
+                                        "flow:base_tokens=9", "flow:shift=2,max_tokens=9"};
+    for (size_t i = 0; i < sizeof flows / sizeof *flows; i++) {
+        quell_schedule *none = NULL;
+        CHECK(quell_schedule_create(&none, flows[i]) == QUELL_BAD_ARGUMENT, "%s", flows[i]);
+        CHECK(strstr(quell_error_message(), "no effect but with 'tokens', which is 0"), "%s",
+              quell_error_message());
+    }
+}
+
+static int goes_on(void *user, const quell_progress *progress)
+{
+    (void)user, (void)progress;
+    return 0;
+}
+
+/* What belongs to a function that is not there. */
+TEST(ignored, users_without_functions)
+{
+    begin("vp");
+    quell_sampler *sampler = must_sampler("ddim", denoiser, schedule, 4);
+    quell_run run = quell_run_defaults();
+    float x[DIM];
+    for (int i = 0; i < 3; i++) {
+        static const char *const says[] = {"host is set, but parallel is NULL",
+                                           "progress_user is set, but progress is NULL",
+                                           "observe_user is set, but observe is NULL"};
+        run.host = i == 0 ? x : NULL;
+        run.progress_user = i == 1 ? x : NULL;
+        run.observe_user = i == 2 ? x : NULL;
+        CHECK(quell_sample(sampler, NULL, &run, x) == QUELL_BAD_ARGUMENT, "%s", says[i]);
+        CHECK(strstr(quell_error_message(), says[i]), "%s", quell_error_message());
+    }
+    run.observe_user = NULL, run.progress_user = x, run.progress = goes_on;
+    MUST(quell_sample(sampler, NULL, &run, x));
+    float in_place[DIM], out[DIM], both[2 * DIM] = {0};
+    memcpy(in_place, x, sizeof x);
+    MUST(quell_denoise(sampler, NULL, NULL, 0.5, x, out));
+    MUST(quell_denoise(sampler, NULL, NULL, 0.5, in_place, in_place));
+    CHECK(!memcmp(out, in_place, sizeof out), "denoised in place");
+    CHECK(quell_denoise(sampler, NULL, NULL, 0.5, both, both + 1) == QUELL_BAD_ARGUMENT, "in part");
+    CHECK(strstr(quell_error_message(), "must be x, or another array"), "%s",
+          quell_error_message());
+    quell_sampler_free(sampler);
+    end();
+}
+
+static int no_answer(void *user, const quell_call *call, const float *input, float *output)
+{
+    (void)user, (void)call, (void)input, (void)output;
+    return -1;
+}
+
+/* What is NULL is said to be, and a range with an open end shows it. */
+TEST(ignored, said_as_they_are)
+{
+    quell_function_options how = quell_function_defaults();
+    quell_denoiser *function = NULL;
+    quell_schedule *none = NULL;
+    how.output = NULL;
+    CHECK(quell_denoiser_from_function(&function, 2, no_answer, NULL, &how) == QUELL_BAD_ARGUMENT,
+          "output NULL");
+    CHECK(strstr(quell_error_message(), "output is NULL"), "%s", quell_error_message());
+    CHECK(quell_schedule_create(&none, "vp:alpha_min=1") == QUELL_BAD_ARGUMENT, "alpha_min");
+    CHECK(strstr(quell_error_message(), "from 1e-30 to 0.999999999"), "%s", quell_error_message());
+}
+
+TEST(ignored, two_weights)
+{
+    const double times[] = {0, 1}, weights[] = {1, 2};
+    quell_guidance guidance = quell_guidance_defaults();
+    quell_denoiser *guided = NULL;
+    begin("vp");
+    guidance.points = 2, guidance.times = times, guidance.weights = weights, guidance.weight = 3;
+    CHECK(quell_denoiser_from_guidance(&guided, denoiser, denoiser, &guidance) ==
+              QUELL_BAD_ARGUMENT,
+          "a weight and weights");
+    CHECK(strstr(quell_error_message(), "weight is 3 and weights are given, too"), "%s",
+          quell_error_message());
+    guidance.weight = 2;
+    MUST(quell_denoiser_from_guidance(&guided, denoiser, denoiser, &guidance));
+    quell_denoiser_free(guided);
+    end();
+}
