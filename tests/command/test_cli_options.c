@@ -123,6 +123,7 @@ TEST(options, refused)
         {GRID "--sampler dpm_adaptive --times 1,0.5,0", "--times: has no effect"},
         {"plan --sampler dpm_adaptive --steps 5", "--steps: has no effect"},
         {"plan --brownian", "--brownian: sampler 'ddim' draws no noise"},
+        {GRID "--sampler dpm_adaptive --brownian", "sampler 'dpm_adaptive' draws no noise"},
         {"compare --samplers ddim,heun --brownian", "--brownian: has no effect"},
         {"compare --samplers ddim,ddpm,ddim", "--samplers: 'ddim' is there twice"},
         {"compare --plot y.png", "--plot y.png: would be written as .svg"},
