@@ -10,13 +10,15 @@
 
 /* One option: its default and the closed range of its values. whole: the value is an integer.
  * choices: the option takes words, "bh1|bh2", in place of numbers; its value is the number of the
- * word, from 0. */
+ * word, from 0. needs: NULL, or what the other options must be for this one to have an effect,
+ * "eta,form=rf|ve,order=2": eta not 0, and form one of these words, and order 2. */
 struct quell_option {
     const char *name;
     double value, low, high;
     const char *summary;
     int whole;
     const char *choices;
+    const char *needs;
 };
 
 /* Macros for the rows of a table of options. */
@@ -26,6 +28,25 @@ struct quell_option {
     {.name = name_, .value = value_, .low = low_, .high = high_, .summary = summary_, .whole = 1}
 #define QUELL_CHOICE(name_, value_, choices_, summary_) \
     {.name = name_, .value = value_, .summary = summary_, .choices = choices_}
+
+/* The same for an option that has an effect only with others. */
+#define QUELL_NUMBER_NEEDS(needs_, name_, value_, low_, high_, summary_) \
+    {.name = name_,                                                      \
+     .value = value_,                                                    \
+     .low = low_,                                                        \
+     .high = high_,                                                      \
+     .summary = summary_,                                                \
+     .needs = needs_}
+#define QUELL_WHOLE_NEEDS(needs_, name_, value_, low_, high_, summary_) \
+    {.name = name_,                                                     \
+     .value = value_,                                                   \
+     .low = low_,                                                       \
+     .high = high_,                                                     \
+     .summary = summary_,                                               \
+     .whole = 1,                                                        \
+     .needs = needs_}
+#define QUELL_CHOICE_NEEDS(needs_, name_, value_, choices_, summary_) \
+    {.name = name_, .value = value_, .summary = summary_, .choices = choices_, .needs = needs_}
 
 /* The n-th of the words in `choices`, its length in *length; NULL past the end. */
 const char *quell_choice(const char *choices, size_t n, size_t *length);
@@ -41,5 +62,9 @@ void quell_spec_defaults(const struct quell_option *options, double *values);
  * table, and leaves the others. `what` ("sampler") names the thing in messages. */
 quell_status quell_spec_options(const char *what, const char *spec,
                                 const struct quell_option *options, double *values);
+
+/* Refuses a value that is not the default of an option which has no effect with the others. */
+quell_status quell_spec_effects(const char *what, const char *spec,
+                                const struct quell_option *options, const double *values);
 
 #endif

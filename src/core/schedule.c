@@ -97,6 +97,7 @@ static quell_status create(quell_schedule **out, const char *spec)
     double options[QUELL_MAX_OPTIONS] = {0};
     quell_spec_defaults(row->options, options);
     quell_status status = quell_spec_options("schedule", spec, row->options, options);
+    if (!status) status = quell_spec_effects("schedule", spec, row->options, options);
     if (!status && row->prepare) status = row->prepare(options);
     if (status) return status;
     if (row->beta) return quell_discrete_create(out, row, options);

@@ -50,6 +50,21 @@ static quell_status check_falls(const quell_sampler *sampler)
                       first->sigma / first->alpha, first->t, last.t);
 }
 
+/* An eta that is cut in every step of the grid is refused. */
+static quell_status check_eta(const quell_sampler *sampler)
+{
+    const struct quell_method *method = sampler->method;
+    if (!method || !method->most_eta) return QUELL_OK;
+    size_t i = 0;
+    while (strcmp(method->options[i].name, "eta")) i++;
+    double most = method->most_eta(sampler->grid, sampler->steps, sampler->option);
+    if (sampler->option[i] <= most * (1 + 1e-9)) return QUELL_OK;
+    return quell_fail(
+        QUELL_BAD_ARGUMENT,
+        "sampler: the eta of '%s' is %g, but on these steps it has no effect beyond %g",
+        method->name, sampler->option[i], most);
+}
+
 quell_status quell_sampler_plan(const quell_sampler *sampler, const quell_point *grid, size_t steps,
                                 struct quell_plan *plan)
 {
@@ -173,6 +188,7 @@ static quell_status fill(quell_sampler *sampler, const quell_denoiser *denoiser,
     sampler->threshold = (struct quell_threshold){o->threshold, o->threshold_max};
     quell_status status = make_grid(sampler, o);
     if (!status) status = check_falls(sampler);
+    if (!status) status = check_eta(sampler);
     if (!status) status = make_init(sampler, o);
     if (!status)
         status = quell_sampler_plan(sampler, sampler->grid, sampler->steps, &sampler->plan);

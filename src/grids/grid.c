@@ -74,6 +74,7 @@ quell_status quell_grid_make(const quell_schedule *schedule, const char *spec, d
     double option[QUELL_MAX_OPTIONS];
     quell_spec_defaults(row->options, option);
     quell_status status = quell_spec_options("grid", spec, row->options, option);
+    if (!status) status = quell_spec_effects("grid", spec, row->options, option);
     if (status) return status;
     if (!(start <= 1 && stop >= 0 && start > stop))
         return quell_fail(QUELL_BAD_ARGUMENT,

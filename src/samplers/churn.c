@@ -8,6 +8,8 @@ quell_point quell_churn(quell_plan *plan, const quell_point *t, const quell_poin
 {
     double s_churn = option[0], s_tmin = option[1], s_tmax = option[2], s_noise = option[3];
     double ratio = t->sigma / t->alpha;
+    if (s_tmin > s_tmax)
+        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "churn: s_tmin must not be above s_tmax");
     double gamma = s_churn / (double)steps, most = sqrt(2) - 1;
     if (gamma > most) gamma = most;
     if (!(gamma > 0 && ratio >= s_tmin && ratio <= s_tmax) || t->alpha == 0) return *t;

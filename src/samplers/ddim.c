@@ -34,6 +34,18 @@ void quell_ddim_transition(quell_plan *plan, const quell_point *t, const quell_p
     quell_plan_step(plan, t, s);
 }
 
+/* eta tau is 1 at most. */
+double quell_ddim_most_eta(const quell_point *grid, size_t steps, const double *option)
+{
+    double most = 1;
+    (void)option;
+    for (size_t i = 0; i < steps; i++) {
+        double tau = -quell_expm1(2 * (quell_lambda(&grid[i]) - quell_lambda(&grid[i + 1])));
+        if (tau > 0) most = fmax(most, 1 / tau);
+    }
+    return most;
+}
+
 static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
 {
     for (size_t i = 0; i < steps; i++)
@@ -50,5 +62,6 @@ QUELL_FAMILY(ddim) = {{.name = "ddim",
                        .evaluations = 1,
                        .noise = QUELL_OPTIONALLY_STOCHASTIC,
                        .options = options,
-                       .build = build},
+                       .build = build,
+                       .most_eta = quell_ddim_most_eta},
                       {0}};

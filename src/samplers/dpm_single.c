@@ -108,7 +108,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 static const struct quell_option options[] = {
     QUELL_WHOLE("order", 3, 1, 3, "order, and evaluations in a step"),
     QUELL_CHOICE("prediction", EPS, "eps|x0", "DPM-Solver or DPM-Solver++"),
-    QUELL_WHOLE("fast", 0, 0, 1, "the last steps are of orders 2 and 1"),
+    QUELL_WHOLE_NEEDS("order=2|3", "fast", 0, 0, 1, "the last steps are of orders 2 and 1"),
     QUELL_STEADY,
     {0}};
 

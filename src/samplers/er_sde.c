@@ -124,9 +124,10 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 
 static const struct quell_option options[] = {
     QUELL_WHOLE("stage", 3, 1, 3, "values of mu that a step takes"),
-    QUELL_SDE_S_NOISE,
+    QUELL_NUMBER_NEEDS("scaler=er|sde", "s_noise", 1, 0, 1e6, "scale of the noise"),
     QUELL_CHOICE("scaler", ER, "er|sde|ode", "phi: u (exp(u^0.3) + 10), u^2, or u"),
-    QUELL_WHOLE("reference", 0, 0, 1, "1: the paper's third stage, of second order"),
+    QUELL_WHOLE_NEEDS("stage=3", "reference", 0, 0, 1,
+                      "1: the paper's third stage, of second order"),
     QUELL_STEADY,
     {0}};
 

@@ -21,10 +21,25 @@
 
 enum { ETA, S_NOISE, FORM };
 
+/* g / eta. */
+static double flow_part(const quell_point *t, const quell_point *s)
+{
+    return -quell_expm1(quell_lambda(t) - quell_lambda(s)) * (s->alpha / (s->alpha + s->sigma));
+}
+
+static double most_eta(const quell_point *grid, size_t steps, const double *option)
+{
+    double most = 1;
+    for (size_t i = 0; i < steps && option[FORM] != 0; i++) {
+        double part = flow_part(&grid[i], &grid[i + 1]);
+        if (part > 0) most = fmax(most, 1 / part);
+    }
+    return most;
+}
+
 static struct quell_ancestral flow(const quell_point *t, const quell_point *s, double eta)
 {
-    double sum = s->alpha + s->sigma, ratio = s->sigma / s->alpha;
-    double g = -eta * quell_expm1(quell_lambda(t) - quell_lambda(s)) * (s->alpha / sum);
+    double ratio = s->sigma / s->alpha, g = eta * flow_part(t, s);
     if (g > 1) g = 1;
     double kept = (1 - g) / (1 + ratio * g), gone = g * (1 + ratio) / (1 + ratio * g);
     struct quell_ancestral step = {*s, s->sigma * sqrt(gone * (1 + kept))};
@@ -48,7 +63,9 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 }
 
 static const struct quell_option options[] = {
-    QUELL_ANCESTRAL,
+    QUELL_NUMBER("eta", 1, 0, 1e6,
+                 "stochasticity: 0 deterministic, 1 full; rf: more, if steps are short"),
+    QUELL_NUMBER_NEEDS("eta", "s_noise", 1, 0, 1e6, "factor on the noise"),
     QUELL_CHOICE("form", 0, "ve|rf", "how far down: by sigma, or as flows do"),
     {0}};
 
@@ -62,5 +79,6 @@ QUELL_FAMILY(euler_a) = {{.name = "euler_a",
                           .noise = QUELL_STOCHASTIC,
                           .aliases = aliases,
                           .options = options,
-                          .build = build},
+                          .build = build,
+                          .most_eta = most_eta},
                          {0}};

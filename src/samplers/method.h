@@ -30,6 +30,8 @@ struct quell_method {
     const struct quell_alias *aliases; /* NULL: none */
     const struct quell_option *options;
     void (*build)(quell_plan *plan, const quell_point *grid, size_t steps, const double *option);
+    /* NULL, or the largest eta that has an effect on some step of this grid. */
+    double (*most_eta)(const quell_point *grid, size_t steps, const double *option);
 };
 
 /* What a file of samplers defines: its methods, ended by {0}.
@@ -71,6 +73,7 @@ void quell_to_eps(quell_plan *plan, quell_register_id mu, quell_register_id x,
 
 /* One transition of DDIM, which DDPM shares, with the noise of a slot; with eta = 0 the first-order
  * step of every exponential integrator, for any pair of points. */
+double quell_ddim_most_eta(const quell_point *grid, size_t steps, const double *option);
 void quell_ddim_transition(quell_plan *plan, const quell_point *t, const quell_point *s, double eta,
                            unsigned slot);
 

@@ -89,8 +89,9 @@ quell_status quell_method_read(const char *spec, const struct quell_method **fou
         const struct quell_alias *alias = alias_of(method, spec);
         if (!alias && !quell_spec_is(spec, method->name)) continue;
         quell_spec_defaults(method->options, option);
-        return alias ? read_alias(alias, spec, method->options, option)
-                     : quell_spec_options("sampler", spec, method->options, option);
+        quell_status status = alias ? read_alias(alias, spec, method->options, option)
+                                    : quell_spec_options("sampler", spec, method->options, option);
+        return status ? status : quell_spec_effects("sampler", spec, method->options, option);
     }
     return no_such(spec);
 }

@@ -60,11 +60,14 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 
 static const struct quell_option options[] = {
     QUELL_WHOLE("corrections", 1, 0, 7, "corrections before each step"),
-    QUELL_NUMBER("delta", 0.01, 0, 1, "azula: how much of the noise is fresh"),
-    QUELL_CHOICE("corrector", AZULA, "azula|langevin", "the correction"),
-    QUELL_NUMBER("snr", 0.15, 0, 1, "langevin: its signal-to-noise ratio"),
+    QUELL_NUMBER_NEEDS("corrections,corrector=azula", "delta", 0.01, 0, 1,
+                       "azula: how much of the noise is fresh"),
+    QUELL_CHOICE_NEEDS("corrections", "corrector", AZULA, "azula|langevin", "the correction"),
+    QUELL_NUMBER_NEEDS("corrections,corrector=langevin", "snr", 0.15, 0, 1,
+                       "langevin: its signal-to-noise ratio"),
     QUELL_NUMBER("eta", 0, 0, 1e6, "stochasticity of the step, as in ddim"),
-    QUELL_WHOLE("reference", 0, 0, 1, "1: langevin by the sample's own norms alone"),
+    QUELL_WHOLE_NEEDS("corrections,corrector=langevin", "reference", 0, 0, 1,
+                      "1: langevin by the sample's own norms alone"),
     {0}};
 
 QUELL_FAMILY(pc) = {{.name = "pc",
@@ -75,5 +78,6 @@ QUELL_FAMILY(pc) = {{.name = "pc",
                      .noise = QUELL_STOCHASTIC,
                      .no_path = true,
                      .options = options,
-                     .build = build},
+                     .build = build,
+                     .most_eta = quell_ddim_most_eta},
                     {0}};

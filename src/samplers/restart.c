@@ -90,11 +90,11 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 }
 
 static const struct quell_option options[] = {
-    QUELL_NUMBER("s_min", 0.1, 1e-6, 1e6, "sigma / alpha where restarts begin"),
-    QUELL_NUMBER("s_max", 2, 1e-6, 1e6, "sigma / alpha that they go up to"),
-    QUELL_WHOLE("inner", 9, 1, 1000, "steps of each way down"),
+    QUELL_NUMBER_NEEDS("restarts", "s_min", 0.1, 1e-6, 1e6, "sigma / alpha where restarts begin"),
+    QUELL_NUMBER_NEEDS("restarts", "s_max", 2, 1e-6, 1e6, "sigma / alpha that they go up to"),
+    QUELL_WHOLE_NEEDS("restarts", "inner", 9, 1, 1000, "steps of each way down"),
     QUELL_WHOLE("restarts", 1, 0, 8, "how often"),
-    QUELL_NUMBER("s_noise", 1, 0, 1e6, "factor on the noise"),
+    QUELL_NUMBER_NEEDS("restarts", "s_noise", 1, 0, 1e6, "factor on the noise"),
     QUELL_STEADY,
     {0}};
 

@@ -86,6 +86,9 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
     struct quell_history history = {0};
     struct prediction p = {.from = quell_plan_register(plan)};
     size_t most = (size_t)fmax(option[PREDICTOR], option[CORRECTOR]);
+    if (option[TAU_START] < option[TAU_END])
+        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT,
+                          "sa_solver: tau_start must not be below tau_end");
     for (size_t i = 0; i < steps; i++) {
         const quell_point *t = &grid[i], *s = &grid[i + 1];
         if (quell_idle_step(plan, t, s)) {
@@ -106,8 +109,9 @@ static const struct quell_option options[] = {
     QUELL_WHOLE("corrector_order", 4, 0, 5, "values that the corrector takes; 0: none"),
     QUELL_NUMBER("eta", 1, 0, 1e3, "tau, the stochasticity: 0 deterministic, 1 the SDE's"),
     QUELL_SDE_S_NOISE,
-    QUELL_NUMBER("tau_start", INFINITY, 0, INFINITY, "sigma / alpha above which tau is 0"),
-    QUELL_NUMBER("tau_end", 0, 0, INFINITY, "sigma / alpha below which tau is 0"),
+    QUELL_NUMBER_NEEDS("eta", "tau_start", INFINITY, 0, INFINITY,
+                       "sigma / alpha above which tau is 0"),
+    QUELL_NUMBER_NEEDS("eta", "tau_end", 0, 0, INFINITY, "sigma / alpha below which tau is 0"),
     QUELL_STEADY,
     {0}};
 

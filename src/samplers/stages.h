@@ -102,16 +102,17 @@ quell_point quell_churn(quell_plan *plan, const quell_point *t, const quell_poin
                         const double *option);
 
 #define QUELL_CHURN_OPTIONS 4
-#define QUELL_CHURN                                                                       \
-    QUELL_NUMBER("s_churn", 0, 0, 1e6, "noise added, in all steps together; 0: none"),    \
-        QUELL_NUMBER("s_tmin", 0, 0, (double)INFINITY, "least sigma / alpha with churn"), \
-        QUELL_NUMBER("s_tmax", (double)INFINITY, 0, (double)INFINITY,                     \
-                     "greatest sigma / alpha with churn"),                                \
-        QUELL_NUMBER("s_noise", 1, 0, 1e6, "factor on the noise")
+#define QUELL_CHURN                                                                    \
+    QUELL_NUMBER("s_churn", 0, 0, 1e6, "noise added, in all steps together; 0: none"), \
+        QUELL_NUMBER_NEEDS("s_churn", "s_tmin", 0, 0, (double)INFINITY,                \
+                           "least sigma / alpha with churn"),                          \
+        QUELL_NUMBER_NEEDS("s_churn", "s_tmax", (double)INFINITY, 0, (double)INFINITY, \
+                           "greatest sigma / alpha with churn"),                       \
+        QUELL_NUMBER_NEEDS("s_churn", "s_noise", 1, 0, 1e6, "factor on the noise")
 
 /* eta and s_noise of ancestral steps. */
-#define QUELL_ANCESTRAL                                                       \
-    QUELL_NUMBER("eta", 1, 0, 1e6, "stochasticity: 0 deterministic, 1 full"), \
-        QUELL_NUMBER("s_noise", 1, 0, 1e6, "factor on the noise")
+#define QUELL_ANCESTRAL                                                     \
+    QUELL_NUMBER("eta", 1, 0, 1, "stochasticity: 0 deterministic, 1 full"), \
+        QUELL_NUMBER_NEEDS("eta", "s_noise", 1, 0, 1e6, "factor on the noise")
 
 #endif

@@ -59,8 +59,8 @@ static const struct quell_alias aliases[] = {
 
 static const struct quell_option options[] = {
     QUELL_WHOLE("order", 2, 1, 4, "order, and outputs that a step uses"),
-    QUELL_CHOICE("solver", 0, "heun|midpoint",
-                 "order 2: the exact integral, or DPM-Solver++(2M)'s slope halfway"),
+    QUELL_CHOICE_NEEDS("order=2", "solver", 0, "heun|midpoint",
+                       "order 2: the exact integral, or DPM-Solver++(2M)'s slope halfway"),
     QUELL_WHOLE("reference", 0, 0, 1, "1: the 2M and 3M of k-diffusion and diffusers"),
     QUELL_STEADY,
     {0}};

@@ -52,6 +52,74 @@ TEST(refusals, specs)
     end();
 }
 
+/* An option that would be ignored with the others, and an eta that is cut in every step. */
+TEST(refusals, options_without_effect)
+{
+    static const char *const specs[][2] = {
+        {"heun:s_noise=2,s_tmin=1", "'s_tmin' has no effect but with 's_churn', which is 0"},
+        {"euler:s_tmin=1", "'s_tmin'"},
+        {"heunpp2:s_tmax=1", "'s_tmax'"},
+        {"dpm2:s_noise=2", "'s_noise'"},
+        {"dpm_2:s_noise=2", "'s_noise'"},
+        {"res_multistep:s_noise=2", "'s_noise' has no effect but with 'eta', which is 0"},
+        {"dpm_adaptive:s_noise=2", "'s_noise'"},
+        {"euler_a:eta=0,s_noise=2", "'s_noise'"},
+        {"dpm2_a:eta=0,s_noise=2", "'s_noise'"},
+        {"dpmpp_2s_a:eta=0,s_noise=2", "'s_noise'"},
+        {"dpmpp_sde:s_noise=2,eta=0", "'s_noise'"},
+        {"dpmpp_2m_sde:eta=0,s_noise=2", "'s_noise'"},
+        {"dpmpp_3m_sde:eta=0,s_noise=2", "'s_noise'"},
+        {"seeds2:eta=0,s_noise=2", "'s_noise'"},
+        {"seeds3:eta=0,s_noise=2", "'s_noise'"},
+        {"sa_solver:eta=0,s_noise=2", "'s_noise'"},
+        {"sa_solver:eta=0,tau_end=2", "'tau_end'"},
+        {"sa_solver:eta=0,tau_start=2", "'tau_start'"},
+        {"sa_solver:tau_start=1,tau_end=2", "tau_start must not be below tau_end"},
+        {"er_sde:scaler=ode,s_noise=2", "'s_noise' has no effect but with scaler=er|sde"},
+        {"er_sde:stage=2,reference=1", "'reference' has no effect but with stage=3"},
+        {"restart:restarts=0,inner=3", "'inner'"},
+        {"restart:restarts=0,s_max=3", "'s_max'"},
+        {"restart:restarts=0,s_noise=3", "'s_noise'"},
+        {"pc:snr=0.9,reference=1", "'snr' has no effect but with corrector=langevin"},
+        {"pc:reference=1", "'reference' has no effect but with corrector=langevin"},
+        {"pc:corrector=langevin,delta=0.5", "'delta' has no effect but with corrector=azula"},
+        {"pc:corrections=0,delta=0.5", "'delta' has no effect but with 'corrections', which is 0"},
+        {"pc:corrections=0,corrector=langevin", "'corrector'"},
+        {"xeab:order=3,solver=midpoint", "'solver' has no effect but with order=2"},
+        {"dpm_single:order=1,fast=1", "'fast' has no effect but with order=2|3"},
+        {"heun:s_churn=1,s_tmin=2,s_tmax=1", "s_tmin must not be above s_tmax"},
+        {"euler_a:eta=2",
+         "the eta of 'euler_a' is 2, but on these steps it has no effect beyond 1"},
+        {"euler_a:form=rf,eta=1e3", "has no effect beyond"},
+        {"ddim:eta=5", "the eta of 'ddim' is 5, but on these steps it has no effect beyond 1"},
+        {"pc:eta=5", "the eta of 'pc' is 5"},
+        {"dpm2_a:eta=1.01", "must be a number from 0 to 1"},
+        {"dpmpp_2s_a:eta=1.01", "must be a number from 0 to 1"},
+        {"dpmpp_sde:eta=7", "must be a number from 0 to 1"},
+        {"res_multistep:eta=7", "must be a number from 0 to 1"},
+        {"dpm_adaptive:eta=7", "must be a number from 0 to 1"},
+    };
+    static const char *const taken[] = {"heun:s_noise=1,s_tmin=0",
+                                        "heun:s_churn=1,s_noise=2,s_tmin=1",
+                                        "pc:corrector=langevin,snr=0.9,reference=1",
+                                        "dpmpp_2m:reference=1", "euler_a:form=rf,eta=1.01"};
+    begin("vp");
+    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++)
+        options.steps = 4, refused(specs[i][0], QUELL_BAD_ARGUMENT, specs[i][1]);
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+        quell_sampler_free(must_sampler(taken[i], denoiser, schedule, 20));
+    quell_sampler_free(must_sampler("ddim:eta=2", denoiser, schedule, 100));
+    end();
+    static const char *const flows[] = {"flow:max_shift=3,base_shift=2", "flow:max_shift=3",
+                                        "flow:base_tokens=9", "flow:shift=2,max_tokens=9"};
+    for (size_t i = 0; i < sizeof flows / sizeof *flows; i++) {
+        quell_schedule *none = NULL;
+        CHECK(quell_schedule_create(&none, flows[i]) == QUELL_BAD_ARGUMENT, "%s", flows[i]);
+        CHECK(strstr(quell_error_message(), "no effect but with 'tokens', which is 0"), "%s",
+              quell_error_message());
+    }
+}
+
 /* Another name is the same plan. */
 static void same(const char *alias, const char *spec)
 {
