@@ -59,6 +59,18 @@ TEST(options, long_numbers)
     command_remove(&command);
 }
 
+/* The usage shows what must be given, and nothing that has a default. */
+TEST(options, usage_of_denoise)
+{
+    struct command command = command_new();
+    command_check(&command, 0, "denoise --help");
+    char *output = command_output(&command);
+    CHECK(strstr(output, "Usage: quell denoise --model M --from X.npy --out F.npy [OPTION...]"),
+          "%s", output);
+    free(output);
+    command_remove(&command);
+}
+
 /* What is not refused: the ends of the points alone, an option's name as a value, and help. */
 TEST(options, allowed)
 {
