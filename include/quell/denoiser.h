@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Denoisers: x_t -> E[X | X_t = x_t] under p(X_t | X) = N(alpha_t X, sigma_t^2 I).
  *
- * All but those from functions are mathematically exact, thread-safe, copy what they are given, and
- * are reproducible: they keep the promise about bits. Parameters are double; samples are float. A
- * denoiser that cannot be made is QUELL_BAD_ARGUMENT, with a line that says which parameter is out
- * of its range, or QUELL_NO_MEMORY. */
+ * All but those from functions are the exact mean but for rounding, thread-safe, copy what they are
+ * given, and are reproducible: they keep the promise about bits. Parameters are double; samples are
+ * float. A denoiser that cannot be made is QUELL_BAD_ARGUMENT, with a line that says which
+ * parameter is out of its range, or QUELL_NO_MEMORY. */
 #ifndef QUELL_DENOISER_H
 #define QUELL_DENOISER_H
 
@@ -48,7 +48,9 @@ QUELL_API quell_status quell_denoiser_eigenbasis(const quell_denoiser *denoiser,
                                                  double *vectors);
 
 /* X ~ sum_k weights[k] N(means[k], variances[k] I): weights[components] > 0 (they are
- * normalised), means[components][dim], variances[components] >= 0. */
+ * normalised), means[components][dim], variances[components] >= 0. The logarithm of a posterior
+ * weight is of the size of dim, and rounded as such: it is off by up to 4e-7 dim, so that where
+ * components overlap in 10^5 elements a weight has two digits. */
 QUELL_API quell_status quell_denoiser_from_mixture(quell_denoiser **denoiser, size_t components,
                                                    size_t dim, const double *weights,
                                                    const double *means, const double *variances);

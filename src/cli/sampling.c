@@ -7,6 +7,7 @@
 #include "core/schedule.h"
 #include "engine/sampler.h"
 #include "engine/threads.h"
+#include "samplers/adaptive.h"
 
 #include <stdlib.h>
 
@@ -75,11 +76,15 @@ quell_status sampling_create(const struct sampling *sampling, const char *spec, 
     return status;
 }
 
-/* Whether an operation of the sampler's is of this kind or a later one, or has noise. */
+/* Whether an operation of the sampler's has noise; steps of its own choice do where eta > 0. */
 static bool has_noise(const quell_sampler *sampler)
 {
-    for (size_t i = 0; i < sampler->plan.count; i++)
-        if (sampler->plan.ops[i].noises || sampler->plan.ops[i].kind >= QUELL_SPREAD) return true;
+    for (size_t i = 0; i < sampler->plan.count; i++) {
+        const struct quell_op *op = &sampler->plan.ops[i];
+        bool adapts = op->kind == QUELL_ADAPT;
+        if (adapts && sampler->plan.option[QUELL_ADAPTIVE_ETA] > 0) return true;
+        if (!adapts && (op->noises || op->kind >= QUELL_SPREAD)) return true;
+    }
     return false;
 }
 
@@ -154,7 +159,8 @@ static int check_steps(const char *spec, const quell_sampler *sampler)
 int sampling_check_used(const struct sampling *sampling, const char *spec,
                         const quell_sampler *sampler)
 {
-    if (chooses_steps(sampler)) return check_steps(spec, sampler);
+    int status = chooses_steps(sampler) ? check_steps(spec, sampler) : EXIT_DONE;
+    if (status != EXIT_DONE) return status;
     if (!sampling->brownian || sampling_draws_noise(sampling, spec, sampler)) return EXIT_DONE;
     return complain(EXIT_USAGE,
                     "--brownian: sampler '%s' draws no noise on the way from x_1 to x_0", spec);

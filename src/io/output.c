@@ -66,6 +66,14 @@ static int open_unnamed(struct quell_output *output, const char **problem)
     return file;
 }
 
+quell_status quell_output_fail(const char *path, const char *problem)
+{
+    char *spoken = quell_temporary_spoken(path);
+    quell_status status = quell_fail_file(spoken ? spoken : path, problem);
+    free(spoken);
+    return status;
+}
+
 quell_status quell_output_open(struct quell_output *output, const char *path)
 {
     *output = (struct quell_output){.file = -1};
@@ -80,7 +88,7 @@ quell_status quell_output_open(struct quell_output *output, const char *path)
         output->waits = !is_regular(output->file);
         return QUELL_OK;
     }
-    quell_status status = quell_temporary_fail(path, problem);
+    quell_status status = quell_output_fail(path, problem);
     forget(output);
     return status;
 }

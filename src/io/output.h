@@ -20,6 +20,9 @@ struct quell_output {
     const _Atomic sig_atomic_t *stop;
 };
 
+/* Fails with errno, and says what was to be done to which file: of a link also where it leads. */
+quell_status quell_output_fail(const char *path, const char *problem);
+
 /* Opens a file without a name in the folder of `path`, or a temporary one where the file system has
  * none. If `path` is there and is not a regular file (a pipe, a device), it is written in place. */
 quell_status quell_output_open(struct quell_output *output, const char *path);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "io/temporary.h"
-#include "base/fail.h"
 #include "base/memory.h"
 
 #include <errno.h>
@@ -61,19 +60,19 @@ char *quell_temporary_target(const char *path)
     return target && (reason == ENOENT || reason == EACCES) ? follow(target) : target;
 }
 
-quell_status quell_temporary_fail(const char *path, const char *problem)
+char *quell_temporary_spoken(const char *path)
 {
     struct stat status;
     int reason = errno;
     bool link = !lstat(path, &status) && S_ISLNK(status.st_mode);
-    char *target = link ? quell_temporary_target(path) : NULL;
-    errno = reason;
-    quell_status failed =
-        target ? quell_fail(reason == ENOMEM ? QUELL_NO_MEMORY : QUELL_IO_FAILED,
-                            "%s, a link to %s: %s: %s", path, target, problem, strerror(reason))
-               : quell_fail_file(path, problem);
+    char *target = link ? quell_temporary_target(path) : NULL, *spoken = NULL;
+    size_t size = target ? strlen(path) + strlen(target) + 16 : 0;
+    if (target) spoken = quell_new(size, 1);
+    if (spoken) snprintf(spoken, size, "%s, a link to %s", path, target);
     free(target);
-    return failed;
+    if (!spoken) spoken = copy_text(path);
+    errno = reason;
+    return spoken;
 }
 
 /* FNV-1a */

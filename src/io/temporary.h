@@ -3,14 +3,13 @@
 #ifndef QUELL_IO_TEMPORARY_H
 #define QUELL_IO_TEMPORARY_H
 
-#include <quell/status.h>
-
 /* The file that writing to `path` would change. Links are followed, also to a file that does not
  * exist yet, as a shell's `>` does. To be freed; NULL with errno. */
 char *quell_temporary_target(const char *path);
 
-/* Fails with errno, and says what was to be done to which file: of a link also where it leads. */
-quell_status quell_temporary_fail(const char *path, const char *problem);
+/* The name as messages have it: of a link also where it leads. To be freed; NULL: no memory. errno
+ * stays what it was. */
+char *quell_temporary_spoken(const char *path);
 
 /* A name in the folder of `target`: its own with `suffix`, shortened if that is longer than a name
  * may be, and then with a number computed from the whole name. To be freed; NULL: no memory. */

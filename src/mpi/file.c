@@ -14,9 +14,13 @@ static quell_status create(struct quell_group_file *file)
 {
     const char *problem;
     int made = quell_temporary_open(file->path, &file->target, &file->temporary, &problem);
-    if (made < 0)
-        return quell_group_fail(QUELL_IO_FAILED, "%s: %s: %s", file->path, problem,
-                                strerror(errno));
+    if (made < 0) {
+        char *spoken = quell_temporary_spoken(file->path);
+        quell_status status = quell_group_fail(
+            QUELL_IO_FAILED, "%s: %s: %s", spoken ? spoken : file->path, problem, strerror(errno));
+        free(spoken);
+        return status;
+    }
     close(made);
     if (file->temporary) return QUELL_OK;
     return quell_group_fail(QUELL_IO_FAILED, "%s: is a pipe or a device, which ranks cannot share",

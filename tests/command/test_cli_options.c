@@ -59,6 +59,18 @@ TEST(options, long_numbers)
     command_remove(&command);
 }
 
+/* The usage shows what must be given, and nothing that has a default. */
+TEST(options, usage_of_denoise)
+{
+    struct command command = command_new();
+    command_check(&command, 0, "denoise --help");
+    char *output = command_output(&command);
+    CHECK(strstr(output, "Usage: quell denoise --model M --from X.npy --out F.npy [OPTION...]"),
+          "%s", output);
+    free(output);
+    command_remove(&command);
+}
+
 /* What is not refused: the ends of the points alone, an option's name as a value, and help. */
 TEST(options, allowed)
 {
@@ -123,6 +135,7 @@ TEST(options, refused)
         {GRID "--sampler dpm_adaptive --times 1,0.5,0", "--times: has no effect"},
         {"plan --sampler dpm_adaptive --steps 5", "--steps: has no effect"},
         {"plan --brownian", "--brownian: sampler 'ddim' draws no noise"},
+        {GRID "--sampler dpm_adaptive --brownian", "sampler 'dpm_adaptive' draws no noise"},
         {"compare --samplers ddim,heun --brownian", "--brownian: has no effect"},
         {"compare --samplers ddim,ddpm,ddim", "--samplers: 'ddim' is there twice"},
         {"compare --plot y.png", "--plot y.png: would be written as .svg"},

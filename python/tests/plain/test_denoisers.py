@@ -40,6 +40,30 @@ def test_mixture_and_empirical():
     assert np.allclose(dots(x, 0.4).mean, right, atol=1e-5)
 
 
+@pytest.mark.parametrize("dim", [64, 1000, 30000])
+@pytest.mark.parametrize("variances", [(1e-6, 1e-6), (1e-6, 1.1e-6)])
+def test_weights_of_a_mixture_in_many_elements(dim, variances):
+    """The logarithm of a weight is off by 4e-7 dim at most, as denoiser.h says: of two components
+    that are two standard deviations apart, at points between them."""
+    random = np.random.default_rng(dim)
+    v = ALPHA**2 * np.array(variances) + SIGMA**2
+    apart = random.normal(size=dim)
+    apart *= 2 * np.sqrt(v[0]) / ALPHA / np.linalg.norm(apart)
+    means = random.normal(size=dim) + np.array([0 * apart, apart])
+    means = means.astype(np.float32).astype(float)
+    x = ALPHA * means.mean(0) + np.sqrt(v[0]) * random.normal(size=(8, dim))
+    x = x.astype(np.float32).astype(float)
+    away = x[:, None] - ALPHA * means
+    logs = -dim / 2 * np.log(v) - (away**2).sum(2) / (2 * v)
+    weights = np.exp(logs - logs.max(1, keepdims=True))
+    weights /= weights.sum(1, keepdims=True)
+    each = means + (ALPHA * np.array(variances) / v)[:, None] * away
+    wrong = quell.MixtureDenoiser([1, 1], means, variances)(x, 0.4).mean
+    wrong = wrong - (weights[..., None] * each).sum(1)
+    along = wrong @ (means[1] - means[0]) / np.square(means[1] - means[0]).sum()
+    assert (np.abs(along) <= 4e-7 * dim * weights.prod(1) + 2e-6).all()
+
+
 def test_times_of_their_own(mixture):
     x = quell.normal(0, 4, (2,))
     each = mixture(x, np.array([0.1, 0.9, 0.1, 0.5])).mean

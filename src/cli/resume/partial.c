@@ -51,8 +51,8 @@ static int open_file(struct quell_output *out, const char *path)
                      new ? 0666 : 0600);
     if (out->file >= 0) return EXIT_DONE;
     if (there) return in_the_way_closed(out->temporary);
-    return complain_status(quell_temporary_fail(
-        path, new ? "cannot be created" : "a new file beside it cannot be created"));
+    return complain_status(quell_output_fail(path, new ? "cannot be created"
+                                                       : "a new file beside it cannot be created"));
 }
 
 /* F.part, new or as it is, locked. */
@@ -95,9 +95,9 @@ static int name_files(struct partial *partial, struct quell_output *out, const c
     out->path = strdup(path);
     if (!out->path) return complain(EXIT_MEMORY, "%s: no memory for its name", path);
     out->target = quell_temporary_target(path);
-    if (!out->target) return complain_status(quell_temporary_fail(path, "cannot be created"));
+    if (!out->target) return complain_status(quell_output_fail(path, "cannot be created"));
     if (quell_temporary_check(out->target, &problem))
-        return complain_status(quell_temporary_fail(path, problem));
+        return complain_status(quell_output_fail(path, problem));
     int code = check_target(out->target, path);
     if (code != EXIT_DONE) return code;
     partial->record = quell_temporary_name(out->target, ".resume");
