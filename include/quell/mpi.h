@@ -45,9 +45,9 @@ QUELL_API quell_status quell_mpi_threads(MPI_Comm comm, size_t *threads);
  * rank its own range (quell_mpi_range of draw->count) into its x[rows][dim]; x may be NULL where
  * rows is 0. seed, first, count and the sampler must be the same on all ranks, which is seen to
  * before anything is drawn: plan, grid, bounds and law of x_1 are compared, and a digest of every
- * weight of the model (of a function, a schedule of the caller's own and a model without the promise
- * about bits nothing but the sizes). QUELL_BAD_ARGUMENT names what differs. On every rank: threads,
- * 0 for
+ * weight of the model (of a function, a schedule of the caller's own and a model without the
+ * promise about bits nothing but the sizes). QUELL_BAD_ARGUMENT names what differs. On every rank:
+ * threads, 0 for
  * quell_mpi_threads, which costs some messages; classes[rows], of its own samples; progress, of its
  * own share. Where a rank fails, or stops by its progress function, the others stop soon. On
  * failure x holds a mixture of finished and unfinished samples. */

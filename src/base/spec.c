@@ -63,12 +63,13 @@ static quell_status refuse_option(const char *what, const char *spec, const char
 static quell_status refuse_number(const char *what, const char *spec,
                                   const struct quell_option *option)
 {
+    int digits = option->high < 1 && option->high > 1 - 1e-6 ? 10 : 6; /* not "to 1" */
     if (option->whole && option->low == 0 && option->high == 1)
         return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' must be 0 or 1", what, spec,
                           option->name);
-    return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' must be a %s from %.10g to %.10g",
-                      what, spec, option->name, option->whole ? "whole number" : "number",
-                      option->low, option->high);
+    return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' must be a %s from %g to %.*g", what,
+                      spec, option->name, option->whole ? "whole number" : "number", option->low,
+                      digits, option->high);
 }
 
 /* Reads one KEY=VALUE of `length` characters. seen: a bit for each option that was there. */

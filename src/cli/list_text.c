@@ -80,7 +80,7 @@ static void print_option(const quell_entry_option *option)
         snprintf(range, sizeof range, "%s", option->choices);
     } else {
         snprintf(given, sizeof given, "%s=%g", option->name, option->value);
-        snprintf(range, sizeof range, "%.10g to %.10g%s", option->low, option->high,
+        snprintf(range, sizeof range, "%g to %g%s", option->low, option->high,
                  option->type == QUELL_OPTION_WHOLE ? ", whole" : "");
     }
     printf("  %-22s %-20s %s\n", given, range, option->summary);
