@@ -50,8 +50,10 @@ static void denoise(const quell_denoiser *denoiser, const int32_t *classes, floa
     quell_schedule_free(schedule);
 }
 
-static void check_guided(const quell_denoiser *denoiser, const quell_denoiser *guide,
-                         const int32_t *classes, quell_guidance guidance, bool applies)
+/* weight: the one that is right at t = 0.5. */
+static void check_weighted(const quell_denoiser *denoiser, const quell_denoiser *guide,
+                           const int32_t *classes, quell_guidance guidance, double weight,
+                           bool applies)
 {
     quell_denoiser *guided = NULL;
     float one[COUNT][DIM], two[COUNT][DIM], out[COUNT][DIM];
@@ -63,12 +65,18 @@ static void check_guided(const quell_denoiser *denoiser, const quell_denoiser *g
     for (size_t i = 0; i < COUNT; i++)
         for (size_t e = 0; e < DIM; e++) {
             double mu = (double)one[i][e], other = (double)two[i][e];
-            double right = applies ? other + guidance.weight * (mu - other) : mu;
+            double right = applies ? other + weight * (mu - other) : mu;
             double scale = fabs(mu) + fabs(other);
-            CHECK(fabs((double)out[i][e] - right) <= 1e-6 * (1 + fabs(guidance.weight)) * scale,
+            CHECK(fabs((double)out[i][e] - right) <= 1e-6 * (1 + fabs(weight)) * scale,
                   "sample %zu: %g, not %g", i, (double)out[i][e], right);
         }
     quell_denoiser_free(guided);
+}
+
+static void check_guided(const quell_denoiser *denoiser, const quell_denoiser *guide,
+                         const int32_t *classes, quell_guidance guidance, bool applies)
+{
+    check_weighted(denoiser, guide, classes, guidance, guidance.weight, applies);
 }
 
 TEST(guidance, is_the_combination)
@@ -115,8 +123,7 @@ TEST(guidance, weights_by_time)
         quell_guidance guidance = quell_guidance_defaults();
         guidance.points = cases[i].points;
         guidance.times = cases[i].times, guidance.weights = cases[i].weights;
-        guidance.weight = cases[i].right; /* what the check goes by */
-        check_guided(one, two, NULL, guidance, true);
+        check_weighted(one, two, NULL, guidance, cases[i].right, true);
     }
     quell_denoiser_free(one);
     quell_denoiser_free(two);
@@ -147,6 +154,10 @@ TEST(guidance, refused)
           quell_error_message());
     quell_denoiser_free(guided);
     guided = NULL;
+    guidance.weight = 3;
+    CHECK(quell_denoiser_from_guidance(&guided, net, NULL, &guidance) == QUELL_BAD_ARGUMENT,
+          "a weight and weights");
+    guidance.weight = 2;
     guidance.points = 2, guidance.times = weights;
     CHECK(quell_denoiser_from_guidance(&guided, net, NULL, &guidance) == QUELL_BAD_ARGUMENT,
           "beyond 1");
