@@ -31,24 +31,27 @@ static int read_npy(const char *option, const char *path, double **values, size_
     return status ? complain_input(EXIT_FILE, status) : code;
 }
 
-/* Splits the text at any of `between`; a piece that is not a number is refused. */
-static int read_pieces(const char *option, const char *text, const char *between, double **values,
+#define SPACE " \t\r\n"
+
+/* Splits a list at its commas, or a file's text at white space or a comma; a piece that is not a
+ * number is refused. */
+static int read_pieces(const char *option, const char *text, bool list, double **values,
                        size_t *count)
 {
     *values = quell_new(strlen(text) / 2 + 1, sizeof **values);
     if (!*values) return complain(EXIT_MEMORY, "no memory for %s", option);
-    bool list = !strcmp(between, ",");
     for (const char *at = text;;) {
-        if (!list) at += strspn(at, between);
+        if (!list) at += strspn(at, SPACE);
         if (!list && !*at) return EXIT_DONE;
-        size_t length = strcspn(at, between);
+        size_t length = strcspn(at, list ? "," : SPACE ",");
         if (quell_parse_double(at, length, &(*values)[*count]))
             return complain(EXIT_USAGE, "%s: '%.*s' is not a number", option,
                             length < 60 ? (int)length : 60, at);
         ++*count;
         at += length;
+        if (!list) at += strspn(at, SPACE);
         if (!*at) return EXIT_DONE;
-        at++;
+        at += *at == ',';
     }
 }
 
@@ -90,7 +93,7 @@ static int read_file(const char *option, const char *path, double **values, size
         code = complain(EXIT_FILE, "%s %s: byte %zu is zero: not a text of numbers", option, path,
                         strlen(text));
     blank_comments(text);
-    if (code == EXIT_DONE) code = read_pieces(option, text, " \t\r\n,", values, count);
+    if (code == EXIT_DONE) code = read_pieces(option, text, false, values, count);
     free(text);
     return code;
 }
@@ -112,7 +115,7 @@ int numbers_read(const char *option, const char *text, double **values, size_t *
     *values = NULL;
     *count = 0;
     int code = is_npy(text)    ? read_npy(option, text, values, count)
-               : is_list(text) ? read_pieces(option, text, ",", values, count)
+               : is_list(text) ? read_pieces(option, text, true, values, count)
                                : read_file(option, text, values, count);
     if (code != EXIT_DONE) {
         free(*values);

@@ -209,6 +209,10 @@ TEST(options, times)
     scratch_write(&command.work, "times.txt", "# falling\n1 0.75,\n 5e-1\t.25 # last but one\n0\n",
                   0);
     command_check(&command, 0, GRID "--sampler ddpm --times times.txt --out text.npy");
+    scratch_write(&command.work, "gap.txt", "1,\n 0.5,,0\n", 0);
+    command_refused(&command, 2, GRID "--times gap.txt", "--times: '' is not a number");
+    scratch_write(&command.work, "gap.txt", ", 1 0.5 0\n", 0);
+    command_refused(&command, 2, GRID "--times gap.txt", "--times: '' is not a number");
     command_same(&command, "grid.npy", "text.npy");
     const char header[] =
         "\x93NUMPY\x01\0v\0{'descr': '<f8', 'fortran_order': False, 'shape': (5,), }";
