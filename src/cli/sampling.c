@@ -136,13 +136,6 @@ int sampling_check_start(const struct sampling *sampling, const quell_sampler *s
         option, t, sampler->grid[0].alpha, instead);
 }
 
-static bool chooses_steps(const quell_sampler *sampler)
-{
-    for (size_t i = 0; i < sampler->plan.count; i++)
-        if (sampler->plan.ops[i].kind == QUELL_ADAPT) return true;
-    return false;
-}
-
 static int check_steps(const char *spec, const quell_sampler *sampler)
 {
     static const char *const options[] = {"steps", "grid", "times", "sigmas"};
@@ -159,7 +152,8 @@ static int check_steps(const char *spec, const quell_sampler *sampler)
 int sampling_check_used(const struct sampling *sampling, const char *spec,
                         const quell_sampler *sampler)
 {
-    int status = chooses_steps(sampler) ? check_steps(spec, sampler) : EXIT_DONE;
+    bool own_steps = !quell_sampler_evaluations(sampler);
+    int status = own_steps ? check_steps(spec, sampler) : EXIT_DONE;
     if (status != EXIT_DONE) return status;
     if (!sampling->brownian || sampling_draws_noise(sampling, spec, sampler)) return EXIT_DONE;
     return complain(EXIT_USAGE,

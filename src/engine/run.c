@@ -34,18 +34,18 @@ static quell_status check_classes(const struct quell_job *job)
 }
 
 /* What a function would be told, without the function: it was forgotten. */
+static quell_status check_user(const void *user, const char *name, bool has, const char *function)
+{
+    if (!user || has) return QUELL_OK;
+    return quell_fail(QUELL_BAD_ARGUMENT, "run: %s is set, but %s is NULL", name, function);
+}
+
 static quell_status check_users(const quell_run *run)
 {
-    const char *name = run->host && !run->parallel            ? "parallel"
-                       : run->progress_user && !run->progress ? "progress"
-                       : run->observe_user && !run->observe   ? "observe"
-                                                              : NULL;
-    if (!name) return QUELL_OK;
-    return quell_fail(QUELL_BAD_ARGUMENT, "run: %s is set, but %s is NULL",
-                      *name == 'p' && name[1] == 'a' ? "host"
-                      : *name == 'p'                 ? "progress_user"
-                                                     : "observe_user",
-                      name);
+    quell_status status = check_user(run->host, "host", run->parallel, "parallel");
+    if (!status)
+        status = check_user(run->progress_user, "progress_user", run->progress, "progress");
+    return status ? status : check_user(run->observe_user, "observe_user", run->observe, "observe");
 }
 
 static const struct quell_sized sized_draw = {"draw", "quell_draw", "quell_draw_defaults", NULL};
