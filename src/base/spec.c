@@ -67,8 +67,9 @@ static quell_status refuse_option(const char *what, const char *spec, const char
 {
     struct quell_nearest nearest = quell_nearest_to(key, length);
     for (; options->name; options++) quell_nearest_try(&nearest, options->name);
-    return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': no option '%.*s'%s; see `quell list`", what,
-                      spec, (int)length, key, nearest.hint);
+    return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': no option '%.*s'%s; see `quell list %ss %.*s`",
+                      what, spec, (int)length, key, nearest.hint, what, (int)quell_spec_name(spec),
+                      spec);
 }
 
 /* Says what the number of an option must be. */
