@@ -24,8 +24,8 @@ typedef struct quell_schedule quell_schedule;
  *   beta_linear, beta_scaled_linear, beta_cosine, beta_sigmoid, beta_exp, beta_laplace
  *              DDPM's discrete tables: alpha^2 = prod (1 - beta_k), sigma^2 = 1 - alpha^2, `train`
  *              (1000) points, the first at t = 0 and the last at t = 1; in between,
- *              log(sigma / alpha) is linear. With zero_snr=1 alpha is shifted and scaled to be 0 at
- *              t = 1 (Lin et al., 2305.08891, algorithm 1)
+ *              log(sigma / alpha) is linear. With zero_snr=yes alpha is shifted and scaled to be
+ *              0 at t = 1 (Lin et al., 2305.08891, algorithm 1)
  *   vp_sde     alpha^2 = exp(-beta_d u^2 / 2 - beta_min u), sigma^2 = 1 - alpha^2, where u goes
  *              from eps (1e-3) to 1, beta_d = 19.9, beta_min = 0.1
  *   edm        alpha = 1, sigma^(1/rho) linear from sigma_min (0.002) to sigma_max (80), rho = 7

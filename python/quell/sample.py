@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from quell._numbers import flag, real, whole
+from quell._numbers import real, whole, yes_no
 from quell._sampler import Sampler
 
 __all__ = [
@@ -83,7 +83,7 @@ class HeunSampler(Sampler):
 
     @property
     def spec(self) -> str:
-        return f"heun:steady={int(flag(self.steady, 'steady'))}"
+        return f"heun:steady={yes_no(self.steady, 'steady')}"
 
 
 class ItoSampler(Sampler):
@@ -113,7 +113,7 @@ class ItoSampler(Sampler):
     @property
     def spec(self) -> str:
         eta, temperature = real(self.eta, "eta"), real(self.temperature, "temperature")
-        steady = int(flag(self.steady, "steady"))
+        steady = yes_no(self.steady, "steady")
         return f"ito:eta={eta!r},temperature={temperature!r},steady={steady}"
 
 
@@ -129,7 +129,7 @@ class _Multistep(Sampler):
 
     @property
     def spec(self) -> str:
-        steady = int(flag(self.steady, "steady"))
+        steady = yes_no(self.steady, "steady")
         return f"{self._name}:order={whole(self.order, 'order')},steady={steady}"
 
 

@@ -173,11 +173,11 @@ TEST(options, refused)
         {GRID "--sampler ddim:eta=0x1p-1", "option 'eta' must be a number from 0 to 1e+06"},
         {GRID "--sampler unipc:order=2.5", "option 'order' must be a whole number from 1 to 4"},
         {GRID "--sampler unipc:order=9", "option 'order' must be a whole number from 1 to 4"},
-        {GRID "--sampler heun:steady=true", "option 'steady' must be 0 or 1"},
-        {GRID "--sampler heun:steady", "option 'steady' must be 0 or 1"},
-        {GRID "--sampler heun:steady=2", "option 'steady' must be 0 or 1"},
-        {GRID "--sampler heun:steady=0.5", "option 'steady' must be 0 or 1"},
-        {GRID "--schedule beta_linear:zero_snr=yes", "option 'zero_snr' must be 0 or 1"},
+        {GRID "--sampler heun:steady=true", "option 'steady' must be yes or no"},
+        {GRID "--sampler heun:steady", "option 'steady' must be yes or no"},
+        {GRID "--sampler heun:steady=0", "option 'steady' must be yes or no"},
+        {GRID "--sampler heun:steady=", "option 'steady' must be yes or no"},
+        {GRID "--schedule beta_linear:zero_snr=1", "option 'zero_snr' must be yes or no"},
         {GRID "--sampler dpmpp_2m:order=3", "'dpmpp_2m' is xeab:order=2"},
         {GRID "--clamp-low 0x1", "--clamp-low '0x1'"},
         {GRID "--times 1,0x.8p0,0", "--times: '0x.8p0' is not a number"},
@@ -283,7 +283,7 @@ TEST(options, times)
                   GRID "--schedule beta_scaled_linear --out ays.npy --sigmas "
                        "14.615,6.475,3.861,2.697,1.886,1.396,0.963,0.652,0.399,0.152,0.029,0");
     json_t *root = command_json(&command, "compare --quiet --json --count 100 --times 1,.7,.4,.1,0 "
-                                          "--samplers ddim,heun:steady=0");
+                                          "--samplers ddim,heun:steady=no");
     const json_t *samplers = json_field(root, "samplers");
     const long long evaluations[] = {4, 8};
     for (size_t i = 0; i < 2; i++) {
