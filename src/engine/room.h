@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 /* Returns whether the process's own limits, on address space and on data, leave room for twice this
- * many threads with stacks of this many bytes, and that at least half of each limit is left. */
+ * many threads with stacks of this many bytes, and whether half of each limit is still free. */
 bool quell_room_for(size_t threads, size_t stack);
 
 /* Returns whether the kernel will give memory: it promises memory that nobody has used yet, nothing
