@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Networks of other people's as programs: each held against PyTorch in float64, on other inputs than
-were traced. Long: with QUELL_LONG=1, for those whose packages are installed.
+"""Networks of other people's as programs: each held against PyTorch in float64, on other inputs
+than were traced. Long: with QUELL_LONG=1, for those whose packages are installed.
 
     python python/tests/programs/test_families.py [NAME...]
 
