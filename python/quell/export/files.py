@@ -22,12 +22,12 @@ from quell.export.describe import describe
 
 DTYPES = (torch.float32, torch.float16, torch.bfloat16)
 
-# How messages of the library's begin that name the file which it was given to check.
+# The beginning of the library's messages about the temporary file that it has checked.
 _TEMPORARY = re.compile(r"^.*\.quell-[0-9a-f]{16}\.safetensors: ")
 
 
 def _create(target: str) -> str:
-    """A new file beside the target, which will get its name."""
+    """Creates a file in the target's folder, which will get the target's name."""
     temporary = os.path.join(os.path.dirname(target), f".quell-{secrets.token_hex(8)}.safetensors")
     os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
     return temporary
@@ -81,7 +81,7 @@ def write(
 
 
 def _tensor(weight: Any, name: str, dtype: torch.dtype) -> Tensor:
-    """A weight as it is stored."""
+    """Returns a weight in the form in which it is stored."""
     if not isinstance(weight, Tensor) or weight.is_complex():
         kind = "complex" if isinstance(weight, Tensor) else said(weight)
         raise TypeError(f"quell.export: {name}: {kind}, must be a tensor of real numbers")
@@ -105,7 +105,7 @@ def _field(name: str, value: Any) -> Any:
 def _stored(
     weights: Mapping[str, Tensor], description: Mapping[str, Any], dtype: torch.dtype
 ) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """The tensors and the metadata of a file. Weights that are shared stand there twice."""
+    """Returns the tensors and the metadata of a file. Shared weights are stored twice."""
     for what, given in (("weights", weights), ("description", description)):
         if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
             must = "must be a dict whose keys are str"
@@ -151,7 +151,7 @@ def export(
     most: float = 1e-4,
     **fields: Any,
 ) -> None:
-    """Writes an azula denoiser, or a backbone alone, as a model of quell's.
+    """Writes an azula denoiser, or only a backbone, as a model for quell.
 
     Arguments:
         model: azula's SimpleDenoiser or KarrasDenoiser around a ResidualMLP, or around a DiT, ViT
