@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Which of a sampler's options have an effect: the others are refused, and left out where it is
-written out."""
+"""Finds out which options of a sampler have an effect. The others are refused, and left out of its
+repr."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def check_brownian(
     denoiser: _quell.Denoiser,
     schedule: _quell.Schedule,
 ) -> None:
-    """Refuses paths for a sampler that draws no noise on the way, wherever it starts."""
+    """Refuses Brownian noise for a sampler that draws no noise on the way, wherever it starts."""
     if not how.brownian:
         return
     name, _, options = how.spec.partition(":")
@@ -62,7 +62,7 @@ def _noisy_from_start(
 
 
 def written_out(how: Settings) -> list[str]:
-    """A sampler's spec and its grid, as they would be given."""
+    """Returns a sampler's spec and its grid as arguments for its constructor."""
     spec = how.spec
     parts, own = [repr(spec)], spec.partition(":")[0] == _ADAPTIVE
     if not own or how._steps is not None:

@@ -58,11 +58,11 @@ struct quell_plan quell_adaptive_plan(const struct quell_plan *whole,
                                .registers = QUELL_MAX_REGISTERS};
 }
 
-/* Of 1.75 both orders' weights are within the rule of long steps (steady.h). With noise steps are
- * shorter. An ancestral step leaves the law over all samples together only, but here each sample
- * has steps of its own, longer ones where its error is small. What that does to the law has the
- * size of the steps, whatever the tolerance: N(0, 1) in one dimension had a standard deviation of
- * 0.93 where steps down went as far as 1.75. */
+/* The upper bound on a step. In steps of 1.75 the weights of both orders keep the rule of long
+ * steps (steady.h). With noise the bound is smaller: an ancestral step keeps the law only over all
+ * samples together, but here each sample chooses its steps, longer ones where its error is small.
+ * This distorts the law by the size of the steps, whatever the tolerance is: N(0, 1) in one
+ * dimension had a standard deviation of 0.93 with steps down of up to 1.75. */
 static double longest(const double *option)
 {
     if (option[QUELL_ADAPTIVE_FORMULA] != 0) return INFINITY;

@@ -39,7 +39,7 @@ static double slope(double lambda, int scaler)
     return 1 + 0.3 * power / (1 + 10 * quell_exp(-power));
 }
 
-/* What the integrands depend on, of a step. */
+/* The numbers of a step that the integrands depend on. */
 struct er_step {
     double from, h, grown; /* lambda_t; lambda_s - lambda_t; G_s - G_t */
     int scaler;
@@ -95,7 +95,7 @@ static void weigh(const struct er_step *step, const struct quell_history *histor
         quell_lagrange_weights(order, nodes, moments, weights);
 }
 
-/* Where mu is constant its weight, the whole integral, is 1 - phi_s / phi_t. */
+/* Makes a step. If mu is constant, its weight, the whole integral, is 1 - phi_s / phi_t. */
 static void take(quell_plan *plan, const quell_point *t, const quell_point *s,
                  const struct quell_history *history, const double *option)
 {

@@ -24,7 +24,7 @@
 enum { S_TMIN, S_TMAX, INNER, RESTARTS, S_NOISE, STEADY };
 #define RHO 7.0
 
-/* The point `done` of the way from high to low. */
+/* Returns the point at the fraction `done` of the way from high to low. */
 static quell_point between(quell_plan *plan, const quell_point *high, const quell_point *low,
                            double done)
 {
@@ -56,7 +56,7 @@ static void restart(quell_plan *plan, const quell_point *low, const double *opti
     for (unsigned k = 0; k < (unsigned)option[RESTARTS]; k++) again(plan, &high, low, k, option);
 }
 
-/* Where the restarts of a transition t -> s over s_tmin = exp(-target) are. */
+/* Returns the point of the restarts in a transition from t to s over s_tmin = exp(-target). */
 static quell_point landing(quell_plan *plan, const quell_point *t, const quell_point *s,
                            double target)
 {

@@ -69,7 +69,7 @@ static void predict(quell_plan *plan, const quell_point *t, const quell_point *s
     combine(plan, s, p, QUELL_STATE, history, order, weights);
 }
 
-/* Takes the last step again, now that past[0] is the output at its end s. */
+/* Makes the last step again, now that past[0] is the output at its end s. */
 static void correct(quell_plan *plan, const quell_point *s, const struct quell_history *history,
                     const double *option, const struct prediction *p)
 {
