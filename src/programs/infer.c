@@ -32,9 +32,10 @@ static quell_status infer_one(struct quell_program *program, size_t number)
  * in counting. */
 static void count(struct quell_program *program, const struct quell_instruction *now)
 {
-    uint64_t *sum = &program->multiply_adds[program->value[now->result].stage];
+    enum quell_stage stage = program->value[now->result].stage;
+    uint64_t *sum = &program->multiply_adds[stage];
     if (__builtin_add_overflow(*sum, now->multiply_adds, sum)) *sum = UINT64_MAX;
-    if (now->scratch > program->scratch) program->scratch = now->scratch;
+    if (now->scratch > program->scratch[stage]) program->scratch[stage] = now->scratch;
 }
 
 /* An operand is needed until this instruction, or longer if a later stage reads it. */

@@ -113,7 +113,8 @@ quell_status quell_program_fold(struct quell_program *program, const struct quel
     for (size_t i = program->inputs; i < program->values && !status; i++)
         status = load_constant(program, &program->value[i], from);
     if (status) return status;
-    struct quell_room room = {.scratch = quell_new(program->scratch, sizeof(float))};
+    struct quell_room room = {.scratch =
+                                  quell_new(program->scratch[QUELL_FROM_CONSTANTS], sizeof(float))};
     status = room.scratch ? fold_all(program, &room) : quell_program_no_memory(program);
     free(room.scratch);
     count_weights(program);

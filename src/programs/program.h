@@ -71,14 +71,14 @@ struct quell_instruction {
 };
 
 /* text: a copy of the description, where names lie. path, name: for messages. floats: the memory of
- * each stage; scratch: of an instruction, at most. */
+ * each stage; scratch: of one of its instructions, at most. */
 struct quell_program {
     char *text, *path, *name;
     size_t inputs, values, count, output;
     struct quell_value *value; /* the inputs first */
     struct quell_instruction *instruction;
     uint32_t *operand;
-    size_t floats[QUELL_STAGES], scratch;
+    size_t floats[QUELL_STAGES], scratch[QUELL_STAGES];
     uint64_t multiply_adds[QUELL_STAGES], weights; /* floats that stay in memory */
 };
 

@@ -2,7 +2,7 @@
 /* Reads a program from its description, an untrusted text: names, operands and attributes. What they
  * mean together is checked by infer.c. */
 #include "base/memory.h"
-#include "programs/kind.h"
+#include "programs/read.h"
 
 #include <float.h>
 #include <inttypes.h>
@@ -12,30 +12,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_WHOLE 4294967296.0
 #define MOST_OPERANDS ((size_t)1 << 20) /* of a program */
-
-/* known[tensor]: 1 + the index of its value; room: for values; operands: used so far. */
-struct reader {
-    struct quell_program *program;
-    const struct quell_constants *from;
-    size_t number, operands, most_operands;
-    uint32_t *known;
-    struct quell_instruction *now;
-    const char *kind;
-};
 
 /* Later parts of a list or an object in a text that may be written to. */
 static char *own(const char *value) { return (char *)(uintptr_t)value; }
 
-static quell_status no_memory(const struct reader *reader)
+static quell_status no_memory(const struct quell_reader *reader)
 {
     return quell_program_no_memory(reader->program);
 }
 
-/* QUELL_BAD_MODEL for the instruction that is read. */
-__attribute__((format(printf, 2, 3))) static quell_status
-bad_instruction(const struct reader *reader, const char *format, ...)
+quell_status quell_reader_bad(const struct quell_reader *reader, const char *format, ...)
 {
     char text[256];
     va_list arguments;
@@ -64,7 +51,7 @@ static enum quell_stage stage_of(const char *name)
     return strcmp(name, "time") ? QUELL_FROM_CONDITIONS : QUELL_FROM_TIME;
 }
 
-static quell_status read_inputs(struct reader *reader, const struct quell_json_object *inputs)
+static quell_status read_inputs(struct quell_reader *reader, const struct quell_json_object *inputs)
 {
     struct quell_program *program = reader->program;
     for (size_t i = 0; i < inputs->count; i++) {
@@ -83,7 +70,7 @@ static quell_status read_inputs(struct reader *reader, const struct quell_json_o
 }
 
 /* Adds a value that is a constant or a result. */
-static uint32_t add_value(struct reader *reader, const struct quell_value *value)
+static uint32_t add_value(struct quell_reader *reader, const struct quell_value *value)
 {
     struct quell_program *program = reader->program;
     program->value[program->values] = *value;
@@ -91,7 +78,8 @@ static uint32_t add_value(struct reader *reader, const struct quell_value *value
     return (uint32_t)program->values++;
 }
 
-static quell_status read_name(struct reader *reader, size_t number, const char *name, uint32_t *to)
+static quell_status read_name(struct quell_reader *reader, size_t number, const char *name,
+                              uint32_t *to)
 {
     size_t tensor, input = quell_program_input(reader->program, name);
     struct quell_value value = {.origin = QUELL_TENSOR, .name = name};
@@ -100,14 +88,14 @@ static quell_status read_name(struct reader *reader, size_t number, const char *
         return QUELL_OK;
     }
     if (!reader->from->find(reader->from->user, name, &tensor))
-        return bad_instruction(reader,
-                               "operand %zu, '%.60s', is neither an input nor a tensor of the file",
-                               number, name);
+        return quell_reader_bad(
+            reader, "operand %zu, '%.60s', is neither an input nor a tensor of the file", number,
+            name);
     if (!reader->known[tensor]) {
         value.tensor = tensor;
         if (!reader->from->shape(reader->from->user, tensor, &value.shape) ||
             !quell_shape_fits(&value.shape))
-            return bad_instruction(
+            return quell_reader_bad(
                 reader,
                 "operand %zu, '%.60s', must have sizes from 1 on, and 2^31 elements "
                 "at most",
@@ -118,50 +106,53 @@ static quell_status read_name(struct reader *reader, size_t number, const char *
     return QUELL_OK;
 }
 
-static quell_status read_number(struct reader *reader, size_t number, const char *list,
+static quell_status read_number(struct quell_reader *reader, size_t number, const char *list,
                                 uint32_t *to)
 {
     struct quell_value value = {.origin = QUELL_NUMBER};
     double read;
     if (quell_json_length(list) != 1 || !quell_json_number(quell_json_first(list), &read))
-        return bad_instruction(reader, "operand %zu is a list, which must have one number", number);
+        return quell_reader_bad(reader, "operand %zu is a list, which must have one number",
+                                number);
     value.number = (float)read;
     if (!(fabsf(value.number) <= FLT_MAX))
-        return bad_instruction(reader, "operand %zu is beyond the largest float32, 3.4e38", number);
+        return quell_reader_bad(reader, "operand %zu is beyond the largest float32, 3.4e38",
+                                number);
     *to = add_value(reader, &value);
     return QUELL_OK;
 }
 
 /* Results are numbered by their instruction until the number of other values is known. */
-static quell_status read_operand(struct reader *reader, size_t number, char *value, uint32_t *to)
+static quell_status read_operand(struct quell_reader *reader, size_t number, char *value,
+                                 uint32_t *to)
 {
     uint64_t result;
     const char *name = quell_json_decoded(value);
     if (name) return read_name(reader, number, name, to);
     if (quell_json_is_list(value)) return read_number(reader, number, value, to);
     if (!quell_json_whole(value, &result))
-        return bad_instruction(
+        return quell_reader_bad(
             reader,
             "operand %zu must be the number of an instruction, the name of an input "
             "or a tensor, or a number in a list, as [0.5]",
             number);
     if (result >= reader->number)
-        return bad_instruction(
+        return quell_reader_bad(
             reader, "operand %zu is the result of instruction %" PRIu64 ", which must come before",
             number, result);
     *to = UINT32_MAX - (uint32_t)result;
     return QUELL_OK;
 }
 
-static quell_status read_operands(struct reader *reader, char *list)
+static quell_status read_operands(struct quell_reader *reader, char *list)
 {
     struct quell_instruction *now = reader->now;
     size_t count = quell_json_length(list);
     if (!quell_json_is_list(list))
-        return bad_instruction(reader, "must have a list of its operands");
+        return quell_reader_bad(reader, "must have a list of its operands");
     if (count < now->kind->least || count > now->kind->most)
-        return bad_instruction(reader, "has %zu operands, must have %zu to %zu", count,
-                               now->kind->least, now->kind->most);
+        return quell_reader_bad(reader, "has %zu operands, must have %zu to %zu", count,
+                                now->kind->least, now->kind->most);
     uint32_t *to = reader->program->operand + reader->operands;
     now->operand = to;
     now->operands = count;
@@ -174,95 +165,6 @@ static quell_status read_operands(struct reader *reader, char *list)
     return QUELL_OK;
 }
 
-static bool read_whole(const char *value, int64_t *to)
-{
-    double number;
-    if (!quell_json_number(value, &number) || !(fabs(number) <= MOST_WHOLE)) return false;
-    *to = (int64_t)number;
-    return (double)*to == number;
-}
-
-static bool read_wholes(const char *value, struct quell_setting *set)
-{
-    if (!quell_json_is_list(value)) return false;
-    for (const char *at = quell_json_first(value); at; at = quell_json_next(at))
-        if (set->count == QUELL_MAX_RANK || !read_whole(at, &set->whole[set->count++]))
-            return false;
-    return true;
-}
-
-static bool read_choice(const char *text, const char *const *choices, struct quell_setting *set)
-{
-    for (int64_t i = 0; text && choices[i]; i++)
-        if (!strcmp(choices[i], text)) {
-            set->whole[0] = i;
-            return true;
-        }
-    return false;
-}
-
-static bool read_real(const char *value, struct quell_setting *set)
-{
-    double number;
-    if (!quell_json_number(value, &number)) return false;
-    set->real = (float)number;
-    return fabsf(set->real) <= FLT_MAX;
-}
-
-static quell_status read_setting(const struct reader *reader,
-                                 const struct quell_attribute *attribute, const char *value,
-                                 struct quell_setting *set)
-{
-    set->given = true;
-    switch (attribute->type) {
-    case QUELL_WHOLE:
-        if (read_whole(value, &set->whole[0])) return QUELL_OK;
-        return bad_instruction(reader, "'%s' must be a whole number", attribute->name);
-    case QUELL_WHOLES:
-        if (read_wholes(value, set)) return QUELL_OK;
-        return bad_instruction(reader, "'%s' must be a list of at most %d whole numbers",
-                               attribute->name, QUELL_MAX_RANK);
-    case QUELL_REAL:
-        if (read_real(value, set)) return QUELL_OK;
-        return bad_instruction(reader, "'%s' must be a number within float32", attribute->name);
-    case QUELL_TRUTH:
-        set->whole[0] = quell_json_is_truth(value) && *value == 't';
-        if (quell_json_is_truth(value)) return QUELL_OK;
-        return bad_instruction(reader, "'%s' must be true or false", attribute->name);
-    case QUELL_CHOICE:
-        break;
-    }
-    if (read_choice(quell_json_text(value), attribute->choices, set)) return QUELL_OK;
-    return bad_instruction(reader, "'%s' is none that is known: see docs/programs.md",
-                           attribute->name);
-}
-
-static quell_status read_attribute(const struct reader *reader,
-                                   const struct quell_json_member *member)
-{
-    const struct quell_attribute *attributes = reader->now->kind->attributes;
-    for (size_t i = 0; i < QUELL_MOST_ATTRIBUTES && attributes[i].name; i++)
-        if (!strcmp(attributes[i].name, member->name))
-            return read_setting(reader, &attributes[i], member->value, &reader->now->set[i]);
-    return bad_instruction(reader, "'%.40s' is no attribute of this kind: see docs/programs.md",
-                           member->name);
-}
-
-/* Sets what was not given. */
-static quell_status settle(const struct reader *reader)
-{
-    const struct quell_attribute *attributes = reader->now->kind->attributes;
-    for (size_t i = 0; i < QUELL_MOST_ATTRIBUTES && attributes[i].name; i++) {
-        struct quell_setting *set = &reader->now->set[i];
-        if (set->given) continue;
-        if (attributes[i].needed)
-            return bad_instruction(reader, "'%s' is not there", attributes[i].name);
-        set->real = (float)attributes[i].usual;
-        if (attributes[i].type != QUELL_WHOLES) set->whole[0] = (int64_t)attributes[i].usual;
-    }
-    return QUELL_OK;
-}
-
 static const struct quell_kind *find_kind(const char *name)
 {
     const struct quell_kind *kind;
@@ -271,21 +173,22 @@ static const struct quell_kind *find_kind(const char *name)
     return NULL;
 }
 
-static quell_status read_members(struct reader *reader, const struct quell_json_object *object)
+static quell_status read_members(struct quell_reader *reader,
+                                 const struct quell_json_object *object)
 {
     reader->kind = object->count ? object->members[0].name : "";
     reader->now->kind = find_kind(reader->kind);
     if (!reader->now->kind)
-        return bad_instruction(
+        return quell_reader_bad(
             reader, "its first member must be its kind, with a list of its operands: see "
                     "docs/programs.md");
     quell_status status = read_operands(reader, object->members[0].value);
     for (size_t i = 1; i < object->count && !status; i++)
-        status = read_attribute(reader, &object->members[i]);
-    return status ? status : settle(reader);
+        status = quell_read_setting(reader, &object->members[i]);
+    return status ? status : quell_settle_settings(reader);
 }
 
-static quell_status read_instruction(struct reader *reader, char *value)
+static quell_status read_instruction(struct quell_reader *reader, char *value)
 {
     struct quell_json_object object;
     const char *twice;
@@ -294,8 +197,8 @@ static quell_status read_instruction(struct reader *reader, char *value)
                                  reader->number);
     if (quell_json_open(&object, value, &twice)) return no_memory(reader);
     reader->kind = "";
-    quell_status status =
-        twice ? bad_instruction(reader, "has '%.40s' twice", twice) : read_members(reader, &object);
+    quell_status status = twice ? quell_reader_bad(reader, "has '%.40s' twice", twice)
+                                : read_members(reader, &object);
     quell_json_close(&object);
     return status;
 }
@@ -308,7 +211,7 @@ static size_t count_operands(const char *list)
     return count;
 }
 
-static quell_status make_room(struct reader *reader, const char *list, size_t inputs)
+static quell_status make_room(struct quell_reader *reader, const char *list, size_t inputs)
 {
     struct quell_program *program = reader->program;
     program->count = quell_json_length(list);
@@ -329,7 +232,7 @@ static quell_status make_room(struct reader *reader, const char *list, size_t in
 }
 
 /* The results follow the inputs and constants. */
-static void number_results(struct reader *reader)
+static void number_results(struct quell_reader *reader)
 {
     struct quell_program *program = reader->program;
     size_t before = program->values;
@@ -342,7 +245,7 @@ static void number_results(struct reader *reader)
             add_value(reader, &(struct quell_value){.origin = QUELL_RESULT});
 }
 
-static quell_status read_instructions(struct reader *reader, const char *list)
+static quell_status read_instructions(struct quell_reader *reader, const char *list)
 {
     for (const char *at = quell_json_first(list); at; at = quell_json_next(at), reader->number++) {
         reader->now = &reader->program->instruction[reader->number];
@@ -353,7 +256,7 @@ static quell_status read_instructions(struct reader *reader, const char *list)
     return QUELL_OK;
 }
 
-static quell_status read_output(struct reader *reader, const char *value)
+static quell_status read_output(struct quell_reader *reader, const char *value)
 {
     uint64_t output;
     struct quell_program *program = reader->program;
@@ -380,7 +283,7 @@ static quell_status check_fields(const struct quell_program *program,
     return QUELL_OK;
 }
 
-static quell_status read_parts(struct reader *reader, const struct quell_json_object *object,
+static quell_status read_parts(struct quell_reader *reader, const struct quell_json_object *object,
                                const struct quell_json_object *inputs)
 {
     const char *list = quell_json_get(object, "instructions");
@@ -396,7 +299,7 @@ static quell_status read_parts(struct reader *reader, const struct quell_json_ob
     return status;
 }
 
-static quell_status open_inputs(struct reader *reader, const struct quell_json_object *object,
+static quell_status open_inputs(struct quell_reader *reader, const struct quell_json_object *object,
                                 struct quell_json_object *inputs)
 {
     const char *twice;
@@ -411,7 +314,7 @@ static quell_status open_inputs(struct reader *reader, const struct quell_json_o
 quell_status quell_program_read(struct quell_program *program, char *description,
                                 const struct quell_constants *from)
 {
-    struct reader reader = {.program = program, .from = from};
+    struct quell_reader reader = {.program = program, .from = from};
     struct quell_json_object object = {0}, inputs = {0};
     const char *twice;
     if (!quell_json_is_object(description)) return quell_program_bad(program, "must be an object");
