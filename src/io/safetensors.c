@@ -358,15 +358,16 @@ static quell_status check_tensor(const struct quell_tensors *tensors,
     if (!same_shape(tensor, rank, shape))
         return quell_fail(QUELL_BAD_MODEL, "%s: tensor '%.80s' is %s, must be %s", tensors->path,
                           name, shape_text(found, tensor->rank, tensor->shape), wanted);
-    return check_kind(tensors, tensor);
+    return QUELL_OK;
 }
 
-static quell_status read_values(struct quell_tensors *tensors, struct quell_tensor *tensor,
-                                float *out)
+quell_status quell_tensors_read_at(struct quell_tensors *tensors, size_t index, float *out)
 {
     unsigned char bytes[4 * CHUNK];
+    struct quell_tensor *tensor = &tensors->tensors[index];
     const struct kind *kind = &kinds[tensor->kind];
-    quell_status status;
+    quell_status status = check_kind(tensors, tensor);
+    if (status || !out) return status;
     size_t count = (size_t)(tensor->end - tensor->begin) / kind->width;
     for (size_t done = 0, n; done < count; done += n) {
         n = count - done < CHUNK ? count - done : CHUNK;
@@ -387,14 +388,8 @@ quell_status quell_tensors_read(struct quell_tensors *tensors, const char *name,
 {
     struct quell_tensor *tensor = find(tensors, name);
     quell_status status = check_tensor(tensors, tensor, name, rank, shape);
-    return status || !out ? status : read_values(tensors, tensor, out);
-}
-
-quell_status quell_tensors_read_at(struct quell_tensors *tensors, size_t index, float *out)
-{
-    struct quell_tensor *tensor = &tensors->tensors[index];
-    quell_status status = check_kind(tensors, tensor);
-    return status || !out ? status : read_values(tensors, tensor, out);
+    return status ? status
+                  : quell_tensors_read_at(tensors, (size_t)(tensor - tensors->tensors), out);
 }
 
 const char *quell_tensors_unread(const struct quell_tensors *tensors)

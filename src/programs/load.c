@@ -53,6 +53,8 @@ static quell_status check_work(const struct quell_program *program)
         const struct quell_instruction *now = &program->instruction[i];
         if (!is_constant(program, now->result)) continue;
         work += quell_elements(&program->value[now->result].shape);
+        for (size_t k = 0; k < now->operands; k++)
+            work += quell_elements(&program->value[now->operand[k]].shape);
         if (__builtin_add_overflow(work, now->multiply_adds, &work) || work > MOST_FOLDED)
             return quell_program_bad(program,
                                      "instruction %zu (%s): more than 2^32 operations on "

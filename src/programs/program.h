@@ -35,8 +35,9 @@ enum quell_stage {
 };
 
 /* name: of an input or a tensor. data: of a constant, once it is loaded. root: the value whose
- * elements these are, in another shape; itself, if they are its own. last: the last instruction that
- * reads it; place: where it lies in the memory of its stage, in floats; both of roots alone. */
+ * elements these are, in another shape; itself, if they are its own. last: the last instruction
+ * that reads it; place: where it lies in the memory of its stage, in floats; both of roots
+ * alone. */
 struct quell_value {
     enum quell_origin { QUELL_INPUT, QUELL_TENSOR, QUELL_NUMBER, QUELL_RESULT } origin;
     const char *name;
@@ -82,8 +83,8 @@ struct quell_program {
     uint64_t multiply_adds[QUELL_STAGES], weights; /* floats that stay in memory */
 };
 
-/* Where the constants come from. find: the index of the tensor of that name; false if there is none.
- * read: copies it as float32. */
+/* Where the constants come from. find: the index of the tensor of that name; false if there is
+ * none. read: copies it as float32. */
 struct quell_constants {
     void *user;
     size_t count;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads a program from its description, an untrusted text: names, operands and attributes. What they
- * mean together is checked by infer.c. */
+/* Reads a program from its description, an untrusted text: names, operands and attributes. What
+ * they mean together is checked by infer.c. */
 #include "base/memory.h"
 #include "programs/read.h"
 

@@ -27,12 +27,13 @@ bool quell_same_shape(const struct quell_shape *a, const struct quell_shape *b);
 bool quell_broadcast(struct quell_shape *a, const struct quell_shape *b);
 bool quell_broadcasts_to(const struct quell_shape *from, const struct quell_shape *to);
 
-/* stride[to->rank]: how far apart the elements of `from` are along the dimensions of a shape that it
- * broadcasts to, 0 where it is repeated. */
+/* stride[to->rank]: how far apart the elements of `from` are along the dimensions of a shape
+ * that it broadcasts to, 0 where it is repeated. */
 void quell_strides(const struct quell_shape *from, const struct quell_shape *to, size_t *stride);
 
-/* Goes to the next place in the first `rank` dimensions of a shape, the last one fastest, and moves
- * along `count` arrays of strides; false after the last place, when all is back at the first one. */
+/* Goes to the next place in the first `rank` dimensions of a shape, the last one fastest, and
+ * moves along `count` arrays of strides; false after the last place, when all is back at the
+ * first one. */
 bool quell_next_place(const struct quell_shape *shape, size_t rank, size_t *place, size_t count,
                       const size_t (*stride)[QUELL_MAX_RANK], size_t *offset);
 

@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
-/* The length of the blocks of a Dot of k products: its square is at least 4 k, so that the chains in
- * the blocks and the chain of their sums grow together. */
+/* The length of the blocks of a Dot of k products: its square is at least 4 k, so that the
+ * chains in the blocks and the chain of their sums grow together. */
 static inline size_t quell_block_of(size_t k)
 {
     size_t block = 128;

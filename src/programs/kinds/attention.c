@@ -4,7 +4,8 @@
  *     s_j = scale Dot(q[i], k[j]) (+ mask[i, j]),
  *     y[i] = Dot over j of e_j v[j] / Sum of e_j,   e_j = E(s_j - the greatest s_j)
  *
- * without the scores of keys behind the query, if causal, and of those that a mask does not keep. */
+ * without the scores of keys behind the query, if causal, and of those that a mask does not
+ * keep. */
 #include "programs/kind.h"
 #include "programs/sums.h"
 
