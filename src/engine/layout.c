@@ -37,7 +37,7 @@ static size_t whole_rows(const quell_denoiser *denoiser, size_t count, size_t wo
     if (!preferred) {
         size_t fill = QUELL_TILE_ELEMENTS / denoiser->dim;
         preferred = least(fill > FUNCTION_ROWS ? fill : FUNCTION_ROWS,
-                      8 * QUELL_TILE_ELEMENTS / denoiser->dim);
+                          8 * QUELL_TILE_ELEMENTS / denoiser->dim);
     }
     return at_least_one(least(preferred, ceil_div(count, workers)));
 }

@@ -99,8 +99,9 @@ static quell_status fill_simple(const struct quell_grid *grid, quell_point *poin
 
 static const struct quell_option discrete_options[] = {
     QUELL_GRID_FINAL,
-    QUELL_CHOICE("spacing", TRAILING, "linspace|leading|trailing", "as diffusers names them"),
-    QUELL_WHOLE("offset", 0, 0, 1e6, "of spacing=leading: steps_offset"),
+    QUELL_CHOICE("spacing", TRAILING, "linspace|leading|trailing",
+                 "spacing of the points, as diffusers names it"),
+    QUELL_WHOLE("offset", 0, 0, 1e6, "with spacing=leading: diffusers' steps_offset"),
     {0}};
 
 const struct quell_grid_row quell_grid_discrete = {

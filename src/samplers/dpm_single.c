@@ -107,9 +107,9 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 }
 
 static const struct quell_option options[] = {
-    QUELL_WHOLE("order", 3, 1, 3, "order, and evaluations in a step"),
+    QUELL_WHOLE("order", 3, 1, 3, "order, and number of evaluations in a step"),
     QUELL_CHOICE("prediction", EPS, "eps|x0", "DPM-Solver or DPM-Solver++"),
-    QUELL_YES_NO_NEEDS("order=2|3", "fast", 0, "the last steps are of orders 2 and 1"),
+    QUELL_YES_NO_NEEDS("order=2|3", "fast", 0, "yes: the last steps have order 2 and 1"),
     QUELL_STEADY,
     {0}};
 

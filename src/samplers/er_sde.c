@@ -123,11 +123,12 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 }
 
 static const struct quell_option options[] = {
-    QUELL_WHOLE("order", 3, 1, 3, "order without noise, and values of mu that a step takes"),
-    QUELL_NUMBER_NEEDS("scaler=er|sde", "s_noise", 1, 0, 1e6, "factor on the noise"),
+    QUELL_WHOLE("order", 3, 1, 3,
+                "order without noise, and number of values of mu that a step uses"),
+    QUELL_NUMBER_NEEDS("scaler=er|sde", "s_noise", 1, 0, 1e6, "factor on all noise that steps add"),
     QUELL_CHOICE("scaler", ER, "er|sde|ode", "phi: u (exp(u^0.3) + 10), u^2, or u"),
     QUELL_CHOICE_NEEDS("order=3", "formula", 0, "quell|paper",
-                       "whose; the paper's third stage is of second order"),
+                       "whose formula; the paper's third stage is of second order"),
     QUELL_STEADY,
     {0}};
 

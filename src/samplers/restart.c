@@ -91,10 +91,10 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 
 static const struct quell_option options[] = {
     QUELL_NUMBER_NEEDS("restarts", "s_tmin", 0.1, 1e-6, 1e6, "sigma / alpha where restarts begin"),
-    QUELL_NUMBER_NEEDS("restarts", "s_tmax", 2, 1e-6, 1e6, "sigma / alpha that they go up to"),
-    QUELL_WHOLE_NEEDS("restarts", "inner", 9, 1, 1000, "steps of each way down"),
-    QUELL_WHOLE("restarts", 1, 0, 8, "how often"),
-    QUELL_NUMBER_NEEDS("restarts", "s_noise", 1, 0, 1e6, "factor on the noise"),
+    QUELL_NUMBER_NEEDS("restarts", "s_tmax", 2, 1e-6, 1e6, "sigma / alpha up to which restarts go"),
+    QUELL_WHOLE_NEEDS("restarts", "inner", 9, 1, 1000, "number of steps of each way down"),
+    QUELL_WHOLE("restarts", 1, 0, 8, "number of restarts"),
+    QUELL_NUMBER_NEEDS("restarts", "s_noise", 1, 0, 1e6, "factor on all noise that steps add"),
     QUELL_STEADY,
     {0}};
 
