@@ -36,7 +36,7 @@ static const struct option_rule rules[] = {
 
 static const struct option_table table = {
     .usage = "quell plan [OPTION...]",
-    .about = "Prints the list of operations that a sampler is: EVAL evaluates the denoiser,\n"
+    .about = "Prints the operations that a sampler consists of: EVAL evaluates the denoiser,\n"
              "COMBINE adds registers and noise with coefficients, STEP ends a step. Some samplers\n"
              "also have SPREAD, noise scaled by a register, LANGEVIN, a correction by norms, and\n"
              "ADAPT, steps that each sample chooses.",
