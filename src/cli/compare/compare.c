@@ -58,8 +58,8 @@ static const struct option_table table = {
     .after =
         "The floor is the mean distance of four other sets of exact draws: a sampler below it\n"
         "cannot be told from the law. The chart ends at twice the distance of the law from\n"
-        "its mean (in JSON, spread): a sampler beyond that is of no use. The\n"
-        "same seed gives the same table on any machine.\n\n"
+        "its mean (in JSON, spread): a sampler beyond that is of no use. The same seed gives\n"
+        "the same table on any machine.\n\n"
         "In JSON, a number that is not finite is null: where the evaluations allow no step, or\n"
         "where samples are not finite.",
 };
