@@ -13,8 +13,8 @@
 static double clip(double x) { return x < 0 ? 0 : x > 1 ? 1 : x; }
 
 /* With rho = (alpha_t / sigma_t) / (alpha_s / sigma_s) = exp(log_rho) <= 1, tau = 1 - rho^2 and
- * the coefficient of mu is alpha_s (1 - rho sqrt(1 - eta^2 tau)). Small steps have rho near 1, large
- * ones near 0: expm1 and the two forms of 1 - eta^2 tau keep the digits at both ends. */
+ * the coefficient of mu is alpha_s (1 - rho sqrt(1 - eta^2 tau)). Small steps have rho near 1,
+ * large ones near 0: expm1 and the two forms of 1 - eta^2 tau keep the digits at both ends. */
 void quell_ddim_transition(quell_plan *plan, const quell_point *t, const quell_point *s, double eta,
                            unsigned slot)
 {
