@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* JSON (RFC 8259), read in place. Numbers stay text until they are asked for, strings are decoded
- * in place, and the only allocation is the list of an object's members: memory can run out in one
- * call alone, which says so.
+/* JSON (RFC 8259), read in place. Numbers stay text until they are asked for, and strings are
+ * decoded in place. The only allocation is the list of an object's members, so only quell_json_open
+ * can run out of memory.
  *
  * A value is a pointer to its first byte, in a text that quell_json_check has found well formed. */
 #ifndef QUELL_BASE_JSON_H
@@ -78,6 +78,10 @@ char *quell_json_get(const struct quell_json_object *object, const char *name);
 
 /* The text of a string member; NULL if the value is not a string. */
 const char *quell_json_text(const char *value);
+
+/* Decodes a string in a list, or one that was decoded before, in its place in a text that may be
+ * written to, and returns it; NULL if the value is not a string. */
+const char *quell_json_decoded(char *value);
 
 /* Reads the nearest double, with JSON's decimal point whatever the locale; false if the value is
  * not a number. */
