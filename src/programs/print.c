@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A program as text, an instruction a line, with everything that decides on its results: the digest
- * of a program is that of its text and its tensors. */
+/* A program as text, one instruction on a line, with everything that decides on its results: the
+ * digest of a program is that of this text and of its tensors. */
 #include "base/number.h"
 #include "programs/kind.h"
 
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* put: takes the next characters. */
+/* put: a function that receives the next characters. */
 struct printer {
     const struct quell_program *program;
     void (*put)(struct printer *printer, const char *text, size_t length);
@@ -89,6 +89,14 @@ static void print_setting(struct printer *printer, const struct quell_attribute 
     }
 }
 
+/* Whether an attribute says something: it differs from what holds without it. */
+static bool is_said(const struct quell_attribute *attribute, const struct quell_setting *set)
+{
+    if (attribute->type == QUELL_WHOLES) return set->given;
+    if (attribute->type == QUELL_REAL) return set->real != (float)attribute->usual;
+    return attribute->needed || set->whole[0] != (int64_t)attribute->usual;
+}
+
 static const char *const stages[QUELL_STAGES] = {"constant", "time", "condition", "time, condition",
                                                  "sample"};
 
@@ -105,7 +113,7 @@ static void print_instruction(struct printer *printer, const struct quell_instru
     }
     print(printer, ")");
     for (size_t i = 0; i < QUELL_MOST_ATTRIBUTES && attributes[i].name; i++)
-        if (now->set[i].given || attributes[i].usual != 0)
+        if (is_said(&attributes[i], &now->set[i]))
             print_setting(printer, &attributes[i], &now->set[i]);
     print(printer, "\n");
 }
@@ -136,7 +144,7 @@ size_t quell_program_print(const struct quell_program *program, char *buffer, si
     return printer.used;
 }
 
-/* The constants that are left stand for those that they were made of. */
+/* The constants that are left stand for those that they were computed from. */
 void quell_program_digest(const struct quell_program *program, struct quell_digest *digest)
 {
     struct printer printer = {.program = program, .put = put_in_digest, .digest = digest};

@@ -4,8 +4,8 @@
  *     s_j = scale Dot(q[i], k[j]) (+ mask[i, j]),
  *     y[i] = Dot over j of e_j v[j] / Sum of e_j,   e_j = E(s_j - the greatest s_j)
  *
- * without the scores of keys behind the query, if causal, and of those that a mask does not
- * keep. */
+ * The scores of keys behind the query are left out if the attention is causal, and so are those
+ * that a mask does not keep. */
 #include "programs/kind.h"
 #include "programs/sums.h"
 
@@ -15,7 +15,7 @@ enum { SCALE, CAUSAL, MASK };
 enum { ADD, KEEP };
 enum { Q, K, V, M };
 
-/* The sizes of a head: m queries and n keys of d, n values of e. */
+/* The sizes of one head: m queries and n keys of d elements, n values of e elements. */
 struct sizes {
     size_t m, n, d, e;
 };
@@ -84,7 +84,8 @@ static quell_status infer(struct quell_inference *at)
     return QUELL_OK;
 }
 
-/* s[n] <- the scores of query i; mask: its row, whose elements are `step` apart, or NULL. */
+/* Sets s[n] to the scores of query i. mask: the row of the query, whose elements are `step` apart,
+ * or NULL. */
 static void score(const struct quell_instruction *of, const struct sizes *sizes, size_t i,
                   const float *q, const float *k, const float *mask, size_t step, float *s)
 {
@@ -96,7 +97,7 @@ static void score(const struct quell_instruction *of, const struct sizes *sizes,
     }
 }
 
-/* y[e] <- the mean of the values by the scores s[n], which are replaced. */
+/* Sets y[e] to the mean of the values, weighted by the scores s[n], which are overwritten. */
 static void average(const struct quell_kernels *kernels, const struct sizes *sizes, float *s,
                     const float *v, float *y)
 {
@@ -111,7 +112,7 @@ static void average(const struct quell_kernels *kernels, const struct sizes *siz
         y[c] = none ? 0 : quell_dot(sizes->n, s, 1, v + c, sizes->e) / total;
 }
 
-/* Which head of k and v goes with head number `head` of q, both counted over all leading
+/* Returns the head of k and v that head number `head` of q uses; both are counted over all leading
  * dimensions. */
 static size_t key_head(const struct quell_shape *q, const struct quell_shape *k, size_t head)
 {

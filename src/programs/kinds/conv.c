@@ -49,7 +49,8 @@ static quell_status infer(struct quell_inference *at)
     return QUELL_OK;
 }
 
-/* weight: [taps] of the first channel, the channels `taps` apart; x: the group's first channel. */
+/* weight: [taps] of the first channel; the channels are `taps` apart. x: the first channel of the
+ * group. */
 static float convolve(const struct quell_window *window, size_t channels, const int64_t *place,
                       const float *x, const float *weight, const float *bias)
 {
