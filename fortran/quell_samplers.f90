@@ -33,11 +33,12 @@ module quell_samplers
         type(c_ptr) :: handle = c_null_ptr
     end type
 
-    ! What a sampler is made with; what is not allocated is left to quell. times or sigmas, if
-    ! given, are the points of the grid, and set the steps. prior_mean and prior_variance: of one
-    ! value or one per element, both of as many.
+    ! What a sampler is made with; what is not allocated, and 0 steps, are left to quell, which
+    ! refuses what would have no effect. times or sigmas, if given, are the points of the grid, and
+    ! set the steps. prior_mean and prior_variance: of one value or one per element, both of as
+    ! many.
     type :: quell_sampler_options
-        integer(c_size_t) :: steps = 64
+        integer(c_size_t) :: steps = 0
         real(c_double) :: start = 1, stop = 0
         real(c_double), allocatable :: times(:), sigmas(:)
         real(c_double), allocatable :: clamp_low, clamp_high

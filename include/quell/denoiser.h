@@ -162,7 +162,8 @@ QUELL_API quell_status quell_denoiser_from_function(quell_denoiser **denoiser, s
 
 /* How a denoiser is guided. Start from quell_guidance_defaults().
  *
- * weight: w; 1 is none, more carries further away from the guide (2).
+ * weight: w; 1 is none: the guide is not asked, and samples are those without guidance, so that
+ *   weights can be compared from 1 on; more carries further away from the guide (2).
  * low, high: the times within which it is guided, 0 <= low <= high <= 1 (0, 1)
  *   (Kynkaanniemi et al., 2404.07724).
  * points, times, weights: w as a function of the time, in place of weight, which is then left
@@ -196,8 +197,9 @@ static inline quell_guidance quell_guidance_defaults(void)
 /* w mu + (1 - w) mu_guide, with mu = E[X | x_t] by `denoiser` for the classes of the run, and
  * mu_guide by `guide`: another denoiser of the same dim, for the same classes if it has as many
  * (autoguidance, Karras et al., 2406.02507); or NULL, the denoiser itself without a class, which it
- * must have learned (classifier-free guidance, Ho & Salimans, 2207.12598; their w is w - 1). Both
- * are held. Functions with whole_batch cannot take part. */
+ * must have learned (classifier-free guidance, Ho & Salimans, 2207.12598; their w is w - 1): then a
+ * run must have quell_draw.classes, as without a class both are the same. Both are held. Functions
+ * with whole_batch cannot take part. */
 QUELL_API quell_status quell_denoiser_from_guidance(quell_denoiser **guided,
                                                     const quell_denoiser *denoiser,
                                                     const quell_denoiser *guide,

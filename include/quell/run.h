@@ -20,10 +20,14 @@ extern "C" {
  *   2^64 - 2 (0, 0, 1). Sample i has the same bits in whatever run it is drawn. On the way from t
  *   to s it meets the noise of (seed, t, s), see quell_noise_key: runs that follow each other in
  *   time may share a seed.
- * classes: for denoisers with classes, classes[count], the class of each sample, from 0 on, or -1
- *   for none; NULL: none for all.
+ * classes: for denoisers with classes alone, classes[count], the class of each sample, from 0 on,
+ *   or -1 for none; NULL: none for all, which is refused where guidance is away from no class.
  * context: what denoisers (quell_call) and steps (quell_transition_context) of the caller's are
- *   told, for what belongs to these samples and not to them; NULL. */
+ *   told, for what belongs to these samples and not to them; NULL.
+ *
+ * One draw serves all the calls below for the same samples, so each takes what it has no use for:
+ * quell_sample_prior the classes, quell_denoise the seed, and so does quell_sample_from with a
+ * sampler that draws no noise; nobody need ask for the context. */
 typedef struct quell_draw {
     size_t size;
     uint64_t seed;
@@ -80,11 +84,13 @@ typedef int quell_parallel_fn(void *host, size_t workers, void (*body)(void *dat
  *   else threads of quell's own, fewer where the system does not give them all. docs/guest.md.
  * parallel, host: the host's own threads in place of quell's; `threads` workers, then not 0.
  * isa: instruction set by name; NULL: quell_isa_default().
- * tile: rows a thread takes at a time; 0: chosen to fit the cache.
+ * tile: rows a thread takes at a time, at most; 0: chosen to fit the cache. Samplers whose steps
+ *   depend on the sample take one.
  * progress, progress_user: called as the run goes on, with progress_user; NULL: none.
  * observe, observe_user: sees every tile after every transition; NULL: none.
  *
- * host, progress_user and observe_user are refused without their functions. */
+ * host, progress_user and observe_user are refused without their functions. Like a draw, a run
+ * serves all calls: quell_sample_prior and quell_denoise have no transitions to tell of. */
 typedef struct quell_run {
     size_t size;
     size_t threads;

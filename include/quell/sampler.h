@@ -23,19 +23,22 @@ typedef struct quell_sampler quell_sampler;
 
 /* What a sampler is created with. Start from quell_sampler_defaults().
  *
- * steps: T, 1 to 10^6 (64).
+ * steps: T, 1 to 10^6; 0: 64, or 1 of a sampler that chooses its own steps, which has no use for
+ *   more.
  * start, stop: the first and the last time (1, 0), 1 >= start > stop >= 0.
- * times: the grid t_T > ... > t_0, steps + 1 values, in place of start, stop and grid, which must
+ * times: the grid t_T > ... > t_0, steps + 1 values, in place of grid, start and stop, which must
  *   then be the defaults, or say the same; NULL: none.
  * clamp_low, clamp_high: bounds put on the denoiser's output (none).
  * prior_dim, prior_mean, prior_variance: E[X] and V[X], as quell_sample_prior uses them (0 and 1
- *   where NULL); each of one value (prior_dim 1) or one per element (prior_dim = dim). Copied.
+ *   where NULL); each of one value (prior_dim 1) or one per element (prior_dim = dim). Copied. Not
+ *   where alpha is 0 at the first point: nothing of X is left there.
  * grid: where the steps lie between start and stop, "NAME[:KEY=VALUE,...]"; NULL: "linear". The
- *   names are under "Grids", below.
+ *   names are under "Grids", below. Not for a sampler that chooses its own steps.
  * brownian: 1: the noise of a step is a part of a path: with the same seed more steps come to the
  *   same path (quell_plan_noise, quell_noise_brownian); 0: each step, from t to s, has noise of its
  *   own, which is faster, as noise in Brownian mode is a sum of some 40 normals (fewer where times
- *   are round in binary).
+ *   are round in binary). Not for a sampler that draws no noise on the way, from start to stop or
+ *   from 1 to 0.
  * sigmas: the grid by its values of sigma / alpha, steps + 1 of them that fall, in place of start,
  *   stop and grid, as times; within those of the schedule, but for a last one of 0. One that is
  *   beyond by 1% at most, as in published lists, which are rounded, is the schedule's first or
@@ -43,7 +46,11 @@ typedef struct quell_sampler quell_sampler;
  * threshold: dynamic thresholding of the denoiser's output (Saharia et al., 2205.11487, section
  *   2.3): of each sample's |E[X | x_t]| the quantile s, from 0 to 1 (they use high ones, as 0.995),
  *   but s >= 1; the sample is clipped to [-s, s] and divided by s. 0: none. Not with a clamp.
- * threshold_max: what s is at most, >= 1 (none). diffusers' sample_max_value. */
+ * threshold_max: what s is at most, >= 1 (none), with a threshold. diffusers' sample_max_value.
+ *
+ * What would have no effect with the rest is refused, and named: that is decided here, for every
+ * language and the command. A value that does what it says is taken even where another would do the
+ * same: a grid of one step, clamps that nothing reaches. */
 typedef struct quell_sampler_options {
     size_t size;
     size_t steps;
@@ -62,12 +69,12 @@ typedef struct quell_sampler_options {
     double threshold_max;
 } quell_sampler_options;
 
-/* 64 steps of the linear grid from 1 to 0, no bounds, noise by step. */
+/* 64 steps of the linear grid from 1 to 0, or the sampler's own; no bounds, noise by step. */
 static inline quell_sampler_options quell_sampler_defaults(void)
 {
     quell_sampler_options options;
     options.size = sizeof options;
-    options.steps = 64;
+    options.steps = 0;
     options.start = 1.0;
     options.stop = 0.0;
     options.times = NULL;
@@ -95,7 +102,8 @@ static inline quell_sampler_options quell_sampler_defaults(void)
  *                   gradient_estimation (2306.04848)
  *   stochastic      dpmpp_sde, dpmpp_2m_sde, dpmpp_3m_sde, sa_solver (2309.05019), er_sde
  *                   (2309.06169), seeds2, seeds3 (2305.14267), pc (2011.13456)
- *   adaptive        dpm_adaptive, whose steps are each sample's own; `steps` then sets the ends
+ *   adaptive        dpm_adaptive, whose steps are each sample's own, from start to stop, or from
+ *                   the first to the last of two times or sigmas
  *   distilled       lcm (2310.04378), tcd (2402.19159), consistency (2303.01469)
  *
  * quell_list has the options of each, and `quell list samplers NAME` prints them; docs/samplers.md

@@ -6,8 +6,8 @@
 #include <quell/quell.h>
 #include "cli/options.h"
 
-/* schedule: NULL until it is chosen. times, sigmas: as they were asked for; points: the values, of
- * one of the two. */
+/* schedule: NULL until it is chosen. grid: NULL if it is not given. times, sigmas: as they were
+ * asked for; points: the values, of one of the two. */
 struct sampling {
     const char *schedule, *grid, *times, *sigmas;
     double *points;
@@ -17,7 +17,6 @@ struct sampling {
 
 #define SAMPLING_DEFAULTS          \
     {                              \
-        .grid = "linear",          \
         .start = 1,                \
         .prior_variance = 1,       \
         .clamp_low = -INFINITY,    \
@@ -83,24 +82,17 @@ void sampling_free(struct sampling *sampling);
 /* Chooses the schedule that is asked for, or else the model's own, or else vp. */
 void sampling_choose_schedule(struct sampling *sampling, const quell_model *model);
 
-/* Creates the sampler that a spec names, on the chosen schedule and grid. */
+/* Creates the sampler that a spec names, on the chosen schedule and grid; steps: 0: not given. What
+ * has no effect with the rest is refused by the library. */
 quell_status sampling_create(const struct sampling *sampling, const char *spec, size_t steps,
                              const quell_denoiser *denoiser, quell_sampler **sampler);
 
-/* Whether the sampler that a spec names draws noise on the way from x_1 to x_0. A piece without
- * any, such as one of `restart` away from its restart, may be part of a run that has some, and then
- * the options of one piece are right for all of them. */
-bool sampling_draws_noise(const struct sampling *sampling, const char *spec,
-                          const quell_sampler *sampler);
-
-/* Refuses a start in the middle without a word on the law there, and such words where they have no
- * effect. from: the file of the states, or NULL; instead: what else could be given. */
+/* Refuses a start in the middle without a word on the law there. from: the file of the states, or
+ * NULL; instead: what else could be given. */
 int sampling_check_start(const struct sampling *sampling, const quell_sampler *sampler,
                          const char *from, const char *instead);
 
-/* Refuses options that are given and that this sampler has no use for: steps where it chooses its
- * own, and paths of noise where it draws none. */
-int sampling_check_used(const struct sampling *sampling, const char *spec,
-                        const quell_sampler *sampler);
+/* The grid's name. */
+const char *sampling_grid(const struct sampling *sampling);
 
 #endif
