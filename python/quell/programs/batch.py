@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: MIT
+"""The batch: torch.export leaves it as a symbol in the sizes. A program is that of one sample, so
+every size must be a multiple of the batch or free of it, and the batch is 1."""
+
+from typing import Any
+
+import torch
+
+
+class DependsOnBatch(Exception):
+    """A size that is no multiple of the batch."""
+
+
+def of_one_sample(size: Any) -> int:
+    """A size of torch's, or another whole number, where the batch is 1."""
+    if not isinstance(size, torch.SymInt):
+        return int(size)
+    expression = size.node.expr
+    symbols = list(expression.free_symbols)
+    for symbol in symbols[1:]:  # sizes that torch did not have to compare: all are the batch
+        expression = expression.subs(symbol, symbols[0])
+    if not symbols:
+        return int(expression)
+    multiple = expression.subs(symbols[0], 1)
+    if (expression - multiple * symbols[0]).simplify() != 0:
+        shown = expression.subs(symbols[0], type(symbols[0])("batch"))
+        raise DependsOnBatch(f"a size of {shown} is neither a multiple of the batch nor free of it")
+    return int(multiple)
+
+
+def shape_of(tensor: torch.Tensor) -> tuple[int, ...]:
+    """The shape where the batch is 1."""
+    return tuple(of_one_sample(size) for size in tensor.shape)

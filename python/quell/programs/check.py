@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: MIT
+"""Holding a program against the module that it came from, on other inputs than those that were
+traced: other samples, times, labels, conditions and another size of the batch. What the tracing
+took for a constant and is none shows here and nowhere else."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from quell.programs.inputs import Inputs
+from quell.programs.trace import Refused, evaluating
+from quell.programs.twin import in_double
+
+COUNT = 3  # the batch that the module is held to: not the one that is traced
+
+Evaluate = Callable[[dict[str, NDArray[np.float64]]], NDArray[Any]]
+
+
+@dataclasses.dataclass
+class Expected:
+    """Inputs, and what the module makes of them in float32 and in float64."""
+
+    inputs: dict[str, Tensor]
+    single: Tensor
+    double: Tensor
+    alone: Tensor  # in float64, one by one
+
+    def sample(self, k: int) -> dict[str, NDArray[np.float64]]:
+        """The inputs of one sample."""
+        return {
+            name: (tensor[k] if tensor.ndim else tensor).double().numpy()
+            for name, tensor in self.inputs.items()
+        }
+
+
+def others(inputs: Inputs, classes: int, seed: int = 0) -> Inputs:
+    """Other inputs of the same shapes and, but for the time, ranges."""
+    random = torch.Generator().manual_seed(seed)
+    made = {
+        name: _other(name, tensor, classes, random) for name, tensor in inputs.tensors().items()
+    }
+    return inputs.with_tensors(made)
+
+
+def _other(name: str, tensor: Tensor, classes: int, random: torch.Generator) -> Tensor:
+    if not tensor.ndim:
+        return tensor * 0.75 if tensor.is_floating_point() else tensor // 2
+    shape = (COUNT, *tensor.shape[1:])
+    if name == "class":
+        label = torch.randint(classes, (COUNT,), generator=random)
+        if tensor.ndim > 1:
+            return torch.nn.functional.one_hot(label, classes).to(tensor.dtype)
+        return label.to(tensor.dtype)
+    if tensor.dtype == torch.bool:
+        return torch.rand(shape, generator=random) < 0.5
+    if not tensor.is_floating_point():
+        return _between(tensor, shape, random).floor().to(tensor.dtype)
+    if name == "time":
+        return _between(tensor, shape, random)
+    spread = tensor.std() if tensor.numel() > 1 else torch.ones(())
+    return torch.randn(shape, generator=random) * spread + tensor.mean()
+
+
+def _between(tensor: Tensor, shape: tuple[int, ...], random: torch.Generator) -> Tensor:
+    """Random numbers from half the least to the greatest of an example."""
+    low, high = float(tensor.min()) / 2, float(tensor.max())
+    return low + (high - low) * torch.rand(shape, generator=random)
+
+
+def _one(tensors: Mapping[str, Tensor], k: int) -> dict[str, Tensor]:
+    return {name: t[k : k + 1] if t.ndim else t for name, t in tensors.items()}
+
+
+def tensor_of(returned: Any) -> Tensor:
+    """The one tensor in what a module returns."""
+    leaves = torch.utils._pytree.tree_leaves(returned)
+    tensors = [leaf for leaf in leaves if isinstance(leaf, Tensor)]
+    if len(tensors) != 1:
+        raise Refused(
+            f"quell.export: the network returns {len(tensors)} tensors, must be one: wrap it in a "
+            "module that returns the one that is meant"
+        )
+    return tensors[0]
+
+
+def expected(module: nn.Module, inputs: Inputs, classes: int) -> Expected:
+    """What the module makes of other inputs. Before it is traced: what it keeps to itself may be of
+    no use afterwards."""
+    other = others(inputs, classes)
+    eager: Any = torch.compiler.set_stance
+    with torch.no_grad(), evaluating(module), eager("force_eager"):
+        single = tensor_of(module(*other.arguments, **other.keywords))
+        double = tensor_of(in_double(module, other.arguments, other.keywords))
+        alone = []
+        for k in range(COUNT):
+            one = other.with_tensors(_one(other.tensors(), k))
+            alone.append(tensor_of(in_double(module, one.arguments, one.keywords)))
+    return Expected(other.tensors(), single, double, torch.cat(alone))
+
+
+def compare(evaluate: Evaluate, right: Expected, most: float) -> float:
+    """The largest difference between a program and its module, relative to the largest output.
+
+    Raises:
+        Refused: It is more than `most`, and more than four times PyTorch's own in float32.
+    """
+    size = float(right.double.abs().max()) or 1.0
+    together = float((right.alone - right.double).abs().max()) / size
+    if not together <= most:
+        raise Refused(
+            "quell.export: the network's samples depend on each other: a batch and its samples "
+            f"one by one differ by {together:.1e} of the largest output"
+        )
+    made = np.stack([evaluate(right.sample(k)) for k in range(COUNT)])
+    worst = float(np.abs(made - right.double.numpy()).max()) / size
+    own = float((right.single.double() - right.double).abs().max()) / size
+    if not worst <= max(most, 4 * own):
+        raise Refused(
+            f"quell.export: quell and PyTorch differ by {worst:.1e} of the largest output, more "
+            f"than {most:.1e}; nothing is written. Does the network choose its way by the values "
+            "of its inputs?"
+        )
+    return worst

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: MIT
+"""From a module to a file, in one call."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from quell._inputs import extents_of
+from quell._numbers import path_of, real, text, whole
+from quell._said import said
+from quell._whole import write
+from quell.noise import Schedule
+from quell.programs.check import Evaluate, Expected, compare, expected
+from quell.programs.inputs import Inputs, inputs_of
+from quell.programs.lead import without_lead
+from quell.programs.lower import Lowered, Lowering
+from quell.programs.rewrite import inputs_used
+from quell.programs.trace import Refused, trace
+from quell.programs.write import Writer
+
+OUTPUTS = ("x0", "eps", "v", "score", "flow")
+PRECONDITIONS = ("none", "simple", "karras")
+
+
+def program_of(module: nn.Module, inputs: Inputs, shape: Sequence[int] | None = None) -> Lowered:
+    """A module as a program. `shape` is that which its result must have."""
+    traced = trace(module, inputs.arguments, inputs.keywords, inputs.names)
+    lowered = Lowering(traced).run()
+    if shape is not None and lowered.output.shape != tuple(shape):
+        raise Refused(
+            f"quell.export: the network returns {list(lowered.output.shape)} for a sample, must be "
+            f"{list(shape)}, the shape of x: wrap it in a module that returns that part"
+        )
+    lowered = without_lead(lowered)
+    used = inputs_used(lowered)
+    lowered.inputs = [value for value in lowered.inputs if value.name == "x" or value in used]
+    return lowered
+
+
+def check_module(module: Any) -> nn.Module:
+    if not isinstance(module, nn.Module):
+        raise TypeError(f"quell.export: module: {said(module)}, must be a network of PyTorch's")
+    for name, weight in [*module.named_parameters(), *module.named_buffers()]:
+        if weight.device.type != "cpu":
+            raise ValueError(f"quell.export: {name} is on {weight.device}: call .cpu() before")
+        if weight.dtype in (torch.float16, torch.bfloat16, torch.float64):
+            raise ValueError(f"quell.export: {name} is {weight.dtype}: call .float() before")
+        if weight.is_floating_point() and not torch.isfinite(weight).all():
+            raise ValueError(f"quell.export: {name} is not finite")
+    return module
+
+
+def _one_of(value: Any, what: str, allowed: Sequence[str]) -> str:
+    if text(value, what) not in allowed:
+        raise ValueError(f"quell.export: {what}: {said(value)}, must be {', '.join(allowed)}")
+    return str(value)
+
+
+def export(
+    module: nn.Module,
+    path: str | os.PathLike[str],
+    example: Any,
+    *,
+    output: str = "x0",
+    precondition: str = "none",
+    schedule: str = "vp",
+    time: bool = True,
+    classes: int = 0,
+    names: Sequence[str] | None = None,
+    decode: nn.Module | None = None,
+    most: float = 1e-5,
+    **fields: Any,
+) -> float:
+    """Writes any module of PyTorch's as a model of quell's: its graph as a program and its weights
+    (docs/programs.md). The module is not changed.
+
+    Arguments:
+        module: The network, on the CPU and in float32. It is taken as it is in evaluation mode.
+        path: Where the .safetensors file goes.
+        example: What it is called with: a tuple as (x, t, label, ...) or a dictionary by names. The
+            first tensor is x, the second the time; each has the batch first. What is no tensor is
+            taken as it is. The check draws times and conditions in the example's ranges.
+        output: What it returns: "x0", "eps", "v", "score" or "flow".
+        precondition: What is around it: "none", "simple" or "karras" (docs/networks.md).
+        schedule: The schedule that it was trained with, as "vp" or "beta_linear:train=1000".
+        time: False for a network that is told no time.
+        classes: The number of classes, if it takes one: as a whole number, or as so many numbers of
+            which one is 1.
+        names: Of the example's tensors, in order: "x", "time", "class", and conditions' own; left
+            out, conditions have the names of forward's arguments.
+        decode: A module that makes of a sample what a reader wants to see.
+        most: The largest difference from PyTorch in float64 allowed, relative to the largest
+            output; it may always be four times PyTorch's own in float32.
+        fields: Further fields of the description, as image=True or comment="...".
+
+    Returns:
+        The largest difference that was found.
+
+    Raises:
+        ValueError: It has operations that a program does not (each is named, with the line that it
+            comes from), or depends on the batch, or differs too much. No file is then written.
+    """
+    path_of(path, "path")
+    classes = whole(classes, "classes", 0, 2**24 - 1)
+    if not real(most, "most") > 0:
+        raise ValueError(f"most: {most}, must be above 0")
+    inputs = inputs_of(check_module(module), example, names, time, classes)
+    x = inputs.tensors()["x"]
+    shape = extents_of(tuple(x.shape[1:]), "the sizes of one sample")
+    Schedule(schedule)
+    description = {
+        "kind": "network",
+        "version": 1,
+        "shape": list(shape),
+        "output": _one_of(output, "output", OUTPUTS),
+        "precondition": _one_of(precondition, "precondition", PRECONDITIONS),
+        "schedule": text(schedule, "schedule"),
+        **({"classes": classes} if classes else {}),
+        **fields,
+    }
+    right = {"denoise": expected(module, inputs, classes)}
+    programs = {"denoise": program_of(module, inputs, shape)}
+    if decode is not None:
+        inside = inputs_of(check_module(decode), (x,), None, False, 0)
+        right["decode"] = expected(decode, inside, 0)
+        programs["decode"] = program_of(decode, inside)
+    stored, metadata = stored_of(programs, description)
+    worst = [0.0]
+    write(stored, path, metadata, lambda name: worst.append(_checked(name, right, most)))
+    return max(worst)
+
+
+def stored_of(
+    programs: dict[str, Lowered], description: dict[str, Any]
+) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors of a file and its metadata."""
+    writer = Writer({value.name for lowered in programs.values() for value in lowered.inputs})
+    written = {name: writer.program(lowered) for name, lowered in programs.items()}
+    text = json.dumps({**description, "programs": written}, allow_nan=False)
+    return writer.tensors, {"quell": text}
+
+
+def _checked(path: str, right: dict[str, Expected], most: float) -> float:
+    """The programs of a file against what is right."""
+    return max(compare(evaluator(path, name), one, most) for name, one in right.items())
+
+
+def evaluator(path: str, name: str) -> Evaluate:
+    """quell's own evaluation of a program."""
+    raise NotImplementedError

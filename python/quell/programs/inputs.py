@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: MIT
+"""What a module is called with, and what each of it is to a program: the sample x, the time, the
+class, or a condition by name."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from quell._said import said
+
+
+@dataclasses.dataclass
+class Inputs:
+    """The arguments of a call, and the names of the tensors among them, in order."""
+
+    arguments: tuple[Any, ...]
+    keywords: dict[str, Any]
+    names: list[str]
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The tensors by their names."""
+        given = [*self.arguments, *self.keywords.values()]
+        tensors = [value for value in given if isinstance(value, Tensor)]
+        return dict(zip(self.names, tensors, strict=True))
+
+    def with_tensors(self, tensors: Mapping[str, Tensor]) -> Inputs:
+        """The same call with these in place of the tensors."""
+        left = iter(self.names)
+
+        def new(value: Any) -> Any:
+            return tensors[next(left)] if isinstance(value, Tensor) else value
+
+        arguments = tuple(new(value) for value in self.arguments)
+        return Inputs(arguments, {k: new(v) for k, v in self.keywords.items()}, self.names)
+
+    @property
+    def batch(self) -> int:
+        return len(self.tensors()["x"])
+
+
+def inputs_of(
+    module: nn.Module, example: Any, names: Sequence[str] | None, time: bool, classes: int
+) -> Inputs:
+    """The inputs of a module by an example of its call: a tuple of arguments or a dictionary of
+    keywords."""
+    if isinstance(example, Tensor):
+        example = (example,)
+    if not isinstance(example, (tuple, list, Mapping)) or not example:
+        raise TypeError(
+            f"quell.export: example: {said(example)}, must be a tuple of what the network is "
+            "called with, as (x, t), or a dictionary by names"
+        )
+    keywords, arguments = {}, ()
+    if isinstance(example, Mapping):
+        keywords = {str(name): _as_given(value) for name, value in example.items()}
+    else:
+        arguments = tuple(_as_given(value) for value in example)
+    own = _own_names(module, arguments, keywords)
+    tensors = [v for v in (*arguments, *keywords.values()) if isinstance(v, Tensor)]
+    _check_batch(own, tensors)
+    chosen = list(names) if names is not None else _roles(own, tensors, time, classes)
+    _check_names(chosen, tensors)
+    made = Inputs(arguments, keywords, chosen)
+    return made if made.batch > 1 else _doubled(made)
+
+
+def _as_given(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        value = value.detach()
+        return value.float() if value.is_floating_point() else value
+    if isinstance(value, (tuple, list, Mapping)):
+        raise TypeError(
+            "quell.export: example: a list or dictionary within it: wrap the network in a module "
+            "that takes tensors"
+        )
+    return value
+
+
+def _own_names(
+    module: nn.Module, arguments: tuple[Any, ...], keywords: dict[str, Any]
+) -> list[str]:
+    """Forward's names of the tensors."""
+    try:
+        bound = inspect.signature(module.forward).bind(*arguments, **keywords)
+    except TypeError as error:
+        raise TypeError(f"quell.export: example: {type(module).__name__}: {error}") from None
+    names = []
+    for name, value in bound.arguments.items():
+        if isinstance(value, Tensor):
+            names.append(name)
+        elif isinstance(value, tuple):  # *name
+            names += [f"{name}_{k}" for k, part in enumerate(value) if isinstance(part, Tensor)]
+        elif isinstance(value, dict):  # **name
+            names += [key for key, part in value.items() if isinstance(part, Tensor)]
+    return names
+
+
+def _check_batch(names: Sequence[str], tensors: Sequence[Tensor]) -> None:
+    if not tensors or not tensors[0].ndim:
+        raise ValueError("quell.export: example: must begin with x, a batch of samples")
+    batch = len(tensors[0])
+    for name, tensor in zip(names, tensors, strict=True):
+        if tensor.device.type != "cpu":
+            raise ValueError(f"quell.export: example: {name} is on {tensor.device}: call .cpu()")
+        if tensor.ndim and len(tensor) != batch:
+            raise ValueError(
+                f"quell.export: example: {name} begins with {len(tensor)}, x with {batch}: each "
+                "tensor has the batch first; what all samples share belongs into the module"
+            )
+
+
+def _roles(own: Sequence[str], tensors: Sequence[Tensor], time: bool, classes: int) -> list[str]:
+    names = ["x", *own[1:]]
+    if time and len(names) > 1:
+        names[1] = "time"
+    rest = range(2 if time else 1, len(names))
+    if classes:
+        found = [k for k in rest if _is_class(tensors[k], classes)]
+        if not found:
+            raise ValueError(
+                f"quell.export: classes: {classes}, but no input of the example is a class: a "
+                f"tensor of whole numbers, one a sample, or of {classes} numbers a sample"
+            )
+        names[found[0]] = "class"
+    for k in rest:
+        if names[k] != "class" and not tensors[k].is_floating_point():
+            raise ValueError(
+                f"quell.export: {names[k]}: whole numbers: say classes=COUNT if it is the class, "
+                "or names=[...] if it is a condition"
+            )
+    return names
+
+
+def _is_class(tensor: Tensor, classes: int) -> bool:
+    if tensor.is_floating_point():
+        return tensor.shape[1:] == (classes,)
+    return tensor.ndim == 1
+
+
+def _check_names(names: Sequence[str], tensors: Sequence[Tensor]) -> None:
+    if len(names) != len(tensors):
+        raise ValueError(
+            f"quell.export: names: {len(names)} of them, the example has {len(tensors)} tensors"
+        )
+    if names[0] != "x" or len(set(names)) != len(names):
+        raise ValueError("quell.export: names: must begin with x, and each be another")
+    for name, tensor in zip(names, tensors, strict=True):
+        if name == "time" and tensor.ndim > 1:
+            raise ValueError(
+                "quell.export: the time has sizes beside the batch: must be one number"
+            )
+
+
+def _doubled(inputs: Inputs) -> Inputs:
+    """A batch of two: torch.export takes a batch of one for a size that is always 1."""
+    twice = {
+        name: torch.cat([tensor, tensor]) if tensor.ndim else tensor
+        for name, tensor in inputs.tensors().items()
+    }
+    return inputs.with_tensors(twice)

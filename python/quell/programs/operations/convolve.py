@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MIT
+"""Convolutions and their transposes, in one to three dimensions. PyTorch's have a batch, and a
+program's have none: what a network folds into the batch (frames, say) is a dimension of its own,
+along which the window has size one."""
+
+from collections.abc import Callable
+from typing import Any
+
+from quell.programs.build import Builder
+from quell.programs.table import Call, NotKnown, lowers
+from quell.programs.values import Constant, Value
+
+Lists = dict[str, list[int]]
+PLAIN = {"stride": 1, "before": 0, "after": 0, "dilation": 1}  # of a window of one
+
+
+def each(value: Any, rank: int) -> list[int]:
+    """A number for each dimension, of one for all or of a list."""
+    if isinstance(value, int):
+        return [value] * rank
+    return list(value) * rank if len(value) == 1 else list(value)
+
+
+def _borders(given: Any, weight: Value, dilation: list[int]) -> tuple[list[int], list[int]]:
+    """Before and after each dimension; "same" puts the odd one after, as PyTorch does."""
+    rank = weight.rank - 2
+    if given == "same":
+        whole = [d * (weight.shape[k + 2] - 1) for k, d in enumerate(dilation)]
+        return [size // 2 for size in whole], [size - size // 2 for size in whole]
+    sizes = [0] * rank if given == "valid" else each(given, rank)
+    return sizes, list(sizes)
+
+
+def _weights(call: Call) -> tuple[Value, Value | None]:
+    weight, bias = call["weight"], call["bias"]
+    if not isinstance(weight, Constant) or not isinstance(bias, (Constant, type(None))):
+        raise NotKnown(
+            f"{call.name} whose weights depend on an input", "products of matrices can do the same"
+        )
+    return weight, bias
+
+
+@lowers("conv1d", "conv2d", "conv3d")
+def conv(b: Builder, call: Call) -> Value:
+    weight, bias = _weights(call)
+    rank = weight.rank - 2
+    dilation = each(call["dilation"], rank)
+    before, after = _borders(call["padding"], weight, dilation)
+    lists = {"stride": each(call["stride"], rank), "before": before, "after": after}
+    return _convolved(b, "conv", call, weight, bias, lists | {"dilation": dilation})
+
+
+@lowers("conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
+def conv_transpose(b: Builder, call: Call) -> Value:
+    weight, bias = _weights(call)
+    rank = weight.rank - 2
+    before = each(call["padding"], rank)
+    more = each(call["output_padding"], rank)
+    lists = {
+        "stride": each(call["stride"], rank),
+        "before": before,
+        "after": [size - further for size, further in zip(before, more, strict=True)],
+        "dilation": each(call["dilation"], rank),
+    }
+    return _convolved(b, "conv_transpose", call, weight, bias, lists)
+
+
+@lowers("convolution")
+def convolution(b: Builder, call: Call) -> Value:
+    return conv_transpose(b, call) if call["transposed"] else conv(b, call)
+
+
+def _convolved(
+    b: Builder, kind: str, call: Call, weight: Value, bias: Value | None, lists: Lists
+) -> Value:
+    x, rank = call["input"], weight.rank - 2
+    operands = [weight] if bias is None else [weight, bias]
+
+    def one(value: Value) -> Value:
+        return b.emit(kind, [value, *operands], call.dtype, **lists, groups=call["groups"])
+
+    if x.rank == rank + 1:
+        return one(x)
+    if x.shape[0] == 1:
+        return b.reshape(one(b.reshape(x, x.shape[1:])), call.shape)
+    if rank == 3:
+        return _apart(b, x, one)
+    wide = b.reshape(weight, [*weight.shape[:2], 1, *weight.shape[2:]])
+    lists = {name: [PLAIN[name], *values] for name, values in lists.items()}
+    operands[0] = wide
+    return b.transpose(one(b.transpose(x, 0, 1)), 0, 1)
+
+
+def _apart(b: Builder, x: Value, one: Callable[[Value], Value]) -> Value:
+    """Each of a batch by itself: there is no fourth dimension to have it in."""
+    made = [one(b.select(x, 0, k)) for k in range(x.shape[0])]
+    return b.concat([b.reshape(part, (1, *part.shape)) for part in made], 0)

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+"""Rows of tables, and elements by fixed lists of indices."""
+
+import math
+from typing import Any
+
+import torch
+
+from quell.programs.build import Builder
+from quell.programs.operations.functions import real_of
+from quell.programs.operations.move import put
+from quell.programs.table import Call, NotKnown, lowers
+from quell.programs.values import Constant, Value, constant
+
+FIXED = "the indices must not depend on an input, but for rows of a table"
+
+
+def by_list(b: Builder, x: Value, dim: int, index: list[int]) -> Value:
+    """The elements along a dimension at fixed places: a slice, where they follow on each other."""
+    if not index:
+        raise NotKnown("a list of no index")
+    step = index[1] - index[0] if len(index) > 1 else 1
+    if step > 0 and index == list(range(index[0], index[-1] + 1, step)):
+        return b.slice(x, dim, index[0], index[-1] + 1, step)
+    return b.emit("gather", [x, constant(torch.tensor(index))], x.dtype, dim=dim)
+
+
+def take(b: Builder, x: Value, dim: int, index: Value) -> Value:
+    """The elements along a dimension at places of an array of any shape."""
+    if isinstance(index, Constant):
+        places = [int(k) % x.shape[dim] for k in index.tensor.reshape(-1).tolist()]
+        made = by_list(b, x, dim, places)
+        return b.reshape(made, x.shape[:dim] + index.shape + x.shape[dim + 1 :])
+    return b.emit("gather", [x, index], x.dtype, dim=dim)
+
+
+@lowers("embedding")
+def embedding(b: Builder, call: Call) -> Value:
+    return take(b, call["weight"], 0, call["indices"])
+
+
+@lowers("index_select")
+def index_select(b: Builder, call: Call) -> Value:
+    x = real_of(call.first())
+    return take(b, x, call["dim"] % x.rank, call["index"])
+
+
+@lowers("index", "_unsafe_index")
+def index(b: Builder, call: Call) -> Value:
+    x, given = real_of(call.first()), list(call["indices"])
+    given += [None] * (x.rank - len(given))
+    used = [k for k, part in enumerate(given) if part is not None]
+    if any(given[k].truth for k in used):
+        raise NotKnown("choosing by a mask", "shapes may not depend on values: where() keeps all")
+    if len(used) == 1:
+        return take(b, x, used[0], given[used[0]])
+    if not all(isinstance(given[k], Constant) for k in used):
+        raise NotKnown("indices that are computed, along several dimensions", FIXED)
+    return _several(b, x, given, used)
+
+
+def _several(b: Builder, x: Value, given: list[Any], used: list[int]) -> Value:
+    """Fixed indices along several dimensions: those are merged to one, and so are the indices."""
+    tensors = [given[k].tensor for k in used]
+    whole = torch.broadcast_shapes(*[tensor.shape for tensor in tensors])
+    parts = [tensor.expand(whole) for tensor in tensors]
+    sizes = [x.shape[k] for k in used]
+    flat = torch.zeros_like(parts[0])
+    for part, size in zip(parts, sizes, strict=True):
+        flat = flat * size + part % size
+    rest = [k for k in range(x.rank) if k not in used]
+    together = used == list(range(used[0], used[-1] + 1))
+    place = used[0] if together else 0
+    order = [*rest[:place], *used, *rest[place:]]
+    turned = b.permute(x, order)
+    before, after = [x.shape[k] for k in rest[:place]], [x.shape[k] for k in rest[place:]]
+    merged = b.reshape(turned, [*before, math.prod(sizes), *after])
+    return take(b, merged, place, constant(flat))
+
+
+@lowers("gather")
+def gather(b: Builder, call: Call) -> Value:
+    x, dim, place = call["self"], call["dim"] % call["self"].rank, call["index"]
+    if not isinstance(place, Constant):
+        raise NotKnown("gather by computed indices", FIXED)
+    grid = torch.meshgrid(*[torch.arange(s) for s in place.shape], indexing="ij")
+    given: list[Any] = [constant(g.contiguous()) for g in grid]
+    given[dim] = place
+    return _several(b, x, given, list(range(x.rank)))
+
+
+@lowers("index_put", "_unsafe_index_put")
+def index_put(b: Builder, call: Call) -> Value:
+    x: Value = call.first()
+    given = list(call["indices"])
+    used = [k for k, part in enumerate(given) if part is not None]
+    if call["accumulate"] or len(used) != 1 or not isinstance(given[used[0]], Constant):
+        raise NotKnown("index_put", "build the array by cat")
+    dim, tensor = used[0], given[used[0]].tensor
+    if tensor.dtype == torch.bool or tensor.ndim != 1:
+        raise NotKnown("index_put", "build the array by cat")
+    value, places = call["values"], [int(k) % x.shape[dim] for k in tensor.tolist()]
+    for k, place in enumerate(places):
+        wide = b.expand(value, x.shape[:dim] + (len(places),) + x.shape[dim + 1 :])
+        x = put(b, x, b.slice(wide, dim, k, k + 1), dim, range(place, place + 1))
+    return x

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: MIT
+"""Where elements lie: shapes, orders, parts and joins."""
+
+from typing import Any
+
+import torch
+
+from quell.programs.build import Builder
+from quell.programs.operations.functions import as_dtype, real_of
+from quell.programs.table import Call, NotKnown, lowers
+from quell.programs.values import Complex, Value, constant
+
+
+def _each(function: Any, value: Any) -> Any:
+    """A move of a value, or of both parts of a complex one."""
+    if isinstance(value, Complex):
+        return Complex(function(value.real), function(value.imaginary))
+    return function(value)
+
+
+@lowers(
+    "view", "reshape", "_unsafe_view", "unsqueeze", "squeeze", "flatten", "unflatten", "view_copy"
+)
+def reshape(b: Builder, call: Call) -> Any:
+    return _each(lambda x: b.reshape(x, call.shape), call.first())
+
+
+@lowers("permute")
+def permute(b: Builder, call: Call) -> Any:
+    dims = [d % len(call["dims"]) for d in call["dims"]]
+    return _each(lambda x: b.permute(x, dims), call.first())
+
+
+@lowers("transpose")
+def transpose(b: Builder, call: Call) -> Any:
+    return _each(lambda x: b.transpose(x, call["dim0"], call["dim1"]), call.first())
+
+
+@lowers("t")
+def turn(b: Builder, call: Call) -> Any:
+    return b.transpose(call.first()) if call.first().rank == 2 else call.first()
+
+
+@lowers("expand")
+def expand(b: Builder, call: Call) -> Any:
+    return _each(lambda x: b.expand(x, call.shape), call.first())
+
+
+@lowers("repeat")
+def repeat(b: Builder, call: Call) -> Any:
+    return _each(lambda x: b.repeat(x, call["repeats"]), call.first())
+
+
+@lowers("slice")
+def part(b: Builder, call: Call) -> Any:
+    start = call["start"] if call["start"] is not None else 0
+    end = call["end"] if call["end"] is not None else 2**62
+    return _each(lambda x: b.slice(x, call["dim"], start, end, call["step"]), call.first())
+
+
+@lowers("select")
+def select(b: Builder, call: Call) -> Any:
+    return _each(lambda x: b.select(x, call["dim"], call["index"]), call.first())
+
+
+@lowers("split_with_sizes", "split", "chunk", "split_with_sizes_copy")
+def split(b: Builder, call: Call) -> Any:
+    parts, begin, dim = [], 0, call["dim"]
+    for shape in call.shapes:
+        end = begin + shape[dim]
+        parts.append(
+            _each(lambda x, start=begin, stop=end: b.slice(x, dim, start, stop), call.first())
+        )
+        begin = end
+    return parts
+
+
+@lowers("unbind")
+def unbind(b: Builder, call: Call) -> Any:
+    dim = call["dim"]
+    return [b.select(real_of(call.first()), dim, k) for k in range(len(call.shapes))]
+
+
+@lowers("cat")
+def cat(b: Builder, call: Call) -> Any:
+    parts = call["tensors"]
+    if any(isinstance(part, Complex) for part in parts):
+        return Complex(
+            b.concat([part.real for part in parts], call["dim"]),
+            b.concat([part.imaginary for part in parts], call["dim"]),
+        )
+    kept = [p for p in parts if p.shape != (0,)]  # PyTorch ignores these
+    return b.concat(kept, call["dim"] % len(call.shape))
+
+
+@lowers("stack")
+def stack(b: Builder, call: Call) -> Value:
+    dim = call["dim"] % len(call.shape)
+    one = call.shape[:dim] + (1,) + call.shape[dim + 1 :]
+    return b.concat([b.reshape(real_of(part), one) for part in call["tensors"]], dim)
+
+
+@lowers("flip")
+def flip(b: Builder, call: Call) -> Value:
+    return b.flip(real_of(call.first()), call["dims"])
+
+
+@lowers("roll")
+def roll(b: Builder, call: Call) -> Value:
+    x, dims = real_of(call.first()), call["dims"]
+    flat = not dims
+    made = b.reshape(x, [_count(x)]) if flat else x
+    for shift, dim in zip(call["shifts"], dims or [0], strict=True):
+        size = made.shape[dim]
+        cut = (-shift) % size
+        if cut:
+            made = b.concat([b.slice(made, dim, cut, size), b.slice(made, dim, 0, cut)], dim)
+    return b.reshape(made, x.shape)
+
+
+def _count(x: Value) -> int:
+    count = 1
+    for size in x.shape:
+        count *= size
+    return count
+
+
+@lowers("pixel_shuffle")
+def pixel_shuffle(b: Builder, call: Call) -> Value:
+    x, r = call.first(), call["upscale_factor"]
+    *lead, c, h, w = x.shape
+    n = len(lead)
+    apart = b.reshape(x, [*lead, c // r**2, r, r, h, w])
+    order = [*range(n), n, n + 3, n + 1, n + 4, n + 2]
+    return b.reshape(b.permute(apart, order), call.shape)
+
+
+@lowers("pixel_unshuffle")
+def pixel_unshuffle(b: Builder, call: Call) -> Value:
+    x, r = call.first(), call["downscale_factor"]
+    *lead, c, h, w = x.shape
+    n = len(lead)
+    apart = b.reshape(x, [*lead, c, h // r, r, w // r, r])
+    order = [*range(n), n, n + 2, n + 4, n + 1, n + 3]
+    return b.reshape(b.permute(apart, order), call.shape)
+
+
+@lowers("channel_shuffle", "native_channel_shuffle")
+def channel_shuffle(b: Builder, call: Call) -> Value:
+    x, groups = call.first(), call["groups"]
+    n, c, *rest = x.shape
+    apart = b.reshape(x, [n, groups, c // groups, *rest])
+    return b.reshape(b.transpose(apart, 1, 2), call.shape)
+
+
+# Putting a part in the place of another. PyTorch's export has no writes, but these.
+
+
+@lowers("slice_scatter")
+def slice_scatter(b: Builder, call: Call) -> Value:
+    x, part = call.first(), call["src"]
+    dim = call["dim"] % x.rank
+    end = call["end"] if call["end"] is not None else 2**62
+    start, end, step = slice(call["start"] or 0, end, call["step"]).indices(x.shape[dim])
+    return put(b, x, part, dim, range(start, end, step))
+
+
+@lowers("select_scatter")
+def select_scatter(b: Builder, call: Call) -> Value:
+    x = call.first()
+    dim = call["dim"] % x.rank
+    index = call["index"] % x.shape[dim]
+    part = b.reshape(call["src"], x.shape[:dim] + (1,) + x.shape[dim + 1 :])
+    return put(b, x, part, dim, range(index, index + 1))
+
+
+def put(b: Builder, x: Value, part: Value, dim: int, places: range) -> Value:
+    """x with a part of it, along one dimension, replaced."""
+    if not len(places):
+        return x
+    part = b.expand(part, x.shape[:dim] + (len(places),) + x.shape[dim + 1 :])
+    if len(places) == x.shape[dim]:
+        return part
+    return b.emit(
+        "put", [x, part], x.dtype, dim=dim, start=places.start, stop=places.stop, step=places.step
+    )
+
+
+@lowers("copy", "copy_")
+def copy(b: Builder, call: Call) -> Value:
+    return b.expand(as_dtype(b, call["src"], call.dtype), call.shape)
+
+
+# Arrays of one number, whose shape comes from a value that is computed.
+
+
+@lowers(
+    "full_like", "zeros_like", "ones_like", "empty_like", "new_full", "new_zeros", "new_ones",
+    "new_empty", "new_empty_strided", "fill", "zero",
+)  # fmt: skip
+def full(b: Builder, call: Call) -> Value:
+    given = call.arguments.get("fill_value", call.arguments.get("value"))
+    if given is None:
+        given = 1 if "ones" in call.name else 0
+    if isinstance(given, Value):
+        return b.expand(given, call.shape)
+    return constant(torch.full(call.shape, given, dtype=call.dtype))
+
+
+@lowers("full", "scalar_tensor")
+def full_of(b: Builder, call: Call) -> Value:
+    given = call.arguments.get("fill_value", call.arguments.get("s"))
+    if not isinstance(given, Value):
+        raise NotKnown("full")
+    return b.expand(given, call.shape)
+
+
+@lowers("diagonal")
+def diagonal(b: Builder, call: Call) -> Value:
+    raise NotKnown("diagonal", "gather with fixed indices does the same")

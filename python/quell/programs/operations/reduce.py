@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: MIT
+"""Sums, means, extremes and norms over dimensions."""
+
+import math
+from typing import Any
+
+import torch
+
+from quell.programs.build import Builder
+from quell.programs.operations.functions import real_of, truth
+from quell.programs.table import Call, NotKnown, lowers
+from quell.programs.values import Value
+
+SAME = {"sum": "sum", "mean": "mean", "amax": "max", "amin": "min"}
+
+
+def dims_of(call: Call, x: Value) -> list[int]:
+    """Those that are reduced: all, where none is named."""
+    given = call.arguments.get("dim")
+    if given is None or given == []:
+        return list(range(x.rank))
+    return [given] if isinstance(given, int) else list(given)
+
+
+def _reduce(
+    b: Builder, function: str, x: Value, call: Call, dtype: torch.dtype, **said: Any
+) -> Value:
+    keep = bool(call.arguments.get("keepdim", False))
+    if not x.rank:
+        return x
+    return b.reduce(function, x, dims_of(call, x), keep, dtype, **said)
+
+
+@lowers(*SAME)
+def plain(b: Builder, call: Call) -> Value:
+    return _reduce(b, SAME[call.name], real_of(call.first()), call, call.dtype)
+
+
+@lowers("max", "min")
+def extreme(b: Builder, call: Call) -> Any:
+    if "other" in call.arguments:
+        return b.map(call.name, [call.first(), call["other"]], call.dtype)
+    made = _reduce(b, call.name, call.first(), call, call.dtype)
+    return [made] if call.shapes else made
+
+
+@lowers("any", "all")
+def some(b: Builder, call: Call) -> Value:
+    function = "max" if call.name == "any" else "min"
+    return _reduce(b, function, truth(b, call.first()), call, torch.bool)
+
+
+@lowers("var", "std")
+def variance(b: Builder, call: Call) -> Value:
+    made = _variance(b, call, call.dtype)
+    return b.map("sqrt", [made], call.dtype) if call.name == "std" else made
+
+
+def _variance(b: Builder, call: Call, dtype: torch.dtype) -> Value:
+    x, given = call.first(), call.arguments
+    correction = given.get("correction", 1 if given.get("unbiased", True) else 0)
+    correction = 1 if correction is None else int(correction)
+    return _reduce(b, "var", x, call, dtype, correction=correction)
+
+
+@lowers("var_mean")
+def variance_and_mean(b: Builder, call: Call) -> Any:
+    return [_variance(b, call, call.dtype), _reduce(b, "mean", call.first(), call, call.dtype)]
+
+
+@lowers("linalg_vector_norm", "norm")
+def norm(b: Builder, call: Call) -> Value:
+    x, order = call.first(), call.arguments.get("ord", call.arguments.get("p", 2))
+    order = 2 if order is None else order
+    if order == 2:
+        return _reduce(b, "norm", x, call, call.dtype)
+    sizes = b.map("abs", [x], x.dtype)
+    if order == 1:
+        return _reduce(b, "sum", sizes, call, call.dtype)
+    if order == math.inf:
+        return _reduce(b, "max", sizes, call, call.dtype)
+    raise NotKnown(f"the norm of order {order}")
+
+
+@lowers("argmax", "argmin")
+def place(b: Builder, call: Call) -> Value:
+    return _reduce(b, call.name, call.first(), call, call.dtype)
+
+
+@lowers("prod")
+def prod(b: Builder, call: Call) -> Value:
+    raise NotKnown("prod", "multiply the parts one by one")

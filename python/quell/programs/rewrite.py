@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""Going over a program once and making it anew: what every simplification shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from quell.programs.build import Builder
+from quell.programs.lower import Lowered
+from quell.programs.values import Input, Operand, Result, Value
+
+Rule: TypeAlias = Callable[[Builder, Result, list[Operand]], Value]
+
+
+def as_it_is(b: Builder, result: Result, operands: Sequence[Operand]) -> Value:
+    """The same instruction of these operands."""
+    return again(b, result.kind, operands, result, **result.attributes)
+
+
+def again(
+    b: Builder, kind: str, operands: Sequence[Operand], like: Result, **said: object
+) -> Value:
+    """An instruction, by the function of the builder that leaves out what does nothing."""
+    first = operands[0]
+    if kind in ("reshape", "permute", "expand", "repeat"):
+        assert isinstance(first, Value)
+        attribute = {"permute": "order", "repeat": "counts"}.get(kind, "shape")
+        made: Value = getattr(b, kind)(first, said[attribute])
+        return made
+    if kind == "map" and len(said) == 1:
+        return b.map(str(said["function"]), operands, like.dtype)
+    if kind == "concat":
+        parts = [part for part in operands if isinstance(part, Value)]
+        return b.concat(parts, int(str(said["dim"])))
+    return b.emit(kind, operands, like.dtype, **said)
+
+
+def rewritten(program: Lowered, rule: Rule) -> Lowered:
+    """A program of which a rule makes each instruction, in order, and then what nothing needs is
+    gone."""
+    b = Builder()
+    made: dict[Value, Value] = {}
+
+    def new(operand: Operand) -> Operand:
+        return made.get(operand, operand) if isinstance(operand, Value) else operand
+
+    for result in program.results:
+        b.source = result.source
+        made[result] = rule(b, result, [new(operand) for operand in result.operands])
+    output = made.get(program.output, program.output)
+    return Lowered(program.inputs, needed(b.results, output), output)
+
+
+def needed(results: Sequence[Result], output: Value) -> list[Result]:
+    """The instructions that the output comes from, in order."""
+    wanted: set[Value] = {output}
+    for result in reversed(results):
+        if result in wanted:
+            wanted.update(o for o in result.operands if isinstance(o, Value))
+    return [result for result in results if result in wanted]
+
+
+def uses(program: Lowered) -> dict[Value, int]:
+    """How many instructions take each value, and the output once more."""
+    counts: dict[Value, int] = {program.output: 1}
+    for result in program.results:
+        for operand in {o for o in result.operands if isinstance(o, Value)}:
+            counts[operand] = counts.get(operand, 0) + 1
+    return counts
+
+
+def inputs_used(program: Lowered) -> set[Input]:
+    found = {o for r in program.results for o in r.operands if isinstance(o, Input)}
+    return found | ({program.output} if isinstance(program.output, Input) else set())

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: MIT
+"""A module as a graph of PyTorch's operations, by torch.export with a batch of any size. Composites
+that a program has as one instruction (attention, norms, convolutions, ...) are kept whole."""
+
+import contextlib
+import dataclasses
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.export.graph_signature import InputKind, OutputKind
+
+KEPT = (
+    "_safe_softmax addcmul avg_pool1d avg_pool2d avg_pool3d channel_shuffle conv1d conv2d conv3d "
+    "conv_transpose1d conv_transpose2d conv_transpose3d einsum elu embedding gelu glu group_norm "
+    "hardsigmoid hardswish hardtanh instance_norm layer_norm leaky_relu lerp linear "
+    "linalg_vector_norm log_sigmoid logsumexp matmul mish pad pixel_shuffle pixel_unshuffle relu6 "
+    "rms_norm roll scaled_dot_product_attention selu silu softmax softplus upsample_bilinear2d "
+    "upsample_linear1d upsample_nearest1d upsample_nearest2d upsample_nearest3d "
+    "upsample_trilinear3d _upsample_nearest_exact1d _upsample_nearest_exact2d "
+    "_upsample_nearest_exact3d masked_fill clamp_min clamp_max square std log_softmax"
+).split()
+
+
+class Refused(ValueError):
+    """The module cannot be exported; the message says why and what to do."""
+
+
+@dataclasses.dataclass
+class Traced:
+    """A graph; its placeholders' constant tensors, with their names in the module, or an input's
+    name; and the node that is the result."""
+
+    graph: torch.fx.Graph
+    constants: dict[str, tuple[Tensor, str]]
+    inputs: dict[str, str]
+    result: torch.fx.Node
+
+
+def _decompositions() -> Any:
+    table = torch.export.default_decompositions()
+    for name in KEPT:
+        packet = getattr(torch.ops.aten, name, None)
+        for overload in packet.overloads() if packet is not None else ():
+            table.pop(getattr(packet, overload), None)
+    return table
+
+
+@contextlib.contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """The module in evaluation mode, and as it was afterwards."""
+    training = [part for part in module.modules() if part.training]
+    module.eval()
+    try:
+        yield
+    finally:
+        for part in training:
+            part.training = True
+
+
+@contextlib.contextmanager
+def _masks_not_looked_at() -> Iterator[None]:
+    """nn.Transformer's parts look at a mask's values to see whether it is causal, which a graph
+    cannot; without a look the mask is taken as it is."""
+    transformer: Any = nn.modules.transformer
+    name = "_detect_is_causal_mask"
+    looking = getattr(transformer, name, None)
+    fast = torch.backends.mha.get_fastpath_enabled()
+    if looking is not None:
+        setattr(transformer, name, lambda mask, is_causal=None, size=None: bool(is_causal))
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
+        if looking is not None:
+            setattr(transformer, name, looking)
+
+
+def _batched(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.ndim > 0
+
+
+def _one(value: Any) -> Any:
+    return value[:1] if _batched(value) else value
+
+
+def _dynamic(value: Any) -> Any:
+    return {0: torch.export.Dim.DYNAMIC} if _batched(value) else None
+
+
+def _why(error: BaseException) -> str:
+    """The first sentence of torch's error, and the user's line, if it names one."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    first = lines[0] if lines else type(error).__name__
+    for k, line in enumerate(lines):
+        if line.startswith("File ") and "/torch/" not in line and k + 1 < len(lines):
+            return f"{first} ({line}: {lines[k + 1]})"
+    return first
+
+
+def _exported(
+    module: nn.Module, arguments: Sequence[Any], keywords: Mapping[str, Any]
+) -> torch.export.ExportedProgram:
+    """By a batch of any size; or of one, where the code makes a number of the batch's size, as
+    len(x) does: a program is that of one sample, and is checked with other batches."""
+    try:
+        return _with_shapes(module, arguments, keywords, _shapes(module, arguments, keywords))
+    except Exception as error:
+        first = error
+    one = [_one(value) for value in arguments], {k: _one(v) for k, v in keywords.items()}
+    try:
+        return _with_shapes(module, one[0], one[1], None)
+    except Exception:
+        raise Refused(
+            f"quell.export: torch.export cannot follow {type(module).__name__}: {_why(first)}; a "
+            "network must not choose its way by the values of its inputs"
+        ) from first
+
+
+def _with_shapes(
+    module: nn.Module, arguments: Sequence[Any], keywords: Mapping[str, Any], shapes: Any
+) -> torch.export.ExportedProgram:
+    with torch.no_grad(), evaluating(module), _masks_not_looked_at():
+        traced = torch.export.export(
+            module, tuple(arguments), dict(keywords), dynamic_shapes=shapes, strict=False
+        )
+        decomposed: torch.export.ExportedProgram = traced.run_decompositions(_decompositions())
+    return decomposed
+
+
+def _shapes(module: nn.Module, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
+    """What is dynamic, by the names of forward's parameters: the first size of every tensor."""
+    bound = inspect.signature(module.forward).bind(*arguments, **keywords)
+    return {
+        name: torch.utils._pytree.tree_map(_dynamic, value)
+        for name, value in bound.arguments.items()
+    }
+
+
+def trace(
+    module: nn.Module,
+    arguments: Sequence[Any],
+    keywords: Mapping[str, Any],
+    names: Sequence[str],
+) -> Traced:
+    """The module's graph.
+
+    Arguments:
+        arguments, keywords: What it is called with: tensors whose first size is a batch of at least
+            two, and anything else, which is taken as it is.
+        names: Of the tensors among them, in order.
+    """
+    program = _exported(module, arguments, keywords)
+    constants: dict[str, tuple[Tensor, str]] = {}
+    inputs: dict[str, str] = {}
+    left = list(names)
+    for given in program.graph_signature.input_specs:
+        placeholder = given.arg.name
+        if given.kind == InputKind.USER_INPUT:
+            if isinstance(given.arg, torch.export.graph_signature.TensorArgument):
+                inputs[placeholder] = left.pop(0)
+            continue
+        target = str(given.target)
+        held = program.state_dict if target in program.state_dict else program.constants
+        constants[placeholder] = (held[target], target)
+    return Traced(program.graph, constants, inputs, _result(program))
+
+
+def _result(program: torch.export.ExportedProgram) -> torch.fx.Node:
+    output = next(node for node in program.graph.nodes if node.op == "output")
+    kept = []
+    for node, said in zip(output.args[0], program.graph_signature.output_specs, strict=True):
+        if said.kind == OutputKind.USER_OUTPUT and isinstance(node, torch.fx.Node):
+            kept.append(node)
+        elif said.kind != OutputKind.USER_OUTPUT:
+            raise Refused(
+                f"quell.export: forward changes {said.target}: a program has no state; remove that"
+            )
+    if len(kept) != 1:
+        raise Refused(
+            f"quell.export: the network returns {len(kept)} tensors, must be one: wrap it in a "
+            "module that returns the one that is meant"
+        )
+    return kept[0]

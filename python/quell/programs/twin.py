@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+"""What a module computes in float64, whatever its weights and its own code say: every operation of
+PyTorch's is given float64 in place of float32. It does not go by the exporter's graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_map
+
+NARROW = (torch.float32, torch.float16, torch.bfloat16)
+
+
+def _wide(value: Any) -> Any:
+    if isinstance(value, Tensor) and value.dtype in NARROW:
+        return value.double()
+    if isinstance(value, Tensor) and value.dtype == torch.complex64:
+        return value.to(torch.complex128)
+    if isinstance(value, torch.dtype) and value in NARROW:
+        return torch.float64
+    return torch.complex128 if value is torch.complex64 else value
+
+
+class _Functions(TorchFunctionMode):
+    """The same for functions of torch, some of which compare their arguments' types at once."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return func(*tree_map(_wide, args), **tree_map(_wide, kwargs or {}))
+
+
+class _Operations(TorchDispatchMode):
+    """Every operation is given float64, and makes it."""
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        args, kwargs = tree_map(_wide, args), tree_map(_wide, kwargs or {})
+        made = func(*args, **kwargs)
+        return tree_map(_wide, made)
+
+
+def in_double(module: nn.Module, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
+    """What the module returns, in float64."""
+    default = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        operations: Any = _Operations
+        with torch.no_grad(), operations(), _Functions():
+            given = tree_map(_wide, tuple(arguments))
+            return module(*given, **tree_map(_wide, dict(keywords)))
+    finally:
+        torch.set_default_dtype(default)

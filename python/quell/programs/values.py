@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+"""What a program is made of while it is being built: constants, inputs, results of instructions.
+Shapes are those of one sample: the batch is gone."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+
+Shape: TypeAlias = tuple[int, ...]
+
+
+@dataclasses.dataclass(eq=False)
+class Value:
+    """An array. `dtype` is torch's: a program knows real numbers alone, but whole numbers and truth
+    values differ in what torch does with them."""
+
+    shape: Shape
+    dtype: torch.dtype
+
+    @property
+    def rank(self) -> int:
+        return len(self.shape)
+
+    @property
+    def truth(self) -> bool:
+        return self.dtype == torch.bool
+
+    @property
+    def real(self) -> bool:
+        return self.dtype.is_floating_point
+
+
+@dataclasses.dataclass(eq=False)
+class Constant(Value):
+    """A tensor that depends on no input; `name` is that of a weight as it is, or empty."""
+
+    tensor: Tensor
+    name: str = ""
+
+
+@dataclasses.dataclass(eq=False)
+class Input(Value):
+    name: str
+
+
+@dataclasses.dataclass(eq=False)
+class Result(Value):
+    """What an instruction makes. Operands are values, numbers, or None where one is left out."""
+
+    kind: str
+    operands: tuple[Operand, ...]
+    attributes: dict[str, Any]
+    source: str
+
+
+@dataclasses.dataclass(eq=False)
+class Unknown(Value):
+    """In place of what could not be taken over, so that all that cannot is found at once."""
+
+
+@dataclasses.dataclass(eq=False)
+class Complex:
+    """A complex array: a program has none, but its two parts."""
+
+    real: Value
+    imaginary: Value
+
+
+Number: TypeAlias = int | float
+Operand: TypeAlias = Value | int | float | None
+
+
+def constant(tensor: Tensor, name: str = "") -> Constant:
+    return Constant(tuple(tensor.shape), tensor.dtype, tensor.detach(), name)
+
+
+def known(operands: tuple[Operand, ...]) -> bool:
+    """Whether no operand depends on an input."""
+    return not any(isinstance(o, Value) and not isinstance(o, Constant) for o in operands)
+
+
+def number(value: Operand) -> Number | None:
+    """The number that a constant of one element is; None if it is something else."""
+    if isinstance(value, (int, float)):
+        return value
+    if isinstance(value, Constant) and value.tensor.numel() == 1:
+        found: Number = value.tensor.item()
+        return found
+    return None
