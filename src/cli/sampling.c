@@ -75,8 +75,8 @@ quell_status sampling_create(const struct sampling *sampling, const char *spec, 
     return status;
 }
 
-/* So little of X is in the first states that it does not matter which law it has: as little as at
- * the schedule's end, to 1%, or alpha < 0.01 sigma. */
+/* Returns whether the first states contain so little of X that its law does not matter: as little
+ * as at the schedule's end, to 1%, or alpha < 0.01 sigma. */
 static bool is_early(const quell_sampler *sampler)
 {
     quell_point first = sampler->grid[0], end;

@@ -6,8 +6,8 @@
 #include <quell/quell.h>
 #include "cli/options.h"
 
-/* schedule: NULL until it is chosen. grid: NULL if it is not given. times, sigmas: as they were
- * asked for; points: the values, of one of the two. */
+/* schedule: NULL until it is chosen. grid: NULL if it is not given. times, sigmas: the texts of
+ * these options; points: the values of one of the two. */
 struct sampling {
     const char *schedule, *grid, *times, *sigmas;
     double *points;
@@ -85,7 +85,7 @@ struct sampling {
         NUMBER_ROW(owner, sampling.threshold_max, "threshold-max", "X", 1, INFINITY,               \
                    "The upper bound on this s (default: no bound).")
 
-/* Loads a model; whatever the reason of a failure, it is reported as the model's. This and the
+/* Loads a model. A failure is reported as the model's, whatever its reason is. This and the
  * functions below return an exit code, and have complained if it is not EXIT_DONE. */
 int sampling_open_model(quell_model **model, const char *name);
 
@@ -95,7 +95,7 @@ int sampling_choose_machine(const char *isa, uint64_t threads, const char **chos
 /* Reads --times or --sigmas, if one is given, and then sets *steps. */
 int sampling_read_points(struct sampling *sampling, uint64_t *steps);
 
-/* Frees them. */
+/* Frees the points. */
 void sampling_free(struct sampling *sampling);
 
 /* Chooses the schedule that is asked for, or else the model's own, or else vp. */
@@ -106,12 +106,12 @@ void sampling_choose_schedule(struct sampling *sampling, const quell_model *mode
 quell_status sampling_create(const struct sampling *sampling, const char *spec, size_t steps,
                              const quell_denoiser *denoiser, quell_sampler **sampler);
 
-/* Refuses a start in the middle without a word on the law there. from: the file of the states, or
- * NULL; instead: what else could be given. */
+/* Refuses a start in the middle if nothing says which law the states have there. from: the file of
+ * the states, or NULL. instead: other options to name in the message. */
 int sampling_check_start(const struct sampling *sampling, const quell_sampler *sampler,
                          const char *from, const char *instead);
 
-/* The grid's name. */
+/* Returns the grid's name. */
 const char *sampling_grid(const struct sampling *sampling);
 
 #endif
