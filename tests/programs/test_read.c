@@ -143,6 +143,8 @@ TEST(program_read, instructions_refused)
         {"{'pool': ['x'], 'function': 'mean', 'window': [6]}", "smaller than 'window'"},
         {"{'pool': ['x'], 'function': 'mean', 'window': [2], 'before': [2]}", "less than 'window'"},
         {"{'gather': ['x', 'time'], 'dim': 2}", "'dim' is 2"},
+        {"{'gather': ['b', [4]], 'dim': 0}, {'map': ['x', 0], 'function': 'add'}",
+         "instruction 0 (gather): element 0 of its result, which comes from constants, is not"},
         {"{'map': ['x'], 'function': 'silu'}, {'map': ['x'], 'function': 'relu'}",
          "instruction 0 (map): its result is not used: leave it out"},
         {"{'move': ['b'], 'form': 'expand', 'shape': [32768, 16384, 4]}, "
