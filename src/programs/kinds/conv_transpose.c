@@ -42,8 +42,7 @@ static quell_status infer(struct quell_inference *at)
     return QUELL_OK;
 }
 
-/* Sets the position in x that a tap takes for a place of the result, -1 if it is out of bounds;
- * false if the tap takes none. */
+/* Whether a tap reaches a place, and from which position of x; -1: from outside. */
 static bool reaches(const struct quell_window *window, const int64_t *place, const int64_t *tap,
                     ptrdiff_t *source)
 {
@@ -70,8 +69,7 @@ static size_t count_reaching(const struct quell_window *window, const int64_t *p
     return count;
 }
 
-/* x, weight: of the first channel of the group. step: the distance between the weights of two
- * channels. */
+/* x, weight: of the group's first channel; step: between the weights of channels. */
 static float gather(const struct quell_window *window, size_t channels, const int64_t *place,
                     const float *x, const float *weight, size_t step, const float *bias)
 {
