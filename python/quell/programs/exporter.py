@@ -16,6 +16,7 @@ from quell._numbers import path_of, real, text, whole
 from quell._said import said
 from quell._whole import write
 from quell.noise import Schedule
+from quell.programs.canonical import canonical
 from quell.programs.check import Evaluate, Expected, compare, expected
 from quell.programs.inputs import Inputs, inputs_of
 from quell.programs.lead import without_lead
@@ -37,7 +38,7 @@ def program_of(module: nn.Module, inputs: Inputs, shape: Sequence[int] | None = 
             f"quell.export: the network returns {list(lowered.output.shape)} for a sample, must be "
             f"{list(shape)}, the shape of x: wrap it in a module that returns that part"
         )
-    lowered = without_lead(lowered)
+    lowered = canonical(without_lead(lowered))
     used = inputs_used(lowered)
     lowered.inputs = [value for value in lowered.inputs if value.name == "x" or value in used]
     return lowered
