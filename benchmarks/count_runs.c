@@ -93,8 +93,8 @@ struct run {
     size_t count, dim, steps;
 };
 
-/* The update's share is the greatest with "isotropic". steady=0: so long steps would be Euler's. */
-static const char *const samplers[] = {"ddim",     "ddpm",         "heun:steady=0",
+/* The update's share is the greatest with "isotropic". steady=no: such steps would be Euler's. */
+static const char *const samplers[] = {"ddim",     "ddpm",         "heun:steady=no",
                                        "dpmpp_2m", "dpmpp_2m_sde", "unipc"};
 static const struct run by_all[] = {
     {NULL, "isotropic", isotropic, 16, 3072, 4},

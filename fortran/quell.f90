@@ -7,17 +7,17 @@
 !     call quell_denoiser_from_mixture(denoiser, weights, means, variances)
 !     call quell_schedule_create(schedule, 'vp')
 !     call quell_sampler_create(sampler, 'ddim:eta=0.5', denoiser, schedule)
-!     call quell_sample(sampler, run, x)
+!     call quell_sample(sampler, draw, x)
 !
-! It is built with the host's own compiler, from the files that `pkg-config
-! --variable=fortran_sources quell` names in their order, or with CMake by quell::fortran. Sizes and
-! sample numbers are of kind c_size_t and c_int64_t, 64 bits both; seeds are their 64 bits.
-! Procedures that can fail take stat and errmsg, and without stat end the program (quell_base).
-! Over MPI there are quell_mpi_f08 and quell_mpi, modules of their own.
+! The host's own compiler builds it, from the files that `pkg-config --variable=fortran_sources
+! quell` names, in that order, or with CMake by quell::fortran. Sizes are of kind c_size_t and
+! numbers of samples of kind c_int64_t, both of 64 bits; a seed is the 64 bits of its integer.
+! Procedures that can fail take stat and errmsg; without stat they end the program (quell_base). MPI
+! has two modules of its own, quell_mpi_f08 and quell_mpi.
 !
 ! quell calls the procedures that it is given from many threads at once: declare them recursive, so
-! that their variables are each call's own. C's user pointers are not here: data of a denoiser's own
-! are an object's (quell_denoise_object), those of a run its context's, others a module's.
+! that each call has its own local variables. There are no user pointers as in C. A denoiser has its
+! data in an object (quell_denoise_object), a run in its context, and other procedures in a module.
 module quell
     use quell_base
     use quell_c, only: quell_call, quell_point, quell_term, quell_noise_term, &

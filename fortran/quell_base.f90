@@ -1,8 +1,8 @@
 ! SPDX-License-Identifier: MIT
 ! Status and errors, and strings between C and Fortran.
 !
-! Every procedure that can fail takes stat and errmsg, as allocate does: with stat it returns a
-! status, QUELL_OK or what went wrong, and errmsg says more; without, it ends the program by an
+! Every procedure that can fail takes stat and errmsg, as allocate does. With stat it returns a
+! status, QUELL_OK or what was wrong, and errmsg says more. Without stat it ends the program, by an
 ! error stop with that message.
 module quell_base
     use, intrinsic :: iso_c_binding
@@ -25,7 +25,7 @@ module quell_base
 
 contains
 
-    ! What a call of the C interface gave, for the caller.
+    ! Hands the status of a call of the C interface to the caller, or ends the program.
     recursive subroutine quell_finish(status, stat, errmsg)
         integer(c_int), intent(in) :: status
         integer, intent(out), optional :: stat
@@ -38,7 +38,8 @@ contains
         if (.not. present(stat)) error stop 'quell: ' // message
     end subroutine
 
-    ! A message in at most `room` characters. Of a longer one the middle goes, where long names are.
+    ! Returns a message of at most `room` characters. A longer one loses its middle, where long
+    ! names are.
     recursive function fitted(message, room) result(text)
         character(*), intent(in) :: message
         integer, intent(in) :: room
@@ -57,13 +58,13 @@ contains
         text = message(:head) // '...' // message(tail:)
     end function
 
-    ! Whether a byte is the second one of a character of UTF-8, or a later one.
+    ! Whether a byte is the second or a later one of a character in UTF-8.
     recursive logical function continues(byte)
         character, intent(in) :: byte
         continues = iand(ichar(byte), 192) == 128
     end function
 
-    ! A failure that Fortran sees and C cannot, such as arrays of different lengths.
+    ! Reports a failure that Fortran sees and C cannot see, such as arrays of different lengths.
     recursive subroutine quell_refuse(message, stat, errmsg)
         character(*), intent(in) :: message
         integer, intent(out), optional :: stat
@@ -72,7 +73,7 @@ contains
         call quell_finish(QUELL_BAD_ARGUMENT, stat, errmsg)
     end subroutine
 
-    ! C takes a NUL for the end of a text, and would not see what comes behind it. A status.
+    ! Refuses a text with a NUL in it, where it would end for C. Returns a status.
     recursive integer(c_int) function quell_check_text(what, text) result(status)
         character(*), intent(in) :: what, text
         status = QUELL_OK
@@ -81,7 +82,7 @@ contains
         call quell_error_set(int(status), what // ': has a NUL in it: leave it out')
     end function
 
-    ! C has no negative counts, and would take one for some 2^64. A status.
+    ! Refuses a negative count, which would be some 2^64 for C. Returns a status.
     recursive integer(c_int) function quell_check_count(what, count) result(status)
         character(*), intent(in) :: what
         integer(c_int64_t), intent(in) :: count
@@ -94,7 +95,7 @@ contains
             what // ' is ' // trim(number) // ': must not be negative')
     end function
 
-    ! The text at an address, '' for NULL.
+    ! Returns the text at an address, '' for NULL.
     recursive function quell_text(address) result(text)
         type(c_ptr), intent(in) :: address
         character(:), allocatable :: text
@@ -111,28 +112,28 @@ contains
         end do
     end function
 
-    ! 'QUELL_NO_MEMORY'
+    ! Returns the name of a status, such as 'QUELL_NO_MEMORY'.
     recursive function quell_status_name(status) result(name)
         integer, intent(in) :: status
         character(:), allocatable :: name
         name = quell_text(c_status_name(int(status, c_int)))
     end function
 
-    ! 'out of memory'
+    ! Returns the meaning of a status, such as 'out of memory'.
     recursive function quell_status_text(status) result(text)
         integer, intent(in) :: status
         character(:), allocatable :: text
         text = quell_text(c_status_text(int(status, c_int)))
     end function
 
-    ! One line on the last failure of a quell call in this thread; '' if none has failed.
+    ! Returns one line on the last failure of a quell call in this thread, '' if none has failed.
     recursive function quell_error_message() result(message)
         character(:), allocatable :: message
         message = quell_text(c_error_message())
     end function
 
-    ! Whether the last failure of a quell call in this thread was in a sample: then its number is in
-    ! `sample`, and that of its transition, from 0 on, in `transition`.
+    ! Returns whether the last failure of a quell call in this thread was in a sample. Then `sample`
+    ! is its number, and `transition` the number of its transition, from 0 on.
     recursive logical function quell_error_sample(sample, transition)
         integer(c_int64_t), intent(inout), optional :: sample
         integer(c_size_t), intent(inout), optional :: transition
@@ -143,7 +144,7 @@ contains
         if (quell_error_sample .and. present(transition)) transition = at
     end function
 
-    ! Records the line for quell_error_message in this thread, for a failure of the caller's own.
+    ! Records the line for quell_error_message in this thread, for a failure of the caller's.
     recursive subroutine quell_error_set(status, message)
         integer, intent(in) :: status
         character(*), intent(in) :: message
@@ -151,7 +152,7 @@ contains
         same = c_error_set(int(status, c_int), trim(message) // c_null_char)
     end subroutine
 
-    ! The version of the library at run time.
+    ! Returns the version of the library that the program runs with.
     recursive function quell_version() result(version)
         character(:), allocatable :: version
         version = quell_text(c_version())

@@ -1,7 +1,7 @@
 ! SPDX-License-Identifier: MIT
 ! The C interface as it is: its structs, in C's layout, and its functions on names, denoisers,
-! models and schedules; quell_c_samplers has the rest. Module quell is built on both; programs use
-! that.
+! models and schedules. quell_c_samplers has the other functions. Module quell is built on both, and
+! is the one that programs use.
 module quell_c
     use, intrinsic :: iso_c_binding
     implicit none
@@ -9,11 +9,12 @@ module quell_c
 
     integer, parameter :: quell_max_rank = 8
 
-    ! What a denoiser of the caller's is told. Row r, from 1 on, is sample first + r - 1. worker,
-    ! from 0 to workers - 1, says which worker calls: calls with one number do not overlap within a
-    ! run. variance: where the denoiser learned variances and the sampler wants them, the address of
-    ! real(c_float) (dim, rows), to write. classes: that of integer(c_int32_t) (rows), from 0 on, -1
-    ! for none; null: none for all.
+    ! What quell tells a denoiser of the caller's with each call. Row r, from 1 on, is sample first
+    ! + r - 1. worker: the number of the worker that makes this call, from 0 to workers - 1; calls
+    ! with the same number do not overlap within a run. variance: the address of real(c_float) (dim,
+    ! rows) to write to, if the denoiser has learned variances and the sampler needs them; else
+    ! null. classes: the address of integer(c_int32_t) (rows), the class of each row, from 0 on, or
+    ! -1 for none; null if no row has one.
     type, bind(c) :: quell_call
         integer(c_int64_t) :: first
         integer(c_size_t) :: rows, dim, worker, workers
@@ -21,7 +22,8 @@ module quell_c
         type(c_ptr) :: variance, context, classes
     end type
 
-    ! A point of the schedule; the logarithms keep the digits that alpha and sigma have lost.
+    ! A point of the schedule. A logarithm keeps the digits that a value near 1 has lost by
+    ! rounding.
     type, bind(c) :: quell_point
         real(c_double) :: t, alpha, sigma, log_alpha, log_sigma
     end type
@@ -34,7 +36,7 @@ module quell_c
         real(c_double) :: from, to
     end type
 
-    ! coefficient * register and coefficient * noise, terms of a linear combination in a plan.
+    ! The terms of a linear combination in a plan: coefficient * register, and coefficient * noise.
     type, bind(c) :: quell_term
         real(c_double) :: coefficient
         integer(c_int) :: source

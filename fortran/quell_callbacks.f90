@@ -10,8 +10,8 @@ module quell_callbacks
     public :: quell_denoise_fn, quell_denoise_object, quell_denoiser_from_function
 
     abstract interface
-        ! Reads x(dim, rows) and writes mean(dim, rows), from many threads at once unless
-        ! whole_batch. stat is 0: < 0 for an error, and > 0 to stop the run.
+        ! Reads x(dim, rows) and writes mean(dim, rows). It is called from many threads at once,
+        ! unless with whole_batch. stat is 0 on entry; < 0 means an error, and > 0 stops the run.
         subroutine quell_denoise_fn(call, x, mean, stat)
             import
             type(quell_call), intent(in) :: call
@@ -21,8 +21,8 @@ module quell_callbacks
         end subroutine
     end interface
 
-    ! Extend this by what the denoiser needs. Calls with one call%worker do not overlap within a
-    ! run, so that it may index scratch memory.
+    ! Extend this type by the data that the denoiser needs. Calls with the same call%worker do not
+    ! overlap within a run, so it may index scratch memory.
     type, abstract :: quell_denoise_object
     contains
         procedure(denoise_method), deferred :: denoise
@@ -39,11 +39,12 @@ module quell_callbacks
         end subroutine
     end interface
 
-    ! A denoiser for dim elements from a procedure, or from an object, a target that must last as
-    ! long as anything that holds the denoiser. An internal procedure must not be used beyond the
-    ! call of its host. By keyword: output ('x0', 'eps', 'v', 'score', 'flow'), precondition
-    ! ('none', 'simple', 'karras'), whole_batch, reproducible, variance ('none',
-    ! 'learned_range'), classes, digest; see quell_function_options in quell/denoiser.h.
+    ! Creates a denoiser for dim elements from a procedure, or from an object. The object must be a
+    ! target, and must last as long as anything that holds the denoiser. An internal procedure must
+    ! not be used after its host has returned. By keyword: output ('x0', 'eps', 'v', 'score',
+    ! 'flow'), precondition ('none', 'simple', 'karras'), whole_batch, reproducible, variance
+    ! ('none', 'learned_range'), classes, digest; quell_function_options in quell/denoiser.h says
+    ! what they mean.
     interface quell_denoiser_from_function
         module procedure from_procedure, from_object
     end interface
@@ -95,7 +96,8 @@ contains
         precondition, whole_batch, reproducible, variance, classes, digest)
         type(quell_denoiser), intent(inout) :: denoiser
         integer(c_size_t), intent(in) :: dim
-        ! By value: gfortran would refer to a constant that needs relocation in read-only memory.
+        ! Passed by value, because gfortran would refer to a constant that needs relocation in
+        ! read-only memory.
         type(c_funptr), value :: function, release
         type(c_ptr), value :: user
         character(*), intent(in), optional :: output, precondition, variance

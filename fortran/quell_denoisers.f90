@@ -1,6 +1,6 @@
 ! SPDX-License-Identifier: MIT
-! Denoisers: x_t -> E[X | x_t]. What they mean is said in quell/denoiser.h. Parameters are double,
-! samples are float; means and points are (dim, count). Means may be left out: zeros.
+! Denoisers: x_t -> E[X | x_t]. quell/denoiser.h says what each of them is. Parameters are double,
+! samples are float; means and points are (dim, count). A mean that is left out is 0.
 module quell_denoisers
     use, intrinsic :: iso_c_binding
     use quell_base
@@ -18,15 +18,15 @@ module quell_denoisers
         quell_denoiser_reproducible, quell_denoiser_kind, quell_denoiser_classes, &
         quell_denoiser_digest, quell_denoiser_free
 
-    ! A denoiser: a handle, whose copies are the same denoiser. It never changes, and any number of
-    ! threads may use it. To be freed once; samplers hold what they need.
+    ! A denoiser: a handle. A copy of it is the same denoiser. It never changes, and any number of
+    ! threads may use it. Free it once; samplers hold what they need.
     type :: quell_denoiser
         type(c_ptr) :: handle = c_null_ptr
     end type
 
 contains
 
-    ! The address of a mean; .false. if it is not of `dim` values.
+    ! Writes the address of a mean; returns .false. if it does not have `dim` values.
     recursive logical function located(mean, dim, address, stat, errmsg)
         real(c_double), intent(in), contiguous, target :: mean(:)
         integer(c_size_t), intent(in) :: dim
@@ -76,8 +76,8 @@ contains
             errmsg)
     end subroutine
 
-    ! X ~ N(mean, covariance); its last bits depend on the machine (see
-    ! _from_eigenbasis).
+    ! X ~ N(mean, covariance). The last bits depend on the machine; those of _from_eigenbasis do
+    ! not.
     recursive subroutine quell_denoiser_from_covariance(denoiser, covariance, mean, stat, errmsg)
         type(quell_denoiser), intent(out) :: denoiser
         real(c_double), intent(in), contiguous :: covariance(:, :)
@@ -99,7 +99,7 @@ contains
             errmsg)
     end subroutine
 
-    ! The same from eigenvalues and eigenvectors, vectors(:, i) for values(i).
+    ! The same from eigenvalues and eigenvectors: vectors(:, i) is that of values(i).
     recursive subroutine quell_denoiser_from_eigenbasis(denoiser, values, vectors, mean, stat, &
         errmsg)
         type(quell_denoiser), intent(out) :: denoiser
@@ -122,8 +122,8 @@ contains
             stat, errmsg)
     end subroutine
 
-    ! The eigenbasis of a denoiser made by _from_covariance or _from_eigenbasis, as the latter
-    ! takes it.
+    ! Copies the eigenbasis of a denoiser made by _from_covariance or _from_eigenbasis, in the form
+    ! that the latter takes.
     recursive subroutine quell_denoiser_eigenbasis(denoiser, values, vectors, stat, errmsg)
         type(quell_denoiser), intent(in) :: denoiser
         real(c_double), intent(out), allocatable :: values(:), vectors(:, :)
@@ -179,8 +179,9 @@ contains
             size(points, 1, kind=c_size_t), points), stat, errmsg)
     end subroutine
 
-    ! Guided by another denoiser, or, without guide, by itself without a class. weight (2), or
-    ! weights at times; low (0), high (1): the times within which it is guided.
+    ! Creates a denoiser that is guided by another one or, without `guide`, by itself for no class.
+    ! weight: 2 if it is left out; or weights at times. The denoiser is guided at times from low (0)
+    ! to high (1).
     recursive subroutine quell_denoiser_from_guidance(guided, denoiser, guide, weight, low, high, &
         times, weights, stat, errmsg)
         type(quell_denoiser), intent(out) :: guided
@@ -213,8 +214,8 @@ contains
             stat, errmsg)
     end subroutine
 
-    ! The elements of a sample; whether it keeps the promise about bits; 'isotropic', 'mixture',
-    ! ...; and the classes that samples may be asked for, from 0 on.
+    ! Return the number of elements of a sample; whether a sample has the same bits in every run;
+    ! the kind, 'isotropic', 'mixture', ...; and the number of classes.
     recursive integer(c_size_t) function quell_denoiser_dim(denoiser)
         type(quell_denoiser), intent(in) :: denoiser
         quell_denoiser_dim = c_denoiser_dim(denoiser%handle)
@@ -236,7 +237,8 @@ contains
         quell_denoiser_classes = c_denoiser_classes(denoiser%handle)
     end function
 
-    ! Of all that decides on its answers, to the last bit of a weight; of a function its options.
+    ! Returns a digest of all that its output depends on, to the last bit of a weight. A function
+    ! takes part by its options only.
     recursive integer(c_int64_t) function quell_denoiser_digest(denoiser)
         type(quell_denoiser), intent(in) :: denoiser
         quell_denoiser_digest = c_denoiser_digest(denoiser%handle)

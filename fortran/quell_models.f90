@@ -11,9 +11,10 @@ module quell_models
     public :: quell_model, quell_model_load, quell_model_from_denoiser, quell_model_save, &
         quell_model_free
 
-    ! denoiser: the model's, not to be freed alone. shape: of one sample, in Fortran's order, so
-    ! that an image is (width, height) or (channels, width, height). image: whether it is one, with
-    ! values in [-1, 1]. schedule: the spec of the one that it asks for, or ''.
+    ! A loaded model. denoiser: that of the model, which must not be freed alone. shape: the shape
+    ! of one sample, in Fortran's order: an image is (width, height) or (channels, width, height).
+    ! image: whether a sample is an image, with values in [-1, 1]. schedule: the spec of the
+    ! schedule that the model asks for, or ''.
     type :: quell_model
         type(quell_denoiser) :: denoiser
         integer(c_size_t), allocatable :: shape(:)
@@ -24,7 +25,7 @@ module quell_models
 
 contains
 
-    ! Loads 'builtin:NAME', or a file: .json, .npy, .safetensors. To be freed.
+    ! Loads 'builtin:NAME', or a file: .json, .npy or .safetensors. Free it by quell_model_free.
     recursive subroutine quell_model_load(model, name, stat, errmsg)
         type(quell_model), intent(out) :: model
         character(*), intent(in) :: name
@@ -37,7 +38,8 @@ contains
         call quell_finish(status, stat, errmsg)
     end subroutine
 
-    ! A model of a denoiser, which it holds. shape: of one sample, in Fortran's order. To be freed.
+    ! Creates a model from a denoiser, which it holds. shape: the shape of one sample, in Fortran's
+    ! order. Free it by quell_model_free.
     recursive subroutine quell_model_from_denoiser(model, denoiser, shape, schedule, stat, errmsg)
         type(quell_model), intent(out) :: model
         type(quell_denoiser), intent(in) :: denoiser
@@ -59,7 +61,7 @@ contains
         call quell_finish(status, stat, errmsg)
     end subroutine
 
-    ! What the model says of itself.
+    ! Fills in the members from what C knows of the model.
     recursive subroutine fill(model)
         type(quell_model), intent(inout) :: model
         integer(c_size_t), pointer :: shape(:)

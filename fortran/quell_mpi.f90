@@ -1,13 +1,13 @@
 ! SPDX-License-Identifier: MIT
-! quell over MPI: the ranks of a communicator draw disjoint ranges of one stream. What it means is
-! said in quell/mpi.h. This is for the handles of module mpi and mpif.h, which are integers;
-! quell_mpi_f08 has the same for type(MPI_Comm) of mpi_f08.
+! quell over MPI: the ranks of a communicator draw disjoint ranges of the samples of one seed.
+! quell/mpi.h says what each procedure does. This module is for the handles of module mpi and of
+! mpif.h, which are integers; quell_mpi_f08 has the same procedures for type(MPI_Comm) of mpi_f08.
 !
-! It is built like module quell and after it, with MPI's own compiler wrapper, from the files that
+! It is built as module quell is, and after it, with MPI's compiler wrapper, from the files that
 ! `pkg-config --variable=fortran_sources quell_mpi` names, or with CMake by quell::mpi_fortran.
 !
-! What is collective must be called by all ranks, and fails on all of them, with one status and one
-! message; lengths that do not fit on one rank, too.
+! A collective procedure must be called by all ranks, and fails on all of them, with one status and
+! one message. It also does so if an array has the wrong length on one rank only.
 module quell_mpi
     use, intrinsic :: iso_c_binding
     use quell_base
@@ -19,15 +19,16 @@ module quell_mpi
     public :: quell_mpi_range, quell_mpi_threads, quell_mpi_sample, quell_mpi_save, &
         quell_mpi_save_rows, quell_mpi_rows_fn, quell_mpi_watch, quell_mpi_stopped, quell_mpi_agree
 
-    ! What lets a rank know that another has failed.
+    ! Tells a rank whether another one has failed.
     type :: quell_mpi_watch
         private
         type(c_ptr) :: handle = c_null_ptr
     end type
 
     abstract interface
-        ! Makes the next rows of a rank, x(dim, rows), after `done` of its own. stat is QUELL_OK: or
-        ! the status that ends the call, with a message by quell_error_set.
+        ! Makes the next rows of a rank, x(dim, rows), when `done` of its rows are made. stat is
+        ! QUELL_OK on entry; any other value is the status with which the collective call ends, with
+        ! a message by quell_error_set.
         subroutine quell_mpi_rows_fn(watch, done, x, stat)
             import
             type(quell_mpi_watch), intent(in) :: watch
@@ -98,8 +99,8 @@ module quell_mpi
 
 contains
 
-    ! Which of `count` samples are this rank's: rows of them, after the first `skipped`. Not
-    ! collective.
+    ! Which of `count` samples are this rank's: it has `rows` samples, after the first `skipped`.
+    ! Not collective.
     recursive subroutine range(comm, count, skipped, rows, stat, errmsg)
         integer, intent(in) :: comm
         integer(c_int64_t), intent(in) :: count
@@ -125,8 +126,8 @@ contains
         call quell_finish(c_mpi_threads(comm, threads), stat, errmsg)
     end subroutine
 
-    ! Collective: draws `count` samples from draw%first on, x_1 and then x_0, each rank its own
-    ! range into its x(dim, rows). draw%classes are those of its own samples.
+    ! Collective: draws `count` samples from draw%first on, as quell_sample does. Each rank draws
+    ! its own range into its x(dim, rows). draw%classes are those of its own samples.
     recursive subroutine sample_range(comm, sampler, draw, count, x, run, stat, errmsg)
         integer, intent(in) :: comm
         type(quell_sampler), intent(in) :: sampler
@@ -154,9 +155,9 @@ contains
         call quell_finish(status, stat, errmsg)
     end subroutine
 
-    ! Collective: draws `count` samples a batch at a time, and writes them to one .npy file, which
-    ! is the same for any number of ranks. shape: of one sample, in Fortran's order; (dim) if it is
-    ! left out.
+    ! Collective: draws `count` samples in batches, and writes them to one .npy file, which is the
+    ! same for any number of ranks. shape: the shape of one sample, in Fortran's order; (dim) if it
+    ! is left out.
     recursive subroutine save_samples(comm, sampler, draw, count, path, shape, run, stat, errmsg)
         integer, intent(in) :: comm
         type(quell_sampler), intent(in) :: sampler
@@ -186,8 +187,8 @@ contains
         call quell_finish(status, stat, errmsg)
     end subroutine
 
-    ! Collective: the same for `count` samples that the caller makes. `make` is called in order for
-    ! the rank's own range, some MB at a time.
+    ! Collective: writes `count` samples that the caller makes to a file. `make` is called for the
+    ! rows of the rank's own range in their order, a few megabytes at a time.
     recursive subroutine save_rows(comm, count, shape, path, make, stat, errmsg)
         integer, intent(in) :: comm
         integer(c_int64_t), intent(in) :: count
@@ -222,15 +223,15 @@ contains
         make_rows = int(stat, c_int)
     end function
 
-    ! Whether another rank has failed, so that what is being made is in vain. Any thread may ask;
-    ! only the one that made the collective call finds news.
+    ! Returns whether another rank has failed, so that no more rows are needed. Any thread may call
+    ! this, but only calls by the thread that made the collective call receive news.
     recursive logical function quell_mpi_stopped(watch)
         type(quell_mpi_watch), intent(in) :: watch
         quell_mpi_stopped = c_mpi_stopped(watch%handle) /= 0
     end function
 
-    ! Collective: stat is this rank's status, and becomes that of the lowest rank that failed, whose
-    ! message is then errmsg; QUELL_OK if none did.
+    ! Collective: stat is this rank's status on entry. On return it is that of the lowest rank that
+    ! failed, and errmsg is that rank's message; it is QUELL_OK if none failed.
     recursive subroutine agree(comm, stat, errmsg)
         integer, intent(in) :: comm
         integer, intent(inout) :: stat

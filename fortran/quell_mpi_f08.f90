@@ -1,6 +1,6 @@
 ! SPDX-License-Identifier: MIT
-! quell over MPI, for the handles of mpi_f08: module quell_mpi by the same names with
-! type(MPI_Comm).
+! quell over MPI for the handles of mpi_f08: the procedures of module quell_mpi by the same names,
+! for type(MPI_Comm).
 module quell_mpi_f08
     use, intrinsic :: iso_c_binding
     use mpi_f08, only: MPI_Comm

@@ -1,5 +1,6 @@
 ! SPDX-License-Identifier: MIT
-! What can be asked for by name: samplers, schedules, grids, built-in models and instruction sets.
+! Lists of what can be asked for by name: samplers, schedules, grids, built-in models and
+! instruction sets.
 !
 !     type(quell_entry), allocatable :: samplers(:)
 !     call quell_list(QUELL_LIST_SAMPLERS, samplers)
@@ -32,8 +33,9 @@ module quell_names
     end type
 
     ! An option of an entry, KEY=VALUE in its spec. type: QUELL_OPTION_NUMBER, _WHOLE or _CHOICE.
-    ! value, low, high: the default and the range; of a choice, the numbers of words from 0 on.
-    ! choices: the words of a choice with '|' between them, else ''.
+    ! value, low, high: the default, the least and the greatest value; for a choice, positions in
+    ! the list of its words, from 0 on. choices: the words of a choice with '|' between them, else
+    ! ''.
     type quell_entry_option
         character(:), allocatable :: name, summary
         integer :: type
@@ -41,11 +43,12 @@ module quell_names
         character(:), allocatable :: choices
     end type
 
-    ! An entry of a list. source: where it comes from, '' where quell is its only source.
-    ! available: whether this machine can run an instruction set; true for all others. Of a sampler
-    ! at its default options, else 0: the order of convergence (of a stochastic one, in law), 0 if
-    ! it has none; the evaluations of the denoiser in a step, 0 where they differ; and whether it
-    ! draws noise on the way, 0 never, 1 by its options, 2 always.
+    ! An entry of a list. source: where it was published, '' if it is quell's own. available:
+    ! whether this machine can run an instruction set; true for all else. The last three are those
+    ! of a sampler at its default options, else 0. order: its order of convergence, in law if it is
+    ! stochastic; 0 if it has none. evaluations: how often a step evaluates the denoiser; 0 if that
+    ! is not the same in every step. stochastic: 0 if it never draws noise on the way, 1 if it does
+    ! with some options, 2 if always.
     type quell_entry
         character(:), allocatable :: name, summary, source
         type(quell_entry_alias), allocatable :: aliases(:)
@@ -131,8 +134,8 @@ contains
         option%choices = quell_text(known%choices)
     end function
 
-    ! The number, from 1 on, of the entry with this name or alias. QUELL_NOT_FOUND, with the nearest
-    ! name in errmsg, if there is none.
+    ! Writes the index, from 1 on, of the entry with this name or alias. Fails with QUELL_NOT_FOUND
+    ! if there is none; errmsg then has the most similar name.
     recursive subroutine quell_list_find(kind, name, i, stat, errmsg)
         integer, intent(in) :: kind
         character(*), intent(in) :: name
@@ -157,7 +160,7 @@ contains
             quell_isa_available = c_isa_available(trim(name) // c_null_char) /= 0
     end function
 
-    ! The one that a run uses where it names none.
+    ! Writes the name of the instruction set that a run uses if it names none.
     recursive subroutine quell_isa_default(name, stat, errmsg)
         character(:), allocatable, intent(out) :: name
         integer, intent(out), optional :: stat

@@ -1,5 +1,5 @@
 ! SPDX-License-Identifier: MIT
-! The noise, addressable: any normal number without drawing the others (quell/noise.h).
+! The noise of all runs, by address: any normal number without drawing the others (quell/noise.h).
 module quell_noises
     use, intrinsic :: iso_c_binding
     use quell_base
@@ -14,9 +14,9 @@ module quell_noises
 
 contains
 
-    ! Elements element, element + 1, ... (from 0 on) of the noise of a sample in a stream: of x_1
-    ! with QUELL_STREAM_INIT, and of slot k, from 0 to 7, on the way from t to s with
-    ! quell_noise_key(seed, t, s) as seed and k as stream.
+    ! Writes elements element, element + 1, ... (from 0 on) of the noise of a sample in a stream.
+    ! The stream QUELL_STREAM_INIT is the noise of x_1. With quell_noise_key(seed, t, s) as the
+    ! seed, stream k, from 0 to 7, is the noise of slot k on the way from t to s.
     recursive subroutine quell_noise(seed, stream, sample, element, noise, stat, errmsg)
         integer(c_int64_t), intent(in) :: seed, sample, element
         integer(c_int32_t), intent(in) :: stream
@@ -43,14 +43,15 @@ contains
         quell_stream = int(1 + 8 * n + k, c_int32_t)
     end function
 
-    ! Where a point with this lambda (quell_lambda) lies on the Brownian paths, from 0 to 1.
+    ! Returns the place of a point with this lambda (quell_lambda) on the Brownian paths, from 0 to
+    ! 1.
     recursive real(c_double) function quell_noise_place(lambda)
         real(c_double), intent(in) :: lambda
         quell_noise_place = c_noise_place(lambda)
     end function
 
-    ! The same of the noise that a sampler in Brownian mode has over an interval whose ends lie at
-    ! the places t and s, in slot k from 0 to 7: (W(t) - W(s)) / sqrt|t - s|.
+    ! Writes the same elements of the noise that a sampler in Brownian mode has over an interval, in
+    ! slot k from 0 to 7: (W(t) - W(s)) / sqrt|t - s|, where t and s are the places of its ends.
     recursive subroutine quell_noise_brownian(seed, k, t, s, sample, element, noise, stat, errmsg)
         integer(c_int64_t), intent(in) :: seed, sample, element
         integer, intent(in) :: k

@@ -1,6 +1,6 @@
 ! SPDX-License-Identifier: MIT
 ! Plans: a sampler as a straight-line list of operations, which a builder writes once and quell runs
-! over any number of samples. What they mean is said in quell/plan.h. Euler's step as a builder:
+! over any number of samples. quell/plan.h says what each operation does. Euler's step as a builder:
 !
 !     recursive subroutine euler(plan, grid, stat)
 !         type(quell_plan), intent(in) :: plan
@@ -35,7 +35,8 @@ module quell_plans
         quell_plan_denoise_variance, quell_plan_combine, quell_plan_langevin, quell_plan_spread, &
         quell_plan_noise, quell_plan_noise_piece, quell_plan_step, quell_plan_refuse
 
-    ! Register 0, the state itself: x_t on entry, x_s or x_0 at the end. The limits of a plan.
+    ! Register 0 is the state itself: x_t on entry, x_s or x_0 at the end. Then the limits of a
+    ! plan.
     integer(c_int), parameter, public :: QUELL_STATE = 0
     integer, parameter, public :: QUELL_MAX_REGISTERS = 8, QUELL_MAX_TERMS = 6, &
         QUELL_MAX_NOISES = 2
@@ -45,8 +46,8 @@ module quell_plans
     end type
 
     abstract interface
-        ! Builds the plan for the points grid(0), ..., grid(steps), along which alpha / sigma rises.
-        ! The last one may have sigma = 0. stat is 0: < 0 for an error.
+        ! A builder: writes the plan for the points grid(0), ..., grid(steps), along which alpha /
+        ! sigma rises. The last one may have sigma = 0. stat is 0 on entry; < 0 means an error.
         subroutine quell_build_fn(plan, grid, stat)
             import
             type(quell_plan), intent(in) :: plan
@@ -57,13 +58,13 @@ module quell_plans
 
 contains
 
-    ! log(alpha / sigma), half the log-SNR.
+    ! Returns log(alpha / sigma), half the log-SNR.
     elemental real(c_double) function quell_lambda(point)
         type(quell_point), intent(in) :: point
         quell_lambda = point%log_alpha - point%log_sigma
     end function
 
-    ! The schedule at t, and where log(alpha / sigma) = lambda.
+    ! Return the point of the schedule at t, and the one where log(alpha / sigma) = lambda.
     recursive type(quell_point) function quell_plan_at(plan, t)
         type(quell_plan), intent(in) :: plan
         real(c_double), intent(in) :: t
@@ -76,7 +77,7 @@ contains
         quell_plan_at_lambda = c_plan_at_lambda(plan%handle, lambda)
     end function
 
-    ! A fresh register, and giving one back. At most QUELL_MAX_REGISTERS are in use at once, the
+    ! Take a free register, and give one back. At most QUELL_MAX_REGISTERS are in use at once, the
     ! state included.
     recursive integer(c_int) function quell_plan_register(plan)
         type(quell_plan), intent(in) :: plan
@@ -89,7 +90,8 @@ contains
         call c_plan_release(plan%handle, r)
     end subroutine
 
-    ! A fresh register with the denoiser's E[X | x_t = x] at the point t.
+    ! Takes a free register, puts the denoiser's E[X | x_t = x] at the point t into it, and returns
+    ! it.
     recursive integer(c_int) function quell_plan_denoise(plan, x, t)
         type(quell_plan), intent(in) :: plan
         integer(c_int), intent(in) :: x
@@ -97,7 +99,7 @@ contains
         quell_plan_denoise = c_plan_denoise(plan%handle, x, t)
     end function
 
-    ! The same, with a second fresh register for what the denoiser learned of the variance.
+    ! The same, with a second register for what the denoiser has learned about the variance.
     recursive subroutine quell_plan_denoise_variance(plan, x, t, mean, variance)
         type(quell_plan), intent(in) :: plan
         integer(c_int), intent(in) :: x
@@ -107,8 +109,8 @@ contains
         mean = c_plan_denoise_variance(plan%handle, x, t, variance)
     end subroutine
 
-    ! out = the sum of the terms, 1 to QUELL_MAX_TERMS, and of up to QUELL_MAX_NOISES noises; out
-    ! may be among the terms.
+    ! out = the sum of 1 to QUELL_MAX_TERMS terms and up to QUELL_MAX_NOISES noises; `out` may be
+    ! the source of a term.
     recursive subroutine quell_plan_combine(plan, out, terms, noises)
         type(quell_plan), intent(in) :: plan
         integer(c_int), intent(in) :: out
@@ -125,7 +127,8 @@ contains
         end if
     end subroutine
 
-    ! x += coefficient r^2 eps + noise%coefficient r z, with r = |z| / |eps| for each sample.
+    ! x += coefficient r^2 eps + noise%coefficient r z, where z is the noise and r depends on |eps|
+    ! of each sample (quell_plan_langevin in quell/plan.h).
     recursive subroutine quell_plan_langevin(plan, x, eps, coefficient, noise)
         type(quell_plan), intent(in) :: plan
         integer(c_int), intent(in) :: x, eps
@@ -134,7 +137,8 @@ contains
         call c_plan_langevin(plan%handle, x, eps, coefficient, noise)
     end subroutine
 
-    ! x += exp(low + (high - low) (v + 1) / 2) z, element by element.
+    ! x += exp(low + (high - low) (v + 1) / 2) z, element by element, where z is the noise of this
+    ! stream.
     recursive subroutine quell_plan_spread(plan, x, v, low, high, stream)
         type(quell_plan), intent(in) :: plan
         integer(c_int), intent(in) :: x, v
@@ -143,8 +147,9 @@ contains
         call c_plan_spread(plan%handle, x, v, low, high, stream)
     end subroutine
 
-    ! The stream of the noise that drives the state from the point t to the point s, of slot k from
-    ! 0 to 7, and that of a piece, from 0 to 7, of a transition that is cut.
+    ! Return a name for the noise of slot k, from 0 to 7, that drives the state from the point t to
+    ! the point s, and for that of a piece, from 0 to 7, of a transition that is divided into
+    ! pieces.
     recursive integer(c_int32_t) function quell_plan_noise(plan, k, t, s)
         type(quell_plan), intent(in) :: plan
         integer, intent(in) :: k
@@ -159,14 +164,14 @@ contains
         quell_plan_noise_piece = c_plan_noise_piece(plan%handle, int(piece, c_int), t, s)
     end function
 
-    ! Ends a transition t -> s.
+    ! Ends a transition from t to s.
     recursive subroutine quell_plan_step(plan, t, s)
         type(quell_plan), intent(in) :: plan
         type(quell_point), intent(in) :: t, s
         call c_plan_step(plan%handle, t, s)
     end subroutine
 
-    ! The plan fails with this status and message.
+    ! Makes the plan fail with this status and message.
     recursive subroutine quell_plan_refuse(plan, status, message)
         type(quell_plan), intent(in) :: plan
         integer, intent(in) :: status

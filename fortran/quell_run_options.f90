@@ -1,5 +1,5 @@
 ! SPDX-License-Identifier: MIT
-! What is drawn and how, in Fortran and for C. What it means is said in quell/run.h.
+! What is drawn and how it is drawn, in Fortran and for C. quell/run.h says what the members mean.
 module quell_run_options
     use, intrinsic :: iso_c_binding
     use quell_base
@@ -11,7 +11,7 @@ module quell_run_options
     public :: quell_draw, quell_run, quell_body, quell_body_run, quell_progress_fn, &
         quell_observe_fn, quell_parallel_fn, quell_run_held, quell_run_for_c
 
-    ! What a parallel-for is to run: i from 0 to workers - 1, by quell_body_run(body, i).
+    ! What a parallel-for runs: for i from 0 to workers - 1, by quell_body_run(body, i).
     type :: quell_body
         private
         type(c_funptr) :: function = c_null_funptr
@@ -19,16 +19,17 @@ module quell_run_options
     end type
 
     abstract interface
-        ! Called some 20 times a second, with the transitions done out of `total` over all samples.
-        ! stat is 0: > 0 to stop the run, < 0 for an error.
+        ! Hears of a run's progress, some 20 to 40 times a second: `done` transitions out of
+        ! `total`, over all samples. stat is 0 on entry; > 0 stops the run, and < 0 means an error.
         subroutine quell_progress_fn(done, total, stat)
             import
             integer(c_int64_t), intent(in) :: done, total
             integer, intent(inout) :: stat
         end subroutine
 
-        ! Sees every tile after every transition, from 0 on: x(dim, rows) at the point s, the
-        ! samples from `first` on. Called from many threads.
+        ! Sees every tile after every transition, from 0 on: x(dim, rows) at the point s, of the
+        ! samples from `first` on. It is called from many threads at once. stat is as for
+        ! quell_progress_fn.
         subroutine quell_observe_fn(transition, s, first, x, stat)
             import
             integer(c_size_t), intent(in) :: transition
@@ -39,8 +40,8 @@ module quell_run_options
         end subroutine
 
         ! A host's own parallel-for: calls quell_body_run(body, i) once for every i from 0 to
-        ! workers - 1, from any threads, together or one after the other, and returns when all are
-        ! done. stat is 0: < 0 if it could not run them all.
+        ! workers - 1, from any threads, at the same time or one after the other, and returns when
+        ! all are done. stat is 0 on entry; < 0 means that it could not run them all.
         subroutine quell_parallel_fn(workers, body, stat)
             import
             integer(c_size_t), intent(in) :: workers
@@ -55,19 +56,20 @@ module quell_run_options
         end subroutine
     end interface
 
-    ! What is drawn: samples first, first + 1, ... of the stream `seed`, as many as x has columns.
-    ! classes: one for each sample, from 0 on, -1 for none. context: the address of what denoisers
-    ! and steps of the caller's own are told of these samples.
+    ! What is drawn: the samples first, first + 1, ... of this seed, as many as x has columns.
+    ! classes: the class of each sample, from 0 on, or -1 for none. context: an address that is
+    ! handed to the denoisers and the steps of the caller's.
     type :: quell_draw
         integer(c_int64_t) :: seed = 0, first = 0
         integer(c_int32_t), allocatable :: classes(:)
         type(c_ptr) :: context = c_null_ptr
     end type
 
-    ! How it is drawn, which never changes a bit of a sample. threads: at most so many, 0: what
-    ! OpenMP allows, 1 inside a parallel region. parallel: the host's own threads in place of
-    ! quell's; `threads` workers, then not 0. isa: instruction set by name. Internal procedures will
-    ! do, where the compiler has them.
+    ! How it is drawn. Nothing here changes a bit of a sample. threads: the upper bound on the
+    ! number of threads; 0: as many as the machine allows, and 1 inside a parallel region. parallel:
+    ! the host's own threads in place of quell's; `threads` is then the number of workers, and not
+    ! 0. isa: the name of the instruction set. The procedures may be internal ones, if the compiler
+    ! has them.
     type :: quell_run
         integer(c_size_t) :: threads = 0, tile = 0
         character(:), allocatable :: isa
@@ -76,8 +78,7 @@ module quell_run_options
         procedure(quell_parallel_fn), pointer, nopass :: parallel => null()
     end type
 
-    ! What must last as long as a call of C does: the structs, the procedures that C calls, and
-    ! strings.
+    ! What must last as long as a call of C: the structs, the procedures that C calls, and strings.
     type :: quell_run_held
         integer(c_size_t) :: dim = 0
         type(c_draw) :: draw
@@ -99,9 +100,9 @@ contains
         call function(body%data, i)
     end subroutine
 
-    ! The structs for C, held%draw and held%run, over `count` samples of which those in x(dim, rows)
-    ! are to be drawn here. shape is that of x. They point to the draw and to what is held. A
-    ! status: of lengths that do not fit.
+    ! Makes the structs for C, held%draw and held%run. There are `count` samples, of which those in
+    ! x(dim, rows) are to be drawn here; shape is that of x. The structs point to the draw and to
+    ! what is held. Returns a status, which is an error if the lengths do not fit.
     recursive integer(c_int) function quell_run_for_c(sampler, draw, run, shape, count, held) &
         result(status)
         type(quell_sampler), intent(in) :: sampler

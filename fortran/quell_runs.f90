@@ -1,5 +1,5 @@
 ! SPDX-License-Identifier: MIT
-! Runs. What they mean is said in quell/run.h; x(dim, count) is used in place.
+! Runs. quell/run.h says what each procedure does; x(dim, count) is used in place.
 module quell_runs
     use, intrinsic :: iso_c_binding
     use quell_base
@@ -23,8 +23,8 @@ module quell_runs
 
 contains
 
-    ! Draws samples, x_0. A run that fails on the way leaves a mixture of finished and unfinished
-    ! samples in x, and quell_error_sample says where it was.
+    ! Draws samples and writes them to x. If it fails on the way, x holds finished and unfinished
+    ! samples, and quell_error_sample says in which sample it failed.
     recursive subroutine quell_sample(sampler, draw, x, run, stat, errmsg)
         type(quell_sampler), intent(in) :: sampler
         type(quell_draw), intent(in), target :: draw
@@ -35,7 +35,7 @@ contains
         call call_c(c_sample, sampler, draw, x, run, stat, errmsg)
     end subroutine
 
-    ! Draws x_1 alone.
+    ! Draws the initial states only, and writes them to x.
     recursive subroutine quell_sample_prior(sampler, draw, x, run, stat, errmsg)
         type(quell_sampler), intent(in) :: sampler
         type(quell_draw), intent(in), target :: draw
@@ -46,7 +46,8 @@ contains
         call call_c(c_sample_prior, sampler, draw, x, run, stat, errmsg)
     end subroutine
 
-    ! Takes x from an x_1 of the caller's to x_0 in place. Failures are those of quell_sample.
+    ! Draws samples from initial states of the caller's: takes x from the sampler's first time to
+    ! its last in place. Errors are those of quell_sample.
     recursive subroutine quell_sample_from(sampler, draw, x, run, stat, errmsg)
         type(quell_sampler), intent(in) :: sampler
         type(quell_draw), intent(in), target :: draw
@@ -57,7 +58,7 @@ contains
         call call_c(c_sample_from, sampler, draw, x, run, stat, errmsg)
     end subroutine
 
-    ! The three above by the function of C that each is.
+    ! Calls the function of C that belongs to one of the three procedures above.
     recursive subroutine call_c(function, sampler, draw, x, run, stat, errmsg)
         procedure(c_call) :: function
         type(quell_sampler), intent(in) :: sampler
@@ -74,7 +75,7 @@ contains
         call quell_finish(status, stat, errmsg)
     end subroutine
 
-    ! One transition: takes x from x_t to x_s in place, 1 >= t >= s >= 0.
+    ! Makes one transition: takes x from x_t to x_s in place, 1 >= t >= s >= 0.
     recursive subroutine quell_step(sampler, draw, t, s, x, run, stat, errmsg)
         type(quell_sampler), intent(in) :: sampler
         type(quell_draw), intent(in), target :: draw
@@ -91,7 +92,7 @@ contains
         call quell_finish(status, stat, errmsg)
     end subroutine
 
-    ! mean = E[X | x_t = x], another array of the shape of x.
+    ! Evaluates the denoiser: mean = E[X | x_t = x], another array with the shape of x.
     recursive subroutine quell_denoise(sampler, draw, t, x, mean, run, stat, errmsg)
         type(quell_sampler), intent(in) :: sampler
         type(quell_draw), intent(in), target :: draw

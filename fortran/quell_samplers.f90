@@ -1,5 +1,5 @@
 ! SPDX-License-Identifier: MIT
-! Samplers: x_1 -> x_0 in steps of a reverse process. What they mean is said in quell/sampler.h.
+! Samplers: they take x_1 to x_0 in steps of a reverse process. quell/sampler.h says more.
 module quell_samplers
     use, intrinsic :: iso_c_binding
     use, intrinsic :: ieee_arithmetic, only: ieee_value, ieee_positive_inf, ieee_negative_inf
@@ -27,15 +27,15 @@ module quell_samplers
         QUELL_OPERATION_SPREAD, QUELL_OPERATION_LANGEVIN, QUELL_OPERATION_ADAPT
     public :: quell_operation, quell_operation_noise
 
-    ! A sampler: a handle, whose copies are the same sampler. It never changes, and any number of
-    ! threads may use it: several runs may go on at once. To be freed once.
+    ! A sampler: a handle. A copy of it is the same sampler. It never changes, and any number of
+    ! threads may use it: several runs on one sampler may go on at once. Free it once.
     type :: quell_sampler
         type(c_ptr) :: handle = c_null_ptr
     end type
 
-    ! What a sampler is made with; what is not allocated is left to quell. times or sigmas, if
-    ! given, are the points of the grid, and set the steps. prior_mean and prior_variance: of one
-    ! value or one per element, both of as many.
+    ! What a sampler is made with. What is not allocated has quell's default. times or sigmas, if
+    ! given, are the points of the grid, and set the number of steps. prior_mean and prior_variance
+    ! have one value, or one per element; both have the same number.
     type :: quell_sampler_options
         integer(c_size_t) :: steps = 64
         real(c_double) :: start = 1, stop = 0
@@ -50,7 +50,7 @@ module quell_samplers
 
 contains
 
-    ! By name and options, 'NAME[:KEY=VALUE[,KEY=VALUE...]]'.
+    ! Creates a sampler by its name and options, 'NAME[:KEY=VALUE[,KEY=VALUE...]]'.
     recursive subroutine quell_sampler_create(sampler, spec, denoiser, schedule, options, stat, &
         errmsg)
         type(quell_sampler), intent(out) :: sampler
@@ -70,8 +70,9 @@ contains
         call quell_finish(status, stat, errmsg)
     end subroutine
 
-    ! By the caller's own builder of a plan, called here for the whole grid, and by quell_step for
-    ! one transition. An internal procedure must not be used beyond the call of its host.
+    ! Creates a sampler from the caller's own builder of a plan, which is called here for the whole
+    ! grid, and by quell_step for one transition. An internal procedure must not be used after its
+    ! host has returned.
     recursive subroutine quell_sampler_from_builder(sampler, build, denoiser, schedule, options, &
         stat, errmsg)
         type(quell_sampler), intent(out) :: sampler
@@ -101,8 +102,8 @@ contains
         build_plan = int(stat, c_int)
     end function
 
-    ! By the caller's own transition, called from many threads at once. An internal procedure must
-    ! not be used beyond the call of its host.
+    ! Creates a sampler from the caller's own transition, which is called from many threads at once.
+    ! An internal procedure must not be used after its host has returned.
     recursive subroutine quell_sampler_from_step(sampler, step, denoiser, schedule, options, &
         stat, errmsg)
         type(quell_sampler), intent(out) :: sampler
@@ -134,7 +135,8 @@ contains
         take_step = int(stat, c_int)
     end function
 
-    ! The options for C, which point to those given and to `grid`; .false. if they cannot be.
+    ! Makes the options for C, which point to the given ones and to `grid`; returns .false. if it
+    ! cannot.
     recursive logical function translated(options, grid, c, stat, errmsg)
         type(quell_sampler_options), intent(in), optional, target :: options
         character(:), allocatable, target, intent(out) :: grid
@@ -189,8 +191,9 @@ contains
         if (allocated(values)) located = c_loc(values)
     end function
 
-    ! The elements of a sample, the steps, the points of the grid (steps + 1, from the first time to
-    ! the last), and the evaluations of the denoiser for a sample (0: not known before).
+    ! Return the number of elements of a sample, the number of steps, the points of the grid (steps
+    ! + 1, from the first time to the last), and how often the denoiser is evaluated for one sample
+    ! (0: not known in advance).
     recursive integer(c_size_t) function quell_sampler_dim(sampler)
         type(quell_sampler), intent(in) :: sampler
         quell_sampler_dim = c_sampler_dim(sampler%handle)
@@ -218,13 +221,15 @@ contains
         quell_sampler_evaluations = c_sampler_evaluations(sampler%handle)
     end function
 
-    ! Of all that decides on samples but for the run: the denoiser, the plan, the law of x_1.
+    ! Returns a digest of all that the samples depend on, apart from the draw: the denoiser, the
+    ! plan, the law of x_1.
     recursive integer(c_int64_t) function quell_sampler_digest(sampler)
         type(quell_sampler), intent(in) :: sampler
         quell_sampler_digest = c_sampler_digest(sampler%handle)
     end function
 
-    ! How many operations the sampler's plan has, and operation i of it, from 1 on (operation.h).
+    ! Return how many operations the sampler's plan has, and its operation i, from 1 on
+    ! (operation.h).
     recursive integer(c_size_t) function quell_sampler_operations(sampler)
         type(quell_sampler), intent(in) :: sampler
         quell_sampler_operations = c_sampler_operations(sampler%handle)
@@ -240,8 +245,8 @@ contains
         call quell_finish(c_sampler_operation(sampler%handle, i - 1, operation), stat, errmsg)
     end subroutine
 
-    ! The plan as text, a line for each operation. For a sampler made by _from_step these are its
-    ! STEPs alone.
+    ! Returns the plan as text, a line for each operation. The plan of a sampler made by _from_step
+    ! has STEPs only.
     recursive function quell_sampler_print(sampler) result(text)
         type(quell_sampler), intent(in) :: sampler
         character(:), allocatable :: text

@@ -1,5 +1,5 @@
 ! SPDX-License-Identifier: MIT
-! Noise schedules: t in [0, 1] -> alpha, sigma. What they mean is said in quell/schedule.h.
+! Noise schedules: t in [0, 1] -> alpha, sigma. quell/schedule.h says what each of them is.
 module quell_schedules
     use, intrinsic :: iso_c_binding
     use quell_base
@@ -10,15 +10,15 @@ module quell_schedules
     public :: quell_schedule, quell_schedule_fn, quell_schedule_create, quell_schedule_from_betas, &
         quell_schedule_from_function, quell_schedule_at, quell_schedule_free
 
-    ! A schedule: a handle, whose copies are the same schedule. It never changes, and any number of
-    ! threads may use it. To be freed once; a sampler holds what it needs.
+    ! A schedule: a handle. A copy of it is the same schedule. It never changes, and any number of
+    ! threads may use it. Free it once; samplers hold what they need.
     type :: quell_schedule
         type(c_ptr) :: handle = c_null_ptr
     end type
 
     abstract interface
-        ! A schedule of the caller's own: sets alpha and sigma at t, and stat < 0 on an error.
-        ! Called in the thread that creates a sampler, starts a run, or asks.
+        ! A schedule of the caller's own: writes alpha and sigma at t; stat < 0 means an error. It
+        ! is called in the thread that creates a sampler, starts a run, or calls quell_schedule_at.
         subroutine quell_schedule_fn(t, alpha, sigma, stat)
             import
             real(c_double), intent(in) :: t
@@ -29,7 +29,7 @@ module quell_schedules
 
 contains
 
-    ! By name and options, 'NAME[:KEY=VALUE[,KEY=VALUE...]]'.
+    ! Creates a schedule by its name and options, 'NAME[:KEY=VALUE[,KEY=VALUE...]]'.
     recursive subroutine quell_schedule_create(schedule, spec, stat, errmsg)
         type(quell_schedule), intent(out) :: schedule
         character(*), intent(in) :: spec
@@ -42,7 +42,7 @@ contains
         call quell_finish(status, stat, errmsg)
     end subroutine
 
-    ! Discrete, from a table of betas in (0, 1), the last of which may be 1.
+    ! Creates a discrete schedule from a table of betas in (0, 1), the last of which may be 1.
     recursive subroutine quell_schedule_from_betas(schedule, betas, stat, errmsg)
         type(quell_schedule), intent(out) :: schedule
         real(c_double), intent(in), contiguous :: betas(:)
@@ -52,7 +52,8 @@ contains
             betas), stat, errmsg)
     end subroutine
 
-    ! The caller's own. An internal procedure must not be used beyond the call of its host.
+    ! Creates a schedule from a procedure. An internal procedure must not be used after its host has
+    ! returned.
     recursive subroutine quell_schedule_from_function(schedule, function, stat, errmsg)
         type(quell_schedule), intent(out) :: schedule
         procedure(quell_schedule_fn) :: function
@@ -74,7 +75,7 @@ contains
         evaluate = int(stat, c_int)
     end function
 
-    ! alpha and sigma at t.
+    ! Writes alpha and sigma at t.
     recursive subroutine quell_schedule_at(schedule, t, alpha, sigma, stat, errmsg)
         type(quell_schedule), intent(in) :: schedule
         real(c_double), intent(in) :: t

@@ -1,5 +1,5 @@
 ! SPDX-License-Identifier: MIT
-! What a step of the caller's own can do inside its transition.
+! What a step of the caller's own can do inside its transition (quell/transition.h).
 module quell_transitions
     use, intrinsic :: iso_c_binding
     use quell_base
@@ -14,14 +14,15 @@ module quell_transitions
         quell_transition_scratch, quell_transition_denoise, quell_transition_noise, &
         quell_transition_at
 
-    ! Valid during the call of the step.
+    ! One transition of some samples, as it is handed to the caller's step. It is valid during that
+    ! call.
     type :: quell_transition
         type(c_ptr) :: handle = c_null_ptr
     end type
 
     abstract interface
-        ! Takes x(dim, rows) from x_t to x_s in place, from many threads at once. stat is 0: < 0 for
-        ! an error, > 0 to stop the run.
+        ! Takes x(dim, rows) from x_t to x_s in place. It is called from many threads at once. stat
+        ! is 0 on entry; < 0 means an error, and > 0 stops the run.
         subroutine quell_step_fn(transition, t, s, x, stat)
             import
             type(quell_transition), intent(in) :: transition
@@ -33,8 +34,8 @@ module quell_transitions
 
 contains
 
-    ! The index of the sample in row 1, the rows, the elements of each, and the number of the
-    ! transition, from 0 on.
+    ! Return the index of the sample in row 1, the number of rows, the number of elements of a row,
+    ! and the number of the transition, from 0 on.
     recursive integer(c_int64_t) function quell_transition_first(transition)
         type(quell_transition), intent(in) :: transition
         quell_transition_first = c_transition_first(transition%handle)
@@ -55,14 +56,14 @@ contains
         quell_transition_index = c_transition_index(transition%handle)
     end function
 
-    ! The context of the run, the caller's own.
+    ! Returns the context of the draw.
     recursive type(c_ptr) function quell_transition_context(transition)
         type(quell_transition), intent(in) :: transition
         quell_transition_context = c_transition_context(transition%handle)
     end function
 
-    ! Scratch memory k, from 0 to 3, (dim, rows), kept from one transition of these samples to the
-    ! next; null() for another k.
+    ! Returns scratch memory k, from 0 to 3, (dim, rows), which keeps its values from one transition
+    ! of these samples to the next; null() for any other k.
     recursive function quell_transition_scratch(transition, k) result(scratch)
         type(quell_transition), intent(in) :: transition
         integer, intent(in) :: k
@@ -74,7 +75,7 @@ contains
             [quell_transition_dim(transition), quell_transition_rows(transition)])
     end function
 
-    ! mean = E[X | x_t = x], both (dim, rows).
+    ! Evaluates the denoiser: mean = E[X | x_t = x], both (dim, rows).
     recursive subroutine quell_transition_denoise(transition, t, x, mean, stat, errmsg)
         type(quell_transition), intent(in) :: transition
         type(quell_point), intent(in) :: t
@@ -96,7 +97,7 @@ contains
         fits = all(shape == [quell_transition_dim(transition), quell_transition_rows(transition)])
     end function
 
-    ! noise(dim, rows) = that of slot k, from 0 to 7, of this transition.
+    ! Writes the noise of slot k, from 0 to 7, of this transition to noise(dim, rows).
     recursive subroutine quell_transition_noise(transition, k, noise, stat, errmsg)
         type(quell_transition), intent(in) :: transition
         integer, intent(in) :: k
@@ -111,7 +112,7 @@ contains
             errmsg)
     end subroutine
 
-    ! The schedule at another time.
+    ! Writes the point of the schedule at any time t in [0, 1].
     recursive subroutine quell_transition_at(transition, t, point, stat, errmsg)
         type(quell_transition), intent(in) :: transition
         real(c_double), intent(in) :: t

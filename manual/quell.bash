@@ -2,8 +2,11 @@
 # Completion of `quell` in bash (zsh: autoload bashcompinit). Commands, options and names are asked of
 # the command itself: --help prints the table that parses them, `quell list` the others.
 
-# The words that a help text lists: --options, or names at the start of a line.
-_quell_options() { "${COMP_WORDS[0]}" "$@" --help 2>/dev/null | grep -oE '^  --[a-z-]+' | tr -d ' '; }
+# The words that a help text lists: options with their letters, or names at the start of a line.
+_quell_options() {
+    "${COMP_WORDS[0]}" "$@" --help 2>/dev/null |
+        sed -nE 's/^  (-.), (--[a-z-]+).*/\1\n\2/p; s/^      (--[a-z-]+).*/\1/p'
+}
 _quell_commands() { "${COMP_WORDS[0]}" --help 2>/dev/null | grep -oE '^  [a-z]+ ' | tr -d ' '; }
 _quell_names() { "${COMP_WORDS[0]}" list "$1" 2>/dev/null | awk '$1 != "name" {print $1}'; }
 
@@ -18,23 +21,24 @@ _quell() {
         prefix=$before: before=${COMP_WORDS[COMP_CWORD - 2]}
     fi
     if [[ $COMP_CWORD == 1 ]]; then
-        words="$(_quell_commands) --help --version"
+        words="$(_quell_commands) help version --help --version"
     elif [[ $word == -* ]]; then
         words=$(_quell_options "${COMP_WORDS[1]}")
     else
         case $before in
-            --model | --guide) words=$(_quell_names models) ;;
+            -m | --model | --guide) words=$(_quell_names models) ;;
             --sampler | --samplers) words=$(_quell_names samplers) ;;
             --schedule) words=$(_quell_names schedules) ;;
             --grid) words=$(_quell_names grids) ;;
             --isa) words=$(_quell_names isas) ;;
             list) words="samplers schedules grids models isas" ;;
+            help) words=$(_quell_commands) ;;
             info) words=$(_quell_names models) ;;
         esac
     fi
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$prefix$word")
     COMPREPLY=("${COMPREPLY[@]#"$prefix"}")
-    if [[ -z $prefix && $before == --* && $word != -* ]]; then
+    if [[ -z $prefix && $before == -* && $word != -* ]]; then
         mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -f -- "$word")
     fi
 }

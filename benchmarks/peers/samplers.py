@@ -42,7 +42,7 @@ SAMPLERS = {
         ),
         Sampler(
             name="heun",
-            quell="heun:steady=0",
+            quell="heun:steady=no",
             azula="HeunSampler",
             k_diffusion="sample_heun",
             diffusers="HeunDiscreteScheduler",

@@ -13,7 +13,7 @@ def output(*command):
                           text=True).stdout
 
 
-OPTION = re.compile(r"^  (--[a-z-]+(?: \S+)?)(?:  +(.*))?$")
+OPTION = re.compile(r"^  (?:(-.), |    )(--[a-z-]+(?: \S+)?)(?: +(.*))?$")
 
 
 def option_entries(lines):
@@ -21,7 +21,8 @@ def option_entries(lines):
     for line in lines:
         match = OPTION.match(line)
         if match:
-            found.append([match.group(1), match.group(2) or ""])
+            letter, name, text = match.groups()
+            found.append([f"{letter}, {name}" if letter else name, text or ""])
         else:
             found[-1][1] += " " + line.strip()
     return found
@@ -34,10 +35,12 @@ def help_page(command, name):
     out = [title, "=" * len(title), "", f".. program:: {title}", ""]
     for block in output(*words, "--help").rstrip().split("\n\n"):
         lines = block.split("\n")
+        if len(lines) > 1 and OPTION.match(lines[1]):
+            out += [f".. rubric:: {lines.pop(0).rstrip(':')}", ""]
         if OPTION.match(lines[0]):
             for option, text in option_entries(lines):
                 out += [f".. option:: {option}", "", f"   {prose.inline(text.strip())}", ""]
-        elif lines[0].startswith(("Usage:", "  ")) or lines[0].startswith("Example"):
+        elif lines[0].startswith(("Usage:", "Example")) or lines[-1].startswith("  "):
             out += [".. code-block:: none", ""] + ["   " + line for line in lines] + [""]
         else:
             out += [prose.inline(line) for line in lines] + [""]

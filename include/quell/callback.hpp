@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The caller's functions, called by C: nothing that they throw passes through it.
+/* The caller's functions, which C calls. No exception of theirs passes through C.
  *
- * A function of the caller's may return nothing, or int as in C: 0 to go on, > 0 to stop (the call
- * throws quell::error with QUELL_STOPPED), < 0 for an error (QUELL_DENOISER_FAILED). What it throws
- * ends the run, and is thrown again, the same object, by the call that the run was started with,
- * in the thread that made it. If functions throw in several threads, the exception of the lowest
- * sample is thrown and the others are dropped. */
+ * A function of the caller's may return nothing, or an int as in C: 0 to go on, > 0 to stop (the
+ * call throws quell::error with QUELL_STOPPED), < 0 for an error (QUELL_DENOISER_FAILED). If it
+ * throws, the run ends, and the call that started the run throws the same object again, in its own
+ * thread. If functions throw in several threads, the exception of the lowest sample is thrown and
+ * the others are dropped. */
 #ifndef QUELL_CALLBACK_HPP
 #define QUELL_CALLBACK_HPP
 
@@ -22,7 +22,7 @@ namespace quell
 namespace detail
 {
 
-/* Calls a function of the caller's; what it returns for C. */
+/* Calls a function of the caller's and returns what C expects of it. */
 template <class F, class... A> int answer(F &function, A &&...arguments)
 {
     using result = std::invoke_result_t<F &, A...>;
@@ -36,8 +36,8 @@ template <class F, class... A> int answer(F &function, A &&...arguments)
     }
 }
 
-/* The exception of one call into C. Its address is the run's context; a call inside a transition of
- * that run has a slot of its own with the run's address. */
+/* Keeps the exception of one call into C. The address of its slot is the context of the run. A call
+ * inside a transition of that run has a slot of its own, which knows the run's address. */
 class slot
 {
   public:
@@ -57,7 +57,7 @@ class slot
         sample_ = sample;
     }
 
-    /* When C has returned. */
+    /* Throws the exception, if there is one; called when C has returned. */
     void rethrow()
     {
         if (exception_) std::rethrow_exception(std::exchange(exception_, nullptr));
@@ -70,7 +70,7 @@ class slot
     uint64_t sample_ = 0;
 };
 
-/* The slot of the innermost call into C that this thread is in; NULL: none. */
+/* Returns the slot of the innermost call into C that this thread is in, or NULL. */
 inline slot *&innermost() noexcept
 {
     static thread_local slot *current = nullptr;
@@ -89,14 +89,14 @@ class scope
     slot *before_;
 };
 
-/* Where an exception belongs that is thrown in a run with this context. */
+/* Returns the slot that keeps an exception thrown in a run with this context. */
 inline slot *slot_of(void *context) noexcept
 {
     slot *inner = innermost();
     return inner && inner->run() == context ? inner : static_cast<slot *>(context);
 }
 
-/* Calls a function of the caller's from C: no exception leaves it. */
+/* Calls a function of the caller's from C, and keeps its exception in a slot. */
 template <class F, class... A>
 int guarded(slot *at, uint64_t sample, F &function, A &&...arguments) noexcept
 {
@@ -111,7 +111,7 @@ int guarded(slot *at, uint64_t sample, F &function, A &&...arguments) noexcept
 /* Frees a function of the caller's that C holds. */
 template <class F> void destroy(void *user) noexcept { delete static_cast<F *>(user); }
 
-/* Calls C, which may call the caller's functions, and throws what they threw, or its failure. */
+/* Calls C, which may call the caller's functions. Throws what they threw, or else C's failure. */
 template <class F> void call(slot &own, F &&function)
 {
     quell_status status;
@@ -131,7 +131,7 @@ template <class F> void call(F &&function)
 
 } // namespace detail
 
-/* A function of the caller's with these arguments, or none. */
+/* A function of the caller's with these arguments, or no function. */
 template <class... A> class callback
 {
   public:

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Denoisers: x_t -> E[X | X_t = x_t] under p(X_t | X) = N(alpha_t X, sigma_t^2 I).
  *
- * All but those from functions are the exact mean but for rounding, thread-safe, copy what they are
- * given, and are reproducible: they keep the promise about bits. Parameters are double; samples are
- * float. A denoiser that cannot be made is QUELL_BAD_ARGUMENT, with a line that says which
- * parameter is out of its range, or QUELL_NO_MEMORY. */
+ * All denoisers here, except those from functions, give this mean to rounding and are
+ * reproducible: a sample has the same bits whatever the machine, the threads and the batch. Their
+ * constructors copy what they are given. Parameters are double, samples float. A constructor fails
+ * with QUELL_BAD_ARGUMENT, and a message that names the parameter, if one is out of its range, and
+ * with QUELL_NO_MEMORY. All functions here are thread-safe. */
 #ifndef QUELL_DENOISER_H
 #define QUELL_DENOISER_H
 
@@ -28,29 +29,30 @@ QUELL_API quell_status quell_denoiser_from_isotropic(quell_denoiser **denoiser, 
 QUELL_API quell_status quell_denoiser_from_diagonal(quell_denoiser **denoiser, size_t dim,
                                                     const double *mean, const double *variances);
 
-/* X ~ N(mean, covariance): mean[dim] or NULL, covariance[dim][dim] symmetric, positive
- * semi-definite. The eigenbasis is worked out here, once, by LAPACK; its last bits depend on the
- * machine, so store it (quell_denoiser_eigenbasis) where samples must agree between machines.
- * QUELL_UNSUPPORTED where no LAPACK is installed, QUELL_NO_MEMORY where it lacks address space. */
+/* X ~ N(mean, covariance): mean[dim] or NULL, covariance[dim][dim] symmetric and positive
+ * semi-definite. LAPACK computes the eigenbasis here, once. Its last bits depend on the machine:
+ * store it (quell_denoiser_eigenbasis) if samples must agree between machines. Fails with
+ * QUELL_UNSUPPORTED if no LAPACK is installed, and with QUELL_NO_MEMORY if LAPACK cannot have the
+ * address space that it needs. */
 QUELL_API quell_status quell_denoiser_from_covariance(quell_denoiser **denoiser, size_t dim,
                                                       const double *mean, const double *covariance);
 
-/* The same from an eigenbasis: covariance = sum_i values[i] v_i v_i^T where row i of
- * vectors[dim][dim] is v_i; the rows are orthonormal to 1e-5, values >= 0. */
+/* The same from an eigenbasis: covariance = sum_i values[i] v_i v_i^T, where v_i is row i of
+ * vectors[dim][dim]. The rows must be orthonormal to 1e-5, and values >= 0. */
 QUELL_API quell_status quell_denoiser_from_eigenbasis(quell_denoiser **denoiser, size_t dim,
                                                       const double *mean, const double *values,
                                                       const double *vectors);
 
 /* Copies the eigenbasis of a denoiser made by _from_covariance or _from_eigenbasis to values[dim]
- * and vectors[dim][dim], in the form that quell_denoiser_from_eigenbasis takes; either may be NULL.
- */
+ * and vectors[dim][dim], in the form that quell_denoiser_from_eigenbasis takes. Either may be NULL.
+ * Fails with QUELL_BAD_ARGUMENT for any other denoiser. */
 QUELL_API quell_status quell_denoiser_eigenbasis(const quell_denoiser *denoiser, double *values,
                                                  double *vectors);
 
-/* X ~ sum_k weights[k] N(means[k], variances[k] I): weights[components] > 0 (they are
- * normalised), means[components][dim], variances[components] >= 0. The logarithm of a posterior
- * weight is of the size of dim, and rounded as such: it is off by up to 4e-7 dim, so that where
- * components overlap in 10^5 elements a weight has two digits. */
+/* X ~ sum_k weights[k] N(means[k], variances[k] I): weights[components] > 0, which are normalised,
+ * means[components][dim], variances[components] >= 0. The logarithm of a posterior weight is a sum
+ * over dim elements, and its rounding error is up to 4e-7 dim: where components overlap in 10^5
+ * elements, a weight has two correct digits. */
 QUELL_API quell_status quell_denoiser_from_mixture(quell_denoiser **denoiser, size_t components,
                                                    size_t dim, const double *weights,
                                                    const double *means, const double *variances);
@@ -62,25 +64,29 @@ QUELL_API quell_status quell_denoiser_from_diagonal_mixture(quell_denoiser **den
                                                             const double *means,
                                                             const double *variances);
 
-/* X uniform over the rows of points[count][dim]: the exact posterior mean
- * sum_j w_j points[j], w = softmax_j(-|x_t - alpha_t points[j]|^2 / (2 sigma_t^2)).
- * The points must be finite. Needs sigma_t > 0. */
+/* X uniform over the rows of points[count][dim], which must be finite. The posterior mean is
+ *
+ *     sum_j w_j points[j],   w = softmax_j(-|x_t - alpha_t points[j]|^2 / (2 sigma_t^2))
+ *
+ * and needs sigma_t > 0. */
 QUELL_API quell_status quell_denoiser_from_points(quell_denoiser **denoiser, size_t count,
                                                   size_t dim, const float *points);
 
-/* What a denoiser from a function is told when it is called. quell alone makes one, so that it may
- * grow at its end: a function compiled for an older quell reads what it knows.
+/* What quell tells a denoiser from a function with each call. Only quell makes this struct, which
+ * therefore has no size and may grow at its end: a function that was compiled for an older quell
+ * reads the members that it knows.
  *
- * first: index of the sample in row 0, so that row r is sample first + r.
+ * first: the index of the sample in row 0; row r is sample first + r.
  * rows, dim: the shape of input and output.
- * worker, workers: which worker calls, worker < workers. Calls with one worker number do not
- *   overlap within a run, so it may index scratch memory.
- * t, alpha, sigma: where x_t is on the schedule.
- * time: what a network takes as its time, by the preconditioning; t itself without one.
- * variance: float[rows][dim] to write, if the function learned variances and the sampler wants
- *   them; else NULL.
- * context: quell_draw.context, the caller's own.
- * classes: those of the rows, classes[rows], from 0 on, -1 for none; NULL: none for all. */
+ * worker, workers: the number of the worker that makes this call, from 0 to workers - 1. Calls with
+ *   the same number do not overlap within a run, so it may index scratch memory.
+ * t, alpha, sigma: the point of the schedule that the input x_t belongs to.
+ * time: the time to give to a network, by the preconditioning; without one it is t.
+ * variance: float[rows][dim] to write to, if the function has learned variances and the sampler
+ *   needs them; else NULL.
+ * context: quell_draw.context.
+ * classes: classes[rows], the class of each row, from 0 on, or -1 for none. NULL: no row has
+ *   one. */
 typedef struct quell_call {
     uint64_t first;
     size_t rows;
@@ -96,37 +102,39 @@ typedef struct quell_call {
     const int32_t *classes;
 } quell_call;
 
-/* Reads input[rows][dim] and writes output[rows][dim]. They do not overlap. Returns 0 to go on,
- * < 0 for an error (the run ends with QUELL_DENOISER_FAILED), > 0 to stop (QUELL_STOPPED). */
+/* A denoiser of the caller's: reads input[rows][dim] and writes output[rows][dim], which do not
+ * overlap. Returns 0 to go on, < 0 for an error (the run ends with QUELL_DENOISER_FAILED), or > 0
+ * to stop (QUELL_STOPPED). */
 typedef int quell_denoise_fn(void *user, const quell_call *call, const float *input, float *output);
 
-/* How a function is to be called as a denoiser. Start from quell_function_defaults().
+/* How quell calls a function as a denoiser. Start from quell_function_defaults().
  *
- * output: what it returns.
+ * output: what the function writes to its output ("x0").
  *     "x0"     E[X | x_t]
  *     "eps"    E[Z | x_t], x_t = alpha X + sigma Z           (Ho et al., 2006.11239)
  *     "v"      alpha E[Z | x_t] - sigma E[X | x_t]           (Salimans & Ho, 2202.00512)
  *     "score"  grad log p(x_t) = -E[Z | x_t] / sigma         (Song et al., 2011.13456)
  *     "flow"   E[Z | x_t] - E[X | x_t]                       (Lipman et al., 2210.02747)
- * precondition: what is done around it, azula's (azula/denoise.py 0.11.1).
+ * precondition: how its input and time are made of x_t and t, and E[X | x_t] of its output, as in
+ *   azula (azula/denoise.py 0.11.1) ("none").
  *     "none"    input x_t, time t
  *     "simple"  input x_t / sqrt(alpha^2 + sigma^2), time log(sigma / alpha)
  *     "karras"  as simple; the result is (alpha x_t / sqrt(a^2 + s^2) + sigma output) /
  *               sqrt(a^2 + s^2); `output` must be "x0"       (Karras et al., 2206.00364)
- * whole_batch: 0, it is thread-safe and called per tile from many threads; 1, it is called once
- *   for all samples of the run, from the calling thread.
- * reproducible: 1 if row r of its output depends on row r of its input and the sample's index
- *   alone, to the last bit; the run then keeps the promise about bits.
- * variance: what it writes to quell_call.variance.
+ * whole_batch: 0 if the function is thread-safe; it is then called for a tile at a time, from many
+ *   threads. 1: it is called once for all samples of the run, in the thread that called quell (0).
+ * reproducible: 1 if row r of the output depends only on row r of the input and on the sample's
+ *   index, to the last bit; samples then have the same bits in every run (0).
+ * variance: what the function writes to quell_call.variance ("none").
  *     "none"           nothing
  *     "learned_range"  v in [-1, 1] for each element, which interpolates between the logarithms
  *                      of the least (-1) and the greatest variance (Nichol & Dhariwal,
  *                      2102.09672, eq. 15; diffusers' variance_type)
- * release: what frees `user` (quell_release_fn); NULL: nothing to do.
- * classes: how many quell_draw.classes may ask for (0: none). With some, it must also know what to
- *   do without a class, where it is guided by itself.
- * digest: a number of your own that says what the function computes, such as a digest of its
- *   weights (0: none); it goes into quell_denoiser_digest, as a function cannot be read. */
+ * release: what frees `user` (quell_release_fn), or NULL (NULL).
+ * classes: the number of classes, which quell_draw.classes may ask for; 0: it has none (0). If such
+ *   a function is guided by itself, it must also have learned to do without a class.
+ * digest: a number of the caller's that says what the function computes, such as a digest of its
+ *   weights; it becomes a part of quell_denoiser_digest, which cannot read a function (0). */
 typedef struct quell_function_options {
     size_t size;
     const char *output;
@@ -139,7 +147,7 @@ typedef struct quell_function_options {
     uint64_t digest;
 } quell_function_options;
 
-/* x0, no preconditioning, per tile, not reproducible, no variance. */
+/* Returns the defaults: output "x0", no preconditioning, called per tile, not reproducible. */
 static inline quell_function_options quell_function_defaults(void)
 {
     quell_function_options options;
@@ -155,20 +163,21 @@ static inline quell_function_options quell_function_defaults(void)
     return options;
 }
 
-/* A denoiser of the caller's own; options may be NULL for the defaults. */
+/* Creates a denoiser from a function of the caller's; options may be NULL for the defaults. `user`
+ * is the first argument of each call. */
 QUELL_API quell_status quell_denoiser_from_function(quell_denoiser **denoiser, size_t dim,
                                                     quell_denoise_fn *function, void *user,
                                                     const quell_function_options *options);
 
 /* How a denoiser is guided. Start from quell_guidance_defaults().
  *
- * weight: w; 1 is none, more carries further away from the guide (2).
- * low, high: the times within which it is guided, 0 <= low <= high <= 1 (0, 1)
- *   (Kynkaanniemi et al., 2404.07724).
- * points, times, weights: w as a function of the time, in place of weight, which is then left
- * as it is: in straight lines
- * between weights[i] at times[i], i < points, and constant beyond them; times rise, within [0, 1];
- * points is at most 10^6 (0, NULL, NULL). Copied. */
+ * weight: w; 1 is no guidance, and a greater w leads further away from the guide (2).
+ * low, high: the denoiser is guided at times from low to high, 0 <= low <= high <= 1
+ *   (Kynkaanniemi et al., 2404.07724) (0, 1).
+ * points, times, weights: w as a function of the time, in place of `weight`, which must then be
+ *   left at its default: weights[i] at times[i], i < points, linear in between, and constant before
+ *   the first and after the last. The times rise within [0, 1]; points <= 10^6. Copied (0, NULL,
+ *   NULL). */
 typedef struct quell_guidance {
     size_t size;
     double weight;
@@ -179,7 +188,7 @@ typedef struct quell_guidance {
     const double *weights;
 } quell_guidance;
 
-/* A weight of 2 at all times. */
+/* Returns the defaults: a weight of 2 at all times. */
 static inline quell_guidance quell_guidance_defaults(void)
 {
     quell_guidance guidance;
@@ -193,31 +202,35 @@ static inline quell_guidance quell_guidance_defaults(void)
     return guidance;
 }
 
-/* w mu + (1 - w) mu_guide, with mu = E[X | x_t] by `denoiser` for the classes of the run, and
- * mu_guide by `guide`: another denoiser of the same dim, for the same classes if it has as many
- * (autoguidance, Karras et al., 2406.02507); or NULL, the denoiser itself without a class, which it
- * must have learned (classifier-free guidance, Ho & Salimans, 2207.12598; their w is w - 1). Both
- * are held. Functions with whole_batch cannot take part. */
+/* Creates a denoiser that gives w mu + (1 - w) mu_guide, where mu = E[X | x_t] is what `denoiser`
+ * gives for the classes of the run. There are two kinds of guides:
+ *
+ *   NULL             the denoiser itself for no class, which it must have learned (classifier-free
+ *                    guidance, Ho & Salimans, 2207.12598; their w is w - 1)
+ *   another denoiser of the same dim, for the same classes if it has as many (autoguidance, Karras
+ *                    et al., 2406.02507)
+ *
+ * The new denoiser holds both. Functions with whole_batch can be neither: QUELL_UNSUPPORTED. */
 QUELL_API quell_status quell_denoiser_from_guidance(quell_denoiser **guided,
                                                     const quell_denoiser *denoiser,
                                                     const quell_denoiser *guide,
                                                     const quell_guidance *guidance);
 
-/* The number of elements of a sample; 1 if the denoiser keeps the promise about bits; its kind
- * ("isotropic", "mixture", "empirical", "function", ...). */
+/* Return the number of elements of a sample; 1 if the denoiser is reproducible, else 0; and its
+ * kind, a static string ("isotropic", "mixture", "empirical", "function", ...). */
 QUELL_API size_t quell_denoiser_dim(const quell_denoiser *denoiser);
 QUELL_API int quell_denoiser_reproducible(const quell_denoiser *denoiser);
 QUELL_API const char *quell_denoiser_kind(const quell_denoiser *denoiser);
 
-/* The number of classes that samples may be asked for by quell_draw.classes; 0: it has none. */
+/* Returns the number of classes, which quell_draw.classes may ask for; 0 if it has none. */
 QUELL_API size_t quell_denoiser_classes(const quell_denoiser *denoiser);
 
-/* A digest of all that decides on the denoiser's answers: every weight, mean, variance and point,
- * options, guidance and what it is made of, to the last bit; of a function its options alone, with
- * their `digest`, as a function cannot be read. Two of one version of quell with the same digest
- * give the same samples (but for a chance of 2^-64), whatever files they came from, on whatever
- * machine; another version may have others. Worked out when it is first asked for, as fast as
- * memory is read; 0 for NULL. Thread-safe. */
+/* Returns a digest of all that the denoiser's output depends on, to the last bit: every weight,
+ * mean, variance and point, the options, the guidance, and the denoisers that it is made of. A
+ * function cannot be read: its options stand for it, with their `digest`. In one version of quell,
+ * two denoisers with the same digest give the same samples (up to a chance of 2^-64), whatever
+ * files they came from, on any machine; another version may have another digest. It is computed
+ * when it is first asked for, at the speed of reading the memory. 0 for NULL. Thread-safe. */
 QUELL_API uint64_t quell_denoiser_digest(const quell_denoiser *denoiser);
 
 /* Gives up the caller's hold on a denoiser; NULL is allowed. */

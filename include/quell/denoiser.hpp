@@ -14,7 +14,7 @@
 namespace quell
 {
 
-/* How a function of the caller's is called as a denoiser; see quell_function_options. */
+/* How quell calls a function of the caller's as a denoiser; quell_function_options says more. */
 struct function_options {
     std::string output = "x0";
     std::string precondition = "none";
@@ -25,8 +25,8 @@ struct function_options {
     uint64_t digest = 0;
 };
 
-/* How a denoiser is guided; see quell_guidance. With times, the weight runs in straight lines
- * between weights[i] at times[i]. */
+/* How a denoiser is guided; quell_guidance says more. With times, the weight is weights[i] at
+ * times[i], and linear in between. */
 struct guidance {
     double weight = 2;
     double low = 0;
@@ -41,9 +41,9 @@ struct eigenbasis {
     std::vector<double> vectors;
 };
 
-/* A denoiser never changes, and any number of threads may use one. One that was moved from may only
- * be assigned to or destroyed. Samplers and guided denoisers hold what they are made of, so it may
- * go before they do. Means may be left out: zeros. */
+/* A denoiser never changes, and any number of threads may use it. After it was moved from, it may
+ * only be assigned to or destroyed. Samplers and guided denoisers hold the denoisers that they are
+ * made of, which may be destroyed before them. A mean that is left out is 0. */
 class denoiser
 {
   public:
@@ -55,7 +55,7 @@ class denoiser
             [&](auto **d) { return quell_denoiser_from_isotropic(d, dim, means, variance); });
     }
 
-    /* X ~ N(mean, diag(variances)), of as many elements as there are variances. */
+    /* X ~ N(mean, diag(variances)), with as many elements as there are variances. */
     static denoiser from_diagonal(span<const double> variances, span<const double> mean = {})
     {
         size_t dim = variances.size();
@@ -65,8 +65,8 @@ class denoiser
         });
     }
 
-    /* X ~ N(mean, covariance[dim][dim]); its last bits depend on the machine (see
-     * from_eigenbasis). */
+    /* X ~ N(mean, covariance[dim][dim]). The last bits depend on the machine; those of
+     * from_eigenbasis do not. */
     static denoiser from_covariance(size_t dim, span<const double> covariance,
                                     span<const double> mean = {})
     {
@@ -130,10 +130,10 @@ class denoiser
      *
      *     function(const quell_call &call, span<const float> input, span<float> output)
      *
-     * reads input[rows][dim] and writes output[rows][dim]; see callback.hpp for what it may return
-     * and throw. It is called from many threads at once, but with whole_batch. It may be moved
-     * here; it lives as long as anything that holds this denoiser. Runs of it are to be started
-     * from C++, or from C with quell_draw.context NULL. */
+     * reads input[rows][dim] and writes output[rows][dim]; callback.hpp says what it may return and
+     * throw. It is called from many threads at once, except with whole_batch. It is moved here, and
+     * lives as long as anything that holds this denoiser. Runs that call it must be started from
+     * C++, or from C with NULL as quell_draw.context. */
     template <class F>
     static denoiser from_function(size_t dim, F function, const function_options &options = {})
     {
@@ -154,7 +154,8 @@ class denoiser
         return result;
     }
 
-    /* Guided by another denoiser, or by itself without a class (quell_denoiser_from_guidance). */
+    /* `base` guided by another denoiser, or by itself for no class
+     * (quell_denoiser_from_guidance). */
     static denoiser from_guidance(const denoiser &base, const denoiser &guide,
                                   const guidance &how = {})
     {
@@ -168,7 +169,7 @@ class denoiser
     denoiser(denoiser &&) noexcept = default;
     denoiser &operator=(denoiser &&) noexcept = default;
 
-    /* The eigenbasis of a denoiser made by full or eigen. */
+    /* The eigenbasis of a denoiser made by from_covariance or from_eigenbasis. */
     quell::eigenbasis eigenbasis() const
     {
         quell::eigenbasis basis;
@@ -178,19 +179,19 @@ class denoiser
         return basis;
     }
 
-    /* The elements of a sample. */
+    /* The number of elements of a sample. */
     size_t dim() const noexcept { return quell_denoiser_dim(get()); }
 
-    /* Whether it keeps the promise about bits. */
+    /* Whether a sample has the same bits whatever the machine, the threads and the batch. */
     bool reproducible() const noexcept { return quell_denoiser_reproducible(get()) != 0; }
 
-    /* "isotropic", "mixture", "function", ... */
+    /* Its kind: "isotropic", "mixture", "function", ... */
     std::string_view kind() const noexcept { return quell_denoiser_kind(get()); }
 
-    /* The classes that draw.classes may ask for; 0: it has none. */
+    /* The number of classes, which draw.classes may ask for; 0: it has none. */
     size_t classes() const noexcept { return quell_denoiser_classes(get()); }
 
-    /* Of all that decides on its answers (quell_denoiser_digest). */
+    /* A digest of all that its output depends on (quell_denoiser_digest). */
     uint64_t digest() const noexcept { return quell_denoiser_digest(get()); }
 
     /* For the C interface. */
@@ -200,7 +201,7 @@ class denoiser
     friend class model;
 
     struct free {
-        bool owned = true; /* or a model's */
+        bool owned = true; /* false if a model owns the handle */
         void operator()(quell_denoiser *old) const noexcept
         {
             if (owned) quell_denoiser_free(old);

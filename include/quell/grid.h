@@ -6,10 +6,11 @@
  *   karras             constant steps in sigma^(1/rho), rho = 7 (Karras et al., 2206.00364, eq. 5)
  *   exponential        constant steps in log sigma; with sigma / alpha these are constant in the
  *                      log-SNR (Lu et al., 2206.00927): also by the name of logsnr
- *   polyexponential    log sigma is the power rho = 1 of the place, as k-diffusion's
+ *   polyexponential    log sigma is linear in the rho-th power (rho = 1) of the step's position in
+ *                      the grid, from 0 to 1, as k-diffusion's
  *   kl_optimal         constant steps in arctan sigma (Sabour et al., 2404.14507)
- *   beta               quantiles of Beta(alpha, beta), 0.6 both (Lee et al., 2407.12173), in t or
- *                      (scale=) in a sigma
+ *   beta               quantiles of Beta(alpha, beta), both 0.6 (Lee et al., 2407.12173), in t or,
+ *                      with scale=, in a sigma
  *   sgm_uniform        linear, but with final=zero the last of the constant steps goes to sigma = 0
  *   simple             ComfyUI's: every n-th point of a discrete schedule's table from its end, the
  *                      rest as sgm_uniform; sgm_uniform for other schedules
@@ -18,12 +19,12 @@
  *   discrete           points of a discrete schedule's table, as diffusers' (Lin et al.,
  *                      2305.08891, table 2): spacing=linspace|leading|trailing, offset = 0
  *
- * All have final=min|zero: the last point is the schedule's at `stop`, or pure data (sigma = 0).
- * The T points before are then those that the field's codes of these names give. A sigma is
- * sigma / alpha (scale=ratio), or sigma / (alpha + sigma) for what flow models mean by it
- * (scale=flow; the default of linear_quadratic). A sampler whose grid is not defined for its
- * schedule, or has two points that coincide, is refused with a reason. quell_sampler_grid
- * gives the points, and quell_list the options of each. */
+ * All have final=min|zero: with `min` the last point is the schedule's at `stop`; with `zero` it is
+ * pure data, sigma = 0, and the T points before it are those that other codes give under these
+ * names. "sigma" means sigma / alpha (scale=ratio), or sigma / (alpha + sigma) as flow models have
+ * it (scale=flow; the default of linear_quadratic). A sampler is refused, with a reason, if its
+ * grid is not defined for its schedule or if two points coincide. quell_sampler_grid gives the
+ * points, and quell_list the options of each grid. */
 #ifndef QUELL_GRID_H
 #define QUELL_GRID_H
 
@@ -31,8 +32,8 @@
 extern "C" {
 #endif
 
-/* A point of the schedule; the logarithms keep the digits that alpha and sigma have lost.
- * log_alpha or log_sigma is -infinity where alpha or sigma is 0. */
+/* A point of the schedule. Where alpha or sigma is rounded to nearly 1, its logarithm keeps the
+ * digits that the rounded value has lost. A logarithm is -infinity where its value is 0. */
 typedef struct quell_point {
     double t;
     double alpha;
@@ -41,9 +42,9 @@ typedef struct quell_point {
     double log_sigma;
 } quell_point;
 
-/* lambda = log(alpha / sigma), half the log-SNR, in which exponential integrators count time (Lu et
- * al., 2206.00927). It rises from x_1 to x_0; -infinity where alpha is 0, infinity where sigma
- * is. */
+/* Returns lambda = log(alpha / sigma), half the log-SNR: the time of exponential integrators (Lu et
+ * al., 2206.00927). It rises from x_1 to x_0. It is -infinity where alpha is 0, and infinity where
+ * sigma is 0. */
 static inline double quell_lambda(const quell_point *point)
 {
     return point->log_alpha - point->log_sigma;

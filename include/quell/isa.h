@@ -9,12 +9,14 @@
 extern "C" {
 #endif
 
-/* 1 if this machine and its operating system can run the kernels of that name ("scalar", "avx2",
- * "avx512", "neon"), else 0. quell_list(QUELL_LIST_ISAS, ...) has all of this build. */
+/* Returns 1 if this machine and its operating system can run the kernels of that name ("scalar",
+ * "avx2", "avx512", "neon"), else 0. quell_list(QUELL_LIST_ISAS, ...) has all that this build
+ * contains. Thread-safe. */
 QUELL_API int quell_isa_available(const char *name);
 
-/* The name that a run uses when its `isa` is NULL: the environment variable QUELL_ISA if it is
- * set, else the widest that is available. QUELL_NOT_FOUND for an unknown name in QUELL_ISA,
+/* Writes the name of the instruction set that a run uses when its `isa` is NULL: the value of the
+ * environment variable QUELL_ISA if that is set, else the widest that this machine can run. The
+ * name is a static string. Fails with QUELL_NOT_FOUND for an unknown name in QUELL_ISA and with
  * QUELL_UNSUPPORTED for one that this machine cannot run. Thread-safe. */
 QUELL_API quell_status quell_isa_default(const char **name);
 

@@ -17,27 +17,27 @@
 extern "C" {
 #endif
 
-/* Which list. New ones are added at the end. */
+/* The lists. New ones are added at the end. */
 typedef enum quell_list_kind {
-    QUELL_LIST_SAMPLERS,  /* specs of quell_sampler_create */
-    QUELL_LIST_SCHEDULES, /* specs of quell_schedule_create */
-    QUELL_LIST_GRIDS,     /* quell_sampler_options.grid */
-    QUELL_LIST_MODELS,    /* names of quell_model_load, "builtin:NAME" */
-    QUELL_LIST_ISAS       /* quell_run.isa, from the narrowest to the widest */
+    QUELL_LIST_SAMPLERS,  /* for quell_sampler_create */
+    QUELL_LIST_SCHEDULES, /* for quell_schedule_create */
+    QUELL_LIST_GRIDS,     /* for quell_sampler_options.grid */
+    QUELL_LIST_MODELS,    /* for quell_model_load, "builtin:NAME" */
+    QUELL_LIST_ISAS       /* for quell_run.isa, from the narrowest to the widest */
 } quell_list_kind;
 
 /* An entry of a list. Start from quell_entry_init().
  *
  * name, summary: its name, and one line on it.
- * source: where it comes from: "arXiv:2010.02502", or in words ("azula"); NULL: this is its only
- *   source.
+ * source: where it was published: "arXiv:2010.02502", or a name or a year in words ("azula"). NULL:
+ *   it is quell's own.
  * aliases, options: how many it has of each (quell_list_alias, quell_list_option).
- * available: 1, or 0 for an instruction set that this machine cannot run.
+ * available: 0 for an instruction set that this machine cannot run; 1 for all else.
  *
- * Of a sampler at its default options, else 0:
- * order: its order of convergence (of a stochastic one, in law); 0: it has none.
- * evaluations: of the denoiser in a step; 0: it is not the same in every step.
- * stochastic: whether it draws noise on the way: 0 never, 1 by its options, 2 always. */
+ * The next three are those of a sampler at its default options, and 0 in the other lists.
+ * order: its order of convergence, in law if it is stochastic. 0: it has none.
+ * evaluations: how often a step evaluates the denoiser. 0: that is not the same in every step.
+ * stochastic: 0 if it never draws noise on the way, 1 if it does with some options, 2 if always. */
 typedef struct quell_entry {
     size_t size;
     const char *name;
@@ -58,7 +58,7 @@ typedef struct quell_entry_alias {
     const char *spec;
 } quell_entry_alias;
 
-/* What the value of an option is: a number, a whole number, or one of some words. */
+/* The type of an option's value: a number, a whole number, or one of several words. */
 typedef enum quell_option_type {
     QUELL_OPTION_NUMBER,
     QUELL_OPTION_WHOLE,
@@ -68,10 +68,10 @@ typedef enum quell_option_type {
 /* An option of an entry, KEY=VALUE in its spec.
  *
  * name, summary: KEY, and one line on it.
- * type: what VALUE is.
- * value, low, high: the default and the closed range of its values, which may be infinite. For a
- *   choice, the numbers of words, from 0 on.
- * choices: for a choice, the words with '|' between them, "bh1|bh2"; else NULL. */
+ * type: the type of VALUE.
+ * value, low, high: the default, the least and the greatest value, which may be infinite. For a
+ *   choice these are positions in the list of its words, from 0 on.
+ * choices: for a choice, the words with '|' between them, as "bh1|bh2"; else NULL. */
 typedef struct quell_entry_option {
     size_t size;
     const char *name;
@@ -83,7 +83,7 @@ typedef struct quell_entry_option {
     const char *choices;
 } quell_entry_option;
 
-/* Structs that say their own size, and are empty otherwise. */
+/* Return structs with their size, and 0 or NULL in all other members. */
 static inline quell_entry quell_entry_init(void)
 {
     quell_entry entry;
@@ -110,15 +110,16 @@ static inline quell_entry_option quell_entry_option_init(void)
     return option;
 }
 
-/* Writes the i-th entry of a list. QUELL_NOT_FOUND, with *entry as it was, when i is past the end;
- * QUELL_BAD_ARGUMENT for a kind or a size that this library does not know. */
+/* Writes the i-th entry of a list, from 0 on. Fails with QUELL_NOT_FOUND if i is past the end, and
+ * with QUELL_BAD_ARGUMENT for a kind or a size that this library does not know. */
 QUELL_API quell_status quell_list(quell_list_kind kind, size_t i, quell_entry *entry);
 
-/* Finds the entry with this name or alias: its place in the list, for the calls beside it.
- * QUELL_NOT_FOUND, with the nearest name in the message, if there is none. */
+/* Writes the index of the entry with this name or alias, for the other functions here. Fails with
+ * QUELL_NOT_FOUND if there is none; the message then has the most similar name. */
 QUELL_API quell_status quell_list_find(quell_list_kind kind, const char *name, size_t *i);
 
-/* Writes the k-th alias or option of the i-th entry. Errors are those of quell_list. */
+/* Write the k-th alias or option of the i-th entry, both from 0 on. Errors are those of
+ * quell_list. */
 QUELL_API quell_status quell_list_alias(quell_list_kind kind, size_t i, size_t k,
                                         quell_entry_alias *alias);
 QUELL_API quell_status quell_list_option(quell_list_kind kind, size_t i, size_t k,

@@ -12,11 +12,11 @@
 namespace quell
 {
 
-/* A loaded model. One that was moved from may only be assigned to or destroyed. */
+/* A loaded model. After it was moved from, it may only be assigned to or destroyed. */
 class model
 {
   public:
-    /* "builtin:NAME", or a file: .json, .npy, .safetensors (quell_model_load). */
+    /* Loads "builtin:NAME", or a file: .json, .npy or .safetensors (quell_model_load). */
     explicit model(const std::string &name)
         : handle_(load(name)), denoiser_(borrowed(handle_.get()), false)
     {
@@ -25,7 +25,7 @@ class model
     model(model &&) noexcept = default;
     model &operator=(model &&) noexcept = default;
 
-    /* Its denoiser, for as long as the model is there. */
+    /* Its denoiser, which is valid as long as the model. */
     const quell::denoiser &denoiser() const noexcept { return denoiser_; }
 
     /* The shape of one sample. */
@@ -37,7 +37,7 @@ class model
     /* Whether a sample is an image, with values in [-1, 1]. */
     bool image() const noexcept { return quell_model_image(get()) != 0; }
 
-    /* The spec of the schedule that it asks for, or "" for the caller's choice. */
+    /* The spec of the schedule that it asks for, or "" if it asks for none. */
     std::string_view schedule() const noexcept { return quell_model_schedule(get()); }
 
     /* Writes a Gaussian or a mixture as JSON that loads to the same bits (quell_model_save). */
@@ -61,7 +61,7 @@ class model
         return model;
     }
 
-    /* A quell::denoiser has a handle that it may give up; this one does not. */
+    /* A quell::denoiser wants a handle that is not const. It will not free this one. */
     static quell_denoiser *borrowed(const quell_model *model) noexcept
     {
         return const_cast<quell_denoiser *>(quell_model_denoiser(model));

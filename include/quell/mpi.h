@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* quell over MPI: the ranks of a communicator draw disjoint ranges of one stream. A library of its
- * own, quell_mpi; quell itself has no MPI in it, and quell.h does not include this.
+/* quell over MPI: the ranks of a communicator draw disjoint ranges of the samples of one seed.
+ * These functions are in a library of their own, quell_mpi. quell itself does not need MPI, and
+ * quell.h does not include this header.
  *
- * Sample i has the bits that it has in any run, so neither the number of ranks nor their threads
- * change a sample: what the ranks draw together is what one process draws.
+ * Sample i has the same bits in every run. So neither the number of ranks nor their threads change
+ * a sample: the ranks together draw what one process would draw.
  *
- * Functions that are collective must be called by all ranks of the communicator, an
- * intracommunicator. Their failures are collective, too: all ranks return the same status, and
- * quell_error_message() is that of the lowest rank that failed, whose number stands before it if
- * others did not fail. MPI's own failures come as QUELL_IO_FAILED, whatever error handler the
- * communicator has, and nothing here ends the job. Messages travel on a duplicate of the
- * communicator, and so never meet the caller's.
+ * A collective function must be called by all ranks of the communicator, which must be an
+ * intracommunicator. Its failures are collective, too: all ranks return the same status, and
+ * quell_error_message() is the message of the lowest rank that failed, with that rank's number in
+ * front if not all of them failed. A failure of MPI is QUELL_IO_FAILED, whatever error handler the
+ * communicator has; nothing here ends the job. Messages travel on a duplicate of the communicator,
+ * and so never meet the caller's.
  *
- * MPI must be initialised, with MPI_THREAD_FUNNELED or more where runs have more than one thread;
- * with less than MPI_THREAD_MULTIPLE the main thread is the one to call. Where it is not so, the
- * status is QUELL_UNSUPPORTED. */
+ * MPI must be initialised: with MPI_THREAD_FUNNELED or more if a run has more than one thread. With
+ * less than MPI_THREAD_MULTIPLE, only the main thread may call. Otherwise these functions fail with
+ * QUELL_UNSUPPORTED. */
 #ifndef QUELL_MPI_H
 #define QUELL_MPI_H
 
@@ -28,68 +29,76 @@
 extern "C" {
 #endif
 
-/* Which of `count` samples are this rank's: rows of them, after the first `skipped`. The ranges
- * follow each other in the order of the ranks, and differ in length by at most one; with more ranks
- * than samples the last ranks have none. Not collective. */
+/* Writes which of `count` samples are this rank's: it has *rows samples, after the first *skipped.
+ * The ranges follow each other in the order of the ranks, and differ in length by at most one. With
+ * more ranks than samples, the last ranks have none. Not collective. */
 QUELL_API quell_status quell_mpi_range(MPI_Comm comm, uint64_t count, uint64_t *skipped,
                                        size_t *rows);
 
-/* Collective: how many threads this rank's runs should have. A processor that several ranks of the
- * communicator may use, by their affinity masks, is shared among them: a rank that is bound to a
- * core, a socket or a node has as many as these have processors, and ranks that are not bound
- * divide those of their node. OMP_NUM_THREADS and the cgroup's quota, divided by the ranks on the
- * node, are limits, too; 1 inside a parallel region. */
+/* Collective: writes how many threads this rank's runs should have. Where the affinity masks of
+ * several ranks of the communicator have a processor in common, these ranks divide it. So a rank
+ * that is bound to a core, a socket or a node has as many threads as that has processors, and ranks
+ * that are not bound divide the processors of their node. Two upper bounds hold as well:
+ * OMP_NUM_THREADS, and the cgroup's quota divided by the number of ranks on the node. Inside a
+ * parallel region it is 1. */
 QUELL_API quell_status quell_mpi_threads(MPI_Comm comm, size_t *threads);
 
-/* Collective: draws samples draw->first .. draw->first + draw->count - 1, x_1 and then x_0, each
- * rank its own range (quell_mpi_range of draw->count) into its x[rows][dim]; x may be NULL where
- * rows is 0. seed, first, count and the sampler must be the same on all ranks, which is seen to
- * before anything is drawn: plan, grid, bounds and law of x_1 are compared, and a digest of every
- * weight of the model (of a function, a schedule of the caller's own and a model without the
- * promise about bits nothing but the sizes). QUELL_BAD_ARGUMENT names what differs. On every rank:
- * threads, 0 for
- * quell_mpi_threads, which costs some messages; classes[rows], of its own samples; progress, of its
- * own share. Where a rank fails, or stops by its progress function, the others stop soon. On
- * failure x holds a mixture of finished and unfinished samples. */
+/* Collective: draws the samples draw->first, ..., draw->first + draw->count - 1 as quell_sample
+ * does. Each rank draws its own range (quell_mpi_range of draw->count) into its x[rows][dim]; x may
+ * be NULL if rows is 0.
+ *
+ * seed, first, count and the sampler must be the same on all ranks. This is checked before anything
+ * is drawn: the plans, grids, bounds and laws of x_1 are compared, and so are digests of every
+ * weight of the models. Of a function, of a schedule of the caller's own and of a model that is not
+ * reproducible, only the sizes are compared. Fails with QUELL_BAD_ARGUMENT, and a message that says
+ * what differs.
+ *
+ * The other members belong to the rank: `threads`, where 0 stands for quell_mpi_threads, which
+ * costs some messages; `classes`, classes[rows], those of its own samples; and `progress`, which
+ * hears of its own samples. If a rank fails, or its progress function stops it, the others stop
+ * soon. On failure x holds finished and unfinished samples. */
 QUELL_API quell_status quell_mpi_sample(MPI_Comm comm, const quell_sampler *sampler,
                                         const quell_draw *draw, const quell_run *run, float *x);
 
-/* Collective: draws as quell_mpi_sample does, but a batch of bounded memory at a time, and writes
- * the batches to one .npy file by MPI-IO: float32, shape (draw->count, shape[0], ...,
- * shape[rank - 1]), the product of shape[0..rank) the sampler's dim; rank 0 for (draw->count, dim).
- * The file is equal, byte by byte, for any number of ranks and to the one that `quell sample`
- * writes. It is written under a temporary name beside `path`, and has its name only when it is
- * complete: on failure nothing is left, and a file that was there stays. All ranks must see it
- * under that name; it must not be a pipe or a device. */
+/* Collective: draws as quell_mpi_sample does, but in batches of bounded memory, and writes them to
+ * one .npy file by MPI-IO: float32, shape (draw->count, shape[0], ..., shape[rank - 1]), where the
+ * product of shape[rank] is the sampler's dim. With rank 0 the shape is (draw->count, dim). The
+ * file has the same bytes for any number of ranks, and is the one that `quell sample` writes. It is
+ * written under a temporary name beside `path`, and gets its name only when it is complete: on
+ * failure nothing is left, and a file that was there before stays. All ranks must see it under that
+ * name. It must not be a pipe or a device. */
 QUELL_API quell_status quell_mpi_save(MPI_Comm comm, const quell_sampler *sampler,
                                       const quell_draw *draw, const quell_run *run,
                                       const char *path, size_t rank, const size_t *shape);
 
-/* What lets a rank know that another has failed. */
+/* Tells a rank whether another one has failed. It is valid during the call of a
+ * quell_mpi_rows_fn. */
 typedef struct quell_mpi_watch quell_mpi_watch;
 
-/* Makes the next rows of a rank: x[rows][dim], after `done` of its own. Returns QUELL_OK, or the
- * status that ends the call, with a message by quell_error_set; QUELL_STOPPED after
- * quell_mpi_stopped was true leaves the word to the rank that failed. */
+/* Makes the next rows of a rank, x[rows][dim], when `done` of its rows are made. Returns QUELL_OK,
+ * or the status with which the collective call shall end, after it has set a message by
+ * quell_error_set. If quell_mpi_stopped was true it returns QUELL_STOPPED; the message is then that
+ * of the rank that failed. */
 typedef quell_status quell_mpi_rows_fn(void *user, quell_mpi_watch *watch, size_t done, size_t rows,
                                        float *x);
 
-/* 1 once another rank has failed, so that what is being made is in vain; else 0. Any thread may
- * ask; only the one that made the collective call finds news. */
+/* Returns 1 if another rank has failed, so that no more rows are needed, else 0. Any thread may
+ * call this, but only calls by the thread that made the collective call receive news. */
 QUELL_API int quell_mpi_stopped(quell_mpi_watch *watch);
 
-/* Collective: the same for samples that the caller makes, shape (count, shape[0], ...), 1 <= rank
- * <= 8. `make` is called in order for the rank's own range (quell_mpi_range of count), some MB at a
- * time. */
+/* Collective: writes samples that the caller makes to a file, as quell_mpi_save does: shape (count,
+ * shape[0], ...), 1 <= rank <= 8. `make` is called for the rows of the rank's own range
+ * (quell_mpi_range of count) in their order, a few megabytes at a time. */
 QUELL_API quell_status quell_mpi_save_rows(MPI_Comm comm, uint64_t count, size_t rank,
                                            const size_t *shape, const char *path,
                                            quell_mpi_rows_fn *make, void *user);
 
-/* Collective: QUELL_OK if it is that of all ranks, else the status and the message of the lowest
- * rank that failed. For calls of quell's that each rank makes by itself, as to load a model. */
+/* Collective: returns QUELL_OK if `status` is QUELL_OK on all ranks, else the status and the
+ * message of the lowest rank where it is not. It is for calls that each rank makes alone, such as
+ * loading a model. */
 QUELL_API quell_status quell_mpi_agree(MPI_Comm comm, quell_status status);
 
-/* The same with Fortran's handle of a communicator: what the Fortran modules call. */
+/* The same functions for Fortran's handle of a communicator; the Fortran modules call them. */
 QUELL_API quell_status quell_mpi_range_f(MPI_Fint comm, uint64_t count, uint64_t *skipped,
                                          size_t *rows);
 QUELL_API quell_status quell_mpi_threads_f(MPI_Fint comm, size_t *threads);

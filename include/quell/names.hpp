@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What there is, by name. */
+/* Lists of what can be asked for by name: samplers, schedules, grids, models, instruction sets. */
 #ifndef QUELL_NAMES_HPP
 #define QUELL_NAMES_HPP
 
@@ -18,8 +18,8 @@ struct entry_alias {
     std::string_view spec;
 };
 
-/* An option of an entry, KEY=VALUE in its spec: quell_entry_option. choices: the words of a choice,
- * whose values are their numbers. */
+/* An option of an entry, KEY=VALUE in its spec (quell_entry_option). choices: the words of a
+ * choice; its value is a position in them. */
 struct entry_option {
     std::string_view name;
     std::string_view summary;
@@ -30,7 +30,7 @@ struct entry_option {
     std::vector<std::string_view> choices;
 };
 
-/* What is known of a name: quell_entry. Its texts last as long as the program. */
+/* All that is known of a name (quell_entry). Its texts last as long as the program. */
 struct entry {
     std::string_view name;
     std::string_view summary;
@@ -109,7 +109,7 @@ inline std::vector<std::string_view> isas()
     return all;
 }
 
-/* The one that a run uses if it names none. */
+/* The instruction set that a run uses if it names none. */
 inline std::string_view isa_default()
 {
     const char *name = nullptr;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The noise, addressable: any normal of any stream of any sample, without drawing the others. */
+/* The noise of all runs, by address: any normal number of any stream of any sample, without drawing
+ * the others. */
 #ifndef QUELL_NOISE_H
 #define QUELL_NOISE_H
 
@@ -11,24 +12,24 @@
 extern "C" {
 #endif
 
-/* Streams of a seed: of the initial noise x_1, and of node n of the Brownian path of slot k in {0,
- * ..., 7} (quell_noise_brownian). */
+/* The streams of a seed: that of the initial noise x_1, and that of node n of the Brownian path of
+ * slot k in {0, ..., 7} (quell_noise_brownian). */
 #define QUELL_STREAM_INIT 0u
 #define QUELL_STREAM(n, k) (1u + 8u * (uint32_t)(n) + (uint32_t)(k))
 
-/* Noise on the way from t to s is named by where in time it acts: it is that of a seed of its own,
+/* Returns the key of the noise on the way from t to s: a seed of its own. The noise of slot k is
  *
  *     quell_noise(quell_noise_key(seed, t, s), k, sample, element, count, out)
  *
- * for slot k, whatever grid the interval belongs to, and however many calls go through it. Methods
- * that take one noise a step have it in slot 0; quell_sampler_print shows all, as noise0(t, s). In
- * Brownian mode intervals that are long enough have their part of the path instead.
+ * whatever grid the interval belongs to, and however many calls go through it. Methods with one
+ * noise in a step have it in slot 0; quell_sampler_print shows every noise, as noise0(t, s). In
+ * Brownian mode an interval that is long enough has the increment of the path instead.
  *
  * The key is the seed xor the first 64 bits, low word first, of the block of Philox4x32-10 with key
  * = 0 and counter = the bits of t and s as doubles, (t low, t high, s low, s high), -0 as 0. Where
- * t and s are the same double, as beyond the ends of a schedule, lambda (quell_lambda) of the ends
- * takes their place. dpm_adaptive, whose steps are a sample's own, counts them: step j has stream j
- * of the key of its whole way. Thread-safe. */
+ * t and s are the same double, as beyond the ends of a schedule, the values of lambda
+ * (quell_lambda) at both ends are used instead. dpm_adaptive, in which each sample has steps of its
+ * own, counts them: step j has stream j of the key of the whole way. Thread-safe. */
 QUELL_API uint64_t quell_noise_key(uint64_t seed, double t, double s);
 
 /* Writes elements [element, element + count) of the standard normal noise of one sample.
@@ -43,24 +44,29 @@ QUELL_API uint64_t quell_noise_key(uint64_t seed, double t, double s);
 QUELL_API quell_status quell_noise(uint64_t seed, uint32_t stream, uint64_t sample,
                                    uint64_t element, size_t count, float *out);
 
-/* Where a point of a schedule lies on the Brownian paths: 1 / (1 + exp(-lambda / 4)), from 0 where
- * alpha = 0 to 1 where sigma = 0, with lambda = log(alpha / sigma) (quell_lambda). Paths run over
- * levels of noise, not over the schedule's t, so that the same noise meets the same levels under
- * any schedule, and so that the noise of a step is spread evenly over it: by t, which many
- * schedules stretch without bound near their ends, x_0 would converge at half the order.
- * Thread-safe. */
+/* Returns where a point of a schedule lies on the Brownian paths, its place:
+ *
+ *     1 / (1 + exp(-lambda / 4)),   lambda = log(alpha / sigma)   (quell_lambda)
+ *
+ * which goes from 0 where alpha = 0 to 1 where sigma = 0. Paths run over levels of noise, not over
+ * the schedule's t, for two reasons: the same noise meets the same levels under any schedule, and
+ * the noise of a step is spread evenly over it. Many schedules stretch t without bound near their
+ * ends; over t, x_0 would converge at half the order. Thread-safe. */
 QUELL_API double quell_noise_place(double lambda);
 
-/* The same of the noise over an interval in Brownian mode: (W(t) - W(s)) / sqrt|t - s|, t and s in
- * [0, 1] the places of its ends (quell_noise_place), for the path W of slot k in {0, ..., 7}.
+/* Writes elements [element, element + count) of the noise of one sample over an interval in
+ * Brownian
+ * mode: (W(t) - W(s)) / sqrt|t - s|, where t and s in [0, 1] are the places of its ends
+ * (quell_noise_place) and W is the path of slot k in {0, ..., 7}. out: float[count].
  *
- * t and s are rounded to multiples of 2^-24 first. There (Levy, Ciesielski)
+ * t and s are first rounded to multiples of 2^-24. There (Levy, Ciesielski)
  *
  *     W(t) = t Z(0) + sum over levels l = 0, ..., 23 of 2^(-l/2) d Z(2^l + j),
  *
- * j = floor(2^l t), d = the distance of 2^l t from the nearest integer, and Z(n) = the normal of
- * stream QUELL_STREAM(n, k). The terms, with the difference of the two sums as weights, are added
- * up by fused multiply-adds in float, level by level, of two in a level that of t first.
+ * with j = floor(2^l t), d = the distance of 2^l t from the nearest integer, and Z(n) = the normal
+ * of stream QUELL_STREAM(n, k). The terms of W(t) - W(s) are added up by fused multiply-adds in
+ * float, level by level. A level where t and s share n gives one term; any other gives two, that of
+ * t before that of s.
  *
  * Fails with QUELL_BAD_ARGUMENT if t and s round to the same place. Thread-safe. */
 QUELL_API quell_status quell_noise_brownian(uint64_t seed, unsigned k, double t, double s,

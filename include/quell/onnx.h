@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Exported networks as denoisers, by ONNX Runtime. A library of its own, quell_onnx; quell itself
- * has no ONNX in it, and quell.h does not include this.
+/* Exported networks as denoisers, run by ONNX Runtime. These functions are in a library of their
+ * own, quell_onnx. quell itself does not need ONNX Runtime, and quell.h does not include this
+ * header.
  *
- * The network's samples are as reproducible as ONNX Runtime, which promises no bits between
- * machines, versions, threads or batches: quell_denoiser_reproducible() is 0. */
+ * ONNX Runtime does not promise the same bits on other machines, in other versions, or with other
+ * threads or batches. So these denoisers are not reproducible: quell_denoiser_reproducible() is
+ * 0. */
 #ifndef QUELL_ONNX_H
 #define QUELL_ONNX_H
 
@@ -17,27 +19,32 @@
 extern "C" {
 #endif
 
-/* How a file is read. Start from quell_onnx_defaults(). A name that is NULL, a rank or a scale of 0
- * is taken from the file's metadata (metadata_props), by the key in brackets, else as said.
+/* How a file is read. Start from quell_onnx_defaults(). A member that is NULL or 0 is taken from
+ * the file's metadata (metadata_props), by the key in square brackets. If the file does not have
+ * it, the value is the one that is said in round brackets.
  *
- * x, time, label, result: names of the inputs and the output. Left out, x is the input of float32
- *   and rank >= 2; time, that takes a number for each row, shape (), (1), (B) or (B, 1), of float32
- *   or int64, none if there is no other; label, that is of int64. Where several fit, the one with a
- *   name that exporters use (x, sample, input; t, time, timestep, sigma; y, label, class_labels;
- *   ...), else, for x, the one that is no number for each row, and for the time that of float32;
- *   where that does not tell either, the file is refused. result: the first output, of x's shape.
- * output, precondition: as in quell_function_options [quell.output, quell.precondition]; x0, none.
- * schedule: the one it was trained for [quell.schedule]; the caller's choice.
- * rank, shape: of one sample, without the batch [quell.shape, as 3,32,32]; x's in the file.
- * time_scale: what the time is multiplied by, and then rounded where the input is int64
- *   [quell.time_scale]; 1, and 999 for int64, the last of 1000 discrete steps: between them the
- *   network is asked at the nearest, as it was trained at no other.
- * classes: how many quell_draw.classes may ask for, if there is a label input [quell.classes]; 0.
- * class_label: what the label input is given for samples without a class, >= 0 [quell.class_label];
- *   the number of classes, which comes after the last of them.
- * whole_batch: 0, called per tile from quell's threads on a session without threads; 1, once for
- *   all samples, on ONNX Runtime's threads (0).
- * threads: these; 0: as many as the affinity mask allows. */
+ * x: the name of the input for the states, of float32 and rank >= 2 (the only such input).
+ * time: the name of the input for the time, one number for each row: shape (), (1), (B) or (B, 1),
+ *   float32 or int64 (the only such input; none if there is no other input).
+ * label: the name of the input for the classes, of int64 (the only such input that is left).
+ *   If several inputs could be x, time or label, the one with a name that exporters use is taken
+ *   (x, sample, input; t, time, timestep, sigma; y, label, class_labels; ...); else, for x, the one
+ *   that has more than one number for each row, and for the time the one of float32. If this does
+ *   not decide, the file is refused.
+ * result: the name of the output, which has the shape of x (the first output).
+ * output, precondition: as in quell_function_options [quell.output, quell.precondition] ("x0",
+ *   "none").
+ * schedule: the schedule that the network was trained for [quell.schedule] (the caller's choice).
+ * rank, shape: the shape of one sample, without the batch [quell.shape, as 3,32,32] (that of x).
+ * time_scale: what the time is multiplied by; if the input is int64, the product is rounded,
+ *   because such a network was trained at whole steps only [quell.time_scale] (1; for int64 999,
+ *   the last of 1000 steps).
+ * classes: the number of classes, if there is a label input [quell.classes] (0).
+ * class_label: what the label input gets for samples without a class, >= 0 [quell.class_label] (the
+ *   number of classes, which is one more than the last class).
+ * whole_batch: 0 if the network is called for a tile at a time, from quell's threads, on a session
+ *   without threads. 1 if it is called once for all samples, on ONNX Runtime's threads (0).
+ * threads: how many threads ONNX Runtime then has. 0: as many as the affinity mask allows (0). */
 typedef struct quell_onnx_options {
     size_t size;
     const char *x;
@@ -72,18 +79,22 @@ static inline quell_onnx_options quell_onnx_defaults(void)
     return options;
 }
 
-/* A denoiser from an .onnx file; options may be NULL for the defaults. The batch of x must be
- * dynamic or 1. QUELL_IO_FAILED if the file cannot be read, QUELL_BAD_MODEL if what is in it cannot
- * be a denoiser, QUELL_UNSUPPORTED for an ONNX Runtime that is older than the one built with.
- * Thread-safe. A run whose network fails ends with QUELL_DENOISER_FAILED. */
+/* Creates a denoiser from an .onnx file; options may be NULL for the defaults. The batch of x must
+ * be dynamic or 1. Fails with QUELL_IO_FAILED if the file cannot be read, with QUELL_BAD_MODEL if
+ * its network cannot be a denoiser, and with QUELL_UNSUPPORTED if ONNX Runtime is older than the
+ * one that quell was built with. A run whose network fails ends with QUELL_DENOISER_FAILED.
+ * Thread-safe. */
 QUELL_API quell_status quell_denoiser_from_onnx(quell_denoiser **denoiser, const char *path,
                                                 const quell_onnx_options *options);
 
-/* The same as a model with its shape and schedule, for quell_model_free. It has no image. */
+/* Creates a model from an .onnx file, with the shape and the schedule of the network. Its samples
+ * do not count as images (quell_model_image). The errors are the same. Free it with
+ * quell_model_free. Thread-safe. */
 QUELL_API quell_status quell_model_from_onnx(quell_model **model, const char *path,
                                              const quell_onnx_options *options);
 
-/* The version of ONNX Runtime at run time, as "1.21.0"; "none" where it cannot be loaded. */
+/* Returns the version of ONNX Runtime that the program runs with, as "1.21.0", or "none" if it
+ * cannot be loaded. Thread-safe. */
 QUELL_API const char *quell_onnx_runtime(void);
 
 #ifdef __cplusplus

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A sampler's plan as data: the operations that it is, which a program may print, count, or run
- * itself. `quell plan` prints them.
+/* A sampler's plan as data: a list of operations that a program may print, count, or run itself.
+ * `quell plan` prints it.
  *
  *     quell_operation op = quell_operation_init();
  *     size_t evaluations = 0;
@@ -20,30 +20,32 @@
 extern "C" {
 #endif
 
-/* What an operation does, in terms of the members of quell_operation below. D is the number of
- * elements of a sample. New kinds are added at the end. */
+/* What an operation does, by the members of quell_operation below. New kinds are added at the
+ * end. */
 typedef enum quell_operation_kind {
-    /* out = E[X | x_t = term[0].source] at the point t; with `apart`, out = that - source / alpha.
-     * If `variance` is not QUELL_STATE, that register gets the v that the denoiser learned. */
+    /* out = E[X | x_t = term[0].source] at the point t; with `apart`, source / alpha is subtracted
+     * from it. If `variance` is not QUELL_STATE, that register gets the v that the denoiser has
+     * learned (quell_plan_denoise_variance). */
     QUELL_OPERATION_EVAL,
-    /* out = sum of terms and noises: quell_plan_combine. */
+    /* out = the sum of the terms and noises (quell_plan_combine). */
     QUELL_OPERATION_COMBINE,
     /* The transition from t to s is done. */
     QUELL_OPERATION_STEP,
-    /* out += exp(spread_low + term[0].coefficient term[0].source) noise[0]: quell_plan_spread. */
+    /* out += exp(spread_low + term[0].coefficient term[0].source) noise[0] (quell_plan_spread). */
     QUELL_OPERATION_SPREAD,
-    /* out += term[0].coefficient r^2 term[0].source + noise[0].coefficient r noise[0], with r as
-     * quell_plan_langevin has it or, with `by_norms`, r = |noise[0]| / |term[0].source|. */
+    /* out += term[0].coefficient r^2 term[0].source + noise[0].coefficient r noise[0], with the r
+     * of quell_plan_langevin or, with `by_norms`, r = |noise[0]| / |term[0].source|. */
     QUELL_OPERATION_LANGEVIN,
-    /* The state goes from t to s in steps that each sample chooses, with all registers. */
+    /* The state goes from t to s in steps that each sample chooses; all registers are used. */
     QUELL_OPERATION_ADAPT
 } quell_operation_kind;
 
 /* A noise in an operation.
  *
- * coefficient: what it is multiplied by.
- * slot, from, to: without `path` it is quell_noise(quell_noise_key(seed, from, to), slot, ...),
- *   where from and to are the times of its interval; with `path`, in Brownian mode, it is
+ * coefficient: what the noise is multiplied by.
+ * path: 1 if it is an increment of a Brownian path, else 0.
+ * slot, from, to: without `path` the noise is quell_noise(quell_noise_key(seed, from, to), slot,
+ *   ...), where from and to are the times of its interval. With `path` it is
  *   quell_noise_brownian(seed, slot, from, to, ...), where they are places (quell_noise_place). */
 typedef struct quell_operation_noise {
     double coefficient;
@@ -53,9 +55,10 @@ typedef struct quell_operation_noise {
     double to;
 } quell_operation_noise;
 
-/* An operation. Start from quell_operation_init(). What the kind does not use is 0. Coefficients
- * are doubles, as they were worked out; the engine rounds them to float, and of the first term of a
- * COMBINE whose source is `out`, and whose coefficient c is from 1/2 to 2, it rounds c - 1. */
+/* An operation. Start from quell_operation_init(). Members that the kind does not use are 0.
+ * Coefficients are the doubles that were computed. The engine rounds them to float, with one
+ * exception: if the source of a COMBINE's first term is `out` and its coefficient c is from 1/2 to
+ * 2, it rounds c - 1. */
 typedef struct quell_operation {
     size_t size;
     quell_operation_kind kind;
@@ -72,7 +75,7 @@ typedef struct quell_operation {
     quell_point s;
 } quell_operation;
 
-/* A struct that says its own size, and is empty otherwise. */
+/* Returns a struct with its size, and 0 in all other members. */
 static inline quell_operation quell_operation_init(void)
 {
     static const quell_operation empty = {sizeof(quell_operation),
@@ -91,12 +94,12 @@ static inline quell_operation quell_operation_init(void)
     return empty;
 }
 
-/* How many operations a sampler's plan has. 0 for NULL. Of a sampler made by _from_step they are
- * its STEPs alone. Thread-safe. */
+/* Returns how many operations a sampler's plan has; 0 for NULL. The plan of a sampler made by
+ * _from_step has STEPs only. Thread-safe. */
 QUELL_API size_t quell_sampler_operations(const quell_sampler *sampler);
 
-/* Writes the i-th operation of a sampler's plan. QUELL_NOT_FOUND, with *operation as it was, when i
- * is past the end; QUELL_BAD_ARGUMENT for a NULL or for a size that this library does not know.
+/* Writes the i-th operation of a sampler's plan, from 0 on. Fails with QUELL_NOT_FOUND if i is past
+ * the end, and with QUELL_BAD_ARGUMENT for a NULL or for a size that this library does not know.
  * Thread-safe. */
 QUELL_API quell_status quell_sampler_operation(const quell_sampler *sampler, size_t i,
                                                quell_operation *operation);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Plans: samplers of one's own by a builder. */
+/* Plans: samplers of the caller's own, by a builder. */
 #ifndef QUELL_PLAN_HPP
 #define QUELL_PLAN_HPP
 
@@ -18,31 +18,33 @@ namespace quell
 /* An operation of a sampler's plan, as data. */
 using operation = quell_operation;
 
-/* A place for one value per element of the state; QUELL_STATE is the state itself. */
+/* A register, which holds one value per element of the state; QUELL_STATE is the state itself. */
 using plan_register = quell_register_id;
 
-/* A plan in the hands of its builder, valid during its call. Errors stick: after the first, every
- * call does nothing, and making the sampler throws it. See quell/plan.h. */
+/* A plan while its builder writes it; it is valid during that call. Errors stick: after the first,
+ * every call does nothing, and the function that makes the sampler throws it. quell/plan.h says
+ * more. */
 class plan
 {
   public:
     explicit plan(quell_plan *c) noexcept : plan_(c) {}
 
-    /* The schedule at t, and where log(alpha / sigma) = lambda. */
+    /* The point of the schedule at t, and the one where log(alpha / sigma) = lambda. */
     point at(double t) { return quell_plan_at(plan_, t); }
     point at_lambda(double lambda) { return quell_plan_at_lambda(plan_, lambda); }
 
-    /* A fresh register, and giving one back (quell_plan_register). */
+    /* Take a free register, and give one back (quell_plan_register). */
     plan_register fresh() { return quell_plan_register(plan_); }
     void release(plan_register r) { quell_plan_release(plan_, r); }
 
-    /* A fresh register with the denoiser's E[X | x_t = x]. */
+    /* Takes a free register, puts the denoiser's E[X | x_t = x] into it, and returns it. */
     plan_register denoise(plan_register x, const point &t)
     {
         return quell_plan_denoise(plan_, x, &t);
     }
 
-    /* The same, and a fresh one with what it learned of the variance: {mean, variance}. */
+    /* The same, with a second register for what the denoiser has learned about the variance:
+     * {mean, variance}. */
     std::pair<plan_register, plan_register> denoise_variance(plan_register x, const point &t)
     {
         plan_register variance = 0;
@@ -50,8 +52,8 @@ class plan
         return {mean, variance};
     }
 
-    /* out = sum_k terms[k] + sum_j noises[j]: {{coefficient, register}, ...}, {{coefficient,
-     * stream}, ...}. */
+    /* out = sum_k terms[k] + sum_j noises[j], with terms {{coefficient, register}, ...} and noises
+     * {{coefficient, stream}, ...}. */
     void combine(plan_register out, span<const quell_term> terms,
                  span<const quell_noise_term> noises = {})
     {
@@ -70,7 +72,8 @@ class plan
         quell_plan_spread(plan_, x, v, low, high, stream);
     }
 
-    /* Names the noise of slot k from t to s, and that of a piece of a transition. */
+    /* Return a name for the noise of slot k from t to s, and for that of a piece of a
+     * transition. */
     uint32_t noise(unsigned k, const point &t, const point &s)
     {
         return quell_plan_noise(plan_, k, &t, &s);
@@ -80,10 +83,10 @@ class plan
         return quell_plan_noise_piece(plan_, piece, &t, &s);
     }
 
-    /* Ends a transition t -> s. */
+    /* Ends a transition from t to s. */
     void step(const point &t, const point &s) { quell_plan_step(plan_, &t, &s); }
 
-    /* The plan fails with this status and message. */
+    /* Makes the plan fail with this status and message. */
     void refuse(quell_status status, const std::string &message)
     {
         quell_plan_refuse(plan_, status, message.c_str());

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* quell in C++17: the C interface (quell/quell.h) with handles that free themselves, functions and
- * lambdas as denoisers, and exceptions. This header includes all the others; there is nothing to
- * link but the C library.
+ * lambdas as denoisers, and exceptions. This header includes all the others. A program links only
+ * the C library.
  *
  *     auto denoiser = quell::denoiser::from_mixture(2, {1, 3}, {-2, 0, 2, 1}, {0.1, 0.2});
  *     quell::sampler sampler("ddim:eta=0.5", denoiser, quell::schedule("vp"));
@@ -9,10 +9,10 @@
  *     draw.seed = 7;
  *     std::vector<float> x = sampler.sample(draw, 100000);
  *
- * The names are those of C without the prefix, and so is what they mean: the C headers are the
- * reference. Handles can be moved and not copied, never change, and may be used by any number of
- * threads. What fails throws quell::error, with the status; what a function of the caller's throws
- * never passes through C, and is thrown again by the call that was made (callback.hpp). */
+ * The names are those of C without the prefix, and they mean the same: the C headers are the
+ * reference. Handles can be moved but not copied, never change, and may be used by any number of
+ * threads. A call that fails throws quell::error, with the status. An exception of a function of
+ * the caller's does not pass through C: the call that was made throws it again (callback.hpp). */
 #ifndef QUELL_QUELL_HPP
 #define QUELL_QUELL_HPP
 

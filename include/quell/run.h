@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs: what is drawn, how, and the calls that do it. */
+/* Runs: what is drawn, how it is drawn, and the functions that draw. */
 #ifndef QUELL_RUN_H
 #define QUELL_RUN_H
 
@@ -13,17 +13,18 @@
 extern "C" {
 #endif
 
-/* What is drawn: with the sampler, all that decides on the samples. Start from
+/* What is drawn. Samples depend on this and on the sampler, and on nothing else. Start from
  * quell_draw_defaults().
  *
- * seed, first, count: samples first .. first + count - 1 of the stream `seed`, at most number
- *   2^64 - 2 (0, 0, 1). Sample i has the same bits in whatever run it is drawn. On the way from t
- *   to s it meets the noise of (seed, t, s), see quell_noise_key: runs that follow each other in
- *   time may share a seed.
- * classes: for denoisers with classes, classes[count], the class of each sample, from 0 on, or -1
- *   for none; NULL: none for all.
- * context: what denoisers (quell_call) and steps (quell_transition_context) of the caller's are
- *   told, for what belongs to these samples and not to them; NULL. */
+ * seed, first, count: draws the samples first, ..., first + count - 1 of this seed, up to number
+ *   2^64 - 2. Sample i has the same bits in every run. On the way from t to s its noise is that of
+ *   (seed, t, s), as quell_noise_key says: runs over intervals that do not overlap may share a seed
+ *   (0, 0, 1).
+ * classes: classes[count], the class of each sample, from 0 on, or -1 for none, for a denoiser with
+ *   classes. NULL: no sample has one (NULL).
+ * context: a pointer that is handed to the denoisers (quell_call) and the steps
+ *   (quell_transition_context) of the caller's: for data that belongs to these samples, and not to
+ *   the function (NULL). */
 typedef struct quell_draw {
     size_t size;
     uint64_t seed;
@@ -33,7 +34,7 @@ typedef struct quell_draw {
     void *context;
 } quell_draw;
 
-/* One sample, the first of stream 0. */
+/* Returns the defaults: one sample, number 0 of seed 0. */
 static inline quell_draw quell_draw_defaults(void)
 {
     quell_draw draw;
@@ -46,43 +47,46 @@ static inline quell_draw quell_draw_defaults(void)
     return draw;
 }
 
-/* Where a run is.
+/* How far a run is.
  *
- * done, total: transitions, over all samples. */
+ * done, total: how many transitions are done, and how many there are, over all samples. */
 typedef struct quell_progress {
     uint64_t done;
     uint64_t total;
 } quell_progress;
 
-/* Called from time to time (some 20 to 40 times a second), by one thread at a time, not always the
- * same; the thread that called quell has its turn at least every 50 ms, if it works at the run and
- * a transition of a tile takes no longer. Returns 0 to go on, > 0 to stop the run, < 0 for an
- * error. */
+/* Hears of a run's progress, some 20 to 40 times a second. It is called by one thread at a time,
+ * not always the same one. The thread that called quell calls it at least every 50 ms, if it takes
+ * part in the run and no transition of a tile takes longer. Returns 0 to go on, > 0 to stop the
+ * run, < 0 for an error. */
 typedef int quell_progress_fn(void *user, const quell_progress *progress);
 
-/* Sees every tile after every transition: x[rows][dim] = x_s at the point s, of the samples from
- * number `first` to number first + rows - 1. Called from many threads. Must not write to x. Returns
- * as quell_progress_fn. */
+/* Sees every tile after every transition: x[rows][dim] is x_s at the point s, of the samples first,
+ * ..., first + rows - 1. It is called from many threads at once, and must not write to x. Returns 0
+ * to go on, > 0 to stop the run, < 0 for an error. */
 typedef int quell_observe_fn(void *user, size_t transition, const quell_point *s, uint64_t first,
                              size_t rows, const float *x);
 
-/* A host's own parallel-for: calls body(data, i) once for every i in 0..workers-1, from any
- * threads, together or one after the other, and returns when all are done. Returns 0, or < 0 if
- * it could not run them all. The run fails, with QUELL_DENOISER_FAILED, where an i is left out, is
- * called twice or is none of 0..workers-1. */
+/* A host's own parallel-for: calls body(data, i) once for every i from 0 to workers - 1, from any
+ * threads, at the same time or one after the other, and returns when all are done. Returns 0, or
+ * < 0 if it could not run them all. The run fails with QUELL_DENOISER_FAILED if an i is left out,
+ * is called twice or is out of that range. */
 typedef int quell_parallel_fn(void *host, size_t workers, void (*body)(void *data, size_t i),
                               void *data);
 
-/* How it is drawn: nothing here changes a bit of a sample. Start from quell_run_defaults().
+/* How it is drawn. Nothing here changes a bit of a sample. Start from quell_run_defaults().
  *
- * threads: at most this many; 0: what OpenMP, the affinity mask and the cgroup allow. Inside a
- *   parallel region of the host, 1. A region of OpenMP's, where it is certain to have its threads,
- *   else threads of quell's own, fewer where the system does not give them all. docs/guest.md.
- * parallel, host: the host's own threads in place of quell's; `threads` workers, then not 0.
- * isa: instruction set by name; NULL: quell_isa_default().
- * tile: rows a thread takes at a time; 0: chosen to fit the cache.
- * progress, progress_user: called as the run goes on, with progress_user; NULL: none.
- * observe, observe_user: sees every tile after every transition; NULL: none.
+ * threads: the upper bound on the number of threads. 0: as many as OMP_NUM_THREADS, the affinity
+ *   mask and the cgroup allow, and 1 inside a parallel region of the host. docs/guest.md says which
+ *   threads these are (0).
+ * parallel, host: the host's own parallel-for and its first argument, in place of quell's threads;
+ *   `threads` is then the number of workers, and not 0. NULL: quell's threads (NULL, NULL).
+ * isa: the name of the instruction set. NULL: quell_isa_default() (NULL).
+ * tile: how many samples a thread draws at a time. 0: as many as fit its cache (0).
+ * progress, progress_user: a function that hears of the progress, and its first argument. NULL:
+ *   none (NULL, NULL).
+ * observe, observe_user: a function that sees every tile after every transition, and its first
+ *   argument. NULL: none (NULL, NULL).
  *
  * host, progress_user and observe_user are refused without their functions. */
 typedef struct quell_run {
@@ -98,7 +102,7 @@ typedef struct quell_run {
     void *observe_user;
 } quell_run;
 
-/* On all threads, unwatched. */
+/* Returns the defaults: as many threads as the machine allows, and no function that watches. */
 static inline quell_run quell_run_defaults(void)
 {
     quell_run run;
@@ -115,34 +119,36 @@ static inline quell_run quell_run_defaults(void)
     return run;
 }
 
-/* Draws samples: x[count][dim] = x_0. That is quell_sample_prior and then quell_sample_from. `draw`
- * and `run` may be NULL for the defaults, here and below. A run that is refused
- * (QUELL_BAD_ARGUMENT, QUELL_NOT_FOUND, ...) leaves x as it was; one that fails on the way
- * (QUELL_STOPPED, QUELL_DENOISER_FAILED, QUELL_NOT_FINITE, QUELL_NO_MEMORY, ...) leaves a mixture
- * of finished and unfinished samples in it, and quell_error_sample() says where it was.
+/* Draws samples and writes them to x[count][dim]: quell_sample_prior, and then quell_sample_from.
+ * `draw` and `run` may be NULL for the defaults, here and below. A run that is refused
+ * (QUELL_BAD_ARGUMENT, QUELL_NOT_FOUND, ...) leaves x as it was. A run that fails on the way
+ * (QUELL_STOPPED, QUELL_DENOISER_FAILED, QUELL_NOT_FINITE, QUELL_NO_MEMORY, ...) leaves finished
+ * and unfinished samples in x; quell_error_sample() says in which sample it failed, if in one.
  * Thread-safe: several runs on one sampler may go on at once. */
 QUELL_API quell_status quell_sample(const quell_sampler *sampler, const quell_draw *draw,
                                     const quell_run *run, float *x);
 
-/* Draws x_1 alone, from the prior N(alpha m, alpha^2 v + sigma^2) at the sampler's first time, with
- * m = prior_mean and v = prior_variance, into x[count][dim]. Thread-safe. */
+/* Draws the initial states only, from N(alpha m, alpha^2 v + sigma^2) at the sampler's first time,
+ * with m = prior_mean and v = prior_variance, and writes them to x[count][dim]. Errors are those of
+ * quell_sample. Thread-safe. */
 QUELL_API quell_status quell_sample_prior(const quell_sampler *sampler, const quell_draw *draw,
                                           const quell_run *run, float *x);
 
-/* Samples from an x_1 of the caller's: takes x[count][dim] to x_0 in place. Failures are those of
- * quell_sample. Thread-safe. */
+/* Draws samples from initial states of the caller's: takes x[count][dim] from the sampler's first
+ * time to its last in place. Errors are those of quell_sample. Thread-safe. */
 QUELL_API quell_status quell_sample_from(const quell_sampler *sampler, const quell_draw *draw,
                                          const quell_run *run, float *x);
 
-/* One transition: takes x[count][dim] from x_t to x_s in place, 1 >= t >= s >= 0. t = s leaves x
- * as it is. Steps over the times of a grid, all with the same draw, give what quell_sample_from
- * gives, but for methods that remember earlier steps. The same step has the same noise: whoever
- * goes through an interval a second time, and wants other noise there, takes another seed.
- * Thread-safe. */
+/* Makes one transition: takes x[count][dim] from x_t to x_s in place, 1 >= t >= s >= 0. If t = s, x
+ * stays as it is. Steps over the times of a grid, all with the same draw, give what
+ * quell_sample_from gives, except for methods that use earlier steps. The same step has the same
+ * noise: take another seed to go through an interval a second time with other noise. Errors are
+ * those of quell_sample. Thread-safe. */
 QUELL_API quell_status quell_step(const quell_sampler *sampler, const quell_draw *draw,
                                   const quell_run *run, double t, double s, float *x);
 
-/* out[count][dim] = E[X | x_t = x]; out may be x, but must not overlap it in part. Thread-safe. */
+/* Evaluates the denoiser: out[count][dim] = E[X | x_t = x] for x[count][dim]. `out` may be x, but
+ * must not overlap it in part. Errors are those of quell_sample. Thread-safe. */
 QUELL_API quell_status quell_denoise(const quell_sampler *sampler, const quell_draw *draw,
                                      const quell_run *run, double t, const float *x, float *out);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs: what is drawn, and how. */
+/* Runs: what is drawn, and how it is drawn. */
 #ifndef QUELL_RUN_HPP
 #define QUELL_RUN_HPP
 
@@ -14,26 +14,27 @@
 namespace quell
 {
 
-/* What is drawn (quell_draw), but for the count, which is the length of x.
+/* What is drawn (quell_draw). The count is not here: it follows from the length of x.
  *
- * classes: one for each sample, or none; what it views must last as long as the call. */
+ * classes: the class of each sample, or empty. The array that it views must last as long as the
+ *   call. */
 struct draw {
     uint64_t seed = 0;
     uint64_t first = 0;
     span<const int32_t> classes = {};
 };
 
-/* How it is drawn: nothing here changes a bit of a sample (quell_run).
+/* How it is drawn (quell_run). Nothing here changes a bit of a sample.
  *
- * progress: function(const quell_progress &), called some 20 times a second.
- * observe: function(size_t transition, const point &s, uint64_t first, span<const float> x), sees
- *   every tile after every transition; called from many threads.
- * parallel: function(size_t workers, body), the host's own threads: calls body(i) once for every
+ * progress: function(const quell_progress &), which is called some 20 to 40 times a second.
+ * observe: function(size_t transition, const point &s, uint64_t first, span<const float> x), which
+ *   sees every tile after every transition. It is called from many threads at once.
+ * parallel: function(size_t workers, body), the host's own threads: it calls body(i) once for every
  *   i < workers, and returns when all are done. */
 struct run {
     size_t threads = 0;
     size_t tile = 0;
-    std::string isa = {}; /* "": the widest there is */
+    std::string isa = {}; /* "": quell_isa_default() */
     callback<const quell_progress &> progress = {};
     callback<size_t, const point &, uint64_t, span<const float>> observe = {};
     std::function<void(size_t, const std::function<void(size_t)> &)> parallel = {};
@@ -42,7 +43,7 @@ struct run {
 namespace detail
 {
 
-/* A run on its way through C: its exceptions, and the functions that C calls. */
+/* A run while it is inside C: its exceptions, and the functions that C calls. */
 class running
 {
   public:
@@ -68,7 +69,7 @@ class running
     running(const running &) = delete;
     running &operator=(const running &) = delete;
 
-    /* Calls function(const quell_draw *, const quell_run *); throws its failure. */
+    /* Calls function(const quell_draw *, const quell_run *), and throws if that fails. */
     template <class F> void operator()(F &&function)
     {
         call(slot_, [&] { return function(&draw_, &run_); });

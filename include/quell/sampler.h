@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Samplers: x_1 -> x_0 in T transitions of a reverse process. */
+/* Samplers: they take x_1 to x_0 in T transitions of a reverse process. */
 #ifndef QUELL_SAMPLER_H
 #define QUELL_SAMPLER_H
 
@@ -18,32 +18,35 @@ extern "C" {
 #endif
 
 /* A sampler: opaque and reference-counted. It never changes once created, and any number of threads
- * may use it: several runs on one sampler may go on at once. It holds its denoiser. */
+ * may use it: several runs on one sampler may go on at once. It holds its denoiser and its
+ * schedule. */
 typedef struct quell_sampler quell_sampler;
 
 /* What a sampler is created with. Start from quell_sampler_defaults().
  *
  * steps: T, 1 to 10^6 (64).
- * start, stop: the first and the last time (1, 0), 1 >= start > stop >= 0.
- * times: the grid t_T > ... > t_0, steps + 1 values, in place of start, stop and grid, which must
- *   then be the defaults, or say the same; NULL: none.
- * clamp_low, clamp_high: bounds put on the denoiser's output (none).
- * prior_dim, prior_mean, prior_variance: E[X] and V[X], as quell_sample_prior uses them (0 and 1
- *   where NULL); each of one value (prior_dim 1) or one per element (prior_dim = dim). Copied.
- * grid: where the steps lie between start and stop, "NAME[:KEY=VALUE,...]"; NULL: "linear". The
- *   names are under "Grids", below.
- * brownian: 1: the noise of a step is a part of a path: with the same seed more steps come to the
- *   same path (quell_plan_noise, quell_noise_brownian); 0: each step, from t to s, has noise of its
- *   own, which is faster, as noise in Brownian mode is a sum of some 40 normals (fewer where times
- *   are round in binary).
- * sigmas: the grid by its values of sigma / alpha, steps + 1 of them that fall, in place of start,
- *   stop and grid, as times; within those of the schedule, but for a last one of 0. One that is
- *   beyond by 1% at most, as in published lists, which are rounded, is the schedule's first or
- *   last; NULL: none.
+ * start, stop: the first and the last time, 1 >= start > stop >= 0 (1, 0).
+ * times: the times of the grid, steps + 1 values that fall, in place of start, stop and grid, which
+ *   must then have their defaults or say the same. NULL: none (NULL).
+ * clamp_low, clamp_high: bounds that the denoiser's output is clamped to (-infinity, infinity).
+ * prior_dim, prior_mean, prior_variance: E[X] and V[X] for quell_sample_prior, each of one value
+ *   (prior_dim = 1) or of one per element (prior_dim = dim). NULL: mean 0, variance 1. Copied (1,
+ *   NULL, NULL).
+ * grid: how the steps are placed between start and stop, "NAME[:KEY=VALUE,...]" (grid.h). NULL:
+ *   "linear" (NULL).
+ * brownian: 1 if the noise of a step is an increment of a Brownian path: with the same seed, more
+ *   steps then refine the same path (quell_plan_noise, quell_noise_brownian). 0 if each step has
+ *   noise of its own, which is faster: an increment is a sum of some 40 normals, fewer where times
+ *   have few binary digits (0).
+ * sigmas: the grid by its values of sigma / alpha, steps + 1 values that fall, in place of start,
+ *   stop and grid, as with times. They lie within those of the schedule, except a last one of 0. A
+ *   value up to 1% beyond an end of the schedule is taken for that end, because published lists
+ *   are rounded. NULL: none (NULL).
  * threshold: dynamic thresholding of the denoiser's output (Saharia et al., 2205.11487, section
- *   2.3): of each sample's |E[X | x_t]| the quantile s, from 0 to 1 (they use high ones, as 0.995),
- *   but s >= 1; the sample is clipped to [-s, s] and divided by s. 0: none. Not with a clamp.
- * threshold_max: what s is at most, >= 1 (none). diffusers' sample_max_value. */
+ *   2.3): with s the larger of 1 and this quantile of a sample's |E[X | x_t]|, the sample is
+ *   clipped to [-s, s] and divided by s. From 0 to 1; the paper uses high ones, as 0.995. 0: none.
+ *   Not together with a clamp (0).
+ * threshold_max: the upper bound on s, >= 1; diffusers' sample_max_value (infinity). */
 typedef struct quell_sampler_options {
     size_t size;
     size_t steps;
@@ -62,7 +65,7 @@ typedef struct quell_sampler_options {
     double threshold_max;
 } quell_sampler_options;
 
-/* 64 steps of the linear grid from 1 to 0, no bounds, noise by step. */
+/* Returns the defaults: 64 steps of the linear grid from 1 to 0, no bounds, noise by step. */
 static inline quell_sampler_options quell_sampler_defaults(void)
 {
     quell_sampler_options options;
@@ -95,23 +98,24 @@ static inline quell_sampler_options quell_sampler_defaults(void)
  *                   gradient_estimation (2306.04848)
  *   stochastic      dpmpp_sde, dpmpp_2m_sde, dpmpp_3m_sde, sa_solver (2309.05019), er_sde
  *                   (2309.06169), seeds2, seeds3 (2305.14267), pc (2011.13456)
- *   adaptive        dpm_adaptive, whose steps are each sample's own; `steps` then sets the ends
+ *   adaptive        dpm_adaptive, in which each sample chooses its steps; the grid gives the ends
  *   distilled       lcm (2310.04378), tcd (2402.19159), consistency (2303.01469)
  *
  * quell_list has the options of each, and `quell list samplers NAME` prints them; docs/samplers.md
- * says when to take which. Aliases are names, too ("dpmpp_2m"). A step by quell_step is a grid of
- * one step: multistep methods have no past there.
+ * says when to take which. An alias such as "dpmpp_2m" is a name, too. A step by quell_step is a
+ * grid of one step: a multistep method has no earlier steps to use there.
  *
- * options may be NULL. All coefficients are worked out here. QUELL_NOT_FOUND for an unknown name;
- * QUELL_BAD_ARGUMENT for a bad option or grid. Thread-safe. */
+ * options may be NULL for the defaults. All coefficients are computed here. Fails with
+ * QUELL_NOT_FOUND for an unknown name, and with QUELL_BAD_ARGUMENT for a wrong option or grid.
+ * Thread-safe. */
 QUELL_API quell_status quell_sampler_create(quell_sampler **sampler, const char *spec,
                                             const quell_denoiser *denoiser,
                                             const quell_schedule *schedule,
                                             const quell_sampler_options *options);
 
 /* Creates a sampler from the caller's own builder (plan.h). `build` is called here for the whole
- * grid, and by quell_step for one transition. `release` frees `user` when the sampler is
- * freed, or is NULL. */
+ * grid, and by quell_step for one transition. `release` (quell_release_fn) frees `user`, or is
+ * NULL. Errors are those of quell_sampler_create, and those of the builder. Thread-safe. */
 QUELL_API quell_status quell_sampler_from_builder(quell_sampler **sampler, quell_build_fn *build,
                                                   void *user, quell_release_fn *release,
                                                   const quell_denoiser *denoiser,
@@ -119,8 +123,7 @@ QUELL_API quell_status quell_sampler_from_builder(quell_sampler **sampler, quell
                                                   const quell_sampler_options *options);
 
 /* Creates a sampler from the caller's own transition (transition.h), for any grid and for
- * quell_step. Errors as quell_sampler_create has them; `release` is as in
- * quell_sampler_from_builder. */
+ * quell_step. `release` and the errors are as in quell_sampler_from_builder. Thread-safe. */
 QUELL_API quell_status quell_sampler_from_step(quell_sampler **sampler, quell_step_fn *step,
                                                void *user, quell_release_fn *release,
                                                const quell_denoiser *denoiser,
@@ -130,27 +133,29 @@ QUELL_API quell_status quell_sampler_from_step(quell_sampler **sampler, quell_st
 /* Gives up the caller's hold on a sampler; NULL is allowed. */
 QUELL_API void quell_sampler_free(quell_sampler *sampler);
 
-/* The number of elements of a sample, and of transitions: T. Thread-safe. */
+/* Return the number of elements of a sample, and the number of transitions, T. Thread-safe. */
 QUELL_API size_t quell_sampler_dim(const quell_sampler *sampler);
 QUELL_API size_t quell_sampler_steps(const quell_sampler *sampler);
 
-/* The grid: points[0], ..., points[T], from the first time to the last, which last as long as the
- * sampler; NULL for a sampler that is NULL. Transition i is from points[i] to points[i + 1].
+/* Returns the grid: points[0], ..., points[T], from the first time to the last. Transition i goes
+ * from points[i] to points[i + 1]. They are valid as long as the sampler; NULL for NULL.
  * Thread-safe. */
 QUELL_API const quell_point *quell_sampler_grid(const quell_sampler *sampler);
 
-/* The evaluations of the denoiser that a sample takes; 0 where that is not known before: with steps
- * of its own choice (dpm_adaptive), and for a sampler made by _from_step. */
+/* Returns how often the denoiser is evaluated for one sample. 0 if that is not known in advance:
+ * for dpm_adaptive, in which each sample chooses its steps, and for a sampler made by _from_step.
+ * Thread-safe. */
 QUELL_API size_t quell_sampler_evaluations(const quell_sampler *sampler);
 
-/* A digest of all that decides on samples but for the run: the denoiser's (quell_denoiser_digest),
- * the plan with its coefficients, the grid, the schedule, the bounds and the law of x_1. Of the
- * host's own schedule it has the grid, of its own step only that there is one. 0 for NULL.
- * Thread-safe. */
+/* Returns a digest of all that the samples depend on, apart from quell_draw: the denoiser
+ * (quell_denoiser_digest), the plan with its coefficients, the grid, the schedule, the bounds and
+ * the law of x_1. A schedule of the caller's own takes part by the grid alone, and a step of the
+ * caller's own only by being one. 0 for NULL. Thread-safe. */
 QUELL_API uint64_t quell_sampler_digest(const quell_sampler *sampler);
 
-/* Prints the plan as text into buffer[size], always terminated; returns the length that the whole
- * text has, as snprintf does. For a sampler made by _from_step these are its STEPs alone. */
+/* Prints the plan as text into buffer[size], and ends it with a zero byte. Returns the length of
+ * the whole text, as snprintf does. The plan of a sampler made by _from_step has STEPs only.
+ * Thread-safe. */
 QUELL_API size_t quell_sampler_print(const quell_sampler *sampler, char *buffer, size_t size);
 
 #ifdef __cplusplus

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Samplers: x_1 -> x_0 in T transitions of a reverse process. */
+/* Samplers: they take x_1 to x_0 in T transitions of a reverse process. */
 #ifndef QUELL_SAMPLER_HPP
 #define QUELL_SAMPLER_HPP
 
@@ -18,8 +18,9 @@
 namespace quell
 {
 
-/* What a sampler is made with; see quell_sampler_options. times or sigmas, if given, are the grid's
- * points, and set the steps. prior_mean and prior_variance: of one value or one per element. */
+/* What a sampler is made with; quell_sampler_options says more. times or sigmas, if given, are the
+ * points of the grid, and set the number of steps. prior_mean and prior_variance have one value, or
+ * one per element. */
 struct sampler_options {
     size_t steps = 64;
     double start = 1;
@@ -39,7 +40,7 @@ struct sampler_options {
 namespace detail
 {
 
-/* The options for C; what they point to is in `from` and in the object. */
+/* The options for C. Their pointers lead into `from` and into this object. */
 class c_options
 {
   public:
@@ -79,7 +80,7 @@ class c_options
         c_.sigmas = from.sigmas.empty() ? nullptr : from.sigmas.data();
     }
 
-    /* One of the two may be of one value though the other is not. */
+    /* The mean and the variance may each have one value, though the other has more. */
     void set_init()
     {
         c_.prior_dim = std::max({mean_.size(), variance_.size(), size_t(1)});
@@ -97,9 +98,9 @@ class c_options
 
 } // namespace detail
 
-/* A sampler never changes, and any number of threads may use one: several runs on it may go on at
- * once. One that was moved from may only be assigned to or destroyed. It holds its denoiser and
- * schedule. */
+/* A sampler never changes, and any number of threads may use it: several runs on it may go on at
+ * once. After it was moved from, it may only be assigned to or destroyed. It holds its denoiser and
+ * its schedule. */
 class sampler
 {
   public:
@@ -148,7 +149,7 @@ class sampler
     sampler(sampler &&) noexcept = default;
     sampler &operator=(sampler &&) noexcept = default;
 
-    /* Draws samples into x[count][dim]. If it throws on the way, x holds a mixture of finished and
+    /* Draws samples and writes them to x[count][dim]. If it throws on the way, x holds finished and
      * unfinished samples. */
     void sample(const draw &what, span<float> x, const run &how = {}) const
     {
@@ -156,7 +157,7 @@ class sampler
             [&](auto *draw, auto *run) { return quell_sample(get(), draw, run, x.data()); });
     }
 
-    /* The same as an array of its own: `count` samples x_0[count][dim]. */
+    /* Draws `count` samples and returns them, x[count][dim]. */
     std::vector<float> sample(const draw &what, size_t count, const run &how = {}) const
     {
         if (dim() && count > std::numeric_limits<size_t>::max() / dim())
@@ -166,29 +167,30 @@ class sampler
         return x;
     }
 
-    /* Draws x_1 alone into x[count][dim]. */
+    /* Draws the initial states only, and writes them to x[count][dim]. */
     void sample_prior(const draw &what, span<float> x, const run &how = {}) const
     {
         detail::running(what, how, dim(), x.size())(
             [&](auto *draw, auto *run) { return quell_sample_prior(get(), draw, run, x.data()); });
     }
 
-    /* Takes x[count][dim] from an x_1 of the caller's to x_0 in place. Failures are those of
-     * sample. */
+    /* Draws samples from initial states of the caller's: takes x[count][dim] from the sampler's
+     * first time to its last in place. Errors are those of sample. */
     void sample_from(const draw &what, span<float> x, const run &how = {}) const
     {
         detail::running(what, how, dim(), x.size())(
             [&](auto *draw, auto *run) { return quell_sample_from(get(), draw, run, x.data()); });
     }
 
-    /* One transition: takes x[count][dim] from x_t to x_s in place, 1 >= t >= s >= 0. */
+    /* Makes one transition: takes x[count][dim] from x_t to x_s in place, 1 >= t >= s >= 0. */
     void step(const draw &what, double t, double s, span<float> x, const run &how = {}) const
     {
         detail::running(what, how, dim(), x.size())(
             [&](auto *draw, auto *run) { return quell_step(get(), draw, run, t, s, x.data()); });
     }
 
-    /* out[count][dim] = E[X | x_t = x]; out may be x, but must not overlap it in part. */
+    /* Evaluates the denoiser: out[count][dim] = E[X | x_t = x]. `out` may be x, but must not
+     * overlap it in part. */
     void denoise(const draw &what, double t, span<const float> x, span<float> out,
                  const run &how = {}) const
     {
@@ -198,16 +200,17 @@ class sampler
         });
     }
 
-    /* The elements of a sample, the steps, and the evaluations of the denoiser for a sample (0:
-     * not known before). */
+    /* The number of elements of a sample, of steps, and of evaluations of the denoiser for one
+     * sample
+     * (0: not known in advance). */
     size_t dim() const noexcept { return quell_sampler_dim(get()); }
     size_t steps() const noexcept { return quell_sampler_steps(get()); }
     size_t evaluations() const noexcept { return quell_sampler_evaluations(get()); }
 
-    /* Of all that decides on samples but for the run (quell_sampler_digest). */
+    /* A digest of all that the samples depend on, apart from the draw (quell_sampler_digest). */
     uint64_t digest() const noexcept { return quell_sampler_digest(get()); }
 
-    /* The grid, steps() + 1 points from the first time to the last; they last as long as the
+    /* The grid: steps() + 1 points from the first time to the last. They are valid as long as the
      * sampler. */
     span<const point> grid() const noexcept
     {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Noise schedules: t in [0, 1] -> (alpha_t, sigma_t), with alpha_t / sigma_t falling in t. */
+/* Noise schedules: t in [0, 1] -> (alpha_t, sigma_t), where alpha_t / sigma_t falls as t rises. */
 #ifndef QUELL_SCHEDULE_H
 #define QUELL_SCHEDULE_H
 
@@ -24,8 +24,8 @@ typedef struct quell_schedule quell_schedule;
  *   beta_linear, beta_scaled_linear, beta_cosine, beta_sigmoid, beta_exp, beta_laplace
  *              DDPM's discrete tables: alpha^2 = prod (1 - beta_k), sigma^2 = 1 - alpha^2, `train`
  *              (1000) points, the first at t = 0 and the last at t = 1; in between,
- *              log(sigma / alpha) is linear. With zero_snr=1 alpha is shifted and scaled to be 0 at
- *              t = 1 (Lin et al., 2305.08891, algorithm 1)
+ *              log(sigma / alpha) is linear. With zero_snr=yes alpha is shifted and scaled to be
+ *              0 at t = 1 (Lin et al., 2305.08891, algorithm 1)
  *   vp_sde     alpha^2 = exp(-beta_d u^2 / 2 - beta_min u), sigma^2 = 1 - alpha^2, where u goes
  *              from eps (1e-3) to 1, beta_d = 19.9, beta_min = 0.1
  *   edm        alpha = 1, sigma^(1/rho) linear from sigma_min (0.002) to sigma_max (80), rho = 7
@@ -36,31 +36,31 @@ typedef struct quell_schedule quell_schedule;
  * alpha_min and sigma_min are 1e-3. The first five are azula's (azula/noise.py 0.11.1); the tables
  * are those of Ho et al. (2006.11239), Rombach et al. (2112.10752), Nichol & Dhariwal
  * (2102.09672), Xu et al. (2203.02923) and diffusers (exp; laplace after Hang et al., 2407.03297);
- * then come Song et al. (2011.13456), Karras et al. (2206.00364) and Esser et al. (2403.03206),
- * with Flux's dynamic shift. QUELL_NOT_FOUND for an unknown name, QUELL_BAD_ARGUMENT for an option
- * that is unknown or out of range. Thread-safe. */
+ * vp_sde is that of Song et al. (2011.13456), edm of Karras et al. (2206.00364), and flow of Esser
+ * et al. (2403.03206), with Flux's dynamic shift. Fails with QUELL_NOT_FOUND for an unknown name,
+ * and with QUELL_BAD_ARGUMENT for an option that is unknown or out of range. Thread-safe. */
 QUELL_API quell_status quell_schedule_create(quell_schedule **schedule, const char *spec);
 
-/* Creates a discrete schedule from a table betas[count], each in (0, 1), count >= 2. The last may
- * be 1: alpha is then 0 at t = 1. Copied. QUELL_BAD_ARGUMENT for others. Thread-safe. */
+/* Creates a discrete schedule from a table betas[count], which is copied: count >= 2, each value in
+ * (0, 1). The last may be 1; alpha is then 0 at t = 1. Fails with QUELL_BAD_ARGUMENT for any other
+ * table. Thread-safe. */
 QUELL_API quell_status quell_schedule_from_betas(quell_schedule **schedule, size_t count,
                                                  const double *betas);
 
-/* A schedule of the caller's own: writes alpha and sigma at t, returns 0, or < 0 on error. It is
- * called in the calling thread, while a sampler is created, by quell_sample, quell_sample_prior and
- * quell_step, and by a run of dpm_adaptive, which then has one thread.
- * alpha >= 0, sigma >= 0, not both 0. */
+/* A schedule of the caller's own: writes alpha >= 0 and sigma >= 0 at t, not both 0, and returns 0,
+ * or < 0 on an error. It is always called in the thread that called quell: by the functions that
+ * create samplers, by quell_sample, quell_sample_prior and quell_step, and during a run of
+ * dpm_adaptive, which then has one thread. */
 typedef int quell_schedule_fn(void *user, double t, double *alpha, double *sigma);
 
 /* Creates a schedule from a function of the caller's, which is not called here. The samplers that
- * are made with it hold it; `release` frees `user` when the last hold is gone, or is NULL.
- * Thread-safe. */
+ * are made with it hold it. `release` (quell_release_fn) frees `user`, or is NULL. Thread-safe. */
 QUELL_API quell_status quell_schedule_from_function(quell_schedule **schedule,
                                                     quell_schedule_fn *function, void *user,
                                                     quell_release_fn *release);
 
-/* Writes alpha_t and sigma_t; t in [0, 1]. Either pointer may be NULL. QUELL_BAD_ARGUMENT for
- * another t, and where the caller's function failed. Thread-safe. */
+/* Writes alpha_t and sigma_t for t in [0, 1]. Either pointer may be NULL. Fails with
+ * QUELL_BAD_ARGUMENT for any other t, and if the caller's function fails. Thread-safe. */
 QUELL_API quell_status quell_schedule_at(const quell_schedule *schedule, double t, double *alpha,
                                          double *sigma);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Noise schedules: t in [0, 1] -> (alpha_t, sigma_t), with alpha_t / sigma_t falling in t. */
+/* Noise schedules: t in [0, 1] -> (alpha_t, sigma_t), where alpha_t / sigma_t falls as t rises. */
 #ifndef QUELL_SCHEDULE_HPP
 #define QUELL_SCHEDULE_HPP
 
@@ -12,14 +12,14 @@
 namespace quell
 {
 
-/* A schedule at a time. */
+/* alpha and sigma of a schedule at one time. */
 struct scales {
     double alpha;
     double sigma;
 };
 
-/* A schedule never changes, and any number of threads may use one. One that was moved from may only
- * be assigned to or destroyed. A sampler keeps what it needs of it. */
+/* A schedule never changes, and any number of threads may use it. After it was moved from, it may
+ * only be assigned to or destroyed. Samplers hold the schedule that they are made with. */
 class schedule
 {
   public:
@@ -39,8 +39,8 @@ class schedule
         return schedule(made);
     }
 
-    /* The caller's own: scales function(double t), called in the thread that creates a sampler,
-     * starts a run, or asks (quell_schedule_from_function). */
+    /* The caller's own: scales function(double t). It is called in the thread that creates a
+     * sampler, starts a run, or calls `at` (quell_schedule_from_function). */
     template <class F> static schedule from_function(F function)
     {
         auto own = std::make_unique<F>(std::move(function));

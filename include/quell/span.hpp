@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A view of values that lie one after the other: what std::span is from C++20 on. It is quell's own
- * in every standard, so that parts of one program may be compiled as C++17 and as C++20; it is made
- * from a std::vector, std::array, std::span or any such container, and becomes a std::span by
- * itself. */
+/* A view of values that lie one after the other, as std::span is from C++20 on. It is the same
+ * class in C++17 and C++20, so that parts of one program may be compiled as either. It converts
+ * from a
+ * std::vector, std::array, std::span or any similar container, and to a std::span. */
 #ifndef QUELL_SPAN_HPP
 #define QUELL_SPAN_HPP
 
@@ -36,7 +36,7 @@ template <class T> class span
     /* No values. */
     constexpr span() noexcept = default;
 
-    /* `size` values from `data` on, which stay the caller's. */
+    /* `size` values from `data` on, which the caller owns. */
     constexpr span(T *data, size_t size) noexcept : data_(data), size_(size) {}
 
     /* The values of a container or an array. */

@@ -13,7 +13,7 @@
 namespace quell
 {
 
-/* What a call of quell throws when it fails: its status, and what quell_error_message() said. */
+/* The exception that a failing call throws: its status, and the text of quell_error_message(). */
 class error : public std::runtime_error
 {
   public:
@@ -22,7 +22,7 @@ class error : public std::runtime_error
     {
     }
 
-    /* Of a sample that was being drawn, and its transition (quell_error_sample). */
+    /* The same, with the sample that was being drawn and its transition (quell_error_sample). */
     error(quell_status status, const std::string &message, uint64_t sample, size_t transition)
         : std::runtime_error(message), status_(status), sample_(sample), transition_(transition)
     {
@@ -31,7 +31,8 @@ class error : public std::runtime_error
     /* QUELL_STOPPED, QUELL_BAD_ARGUMENT, ... */
     quell_status status() const noexcept { return status_; }
 
-    /* The sample in which a run failed, and the number of its transition, if it was in a sample. */
+    /* The number of the sample in which a run failed, and that of its transition; empty if it did
+     * not fail in a sample. */
     std::optional<uint64_t> sample() const noexcept { return sample_; }
     std::optional<size_t> transition() const noexcept { return transition_; }
 
@@ -51,7 +52,7 @@ inline std::string_view version() { return quell_version(); }
 namespace detail
 {
 
-/* Throws if a call of the C interface failed, in the thread that made it. */
+/* Throws if the call of the C interface with this status failed; called in the same thread. */
 inline void check(quell_status status)
 {
     uint64_t sample = 0;
@@ -62,7 +63,7 @@ inline void check(quell_status status)
     throw error(status, quell_error_message());
 }
 
-/* A string for the C interface, which would see it end at its first NUL. */
+/* Returns a string for the C interface. For C it would end at its first NUL: one inside throws. */
 inline const char *text(const char *what, const std::string &value)
 {
     if (value.find('\0') != std::string::npos)
@@ -70,14 +71,14 @@ inline const char *text(const char *what, const std::string &value)
     return value.c_str();
 }
 
-/* a * b, which must be the number of values of an array. */
+/* Returns a * b, a number of values; throws if that overflows. */
 inline size_t product(const char *what, size_t a, size_t b)
 {
     if (b && a > SIZE_MAX / b) throw error(QUELL_BAD_ARGUMENT, std::string(what) + ": too large");
     return a * b;
 }
 
-/* The C interface cannot see how long an array is. */
+/* Throws if an array has another size than is wanted, which the C interface could not see. */
 inline void expect(const char *what, size_t size, size_t wanted)
 {
     if (size != wanted)
@@ -85,7 +86,7 @@ inline void expect(const char *what, size_t size, size_t wanted)
                                             " values, must be " + std::to_string(wanted));
 }
 
-/* As expect, of what may be left out: NULL for C then. */
+/* Returns the data of an array that may be left out: NULL if it is empty. Throws as expect does. */
 template <class Span> auto *optional_data(const char *what, Span values, size_t wanted)
 {
     if (values.empty()) return static_cast<decltype(values.data())>(nullptr);

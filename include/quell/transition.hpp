@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Transitions: samplers of one's own by a function for one step. */
+/* Transitions: samplers of the caller's own, by a function for one step. */
 #ifndef QUELL_TRANSITION_HPP
 #define QUELL_TRANSITION_HPP
 
@@ -13,27 +13,29 @@
 namespace quell
 {
 
-/* What a step function can do inside its transition, valid during its call. */
+/* One transition of one tile of samples, as it is handed to the caller's step function. It is valid
+ * during that call. */
 class transition
 {
   public:
     explicit transition(quell_transition *c) noexcept : transition_(c) {}
 
-    /* The index of the sample in row 0, the rows, the elements of each, and the number of the
-     * transition. */
+    /* The index of the sample in row 0, the number of rows, the number of elements of a row, and
+     * the number of the transition, from 0 on. */
     uint64_t first() const { return quell_transition_first(transition_); }
     size_t rows() const { return quell_transition_rows(transition_); }
     size_t dim() const { return quell_transition_dim(transition_); }
     size_t index() const { return quell_transition_index(transition_); }
 
-    /* Scratch memory k in {0, 1, 2, 3}, [rows][dim], kept from one transition to the next. */
+    /* Scratch memory k in {0, 1, 2, 3}, [rows][dim]. It keeps its values from one transition of the
+     * tile to the next. */
     span<float> scratch(unsigned k)
     {
         float *memory = quell_transition_scratch(transition_, k);
         return {memory, memory ? rows() * dim() : 0};
     }
 
-    /* out[rows][dim] = E[X | x_t = x]; out must not overlap x. */
+    /* Evaluates the denoiser: out[rows][dim] = E[X | x_t = x]. `out` must not overlap x. */
     void denoise(const point &t, span<const float> x, span<float> out)
     {
         detail::expect("transition: x", x.size(), rows() * dim());
@@ -41,14 +43,14 @@ class transition
         inside([&] { return quell_transition_denoise(transition_, &t, x.data(), out.data()); });
     }
 
-    /* out[rows][dim] = the noise of slot k of this transition. */
+    /* Writes the noise of slot k of this transition to out[rows][dim]. */
     void noise(unsigned k, span<float> out)
     {
         detail::expect("transition: out", out.size(), rows() * dim());
         inside([&] { return quell_transition_noise(transition_, k, out.data()); });
     }
 
-    /* The schedule at another time. */
+    /* The point of the schedule at any time t in [0, 1]. */
     point at(double t)
     {
         point result{};

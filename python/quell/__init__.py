@@ -8,9 +8,10 @@
     x1 = sampler.init((100000, 2), seed=7)
     x0 = sampler(x1, seed=7)
 
-Modules: quell.noise (schedules), quell.denoise and quell.sample have azula's names; quell.export
-takes networks trained in PyTorch to files. With the same seed sample i has the same bits in any
-batch, on any number of threads, on any machine, and in C, C++, Fortran and the command."""
+The modules quell.noise (schedules), quell.denoise and quell.sample have azula's names. quell.export
+writes networks that were trained in PyTorch to files. With the same seed, sample i has the same
+bits in any batch, on any number of threads, on any machine, and in C, C++, Fortran and the
+command."""
 
 from quell._normals import STREAM_INIT, brownian, noise_key, normal, place
 from quell._quell import (
@@ -78,8 +79,8 @@ __version__ = version()
 
 
 def fresh_seed() -> int:
-    """What a call takes that is given no seed: one of PyTorch's global generator, if torch is
-    imported, else of NumPy's."""
+    """Returns a seed as a call takes it that is given none: from PyTorch's global generator if
+    torch is imported, else from NumPy's."""
     return seed_of(None)
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Functions as denoisers: what they return, and which arguments have a row for each sample.
-quell.denoise has both."""
+"""FunctionDenoiser and PerSample: functions as denoisers, and their arguments with a row for each
+sample. quell.denoise exports both."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from quell.noise import Schedule
 
 
 class PerSample:
-    """An argument of a denoiser's that has a row for each sample: sampler(x, y=PerSample(y)). A
-    denoiser that is called with some of the samples, as by adaptive samplers, then gets their rows.
-    Arguments without it are handed on as they are, whatever their sizes. It may stand anywhere in
-    lists, tuples and dicts.
+    """Marks an argument of a denoiser that has a row for each sample: sampler(x, y=PerSample(y)).
+    If the denoiser is called with only some of the samples, as adaptive samplers do, it gets the
+    rows of these. An argument without the mark is passed as it is, whatever its size. The mark may
+    be inside lists, tuples and dicts.
 
     Arguments:
         rows: An array, tensor or list with shape (B, *).
@@ -31,27 +31,29 @@ class PerSample:
 
 
 class FunctionDenoiser:
-    """A Python function, or a PyTorch module, that returns something else than the mean.
+    """A denoiser from a Python function, or a PyTorch module, that returns something other than the
+    mean.
 
     Arguments:
-        function: function(input, time, **kwargs) -> output, of all samples of a call at once, with
-            shape (B, *); `time` with shape ().
-        schedule: The schedule; "vp" if left out.
-        output: What it returns: "x0", the mean; "eps", E[Z | x_t] with x_t = alpha X + sigma Z;
-            "v", alpha E[Z | x_t] - sigma E[X | x_t]; "score", -E[Z | x_t] / sigma; or "flow",
-            E[Z | x_t] - E[X | x_t].
-        precondition: What is done around it: "none", input x_t and time t; "simple", input
-            x_t / sqrt(alpha^2 + sigma^2) and time log(sigma / alpha); "karras", as simple, with
-            the skip connection of azula's KarrasDenoiser, and output "x0".
-        variance: What it learned of the variance. "none", or "learned_range": it then returns a
-            pair, the output and v in [-1, 1] of the same shape, which interpolates between the
-            logarithms of the least (-1) and the greatest variance (Nichol & Dhariwal, 2102.09672,
-            eq. 15), for samplers that ask for it ("ddpm:variance=learned_range").
-        digest: A number of your own that says what the function computes, such as a hash of its
-            weights, from 0 (none) to 2^64 - 1; it goes into Sampler.digest.
+        function: function(input, time, **kwargs) -> output, which is called for all samples of a
+            call at once: input and output have shape (B, *), `time` has shape ().
+        schedule: The schedule (default "vp").
+        output: What the function returns: "x0", the mean; "eps", E[Z | x_t] with x_t = alpha X +
+            sigma Z; "v", alpha E[Z | x_t] - sigma E[X | x_t]; "score", -E[Z | x_t] / sigma; or
+            "flow", E[Z | x_t] - E[X | x_t].
+        precondition: How its input and its time are made: "none", x_t and t; "simple",
+            x_t / sqrt(alpha^2 + sigma^2) and log(sigma / alpha); "karras", as "simple", with the
+            skip connection of azula's KarrasDenoiser, and output "x0".
+        variance: What the function has learned about the variance: "none" or "learned_range". With
+            the latter it returns a pair: the output, and v in [-1, 1] of the same shape, which
+            interpolates between the logarithms of the least (-1) and the greatest variance (Nichol
+            & Dhariwal, 2102.09672, eq. 15), for samplers that use it
+            ("ddpm:variance=learned_range").
+        digest: A number of the caller's that says what the function computes, such as a hash of its
+            weights, up to 2^64 - 1; 0 for none. It becomes a part of Sampler.digest.
 
     Raises:
-        BadArgument: By the first call of a sampler: there is no such output or precondition.
+        BadArgument: In the first call of a sampler: there is no such output or precondition.
     """
 
     def __init__(

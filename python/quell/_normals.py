@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The noise, addressable: any normal of any stream of any sample, without drawing the others."""
+"""The noise of all runs, by address: any normal number of any stream of any sample, without drawing
+the others."""
 
 import math
 from collections.abc import Sequence
@@ -14,13 +15,13 @@ STREAM_INIT = 0
 
 
 def noise_key(seed: int, t: float, s: float) -> int:
-    """The seed of the noise on the way from t to s: normal(noise_key(seed, t, s), ..., stream=k) is
-    what a sampler meets there in slot k, from 0 to 7.
+    """Returns the seed of the noise on the way from t to s. A sampler has the noise
+    normal(noise_key(seed, t, s), ..., stream=k) there in slot k, from 0 to 7.
 
     Arguments:
-        seed: The sampler's, in [0, 2^64).
-        t, s: The times of the interval, 1 >= t >= s >= 0, to the last bit, as Sampler.timesteps has
-            them in float64.
+        seed: The seed of the sampler's run, in [0, 2^64).
+        t, s: The times of the interval, 1 >= t >= s >= 0, correct to the last bit: those of
+            Sampler.timesteps in float64.
 
     Raises:
         BadArgument: A time has a narrower type.
@@ -39,17 +40,17 @@ def noise_key(seed: int, t: float, s: float) -> int:
 def normal(
     seed: int, count: int, shape: Sequence[int], *, first: int = 0, stream: int = STREAM_INIT
 ) -> Floats:
-    """The standard normals that samplers draw themselves (Philox4x32-10, Salmon et al., 2011).
+    """Returns the standard normal numbers that samplers draw (Philox4x32-10, Salmon et al., 2011).
 
     Arguments:
         seed: The seed, in [0, 2^64).
         count: How many samples.
-        shape: The shape of one.
-        first: The index of the first.
-        stream: STREAM_INIT, that of x_1; or, with a seed by noise_key, the slot of a noise.
+        shape: The shape of one sample.
+        first: The index of the first sample.
+        stream: STREAM_INIT for the noise of x_1; with a seed by noise_key, the slot of a noise.
 
     Returns:
-        Normals, with shape (count, *shape), the same bits on every machine.
+        Numbers with shape (count, *shape), the same bits on every machine.
 
     Raises:
         BadArgument: A sample has more than 2^32 elements.
@@ -70,15 +71,15 @@ def brownian(
     first: int = 0,
     slot: int = 0,
 ) -> Floats:
-    """The same of the noise between two places of the Brownian paths, (W(t) - W(s)) / sqrt|t - s|.
+    """Returns the noise between two places on the Brownian paths, (W(t) - W(s)) / sqrt|t - s|.
 
     Arguments:
-        seed, count, shape, first: As those of normal.
-        t, s: The places, in [0, 1], not the same to 2^-24; place() gives a level's.
-        slot: The path, 0 to 7.
+        seed, count, shape, first: As in normal().
+        t, s: The places, in [0, 1], at least 2^-24 apart; place() gives that of a level of noise.
+        slot: The number of the path, 0 to 7.
 
     Returns:
-        Normals, with shape (count, *shape).
+        Standard normal numbers, with shape (count, *shape).
     """
     places = real(t, "t"), real(s, "s")
     first, extents = _samples(first, count, shape)
@@ -88,13 +89,14 @@ def brownian(
 
 
 def _samples(first: int, count: int, shape: Sequence[int]) -> tuple[int, tuple[int, ...]]:
-    """The index of the first sample, and the shape of all."""
+    """Checks and returns the index of the first sample, and the shape of all samples."""
     extents = (whole(count, "count", 0, 2**63 - 1), *extents_of(shape, "that of a sample"))
     return whole(first, "first", 0, 2**64 - 1 - extents[0]), extents
 
 
 def place(alpha: float, sigma: float) -> float:
-    """Where a level of noise lies on the Brownian paths, from 0 (alpha = 0) to 1 (sigma = 0)."""
+    """Returns the place of a level of noise on the Brownian paths, from 0 (alpha = 0) to 1 (sigma =
+    0)."""
     alpha, sigma = real(alpha, "alpha"), real(sigma, "sigma")
     if not (0 <= alpha < math.inf and 0 <= sigma < math.inf and alpha + sigma > 0):
         raise refused(f"place: alpha {alpha}, sigma {sigma}; must be finite, >= 0, not both 0")

@@ -78,6 +78,15 @@ def flag(value: Any, what: str) -> bool:
     return bool(value)
 
 
+def yes_no(value: Any, what: str) -> str:
+    """True or False, as a spec says it.
+
+    Raises:
+        TypeError: It is neither.
+    """
+    return "yes" if flag(value, what) else "no"
+
+
 def text(value: Any, what: str) -> str:
     """A name or a list of options.
 

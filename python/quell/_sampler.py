@@ -35,47 +35,50 @@ from quell._times import Times, in_type, may_be_rounded, types_of
 from quell._used import check_brownian, check_steps, written_out
 from quell.errors import refused
 
-_MOST_KEPT = 4  # samplers of the library's, by dim and by what a denoiser of Python's returns
+_MOST_KEPT = 4  # the library's samplers that are kept, by dim and by moments
 
 
 class Sampler(Settings):
-    """x_1 -> x_0 in `steps` transitions, by any sampler of the library.
+    """A sampler of the library, by name. It takes x_1 to x_0 in `steps` transitions.
 
-    A sampler may be used by several threads at once while no attribute of it is set. A subclass
-    that has a `step` of its own is called for each pair of times, as azula's are.
+    Several threads may use it at once as long as none of them sets an attribute. If a subclass has
+    a `step` of its own, that is called for each pair of times, as in azula.
 
     Arguments:
         denoiser: A denoiser of quell.denoise or azula.denoise, a PyTorch module, or a function
-            f(x_t, t, **kwargs) that returns E[X | x_t], or something with `.mean`, of all samples
-            at once: x_t has shape (B, *), t shape (). It gets tensors if it is a module or the
-            caller has tensors, else NumPy arrays, which are its own to keep.
+            f(x_t, t, **kwargs) that returns E[X | x_t] or something with `.mean`. It is called for
+            all samples at once: x_t has shape (B, *), t shape (). It gets tensors if it is a module
+            or if the samples are tensors, else NumPy arrays; it may keep them.
         spec: The sampler by name and options, such as "dpmpp_2m" or "ddim:eta=0.5";
             quell.samplers() lists them.
-        start, stop: The first and the last time, 1 >= start > stop >= 0; 1 and 0, or the ends of
-            `times`.
-        steps: The number of transitions, 1 to 10^6; 64, or as many as `times` or `sigmas` have.
-        silent: Whether no progress bar is shown. It is shown by tqdm, if that is installed.
-        dtype: The type of `timesteps`, and of the time that a denoiser is told as a tensor.
-        device: None or the CPU: where quell computes.
-        schedule: The schedule, or its spec; the denoiser's if left out.
-        grid: Where the steps lie, such as "karras" or "karras:rho=5"; quell.grids() lists them.
-            "linear" if left out.
-        times: The grid itself, falling, with shape (steps + 1), in place of start, stop and grid.
-            Copied.
-        sigmas: The grid by its sigma / alpha, falling, with shape (steps + 1), in the same place.
-        clamp: Bounds (low, high) put on the denoiser's output.
+        start, stop: The first and the last time, 1 >= start > stop >= 0 (default 1 and 0, or the
+            ends of `times`).
+        steps: The number of transitions, 1 to 10^6 (default 64, or as many as `times` or `sigmas`
+            have).
+        silent: Whether to show no progress bar. The bar needs tqdm.
+        dtype: The type of `timesteps`, and of the time that a denoiser gets as a tensor.
+        device: None or the CPU, where quell computes.
+        schedule: The schedule, or its spec (default: the denoiser's).
+        grid: How the steps are placed in time, such as "karras" or "karras:rho=5" (default
+            "linear"); quell.grids() lists them.
+        times: The times of the grid, which fall, with shape (steps + 1), in place of start, stop
+            and grid. Copied.
+        sigmas: The values of sigma / alpha of the grid, which fall, with shape (steps + 1), in
+            place of `times`.
+        clamp: The bounds (low, high) that the denoiser's output is clamped to.
         threshold: The quantile of dynamic thresholding (Saharia et al., 2205.11487); 0 for none.
-        threshold_max: What its threshold is at most.
-        brownian: Whether noise belongs to times, not to steps: with the same seed more steps then
-            come to the same path.
-        threads: How many threads at most; 0 for what OpenMP, the affinity and the cgroup allow.
-        tile: How many samples a thread takes at a time; 0 for what fits the cache.
-        isa: An instruction set of quell.isas(); None for the best.
+        threshold_max: The upper bound on its threshold.
+        brownian: Whether the noise of a step is an increment of a Brownian path: with the same
+            seed, more steps then refine the same path.
+        threads: The upper bound on the number of threads; 0 for as many as OMP_NUM_THREADS, the
+            affinity mask and the cgroup allow.
+        tile: How many samples a thread draws at a time; 0 for as many as fit its cache.
+        isa: An instruction set of quell.isas(); None for the widest.
 
     Raises:
-        quell.Error: By the first call: an option or the grid is refused.
-        ValueError, TypeError: By the first call: an option contradicts another, or is of another
-            kind.
+        quell.Error: In the first call: an option or the grid is refused.
+        ValueError, TypeError: In the first call: an option contradicts another one, or is of the
+            wrong type.
     """
 
     @property
@@ -106,14 +109,14 @@ class Sampler(Settings):
             mean: E[X], with shape () or (*).
             var: V[X], with shape () or (*).
             seed: The seed, in [0, 2^64); None for a fresh one (quell.fresh_seed).
-            first: The index of the first sample in the stream of this seed.
-            out: An array of this shape that is written in place, and returned: float32, in C order.
-            dtype: The type of the result: PyTorch's for a tensor, or NumPy's.
+            first: The index of the first sample among those of this seed.
+            out: An array of this shape to write to, which is returned: float32, in C order.
+            dtype: The type of the result: a type of PyTorch for a tensor, or of NumPy.
             device: None or the CPU.
 
         Returns:
-            x_t, with shape (B, *): a tensor if the denoiser is a module or dtype, mean or var
-            PyTorch's.
+            x_t, with shape (B, *): a tensor if the denoiser is a module, or if dtype, mean or var
+            is PyTorch's; else a NumPy array.
         """
         on_cpu(device)
         float_type(dtype, "dtype")
@@ -144,20 +147,22 @@ class Sampler(Settings):
         """Takes samples from t = start to t = stop.
 
         Arguments:
-            x: Noisy samples x_t, with shape (B, *). They stay as they are, unless they are `out`.
+            x: Noisy samples x_t, with shape (B, *). They are not changed, unless they are `out`.
             seed: The seed of the noise on the way, in [0, 2^64); None for a fresh one.
-            first: The index of the first sample in the stream of this seed.
-            out: An array of x's shape that is written in place, without a copy, and returned:
-                float32, in C order. It may be x. After an exception it holds a mixture.
-            label: The class of each sample, with shape (B) or (); None for none. It goes on to a
-                denoiser of Python's.
-            progress: Called some 20 times a second with (done, total) transitions of samples, from
-                any thread; what it raises ends the run.
-            kwargs: Go on to the denoiser, as they are: what has a row for each sample is to be
-                said so, y=quell.PerSample(y).
+            first: The index of the first sample among those of this seed.
+            out: An array with the shape of x to draw in, without a copy, which is returned:
+                float32, in C order. It may be x. After an exception it holds finished and
+                unfinished samples.
+            label: The class of each sample, with shape (B) or (). None: no sample has one. A
+                denoiser in Python gets it as an argument.
+            progress: A function that is called some 20 times a second, from any thread, with the
+                number of transitions that are done and their total. If it raises an exception, the
+                run ends.
+            kwargs: Arguments for the denoiser, which gets them as they are. One that has a row for
+                each sample must be marked: y=quell.PerSample(y).
 
         Returns:
-            The samples, with shape (B, *), of x's kind and type: a tensor for a tensor.
+            The samples, with shape (B, *), of the kind and type of x: a tensor for a tensor.
 
         Raises:
             quell.Error: The run failed.
@@ -188,18 +193,19 @@ class Sampler(Settings):
         label: Array | int | None = None,
         **kwargs: Any,
     ) -> Array:
-        """Takes samples from t to s < t. Multistep methods have no past there.
+        """Takes samples from t to s < t. A multistep method has no earlier steps to use here.
 
         Arguments:
-            x_t: Noisy samples, with shape (B, *). They stay as they are, unless they are `out`.
-            t, s: The times, with shape (), 1 >= t >= s >= 0. What a time of the grid is in `dtype`,
-                in float32 or in a type of its own is that time.
-            seed, first, out, label, kwargs: As those of a call. The seed and the times name the
-                noise: steps over `timesteps` with one seed give what a call does (x_t in float32 or
-                a wider type), and the same step with the same seed has the same noise.
+            x_t: Noisy samples, with shape (B, *). They are not changed, unless they are `out`.
+            t, s: The times, with shape (), 1 >= t >= s >= 0. A time of the grid that was rounded,
+                to `dtype`, to float32 or to its own type, is taken for the time of the grid.
+            seed, first, out, label, kwargs: As in a call. The noise depends on the seed and the
+                times: steps over `timesteps` with one seed give what a call gives (if x_t is
+                    float32
+                or wider), and the same step with the same seed has the same noise.
 
         Returns:
-            x_s, with shape (B, *), of x_t's kind and type.
+            x_s, with shape (B, *), of the kind and type of x_t.
         """
         begin, end = self._time(t, "t"), self._time(s, "s")
         result = copy_of(x_t, "x_t") if out is None else into(out, x_t, "x_t")
@@ -209,45 +215,45 @@ class Sampler(Settings):
         return like(result, x_t) if out is None else written(out)
 
     def plan(self, dim: int | None = None) -> str:
-        """The sampler as text: the list of operations that it is, with its coefficients.
+        """Returns the sampler as text: its list of operations, with their coefficients.
 
         Arguments:
-            dim: The number of elements of a sample, where the denoiser does not say.
+            dim: The number of elements of a sample, if the denoiser does not have one.
         """
         own: Any = getattr(self.denoiser, "dim", 1) if dim is None else dim
         return self._sampler(whole(own, "dim", 1)).print()
 
     def operations(self, dim: int | None = None) -> list[dict[str, Any]]:
-        """The same as data, a dictionary for each operation: its "kind" ("eval", "combine", "step",
-        "spread", "langevin" or "adapt") and what quell/operation.h says such a one has. Register 0
-        is the state.
+        """Returns the same as data, a dictionary for each operation: its "kind" ("eval", "combine",
+        "step", "spread", "langevin" or "adapt") and the members that quell/operation.h gives to
+        this kind. Register 0 is the state.
 
         Arguments:
-            dim: The number of elements of a sample, where the denoiser does not say.
+            dim: The number of elements of a sample, if the denoiser does not have one.
         """
         own: Any = getattr(self.denoiser, "dim", 1) if dim is None else dim
         return self._sampler(whole(own, "dim", 1)).operations()
 
     def evaluations(self) -> int:
-        """How often the denoiser is evaluated for a sample; 0 if that is not known before."""
+        """Returns how often the denoiser is evaluated for one sample; 0 if not known in advance."""
         return self._sampler(getattr(self.denoiser, "dim", 1)).evaluations
 
     @property
     def digest(self) -> int:
-        """A number of all that decides on samples but for seeds and classes: the denoiser's digest,
-        the plan, the grid, the schedule and the bounds; the same on any machine, by one version of
-        quell. Of a denoiser of Python's it has what is done around the function, and
-        FunctionDenoiser's own digest, but not the function."""
+        """A digest of all that samples depend on, except seeds and classes: the denoiser's digest,
+        the plan, the grid, the schedule and the bounds. It is the same on any machine, in one
+        version of quell. A denoiser in Python takes part by its output, its preconditioning and the
+        digest that FunctionDenoiser is given; the function itself cannot be read."""
         return self._sampler(getattr(self.denoiser, "dim", 1)).digest
 
     def progress_bar(self, it: Iterable[Any]) -> Iterator[Any]:
-        """`it` with a progress bar, for a subclass with a loop of its own."""
+        """Iterates over `it` with a progress bar, for a subclass with a loop of its own."""
         return iter(it) if self.silent else ticking(it)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(written_out(self))})"
 
-    # What follows makes and keeps the library's objects.
+    # The methods below make and keep the library's objects.
 
     def _tensors(self) -> bool:
         return is_torch_type(self.dtype) or is_torch(self.denoiser)
@@ -263,7 +269,7 @@ class Sampler(Settings):
         return native_schedule(own)
 
     def _time(self, t: Any, what: str) -> float:
-        """A time in double: that of the grid, where it is one of them but for its rounding."""
+        """Returns a time in double. A rounded time of the grid becomes the time of the grid."""
         time, types = real(t, what), types_of(t, self.dtype)
         if not 0 < time < 1 or not may_be_rounded(time, types):
             return time
@@ -283,8 +289,8 @@ class Sampler(Settings):
             )
 
     def _sampler(self, dim: int, of_x: tuple[Any, Any] = ((), ())) -> _quell.Sampler:
-        """The library's sampler for this denoiser and schedule; a few are kept until an attribute
-        changes, but none with moments for each element, which may be large."""
+        """Returns the library's sampler for this denoiser and schedule. A few are kept until an
+        attribute changes, but none with a moment for each element, because these may be large."""
         check_forward(self, "a step, or a __call__")
         denoiser, schedule = self.denoiser, self._native_schedule()
         known: Any = denoiser.native if is_native(denoiser) else ways_of(denoiser)
@@ -303,7 +309,7 @@ class Sampler(Settings):
         return sampler
 
     def _fits(self, shape: tuple[int, ...]) -> None:
-        """Refuses samples that are not of the denoiser's shape, if it has one."""
+        """Refuses samples that do not have the denoiser's shape, if it has one."""
         own = getattr(self.denoiser, "shape", None) if is_native(self.denoiser) else None
         if own is not None and length(shape) == self.denoiser.dim and not fits(shape, own):
             raise refused(f"x: shape {shape}, must be (B, {', '.join(map(str, own))})")
@@ -319,7 +325,7 @@ class Sampler(Settings):
     def _arguments(
         self, x: Array, shape: tuple[int, ...], first: int, label: Any, kwargs: dict[str, Any]
     ) -> dict[str, Any]:
-        """What a run is told of the denoiser's arguments."""
+        """Returns the arguments of a run, including those for the denoiser."""
         self._fits(shape)
         run = self._run(shape, first)
         if is_native(self.denoiser):
@@ -346,8 +352,8 @@ class Sampler(Settings):
         progress: Callable[[int, int], object] | None,
         kwargs: dict[str, Any],
     ) -> Array:
-        """A subclass's own steps, one after the other. What is given must be an argument of its
-        step; one that takes a seed gets one, the same in each step."""
+        """Makes a subclass's own steps, one after the other. Each keyword must be an argument of
+        its step. A step that takes a seed gets the same one each time."""
         count = len(copy_of(x))
         takes = inspect.signature(self.step).parameters
         every = any(one.kind is one.VAR_KEYWORD for one in takes.values())

@@ -26,7 +26,7 @@ def in_type(times: Doubles, dtype: Any) -> Any:
     """The times of a grid in a type of floats.
 
     Raises:
-        BadArgument: Two of them are one there.
+        BadArgument: Two of them are equal in that type.
     """
     shown = _rounded(times, dtype)
     same = shown[1:] == shown[:-1]

@@ -21,7 +21,7 @@ def _check(backbone: Any, schedule: Any) -> None:
 
 
 def _column(values: Tensor, x: Tensor) -> Tensor:
-    """values, with shape () or (B), for x, with shape (B, *)."""
+    """Reshapes values with shape () or (B) to multiply x with shape (B, *)."""
     return values.reshape(values.shape + (1,) * (x.ndim - values.ndim))
 
 
@@ -29,7 +29,7 @@ class Denoiser(nn.Module):
     """A denoiser: forward(x_t, t, **kwargs) returns a Posterior, with E[X | x_t] as its mean.
 
     Attributes:
-        schedule: quell's or azula's.
+        schedule: A schedule of quell's or of azula's.
     """
 
     schedule: Any
@@ -45,7 +45,7 @@ class Denoiser(nn.Module):
         Arguments:
             x: Clean samples, with shape (B, *).
             t: Their times, with shape (B).
-            kwargs: Go on to the network.
+            kwargs: Further arguments of the network.
 
         Returns:
             The loss, with shape ().
@@ -61,7 +61,7 @@ class Denoiser(nn.Module):
         return (alpha / sigma) ** 2 + 1
 
     def _network(self, backbone: nn.Module, x_t: Tensor, t: Tensor, **kwargs: Any) -> Tensor:
-        """The network on the scaled state, in the network's own type."""
+        """Evaluates the network at the scaled state, in the network's own type."""
         alpha, sigma = self.scales(t, x_t)
         time = torch.log(sigma / alpha).reshape(t.shape)
         scaled = x_t * torch.rsqrt(alpha**2 + sigma**2)
@@ -76,7 +76,7 @@ class SimpleDenoiser(Denoiser):
 
     Arguments:
         backbone: A network, backbone(x, t, **kwargs), x with shape (B, *), t with shape () or (B).
-        schedule: quell's or azula's.
+        schedule: A schedule of quell's or of azula's.
     """
 
     def __init__(self, backbone: nn.Module, schedule: Any) -> None:
@@ -90,7 +90,7 @@ class SimpleDenoiser(Denoiser):
         return Posterior(self._network(self.backbone, x_t, t, **kwargs))
 
     def loss(self, x: Tensor, t: Tensor, max_weight: float = 1e4, **kwargs: Any) -> Tensor:
-        """As Denoiser.loss, with a weight of max_weight at most."""
+        """The same as Denoiser.loss, but with weights of at most max_weight."""
         alpha, sigma = self.scales(t, x)
         x_t = alpha * x + sigma * torch.randn_like(x)
         mean = self(x_t, t, **kwargs).mean
@@ -105,7 +105,7 @@ class KarrasDenoiser(Denoiser):
 
     Arguments:
         backbone: A network, backbone(x, t, **kwargs), x with shape (B, *), t with shape () or (B).
-        schedule: quell's or azula's.
+        schedule: A schedule of quell's or of azula's.
     """
 
     def __init__(self, backbone: nn.Module, schedule: Any) -> None:

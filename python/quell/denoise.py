@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Denoisers: x_t -> E[X | X_t = x_t].
 
-The library's own, which it evaluates in C on all cores: GaussianDenoiser, MixtureDenoiser,
-EmpiricalDenoiser, the models of quell.load and quell.compile, and guided ones. FunctionDenoiser
-says what a Python function returns, where that is not the mean.
+The library's own denoisers are evaluated in C on all cores: GaussianDenoiser, MixtureDenoiser,
+EmpiricalDenoiser, the models of quell.load and quell.compile, and guided ones. FunctionDenoiser is
+for a Python function that returns something other than the mean.
 
 SimpleDenoiser and KarrasDenoiser are PyTorch modules around a network, with the names and arguments
-of azula.denoise; they are imported when they are asked for, and torch with them. azula's own
-denoisers, and any function f(x_t, t, **kwargs) that returns the mean or something with `.mean`, are
-denoisers, too, without a class from here."""
+of azula.denoise. They are imported when they are first used, and torch with them. Samplers also
+take azula's own denoisers, and any function f(x_t, t, **kwargs) that returns the mean or something
+with `.mean`, as they are."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def __getattr__(name: str) -> Any:
 
 @dataclasses.dataclass
 class Posterior:
-    """What a denoiser returns: q(X | x_t), known by its mean.
+    """What a denoiser returns: q(X | x_t), of which only the mean is known.
 
     Attributes:
         mean: E[X | x_t], with the shape of x_t.
@@ -66,7 +66,7 @@ class Posterior:
     mean: Array
 
 
-# How each kind of the library's denoisers is made, by what pickle keeps of it.
+# The function that makes each kind of the library's denoisers again from what pickle keeps.
 _MAKERS: dict[str, Callable[..., _quell.Denoiser]] = {
     "isotropic": _quell.Denoiser.isotropic,
     "diagonal": _quell.Denoiser.diagonal,
@@ -81,7 +81,7 @@ class NativeDenoiser:
 
     Attributes:
         native: The library's object.
-        schedule: The schedule that samplers use with it; may be replaced.
+        schedule: The schedule that samplers use with it. It may be replaced.
         shape: The shape of one sample.
     """
 
@@ -114,26 +114,30 @@ class NativeDenoiser:
 
     @property
     def reproducible(self) -> bool:
-        """Whether it keeps the promise about bits."""
+        """Whether a sample has the same bits whatever the machine, the threads and the batch."""
         return self.native.reproducible
 
     @property
     def digest(self) -> int:
-        """A number of all that decides on its answers, to the last bit of a weight: the same on any
-        machine, by one version of quell."""
+        """A digest of all that its output depends on, to the last bit of a weight. It is the same
+        on any machine, in one version of quell."""
         return self.native.digest
 
     def eval(self) -> NativeDenoiser:
-        """Itself, as there is nothing to train: for scripts that were written for modules."""
+        """Returns itself, because there is nothing to train. Scripts for PyTorch modules call
+        it."""
         return self
 
     def __call__(self, x_t: Array, t: Array, label: Array | int | None = None) -> Posterior:
-        """q(X | x_t).
+        """Evaluates the denoiser.
 
         Arguments:
             x_t: Noisy samples, with shape (B, *).
             t: Their time in [0, 1], with shape () or (B).
-            label: The class of each, with shape (B) or (); None for none.
+            label: The class of each sample, with shape (B) or (). None: no sample has one.
+
+        Returns:
+            q(X | x_t), as a Posterior.
 
         Raises:
             ValueError: The shapes do not fit.
@@ -157,10 +161,10 @@ class NativeDenoiser:
         return Posterior(like(mean, x_t))
 
     def _labels(self, label: Any, count: int) -> Any:
-        """The classes of `count` samples as the library takes them.
+        """Returns the classes of `count` samples in the form that the library takes.
 
         Raises:
-            TypeError: There must be some, or must be none.
+            TypeError: A class is needed and missing, or is given and there are no classes.
         """
         if label is None and self._guides():
             raise TypeError(
@@ -170,11 +174,11 @@ class NativeDenoiser:
         return classes_of(label, count, self.classes)
 
     def _guides(self) -> bool:
-        """Whether it does something else with classes than without, which takes a class."""
+        """Whether it guides away from the output for no class, so that samples need a class."""
         return False
 
     def _kept(self) -> tuple[Any, ...] | None:
-        """How the library's object is made again: its kind and what it is made of."""
+        """What pickle keeps to make the library's object again: its kind and its parts."""
         return self._recipe
 
     def _remade(self) -> _quell.Denoiser:
@@ -184,7 +188,7 @@ class NativeDenoiser:
         return _MAKERS[kind](*parts)
 
     def __getstate__(self) -> dict[str, Any]:
-        """For pickle: what it is made of, in place of the library's object."""
+        """For pickle: the parts that it is made of, in place of the library's object."""
         recipe = self._kept()
         if recipe is None:
             raise TypeError(
@@ -203,7 +207,7 @@ class NativeDenoiser:
         return made
 
     def __deepcopy__(self, memo: dict[int, Any]) -> NativeDenoiser:
-        """The library's object never changes, so that copies share it."""
+        """Copies share the library's object, because it never changes."""
         made = self.__copy__()
         memo[id(self)] = made
         for name, value in vars(self).items():
@@ -220,13 +224,14 @@ class GaussianDenoiser(NativeDenoiser):
 
     Arguments:
         mean: The mean, with shape (*).
-        cov: The covariance: a variance, with shape (), or one for each element, with shape (*),
-            all >= 0; or a matrix, with shape (N, N) for N elements, symmetric and positive
-            semi-definite. A matrix goes through LAPACK, whose last bits depend on the machine.
-        schedule: The schedule; "vp" if left out.
+        cov: The covariance: one variance, with shape (); or a variance >= 0 for each element, with
+            shape (*); or a matrix with shape (N, N) for N elements, symmetric and positive
+            semi-definite. Of a matrix LAPACK computes the eigenbasis, whose last bits depend on the
+            machine.
+        schedule: The schedule (default "vp").
 
     Raises:
-        ValueError: The shapes do not fit, or the covariance is none.
+        ValueError: The shapes do not fit, or cov is not a covariance.
     """
 
     def __init__(self, mean: Array, cov: Array | float = 1.0, schedule: Any = None) -> None:
@@ -255,7 +260,8 @@ class GaussianDenoiser(NativeDenoiser):
         )
 
     def _kept(self) -> tuple[Any, ...] | None:
-        """Of a full covariance its eigenbasis, whose last bits are the machine's that made it."""
+        """Of a full covariance, keeps the eigenbasis with the bits of the machine that computed
+        it."""
         if self._recipe is None or self._recipe[0] != "eigen":
             return self._recipe
         return (*self._recipe[:2], *self.native.eigenbasis())
@@ -269,7 +275,7 @@ class MixtureDenoiser(NativeDenoiser):
         means: The means, with shape (K, *).
         variances: The variances, >= 0, one for each component, with shape (K), or for each element,
             with shape (K, *).
-        schedule: The schedule; "vp" if left out.
+        schedule: The schedule (default "vp").
 
     Raises:
         ValueError: The shapes do not fit, or a value is out of its range.
@@ -294,9 +300,9 @@ class EmpiricalDenoiser(NativeDenoiser):
     """The exact denoiser of a data set, X uniform over its points.
 
     Arguments:
-        points: The points, finite, with shape (N, *). Copied, twice: for the library, and for
-            pickle.
-        schedule: The schedule; "vp" if left out.
+        points: The points, with shape (N, *); they must be finite. There will be two copies, one
+            for the library and one for pickle.
+        schedule: The schedule (default "vp").
 
     Raises:
         ValueError: There is no point, or one is not finite.
@@ -312,7 +318,7 @@ class EmpiricalDenoiser(NativeDenoiser):
 
 
 class _Guided(NativeDenoiser):
-    """A guided denoiser, of the two that it is made of."""
+    """A guided denoiser, which keeps the two denoisers that it is made of."""
 
     def _guides(self) -> bool:
         if self._recipe is None:
@@ -330,7 +336,7 @@ class _Guided(NativeDenoiser):
 
 
 def _check_own(one: Any, what: str) -> None:
-    """Refuses what is none of the library's denoisers."""
+    """Refuses anything that is not one of the library's denoisers."""
     if not isinstance(one, NativeDenoiser):
         raise TypeError(f"{what}: {said(one)}, must be one of the library's own denoisers")
     if type(one).__call__ is not NativeDenoiser.__call__ or hasattr(one, "forward"):
@@ -349,16 +355,18 @@ def guided(
     times: Sequence[float] = (),
     weights: Sequence[float] = (),
 ) -> NativeDenoiser:
-    """w mu + (1 - w) mu_guide: guidance without a classifier (Ho & Salimans, 2207.12598; their w is
-    w - 1), or by a weaker model (Karras et al., 2406.02507).
+    """Returns a denoiser that gives w mu + (1 - w) mu_guide: classifier-free guidance (Ho &
+    Salimans, 2207.12598; their w is w - 1), or guidance by a weaker model (Karras et al.,
+    2406.02507).
 
     Arguments:
-        denoiser: What is guided.
-        guide: Another denoiser of the same shape; None for the denoiser itself without a class,
-            which it must have learned, and then every call wants a label.
-        weight: w; 1 is none. 2 if left out.
-        low, high: The times within which it is guided (Kynkaanniemi et al., 2404.07724).
-        times, weights: w in straight lines between weights[i] at times[i], in place of `weight`.
+        denoiser: The denoiser of mu.
+        guide: The denoiser of mu_guide, of the same shape. None: `denoiser` for no class, which it
+            must have learned; then every call needs a label.
+        weight: w; 1 is no guidance (default 2).
+        low, high: The denoiser is guided at times from low to high (Kynkaanniemi et al.,
+            2404.07724).
+        times, weights: w is weights[i] at times[i], and linear in between, in place of `weight`.
 
     Raises:
         BadArgument: A weight or a time is out of its range, or the denoisers do not fit.

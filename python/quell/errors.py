@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""What a call that fails raises: quell.Error, and for each status of the C library a class that is
-also what a Python programmer expects: BadArgument is a ValueError, NoMemory a MemoryError. The
-message is one line that says what is wrong and what would be right.
+"""The exceptions of calls that fail: quell.Error, and a subclass for each status of the C library,
+which is also the class that a Python programmer expects: BadArgument is a ValueError, NoMemory a
+MemoryError. The message is one line that says what is wrong and what would be right.
 
-What a function of one's own raises, a denoiser or a schedule, leaves the call as it was raised."""
+If a function of the caller's, a denoiser or a schedule, raises an exception, the call raises the
+same one."""
 
 from typing import Any
 
@@ -27,10 +28,10 @@ class Error(Exception):
     """A failure of the library.
 
     Attributes:
-        status: Its number in C (quell_status), from 1 on.
-        sample: The index of the sample in which a run failed, the lowest of several; None if it
-            did not fail in one.
-        transition: The transition in which it did, from 0 on; None.
+        status: The number of its status in C (quell_status), from 1 on.
+        sample: The index of the sample in which a run failed, the lowest if there are several; None
+            if it did not fail in a sample.
+        transition: The number of the transition in which it failed, from 0 on; None likewise.
     """
 
     status: int = 0
@@ -39,7 +40,7 @@ class Error(Exception):
 
 
 class Stopped(Error):
-    """A run was stopped by what watches it."""
+    """A progress function or a denoiser stopped the run."""
 
 
 class BadArgument(Error, ValueError):
@@ -55,7 +56,7 @@ class NotFound(Error, LookupError):
 
 
 class Unsupported(Error, NotImplementedError):
-    """Not available on this machine, or for this denoiser."""
+    """Something is not available on this machine, in this build, or for this denoiser."""
 
 
 class BadModel(Error, ValueError):
@@ -75,14 +76,14 @@ class NotFinite(Error, ArithmeticError):
 
 
 class AfterFork(Error, RuntimeError):
-    """A child of fork() cannot use threads, as its parent had: ask for threads=1, or use spawn."""
+    """The call cannot go on in a child of fork(). Use threads=1, or start processes by spawn."""
 
 
 class NoProgress(Error, ArithmeticError):
-    """A sampler with adaptive steps made as many tries as it may."""
+    """A sampler with adaptive steps reached its upper bound on the number of tries."""
 
 
-# By the numbers of C, include/quell/status.h.
+# The classes by their numbers in C (include/quell/status.h).
 _CLASSES: tuple[type[Error], ...] = (
     Error,
     Stopped,
@@ -100,7 +101,7 @@ _CLASSES: tuple[type[Error], ...] = (
 
 
 def _make(status: int, message: str, sample: int | None, transition: int | None) -> Any:
-    """For the extension module: the exception of a status."""
+    """Returns the exception of a status; the extension module calls this."""
     kind = _CLASSES[status] if 0 < status < len(_CLASSES) else Error
     made = kind(message)
     made.status, made.sample, made.transition = status, sample, transition
@@ -108,6 +109,7 @@ def _make(status: int, message: str, sample: int | None, transition: int | None)
 
 
 def refused(message: str) -> BadArgument:
-    """What the modules of Python's raise for an argument that the library would refuse, too."""
+    """Returns the exception that Python's modules raise for a wrong argument, as the library
+    does."""
     made: BadArgument = _make(2, message, None, None)
     return made

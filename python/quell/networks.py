@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Models: built-in ones, files, and PyTorch's networks made the library's own."""
+"""Models: built-in ones, those in files, and PyTorch's networks that the library takes over."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Path = str | os.PathLike[str]
 
 
 def _state_of(name: bytes) -> tuple[int, ...] | None:
-    """What changes with a file's content; None if it is no file."""
+    """Returns what changes when a file's content changes; None if there is no such file."""
     try:
         found = os.stat(name)
     except (OSError, ValueError):
@@ -35,8 +35,8 @@ def _of_content(suffix: str, content: bytes) -> _quell.Model:
 
 
 class Model(NativeDenoiser):
-    """A loaded model: a denoiser with the shape and the schedule that go with it. pickle takes the
-    content of its file along, which must still be as it was loaded.
+    """A loaded model: a denoiser with the shape and the schedule that go with it. pickle stores the
+    content of its file, which must not have changed since it was loaded.
 
     Attributes:
         image: Whether a sample is an image, with values in [-1, 1].
@@ -53,7 +53,7 @@ class Model(NativeDenoiser):
 
     @classmethod
     def _from(cls, path: pathlib.Path) -> Model:
-        """A model from a file that will not be there for long."""
+        """Loads a model from a file that will soon be removed, and keeps its content for pickle."""
         made = cls.__new__(cls)
         made._file, made._state, made._content = os.fsencode(path), None, path.read_bytes()
         made._take(_quell.Model(made._file), None)
@@ -68,7 +68,7 @@ class Model(NativeDenoiser):
         """Writes a Gaussian or a mixture as JSON that loads to the same bits.
 
         Raises:
-            Unsupported: It is another model.
+            Unsupported: It is neither a Gaussian nor a mixture.
             IOFailed: The file cannot be written.
         """
         self._model.save(path_of(path, "path"))
@@ -104,29 +104,31 @@ def load(name: Path, schedule: Any = None) -> Model:
     Arguments:
         name: "builtin:NAME" (quell.models() lists them), or a file: .json, .npy or .safetensors
             (docs/models.md, docs/networks.md). Files are not trusted.
-        schedule: In place of the one that the model asks for.
+        schedule: The schedule (default: the one that the model asks for, else "vp").
 
     Raises:
         BadModel: The file is not valid.
-        NotFound, IOFailed: There is no such model, or the file cannot be read.
+        NotFound: There is no built-in model of this name.
+        IOFailed: The file cannot be read.
     """
     return Model(name, schedule)
 
 
 def compile(model: Any, shape: Sequence[int], **fields: Any) -> Model:
-    """A trained network as the library's own, evaluated in C on all cores, with the promise about
-    bits. Needs azula, torch and safetensors.
+    """Converts a trained network to one of the library's own, which C evaluates on all cores, with
+    the same bits on any machine. This has nothing to do with torch.compile. It needs azula, torch
+    and safetensors.
 
     Arguments:
-        model: A SimpleDenoiser or KarrasDenoiser, azula's or ours, around a ResidualMLP, or around
-            azula's DiT, ViT or UNet within Conditioned (quell.export.modules); or such a network
-            alone, with schedule="vp", output="eps" and the like as fields.
+        model: A SimpleDenoiser or KarrasDenoiser, azula's or quell's, around a ResidualMLP, or
+            around azula's DiT, ViT or UNet inside Conditioned (quell.export.modules). Or only such
+            a network, with fields that say what it returns, such as schedule="vp", output="eps".
         shape: The shape of one sample, as [2] or [channels, height, width].
         fields: Further fields of its description (docs/networks.md).
 
     Raises:
-        TypeError, ValueError: The model is not of a kind that the library has, or the library's
-            differs from PyTorch's (quell.export.check).
+        TypeError, ValueError: The library does not know this kind of model, or its outputs differ
+            from PyTorch's (quell.export.check).
     """
     from quell.export import export
 

@@ -2,9 +2,9 @@
 """Noise schedules: t in [0, 1] -> (alpha_t, sigma_t), for p(X_t | X) = N(alpha_t X, sigma_t^2 I).
 
 VESchedule, VPSchedule, CosineSchedule, RectifiedSchedule and DecaySchedule have the names and the
-arguments of azula.noise; all others of the library are made by name, as
-Schedule("beta_linear:train=500") (quell.schedules() lists them). A schedule is worked out in double
-precision by the library itself, so that what Python sees is what samplers use."""
+arguments of azula.noise. All other schedules of the library are made by name, as in
+Schedule("beta_linear:train=500"); quell.schedules() lists them. The library itself computes a
+schedule, in double precision, so that Python sees the values that samplers use."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ __all__ = [
 class Schedule:
     """A schedule by name and options, "NAME[:KEY=VALUE[,KEY=VALUE...]]".
 
-    A subclass with a __call__ of its own is a schedule, too: samplers then call it, with t as a
-    tensor if torch is imported, else as a NumPy scalar.
+    Samplers also take a subclass with a __call__ of its own, and call it, with t as a tensor if
+    torch is imported, else as a NumPy scalar.
 
     Arguments:
         spec: Its name and options, such as "edm:sigma_max=40".
 
     Raises:
-        NotFound: There is none of this name.
+        NotFound: There is no schedule of this name.
         BadArgument: An option is unknown or out of range.
     """
 
@@ -54,8 +54,8 @@ class Schedule:
 
     @classmethod
     def from_betas(cls, betas: Array) -> Schedule:
-        """A discrete schedule from DDPM's table of betas, with shape (count), count >= 2, each in
-        (0, 1); the last may be 1."""
+        """Makes a discrete schedule from a table of betas as DDPM has it, with shape (count), count
+        >= 2, each in (0, 1). The last may be 1."""
         table = as_doubles(betas, "betas").copy()
         if table.ndim != 1:
             raise refused(f"betas: shape {table.shape}, must be (count)")
@@ -63,19 +63,19 @@ class Schedule:
 
     @classmethod
     def from_function(cls, function: Callable[[float], tuple[float, float]]) -> Schedule:
-        """A schedule of one's own: function(t) -> (alpha, sigma) of floats, not both 0, with
-        alpha / sigma falling in t."""
+        """Makes a schedule from a function(t) -> (alpha, sigma) of the caller's, which returns
+        floats >= 0, not both 0. alpha / sigma must fall as t rises."""
         function_of(function, "function")
         return _of(_quell.Schedule.from_function(_checked(function)), _function=function)
 
     @property
     def spec(self) -> str | None:
-        """The name and options; None if it has none, as a function."""
+        """The name and options; None for a schedule without a name, such as a function."""
         return self._spec
 
     @property
     def native(self) -> _quell.Schedule:
-        """For samplers: the library's own object, made anew after an attribute was set."""
+        """The library's own object, for samplers. It is made again after an attribute was set."""
         if self._made is not None:
             return self._made
         made = self._make()
@@ -92,7 +92,7 @@ class Schedule:
         return _quell.Schedule.from_function(_checked(self._function) or self._ask)
 
     def __getstate__(self) -> dict[str, Any]:
-        """All but the library's object, which is made anew: for pickle and copy."""
+        """For pickle and copy: everything except the library's object, which is made again."""
         return {name: value for name, value in vars(self).items() if name != "_made"}
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -101,8 +101,8 @@ class Schedule:
             object.__setattr__(self, "_made", None)
 
     def __call__(self, t: Array) -> tuple[Array, Array]:
-        """alpha_t and sigma_t, as t: floats of a float, arrays of its type and shape of an array, a
-        tensor on its device of a tensor.
+        """Returns alpha_t and sigma_t, of the same kind as t: two floats, two arrays with the type
+        and the shape of t, or two tensors on its device.
 
         Arguments:
             t: The time in [0, 1], with shape (*).
@@ -144,7 +144,7 @@ class Schedule:
 
 
 def _checked(function: Any) -> Any:
-    """The function, whose results are looked at; None for none."""
+    """Returns the function with a check of its results; None for None."""
     return None if function is None else lambda t: _pair(function(t))
 
 
@@ -156,14 +156,14 @@ def _of(made: _quell.Schedule, **recipe: Any) -> Schedule:
 
 
 def ask(schedule: Callable[[Any], tuple[Any, Any]], t: float) -> tuple[float, float]:
-    """What a schedule of another's says at t."""
+    """Returns alpha_t and sigma_t of a schedule that is not the library's own."""
     torch = torch_if_imported()
     time = np.float64(t) if torch is None else torch.tensor(t, dtype=torch.float64)
     return _pair(schedule(time))
 
 
 def _pair(returned: Any) -> tuple[float, float]:
-    """What a schedule of another's returned."""
+    """Checks what a schedule that is not the library's own has returned."""
     try:
         alpha, sigma = returned
     except (TypeError, ValueError):
@@ -173,7 +173,7 @@ def _pair(returned: Any) -> tuple[float, float]:
 
 
 class _Named(Schedule):
-    """A schedule with its options as attributes, which may be set."""
+    """A schedule whose options are attributes that may be set."""
 
     _name: ClassVar[str]
     _options: ClassVar[tuple[str, ...]]
@@ -254,7 +254,7 @@ class RectifiedSchedule(_Named):
 
 
 class DecaySchedule(_Named):
-    """RectifiedSchedule at tau = (1 - gamma^t) / (1 - gamma): the smaller gamma, the more of the
+    """RectifiedSchedule at tau = (1 - gamma^t) / (1 - gamma): the smaller gamma is, the more of the
     time has little noise.
 
     Arguments:

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""Samplers: x_1 -> x_0, with the names and the arguments of azula.sample.
+"""Samplers, which take x_1 to x_0, with the names and the arguments of azula.sample.
 
-All others of the library go by name: Sampler(denoiser, "dpmpp_2m", steps=20, grid="karras")."""
+All other samplers of the library are made by name, as in
+Sampler(denoiser, "dpmpp_2m", steps=20, grid="karras")."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from quell._numbers import flag, real, whole
+from quell._numbers import real, whole, yes_no
 from quell._sampler import Sampler
 
 __all__ = [
@@ -31,7 +32,7 @@ class DDPMSampler(Sampler):
 
     Arguments:
         denoiser: A denoiser.
-        kwargs: Those of Sampler.
+        kwargs: Further arguments of Sampler.
     """
 
     def __init__(self, denoiser: Any, **kwargs: Any) -> None:
@@ -44,7 +45,7 @@ class DDIMSampler(Sampler):
     Arguments:
         denoiser: A denoiser.
         eta: The stochasticity, >= 0: 0 is deterministic, 1 is DDPM.
-        kwargs: Those of Sampler.
+        kwargs: Further arguments of Sampler.
     """
 
     def __init__(self, denoiser: Any, eta: float = 0.0, **kwargs: Any) -> None:
@@ -61,7 +62,7 @@ class EulerSampler(Sampler):
 
     Arguments:
         denoiser: A denoiser.
-        kwargs: Those of Sampler.
+        kwargs: Further arguments of Sampler.
     """
 
     def __init__(self, denoiser: Any, **kwargs: Any) -> None:
@@ -73,8 +74,8 @@ class HeunSampler(Sampler):
 
     Arguments:
         denoiser: A denoiser.
-        steady: Whether a step that is too long for the order is Euler's; azula has False.
-        kwargs: Those of Sampler.
+        steady: Whether a step that is too long for order 2 is Euler's. azula has False.
+        kwargs: Further arguments of Sampler.
     """
 
     def __init__(self, denoiser: Any, steady: bool = True, **kwargs: Any) -> None:
@@ -83,7 +84,7 @@ class HeunSampler(Sampler):
 
     @property
     def spec(self) -> str:
-        return f"heun:steady={int(flag(self.steady, 'steady'))}"
+        return f"heun:steady={yes_no(self.steady, 'steady')}"
 
 
 class ItoSampler(Sampler):
@@ -93,8 +94,8 @@ class ItoSampler(Sampler):
         denoiser: A denoiser.
         eta: The stochasticity, >= 0: 0 is the probability flow.
         temperature: The temperature, > 0, which divides the score.
-        steady: Whether a step that is too long for Euler's is DDIM's; azula has False.
-        kwargs: Those of Sampler.
+        steady: Whether a step that is too long for Euler's method is DDIM's. azula has False.
+        kwargs: Further arguments of Sampler.
     """
 
     def __init__(
@@ -113,7 +114,7 @@ class ItoSampler(Sampler):
     @property
     def spec(self) -> str:
         eta, temperature = real(self.eta, "eta"), real(self.temperature, "temperature")
-        steady = int(flag(self.steady, "steady"))
+        steady = yes_no(self.steady, "steady")
         return f"ito:eta={eta!r},temperature={temperature!r},steady={steady}"
 
 
@@ -129,7 +130,7 @@ class _Multistep(Sampler):
 
     @property
     def spec(self) -> str:
-        steady = int(flag(self.steady, "steady"))
+        steady = yes_no(self.steady, "steady")
         return f"{self._name}:order={whole(self.order, 'order')},steady={steady}"
 
 
@@ -139,8 +140,8 @@ class zABSampler(_Multistep):  # noqa: N801, azula's name
     Arguments:
         denoiser: A denoiser.
         order: The order, 1 to 4.
-        steady: Whether a step that is too long for it has a lower one; azula has False.
-        kwargs: Those of Sampler.
+        steady: Whether a step that is too long for this order has a lower one. azula has False.
+        kwargs: Further arguments of Sampler.
     """
 
     _name = "zab"
@@ -152,8 +153,8 @@ class vABSampler(_Multistep):  # noqa: N801
     Arguments:
         denoiser: A denoiser.
         order: The order, 1 to 4.
-        steady: Whether a step that is too long for it has a lower one; azula has False.
-        kwargs: Those of Sampler.
+        steady: Whether a step that is too long for this order has a lower one. azula has False.
+        kwargs: Further arguments of Sampler.
     """
 
     _name = "vab"
@@ -165,8 +166,8 @@ class zEABSampler(_Multistep):  # noqa: N801
     Arguments:
         denoiser: A denoiser.
         order: The order, 1 to 4.
-        steady: Whether a step that is too long for it has a lower one; azula has False.
-        kwargs: Those of Sampler.
+        steady: Whether a step that is too long for this order has a lower one. azula has False.
+        kwargs: Further arguments of Sampler.
     """
 
     _name = "zeab"
@@ -178,8 +179,8 @@ class xEABSampler(_Multistep):  # noqa: N801
     Arguments:
         denoiser: A denoiser.
         order: The order, 1 to 4.
-        steady: Whether a step that is too long for it has a lower one; azula has False.
-        kwargs: Those of Sampler.
+        steady: Whether a step that is too long for this order has a lower one. azula has False.
+        kwargs: Further arguments of Sampler.
     """
 
     _name = "xeab"
@@ -191,8 +192,8 @@ class REABSampler(_Multistep):
     Arguments:
         denoiser: A denoiser.
         order: The order, 1 to 4.
-        steady: Whether a step that is too long for it has a lower one; azula has False.
-        kwargs: Those of Sampler.
+        steady: Whether a step that is too long for this order has a lower one. azula has False.
+        kwargs: Further arguments of Sampler.
     """
 
     _name = "reab"
@@ -203,9 +204,9 @@ class PCSampler(Sampler):
 
     Arguments:
         denoiser: A denoiser.
-        corrections: The corrections before each step, 0 to 7.
-        delta: How much of the noise a correction makes fresh, in [0, 1].
-        kwargs: Those of Sampler.
+        corrections: The number of corrections before each step, 0 to 7.
+        delta: The part of the noise that a correction replaces by new noise, in [0, 1].
+        kwargs: Further arguments of Sampler.
     """
 
     def __init__(

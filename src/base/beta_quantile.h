@@ -3,9 +3,9 @@
 #ifndef QUELL_BASE_BETA_QUANTILE_H
 #define QUELL_BASE_BETA_QUANTILE_H
 
-/* x in [0, 1] has Beta(a, b) below it with probability p; 1 - x is returned beside it, so that
- * neither loses digits. The caller gives p and q = 1 - p for the same reason; a and b are from 0.1
- * to 10. */
+/* A Beta(a, b) variable is below x with probability p. 1 - x is returned as well, so that neither
+ * of the two loses digits; for the same reason the caller gives both p and q = 1 - p. a and b are
+ * from 0.1 to 10. */
 struct quell_quantile {
     double x, rest;
 };

@@ -95,7 +95,7 @@ static const struct {
     ROW(QUELL_IO_FAILED, "a file could not be read or written"),
     ROW(QUELL_DENOISER_FAILED, "the denoiser or a function of the caller's reported an error"),
     ROW(QUELL_NOT_FINITE, "a sample became infinite or not a number"),
-    ROW(QUELL_AFTER_FORK, "the run goes on in the parent of this child of fork() alone"),
+    ROW(QUELL_AFTER_FORK, "this process is a child of fork(), where the call cannot go on"),
     ROW(QUELL_NO_PROGRESS, "a sampler with adaptive steps made as many tries as it may"),
 };
 

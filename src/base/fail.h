@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Failing: a status for the caller's program, and one line for its reader. */
+/* How quell fails: a status for the program, and one line of text for its user. */
 #ifndef QUELL_BASE_FAIL_H
 #define QUELL_BASE_FAIL_H
 
@@ -10,11 +10,12 @@
 __attribute__((format(printf, 2, 3))) quell_status quell_fail(quell_status status,
                                                               const char *format, ...);
 
-/* "PATH: WHAT: " and what errno says: QUELL_NO_MEMORY for ENOMEM, else QUELL_IO_FAILED. */
+/* Records "PATH: WHAT: " and the text of errno. Returns QUELL_NO_MEMORY for ENOMEM, else
+ * QUELL_IO_FAILED. */
 quell_status quell_fail_file(const char *path, const char *what);
 
-/* How many messages this thread has recorded. If a function of the caller's fails and this number
- * has grown during the call, the message is that function's own. */
+/* Returns how many messages this thread has recorded. If a function of the caller's fails and this
+ * number has grown during its call, the message is that function's own. */
 unsigned quell_fail_count(void);
 
 /* Says in which sample the last failure of this thread was (quell_error_sample). Exported for

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* JSON (RFC 8259), read in place. Numbers stay text until they are asked for, strings are decoded
- * in place, and the only allocation is the list of an object's members: memory can run out in one
- * call alone, which says so.
+/* JSON (RFC 8259), read in place. Numbers stay text until they are asked for, and strings are
+ * decoded in place. The only allocation is the list of an object's members, so only quell_json_open
+ * can run out of memory.
  *
  * A value is a pointer to its first byte, in a text that quell_json_check has found well formed. */
 #ifndef QUELL_BASE_JSON_H

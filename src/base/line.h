@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Text that is shown to a reader is one line of printable characters in UTF-8: a control character
- * would end the line or begin a terminal's sequence, a character that is not shown, or that turns
- * the order of others around (U+202E), would let one name look like another, and other bytes, as
- * names of files may have, cannot be read as text. */
+/* Text for a reader is one line of printable characters in UTF-8. Three things are kept out of it:
+ * a control character, which would end the line or begin a terminal's escape sequence; a character
+ * that is not shown or that reverses the order of others (U+202E), which would let one name look
+ * like another; and bytes that are not UTF-8, which the names of files may have. */
 #ifndef QUELL_BASE_LINE_H
 #define QUELL_BASE_LINE_H
 

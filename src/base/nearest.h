@@ -8,7 +8,8 @@
 
 #define QUELL_NEAREST_LONGEST 40
 
-/* hint: " (did you mean 'NAME'?)", or "" while no name is near: one change in three letters. */
+/* hint: " (did you mean 'NAME'?)", or "" while no name is near. A near name differs in at most one
+ * of three letters. */
 struct quell_nearest {
     const char *word;
     size_t length, distance;
@@ -17,7 +18,7 @@ struct quell_nearest {
 
 struct quell_nearest quell_nearest_to(const char *word, size_t length);
 void quell_nearest_try(struct quell_nearest *nearest, const char *name);
-/* The hint is another name, `meant`, as that with a prefix is. */
+/* The same, but the hint shows `meant` if `name` is the nearest: a name with its prefix. */
 void quell_nearest_try_as(struct quell_nearest *nearest, const char *name, const char *meant);
 void quell_nearest_try_part(struct quell_nearest *nearest, const char *name, size_t length);
 

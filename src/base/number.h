@@ -12,8 +12,9 @@ size_t quell_format(char *buffer, size_t size, const char *format, va_list argum
 __attribute__((format(printf, 3, 4))) size_t quell_print(char *buffer, size_t size,
                                                          const char *format, ...);
 
-/* Reads all of text[0..length) as a double; what comes behind it is no part of a number, as ',' or
- * the final 0. Returns 0, or -1 if it is not a number; "inf" is one, "nan" is not. */
+/* Reads all of text[0..length) as a double. The character after it must not belong to a number, as
+ * ',' or the final '\0' do not. Returns 0, or -1 if the text is not a number; "inf" is one, "nan"
+ * is not. */
 int quell_parse_double(const char *text, size_t length, double *value);
 
 /* Returns the number that a text begins with, or 0; beyond the largest double it is infinite. It is

@@ -53,8 +53,8 @@ unsigned quell_process_number(void)
 
 #define FORKED 0x40u /* the kernel's PF_FORKNOEXEC */
 
-/* The flags of the process, as of the thread that it began with. An emulator that knows of none has
- * no threads, either. */
+/* Returns the flags of the process, read from its first thread. An emulator that does not provide
+ * them has no threads, either. */
 static bool read_forked(void)
 {
     char text[1024], state = '0';

@@ -11,9 +11,9 @@
  * namespace. */
 unsigned quell_process_number(void);
 
-/* Whether it may be a child of fork() that has not executed a program since, whoever forked and
- * when: it has whatever its parents had begun. True where that cannot be found out. Found out once.
- */
+/* Returns whether this process may be a child of fork() that has not executed a program since,
+ * whoever forked and when; such a child has inherited whatever its parents had begun. Returns true
+ * if this cannot be found out. It is found out once. */
 bool quell_process_forked(void);
 
 #endif

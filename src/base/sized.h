@@ -7,20 +7,21 @@
 #include <quell/status.h>
 #include <stddef.h>
 
-/* What is known of a struct.
+/* How messages name a struct, and which sizes it has had.
  *
  * subject: what a message begins with.
- * name, defaults: those of the struct and of the function that fills it in.
+ * name, defaults: the names of the struct and of the function that fills it in.
  * earlier: the sizes that it had in earlier releases of this soversion, each the end of a member,
- *   and a 0 after them; NULL: it has always been as it is. Whoever adds members adds a size. */
+ *   and a 0 after them. NULL: it has never changed. Whoever adds members adds the old size here. */
 struct quell_sized {
     const char *subject, *name, *defaults;
     const size_t *earlier;
 };
 
-/* Copies the struct `theirs` over `own`, which has `size` bytes and its defaults in it; what theirs
- * is too short for stays. QUELL_BAD_ARGUMENT, with own as it was, for a size that no release knows,
- * and for a longer struct unless all bytes beyond ours are 0. */
+/* Copies the struct `theirs` over `own`, which has `size` bytes and contains the defaults. Members
+ * that `theirs` is too short for keep their defaults. Fails with QUELL_BAD_ARGUMENT, and leaves own
+ * as it was, for a size that no release has had, and for a longer struct unless all bytes beyond
+ * ours are 0. */
 quell_status quell_sized_copy(const struct quell_sized *about, void *own, size_t size,
                               const void *theirs);
 

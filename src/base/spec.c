@@ -33,6 +33,22 @@ const char *quell_choice(const char *choices, size_t n, size_t *length)
     return *length ? choices : NULL;
 }
 
+/* Says which words an option takes, and which is the nearest to the text that it was given. */
+static quell_status refuse_choice(const char *what, const char *spec, const char *text,
+                                  size_t length, const struct quell_option *option)
+{
+    const char *word;
+    size_t size;
+    if (!strcmp(option->choices, QUELL_NO_YES))
+        return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' must be yes or no", what, spec,
+                          option->name);
+    struct quell_nearest nearest = quell_nearest_to(text, length);
+    for (size_t n = 0; (word = quell_choice(option->choices, n, &size)); n++)
+        quell_nearest_try_part(&nearest, word, size);
+    return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' must be one of %s%s", what, spec,
+                      option->name, option->choices, nearest.hint);
+}
+
 static quell_status read_choice(const char *what, const char *spec, const char *text, size_t length,
                                 const struct quell_option *option, double *value)
 {
@@ -43,11 +59,7 @@ static quell_status read_choice(const char *what, const char *spec, const char *
         *value = (double)n;
         return QUELL_OK;
     }
-    struct quell_nearest nearest = quell_nearest_to(text, length);
-    for (size_t n = 0; (word = quell_choice(option->choices, n, &size)); n++)
-        quell_nearest_try_part(&nearest, word, size);
-    return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' must be one of %s%s", what, spec,
-                      option->name, option->choices, nearest.hint);
+    return refuse_choice(what, spec, text, length, option);
 }
 
 static quell_status refuse_option(const char *what, const char *spec, const char *key,
@@ -55,8 +67,9 @@ static quell_status refuse_option(const char *what, const char *spec, const char
 {
     struct quell_nearest nearest = quell_nearest_to(key, length);
     for (; options->name; options++) quell_nearest_try(&nearest, options->name);
-    return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': no option '%.*s'%s; see `quell list`", what,
-                      spec, (int)length, key, nearest.hint);
+    return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': no option '%.*s'%s; see `quell list %ss %.*s`",
+                      what, spec, (int)length, key, nearest.hint, what, (int)quell_spec_name(spec),
+                      spec);
 }
 
 /* Says what the number of an option must be. */
@@ -64,9 +77,6 @@ static quell_status refuse_number(const char *what, const char *spec,
                                   const struct quell_option *option)
 {
     int digits = option->high < 1 && option->high > 1 - 1e-6 ? 10 : 6; /* not "to 1" */
-    if (option->whole && option->low == 0 && option->high == 1)
-        return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' must be 0 or 1", what, spec,
-                          option->name);
     return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' must be a %s from %g to %.*g", what,
                       spec, option->name, option->whole ? "whole number" : "number", option->low,
                       digits, option->high);
@@ -76,7 +86,7 @@ static quell_status refuse_number(const char *what, const char *spec,
 static quell_status read_option(const char *what, const char *spec, const char *text, size_t length,
                                 const struct quell_option *options, double *values, unsigned *seen)
 {
-    size_t key = strcspn(text, "=,");
+    size_t key = strcspn(text, "=,"), value_at = key + (key < length);
     const struct quell_option *option = find(options, text, key);
     double value;
     if (!length)
@@ -87,12 +97,9 @@ static quell_status read_option(const char *what, const char *spec, const char *
         return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' is there twice", what, spec,
                           option->name);
     *seen |= 1u << (option - options);
-    if (option->choices && key < length)
-        return read_choice(what, spec, text + key + 1, length - key - 1, option,
-                           &values[option - options]);
     if (option->choices)
-        return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' needs one of %s", what, spec,
-                          option->name, option->choices);
+        return read_choice(what, spec, text + value_at, length - value_at, option,
+                           &values[option - options]);
     if (key >= length || quell_parse_double(text + key + 1, length - key - 1, &value) ||
         !(value >= option->low && value <= option->high) ||
         (option->whole && value != floor(value)))

@@ -29,6 +29,10 @@ struct quell_option {
 #define QUELL_CHOICE(name_, value_, choices_, summary_) \
     {.name = name_, .value = value_, .summary = summary_, .choices = choices_}
 
+/* An option that is on or off: its value is 0 (no) or 1 (yes). */
+#define QUELL_NO_YES "no|yes"
+#define QUELL_YES_NO(name_, value_, summary_) QUELL_CHOICE(name_, value_, QUELL_NO_YES, summary_)
+
 /* The same for an option that has an effect only with others. */
 #define QUELL_NUMBER_NEEDS(needs_, name_, value_, low_, high_, summary_) \
     {.name = name_,                                                      \
@@ -47,6 +51,8 @@ struct quell_option {
      .needs = needs_}
 #define QUELL_CHOICE_NEEDS(needs_, name_, value_, choices_, summary_) \
     {.name = name_, .value = value_, .summary = summary_, .choices = choices_, .needs = needs_}
+#define QUELL_YES_NO_NEEDS(needs_, name_, value_, summary_) \
+    QUELL_CHOICE_NEEDS(needs_, name_, value_, QUELL_NO_YES, summary_)
 
 /* The n-th of the words in `choices`, its length in *length; NULL past the end. */
 const char *quell_choice(const char *choices, size_t n, size_t *length);

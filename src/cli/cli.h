@@ -16,10 +16,17 @@ enum exit_code {
     EXIT_SIGNAL = 128 /* and the number of the signal: 130 on Ctrl-C */
 };
 
-#define EXIT_CODES_HELP                                                                    \
-    "Exit codes: 0 done, 1 the run failed, 2 wrong usage, 3 the model is missing or not\n" \
-    "valid, 4 a file could not be read or written, 5 out of memory, 130 stopped by\n"      \
-    "Ctrl-C. A file appears under its name only when it is complete.\n"
+/* The end of the help of the command as a whole; the help of each of its commands leaves it out. */
+#define EXIT_CODES_HELP                                           \
+    "Exit codes:\n"                                               \
+    "  0    done\n"                                               \
+    "  1    the run failed\n"                                     \
+    "  2    the command line is wrong\n"                          \
+    "  3    the model is missing or not valid\n"                  \
+    "  4    a file could not be read or written\n"                \
+    "  5    out of memory\n"                                      \
+    "  130  stopped by Ctrl-C (128 + the number of a signal)\n\n" \
+    "A file appears under its name only when it is complete.\n"
 
 /* Prints one line on stderr, without control characters; returns the code. */
 __attribute__((format(printf, 2, 3))) int complain(int code, const char *format, ...);

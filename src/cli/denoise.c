@@ -27,18 +27,19 @@ struct denoise_options {
 };
 
 static const struct option_row rows[] = {
-    TEXT_ROW(denoise_options, model, "model", "M", "as for `quell sample`"),
-    TEXT_ROW(denoise_options, from, "from", "X.npy", "the states x_t, shape (count, dim...)"),
-    NUMBER_ROW(denoise_options, t, "t", "T", 0, 1, "their time (0.5)"),
-    TEXT_ROW(denoise_options, out, "out", "F.npy",
-             "where E[X | x_t] goes, float32, shape as --from; - is\nstandard output"),
+    GROUP_ROW("What to evaluate"),
+    TEXT_ROW(denoise_options, model, "model", "M", "The model, as for `quell sample`."),
+    TEXT_ROW(denoise_options, from, "from", "X.npy", "The states x_t, shape (count, dim...)."),
+    NUMBER_ROW(denoise_options, t, "t", "T", 0, 1, "The time of the states (default 0.5)."),
+    SCHEDULE_ROW(denoise_options),
     LABEL_ROWS(denoise_options),
     GUIDANCE_ROWS(denoise_options),
-    TEXT_ROW(denoise_options, sampling.schedule, "schedule", "S",
-             "NAME[:KEY=VALUE,...], see `quell list schedules`\n(the model's own, else vp)"),
-    COUNT_ROW(denoise_options, threads, "threads", "T", 0, 65536, "at most T threads"),
-    TEXT_ROW(denoise_options, isa, "isa", "I", "instruction set, see `quell list isas`"),
+    GROUP_ROW("Output"),
+    TEXT_ROW(denoise_options, out, "out", "F.npy",
+             "Write E[X | x_t] here, float32, in the shape of --from. - is standard output."),
     ABSENT_ROW("resume", "one evaluation is not worth it: run the command anew"),
+    GROUP_ROW("Machine"),
+    MACHINE_ROWS(denoise_options),
     {0},
 };
 
@@ -47,10 +48,9 @@ static const struct option_rule rules[] = {LABEL_RULES, GUIDANCE_RULES, {0}};
 static const struct option_table table = {
     .usage = "quell denoise --model M --from X.npy --out F.npy [OPTION...]",
     .about = "Evaluates a model's denoiser once: E[X | x_t] for each state x_t of a file.",
+    .examples = "Example: quell denoise -m net.safetensors --from x.npy --t 0.3 -o mean.npy",
     .options = rows,
     .rules = rules,
-    .after =
-        "Example: quell denoise --model net.safetensors --from x.npy --t 0.3 --out mean.npy\n\n",
 };
 
 struct job {

@@ -14,16 +14,18 @@ struct guidance_options {
 
 #define GUIDANCE_DEFAULTS {.high = 1}
 
-#define GUIDANCE_ROWS(owner)                                                                       \
-    TEXT_ROW(                                                                                      \
-        owner, guidance.weight, "guidance", "W",                                                   \
-        "W times the model with its class and 1 - W times\nthe model without (1: no guidance); "   \
-        "T:W,T:W,...:\na weight for each time, linear in between"),                                \
-        TEXT_ROW(                                                                                  \
-            owner, guidance.guide, "guide", "M",                                                   \
-            "take 1 - W times this model, in place of the model\nwithout a class (autoguidance)"), \
-        NUMBER_ROW(owner, guidance.low, "guidance-low", "T", 0, 1, "guide from this time on (0)"), \
-        NUMBER_ROW(owner, guidance.high, "guidance-high", "T", 0, 1, "guide up to this time (1)")
+#define GUIDANCE_ROWS(owner)                                                                    \
+    TEXT_ROW(owner, guidance.weight, "guidance", "W",                                           \
+             "Classifier-free guidance of weight W: use W times the output for the class plus " \
+             "1 - W times the output for no class (default 1: no guidance). T:W,T:W,... has a " \
+             "weight for each time, with T rising, and is linear in between."),                 \
+        TEXT_ROW(owner, guidance.guide, "guide", "M",                                           \
+                 "Autoguidance: take 1 - W times the output of this model, a weaker one, in "   \
+                 "place of the output for no class."),                                          \
+        NUMBER_ROW(owner, guidance.low, "guidance-low", "T", 0, 1,                              \
+                   "Guide only at times of T and above (default 0)."),                          \
+        NUMBER_ROW(owner, guidance.high, "guidance-high", "T", 0, 1,                            \
+                   "Guide only at times of T and below (default 1).")
 
 #define GUIDANCE_RULES                                                               \
     {"guide", OPTION_NEEDS, "guidance"}, {"guidance-low", OPTION_NEEDS, "guidance"}, \

@@ -71,11 +71,9 @@ struct info_options {
 };
 
 static const struct option_row rows[] = {
-    TEXT_ROW(info_options, model, "model", "M", "say what this model is"),
-    {.name = "json",
-     .kind = OPTION_FLAG,
-     .offset = offsetof(struct info_options, json),
-     .help = "one JSON object on stdout"},
+    GROUP_ROW("Options"),
+    TEXT_ROW(info_options, model, "model", "M", "The model, which may also stand alone."),
+    FLAG_ROW(info_options, json, "json", "Print one JSON object."),
     {0},
 };
 
@@ -83,11 +81,11 @@ static const struct option_table table = {
     .usage = "quell info [MODEL] [--json]",
     .about = "Prints what this build and this machine have: instruction sets (QUELL_ISA chooses\n"
              "one), threads (OMP_NUM_THREADS, the affinity mask and the cgroup limit them),\n"
-             "libraries, and what is promised about samples. With MODEL, all that is known of\n"
-             "that: its shape, classes, schedule, whether its samples are the same bits on any\n"
-             "machine, parameters, file, and what its exporter wrote there.",
+             "libraries, and what is promised about samples. With MODEL, prints all that is known\n"
+             "of that model: its shape, classes, schedule, parameters and file, whether its\n"
+             "samples are the same bits on any machine, and what its exporter wrote there.",
+    .examples = "Example: quell info net.safetensors",
     .options = rows,
-    .after = "Example: quell info net.safetensors\n\n",
     .words = 1,
 };
 

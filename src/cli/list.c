@@ -69,24 +69,28 @@ struct list_options {
 };
 
 static const struct option_row rows[] = {
-    FLAG_ROW(list_options, json, "json", "one JSON object on stdout"),
+    GROUP_ROW("Options"),
+    FLAG_ROW(list_options, json, "json", "Print one JSON object."),
     {0},
 };
 
 static const struct option_table table = {
     .usage = "quell list [samplers|schedules|grids|models|isas [NAME]] [--json]",
-    .about = "Lists what may be asked for by name, with one line on each; with NAME, all that is\n"
-             "known of that one. Samplers and grids may have options, and so may schedules: they\n"
-             "are asked for as NAME:KEY=VALUE,KEY=VALUE.\n\n"
-             "Of a sampler, the order of convergence (if it is stochastic, in law), evaluations\n"
-             "of the denoiser in a step, and whether noise is drawn on the way (\"no\",\n"
-             "\"optional\": by its options, \"yes\") are those at its default options; - or null:\n"
-             "there is no such number.",
+    .about = "Lists what can be asked for by name, one line each. With NAME, prints all that is\n"
+             "known of that one. Samplers, schedules and grids can have options: they are asked\n"
+             "for as NAME:KEY=VALUE,KEY=VALUE.",
+    .examples = "Examples:\n"
+                "  quell list samplers\n"
+                "  quell list samplers ddim",
     .options = rows,
     .after =
+        "A sampler's line has its order of convergence (in law, if it draws noise), how often\n"
+        "a step evaluates the denoiser, and whether it draws noise on the way: no, yes, or\n"
+        "optional, if its options say so. These hold for its default options; - or null means\n"
+        "that there is no such number.\n\n"
         "In JSON, an option has a type (\"number\", \"whole\" or \"choice\") and a default, and\n"
-        "either its bounds, low and high, or its choices. A bound or a default that is\n"
-        "infinite is the text \"inf\" or \"-inf\". An alias has the spec it stands for.\n\n",
+        "either its bounds, low and high, or its choices. An infinite bound or default is the\n"
+        "text \"inf\" or \"-inf\". An alias has the text it stands for.",
     .words = 2,
 };
 

@@ -28,14 +28,19 @@ static const struct command {
 static int help(FILE *file)
 {
     fprintf(file, "quell %s: draws samples from diffusion models on CPUs.\n\n", quell_version());
-    fputs("Usage: quell COMMAND [OPTION...]\n       quell COMMAND --help\n\n", file);
+    fputs("Usage: quell COMMAND [OPTION...]\n"
+          "       quell help [COMMAND]\n"
+          "       quell version\n\n"
+          "Example: quell sample --model builtin:glyphs --class each --plot letters.png\n\n"
+          "Commands:\n",
+          file);
     for (size_t i = 0; i < COMMANDS; i++)
         fprintf(file, "  %-8s %s\n", commands[i].name, commands[i].summary);
-    fputs("\nExample: quell sample --model builtin:grid25 --count 100000 --plot grid.png\n\n"
-          "The samples depend on the model, the schedule, the sampler, the steps, the seed and\n"
-          "their index alone: not on threads, batches, instruction set or compiler.\n\n" //
-          EXIT_CODES_HELP,
-          file);
+    fputs(
+        "\nSamples depend on the model, the schedule, the sampler, the steps, the seed and their\n"
+        "index alone: not on threads, batches, instruction set or compiler.\n\n" //
+        EXIT_CODES_HELP,
+        file);
     return EXIT_DONE;
 }
 
@@ -50,6 +55,8 @@ static int complain_command(const char *name)
 {
     struct quell_nearest nearest = quell_nearest_to(name, strlen(name));
     for (size_t i = 0; i < COMMANDS; i++) quell_nearest_try(&nearest, commands[i].name);
+    quell_nearest_try(&nearest, "help");
+    quell_nearest_try(&nearest, "version");
     return complain(EXIT_USAGE, "no command '%s'%s: see `quell --help`", name, nearest.hint);
 }
 
@@ -60,14 +67,21 @@ static int help_on(char *name)
     return command ? command->run(2, arguments) : complain_command(name);
 }
 
+static bool is_one_of(const char *name, const char *const *words)
+{
+    while (*words && strcmp(name, *words)) words++;
+    return *words;
+}
+
 static int run(int argc, char **argv)
 {
+    static const char *const versions[] = {"version", "--version", "-V", NULL};
+    static const char *const helps[] = {"help", "--help", "-h", NULL};
     const char *name = argv[1];
     const struct command *command = find(name);
-    bool version = !strcmp(name, "--version");
+    bool version = is_one_of(name, versions);
     if (command) return command->run(argc - 1, argv + 1);
-    if (!version && strcmp(name, "--help") && strcmp(name, "-h") && strcmp(name, "help"))
-        return complain_command(name);
+    if (!version && !is_one_of(name, helps)) return complain_command(name);
     if (argc > 2 + !version)
         return complain(EXIT_USAGE, "'%s': no such argument of %s", argv[2 + !version], name);
     if (argc > 2) return help_on(argv[2]);

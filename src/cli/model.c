@@ -15,16 +15,11 @@ struct model_options {
 };
 
 static const struct option_row rows[] = {
-    {.name = "model",
-     .argument = "M",
-     .kind = OPTION_TEXT,
-     .offset = offsetof(struct model_options, model),
-     .help = "builtin:NAME or a .json description of a Gaussian or a mixture"},
-    {.name = "out",
-     .argument = "F.json",
-     .kind = OPTION_TEXT,
-     .offset = offsetof(struct model_options, out),
-     .help = "where the description goes; - is standard output"},
+    GROUP_ROW("Options"),
+    TEXT_ROW(model_options, model, "model", "M",
+             "The model: builtin:NAME, or a .json description of a Gaussian or a mixture."),
+    TEXT_ROW(model_options, out, "out", "F.json",
+             "Write the description here. - is standard output."),
     {0},
 };
 
@@ -32,8 +27,8 @@ static const struct option_table table = {
     .usage = "quell model --model M --out F.json",
     .about = "Stores a model as JSON that loads to the same bits. A covariance is stored as its\n"
              "eigenbasis, so that every machine draws the same samples from it.",
+    .examples = "Example: quell model --model m.json --out stored.json",
     .options = rows,
-    .after = "",
 };
 
 int command_model(int argc, char **argv)

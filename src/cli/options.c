@@ -11,26 +11,66 @@
 #include <string.h>
 
 #define MOST_OPTIONS 64
-#define HELP_COLUMN 22
+#define HELP_COLUMN 26
+#define HELP_WIDTH 54
+
+/* Letters for the options that nearly every command line has. There is none for --seed: -s could
+ * as well be the sampler, the schedule or the steps. */
+static const struct letter {
+    char letter;
+    const char *name;
+} letters[] = {{'m', "model"}, {'n', "count"}, {'o', "out"}, {'q', "quiet"}, {'h', "help"}};
+
+#define LETTERS (sizeof letters / sizeof *letters)
+
+/* Returns the letter of an option, or 0. */
+static char letter_of(const char *name)
+{
+    for (size_t i = 0; i < LETTERS; i++)
+        if (!strcmp(letters[i].name, name)) return letters[i].letter;
+    return 0;
+}
+
+/* Returns how much of the text goes on a line: whole words. */
+static size_t line_length(const char *text)
+{
+    size_t length = strlen(text);
+    if (length <= HELP_WIDTH) return length;
+    for (length = HELP_WIDTH; length && text[length] != ' ';) length--;
+    return length ? length : strcspn(text, " ");
+}
 
 static void print_row(const char *name, const char *argument, const char *help)
 {
-    int width = printf("  --%s%s%s", name, argument ? " " : "", argument ? argument : "");
-    for (const char *line = help; *line;) {
-        size_t length = strcspn(line, "\n");
-        printf("%*s%.*s\n", width < HELP_COLUMN ? HELP_COLUMN - width : 1, "", (int)length, line);
-        line += length + (line[length] == '\n');
+    char letter[] = {'-', letter_of(name), ',', '\0'};
+    int width = printf("  %3s --%s%s%s", letter[1] ? letter : "", name, argument ? " " : "",
+                       argument ? argument : "");
+    while (*help) {
+        size_t length = line_length(help);
+        printf("%*s%.*s\n", width < HELP_COLUMN ? HELP_COLUMN - width : 1, "", (int)length, help);
+        help += length;
+        help += *help == ' ';
         width = 0;
     }
 }
 
+static bool is_option_row(const struct option_row *row)
+{
+    return row->kind != OPTION_ABSENT && row->kind != OPTION_GROUP;
+}
+
 static void print_help(const struct option_table *table)
 {
-    printf("Usage: %s\n\n%s\n\n", table->usage, table->about);
-    for (const struct option_row *row = table->options; row->name; row++)
-        if (row->kind != OPTION_ABSENT) print_row(row->name, row->argument, row->help);
-    print_row("help", NULL, "this text");
-    printf("\n%s%s", table->after, EXIT_CODES_HELP);
+    printf("Usage: %s\n\n%s\n\n%s\n\n", table->usage, table->about, table->examples);
+    for (const struct option_row *row = table->options; row->name; row++) {
+        if (row->kind == OPTION_GROUP)
+            printf("%s%s:\n", row == table->options ? "" : "\n", row->name);
+        else if (is_option_row(row))
+            print_row(row->name, row->argument, row->help);
+    }
+    puts("");
+    print_row("help", NULL, "Print this text.");
+    if (table->after) printf("\n%s\n", table->after);
 }
 
 bool options_count(const char *text, uint64_t *value)
@@ -47,6 +87,7 @@ static int store(const struct option_row *row, const char *text, void *values)
     uint64_t count;
     double number;
     switch (row->kind) {
+    case OPTION_GROUP:
     case OPTION_ABSENT:
         return complain(EXIT_USAGE, "--%s: %s", row->name, row->help);
     case OPTION_FLAG:
@@ -79,17 +120,51 @@ static bool takes_value(const struct option_row *row)
     return row->kind != OPTION_FLAG && row->kind != OPTION_ABSENT;
 }
 
-/* getopt_long's own table, with the number of the row as the value; `help` comes last. */
-static int make_table(const struct option_row *rows, struct option *table)
+/* getopt_long's own tables: the long names, of which `help` comes last, and the letters. Either
+ * has FIRST + the number of the row as its value, except that of help, which is 'h'. */
+#define FIRST 256
+struct known {
+    struct option names[MOST_OPTIONS];
+    char letters[2 * LETTERS + 2];
+};
+
+static void make_known(const struct option_row *rows, struct known *known)
 {
     int count = 0;
-    for (; rows[count].name && count < MOST_OPTIONS - 2; count++)
-        table[count] = (struct option){rows[count].name,
-                                       takes_value(&rows[count]) ? required_argument : no_argument,
-                                       NULL, count + 256};
-    table[count] = (struct option){"help", no_argument, NULL, 'h'};
-    table[count + 1] = (struct option){0};
-    return count;
+    char *letter = known->letters;
+    *letter++ = ':';
+    *letter++ = 'h';
+    for (int i = 0; rows[i].name && count < MOST_OPTIONS - 2; i++) {
+        bool value = takes_value(&rows[i]);
+        if (rows[i].kind == OPTION_GROUP) continue;
+        known->names[count++] =
+            (struct option){rows[i].name, value ? required_argument : no_argument, NULL, FIRST + i};
+        if (!letter_of(rows[i].name)) continue;
+        *letter++ = letter_of(rows[i].name);
+        if (value) *letter++ = ':';
+    }
+    *letter = '\0';
+    known->names[count] = (struct option){"help", no_argument, NULL, 'h'};
+    known->names[count + 1] = (struct option){0};
+}
+
+/* Returns the name of the option that getopt_long found, NULL after an error. */
+static const char *name_of(const struct option_row *rows, int option)
+{
+    if (option >= FIRST) return rows[option - FIRST].name;
+    for (size_t i = 0; i < LETTERS; i++)
+        if (letters[i].letter == option) return letters[i].name;
+    return NULL;
+}
+
+static const struct option_row *row_named(const struct option_row *rows, const char *name,
+                                          size_t length)
+{
+    for (; rows->name; rows++)
+        if (rows->kind != OPTION_GROUP && strlen(rows->name) == length &&
+            !memcmp(rows->name, name, length))
+            return rows;
+    return NULL;
 }
 
 /* "quell-mpi sample", of "quell-mpi sample --model ...". */
@@ -100,19 +175,61 @@ static int command_length(const char *usage)
     return at ? (int)(at - usage) : (int)strlen(usage);
 }
 
-static int complain_option(int kind, char **argv, const struct option_table *table)
+static int refuse_unknown(const struct option_table *table, const char *text, const char *hint)
 {
-    const char *text = argv[optind - 1], *usage = table->usage;
-    int name = command_length(usage);
-    if (kind == ':')
-        return complain(EXIT_USAGE, "%s: needs a value: see `%.*s --help`", text, name, usage);
-    if (kind == '?' && optopt >= 256) return complain(EXIT_USAGE, "%s: takes no value", text);
+    return complain(EXIT_USAGE, "no option '%s'%s: see `%.*s --help`", text, hint,
+                    command_length(table->usage), table->usage);
+}
+
+/* Writes which options begin with this word, " (did you mean 'start' or 'stop'?)": up to three. */
+#define HINT 128
+static void hint_beginnings(const struct option_row *rows, const char *word, size_t length,
+                            char hint[HINT])
+{
+    int found = 0;
+    size_t used = 0;
+    for (const struct option_row *row = rows; length && row->name; row++) {
+        if (!is_option_row(row) || strncmp(row->name, word, length)) continue;
+        const char *before = found++ ? " or" : " (did you mean";
+        used += (size_t)snprintf(hint + used, HINT - used, "%s '%.20s'", before, row->name);
+        if (found == 4) used = HINT;
+        if (used >= HINT) break;
+    }
+    if (used >= HINT || !found)
+        *hint = '\0';
+    else
+        snprintf(hint + used, HINT - used, "?)");
+}
+
+static int refuse_name(const struct option_table *table, const char *text)
+{
     const char *word = text + strspn(text, "-");
-    struct quell_nearest nearest = quell_nearest_to(word, strcspn(word, "="));
+    size_t length = strcspn(word, "=");
+    char hint[HINT] = "";
+    struct quell_nearest nearest = quell_nearest_to(word, length);
     for (const struct option_row *row = table->options; row->name; row++)
-        quell_nearest_try(&nearest, row->name);
-    return complain(EXIT_USAGE, "no option '%s', or not so%s: see `%.*s --help`", text,
-                    nearest.hint, name, usage);
+        if (is_option_row(row)) quell_nearest_try(&nearest, row->name);
+    hint_beginnings(table->options, word, length, hint);
+    return refuse_unknown(table, text, *hint ? hint : nearest.hint);
+}
+
+static int refuse_letter(const struct option_table *table, char letter)
+{
+    char text[] = {'-', letter, '\0'}, hint[] = " (did you mean '--?'?)";
+    *strchr(hint, '?') = letter;
+    return refuse_unknown(table, text, row_named(table->options, text + 1, 1) ? hint : "");
+}
+
+/* Refuses what getopt_long did not take: kind is ':' where a value is missing, or '?'. */
+static int refuse_option(int kind, char **argv, const struct option_table *table)
+{
+    if (kind == ':')
+        return complain(EXIT_USAGE, "--%s: needs a value: see `%.*s --help`",
+                        name_of(table->options, optopt), command_length(table->usage),
+                        table->usage);
+    if (optopt >= FIRST || optopt == 'h')
+        return complain(EXIT_USAGE, "%s: takes no value", argv[optind - 1]);
+    return optopt ? refuse_letter(table, (char)optopt) : refuse_name(table, argv[optind - 1]);
 }
 
 /* The names that were on the command line that was read last, NULL for an option that was not. */
@@ -125,34 +242,49 @@ bool options_given(const char *name)
     return false;
 }
 
-static const char *argument_of(const struct option_row *row, const char *name)
+static const char *argument_of(const struct option_row *rows, const char *name)
 {
-    while (row->name && strcmp(row->name, name)) row++;
-    return row->name && row->argument ? row->argument : "";
+    const struct option_row *row = row_named(rows, name, strlen(name));
+    return row && row->argument ? row->argument : "";
 }
 
-/* Whether an argument that would be a value is an option: its own value was forgotten. */
+/* Returns whether an argument that would be a value is an option: its own value was forgotten. */
 static bool is_option(const struct option_row *rows, const char *text)
 {
-    size_t length = strcspn(text, "=");
-    if (strncmp(text, "--", 2) || length < 3) return false;
-    for (; rows->name; rows++)
-        if (strlen(rows->name) + 2 == length && !strncmp(rows->name, text + 2, length - 2))
-            return true;
-    return length == 6 && !strncmp(text, "--help", 6);
+    if (text[0] != '-' || !text[1]) return false;
+    if (text[1] != '-') {
+        const char *name = text[2] ? NULL : name_of(rows, text[1]);
+        return name && (text[1] == 'h' || row_named(rows, name, strlen(name)));
+    }
+    size_t length = strcspn(text + 2, "=");
+    return row_named(rows, text + 2, length) || (length == 4 && !memcmp(text + 2, "help", 4));
 }
 
 /* Refuses an option that is given twice, because its first value would be ignored. apart: whether
  * its value is an argument of its own. */
-static int take(const struct option_row *rows, int i, const char *text, bool apart, void *values)
+static int take(const struct option_row *rows, const struct option_row *row, const char *text,
+                bool apart, void *values)
 {
     if (apart && is_option(rows, text))
         return complain(EXIT_USAGE, "--%s: its value is missing before %s; or say --%s=%s",
-                        rows[i].name, text, rows[i].name, text);
-    if (given[i] && rows[i].kind != OPTION_FLAG)
-        return complain(EXIT_USAGE, "--%s: is given twice", rows[i].name);
-    given[i] = rows[i].name;
-    return store(&rows[i], text, values);
+                        row->name, text, row->name, text);
+    if (given[row - rows] && row->kind != OPTION_FLAG)
+        return complain(EXIT_USAGE, "--%s: is given twice", row->name);
+    given[row - rows] = row->name;
+    return store(row, text, values);
+}
+
+/* Refuses "-count 5", which getopt_long would take for letters. */
+static int check_dashes(const struct option_row *rows, int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
+        const char *text = argv[i];
+        size_t length = strcspn(text, "=");
+        if (length > 2 && text[0] == '-' && text[1] != '-' && row_named(rows, text + 1, length - 1))
+            return complain(EXIT_USAGE, "no option '%s': a long name has two dashes: -%s", text,
+                            text);
+    }
+    return EXIT_DONE;
 }
 
 static int check_rules(const struct option_table *table)
@@ -170,22 +302,49 @@ static int check_rules(const struct option_table *table)
     return EXIT_DONE;
 }
 
+/* Takes the option that getopt_long found. name: the one it took a long name for, or NULL. It
+ * takes abbreviations, too, but each may become ambiguous in a later version: they are refused. */
+static int take_found(const struct option_table *table, int option, const char *name, char **argv,
+                      void *values)
+{
+    bool apart = optarg && optarg == argv[optind - 1];
+    const char *text = argv[optind - 1 - apart];
+    if (name && strcspn(text + 2, "=") != strlen(name)) return refuse_name(table, text);
+    const char *full = name_of(table->options, option);
+    const struct option_row *row = row_named(table->options, full, strlen(full));
+    return take(table->options, row, optarg, apart, values);
+}
+
+static int read_all(const struct option_table *table, int argc, char **argv, void *values,
+                    bool *help)
+{
+    struct known known;
+    make_known(table->options, &known);
+    int option, index = -1, code = check_dashes(table->options, argc, argv);
+    while (code == EXIT_DONE && !*help &&
+           (option = getopt_long(argc, argv, known.letters, known.names, &index)) != -1) {
+        const char *name = index >= 0 ? known.names[index].name : NULL;
+        if (option == ':' || option == '?')
+            code = refuse_option(option, argv, table);
+        else if (option == 'h')
+            *help = true;
+        else
+            code = take_found(table, option, name, argv, values);
+        index = -1;
+    }
+    return code;
+}
+
 bool options_read(const struct option_table *table, int argc, char **argv, void *values,
                   const char **word, int *code)
 {
-    struct option known[MOST_OPTIONS];
-    int option, count = make_table(table->options, known);
+    bool help = false;
     opterr = 0;
-    *code = EXIT_DONE;
     memset(given, 0, sizeof given);
-    while (*code == EXIT_DONE && (option = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
-        if (option == 'h') {
-            print_help(table);
-            return false;
-        }
-        *code = option >= 256 && option < 256 + count
-                    ? take(table->options, option - 256, optarg, optarg == argv[optind - 1], values)
-                    : complain_option(option, argv, table);
+    *code = read_all(table, argc, argv, values, &help);
+    if (help) {
+        print_help(table);
+        return false;
     }
     if (*code == EXIT_DONE && argc - optind > table->words)
         *code = complain(EXIT_USAGE, "'%s': no such argument: options begin with --",

@@ -8,11 +8,20 @@
 #include <stdint.h>
 
 /* FLAG sets an int to 1, TEXT a const char *, COUNT a uint64_t from low to high, NUMBER a double
- * from least to most. ABSENT is none, but another command's: its help says what to do instead. */
-enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_COUNT, OPTION_NUMBER, OPTION_ABSENT };
+ * from least to most. ABSENT is an option of another command, which this one refuses: `help` says
+ * what to do instead. GROUP is no option: its name is a heading of --help. */
+enum option_kind {
+    OPTION_FLAG,
+    OPTION_TEXT,
+    OPTION_COUNT,
+    OPTION_NUMBER,
+    OPTION_ABSENT,
+    OPTION_GROUP
+};
 
-/* offset: where the value goes in the command's struct. argument: what --help calls it. help: its
- * lines, parted by '\n'. */
+/* offset: where the value goes in the command's struct. argument: what --help calls the value.
+ * help: one text, which --help breaks into lines. Some names also have a letter, the same in every
+ * command: options.c lists them. */
 struct option_row {
     const char *name, *argument;
     enum option_kind kind;
@@ -25,6 +34,7 @@ struct option_row {
 /* Rows for the members of `struct owner`. */
 #define FLAG_ROW(owner, member, name_, help_) \
     {.name = name_, .kind = OPTION_FLAG, .offset = offsetof(struct owner, member), .help = help_}
+#define GROUP_ROW(heading) {.name = heading, .kind = OPTION_GROUP}
 #define ABSENT_ROW(name_, help_) {.name = name_, .kind = OPTION_ABSENT, .help = help_}
 #define TEXT_ROW(owner, member, name_, argument_, help_) \
     {.name = name_,                                      \
@@ -57,22 +67,25 @@ struct option_rule {
     const char *other;
 };
 
-/* options and rules end with a NULL name. words: how many arguments may stand without an option's
- * name; they go to word[0], word[1], ... */
+/* --help prints the usage, what the command is about, its examples (lines that begin with
+ * "Example" or two spaces), the options and, unless it is NULL, the text `after`. options and rules
+ * end with a NULL name. words: how many arguments may stand without an option's name; they go to
+ * word[0], word[1], ... */
 struct option_table {
-    const char *usage, *about;
+    const char *usage, *about, *examples;
     const struct option_row *options;
     const char *after;
     int words;
     const struct option_rule *rules;
 };
 
-/* Fills `values`, which holds the defaults, and word[0..words) where an argument is given. True: go
- * on. False: --help was printed or the command line is wrong, and *code is the exit code. */
+/* Fills `values`, which holds the defaults, and word[0..words) where an argument is given. Returns
+ * true if the command shall go on. After false, --help was printed or the command line is wrong,
+ * and *code is the exit code. */
 bool options_read(const struct option_table *table, int argc, char **argv, void *values,
                   const char **word, int *code);
 
-/* Whether the option of that name was on the command line that was read last. */
+/* Returns whether the option of that name was on the command line that was read last. */
 bool options_given(const char *name);
 
 /* Reads digits only: no sign, no space, no suffix. */

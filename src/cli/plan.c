@@ -17,13 +17,17 @@ struct plan_options {
 };
 
 static const struct option_row rows[] = {
+    GROUP_ROW("Sampler"),
     TEXT_ROW(plan_options, sampler, "sampler", "S",
-             "NAME[:KEY=VALUE,...], see `quell list samplers` (ddim)"),
-    TEXT_ROW(plan_options, sampling.schedule, "schedule", "S",
-             "NAME[:KEY=VALUE,...], see `quell list schedules` (vp)"),
-    COUNT_ROW(plan_options, steps, "steps", "N", 1, 1000000, "transitions (8)"),
-    SAMPLING_ROWS(plan_options),
-    FLAG_ROW(plan_options, json, "json", "one JSON object on stdout, the operations as data"),
+             "The sampler, NAME[:KEY=VALUE,...] (default ddim): see `quell list samplers`."),
+    COUNT_ROW(plan_options, steps, "steps", "N", 1, 1000000,
+              "The number of steps (default 8, which are easily read; `quell sample` takes 64)."),
+    SCHEDULE_ROW(plan_options),
+    BROWNIAN_ROW(plan_options),
+    GROUP_ROW("Times of the steps"),
+    TIME_ROWS(plan_options),
+    GROUP_ROW("Output"),
+    FLAG_ROW(plan_options, json, "json", "Print the operations as one JSON object."),
     {0},
 };
 
@@ -33,12 +37,12 @@ static const struct option_rule rules[] = {
 static const struct option_table table = {
     .usage = "quell plan [OPTION...]",
     .about = "Prints the list of operations that a sampler is: EVAL evaluates the denoiser,\n"
-             "COMBINE adds registers and noise with coefficients, STEP ends a transition. Some\n"
-             "samplers also have SPREAD, noise scaled by a register, LANGEVIN, a correction by\n"
-             "norms, and ADAPT, steps that each sample chooses.",
+             "COMBINE adds registers and noise with coefficients, STEP ends a step. Some samplers\n"
+             "also have SPREAD, noise scaled by a register, LANGEVIN, a correction by norms, and\n"
+             "ADAPT, steps that each sample chooses.",
+    .examples = "Example: quell plan --sampler ddim:eta=0.5 --steps 4",
     .options = rows,
     .rules = rules,
-    .after = "Example: quell plan --sampler ddim:eta=0.5 --steps 4\n\n",
 };
 
 static quell_status create(quell_sampler **sampler, const struct plan_options *options)

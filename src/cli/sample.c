@@ -5,15 +5,14 @@
 
 static const struct option_table table = {
     .usage = "quell sample --model M [OPTION...]",
-    .about = "Draws samples from a model by reverse diffusion. They are written as they come:\n"
-             "memory does not grow with their number. No thread count, tile or instruction set\n"
-             "changes a bit of them.",
+    .about = "Draws samples from a model by reverse diffusion, and writes them as they are made:\n"
+             "memory does not grow with their number.",
+    .examples = "Examples:\n"
+                "  quell sample --model builtin:grid25 --count 100000 --plot grid.png\n"
+                "  quell sample -m data.npy --sampler ddpm --steps 250 -o new.npy\n"
+                "  quell sample -m m.json --first 500 -n 500 -o second.npy",
     .options = sample_rows,
     .rules = sample_rules,
-    .after = "Examples:\n"
-             "  quell sample --model builtin:grid25 --count 100000 --plot grid.png\n"
-             "  quell sample --model data.npy --sampler ddpm --steps 250 --out new.npy\n"
-             "  quell sample --model m.json --first 500 --count 500 --out second.npy\n\n",
 };
 
 int command_sample(int argc, char **argv)

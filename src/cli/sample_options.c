@@ -11,45 +11,51 @@
 #define FLAG(name, field, help) FLAG_ROW(sample_options, field, name, help)
 
 const struct option_row sample_rows[] = {
+    GROUP_ROW("What to draw"),
     TEXT("model", "M", model,
-         "builtin:NAME (see `quell list models`), a .json\n"
-         "description, a .safetensors network, or an\n"
-         ".npy data set of shape "
-         "(count, dim...)"),
-    TEXT("sampler", "S", sampler, "NAME[:KEY=VALUE,...], see `quell list samplers`\n(ddim)"),
-    TEXT("schedule", "S", sampling.schedule,
-         "NAME[:KEY=VALUE,...], see `quell list schedules`\n(the model's own, else vp)"),
-    COUNT("steps", "N", steps, 1, 1000000, "transitions from noise to sample (64)"),
+         "The model: builtin:NAME (see `quell list models`), a .json description, a .safetensors "
+         "or .onnx network, or a data set, .npy of shape (count, dim...)."),
+    COUNT("count", "N", count, 0, UINT64_MAX,
+          "How many samples (default 1000, of images 64; with --from or --classes, as many as the "
+          "file has)."),
+    COUNT("first", "I", first, 0, UINT64_MAX,
+          "The index of the first sample (default 0). Samples 0 to 49 and 50 to 99, drawn apart, "
+          "are the samples 0 to 99."),
+    COUNT("seed", "S", seed, 0, UINT64_MAX,
+          "The seed of the random numbers (default 0). Another seed gives independent samples."),
     LABEL_ROWS(sample_options),
     GUIDANCE_ROWS(sample_options),
-    SAMPLING_ROWS(sample_options),
-    PRIOR_ROWS(sample_options),
+    GROUP_ROW("How to draw"),
+    TEXT("sampler", "S", sampler,
+         "The sampler, NAME[:KEY=VALUE,...] (default ddim): see `quell list samplers`."),
+    COUNT("steps", "N", steps, 1, 1000000,
+          "The number of steps from noise to samples (default 64)."),
+    SCHEDULE_ROW(sample_options),
+    BROWNIAN_ROW(sample_options),
     CLAMP_ROWS(sample_options),
-    COUNT("count", "N", count, 0, UINT64_MAX,
-          "samples (1000; 64 of an image model; with --from,\nas many as are in the file)"),
-    COUNT("first", "I", first, 0, UINT64_MAX,
-          "index of the first sample (0): drawing 0..49 and\n"
-          "50..99 gives the samples that 0..99 gives"),
-    COUNT("seed", "S", seed, 0, UINT64_MAX, "which stream of random numbers (0)"),
+    GROUP_ROW("Times of the steps"),
+    TIME_ROWS(sample_options),
+    GROUP_ROW("Where to start"),
     TEXT("from", "X1.npy", from,
-         "start from this noise x_1, shape (count, dim...),\nnot from the stream's"),
-    COUNT("threads", "T", threads, 0, 65536,
-          "at most T threads (0: what OMP_NUM_THREADS, the\naffinity mask and the cgroup allow)"),
-    TEXT("isa", "I", isa, "instruction set, see `quell list isas` (QUELL_ISA,\nelse the widest)"),
-    COUNT("tile", "N", tile, 0, 1000000000,
-          "samples a thread takes at a time (0: to fit the\ncache)"),
+         "Start from the states in this file, shape (count, dim...), and not from noise of the "
+         "seed."),
+    PRIOR_ROWS(sample_options),
+    GROUP_ROW("Output"),
     TEXT("out", "F.npy", out,
-         "write the samples as NumPy's .npy, float32, shape\n"
-         "(count, dim...); - is standard output"),
+         "Write the samples here, as NumPy's .npy: float32, shape (count, dim...). - is standard "
+         "output."),
     TEXT("plot", "F.png", plot,
-         "a picture: the density of samples in the plane, or\nthe first 64 images;"
-         " - is standard output"),
+         "Write a picture here: the density of samples with 2 elements, or the first 64 images. - "
+         "is standard output."),
     FLAG("resume", resume,
-         "go on where an interrupted run of the same command\n"
-         "has ended; if it is interrupted, too, what is\n"
-         "finished stays in F.npy.part"),
-    FLAG("json", json, "say what was done as one JSON object on stdout"),
-    FLAG("quiet", quiet, "say nothing but errors"),
+         "Go on where an interrupted run of the same command ended. If this run is interrupted, "
+         "what is finished stays in F.npy.part."),
+    FLAG("json", json, "Print what was done as one JSON object on standard output."),
+    FLAG("quiet", quiet, "Print nothing but errors."),
+    GROUP_ROW("Machine (no bit of the samples depends on it)"),
+    MACHINE_ROWS(sample_options),
+    COUNT("tile", "N", tile, 0, 1000000000,
+          "How many samples a thread draws at a time (default 0: as many as fit its cache)."),
     {0},
 };
 

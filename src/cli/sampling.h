@@ -25,22 +25,40 @@ struct sampling {
         .threshold_max = INFINITY, \
     }
 
-/* The rows for the member `sampling` of `struct owner`. */
-#define SAMPLING_ROWS(owner)                                                                    \
+/* The rows for the members of `struct owner`; most are in its member `sampling`. */
+#define SCHEDULE_ROW(owner)                                                                      \
+    TEXT_ROW(owner, sampling.schedule, "schedule", "S",                                          \
+             "The noise schedule, NAME[:KEY=VALUE,...] (default the model's own, else vp): see " \
+             "`quell list schedules`.")
+
+#define BROWNIAN_ROW(owner)                                                                    \
+    FLAG_ROW(owner, sampling.brownian, "brownian",                                             \
+             "Draw the noise of each sample from one Brownian path: with the same seed, more " \
+             "steps converge to the same samples.")
+
+#define TIME_ROWS(owner)                                                                        \
     TEXT_ROW(owner, sampling.grid, "grid", "G",                                                 \
-             "NAME[:KEY=VALUE,...], see `quell list grids`: where\nthe steps lie in time "      \
-             "(linear)"),                                                                       \
-        NUMBER_ROW(owner, sampling.start, "start", "T", 0, 1, "the first time, of noise (1)"),  \
-        NUMBER_ROW(owner, sampling.stop, "stop", "T", 0, 1, "the last time, of samples (0)"),   \
-        TEXT_ROW(owner, sampling.times, "times", "T,T,...",                                     \
-                 "the times themselves, falling, or a file of them\n"                           \
-                 "(.npy or text), in the place of --steps and --grid"),                         \
+             "The grid that places the steps in time, NAME[:KEY=VALUE,...] (default linear): "  \
+             "see `quell list grids`."),                                                        \
+        NUMBER_ROW(owner, sampling.start, "start", "T", 0, 1,                                   \
+                   "The first time, at the noise (default 1)."),                                \
+        NUMBER_ROW(owner, sampling.stop, "stop", "T", 0, 1,                                     \
+                   "The last time, at the samples (default 0)."),                               \
+        TEXT_ROW(                                                                               \
+            owner, sampling.times, "times", "T,T,...",                                          \
+            "The times themselves, falling (1,0.5,0), or a file of them (.npy or text). They "  \
+            "take the place of --steps, --grid, --start and --stop."),                          \
         TEXT_ROW(owner, sampling.sigmas, "sigmas", "S,S,...",                                   \
-                 "values of sigma / alpha in place of the times; one up\nto 1% beyond the "     \
-                 "schedule's end is that end"),                                                 \
-        FLAG_ROW(owner, sampling.brownian, "brownian",                                          \
-                 "one path of noise for each sample, whatever the steps:\nwith the same seed, " \
-                 "more steps converge to the\nsame samples")
+                 "The same, but as values of sigma / alpha. One up to 1% beyond an end of the " \
+                 "schedule is taken for that end.")
+
+#define MACHINE_ROWS(owner)                                                                    \
+    COUNT_ROW(owner, threads, "threads", "T", 0, 65536,                                        \
+              "Use at most T threads (default 0: as many as OMP_NUM_THREADS, the affinity "    \
+              "mask and the cgroup allow)."),                                                  \
+        TEXT_ROW(owner, isa, "isa", "I",                                                       \
+                 "The instruction set (default $QUELL_ISA, else the widest of this machine): " \
+                 "see `quell list isas`.")
 
 /* The rules between these options. */
 #define SAMPLING_RULES                                                             \
@@ -51,21 +69,22 @@ struct sampling {
 
 #define PRIOR_ROWS(owner)                                                                      \
     NUMBER_ROW(owner, sampling.prior_mean, "prior-mean", "M", -1e30, 1e30,                     \
-               "E[X] of an element: a run that begins at --start < 1\ndraws its first states " \
-               "from N(alpha M, alpha^2 V +\nsigma^2) (0)"),                                   \
+               "The mean of an element of X (default 0). A run that starts at a time below 1 " \
+               "draws its first states from N(alpha M, alpha^2 V + sigma^2)."),                \
         NUMBER_ROW(owner, sampling.prior_variance, "prior-variance", "V", 0, 1e30,             \
-                   "V[X] of an element, for the same (1)")
+                   "The variance V of an element of X, for the same (default 1).")
 
-#define CLAMP_ROWS(owner)                                                                  \
-    NUMBER_ROW(owner, sampling.clamp_low, "clamp-low", "X", -INFINITY, INFINITY,           \
-               "lower bound on the denoiser's output, as -1 for\nimages (none)"),          \
-        NUMBER_ROW(owner, sampling.clamp_high, "clamp-high", "X", -INFINITY, INFINITY,     \
-                   "upper bound on the denoiser's output (none)"),                         \
-        NUMBER_ROW(owner, sampling.threshold, "threshold", "Q", 0, 1,                      \
-                   "dynamic thresholding by the Q-quantile of the\ndenoiser's output, as " \
-                   "0.995 (0: none)"),                                                     \
-        NUMBER_ROW(owner, sampling.threshold_max, "threshold-max", "X", 1, INFINITY,       \
-                   "upper bound on that quantile (none)")
+#define CLAMP_ROWS(owner)                                                                          \
+    NUMBER_ROW(                                                                                    \
+        owner, sampling.clamp_low, "clamp-low", "X", -INFINITY, INFINITY,                          \
+        "Clamp the denoiser's output from below, as to -1 for images (default: no bound)."),       \
+        NUMBER_ROW(owner, sampling.clamp_high, "clamp-high", "X", -INFINITY, INFINITY,             \
+                   "Clamp the denoiser's output from above (default: no bound)."),                 \
+        NUMBER_ROW(owner, sampling.threshold, "threshold", "Q", 0, 1,                              \
+                   "Dynamic thresholding: where the Q-quantile s of the denoiser's output |x|, "   \
+                   "as 0.995, is above 1, clamp to [-s, s] and divide by s (default 0: do not)."), \
+        NUMBER_ROW(owner, sampling.threshold_max, "threshold-max", "X", 1, INFINITY,               \
+                   "The upper bound on this s (default: no bound).")
 
 /* Loads a model; whatever the reason of a failure, it is reported as the model's. This and the
  * functions below return an exit code, and have complained if it is not EXIT_DONE. */

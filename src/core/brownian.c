@@ -30,7 +30,7 @@ uint32_t quell_brownian_cell_of(const quell_point *point)
     return quell_brownian_cell(quell_noise_place(quell_lambda(point)));
 }
 
-/* An interval of level l, and the distance of a time to its nearer end, in cells. */
+/* An interval of level l, and the distance of a time from its nearer end, in cells. */
 struct hat {
     uint32_t node, distance;
 };

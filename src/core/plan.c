@@ -68,7 +68,8 @@ static int in_use(quell_plan *plan, quell_register_id r)
     return 0;
 }
 
-/* A fresh register holds what an earlier tile left there: reading it would break the promise. */
+/* Refuses to read a register that was not written: it would hold what an earlier tile left there.
+ * */
 static int readable(quell_plan *plan, quell_register_id r)
 {
     if (!in_use(plan, r)) return 0;
@@ -150,8 +151,8 @@ quell_register_id quell_plan_denoise_variance(quell_plan *plan, quell_register_i
     return out;
 }
 
-/* Builders know a noise by its index in the list of names, offset so that no other number (0, or a
- * QUELL_STREAM) is taken for one. */
+/* A builder knows a noise by its index in the list of names. An offset keeps other numbers (0, or a
+ * QUELL_STREAM) from being taken for one. */
 #define FIRST_NAME (UINT32_C(1) << 30)
 
 static int named(quell_plan *plan, uint32_t noise)
@@ -161,7 +162,7 @@ static int named(quell_plan *plan, uint32_t noise)
     return 0;
 }
 
-/* Appends coefficient[k] unless it is 0; 1 if it was kept. */
+/* Appends coefficient[k] unless it is 0; returns 1 if it was kept. */
 static int keep(quell_plan *plan, struct quell_op *op, double coefficient)
 {
     float rounded = (float)coefficient;
@@ -173,10 +174,9 @@ static int keep(quell_plan *plan, struct quell_op *op, double coefficient)
     return 1;
 }
 
-/* Moves the term of `out` itself, if there is one, to the front: it is the state's; otherwise the
- * first term is. A factor near 1 that is rounded to a float would be off by up to 2^-25 of the
- * state, and by the same amount in each of a million equal steps. So its difference from 1 is
- * rounded instead. */
+/* Moves the term whose source is `out`, if there is one, to the front. If its factor near 1 were
+ * rounded to a float, it would be off by up to 2^-25 of the state, and by the same amount in each
+ * of a million equal steps. So the difference of the factor from 1 is rounded instead. */
 static void lead(struct quell_op *op)
 {
     unsigned k = 0;

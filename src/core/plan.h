@@ -18,17 +18,19 @@ enum quell_op_kind {
     QUELL_ADAPT
 };
 
-/* coefficient: as worked out; rounded: as the engine uses them, but for the 1 of an update.
+/* coefficient: the coefficients as they were computed.
+ * rounded: the same as the engine uses them, without the 1 of an update.
  *
- * EVAL     out = denoiser(in[0]) at the point t; variance, if not 0, what it learned of that;
- *          number: how many EVALs are before it; apart: out = that - in[0] / alpha
- * COMBINE  out = sum_k coefficient[k] in[k] + sum_j coefficient[terms + j] noise(stream[j]), and
- *          in[0] = out if that is among the terms; update: coefficient[0] is 1 + rounded[0]
- * STEP     the transition t -> s is done
+ * EVAL     out = denoiser(in[0]) at the point t; variance: the register for its learned variance,
+ *          or 0; number: how many EVALs are before it; apart: in[0] / alpha is subtracted from out
+ * COMBINE  out = sum_k coefficient[k] in[k] + sum_j coefficient[terms + j] noise(stream[j]); if out
+ *          is among the terms, it is in[0]; update: coefficient[0] is 1 + rounded[0]
+ * STEP     the transition from t to s is done
  * SPREAD   out += exp(coefficient[0] + coefficient[1] in[0]) noise(stream[0])
- * LANGEVIN out += coefficient[0] r^2 in[0] + coefficient[1] r z,
- *          z = noise(stream[0]), r as quell_plan_langevin has it, or |z| / |in[0]| if number is 1
- * ADAPT    x goes from t to s by steps of its own choice (samplers/adaptive.h); all registers
+ * LANGEVIN out += coefficient[0] r^2 in[0] + coefficient[1] r z, z = noise(stream[0]), with the r
+ *          of quell_plan_langevin, or r = |z| / |in[0]| if number is 1
+ * ADAPT    x goes from t to s in steps that each sample chooses (samplers/adaptive.h); it uses all
+ *          registers
  *
  * stream[j] is the index of a noise in the plan's list of names. */
 struct quell_op {
@@ -44,15 +46,15 @@ struct quell_op {
     size_t number;
 };
 
-/* For a register that holds an output which a stage (samplers/stages.h) asked for apart:
- * e^(lambda_t - lambda_k), and the weight w_k1 of the first output. */
+/* For a register with an output that a stage (samplers/stages.h) asked for apart: e^(lambda_t -
+ * lambda_k), and the weight w_k1 of the first output. */
 struct quell_reached {
     bool apart;
     double fall, weight;
 };
 
-/* In the step from t to s an output is multiplied so many times, of the size of x, and what it was
- * rounded by with it: the worst of a plan. */
+/* The worst step of a plan, for its rounding errors: in the step from t to s an output is
+ * multiplied by this factor, and its rounding error with it. */
 struct quell_multiple {
     double times, t, s;
 };

@@ -86,7 +86,8 @@ static quell_status refuse(const char *spec)
         quell_nearest_try(&nearest, row->name);
         if (row->alias) quell_nearest_try(&nearest, row->alias);
     }
-    return quell_fail(QUELL_NOT_FOUND, "schedule '%s': no such schedule%s; see `quell list`", spec,
+    return quell_fail(QUELL_NOT_FOUND,
+                      "schedule '%s': no such schedule%s; see `quell list schedules`", spec,
                       nearest.hint);
 }
 

@@ -76,7 +76,7 @@ static double laplace(const double *options, size_t i, size_t count)
 
 #define COMMON                                                 \
     QUELL_WHOLE("train", 1000, 2, 1e6, "points of the table"), \
-        QUELL_WHOLE("zero_snr", 0, 0, 1, "1: rescaled to alpha = 0 at t = 1 (2305.08891)")
+        QUELL_YES_NO("zero_snr", 0, "yes: rescaled to alpha = 0 at t = 1 (2305.08891)")
 #define RANGE(first_, last_)                                        \
     QUELL_NUMBER("first", first_, QUELL_TINY, 0.999, "first beta"), \
         QUELL_NUMBER("last", last_, QUELL_TINY, 0.999, "last beta")

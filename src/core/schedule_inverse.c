@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* The inverse of a schedule: the time at which log(alpha / sigma), which falls in t, has a value.
  *
- * Regula falsi with the Illinois rule: the chord's root where both ends are finite, the middle
- * where one is not (alpha = 0 at t = 1, sigma = 0 at t = 0) or where the chord has not halved the
- * bracket in three steps. Only correctly rounded operations: the same time on every machine.
+ * The method is regula falsi with the Illinois rule. It tries the root of the chord if both ends
+ * are finite. It tries the middle if one is not (alpha = 0 at t = 1, sigma = 0 at t = 0), or if the
+ * chord has not halved the bracket in three steps. All operations are correctly rounded: the time
+ * is the same on every machine.
  *
- * Near such an end a double's digits of t are too few for lambda. The bracket then closes before
- * lambda is met, and alpha and sigma are interpolated within it: it is they that samplers need. */
+ * Near an infinite end, t has too few digits for lambda. The bracket then shrinks to adjacent
+ * doubles before lambda is met, and alpha and sigma, which samplers need, are interpolated between
+ * them. */
 #include "schedule.h"
 #include "base/fail.h"
 #include "base/maths.h"
 
-/* A time, and how far its lambda lies above the one that is sought. The rule of Illinois halves
- * that excess. */
+/* A time, and how far its lambda lies above the one that is sought. The Illinois rule halves that
+ * excess. */
 struct end {
     quell_point point;
     double excess;

@@ -13,13 +13,16 @@
 
 /* One evaluation of one tile: out = E[X | x_t = x] for rows of x[rows][elements].
  *
- * elements < dim occurs for elementwise denoisers alone, and then rows == 1: x and out begin at
- * element `element` of the sample. scratch: scratch_size bytes, aligned to a cache line, of this
- * worker alone; they hold what its last evaluation left there. constants: what the class's function
- * of that name wrote for (t, alpha, sigma), aligned in the same way. variance: [rows][elements]
- * like out, for denoisers that learned it, else NULL. labels[rows]: the classes of the rows, -1 for
- * none; NULL means none for all rows. context: the run's. apart: out is to be E[X | x_t = x] - x /
- * alpha. */
+ * elements, element: elements < dim occurs only for elementwise denoisers, and then rows == 1: x
+ *   and out begin at element `element` of the sample.
+ * scratch: scratch_size bytes, aligned to a cache line, which only this worker uses; they hold what
+ *   its last evaluation left there.
+ * constants: what the class's function of that name wrote for (t, alpha, sigma), aligned in the
+ *   same way.
+ * variance: [rows][elements] like out, for a denoiser that has learned it, else NULL.
+ * labels: labels[rows], the classes of the rows, -1 for none; NULL: none for all rows.
+ * context: that of the draw.
+ * apart: out must be E[X | x_t = x] - x / alpha. */
 struct quell_evaluation {
     const struct quell_kernels *kernels;
     double t, alpha, sigma;
@@ -47,9 +50,9 @@ struct quell_law_draw {
     void *scratch;
 };
 
-/* elementwise: element e of the output depends on element e of the input alone, so the engine may
- * split a sample. whole_batch: evaluate is called once, with all samples. rows: the initial value
- * of quell_denoiser.rows. */
+/* elementwise: element e of the output depends only on element e of the input, so the engine may
+ * split a sample. whole_batch: evaluate is called once, for all samples. rows: the initial value of
+ * quell_denoiser.rows. */
 struct quell_denoiser_class {
     const char *kind;
     bool elementwise;

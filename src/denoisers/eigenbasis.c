@@ -70,7 +70,7 @@ static quell_status diagonalise(size_t dim, double *values, double *vectors)
     return status;
 }
 
-/* The values are in rising order. Those that are 0 but for rounding are set to 0. */
+/* Sets eigenvalues that would be 0 without rounding errors to 0. The values are in rising order. */
 static quell_status clip(size_t dim, double *values)
 {
     double greatest = values[dim - 1];
@@ -104,8 +104,8 @@ static void multiply(const struct quell_lapack *lapack, void *data)
                   product->gram, &product->n);
 }
 
-/* The product without LAPACK, for where there is none or loading it is not worthwhile. It is slower
- * for large dim. */
+/* Multiplies without LAPACK, for when there is none or loading it is not worthwhile. This is slower
+ * for a large dim. */
 static void multiply_plainly(size_t dim, const double *vectors, double *gram)
 {
     for (size_t i = 0; i < dim; i++)

@@ -95,7 +95,7 @@ static void fill_constants(const struct mixture *mixture, double alpha, double s
     for (size_t k = 0; k < mixture->components; k++) constant[k] = (float)(exact[k] - greatest);
 }
 
-/* Whether E[X | x_t] is close to x_t / alpha, whichever component x_t comes from. */
+/* Returns whether E[X | x_t] is close to x_t / alpha, whichever component x_t comes from. */
 static bool is_near(const struct mixture *mixture, double alpha, double sigma)
 {
     return alpha >= 0.5 && alpha <= 2 && sigma * sigma < alpha * alpha * mixture->least;
@@ -152,7 +152,8 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
     return 0;
 }
 
-/* The component for a uniform number: component k has an interval of length weight_k of [0, 1). */
+/* Returns the component for a uniform number: component k has an interval of length weight_k of [0,
+ * 1). */
 static size_t choose(const struct mixture *mixture, double number)
 {
     size_t k = 0;

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Between this question and the region others may make threads: other processes, which ask in the
- * same moment and find the same room, and other threads of this one. So thousands must be free, and
- * for each processor as many as are wanted here. What concerns the process is looked at for each
- * region, as the host may have opened a smaller one since, for which libgomp gives the other
- * threads up: then all have to be made again. What concerns the whole machine holds for 2
- * milliseconds, in which others make hundreds of threads at most. */
+/* A region must not be opened unless all its threads can be had. Between this check and the
+ * opening, others may make threads: other processes, which check at the same moment and find the
+ * same room, and other threads of this one. So the limits must leave thousands of threads, and for
+ * each processor as many as are wanted here.
+ *
+ * The limits of the process are checked for each region. The host may have opened a smaller one in
+ * the meantime: libgomp then ends the threads that are not needed, and all of them must be made
+ * again. The limits of the whole machine are checked every 2 milliseconds, in which others make
+ * hundreds of threads at most. */
 #include "certain.h"
 #include "openmp.h"
 #include "probe.h"
@@ -22,7 +25,7 @@
 #define PROBED 4 /* threads more than wanted */
 #define MILLISECOND ((int64_t)1000000)
 
-/* What this thread knows. */
+/* What this thread has found out. */
 struct known {
     unsigned process;
     uid_t user;
@@ -66,7 +69,7 @@ static bool made_to_try(struct known *known, size_t threads)
     return true;
 }
 
-/* What is known was found in this process, by this user, with this limit, or is found anew. */
+/* Forgets what was found out in another process, for another user or under another limit. */
 static void forget_another(struct known *known)
 {
     struct known now = {.process = quell_process_number(), .user = geteuid()};

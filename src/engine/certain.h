@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Whether it is certain that OpenMP can have so many threads for a region that this thread opens
- * now, even if it has to make them all. */
+/* Returns whether it is certain that OpenMP can have this many threads for a region that this
+ * thread opens now, even if it has to make them all. */
 bool quell_certain_of(size_t threads);
 
 #endif

@@ -44,8 +44,8 @@ long quell_cgroup_read(const struct quell_cgroup *group, const char *name, char 
     return length > 0 && (size_t)length < sizeof path ? quell_read_file(path, text, size) : -1;
 }
 
-/* Of a line "ID:CONTROLLERS:PATH" the path, if the controller is one of those; of "0::PATH", which
- * is version 2's, if `controller` is empty. NULL otherwise. */
+/* Returns the path in a line "ID:CONTROLLERS:PATH" if the controller is one of those or, if
+ * `controller` is empty, the path in "0::PATH", the line of version 2; otherwise NULL. */
 static const char *path_of(const char *line, const char *controller)
 {
     const char *word = strchr(line, ':');
@@ -73,7 +73,8 @@ static const char *find_line(const char *lines, const char *controller)
     return NULL;
 }
 
-/* Takes a folder in the root, if a hierarchy is mounted there, and the group's path in it. */
+/* Stores the folder of a group, if a hierarchy is mounted at `mount` in the root. path: the group's
+ * path in the hierarchy. */
 static bool take(struct quell_cgroup *group, const char *root, const char *mount, const char *path)
 {
     int length = snprintf(group->folder, sizeof group->folder, "%s%s", root, mount);

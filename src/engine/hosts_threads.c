@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A host's parallel-for is held to its contract here: two threads as one worker would share its
- * memory, a worker beyond the last has none, and one that is left out may leave samples undone. */
+/* Checks that a host's parallel-for keeps its contract. Two threads as the same worker would share
+ * its memory, a worker beyond the last one has no memory, and one that is left out may leave
+ * samples undone. */
 #include "hosts_threads.h"
 #include "threads.h"
 #include "base/fail.h"

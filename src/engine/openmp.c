@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* OpenMP is asked, and its variables are read; no region is opened. */
+/* Reads OpenMP's settings, from its functions and its environment variables. No region is opened.
+ * */
 #include "openmp.h"
 #include "limits.h"
 #include "threads.h"
@@ -23,7 +24,8 @@ size_t quell_openmp_limit(void)
     return limit < 1 ? 1 : (size_t)limit;
 }
 
-/* Where OpenMP binds threads, this thread's mask is its own place, not what all may use. */
+/* If OpenMP binds threads, the mask of this thread is its own place, not all that the process may
+ * use. */
 size_t quell_openmp_processors(void)
 {
     int processors = binds() ? omp_get_num_procs() : 0;
@@ -44,7 +46,8 @@ bool quell_openmp_passive(void)
     return policy && !strncasecmp(policy, "passive", 7);
 }
 
-/* OMP_STACKSIZE: a number with B, K, M or G, kilobytes without; 0 if it is not set or is none. */
+/* Reads OMP_STACKSIZE: a number with B, K, M or G, or kilobytes without a letter. Returns 0 if it
+ * is not set or not valid. */
 static size_t stack_size(void)
 {
     const char *text = getenv("OMP_STACKSIZE");
@@ -62,8 +65,8 @@ static size_t stack_size(void)
     return (size_t)number << shift;
 }
 
-/* What the variable says, or what the C library gives a thread, or, of LLVM's OpenMP, 4 megabytes;
- * read once. */
+/* Returns the size in the variable, or what the C library gives a thread, or 4 megabytes for LLVM's
+ * OpenMP. It is read once. */
 size_t quell_openmp_stack(void)
 {
     static atomic_size_t known;
@@ -82,8 +85,8 @@ size_t quell_openmp_stack(void)
     return size;
 }
 
-/* The places follow one another from this thread's on, as by "close"; with "primary" all threads
- * are at this one's. */
+/* Chooses the place of thread i. Places follow one another from this thread's on, as with "close";
+ * with "primary" all threads are at this thread's place. */
 static void choose_place(pthread_attr_t *attributes, size_t i)
 {
     int places = omp_get_num_places(), own = omp_get_place_num();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Threads that a region starts take no signals but those of their own faults, as quell's own do;
- * those that the host's regions have left take none while they are workers. */
+/* A thread that a region starts takes no signals, except those of its own faults; quell's own
+ * threads are the same. A thread that was left by an earlier region of the host takes none while it
+ * is a worker. */
 #include "region.h"
 #include "certain.h"
 #include "team.h"
@@ -15,9 +16,9 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-/* The workers that threads have taken, a bit each. omp_get_thread_num() is not used: where two
- * runtimes of OpenMP are loaded (the compiler's and OpenBLAS's), it may be of the one that did not
- * start this region. */
+/* The workers that threads have taken, a bit each. omp_get_thread_num() is not used: if two OpenMP
+ * runtimes are loaded (the compiler's and OpenBLAS's), it may belong to the one that did not start
+ * this region. */
 struct taken {
     atomic_uint_fast64_t word[QUELL_MOST_THREADS / 64];
 };
@@ -39,7 +40,7 @@ static bool take(struct taken *taken, size_t i)
     return !(atomic_fetch_or(&taken->word[i / 64], bit) & bit);
 }
 
-/* The first worker that nobody has taken, or `workers`. */
+/* Takes the first worker that no thread has taken, and returns its number, or `workers`. */
 static size_t take_any(struct taken *taken, size_t workers)
 {
     for (size_t i = 0; i < workers;) {
@@ -54,9 +55,8 @@ static size_t take_any(struct taken *taken, size_t workers)
     return workers;
 }
 
-/* Each thread first tries to take the worker that it was in the last region, so that it finds its
- * memory in its own cache. Where there are fewer threads than workers, a thread goes on with
- * another worker when it has done with one. */
+/* Each thread first tries to take the worker that it was in the last region, whose memory is in its
+ * own cache. With fewer threads than workers, a thread takes another worker when one is done. */
 static void work(struct region *region)
 {
     static _Thread_local size_t usual;
@@ -87,7 +87,8 @@ static void work_as_caller(struct region *region)
     work(region);
 }
 
-/* In each thread. In a child of fork() the others will never come to the region's end. */
+/* Runs in each thread. In a child of fork() it must not wait: the other threads will never come to
+ * the region's end. */
 static void take_part(struct region *region)
 {
     bool caller = pthread_equal(pthread_self(), region->caller);

@@ -46,7 +46,7 @@ static bool lends(void)
            (*text == '0' || *text == '1');
 }
 
-/* After mlockall a stack counts as locked. */
+/* Returns whether no limit on locked memory applies: after mlockall, a stack counts as locked. */
 static bool locks_nothing(void)
 {
     struct rlimit limit;

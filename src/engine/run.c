@@ -33,7 +33,7 @@ static quell_status check_classes(const struct quell_job *job)
     return QUELL_OK;
 }
 
-/* What a function would be told, without the function: it was forgotten. */
+/* Refuses data for a function of the caller's without the function, which was forgotten. */
 static quell_status check_user(const void *user, const char *name, bool has, const char *function)
 {
     if (!user || has) return QUELL_OK;
@@ -62,7 +62,7 @@ static quell_status copy(struct quell_job *job, const quell_draw *draw, const qu
     return status;
 }
 
-/* Checks what the caller says, and copies from it what does not depend on the plan. */
+/* Checks the caller's draw and run, and copies from them what does not depend on the plan. */
 static quell_status prepare(struct quell_job *job, const quell_sampler *sampler,
                             const quell_draw *draw, const quell_run *run, float *x)
 {
@@ -95,7 +95,7 @@ static quell_status prepare(struct quell_job *job, const quell_sampler *sampler,
     return status ? status : quell_isa_choose(job->run.isa, &job->kernels);
 }
 
-/* No more workers than tiles, so that a small run takes little memory on a large machine. */
+/* Uses no more workers than tiles, so that a small run takes little memory on a large machine. */
 static void limit_workers(struct quell_job *job)
 {
     size_t tiles = job->layout.tiles;
@@ -127,17 +127,18 @@ static void work(void *data, size_t worker)
     }
 }
 
-/* How many elements, times operations, each thread has for some milliseconds: of updates alone
- * (0.06 ns each), of mixtures (8 ns; networks take 500). */
+/* How much work a thread does in a few milliseconds, as elements times operations: if all
+ * operations are updates (0.06 ns each), or some evaluate a mixture (8 ns; networks take 500). */
 static double brief_work(const struct quell_job *job, tile_fn *run)
 {
     return run == quell_tile_init || job->sampler->denoiser->type->elementwise ? 1e8 : 3e5;
 }
 
-/* A brief pass has quell's own threads: whether OpenMP can have its own takes 20 microseconds to
- * find out, and a region ends when its last thread has been given a processor, which on a busy
- * machine takes ten milliseconds. Functions of the host's that work on samples belong into a region
- * always; one that is told of progress is promised no more than one thread at a time. */
+/* Whether a pass is so brief that quell's own threads run it. To find out whether OpenMP can have
+ * its threads takes 20 microseconds, and a region only ends when its last thread has been given a
+ * processor, which on a busy machine takes ten milliseconds. A function of the host's that works on
+ * samples always runs in a region. One that only hears of the progress is called by one thread at a
+ * time anyway. */
 static bool is_brief(const struct quell_job *job, struct quell_layout layout, tile_fn *run)
 {
     const struct quell_sampler *sampler = job->sampler;

@@ -33,8 +33,8 @@ static quell_status check_grid(const quell_point *grid, size_t steps)
     return QUELL_OK;
 }
 
-/* Refuses a grid along which nothing happens. A last step to sigma = 0 that the grid adds does not
- * count, but where it is the only one. */
+/* Refuses a grid along which nothing happens. A last step to sigma = 0 that the grid adds counts
+ * only if it is the only step. */
 static quell_status check_falls(const quell_sampler *sampler)
 {
     const quell_point *first = sampler->grid, *end = &sampler->grid[sampler->steps];
@@ -50,7 +50,7 @@ static quell_status check_falls(const quell_sampler *sampler)
                       first->sigma / first->alpha, first->t, last.t);
 }
 
-/* An eta that is cut in every step of the grid is refused. */
+/* Refuses an eta that every step of the grid reduces to its upper bound. */
 static quell_status check_eta(const quell_sampler *sampler)
 {
     const struct quell_method *method = sampler->method;
@@ -144,7 +144,7 @@ static quell_status check_given(const quell_sampler_options *o)
         name, o->start, o->stop, name);
 }
 
-/* The named grid, or the caller's own times or levels of noise. */
+/* Makes the grid: the named one, or one from the caller's times or levels of noise. */
 static quell_status make_grid(quell_sampler *sampler, const quell_sampler_options *o)
 {
     const quell_schedule *schedule = sampler->schedule;
@@ -211,7 +211,7 @@ static quell_status check_path(const struct quell_method *method, const quell_sa
 static const struct quell_sized sized = {"sampler", "quell_sampler_options",
                                          "quell_sampler_defaults", NULL};
 
-/* What all three constructors share; `made` says where the plans come from. */
+/* Does what all three constructors share. made: a sampler with only its source of plans set. */
 static quell_status create(quell_sampler **out, const quell_sampler *made,
                            const quell_denoiser *denoiser, const quell_schedule *schedule,
                            const quell_sampler_options *options)

@@ -44,10 +44,10 @@ struct quell_sampler {
 /* The number of registers of scratch memory that a step function has. */
 #define QUELL_STEP_SCRATCH 4
 
-/* Whether the denoiser can be evaluated at this point. */
+/* Refuses a point at which the denoiser cannot be evaluated. */
 quell_status quell_sampler_check(const quell_denoiser *denoiser, const quell_point *t);
 
-/* Whether it can be evaluated at all points of a plan, and with digits enough for its steps. */
+/* Refuses a plan with such a point, or with steps that need more digits than the denoiser has. */
 quell_status quell_sampler_check_plan(const quell_sampler *sampler, const struct quell_plan *plan);
 
 /* Makes the plan for the transitions of a grid, and checks it against the denoiser. The caller

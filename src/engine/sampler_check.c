@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a denoiser cannot do of a sampler's plan. */
+/* Refuses what a sampler's plan asks of a denoiser that cannot do it. */
 #include "sampler.h"
 #include "base/fail.h"
 
@@ -32,7 +32,8 @@ static quell_status check_operation(const quell_sampler *sampler, const struct q
     return quell_sampler_check(sampler->denoiser, &op->t);
 }
 
-/* Steps of the whole order (steady=0) may multiply what E[X | x_t] is rounded by, 2^-24 of it. */
+/* Refuses steps of the whole order (steady=no) that multiply the rounding error of E[X | x_t],
+ * 2^-24 of its size, by too much. */
 static quell_status check_digits(const quell_sampler *sampler, const struct quell_multiple *worst)
 {
     const double most = 0x1p24 / 1000;
@@ -41,8 +42,8 @@ static quell_status check_digits(const quell_sampler *sampler, const struct quel
     if (worst->times <= most || (!sampler->denoiser->mean_alone && !changes)) return QUELL_OK;
     return quell_fail(
         QUELL_BAD_ARGUMENT,
-        "sampler: with steady=0 the step from t = %g to %g multiplies what %s rounded "
-        "by %.1e times, of 2^-24; leave steady=0 out, end at more noise, or %s",
+        "sampler: with steady=no the step from t = %g to %g multiplies what %s rounded "
+        "by %.1e times, of 2^-24; leave steady=no out, end at more noise, or %s",
         worst->t, worst->s, changes ? "the clamped mean is" : "E[X | x_t] is", worst->times,
         changes ? "do not clamp" : "have the denoiser return eps");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Everything that decides on a sampler's samples, as one number: the plan with its coefficients,
- * the law of x_1, the schedule and the denoiser's weights. A function of the host cannot be read;
- * if it promises bits, its answers are part of the digest. */
+/* A digest of everything that a sampler's samples depend on: the plan with its coefficients, the
+ * law of x_1, the schedule and the denoiser's weights. A function of the host's cannot be read; if
+ * it is reproducible, its outputs are part of the digest. */
 #include "sampler_digest.h"
 #include "sampler.h"
 #include <quell/run.h>
@@ -51,9 +51,9 @@ static void put_plan(struct quell_digest *digest, const struct quell_plan *plan)
     quell_digest_add(digest, plan->option, sizeof plan->option);
 }
 
-/* Adds what later plans will ask of the schedule, in quell_step and in samplers that choose their
- * steps. A schedule of the host is known by the grid alone, because its function is not called
- * here. */
+/* Adds the values of the schedule that later plans will need, in quell_step and in samplers that
+ * choose their steps. A schedule of the host's takes part by the grid alone, because its function
+ * is not called here. */
 static void put_schedule(struct quell_digest *digest, const quell_schedule *schedule)
 {
     for (int i = 0; i <= PLACES && !schedule->function; i++) {
@@ -93,7 +93,7 @@ static uint64_t digest_settings(const quell_sampler *sampler)
     return quell_digest_end(&digest);
 }
 
-/* Adds the denoiser's answers at one level of noise; if it cannot be evaluated there, the status
+/* Adds the denoiser's outputs at one level of noise; if it cannot be evaluated there, the status
  * takes their place. */
 static quell_status put_answers(struct quell_digest *digest, const quell_sampler *sampler,
                                 const quell_draw *draw, const quell_run *run, double t,
@@ -124,7 +124,7 @@ static quell_status ask(struct quell_digest *digest, const quell_sampler *sample
     return status;
 }
 
-/* For a function that promises bits, adds its answers. */
+/* Adds the outputs of a function that is reproducible. */
 static quell_status digest_model(const quell_sampler *sampler, void *context, uint64_t *sum)
 {
     const quell_denoiser *denoiser = sampler->denoiser;

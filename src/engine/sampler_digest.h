@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A digest of a sampler, by which the ranks of an MPI job see that they have the same. Exported for
- * quell_mpi; no part of the public interface. */
+/* A digest of a sampler, by which the ranks of an MPI job check that they have the same one. It is
+ * exported for quell_mpi and is not part of the public interface. */
 #ifndef QUELL_ENGINE_SAMPLER_DIGEST_H
 #define QUELL_ENGINE_SAMPLER_DIGEST_H
 

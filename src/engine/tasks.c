@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* All of it errs to the side of too few: what counts against a user's limit is taken to be every
- * task of the machine, and a limit that cannot be seen is one. */
+/* Every estimate here is rather too low. Every task of the machine is counted against the user's
+ * limit, and a limit that cannot be read counts as 0. */
 #include "tasks.h"
 #include "cgroup.h"
 
@@ -12,7 +12,7 @@
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
 
-/* The number in a text; "max" is the largest. */
+/* Reads the number in a text; "max" is the largest. */
 static bool take_number(const char *text, size_t *number)
 {
     char *end;
@@ -38,8 +38,8 @@ static size_t rest(size_t limit, size_t used) { return limit > used ? limit - us
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
-/* Of /proc/loadavg, or, as containers may have one of their own there, of the system call, which
- * counts to 65535. */
+/* Counts the machine's tasks: by /proc/loadavg and by the system call, which counts to 65535. A
+ * container may have a /proc/loadavg of its own. */
 static size_t count_tasks(void)
 {
     char text[128];
@@ -51,7 +51,8 @@ static size_t count_tasks(void)
     return count > information.procs ? count : information.procs;
 }
 
-/* A user namespace has its creator's limit, which cannot be read in it. */
+/* Returns whether the user's limit can be read. A user namespace has the limit of its creator,
+ * which cannot be read inside. */
 static bool sees_users_limit(void)
 {
     char text[128];
@@ -74,7 +75,7 @@ size_t quell_tasks_of_machine(void)
     return rest(most, count);
 }
 
-/* What one group leaves: all, where it has no limit of its own. */
+/* Returns how many tasks one group leaves: all, if it has no limit of its own. */
 static size_t free_of_group(const struct quell_cgroup *group)
 {
     size_t limit, used;
@@ -85,8 +86,9 @@ static size_t free_of_group(const struct quell_cgroup *group)
     return read_of_group(group, "pids.current", &used) ? rest(limit, used) : 0;
 }
 
-/* Of the group and all above it, to the hierarchy's root, which alone has no limit and no type;
- * where the topmost one has, a container hides its parents. */
+/* Takes the least of the group and all groups above it. Only the hierarchy's root has neither a
+ * limit nor a type; if the topmost group that can be seen has one, a container hides the groups
+ * above. */
 size_t quell_tasks_of(const char *lines, const char *root)
 {
     struct quell_cgroup group;

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Each helper has one word, its state, which it and the team's owner change in turn:
+/* Each helper has one word, its state. The helper and the team's owner change it:
  *
- *     IDLE     it looks for work        -> ASLEEP by itself, WORK by the owner
- *     ASLEEP   it waits for a change    -> WORK by the owner, who wakes it
- *     WORK     there is work            -> RUN by itself, IDLE by the owner, who does it himself
- *     RUN      it works                 -> IDLE by itself, AWAITED by the owner
- *     AWAITED  and the owner is asleep  -> IDLE by itself, who wakes the owner
- *     END      it is to end
+ *     state    meaning                   the helper sets   the owner sets
+ *     IDLE     it looks for work         ASLEEP            WORK
+ *     ASLEEP   it sleeps                                   WORK, and wakes it
+ *     WORK     there is work             RUN               IDLE, and does the work itself
+ *     RUN      it works                  IDLE              AWAITED, and sleeps
+ *     AWAITED  it works, owner asleep    IDLE, and wakes
+ *     END      it must end
  *
  * There is no lock that a child of fork() could inherit, and no cancellation point: a thread that
- * is cancelled in a run would leave its helpers with memory of a stack that is gone. */
+ * is cancelled during a run would leave its helpers with pointers into a stack that is gone. */
 #include "team.h"
 #include "limits.h"
 #include "openmp.h"
@@ -44,14 +45,14 @@ struct quell_team {
     struct helper **helpers;
 };
 
-/* Of each thread its team, or, in a helper, this one, which always is at work. */
+/* For each thread its team; for a helper `of_helpers`, which is always busy. */
 static pthread_key_t key;
 static struct quell_team of_helpers = {.busy = true};
 
 static void end_team(void *data);
 
-/* A team's threads sleep in this code, which must stay where it is, even if it is a part of a
- * library of the host's, which the host unloads. (libquell.so is linked so that it stays.) */
+/* Keeps this library loaded: a team's threads sleep in its code, even when the host unloads a
+ * library that this code is a part of. (libquell.so is linked so that it stays loaded.) */
 static void stay_loaded(void)
 {
     Dl_info own;
@@ -152,7 +153,8 @@ static bool make_room(struct quell_team *team, size_t wanted)
     return true;
 }
 
-/* With more threads than processors, who looks takes from who works. */
+/* Adds helpers. If there are then more threads than processors, helpers no longer spin, because
+ * they would take the processor from threads that work. */
 static void grow(struct quell_team *team, size_t wanted)
 {
     size_t before = team->count, processors = quell_openmp_processors();
@@ -162,8 +164,9 @@ static void grow(struct quell_team *team, size_t wanted)
     atomic_store(&team->spin, quell_openmp_passive() || team->count >= processors ? 0 : SPIN);
 }
 
-/* A parent's helpers are not here; what it noted of them is left alone, as its thread may have been
- * in the middle of it. */
+/* Returns this thread's team, or makes one. A child of fork() makes a new one: the parent's helpers
+ * do not exist there, and the parent's notes on them are not touched, as the fork may have happened
+ * while they were being changed. */
 static struct quell_team *own_team(void)
 {
     struct quell_team *team = pthread_getspecific(key);
@@ -208,7 +211,7 @@ static void send(struct helper *helper)
     if (atomic_exchange(&helper->state, WORK) == ASLEEP) quell_wake(&helper->state);
 }
 
-/* Does what the helper has not begun, or waits until it is done. */
+/* Does the work that the helper has not begun, or waits until the helper is done. */
 static void finish(struct quell_team *team, struct helper *helper)
 {
     if (step(helper, WORK, IDLE)) {
@@ -232,7 +235,7 @@ bool quell_team_run(struct quell_team *team, size_t helpers, quell_part_fn *part
     return here;
 }
 
-/* When the team's thread ends. */
+/* Ends a team; runs when the thread that owns it ends. */
 static void end_team(void *data)
 {
     struct quell_team *team = data;

@@ -51,7 +51,7 @@ static struct found find_rank(const float *x, size_t count, size_t rank)
     }
 }
 
-/* The least element that is greater; there must be one. */
+/* Returns the least element that is greater; there must be one. */
 static uint32_t least_above(const float *x, size_t count, uint32_t bits)
 {
     uint32_t least = UINT32_MAX;

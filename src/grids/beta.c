@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Beta sampling (Lee et al., 2407.12173): times are quantiles of a beta distribution, dense at both
- * ends where alpha, beta < 1. ComfyUI's grid of that name is the one in time, to the nearest
- * step of training there, and with final=zero; diffusers' is the one in a level of noise. */
+/* Beta sampling (Lee et al., 2407.12173): times are quantiles of a beta distribution, which are
+ * dense at both ends if alpha, beta < 1. ComfyUI's grid of that name is in time, rounded to the
+ * steps of training, with final=zero; diffusers' is in a level of noise. */
 #include "grid.h"
 #include "base/beta_quantile.h"
 #include "base/maths.h"

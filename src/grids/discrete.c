@@ -56,7 +56,7 @@ static double place_of(int spacing, double offset, double i, double n, double tr
     return n > 1 ? nearest((n - 1 - i) * ((train - 1) / (n - 1))) : train - 1;
 }
 
-/* linspace ends at the table's first point. The others stop before it, and take one more step to it
+/* linspace ends at the table's first point. The others stop before it: a further step leads to it,
  * or to sigma = 0. */
 static quell_status fill_discrete(const struct quell_grid *grid, quell_point *points)
 {

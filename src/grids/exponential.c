@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Steps in log sigma, sigma being the level of noise: constant ones, or a power of the place
- * (k-diffusion's polyexponential, which with rho = 1 is the same):
+/* Steps in log sigma, where sigma is the level of noise: constant ones, or (k-diffusion's
+ * polyexponential, which is the same with rho = 1) by a power of the position in the grid:
  *
  *     log sigma_i = log sigma_min + (1 - i / (n - 1))^rho (log sigma_max - log sigma_min).
  *

@@ -59,9 +59,9 @@ double quell_grid_closed_rest(const struct quell_grid *grid,
                               size_t i); /* 1 - it, without cancellation */
 double quell_grid_open(const struct quell_grid *grid, size_t i);
 
-/* The point at a time, or where the logarithm of a level (see below) has a value. Where `place`,
- * the position as above, is 0 or 1, it is the grid's first or last point itself, whatever the
- * value. */
+/* Write the point at a time, or where the logarithm of a level (see below) has a value. If `place`,
+ * the position as above, is 0 or 1, they write the grid's own first or last point, whatever the
+ * value is. */
 quell_status quell_grid_at_time(const struct quell_grid *grid, double place, double t,
                                 quell_point *point);
 quell_status quell_grid_at_level(const struct quell_grid *grid, double place, int scale,
@@ -75,7 +75,7 @@ enum { QUELL_SCALE_RATIO, QUELL_SCALE_FLOW };
                  "even in sigma / alpha, or in sigma / (alpha + sigma), as flow models have it")
 double quell_grid_log_level(const quell_point *point, int scale);
 
-/* Refuses a grid that cannot start where alpha is 0, or cannot end where sigma is. */
+/* Refuse a grid that cannot start where alpha is 0, or cannot end where sigma is 0. */
 quell_status quell_grid_finite_start(const struct quell_grid *grid, int scale);
 quell_status quell_grid_finite_end(const struct quell_grid *grid);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Align Your Steps (Sabour et al., 2404.14507), in the closed form that is optimal for a standard
- * normal law: constant steps in the angle arctan sigma, sigma being the level of noise:
+ * normal law: constant steps in the angle arctan sigma, where sigma is the level of noise:
  *
  *     sigma_i = tan((1 - u) arctan sigma_max + u arctan sigma_min),  u = i / (n - 1).
  *
- * The angle's complement, arctan(1 / sigma), is worked out beside it: tan = sin / sin of these
- * keeps its digits at both ends, which may be infinite and 0. */
+ * The complement of the angle, arctan(1 / sigma), is computed as well: tan, as the quotient of two
+ * sines of these angles, keeps its digits at both ends, which may be infinite and 0. */
 #include "grid.h"
 #include "base/maths.h"
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Constant steps in t. `linear` is azula's grid: t_i = start + (stop - start) i / n, from the first
- * point to the last. `sgm_uniform` (ComfyUI's, after Stability's generative models) differs where
- * the grid goes on to sigma = 0: that step then takes the place of the last one, instead of coming
- * after it. */
+ * point to the last. `sgm_uniform` (ComfyUI's, after Stability's generative models) differs if the
+ * grid goes on to sigma = 0: that step then replaces the last one, instead of following it. */
 #include "grid.h"
 
 static quell_status fill_to(const struct quell_grid *grid, size_t n, quell_point *points)

@@ -20,7 +20,7 @@ enum quell_adaptive_option {
     QUELL_ADAPTIVE_ETA,
     QUELL_ADAPTIVE_S_NOISE,
     QUELL_ADAPTIVE_TRIES,
-    QUELL_ADAPTIVE_REFERENCE
+    QUELL_ADAPTIVE_FORMULA
 };
 
 /* Registers of a try, beside the state: the low-order result last accepted, the two results of this

@@ -6,9 +6,9 @@
  *     E = sqrt(mean of ((y_low - y_high) / max(atol, rtol sigma_s / alpha_s))^2)
  *
  * over the elements of a sample: the law at s is blurred by its noise, and does not show an error
- * that is small beside it. k-diffusion, reference=1, has max(|y_low|, |y_previous|), y_previous the
- * low result last accepted, for sigma_s / alpha_s, and 0.0078 for atol; where one step leads from
- * much noise to little, |y_previous| allows any error. With e = 1 / (E + 1e-8),
+ * that is small beside it. k-diffusion, formula=k_diffusion, has max(|y_low|, |y_previous|),
+ * y_previous the low result last accepted, for sigma_s / alpha_s, and 0.0078 for atol; where one
+ * step leads from much noise to little, |y_previous| allows any error. With e = 1 / (E + 1e-8),
  *
  *     f = 1 + arctan(e_0^b1 e_1^b2 e_2^b3 - 1),
  *     b1 = (P + I + D) / p,   b2 = -(P + 2 D) / p,   b3 = D / p,
@@ -65,7 +65,7 @@ struct quell_plan quell_adaptive_plan(const struct quell_plan *whole,
  * 0.93 where steps down went as far as 1.75. */
 static double longest(const double *option)
 {
-    if (option[QUELL_ADAPTIVE_REFERENCE] != 0) return INFINITY;
+    if (option[QUELL_ADAPTIVE_FORMULA] != 0) return INFINITY;
     return LONGEST / (1 + 6 * fmin(option[QUELL_ADAPTIVE_ETA], 1));
 }
 
@@ -144,7 +144,7 @@ double quell_adaptive_error(const struct quell_adaptive *adaptive, const struct 
     const double *option = adaptive->option;
     double tolerance = fmax(option[QUELL_ADAPTIVE_RTOL] * (tried->s.sigma / tried->s.alpha),
                             option[QUELL_ADAPTIVE_ATOL]);
-    if (option[QUELL_ADAPTIVE_REFERENCE] != 0)
+    if (option[QUELL_ADAPTIVE_FORMULA] != 0)
         tolerance = peers_tolerance(adaptive, tried, previous, low);
     double error = (low - high) / tried->down.alpha / tolerance;
     return error * error;
@@ -231,7 +231,8 @@ static const struct quell_option options[] = {
     QUELL_NUMBER_NEEDS("eta", "s_noise", 1, 0, 1e6, "factor on the noise"),
     QUELL_WHOLE("max_tries", 100000, 1, QUELL_MOST_TRIES,
                 "steps tried, at most, before it is an error"),
-    QUELL_WHOLE("reference", 0, 0, 1, "1: k-diffusion's tolerance, relative to |x / alpha|"),
+    QUELL_CHOICE("formula", 0, "quell|k_diffusion",
+                 "whose tolerance; k-diffusion's is relative to |x / alpha|"),
     {0}};
 
 QUELL_FAMILY(dpm_adaptive) = {{.name = "dpm_adaptive",

@@ -23,7 +23,7 @@
  * Below are their weights as stages (stages.h), where expm1(z) / z - 1 = z phi_2(z): the two differ
  * in z = h or -h, and with eps in e^(lambda_k - lambda_s), which turns eps_k - eps into mu's.
  *
- * Steps from alpha_t = 0 and to sigma_s = 0 are of order 1. fast=1, k-diffusion's dpm_fast: the
+ * Steps from alpha_t = 0 and to sigma_s = 0 are of order 1. fast=yes, k-diffusion's dpm_fast: the
  * last steps are of orders 2 and 1, so that T steps of order 3 take 3 (T - 1) evaluations. */
 #include "stages.h"
 #include "base/maths.h"
@@ -108,11 +108,11 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 static const struct quell_option options[] = {
     QUELL_WHOLE("order", 3, 1, 3, "order, and evaluations in a step"),
     QUELL_CHOICE("prediction", EPS, "eps|x0", "DPM-Solver or DPM-Solver++"),
-    QUELL_WHOLE_NEEDS("order=2|3", "fast", 0, 0, 1, "the last steps are of orders 2 and 1"),
+    QUELL_YES_NO_NEEDS("order=2|3", "fast", 0, "the last steps are of orders 2 and 1"),
     QUELL_STEADY,
     {0}};
 
-static const struct quell_alias aliases[] = {{"dpm_fast", "dpm_single:fast=1"},
+static const struct quell_alias aliases[] = {{"dpm_fast", "dpm_single:fast=yes"},
                                              {"dpmsolver_single", "dpm_single:prediction=eps"},
                                              {"dpmpp_2s", "dpm_single:order=2,prediction=x0"},
                                              {"dpmpp_3s", "dpm_single:order=3,prediction=x0"},

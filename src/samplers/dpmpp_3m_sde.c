@@ -9,23 +9,23 @@
  *         + sigma_s sqrt(1 - exp(-2 eta h)) eps,
  *
  * m_k = z k! phi_{k+1}(-z) the integral of v^k, z = (1 + eta) h. k-diffusion has z phi_3(-z) in
- * place of m_2 = 2 z phi_3(-z), and so is of second order even without noise: reference=1. The
- * first step is of first order, the second of second. */
+ * place of m_2 = 2 z phi_3(-z), and so is of second order even without noise: formula=k_diffusion.
+ * The first step is of first order, the second of second. */
 #include "sde.h"
 #include "steady.h"
 
-enum { ETA, S_NOISE, REFERENCE, STEADY };
+enum { ETA, S_NOISE, FORMULA, STEADY };
 
 static void take(quell_plan *plan, const quell_point *t, const quell_point *s,
                  const struct quell_history *history, const double *option)
 {
     struct quell_sde step = quell_sde_step(t, s, option[ETA]);
-    bool steady = option[STEADY] != 0 && option[REFERENCE] == 0;
+    bool steady = option[STEADY] != 0 && option[FORMULA] == 0;
     double h = quell_lambda(s) - quell_lambda(t), moments[3], weights[3] = {step.integral};
     size_t order = 1;
     if (!quell_sde_singular(t, s)) {
         quell_sde_moments((1 + option[ETA]) * h, 3, moments);
-        if (option[REFERENCE] != 0) moments[2] /= 2;
+        if (option[FORMULA] != 0) moments[2] /= 2;
         order = quell_sde_weights(history, 3, h, moments, option[ETA], steady, weights);
     }
     quell_sde_multistep(plan, t, s, &step, order, weights, history, option[S_NOISE]);
@@ -39,7 +39,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 static const struct quell_option options[] = {
     QUELL_SDE_ETA,
     QUELL_SDE_S_NOISE,
-    QUELL_WHOLE("reference", 0, 0, 1, "1: k-diffusion's formula, of second order"),
+    QUELL_CHOICE("formula", 0, "quell|k_diffusion", "whose; k-diffusion's is of second order"),
     QUELL_STEADY,
     {0}};
 

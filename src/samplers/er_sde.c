@@ -7,20 +7,20 @@
  *         + sqrt(u_s^2 - u_t^2 (phi_s / phi_t)^2) eps.
  *
  * The paper's choice (its eq. 29, as in ComfyUI) is phi = u (exp(u^0.3) + 10); phi = u^2 is the
- * reversed diffusion and phi = u the probability flow. Stages 1, 2 and 3 take mu as constant,
+ * reversed diffusion and phi = u the probability flow. The orders 1, 2 and 3 take mu as constant,
  * linear and quadratic in u, through its values at t and the points q, p before it. The paper's
  * third stage adds
  *
  *     (u - u_t)^2 mu[t, q, p]   in place of   (u - u_t) (u - u_q) mu[t, q, p]
  *
- * of Newton's formula, and so is of second order without noise: reference=1. The integrals are
+ * of Newton's formula, and so is of second order without noise: formula=paper. The integrals are
  * computed when the sampler is created. */
 #include "sde.h"
 #include "steady.h"
 #include "base/gauss.h"
 #include "base/maths.h"
 
-enum { STAGE, S_NOISE, SCALER, REFERENCE, STEADY };
+enum { ORDER, S_NOISE, SCALER, FORMULA, STEADY };
 enum { ER, SDE, ODE };
 
 /* G = log(phi / u), up to a constant, and L' = -d log(phi) / d lambda, at u = exp(-lambda). */
@@ -82,14 +82,14 @@ static void paper_weights(const double *v, const double *moments, double *weight
 }
 
 static void weigh(const struct er_step *step, const struct quell_history *history, size_t order,
-                  int reference, double *weights)
+                  bool paper, double *weights)
 {
     double nodes[3], moments[3];
     for (size_t j = 0; j < order; j++)
         nodes[j] =
             quell_expm1(step->from - quell_lambda(&history->past[j].at)) / quell_expm1(-step->h);
     integrate(step, moments);
-    if (reference && order == 3)
+    if (paper && order == 3)
         paper_weights(nodes, moments, weights);
     else
         quell_lagrange_weights(order, nodes, moments, weights);
@@ -103,14 +103,14 @@ static void take(quell_plan *plan, const quell_point *t, const quell_point *s,
     double from = quell_lambda(t), to = quell_lambda(s), weights[3];
     double grown = growth(to, scaler) - growth(from, scaler);
     size_t order =
-        quell_sde_singular(t, s) ? 1 : quell_history_order(history, (size_t)option[STAGE]);
+        quell_sde_singular(t, s) ? 1 : quell_history_order(history, (size_t)option[ORDER]);
     struct quell_sde sde = {s->sigma / t->sigma * quell_exp(grown), -quell_expm1(from - to + grown),
                             s->sigma * sqrt(-quell_expm1(2 * grown))};
     weights[0] = sde.integral;
-    bool steady = option[STEADY] != 0 && option[REFERENCE] == 0;
+    bool steady = option[STEADY] != 0 && option[FORMULA] == 0;
     for (; order > 1; order--) {
         weigh(&(struct er_step){from, to - from, grown, scaler}, history, order,
-              option[REFERENCE] != 0, weights);
+              option[FORMULA] != 0, weights);
         if (!steady || quell_steady_past(order, weights, 1)) break;
         weights[0] = sde.integral;
     }
@@ -123,11 +123,11 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 }
 
 static const struct quell_option options[] = {
-    QUELL_WHOLE("stage", 3, 1, 3, "values of mu that a step takes"),
-    QUELL_NUMBER_NEEDS("scaler=er|sde", "s_noise", 1, 0, 1e6, "scale of the noise"),
+    QUELL_WHOLE("order", 3, 1, 3, "order without noise, and values of mu that a step takes"),
+    QUELL_NUMBER_NEEDS("scaler=er|sde", "s_noise", 1, 0, 1e6, "factor on the noise"),
     QUELL_CHOICE("scaler", ER, "er|sde|ode", "phi: u (exp(u^0.3) + 10), u^2, or u"),
-    QUELL_WHOLE_NEEDS("stage=3", "reference", 0, 0, 1,
-                      "1: the paper's third stage, of second order"),
+    QUELL_CHOICE_NEEDS("order=3", "formula", 0, "quell|paper",
+                       "whose; the paper's third stage is of second order"),
     QUELL_STEADY,
     {0}};
 

@@ -5,7 +5,7 @@
  *     y_s = y_t + (sigma~_s - sigma~_t) (gamma eps_t + (1 - gamma) eps_{t+1}).
  *
  * An error e at t becomes (1 - k gamma) e + k (gamma - 1) e', k = 1 - e^-h, e' the one before: it
- * does not grow for gamma <= 1 / 2 + 1 / k, which is the most that a step takes (steady=0:
+ * does not grow for gamma <= 1 / 2 + 1 / k, which is the most that a step takes (steady=no:
  * gamma). */
 #include "method.h"
 #include "multistep.h"
@@ -28,7 +28,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 }
 
 static const struct quell_option options[] = {
-    QUELL_NUMBER("gamma", 2, 0, 10, "weight of the present noise; 1 is Euler's step"),
+    QUELL_NUMBER("ge_gamma", 2, 0, 10, "weight of the present noise; 1 is Euler's step"),
     QUELL_STEADY,
     {0}};
 

@@ -7,13 +7,13 @@
  * ipndm has the c_j of even steps whatever the steps are: its order is 2 at most where they are
  * not. ipndm_v has those of the steps as they are: it is zab (adams.c) with four outputs. Two codes
  * in use (diff-sampler, ComfyUI) have slips in it, at order 3 one and at order 4 three:
- * reference=1. */
+ * formula=diff_sampler. */
 #include "method.h"
 #include "multistep.h"
 #include "steady.h"
 #include "base/maths.h"
 
-enum { ORDER, REFERENCE };
+enum { ORDER, FORMULA };
 
 static void weigh_even(const struct quell_history *history, size_t count, const quell_point *t,
                        const quell_point *s, const double *option, double *weights)
@@ -63,7 +63,7 @@ static void weigh(const struct quell_history *history, size_t count, const quell
 }
 
 /* Not quell_slope_multistep, whose weights add up to the step: at order 4 the codes' do not. */
-static void build_reference(quell_plan *plan, const quell_point *grid, size_t steps, size_t most)
+static void build_diff_sampler(quell_plan *plan, const quell_point *grid, size_t steps, size_t most)
 {
     struct quell_history history = {0};
     for (size_t i = 0; i < steps; i++) {
@@ -92,8 +92,8 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 {
     struct quell_slope_method method = {QUELL_EPS, (size_t)option[ORDER], false, quell_zab_weights,
                                         option,    option[2] != 0};
-    if (option[REFERENCE] != 0)
-        build_reference(plan, grid, steps, method.most);
+    if (option[FORMULA] != 0)
+        build_diff_sampler(plan, grid, steps, method.most);
     else
         quell_slope_multistep(plan, grid, steps, &method);
 }
@@ -104,7 +104,8 @@ static const struct quell_option even_options[] = {
     {0}};
 static const struct quell_option options[] = {
     QUELL_WHOLE("order", 4, 1, 4, "order, and outputs that a step uses"),
-    QUELL_WHOLE("reference", 0, 0, 1, "1: diff-sampler's and ComfyUI's formula, with its slips"),
+    QUELL_CHOICE("formula", 0, "quell|diff_sampler",
+                 "whose; diff-sampler's, and ComfyUI's, has slips"),
     QUELL_STEADY,
     {0}};
 

@@ -16,7 +16,7 @@
  *           + eta sigma_s sqrt((1 - e^(-2 (c - 1) h)) / (c - 1)) eps,
  *
  * which is DDIM's for tau = 1. azula goes on with the explicit scheme, which leaves the noise of t:
- * steady=0. */
+ * steady=no. */
 #include "stages.h"
 #include "base/maths.h"
 #include "base/phi.h"

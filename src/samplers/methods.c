@@ -43,8 +43,8 @@ static quell_status refuse(const char *spec)
         quell_nearest_try(&nearest, method->name);
         for (; alias && alias->name; alias++) quell_nearest_try(&nearest, alias->name);
     }
-    return quell_fail(QUELL_NOT_FOUND, "sampler '%s': no such sampler%s; see `quell list`", spec,
-                      nearest.hint);
+    return quell_fail(QUELL_NOT_FOUND, "sampler '%s': no such sampler%s; see `quell list samplers`",
+                      spec, nearest.hint);
 }
 
 /* The options of a spec by an alias, `dpmpp_2m:...`: those that the alias says are what it is. */

@@ -10,9 +10,9 @@
  *
  *     x <- x - 2 snr^2 sigma r^2 eps + 2 snr sigma r z,
  *
- * whatever the scale of x. There |z| and |eps| are means over a batch; a sample's own, reference=1,
- * make the law wider by some 4 / D, and have no mean in one or two dimensions. So r is (D / (w
- * |eps|^2 + (1 - w) D))^(1/2), w = min(1, D / 100), which is the same in many dimensions
+ * whatever the scale of x. There |z| and |eps| are means over a batch; a sample's own,
+ * formula=paper, make the law wider by some 4 / D, and have no mean in one or two dimensions. So r
+ * is (D / (w |eps|^2 + (1 - w) D))^(1/2), w = min(1, D / 100), which is the same in many dimensions
  * (quell_plan_langevin). Beyond snr = 1 the correction overshoots, whatever the law. The size of
  * the corrections does not fall with the steps, and so they leave a bias that more steps do not
  * remove: no order is claimed. The norms are a sample's own; other codes take their mean over the
@@ -20,7 +20,7 @@
 #include "method.h"
 #include "core/plan.h"
 
-enum { CORRECTIONS, DELTA, CORRECTOR, SNR, ETA, REFERENCE };
+enum { CORRECTIONS, DELTA, CORRECTOR, SNR, ETA, FORMULA };
 enum { AZULA, LANGEVIN };
 
 static void azula(quell_plan *plan, const quell_point *t, quell_register_id mu, uint32_t noise,
@@ -33,12 +33,12 @@ static void azula(quell_plan *plan, const quell_point *t, quell_register_id mu, 
 }
 
 static void langevin(quell_plan *plan, const quell_point *t, quell_register_id mu, uint32_t noise,
-                     double snr, bool reference)
+                     double snr, bool paper)
 {
     quell_to_eps(plan, mu, QUELL_STATE, t);
-    (reference ? quell_plan_langevin_norms
-               : quell_plan_langevin)(plan, QUELL_STATE, mu, -2 * snr * snr * t->sigma,
-                                      (quell_noise_term){2 * snr * t->sigma, noise});
+    (paper ? quell_plan_langevin_norms
+           : quell_plan_langevin)(plan, QUELL_STATE, mu, -2 * snr * snr * t->sigma,
+                                  (quell_noise_term){2 * snr * t->sigma, noise});
 }
 
 static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
@@ -51,7 +51,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
             if ((int)option[CORRECTOR] == AZULA)
                 azula(plan, t, mu, noise, option[DELTA]);
             else
-                langevin(plan, t, mu, noise, option[SNR], option[REFERENCE] != 0);
+                langevin(plan, t, mu, noise, option[SNR], option[FORMULA] != 0);
             quell_plan_release(plan, mu);
         }
         quell_ddim_transition(plan, t, s, option[ETA], 7);
@@ -66,8 +66,8 @@ static const struct quell_option options[] = {
     QUELL_NUMBER_NEEDS("corrections,corrector=langevin", "snr", 0.15, 0, 1,
                        "langevin: its signal-to-noise ratio"),
     QUELL_NUMBER("eta", 0, 0, 1e6, "stochasticity of the step, as in ddim"),
-    QUELL_WHOLE_NEEDS("corrections,corrector=langevin", "reference", 0, 0, 1,
-                      "1: langevin by the sample's own norms alone"),
+    QUELL_CHOICE_NEEDS("corrections,corrector=langevin", "formula", 0, "quell|paper",
+                       "whose; paper: by the sample's own norms alone"),
     {0}};
 
 QUELL_FAMILY(pc) = {{.name = "pc",

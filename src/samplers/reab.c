@@ -10,8 +10,8 @@
  * normal X, and linear in r where mu is constant: with two outputs both are exact, wherever the
  * data are. With one they cannot both be, and the step is DDIM's.
  *
- * reference=1 gives the numbers of azula 0.11.1, which interpolates g = (alpha / n) f in lambda, so
- * that a mean far from 0 is missed by a part of its size:
+ * formula=azula gives the numbers of azula 0.11.1, which interpolates g = (alpha / n) f in lambda,
+ * so that a mean far from 0 is missed by a part of its size:
  *
  *     x_s = (n_s / n_t) x_t - n h sum_j g_j integral of l_j(v) / (2 cosh(lambda_t + v h)) dv
  *
@@ -23,7 +23,7 @@
 #include "base/gauss.h"
 #include "base/maths.h"
 
-enum { ORDER, REFERENCE, STEADY };
+enum { ORDER, FORMULA, STEADY };
 
 /* r / (1 + r^2)^(3/2), from powers of e^-|lambda|. */
 static double density(double lambda)
@@ -113,7 +113,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 {
     struct quell_slope_method method = {QUELL_TURN, (size_t)option[ORDER], false, weigh,
                                         option,     option[STEADY] != 0};
-    if (option[REFERENCE] != 0)
+    if (option[FORMULA] != 0)
         azula(plan, grid, steps, (size_t)option[ORDER]);
     else
         quell_slope_multistep(plan, grid, steps, &method);
@@ -121,7 +121,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 
 static const struct quell_option options[] = {
     QUELL_WHOLE("order", 2, 1, 4, "order, and outputs that a step uses"),
-    QUELL_WHOLE("reference", 0, 0, 1, "1: azula's formula, of first order"),
+    QUELL_CHOICE("formula", 0, "quell|azula", "whose; azula's is of first order"),
     QUELL_STEADY,
     {0}};
 

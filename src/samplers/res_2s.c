@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* RES, the refined exponential solver of second order in one step (Zhang et al., 2308.02157, table
  * 3): the exponential Runge-Kutta method of two stages. With h = lambda_s - lambda_t, nodes c1 = 0
- * and c2, phi_k at -h,
+ * and c2 = r, phi_k at -h,
  *
  *     x_2 = (sigma_2 / sigma_t) x_t + alpha_2 c2 h phi_1(-c2 h) mu,   at lambda_t + c2 h
  *     x_s = (sigma_s / sigma_t) x_t + alpha_s h (b1 mu + b2 mu_2),
@@ -24,7 +24,9 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 }
 
 static const struct quell_option options[] = {
-    QUELL_NUMBER("c2", 0.5, 1e-3, 1, "where in the step the second output is"), QUELL_STEADY, {0}};
+    QUELL_NUMBER("r", 0.5, 1e-3, 1, "where in the step the second evaluation is"),
+    QUELL_STEADY,
+    {0}};
 
 QUELL_FAMILY(res_2s) = {{.name = "res_2s",
                          .summary = "RES: exponential Runge-Kutta of two stages",

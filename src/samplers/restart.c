@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* Restart sampling (Xu et al., 2306.14878, algorithm 1): Heun's method (heun.c), and on the way,
  * `restarts` times, from a point of little noise back up and down again. With y = x / alpha and
- * sigma~ = sigma / alpha, at the first point of the grid with sigma~ <= s_min, `low`:
+ * sigma~ = sigma / alpha, at the first point of the grid with sigma~ <= s_tmin, `low`:
  *
- *     y_high = y_low + s_noise sqrt(s_max^2 - sigma~_low^2) eps_k,   eps_k ~ N(0, I),
+ *     y_high = y_low + s_noise sqrt(s_tmax^2 - sigma~_low^2) eps_k,   eps_k ~ N(0, I),
  *
- * then `inner` steps of Heun's method from s_max to low, along
+ * then `inner` steps of Heun's method from s_tmax to low, along
  *
- *     sigma~_j = (s_max^(1/7) + (j / inner) (sigma~_low^(1/7) - s_max^(1/7)))^7.
+ *     sigma~_j = (s_tmax^(1/7) + (j / inner) (sigma~_low^(1/7) - s_tmax^(1/7)))^7.
  *
  * The way up forgets errors that the way down then does not repeat; the law at `low` stays. Where
- * the grid jumps from above s_min to sigma = 0, the step stops at s_min on its way, or, if the
- * schedule ends above s_min, restarts before that step. The way up ends at the schedule's largest
- * sigma~ at the latest: the model knows no more noise. A grid that begins below s_min, ends above
- * it, or whose `low` is not below s_max, has no restart.
+ * the grid jumps from above s_tmin to sigma = 0, the step stops at s_tmin on its way, or, if the
+ * schedule ends above s_tmin, restarts before that step. The way up ends at the schedule's largest
+ * sigma~ at the latest: the model knows no more noise. A grid that begins below s_tmin, ends above
+ * it, or whose `low` is not below s_tmax, has no restart.
  *
  * Each restart k has the noise slot k of its transition (the Brownian path k in Brownian mode) to
  * itself, so that there are at most 8. The restarts belong to that transition. The inner steps stay
@@ -21,7 +21,7 @@
 #include "stages.h"
 #include "base/maths.h"
 
-enum { S_MIN, S_MAX, INNER, RESTARTS, S_NOISE, STEADY };
+enum { S_TMIN, S_TMAX, INNER, RESTARTS, S_NOISE, STEADY };
 #define RHO 7.0
 
 /* The point `done` of the way from high to low. */
@@ -49,14 +49,14 @@ static void again(quell_plan *plan, const quell_point *high, const quell_point *
 
 static void restart(quell_plan *plan, const quell_point *low, const double *option)
 {
-    double lambda = -quell_log(option[S_MAX]);
+    double lambda = -quell_log(option[S_TMAX]);
     if (!(lambda < quell_lambda(low))) return;
     quell_point high = quell_plan_at(plan, 1);
     if (lambda > quell_lambda(&high)) high = quell_plan_at_lambda(plan, lambda);
     for (unsigned k = 0; k < (unsigned)option[RESTARTS]; k++) again(plan, &high, low, k, option);
 }
 
-/* Where the restarts of a transition t -> s over s_min = exp(-target) are. */
+/* Where the restarts of a transition t -> s over s_tmin = exp(-target) are. */
 static quell_point landing(quell_plan *plan, const quell_point *t, const quell_point *s,
                            double target)
 {
@@ -68,7 +68,7 @@ static quell_point landing(quell_plan *plan, const quell_point *t, const quell_p
 static void crossing(quell_plan *plan, const quell_point *t, const quell_point *s,
                      const double *option)
 {
-    quell_point low = landing(plan, t, s, -quell_log(option[S_MIN]));
+    quell_point low = landing(plan, t, s, -quell_log(option[S_TMIN]));
     if (quell_lambda(&low) > quell_lambda(t)) quell_heun(plan, t, &low, option[STEADY] != 0);
     restart(plan, &low, option);
     if (s->sigma == 0) quell_heun(plan, &low, s, option[STEADY] != 0);
@@ -76,9 +76,9 @@ static void crossing(quell_plan *plan, const quell_point *t, const quell_point *
 
 static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
 {
-    if (!(option[S_MIN] < option[S_MAX]))
-        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "restart: s_min must be below s_max");
-    double target = -quell_log(option[S_MIN]);
+    if (!(option[S_TMIN] < option[S_TMAX]))
+        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "restart: s_tmin must be below s_tmax");
+    double target = -quell_log(option[S_TMIN]);
     for (size_t i = 0; i < steps; i++) {
         const quell_point *t = &grid[i], *s = &grid[i + 1];
         if (quell_lambda(t) < target && quell_lambda(s) >= target)
@@ -90,8 +90,8 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 }
 
 static const struct quell_option options[] = {
-    QUELL_NUMBER_NEEDS("restarts", "s_min", 0.1, 1e-6, 1e6, "sigma / alpha where restarts begin"),
-    QUELL_NUMBER_NEEDS("restarts", "s_max", 2, 1e-6, 1e6, "sigma / alpha that they go up to"),
+    QUELL_NUMBER_NEEDS("restarts", "s_tmin", 0.1, 1e-6, 1e6, "sigma / alpha where restarts begin"),
+    QUELL_NUMBER_NEEDS("restarts", "s_tmax", 2, 1e-6, 1e6, "sigma / alpha that they go up to"),
     QUELL_WHOLE_NEEDS("restarts", "inner", 9, 1, 1000, "steps of each way down"),
     QUELL_WHOLE("restarts", 1, 0, 8, "how often"),
     QUELL_NUMBER_NEEDS("restarts", "s_noise", 1, 0, 1e6, "factor on the noise"),

@@ -11,11 +11,12 @@
  * with the same noise; corrector_order counts it, and 0 leaves the corrector out. What the last
  * step predicts is not evaluated and stays. Both begin with lower orders, as values come in.
  *
- * tau = eta where the step ends at tau_start >= sigma / alpha >= tau_end, elsewhere 0. */
+ * The option tau holds where the step ends at s_tmin <= sigma / alpha <= s_tmax; elsewhere tau is
+ * 0. */
 #include "sde.h"
 #include "steady.h"
 
-enum { PREDICTOR, CORRECTOR, ETA, S_NOISE, TAU_START, TAU_END, STEADY };
+enum { PREDICTOR, CORRECTOR, TAU, S_NOISE, S_TMIN, S_TMAX, STEADY };
 
 /* The last prediction, kept for its correction. */
 struct prediction {
@@ -31,8 +32,8 @@ struct prediction {
 static double rate(const quell_point *s, const double *option)
 {
     double sigma = s->sigma / s->alpha;
-    int inside = option[TAU_START] >= sigma && sigma >= option[TAU_END];
-    return inside ? option[ETA] * option[ETA] : 0;
+    int inside = option[S_TMIN] <= sigma && sigma <= option[S_TMAX];
+    return inside ? option[TAU] * option[TAU] : 0;
 }
 
 /* x = state from + alpha sum_j weights[j] mu_j + noise, at the point s. */
@@ -86,9 +87,8 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
     struct quell_history history = {0};
     struct prediction p = {.from = quell_plan_register(plan)};
     size_t most = (size_t)fmax(option[PREDICTOR], option[CORRECTOR]);
-    if (option[TAU_START] < option[TAU_END])
-        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT,
-                          "sa_solver: tau_start must not be below tau_end");
+    if (option[S_TMIN] > option[S_TMAX])
+        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "sa_solver: s_tmin must not be above s_tmax");
     for (size_t i = 0; i < steps; i++) {
         const quell_point *t = &grid[i], *s = &grid[i + 1];
         if (quell_idle_step(plan, t, s)) {
@@ -107,11 +107,10 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 static const struct quell_option options[] = {
     QUELL_WHOLE("predictor_order", 3, 1, 5, "values that the predictor takes"),
     QUELL_WHOLE("corrector_order", 4, 0, 5, "values that the corrector takes; 0: none"),
-    QUELL_NUMBER("eta", 1, 0, 1e3, "tau, the stochasticity: 0 deterministic, 1 the SDE's"),
-    QUELL_SDE_S_NOISE,
-    QUELL_NUMBER_NEEDS("eta", "tau_start", INFINITY, 0, INFINITY,
-                       "sigma / alpha above which tau is 0"),
-    QUELL_NUMBER_NEEDS("eta", "tau_end", 0, 0, INFINITY, "sigma / alpha below which tau is 0"),
+    QUELL_NUMBER("tau", 1, 0, 1e3, "stochasticity: 0 deterministic, 1 the SDE's"),
+    QUELL_NUMBER_NEEDS("tau", "s_noise", 1, 0, 1e6, "factor on the noise"),
+    QUELL_NUMBER_NEEDS("tau", "s_tmin", 0, 0, INFINITY, "least sigma / alpha with noise"),
+    QUELL_NUMBER_NEEDS("tau", "s_tmax", INFINITY, 0, INFINITY, "greatest sigma / alpha with noise"),
     QUELL_STEADY,
     {0}};
 

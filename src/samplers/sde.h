@@ -52,6 +52,6 @@ void quell_sde_walk(quell_plan *plan, const quell_point *grid, size_t steps, siz
 
 /* Every method's options. */
 #define QUELL_SDE_ETA QUELL_NUMBER("eta", 1, 0, 1e6, "stochasticity: 0 deterministic, 1 the SDE's")
-#define QUELL_SDE_S_NOISE QUELL_NUMBER_NEEDS("eta", "s_noise", 1, 0, 1e6, "scale of the noise")
+#define QUELL_SDE_S_NOISE QUELL_NUMBER_NEEDS("eta", "s_noise", 1, 0, 1e6, "factor on the noise")
 
 #endif

@@ -62,6 +62,6 @@ bool quell_steady_noise(double left, double fresh, double noise);
 
 /* The option of every method that has the rule. */
 #define QUELL_STEADY \
-    QUELL_WHOLE("steady", 1, 0, 1, "0: the whole order however long a step is, as other codes do")
+    QUELL_YES_NO("steady", 1, "no: the whole order however long a step is, as other codes do")
 
 #endif

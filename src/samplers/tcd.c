@@ -2,10 +2,10 @@
 /* Trajectory consistency distillation (Zheng et al., 2402.19159, strategic stochastic sampling):
  * the model jumps along its trajectory to a time before s, and noise leads back up to s,
  *
- *     x_d = alpha_d mu + sigma_d (x_t - alpha_t mu) / sigma_t,   at the time d = (1 - eta) s
+ *     x_d = alpha_d mu + sigma_d (x_t - alpha_t mu) / sigma_t,   at the time d = (1 - gamma) s
  *     x_s = (alpha_s / alpha_d) x_d + sqrt(sigma_s^2 - (alpha_s / alpha_d)^2 sigma_d^2) z,
  *
- * mu = f(x_t, t), z ~ N(0, I); eta is the paper's gamma. eta = 0 is DDIM, eta = 1 nearly LCM. Times
+ * mu = f(x_t, t), z ~ N(0, I). gamma = 0 is DDIM, gamma = 1 nearly LCM. Times
  * are those of the schedule, from 0 to 1, where other code rounds down to a training step. The step
  * to the end at t = 0 has no noise.
  *
@@ -15,11 +15,11 @@
 #include "base/maths.h"
 
 /* The point d seen from s: (alpha_s / alpha_d) x_d has alpha_s and sigma~_d. */
-static struct quell_ancestral down(quell_plan *plan, const quell_point *s, double eta)
+static struct quell_ancestral down(quell_plan *plan, const quell_point *s, double gamma)
 {
     struct quell_ancestral step = {*s, 0};
     if (s->sigma == 0) return step;
-    quell_point d = quell_plan_at(plan, (1 - eta) * s->t);
+    quell_point d = quell_plan_at(plan, (1 - gamma) * s->t);
     double fall = quell_lambda(s) - quell_lambda(&d); /* <= 0, but for rounding */
     if (!(fall < 0)) return step;
     step.up = s->sigma * sqrt(-quell_expm1(2 * fall));
@@ -42,7 +42,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 }
 
 static const struct quell_option options[] = {
-    QUELL_NUMBER("eta", 0.3, 0, 1, "gamma, how far jumps go beyond the next time: 0 none"), {0}};
+    QUELL_NUMBER("gamma", 0.3, 0, 1, "how far jumps go beyond the next time: 0 none"), {0}};
 
 QUELL_FAMILY(tcd) = {{.name = "tcd",
                       .summary = "trajectory consistency; for distilled models",

@@ -19,7 +19,7 @@
 #include "base/maths.h"
 #include "base/phi.h"
 
-enum { ORDER, VARIANT, CORRECTOR, STEADY };
+enum { ORDER, VARIANT, USE_CORRECTOR, STEADY };
 enum { BH1, BH2 };
 
 /* A step t -> s, and the outputs it may use. Their nodes have this order: t, the past points from
@@ -88,7 +88,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
     size_t order = (size_t)option[ORDER];
     struct quell_history history = {0};
     struct step last = {0}; /* the one before, if it is to be corrected */
-    bool corrects = option[CORRECTOR] != 0;
+    bool corrects = option[USE_CORRECTOR] != 0;
     quell_register_id base = corrects ? quell_plan_register(plan) : QUELL_STATE; /* x, corrected */
     for (size_t i = 0; i < steps; i++) {
         const quell_point *t = &grid[i], *s = &grid[i + 1];
@@ -115,7 +115,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 static const struct quell_option options[] = {
     QUELL_WHOLE("order", 2, 1, 4, "outputs that the predictor uses; the corrector adds one"),
     QUELL_CHOICE("variant", BH2, "bh1|bh2", "B(h) of the paper"),
-    QUELL_WHOLE("corrector", 1, 0, 1, "0: the predictor alone"),
+    QUELL_YES_NO("use_corrector", 1, "no: the predictor alone"),
     QUELL_STEADY,
     {0}};
 

@@ -8,16 +8,16 @@
  * the integral of exp(-h (1 - v)) v^k is k! phi_{k+1}(-h).
  *
  * solver=midpoint is DPM-Solver++(2M), which takes h / 2 phi_1(-h) for the first moment of order 2
- * (of second order too). reference=1 gives the formulas of k-diffusion and diffusers: this, and at
- * order 3 DPM-Solver++(3M), whose second divided difference lacks a factor of 2, so that its order
- * is 2. */
+ * (of second order too). formula=k_diffusion gives the formulas of k-diffusion and diffusers: this,
+ * and at order 3 DPM-Solver++(3M), whose second divided difference lacks a factor of 2, so that its
+ * order is 2. */
 #include "method.h"
 #include "multistep.h"
 #include "steady.h"
 #include "base/maths.h"
 #include "base/phi.h"
 
-enum { ORDER, SOLVER, REFERENCE, STEADY };
+enum { ORDER, SOLVER, FORMULA, STEADY };
 
 static void weigh(const struct quell_history *history, size_t count, double h, const double *option,
                   double *weights)
@@ -27,9 +27,9 @@ static void weigh(const struct quell_history *history, size_t count, double h, c
         moments[k] = factorial * quell_phi(k + 1, -h);
         factorial *= k + 1;
     }
-    if (option[ORDER] == 2 && (option[REFERENCE] != 0 || option[SOLVER] != 0))
+    if (option[ORDER] == 2 && (option[FORMULA] != 0 || option[SOLVER] != 0))
         moments[1] = moments[0] / 2;
-    if (option[REFERENCE] != 0 && option[ORDER] == 3) moments[2] /= 2;
+    if (option[FORMULA] != 0 && option[ORDER] == 3) moments[2] /= 2;
     quell_history_weights(history, count, h, moments, weights);
 }
 
@@ -37,7 +37,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 {
     struct quell_history history = {0};
     size_t most = (size_t)option[ORDER];
-    bool steady = option[STEADY] != 0 && option[REFERENCE] == 0;
+    bool steady = option[STEADY] != 0 && option[FORMULA] == 0;
     for (size_t i = 0; i < steps; i++) {
         const quell_point *t = &grid[i], *s = &grid[i + 1];
         if (quell_plain_step(plan, t, s)) continue;
@@ -61,7 +61,8 @@ static const struct quell_option options[] = {
     QUELL_WHOLE("order", 2, 1, 4, "order, and outputs that a step uses"),
     QUELL_CHOICE_NEEDS("order=2", "solver", 0, "heun|midpoint",
                        "order 2: the exact integral, or DPM-Solver++(2M)'s slope halfway"),
-    QUELL_WHOLE("reference", 0, 0, 1, "1: the 2M and 3M of k-diffusion and diffusers"),
+    QUELL_CHOICE_NEEDS("order=1|2|3", "formula", 0, "quell|k_diffusion",
+                       "whose; k_diffusion: the 2M and 3M of k-diffusion and diffusers"),
     QUELL_STEADY,
     {0}};
 

@@ -146,20 +146,50 @@ TEST(cli, list_and_info)
     command_remove(&command);
 }
 
+/* The first line with an option or, of `quell help`, a command. The line before is a heading. */
+static const char *first_option(const char *help)
+{
+    const char *at = help;
+    while ((at = strstr(at, ":\n  ")) && strncmp(at + 4, "-", 1) && strncmp(at + 4, "    --", 6) &&
+           strncmp(at + 4, "sample ", 7))
+        at++;
+    return at;
+}
+
+/* Each help says first how the command is called, then what it does, and shows an example before
+ * the options, which stand in groups. The exit codes are said once, by `quell help`. */
 TEST(cli, help)
 {
-    static const char *const cases[] = {"--help",      "sample --help", "list --help",
-                                        "info --help", "plan --help",   "model --help",
-                                        "join --help", "compare --help"};
+    static const char *const cases[] = {
+        "--help",      "sample --help", "list --help", "info --help",    "plan --help",
+        "join --help", "model --help",  "help sample", "compare --help", "denoise --help"};
     struct command command = command_new();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         command_check(&command, 0, cases[i]);
         char *output = command_output(&command);
-        CHECK(strstr(output, "Usage: quell") && strstr(output, "Exit codes: 0"), "%s", output);
+        const char *usage = strstr(output, "Usage: quell"), *example = strstr(output, "Example");
+        CHECK(usage && (!i || usage == output), "%s", output);
+        CHECK(usage < example && example < first_option(output), "%s", output);
+        CHECK(!strstr(output, "Exit codes:") == (i > 0), "%s", output);
         for (char *line = strtok(output, "\n"); line; line = strtok(NULL, "\n"))
             CHECK(strlen(line) <= 86, "quell %s: a long line: %s", cases[i], line);
         free(output);
     }
     command_check(&command, 2, "");
+    command_remove(&command);
+}
+
+TEST(cli, version)
+{
+    static const char *const cases[] = {"version", "--version", "-V"};
+    struct command command = command_new();
+    char expected[64];
+    snprintf(expected, sizeof expected, "quell %s\n", quell_version());
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        command_check(&command, 0, cases[i]);
+        char *output = command_output(&command);
+        CHECK(!strcmp(output, expected), "%s: %s", cases[i], output);
+        free(output);
+    }
     command_remove(&command);
 }

@@ -179,12 +179,12 @@ static size_t evaluations_of(const struct command *command, const char *spec, si
 TEST(compare, table_is_complete)
 {
     static const char *const samplers[] = {"ddim:eta=0.5", "euler:s_churn=5,s_noise=1.01",
-                                           "heun:steady=0", "ddpm"};
+                                           "heun:steady=no", "ddpm"};
     static const int budgets[] = {1, 7, 20};
     struct command command = command_new();
     json_t *root =
         command_json(&command, "compare --samplers ddim:eta=0.5,euler:s_churn=5,s_noise=1.01,"
-                               "heun:steady=0,ddpm --evaluations 1,7,20 --count 500 --json");
+                               "heun:steady=no,ddpm --evaluations 1,7,20 --count 500 --json");
     CHECK(json_array_size(json_field(root, "samplers")) == 4, "samplers");
     CHECK(number(root, "count") == 500 && number(root, "directions") == DIRECTIONS, "count");
     CHECK(!strcmp(json_string_value(json_field(root, "grid")), "linear"), "grid");

@@ -43,6 +43,61 @@ TEST(options, did_you_mean)
     command_remove(&command);
 }
 
+/* A word of the list leads to that list, an option of a name to that name. */
+TEST(options, where_to_look)
+{
+    static const char *const cases[][2] = {
+        {"plan --sampler ddmi", "see `quell list samplers`"},
+        {"plan --sampler ddim:ets=1", "see `quell list samplers ddim`"},
+        {"plan --sampler dpmpp_2m:ets=1", "see `quell list samplers dpmpp_2m`"},
+        {"plan --schedule cosin", "see `quell list schedules`"},
+        {"plan --schedule vp:x=1", "see `quell list schedules vp`"},
+        {"plan --grid karas", "see `quell list grids`"},
+        {"plan --grid karras:x=1", "see `quell list grids karras`"},
+        {GRID "--isa scaler", "see `quell list isas`"},
+    };
+    struct command command = command_new();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        command_refused(&command, 2, cases[i][0], cases[i][1]);
+    command_remove(&command);
+}
+
+/* A letter is the option with its name. What only looks like a letter or a name is refused. */
+TEST(options, letters)
+{
+    static const char *const refused[][2] = {
+        {"sample -z", "no option '-z'"},
+        {"denoise -t 0.3", "no option '-t' (did you mean '--t'?)"},
+        {"plan -n 3", "no option '-n'"},
+        {"sample -m", "--model: needs a value"},
+        {"sample -qn", "--count: needs a value"},
+        {"sample -m builtin:grid25 -n x", "--count 'x': must be a whole number"},
+        {GRID "-n 5", "--count: is given twice"},
+        {GRID "-o -q", "--out: its value is missing before -q; or say --out=-q"},
+        {GRID "-o -h", "--out: its value is missing before -h"},
+        {"sample -model builtin:grid25", "no option '-model': a long name has two dashes: --model"},
+        {GRID "-out=x.npy", "a long name has two dashes: --out=x.npy"},
+        {GRID "--se 1", "no option '--se' (did you mean 'seed'?)"},
+        {GRID "--sampl ddim", "no option '--sampl' (did you mean 'sampler'?)"},
+        {GRID "--st 4", "(did you mean 'steps' or 'start' or 'stop'?)"},
+        {GRID "--prior=4", "(did you mean 'prior-mean' or 'prior-variance'?)"},
+        {GRID "--js", "no option '--js' (did you mean 'json'?)"},
+        {"versoin", "no command 'versoin' (did you mean 'version'?)"},
+    };
+    struct command command = command_new();
+    command_check(&command, 0, GRID "--seed 3 --out long.npy");
+    command_check(&command, 0, "sample -q -m builtin:grid25 -n 10 --seed 3 -o short.npy");
+    command_same(&command, "long.npy", "short.npy");
+    command_check(&command, 0, "sample -qn10 -mbuiltin:grid25 --seed=3 -oclose.npy");
+    command_same(&command, "long.npy", "close.npy");
+    command_check(&command, 0, "join -q -o joined.npy -n 10 short.npy");
+    command_check(&command, 0, "denoise -m builtin:grid25 --from long.npy -o mean.npy");
+    command_check(&command, 0, "plan -h");
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+        command_refused(&command, 2, refused[i][0], refused[i][1]);
+    command_remove(&command);
+}
+
 /* A number is read whatever its length. */
 TEST(options, long_numbers)
 {
@@ -118,11 +173,11 @@ TEST(options, refused)
         {GRID "--sampler ddim:eta=0x1p-1", "option 'eta' must be a number from 0 to 1e+06"},
         {GRID "--sampler unipc:order=2.5", "option 'order' must be a whole number from 1 to 4"},
         {GRID "--sampler unipc:order=9", "option 'order' must be a whole number from 1 to 4"},
-        {GRID "--sampler heun:steady=true", "option 'steady' must be 0 or 1"},
-        {GRID "--sampler heun:steady", "option 'steady' must be 0 or 1"},
-        {GRID "--sampler heun:steady=2", "option 'steady' must be 0 or 1"},
-        {GRID "--sampler heun:steady=0.5", "option 'steady' must be 0 or 1"},
-        {GRID "--schedule beta_linear:zero_snr=yes", "option 'zero_snr' must be 0 or 1"},
+        {GRID "--sampler heun:steady=true", "option 'steady' must be yes or no"},
+        {GRID "--sampler heun:steady", "option 'steady' must be yes or no"},
+        {GRID "--sampler heun:steady=0", "option 'steady' must be yes or no"},
+        {GRID "--sampler heun:steady=", "option 'steady' must be yes or no"},
+        {GRID "--schedule beta_linear:zero_snr=1", "option 'zero_snr' must be yes or no"},
         {GRID "--sampler dpmpp_2m:order=3", "'dpmpp_2m' is xeab:order=2"},
         {GRID "--clamp-low 0x1", "--clamp-low '0x1'"},
         {GRID "--times 1,0x.8p0,0", "--times: '0x.8p0' is not a number"},
@@ -228,7 +283,7 @@ TEST(options, times)
                   GRID "--schedule beta_scaled_linear --out ays.npy --sigmas "
                        "14.615,6.475,3.861,2.697,1.886,1.396,0.963,0.652,0.399,0.152,0.029,0");
     json_t *root = command_json(&command, "compare --quiet --json --count 100 --times 1,.7,.4,.1,0 "
-                                          "--samplers ddim,heun:steady=0");
+                                          "--samplers ddim,heun:steady=no");
     const json_t *samplers = json_field(root, "samplers");
     const long long evaluations[] = {4, 8};
     for (size_t i = 0; i < 2; i++) {

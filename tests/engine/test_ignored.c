@@ -32,22 +32,22 @@ TEST(ignored, options_without_effect)
         {"dpmpp_3m_sde:eta=0,s_noise=2", "'s_noise'"},
         {"seeds2:eta=0,s_noise=2", "'s_noise'"},
         {"seeds3:eta=0,s_noise=2", "'s_noise'"},
-        {"sa_solver:eta=0,s_noise=2", "'s_noise'"},
-        {"sa_solver:eta=0,tau_end=2", "'tau_end'"},
-        {"sa_solver:eta=0,tau_start=2", "'tau_start'"},
-        {"sa_solver:tau_start=1,tau_end=2", "tau_start must not be below tau_end"},
+        {"sa_solver:tau=0,s_noise=2", "'s_noise'"},
+        {"sa_solver:tau=0,s_tmin=2", "'s_tmin'"},
+        {"sa_solver:tau=0,s_tmax=2", "'s_tmax'"},
+        {"sa_solver:s_tmax=1,s_tmin=2", "s_tmin must not be above s_tmax"},
         {"er_sde:scaler=ode,s_noise=2", "'s_noise' has no effect but with scaler=er|sde"},
-        {"er_sde:stage=2,reference=1", "'reference' has no effect but with stage=3"},
+        {"er_sde:order=2,formula=paper", "'formula' has no effect but with order=3"},
         {"restart:restarts=0,inner=3", "'inner'"},
-        {"restart:restarts=0,s_max=3", "'s_max'"},
+        {"restart:restarts=0,s_tmax=3", "'s_tmax'"},
         {"restart:restarts=0,s_noise=3", "'s_noise'"},
-        {"pc:snr=0.9,reference=1", "'snr' has no effect but with corrector=langevin"},
-        {"pc:reference=1", "'reference' has no effect but with corrector=langevin"},
+        {"pc:snr=0.9,formula=paper", "'snr' has no effect but with corrector=langevin"},
+        {"pc:formula=paper", "'formula' has no effect but with corrector=langevin"},
         {"pc:corrector=langevin,delta=0.5", "'delta' has no effect but with corrector=azula"},
         {"pc:corrections=0,delta=0.5", "'delta' has no effect but with 'corrections', which is 0"},
         {"pc:corrections=0,corrector=langevin", "'corrector'"},
         {"xeab:order=3,solver=midpoint", "'solver' has no effect but with order=2"},
-        {"dpm_single:order=1,fast=1", "'fast' has no effect but with order=2|3"},
+        {"dpm_single:order=1,fast=yes", "'fast' has no effect but with order=2|3"},
         {"heun:s_churn=1,s_tmin=2,s_tmax=1", "s_tmin must not be above s_tmax"},
         {"euler_a:eta=2",
          "the eta of 'euler_a' is 2, but on these steps it has no effect beyond 1"},
@@ -62,8 +62,8 @@ TEST(ignored, options_without_effect)
     };
     static const char *const taken[] = {"heun:s_noise=1,s_tmin=0",
                                         "heun:s_churn=1,s_noise=2,s_tmin=1",
-                                        "pc:corrector=langevin,snr=0.9,reference=1",
-                                        "dpmpp_2m:reference=1", "euler_a:form=rf,eta=1.01"};
+                                        "pc:corrector=langevin,snr=0.9,formula=paper",
+                                        "dpmpp_2m:formula=k_diffusion", "euler_a:form=rf,eta=1.01"};
     begin("vp");
     for (size_t i = 0; i < sizeof specs / sizeof *specs; i++)
         options.steps = 4, refused(specs[i][0], specs[i][1]);

@@ -175,7 +175,7 @@ TEST(operation, interpreted)
     check("dpmpp_sde", 1);
     check("seeds3", 1);
     check("pc:corrector=langevin", 0);
-    check("pc:reference=1,corrector=langevin", 0);
+    check("pc:formula=paper,corrector=langevin", 0);
     check("ddpm:variance=learned_range", 0);
     check("unipc:order=3", 0);
 }

@@ -75,7 +75,7 @@ TEST(refusals, names_of_others)
     same("dpm_2_ancestral", "dpm2_a");
     same("dpmpp_2s_ancestral", "dpmpp_2s_a");
     same("uni_pc", "unipc:order=3,variant=bh1");
-    same("uni_pc_bh2:corrector=0", "unipc:order=3,variant=bh2,corrector=0");
+    same("uni_pc_bh2:use_corrector=no", "unipc:order=3,variant=bh2,use_corrector=no");
     same("seeds_2", "seeds2");
     same("seeds_3", "seeds3");
     same("lms:order=4", "zab:order=4");

@@ -171,8 +171,8 @@ TEST(variance, runs)
     check_run("vp", "linear", 0, 1);
     check_run("vp", "karras:final=zero", 0, 0);
     check_run("rectified", "linear", 0, 0);
-    check_run("beta_linear:zero_snr=1", "linear:final=zero", 0, 0);
-    check_run("beta_linear:zero_snr=1", "linear:final=zero", 1, 1);
+    check_run("beta_linear:zero_snr=yes", "linear:final=zero", 0, 0);
+    check_run("beta_linear:zero_snr=yes", "linear:final=zero", 1, 1);
 }
 
 /* A noise must be one of quell_plan_noise: else it is past the list's end. */

@@ -104,7 +104,7 @@ TEST(mpi, options_refused)
     check_refused(&command, 2, "sample --model builtin:grid25 --out y.npy --resume",
                   "--resume: only `quell sample` can go on");
     check_refused(&command, 2, "sample --model builtin:grid25 --out y.npy --plot y.png",
-                  "no option '--plot', or not so: see `quell-mpi sample --help`");
+                  "no option '--plot': see `quell-mpi sample --help`");
     command_remove(&command);
 }
 

@@ -5,9 +5,9 @@
  *
  * Plans are run in double and must agree to 1e-9 or so; then the engine itself, in float. A row
  * with `differs` says why we do not want to agree: there the difference must be plain to see, and
- * where a sampler has `reference`, another row shows that it reproduces the peer.
+ * where a sampler has `formula`, another row shows that it reproduces the peer.
  *
- * Peers take the whole order however long a step is, and so do all rows: by steady=0. */
+ * Peers take the whole order however long a step is, and so do all rows: by steady=no. */
 #include "doubles.h"
 #include "harness.h"
 #include "models.h"
@@ -131,8 +131,8 @@ static const char *spec_of(const struct row *row, const struct quell_method *met
     while (option->name && strcmp(option->name, "steady")) option++;
     snprintf(text, size, "%s%s", row->spec,
              !option->name            ? ""
-             : strchr(row->spec, ':') ? ",steady=0"
-                                      : ":steady=0");
+             : strchr(row->spec, ':') ? ",steady=no"
+                                      : ":steady=no");
     return text;
 }
 

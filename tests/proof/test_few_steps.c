@@ -38,7 +38,10 @@ static bool has_all_grids(const quell_schedule *schedule)
 }
 
 /* azula's formula, which takes no constant. */
-static bool is_other(const char *spec) { return !strncmp(spec, "reab:", 5) && strstr(spec, "ref"); }
+static bool is_other(const char *spec)
+{
+    return !strncmp(spec, "reab:", 5) && strstr(spec, "formula=");
+}
 
 /* How far the mean of the samples is from 1, where 1 is all that the denoiser says. */
 static double off_by(const char *spec, const quell_schedule *schedule, const char *grid,
@@ -107,8 +110,8 @@ static bool begins(const char *spec, const char *name)
  * noise, another temperature, and a gradient taken ten times. */
 static bool has_the_law(const char *spec)
 {
-    static const char *const others[] = {"lcm",         "tcd",     "consistency", "reference=1",
-                                         "temperature", "s_noise", "steady=0",    "gamma=10"};
+    static const char *const others[] = {"lcm",         "tcd",     "consistency", "formula=",
+                                         "temperature", "s_noise", "steady=no",   "ge_gamma=10"};
     for (size_t i = 0; i < COUNT(others); i++)
         if (strstr(spec, others[i])) return false;
     return true;

@@ -103,16 +103,17 @@ static void check_digits(const struct rule *rule, const char *name)
     quell_schedule_free(schedule);
 }
 
-/* steady=0: the weights of the whole order, also where a step is too long for them. */
+/* steady=no: the weights of the whole order, also where a step is too long for them. */
 TEST(multistep, weights_keep_digits)
 {
-    static const struct rule rules[] = {{"zab:order=4,steady=0", ratio, of_ratio, 3, 1},
-                                        {"vab:order=4,steady=0", straight, of_straight, 3, 1},
-                                        {"zeab:order=4,steady=0", lambda_of, of_noise, 3, 1},
-                                        {"ipndm_v", ratio, of_ratio, 3, 1},
-                                        {"xeab:order=4,steady=0", lambda_of, of_data, 1, 0},
-                                        {"reab:order=4,steady=0", ratio, of_turn, 3, 1},
-                                        {"unipc:order=4,corrector=0", lambda_of, of_data, 1, 0}};
+    static const struct rule rules[] = {
+        {"zab:order=4,steady=no", ratio, of_ratio, 3, 1},
+        {"vab:order=4,steady=no", straight, of_straight, 3, 1},
+        {"zeab:order=4,steady=no", lambda_of, of_noise, 3, 1},
+        {"ipndm_v", ratio, of_ratio, 3, 1},
+        {"xeab:order=4,steady=no", lambda_of, of_data, 1, 0},
+        {"reab:order=4,steady=no", ratio, of_turn, 3, 1},
+        {"unipc:order=4,use_corrector=no", lambda_of, of_data, 1, 0}};
     static const char *const schedules[] = {"vp", "ve", "cosine", "rectified"};
     for (size_t i = 0; i < COUNT(rules) * COUNT(schedules); i++)
         check_digits(&rules[i % COUNT(rules)], schedules[i / COUNT(rules)]);
@@ -173,7 +174,7 @@ TEST(multistep, ipndm_v_mended)
     for (size_t i = 0; i < 5; i++)
         MUST(quell_schedule_at_lambda(schedule, -log(levels[i]), &grid[i]));
     for (size_t j = 0; j < 4; j++) h[j] = levels[4 - j] - levels[3 - j];
-    struct quell_plan plan = doubles_plan("zab:order=4,steady=0", schedule, grid, 4, 0);
+    struct quell_plan plan = doubles_plan("zab:order=4,steady=no", schedule, grid, 4, 0);
     const struct quell_op *last = &plan.ops[plan.count - 2];
     CHECK(last->kind == QUELL_COMBINE && last->terms == 6, "the last step");
     twin_ipndm_v(4, h, 1, c);
@@ -192,7 +193,7 @@ TEST(multistep, references_fall_short)
     static const struct {
         const char *spec;
         double most;
-    } cases[] = {{"xeab:order=3,reference=1", 2.2}, {"reab:reference=1", 1.2}};
+    } cases[] = {{"xeab:order=3,formula=k_diffusion", 2.2}, {"reab:formula=azula", 1.2}};
     for (size_t i = 0; i < COUNT(cases); i++) {
         const struct order_case of = {cases[i].spec, 0, ORDER_PATH, NULL};
         struct order_found gaussian = order_gaussian(&of), mixture = order_mixture(&of);
@@ -211,21 +212,21 @@ static const char *const samplers[] = {"zab:order=1",
                                        "zeab:order=4",
                                        "xeab",
                                        "dpmpp_2m",
-                                       "xeab:order=3,reference=1",
+                                       "xeab:order=3,formula=k_diffusion",
                                        "xeab:order=4",
                                        "reab",
-                                       "reab:reference=1",
+                                       "reab:formula=azula",
                                        "reab:order=4",
                                        "ipndm",
                                        "ipndm_v",
-                                       "ipndm_v:reference=1",
+                                       "ipndm_v:formula=diff_sampler",
                                        "pndm",
                                        "plms",
                                        "unipc",
                                        "unipc:variant=bh1",
                                        "unipc:order=1,variant=bh1",
                                        "unipc:order=4,variant=bh1",
-                                       "unipc:order=3,corrector=0",
+                                       "unipc:order=3,use_corrector=no",
                                        "res_multistep",
                                        "gradient_estimation"};
 
@@ -277,13 +278,13 @@ TEST(multistep, singular_ends)
     for (size_t i = 0; i < COUNT(samplers) * COUNT(lengths); i++) {
         const char *spec = samplers[i / COUNT(lengths)];
         size_t k = i % COUNT(lengths), steps = lengths[k];
-        if (strstr(spec, "reab:reference") || strstr(spec, "order=1")) continue;
+        if (strstr(spec, "reab:formula") || strstr(spec, "order=1")) continue;
         quell_point *grid = doubles_grid("linear", schedule, steps);
         double x[DIM], right[DIM];
         draw(spec, schedule, grid, steps, x);
         exact(&grid[steps], right);
         for (size_t e = 0; e < DIM; e++)
-            CHECK(fabs(x[e] - right[e]) < most[k] * (strstr(spec, "reference") ? 4 : 1),
+            CHECK(fabs(x[e] - right[e]) < most[k] * (strstr(spec, "formula") ? 4 : 1),
                   "%s, T = %zu: %g, not %g", spec, steps, x[e], right[e]);
         free(grid);
     }

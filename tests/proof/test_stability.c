@@ -220,7 +220,7 @@ static void try(struct problem *problem, const char *spec, size_t steps)
  * another law. */
 static int has_the_law(const char *spec)
 {
-    static const char *const others[] = {"reference=1", "steady=0", "s_noise", "temperature"};
+    static const char *const others[] = {"formula=", "steady=no", "s_noise", "temperature"};
     for (size_t i = 0; i < 4; i++)
         if (strstr(spec, others[i])) return 0;
     return 1;
@@ -279,14 +279,14 @@ static const struct rival {
     {"sa_solver", "ddim:eta=1"},
     {"sa_solver:predictor_order=5,corrector_order=5", "ddim:eta=1"},
     {"sa_solver:predictor_order=2,corrector_order=0", "ddim:eta=1"},
-    {"sa_solver:eta=2", "sa_solver:eta=2,predictor_order=1,corrector_order=0"},
+    {"sa_solver:tau=2", "sa_solver:tau=2,predictor_order=1,corrector_order=0"},
     {"dpmpp_2m_sde", "ddim:eta=1"},
     {"dpmpp_2m_sde:solver=heun", "ddim:eta=1"},
-    {"dpmpp_2m_sde:solver=heun,eta=4", "sa_solver:eta=2,predictor_order=1,corrector_order=0"},
+    {"dpmpp_2m_sde:solver=heun,eta=4", "sa_solver:tau=2,predictor_order=1,corrector_order=0"},
     {"dpmpp_3m_sde", "ddim:eta=1"},
-    {"dpmpp_3m_sde:eta=4", "sa_solver:eta=2,predictor_order=1,corrector_order=0"},
+    {"dpmpp_3m_sde:eta=4", "sa_solver:tau=2,predictor_order=1,corrector_order=0"},
     {"res_multistep:eta=1", "ddim:eta=1"},
-    {"er_sde", "er_sde:stage=1"},
+    {"er_sde", "er_sde:order=1"},
     {"er_sde:scaler=sde", "ddim:eta=1"},
     {"dpmpp_sde", "ddim:eta=1"},
     {"seeds2", "ddim:eta=1"},

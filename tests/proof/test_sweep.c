@@ -69,7 +69,7 @@ static void check_samples(struct sweep *sweep, const struct combination *c,
     sweep->drawn++;
     if (!isfinite(largest)) complain(sweep, c, "not finite");
     /* A peer's slip (iPNDM-v's weights) overshoots where steps are very uneven. */
-    if (largest <= sweep->largest || strstr(c->sampler, "reference=1")) return;
+    if (largest <= sweep->largest || strstr(c->sampler, "formula=")) return;
     sweep->largest = largest;
     snprintf(sweep->where, sizeof sweep->where, "%s, %s, %s, T = %zu%s", c->sampler, c->schedule,
              c->grid, c->steps, c->brownian ? ", Brownian" : "");

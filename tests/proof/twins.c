@@ -39,12 +39,16 @@ int twin_word(const struct twin *twin, const char *key, const char *word)
     return found && !strncmp(found, word, strlen(word));
 }
 
+int twin_peer(const struct twin *twin)
+{
+    return find_option(twin, "formula") && !twin_word(twin, "formula", "quell");
+}
+
 int twin_steady(const struct twin *twin, size_t count, const double *c, double most)
 {
     double sum = 0;
     for (size_t k = 0; k < count; k++) sum += fabs(c[k]);
-    return sum <= most || twin_option(twin, "steady", 1) == 0 ||
-           twin_option(twin, "reference", 0) > 0;
+    return sum <= most || twin_word(twin, "steady", "no") || twin_peer(twin);
 }
 
 double twin_held(const struct twin *twin, double c)

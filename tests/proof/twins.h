@@ -48,6 +48,9 @@ void twin_run(const struct twin *twin, double *x);
 double twin_option(const struct twin *twin, const char *key, double value);
 int twin_word(const struct twin *twin, const char *key, const char *word);
 
+/* Whether the spec has a formula=... that is not quell's. */
+int twin_peer(const struct twin *twin);
+
 /* D(y, sigma) = E[X | X + sigma Z = y]; (y - D) / sigma; the noise of slot k of transition i. Noise
  * is named by the bits of times, and so the points here are the library's own, also those between:
  * the noise from one point to another, and that of a part of transition i, from `from` to `to` of
@@ -60,8 +63,8 @@ vec twin_noise_between(const struct twin *twin, const quell_point *t, const quel
 vec twin_noise_part(const struct twin *twin, size_t i, double from, double to, unsigned k);
 
 /* The rule of long steps (docs/methods.md): whether sum |c[k]| <= most, c[count] being what the
- * outputs D other than the first have in y_s; always, where the spec says steady=0 or
- * reference=1. */
+ * outputs D other than the first have in y_s; always, where the spec says steady=no or
+ * a formula=... that is not quell's. */
 int twin_steady(const struct twin *twin, size_t count, const double *c, double most);
 
 /* A weight of a later stage of data prediction: 5/4 at most, by the same rule. */

@@ -130,7 +130,7 @@ static vec xeab_with(const struct twin *w, vec y, size_t order)
 static vec xeab(const struct twin *w, vec y)
 {
     size_t order = (size_t)twin_option(w, "order", 2);
-    int peers = twin_option(w, "reference", 0) > 0 && (order == 2 || order == 3);
+    int peers = twin_peer(w) && (order == 2 || order == 3);
     if (order == 2 && twin_word(w, "solver", "midpoint")) peers = 1;
     return (peers ? xeab_peers : xeab_with)(w, y, order);
 }
@@ -218,7 +218,7 @@ static size_t reab_weights(const struct twin *w, size_t order, size_t i, double 
 
 static vec reab(const struct twin *w, vec y)
 {
-    if (twin_option(w, "reference", 0) > 0) return reab_azula(w, y);
+    if (twin_peer(w)) return reab_azula(w, y);
     vec f[TWIN_STEPS];
     for (size_t i = 0; i < w->steps; i++) {
         double t = w->s[i], s = w->s[i + 1], c[4];
@@ -307,7 +307,7 @@ static vec ipndm_v_codes(const struct twin *w, vec y)
  * d = d0 + d01 (u - u0) + d012 (u - u0)(u - u1) + ..., integrated from u0 = s[i]. */
 static vec ipndm_v(const struct twin *w, vec y)
 {
-    if (twin_option(w, "reference", 0) > 0) return ipndm_v_codes(w, y);
+    if (twin_peer(w)) return ipndm_v_codes(w, y);
     size_t order = (size_t)twin_option(w, "order", 4);
     vec d[TWIN_STEPS];
     for (size_t i = 0; i < w->steps; i++) {
@@ -340,9 +340,9 @@ static vec gradient_estimation(const struct twin *w, vec y)
 {
     vec old = {{0}};
     for (size_t i = 0; i < w->steps; i++) {
-        double h = w->s[i + 1] - w->s[i], gamma = twin_option(w, "gamma", 2);
+        double h = w->s[i + 1] - w->s[i], gamma = twin_option(w, "ge_gamma", 2);
         double most = 0.5 - w->s[i] / h; /* 1/2 + 1 / (1 - s / t) */
-        if (twin_option(w, "steady", 1) > 0) gamma = fmin(gamma, most);
+        if (!twin_word(w, "steady", "no")) gamma = fmin(gamma, most);
         vec d = twin_direction(w, y, w->s[i]);
         if (w->s[i + 1] == 0) return twin_denoise(w, y, w->s[i]);
         y = i ? mix3(1, y, h * gamma, d, h * (1 - gamma), old) : mix(1, y, h, d);

@@ -15,15 +15,14 @@ static double norm(vec x)
     return sqrt(sum);
 }
 
-/* Langevin's correction (2011.13456, algorithm 5): step = 2 (snr |z| / |score|)^2, of reference=1;
- * else with D for |z|^2, and D again for all of |sigma score|^2 but one part in 100 of each
- * dimension. */
+/* Langevin's correction (2011.13456, algorithm 5): step = 2 (snr |z| / |score|)^2, of
+ * formula=paper; else with D for |z|^2, and D again for all of |sigma score|^2 but one part in 100
+ * of each dimension. */
 static vec langevin(const struct twin *w, vec y, double sigma, vec z)
 {
     vec score = mix(-1 / sigma, twin_direction(w, y, sigma), 0, y);
     double size = norm(z) / (sigma * norm(score)), own = TWIN_DIM / 100., d = TWIN_DIM;
-    if (twin_option(w, "reference", 0) == 0)
-        size = sqrt(d / (own * pow(sigma * norm(score), 2) + (1 - own) * d));
+    if (!twin_peer(w)) size = sqrt(d / (own * pow(sigma * norm(score), 2) + (1 - own) * d));
     double ratio = twin_option(w, "snr", 0.15) * size * sigma, step = 2 * ratio * ratio;
     return mix3(1, y, step, score, sqrt(2 * step), z);
 }
@@ -70,7 +69,7 @@ static vec dpm_adaptive(const struct twin *w, vec y)
 {
     int order = (int)twin_option(w, "order", 3);
     double rtol = twin_option(w, "rtol", 0.05), atol = twin_option(w, "atol", 0);
-    int peer = twin_option(w, "reference", 0) > 0;
+    int peer = twin_peer(w);
     double P = twin_option(w, "pcoeff", 0), I = twin_option(w, "icoeff", 1);
     double D = twin_option(w, "dcoeff", 0), safety = twin_option(w, "accept_safety", 0.81);
     double eta = twin_option(w, "eta", 0), h = twin_option(w, "h_init", 0.05), errors[3] = {0};
@@ -117,15 +116,15 @@ static vec lcm(const struct twin *w, vec y)
     return y;
 }
 
-/* Trajectory consistency (2402.19159): DDIM to the time (1 - eta) s, then noise up to s. */
+/* Trajectory consistency (2402.19159): DDIM to the time (1 - gamma) s, then noise up to s. */
 static vec tcd(const struct twin *w, vec y)
 {
-    double eta = twin_option(w, "eta", 0.3);
+    double gamma = twin_option(w, "gamma", 0.3);
     for (size_t i = 0; i < w->steps; i++) {
         double t = w->s[i], s = w->s[i + 1];
         if (s == 0) return twin_denoise(w, y, t);
         quell_point deep;
-        MUST(quell_schedule_point(w->schedule, (1 - eta) * w->grid[i + 1].t, &deep));
+        MUST(quell_schedule_point(w->schedule, (1 - gamma) * w->grid[i + 1].t, &deep));
         double down = fmin(deep.sigma / deep.alpha, s);
         y = mix3(1, twin_denoise(w, y, t), down, twin_direction(w, y, t), sqrt(s * s - down * down),
                  twin_noise(w, i, 0));
@@ -153,10 +152,10 @@ static vec heun_step(const struct twin *w, vec y, double t, double s)
     return mix3(1, y, (s - t) / 2, d, (s - t) / 2, other);
 }
 
-/* Noise from `low` up to s_max, or to where the schedule begins, and Karras's steps down again. */
+/* Noise from `low` up to s_tmax, or to where the schedule begins, and Karras's steps down again. */
 static vec restarted(const struct twin *w, vec y, quell_point bottom)
 {
-    double most = twin_option(w, "s_max", 2), inner = twin_option(w, "inner", 9);
+    double most = twin_option(w, "s_tmax", 2), inner = twin_option(w, "inner", 9);
     quell_point top;
     MUST(quell_schedule_point(w->schedule, 1, &top));
     if (most < top.sigma / top.alpha)
@@ -175,11 +174,11 @@ static vec restarted(const struct twin *w, vec y, quell_point bottom)
     return y;
 }
 
-/* Restart (2306.14878, algorithm 1): Heun, and restarts at the first point below s_min; if that is
- * 0, at s_min itself, or where the schedule ends if it does so before. */
+/* Restart (2306.14878, algorithm 1): Heun, and restarts at the first point below s_tmin; if that is
+ * 0, at s_tmin itself, or where the schedule ends if it does so before. */
 static vec restart(const struct twin *w, vec y)
 {
-    double least_sigma = twin_option(w, "s_min", 0.1);
+    double least_sigma = twin_option(w, "s_tmin", 0.1);
     quell_point end;
     MUST(quell_schedule_point(w->schedule, 0, &end));
     for (size_t i = 0; i < w->steps; i++) {
@@ -285,7 +284,7 @@ static vec unipc(const struct twin *w, vec y)
     for (size_t i = 0; i < w->steps; i++) {
         mean[i] = twin_denoise(w, y, w->s[i]);
         if (w->s[i + 1] == 0) return mean[i];
-        if (i > 0 && twin_option(w, "corrector", 1) > 0)
+        if (i > 0 && !twin_word(w, "use_corrector", "no"))
             y = unipc_step(w, before, i - 1, used, mean, 1);
         before = y;
         used = least(order, i + 1);

@@ -91,7 +91,7 @@ static vec dpmpp_3m_sde(const struct twin *w, vec y)
         if (w->s[i + 1] == 0) return mean[i];
         double h = lambda[i + 1] - lambda[i];
         vec part = steady(w, n, i, 1 + eta, eta > 0, lambda, mean);
-        if (n == 3 && twin_option(w, "reference", 0) > 0)
+        if (n == 3 && twin_peer(w))
             part = wrong_3m((1 + eta) * h, h, lambda[i] - lambda[i - 1],
                             lambda[i - 1] - lambda[i - 2], mean + i);
         y = mix(1, carried(w, y, i, eta), 1, part);
@@ -103,8 +103,8 @@ static vec dpmpp_3m_sde(const struct twin *w, vec y)
  * the predictor's noise. */
 static vec sa_solver(const struct twin *w, vec y)
 {
-    double tau = twin_option(w, "eta", 1), rate = 0, lambda[TWIN_STEPS + 1];
-    double start = twin_option(w, "tau_start", INFINITY), stop = twin_option(w, "tau_end", 0);
+    double tau = twin_option(w, "tau", 1), rate = 0, lambda[TWIN_STEPS + 1];
+    double start = twin_option(w, "s_tmax", INFINITY), stop = twin_option(w, "s_tmin", 0);
     size_t predict = (size_t)twin_option(w, "predictor_order", 3);
     size_t correct = (size_t)twin_option(w, "corrector_order", 4);
     vec mean[TWIN_STEPS], base = {{0}};
@@ -140,7 +140,7 @@ static double twice_less(double s, const double *p) { return (2 * s - p[0] - p[1
  * third takes Newton's (s - t)(s - q) mu[t, q, p], the paper (s - t)^2. */
 static vec er_sde(const struct twin *w, vec y)
 {
-    size_t stage = (size_t)twin_option(w, "stage", 3);
+    size_t order = (size_t)twin_option(w, "order", 3);
     scale = twin_word(w, "scaler", "sde") ? SDE : twin_word(w, "scaler", "ode") ? ODE : ER;
     double size = twin_option(w, "s_noise", 1), node = 0;
     vec old = {{0}}, old_slope = {{0}};
@@ -162,13 +162,13 @@ static vec er_sde(const struct twin *w, vec y)
                 of[1] = d / span / (q - w->s[i - 2]);
                 of[0] = first + d / span / gap + of[1];
             }
-            int third = stage >= 3 && i > 1 && twin_steady(w, 2, of, 2);
-            if (stage >= 2 && (third || twin_steady(w, 1, &first, 1)))
+            int third = order >= 3 && i > 1 && twin_steady(w, 2, of, 2);
+            if (order >= 2 && (third || twin_steady(w, 1, &first, 1)))
                 next = mix(1, next, c, slope);
             if (third) {
                 double q = w->s[i - 1], span = t - w->s[i - 2], points[] = {t, q};
                 c = h * (s - q) + scaler(s) * twin_integral(twice_less, points, 1, &node, 0, s, t);
-                if (twin_option(w, "reference", 0) > 0)
+                if (twin_peer(w))
                     c = h * h + 2 * scaler(s) * twin_integral(inverse, &t, 1, &node, 0, s, t);
                 next = mix3(1, next, c / span, slope, -c / span, old_slope);
             }

@@ -29,8 +29,7 @@ static vec ddpm(const struct twin *w, vec y)
         double ratio = from->alpha / to->alpha * to->sigma;
         if (twin_word(w, "variance", "large"))
             up = s > 0 ? sqrt(from->sigma * from->sigma - ratio * ratio) / to->alpha : 0;
-        if (hypot(kept * t, up) > 1.5 * s && twin_option(w, "steady", 1) > 0)
-            up = s * sqrt(1 - kept);
+        if (hypot(kept * t, up) > 1.5 * s && !twin_word(w, "steady", "no")) up = s * sqrt(1 - kept);
         y = mix3(kept, y, 1 - kept, twin_denoise(w, y, t), up, twin_noise(w, i, 0));
     }
     return y;
@@ -190,7 +189,7 @@ static vec ito(const struct twin *w, vec y)
         double t = w->s[i], s = w->s[i + 1];
         if (s == 0) return twin_denoise(w, y, t);
         double left = t + rate * (s - t), fresh = eta * sqrt(t * t - s * s);
-        if ((left < -s || hypot(left, fresh) > 1.5 * s) && twin_option(w, "steady", 1) > 0) {
+        if ((left < -s || hypot(left, fresh) > 1.5 * s) && !twin_word(w, "steady", "no")) {
             /* dy = rate (y - D) dsigma / sigma, D held, and the noise 2 eta^2 sigma dsigma. */
             double kept = pow(s / t, rate), more = rate - 1;
             double variance = more == 0 ? 2 * log(t / s) : (1 - pow(s / t, 2 * more)) / more;
@@ -207,7 +206,7 @@ static vec ito(const struct twin *w, vec y)
 static vec res_2s(const struct twin *w, vec y)
 {
     for (size_t i = 0; i < w->steps; i++) {
-        double t = w->s[i], s = w->s[i + 1], c = twin_option(w, "c2", 0.5);
+        double t = w->s[i], s = w->s[i + 1], c = twin_option(w, "r", 0.5);
         vec mean = twin_denoise(w, y, t);
         if (s == 0) return mean;
         double h = log(t / s), phi1 = -expm1(-h) / h, phi2 = (1 - phi1) / h, b = h * phi2 / c;
@@ -273,7 +272,7 @@ static int too_long(const struct twin *w, double t, double s, int order)
 /* fast: of T steps all are of third order but for the last two, 2 and 1 (3 T - 3 evaluations). */
 static vec dpm_single(const struct twin *w, vec y)
 {
-    int most = (int)twin_option(w, "order", 3), fast = twin_option(w, "fast", 0) > 0;
+    int most = (int)twin_option(w, "order", 3), fast = twin_word(w, "fast", "yes");
     for (size_t i = 0; i < w->steps; i++) {
         int left = (int)(w->steps - i), order = fast && left < most ? left : most;
         if (w->s[i + 1] == 0) return twin_denoise(w, y, w->s[i]);

@@ -41,7 +41,7 @@ def samplers():
     for order in 1, 2, 3:
         options = {"order": order}
         yield "REABSampler", options, f"reab:order={order}", 1, 1e-4, TRAP_1
-        yield "REABSampler", options, f"reab:order={order},reference=1", 1, 1e-9, ""
+        yield "REABSampler", options, f"reab:order={order},formula=azula", 1, 1e-9, ""
     yield "PCSampler", {}, "pc", 1, 1e-9, ""
     options = {"corrections": 2, "delta": 0.125}
     yield "PCSampler", options, "pc:corrections=2,delta=0.125", 2, 1e-9, ""

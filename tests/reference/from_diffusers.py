@@ -135,7 +135,7 @@ def multistep(table):
         rows.add(name, f"{family}:order=2", solver_type="heun", **solver)
         rows.add(name, f"{family}:order=3", 1e-8, TRAP_2, solver_type="heun", solver_order=3,
                  **solver)
-    rows.add(name, "xeab:order=3,reference=1", 1e-8, solver_type="heun", solver_order=3, **solver)
+    rows.add(name, "xeab:order=3,formula=k_diffusion", 1e-8, solver_type="heun", solver_order=3, **solver)
     rows.add(name, "dpmpp_2m", solver_type="midpoint", **solver)
     sde = {"algorithm_type": "sde-dpmsolver++", **common}
     for solver in "midpoint", "heun":
@@ -175,7 +175,7 @@ def sa_solver(table):
         (3, 3, 0.5, (True,)),
         (3, 4, 1.0, (True,)),
     ):
-        spec = f"sa_solver:predictor_order={predictor},corrector_order={corrector},eta={eta:g}"
+        spec = f"sa_solver:predictor_order={predictor},corrector_order={corrector},tau={eta:g}"
         for exact in kinds:
 
             def prepare(scheduler):
@@ -344,7 +344,7 @@ def distilled(table):
             alpha, sigma = table_points(scheduler, timesteps, last)
             start = table.grid("d-tcd", "beta_scaled_linear", alpha, sigma, t)
             x = step_through(scheduler, model, start, alpha, sigma, eta=eta)
-            table.row(PEER, f"TCD(eta={eta:g})", f"tcd:eta={eta:g}", "d-tcd", kind, x)
+            table.row(PEER, f"TCD(eta={eta:g})", f"tcd:gamma={eta:g}", "d-tcd", kind, x)
         consistency(table, kind, model)
 
 

@@ -123,7 +123,7 @@ def samplers():
             yield "dpmpp_2m_sde", options, spec, 1e-9, ""
     for options in {}, {"eta": 0.5, "s_noise": 0.75}:
         yield "dpmpp_3m_sde", options, spec_of("dpmpp_3m_sde", options), 1e-8, TRAP_2
-        spec = spec_of("dpmpp_3m_sde", {**options, "reference": 1})
+        spec = spec_of("dpmpp_3m_sde", {**options, "formula": "k_diffusion"})
         yield "dpmpp_3m_sde", options, spec, 1e-8, ""
 
 
@@ -200,7 +200,7 @@ def adaptive(table, k):
             x = [k.sample_dpm_adaptive(wrap(model), start[i : i + 1], SIGMA_MIN, SIGMA_MAX,
                                        disable=True, noise_sampler=lambda a, b: 0.0, **options)
                  for i in range(SAMPLES)]
-            table.row(PEER, f"dpm_adaptive({text(options)})", spec_of("dpm_adaptive", {**options, "reference": 1}),
+            table.row(PEER, f"dpm_adaptive({text(options)})", spec_of("dpm_adaptive", {**options, "formula": "k_diffusion"}),
                       grid, kind, torch.cat(x), 1e-5)
 
 

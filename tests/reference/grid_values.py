@@ -70,7 +70,7 @@ def diffusers_tables():
         peer = DDPMScheduler(num_train_timesteps=train, beta_schedule=theirs)
         add("diffusers", schedule, "linear", ratio(peer.alphas_cumprod.numpy().astype(float))[::-1], 3e-4)
         if ours not in ("cosine", "laplace"):  # capped and float32: no digits left to rescale
-            add("diffusers", schedule + ",zero_snr=1", "linear", zero_terminal_snr(peer.betas)[::-1], 3e-4)
+            add("diffusers", schedule + ",zero_snr=yes", "linear", zero_terminal_snr(peer.betas)[::-1], 3e-4)
     alpha_squared = numpy.exp(-12 * (numpy.arange(train) + 1) / train)
     add("diffusers", f"beta_exp:train={train}", "linear", ratio(alpha_squared)[::-1], DOUBLE)
     for n in 1, 2, 7, 16, 30, 48, 50:

@@ -31,8 +31,8 @@ STEPS = 6
 # (2e-5 to 5e-5 of the largest value); with 0.05 it does not.
 SAMPLERS = [  # azula's, quell's, sigma_min
     ("DDIMSampler", {"eta": 0.0}, "ddim", 0.001),
-    ("HeunSampler", {}, "heun:steady=0", 0.05),
-    ("xEABSampler", {"order": 2}, "xeab:order=2,steady=0", 0.001),
+    ("HeunSampler", {}, "heun:steady=no", 0.05),
+    ("xEABSampler", {"order": 2}, "xeab:order=2,steady=no", 0.001),
 ]
 
 

@@ -31,7 +31,7 @@ TEST(grids, refusals)
     refused("vp", "linear", 1.5, 4, "start is 1.5");
     refused("flow", "karras", 1, 4, "alpha is 0");
     refused("flow", "exponential:scale=flow", 1, 4, "sigma is 0");
-    refused("beta_linear:zero_snr=1", "logsnr", 1, 4, "kl_optimal");
+    refused("beta_linear:zero_snr=yes", "logsnr", 1, 4, "kl_optimal");
     refused("vp", "discrete", 1, 4, "no table");
     refused("beta_linear", "discrete", 0.5, 4, "start must be 1");
     refused("beta_linear:train=10", "discrete", 1, 10, "at most 9");

@@ -33,11 +33,11 @@ static const char *const schedules[] = {"vp",
                                         "beta_exp",
                                         "beta_sigmoid",
                                         "beta_scaled_linear",
-                                        "beta_linear:zero_snr=1",
-                                        "beta_cosine:zero_snr=1",
+                                        "beta_linear:zero_snr=yes",
+                                        "beta_cosine:zero_snr=yes",
                                         "beta_linear:train=2",
-                                        "beta_linear:train=2,zero_snr=1",
-                                        "beta_linear:train=7,zero_snr=1"};
+                                        "beta_linear:train=2,zero_snr=yes",
+                                        "beta_linear:train=7,zero_snr=yes"};
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 

@@ -157,7 +157,7 @@ TEST(schedule, zero_snr)
 {
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         char spec[64];
-        snprintf(spec, sizeof spec, "%s:zero_snr=1,train=60", tables[i].name);
+        snprintf(spec, sizeof spec, "%s:zero_snr=yes,train=60", tables[i].name);
         quell_schedule *schedule = must_schedule(spec);
         long double alpha[TRAIN], power = 1;
         for (int k = 0; k < TRAIN; k++) alpha[k] = sqrtl(power *= 1 - tables[i].beta(k));
@@ -203,6 +203,6 @@ TEST(schedule, refusals_of_the_field)
     refused("flow:tokens=1000000000", "exp(");
     refused("edm:rho=0", "from 0.1");
     refused("vp_sde:eps=1", "from 0");
-    refused("beta_linear:zero_snr=2", "must be 0 or 1");
+    refused("beta_linear:zero_snr=1", "must be yes or no");
     refused("beta_laplace:cap=1", "0.999999");
 }

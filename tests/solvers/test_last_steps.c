@@ -82,8 +82,8 @@ static double off(const char *spec, const char *noise, size_t steps, const struc
 static void check(const struct model *model, const quell_denoiser *denoiser, const char *what)
 {
     static const char *const samplers[] = {
-        "heun:steady=0", "heun",    "heunpp2",         "dpm2:steady=0", "dpm_single:steady=0",
-        "dpmpp_3s",      "restart", "dpm2_a:steady=0", "res_2s"};
+        "heun:steady=no", "heun",    "heunpp2",          "dpm2:steady=no", "dpm_single:steady=no",
+        "dpmpp_3s",       "restart", "dpm2_a:steady=no", "res_2s"};
     static const char *const schedules[] = {
         "vp:alpha_min=0.1,sigma_min=1e-2", "vp:alpha_min=0.1,sigma_min=2e-4",
         "vp:alpha_min=0.1,sigma_min=1e-7", "rectified:alpha_min=0.1,sigma_min=1e-9",
@@ -162,7 +162,7 @@ TEST(last_steps, of_means_in_float)
     model_free(&points);
 }
 
-/* steady=0: the whole order multiplies what such an output was rounded by. Where that is more than
+/* steady=no: the whole order multiplies what such an output was rounded by. Where that is more than
  * a thousandth, the sampler is refused. Returns how far off it is, or -1. */
 static double off_or_refused(const char *spec, const char *noise, size_t steps,
                              const struct model *model, const quell_denoiser *denoiser)
@@ -175,7 +175,7 @@ static double off_or_refused(const char *spec, const char *noise, size_t steps,
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
     if (!status) return off(spec, noise, steps, model, denoiser);
-    CHECK(strstr(quell_error_message(), "leave steady=0 out"), "%s", quell_error_message());
+    CHECK(strstr(quell_error_message(), "leave steady=no out"), "%s", quell_error_message());
     return -1;
 }
 
@@ -195,7 +195,7 @@ static size_t check_whole_orders(const struct model *model, const quell_denoiser
                 char noise[64], spec[64];
                 size_t steps = j < 3 ? few : 12;
                 snprintf(noise, sizeof noise, schedules[j % 3], least);
-                snprintf(spec, sizeof spec, "%s%csteady=0", samplers[i],
+                snprintf(spec, sizeof spec, "%s%csteady=no", samplers[i],
                          strchr(samplers[i], ':') ? ',' : ':');
                 double far = off_or_refused(spec, noise, steps, model, denoiser);
                 refused += far == -1;
@@ -229,7 +229,7 @@ TEST(last_steps, of_clamped_means)
     quell_sampler_options options = quell_sampler_defaults();
     quell_sampler *sampler = NULL;
     options.steps = 8, options.clamp_high = 20;
-    CHECK(quell_sampler_create(&sampler, "heun:steady=0", eps, schedule, &options) ==
+    CHECK(quell_sampler_create(&sampler, "heun:steady=no", eps, schedule, &options) ==
               QUELL_BAD_ARGUMENT,
           "taken");
     CHECK(strstr(quell_error_message(), "clamp"), "%s", quell_error_message());

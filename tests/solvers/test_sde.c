@@ -52,11 +52,19 @@ static void check_orders(const char *spec, double order)
 TEST(sde, order_dpmpp)
 {
     static const char *const second[] = {
-        "dpmpp_sde:eta=0",          "dpmpp_sde:eta=0.5", "dpmpp_sde",
-        "dpmpp_sde:r=0.3",          "dpmpp_sde:r=1",     "dpmpp_2m_sde:eta=0",
-        "dpmpp_2m_sde:eta=0.5",     "dpmpp_2m_sde",      "dpmpp_2m_sde:eta=0,solver=heun",
-        "dpmpp_2m_sde:solver=heun", "dpmpp_3m_sde",      "dpmpp_3m_sde:eta=0,reference=1",
-        "dpmpp_3m_sde:reference=1",
+        "dpmpp_sde:eta=0",
+        "dpmpp_sde:eta=0.5",
+        "dpmpp_sde",
+        "dpmpp_sde:r=0.3",
+        "dpmpp_sde:r=1",
+        "dpmpp_2m_sde:eta=0",
+        "dpmpp_2m_sde:eta=0.5",
+        "dpmpp_2m_sde",
+        "dpmpp_2m_sde:eta=0,solver=heun",
+        "dpmpp_2m_sde:solver=heun",
+        "dpmpp_3m_sde",
+        "dpmpp_3m_sde:eta=0,formula=k_diffusion",
+        "dpmpp_3m_sde:formula=k_diffusion",
     };
     for (size_t i = 0; i < sizeof second / sizeof *second; i += by_effort(5, 1, 1))
         check_orders(second[i], 2);
@@ -65,28 +73,28 @@ TEST(sde, order_dpmpp)
 
 TEST(sde, order_sa_solver)
 {
-    check_orders("sa_solver:eta=0,predictor_order=1,corrector_order=0", 1);
-    check_orders("sa_solver:eta=0,predictor_order=1,corrector_order=1", 1);
-    check_orders("sa_solver:eta=0,predictor_order=2,corrector_order=0", 2);
-    check_orders("sa_solver:eta=0,predictor_order=3,corrector_order=0", 3);
-    check_orders("sa_solver:eta=0,predictor_order=1,corrector_order=2", 2);
-    check_orders("sa_solver:eta=0,predictor_order=2,corrector_order=3", 3);
+    check_orders("sa_solver:tau=0,predictor_order=1,corrector_order=0", 1);
+    check_orders("sa_solver:tau=0,predictor_order=1,corrector_order=1", 1);
+    check_orders("sa_solver:tau=0,predictor_order=2,corrector_order=0", 2);
+    check_orders("sa_solver:tau=0,predictor_order=3,corrector_order=0", 3);
+    check_orders("sa_solver:tau=0,predictor_order=1,corrector_order=2", 2);
+    check_orders("sa_solver:tau=0,predictor_order=2,corrector_order=3", 3);
     check_orders("sa_solver:predictor_order=1,corrector_order=0", 1);
     check_orders("sa_solver:predictor_order=3,corrector_order=0", 2);
-    check_orders("sa_solver:eta=0.7,predictor_order=3,corrector_order=0", 2);
-    check_orders("sa_solver:tau_start=5,tau_end=0.2,predictor_order=3,corrector_order=0", 2);
+    check_orders("sa_solver:tau=0.7,predictor_order=3,corrector_order=0", 2);
+    check_orders("sa_solver:s_tmax=5,s_tmin=0.2,predictor_order=3,corrector_order=0", 2);
     check_orders("sa_solver", 2);
 }
 
 TEST(sde, order_er_sde)
 {
-    check_orders("er_sde:stage=1", 1);
-    check_orders("er_sde:stage=2", 2);
-    check_orders("er_sde:scaler=ode,stage=2", 2);
-    check_orders("er_sde:scaler=ode,reference=1", 2);
+    check_orders("er_sde:order=1", 1);
+    check_orders("er_sde:order=2", 2);
+    check_orders("er_sde:scaler=ode,order=2", 2);
+    check_orders("er_sde:scaler=ode,formula=paper", 2);
     check_orders("er_sde:scaler=sde", 2);
     check_orders("er_sde:scaler=ode", 3);
-    check_orders("er_sde:reference=1", 2);
+    check_orders("er_sde:formula=paper", 2);
 }
 
 TEST(sde, order_seeds)
@@ -128,15 +136,15 @@ TEST(sde, relatives)
         {"dpmpp_sde:eta=0", "seeds2:eta=0"},
         {"dpmpp_sde", "seeds2"},
         {"dpmpp_sde:r=0.3", "seeds2:r=0.3"},
-        {"dpmpp_2m_sde:eta=0,solver=heun", "sa_solver:eta=0,predictor_order=2,corrector_order=0"},
+        {"dpmpp_2m_sde:eta=0,solver=heun", "sa_solver:tau=0,predictor_order=2,corrector_order=0"},
         {"dpmpp_2m_sde:solver=heun", "sa_solver:predictor_order=2,corrector_order=0"},
-        {"dpmpp_3m_sde:eta=0.25", "sa_solver:eta=0.5,predictor_order=3,corrector_order=0"},
+        {"dpmpp_3m_sde:eta=0.25", "sa_solver:tau=0.5,predictor_order=3,corrector_order=0"},
         {"ddim:eta=1", "sa_solver:predictor_order=1,corrector_order=0"},
-        {"ddim", "sa_solver:predictor_order=1,corrector_order=0,eta=0"},
-        {"ddim", "er_sde:stage=1,scaler=ode"},
-        {"ddim:eta=1", "er_sde:stage=1,scaler=sde"},
-        {"sa_solver:eta=0", "sa_solver:tau_start=1e-9"},
-        {"sa_solver:eta=0", "sa_solver:tau_end=1e9"},
+        {"ddim", "sa_solver:predictor_order=1,corrector_order=0,tau=0"},
+        {"ddim", "er_sde:order=1,scaler=ode"},
+        {"ddim:eta=1", "er_sde:order=1,scaler=sde"},
+        {"sa_solver:tau=0", "sa_solver:s_tmax=1e-9"},
+        {"sa_solver:tau=0", "sa_solver:s_tmin=1e9"},
     };
     quell_schedule *schedule = must_schedule("cosine");
     quell_point *grid = doubles_grid("linear", schedule, 12);
@@ -167,12 +175,12 @@ static const char *const all[] = {"dpmpp_sde",
                                   "dpmpp_3m_sde:eta=0",
                                   "dpmpp_3m_sde:eta=1e6",
                                   "sa_solver",
-                                  "sa_solver:eta=0",
-                                  "sa_solver:eta=1e3,predictor_order=5,corrector_order=5",
-                                  "sa_solver:tau_start=5,tau_end=0.2",
+                                  "sa_solver:tau=0",
+                                  "sa_solver:tau=1e3,predictor_order=5,corrector_order=5",
+                                  "sa_solver:s_tmax=5,s_tmin=0.2",
                                   "er_sde",
                                   "er_sde:scaler=ode",
-                                  "er_sde:scaler=sde,reference=1",
+                                  "er_sde:scaler=sde,formula=paper",
                                   "seeds2",
                                   "seeds2:eta=0,solver=phi_2",
                                   "seeds2:eta=1e6,r=1",
@@ -253,7 +261,7 @@ static void check_from_nothing(const char *spec, double eta)
     double alpha_t, sigma_t, alpha, sigma;
     struct model model = model_new("isotropic", 1);
     quell_denoiser *denoiser = model_denoiser(&model);
-    quell_schedule *schedule = must_schedule("beta_linear:zero_snr=1");
+    quell_schedule *schedule = must_schedule("beta_linear:zero_snr=yes");
     quell_sampler *sampler = must_sampler(spec, denoiser, schedule, 6);
     quell_draw draw = quell_draw_defaults();
     draw.seed = 4, draw.first = 3, draw.count = COUNT;
@@ -292,8 +300,8 @@ TEST(sde, refuses)
     quell_sampler *sampler = NULL;
     static const char *const bad[] = {"seeds3:r1=0.7",       "seeds3:r1=0.5,r2=0.5",
                                       "seeds2:r=0",          "dpmpp_sde:r=2",
-                                      "er_sde:stage=4",      "sa_solver:predictor_order=0",
-                                      "sa_solver:eta=1e4",   "dpmpp_2m_sde:solver=euler",
+                                      "er_sde:order=4",      "sa_solver:predictor_order=0",
+                                      "sa_solver:tau=1e4",   "dpmpp_2m_sde:solver=euler",
                                       "dpmpp_3m_sde:eta=-1", "er_sde:scaler=2"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         CHECK(quell_sampler_create(&sampler, bad[i], denoiser, schedule, NULL) ==

@@ -103,25 +103,25 @@ static const struct claim {
     int order;
 } claims[] = {
     {"euler", 1},
-    {"heun:steady=0", 2},
-    {"dpm2:steady=0", 2},
+    {"heun:steady=no", 2},
+    {"dpm2:steady=no", 2},
     {"heunpp2", 1},
     {"euler_a:eta=0", 1},
     {"euler_a:eta=0,form=rf", 1},
-    {"dpm2_a:eta=0,steady=0", 2},
-    {"dpmpp_2s_a:eta=0,steady=0", 2},
-    {"ito:eta=0,steady=0", 1},
-    {"tcd:eta=0", 1},
-    {"restart:restarts=0,steady=0", 2},
-    {"res_2s:steady=0", 2},
-    {"res_2s:c2=0.3,steady=0", 2},
-    {"res_2s:c2=1,steady=0", 2},
-    {"dpm_single:order=1,steady=0", 1},
-    {"dpm_single:order=2,steady=0", 2},
-    {"dpm_single:order=3,steady=0", 3},
-    {"dpm_single:order=1,prediction=x0,steady=0", 1},
-    {"dpmpp_2s:steady=0", 2},
-    {"dpmpp_3s:steady=0", 3},
+    {"dpm2_a:eta=0,steady=no", 2},
+    {"dpmpp_2s_a:eta=0,steady=no", 2},
+    {"ito:eta=0,steady=no", 1},
+    {"tcd:gamma=0", 1},
+    {"restart:restarts=0,steady=no", 2},
+    {"res_2s:steady=no", 2},
+    {"res_2s:r=0.3,steady=no", 2},
+    {"res_2s:r=1,steady=no", 2},
+    {"dpm_single:order=1,steady=no", 1},
+    {"dpm_single:order=2,steady=no", 2},
+    {"dpm_single:order=3,steady=no", 3},
+    {"dpm_single:order=1,prediction=x0,steady=no", 1},
+    {"dpmpp_2s:steady=no", 2},
+    {"dpmpp_3s:steady=no", 3},
 };
 
 /* 320 and 640 steps: few enough for float-free errors, enough for the order to show. Near sigma_min
@@ -173,16 +173,16 @@ static const char *const specs[] = {"euler",
                                     "dpm_single:prediction=x0",
                                     "dpmpp_2s",
                                     "dpm_fast",
-                                    "dpm_single:fast=1,order=2",
+                                    "dpm_single:fast=yes,order=2",
                                     "res_2s",
-                                    "res_2s:c2=1",
+                                    "res_2s:r=1",
                                     "restart",
                                     "restart:restarts=3,inner=1",
-                                    "restart:s_min=1e-5,s_max=1e5,restarts=8,inner=20",
+                                    "restart:s_tmin=1e-5,s_tmax=1e5,restarts=8,inner=20",
                                     "lcm",
                                     "tcd",
-                                    "tcd:eta=0",
-                                    "tcd:eta=1",
+                                    "tcd:gamma=0",
+                                    "tcd:gamma=1",
                                     "consistency",
                                     "consistency:sigma_min=0.5"};
 
@@ -225,14 +225,14 @@ TEST(single, equal)
     check_same("dpm_single:order=1", "ddim");
     check_same("dpm_single:order=1,prediction=x0", "ddim");
     check_same("ito:eta=0", "ddim");
-    check_same("tcd:eta=0", "ddim");
+    check_same("tcd:gamma=0", "ddim");
     check_same("euler_a", "ddim:eta=1");
     check_same("euler_a:eta=0.5", "ddim:eta=0.25");
     check_same("dpm2", "dpm_single:order=2");
     check_same("dpm2_a:eta=0", "dpm2");
     check_same("dpmpp_2s_a:eta=0", "dpmpp_2s");
     check_same("restart:restarts=0", "heun");
-    check_same("dpm_fast", "dpm_single:fast=1,prediction=eps");
+    check_same("dpm_fast", "dpm_single:fast=yes,prediction=eps");
 }
 
 /* E[X | X + sigma~ Z = y] of one element. */
@@ -278,7 +278,8 @@ TEST(single, third)
 {
     quell_schedule *schedule = must_schedule("cosine");
     for (int prediction = 0; prediction < 2; prediction++) {
-        const char *spec = prediction ? "dpm_single:prediction=x0,steady=0" : "dpm_single:steady=0";
+        const char *spec =
+            prediction ? "dpm_single:prediction=x0,steady=no" : "dpm_single:steady=no";
         double x[DIM];
         quell_point *points = solve(spec, schedule, "linear:final=min", 7, x);
         for (size_t e = 0; e < DIM; e++) {
@@ -316,24 +317,24 @@ TEST(single, evaluations)
         const char *spec, *grid;
         size_t steps, count;
     } rows[] = {
-        {"heun:steady=0", "linear:final=min", 5, 10},
-        {"heun:steady=0", "linear:final=zero", 5, 9},
-        {"dpm2_a:steady=0", "linear:final=zero", 5, 9},
+        {"heun:steady=no", "linear:final=min", 5, 10},
+        {"heun:steady=no", "linear:final=zero", 5, 9},
+        {"dpm2_a:steady=no", "linear:final=zero", 5, 9},
         {"heunpp2", "linear:final=zero", 5, 12},
         {"heunpp2", "linear:final=min", 1, 1},
-        {"dpm_single:steady=0", "linear:final=min", 5, 15},
-        {"dpm_fast:steady=0", "linear:final=min", 5, 12},
-        {"dpm_fast:steady=0", "linear:final=min", 1, 1},
-        {"restart:steady=0", "linear:final=min", 10, 20 + 18},
-        {"restart:steady=0", "linear:final=zero", 10, 19 + 18},
-        {"restart:restarts=3,inner=4,steady=0", "linear:final=min", 10, 20 + 24},
-        {"restart:steady=0", "linear:final=min", 1, 2 + 18},
-        {"restart:steady=0", "linear:final=zero", 1,
-         2 + 18 + 1}, /* stops at s_min on its way to 0 */
-        {"restart:s_min=1e-4,steady=0", "linear:final=min", 10, 20},
-        {"restart:s_min=1e-4,steady=0", "linear:final=zero", 10,
+        {"dpm_single:steady=no", "linear:final=min", 5, 15},
+        {"dpm_fast:steady=no", "linear:final=min", 5, 12},
+        {"dpm_fast:steady=no", "linear:final=min", 1, 1},
+        {"restart:steady=no", "linear:final=min", 10, 20 + 18},
+        {"restart:steady=no", "linear:final=zero", 10, 19 + 18},
+        {"restart:restarts=3,inner=4,steady=no", "linear:final=min", 10, 20 + 24},
+        {"restart:steady=no", "linear:final=min", 1, 2 + 18},
+        {"restart:steady=no", "linear:final=zero", 1,
+         2 + 18 + 1}, /* stops at s_tmin on its way to 0 */
+        {"restart:s_tmin=1e-4,steady=no", "linear:final=min", 10, 20},
+        {"restart:s_tmin=1e-4,steady=no", "linear:final=zero", 10,
          19 + 18}, /* before the last step */
-        {"restart:s_min=2e3,s_max=3e3,steady=0", "linear:final=min", 10, 20},
+        {"restart:s_tmin=2e3,s_tmax=3e3,steady=no", "linear:final=min", 10, 20},
         {"heun", "linear:final=min", 5, 5}, /* every step is too long */
         {"heun", "linear:final=min", 10, 20},
         {"dpm_single", "linear:final=min", 5, 5},
@@ -351,16 +352,16 @@ TEST(single, refused)
     quell_schedule *schedule = must_schedule("vp");
     const struct quell_method *method;
     double option[QUELL_MAX_OPTIONS];
-    MUST(quell_method_read("restart:s_min=2,s_max=2", &method, option));
+    MUST(quell_method_read("restart:s_tmin=2,s_tmax=2", &method, option));
     quell_point *points = doubles_grid("linear:final=min", schedule, 4);
     struct quell_plan plan = quell_plan_begin(schedule);
     method->build(&plan, points, 4, option);
-    CHECK(plan.status == QUELL_BAD_ARGUMENT && strstr(quell_error_message(), "s_min"), "%s",
+    CHECK(plan.status == QUELL_BAD_ARGUMENT && strstr(quell_error_message(), "s_tmin"), "%s",
           quell_error_message());
     quell_plan_free(&plan);
     CHECK(quell_method_read("restart:restarts=9", &method, option) == QUELL_BAD_ARGUMENT, "9");
     CHECK(quell_method_read("dpm_single:order=4", &method, option) == QUELL_BAD_ARGUMENT, "4");
-    CHECK(quell_method_read("tcd:eta=1.5", &method, option) == QUELL_BAD_ARGUMENT, "eta");
+    CHECK(quell_method_read("tcd:gamma=1.5", &method, option) == QUELL_BAD_ARGUMENT, "gamma");
     CHECK(quell_method_read("euler:s_tmax=inf", &method, option) == QUELL_OK, "s_tmax");
     free(points);
     quell_schedule_free(schedule);

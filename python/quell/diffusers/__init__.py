@@ -27,17 +27,17 @@ _EDM = ("EDMEuler", "EDMDPMSolverMultistep", "CosineDPMSolverMultistep")
 
 @dataclasses.dataclass(frozen=True)
 class Setup:
-    """What a scheduler of diffusers is here.
+    """A scheduler of diffusers in quell's terms.
 
     Attributes:
         name: The scheduler's class, without "Scheduler".
-        spec: The sampler.
+        spec: The name and options of the sampler.
         schedule: The schedule.
-        sigmas: sigma / alpha of the steps' ends, falling, with shape (steps + 1).
-        output: What the network returns, as FunctionDenoiser has it: "eps", "v", "x0" or "flow".
-        time_scale: A network's time is this times t: N - 1 of a table with N points.
-        clamp, threshold, threshold_max: As those of Sampler.
-        differences: In what numbers differ from diffusers'; empty if strict.
+        sigmas: The values of sigma / alpha of the grid, which fall, with shape (steps + 1).
+        output: What the network returns, in FunctionDenoiser's words: "eps", "v", "x0" or "flow".
+        time_scale: The network's time is time_scale * t; it is N - 1 for a table with N points.
+        clamp, threshold, threshold_max: Arguments of Sampler.
+        differences: Where numbers differ from those of diffusers; empty with strict.
         ignored: Fields of the configuration that diffusers does not read for this class.
     """
 
@@ -59,12 +59,13 @@ class Setup:
         return len(self.sigmas) - 1
 
     def denoiser(self, network: Callable[..., Any]) -> FunctionDenoiser:
-        """A denoiser of a network as diffusers calls it, network(x, timestep, **kwargs) -> output,
-        with x as its scale_model_input makes it. The timestep is a number that need not be whole:
-        that of the level itself, where diffusers rounds it for some schedulers.
+        """Makes a denoiser of a network that is called as diffusers calls it: network(x, timestep,
+        **kwargs) -> output, with x as scale_model_input makes it. The timestep need not be a whole
+        number: it is that of the level of noise, which diffusers rounds for some schedulers.
 
         Raises:
-            BadArgument: The network is one of EDM's, whose preconditioning KarrasDenoiser has.
+            BadArgument: The network is one of EDM; use KarrasDenoiser, which has its
+                preconditioning.
         """
         if self.name in _EDM or self.name == "CMStochasticIterative":
             raise BadArgument(f"{self.name}: give sampler() a denoiser of E[X | x_t]")
@@ -75,11 +76,11 @@ class Setup:
         return FunctionDenoiser(scaled, self.schedule, output=self.output)
 
     def sampler(self, denoiser: Any, **kwargs: Any) -> Sampler:
-        """The sampler of a denoiser.
+        """Makes the sampler for a denoiser.
 
         Arguments:
-            denoiser: One of this method, or any other of Sampler's.
-            kwargs: Those of Sampler but for the grid, the schedule and the bounds.
+            denoiser: A denoiser made by denoiser() above, or any other that Sampler takes.
+            kwargs: Further arguments of Sampler; the grid, the schedule and the bounds are given.
         """
         return Sampler(
             denoiser,
@@ -105,8 +106,8 @@ def from_diffusers(
     order: int | None = None,
     strict: bool = True,
 ) -> Setup:
-    """What a scheduler of diffusers is here: the schedule, the sampler, and the levels of noise
-    that its set_timesteps chooses, so that the same x_1, denoiser and noise come to the same x_0.
+    """Translates a scheduler of diffusers: into a schedule, a sampler, and the levels of noise that
+    its set_timesteps chooses, so that the same x_1, denoiser and noise give the same x_0.
 
         setup = quell.from_diffusers("scheduler/scheduler_config.json", steps=25)
         sampler = setup.sampler(setup.denoiser(network))
@@ -115,17 +116,17 @@ def from_diffusers(
     Arguments:
         scheduler: A scheduler, its configuration, or the path of its scheduler_config.json.
         steps: num_inference_steps.
-        sigmas: Of FlowMatchEuler, as of its set_timesteps, in place of steps.
-        mu: Of dynamic shifting, as of set_timesteps.
-        original_inference_steps: Of LCM and TCD, as of set_timesteps.
-        eta: Of the step of DDIM and TCD.
-        order: Of the step of LMS.
-        strict: Whether what has other numbers here, on purpose, is refused. If not, it is listed in
-            `differences`.
+        sigmas: The argument of FlowMatchEuler's set_timesteps, in place of steps.
+        mu: The argument of set_timesteps with dynamic shifting.
+        original_inference_steps: The argument of set_timesteps of LCM and TCD.
+        eta: The argument of step of DDIM and TCD.
+        order: The argument of step of LMS.
+        strict: Whether to refuse a scheduler for which quell gives other numbers on purpose. If not
+            strict, `differences` lists these.
 
     Raises:
-        Unsupported: The class, or the value of a field, has nothing here that does the same.
-        BadArgument: It is not a configuration.
+        Unsupported: quell has no equivalent of the class, or of the value of a field.
+        BadArgument: `scheduler` is not a configuration.
     """
     fields = Fields(read(scheduler), flag(strict, "strict"))
     _check(fields, steps, sigmas, mu, original_inference_steps)
@@ -217,7 +218,7 @@ def _output(fields: Fields) -> str:
 
 
 def _bounds(fields: Fields) -> dict[str, Any]:
-    """Thresholding, which comes before clipping in diffusers, too."""
+    """Returns the bounds. As in diffusers, thresholding has priority over clipping."""
     if fields.get("thresholding"):
         return {
             "threshold": float(fields.dynamic_thresholding_ratio),

@@ -72,7 +72,7 @@ def _spec(fields: Fields) -> str | None:
     spec = f"beta_{name}:train={int(fields.num_train_timesteps)}"
     if name in ("linear", "scaled_linear", "sigmoid"):
         spec += f",first={float(fields.beta_start)!r},last={float(fields.beta_end)!r}"
-    return spec + (",zero_snr=1" if fields.get("rescale_betas_zero_snr") else "")
+    return spec + (",zero_snr=yes" if fields.get("rescale_betas_zero_snr") else "")
 
 
 def timesteps(fields: Fields, steps: int, table: Table | None = None) -> np.ndarray:

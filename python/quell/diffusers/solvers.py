@@ -29,7 +29,7 @@ def _whole(spec: str) -> str:
     name, _, options = spec.partition(":")
     if name not in _RULED and not options.startswith("variance="):
         return spec
-    return f"{name}:{options},steady=0" if options else f"{name}:steady=0"
+    return f"{name}:{options},steady=no" if options else f"{name}:steady=no"
 
 
 def _ends_low(fields: Fields, at: np.ndarray, order: int) -> None:
@@ -99,7 +99,8 @@ def _dpm(fields: Fields, at: np.ndarray, steps: int, *_: Any) -> str:
 def _data(fields: Fields, order: int, kind: str) -> str:
     if order == 3 and kind == "midpoint":
         fields.refuse("solver_type", "order 3 begins with heun's formula here; take heun")
-    return f"xeab:order={order},reference={int(order == 3 or kind == 'midpoint')}"
+    theirs = order == 3 or kind == "midpoint"
+    return f"xeab:order={order},formula={'k_diffusion' if theirs else 'quell'}"
 
 
 def _noise(fields: Fields, order: int, kind: str) -> str:
@@ -154,7 +155,7 @@ def _sa(fields: Fields, at: np.ndarray, steps: int, *_: Any) -> str:
     predictor, corrector = int(fields.predictor_order), int(fields.corrector_order)
     fields.only("algorithm_type", "data_prediction", why="SA-Solver is on the data here")
     fields.only("variance_type", None, why="a learned variance that is thrown away")
-    fields.only("tau_func", None, why="a function; sa_solver has tau_start and tau_end")
+    fields.only("tau_func", None, why="a function; sa_solver has tau, s_tmin and s_tmax")
     fields.only("num_train_timesteps", 1000, why="its tau is for the points 200 to 800 of 1000")
     fields.differs("SA-Solver of order 2 has h^2 / 2 in diffusers for an exact integral")
     from quell.diffusers.levels import Table
@@ -162,7 +163,7 @@ def _sa(fields: Fields, at: np.ndarray, steps: int, *_: Any) -> str:
     every = Table(fields).levels
     return (
         f"sa_solver:predictor_order={predictor},corrector_order={corrector},"
-        f"tau_start={float(every[800])!r},tau_end={float(every[200])!r}"
+        f"s_tmin={float(every[200])!r},s_tmax={float(every[800])!r}"
     )
 
 
@@ -186,7 +187,7 @@ def _tcd(fields: Fields, at: np.ndarray, steps: int, eta: float | None, _: Any) 
         fields.refuse("clip_sample", "diffusers' TCD does not read it")
     if 0 < gamma < 1:
         fields.differs("a jump's time (1 - eta) t is not rounded down to a point of the table")
-    return f"tcd:eta={gamma!r}"
+    return f"tcd:gamma={gamma!r}"
 
 
 def _pndm(fields: Fields, at: np.ndarray, steps: int, *_: Any) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Holding a model's file against the model that it came from."""
+"""Comparing a model's file with the model that it came from."""
 
 import copy
 import math
@@ -21,7 +21,8 @@ TIMES = (0.02, 0.3, 0.7, 1.0)
 
 
 def as_stored(denoiser: nn.Module, path: str | os.PathLike[str], alone: bool = False) -> Any:
-    """A copy of the denoiser in float64, with the weights of the file, which may be rounded."""
+    """Returns a copy of the denoiser in float64, with the weights of the file, which may be
+    rounded."""
     twin: Any = copy.deepcopy(denoiser).eval().double()
     network = twin if alone else twin.backbone
     try:
@@ -34,8 +35,8 @@ def as_stored(denoiser: nn.Module, path: str | os.PathLike[str], alone: bool = F
 def mean_alone(
     network: Any, description: Mapping[str, Any], x: Tensor, t: float, **labels: Any
 ) -> tuple[Tensor, float]:
-    """E[X | x_t] by a backbone alone and what its description says is around it; and the size of
-    the numbers that it is the difference of."""
+    """Returns E[X | x_t] from a network and the preconditioning in its description; and the size of
+    the terms whose difference it is."""
     alpha, sigma = quell.noise.Schedule(description.get("schedule", "vp"))(t)
     r2 = alpha**2 + sigma**2
     precondition, output = description.get("precondition", "none"), description.get("output", "x0")
@@ -65,7 +66,7 @@ def compare(
     most: float = 1e-4,
     seed: int = 20,
 ) -> float:
-    """Holds a file against the model that it is to be of, as check() does; of the network alone,
+    """Compares a file with the model that it was made from, as check() does; of the network alone,
     where the model is that.
 
     Returns:

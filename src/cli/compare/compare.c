@@ -6,30 +6,34 @@
 #include "cli/interrupt.h"
 
 static const struct option_row rows[] = {
+    GROUP_ROW("What to compare"),
     TEXT_ROW(compare_options, model, "model", "M",
-             "builtin:NAME, a .json description or an .npy data\nset (builtin:grid25)"),
+             "The model: builtin:NAME, a .json description or an .npy data set (default "
+             "builtin:grid25)."),
     TEXT_ROW(compare_options, samplers, "samplers", "S,S,...",
-             "NAME[:KEY=VALUE,...] each, see `quell list\nsamplers` (ddpm,ddim)"),
+             "The samplers, NAME[:KEY=VALUE,...] each (default ddpm,ddim): see `quell list "
+             "samplers`. A KEY=VALUE after a comma belongs to the sampler before it: "
+             "ddpm,unipc:order=2,variant=bh1 are two samplers."),
     TEXT_ROW(compare_options, evaluations, "evaluations", "N,...",
-             "evaluations of the denoiser that a sample may take\n(8,16,32,64)"),
-    TEXT_ROW(compare_options, sampling.schedule, "schedule", "S",
-             "NAME[:KEY=VALUE,...], see `quell list schedules`\n(the model's own, else vp)"),
-    SAMPLING_ROWS(compare_options),
-    PRIOR_ROWS(compare_options),
+             "How often a sample may evaluate the denoiser, whole numbers that rise (default "
+             "8,16,32,64)."),
     COUNT_ROW(compare_options, count, "count", "N", 2, 10000000,
-              "samples of each: more of them lower the floor\n(50000; 5000 of models with more "
-              "than 64 elements)"),
+              "How many samples of each (default 50000; 5000 of models with more than 64 "
+              "elements). With more of them the floor is lower."),
     COUNT_ROW(compare_options, seed, "seed", "S", 0, UINT64_MAX,
-              "which stream of random numbers (0)"),
-    COUNT_ROW(compare_options, threads, "threads", "T", 0, 65536,
-              "at most T threads (0: what OMP_NUM_THREADS, the\naffinity mask and the cgroup "
-              "allow)"),
-    TEXT_ROW(compare_options, isa, "isa", "I",
-             "instruction set, see `quell list isas` (QUELL_ISA,\nelse the widest)"),
-    TEXT_ROW(compare_options, plot, "plot", "F.svg", "a picture of the distances"),
-    FLAG_ROW(compare_options, json, "json", "the table as one JSON object on stdout"),
-    FLAG_ROW(compare_options, quiet, "quiet", "no progress on stderr"),
+              "The seed of the random numbers (default 0)."),
+    SCHEDULE_ROW(compare_options),
+    BROWNIAN_ROW(compare_options),
+    GROUP_ROW("Times of the steps"),
+    TIME_ROWS(compare_options),
+    PRIOR_ROWS(compare_options),
+    GROUP_ROW("Output"),
+    TEXT_ROW(compare_options, plot, "plot", "F.svg", "Write a chart of the distances here."),
+    FLAG_ROW(compare_options, json, "json", "Print the table as one JSON object."),
+    FLAG_ROW(compare_options, quiet, "quiet", "Print no progress on standard error."),
     ABSENT_ROW("resume", "only `quell sample` can go on: run the comparison anew"),
+    GROUP_ROW("Machine"),
+    MACHINE_ROWS(compare_options),
     {0},
 };
 
@@ -41,21 +45,22 @@ static const struct option_rule rules[] = {SAMPLING_RULES,
 static const struct option_table table = {
     .usage = "quell compare [OPTION...]",
     .about = "Compares samplers at a number of evaluations of the denoiser, with as many steps as\n"
-             "it allows. Each draws --count samples, which are compared with as many exact ones,\n"
-             "alpha X + sigma Z at the grid's last point, drawn from the model's own law:\n\n"
+             "it allows. Each sampler draws --count samples. They are compared with as many exact\n"
+             "draws from the model's own law (of alpha X + sigma Z at the last time):\n\n"
              "  distance    sliced Wasserstein distance W2, over 64 directions\n"
              "  mean        error of the mean, relative to the root of the total variance\n"
-             "  covariance  error of the covariance, relative, in the Frobenius norm (of models\n"
-             "              with more than 64 elements, in the 64 directions)\n\n"
-             "The floor is the mean distance of four other exact draws: a sampler below it cannot\n"
-             "be told from the law. The picture ends at twice the distance of the law from its\n"
-             "mean (in JSON, spread): beyond that a sampler is worse than none. The same seed\n"
-             "gives the same table on any machine.",
+             "  covariance  relative error of the covariance in the Frobenius norm (with more\n"
+             "              than 64 elements, in the 64 directions)",
+    .examples = "Example: quell compare --samplers ddim,ddpm,ddim:eta=0.5 --plot compare.svg",
     .options = rows,
     .rules = rules,
-    .after = "In JSON, what is not a finite number (no step within the budget, samples that are\n"
-             "not finite) is null.\n\n"
-             "Example: quell compare --samplers ddim,ddpm,ddim:eta=0.5 --plot compare.svg\n\n",
+    .after =
+        "The floor is the mean distance of four other sets of exact draws: a sampler below it\n"
+        "cannot be told from the law. The chart ends at twice the distance of the law from\n"
+        "its mean (in JSON, spread): beyond that a sampler is worse than none. The same seed\n"
+        "gives the same table on any machine.\n\n"
+        "In JSON, what is not a finite number (no step within the budget, samples that are\n"
+        "not finite) is null.",
 };
 
 int command_compare(int argc, char **argv)

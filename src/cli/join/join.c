@@ -21,11 +21,13 @@ struct join_options {
 };
 
 static const struct option_row rows[] = {
-    TEXT_ROW(join_options, out, "out", "F.npy", "where the samples go; - is standard output"),
+    GROUP_ROW("Options"),
+    TEXT_ROW(join_options, out, "out", "F.npy", "Write all samples here. - is standard output."),
     COUNT_ROW(join_options, count, "count", "N", 0, UINT64_MAX,
-              "refuse unless the parts have N samples together"),
-    FLAG_ROW(join_options, json, "json", "say what was done as one JSON object on stdout"),
-    FLAG_ROW(join_options, quiet, "quiet", "say nothing but errors"),
+              "Refuse the parts unless they have N samples together."),
+    FLAG_ROW(join_options, json, "json",
+             "Print what was done as one JSON object on standard output."),
+    FLAG_ROW(join_options, quiet, "quiet", "Print nothing but errors."),
     ABSENT_ROW("resume", "only `quell sample` can go on: join the parts anew"),
     {0},
 };
@@ -34,19 +36,19 @@ static const struct option_table table = {
     .usage = "quell join --out F.npy PART... [OPTION...]",
     .about =
         "Joins parts of a stream of samples, drawn by `quell sample --first I --count N`, to\n"
-        "the file that one run would have written. The parts are\n\n"
+        "the file that one run would have written. The parts are either\n\n"
         "  .npy files    in the order in which they are named: sort them by their numbers\n"
         "  .json reports of them, what `quell sample --json` printed: these say which samples\n"
         "                a part has and how they were drawn, so the order is found, and a\n"
         "                part that is missing, there twice or of another stream is refused\n\n"
         "Samples of another shape or type, values that are not finite and two parts with the\n"
         "same samples are refused in any case.",
-    .options = rows,
-    .after =
+    .examples =
         "Example, of a job array's tasks (see docs/mpi.md):\n"
         "  quell sample --model m.json --first 500 --count 500 --seed 1 --out p1.npy --json \\\n"
         "      > p1.json\n"
-        "  quell join --out all.npy --count 1000 p*.json\n\n",
+        "  quell join --out all.npy --count 1000 p*.json",
+    .options = rows,
     .words = INT_MAX,
 };
 

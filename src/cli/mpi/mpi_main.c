@@ -24,7 +24,8 @@ static int help(FILE *file)
     fprintf(file, "quell-mpi %s: draws samples from diffusion models on many nodes.\n\n",
             quell_version());
     fputs("Usage: mpirun -n RANKS quell-mpi sample --model M --out F.npy [OPTION...]\n"
-          "       quell-mpi sample --help\n\n"
+          "       quell-mpi sample --help\n"
+          "       quell-mpi version\n\n"
           "The file is the one that `quell sample` writes, for any number of ranks.\n\n" //
           EXIT_CODES_HELP,
           file);
@@ -37,7 +38,9 @@ static enum command command_of(const char *name)
 {
     if (!strcmp(name, "sample")) return SAMPLE;
     if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) return HELP;
-    return !strcmp(name, "--version") ? VERSION : UNKNOWN;
+    if (!strcmp(name, "--version") || !strcmp(name, "-V") || !strcmp(name, "version"))
+        return VERSION;
+    return UNKNOWN;
 }
 
 static int run(struct ranks *ranks, int argc, char **argv)

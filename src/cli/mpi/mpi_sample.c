@@ -25,11 +25,11 @@ static void make_rows(struct option_row rows[MOST_ROWS])
                 "resume", "only `quell sample` can go on: cut the run by --first and --count, and "
                           "join the files");
         if (!strcmp(row->name, "out"))
-            rows[count].help = "where the samples go, as NumPy's .npy, float32, shape\n"
-                               "(count, dim...): a name that all ranks see";
+            rows[count].help = "Write the samples here, as NumPy's .npy: float32, shape (count, "
+                               "dim...). All ranks must see the file by this name.";
         if (!strcmp(row->name, "threads"))
-            rows[count].help = "at most T threads a rank (0: the processors that the\n"
-                               "rank is bound to, or its share of the node's)";
+            rows[count].help = "Use at most T threads a rank (default 0: the processors that the "
+                               "rank is bound to, or its share of the node's).";
         count++;
     }
     rows[count] = (struct option_row){0};
@@ -43,11 +43,10 @@ static bool read_options(int argc, char **argv, struct sample_options *options, 
         .about = "Draws samples as `quell sample` does, on all ranks of an MPI job: each draws a\n"
                  "range of the stream, and all write one file. The file is equal, byte by byte,\n"
                  "for any number of ranks, and to the one that `quell sample` writes.",
+        .examples = "Example: mpirun -n 8 --map-by socket quell-mpi sample -m net.safetensors \\\n"
+                    "    --steps 20 -n 1000000 -o x.npy",
         .options = rows,
         .rules = sample_rules,
-        .after =
-            "Example: mpirun -n 8 --map-by socket quell-mpi sample --model net.safetensors \\\n"
-            "    --steps 20 --count 1000000 --out x.npy\n\n",
     };
     make_rows(rows);
     if (!options_read(&table, argc, argv, options, NULL, code)) return false;
