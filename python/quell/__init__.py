@@ -8,10 +8,10 @@
     x1 = sampler.init((100000, 2), seed=7)
     x0 = sampler(x1, seed=7)
 
-The modules quell.noise (schedules), quell.denoise and quell.sample have azula's names. quell.export
-writes networks that were trained in PyTorch to files. With the same seed, sample i has the same
-bits in any batch, on any number of threads, on any machine, and in C, C++, Fortran and the
-command."""
+The modules quell.noise (schedules), quell.denoise and quell.sample have azula's names.
+quell.architectures writes networks that were trained in PyTorch to files. With the same seed,
+sample i has the same bits in any batch, on any number of threads, on any machine, and in C, C++,
+Fortran and the command."""
 
 from quell._normals import STREAM_INIT, brownian, noise_key, normal, place
 from quell._quell import (

@@ -121,7 +121,5 @@ def _rule(b: Builder, result: Result, new: New) -> Value:
 
 
 def without_lead(program: Lowered) -> Lowered:
-    """The program without leading dimensions of 1, as far as they go."""
-    for _ in range(3):
-        program = rewritten(program, _rule)
-    return program
+    """The program without the batch's dimension, as far as it can do without."""
+    return rewritten(program, _rule)
