@@ -36,6 +36,21 @@ enum quell_activation {
     QUELL_ACTIVATIONS
 };
 
+/* The other functions of programs (docs/programs.md), and two of those above. */
+enum quell_function {
+    QUELL_FUNCTION_EXP,
+    QUELL_FUNCTION_EXPM1,
+    QUELL_FUNCTION_GELU,
+    QUELL_FUNCTION_GELU_TANH,
+    QUELL_FUNCTION_MISH,
+    QUELL_FUNCTION_SELU,
+    QUELL_FUNCTION_SIGMOID,
+    QUELL_FUNCTION_SILU,
+    QUELL_FUNCTION_SOFTPLUS,
+    QUELL_FUNCTION_TANH,
+    QUELL_FUNCTIONS
+};
+
 /* C[m][n] (+)= A[m][k] B[k][n]. A(i, p) = a[i * a_row + p * a_col]. B comes in panels of
  * QUELL_PANEL columns: B(p, j) = b[(j / QUELL_PANEL) * b_panel + p * b_row + j % QUELL_PANEL].
  * C(i, j) = c[i * c_row + j]. Rows of B and C must be readable and writable up to n rounded up to
@@ -139,6 +154,9 @@ struct quell_kernels {
 
     /* x[0..count) becomes f(x), to 2e-7 of max(1, |x|). */
     void (*activation[QUELL_ACTIVATIONS])(float *x, size_t count);
+
+    /* Likewise, defined to the bit in docs/programs.md. */
+    void (*function[QUELL_FUNCTIONS])(float *x, size_t count);
 
     void (*product)(const struct quell_product *product);
     void (*mixture)(const struct quell_mixture *mixture);

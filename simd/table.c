@@ -11,6 +11,7 @@
 #include "kernels/exponential.inl"
 #include "kernels/activation.inl"
 #include "kernels/columns.inl"
+#include "kernels/functions.inl"
 #include "kernels/gaussian.inl"
 #include "kernels/mixture.inl"
 #include "kernels/mixture_few.inl"
@@ -42,6 +43,8 @@ const struct quell_kernels TABLE(VEC_NAME) = {
     .gaussian_diagonal = gaussian_diagonal,
     .exponential = exponential,
     .activation = {identity, relu, relu2, silu, gelu},
+    .function = {map_exp_wide, map_expm1, map_gelu, map_gelu_tanh, map_mish, map_selu, map_sigmoid,
+                 map_silu, map_softplus, map_tanh},
     .product = product,
     .mixture = mixture,
     .softmax = softmax,

@@ -15,15 +15,16 @@ using floats = py::array_t<float, py::array::c_style>;
 using doubles = py::array_t<double, py::array::c_style | py::array::forcecast>;
 using classes_array = py::array_t<int32_t, py::array::c_style>;
 
-/* The values of an array. The writable one throws where the array may not be written to. */
+/* Return the values of an array. The writable one throws if the array is read-only. */
 quell::span<const float> values(const floats &array);
 quell::span<float> writable(floats &array);
 quell::span<const double> values(const doubles &array);
 
-/* A fresh array[rows][columns] of double with a copy of the values. */
+/* Makes a new array[rows][columns] of double with a copy of the values. */
 doubles matrix(size_t rows, size_t columns, const double *values);
 
-/* function(*arguments), with the lock: what it raises is thrown. */
+/* Calls function(*arguments) with the interpreter's lock, and throws if that raises an exception.
+ * */
 py::object ask_python(py::handle function, const py::tuple &arguments);
 
 void bind_denoisers(py::module_ &module);

@@ -23,7 +23,8 @@ call::call(const settings &from)
 
 call::~call() { innermost = outer_; }
 
-/* From any worker, but one at a time. Signals are asked for in the caller's thread only. */
+/* Reports the progress. Any worker may call this, one at a time. Only the caller's thread handles
+ * signals. */
 int call::report(const quell_progress &at)
 {
     if (interrupts_.pending() || interpreter_ends()) return 1;
@@ -35,7 +36,7 @@ int call::report(const quell_progress &at)
     return 0;
 }
 
-/* The exception that Ctrl-C stands for, in place of the stop that it was made. */
+/* Throws the exception that Ctrl-C stands for, instead of quell's QUELL_STOPPED. */
 void call::stopped(const quell::error &failed)
 {
     if (failed.status() != QUELL_STOPPED || !interrupts_.pending()) return;

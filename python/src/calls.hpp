@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One call of the library from Python: without the interpreter's lock, with its progress and
- * Ctrl-C, and with what the caller's own denoisers are told. */
+/* One call of the library from Python: without the interpreter's lock, with progress and Ctrl-C,
+ * and with the arguments for the caller's own denoisers. */
 #ifndef QUELL_PYTHON_CALLS_HPP
 #define QUELL_PYTHON_CALLS_HPP
 
@@ -11,8 +11,9 @@
 #include <thread>
 #include <utility>
 
-/* What Python says of a run. `arguments`, quell._call.Call or None: the denoiser of Python's that
- * this thread's call evaluates (arguments_now); progress, called with (done, total), or None. */
+/* A run as Python asks for it. `arguments`: a quell._call.Call, or None; the denoiser in Python
+ * that this thread's call evaluates (arguments_now). progress: a function of (done, total), or
+ * None. */
 struct settings {
     uint64_t seed;
     uint64_t first;
@@ -24,7 +25,7 @@ struct settings {
     py::object arguments;
 };
 
-/* The arguments of the innermost call that this thread is in; None if there is none. */
+/* Returns the arguments of the innermost call that this thread is in; None if there is none. */
 py::object arguments_now();
 
 class call
@@ -35,7 +36,7 @@ class call
     call(const call &) = delete;
     call &operator=(const call &) = delete;
 
-    /* function(const quell::draw &, const quell::run &), without the interpreter's lock. */
+    /* Calls function(const quell::draw &, const quell::run &) without the interpreter's lock. */
     template <class F> void operator()(F &&function)
     {
         try {

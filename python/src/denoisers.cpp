@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <memory>
 
-/* The values that a function returned, which Python has checked, to where they are wanted. */
+/* Copies the values that a function returned, which Python has checked. */
 static void take(const py::object &from, float *to, size_t size)
 {
     floats values = from.cast<floats>();
@@ -11,13 +11,14 @@ static void take(const py::object &from, float *to, size_t size)
     std::copy_n(values.data(), size, to);
 }
 
-/* A denoiser of Python's, called once for all samples of a run, in the thread that made it. Which
- * it is the run says (arguments_now), so that nothing here keeps an object of Python's alive:
+/* A denoiser in Python, which is called once for all samples of a run, in the thread that made it.
+ * The run says which function it is (arguments_now), so that no object of Python's is kept alive
+ * here:
  *
  *     call(x_t[rows][dim], t, time, first) -> mean[rows][dim], or (mean, variance)
  *
- * x_t is a copy, which it may keep and change. What it raises leaves the call of Python's that the
- * run was started with. */
+ * x_t is a copy, which the function may keep and change. If it raises an exception, the call that
+ * started the run raises the same one. */
 struct python_denoiser {
     bool pair;
 
@@ -54,7 +55,7 @@ static quell::denoiser function(size_t dim, const std::string &output,
     return quell::denoiser::from_function(dim, python_denoiser{variance != "none"}, options);
 }
 
-/* Of a full covariance: its values and its vectors. */
+/* Returns the eigenvalues and the eigenvectors of a full covariance. */
 static py::tuple eigenbasis(const quell::denoiser &denoiser)
 {
     quell::eigenbasis basis = denoiser.eigenbasis();

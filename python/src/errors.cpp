@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Failures as the exceptions of quell/errors.py, which has a class for each status. */
+/* Turns failures into the exceptions of quell/errors.py, which has a class for each status. */
 #include "binding.hpp"
 
 static py::object place(const quell::error &failed, bool transition)

@@ -14,7 +14,8 @@ static std::atomic<double> patience = 5;  /* seconds that it waits for runs */
 
 static bool is_last() noexcept { return ending && last.load() == std::this_thread::get_id(); }
 
-/* While the last thread is in a run, this one may be a worker of it, and the lock is to be had. */
+/* Returns whether a flag concerns this thread. It does not if the last thread is in a run: this
+ * thread may then be a worker of that run, and can still have the lock. */
 static bool here_until(const std::atomic<bool> &flag) noexcept
 {
     return flag && !is_last() && last_runs == 0;
@@ -60,8 +61,8 @@ py::object ask_python(py::handle function, const py::tuple &arguments)
     return py::reinterpret_steal<py::object>(result);
 }
 
-/* Stops the runs of other threads, and waits for them: for an evaluation of a denoiser, but not for
- * ever. */
+/* Stops the runs of other threads, and waits for them as long as an evaluation of a denoiser may
+ * take, but not for ever. */
 static void end()
 {
     last = std::this_thread::get_id();

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /* The interpreter's lock, also while the interpreter ends.
  *
- * A daemon thread may be in a run then. Python ends such a thread, when it next asks for the lock,
- * by pthread_exit, whose unwinding may not pass through C++ that must not throw, nor through C that
- * holds memory: the process would abort. So runs in other threads are stopped first, by a hook of
- * atexit, which waits for them a while; a thread that asks for the lock later waits for the end of
- * the process, as it does by itself from Python 3.14 on. */
+ * A daemon thread may be in a run at that time. When it next asks for the lock, Python ends it by
+ * pthread_exit, which unwinds its stack. That must not pass through C++ functions that are
+ * noexcept, nor through C code that owns memory: the process would abort. So a hook of atexit first
+ * stops the runs of other threads, and waits for them a while. A thread that asks for the lock
+ * later waits for the end of the process, as Python itself does it from 3.14 on. */
 #ifndef QUELL_PYTHON_INTERPRETER_HPP
 #define QUELL_PYTHON_INTERPRETER_HPP
 
 #include "binding.hpp"
 #include <cxxabi.h>
 
-/* Whether this thread's runs are to stop because the interpreter ends. */
+/* Returns whether this thread's runs must stop because the interpreter ends. */
 bool interpreter_ends() noexcept;
 
-/* Waits, without the lock, for the end of the process. */
+/* Waits for the end of the process, without the lock. */
 [[noreturn]] void wait_for_the_end() noexcept;
 
-/* Calls function(), which runs Python or asks for the lock. It must own nothing that has to be
- * given back, as it may not return. */
+/* Calls function(), which runs Python or asks for the lock. It must not own anything that has to be
+ * released, because it may never return. */
 template <class F> auto until_the_end(F &&function)
 {
     try {
@@ -29,7 +29,7 @@ template <class F> auto until_the_end(F &&function)
     }
 }
 
-/* With the lock, in any thread. */
+/* Takes the lock for its lifetime, in any thread. */
 class locked
 {
   public:
@@ -42,7 +42,7 @@ class locked
     PyGILState_STATE state_;
 };
 
-/* Without the lock, as a run is. */
+/* Releases the lock for its lifetime, as during a run. */
 class unlocked
 {
   public:

@@ -15,13 +15,14 @@ static void press(int signal)
     before_us(signal);
 }
 
-/* Of the module signal, for as long as the process runs. */
+/* Returns an attribute of the module signal, which is kept until the process ends. */
 static PyObject *attribute(const char *name)
 {
     return py::object(py::module_::import("signal").attr(name)).release().ptr();
 }
 
-/* Whether Ctrl-C raises KeyboardInterrupt, as it does unless the program changed that. */
+/* Returns whether Ctrl-C raises KeyboardInterrupt, as it does unless the program has changed that.
+ * */
 static bool raises()
 {
     static PyObject *get = attribute("getsignal"), *raising = attribute("default_int_handler");

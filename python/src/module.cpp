@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The extension module quell._quell, with the library inside it. Its users are the Python modules
- * beside it; _quell.pyi has its types. */
+/* The extension module quell._quell, which contains the library. Only the Python modules beside it
+ * use it; _quell.pyi has its types. */
 #include "interpreter.hpp"
 
 PYBIND11_MODULE(_quell, module)

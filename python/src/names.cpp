@@ -22,7 +22,7 @@ static py::list choices(const quell::entry_option &option)
     return all;
 }
 
-/* A default as the type has it: a float, an int or a word. */
+/* Returns a default in the type of the option: a float, an int or a word. */
 static py::object value(const quell::entry_option &option)
 {
     if (option.type == QUELL_OPTION_CHOICE)

@@ -26,7 +26,7 @@ static quell::sampler_options options(size_t steps, double start, double stop, v
     return made;
 }
 
-/* The grid of any sampler with these options: rows of t, alpha, sigma. */
+/* Returns the grid of a sampler with these options: rows of t, alpha, sigma. */
 static doubles grid(const quell::schedule &schedule, const quell::sampler_options &how)
 {
     vector rows;
@@ -86,7 +86,8 @@ static py::dict point_of(const quell_point &point)
     return at;
 }
 
-/* Terms as pairs of a coefficient and a register; noises as dictionaries. */
+/* Puts terms, as pairs of a coefficient and a register, and noises, as dictionaries, into the
+ * operation. */
 static void put_terms(py::dict &one, const quell::operation &op)
 {
     py::list terms, noises;
@@ -129,7 +130,7 @@ static py::list operations(const quell::sampler &sampler)
     return all;
 }
 
-/* Whether a run draws noise after x_1; of steps of its own choice, that it may. */
+/* Returns whether a run draws noise after x_1, or may do so if samples choose the steps. */
 static bool noisy(const quell::sampler &sampler)
 {
     quell::operation op = quell_operation_init();

@@ -2,7 +2,8 @@
 #include "interpreter.hpp"
 #include <memory>
 
-/* Python's own: function(t) -> (alpha, sigma). It is let go with the lock held, whoever does it. */
+/* A schedule from a Python function(t) -> (alpha, sigma). The function is released with the lock
+ * held, in any thread. */
 static quell::schedule from_function(py::function function)
 {
     std::shared_ptr<py::function> own(new py::function(std::move(function)), [](py::function *old) {
@@ -17,7 +18,7 @@ static quell::schedule from_function(py::function function)
     });
 }
 
-/* alpha and sigma at each of many times, of one shape. */
+/* Returns alpha and sigma at many times, in the shape of these. */
 static py::tuple at(const quell::schedule &schedule, const doubles &times)
 {
     std::vector<py::ssize_t> shape(times.shape(), times.shape() + times.ndim());

@@ -216,6 +216,13 @@ const char *quell_json_text(const char *value)
     return value && *value == QUELL_JSON_DECODED ? value + 1 : NULL;
 }
 
+const char *quell_json_decoded(char *value)
+{
+    if (!quell_json_is_text(value)) return NULL;
+    decode(value);
+    return value + 1;
+}
+
 bool quell_json_number(const char *value, double *number)
 {
     if (!quell_json_is_number(value)) return false;

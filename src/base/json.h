@@ -79,6 +79,10 @@ char *quell_json_get(const struct quell_json_object *object, const char *name);
 /* The text of a string member; NULL if the value is not a string. */
 const char *quell_json_text(const char *value);
 
+/* Decodes a string in a list, or one that was decoded before, in its place in a text that may be
+ * written to, and returns it; NULL if the value is not a string. */
+const char *quell_json_decoded(char *value);
+
 /* Reads the nearest double, with JSON's decimal point whatever the locale; false if the value is
  * not a number. */
 bool quell_json_number(const char *value, double *number);

@@ -20,6 +20,8 @@ static inline double quell_cos(double x) { return Sleef_cinz_cosd1_u10purec(x); 
 static inline double quell_acos(double x) { return Sleef_cinz_acosd1_u10purec(x); }
 static inline double quell_asin(double x) { return Sleef_cinz_asind1_u10purec(x); }
 static inline double quell_atan(double x) { return Sleef_cinz_atand1_u10purec(x); }
+static inline double quell_erf(double x) { return Sleef_cinz_erfd1_u10purec(x); }
+static inline double quell_pow(double x, double y) { return Sleef_cinz_powd1_u10purec(x, y); }
 static inline double quell_lgamma(double x) { return Sleef_cinz_lgammad1_u10purec(x); }
 
 /* x^y for x >= 0, 0^y = 0: the error grows with y log x. */

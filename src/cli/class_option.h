@@ -9,7 +9,7 @@
 #include "cli/options.h"
 #include "io/npy.h"
 
-/* NULL where not given. */
+/* The values of the options, NULL where they are not given. */
 struct label_options {
     const char *class, *classes;
 };

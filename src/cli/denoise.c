@@ -80,7 +80,7 @@ static int open_model(struct job *job)
     return status ? complain_status(status) : EXIT_DONE;
 }
 
-/* An array without states has a shape, too. */
+/* Returns whether the states fit the model. An array with no states also has a shape. */
 static bool fits(const struct job *job)
 {
     size_t dim = 1;

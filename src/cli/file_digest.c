@@ -17,7 +17,7 @@
 
 static quell_status unreadable(const char *path) { return quell_fail_file(path, "cannot be read"); }
 
-/* Where the bytes of a file go. */
+/* Takes the next bytes of a file. */
 typedef void take_fn(void *sum, const void *data, size_t bytes);
 
 static void take_digest(void *sum, const void *data, size_t bytes)

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Reads up to the next of `end` or the end of the text; moves on behind it. False: no number. */
+/* Reads a number up to the next `end` or the end of the text, and moves on behind that. Returns
+ * false if it is not a number. */
 static bool take_number(const char **at, char end, double *value)
 {
     const char *to = strchr(*at, end);
@@ -26,7 +27,7 @@ static int complain_weight(const char *text)
                     "--guidance %s: must be a number, or T:W,T:W,... with times T that rise", text);
 }
 
-/* T:W,T:W,... into values[2 * points]: the times, then the weights. */
+/* Reads T:W,T:W,... into values[2 * points]: first the times, then the weights. */
 static bool read_points(const char *text, size_t points, double *values)
 {
     for (size_t i = 0; i < points; i++) {

@@ -6,7 +6,7 @@
 #include <quell/quell.h>
 #include "cli/options.h"
 
-/* weight, guide: NULL where not given. */
+/* weight, guide: NULL where they are not given. */
 struct guidance_options {
     const char *weight, *guide;
     double low, high;
@@ -31,9 +31,10 @@ struct guidance_options {
     {"guide", OPTION_NEEDS, "guidance"}, {"guidance-low", OPTION_NEEDS, "guidance"}, \
         {"guidance-high", OPTION_NEEDS, "guidance"}
 
-/* Replaces the model's denoiser by a guided one, if guidance is asked for. *digest, unless NULL, is
- * that of a guide of its own. labelled: whether samples have classes, without which a model cannot
- * be guided by itself. Returns an exit code, and has complained if it is not EXIT_DONE. */
+/* Replaces the model's denoiser by a guided one, if guidance is asked for. *digest, unless digest
+ * is NULL, gets the digest of a guide that is another model. labelled: whether samples have
+ * classes; without, a model cannot be guided by itself. Returns an exit code, and has complained if
+ * it is not EXIT_DONE. */
 int guidance_apply(const struct guidance_options *options, bool labelled, quell_model *model,
                    uint64_t *digest);
 

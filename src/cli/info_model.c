@@ -22,8 +22,8 @@
 
 #define LONGEST 200 /* characters of a field that are shown */
 
-/* parameters: the number of trained parameters; 0 if it is not a network of quell. file: whether it
- * has one; document, tensors: what describes it there. */
+/* parameters: the number of trained parameters; 0 if it is not a network of quell. file: whether
+ * the model has a file; document, tensors: its description there. */
 struct facts {
     const char *name;
     quell_model *model;
@@ -50,7 +50,7 @@ static void count_parameters(struct facts *facts, const struct quell_tensors *te
     }
 }
 
-/* The weights of a description that is a file of its own. */
+/* Opens the weights of a description, if they are a file of their own. */
 static void open_weights(struct facts *facts)
 {
     const char *name = NULL;
@@ -68,7 +68,8 @@ static void read_metadata(struct facts *facts)
     facts->has_document = text && !quell_document_parse(&facts->document, facts->name, text);
 }
 
-/* The model was loaded, so all of this can be read, unless it has changed meanwhile. */
+/* Opens the description. The model was loaded, so this works unless the file has changed since
+ * then. */
 static void open_description(struct facts *facts)
 {
     size_t length = 0;
@@ -105,7 +106,7 @@ static const char *kind_of(const struct facts *facts)
     return kind;
 }
 
-/* Whether the eigenbasis was computed by LAPACK here. */
+/* Returns whether LAPACK computed the eigenbasis on this machine. */
 static bool has_own_basis(const struct facts *facts)
 {
     return facts->has_document && quell_document_has(&facts->document, "covariance");

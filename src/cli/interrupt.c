@@ -12,7 +12,8 @@
 
 _Atomic sig_atomic_t interrupt_signal;
 
-/* All signals by which a process is ended from outside. Those from SIGRTMIN on do so too. */
+/* The signals by which other processes end this one. Those from SIGRTMIN on belong to them as well.
+ * */
 static const int requests[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGALRM, SIGVTALRM, SIGPROF,
                                SIGUSR1, SIGUSR2, SIGXCPU, SIGIO,   SIGPWR,  SIGSTKFLT, SIGTRAP};
 static const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS};
@@ -20,7 +21,8 @@ static const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS};
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define MOST_DOOMED 2
 
-/* NULL until a name is complete: a part of it may be the name of another file. */
+/* The names of files to remove, NULL until a name is complete: a part of it may be the name of
+ * another file. */
 static const char *volatile doomed[MOST_DOOMED];
 
 static void remove_doomed(void)
@@ -37,15 +39,15 @@ static void note(int number)
     interrupt_signal = number;
 }
 
-/* When the handler returns, the default action follows, which is in force again. */
+/* Removes the files. When this handler returns, the signal's default action follows. */
 static void crash(int number)
 {
     remove_doomed();
     raise(number);
 }
 
-/* The three that are always meant for us may have another's handler, as of an MPI; what is ignored
- * stays so. */
+/* Catches one signal. always: also if another handler is set, as MPI may do; this is for the three
+ * signals that always ask this command to end. A signal that is ignored stays ignored. */
 static void catch_one(int number, void (*handler)(int), int flags, bool always)
 {
     struct sigaction action = {.sa_handler = handler, .sa_flags = flags}, old;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What `quell list --json` says. JSON has no infinity: a bound or a default that is infinite is the
- * text "inf" or "-inf", as it would be given in a spec. Numbers have all their digits, so that a
- * default that is given back is the default. */
+/* What `quell list --json` prints. JSON has no infinity: a bound or a default that is infinite is
+ * the text "inf" or "-inf", as in a spec. Numbers have all their digits: a default that is passed
+ * back is the same number. */
 #include "base/spec.h"
 #include "cli/catalogue.h"
 #include "cli/report.h"

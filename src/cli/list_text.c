@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What `quell list` says to a reader. Where a sampler's order or evaluations are 0 there is no such
- * number: a dash. */
+/* What `quell list` prints as text. Where a sampler's order or evaluations are 0, there is no such
+ * number, and a dash is printed. */
 #include "base/spec.h"
 #include "cli/catalogue.h"
 
@@ -10,7 +10,7 @@
 
 #define NAME_WIDTH 20
 
-/* A number of a sampler in a column; 0 is none. */
+/* Prints a number of a sampler in a column, or a dash for 0. */
 static void print_number(int width, int number)
 {
     if (number)
@@ -86,7 +86,7 @@ static void print_option(const quell_entry_option *option)
     printf("  %-22s %-20s %s\n", given, range, option->summary);
 }
 
-/* Says first what the name that was asked for stands for, if it is an alias. */
+/* If the name that was asked for is an alias, prints first what it stands for. */
 static void print_asked(const struct section *section, size_t i, const char *asked)
 {
     quell_entry_alias alias;

@@ -55,7 +55,7 @@ static int read_pieces(const char *option, const char *text, bool list, double *
     }
 }
 
-/* The file as a string, and its size. */
+/* Returns the file as a string, and its size. */
 static char *read_text(const char *path, size_t *length)
 {
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);

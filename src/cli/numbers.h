@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Lists of numbers: with commas, or a file, .npy of one dimension or a text. */
+/* Lists of numbers: with commas, or in a file, an .npy of one dimension or a text. */
 #ifndef QUELL_CLI_NUMBERS_H
 #define QUELL_CLI_NUMBERS_H
 
 #include <stddef.h>
 
-/* Reads the value of an option ("--times") into fresh memory. In a text file, numbers are parted by
+/* Reads the value of an option ("--times") into new memory. In a text file, numbers stand between
  * white space or commas, and # begins a comment. Returns an exit code, and has complained if it is
  * not EXIT_DONE. */
 int numbers_read(const char *option, const char *text, double **values, size_t *count);

@@ -15,8 +15,9 @@ int onnx_is(const char *name)
 #include <quell/onnx.h>
 #include <unistd.h>
 
-/* Debian 13's ONNX Runtime prints pages on its own schemas to stderr, past its logger, when it
- * starts. The command has one thread then, and may look away. */
+/* ONNX Runtime in Debian 13 prints pages about its own schemas to stderr when it starts, and not
+ * through its logger. The command has only one thread at this moment, so it can redirect stderr
+ * meanwhile. */
 quell_status onnx_load(quell_model **model, const char *path)
 {
     int errors = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0), nowhere = open("/dev/null", O_WRONLY);

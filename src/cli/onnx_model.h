@@ -5,13 +5,14 @@
 
 #include <quell/model.h>
 
-/* Whether the name is that of such a file. */
+/* Returns whether the name is that of an .onnx file. */
 int onnx_is(const char *name);
 
-/* QUELL_UNSUPPORTED, with a line that says what is missing, in a build without. */
+/* Loads such a model. A build without ONNX Runtime returns QUELL_UNSUPPORTED, with a line that says
+ * what is missing. */
 quell_status onnx_load(quell_model **model, const char *path);
 
-/* The version, or that there is none. */
+/* Returns the version of ONNX Runtime, or says that there is none. */
 const char *onnx_about(void);
 
 #ifdef QUELL_ONNX

@@ -14,8 +14,8 @@
 #define HELP_COLUMN 26
 #define HELP_WIDTH 54
 
-/* Letters for the options that nearly every command line has. There is none for --seed: -s could
- * as well be the sampler, the schedule or the steps. */
+/* Letters for the options that nearly every command line has. --seed has none, because -s could as
+ * well be the sampler, the schedule or the steps. */
 static const struct letter {
     char letter;
     const char *name;
@@ -120,8 +120,8 @@ static bool takes_value(const struct option_row *row)
     return row->kind != OPTION_FLAG && row->kind != OPTION_ABSENT;
 }
 
-/* getopt_long's own tables: the long names, of which `help` comes last, and the letters. Either
- * has FIRST + the number of the row as its value, except that of help, which is 'h'. */
+/* getopt_long's own tables: the long names, of which `help` is the last, and the letters. A long
+ * name has FIRST + the number of its row as its value, and help has 'h'. */
 #define FIRST 256
 struct known {
     struct option names[MOST_OPTIONS];
@@ -167,7 +167,8 @@ static const struct option_row *row_named(const struct option_row *rows, const c
     return NULL;
 }
 
-/* "quell-mpi sample", of "quell-mpi sample --model ...". */
+/* Returns the length of the command's name in its usage: "quell-mpi sample" in "quell-mpi sample
+ * --model". */
 static int command_length(const char *usage)
 {
     const char *at = usage;
@@ -181,7 +182,8 @@ static int refuse_unknown(const struct option_table *table, const char *text, co
                     command_length(table->usage), table->usage);
 }
 
-/* Writes which options begin with this word, " (did you mean 'start' or 'stop'?)": up to three. */
+/* Writes which options begin with this word, at most three: " (did you mean 'start' or 'stop'?)".
+ * */
 #define HINT 128
 static void hint_beginnings(const struct option_row *rows, const char *word, size_t length,
                             char hint[HINT])
@@ -232,7 +234,8 @@ static int refuse_option(int kind, char **argv, const struct option_table *table
     return optopt ? refuse_letter(table, (char)optopt) : refuse_name(table, argv[optind - 1]);
 }
 
-/* The names that were on the command line that was read last, NULL for an option that was not. */
+/* The names of the options on the command line that was read last; NULL for an option that was not
+ * there. */
 static const char *given[MOST_OPTIONS];
 
 bool options_given(const char *name)
@@ -248,7 +251,7 @@ static const char *argument_of(const struct option_row *rows, const char *name)
     return row && row->argument ? row->argument : "";
 }
 
-/* Returns whether an argument that would be a value is an option: its own value was forgotten. */
+/* Returns whether a text in the place of a value is an option, so that the value was forgotten. */
 static bool is_option(const struct option_row *rows, const char *text)
 {
     if (text[0] != '-' || !text[1]) return false;
@@ -302,8 +305,9 @@ static int check_rules(const struct option_table *table)
     return EXIT_DONE;
 }
 
-/* Takes the option that getopt_long found. name: the one it took a long name for, or NULL. It
- * takes abbreviations, too, but each may become ambiguous in a later version: they are refused. */
+/* Takes the option that getopt_long found. name: the long name that it found, or NULL. getopt_long
+ * also accepts abbreviations; they are refused, because each may become ambiguous in a later
+ * version. */
 static int take_found(const struct option_table *table, int option, const char *name, char **argv,
                       void *values)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where output goes; an output must not be one of the inputs. */
+/* Checks of the places where output goes: an output must not be one of the inputs. */
 #ifndef QUELL_CLI_OUTPUTS_H
 #define QUELL_CLI_OUTPUTS_H
 
@@ -7,30 +7,29 @@
 #include <quell/status.h>
 #include "io/output.h"
 
-/* Whether this is standard output: "-", or one of its names as a file, /dev/stdout and so on. */
+/* Returns whether a path is standard output: "-", or a file that is it, such as /dev/stdout. */
 bool is_standard_output(const char *path);
 
-/* Whether two names are of one file that is there. */
+/* Returns whether two names belong to the same file, which exists. */
 bool is_same_file(const char *a, const char *b);
 
-/* An option by its name, "--out", and its value, NULL where it is not given. */
+/* The name of an option, "--out", and its value, NULL if it is not given. */
 struct place {
     const char *option, *path;
 };
 
-/* Refuses outputs that are one of the inputs, which each end with a NULL option. Returns an exit
- * code, and has complained if it is not EXIT_DONE. */
+/* Refuses outputs that are one of the inputs. Both lists end with a NULL option. Returns an exit
+ * code, and has complained if it is not EXIT_DONE; so do the next functions. */
 int places_check(const struct place *outputs, const struct place *inputs);
 
-/* Refuses standard output where a report as JSON goes there, and where it is a terminal, to which
- * bytes would be written. path may be NULL. The same results. */
+/* Refuses standard output if a JSON report goes there, or if it is a terminal, because the output
+ * is bytes. path may be NULL. */
 int standard_check(const char *option, const char *path, int json);
 
 /* Opens standard output or a file (io/output.h). */
 quell_status outputs_open(struct quell_output *output, const char *path);
 
-/* Refuses an output whose name ends as another format than its own, ".npy". path may be NULL. The
- * same results. */
+/* Refuses an output whose name ends like another format than `own`, ".npy". path may be NULL. */
 int format_check(const char *option, const char *path, const char *own);
 
 #endif

@@ -42,7 +42,7 @@ static void put_noises(struct quell_json_writer *writer, const quell_operation *
     quell_json_end(writer, ']');
 }
 
-/* What EVAL, COMBINE, SPREAD and LANGEVIN have. */
+/* Writes the members that EVAL, COMBINE, SPREAD and LANGEVIN have. */
 static void put_arithmetic(struct quell_json_writer *writer, const quell_operation *op)
 {
     quell_json_put_whole(writer, "out", op->out);

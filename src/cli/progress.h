@@ -7,9 +7,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* done, batch, total: what is finished, is in the run going on, and is to be done in all; unit: of
- * what, "samples". ranks: processes that do as much at once. ended,
- * others: NULL, or whether one of these has failed. */
+/* done, batch, total: how many are finished, how many the current run makes, and how many there are
+ *   in all.
+ * unit: what is counted, "samples".
+ * ranks: the number of processes that do as much at the same time.
+ * ended, others: NULL, or a function that says whether one of these processes has failed, and its
+ *   argument. */
 struct progress {
     bool shown, drawn;
     const char *unit;

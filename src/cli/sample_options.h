@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The options of `quell sample`, which `quell-mpi sample` has, too. */
+/* The options of `quell sample`, which `quell-mpi sample` also has. */
 #ifndef QUELL_CLI_SAMPLE_OPTIONS_H
 #define QUELL_CLI_SAMPLE_OPTIONS_H
 
@@ -30,8 +30,8 @@ struct sample_options {
 extern const struct option_row sample_rows[];
 extern const struct option_rule sample_rules[];
 
-/* What can be wrong with the options themselves. Returns an exit code, and has complained if it is
- * not EXIT_DONE. */
+/* Checks the options among themselves. Returns an exit code, and has complained if it is not
+ * EXIT_DONE. */
 int sample_check(const struct sample_options *options);
 
 #endif

@@ -76,7 +76,8 @@ quell_status sampling_create(const struct sampling *sampling, const char *spec, 
     return status;
 }
 
-/* Whether an operation of the sampler's has noise; steps of its own choice do where eta > 0. */
+/* Returns whether an operation of the sampler has noise. With steps that samples choose, eta > 0
+ * says so. */
 static bool has_noise(const quell_sampler *sampler)
 {
     for (size_t i = 0; i < sampler->plan.count; i++) {
@@ -102,8 +103,8 @@ bool sampling_draws_noise(const struct sampling *sampling, const char *spec,
     return draws;
 }
 
-/* So little of X is in the first states that it does not matter which law it has: as little as at
- * the schedule's end, to 1%, or alpha < 0.01 sigma. */
+/* Returns whether the first states contain so little of X that its law does not matter: as little
+ * as at the schedule's end, to 1%, or alpha < 0.01 sigma. */
 static bool is_early(const quell_sampler *sampler)
 {
     quell_point first = sampler->grid[0], end;

@@ -6,8 +6,8 @@
 #include <quell/quell.h>
 #include "cli/options.h"
 
-/* schedule: NULL until it is chosen. times, sigmas: as they were asked for; points: the values, of
- * one of the two. */
+/* schedule: NULL until it is chosen. times, sigmas: the texts of these options; points: the values
+ * of one of the two. */
 struct sampling {
     const char *schedule, *grid, *times, *sigmas;
     double *points;
@@ -86,7 +86,7 @@ struct sampling {
         NUMBER_ROW(owner, sampling.threshold_max, "threshold-max", "X", 1, INFINITY,               \
                    "The upper bound on this s (default: no bound).")
 
-/* Loads a model; whatever the reason of a failure, it is reported as the model's. This and the
+/* Loads a model. A failure is reported as the model's, whatever its reason is. This and the
  * functions below return an exit code, and have complained if it is not EXIT_DONE. */
 int sampling_open_model(quell_model **model, const char *name);
 
@@ -96,7 +96,7 @@ int sampling_choose_machine(const char *isa, uint64_t threads, const char **chos
 /* Reads --times or --sigmas, if one is given, and then sets *steps. */
 int sampling_read_points(struct sampling *sampling, uint64_t *steps);
 
-/* Frees them. */
+/* Frees the points. */
 void sampling_free(struct sampling *sampling);
 
 /* Chooses the schedule that is asked for, or else the model's own, or else vp. */
@@ -106,19 +106,20 @@ void sampling_choose_schedule(struct sampling *sampling, const quell_model *mode
 quell_status sampling_create(const struct sampling *sampling, const char *spec, size_t steps,
                              const quell_denoiser *denoiser, quell_sampler **sampler);
 
-/* Whether the sampler that a spec names draws noise on the way from x_1 to x_0. A piece without
- * any, such as one of `restart` away from its restart, may be part of a run that has some, and then
- * the options of one piece are right for all of them. */
+/* Returns whether the sampler that a spec names draws noise on the way from x_1 to x_0. A run over
+ * a part of that way, such as one of `restart` without its restart, may draw none although the
+ * whole way does; the options of the whole way are then allowed for the part. */
 bool sampling_draws_noise(const struct sampling *sampling, const char *spec,
                           const quell_sampler *sampler);
 
-/* Refuses a start in the middle without a word on the law there, and such words where they have no
- * effect. from: the file of the states, or NULL; instead: what else could be given. */
+/* Refuses a start in the middle if nothing says which law the states have there, and options that
+ * say so if they have no effect. from: the file of the states, or NULL. instead: other options to
+ * name in the message. */
 int sampling_check_start(const struct sampling *sampling, const quell_sampler *sampler,
                          const char *from, const char *instead);
 
-/* Refuses options that are given and that this sampler has no use for: steps where it chooses its
- * own, and paths of noise where it draws none. */
+/* Refuses options that have no effect with this sampler: steps if it chooses its own, and Brownian
+ * noise if it draws none. */
 int sampling_check_used(const struct sampling *sampling, const char *spec,
                         const quell_sampler *sampler);
 

@@ -154,13 +154,13 @@ static int open_files(struct session *session)
     return status ? complain_run(status) : EXIT_DONE;
 }
 
-/* What ONNX Runtime runs is known by its file. */
+/* Computes the digest of a model in ONNX Runtime, which is that of its file. */
 static quell_status digest_onnx(const char *path, uint64_t *digest)
 {
     return path && onnx_is(path) ? model_digest(path, digest) : QUELL_OK;
 }
 
-/* For the report, which says which models these were. */
+/* Finds out which models these are, for the report. */
 static int identify(struct session *session)
 {
     const struct sample_options *options = &session->options;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One `quell sample` from its options to its files. Of `quell-mpi sample` each rank has one, which
- * draws the rank's own samples and leaves the files to the ranks together. */
+/* One `quell sample` from its options to its files. In `quell-mpi sample` each rank has one, which
+ * draws the rank's own samples; all ranks together write the files. */
 #ifndef QUELL_CLI_SESSION_H
 #define QUELL_CLI_SESSION_H
 
@@ -43,8 +43,8 @@ int session_commit(struct session *session);  /* gives the files their names */
  * an exit code like the functions above. */
 int session_narrow(struct session *session, size_t skipped, size_t rows);
 
-/* Everything that decides on the samples, as lines of a name and a value, to be freed. NULL after a
- * failure: it has complained, and *code is the exit code (session_settings.c). */
+/* Returns everything that the samples depend on, as lines of a name and a value, to be freed. NULL
+ * after a failure: it has complained, and *code is the exit code (session_settings.c). */
 char *session_settings(const struct session *session, int *code);
 
 /* Adds the next rows of samples to their digest, if a report is wanted. */
@@ -57,7 +57,7 @@ quell_status session_draw(struct session *session, struct progress *progress, si
 /* Frees everything, and removes files that were not committed, unless --resume keeps them. */
 void session_close(struct session *session);
 
-/* Says what was done. */
+/* Reports what was done. */
 int session_report(const struct session *session);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Says what was done, to a reader or to a program. */
+/* Reports what was done, as text or as JSON. */
 #include "cli/cli.h"
 #include "cli/outputs.h"
 #include "cli/report.h"
@@ -42,8 +42,8 @@ static void put_settings(struct quell_json_writer *writer, const struct session 
     report_count(writer, "seed", options->seed);
 }
 
-/* Writes what the names of files do not say: which guide it was, and, in sampler_digest, all the
- * numbers of --times, the schedule and the rest. */
+/* Writes what the names of files do not tell: the digest of the guide and, in sampler_digest, all
+ * the numbers of --times, the schedule and the rest. */
 static void put_digests(struct quell_json_writer *writer, const struct session *session)
 {
     if (session->options.guidance.guide)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Samples are drawn in batches of bounded memory, each written before the next is drawn. A batch
- * moves draw.first on and nothing else, so the samples are those of one large run. Where a run that
- * is interrupted can go on later, batches are also bounded in time, for that much may be lost. */
+/* Samples are drawn in batches of bounded memory, and each batch is written before the next is
+ * drawn. Only draw.first changes from batch to batch, so the samples are those of one large run. If
+ * an interrupted run can go on later, batches are also bounded in time, because that much can be
+ * lost. */
 #include "cli/cli.h"
 #include "cli/interrupt.h"
 #include "cli/session.h"
@@ -25,7 +26,8 @@ static size_t most_rows(const struct session *session)
     return least(rows < 1 ? 1 : rows, session->count);
 }
 
-/* The number of rows of the next batch, after one of `rows` (0: none yet) that took `seconds`. */
+/* Returns the number of rows of the next batch, after one of `rows` (0: none yet) that took
+ * `seconds`. */
 static size_t next_rows(const struct session *session, size_t rows, double seconds)
 {
     size_t most = most_rows(session), few = least(LEAST_ROWS * session->threads, most);
@@ -105,8 +107,8 @@ static quell_status note_found(struct session *session, float *x)
     return status;
 }
 
-/* Draws the last finished sample once more: if the model, the library or the machine has changed in
- * a way that the record does not show, its bits have changed as well. */
+/* Draws the last finished sample again. If the model, the library or the machine has changed in a
+ * way that the record does not show, its bits have changed as well. */
 static quell_status check_found(struct session *session, struct progress *progress, float *x)
 {
     size_t dim = session->dim, last = session->partial.done - 1;

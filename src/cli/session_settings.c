@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* All that decides on the samples of a run, as text: two runs with the same have the same samples.
- * Files are named by a digest of their bytes. Threads, tiles and instruction sets do not belong
- * here, unless the denoiser makes no promise about bits. */
+/* Everything that the samples of a run depend on, as text: two runs with the same text have the
+ * same samples. A file takes part by a digest of its bytes. Threads, tiles and the instruction set
+ * do not belong here, unless the denoiser is not reproducible. */
 #include "cli/cli.h"
 #include "cli/file_digest.h"
 #include "cli/onnx_model.h"
@@ -43,8 +43,8 @@ static quell_status put_digest(FILE *file, const char *name, const char *path,
     return status;
 }
 
-/* A model is known by its answers, whatever its files are called; one that ONNX Runtime runs is
- * known by its file. */
+/* A model takes part by its denoiser's digest, whatever its files are called; a model in ONNX
+ * Runtime by its file. */
 static quell_status put_model(FILE *file, const char *name, const char *path, uint64_t digest)
 {
     if (!path || onnx_is(path) || !strncmp(path, "builtin:", 8))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A FILE whose text is kept in memory. Not open_memstream's: in glibc that may lose text where
- * memory runs out, and neither ferror nor fclose says so. */
+/* A FILE whose text is kept in memory. open_memstream is not used: in glibc it may lose text when
+ * memory runs out, and neither ferror nor fclose reports that. */
 #ifndef QUELL_CLI_TEXT_FILE_H
 #define QUELL_CLI_TEXT_FILE_H
 

@@ -338,6 +338,14 @@ static const char *shape_text(char text[128], size_t rank, const size_t *shape)
     return text;
 }
 
+static quell_status check_kind(const struct quell_tensors *tensors,
+                               const struct quell_tensor *tensor)
+{
+    if (kinds[tensor->kind].convert) return QUELL_OK;
+    return quell_fail(QUELL_BAD_MODEL, "%s: tensor '%.80s' is %s, must be F32, F16 or BF16",
+                      tensors->path, tensor->name, kinds[tensor->kind].name);
+}
+
 static quell_status check_tensor(const struct quell_tensors *tensors,
                                  const struct quell_tensor *tensor, const char *name, size_t rank,
                                  const size_t *shape)
@@ -350,20 +358,16 @@ static quell_status check_tensor(const struct quell_tensors *tensors,
     if (!same_shape(tensor, rank, shape))
         return quell_fail(QUELL_BAD_MODEL, "%s: tensor '%.80s' is %s, must be %s", tensors->path,
                           name, shape_text(found, tensor->rank, tensor->shape), wanted);
-    if (!kinds[tensor->kind].convert)
-        return quell_fail(QUELL_BAD_MODEL, "%s: tensor '%.80s' is %s, must be F32, F16 or BF16",
-                          tensors->path, name, kinds[tensor->kind].name);
     return QUELL_OK;
 }
 
-quell_status quell_tensors_read(struct quell_tensors *tensors, const char *name, size_t rank,
-                                const size_t *shape, float *out)
+quell_status quell_tensors_read_at(struct quell_tensors *tensors, size_t index, float *out)
 {
     unsigned char bytes[4 * CHUNK];
-    struct quell_tensor *tensor = find(tensors, name);
-    quell_status status = check_tensor(tensors, tensor, name, rank, shape);
-    if (status || !out) return status;
+    struct quell_tensor *tensor = &tensors->tensors[index];
     const struct kind *kind = &kinds[tensor->kind];
+    quell_status status = check_kind(tensors, tensor);
+    if (status || !out) return status;
     size_t count = (size_t)(tensor->end - tensor->begin) / kind->width;
     for (size_t done = 0, n; done < count; done += n) {
         n = count - done < CHUNK ? count - done : CHUNK;
@@ -373,10 +377,19 @@ quell_status quell_tensors_read(struct quell_tensors *tensors, const char *name,
         kind->convert(bytes, n, out + done);
         bool finite = true;
         for (size_t i = 0; i < n; i++) finite &= fabsf(out[done + i]) <= FLT_MAX;
-        if (!finite) return bad_tensor(tensors, name, "is not finite");
+        if (!finite) return bad_tensor(tensors, tensor->name, "is not finite");
     }
     tensor->read = true;
     return QUELL_OK;
+}
+
+quell_status quell_tensors_read(struct quell_tensors *tensors, const char *name, size_t rank,
+                                const size_t *shape, float *out)
+{
+    struct quell_tensor *tensor = find(tensors, name);
+    quell_status status = check_tensor(tensors, tensor, name, rank, shape);
+    return status ? status
+                  : quell_tensors_read_at(tensors, (size_t)(tensor - tensors->tensors), out);
 }
 
 const char *quell_tensors_unread(const struct quell_tensors *tensors)

@@ -53,6 +53,9 @@ const char *quell_tensors_metadata(const struct quell_tensors *tensors, const ch
 quell_status quell_tensors_read(struct quell_tensors *tensors, const char *name, size_t rank,
                                 const size_t *shape, float *out);
 
+/* Likewise the tensor of that index, in the shape that it has. */
+quell_status quell_tensors_read_at(struct quell_tensors *tensors, size_t index, float *out);
+
 /* The name of a tensor that was not read; NULL if all were. */
 const char *quell_tensors_unread(const struct quell_tensors *tensors);
 

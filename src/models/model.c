@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "denoisers/denoiser.h"
 #include "models/description.h"
+#include "programs/program.h"
 #include <quell/schedule.h>
 
 #include <stdint.h>
@@ -72,5 +73,7 @@ void quell_model_free(quell_model *model)
     quell_denoiser_free(model->denoiser);
     if (model->description) quell_description_clear(model->description);
     free(model->description);
+    if (model->decode) quell_program_free(model->decode);
+    free(model->decode);
     free(model);
 }

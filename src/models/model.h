@@ -7,8 +7,10 @@
 
 struct quell_description;
 struct quell_document;
+struct quell_program;
 
-/* schedule: "" for the caller's choice. description: what quell_model_save stores; NULL in a model
+/* decode: what makes of a sample what a reader wants to see; NULL: it is that already. schedule: ""
+ * for the caller's choice. description: what quell_model_save stores; NULL in a model
  * that was not loaded, or that is no Gaussian or mixture. */
 struct quell_model {
     quell_denoiser *denoiser;
@@ -17,6 +19,7 @@ struct quell_model {
     int image;
     char schedule[128];
     struct quell_description *description;
+    struct quell_program *decode;
 };
 
 /* Creates the denoiser of a description for a model, which becomes the owner of the tables that are

@@ -7,6 +7,7 @@
 #include "models/document.h"
 #include "models/model.h"
 #include "models/network_architectures.h"
+#include "models/network_program.h"
 #include "io/safetensors.h"
 
 #include <stdlib.h>
@@ -45,6 +46,8 @@ static quell_status make_denoiser(const struct quell_document *document,
     if (!status) status = quell_document_text(document, "precondition", &precondition);
     if (!status)
         status = quell_parametrization_named(&parametrization, "network", output, precondition);
+    if (!status && quell_document_has(document, "programs"))
+        return quell_model_read_programs(document, tensors, &parametrization, model);
     if (!status) status = load_network(document, tensors, model, &network);
     if (!status) status = quell_denoiser_network(&model->denoiser, network, &parametrization);
     return status;

@@ -55,5 +55,6 @@ quell_status quell_network_described(const struct quell_document *document, size
         status = quell_document_known(document, architectures[i].fields);
         return status ? status : architectures[i].read(document, rank, shape, from, network);
     }
-    return quell_document_bad(document, "architecture", "must be mlp, dit, vit or unet");
+    return quell_document_bad(document, "architecture",
+                              "must be mlp, dit, vit or unet, or 'programs' be there");
 }

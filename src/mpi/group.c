@@ -81,10 +81,10 @@ quell_status quell_group_leave(struct quell_group *group, quell_status status)
     return status;
 }
 
-/* What a rank says of its failure.
+/* The failure of a rank, as it is sent to the others.
  *
- * code: 0: it did not fail.
- * sample, transition: where it was, if it was in a sample. */
+ * code: 0 if it did not fail.
+ * sample, transition: where it failed, if it was in a sample. */
 struct said {
     int code, in_sample;
     uint64_t sample;
@@ -92,7 +92,7 @@ struct said {
     char message[QUELL_MPI_MESSAGE];
 };
 
-/* What this rank has to say of a call that it made itself. */
+/* Describes the result of a call that this rank made itself. */
 static struct said own_words(quell_status status)
 {
     struct said said = {.code = (int)status};
@@ -111,7 +111,7 @@ static quell_status repeat(const struct said *said)
     return (quell_status)said->code;
 }
 
-/* One rank sends what it says to all. */
+/* One rank sends its failure to all. */
 static quell_status hear(const struct quell_group *group, int speaker, bool all, struct said *said)
 {
     struct said heard = *said;
@@ -126,7 +126,7 @@ static quell_status hear(const struct quell_group *group, int speaker, bool all,
     return status;
 }
 
-/* The lowest rank that failed speaks; none does if none failed. */
+/* Finds the lowest rank that failed, which sends its failure to all. */
 static quell_status settle(const struct quell_group *group, struct said *said)
 {
     int own[2] = {said->code ? group->rank : group->size, said->code != 0}, least[2];

@@ -44,8 +44,8 @@ quell_status quell_group_told(const struct quell_group *group, quell_status stat
 /* Collective: fails if `value`, which messages call `name`, is not the same on all ranks. */
 quell_status quell_group_same(const struct quell_group *group, uint64_t value, const char *name);
 
-/* Collective: if *threads is 0, sets it to the result of quell_mpi_threads. Fails on this rank
- * alone where MPI does not allow so many threads. */
+/* Collective: if *threads is 0, sets it to the result of quell_mpi_threads. Fails only on this rank
+ * if MPI does not allow so many threads. */
 quell_status quell_group_threads(const struct quell_group *group, size_t *threads);
 
 /* quell_mpi_range on this group; not collective. */

@@ -45,8 +45,8 @@ static void add_place(int place, cpu_set_t *mask)
     free(processors);
 }
 
-/* Where OpenMP binds threads, the mask of this thread is one place alone, while the rank has all of
- * them. On a machine with more processors than cpu_set_t holds, all ranks share those that fit. */
+/* If OpenMP binds threads, the mask of this thread is a single place, although the rank has all of
+ * them. On a machine with more processors than cpu_set_t holds, the ranks divide those that fit. */
 static void own_mask(cpu_set_t *mask)
 {
     CPU_ZERO(mask);

@@ -6,7 +6,7 @@
 static const struct quell_sized sized_draw = {"mpi", "quell_draw", "quell_draw_defaults", NULL};
 static const struct quell_sized sized_run = {"mpi", "quell_run", "quell_run_defaults", NULL};
 
-/* Checks and copies what the caller says. */
+/* Checks and copies the caller's draw and run. */
 static quell_status copy(struct quell_part *part, const quell_draw *draw, const quell_run *run)
 {
     quell_status status = QUELL_OK;
@@ -57,8 +57,7 @@ quell_status quell_part_begin(const struct quell_group *group, struct quell_part
     return quell_group_agree(group, quell_group_threads(group, &part->run.threads));
 }
 
-/* A run reports the progress of its own batch; the caller is told the progress of everything that
- * the rank draws. */
+/* A run reports the progress of its own batch; the caller hears of all samples of this rank. */
 static int tick(void *user, const quell_progress *batch)
 {
     const struct quell_part *part = user;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The ranks process their ranges in step, a batch at a time: all draw, then all write. Between the
- * two all learn of a failure, so that no rank waits for another that will not come. */
+/* The ranks go through their ranges in step, a batch at a time: all draw, and then all write. In
+ * between every rank hears of a failure, so that none waits for another that will not come. */
 #include <quell/mpi.h>
 #include "io/npy.h"
 #include "mpi/file.h"

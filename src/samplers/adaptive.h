@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* DPM-Solver with steps of its own choice (Lu et al., 2206.00927, appendix C; k-diffusion), in two
- * parts: here what a try is, and when it is good enough (dpm_adaptive.c); the loop over tries,
- * which each sample goes through by itself, is the engine's. */
+/* DPM-Solver with steps that each sample chooses (Lu et al., 2206.00927, appendix C; k-diffusion).
+ * It has two parts. dpm_adaptive.c says what a try is and when it is good enough. The engine has
+ * the loop over tries, which it runs for each sample separately. */
 #ifndef QUELL_SAMPLERS_ADAPTIVE_H
 #define QUELL_SAMPLERS_ADAPTIVE_H
 
@@ -27,7 +27,7 @@ enum quell_adaptive_option {
  * try, and E[X | x_t], which a try after a rejected one finds there. */
 enum { QUELL_TRY_PREVIOUS = 1, QUELL_TRY_LOW, QUELL_TRY_HIGH, QUELL_TRY_MU };
 
-/* More tries than these are no use. */
+/* More tries than this would be useless. */
 #define QUELL_MOST_TRIES 131072
 
 /* At most this many operations in a try, and names of noise. */
@@ -39,7 +39,7 @@ struct quell_pid {
     bool begun;
 };
 
-/* Where a sample is: at the point t, with the tries that were accepted and all that were made. */
+/* The state of a sample: its point t, the number of accepted tries, and that of all tries. */
 struct quell_adaptive {
     const double *option;
     quell_point t, end;
@@ -50,11 +50,11 @@ struct quell_adaptive {
     struct quell_noise_name noise; /* of all the way */
 };
 
-/* From t to the end. */
+/* Begins a way from t to the end. */
 struct quell_adaptive quell_adaptive_begin(const double *option, const quell_point *t,
                                            const quell_point *end);
 
-/* Whether t is at the end. */
+/* Returns whether t is the end. */
 bool quell_adaptive_done(const struct quell_adaptive *adaptive);
 
 /* One try: from t to s, without noise to `down`, then noise of the size `up`. */
@@ -63,21 +63,21 @@ struct quell_try {
     double up;
 };
 
-/* The next try, and its operations in `plan`, which is empty: the results at `down` in
- * QUELL_TRY_LOW and QUELL_TRY_HIGH. */
+/* Makes the next try, and its operations in `plan`, which is empty: they put the results at `down`
+ * into QUELL_TRY_LOW and QUELL_TRY_HIGH. */
 struct quell_try quell_adaptive_try(struct quell_adaptive *adaptive, struct quell_plan *plan);
 
 /* The squared error of one element in units of its tolerance. */
 double quell_adaptive_error(const struct quell_adaptive *adaptive, const struct quell_try *tried,
                             double previous, double low, double high);
 
-/* Takes the root mean square of the errors into account; true if the try is accepted, and then t is
- * its s, `plan` holds the operation that takes the state there, and the caller copies QUELL_TRY_LOW
- * to QUELL_TRY_PREVIOUS. */
+/* Takes the root mean square of the errors into account, and returns whether the try is accepted.
+ * If it is, t becomes its s, `plan` gets the operation that takes the state there, and the caller
+ * copies QUELL_TRY_LOW to QUELL_TRY_PREVIOUS. */
 bool quell_adaptive_judge(struct quell_adaptive *adaptive, const struct quell_try *tried,
                           double error, struct quell_plan *plan);
 
-/* An empty plan of tries in the caller's memory: it takes none of its own. */
+/* An empty plan for tries, in the caller's memory; it allocates none. */
 struct quell_try_memory {
     struct quell_op ops[QUELL_TRY_OPS];
     struct quell_noise_name names[QUELL_TRY_OPS];

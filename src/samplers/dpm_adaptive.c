@@ -168,8 +168,8 @@ static bool propose(struct quell_pid *pid, const double *option, double error)
     return accepted;
 }
 
-/* Where a sample's steps lie is its own affair, so they are numbered: step j has stream j of the
- * whole way's noise, but in Brownian mode its part of the path. */
+/* Each sample places its steps itself, so steps are numbered: step j has stream j of the whole
+ * way's noise, or, in Brownian mode, its increment of the path. */
 static uint32_t noise_of(const struct quell_adaptive *adaptive, const struct quell_try *tried,
                          struct quell_plan *plan)
 {
@@ -195,7 +195,8 @@ bool quell_adaptive_judge(struct quell_adaptive *adaptive, const struct quell_tr
     return true;
 }
 
-/* The last point that has noise: the grid's own, or, before a step to sigma = 0, the schedule's. */
+/* Returns the last point that has noise: that of the grid, or, before a step to sigma = 0, the
+ * schedule's. */
 static quell_point last_noise(quell_plan *plan, const quell_point *grid, size_t steps)
 {
     if (grid[steps].sigma > 0) return grid[steps];

@@ -45,7 +45,7 @@ static double f(const struct stages *step, double r)
     return z * quell_phi(2, -z);
 }
 
-/* n goes on from the last stage to the point at r, whose noise is a piece of its own. */
+/* Continues n from the last stage to the point at r; the noise in between is a piece of its own. */
 static void go_on(quell_plan *plan, struct stages *step, double r, const quell_point *at)
 {
     double decay = step->eta * (r - step->r) * step->h;
@@ -78,7 +78,7 @@ static void stage(quell_plan *plan, struct stages *step, quell_register_id out, 
         quell_plan_combine(plan, out, 1, &(quell_term){1, out}, 1, &noise[2]);
 }
 
-/* One more evaluation, at lambda_t + r h. */
+/* Makes another evaluation, at lambda_t + r h. */
 static void evaluate(quell_plan *plan, struct stages *step, double r, const double *a)
 {
     quell_point at = quell_plan_at_lambda(plan, quell_lambda(step->t) + r * step->h);

@@ -29,8 +29,8 @@
 #include "method.h"
 #include "steady.h"
 
-/* From the state x_t in QUELL_STATE to s; mu: E[X | x_t]. later: {w_k, mu_k}, {0} where there is
- * none. noise: added to x_s, {0} for none. */
+/* A stage from the state x_t in QUELL_STATE to s. mu: E[X | x_t]. later: {w_k, mu_k}, or {0} for
+ * none. noise: added to x_s, or {0} for none. */
 struct quell_stage {
     const quell_point *t, *s;
     quell_register_id mu;

@@ -128,7 +128,7 @@ void command_same(const struct command *command, const char *left, const char *r
     free(b);
 }
 
-/* That, and nothing else, is wrong with it: one line on stderr, no file. */
+/* Checks that it fails for this reason only: one line on stderr, no file. */
 void command_refused(const struct command *command, int code, const char *arguments,
                      const char *reason)
 {

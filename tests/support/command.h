@@ -18,11 +18,11 @@ struct command {
 struct command command_new(void);
 void command_remove(const struct command *command);
 
-/* Shell commands that come before, as "ulimit ...;". */
+/* Sets shell commands that run before it, as "ulimit ...;". */
 void command_limit(struct command *command, const char *before);
 
-/* From now on it runs as the user nobody, who may write to its folder. False: this process may not
- * do that, or nobody cannot run the command. */
+/* From now on it runs as the user nobody, who may write to its folder. Returns false if this
+ * process may not do that, or if nobody cannot run the command. */
 bool command_as_nobody(struct command *command);
 
 /* Runs it with these arguments; the shell sees them. Returns its exit code, or 128 + the signal
@@ -40,16 +40,17 @@ void command_check(const struct command *command, int expected, const char *argu
 void command_refused(const struct command *command, int code, const char *arguments,
                      const char *reason);
 
-/* Runs it, which must do, and reads what it says on stdout as one JSON object; json_decref it. */
+/* Runs it, which must succeed, and reads its standard output as one JSON object, to be freed by
+ * json_decref. */
 json_t *command_json(const struct command *command, const char *arguments);
 
-/* A field that must be there. */
+/* Returns a field that must be there. */
 const json_t *json_field(const json_t *root, const char *name);
 
 /* Two files it wrote must be the same. */
 void command_same(const struct command *command, const char *left, const char *right);
 
-/* What it wrote on stdout and stderr; free it. */
+/* Return what it wrote to stdout and stderr, to be freed. */
 char *command_output(const struct command *command);
 char *command_errors(const struct command *command);
 

@@ -7,10 +7,10 @@
 
 #include "core/plan.h"
 
-/* denoise: mu[dim] = E[X | x_t = x] at the point t; for a plan that wants a learned variance,
- * mu[2][dim], v being the second, as networks return it. seed, sample: whose noise. evaluations:
- * counts the calls of denoise. rounded: at each STEP the registers become floats, and nothing else
- * is rounded. */
+/* denoise: mu[dim] = E[X | x_t = x] at the point t; for a plan with a learned variance mu[2][dim],
+ * of which the second is v, as networks return it. seed, sample: those of the noise. evaluations:
+ * counts the calls of denoise. rounded: at each STEP the registers are rounded to floats; nothing
+ * else is rounded. */
 struct doubles {
     size_t dim;
     void (*denoise)(void *user, const quell_point *t, const double *x, double *mu);
@@ -20,7 +20,8 @@ struct doubles {
     int rounded;
 };
 
-/* Takes x[dim] through the plan, in place; ends the test if there is no such operation. */
+/* Takes x[dim] through the plan, in place. Ends the test if it cannot run an operation of the plan.
+ * */
 void doubles_run(struct doubles *doubles, const struct quell_plan *plan, double *x);
 
 /* The plan of a sampler's spec for grid[0..steps], or the test ends; free it with

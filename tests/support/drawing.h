@@ -14,9 +14,9 @@ void must_draw(const quell_sampler *sampler, const quell_draw *draw, const quell
 void must_draw_parts(const quell_sampler *sampler, const quell_draw *draw, const quell_run *run,
                      size_t part, float *x);
 
-/* Draws draw->count samples in many ways and compares each with `expected`, which `what` made.
- * Brief: every instruction set with one tile, and one number of threads, host and split, the next
- * ones at every call. */
+/* Draws draw->count samples in many ways and compares each with `expected`, which were drawn as
+ * `what` says. When brief, it tries every instruction set with one tile, and one number of threads,
+ * host and division, which change from call to call. */
 void check_every_way(const char *what, const quell_sampler *sampler, const quell_draw *draw,
                      const quell_run *run, const float *expected);
 

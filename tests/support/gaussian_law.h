@@ -10,8 +10,8 @@
 /* The law of x_s for X of the law `data`. */
 struct moments gaussian_law(struct moments data, const quell_point *s);
 
-/* The law of x_0 when x_t has its own at the plan's first point; noises of different streams are
- * independent. */
+/* Returns the law of x_0 if x_t has the schedule's law at the plan's first point. Noises of
+ * different streams are independent. */
 struct moments gaussian_law_plan(struct moments data, const struct quell_plan *plan,
                                  const quell_point *t);
 

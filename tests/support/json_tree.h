@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* JSON as a tree, with the names and the ways of jansson: what the command prints is looked at in
- * it. That it is JSON, python/tests/plain/test_json.py says, by Python's own reader. */
+/* JSON as a tree, with the names and functions of jansson, to read what the command prints.
+ * python/tests/plain/test_json.py checks by Python's own reader that it is JSON. */
 #ifndef QUELL_TESTS_JSON_TREE_H
 #define QUELL_TESTS_JSON_TREE_H
 
@@ -9,11 +9,11 @@
 
 typedef struct json_tree json_t;
 
-/* NULL: it is not JSON, or has a name twice. */
+/* Returns NULL if the text is not JSON, or has a name twice. */
 json_t *json_loads(const char *text);
 void json_decref(json_t *value);
 
-/* Each takes NULL, too, which is no value of any kind. */
+/* Each of these accepts NULL as well, which is no value of any kind. */
 json_t *json_object_get(const json_t *object, const char *name);
 size_t json_object_size(const json_t *object);
 json_t *json_array_get(const json_t *array, size_t i);

@@ -31,7 +31,7 @@ void model_denoise(const struct model *model, double alpha, double sigma, const 
 /* An exact callback that depends on the sample's index: out = x / 2 + ((sample + e) mod 5) / 4. */
 int model_callback(void *user, const quell_call *call, const float *input, float *output);
 
-/* What every test needs: the call succeeds, or the test ends with quell's own message. */
+/* Ends the test with quell's own message if the call fails. */
 #define MUST(call) CHECK((call) == QUELL_OK, "%s: %s", #call, quell_error_message())
 
 /* The schedule, and the sampler of `steps` steps, of these specs. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The key of an interval's noise once more, from the paper on Philox (Salmon et al., 2011, section
- * 3.3 and table 2) and from noise.h alone. */
+/* The key of an interval's noise, written again from the paper on Philox (Salmon et al., 2011,
+ * section 3.3 and table 2) and from noise.h only. */
 #ifndef QUELL_TESTS_NAIVE_KEY_H
 #define QUELL_TESTS_NAIVE_KEY_H
 

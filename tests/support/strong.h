@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Strong convergence: that in Brownian mode finer grids come to the same sample. */
+/* Strong convergence: in Brownian mode, finer grids converge to the same sample. */
 #ifndef QUELL_TESTS_STRONG_H
 #define QUELL_TESTS_STRONG_H
 

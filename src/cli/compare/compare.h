@@ -17,8 +17,8 @@ struct compare_options {
     int json, quiet;
 };
 
-/* A sampler at a budget. steps: as many as the budget allows, 0 if it allows none; evaluations:
- * those that they take. finite: false if samples were not. */
+/* One sampler with one budget of evaluations. steps: as many as the budget allows, 0 if it allows
+ * none; evaluations: those of these steps. finite: whether all samples were finite. */
 struct trial {
     size_t sampler, budget, steps, evaluations;
     bool finite;

@@ -23,8 +23,8 @@ static size_t commas(const char *text)
     return count;
 }
 
-/* "ddim:eta=0.5,clip=1,ddpm" are two samplers: a part of the form KEY=VALUE goes with what is
- * before it. */
+/* "ddim:eta=0.5,ddpm" are two samplers: a part of the form KEY=VALUE belongs to the sampler before
+ * it. */
 static bool begins_sampler(const char *part) { return part[strcspn(part, ":=,")] != '='; }
 
 static int check_once(const struct comparison *comparison)
@@ -154,7 +154,7 @@ static int check_budgets(const struct comparison *comparison)
                     comparison->sampler_count == 1 ? comparison->samplers[0] : "any sampler");
 }
 
-/* A sampler with steps that it will be run with, to be freed. */
+/* Creates the sampler of its first trial, to be freed. */
 static quell_status first_trial(const struct comparison *comparison, size_t s,
                                 quell_sampler **sampler)
 {
@@ -164,7 +164,7 @@ static quell_status first_trial(const struct comparison *comparison, size_t s,
                            sampler);
 }
 
-/* Paths of noise are of use to one of the samplers at least. */
+/* Refuses --brownian unless at least one sampler draws noise. */
 static int check_noise(const struct comparison *comparison)
 {
     const struct sampling *sampling = &comparison->options.sampling;
@@ -180,7 +180,7 @@ static int check_noise(const struct comparison *comparison)
     return complain(EXIT_USAGE, "--brownian: has no effect: none of the samplers draws noise");
 }
 
-/* All samplers begin at one point. */
+/* Checks the start of one sampler, because all of them begin at the same point. */
 static int check_start(const struct comparison *comparison)
 {
     quell_sampler *sampler;
@@ -191,7 +191,7 @@ static int check_start(const struct comparison *comparison)
     return code;
 }
 
-/* All samples of a trial are in memory at the same time. */
+/* Settles the number of samples. All samples of a trial are in memory at the same time. */
 static int settle_count(struct comparison *comparison)
 {
     uint64_t *count = &comparison->options.count;
@@ -202,7 +202,7 @@ static int settle_count(struct comparison *comparison)
     return complain(EXIT_USAGE, "--count %zu: more than memory can hold", (size_t)*count);
 }
 
-/* The table goes to standard output. */
+/* Refuses a picture on standard output, where the table goes. */
 static int check_plot(const char *plot)
 {
     if (!plot || !is_standard_output(plot)) return EXIT_DONE;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs the trials one after the other, and draws the exact samples with which they are compared.
- * These have a seed of their own, so that their noise is no sampler's: 0 .. count - 1 are the
- * reference, and those after them further exact draws, whose distance is the floor. */
+ * These have a seed of their own, so that no sampler has their noise. Samples 0 to count - 1 are
+ * the reference; the samples after them are further exact draws, whose distance from it is the
+ * floor. */
 #include "cli/cli.h"
 #include "cli/compare/compare.h"
 #include "cli/interrupt.h"
@@ -16,7 +17,7 @@
 #define EXACT_SEED 0x9e3779b97f4a7c15u /* added to the seed */
 #define FLOOR_DRAWS 4
 
-/* known: whether `reference` is of the law alpha X + sigma Z. */
+/* known: whether `reference` was drawn from the law of alpha X + sigma Z. */
 struct bench {
     struct comparison *comparison;
     struct progress progress;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The plane of the chart is LEFT .. LEFT + WIDE by TOP .. TOP + high, in pixels; the legend stands
- * to the right of it. Colours are told apart by the colour-blind too (after Okabe & Ito), and
- * markers change with them in another rhythm, so that lines differ where colours come again. */
+/* The plane of the chart extends from LEFT to LEFT + WIDE and from TOP to TOP + high, in pixels;
+ * the legend is to the right of it. The colour-blind can tell the colours apart (after Okabe &
+ * Ito). There is another number of markers than of colours, so that lines differ even when colours
+ * repeat. */
 #include "cli/pictures/chart.h"
 #include "base/fail.h"
 
@@ -27,7 +28,7 @@ static const char *const colours[] = {"#0072b2", "#d55e00", "#009e73", "#c0579b"
                                       "#b8860b", "#2a9fd6", "#6a3d9a", "#555555"};
 #define COLOURS (sizeof colours / sizeof *colours)
 
-/* Around (0, 0), of about one size to the eye. */
+/* Shapes around (0, 0) that look equally large. */
 static const char *const markers[] = {
     "<circle r='4.2'/>",
     "<path d='M-3.9-3.9h7.8v7.8h-7.8z'/>",
@@ -64,7 +65,7 @@ static void include(struct axis *axis, double value)
     if (!(axis->to >= value)) axis->to = value;
 }
 
-/* A little room on both sides, more where there would be nothing between them. */
+/* Adds a little room on both sides, and more if there would be nothing between them. */
 static void widen(struct axis *axis, double share, double least)
 {
     if (!(axis->to > 0)) axis->from = axis->to = 1;
@@ -139,7 +140,7 @@ static void draw_x_axis(const struct picture *picture)
             picture->chart->x_label);
 }
 
-/* Numbers at 1, 2 and 5 of every power of ten; over a wide range at the powers alone. */
+/* Draws numbers at 1, 2 and 5 of every power of ten, or only at the powers if the range is wide. */
 static void draw_y_axis(const struct picture *picture)
 {
     bool wide = picture->y.to / picture->y.from > 2000;
@@ -169,7 +170,7 @@ static void draw_floor(const struct picture *picture)
          "stroke='" SOFT "' stroke-width='1.5' stroke-dasharray='7 5'");
 }
 
-/* Over the lines, and white around. */
+/* Draws the label of the floor over the lines, with white around it. */
 static void draw_floor_label(const struct picture *picture)
 {
     if (!shown(picture->chart->floor)) return;
@@ -265,7 +266,8 @@ static ssize_t put(void *user, const char *text, size_t size)
     return sink->status ? 0 : (ssize_t)size;
 }
 
-/* Not by open_memstream, which may lose all of the text where memory runs out and say nothing. */
+/* Writes the chart. open_memstream is not used, because it may lose the text when memory runs out,
+ * without an error. */
 quell_status chart_write(const struct chart *chart, struct quell_output *output)
 {
     struct sink sink = {output, QUELL_OK};

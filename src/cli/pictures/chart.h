@@ -6,16 +6,17 @@
 #include <stddef.h>
 #include "io/output.h"
 
-/* A line with its name in the legend; places with x or y not above 0 or not finite are left out. */
+/* A line with its name in the legend. Points whose x or y is not finite or not above 0 are left
+ * out. */
 struct chart_line {
     const char *name;
     size_t count;
     const double *x, *y;
 };
 
-/* Texts are UTF-8. ticks: where the x axis has its numbers, rising. floor: a dashed level that no
- * line can go below but by chance; 0: none. ceiling: where the plane ends at the latest, as what is
- * above it tells nothing; 0: nowhere. */
+/* Texts are UTF-8. ticks: where the x axis has its numbers, rising. floor: a dashed level, which a
+ * line goes below only by chance; 0: none. ceiling: the upper end of the plane, above which values
+ * tell nothing; 0: none. */
 struct chart {
     const char *title, *subtitle, *x_label, *y_label, *floor_label;
     size_t lines, ticks;

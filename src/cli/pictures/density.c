@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The picture of a density. Its range holds all but a few outliers of the first samples, which are
- * kept until there are enough of them, whatever the batches in which they come, with a margin, and
- * is the same length on both axes. The counts are smoothed by a Gaussian whose width shrinks as
- * samples come in (a kernel density estimate), and shown by a colour map that rises evenly in
- * lightness, over the square root of the density, so that weak parts are seen. */
+/* The picture of a density. Its range contains all of the first samples except a few outliers, with
+ * a margin, and has the same length on both axes. The first samples are kept until there are enough
+ * of them, whatever the batches are. The counts are smoothed by a Gaussian whose width shrinks as
+ * samples come in (a kernel density estimate). A colour map whose lightness rises evenly shows the
+ * square root of the density, so that weak parts are visible. */
 #include "cli/pictures/density.h"
 #include "base/fail.h"
 #include "base/memory.h"
@@ -135,7 +135,7 @@ static void smooth(double *bins, const struct density *density)
     for (size_t i = 0; i < SIDE; i++) smooth_line(bins + i, SIDE, weights);
 }
 
-/* matplotlib's inferno (CC0) at eleven points, straight lines between. */
+/* matplotlib's inferno (CC0) at eleven points, linear in between. */
 static void colour(double share, unsigned char *pixel)
 {
     static const unsigned char map[11][3] = {{0, 0, 4},      {22, 11, 57},   {66, 10, 104},

@@ -10,7 +10,7 @@ struct density;
 
 quell_status density_create(struct density **density);
 
-/* x[rows][2]. The first 100 000 samples settle the range of the axes. */
+/* Adds x[rows][2]. The first 100 000 samples determine the range of the axes. */
 quell_status density_add(struct density *density, size_t rows, const float *x);
 
 quell_status density_write(struct density *density, struct quell_output *output);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Pictures of samples, filled while they stream by: a density for samples in the plane, a grid of
- * the first ones for images. */
+/* Pictures of samples, drawn while the samples are made: a density for samples in the plane, a grid
+ * of the first ones for images. */
 #ifndef QUELL_CLI_PICTURES_PLOT_H
 #define QUELL_CLI_PICTURES_PLOT_H
 
@@ -10,7 +10,7 @@
 
 struct plot;
 
-/* What a picture of this model shows: "density" or "images"; NULL if it has no picture. */
+/* Returns what a picture of this model shows, "density" or "images"; NULL if it has no picture. */
 const char *plot_kind(const quell_model *model);
 
 /* Creates the plot of `count` samples of a model that has one. */

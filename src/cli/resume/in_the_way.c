@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What it is that may not be written to, NULL if it may. */
+/* Says why a file may not be written to; NULL if it may. */
 static const char *obstacle(const char *name, const struct stat *status)
 {
     if (S_ISLNK(status->st_mode)) return "a symbolic link";

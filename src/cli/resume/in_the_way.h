@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The names F.part and F.resume are quell's own, but anything may have them. Only a file of this
- * user's with no other name is written to; what a link leads to may be anybody's. */
+/* Checks of files with the names F.part and F.resume, which anybody may have made. Only a file of
+ * this user with no other name is written to, because a link may lead to anybody's file. */
 #ifndef QUELL_CLI_RESUME_IN_THE_WAY_H
 #define QUELL_CLI_RESUME_IN_THE_WAY_H
 
-/* An exit code: EXIT_DONE if nothing has the name, or a file that may be gone on with. It complains
- * of all else, and says what it is. */
+/* Returns EXIT_DONE if there is no file of this name, or one that may be written to. Otherwise
+ * complains, says what the file is, and returns another exit code. */
 int in_the_way(const char *name);
 
 /* Complains that a file could not be opened, with errno. */

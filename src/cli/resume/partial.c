@@ -26,7 +26,8 @@ static int complain_file(const char *path, const char *what)
                     strerror(errno));
 }
 
-/* Whether the name is still that of the file: who had the lock may have given it another. */
+/* Returns whether the name still belongs to the file: the process that had the lock before may have
+ * renamed it. */
 static bool is_named(const char *name, int file)
 {
     struct stat own, there;
@@ -34,7 +35,7 @@ static bool is_named(const char *name, int file)
            own.st_ino == there.st_ino;
 }
 
-/* A file system without locks does without. */
+/* Locks a file. On a file system without locks it does nothing. */
 static int lock(int file)
 {
     if (!flock(file, LOCK_EX | LOCK_NB) || errno == ENOSYS || errno == ENOLCK) return 0;
@@ -55,7 +56,7 @@ static int open_file(struct quell_output *out, const char *path)
                                                        : "a new file beside it cannot be created"));
 }
 
-/* F.part, new or as it is, locked. */
+/* Opens F.part, a new one or the old one, and locks it. */
 static int open_part(struct partial *partial, struct quell_output *out, const char *path)
 {
     do {
@@ -72,7 +73,7 @@ static int open_part(struct partial *partial, struct quell_output *out, const ch
     return partial->lock < 0 ? complain_file(path, "cannot be locked") : EXIT_DONE;
 }
 
-/* The file that another run has not finished yet is no place for this one. */
+/* Refuses to write to a file that another run has not finished. */
 static int check_target(const char *target, const char *path)
 {
     static const char *const ends[][2] = {{".part", ".resume"}, {".resume", ".part"}};
@@ -106,7 +107,8 @@ static int name_files(struct partial *partial, struct quell_output *out, const c
     return complain(EXIT_MEMORY, "%s: no memory for its name", path);
 }
 
-/* The old samples go before the new record comes: none is ever taken for another's. */
+/* Begins a new file. The old samples are removed before the new record is written, so that they are
+ * never taken for samples of this run. */
 static int begin(struct partial *partial, struct quell_output *out, const struct partial_plan *plan)
 {
     int code = record_replaceable(partial->record);
@@ -152,7 +154,7 @@ static struct record_mark mark_of(const struct partial *partial, size_t row)
                                 quell_digest_end(&partial->digest)};
 }
 
-/* First the samples reach the disk, and then the record that they have. */
+/* Brings the samples to the disk, and then a record that says so. */
 static int make_sure(const struct partial *partial, const struct quell_output *out,
                      const struct record_mark *mark)
 {
@@ -198,7 +200,7 @@ quell_status partial_commit(struct partial *partial, struct quell_output *out)
     return QUELL_OK;
 }
 
-/* Only whole samples are counted, those of a batch that was cut off, too. */
+/* Cuts the file after its last whole sample, also if the last batch was cut off. */
 static void cut(struct partial *partial, struct quell_output *out, const struct partial_plan *plan)
 {
     struct stat status;
@@ -213,7 +215,8 @@ static void cut(struct partial *partial, struct quell_output *out, const struct 
     if (make_sure(partial, out, &mark)) return; /* the mark before this one holds */
 }
 
-/* F.part stays if it is not ours, and if it is to; but not if there is nothing in it. */
+/* Returns whether F.part stays: if it is not this run's, or if `keep` asks for it and it has
+ * samples. */
 static bool stays(const struct partial *partial, const struct quell_output *out, bool keep)
 {
     struct stat status;

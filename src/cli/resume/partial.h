@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The unfinished file of `quell sample --out F`: F.part, which has the samples that are finished,
- * and F.resume, a text that says what they are samples of, so that --resume can go on with them.
- * Whatever ends the process, what was written stays. If the machine ends, too, the file may have
- * lost its end: what was there half a minute before (SYNC_SECONDS) was made sure of.
+/* The unfinished file of `quell sample --out F`: F.part has the samples that are finished, and
+ * F.resume is a text that says which samples they are, so that --resume can go on. Whatever ends
+ * the process, what was written stays. If the machine stops, the end of the file may be lost, but
+ * what was there half a minute earlier (SYNC_SECONDS) is on the disk.
  *
- * F.part is locked while it is written. It is the file itself but for its name: the header and
- * whole samples, and perhaps a torn one. The record has a digest of the samples that were written:
- * what was changed meanwhile is not gone on with. */
+ * F.part is locked while it is written. It has the bytes of the final file: the header and whole
+ * samples, and perhaps a part of one. The record has a digest of the samples that were written, so
+ * that --resume notices if they were changed. */
 #ifndef QUELL_CLI_RESUME_PARTIAL_H
 #define QUELL_CLI_RESUME_PARTIAL_H
 
@@ -16,8 +16,8 @@
 #include "io/output.h"
 #include "io/npy.h"
 
-/* header: what the file begins with; row: bytes of a sample; count: samples of the whole.
- * settings: all that decides on the samples, lines of a name and a value. */
+/* header: the beginning of the file; row: the bytes of a sample; count: the number of samples in
+ * all. settings: everything that the samples depend on, lines of a name and a value. */
 struct partial_plan {
     const char *path, *settings;
     char header[QUELL_NPY_HEADER];
@@ -25,9 +25,10 @@ struct partial_plan {
     bool resume, quiet;
 };
 
-/* record: the name of F.resume; NULL: the output is none that can go on later. file: open on it.
- * lock: a second descriptor, which keeps the lock until the file has its name. done: whole samples
- * that were found. digest: of the samples that are in the file. */
+/* record: the name of F.resume; NULL if the output is not a file that can go on later. file: a
+ * descriptor of the record. lock: a second descriptor of F.part, which keeps the lock until the
+ * file has its name. done: the number of whole samples that were found. digest: that of the samples
+ * in the file. */
 struct partial {
     char *record;
     int file, lock;
@@ -36,33 +37,34 @@ struct partial {
     struct quell_digest digest;
 };
 
-/* Opens F.part, with nothing but the header, or with `resume` behind its last whole sample. Returns
- * an exit code, and has complained if it is not EXIT_DONE. */
+/* Opens F.part: with only the header, or with `resume` after its last whole sample. Returns an exit
+ * code, and has complained if it is not EXIT_DONE. */
 int partial_open(struct partial *partial, struct quell_output *out,
                  const struct partial_plan *plan);
 
-/* Reads whole samples that are there, `rows` from number `first` on. */
+/* Reads `rows` whole samples that are in the file, from number `first` on. */
 quell_status partial_read(const struct quell_output *out, const struct partial_plan *plan,
                           size_t first, size_t rows, float *x);
 
-/* Notes the next rows of samples, which were just written, and from time to time makes sure of all.
- */
+/* Records that the next rows of samples were written, and from time to time brings everything to
+ * the disk. */
 quell_status partial_note(struct partial *partial, const struct quell_output *out,
                           const struct partial_plan *plan, const float *x, size_t rows);
 
-/* What an earlier run has left, which is looked at before it is touched (partial_found.c): fills in
- * `done`, `digest`, and, if there are samples to go on with, `file`. An exit code. */
+/* Looks at what an earlier run has left, without changing it (partial_found.c). Fills in `done`,
+ * `digest` and, if there are samples to go on with, `file`. Returns an exit code. */
 int partial_find(struct partial *partial, const struct quell_output *out,
                  const struct partial_plan *plan);
 
-/* Adds the samples of the file from those that `digest` has up to number `rows` to it. */
+/* Adds samples of the file to a digest: those from the first that it does not have, up to number
+ * `rows`. */
 quell_status partial_add(struct quell_digest *digest, const struct quell_output *out,
                          const struct partial_plan *plan, size_t rows);
 
 /* Gives the file its name and removes the record. */
 quell_status partial_commit(struct partial *partial, struct quell_output *out);
 
-/* Lets go of it: with `keep` it stays for --resume, and of a torn sample nothing does. */
+/* Closes the file. With `keep` it stays for --resume, without the part of a sample at its end. */
 void partial_close(struct partial *partial, struct quell_output *out,
                    const struct partial_plan *plan, bool keep);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The samples of an unfinished file are those of this run as far as the record says so: by its
- * settings, and by the digest of the samples that were written. A file that was changed is refused:
- * one damaged sample in a million would never be seen later. */
+/* Decides which samples of an unfinished file belong to this run: the record has its settings, and
+ * a digest of the samples that were written. A file that was changed is refused, because one
+ * damaged sample in a million would never be noticed later. */
 #include "cli/resume/partial.h"
 #include "cli/cli.h"
 #include "cli/interrupt.h"
@@ -72,8 +72,8 @@ static bool is_marked(const struct quell_digest *digest, const struct record_mar
     return quell_digest_end(digest) == mark->digest;
 }
 
-/* All samples that were written count. After a restart of the machine, if they are missing or
- * changed, only those count that had reached the disk. */
+/* Counts the samples that were written. If the machine was restarted since then, and some are
+ * missing or changed, only those count that were on the disk. */
 static int settle(struct partial *partial, const struct quell_output *out,
                   const struct partial_plan *plan, const struct record *record, size_t there)
 {
@@ -109,7 +109,7 @@ static int check_header(const struct quell_output *out, const struct partial_pla
                     out->temporary);
 }
 
-/* A file that ends before its first sample has lost nothing. */
+/* Finds the number of whole samples. A file that ends before its first sample has lost nothing. */
 static int find_done(struct partial *partial, const struct quell_output *out,
                      const struct partial_plan *plan, size_t bytes)
 {

@@ -73,7 +73,7 @@ static size_t make_head(char *head, size_t size, const char *settings)
     return length + record_rest(head + length, size - length, settings, strlen(settings));
 }
 
-/* A new file in place of whatever has the name: a link is not followed. */
+/* Makes a new file, and replaces one that has the name. It does not follow a link. */
 int record_write(const char *name, const char *target, const char *settings)
 {
     char head[512];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A record is read line by line, and what is wrong with it is said: it is none, it was cut or
- * damaged, it is of another version of quell, or of a run that differs. */
+/* Reads a record line by line, and says what is wrong with it: it is not a record, it was cut off
+ * or damaged, or it belongs to another version of quell or to a run with other settings. */
 #include "cli/cli.h"
 #include "cli/resume/in_the_way.h"
 #include "cli/resume/partial_record.h"
@@ -35,7 +35,8 @@ static int complain_damage(const char *name, const char *what)
                     name, what);
 }
 
-/* Only a file of its own is written to: what a link leads to may be anybody's. */
+/* Opens a record. Only a file with one name is written to, because a link may lead to anybody's
+ * file. */
 static int open_record(const char *name, int *file)
 {
     int code = in_the_way(name);
@@ -44,7 +45,7 @@ static int open_record(const char *name, int *file)
     return *file < 0 ? in_the_way_closed(name) : EXIT_DONE;
 }
 
-/* All of it and a final '\0'; to be freed. */
+/* Returns all of the text with a final '\0', to be freed. */
 static int read_text(const char *name, int file, char **text, size_t *length)
 {
     struct stat status;
@@ -132,7 +133,8 @@ static bool is_this_boot(const char *line)
            line[8 + length] == '\n';
 }
 
-/* The settings, whose length and digest stand before them; NULL, with what is wrong. */
+/* Returns the settings, after checking their length and digest; NULL, with what is wrong, after a
+ * failure. */
 static const char *read_settings(const char *line, const char *end, const char **wrong)
 {
     char again[64];
@@ -150,7 +152,7 @@ static const char *read_settings(const char *line, const char *end, const char *
     return settings;
 }
 
-/* The settings behind the lines of its own; NULL, with what is wrong with these. */
+/* Reads the record's own lines and returns the settings after them; NULL, with what is wrong. */
 static const char *read_lines(const char *text, size_t length, struct record *record,
                               const char **wrong)
 {

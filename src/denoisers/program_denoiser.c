@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+#include "denoisers/program_denoiser.h"
+#include "base/fail.h"
+#include "base/memory.h"
+
+#include <string.h>
+
+/* Rows of a call: what depends on the class is worked out again where the next row has another. */
+#define LIKED_ROWS 16
+
+/* Indices of the program's inputs; program.inputs where it has none of that name. */
+struct program_denoiser {
+    quell_denoiser base;
+    struct quell_program program;
+    struct quell_parametrization parametrization;
+    size_t x, time, class;
+};
+
+/* What depends on the schedule's point alone (quell_denoiser_class.constants): the time that the
+ * program is told, and its values of that stage. */
+struct constants {
+    struct quell_factors factors;
+    float time;
+    _Alignas(QUELL_CACHE_LINE) float values[];
+};
+
+/* The parts of a worker's memory, in floats. */
+struct parts {
+    size_t input, class, at[QUELL_STAGES], scratch, all;
+};
+
+static const struct program_denoiser *self(const quell_denoiser *denoiser)
+{
+    return (const struct program_denoiser *)denoiser;
+}
+
+static quell_status check(const quell_denoiser *denoiser, double alpha, double sigma)
+{
+    return quell_parametrization_check(&self(denoiser)->parametrization, "network", alpha, sigma);
+}
+
+static size_t constants_size(const quell_denoiser *denoiser)
+{
+    const struct quell_program *program = &self(denoiser)->program;
+    size_t floats = program->floats[QUELL_FROM_TIME] + program->scratch[QUELL_FROM_TIME];
+    return sizeof(struct constants) + floats * sizeof(float);
+}
+
+static void work_out_constants(const quell_denoiser *denoiser, const struct quell_kernels *kernels,
+                               double t, double alpha, double sigma, void *out)
+{
+    const struct program_denoiser *own = self(denoiser);
+    struct constants *constants = out;
+    constants->factors = quell_parametrization_at(&own->parametrization, t, alpha, sigma);
+    constants->time = (float)constants->factors.time;
+    struct quell_room room = {.scratch = constants->values + own->program.floats[QUELL_FROM_TIME]};
+    room.at[QUELL_FROM_TIME] = constants->values;
+    if (own->time < own->program.inputs) room.input[own->time] = &constants->time;
+    quell_program_run(&own->program, kernels, QUELL_FROM_TIME, &room);
+}
+
+/* Adds a part, and returns where it begins. */
+static size_t add(struct parts *parts, size_t floats)
+{
+    size_t at = parts->all;
+    parts->all += quell_round_up(floats, QUELL_LANES);
+    return at;
+}
+
+static struct parts parts_of(const struct program_denoiser *own, size_t rows)
+{
+    const struct quell_program *program = &own->program;
+    struct parts parts = {.all = 0};
+    size_t most = 0;
+    parts.input = add(&parts, rows * own->base.dim);
+    parts.class = add(&parts, own->base.classes + 1);
+    for (size_t stage = QUELL_FROM_CONDITIONS; stage < QUELL_STAGES; stage++) {
+        parts.at[stage] = add(&parts, program->floats[stage]);
+        if (program->scratch[stage] > most) most = program->scratch[stage];
+    }
+    parts.scratch = add(&parts, most);
+    return parts;
+}
+
+static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
+{
+    return parts_of(self(denoiser), rows).all * sizeof(float);
+}
+
+/* Writes the program's input for a label, -1 for none: its number, or a one at its place. */
+static void write_class(const struct program_denoiser *own, int32_t label, float *out)
+{
+    size_t classes = own->base.classes;
+    if (own->class == own->program.inputs) return;
+    if (own->program.value[own->class].shape.rank == 0) {
+        *out = label < 0 ? (float)classes : (float)label;
+        return;
+    }
+    memset(out, 0, classes * sizeof *out);
+    if (label >= 0) out[label] = 1;
+}
+
+static struct quell_room room_for(const struct program_denoiser *own, const struct parts *parts,
+                                  const struct quell_evaluation *at)
+{
+    const struct constants *constants = at->constants;
+    float *memory = at->scratch;
+    struct quell_room room = {.scratch = memory + parts->scratch};
+    /* Written when the constants were worked out, and only read from now on. */
+    room.at[QUELL_FROM_TIME] = (float *)(uintptr_t)constants->values;
+    for (size_t stage = QUELL_FROM_CONDITIONS; stage < QUELL_STAGES; stage++)
+        room.at[stage] = memory + parts->at[stage];
+    if (own->time < own->program.inputs) room.input[own->time] = &constants->time;
+    if (own->class < own->program.inputs) room.input[own->class] = memory + parts->class;
+    return room;
+}
+
+static void run_rows(const struct program_denoiser *own, const struct quell_evaluation *at,
+                     const struct parts *parts)
+{
+    const struct quell_program *program = &own->program;
+    float *memory = at->scratch;
+    struct quell_room room = room_for(own, parts, at);
+    int32_t last = -2;
+    for (size_t row = 0; row < at->rows; row++) {
+        int32_t label = at->labels ? at->labels[row] : -1;
+        room.input[own->x] = memory + parts->input + row * own->base.dim;
+        if (label != last) {
+            write_class(own, label, memory + parts->class);
+            quell_program_run(program, at->kernels, QUELL_FROM_CONDITIONS, &room);
+            quell_program_run(program, at->kernels, QUELL_FROM_TIME_AND_CONDITIONS, &room);
+        }
+        last = label;
+        quell_program_run(program, at->kernels, QUELL_FROM_SAMPLE, &room);
+        memcpy(at->out + row * own->base.dim, quell_value_at(program, &room, program->output),
+               own->base.dim * sizeof *at->out);
+    }
+}
+
+static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluation *at)
+{
+    const struct program_denoiser *own = self(denoiser);
+    const struct constants *constants = at->constants;
+    const struct quell_factors *c = &constants->factors;
+    struct parts parts = parts_of(own, at->rows);
+    size_t count = at->rows * denoiser->dim;
+    float in = (float)c->in, *input = (float *)at->scratch + parts.input;
+    at->kernels->combine(input, count, 1, &in, &at->x);
+    run_rows(own, at, &parts);
+    if (at->apart && c->skip == 0)
+        quell_denoiser_part(at->kernels, at->alpha, count, at->x, at->out);
+    if (c->skip == 0 && c->out == 1) return 0;
+    quell_parametrization_apply(c, at->kernels, count, at->x, at->apart, at->out);
+    return 0;
+}
+
+static void destroy(quell_denoiser *denoiser)
+{
+    quell_program_free(&((struct program_denoiser *)denoiser)->program);
+}
+
+static void digest(const quell_denoiser *denoiser, struct quell_digest *sum)
+{
+    quell_parametrization_digest(&self(denoiser)->parametrization, sum);
+    quell_digest_whole(sum, denoiser->classes);
+    quell_program_digest(&self(denoiser)->program, sum);
+}
+
+static const struct quell_denoiser_class program_class = {
+    .kind = "network",
+    .apart = true,
+    .scratch_size = scratch_size,
+    .constants_size = constants_size,
+    .constants = work_out_constants,
+    .evaluate = evaluate,
+    .check = check,
+    .destroy = destroy,
+    .digest = digest,
+};
+
+const struct quell_program *quell_denoiser_is_program(const quell_denoiser *denoiser)
+{
+    return denoiser->type == &program_class ? &self(denoiser)->program : NULL;
+}
+
+static quell_status check_class(const struct quell_program *program, size_t input, size_t classes)
+{
+    if (input == program->inputs)
+        return classes ? quell_program_bad(program, "has no input 'class', but the description "
+                                                    "has 'classes'")
+                       : QUELL_OK;
+    const struct quell_shape *shape = &program->value[input].shape;
+    if (!classes)
+        return quell_program_bad(program, "has an input 'class': the description must say how many "
+                                          "'classes' there are");
+    if (shape->rank == 0 || (shape->rank == 1 && shape->size[0] == classes)) return QUELL_OK;
+    return quell_program_bad(program, "its input 'class' must be [] or [%zu]", classes);
+}
+
+static quell_status check_inputs(const struct quell_program *program, size_t classes)
+{
+    size_t x = quell_program_input(program, "x"), time = quell_program_input(program, "time");
+    size_t class = quell_program_input(program, "class");
+    for (size_t i = 0; i < program->inputs; i++)
+        if (i != x && i != time && i != class)
+            return quell_program_bad(program,
+                                     "input '%.60s' is a condition, which a run cannot be "
+                                     "given yet: x, time and class are known",
+                                     program->value[i].name);
+    if (x == program->inputs) return quell_program_bad(program, "must have an input 'x'");
+    if (time < program->inputs && program->value[time].shape.rank != 0)
+        return quell_program_bad(program, "its input 'time' must be [], a number");
+    if (!quell_same_shape(&program->value[x].shape, &program->value[program->output].shape))
+        return quell_program_bad(program, "its output must have the shape of x");
+    return check_class(program, class, classes);
+}
+
+static quell_status make(quell_denoiser **denoiser, struct quell_program *program, size_t classes,
+                         const struct quell_parametrization *parametrization)
+{
+    quell_status status = check_inputs(program, classes);
+    if (status) return status;
+    size_t dim = quell_elements(&program->value[program->output].shape);
+    status = quell_denoiser_arguments(denoiser, dim);
+    if (status) return status;
+    struct program_denoiser *made = quell_denoiser_new(&program_class, sizeof *made, dim);
+    if (!made) return quell_program_no_memory(program);
+    made->program = *program;
+    made->parametrization = *parametrization;
+    made->x = quell_program_input(program, "x");
+    made->time = quell_program_input(program, "time");
+    made->class = quell_program_input(program, "class");
+    made->base.mean_alone = quell_parametrization_is_mean(parametrization);
+    made->base.classes = classes;
+    made->base.rows = LIKED_ROWS;
+    *program = (struct quell_program){0};
+    *denoiser = &made->base;
+    return QUELL_OK;
+}
+
+quell_status quell_denoiser_program(quell_denoiser **denoiser, struct quell_program *program,
+                                    size_t classes,
+                                    const struct quell_parametrization *parametrization)
+{
+    quell_status status = make(denoiser, program, classes, parametrization);
+    quell_program_free(program);
+    return status;
+}

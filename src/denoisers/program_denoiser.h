@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* A program (docs/programs.md) as a denoiser. */
+#ifndef QUELL_DENOISERS_PROGRAM_DENOISER_H
+#define QUELL_DENOISERS_PROGRAM_DENOISER_H
+
+#include "denoisers/denoiser.h"
+#include "denoisers/parametrization.h"
+#include "programs/program.h"
+
+/* Creates a denoiser that takes the program over, which is then empty, also after a failure. The
+ * program maps x, of the shape of the result, with `time` and, where there are classes, `class`.
+ * QUELL_BAD_MODEL if it is no such program. */
+quell_status quell_denoiser_program(quell_denoiser **denoiser, struct quell_program *program,
+                                    size_t classes,
+                                    const struct quell_parametrization *parametrization);
+
+/* The program of a denoiser that is one; NULL for others. */
+const struct quell_program *quell_denoiser_is_program(const quell_denoiser *denoiser);
+
+#endif

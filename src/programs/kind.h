@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* What a kind of instruction is: its attributes, the shape of its result, and what it computes. */
+#ifndef QUELL_PROGRAMS_KIND_H
+#define QUELL_PROGRAMS_KIND_H
+
+#include "programs/program.h"
+
+/* usual: what holds if it is not given; not used if it is `needed`. A list that is not given is
+ * empty: quell_list_or fills it. */
+struct quell_attribute {
+    const char *name;
+    enum quell_attribute_type {
+        QUELL_WHOLE,  /* a whole number */
+        QUELL_WHOLES, /* a list of them */
+        QUELL_REAL,
+        QUELL_TRUTH,
+        QUELL_CHOICE /* one of the names in `choices` */
+    } type;
+    bool needed;
+    double usual;
+    const char *const *choices; /* ends with NULL */
+};
+
+/* An instruction whose result is looked for. */
+struct quell_inference {
+    const struct quell_program *program;
+    size_t number;
+    struct quell_instruction *of;
+    struct quell_shape out;
+};
+
+/* An instruction at work. */
+struct quell_execution {
+    const struct quell_program *program;
+    const struct quell_instruction *of;
+    const struct quell_kernels *kernels;
+    const struct quell_room *room;
+    float *out, *scratch;
+};
+
+/* least, most: how many operands. infer: checks everything and sets the shape of the result, the
+ * multiply-adds and the scratch memory. run: the definition of docs/programs.md in plain C. */
+struct quell_kind {
+    const char *name;
+    size_t least, most;
+    struct quell_attribute attributes[QUELL_MOST_ATTRIBUTES];
+    quell_status (*infer)(struct quell_inference *at);
+    void (*run)(const struct quell_execution *at);
+};
+
+/* The i-th kind; NULL past the end. */
+const struct quell_kind *quell_kind_at(size_t i);
+
+extern const struct quell_kind quell_kind_attention, quell_kind_concat, quell_kind_conv,
+    quell_kind_conv_transpose, quell_kind_gather, quell_kind_interpolate, quell_kind_linear,
+    quell_kind_map, quell_kind_matmul, quell_kind_move, quell_kind_nearest, quell_kind_norm,
+    quell_kind_pad, quell_kind_pool, quell_kind_reduce, quell_kind_softmax;
+
+/* QUELL_BAD_MODEL, "PATH: program 'NAME': instruction 3 (conv): ...", or also "operand 1, 'w' [3,
+ * 4], ...". */
+__attribute__((format(printf, 2, 3))) quell_status quell_refuse(const struct quell_inference *at,
+                                                                const char *format, ...);
+__attribute__((format(printf, 3, 4))) quell_status
+quell_refuse_operand(const struct quell_inference *at, size_t operand, const char *format, ...);
+
+/* Checks a dimension of a shape of that rank, given by an attribute. */
+quell_status quell_check_dim(const struct quell_inference *at, size_t attribute, size_t rank);
+
+/* Checks a list of different dimensions of a shape, and sorts it. */
+quell_status quell_check_dims(const struct quell_inference *at, size_t attribute, size_t rank);
+
+/* Sets a list that was not given to `count` times `usual`; refuses one of another length or with a
+ * number below `least` or above `most`. */
+quell_status quell_list_or(const struct quell_inference *at, size_t attribute, size_t count,
+                           int64_t usual, int64_t least, int64_t most);
+
+/* Sets the shape of the result from such a list. */
+quell_status quell_shape_from(struct quell_inference *at, size_t attribute);
+
+/* The shape of an operand, while shapes are inferred and while the program runs. */
+static inline const struct quell_shape *quell_operand(const struct quell_inference *at, size_t i)
+{
+    return &at->program->value[at->of->operand[i]].shape;
+}
+static inline const struct quell_shape *quell_shape_of(const struct quell_execution *at, size_t i)
+{
+    return &at->program->value[at->of->operand[i]].shape;
+}
+static inline const struct quell_shape *quell_out_shape(const struct quell_execution *at)
+{
+    return &at->program->value[at->of->result].shape;
+}
+static inline const float *quell_in(const struct quell_execution *at, size_t i)
+{
+    return quell_value_at(at->program, at->room, at->of->operand[i]);
+}
+
+/* What an attribute is set to. */
+static inline int64_t quell_set(const struct quell_instruction *of, size_t attribute)
+{
+    return of->set[attribute].whole[0];
+}
+
+#endif

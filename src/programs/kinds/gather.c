@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* gather: y[.., i.., ..] = x[.., index[i..], ..] along `dim`. An index that is none gives NaN,
+ * which no run takes for a number. */
+#include "programs/kind.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { DIM };
+
+#define MOST_INDEX ((size_t)1 << 24) /* float32 has all whole numbers up to here */
+
+static quell_status infer(struct quell_inference *at)
+{
+    const struct quell_shape *x = quell_operand(at, 0), *index = quell_operand(at, 1);
+    quell_status status = quell_check_dim(at, DIM, x->rank);
+    if (status) return status;
+    size_t dim = (size_t)quell_set(at->of, DIM);
+    if (x->rank - 1 + index->rank > QUELL_MAX_RANK)
+        return quell_refuse(at, "its result has more than %d dimensions", QUELL_MAX_RANK);
+    if (x->size[dim] > MOST_INDEX)
+        return quell_refuse_operand(at, 0, "must have at most 2^24 elements along 'dim'");
+    at->out = *x;
+    at->out.rank = x->rank - 1 + index->rank;
+    memcpy(at->out.size + dim, index->size, index->rank * sizeof *index->size);
+    memcpy(at->out.size + dim + index->rank, x->size + dim + 1,
+           (x->rank - dim - 1) * sizeof *x->size);
+    return QUELL_OK;
+}
+
+static void run(const struct quell_execution *at)
+{
+    const struct quell_shape *x = quell_shape_of(at, 0);
+    const float *in = quell_in(at, 0), *index = quell_in(at, 1);
+    size_t dim = (size_t)quell_set(at->of, DIM), size = x->size[dim];
+    size_t outer = quell_elements_of(x, 0, dim), inner = quell_elements_of(x, dim + 1, x->rank);
+    size_t count = quell_elements(quell_shape_of(at, 1));
+    float *y = at->out;
+    for (size_t o = 0; o < outer; o++)
+        for (size_t i = 0; i < count; i++, y += inner) {
+            bool known = index[i] >= 0 && index[i] < (float)size && index[i] == floorf(index[i]);
+            const float *row = in + (o * size + (known ? (size_t)index[i] : 0)) * inner;
+            for (size_t k = 0; k < inner; k++) y[k] = known ? row[k] : NAN;
+        }
+}
+
+const struct quell_kind quell_kind_gather = {
+    .name = "gather",
+    .least = 2,
+    .most = 2,
+    .attributes = {[DIM] = {"dim", QUELL_WHOLE, .needed = true}},
+    .infer = infer,
+    .run = run,
+};

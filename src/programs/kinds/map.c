@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* map: a function of one to three operands, element by element, with broadcasting. */
+#include "base/maths.h"
+#include "programs/kind.h"
+
+#include <string.h>
+
+enum { FUNCTION };
+
+/* The functions that are a formula of a, b, c, and of e, what the kernel in the last column made of
+ * a: name, operands, formula, kernel. */
+#define NO_KERNEL QUELL_FUNCTIONS
+#define IN_DOUBLE(f) (float)f((double)a)
+#define FORMULAS(ROW)                                              \
+    ROW(abs, 1, fabsf(a), NO_KERNEL)                               \
+    ROW(add, 2, a + b, NO_KERNEL)                                  \
+    ROW(and, 2, a != 0 && b != 0, NO_KERNEL)                       \
+    ROW(ceil, 1, ceilf(a), NO_KERNEL)                              \
+    ROW(clamp, 3, lesser(greater(a, b), c), NO_KERNEL)             \
+    ROW(cos, 1, IN_DOUBLE(quell_cos), NO_KERNEL)                   \
+    ROW(div, 2, a / b, NO_KERNEL)                                  \
+    ROW(elu, 2, a > 0 ? a : b * e, QUELL_FUNCTION_EXPM1)           \
+    ROW(eq, 2, a == b, NO_KERNEL)                                  \
+    ROW(erf, 1, IN_DOUBLE(quell_erf), NO_KERNEL)                   \
+    ROW(exp, 1, e, QUELL_FUNCTION_EXP)                             \
+    ROW(expm1, 1, e, QUELL_FUNCTION_EXPM1)                         \
+    ROW(floor, 1, floorf(a), NO_KERNEL)                            \
+    ROW(fma, 3, fmaf(a, b, c), NO_KERNEL)                          \
+    ROW(ge, 2, a >= b, NO_KERNEL)                                  \
+    ROW(gelu, 1, e, QUELL_FUNCTION_GELU)                           \
+    ROW(gelu_tanh, 1, e, QUELL_FUNCTION_GELU_TANH)                 \
+    ROW(gt, 2, a > b, NO_KERNEL)                                   \
+    ROW(le, 2, a <= b, NO_KERNEL)                                  \
+    ROW(leaky_relu, 2, a < 0 ? b * a : a, NO_KERNEL)               \
+    ROW(log, 1, IN_DOUBLE(quell_log), NO_KERNEL)                   \
+    ROW(log1p, 1, IN_DOUBLE(quell_log1p), NO_KERNEL)               \
+    ROW(lt, 2, a < b, NO_KERNEL)                                   \
+    ROW(max, 2, greater(a, b), NO_KERNEL)                          \
+    ROW(min, 2, lesser(a, b), NO_KERNEL)                           \
+    ROW(mish, 1, e, QUELL_FUNCTION_MISH)                           \
+    ROW(mul, 2, a *b, NO_KERNEL)                                   \
+    ROW(ne, 2, a != b, NO_KERNEL)                                  \
+    ROW(neg, 1, -a, NO_KERNEL)                                     \
+    ROW(not, 1, a == 0, NO_KERNEL)                                 \
+    ROW(or, 2, a != 0 || b != 0, NO_KERNEL)                        \
+    ROW(pow, 2, (float)quell_pow((double)a, (double)b), NO_KERNEL) \
+    ROW(reciprocal, 1, 1 / a, NO_KERNEL)                           \
+    ROW(relu, 1, a < 0 ? 0 : a, NO_KERNEL)                         \
+    ROW(relu2, 1, a < 0 ? 0 : a * a, NO_KERNEL)                    \
+    ROW(round, 1, rintf(a), NO_KERNEL)                             \
+    ROW(rsqrt, 1, 1 / sqrtf(a), NO_KERNEL)                         \
+    ROW(selu, 1, e, QUELL_FUNCTION_SELU)                           \
+    ROW(sigmoid, 1, e, QUELL_FUNCTION_SIGMOID)                     \
+    ROW(sign, 1, a > 0 ? 1 : a < 0 ? -1 : a, NO_KERNEL)            \
+    ROW(silu, 1, e, QUELL_FUNCTION_SILU)                           \
+    ROW(sin, 1, IN_DOUBLE(quell_sin), NO_KERNEL)                   \
+    ROW(softplus, 1, e, QUELL_FUNCTION_SOFTPLUS)                   \
+    ROW(sqrt, 1, sqrtf(a), NO_KERNEL)                              \
+    ROW(square, 1, a *a, NO_KERNEL)                                \
+    ROW(sub, 2, a - b, NO_KERNEL)                                  \
+    ROW(tanh, 1, e, QUELL_FUNCTION_TANH)                           \
+    ROW(where, 3, a != 0 ? b : c, NO_KERNEL)
+
+/* A NaN in either stays. */
+static float greater(float a, float b) { return isnan(a) || a > b ? a : b; }
+static float lesser(float a, float b) { return isnan(a) || a < b ? a : b; }
+
+/* y[count]: e, and then the result. in[k] has its elements step[k] apart. */
+typedef void formula(float *y, size_t count, const float *const in[3], const size_t step[3]);
+
+#define WRITE_OUT(name, arguments, value, kernel)                                                  \
+    static void map_##name(float *y, size_t count, const float *const in[3], const size_t step[3]) \
+    {                                                                                              \
+        for (size_t i = 0; i < count; i++) {                                                       \
+            float a = in[0][i * step[0]], b = in[1][i * step[1]], c = in[2][i * step[2]];          \
+            float e = y[i];                                                                        \
+            (void)a, (void)b, (void)c, (void)e;                                                    \
+            y[i] = value;                                                                          \
+        }                                                                                          \
+    }
+FORMULAS(WRITE_OUT)
+
+#define FUNCTION_ROW(name, arguments, value, kernel) {arguments, map_##name, kernel},
+static const struct function {
+    size_t operands;
+    formula *formula;
+    enum quell_function kernel;
+} functions[] = {FORMULAS(FUNCTION_ROW)};
+
+#define NAME(name, arguments, value, kernel) #name,
+static const char *const names[] = {FORMULAS(NAME) NULL};
+
+static quell_status infer(struct quell_inference *at)
+{
+    int64_t chosen = quell_set(at->of, FUNCTION);
+    if (at->of->operands != functions[chosen].operands)
+        return quell_refuse(at, "has %zu operands, must have %zu for '%s'", at->of->operands,
+                            functions[chosen].operands, names[chosen]);
+    at->out = *quell_operand(at, 0);
+    for (size_t i = 1; i < at->of->operands; i++)
+        if (!quell_broadcast(&at->out, quell_operand(at, i)))
+            return quell_refuse_operand(at, i, "must broadcast with the operands before it");
+    return QUELL_OK;
+}
+
+/* The sizes of a shape with a dimension at least. */
+static struct quell_shape with_row(const struct quell_shape *shape)
+{
+    struct quell_shape out = *shape;
+    if (!out.rank) out = (struct quell_shape){1, {1}};
+    return out;
+}
+
+/* A row of the result; e is worked out for the row's first operand. */
+static void map_row(const struct quell_execution *at, const struct function *function, size_t count,
+                    float *y, const float *const in[3], const size_t step[3])
+{
+    if (function->kernel != NO_KERNEL) {
+        for (size_t i = 0; i < count; i++) y[i] = in[0][i * step[0]];
+        at->kernels->function[function->kernel](y, count);
+    }
+    function->formula(y, count, in, step);
+}
+
+static void run(const struct quell_execution *at)
+{
+    const struct function *function = &functions[quell_set(at->of, FUNCTION)];
+    const struct quell_shape out = with_row(quell_out_shape(at));
+    size_t stride[3][QUELL_MAX_RANK] = {{0}}, place[QUELL_MAX_RANK] = {0}, offset[3] = {0};
+    const float *in[3];
+    float *y = at->out;
+    size_t last = out.rank - 1, count = out.size[last];
+    for (size_t k = 0; k < 3; k++) { /* operands that are not there repeat the first one */
+        size_t operand = k < at->of->operands ? k : 0;
+        in[k] = quell_in(at, operand);
+        quell_strides(quell_shape_of(at, operand), &out, stride[k]);
+    }
+    const size_t step[3] = {stride[0][last], stride[1][last], stride[2][last]};
+    do {
+        const float *const row[3] = {in[0] + offset[0], in[1] + offset[1], in[2] + offset[2]};
+        map_row(at, function, count, y, row, step);
+        y += count;
+    } while (
+        quell_next_place(&out, last, place, 3, (const size_t(*)[QUELL_MAX_RANK])stride, offset));
+}
+
+const struct quell_kind quell_kind_map = {
+    .name = "map",
+    .least = 1,
+    .most = 3,
+    .attributes = {[FUNCTION] = {"function", QUELL_CHOICE, true, 0, names}},
+    .infer = infer,
+    .run = run,
+};

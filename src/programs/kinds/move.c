@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/* move: the elements of x in other places. Nothing is rounded; a reshape does nothing at all. */
+#include "programs/kind.h"
+
+#include <string.h>
+
+enum { FORM, SHAPE, ORDER, DIM, START, STOP, STEP, DIMS, COUNTS };
+enum { RESHAPE, PERMUTE, SLICE, FLIP, EXPAND, REPEAT, PUT };
+
+static const char *const forms[] = {"reshape", "permute", "slice", "flip",
+                                    "expand",  "repeat",  "put",   NULL};
+
+static quell_status need(const struct quell_inference *at, size_t attribute)
+{
+    if (at->of->set[attribute].given) return QUELL_OK;
+    return quell_refuse(at, "'%s' is not there, which '%s' needs",
+                        at->of->kind->attributes[attribute].name, forms[quell_set(at->of, FORM)]);
+}
+
+/* Refuses attributes that the form does not use. */
+static quell_status check_used(const struct quell_inference *at, unsigned used)
+{
+    for (size_t i = SHAPE; i <= COUNTS; i++)
+        if (at->of->set[i].given && !(used >> i & 1))
+            return quell_refuse(at, "'%s' has nothing to say for '%s'",
+                                at->of->kind->attributes[i].name, forms[quell_set(at->of, FORM)]);
+    return QUELL_OK;
+}
+
+static quell_status reshape(struct quell_inference *at)
+{
+    quell_status status = quell_shape_from(at, SHAPE);
+    if (status) return status;
+    if (!quell_shape_fits(&at->out) ||
+        quell_elements(&at->out) != quell_elements(quell_operand(at, 0)))
+        return quell_refuse_operand(at, 0, "has not as many elements as 'shape'");
+    at->of->same = true;
+    return QUELL_OK;
+}
+
+static quell_status permute(struct quell_inference *at)
+{
+    const struct quell_shape *x = quell_operand(at, 0);
+    unsigned seen = 0;
+    quell_status status = quell_list_or(at, ORDER, x->rank, 0, 0, (int64_t)x->rank - 1);
+    if (status) return status;
+    at->out.rank = x->rank;
+    for (size_t d = 0; d < x->rank; d++) {
+        seen |= 1u << at->of->set[ORDER].whole[d];
+        at->out.size[d] = x->size[at->of->set[ORDER].whole[d]];
+    }
+    if (seen == (1u << x->rank) - 1) return QUELL_OK;
+    return quell_refuse(at, "'order' must have each dimension once");
+}
+
+static quell_status slice(struct quell_inference *at)
+{
+    const struct quell_shape *x = quell_operand(at, 0);
+    quell_status status = quell_check_dim(at, DIM, x->rank);
+    if (status) return status;
+    size_t dim = (size_t)quell_set(at->of, DIM);
+    int64_t start = quell_set(at->of, START), stop = quell_set(at->of, STOP);
+    int64_t step = quell_set(at->of, STEP), size = (int64_t)x->size[dim];
+    if (start < 0 || stop > size || start >= stop || step < 1)
+        return quell_refuse_operand(at, 0, "must have 0 <= start < stop <= %zu and step >= 1",
+                                    x->size[dim]);
+    at->out = *x;
+    at->out.size[dim] = (size_t)((stop - start - 1) / step + 1);
+    return QUELL_OK;
+}
+
+static quell_status put(struct quell_inference *at)
+{
+    quell_status status = slice(at);
+    if (status) return status;
+    if (!quell_same_shape(&at->out, quell_operand(at, 1))) {
+        char text[QUELL_SHAPE_TEXT];
+        return quell_refuse_operand(at, 1, "must be %s, the slice",
+                                    quell_shape_text(text, &at->out));
+    }
+    at->out = *quell_operand(at, 0);
+    return QUELL_OK;
+}
+
+static quell_status expand(struct quell_inference *at)
+{
+    quell_status status = quell_shape_from(at, SHAPE);
+    if (!status && !quell_broadcasts_to(quell_operand(at, 0), &at->out))
+        status = quell_refuse_operand(at, 0, "must broadcast to 'shape'");
+    return status;
+}
+
+static quell_status repeat(struct quell_inference *at)
+{
+    const struct quell_shape *x = quell_operand(at, 0);
+    quell_status status = quell_list_or(at, COUNTS, x->rank, 1, 1, (int64_t)1 << 31);
+    at->out = *x;
+    for (size_t d = 0; d < x->rank && !status; d++)
+        at->out.size[d] *= (size_t)at->of->set[COUNTS].whole[d];
+    return status;
+}
+
+static quell_status flip(struct quell_inference *at)
+{
+    at->out = *quell_operand(at, 0);
+    return quell_check_dims(at, DIMS, at->out.rank);
+}
+
+#define BIT(attribute) (1u << attribute)
+static const struct form {
+    quell_status (*infer)(struct quell_inference *at);
+    unsigned needed, allowed;
+} known[] = {
+    [RESHAPE] = {reshape, BIT(SHAPE), 0},
+    [PERMUTE] = {permute, BIT(ORDER), 0},
+    [SLICE] = {slice, BIT(DIM) | BIT(START) | BIT(STOP), BIT(STEP)},
+    [FLIP] = {flip, BIT(DIMS), 0},
+    [EXPAND] = {expand, BIT(SHAPE), 0},
+    [REPEAT] = {repeat, BIT(COUNTS), 0},
+    [PUT] = {put, BIT(DIM) | BIT(START) | BIT(STOP), BIT(STEP)},
+};
+
+static quell_status infer(struct quell_inference *at)
+{
+    const struct form *form = &known[quell_set(at->of, FORM)];
+    size_t operands = form->infer == put ? 2 : 1;
+    if (at->of->operands != operands)
+        return quell_refuse(at, "has %zu operands, must have %zu", at->of->operands, operands);
+    quell_status status = check_used(at, form->needed | form->allowed);
+    for (size_t i = SHAPE; i <= COUNTS && !status; i++)
+        if (form->needed >> i & 1) status = need(at, i);
+    return status ? status : form->infer(at);
+}
+
+/* Copies elements `stride` apart along the dimensions of a shape to where they are `to_stride`
+ * apart. */
+static void copy(const struct quell_shape *shape, const float *from, const size_t *stride,
+                 float *to, const size_t *to_stride)
+{
+    size_t place[QUELL_MAX_RANK] = {0}, offset[2] = {0}, both[2][QUELL_MAX_RANK];
+    memcpy(both[0], stride, sizeof both[0]);
+    memcpy(both[1], to_stride, sizeof both[1]);
+    do {
+        to[offset[1]] = from[offset[0]];
+    } while (quell_next_place(shape, shape->rank, place, 2, (const size_t(*)[QUELL_MAX_RANK])both,
+                              offset));
+}
+
+/* How far apart elements are in row-major order, along dimensions of size 1 too. */
+static void row_major(const struct quell_shape *shape, size_t *stride)
+{
+    for (size_t d = 0; d < shape->rank; d++)
+        stride[d] = quell_elements_of(shape, d + 1, shape->rank);
+}
+
+/* Sets a stride to that of a slice, and returns where it begins. */
+static size_t cut(const struct quell_instruction *of, size_t *stride)
+{
+    size_t dim = (size_t)quell_set(of, DIM), step = stride[dim];
+    stride[dim] *= (size_t)quell_set(of, STEP);
+    return (size_t)quell_set(of, START) * step;
+}
+
+static void run_put(const struct quell_execution *at)
+{
+    const struct quell_shape *part = quell_shape_of(at, 1);
+    size_t from[QUELL_MAX_RANK] = {0}, to[QUELL_MAX_RANK] = {0};
+    memcpy(at->out, quell_in(at, 0), quell_elements(quell_out_shape(at)) * sizeof *at->out);
+    row_major(part, from);
+    row_major(quell_out_shape(at), to);
+    size_t begin = cut(at->of, to);
+    copy(part, quell_in(at, 1), from, at->out + begin, to);
+}
+
+static void run_flip(const struct quell_execution *at)
+{
+    const struct quell_shape *x = quell_shape_of(at, 0);
+    const struct quell_setting *dims = &at->of->set[DIMS];
+    size_t stride[1][QUELL_MAX_RANK] = {{0}}, place[QUELL_MAX_RANK] = {0}, offset = 0;
+    const float *in = quell_in(at, 0);
+    row_major(x, stride[0]);
+    do {
+        size_t from = offset;
+        for (size_t i = 0; i < dims->count; i++) {
+            size_t d = (size_t)dims->whole[i];
+            from += (x->size[d] - 1 - place[d]) * stride[0][d] - place[d] * stride[0][d];
+        }
+        at->out[offset] = in[from];
+    } while (
+        quell_next_place(x, x->rank, place, 1, (const size_t(*)[QUELL_MAX_RANK])stride, &offset));
+}
+
+static void run_repeat(const struct quell_execution *at)
+{
+    const struct quell_shape *x = quell_shape_of(at, 0), *out = quell_out_shape(at);
+    size_t stride[QUELL_MAX_RANK] = {0}, place[QUELL_MAX_RANK] = {0};
+    const float *in = quell_in(at, 0);
+    row_major(x, stride);
+    for (float *y = at->out;; y++) {
+        size_t from = 0;
+        for (size_t d = 0; d < x->rank; d++) from += place[d] % x->size[d] * stride[d];
+        *y = in[from];
+        if (!quell_next_place(out, out->rank, place, 0, NULL, NULL)) return;
+    }
+}
+
+/* permute, slice, expand: x is read by strides of its own. */
+static void run_strided(const struct quell_execution *at)
+{
+    const struct quell_shape *x = quell_shape_of(at, 0), *out = quell_out_shape(at);
+    size_t stride[QUELL_MAX_RANK] = {0}, own[QUELL_MAX_RANK] = {0}, to[QUELL_MAX_RANK] = {0};
+    size_t begin = 0;
+    int64_t form = quell_set(at->of, FORM);
+    row_major(x, own);
+    row_major(out, to);
+    if (form == EXPAND) quell_strides(x, out, stride);
+    for (size_t d = 0; d < x->rank && form != EXPAND; d++)
+        stride[d] = own[form == PERMUTE ? (size_t)at->of->set[ORDER].whole[d] : d];
+    if (form == SLICE) begin = cut(at->of, stride);
+    copy(out, quell_in(at, 0) + begin, stride, at->out, to);
+}
+
+static void run(const struct quell_execution *at)
+{
+    switch (quell_set(at->of, FORM)) {
+    case PUT:
+        run_put(at);
+        break;
+    case FLIP:
+        run_flip(at);
+        break;
+    case REPEAT:
+        run_repeat(at);
+        break;
+    default:
+        run_strided(at);
+    }
+}
+
+const struct quell_kind quell_kind_move = {
+    .name = "move",
+    .least = 1,
+    .most = 2,
+    .attributes = {[FORM] = {"form", QUELL_CHOICE, true, 0, forms},
+                   [SHAPE] = {"shape", QUELL_WHOLES},
+                   [ORDER] = {"order", QUELL_WHOLES},
+                   [DIM] = {"dim", QUELL_WHOLE},
+                   [START] = {"start", QUELL_WHOLE},
+                   [STOP] = {"stop", QUELL_WHOLE},
+                   [STEP] = {"step", QUELL_WHOLE, .usual = 1},
+                   [DIMS] = {"dims", QUELL_WHOLES},
+                   [COUNTS] = {"counts", QUELL_WHOLES}},
+    .infer = infer,
+    .run = run,
+};

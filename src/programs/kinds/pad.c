@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* pad: more elements before and after those of x along each dimension, or fewer: y[i] = x[i -
+ * before]. What lies beyond x is a value, or comes from x. */
+#include "programs/kind.h"
+
+#include <inttypes.h>
+
+enum { BEFORE, AFTER, MODE, VALUE };
+enum { CONSTANT, CIRCULAR, REFLECT, REPLICATE };
+
+static const char *const modes[] = {"constant", "circular", "reflect", "replicate", NULL};
+
+/* The most that can be added at an end of a dimension. */
+static int64_t most_of(int64_t mode, size_t size)
+{
+    if (mode == CIRCULAR) return (int64_t)size;
+    return mode == REFLECT ? (int64_t)size - 1 : (int64_t)1 << 31;
+}
+
+static quell_status infer(struct quell_inference *at)
+{
+    const struct quell_shape *x = quell_operand(at, 0);
+    const struct quell_setting *set = at->of->set;
+    const int64_t limit = (int64_t)1 << 31;
+    quell_status status = quell_list_or(at, BEFORE, x->rank, 0, -limit, limit);
+    if (!status) status = quell_list_or(at, AFTER, x->rank, 0, -limit, limit);
+    if (!status && set[VALUE].given && quell_set(at->of, MODE) != CONSTANT)
+        status =
+            quell_refuse(at, "'value' has nothing to say for '%s'", modes[quell_set(at->of, MODE)]);
+    if (status) return status;
+    at->out = *x;
+    for (size_t d = 0; d < x->rank; d++) {
+        int64_t before = set[BEFORE].whole[d], after = set[AFTER].whole[d];
+        int64_t most = most_of(quell_set(at->of, MODE), x->size[d]);
+        int64_t size = before + (int64_t)x->size[d] + after;
+        if (before > most || after > most)
+            return quell_refuse(
+                at, "'before' and 'after' must be at most %" PRId64 " along dimension %zu", most,
+                d);
+        if (size < 1) return quell_refuse(at, "nothing is left along dimension %zu", d);
+        at->out.size[d] = (size_t)size;
+    }
+    return QUELL_OK;
+}
+
+/* The element that is seen at i of a dimension of that size; -1: none. */
+static int64_t seen_at(int64_t mode, int64_t i, int64_t size)
+{
+    if (i >= 0 && i < size) return i;
+    switch (mode) {
+    case CIRCULAR:
+        return i < 0 ? i + size : i - size;
+    case REFLECT:
+        return i < 0 ? -i : 2 * (size - 1) - i;
+    case REPLICATE:
+        return i < 0 ? 0 : size - 1;
+    default:
+        return -1;
+    }
+}
+
+/* The element of x that y has at a place; -1: none. */
+static ptrdiff_t source_of(const struct quell_execution *at, const size_t *place)
+{
+    const struct quell_shape *x = quell_shape_of(at, 0);
+    const int64_t *before = at->of->set[BEFORE].whole;
+    ptrdiff_t source = 0;
+    for (size_t d = 0; d < x->rank; d++) {
+        int64_t i =
+            seen_at(quell_set(at->of, MODE), (int64_t)place[d] - before[d], (int64_t)x->size[d]);
+        if (i < 0) return -1;
+        source = source * (ptrdiff_t)x->size[d] + (ptrdiff_t)i;
+    }
+    return source;
+}
+
+static void run(const struct quell_execution *at)
+{
+    const struct quell_shape *out = quell_out_shape(at);
+    const float *x = quell_in(at, 0);
+    size_t place[QUELL_MAX_RANK] = {0};
+    for (float *y = at->out;; y++) {
+        ptrdiff_t source = source_of(at, place);
+        *y = source < 0 ? at->of->set[VALUE].real : x[source];
+        if (!quell_next_place(out, out->rank, place, 0, NULL, NULL)) return;
+    }
+}
+
+const struct quell_kind quell_kind_pad = {
+    .name = "pad",
+    .least = 1,
+    .most = 1,
+    .attributes = {[BEFORE] = {"before", QUELL_WHOLES},
+                   [AFTER] = {"after", QUELL_WHOLES},
+                   [MODE] = {"mode", QUELL_CHOICE, false, CONSTANT, modes},
+                   [VALUE] = {"value", QUELL_REAL}},
+    .infer = infer,
+    .run = run,
+};

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#include "programs/kinds/sets.h"
+
+static void add_dim(struct quell_shape *shape, size_t *stride, size_t size, size_t step)
+{
+    stride[shape->rank] = step;
+    shape->size[shape->rank++] = size;
+}
+
+struct quell_sets quell_sets_over(const struct quell_shape *shape, size_t dims, const int64_t *dim)
+{
+    struct quell_sets sets = {.offset = 0};
+    for (size_t d = 0, i = 0; d < shape->rank; d++) {
+        size_t step = quell_elements_of(shape, d + 1, shape->rank);
+        bool inner = i < dims && (size_t)dim[i] == d;
+        i += inner;
+        if (inner)
+            add_dim(&sets.inner, sets.inner_stride[0], shape->size[d], step);
+        else
+            add_dim(&sets.kept, sets.kept_stride[0], shape->size[d], step);
+    }
+    sets.count = quell_elements(&sets.inner);
+    return sets;
+}
+
+struct quell_sets quell_sets_of_groups(const struct quell_shape *shape, size_t groups)
+{
+    struct quell_sets sets = {.offset = 0};
+    size_t positions = quell_elements_of(shape, 1, shape->rank), each = shape->size[0] / groups;
+    add_dim(&sets.kept, sets.kept_stride[0], groups, each * positions);
+    add_dim(&sets.inner, sets.inner_stride[0], positions, 1);
+    add_dim(&sets.inner, sets.inner_stride[0], each, positions);
+    sets.count = each * positions;
+    return sets;
+}
+
+/* The offset of each element of a set in order, one call after the other. */
+static bool next_inner(const struct quell_sets *sets, size_t *place, size_t *offset)
+{
+    return quell_next_place(&sets->inner, sets->inner.rank, place, 1,
+                            (const size_t(*)[QUELL_MAX_RANK])sets->inner_stride, offset);
+}
+
+void quell_set_gather(const struct quell_sets *sets, const float *x, float *set)
+{
+    size_t place[QUELL_MAX_RANK] = {0}, offset = sets->offset;
+    do *set++ = x[offset];
+    while (next_inner(sets, place, &offset));
+}
+
+void quell_set_scatter(const struct quell_sets *sets, const float *set, float *x)
+{
+    size_t place[QUELL_MAX_RANK] = {0}, offset = sets->offset;
+    do x[offset] = *set++;
+    while (next_inner(sets, place, &offset));
+}
+
+bool quell_next_set(struct quell_sets *sets)
+{
+    return quell_next_place(&sets->kept, sets->kept.rank, sets->place, 1,
+                            (const size_t(*)[QUELL_MAX_RANK])sets->kept_stride, &sets->offset);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* Windows over the positions of x[channels][s...], which conv, conv_transpose and pool have in
+ * common. */
+#ifndef QUELL_PROGRAMS_KINDS_WINDOW_H
+#define QUELL_PROGRAMS_KINDS_WINDOW_H
+
+#include "programs/kind.h"
+
+#define QUELL_MOST_SPATIAL_DIMS 3
+
+/* The attributes of that name, the first ones of each of these kinds. */
+enum { QUELL_STRIDE, QUELL_BEFORE, QUELL_AFTER, QUELL_DILATION, QUELL_WINDOW_ATTRIBUTES };
+
+/* For rank - 1 spatial dimensions. */
+struct quell_window {
+    size_t rank;
+    int64_t in[QUELL_MOST_SPATIAL_DIMS], out[QUELL_MOST_SPATIAL_DIMS],
+        taps[QUELL_MOST_SPATIAL_DIMS];
+    int64_t stride[QUELL_MOST_SPATIAL_DIMS], before[QUELL_MOST_SPATIAL_DIMS];
+    int64_t dilation[QUELL_MOST_SPATIAL_DIMS];
+};
+
+/* Checks that operand 0 is [channels, s...] and the attributes; least: of before and after. */
+quell_status quell_window_check(struct quell_inference *at, bool stride_given, int64_t least);
+
+/* The size of the result along spatial dimension d, for a window of `taps`; 0 or less if there is
+ * none. */
+int64_t quell_window_size(const struct quell_inference *at, size_t d, size_t taps);
+int64_t quell_window_transposed_size(const struct quell_inference *at, size_t d, size_t taps);
+
+/* The window of an instruction at work; taps[rank]: its sizes. */
+struct quell_window quell_window_of(const struct quell_execution *at, const size_t *taps);
+
+/* The number of positions or taps. */
+size_t quell_window_product(const struct quell_window *window, const int64_t *sizes);
+
+/* Splits an index of positions or taps, the last dimension the fastest. */
+void quell_window_place(const struct quell_window *window, const int64_t *sizes, size_t index,
+                        int64_t *place);
+
+/* The position of x that a tap sees from a position of the result; -1 if it is outside. */
+ptrdiff_t quell_window_source(const struct quell_window *window, const int64_t *place,
+                              const int64_t *tap);
+
+#endif

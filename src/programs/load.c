@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/* Loads a program: its description, its constants, and what comes from constants alone, which is
+ * worked out here, once. */
+#include "base/fail.h"
+#include "base/memory.h"
+#include "programs/kind.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Operations on constants alone: a small file must not keep a processor busy for hours. */
+#define MOST_FOLDED ((uint64_t)1 << 32)
+
+quell_status quell_program_bad(const struct quell_program *program, const char *format, ...)
+{
+    char text[320];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    return quell_fail(QUELL_BAD_MODEL, "%s: program '%s': %s", program->path, program->name, text);
+}
+
+quell_status quell_program_no_memory(const struct quell_program *program)
+{
+    return quell_fail(QUELL_NO_MEMORY, "%s: no memory for the program '%s'", program->path,
+                      program->name);
+}
+
+static quell_status load_constant(const struct quell_program *program, struct quell_value *value,
+                                  const struct quell_constants *from)
+{
+    if (value->origin != QUELL_TENSOR && value->origin != QUELL_NUMBER) return QUELL_OK;
+    value->data = quell_new_untouched(quell_elements(&value->shape), sizeof *value->data);
+    if (!value->data) return quell_program_no_memory(program);
+    if (value->origin == QUELL_TENSOR)
+        return from->read(from->user, value->tensor, &value->shape, value->data);
+    *value->data = value->number;
+    return QUELL_OK;
+}
+
+static bool is_constant(const struct quell_program *program, size_t value)
+{
+    return program->value[value].stage == QUELL_FROM_CONSTANTS;
+}
+
+static quell_status check_work(const struct quell_program *program)
+{
+    uint64_t work = 0;
+    for (size_t i = 0; i < program->count; i++) {
+        const struct quell_instruction *now = &program->instruction[i];
+        if (!is_constant(program, now->result)) continue;
+        work += quell_elements(&program->value[now->result].shape);
+        for (size_t k = 0; k < now->operands; k++)
+            work += quell_elements(&program->value[now->operand[k]].shape);
+        if (__builtin_add_overflow(work, now->multiply_adds, &work) || work > MOST_FOLDED)
+            return quell_program_bad(program,
+                                     "instruction %zu (%s): more than 2^32 operations on "
+                                     "constants alone: work them out before the export",
+                                     i, now->kind->name);
+    }
+    return QUELL_OK;
+}
+
+static quell_status fold_one(struct quell_program *program, const struct quell_instruction *now,
+                             const struct quell_room *room)
+{
+    struct quell_value *result = &program->value[now->result];
+    if (now->same) return QUELL_OK;
+    result->data = quell_new_untouched(quell_elements(&result->shape), sizeof *result->data);
+    if (!result->data) return quell_program_no_memory(program);
+    now->kind->run(&(struct quell_execution){.program = program,
+                                             .of = now,
+                                             .kernels = quell_kernels_widest(),
+                                             .room = room,
+                                             .out = result->data,
+                                             .scratch = room->scratch});
+    return QUELL_OK;
+}
+
+/* Frees the constants that only other constants were made of, once instruction `number` is done. */
+static void drop(struct quell_program *program, size_t number, const struct quell_instruction *now)
+{
+    for (size_t i = 0; i < now->operands; i++) {
+        struct quell_value *value = &program->value[program->value[now->operand[i]].root];
+        if (value->last != number || value->kept || value->stage != QUELL_FROM_CONSTANTS) continue;
+        free(value->data);
+        value->data = NULL;
+    }
+}
+
+static quell_status fold_all(struct quell_program *program, const struct quell_room *room)
+{
+    for (size_t i = 0; i < program->count; i++) {
+        const struct quell_instruction *now = &program->instruction[i];
+        if (!is_constant(program, now->result)) continue;
+        quell_status status = fold_one(program, now, room);
+        if (status) return status;
+        drop(program, i, now);
+    }
+    return QUELL_OK;
+}
+
+static void count_weights(struct quell_program *program)
+{
+    for (size_t i = 0; i < program->values; i++)
+        if (program->value[i].data) program->weights += quell_elements(&program->value[i].shape);
+}
+
+quell_status quell_program_fold(struct quell_program *program, const struct quell_constants *from)
+{
+    quell_status status = check_work(program);
+    for (size_t i = program->inputs; i < program->values && !status; i++)
+        status = load_constant(program, &program->value[i], from);
+    if (status) return status;
+    struct quell_room room = {.scratch =
+                                  quell_new(program->scratch[QUELL_FROM_CONSTANTS], sizeof(float))};
+    status = room.scratch ? fold_all(program, &room) : quell_program_no_memory(program);
+    free(room.scratch);
+    count_weights(program);
+    return status;
+}
+
+static quell_status load(struct quell_program *program, const char *description,
+                         const struct quell_constants *from)
+{
+    if (!program->text || !program->name || !program->path) return quell_program_no_memory(program);
+    memcpy(program->text, description, quell_json_size(description));
+    quell_status status = quell_program_read(program, program->text, from);
+    if (!status) status = quell_program_infer(program);
+    if (!status) status = quell_program_fold(program, from);
+    if (!status) status = quell_program_place(program);
+    return status;
+}
+
+quell_status quell_program_load(struct quell_program *program, const char *path, const char *name,
+                                const char *description, const struct quell_constants *from)
+{
+    *program = (struct quell_program){.path = strdup(path), .name = strdup(name)};
+    program->text = quell_new(quell_json_size(description) + 1, 1);
+    return load(program, description, from);
+}
+
+void quell_program_free(struct quell_program *program)
+{
+    for (size_t i = 0; program->value && i < program->values; i++) free(program->value[i].data);
+    free(program->value);
+    free(program->instruction);
+    free(program->operand);
+    free(program->text);
+    free(program->name);
+    free(program->path);
+    *program = (struct quell_program){0};
+}

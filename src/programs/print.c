@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* A program as text, an instruction a line, with everything that decides on its results: the digest
+ * of a program is that of its text and its tensors. */
+#include "base/number.h"
+#include "programs/kind.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* put: takes the next characters. */
+struct printer {
+    const struct quell_program *program;
+    void (*put)(struct printer *printer, const char *text, size_t length);
+    char *buffer;
+    size_t size, used;
+    struct quell_digest *digest;
+};
+
+static void put_in_buffer(struct printer *printer, const char *text, size_t length)
+{
+    size_t room = printer->size > printer->used ? printer->size - printer->used : 0;
+    if (room) {
+        size_t fits = length < room ? length : room - 1;
+        memcpy(printer->buffer + printer->used, text, fits);
+        printer->buffer[printer->used + fits] = '\0';
+    }
+    printer->used += length;
+}
+
+static void put_in_digest(struct printer *printer, const char *text, size_t length)
+{
+    (void)length;
+    quell_digest_text(printer->digest, text);
+}
+
+__attribute__((format(printf, 2, 3))) static void print(struct printer *printer, const char *format,
+                                                        ...)
+{
+    char text[256];
+    va_list arguments;
+    va_start(arguments, format);
+    size_t length = quell_format(text, sizeof text, format, arguments);
+    va_end(arguments);
+    printer->put(printer, text, length < sizeof text ? length : sizeof text - 1);
+}
+
+static void print_operand(struct printer *printer, size_t index)
+{
+    const struct quell_program *program = printer->program;
+    const struct quell_value *value = &program->value[index];
+    if (value->name)
+        print(printer, "%.200s", value->name);
+    else if (value->origin == QUELL_NUMBER)
+        print(printer, "[%.9g]", (double)value->number);
+    else
+        print(printer, "%zu", index - (program->values - program->count));
+}
+
+static void print_list(struct printer *printer, const struct quell_setting *set)
+{
+    print(printer, "[");
+    for (size_t i = 0; i < set->count; i++)
+        print(printer, "%s%" PRId64, i ? ", " : "", set->whole[i]);
+    print(printer, "]");
+}
+
+static void print_setting(struct printer *printer, const struct quell_attribute *attribute,
+                          const struct quell_setting *set)
+{
+    print(printer, " %s=", attribute->name);
+    switch (attribute->type) {
+    case QUELL_WHOLE:
+        print(printer, "%" PRId64, set->whole[0]);
+        break;
+    case QUELL_WHOLES:
+        print_list(printer, set);
+        break;
+    case QUELL_REAL:
+        print(printer, "%.9g", (double)set->real);
+        break;
+    case QUELL_TRUTH:
+        print(printer, set->whole[0] ? "true" : "false");
+        break;
+    case QUELL_CHOICE:
+        print(printer, "%s", attribute->choices[set->whole[0]]);
+    }
+}
+
+static const char *const stages[QUELL_STAGES] = {"constant", "time", "condition", "time, condition",
+                                                 "sample"};
+
+static void print_instruction(struct printer *printer, const struct quell_instruction *now)
+{
+    char shape[QUELL_SHAPE_TEXT];
+    const struct quell_value *result = &printer->program->value[now->result];
+    const struct quell_attribute *attributes = now->kind->attributes;
+    print(printer, "  %-14s %-18s %-15s (", now->kind->name,
+          quell_shape_text(shape, &result->shape), stages[result->stage]);
+    for (size_t i = 0; i < now->operands; i++) {
+        if (i) print(printer, ", ");
+        print_operand(printer, now->operand[i]);
+    }
+    print(printer, ")");
+    for (size_t i = 0; i < QUELL_MOST_ATTRIBUTES && attributes[i].name; i++)
+        if (now->set[i].given || attributes[i].usual != 0)
+            print_setting(printer, &attributes[i], &now->set[i]);
+    print(printer, "\n");
+}
+
+static void print_program(struct printer *printer)
+{
+    const struct quell_program *program = printer->program;
+    char shape[QUELL_SHAPE_TEXT];
+    print(printer, "program %s\n", program->name);
+    for (size_t i = 0; i < program->inputs; i++)
+        print(printer, "%5s  %-14.200s %s\n", "in", program->value[i].name,
+              quell_shape_text(shape, &program->value[i].shape));
+    for (size_t i = 0; i < program->count; i++) {
+        print(printer, "%5zu", i);
+        print_instruction(printer, &program->instruction[i]);
+    }
+    print(printer, "%5s  ", "out");
+    print_operand(printer, program->output);
+    print(printer, "\n");
+}
+
+size_t quell_program_print(const struct quell_program *program, char *buffer, size_t size)
+{
+    struct printer printer = {
+        .program = program, .put = put_in_buffer, .buffer = buffer, .size = size};
+    if (size) *buffer = '\0';
+    print_program(&printer);
+    return printer.used;
+}
+
+/* The constants that are left stand for those that they were made of. */
+void quell_program_digest(const struct quell_program *program, struct quell_digest *digest)
+{
+    struct printer printer = {.program = program, .put = put_in_digest, .digest = digest};
+    print_program(&printer);
+    for (size_t i = 0; i < program->values; i++) {
+        const struct quell_value *value = &program->value[i];
+        if (value->data) quell_digest_floats(digest, value->data, quell_elements(&value->shape));
+    }
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* What the readers of programs and of instructions share. */
+#ifndef QUELL_PROGRAMS_READ_H
+#define QUELL_PROGRAMS_READ_H
+
+#include "programs/kind.h"
+
+/* known[tensor]: 1 + the index of its value; operands: used so far; number,
+ * now, kind: of the instruction that is read. */
+struct quell_reader {
+    struct quell_program *program;
+    const struct quell_constants *from;
+    size_t number, operands, most_operands;
+    uint32_t *known;
+    struct quell_instruction *now;
+    const char *kind;
+};
+
+/* QUELL_BAD_MODEL for the instruction that is read. */
+__attribute__((format(printf, 2, 3))) quell_status
+quell_reader_bad(const struct quell_reader *reader, const char *format, ...);
+
+/* Reads an attribute of the instruction, and sets those that were not given. */
+quell_status quell_read_setting(const struct quell_reader *reader,
+                                const struct quell_json_member *member);
+quell_status quell_settle_settings(const struct quell_reader *reader);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* The shape of a value: its sizes, each at least 1, the last dimension the fastest. */
+#ifndef QUELL_PROGRAMS_SHAPE_H
+#define QUELL_PROGRAMS_SHAPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <quell/model.h>
+
+/* The greatest number of elements of a value. */
+#define QUELL_MOST_VALUES ((size_t)1 << 31)
+
+struct quell_shape {
+    size_t rank, size[QUELL_MAX_RANK];
+};
+
+/* The number of elements of the dimensions from `from` up to `to`, or of all. */
+size_t quell_elements_of(const struct quell_shape *shape, size_t from, size_t to);
+size_t quell_elements(const struct quell_shape *shape);
+
+/* Whether all sizes are at least 1 and the elements at most QUELL_MOST_VALUES. */
+bool quell_shape_fits(const struct quell_shape *shape);
+
+bool quell_same_shape(const struct quell_shape *a, const struct quell_shape *b);
+
+/* Broadcasts b into a, which becomes the shape of both; false if they do not go together. */
+bool quell_broadcast(struct quell_shape *a, const struct quell_shape *b);
+bool quell_broadcasts_to(const struct quell_shape *from, const struct quell_shape *to);
+
+/* stride[to->rank]: how far apart the elements of `from` are along the dimensions of a shape
+ * that it broadcasts to, 0 where it is repeated. */
+void quell_strides(const struct quell_shape *from, const struct quell_shape *to, size_t *stride);
+
+/* Goes to the next place in the first `rank` dimensions of a shape, the last one fastest, and
+ * moves along `count` arrays of strides; false after the last place, when all is back at the
+ * first one. */
+bool quell_next_place(const struct quell_shape *shape, size_t rank, size_t *place, size_t count,
+                      const size_t (*stride)[QUELL_MAX_RANK], size_t *offset);
+
+/* Writes a shape as "[2, 3]". */
+#define QUELL_SHAPE_TEXT 128
+const char *quell_shape_text(char text[QUELL_SHAPE_TEXT], const struct quell_shape *shape);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#include "programs/sums.h"
+
+#include <math.h>
+#include <stdbool.h>
+
+#define BLOCK 1024
+#define LANES 16
+
+struct quell_dot quell_dot_begin(size_t k)
+{
+    size_t block = quell_block_of(k);
+    return (struct quell_dot){.block = block, .left = block};
+}
+
+void quell_dot_add(struct quell_dot *dot, size_t count, const float *a, size_t a_step,
+                   const float *b, size_t b_step)
+{
+    for (size_t i = 0; i < count; i++) {
+        dot->sum = fmaf(a[i * a_step], b[i * b_step], dot->sum);
+        if (--dot->left) continue;
+        dot->total += dot->sum;
+        dot->sum = 0;
+        dot->left = dot->block;
+    }
+}
+
+float quell_dot_end(const struct quell_dot *dot, const float *bias)
+{
+    float total = dot->left < dot->block ? dot->total + dot->sum : dot->total;
+    return bias ? total + *bias : total;
+}
+
+float quell_dot(size_t k, const float *a, size_t a_step, const float *b, size_t b_step)
+{
+    struct quell_dot dot = quell_dot_begin(k);
+    quell_dot_add(&dot, k, a, a_step, b, b_step);
+    return quell_dot_end(&dot, NULL);
+}
+
+/* At most BLOCK elements, or their squares. */
+static float sum_block(size_t count, const float *x, bool squares)
+{
+    float s[LANES] = {0};
+    for (size_t i = 0; i < count; i++) {
+        float *lane = &s[i % LANES];
+        *lane = squares ? fmaf(x[i], x[i], *lane) : *lane + x[i];
+    }
+    for (size_t half = LANES / 2; half; half /= 2)
+        for (size_t l = 0; l < half; l++) s[l] += s[l + half];
+    return s[0];
+}
+
+/* The elements are cut into at most BLOCK parts of a power of BLOCK, which have a Sum each. */
+static float sum_of(size_t count, const float *x, bool squares)
+{
+    if (count <= BLOCK) return sum_block(count, x, squares);
+    float sums[BLOCK];
+    size_t part = BLOCK, parts = 0;
+    while (part * BLOCK < count) part *= BLOCK;
+    for (size_t done = 0; done < count; done += part)
+        sums[parts++] = sum_of(count - done < part ? count - done : part, x + done, squares);
+    return sum_block(parts, sums, false);
+}
+
+float quell_sum(size_t count, const float *x) { return sum_of(count, x, false); }
+float quell_squares(size_t count, const float *x) { return sum_of(count, x, true); }

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* The order of sums (docs/programs.md, "Arithmetic"), which every kernel keeps: in plain C. */
+#ifndef QUELL_PROGRAMS_SUMS_H
+#define QUELL_PROGRAMS_SUMS_H
+
+#include <stddef.h>
+
+/* The length of the blocks of a Dot of k products: its square is at least 4 k, so that the
+ * chains in the blocks and the chain of their sums grow together. */
+static inline size_t quell_block_of(size_t k)
+{
+    size_t block = 128;
+    while (block * block < 4 * k) block *= 2;
+    return block;
+}
+
+/* A Dot in the making: products are added one by one. */
+struct quell_dot {
+    size_t block, left;
+    float total, sum;
+};
+
+struct quell_dot quell_dot_begin(size_t k);
+
+/* Adds a[i * a_step] b[i * b_step] for i = 0 ... count - 1. */
+void quell_dot_add(struct quell_dot *dot, size_t count, const float *a, size_t a_step,
+                   const float *b, size_t b_step);
+
+/* The total; with a bias (or NULL), plus that. */
+float quell_dot_end(const struct quell_dot *dot, const float *bias);
+
+float quell_dot(size_t k, const float *a, size_t a_step, const float *b, size_t b_step);
+
+/* Sum and Squares of x[count]. */
+float quell_sum(size_t count, const float *x);
+float quell_squares(size_t count, const float *x);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* Arrays of doubles, and programs of one instruction that are run on them: what the twins of the
+ * kinds (twins.h) are held against. */
+#ifndef QUELL_TESTS_ARRAYS_H
+#define QUELL_TESTS_ARRAYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MOST_RANK 8
+#define MOST_ARRAYS 8
+
+struct array {
+    size_t rank, size[MOST_RANK], count;
+    double *at;
+};
+
+/* Random numbers that are the same everywhere. */
+struct chance {
+    uint64_t state;
+};
+uint32_t chance_bits(struct chance *chance);
+double chance_real(struct chance *chance);                             /* in [-1, 1) */
+size_t chance_whole(struct chance *chance, size_t least, size_t most); /* inclusive */
+
+/* A new array of zeros; array_random: of floats from -1 to 1. Free with array_free. */
+struct array array_new(size_t rank, const size_t *size);
+struct array array_random(struct chance *chance, size_t rank, const size_t *size);
+void array_free(struct array *array);
+
+/* Splits an index into one for each dimension; and the element at one. */
+void array_split(const struct array *array, size_t i, long *index);
+size_t array_flat(const struct array *array, const long *index);
+
+/* Runs `instruction`, JSON with ' for ", whose operands 'a', 'b', 'c', ... are the arrays, and
+ * checks the shape of its result and its elements: each within `bound` times the largest of them.
+ * constants: bit i makes array i a tensor of the file, else it is an input. */
+void check_instruction(const char *instruction, size_t count, const struct array *arrays,
+                       unsigned constants, const struct array *right, double bound);
+
+/* The result itself. */
+struct array run_instruction(const char *instruction, size_t count, const struct array *arrays,
+                             unsigned constants);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* The order of sums to the bit, written once more from docs/programs.md, and what error it
+ * leaves. */
+#include "arrays.h"
+#include "harness.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "programs/sums.h"
+
+/* Dot as the specification says it. */
+static float dot_again(size_t k, const float *a, const float *b)
+{
+    size_t block = k <= 4096 ? 128 : k <= 16384 ? 256 : 512;
+    float total = 0;
+    for (size_t from = 0; from < k; from += block) {
+        float s = 0;
+        for (size_t p = from; p < from + block && p < k; p++) s = fmaf(a[p], b[p], s);
+        total = total + s;
+    }
+    return total;
+}
+
+/* Sum, or Squares, as the specification says it. */
+static float sum_again(size_t n, const float *x, bool squares)
+{
+    if (n <= 1024) {
+        float s[16] = {0};
+        for (size_t i = 0; i < n; i++)
+            s[i % 16] = squares ? fmaf(x[i], x[i], s[i % 16]) : s[i % 16] + x[i];
+        for (int l = 0; l < 8; l++) s[l] = s[l] + s[l + 8];
+        for (int l = 0; l < 4; l++) s[l] = s[l] + s[l + 4];
+        s[0] = s[0] + s[2], s[1] = s[1] + s[3];
+        return s[0] + s[1];
+    }
+    size_t blocks = (n + 1023) / 1024;
+    float *sums = malloc(blocks * sizeof *sums);
+    for (size_t i = 0; i < blocks; i++)
+        sums[i] = sum_again(n - i * 1024 < 1024 ? n - i * 1024 : 1024, x + i * 1024, squares);
+    float sum = sum_again(blocks, sums, false);
+    free(sums);
+    return sum;
+}
+
+static float *random_floats(struct chance *chance, size_t count)
+{
+    float *x = malloc(count * sizeof *x);
+    for (size_t i = 0; i < count; i++) x[i] = (float)chance_real(chance);
+    return x;
+}
+
+TEST(program_sums, dot_is_in_blocks)
+{
+    static const size_t counts[] = {1,    2,    127,  128,  129,  255,   256,   257,
+                                    1000, 4095, 4096, 4097, 9216, 16384, 16385, 40000};
+    struct chance chance = {31};
+    float *a = random_floats(&chance, 40000), *b = random_floats(&chance, 40000);
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        float got = quell_dot(counts[i], a, 1, b, 1), right = dot_again(counts[i], a, b);
+        CHECK(got == right, "k = %zu: %a, not %a", counts[i], (double)got, (double)right);
+    }
+    free(a);
+    free(b);
+}
+
+TEST(program_sums, sum_is_a_tree)
+{
+    static const size_t counts[] = {
+        1,      2, 15, 16, 17, 1023, 1024, 1025, 2048, 5000, (1 << 20) - 1, 1 << 20, (1 << 20) + 1,
+        1100000};
+    struct chance chance = {32};
+    float *x = random_floats(&chance, 1100000);
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        float got = quell_sum(counts[i], x), right = sum_again(counts[i], x, false);
+        CHECK(got == right, "%zu: %a, not %a", counts[i], (double)got, (double)right);
+        got = quell_squares(counts[i], x), right = sum_again(counts[i], x, true);
+        CHECK(got == right, "squares, %zu: %a, not %a", counts[i], (double)got, (double)right);
+    }
+    free(x);
+}
+
+/* Positive numbers are the worst case: every rounding is of a sum that only grows. One chain would
+ * be 1.9e-6 off at k = 16384, and PyTorch is 1.4e-7 off (tests/reference/sums.py). */
+TEST(program_sums, error_does_not_grow)
+{
+    struct chance chance = {33};
+    for (size_t k = 16; k <= 16384; k *= 4) {
+        double error = 0;
+        for (int trial = 0; trial < 64; trial++) {
+            float *a = random_floats(&chance, k), *b = random_floats(&chance, k);
+            double right = 0;
+            for (size_t p = 0; p < k; p++) {
+                a[p] = fabsf(a[p]), b[p] = fabsf(b[p]);
+                right += (double)a[p] * (double)b[p];
+            }
+            error += pow((double)quell_dot(k, a, 1, b, 1) / right - 1, 2) / 64;
+            free(a);
+            free(b);
+        }
+        CHECK(sqrt(error) < 2e-7, "k = %zu: %g off", k, sqrt(error));
+    }
+}
