@@ -150,6 +150,9 @@ def pages(package):
                         set(of["quell.denoise"])),
         "noise": page("quell.noise", [package / "noise.py"], set(of["quell.noise"])),
         "diffusers": page("quell.diffusers", [package / "diffusers/__init__.py"], {"from_diffusers"}),
+        "programs": page("quell.programs", [package / "programs" / name
+                                            for name in ("__init__.py", "exporter.py")],
+                         {"export"}),
         "architectures": page("quell.architectures", export,
                               listed(export[0]) | {"Conditioned", "ResidualMLP"}),
         "errors": page("quell.errors", [package / "errors.py"], set(of["quell.errors"])),

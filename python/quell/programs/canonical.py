@@ -288,4 +288,3 @@ def _or_as_it_is(recognise: Recognise, counts: Counts) -> Rule:
         return recognise(b, result, new, counts) or as_it_is(b, result, new)
 
     return rule
-

@@ -106,9 +106,7 @@ def expected(module: nn.Module, inputs: Inputs, classes: int) -> Expected:
     return Expected(other.tensors(), single, double, torch.cat(alone))
 
 
-def compare(
-    evaluate: Evaluate, right: Expected, most: float, told: Told | None = None
-) -> float:
+def compare(evaluate: Evaluate, right: Expected, most: float, told: Told | None = None) -> float:
     """The largest difference between a program and its module, relative to the largest output.
     `told` is what the network is told of the time.
 

@@ -165,7 +165,7 @@ class Lowering:
         raise Refused(
             "quell.export: a program has no instructions for these operations:"
             + "".join(rows)
-            + "\nWrite them with others, export the network by quell.onnx, or draw from it in "
+            + "\nWrite them with others, export the network to ONNX (docs/onnx.md), or draw from it in "
             "Python as it is (quell.FunctionDenoiser)"
         )
 

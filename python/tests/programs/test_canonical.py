@@ -53,10 +53,10 @@ GAIN = nn.Parameter(torch.randn(8))
         ),
         lambda m, x: torch.softmax(x @ x.mT + m.bias, -1) @ x,
         lambda m, x: torch.softmax((x @ x.mT).masked_fill(~m.lower, -torch.inf), -1) @ x,
-        lambda m, x: torch.softmax(
-            (0.3 * (x @ x.mT)).masked_fill(~m.lower, torch.finfo(x.dtype).min), -1
-        )
-        @ x,
+        lambda m, x: (
+            torch.softmax((0.3 * (x @ x.mT)).masked_fill(~m.lower, torch.finfo(x.dtype).min), -1)
+            @ x
+        ),
     ],
 )
 def test_attention(function):
@@ -69,8 +69,10 @@ def test_attention(function):
         lambda m, x: x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6),
         lambda m, x: x / torch.sqrt((x * x).mean(-1, keepdim=True) + 1e-6),
         lambda m, x: m.gain * (x * torch.rsqrt(x.square().mean(-1, keepdim=True) + 1e-6)),
-        lambda m, x: (x - x.mean(-1, keepdim=True))
-        / torch.sqrt(x.var(-1, keepdim=True, unbiased=False) + 1e-5),
+        lambda m, x: (
+            (x - x.mean(-1, keepdim=True))
+            / torch.sqrt(x.var(-1, keepdim=True, unbiased=False) + 1e-5)
+        ),
         lambda m, x: (x - x.mean(1, keepdim=True)) * torch.rsqrt(x.var(1, keepdim=True) + 1e-5),
         lambda m, x: F.layer_norm(x, (8,)) * m.gain + m.gain.sin(),
         lambda m, x: m.gain.cos() + F.layer_norm(x, (8,)) * (1 + m.gain),
@@ -116,9 +118,7 @@ def test_what_is_used_elsewhere_stays():
     assert kinds_of(module, TOKENS)["attention"] == 0 and kinds["softmax"] == 1
     made, right = beside.numbers(module, (TOKENS,))
     assert abs(made - right).max() <= 1e-6 * abs(right).max()
-    check(
-        lambda m, x: F.layer_norm(x, (8,)) * F.rms_norm(x, (8,)), TOKENS, {"norm": 2, "map": 1}
-    )
+    check(lambda m, x: F.layer_norm(x, (8,)) * F.rms_norm(x, (8,)), TOKENS, {"norm": 2, "map": 1})
 
 
 def test_masks_that_are_no_masks():

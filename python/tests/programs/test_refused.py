@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What cannot be exported is refused: all of it at once, with the line that it comes from and what to
-do instead; and nothing is written."""
+"""What cannot be exported is refused: all of it at once, with the line that it comes from and what
+to do instead; and nothing is written."""
 
 import beside
 import pytest
