@@ -39,7 +39,7 @@ static quell_status read_at(void *user, size_t index, const struct quell_shape *
 
 static quell_status load(struct quell_program *program, const char *text)
 {
-    static const struct quell_constants from = {NULL, 4, find, shape_of, read_at};
+    static const struct quell_constants from = {NULL, 4, 0, find, shape_of, read_at};
     char *json = strdup(text), *end;
     for (char *at = json; *at; at++)
         if (*at == '\'') *at = '"';
@@ -148,7 +148,7 @@ TEST(program_read, instructions_refused)
         {"{'move': ['b'], 'form': 'expand', 'shape': [32768, 16384, 4]}, "
          "{'reduce': [0], 'function': 'sum', 'dims': [0, 1, 2]}, {'map': ['x', 1], 'function': "
          "'add'}",
-         "more than 2^32 operations on constants"},
+         "2^27 numbers made of fewer"},
     };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         struct quell_program program;
