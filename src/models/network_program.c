@@ -168,7 +168,7 @@ quell_status quell_model_read_program(const struct quell_document *document,
     quell_status status = put_up(&shelf, tensors);
     if (!status) status = open_programs(document, &programs);
     const char *text = status ? NULL : quell_json_get(&programs, name);
-    const struct quell_constants from = {&shelf, tensors->count, find, shape_of, read_at};
+    const struct quell_constants from = {&shelf, tensors->count, 0, find, shape_of, read_at};
     if (!status && !text)
         status = quell_document_bad(document, "programs", "must have the program '%.40s'", name);
     if (!status) status = quell_program_load(program, document->path, name, text, &from);

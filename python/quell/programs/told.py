@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What a network is told of the time. A program's `time` is what docs/networks.md says: the
-schedule's t or, with preconditioning, log(sigma / alpha). What a network wants instead is worked out
-by the program's first instructions."""
+schedule's t or, with preconditioning, log(sigma / alpha). What a network wants instead is worked
+out by the program's first instructions."""
 
 from __future__ import annotations
 
