@@ -9,8 +9,8 @@
     x0 = sampler(x1, seed=7)
 
 The modules quell.noise (schedules), quell.denoise and quell.sample have azula's names. quell.export
-writes any network that was trained in PyTorch to a file; it needs torch, which quell alone does not.
-With the same seed, sample i has the same bits in any batch, on any number of threads, on any
+writes any network that was trained in PyTorch to a file; it needs torch, quell alone does not. With
+the same seed, sample i has the same bits in any batch, on any number of threads, on any
 machine, and in C, C++, Fortran and the command."""
 
 import typing as _typing

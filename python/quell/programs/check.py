@@ -106,6 +106,17 @@ def expected(module: nn.Module, inputs: Inputs, classes: int) -> Expected:
     return Expected(other.tensors(), single, double, torch.cat(alone))
 
 
+def check_independent(right: Expected, most: float) -> None:
+    """Refuses a module of which a batch and its samples one by one differ by more than `most`."""
+    size = float(right.double.abs().max()) or 1.0
+    together = float((right.alone - right.double).abs().max()) / size
+    if not together <= most:
+        raise Refused(
+            "quell.export: the network's samples depend on each other: a batch and its samples "
+            f"one by one differ by {together:.1e} of the largest output"
+        )
+
+
 def compare(evaluate: Evaluate, right: Expected, most: float, told: Told | None = None) -> float:
     """The largest difference between a program and its module, relative to the largest output.
     `told` is what the network is told of the time.
@@ -114,12 +125,7 @@ def compare(evaluate: Evaluate, right: Expected, most: float, told: Told | None 
         Refused: It is more than `most`, and more than four times PyTorch's own in float32.
     """
     size = float(right.double.abs().max()) or 1.0
-    together = float((right.alone - right.double).abs().max()) / size
-    if not together <= most:
-        raise Refused(
-            "quell.export: the network's samples depend on each other: a batch and its samples "
-            f"one by one differ by {together:.1e} of the largest output"
-        )
+    check_independent(right, most)
     back = (told or Told()).back
     made = np.stack([evaluate(back(right.sample(k))) for k in range(COUNT)])
     worst = float(np.abs(made - right.double.numpy()).max()) / size

@@ -24,7 +24,7 @@ from quell.programs.check import Evaluate, Expected, compare, expected
 from quell.programs.inputs import Inputs, inputs_of
 from quell.programs.lead import without_lead
 from quell.programs.lower import Lowered, Lowering
-from quell.programs.rewrite import inputs_used
+from quell.programs.rewrite import ending, inputs_used
 from quell.programs.told import Times, Told, told
 from quell.programs.trace import Refused, trace
 from quell.programs.write import Writer
@@ -48,7 +48,7 @@ def program_of(
             f"quell.export: the network returns {list(lowered.output.shape)} for a sample, must be "
             f"{list(shape)}, the shape of x: wrap it in a module that returns that part"
         )
-    lowered = canonical(without_lead(lowered))
+    lowered = ending(canonical(without_lead(lowered)))
     used = inputs_used(lowered)
     lowered.inputs = [value for value in lowered.inputs if value.name == "x" or value in used]
     return lowered

@@ -133,15 +133,15 @@ class Lowering:
                 "let the network take them as an input",
             )
         values = [v for v in _leaves(arguments) if isinstance(v, (Value, Complex))]
-        if any(isinstance(v, Unknown) for v in values):
-            return _unknown(said)
-        if all(_is_constant(v) for v in values):
+        if all(_is_constant(v) for v in values):  # what is unknown is none
             made = _folded(target, arguments)
             if call.name.startswith(("empty", "new_empty")):
                 made.tensor.zero_()  # whatever it holds, it is written over or of no meaning
             return made
         if call.name not in TABLE or not target._schema.name.startswith("aten::"):
             raise NotKnown(call.name, INSTEAD.get(call.name, ""))
+        if any(isinstance(v, Unknown) for v in values):
+            return _unknown(said)
         made = TABLE[call.name](self.builder, call)
         _agree(call, made)
         return made
@@ -165,8 +165,8 @@ class Lowering:
         raise Refused(
             "quell.export: a program has no instructions for these operations:"
             + "".join(rows)
-            + "\nWrite them with others, export the network to ONNX (docs/onnx.md), or draw from it in "
-            "Python as it is (quell.FunctionDenoiser)"
+            + "\nWrite them with others, export the network to ONNX (docs/onnx.md), or draw from "
+            "it in Python as it is (quell.FunctionDenoiser)"
         )
 
 

@@ -54,6 +54,16 @@ def rewritten(program: Lowered, rule: Rule) -> Lowered:
     return Lowered(program.inputs, needed(b.results, output), output)
 
 
+def ending(program: Lowered) -> Lowered:
+    """The program with an instruction at its end, if it returns an input as it is."""
+    output = program.output
+    if not isinstance(output, Input):
+        return program
+    b = Builder()
+    made = b.emit("reshape", [output], output.dtype, shape=list(output.shape))
+    return Lowered(program.inputs, b.results, made)
+
+
 def needed(results: Sequence[Result], output: Value) -> list[Result]:
     """The instructions that the output comes from, in order."""
     wanted: set[Value] = {output}
