@@ -5,11 +5,10 @@
 
 #include <string.h>
 
-/* The number of rows of a call. What depends on the class is computed again where a row has another
- * class than the one before. */
-#define PREFERRED_ROWS 16
+/* Rows of a call: what depends on the class is worked out again where the next row has another. */
+#define LIKED_ROWS 16
 
-/* The indices of the program's inputs; program.inputs for an input that it does not have. */
+/* Indices of the program's inputs; program.inputs where it has none of that name. */
 struct program_denoiser {
     quell_denoiser base;
     struct quell_program program;
@@ -17,15 +16,15 @@ struct program_denoiser {
     size_t x, time, class;
 };
 
-/* What depends on a point of the schedule alone (quell_denoiser_class.constants): the time that the
- * program gets, and the values of that stage. */
+/* What depends on the schedule's point alone (quell_denoiser_class.constants): the time that the
+ * program is told, and its values of that stage. */
 struct constants {
     struct quell_factors factors;
     float time;
     _Alignas(QUELL_CACHE_LINE) float values[];
 };
 
-/* Offsets into a worker's memory, in floats. */
+/* The parts of a worker's memory, in floats. */
 struct parts {
     size_t input, class, at[QUELL_STAGES], scratch, all;
 };
@@ -60,7 +59,7 @@ static void work_out_constants(const quell_denoiser *denoiser, const struct quel
     quell_program_run(&own->program, kernels, QUELL_FROM_TIME, &room);
 }
 
-/* Adds a part of that many floats, and returns its offset. */
+/* Adds a part, and returns where it begins. */
 static size_t add(struct parts *parts, size_t floats)
 {
     size_t at = parts->all;
@@ -88,8 +87,7 @@ static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
     return parts_of(self(denoiser), rows).all * sizeof(float);
 }
 
-/* Writes the input for a label, -1 for none, in the form that the program expects: the number of
- * the class, or a one at its index. */
+/* Writes the program's input for a label, -1 for none: its number, or a one at its place. */
 static void write_class(const struct program_denoiser *own, int32_t label, float *out)
 {
     size_t classes = own->base.classes;
@@ -108,7 +106,7 @@ static struct quell_room room_for(const struct program_denoiser *own, const stru
     const struct constants *constants = at->constants;
     float *memory = at->scratch;
     struct quell_room room = {.scratch = memory + parts->scratch};
-    /* Written when the constants were computed, and only read from now on. */
+    /* Written when the constants were worked out, and only read from now on. */
     room.at[QUELL_FROM_TIME] = (float *)(uintptr_t)constants->values;
     for (size_t stage = QUELL_FROM_CONDITIONS; stage < QUELL_STAGES; stage++)
         room.at[stage] = memory + parts->at[stage];
@@ -234,7 +232,7 @@ static quell_status make(quell_denoiser **denoiser, struct quell_program *progra
     made->class = quell_program_input(program, "class");
     made->base.mean_alone = quell_parametrization_is_mean(parametrization);
     made->base.classes = classes;
-    made->base.rows = PREFERRED_ROWS;
+    made->base.rows = LIKED_ROWS;
     *program = (struct quell_program){0};
     *denoiser = &made->base;
     return QUELL_OK;

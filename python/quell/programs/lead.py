@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The batch's place: PyTorch's shapes begin with the batch, which is 1 in a program. Instructions
-that leave a leading dimension of 1 alone are made without it."""
+"""Removes the dimension of the batch: PyTorch's shapes begin with the batch, which is 1 in a
+program. Instructions that do not change a leading dimension of 1 are made without it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from quell.programs.build import Builder
 from quell.programs.lower import Lowered
-from quell.programs.rewrite import again, as_it_is, rewritten
+from quell.programs.rewrite import New, again, as_it_is, rewritten
 from quell.programs.values import Operand, Result, Value
 
 Said = dict[str, Any]
@@ -73,7 +73,7 @@ WHOLE = {"linear": 1, "gather": 1}  # how many operands have the lead; left out:
 
 
 def _without_lead(b: Builder, result: Result, operands: list[Operand]) -> Value | None:
-    """The instruction without its leading dimension, if it leaves it alone."""
+    """Returns the instruction without its leading dimension, if it does not change that."""
     kind, rank = result.kind, result.rank
     first = result.operands[0]
     if isinstance(first, Value) and kind not in ("map", "gather"):
@@ -102,7 +102,7 @@ def _without_lead(b: Builder, result: Result, operands: list[Operand]) -> Value 
 
 
 def _row(b: Builder, result: Result, operands: list[Operand]) -> Value | None:
-    """A row of a table by an index that has the lead."""
+    """Takes a row of a table by an index that has a leading dimension."""
     if result.kind != "gather" or result.attributes["dim"] != 0:
         return None
     x, index = operands
@@ -112,15 +112,14 @@ def _row(b: Builder, result: Result, operands: list[Operand]) -> Value | None:
     return again(b, "gather", [x, index], result, **result.attributes)
 
 
-def _rule(b: Builder, result: Result, operands: list[Operand]) -> Value:
+def _rule(b: Builder, result: Result, new: New) -> Value:
+    operands = [new(operand) for operand in result.operands]
     short = _without_lead(b, result, operands)
     if short is None:
-        return as_it_is(b, result, operands)
+        return as_it_is(b, result, new)
     return b.reshape(short, result.shape)
 
 
 def without_lead(program: Lowered) -> Lowered:
-    """The program without leading dimensions of 1, as far as they go."""
-    for _ in range(3):
-        program = rewritten(program, _rule)
-    return program
+    """Returns the program without the dimension of the batch, wherever that is possible."""
+    return rewritten(program, _rule)

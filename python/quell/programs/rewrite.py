@@ -1,27 +1,29 @@
 # SPDX-License-Identifier: MIT
-"""Going over a program once and making it anew: what every simplification shares."""
+"""One pass over a program that makes it again: the part that all simplifications share."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from quell.programs.build import Builder
 from quell.programs.lower import Lowered
 from quell.programs.values import Input, Operand, Result, Value
 
-Rule: TypeAlias = Callable[[Builder, Result, list[Operand]], Value]
+New: TypeAlias = Callable[[Operand], Any]  # what an operand became
+Rule: TypeAlias = Callable[[Builder, Result, New], Value]
 
 
-def as_it_is(b: Builder, result: Result, operands: Sequence[Operand]) -> Value:
-    """The same instruction of these operands."""
+def as_it_is(b: Builder, result: Result, new: New) -> Value:
+    """Returns the same instruction."""
+    operands = [new(operand) for operand in result.operands]
     return again(b, result.kind, operands, result, **result.attributes)
 
 
 def again(
     b: Builder, kind: str, operands: Sequence[Operand], like: Result, **said: object
 ) -> Value:
-    """An instruction, by the function of the builder that leaves out what does nothing."""
+    """Makes an instruction by the builder's function, which leaves out what changes nothing."""
     first = operands[0]
     if kind in ("reshape", "permute", "expand", "repeat"):
         assert isinstance(first, Value)
@@ -37,8 +39,8 @@ def again(
 
 
 def rewritten(program: Lowered, rule: Rule) -> Lowered:
-    """A program of which a rule makes each instruction, in order, and then what nothing needs is
-    gone."""
+    """Makes each instruction of a program again by a rule, in order, and removes what nothing needs
+    then."""
     b = Builder()
     made: dict[Value, Value] = {}
 
@@ -47,13 +49,23 @@ def rewritten(program: Lowered, rule: Rule) -> Lowered:
 
     for result in program.results:
         b.source = result.source
-        made[result] = rule(b, result, [new(operand) for operand in result.operands])
+        made[result] = rule(b, result, new)
     output = made.get(program.output, program.output)
     return Lowered(program.inputs, needed(b.results, output), output)
 
 
+def ending(program: Lowered) -> Lowered:
+    """Adds an instruction at the end of a program that returns an input as it is."""
+    output = program.output
+    if not isinstance(output, Input):
+        return program
+    b = Builder()
+    made = b.emit("reshape", [output], output.dtype, shape=list(output.shape))
+    return Lowered(program.inputs, b.results, made)
+
+
 def needed(results: Sequence[Result], output: Value) -> list[Result]:
-    """The instructions that the output comes from, in order."""
+    """Returns the instructions that the output depends on, in order."""
     wanted: set[Value] = {output}
     for result in reversed(results):
         if result in wanted:
@@ -62,7 +74,7 @@ def needed(results: Sequence[Result], output: Value) -> list[Result]:
 
 
 def uses(program: Lowered) -> dict[Value, int]:
-    """How many instructions take each value, and the output once more."""
+    """Counts the instructions that use each value; the output counts once more."""
     counts: dict[Value, int] = {program.output: 1}
     for result in program.results:
         for operand in {o for o in result.operands if isinstance(o, Value)}:

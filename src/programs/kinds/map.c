@@ -7,8 +7,8 @@
 
 enum { FUNCTION };
 
-/* The functions that have a formula of a, b, c and of e, which the kernel in the last column
- * computes from a. Each line has the name, the number of operands, the formula and the kernel. */
+/* The functions that are a formula of a, b, c, and of e, what the kernel in the last column made of
+ * a: name, operands, formula, kernel. */
 #define NO_KERNEL QUELL_FUNCTIONS
 #define IN_DOUBLE(f) (float)f((double)a)
 #define FORMULAS(ROW)                                              \
@@ -61,12 +61,11 @@ enum { FUNCTION };
     ROW(tanh, 1, e, QUELL_FUNCTION_TANH)                           \
     ROW(where, 3, a != 0 ? b : c, NO_KERNEL)
 
-/* Returns NaN if a or b is NaN. */
+/* A NaN in either stays. */
 static float greater(float a, float b) { return isnan(a) || a > b ? a : b; }
 static float lesser(float a, float b) { return isnan(a) || a < b ? a : b; }
 
-/* y[count] has the values of e at first, and then the results. The elements of in[k] are step[k]
- * apart. */
+/* y[count]: e, and then the result. in[k] has its elements step[k] apart. */
 typedef void formula(float *y, size_t count, const float *const in[3], const size_t step[3]);
 
 #define WRITE_OUT(name, arguments, value, kernel)                                                  \
@@ -104,7 +103,7 @@ static quell_status infer(struct quell_inference *at)
     return QUELL_OK;
 }
 
-/* Returns the shape, with one dimension of size 1 if it has none. */
+/* The sizes of a shape with a dimension at least. */
 static struct quell_shape with_row(const struct quell_shape *shape)
 {
     struct quell_shape out = *shape;
@@ -112,7 +111,7 @@ static struct quell_shape with_row(const struct quell_shape *shape)
     return out;
 }
 
-/* Computes a row of the result. The kernel computes e from the row's first operand. */
+/* A row of the result; e is worked out for the row's first operand. */
 static void map_row(const struct quell_execution *at, const struct function *function, size_t count,
                     float *y, const float *const in[3], const size_t step[3])
 {
