@@ -96,6 +96,34 @@ def test_classes(tmp_path, onehot):
     assert close(model(X, 0.5, label=torch.tensor([3, 0, 4, -1])).mean, right)
 
 
+@pytest.mark.parametrize("kind", ["SimpleDenoiser", "KarrasDenoiser"])
+@pytest.mark.parametrize("stack", ["quell", "azula"])
+def test_denoisers(tmp_path, kind, stack):
+    """A whole denoiser says itself what is around its network."""
+    if stack == "azula":
+        denoise, noise = pytest.importorskip("azula.denoise"), pytest.importorskip("azula.noise")
+        schedule = noise.CosineSchedule()
+    else:
+        from quell import _torch as denoise
+
+        schedule = quell.Schedule("cosine")
+
+    class Plain(Net):  # azula's time has the shape () or (B)
+        def forward(self, x, t, label=None):
+            return super().forward(x, t.expand(x.shape[0]), label)
+
+    denoiser = getattr(denoise, kind)(Plain(4), schedule)
+    label = torch.tensor([0, 1, 2, 3])
+    example = {"x_t": X, "t": torch.rand(4), "label": label}
+    model = exported(tmp_path, denoiser, example, classes=4)
+    for t in (0.2, 0.9):
+        with torch.no_grad():
+            right = denoiser(X, torch.tensor(t), label=label).mean
+        assert close(model(X, t, label=label).mean, right)
+    with pytest.raises(ValueError, match="the denoiser itself says output"):
+        quell.export(denoiser, tmp_path / "twice.safetensors", example, output="eps")
+
+
 def test_keywords_and_what_is_no_tensor(tmp_path):
     class Named(Net):
         def forward(self, sample, *, scale, when, twice=False):
