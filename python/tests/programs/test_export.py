@@ -139,11 +139,19 @@ def test_keywords_and_what_is_no_tensor(tmp_path):
 
 
 def test_samples_are_drawn(tmp_path):
-    """With the same bits on one thread and two."""
-    model = exported(tmp_path, Net(), (X, torch.rand(4)), output="eps", schedule="vp", image=False)
-    sampler = quell.DDIMSampler(model, steps=4)
-    drawn = sampler(sampler.init((6, 3, 2), seed=1), seed=1)
-    assert drawn.shape == (6, 3, 2) and np.isfinite(np.asarray(drawn)).all()
+    """From the file, and of what is compiled, the same."""
+    module, example = Net(), (X, torch.rand(4))
+    drawn = []
+    for model in (
+        exported(tmp_path, module, example, output="eps", schedule="vp", image=False),
+        quell.compile(module, example=example, output="eps"),
+    ):
+        sampler = quell.DDIMSampler(model, steps=4, silent=True)
+        drawn.append(np.asarray(sampler(sampler.init((6, 3, 2), seed=1), seed=1)))
+    assert drawn[0].shape == (6, 3, 2) and np.isfinite(drawn[0]).all()
+    assert np.array_equal(*drawn)
+    with pytest.raises(TypeError, match="or a shape"):
+        quell.compile(module)
 
 
 def test_a_decoder(tmp_path):
@@ -189,6 +197,25 @@ def test_weights_keep_their_names(tmp_path):
     _, tensors = interpreter.read(tmp_path / "net.safetensors")
     for name in ("into.weight", "into.bias", "out.weight", "out.bias"):
         assert np.array_equal(tensors[name], module.state_dict()[name].double().numpy())
+
+
+def test_weights_in_several_shapes(tmp_path):
+    """safetensors takes no tensors that share memory."""
+
+    class Shared(Net):
+        def __init__(self):
+            super().__init__()
+            self.norm = nn.GroupNorm(1, 3)
+            nn.init.normal_(self.norm.weight)
+
+        def forward(self, x, t):
+            weight, bias = self.norm.weight, self.norm.bias
+            own = x * weight[:, None] + (weight * bias)[:, None] + weight[1:].sum()
+            return super().forward(self.norm(x), t) + own + self.into.weight[:2, 0]
+
+    exported(tmp_path, Shared(), (X, torch.rand(4)), output="eps")
+    _, tensors = interpreter.read(tmp_path / "net.safetensors")
+    assert len(tensors) < 15
 
 
 def test_quell_does_not_import_torch():
