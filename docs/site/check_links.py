@@ -48,6 +48,8 @@ def main():
             elif place and target.suffix == ".html" and place not in pages[
                     root / target.relative_to(root.resolve())].places:
                 problems.append(f"{where}: nothing is at {link}")
+    if not count:
+        problems.append(f"no link in the {len(pages)} pages of {root}")
     if problems:
         sys.exit("\n".join(sorted(set(problems))))
     print(f"{count} links in {len(pages)} pages")

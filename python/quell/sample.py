@@ -6,6 +6,7 @@ Sampler(denoiser, "dpmpp_2m", steps=20, grid="karras")."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from quell._numbers import real, whole, yes_no
@@ -44,7 +45,9 @@ class DDIMSampler(Sampler):
 
     Arguments:
         denoiser: A denoiser.
-        eta: The stochasticity, >= 0: 0 is deterministic, 1 is DDPM.
+        eta: The stochasticity, >= 0: 0 is deterministic, 1 is DDPM. It multiplies the variance of
+            the noise, as in azula; the eta of a spec, "ddim:eta=0.5", its standard deviation, as
+            in the paper.
         kwargs: Further arguments of Sampler.
     """
 
@@ -54,7 +57,8 @@ class DDIMSampler(Sampler):
 
     @property
     def spec(self) -> str:
-        return f"ddim:eta={real(self.eta, 'eta')!r}"
+        variance = real(self.eta, "eta")
+        return f"ddim:eta={math.sqrt(variance) if variance > 0 else variance!r}"
 
 
 class EulerSampler(Sampler):

@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "cli/file_digest.h"
 #include "cli/onnx_model.h"
+#include "cli/programs.h"
 #include "cli/report.h"
 #include "cli/sampling.h"
 #include "base/line.h"
@@ -161,6 +162,7 @@ static void print_description(const struct facts *facts)
     if (facts->has_document) puts("description");
     for (size_t i = 0; facts->has_document && i < root->count; i++) {
         const char *value = root->members[i].value, *text = quell_json_text(value);
+        if (!strcmp(root->members[i].name, "programs")) continue; /* `quell plan` shows them */
         print_field(root->members[i].name, text ? text : value, !text);
     }
     bool more = false;
@@ -197,6 +199,7 @@ static void print_text(const struct facts *facts)
     printf("reproducible %s\n", reproducibility(facts));
     printf("law          %s\n",
            denoiser->type->draw ? "known: `quell compare` takes it" : "not known");
+    programs_print_facts(model);
     print_description(facts);
 }
 
@@ -248,7 +251,8 @@ static int print_json(const struct facts *facts)
                         *quell_model_schedule(model) ? quell_model_schedule(model) : NULL);
     quell_json_put_truth(&writer, "reproducible", is_reproducible(facts));
     quell_json_put_truth(&writer, "law", denoiser->type->draw != NULL);
-    if (facts->has_document) put_fields(&writer, "description", &facts->document.root, NULL);
+    programs_put_facts(&writer, model);
+    if (facts->has_document) put_fields(&writer, "description", &facts->document.root, "programs");
     put_fields(&writer, "metadata", &facts->tensors.metadata, "quell");
     return report_end(&writer);
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* quell plan: a sampler's operations, for a Gaussian of one element. */
+/* quell plan: a sampler's operations, for a Gaussian of one element, or a network's
+ * instructions. */
 #include "cli/cli.h"
 #include "cli/options.h"
 #include "cli/plan_json.h"
+#include "cli/programs.h"
 #include "cli/sampling.h"
 #include "samplers/method.h"
 
@@ -13,13 +15,17 @@
 enum { DEFAULT_STEPS = 8 };
 
 struct plan_options {
-    const char *sampler;
+    const char *model, *sampler;
     uint64_t steps;
     struct sampling sampling;
     int json;
 };
 
 static const struct option_row rows[] = {
+    GROUP_ROW("Network"),
+    TEXT_ROW(plan_options, model, "model", "M",
+             "A network whose file has programs: print their instructions in place of a sampler's "
+             "operations."),
     GROUP_ROW("Sampler"),
     TEXT_ROW(plan_options, sampler, "sampler", "S",
              "The sampler, NAME[:KEY=VALUE,...] (default ddim): see `quell list samplers`."),
@@ -34,15 +40,28 @@ static const struct option_row rows[] = {
     {0},
 };
 
-static const struct option_rule rules[] = {
-    SAMPLING_RULES, {"times", OPTION_EXCLUDES, "steps"}, {"sigmas", OPTION_EXCLUDES, "steps"}, {0}};
+static const struct option_rule rules[] = {SAMPLING_RULES,
+                                           {"times", OPTION_EXCLUDES, "steps"},
+                                           {"sigmas", OPTION_EXCLUDES, "steps"},
+                                           {"model", OPTION_EXCLUDES, "sampler"},
+                                           {"model", OPTION_EXCLUDES, "steps"},
+                                           {"model", OPTION_EXCLUDES, "schedule"},
+                                           {"model", OPTION_EXCLUDES, "brownian"},
+                                           {"model", OPTION_EXCLUDES, "grid"},
+                                           {"model", OPTION_EXCLUDES, "start"},
+                                           {"model", OPTION_EXCLUDES, "stop"},
+                                           {"model", OPTION_EXCLUDES, "times"},
+                                           {"model", OPTION_EXCLUDES, "sigmas"},
+                                           {0}};
 
 static const struct option_table table = {
     .usage = "quell plan [OPTION...]",
-    .about = "Prints the list of operations that a sampler is: EVAL evaluates the denoiser,\n"
-             "COMBINE adds registers and noise with coefficients, STEP ends a step. Some samplers\n"
-             "also have SPREAD, noise scaled by a register, LANGEVIN, a correction by norms, and\n"
-             "ADAPT, steps that each sample chooses.",
+    .about =
+        "Prints the list of operations that a sampler is: EVAL evaluates the denoiser,\n"
+        "COMBINE adds registers and noise with coefficients, STEP ends a step. Some samplers\n"
+        "also have SPREAD, noise scaled by a register, LANGEVIN, a correction by norms, and\n"
+        "ADAPT, steps that each sample chooses. With --model, the list of instructions that a\n"
+        "network is: kind, shape of the result, what it depends on, operands, attributes.",
     .examples = "Example: quell plan --sampler ddim:eta=0.5 --steps 4",
     .options = rows,
     .rules = rules,
@@ -73,11 +92,12 @@ static int print_plan(const quell_sampler *sampler)
 
 int command_plan(int argc, char **argv)
 {
-    struct plan_options options = {"ddim", 0, SAMPLING_DEFAULTS, 0};
+    struct plan_options options = {NULL, "ddim", 0, SAMPLING_DEFAULTS, 0};
     options.sampling.schedule = "vp";
     quell_sampler *sampler = NULL;
     int code;
     if (!options_read(&table, argc, argv, &options, NULL, &code)) return code;
+    if (options.model) return programs_show(options.model, options.json);
     code = sampling_read_points(&options.sampling, &options.steps);
     if (code != EXIT_DONE) return code;
     quell_status status = create(&sampler, &options);

@@ -67,18 +67,19 @@ static quell_status fill_discrete(const struct quell_grid *grid, quell_point *po
                           "grid 'discrete': the schedule has no table of betas; take linear or "
                           "sgm_uniform");
     if (offset > 0 && spacing != LEADING)
-        return quell_fail(QUELL_BAD_ARGUMENT, "grid 'discrete': offset needs spacing=leading");
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "grid 'discrete': steps_offset needs spacing=leading");
     bool to_first = spacing != LINSPACE && grid->count > grid->steps;
     if (to_first && spacing == LEADING && offset == 0)
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "grid 'discrete': spacing=leading ends at the table's first point, so "
-                          "there is no last step to it; take offset=1 or final=zero");
+                          "there is no last step to it; take steps_offset=1 or final=zero");
     size_t n = to_first ? grid->steps : grid->count;
     quell_status status = check(grid, to_first ? train - 1 : train);
     if (!status && place_of(spacing, offset, 0, (double)n, train) >= train)
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "grid 'discrete': offset %g goes beyond the table of %g points", offset,
-                          train);
+                          "grid 'discrete': steps_offset %g goes beyond the table of %g points",
+                          offset, train);
     for (size_t i = 0; i < n && !status; i++)
         status = at_table(grid, place_of(spacing, offset, (double)i, (double)n, train), &points[i]);
     if (to_first) points[n] = grid->last;
@@ -100,7 +101,7 @@ static quell_status fill_simple(const struct quell_grid *grid, quell_point *poin
 static const struct quell_option discrete_options[] = {
     QUELL_GRID_FINAL,
     QUELL_CHOICE("spacing", TRAILING, "linspace|leading|trailing", "as diffusers names them"),
-    QUELL_WHOLE("offset", 0, 0, 1e6, "of spacing=leading: steps_offset"),
+    QUELL_WHOLE("steps_offset", 0, 0, 1e6, "of spacing=leading: added to each point"),
     {0}};
 
 const struct quell_grid_row quell_grid_discrete = {

@@ -84,7 +84,7 @@ static quell_status load_program(const struct quell_document *document, const ch
                                  const char *text, struct shelf *shelf, const quell_model *model,
                                  struct quell_program *program)
 {
-    const struct quell_constants from = {shelf, shelf->tensors->count, find, shape_of, read_at};
+    const struct quell_constants from = {shelf, shelf->tensors->count, 0, find, shape_of, read_at};
     quell_status status = quell_program_load(program, document->path, name, text, &from);
     if (!status && !takes_samples(program, model))
         status = quell_program_bad(program, "must have an input 'x' of the description's 'shape'");

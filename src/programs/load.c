@@ -5,13 +5,16 @@
 #include "base/memory.h"
 #include "programs/kind.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Operations on constants alone: a small file must not keep a processor busy for hours. */
+/* Operations on constants alone, and floats that these make more than they were: a small file must
+ * not keep a processor busy for hours, or fill a machine's memory. */
 #define MOST_FOLDED ((uint64_t)1 << 32)
+#define MOST_GROWN ((uint64_t)1 << 27)
 
 quell_status quell_program_bad(const struct quell_program *program, const char *format, ...)
 {
@@ -46,21 +49,48 @@ static bool is_constant(const struct quell_program *program, size_t value)
     return program->value[value].stage == QUELL_FROM_CONSTANTS;
 }
 
-static quell_status check_work(const struct quell_program *program)
+static uint64_t operand_floats(const struct quell_program *program,
+                               const struct quell_instruction *now)
 {
-    uint64_t work = 0;
+    uint64_t floats = 0;
+    for (size_t i = 0; i < now->operands; i++)
+        floats += quell_elements(&program->value[now->operand[i]].shape);
+    return floats;
+}
+
+static quell_status check_work(const struct quell_program *program, uint64_t most)
+{
+    uint64_t work = 0, grown = 0;
     for (size_t i = 0; i < program->count; i++) {
         const struct quell_instruction *now = &program->instruction[i];
         if (!is_constant(program, now->result)) continue;
-        work += quell_elements(&program->value[now->result].shape);
-        for (size_t k = 0; k < now->operands; k++)
-            work += quell_elements(&program->value[now->operand[k]].shape);
-        if (__builtin_add_overflow(work, now->multiply_adds, &work) || work > MOST_FOLDED)
+        uint64_t in = operand_floats(program, now);
+        uint64_t out = quell_elements(&program->value[now->result].shape);
+        work += in + out;
+        grown += out > in ? out - in : 0;
+        if (__builtin_add_overflow(work, now->multiply_adds, &work) || work > most ||
+            grown > MOST_GROWN)
             return quell_program_bad(program,
-                                     "instruction %zu (%s): more than 2^32 operations on "
-                                     "constants alone: work them out before the export",
+                                     "instruction %zu (%s): more than 2^32 operations on constants "
+                                     "alone, or 2^27 numbers made of fewer: work them out before "
+                                     "the export",
                                      i, now->kind->name);
     }
+    return QUELL_OK;
+}
+
+/* An index beyond its table, or a root of a negative number. */
+static quell_status check_numbers(const struct quell_program *program,
+                                  const struct quell_instruction *now)
+{
+    const struct quell_value *result = &program->value[now->result];
+    size_t count = quell_elements(&result->shape);
+    for (size_t i = 0; i < count; i++)
+        if (isnan(result->data[i]))
+            return quell_program_bad(program,
+                                     "instruction %zu (%s): element %zu of its result, which comes "
+                                     "from constants, is not a number",
+                                     (size_t)(now - program->instruction), now->kind->name, i);
     return QUELL_OK;
 }
 
@@ -77,7 +107,7 @@ static quell_status fold_one(struct quell_program *program, const struct quell_i
                                              .room = room,
                                              .out = result->data,
                                              .scratch = room->scratch});
-    return QUELL_OK;
+    return check_numbers(program, now);
 }
 
 /* Frees the constants that only other constants were made of, once instruction `number` is done. */
@@ -111,7 +141,7 @@ static void count_weights(struct quell_program *program)
 
 quell_status quell_program_fold(struct quell_program *program, const struct quell_constants *from)
 {
-    quell_status status = check_work(program);
+    quell_status status = check_work(program, from->most ? from->most : MOST_FOLDED);
     for (size_t i = program->inputs; i < program->values && !status; i++)
         status = load_constant(program, &program->value[i], from);
     if (status) return status;

@@ -89,6 +89,14 @@ static void print_setting(struct printer *printer, const struct quell_attribute 
     }
 }
 
+/* Whether an attribute says something: it differs from what holds without it. */
+static bool is_said(const struct quell_attribute *attribute, const struct quell_setting *set)
+{
+    if (attribute->type == QUELL_WHOLES) return set->given;
+    if (attribute->type == QUELL_REAL) return set->real != (float)attribute->usual;
+    return attribute->needed || set->whole[0] != (int64_t)attribute->usual;
+}
+
 static const char *const stages[QUELL_STAGES] = {"constant", "time", "condition", "time, condition",
                                                  "sample"};
 
@@ -105,7 +113,7 @@ static void print_instruction(struct printer *printer, const struct quell_instru
     }
     print(printer, ")");
     for (size_t i = 0; i < QUELL_MOST_ATTRIBUTES && attributes[i].name; i++)
-        if (now->set[i].given || attributes[i].usual != 0)
+        if (is_said(&attributes[i], &now->set[i]))
             print_setting(printer, &attributes[i], &now->set[i]);
     print(printer, "\n");
 }

@@ -83,11 +83,12 @@ struct quell_program {
     uint64_t multiply_adds[QUELL_STAGES], weights; /* floats that stay in memory */
 };
 
-/* Where the constants come from. find: the index of the tensor of that name; false if there is
- * none. read: copies it as float32. */
+/* Where the constants come from. most: operations on them alone (0: 2^32). find: the index of
+ * the tensor of that name; false if there is none. read: copies it as float32. */
 struct quell_constants {
     void *user;
     size_t count;
+    uint64_t most;
     bool (*find)(void *user, const char *name, size_t *index);
     bool (*shape)(void *user, size_t index, struct quell_shape *shape);
     quell_status (*read)(void *user, size_t index, const struct quell_shape *shape, float *out);

@@ -2,6 +2,8 @@
 /* quell info MODEL: what a model is and where it came from. */
 #include "command.h"
 #include "harness.h"
+#include "scratch.h"
+#include "small_program.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,5 +91,37 @@ TEST(info, files)
     command_refused(&command, 3, "info no", "'no'");
     command_refused(&command, 2, "info x.npy --model x.npy", "only one of them");
     command_refused(&command, 2, "info x.npy x.npy", "no such argument");
+    command_remove(&command);
+}
+
+/* A network whose file has programs: what they take is known before anything runs. */
+TEST(info, programs)
+{
+    static char file[SMALL_PROGRAM_MOST_FILE];
+    struct command command = command_new();
+    scratch_write(&command.work, "p.safetensors", file,
+                  small_program_file(small_program_description, file));
+    json_t *root = info(&command, "p.safetensors");
+    const json_t *programs = json_field(root, "programs"), *denoise = json_array_get(programs, 0);
+    CHECK(json_array_size(programs) == 2, "denoise and decode");
+    CHECK(json_integer_value(json_field(denoise, "instructions")) == 29, "instructions");
+    /* conv: 4 x 4 x 4 of 18 and 2 x 4 x 4 of 4; attention: 4 x 4 of 4 + 4; matmul: 4 x 4 of 4;
+     * conv_transpose: 4 x 2 x 2 to 2 x 2 x 2 each; pool: 4 x 2 x 2 of 4 */
+    const json_t *sample = json_field(json_field(denoise, "stages"), "sample");
+    CHECK(json_integer_value(json_field(sample, "multiply_adds")) ==
+              64 * 18 + 32 * 4 + 16 * 8 + 16 * 4 + 16 * 8 + 16 * 4,
+          "multiply-adds: %lld",
+          (long long)json_integer_value(json_field(sample, "multiply_adds")));
+    json_decref(root);
+    command_check(&command, 0, "plan --model p.safetensors");
+    char *output = command_output(&command);
+    CHECK(strstr(output, "program decode") && strstr(output, "(13, mix)"), "%s", output);
+    free(output);
+    root = command_json(&command, "plan --model p.safetensors --json");
+    programs = json_field(root, "programs");
+    CHECK(json_array_size(json_field(json_array_get(programs, 0), "list")) == 29, "list");
+    json_decref(root);
+    command_refused(&command, 2, "plan --model builtin:rings", "has no program");
+    command_refused(&command, 2, "plan --model p.safetensors --steps 3", "--steps");
     command_remove(&command);
 }

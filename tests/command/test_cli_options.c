@@ -136,7 +136,8 @@ TEST(options, allowed)
     command_check(&command, 0, GRID "--schedule ve --start 1");
     command_check(
         &command, 0,
-        GRID "--start 1 --schedule beta_scaled_linear --grid discrete:spacing=leading,offset=1");
+        GRID
+        "--start 1 --schedule beta_scaled_linear --grid discrete:spacing=leading,steps_offset=1");
     command_check(&command, 0, GRID "--start 0.5 --prior-variance 8");
     CHECK(scratch_count(&command.work, ".") == 1, "no file --quiet");
     command_check(&command, 0, "help plan");

@@ -119,7 +119,7 @@ static size_t count_of(const char *(*name)(size_t i))
 
 /* Samplers with options that change their operations, besides every name. */
 static const char *const variants[] = {
-    "ddim:eta=0.5",
+    "ddim:eta=0.70710678118654757", /* half of the variance */
     "ddpm:variance=large",
     "euler:s_churn=5",
     "euler_a:form=rf",

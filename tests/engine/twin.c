@@ -22,7 +22,7 @@ struct twin_step twin_ddpm(struct twin_points p) { return step_with(p, tau(p)); 
 
 struct twin_step twin_ddim(struct twin_points p, double eta)
 {
-    return step_with(p, fmin(fmax(eta * tau(p), 0), 1));
+    return step_with(p, fmin(fmax(eta * eta * tau(p), 0), 1));
 }
 
 double twin_gaussian_factor(struct twin_points p, struct twin_step step, double variance)

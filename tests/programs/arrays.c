@@ -121,7 +121,7 @@ struct array run_instruction(const char *instruction, size_t count, const struct
                              unsigned constants)
 {
     struct tensors tensors = {count, arrays, constants};
-    const struct quell_constants from = {&tensors, count, find, shape_of, read_at};
+    const struct quell_constants from = {&tensors, count, 0, find, shape_of, read_at};
     struct quell_program program;
     struct quell_room room = {0};
     char text[2048];

@@ -43,7 +43,7 @@ static vec pc(const struct twin *w, vec y)
             vec mean = twin_denoise(w, y, t);
             y = mix3(keep, y, 1 - keep, mean, t * sqrt(delta), twin_noise(w, i, c));
         }
-        double fresh = fmin(twin_option(w, "eta", 0) * (1 - s * s / (t * t)), 1);
+        double fresh = fmin(pow(twin_option(w, "eta", 0), 2) * (1 - s * s / (t * t)), 1);
         y = mix3(1, twin_denoise(w, y, t), s * sqrt(1 - fresh), twin_direction(w, y, t),
                  s * sqrt(fresh), twin_noise(w, i, 7));
     }

@@ -4,12 +4,11 @@
 
 #include <math.h>
 
-/* DDIM (2010.02502, eq. 12 and 16) in y: noise of deviation up, sqrt(eta) taken inside as azula
- * does: up^2 = eta s^2 (1 - s^2 / t^2). */
+/* DDIM (2010.02502, eq. 12 and 16) in y: noise of deviation up = eta s sqrt(1 - s^2 / t^2). */
 static vec ddim_with(const struct twin *w, vec y, double eta)
 {
     for (size_t i = 0; i < w->steps; i++) {
-        double t = w->s[i], s = w->s[i + 1], fresh = fmin(eta * (1 - s * s / (t * t)), 1);
+        double t = w->s[i], s = w->s[i + 1], fresh = fmin(eta * eta * (1 - s * s / (t * t)), 1);
         vec mean = twin_denoise(w, y, t), d = twin_direction(w, y, t);
         y = mix3(1, mean, s * sqrt(1 - fresh), d, s * sqrt(fresh), twin_noise(w, i, 0));
     }

@@ -11,6 +11,7 @@ from azula.noise import RectifiedSchedule, VPSchedule
 from common import MODELS, Noise
 
 PEER = "azula " + importlib.metadata.version("azula")
+ETA = "azula's eta multiplies the variance, ours and the papers' the standard deviation"
 TRAP_1 = "azula's REAB has sigma_t where its derivation gives sigma_s"
 
 SCHEDULES = {"vp": VPSchedule(), "rectified": RectifiedSchedule()}
@@ -29,7 +30,8 @@ def samplers():
     """(class, options, quell's spec, slots of noise in a step, tolerance, why it differs)."""
     yield "DDPMSampler", {}, "ddpm", 1, 1e-9, ""
     for eta in 0.0, 0.5, 1.0:
-        yield "DDIMSampler", {"eta": eta}, f"ddim:eta={eta:g}", 1, 1e-9, ""
+        yield "DDIMSampler", {"eta": eta}, f"ddim:eta={eta**0.5:.17g}", 1, 1e-9, ""
+    yield "DDIMSampler", {"eta": 0.5}, "ddim:eta=0.5", 1, 1e-9, ETA
     yield "EulerSampler", {}, "euler", 1, 1e-9, ""
     yield "HeunSampler", {}, "heun", 1, 1e-9, ""
     yield "ItoSampler", {}, "ito", 1, 1e-9, ""

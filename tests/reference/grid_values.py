@@ -80,7 +80,7 @@ def diffusers_tables():
             if len(peer.timesteps) != n or (n == 1 and spacing == "linspace"):
                 continue  # of one point theirs is the last
             values = ratio(peer.alphas_cumprod.numpy().astype(float)[peer.timesteps.numpy()])
-            grid = f"discrete:final=zero,spacing={spacing}" + (f",offset={offset}" if offset else "")
+            grid = f"discrete:final=zero,spacing={spacing}" + (f",steps_offset={offset}" if offset else "")
             add("diffusers", "beta_linear", grid, [*values, 0], 3e-4)
 
 

@@ -61,11 +61,11 @@ static const char *const grids[] = {"linear",
                                     "simple",
                                     "linear_quadratic",
                                     "linear_quadratic:scale=ratio",
-                                    "linear_quadratic:threshold=0.1,linear=1",
+                                    "linear_quadratic:threshold_noise=0.1,linear_steps=1",
                                     "discrete",
                                     "discrete:spacing=linspace",
                                     "discrete:spacing=leading",
-                                    "discrete:spacing=leading,offset=1"};
+                                    "discrete:spacing=leading,steps_offset=1"};
 
 static const size_t steps[] = {1, 2, 3, 10, 1000};
 
@@ -313,7 +313,7 @@ TEST(grids, tables)
                  {"discrete:final=zero,spacing=linspace", 5, {19, 14, 10, 5, 0, -1}},
                  {"discrete:spacing=linspace", 4, {19, 14, 10, 5, 0}},
                  {"discrete:final=zero,spacing=leading", 6, {15, 12, 9, 6, 3, 0, -1}},
-                 {"discrete:spacing=leading,offset=1", 6, {16, 13, 10, 7, 4, 1, 0}},
+                 {"discrete:spacing=leading,steps_offset=1", 6, {16, 13, 10, 7, 4, 1, 0}},
                  {"discrete:spacing=trailing", 6, {19, 16, 12, 9, 6, 2, 0}},
                  {"discrete:final=zero", 1, {19, -1}}};
     for (size_t c = 0; c < COUNT(cases); c++) {

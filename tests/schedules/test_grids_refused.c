@@ -38,10 +38,11 @@ TEST(grids, refusals)
     refused("beta_linear:train=10", "discrete:final=zero", 1, 11, "at most 10");
     refused("beta_linear:train=10", "simple:final=zero", 1, 11, "at most 10");
     refused("beta_linear", "discrete:spacing=leading", 1, 4, "offset=1");
-    refused("beta_linear", "discrete:offset=1", 1, 4, "spacing=leading");
-    refused("beta_linear:train=10", "discrete:spacing=leading,offset=2,final=zero", 1, 5, "beyond");
-    refused("vp", "linear_quadratic:linear=4", 1, 4, "linear steps");
-    refused("vp", "linear_quadratic:threshold=0.5,linear=1", 1, 4, "linear steps");
+    refused("beta_linear", "discrete:steps_offset=1", 1, 4, "spacing=leading");
+    refused("beta_linear:train=10", "discrete:spacing=leading,steps_offset=2,final=zero", 1, 5,
+            "beyond");
+    refused("vp", "linear_quadratic:linear_steps=4", 1, 4, "linear steps");
+    refused("vp", "linear_quadratic:threshold_noise=0.5,linear_steps=1", 1, 4, "linear steps");
     refused("vp", "beta:alpha=10,beta=0.1", 1, 50, "coincide");
 }
 

@@ -227,7 +227,7 @@ TEST(single, equal)
     check_same("ito:eta=0", "ddim");
     check_same("tcd:gamma=0", "ddim");
     check_same("euler_a", "ddim:eta=1");
-    check_same("euler_a:eta=0.5", "ddim:eta=0.25");
+    check_same("euler_a:eta=0.5", "ddim:eta=0.5");
     check_same("dpm2", "dpm_single:order=2");
     check_same("dpm2_a:eta=0", "dpm2");
     check_same("dpmpp_2s_a:eta=0", "dpmpp_2s");

@@ -2,6 +2,7 @@
 #include "command.h"
 #include "harness.h"
 
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +39,19 @@ bool command_as_nobody(struct command *command)
     return false;
 }
 
+/* Signals as they are in a terminal. Tests that are started with nohup or in the background of a
+ * script inherit some that are ignored, which quell, too, would ignore. */
+static void take_signals(posix_spawnattr_t *attributes)
+{
+    sigset_t all, none;
+    sigfillset(&all);
+    sigemptyset(&none);
+    posix_spawnattr_init(attributes);
+    posix_spawnattr_setsigdefault(attributes, &all);
+    posix_spawnattr_setsigmask(attributes, &none);
+    posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+}
+
 static pid_t start(const struct command *command, const char *arguments)
 {
     char script[2000];
@@ -54,11 +68,14 @@ static pid_t start(const struct command *command, const char *arguments)
              command->work.folder, command->log.folder, command->log.folder, command->before, exec,
              command->as ? command->as : "", emulator ? emulator : "", quell, arguments);
     char *words[] = {"/bin/sh", "-c", script, NULL};
+    posix_spawnattr_t attributes;
+    take_signals(&attributes);
     pid_t process;
-    if (posix_spawn(&process, words[0], NULL, NULL, words, environ)) {
+    if (posix_spawn(&process, words[0], NULL, &attributes, words, environ)) {
         perror(words[0]);
         abort();
     }
+    posix_spawnattr_destroy(&attributes);
     return process;
 }
 

@@ -68,7 +68,7 @@ def _ddim(fields: Fields, at: np.ndarray, steps: int, eta: float | None, _: Any)
             "bounds on the data: quell works the noise out anew from what was bounded, as "
             "diffusers does with use_clipped_model_output=True"
         )
-    return f"ddim:eta={float(eta or 0) ** 2!r}"
+    return f"ddim:eta={float(eta or 0)!r}"
 
 
 def _dpm(fields: Fields, at: np.ndarray, steps: int, *_: Any) -> str:

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* Files of programs that are damaged or cut short: each loads, and then evaluates, or is refused in
+ * one line. Random cases come from a fixed seed; QUELL_LONG has 100 times more. */
+#include "arrays.h"
+#include "effort.h"
+#include "harness.h"
+#include "models.h"
+#include "small_program.h"
+
+#include <quell/quell.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "models/model.h"
+
+enum { MOST_ELEMENTS = 4096 };
+
+static char file[SMALL_PROGRAM_MOST_FILE];
+
+static void evaluate(const quell_denoiser *denoiser)
+{
+    static float x[MOST_ELEMENTS], out[MOST_ELEMENTS];
+    quell_schedule *schedule = must_schedule("vp");
+    quell_sampler *sampler = NULL;
+    quell_draw draw = quell_draw_defaults();
+    quell_run run = quell_run_defaults();
+    const int32_t class = (int32_t)quell_denoiser_classes(denoiser) - 1;
+    run.threads = 1, draw.classes = &class;
+    if (quell_denoiser_dim(denoiser) > MOST_ELEMENTS) return quell_schedule_free(schedule);
+    MUST(quell_sampler_create(&sampler, "ddim", denoiser, schedule, NULL));
+    (void)quell_denoise(sampler, &draw, &run, 0.5, x, out); /* a sum may overflow */
+    quell_sampler_free(sampler);
+    quell_schedule_free(schedule);
+}
+
+/* From a copy of just that size, for the sanitizers. */
+static quell_status load_bytes(const char *bytes, size_t size, const char *what)
+{
+    quell_model *model = calloc(1, sizeof *model);
+    char *copy = malloc(size + !size);
+    memcpy(copy, bytes, size);
+    quell_status status = quell_model_read_memory(model, "memory", copy, size);
+    if (status) {
+        const char *message = quell_error_message();
+        CHECK(status == QUELL_BAD_MODEL, "%s: %s: %s", what, quell_status_name(status), message);
+        CHECK(*message && !strpbrk(message, "\n\r\t"), "%s: not one line: '%s'", what, message);
+    } else {
+        evaluate(model->denoiser);
+    }
+    quell_model_free(model);
+    free(copy);
+    return status;
+}
+
+static size_t header_of(const char *bytes)
+{
+    size_t length = 8;
+    for (size_t i = 0; i < 8; i++) length += (size_t)(unsigned char)bytes[i] << 8 * i;
+    return length;
+}
+
+TEST(program_damaged, cut_short)
+{
+    size_t size = small_program_file(small_program_description, file);
+    CHECK(!load_bytes(file, size, "whole"), "%s", quell_error_message());
+    for (size_t cut = 0; cut < size; cut += 7) {
+        char what[32];
+        snprintf(what, sizeof what, "cut to %zu", cut);
+        CHECK(load_bytes(file, cut, what) == QUELL_BAD_MODEL, "%s: it loads", what);
+    }
+}
+
+/* A bit flipped, a byte of JSON in its place, or a piece moved, in the header. */
+static void damage(char *bytes, struct chance *chance)
+{
+    static const char letters[] = "{}[]\",:0123456789-.eE\\ntf";
+    size_t reach = header_of(file), length = chance_whole(chance, 1, 24);
+    size_t at = chance_whole(chance, 8, reach - 30), from = chance_whole(chance, 8, reach - 30);
+    switch (chance_whole(chance, 0, 3)) {
+    case 0:
+        bytes[at] ^= (char)(1 << chance_whole(chance, 0, 7));
+        break;
+    case 1:
+        bytes[at] = letters[chance_whole(chance, 0, sizeof letters - 2)];
+        break;
+    case 2: /* a digit, so that most of it stays JSON */
+        while (at < reach - 1 && (bytes[at] < '0' || bytes[at] > '9')) at++;
+        bytes[at] = (char)('0' + chance_whole(chance, 0, 9));
+        break;
+    default:
+        memmove(bytes + at, bytes + from, length);
+    }
+}
+
+TEST(program_damaged, bytes)
+{
+    static char bytes[SMALL_PROGRAM_MOST_FILE];
+    struct chance chance = {1};
+    size_t size = small_program_file(small_program_description, file), loaded = 0;
+    size_t rounds = is_long() ? 400000 : 4000;
+    for (size_t round = 0; round < rounds; round++) {
+        char what[32];
+        snprintf(what, sizeof what, "round %zu", round);
+        memcpy(bytes, file, size);
+        for (size_t k = chance_whole(&chance, 1, 3); k > 0; k--) damage(bytes, &chance);
+        loaded += !load_bytes(bytes, size, what);
+    }
+    CHECK(loaded > rounds / 100, "only %zu of %zu loaded: damage is too coarse", loaded, rounds);
+}
