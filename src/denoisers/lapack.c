@@ -78,9 +78,9 @@ static bool lacks_memory(const char *said)
 }
 
 /* Opens OpenBLAS under the names that distributions give it (Fedora: o with OpenMP, p with threads
- * of its own; PyPI, in scipy-openblas32: with a prefix to its functions' names), or else any library
- * that provides LAPACK, but not after a failure for lack of memory. reason[size] gets the loader's
- * message on that failure, or on the first name. */
+ * of its own; PyPI, in scipy-openblas32: with a prefix to its functions' names), or else any
+ * library that provides LAPACK, but not after a failure for lack of memory. reason[size] gets the
+ * loader's message on that failure, or on the first name. */
 static void *open_library(int how, const char **prefix, char *reason, size_t size)
 {
     static const struct {
