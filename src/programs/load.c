@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "programs/kind.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,6 +79,21 @@ static quell_status check_work(const struct quell_program *program, uint64_t mos
     return QUELL_OK;
 }
 
+/* An index beyond its table, or a root of a negative number. */
+static quell_status check_numbers(const struct quell_program *program,
+                                  const struct quell_instruction *now)
+{
+    const struct quell_value *result = &program->value[now->result];
+    size_t count = quell_elements(&result->shape);
+    for (size_t i = 0; i < count; i++)
+        if (isnan(result->data[i]))
+            return quell_program_bad(program,
+                                     "instruction %zu (%s): element %zu of its result, which comes "
+                                     "from constants, is not a number",
+                                     (size_t)(now - program->instruction), now->kind->name, i);
+    return QUELL_OK;
+}
+
 static quell_status fold_one(struct quell_program *program, const struct quell_instruction *now,
                              const struct quell_room *room)
 {
@@ -91,7 +107,7 @@ static quell_status fold_one(struct quell_program *program, const struct quell_i
                                              .room = room,
                                              .out = result->data,
                                              .scratch = room->scratch});
-    return QUELL_OK;
+    return check_numbers(program, now);
 }
 
 /* Frees the constants that only other constants were made of, once instruction `number` is done. */

@@ -143,6 +143,8 @@ TEST(program_read, instructions_refused)
         {"{'pool': ['x'], 'function': 'mean', 'window': [6]}", "smaller than 'window'"},
         {"{'pool': ['x'], 'function': 'mean', 'window': [2], 'before': [2]}", "less than 'window'"},
         {"{'gather': ['x', 'time'], 'dim': 2}", "'dim' is 2"},
+        {"{'gather': ['b', [4]], 'dim': 0}, {'map': ['x', 0], 'function': 'add'}",
+         "instruction 0 (gather): element 0 of its result, which comes from constants, is not"},
         {"{'map': ['x'], 'function': 'silu'}, {'map': ['x'], 'function': 'relu'}",
          "instruction 0 (map): its result is not used: leave it out"},
         {"{'move': ['b'], 'form': 'expand', 'shape': [32768, 16384, 4]}, "
@@ -249,4 +251,35 @@ TEST(program_read, multiply_adds)
     CHECK(quell_program_print(&program, print, sizeof print) == strlen(print), "cut");
     CHECK(strstr(print, "2  matmul         [2, 2]"), "%s", print);
     quell_program_free(&program);
+}
+
+/* The specification has a section for each kind, and in it the name of each attribute and
+ * choice. */
+TEST(program_read, specification)
+{
+    static char page[1 << 16];
+    char path[1024], heading[64];
+    const struct quell_kind *kind;
+    snprintf(path, sizeof path, "%s/../../docs/programs.md", getenv("QUELL_PROGRAMS"));
+    FILE *file = fopen(path, "r");
+    CHECK(file, "%s is not there", path);
+    page[fread(page, 1, sizeof page - 1, file)] = '\0';
+    fclose(file);
+    for (size_t i = 0; (kind = quell_kind_at(i)); i++) {
+        snprintf(heading, sizeof heading, "\n### %s\n", kind->name);
+        char *section = strstr(page, heading), *end;
+        CHECK(section, "docs/programs.md has no section '%s'", kind->name);
+        end = strstr(section + 4, "\n##");
+        if (end) *end = '\0';
+        for (size_t k = 0; k < QUELL_MOST_ATTRIBUTES && kind->attributes[k].name; k++) {
+            const char *const *choice = kind->attributes[k].choices;
+            CHECK(strstr(section, kind->attributes[k].name), "%s: '%s' is not explained",
+                  kind->name, kind->attributes[k].name);
+            for (; choice && *choice; choice++) {
+                snprintf(heading, sizeof heading, "`%s`", *choice);
+                CHECK(strstr(section, heading), "%s: '%s' is not explained", kind->name, *choice);
+            }
+        }
+        if (end) *end = '\n';
+    }
 }

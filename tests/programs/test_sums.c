@@ -102,3 +102,57 @@ TEST(program_sums, error_does_not_grow)
         CHECK(sqrt(error) < 2e-7, "k = %zu: %g off", k, sqrt(error));
     }
 }
+
+/* y of linear, and of a conv over (tap, channel), are those Dots plus the bias, to the bit. */
+TEST(program_sums, products_are_dots)
+{
+    static const size_t counts[] = {1, 3, 127, 128, 129, 300, 4096, 4097, 5000};
+    struct chance chance = {34};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        size_t k = counts[i], x_size[] = {3, k}, w_size[] = {5, k}, out = 5;
+        struct array a[] = {array_random(&chance, 2, x_size), array_random(&chance, 2, w_size),
+                            array_random(&chance, 1, &out)};
+        struct array y = run_instruction("{'linear': ['a', 'b', 'c']}", 3, a, 6);
+        float *x = malloc(k * sizeof *x), *w = malloc(k * sizeof *w);
+        for (size_t j = 0; j < y.count; j++) {
+            for (size_t p = 0; p < k; p++) x[p] = (float)a[0].at[j / 5 * k + p];
+            for (size_t p = 0; p < k; p++) w[p] = (float)a[1].at[j % 5 * k + p];
+            float right = dot_again(k, x, w) + (float)a[2].at[j % 5];
+            CHECK(y.at[j] == (double)right, "k = %zu, %zu: %a, not %a", k, j, y.at[j],
+                  (double)right);
+        }
+        free(x);
+        free(w);
+        for (int n = 0; n < 3; n++) array_free(&a[n]);
+        array_free(&y);
+    }
+}
+
+TEST(program_sums, conv_is_a_dot_over_tap_and_channel)
+{
+    static const size_t channels[] = {1, 2, 43, 100, 1400};
+    struct chance chance = {35};
+    for (size_t i = 0; i < sizeof channels / sizeof *channels; i++) {
+        size_t c = channels[i], x_size[] = {c, 6}, w_size[] = {2, c, 3}, k = 3 * c;
+        struct array a[] = {array_random(&chance, 2, x_size), array_random(&chance, 3, w_size)};
+        struct array y =
+            run_instruction("{'conv': ['a', 'b'], 'before': [1], 'after': [1]}", 2, a, 2);
+        float *x = malloc(k * sizeof *x), *w = malloc(k * sizeof *w);
+        for (size_t j = 0; j < y.count; j++) {
+            for (size_t p = 0; p < k; p++) {
+                size_t tap = p / c, channel = p % c, at = j % 6 + tap; /* one too far right */
+                bool inside = at >= 1 && at <= 6;
+                x[p] = inside ? (float)a[0].at[channel * 6 + at - 1] : 0;
+                w[p] = (float)a[1].at[(j / 6 * c + channel) * 3 + tap];
+            }
+            float right = dot_again(k, x, w);
+            CHECK(y.at[j] == (double)right, "%zu channels, %zu: %a, not %a", c, j, y.at[j],
+                  (double)right);
+        }
+        free(x);
+        free(w);
+        array_free(&a[0]);
+        array_free(&a[1]);
+        array_free(&y);
+    }
+}

@@ -7,7 +7,7 @@
  *
  * for the output channel o of group g, x being 0 outside; the channel c runs fastest. */
 #include "programs/kinds/window.h"
-#include "programs/sums.h"
+#include "programs/products.h"
 
 enum { GROUPS = QUELL_WINDOW_ATTRIBUTES };
 
@@ -44,48 +44,83 @@ static quell_status infer(struct quell_inference *at)
                                         1 + d);
         at->out.size[1 + d] = (size_t)size;
     }
+    at->of->scratch = quell_products_floats(w->size[0] / (size_t)quell_set(at->of, GROUPS),
+                                            quell_elements_of(&at->out, 1, at->out.rank),
+                                            quell_elements_of(w, 1, w->rank));
     if (quell_shape_fits(&at->out))
         at->of->multiply_adds = quell_elements(&at->out) * quell_elements_of(w, 1, w->rank);
     return QUELL_OK;
 }
 
-/* weight: [taps] of the first channel, the channels `taps` apart; x: the group's first channel. */
-static float convolve(const struct quell_window *window, size_t channels, const int64_t *place,
-                      const float *x, const float *weight, const float *bias)
+/* A group's channels: x[channels][in], weight[out][channels][taps]. */
+struct group {
+    struct quell_window window;
+    const float *x, *weight;
+    size_t channels, taps, in;
+};
+
+/* The weights of some output channels and (tap, channel) pairs. */
+static void copy_weights(const void *user, const struct quell_part *part, float *to)
 {
-    static const float nothing = 0;
-    size_t taps = quell_window_product(window, window->taps);
-    size_t positions = quell_window_product(window, window->in);
-    struct quell_dot dot = quell_dot_begin(taps * channels);
-    int64_t tap[QUELL_MOST_SPATIAL_DIMS];
-    for (size_t t = 0; t < taps; t++) {
-        quell_window_place(window, window->taps, t, tap);
-        ptrdiff_t source = quell_window_source(window, place, tap);
-        if (source < 0)
-            quell_dot_add(&dot, channels, &nothing, 0, weight + t, taps);
-        else
-            quell_dot_add(&dot, channels, x + source, positions, weight + t, taps);
+    const struct group *of = user;
+    for (size_t r = 0; r < part->rows; r++) {
+        const float *weight = of->weight + (part->row + r) * of->channels * of->taps;
+        for (size_t p = 0; p < part->columns; p++) {
+            size_t pair = part->column + p, tap = pair / of->channels, c = pair % of->channels;
+            *to++ = weight[c * of->taps + tap];
+        }
     }
-    return quell_dot_end(&dot, bias);
+}
+
+/* What some (tap, channel) pairs see from some positions. */
+static void copy_seen(const void *user, const struct quell_part *part, float *to)
+{
+    const struct group *of = user;
+    int64_t place[QUELL_PANEL][QUELL_MOST_SPATIAL_DIMS], tap[QUELL_MOST_SPATIAL_DIMS];
+    ptrdiff_t source[QUELL_PANEL] = {0};
+    for (size_t q = 0; q < part->columns; q++)
+        quell_window_place(&of->window, of->window.out, part->column + q, place[q]);
+    for (size_t p = 0; p < part->rows; p++, to += QUELL_PANEL) {
+        size_t pair = part->row + p, c = pair % of->channels;
+        if (p == 0 || c == 0) {
+            quell_window_place(&of->window, of->window.taps, pair / of->channels, tap);
+            for (size_t q = 0; q < part->columns; q++)
+                source[q] = quell_window_source(&of->window, place[q], tap);
+        }
+        const float *x = of->x + c * of->in;
+        for (size_t q = 0; q < part->columns; q++) to[q] = source[q] < 0 ? 0 : x[source[q]];
+    }
 }
 
 static void run(const struct quell_execution *at)
 {
     const struct quell_shape *w = quell_shape_of(at, 1);
-    const float *x = quell_in(at, 0), *weight = quell_in(at, 1);
-    const float *bias = at->of->operands > 2 ? quell_in(at, 2) : NULL;
-    struct quell_window window = quell_window_of(at, w->size + 2);
-    size_t positions = quell_window_product(&window, window.out), channels = w->size[1];
-    size_t each = w->size[0] / (size_t)quell_set(at->of, GROUPS);
-    size_t in = quell_window_product(&window, window.in);
-    for (size_t o = 0; o < w->size[0]; o++)
-        for (size_t i = 0; i < positions; i++) {
-            int64_t place[QUELL_MOST_SPATIAL_DIMS];
-            quell_window_place(&window, window.out, i, place);
-            at->out[o * positions + i] =
-                convolve(&window, channels, place, x + o / each * channels * in,
-                         weight + o * quell_elements_of(w, 1, w->rank), bias ? bias + o : NULL);
-        }
+    size_t groups = (size_t)quell_set(at->of, GROUPS), each = w->size[0] / groups;
+    struct group group = {quell_window_of(at, w->size + 2),
+                          quell_in(at, 0),
+                          quell_in(at, 1),
+                          w->size[1],
+                          quell_elements_of(w, 2, w->rank),
+                          0};
+    struct quell_products products = {.m = each,
+                                      .n = quell_window_product(&group.window, group.window.out),
+                                      .k = group.taps * group.channels,
+                                      .left = copy_weights,
+                                      .right = copy_seen,
+                                      .user = &group,
+                                      .bias = at->of->operands > 2 ? quell_in(at, 2) : NULL,
+                                      .by_row = true,
+                                      .out = at->out,
+                                      .scratch = at->scratch};
+    group.in = quell_window_product(&group.window, group.window.in);
+    products.out_row = products.n;
+    for (size_t g = 0; g < groups; g++) {
+        quell_products_run(&products, at->kernels);
+        group.x += group.channels * group.in;
+        group.weight += each * products.k;
+        products.out += each * products.n;
+        if (products.bias) products.bias += each;
+    }
 }
 
 const struct quell_kind quell_kind_conv = {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* linear: y[..., o] = Dot over p of x[..., p] weight[o, p], + bias[o], with constant weights. */
 #include "programs/kind.h"
-#include "programs/sums.h"
+#include "programs/products.h"
+
+#include <string.h>
 
 static quell_status check_constant(const struct quell_inference *at, size_t operand)
 {
@@ -25,21 +27,49 @@ static quell_status infer(struct quell_inference *at)
     at->out = *x;
     at->out.size[x->rank - 1] = w->size[0];
     if (quell_shape_fits(&at->out)) at->of->multiply_adds = quell_elements(&at->out) * w->size[1];
+    at->of->scratch =
+        quell_products_floats(quell_elements_of(x, 0, x->rank - 1), w->size[0], w->size[1]);
     return QUELL_OK;
+}
+
+/* x[rows][in], weight[out][in]. */
+struct operands {
+    const float *x, *weight;
+    size_t in;
+};
+
+static void copy_rows(const void *user, const struct quell_part *part, float *to)
+{
+    const struct operands *of = user;
+    for (size_t r = 0; r < part->rows; r++)
+        memcpy(to + r * part->columns, of->x + (part->row + r) * of->in + part->column,
+               part->columns * sizeof *to);
+}
+
+static void copy_weights(const void *user, const struct quell_part *part, float *to)
+{
+    const struct operands *of = user;
+    for (size_t q = 0; q < part->columns; q++) {
+        const float *weight = of->weight + (part->column + q) * of->in + part->row;
+        for (size_t p = 0; p < part->rows; p++) to[p * QUELL_PANEL + q] = weight[p];
+    }
 }
 
 static void run(const struct quell_execution *at)
 {
     const struct quell_shape *w = quell_shape_of(at, 1);
-    const float *x = quell_in(at, 0), *weight = quell_in(at, 1);
-    const float *bias = at->of->operands > 2 ? quell_in(at, 2) : NULL;
-    size_t out = w->size[0], in = w->size[1], rows = quell_elements(quell_out_shape(at)) / out;
-    for (size_t row = 0; row < rows; row++)
-        for (size_t o = 0; o < out; o++) {
-            struct quell_dot dot = quell_dot_begin(in);
-            quell_dot_add(&dot, in, x + row * in, 1, weight + o * in, 1);
-            at->out[row * out + o] = quell_dot_end(&dot, bias ? bias + o : NULL);
-        }
+    struct operands operands = {quell_in(at, 0), quell_in(at, 1), w->size[1]};
+    struct quell_products products = {.m = quell_elements(quell_out_shape(at)) / w->size[0],
+                                      .n = w->size[0],
+                                      .k = w->size[1],
+                                      .left = copy_rows,
+                                      .right = copy_weights,
+                                      .user = &operands,
+                                      .bias = at->of->operands > 2 ? quell_in(at, 2) : NULL,
+                                      .out = at->out,
+                                      .out_row = w->size[0],
+                                      .scratch = at->scratch};
+    quell_products_run(&products, at->kernels);
 }
 
 const struct quell_kind quell_kind_linear = {
