@@ -121,16 +121,17 @@ def compile(model: Any, shape: Sequence[int], **fields: Any) -> Model:
 
     Arguments:
         model: A SimpleDenoiser or KarrasDenoiser, azula's or quell's, around a ResidualMLP, or
-            around azula's DiT, ViT or UNet inside Conditioned (quell.export.modules). Or only such
-            a network, with fields that say what it returns, such as schedule="vp", output="eps".
+            around azula's DiT, ViT or UNet inside Conditioned (quell.architectures.modules). Or
+            only such a network, with fields that say what it returns, such as schedule="vp",
+            output="eps".
         shape: The shape of one sample, as [2] or [channels, height, width].
         fields: Further fields of its description (docs/networks.md).
 
     Raises:
         TypeError, ValueError: The library does not know this kind of model, or its outputs differ
-            from PyTorch's (quell.export.check).
+            from PyTorch's (quell.architectures.check).
     """
-    from quell.export import export
+    from quell.architectures import export
 
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, "model.safetensors")
