@@ -76,7 +76,7 @@ static const struct quell_option options[] = {
     QUELL_CHOICE(
         "variance", SMALL, "small|large|learned_range",
         "variance of a step's noise: the posterior's, the forward process's, or a learned one"),
-    QUELL_STEADY,
+    QUELL_YES_NO_NEEDS("variance=large", "steady", 1, QUELL_STEADY_SAYS),
     {0}};
 
 QUELL_FAMILY(ddpm) = {{.name = "ddpm",
