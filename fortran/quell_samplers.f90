@@ -33,11 +33,12 @@ module quell_samplers
         type(c_ptr) :: handle = c_null_ptr
     end type
 
-    ! What a sampler is made with. What is not allocated has quell's default. times or sigmas, if
-    ! given, are the points of the grid, and set the number of steps. prior_mean and prior_variance
-    ! have one value, or one per element; both have the same number.
+    ! What a sampler is made with. What is not allocated, and 0 steps, has quell's default; what
+    ! would have no effect is refused. times or sigmas, if given, are the points of the grid, and
+    ! set the number of steps. prior_mean and prior_variance have one value, or one per element;
+    ! both have the same number.
     type :: quell_sampler_options
-        integer(c_size_t) :: steps = 64
+        integer(c_size_t) :: steps = 0
         real(c_double) :: start = 1, stop = 0
         real(c_double), allocatable :: times(:), sigmas(:)
         real(c_double), allocatable :: clamp_low, clamp_high

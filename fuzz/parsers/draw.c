@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "draw.h"
 
+#include <string.h>
+
 #define DIM 1024
 #define COUNT 2
 
@@ -23,7 +25,7 @@ void draw(const quell_denoiser *denoiser, const char *sampler_spec, const char *
     quell_schedule *schedule = NULL;
     quell_sampler *sampler = NULL;
     quell_sampler_options options = quell_sampler_defaults();
-    options.steps = 3;
+    if (strncmp(sampler_spec, "dpm_adaptive", 12)) options.steps = 3;
     if (*grid) options.grid = grid;
     if (quell_denoiser_dim(denoiser) <= DIM &&
         !quell_schedule_create(&schedule, *schedule_spec ? schedule_spec : "vp") &&

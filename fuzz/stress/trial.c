@@ -84,8 +84,10 @@ static quell_status choose_sampler(struct trial *trial, uint64_t *state)
     quell_sampler_options options = quell_sampler_defaults();
     const char *sampler = choose(state, sampler_name);
     const char *schedule = choose(state, schedule_name);
-    options.steps = 1 + pick(state, 6);
-    if (pick(state, 2)) options.grid = choose(state, grid_name);
+    size_t steps = 1 + pick(state, 6);
+    const char *grid = pick(state, 2) ? choose(state, grid_name) : NULL;
+    bool own_steps = !strcmp(sampler, "dpm_adaptive");
+    if (!own_steps) options.steps = steps, options.grid = grid;
     options.brownian = pick(state, 8) == 0;
     snprintf(trial->what, sizeof trial->what, "%s, %s, grid %s, %zu steps, %s",
              quell_denoiser_kind(trial->denoiser), schedule, options.grid ? options.grid : "linear",

@@ -171,7 +171,8 @@ QUELL_API quell_status quell_denoiser_from_function(quell_denoiser **denoiser, s
 
 /* How a denoiser is guided. Start from quell_guidance_defaults().
  *
- * weight: w; 1 is no guidance, and a greater w leads further away from the guide (2).
+ * weight: w; 1 is no guidance: the guide is not asked, and the samples are those without it. A
+ *   greater w leads further away from the guide (2).
  * low, high: the denoiser is guided at times from low to high, 0 <= low <= high <= 1
  *   (Kynkaanniemi et al., 2404.07724) (0, 1).
  * points, times, weights: w as a function of the time, in place of `weight`, which must then be
@@ -206,7 +207,8 @@ static inline quell_guidance quell_guidance_defaults(void)
  * gives for the classes of the run. There are two kinds of guides:
  *
  *   NULL             the denoiser itself for no class, which it must have learned (classifier-free
- *                    guidance, Ho & Salimans, 2207.12598; their w is w - 1)
+ *                    guidance, Ho & Salimans, 2207.12598; their w is w - 1); runs must then have
+ *                    quell_draw.classes, as without a class the two are the same
  *   another denoiser of the same dim, for the same classes if it has as many (autoguidance, Karras
  *                    et al., 2406.02507)
  *

@@ -21,10 +21,15 @@ extern "C" {
  *   (seed, t, s), as quell_noise_key says: runs over intervals that do not overlap may share a seed
  *   (0, 0, 1).
  * classes: classes[count], the class of each sample, from 0 on, or -1 for none, for a denoiser with
- *   classes. NULL: no sample has one (NULL).
+ *   classes alone. NULL: no sample has one, which is refused where guidance is away from no class
+ *   (NULL).
  * context: a pointer that is handed to the denoisers (quell_call) and the steps
  *   (quell_transition_context) of the caller's: for data that belongs to these samples, and not to
- *   the function (NULL). */
+ *   the function (NULL).
+ *
+ * One draw serves all the calls below for the same samples, and each of them takes what it has no
+ * use for: quell_sample_prior takes classes, quell_denoise a seed, and so does quell_sample_from
+ * with a sampler that draws no noise. Nobody need ask for the context. */
 typedef struct quell_draw {
     size_t size;
     uint64_t seed;
@@ -82,13 +87,15 @@ typedef int quell_parallel_fn(void *host, size_t workers, void (*body)(void *dat
  * parallel, host: the host's own parallel-for and its first argument, in place of quell's threads;
  *   `threads` is then the number of workers, and not 0. NULL: quell's threads (NULL, NULL).
  * isa: the name of the instruction set. NULL: quell_isa_default() (NULL).
- * tile: how many samples a thread draws at a time. 0: as many as fit its cache (0).
+ * tile: how many samples a thread draws at a time, at most: samplers whose steps depend on the
+ *   sample draw one. 0: as many as fit its cache (0).
  * progress, progress_user: a function that hears of the progress, and its first argument. NULL:
  *   none (NULL, NULL).
  * observe, observe_user: a function that sees every tile after every transition, and its first
  *   argument. NULL: none (NULL, NULL).
  *
- * host, progress_user and observe_user are refused without their functions. */
+ * host, progress_user and observe_user are refused without their functions. Like a draw, a run
+ * serves all calls: quell_sample_prior and quell_denoise have no transitions to tell of. */
 typedef struct quell_run {
     size_t size;
     size_t threads;

@@ -24,20 +24,22 @@ typedef struct quell_sampler quell_sampler;
 
 /* What a sampler is created with. Start from quell_sampler_defaults().
  *
- * steps: T, 1 to 10^6 (64).
+ * steps: T, 1 to 10^6. 0: 64, or 1 for a sampler that chooses its own steps, which takes no more
+ *   (0).
  * start, stop: the first and the last time, 1 >= start > stop >= 0 (1, 0).
  * times: the times of the grid, steps + 1 values that fall, in place of start, stop and grid, which
  *   must then have their defaults or say the same. NULL: none (NULL).
  * clamp_low, clamp_high: bounds that the denoiser's output is clamped to (-infinity, infinity).
  * prior_dim, prior_mean, prior_variance: E[X] and V[X] for quell_sample_prior, each of one value
- *   (prior_dim = 1) or of one per element (prior_dim = dim). NULL: mean 0, variance 1. Copied (1,
- *   NULL, NULL).
+ *   (prior_dim = 1) or of one per element (prior_dim = dim). NULL: mean 0, variance 1. Copied. Not
+ *   where alpha is 0 at the first point: nothing of X is left there (1, NULL, NULL).
  * grid: how the steps are placed between start and stop, "NAME[:KEY=VALUE,...]" (grid.h). NULL:
- *   "linear" (NULL).
+ *   "linear". Not for a sampler that chooses its own steps (NULL).
  * brownian: 1 if the noise of a step is an increment of a Brownian path: with the same seed, more
  *   steps then refine the same path (quell_plan_noise, quell_noise_brownian). 0 if each step has
  *   noise of its own, which is faster: an increment is a sum of some 40 normals, fewer where times
- *   have few binary digits (0).
+ *   have few binary digits. Not for a sampler that draws no noise, neither from start to stop nor
+ *   from 1 to 0 (0).
  * sigmas: the grid by its values of sigma / alpha, steps + 1 values that fall, in place of start,
  *   stop and grid, as with times. They lie within those of the schedule, except a last one of 0. A
  *   value up to 1% beyond an end of the schedule is taken for that end, because published lists
@@ -46,7 +48,12 @@ typedef struct quell_sampler quell_sampler;
  *   2.3): with s the larger of 1 and this quantile of a sample's |E[X | x_t]|, the sample is
  *   clipped to [-s, s] and divided by s. From 0 to 1; the paper uses high ones, as 0.995. 0: none.
  *   Not together with a clamp (0).
- * threshold_max: the upper bound on s, >= 1; diffusers' sample_max_value (infinity). */
+ * threshold_max: the upper bound on s, >= 1; diffusers' sample_max_value. Only with a threshold
+ *   (infinity).
+ *
+ * An option that would have no effect with the rest is refused, and named; this is decided here for
+ * all languages and for the command. A value that does what it says is taken, even where another
+ * one would do the same: a grid of one step, or a clamp that nothing reaches. */
 typedef struct quell_sampler_options {
     size_t size;
     size_t steps;
@@ -65,12 +72,13 @@ typedef struct quell_sampler_options {
     double threshold_max;
 } quell_sampler_options;
 
-/* Returns the defaults: 64 steps of the linear grid from 1 to 0, no bounds, noise by step. */
+/* Returns the defaults: 64 steps of the linear grid from 1 to 0, or the sampler's own steps; no
+ * bounds, noise by step. */
 static inline quell_sampler_options quell_sampler_defaults(void)
 {
     quell_sampler_options options;
     options.size = sizeof options;
-    options.steps = 64;
+    options.steps = 0;
     options.start = 1.0;
     options.stop = 0.0;
     options.times = NULL;
@@ -98,7 +106,8 @@ static inline quell_sampler_options quell_sampler_defaults(void)
  *                   gradient_estimation (2306.04848)
  *   stochastic      dpmpp_sde, dpmpp_2m_sde, dpmpp_3m_sde, sa_solver (2309.05019), er_sde
  *                   (2309.06169), seeds2, seeds3 (2305.14267), pc (2011.13456)
- *   adaptive        dpm_adaptive, in which each sample chooses its steps; the grid gives the ends
+ *   adaptive        dpm_adaptive, in which each sample chooses its steps, from start to stop or
+ *                   between two times or sigmas
  *   distilled       lcm (2310.04378), tcd (2402.19159), consistency (2303.01469)
  *
  * quell_list has the options of each, and `quell list samplers NAME` prints them; docs/samplers.md

@@ -22,7 +22,7 @@ namespace quell
  * points of the grid, and set the number of steps. prior_mean and prior_variance have one value, or
  * one per element. */
 struct sampler_options {
-    size_t steps = 64;
+    size_t steps = 0; /* not given */
     double start = 1;
     double stop = 0;
     std::vector<double> times = {};
@@ -31,7 +31,7 @@ struct sampler_options {
     double clamp_high = std::numeric_limits<double>::infinity();
     std::vector<double> prior_mean = {};
     std::vector<double> prior_variance = {};
-    std::string grid = "linear";
+    std::string grid = {}; /* not given */
     bool brownian = false;
     double threshold = 0;
     double threshold_max = std::numeric_limits<double>::infinity();
@@ -67,13 +67,17 @@ class c_options
         c_.steps = from.steps;
         c_.start = from.start;
         c_.stop = from.stop;
-        c_.grid = detail::text("sampler: grid", from.grid);
+        if (!from.grid.empty()) c_.grid = detail::text("sampler: grid", from.grid);
         if (!from.times.empty() && !from.sigmas.empty())
             throw error(QUELL_BAD_ARGUMENT, "sampler: the grid is given by times or by sigmas");
         const std::vector<double> &given = from.times.empty() ? from.sigmas : from.times;
         if (!given.empty()) {
-            if (from.steps != sampler_options().steps)
-                expect("sampler: times", given.size(), from.steps + 1);
+            if (from.steps && from.steps + 1 != given.size())
+                throw error(QUELL_BAD_ARGUMENT, "sampler: steps is " + std::to_string(from.steps) +
+                                                    ", but there are " +
+                                                    std::to_string(given.size()) +
+                                                    (from.times.empty() ? " sigmas" : " times") +
+                                                    ", one more than steps; leave steps out");
             c_.steps = given.size() - 1;
         }
         c_.times = from.times.empty() ? nullptr : from.times.data();

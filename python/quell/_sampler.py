@@ -32,7 +32,6 @@ from quell._progress import bar, ticking
 from quell._seeds import seed_of
 from quell._settings import Settings
 from quell._times import Times, in_type, may_be_rounded, types_of
-from quell._used import check_brownian, check_steps, written_out
 from quell.errors import refused
 
 _MOST_KEPT = 4  # the library's samplers that are kept, by dim and by moments
@@ -176,7 +175,6 @@ class Sampler(Settings):
         result = copy_of(x) if out is None else into(out, x)
         run = self._arguments(x, result.shape, first, label, kwargs)
         sampler = self._sampler(length(result.shape))
-        check_steps(self, sampler)
         with bar(self, sampler.steps, progress) as told:
             sampler.forward(rows_of(result), seed_of(seed), progress=told, **run)
         return like(result, x) if out is None else written(out)
@@ -251,7 +249,7 @@ class Sampler(Settings):
         return iter(it) if self.silent else ticking(it)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(written_out(self))})"
+        return f"{type(self).__name__}({', '.join(self._written_out())})"
 
     # The methods below make and keep the library's objects.
 
@@ -300,7 +298,6 @@ class Sampler(Settings):
             return kept[2]
         native = native_denoiser(denoiser, dim)
         sampler = _quell.Sampler(self.spec, native, schedule, self._options(*of_x))
-        check_brownian(self, sampler, native, schedule)
         small = all(len(moment) < 2 for moment in of_x)
         if small and self._native_schedule() is schedule:
             made[dim, of_x] = (known, schedule, sampler)

@@ -9,7 +9,7 @@ from typing import Any
 from quell import _quell
 from quell._arrays import Array, as_doubles
 from quell._numbers import flag, float_type, on_cpu, real, text, whole
-from quell._said import said
+from quell._said import row_of, said
 from quell._times import Times
 from quell.errors import refused
 
@@ -124,27 +124,22 @@ class Settings:
     def steps(self, value: int | None) -> None:
         self._steps = value
 
-    def _consistent(self) -> None:
-        """Refuses what contradicts the times or sigmas."""
+    def _check_ends(self) -> None:
+        """Refuses a start or a stop that is given beside other times: the library knows 1 and 0 for
+        what is not given. All else that contradicts, or has no effect, it refuses itself."""
         own, name = (self.sigmas, "sigmas") if self.times is None else (self.times, "times")
-        if own is None:
+        if own is None or not len(own):
             return
-        if self.times is not None and self.sigmas is not None:
-            raise refused("times: sigmas are given, too; must be one of them")
-        if whole(self.steps, "steps") != len(own) - 1:
-            raise refused(f"steps: {self.steps}, but {name} has {len(own)}: {len(own) - 1} steps")
-        if self.grid is not None:
-            raise refused(f"grid: {said(self.grid)}, but {name} are the grid; must be left out")
         ends = (1.0, 0.0) if self.times is None else (self.times[0], self.times[-1])
-        for what, given, end in (("start", self.start, ends[0]), ("stop", self.stop, ends[1])):
-            if real(given, what) != end:
+        for what, given, end in (("start", self._start, ends[0]), ("stop", self._stop, ends[1])):
+            if given is not None and real(given, what) != end:
                 raise refused(f"{what}: {said(given)}, but {name} are given; must be left out")
 
     def _options(
         self, mean: Any = (), variance: Any = (), of_steps: bool = False
     ) -> _quell.Options:
         """The library's options. of_steps: Those that bear on the grid alone."""
-        self._consistent()
+        self._check_ends()
         if of_steps:
             return _quell.Options(**self._of_steps())
         return _quell.Options(
@@ -158,11 +153,29 @@ class Settings:
         )
 
     def _of_steps(self) -> dict[str, Any]:
+        for name in ("times", "sigmas"):
+            if getattr(self, name) is not None and not len(getattr(self, name)):
+                raise refused(f"{name}: none, must be two or more")
         return {
-            "steps": whole(self.steps, "steps", 1, 10**6),
-            "start": real(self.start, "start"),
-            "stop": real(self.stop, "stop"),
+            "steps": 0 if self._steps is None else whole(self._steps, "steps", 1, 10**6),
+            "start": 1.0 if self._start is None else real(self._start, "start"),
+            "stop": 0.0 if self._stop is None else real(self._stop, "stop"),
             "times": [] if self.times is None else self.times.tolist(),
             "sigmas": [] if self.sigmas is None else self.sigmas.tolist(),
-            "grid": "linear" if self.grid is None else text(self.grid, "grid"),
+            "grid": "" if self.grid is None else text(self.grid, "grid"),
         }
+
+    def _written_out(self) -> list[str]:
+        """The sampler's spec and its grid, as they would be given."""
+        parts, own = [repr(self.spec)], self.spec.partition(":")[0] == "dpm_adaptive"
+        if not own or self._steps is not None:
+            parts.append(f"steps={self.steps}")
+        if self.times is None and self.sigmas is None and not own:
+            parts.append(f"grid={self.grid or 'linear'!r}")
+        for name in ("times", "sigmas"):
+            if getattr(self, name) is not None:
+                parts.append(f"{name}={row_of(getattr(self, name))}")
+        for name in ("start", "stop"):
+            if getattr(self, "_" + name) is not None:
+                parts.append(f"{name}={getattr(self, name)!r}")
+        return parts

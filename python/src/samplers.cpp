@@ -130,23 +130,12 @@ static py::list operations(const quell::sampler &sampler)
     return all;
 }
 
-/* Returns whether a run draws noise after x_1, or may do so if samples choose the steps. */
-static bool noisy(const quell::sampler &sampler)
-{
-    quell::operation op = quell_operation_init();
-    for (size_t i = 0; i < quell_sampler_operations(sampler.get()); i++) {
-        quell_sampler_operation(sampler.get(), i, &op);
-        if (op.noises || op.kind == QUELL_OPERATION_ADAPT) return true;
-    }
-    return false;
-}
-
 void bind_samplers(py::module_ &module)
 {
     py::class_<quell::sampler_options>(module, "Options")
-        .def(py::init(&options), py::arg("steps") = 64, py::arg("start") = 1.0,
+        .def(py::init(&options), py::arg("steps") = 0, py::arg("start") = 1.0,
              py::arg("stop") = 0.0, py::arg("times") = vector{}, py::arg("sigmas") = vector{},
-             py::arg("grid") = "linear", py::arg("clamp") = std::make_pair(-INFINITY, INFINITY),
+             py::arg("grid") = "", py::arg("clamp") = std::make_pair(-INFINITY, INFINITY),
              py::arg("threshold") = 0.0, py::arg("threshold_max") = INFINITY,
              py::arg("brownian") = false, py::arg("mean") = vector{},
              py::arg("variance") = vector{});
@@ -165,7 +154,6 @@ void bind_samplers(py::module_ &module)
         .def_property_readonly("steps", &quell::sampler::steps)
         .def_property_readonly("digest", &quell::sampler::digest)
         .def_property_readonly("evaluations", &quell::sampler::evaluations)
-        .def_property_readonly("noisy", noisy)
         .def("operations", operations)
         .def("print", &quell::sampler::print);
 }

@@ -6,10 +6,13 @@
 #include "cli/plan_json.h"
 #include "cli/programs.h"
 #include "cli/sampling.h"
+#include "samplers/method.h"
 
 #include <quell/quell.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+enum { DEFAULT_STEPS = 8 };
 
 struct plan_options {
     const char *model, *sampler;
@@ -67,10 +70,11 @@ static const struct option_table table = {
 static quell_status create(quell_sampler **sampler, const struct plan_options *options)
 {
     quell_denoiser *denoiser = NULL;
+    size_t steps = options->steps;
+    if (!steps && !quell_method_own_steps(options->sampler)) steps = DEFAULT_STEPS;
     quell_status status = quell_denoiser_from_isotropic(&denoiser, 1, NULL, 1.0);
     if (!status)
-        status = sampling_create(&options->sampling, options->sampler, options->steps, denoiser,
-                                 sampler);
+        status = sampling_create(&options->sampling, options->sampler, steps, denoiser, sampler);
     quell_denoiser_free(denoiser);
     return status;
 }
@@ -88,7 +92,7 @@ static int print_plan(const quell_sampler *sampler)
 
 int command_plan(int argc, char **argv)
 {
-    struct plan_options options = {NULL, "ddim", 8, SAMPLING_DEFAULTS, 0};
+    struct plan_options options = {NULL, "ddim", 0, SAMPLING_DEFAULTS, 0};
     options.sampling.schedule = "vp";
     quell_sampler *sampler = NULL;
     int code;
@@ -99,8 +103,7 @@ int command_plan(int argc, char **argv)
     quell_status status = create(&sampler, &options);
     sampling_free(&options.sampling);
     if (status) return complain_status(status);
-    code = sampling_check_used(&options.sampling, options.sampler, sampler);
-    if (code == EXIT_DONE) code = options.json ? plan_json(sampler) : print_plan(sampler);
+    code = options.json ? plan_json(sampler) : print_plan(sampler);
     quell_sampler_free(sampler);
     return code;
 }

@@ -22,7 +22,6 @@ struct sample_options {
 #define SAMPLE_DEFAULTS                \
     {                                  \
         .sampler = "ddim",             \
-        .steps = 64,                   \
         .guidance = GUIDANCE_DEFAULTS, \
         .sampling = SAMPLING_DEFAULTS, \
     }

@@ -7,7 +7,6 @@
 #include "core/schedule.h"
 #include "engine/sampler.h"
 #include "engine/threads.h"
-#include "samplers/adaptive.h"
 
 #include <stdlib.h>
 
@@ -60,8 +59,8 @@ quell_status sampling_create(const struct sampling *sampling, const char *spec, 
     options.steps = steps;
     options.start = sampling->start;
     options.stop = sampling->stop;
-    options.prior_mean = &sampling->prior_mean;
-    options.prior_variance = &sampling->prior_variance;
+    if (options_given("prior-mean")) options.prior_mean = &sampling->prior_mean;
+    if (options_given("prior-variance")) options.prior_variance = &sampling->prior_variance;
     options.clamp_low = sampling->clamp_low;
     options.clamp_high = sampling->clamp_high;
     options.threshold = sampling->threshold;
@@ -74,33 +73,6 @@ quell_status sampling_create(const struct sampling *sampling, const char *spec, 
     if (!status) status = quell_sampler_create(sampler, spec, denoiser, schedule, &options);
     quell_schedule_free(schedule);
     return status;
-}
-
-/* Returns whether an operation of the sampler has noise. With steps that samples choose, eta > 0
- * says so. */
-static bool has_noise(const quell_sampler *sampler)
-{
-    for (size_t i = 0; i < sampler->plan.count; i++) {
-        const struct quell_op *op = &sampler->plan.ops[i];
-        bool adapts = op->kind == QUELL_ADAPT;
-        if (adapts && sampler->plan.option[QUELL_ADAPTIVE_ETA] > 0) return true;
-        if (!adapts && (op->noises || op->kind >= QUELL_SPREAD)) return true;
-    }
-    return false;
-}
-
-bool sampling_draws_noise(const struct sampling *sampling, const char *spec,
-                          const quell_sampler *sampler)
-{
-    struct sampling whole = *sampling;
-    quell_sampler *made = NULL;
-    if (has_noise(sampler)) return true;
-    if (whole.times || whole.sigmas) whole.grid = "linear";
-    whole.times = whole.sigmas = NULL, whole.start = 1, whole.stop = 0;
-    if (sampling_create(&whole, spec, sampler->steps, sampler->denoiser, &made)) return false;
-    bool draws = has_noise(made);
-    quell_sampler_free(made);
-    return draws;
 }
 
 /* Returns whether the first states contain so little of X that its law does not matter: as little
@@ -123,10 +95,6 @@ int sampling_check_start(const struct sampling *sampling, const quell_sampler *s
 {
     const char *option = sampling->times ? "times" : sampling->sigmas ? "sigmas" : "start";
     double t = sampler->grid[0].t;
-    if (prior_given() && sampler->grid[0].alpha == 0)
-        return complain(EXIT_USAGE,
-                        "--%s: has no effect: at t = %g alpha is 0, nothing of X is left",
-                        options_given("prior-mean") ? "prior-mean" : "prior-variance", t);
     if (from || prior_given() || is_early(sampler)) return EXIT_DONE;
     if (sampling->start == 1 && !sampling->times && !sampling->sigmas)
         return EXIT_DONE; /* the grid's own first point, which the name of the grid chose */
@@ -137,26 +105,7 @@ int sampling_check_start(const struct sampling *sampling, const quell_sampler *s
         option, t, sampler->grid[0].alpha, instead);
 }
 
-static int check_steps(const char *spec, const quell_sampler *sampler)
+const char *sampling_grid(const struct sampling *sampling)
 {
-    static const char *const options[] = {"steps", "grid", "times", "sigmas"};
-    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
-        bool ends = i > 1 && sampler->steps == 1; /* these are like --start and --stop */
-        if (options_given(options[i]) && !ends)
-            return complain(EXIT_USAGE,
-                            "--%s: has no effect: sampler '%s' chooses its own steps; leave it out",
-                            options[i], spec);
-    }
-    return EXIT_DONE;
-}
-
-int sampling_check_used(const struct sampling *sampling, const char *spec,
-                        const quell_sampler *sampler)
-{
-    bool own_steps = !quell_sampler_evaluations(sampler);
-    int status = own_steps ? check_steps(spec, sampler) : EXIT_DONE;
-    if (status != EXIT_DONE) return status;
-    if (!sampling->brownian || sampling_draws_noise(sampling, spec, sampler)) return EXIT_DONE;
-    return complain(EXIT_USAGE,
-                    "--brownian: sampler '%s' draws no noise on the way from x_1 to x_0", spec);
+    return sampling->grid ? sampling->grid : "linear";
 }

@@ -6,8 +6,8 @@
 #include <quell/quell.h>
 #include "cli/options.h"
 
-/* schedule: NULL until it is chosen. times, sigmas: the texts of these options; points: the values
- * of one of the two. */
+/* schedule: NULL until it is chosen. grid: NULL if it is not given. times, sigmas: the texts of
+ * these options; points: the values of one of the two. */
 struct sampling {
     const char *schedule, *grid, *times, *sigmas;
     double *points;
@@ -17,7 +17,6 @@ struct sampling {
 
 #define SAMPLING_DEFAULTS          \
     {                              \
-        .grid = "linear",          \
         .start = 1,                \
         .prior_variance = 1,       \
         .clamp_low = -INFINITY,    \
@@ -102,25 +101,17 @@ void sampling_free(struct sampling *sampling);
 /* Chooses the schedule that is asked for, or else the model's own, or else vp. */
 void sampling_choose_schedule(struct sampling *sampling, const quell_model *model);
 
-/* Creates the sampler that a spec names, on the chosen schedule and grid. */
+/* Creates the sampler that a spec names, on the chosen schedule and grid; steps: 0: not given. What
+ * has no effect with the rest is refused by the library. */
 quell_status sampling_create(const struct sampling *sampling, const char *spec, size_t steps,
                              const quell_denoiser *denoiser, quell_sampler **sampler);
 
-/* Returns whether the sampler that a spec names draws noise on the way from x_1 to x_0. A run over
- * a part of that way, such as one of `restart` without its restart, may draw none although the
- * whole way does; the options of the whole way are then allowed for the part. */
-bool sampling_draws_noise(const struct sampling *sampling, const char *spec,
-                          const quell_sampler *sampler);
-
-/* Refuses a start in the middle if nothing says which law the states have there, and options that
- * say so if they have no effect. from: the file of the states, or NULL. instead: other options to
- * name in the message. */
+/* Refuses a start in the middle if nothing says which law the states have there. from: the file of
+ * the states, or NULL. instead: other options to name in the message. */
 int sampling_check_start(const struct sampling *sampling, const quell_sampler *sampler,
                          const char *from, const char *instead);
 
-/* Refuses options that have no effect with this sampler: steps if it chooses its own, and Brownian
- * noise if it draws none. */
-int sampling_check_used(const struct sampling *sampling, const char *spec,
-                        const quell_sampler *sampler);
+/* Returns the grid's name. */
+const char *sampling_grid(const struct sampling *sampling);
 
 #endif

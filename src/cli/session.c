@@ -22,22 +22,20 @@ static int create_sampler(struct session *session)
     sampling_choose_schedule(&options->sampling, session->model);
     quell_status status = sampling_create(&options->sampling, options->sampler, options->steps,
                                           quell_model_denoiser(session->model), &session->sampler);
-    return status ? complain_status(status) : EXIT_DONE;
+    if (status) return complain_status(status);
+    options->steps = quell_sampler_steps(session->sampler);
+    return EXIT_DONE;
 }
 
-static int check_noise(const struct session *session)
+static int check_seed(const struct session *session)
 {
     const struct sample_options *options = &session->options;
-    int code = sampling_check_used(&options->sampling, options->sampler, session->sampler);
-    if (code != EXIT_DONE) return code;
-    if (sampling_draws_noise(&options->sampling, options->sampler, session->sampler))
+    if (!options->from || !options_given("seed") || quell_sampler_noisy(session->sampler))
         return EXIT_DONE;
-    if (options->from && options_given("seed"))
-        return complain(EXIT_USAGE,
-                        "--seed: has no effect: x_1 is that of --from, and sampler '%s' draws no "
-                        "noise on the way from x_1 to x_0",
-                        options->sampler);
-    return EXIT_DONE;
+    return complain(EXIT_USAGE,
+                    "--seed: has no effect: x_1 is that of --from, and sampler '%s' draws no noise "
+                    "on the way from x_1 to x_0",
+                    options->sampler);
 }
 
 /* Whether the file has the model's shape; its samples may also be flat, (count, dim). */
@@ -189,7 +187,7 @@ int session_prepare(struct session *session)
                               &session->guide_digest);
     if (code == EXIT_DONE) code = identify(session);
     if (code == EXIT_DONE) code = create_sampler(session);
-    if (code == EXIT_DONE) code = check_noise(session);
+    if (code == EXIT_DONE) code = check_seed(session);
     if (code == EXIT_DONE)
         code = sampling_check_start(&options->sampling, session->sampler, options->from,
                                     ", or the states by --from");

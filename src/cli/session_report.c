@@ -24,7 +24,7 @@ static void put_settings(struct quell_json_writer *writer, const struct session 
     report_digest(writer, "model_digest", session->digest);
     quell_json_put_text(writer, "sampler", options->sampler);
     quell_json_put_text(writer, "schedule", sampling->schedule);
-    quell_json_put_text(writer, "grid", sampling->grid);
+    quell_json_put_text(writer, "grid", sampling_grid(sampling));
     if (sampling->times) quell_json_put_text(writer, "times", sampling->times);
     if (sampling->sigmas) quell_json_put_text(writer, "sigmas", sampling->sigmas);
     quell_json_put_number(writer, "start", sampling->start);
@@ -36,7 +36,10 @@ static void put_settings(struct quell_json_writer *writer, const struct session 
     quell_json_put_number(writer, "clamp_high", sampling->clamp_high);
     quell_json_put_number(writer, "threshold", sampling->threshold);
     quell_json_put_number(writer, "threshold_max", sampling->threshold_max);
-    report_count(writer, "steps", options->steps);
+    if (quell_sampler_evaluations(session->sampler))
+        report_count(writer, "steps", options->steps);
+    else
+        quell_json_put_null(writer, "steps"); /* each sample chooses its own */
     report_count(writer, "count", session->count);
     report_count(writer, "first", options->first);
     report_count(writer, "seed", options->seed);

@@ -71,7 +71,7 @@ static void put_sampling(FILE *file, const struct sample_options *options)
     put_text(file, "sampler", options->sampler);
     put_text(file, "schedule", sampling->schedule);
     put_count(file, "steps", options->steps);
-    put_text(file, "grid", sampling->grid);
+    put_text(file, "grid", sampling_grid(sampling));
     put_points(file, "times", sampling->times, sampling->points, options->steps + 1);
     put_points(file, "sigmas", sampling->sigmas, sampling->points, options->steps + 1);
     put_number(file, "start", sampling->start);

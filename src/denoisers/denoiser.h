@@ -89,6 +89,7 @@ struct quell_denoiser {
     bool learned_variance; /* evaluate writes it */
     bool mean_alone;       /* E[X | x_t] - x_t / alpha has the digits of a float E[X | x_t] alone */
     size_t classes;        /* 0: it has none */
+    bool asks_class;       /* it is guided away from no class: a run must say the classes */
     size_t rows;           /* preferred number of rows in a call; 0: any */
 };
 

@@ -152,6 +152,15 @@ static const struct quell_denoiser_class guided_class = {
     .digest = digest,
 };
 
+/* Whether the guide is never asked: a weight of 1 is none. */
+static bool is_none(const quell_guidance *guidance)
+{
+    if (!guidance->points) return guidance->weight == 1;
+    for (size_t i = 0; i < guidance->points; i++)
+        if (guidance->weights[i] != 1) return false;
+    return true;
+}
+
 static quell_status check_weight(double weight)
 {
     if (weight >= -1e6 && weight <= 1e6) return QUELL_OK;
@@ -188,6 +197,12 @@ static quell_status check_arguments(const quell_denoiser *denoiser, const quell_
     if (guide && guide->dim != denoiser->dim)
         return quell_fail(QUELL_BAD_ARGUMENT, "guidance: the guide has %zu elements, must have %zu",
                           guide->dim, denoiser->dim);
+    if (guide && guide->asks_class && guide->classes != denoiser->classes)
+        return quell_fail(
+            QUELL_BAD_ARGUMENT,
+            "guidance: the guide is guided away from no class, but would be told none: "
+            "it has %zu classes, must have %zu",
+            guide->classes, denoiser->classes);
     if (denoiser->whole_batch || (guide && guide->whole_batch))
         return quell_fail(QUELL_UNSUPPORTED, "guidance: not of functions with whole_batch");
     if (!(0 <= guidance->low && guidance->low <= guidance->high && guidance->high <= 1))
@@ -246,6 +261,7 @@ quell_status quell_denoiser_from_guidance(quell_denoiser **guided, const quell_d
     made->base.host = denoiser->host || (guide && guide->host);
     made->base.mean_alone = denoiser->mean_alone || (guide && guide->mean_alone);
     made->base.classes = denoiser->classes;
+    made->base.asks_class = denoiser->asks_class || (guide ? guide->asks_class : !is_none(&g));
     made->base.rows = denoiser->rows;
     made->base.learned_variance = denoiser->learned_variance;
     status = copy_points(made);

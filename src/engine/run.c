@@ -20,9 +20,21 @@
 
 typedef void tile_fn(struct quell_tile *tile);
 
+/* Guidance away from no class does nothing where no sample has one. */
+static quell_status check_asked(const quell_sampler *sampler, const quell_draw *draw)
+{
+    if (!sampler->denoiser->asks_class || draw->classes || !draw->count) return QUELL_OK;
+    return quell_fail(QUELL_BAD_ARGUMENT,
+                      "run: the denoiser is guided away from no class, so that classes must say "
+                      "which each sample has, or -1 for none");
+}
+
 static quell_status check_classes(const struct quell_job *job)
 {
     size_t classes = job->sampler->denoiser->classes;
+    if (job->draw.classes && job->draw.count && !classes)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "run: classes are given, but the denoiser has none; leave them out");
     for (size_t i = 0; job->draw.classes && i < job->draw.count; i++) {
         int32_t label = job->draw.classes[i];
         if (label < -1 || (label >= 0 && (size_t)label >= classes))
@@ -93,6 +105,14 @@ static quell_status prepare(struct quell_job *job, const quell_sampler *sampler,
     job->workers = job->run.threads ? job->run.threads : quell_threads_default();
     status = check_classes(job);
     return status ? status : quell_isa_choose(job->run.isa, &job->kernels);
+}
+
+/* The same for what asks the denoiser, which x_1 alone does not. */
+static quell_status prepare_path(struct quell_job *job, const quell_sampler *sampler,
+                                 const quell_draw *draw, const quell_run *run, float *x)
+{
+    quell_status status = prepare(job, sampler, draw, run, x);
+    return status ? status : check_asked(sampler, &job->draw);
 }
 
 /* Uses no more workers than tiles, so that a small run takes little memory on a large machine. */
@@ -238,7 +258,7 @@ quell_status quell_sample_from(const quell_sampler *sampler, const quell_draw *d
                                const quell_run *run, float *x)
 {
     struct quell_job job = {0};
-    quell_status status = prepare(&job, sampler, draw, run, x);
+    quell_status status = prepare_path(&job, sampler, draw, run, x);
     if (status) return status;
     return run_plan(&job, &sampler->plan);
 }
@@ -246,7 +266,9 @@ quell_status quell_sample_from(const quell_sampler *sampler, const quell_draw *d
 quell_status quell_sample(const quell_sampler *sampler, const quell_draw *draw,
                           const quell_run *run, float *x)
 {
-    quell_status status = quell_sample_prior(sampler, draw, run, x);
+    struct quell_job job = {0};
+    quell_status status = prepare_path(&job, sampler, draw, run, x);
+    if (!status) status = quell_sample_prior(sampler, draw, run, x);
     return status ? status : quell_sample_from(sampler, draw, run, x);
 }
 
@@ -254,7 +276,7 @@ quell_status quell_step(const quell_sampler *sampler, const quell_draw *draw, co
                         double t, double s, float *x)
 {
     struct quell_job job = {0};
-    quell_status status = prepare(&job, sampler, draw, run, x);
+    quell_status status = prepare_path(&job, sampler, draw, run, x);
     if (status) return status;
     if (!(t >= s && t <= 1 && s >= 0))
         return quell_fail(QUELL_BAD_ARGUMENT, "step: t = %.17g, s = %.17g; needs 1 >= t >= s >= 0",
@@ -282,7 +304,7 @@ quell_status quell_denoise(const quell_sampler *sampler, const quell_draw *draw,
                            const quell_run *run, double t, const float *x, float *out)
 {
     struct quell_job job = {0};
-    quell_status status = prepare(&job, sampler, draw, run, out);
+    quell_status status = prepare_path(&job, sampler, draw, run, out);
     if (status) return status;
     if (job.draw.count && !x) return quell_fail(QUELL_BAD_ARGUMENT, "denoise: x is NULL");
     size_t bytes = job.draw.count * job.dim * sizeof *x;

@@ -2,6 +2,7 @@
 /* Creating samplers: the grid, the plan, the law of x_1. */
 #include "sampler.h"
 #include "constants.h"
+#include "sampler_options.h"
 #include "core/schedule.h"
 #include "grids/grid.h"
 #include "base/fail.h"
@@ -83,73 +84,10 @@ quell_status quell_sampler_plan(const quell_sampler *sampler, const quell_point 
     return plan->status;
 }
 
-static quell_status check_options(const quell_sampler_options *o, size_t dim)
-{
-    if (o->steps < 1 || o->steps > 1000000)
-        return quell_fail(QUELL_BAD_ARGUMENT, "sampler: steps is %zu, must be from 1 to 10^6",
-                          o->steps);
-    if (o->brownian != 0 && o->brownian != 1)
-        return quell_fail(QUELL_BAD_ARGUMENT, "sampler: brownian is %d, must be 0 or 1",
-                          o->brownian);
-    if (!(o->clamp_low <= o->clamp_high && (float)o->clamp_low < INFINITY &&
-          (float)o->clamp_high > -INFINITY))
-        return quell_fail(QUELL_BAD_ARGUMENT,
-                          "sampler: clamp_low is %g, clamp_high is %g; no float lies between",
-                          o->clamp_low, o->clamp_high);
-    if (!(o->threshold >= 0 && o->threshold <= 1 && o->threshold_max >= 1))
-        return quell_fail(QUELL_BAD_ARGUMENT,
-                          "sampler: threshold is %g and threshold_max %g; a quantile from 0 (none) "
-                          "to 1, and a bound of 1 or more",
-                          o->threshold, o->threshold_max);
-    if (o->threshold == 0 && o->threshold_max < INFINITY)
-        return quell_fail(QUELL_BAD_ARGUMENT,
-                          "sampler: threshold_max is %g, but threshold is 0: there is none",
-                          o->threshold_max);
-    if (o->threshold > 0 && (isfinite(o->clamp_low) || isfinite(o->clamp_high)))
-        return quell_fail(QUELL_BAD_ARGUMENT,
-                          "sampler: threshold is set and so is a clamp; thresholding does the "
-                          "clamping, to [-1, 1]");
-    if (o->prior_dim != 1 && o->prior_dim != dim)
-        return quell_fail(QUELL_BAD_ARGUMENT, "sampler: prior_dim is %zu, must be 1 or %zu",
-                          o->prior_dim, dim);
-    for (size_t i = 0; i < o->prior_dim; i++) {
-        if (o->prior_mean && !isfinite(o->prior_mean[i]))
-            return quell_fail(QUELL_BAD_ARGUMENT, "sampler: prior_mean[%zu] is not finite", i);
-        if (o->prior_variance && !(isfinite(o->prior_variance[i]) && o->prior_variance[i] >= 0))
-            return quell_fail(QUELL_BAD_ARGUMENT, "sampler: prior_variance[%zu] is %g", i,
-                              o->prior_variance[i]);
-    }
-    return QUELL_OK;
-}
-
-/* `times` or `sigmas` define the whole grid, so options that contradict them are refused. */
-static quell_status check_given(const quell_sampler_options *o)
-{
-    if (o->times && o->sigmas)
-        return quell_fail(QUELL_BAD_ARGUMENT, "sampler: both times and sigmas are given");
-    if (!o->times && !o->sigmas) return QUELL_OK;
-    const char *name = o->times ? "times" : "sigmas";
-    if (o->grid && strcmp(o->grid, "linear"))
-        return quell_fail(
-            QUELL_BAD_ARGUMENT,
-            "sampler: %s are given and so is grid, '%.40s'; leave one out, as %s are a "
-            "whole grid",
-            name, o->grid, name);
-    double first = o->times ? o->times[0] : 1, last = o->times ? o->times[o->steps] : 0;
-    if ((o->start == 1 || o->start == first) && (o->stop == 0 || o->stop == last)) return QUELL_OK;
-    return quell_fail(
-        QUELL_BAD_ARGUMENT,
-        "sampler: %s are given, and so are start, %g, and stop, %g; leave these out, as "
-        "the first and the last of the %s say them",
-        name, o->start, o->stop, name);
-}
-
 /* Makes the grid: the named one, or one from the caller's times or levels of noise. */
 static quell_status make_grid(quell_sampler *sampler, const quell_sampler_options *o)
 {
     const quell_schedule *schedule = sampler->schedule;
-    quell_status status = check_given(o);
-    if (status) return status;
     sampler->steps = o->steps;
     sampler->grid = quell_new(o->steps + 1, sizeof *sampler->grid);
     if (!sampler->grid) return quell_fail(QUELL_NO_MEMORY, "sampler: no memory for its grid");
@@ -196,16 +134,8 @@ static quell_status fill(quell_sampler *sampler, const quell_denoiser *denoiser,
     if (!status) status = make_init(sampler, o);
     if (!status)
         status = quell_sampler_plan(sampler, sampler->grid, sampler->steps, &sampler->plan);
+    if (!status) status = quell_sampler_check_used(sampler, o);
     return status ? status : quell_constants_make(sampler);
-}
-
-static quell_status check_path(const struct quell_method *method, const quell_sampler_options *o)
-{
-    if (!method || !method->no_path || !o->brownian) return QUELL_OK;
-    return quell_fail(QUELL_BAD_ARGUMENT,
-                      "sampler: '%s' draws noise anew at each point, which is no part of a path; "
-                      "leave brownian out",
-                      method->name);
 }
 
 static const struct quell_sized sized = {"sampler", "quell_sampler_options",
@@ -220,8 +150,7 @@ static quell_status create(quell_sampler **out, const quell_sampler *made,
         return quell_fail(QUELL_BAD_ARGUMENT, "sampler: an argument is NULL");
     quell_sampler_options o = quell_sampler_defaults();
     quell_status status = options ? quell_sized_copy(&sized, &o, sizeof o, options) : QUELL_OK;
-    if (!status) status = check_options(&o, denoiser->dim);
-    if (!status) status = check_path(made->method, &o);
+    if (!status) status = quell_sampler_settle(made, denoiser, &o);
     if (status) return status;
     quell_sampler *sampler = quell_new(1, sizeof *sampler);
     if (!sampler) return quell_fail(QUELL_NO_MEMORY, "sampler: no memory");
@@ -234,6 +163,7 @@ static quell_status create(quell_sampler **out, const quell_sampler *made,
         return status;
     }
     sampler->release = made->release;
+    sampler->spec = NULL;
     *out = sampler;
     return QUELL_OK;
 }
@@ -243,7 +173,7 @@ quell_status quell_sampler_create(quell_sampler **sampler, const char *spec,
                                   const quell_sampler_options *options)
 {
     if (!spec) return quell_fail(QUELL_BAD_ARGUMENT, "sampler: an argument is NULL");
-    quell_sampler made = {0};
+    quell_sampler made = {.spec = spec};
     quell_status status = quell_method_read(spec, &made.method, made.option);
     if (status) return status;
     return create(sampler, &made, denoiser, schedule, options);

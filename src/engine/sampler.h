@@ -24,6 +24,7 @@ struct quell_sampler {
     quell_denoiser *denoiser;
     quell_schedule *schedule;
     const struct quell_method *method;
+    const char *spec; /* as the caller has it, while the sampler is created; then NULL */
     double option[QUELL_MAX_OPTIONS];
     quell_build_fn *builder;
     quell_step_fn *step;
@@ -54,5 +55,9 @@ quell_status quell_sampler_check_plan(const quell_sampler *sampler, const struct
  * frees it, also after a failure. */
 quell_status quell_sampler_plan(const quell_sampler *sampler, const quell_point *grid, size_t steps,
                                 struct quell_plan *plan);
+
+/* Whether the sampler draws noise on the way from x_1 to x_0: by the plan, or, of a method, by that
+ * of the whole way from t = 1 to 0; a step function may. */
+bool quell_sampler_noisy(const quell_sampler *sampler);
 
 #endif

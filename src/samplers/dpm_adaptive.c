@@ -242,6 +242,7 @@ QUELL_FAMILY(dpm_adaptive) = {{.name = "dpm_adaptive",
                                .order = 3,
                                .evaluations = 3,
                                .noise = QUELL_OPTIONALLY_STOCHASTIC,
+                               .own_steps = true,
                                .options = options,
                                .build = build},
                               {0}};

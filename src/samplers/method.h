@@ -26,7 +26,8 @@ struct quell_method {
     const char *name, *summary, *source;
     int order, evaluations;
     enum quell_noisiness noise;
-    bool no_path; /* its noise is not that of an interval, so that Brownian mode means nothing */
+    bool no_path;   /* its noise is not that of an interval, so that Brownian mode means nothing */
+    bool own_steps; /* each sample chooses its own: of the grid it uses the ends alone */
     const struct quell_alias *aliases; /* NULL: none */
     const struct quell_option *options;
     void (*build)(quell_plan *plan, const quell_point *grid, size_t steps, const double *option);
@@ -45,6 +46,9 @@ const struct quell_method *quell_method_at(size_t i);
 /* The method that a spec names, by name or alias, with its options read into option[]. */
 quell_status quell_method_read(const char *spec, const struct quell_method **method,
                                double *option);
+
+/* Whether it names one that chooses its own steps. */
+bool quell_method_own_steps(const char *spec);
 
 /* out = terms[0] + terms[1] + ..., without noise:
  *

@@ -95,3 +95,12 @@ quell_status quell_method_read(const char *spec, const struct quell_method **fou
     }
     return no_such(spec);
 }
+
+bool quell_method_own_steps(const char *spec)
+{
+    const struct quell_method *method;
+    for (size_t i = 0; (method = quell_method_at(i)); i++)
+        if (method->own_steps && (alias_of(method, spec) || quell_spec_is(spec, method->name)))
+            return true;
+    return false;
+}

@@ -258,12 +258,12 @@ TEST(sampler_options)
     options.brownian = true;
     options.clamp_low = 0;
     options.clamp_high = 1;
-    quell::sampler sampler("dpmpp_2m", denoiser, schedule, options);
+    quell::sampler sampler("dpmpp_2m_sde", denoiser, schedule, options);
 
     quell_sampler_options c = quell_sampler_defaults();
     c.steps = 4, c.grid = "karras", c.brownian = 1, c.clamp_low = 0, c.clamp_high = 1;
     quell_sampler *made = nullptr;
-    CHECK(!quell_sampler_create(&made, "dpmpp_2m", denoiser.get(), schedule.get(), &c));
+    CHECK(!quell_sampler_create(&made, "dpmpp_2m_sde", denoiser.get(), schedule.get(), &c));
     std::vector<float> x(10);
     quell_draw draw = quell_draw_defaults();
     draw.count = 5;

@@ -55,6 +55,23 @@ static void discard(struct drawn *d)
     model_free(&d->model);
 }
 
+/* A sampler that chooses its own steps is told the ends of the grid; a little beyond the schedule's
+ * is its end itself. */
+static quell_status make_of_ends(const struct row *row, struct drawn *d,
+                                 quell_sampler_options options)
+{
+    quell_sampler *whole = NULL;
+    quell_status status = quell_sampler_create(&whole, "ddim", d->denoiser, d->schedule, &options);
+    if (status) return status;
+    const quell_point *first = quell_sampler_grid(whole), *last = first + STEPS;
+    const double ends[] = {first->sigma / first->alpha * (first->t == 1 ? 1.001 : 1),
+                           last->sigma / last->alpha * (last->t == 0 ? 0.999 : 1)};
+    options.grid = NULL, options.steps = 1, options.sigmas = ends;
+    status = quell_sampler_create(&d->sampler, row->sampler, d->denoiser, d->schedule, &options);
+    quell_sampler_free(whole);
+    return status;
+}
+
 static quell_status prepare(const struct row *row, struct drawn *d)
 {
     *d = (struct drawn){.model = model_new(row->model, row->dim)};
@@ -62,6 +79,7 @@ static quell_status prepare(const struct row *row, struct drawn *d)
     d->schedule = must_schedule(row->schedule);
     quell_sampler_options options = quell_sampler_defaults();
     options.steps = STEPS, options.grid = row->grid, options.brownian = row->brownian;
+    if (!steps_for(row->sampler, STEPS)) return make_of_ends(row, d, options);
     return quell_sampler_create(&d->sampler, row->sampler, d->denoiser, d->schedule, &options);
 }
 

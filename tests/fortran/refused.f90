@@ -25,6 +25,7 @@ contains
             quell_sampler_options(steps=4))
         call check_texts(denoiser, schedule)
         call check_counts(denoiser, schedule)
+        call check_effects(denoiser, schedule)
         call check_runs(sampler)
         call check_noise()
         call check_slices(sampler)
@@ -70,6 +71,44 @@ contains
             stat=stat, errmsg=errmsg)
         call is_refused(stat, errmsg, 'NUL', 'output')
         call check(.not. quell_isa_available('scalar' // nul // 'x'), 'an instruction set')
+    end subroutine
+
+    ! What has no effect is refused as in C, by the same words.
+    subroutine check_effects(denoiser, schedule)
+        type(quell_denoiser), intent(in) :: denoiser
+        type(quell_schedule), intent(in) :: schedule
+        call of(quell_sampler_options(brownian=.true.), 'ddim', &
+            "brownian has no effect: 'ddim' draws no noise")
+        call of(quell_sampler_options(steps=64), 'dpm_adaptive', &
+            "steps has no effect: 'dpm_adaptive' chooses its own steps")
+        call of(quell_sampler_options(grid='linear'), 'dpm_adaptive', 'grid has no effect')
+        call of(quell_sampler_options(times=[1d0, 0.5d0, 0d0]), 'dpm_adaptive', &
+            'times has no effect beyond its ends')
+        call of(quell_sampler_options(times=[1d0, 0.5d0, 0d0], grid='linear'), 'ddim', &
+            'times are given and so is grid')
+        call of(quell_sampler_options(times=[1d0, 0.5d0, 0d0], stop=0.1d0), 'ddim', &
+            'times are given, and so are start')
+        call of(quell_sampler_options(threshold=0.9d0, clamp_low=-1d0), 'ddim', &
+            'threshold is set and so is a clamp')
+        call of(quell_sampler_options(threshold_max=2d0), 'ddim', 'but threshold is 0')
+        call of(quell_sampler_options(times=[0.9d0, 0.1d0]), 'dpm_adaptive', '')
+        call of(quell_sampler_options(brownian=.true.), 'ddpm', '')
+        call of(quell_sampler_options(), 'dpm_adaptive', '')
+    contains
+        subroutine of(options, spec, says)
+            type(quell_sampler_options), intent(in) :: options
+            character(*), intent(in) :: spec, says
+            type(quell_sampler) :: sampler
+            integer :: stat
+            character(200) :: errmsg
+            call quell_sampler_create(sampler, spec, denoiser, schedule, options, stat, errmsg)
+            if (says == '') then
+                call check(stat == QUELL_OK, spec // ' is taken')
+                call quell_sampler_free(sampler)
+            else
+                call is_refused(stat, errmsg, says, spec)
+            end if
+        end subroutine
     end subroutine
 
     subroutine check_counts(denoiser, schedule)

@@ -21,7 +21,7 @@ static quell_sampler *new_sampler(const char *name)
     quell_schedule *schedule = NULL;
     quell_sampler *sampler = NULL;
     quell_sampler_options options = quell_sampler_defaults();
-    options.steps = 5;
+    options.steps = strcmp(name, "dpm_adaptive") ? 5 : 0;
     CHECK(!quell_mlp_load(&network, &from, &shape), "%s", quell_error_message());
     CHECK(!quell_denoiser_network(&denoiser, network, &karras), "%s", quell_error_message());
     CHECK(!quell_schedule_create(&schedule, "vp"), "%s", quell_error_message());

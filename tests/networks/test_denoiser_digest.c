@@ -179,7 +179,8 @@ static struct quell_digests of_sampler(int how)
     quell_schedule *schedule =
         must_schedule(how == 1 ? "vp:sigma_min=0.0010000000000000002" : "vp");
     quell_sampler *sampler = NULL;
-    options.steps = 4, options.prior_mean = &mean, options.prior_variance = &variance;
+    options.steps = how == 9 || how == 10 ? 0 : 4;
+    options.prior_mean = &mean, options.prior_variance = &variance;
     if (how == 2) options.clamp_low = -nextafterf(9, 10);
     if (how == 3) options.clamp_low = -9;
     if (how == 4) mean = 1e-30;

@@ -37,7 +37,7 @@ static quell_sampler *sampler_of(const char *spec, const quell_denoiser *denoise
                                  const double *variance)
 {
     quell_sampler_options options = quell_sampler_defaults();
-    options.steps = STEPS;
+    options.steps = steps_for(spec, STEPS);
     options.prior_dim = dim, options.prior_mean = mean, options.prior_variance = variance;
     quell_sampler *sampler = NULL;
     MUST(quell_sampler_create(&sampler, spec, denoiser, schedule, &options));

@@ -159,7 +159,9 @@ static double draw(const struct problem *problem, const char *spec, size_t steps
                    size_t *evaluations)
 {
     quell_sampler_options options = quell_sampler_defaults();
-    options.steps = steps, options.grid = problem->grid, options.prior_dim = DIM;
+    options.steps = steps_for(spec, steps);
+    if (options.steps) options.grid = problem->grid;
+    options.prior_dim = DIM;
     options.prior_mean = problem->law->mean, options.prior_variance = problem->law->variance;
     quell_sampler *sampler = NULL;
     if (quell_sampler_create(&sampler, spec, problem->denoiser, problem->schedule, &options))
@@ -357,14 +359,14 @@ TEST(stability, short_ranges)
     quell_sampler_options options = quell_sampler_defaults();
     options.start = 0.5, options.stop = 0.49;
     for (const struct twin_case *of = twin_cases; of->spec; of++)
-        for (options.steps = 1; options.steps < 6; options.steps += 2) {
+        for (size_t steps = 1; steps < 6; steps += 2) {
             quell_sampler *sampler = NULL;
+            options.steps = steps_for(of->spec, steps);
             MUST(quell_sampler_create(&sampler, of->spec, denoiser, schedule, &options));
             float x[DIM] = {1, -2};
             MUST(quell_sample_from(sampler, NULL, NULL, x));
             for (size_t d = 0; d < DIM; d++)
-                CHECK(fabs((double)x[d]) < 8, "%s, T = %zu: %g", of->spec, options.steps,
-                      (double)x[d]);
+                CHECK(fabs((double)x[d]) < 8, "%s, T = %zu: %g", of->spec, steps, (double)x[d]);
             quell_sampler_free(sampler);
         }
     quell_denoiser_free(denoiser);

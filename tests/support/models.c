@@ -172,12 +172,17 @@ quell_schedule *must_schedule(const char *spec)
     return schedule;
 }
 
+size_t steps_for(const char *spec, size_t steps)
+{
+    return strncmp(spec, "dpm_adaptive", 12) ? steps : 0;
+}
+
 quell_sampler *must_sampler(const char *spec, const quell_denoiser *denoiser,
                             const quell_schedule *schedule, size_t steps)
 {
     quell_sampler *sampler = NULL;
     quell_sampler_options options = quell_sampler_defaults();
-    options.steps = steps;
+    options.steps = steps_for(spec, steps);
     MUST(quell_sampler_create(&sampler, spec, denoiser, schedule, &options));
     return sampler;
 }

@@ -36,6 +36,9 @@ int model_callback(void *user, const quell_call *call, const float *input, float
 
 /* The schedule, and the sampler of `steps` steps, of these specs. */
 quell_schedule *must_schedule(const char *spec);
+/* The steps to ask this sampler for: 0, not given, if it chooses its own. */
+size_t steps_for(const char *spec, size_t steps);
+
 quell_sampler *must_sampler(const char *spec, const quell_denoiser *denoiser,
                             const quell_schedule *schedule, size_t steps);
 

@@ -49,6 +49,10 @@ int comparison_run(struct comparison *comparison);
 int comparison_plot(struct comparison *comparison);
 int comparison_report(const struct comparison *comparison);
 
+/* Creates one of the samplers, for the options of the comparison (compare_open.c). */
+quell_status comparison_create(const struct comparison *comparison, const char *spec, size_t steps,
+                               quell_sampler **sampler);
+
 void comparison_close(struct comparison *comparison);
 
 static inline struct trial *comparison_trial(const struct comparison *comparison, size_t sampler,

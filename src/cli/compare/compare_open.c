@@ -8,6 +8,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "engine/sampler.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -79,20 +80,34 @@ static int read_budgets(struct comparison *comparison)
     return EXIT_DONE;
 }
 
+/* Paths of noise are for those samplers that draw any. */
+quell_status comparison_create(const struct comparison *comparison, const char *spec, size_t steps,
+                               quell_sampler **sampler)
+{
+    struct sampling how = comparison->options.sampling;
+    const quell_denoiser *denoiser = quell_model_denoiser(comparison->model);
+    how.brownian = 0;
+    quell_status status = sampling_create(&how, spec, steps, denoiser, sampler);
+    if (status || !comparison->options.sampling.brownian || !quell_sampler_noisy(*sampler))
+        return status;
+    quell_sampler_free(*sampler);
+    return sampling_create(&comparison->options.sampling, spec, steps, denoiser, sampler);
+}
+
 static quell_status count_evaluations(const struct comparison *comparison, const char *spec,
                                       size_t steps, size_t *evaluations)
 {
     quell_sampler *sampler;
-    quell_status status = sampling_create(&comparison->options.sampling, spec, steps,
-                                          quell_model_denoiser(comparison->model), &sampler);
+    if (quell_method_own_steps(spec))
+        return quell_fail(QUELL_UNSUPPORTED,
+                          "sampler '%s': how often it asks the denoiser depends on the samples, so "
+                          "it cannot be compared at a number of evaluations",
+                          spec);
+    quell_status status = comparison_create(comparison, spec, steps, &sampler);
     if (status) return status;
     *evaluations = quell_sampler_evaluations(sampler);
     quell_sampler_free(sampler);
-    if (*evaluations) return QUELL_OK;
-    return quell_fail(QUELL_UNSUPPORTED,
-                      "sampler '%s': how often it asks the denoiser depends on the samples, so it "
-                      "cannot be compared at a number of evaluations",
-                      spec);
+    return QUELL_OK;
 }
 
 /* Finds the greatest number of steps within the budget. A step takes at least one evaluation, and
@@ -101,7 +116,7 @@ static quell_status find_steps(const struct comparison *comparison, struct trial
 {
     const char *spec = comparison->samplers[trial->sampler];
     for (size_t low = 1, high = trial->budget; low <= high;) {
-        size_t steps = low + (high - low) / 2, evaluations;
+        size_t steps = low + (high - low) / 2, evaluations = 0;
         quell_status status = count_evaluations(comparison, spec, steps, &evaluations);
         if (status) return status;
         if (evaluations > trial->budget) {
@@ -159,9 +174,8 @@ static quell_status first_trial(const struct comparison *comparison, size_t s,
                                 quell_sampler **sampler)
 {
     const struct trial *trial = comparison_trial(comparison, s, 0);
-    return sampling_create(&comparison->options.sampling, comparison->samplers[s],
-                           trial->steps ? trial->steps : 1, quell_model_denoiser(comparison->model),
-                           sampler);
+    return comparison_create(comparison, comparison->samplers[s], trial->steps ? trial->steps : 1,
+                             sampler);
 }
 
 /* Refuses --brownian unless at least one sampler draws noise. */
@@ -172,7 +186,7 @@ static int check_noise(const struct comparison *comparison)
         quell_sampler *sampler;
         quell_status status = first_trial(comparison, s, &sampler);
         if (status) return complain_status(status);
-        bool draws = sampling_draws_noise(sampling, comparison->samplers[s], sampler);
+        bool draws = quell_sampler_noisy(sampler);
         quell_sampler_free(sampler);
         if (draws) return EXIT_DONE;
     }

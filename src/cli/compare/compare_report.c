@@ -58,7 +58,7 @@ static void put_settings(struct quell_json_writer *writer, const struct compare_
     const struct sampling *sampling = &options->sampling;
     quell_json_put_text(writer, "model", options->model);
     quell_json_put_text(writer, "schedule", sampling->schedule);
-    quell_json_put_text(writer, "grid", sampling->grid);
+    quell_json_put_text(writer, "grid", sampling_grid(sampling));
     quell_json_put_number(writer, "start", sampling->start);
     quell_json_put_number(writer, "stop", sampling->stop);
     quell_json_put_number(writer, "prior_mean", sampling->prior_mean);
@@ -153,8 +153,8 @@ static quell_status draw_chart(struct comparison *comparison, struct chart *char
     snprintf(title, sizeof title, "Distance to the exact law of %s", model);
     snprintf(subtitle, sizeof subtitle,
              "schedule %s, grid %s, %" PRIu64 " samples, seed %" PRIu64 "%s",
-             options->sampling.schedule, options->sampling.grid, options->count, options->seed,
-             options->sampling.brownian ? ", Brownian noise" : "");
+             options->sampling.schedule, sampling_grid(&options->sampling), options->count,
+             options->seed, options->sampling.brownian ? ", Brownian noise" : "");
     chart->title = title;
     chart->subtitle = subtitle;
     quell_status status = chart_write(chart, &comparison->picture);

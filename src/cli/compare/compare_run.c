@@ -119,8 +119,7 @@ static quell_status run_trial(struct bench *bench, struct trial *trial)
     quell_sampler *sampler;
     if (!trial->steps) return QUELL_OK;
     quell_status status =
-        sampling_create(&comparison->options.sampling, comparison->samplers[trial->sampler],
-                        trial->steps, quell_model_denoiser(comparison->model), &sampler);
+        comparison_create(comparison, comparison->samplers[trial->sampler], trial->steps, &sampler);
     if (status) return status;
     bench->progress.batch = trial->evaluations * comparison->options.count;
     status = run_sampler(bench, trial, sampler);
