@@ -65,8 +65,8 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 static const struct quell_option options[] = {
     QUELL_NUMBER("eta", 1, 0, 1e6,
                  "stochasticity: 0 deterministic, 1 full; rf: more, if steps are short"),
-    QUELL_NUMBER_NEEDS("eta", "s_noise", 1, 0, 1e6, "factor on all noise that steps add"),
-    QUELL_CHOICE("form", 0, "ve|rf", "lower point of a step: by sigma, or as for rectified flows"),
+    QUELL_NUMBER_NEEDS("eta", "s_noise", 1, 0, 1e6, "factor on the noise"),
+    QUELL_CHOICE("form", 0, "ve|rf", "how far down: by sigma, or as flows do"),
     {0}};
 
 static const struct quell_alias aliases[] = {{"euler_ancestral", "euler_a"}, {0}};

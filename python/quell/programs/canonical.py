@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Recognises what a network writes as many instructions and a program has as one: attention, norms,
-and what is multiplied and added to them. This changes roundings, but no values."""
+"""What networks write by hand in many instructions and a program has as one: attention, norms, and
+what is multiplied and added to them. Roundings change by it, values do not."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ Recognise: TypeAlias = Callable[[Builder, Result, New, Counts], Value | None]
 
 
 def _is(value: Operand, kind: str, function: str = "") -> bool:
-    """Returns whether an operand is the result of such an instruction."""
+    """Whether an operand is the result of such an instruction."""
     if not isinstance(value, Result) or value.kind != kind:
         return False
     return not function or value.attributes.get("function") == function
 
 
 def _made(value: Operand, kind: str, *functions: str) -> Result | None:
-    """Returns the operand if it is the result of such an instruction."""
+    """An operand as the result of such an instruction, if it is."""
     for function in functions or ("",):
         if _is(value, kind, function):
             assert isinstance(value, Result)
@@ -36,7 +36,7 @@ def _made(value: Operand, kind: str, *functions: str) -> Result | None:
 
 
 def _apart(operands: Sequence[Operand], kind: str, *functions: str) -> tuple[Any, Any]:
-    """Returns two operands: first the one that is the result of such an instruction."""
+    """Of two operands that which is the result of such an instruction, and the other."""
     for k, operand in enumerate(operands):
         if _made(operand, kind, *functions) is not None:
             return operand, operands[1 - k]
@@ -47,7 +47,7 @@ def _apart(operands: Sequence[Operand], kind: str, *functions: str) -> tuple[Any
 
 
 def _root(value: Operand) -> tuple[Result | None, float]:
-    """Returns v and epsilon of sqrt(v + epsilon)."""
+    """v and epsilon, of sqrt(v + epsilon)."""
     total = _made(value, "map", "add")
     if total is None:
         return None, 0.0
@@ -57,7 +57,7 @@ def _root(value: Operand) -> tuple[Result | None, float]:
 
 
 def _divided(result: Result) -> tuple[Value | None, Result | None, float]:
-    """Returns x, v and epsilon of x / sqrt(v + epsilon), in any of its forms."""
+    """x, v and epsilon, of x / sqrt(v + epsilon) in any of its forms."""
     if _is(result, "map", "mul"):
         root, x = _apart(result.operands, "map", "rsqrt")
     elif _is(result, "map", "div"):
@@ -72,7 +72,7 @@ def _divided(result: Result) -> tuple[Value | None, Result | None, float]:
 
 
 def _square_of(value: Operand) -> Operand:
-    """Returns x of x^2."""
+    """x, of x^2."""
     square = _made(value, "map", "square", "mul")
     if square is None:
         return None
@@ -105,8 +105,7 @@ def norm_by_hand(b: Builder, result: Result, new: New, counts: Counts) -> Value 
 
 
 def _fits(reduced: Result, x: Value) -> bool:
-    """Returns whether a reduction of x broadcasts to x as it is: its dimensions are kept, or
-    lead."""
+    """Whether a reduction of x goes with x as it is: its dimensions are kept, or lead."""
     dims = reduced.attributes["dims"]
     return bool(reduced.attributes["keep"]) or dims == list(range(len(dims)))
 
@@ -115,7 +114,7 @@ def _fits(reduced: Result, x: Value) -> bool:
 
 
 def scaled(b: Builder, result: Result, new: New, counts: Counts) -> Value | None:
-    """Makes norm(x) s one instruction."""
+    """norm(x) s"""
     norm, scale = _apart(result.operands, "norm") if _is(result, "map", "mul") else (None, None)
     if norm is None or len(norm.operands) != 1 or counts[norm] != 1:
         return None
@@ -123,7 +122,7 @@ def scaled(b: Builder, result: Result, new: New, counts: Counts) -> Value | None
 
 
 def shifted(b: Builder, result: Result, new: New, counts: Counts) -> Value | None:
-    """Makes norm(x) s + b one instruction."""
+    """norm(x) s + b"""
     norm, shift = _apart(result.operands, "norm") if _is(result, "map", "add") else (None, None)
     if norm is None or len(norm.operands) != 2 or counts[norm] != 1:
         return None
@@ -170,7 +169,7 @@ def attention_by_hand(b: Builder, result: Result, new: New, counts: Counts) -> V
 
 
 def _masked(scores: Operand) -> tuple[Operand, Value | None]:
-    """Returns the scores, and what is added to them or which of them are kept."""
+    """Scores and what is added to them, or which of them are kept."""
     total, choice = _made(scores, "map", "add"), _made(scores, "map", "where")
     if total is not None:
         for k, operand in enumerate(total.operands):
@@ -192,7 +191,7 @@ def _broadcasts(mask: Value, scores: Value) -> bool:
 
 
 def _scaled(scores: Operand) -> tuple[Result | None, float]:
-    """Returns the product of queries and keys in scores, and its factor."""
+    """The product of queries and keys in scores, and what it is multiplied by."""
     product = _made(scores, "matmul")
     if product is not None:
         return product, 1.0
@@ -249,7 +248,7 @@ def _folded(
 
 
 def bare_operands(b: Builder, result: Result, new: New, counts: Counts) -> Value | None:
-    """Returns the operands without expansions and leading dimensions of 1 that they do not need."""
+    """Operands that need not be expanded, nor have leading dimensions of 1."""
     if result.kind != "map":
         return None
     operands = [_unexpanded(operand) for operand in result.operands]
@@ -269,7 +268,7 @@ def _unexpanded(value: Operand) -> Operand:
 
 
 def _shortened(b: Builder, value: Value, full: int) -> Value:
-    """Returns an operand without leading dimensions of 1, if another operand has them."""
+    """Without leading dimensions of 1, where another operand has those."""
     shape = value.shape
     while len(shape) > 1 and full >= value.rank and full != 99 and shape[0] == 1:
         shape = shape[1:]
@@ -277,7 +276,7 @@ def _shortened(b: Builder, value: Value, full: int) -> Value:
 
 
 def canonical(program: Lowered) -> Lowered:
-    """Returns the program with all of these recognised."""
+    """The program with these recognised."""
     order: list[Recognise] = [norm_by_hand, bare_operands, norm_by_hand, attention_by_hand]
     for recognise in (*order, into_weights, into_weights, scaled, shifted):
         program = rewritten(program, _or_as_it_is(recognise, uses(program)))
