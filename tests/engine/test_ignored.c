@@ -47,7 +47,6 @@ TEST(ignored, options_without_effect)
         {"pc:corrections=0,delta=0.5", "'delta' has no effect but with 'corrections', which is 0"},
         {"pc:corrections=0,corrector=langevin", "'corrector'"},
         {"xeab:order=1,formula=k_diffusion", "'formula' has no effect but with order=2|3"},
-        {"ddpm:steady=no", "'steady' has no effect but with variance=large"},
         {"xeab:order=3,solver=midpoint", "'solver' has no effect but with order=2"},
         {"dpm_single:order=1,fast=yes", "'fast' has no effect but with order=2|3"},
         {"heun:s_churn=1,s_tmin=2,s_tmax=1", "s_tmin must not be above s_tmax"},
