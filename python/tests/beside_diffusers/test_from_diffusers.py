@@ -41,7 +41,9 @@ def denoiser_of(setup, model):
         return quell.FunctionDenoiser(mean, setup.schedule)
 
     def network(x, timestep):  # as diffusers calls it, with twice the channels
-        alpha, sigma = (float(each) for each in setup.schedule(np.float64(timestep) / setup.time_scale))
+        alpha, sigma = (
+            float(each) for each in setup.schedule(np.float64(timestep) / setup.time_scale)
+        )
         x = x.astype(np.float64)
         eps = (x - alpha * peer.MODELS[model](x, alpha, sigma)) / sigma
         v = alpha * eps - sigma * (x - sigma * eps) / alpha
