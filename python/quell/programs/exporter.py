@@ -21,6 +21,7 @@ from quell._whole import write
 from quell.noise import Schedule
 from quell.programs.canonical import canonical
 from quell.programs.check import Evaluate, Expected, compare, expected
+from quell.programs.denoisers import taken_apart
 from quell.programs.inputs import Inputs, inputs_of
 from quell.programs.lead import without_lead
 from quell.programs.lower import Lowered, Lowering
@@ -30,6 +31,7 @@ from quell.programs.trace import Refused, trace
 from quell.programs.write import Writer
 
 OUTPUTS = ("x0", "eps", "v", "score", "flow")
+AROUND = ("output", "precondition", "schedule")
 PRECONDITIONS = ("none", "simple", "karras")
 
 
@@ -78,9 +80,9 @@ def export(
     path: str | os.PathLike[str],
     example: Any,
     *,
-    output: str = "x0",
-    precondition: str = "none",
-    schedule: str = "vp",
+    output: str | None = None,
+    precondition: str | None = None,
+    schedule: str | None = None,
     time: str | float | bool = "t",
     classes: int = 0,
     names: Sequence[str] | None = None,
@@ -92,14 +94,18 @@ def export(
     (docs/programs.md). The module is not changed.
 
     Arguments:
-        module: The network, on the CPU and in float32. It is taken as it is in evaluation mode.
+        module: The network, on the CPU and in float32. It is taken as it is in evaluation mode. Or
+            a SimpleDenoiser or KarrasDenoiser, azula's or quell's, which says itself what is around
+            its network.
         path: Where the .safetensors file goes.
         example: What it is called with: a tuple as (x, t, label, ...) or a dictionary by names. The
             first tensor is x, the second the time; each has the batch first. What is no tensor is
             taken as it is. The check draws times and conditions in the example's ranges.
-        output: What it returns: "x0", "eps", "v", "score" or "flow".
-        precondition: What is around it: "none", "simple" or "karras" (docs/networks.md).
-        schedule: The schedule that it was trained with, as "vp" or "beta_linear:train=1000".
+        output: What it returns: "x0" (if left out), "eps", "v", "score" or "flow".
+        precondition: What is around it: "none" (if left out), "simple" or "karras"
+            (docs/networks.md).
+        schedule: The schedule that it was trained with, as "beta_linear:train=1000"; "vp" if left
+            out.
         time: What it is told of the time: "t", that of the schedule (log(sigma / alpha), with a
             precondition); "index", t (N - 1) for a schedule's table of N; a number, which t is
             multiplied by; "sigma", sigma / alpha beside x / alpha, as a whole denoiser of EDM's; or
@@ -124,6 +130,13 @@ def export(
     classes = whole(classes, "classes", 0, 2**24 - 1)
     if not real(most, "most") > 0:
         raise ValueError(f"most: {most}, must be above 0")
+    module, example, around = taken_apart(module, example)
+    said_twice = [n for n, v in zip(AROUND, (output, precondition, schedule), strict=True) if v]
+    if around and said_twice:
+        raise ValueError(f"quell.export: the denoiser itself says {', '.join(said_twice)}")
+    output = around.get("output", output or "x0")
+    precondition = around.get("precondition", precondition or "none")
+    schedule = around.get("schedule", schedule or "vp")
     inputs = inputs_of(check_module(module), example, names, time is not False, classes)
     x = inputs.tensors()["x"]
     shape = extents_of(tuple(x.shape[1:]), "the sizes of one sample")

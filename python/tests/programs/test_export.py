@@ -96,6 +96,34 @@ def test_classes(tmp_path, onehot):
     assert close(model(X, 0.5, label=torch.tensor([3, 0, 4, -1])).mean, right)
 
 
+@pytest.mark.parametrize("kind", ["SimpleDenoiser", "KarrasDenoiser"])
+@pytest.mark.parametrize("stack", ["quell", "azula"])
+def test_denoisers(tmp_path, kind, stack):
+    """A whole denoiser says itself what is around its network."""
+    if stack == "azula":
+        denoise, noise = pytest.importorskip("azula.denoise"), pytest.importorskip("azula.noise")
+        schedule = noise.CosineSchedule()
+    else:
+        from quell import _torch as denoise
+
+        schedule = quell.Schedule("cosine")
+
+    class Plain(Net):  # azula's time has the shape () or (B)
+        def forward(self, x, t, label=None):
+            return super().forward(x, t.expand(x.shape[0]), label)
+
+    denoiser = getattr(denoise, kind)(Plain(4), schedule)
+    label = torch.tensor([0, 1, 2, 3])
+    example = {"x_t": X, "t": torch.rand(4), "label": label}
+    model = exported(tmp_path, denoiser, example, classes=4)
+    for t in (0.2, 0.9):
+        with torch.no_grad():
+            right = denoiser(X, torch.tensor(t), label=label).mean
+        assert close(model(X, t, label=label).mean, right)
+    with pytest.raises(ValueError, match="the denoiser itself says output"):
+        quell.export(denoiser, tmp_path / "twice.safetensors", example, output="eps")
+
+
 def test_keywords_and_what_is_no_tensor(tmp_path):
     class Named(Net):
         def forward(self, sample, *, scale, when, twice=False):
@@ -111,11 +139,19 @@ def test_keywords_and_what_is_no_tensor(tmp_path):
 
 
 def test_samples_are_drawn(tmp_path):
-    """With the same bits on one thread and two."""
-    model = exported(tmp_path, Net(), (X, torch.rand(4)), output="eps", schedule="vp", image=False)
-    sampler = quell.DDIMSampler(model, steps=4)
-    drawn = sampler(sampler.init((6, 3, 2), seed=1), seed=1)
-    assert drawn.shape == (6, 3, 2) and np.isfinite(np.asarray(drawn)).all()
+    """From the file, and of what is compiled, the same."""
+    module, example = Net(), (X, torch.rand(4))
+    drawn = []
+    for model in (
+        exported(tmp_path, module, example, output="eps", schedule="vp", image=False),
+        quell.compile(module, example=example, output="eps"),
+    ):
+        sampler = quell.DDIMSampler(model, steps=4, silent=True)
+        drawn.append(np.asarray(sampler(sampler.init((6, 3, 2), seed=1), seed=1)))
+    assert drawn[0].shape == (6, 3, 2) and np.isfinite(drawn[0]).all()
+    assert np.array_equal(*drawn)
+    with pytest.raises(TypeError, match="or a shape"):
+        quell.compile(module)
 
 
 def test_a_decoder(tmp_path):
@@ -161,6 +197,25 @@ def test_weights_keep_their_names(tmp_path):
     _, tensors = interpreter.read(tmp_path / "net.safetensors")
     for name in ("into.weight", "into.bias", "out.weight", "out.bias"):
         assert np.array_equal(tensors[name], module.state_dict()[name].double().numpy())
+
+
+def test_weights_in_several_shapes(tmp_path):
+    """safetensors takes no tensors that share memory."""
+
+    class Shared(Net):
+        def __init__(self):
+            super().__init__()
+            self.norm = nn.GroupNorm(1, 3)
+            nn.init.normal_(self.norm.weight)
+
+        def forward(self, x, t):
+            weight, bias = self.norm.weight, self.norm.bias
+            own = x * weight[:, None] + (weight * bias)[:, None] + weight[1:].sum()
+            return super().forward(self.norm(x), t) + own + self.into.weight[:2, 0]
+
+    exported(tmp_path, Shared(), (X, torch.rand(4)), output="eps")
+    _, tensors = interpreter.read(tmp_path / "net.safetensors")
+    assert len(tensors) < 15
 
 
 def test_quell_does_not_import_torch():
