@@ -41,9 +41,9 @@ static quell_status share_name(const struct quell_group *group, struct quell_gro
     return quell_group_check(MPI_Bcast(file->temporary, size, MPI_CHAR, 0, group->comm), "mpi");
 }
 
-/* What goes before a name with a ':', for MPI-IO would take what comes before that for a kind of file
- * system. ROMIO, which MPICH has, does so wherever the ':' is: it is told a kind, that of NFS, whose
- * locks are right on any file system. */
+/* What goes before a name with a ':', for MPI-IO would take what comes before that for a kind of
+ * file system. ROMIO, which MPICH has, does so wherever the ':' is: it is told a kind, that of NFS,
+ * whose locks are right on any file system. */
 #ifdef ROMIO_VERSION
 #define PLAIN "nfs:"
 #else
