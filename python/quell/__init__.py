@@ -4,7 +4,7 @@
     import quell
 
     denoiser = quell.MixtureDenoiser([1, 3], [[-2, 0], [2, 1]], [0.1, 0.2])
-    sampler = quell.DDIMSampler(denoiser, eta=0.5)
+    sampler = quell.DDIMSampler(denoiser, eta=0.25)
     x1 = sampler.init((100000, 2), seed=7)
     x0 = sampler(x1, seed=7)
 
