@@ -150,7 +150,7 @@ def test_samples_are_drawn(tmp_path):
         drawn.append(np.asarray(sampler(sampler.init((6, 3, 2), seed=1), seed=1)))
     assert drawn[0].shape == (6, 3, 2) and np.isfinite(drawn[0]).all()
     assert np.array_equal(*drawn)
-    with pytest.raises(TypeError, match="or a shape"):
+    with pytest.raises(TypeError, match="shape: None, must be given; any network"):
         quell.compile(module)
 
 
