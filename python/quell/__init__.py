@@ -99,4 +99,4 @@ else:
         return export
 
 
-__all__ = [*(name for name in dir() if not name.startswith("_")), "export"]
+__all__ = [name for name in dir() if not name.startswith("_")]  # export needs torch: by name
