@@ -7,8 +7,8 @@
 
 enum { FUNCTION };
 
-/* The functions that are a formula of a, b, c, and of e, what the kernel in the last column made of
- * a: name, operands, formula, kernel. */
+/* The functions that have a formula of a, b, c and of e, which the kernel in the last column
+ * computes from a. Each line has the name, the number of operands, the formula and the kernel. */
 #define NO_KERNEL QUELL_FUNCTIONS
 #define IN_DOUBLE(f) (float)f((double)a)
 #define FORMULAS(ROW)                                              \
@@ -61,11 +61,12 @@ enum { FUNCTION };
     ROW(tanh, 1, e, QUELL_FUNCTION_TANH)                           \
     ROW(where, 3, a != 0 ? b : c, NO_KERNEL)
 
-/* A NaN in either stays. */
+/* Returns NaN if a or b is NaN. */
 static float greater(float a, float b) { return isnan(a) || a > b ? a : b; }
 static float lesser(float a, float b) { return isnan(a) || a < b ? a : b; }
 
-/* y[count]: e, and then the result. in[k] has its elements step[k] apart. */
+/* y[count] has the values of e at first, and then the results. The elements of in[k] are step[k]
+ * apart. */
 typedef void formula(float *y, size_t count, const float *const in[3], const size_t step[3]);
 
 #define WRITE_OUT(name, arguments, value, kernel)                                                  \
@@ -103,15 +104,62 @@ static quell_status infer(struct quell_inference *at)
     return QUELL_OK;
 }
 
-/* The sizes of a shape with a dimension at least. */
-static struct quell_shape with_row(const struct quell_shape *shape)
+/* The dimensions of the result, and the distances of the operands' elements along each. in: the
+ * operands; an operand that does not exist is a copy of the first one. skip: the distance from one
+ * sample to the next. */
+struct sweep {
+    struct quell_shape shape;
+    const float *in[3];
+    size_t stride[3][QUELL_MAX_RANK], skip[3], samples;
+};
+
+/* Returns whether the elements of all operands simply go on at the end of dimension d of size
+ * `size`. */
+static bool goes_on(const struct sweep *sweep, const size_t *before, size_t d, size_t size)
 {
-    struct quell_shape out = *shape;
-    if (!out.rank) out = (struct quell_shape){1, {1}};
-    return out;
+    for (size_t k = 0; k < 3; k++)
+        if (before[k] != sweep->stride[k][d] * size) return false;
+    return true;
 }
 
-/* A row of the result; e is worked out for the row's first operand. */
+/* Merges dimensions that follow each other without gaps in all operands, so that rows are long. */
+static void merge(struct sweep *sweep)
+{
+    struct quell_shape *shape = &sweep->shape;
+    size_t rank = 0, (*stride)[QUELL_MAX_RANK] = sweep->stride;
+    for (size_t d = 0; d < shape->rank; d++) {
+        size_t last = rank ? rank - 1 : 0, size = shape->size[d];
+        const size_t before[3] = {stride[0][last], stride[1][last], stride[2][last]};
+        if (size == 1) continue;
+        bool joins = rank && goes_on(sweep, before, d, size);
+        size_t to = joins ? last : rank++;
+        shape->size[to] = joins ? shape->size[to] * size : size;
+        for (size_t k = 0; k < 3; k++) stride[k][to] = stride[k][d];
+    }
+    if (!rank) *shape = (struct quell_shape){1, {1}};
+    if (rank) shape->rank = rank;
+    if (shape->rank == 1 && goes_on(sweep, sweep->skip, 0, shape->size[0])) {
+        shape->size[0] *= sweep->samples;
+        sweep->samples = 1;
+    }
+}
+
+static struct sweep sweep_of(const struct quell_execution *at)
+{
+    struct sweep sweep = {.shape = *quell_out_shape(at), .samples = at->samples};
+    for (size_t k = 0; k < 3; k++) {
+        size_t operand = k < at->of->operands ? k : 0;
+        const struct quell_shape *shape = quell_shape_of(at, operand);
+        sweep.in[k] = quell_in(at, operand);
+        quell_strides(shape, &sweep.shape, sweep.stride[k]);
+        if (at->program->value[at->of->operand[operand]].stage == QUELL_FROM_SAMPLE)
+            sweep.skip[k] = quell_elements(shape);
+    }
+    merge(&sweep);
+    return sweep;
+}
+
+/* Computes a row of the result. The kernel computes e from the row's first operand. */
 static void map_row(const struct quell_execution *at, const struct function *function, size_t count,
                     float *y, const float *const in[3], const size_t step[3])
 {
@@ -125,29 +173,28 @@ static void map_row(const struct quell_execution *at, const struct function *fun
 static void run(const struct quell_execution *at)
 {
     const struct function *function = &functions[quell_set(at->of, FUNCTION)];
-    const struct quell_shape out = with_row(quell_out_shape(at));
-    size_t stride[3][QUELL_MAX_RANK] = {{0}}, place[QUELL_MAX_RANK] = {0}, offset[3] = {0};
-    const float *in[3];
+    struct sweep sweep = sweep_of(at);
+    size_t last = sweep.shape.rank - 1, count = sweep.shape.size[last];
+    size_t place[QUELL_MAX_RANK] = {0};
+    const size_t step[3] = {sweep.stride[0][last], sweep.stride[1][last], sweep.stride[2][last]};
     float *y = at->out;
-    size_t last = out.rank - 1, count = out.size[last];
-    for (size_t k = 0; k < 3; k++) { /* operands that are not there repeat the first one */
-        size_t operand = k < at->of->operands ? k : 0;
-        in[k] = quell_in(at, operand);
-        quell_strides(quell_shape_of(at, operand), &out, stride[k]);
+    for (size_t s = 0; s < sweep.samples; s++) {
+        size_t offset[3] = {s * sweep.skip[0], s * sweep.skip[1], s * sweep.skip[2]};
+        do {
+            const float *const row[3] = {sweep.in[0] + offset[0], sweep.in[1] + offset[1],
+                                         sweep.in[2] + offset[2]};
+            map_row(at, function, count, y, row, step);
+            y += count;
+        } while (quell_next_place(&sweep.shape, last, place, 3,
+                                  (const size_t(*)[QUELL_MAX_RANK])sweep.stride, offset));
     }
-    const size_t step[3] = {stride[0][last], stride[1][last], stride[2][last]};
-    do {
-        const float *const row[3] = {in[0] + offset[0], in[1] + offset[1], in[2] + offset[2]};
-        map_row(at, function, count, y, row, step);
-        y += count;
-    } while (
-        quell_next_place(&out, last, place, 3, (const size_t(*)[QUELL_MAX_RANK])stride, offset));
 }
 
 const struct quell_kind quell_kind_map = {
     .name = "map",
     .least = 1,
     .most = 3,
+    .together = true,
     .attributes = {[FUNCTION] = {"function", QUELL_CHOICE, true, 0, names}},
     .infer = infer,
     .run = run,
