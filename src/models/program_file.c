@@ -89,7 +89,7 @@ quell_status quell_program_file_run(const struct quell_program_file *file,
     lay_out(program, begin);
     float *memory = quell_new(begin[QUELL_STAGES + 1], sizeof *memory);
     if (!memory) return quell_program_no_memory(program);
-    struct quell_room room = {.scratch = memory + begin[QUELL_STAGES]};
+    struct quell_room room = {.samples = 1, .scratch = memory + begin[QUELL_STAGES]};
     for (size_t i = 0; i < program->inputs; i++) room.input[i] = inputs[i];
     for (size_t stage = 0; stage < QUELL_STAGES; stage++) room.at[stage] = memory + begin[stage];
     for (size_t stage = QUELL_FROM_TIME; stage < QUELL_STAGES; stage++)
