@@ -14,8 +14,8 @@
  *   sgm_uniform        linear, but with final=zero the last of the constant steps goes to sigma = 0
  *   simple             ComfyUI's: every n-th point of a discrete schedule's table from its end, the
  *                      rest as sgm_uniform; sgm_uniform for other schedules
- *   linear_quadratic   linear_steps = T / 2 small steps to the progress threshold_noise = 0.025, then
- *                      quadratic ones (Mochi)
+ *   linear_quadratic   linear_steps = T / 2 small steps to the progress
+ *                      threshold_noise = 0.025, then quadratic ones (Mochi)
  *   discrete           points of a discrete schedule's table, as diffusers' (Lin et al.,
  *                      2305.08891, table 2): spacing=linspace|leading|trailing,
  *                      steps_offset = 0
