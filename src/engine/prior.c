@@ -52,7 +52,7 @@ quell_status quell_prior_check(const quell_sampler *sampler)
     if (!sampler->prior_needed) return QUELL_OK;
     return quell_fail(QUELL_BAD_ARGUMENT,
                       "sampler: at its first time, t = %g, alpha is %.3g and sigma %.3g, so that x "
-                      "depends on the law of X: set prior_mean and prior_variance (0 and 1 for "
-                      "normalised data)",
+                      "depends on the law of X: give its mean and variance, prior_mean and "
+                      "prior_variance (0 and 1 for normalised data)",
                       first->t, first->alpha, first->sigma);
 }
