@@ -140,7 +140,7 @@ def pages(package):
     """{name: text} of all pages. A name of the package that is on none is an error."""
     of = public(package)
     top = [package / name for name in ("__init__.py", "networks.py", "_normals.py")]
-    export = [package / "export" / name
+    export = [package / "architectures" / name
               for name in ("__init__.py", "files.py", "check.py", "describe.py", "modules.py")]
     found = {
         "quell": page("quell", top, {*of["quell.networks"], *of["quell._normals"], "fresh_seed"}),
@@ -150,7 +150,11 @@ def pages(package):
                         set(of["quell.denoise"])),
         "noise": page("quell.noise", [package / "noise.py"], set(of["quell.noise"])),
         "diffusers": page("quell.diffusers", [package / "diffusers/__init__.py"], {"from_diffusers"}),
-        "export": page("quell.export", export, listed(export[0]) | {"Conditioned", "ResidualMLP"}),
+        "programs": page("quell.programs", [package / "programs" / name
+                                            for name in ("__init__.py", "exporter.py")],
+                         {"export"}),
+        "architectures": page("quell.architectures", export,
+                              listed(export[0]) | {"Conditioned", "ResidualMLP"}),
         "errors": page("quell.errors", [package / "errors.py"], set(of["quell.errors"])),
     }
     # What the extension itself has is listed in docs/python.md; constants have no docstring.

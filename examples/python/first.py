@@ -9,7 +9,7 @@ denoiser = quell.MixtureDenoiser(
     variances=[0.1, 0.2],
     schedule=quell.VPSchedule(),
 )
-sampler = quell.DDIMSampler(denoiser, eta=0.5, steps=64, silent=True)
+sampler = quell.DDIMSampler(denoiser, eta=0.25, steps=64, silent=True)
 x1 = sampler.init((100000, 2), seed=7)  # x_1, almost pure noise
 x0 = sampler(x1, seed=7)
 

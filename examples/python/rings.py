@@ -7,7 +7,7 @@ import math
 import torch
 import quell
 from quell.denoise import KarrasDenoiser
-from quell.export.modules import ResidualMLP
+from quell.architectures.modules import ResidualMLP
 from quell.noise import VPSchedule
 from quell.sample import DDIMSampler
 

@@ -62,7 +62,7 @@ static float *floats(size_t count)
 
 static void run(const struct quell_program *program)
 {
-    struct quell_room room = {0};
+    struct quell_room room = {.samples = 1};
     float *inputs[QUELL_MOST_PROGRAM_INPUTS];
     size_t scratch = 0;
     for (size_t i = 0; i < program->inputs; i++)

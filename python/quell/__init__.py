@@ -4,14 +4,16 @@
     import quell
 
     denoiser = quell.MixtureDenoiser([1, 3], [[-2, 0], [2, 1]], [0.1, 0.2])
-    sampler = quell.DDIMSampler(denoiser, eta=0.5)
+    sampler = quell.DDIMSampler(denoiser, eta=0.25)
     x1 = sampler.init((100000, 2), seed=7)
     x0 = sampler(x1, seed=7)
 
 The modules quell.noise (schedules), quell.denoise and quell.sample have azula's names. quell.export
-writes networks that were trained in PyTorch to files. With the same seed, sample i has the same
-bits in any batch, on any number of threads, on any machine, and in C, C++, Fortran and the
-command."""
+writes any network that was trained in PyTorch to a file; it needs torch, quell alone does not. With
+the same seed, sample i has the same bits in any batch, on any number of threads, on any
+machine, and in C, C++, Fortran and the command."""
+
+import typing as _typing
 
 from quell._normals import STREAM_INIT, brownian, noise_key, normal, place
 from quell._quell import (
@@ -84,4 +86,17 @@ def fresh_seed() -> int:
     return seed_of(None)
 
 
-__all__ = [name for name in dir() if not name.startswith("_")]
+if _typing.TYPE_CHECKING:
+    from quell.programs import export
+
+
+def __getattr__(name: str) -> _typing.Any:
+    """quell.export, which is there once it is asked for: it imports torch."""
+    if name != "export":
+        raise AttributeError(f"module 'quell' has no attribute {name!r}")
+    from quell.programs import export
+
+    return export
+
+
+__all__ = [*(name for name in dir() if not name.startswith("_")), "export"]

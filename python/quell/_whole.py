@@ -44,7 +44,7 @@ def _fill(
         check(temporary)
     except Error as error:
         reason = _TEMPORARY.sub("", str(error))
-        raise _make(error.status, f"quell.export: {reason}", None, None) from None
+        raise _make(error.status, f"quell.architectures: {reason}", None, None) from None
     os.chmod(temporary, mode)
     os.replace(temporary, target)
 

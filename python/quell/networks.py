@@ -114,25 +114,37 @@ def load(name: Path, schedule: Any = None) -> Model:
     return Model(name, schedule)
 
 
-def compile(model: Any, shape: Sequence[int], **fields: Any) -> Model:
+def compile(
+    model: Any, shape: Sequence[int] | None = None, *, example: Any = None, **fields: Any
+) -> Model:
     """Converts a trained network to one of the library's own, which C evaluates on all cores, with
-    the same bits on any machine. This has nothing to do with torch.compile. It needs azula, torch
-    and safetensors.
+    the same bits on any machine. This has nothing to do with torch.compile. It needs torch and
+    safetensors.
 
     Arguments:
-        model: A SimpleDenoiser or KarrasDenoiser, azula's or quell's, around a ResidualMLP, or
-            around azula's DiT, ViT or UNet inside Conditioned (quell.export.modules). Or only such
-            a network, with fields that say what it returns, such as schedule="vp", output="eps".
+        model: Any network, with an example of its call; or without one, by the shape of a sample, a
+            SimpleDenoiser or KarrasDenoiser, azula's or quell's, around a ResidualMLP, or around
+            azula's DiT, ViT or UNet inside Conditioned (quell.architectures.modules), or only such
+            a network.
         shape: The shape of one sample, as [2] or [channels, height, width].
-        fields: Further fields of its description (docs/networks.md).
+        example: What the network is called with, as (x, t): see quell.export.
+        fields: What is around it, such as schedule="vp", output="eps": the arguments of
+            quell.export or, with a shape, fields of its description (docs/networks.md).
 
     Raises:
         TypeError, ValueError: The library does not know this kind of model, or its outputs differ
-            from PyTorch's (quell.export.check).
+            from PyTorch's (quell.architectures.check).
     """
-    from quell.export import export
-
+    if (shape is None) == (example is None):
+        raise TypeError("quell.compile: must be given an example of the network's call, or a shape")
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, "model.safetensors")
-        export(model, path, shape, **fields)
+        if shape is None:
+            from quell.programs import export as any_network
+
+            any_network(model, path, example, **fields)
+        else:
+            from quell.architectures import export
+
+            export(model, path, shape, **fields)
         return Model._from(path)

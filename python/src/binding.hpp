@@ -31,6 +31,7 @@ void bind_denoisers(py::module_ &module);
 void bind_errors(py::module_ &module);
 void bind_names(py::module_ &module);
 void bind_noise(py::module_ &module);
+void bind_programs(py::module_ &module);
 void bind_samplers(py::module_ &module);
 void bind_schedules(py::module_ &module);
 

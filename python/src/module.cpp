@@ -13,4 +13,5 @@ PYBIND11_MODULE(_quell, module)
     bind_schedules(module);
     bind_denoisers(module);
     bind_samplers(module);
+    bind_programs(module);
 }

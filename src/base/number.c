@@ -61,3 +61,13 @@ double quell_leading_double(const char *text)
     leave_c_locale(c, host);
     return value;
 }
+
+const char *quell_number_text(double value, char text[QUELL_NUMBER_TEXT])
+{
+    double read = 0;
+    for (int digits = 6; digits <= 17; digits++) {
+        size_t length = quell_print(text, QUELL_NUMBER_TEXT, "%.*g", digits, value);
+        if (!quell_parse_double(text, length, &read) && read == value) break;
+    }
+    return text;
+}

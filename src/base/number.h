@@ -12,6 +12,11 @@ size_t quell_format(char *buffer, size_t size, const char *format, va_list argum
 __attribute__((format(printf, 3, 4))) size_t quell_print(char *buffer, size_t size,
                                                          const char *format, ...);
 
+/* The text of a number in six digits, or in as many more as it takes to read the same number: what
+ * rounds to 1 and is not 1 is not said to be 1. */
+#define QUELL_NUMBER_TEXT 32
+const char *quell_number_text(double value, char text[QUELL_NUMBER_TEXT]);
+
 /* Reads all of text[0..length) as a double. The character after it must not belong to a number, as
  * ',' or the final '\0' do not. Returns 0, or -1 if the text is not a number; "inf" is one, "nan"
  * is not. */

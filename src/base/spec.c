@@ -76,10 +76,10 @@ static quell_status refuse_option(const char *what, const char *spec, const char
 static quell_status refuse_number(const char *what, const char *spec,
                                   const struct quell_option *option)
 {
-    int digits = option->high < 1 && option->high > 1 - 1e-6 ? 10 : 6; /* not "to 1" */
-    return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' must be a %s from %g to %.*g", what,
-                      spec, option->name, option->whole ? "whole number" : "number", option->low,
-                      digits, option->high);
+    char low[QUELL_NUMBER_TEXT], high[QUELL_NUMBER_TEXT];
+    return quell_fail(QUELL_BAD_ARGUMENT, "%s '%s': option '%s' must be a %s from %s to %s", what,
+                      spec, option->name, option->whole ? "whole number" : "number",
+                      quell_number_text(option->low, low), quell_number_text(option->high, high));
 }
 
 /* Reads one KEY=VALUE of `length` characters. seen: a bit for each option that was there. */

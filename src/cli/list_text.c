@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What `quell list` prints as text. Where a sampler's order or evaluations are 0, there is no such
  * number, and a dash is printed. */
+#include "base/number.h"
 #include "base/spec.h"
 #include "cli/catalogue.h"
 
@@ -79,8 +80,11 @@ static void print_option(const quell_entry_option *option)
         snprintf(given, sizeof given, "%s=%.*s", option->name, (int)length, word);
         snprintf(range, sizeof range, "%s", option->choices);
     } else {
-        snprintf(given, sizeof given, "%s=%g", option->name, option->value);
-        snprintf(range, sizeof range, "%g to %g%s", option->low, option->high,
+        char value[QUELL_NUMBER_TEXT], low[QUELL_NUMBER_TEXT], high[QUELL_NUMBER_TEXT];
+        snprintf(given, sizeof given, "%s=%s", option->name,
+                 quell_number_text(option->value, value));
+        snprintf(range, sizeof range, "%s to %s%s", quell_number_text(option->low, low),
+                 quell_number_text(option->high, high),
                  option->type == QUELL_OPTION_WHOLE ? ", whole" : "");
     }
     printf("  %-22s %-20s %s\n", given, range, option->summary);

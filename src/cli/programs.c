@@ -37,10 +37,15 @@ static size_t count_stage(const struct quell_program *program, size_t stage)
     return count;
 }
 
-/* Bytes of the values of one sample, with what an instruction needs beside them. */
+/* Bytes of the values of one sample, and of what each worker has for an instruction beside them. */
 static uint64_t sample_bytes(const struct quell_program *program)
 {
-    return 4 * ((uint64_t)program->floats[QUELL_FROM_SAMPLE] + program->scratch[QUELL_FROM_SAMPLE]);
+    return 4 * (uint64_t)program->floats[QUELL_FROM_SAMPLE];
+}
+
+static uint64_t worker_bytes(const struct quell_program *program)
+{
+    return 4 * (uint64_t)program->scratch[QUELL_FROM_SAMPLE];
 }
 
 static void print_facts(const struct quell_program *program)
@@ -54,8 +59,9 @@ static void print_facts(const struct quell_program *program)
         if (count) before = ", ";
     }
     printf("\n             %" PRIu64 " bytes of weights; for a sample %" PRIu64
-           " multiply-adds, %" PRIu64 " bytes of memory\n",
-           4 * program->weights, program->multiply_adds[QUELL_FROM_SAMPLE], sample_bytes(program));
+           " multiply-adds and %" PRIu64 " bytes of values, for a worker %" PRIu64 "\n",
+           4 * program->weights, program->multiply_adds[QUELL_FROM_SAMPLE], sample_bytes(program),
+           worker_bytes(program));
     printf("             worked out once: %zu; for each time %zu, condition %zu, time and "
            "condition %zu, sample %zu\n",
            count_stage(program, QUELL_FROM_CONSTANTS), count_stage(program, QUELL_FROM_TIME),
@@ -86,6 +92,7 @@ static void put_facts(struct quell_json_writer *writer, const struct quell_progr
     put_kinds(writer, program);
     report_count(writer, "weights_bytes", 4 * program->weights);
     report_count(writer, "sample_bytes", sample_bytes(program));
+    report_count(writer, "worker_bytes", worker_bytes(program));
     quell_json_begin(writer, "stages", '{');
     for (size_t stage = 0; stage < QUELL_STAGES; stage++) {
         quell_json_begin(writer, stages[stage], '{');

@@ -91,22 +91,37 @@ static quell_status refuse(const char *spec)
                       nearest.hint);
 }
 
+quell_status quell_schedule_from_row(quell_schedule **out, const struct quell_schedule_row *row,
+                                     const double *options)
+{
+    double settled[QUELL_MAX_OPTIONS];
+    memcpy(settled, options, sizeof settled);
+    quell_status status = row->prepare ? row->prepare(settled) : QUELL_OK;
+    if (status) return status;
+    if (row->beta) return quell_discrete_create(out, row, settled);
+    quell_schedule *schedule = quell_schedule_new(row->point);
+    if (!schedule) return QUELL_NO_MEMORY;
+    memcpy(schedule->options, settled, sizeof settled);
+    *out = schedule;
+    return QUELL_OK;
+}
+
 static quell_status create(quell_schedule **out, const char *spec)
 {
     const struct quell_schedule_row *row = find_row(spec);
     if (!row) return refuse(spec);
+    quell_schedule *made = NULL;
     double options[QUELL_MAX_OPTIONS] = {0};
     quell_spec_defaults(row->options, options);
     quell_status status = quell_spec_options("schedule", spec, row->options, options);
     if (!status) status = quell_spec_effects("schedule", spec, row->options, options);
-    if (!status && row->prepare) status = row->prepare(options);
-    if (status) return status;
-    if (row->beta) return quell_discrete_create(out, row, options);
-    quell_schedule *schedule = quell_schedule_new(row->point);
-    if (!schedule) return QUELL_NO_MEMORY;
-    memcpy(schedule->options, options, sizeof options);
-    *out = schedule;
-    return QUELL_OK;
+    if (!status) status = quell_schedule_from_row(&made, row, options);
+    if (!status) status = quell_schedule_effects(row, spec, options, made);
+    if (status)
+        quell_schedule_free(made);
+    else
+        *out = made;
+    return status;
 }
 
 quell_status quell_schedule_create(quell_schedule **schedule, const char *spec)

@@ -37,6 +37,14 @@ struct quell_schedule_row {
     double (*beta)(const double *options, size_t i, size_t count);
 };
 
+/* Creates a schedule from a row and values of all its options. */
+quell_status quell_schedule_from_row(quell_schedule **out, const struct quell_schedule_row *row,
+                                     const double *options);
+
+/* Refuses an option that has no effect beside the others (schedule_effects.c). */
+quell_status quell_schedule_effects(const struct quell_schedule_row *row, const char *spec,
+                                    const double *options, const quell_schedule *schedule);
+
 /* The families, each ended by a NULL name. */
 extern const struct quell_schedule_row quell_schedules_azula[];
 extern const struct quell_schedule_row quell_schedules_discrete[];

@@ -78,14 +78,21 @@ static bool lacks_memory(const char *said)
 }
 
 /* Opens OpenBLAS under the names that distributions give it (Fedora: o with OpenMP, p with threads
- * of its own), or else any library that provides LAPACK, but not after a failure for lack of
- * memory. reason[size] gets the loader's message on that failure, or on the first name. */
-static void *open_library(int how, char *reason, size_t size)
+ * of its own; PyPI, in scipy-openblas32: with a prefix to its functions' names), or else any
+ * library that provides LAPACK, but not after a failure for lack of memory. reason[size] gets the
+ * loader's message on that failure, or on the first name. */
+static void *open_library(int how, const char **prefix, char *reason, size_t size)
 {
-    static const char *const names[] = {"libopenblas.so.0", "libopenblaso.so.0",
-                                        "libopenblasp.so.0", "liblapack.so.3"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        void *library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL | how);
+    static const struct {
+        const char *name, *prefix;
+    } libraries[] = {{"libopenblas.so.0", ""},
+                     {"libopenblaso.so.0", ""},
+                     {"libopenblasp.so.0", ""},
+                     {"libscipy_openblas.so", "scipy_"},
+                     {"liblapack.so.3", ""}};
+    for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++) {
+        void *library = dlopen(libraries[i].name, RTLD_NOW | RTLD_LOCAL | how);
+        *prefix = libraries[i].prefix;
         if (library) return library;
         const char *said = dlerror();
         bool memory = said && lacks_memory(said);
@@ -99,7 +106,7 @@ static quell_status cannot_load(const char *reason)
 {
     return quell_fail(lacks_memory(reason) ? QUELL_NO_MEMORY : QUELL_UNSUPPORTED,
                       "a covariance needs OpenBLAS, which is not installed (Debian: "
-                      "libopenblas0-openmp) or cannot be loaded: %s",
+                      "libopenblas0-openmp; pip: scipy-openblas32) or cannot be loaded: %s",
                       reason);
 }
 
@@ -110,20 +117,28 @@ static quell_status see_room_to_load(void)
                     count > 1 ? "; less with OPENBLAS_NUM_THREADS=1 in the environment" : "");
 }
 
+static void *find(void *library, const char *prefix, const char *name)
+{
+    char whole[64];
+    snprintf(whole, sizeof whole, "%s%s", prefix, name);
+    return dlsym(library, whole);
+}
+
 /* The library stays loaded: its functions and threads may be in use after any denoiser is gone. */
 static quell_status load(struct quell_lapack *lapack)
 {
     char reason[300] = "";
-    void *library = open_library(RTLD_NOLOAD, reason, sizeof reason);
+    const char *prefix = "";
+    void *library = open_library(RTLD_NOLOAD, &prefix, reason, sizeof reason);
     if (!library) {
         quell_status status = see_room_to_load();
         if (status) return status;
-        library = open_library(0, reason, sizeof reason);
+        library = open_library(0, &prefix, reason, sizeof reason);
     }
     if (!library) return cannot_load(reason);
-    *(void **)&lapack->dsyevd = dlsym(library, "dsyevd_");
-    *(void **)&lapack->dsyrk = dlsym(library, "dsyrk_");
-    *(void **)&lapack->config = dlsym(library, "openblas_get_config");
+    *(void **)&lapack->dsyevd = find(library, prefix, "dsyevd_");
+    *(void **)&lapack->dsyrk = find(library, prefix, "dsyrk_");
+    *(void **)&lapack->config = find(library, prefix, "openblas_get_config");
     *(void **)&lapack->most_threads = dlsym(library, "omp_get_max_threads");
     *(void **)&lapack->set_threads = dlsym(library, "omp_set_num_threads");
     if (lapack->dsyevd && lapack->dsyrk) return QUELL_OK;

@@ -5,8 +5,10 @@
 
 #include <string.h>
 
-/* Rows of a call: what depends on the class is worked out again where the next row has another. */
-#define LIKED_ROWS 16
+/* Rows of a call: as many as have their values in the second-level cache, so that linear maps are
+ * products of many rows; at most those that the product takes at a time. */
+#define MOST_ROWS 96
+#define LIKED_FLOATS 131072
 
 /* Indices of the program's inputs; program.inputs where it has none of that name. */
 struct program_denoiser {
@@ -26,7 +28,7 @@ struct constants {
 
 /* The parts of a worker's memory, in floats. */
 struct parts {
-    size_t input, class, at[QUELL_STAGES], scratch, all;
+    size_t input, order, class, at[QUELL_STAGES], scratch, all;
 };
 
 static const struct program_denoiser *self(const quell_denoiser *denoiser)
@@ -73,9 +75,11 @@ static struct parts parts_of(const struct program_denoiser *own, size_t rows)
     struct parts parts = {.all = 0};
     size_t most = 0;
     parts.input = add(&parts, rows * own->base.dim);
+    parts.order = add(&parts, rows);
     parts.class = add(&parts, own->base.classes + 1);
     for (size_t stage = QUELL_FROM_CONDITIONS; stage < QUELL_STAGES; stage++) {
-        parts.at[stage] = add(&parts, program->floats[stage]);
+        parts.at[stage] =
+            add(&parts, (stage == QUELL_FROM_SAMPLE ? rows : 1) * program->floats[stage]);
         if (program->scratch[stage] > most) most = program->scratch[stage];
     }
     parts.scratch = add(&parts, most);
@@ -115,38 +119,67 @@ static struct quell_room room_for(const struct program_denoiser *own, const stru
     return room;
 }
 
+static int32_t label_of(const struct quell_evaluation *at, size_t row)
+{
+    return at->labels && at->labels[row] >= 0 ? at->labels[row] : -1;
+}
+
+/* Moves the rows with the label of order[from] to the front of those that follow it, and returns
+ * where they end. */
+static size_t gather_label(const struct quell_evaluation *at, uint32_t *order, size_t from)
+{
+    int32_t label = label_of(at, order[from]);
+    size_t end = from + 1;
+    for (size_t i = end; i < at->rows; i++) {
+        uint32_t row = order[i];
+        if (label_of(at, row) != label) continue;
+        order[i] = order[end];
+        order[end++] = row;
+    }
+    return end;
+}
+
+/* Runs the program for some rows of one label: input[count][dim], which go to rows order[count]. */
 static void run_rows(const struct program_denoiser *own, const struct quell_evaluation *at,
-                     const struct parts *parts)
+                     struct quell_room *room, const uint32_t *order, size_t count)
 {
     const struct quell_program *program = &own->program;
-    float *memory = at->scratch;
-    struct quell_room room = room_for(own, parts, at);
-    int32_t last = -2;
-    for (size_t row = 0; row < at->rows; row++) {
-        int32_t label = at->labels ? at->labels[row] : -1;
-        room.input[own->x] = memory + parts->input + row * own->base.dim;
-        if (label != last) {
-            write_class(own, label, memory + parts->class);
-            quell_program_run(program, at->kernels, QUELL_FROM_CONDITIONS, &room);
-            quell_program_run(program, at->kernels, QUELL_FROM_TIME_AND_CONDITIONS, &room);
+    room->samples = count;
+    quell_program_run(program, at->kernels, QUELL_FROM_CONDITIONS, room);
+    quell_program_run(program, at->kernels, QUELL_FROM_TIME_AND_CONDITIONS, room);
+    quell_program_run(program, at->kernels, QUELL_FROM_SAMPLE, room);
+    for (room->sample = 0; room->sample < count; room->sample++)
+        memcpy(at->out + order[room->sample] * own->base.dim,
+               quell_value_at(program, room, program->output), own->base.dim * sizeof *at->out);
+}
+
+/* Runs it for all rows, those of each label together. */
+static void run_all(const struct program_denoiser *own, const struct quell_evaluation *at, float in)
+{
+    struct parts parts = parts_of(own, at->rows);
+    float *memory = at->scratch, *input = memory + parts.input;
+    uint32_t *order = (uint32_t *)(void *)(memory + parts.order);
+    struct quell_room room = room_for(own, &parts, at);
+    size_t dim = own->base.dim;
+    for (size_t row = 0; row < at->rows; row++) order[row] = (uint32_t)row;
+    for (size_t from = 0, end; from < at->rows; from = end) {
+        end = gather_label(at, order, from);
+        for (size_t i = from; i < end; i++) {
+            const float *x = at->x + order[i] * dim;
+            at->kernels->combine(input + i * dim, dim, 1, &in, &x);
         }
-        last = label;
-        quell_program_run(program, at->kernels, QUELL_FROM_SAMPLE, &room);
-        memcpy(at->out + row * own->base.dim, quell_value_at(program, &room, program->output),
-               own->base.dim * sizeof *at->out);
+        write_class(own, label_of(at, order[from]), memory + parts.class);
+        room.input[own->x] = input + from * dim;
+        run_rows(own, at, &room, order + from, end - from);
     }
 }
 
 static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluation *at)
 {
-    const struct program_denoiser *own = self(denoiser);
     const struct constants *constants = at->constants;
     const struct quell_factors *c = &constants->factors;
-    struct parts parts = parts_of(own, at->rows);
     size_t count = at->rows * denoiser->dim;
-    float in = (float)c->in, *input = (float *)at->scratch + parts.input;
-    at->kernels->combine(input, count, 1, &in, &at->x);
-    run_rows(own, at, &parts);
+    run_all(self(denoiser), at, (float)c->in);
     if (at->apart && c->skip == 0)
         quell_denoiser_part(at->kernels, at->alpha, count, at->x, at->out);
     if (c->skip == 0 && c->out == 1) return 0;
@@ -215,6 +248,12 @@ static quell_status check_inputs(const struct quell_program *program, size_t cla
     return check_class(program, class, classes);
 }
 
+static size_t liked_rows(const struct quell_program *program)
+{
+    size_t rows = LIKED_FLOATS / (program->floats[QUELL_FROM_SAMPLE] + 1);
+    return rows < 1 ? 1 : rows > MOST_ROWS ? MOST_ROWS : rows;
+}
+
 static quell_status make(quell_denoiser **denoiser, struct quell_program *program, size_t classes,
                          const struct quell_parametrization *parametrization)
 {
@@ -232,7 +271,7 @@ static quell_status make(quell_denoiser **denoiser, struct quell_program *progra
     made->class = quell_program_input(program, "class");
     made->base.mean_alone = quell_parametrization_is_mean(parametrization);
     made->base.classes = classes;
-    made->base.rows = LIKED_ROWS;
+    made->base.rows = liked_rows(&made->program);
     *program = (struct quell_program){0};
     *denoiser = &made->base;
     return QUELL_OK;

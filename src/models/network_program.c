@@ -149,17 +149,43 @@ static quell_status open_programs(const struct quell_document *document,
     return twice ? quell_document_bad(document, "programs", "has '%.40s' twice", twice) : QUELL_OK;
 }
 
+/* The tensors by their names; QUELL_NO_MEMORY. */
+static quell_status put_up(struct shelf *shelf, struct quell_tensors *tensors)
+{
+    *shelf = (struct shelf){tensors, quell_new(tensors->count, sizeof *shelf->by_name)};
+    if (!shelf->by_name) return quell_fail(QUELL_NO_MEMORY, "%s: no memory", tensors->path);
+    for (size_t i = 0; i < tensors->count; i++) shelf->by_name[i] = &tensors->tensors[i];
+    qsort(shelf->by_name, tensors->count, sizeof *shelf->by_name, compare);
+    return QUELL_OK;
+}
+
+quell_status quell_model_read_program(const struct quell_document *document,
+                                      struct quell_tensors *tensors, const char *name,
+                                      struct quell_program *program)
+{
+    struct quell_json_object programs = {0};
+    struct shelf shelf;
+    quell_status status = put_up(&shelf, tensors);
+    if (!status) status = open_programs(document, &programs);
+    const char *text = status ? NULL : quell_json_get(&programs, name);
+    const struct quell_constants from = {&shelf, tensors->count, 0, find, shape_of, read_at};
+    if (!status && !text)
+        status = quell_document_bad(document, "programs", "must have the program '%.40s'", name);
+    if (!status) status = quell_program_load(program, document->path, name, text, &from);
+    quell_json_close(&programs);
+    free(shelf.by_name);
+    return status;
+}
+
 quell_status quell_model_read_programs(const struct quell_document *document,
                                        struct quell_tensors *tensors,
                                        const struct quell_parametrization *parametrization,
                                        quell_model *model)
 {
     struct quell_json_object programs = {0};
-    struct shelf shelf = {tensors, quell_new(tensors->count, sizeof *shelf.by_name)};
-    if (!shelf.by_name) return quell_fail(QUELL_NO_MEMORY, "%s: no memory", document->path);
-    for (size_t i = 0; i < tensors->count; i++) shelf.by_name[i] = &tensors->tensors[i];
-    qsort(shelf.by_name, tensors->count, sizeof *shelf.by_name, compare);
-    quell_status status = check_fields(document);
+    struct shelf shelf;
+    quell_status status = put_up(&shelf, tensors);
+    if (!status) status = check_fields(document);
     if (!status) status = open_programs(document, &programs);
     if (!status) status = read_all(document, &programs, &shelf, parametrization, model);
     quell_json_close(&programs);

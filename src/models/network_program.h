@@ -15,4 +15,9 @@ quell_status quell_model_read_programs(const struct quell_document *document,
                                        const struct quell_parametrization *parametrization,
                                        quell_model *model);
 
+/* Reads one of them by itself, whatever its inputs are. It must be freed after a failure too. */
+quell_status quell_model_read_program(const struct quell_document *document,
+                                      struct quell_tensors *tensors, const char *name,
+                                      struct quell_program *program);
+
 #endif

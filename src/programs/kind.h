@@ -29,20 +29,23 @@ struct quell_inference {
     struct quell_shape out;
 };
 
-/* An instruction at work. */
+/* An instruction at work: for one sample, or for so many at once. */
 struct quell_execution {
     const struct quell_program *program;
     const struct quell_instruction *of;
     const struct quell_kernels *kernels;
     const struct quell_room *room;
+    size_t samples;
     float *out, *scratch;
 };
 
 /* least, most: how many operands. infer: checks everything and sets the shape of the result, the
- * multiply-adds and the scratch memory. run: the definition of docs/programs.md in plain C. */
+ * multiply-adds and the scratch memory. run: computes what docs/programs.md defines. together:
+ * run takes all samples at once, else it is called for each. */
 struct quell_kind {
     const char *name;
     size_t least, most;
+    bool together;
     struct quell_attribute attributes[QUELL_MOST_ATTRIBUTES];
     quell_status (*infer)(struct quell_inference *at);
     void (*run)(const struct quell_execution *at);

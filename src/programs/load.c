@@ -105,6 +105,7 @@ static quell_status fold_one(struct quell_program *program, const struct quell_i
                                              .of = now,
                                              .kernels = quell_kernels_widest(),
                                              .room = room,
+                                             .samples = 1,
                                              .out = result->data,
                                              .scratch = room->scratch});
     return check_numbers(program, now);

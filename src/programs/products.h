@@ -29,6 +29,7 @@ struct quell_products {
     float *scratch;
 };
 
+/* SIZE_MAX stands for an m that is not known. */
 size_t quell_products_floats(size_t m, size_t n, size_t k);
 void quell_products_run(const struct quell_products *products, const struct quell_kernels *kernels);
 

@@ -105,8 +105,11 @@ void quell_program_free(struct quell_program *program);
 size_t quell_program_input(const struct quell_program *program, const char *name);
 
 /* Memory for a program's values. at[stage]: floats[stage] floats, written by quell_program_run for
- * that stage; input: a pointer for each input. */
+ * that stage, and for that of the sample so many for each of `samples`, which are run together; a
+ * value's elements of one sample lie behind those of the one before. input: a pointer for each
+ * input, where x has its samples one after the other. sample: the one in hand. */
 struct quell_room {
+    size_t samples, sample;
     float *at[QUELL_STAGES];
     const float *input[QUELL_MOST_PROGRAM_INPUTS];
     float *scratch;
@@ -117,7 +120,7 @@ struct quell_room {
 void quell_program_run(const struct quell_program *program, const struct quell_kernels *kernels,
                        enum quell_stage stage, const struct quell_room *room);
 
-/* The elements of a value. */
+/* The elements of a value, of the sample in hand. */
 const float *quell_value_at(const struct quell_program *program, const struct quell_room *room,
                             size_t value);
 

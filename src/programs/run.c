@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs a program, one instruction after the other. */
+/* Runs a program, one instruction after the other, for some samples at a time. */
 #include "programs/kind.h"
 
 const float *quell_value_at(const struct quell_program *program, const struct quell_room *room,
@@ -7,22 +7,38 @@ const float *quell_value_at(const struct quell_program *program, const struct qu
 {
     size_t index = program->value[value].root;
     const struct quell_value *root = &program->value[index];
-    if (root->origin == QUELL_INPUT) return room->input[index];
-    return root->data ? root->data : room->at[root->stage] + root->place;
+    bool each = root->stage == QUELL_FROM_SAMPLE;
+    size_t skip = each ? room->sample * quell_elements(&root->shape) : 0;
+    if (root->origin == QUELL_INPUT) return room->input[index] + skip;
+    if (root->data) return root->data;
+    return room->at[root->stage] + (each ? room->samples : 1) * root->place + skip;
+}
+
+static void run_one(const struct quell_program *program, const struct quell_kernels *kernels,
+                    const struct quell_instruction *now, const struct quell_room *room,
+                    size_t samples)
+{
+    /* A result lies in the memory of its stage, which is written to. */
+    float *out = (float *)(uintptr_t)quell_value_at(program, room, now->result);
+    now->kind->run(&(struct quell_execution){.program = program,
+                                             .of = now,
+                                             .kernels = kernels,
+                                             .room = room,
+                                             .samples = samples,
+                                             .out = out,
+                                             .scratch = room->scratch});
 }
 
 void quell_program_run(const struct quell_program *program, const struct quell_kernels *kernels,
                        enum quell_stage stage, const struct quell_room *room)
 {
+    struct quell_room own = *room;
+    size_t samples = stage == QUELL_FROM_SAMPLE ? room->samples : 1;
     for (size_t i = 0; i < program->count; i++) {
         const struct quell_instruction *now = &program->instruction[i];
-        const struct quell_value *result = &program->value[now->result];
-        if (result->stage != stage || now->same) continue;
-        now->kind->run(&(struct quell_execution){.program = program,
-                                                 .of = now,
-                                                 .kernels = kernels,
-                                                 .room = room,
-                                                 .out = room->at[stage] + result->place,
-                                                 .scratch = room->scratch});
+        bool together = now->kind->together;
+        if (program->value[now->result].stage != stage || now->same) continue;
+        for (own.sample = 0; own.sample < (together ? 1 : samples); own.sample++)
+            run_one(program, kernels, now, &own, together ? samples : 1);
     }
 }

@@ -202,6 +202,21 @@ TEST(cli, list_one)
 }
 
 /* The plan of DDIM at eta = 1 in two steps: the same numbers as its text has. */
+/* A range has as many digits as it takes to read it: 1 is none of vp's alpha_min. */
+TEST(cli, list_ranges)
+{
+    struct command command = command_new();
+    command_check(&command, 0, "list schedules vp");
+    char *output = command_output(&command);
+    CHECK(strstr(output, "1e-30 to 0.999999999 ") && !strstr(output, "to 1 "), "%s", output);
+    free(output);
+    command_check(&command, 0, "list samplers seeds3");
+    output = command_output(&command);
+    CHECK(strstr(output, "r1=0.3333333333333333 "), "%s", output);
+    free(output);
+    command_remove(&command);
+}
+
 TEST(cli, plan_as_json)
 {
     struct command command = command_new();

@@ -46,6 +46,8 @@ TEST(ignored, options_without_effect)
         {"pc:corrector=langevin,delta=0.5", "'delta' has no effect but with corrector=azula"},
         {"pc:corrections=0,delta=0.5", "'delta' has no effect but with 'corrections', which is 0"},
         {"pc:corrections=0,corrector=langevin", "'corrector'"},
+        {"xeab:order=1,formula=k_diffusion", "'formula' has no effect but with order=2|3"},
+        {"ddpm:steady=no", "'steady' has no effect but with variance=large"},
         {"xeab:order=3,solver=midpoint", "'solver' has no effect but with order=2"},
         {"dpm_single:order=1,fast=yes", "'fast' has no effect but with order=2|3"},
         {"heun:s_churn=1,s_tmin=2,s_tmax=1", "s_tmin must not be above s_tmax"},
@@ -71,6 +73,18 @@ TEST(ignored, options_without_effect)
         quell_sampler_free(must_sampler(taken[i], denoiser, schedule, 20));
     quell_sampler_free(must_sampler("ddim:eta=2", denoiser, schedule, 100));
     end();
+    static const char *const tables[][2] = {
+        {"beta_cosine:cap=1e-30,offset=0.5", "'offset' has no effect with the others"},
+        {"beta_exp:cap=1e-30,rate=5", "'rate' has no effect with the others"},
+        {"beta_exp:cap=0.5", "'cap' has no effect with the others"},
+        {"beta_laplace:cap=0.9", "'cap' has no effect with the others"},
+        {"flow:tokens=1000,max_shift=0.5,base_tokens=9", "'base_tokens' has no effect"},
+    };
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        quell_schedule *none = NULL;
+        CHECK(quell_schedule_create(&none, tables[i][0]) == QUELL_BAD_ARGUMENT, "%s", tables[i][0]);
+        CHECK(strstr(quell_error_message(), tables[i][1]), "%s", quell_error_message());
+    }
     static const char *const flows[] = {"flow:max_shift=3,base_shift=2", "flow:max_shift=3",
                                         "flow:base_tokens=9", "flow:shift=2,max_tokens=9"};
     for (size_t i = 0; i < sizeof flows / sizeof *flows; i++) {

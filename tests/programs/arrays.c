@@ -123,7 +123,7 @@ struct array run_instruction(const char *instruction, size_t count, const struct
     struct tensors tensors = {count, arrays, constants};
     const struct quell_constants from = {&tensors, count, 0, find, shape_of, read_at};
     struct quell_program program;
-    struct quell_room room = {0};
+    struct quell_room room = {.samples = 1};
     char text[2048];
     float *inputs[MOST_ARRAYS] = {0};
     describe(text, instruction, &tensors);

@@ -156,3 +156,40 @@ TEST(program_sums, conv_is_a_dot_over_tap_and_channel)
         array_free(&y);
     }
 }
+
+/* An output of a transposed convolution is the Dot over the taps that reach it, in ascending order,
+ * with the channel fastest; what comes from outside x is 0. Stride 2, four taps, 1 before. */
+TEST(program_sums, conv_transpose_is_a_dot_over_reaching_taps)
+{
+    enum { SIZE = 5, TAPS = 4, MADE = (SIZE - 1) * 2 + TAPS - 2 };
+    static const size_t channels[] = {1, 3, 65, 2100};
+    struct chance chance = {36};
+    for (size_t i = 0; i < sizeof channels / sizeof *channels; i++) {
+        size_t c = channels[i], x_size[] = {c, SIZE}, w_size[] = {c, 2, TAPS};
+        struct array a[] = {array_random(&chance, 2, x_size), array_random(&chance, 3, w_size)};
+        struct array y = run_instruction("{'conv_transpose': ['a', 'b'], 'stride': [2], 'before': "
+                                         "[1], 'after': [1]}",
+                                         2, a, 2);
+        float *x = malloc(2 * c * sizeof *x), *w = malloc(2 * c * sizeof *w);
+        for (size_t j = 0; j < y.count; j++) {
+            size_t o = j / MADE, k = 0;
+            for (int tap = 0; tap < TAPS; tap++) {
+                int reached = (int)(j % MADE) + 1 - tap, from = reached / 2;
+                if (reached % 2) continue;
+                for (size_t n = 0; n < c; n++, k++) {
+                    bool inside = reached >= 0 && from < SIZE;
+                    x[k] = inside ? (float)a[0].at[n * SIZE + (size_t)from] : 0;
+                    w[k] = (float)a[1].at[(n * 2 + o) * TAPS + (size_t)tap];
+                }
+            }
+            float right = dot_again(k, x, w);
+            CHECK(y.at[j] == (double)right, "%zu channels, %zu: %a, not %a", c, j, y.at[j],
+                  (double)right);
+        }
+        free(x);
+        free(w);
+        array_free(&a[0]);
+        array_free(&a[1]);
+        array_free(&y);
+    }
+}

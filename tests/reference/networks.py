@@ -17,7 +17,7 @@ import torch
 from azula.nn.dit import DiT
 from azula.nn.unet import UNet
 from azula.nn.vit import ViT
-from quell.export.modules import Conditioned, ResidualMLP
+from quell.architectures.modules import Conditioned, ResidualMLP
 
 TIMES = [-4.25, 0.0, 1.5]
 MLPS = [  # dim, hidden, blocks, activation, width, features, omega, classes, rows

@@ -22,7 +22,7 @@ from azula.nn.unet import UNet
 from azula.nn.vit import ViT
 from azula.noise import VPSchedule
 from networks import fill, hashed, numbers
-from quell.export.modules import Conditioned, ResidualMLP
+from quell.architectures.modules import Conditioned, ResidualMLP
 
 CLASSES = 4
 LABELS = [1, -1, 3]  # -1: no class

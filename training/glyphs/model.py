@@ -10,8 +10,8 @@ from azula.noise import VPSchedule
 from dataset import LABELS, SIDE
 from torch import Tensor
 
-from quell.export import export
-from quell.export.modules import Conditioned
+from quell.architectures import export
+from quell.architectures.modules import Conditioned
 
 TIME = {"features": 64, "omega": 1e4}
 WIDTH = 128

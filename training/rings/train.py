@@ -6,8 +6,8 @@ import torch
 from azula.denoise import KarrasDenoiser
 from azula.noise import VPSchedule
 
-from quell.export import check, export
-from quell.export.modules import ResidualMLP
+from quell.architectures import check, export
+from quell.architectures.modules import ResidualMLP
 
 STEPS = 4000
 

@@ -11,8 +11,8 @@ from azula.denoise import KarrasDenoiser
 from azula.nn.unet import UNet
 from azula.nn.vit import ViT
 from azula.noise import VPSchedule
-from quell.export import export
-from quell.export.modules import Conditioned, ResidualMLP
+from quell.architectures import export
+from quell.architectures.modules import Conditioned, ResidualMLP
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 

@@ -99,7 +99,7 @@ def _dpm(fields: Fields, at: np.ndarray, steps: int, *_: Any) -> str:
 def _data(fields: Fields, order: int, kind: str) -> str:
     if order == 3 and kind == "midpoint":
         fields.refuse("solver_type", "order 3 begins with heun's formula here; take heun")
-    theirs = order == 3 or kind == "midpoint"
+    theirs = order == 3 or (order == 2 and kind == "midpoint")
     return f"xeab:order={order},formula={'k_diffusion' if theirs else 'quell'}"
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from quell.programs.inputs import Inputs
+from quell.programs.told import Told
 from quell.programs.trace import Refused, evaluating
 from quell.programs.twin import in_double
 
@@ -105,12 +106,8 @@ def expected(module: nn.Module, inputs: Inputs, classes: int) -> Expected:
     return Expected(other.tensors(), single, double, torch.cat(alone))
 
 
-def compare(evaluate: Evaluate, right: Expected, most: float) -> float:
-    """The largest difference between a program and its module, relative to the largest output.
-
-    Raises:
-        Refused: It is more than `most`, and more than four times PyTorch's own in float32.
-    """
+def check_independent(right: Expected, most: float) -> None:
+    """Refuses a module of which a batch and its samples one by one differ by more than `most`."""
     size = float(right.double.abs().max()) or 1.0
     together = float((right.alone - right.double).abs().max()) / size
     if not together <= most:
@@ -118,7 +115,19 @@ def compare(evaluate: Evaluate, right: Expected, most: float) -> float:
             "quell.export: the network's samples depend on each other: a batch and its samples "
             f"one by one differ by {together:.1e} of the largest output"
         )
-    made = np.stack([evaluate(right.sample(k)) for k in range(COUNT)])
+
+
+def compare(evaluate: Evaluate, right: Expected, most: float, told: Told | None = None) -> float:
+    """The largest difference between a program and its module, relative to the largest output.
+    `told` is what the network is told of the time.
+
+    Raises:
+        Refused: It is more than `most`, and more than four times PyTorch's own in float32.
+    """
+    size = float(right.double.abs().max()) or 1.0
+    check_independent(right, most)
+    back = (told or Told()).back
+    made = np.stack([evaluate(back(right.sample(k))) for k in range(COUNT)])
     worst = float(np.abs(made - right.double.numpy()).max()) / size
     own = float((right.single.double() - right.double).abs().max()) / size
     if not worst <= max(most, 4 * own):

@@ -8,36 +8,49 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from quell import _quell
 from quell._inputs import extents_of
 from quell._numbers import path_of, real, text, whole
 from quell._said import said
 from quell._whole import write
 from quell.noise import Schedule
+from quell.programs.canonical import canonical
 from quell.programs.check import Evaluate, Expected, compare, expected
+from quell.programs.denoisers import taken_apart
 from quell.programs.inputs import Inputs, inputs_of
 from quell.programs.lead import without_lead
 from quell.programs.lower import Lowered, Lowering
-from quell.programs.rewrite import inputs_used
+from quell.programs.rewrite import ending, inputs_used
+from quell.programs.told import Times, Told, told
 from quell.programs.trace import Refused, trace
 from quell.programs.write import Writer
 
 OUTPUTS = ("x0", "eps", "v", "score", "flow")
+AROUND = ("output", "precondition", "schedule")
 PRECONDITIONS = ("none", "simple", "karras")
 
 
-def program_of(module: nn.Module, inputs: Inputs, shape: Sequence[int] | None = None) -> Lowered:
-    """A module as a program. `shape` is that which its result must have."""
+def program_of(
+    module: nn.Module,
+    inputs: Inputs,
+    shape: Sequence[int] | None = None,
+    knows: Told | None = None,
+) -> Lowered:
+    """A module as a program. `shape` is that which its result must have; `knows` is what it is told
+    of the time."""
     traced = trace(module, inputs.arguments, inputs.keywords, inputs.names)
-    lowered = Lowering(traced).run()
+    lowered = Lowering(traced, knows).run()
     if shape is not None and lowered.output.shape != tuple(shape):
         raise Refused(
             f"quell.export: the network returns {list(lowered.output.shape)} for a sample, must be "
             f"{list(shape)}, the shape of x: wrap it in a module that returns that part"
         )
-    lowered = without_lead(lowered)
+    lowered = ending(canonical(without_lead(lowered)))
     used = inputs_used(lowered)
     lowered.inputs = [value for value in lowered.inputs if value.name == "x" or value in used]
     return lowered
@@ -67,10 +80,10 @@ def export(
     path: str | os.PathLike[str],
     example: Any,
     *,
-    output: str = "x0",
-    precondition: str = "none",
-    schedule: str = "vp",
-    time: bool = True,
+    output: str | None = None,
+    precondition: str | None = None,
+    schedule: str | None = None,
+    time: str | float | bool = "t",
     classes: int = 0,
     names: Sequence[str] | None = None,
     decode: nn.Module | None = None,
@@ -81,15 +94,22 @@ def export(
     (docs/programs.md). The module is not changed.
 
     Arguments:
-        module: The network, on the CPU and in float32. It is taken as it is in evaluation mode.
+        module: The network, on the CPU and in float32. It is taken as it is in evaluation mode. Or
+            a SimpleDenoiser or KarrasDenoiser, azula's or quell's, which says itself what is around
+            its network.
         path: Where the .safetensors file goes.
         example: What it is called with: a tuple as (x, t, label, ...) or a dictionary by names. The
             first tensor is x, the second the time; each has the batch first. What is no tensor is
             taken as it is. The check draws times and conditions in the example's ranges.
-        output: What it returns: "x0", "eps", "v", "score" or "flow".
-        precondition: What is around it: "none", "simple" or "karras" (docs/networks.md).
-        schedule: The schedule that it was trained with, as "vp" or "beta_linear:train=1000".
-        time: False for a network that is told no time.
+        output: What it returns: "x0" (if left out), "eps", "v", "score" or "flow".
+        precondition: What is around it: "none" (if left out), "simple" or "karras"
+            (docs/networks.md).
+        schedule: The schedule that it was trained with, as "beta_linear:train=1000"; "vp" if left
+            out.
+        time: What it is told of the time: "t", that of the schedule (log(sigma / alpha), with a
+            precondition); "index", t (N - 1) for a schedule's table of N; a number, which t is
+            multiplied by; "sigma", sigma / alpha beside x / alpha, as a whole denoiser of EDM's; or
+            False for a network that is told none.
         classes: The number of classes, if it takes one: as a whole number, or as so many numbers of
             which one is 1.
         names: Of the example's tensors, in order: "x", "time", "class", and conditions' own; left
@@ -110,29 +130,38 @@ def export(
     classes = whole(classes, "classes", 0, 2**24 - 1)
     if not real(most, "most") > 0:
         raise ValueError(f"most: {most}, must be above 0")
-    inputs = inputs_of(check_module(module), example, names, time, classes)
+    module, example, around = taken_apart(module, example)
+    said_twice = [n for n, v in zip(AROUND, (output, precondition, schedule), strict=True) if v]
+    if around and said_twice:
+        raise ValueError(f"quell.export: the denoiser itself says {', '.join(said_twice)}")
+    output = around.get("output", output or "x0")
+    precondition = around.get("precondition", precondition or "none")
+    schedule = around.get("schedule", schedule or "vp")
+    inputs = inputs_of(check_module(module), example, names, time is not False, classes)
     x = inputs.tensors()["x"]
     shape = extents_of(tuple(x.shape[1:]), "the sizes of one sample")
     Schedule(schedule)
+    knows, precondition = told(time, schedule, _one_of(precondition, "precondition", PRECONDITIONS))
     description = {
         "kind": "network",
         "version": 1,
         "shape": list(shape),
         "output": _one_of(output, "output", OUTPUTS),
-        "precondition": _one_of(precondition, "precondition", PRECONDITIONS),
+        "precondition": precondition,
         "schedule": text(schedule, "schedule"),
         **({"classes": classes} if classes else {}),
         **fields,
     }
     right = {"denoise": expected(module, inputs, classes)}
-    programs = {"denoise": program_of(module, inputs, shape)}
+    _check_time(inputs, knows)
+    programs = {"denoise": program_of(module, inputs, shape, knows)}
     if decode is not None:
         inside = inputs_of(check_module(decode), (x,), None, False, 0)
         right["decode"] = expected(decode, inside, 0)
         programs["decode"] = program_of(decode, inside)
     stored, metadata = stored_of(programs, description)
     worst = [0.0]
-    write(stored, path, metadata, lambda name: worst.append(_checked(name, right, most)))
+    write(stored, path, metadata, lambda name: worst.append(_checked(name, right, most, knows)))
     return max(worst)
 
 
@@ -146,11 +175,33 @@ def stored_of(
     return writer.tensors, {"quell": text}
 
 
-def _checked(path: str, right: dict[str, Expected], most: float) -> float:
+def _checked(path: str, right: dict[str, Expected], most: float, knows: Told) -> float:
     """The programs of a file against what is right."""
-    return max(compare(evaluator(path, name), one, most) for name, one in right.items())
+    worst = compare(evaluator(path, "denoise"), right["denoise"], most, knows)
+    if "decode" in right:
+        worst = max(worst, compare(evaluator(path, "decode"), right["decode"], most))
+    return worst
+
+
+def _check_time(inputs: Inputs, knows: Told) -> None:
+    time = inputs.tensors().get("time")
+    if time is None and type(knows) is not Told:
+        raise ValueError("quell.export: time: the example has none beside x")
+    if time is not None and not time.is_floating_point() and not isinstance(knows, Times):
+        raise ValueError(
+            'quell.export: the time is of whole numbers: say time="index", or a number that the '
+            "schedule's t is multiplied by"
+        )
 
 
 def evaluator(path: str, name: str) -> Evaluate:
-    """quell's own evaluation of a program."""
-    raise NotImplementedError
+    """quell's own evaluation of a program, in C and float32."""
+    program = _quell.Program(os.fsencode(path), name)
+    shapes = program.inputs
+
+    def evaluate(inputs: dict[str, NDArray[np.float64]]) -> NDArray[np.float32]:
+        return program.run(
+            [np.asarray(inputs[key], np.float32, "C").reshape(shapes[key]) for key in shapes]
+        )
+
+    return evaluate

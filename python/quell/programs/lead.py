@@ -9,7 +9,7 @@ from typing import Any
 
 from quell.programs.build import Builder
 from quell.programs.lower import Lowered
-from quell.programs.rewrite import again, as_it_is, rewritten
+from quell.programs.rewrite import New, again, as_it_is, rewritten
 from quell.programs.values import Operand, Result, Value
 
 Said = dict[str, Any]
@@ -112,15 +112,14 @@ def _row(b: Builder, result: Result, operands: list[Operand]) -> Value | None:
     return again(b, "gather", [x, index], result, **result.attributes)
 
 
-def _rule(b: Builder, result: Result, operands: list[Operand]) -> Value:
+def _rule(b: Builder, result: Result, new: New) -> Value:
+    operands = [new(operand) for operand in result.operands]
     short = _without_lead(b, result, operands)
     if short is None:
-        return as_it_is(b, result, operands)
+        return as_it_is(b, result, new)
     return b.reshape(short, result.shape)
 
 
 def without_lead(program: Lowered) -> Lowered:
-    """The program without leading dimensions of 1, as far as they go."""
-    for _ in range(3):
-        program = rewritten(program, _rule)
-    return program
+    """The program without the batch's dimension, as far as it can do without."""
+    return rewritten(program, _rule)

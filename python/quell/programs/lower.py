@@ -18,6 +18,7 @@ import quell.programs.operations  # noqa: F401, which fills the table
 from quell.programs.batch import DependsOnBatch, of_one_sample, shape_of
 from quell.programs.build import Builder
 from quell.programs.table import TABLE, Call, NotKnown
+from quell.programs.told import Told
 from quell.programs.trace import Refused, Traced
 from quell.programs.values import Complex, Constant, Input, Result, Unknown, Value, constant
 
@@ -53,17 +54,19 @@ class _Missing:
 class Lowering:
     """Walks over a graph."""
 
-    def __init__(self, traced: Traced) -> None:
-        self.traced, self.builder = traced, Builder()
+    def __init__(self, traced: Traced, told: Told | None = None) -> None:
+        self.traced, self.builder, self.told = traced, Builder(), told or Told()
         self.values: dict[Node, Any] = {}
         self.missing: dict[str, _Missing] = {}
 
     def run(self) -> Lowered:
-        for node in self.traced.graph.nodes:
+        nodes = list(self.traced.graph.nodes)
+        given = [node for node in nodes if node.op == "placeholder"]
+        self.values = {node: self._placeholder(node) for node in given}
+        self._begin({self.traced.inputs[n.name]: n for n in given if n.name in self.traced.inputs})
+        for node in nodes:
             self.builder.source = source_of(node)
-            if node.op == "placeholder":
-                self.values[node] = self._placeholder(node)
-            elif node.op == "call_function":
+            if node.op == "call_function":
                 self.values[node] = self._call(node)
         self._refuse_missing()
         output = self.values[self.traced.result]
@@ -71,6 +74,12 @@ class Lowering:
             raise Refused("quell.export: the network returns complex numbers")
         output = self.builder.reshape(output, output.shape[1:])
         return Lowered(self.builder.inputs, self.builder.results, output)
+
+    def _begin(self, nodes: dict[str, Node]) -> None:
+        """What the network is told, from what the program is."""
+        made = self.told.begin(self.builder, {name: self.values[n] for name, n in nodes.items()})
+        for name, node in nodes.items():
+            self.values[node] = made[name]
 
     def _placeholder(self, node: Node) -> Any:
         if node.name in self.traced.constants:
@@ -124,15 +133,15 @@ class Lowering:
                 "let the network take them as an input",
             )
         values = [v for v in _leaves(arguments) if isinstance(v, (Value, Complex))]
-        if any(isinstance(v, Unknown) for v in values):
-            return _unknown(said)
-        if all(_is_constant(v) for v in values):
+        if all(_is_constant(v) for v in values):  # what is unknown is none
             made = _folded(target, arguments)
             if call.name.startswith(("empty", "new_empty")):
                 made.tensor.zero_()  # whatever it holds, it is written over or of no meaning
             return made
         if call.name not in TABLE or not target._schema.name.startswith("aten::"):
             raise NotKnown(call.name, INSTEAD.get(call.name, ""))
+        if any(isinstance(v, Unknown) for v in values):
+            return _unknown(said)
         made = TABLE[call.name](self.builder, call)
         _agree(call, made)
         return made
@@ -156,8 +165,8 @@ class Lowering:
         raise Refused(
             "quell.export: a program has no instructions for these operations:"
             + "".join(rows)
-            + "\nWrite them with others, export the network by quell.onnx, or draw from it in "
-            "Python as it is (quell.FunctionDenoiser)"
+            + "\nWrite them with others, export the network to ONNX (docs/onnx.md), or draw from "
+            "it in Python as it is (quell.FunctionDenoiser)"
         )
 
 

@@ -4,17 +4,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from quell.programs.build import Builder
 from quell.programs.lower import Lowered
 from quell.programs.values import Input, Operand, Result, Value
 
-Rule: TypeAlias = Callable[[Builder, Result, list[Operand]], Value]
+New: TypeAlias = Callable[[Operand], Any]  # what an operand became
+Rule: TypeAlias = Callable[[Builder, Result, New], Value]
 
 
-def as_it_is(b: Builder, result: Result, operands: Sequence[Operand]) -> Value:
-    """The same instruction of these operands."""
+def as_it_is(b: Builder, result: Result, new: New) -> Value:
+    """The same instruction."""
+    operands = [new(operand) for operand in result.operands]
     return again(b, result.kind, operands, result, **result.attributes)
 
 
@@ -47,9 +49,19 @@ def rewritten(program: Lowered, rule: Rule) -> Lowered:
 
     for result in program.results:
         b.source = result.source
-        made[result] = rule(b, result, [new(operand) for operand in result.operands])
+        made[result] = rule(b, result, new)
     output = made.get(program.output, program.output)
     return Lowered(program.inputs, needed(b.results, output), output)
+
+
+def ending(program: Lowered) -> Lowered:
+    """The program with an instruction at its end, if it returns an input as it is."""
+    output = program.output
+    if not isinstance(output, Input):
+        return program
+    b = Builder()
+    made = b.emit("reshape", [output], output.dtype, shape=list(output.shape))
+    return Lowered(program.inputs, b.results, made)
 
 
 def needed(results: Sequence[Result], output: Value) -> list[Result]:

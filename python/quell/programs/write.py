@@ -26,6 +26,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {  # attributes that are left out where th
     "pad": {"mode": "constant", "value": 0},
 }
 LISTS = {"stride": 1, "before": 0, "after": 0, "dilation": 1}  # of convolutions
+SMALL = 65536  # elements up to which constants are compared by their values
 LARGEST = torch.finfo(torch.float32).max
 
 
@@ -36,6 +37,8 @@ class Writer:
         self.tensors: dict[str, Tensor] = {}
         self._taken = taken  # names of inputs, which no tensor may have
         self._names: dict[Any, str] = {}
+        self._places: set[int] = set()  # no two tensors of a file may share memory
+        self._kept: list[Tensor] = []
 
     def program(self, lowered: Lowered) -> dict[str, Any]:
         """A program's object."""
@@ -74,17 +77,22 @@ class Writer:
         return [_finite_number(float(operand))]
 
     def _tensor(self, value: Constant) -> str:
+        """The name of a constant in the file, where it is once."""
         made = _stored(value.tensor)
-        key = (tuple(made.shape), made.numpy().tobytes())
-        if not value.name:
-            for known in (key, _address(value.tensor)):
-                if known in self._names:
-                    return self._names[known]
+        keys: list[Any] = [_address(value.tensor)]
+        if made.numel() <= SMALL:
+            keys.append((tuple(made.shape), made.numpy().tobytes()))
+        for key in keys if not value.name else ():
+            if key in self._names:
+                return self._names[key]
         name = self._name(value, made)
-        self._names[_address(value.tensor)] = name
-        if made.numel() <= 65536:
+        for key in keys:
             self._names.setdefault(key, name)
-        self.tensors[name] = made
+        self._kept.append(value.tensor)  # so that no address is used twice
+        if name not in self.tensors:
+            place = made.untyped_storage().data_ptr()
+            self.tensors[name] = made.clone() if place in self._places else made
+            self._places.add(place)
         return name
 
     def _name(self, value: Constant, made: Tensor) -> str:

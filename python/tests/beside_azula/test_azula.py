@@ -222,7 +222,7 @@ def test_memory():
 
 
 def test_compile():
-    from quell.export.modules import ResidualMLP
+    from quell.architectures.modules import ResidualMLP
 
     torch.manual_seed(0)
     model = quell.denoise.KarrasDenoiser(ResidualMLP(dim=2, classes=3), quell.VPSchedule())

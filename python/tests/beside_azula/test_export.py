@@ -19,8 +19,8 @@ from azula.noise import (
 )
 
 import quell
-from quell.export import check, describe, export, export_weights
-from quell.export.modules import Conditioned, ResidualMLP
+from quell.architectures import check, describe, export, export_weights
+from quell.architectures.modules import Conditioned, ResidualMLP
 
 TIME = {"features": 8, "omega": 1e3}
 
@@ -244,10 +244,10 @@ def changed_models():
 @pytest.mark.parametrize(("name", "model"), list(changed_models()), ids=str)
 def test_what_was_changed_is_refused(name, model, tmp_path):
     shape = (7, 5) if name in ("dropout", "epsilon") else (3,)
-    with pytest.raises((TypeError, ValueError), match="quell.export"):
+    with pytest.raises((TypeError, ValueError), match="quell.architectures"):
         export(model, tmp_path / "m.safetensors", shape)
     assert not list(tmp_path.iterdir())
-    with pytest.raises((TypeError, ValueError), match="quell.export"):
+    with pytest.raises((TypeError, ValueError), match="quell.architectures"):
         quell.compile(model, shape)
 
 

@@ -8,8 +8,8 @@ from azula.nn.dit import DiT
 from azula.noise import VPSchedule
 
 import quell
-from quell.export import check, export, export_weights
-from quell.export.modules import Conditioned, ResidualMLP
+from quell.architectures import check, export, export_weights
+from quell.architectures.modules import Conditioned, ResidualMLP
 
 TIME = {"features": 8, "omega": 1e3}
 
@@ -126,7 +126,7 @@ def test_paths_of_export(tmp_path):
         with pytest.raises((TypeError, ValueError), match=f"^{name}: "):
             check(**given)
     for weights in (5, {"a": 1.0}, {3: torch.zeros(2)}, {"a": torch.zeros(2, dtype=torch.cfloat)}):
-        with pytest.raises(TypeError, match="quell.export: "):
+        with pytest.raises(TypeError, match="quell.architectures: "):
             export_weights(weights, tmp_path / "w.safetensors", {})
     no = [{"dim": 2.5}, {"hidden": 0}, {"blocks": True}, {"activation": "foo"}, {"features": 7}]
     for wrong in no:

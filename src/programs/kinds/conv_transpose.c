@@ -6,7 +6,7 @@
  *     y[o, i] = Dot over (those t, c) of x[g in / groups + c, ...] weight[g in / groups + c, o, t],
  *               + bias[o] */
 #include "programs/kinds/window.h"
-#include "programs/sums.h"
+#include "programs/products.h"
 
 enum { GROUPS = QUELL_WINDOW_ATTRIBUTES };
 
@@ -25,6 +25,18 @@ static quell_status check_operands(const struct quell_inference *at)
     return quell_refuse_operand(at, 2, "must be [%zu]", w->size[1] * groups);
 }
 
+/* The results of a phase, and the memory of the products. */
+static size_t scratch_floats(const struct quell_inference *at, const struct quell_shape *w)
+{
+    size_t groups = (size_t)quell_set(at->of, GROUPS), positions = 1;
+    for (size_t d = 1; d < at->out.rank; d++) {
+        size_t stride = (size_t)at->of->set[QUELL_STRIDE].whole[d - 1];
+        positions *= (at->out.size[d] - 1) / stride + 1;
+    }
+    size_t pairs = quell_elements_of(w, 2, w->rank) * (w->size[0] / groups);
+    return w->size[1] * positions + quell_products_floats(w->size[1], positions, pairs);
+}
+
 static quell_status infer(struct quell_inference *at)
 {
     const struct quell_shape *x = quell_operand(at, 0), *w = quell_operand(at, 1);
@@ -39,76 +51,176 @@ static quell_status infer(struct quell_inference *at)
         at->out.size[1 + d] = (size_t)size;
     }
     at->of->multiply_adds = quell_elements(x) * quell_elements_of(w, 1, w->rank);
+    at->of->scratch = scratch_floats(at, w);
     return QUELL_OK;
 }
 
-/* Whether a tap reaches a place, and from which position of x; -1: from outside. */
-static bool reaches(const struct quell_window *window, const int64_t *place, const int64_t *tap,
-                    ptrdiff_t *source)
+/* Places or taps along a dimension: first, first + step, ... */
+struct line {
+    int64_t first, step, count;
+};
+
+/* A phase: the outputs whose places + before leave the same rests by the strides. The same taps
+ * reach all of them, those whose t dilation leaves these rests, so that they are one product. x and
+ * weight: of a group; each: its output channels. */
+struct phase {
+    struct quell_window window;
+    struct line places[QUELL_MOST_SPATIAL_DIMS], taps[QUELL_MOST_SPATIAL_DIMS];
+    const float *x, *weight;
+    size_t channels, each, in, all_taps;
+};
+
+static int64_t rest(int64_t a, int64_t by) { return (a % by + by) % by; }
+
+/* The taps that reach a place along a dimension. */
+static struct line taps_of(const struct quell_window *w, size_t d, int64_t place)
 {
-    *source = 0;
+    struct line line = {0, 1, 0};
+    int64_t wanted = rest(place + w->before[d], w->stride[d]);
+    for (int64_t t = 0; t < w->taps[d] && line.count < 2; t++) {
+        if (rest(t * w->dilation[d], w->stride[d]) != wanted) continue;
+        if (line.count++ == 0) line.first = t;
+        line.step = line.count == 2 ? t - line.first : 1;
+    }
+    if (line.count == 2) line.count = (w->taps[d] - 1 - line.first) / line.step + 1;
+    return line;
+}
+
+/* How many phases there are along each dimension. */
+static size_t count_phases(const struct quell_window *w, int64_t *phases)
+{
+    for (size_t d = 0; d < w->rank; d++)
+        phases[d] = w->stride[d] < w->out[d] ? w->stride[d] : w->out[d];
+    return quell_window_product(w, phases);
+}
+
+/* Sets the phase of that number, whose first place is one of the first `phases`. */
+static void choose(struct phase *phase, const int64_t *phases, size_t number)
+{
+    const struct quell_window *w = &phase->window;
+    int64_t first[QUELL_MOST_SPATIAL_DIMS];
+    quell_window_place(w, phases, number, first);
+    for (size_t d = 0; d < w->rank; d++) {
+        int64_t count = (w->out[d] - 1 - first[d]) / w->stride[d] + 1;
+        phase->places[d] = (struct line){first[d], w->stride[d], count};
+        phase->taps[d] = taps_of(w, d, first[d]);
+    }
+}
+
+static size_t product_of(const struct phase *phase, const struct line *lines)
+{
+    size_t product = 1;
+    for (size_t d = 0; d < phase->window.rank; d++) product *= (size_t)lines[d].count;
+    return product;
+}
+
+/* The place or tap of an index; its flat index among all of `sizes`. */
+static size_t locate(const struct phase *phase, const struct line *lines, const int64_t *sizes,
+                     size_t index, int64_t *place)
+{
+    size_t flat = 0;
+    for (size_t d = phase->window.rank; d-- > 0; index /= (size_t)lines[d].count)
+        place[d] = lines[d].first + lines[d].step * (int64_t)(index % (size_t)lines[d].count);
+    for (size_t d = 0; d < phase->window.rank; d++)
+        flat = flat * (size_t)sizes[d] + (size_t)place[d];
+    return flat;
+}
+
+/* The weights of some output channels and (tap, channel) pairs. */
+static void copy_weights(const void *user, const struct quell_part *part, float *to)
+{
+    const struct phase *of = user;
+    int64_t tap[QUELL_MOST_SPATIAL_DIMS];
+    for (size_t p = 0; p < part->columns; p++) {
+        size_t pair = part->column + p, c = pair % of->channels;
+        size_t flat = locate(of, of->taps, of->window.taps, pair / of->channels, tap);
+        for (size_t r = 0; r < part->rows; r++)
+            to[r * part->columns + p] =
+                of->weight[(c * of->each + part->row + r) * of->all_taps + flat];
+    }
+}
+
+/* Where in x a place is reached from by a tap; -1: from outside. */
+static ptrdiff_t source_of(const struct quell_window *window, const int64_t *place,
+                           const int64_t *tap)
+{
+    int64_t source = 0;
     for (size_t d = 0; d < window->rank; d++) {
         int64_t from = place[d] + window->before[d] - tap[d] * window->dilation[d];
-        if (from % window->stride[d]) return false;
-        from /= window->stride[d];
-        bool inside = from >= 0 && from < window->in[d] && *source >= 0;
-        *source = inside ? *source * (ptrdiff_t)window->in[d] + (ptrdiff_t)from : -1;
+        from /= window->stride[d]; /* without a rest */
+        if (from < 0 || from >= window->in[d]) return -1;
+        source = source * window->in[d] + from;
     }
-    return true;
+    return (ptrdiff_t)source;
 }
 
-static size_t count_reaching(const struct quell_window *window, const int64_t *place)
+/* What reaches some outputs for some (tap, channel) pairs. */
+static void copy_seen(const void *user, const struct quell_part *part, float *to)
 {
-    size_t count = 0, taps = quell_window_product(window, window->taps);
-    for (size_t t = 0; t < taps; t++) {
-        int64_t tap[QUELL_MOST_SPATIAL_DIMS];
-        ptrdiff_t source;
-        quell_window_place(window, window->taps, t, tap);
-        count += reaches(window, place, tap, &source);
+    const struct phase *of = user;
+    int64_t place[QUELL_PANEL][QUELL_MOST_SPATIAL_DIMS], tap[QUELL_MOST_SPATIAL_DIMS];
+    ptrdiff_t source[QUELL_PANEL] = {0};
+    for (size_t q = 0; q < part->columns; q++)
+        locate(of, of->places, of->window.out, part->column + q, place[q]);
+    for (size_t p = 0; p < part->rows; p++, to += QUELL_PANEL) {
+        size_t pair = part->row + p, c = pair % of->channels;
+        if (p == 0 || c == 0) {
+            locate(of, of->taps, of->window.taps, pair / of->channels, tap);
+            for (size_t q = 0; q < part->columns; q++)
+                source[q] = source_of(&of->window, place[q], tap);
+        }
+        const float *x = of->x + c * of->in;
+        for (size_t q = 0; q < part->columns; q++) to[q] = source[q] < 0 ? 0 : x[source[q]];
     }
-    return count;
 }
 
-/* x, weight: of the group's first channel; step: between the weights of channels. */
-static float gather(const struct quell_window *window, size_t channels, const int64_t *place,
-                    const float *x, const float *weight, size_t step, const float *bias)
+/* The outputs of a phase: out[each][positions of all phases]. */
+static void run_phase(const struct quell_execution *at, const struct phase *phase,
+                      const float *bias, float *out)
 {
-    static const float nothing = 0;
-    size_t taps = quell_window_product(window, window->taps);
-    size_t positions = quell_window_product(window, window->in);
-    struct quell_dot dot = quell_dot_begin(count_reaching(window, place) * channels);
-    for (size_t t = 0; t < taps; t++) {
-        int64_t tap[QUELL_MOST_SPATIAL_DIMS];
-        ptrdiff_t source;
-        quell_window_place(window, window->taps, t, tap);
-        if (!reaches(window, place, tap, &source)) continue;
-        if (source < 0)
-            quell_dot_add(&dot, channels, &nothing, 0, weight + t, step);
-        else
-            quell_dot_add(&dot, channels, x + source, positions, weight + t, step);
+    size_t positions = quell_window_product(&phase->window, phase->window.out);
+    size_t n = product_of(phase, phase->places);
+    struct quell_products products = {.m = phase->each,
+                                      .n = n,
+                                      .k = product_of(phase, phase->taps) * phase->channels,
+                                      .left = copy_weights,
+                                      .right = copy_seen,
+                                      .user = phase,
+                                      .bias = bias,
+                                      .by_row = true,
+                                      .out = at->scratch,
+                                      .out_row = n,
+                                      .scratch = at->scratch + phase->each * n};
+    quell_products_run(&products, at->kernels);
+    for (size_t i = 0; i < n; i++) {
+        int64_t place[QUELL_MOST_SPATIAL_DIMS];
+        size_t flat = locate(phase, phase->places, phase->window.out, i, place);
+        for (size_t o = 0; o < phase->each; o++) out[o * positions + flat] = at->scratch[o * n + i];
     }
-    return quell_dot_end(&dot, bias);
 }
 
 static void run(const struct quell_execution *at)
 {
-    const struct quell_shape *w = quell_shape_of(at, 1), *out = quell_out_shape(at);
-    const float *x = quell_in(at, 0), *weight = quell_in(at, 1);
+    const struct quell_shape *w = quell_shape_of(at, 1);
+    size_t groups = (size_t)quell_set(at->of, GROUPS), taps = quell_elements_of(w, 2, w->rank);
     const float *bias = at->of->operands > 2 ? quell_in(at, 2) : NULL;
-    struct quell_window window = quell_window_of(at, w->size + 2);
-    size_t positions = quell_window_product(&window, window.out);
-    size_t in = quell_window_product(&window, window.in);
-    size_t taps = quell_window_product(&window, window.taps), step = w->size[1] * taps;
-    size_t channels = w->size[0] / (size_t)quell_set(at->of, GROUPS);
-    for (size_t o = 0; o < out->size[0]; o++)
-        for (size_t i = 0; i < positions; i++) {
-            int64_t place[QUELL_MOST_SPATIAL_DIMS];
-            size_t first = o / w->size[1] * channels;
-            quell_window_place(&window, window.out, i, place);
-            at->out[o * positions + i] =
-                gather(&window, channels, place, x + first * in,
-                       weight + first * step + o % w->size[1] * taps, step, bias ? bias + o : NULL);
+    struct phase phase = {.window = quell_window_of(at, w->size + 2),
+                          .channels = w->size[0] / groups,
+                          .each = w->size[1],
+                          .all_taps = taps};
+    phase.in = quell_window_product(&phase.window, phase.window.in);
+    int64_t phases[QUELL_MOST_SPATIAL_DIMS];
+    size_t count = count_phases(&phase.window, phases);
+    size_t positions = quell_window_product(&phase.window, phase.window.out);
+    for (size_t number = 0; number < count; number++) {
+        choose(&phase, phases, number);
+        for (size_t g = 0; g < groups; g++) {
+            phase.x = quell_in(at, 0) + g * phase.channels * phase.in;
+            phase.weight = quell_in(at, 1) + g * phase.channels * phase.each * taps;
+            run_phase(at, &phase, bias ? bias + g * phase.each : NULL,
+                      at->out + g * phase.each * positions);
         }
+    }
 }
 
 const struct quell_kind quell_kind_conv_transpose = {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* linear: y[..., o] = Dot over p of x[..., p] weight[o, p], + bias[o], with constant weights. */
+/* linear: y[..., o] = Dot over p of x[..., p] weight[o, p], + bias[o], with constant weights.
+ * The rows of all samples, which lie one after the other, are one product. */
 #include "programs/kind.h"
 #include "programs/products.h"
 
@@ -27,8 +28,7 @@ static quell_status infer(struct quell_inference *at)
     at->out = *x;
     at->out.size[x->rank - 1] = w->size[0];
     if (quell_shape_fits(&at->out)) at->of->multiply_adds = quell_elements(&at->out) * w->size[1];
-    at->of->scratch =
-        quell_products_floats(quell_elements_of(x, 0, x->rank - 1), w->size[0], w->size[1]);
+    at->of->scratch = quell_products_floats(SIZE_MAX, w->size[0], w->size[1]);
     return QUELL_OK;
 }
 
@@ -59,7 +59,8 @@ static void run(const struct quell_execution *at)
 {
     const struct quell_shape *w = quell_shape_of(at, 1);
     struct operands operands = {quell_in(at, 0), quell_in(at, 1), w->size[1]};
-    struct quell_products products = {.m = quell_elements(quell_out_shape(at)) / w->size[0],
+    struct quell_products products = {.m = at->samples * quell_elements(quell_out_shape(at)) /
+                                           w->size[0],
                                       .n = w->size[0],
                                       .k = w->size[1],
                                       .left = copy_rows,
@@ -73,4 +74,4 @@ static void run(const struct quell_execution *at)
 }
 
 const struct quell_kind quell_kind_linear = {
-    .name = "linear", .least = 2, .most = 3, .infer = infer, .run = run};
+    .name = "linear", .least = 2, .most = 3, .together = true, .infer = infer, .run = run};

@@ -103,12 +103,58 @@ static quell_status infer(struct quell_inference *at)
     return QUELL_OK;
 }
 
-/* The sizes of a shape with a dimension at least. */
-static struct quell_shape with_row(const struct quell_shape *shape)
+/* The dimensions of the result over which operands are swept, and how far apart their elements are
+ * along them. in: the operands; those that are not there repeat the first one. skip: from a sample
+ * to the next. */
+struct sweep {
+    struct quell_shape shape;
+    const float *in[3];
+    size_t stride[3][QUELL_MAX_RANK], skip[3], samples;
+};
+
+/* Whether the elements of all operands go on from the end of dimension d of size `size`. */
+static bool goes_on(const struct sweep *sweep, const size_t *before, size_t d, size_t size)
 {
-    struct quell_shape out = *shape;
-    if (!out.rank) out = (struct quell_shape){1, {1}};
-    return out;
+    for (size_t k = 0; k < 3; k++)
+        if (before[k] != sweep->stride[k][d] * size) return false;
+    return true;
+}
+
+/* Makes one dimension of those that follow each other in all operands, so that rows are long. */
+static void merge(struct sweep *sweep)
+{
+    struct quell_shape *shape = &sweep->shape;
+    size_t rank = 0, (*stride)[QUELL_MAX_RANK] = sweep->stride;
+    for (size_t d = 0; d < shape->rank; d++) {
+        size_t last = rank ? rank - 1 : 0, size = shape->size[d];
+        const size_t before[3] = {stride[0][last], stride[1][last], stride[2][last]};
+        if (size == 1) continue;
+        bool joins = rank && goes_on(sweep, before, d, size);
+        size_t to = joins ? last : rank++;
+        shape->size[to] = joins ? shape->size[to] * size : size;
+        for (size_t k = 0; k < 3; k++) stride[k][to] = stride[k][d];
+    }
+    if (!rank) *shape = (struct quell_shape){1, {1}};
+    if (rank) shape->rank = rank;
+    if (shape->rank == 1 && goes_on(sweep, sweep->skip, 0, shape->size[0])) {
+        shape->size[0] *= sweep->samples;
+        sweep->samples = 1;
+    }
+}
+
+static struct sweep sweep_of(const struct quell_execution *at)
+{
+    struct sweep sweep = {.shape = *quell_out_shape(at), .samples = at->samples};
+    for (size_t k = 0; k < 3; k++) {
+        size_t operand = k < at->of->operands ? k : 0;
+        const struct quell_shape *shape = quell_shape_of(at, operand);
+        sweep.in[k] = quell_in(at, operand);
+        quell_strides(shape, &sweep.shape, sweep.stride[k]);
+        if (at->program->value[at->of->operand[operand]].stage == QUELL_FROM_SAMPLE)
+            sweep.skip[k] = quell_elements(shape);
+    }
+    merge(&sweep);
+    return sweep;
 }
 
 /* A row of the result; e is worked out for the row's first operand. */
@@ -125,29 +171,28 @@ static void map_row(const struct quell_execution *at, const struct function *fun
 static void run(const struct quell_execution *at)
 {
     const struct function *function = &functions[quell_set(at->of, FUNCTION)];
-    const struct quell_shape out = with_row(quell_out_shape(at));
-    size_t stride[3][QUELL_MAX_RANK] = {{0}}, place[QUELL_MAX_RANK] = {0}, offset[3] = {0};
-    const float *in[3];
+    struct sweep sweep = sweep_of(at);
+    size_t last = sweep.shape.rank - 1, count = sweep.shape.size[last];
+    size_t place[QUELL_MAX_RANK] = {0};
+    const size_t step[3] = {sweep.stride[0][last], sweep.stride[1][last], sweep.stride[2][last]};
     float *y = at->out;
-    size_t last = out.rank - 1, count = out.size[last];
-    for (size_t k = 0; k < 3; k++) { /* operands that are not there repeat the first one */
-        size_t operand = k < at->of->operands ? k : 0;
-        in[k] = quell_in(at, operand);
-        quell_strides(quell_shape_of(at, operand), &out, stride[k]);
+    for (size_t s = 0; s < sweep.samples; s++) {
+        size_t offset[3] = {s * sweep.skip[0], s * sweep.skip[1], s * sweep.skip[2]};
+        do {
+            const float *const row[3] = {sweep.in[0] + offset[0], sweep.in[1] + offset[1],
+                                         sweep.in[2] + offset[2]};
+            map_row(at, function, count, y, row, step);
+            y += count;
+        } while (quell_next_place(&sweep.shape, last, place, 3,
+                                  (const size_t(*)[QUELL_MAX_RANK])sweep.stride, offset));
     }
-    const size_t step[3] = {stride[0][last], stride[1][last], stride[2][last]};
-    do {
-        const float *const row[3] = {in[0] + offset[0], in[1] + offset[1], in[2] + offset[2]};
-        map_row(at, function, count, y, row, step);
-        y += count;
-    } while (
-        quell_next_place(&out, last, place, 3, (const size_t(*)[QUELL_MAX_RANK])stride, offset));
 }
 
 const struct quell_kind quell_kind_map = {
     .name = "map",
     .least = 1,
     .most = 3,
+    .together = true,
     .attributes = {[FUNCTION] = {"function", QUELL_CHOICE, true, 0, names}},
     .infer = infer,
     .run = run,

@@ -11,7 +11,7 @@
 /* The attributes of that name, the first ones of each of these kinds. */
 enum { QUELL_STRIDE, QUELL_BEFORE, QUELL_AFTER, QUELL_DILATION, QUELL_WINDOW_ATTRIBUTES };
 
-/* For rank - 1 spatial dimensions. */
+/* rank: the number of spatial dimensions. */
 struct quell_window {
     size_t rank;
     int64_t in[QUELL_MOST_SPATIAL_DIMS], out[QUELL_MOST_SPATIAL_DIMS],

@@ -17,8 +17,8 @@ from torch import nn
 from quell import _torch
 from quell._inputs import extents_of
 from quell._said import one_line, said
-from quell.export.modules import Conditioned, Conditioning, MLPBlock, ResidualMLP
-from quell.export.unchanged import check_unchanged
+from quell.architectures.modules import Conditioned, Conditioning, MLPBlock, ResidualMLP
+from quell.architectures.unchanged import check_unchanged
 from quell.noise import Schedule
 
 Fields = dict[str, Any]
@@ -41,13 +41,13 @@ PRECONDITIONS = {
 
 def refuse(wrong: bool, reason: str) -> None:
     if wrong:
-        raise ValueError(f"quell.export: {reason}")
+        raise ValueError(f"quell.architectures: {reason}")
 
 
 def plain(module: Any, kind: type, name: str) -> Any:
     """The module, which must be of this class: another in its place does something else."""
     if type(module) is not kind:
-        raise TypeError(f"quell.export: {name}: {said(module)}, must be a {kind.__name__}")
+        raise TypeError(f"quell.architectures: {name}: {said(module)}, must be a {kind.__name__}")
     return module
 
 
@@ -56,7 +56,8 @@ def schedule_text(schedule: Any) -> str:
     if isinstance(schedule, Schedule) and schedule.spec is not None:
         return schedule.spec
     if type(schedule) not in SCHEDULES:
-        raise TypeError(f"quell.export: the schedule {type(schedule).__name__} is not azula's own")
+        kind = type(schedule).__name__
+        raise TypeError(f"quell.architectures: the schedule {kind} is not azula's own")
     name, options = SCHEDULES[type(schedule)]
     return name + ":" + ",".join(f"{o}={float(getattr(schedule, o))!r}" for o in options)
 
@@ -182,7 +183,7 @@ def backbone(module: nn.Module, shape: Sequence[int]) -> Fields:
         return {"architecture": "mlp", **conditioning(module), **mlp(module, shape)}
     if type(module) is not Conditioned or type(module.net) not in ARCHITECTURES:
         raise TypeError(
-            f"quell.export: a {type(module).__name__} is not known: the backbone must be a "
+            f"quell.architectures: a {type(module).__name__} is not known: the backbone must be a "
             "ResidualMLP, or Conditioned around azula's DiT, ViT or UNet"
         )
     name, read = ARCHITECTURES[type(module.net)]
@@ -215,10 +216,10 @@ def describe(model: nn.Module, shape: Sequence[int], **fields: Any) -> tuple[Fie
     try:
         own |= backbone(module, shape)
     except (AttributeError, IndexError, KeyError, TypeError) as error:  # a part of another class
-        if str(error).startswith("quell.export: "):
+        if str(error).startswith("quell.architectures: "):
             raise
         what = f"a {type(module).__name__} that is not built as its class builds it"
-        raise TypeError(f"quell.export: model: {what}: {one_line(error)}") from None
+        raise TypeError(f"quell.architectures: model: {what}: {one_line(error)}") from None
     twice = sorted(set(own) & set(fields))
     refuse(bool(twice), f"the model itself says {', '.join(twice)}")
     return own | fields, module

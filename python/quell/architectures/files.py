@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from quell._numbers import real
 from quell._said import said
 from quell._whole import write
-from quell.export.check import compare
-from quell.export.describe import describe
+from quell.architectures.check import compare
+from quell.architectures.describe import describe
 
 DTYPES = (torch.float32, torch.float16, torch.bfloat16)
 
@@ -22,12 +22,12 @@ def _tensor(weight: Any, name: str, dtype: torch.dtype) -> Tensor:
     """A weight as it is stored."""
     if not isinstance(weight, Tensor) or weight.is_complex():
         kind = "complex" if isinstance(weight, Tensor) else said(weight)
-        raise TypeError(f"quell.export: {name}: {kind}, must be a tensor of real numbers")
+        raise TypeError(f"quell.architectures: {name}: {kind}, must be a tensor of real numbers")
     if weight.device.type == "meta":
-        raise ValueError(f"quell.export: {name}: is on the device meta, without values")
+        raise ValueError(f"quell.architectures: {name}: is on the device meta, without values")
     made = weight.detach().cpu().to(dtype).contiguous()
     if not torch.isfinite(made).all():
-        raise ValueError(f"quell.export: {name} is not finite as {dtype}")
+        raise ValueError(f"quell.architectures: {name} is not finite as {dtype}")
     return made
 
 
@@ -37,7 +37,8 @@ def _field(name: str, value: Any) -> Any:
         written = json.dumps(value, allow_nan=False, ensure_ascii=False)
         return json.loads(written.encode())
     except (TypeError, ValueError, RecursionError):
-        raise TypeError(f"quell.export: {name}: {said(value)}, must be what JSON has") from None
+        wrong = f"quell.architectures: {name}: {said(value)}, must be what JSON has"
+        raise TypeError(wrong) from None
 
 
 def _stored(
@@ -47,9 +48,10 @@ def _stored(
     for what, given in (("weights", weights), ("description", description)):
         if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
             must = "must be a dict whose keys are str"
-            raise TypeError(f"quell.export: {what}: {said(given)}, {must}")
+            raise TypeError(f"quell.architectures: {what}: {said(given)}, {must}")
     if not any(dtype is one for one in DTYPES):
-        raise ValueError(f"quell.export: dtype: {dtype}, must be float32, float16 or bfloat16")
+        wrong = f"dtype: {dtype}, must be float32, float16 or bfloat16"
+        raise ValueError(f"quell.architectures: {wrong}")
     fields = {name: _field(name, value) for name, value in description.items()}
     stored, seen = {}, set()
     for name, weight in weights.items():
@@ -93,7 +95,7 @@ def export(
 
     Arguments:
         model: azula's SimpleDenoiser or KarrasDenoiser around a ResidualMLP, or around a DiT, ViT
-            or UNet within Conditioned (quell.export.modules); or such a backbone.
+            or UNet within Conditioned (quell.architectures.modules); or such a backbone.
         path: Where the .safetensors file goes.
         shape: The shape of one sample, as [2] or [channels, height, width].
         dtype: How the weights are stored: torch.float32, float16 or bfloat16.

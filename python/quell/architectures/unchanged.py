@@ -17,7 +17,7 @@ _GLOBAL = ("_global_forward_hooks", "_global_forward_pre_hooks")
 
 
 def _no(name: str, reason: str) -> None:
-    raise TypeError(f"quell.export: {name or 'the model'} {reason}")
+    raise TypeError(f"quell.architectures: {name or 'the model'} {reason}")
 
 
 def _own_forward(kind: type) -> bool:

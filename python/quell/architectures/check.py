@@ -28,7 +28,7 @@ def as_stored(denoiser: nn.Module, path: str | os.PathLike[str], alone: bool = F
     try:
         network.load_state_dict({k: w.double() for k, w in load_file(path).items()})
     except RuntimeError as error:
-        raise ValueError(f"quell.export: {os.fspath(path)}: {one_line(error)}") from None
+        raise ValueError(f"quell.architectures: {os.fspath(path)}: {one_line(error)}") from None
     return twin
 
 
@@ -94,8 +94,8 @@ def compare(
             worst = max(worst, difference / size if size else difference)
     if not worst <= most:
         raise ValueError(
-            f"quell.export: quell and PyTorch differ by {worst:.1e} of the largest output, more "
-            f"than {most:.1e}; nothing is written"
+            f"quell.architectures: quell and PyTorch differ by {worst:.1e} of the largest output, "
+            f"more than {most:.1e}; nothing is written"
         )
     return worst
 
@@ -155,5 +155,5 @@ def check(
     worst /= largest
     print(f"{os.fspath(path)}: quell and PyTorch differ by {worst:.1e} of the largest output")
     if not worst <= most:
-        raise ValueError(f"quell.export: they differ by {worst:.1e}, more than {most:.1e}")
+        raise ValueError(f"quell.architectures: they differ by {worst:.1e}, more than {most:.1e}")
     return worst

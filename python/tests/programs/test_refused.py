@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: MIT
+"""What cannot be exported is refused: all of it at once, with the line that it comes from and what
+to do instead; and nothing is written."""
+
+import beside
+import pytest
+import quell.programs.exporter as exporter
+import torch
+from quell.programs import export
+from torch import nn
+
+X, T = torch.randn(2, 6), torch.rand(2)
+
+
+@pytest.fixture(autouse=True)
+def naive(monkeypatch):
+    """quell's own evaluation has tests of its own."""
+    monkeypatch.setattr(exporter, "evaluator", beside.evaluator)
+
+
+class Of(nn.Module):
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+        self.line = nn.Linear(6, 6)
+        self.register_buffer("seen", torch.zeros(()))
+
+    def forward(self, x, t, *more):
+        return self.function(self, x, t, *more)
+
+
+def refused(function, tmp_path, *example, **options):
+    """The message; no file is left."""
+    module = function if isinstance(function, nn.Module) else Of(function)
+    path = tmp_path / "net.safetensors"
+    with pytest.raises((ValueError, TypeError)) as caught:
+        export(module, path, example or (X, T), **options)
+    assert list(tmp_path.iterdir()) == []
+    message = str(caught.value)
+    assert message.startswith("quell.export: "), message
+    return message
+
+
+def test_all_that_is_unknown_is_said(tmp_path):
+    class Sorting(nn.Module):
+        def forward(self, x, t):
+            order = x.sort(-1).values + x.cumsum(-1)
+            order = order + order.sin().cumsum(-1)
+            return order + torch.fft.rfft(x, dim=-1).real.sum(-1, keepdim=True)
+
+    message = refused(Sorting(), tmp_path)
+    assert "2 x cumsum" in message and "triangular matrix" in message
+    assert "1 x sort" in message and "1 x _fft_r2c" in message
+    for line in ("order = x.sort(-1).values + x.cumsum(-1)", "return order + torch.fft.rfft"):
+        assert line in message
+    assert "test_refused.py:" in message and "quell.FunctionDenoiser" in message
+
+
+@pytest.mark.parametrize(
+    "function, said",
+    [
+        (lambda m, x, t: x + torch.randn_like(x), "random numbers inside the network"),
+        (lambda m, x, t: torch.polygamma(1, x), "polygamma"),
+        (
+            lambda m, x, t: nn.functional.conv1d(x[:, None], x[:1, None, :3], padding=1)[:, 0],
+            "weights depend on an input",
+        ),
+        (lambda m, x, t: x.gather(1, t[:, None].expand(-1, 6).long()), "indices"),
+        (lambda m, x, t: x if x.sum() > 0 else -x, "cannot follow Of"),
+        (lambda m, x, t: (x, x), "returns 2 tensors"),
+        (lambda m, x, t: x[:, :3], r"returns \[3\] for a sample, must be \[6\]"),
+        (lambda m, x, t: m.line.bias.expand(x.shape[0], 6), "no function of its inputs"),
+        (lambda m, x, t: x + m.seen.add_(1), "changes seen"),
+        (lambda m, x, t: x / 0 * 0, "finite|differ"),
+    ],
+)
+def test_one_reason(function, said, tmp_path):
+    message = refused(function, tmp_path)
+    import re
+
+    assert re.search(said, message), message
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda m, x, t: x - x.mean(0),
+        lambda m, x, t: x.flip(0),
+        lambda m, x, t: x + t.sum(),
+        lambda m, x, t: x.softmax(0),
+        lambda m, x, t: torch.cat([x, x[:1]])[1:],
+        lambda m, x, t: x * x.shape[0],
+        lambda m, x, t: x * len(x),
+    ],
+)
+def test_samples_that_depend_on_each_other(function, tmp_path):
+    message = refused(function, tmp_path)
+    assert "depend on each other" in message or "multiple of the batch" in message
+
+
+@pytest.mark.parametrize(
+    "example, options, said",
+    [
+        ((), {}, "example"),
+        (("x", 7), {}, "must begin with x"),
+        ((X, torch.rand(3)), {}, "t begins with 3, x with 2"),
+        ((X, torch.rand(2, 2)), {}, "must be one number"),
+        ((X, T, torch.tensor([1, 2])), {}, "classes=COUNT"),
+        ((X, T), {"classes": 4}, "no input of the example is a class"),
+        ((X, T), {"names": ["x"]}, "1 of them"),
+        ((X, T), {"names": ["time", "x"]}, "must begin with x"),
+        ((X, T), {"output": "noise"}, "x0, eps, v"),
+        ((X, T), {"precondition": "edm"}, "none, simple, karras"),
+        ((X, T, 1, 2, 3, [T]), {}, "within it"),
+        (7, {}, "must be a tuple"),
+    ],
+)
+def test_arguments(example, options, said, tmp_path):
+    path = tmp_path / "net.safetensors"
+    with pytest.raises((ValueError, TypeError), match=said):
+        export(Of(lambda m, x, t, *more: x * t[:, None]), path, example, **options)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_weights(tmp_path):
+    path = tmp_path / "net.safetensors"
+    for change, said in (
+        (lambda m: m.half(), "call .float()"),
+        (lambda m: m.double(), "call .float()"),
+        (lambda m: m.line.weight.data.fill_(torch.inf), "line.weight is not finite"),
+    ):
+        module = Of(lambda m, x, t: m.line(x))
+        change(module)
+        with pytest.raises(ValueError, match=said):
+            export(module, path, (X, T))
+
+
+def test_the_check_finds_a_wrong_program(tmp_path, monkeypatch):
+    """Not what the tracing says but what the module does on other inputs counts."""
+    right = exporter.program_of
+
+    def wrong(*given):
+        lowered = right(*given)
+        lowered.output.attributes["function"] = "sub"
+        return lowered
+
+    monkeypatch.setattr(exporter, "program_of", wrong)
+    message = refused(lambda m, x, t: x + 1e-4 * m.line(x), tmp_path)
+    assert "differ by" in message and "nothing is written" in message
+
+
+def test_values_that_are_baked(tmp_path):
+    """A network that reads a number from outside while it is traced."""
+    calls = iter(range(1, 100))
+    message = refused(lambda m, x, t: x * next(calls), tmp_path)
+    assert "differ" in message or "depend on each other" in message

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/* Every option of every sampler, schedule and grid, moved from its default within its range,
+ * changes what comes of it or is refused: the samples, the schedule, the grid's points. Options of
+ * schedules are moved beside every value of every other, those of grids with QUELL_LONG. */
+#include "effort.h"
+#include "harness.h"
+#include "models.h"
+#include "core/schedule.h"
+#include "grids/grid.h"
+#include "samplers/method.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DIM = 2, COUNT = 2, MOST_VALUES = 16 };
+
+enum kind { SAMPLER, SCHEDULE, GRID };
+static const char *const kinds[] = {"sampler", "schedule", "grid"};
+
+/* A thing that has options. */
+struct scan {
+    enum kind kind;
+    const char *name;
+    const struct quell_option *options;
+    quell_denoiser *denoiser;
+    size_t tried, idle;
+};
+
+/* Where an option may show; a few steps do not tell orders apart, and many have no long ones. */
+struct place {
+    const char *schedule, *grid;
+    size_t steps;
+};
+static const struct place places[][5] = {
+    [SAMPLER] = {{"vp", NULL, 9},
+                 {"vp", NULL, 3},
+                 {"vp", NULL, 100},
+                 {"vp", "logsnr", 60},
+                 {"flow", NULL, 4}},
+    [SCHEDULE] = {{NULL, NULL, 6}},
+    [GRID] = {{"beta_linear", NULL, 7}, {"vp", NULL, 12}},
+};
+
+/* A bound that nothing has come to is no option without an effect: it does what it says. */
+static bool is_bound(const struct quell_option *option)
+{
+    static const char *const bounds[] = {"accept_safety", "max_tries", "s_tmin", "s_tmax",
+                                         "steady"};
+    for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++)
+        if (!strcmp(option->name, bounds[i])) return true;
+    return false;
+}
+
+static uint64_t digest_point(uint64_t before, const quell_point *point)
+{
+    return digest(before, point, sizeof *point);
+}
+
+static uint64_t digest_schedule(const quell_schedule *schedule)
+{
+    uint64_t found = digest(DIGEST_START, &schedule->count, sizeof schedule->count);
+    for (int i = 0; i <= 64; i++) {
+        quell_point point = {0};
+        if (!quell_schedule_point(schedule, i / 64.0, &point)) found = digest_point(found, &point);
+    }
+    return found;
+}
+
+/* Of a grid its points; of a sampler the samples, or how it failed. */
+static uint64_t digest_sampler(const quell_sampler *sampler, enum kind kind)
+{
+    uint64_t found = DIGEST_START;
+    const quell_point *points = quell_sampler_grid(sampler);
+    for (size_t i = 0; kind == GRID && i <= quell_sampler_steps(sampler); i++)
+        found = digest_point(found, &points[i]);
+    if (kind == GRID) return found;
+    float x[COUNT * DIM] = {0};
+    quell_draw draw = quell_draw_defaults();
+    quell_run run = quell_run_defaults();
+    draw.count = COUNT, run.threads = 1;
+    quell_status status = quell_sample(sampler, &draw, &run, x);
+    return status ? (uint64_t)status : digest_floats(x, COUNT * DIM);
+}
+
+/* What a spec comes to in one place; 0: it is refused. */
+static uint64_t come_to(const struct scan *scan, const struct place *place, const char *spec)
+{
+    quell_schedule *schedule = NULL;
+    quell_sampler *sampler = NULL;
+    quell_sampler_options options = quell_sampler_defaults();
+    const char *name = scan->kind == SAMPLER ? spec : "ddim";
+    uint64_t found = 0;
+    options.steps = steps_for(name, place->steps);
+    if (options.steps) options.grid = scan->kind == GRID ? spec : place->grid;
+    quell_status status =
+        quell_schedule_create(&schedule, scan->kind == SCHEDULE ? spec : place->schedule);
+    if (!status && scan->kind == SCHEDULE)
+        found = digest_schedule(schedule);
+    else if (!status)
+        status = quell_sampler_create(&sampler, name, scan->denoiser, schedule, &options);
+    CHECK(!status || status == QUELL_BAD_ARGUMENT, "%s: %s", spec, quell_error_message());
+    if (sampler) found = digest_sampler(sampler, scan->kind);
+    quell_sampler_free(sampler);
+    quell_schedule_free(schedule);
+    return found;
+}
+
+/* Values within an option's range, apart from its default. */
+static size_t values_of(const struct quell_option *option, double *value)
+{
+    size_t count = 0, length;
+    double low = option->low, high = option->high, own = option->value;
+    double tries[MOST_VALUES];
+    if (option->choices) {
+        while (quell_choice(option->choices, count, &length)) tries[count] = (double)count, count++;
+    } else if (option->whole) {
+        const double some[] = {low, low + 1, own - 1, own + 1, own + 3, fmin(high, own * 2 + 5)};
+        for (; count < 6; count++) tries[count] = some[count];
+    } else {
+        double top = isfinite(high) ? high : 1e6;
+        const double some[] = {
+            low,           top,           own / 2,         own * 1.5,
+            own + 0.1,     own - 0.1,     (own + low) / 2, fmin(top, own * 10 + 1),
+            fmin(top, 1.), fmax(low, 0.5)};
+        for (; count < 10; count++) tries[count] = some[count];
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool within = option->choices || (tries[i] >= low && tries[i] <= high);
+        if (!strcmp(option->name, "train") && tries[i] > 1010) within = false;
+        for (size_t k = 0; k < kept; k++) within &= tries[i] != value[k];
+        if (within && tries[i] != own && isfinite(tries[i])) value[kept++] = tries[i];
+    }
+    return kept;
+}
+
+static void put(char *text, size_t size, const struct quell_option *option, double value)
+{
+    size_t at = strlen(text);
+    size_t length;
+    const char *word =
+        option->choices ? quell_choice(option->choices, (size_t)value, &length) : NULL;
+    const char *mark = strchr(text, ':') ? "," : ":";
+    if (word)
+        snprintf(text + at, size - at, "%s%s=%.*s", mark, option->name, (int)length, word);
+    else
+        snprintf(text + at, size - at, "%s%s=%.17g", mark, option->name, value);
+}
+
+/* The first thing that would do for each need that the defaults do not meet. */
+static void put_needs(char *text, size_t size, const struct scan *scan,
+                      const struct quell_option *option)
+{
+    for (const char *need = option->needs; need && *need;) {
+        size_t whole = strcspn(need, ","), name = strcspn(need, "=,");
+        char probe[200];
+        snprintf(probe, sizeof probe, "%s", text);
+        size_t at = strlen(probe);
+        const char *mark = strchr(probe, ':') ? "," : ":";
+        if (name < whole) {
+            size_t words = strcspn(need, "|,");
+            snprintf(probe + at, sizeof probe - at, "%s%.*s", mark, (int)words, need);
+        } else {
+            const struct quell_option *other = scan->options;
+            while (other->name && (strlen(other->name) != name || memcmp(other->name, need, name)))
+                other++;
+            double some =
+                other->whole || other->choices ? fmax(other->value, 1) : fmin(other->high, 0.5);
+            if (!strcmp(other->name, "tokens")) some = 1000;
+            if (other->value == 0) put(probe, sizeof probe, other, some);
+        }
+        snprintf(text, size, "%s", probe);
+        need += whole + (need[whole] == ',');
+    }
+}
+
+/* Whether the second spec is refused, or is something else than the first, in some place. */
+static bool differs(const struct scan *scan, const char *first, const char *second)
+{
+    const struct place *place = places[scan->kind];
+    bool known = false;
+    for (size_t i = 0; i < 5 && place[i].steps; i++) {
+        uint64_t before = come_to(scan, &place[i], first);
+        uint64_t after = before ? come_to(scan, &place[i], second) : 0;
+        if (before && before != after) return true;
+        known |= before != 0;
+    }
+    return !known;
+}
+
+static void compare(struct scan *scan, const struct quell_option *option, double value,
+                    const char *base)
+{
+    char spec[300];
+    snprintf(spec, sizeof spec, "%s", base);
+    put(spec, sizeof spec, option, value);
+    scan->tried++;
+    if (is_bound(option) || differs(scan, base, spec)) return;
+    fprintf(stderr, "%s '%s' is what '%s' is\n", kinds[scan->kind], spec, base);
+    scan->idle++;
+}
+
+static void scan_option(struct scan *scan, const struct quell_option *option)
+{
+    char base[200], beside[300];
+    double value[MOST_VALUES], other_value[MOST_VALUES];
+    size_t count = values_of(option, value);
+    bool tries = !strcmp(scan->name, "dpm_adaptive") && strcmp(option->name, "max_tries");
+    snprintf(base, sizeof base, "%s%s", scan->name, tries ? ":max_tries=200" : "");
+    put_needs(base, sizeof base, scan, option);
+    for (size_t i = 0; i < count; i++) compare(scan, option, value[i], base);
+    bool pairs = is_long() ? scan->kind != SAMPLER : scan->kind == SCHEDULE && !is_brief();
+    for (const struct quell_option *other = scan->options; pairs && other->name; other++) {
+        if (other == option || strstr(base, other->name)) continue;
+        size_t others = values_of(other, other_value);
+        for (size_t k = 0; k < others; k++) {
+            snprintf(beside, sizeof beside, "%s", base);
+            put(beside, sizeof beside, other, other_value[k]);
+            for (size_t i = 0; i < count; i++) compare(scan, option, value[i], beside);
+        }
+    }
+}
+
+static void scan_all(struct scan scan)
+{
+    const double mean[DIM] = {0.5, -1}, variance[DIM] = {0.7, 0.2};
+    MUST(quell_denoiser_from_diagonal(&scan.denoiser, DIM, mean, variance));
+    for (const struct quell_option *option = scan.options; option->name; option++)
+        scan_option(&scan, option);
+    quell_denoiser_free(scan.denoiser);
+    CHECK(scan.idle == 0, "%s %s: %zu of %zu options have no effect", kinds[scan.kind], scan.name,
+          scan.idle, scan.tried);
+}
+
+TEST(effects_scan, schedules)
+{
+    const struct quell_schedule_row *row;
+    for (size_t i = 0; (row = quell_schedule_row(i)); i++)
+        scan_all((struct scan){.kind = SCHEDULE, .name = row->name, .options = row->options});
+}
+
+TEST(effects_scan, grids)
+{
+    const struct quell_grid_row *row;
+    for (size_t i = 0; (row = quell_grid_row(i)); i++)
+        scan_all((struct scan){.kind = GRID, .name = row->name, .options = row->options});
+}
+
+TEST(effects_scan, samplers)
+{
+    const struct quell_method *method;
+    for (size_t i = 0; (method = quell_method_at(i)); i++)
+        scan_all((struct scan){.kind = SAMPLER, .name = method->name, .options = method->options});
+}
