@@ -83,7 +83,11 @@ static inline quell_onnx_options quell_onnx_defaults(void)
  * be dynamic or 1. Fails with QUELL_IO_FAILED if the file cannot be read, with QUELL_BAD_MODEL if
  * its network cannot be a denoiser, and with QUELL_UNSUPPORTED if ONNX Runtime is older than the
  * one that quell was built with. A run whose network fails ends with QUELL_DENOISER_FAILED.
- * Thread-safe. */
+ * Thread-safe.
+ *
+ * quell_denoiser_digest is of the bytes of the file, of the files beside it that hold its weights,
+ * and of all that the options decide. Options that have no effect are refused: time_scale without a
+ * time, class_label without a label, threads without whole_batch. */
 QUELL_API quell_status quell_denoiser_from_onnx(quell_denoiser **denoiser, const char *path,
                                                 const quell_onnx_options *options);
 

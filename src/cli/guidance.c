@@ -59,14 +59,17 @@ static int read_weight(const char *text, quell_guidance *guidance, double **valu
     return EXIT_DONE;
 }
 
+/* A weight of 1 is no guidance, so that weights can be compared from 1 on: the samples are those of
+ * the model alone, but what is wrong with the rest is refused as with any other weight. */
 static int put_guided(quell_model *model, const quell_denoiser *guide,
                       const quell_guidance *guidance)
 {
     quell_denoiser *guided = NULL;
     quell_status status = quell_denoiser_from_guidance(&guided, model->denoiser, guide, guidance);
     if (status) return complain_status(status);
-    quell_denoiser_free(model->denoiser);
-    model->denoiser = guided;
+    bool none = !guidance->points && guidance->weight == 1;
+    quell_denoiser_free(none ? guided : model->denoiser);
+    if (!none) model->denoiser = guided;
     return EXIT_DONE;
 }
 
@@ -80,11 +83,9 @@ int guidance_apply(const struct guidance_options *options, bool labelled, quell_
     guidance.low = options->low;
     guidance.high = options->high;
     int code = read_weight(options->weight, &guidance, &values);
-    bool none = !guidance.points && guidance.weight == 1;
     if (code == EXIT_DONE && options->guide) code = sampling_open_model(&guide, options->guide);
     if (digest) *digest = quell_denoiser_digest(quell_model_denoiser(guide));
-    if (code == EXIT_DONE && !none)
-        code = put_guided(model, quell_model_denoiser(guide), &guidance);
+    if (code == EXIT_DONE) code = put_guided(model, quell_model_denoiser(guide), &guidance);
     if (code == EXIT_DONE && !labelled && !options->guide)
         code = complain(EXIT_USAGE, "--guidance: needs --class or --classes, to guide away from no "
                                     "class, or --guide M");

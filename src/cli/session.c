@@ -3,9 +3,7 @@
  * names, the file to start from, and the places where the results go. */
 #include "cli/session.h"
 #include "cli/cli.h"
-#include "cli/file_digest.h"
 #include "cli/interrupt.h"
-#include "cli/onnx_model.h"
 #include "cli/outputs.h"
 #include "engine/sampler.h"
 #include "io/temporary.h"
@@ -152,22 +150,6 @@ static int open_files(struct session *session)
     return status ? complain_run(status) : EXIT_DONE;
 }
 
-/* Computes the digest of a model in ONNX Runtime, which is that of its file. */
-static quell_status digest_onnx(const char *path, uint64_t *digest)
-{
-    return path && onnx_is(path) ? model_digest(path, digest) : QUELL_OK;
-}
-
-/* Finds out which models these are, for the report. */
-static int identify(struct session *session)
-{
-    const struct sample_options *options = &session->options;
-    if (!options->json) return EXIT_DONE;
-    quell_status status = digest_onnx(options->model, &session->digest);
-    if (!status) status = digest_onnx(options->guidance.guide, &session->guide_digest);
-    return status ? complain_input(EXIT_FILE, status) : EXIT_DONE;
-}
-
 int session_prepare(struct session *session)
 {
     const struct sample_options *options = &session->options;
@@ -185,7 +167,6 @@ int session_prepare(struct session *session)
     if (code == EXIT_DONE)
         code = guidance_apply(&options->guidance, session->labels.wanted, session->model,
                               &session->guide_digest);
-    if (code == EXIT_DONE) code = identify(session);
     if (code == EXIT_DONE) code = create_sampler(session);
     if (code == EXIT_DONE) code = check_seed(session);
     if (code == EXIT_DONE)

@@ -4,7 +4,6 @@
  * do not belong here, unless the denoiser is not reproducible. */
 #include "cli/cli.h"
 #include "cli/file_digest.h"
-#include "cli/onnx_model.h"
 #include "cli/session.h"
 #include "cli/text_file.h"
 #include "base/digest.h"
@@ -43,14 +42,13 @@ static quell_status put_digest(FILE *file, const char *name, const char *path,
     return status;
 }
 
-/* A model takes part by its denoiser's digest, whatever its files are called; a model in ONNX
- * Runtime by its file. */
-static quell_status put_model(FILE *file, const char *name, const char *path, uint64_t digest)
+/* A model takes part by its denoiser's digest, whatever its files are called. */
+static void put_model(FILE *file, const char *name, const char *path, uint64_t digest)
 {
-    if (!path || onnx_is(path) || !strncmp(path, "builtin:", 8))
-        return put_digest(file, name, path, model_digest);
-    fprintf(file, "%s of digest %016" PRIx64 "\n", name, digest);
-    return QUELL_OK;
+    if (!path || !strncmp(path, "builtin:", 8))
+        put_text(file, name, path);
+    else
+        fprintf(file, "%s of digest %016" PRIx64 "\n", name, digest);
 }
 
 static void put_points(FILE *file, const char *name, const char *given, const double *values,
@@ -97,7 +95,8 @@ static quell_status put_all(FILE *file, const struct session *session)
 {
     const struct sample_options *options = &session->options;
     put_text(file, "version", quell_version());
-    quell_status status = put_model(file, "model", options->model, session->digest);
+    quell_status status = QUELL_OK;
+    put_model(file, "model", options->model, session->digest);
     put_shape(file, session->model);
     put_sampling(file, options);
     put_count(file, "seed", options->seed);
@@ -106,7 +105,7 @@ static quell_status put_all(FILE *file, const struct session *session)
     put_text(file, "class", options->labels.class);
     if (!status) status = put_digest(file, "classes", options->labels.classes, file_digest);
     put_text(file, "guidance", options->guidance.weight);
-    if (!status) status = put_model(file, "guide", options->guidance.guide, session->guide_digest);
+    put_model(file, "guide", options->guidance.guide, session->guide_digest);
     put_number(file, "guidance-low", options->guidance.low);
     put_number(file, "guidance-high", options->guidance.high);
     if (!status) status = put_digest(file, "from", options->from, file_digest);

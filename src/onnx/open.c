@@ -131,6 +131,9 @@ static quell_status settle_scale(struct network *network, const char *path, doub
                                  const char *text)
 {
     bool number = true;
+    if (given != 0 && !network->time.used)
+        return refuse(QUELL_BAD_ARGUMENT, path,
+                      "time_scale is %g, but there is no input for the time; leave it out", given);
     network->time_scale = network->time.type == ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64 ? 999 : 1;
     if (given != 0)
         network->time_scale = given;
@@ -163,6 +166,10 @@ static quell_status settle_classes(struct network *network, const char *path,
         status = read_number(path, "quell.classes", words->classes, &count);
     if (!status && count && !network->label.used)
         return refuse(QUELL_BAD_MODEL, path, "classes: there is no input for a label");
+    if (!status && options->class_label && !network->label.used)
+        return refuse(QUELL_BAD_ARGUMENT, path,
+                      "class_label is %lld, but there is no input for a label; leave it out",
+                      (long long)options->class_label);
     network->class_label = options->class_label ? options->class_label : count;
     if (!status && !options->class_label && *words->label)
         status = read_number(path, "quell.class_label", words->label, &network->class_label);
@@ -188,6 +195,7 @@ static quell_status build(struct network *network, quell_denoiser **denoiser, ch
     if (!status) status = settle_shape(network, path, options, words.shape);
     if (!status) status = settle_scale(network, path, options->time_scale, words.scale);
     if (!status) status = settle_classes(network, path, options, &words, &how.classes);
+    if (!status) status = identity_find(network, path, &how.digest);
     if (status) return status;
     how.output = words.output;
     how.precondition = words.precondition;
@@ -221,6 +229,11 @@ static quell_status open_network(struct network **network, quell_denoiser **deno
             "rank must be at most %d, with a shape, class_label 0 or more, and classes less "
             "than 2^31",
             QUELL_MAX_RANK);
+    if (o.threads && !o.whole_batch)
+        return refuse(QUELL_BAD_ARGUMENT, path,
+                      "threads is %zu, but whole_batch is 0: the network is called from quell's "
+                      "threads; leave it out",
+                      o.threads);
     if (access(path, R_OK)) return refuse(QUELL_IO_FAILED, path, "%s", strerror(errno));
     struct network *made = calloc(1, sizeof *made);
     if (!made) return refuse(QUELL_NO_MEMORY, path, "no memory");
@@ -249,8 +262,8 @@ quell_status quell_denoiser_from_onnx(quell_denoiser **denoiser, const char *pat
 quell_status quell_model_from_onnx(quell_model **model, const char *path,
                                    const quell_onnx_options *options)
 {
-    struct network *network;
-    quell_denoiser *denoiser;
+    struct network *network = NULL;
+    quell_denoiser *denoiser = NULL;
     char schedule[128];
     if (!model || !path)
         return quell_error_set(QUELL_BAD_ARGUMENT, "onnx: the model or the path is NULL");

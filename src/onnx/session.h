@@ -53,6 +53,10 @@ quell_status runtime_metadata(struct network *network, const char *path, const c
 quell_status ports_find(struct network *network, const char *path,
                         const quell_onnx_options *options);
 
+/* Computes a digest of the file, of those beside it that hold its weights, and of the settings of
+ * the network, once they are decided. */
+quell_status identity_find(const struct network *network, const char *path, uint64_t *found);
+
 /* The quell_denoise_fn of a network. */
 int network_run(void *user, const quell_call *call, const float *input, float *output);
 

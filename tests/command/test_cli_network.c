@@ -153,6 +153,9 @@ TEST(cli, guidance_by_time_and_by_a_model)
     free(sloped);
     command_check(&command, 0, SAMPLE "--class 2 --count 5 --guidance 1 --out none.npy");
     command_check(&command, 0,
+                  SAMPLE "--class 2 --count 5 --guidance 1 --guide n.safetensors --out one.npy");
+    command_same(&command, "none.npy", "one.npy"); /* a weight of 1 asks no guide */
+    command_check(&command, 0,
                   SAMPLE "--class 2 --count 5 --guidance 2 --guide n.safetensors --out self.npy");
     float *none = samples(&command, "none.npy"), *self = samples(&command, "self.npy");
     for (int i = 0; i < 10; i++)

@@ -219,6 +219,8 @@ TEST(options, refused)
         {"sample --model builtin:rings --class 2", "must be 0 to 1"},
         {"sample --model builtin:rings --class -1", "--class -1"},
         {"sample --model builtin:rings --guidance 2 --guidance-low .6 --guidance-high .5", "0.6"},
+        {GRID "--guidance 1 --guide builtin:glyphs", "the guide has 784 elements, must have 2"},
+        {GRID "--guidance 1 --guide builtin:rings --guidance-low .6 --guidance-high .5", "0.6"},
         {"sample --model builtin:rings --guidance 1:2:3", "--guidance 1:2:3"},
         {"sample --model builtin:rings --guidance 0:1,", "--guidance 0:1,"},
         {"sample --model builtin:rings --guidance nan", "--guidance nan"},

@@ -26,7 +26,7 @@ static void draw_gaussian(const char *name, int whole_batch, size_t threads, siz
     quell_denoiser *denoiser = NULL;
     quell_onnx_options options = quell_onnx_defaults();
     options.whole_batch = whole_batch;
-    options.threads = threads;
+    options.threads = options.whole_batch ? threads : 0;
     CHECK(!quell_denoiser_from_onnx(&denoiser, network_path(name).text, &options), "%s",
           quell_error_message());
     CHECK(quell_denoiser_dim(denoiser) == 2 && !quell_denoiser_reproducible(denoiser),

@@ -4,7 +4,8 @@
 gaussian, one: E[X | x_t] of N(m, v I) under azula's simple preconditioning, which knows of the
 schedule only r = sigma / alpha: with h = 1 + r^2, a = 1 / sqrt(h), on x / sqrt(alpha^2 + sigma^2),
 it is m + a v h / (v + r^2) (x - a m). In `one` the batch is 1. steps: an integer time and a label
-with a table of offsets, which ends; in `unnamed` their names say nothing. In `turned` the time comes
+with a table of offsets, which ends; in `unnamed` their names say nothing. `outside` is gaussian
+with its mean in another file. In `turned` the time comes
 before x. The others must be refused, or fail.
 """
 import pathlib
@@ -45,6 +46,16 @@ def gaussian(folder, name, batch, x_type=T.FLOAT, size=2, metadata=None, turned=
           metadata or {"quell.precondition": "simple", "quell.schedule": "vp"})
 
 
+def outside(folder):
+    """`gaussian`, but that its mean is in a file of its own."""
+    model = onnx.load(folder / "gaussian.onnx")
+    mean = next(one for one in model.graph.initializer if one.name == "m")
+    (folder / "outside.weights").write_bytes(mean.raw_data)
+    onnx.external_data_helper.set_external_data(mean, "outside.weights", 0, len(mean.raw_data))
+    mean.ClearField("raw_data")
+    (folder / "outside.onnx").write_bytes(model.SerializeToString())
+
+
 def steps(folder, name="steps", step="step", label="class"):
     n = h.make_node
     nodes = [n("Cast", [step], ["s"], to=T.FLOAT), n("Gather", ["table", label], ["o"]),
@@ -63,6 +74,7 @@ def steps(folder, name="steps", step="step", label="class"):
 def main():
     folder = pathlib.Path(sys.argv[1])
     gaussian(folder, "gaussian", "n")
+    outside(folder)
     gaussian(folder, "one", 1)
     gaussian(folder, "batch", 4)
     gaussian(folder, "sizes", "n", size="d")
