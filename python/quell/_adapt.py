@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Whatever is a denoiser or a schedule, as the library takes it."""
+"""Turns everything that counts as a denoiser or a schedule into an object of the library."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from quell.denoise import FunctionDenoiser, NativeDenoiser
 from quell.errors import refused
 from quell.noise import Schedule, ask
 
-# azula's own schedules: the library's names, and their options.
+# azula's own schedules: their names in the library, and their options.
 _AZULA = {
     "VESchedule": ("ve", ("sigma_min", "sigma_max")),
     "VPSchedule": ("vp", ("alpha_min", "sigma_min")),
@@ -21,7 +21,7 @@ _AZULA = {
     "RectifiedSchedule": ("rectified", ("alpha_min", "sigma_min")),
     "DecaySchedule": ("decay", ("alpha_min", "sigma_min", "gamma")),
 }
-# What a subclass of a schedule, or one schedule, may not have of its own without a __call__.
+# The methods that a subclass of a schedule, or an object, may not replace unless it has a __call__.
 _PARTS = ("alpha", "sigma", "tau")
 
 
@@ -31,7 +31,7 @@ def _named(spec: str) -> _quell.Schedule:
 
 
 def _azula_spec(schedule: Any) -> str | None:
-    """azula's schedule as the library spells it; None if it is not azula's own, or changed."""
+    """Returns the spec of azula's schedule; None if it is not azula's own, or was changed."""
     kind = type(schedule)
     if kind.__module__ != "azula.noise" or kind.__name__ not in _AZULA:
         return None
@@ -41,7 +41,7 @@ def _azula_spec(schedule: Any) -> str | None:
 
 
 def _agree(schedule: Any, native: _quell.Schedule) -> bool:
-    """Whether a schedule is what the library makes of it: its functions may have been replaced."""
+    """Whether a schedule does what the library's does: its methods may have been replaced."""
     for t in (0.13, 0.77):
         for own, right in zip(ask(schedule, t), native.at(t), strict=True):
             if not abs(own - right) <= 1e-6 * abs(right):
@@ -50,7 +50,8 @@ def _agree(schedule: Any, native: _quell.Schedule) -> bool:
 
 
 def _check_parts(schedule: Schedule) -> None:
-    """Refuses alpha and the like of a subclass's own, which the library would not ask."""
+    """Refuses a subclass that replaces alpha or similar methods, which the library does not
+    call."""
     for name in _PARTS:
         for base in type(schedule).__mro__:
             if name in vars(schedule) or (
@@ -122,7 +123,8 @@ def check_forward(own: Any, remedy: str) -> None:
 
 
 def is_native(denoiser: Any) -> bool:
-    """Whether the library evaluates a denoiser itself: one of its own, without another __call__."""
+    """Whether the library evaluates a denoiser itself: one of its own, whose __call__ is its
+    own."""
     return (
         isinstance(denoiser, NativeDenoiser)
         and type(denoiser).__call__ is NativeDenoiser.__call__

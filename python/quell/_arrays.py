@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Arrays of whatever kind as NumPy's, without a copy where that can be, and back.
+"""Converts arrays of any kind to NumPy's, without a copy if possible, and back.
 
 A kind is a NumPy array, a PyTorch tensor, or anything that has __dlpack__ or that NumPy takes.
 PyTorch is never imported here: who has a tensor has imported it. What would lose something on the
@@ -20,11 +20,11 @@ Array = Any
 
 Floats = NDArray[np.float32]
 
-_CPU = (1, 3, 11)  # DLPack's kinds of device that the CPU reads: its own, and pinned memory
+_CPU = (1, 3, 11)  # the device types of DLPack that the CPU can read: its own and pinned memory
 
 
 def torch_if_imported() -> Any:
-    """The module torch, if the program has imported it; else None."""
+    """Returns the module torch if the program has imported it, else None."""
     torch = sys.modules.get("torch")
     return torch if hasattr(torch, "Tensor") else None
 
@@ -36,13 +36,13 @@ def is_tensor(x: object) -> bool:
 
 
 def is_torch_type(dtype: object) -> bool:
-    """Whether a type is one of PyTorch's."""
+    """Whether a type belongs to PyTorch."""
     torch = torch_if_imported()
     return torch is not None and isinstance(dtype, torch.dtype)
 
 
 def _has_truth(values: Any) -> bool:
-    """Whether True or False stands in a list, which NumPy would make 1 and 0 among numbers."""
+    """Whether a list contains True or False, which NumPy would turn into 1 and 0 among numbers."""
     return any(
         isinstance(one, (bool, np.bool_)) or (isinstance(one, (list, tuple)) and _has_truth(one))
         for one in values
@@ -61,7 +61,7 @@ def _from_tensor(x: Any) -> NDArray[Any]:
 
 
 def to_numpy(x: Array) -> NDArray[Any]:
-    """x as a NumPy array, which shares its memory where NumPy can.
+    """Returns x as a NumPy array, which shares the memory of x if NumPy can do so.
 
     Raises:
         ValueError: x is not in the CPU's memory.
@@ -86,7 +86,7 @@ def to_numpy(x: Array) -> NDArray[Any]:
 
 
 def named_array(x: Array, what: str) -> NDArray[Any]:
-    """The same; `what` begins what is raised."""
+    """Does the same; the message of an exception begins with `what`."""
     try:
         return to_numpy(x)
     except (TypeError, ValueError) as error:
@@ -95,7 +95,7 @@ def named_array(x: Array, what: str) -> NDArray[Any]:
 
 
 def real_numbers(x: Array, what: str) -> NDArray[Any]:
-    """x as a NumPy array of integers or floats.
+    """Returns x as a NumPy array of integers or floats.
 
     Raises:
         TypeError: It has something else in it; `what` says what it is.
@@ -108,7 +108,7 @@ def real_numbers(x: Array, what: str) -> NDArray[Any]:
 
 
 def _narrowed(x: NDArray[Any], dtype: Any, what: str) -> NDArray[Any]:
-    """A copy of x in C order and of another type, in which a finite number stays one."""
+    """Returns a copy of x in C order and in another type, in which finite numbers stay finite."""
     with np.errstate(over="ignore"):
         made = np.array(x, dtype, order="C")
     if x.dtype.itemsize > made.dtype.itemsize and x.dtype.kind == "f":
@@ -126,7 +126,7 @@ def _as(x: Array, dtype: Any, what: str) -> NDArray[Any]:
 
 
 def as_floats(x: Array, what: str = "x") -> Floats:
-    """x as float32 in C order: its own memory if it is that already, else a copy.
+    """Returns x as float32 in C order: x itself if it is that already, else a copy.
 
     Raises:
         TypeError: It is no array of real numbers.
@@ -136,12 +136,12 @@ def as_floats(x: Array, what: str = "x") -> Floats:
 
 
 def as_doubles(x: Array, what: str = "x") -> NDArray[np.float64]:
-    """The same in float64."""
+    """Does the same for float64."""
     return _as(x, np.float64, what)
 
 
 def copy_of(x: Array, what: str = "x") -> Floats:
-    """A fresh copy of samples, float32 in C order, with shape (B, *)."""
+    """Returns a new copy of samples, float32 in C order, with shape (B, *)."""
     array = real_numbers(x, what)
     if not array.ndim:
         raise refused(f"{what}: one number, must be an array of shape (B, *)")
@@ -149,7 +149,7 @@ def copy_of(x: Array, what: str = "x") -> Floats:
 
 
 def memory_of(out: Array) -> Floats:
-    """The memory of an array that is to be written.
+    """Returns the memory of an array to write to.
 
     Raises:
         TypeError: It is not an array whose memory can be had.
@@ -167,7 +167,7 @@ def memory_of(out: Array) -> Floats:
 
 
 def written(out: Array) -> Array:
-    """`out`, and PyTorch is told that its values changed."""
+    """Returns `out`, and tells PyTorch that its values have changed."""
     if is_tensor(out) and not out.is_inference():
         increment = getattr(torch_if_imported().autograd.graph, "increment_version", None)
         if increment is not None:
@@ -211,7 +211,7 @@ def like(result: NDArray[Any], x: Array, what: str = "x: the result") -> Array:
 
 
 def length(shape: Sequence[int]) -> int:
-    """The number of elements of a sample in an array of shape (count, *shape)."""
+    """Returns the number of elements of a sample in an array of shape (count, *shape)."""
     size = 1
     for extent in shape[1:]:
         size *= extent
@@ -219,5 +219,5 @@ def length(shape: Sequence[int]) -> int:
 
 
 def rows_of(x: Floats) -> Floats:
-    """Samples as rows, which share their memory. There may be none."""
+    """Returns samples as rows, which share the memory. There may be no samples."""
     return x.reshape(len(x), length(x.shape))

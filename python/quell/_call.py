@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A denoiser of Python's as the library calls it."""
+"""Denoisers in Python, as the library calls them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from quell.denoise import FunctionDenoiser, PerSample
 from quell.errors import refused
 
 
-_PLAIN = (dict, MappingProxyType)  # what is made again as a dict; the other cannot be copied
+_PLAIN = (dict, MappingProxyType)  # these become a new dict; the second cannot be copied
 
 
 def is_torch(denoiser: Any) -> bool:
@@ -51,14 +51,14 @@ def _filled(made: Any, values: dict[Any, Any]) -> Any:
 
 
 def _parts_of(value: Any) -> Any:
-    """What an argument has in it, one by one."""
+    """Yields the parts of an argument, one by one."""
     if isinstance(value, Mapping):
         return value.values()
     return value if isinstance(value, (list, tuple)) else ()
 
 
 def _has_rows(value: Any) -> bool:
-    """Whether there is something PerSample in an argument."""
+    """Whether an argument contains a PerSample."""
     return isinstance(value, PerSample) or any(map(_has_rows, _parts_of(value)))
 
 
@@ -90,12 +90,12 @@ def arguments_of(label: Any, kwargs: dict[str, Any], count: int) -> dict[str, An
 
 
 def unwrapped(kwargs: dict[str, Any], count: int) -> dict[str, Any]:
-    """The same for all samples at once."""
+    """Returns the keywords of a call for all samples at once."""
     return {k: _chosen(v, 0, count) for k, v in kwargs.items()}
 
 
 def mean_of(result: Any) -> Any:
-    """The mean that a denoiser returned, or the mean of the posterior that it did."""
+    """Returns the mean that a denoiser returned, by itself or in a posterior."""
     mean = getattr(result, "mean", result)
     return result if callable(mean) else mean
 
@@ -123,7 +123,7 @@ class Call:
     arguments: dict[str, Any]
 
     def __call__(self, x: Any, t: float, time: float, first: int) -> Any:
-        """The mean of rows of samples, or a pair of it and of the learned variance."""
+        """Returns the mean of rows of samples, or a pair of it and the learned variance."""
         x = x.reshape(len(x), *self.shape[1:])
         begin = first - self.first
         kwargs = {k: _chosen(v, begin, begin + len(x)) for k, v in self.arguments.items()}
@@ -139,7 +139,7 @@ class Call:
         return _values(mean_of(result), x.shape, self._said("denoiser: it returned", len(x)))
 
     def _said(self, what: str, rows: int) -> str:
-        """`what`, with a reminder where not all samples are asked for."""
+        """Returns `what`, with a hint if the denoiser was called with only some of the samples."""
         if rows == self.shape[0]:
             return what
         return (
@@ -182,7 +182,7 @@ class Call:
 
 
 def _values(result: Any, shape: tuple[int, ...], what: str) -> Any:
-    """What a denoiser returned, as rows of float32."""
+    """Returns the output of a denoiser as rows of float32."""
     made = as_floats(result.cpu() if is_tensor(result) else result, what)
     if made.shape != shape:
         raise refused(f"{what} shape {made.shape}, must be {shape}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What samplers are given: arrays to write to, moments of X, times, classes."""
+"""Checks of the arguments of samplers: arrays to write to, moments of X, times, classes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Moment = tuple[float, ...]
 
 
 def fitting(out: Array, shape: tuple[int, ...]) -> Floats:
-    """The memory of `out`, which has this shape."""
+    """Returns the memory of `out`, which must have this shape."""
     memory = memory_of(out)
     if memory.shape != shape:
         raise refused(f"out: shape {memory.shape}, must be {shape}")
@@ -34,7 +34,7 @@ def fitting(out: Array, shape: tuple[int, ...]) -> Floats:
 
 
 def _apart(memory: Floats, values: NDArray[Any]) -> bool:
-    """Whether writing to one leaves the other as it is."""
+    """Whether writing to one array does not change the other."""
     if not np.may_share_memory(memory, values):
         return True
     try:
@@ -45,7 +45,7 @@ def _apart(memory: Floats, values: NDArray[Any]) -> bool:
 
 
 def into(out: Array, x: Array, what: str = "x") -> Floats:
-    """The memory of `out`, with the samples x in it: it is that of x, or apart from it."""
+    """Copies the samples x to `out` and returns its memory. `out` may be x, but not overlap it."""
     values = real_numbers(x, what)
     memory = fitting(out, values.shape)
     place = memory.__array_interface__["data"][0]
@@ -79,7 +79,7 @@ def extents_of(shape: Any, like: str) -> tuple[int, ...]:
 
 
 def shape_of(shape: Any) -> tuple[int, ...]:
-    """A shape (B, *), of integers."""
+    """Returns a shape (B, *) as integers."""
     extents = extents_of(shape, "(B, *)")
     if not extents:
         raise refused("shape: (), must be (B, *)")
@@ -106,7 +106,7 @@ def _moment(value: Any, what: str, shape: tuple[int, ...]) -> Moment:
 
 
 def times_of(t: Any, count: int) -> NDArray[np.float64]:
-    """The time of each of `count` samples: t in [0, 1], with shape () or (count)."""
+    """Returns the time of each of `count` samples; t is in [0, 1], with shape () or (count)."""
     times = as_doubles(t, "t")
     if times.shape not in ((), (1,), (count,)):
         raise refused(f"t: shape {times.shape}, must be () or ({count},)")

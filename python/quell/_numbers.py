@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Single numbers as the library takes them. Nothing wraps, is rounded or is taken for a number that
-is none: an integer is not a float or a bool, and a real number not text or complex."""
+"""Checks of single numbers for the library. Nothing wraps or is rounded, and only numbers are taken
+for numbers: an integer is not a float or a bool, and a real number is not text or complex."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOST = 2**64 - 1
 
 
 def _scalar(value: Any) -> Any:
-    """A number out of an array or a tensor with shape ()."""
+    """Returns the number in an array or a tensor with shape ()."""
     if is_tensor(value) and value.ndim == 0:
         return value.detach().item()
     masked = isinstance(value, np.ma.MaskedArray)
@@ -122,7 +122,7 @@ def path_of(value: Any, what: str) -> bytes:
 
 
 def function_of(value: Any, what: str) -> Any:
-    """What can be called.
+    """Returns something that can be called.
 
     Raises:
         TypeError: It cannot.
@@ -171,7 +171,7 @@ def float_type(value: Any, what: str) -> Any:
 
 
 def on_cpu(device: Any) -> None:
-    """Refuses another device.
+    """Refuses any device except the CPU.
 
     Raises:
         ValueError: It is not the CPU.

@@ -21,14 +21,14 @@ def _tqdm() -> Any:
 
 
 def ticking(it: Iterable[Any]) -> Iterator[Any]:
-    """`it` with a bar that it moves."""
+    """Iterates over `it` with a progress bar."""
     tqdm = _tqdm()
     return iter(it if tqdm is None else tqdm(it, **_LOOK))
 
 
 @contextlib.contextmanager
 def bar(sampler: Any, steps: int, progress: Told | None) -> Iterator[Told | None]:
-    """What a run is to call with (done, total): the caller's own function, and what moves a bar."""
+    """Returns a function of (done, total) for a run: it calls the caller's own, and moves a bar."""
     tqdm = None if sampler.silent else _tqdm()
     if tqdm is None:
         yield progress

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Values in messages: one line, and not a long one."""
+"""Values in messages, as one short line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _LONGEST = 60
 
 
 def said(value: Any) -> str:
-    """A value as messages name it: as it is written if that is short, else what kind it is."""
+    """Returns a value as messages show it: its repr if that is short, else its type."""
     if type(value) is int and abs(value) >= 2**72:
         return f"an integer of {value.bit_length()} bits"
     if not isinstance(value, (bool, int, float, complex, str, bytes, type(None), type)):
@@ -19,11 +19,11 @@ def said(value: Any) -> str:
 
 
 def one_line(error: BaseException) -> str:
-    """What another library said, on one line."""
+    """Returns the message of another library on one line."""
     return " ".join(str(error).split())
 
 
 def row_of(numbers: Any) -> str:
-    """A row of numbers, all of them or the first two and the last."""
+    """Returns a row of numbers as text: all of them, or the first two and the last."""
     each = [f"{number:.6g}" for number in numbers]
     return f"[{', '.join(each if len(each) <= 6 else [*each[:2], '...', each[-1]])}]"

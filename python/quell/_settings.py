@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a sampler is told once: its options, as attributes that may be set."""
+"""The options of a sampler, as attributes that may be set."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from quell.errors import refused
 
 
 class Settings:
-    """The options of a sampler. Their meaning is said by Sampler."""
+    """The options of a sampler. Sampler says what they mean."""
 
     denoiser: Any = None
     _made: dict[Any, tuple[Any, _quell.Schedule, _quell.Sampler]]
@@ -75,7 +75,7 @@ class Settings:
             object.__setattr__(self, "_known", None)
 
     def __getstate__(self) -> dict[str, Any]:
-        """All but the library's objects, which are made anew: for pickle and copy."""
+        """For pickle and copy: everything except the library's objects, which are made again."""
         made = ("_made", "_known")
         return {name: value for name, value in vars(self).items() if name not in made}
 
@@ -87,7 +87,7 @@ class Settings:
 
     @property
     def spec(self) -> str:
-        """The sampler as the library spells it."""
+        """The sampler's name and options."""
         return self._spec
 
     @property
@@ -125,8 +125,8 @@ class Settings:
         self._steps = value
 
     def _check_ends(self) -> None:
-        """Refuses a start or a stop that is given beside other times: the library knows 1 and 0 for
-        what is not given. All else that contradicts, or has no effect, it refuses itself."""
+        """Refuses a start or a stop that is given beside other times. The library cannot: it takes
+        1 and 0 for "not given". It refuses all other options that contradict each other itself."""
         own, name = (self.sigmas, "sigmas") if self.times is None else (self.times, "times")
         if own is None or not len(own):
             return
@@ -138,7 +138,7 @@ class Settings:
     def _options(
         self, mean: Any = (), variance: Any = (), of_steps: bool = False
     ) -> _quell.Options:
-        """The library's options. of_steps: Those that bear on the grid alone."""
+        """Returns the library's options. of_steps: only those that the grid depends on."""
         self._check_ends()
         if of_steps:
             return _quell.Options(**self._of_steps())

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The times of a grid, known again where they were rounded: noise is named by every bit of a time,
-and a loop over `timesteps` in float32 is to have the noise of the grid itself."""
+"""Recognises the times of a grid after rounding. Noise depends on every bit of a time, and a loop
+over `timesteps` in float32 must have the noise of the grid itself."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Doubles = NDArray[np.float64]
 
 
 def _rounded(times: Doubles, dtype: Any) -> Doubles:
-    """Times in another type, NumPy's or PyTorch's, as doubles again."""
+    """Rounds times to another type, NumPy's or PyTorch's, and returns them as doubles again."""
     made = of_type(times, dtype, "dtype:")
     wide: Doubles = np.asarray(made.double() if hasattr(made, "double") else made, np.float64)
     return wide
@@ -51,7 +51,7 @@ class Times:
         self._rounded: dict[Any, Doubles] = {np.float64: self._exact}
 
     def _find(self, time: float, dtype: Any) -> float | None:
-        """The one time that is this in a type; None if there is none, or several."""
+        """Returns the only time that is rounded to this one; None if there is none, or several."""
         if dtype not in self._rounded:
             self._rounded[dtype] = _rounded(self._exact, dtype)
         rounded = self._rounded[dtype]
@@ -59,7 +59,8 @@ class Times:
         return float(self._exact[first]) if last == first + 1 else None
 
     def exact(self, time: float, types: Any) -> float:
-        """The time of the grid that this is, or is in one of these types; else itself."""
+        """Returns the time of the grid that this is, perhaps rounded to one of these types; else
+        itself."""
         for dtype in (np.float64, *types):
             found = self._find(time, dtype)
             if found is not None:
@@ -76,6 +77,6 @@ def types_of(t: Any, dtype: Any) -> list[Any]:
 
 
 def may_be_rounded(time: float, types: Any) -> bool:
-    """Whether a time is one that the types have: few doubles are."""
+    """Whether one of the types can represent a time, as only few doubles can be."""
     alone = np.array([time])
     return any(_rounded(alone, dtype)[0] == time for dtype in types)

@@ -23,8 +23,8 @@ quell::span<const double> values(const doubles &array);
 /* Makes a new array[rows][columns] of double with a copy of the values. */
 doubles matrix(size_t rows, size_t columns, const double *values);
 
-/* Calls function(*arguments) with the interpreter's lock, and throws if that raises an exception.
- * */
+/* Calls function(*arguments) with the interpreter's lock, and throws if that raises an
+ * exception. */
 py::object ask_python(py::handle function, const py::tuple &arguments);
 
 void bind_denoisers(py::module_ &module);

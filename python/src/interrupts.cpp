@@ -21,8 +21,8 @@ static PyObject *attribute(const char *name)
     return py::object(py::module_::import("signal").attr(name)).release().ptr();
 }
 
-/* Returns whether Ctrl-C raises KeyboardInterrupt, as it does unless the program has changed that.
- * */
+/* Returns whether Ctrl-C raises KeyboardInterrupt, as it does unless the program has changed
+ * that. */
 static bool raises()
 {
     static PyObject *get = attribute("getsignal"), *raising = attribute("default_int_handler");

@@ -96,7 +96,7 @@ static const struct {
     ROW(QUELL_DENOISER_FAILED, "the denoiser or a function of the caller's reported an error"),
     ROW(QUELL_NOT_FINITE, "a sample became infinite or not a number"),
     ROW(QUELL_AFTER_FORK, "this process is a child of fork(), where the call cannot go on"),
-    ROW(QUELL_NO_PROGRESS, "a sampler with adaptive steps made as many tries as it may"),
+    ROW(QUELL_NO_PROGRESS, "a sampler with adaptive steps reached its limit of tries"),
 };
 
 /* A status may be any number: a caller's own, or that of a later version. */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The same position, as one that may be written to. */
+/* Returns the same position for writing. */
 static char *own(const char *at) { return (char *)(uintptr_t)at; }
 
 char *quell_json_root(char *text) { return own(quell_json_skip_space(text)); }

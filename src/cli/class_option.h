@@ -14,12 +14,12 @@ struct label_options {
     const char *class, *classes;
 };
 
-#define LABEL_ROWS(owner)                                                                        \
-    TEXT_ROW(owner, labels.class, "class", "K",                                                  \
-             "Draw from class K. `each` takes all classes in turn: with C classes, sample i is " \
-             "of class i modulo C (default: no class)."),                                        \
-        TEXT_ROW(owner, labels.classes, "classes", "K.npy",                                      \
-                 "The class of each sample, -1 for none, from a file: int32 or int64, shape "    \
+#define LABEL_ROWS(owner)                                                                     \
+    TEXT_ROW(owner, labels.class, "class", "K",                                               \
+             "The class K of all samples. `each` takes all classes in turn: with C classes, " \
+             "sample i is of class i modulo C (default: no class)."),                         \
+        TEXT_ROW(owner, labels.classes, "classes", "K.npy",                                   \
+                 "The class of each sample, -1 for none, from a file: int32 or int64, shape " \
                  "(count,).")
 
 #define LABEL_RULES {"class", OPTION_EXCLUDES, "classes"}

@@ -79,11 +79,11 @@ static const struct option_row rows[] = {
 
 static const struct option_table table = {
     .usage = "quell info [MODEL] [--json]",
-    .about = "Prints what this build and this machine have: instruction sets (QUELL_ISA chooses\n"
+    .about = "Shows what this build and this machine have: instruction sets (QUELL_ISA chooses\n"
              "one), threads (OMP_NUM_THREADS, the affinity mask and the cgroup limit them),\n"
-             "libraries, and what is promised about samples. With MODEL, prints all that is known\n"
-             "of that model: its shape, classes, schedule, parameters and file, whether its\n"
-             "samples are the same bits on any machine, and what its exporter wrote there.",
+             "libraries, and what quell promises about samples. With MODEL, shows all that is\n"
+             "known of that model: its shape, classes, schedule, parameters and file, whether its\n"
+             "samples are the same bits on any machine, and what its exporter wrote.",
     .examples = "Example: quell info net.safetensors",
     .options = rows,
     .words = 1,

@@ -12,8 +12,8 @@
 
 _Atomic sig_atomic_t interrupt_signal;
 
-/* The signals by which other processes end this one. Those from SIGRTMIN on belong to them as well.
- * */
+/* The signals by which other processes end this one. Those from SIGRTMIN on belong to them as
+ * well. */
 static const int requests[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGALRM, SIGVTALRM, SIGPROF,
                                SIGUSR1, SIGUSR2, SIGXCPU, SIGIO,   SIGPWR,  SIGSTKFLT, SIGTRAP};
 static const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS};

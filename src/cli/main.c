@@ -18,8 +18,8 @@ static const struct command {
     {"compare", "compare samplers: quality against evaluations", command_compare},
     {"denoise", "evaluate a model's denoiser once", command_denoise},
     {"list", "list samplers, schedules, grids, models, instruction sets", command_list},
-    {"info", "what this build and this machine have", command_info},
-    {"plan", "print a sampler as the list of operations it is", command_plan},
+    {"info", "show what this build and this machine have", command_info},
+    {"plan", "print the operations that a sampler consists of", command_plan},
     {"model", "store a model with its eigenbasis as JSON", command_model},
 };
 

@@ -182,8 +182,8 @@ static int refuse_unknown(const struct option_table *table, const char *text, co
                     command_length(table->usage), table->usage);
 }
 
-/* Writes which options begin with this word, at most three: " (did you mean 'start' or 'stop'?)".
- * */
+/* Writes which options begin with this word, at most three: " (did you mean 'start' or
+ * 'stop'?)". */
 #define HINT 128
 static void hint_beginnings(const struct option_row *rows, const char *word, size_t length,
                             char hint[HINT])

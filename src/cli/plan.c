@@ -56,12 +56,12 @@ static const struct option_rule rules[] = {SAMPLING_RULES,
 
 static const struct option_table table = {
     .usage = "quell plan [OPTION...]",
-    .about =
-        "Prints the list of operations that a sampler is: EVAL evaluates the denoiser,\n"
-        "COMBINE adds registers and noise with coefficients, STEP ends a step. Some samplers\n"
-        "also have SPREAD, noise scaled by a register, LANGEVIN, a correction by norms, and\n"
-        "ADAPT, steps that each sample chooses. With --model, the list of instructions that a\n"
-        "network is: kind, shape of the result, what it depends on, operands, attributes.",
+    .about = "Prints the operations that a sampler consists of: EVAL evaluates the denoiser,\n"
+             "COMBINE adds registers and noise with coefficients, STEP ends a step. Some samplers\n"
+             "also have SPREAD, noise scaled by a register, LANGEVIN, a correction by norms, and\n"
+             "ADAPT, steps that each sample chooses. With --model, prints the instructions that a\n"
+             "network consists of: kind, shape of the result, what it depends on, operands and\n"
+             "attributes.",
     .examples = "Example: quell plan --sampler ddim:eta=0.5 --steps 4",
     .options = rows,
     .rules = rules,

@@ -68,8 +68,8 @@ static int in_use(quell_plan *plan, quell_register_id r)
     return 0;
 }
 
-/* Refuses to read a register that was not written: it would hold what an earlier tile left there.
- * */
+/* Refuses to read a register that was not written: it would hold what an earlier tile left
+ * there. */
 static int readable(quell_plan *plan, quell_register_id r)
 {
     if (!in_use(plan, r)) return 0;

@@ -74,8 +74,8 @@ static double laplace(const double *options, size_t i, size_t count)
     return capped(-quell_expm1((now - next) / 2), options[ONLY_CAP]);
 }
 
-#define COMMON                                                 \
-    QUELL_WHOLE("train", 1000, 2, 1e6, "points of the table"), \
+#define COMMON                                                           \
+    QUELL_WHOLE("train", 1000, 2, 1e6, "number of points of the table"), \
         QUELL_YES_NO("zero_snr", 0, "yes: rescaled to alpha = 0 at t = 1 (2305.08891)")
 #define RANGE(first_, last_)                                        \
     QUELL_NUMBER("first", first_, QUELL_TINY, 0.999, "first beta"), \
@@ -128,7 +128,7 @@ const struct quell_schedule_row quell_schedules_discrete[] = {
      .beta = exponential},
     {.name = "beta_laplace",
      .alias = "laplace",
-     .summary = "betas that dwell at log-SNR 0, discrete",
+     .summary = "betas that stay long at log-SNR 0, discrete",
      .source = "arXiv:2407.03297",
      .point = quell_discrete_point,
      .options = only_cap,

@@ -47,12 +47,15 @@ static quell_status prepare(double *options)
 }
 
 static const struct quell_option options[] = {
-    QUELL_NUMBER("shift", 1, 1e-6, 1e6, "more than 1: more time at high noise"),
-    QUELL_WHOLE("tokens", 0, 0, 1e9, "the sequence's length, for a dynamic shift; 0: none"),
+    QUELL_NUMBER("shift", 1, 1e-6, 1e6, "greater than 1: more time at high noise"),
+    QUELL_WHOLE("tokens", 0, 0, 1e9,
+                "length of the sequence, for a dynamic shift; 0: no dynamic shift"),
     QUELL_NUMBER_NEEDS("tokens", "base_shift", 0.5, -50, 50, "log of the shift at base_tokens"),
     QUELL_NUMBER_NEEDS("tokens", "max_shift", 1.15, -50, 50, "log of the shift at max_tokens"),
-    QUELL_WHOLE_NEEDS("tokens", "base_tokens", 256, 0, 1e9, "see base_shift"),
-    QUELL_WHOLE_NEEDS("tokens", "max_tokens", 4096, 0, 1e9, "see max_shift"),
+    QUELL_WHOLE_NEEDS("tokens", "base_tokens", 256, 0, 1e9,
+                      "number of tokens that base_shift belongs to"),
+    QUELL_WHOLE_NEEDS("tokens", "max_tokens", 4096, 0, 1e9,
+                      "number of tokens that max_shift belongs to"),
     {0}};
 
 const struct quell_schedule_row quell_schedules_flow[] = {

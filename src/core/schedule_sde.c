@@ -37,14 +37,14 @@ static int edm(const quell_schedule *schedule, quell_point *p)
 }
 
 static const struct quell_option vp_sde_options[] = {
-    QUELL_NUMBER("beta_d", 19.9, 0, 1e6, "beta at t = 1, less beta_min"),
+    QUELL_NUMBER("beta_d", 19.9, 0, 1e6, "beta at t = 1 minus beta_min"),
     QUELL_NUMBER("beta_min", 0.1, QUELL_TINY, 1e6, "beta at time 0"),
     QUELL_NUMBER("eps", 1e-3, 0, 0.999, "the SDE's time at t = 0; 0: sigma is 0 there"),
     {0}};
 static const struct quell_option edm_options[] = {
     QUELL_NUMBER("sigma_min", 0.002, 0, 1e30, "sigma at t = 0"),
     QUELL_NUMBER("sigma_max", 80, QUELL_TINY, 1e30, "sigma at t = 1"),
-    QUELL_NUMBER("rho", 7, 0.1, 100, "more: more time at low noise"),
+    QUELL_NUMBER("rho", 7, 0.1, 100, "greater: more time at low noise"),
     {0}};
 
 const struct quell_schedule_row quell_schedules_sde[] = {

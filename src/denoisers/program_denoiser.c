@@ -5,12 +5,12 @@
 
 #include <string.h>
 
-/* Rows of a call: as many as have their values in the second-level cache, so that linear maps are
- * products of many rows; at most those that the product takes at a time. */
+/* The number of rows of a call: as many as have their values in the second-level cache, so that
+ * linear maps are products of many rows, and at most as many as the product takes at a time. */
 #define MOST_ROWS 96
 #define LIKED_FLOATS 131072
 
-/* Indices of the program's inputs; program.inputs where it has none of that name. */
+/* The indices of the program's inputs; program.inputs for an input that it does not have. */
 struct program_denoiser {
     quell_denoiser base;
     struct quell_program program;
@@ -18,15 +18,15 @@ struct program_denoiser {
     size_t x, time, class;
 };
 
-/* What depends on the schedule's point alone (quell_denoiser_class.constants): the time that the
- * program is told, and its values of that stage. */
+/* What depends on a point of the schedule alone (quell_denoiser_class.constants): the time that the
+ * program gets, and the values of that stage. */
 struct constants {
     struct quell_factors factors;
     float time;
     _Alignas(QUELL_CACHE_LINE) float values[];
 };
 
-/* The parts of a worker's memory, in floats. */
+/* Offsets into a worker's memory, in floats. */
 struct parts {
     size_t input, order, class, at[QUELL_STAGES], scratch, all;
 };
@@ -61,7 +61,7 @@ static void work_out_constants(const quell_denoiser *denoiser, const struct quel
     quell_program_run(&own->program, kernels, QUELL_FROM_TIME, &room);
 }
 
-/* Adds a part, and returns where it begins. */
+/* Adds a part of that many floats, and returns its offset. */
 static size_t add(struct parts *parts, size_t floats)
 {
     size_t at = parts->all;
@@ -91,7 +91,8 @@ static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
     return parts_of(self(denoiser), rows).all * sizeof(float);
 }
 
-/* Writes the program's input for a label, -1 for none: its number, or a one at its place. */
+/* Writes the input for a label, -1 for none, in the form that the program expects: the number of
+ * the class, or a one at its index. */
 static void write_class(const struct program_denoiser *own, int32_t label, float *out)
 {
     size_t classes = own->base.classes;
@@ -110,7 +111,7 @@ static struct quell_room room_for(const struct program_denoiser *own, const stru
     const struct constants *constants = at->constants;
     float *memory = at->scratch;
     struct quell_room room = {.scratch = memory + parts->scratch};
-    /* Written when the constants were worked out, and only read from now on. */
+    /* Written when the constants were computed, and only read from now on. */
     room.at[QUELL_FROM_TIME] = (float *)(uintptr_t)constants->values;
     for (size_t stage = QUELL_FROM_CONDITIONS; stage < QUELL_STAGES; stage++)
         room.at[stage] = memory + parts->at[stage];
@@ -124,7 +125,7 @@ static int32_t label_of(const struct quell_evaluation *at, size_t row)
     return at->labels && at->labels[row] >= 0 ? at->labels[row] : -1;
 }
 
-/* Moves the rows with the label of order[from] to the front of those that follow it, and returns
+/* Moves the rows with the label of order[from] to the front of the rows from there on, and returns
  * where they end. */
 static size_t gather_label(const struct quell_evaluation *at, uint32_t *order, size_t from)
 {
@@ -139,7 +140,8 @@ static size_t gather_label(const struct quell_evaluation *at, uint32_t *order, s
     return end;
 }
 
-/* Runs the program for some rows of one label: input[count][dim], which go to rows order[count]. */
+/* Runs the program for `count` rows of one label: input[count][dim]. The results go to the rows
+ * order[count]. */
 static void run_rows(const struct program_denoiser *own, const struct quell_evaluation *at,
                      struct quell_room *room, const uint32_t *order, size_t count)
 {
@@ -153,7 +155,7 @@ static void run_rows(const struct program_denoiser *own, const struct quell_eval
                quell_value_at(program, room, program->output), own->base.dim * sizeof *at->out);
 }
 
-/* Runs it for all rows, those of each label together. */
+/* Runs the program for all rows, the rows of one label together. */
 static void run_all(const struct program_denoiser *own, const struct quell_evaluation *at, float in)
 {
     struct parts parts = parts_of(own, at->rows);

@@ -33,13 +33,13 @@ struct quell_layout quell_layout_elements(size_t dim, size_t count, size_t tile)
 /* The denoiser's preferred number of rows, reduced until there are as many tiles as workers. */
 static size_t whole_rows(const quell_denoiser *denoiser, size_t count, size_t workers)
 {
-    size_t liked = denoiser->rows;
-    if (!liked) {
+    size_t preferred = denoiser->rows;
+    if (!preferred) {
         size_t fill = QUELL_TILE_ELEMENTS / denoiser->dim;
-        liked = least(fill > FUNCTION_ROWS ? fill : FUNCTION_ROWS,
-                      8 * QUELL_TILE_ELEMENTS / denoiser->dim);
+        preferred = least(fill > FUNCTION_ROWS ? fill : FUNCTION_ROWS,
+                          8 * QUELL_TILE_ELEMENTS / denoiser->dim);
     }
-    return at_least_one(least(liked, ceil_div(count, workers)));
+    return at_least_one(least(preferred, ceil_div(count, workers)));
 }
 
 struct quell_layout quell_layout_plan(const quell_denoiser *denoiser, size_t count, size_t workers,

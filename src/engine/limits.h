@@ -12,7 +12,8 @@ size_t quell_affinity_limit(void);
  * if there is none. Thread-safe. */
 size_t quell_cgroup_limit(void);
 
-/* The same by other files: the lines of /proc/thread-self/cgroup, and the hierarchies in `root`. */
+/* The same for other files: lines is the text of /proc/thread-self/cgroup, and root the folder
+ * where hierarchies are mounted. */
 size_t quell_processors_of(const char *lines, const char *root);
 
 #endif

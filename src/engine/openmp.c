@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads OpenMP's settings, from its functions and its environment variables. No region is opened.
- * */
+/* Reads OpenMP's settings, from its functions and its environment variables. No region is
+ * opened. */
 #include "openmp.h"
 #include "limits.h"
 #include "threads.h"

@@ -19,8 +19,8 @@ bool quell_threads_busy(void);
 
 /* Calls body(data, i) for i from 0 to workers - 1, and waits. It uses a parallel region of OpenMP
  * if the work is not brief and it is certain that the region can have its threads (region.h).
- * Otherwise it uses quell's own threads (team.h); if not all of them can be had, fewer do the work.
- * */
+ * Otherwise it uses quell's own threads (team.h); if not all of them can be had, fewer do the
+ * work. */
 quell_status quell_threads_run(size_t workers, bool brief, void (*body)(void *data, size_t i),
                                void *data);
 

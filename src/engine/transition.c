@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a step function can do inside its transition. A quell_transition is a tile with the points
- * of the transition. */
+/* The functions that a step function calls inside its transition. A quell_transition is a tile with
+ * the points of the transition. */
 #include "tile.h"
 #include "core/schedule.h"
 #include "base/fail.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the workers of a run share: progress, the request to stop, and the first failure. */
+/* The state that the workers of a run share: progress, the request to stop, and the first
+ * failure. */
 #ifndef QUELL_ENGINE_WATCH_H
 #define QUELL_ENGINE_WATCH_H
 

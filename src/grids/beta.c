@@ -48,8 +48,8 @@ static quell_status fill(const struct quell_grid *grid, quell_point *points)
 
 static const struct quell_option options[] = {
     QUELL_GRID_FINAL,
-    QUELL_NUMBER("alpha", 0.6, 0.1, 10, "less: more steps at low noise"),
-    QUELL_NUMBER("beta", 0.6, 0.1, 10, "less: more steps at high noise"),
+    QUELL_NUMBER("alpha", 0.6, 0.1, 10, "smaller: more steps at low noise"),
+    QUELL_NUMBER("beta", 0.6, 0.1, 10, "smaller: more steps at high noise"),
     QUELL_CHOICE("scale", SCALE_TIME, "time|ratio|flow",
                  "quantiles of t, of sigma / alpha, or of sigma / (alpha + sigma)"),
     {0}};

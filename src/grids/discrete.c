@@ -100,8 +100,9 @@ static quell_status fill_simple(const struct quell_grid *grid, quell_point *poin
 
 static const struct quell_option discrete_options[] = {
     QUELL_GRID_FINAL,
-    QUELL_CHOICE("spacing", TRAILING, "linspace|leading|trailing", "as diffusers names them"),
-    QUELL_WHOLE("steps_offset", 0, 0, 1e6, "of spacing=leading: added to each point"),
+    QUELL_CHOICE("spacing", TRAILING, "linspace|leading|trailing",
+                 "spacing of the points, as diffusers names it"),
+    QUELL_WHOLE("steps_offset", 0, 0, 1e6, "added to each point, with spacing=leading"),
     {0}};
 
 const struct quell_grid_row quell_grid_discrete = {

@@ -52,12 +52,12 @@ const struct quell_grid_row quell_grid_exponential = {
 static const struct quell_option polyexponential_options[] = {
     QUELL_GRID_FINAL,
     QUELL_GRID_SCALE(QUELL_SCALE_RATIO),
-    QUELL_NUMBER("rho", 1, 0.1, 100, "more: more steps at low noise; 1: exponential"),
+    QUELL_NUMBER("rho", 1, 0.1, 100, "greater: more steps at low noise; 1: exponential"),
     {0}};
 
 const struct quell_grid_row quell_grid_polyexponential = {
     .name = "polyexponential",
-    .summary = "log sigma is a power of the place",
+    .summary = "log sigma is linear in a power of the position",
     .source = "k-diffusion",
     .options = polyexponential_options,
     .fill = fill_polyexponential,

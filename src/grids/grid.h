@@ -30,8 +30,9 @@ struct quell_grid_row {
 /* Every grid's first option: where it ends, at the schedule's own last point or, after it, at
  * sigma = 0. */
 enum { QUELL_FINAL_MIN, QUELL_FINAL_ZERO };
-#define QUELL_GRID_FINAL \
-    QUELL_CHOICE("final", QUELL_FINAL_MIN, "min|zero", "the last sigma: the schedule's, or 0")
+#define QUELL_GRID_FINAL                               \
+    QUELL_CHOICE("final", QUELL_FINAL_MIN, "min|zero", \
+                 "the last point: the schedule's, or sigma = 0")
 enum { QUELL_GRID_OWN = 1 }; /* the number of the first option after it */
 
 /* The i-th row, NULL past the end. */
@@ -70,9 +71,10 @@ quell_status quell_grid_at_level(const struct quell_grid *grid, double place, in
 /* The measure of noise in which a grid is even: sigma / alpha, the sigma of k-diffusion's papers,
  * or sigma / (alpha + sigma), that of flow models, which is at most 1. */
 enum { QUELL_SCALE_RATIO, QUELL_SCALE_FLOW };
-#define QUELL_GRID_SCALE(value_)                \
-    QUELL_CHOICE("scale", value_, "ratio|flow", \
-                 "even in sigma / alpha, or in sigma / (alpha + sigma), as flow models have it")
+#define QUELL_GRID_SCALE(value_)       \
+    QUELL_CHOICE(                      \
+        "scale", value_, "ratio|flow", \
+        "measure of the steps: sigma / alpha, or sigma / (alpha + sigma) as in flow models")
 double quell_grid_log_level(const quell_point *point, int scale);
 
 /* Refuse a grid that cannot start where alpha is 0, or cannot end where sigma is 0. */

@@ -25,7 +25,7 @@ static quell_status fill(const struct quell_grid *grid, quell_point *points)
 
 static const struct quell_option options[] = {
     QUELL_GRID_FINAL,
-    QUELL_NUMBER("rho", 7, 0.1, 100, "more: more steps at low noise"),
+    QUELL_NUMBER("rho", 7, 0.1, 100, "greater: more steps at low noise"),
     QUELL_GRID_SCALE(QUELL_SCALE_RATIO),
     {0}};
 

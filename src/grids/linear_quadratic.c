@@ -46,8 +46,9 @@ static quell_status fill(const struct quell_grid *grid, quell_point *points)
 
 static const struct quell_option options[] = {
     QUELL_GRID_FINAL,
-    QUELL_NUMBER("threshold_noise", 0.025, 1e-6, 0.5, "the progress at which it turns quadratic"),
-    QUELL_WHOLE("linear_steps", 0, 0, 1e6, "the number of linear steps; 0: half of all"),
+    QUELL_NUMBER("threshold_noise", 0.025, 1e-6, 0.5,
+                 "progress at which the steps become quadratic"),
+    QUELL_WHOLE("linear_steps", 0, 0, 1e6, "number of linear steps; 0: half of all steps"),
     QUELL_GRID_SCALE(QUELL_SCALE_FLOW),
     {0}};
 

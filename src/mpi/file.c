@@ -3,6 +3,7 @@
 #include "io/temporary.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,13 +41,23 @@ static quell_status share_name(const struct quell_group *group, struct quell_gro
     return quell_group_check(MPI_Bcast(file->temporary, size, MPI_CHAR, 0, group->comm), "mpi");
 }
 
-/* The temporary file's name as MPI-IO takes it: in a name with a ':', MPI-IO would take what comes
- * before it ("nfs:") for a kind of file system. */
+/* What goes before a name with a ':', for MPI-IO would take what comes before that for a kind of
+ * file system. ROMIO, which MPICH has, does so wherever the ':' is: it is told a kind, that of NFS,
+ * whose locks are right on any file system. */
+#ifdef ROMIO_VERSION
+#define PLAIN "nfs:"
+#else
+#define PLAIN "./"
+#endif
+
+/* The temporary file's name as MPI-IO takes it. */
 static char *plain_name(const struct quell_group_file *file)
 {
-    size_t size = strlen(file->temporary) + 3;
+    const char *given = file->temporary;
+    bool as_it_is = !strchr(given, ':') || (*PLAIN == '.' && *given == '/');
+    size_t size = strlen(given) + sizeof PLAIN;
     char *name = malloc(size);
-    if (name) snprintf(name, size, "%s%s", *file->temporary == '/' ? "" : "./", file->temporary);
+    if (name) snprintf(name, size, "%s%s", as_it_is ? "" : PLAIN, given);
     return name;
 }
 

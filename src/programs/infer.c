@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One pass over a program works out the shape of every value and what it depends on, and counts
- * multiply-adds; another, backwards, finds the last use of each. */
+/* One pass over a program derives the shape of every value and what it depends on, and counts
+ * multiply-adds; a second pass, backwards, finds the last use of each value. */
 #include "programs/kind.h"
 
 #include <string.h>
@@ -28,8 +28,8 @@ static quell_status infer_one(struct quell_program *program, size_t number)
     return QUELL_OK;
 }
 
-/* Adds up multiply-adds; beyond what a program can take in a year of a processor there is no point
- * in counting. */
+/* Adds up multiply-adds. The sum stops at what a processor does in a year, beyond which counting
+ * has no use. */
 static void count(struct quell_program *program, const struct quell_instruction *now)
 {
     enum quell_stage stage = program->value[now->result].stage;

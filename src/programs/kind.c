@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The kinds, and the checks that several of them share. */
+/* The list of the kinds, and the checks that several of them share. */
 #include "programs/kind.h"
 #include "base/fail.h"
 
@@ -30,7 +30,8 @@ quell_status quell_refuse(const struct quell_inference *at, const char *format, 
                              at->of->kind->name, text);
 }
 
-/* "operand 1, 'w.weight'" or "operand 0, the result of instruction 4". */
+/* Writes the name of an operand: "operand 1, 'w.weight'" or "operand 0, the result of instruction
+ * 4". */
 static void name_operand(char *text, size_t size, const struct quell_inference *at, size_t operand)
 {
     const struct quell_program *program = at->program;

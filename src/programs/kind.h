@@ -5,8 +5,8 @@
 
 #include "programs/program.h"
 
-/* usual: what holds if it is not given; not used if it is `needed`. A list that is not given is
- * empty: quell_list_or fills it. */
+/* usual: the value of an attribute that is not given, unless it is `needed`. A list that is not
+ * given is empty until quell_list_or fills it. */
 struct quell_attribute {
     const char *name;
     enum quell_attribute_type {
@@ -21,7 +21,7 @@ struct quell_attribute {
     const char *const *choices; /* ends with NULL */
 };
 
-/* An instruction whose result is looked for. */
+/* An instruction while its shapes are inferred; `infer` sets `out`, the shape of the result. */
 struct quell_inference {
     const struct quell_program *program;
     size_t number;
@@ -29,7 +29,7 @@ struct quell_inference {
     struct quell_shape out;
 };
 
-/* An instruction at work: for one sample, or for so many at once. */
+/* An instruction while it runs, for one sample or for several at once. */
 struct quell_execution {
     const struct quell_program *program;
     const struct quell_instruction *of;
@@ -39,9 +39,10 @@ struct quell_execution {
     float *out, *scratch;
 };
 
-/* least, most: how many operands. infer: checks everything and sets the shape of the result, the
- * multiply-adds and the scratch memory. run: computes what docs/programs.md defines. together:
- * run takes all samples at once, else it is called for each. */
+/* least, most: the number of operands. infer: checks operands and attributes, and sets the shape of
+ * the result, the number of multiply-adds and the size of the scratch memory. run: computes what
+ * docs/programs.md defines. together: one call of `run` computes all samples; without it, `run` is
+ * called once for each sample. */
 struct quell_kind {
     const char *name;
     size_t least, most;
@@ -51,7 +52,7 @@ struct quell_kind {
     void (*run)(const struct quell_execution *at);
 };
 
-/* The i-th kind; NULL past the end. */
+/* Returns the i-th kind, or NULL past the last one. */
 const struct quell_kind *quell_kind_at(size_t i);
 
 extern const struct quell_kind quell_kind_attention, quell_kind_concat, quell_kind_conv,
@@ -59,28 +60,30 @@ extern const struct quell_kind quell_kind_attention, quell_kind_concat, quell_ki
     quell_kind_map, quell_kind_matmul, quell_kind_move, quell_kind_nearest, quell_kind_norm,
     quell_kind_pad, quell_kind_pool, quell_kind_reduce, quell_kind_softmax;
 
-/* QUELL_BAD_MODEL, "PATH: program 'NAME': instruction 3 (conv): ...", or also "operand 1, 'w' [3,
- * 4], ...". */
+/* Both return QUELL_BAD_MODEL. The message begins with "PATH: program 'NAME': instruction 3 (conv):
+ * "; that of quell_refuse_operand goes on with "operand 1, 'w' [3, 4], ". */
 __attribute__((format(printf, 2, 3))) quell_status quell_refuse(const struct quell_inference *at,
                                                                 const char *format, ...);
 __attribute__((format(printf, 3, 4))) quell_status
 quell_refuse_operand(const struct quell_inference *at, size_t operand, const char *format, ...);
 
-/* Checks a dimension of a shape of that rank, given by an attribute. */
+/* Checks that an attribute is a dimension of a shape of that rank. */
 quell_status quell_check_dim(const struct quell_inference *at, size_t attribute, size_t rank);
 
-/* Checks a list of different dimensions of a shape, and sorts it. */
+/* Checks that an attribute is a list of different dimensions of a shape of that rank, and sorts the
+ * list. */
 quell_status quell_check_dims(const struct quell_inference *at, size_t attribute, size_t rank);
 
-/* Sets a list that was not given to `count` times `usual`; refuses one of another length or with a
- * number below `least` or above `most`. */
+/* Sets a list that was not given to `count` times `usual`. Refuses a list of another length, or
+ * with a number below `least` or above `most`. */
 quell_status quell_list_or(const struct quell_inference *at, size_t attribute, size_t count,
                            int64_t usual, int64_t least, int64_t most);
 
-/* Sets the shape of the result from such a list. */
+/* Sets the shape of the result to the sizes in a list, each of which must be at least 1. */
 quell_status quell_shape_from(struct quell_inference *at, size_t attribute);
 
-/* The shape of an operand, while shapes are inferred and while the program runs. */
+/* These return the shape of an operand: quell_operand while shapes are inferred, quell_shape_of
+ * while the program runs. */
 static inline const struct quell_shape *quell_operand(const struct quell_inference *at, size_t i)
 {
     return &at->program->value[at->of->operand[i]].shape;
@@ -98,7 +101,7 @@ static inline const float *quell_in(const struct quell_execution *at, size_t i)
     return quell_value_at(at->program, at->room, at->of->operand[i]);
 }
 
-/* What an attribute is set to. */
+/* Returns the value of an attribute that is a whole number, a truth value or a choice. */
 static inline int64_t quell_set(const struct quell_instruction *of, size_t attribute)
 {
     return of->set[attribute].whole[0];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Loads a program: its description, its constants, and what comes from constants alone, which is
- * worked out here, once. */
+/* Loads a program: reads its description and its constants, and computes once what depends on
+ * constants alone. */
 #include "base/fail.h"
 #include "base/memory.h"
 #include "programs/kind.h"
@@ -111,7 +111,7 @@ static quell_status fold_one(struct quell_program *program, const struct quell_i
     return check_numbers(program, now);
 }
 
-/* Frees the constants that only other constants were made of, once instruction `number` is done. */
+/* Frees the constants that no instruction after `number` reads. */
 static void drop(struct quell_program *program, size_t number, const struct quell_instruction *now)
 {
     for (size_t i = 0; i < now->operands; i++) {

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Places the values of each stage in its memory: each lives from the instruction that writes it to
- * the last that reads it, and lies in the first gap that is long enough (first fit). */
+/* Gives the values of each stage their places in its memory. A value is alive from the instruction
+ * that writes it to the last one that reads it, and takes the first gap that is long enough (first
+ * fit). */
 #include "base/memory.h"
 #include "programs/kind.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* The values that live, by their places. */
+/* The values that are alive, in the order of their places. */
 struct living {
     struct quell_program *program;
     size_t count;
@@ -19,7 +20,7 @@ static size_t floats_of(const struct quell_value *value)
     return quell_round_up(quell_elements(&value->shape), QUELL_LANES);
 }
 
-/* Puts a value into the first gap, and returns its end. */
+/* Puts a value into the first gap that is long enough, and returns where it ends. */
 static size_t insert(struct living *living, uint32_t index)
 {
     struct quell_value *value = &living->program->value[index];
@@ -36,7 +37,7 @@ static size_t insert(struct living *living, uint32_t index)
     return at + floats;
 }
 
-/* Lets those go that no instruction after `number` reads. */
+/* Removes the values that no instruction after `number` reads. */
 static void release(struct living *living, size_t number)
 {
     size_t left = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A program as text, an instruction a line, with everything that decides on its results: the digest
- * of a program is that of its text and its tensors. */
+/* A program as text, one instruction on a line, with everything that decides on its results: the
+ * digest of a program is that of this text and of its tensors. */
 #include "base/number.h"
 #include "programs/kind.h"
 
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* put: takes the next characters. */
+/* put: a function that receives the next characters. */
 struct printer {
     const struct quell_program *program;
     void (*put)(struct printer *printer, const char *text, size_t length);
@@ -144,7 +144,7 @@ size_t quell_program_print(const struct quell_program *program, char *buffer, si
     return printer.used;
 }
 
-/* The constants that are left stand for those that they were made of. */
+/* The constants that are left stand for those that they were computed from. */
 void quell_program_digest(const struct quell_program *program, struct quell_digest *digest)
 {
     struct printer printer = {.program = program, .put = put_in_digest, .digest = digest};

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* A network as a program: a straight line of instructions on arrays (docs/programs.md).
  *
- * A program is data, as a sampler's plan is. It is read from a description (read.c), one pass works
- * out every shape and what depends on what (infer.c), its constants are loaded and what comes from
- * them alone is worked out (load.c), the rest gets its places in memory (place.c), and run.c runs
- * it. What an instruction does is said by its kind, one file each in kinds/.
+ * A program is data, as a sampler's plan is. read.c reads it from a description; infer.c derives in
+ * one pass the shape of every value and what it depends on; load.c loads the constants and computes
+ * what depends on them alone; place.c gives the other values their places in memory; and run.c runs
+ * the program. Each kind of instruction has a file of its own in kinds/.
  *
- * A program is that of one sample: there is no batch in it. */
+ * A program describes the computation for one sample: there is no batch in it. */
 #ifndef QUELL_PROGRAMS_PROGRAM_H
 #define QUELL_PROGRAMS_PROGRAM_H
 
@@ -23,8 +23,8 @@
 #define QUELL_MOST_PROGRAM_INPUTS 32
 #define QUELL_MOST_ATTRIBUTES 9
 
-/* What a value depends on, and so when it is computed: bits of `depends`, and their sums. A value
- * that depends on the sample is computed for each, whatever else it depends on. */
+/* What a value depends on, and with that when it is computed. The first four are sums of bits; a
+ * value that depends on the sample is computed for each sample, whatever else it depends on. */
 enum quell_stage {
     QUELL_FROM_CONSTANTS = 0,
     QUELL_FROM_TIME = 1,
@@ -34,10 +34,10 @@ enum quell_stage {
     QUELL_STAGES
 };
 
-/* name: of an input or a tensor. data: of a constant, once it is loaded. root: the value whose
- * elements these are, in another shape; itself, if they are its own. last: the last instruction
- * that reads it; place: where it lies in the memory of its stage, in floats; both of roots
- * alone. */
+/* name: the name of an input or a tensor. data: the elements of a constant, once it is loaded.
+ * root: the value that this one shares its elements with, under another shape; the value itself, if
+ * the elements are its own. Two members are set for roots only: last, the last instruction that
+ * reads the value, and place, its offset in the memory of its stage, in floats. */
 struct quell_value {
     enum quell_origin { QUELL_INPUT, QUELL_TENSOR, QUELL_NUMBER, QUELL_RESULT } origin;
     const char *name;
@@ -50,7 +50,7 @@ struct quell_value {
     float *data;
 };
 
-/* What an attribute was set to: whole[0] of a whole number, a truth value or a choice. */
+/* The value of an attribute. A whole number, a truth value or a choice is in whole[0]. */
 struct quell_setting {
     bool given;
     size_t count; /* of a list */
@@ -58,9 +58,9 @@ struct quell_setting {
     float real;
 };
 
-/* operand: indices of values. set: by the index of the attribute in the kind's list. same: the
- * result's elements are the first operand's in their order, so that nothing need be done. scratch:
- * in floats. */
+/* operand: indices of values. set: the settings, by the index of the attribute in the kind's list.
+ * same: the elements of the result are those of the first operand in the same order, so that there
+ * is nothing to compute. scratch: the size of the scratch memory, in floats. */
 struct quell_instruction {
     const struct quell_kind *kind;
     size_t operands, result;
@@ -71,8 +71,9 @@ struct quell_instruction {
     size_t scratch;
 };
 
-/* text: a copy of the description, where names lie. path, name: for messages. floats: the memory of
- * each stage; scratch: of one of its instructions, at most. */
+/* text: a copy of the description, which the names point into. path, name: the file and the
+ * program, for messages. floats: the size of the memory of each stage. scratch: the largest scratch
+ * memory of an instruction of each stage. */
 struct quell_program {
     char *text, *path, *name;
     size_t inputs, values, count, output;
@@ -83,8 +84,9 @@ struct quell_program {
     uint64_t multiply_adds[QUELL_STAGES], weights; /* floats that stay in memory */
 };
 
-/* Where the constants come from. most: operations on them alone (0: 2^32). find: the index of
- * the tensor of that name; false if there is none. read: copies it as float32. */
+/* Where the constants come from. most: how many operations on constants alone are allowed (0:
+ * 2^32). find: sets the index of the tensor of that name; false if there is none. read: copies the
+ * tensor as float32. */
 struct quell_constants {
     void *user;
     size_t count;
@@ -94,20 +96,21 @@ struct quell_constants {
     quell_status (*read)(void *user, size_t index, const struct quell_shape *shape, float *out);
 };
 
-/* Reads a program from its description and makes it ready to run. Whatever is wrong in it is
- * QUELL_BAD_MODEL, and the message names program, instruction, operand and remedy. The program must
- * be freed after a failure too. */
+/* Reads a program from its description and makes it ready to run. Any error in the program is
+ * QUELL_BAD_MODEL, with a message that names the program, the instruction, the operand and the
+ * remedy. The program must be freed after a failure too. */
 quell_status quell_program_load(struct quell_program *program, const char *path, const char *name,
                                 const char *description, const struct quell_constants *from);
 void quell_program_free(struct quell_program *program);
 
-/* The index of the input of that name; program->inputs if there is none. */
+/* Returns the index of the input of that name, or program->inputs if there is none. */
 size_t quell_program_input(const struct quell_program *program, const char *name);
 
-/* Memory for a program's values. at[stage]: floats[stage] floats, written by quell_program_run for
- * that stage, and for that of the sample so many for each of `samples`, which are run together; a
- * value's elements of one sample lie behind those of the one before. input: a pointer for each
- * input, where x has its samples one after the other. sample: the one in hand. */
+/* The memory for a program's values. at[stage]: floats[stage] floats, which quell_program_run
+ * writes for that stage; the memory of QUELL_FROM_SAMPLE has that many for each of the `samples`
+ * that run together, and in it the elements of a value follow sample by sample. input: a pointer
+ * for each input; x has its samples one after the other. sample: the index of the sample that is
+ * being computed. */
 struct quell_room {
     size_t samples, sample;
     float *at[QUELL_STAGES];
@@ -115,29 +118,30 @@ struct quell_room {
     float *scratch;
 };
 
-/* Runs the instructions of one stage; those of the stages that it depends on must have been run in
+/* Runs the instructions of one stage. The stages that it depends on must have been run before with
  * the same room. */
 void quell_program_run(const struct quell_program *program, const struct quell_kernels *kernels,
                        enum quell_stage stage, const struct quell_room *room);
 
-/* The elements of a value, of the sample in hand. */
+/* Returns the elements of a value, for the sample that is being computed. */
 const float *quell_value_at(const struct quell_program *program, const struct quell_room *room,
                             size_t value);
 
-/* Prints a program, an instruction a line: buffer, size and result are those of snprintf. */
+/* Prints a program, one instruction on a line. Buffer, size and result are those of snprintf. */
 size_t quell_program_print(const struct quell_program *program, char *buffer, size_t size);
 
-/* Adds all that decides on the results to a digest. */
+/* Adds everything that decides on the results to a digest. */
 void quell_program_digest(const struct quell_program *program, struct quell_digest *digest);
 
-/* The passes of quell_program_load. */
+/* The passes of quell_program_load, in order. */
 quell_status quell_program_read(struct quell_program *program, char *description,
                                 const struct quell_constants *from);
 quell_status quell_program_infer(struct quell_program *program);
 quell_status quell_program_fold(struct quell_program *program, const struct quell_constants *from);
 quell_status quell_program_place(struct quell_program *program);
 
-/* QUELL_BAD_MODEL, "PATH: program 'NAME' ..."; QUELL_NO_MEMORY. */
+/* These set the message and return the status: QUELL_BAD_MODEL, with "PATH: program 'NAME' ...", or
+ * QUELL_NO_MEMORY. */
 __attribute__((format(printf, 2, 3))) quell_status
 quell_program_bad(const struct quell_program *program, const char *format, ...);
 quell_status quell_program_no_memory(const struct quell_program *program);

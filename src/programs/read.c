@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads a program from its description, an untrusted text: names, operands and attributes. What
- * they mean together is checked by infer.c. */
+/* Reads a program from its description, a text that is not to be trusted: names, operands and
+ * attributes. infer.c checks whether they fit together. */
 #include "base/memory.h"
 #include "programs/read.h"
 
@@ -14,7 +14,8 @@
 
 #define MOST_OPERANDS ((size_t)1 << 20) /* of a program */
 
-/* Later parts of a list or an object in a text that may be written to. */
+/* The JSON reader returns const pointers into this text, which is the program's own and may be
+ * written to. */
 static char *own(const char *value) { return (char *)(uintptr_t)value; }
 
 static quell_status no_memory(const struct quell_reader *reader)
@@ -122,7 +123,8 @@ static quell_status read_number(struct quell_reader *reader, size_t number, cons
     return QUELL_OK;
 }
 
-/* Results are numbered by their instruction until the number of other values is known. */
+/* Reads an operand. Results are numbered by their instructions until the number of other values is
+ * known. */
 static quell_status read_operand(struct quell_reader *reader, size_t number, char *value,
                                  uint32_t *to)
 {
@@ -203,7 +205,7 @@ static quell_status read_instruction(struct quell_reader *reader, char *value)
     return status;
 }
 
-/* How many operands a list of instructions has at most. */
+/* Returns an upper bound of the number of operands in a list of instructions. */
 static size_t count_operands(const char *list)
 {
     size_t count = 0;
@@ -231,7 +233,7 @@ static quell_status make_room(struct quell_reader *reader, const char *list, siz
                : no_memory(reader);
 }
 
-/* The results follow the inputs and constants. */
+/* Renumbers the results, which follow the inputs and the constants. */
 static void number_results(struct quell_reader *reader)
 {
     struct quell_program *program = reader->program;

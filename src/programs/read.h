@@ -5,8 +5,8 @@
 
 #include "programs/kind.h"
 
-/* known[tensor]: 1 + the index of its value; operands: used so far; number,
- * now, kind: of the instruction that is read. */
+/* known[tensor]: 1 + the index of the tensor's value, or 0. operands: how many are used so far.
+ * number, now, kind: the instruction that is being read. */
 struct quell_reader {
     struct quell_program *program;
     const struct quell_constants *from;
@@ -16,11 +16,12 @@ struct quell_reader {
     const char *kind;
 };
 
-/* QUELL_BAD_MODEL for the instruction that is read. */
+/* Returns QUELL_BAD_MODEL, with a message about the instruction that is being read. */
 __attribute__((format(printf, 2, 3))) quell_status
 quell_reader_bad(const struct quell_reader *reader, const char *format, ...);
 
-/* Reads an attribute of the instruction, and sets those that were not given. */
+/* quell_read_setting reads one attribute of the instruction; quell_settle_settings then sets those
+ * that were not given. */
 quell_status quell_read_setting(const struct quell_reader *reader,
                                 const struct quell_json_member *member);
 quell_status quell_settle_settings(const struct quell_reader *reader);

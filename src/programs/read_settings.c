@@ -82,7 +82,7 @@ quell_status quell_read_setting(const struct quell_reader *reader,
                             member->name);
 }
 
-/* Sets what was not given. */
+/* Sets the attributes that were not given to their defaults. */
 quell_status quell_settle_settings(const struct quell_reader *reader)
 {
     const struct quell_attribute *attributes = reader->now->kind->attributes;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The shape of a value: its sizes, each at least 1, the last dimension the fastest. */
+/* The shape of a value: its sizes, each at least 1. The last dimension is contiguous. */
 #ifndef QUELL_PROGRAMS_SHAPE_H
 #define QUELL_PROGRAMS_SHAPE_H
 
@@ -14,26 +14,27 @@ struct quell_shape {
     size_t rank, size[QUELL_MAX_RANK];
 };
 
-/* The number of elements of the dimensions from `from` up to `to`, or of all. */
+/* Returns the number of elements over the dimensions from `from` up to, but not including, `to`; or
+ * over all. */
 size_t quell_elements_of(const struct quell_shape *shape, size_t from, size_t to);
 size_t quell_elements(const struct quell_shape *shape);
 
-/* Whether all sizes are at least 1 and the elements at most QUELL_MOST_VALUES. */
+/* Returns whether all sizes are at least 1 and there are at most QUELL_MOST_VALUES elements. */
 bool quell_shape_fits(const struct quell_shape *shape);
 
 bool quell_same_shape(const struct quell_shape *a, const struct quell_shape *b);
 
-/* Broadcasts b into a, which becomes the shape of both; false if they do not go together. */
+/* Sets a to the shape that a and b broadcast to; false if they do not broadcast. */
 bool quell_broadcast(struct quell_shape *a, const struct quell_shape *b);
 bool quell_broadcasts_to(const struct quell_shape *from, const struct quell_shape *to);
 
-/* stride[to->rank]: how far apart the elements of `from` are along the dimensions of a shape
- * that it broadcasts to, 0 where it is repeated. */
+/* Sets stride[to->rank]: the distance of the elements of `from` along each dimension of `to`, a
+ * shape that it broadcasts to; 0 where it is repeated. */
 void quell_strides(const struct quell_shape *from, const struct quell_shape *to, size_t *stride);
 
-/* Goes to the next place in the first `rank` dimensions of a shape, the last one fastest, and
- * moves along `count` arrays of strides; false after the last place, when all is back at the
- * first one. */
+/* Advances `place` to the next one in the first `rank` dimensions of a shape, the last one fastest,
+ * and moves the `count` offsets by their strides. After the last place it returns false, and
+ * everything is back at the first place. */
 bool quell_next_place(const struct quell_shape *shape, size_t rank, size_t *place, size_t count,
                       const size_t (*stride)[QUELL_MAX_RANK], size_t *offset);
 

@@ -38,7 +38,7 @@ float quell_dot(size_t k, const float *a, size_t a_step, const float *b, size_t 
     return quell_dot_end(&dot, NULL);
 }
 
-/* At most BLOCK elements, or their squares. */
+/* Sums at most BLOCK elements, or their squares. */
 static float sum_block(size_t count, const float *x, bool squares)
 {
     float s[LANES] = {0};
@@ -51,7 +51,8 @@ static float sum_block(size_t count, const float *x, bool squares)
     return s[0];
 }
 
-/* The elements are cut into at most BLOCK parts of a power of BLOCK, which have a Sum each. */
+/* Divides the elements into at most BLOCK parts, whose length is a power of BLOCK, and takes the
+ * Sum of their Sums. */
 static float sum_of(size_t count, const float *x, bool squares)
 {
     if (count <= BLOCK) return sum_block(count, x, squares);

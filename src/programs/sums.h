@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The order of sums (docs/programs.md, "Arithmetic"), which every kernel keeps: in plain C. */
+/* The order of additions that every kernel keeps (docs/programs.md, "Arithmetic"), in plain C. */
 #ifndef QUELL_PROGRAMS_SUMS_H
 #define QUELL_PROGRAMS_SUMS_H
 
 #include <stddef.h>
 
-/* The length of the blocks of a Dot of k products: its square is at least 4 k, so that the
- * chains in the blocks and the chain of their sums grow together. */
+/* Returns the length of the blocks of a Dot of k products. Its square is at least 4 k, so that the
+ * additions within a block and those of the blocks' sums grow in number together. */
 static inline size_t quell_block_of(size_t k)
 {
     size_t block = 128;
@@ -14,7 +14,7 @@ static inline size_t quell_block_of(size_t k)
     return block;
 }
 
-/* A Dot in the making: products are added one by one. */
+/* A Dot to which products are still being added, one by one. */
 struct quell_dot {
     size_t block, left;
     float total, sum;
@@ -26,7 +26,7 @@ struct quell_dot quell_dot_begin(size_t k);
 void quell_dot_add(struct quell_dot *dot, size_t count, const float *a, size_t a_step,
                    const float *b, size_t b_step);
 
-/* The total; with a bias (or NULL), plus that. */
+/* Returns the total, plus the bias unless that is NULL. */
 float quell_dot_end(const struct quell_dot *dot, const float *bias);
 
 float quell_dot(size_t k, const float *a, size_t a_step, const float *b, size_t b_step);

@@ -107,7 +107,9 @@ static const struct quell_alias zeab_aliases[] = {
     {"dpmsolver", "zeab:order=2"}, {"deis", "zeab:order=3"}, {0}};
 
 static const struct quell_option options[] = {
-    QUELL_WHOLE("order", 2, 1, 4, "order, and outputs that a step uses"), QUELL_STEADY, {0}};
+    QUELL_WHOLE("order", 2, 1, 4, "order, and number of outputs that a step uses"),
+    QUELL_STEADY,
+    {0}};
 
 QUELL_FAMILY(adams) = {{.name = "zab",
                         .summary = "Adams-Bashforth on the noise",

@@ -27,7 +27,8 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 }
 
 static const struct quell_option options[] = {
-    QUELL_NUMBER("sigma_min", 0.002, 0, 1e6, "sigma / alpha of what the model predicts"), {0}};
+    QUELL_NUMBER("sigma_min", 0.002, 0, 1e6, "sigma / alpha at which the model's trajectories end"),
+    {0}};
 
 QUELL_FAMILY(consistency) = {{.name = "consistency",
                               .summary = "multistep consistency; for distilled models",

@@ -58,11 +58,11 @@ struct quell_plan quell_adaptive_plan(const struct quell_plan *whole,
                                .registers = QUELL_MAX_REGISTERS};
 }
 
-/* Of 1.75 both orders' weights are within the rule of long steps (steady.h). With noise steps are
- * shorter. An ancestral step leaves the law over all samples together only, but here each sample
- * has steps of its own, longer ones where its error is small. What that does to the law has the
- * size of the steps, whatever the tolerance: N(0, 1) in one dimension had a standard deviation of
- * 0.93 where steps down went as far as 1.75. */
+/* The upper bound on a step. In steps of 1.75 the weights of both orders keep the rule of long
+ * steps (steady.h). With noise the bound is smaller: an ancestral step keeps the law only over all
+ * samples together, but here each sample chooses its steps, longer ones where its error is small.
+ * This distorts the law by the size of the steps, whatever the tolerance is: N(0, 1) in one
+ * dimension had a standard deviation of 0.93 with steps down of up to 1.75. */
 static double longest(const double *option)
 {
     if (option[QUELL_ADAPTIVE_FORMULA] != 0) return INFINITY;
@@ -222,27 +222,29 @@ static const struct quell_option options[] = {
     QUELL_WHOLE("order", 3, 2, 3, "DPM-Solver-12 or -23"),
     QUELL_NUMBER("rtol", 0.05, 1e-12, 1e6, "relative tolerance of a step"),
     QUELL_NUMBER("atol", 0, 0, 1e6,
-                 "absolute tolerance, of x / alpha; 0: none, or the peer's 0.0078"),
+                 "absolute tolerance of x / alpha; 0: none, or 0.0078 with formula=k_diffusion"),
     QUELL_NUMBER("h_init", 0.05, 1e-6, 1e3, "the first step, in lambda"),
     QUELL_NUMBER("pcoeff", 0, -10, 10, "P of the step's controller"),
     QUELL_NUMBER("icoeff", 1, -10, 10, "I of the step's controller"),
     QUELL_NUMBER("dcoeff", 0, -10, 10, "D of the step's controller"),
-    QUELL_NUMBER("accept_safety", 0.81, 0, 2, "the least factor of the next step that accepts"),
+    QUELL_NUMBER("accept_safety", 0.81, 0, 2,
+                 "least factor of the next step with which a try is accepted"),
     QUELL_NUMBER("eta", 0, 0, 1, "stochasticity: 0 deterministic, 1 full"),
-    QUELL_NUMBER_NEEDS("eta", "s_noise", 1, 0, 1e6, "factor on the noise"),
+    QUELL_NUMBER_NEEDS("eta", "s_noise", 1, 0, 1e6, "factor on all noise that steps add"),
     QUELL_WHOLE("max_tries", 100000, 1, QUELL_MOST_TRIES,
-                "steps tried, at most, before it is an error"),
+                "greatest number of tries; the run fails if they are not enough"),
     QUELL_CHOICE("formula", 0, "quell|k_diffusion",
                  "whose tolerance; k-diffusion's is relative to |x / alpha|"),
     {0}};
 
-QUELL_FAMILY(dpm_adaptive) = {{.name = "dpm_adaptive",
-                               .summary = "DPM-Solver with adaptive steps, each sample its own",
-                               .source = "arXiv:2206.00927",
-                               .order = 3,
-                               .evaluations = 3,
-                               .noise = QUELL_OPTIONALLY_STOCHASTIC,
-                               .own_steps = true,
-                               .options = options,
-                               .build = build},
-                              {0}};
+QUELL_FAMILY(dpm_adaptive) = {
+    {.name = "dpm_adaptive",
+     .summary = "DPM-Solver with adaptive steps, which each sample chooses",
+     .source = "arXiv:2206.00927",
+     .order = 3,
+     .evaluations = 3,
+     .noise = QUELL_OPTIONALLY_STOCHASTIC,
+     .own_steps = true,
+     .options = options,
+     .build = build},
+    {0}};

@@ -41,8 +41,9 @@ double quell_dpmpp_weight(double h, double r1) { return -quell_expm1(-h) / (2 * 
 
 static const double r1 = 1.0 / 3, r2 = 2.0 / 3;
 
-/* Of mu_1 - mu in x_2, and of mu_2 - mu in x_s. With eps, x_s has mu_1 - mu too, because x_2 does:
- * eps_2 - eps = e^lambda_2 (middle (mu_1 - mu) - (mu_2 - mu)). */
+/* Computes the weights of mu_1 - mu in x_2, and of mu_2 - mu in x_s. With eps, x_s also has a
+ * weight of mu_1 - mu, because x_2 has: eps_2 - eps = e^lambda_2 (middle (mu_1 - mu) - (mu_2 -
+ * mu)). */
 static struct quell_dpm3 third(double h, int prediction)
 {
     double z = prediction == X0 ? -h : h;
@@ -106,9 +107,9 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 }
 
 static const struct quell_option options[] = {
-    QUELL_WHOLE("order", 3, 1, 3, "order, and evaluations in a step"),
+    QUELL_WHOLE("order", 3, 1, 3, "order, and number of evaluations in a step"),
     QUELL_CHOICE("prediction", EPS, "eps|x0", "DPM-Solver or DPM-Solver++"),
-    QUELL_YES_NO_NEEDS("order=2|3", "fast", 0, "the last steps are of orders 2 and 1"),
+    QUELL_YES_NO_NEEDS("order=2|3", "fast", 0, "yes: the last steps have order 2 and 1"),
     QUELL_STEADY,
     {0}};
 

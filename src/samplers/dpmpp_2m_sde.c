@@ -37,7 +37,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 static const struct quell_option options[] = {
     QUELL_SDE_ETA,
     QUELL_SDE_S_NOISE,
-    QUELL_CHOICE("solver", MIDPOINT, "midpoint|heun", "how mu is integrated"),
+    QUELL_CHOICE("solver", MIDPOINT, "midpoint|heun", "how the integral over mu is computed"),
     QUELL_STEADY,
     {0}};
 

@@ -39,7 +39,8 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 static const struct quell_option options[] = {
     QUELL_SDE_ETA,
     QUELL_SDE_S_NOISE,
-    QUELL_CHOICE("formula", 0, "quell|k_diffusion", "whose; k-diffusion's is of second order"),
+    QUELL_CHOICE("formula", 0, "quell|k_diffusion",
+                 "whose formula; k-diffusion's is of second order"),
     QUELL_STEADY,
     {0}};
 

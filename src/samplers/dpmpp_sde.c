@@ -105,7 +105,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 static const struct quell_option options[] = {
     QUELL_NUMBER("eta", 1, 0, 1, "stochasticity: 0 deterministic, 1 full"),
     QUELL_SDE_S_NOISE,
-    QUELL_NUMBER("r", 0.5, 0.01, 1, "where in the step the second evaluation is"),
+    QUELL_NUMBER("r", 0.5, 0.01, 1, "position of the second evaluation in the step"),
     QUELL_STEADY,
     {0}};
 

@@ -39,7 +39,7 @@ static double slope(double lambda, int scaler)
     return 1 + 0.3 * power / (1 + 10 * quell_exp(-power));
 }
 
-/* What the integrands depend on, of a step. */
+/* The numbers of a step that the integrands depend on. */
 struct er_step {
     double from, h, grown; /* lambda_t; lambda_s - lambda_t; G_s - G_t */
     int scaler;
@@ -95,7 +95,7 @@ static void weigh(const struct er_step *step, const struct quell_history *histor
         quell_lagrange_weights(order, nodes, moments, weights);
 }
 
-/* Where mu is constant its weight, the whole integral, is 1 - phi_s / phi_t. */
+/* Makes a step. If mu is constant, its weight, the whole integral, is 1 - phi_s / phi_t. */
 static void take(quell_plan *plan, const quell_point *t, const quell_point *s,
                  const struct quell_history *history, const double *option)
 {
@@ -123,11 +123,12 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 }
 
 static const struct quell_option options[] = {
-    QUELL_WHOLE("order", 3, 1, 3, "order without noise, and values of mu that a step takes"),
-    QUELL_NUMBER_NEEDS("scaler=er|sde", "s_noise", 1, 0, 1e6, "factor on the noise"),
+    QUELL_WHOLE("order", 3, 1, 3,
+                "order without noise, and number of values of mu that a step uses"),
+    QUELL_NUMBER_NEEDS("scaler=er|sde", "s_noise", 1, 0, 1e6, "factor on all noise that steps add"),
     QUELL_CHOICE("scaler", ER, "er|sde|ode", "phi: u (exp(u^0.3) + 10), u^2, or u"),
     QUELL_CHOICE_NEEDS("order=3", "formula", 0, "quell|paper",
-                       "whose; the paper's third stage is of second order"),
+                       "whose formula; the paper's third stage is of second order"),
     QUELL_STEADY,
     {0}};
 

@@ -67,7 +67,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 static const struct quell_option options[] = {QUELL_CHURN, {0}};
 
 QUELL_FAMILY(heunpp2) = {{.name = "heunpp2",
-                          .summary = "Heun++: slopes of three points by weights of sigma; churn",
+                          .summary = "Heun++: slopes of three points, weighted by sigma; churn",
                           .source = "ComfyUI",
                           .order = 1,
                           .evaluations = 3,

@@ -99,18 +99,19 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 }
 
 static const struct quell_option even_options[] = {
-    QUELL_WHOLE("order", 4, 1, 4, "outputs that a step uses, and its order where steps are even"),
+    QUELL_WHOLE("order", 4, 1, 4,
+                "number of outputs that a step uses; the order if steps are even"),
     QUELL_STEADY,
     {0}};
 static const struct quell_option options[] = {
-    QUELL_WHOLE("order", 4, 1, 4, "order, and outputs that a step uses"),
+    QUELL_WHOLE("order", 4, 1, 4, "order, and number of outputs that a step uses"),
     QUELL_CHOICE("formula", 0, "quell|diff_sampler",
-                 "whose; diff-sampler's, and ComfyUI's, has slips"),
+                 "whose formula; diff-sampler's, and ComfyUI's, has slips"),
     QUELL_STEADY,
     {0}};
 
 QUELL_FAMILY(ipndm) = {{.name = "ipndm",
-                        .summary = "iPNDM; order 4 where steps of sigma / alpha are even",
+                        .summary = "iPNDM; order 4 if steps in sigma / alpha are even",
                         .source = "arXiv:2204.13902",
                         .order = 2,
                         .evaluations = 1,

@@ -78,7 +78,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 
 static const struct quell_option options[] = {
     QUELL_NUMBER("eta", 1, 0, 1e6, "stochasticity: 0 deterministic"),
-    QUELL_NUMBER("temperature", 1, 1e-6, 1e6, "tau, which divides the score"),
+    QUELL_NUMBER("temperature", 1, 1e-6, 1e6, "temperature, which divides the score"),
     QUELL_STEADY,
     {0}};
 

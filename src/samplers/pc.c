@@ -59,15 +59,15 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 }
 
 static const struct quell_option options[] = {
-    QUELL_WHOLE("corrections", 1, 0, 7, "corrections before each step"),
+    QUELL_WHOLE("corrections", 1, 0, 7, "number of corrections before each step"),
     QUELL_NUMBER_NEEDS("corrections,corrector=azula", "delta", 0.01, 0, 1,
-                       "azula: how much of the noise is fresh"),
-    QUELL_CHOICE_NEEDS("corrections", "corrector", AZULA, "azula|langevin", "the correction"),
+                       "azula: part of the noise that a correction replaces"),
+    QUELL_CHOICE_NEEDS("corrections", "corrector", AZULA, "azula|langevin", "kind of correction"),
     QUELL_NUMBER_NEEDS("corrections,corrector=langevin", "snr", 0.15, 0, 1,
                        "langevin: its signal-to-noise ratio"),
     QUELL_NUMBER("eta", 0, 0, 1e6, "stochasticity of the step, as in ddim"),
     QUELL_CHOICE_NEEDS("corrections,corrector=langevin", "formula", 0, "quell|paper",
-                       "whose; paper: by the sample's own norms alone"),
+                       "whose formula; paper: only the norms of the sample"),
     {0}};
 
 QUELL_FAMILY(pc) = {{.name = "pc",

@@ -140,11 +140,11 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 static const struct quell_alias aliases[] = {{"plms", "pndm:warmup=heun"}, {0}};
 
 static const struct quell_option options[] = {
-    QUELL_CHOICE("warmup", RUNGE_KUTTA, "runge_kutta|heun", "the first steps"), {0}};
+    QUELL_CHOICE("warmup", RUNGE_KUTTA, "runge_kutta|heun", "method of the first steps"), {0}};
 
 QUELL_FAMILY(pndm) = {
     {.name = "pndm",
-     .summary = "pseudo numerical methods; four evaluations in the first three steps",
+     .summary = "pseudo numerical methods; the first three steps have four evaluations",
      .source = "arXiv:2202.09778",
      .order = 2,
      .evaluations = 1,

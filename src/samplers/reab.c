@@ -120,8 +120,8 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 }
 
 static const struct quell_option options[] = {
-    QUELL_WHOLE("order", 2, 1, 4, "order, and outputs that a step uses"),
-    QUELL_CHOICE("formula", 0, "quell|azula", "whose; azula's is of first order"),
+    QUELL_WHOLE("order", 2, 1, 4, "order, and number of outputs that a step uses"),
+    QUELL_CHOICE("formula", 0, "quell|azula", "whose formula; azula's is of first order"),
     QUELL_STEADY,
     {0}};
 

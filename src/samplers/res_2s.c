@@ -24,7 +24,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 }
 
 static const struct quell_option options[] = {
-    QUELL_NUMBER("r", 0.5, 1e-3, 1, "where in the step the second evaluation is"),
+    QUELL_NUMBER("r", 0.5, 1e-3, 1, "position of the second evaluation in the step"),
     QUELL_STEADY,
     {0}};
 

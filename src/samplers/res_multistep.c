@@ -62,7 +62,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 
 static const struct quell_option options[] = {
     QUELL_NUMBER("eta", 0, 0, 1, "stochasticity: 0 deterministic, 1 full"),
-    QUELL_NUMBER_NEEDS("eta", "s_noise", 1, 0, 1e6, "factor on the noise"),
+    QUELL_NUMBER_NEEDS("eta", "s_noise", 1, 0, 1e6, "factor on all noise that steps add"),
     QUELL_STEADY,
     {0}};
 

@@ -24,7 +24,7 @@
 enum { S_TMIN, S_TMAX, INNER, RESTARTS, S_NOISE, STEADY };
 #define RHO 7.0
 
-/* The point `done` of the way from high to low. */
+/* Returns the point at the fraction `done` of the way from high to low. */
 static quell_point between(quell_plan *plan, const quell_point *high, const quell_point *low,
                            double done)
 {
@@ -56,7 +56,7 @@ static void restart(quell_plan *plan, const quell_point *low, const double *opti
     for (unsigned k = 0; k < (unsigned)option[RESTARTS]; k++) again(plan, &high, low, k, option);
 }
 
-/* Where the restarts of a transition t -> s over s_tmin = exp(-target) are. */
+/* Returns the point of the restarts in a transition from t to s over s_tmin = exp(-target). */
 static quell_point landing(quell_plan *plan, const quell_point *t, const quell_point *s,
                            double target)
 {
@@ -91,10 +91,10 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 
 static const struct quell_option options[] = {
     QUELL_NUMBER_NEEDS("restarts", "s_tmin", 0.1, 1e-6, 1e6, "sigma / alpha where restarts begin"),
-    QUELL_NUMBER_NEEDS("restarts", "s_tmax", 2, 1e-6, 1e6, "sigma / alpha that they go up to"),
-    QUELL_WHOLE_NEEDS("restarts", "inner", 9, 1, 1000, "steps of each way down"),
-    QUELL_WHOLE("restarts", 1, 0, 8, "how often"),
-    QUELL_NUMBER_NEEDS("restarts", "s_noise", 1, 0, 1e6, "factor on the noise"),
+    QUELL_NUMBER_NEEDS("restarts", "s_tmax", 2, 1e-6, 1e6, "sigma / alpha up to which restarts go"),
+    QUELL_WHOLE_NEEDS("restarts", "inner", 9, 1, 1000, "number of steps of each way down"),
+    QUELL_WHOLE("restarts", 1, 0, 8, "number of restarts"),
+    QUELL_NUMBER_NEEDS("restarts", "s_noise", 1, 0, 1e6, "factor on all noise that steps add"),
     QUELL_STEADY,
     {0}};
 

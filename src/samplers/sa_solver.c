@@ -69,7 +69,7 @@ static void predict(quell_plan *plan, const quell_point *t, const quell_point *s
     combine(plan, s, p, QUELL_STATE, history, order, weights);
 }
 
-/* Takes the last step again, now that past[0] is the output at its end s. */
+/* Makes the last step again, now that past[0] is the output at its end s. */
 static void correct(quell_plan *plan, const quell_point *s, const struct quell_history *history,
                     const double *option, const struct prediction *p)
 {
@@ -105,12 +105,14 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 }
 
 static const struct quell_option options[] = {
-    QUELL_WHOLE("predictor_order", 3, 1, 5, "values that the predictor takes"),
-    QUELL_WHOLE("corrector_order", 4, 0, 5, "values that the corrector takes; 0: none"),
+    QUELL_WHOLE("predictor_order", 3, 1, 5, "number of values that the predictor uses"),
+    QUELL_WHOLE("corrector_order", 4, 0, 5,
+                "number of values that the corrector uses; 0: no corrector"),
     QUELL_NUMBER("tau", 1, 0, 1e3, "stochasticity: 0 deterministic, 1 the SDE's"),
-    QUELL_NUMBER_NEEDS("tau", "s_noise", 1, 0, 1e6, "factor on the noise"),
-    QUELL_NUMBER_NEEDS("tau", "s_tmin", 0, 0, INFINITY, "least sigma / alpha with noise"),
-    QUELL_NUMBER_NEEDS("tau", "s_tmax", INFINITY, 0, INFINITY, "greatest sigma / alpha with noise"),
+    QUELL_NUMBER_NEEDS("tau", "s_noise", 1, 0, 1e6, "factor on all noise that steps add"),
+    QUELL_NUMBER_NEEDS("tau", "s_tmin", 0, 0, INFINITY, "lower bound on sigma / alpha for noise"),
+    QUELL_NUMBER_NEEDS("tau", "s_tmax", INFINITY, 0, INFINITY,
+                       "upper bound on sigma / alpha for noise"),
     QUELL_STEADY,
     {0}};
 

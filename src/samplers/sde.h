@@ -15,26 +15,27 @@
 #include "method.h"
 #include "multistep.h"
 
-/* A step of the linear part of the SDE: what is left of x, all of the integral, the noise. */
+/* A step of the linear part of the SDE: the factor of x, the whole integral, and the noise. */
 struct quell_sde {
     double state;    /* (sigma_s / sigma_t) exp(-r h) */
     double integral; /* 1 - exp(-z), for mu = 1 */
     double noise;    /* sigma_s sqrt(1 - exp(-2 r h)) */
 };
 
-/* Any two points: h may be 0, or infinite, where alpha_t = 0 or sigma_s = 0. */
+/* Computes it for any two points: h may be 0, or infinite if alpha_t = 0 or sigma_s = 0. */
 struct quell_sde quell_sde_step(const quell_point *t, const quell_point *s, double rate);
 
 /* moments[k] = integral of z exp(-z (1 - v)) v^k over v in [0, 1] = z k! phi_{k+1}(-z). */
 void quell_sde_moments(double z, size_t count, double *moments);
 
-/* 1 where one of the points is singular (alpha_t = 0, sigma_s = 0), so that nothing but a step of
+/* Returns 1 if one of the points is singular (alpha_t = 0, sigma_s = 0), so that only a step of
  * first order is defined. */
 int quell_sde_singular(const quell_point *t, const quell_point *s);
 
-/* The weights of the polynomial through the newest outputs, with the moments of its powers, over a
- * step of h: of `most`, or of fewer where the rule of long steps says so (steady.h), which has to
- * do with the rate too. Returns how many; of one alone weights[0] stays, the integral. */
+/* Computes the weights of the polynomial through the newest outputs over a step of h, from the
+ * moments of its powers. It uses `most` outputs, or fewer if the rule of long steps says so
+ * (steady.h), which also depends on the rate. Returns how many; with one output weights[0] is the
+ * whole integral. */
 size_t quell_sde_weights(const struct quell_history *history, size_t most, double h,
                          const double *moments, double rate, bool steady, double *weights);
 
@@ -52,6 +53,7 @@ void quell_sde_walk(quell_plan *plan, const quell_point *grid, size_t steps, siz
 
 /* Every method's options. */
 #define QUELL_SDE_ETA QUELL_NUMBER("eta", 1, 0, 1e6, "stochasticity: 0 deterministic, 1 the SDE's")
-#define QUELL_SDE_S_NOISE QUELL_NUMBER_NEEDS("eta", "s_noise", 1, 0, 1e6, "factor on the noise")
+#define QUELL_SDE_S_NOISE \
+    QUELL_NUMBER_NEEDS("eta", "s_noise", 1, 0, 1e6, "factor on all noise that steps add")
 
 #endif

@@ -184,16 +184,16 @@ static void build_3(quell_plan *plan, const quell_point *grid, size_t steps, con
 static const struct quell_option options_2[] = {
     QUELL_SDE_ETA,
     QUELL_SDE_S_NOISE,
-    QUELL_NUMBER("r", 0.5, 0.01, 1, "where in the step the second evaluation is"),
-    QUELL_CHOICE("solver", PHI_1, "phi_1|phi_2", "weights by phi_1 alone, or by phi_2 too"),
+    QUELL_NUMBER("r", 0.5, 0.01, 1, "position of the second evaluation in the step"),
+    QUELL_CHOICE("solver", PHI_1, "phi_1|phi_2", "weights by phi_1 only, or also by phi_2"),
     QUELL_STEADY,
     {0}};
 
 static const struct quell_option options_3[] = {
     QUELL_SDE_ETA,
     QUELL_SDE_S_NOISE,
-    QUELL_NUMBER("r1", 1.0 / 3, 0.01, 1, "where in the step the second evaluation is"),
-    QUELL_NUMBER("r2", 2.0 / 3, 0.01, 1, "where the third is; more than r1"),
+    QUELL_NUMBER("r1", 1.0 / 3, 0.01, 1, "position of the second evaluation in the step"),
+    QUELL_NUMBER("r2", 2.0 / 3, 0.01, 1, "position of the third evaluation, greater than r1"),
     QUELL_STEADY,
     {0}};
 

@@ -3,7 +3,7 @@
 #include "base/maths.h"
 #include "core/plan.h"
 
-/* What a stage has of x_t / alpha_t - mu_0 and of the differences of later outputs. */
+/* The weights of x_t / alpha_t - mu_0 and of the differences of later outputs in a stage. */
 struct parts {
     double origin, later[2];
 };
@@ -20,8 +20,9 @@ static struct parts parts_of(const quell_plan *plan, const quell_term *later)
     return parts;
 }
 
-/* Where sigma~_t > 1, x_t / alpha_t is of its size, and x_s may be; x_k / alpha_k, of which an
- * output is a part, has the size of the weight in its own stage. */
+/* Notes how much rounding errors are multiplied. If sigma~_t > 1, x_t / alpha_t has that size, and
+ * x_s may have it. x_k / alpha_k, which is a part of an output, has the size of the weight in its
+ * own stage. */
 static void note_multiples(quell_plan *plan, const struct quell_stage *stage,
                            const struct parts *parts)
 {

@@ -103,16 +103,17 @@ quell_point quell_churn(quell_plan *plan, const quell_point *t, const quell_poin
 
 #define QUELL_CHURN_OPTIONS 4
 #define QUELL_CHURN                                                                    \
-    QUELL_NUMBER("s_churn", 0, 0, 1e6, "noise added, in all steps together; 0: none"), \
+    QUELL_NUMBER("s_churn", 0, 0, 1e6,                                                 \
+                 "noise added before evaluations, in all steps together; 0: none"),    \
         QUELL_NUMBER_NEEDS("s_churn", "s_tmin", 0, 0, (double)INFINITY,                \
-                           "least sigma / alpha with churn"),                          \
+                           "lower bound on sigma / alpha for churn"),                  \
         QUELL_NUMBER_NEEDS("s_churn", "s_tmax", (double)INFINITY, 0, (double)INFINITY, \
-                           "greatest sigma / alpha with churn"),                       \
-        QUELL_NUMBER_NEEDS("s_churn", "s_noise", 1, 0, 1e6, "factor on the noise")
+                           "upper bound on sigma / alpha for churn"),                  \
+        QUELL_NUMBER_NEEDS("s_churn", "s_noise", 1, 0, 1e6, "factor on all noise that steps add")
 
 /* eta and s_noise of ancestral steps. */
 #define QUELL_ANCESTRAL                                                     \
     QUELL_NUMBER("eta", 1, 0, 1, "stochasticity: 0 deterministic, 1 full"), \
-        QUELL_NUMBER_NEEDS("eta", "s_noise", 1, 0, 1e6, "factor on the noise")
+        QUELL_NUMBER_NEEDS("eta", "s_noise", 1, 0, 1e6, "factor on all noise that steps add")
 
 #endif

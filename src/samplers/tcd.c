@@ -42,7 +42,8 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 }
 
 static const struct quell_option options[] = {
-    QUELL_NUMBER("gamma", 0.3, 0, 1, "how far jumps go beyond the next time: 0 none"), {0}};
+    QUELL_NUMBER("gamma", 0.3, 0, 1, "how far a jump goes beyond the next time; 0: not at all"),
+    {0}};
 
 QUELL_FAMILY(tcd) = {{.name = "tcd",
                       .summary = "trajectory consistency; for distilled models",

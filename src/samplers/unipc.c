@@ -113,9 +113,10 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 }
 
 static const struct quell_option options[] = {
-    QUELL_WHOLE("order", 2, 1, 4, "outputs that the predictor uses; the corrector adds one"),
+    QUELL_WHOLE("order", 2, 1, 4,
+                "number of outputs that the predictor uses; the corrector adds one"),
     QUELL_CHOICE("variant", BH2, "bh1|bh2", "B(h) of the paper"),
-    QUELL_YES_NO("use_corrector", 1, "no: the predictor alone"),
+    QUELL_YES_NO("use_corrector", 1, "no: only the predictor"),
     QUELL_STEADY,
     {0}};
 

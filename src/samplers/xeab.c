@@ -58,11 +58,11 @@ static const struct quell_alias aliases[] = {
     {"dpmpp_2m", "xeab:order=2,solver=midpoint"}, {"dpmpp_3m", "xeab:order=3"}, {0}};
 
 static const struct quell_option options[] = {
-    QUELL_WHOLE("order", 2, 1, 4, "order, and outputs that a step uses"),
+    QUELL_WHOLE("order", 2, 1, 4, "order, and number of outputs that a step uses"),
     QUELL_CHOICE_NEEDS("order=2", "solver", 0, "heun|midpoint",
-                       "order 2: the exact integral, or DPM-Solver++(2M)'s slope halfway"),
+                       "at order 2: the exact integral, or DPM-Solver++(2M)'s midpoint rule"),
     QUELL_CHOICE_NEEDS("order=2|3", "formula", 0, "quell|k_diffusion",
-                       "whose; k_diffusion: the 2M and 3M of k-diffusion and diffusers"),
+                       "whose formula; k_diffusion: the 2M and 3M of k-diffusion and diffusers"),
     QUELL_STEADY,
     {0}};
 

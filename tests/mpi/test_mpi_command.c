@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define GLYPHS "sample --quiet --model builtin:glyphs --steps 1 --count 6 "
@@ -80,6 +81,10 @@ TEST(mpi, colon)
     command_check(&command, 0, "sample --quiet --model builtin:grid25 --steps 1 --out nfs:x.npy");
     CHECK(scratch_count(&command.work, ".") == 1, "files");
     free(scratch_read(&command.work, "nfs:x.npy", NULL));
+    struct scratch_path folder = scratch_path(&command.work, "a:b");
+    CHECK(!mkdir(folder.text, 0700), "mkdir");
+    command_check(&command, 0, "sample --quiet --model builtin:grid25 --steps 1 --out a:b/x.npy");
+    free(scratch_read(&command.work, "a:b/x.npy", NULL));
     command_remove(&command);
 }
 

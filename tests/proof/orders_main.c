@@ -22,8 +22,10 @@ void harness_fail(const char *file, int line, const char *format, ...)
 
 static const char head[] =
     "# Observed orders of convergence\n\n"
-    "Made by `build/tests/orders > docs/orders.md`; the suite `orders` holds every sampler to its\n"
-    "claim. All is in double precision: the same plans that the engine runs in float.\n\n"
+    "`build/tests/orders > docs/orders.md` makes this page, and the suite `orders` compares every\n"
+    "sampler with its claim. All runs are in double precision, of the plans that the engine runs "
+    "in\n"
+    "float.\n\n"
     "- *Gaussian*: nine coordinates with variances from 1e-4 to 1e2 under a variance-preserving\n"
     "  schedule, against the exact flow.\n"
     "- *Mixture*: three components in one dimension, variance exploding, against the exact flow,\n"
@@ -31,8 +33,10 @@ static const char head[] =
     "- Steps are graded, lambda = log(alpha / sigma) = a + b (i / T)^2, so that the low-order "
     "start\n"
     "  of multistep methods does not hide the order of the other steps.\n"
-    "- *E* is the denoiser's evaluations per step at T = 512. The error is relative, at T = 64. A\n"
-    "  column n is the order from T = n / 2 to n; – means that rounding hides it.\n\n";
+    "- *E* is the number of evaluations of the denoiser in a step, at T = 512. The error is\n"
+    "  relative, at T = 64. A column n is the order from T = n / 2 to n; – means that rounding "
+    "hides\n"
+    "  it.\n\n";
 
 static void print_orders(const struct order_found *found)
 {

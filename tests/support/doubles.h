@@ -20,8 +20,8 @@ struct doubles {
     int rounded;
 };
 
-/* Takes x[dim] through the plan, in place. Ends the test if it cannot run an operation of the plan.
- * */
+/* Takes x[dim] through the plan, in place. Ends the test if it cannot run an operation of the
+ * plan. */
 void doubles_run(struct doubles *doubles, const struct quell_plan *plan, double *x);
 
 /* The plan of a sampler's spec for grid[0..steps], or the test ends; free it with

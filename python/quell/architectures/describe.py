@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What a module is, as the fields of a description (docs/networks.md), read from the module itself.
-What quell does not know is refused with a TypeError or a ValueError that says what it is."""
+"""Reads the fields of a description (docs/networks.md) from a module. What quell does not know is
+refused by a TypeError or a ValueError that names it."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -45,14 +45,14 @@ def refuse(wrong: bool, reason: str) -> None:
 
 
 def plain(module: Any, kind: type, name: str) -> Any:
-    """The module, which must be of this class: another in its place does something else."""
+    """Returns the module, which must have exactly this class: a subclass may do something else."""
     if type(module) is not kind:
         raise TypeError(f"quell.architectures: {name}: {said(module)}, must be a {kind.__name__}")
     return module
 
 
 def schedule_text(schedule: Any) -> str:
-    """The schedule as quell spells it, "vp:alpha_min=0.001,sigma_min=0.001"."""
+    """Returns the spec of the schedule, "vp:alpha_min=0.001,sigma_min=0.001"."""
     if isinstance(schedule, Schedule) and schedule.spec is not None:
         return schedule.spec
     if type(schedule) not in SCHEDULES:
@@ -178,7 +178,7 @@ ARCHITECTURES: dict[type, tuple[str, Callable[..., Fields]]] = {
 
 
 def backbone(module: nn.Module, shape: Sequence[int]) -> Fields:
-    """The fields of a ResidualMLP, or of a DiT, ViT or UNet within Conditioned."""
+    """Returns the fields of a ResidualMLP, or of a DiT, ViT or UNet inside Conditioned."""
     if type(module) is ResidualMLP:
         return {"architecture": "mlp", **conditioning(module), **mlp(module, shape)}
     if type(module) is not Conditioned or type(module.net) not in ARCHITECTURES:

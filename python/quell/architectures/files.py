@@ -19,7 +19,7 @@ DTYPES = (torch.float32, torch.float16, torch.bfloat16)
 
 
 def _tensor(weight: Any, name: str, dtype: torch.dtype) -> Tensor:
-    """A weight as it is stored."""
+    """Returns a weight in the form in which it is stored."""
     if not isinstance(weight, Tensor) or weight.is_complex():
         kind = "complex" if isinstance(weight, Tensor) else said(weight)
         raise TypeError(f"quell.architectures: {name}: {kind}, must be a tensor of real numbers")
@@ -44,7 +44,7 @@ def _field(name: str, value: Any) -> Any:
 def _stored(
     weights: Mapping[str, Tensor], description: Mapping[str, Any], dtype: torch.dtype
 ) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """The tensors and the metadata of a file. Weights that are shared stand there twice."""
+    """Returns the tensors and the metadata of a file. Shared weights are stored twice."""
     for what, given in (("weights", weights), ("description", description)):
         if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
             must = "must be a dict whose keys are str"
@@ -91,7 +91,7 @@ def export(
     most: float = 1e-4,
     **fields: Any,
 ) -> None:
-    """Writes an azula denoiser, or a backbone alone, as a model of quell's.
+    """Writes an azula denoiser, or only a backbone, as a model for quell.
 
     Arguments:
         model: azula's SimpleDenoiser or KarrasDenoiser around a ResidualMLP, or around a DiT, ViT

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The modules that quell knows and azula has not: the residual MLP, and the conditioning on time
-and class that goes around every network. quell reads their state_dict by its names."""
+"""The modules that quell knows and azula does not have: the residual MLP, and the conditioning on
+time and class of every network. quell reads their state_dict by the names in it."""
 
 from typing import Any
 
@@ -49,7 +49,7 @@ class Conditioning(nn.Module):
 
 
 class Conditioned(Conditioning):
-    """azula's DiT, ViT or another network that is called as net(x, mod), made a backbone.
+    """Makes a backbone of azula's DiT, ViT or another network that is called as net(x, mod).
 
     Arguments:
         net: A network with mod_features = width.

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""A module is known by its class and its weights only where nothing else changes what it computes:
-no forward of its own, no hook, no parametrization. What does is refused by name."""
+"""Checks that a module computes what its class says. A forward of its own, a hook or a
+parametrization could change that, and is refused by name."""
 
 from torch import nn
 from torch.nn.modules import module as modules
 
-# Where the classes are whose function quell knows, or refuses elsewhere.
+# The packages whose classes quell knows, or refuses elsewhere.
 _KNOWN = ("torch.nn.modules.", "azula.", "quell.", "einops.layers.torch")
 _HOOKS = (
     "_forward_hooks",
@@ -21,12 +21,12 @@ def _no(name: str, reason: str) -> None:
 
 
 def _own_forward(kind: type) -> bool:
-    """Whether the forward of a class is that which its own file has."""
+    """Whether the forward of a class is the one in its own file."""
     for base in kind.__mro__:
         if "forward" in vars(base):
             forward = vars(base)["forward"]
             if base is nn.Module:
-                return True  # there is none: a list of modules
+                return True  # it has none: a list of modules
             home = getattr(forward, "__module__", None) == base.__module__
             return home and getattr(forward, "__qualname__", "") == f"{base.__qualname__}.forward"
     return False
@@ -49,7 +49,7 @@ def _check_one(name: str, module: nn.Module) -> None:
 
 
 def check_unchanged(model: nn.Module) -> None:
-    """Refuses a model of which a part computes something else than its class says.
+    """Refuses a model if a part of it computes something other than its class says.
 
     Raises:
         TypeError: It does; the message names the part.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What diffusers' schedulers can be told, with the defaults, and a configuration read by it."""
+"""The fields of diffusers' schedulers with their defaults, and how a configuration is read."""
 
 from __future__ import annotations
 
@@ -202,14 +202,14 @@ CLASSES: dict[str, dict[str, Any]] = {
     },
 }
 
-# Those that have a sampler of the same name here, with other numbers in any case.
+# The classes with a sampler of the same name in quell that always gives other numbers.
 WITHOUT = {
     "FlowMatchHeunDiscrete": "its slope is the velocity in sigma, heun's the noise in sigma/alpha",
     "IPNDM": "its levels are no schedule's; ipndm with sigmas of one's own is the method",
 }
 
 
-# Those numbers that count, and the least that each may be.
+# The fields that are whole numbers, and the least value of each.
 _WHOLE = {
     "num_train_timesteps": 1,
     "original_inference_steps": 1,
@@ -250,13 +250,13 @@ def _like(name: str, field: str, value: Any, default: Any) -> Any:
 
 
 def _between(number: float, what: str) -> float:
-    if not 0 <= number < 1:  # 0 is diffusers' none
+    if not 0 <= number < 1:  # in diffusers 0 means none
         raise refused(f"{what}: {number:g}, must be from 0 to below 1")
     return number
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object, no field of which stands twice."""
+    """Reads a JSON object, in which no field may occur twice."""
     made = dict(pairs)
     if len(made) < len(pairs):
         names = [name for name, _ in pairs]
@@ -302,11 +302,11 @@ class Fields:
             raise AttributeError(field) from None
 
     def get(self, field: str, default: Any = None) -> Any:
-        """A field that this class may not have."""
+        """Returns a field, or a default if this class does not have it."""
         return self._values.get(field, default)
 
     def refuse(self, field: str, why: str) -> NoReturn:
-        """Raises, for a value that cannot be honoured."""
+        """Refuses a value that has no equivalent in quell."""
         raise Unsupported(f"from_diffusers: {self.name}: {field}={self.get(field)!r}: {why}")
 
     def only(self, field: str, *values: Any, why: str) -> None:
@@ -315,7 +315,7 @@ class Fields:
             self.refuse(field, why)
 
     def differs(self, what: str) -> None:
-        """Numbers would differ: raises, unless that was allowed."""
+        """Notes that numbers will differ; refuses that if strict."""
         if self.strict:
             raise Unsupported(
                 f"from_diffusers: {self.name}: {what}; strict=False takes quell's numbers"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The levels of noise, sigma / alpha, that diffusers' set_timesteps has, in double."""
+"""The levels of noise, sigma / alpha, that diffusers' set_timesteps chooses, in double."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from quell.noise import Schedule
 
 Levels = np.ndarray
 
-# What takes T + 1 points of the table, of which the last is left out; the others take T.
+# The classes that take T + 1 points of the table and leave the last one out; the others take T.
 ONE_MORE = {
     "DPMSolverMultistep",
     "DPMSolverSinglestep",
@@ -24,7 +24,7 @@ ONE_MORE = {
     "UniPCMultistep",
     "SASolver",
 }
-# Whose alpha is really 0 where the betas are rescaled to zero SNR; the others have 2^-12.
+# The classes whose alpha is 0 if the betas are rescaled to zero SNR; the others have 2^-12.
 REALLY_ZERO = {"DDIM", "DDPM", "LCM", "TCD"}
 
 
@@ -63,7 +63,7 @@ class Table:
 
 
 def _spec(fields: Fields) -> str | None:
-    """The table's name with its options, if it has one."""
+    """Returns the name of the table with its options, if it has a name."""
     names = {"linear": "linear", "scaled_linear": "scaled_linear", "squaredcos_cap_v2": "cosine"}
     names |= {"sigmoid": "sigmoid", "laplace": "laplace", "exp": "exp"}
     if fields.trained_betas is not None:
@@ -76,7 +76,7 @@ def _spec(fields: Fields) -> str | None:
 
 
 def timesteps(fields: Fields, steps: int, table: Table | None = None) -> np.ndarray:
-    """The points of the table, falling: whole ones but of schedulers that interpolate."""
+    """Returns the points of the table, falling; whole numbers unless the scheduler interpolates."""
     train = int(fields.num_train_timesteps)
     more = fields.name in ONE_MORE
     last = train
@@ -146,12 +146,12 @@ def _final(fields: Fields, levels: Levels, first: float) -> Levels:
 
 
 def _without_idle(made: Levels) -> Levels:
-    """Without a last step of no length, but for rounding."""
+    """Returns the levels without a last step whose length is 0 up to rounding."""
     return made[:-1] if math.isclose(made[-1], made[-2], rel_tol=1e-9) else made
 
 
 def of_sigmas(fields: Fields, table: Table, steps: int) -> Levels:
-    """Of the schedulers that step in sigma."""
+    """Returns the levels of the schedulers that step in sigma."""
     every = table.levels
     at = np.interp(timesteps(fields, steps, table), np.arange(len(every)), every)
     if fields.get("interpolation_type", "linear") == "log_linear":
@@ -167,7 +167,7 @@ def of_sigmas(fields: Fields, table: Table, steps: int) -> Levels:
 
 
 def of_table(fields: Fields, table: Table, steps: int) -> Levels:
-    """Of DDPM, DDIM and PNDM, which step from point to point of the table."""
+    """Returns the levels of DDPM, DDIM and PNDM, which step from point to point of the table."""
     points = timesteps(fields, steps)
     if fields.name != "DDPM":
         ahead = points - int(fields.num_train_timesteps) // steps
@@ -188,7 +188,7 @@ def of_table(fields: Fields, table: Table, steps: int) -> Levels:
 
 
 def of_distillation(fields: Fields, table: Table, steps: int, original: int | None) -> Levels:
-    """Of LCM and TCD: from the times that the model was distilled at."""
+    """Returns the levels of LCM and TCD, from the times of the distillation."""
     train = int(fields.num_train_timesteps)
     count = fields.original_inference_steps if original is None else original
     if fields.name == "TCD" and original is not None:
@@ -202,7 +202,7 @@ def of_distillation(fields: Fields, table: Table, steps: int, original: int | No
 
 
 def of_edm(fields: Fields, steps: int) -> Levels:
-    """Of EDM's schedulers, without a table."""
+    """Returns the levels of EDM's schedulers, which have no table."""
     low, high = float(fields.sigma_min), float(fields.sigma_max)
     if fields.get("sigma_schedule") == "exponential":
         made = _exponential(high, low, steps)
@@ -214,7 +214,7 @@ def of_edm(fields: Fields, steps: int) -> Levels:
 
 
 def of_consistency(fields: Fields, steps: int) -> Levels:
-    """Of consistency models: every so many of the levels of training."""
+    """Returns the levels of consistency models: every n-th level of training."""
     train = int(fields.num_train_timesteps)
     if steps > train:
         fields.refuse("num_train_timesteps", f"fewer than the {steps} steps")
@@ -227,13 +227,13 @@ def of_consistency(fields: Fields, steps: int) -> Levels:
 
 
 def ratio(flow: Levels) -> Levels:
-    """sigma / alpha of levels with alpha = 1 - sigma."""
+    """Returns sigma / alpha of levels with alpha = 1 - sigma."""
     with np.errstate(divide="ignore"):
         return np.asarray(flow / (1 - flow))
 
 
 def of_flow_sigmas(fields: Fields, table: Table, steps: int) -> Levels:
-    """use_flow_sigmas of the multistep schedulers."""
+    """Returns the levels of use_flow_sigmas in the multistep schedulers."""
     if converted(fields, table.levels[::-1], steps) is not None:
         fields.refuse("use_flow_sigmas", "with other sigmas, which diffusers does not make flow's")
     given = np.linspace(1, 1 / int(fields.num_train_timesteps), steps + 1)
@@ -249,7 +249,7 @@ def of_flow_sigmas(fields: Fields, table: Table, steps: int) -> Levels:
 
 
 def of_flow(fields: Fields, steps: int, sigmas: Any, mu: float | None) -> Levels:
-    """Of FlowMatchEuler."""
+    """Returns the levels of FlowMatchEuler."""
     train, shift = int(fields.num_train_timesteps), float(fields.shift)
     dynamic = fields.use_dynamic_shifting
     fields.only("time_shift_type", "exponential", "linear", why="is neither of these")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Which of quell's samplers does what a scheduler's step does, and what of it is refused."""
+"""Chooses the sampler that does what a scheduler's step does, and refuses what has no
+equivalent."""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ def spec_of(
 
 
 def _whole(spec: str) -> str:
-    """diffusers takes the whole order however long a step is; quell has a rule for that."""
+    """Adds steady=no, because diffusers' steps have the whole order however long they are."""
     name, _, options = spec.partition(":")
     if name not in _RULED and not options.startswith("variance="):
         return spec
@@ -33,7 +34,7 @@ def _whole(spec: str) -> str:
 
 
 def _ends_low(fields: Fields, at: np.ndarray, order: int) -> None:
-    """Refuses a last step of lower order: ours is of first order only where it goes to 0."""
+    """Refuses a last step of lower order: quell's has order 1 only if it goes to 0."""
     short = fields.get("lower_order_final", False) and len(at) - 1 < SHORT
     first = order > 1 and at[-1] > 0
     if first and fields.get("euler_at_final", False):
@@ -217,7 +218,7 @@ def _consistency(fields: Fields, at: np.ndarray, steps: int, *_: Any) -> str:
     return f"consistency:sigma_min={float(fields.sigma_min)!r}"
 
 
-# Those with the option `steady`.
+# The samplers with the option `steady`.
 _RULED = (
     "dpm2",
     "dpm2_a",

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Networks of PyTorch's as programs: any module goes to a file that the library draws from. By
-subject: trace (torch.export), lower and operations (to instructions, by a table), lead (the batch),
-write (the file), twin and check (against PyTorch in float64)."""
+"""Exports a network from PyTorch as a program: a file that the library draws samples from.
+
+The modules, in the order of the work: trace (the graph, by torch.export), lower and operations
+(from the graph to instructions, by a table), lead (removes the dimension of the batch), write (the
+file), twin and check (compare the file with PyTorch in float64).
+"""
 
 from quell.programs.exporter import export
 

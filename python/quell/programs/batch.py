@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The batch: torch.export leaves it as a symbol in the sizes. A program is that of one sample, so
-every size must be a multiple of the batch or free of it, and the batch is 1."""
+"""The size of the batch, which torch.export leaves as a symbol in the sizes. A program describes
+one sample: every size must be a multiple of the batch or independent of it, and the batch becomes
+1."""
 
 from typing import Any
 
@@ -8,11 +9,11 @@ import torch
 
 
 class DependsOnBatch(Exception):
-    """A size that is no multiple of the batch."""
+    """A size depends on the batch and is not a multiple of it."""
 
 
 def of_one_sample(size: Any) -> int:
-    """A size of torch's, or another whole number, where the batch is 1."""
+    """Returns a size of torch's, or another whole number, for a batch of 1."""
     if not isinstance(size, torch.SymInt):
         return int(size)
     expression = size.node.expr
@@ -29,5 +30,5 @@ def of_one_sample(size: Any) -> int:
 
 
 def shape_of(tensor: torch.Tensor) -> tuple[int, ...]:
-    """The shape where the batch is 1."""
+    """Returns the shape for a batch of 1."""
     return tuple(of_one_sample(size) for size in tensor.shape)

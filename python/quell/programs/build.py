@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Making instructions: what does nothing is left out, what is there already is taken again, and
-moves of constants are done at once."""
+"""Makes instructions. An instruction that changes nothing is left out, one that exists already is
+used again, and constants are moved at once."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NEUTRAL = {"add": 0, "sub": 0, "mul": 1, "div": 1}
 
 
 def _moved(kind: str, tensor: Tensor, said: dict[str, Any]) -> Tensor:
-    """A constant, moved as an instruction would."""
+    """Returns a constant, moved as the instruction would move it."""
     if kind == "reshape":
         return tensor.reshape(said["shape"])
     if kind == "permute":
@@ -64,7 +64,7 @@ class Builder:
     def emit(
         self, kind: str, operands: Sequence[Operand], dtype: torch.dtype, **said: Any
     ) -> Result | Unknown:
-        """An instruction as it is, or the same one that was made before."""
+        """Returns the instruction, or an equal one that was made before."""
         shape = RULES[kind](operands, said)
         if any(isinstance(operand, Unknown) for operand in operands):
             return Unknown(shape, dtype)
@@ -153,7 +153,7 @@ class Builder:
 
     @staticmethod
     def _short(operands: Sequence[Operand]) -> list[Operand]:
-        """A constant of one element is a number, where the shape does not hang on it."""
+        """Replaces a constant of one element by a number, where the shape does not depend on it."""
         arrays = [o for o in operands if isinstance(o, Value) and number(o) is None]
         rank = max((a.rank for a in arrays), default=-1)
         short: list[Operand] = []
@@ -182,7 +182,7 @@ class Builder:
 
     @staticmethod
     def _neutral(function: str, value: Operand, neutral: Operand) -> bool:
-        """Whether x + 0, x - 0, x * 1 or x / 1."""
+        """Returns whether this is x + 0, x - 0, x * 1 or x / 1."""
         if isinstance(neutral, Value) or not isinstance(value, Value) or not value.real:
             return False
         return neutral is not None and NEUTRAL.get(function) == neutral

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Holding a program against the module that it came from, on other inputs than those that were
-traced: other samples, times, labels, conditions and another size of the batch. What the tracing
-took for a constant and is none shows here and nowhere else."""
+"""Compares a program with the module that it was made from, on other inputs than those of the
+trace: other samples, times, labels and conditions, and another size of the batch. Only this finds
+what the trace took for a constant although it is none."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from quell.programs.told import Told
 from quell.programs.trace import Refused, evaluating
 from quell.programs.twin import in_double
 
-COUNT = 3  # the batch that the module is held to: not the one that is traced
+COUNT = 3  # the batch of the comparison, other than that of the trace
 
 Evaluate = Callable[[dict[str, NDArray[np.float64]]], NDArray[Any]]
 
 
 @dataclasses.dataclass
 class Expected:
-    """Inputs, and what the module makes of them in float32 and in float64."""
+    """Inputs, and the module's outputs for them in float32 and in float64."""
 
     inputs: dict[str, Tensor]
     single: Tensor
@@ -34,7 +34,7 @@ class Expected:
     alone: Tensor  # in float64, one by one
 
     def sample(self, k: int) -> dict[str, NDArray[np.float64]]:
-        """The inputs of one sample."""
+        """Returns the inputs of one sample."""
         return {
             name: (tensor[k] if tensor.ndim else tensor).double().numpy()
             for name, tensor in self.inputs.items()
@@ -42,7 +42,7 @@ class Expected:
 
 
 def others(inputs: Inputs, classes: int, seed: int = 0) -> Inputs:
-    """Other inputs of the same shapes and, but for the time, ranges."""
+    """Returns other inputs of the same shapes and, except for the time, of the same ranges."""
     random = torch.Generator().manual_seed(seed)
     made = {
         name: _other(name, tensor, classes, random) for name, tensor in inputs.tensors().items()
@@ -70,7 +70,7 @@ def _other(name: str, tensor: Tensor, classes: int, random: torch.Generator) -> 
 
 
 def _between(tensor: Tensor, shape: tuple[int, ...], random: torch.Generator) -> Tensor:
-    """Random numbers from half the least to the greatest of an example."""
+    """Returns random numbers between half the least element of an example and the greatest."""
     low, high = float(tensor.min()) / 2, float(tensor.max())
     return low + (high - low) * torch.rand(shape, generator=random)
 
@@ -80,7 +80,7 @@ def _one(tensors: Mapping[str, Tensor], k: int) -> dict[str, Tensor]:
 
 
 def tensor_of(returned: Any) -> Tensor:
-    """The one tensor in what a module returns."""
+    """Returns the one tensor in what a module returns; refuses none or several."""
     leaves = torch.utils._pytree.tree_leaves(returned)
     tensors = [leaf for leaf in leaves if isinstance(leaf, Tensor)]
     if len(tensors) != 1:
@@ -92,8 +92,8 @@ def tensor_of(returned: Any) -> Tensor:
 
 
 def expected(module: nn.Module, inputs: Inputs, classes: int) -> Expected:
-    """What the module makes of other inputs. Before it is traced: what it keeps to itself may be of
-    no use afterwards."""
+    """Returns the module's outputs for other inputs. Call this before the trace, after which the
+    state that a module keeps may be of no use."""
     other = others(inputs, classes)
     eager: Any = torch.compiler.set_stance
     with torch.no_grad(), evaluating(module), eager("force_eager"):
@@ -107,7 +107,8 @@ def expected(module: nn.Module, inputs: Inputs, classes: int) -> Expected:
 
 
 def check_independent(right: Expected, most: float) -> None:
-    """Refuses a module of which a batch and its samples one by one differ by more than `most`."""
+    """Refuses a module whose outputs for a batch and for its samples one by one differ by more than
+    `most`."""
     size = float(right.double.abs().max()) or 1.0
     together = float((right.alone - right.double).abs().max()) / size
     if not together <= most:
@@ -118,11 +119,12 @@ def check_independent(right: Expected, most: float) -> None:
 
 
 def compare(evaluate: Evaluate, right: Expected, most: float, told: Told | None = None) -> float:
-    """The largest difference between a program and its module, relative to the largest output.
-    `told` is what the network is told of the time.
+    """Returns the largest difference between a program and its module, relative to the largest
+    output. `told` is the form of the time that the network expects.
 
     Raises:
-        Refused: It is more than `most`, and more than four times PyTorch's own in float32.
+        Refused: The difference is more than `most`, and more than four times that between PyTorch
+            in float32 and in float64.
     """
     size = float(right.double.abs().max()) or 1.0
     check_independent(right, most)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Whole denoisers, azula's and quell's own: the network within, and what they do around it, which
-quell does by itself."""
+"""Takes whole denoisers, azula's and quell's own, apart: the network inside, and what the denoiser
+does around it, which quell does itself."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _preconditions() -> dict[type, str]:
 
 
 def _schedule(schedule: Any) -> str:
-    """The schedule as quell spells it."""
+    """Returns the schedule as quell spells it."""
     if isinstance(getattr(schedule, "spec", None), str):
         return str(schedule.spec)
     from quell.architectures.describe import schedule_text
@@ -35,12 +35,12 @@ def _schedule(schedule: Any) -> str:
 
 
 def taken_apart(module: Any, example: Any) -> tuple[Any, Any, Around]:
-    """The network of a denoiser, an example of its call, and what is around it; a network that is
-    no denoiser stays what it is.
+    """Returns the network of a denoiser, an example of the network's arguments, and what is around
+    the network. A module that is not such a denoiser is returned unchanged, with its example.
 
     Arguments:
-        example: Of the denoiser's call: (x_t, t, ...), or a dictionary with x_t, t and the rest by
-            the network's own names.
+        example: The arguments of one call of the denoiser: (x_t, t, ...), or a dictionary with x_t,
+            t, and the others by the names that the network gives them.
     """
     precondition = _preconditions().get(type(module))
     if precondition is None:

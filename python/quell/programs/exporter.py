@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""From a module to a file, in one call."""
+"""Exports a module to a file in one call."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def program_of(
     shape: Sequence[int] | None = None,
     knows: Told | None = None,
 ) -> Lowered:
-    """A module as a program. `shape` is that which its result must have; `knows` is what it is told
-    of the time."""
+    """Returns a module as a program. `shape` is the shape that its result must have; `knows` is the
+    form of the time that it expects."""
     traced = trace(module, inputs.arguments, inputs.keywords, inputs.names)
     lowered = Lowering(traced, knows).run()
     if shape is not None and lowered.output.shape != tuple(shape):
@@ -90,41 +90,45 @@ def export(
     most: float = 1e-5,
     **fields: Any,
 ) -> float:
-    """Writes any module of PyTorch's as a model of quell's: its graph as a program and its weights
-    (docs/programs.md). The module is not changed.
+    """Exports a PyTorch module to a file that quell draws samples from: its graph, as a program
+    (docs/programs.md), and its weights. The file is compared with the module before it is kept.
+    The module is not changed.
 
     Arguments:
-        module: The network, on the CPU and in float32. It is taken as it is in evaluation mode. Or
-            a SimpleDenoiser or KarrasDenoiser, azula's or quell's, which says itself what is around
-            its network.
-        path: Where the .safetensors file goes.
-        example: What it is called with: a tuple as (x, t, label, ...) or a dictionary by names. The
-            first tensor is x, the second the time; each has the batch first. What is no tensor is
-            taken as it is. The check draws times and conditions in the example's ranges.
-        output: What it returns: "x0" (if left out), "eps", "v", "score" or "flow".
-        precondition: What is around it: "none" (if left out), "simple" or "karras"
-            (docs/networks.md).
-        schedule: The schedule that it was trained with, as "beta_linear:train=1000"; "vp" if left
-            out.
-        time: What it is told of the time: "t", that of the schedule (log(sigma / alpha), with a
-            precondition); "index", t (N - 1) for a schedule's table of N; a number, which t is
-            multiplied by; "sigma", sigma / alpha beside x / alpha, as a whole denoiser of EDM's; or
-            False for a network that is told none.
-        classes: The number of classes, if it takes one: as a whole number, or as so many numbers of
-            which one is 1.
-        names: Of the example's tensors, in order: "x", "time", "class", and conditions' own; left
-            out, conditions have the names of forward's arguments.
-        decode: A module that makes of a sample what a reader wants to see.
-        most: The largest difference from PyTorch in float64 allowed, relative to the largest
-            output; it may always be four times PyTorch's own in float32.
-        fields: Further fields of the description, as image=True or comment="...".
+        module: The network, on the CPU and in float32. It is exported in evaluation mode. Or a
+            SimpleDenoiser or KarrasDenoiser of azula or quell, which already has the output, the
+            precondition and the schedule.
+        path: The .safetensors file to write.
+        example: The arguments of one call of the module: a tuple such as (x, t, label, ...), or a
+            dictionary by names. The first tensor is x, the second the time; the first dimension of
+            each is the batch. Arguments that are not tensors become part of the program. The
+            comparison draws times and conditions from the ranges of the example.
+        output: What the network returns: "x0" (the default), "eps", "v", "score" or "flow".
+        precondition: The preconditioning around the network: "none" (the default), "simple" or
+            "karras" (docs/networks.md).
+        schedule: The schedule of its training, such as "vp" (the default) or
+            "beta_linear:train=1000".
+        time: The form of the time that the network expects. "t": the time t of the schedule (with a
+            precondition, log(sigma / alpha)). "index": t (N - 1), an index into a schedule's table
+            of N. A number: t times that number. "sigma": sigma / alpha, with x / alpha in place of
+            x, as for a whole denoiser of EDM. False: the network has no time.
+        classes: The number of classes, if the network takes a class: as a whole number, or as
+            `classes` numbers of which one is 1.
+        names: The names of the example's tensors, in order: "x", "time", "class", and a name for
+            each condition. If left out, conditions have the names of forward's arguments.
+        decode: A module that turns a sample into what a reader wants to see.
+        most: The largest allowed difference from PyTorch in float64, relative to the largest
+            output. Four times the difference between PyTorch in float32 and in float64 is always
+            allowed.
+        fields: Further fields of the description, such as image=True or comment="...".
 
     Returns:
         The largest difference that was found.
 
     Raises:
-        ValueError: It has operations that a program does not (each is named, with the line that it
-            comes from), or depends on the batch, or differs too much. No file is then written.
+        ValueError: The network has operations that a program does not have (each is named, with the
+            line of code that it comes from), or its samples depend on each other, or the difference
+            is too large. No file is written then.
     """
     path_of(path, "path")
     classes = whole(classes, "classes", 0, 2**24 - 1)
@@ -168,7 +172,7 @@ def export(
 def stored_of(
     programs: dict[str, Lowered], description: dict[str, Any]
 ) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """The tensors of a file and its metadata."""
+    """Returns the tensors of a file and its metadata."""
     writer = Writer({value.name for lowered in programs.values() for value in lowered.inputs})
     written = {name: writer.program(lowered) for name, lowered in programs.items()}
     text = json.dumps({**description, "programs": written}, allow_nan=False)
@@ -176,7 +180,7 @@ def stored_of(
 
 
 def _checked(path: str, right: dict[str, Expected], most: float, knows: Told) -> float:
-    """The programs of a file against what is right."""
+    """Compares the programs of a file with the expected results."""
     worst = compare(evaluator(path, "denoise"), right["denoise"], most, knows)
     if "decode" in right:
         worst = max(worst, compare(evaluator(path, "decode"), right["decode"], most))
@@ -195,7 +199,7 @@ def _check_time(inputs: Inputs, knows: Told) -> None:
 
 
 def evaluator(path: str, name: str) -> Evaluate:
-    """quell's own evaluation of a program, in C and float32."""
+    """Returns a function that evaluates a program by quell, in C and float32."""
     program = _quell.Program(os.fsencode(path), name)
     shapes = program.inputs
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The shape of what each kind of instruction makes (docs/programs.md)."""
+"""The shape of the result of each kind of instruction (docs/programs.md)."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ Rule = Callable[[Sequence[Any], dict[str, Any]], Shape]
 
 
 def broadcast(shapes: Sequence[Shape]) -> Shape:
-    """The shape that these go to together, by NumPy's rules."""
+    """Returns the shape that these broadcast to, by NumPy's rules."""
     rank = max((len(shape) for shape in shapes), default=0)
     made = [1] * rank
     for shape in shapes:
@@ -71,7 +71,7 @@ def _matmul(operands: Sequence[Value], said: dict[str, Any]) -> Shape:
 
 
 def _windows(sizes: Shape, window: Sequence[int], said: dict[str, Any]) -> Shape:
-    """How often a window fits along each dimension."""
+    """Returns how often a window fits along each dimension."""
     dilation = said.get("dilation", [1] * len(sizes))
     return tuple(
         (said["before"][k] + size + said["after"][k] - dilation[k] * (window[k] - 1) - 1)

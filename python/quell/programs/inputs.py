@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What a module is called with, and what each of it is to a program: the sample x, the time, the
-class, or a condition by name."""
+"""The arguments of a module, and what each of them is in a program: the sample x, the time, the
+class, or a condition with a name."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class Inputs:
     names: list[str]
 
     def tensors(self) -> dict[str, Tensor]:
-        """The tensors by their names."""
+        """Returns the tensors by their names."""
         given = [*self.arguments, *self.keywords.values()]
         tensors = [value for value in given if isinstance(value, Tensor)]
         return dict(zip(self.names, tensors, strict=True))
 
     def with_tensors(self, tensors: Mapping[str, Tensor]) -> Inputs:
-        """The same call with these in place of the tensors."""
+        """Returns the same call with these tensors in place of its own."""
         left = iter(self.names)
 
         def new(value: Any) -> Any:
@@ -47,8 +47,8 @@ class Inputs:
 def inputs_of(
     module: nn.Module, example: Any, names: Sequence[str] | None, time: bool, classes: int
 ) -> Inputs:
-    """The inputs of a module by an example of its call: a tuple of arguments or a dictionary of
-    keywords."""
+    """Returns the inputs of a module from an example of its call: a tuple of arguments or a
+    dictionary of keywords."""
     if isinstance(example, Tensor):
         example = (example,)
     if not isinstance(example, (tuple, list, Mapping)) or not example:
@@ -85,7 +85,7 @@ def _as_given(value: Any) -> Any:
 def _own_names(
     module: nn.Module, arguments: tuple[Any, ...], keywords: dict[str, Any]
 ) -> list[str]:
-    """Forward's names of the tensors."""
+    """Returns the names of the tensors in the signature of forward."""
     try:
         bound = inspect.signature(module.forward).bind(*arguments, **keywords)
     except TypeError as error:
@@ -158,7 +158,7 @@ def _check_names(names: Sequence[str], tensors: Sequence[Tensor]) -> None:
 
 
 def _doubled(inputs: Inputs) -> Inputs:
-    """A batch of two: torch.export takes a batch of one for a size that is always 1."""
+    """Makes the batch two: torch.export takes a batch of one for a size that is always 1."""
     twice = {
         name: torch.cat([tensor, tensor]) if tensor.ndim else tensor
         for name, tensor in inputs.tensors().items()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The batch's place: PyTorch's shapes begin with the batch, which is 1 in a program. Instructions
-that leave a leading dimension of 1 alone are made without it."""
+"""Removes the dimension of the batch: PyTorch's shapes begin with the batch, which is 1 in a
+program. Instructions that do not change a leading dimension of 1 are made without it."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ WHOLE = {"linear": 1, "gather": 1}  # how many operands have the lead; left out:
 
 
 def _without_lead(b: Builder, result: Result, operands: list[Operand]) -> Value | None:
-    """The instruction without its leading dimension, if it leaves it alone."""
+    """Returns the instruction without its leading dimension, if it does not change that."""
     kind, rank = result.kind, result.rank
     first = result.operands[0]
     if isinstance(first, Value) and kind not in ("map", "gather"):
@@ -102,7 +102,7 @@ def _without_lead(b: Builder, result: Result, operands: list[Operand]) -> Value 
 
 
 def _row(b: Builder, result: Result, operands: list[Operand]) -> Value | None:
-    """A row of a table by an index that has the lead."""
+    """Takes a row of a table by an index that has a leading dimension."""
     if result.kind != "gather" or result.attributes["dim"] != 0:
         return None
     x, index = operands
@@ -121,5 +121,5 @@ def _rule(b: Builder, result: Result, new: New) -> Value:
 
 
 def without_lead(program: Lowered) -> Lowered:
-    """The program without the batch's dimension, as far as it can do without."""
+    """Returns the program without the dimension of the batch, wherever that is possible."""
     return rewritten(program, _rule)

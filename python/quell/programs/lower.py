@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""From a graph of PyTorch's operations to a program's instructions: each node by the table, or
-worked out at once where it depends on no input. What is not known is gathered, so that all of it is
-said at once."""
+"""Translates a graph of PyTorch's operations to a program's instructions: each node by the table,
+or at once where it depends on no input. All operations that the table does not have are reported
+together."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FRAME = re.compile(r'File "([^"]*)", line (\d+), in (\S+)\n\s*([^\n]*)')
 
 @dataclasses.dataclass
 class Lowered:
-    """Instructions in order, the inputs that there are, and the value that is the result."""
+    """The instructions in order, the inputs, and the value that is the result."""
 
     inputs: list[Input]
     results: list[Result]
@@ -35,7 +35,7 @@ class Lowered:
 
 
 def source_of(node: Node) -> str:
-    """The user's line that a node comes from: the innermost that is not PyTorch's."""
+    """Returns the user's line of code that a node comes from: the innermost outside PyTorch."""
     frames = _FRAME.findall(node.meta.get("stack_trace") or "")
     own = [frame for frame in frames if "/torch/" not in frame[0]] or frames
     if not own:
@@ -52,7 +52,7 @@ class _Missing:
 
 
 class Lowering:
-    """Walks over a graph."""
+    """Translates the nodes of a graph in order."""
 
     def __init__(self, traced: Traced, told: Told | None = None) -> None:
         self.traced, self.builder, self.told = traced, Builder(), told or Told()
@@ -76,7 +76,7 @@ class Lowering:
         return Lowered(self.builder.inputs, self.builder.results, output)
 
     def _begin(self, nodes: dict[str, Node]) -> None:
-        """What the network is told, from what the program is."""
+        """Makes the inputs of the network from those of the program."""
         made = self.told.begin(self.builder, {name: self.values[n] for name, n in nodes.items()})
         for name, node in nodes.items():
             self.values[node] = made[name]
@@ -212,7 +212,7 @@ def _is_constant(value: Value | Complex) -> bool:
 
 
 def _tensor(value: Any) -> Any:
-    """A constant as PyTorch has it."""
+    """Returns a constant as PyTorch has it."""
     if isinstance(value, Complex):
         assert isinstance(value.real, Constant) and isinstance(value.imaginary, Constant)
         return torch.complex(value.real.tensor, value.imaginary.tensor)
@@ -227,7 +227,7 @@ def _parts(value: Constant) -> Complex:
 
 
 def _folded(target: torch._ops.OpOverload, arguments: dict[str, Any]) -> Any:
-    """What an operation makes of constants, by PyTorch."""
+    """Returns the result of an operation on constants, computed by PyTorch."""
     schema = target._schema.arguments
     given = {name: _tensor(value) for name, value in arguments.items()}
     positional = [given[a.name] for a in schema if not a.kwarg_only]
@@ -245,7 +245,8 @@ def _wrapped(made: Any) -> Any:
 
 
 def _unknown(said: Any) -> Any:
-    """In place of what could not be made: its shapes as far as they can be told."""
+    """Returns a stand-in for the result of an unknown operation, with its shape if that is
+    known."""
     if isinstance(said, (list, tuple)):
         return [_unknown(part) for part in said]
     if not isinstance(said, torch.Tensor):
@@ -257,7 +258,7 @@ def _unknown(said: Any) -> Any:
 
 
 def _agree(call: Call, made: Any) -> None:
-    """Holds the shapes that were worked out against PyTorch's."""
+    """Compares the inferred shapes with PyTorch's."""
     if isinstance(made, Complex):
         made = made.real
     shapes = [part.shape for part in made] if isinstance(made, list) else [made.shape]
@@ -266,5 +267,5 @@ def _agree(call: Call, made: Any) -> None:
 
 
 def operations(lowered: Lowered) -> dict[str, int]:
-    """How many instructions there are of each kind."""
+    """Returns the number of instructions of each kind."""
     return dict(collections.Counter(result.kind for result in lowered.results))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Going over a program once and making it anew: what every simplification shares."""
+"""One pass over a program that makes it again: the part that all simplifications share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Rule: TypeAlias = Callable[[Builder, Result, New], Value]
 
 
 def as_it_is(b: Builder, result: Result, new: New) -> Value:
-    """The same instruction."""
+    """Returns the same instruction."""
     operands = [new(operand) for operand in result.operands]
     return again(b, result.kind, operands, result, **result.attributes)
 
@@ -23,7 +23,7 @@ def as_it_is(b: Builder, result: Result, new: New) -> Value:
 def again(
     b: Builder, kind: str, operands: Sequence[Operand], like: Result, **said: object
 ) -> Value:
-    """An instruction, by the function of the builder that leaves out what does nothing."""
+    """Makes an instruction by the builder's function, which leaves out what changes nothing."""
     first = operands[0]
     if kind in ("reshape", "permute", "expand", "repeat"):
         assert isinstance(first, Value)
@@ -39,8 +39,8 @@ def again(
 
 
 def rewritten(program: Lowered, rule: Rule) -> Lowered:
-    """A program of which a rule makes each instruction, in order, and then what nothing needs is
-    gone."""
+    """Makes each instruction of a program again by a rule, in order, and removes what nothing needs
+    then."""
     b = Builder()
     made: dict[Value, Value] = {}
 
@@ -55,7 +55,7 @@ def rewritten(program: Lowered, rule: Rule) -> Lowered:
 
 
 def ending(program: Lowered) -> Lowered:
-    """The program with an instruction at its end, if it returns an input as it is."""
+    """Adds an instruction at the end of a program that returns an input as it is."""
     output = program.output
     if not isinstance(output, Input):
         return program
@@ -65,7 +65,7 @@ def ending(program: Lowered) -> Lowered:
 
 
 def needed(results: Sequence[Result], output: Value) -> list[Result]:
-    """The instructions that the output comes from, in order."""
+    """Returns the instructions that the output depends on, in order."""
     wanted: set[Value] = {output}
     for result in reversed(results):
         if result in wanted:
@@ -74,7 +74,7 @@ def needed(results: Sequence[Result], output: Value) -> list[Result]:
 
 
 def uses(program: Lowered) -> dict[Value, int]:
-    """How many instructions take each value, and the output once more."""
+    """Counts the instructions that use each value; the output counts once more."""
     counts: dict[Value, int] = {program.output: 1}
     for result in program.results:
         for operand in {o for o in result.operands if isinstance(o, Value)}:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""What a network is told of the time. A program's `time` is what docs/networks.md says: the
-schedule's t or, with preconditioning, log(sigma / alpha). What a network wants instead is worked
-out by the program's first instructions."""
+"""The forms of the time that networks expect. The `time` of a program is the schedule's t or, with
+preconditioning, log(sigma / alpha) (docs/networks.md). If a network expects another form, the first
+instructions of its program compute it."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ Arrays = dict[str, NDArray[np.float64]]
 
 @dataclasses.dataclass
 class Told:
-    """The schedule's t, as it is."""
+    """The program's time, unchanged."""
 
     def begin(self, b: Builder, given: Mapping[str, Value]) -> dict[str, Value]:
-        """The network's inputs, from the program's."""
+        """Makes the inputs of the network from those of the program."""
         return dict(given)
 
     def back(self, inputs: Arrays) -> Arrays:
-        """The program's inputs, from the network's."""
+        """Returns the inputs of the program for inputs of the network."""
         return inputs
 
 
 @dataclasses.dataclass
 class Times(Told):
-    """t times a number, to the nearest whole number where the network takes those."""
+    """t times a number, rounded to a whole number if the network takes those."""
 
     factor: float
 
@@ -53,8 +53,9 @@ class Times(Told):
 
 @dataclasses.dataclass
 class Sigma(Told):
-    """sigma / alpha, and x / alpha: what has this standard deviation more than the data. The
-    program has log(sigma / alpha) and x / sqrt(alpha^2 + sigma^2), the precondition "simple"."""
+    """sigma / alpha, with x / alpha in place of x: the data plus noise of that standard deviation.
+    The program gets log(sigma / alpha) and x / sqrt(alpha^2 + sigma^2), the precondition
+    "simple"."""
 
     def begin(self, b: Builder, given: Mapping[str, Value]) -> dict[str, Value]:
         x, time = given["x"], given["time"]
@@ -69,7 +70,7 @@ class Sigma(Told):
 
 
 def told(time: Any, schedule: str, precondition: str) -> tuple[Told, str]:
-    """What a network is told, and the precondition that goes with it."""
+    """Returns the form of the time for the argument `time`, and the precondition that it needs."""
     if isinstance(time, bool) or time == "t":
         return Told(), precondition
     if time == "index":

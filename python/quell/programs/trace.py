@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""A module as a graph of PyTorch's operations, by torch.export with a batch of any size. Composites
-that a program has as one instruction (attention, norms, convolutions, ...) are kept whole."""
+"""Traces a module to a graph of PyTorch's operations, by torch.export with a batch of any size.
+Composite operations that a program has as one instruction (attention, norms, convolutions, ...) are
+not taken apart."""
 
 import contextlib
 import dataclasses
@@ -50,7 +51,7 @@ def _decompositions() -> Any:
 
 @contextlib.contextmanager
 def evaluating(module: nn.Module) -> Iterator[None]:
-    """The module in evaluation mode, and as it was afterwards."""
+    """Puts a module into evaluation mode, and back into its own mode afterwards."""
     training = [part for part in module.modules() if part.training]
     module.eval()
     try:
@@ -92,7 +93,7 @@ def _dynamic(value: Any) -> Any:
 
 
 def _why(error: BaseException) -> str:
-    """The first sentence of torch's error, and the user's line, if it names one."""
+    """Returns the first sentence of an error of torch's, and the user's line if it names one."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     first = lines[0] if lines else type(error).__name__
     for k, line in enumerate(lines):
@@ -104,8 +105,8 @@ def _why(error: BaseException) -> str:
 def _exported(
     module: nn.Module, arguments: Sequence[Any], keywords: Mapping[str, Any]
 ) -> torch.export.ExportedProgram:
-    """By a batch of any size; or of one, where the code makes a number of the batch's size, as
-    len(x) does: a program is that of one sample, and is checked with other batches."""
+    """Exports with a batch of any size, or with a batch of one if the code takes the batch's size
+    as a number, as len(x) does. A program describes one sample; the check uses other batches."""
     try:
         return _with_shapes(module, arguments, keywords, _shapes(module, arguments, keywords))
     except Exception as error:
@@ -132,7 +133,7 @@ def _with_shapes(
 
 
 def _shapes(module: nn.Module, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
-    """What is dynamic, by the names of forward's parameters: the first size of every tensor."""
+    """Returns the dynamic sizes by the names of forward's parameters: the first of each tensor."""
     bound = inspect.signature(module.forward).bind(*arguments, **keywords)
     return {
         name: torch.utils._pytree.tree_map(_dynamic, value)

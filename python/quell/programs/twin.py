@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What a module computes in float64, whatever its weights and its own code say: every operation of
-PyTorch's is given float64 in place of float32. It does not go by the exporter's graph."""
+"""Runs a module in float64, whatever the types of its weights and in its code: every operation of
+PyTorch gets float64 in place of float32. This does not use the exporter's graph."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def _wide(value: Any) -> Any:
 
 
 class _Functions(TorchFunctionMode):
-    """The same for functions of torch, some of which compare their arguments' types at once."""
+    """Does the same for functions of torch, some of which compare the types of their arguments."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         return func(*tree_map(_wide, args), **tree_map(_wide, kwargs or {}))
 
 
 class _Operations(TorchDispatchMode):
-    """Every operation is given float64, and makes it."""
+    """Gives every operation float64, so that its result is float64."""
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         args, kwargs = tree_map(_wide, args), tree_map(_wide, kwargs or {})
@@ -43,7 +43,7 @@ class _Operations(TorchDispatchMode):
 
 
 def in_double(module: nn.Module, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
-    """What the module returns, in float64."""
+    """Returns the output of the module, computed in float64."""
     default = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
     try:

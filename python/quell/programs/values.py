@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What a program is made of while it is being built: constants, inputs, results of instructions.
-Shapes are those of one sample: the batch is gone."""
+"""The values of a program that is being built: constants, inputs and results of instructions.
+Shapes are those of one sample, without the batch."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Input(Value):
 
 @dataclasses.dataclass(eq=False)
 class Result(Value):
-    """What an instruction makes. Operands are values, numbers, or None where one is left out."""
+    """The result of an instruction. An operand is a value, a number, or None if it is left out."""
 
     kind: str
     operands: tuple[Operand, ...]
@@ -59,12 +59,12 @@ class Result(Value):
 
 @dataclasses.dataclass(eq=False)
 class Unknown(Value):
-    """In place of what could not be taken over, so that all that cannot is found at once."""
+    """Stands for a result of an unknown operation, so that the rest of the graph is still read."""
 
 
 @dataclasses.dataclass(eq=False)
 class Complex:
-    """A complex array: a program has none, but its two parts."""
+    """A complex array. A program has only its two parts, as real arrays."""
 
     real: Value
     imaginary: Value
@@ -79,12 +79,12 @@ def constant(tensor: Tensor, name: str = "") -> Constant:
 
 
 def known(operands: tuple[Operand, ...]) -> bool:
-    """Whether no operand depends on an input."""
+    """Returns whether no operand depends on an input."""
     return not any(isinstance(o, Value) and not isinstance(o, Constant) for o in operands)
 
 
 def number(value: Operand) -> Number | None:
-    """The number that a constant of one element is; None if it is something else."""
+    """Returns the number in a constant of one element; None for anything else."""
     if isinstance(value, (int, float)):
         return value
     if isinstance(value, Constant) and value.tensor.numel() == 1:

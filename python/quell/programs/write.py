@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A program as docs/programs.md has it: JSON, and the tensors that it names."""
+"""Writes a program in the form of docs/programs.md: JSON, and the tensors that it names."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Writer:
         self._kept: list[Tensor] = []
 
     def program(self, lowered: Lowered) -> dict[str, Any]:
-        """A program's object."""
+        """Returns the JSON object of a program."""
         places = {result: k for k, result in enumerate(lowered.results)}
         if not isinstance(lowered.output, Result):
             raise Refused("quell.export: the network's result is no function of its inputs")
@@ -96,7 +96,7 @@ class Writer:
         return name
 
     def _name(self, value: Constant, made: Tensor) -> str:
-        """The weight's own, if it can be had, or the next free one."""
+        """Returns the name of the weight if it is free, or the next free name."""
         base = value.name or "constant"
         free = [base] if value.name else []
         k = 0
@@ -114,14 +114,15 @@ def _address(tensor: Tensor) -> tuple[Any, ...]:
 
 
 def _finite_number(value: float) -> float:
-    """A number of the file. What is beyond float32's range, as a mask's -inf, becomes its end."""
+    """Returns a number for the file. A number beyond float32's range, such as a mask's -inf,
+    becomes the largest or least float32."""
     if math.isnan(value):
         raise Refused("quell.export: the network has a constant that is not a number")
     return min(max(value, -LARGEST), LARGEST)
 
 
 def _stored(tensor: Tensor) -> Tensor:
-    """A constant as the file has it, in float32."""
+    """Returns a constant as it is stored in the file, in float32."""
     made = tensor.detach().cpu()
     whole = made.dtype != torch.bool and not made.is_floating_point()
     if whole and made.numel() and int(made.abs().max()) > 2**24:

@@ -18,8 +18,8 @@ static const struct option_row rows[] = {
              "How often a sample may evaluate the denoiser, whole numbers that rise (default "
              "8,16,32,64)."),
     COUNT_ROW(compare_options, count, "count", "N", 2, 10000000,
-              "How many samples of each (default 50000; 5000 of models with more than 64 "
-              "elements). With more of them the floor is lower."),
+              "How many samples each sampler draws (default 50000; 5000 for models with more than "
+              "64 elements). More samples lower the floor."),
     COUNT_ROW(compare_options, seed, "seed", "S", 0, UINT64_MAX,
               "The seed of the random numbers (default 0)."),
     SCHEDULE_ROW(compare_options),
@@ -44,23 +44,24 @@ static const struct option_rule rules[] = {SAMPLING_RULES,
 
 static const struct option_table table = {
     .usage = "quell compare [OPTION...]",
-    .about = "Compares samplers at a number of evaluations of the denoiser, with as many steps as\n"
-             "it allows. Each sampler draws --count samples. They are compared with as many exact\n"
-             "draws from the model's own law (of alpha X + sigma Z at the last time):\n\n"
-             "  distance    sliced Wasserstein distance W2, over 64 directions\n"
-             "  mean        error of the mean, relative to the root of the total variance\n"
-             "  covariance  relative error of the covariance in the Frobenius norm (with more\n"
-             "              than 64 elements, in the 64 directions)",
+    .about =
+        "Compares samplers at equal numbers of evaluations of the denoiser: each takes as many\n"
+        "steps as the evaluations allow, and draws --count samples. They are compared with as\n"
+        "many exact draws from the model's own law (of alpha X + sigma Z at the last time):\n\n"
+        "  distance    sliced Wasserstein distance W2, over 64 directions\n"
+        "  mean        error of the mean, relative to the root of the total variance\n"
+        "  covariance  relative error of the covariance in the Frobenius norm (with more\n"
+        "              than 64 elements, in the 64 directions)",
     .examples = "Example: quell compare --samplers ddim,ddpm,ddim:eta=0.5 --plot compare.svg",
     .options = rows,
     .rules = rules,
     .after =
         "The floor is the mean distance of four other sets of exact draws: a sampler below it\n"
         "cannot be told from the law. The chart ends at twice the distance of the law from\n"
-        "its mean (in JSON, spread): beyond that a sampler is worse than none. The same seed\n"
-        "gives the same table on any machine.\n\n"
-        "In JSON, what is not a finite number (no step within the budget, samples that are\n"
-        "not finite) is null.",
+        "its mean (in JSON, spread): a sampler beyond that is of no use. The same seed gives\n"
+        "the same table on any machine.\n\n"
+        "In JSON, a number that is not finite is null: where the evaluations allow no step, or\n"
+        "where samples are not finite.",
 };
 
 int command_compare(int argc, char **argv)

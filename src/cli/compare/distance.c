@@ -14,7 +14,7 @@
 #define DIRECTION_SEED 0x646972656374696fu /* of no run that anyone names */
 #define LANES 16
 
-/* Normal numbers, scaled to length 1, point everywhere alike. */
+/* Fills in a direction. Normal numbers, scaled to length 1, have no preferred direction. */
 static quell_status fill_direction(struct measure *measure, size_t direction, float *normals)
 {
     double squares = 0;
@@ -51,7 +51,7 @@ quell_status portrait_begin(struct portrait *portrait, const struct measure *mea
 
 void portrait_free(struct portrait *portrait) { free(portrait->lines); }
 
-/* What the workers share: worker w of W takes what has a number w, w + W, ... */
+/* The data that workers share. Worker w of W does the parts with the numbers w, w + W, ... */
 struct task {
     struct portrait *portrait;
     const struct measure *measure;
@@ -143,7 +143,7 @@ static size_t features(const struct measure *measure)
     return measure->dim < DIRECTIONS ? measure->dim : DIRECTIONS;
 }
 
-/* Sorting comes last, as the moments need to know which numbers are of one sample. */
+/* Sorting comes last, because the moments need the values of one sample in one place. */
 static quell_status take(struct task *task, float *transposed)
 {
     bool own = task->measure->dim <= DIRECTIONS;
@@ -185,10 +185,11 @@ static double mean_square(const float *a, const float *b, size_t count)
 
 static double square(double value) { return value * value; }
 
-/* Where the second set has no spread, an error is relative to nothing: infinite, unless it is 0. */
+/* If the second set has no spread, there is nothing to be relative to: an error is infinite, unless
+ * it is 0. */
 static double relative(double error, double size) { return error > 0 ? sqrt(error / size) : 0; }
 
-/* Over all directions u, u^T C u is tr C / dim on average. */
+/* The average of u^T C u over all directions u is tr C / dim. */
 double portrait_spread(const struct measure *measure, const struct portrait *portrait)
 {
     double trace = 0;

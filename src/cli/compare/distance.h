@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* How far two sets of as many samples are apart.
+/* The distance between two sets of the same number of samples.
  *
- * Sliced Wasserstein distance (Bonneel et al., 2015): both sets are projected onto directions; on a
- * line the best transport pairs the i-th smallest with the i-th smallest, so that
+ * Sliced Wasserstein distance (Bonneel et al., 2015): both sets are projected onto directions. On a
+ * line the best transport pairs the i-th smallest value of one set with the i-th smallest of the
+ * other, so that
  *
  *     W^2 = mean over directions of mean over i of (a_(i) - b_(i))^2.
  *
- * Moments: |m_a - m_b| / sqrt(tr C_b) and |C_a - C_b| / |C_b| in the Frobenius norm, of the samples
- * themselves or, where they have more elements than there are directions, of their projections. */
+ * Errors of the moments: |m_a - m_b| / sqrt(tr C_b) and |C_a - C_b| / |C_b| in the Frobenius norm,
+ * of the samples themselves or, if they have more elements than there are directions, of their
+ * projections. */
 #ifndef QUELL_CLI_COMPARE_DISTANCE_H
 #define QUELL_CLI_COMPARE_DISTANCE_H
 
@@ -21,16 +23,17 @@ struct distance {
     double wasserstein, mean, covariance;
 };
 
-/* What sets of `count` samples of `dim` elements are measured with. directions[dim][DIRECTIONS]: in
- * each column one of length 1, the same in every comparison. stop: where a signal is noted that
- * ends the work early, whose result is then to be thrown away. */
+/* How sets of `count` samples of `dim` elements are measured. directions[dim][DIRECTIONS]: each
+ * column is a direction of length 1, the same in every comparison. stop: set by a signal, which
+ * ends the work early; its result is then of no use. */
 struct measure {
     size_t dim, count, threads;
     double *directions;
     const _Atomic sig_atomic_t *stop;
 };
 
-/* A set of samples as it is measured: projected, each line sorted; its moments. */
+/* A set of samples in the form in which it is measured: its projections, each line sorted, and its
+ * moments. */
 struct portrait {
     float *lines; /* [DIRECTIONS][count] */
     double mean[DIRECTIONS], covariance[DIRECTIONS][DIRECTIONS];
@@ -43,12 +46,12 @@ quell_status portrait_begin(struct portrait *portrait, const struct measure *mea
 void measure_free(struct measure *measure);
 void portrait_free(struct portrait *portrait);
 
-/* Fills a portrait of x[count][dim]. The same bits from any number of threads. */
+/* Fills a portrait of x[count][dim], with the same bits on any number of threads. */
 quell_status portrait_take(struct portrait *portrait, const struct measure *measure,
                            const float *x);
 
-/* From the set to as many samples that are all its mean: what is farther away than this is worse
- * than no sampler. */
+/* Returns the distance from the set to the same number of samples that all are its mean. If a
+ * sampler is farther away than this, it is worse than none. */
 double portrait_spread(const struct measure *measure, const struct portrait *portrait);
 
 struct distance portrait_distance(const struct measure *measure, const struct portrait *a,

@@ -94,7 +94,8 @@ static int write_out(const char *path, struct parts *parts)
     return code;
 }
 
-/* Each sample's digest is by its number in the stream, so those of parts add up. */
+/* Adds up the digests of the parts. A sample's digest depends on its number, so this is the digest
+ * of all. */
 static uint64_t sum_digests(const struct parts *parts)
 {
     uint64_t sum = 0;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The parts of a stream that `quell join` puts together, in order. A part is an .npy file, or the
- * report of one (`quell sample --json`), which knows which samples it holds and how they were
- * drawn. */
+/* The parts that `quell join` puts together, in order. A part is an .npy file, or the report of one
+ * (`quell sample --json`), which says which samples it has and how they were drawn. */
 #ifndef QUELL_CLI_JOIN_JOIN_H
 #define QUELL_CLI_JOIN_JOIN_H
 
@@ -43,8 +42,8 @@ void parts_close(struct parts *parts);
  * before (join_report.c). */
 int part_read_report(struct parts *parts, struct part *part);
 
-/* Writes the settings that all reports share, as members of the report of the whole, and the first
- * one's files of x_1 and classes, which say that there were any. */
+/* Writes the settings that all reports share into the report of the whole. It also writes the files
+ * of x_1 and of classes of the first part, to show that there were such files. */
 void parts_put_settings(struct quell_json_writer *writer, const struct parts *parts);
 
 /* Opens the file of a part's samples. */

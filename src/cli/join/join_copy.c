@@ -26,7 +26,7 @@ static quell_status copy_values(struct samples_digest *digest, struct quell_npy 
     return status;
 }
 
-/* Complains of wrong values in a part: whatever the samples are, the file is at fault. */
+/* Complains of wrong values in a part. Whatever the samples are, the file is to blame. */
 static int complain_copy(quell_status status)
 {
     if (status == QUELL_BAD_MODEL && !interrupt_signal) return complain_input(EXIT_FILE, status);
@@ -68,8 +68,8 @@ static int by_digest(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-/* Refuses two parts with the same samples, unless they have reports, which say which samples they
- * hold: by chance, samples are not equal that often in the same order. */
+/* Refuses two parts with the same samples, because samples are never equal by chance. Reports say
+ * which samples a part has, so parts with reports need no such check. */
 static int check_twins(const struct parts *parts)
 {
     if (parts->reported) return EXIT_DONE;

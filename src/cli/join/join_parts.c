@@ -61,7 +61,8 @@ static int open_part(struct parts *parts, struct part *part)
     return code;
 }
 
-/* Parts without samples come last, as they have no position in the stream. */
+/* Orders parts by their first sample. Parts without samples come last, because they have no
+ * position. */
 static int by_first(const void *left, const void *right)
 {
     const struct part *a = left, *b = right;

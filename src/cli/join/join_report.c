@@ -37,8 +37,8 @@ static bool read_count(const struct quell_document *report, const char *field, u
     return quell_json_whole(value, count);
 }
 
-/* Inputs that each part has of its own, but either all parts have one or none: x_1 of a file is of
- * another law than that of the stream. */
+/* Returns whether a field names an input of which each part has its own. Either all parts have one
+ * or none: x_1 from a file has another law than x_1 from the seed. */
 static bool is_input(const char *field)
 {
     return !strcmp(field, "from") || !strcmp(field, "classes");
@@ -50,8 +50,8 @@ static bool agree(const char *field, const char *one, const char *other)
     return is_own(field) || quell_json_same(one, other);
 }
 
-/* A setting of one report that the other lacks, or has with another value; NULL if there is
- * none. */
+/* Returns a setting of one report that the other does not have, or has with another value; NULL if
+ * there is none. */
 static const char *find_other(const struct quell_document *one, const struct quell_document *other)
 {
     for (size_t i = 0; i < one->root.count; i++) {

@@ -57,7 +57,7 @@ static int run(struct ranks *ranks, int argc, char **argv)
     return EXIT_DONE;
 }
 
-/* What all print, one rank prints. */
+/* Lets only rank 0 print what all ranks would print. */
 static int speak_as_one(struct ranks *ranks)
 {
     complain_as("quell-mpi", ranks->complaint);

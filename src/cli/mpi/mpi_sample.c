@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* quell-mpi sample: each rank is a session of its own, which draws its range of the samples; the
- * file is of all. */
+/* quell-mpi sample: each rank is a session of its own, which draws its range of the samples; all
+ * ranks write the file. */
 #include <quell/mpi.h>
 #include "cli/interrupt.h"
 #include "cli/mpi/ranks.h"
@@ -13,7 +13,7 @@
 
 #define MOST_ROWS 64
 
-/* The rows of `quell sample` but --plot, which would need all samples in one place. */
+/* Copies the rows of `quell sample`, except --plot, which would need all samples in one place. */
 static void make_rows(struct option_row rows[MOST_ROWS])
 {
     int count = 0;

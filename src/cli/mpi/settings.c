@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Ranks that were started with other options, files or versions are refused by the first line of
- * their settings that is not rank 0's. */
+/* Refuses ranks that were started with other options, files or versions. The message has the first
+ * line of their settings that differs from rank 0's. */
 #include "cli/mpi/ranks.h"
 
 #include <stdbool.h>
@@ -9,7 +9,7 @@
 
 #define MOST 4096
 
-/* As much of the text as is sent, and a digest of all. */
+/* The part of the text that is sent, and a digest of all of it. */
 struct settings {
     uint64_t digest;
     char text[MOST];

@@ -36,8 +36,8 @@ struct record {
  * of the file `target`, if that exists, because the settings tell what a secret was made of. */
 int record_write(const char *name, const char *target, const char *settings);
 
-/* Writes a mark. Returns 0, or -1 with errno. It does not bring it to the disk: fdatasync() does.
- * */
+/* Writes a mark. Returns 0, or -1 with errno. It does not bring it to the disk: fdatasync()
+ * does. */
 int record_put(int file, enum record_line line, const struct record_mark *mark);
 
 /* Checks that a file of this name may be overwritten: there is none, or it is a record or the

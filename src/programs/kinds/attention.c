@@ -4,8 +4,8 @@
  *     s_j = scale Dot(q[i], k[j]) (+ mask[i, j]),
  *     y[i] = Dot over j of e_j v[j] / Sum of e_j,   e_j = E(s_j - the greatest s_j)
  *
- * without the scores of keys behind the query, if causal, and of those that a mask does not
- * keep. */
+ * The scores of keys behind the query are left out if the attention is causal, and so are those
+ * that a mask does not keep. */
 #include "programs/kind.h"
 #include "programs/products.h"
 #include "programs/sums.h"
@@ -17,10 +17,10 @@ enum { SCALE, CAUSAL, MASK };
 enum { ADD, KEEP };
 enum { Q, K, V, M };
 
-/* Queries that are worked on at a time, so that their scores stay in cache. */
+/* How many queries are computed at a time, so that their scores stay in cache. */
 #define QUERIES 64
 
-/* The sizes of a head: m queries and n keys of d, n values of e. */
+/* The sizes of one head: m queries and n keys of d elements, n values of e elements. */
 struct sizes {
     size_t m, n, d, e;
 };
@@ -106,8 +106,8 @@ static quell_status infer(struct quell_inference *at)
     return QUELL_OK;
 }
 
-/* A head: q, k, v and the scores s of some queries, the mask of its first query (or NULL), whose
- * elements are so far apart, and where the result goes. */
+/* A head: q, k, v, the scores s of some queries, the mask of its first query (or NULL) with the
+ * distances of its elements, and where the result goes. */
 struct head {
     const struct quell_instruction *of;
     const struct quell_kernels *kernels;
@@ -211,7 +211,7 @@ static void run_head(struct head *head)
     }
 }
 
-/* Which head of k and v goes with head number `head` of q, both counted over all leading
+/* Returns the head of k and v that head number `head` of q uses; both are counted over all leading
  * dimensions. */
 static size_t key_head(const struct quell_shape *q, const struct quell_shape *k, size_t head)
 {

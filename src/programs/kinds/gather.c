@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* gather: y[.., i.., ..] = x[.., index[i..], ..] along `dim`. An index that is none gives NaN,
- * which no run takes for a number. */
+/* gather: y[.., i.., ..] = x[.., index[i..], ..] along `dim`. An invalid index gives NaN, which
+ * makes the run fail. */
 #include "programs/kind.h"
 
 #include <math.h>

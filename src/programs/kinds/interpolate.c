@@ -27,7 +27,8 @@ static quell_status infer(struct quell_inference *at)
     return QUELL_OK;
 }
 
-/* What y[i] is made of, of `size` elements that become `made`. */
+/* The two elements that y[i] is interpolated from, and their weights; `size` elements become
+ * `made`. */
 struct blend {
     size_t a, b;
     float one, other; /* 1 - w and w */

@@ -7,8 +7,8 @@
 
 enum { FUNCTION };
 
-/* The functions that are a formula of a, b, c, and of e, what the kernel in the last column made of
- * a: name, operands, formula, kernel. */
+/* The functions that have a formula of a, b, c and of e, which the kernel in the last column
+ * computes from a. Each line has the name, the number of operands, the formula and the kernel. */
 #define NO_KERNEL QUELL_FUNCTIONS
 #define IN_DOUBLE(f) (float)f((double)a)
 #define FORMULAS(ROW)                                              \
@@ -61,11 +61,12 @@ enum { FUNCTION };
     ROW(tanh, 1, e, QUELL_FUNCTION_TANH)                           \
     ROW(where, 3, a != 0 ? b : c, NO_KERNEL)
 
-/* A NaN in either stays. */
+/* Returns NaN if a or b is NaN. */
 static float greater(float a, float b) { return isnan(a) || a > b ? a : b; }
 static float lesser(float a, float b) { return isnan(a) || a < b ? a : b; }
 
-/* y[count]: e, and then the result. in[k] has its elements step[k] apart. */
+/* y[count] has the values of e at first, and then the results. The elements of in[k] are step[k]
+ * apart. */
 typedef void formula(float *y, size_t count, const float *const in[3], const size_t step[3]);
 
 #define WRITE_OUT(name, arguments, value, kernel)                                                  \
@@ -103,16 +104,17 @@ static quell_status infer(struct quell_inference *at)
     return QUELL_OK;
 }
 
-/* The dimensions of the result over which operands are swept, and how far apart their elements are
- * along them. in: the operands; those that are not there repeat the first one. skip: from a sample
- * to the next. */
+/* The dimensions of the result, and the distances of the operands' elements along each. in: the
+ * operands; an operand that does not exist is a copy of the first one. skip: the distance from one
+ * sample to the next. */
 struct sweep {
     struct quell_shape shape;
     const float *in[3];
     size_t stride[3][QUELL_MAX_RANK], skip[3], samples;
 };
 
-/* Whether the elements of all operands go on from the end of dimension d of size `size`. */
+/* Returns whether the elements of all operands simply go on at the end of dimension d of size
+ * `size`. */
 static bool goes_on(const struct sweep *sweep, const size_t *before, size_t d, size_t size)
 {
     for (size_t k = 0; k < 3; k++)
@@ -120,7 +122,7 @@ static bool goes_on(const struct sweep *sweep, const size_t *before, size_t d, s
     return true;
 }
 
-/* Makes one dimension of those that follow each other in all operands, so that rows are long. */
+/* Merges dimensions that follow each other without gaps in all operands, so that rows are long. */
 static void merge(struct sweep *sweep)
 {
     struct quell_shape *shape = &sweep->shape;
@@ -157,7 +159,7 @@ static struct sweep sweep_of(const struct quell_execution *at)
     return sweep;
 }
 
-/* A row of the result; e is worked out for the row's first operand. */
+/* Computes a row of the result. The kernel computes e from the row's first operand. */
 static void map_row(const struct quell_execution *at, const struct function *function, size_t count,
                     float *y, const float *const in[3], const size_t step[3])
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* move: the elements of x in other places. Nothing is rounded; a reshape does nothing at all. */
+/* move: the elements of x at other positions. Nothing is rounded, and a reshape copies nothing. */
 #include "programs/kind.h"
 
 #include <string.h>
@@ -132,8 +132,8 @@ static quell_status infer(struct quell_inference *at)
     return status ? status : form->infer(at);
 }
 
-/* Copies elements `stride` apart along the dimensions of a shape to where they are `to_stride`
- * apart. */
+/* Copies elements that are `stride` apart along the dimensions of a shape to places that are
+ * `to_stride` apart. */
 static void copy(const struct quell_shape *shape, const float *from, const size_t *stride,
                  float *to, const size_t *to_stride)
 {
@@ -146,14 +146,14 @@ static void copy(const struct quell_shape *shape, const float *from, const size_
                               offset));
 }
 
-/* How far apart elements are in row-major order, along dimensions of size 1 too. */
+/* Sets the distances of elements in row-major order, along dimensions of size 1 too. */
 static void row_major(const struct quell_shape *shape, size_t *stride)
 {
     for (size_t d = 0; d < shape->rank; d++)
         stride[d] = quell_elements_of(shape, d + 1, shape->rank);
 }
 
-/* Sets a stride to that of a slice, and returns where it begins. */
+/* Sets a stride to that of a slice, and returns the offset of its first element. */
 static size_t cut(const struct quell_instruction *of, size_t *stride)
 {
     size_t dim = (size_t)quell_set(of, DIM), step = stride[dim];
@@ -204,7 +204,7 @@ static void run_repeat(const struct quell_execution *at)
     }
 }
 
-/* permute, slice, expand: x is read by strides of its own. */
+/* permute, slice and expand read x with strides of their own. */
 static void run_strided(const struct quell_execution *at)
 {
     const struct quell_shape *x = quell_shape_of(at, 0), *out = quell_out_shape(at);

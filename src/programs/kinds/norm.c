@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* norm: every set of elements brought to mean 0 and variance 1, or only to mean square 1, and then
- * scaled and shifted. Layer and RMS norms are over dimensions, group and instance norms over groups
- * of channels. */
+/* norm: brings every set of elements to mean 0 and variance 1, or only to mean square 1, and then
+ * scales and shifts it. Layer and RMS norms are over dimensions, group and instance norms over
+ * groups of channels. */
 #include "programs/kinds/sets.h"
 #include "programs/sums.h"
 
@@ -57,7 +57,7 @@ static void standardise(const struct quell_instruction *of, size_t count, float 
     for (size_t i = 0; i < count; i++) x[i] *= factor;
 }
 
-/* y[i] = y[i] scale[i], + shift[i], which broadcast to y. */
+/* Computes y[i] = y[i] scale[i] + shift[i] in place; scale and shift are broadcast to y. */
 static void modulate(const struct quell_execution *at)
 {
     const struct quell_shape *out = quell_out_shape(at);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* pad: more elements before and after those of x along each dimension, or fewer: y[i] = x[i -
- * before]. What lies beyond x is a value, or comes from x. */
+/* pad: adds elements before and after those of x along each dimension, or removes some: y[i] = x[i
+ * - before]. Beyond the ends of x, y is a value or an element of x. */
 #include "programs/kind.h"
 
 #include <inttypes.h>
@@ -10,7 +10,7 @@ enum { CONSTANT, CIRCULAR, REFLECT, REPLICATE };
 
 static const char *const modes[] = {"constant", "circular", "reflect", "replicate", NULL};
 
-/* The most that can be added at an end of a dimension. */
+/* Returns the largest number of elements that can be added at an end of a dimension. */
 static int64_t most_of(int64_t mode, size_t size)
 {
     if (mode == CIRCULAR) return (int64_t)size;
@@ -43,7 +43,7 @@ static quell_status infer(struct quell_inference *at)
     return QUELL_OK;
 }
 
-/* The element that is seen at i of a dimension of that size; -1: none. */
+/* Returns the element of a dimension of that size that stands at position i, or -1 for none. */
 static int64_t seen_at(int64_t mode, int64_t i, int64_t size)
 {
     if (i >= 0 && i < size) return i;
@@ -59,7 +59,7 @@ static int64_t seen_at(int64_t mode, int64_t i, int64_t size)
     }
 }
 
-/* The element of x that y has at a place; -1: none. */
+/* Returns the index of the element of x that y has at a place, or -1 for none. */
 static ptrdiff_t source_of(const struct quell_execution *at, const size_t *place)
 {
     const struct quell_shape *x = quell_shape_of(at, 0);

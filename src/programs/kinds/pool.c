@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* pool: the sum, mean or greatest of a window at each of its positions over x[channels][s...].
- * Outside x is 0 for sums and means, which are over the whole window, and nothing for the
- * greatest. */
+/* pool: the sum, mean or greatest element of a window at each of its positions over
+ * x[channels][s...]. Out of bounds x is 0 for sums and means, which are over the whole window; the
+ * greatest element is taken within bounds. */
 #include "programs/kinds/window.h"
 
 #include <math.h>
@@ -22,7 +22,7 @@ static quell_status check_window(const struct quell_inference *at, size_t spatia
     return status;
 }
 
-/* Every tap of a window is looked at. */
+/* The work is counted for every tap of a window. */
 static quell_status count_work(const struct quell_inference *at)
 {
     struct quell_shape window = {at->out.rank - 1, {0}};

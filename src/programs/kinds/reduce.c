@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* reduce: one number for all elements that differ in the dimensions `dims` only. */
+/* reduce: one number for all elements that differ only in the dimensions `dims`. */
 #include "programs/kinds/sets.h"
 #include "programs/sums.h"
 
@@ -44,7 +44,7 @@ static float variance(size_t count, float *x, float correction)
     return quell_squares(count, x) / ((float)count - correction);
 }
 
-/* The index of the greatest element, of the first of them, or of the first NaN. */
+/* Returns the index of the first greatest element (the least for sign -1), or of the first NaN. */
 static size_t greatest(size_t count, const float *x, float sign)
 {
     size_t best = 0;
@@ -53,7 +53,7 @@ static size_t greatest(size_t count, const float *x, float sign)
     return best;
 }
 
-/* May use x[count] for its work. */
+/* Reduces x[count], which it may overwrite. */
 static float reduce(int64_t function, size_t count, float *x, float correction)
 {
     switch (function) {

@@ -34,7 +34,7 @@ struct quell_sets quell_sets_of_groups(const struct quell_shape *shape, size_t g
     return sets;
 }
 
-/* The offset of each element of a set in order, one call after the other. */
+/* Sets the offset of the next element of a set, in order; false after the last one. */
 static bool next_inner(const struct quell_sets *sets, size_t *place, size_t *offset)
 {
     return quell_next_place(&sets->inner, sets->inner.rank, place, 1,
