@@ -141,8 +141,8 @@ static void draws(const char *spec, quell_status right)
         quell_status whole = quell_sample(sampler, NULL, NULL, x);
         CHECK(prior == (given ? QUELL_OK : right) && whole == prior, "%s from %g, given %d: %s, %s",
               spec, options.start, given, quell_status_name(prior), quell_error_message());
-        CHECK(prior == QUELL_OK || strstr(quell_error_message(), "give its mean and variance"), "%s",
-              quell_error_message());
+        CHECK(prior == QUELL_OK || strstr(quell_error_message(), "give its mean and variance"),
+              "%s", quell_error_message());
         for (size_t i = 0; i < DIM; i++) x[i] = 1;
         CHECK(quell_sample_from(sampler, NULL, NULL, x) == QUELL_OK, "%s", quell_error_message());
         quell_sampler_free(sampler);
