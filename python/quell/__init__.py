@@ -88,15 +88,15 @@ def fresh_seed() -> int:
 
 if _typing.TYPE_CHECKING:
     from quell.programs import export
+else:
+
+    def __getattr__(name: str) -> _typing.Any:
+        """quell.export, which is there once it is asked for: it imports torch."""
+        if name != "export":
+            raise AttributeError(f"module 'quell' has no attribute {name!r}")
+        from quell.programs import export
+
+        return export
 
 
-def __getattr__(name: str) -> _typing.Any:
-    """quell.export, which is there once it is asked for: it imports torch."""
-    if name != "export":
-        raise AttributeError(f"module 'quell' has no attribute {name!r}")
-    from quell.programs import export
-
-    return export
-
-
-__all__ = [*(name for name in dir() if not name.startswith("_")), "export"]
+__all__ = [name for name in dir() if not name.startswith("_")]  # export needs torch: by name

@@ -136,7 +136,8 @@ def compile(
             from PyTorch's (quell.architectures.check).
     """
     if (shape is None) == (example is None):
-        raise TypeError("quell.compile: must be given an example of the network's call, or a shape")
+        also = "None, must be given" if shape is None else "must not be given with an example"
+        raise TypeError(f"shape: {also}; any network is compiled by an example of its call")
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, "model.safetensors")
         if shape is None:

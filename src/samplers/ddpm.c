@@ -74,7 +74,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 
 static const struct quell_option options[] = {
     QUELL_CHOICE("variance", SMALL, "small|large|learned_range", "of the noise in a step"),
-    QUELL_YES_NO_NEEDS("variance=large", "steady", 1, QUELL_STEADY_SAYS),
+    QUELL_STEADY,
     {0}};
 
 QUELL_FAMILY(ddpm) = {{.name = "ddpm",

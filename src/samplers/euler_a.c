@@ -14,7 +14,8 @@
  *
  *     sigma~_down / sigma~_s = (1 - g) / (1 + S g).
  *
- * Both are exact in the limit; eta is clipped where sigma~_down would be negative. At alpha_t = 0
+ * Both are exact in the limit; eta is clipped where sigma~_down would be negative: with eta > 1 in
+ * those steps that are too long for it, as k-diffusion's get_ancestral_step does. At alpha_t = 0
  * and at sigma_s = 0 the formulas hold as they are. */
 #include "stages.h"
 #include "base/maths.h"
@@ -27,14 +28,35 @@ static double flow_part(const quell_point *t, const quell_point *s)
     return -quell_expm1(quell_lambda(t) - quell_lambda(s)) * (s->alpha / (s->alpha + s->sigma));
 }
 
+/* sigma_up / sigma_s / eta. */
+static double ancestral_part(const quell_point *t, const quell_point *s)
+{
+    return sqrt(-quell_expm1(2 * (quell_lambda(t) - quell_lambda(s))));
+}
+
 static double most_eta(const quell_point *grid, size_t steps, const double *option)
 {
     double most = 1;
-    for (size_t i = 0; i < steps && option[FORM] != 0; i++) {
-        double part = flow_part(&grid[i], &grid[i + 1]);
+    for (size_t i = 0; i < steps; i++) {
+        double part = (option[FORM] != 0 ? flow_part : ancestral_part)(&grid[i], &grid[i + 1]);
         if (part > 0) most = fmax(most, 1 / part);
     }
     return most;
+}
+
+/* With more than all of the noise that the law of x_s has fresh in an ancestral step. */
+static struct quell_ancestral beyond(const quell_point *t, const quell_point *s, double eta)
+{
+    double up = fmin(1, eta * ancestral_part(t, s)), kept = fmax(0, (1 - up) * (1 + up));
+    struct quell_ancestral step = {*s, s->sigma * up};
+    step.down.sigma *= sqrt(kept);
+    step.down.log_sigma += quell_log(kept) / 2;
+    return step;
+}
+
+static struct quell_ancestral by_sigma(const quell_point *t, const quell_point *s, double eta)
+{
+    return (eta > 1 ? beyond : quell_ancestral)(t, s, eta);
 }
 
 static struct quell_ancestral flow(const quell_point *t, const quell_point *s, double eta)
@@ -52,8 +74,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 {
     for (size_t i = 0; i < steps; i++) {
         const quell_point *t = &grid[i], *s = &grid[i + 1];
-        struct quell_ancestral step =
-            (option[FORM] != 0 ? flow : quell_ancestral)(t, s, option[ETA]);
+        struct quell_ancestral step = (option[FORM] != 0 ? flow : by_sigma)(t, s, option[ETA]);
         quell_register_id mu = quell_plan_denoise(plan, QUELL_STATE, t);
         QUELL_STAGE(plan, QUELL_STATE, .t = t, .s = &step.down, .mu = mu,
                     .noise = {option[S_NOISE] * step.up, quell_plan_noise(plan, 0, t, s)});
@@ -64,7 +85,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 
 static const struct quell_option options[] = {
     QUELL_NUMBER("eta", 1, 0, 1e6,
-                 "stochasticity: 0 deterministic, 1 full; rf: more, if steps are short"),
+                 "stochasticity: 0 deterministic, 1 full; more, if steps are short"),
     QUELL_NUMBER_NEEDS("eta", "s_noise", 1, 0, 1e6, "factor on the noise"),
     QUELL_CHOICE("form", 0, "ve|rf", "how far down: by sigma, or as flows do"),
     {0}};

@@ -63,7 +63,7 @@ double quell_steady_held(double weight);
 bool quell_steady_noise(double left, double fresh, double noise);
 
 /* The option of every method that has the rule. */
-#define QUELL_STEADY_SAYS "no: the whole order however long a step is, as other codes do"
-#define QUELL_STEADY QUELL_YES_NO("steady", 1, QUELL_STEADY_SAYS)
+#define QUELL_STEADY \
+    QUELL_YES_NO("steady", 1, "no: the whole order however long a step is, as other codes do")
 
 #endif

@@ -47,12 +47,11 @@ TEST(ignored, options_without_effect)
         {"pc:corrections=0,delta=0.5", "'delta' has no effect but with 'corrections', which is 0"},
         {"pc:corrections=0,corrector=langevin", "'corrector'"},
         {"xeab:order=1,formula=k_diffusion", "'formula' has no effect but with order=2|3"},
-        {"ddpm:steady=no", "'steady' has no effect but with variance=large"},
         {"xeab:order=3,solver=midpoint", "'solver' has no effect but with order=2"},
         {"dpm_single:order=1,fast=yes", "'fast' has no effect but with order=2|3"},
         {"heun:s_churn=1,s_tmin=2,s_tmax=1", "s_tmin must not be above s_tmax"},
         {"euler_a:eta=2",
-         "the eta of 'euler_a' is 2, but on these steps it has no effect beyond 1"},
+         "the eta of 'euler_a' is 2, but on these steps it has no effect beyond 1.0"},
         {"euler_a:form=rf,eta=1e3", "has no effect beyond"},
         {"ddim:eta=5", "the eta of 'ddim' is 5, but on these steps it has no effect beyond 1"},
         {"pc:eta=5", "the eta of 'pc' is 5"},
@@ -65,7 +64,9 @@ TEST(ignored, options_without_effect)
     static const char *const taken[] = {"heun:s_noise=1,s_tmin=0",
                                         "heun:s_churn=1,s_noise=2,s_tmin=1",
                                         "pc:corrector=langevin,snr=0.9,formula=paper",
-                                        "dpmpp_2m:formula=k_diffusion", "euler_a:form=rf,eta=1.01"};
+                                        "dpmpp_2m:formula=k_diffusion",
+                                        "euler_a:form=rf,eta=1.01",
+                                        "euler_a:eta=1.001"};
     begin("vp");
     for (size_t i = 0; i < sizeof specs / sizeof *specs; i++)
         options.steps = 4, refused(specs[i][0], specs[i][1]);

@@ -30,6 +30,7 @@ const struct twin_case twin_cases[] = {
     CHURN("heunpp2"),
     ETAS("euler_a"),
     {"euler_ancestral", "euler_a", 0},
+    CASE("euler_a:eta=1.2"),
     CASE("euler_a:form=rf"),
     CASE("euler_a:form=rf,eta=0.5,s_noise=1.1"),
     CASE("euler_a:form=rf,eta=0"),

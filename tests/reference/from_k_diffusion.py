@@ -113,6 +113,7 @@ def samplers():
                            ("dpmpp_2s_ancestral", "dpmpp_2s_a")):
         yield same(function, name)
         yield same(function, name, eta=0.5, s_noise=0.75)
+    yield same("euler_ancestral", "euler_a", eta=1.125, s_noise=0.75)
     for order in 1, 2, 3, 4:
         yield "lms", {"order": order}, f"zab:order={order}", 1e-8, ""
     yield same("dpmpp_2m", "dpmpp_2m")

@@ -36,6 +36,7 @@ class Setup:
         sigmas: The values of sigma / alpha of the grid, which fall, with shape (steps + 1).
         output: What the network returns, in FunctionDenoiser's words: "eps", "v", "x0" or "flow".
         time_scale: The network's time is time_scale * t; it is N - 1 for a table with N points.
+        variance: What the network has learned about the variance, "none" or "learned_range".
         clamp, threshold, threshold_max: Arguments of Sampler.
         differences: Where numbers differ from those of diffusers; empty with strict.
         ignored: Fields of the configuration that diffusers does not read for this class.
@@ -47,6 +48,7 @@ class Setup:
     sigmas: np.ndarray
     output: str
     time_scale: float
+    variance: str = "none"
     clamp: tuple[float, float] | None = None
     threshold: float = 0.0
     threshold_max: float = float("inf")
@@ -61,7 +63,8 @@ class Setup:
     def denoiser(self, network: Callable[..., Any]) -> FunctionDenoiser:
         """Makes a denoiser of a network that is called as diffusers calls it: network(x, timestep,
         **kwargs) -> output, with x as scale_model_input makes it. The timestep need not be a whole
-        number: it is that of the level of noise, which diffusers rounds for some schedulers.
+        number: it is that of the level of noise, which diffusers rounds for some schedulers. With
+        learned_range the output has twice the channels of x, as theirs: the mean's, then v's.
 
         Raises:
             BadArgument: The network is one of EDM; use KarrasDenoiser, which has its
@@ -71,9 +74,10 @@ class Setup:
             raise BadArgument(f"{self.name}: give sampler() a denoiser of E[X | x_t]")
 
         def scaled(x: Any, t: Any, **kwargs: Any) -> Any:
-            return network(x, t * self.time_scale, **kwargs)
+            output = network(x, t * self.time_scale, **kwargs)
+            return output if self.variance == "none" else _halves(output, x.shape)
 
-        return FunctionDenoiser(scaled, self.schedule, output=self.output)
+        return FunctionDenoiser(scaled, self.schedule, output=self.output, variance=self.variance)
 
     def sampler(self, denoiser: Any, **kwargs: Any) -> Sampler:
         """Makes the sampler for a denoiser.
@@ -155,10 +159,22 @@ def from_diffusers(
         at,
         output,
         scale,
+        variance="learned_range" if spec.endswith("learned_range") else "none",
         **_bounds(fields),
         differences=tuple(fields.differences),
         ignored=fields.ignored,
     )
+
+
+def _halves(output: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
+    """The mean's channels and those of v, of a network's output for samples of this shape."""
+    wanted = (shape[0], 2 * shape[1], *shape[2:]) if len(shape) > 1 else None
+    if wanted is None or tuple(output.shape) != wanted:
+        raise refused(
+            f"network: it returned shape {tuple(output.shape)}, must be {wanted}: with "
+            "learned_range twice as many channels as x has"
+        )
+    return output[:, : shape[1]], output[:, shape[1] :]
 
 
 def _check(fields: Fields, steps: Any, sigmas: Any, mu: Any, original: Any) -> None:

@@ -28,7 +28,7 @@ def spec_of(
 def _whole(spec: str) -> str:
     """Adds steady=no, because diffusers' steps have the whole order however long they are."""
     name, _, options = spec.partition(":")
-    if name not in _RULED and not options.startswith("variance="):
+    if name not in _RULED and options != "variance=large":
         return spec
     return f"{name}:{options},steady=no" if options else f"{name}:steady=no"
 
@@ -51,16 +51,14 @@ def _ddpm(fields: Fields, at: np.ndarray, steps: int, *_: Any) -> str:
     variance = fields.variance_type
     if variance in ("fixed_small", "fixed_small_log"):
         return "ddpm"
-    if variance != "fixed_large":
-        fields.refuse(
-            "variance_type",
-            "of these from_diffusers knows the fixed ones alone; a network that returns its mean "
-            "and learned_range's v is FunctionDenoiser(..., variance='learned_range'), for "
-            "Sampler(..., 'ddpm:variance=learned_range')",
-        )
+    if variance not in ("fixed_large", "learned_range"):
+        fields.refuse("variance_type", "learned_range is the learned variance that quell has")
     if int(fields.get("steps_offset", 0)) > 0:
-        fields.refuse("steps_offset", "with fixed_large diffusers adds noise to the last step")
-    return "ddpm:variance=large"
+        fields.refuse("steps_offset", f"with {variance} diffusers adds noise to the last step")
+    trailing = fields.get("timestep_spacing") == "trailing"
+    if trailing and steps < int(fields.num_train_timesteps):
+        fields.refuse("timestep_spacing", f"with {variance} diffusers adds noise to the last step")
+    return "ddpm:variance=" + ("large" if variance == "fixed_large" else "learned_range")
 
 
 def _ddim(fields: Fields, at: np.ndarray, steps: int, eta: float | None, _: Any) -> str:

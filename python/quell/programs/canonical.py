@@ -268,8 +268,11 @@ def _unexpanded(value: Operand) -> Operand:
 
 
 def _shortened(b: Builder, value: Value, full: int) -> Value:
-    """Without leading dimensions of 1, where another operand has those."""
+    """Without leading dimensions of 1, where another operand has those, and it was only given them
+    or is a constant."""
     shape = value.shape
+    if not isinstance(value, Constant) and not _is(value, "reshape"):
+        return value
     while len(shape) > 1 and full >= value.rank and full != 99 and shape[0] == 1:
         shape = shape[1:]
     return b.reshape(value, shape)

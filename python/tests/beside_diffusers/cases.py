@@ -53,6 +53,10 @@ def tables():
     yield Case("DDPM", 7, {**PLAIN, "timestep_spacing": "trailing"})
     yield Case("DDPM", 10, {**PLAIN, "variance_type": "fixed_small_log"})
     yield Case("DDPM", 10, {**PLAIN, "variance_type": "fixed_large"})
+    for spacing in "leading", "linspace":
+        for prediction in "epsilon", "v_prediction":
+            learned = {**PLAIN, "variance_type": "learned_range", "timestep_spacing": spacing}
+            yield Case("DDPM", 12, {**learned, "prediction_type": prediction})
     yield Case("DDPM", 10, {})
     yield Case("DDPM", 10, {"clip_sample_range": 0.5})
     yield Case("DDPM", 10, {**PLAIN, "thresholding": True, "sample_max_value": 1.5,

@@ -98,6 +98,11 @@ def shaped(x):
     return torch.from_numpy(x[..., None])
 
 
+def learned(x):
+    """A v of learned_range, from -1 to 1."""
+    return np.cos(3 * x)
+
+
 def run(case, model, x, noise):
     """x_0 of x_1, both with our scale. noise: an iterator over what randn_tensor returns."""
     scheduler = create(case)
@@ -113,6 +118,8 @@ def run(case, model, x, noise):
         alpha, sigma = place(case, r)
         seen = x * alpha if in_sigma else x
         out = output(case, scheduler, seen, MODELS[model](seen, alpha, sigma), alpha, sigma, r)
+        if scheduler.config.get("variance_type") == "learned_range":
+            out = np.concatenate([out, learned(seen)], axis=1)
         made = scheduler.step(shaped(out), t, shaped(x), **case.as_step)
         x = made.prev_sample.numpy()[..., 0]
     return place(case, float(scheduler.sigmas[scheduler.step_index]))[0] * x if in_sigma else x

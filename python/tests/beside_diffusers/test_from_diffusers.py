@@ -37,7 +37,19 @@ def denoiser_of(setup, model):
         alpha, sigma = (float(each) for each in setup.schedule(np.float64(t)))
         return peer.MODELS[model](x.astype(np.float64), alpha, sigma)
 
-    return quell.FunctionDenoiser(mean, setup.schedule)
+    if setup.variance == "none":
+        return quell.FunctionDenoiser(mean, setup.schedule)
+
+    def network(x, timestep):  # as diffusers calls it, with twice the channels
+        alpha, sigma = (
+            float(each) for each in setup.schedule(np.float64(timestep) / setup.time_scale)
+        )
+        x = x.astype(np.float64)
+        eps = (x - alpha * peer.MODELS[model](x, alpha, sigma)) / sigma
+        v = alpha * eps - sigma * (x - sigma * eps) / alpha
+        return np.concatenate([eps if setup.output == "eps" else v, peer.learned(x)], axis=1)
+
+    return setup.denoiser(network)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)

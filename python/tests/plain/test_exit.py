@@ -42,9 +42,9 @@ WORK = {
 
 def ends(program, **parts):
     text = START.format(**{"work": "pass", "end": "", **parts}) if program is None else program
-    child = subprocess.run(
-        [sys.executable, "-c", text], capture_output=True, text=True, timeout=30, check=False
-    )
+    # From 3.12 on Python warns of any fork beside other threads.
+    words = [sys.executable, "-W", "ignore:This process:DeprecationWarning", "-c", text]
+    child = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
     assert (child.returncode, child.stderr) == (0, ""), child
     return child.stdout
 

@@ -49,8 +49,10 @@ REFUSED = [
     ("IPNDM", {}, 10, "its levels are no schedule"),
     ("FlowMatchHeunDiscrete", {}, 10, "its slope is the velocity"),
     ("RePaint", {}, 10, "RePaintScheduler has no sampler here"),
-    ("DDPM", {"variance_type": "learned_range"}, 10, "variance_type='learned_range'"),
-    ("DDPM", {"variance_type": "learned"}, 10, "FunctionDenoiser(..., variance='learned_range')"),
+    ("DDPM", {"variance_type": "learned"}, 10, "learned_range is the learned variance"),
+    ("DDPM", {"variance_type": "learned_range", "steps_offset": 1}, 10, "steps_offset=1"),
+    ("DDPM", {"variance_type": "learned_range", "timestep_spacing": "trailing"}, 7, "trailing"),
+    ("DDPM", {"variance_type": "fixed_large", "timestep_spacing": "trailing"}, 7, "trailing"),
     ("DDPM", {"variance_type": "fixed_large", "steps_offset": 1}, 10, "steps_offset=1"),
     ("DDPM", {"beta_schedule": "exp"}, 10, "beta_schedule='exp'"),
     ("DDPM", {"prediction_type": "flow"}, 10, "prediction_type='flow'"),
@@ -246,3 +248,15 @@ def test_files_are_refused_by_name(tmp_path):
     config = {"_class_name": "EulerDiscreteScheduler"}
     path.write_text(json.dumps(config), encoding="utf-8-sig")
     assert quell.from_diffusers(path, 5).spec == "euler"
+
+
+def test_learned_range_has_twice_the_channels():
+    config = {"_class_name": "DDPMScheduler", "variance_type": "learned_range"}
+    setup = quell.from_diffusers({**config, "clip_sample": False}, 5)
+    assert setup.spec == "ddpm:variance=learned_range" and setup.variance == "learned_range"
+    x1 = quell.normal(0, 3, (2,))
+    narrow = setup.sampler(setup.denoiser(lambda x, t: x), silent=True)
+    with pytest.raises(ValueError, match="twice as many channels"):
+        narrow(x1)
+    both = setup.sampler(setup.denoiser(lambda x, t: np.concatenate([x, x * 0], 1)), silent=True)
+    assert np.isfinite(both(x1, seed=1)).all()

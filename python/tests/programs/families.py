@@ -148,8 +148,8 @@ def _():
 def _():
     from torchcfm.models.unet import UNetModel
 
-    net = UNetModel((1, 16, 16), 32, 1, num_heads=2, attention_resolutions="8")
-    return Called(net, lambda n, x, t: n(t, x)), (normal(1, 16, 16), times()), 0
+    net = UNetModel((1, 28, 28), 32, 1, num_heads=2, attention_resolutions="14")
+    return Called(net, lambda n, x, t: n(t, x)), (normal(1, 28, 28), times()), 0
 
 
 @family("smalldiffusion-dit")
