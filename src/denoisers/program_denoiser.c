@@ -220,34 +220,60 @@ const struct quell_program *quell_denoiser_is_program(const quell_denoiser *deno
 
 static quell_status check_class(const struct quell_program *program, size_t input, size_t classes)
 {
-    if (input == program->inputs)
-        return classes ? quell_program_bad(program, "has no input 'class', but the description "
-                                                    "has 'classes'")
-                       : QUELL_OK;
     const struct quell_shape *shape = &program->value[input].shape;
     if (!classes)
         return quell_program_bad(program, "has an input 'class': the description must say how many "
                                           "'classes' there are");
+    if (shape->rank == 0 && classes >= QUELL_MOST_INDEX)
+        return quell_program_bad(program, "its input 'class' is a float32 number, which tells at "
+                                          "most 16777215 'classes' apart");
     if (shape->rank == 0 || (shape->rank == 1 && shape->size[0] == classes)) return QUELL_OK;
     return quell_program_bad(program, "its input 'class' must be [] or [%zu]", classes);
 }
 
-static quell_status check_inputs(const struct quell_program *program, size_t classes)
+static quell_status check_input(const struct quell_program *program, size_t i, size_t classes,
+                                bool denoises)
 {
-    size_t x = quell_program_input(program, "x"), time = quell_program_input(program, "time");
-    size_t class = quell_program_input(program, "class");
-    for (size_t i = 0; i < program->inputs; i++)
-        if (i != x && i != time && i != class)
-            return quell_program_bad(program,
-                                     "input '%.60s' is a condition, which a run cannot be "
-                                     "given yet: x, time and class are known",
-                                     program->value[i].name);
-    if (x == program->inputs) return quell_program_bad(program, "must have an input 'x'");
-    if (time < program->inputs && program->value[time].shape.rank != 0)
+    const struct quell_value *input = &program->value[i];
+    bool time = !strcmp(input->name, "time"), class = !strcmp(input->name, "class");
+    if (time && !denoises)
+        return quell_program_bad(program, "has an input 'time', which only 'denoise' is given");
+    if (!time && !class && strcmp(input->name, "x"))
+        return quell_program_bad(program,
+                                 "input '%.60s' is a condition, which a run cannot be given yet: "
+                                 "x%s class are known",
+                                 input->name, denoises ? ", time and" : " and");
+    if (!input->used)
+        return quell_program_bad(program, "its input '%s' is read by no instruction: leave it out",
+                                 input->name);
+    if (time && input->shape.rank != 0)
         return quell_program_bad(program, "its input 'time' must be [], a number");
-    if (!quell_same_shape(&program->value[x].shape, &program->value[program->output].shape))
-        return quell_program_bad(program, "its output must have the shape of x");
-    return check_class(program, class, classes);
+    return class ? check_class(program, i, classes) : QUELL_OK;
+}
+
+quell_status quell_program_check_inputs(const struct quell_program *program, size_t classes,
+                                        bool denoises)
+{
+    quell_status status = QUELL_OK;
+    for (size_t i = 0; i < program->inputs && !status; i++)
+        status = check_input(program, i, classes, denoises);
+    if (status) return status;
+    if (quell_program_input(program, "x") == program->inputs)
+        return quell_program_bad(program, "must have an input 'x'");
+    if (denoises && classes && quell_program_input(program, "class") == program->inputs)
+        return quell_program_bad(program,
+                                 "has no input 'class', but the description has 'classes'");
+    return QUELL_OK;
+}
+
+static quell_status check_shapes(const struct quell_program *program, size_t classes)
+{
+    quell_status status = quell_program_check_inputs(program, classes, true);
+    size_t x = quell_program_input(program, "x");
+    if (status ||
+        quell_same_shape(&program->value[x].shape, &program->value[program->output].shape))
+        return status;
+    return quell_program_bad(program, "its output must have the shape of x");
 }
 
 static size_t liked_rows(const struct quell_program *program)
@@ -259,7 +285,7 @@ static size_t liked_rows(const struct quell_program *program)
 static quell_status make(quell_denoiser **denoiser, struct quell_program *program, size_t classes,
                          const struct quell_parametrization *parametrization)
 {
-    quell_status status = check_inputs(program, classes);
+    quell_status status = check_shapes(program, classes);
     if (status) return status;
     size_t dim = quell_elements(&program->value[program->output].shape);
     status = quell_denoiser_arguments(denoiser, dim);

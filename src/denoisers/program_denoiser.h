@@ -14,6 +14,11 @@ quell_status quell_denoiser_program(quell_denoiser **denoiser, struct quell_prog
                                     size_t classes,
                                     const struct quell_parametrization *parametrization);
 
+/* Checks the inputs of a program: their names and shapes, and that each is read. `denoises`: it is
+ * the program 'denoise', which has the time, and reads the class where there are classes. */
+quell_status quell_program_check_inputs(const struct quell_program *program, size_t classes,
+                                        bool denoises);
+
 /* The program of a denoiser that is one; NULL for others. */
 const struct quell_program *quell_denoiser_is_program(const quell_denoiser *denoiser);
 

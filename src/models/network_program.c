@@ -113,7 +113,10 @@ static quell_status read_decode(const struct quell_document *document, const cha
     if (!text) return QUELL_OK;
     model->decode = quell_new(1, sizeof *model->decode);
     if (!model->decode) return quell_fail(QUELL_NO_MEMORY, "%s: no memory", document->path);
-    return load_program(document, "decode", text, shelf, model, model->decode);
+    size_t classes = 0;
+    quell_status status = quell_document_size(document, "classes", &classes);
+    if (!status) status = load_program(document, "decode", text, shelf, model, model->decode);
+    return status ? status : quell_program_check_inputs(model->decode, classes, false);
 }
 
 static quell_status check_all_used(const struct quell_tensors *tensors)

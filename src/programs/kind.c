@@ -59,23 +59,31 @@ quell_status quell_refuse_operand(const struct quell_inference *at, size_t opera
                         text);
 }
 
+static quell_status refuse_number(const struct quell_inference *at, size_t attribute)
+{
+    return quell_refuse_operand(at, 0, "is one number, without a dimension that '%s' could name",
+                                at->of->kind->attributes[attribute].name);
+}
+
 quell_status quell_check_dim(const struct quell_inference *at, size_t attribute, size_t rank)
 {
     int64_t dim = quell_set(at->of, attribute);
     if (dim >= 0 && (uint64_t)dim < rank) return QUELL_OK;
+    if (!rank) return refuse_number(at, attribute);
     return quell_refuse(at, "'%s' is %" PRId64 ", must be from 0 to %zu, a dimension of operand 0",
-                        at->of->kind->attributes[attribute].name, dim, rank ? rank - 1 : 0);
+                        at->of->kind->attributes[attribute].name, dim, rank - 1);
 }
 
 quell_status quell_check_dims(const struct quell_inference *at, size_t attribute, size_t rank)
 {
     struct quell_setting *set = &at->of->set[attribute];
+    if (!rank && set->count) return refuse_number(at, attribute);
     for (size_t i = 0; i < set->count; i++) {
         bool fits = set->whole[i] >= 0 && (uint64_t)set->whole[i] < rank;
         if (!fits || (i && set->whole[i] <= set->whole[i - 1]))
             return quell_refuse(at,
                                 "'%s' must be dimensions of operand 0, from 0 to %zu, ascending",
-                                at->of->kind->attributes[attribute].name, rank ? rank - 1 : 0);
+                                at->of->kind->attributes[attribute].name, rank - 1);
     }
     return QUELL_OK;
 }

@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Operations on constants alone, and floats that these make more than they were: a small file must
- * not keep a processor busy for hours, or fill a machine's memory. */
+/* Operations on constants alone, and floats that are there at a time beyond the tensors: a small
+ * file must not keep a processor busy for hours, or fill a machine's memory. */
 #define MOST_FOLDED ((uint64_t)1 << 32)
-#define MOST_GROWN ((uint64_t)1 << 27)
+#define MOST_MADE ((uint64_t)1 << 27)
 
 quell_status quell_program_bad(const struct quell_program *program, const char *format, ...)
 {
@@ -58,39 +58,86 @@ static uint64_t operand_floats(const struct quell_program *program,
     return floats;
 }
 
-static quell_status check_work(const struct quell_program *program, uint64_t most)
+/* What constants cost: the operations, and the floats that are there at a time. */
+struct cost {
+    uint64_t work, live;
+    bool *gone; /* for each value: whether it has been dropped */
+};
+
+static bool is_dropped(const struct quell_value *root, size_t number)
 {
-    uint64_t work = 0, grown = 0;
+    return root->last == number && !root->kept && root->stage == QUELL_FROM_CONSTANTS;
+}
+
+/* Adds the cost of an instruction, and returns the floats that are there while it runs. */
+static uint64_t add_cost(struct cost *cost, const struct quell_program *program, size_t number)
+{
+    const struct quell_instruction *now = &program->instruction[number];
+    uint64_t out = quell_elements(&program->value[now->result].shape);
+    uint64_t work = operand_floats(program, now) + out;
+    if (__builtin_add_overflow(work, now->multiply_adds, &work) ||
+        __builtin_add_overflow(work, cost->work, &cost->work))
+        cost->work = UINT64_MAX;
+    if (!now->same) cost->live += out;
+    uint64_t most = cost->live + now->scratch;
+    for (size_t i = 0; i < now->operands; i++) {
+        size_t root = program->value[now->operand[i]].root;
+        if (cost->gone[root] || !is_dropped(&program->value[root], number)) continue;
+        cost->live -= quell_elements(&program->value[root].shape);
+        cost->gone[root] = true;
+    }
+    return most;
+}
+
+static uint64_t count_loaded(const struct quell_program *program)
+{
+    uint64_t floats = 0;
+    for (size_t i = program->inputs; i < program->values - program->count; i++)
+        floats += quell_elements(&program->value[i].shape);
+    return floats;
+}
+
+static quell_status check_costs(const struct quell_program *program, uint64_t most,
+                                struct cost *cost)
+{
+    uint64_t loaded = cost->live = count_loaded(program);
     for (size_t i = 0; i < program->count; i++) {
         const struct quell_instruction *now = &program->instruction[i];
         if (!is_constant(program, now->result)) continue;
-        uint64_t in = operand_floats(program, now);
-        uint64_t out = quell_elements(&program->value[now->result].shape);
-        work += in + out;
-        grown += out > in ? out - in : 0;
-        if (__builtin_add_overflow(work, now->multiply_adds, &work) || work > most ||
-            grown > MOST_GROWN)
-            return quell_program_bad(program,
-                                     "instruction %zu (%s): more than 2^32 operations on constants "
-                                     "alone, or 2^27 numbers made of fewer: work them out before "
-                                     "the export",
-                                     i, now->kind->name);
+        bool fits = add_cost(cost, program, i) <= loaded + MOST_MADE;
+        if (fits && cost->work <= most) continue;
+        return quell_program_bad(program,
+                                 "instruction %zu (%s): constants alone take more than %s: work "
+                                 "them out before the export",
+                                 i, now->kind->name,
+                                 fits ? "2^32 operations"
+                                      : "2^27 numbers at a time beyond the tensors");
     }
     return QUELL_OK;
 }
 
-/* An index beyond its table, or a root of a negative number. */
+static quell_status check_work(const struct quell_program *program, uint64_t most)
+{
+    struct cost cost = {.gone = quell_new(program->values, sizeof *cost.gone)};
+    if (!cost.gone) return quell_program_no_memory(program);
+    quell_status status = check_costs(program, most, &cost);
+    free(cost.gone);
+    return status;
+}
+
+/* A root of a negative number, say, or a quotient by zero. -infinity stays: masks have it. */
 static quell_status check_numbers(const struct quell_program *program,
                                   const struct quell_instruction *now)
 {
     const struct quell_value *result = &program->value[now->result];
     size_t count = quell_elements(&result->shape);
     for (size_t i = 0; i < count; i++)
-        if (isnan(result->data[i]))
+        if (isnan(result->data[i]) || result->data[i] == INFINITY)
             return quell_program_bad(program,
                                      "instruction %zu (%s): element %zu of its result, which comes "
-                                     "from constants, is not a number",
-                                     (size_t)(now - program->instruction), now->kind->name, i);
+                                     "from constants, is %s",
+                                     (size_t)(now - program->instruction), now->kind->name, i,
+                                     isnan(result->data[i]) ? "not a number" : "infinity");
     return QUELL_OK;
 }
 
@@ -116,7 +163,7 @@ static void drop(struct quell_program *program, size_t number, const struct quel
 {
     for (size_t i = 0; i < now->operands; i++) {
         struct quell_value *value = &program->value[program->value[now->operand[i]].root];
-        if (value->last != number || value->kept || value->stage != QUELL_FROM_CONSTANTS) continue;
+        if (!is_dropped(value, number)) continue;
         free(value->data);
         value->data = NULL;
     }
@@ -126,10 +173,10 @@ static quell_status fold_all(struct quell_program *program, const struct quell_r
 {
     for (size_t i = 0; i < program->count; i++) {
         const struct quell_instruction *now = &program->instruction[i];
-        if (!is_constant(program, now->result)) continue;
-        quell_status status = fold_one(program, now, room);
+        quell_status status = now->kind->check ? now->kind->check(program, now) : QUELL_OK;
+        if (!status && is_constant(program, now->result)) status = fold_one(program, now, room);
         if (status) return status;
-        drop(program, i, now);
+        if (is_constant(program, now->result)) drop(program, i, now);
     }
     return QUELL_OK;
 }

@@ -8,10 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The values that are alive, in the order of their places. */
+/* Both hold for each stage: values that are alive at a time, as each new one is put among them; and
+ * floats of memory, so that a small file cannot fill a machine's. */
+#define MOST_LIVING 4096
+#define MOST_FLOATS ((size_t)1 << 29)
+
+/* The values that are alive, in the order of their places. scratch: the largest scratch memory of
+ * an instruction so far. */
 struct living {
     struct quell_program *program;
-    size_t count;
+    size_t count, scratch;
     uint32_t *value;
 };
 
@@ -37,6 +43,15 @@ static size_t insert(struct living *living, uint32_t index)
     return at + floats;
 }
 
+/* Returns whether an instruction is the last one that reads some value. */
+static bool ends_any(const struct quell_program *program, size_t number)
+{
+    const struct quell_instruction *now = &program->instruction[number];
+    for (size_t i = 0; i < now->operands; i++)
+        if (program->value[program->value[now->operand[i]].root].last == number) return true;
+    return false;
+}
+
 /* Removes the values that no instruction after `number` reads. */
 static void release(struct living *living, size_t number)
 {
@@ -48,27 +63,48 @@ static void release(struct living *living, size_t number)
     living->count = left;
 }
 
-static void place_stage(struct living *living, enum quell_stage stage)
+static quell_status place_one(struct living *living, enum quell_stage stage, size_t number)
 {
     struct quell_program *program = living->program;
-    living->count = 0;
+    const struct quell_instruction *now = &program->instruction[number];
+    const char *kind = now->kind->name;
+    if (living->count == MOST_LIVING)
+        return quell_program_bad(program,
+                                 "instruction %zu (%s): more than %d results are still to be read, "
+                                 "the most at a time",
+                                 number, kind, MOST_LIVING);
+    size_t end = insert(living, (uint32_t)now->result);
+    if (end > program->floats[stage]) program->floats[stage] = end;
+    if (now->scratch > living->scratch) living->scratch = now->scratch;
+    size_t floats = program->floats[stage];
+    if (floats <= MOST_FLOATS && living->scratch <= MOST_FLOATS - floats) return QUELL_OK;
+    return quell_program_bad(program,
+                             "instruction %zu (%s): more than 2^29 numbers (2 GiB) are needed at "
+                             "the same time",
+                             number, kind);
+}
+
+static quell_status place_stage(struct living *living, enum quell_stage stage)
+{
+    struct quell_program *program = living->program;
+    living->count = living->scratch = 0;
     for (size_t number = 0; number < program->count; number++) {
         const struct quell_instruction *now = &program->instruction[number];
         if (program->value[now->result].stage != stage) continue;
-        if (!now->same) {
-            size_t end = insert(living, (uint32_t)now->result);
-            if (end > program->floats[stage]) program->floats[stage] = end;
-        }
-        release(living, number);
+        quell_status status = now->same ? QUELL_OK : place_one(living, stage, number);
+        if (status) return status;
+        if (ends_any(program, number)) release(living, number);
     }
+    return QUELL_OK;
 }
 
 quell_status quell_program_place(struct quell_program *program)
 {
-    struct living living = {program, 0, quell_new(program->count + 1, sizeof *living.value)};
+    struct living living = {program, 0, 0, quell_new(MOST_LIVING, sizeof *living.value)};
+    quell_status status = QUELL_OK;
     if (!living.value) return quell_program_no_memory(program);
-    for (int stage = QUELL_FROM_TIME; stage < QUELL_STAGES; stage++)
-        place_stage(&living, (enum quell_stage)stage);
+    for (int stage = QUELL_FROM_TIME; stage < QUELL_STAGES && !status; stage++)
+        status = place_stage(&living, (enum quell_stage)stage);
     free(living.value);
-    return QUELL_OK;
+    return status;
 }

@@ -23,6 +23,9 @@
 #define QUELL_MOST_PROGRAM_INPUTS 32
 #define QUELL_MOST_ATTRIBUTES 9
 
+/* float32 has all whole numbers up to here, and so all indices. */
+#define QUELL_MOST_INDEX ((size_t)1 << 24)
+
 /* What a value depends on, and with that when it is computed. The first four are sums of bits; a
  * value that depends on the sample is computed for each sample, whatever else it depends on. */
 enum quell_stage {

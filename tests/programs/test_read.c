@@ -144,13 +144,23 @@ TEST(program_read, instructions_refused)
         {"{'pool': ['x'], 'function': 'mean', 'window': [2], 'before': [2]}", "less than 'window'"},
         {"{'gather': ['x', 'time'], 'dim': 2}", "'dim' is 2"},
         {"{'gather': ['b', [4]], 'dim': 0}, {'map': ['x', 0], 'function': 'add'}",
-         "instruction 0 (gather): element 0 of its result, which comes from constants, is not"},
+         "instruction 0 (gather): element 0 of its index is 4, must be a whole number from 0 to 3"},
+        {"{'gather': ['x', [3]], 'dim': 0}",
+         "element 0 of its index is 3, must be a whole number from 0 to 2"},
+        {"{'map': [[0], [0]], 'function': 'div'}, {'map': ['x', 0], 'function': 'add'}",
+         "element 0 of its result, which comes from constants, is not a number"},
+        {"{'map': [[1], [0]], 'function': 'div'}, {'map': ['x', 0], 'function': 'add'}",
+         "element 0 of its result, which comes from constants, is infinity"},
+        {"{'concat': ['time', [2]], 'dim': 0}",
+         "operand 0, 'time' [], is one number, without a dimension that 'dim' could name"},
+        {"{'reduce': ['time'], 'function': 'sum', 'dims': [0]}",
+         "operand 0, 'time' [], is one number, without a dimension that 'dims' could name"},
         {"{'map': ['x'], 'function': 'silu'}, {'map': ['x'], 'function': 'relu'}",
          "instruction 0 (map): its result is not used: leave it out"},
         {"{'move': ['b'], 'form': 'expand', 'shape': [32768, 16384, 4]}, "
          "{'reduce': [0], 'function': 'sum', 'dims': [0, 1, 2]}, {'map': ['x', 1], 'function': "
          "'add'}",
-         "2^27 numbers made of fewer"},
+         "instruction 0 (move): constants alone take more than 2^27 numbers at a time"},
     };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         struct quell_program program;
@@ -158,6 +168,75 @@ TEST(program_read, instructions_refused)
                       refused[i].message);
         quell_program_free(&program);
     }
+}
+
+#define EXPAND(operand, shape) "{'move': [" operand "], 'form': 'expand', 'shape': [" shape "]}, "
+#define NEG(operand) "{'map': [" operand "], 'function': 'neg'}, "
+#define MEAN(operand) "{'reduce': [" operand "], 'function': 'mean', 'dims': [0]}, "
+#define ADD(operand) "{'map': ['x', " operand "], 'function': 'add'}"
+
+/* Small files that would keep a processor busy for hours or fill a machine's memory. */
+TEST(program_read, bombs_refused)
+{
+    static const char *const refused[][2] = {
+        {EXPAND("[1]", "1, 1") EXPAND(
+             "[1]", "1, 1, 131072") "{'conv_transpose': [0, 1]}, "
+                                    "{'reduce': [2], 'function': 'sum', 'dims': [0, 1]}, " ADD("3"),
+         "instruction 2 (conv_transpose): constants alone take more than 2^32 operations"},
+        {EXPAND("[1]", "1, 1") EXPAND(
+             "[1]", "1, 1, 131072") "{'conv_transpose': [0, 1], 'stride': [2147483647]}, "
+                                    "{'reduce': [2], 'function': 'sum', 'dims': [0, 1]}, " ADD("3"),
+         "instruction 2 (conv_transpose): constants alone take more than 2^32 operations"},
+        {EXPAND("[1]", "67108864") NEG("0") NEG("0") "{'concat': [1, 2], 'dim': 0}, " MEAN("3")
+             ADD("4"),
+         "instruction 2 (map): constants alone take more than 2^27 numbers at a time"},
+        {EXPAND("[1]", "67108864") "{'concat': [0, 0], 'dim': 0}, " MEAN("1") ADD("2"),
+         "instruction 1 (concat): constants alone take more than 2^27 numbers at a time"},
+        {"{'reduce': ['x'], 'function': 'sum', 'dims': [0, 1]}, " EXPAND("0", "536870912") MEAN("1")
+             ADD("2"),
+         "instruction 1 (move): more than 2^29 numbers (2 GiB) are needed at the same"},
+        {"{'reduce': ['time'], 'function': 'sum', 'dims': []}, " EXPAND("0", "536870912") MEAN("1")
+             ADD("2"),
+         "instruction 1 (move): more than 2^29 numbers (2 GiB) are needed at the same"},
+        {"{'reduce': ['x'], 'function': 'sum', 'dims': [0, 1]}, " EXPAND(
+             "0", "16777217") "{'reduce': [1], 'function': 'argmax', 'dims': [0]}, " ADD("2"),
+         "'argmax' must be over at most 2^24 elements, not 16777217"},
+    };
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        struct quell_program program;
+        check_message(load_instructions(&program, refused[i][0]), refused[i][0], refused[i][1]);
+        quell_program_free(&program);
+    }
+}
+
+/* The place of a value is looked for among those that are alive, so that there is a bound. */
+TEST(program_read, living_values_are_bounded)
+{
+    static char text[1 << 18];
+    struct quell_program program;
+    size_t used = (size_t)snprintf(text, sizeof text, "{'inputs': {'x': [1]}, 'instructions': [");
+    for (int i = 0; i < 5000; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, NEG("'x'"));
+    for (int i = 0; i < 5; i++)
+        for (int k = 0; k < 1000; k++)
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s%d%s",
+                                     k ? ", " : "{'concat': [", i * 1000 + k,
+                                     k < 999 ? "" : "], 'dim': 0}, ");
+    snprintf(text + used, sizeof text - used,
+             "{'concat': [5000, 5001, 5002, 5003, 5004], 'dim': 0}], 'output': 5005}");
+    check_message(load(&program, text), "5000 living values",
+                  "instruction 4096 (map): more than 4096 results are still to be read");
+    quell_program_free(&program);
+}
+
+/* -infinity is what masks have. */
+TEST(program_read, masks_may_be_constants)
+{
+    struct quell_program program;
+    quell_status status = load_instructions(
+        &program, "{'map': [[-1], [0]], 'function': 'div'}, {'map': ['x', 0], 'function': 'max'}");
+    CHECK(!status, "%s", quell_error_message());
+    quell_program_free(&program);
 }
 
 TEST(program_read, descriptions_refused)
@@ -248,6 +327,15 @@ TEST(program_read, multiply_adds)
     CHECK(program.multiply_adds[QUELL_FROM_SAMPLE] == 2 * 5 * 9 + 2 * 2 * 5, "%llu multiply-adds",
           (unsigned long long)program.multiply_adds[QUELL_FROM_SAMPLE]);
     char print[2048];
+    struct quell_program transposed;
+    status =
+        load_instructions(&transposed, "{'move': [[1]], 'form': 'expand', 'shape': [3, 2, 4]}, "
+                                       "{'conv_transpose': ['x', 0], 'stride': [2], 'before': [1], "
+                                       "'after': [1]}");
+    CHECK(!status, "%s", quell_error_message());
+    CHECK(transposed.multiply_adds[QUELL_FROM_SAMPLE] == 15 * 8, "%llu multiply-adds, transposed",
+          (unsigned long long)transposed.multiply_adds[QUELL_FROM_SAMPLE]);
+    quell_program_free(&transposed);
     CHECK(quell_program_print(&program, print, sizeof print) == strlen(print), "cut");
     CHECK(strstr(print, "2  matmul         [2, 2]"), "%s", print);
     quell_program_free(&program);

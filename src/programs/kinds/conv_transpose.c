@@ -37,6 +37,28 @@ static size_t scratch_floats(const struct quell_inference *at, const struct quel
     return w->size[1] * positions + quell_products_floats(w->size[1], positions, pairs);
 }
 
+static uint64_t greatest_divisor(uint64_t a, uint64_t b)
+{
+    return b ? greatest_divisor(b, a % b) : a;
+}
+
+/* The multiply-adds if as many taps reach every output as reach any; or the steps of looking for
+ * the taps of each phase, if they are more. */
+static uint64_t count_work(const struct quell_inference *at, const struct quell_shape *w)
+{
+    const struct quell_setting *set = at->of->set;
+    uint64_t adds = quell_elements(&at->out) * (w->size[0] / (size_t)quell_set(at->of, GROUPS));
+    uint64_t phases = 1, taps = 0;
+    for (size_t d = 0; d + 1 < at->out.rank; d++) {
+        uint64_t stride = (uint64_t)set[QUELL_STRIDE].whole[d], size = at->out.size[1 + d];
+        uint64_t step = stride / greatest_divisor(stride, (uint64_t)set[QUELL_DILATION].whole[d]);
+        adds *= (w->size[2 + d] - 1) / step + 1;
+        phases *= stride < size ? stride : size;
+        taps += w->size[2 + d];
+    }
+    return adds > phases * taps ? adds : phases * taps;
+}
+
 static quell_status infer(struct quell_inference *at)
 {
     const struct quell_shape *x = quell_operand(at, 0), *w = quell_operand(at, 1);
@@ -50,7 +72,8 @@ static quell_status infer(struct quell_inference *at)
             return quell_refuse(at, "nothing is left of its result along dimension %zu", 1 + d);
         at->out.size[1 + d] = (size_t)size;
     }
-    at->of->multiply_adds = quell_elements(x) * quell_elements_of(w, 1, w->rank);
+    if (!quell_shape_fits(&at->out)) return QUELL_OK;
+    at->of->multiply_adds = count_work(at, w);
     at->of->scratch = scratch_floats(at, w);
     return QUELL_OK;
 }

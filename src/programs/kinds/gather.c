@@ -8,8 +8,6 @@
 
 enum { DIM };
 
-#define MOST_INDEX ((size_t)1 << 24) /* float32 has all whole numbers up to here */
-
 static quell_status infer(struct quell_inference *at)
 {
     const struct quell_shape *x = quell_operand(at, 0), *index = quell_operand(at, 1);
@@ -18,13 +16,35 @@ static quell_status infer(struct quell_inference *at)
     size_t dim = (size_t)quell_set(at->of, DIM);
     if (x->rank - 1 + index->rank > QUELL_MAX_RANK)
         return quell_refuse(at, "its result has more than %d dimensions", QUELL_MAX_RANK);
-    if (x->size[dim] > MOST_INDEX)
+    if (x->size[dim] > QUELL_MOST_INDEX)
         return quell_refuse_operand(at, 0, "must have at most 2^24 elements along 'dim'");
     at->out = *x;
     at->out.rank = x->rank - 1 + index->rank;
     memcpy(at->out.size + dim, index->size, index->rank * sizeof *index->size);
     memcpy(at->out.size + dim + index->rank, x->size + dim + 1,
            (x->rank - dim - 1) * sizeof *x->size);
+    return QUELL_OK;
+}
+
+static bool is_index(float index, size_t size)
+{
+    return index >= 0 && index < (float)size && index == floorf(index);
+}
+
+/* An index that is a constant is one of x, whatever x is. */
+static quell_status check(const struct quell_program *program, const struct quell_instruction *now)
+{
+    const struct quell_value *x = &program->value[now->operand[0]];
+    const struct quell_value *index = &program->value[now->operand[1]];
+    const float *data = program->value[index->root].data;
+    size_t dim = (size_t)quell_set(now, DIM), count = quell_elements(&index->shape);
+    for (size_t i = 0; data && i < count; i++)
+        if (!is_index(data[i], x->shape.size[dim]))
+            return quell_program_bad(program,
+                                     "instruction %zu (gather): element %zu of its index is %g, "
+                                     "must be a whole number from 0 to %zu",
+                                     (size_t)(now - program->instruction), i, (double)data[i],
+                                     x->shape.size[dim] - 1);
     return QUELL_OK;
 }
 
@@ -38,7 +58,7 @@ static void run(const struct quell_execution *at)
     float *y = at->out;
     for (size_t o = 0; o < outer; o++)
         for (size_t i = 0; i < count; i++, y += inner) {
-            bool known = index[i] >= 0 && index[i] < (float)size && index[i] == floorf(index[i]);
+            bool known = is_index(index[i], size);
             const float *row = in + (o * size + (known ? (size_t)index[i] : 0)) * inner;
             for (size_t k = 0; k < inner; k++) y[k] = known ? row[k] : NAN;
         }
@@ -50,5 +70,6 @@ const struct quell_kind quell_kind_gather = {
     .most = 2,
     .attributes = {[DIM] = {"dim", QUELL_WHOLE, .needed = true}},
     .infer = infer,
+    .check = check,
     .run = run,
 };

@@ -34,6 +34,11 @@ static quell_status infer(struct quell_inference *at)
         at->out = *x;
         for (size_t i = 0; i < dims->count; i++) at->out.size[dims->whole[i]] = 1;
     }
+    if (quell_set(at->of, FUNCTION) >= ARGMAX && sets.count > QUELL_MOST_INDEX)
+        return quell_refuse(at,
+                            "'%s' must be over at most 2^24 elements, not %zu: float32 has no "
+                            "index beyond",
+                            functions[quell_set(at->of, FUNCTION)], sets.count);
     return check_correction(at, sets.count);
 }
 
