@@ -14,10 +14,11 @@
  *   sgm_uniform        linear, but with final=zero the last of the constant steps goes to sigma = 0
  *   simple             ComfyUI's: every n-th point of a discrete schedule's table from its end, the
  *                      rest as sgm_uniform; sgm_uniform for other schedules
- *   linear_quadratic   linear = T / 2 small steps to the progress threshold = 0.025, then quadratic
- *                      ones (Mochi)
+ *   linear_quadratic   linear_steps = T / 2 small steps to the progress
+ *                      threshold_noise = 0.025, then quadratic ones (Mochi)
  *   discrete           points of a discrete schedule's table, as diffusers' (Lin et al.,
- *                      2305.08891, table 2): spacing=linspace|leading|trailing, offset = 0
+ *                      2305.08891, table 2): spacing=linspace|leading|trailing,
+ *                      steps_offset = 0
  *
  * All have final=min|zero: with `min` the last point is the schedule's at `stop`; with `zero` it is
  * pure data, sigma = 0, and the T points before it are those that other codes give under these

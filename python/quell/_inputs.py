@@ -87,15 +87,16 @@ def shape_of(shape: Any) -> tuple[int, ...]:
 
 
 def moments(mean: Any, var: Any, shape: tuple[int, ...]) -> tuple[Moment, Moment]:
-    """E[X] and V[X] as the library takes them: of one value, or one for each element."""
-    return _moment(mean, "mean", 0.0, shape), _moment(var, "var", 1.0, shape)
+    """E[X] and V[X] as the library takes them: of one value, one for each element, or none."""
+    return _moment(mean, "mean", shape), _moment(var, "var", shape)
 
 
-def _moment(value: Any, what: str, default: float, shape: tuple[int, ...]) -> Moment:
+def _moment(value: Any, what: str, shape: tuple[int, ...]) -> Moment:
+    if value is None:
+        return ()
     rows = isinstance(value, (list, tuple)) or getattr(value, "ndim", False)
     if not rows:
-        number = real(value, what)
-        return () if number == default else (number,)
+        return (real(value, what),)
     given = as_doubles(value, what)
     try:
         each = np.broadcast_to(given, shape)

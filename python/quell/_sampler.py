@@ -92,8 +92,8 @@ class Sampler(Settings):
     def init(
         self,
         shape: Sequence[int],
-        mean: float | Array = 0.0,
-        var: float | Array = 1.0,
+        mean: float | Array | None = None,
+        var: float | Array | None = None,
         *,
         seed: int | None = None,
         first: int = 0,
@@ -105,8 +105,10 @@ class Sampler(Settings):
 
         Arguments:
             shape: The shape (B, *) of the samples.
-            mean: E[X], with shape () or (*).
-            var: V[X], with shape () or (*).
+            mean: E[X], with shape () or (*); None for 0.
+            var: V[X], with shape () or (*); None for 1. One of the two must be given where much of
+                X is left at the first time (alpha > sigma / 4, or 0.01 sigma at a start, times or
+                sigmas of the caller's).
             seed: The seed, in [0, 2^64); None for a fresh one (quell.fresh_seed).
             first: The index of the first sample among those of this seed.
             out: An array of this shape to write to, which is returned: float32, in C order.

@@ -75,34 +75,24 @@ quell_status sampling_create(const struct sampling *sampling, const char *spec, 
     return status;
 }
 
-/* Returns whether the first states contain so little of X that its law does not matter: as little
- * as at the schedule's end, to 1%, or alpha < 0.01 sigma. */
-static bool is_early(const quell_sampler *sampler)
+/* Names what chose the first time. */
+static const char *chose_start(const struct sampling *sampling)
 {
-    quell_point first = sampler->grid[0], end;
-    if (first.alpha < 0.01 * first.sigma) return true;
-    return !quell_schedule_point(sampler->schedule, 1, &end) &&
-           first.alpha * end.sigma <= 1.01 * end.alpha * first.sigma;
-}
-
-static bool prior_given(void)
-{
-    return options_given("prior-mean") || options_given("prior-variance");
+    if (sampling->times) return "--times";
+    if (sampling->sigmas) return "--sigmas";
+    return sampling->start == 1 ? "--schedule" : "--start";
 }
 
 int sampling_check_start(const struct sampling *sampling, const quell_sampler *sampler,
                          const char *from, const char *instead)
 {
-    const char *option = sampling->times ? "times" : sampling->sigmas ? "sigmas" : "start";
-    double t = sampler->grid[0].t;
-    if (from || prior_given() || is_early(sampler)) return EXIT_DONE;
-    if (sampling->start == 1 && !sampling->times && !sampling->sigmas)
-        return EXIT_DONE; /* the grid's own first point, which the name of the grid chose */
+    const quell_point *first = sampler->grid;
+    if (from || !sampler->prior_needed) return EXIT_DONE;
     return complain(
         EXIT_USAGE,
-        "--%s: at t = %g, alpha = %.3g, the first states depend on the law of X: give its "
-        "mean and variance by --prior-mean M and --prior-variance V%s",
-        option, t, sampler->grid[0].alpha, instead);
+        "%s: at t = %g, alpha = %.3g and sigma = %.3g, the first states depend on the law of X: "
+        "give its mean and variance by --prior-mean M and --prior-variance V%s",
+        chose_start(sampling), first->t, first->alpha, first->sigma, instead);
 }
 
 const char *sampling_grid(const struct sampling *sampling)

@@ -7,6 +7,7 @@
 #include "tile.h"
 #include "hosts_threads.h"
 #include "isa.h"
+#include "prior.h"
 #include "threads.h"
 #include "core/schedule.h"
 #include "base/fail.h"
@@ -238,8 +239,8 @@ static quell_status run_plan(struct quell_job *job, const struct quell_plan *pla
     return status;
 }
 
-quell_status quell_sample_prior(const quell_sampler *sampler, const quell_draw *draw,
-                                const quell_run *run, float *x)
+quell_status quell_prior_draw(const quell_sampler *sampler, const quell_draw *draw,
+                              const quell_run *run, float *x)
 {
     struct quell_job job = {0};
     quell_status status = prepare(&job, sampler, draw, run, x);
@@ -252,6 +253,13 @@ quell_status quell_sample_prior(const quell_sampler *sampler, const quell_draw *
     if (!status) status = run_pass(&job, job.layout, quell_tile_init);
     quell_job_release(&job);
     return status;
+}
+
+quell_status quell_sample_prior(const quell_sampler *sampler, const quell_draw *draw,
+                                const quell_run *run, float *x)
+{
+    quell_status status = sampler ? quell_prior_check(sampler) : QUELL_OK;
+    return status ? status : quell_prior_draw(sampler, draw, run, x);
 }
 
 quell_status quell_sample_from(const quell_sampler *sampler, const quell_draw *draw,

@@ -2,6 +2,7 @@
 /* Creating samplers: the grid, the plan, the law of x_1. */
 #include "sampler.h"
 #include "constants.h"
+#include "prior.h"
 #include "sampler_options.h"
 #include "core/schedule.h"
 #include "grids/grid.h"
@@ -97,25 +98,6 @@ static quell_status make_grid(quell_sampler *sampler, const quell_sampler_option
                            sampler->grid);
 }
 
-/* Sets the law of x_1, N(alpha m, alpha^2 v + sigma^2) at the first time. */
-static quell_status make_init(quell_sampler *sampler, const quell_sampler_options *o)
-{
-    quell_point t = sampler->grid[0];
-    size_t dim = sampler->denoiser->dim, count = dim * quell_chunk_rows(dim);
-    sampler->prior_mean = quell_new(count, sizeof(float));
-    sampler->prior_deviation = quell_new(count, sizeof(float));
-    if (!sampler->prior_mean || !sampler->prior_deviation)
-        return quell_fail(QUELL_NO_MEMORY, "sampler: no memory for the law of x_1");
-    for (size_t i = 0; i < count; i++) {
-        size_t element = o->prior_dim == 1 ? 0 : i % dim;
-        double mean = o->prior_mean ? o->prior_mean[element] : 0;
-        double variance = o->prior_variance ? o->prior_variance[element] : 1;
-        sampler->prior_mean[i] = (float)(t.alpha * mean);
-        sampler->prior_deviation[i] = (float)sqrt(t.alpha * t.alpha * variance + t.sigma * t.sigma);
-    }
-    return QUELL_OK;
-}
-
 /* Fills in a sampler whose method, builder or step is set. */
 static quell_status fill(quell_sampler *sampler, const quell_denoiser *denoiser,
                          const quell_schedule *schedule, const quell_sampler_options *o)
@@ -131,7 +113,7 @@ static quell_status fill(quell_sampler *sampler, const quell_denoiser *denoiser,
     quell_status status = make_grid(sampler, o);
     if (!status) status = check_falls(sampler);
     if (!status) status = check_eta(sampler);
-    if (!status) status = make_init(sampler, o);
+    if (!status) status = quell_prior_make(sampler, o);
     if (!status)
         status = quell_sampler_plan(sampler, sampler->grid, sampler->steps, &sampler->plan);
     if (!status) status = quell_sampler_check_used(sampler, o);

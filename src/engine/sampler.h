@@ -40,6 +40,7 @@ struct quell_sampler {
     float clamp_low, clamp_high;
     struct quell_threshold threshold;
     float *prior_mean, *prior_deviation; /* of x_1, [dim], repeated to fill a chunk */
+    bool prior_needed; /* the law of x_1 depends on that of X, which is not given */
 };
 
 /* The number of registers of scratch memory that a step function has. */

@@ -3,6 +3,7 @@
  * law of x_1, the schedule and the denoiser's weights. A function of the host's cannot be read; if
  * it is reproducible, its outputs are part of the digest. */
 #include "sampler_digest.h"
+#include "prior.h"
 #include "sampler.h"
 #include <quell/run.h>
 #include "core/schedule.h"
@@ -117,7 +118,7 @@ static quell_status ask(struct quell_digest *digest, const quell_sampler *sample
     draw.classes = classes ? labels : NULL;
     quell_run alone = quell_run_defaults();
     alone.threads = 1;
-    quell_status status = quell_sample_prior(sampler, &draw, &alone, x);
+    quell_status status = quell_prior_draw(sampler, &draw, &alone, x);
     for (size_t i = 0; i < LEVELS && !status; i++)
         status = put_answers(digest, sampler, &draw, &alone,
                              sampler->grid[i * sampler->steps / LEVELS].t, x, out);

@@ -9,6 +9,9 @@
 
 enum { DEFAULT_STEPS = 64, MOST_STEPS = 1000000 };
 
+/* The largest mean and variance of X: states of that size are floats still. */
+static const double MOST_PRIOR = 1e30;
+
 /* Which of the two lists of points is given; NULL: none. */
 static const char *points_given(const quell_sampler_options *o)
 {
@@ -50,10 +53,13 @@ static quell_status check_options(const quell_sampler_options *o, size_t dim)
         return quell_fail(QUELL_BAD_ARGUMENT, "sampler: prior_dim is %zu, must be 1 or %zu",
                           o->prior_dim, dim);
     for (size_t i = 0; i < o->prior_dim; i++) {
-        if (o->prior_mean && !isfinite(o->prior_mean[i]))
-            return quell_fail(QUELL_BAD_ARGUMENT, "sampler: prior_mean[%zu] is not finite", i);
-        if (o->prior_variance && !(isfinite(o->prior_variance[i]) && o->prior_variance[i] >= 0))
-            return quell_fail(QUELL_BAD_ARGUMENT, "sampler: prior_variance[%zu] is %g", i,
+        if (o->prior_mean && !(fabs(o->prior_mean[i]) <= MOST_PRIOR))
+            return quell_fail(QUELL_BAD_ARGUMENT,
+                              "sampler: prior_mean[%zu] is %g, must be from -1e30 to 1e30", i,
+                              o->prior_mean[i]);
+        if (o->prior_variance && !(o->prior_variance[i] >= 0 && o->prior_variance[i] <= MOST_PRIOR))
+            return quell_fail(QUELL_BAD_ARGUMENT,
+                              "sampler: prior_variance[%zu] is %g, must be from 0 to 1e30", i,
                               o->prior_variance[i]);
     }
     return QUELL_OK;

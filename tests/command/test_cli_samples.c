@@ -97,9 +97,11 @@ TEST(cli, sampling_options)
     quell_sampler *sampler;
     quell_sampler_options options = quell_sampler_defaults();
     quell_draw draw = quell_draw_defaults();
+    const double mean = 0;
     float x[20];
     MUST(quell_model_load(&model, "builtin:grid25"));
     options.steps = 6;
+    options.prior_mean = &mean;
     options.start = 0.75;
     options.stop = 0.125;
     options.clamp_low = -1;

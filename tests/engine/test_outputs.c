@@ -88,7 +88,8 @@ static void check_samples(const quell_denoiser *denoiser, const struct network *
 {
     quell_denoiser *exact = model_denoiser(&n->model);
     quell_sampler_options options = quell_sampler_defaults();
-    options.steps = 10, options.start = 0.9;
+    const double variance = 1;
+    options.steps = 10, options.start = 0.9, options.prior_variance = &variance;
     quell_sampler *a, *b;
     MUST(quell_sampler_create(&a, "ddpm", denoiser, schedule, &options));
     MUST(quell_sampler_create(&b, "ddpm", exact, schedule, &options));

@@ -121,6 +121,51 @@ TEST(refusals, options)
     refused("ddim", QUELL_BAD_ARGUMENT, "prior_mean[2]");
     options.prior_dim = DIM, options.prior_variance = variances;
     refused("ddim", QUELL_BAD_ARGUMENT, "prior_variance[2]");
+    const double large = 1e300;
+    options.prior_mean = &large, refused("ddim", QUELL_BAD_ARGUMENT, "from -1e30 to 1e30");
+    options.prior_variance = &large, refused("ddim", QUELL_BAD_ARGUMENT, "from 0 to 1e30");
+    end();
+}
+
+/* Draws from a sampler of these options and schedule. */
+static void draws(const char *spec, quell_status right)
+{
+    const double mean[] = {1e-3};
+    float x[DIM];
+    quell_schedule *own = must_schedule(spec);
+    for (int given = 0; given < 2; given++) {
+        quell_sampler *sampler = NULL;
+        options.prior_mean = given ? mean : NULL;
+        MUST(quell_sampler_create(&sampler, "ddim", denoiser, own, &options));
+        quell_status prior = quell_sample_prior(sampler, NULL, NULL, x);
+        quell_status whole = quell_sample(sampler, NULL, NULL, x);
+        CHECK(prior == (given ? QUELL_OK : right) && whole == prior, "%s from %g, given %d: %s, %s",
+              spec, options.start, given, quell_status_name(prior), quell_error_message());
+        CHECK(prior == QUELL_OK || strstr(quell_error_message(), "give its mean and variance"),
+              "%s", quell_error_message());
+        for (size_t i = 0; i < DIM; i++) x[i] = 1;
+        CHECK(quell_sample_from(sampler, NULL, NULL, x) == QUELL_OK, "%s", quell_error_message());
+        quell_sampler_free(sampler);
+    }
+    options = quell_sampler_defaults();
+    quell_schedule_free(own);
+}
+
+/* States that depend on the law of X are drawn only where it is given. */
+TEST(refusals, prior)
+{
+    const double times[] = {0.5, 0.1}, sigmas[] = {2, 0.5};
+    begin("vp");
+    draws("vp", QUELL_OK);
+    draws("beta_laplace", QUELL_OK);
+    draws("edm:sigma_max=5", QUELL_OK);
+    draws("vp:alpha_min=0.9", QUELL_BAD_ARGUMENT);
+    draws("edm:sigma_max=2", QUELL_BAD_ARGUMENT);
+    options.start = 0.99, draws("vp", QUELL_OK);
+    options.start = 0.5, draws("vp", QUELL_BAD_ARGUMENT);
+    options.start = 0.5, draws("beta_linear", QUELL_BAD_ARGUMENT);
+    options.steps = 1, options.times = times, draws("cosine", QUELL_BAD_ARGUMENT);
+    options.steps = 1, options.sigmas = sigmas, draws("ve", QUELL_BAD_ARGUMENT);
     end();
 }
 

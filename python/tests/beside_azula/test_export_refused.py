@@ -85,7 +85,8 @@ def test_shared_weights_are_honoured():
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        *(("shape", value, "shape: ") for value in (5, None, "ab", [2.0], [True], [-2])),
+        *(("shape", value, "shape: ") for value in (5, "ab", [2.0], [True], [-2])),
+        ("shape", None, "or a shape"),
         *(("shape", value, "shape: ") for value in ([0], [], [3])),
         *(("model", value, "model: ") for value in (3, None, "x", ResidualMLP)),
         ("foo", 1, "field 'foo' is not known"),

@@ -173,6 +173,17 @@ def test_runs(run):
         quell.normal(**{"seed": 0, "count": 5, "shape": (2,), **run})
 
 
+@pytest.mark.parametrize(
+    "options", [{"start": 0.2}, {"times": [0.5, 0.1], "steps": 1}, {"schedule": "edm:sigma_max=2"}]
+)
+def test_first_states_that_depend_on_the_law_of_x(options):
+    begun = sampler(**options)
+    with pytest.raises(quell.Error, match="give its mean and variance"):
+        begun.init((3, 2))
+    assert begun.init((3, 2), mean=0.0).shape == (3, 2)
+    assert begun.init((3, 2), var=1.0).shape == (3, 2)
+
+
 @pytest.mark.parametrize("shape", [(5.5, 2), (-1, 2), (True, 2), (), 5, (5, 2.0), (5, -2), "52"])
 def test_shapes(shape):
     with pytest.raises((TypeError, ValueError), match="shape"):
