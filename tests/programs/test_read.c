@@ -316,8 +316,8 @@ TEST(program_read, places)
 TEST(program_read, multiply_adds)
 {
     struct quell_program program;
-    CHECK(!load_instructions(&program, "{'conv': ['x', 'k'], 'before': [1], 'after': [1]}, "
-                                       "{'matmul': ['x', [1]]}") == 0,
+    CHECK(load_instructions(&program, "{'conv': ['x', 'k'], 'before': [1], 'after': [1]}, "
+                                      "{'matmul': ['x', [1]]}") != QUELL_OK,
           "a number is no matrix");
     quell_program_free(&program);
     quell_status status = load_instructions(

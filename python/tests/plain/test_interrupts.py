@@ -79,7 +79,13 @@ print("usable", flush=True)
 def interrupt(program, threads=2, count=3000000):
     """Starts it, sends SIGINT when it computes; what it printed, and the seconds until then."""
     text = START.format(threads=threads, count=count) + program
-    child = subprocess.Popen([sys.executable, "-c", text], stdout=subprocess.PIPE, text=True)
+    # In a job in the background SIGINT is ignored, which the child would inherit.
+    child = subprocess.Popen(
+        [sys.executable, "-c", text],
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     watchdog = threading.Timer(20, child.kill)
     watchdog.start()
     try:

@@ -77,8 +77,8 @@ const struct quell_kind quell_kind_interpolate = {
     .name = "interpolate",
     .least = 1,
     .most = 1,
-    .attributes =
-        {[SIZES] = {"sizes", QUELL_WHOLES, .needed = true}, [CORNERS] = {"corners", QUELL_TRUTH}},
+    .attributes = {[SIZES] = {"sizes", QUELL_WHOLES, .needed = true},
+                   [CORNERS] = {.name = "corners", .type = QUELL_TRUTH}},
     .infer = infer,
     .run = run,
 };

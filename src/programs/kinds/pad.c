@@ -90,10 +90,10 @@ const struct quell_kind quell_kind_pad = {
     .name = "pad",
     .least = 1,
     .most = 1,
-    .attributes = {[BEFORE] = {"before", QUELL_WHOLES},
-                   [AFTER] = {"after", QUELL_WHOLES},
+    .attributes = {[BEFORE] = {.name = "before", .type = QUELL_WHOLES},
+                   [AFTER] = {.name = "after", .type = QUELL_WHOLES},
                    [MODE] = {"mode", QUELL_CHOICE, false, CONSTANT, modes},
-                   [VALUE] = {"value", QUELL_REAL}},
+                   [VALUE] = {.name = "value", .type = QUELL_REAL}},
     .infer = infer,
     .run = run,
 };

@@ -98,8 +98,8 @@ const struct quell_kind quell_kind_reduce = {
     .most = 1,
     .attributes = {[FUNCTION] = {"function", QUELL_CHOICE, true, 0, functions},
                    [DIMS] = {"dims", QUELL_WHOLES, .needed = true},
-                   [KEEP] = {"keep", QUELL_TRUTH},
-                   [CORRECTION] = {"correction", QUELL_WHOLE}},
+                   [KEEP] = {.name = "keep", .type = QUELL_TRUTH},
+                   [CORRECTION] = {.name = "correction", .type = QUELL_WHOLE}},
     .infer = infer,
     .run = run,
 };
