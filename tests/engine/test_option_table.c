@@ -76,8 +76,8 @@ static double number_at(const struct row *row, const void *member)
 
 static void put(const struct row *row, void *member, double value)
 {
-    uint64_t whole = (uint64_t)value;
-    int flag = (int)value;
+    uint64_t whole = row->kind == WHOLE ? (uint64_t)value : 0;
+    int flag = row->kind == FLAG ? (int)value : 0;
     if (row->kind == NUMBER) memcpy(member, &value, sizeof value);
     if (row->kind == FLAG) memcpy(member, &flag, sizeof flag);
     if (row->kind == WHOLE) memcpy(member, &whole, sizeof whole);

@@ -290,9 +290,9 @@ TEST(program_elements, gather)
             long at[MOST_RANK], from[MOST_RANK];
             array_split(&y, i, at);
             double index = a[1].at[array_flat(&a[1], at + dim)];
-            for (size_t d = 0; d < a[0].rank; d++)
-                from[d] = d < dim ? at[d] : at[d - 1 + a[1].rank];
             from[dim] = (long)index;
+            for (size_t d = 0; d < dim; d++) from[d] = at[d];
+            for (size_t d = dim + 1; d < a[0].rank; d++) from[d] = at[d - 1 + a[1].rank];
             y.at[i] =
                 index < 0 || index != floor(index) ? (double)NAN : a[0].at[array_flat(&a[0], from)];
         }
