@@ -114,7 +114,8 @@ __attribute__((unused)) static void *draw_on(void *data)
 TEST(fork, beside_a_run)
 {
     if (is_emulated()) return;
-#if !ADDRESS_SANITIZED /* whose allocator's locks a child inherits as they are */
+/* A child of a thread beside others inherits the locks of a sanitizer's allocator as they are. */
+#if !ADDRESS_SANITIZED && !THREAD_SANITIZED
     pthread_t thread;
     int wrong = 0, status = 0;
     CHECK(!host_draw(&alone, 1), "%s", quell_error_message());

@@ -39,13 +39,20 @@ static quell_sampler *sampler_of(const quell_model *model)
     return sampler;
 }
 
+/* Returns the largest magnitude. gcc 12 for aarch64 cannot compile it with fmax. */
+static double largest_of(const float *y, size_t count)
+{
+    double largest = 0;
+    for (size_t i = 0; i < count; i++)
+        if (fabs((double)y[i]) > largest) largest = fabs((double)y[i]);
+    return largest;
+}
+
 TEST(program_network, is_pytorch)
 {
     quell_model *model = load();
     quell_sampler *sampler = sampler_of(model);
-    double largest = 0;
-    for (size_t i = 0; i < REFERENCES * ELEMENTS; i++)
-        largest = fmax(largest, fabs(reference_y[i]));
+    double largest = largest_of(reference_y, (size_t)REFERENCES * ELEMENTS);
     for (size_t row = 0; row < REFERENCES; row++) {
         quell_draw draw = quell_draw_defaults();
         quell_run run = quell_run_defaults();
