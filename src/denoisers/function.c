@@ -49,21 +49,17 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
     const struct function *own = self(denoiser);
     struct quell_factors c =
         quell_parametrization_at(&own->parametrization, at->t, at->alpha, at->sigma);
-    size_t count = at->rows * denoiser->dim;
     const float *input = at->x;
     if (!plain(own)) {
         float in = (float)c.in;
-        at->kernels->combine(at->scratch, count, 1, &in, &at->x);
+        at->kernels->combine(at->scratch, at->rows * denoiser->dim, 1, &in, &at->x);
         input = at->scratch;
     }
     quell_call call = {at->first, at->rows,  denoiser->dim, at->worker,   at->workers, at->t,
                        at->alpha, at->sigma, c.time,        at->variance, at->context, at->labels};
     int result = ask(own, &call, at, input);
-    if (!result && at->apart && c.skip == 0)
-        quell_denoiser_part(at->kernels, at->alpha, count, at->x, at->out);
-    if (result || (c.skip == 0 && c.out == 1)) return result;
-    quell_parametrization_apply(&c, at->kernels, count, at->x, at->apart, at->out);
-    return 0;
+    if (!result) quell_parametrization_apply(&c, at, denoiser->dim);
+    return result;
 }
 
 static void destroy(quell_denoiser *denoiser)

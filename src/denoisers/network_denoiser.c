@@ -69,10 +69,7 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
                               .out = at->out,
                               .scratch = input + input_floats(denoiser, at->rows)};
     own->network->type->forward(own->network, &pass);
-    if (at->apart && c.skip == 0)
-        quell_denoiser_part(at->kernels, at->alpha, count, at->x, at->out);
-    if (c.skip == 0 && c.out == 1) return 0;
-    quell_parametrization_apply(&c, at->kernels, count, at->x, at->apart, at->out);
+    quell_parametrization_apply(&c, at, denoiser->dim);
     return 0;
 }
 

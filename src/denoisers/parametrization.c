@@ -70,13 +70,17 @@ struct quell_factors quell_parametrization_at(const struct quell_parametrization
 }
 
 void quell_parametrization_apply(const struct quell_factors *factors,
-                                 const struct quell_kernels *kernels, size_t count, const float *x,
-                                 bool apart, float *output)
+                                 const struct quell_evaluation *at, size_t dim)
 {
-    bool near = !apart && factors->skip >= 0.5 && factors->skip <= 2;
-    double skip = apart ? factors->apart : near ? factors->skip - 1 : factors->skip;
+    size_t count = at->rows * dim;
+    bool near = !at->apart && factors->skip >= 0.5 && factors->skip <= 2;
+    if (at->apart && factors->skip == 0)
+        quell_denoiser_part(at->kernels, at->alpha, count, at->x, at->out);
+    if (factors->skip == 0 && factors->out == 1) return;
+    double skip = at->apart ? factors->apart : near ? factors->skip - 1 : factors->skip;
     const float c[] = {(float)skip, (float)factors->out};
-    (near ? kernels->update : kernels->combine)(output, count, 2, c, (const float *[]){x, output});
+    (near ? at->kernels->update : at->kernels->combine)(at->out, count, 2, c,
+                                                        (const float *[]){at->x, at->out});
 }
 
 quell_status quell_parametrization_check(const struct quell_parametrization *parametrization,

@@ -17,8 +17,8 @@
 
 #include <stdbool.h>
 #include <quell/status.h>
+#include "denoisers/denoiser.h"
 #include "base/digest.h"
-#include "simd/kernels.h"
 
 enum quell_output { QUELL_X0, QUELL_EPS, QUELL_V, QUELL_SCORE, QUELL_FLOW };
 enum quell_precondition { QUELL_PLAIN, QUELL_SIMPLE, QUELL_KARRAS };
@@ -54,11 +54,11 @@ static inline bool quell_parametrization_is_mean(const struct quell_parametrizat
 struct quell_factors quell_parametrization_at(const struct quell_parametrization *parametrization,
                                               double t, double alpha, double sigma);
 
-/* output = c_skip x + c_out output, minus x / alpha if the factors are apart. Where c_skip is near
- * 1, x is added last, so that it is not rounded twice where the difference of the two matters. */
+/* Turns the outputs F in at->out, rows of `dim`, into c_skip x + c_out F, minus x / alpha if they
+ * are asked for apart. Where c_skip is near 1, x is added last, so that it is not rounded twice
+ * where the difference of the two matters. */
 void quell_parametrization_apply(const struct quell_factors *factors,
-                                 const struct quell_kernels *kernels, size_t count, const float *x,
-                                 bool apart, float *output);
+                                 const struct quell_evaluation *at, size_t dim);
 
 /* Refuses a point at which the factors are not defined: eps and score divide by alpha, and the time
  * of the preconditioning is log(sigma / alpha). */

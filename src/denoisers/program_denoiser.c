@@ -8,7 +8,7 @@
 /* The number of rows of a call: as many as have their values in the second-level cache, so that
  * linear maps are products of many rows, and at most as many as the product takes at a time. */
 #define MOST_ROWS 96
-#define LIKED_FLOATS 131072
+#define PREFERRED_FLOATS 131072
 
 /* The indices of the program's inputs; program.inputs for an input that it does not have. */
 struct program_denoiser {
@@ -179,13 +179,8 @@ static void run_all(const struct program_denoiser *own, const struct quell_evalu
 static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluation *at)
 {
     const struct constants *constants = at->constants;
-    const struct quell_factors *c = &constants->factors;
-    size_t count = at->rows * denoiser->dim;
-    run_all(self(denoiser), at, (float)c->in);
-    if (at->apart && c->skip == 0)
-        quell_denoiser_part(at->kernels, at->alpha, count, at->x, at->out);
-    if (c->skip == 0 && c->out == 1) return 0;
-    quell_parametrization_apply(c, at->kernels, count, at->x, at->apart, at->out);
+    run_all(self(denoiser), at, (float)constants->factors.in);
+    quell_parametrization_apply(&constants->factors, at, denoiser->dim);
     return 0;
 }
 
@@ -276,9 +271,9 @@ static quell_status check_shapes(const struct quell_program *program, size_t cla
     return quell_program_bad(program, "its output must have the shape of x");
 }
 
-static size_t liked_rows(const struct quell_program *program)
+static size_t preferred_rows(const struct quell_program *program)
 {
-    size_t rows = LIKED_FLOATS / (program->floats[QUELL_FROM_SAMPLE] + 1);
+    size_t rows = PREFERRED_FLOATS / (program->floats[QUELL_FROM_SAMPLE] + 1);
     return rows < 1 ? 1 : rows > MOST_ROWS ? MOST_ROWS : rows;
 }
 
@@ -299,7 +294,7 @@ static quell_status make(quell_denoiser **denoiser, struct quell_program *progra
     made->class = quell_program_input(program, "class");
     made->base.mean_alone = quell_parametrization_is_mean(parametrization);
     made->base.classes = classes;
-    made->base.rows = liked_rows(&made->program);
+    made->base.rows = preferred_rows(&made->program);
     *program = (struct quell_program){0};
     *denoiser = &made->base;
     return QUELL_OK;

@@ -31,6 +31,7 @@ static quell_status read_open(struct quell_program_file *file, struct quell_tens
 quell_status quell_program_file_open(struct quell_program_file **file, const char *path,
                                      const char *name)
 {
+    QUELL_OWN_FLOATS;
     struct quell_tensors tensors = {0};
     struct quell_program_file *made = quell_new(1, sizeof *made);
     if (!made) return quell_fail(QUELL_NO_MEMORY, "%s: no memory", path);

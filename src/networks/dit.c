@@ -8,7 +8,7 @@
 
 /* Preferred number of tokens in a forward pass: enough for the product's tiles, few enough for the
  * cache. */
-#define LIKED_TOKENS 128
+#define PREFERRED_TOKENS 128
 
 /* The arrays of a forward pass. wide: query, key and value, then the hidden values of ffn. e,
  * hidden and ada have a row for each distinct label. */
@@ -215,7 +215,7 @@ quell_status quell_dit_load(struct quell_network **network, const struct quell_w
     struct quell_dit *dit = NULL;
     quell_status status = quell_dit_parts_load(&dit, &dit_class, from, shape);
     if (status) return status;
-    dit->base.rows = dit->tokens < LIKED_TOKENS ? LIKED_TOKENS / dit->tokens : 1;
+    dit->base.rows = dit->tokens < PREFERRED_TOKENS ? PREFERRED_TOKENS / dit->tokens : 1;
     *network = &dit->base;
     return QUELL_OK;
 }

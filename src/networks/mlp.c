@@ -10,7 +10,7 @@
 
 /* Preferred number of rows in a forward pass: a multiple of every tile height of the product except
  * NEON's, and small enough that the hidden values stay in the second-level cache. */
-static size_t liked_rows(size_t hidden) { return hidden <= 256 ? 96 : 48; }
+static size_t preferred_rows(size_t hidden) { return hidden <= 256 ? 96 : 48; }
 
 struct block {
     struct quell_linear in, mod, out;
@@ -173,7 +173,7 @@ quell_status quell_mlp_load(struct quell_network **network, const struct quell_w
                                        .inputs = shape->dim,
                                        .outputs = shape->dim,
                                        .classes = shape->conditioning.classes,
-                                       .rows = liked_rows(shape->hidden)};
+                                       .rows = preferred_rows(shape->hidden)};
     mlp->shape = *shape;
     quell_status status = load(mlp, from);
     if (status)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Preferred number of positions in a forward pass, which still fit the cache. */
-#define LIKED_POSITIONS 256
+#define PREFERRED_POSITIONS 256
 #define EPSILON 1e-5f
 
 /* The arrays of a forward pass: the maps of sample and output, those of each depth on the way down
@@ -260,7 +260,7 @@ quell_status quell_unet_load(struct quell_network **network, const struct quell_
     quell_status status = quell_unet_parts_load(&unet, &unet_class, from, shape);
     if (status) return status;
     size_t positions = quell_map_positions(&shape->size);
-    unet->base.rows = positions < LIKED_POSITIONS ? LIKED_POSITIONS / positions : 1;
+    unet->base.rows = positions < PREFERRED_POSITIONS ? PREFERRED_POSITIONS / positions : 1;
     *network = &unet->base;
     return QUELL_OK;
 }

@@ -41,6 +41,17 @@ struct array array_random(struct chance *chance, size_t rank, const size_t *size
     return array;
 }
 
+struct array array_of_any_shape(struct chance *chance, size_t least, size_t most)
+{
+    size_t size[MOST_RANK], rank = chance_whole(chance, least, most);
+    for (size_t d = 0; d < rank; d++)
+        size[d] = chance_whole(chance, 0, 3) ? chance_whole(chance, 1, 5) : 1;
+    if (rank && !chance_whole(chance, 0, 9)) size[chance_whole(chance, 0, rank - 1)] = 257;
+    for (size_t d = 0; d < rank && rank > 3; d++)
+        if (size[d] == 257) size[d] = 17;
+    return array_random(chance, rank, size);
+}
+
 void array_free(struct array *array) { free(array->at); }
 
 void array_split(const struct array *array, size_t i, long *index)

@@ -29,6 +29,10 @@ struct array array_new(size_t rank, const size_t *size);
 struct array array_random(struct chance *chance, size_t rank, const size_t *size);
 void array_free(struct array *array);
 
+/* A random array of a random shape of rank least to most: sizes from 1 to 5, many of them 1, and
+ * sometimes one of 257, or of 17 where there are many dimensions. */
+struct array array_of_any_shape(struct chance *chance, size_t least, size_t most);
+
 /* Splits an index into one for each dimension; and the element at one. */
 void array_split(const struct array *array, size_t i, long *index);
 size_t array_flat(const struct array *array, const long *index);

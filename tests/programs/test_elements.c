@@ -10,17 +10,6 @@
 
 #define TRIALS 120
 
-static struct array random_array(struct chance *chance, size_t least, size_t most)
-{
-    size_t size[MOST_RANK], rank = chance_whole(chance, least, most);
-    for (size_t d = 0; d < rank; d++)
-        size[d] = chance_whole(chance, 0, 3) ? chance_whole(chance, 1, 5) : 1;
-    if (rank && !chance_whole(chance, 0, 9)) size[chance_whole(chance, 0, rank - 1)] = 257;
-    for (size_t d = 0; d < rank && rank > 3; d++)
-        if (size[d] == 257) size[d] = 17;
-    return array_random(chance, rank, size);
-}
-
 static void list_text(char *text, size_t size, size_t count, const long *list)
 {
     size_t used = (size_t)snprintf(text, size, "[");
@@ -42,7 +31,7 @@ TEST(program_elements, reshape)
 {
     struct chance chance = {12};
     for (int trial = 0; trial < TRIALS; trial++) {
-        struct array a = random_array(&chance, 0, 5), y;
+        struct array a = array_of_any_shape(&chance, 0, 5), y;
         long shape[4] = {1, (long)a.count, 1, 1};
         if (a.count % 2 == 0) shape[0] = 2, shape[1] /= 2;
         if (a.count % 6 == 0) shape[2] = 3, shape[1] /= 3;
@@ -61,7 +50,7 @@ TEST(program_elements, permute)
 {
     struct chance chance = {13};
     for (int trial = 0; trial < TRIALS; trial++) {
-        struct array a = random_array(&chance, 0, 6);
+        struct array a = array_of_any_shape(&chance, 0, 6);
         long order[MOST_RANK];
         size_t size[MOST_RANK];
         for (size_t d = 0; d < a.rank; d++) order[d] = (long)d;
@@ -89,7 +78,7 @@ TEST(program_elements, slice_and_put)
 {
     struct chance chance = {14};
     for (int trial = 0; trial < TRIALS; trial++) {
-        struct array a[2] = {random_array(&chance, 1, 5)};
+        struct array a[2] = {array_of_any_shape(&chance, 1, 5)};
         size_t dim = chance_whole(&chance, 0, a[0].rank - 1), size[MOST_RANK];
         size_t start = chance_whole(&chance, 0, a[0].size[dim] - 1);
         size_t stop = chance_whole(&chance, start + 1, a[0].size[dim]);
@@ -127,7 +116,7 @@ TEST(program_elements, flip)
 {
     struct chance chance = {15};
     for (int trial = 0; trial < TRIALS; trial++) {
-        struct array a = random_array(&chance, 1, 5), y = array_new(a.rank, a.size);
+        struct array a = array_of_any_shape(&chance, 1, 5), y = array_new(a.rank, a.size);
         long dims[MOST_RANK];
         size_t count = 0;
         bool turned[MOST_RANK] = {0};
@@ -152,7 +141,7 @@ TEST(program_elements, flip)
 static void repeat_how(struct chance *chance, const char *how)
 {
     bool nearest = !strcmp(how, "nearest"), expand = !strcmp(how, "expand");
-    struct array a = random_array(chance, 0, 4);
+    struct array a = array_of_any_shape(chance, 0, 4);
     size_t extra = expand ? chance_whole(chance, 0, 2) : 0, size[MOST_RANK];
     long list[MOST_RANK];
     for (size_t d = 0; d < extra; d++) size[d] = chance_whole(chance, 1, 3);
@@ -193,7 +182,7 @@ TEST(program_elements, concat)
 {
     struct chance chance = {17};
     for (int trial = 0; trial < TRIALS; trial++) {
-        struct array shape = random_array(&chance, 1, 5), a[4];
+        struct array shape = array_of_any_shape(&chance, 1, 5), a[4];
         size_t dim = chance_whole(&chance, 0, shape.rank - 1), size[MOST_RANK];
         size_t count = chance_whole(&chance, 1, 4), all = 0;
         memcpy(size, shape.size, sizeof size);
@@ -240,7 +229,7 @@ TEST(program_elements, pad)
     static const char *const modes[] = {"constant", "circular", "reflect", "replicate"};
     struct chance chance = {18};
     for (int trial = 0; trial < 4 * TRIALS; trial++) {
-        struct array a = random_array(&chance, 1, 4);
+        struct array a = array_of_any_shape(&chance, 1, 4);
         const char *mode = modes[trial % 4];
         long before[MOST_RANK], after[MOST_RANK];
         size_t size[MOST_RANK];
@@ -276,7 +265,7 @@ TEST(program_elements, gather)
 {
     struct chance chance = {19};
     for (int trial = 0; trial < TRIALS; trial++) {
-        struct array a[2] = {random_array(&chance, 1, 4), random_array(&chance, 0, 3)};
+        struct array a[2] = {array_of_any_shape(&chance, 1, 4), array_of_any_shape(&chance, 0, 3)};
         size_t dim = chance_whole(&chance, 0, a[0].rank - 1), rank = 0, size[MOST_RANK];
         for (size_t i = 0; i < a[1].count; i++)
             a[1].at[i] = (double)chance_whole(&chance, 0, a[0].size[dim] - 1);

@@ -7,17 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct array random_array(struct chance *chance, size_t least, size_t most)
-{
-    size_t size[MOST_RANK], rank = chance_whole(chance, least, most);
-    for (size_t d = 0; d < rank; d++)
-        size[d] = chance_whole(chance, 0, 3) ? chance_whole(chance, 1, 5) : 1;
-    if (rank && !chance_whole(chance, 0, 9)) size[chance_whole(chance, 0, rank - 1)] = 257;
-    for (size_t d = 0; d < rank && rank > 3; d++)
-        if (size[d] == 257) size[d] = 17;
-    return array_random(chance, rank, size);
-}
-
 static double add(const double *v) { return v[0] + v[1]; }
 static double sub(const double *v) { return v[0] - v[1]; }
 static double mul(const double *v) { return v[0] * v[1]; }
@@ -160,7 +149,7 @@ static double broadcast(const struct array *array, const struct array *y, size_t
 
 static void try_map(struct chance *chance, const struct function *function, unsigned constants)
 {
-    struct array shape = random_array(chance, 0, 5), a[3];
+    struct array shape = array_of_any_shape(chance, 0, 5), a[3];
     size_t size[MOST_RANK], rank = 0;
     for (size_t k = 0; k < function->operands; k++) {
         a[k] = operand(chance, function, shape.rank, shape.size);
