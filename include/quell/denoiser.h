@@ -208,7 +208,11 @@ QUELL_API quell_status quell_denoiser_from_function(quell_denoiser **denoiser, s
  * points, times, weights: w as a function of the time, in place of `weight`, which must then be
  *   left at its default: weights[i] at times[i], i < points, linear in between, and constant before
  *   the first and after the last. The times rise within [0, 1]; points <= 10^6. Copied (0, NULL,
- *   NULL). */
+ *   NULL).
+ * rescale: phi in [0, 1]: the guided mean mu' becomes phi mu' s / s' + (1 - phi) mu', where s and s'
+ *   are the standard deviations of mu and mu' over the elements of the sample, so that a great
+ *   weight does not make contrasts too strong (Lin et al., 2305.08891, eq. 15 and 16, which are
+ *   about what a network returns; here it is E[X | x_t]) (0). */
 typedef struct quell_guidance {
     size_t size;
     double weight;
@@ -217,6 +221,7 @@ typedef struct quell_guidance {
     size_t points;
     const double *times;
     const double *weights;
+    double rescale;
 } quell_guidance;
 
 /* Returns the defaults: a weight of 2 at all times. */
@@ -230,6 +235,7 @@ static inline quell_guidance quell_guidance_defaults(void)
     guidance.points = 0;
     guidance.times = NULL;
     guidance.weights = NULL;
+    guidance.rescale = 0;
     return guidance;
 }
 
@@ -237,8 +243,9 @@ static inline quell_guidance quell_guidance_defaults(void)
  * gives for the classes and conditions of the run. There are two kinds of guides:
  *
  *   NULL             the denoiser itself for no class and no conditions, which it must have learned
- *                    (classifier-free guidance, Ho & Salimans, 2207.12598; their w is w - 1); runs
- *                    must then have classes or conditions, as without any the two are the same
+ *                    (classifier-free guidance, Ho & Salimans, 2207.12598; their w is w - 1), or for
+ *                    the negative ones of the run (quell_draw); runs must have classes or
+ *                    conditions, as without any the two are the same
  *   another denoiser of the same dim, for the same classes if it has as many, and for those of the
  *                    conditions that it takes too (autoguidance, Karras et al., 2406.02507)
  *

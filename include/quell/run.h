@@ -27,6 +27,10 @@ extern "C" {
  *   once (quell_denoiser_condition), in any order: one row of values for all samples, or
  *   values[count][size]. A condition with values NULL, and count 0, is none of it: what stands for
  *   that is in the denoiser's file or options (NULL, 0).
+ * negative_classes: negative_classes[count], what a denoiser that is guided by itself is guided away
+ *   from, in place of no class; -1 for none (NULL).
+ * negative_conditions, negative_condition_count: the same for some or all of the conditions, as
+ *   `conditions`, in place of none of them (NULL, 0).
  * context: a pointer that is handed to the denoisers (quell_call) and the steps
  *   (quell_transition_context) of the caller's: for data that belongs to these samples, and not to
  *   the function (NULL).
@@ -43,6 +47,9 @@ typedef struct quell_draw {
     void *context;
     const quell_condition *conditions;
     size_t condition_count;
+    const int32_t *negative_classes;
+    const quell_condition *negative_conditions;
+    size_t negative_condition_count;
 } quell_draw;
 
 /* Returns the defaults: one sample, number 0 of seed 0. */
@@ -57,6 +64,9 @@ static inline quell_draw quell_draw_defaults(void)
     draw.context = NULL;
     draw.conditions = NULL;
     draw.condition_count = 0;
+    draw.negative_classes = NULL;
+    draw.negative_conditions = NULL;
+    draw.negative_condition_count = 0;
     return draw;
 }
 

@@ -57,6 +57,8 @@ class Denoiser:
     def kind(self) -> str: ...
     @property
     def classes(self) -> int: ...
+    @property
+    def conditions(self) -> list[tuple[str, tuple[int, ...]]]: ...
     def eigenbasis(self) -> tuple[_Doubles, _Doubles]: ...
 
 class Model:
@@ -111,6 +113,7 @@ class Sampler:
         classes: NDArray[np.int32] | None = ...,
         progress: Callable[[int, int], object] | None = ...,
         arguments: Any = ...,
+        conditions: Sequence[tuple[str, _Floats | None]] = ...,
     ) -> None: ...
     def forward(
         self,
@@ -123,6 +126,7 @@ class Sampler:
         classes: NDArray[np.int32] | None = ...,
         progress: Callable[[int, int], object] | None = ...,
         arguments: Any = ...,
+        conditions: Sequence[tuple[str, _Floats | None]] = ...,
     ) -> None: ...
     def step(
         self,
@@ -137,6 +141,7 @@ class Sampler:
         classes: NDArray[np.int32] | None = ...,
         progress: Callable[[int, int], object] | None = ...,
         arguments: Any = ...,
+        conditions: Sequence[tuple[str, _Floats | None]] = ...,
     ) -> None: ...
     def denoise(
         self,
@@ -151,6 +156,7 @@ class Sampler:
         classes: NDArray[np.int32] | None = ...,
         progress: Callable[[int, int], object] | None = ...,
         arguments: Any = ...,
+        conditions: Sequence[tuple[str, _Floats | None]] = ...,
     ) -> None: ...
     @property
     def dim(self) -> int: ...

@@ -26,6 +26,7 @@ from quell._arrays import (
     written,
 )
 from quell._call import Call, arguments_of, is_torch, unwrapped
+from quell._conditions import conditions_of
 from quell._inputs import fits, fitting, into, moments, shape_of
 from quell._numbers import float_type, function_of, on_cpu, real, text, whole
 from quell._progress import bar, ticking
@@ -159,8 +160,10 @@ class Sampler(Settings):
             progress: A function that is called some 20 times a second, from any thread, with the
                 number of transitions that are done and their total. If it raises an exception, the
                 run ends.
-            kwargs: Arguments for the denoiser, which gets them as they are. One that has a row for
-                each sample must be marked: y=quell.PerSample(y).
+            kwargs: The conditions of a denoiser of the library's, each by its name or all in a
+                dictionary `conditions`: arrays with its shape for all samples, or (B, *), or None
+                for none of it. A denoiser in Python gets its arguments as they are: one that has a
+                row for each sample must be marked: y=quell.PerSample(y).
 
         Returns:
             The samples, with shape (B, *), of the kind and type of x: a tensor for a tensor.
@@ -328,8 +331,7 @@ class Sampler(Settings):
         self._fits(shape)
         run = self._run(shape, first)
         if is_native(self.denoiser):
-            if kwargs:
-                raise TypeError(f"the denoiser takes no argument {', '.join(map(repr, kwargs))}")
+            run["conditions"] = conditions_of(self.denoiser.conditions, kwargs, shape[0])
             run["classes"] = self.denoiser._labels(label, shape[0])
             return run
         tensors = is_tensor(x)

@@ -23,6 +23,7 @@ import numpy as np
 from quell import _quell
 from quell._arrays import Array, as_doubles, as_floats, like, rows_of
 from quell._function import FunctionDenoiser, PerSample
+from quell._conditions import conditions_of, of_rows
 from quell._inputs import classes_of, fits, times_of
 from quell._numbers import real, reals
 from quell._said import said
@@ -113,6 +114,11 @@ class NativeDenoiser:
         return self.native.classes
 
     @property
+    def conditions(self) -> dict[str, tuple[int, ...]]:
+        """The shapes of the conditions that it takes, by their names."""
+        return dict(self.native.conditions)
+
+    @property
     def reproducible(self) -> bool:
         """Whether a sample has the same bits whatever the machine, the threads and the batch."""
         return self.native.reproducible
@@ -128,13 +134,16 @@ class NativeDenoiser:
         it."""
         return self
 
-    def __call__(self, x_t: Array, t: Array, label: Array | int | None = None) -> Posterior:
+    def __call__(
+        self, x_t: Array, t: Array, label: Array | int | None = None, **kwargs: Any
+    ) -> Posterior:
         """Evaluates the denoiser.
 
         Arguments:
             x_t: Noisy samples, with shape (B, *).
             t: Their time in [0, 1], with shape () or (B).
             label: The class of each sample, with shape (B) or (). None: no sample has one.
+            kwargs: The conditions, as in a call of a sampler.
 
         Returns:
             q(X | x_t), as a Posterior.
@@ -149,6 +158,7 @@ class NativeDenoiser:
         if not x.ndim or not fits(x.shape, self.shape):
             raise refused(f"x_t: shape {x.shape}, must be (B, *{self.shape})")
         times, labels = times_of(t, len(x)), self._labels(label, len(x))
+        told = conditions_of(self.conditions, kwargs, len(x))
         one = _quell.Options(steps=1)
         sampler = _quell.Sampler("ddim", self.native, native_schedule(self.schedule), one)
         mean = np.empty(x.shape, np.float32)
@@ -156,7 +166,10 @@ class NativeDenoiser:
             rows = times == time
             part = np.empty((int(rows.sum()), self.dim), np.float32)
             of_part = None if labels is None else labels[rows]
-            sampler.denoise(rows_of(x)[rows], part, float(time), classes=of_part)
+            of_these = of_rows(told, rows, len(x))
+            sampler.denoise(
+                rows_of(x)[rows], part, float(time), classes=of_part, conditions=of_these
+            )
             mean[rows] = part.reshape(-1, *x.shape[1:])
         return Posterior(like(mean, x_t))
 
@@ -166,7 +179,7 @@ class NativeDenoiser:
         Raises:
             TypeError: A class is needed and missing, or is given and there are no classes.
         """
-        if label is None and self._guides():
+        if label is None and self._guides() and not self.conditions:
             raise TypeError(
                 "label: None, but guidance is away from no class: must be the classes, or -1 for "
                 "none"

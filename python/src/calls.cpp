@@ -18,6 +18,15 @@ call::call(const settings &from)
     run_.tile = from.tile;
     run_.isa = from.isa;
     if (from.classes) draw_.classes = {from.classes->data(), size_t(from.classes->size())};
+    for (const auto &[name, rows] : from.conditions) {
+        if (rows) {
+            quell::span<const float> all = values(*rows);
+            draw_.conditions.emplace_back(name, std::vector<float>(all.begin(), all.end()),
+                                          size_t(rows->shape(0)));
+        } else {
+            draw_.conditions.push_back(quell::condition::none(name));
+        }
+    }
     run_.progress = [this](const quell_progress &at) { return report(at); };
 }
 

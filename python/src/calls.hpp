@@ -14,6 +14,7 @@
 /* A run as Python asks for it. `arguments`: a quell._call.Call, or None; the denoiser in Python
  * that this thread's call evaluates (arguments_now). progress: a function of (done, total), or
  * None. */
+using condition_rows = std::pair<std::string, std::optional<floats>>;
 struct settings {
     uint64_t seed;
     uint64_t first;
@@ -23,6 +24,7 @@ struct settings {
     std::optional<classes_array> classes;
     py::object progress;
     py::object arguments;
+    const std::vector<condition_rows> &conditions; /* rows of values; without, none of it */
 };
 
 /* Returns the arguments of the innermost call that this thread is in; None if there is none. */

@@ -78,6 +78,15 @@ static quell::denoiser guided(const quell::denoiser &base, const quell::denoiser
                  : quell::denoiser::from_guidance(base, how);
 }
 
+/* The conditions that a denoiser takes, as pairs of a name and a shape. */
+static py::list conditions(const quell::denoiser &denoiser)
+{
+    py::list all;
+    for (const quell::condition_info &one : denoiser.conditions())
+        all.append(py::make_tuple(one.name, py::tuple(py::cast(one.shape))));
+    return all;
+}
+
 static void bind_constructors(py::class_<quell::denoiser> &bound)
 {
     using quell::denoiser;
@@ -141,6 +150,7 @@ void bind_denoisers(py::module_ &module)
         .def_property_readonly("kind",
                                [](const quell::denoiser &d) { return std::string(d.kind()); })
         .def_property_readonly("classes", &quell::denoiser::classes)
+        .def_property_readonly("conditions", conditions)
         .def("eigenbasis", eigenbasis);
 
     py::class_<quell::model>(module, "Model")

@@ -7,20 +7,26 @@
 #include <stdio.h>
 #include <string.h>
 
-quell_status quell_told_classes(const struct quell_job *job)
+static quell_status check_classes(const struct quell_job *job, const char *negative,
+                                  const int32_t *given)
 {
     size_t classes = job->sampler->denoiser->classes;
-    if (job->draw.classes && job->draw.count && !classes)
+    if (given && job->draw.count && !classes)
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "run: classes are given, but the denoiser has none; leave them out");
-    for (size_t i = 0; job->draw.classes && i < job->draw.count; i++) {
-        int32_t label = job->draw.classes[i];
-        if (label < -1 || (label >= 0 && (size_t)label >= classes))
-            return quell_fail(QUELL_BAD_ARGUMENT,
-                              "run: class %d of sample %llu: the denoiser has %zu classes",
-                              (int)label, (unsigned long long)(job->draw.first + i), classes);
-    }
+                          "run: %sclasses are given, but the denoiser has none; leave them out",
+                          negative);
+    for (size_t i = 0; given && i < job->draw.count; i++)
+        if (given[i] < -1 || (given[i] >= 0 && (size_t)given[i] >= classes))
+            return quell_fail(
+                QUELL_BAD_ARGUMENT, "run: %sclass %d of sample %llu: the denoiser has %zu classes",
+                negative, (int)given[i], (unsigned long long)(job->draw.first + i), classes);
     return QUELL_OK;
+}
+
+quell_status quell_told_classes(const struct quell_job *job)
+{
+    quell_status status = check_classes(job, "", job->draw.classes);
+    return status ? status : check_classes(job, "negative ", job->draw.negative_classes);
 }
 
 /* The names of the conditions that a denoiser takes, as "'a', 'b'". */
@@ -91,43 +97,51 @@ static quell_status check_one(const struct quell_job *job, const struct quell_ta
     return check_finite(given);
 }
 
-/* Returns the condition of that name in the draw; NULL if it is not there. */
-static const quell_condition *find(const quell_condition *given, size_t count, const char *name)
+/* The conditions of a draw, or its negative ones: what messages call them, and how many there
+ * are. */
+struct list {
+    const char *what;
+    const quell_condition *given;
+    size_t count;
+};
+
+/* Returns the condition of that name among the first `count`; NULL if it is not there. */
+static const quell_condition *find(const struct list *list, size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++)
-        if (!strcmp(given[i].name, name)) return &given[i];
+        if (!strcmp(list->given[i].name, name)) return &list->given[i];
     return NULL;
 }
 
-static quell_status check_known(const struct quell_job *job, const quell_condition *given,
-                                size_t count)
+static quell_status check_listed(const quell_denoiser *denoiser, const struct list *list, size_t i)
 {
-    const quell_denoiser *denoiser = job->sampler->denoiser;
-    if (count && !given)
-        return quell_fail(QUELL_BAD_ARGUMENT, "run: condition_count is %zu, but conditions is NULL",
-                          count);
-    if (given && !count)
+    const char *name = list->given[i].name;
+    if (!name)
+        return quell_fail(QUELL_BAD_ARGUMENT, "run: %ss[%zu] must have a name", list->what, i);
+    if (!denoiser->conditions)
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "run: conditions are given, but condition_count is 0");
-    for (size_t i = 0; i < count; i++) {
-        if (!given[i].name)
-            return quell_fail(QUELL_BAD_ARGUMENT, "run: conditions[%zu] must have a name", i);
-        if (!denoiser->conditions)
-            return quell_fail(QUELL_BAD_ARGUMENT,
-                              "run: condition '%.60s' is given, but the denoiser has none; leave "
-                              "it out",
-                              given[i].name);
-        if (quell_taken_named(denoiser->taken, denoiser->conditions, given[i].name) ==
-            denoiser->conditions)
-            return quell_fail(QUELL_BAD_ARGUMENT,
-                              "run: condition '%.60s': the denoiser has no such condition; it "
-                              "takes %s",
-                              given[i].name, names_of(denoiser).text);
-        if (find(given, i, given[i].name))
-            return quell_fail(QUELL_BAD_ARGUMENT, "run: condition '%.60s' is given twice",
-                              given[i].name);
-    }
+                          "run: %s '%.60s' is given, but the denoiser has none; leave it out",
+                          list->what, name);
+    if (quell_taken_named(denoiser->taken, denoiser->conditions, name) == denoiser->conditions)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "run: %s '%.60s': the denoiser has no such condition; it takes %s",
+                          list->what, name, names_of(denoiser).text);
+    if (find(list, i, name))
+        return quell_fail(QUELL_BAD_ARGUMENT, "run: %s '%.60s' is given twice", list->what, name);
     return QUELL_OK;
+}
+
+static quell_status check_list(const quell_denoiser *denoiser, const struct list *list)
+{
+    quell_status status = QUELL_OK;
+    if (list->count && !list->given)
+        return quell_fail(QUELL_BAD_ARGUMENT, "run: %s_count is %zu, but %ss is NULL", list->what,
+                          list->count, list->what);
+    if (list->given && !list->count)
+        return quell_fail(QUELL_BAD_ARGUMENT, "run: %ss are given, but %s_count is 0", list->what,
+                          list->what);
+    for (size_t i = 0; i < list->count && !status; i++) status = check_listed(denoiser, list, i);
+    return status;
 }
 
 static void tell(struct quell_told *told, size_t i, const struct quell_taken *taken,
@@ -137,28 +151,62 @@ static void tell(struct quell_told *told, size_t i, const struct quell_taken *ta
     told->stride[i] = given->values && given->count != 1 ? given->size : 0;
 }
 
-/* Sets what the denoiser is guided against, which a run must have where it is. */
-static quell_status find_against(struct quell_job *job, size_t i)
+static quell_status find_told(struct quell_job *job, size_t i, const struct list *list)
 {
     const struct quell_taken *taken = &job->sampler->denoiser->taken[i];
-    if (taken->none && !taken->same) {
-        job->against.values[i] = taken->none;
-        return QUELL_OK;
+    const quell_condition *given = find(list, list->count, taken->name);
+    if (!given)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "run: condition '%.60s' is missing: the denoiser takes %zu element%s, of "
+                          "shape %s",
+                          taken->name, taken->size, taken->size == 1 ? "" : "s",
+                          words_of(taken).shape);
+    quell_status status = check_one(job, taken, given);
+    if (!status) tell(&job->told, i, taken, given);
+    return status;
+}
+
+/* Sets what the denoiser is guided against, which a run must have where it is. */
+static quell_status find_against(struct quell_job *job, size_t i, const struct list *negative)
+{
+    const struct quell_taken *taken = &job->sampler->denoiser->taken[i];
+    const quell_condition *given = find(negative, negative->count, taken->name);
+    if (given) {
+        quell_status status = check_one(job, taken, given);
+        if (!status) tell(&job->against, i, taken, given);
+        return status;
     }
     job->against.values[i] = job->told.values[i];
     job->against.stride[i] = job->told.stride[i];
-    if (taken->same || !job->sampler->denoiser->asks) return QUELL_OK;
+    if (taken->same) return QUELL_OK;
+    if (taken->none) {
+        job->against.values[i] = taken->none;
+        job->against.stride[i] = 0;
+        return QUELL_OK;
+    }
+    if (!job->sampler->denoiser->asks) return QUELL_OK;
     return quell_fail(QUELL_BAD_ARGUMENT,
                       "run: guidance is away from no condition, but the denoiser does not know "
-                      "what no '%.60s' is: it must have a \"none\" in its description",
+                      "what no '%.60s' is: give a negative one, or a \"none\" in its description",
                       taken->name);
+}
+
+/* Refuses what guidance alone has a use for. */
+static quell_status check_negative(const struct quell_job *job)
+{
+    const quell_draw *draw = &job->draw;
+    if (job->sampler->denoiser->asks) return QUELL_OK;
+    if (!draw->negative_classes && !draw->negative_condition_count) return QUELL_OK;
+    return quell_fail(QUELL_BAD_ARGUMENT,
+                      "run: negative %s have no effect: the denoiser is not guided by itself",
+                      draw->negative_classes ? "classes" : "conditions");
 }
 
 /* Guidance away from nothing does nothing where no sample is told anything. */
 static quell_status check_asked(const struct quell_job *job)
 {
     const quell_denoiser *denoiser = job->sampler->denoiser;
-    if (!denoiser->asks || job->draw.classes) return QUELL_OK;
+    if (!denoiser->asks || job->draw.classes || job->draw.negative_classes) return QUELL_OK;
     if (!denoiser->conditions)
         return quell_fail(
             QUELL_BAD_ARGUMENT,
@@ -173,20 +221,26 @@ static quell_status check_asked(const struct quell_job *job)
                       denoiser->classes ? ", or classes" : "");
 }
 
+/* Whether each sample has a class; else the first without is *i. */
+static bool all_classes(const struct quell_job *job, const int32_t *classes, size_t *i)
+{
+    *i = 0;
+    while (classes && *i < job->draw.count && classes[*i] >= 0) ++*i;
+    return classes && *i == job->draw.count;
+}
+
 /* Where the denoiser knows no "no class", each sample must have one. */
 static quell_status check_needed(const struct quell_job *job)
 {
     const quell_denoiser *denoiser = job->sampler->denoiser;
-    const int32_t *classes = job->draw.classes;
-    size_t i = 0;
+    size_t i;
     if (!denoiser->needs_class) return QUELL_OK;
-    if (denoiser->asks)
+    if (denoiser->asks && !all_classes(job, job->draw.negative_classes, &i))
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "run: guidance is away from no class, but the denoiser knows only its "
-                          "%zu classes: guide it by another denoiser",
+                          "%zu classes: give negative ones, or guide it by another denoiser",
                           denoiser->classes);
-    while (classes && i < job->draw.count && classes[i] >= 0) i++;
-    if (classes && i == job->draw.count) return QUELL_OK;
+    if (all_classes(job, job->draw.classes, &i)) return QUELL_OK;
     return quell_fail(QUELL_BAD_ARGUMENT,
                       "run: sample %llu has no class, but the denoiser knows no \"no class\": "
                       "classes must give each sample one, from 0 to %zu",
@@ -197,20 +251,17 @@ quell_status quell_told_find(struct quell_job *job)
 {
     const quell_denoiser *denoiser = job->sampler->denoiser;
     const quell_draw *draw = &job->draw;
-    quell_status status = check_known(job, draw->conditions, draw->condition_count);
+    const struct list list = {"condition", draw->conditions, draw->condition_count};
+    const struct list negative = {"negative_condition", draw->negative_conditions,
+                                  draw->negative_condition_count};
+    quell_status status = check_list(denoiser, &list);
+    if (!status) status = check_list(denoiser, &negative);
+    if (!status) status = check_negative(job);
     job->told.labels = draw->classes;
+    job->against.labels = draw->negative_classes;
     for (size_t i = 0; i < denoiser->conditions && !status; i++) {
-        const struct quell_taken *taken = &denoiser->taken[i];
-        const quell_condition *given = find(draw->conditions, draw->condition_count, taken->name);
-        if (!given)
-            return quell_fail(
-                QUELL_BAD_ARGUMENT,
-                "run: condition '%.60s' is missing: the denoiser takes %zu element%s, "
-                "of shape %s",
-                taken->name, taken->size, taken->size == 1 ? "" : "s", words_of(taken).shape);
-        status = check_one(job, taken, given);
-        if (!status) tell(&job->told, i, taken, given);
-        if (!status) status = find_against(job, i);
+        status = find_told(job, i, &list);
+        if (!status) status = find_against(job, i, &negative);
     }
     if (!status) status = check_needed(job);
     return status ? status : check_asked(job);

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: MIT
+"""Conditions: real arrays by name that a denoiser of the library's takes beside x, t and label."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from quell._arrays import Floats, as_floats
+from quell._function import PerSample
+from quell.errors import refused
+
+Conditions = list[tuple[str, Floats | None]]
+
+
+def _shape_text(lead: str, shape: tuple[int, ...]) -> str:
+    parts = [*([lead] if lead else []), *map(str, shape)]
+    return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
+
+
+def _rows(value: Any, name: str, shape: tuple[int, ...], count: int) -> Floats | None:
+    """The rows of a condition: one for all samples, or one for each; None: none of it."""
+    if value is None:
+        return None
+    each = isinstance(value, PerSample)
+    array = as_floats(value.rows if each else value, f"condition {name!r}")
+    size = 1
+    for extent in shape:
+        size *= extent
+    if array.shape == shape and not each:
+        return array.reshape(1, size)
+    if array.shape[1:] == shape and array.ndim == len(shape) + 1 and len(array) in (1, count):
+        if not each or len(array) == count:
+            return array.reshape(len(array), size)
+    must = f"must be {_shape_text('', shape)} for all samples or {_shape_text(str(count), shape)}"
+    raise refused(f"condition {name!r}: shape {array.shape}, {must}")
+
+
+def conditions_of(
+    taken: Mapping[str, tuple[int, ...]], kwargs: Mapping[str, Any], count: int
+) -> Conditions:
+    """The conditions of a call in the form that the library takes: from its keywords, or from the
+    dictionary `conditions`.
+
+    Raises:
+        TypeError: One is unknown, missing, given twice, or is no array of numbers.
+        ValueError: One has another shape, or a number beyond float32.
+    """
+    given = dict(kwargs)
+    more = given.pop("conditions", None) if "conditions" not in taken else None
+    if more is not None and not isinstance(more, Mapping):
+        raise TypeError(f"conditions: a {type(more).__name__}, must be a dict of arrays by name")
+    for name, value in (more or {}).items():
+        if name in given:
+            raise TypeError(f"condition {name!r}: given as a keyword and in conditions, too")
+        given[name] = value
+    for name in given:
+        if name not in taken:
+            names = ", ".join(map(repr, taken))
+            raise TypeError(
+                f"the denoiser takes no argument {name!r}"
+                + (f": its conditions are {names}" if taken else "")
+            )
+    for name, shape in taken.items():
+        if name not in given:
+            raise TypeError(
+                f"condition {name!r}: missing, must be an array of shape "
+                f"{_shape_text('', shape)} or {_shape_text('B', shape)}, or None for none of it"
+            )
+    return [(name, _rows(given[name], name, shape, count)) for name, shape in taken.items()]
+
+
+def of_rows(conditions: Conditions, rows: Any, count: int) -> Conditions:
+    """The conditions of some of `count` samples, which a mask or indices choose."""
+    return [
+        (name, value if value is None or len(value) != count else value[rows])
+        for name, value in conditions
+    ]
