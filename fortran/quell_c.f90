@@ -85,6 +85,7 @@ module quell_c
         real(c_double) :: weight, low, high
         integer(c_size_t) :: points
         type(c_ptr) :: times, weights
+        real(c_double) :: rescale
     end type
 
     type, bind(c) :: c_sampler_options
@@ -105,6 +106,8 @@ module quell_c
         integer(c_size_t) :: count
         type(c_ptr) :: classes, context, conditions
         integer(c_size_t) :: condition_count
+        type(c_ptr) :: negative_classes, negative_conditions
+        integer(c_size_t) :: negative_condition_count
     end type
 
     type, bind(c) :: c_run

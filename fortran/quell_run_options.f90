@@ -60,12 +60,15 @@ module quell_run_options
     ! What is drawn: the samples first, first + 1, ... of this seed, as many as x has columns.
     ! classes: the class of each sample, from 0 on, or -1 for none. context: an address that is
     ! handed to the denoisers and the steps of the caller's. conditions: those that the denoiser
-    ! takes, each once.
+    ! takes, each once. negative_classes, negative_conditions: what a denoiser that is guided by
+    ! itself is guided away from, in place of no class and none of a condition.
     type :: quell_draw
         integer(c_int64_t) :: seed = 0, first = 0
         integer(c_int32_t), allocatable :: classes(:)
         type(c_ptr) :: context = c_null_ptr
         type(quell_condition), allocatable :: conditions(:)
+        integer(c_int32_t), allocatable :: negative_classes(:)
+        type(quell_condition), allocatable :: negative_conditions(:)
     end type
 
     ! How it is drawn. Nothing here changes a bit of a sample. threads: the upper bound on the
@@ -86,7 +89,7 @@ module quell_run_options
         integer(c_size_t) :: dim = 0
         type(c_draw) :: draw
         type(c_run) :: run
-        type(quell_conditions_held) :: conditions
+        type(quell_conditions_held) :: conditions, negative_conditions
         procedure(quell_progress_fn), pointer, nopass :: progress => null()
         procedure(quell_observe_fn), pointer, nopass :: observe => null()
         procedure(quell_parallel_fn), pointer, nopass :: parallel => null()
@@ -121,13 +124,22 @@ contains
         if (status /= QUELL_OK) return
         held%dim = shape(1)
         held%draw = c_draw(c_sizeof(held%draw), draw%seed, draw%first, count, c_null_ptr, &
-            draw%context, c_null_ptr, 0)
+            draw%context, c_null_ptr, 0, c_null_ptr, c_null_ptr, 0)
         if (allocated(draw%conditions)) then
             status = quell_conditions_for_c(draw%conditions, held%conditions)
             if (status /= QUELL_OK) return
             held%draw%condition_count = size(draw%conditions, kind=c_size_t)
             if (size(draw%conditions) > 0) &
                 held%draw%conditions = c_loc(held%conditions%conditions)
+        end if
+        if (allocated(draw%negative_classes)) &
+            held%draw%negative_classes = c_loc(draw%negative_classes)
+        if (allocated(draw%negative_conditions)) then
+            status = quell_conditions_for_c(draw%negative_conditions, held%negative_conditions)
+            if (status /= QUELL_OK) return
+            held%draw%negative_condition_count = size(draw%negative_conditions, kind=c_size_t)
+            if (size(draw%negative_conditions) > 0) &
+                held%draw%negative_conditions = c_loc(held%negative_conditions%conditions)
         end if
         if (allocated(draw%classes)) held%draw%classes = c_loc(draw%classes)
         held%progress => how%progress
@@ -157,9 +169,12 @@ contains
         type(quell_sampler), intent(in) :: sampler
         type(quell_draw), intent(in) :: draw
         integer(c_size_t), intent(in) :: shape(2)
-        integer(c_size_t) :: classes
+        integer(c_size_t) :: classes, negative
         status = QUELL_BAD_ARGUMENT
         classes = shape(2)
+        negative = shape(2)
+        if (allocated(draw%negative_classes)) &
+            negative = size(draw%negative_classes, kind=c_size_t)
         if (allocated(draw%classes)) classes = size(draw%classes, kind=c_size_t)
         if (.not. c_associated(sampler%handle)) then
             call quell_error_set(int(status), 'run: there is no sampler')
@@ -168,6 +183,8 @@ contains
                 'run: the first extent of x is not the dim of the sampler')
         else if (classes /= shape(2)) then
             call quell_error_set(int(status), 'draw: as many classes as samples')
+        else if (negative /= shape(2)) then
+            call quell_error_set(int(status), 'draw: as many negative classes as samples')
         else
             status = QUELL_OK
         end if

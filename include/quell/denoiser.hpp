@@ -35,6 +35,7 @@ struct guidance {
     double high = 1;
     std::vector<double> times = {};
     std::vector<double> weights = {};
+    double rescale = 0;
 };
 
 /* Row i of vectors[dim][dim] is the eigenvector of values[i]. */
@@ -243,6 +244,7 @@ class denoiser
         c.weight = how.weight;
         c.low = how.low;
         c.high = how.high;
+        c.rescale = how.rescale;
         c.points = how.times.size();
         c.times = how.times.empty() ? nullptr : how.times.data();
         c.weights = how.weights.empty() ? nullptr : how.weights.data();

@@ -20,12 +20,16 @@ namespace quell
  *
  * classes: the class of each sample, or empty. The array that it views must last as long as the
  *   call.
- * conditions: those that the denoiser takes, each once. */
+ * conditions: those that the denoiser takes, each once.
+ * negative_classes, negative_conditions: what a denoiser that is guided by itself is guided away
+ *   from, in place of no class and none of a condition. */
 struct draw {
     uint64_t seed = 0;
     uint64_t first = 0;
     span<const int32_t> classes = {};
     std::vector<condition> conditions = {};
+    span<const int32_t> negative_classes = {};
+    std::vector<condition> negative_conditions = {};
 };
 
 /* How it is drawn (quell_run). Nothing here changes a bit of a sample.
@@ -52,7 +56,8 @@ class running
 {
   public:
     running(const draw &what, const run &how, size_t dim, size_t values)
-        : how_(how), dim_(dim), conditions_(c_conditions(what.conditions))
+        : how_(how), dim_(dim), conditions_(c_conditions(what.conditions)),
+          negative_conditions_(c_conditions(what.negative_conditions))
     {
         size_t count = dim ? values / dim : 0;
         expect("run: x", values, count * dim);
@@ -65,6 +70,13 @@ class running
         draw_.context = &slot_;
         draw_.conditions = conditions_.empty() ? nullptr : conditions_.data();
         draw_.condition_count = conditions_.size();
+        if (!what.negative_classes.empty()) {
+            expect("draw: negative_classes", what.negative_classes.size(), count);
+            draw_.negative_classes = what.negative_classes.data();
+        }
+        draw_.negative_conditions =
+            negative_conditions_.empty() ? nullptr : negative_conditions_.data();
+        draw_.negative_condition_count = negative_conditions_.size();
         run_ = quell_run_defaults();
         run_.threads = how.threads;
         run_.tile = how.tile;
@@ -106,7 +118,7 @@ class running
 
     const run &how_;
     size_t dim_;
-    std::vector<quell_condition> conditions_;
+    std::vector<quell_condition> conditions_, negative_conditions_;
     quell_draw draw_;
     quell_run run_;
     slot slot_;

@@ -70,9 +70,28 @@ def conditions_of(
     return [(name, _rows(given[name], name, shape, count)) for name, shape in taken.items()]
 
 
-def of_rows(conditions: Conditions, rows: Any, count: int) -> Conditions:
-    """The conditions of some of `count` samples, which a mask or indices choose."""
-    return [
-        (name, value if value is None or len(value) != count else value[rows])
-        for name, value in conditions
-    ]
+def negatives_of(
+    taken: Mapping[str, tuple[int, ...]], given: Mapping[str, Any] | None, count: int
+) -> Conditions:
+    """The negative conditions of a call, of which some may be missing."""
+    if given is None:
+        return []
+    if not isinstance(given, Mapping):
+        kind = type(given).__name__
+        raise TypeError(f"negative_conditions: a {kind}, must be a dict of arrays by name")
+    some = {name: taken[name] for name in given if name in taken}
+    return conditions_of(some, {"conditions": given}, count)
+
+
+def of_rows(told: Mapping[str, Any], rows: Any, count: int) -> dict[str, Any]:
+    """What some of `count` samples are told, which a mask chooses."""
+
+    def chosen(value: Any) -> Any:
+        return value if value is None or len(value) != count else value[rows]
+
+    return {
+        what: [(name, chosen(one)) for name, one in value]
+        if isinstance(value, list)
+        else chosen(value)
+        for what, value in told.items()
+    }

@@ -46,6 +46,7 @@ class Denoiser:
         high: float,
         times: Sequence[float],
         weights: Sequence[float],
+        rescale: float = ...,
     ) -> Denoiser: ...
     @property
     def dim(self) -> int: ...
@@ -114,6 +115,8 @@ class Sampler:
         progress: Callable[[int, int], object] | None = ...,
         arguments: Any = ...,
         conditions: Sequence[tuple[str, _Floats | None]] = ...,
+        negative_classes: NDArray[np.int32] | None = ...,
+        negative_conditions: Sequence[tuple[str, _Floats | None]] = ...,
     ) -> None: ...
     def forward(
         self,
@@ -127,6 +130,8 @@ class Sampler:
         progress: Callable[[int, int], object] | None = ...,
         arguments: Any = ...,
         conditions: Sequence[tuple[str, _Floats | None]] = ...,
+        negative_classes: NDArray[np.int32] | None = ...,
+        negative_conditions: Sequence[tuple[str, _Floats | None]] = ...,
     ) -> None: ...
     def step(
         self,
@@ -142,6 +147,8 @@ class Sampler:
         progress: Callable[[int, int], object] | None = ...,
         arguments: Any = ...,
         conditions: Sequence[tuple[str, _Floats | None]] = ...,
+        negative_classes: NDArray[np.int32] | None = ...,
+        negative_conditions: Sequence[tuple[str, _Floats | None]] = ...,
     ) -> None: ...
     def denoise(
         self,
@@ -157,6 +164,8 @@ class Sampler:
         progress: Callable[[int, int], object] | None = ...,
         arguments: Any = ...,
         conditions: Sequence[tuple[str, _Floats | None]] = ...,
+        negative_classes: NDArray[np.int32] | None = ...,
+        negative_conditions: Sequence[tuple[str, _Floats | None]] = ...,
     ) -> None: ...
     @property
     def dim(self) -> int: ...

@@ -26,7 +26,6 @@ from quell._arrays import (
     written,
 )
 from quell._call import Call, arguments_of, is_torch, unwrapped
-from quell._conditions import conditions_of
 from quell._inputs import fits, fitting, into, moments, shape_of
 from quell._numbers import float_type, function_of, on_cpu, real, text, whole
 from quell._progress import bar, ticking
@@ -35,6 +34,7 @@ from quell._settings import Settings
 from quell._times import Times, in_type, may_be_rounded, types_of
 from quell.errors import refused
 
+_NEGATIVE = ("negative_label", "negative_conditions")  # keywords of the library's denoisers
 _MOST_KEPT = 4  # the library's samplers that are kept, by dim and by moments
 
 
@@ -162,8 +162,10 @@ class Sampler(Settings):
                 run ends.
             kwargs: The conditions of a denoiser of the library's, each by its name or all in a
                 dictionary `conditions`: arrays with its shape for all samples, or (B, *), or None
-                for none of it. A denoiser in Python gets its arguments as they are: one that has a
-                row for each sample must be marked: y=quell.PerSample(y).
+                for none of it. A guided one also takes negative_label and negative_conditions, a
+                dictionary, which it is guided away from in place of no class and none of a
+                condition. A denoiser in Python gets its arguments as they are: one that has a row
+                for each sample must be marked: y=quell.PerSample(y).
 
         Returns:
             The samples, with shape (B, *), of the kind and type of x: a tensor for a tensor.
@@ -331,9 +333,9 @@ class Sampler(Settings):
         self._fits(shape)
         run = self._run(shape, first)
         if is_native(self.denoiser):
-            run["conditions"] = conditions_of(self.denoiser.conditions, kwargs, shape[0])
-            run["classes"] = self.denoiser._labels(label, shape[0])
-            return run
+            given = dict(kwargs)
+            negatives = (given.pop(name, None) for name in _NEGATIVE)
+            return run | self.denoiser._told(label, *negatives, given, shape[0])
         tensors = is_tensor(x)
         dtype = x.dtype if tensors and x.dtype.is_floating_point else None
         time_dtype = self.dtype if is_torch_type(self.dtype) else None

@@ -15,7 +15,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -23,7 +23,7 @@ import numpy as np
 from quell import _quell
 from quell._arrays import Array, as_doubles, as_floats, like, rows_of
 from quell._function import FunctionDenoiser, PerSample
-from quell._conditions import conditions_of, of_rows
+from quell._conditions import conditions_of, negatives_of, of_rows
 from quell._inputs import classes_of, fits, times_of
 from quell._numbers import real, reals
 from quell._said import said
@@ -135,7 +135,13 @@ class NativeDenoiser:
         return self
 
     def __call__(
-        self, x_t: Array, t: Array, label: Array | int | None = None, **kwargs: Any
+        self,
+        x_t: Array,
+        t: Array,
+        label: Array | int | None = None,
+        negative_label: Array | int | None = None,
+        negative_conditions: Mapping[str, Any] | None = None,
+        **kwargs: Any,
     ) -> Posterior:
         """Evaluates the denoiser.
 
@@ -143,7 +149,7 @@ class NativeDenoiser:
             x_t: Noisy samples, with shape (B, *).
             t: Their time in [0, 1], with shape () or (B).
             label: The class of each sample, with shape (B) or (). None: no sample has one.
-            kwargs: The conditions, as in a call of a sampler.
+            negative_label, negative_conditions, kwargs: As in a call of a sampler.
 
         Returns:
             q(X | x_t), as a Posterior.
@@ -157,21 +163,35 @@ class NativeDenoiser:
         x = as_floats(x_t, "x_t")
         if not x.ndim or not fits(x.shape, self.shape):
             raise refused(f"x_t: shape {x.shape}, must be (B, *{self.shape})")
-        times, labels = times_of(t, len(x)), self._labels(label, len(x))
-        told = conditions_of(self.conditions, kwargs, len(x))
+        times = times_of(t, len(x))
+        told = self._told(label, negative_label, negative_conditions, kwargs, len(x))
         one = _quell.Options(steps=1)
         sampler = _quell.Sampler("ddim", self.native, native_schedule(self.schedule), one)
         mean = np.empty(x.shape, np.float32)
         for time in np.unique(times):
             rows = times == time
             part = np.empty((int(rows.sum()), self.dim), np.float32)
-            of_part = None if labels is None else labels[rows]
-            of_these = of_rows(told, rows, len(x))
-            sampler.denoise(
-                rows_of(x)[rows], part, float(time), classes=of_part, conditions=of_these
-            )
+            sampler.denoise(rows_of(x)[rows], part, float(time), **of_rows(told, rows, len(x)))
             mean[rows] = part.reshape(-1, *x.shape[1:])
         return Posterior(like(mean, x_t))
+
+    def _told(
+        self,
+        label: Any,
+        negative_label: Any,
+        negative_conditions: Mapping[str, Any] | None,
+        kwargs: Mapping[str, Any],
+        count: int,
+    ) -> dict[str, Any]:
+        """The classes and conditions of a call in the form that the library takes."""
+        taken = self.conditions
+        negative = classes_of(negative_label, count, self.classes, "negative_label")
+        return {
+            "classes": self._labels(label if label is not None or negative is None else -1, count),
+            "conditions": conditions_of(taken, kwargs, count),
+            "negative_classes": negative,
+            "negative_conditions": negatives_of(taken, negative_conditions, count),
+        }
 
     def _labels(self, label: Any, count: int) -> Any:
         """Returns the classes of `count` samples in the form that the library takes.
@@ -336,7 +356,7 @@ class _Guided(NativeDenoiser):
     def _guides(self) -> bool:
         if self._recipe is None:
             return False
-        base, guide, weight, _, _, _, weights = self._recipe
+        base, guide, weight, _, _, _, weights, *_ = self._recipe
         if guide is None and any(each != 1 for each in weights or [weight]):
             return True
         return any(one is not None and one._guides() for one in (base, guide))
@@ -367,6 +387,7 @@ def guided(
     high: float = 1.0,
     times: Sequence[float] = (),
     weights: Sequence[float] = (),
+    rescale: float = 0.0,
 ) -> NativeDenoiser:
     """Returns a denoiser that gives w mu + (1 - w) mu_guide: classifier-free guidance (Ho &
     Salimans, 2207.12598; their w is w - 1), or guidance by a weaker model (Karras et al.,
@@ -374,12 +395,15 @@ def guided(
 
     Arguments:
         denoiser: The denoiser of mu.
-        guide: The denoiser of mu_guide, of the same shape. None: `denoiser` for no class, which it
-            must have learned; then every call needs a label.
+        guide: The denoiser of mu_guide, of the same shape. None: `denoiser` for no class and none
+            of its conditions, which it must have learned; then every call needs a label or a
+            condition.
         weight: w; 1 is no guidance (default 2).
         low, high: The denoiser is guided at times from low to high (Kynkaanniemi et al.,
             2404.07724).
         times, weights: w is weights[i] at times[i], and linear in between, in place of `weight`.
+        rescale: phi in [0, 1]: the guided mean goes phi of the way to the standard deviation, over
+            the elements of a sample, that mu has (Lin et al., 2305.08891).
 
     Raises:
         BadArgument: A weight or a time is out of its range, or the denoisers do not fit.
@@ -398,6 +422,7 @@ def guided(
         real(high, "high"),
         at,
         worth,
+        real(rescale, "rescale"),
     )
     native = None if guide is None else guide.native
     made = _quell.Denoiser.guided(denoiser.native, native, *how)

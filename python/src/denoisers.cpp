@@ -66,12 +66,13 @@ static py::tuple eigenbasis(const quell::denoiser &denoiser)
 
 static quell::denoiser guided(const quell::denoiser &base, const quell::denoiser *guide,
                               double weight, double low, double high, std::vector<double> times,
-                              std::vector<double> weights)
+                              std::vector<double> weights, double rescale)
 {
     quell::guidance how;
     how.weight = weight;
     how.low = low;
     how.high = high;
+    how.rescale = rescale;
     how.times = std::move(times);
     how.weights = std::move(weights);
     return guide ? quell::denoiser::from_guidance(base, *guide, how)
@@ -137,7 +138,7 @@ static void bind_constructors(py::class_<quell::denoiser> &bound)
                     py::arg("precondition"), py::arg("variance"), py::arg("digest"))
         .def_static("guided", guided, py::arg("base"), py::arg("guide").none(true),
                     py::arg("weight"), py::arg("low"), py::arg("high"), py::arg("times"),
-                    py::arg("weights"));
+                    py::arg("weights"), py::arg("rescale") = 0.0);
 }
 
 void bind_denoisers(py::module_ &module)

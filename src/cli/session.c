@@ -8,6 +8,7 @@
 #include "engine/sampler.h"
 #include "io/temporary.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,12 +72,14 @@ static int open_from(struct session *session)
     return take_count(session, "--from", &session->from);
 }
 
-static int take_condition_counts(struct session *session)
+static int take_condition_counts(struct session *session, const struct conditions *conditions)
 {
     int code = EXIT_DONE;
-    for (size_t i = 0; i < session->conditions.count && code == EXIT_DONE; i++) {
-        const struct quell_npy *file = &session->conditions.one[i].file;
-        if (file->path) code = take_count(session, "--condition", file);
+    for (size_t i = 0; i < conditions->count && code == EXIT_DONE; i++) {
+        const struct condition *one = &conditions->one[i];
+        char option[40];
+        snprintf(option, sizeof option, "--%s", one->option);
+        if (one->file.path) code = take_count(session, option, &one->file);
     }
     return code;
 }
@@ -160,6 +163,20 @@ static int open_files(struct session *session)
     return status ? complain_run(status) : EXIT_DONE;
 }
 
+static int open_conditions(struct session *session, const quell_denoiser *denoiser)
+{
+    const struct sample_options *options = &session->options;
+    int code = conditions_open(&session->conditions, "condition", &options->conditions, denoiser);
+    if (code == EXIT_DONE) code = conditions_complete(&session->conditions, denoiser);
+    if (code == EXIT_DONE)
+        code = conditions_open(&session->negative, "negative-condition",
+                               &options->negative_conditions, denoiser);
+    if (code == EXIT_DONE)
+        code = labels_negative(options->negative_class, quell_denoiser_classes(denoiser),
+                               &session->negative_class);
+    return code;
+}
+
 int session_prepare(struct session *session)
 {
     const struct sample_options *options = &session->options;
@@ -174,16 +191,16 @@ int session_prepare(struct session *session)
     if (code == EXIT_DONE)
         code = labels_open(&session->labels, &options->labels,
                            quell_denoiser_classes(quell_model_denoiser(session->model)));
-    if (code == EXIT_DONE)
-        code = conditions_open(&session->conditions, &options->conditions,
-                               quell_model_denoiser(session->model));
+    if (code == EXIT_DONE) code = open_conditions(session, quell_model_denoiser(session->model));
     if (code == EXIT_DONE)
         code = guidance_apply(&options->guidance,
                               session->labels.wanted || conditions_some(&session->conditions),
                               session->model, &session->guide_digest);
     if (code == EXIT_DONE) code = create_sampler(session);
     if (code == EXIT_DONE)
-        code = conditions_check(&session->conditions, session->sampler, session->labels.wanted);
+        code = conditions_check(&session->conditions, &session->negative, session->sampler,
+                                session->labels.wanted ? &(int32_t){0} : NULL,
+                                session->negative_class < 0 ? NULL : &session->negative_class);
     if (code == EXIT_DONE) code = check_seed(session);
     if (code == EXIT_DONE)
         code = sampling_check_start(&options->sampling, session->sampler, options->from,
@@ -191,7 +208,8 @@ int session_prepare(struct session *session)
     if (code == EXIT_DONE) code = open_from(session);
     if (code == EXIT_DONE && options->labels.classes)
         code = take_count(session, "--classes", &session->labels.file);
-    if (code == EXIT_DONE) code = take_condition_counts(session);
+    if (code == EXIT_DONE) code = take_condition_counts(session, &session->conditions);
+    if (code == EXIT_DONE) code = take_condition_counts(session, &session->negative);
     if (code == EXIT_DONE) code = settle_count(session);
     return code;
 }
@@ -209,6 +227,7 @@ int session_narrow(struct session *session, size_t skipped, size_t rows)
     if (!status && session->labels.file.path)
         status = quell_npy_skip(&session->labels.file, skipped);
     if (!status) status = conditions_skip(&session->conditions, skipped);
+    if (!status) status = conditions_skip(&session->negative, skipped);
     session->options.first += skipped;
     session->count = rows;
     return status ? complain_input(EXIT_FILE, status) : EXIT_DONE;
@@ -224,6 +243,7 @@ void session_close(struct session *session)
     plot_free(session->plot);
     labels_close(&session->labels);
     conditions_close(&session->conditions);
+    conditions_close(&session->negative);
     quell_npy_close(&session->from);
     quell_sampler_free(session->sampler);
     quell_model_free(session->model);

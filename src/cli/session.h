@@ -25,7 +25,8 @@ struct session {
     size_t found;                      /* samples that an interrupted run had finished */
     bool counted;                      /* a file has said how many samples there are */
     struct labels labels;
-    struct conditions conditions;
+    struct conditions conditions, negative;
+    int32_t negative_class; /* -1: none */
     struct quell_npy from;
     struct quell_output out, picture;
     struct partial partial;

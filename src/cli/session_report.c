@@ -59,9 +59,10 @@ static void put_digests(struct quell_json_writer *writer, const struct session *
 
 /* Writes each condition as it was given, a file by the digest of its values: "each" where every
  * sample has its own. */
-static void put_conditions(struct quell_json_writer *writer, const struct conditions *conditions)
+static void put_conditions(struct quell_json_writer *writer, const char *name,
+                           const struct conditions *conditions)
 {
-    quell_json_begin(writer, "conditions", '{');
+    quell_json_begin(writer, name, '{');
     for (size_t i = 0; i < conditions->count; i++) {
         const struct condition *one = &conditions->one[i];
         bool short_text = one->values && one->taken->size <= 4;
@@ -95,11 +96,14 @@ static int print_json(const struct session *session)
     quell_json_put_text(&writer, "plot", options->plot);
     quell_json_put_text(&writer, "class", options->labels.class);
     quell_json_put_text(&writer, "classes", options->labels.classes);
-    put_conditions(&writer, &session->conditions);
+    put_conditions(&writer, "conditions", &session->conditions);
+    put_conditions(&writer, "negative_conditions", &session->negative);
+    quell_json_put_text(&writer, "negative_class", options->negative_class);
     quell_json_put_text(&writer, "guidance", options->guidance.weight);
     quell_json_put_text(&writer, "guide", options->guidance.guide);
     quell_json_put_number(&writer, "guidance_low", options->guidance.low);
     quell_json_put_number(&writer, "guidance_high", options->guidance.high);
+    quell_json_put_number(&writer, "guidance_rescale", options->guidance.rescale);
     put_digests(&writer, session);
     if (options->resume) report_count(&writer, "resumed", session->found);
     if (session->ranks) report_count(&writer, "ranks", session->ranks);

@@ -82,14 +82,17 @@ quell_status session_draw(struct session *session, struct progress *progress, si
     progress->done = done;
     progress->batch = rows;
     quell_status status = conditions_fill(&session->conditions, rows);
+    if (!status) status = conditions_fill(&session->negative, rows);
     if (status) return status;
-    if (session->conditions.count) draw.conditions = session->conditions.told;
-    draw.condition_count = session->conditions.count;
-    if (!session->labels.wanted) return take(session, &draw, &run, x);
-    int32_t *classes = quell_new(rows, sizeof *classes);
+    conditions_tell(&session->conditions, &session->negative, &draw);
+    bool negative = session->negative_class >= 0;
+    if (!session->labels.wanted && !negative) return take(session, &draw, &run, x);
+    int32_t *classes = quell_new(2 * rows, sizeof *classes);
     if (!classes) return quell_fail(QUELL_NO_MEMORY, "no memory for %zu classes", rows);
-    status = labels_fill(&session->labels, draw.first, rows, classes);
-    draw.classes = classes;
+    if (session->labels.wanted) status = labels_fill(&session->labels, draw.first, rows, classes);
+    for (size_t i = 0; i < rows; i++) classes[rows + i] = session->negative_class;
+    if (session->labels.wanted) draw.classes = classes;
+    if (negative) draw.negative_classes = classes + rows;
     if (!status) status = take(session, &draw, &run, x);
     free(classes);
     return status;
@@ -122,6 +125,7 @@ static quell_status check_found(struct session *session, struct progress *progre
     if (session->from.path) status = quell_npy_skip(&session->from, last * dim);
     if (!status && session->labels.file.path) status = quell_npy_skip(&session->labels.file, last);
     if (!status) status = conditions_skip(&session->conditions, last);
+    if (!status) status = conditions_skip(&session->negative, last);
     if (!status) status = session_draw(session, progress, last, 1, x);
     if (!status) status = partial_read(&session->out, &session->plan, last, 1, found);
     if (!status && quell_denoiser_reproducible(quell_model_denoiser(session->model)) &&

@@ -99,7 +99,7 @@ static quell_status put_conditions(FILE *file, const struct conditions *conditio
     for (size_t i = 0; i < conditions->count && !status; i++) {
         const struct condition *one = &conditions->one[i];
         char name[100];
-        snprintf(name, sizeof name, "condition %.60s", one->taken->name);
+        snprintf(name, sizeof name, "%s %.60s", one->option, one->taken->name);
         quell_make_line(name);
         if (one->file.path)
             status = put_digest(file, name, one->file.path, file_digest);
@@ -125,10 +125,13 @@ static quell_status put_all(FILE *file, const struct session *session)
     put_text(file, "class", options->labels.class);
     if (!status) status = put_digest(file, "classes", options->labels.classes, file_digest);
     if (!status) status = put_conditions(file, &session->conditions);
+    if (!status) status = put_conditions(file, &session->negative);
+    put_text(file, "negative-class", options->negative_class);
     put_text(file, "guidance", options->guidance.weight);
     put_model(file, "guide", options->guidance.guide, session->guide_digest);
     put_number(file, "guidance-low", options->guidance.low);
     put_number(file, "guidance-high", options->guidance.high);
+    put_number(file, "guidance-rescale", options->guidance.rescale);
     if (!status) status = put_digest(file, "from", options->from, file_digest);
     fprintf(file, "answers of digest %016" PRIx64 "\n",
             quell_denoiser_digest(quell_model_denoiser(session->model)));
