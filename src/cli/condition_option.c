@@ -4,6 +4,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "engine/sampler.h"
 #include "engine/told.h"
 
 #include <math.h>
@@ -219,7 +220,7 @@ int conditions_check(const struct conditions *conditions, const struct condition
     conditions_tell(&told, &against, &draw);
     draw.classes = class;
     draw.negative_classes = negative_class;
-    quell_status status = quell_told_check(sampler, &draw);
+    quell_status status = quell_told_check(sampler->denoiser, &draw);
     free(zeros);
     return status ? complain_status(status) : EXIT_DONE;
 }

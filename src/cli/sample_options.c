@@ -45,6 +45,8 @@ const struct option_row sample_rows[] = {
     TEXT("out", "F.npy", out,
          "Write the samples here, as NumPy's .npy: float32, shape (count, dim...). - is standard "
          "output."),
+    FLAG("latent", latent,
+         "Write the samples themselves, latents, and not what the model's decoder makes of them."),
     TEXT("plot", "F.png", plot,
          "Write a picture here: the density of samples with 2 elements, or the first 64 images. - "
          "is standard output."),

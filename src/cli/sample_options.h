@@ -19,7 +19,7 @@ struct sample_options {
     const char *negative_class;
     struct guidance_options guidance;
     struct sampling sampling;
-    int resume, json, quiet;
+    int latent, resume, json, quiet;
 };
 
 #define SAMPLE_DEFAULTS                \

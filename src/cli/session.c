@@ -89,9 +89,9 @@ static int settle_count(struct session *session)
     struct sample_options *options = &session->options;
     size_t bytes;
     if (!session->counted && !options_given("count"))
-        options->count = quell_model_image(session->model) ? DEFAULT_IMAGES : DEFAULT_COUNT;
+        options->count = session->shown.image ? DEFAULT_IMAGES : DEFAULT_COUNT;
     session->count = options->count;
-    if (__builtin_mul_overflow(session->count, session->dim * sizeof(float), &bytes) ||
+    if (__builtin_mul_overflow(session->count, session->elements * sizeof(float), &bytes) ||
         bytes > INT64_MAX)
         return complain(EXIT_USAGE, "--count %zu: more than a file can hold", session->count);
     if (options->first > UINT64_MAX - options->count)
@@ -105,10 +105,9 @@ static int settle_count(struct session *session)
 static void make_header(struct session *session)
 {
     size_t shape[QUELL_NPY_MAX_RANK] = {session->count};
-    for (size_t i = 0; i < quell_model_rank(session->model); i++)
-        shape[i + 1] = quell_model_shape(session->model)[i];
+    for (size_t i = 0; i < session->shown.rank; i++) shape[i + 1] = session->shown.shape[i];
     session->plan.header_bytes =
-        quell_npy_header(session->plan.header, quell_model_rank(session->model) + 1, shape);
+        quell_npy_header(session->plan.header, session->shown.rank + 1, shape);
 }
 
 /* Opens a file that --resume can continue. */
@@ -119,7 +118,7 @@ static int open_partial(struct session *session)
     plan->path = session->options.out;
     plan->resume = session->options.resume;
     plan->quiet = session->options.quiet;
-    plan->row = session->dim * sizeof(float);
+    plan->row = session->elements * sizeof(float);
     plan->count = session->count;
     plan->settings = session_settings(session, &code);
     return plan->settings ? partial_open(&session->partial, &session->out, plan) : code;
@@ -147,13 +146,13 @@ static quell_status open_picture(struct session *session)
     const char *plot = session->options.plot;
     if (!plot) return QUELL_OK;
     quell_status status = outputs_open(&session->picture, plot);
-    if (!status) status = plot_create(&session->plot, session->model, session->count);
+    if (!status) status = plot_create(&session->plot, &session->shown, session->count);
     return status;
 }
 
 static int open_files(struct session *session)
 {
-    if (session->options.plot && !plot_kind(session->model))
+    if (session->options.plot && !plot_kind(&session->shown))
         return complain(EXIT_USAGE, "--plot: only samples in the plane (2 elements) and images can "
                                     "be plotted: builtin:grid25, builtin:clouds, ...");
     interrupt_catch();
@@ -161,6 +160,23 @@ static int open_files(struct session *session)
     if (code != EXIT_DONE) return code;
     quell_status status = open_picture(session);
     return status ? complain_run(status) : EXIT_DONE;
+}
+
+/* Chooses what is written: the samples, or what the model's decoder makes of them. */
+static int choose_shape(struct session *session)
+{
+    const quell_model *model = session->model;
+    bool decodes = quell_model_decodes(model), latent = session->options.latent;
+    if (latent && !decodes)
+        return complain(EXIT_USAGE, "--latent: the model has no decoder: its samples are what is "
+                                    "written");
+    session->dim = quell_denoiser_dim(quell_model_denoiser(model));
+    session->shown.rank = latent ? quell_model_rank(model) : quell_model_decoded_rank(model);
+    session->shown.shape = latent ? quell_model_shape(model) : quell_model_decoded_shape(model);
+    session->shown.image = quell_model_image(model) && !latent;
+    session->elements = 1;
+    for (size_t i = 0; i < session->shown.rank; i++) session->elements *= session->shown.shape[i];
+    return EXIT_DONE;
 }
 
 static int open_conditions(struct session *session, const quell_denoiser *denoiser)
@@ -185,7 +201,7 @@ int session_prepare(struct session *session)
     if (code == EXIT_DONE)
         code = sampling_read_points(&session->options.sampling, &session->options.steps);
     if (code == EXIT_DONE) code = sampling_open_model(&session->model, options->model);
-    if (code == EXIT_DONE) session->dim = quell_denoiser_dim(quell_model_denoiser(session->model));
+    if (code == EXIT_DONE) code = choose_shape(session);
     if (code == EXIT_DONE)
         session->digest = quell_denoiser_digest(quell_model_denoiser(session->model));
     if (code == EXIT_DONE)
@@ -241,6 +257,7 @@ void session_close(struct session *session)
     quell_output_discard(&session->out);
     quell_output_discard(&session->picture);
     plot_free(session->plot);
+    free(session->latents);
     labels_close(&session->labels);
     conditions_close(&session->conditions);
     conditions_close(&session->negative);

@@ -83,8 +83,8 @@ static int print_json(const struct session *session)
     const struct sample_options *options = &session->options;
     struct quell_json_writer writer = report_begin();
     put_settings(&writer, session);
-    report_shape(&writer, session->count, quell_model_rank(session->model),
-                 quell_model_shape(session->model));
+    report_shape(&writer, session->count, session->shown.rank, session->shown.shape);
+    quell_json_put_truth(&writer, "latent", options->latent);
     quell_json_put_text(&writer, "from", options->from);
     report_count(&writer, "threads", session->threads);
     quell_json_put_text(&writer, "isa", session->isa);
@@ -113,8 +113,8 @@ static int print_json(const struct session *session)
 static void print_shape(FILE *file, const struct session *session)
 {
     fprintf(file, "(%zu", session->count);
-    for (size_t i = 0; i < quell_model_rank(session->model); i++)
-        fprintf(file, ", %zu", quell_model_shape(session->model)[i]);
+    for (size_t i = 0; i < session->shown.rank; i++)
+        fprintf(file, ", %zu", session->shown.shape[i]);
     fputs(")", file);
 }
 
@@ -128,7 +128,7 @@ static void print_text(const struct session *session, FILE *file)
         fputs("\n", file);
     }
     if (options->plot) print_name(file, options->plot);
-    if (options->plot) fprintf(file, ": %s\n", plot_kind(session->model));
+    if (options->plot) fprintf(file, ": %s\n", plot_kind(&session->shown));
     if (!options->out && !options->plot)
         fputs("the samples were not kept: see --out and --plot\n", file);
     size_t drawn = session->count - session->found;

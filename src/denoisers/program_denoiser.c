@@ -97,20 +97,6 @@ static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
     return parts_of(self(denoiser), rows).all * sizeof(float);
 }
 
-/* Writes the input for a label, -1 for none, in the form that the program expects: the number of
- * the class, or a one at its index. */
-static void write_class(const struct program_denoiser *own, int32_t label, float *out)
-{
-    size_t classes = own->base.classes;
-    if (own->class == own->program.inputs) return;
-    if (own->program.value[own->class].shape.rank == 0) {
-        *out = label < 0 ? (float)classes : (float)label;
-        return;
-    }
-    memset(out, 0, classes * sizeof *out);
-    if (label >= 0) out[label] = 1;
-}
-
 static struct quell_room room_for(const struct program_denoiser *own, const struct parts *parts,
                                   const struct quell_evaluation *at)
 {
@@ -255,7 +241,9 @@ static void run_all(const struct program_denoiser *own, const struct quell_evalu
             const float *x = at->x + order[i] * dim;
             at->kernels->combine(input + i * dim, dim, 1, &in, &x);
         }
-        write_class(own, label_of(at, order[from]), memory + parts.class);
+        if (own->class < own->program.inputs)
+            quell_program_write_class(&own->program.value[own->class], own->base.classes,
+                                      label_of(at, order[from]), memory + parts.class);
         room.input[own->x] = input + from * dim;
         run_rows(own, at, &room, order + from, end - from);
     }

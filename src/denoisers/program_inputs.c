@@ -44,11 +44,6 @@ static quell_status check_input(const struct quell_program *program, size_t i, s
     bool time = !strcmp(input->name, "time"), class = !strcmp(input->name, "class");
     if (time && !denoises)
         return quell_program_bad(program, "has an input 'time', which only 'denoise' is given");
-    if (!denoises && quell_program_is_condition(input->name))
-        return quell_program_bad(program,
-                                 "input '%.60s' is a condition, which 'decode' cannot be given "
-                                 "yet: x and class are known",
-                                 input->name);
     if (!input->used)
         return quell_program_bad(program, "its input '%s' is read by no instruction: leave it out",
                                  input->name);
@@ -57,8 +52,7 @@ static quell_status check_input(const struct quell_program *program, size_t i, s
     return class ? check_class(program, i, classes) : QUELL_OK;
 }
 
-quell_status quell_program_check_inputs(const struct quell_program *program, size_t classes,
-                                        bool denoises)
+static quell_status check_inputs(const struct quell_program *program, size_t classes, bool denoises)
 {
     quell_status status = QUELL_OK;
     for (size_t i = 0; i < program->inputs && !status; i++)
@@ -72,9 +66,49 @@ quell_status quell_program_check_inputs(const struct quell_program *program, siz
     return QUELL_OK;
 }
 
+/* A condition of 'decode' is one that runs are given anyway. */
+static quell_status check_known(const struct quell_program *program, size_t i,
+                                const struct quell_taken *taken, size_t count)
+{
+    const struct quell_value *input = &program->value[i];
+    size_t at = quell_taken_named(taken, count, input->name);
+    if (!quell_program_is_condition(input->name)) return QUELL_OK;
+    if (at < count && taken[at].rank == input->shape.rank &&
+        !memcmp(taken[at].shape, input->shape.size, taken[at].rank * sizeof *taken[at].shape))
+        return QUELL_OK;
+    return quell_program_bad(
+        program, "its input '%.60s' must be a condition of 'denoise', of the same shape",
+        input->name);
+}
+
+quell_status quell_program_check_decoder(const struct quell_program *program, size_t classes,
+                                         const struct quell_taken *taken, size_t count)
+{
+    quell_status status = check_inputs(program, classes, false);
+    for (size_t i = 0; i < program->inputs && !status; i++)
+        status = check_known(program, i, taken, count);
+    if (status) return status;
+    const struct quell_shape *shape = &program->value[program->output].shape;
+    if (shape->rank < 1 || shape->rank > QUELL_MAX_RANK)
+        return quell_program_bad(program, "its output must have 1 to %d dimensions",
+                                 QUELL_MAX_RANK);
+    return QUELL_OK;
+}
+
+void quell_program_write_class(const struct quell_value *input, size_t classes, int32_t label,
+                               float *out)
+{
+    if (input->shape.rank == 0) {
+        *out = label < 0 ? (float)classes : (float)label;
+        return;
+    }
+    memset(out, 0, classes * sizeof *out);
+    if (label >= 0) out[label] = 1;
+}
+
 quell_status quell_program_check_denoiser(const struct quell_program *program, size_t classes)
 {
-    quell_status status = quell_program_check_inputs(program, classes, true);
+    quell_status status = check_inputs(program, classes, true);
     size_t x = quell_program_input(program, "x");
     if (status) return status;
     if (quell_program_class_rows(program) < classes)
