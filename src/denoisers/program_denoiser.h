@@ -7,7 +7,7 @@
 #include "denoisers/parametrization.h"
 #include "programs/program.h"
 
-/* Creates a denoiser that takes the program over, which is then empty, also after a failure, and the
+/* Creates a denoiser. It takes over the program, which is then empty, also after a failure, and the
  * table of the parametrization's time, unless it fails. The program maps x, of the shape of the
  * result, with `time` and, where there are classes, `class`. QUELL_BAD_MODEL if it is no such
  * program. */
