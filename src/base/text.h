@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Text that is written piece by piece to a buffer of the caller's. What does not fit is left out, but
- * counted, so that the caller learns how large a buffer has to be. */
+/* Text that is written piece by piece to a buffer of the caller's. What does not fit is left out,
+ * but counted, so that the caller learns how large a buffer has to be. */
 #ifndef QUELL_BASE_TEXT_H
 #define QUELL_BASE_TEXT_H
 
