@@ -37,11 +37,11 @@ TILE void dot_tile(const struct quell_dots *x, const float *a, size_t j, size_t 
 typedef void dot_function(const struct quell_dots *x, const float *a, size_t j, size_t from,
                           size_t to, float *total, size_t stride);
 
-#define DOT_OF(rows, vectors)                                                            \
+#define DOT_OF(rows, vectors)                                                                \
     static void dot_##rows##x##vectors(const struct quell_dots *x, const float *a, size_t j, \
                                        size_t from, size_t to, float *total, size_t stride)  \
-    {                                                                                    \
-        dot_tile(x, a, j, from, to, total, stride, rows, vectors);                       \
+    {                                                                                        \
+        dot_tile(x, a, j, from, to, total, stride, rows, vectors);                           \
     }
 EACH_TILE(DOT_OF)
 static dot_function *const dot_tiles[ROWS + 1][4] = TILE_TABLE(dot);
@@ -70,7 +70,7 @@ static void dot_rows(const struct quell_dots *x, size_t i, size_t count)
     float total[MOST_DOT_ROWS * QUELL_PANEL];
     size_t columns = (x->n + QUELL_LANES - 1) / QUELL_LANES * QUELL_LANES;
     size_t most = (count + (count + ROWS - 1) / ROWS - 1) / ((count + ROWS - 1) / ROWS);
-    for (size_t j = 0; j < columns;) {
+    for (size_t j = 0; j < x->n;) {
         unsigned v = widest(most, columns - j);
         size_t strip = (size_t)LANES << v;
         dot_strip(x, i, count, j, v, total);

@@ -6,42 +6,39 @@
 #define MAP_OPERAND(k) m->column[k] ? v_load(in[k] + i) : one[k]
 #define MAP_REST(k) m->column[k] ? v_load_n(in[k] + i, count - i) : one[k]
 
-#define MAP(name, operands, value)                                                       \
-    static void rect_##name(const struct quell_map *m)                                   \
-    {                                                                                    \
-        for (size_t row = 0; row < m->rows; row++) {                                     \
-            const size_t count = m->columns;                                             \
-            const float *in[3];                                                          \
-            float *out = m->out + row * m->out_row;                                      \
-            vf one[3];                                                                   \
-            size_t i = 0;                                                                \
-            for (size_t k = 0; k < operands; k++) {                                      \
-                in[k] = m->in[k] + row * m->row[k];                                      \
-                one[k] = v_set1(*in[k]);                                                 \
-            }                                                                            \
-            for (; i + LANES <= count; i += LANES) {                                     \
-                vf a = MAP_OPERAND(0), b = a, c = a;                                     \
-                if (operands > 1) b = MAP_OPERAND(1);                                    \
-                if (operands > 2) c = MAP_OPERAND(2);                                    \
-                (void)b, (void)c;                                                        \
-                v_store(out + i, value);                                                 \
-            }                                                                            \
-            if (i < count) {                                                             \
-                vf a = MAP_REST(0), b = a, c = a;                                        \
-                if (operands > 1) b = MAP_REST(1);                                       \
-                if (operands > 2) c = MAP_REST(2);                                       \
-                (void)b, (void)c;                                                        \
-                v_store_n(out + i, value, count - i);                                    \
-            }                                                                            \
-        }                                                                                \
+#define MAP(name, operands, value)                     \
+    static void rect_##name(const struct quell_map *m) \
+    {                                                  \
+        for (size_t row = 0; row < m->rows; row++) {   \
+            const size_t count = m->columns;           \
+            const float *in[3];                        \
+            float *out = m->out + row * m->out_row;    \
+            vf one[3];                                 \
+            size_t i = 0;                              \
+            for (size_t k = 0; k < operands; k++) {    \
+                in[k] = m->in[k] + row * m->row[k];    \
+                one[k] = v_set1(*in[k]);               \
+            }                                          \
+            for (; i + LANES <= count; i += LANES) {   \
+                vf a = MAP_OPERAND(0), b = a, c = a;   \
+                if (operands > 1) b = MAP_OPERAND(1);  \
+                if (operands > 2) c = MAP_OPERAND(2);  \
+                (void)b, (void)c;                      \
+                v_store(out + i, value);               \
+            }                                          \
+            if (i < count) {                           \
+                vf a = MAP_REST(0), b = a, c = a;      \
+                if (operands > 1) b = MAP_REST(1);     \
+                if (operands > 2) c = MAP_REST(2);     \
+                (void)b, (void)c;                      \
+                v_store_n(out + i, value, count - i);  \
+            }                                          \
+        }                                              \
     }
 
 VERB vf v_negative(vf a) { return v_from_bits(v_ixor(v_bits(a), v_iset1(0x80000000u))); }
 VERB vf v_magnitude(vf a) { return v_from_bits(v_iand(v_bits(a), v_iset1(0x7fffffffu))); }
-VERB vf v_elu(vf a, vf b)
-{
-    return v_select(v_less(v_set1(0.0f), a), a, v_mul(b, v_expm1(a)));
-}
+VERB vf v_elu(vf a, vf b) { return v_select(v_less(v_set1(0.0f), a), a, v_mul(b, v_expm1(a))); }
 
 MAP(abs, 1, v_magnitude(a))
 MAP(add, 2, v_add(a, b))

@@ -142,47 +142,47 @@ typedef void tile_function(const struct quell_product *x, size_t i, size_t j, si
 /* The tiles that there are: for each number of rows the widest one and all narrower ones down to
  * QUELL_LANES columns. The table has them by the number of rows and log2 of the vectors. */
 #if LANES == 16
-#define EACH_TILE(DO)                                                                          \
-    DO(1, 8) DO(1, 4) DO(1, 2) DO(1, 1) DO(2, 4) DO(2, 2) DO(2, 1) DO(3, 4) DO(3, 2) DO(3, 1)  \
-    DO(4, 2) DO(4, 1) DO(5, 2) DO(5, 1) DO(6, 2) DO(6, 1) DO(7, 2) DO(7, 1) DO(8, 2) DO(8, 1)  \
-    DO(9, 2) DO(9, 1) DO(10, 2) DO(10, 1) DO(11, 2) DO(11, 1) DO(12, 2) DO(12, 1)
-#define TILE_TABLE(t)                                                                          \
-    {{0},                                                                                      \
-     {t##_1x1, t##_1x2, t##_1x4, t##_1x8},                                                     \
-     {t##_2x1, t##_2x2, t##_2x4},                                                              \
-     {t##_3x1, t##_3x2, t##_3x4},                                                              \
-     {t##_4x1, t##_4x2},                                                                       \
-     {t##_5x1, t##_5x2},                                                                       \
-     {t##_6x1, t##_6x2},                                                                       \
-     {t##_7x1, t##_7x2},                                                                       \
-     {t##_8x1, t##_8x2},                                                                       \
-     {t##_9x1, t##_9x2},                                                                       \
-     {t##_10x1, t##_10x2},                                                                     \
-     {t##_11x1, t##_11x2},                                                                     \
-     {t##_12x1, t##_12x2}}
+#define EACH_TILE(DO)                                                                             \
+    DO(1, 8)                                                                                      \
+    DO(1, 4) DO(1, 2) DO(1, 1) DO(2, 4) DO(2, 2) DO(2, 1) DO(3, 4) DO(3, 2) DO(3, 1) DO(4, 2)     \
+        DO(4, 1) DO(5, 2) DO(5, 1) DO(6, 2) DO(6, 1) DO(7, 2) DO(7, 1) DO(8, 2) DO(8, 1) DO(9, 2) \
+            DO(9, 1) DO(10, 2) DO(10, 1) DO(11, 2) DO(11, 1) DO(12, 2) DO(12, 1)
+#define TILE_TABLE(t)                                                                       \
+    {                                                                                       \
+        {0}, {t##_1x1, t##_1x2, t##_1x4, t##_1x8}, {t##_2x1, t##_2x2, t##_2x4},             \
+            {t##_3x1, t##_3x2, t##_3x4}, {t##_4x1, t##_4x2}, {t##_5x1, t##_5x2},            \
+            {t##_6x1, t##_6x2}, {t##_7x1, t##_7x2}, {t##_8x1, t##_8x2}, {t##_9x1, t##_9x2}, \
+            {t##_10x1, t##_10x2}, {t##_11x1, t##_11x2},                                     \
+        {                                                                                   \
+            t##_12x1, t##_12x2                                                              \
+        }                                                                                   \
+    }
 #elif LANES == 8
-#define EACH_TILE(DO)                                                                     \
+#define EACH_TILE(DO) \
     DO(1, 8) DO(1, 4) DO(1, 2) DO(2, 4) DO(2, 2) DO(3, 4) DO(3, 2) DO(4, 2) DO(5, 2) DO(6, 2)
-#define TILE_TABLE(t)                                                                     \
-    {{0},                                                                                 \
-     {0, t##_1x2, t##_1x4, t##_1x8},                                                      \
-     {0, t##_2x2, t##_2x4},                                                               \
-     {0, t##_3x2, t##_3x4},                                                               \
-     {0, t##_4x2},                                                                        \
-     {0, t##_5x2},                                                                        \
-     {0, t##_6x2}}
+#define TILE_TABLE(t)                                                                      \
+    {                                                                                      \
+        {0}, {0, t##_1x2, t##_1x4, t##_1x8}, {0, t##_2x2, t##_2x4}, {0, t##_3x2, t##_3x4}, \
+            {0, t##_4x2}, {0, t##_5x2},                                                    \
+        {                                                                                  \
+            0, t##_6x2                                                                     \
+        }                                                                                  \
+    }
 #elif LANES == 4
 #define EACH_TILE(DO) DO(1, 8) DO(1, 4) DO(2, 8) DO(2, 4) DO(3, 4) DO(4, 4) DO(5, 4)
-#define TILE_TABLE(t)                                                                     \
-    {{0},                                                                                 \
-     {0, 0, t##_1x4, t##_1x8},                                                            \
-     {0, 0, t##_2x4, t##_2x8},                                                            \
-     {0, 0, t##_3x4},                                                                     \
-     {0, 0, t##_4x4},                                                                     \
-     {0, 0, t##_5x4}}
+#define TILE_TABLE(t)                                                                              \
+    {                                                                                              \
+        {0}, {0, 0, t##_1x4, t##_1x8}, {0, 0, t##_2x4, t##_2x8}, {0, 0, t##_3x4}, {0, 0, t##_4x4}, \
+        {                                                                                          \
+            0, 0, t##_5x4                                                                          \
+        }                                                                                          \
+    }
 #else
 #define EACH_TILE(DO) DO(1, 4) DO(2, 4) DO(3, 4) DO(4, 4)
-#define TILE_TABLE(t) {{0}, {0, 0, t##_1x4}, {0, 0, t##_2x4}, {0, 0, t##_3x4}, {0, 0, t##_4x4}}
+#define TILE_TABLE(t)                                                             \
+    {                                                                             \
+        {0}, {0, 0, t##_1x4}, {0, 0, t##_2x4}, {0, 0, t##_3x4}, { 0, 0, t##_4x4 } \
+    }
 #endif
 
 EACH_TILE(TILE_OF)

@@ -16,17 +16,29 @@ VERB vf sum_lanes(const float *x, size_t count, size_t step, vf mean, const int 
 {
     vf sum[QUELL_LANES];
     for (size_t l = 0; l < QUELL_LANES; l++) sum[l] = v_set1(0.0f);
-#define COLUMN_ADD(l)                                                                     \
-    do {                                                                                  \
-        vf a = n == LANES ? v_load(x + (l) * step) : v_load_n(x + (l) * step, n);         \
-        if (squares) a = v_sub(a, mean);                                                  \
-        sum[l] = squares ? v_fma(a, a, sum[l]) : v_add(sum[l], a);                        \
+#define COLUMN_ADD(l)                                                             \
+    do {                                                                          \
+        vf a = n == LANES ? v_load(x + (l) * step) : v_load_n(x + (l) * step, n); \
+        if (squares) a = v_sub(a, mean);                                          \
+        sum[l] = squares ? v_fma(a, a, sum[l]) : v_add(sum[l], a);                \
     } while (0)
     for (; count >= QUELL_LANES; count -= QUELL_LANES, x += QUELL_LANES * step) {
-        COLUMN_ADD(0); COLUMN_ADD(1); COLUMN_ADD(2); COLUMN_ADD(3);
-        COLUMN_ADD(4); COLUMN_ADD(5); COLUMN_ADD(6); COLUMN_ADD(7);
-        COLUMN_ADD(8); COLUMN_ADD(9); COLUMN_ADD(10); COLUMN_ADD(11);
-        COLUMN_ADD(12); COLUMN_ADD(13); COLUMN_ADD(14); COLUMN_ADD(15);
+        COLUMN_ADD(0);
+        COLUMN_ADD(1);
+        COLUMN_ADD(2);
+        COLUMN_ADD(3);
+        COLUMN_ADD(4);
+        COLUMN_ADD(5);
+        COLUMN_ADD(6);
+        COLUMN_ADD(7);
+        COLUMN_ADD(8);
+        COLUMN_ADD(9);
+        COLUMN_ADD(10);
+        COLUMN_ADD(11);
+        COLUMN_ADD(12);
+        COLUMN_ADD(13);
+        COLUMN_ADD(14);
+        COLUMN_ADD(15);
     }
     for (size_t l = 0; l < count; l++) COLUMN_ADD(l);
     for (size_t half = QUELL_LANES / 2; half; half /= 2)

@@ -52,10 +52,9 @@ static unsigned splits_of(const struct quell_program *program, const struct quel
     unsigned splits = 0;
     for (size_t rows = 0; rows <= shape->rank; rows++) {
         size_t row, column, k = 0;
-        while (k < map->operands &&
-               (map->operand[k] == running ||
-                quell_tail_strides(&program->value[map->operand[k]].shape, shape, rows, &row,
-                                   &column)))
+        while (k < map->operands && (map->operand[k] == running ||
+                                     quell_tail_strides(&program->value[map->operand[k]].shape,
+                                                        shape, rows, &row, &column)))
             k++;
         if (k == map->operands) splits |= 1u << rows;
     }

@@ -3,9 +3,8 @@
 
 #include <string.h>
 
-/* Merges the dimensions from..to into one, if the elements go on at their ends. */
-static bool merge(const struct quell_shape *shape, const size_t *stride, size_t from, size_t to,
-                  size_t *step)
+bool quell_merged_stride(const struct quell_shape *shape, const size_t *stride, size_t from,
+                         size_t to, size_t *step)
 {
     size_t count = 1;
     *step = 0;
@@ -23,8 +22,8 @@ bool quell_tail_strides(const struct quell_shape *operand, const struct quell_sh
 {
     size_t stride[QUELL_MAX_RANK] = {0};
     quell_strides(operand, result, stride);
-    return merge(result, stride, 0, rows, row) &&
-           merge(result, stride, rows, result->rank, column) && *column <= 1;
+    return quell_merged_stride(result, stride, 0, rows, row) &&
+           quell_merged_stride(result, stride, rows, result->rank, column) && *column <= 1;
 }
 
 static struct quell_link link_of(const struct quell_execution *at,
@@ -103,7 +102,8 @@ static void add_bias(const struct quell_tail *tail, const struct quell_piece_of_
                             .columns = piece->columns,
                             .out = out,
                             .out_row = out_row,
-                            .in = {piece->x, piece->bias + piece->row % tail->rows * piece->bias_row +
+                            .in = {piece->x, piece->bias +
+                                                 piece->row % tail->rows * piece->bias_row +
                                                  piece->column * piece->bias_column},
                             .row = {piece->x_row, piece->bias_row},
                             .column = {1, piece->bias_column}};

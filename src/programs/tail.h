@@ -46,6 +46,11 @@ struct quell_piece_of_result {
 };
 void quell_tail_apply(const struct quell_tail *tail, const struct quell_piece_of_result *piece);
 
+/* Sets the distance of the elements of an operand along the dimensions from..to of a result, which
+ * become one; false if they have no constant distance. stride: those along each dimension. */
+bool quell_merged_stride(const struct quell_shape *result, const size_t *stride, size_t from,
+                         size_t to, size_t *step);
+
 /* Sets the distances of an operand's elements along the rows and columns of a result whose first
  * `rows` dimensions are the rows; false if rows or columns have no constant distance. */
 bool quell_tail_strides(const struct quell_shape *operand, const struct quell_shape *result,

@@ -138,12 +138,13 @@ static void run_gathered(const struct quell_execution *at)
 {
     const struct quell_shape *w = quell_shape_of(at, 1);
     size_t groups = (size_t)quell_set(at->of, GROUPS), each = w->size[0] / groups;
-    struct group group = {quell_window_from(at->of, quell_shape_of(at, 0), quell_out_shape(at), w->size + 2),
-                          quell_in(at, 0),
-                          quell_in(at, 1),
-                          w->size[1],
-                          quell_elements_of(w, 2, w->rank),
-                          0};
+    struct group group = {
+        quell_window_from(at->of, quell_shape_of(at, 0), quell_out_shape(at), w->size + 2),
+        quell_in(at, 0),
+        quell_in(at, 1),
+        w->size[1],
+        quell_elements_of(w, 2, w->rank),
+        0};
     struct quell_products products = {.m = each,
                                       .n = quell_window_product(&group.window, group.window.out),
                                       .k = group.taps * group.channels,
@@ -170,8 +171,7 @@ static size_t offsets(const struct quell_program *program, const struct quell_in
 {
     const struct quell_value *value = program->value;
     const struct quell_shape *x = &value[now->operand[0]].shape, *w = &value[now->operand[1]].shape;
-    struct quell_window window =
-        quell_window_from(now, x, &value[now->result].shape, w->size + 2);
+    struct quell_window window = quell_window_from(now, x, &value[now->result].shape, w->size + 2);
     struct quell_lines lines;
     if (!quell_lines_of(&lines, &window, x->size[0])) return 0;
     size_t count = quell_elements_of(w, 1, w->rank);
@@ -339,6 +339,7 @@ const struct quell_kind quell_kind_conv = {
                    [QUELL_DILATION] = {.name = "dilation", .type = QUELL_WHOLES},
                    [GROUPS] = {"groups", QUELL_WHOLE, .usual = 1}},
     .together = true,
+    .shared = true,
     .infer = infer,
     .run = run,
     .rows = rows,

@@ -10,54 +10,54 @@ enum { FUNCTION };
 /* The functions: the name, the number of operands, and the kernel or, if there is none, the formula
  * of a, b and c. */
 #define IN_DOUBLE(f) (float)f((double)a)
-#define FUNCTIONS(KERNEL, PLAIN)                                   \
-    KERNEL(abs, 1, QUELL_MAP_ABS)                                  \
-    KERNEL(add, 2, QUELL_MAP_ADD)                                  \
-    PLAIN(and, 2, a != 0 && b != 0)                                \
-    PLAIN(ceil, 1, ceilf(a))                                       \
-    PLAIN(clamp, 3, lesser(greater(a, b), c))                      \
-    PLAIN(cos, 1, IN_DOUBLE(quell_cos))                            \
-    KERNEL(div, 2, QUELL_MAP_DIV)                                  \
-    KERNEL(elu, 2, QUELL_MAP_ELU)                                  \
-    PLAIN(eq, 2, a == b)                                           \
-    PLAIN(erf, 1, IN_DOUBLE(quell_erf))                            \
-    KERNEL(exp, 1, QUELL_MAP_EXP)                                  \
-    KERNEL(expm1, 1, QUELL_MAP_EXPM1)                              \
-    PLAIN(floor, 1, floorf(a))                                     \
-    KERNEL(fma, 3, QUELL_MAP_FMA)                                  \
-    PLAIN(ge, 2, a >= b)                                           \
-    KERNEL(gelu, 1, QUELL_MAP_GELU)                                \
-    KERNEL(gelu_tanh, 1, QUELL_MAP_GELU_TANH)                      \
-    PLAIN(gt, 2, a > b)                                            \
-    PLAIN(le, 2, a <= b)                                           \
-    KERNEL(leaky_relu, 2, QUELL_MAP_LEAKY_RELU)                    \
-    PLAIN(log, 1, IN_DOUBLE(quell_log))                            \
-    PLAIN(log1p, 1, IN_DOUBLE(quell_log1p))                        \
-    PLAIN(lt, 2, a < b)                                            \
-    PLAIN(max, 2, greater(a, b))                                   \
-    PLAIN(min, 2, lesser(a, b))                                    \
-    KERNEL(mish, 1, QUELL_MAP_MISH)                                \
-    KERNEL(mul, 2, QUELL_MAP_MUL)                                  \
-    PLAIN(ne, 2, a != b)                                           \
-    KERNEL(neg, 1, QUELL_MAP_NEG)                                  \
-    PLAIN(not, 1, a == 0)                                          \
-    PLAIN(or, 2, a != 0 || b != 0)                                 \
-    PLAIN(pow, 2, (float)quell_pow((double)a, (double)b))          \
-    KERNEL(reciprocal, 1, QUELL_MAP_RECIPROCAL)                    \
-    KERNEL(relu, 1, QUELL_MAP_RELU)                                \
-    KERNEL(relu2, 1, QUELL_MAP_RELU2)                              \
-    PLAIN(round, 1, rintf(a))                                      \
-    KERNEL(rsqrt, 1, QUELL_MAP_RSQRT)                              \
-    KERNEL(selu, 1, QUELL_MAP_SELU)                                \
-    KERNEL(sigmoid, 1, QUELL_MAP_SIGMOID)                          \
-    PLAIN(sign, 1, a > 0 ? 1 : a < 0 ? -1 : a)                     \
-    KERNEL(silu, 1, QUELL_MAP_SILU)                                \
-    PLAIN(sin, 1, IN_DOUBLE(quell_sin))                            \
-    KERNEL(softplus, 1, QUELL_MAP_SOFTPLUS)                        \
-    KERNEL(sqrt, 1, QUELL_MAP_SQRT)                                \
-    KERNEL(square, 1, QUELL_MAP_SQUARE)                            \
-    KERNEL(sub, 2, QUELL_MAP_SUB)                                  \
-    KERNEL(tanh, 1, QUELL_MAP_TANH)                                \
+#define FUNCTIONS(KERNEL, PLAIN)                          \
+    KERNEL(abs, 1, QUELL_MAP_ABS)                         \
+    KERNEL(add, 2, QUELL_MAP_ADD)                         \
+    PLAIN(and, 2, a != 0 && b != 0)                       \
+    PLAIN(ceil, 1, ceilf(a))                              \
+    PLAIN(clamp, 3, lesser(greater(a, b), c))             \
+    PLAIN(cos, 1, IN_DOUBLE(quell_cos))                   \
+    KERNEL(div, 2, QUELL_MAP_DIV)                         \
+    KERNEL(elu, 2, QUELL_MAP_ELU)                         \
+    PLAIN(eq, 2, a == b)                                  \
+    PLAIN(erf, 1, IN_DOUBLE(quell_erf))                   \
+    KERNEL(exp, 1, QUELL_MAP_EXP)                         \
+    KERNEL(expm1, 1, QUELL_MAP_EXPM1)                     \
+    PLAIN(floor, 1, floorf(a))                            \
+    KERNEL(fma, 3, QUELL_MAP_FMA)                         \
+    PLAIN(ge, 2, a >= b)                                  \
+    KERNEL(gelu, 1, QUELL_MAP_GELU)                       \
+    KERNEL(gelu_tanh, 1, QUELL_MAP_GELU_TANH)             \
+    PLAIN(gt, 2, a > b)                                   \
+    PLAIN(le, 2, a <= b)                                  \
+    KERNEL(leaky_relu, 2, QUELL_MAP_LEAKY_RELU)           \
+    PLAIN(log, 1, IN_DOUBLE(quell_log))                   \
+    PLAIN(log1p, 1, IN_DOUBLE(quell_log1p))               \
+    PLAIN(lt, 2, a < b)                                   \
+    PLAIN(max, 2, greater(a, b))                          \
+    PLAIN(min, 2, lesser(a, b))                           \
+    KERNEL(mish, 1, QUELL_MAP_MISH)                       \
+    KERNEL(mul, 2, QUELL_MAP_MUL)                         \
+    PLAIN(ne, 2, a != b)                                  \
+    KERNEL(neg, 1, QUELL_MAP_NEG)                         \
+    PLAIN(not, 1, a == 0)                                 \
+    PLAIN(or, 2, a != 0 || b != 0)                        \
+    PLAIN(pow, 2, (float)quell_pow((double)a, (double)b)) \
+    KERNEL(reciprocal, 1, QUELL_MAP_RECIPROCAL)           \
+    KERNEL(relu, 1, QUELL_MAP_RELU)                       \
+    KERNEL(relu2, 1, QUELL_MAP_RELU2)                     \
+    PLAIN(round, 1, rintf(a))                             \
+    KERNEL(rsqrt, 1, QUELL_MAP_RSQRT)                     \
+    KERNEL(selu, 1, QUELL_MAP_SELU)                       \
+    KERNEL(sigmoid, 1, QUELL_MAP_SIGMOID)                 \
+    PLAIN(sign, 1, a > 0 ? 1 : a < 0 ? -1 : a)            \
+    KERNEL(silu, 1, QUELL_MAP_SILU)                       \
+    PLAIN(sin, 1, IN_DOUBLE(quell_sin))                   \
+    KERNEL(softplus, 1, QUELL_MAP_SOFTPLUS)               \
+    KERNEL(sqrt, 1, QUELL_MAP_SQRT)                       \
+    KERNEL(square, 1, QUELL_MAP_SQUARE)                   \
+    KERNEL(sub, 2, QUELL_MAP_SUB)                         \
+    KERNEL(tanh, 1, QUELL_MAP_TANH)                       \
     PLAIN(where, 3, a != 0 ? b : c)
 
 /* Returns NaN if a or b is NaN. */
@@ -195,7 +195,8 @@ static void run_any(const struct quell_execution *at)
 
 static void run(const struct quell_execution *at)
 {
-    if (at->of->rows <= QUELL_MAX_RANK && at->program->value[at->of->result].stage == QUELL_FROM_SAMPLE)
+    if (at->of->rows <= QUELL_MAX_RANK &&
+        at->program->value[at->of->result].stage == QUELL_FROM_SAMPLE)
         run_rectangle(at);
     else
         run_any(at);
@@ -209,6 +210,7 @@ const struct quell_kind quell_kind_map = {
     .most = 3,
     .together = true,
     .attributes = {[FUNCTION] = {"function", QUELL_CHOICE, true, 0, names}},
+    .shared = true,
     .infer = infer,
     .run = run,
     .rows = rows,
