@@ -43,12 +43,12 @@ struct quell_execution {
 /* least, most: the number of operands. infer: checks operands and attributes, and sets the shape of
  * the result, the number of multiply-adds and the size of the scratch memory. run: computes what
  * docs/programs.md defines. together: one call of `run` computes all samples; without it, `run` is
- * called once for each sample. shared: several workers can run it, each its part. check: refuses operands that are constants by their elements; it is
- * called before the instruction can run.
+ * called once for each sample. shared: several workers can run it, each its part. check: refuses
+ * operands that are constants by their elements; it is called before the instruction can run.
  *
  * rows: for a kind that can go on with maps of its result (fuse.c), how many of the result's
  * dimensions the rows of its rectangles are made of, the others being the columns; NULL for other
- * kinds; its result may be of any split into rows and columns if it is SIZE_MAX. packing: for a kind whose operand 1 is packed if it is a constant. */
+ * kinds. packing: for a kind whose operand 1 is packed if it is a constant. */
 struct quell_packing;
 
 struct quell_kind {
@@ -65,8 +65,8 @@ struct quell_kind {
 
 /* How the constant operand 1 of a kind is packed when a program is loaded, in the form that the
  * kernels take. floats: the size of that form. pack: writes it from w. unpack: returns an element
- * of w. offsets: returns how many offsets of rows there are, and writes them unless `offset` is NULL
- * (quell_dots). */
+ * of w. offsets: returns how many offsets of rows there are, and writes them (quell_dots), unless
+ * `offset` is NULL. */
 struct quell_packing {
     size_t (*floats)(const struct quell_shape *w);
     void (*pack)(const struct quell_shape *w, const float *from, float *to);
