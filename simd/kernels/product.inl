@@ -141,12 +141,14 @@ typedef void tile_function(const struct quell_product *x, size_t i, size_t j, si
 
 /* The tiles that there are: for each number of rows the widest one and all narrower ones down to
  * QUELL_LANES columns. The table has them by the number of rows and log2 of the vectors. */
+/* clang-format off */
 #if LANES == 16
-#define EACH_TILE(DO)                                                                             \
-    DO(1, 8)                                                                                      \
-    DO(1, 4) DO(1, 2) DO(1, 1) DO(2, 4) DO(2, 2) DO(2, 1) DO(3, 4) DO(3, 2) DO(3, 1) DO(4, 2)     \
-        DO(4, 1) DO(5, 2) DO(5, 1) DO(6, 2) DO(6, 1) DO(7, 2) DO(7, 1) DO(8, 2) DO(8, 1) DO(9, 2) \
-            DO(9, 1) DO(10, 2) DO(10, 1) DO(11, 2) DO(11, 1) DO(12, 2) DO(12, 1)
+#define EACH_TILE(DO)                                      \
+    DO(1, 8) DO(1, 4) DO(1, 2) DO(1, 1) DO(2, 4) DO(2, 2)  \
+    DO(2, 1) DO(3, 4) DO(3, 2) DO(3, 1) DO(4, 2) DO(4, 1)  \
+    DO(5, 2) DO(5, 1) DO(6, 2) DO(6, 1) DO(7, 2) DO(7, 1)  \
+    DO(8, 2) DO(8, 1) DO(9, 2) DO(9, 1) DO(10, 2) DO(10, 1) \
+    DO(11, 2) DO(11, 1) DO(12, 2) DO(12, 1)
 #define TILE_TABLE(t)                                                                       \
     {                                                                                       \
         {0}, {t##_1x1, t##_1x2, t##_1x4, t##_1x8}, {t##_2x1, t##_2x2, t##_2x4},             \
@@ -185,6 +187,7 @@ typedef void tile_function(const struct quell_product *x, size_t i, size_t j, si
     }
 #endif
 
+/* clang-format on */
 EACH_TILE(TILE_OF)
 static tile_function *const tiles[ROWS + 1][4] = TILE_TABLE(tile);
 
