@@ -59,8 +59,8 @@ static int rising(const void *a, const void *b)
 }
 
 /* Returns in *most the eta beyond which more than half of the steps replace over three quarters of
- * the noise; but 1 at least, and up to 1.25, which is little worse than 1, if a step is short enough
- * for it not to be cut: 2 / sqrt(3) times as much replaces all of the noise. */
+ * the noise; but 1 at least, and up to 1.25, which is little worse than 1, if a step is short
+ * enough for it not to be cut: 2 / sqrt(3) times as much replaces all of the noise. */
 static quell_status find_most_eta(const quell_sampler *sampler, double *most)
 {
     const quell_point *grid = sampler->grid;
