@@ -262,6 +262,7 @@ static void destroy(quell_denoiser *denoiser)
     struct program_denoiser *own = (struct program_denoiser *)denoiser;
     quell_taken_free(own->taken, denoiser->conditions);
     quell_program_free(&own->program);
+    quell_time_form_free(&own->parametrization.time);
 }
 
 static void digest(const quell_denoiser *denoiser, struct quell_digest *sum)
@@ -296,10 +297,13 @@ static size_t preferred_rows(const struct quell_program *program)
 }
 
 static quell_status make(quell_denoiser **denoiser, struct quell_program *program, size_t classes,
-                         const struct quell_parametrization *parametrization,
-                         struct quell_taken *taken)
+                         struct quell_parametrization *parametrization, struct quell_taken *taken)
 {
     quell_status status = quell_program_check_denoiser(program, classes);
+    if (!status && parametrization->time.of != QUELL_TIME_OWN &&
+        quell_program_input(program, "time") == program->inputs)
+        status = quell_program_bad(program,
+                                   "has no input 'time', but the description has the field 'time'");
     if (status) return status;
     size_t dim = quell_elements(&program->value[program->output].shape);
     status = quell_denoiser_arguments(denoiser, dim);
@@ -321,13 +325,13 @@ static quell_status make(quell_denoiser **denoiser, struct quell_program *progra
     made->base.needs_class = classes && quell_program_class_rows(&made->program) == classes;
     made->base.rows = preferred_rows(&made->program);
     *program = (struct quell_program){0};
+    parametrization->time = (struct quell_time_form){.of = QUELL_TIME_OWN};
     *denoiser = &made->base;
     return QUELL_OK;
 }
 
 quell_status quell_denoiser_program(quell_denoiser **denoiser, struct quell_program *program,
-                                    size_t classes,
-                                    const struct quell_parametrization *parametrization,
+                                    size_t classes, struct quell_parametrization *parametrization,
                                     struct quell_taken *taken, size_t count)
 {
     quell_status status = make(denoiser, program, classes, parametrization, taken);

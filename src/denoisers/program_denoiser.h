@@ -8,12 +8,12 @@
 #include "denoisers/program_inputs.h"
 #include "programs/program.h"
 
-/* Creates a denoiser that takes the program over, which is then empty, and taken[count], also after
- * a failure. The program maps x, of the shape of the result, with `time`, conditions and, where
- * there are classes, `class`. QUELL_BAD_MODEL if it is no such program. */
+/* Creates a denoiser. It takes over the program, which is then empty, and taken[count], also after
+ * a failure, and the table of the parametrization's time, unless it fails. The program maps x, of
+ * the shape of the result, with `time`, conditions and, where there are classes, `class`.
+ * QUELL_BAD_MODEL if it is no such program. */
 quell_status quell_denoiser_program(quell_denoiser **denoiser, struct quell_program *program,
-                                    size_t classes,
-                                    const struct quell_parametrization *parametrization,
+                                    size_t classes, struct quell_parametrization *parametrization,
                                     struct quell_taken *taken, size_t count);
 
 /* The program of a denoiser that is one; NULL for others. */
