@@ -10,7 +10,8 @@ module quell_run_options
     implicit none
     private
     public :: quell_draw, quell_run, quell_body, quell_body_run, quell_progress_fn, &
-        quell_observe_fn, quell_parallel_fn, quell_run_held, quell_run_for_c
+        quell_observe_fn, quell_parallel_fn, quell_run_held, quell_run_for_c, &
+        quell_run_of_dim
 
     ! What a parallel-for runs: for i from 0 to workers - 1, by quell_body_run(body, i).
     type :: quell_body
@@ -117,9 +118,25 @@ contains
         type(quell_run), intent(in), optional :: run
         integer(c_size_t), intent(in) :: shape(2), count
         type(quell_run_held), intent(inout), target :: held
+        if (.not. c_associated(sampler%handle)) then
+            status = QUELL_BAD_ARGUMENT
+            call quell_error_set(int(status), 'run: there is no sampler')
+        else
+            status = quell_run_of_dim(c_sampler_dim(sampler%handle), draw, run, shape, count, held)
+        end if
+    end function
+
+    ! The same for samples of `dim` elements.
+    recursive integer(c_int) function quell_run_of_dim(dim, draw, run, shape, count, held) &
+        result(status)
+        integer(c_size_t), intent(in) :: dim
+        type(quell_draw), intent(in), target :: draw
+        type(quell_run), intent(in), optional :: run
+        integer(c_size_t), intent(in) :: shape(2), count
+        type(quell_run_held), intent(inout), target :: held
         type(quell_run) :: how
         if (present(run)) how = run
-        status = check(sampler, draw, shape)
+        status = check(dim, draw, shape)
         if (status == QUELL_OK) status = check_counts(draw, how, count)
         if (status /= QUELL_OK) return
         held%dim = shape(1)
@@ -165,8 +182,8 @@ contains
         end if
     end function
 
-    recursive integer(c_int) function check(sampler, draw, shape) result(status)
-        type(quell_sampler), intent(in) :: sampler
+    recursive integer(c_int) function check(dim, draw, shape) result(status)
+        integer(c_size_t), intent(in) :: dim
         type(quell_draw), intent(in) :: draw
         integer(c_size_t), intent(in) :: shape(2)
         integer(c_size_t) :: classes, negative
@@ -176,9 +193,7 @@ contains
         if (allocated(draw%negative_classes)) &
             negative = size(draw%negative_classes, kind=c_size_t)
         if (allocated(draw%classes)) classes = size(draw%classes, kind=c_size_t)
-        if (.not. c_associated(sampler%handle)) then
-            call quell_error_set(int(status), 'run: there is no sampler')
-        else if (shape(1) /= c_sampler_dim(sampler%handle)) then
+        if (shape(1) /= dim) then
             call quell_error_set(int(status), &
                 'run: the first extent of x is not the dim of the sampler')
         else if (classes /= shape(2)) then

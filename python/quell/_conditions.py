@@ -8,9 +8,12 @@ from typing import Any
 
 from quell._arrays import Floats, as_floats
 from quell._function import PerSample
+from quell._inputs import classes_of
 from quell.errors import refused
 
 Conditions = list[tuple[str, Floats | None]]
+
+_NEGATIVE = ("negative_label", "negative_conditions")  # keywords of a call
 
 
 def _shape_text(lead: str, shape: tuple[int, ...]) -> str:
@@ -81,6 +84,30 @@ def negatives_of(
         raise TypeError(f"negative_conditions: a {kind}, must be a dict of arrays by name")
     some = {name: taken[name] for name in given if name in taken}
     return conditions_of(some, {"conditions": given}, count)
+
+
+def told_of(denoiser: Any, label: Any, kwargs: Mapping[str, Any], count: int) -> dict[str, Any]:
+    """The classes and conditions of a call, and the negative ones, in the form that the library
+    takes.
+
+    Raises:
+        TypeError: A class is needed and missing, or is given and there are no classes.
+    """
+    given = dict(kwargs)
+    against, negative_conditions = (given.pop(name, None) for name in _NEGATIVE)
+    negative = classes_of(against, count, denoiser.classes, "negative_label")
+    if label is None and negative is not None:
+        label = -1
+    if label is None and denoiser._guides() and not denoiser.conditions:
+        raise TypeError(
+            "label: None, but guidance is away from no class: must be the classes, or -1 for none"
+        )
+    return {
+        "classes": classes_of(label, count, denoiser.classes),
+        "conditions": conditions_of(denoiser.conditions, given, count),
+        "negative_classes": negative,
+        "negative_conditions": negatives_of(denoiser.conditions, negative_conditions, count),
+    }
 
 
 def of_rows(told: Mapping[str, Any], rows: Any, count: int) -> dict[str, Any]:

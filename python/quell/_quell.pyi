@@ -65,6 +65,19 @@ class Denoiser:
 class Model:
     def __init__(self, name: bytes) -> None: ...
     @property
+    def decodes(self) -> bool: ...
+    @property
+    def decoded_shape(self) -> tuple[int, ...]: ...
+    def decode(
+        self,
+        x: _Floats,
+        out: _Floats,
+        first: int = ...,
+        threads: int = ...,
+        classes: NDArray[np.int32] | None = ...,
+        conditions: Sequence[tuple[str, _Floats | None]] = ...,
+    ) -> None: ...
+    @property
     def denoiser(self) -> Denoiser: ...
     @property
     def shape(self) -> tuple[int, ...]: ...

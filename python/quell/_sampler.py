@@ -26,6 +26,7 @@ from quell._arrays import (
     written,
 )
 from quell._call import Call, arguments_of, is_torch, unwrapped
+from quell._conditions import told_of
 from quell._inputs import fits, fitting, into, moments, shape_of
 from quell._numbers import float_type, function_of, on_cpu, real, text, whole
 from quell._progress import bar, ticking
@@ -34,7 +35,6 @@ from quell._settings import Settings
 from quell._times import Times, in_type, may_be_rounded, types_of
 from quell.errors import refused
 
-_NEGATIVE = ("negative_label", "negative_conditions")  # keywords of the library's denoisers
 _MOST_KEPT = 4  # the library's samplers that are kept, by dim and by moments
 
 
@@ -333,9 +333,7 @@ class Sampler(Settings):
         self._fits(shape)
         run = self._run(shape, first)
         if is_native(self.denoiser):
-            given = dict(kwargs)
-            negatives = (given.pop(name, None) for name in _NEGATIVE)
-            return run | self.denoiser._told(label, *negatives, given, shape[0])
+            return run | told_of(self.denoiser, label, kwargs, shape[0])
         tensors = is_tensor(x)
         dtype = x.dtype if tensors and x.dtype.is_floating_point else None
         time_dtype = self.dtype if is_torch_type(self.dtype) else None

@@ -15,16 +15,16 @@ from __future__ import annotations
 import copy
 import dataclasses
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from quell import _quell
 from quell._arrays import Array, as_doubles, as_floats, like, rows_of
+from quell._conditions import of_rows, told_of
 from quell._function import FunctionDenoiser, PerSample
-from quell._conditions import conditions_of, negatives_of, of_rows
-from quell._inputs import classes_of, fits, times_of
+from quell._inputs import fits, times_of
 from quell._numbers import real, reals
 from quell._said import said
 from quell.errors import refused
@@ -135,13 +135,7 @@ class NativeDenoiser:
         return self
 
     def __call__(
-        self,
-        x_t: Array,
-        t: Array,
-        label: Array | int | None = None,
-        negative_label: Array | int | None = None,
-        negative_conditions: Mapping[str, Any] | None = None,
-        **kwargs: Any,
+        self, x_t: Array, t: Array, label: Array | int | None = None, **kwargs: Any
     ) -> Posterior:
         """Evaluates the denoiser.
 
@@ -149,7 +143,7 @@ class NativeDenoiser:
             x_t: Noisy samples, with shape (B, *).
             t: Their time in [0, 1], with shape () or (B).
             label: The class of each sample, with shape (B) or (). None: no sample has one.
-            negative_label, negative_conditions, kwargs: As in a call of a sampler.
+            kwargs: The conditions, and what guidance is away from, as in a call of a sampler.
 
         Returns:
             q(X | x_t), as a Posterior.
@@ -164,7 +158,7 @@ class NativeDenoiser:
         if not x.ndim or not fits(x.shape, self.shape):
             raise refused(f"x_t: shape {x.shape}, must be (B, *{self.shape})")
         times = times_of(t, len(x))
-        told = self._told(label, negative_label, negative_conditions, kwargs, len(x))
+        told = told_of(self, label, kwargs, len(x))
         one = _quell.Options(steps=1)
         sampler = _quell.Sampler("ddim", self.native, native_schedule(self.schedule), one)
         mean = np.empty(x.shape, np.float32)
@@ -174,37 +168,6 @@ class NativeDenoiser:
             sampler.denoise(rows_of(x)[rows], part, float(time), **of_rows(told, rows, len(x)))
             mean[rows] = part.reshape(-1, *x.shape[1:])
         return Posterior(like(mean, x_t))
-
-    def _told(
-        self,
-        label: Any,
-        negative_label: Any,
-        negative_conditions: Mapping[str, Any] | None,
-        kwargs: Mapping[str, Any],
-        count: int,
-    ) -> dict[str, Any]:
-        """The classes and conditions of a call in the form that the library takes."""
-        taken = self.conditions
-        negative = classes_of(negative_label, count, self.classes, "negative_label")
-        return {
-            "classes": self._labels(label if label is not None or negative is None else -1, count),
-            "conditions": conditions_of(taken, kwargs, count),
-            "negative_classes": negative,
-            "negative_conditions": negatives_of(taken, negative_conditions, count),
-        }
-
-    def _labels(self, label: Any, count: int) -> Any:
-        """Returns the classes of `count` samples in the form that the library takes.
-
-        Raises:
-            TypeError: A class is needed and missing, or is given and there are no classes.
-        """
-        if label is None and self._guides() and not self.conditions:
-            raise TypeError(
-                "label: None, but guidance is away from no class: must be the classes, or -1 for "
-                "none"
-            )
-        return classes_of(label, count, self.classes)
 
     def _guides(self) -> bool:
         """Whether it guides away from the output for no class, so that samples need a class."""

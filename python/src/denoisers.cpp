@@ -141,6 +141,18 @@ static void bind_constructors(py::class_<quell::denoiser> &bound)
                     py::arg("weights"), py::arg("rescale") = 0.0);
 }
 
+static void decode(const quell::model &model, const floats &x, floats out, uint64_t first,
+                   size_t threads, std::optional<classes_array> classes,
+                   const condition_list &conditions)
+{
+    static const condition_list none;
+    settings how{0,          first,      threads,      0,   "", std::move(classes), py::none(),
+                 py::none(), conditions, std::nullopt, none};
+    quell::span<float> all = writable(out);
+    call run(how);
+    run([&](auto &draw, auto &run) { model.decode(draw, values(x), all, run); });
+}
+
 void bind_denoisers(py::module_ &module)
 {
     py::class_<quell::denoiser> denoiser(module, "Denoiser");
@@ -165,6 +177,16 @@ void bind_denoisers(py::module_ &module)
                                        py::cast(std::vector<size_t>(shape.begin(), shape.end())));
                                })
         .def_property_readonly("image", &quell::model::image)
+        .def_property_readonly("decodes", &quell::model::decodes)
+        .def_property_readonly("decoded_shape",
+                               [](const quell::model &model) {
+                                   quell::span<const size_t> shape = model.decoded_shape();
+                                   return py::tuple(
+                                       py::cast(std::vector<size_t>(shape.begin(), shape.end())));
+                               })
+        .def("decode", decode, py::arg("x").noconvert(), py::arg("out").noconvert(),
+             py::arg("first") = 0, py::arg("threads") = 0, py::arg("classes") = py::none(),
+             py::arg("conditions") = condition_list())
         .def_property_readonly("schedule",
                                [](const quell::model &m) { return std::string(m.schedule()); })
         .def("save", &quell::model::save, py::arg("path"));

@@ -157,7 +157,7 @@ TEST(cli_conditions, refused)
     command_remove(&command);
 }
 
-/* Guidance away from a condition that is the same is no guidance, and none is what the file says. */
+/* Guidance away from the condition itself is no guidance; none is what the file says. */
 TEST(cli_conditions, guidance)
 {
     struct command command =
