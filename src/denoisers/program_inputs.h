@@ -23,8 +23,8 @@ quell_status quell_program_check_decoder(const struct quell_program *program, si
 quell_status quell_program_taken(const struct quell_program *program, struct quell_taken **taken,
                                  size_t *count);
 
-/* Writes the input 'class' for a label, -1 for none, in the form that the program expects: the number
- * of the class, or a one at its index. */
+/* Writes the input 'class' for a label, -1 for none, in the form that the program expects: the
+ * number of the class, or a one at its index. */
 void quell_program_write_class(const struct quell_value *input, size_t classes, int32_t label,
                                float *out);
 
