@@ -27,8 +27,8 @@ extern "C" {
  *   once (quell_denoiser_condition), in any order: one row of values for all samples, or
  *   values[count][size]. A condition with values NULL, and count 0, is none of it: what stands for
  *   that is in the denoiser's file or options (NULL, 0).
- * negative_classes: negative_classes[count], what a denoiser that is guided by itself is guided away
- *   from, in place of no class; -1 for none (NULL).
+ * negative_classes: negative_classes[count], what a denoiser that is guided by itself is guided
+ *   away from, in place of no class; -1 for none (NULL).
  * negative_conditions, negative_condition_count: the same for some or all of the conditions, as
  *   `conditions`, in place of none of them (NULL, 0).
  * context: a pointer that is handed to the denoisers (quell_call) and the steps
