@@ -132,7 +132,7 @@ typedef int quell_denoise_fn(void *user, const quell_call *call, const float *in
 
 /* How quell calls a function as a denoiser. Start from quell_function_defaults().
  *
- * output: what the function writes to its output ("x0").
+ * output: what the function's output is ("x0").
  *     "x0"     E[X | x_t]
  *     "eps"    E[Z | x_t], x_t = alpha X + sigma Z           (Ho et al., 2006.11239)
  *     "v"      alpha E[Z | x_t] - sigma E[X | x_t]           (Salimans & Ho, 2202.00512)
@@ -150,7 +150,8 @@ typedef int quell_denoise_fn(void *user, const quell_call *call, const float *in
  *   threads. 1: it is called once for all samples of the run, in the thread that called quell (0).
  * reproducible: 1 if row r of the output depends only on row r of the input and on the sample's
  *   index, to the last bit; samples then have the same bits in every run (0).
- * variance: what the function writes to quell_call.variance ("none").
+ * variance: what the function has learned of the variance, and writes to quell_call.variance
+ *   ("none").
  *     "none"           nothing
  *     "learned_range"  v in [-1, 1] for each element, which interpolates between the logarithms
  *                      of the least (-1) and the greatest variance (Nichol & Dhariwal,
@@ -211,10 +212,10 @@ QUELL_API quell_status quell_denoiser_from_function(quell_denoiser **denoiser, s
  *   left at its default: weights[i] at times[i], i < points, linear in between, and constant before
  *   the first and after the last. The times rise within [0, 1]; points <= 10^6. Copied (0, NULL,
  *   NULL).
- * rescale: phi in [0, 1]: the guided mean mu' becomes phi mu' s / s' + (1 - phi) mu', where s and s'
- *   are the standard deviations of mu and mu' over the elements of the sample, so that a great
- *   weight does not make contrasts too strong (Lin et al., 2305.08891, eq. 15 and 16, which are
- *   about what a network returns; here it is E[X | x_t]) (0). */
+ * rescale: phi in [0, 1]: how far the deviation of mu is kept. The guided mean mu' becomes
+ *   phi mu' s / s' + (1 - phi) mu', where s and s' are the standard deviations of mu and mu' over
+ *   the elements of the sample, so that a great weight does not make contrasts too strong (Lin et
+ *   al., 2305.08891, eq. 15 and 16, which are about what a network returns) (0). */
 typedef struct quell_guidance {
     size_t size;
     double weight;

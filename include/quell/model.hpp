@@ -35,8 +35,8 @@ class model
         return {quell_model_shape(get()), quell_model_rank(get())};
     }
 
-    /* Whether it has a decoder, and the shape of what that makes of a sample; without one, the shape
-     * of a sample. */
+    /* Whether it has a decoder, and the shape of what that makes of a sample; without one, that of
+     * a sample. */
     bool decodes() const noexcept { return quell_model_decodes(get()) != 0; }
     span<const size_t> decoded_shape() const noexcept
     {

@@ -365,8 +365,8 @@ def guided(
         low, high: The denoiser is guided at times from low to high (Kynkaanniemi et al.,
             2404.07724).
         times, weights: w is weights[i] at times[i], and linear in between, in place of `weight`.
-        rescale: phi in [0, 1]: the guided mean goes phi of the way to the standard deviation, over
-            the elements of a sample, that mu has (Lin et al., 2305.08891).
+        rescale: phi in [0, 1]: how far the deviation of mu over the elements of a sample is kept
+            (Lin et al., 2305.08891).
 
     Raises:
         BadArgument: A weight or a time is out of its range, or the denoisers do not fit.

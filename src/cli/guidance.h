@@ -14,21 +14,22 @@ struct guidance_options {
 
 #define GUIDANCE_DEFAULTS {.high = 1}
 
-#define GUIDANCE_ROWS(owner)                                                                     \
-    TEXT_ROW(owner, guidance.weight, "guidance", "W",                                            \
-             "Classifier-free guidance of weight W: use W times the output for the class plus "  \
-             "1 - W times the output for no class (default 1: no guidance). T:W,T:W,... has a "  \
-             "weight for each time, with T rising, and is linear in between."),                  \
-        TEXT_ROW(owner, guidance.guide, "guide", "M",                                            \
-                 "Autoguidance: take 1 - W times the output of this model, a weaker one, in "    \
-                 "place of the output for no class."),                                           \
-        NUMBER_ROW(owner, guidance.low, "guidance-low", "T", 0, 1,                               \
-                   "Guide only at times of T and above (default 0)."),                           \
-        NUMBER_ROW(owner, guidance.high, "guidance-high", "T", 0, 1,                             \
-                   "Guide only at times of T and below (default 1)."),                           \
-        NUMBER_ROW(owner, guidance.rescale, "guidance-rescale", "PHI", 0, 1,                     \
-                   "Take PHI of the way to the deviation that the output has without guidance, " \
-                   "sample by sample, which keeps a great W from making contrasts too strong "   \
+#define GUIDANCE_ROWS(owner)                                                                    \
+    TEXT_ROW(owner, guidance.weight, "guidance", "W",                                           \
+             "Classifier-free guidance of weight W: use W times the output for the class plus " \
+             "1 - W times the output for no class (default 1: no guidance). T:W,T:W,... has a " \
+             "weight for each time, with T rising, and is linear in between."),                 \
+        TEXT_ROW(owner, guidance.guide, "guide", "M",                                           \
+                 "Autoguidance: take 1 - W times the output of this model, a weaker one, in "   \
+                 "place of the output for no class."),                                          \
+        NUMBER_ROW(owner, guidance.low, "guidance-low", "T", 0, 1,                              \
+                   "Guide only at times of T and above (default 0)."),                          \
+        NUMBER_ROW(owner, guidance.high, "guidance-high", "T", 0, 1,                            \
+                   "Guide only at times of T and below (default 1)."),                          \
+        NUMBER_ROW(owner, guidance.rescale, "guidance-rescale", "PHI", 0, 1,                    \
+                   "How far the deviation of a sample's output is kept that it has without "    \
+                   "guidance, so that a "                                                       \
+                   "great W does not make contrasts too strong "                                \
                    "(default 0).")
 
 #define GUIDANCE_RULES                                                               \
