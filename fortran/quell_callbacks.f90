@@ -42,9 +42,9 @@ module quell_callbacks
     ! Creates a denoiser for dim elements from a procedure, or from an object. The object must be a
     ! target, and must last as long as anything that holds the denoiser. An internal procedure must
     ! not be used after its host has returned. By keyword: output ('x0', 'eps', 'v', 'score',
-    ! 'flow'), precondition ('none', 'simple', 'karras'), whole_batch, reproducible, variance
-    ! ('none', 'learned_range'), classes, digest; quell_function_options in quell/denoiser.h says
-    ! what they mean.
+    ! 'flow'), precondition ('none', 'simple', 'karras', 'unscaled', 'straight'), whole_batch,
+    ! reproducible, variance ('none', 'learned_range'), classes, digest; quell_function_options in
+    ! quell/denoiser.h says what they mean.
     interface quell_denoiser_from_function
         module procedure from_procedure, from_object
     end interface

@@ -43,7 +43,9 @@ class FunctionDenoiser:
             "flow", E[Z | x_t] - E[X | x_t].
         precondition: How its input and its time are made: "none", x_t and t; "simple",
             x_t / sqrt(alpha^2 + sigma^2) and log(sigma / alpha); "karras", as "simple", with the
-            skip connection of azula's KarrasDenoiser, and output "x0".
+            skip connection of azula's KarrasDenoiser, and output "x0"; "unscaled", x_t / alpha and
+            sigma / alpha, as EDM's denoisers; "straight", x_t / (alpha + sigma) and
+            sigma / (alpha + sigma), as flows on straight paths.
         variance: What the function has learned about the variance: "none" or "learned_range". With
             the latter it returns a pair: the output, and v in [-1, 1] of the same shape, which
             interpolates between the logarithms of the least (-1) and the greatest variance (Nichol

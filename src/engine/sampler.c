@@ -58,8 +58,9 @@ static int rising(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* Returns in *most the eta, 1 or more, beyond which more than half of the steps replace over three
- * quarters of the noise. */
+/* Returns in *most the eta beyond which more than half of the steps replace over three quarters of
+ * the noise; but 1 at least, and up to 1.25, which is little worse than 1, if a step is short
+ * enough for it not to be cut: 2 / sqrt(3) times as much replaces all of the noise. */
 static quell_status find_most_eta(const quell_sampler *sampler, double *most)
 {
     const quell_point *grid = sampler->grid;
@@ -68,7 +69,8 @@ static quell_status find_most_eta(const quell_sampler *sampler, double *most)
     for (size_t i = 0; i < sampler->steps; i++)
         etas[i] = sampler->method->most_eta(&grid[i], &grid[i + 1], sampler->option);
     qsort(etas, sampler->steps, sizeof *etas, rising);
-    *most = fmax(1, etas[sampler->steps / 2]);
+    double uncut = fmin(1.25, etas[sampler->steps - 1] * 2 / sqrt(3));
+    *most = fmax(1, fmax(uncut, etas[sampler->steps / 2]));
     free(etas);
     return QUELL_OK;
 }

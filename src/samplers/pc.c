@@ -16,9 +16,9 @@
  * (quell_plan_langevin). Corrections of finite size have another law of rest: where x is mostly
  * noise, langevin's has 1 / (1 - snr^2) times the variance, and azula's, where alpha^2 Var X =
  * sigma^2, only 0.92 of it at delta = 1/2 and 2/3 at 1. So delta ends at 1/2 and snr at 0.4. The
- * size of the corrections does not fall with the steps, and so they leave a bias that more steps do not
- * remove: no order is claimed. The norms are a sample's own; other codes take their mean over the
- * batch, and a sample then depends on its neighbours. */
+ * size of the corrections does not fall with the steps, and so they leave a bias that more steps do
+ * not remove: no order is claimed. The norms are a sample's own; other codes take their mean over
+ * the batch, and a sample then depends on its neighbours. */
 #include "method.h"
 #include "core/plan.h"
 

@@ -148,7 +148,8 @@ static double error_of(const struct way *way, double variance)
     return fabs(fabs(times) * sqrt(high / low) - 1);
 }
 
-/* The largest error of those that are more than a quarter and worse than on the grid's own way; 0: none. */
+/* The largest error of those that are more than a quarter, and worse than on the grid's own way; 0:
+ * none. */
 static double worst_of(const struct way *way)
 {
     struct way own = *way;
