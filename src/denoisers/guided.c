@@ -98,8 +98,8 @@ static bool acts(const quell_guidance *guidance, double t)
     return t >= guidance->low && t <= guidance->high && weight_at(guidance, t) != 1;
 }
 
-/* Whether it is guided at no time: a weight of 1 is none. Between two points that both say 1 it is 1
- * throughout. */
+/* Whether it is guided at no time: a weight of 1 is none. Between two points that both say 1 it is
+ * 1 throughout. */
 static bool is_none(const quell_guidance *guidance)
 {
     if (acts(guidance, guidance->low) || acts(guidance, guidance->high)) return false;
