@@ -109,7 +109,7 @@ typedef int quell_denoise_fn(void *user, const quell_call *call, const float *in
 
 /* How quell calls a function as a denoiser. Start from quell_function_defaults().
  *
- * output: what the function writes to its output ("x0").
+ * output: what the function's output is ("x0").
  *     "x0"     E[X | x_t]
  *     "eps"    E[Z | x_t], x_t = alpha X + sigma Z           (Ho et al., 2006.11239)
  *     "v"      alpha E[Z | x_t] - sigma E[X | x_t]           (Salimans & Ho, 2202.00512)
@@ -127,7 +127,8 @@ typedef int quell_denoise_fn(void *user, const quell_call *call, const float *in
  *   threads. 1: it is called once for all samples of the run, in the thread that called quell (0).
  * reproducible: 1 if row r of the output depends only on row r of the input and on the sample's
  *   index, to the last bit; samples then have the same bits in every run (0).
- * variance: what the function writes to quell_call.variance ("none").
+ * variance: what the function has learned of the variance, and writes to quell_call.variance
+ *   ("none").
  *     "none"           nothing
  *     "learned_range"  v in [-1, 1] for each element, which interpolates between the logarithms
  *                      of the least (-1) and the greatest variance (Nichol & Dhariwal,
