@@ -1,92 +1,87 @@
 # SPDX-License-Identifier: MIT
-"""The forms of the time that networks expect. The `time` of a program is the schedule's t or, with
-preconditioning, log(sigma / alpha) (docs/networks.md). If a network expects another form, the first
-instructions of its program compute it."""
+"""What a description says of the time that a network expects and of what stands for no class
+(docs/programs.md), from the arguments of quell.export."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-
 from quell._numbers import real
 from quell._said import said
-from quell.programs.build import Builder
-from quell.programs.values import Value
 
-Arrays = dict[str, NDArray[np.float64]]
+WORDS = ("t", "sigma", "log_sigma", "log_snr", "fraction", "angle")
 
 
-@dataclasses.dataclass
-class Told:
-    """The program's time, unchanged."""
-
-    def begin(self, b: Builder, given: Mapping[str, Value]) -> dict[str, Value]:
-        """Makes the inputs of the network from those of the program."""
-        return dict(given)
-
-    def back(self, inputs: Arrays) -> Arrays:
-        """Returns the inputs of the program for inputs of the network."""
-        return inputs
-
-
-@dataclasses.dataclass
-class Times(Told):
-    """t times a number, rounded to a whole number if the network takes those."""
-
-    factor: float
-
-    def begin(self, b: Builder, given: Mapping[str, Value]) -> dict[str, Value]:
-        time = given["time"]
-        made = b.map("mul", [time, self.factor], torch.float32)
-        if not time.real:
-            made = b.map("round", [made], time.dtype)
-        return {**given, "time": made}
-
-    def back(self, inputs: Arrays) -> Arrays:
-        return {**inputs, "time": inputs["time"] / self.factor}
-
-
-@dataclasses.dataclass
-class Sigma(Told):
-    """sigma / alpha, with x / alpha in place of x: the data plus noise of that standard deviation.
-    The program gets log(sigma / alpha) and x / sqrt(alpha^2 + sigma^2), the precondition
-    "simple"."""
-
-    def begin(self, b: Builder, given: Mapping[str, Value]) -> dict[str, Value]:
-        x, time = given["x"], given["time"]
-        sigma = b.map("exp", [time], time.dtype)
-        size = b.map("sqrt", [b.add(b.map("square", [sigma], time.dtype), 1)], time.dtype)
-        lone = b.reshape(size, size.shape[:1] + (1,) * (x.rank - 1)) if size.rank else size
-        return {**given, "x": b.mul(x, lone), "time": sigma}
-
-    def back(self, inputs: Arrays) -> Arrays:
-        sigma = inputs["time"]
-        return {**inputs, "x": inputs["x"] / np.sqrt(1 + sigma**2), "time": np.log(sigma)}
-
-
-def told(time: Any, schedule: str, precondition: str) -> tuple[Told, str]:
-    """Returns the form of the time for the argument `time`, and the precondition that it needs."""
-    if isinstance(time, bool) or time == "t":
-        return Told(), precondition
-    if time == "index":
-        _, _, options = schedule.partition(":")
-        given = dict(option.partition("=")[::2] for option in options.split(",") if option)
-        return Times(int(given.get("train", 1000)) - 1), precondition
-    if time == "sigma":
-        if precondition != "none":
-            raise ValueError(
-                f'quell.export: precondition: {said(precondition)}, must be "none" with '
-                'time="sigma": it is inside the network'
-            )
-        return Sigma(), "simple"
-    if isinstance(time, str):
+def _points(schedule: str) -> int:
+    """Returns the number of points of a schedule's table."""
+    name, _, options = schedule.partition(":")
+    if not name.startswith("beta_"):
         raise ValueError(
-            f'quell.export: time: {said(time)}, must be "t", "index", "sigma", a number that t is '
-            "multiplied by, or False"
+            f'quell.export: time: "index", but the schedule {schedule!r} has no table (those of '
+            'betas have one): say {"of": "t", "scale": N - 1}'
         )
-    return Times(real(time, "time")), precondition
+    given = dict(option.partition("=")[::2] for option in options.split(",") if option)
+    return int(given.get("train", 1000))
+
+
+def time_field(time: Any, schedule: str, precondition: str, whole: bool) -> Any:
+    """Returns the field `time` for the argument of that name; None to leave it out.
+
+    Arguments:
+        precondition: The precondition, which says the time if the argument is None.
+        whole: Whether the network takes whole numbers alone.
+    """
+    if isinstance(time, Mapping):
+        made: Any = dict(time)
+    elif time == "index":
+        made = {"of": "t", "scale": _points(schedule) - 1}
+    elif isinstance(time, str):
+        if time not in WORDS:
+            raise ValueError(
+                f'quell.export: time: {said(time)}, must be "index", {", ".join(WORDS)}, a number '
+                "that t is multiplied by, a dictionary (docs/programs.md), or False"
+            )
+        made = time
+    elif time is None:
+        _must_say_time(precondition)
+        made = None
+    else:
+        made = {"of": "t", "scale": real(time, "time")}
+    return _rounded(made) if whole else made
+
+
+def _must_say_time(precondition: str) -> None:
+    if precondition == "none":
+        raise TypeError(
+            'quell.export: time: must be given: "t", the schedule\'s time; "index", of its table; '
+            'a number that t is multiplied by; "sigma", ...; False for a network without a time'
+        )
+
+
+def _rounded(made: Any) -> dict[str, Any]:
+    """The nearest whole number, unless the caller says how it is rounded."""
+    if isinstance(made, dict):
+        return {**made, "rounding": made.get("rounding", "nearest")}
+    raise ValueError(
+        'quell.export: the time is of whole numbers: say time="index", or a number that the '
+        "schedule's t is multiplied by"
+    )
+
+
+def no_class_field(no_class: Any, classes: int, onehot: bool) -> Any:
+    """Returns the field `no_class`: "none", "zeros" or an index."""
+    if not classes:
+        if no_class is not None:
+            raise ValueError(f"quell.export: no_class: {said(no_class)}, but there are no classes")
+        return None
+    if no_class is None or no_class == "none":
+        return "none"
+    if isinstance(no_class, int) and not isinstance(no_class, bool):
+        most = classes if onehot else 2**24 - 1
+        if 0 <= no_class < most:
+            return no_class
+    elif no_class == "zeros" and onehot:
+        return "zeros"
+    kinds = f'an index below {classes}, "zeros"' if onehot else "an index"
+    raise ValueError(f'quell.export: no_class: {said(no_class)}, must be {kinds} or "none"')

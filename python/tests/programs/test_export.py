@@ -44,7 +44,10 @@ def mean_of(module, x, t, schedule, told, *label):
 
 
 def exported(tmp_path, module, example, **options):
+    """Exported as a network that returns the noise, unless told otherwise."""
     path = tmp_path / "net.safetensors"
+    if not options.pop("whole", False):
+        options = {"output": "eps", "schedule": "vp", "time": "t", **options}
     assert quell.export(module, path, example, **options) <= 1e-5
     return quell.load(path)
 
@@ -77,7 +80,8 @@ def test_a_multiple(tmp_path):
 def test_sigma(tmp_path, schedule):
     """A whole denoiser D(x / alpha; sigma / alpha), as EDM's."""
     module = Net()
-    model = exported(tmp_path, module, (X, 5 * torch.rand(4)), time="sigma", schedule=schedule)
+    more = {"time": "sigma", "schedule": schedule, "output": "x0"}
+    model = exported(tmp_path, module, (X, 5 * torch.rand(4)), **more)
     for t in (0.3, 0.6):
         alpha, sigma = quell.Schedule(schedule)(t)
         with torch.no_grad():
@@ -91,7 +95,8 @@ def test_classes(tmp_path, onehot):
     module, label = Net(5, onehot), torch.tensor([3, 0, 4, 5])
     given = nn.functional.one_hot(label, 6)[:, :5].float() if onehot else label
     example = (X, torch.rand(4), given)
-    model = exported(tmp_path, module, example, output="eps", classes=5)
+    more = {"no_class": "zeros" if onehot else 5}
+    model = exported(tmp_path, module, example, classes=5, **more)
     right = mean_of(module, X, 0.5, "vp", 0.5, given)
     assert close(model(X, 0.5, label=torch.tensor([3, 0, 4, -1])).mean, right)
 
@@ -115,7 +120,7 @@ def test_denoisers(tmp_path, kind, stack):
     denoiser = getattr(denoise, kind)(Plain(4), schedule)
     label = torch.tensor([0, 1, 2, 3])
     example = {"x_t": X, "t": torch.rand(4), "label": label}
-    model = exported(tmp_path, denoiser, example, classes=4)
+    model = exported(tmp_path, denoiser, example, classes=4, whole=True)
     for t in (0.2, 0.9):
         with torch.no_grad():
             right = denoiser(X, torch.tensor(t), label=label).mean

@@ -10,6 +10,7 @@ from quell.programs import export
 from torch import nn
 
 X, T = torch.randn(2, 6), torch.rand(2)
+SAID = {"output": "x0", "schedule": "vp", "time": "t"}
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +33,7 @@ class Of(nn.Module):
 def refused(function, tmp_path, *example, **options):
     """The message; no file is left."""
     module = function if isinstance(function, nn.Module) else Of(function)
-    path = tmp_path / "net.safetensors"
+    path, options = tmp_path / "net.safetensors", SAID | options
     with pytest.raises((ValueError, TypeError)) as caught:
         export(module, path, example or (X, T), **options)
     assert list(tmp_path.iterdir()) == []
@@ -118,7 +119,7 @@ def test_samples_that_depend_on_each_other(function, tmp_path):
 def test_arguments(example, options, said, tmp_path):
     path = tmp_path / "net.safetensors"
     with pytest.raises((ValueError, TypeError), match=said):
-        export(Of(lambda m, x, t, *more: x * t[:, None]), path, example, **options)
+        export(Of(lambda m, x, t, *more: x * t[:, None]), path, example, **(SAID | options))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -132,7 +133,7 @@ def test_weights(tmp_path):
         module = Of(lambda m, x, t: m.line(x))
         change(module)
         with pytest.raises(ValueError, match=said):
-            export(module, path, (X, T))
+            export(module, path, (X, T), **SAID)
 
 
 def test_the_check_finds_a_wrong_program(tmp_path, monkeypatch):
