@@ -149,7 +149,7 @@ def test_samples_are_drawn(tmp_path):
     drawn = []
     for model in (
         exported(tmp_path, module, example, output="eps", schedule="vp", image=False),
-        quell.compile(module, example=example, output="eps"),
+        quell.compile(module, example=example, output="eps", schedule="vp", time="t"),
     ):
         sampler = quell.DDIMSampler(model, steps=4, silent=True)
         drawn.append(np.asarray(sampler(sampler.init((6, 3, 2), seed=1), seed=1)))
