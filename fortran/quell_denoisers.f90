@@ -8,7 +8,8 @@ module quell_denoisers
         c_denoiser_from_covariance, c_denoiser_from_eigenbasis, c_denoiser_eigenbasis, &
         c_denoiser_from_mixture, c_denoiser_from_diagonal_mixture, c_denoiser_from_points, &
         c_denoiser_from_guidance, c_denoiser_dim, c_denoiser_reproducible, c_denoiser_kind, &
-        c_denoiser_classes, c_denoiser_digest, c_denoiser_free, c_guidance
+        c_denoiser_classes, c_denoiser_conditions, c_denoiser_condition, &
+        c_denoiser_digest, c_denoiser_free, c_guidance
     implicit none
     private
     public :: quell_denoiser, quell_denoiser_from_isotropic, quell_denoiser_from_diagonal, &
@@ -16,6 +17,7 @@ module quell_denoisers
         quell_denoiser_from_mixture, quell_denoiser_from_diagonal_mixture, &
         quell_denoiser_from_points, quell_denoiser_from_guidance, quell_denoiser_dim, &
         quell_denoiser_reproducible, quell_denoiser_kind, quell_denoiser_classes, &
+        quell_denoiser_conditions, quell_denoiser_condition, &
         quell_denoiser_digest, quell_denoiser_free
 
     ! A denoiser: a handle. A copy of it is the same denoiser. It never changes, and any number of
@@ -236,6 +238,30 @@ contains
         type(quell_denoiser), intent(in) :: denoiser
         quell_denoiser_classes = c_denoiser_classes(denoiser%handle)
     end function
+
+    ! Returns the number of conditions that it takes; and the name and the shape of number i, from 1
+    ! on; '' where there is none.
+    recursive integer(c_size_t) function quell_denoiser_conditions(denoiser)
+        type(quell_denoiser), intent(in) :: denoiser
+        quell_denoiser_conditions = c_denoiser_conditions(denoiser%handle)
+    end function
+
+    recursive subroutine quell_denoiser_condition(denoiser, i, name, shape)
+        type(quell_denoiser), intent(in) :: denoiser
+        integer, intent(in) :: i
+        character(:), intent(out), allocatable :: name
+        integer(c_size_t), intent(out), allocatable :: shape(:)
+        integer(c_size_t), pointer :: sizes(:)
+        integer(c_size_t) :: rank
+        type(c_ptr) :: text, at
+        allocate(shape(0))
+        text = c_null_ptr
+        if (i > 0) text = c_denoiser_condition(denoiser%handle, int(i - 1, c_size_t), rank, at)
+        name = quell_text(text)
+        if (.not. c_associated(text)) return
+        call c_f_pointer(at, sizes, [rank])
+        shape = sizes
+    end subroutine
 
     ! Returns a digest of all that its output depends on, to the last bit of a weight. A function
     ! takes part by its options only.

@@ -5,6 +5,7 @@ module quell_run_options
     use quell_base
     use quell_c, only: quell_point, c_progress, c_draw, c_run
     use quell_c_samplers, only: c_sampler_dim
+    use quell_condition_arrays
     use quell_samplers, only: quell_sampler
     implicit none
     private
@@ -58,11 +59,13 @@ module quell_run_options
 
     ! What is drawn: the samples first, first + 1, ... of this seed, as many as x has columns.
     ! classes: the class of each sample, from 0 on, or -1 for none. context: an address that is
-    ! handed to the denoisers and the steps of the caller's.
+    ! handed to the denoisers and the steps of the caller's. conditions: those that the denoiser
+    ! takes, each once.
     type :: quell_draw
         integer(c_int64_t) :: seed = 0, first = 0
         integer(c_int32_t), allocatable :: classes(:)
         type(c_ptr) :: context = c_null_ptr
+        type(quell_condition), allocatable :: conditions(:)
     end type
 
     ! How it is drawn. Nothing here changes a bit of a sample. threads: the upper bound on the
@@ -83,6 +86,7 @@ module quell_run_options
         integer(c_size_t) :: dim = 0
         type(c_draw) :: draw
         type(c_run) :: run
+        type(quell_conditions_held) :: conditions
         procedure(quell_progress_fn), pointer, nopass :: progress => null()
         procedure(quell_observe_fn), pointer, nopass :: observe => null()
         procedure(quell_parallel_fn), pointer, nopass :: parallel => null()
@@ -117,7 +121,14 @@ contains
         if (status /= QUELL_OK) return
         held%dim = shape(1)
         held%draw = c_draw(c_sizeof(held%draw), draw%seed, draw%first, count, c_null_ptr, &
-            draw%context)
+            draw%context, c_null_ptr, 0)
+        if (allocated(draw%conditions)) then
+            status = quell_conditions_for_c(draw%conditions, held%conditions)
+            if (status /= QUELL_OK) return
+            held%draw%condition_count = size(draw%conditions, kind=c_size_t)
+            if (size(draw%conditions) > 0) &
+                held%draw%conditions = c_loc(held%conditions%conditions)
+        end if
         if (allocated(draw%classes)) held%draw%classes = c_loc(draw%classes)
         held%progress => how%progress
         held%observe => how%observe

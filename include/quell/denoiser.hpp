@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 #include <quell/callback.hpp>
+#include <quell/condition.hpp>
 #include <quell/denoiser.h>
 #include <quell/span.hpp>
 
@@ -23,6 +24,7 @@ struct function_options {
     std::string variance = "none";
     size_t classes = 0;
     uint64_t digest = 0;
+    std::vector<condition_taken> conditions = {};
 };
 
 /* How a denoiser is guided; quell_guidance says more. With times, the weight is weights[i] at
@@ -146,6 +148,9 @@ class denoiser
         c.variance = detail::text("function: variance", options.variance);
         c.classes = options.classes;
         c.digest = options.digest;
+        auto conditions = detail::c_conditions(options.conditions);
+        c.conditions = conditions.empty() ? nullptr : conditions.data();
+        c.condition_count = conditions.size();
         c.release = detail::destroy<F>;
         denoiser result = make([&](auto **d) {
             return quell_denoiser_from_function(d, dim, evaluate<F>, own.get(), &c);
@@ -154,7 +159,7 @@ class denoiser
         return result;
     }
 
-    /* `base` guided by another denoiser, or by itself for no class
+    /* `base` guided by another denoiser, or by itself for no class and no conditions
      * (quell_denoiser_from_guidance). */
     static denoiser from_guidance(const denoiser &base, const denoiser &guide,
                                   const guidance &how = {})
@@ -190,6 +195,19 @@ class denoiser
 
     /* The number of classes, which draw.classes may ask for; 0: it has none. */
     size_t classes() const noexcept { return quell_denoiser_classes(get()); }
+
+    /* The conditions that it takes, all of which draw.conditions must have. */
+    std::vector<condition_info> conditions() const
+    {
+        std::vector<condition_info> all;
+        size_t rank;
+        const size_t *shape;
+        for (size_t i = 0; i < quell_denoiser_conditions(get()); i++) {
+            const char *name = quell_denoiser_condition(get(), i, &rank, &shape);
+            all.push_back({name, std::vector<size_t>(shape, shape + rank)});
+        }
+        return all;
+    }
 
     /* A digest of all that its output depends on (quell_denoiser_digest). */
     uint64_t digest() const noexcept { return quell_denoiser_digest(get()); }

@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 #include <quell/callback.hpp>
+#include <quell/condition.hpp>
 #include <quell/grid.hpp>
 #include <quell/run.h>
 #include <quell/span.hpp>
@@ -17,11 +19,13 @@ namespace quell
 /* What is drawn (quell_draw). The count is not here: it follows from the length of x.
  *
  * classes: the class of each sample, or empty. The array that it views must last as long as the
- *   call. */
+ *   call.
+ * conditions: those that the denoiser takes, each once. */
 struct draw {
     uint64_t seed = 0;
     uint64_t first = 0;
     span<const int32_t> classes = {};
+    std::vector<condition> conditions = {};
 };
 
 /* How it is drawn (quell_run). Nothing here changes a bit of a sample.
@@ -47,7 +51,8 @@ namespace detail
 class running
 {
   public:
-    running(const draw &what, const run &how, size_t dim, size_t values) : how_(how), dim_(dim)
+    running(const draw &what, const run &how, size_t dim, size_t values)
+        : how_(how), dim_(dim), conditions_(c_conditions(what.conditions))
     {
         size_t count = dim ? values / dim : 0;
         expect("run: x", values, count * dim);
@@ -58,6 +63,8 @@ class running
         draw_.count = count;
         draw_.classes = what.classes.empty() ? nullptr : what.classes.data();
         draw_.context = &slot_;
+        draw_.conditions = conditions_.empty() ? nullptr : conditions_.data();
+        draw_.condition_count = conditions_.size();
         run_ = quell_run_defaults();
         run_.threads = how.threads;
         run_.tile = how.tile;
@@ -99,6 +106,7 @@ class running
 
     const run &how_;
     size_t dim_;
+    std::vector<quell_condition> conditions_;
     quell_draw draw_;
     quell_run run_;
     slot slot_;

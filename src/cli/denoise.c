@@ -5,6 +5,7 @@
 #include "cli/guidance.h"
 #include "cli/interrupt.h"
 #include "cli/class_option.h"
+#include "cli/condition_option.h"
 #include "cli/options.h"
 #include "cli/outputs.h"
 #include "cli/sampling.h"
@@ -22,6 +23,7 @@ struct denoise_options {
     double t;
     uint64_t threads;
     struct label_options labels;
+    struct option_words conditions;
     struct guidance_options guidance;
     struct sampling sampling;
 };
@@ -33,6 +35,7 @@ static const struct option_row rows[] = {
     NUMBER_ROW(denoise_options, t, "t", "T", 0, 1, "The time of the states (default 0.5)."),
     SCHEDULE_ROW(denoise_options),
     LABEL_ROWS(denoise_options),
+    CONDITION_ROWS(denoise_options),
     GUIDANCE_ROWS(denoise_options),
     GROUP_ROW("Output"),
     TEXT_ROW(denoise_options, out, "out", "F.npy",
@@ -60,6 +63,7 @@ struct job {
     const char *isa;
     size_t threads, dim, count;
     struct labels labels;
+    struct conditions conditions;
     struct quell_npy from;
     struct quell_output out;
 };
@@ -71,13 +75,19 @@ static int open_model(struct job *job)
     size_t classes = quell_denoiser_classes(quell_model_denoiser(job->model));
     code = labels_open(&job->labels, &job->options.labels, classes);
     if (code == EXIT_DONE)
-        code = guidance_apply(&job->options.guidance, job->labels.wanted, job->model, NULL);
+        code = conditions_open(&job->conditions, &job->options.conditions,
+                               quell_model_denoiser(job->model));
+    if (code == EXIT_DONE)
+        code = guidance_apply(&job->options.guidance,
+                              job->labels.wanted || conditions_some(&job->conditions), job->model,
+                              NULL);
     if (code != EXIT_DONE) return code;
     job->dim = quell_denoiser_dim(quell_model_denoiser(job->model));
     sampling_choose_schedule(&job->options.sampling, job->model);
     quell_status status = sampling_create(&job->options.sampling, "ddim", 1,
                                           quell_model_denoiser(job->model), &job->sampler);
-    return status ? complain_status(status) : EXIT_DONE;
+    if (status) return complain_status(status);
+    return conditions_check(&job->conditions, job->sampler, job->labels.wanted);
 }
 
 /* Returns whether the states fit the model. An array with no states also has a shape. */
@@ -101,6 +111,12 @@ static int open_files(struct job *job)
     if (job->labels.file.path && job->labels.file.shape[0] != job->count)
         return complain(EXIT_USAGE, "--classes %s: has %zu classes, --from has %zu states",
                         job->labels.file.path, job->labels.file.shape[0], job->count);
+    for (size_t i = 0; i < job->conditions.count; i++) {
+        const struct quell_npy *file = &job->conditions.one[i].file;
+        if (file->path && file->shape[0] != job->count)
+            return complain(EXIT_USAGE, "--condition %s: is for %zu samples, --from has %zu states",
+                            file->path, file->shape[0], job->count);
+    }
     interrupt_catch();
     status = outputs_open(&job->out, job->options.out);
     job->out.stop = &interrupt_signal;
@@ -116,6 +132,8 @@ static quell_status evaluate(struct job *job, size_t most, float *x, int32_t *cl
     run.threads = job->threads;
     run.isa = job->isa;
     if (job->labels.wanted) draw.classes = classes;
+    if (job->conditions.count) draw.conditions = job->conditions.told;
+    draw.condition_count = job->conditions.count;
     for (; draw.first < job->count; draw.first += draw.count) {
         float *out = x + most * job->dim;
         size_t left = job->count - draw.first;
@@ -124,6 +142,7 @@ static quell_status evaluate(struct job *job, size_t most, float *x, int32_t *cl
         if (!status && interrupt_signal) status = QUELL_STOPPED;
         if (!status && draw.classes)
             status = labels_fill(&job->labels, draw.first, draw.count, classes);
+        if (!status) status = conditions_fill(&job->conditions, draw.count);
         if (!status) status = quell_denoise(job->sampler, &draw, &run, job->options.t, x, out);
         if (!status)
             status = quell_output_write(&job->out, out, draw.count * job->dim * sizeof *out);
@@ -154,11 +173,11 @@ static int run_job(struct job *job)
 static int check_places(const struct denoise_options *options)
 {
     const struct place outputs[] = {{"--out", options->out}, {0}};
-    const struct place inputs[] = {{"--model", options->model},
-                                   {"--from", options->from},
-                                   {"--classes", options->labels.classes},
-                                   {"--guide", options->guidance.guide},
-                                   {0}};
+    struct place inputs[5 + MOST_WORDS] = {{"--model", options->model},
+                                           {"--from", options->from},
+                                           {"--classes", options->labels.classes},
+                                           {"--guide", options->guidance.guide}};
+    conditions_places(&options->conditions, inputs);
     return places_check(outputs, inputs);
 }
 
@@ -182,6 +201,7 @@ int command_denoise(int argc, char **argv)
     if (code == EXIT_DONE) code = run_job(&job);
     quell_output_discard(&job.out);
     labels_close(&job.labels);
+    conditions_close(&job.conditions);
     quell_npy_close(&job.from);
     quell_sampler_free(job.sampler);
     quell_model_free(job.model);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include "cli/guidance.h"
 #include "cli/class_option.h"
+#include "cli/condition_option.h"
 #include "cli/options.h"
 #include "cli/sampling.h"
 
@@ -14,6 +15,7 @@ struct sample_options {
     const char *model, *sampler, *from, *isa, *out, *plot;
     uint64_t steps, count, first, seed, threads, tile;
     struct label_options labels;
+    struct option_words conditions;
     struct guidance_options guidance;
     struct sampling sampling;
     int resume, json, quiet;

@@ -71,6 +71,16 @@ static int open_from(struct session *session)
     return take_count(session, "--from", &session->from);
 }
 
+static int take_condition_counts(struct session *session)
+{
+    int code = EXIT_DONE;
+    for (size_t i = 0; i < session->conditions.count && code == EXIT_DONE; i++) {
+        const struct quell_npy *file = &session->conditions.one[i].file;
+        if (file->path) code = take_count(session, "--condition", file);
+    }
+    return code;
+}
+
 static int settle_count(struct session *session)
 {
     struct sample_options *options = &session->options;
@@ -165,9 +175,15 @@ int session_prepare(struct session *session)
         code = labels_open(&session->labels, &options->labels,
                            quell_denoiser_classes(quell_model_denoiser(session->model)));
     if (code == EXIT_DONE)
-        code = guidance_apply(&options->guidance, session->labels.wanted, session->model,
-                              &session->guide_digest);
+        code = conditions_open(&session->conditions, &options->conditions,
+                               quell_model_denoiser(session->model));
+    if (code == EXIT_DONE)
+        code = guidance_apply(&options->guidance,
+                              session->labels.wanted || conditions_some(&session->conditions),
+                              session->model, &session->guide_digest);
     if (code == EXIT_DONE) code = create_sampler(session);
+    if (code == EXIT_DONE)
+        code = conditions_check(&session->conditions, session->sampler, session->labels.wanted);
     if (code == EXIT_DONE) code = check_seed(session);
     if (code == EXIT_DONE)
         code = sampling_check_start(&options->sampling, session->sampler, options->from,
@@ -175,6 +191,7 @@ int session_prepare(struct session *session)
     if (code == EXIT_DONE) code = open_from(session);
     if (code == EXIT_DONE && options->labels.classes)
         code = take_count(session, "--classes", &session->labels.file);
+    if (code == EXIT_DONE) code = take_condition_counts(session);
     if (code == EXIT_DONE) code = settle_count(session);
     return code;
 }
@@ -191,6 +208,7 @@ int session_narrow(struct session *session, size_t skipped, size_t rows)
     if (session->from.path) status = quell_npy_skip(&session->from, skipped * session->dim);
     if (!status && session->labels.file.path)
         status = quell_npy_skip(&session->labels.file, skipped);
+    if (!status) status = conditions_skip(&session->conditions, skipped);
     session->options.first += skipped;
     session->count = rows;
     return status ? complain_input(EXIT_FILE, status) : EXIT_DONE;
@@ -205,6 +223,7 @@ void session_close(struct session *session)
     quell_output_discard(&session->picture);
     plot_free(session->plot);
     labels_close(&session->labels);
+    conditions_close(&session->conditions);
     quell_npy_close(&session->from);
     quell_sampler_free(session->sampler);
     quell_model_free(session->model);

@@ -25,6 +25,7 @@ struct session {
     size_t found;                      /* samples that an interrupted run had finished */
     bool counted;                      /* a file has said how many samples there are */
     struct labels labels;
+    struct conditions conditions;
     struct quell_npy from;
     struct quell_output out, picture;
     struct partial partial;

@@ -57,6 +57,26 @@ static void put_digests(struct quell_json_writer *writer, const struct session *
     report_digest(writer, "samples_digest", session->drawn.sum);
 }
 
+/* Writes each condition as it was given, a file by the digest of its values: "each" where every
+ * sample has its own. */
+static void put_conditions(struct quell_json_writer *writer, const struct conditions *conditions)
+{
+    quell_json_begin(writer, "conditions", '{');
+    for (size_t i = 0; i < conditions->count; i++) {
+        const struct condition *one = &conditions->one[i];
+        bool short_text = one->values && one->taken->size <= 4;
+        if (one->file.path)
+            quell_json_put_text(writer, one->taken->name, "each");
+        else if (!one->values)
+            quell_json_put_text(writer, one->taken->name, "none");
+        else if (short_text && !strstr(one->text, ".npy"))
+            quell_json_put_text(writer, one->taken->name, one->text);
+        else
+            report_digest(writer, one->taken->name, condition_digest(one));
+    }
+    quell_json_end(writer, '}');
+}
+
 static int print_json(const struct session *session)
 {
     const struct sample_options *options = &session->options;
@@ -75,6 +95,7 @@ static int print_json(const struct session *session)
     quell_json_put_text(&writer, "plot", options->plot);
     quell_json_put_text(&writer, "class", options->labels.class);
     quell_json_put_text(&writer, "classes", options->labels.classes);
+    put_conditions(&writer, &session->conditions);
     quell_json_put_text(&writer, "guidance", options->guidance.weight);
     quell_json_put_text(&writer, "guide", options->guidance.guide);
     quell_json_put_number(&writer, "guidance_low", options->guidance.low);

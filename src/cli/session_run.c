@@ -81,10 +81,14 @@ quell_status session_draw(struct session *session, struct progress *progress, si
     run.progress_user = progress;
     progress->done = done;
     progress->batch = rows;
+    quell_status status = conditions_fill(&session->conditions, rows);
+    if (status) return status;
+    if (session->conditions.count) draw.conditions = session->conditions.told;
+    draw.condition_count = session->conditions.count;
     if (!session->labels.wanted) return take(session, &draw, &run, x);
     int32_t *classes = quell_new(rows, sizeof *classes);
     if (!classes) return quell_fail(QUELL_NO_MEMORY, "no memory for %zu classes", rows);
-    quell_status status = labels_fill(&session->labels, draw.first, rows, classes);
+    status = labels_fill(&session->labels, draw.first, rows, classes);
     draw.classes = classes;
     if (!status) status = take(session, &draw, &run, x);
     free(classes);
@@ -117,6 +121,7 @@ static quell_status check_found(struct session *session, struct progress *progre
     quell_status status = QUELL_OK;
     if (session->from.path) status = quell_npy_skip(&session->from, last * dim);
     if (!status && session->labels.file.path) status = quell_npy_skip(&session->labels.file, last);
+    if (!status) status = conditions_skip(&session->conditions, last);
     if (!status) status = session_draw(session, progress, last, 1, x);
     if (!status) status = partial_read(&session->out, &session->plan, last, 1, found);
     if (!status && quell_denoiser_reproducible(quell_model_denoiser(session->model)) &&

@@ -7,6 +7,7 @@
 #include "cli/session.h"
 #include "cli/text_file.h"
 #include "base/digest.h"
+#include "base/line.h"
 #include "engine/sampler.h"
 
 #include <inttypes.h>
@@ -91,6 +92,25 @@ static void put_shape(FILE *file, const quell_model *model)
     fputs(" float32\n", file);
 }
 
+/* A condition of all samples takes part by its values, and one of each by its file's bytes. */
+static quell_status put_conditions(FILE *file, const struct conditions *conditions)
+{
+    quell_status status = QUELL_OK;
+    for (size_t i = 0; i < conditions->count && !status; i++) {
+        const struct condition *one = &conditions->one[i];
+        char name[100];
+        snprintf(name, sizeof name, "condition %.60s", one->taken->name);
+        quell_make_line(name);
+        if (one->file.path)
+            status = put_digest(file, name, one->file.path, file_digest);
+        else if (one->values)
+            fprintf(file, "%s of digest %016" PRIx64 "\n", name, condition_digest(one));
+        else
+            put_text(file, name, NULL);
+    }
+    return status;
+}
+
 static quell_status put_all(FILE *file, const struct session *session)
 {
     const struct sample_options *options = &session->options;
@@ -104,6 +124,7 @@ static quell_status put_all(FILE *file, const struct session *session)
     put_count(file, "count", options->count);
     put_text(file, "class", options->labels.class);
     if (!status) status = put_digest(file, "classes", options->labels.classes, file_digest);
+    if (!status) status = put_conditions(file, &session->conditions);
     put_text(file, "guidance", options->guidance.weight);
     put_model(file, "guide", options->guidance.guide, session->guide_digest);
     put_number(file, "guidance-low", options->guidance.low);

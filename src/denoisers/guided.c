@@ -11,7 +11,8 @@
 
 struct guided {
     quell_denoiser base;
-    quell_denoiser *denoiser, *guide; /* guide: NULL for the denoiser without a class */
+    quell_denoiser *denoiser, *guide;  /* guide: NULL for the denoiser without class, conditions */
+    size_t from[QUELL_MAX_CONDITIONS]; /* the guide's conditions among the denoiser's */
     quell_guidance guidance;
     double *points; /* holds guidance's times, then its weights */
 };
@@ -36,11 +37,6 @@ static quell_status check(const quell_denoiser *denoiser, double alpha, double s
     return status || !guided->guide ? status : check_one(guided->guide, alpha, sigma);
 }
 
-static size_t scratch_of(const quell_denoiser *denoiser, size_t rows)
-{
-    return denoiser->type->scratch_size ? denoiser->type->scratch_size(denoiser, rows) : 0;
-}
-
 static size_t output_size(const quell_denoiser *denoiser, size_t rows)
 {
     return quell_round_up(rows * denoiser->dim * sizeof(float), QUELL_CACHE_LINE);
@@ -49,9 +45,17 @@ static size_t output_size(const quell_denoiser *denoiser, size_t rows)
 static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
 {
     const struct guided *guided = self(denoiser);
-    size_t first = scratch_of(guided->denoiser, rows);
-    size_t second = guided->guide ? scratch_of(guided->guide, rows) : 0;
+    size_t first = quell_denoiser_scratch_size(guided->denoiser, rows);
+    size_t second = guided->guide ? quell_denoiser_scratch_size(guided->guide, rows) : 0;
     return output_size(denoiser, rows) + (first > second ? first : second);
+}
+
+/* What the denoiser keeps, and then its guide; by itself, it is two. */
+static size_t kept_size(const quell_denoiser *denoiser, size_t rows)
+{
+    const struct guided *guided = self(denoiser);
+    return quell_denoiser_kept_size(guided->denoiser, rows) +
+           quell_denoiser_kept_size(guided->guide ? guided->guide : guided->denoiser, rows);
 }
 
 /* Constants for one point of the schedule: the denoiser's, then the guide's; stored once if the
@@ -91,6 +95,27 @@ static double weight_at(const quell_guidance *guidance, double t)
     return weights[high - 1] + along * (weights[high] - weights[high - 1]);
 }
 
+/* Prepares the evaluation of the denoiser by itself as the guide. */
+static void tell_itself(const struct quell_evaluation *at, struct quell_evaluation *part)
+{
+    const struct quell_told *against = at->against;
+    part->labels = against && against->labels ? against->labels + at->row : NULL;
+    part->told = against;
+}
+
+/* The same of another guide: `told` is for the conditions that it takes. */
+static void tell_guide(const struct guided *guided, const struct quell_evaluation *at,
+                       struct quell_evaluation *part, struct quell_told *told)
+{
+    if (guided->guide->classes != guided->base.classes) part->labels = NULL;
+    part->constants = (const char *)at->constants + quell_denoiser_constants_size(guided->denoiser);
+    for (size_t i = 0; i < guided->guide->conditions; i++) {
+        told->values[i] = at->told->values[guided->from[i]];
+        told->stride[i] = at->told->stride[guided->from[i]];
+    }
+    part->told = told;
+}
+
 static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluation *at)
 {
     const struct guided *guided = self(denoiser);
@@ -101,14 +126,15 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
     part.scratch = (char *)at->scratch + output_size(denoiser, at->rows);
     int result = quell_denoiser_evaluate(guided->denoiser, &part);
     if (result || at->t < guidance->low || at->t > guidance->high || weight == 1) return result;
-    const quell_denoiser *guide = guided->guide ? guided->guide : guided->denoiser;
-    if (!guided->guide || guide->classes != denoiser->classes) part.labels = NULL;
+    struct quell_told told;
     if (guided->guide)
-        part.constants =
-            (const char *)at->constants + quell_denoiser_constants_size(guided->denoiser);
+        tell_guide(guided, at, &part, &told);
+    else
+        tell_itself(at, &part);
+    part.kept = (char *)at->kept + quell_denoiser_kept_size(guided->denoiser, at->rows);
     part.out = other;
     part.variance = NULL;
-    result = quell_denoiser_evaluate(guide, &part);
+    result = quell_denoiser_evaluate(guided->guide ? guided->guide : guided->denoiser, &part);
     if (result) return result;
     /* mu + (1 - w) (mu_guide - mu): in this form the weights add up to 1 even after rounding. */
     const float weights[] = {-(float)(1 - weight), (float)(1 - weight)};
@@ -144,6 +170,7 @@ static const struct quell_denoiser_class guided_class = {
     .kind = "guided",
     .apart = true, /* the weights add up to 1 */
     .scratch_size = scratch_size,
+    .kept_size = kept_size,
     .constants_size = constants_size,
     .constants = constants,
     .evaluate = evaluate,
@@ -190,14 +217,24 @@ static quell_status check_arguments(const quell_denoiser *denoiser, const quell_
                                     const quell_guidance *guidance)
 {
     if (!denoiser) return quell_fail(QUELL_BAD_ARGUMENT, "guidance: the denoiser is NULL");
-    if (!guide && !denoiser->classes)
+    if (!guide && !denoiser->classes && !denoiser->conditions)
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "guidance: the %s denoiser has no classes: give another as guide",
+                          "guidance: the %s denoiser has no classes or conditions: give another as "
+                          "guide",
                           denoiser->type->kind);
     if (guide && guide->dim != denoiser->dim)
         return quell_fail(QUELL_BAD_ARGUMENT, "guidance: the guide has %zu elements, must have %zu",
                           guide->dim, denoiser->dim);
-    if (guide && guide->asks_class && guide->classes != denoiser->classes)
+    if (guide && guide->asks && guide->conditions)
+        return quell_fail(QUELL_UNSUPPORTED, "guidance: the guide has conditions and is guided by "
+                                             "itself: give the denoiser that it was made from");
+    if (guide && guide->needs_class && guide->classes != denoiser->classes)
+        return quell_fail(
+            QUELL_BAD_ARGUMENT,
+            "guidance: the guide knows no \"no class\", but would be told none: it has "
+            "%zu classes, must have %zu",
+            guide->classes, denoiser->classes);
+    if (guide && guide->asks && guide->classes != denoiser->classes)
         return quell_fail(
             QUELL_BAD_ARGUMENT,
             "guidance: the guide is guided away from no class, but would be told none: "
@@ -224,6 +261,29 @@ static quell_denoiser *hold(const quell_denoiser *denoiser)
 {
     if (denoiser) quell_denoiser_hold(denoiser);
     return (quell_denoiser *)(uintptr_t)denoiser;
+}
+
+/* Finds each condition that the guide takes among the denoiser's. */
+static quell_status match_conditions(struct guided *guided)
+{
+    const quell_denoiser *denoiser = guided->denoiser, *guide = guided->guide;
+    for (size_t i = 0; guide && i < guide->conditions; i++) {
+        const struct quell_taken *taken = &guide->taken[i];
+        size_t at = quell_taken_named(denoiser->taken, denoiser->conditions, taken->name);
+        if (at == denoiser->conditions)
+            return quell_fail(
+                QUELL_BAD_ARGUMENT,
+                "guidance: the guide takes a condition '%.60s', the denoiser does not",
+                taken->name);
+        if (denoiser->taken[at].size != taken->size)
+            return quell_fail(
+                QUELL_BAD_ARGUMENT,
+                "guidance: condition '%.60s' of the guide has %zu elements, must have "
+                "%zu, as that of the denoiser",
+                taken->name, taken->size, denoiser->taken[at].size);
+        guided->from[i] = at;
+    }
+    return QUELL_OK;
 }
 
 static quell_status copy_points(struct guided *guided)
@@ -261,10 +321,14 @@ quell_status quell_denoiser_from_guidance(quell_denoiser **guided, const quell_d
     made->base.host = denoiser->host || (guide && guide->host);
     made->base.mean_alone = denoiser->mean_alone || (guide && guide->mean_alone);
     made->base.classes = denoiser->classes;
-    made->base.asks_class = denoiser->asks_class || (guide ? guide->asks_class : !is_none(&g));
+    made->base.needs_class = denoiser->needs_class || (guide && guide->needs_class);
+    made->base.conditions = denoiser->conditions;
+    made->base.taken = denoiser->taken;
+    made->base.asks = denoiser->asks || (guide ? guide->asks : !is_none(&g));
     made->base.rows = denoiser->rows;
     made->base.learned_variance = denoiser->learned_variance;
-    status = copy_points(made);
+    status = match_conditions(made);
+    if (!status) status = copy_points(made);
     if (status)
         quell_denoiser_free(&made->base);
     else

@@ -251,7 +251,7 @@ def command(root):
     found = {}
     for path in sorted((root / "src/cli").glob("*.[ch]")):
         text = plain(read(path).replace("\\\n", "\n"))
-        for match in re.finditer(r"(?<!define )\b(TEXT|COUNT|NUMBER|FLAG)(?:_ROW)?\(", text):
+        for match in re.finditer(r"(?<!define )\b(TEXT|WORDS|COUNT|NUMBER|FLAG)(?:_ROW)?\(", text):
             row = parts(inside(text, match.end() - 1))
             names = [part for part in row if part.startswith('"')]
             if not names:
