@@ -4,6 +4,7 @@
 #define QUELL_DENOISERS_PROGRAM_INPUTS_H
 
 #include "denoisers/conditions.h"
+#include "denoisers/parametrization.h"
 #include "programs/program.h"
 
 /* Whether an input of that name is a condition. */
@@ -14,8 +15,10 @@ bool quell_program_is_condition(const char *name);
 quell_status quell_program_check_inputs(const struct quell_program *program, size_t classes,
                                         bool denoises);
 
-/* The same of 'denoise', and that its result has the shape of x. */
-quell_status quell_program_check_denoiser(const struct quell_program *program, size_t classes);
+/* The same of 'denoise', that its result has the shape of x, or twice the channels where the
+ * variance is learned, and that what stands for no class is something that it can be told. */
+quell_status quell_program_check_denoiser(const struct quell_program *program, size_t classes,
+                                          const struct quell_parametrization *terms);
 
 /* Writes the conditions that a program takes, in the order of its inputs, without a none. Free them
  * with quell_taken_free. */

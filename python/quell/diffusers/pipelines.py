@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""quell.export.from_diffusers: a pipeline of diffusers, from memory or from its folder on disk, as a
-file that quell draws samples from."""
+"""quell.export.from_diffusers: a pipeline of diffusers, from memory or from its folder on disk, as
+a file that quell draws samples from."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ def from_diffusers(
     dtype: torch.dtype | None = None,
     **fields: Any,
 ) -> Exported:
-    """Exports a pipeline of diffusers to a file that quell draws samples from: its network, and what
-    its scheduler says of the schedule, of what the network returns and of its time, the classes, a
+    """Exports a pipeline of diffusers to a file that quell draws samples from: its network, and
+    what its scheduler says of the schedule, of what the network returns and of its time, the classes, a
     learned variance, and the decoder of its latents. Nothing is downloaded.
 
         made = quell.export.from_diffusers("ddpm-cifar10-32", "cifar.safetensors")

@@ -88,6 +88,7 @@ def export(
     variance: str = "none",
     sigma_data: float | None = None,
     names: Sequence[str] | None = None,
+    none: Mapping[str, Any] | None = None,
     decode: nn.Module | None = None,
     dtype: torch.dtype | None = None,
     most: float = 1e-5,
@@ -125,6 +126,8 @@ def export(
         sigma_data: The standard deviation of the data in a precondition "simple" or "karras" (1).
         names: The names of the example's tensors, in order: "x", "time", "class", and a name for
             each condition. If left out, conditions have the names of forward's arguments.
+        none: What stands for none of a condition, by its name, for guidance: "zeros", "same" (it is
+            left as it is), or an array of its shape.
         decode: A module that turns a sample into what a reader wants to see.
         dtype: torch.float16 or torch.bfloat16: the weights are rounded to it and stored so. The
             program is compared with the rounded network as strictly as ever, and the difference
@@ -163,8 +166,9 @@ def export(
         **_said_of_variance(variance),
         **fields,
     }
+    nones = _nones(none, inputs)
     wide = _widened(shape, variance)
-    return _exported(module, path, inputs, classes, wide, decode, dtype, most, description)
+    return _exported(module, path, inputs, classes, wide, decode, dtype, most, description, nones)
 
 
 def _around(around: Mapping[str, Any], inputs: Inputs) -> dict[str, Any]:
@@ -204,6 +208,40 @@ def _said_of_variance(variance: str) -> dict[str, Any]:
     return {} if variance == "none" else {"variance": variance}
 
 
+def _nones(none: Any, inputs: Inputs) -> dict[str, Tensor | str]:
+    """Returns what stands for none of each condition: a word, or a tensor of its shape."""
+    shapes = {name: tuple(tensor.shape[1:]) for name, tensor in inputs.tensors().items()}
+    made: dict[str, Tensor | str] = {}
+    if none is not None and not isinstance(none, Mapping):
+        raise TypeError(f"quell.export: none: {said(none)}, must be a dictionary by names")
+    for name, value in (none or {}).items():
+        if name not in shapes or name in ("x", "time", "class"):
+            raise ValueError(f"quell.export: none: {said(name)} is no condition of the example")
+        if isinstance(value, str):
+            made[name] = _one_of(value, f"none: {name}", ("zeros", "same"))
+            continue
+        array = torch.as_tensor(value, dtype=torch.float32).detach().clone().contiguous()
+        if tuple(array.shape) != shapes[name] or not torch.isfinite(array).all():
+            raise ValueError(
+                f"quell.export: none: {name}: shape {list(array.shape)}, must be "
+                f"{list(shapes[name])}, and finite"
+            )
+        made[name] = array
+    return made
+
+
+def _with_nones(
+    stored: dict[str, Tensor], description: dict[str, Any], nones: Mapping[str, Tensor | str]
+) -> None:
+    """Adds the field `conditions`, and the tensors that it names."""
+    for name, value in nones.items():
+        field: Any = value
+        if isinstance(value, Tensor):
+            field = {"tensor": f"none.{name}"}
+            stored[field["tensor"]] = value
+        description.setdefault("conditions", {})[name] = {"none": field}
+
+
 def _widened(shape: Sequence[int], variance: str) -> tuple[int, ...]:
     """Returns the shape of the network's result: with a learned variance twice the channels."""
     return (2 * shape[0], *shape[1:]) if variance != "none" else tuple(shape)
@@ -219,6 +257,7 @@ def _exported(
     dtype: torch.dtype | None,
     most: float,
     description: dict[str, Any],
+    nones: Mapping[str, Tensor | str],
 ) -> float:
     """Writes the file, unless it is not what it should be; returns the largest difference."""
     no_class = description.get("no_class")
@@ -236,7 +275,10 @@ def _exported(
         right.append((name, exact, full))
     if all(value.name != "time" for value in programs["denoise"].inputs):
         description.pop("time", None)
+    extra: dict[str, Tensor] = {}
+    _with_nones(extra, description, nones)
     stored, metadata = stored_of(programs, description, dtype)
+    stored |= extra
     worst = [0.0]
 
     def check(file: str) -> None:

@@ -246,5 +246,49 @@ def test_the_description(tmp_path):
     del description["programs"]
     assert description == {
         "kind": "network", "version": 1, "shape": [3, 2], "output": "v", "precondition": "none",
+        "time": "t",
         "schedule": "cosine", "comment": "mine",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_weights_of_half_the_size(tmp_path, dtype):
+    """What is returned is the difference from the network as it was, rounding and all."""
+    module, path = Net(), tmp_path / "net.safetensors"
+    said = {"output": "eps", "schedule": "vp", "time": "t"}
+    worst = quell.export(module, path, (X, torch.rand(4)), dtype=dtype, **said)
+    assert 1e-5 < worst < 2.0 ** (-9 if dtype == torch.float16 else -6)
+    with torch.no_grad():
+        for weight in module.parameters():
+            weight.copy_(weight.to(dtype).float())
+    model, right = quell.load(path), mean_of(module, X, 0.5, "vp", 0.5)
+    assert close(model(X, 0.5).mean, right)
+    whole = tmp_path / "whole.safetensors"
+    quell.export(module, whole, (X, torch.rand(4)), **said)
+    assert path.stat().st_size < whole.stat().st_size - 100
+
+
+def test_none_of_a_condition(tmp_path):
+    class Told(Net):
+        def forward(self, x, t, energy, place):
+            return super().forward(x + place[:, None], t) * (1 + energy[:, None])
+
+    example = (X, torch.rand(4), torch.rand(4, 1), torch.rand(4, 2))
+    none = {"energy": torch.tensor([0.5]), "place": "same"}
+    exported(tmp_path, Told(), example, none=none)
+    description, tensors = interpreter.read(tmp_path / "net.safetensors")
+    assert description["conditions"] == {
+        "energy": {"none": {"tensor": "none.energy"}}, "place": {"none": "same"},
+    }  # fmt: skip
+    assert tensors["none.energy"].tolist() == [0.5]
+
+
+def test_a_learned_variance(tmp_path):
+    class Learned(Net):
+        def forward(self, x, t):
+            return torch.cat([super().forward(x, t), torch.tanh(x)], 1)
+
+    model = exported(tmp_path, Learned(), (X, torch.rand(4)), variance="learned_range")
+    assert close(model(X, 0.5).mean, mean_of(Net(), X, 0.5, "vp", 0.5))
+    sampler = quell.Sampler(model, "ddpm:variance=learned_range", steps=4, silent=True)
+    assert np.isfinite(np.asarray(sampler(sampler.init((2, 3, 2), seed=1), seed=1))).all()
