@@ -81,7 +81,8 @@ def _of(output: str, precondition: str, time: Any = None) -> Callable[[Any], Aro
 
 def _ratio(module: Any, t: Tensor) -> Tensor:
     alpha, sigma = module.schedule(t)
-    return sigma / alpha
+    ratio: Tensor = sigma / alpha
+    return ratio
 
 
 def _log_ratio(module: Any, t: Tensor) -> Tensor:
@@ -143,7 +144,8 @@ def _jit(module: Any) -> Around:
 def _fraction(scale: float = 1.0, offset: float = 0.0) -> Callable[[Any, Tensor], Tensor]:
     def time(module: Any, t: Tensor) -> Tensor:
         alpha, sigma = module.schedule(t)
-        return scale * (sigma / (alpha + sigma)) + offset
+        made: Tensor = scale * (sigma / (alpha + sigma)) + offset
+        return made
 
     return time
 

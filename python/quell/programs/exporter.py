@@ -16,10 +16,9 @@ from torch import Tensor, nn
 
 from quell import _quell
 from quell._inputs import extents_of
-from quell._numbers import path_of, real, text, whole
+from quell._numbers import path_of, real, whole
 from quell._said import said
 from quell._whole import write
-from quell.noise import Schedule
 from quell.programs.canonical import canonical
 from quell.programs.check import Evaluate, compare, expected
 from quell.programs.denoisers import taken_apart
@@ -27,12 +26,10 @@ from quell.programs.inputs import Inputs, inputs_of
 from quell.programs.lead import without_lead
 from quell.programs.lower import Lowered, Lowering
 from quell.programs.rewrite import ending, inputs_used
-from quell.programs.told import no_class_field, time_field
+from quell.programs.told import add_nones, around_fields, class_fields, nones_of, variance_fields
 from quell.programs.trace import Refused, trace
 from quell.programs.write import Writer
 
-OUTPUTS = ("x0", "eps", "v", "score", "flow")
-PRECONDITIONS = ("none", "simple", "karras", "unscaled", "straight")
 TYPES = {None: None, torch.float32: None, torch.float16: 1e-2, torch.bfloat16: 1e-1}
 
 
@@ -66,12 +63,6 @@ def check_module(module: Any) -> nn.Module:
         if weight.is_floating_point() and not torch.isfinite(weight).all():
             raise ValueError(f"quell.export: {name} is not finite")
     return module
-
-
-def _one_of(value: Any, what: str, allowed: Sequence[str]) -> str:
-    if text(value, what) not in allowed:
-        raise ValueError(f"quell.export: {what}: {said(value)}, must be {', '.join(allowed)}")
-    return str(value)
 
 
 def export(
@@ -161,85 +152,14 @@ def export(
         "kind": "network",
         "version": 1,
         "shape": list(shape),
-        **_around(around, inputs),
-        **_said_of_classes(classes, around.get("no_class", no_class), inputs),
-        **_said_of_variance(variance),
+        **around_fields(around, inputs),
+        **class_fields(classes, around.get("no_class", no_class), inputs),
+        **variance_fields(variance),
         **fields,
     }
-    nones = _nones(none, inputs)
+    nones = nones_of(none, inputs)
     wide = _widened(shape, variance)
     return _exported(module, path, inputs, classes, wide, decode, dtype, most, description, nones)
-
-
-def _around(around: Mapping[str, Any], inputs: Inputs) -> dict[str, Any]:
-    """Returns the fields of a description that say what is around the network."""
-    time, schedule = around.get("time"), around.get("schedule")
-    default = "unscaled" if time == "sigma" else "none"
-    precondition = _one_of(around.get("precondition") or default, "precondition", PRECONDITIONS)
-    for name, allowed in (("output", ", ".join(OUTPUTS)), ("schedule", '"vp", "beta_linear", ...')):
-        if around.get(name) is None:
-            raise TypeError(f"quell.export: {name}: must be given: {allowed}")
-    Schedule(schedule)
-    told = inputs.tensors().get("time")
-    if told is None and time not in (None, False):
-        raise ValueError("quell.export: time: the example has none beside x")
-    asked = told is not None and time is not False
-    numbers = told is not None and not told.is_floating_point()
-    field = time_field(time, str(schedule), precondition, numbers) if asked else None
-    scale = around.get("sigma_data")
-    return {
-        "output": _one_of(around["output"], "output", OUTPUTS),
-        "precondition": precondition,
-        "schedule": text(schedule, "schedule"),
-        **({"time": field} if field is not None else {}),
-        **({"sigma_data": real(scale, "sigma_data")} if scale is not None else {}),
-    }
-
-
-def _said_of_classes(classes: int, no_class: Any, inputs: Inputs) -> dict[str, Any]:
-    label = inputs.tensors().get("class")
-    onehot = label is not None and label.ndim > 1
-    field = no_class_field(no_class, classes, onehot)
-    return {"classes": classes, "no_class": field} if classes else {}
-
-
-def _said_of_variance(variance: str) -> dict[str, Any]:
-    _one_of(variance, "variance", ("none", "learned_range"))
-    return {} if variance == "none" else {"variance": variance}
-
-
-def _nones(none: Any, inputs: Inputs) -> dict[str, Tensor | str]:
-    """Returns what stands for none of each condition: a word, or a tensor of its shape."""
-    shapes = {name: tuple(tensor.shape[1:]) for name, tensor in inputs.tensors().items()}
-    made: dict[str, Tensor | str] = {}
-    if none is not None and not isinstance(none, Mapping):
-        raise TypeError(f"quell.export: none: {said(none)}, must be a dictionary by names")
-    for name, value in (none or {}).items():
-        if name not in shapes or name in ("x", "time", "class"):
-            raise ValueError(f"quell.export: none: {said(name)} is no condition of the example")
-        if isinstance(value, str):
-            made[name] = _one_of(value, f"none: {name}", ("zeros", "same"))
-            continue
-        array = torch.as_tensor(value, dtype=torch.float32).detach().clone().contiguous()
-        if tuple(array.shape) != shapes[name] or not torch.isfinite(array).all():
-            raise ValueError(
-                f"quell.export: none: {name}: shape {list(array.shape)}, must be "
-                f"{list(shapes[name])}, and finite"
-            )
-        made[name] = array
-    return made
-
-
-def _with_nones(
-    stored: dict[str, Tensor], description: dict[str, Any], nones: Mapping[str, Tensor | str]
-) -> None:
-    """Adds the field `conditions`, and the tensors that it names."""
-    for name, value in nones.items():
-        field: Any = value
-        if isinstance(value, Tensor):
-            field = {"tensor": f"none.{name}"}
-            stored[field["tensor"]] = value
-        description.setdefault("conditions", {})[name] = {"none": field}
 
 
 def _widened(shape: Sequence[int], variance: str) -> tuple[int, ...]:
@@ -260,23 +180,23 @@ def _exported(
     nones: Mapping[str, Tensor | str],
 ) -> float:
     """Writes the file, unless it is not what it should be; returns the largest difference."""
-    no_class = description.get("no_class")
-    inside = None
+    parts = [(module, "denoise", inputs, classes, description.get("no_class"))]
     if decode is not None:
-        inside = inputs_of(check_module(decode), (inputs.tensors()["x"],), None, False, 0)
+        x = (inputs.tensors()["x"],)
+        inside = inputs_of(check_module(decode), x, None, False, 0)
+        parts.append((decode, "decode", inside, 0, None))
     right, programs = [], {}
-    given = [(module, "denoise", inputs)] + ([(decode, "decode", inside)] if inside else [])
-    for part, name, told in given:
-        known = classes if name == "denoise" else 0
-        full = expected(part, told, known, no_class)
-        rounded = part if TYPES[dtype] is None else rounded_to(part, dtype)
-        exact = full if rounded is part else expected(rounded, told, known, no_class)
-        programs[name] = program_of(rounded, told, shape if name == "denoise" else None)
+    for part, name, told, known, no_class in parts:
+        full = exact = expected(part, told, known, no_class)
+        if dtype is not None and TYPES[dtype] is not None:
+            part = rounded_to(part, dtype)
+            exact = expected(part, told, known, no_class)
+        programs[name] = program_of(part, told, shape if name == "denoise" else None)
         right.append((name, exact, full))
     if all(value.name != "time" for value in programs["denoise"].inputs):
         description.pop("time", None)
     extra: dict[str, Tensor] = {}
-    _with_nones(extra, description, nones)
+    add_nones(extra, description, nones)
     stored, metadata = stored_of(programs, description, dtype)
     stored |= extra
     worst = [0.0]

@@ -1,15 +1,23 @@
 # SPDX-License-Identifier: MIT
-"""What a description says of the time that a network expects and of what stands for no class
-(docs/programs.md), from the arguments of quell.export."""
+"""What a description says beside the programs (docs/programs.md): what is around a network, the time
+that it expects, what stands for no class and for none of a condition; from the arguments of
+quell.export."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from quell._numbers import real
-from quell._said import said
+import torch
+from torch import Tensor
 
+from quell._numbers import real, text
+from quell._said import said
+from quell.noise import Schedule
+from quell.programs.inputs import Inputs
+
+OUTPUTS = ("x0", "eps", "v", "score", "flow")
+PRECONDITIONS = ("none", "simple", "karras", "unscaled", "straight")
 WORDS = ("t", "sigma", "log_sigma", "log_snr", "fraction", "angle")
 
 
@@ -85,3 +93,80 @@ def no_class_field(no_class: Any, classes: int, onehot: bool) -> Any:
         return "zeros"
     kinds = f'an index below {classes}, "zeros"' if onehot else "an index"
     raise ValueError(f'quell.export: no_class: {said(no_class)}, must be {kinds} or "none"')
+
+
+def _one_of(value: Any, what: str, allowed: Sequence[str]) -> str:
+    if text(value, what) not in allowed:
+        raise ValueError(f"quell.export: {what}: {said(value)}, must be {', '.join(allowed)}")
+    return str(value)
+
+
+def around_fields(around: Mapping[str, Any], inputs: Inputs) -> dict[str, Any]:
+    """Returns the fields of a description that say what is around the network."""
+    time, schedule = around.get("time"), around.get("schedule")
+    default = "unscaled" if time == "sigma" else "none"
+    precondition = _one_of(around.get("precondition") or default, "precondition", PRECONDITIONS)
+    for name, allowed in (("output", ", ".join(OUTPUTS)), ("schedule", '"vp", "beta_linear", ...')):
+        if around.get(name) is None:
+            raise TypeError(f"quell.export: {name}: must be given: {allowed}")
+    Schedule(text(schedule, "schedule"))
+    told = inputs.tensors().get("time")
+    if told is None and time not in (None, False):
+        raise ValueError("quell.export: time: the example has none beside x")
+    asked = told is not None and time is not False
+    numbers = told is not None and not told.is_floating_point()
+    field = time_field(time, str(schedule), precondition, numbers) if asked else None
+    scale = around.get("sigma_data")
+    return {
+        "output": _one_of(around["output"], "output", OUTPUTS),
+        "precondition": precondition,
+        "schedule": text(schedule, "schedule"),
+        **({"time": field} if field is not None else {}),
+        **({"sigma_data": real(scale, "sigma_data")} if scale is not None else {}),
+    }
+
+
+def class_fields(classes: int, no_class: Any, inputs: Inputs) -> dict[str, Any]:
+    label = inputs.tensors().get("class")
+    onehot = label is not None and label.ndim > 1
+    field = no_class_field(no_class, classes, onehot)
+    return {"classes": classes, "no_class": field} if classes else {}
+
+
+def variance_fields(variance: str) -> dict[str, Any]:
+    _one_of(variance, "variance", ("none", "learned_range"))
+    return {} if variance == "none" else {"variance": variance}
+
+
+def nones_of(none: Any, inputs: Inputs) -> dict[str, Tensor | str]:
+    """Returns what stands for none of each condition: a word, or a tensor of its shape."""
+    shapes = {name: tuple(tensor.shape[1:]) for name, tensor in inputs.tensors().items()}
+    made: dict[str, Tensor | str] = {}
+    if none is not None and not isinstance(none, Mapping):
+        raise TypeError(f"quell.export: none: {said(none)}, must be a dictionary by names")
+    for name, value in (none or {}).items():
+        if name not in shapes or name in ("x", "time", "class"):
+            raise ValueError(f"quell.export: none: {said(name)} is no condition of the example")
+        if isinstance(value, str):
+            made[name] = _one_of(value, f"none: {name}", ("zeros", "same"))
+            continue
+        array = torch.as_tensor(value, dtype=torch.float32).detach().clone().contiguous()
+        if tuple(array.shape) != shapes[name] or not torch.isfinite(array).all():
+            raise ValueError(
+                f"quell.export: none: {name}: shape {list(array.shape)}, must be "
+                f"{list(shapes[name])}, and finite"
+            )
+        made[name] = array
+    return made
+
+
+def add_nones(
+    stored: dict[str, Tensor], description: dict[str, Any], nones: Mapping[str, Tensor | str]
+) -> None:
+    """Adds the field `conditions`, and the tensors that it names."""
+    for name, value in nones.items():
+        field: Any = value
+        if isinstance(value, Tensor):
+            field = {"tensor": f"none.{name}"}
+            stored[field["tensor"]] = value
+        description.setdefault("conditions", {})[name] = {"none": field}
