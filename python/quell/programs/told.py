@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What a description says beside the programs (docs/programs.md): what is around a network, the time
-that it expects, what stands for no class and for none of a condition; from the arguments of
+"""What a description says beside the programs (docs/programs.md): what is around a network, the
+time that it expects, what stands for no class and for none of a condition; from the arguments of
 quell.export."""
 
 from __future__ import annotations
