@@ -7,9 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* FLAG sets an int to 1, TEXT a const char *, WORDS an option_words, COUNT a uint64_t from low to high, NUMBER a double
- * from least to most. ABSENT is an option of another command, which this one refuses: `help` says
- * what to do instead. GROUP is no option: its name is a heading of --help. */
+/* FLAG sets an int to 1, TEXT a const char *, WORDS an option_words, COUNT a uint64_t from low to
+ * high, NUMBER a double from least to most. ABSENT is an option of another command, which this one
+ * refuses: `help` says what to do instead. GROUP is no option: its name is a heading of --help. */
 enum option_kind {
     OPTION_FLAG,
     OPTION_TEXT,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Whether a condition has one row for all samples or one for each cannot be seen on a rank with one
- * sample. Rank 0 has the most samples, so it decides; where it has one as well, nothing is compared,
- * because each rank may have a row of its own. */
+ * sample. Rank 0 has the most samples, so it decides; where it has one as well, nothing is
+ * compared, because each rank may have a row of its own. */
 #include "mpi/part_conditions.h"
 #include "base/digest.h"
 

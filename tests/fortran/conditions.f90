@@ -41,7 +41,7 @@ contains
         call quell_denoiser_from_function(denoiser, 2_c_size_t, scale, conditions=takes)
         call check(quell_denoiser_conditions(denoiser) == 1, 'one condition')
         call quell_denoiser_condition(denoiser, 1, name, shape)
-        call check(name == 'factor' .and. size(shape) == 1 .and. shape(1) == 2, 'its name and shape')
+        call check(name == 'factor' .and. size(shape) == 1 .and. shape(1) == 2, 'name and shape')
         call quell_denoiser_condition(denoiser, 2, name, shape)
         call check(name == '' .and. size(shape) == 0, 'no second condition')
         call quell_schedule_create(schedule, 'rectified')

@@ -12,7 +12,8 @@ enum { CONDITIONED_DIM = 3 };
 
 #define CONDITIONED_MOST_FILE (1 << 15)
 
-/* The bytes of its file; returns how many. `fields`: more fields of the description, JSON with ' for ", with a comma behind each. */
+/* The bytes of its file; returns how many. `fields`: more fields of the description, JSON with '
+ * for ", with a comma behind each. */
 size_t conditioned_file(const char *fields, char *file);
 quell_model *conditioned_model(const char *fields);
 
