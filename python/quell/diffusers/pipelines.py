@@ -81,7 +81,7 @@ def from_diffusers(
             of diffusers, then with its scheduler.
         path: The .safetensors file to write.
         scheduler: Another scheduler than the pipeline's, its configuration, or a path to it.
-        network: The name of the network in the pipeline, if it is neither "unet" nor "transformer".
+        network: The name of the network in the pipeline, if it is neither unet nor transformer.
         decode: Whether the decoder of a latent model is exported as well.
         shape: The shape of a sample; by default that in the network's configuration.
         classes: The number of classes; by default that of the network's table, where each row is a

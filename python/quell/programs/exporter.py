@@ -23,6 +23,7 @@ from quell.programs.canonical import canonical
 from quell.programs.check import Evaluate, compare, expected
 from quell.programs.denoisers import taken_apart
 from quell.programs.inputs import Inputs, inputs_of
+from quell.programs.law import check_law
 from quell.programs.lead import without_lead
 from quell.programs.lower import Lowered, Lowering
 from quell.programs.rewrite import ending, inputs_used
@@ -126,7 +127,7 @@ def export(
         most: The largest allowed difference from PyTorch in float64, relative to the largest
             output. Four times the difference between PyTorch in float32 and in float64 is always
             allowed.
-        fields: Further fields of the description, such as image=True or comment="...".
+        fields: Further fields of the description: image=True, comment="...".
 
     Returns:
         The largest difference that was found.
@@ -157,6 +158,10 @@ def export(
         **variance_fields(variance),
         **fields,
     }
+    for name in fields:
+        if name not in ("image", "comment"):
+            raise TypeError(f"quell.export: {name}: no such argument, nor a field to add: image and "
+                            "comment are")  # fmt: skip
     nones = nones_of(none, inputs)
     wide = _widened(shape, variance)
     return _exported(module, path, inputs, classes, wide, decode, dtype, most, description, nones)
@@ -206,7 +211,9 @@ def _exported(
             worst.append(compare(evaluator(file, name), exact, most))
             if full is not exact:
                 worst.append(compare(evaluator(file, name), full, max(most, TYPES[dtype] or 0)))
-        _quell.Model(os.fsencode(file))
+        denoise, inside = parts[0][0], right[0][1]
+        check_law(file, denoise if dtype is None else rounded_to(denoise, dtype), inputs, inside,
+                  description)  # fmt: skip
 
     write(stored, path, metadata, check, "quell.export")
     return max(worst)

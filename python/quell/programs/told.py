@@ -55,6 +55,8 @@ def time_field(time: Any, schedule: str, precondition: str, whole: bool) -> Any:
         _must_say_time(precondition)
         made = None
     else:
+        if real(time, "time") == 0:
+            raise ValueError("quell.export: time: 0, must be a number that t is multiplied by")
         made = {"of": "t", "scale": real(time, "time")}
     return _rounded(made) if whole else made
 
@@ -117,6 +119,11 @@ def around_fields(around: Mapping[str, Any], inputs: Inputs) -> dict[str, Any]:
     numbers = told is not None and not told.is_floating_point()
     field = time_field(time, str(schedule), precondition, numbers) if asked else None
     scale = around.get("sigma_data")
+    if scale is not None and precondition not in ("simple", "karras"):
+        raise ValueError(
+            "quell.export: sigma_data: is for the preconditions simple and karras; with "
+            f'"{precondition}" it is inside the network'
+        )
     return {
         "output": _one_of(around["output"], "output", OUTPUTS),
         "precondition": precondition,
@@ -129,7 +136,15 @@ def around_fields(around: Mapping[str, Any], inputs: Inputs) -> dict[str, Any]:
 def class_fields(classes: int, no_class: Any, inputs: Inputs) -> dict[str, Any]:
     label = inputs.tensors().get("class")
     onehot = label is not None and label.ndim > 1
+    if label is not None and not classes:
+        raise ValueError("quell.export: classes: the example has a class: say how many there are")
     field = no_class_field(no_class, classes, onehot)
+    if label is not None and not onehot:
+        wrong = [k for k in label.tolist() if not 0 <= k < classes and k != field]
+        if wrong:
+            raise ValueError(
+                f"quell.export: classes: {classes}, but the example has class {wrong[0]:g}"
+            )
     return {"classes": classes, "no_class": field} if classes else {}
 
 

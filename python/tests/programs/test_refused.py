@@ -199,7 +199,7 @@ def test_more_classes_than_there_are(onehot, tmp_path):
         ({"classes": 4, "variance": "learned_range"}, r"must be \[12\]"),
         ({"classes": 4, "none": {"y": "zeros", "z": "zeros"}}, "is no condition"),
         ({"classes": 4, "dtype": torch.float64}, "torch.float16 or"),
-        ({"classes": 4, "sigma_data": 0.5}, "simple or karras"),
+        ({"classes": 4, "sigma_data": 0.5}, "simple and karras"),
     ],
 )
 def test_arguments_of_the_terms(options, said, tmp_path):
@@ -256,3 +256,29 @@ def test_torch_says_nothing_before(tmp_path, capfd):
     refused(lambda m, x, t: x if x.sum() > 0 else -x, tmp_path)
     assert capfd.readouterr() == ("", "")
     assert not hasattr(torch.export._trace, "print")
+
+
+@pytest.mark.parametrize(
+    "example, options, said",
+    [
+        ((X, T), {"time": "sigma", "sigma_data": 0.5}, "it is inside the network"),
+        ((X, T), {"time": 0}, "time: 0"),
+        ((X, T), {"version": 2}, "version: no such argument"),
+        ((X, T), {"programs": {}}, "programs: no such argument"),
+        ((X, T), {"names": ["x", "class"], "time": False}, "say how many there are"),
+        ((X, T, torch.tensor([0, 2])), {"classes": 2}, "the example has class 2"),
+    ],
+)
+def test_what_contradicts(example, options, said, tmp_path):
+    with pytest.raises((ValueError, TypeError), match=said):
+        module = Labelled(4) if len(example) > 2 else Of(lambda m, x, t: x * t[:, None])
+        export(module, tmp_path / "net.safetensors", example, **(SAID | options))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_law_of_the_file_is_checked(tmp_path, monkeypatch):
+    """Not the bare program alone: a description that says another thing is found."""
+    import quell.programs.law as law
+
+    monkeypatch.setattr(law, "_time", lambda *given: 0.9)
+    assert "differs by" in refused(lambda m, x, t: x * t[:, None], tmp_path, output="eps")
