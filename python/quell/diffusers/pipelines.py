@@ -70,8 +70,8 @@ def from_diffusers(
     **fields: Any,
 ) -> Exported:
     """Exports a pipeline of diffusers to a file that quell draws samples from: its network, and
-    what its scheduler says of the schedule, of what the network returns and of its time, the classes, a
-    learned variance, and the decoder of its latents. Nothing is downloaded.
+    what its scheduler says of the schedule, of what the network returns and of its time; the
+    classes, a learned variance, and the decoder of its latents. Nothing is downloaded.
 
         made = quell.export.from_diffusers("ddpm-cifar10-32", "cifar.safetensors")
         print(made.command(steps=50))

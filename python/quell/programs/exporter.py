@@ -160,8 +160,9 @@ def export(
     }
     for name in fields:
         if name not in ("image", "comment"):
-            raise TypeError(f"quell.export: {name}: no such argument, nor a field to add: image and "
-                            "comment are")  # fmt: skip
+            raise TypeError(
+                f"quell.export: {name}: no such argument, nor a field to add: image and comment are"
+            )
     nones = nones_of(none, inputs)
     wide = _widened(shape, variance)
     return _exported(module, path, inputs, classes, wide, decode, dtype, most, description, nones)

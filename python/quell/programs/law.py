@@ -104,8 +104,8 @@ def check_law(path: str, module: nn.Module, inputs: Inputs, right: Expected, sai
         worst = float(np.abs(own - mean).max()) / max(term, float(np.abs(mean).max()), 1e-30)
         if not worst <= LEAST + 4 * right.own:
             raise Refused(
-                f"quell.export: at t = {t:g} the file's E[X | x_t] differs by {worst:.1e} from that "
-                "of the network by its formulas; nothing is written"
+                f"quell.export: at t = {t:g} the file's E[X | x_t] differs by {worst:.1e} from "
+                "that of the network by its formulas; nothing is written"
             )
 
 
