@@ -14,8 +14,8 @@
 
 #define FIRST "{'kind': 'network', 'version': 1, 'shape': [2], "
 #define CLASSES "'classes': 3, "
-/* E[X | x_t] is the number of the class; the first two of the numbers of which one is 1; or a row of
- * a table with the rows 0 to 4. */
+/* E[X | x_t] is the number of the class; the first two of the numbers of which one is 1; or a row
+ * of a table with the rows 0 to 4. */
 #define NUMBER                                                                            \
     "'programs': {'denoise': {'inputs': {'x': [2], 'class': []}, 'instructions': ["       \
     "{'map': ['x', [0]], 'function': 'mul'}, {'map': [0, 'class'], 'function': 'add'}], " \
@@ -85,7 +85,8 @@ TEST(program_terms, no_class)
     MUST(denoised(CLASSES "'no_class': 4, ", TABLE, 3, y));
 }
 
-/* A network that knows no "no class": a run without one is refused, and so is guidance by itself. */
+/* A network that knows no "no class": a run without one is refused, and so is guidance by
+ * itself. */
 TEST(program_terms, no_class_is_unknown)
 {
     float y[3][2];
