@@ -85,6 +85,7 @@ module quell_c
         real(c_double) :: weight, low, high
         integer(c_size_t) :: points
         type(c_ptr) :: times, weights
+        real(c_double) :: rescale
     end type
 
     type, bind(c) :: c_sampler_options
@@ -105,6 +106,8 @@ module quell_c
         integer(c_size_t) :: count
         type(c_ptr) :: classes, context, conditions
         integer(c_size_t) :: condition_count
+        type(c_ptr) :: negative_classes, negative_conditions
+        integer(c_size_t) :: negative_condition_count
     end type
 
     type, bind(c) :: c_run
@@ -295,6 +298,22 @@ module quell_c
         end function
         type(c_ptr) function c_model_shape(model) bind(c, name='quell_model_shape')
             import; type(c_ptr), value :: model
+        end function
+        integer(c_int) function c_model_decodes(model) bind(c, name='quell_model_decodes')
+            import; type(c_ptr), value :: model
+        end function
+        integer(c_size_t) function c_model_decoded_rank(model) &
+            bind(c, name='quell_model_decoded_rank')
+            import; type(c_ptr), value :: model
+        end function
+        type(c_ptr) function c_model_decoded_shape(model) &
+            bind(c, name='quell_model_decoded_shape')
+            import; type(c_ptr), value :: model
+        end function
+        integer(c_int) function c_model_decode(model, draw, run, x, out) &
+            bind(c, name='quell_model_decode')
+            import; type(c_ptr), value :: model
+            type(c_draw) :: draw; type(c_run) :: run; real(c_float) :: x(*), out(*)
         end function
         integer(c_int) function c_model_image(model) bind(c, name='quell_model_image')
             import; type(c_ptr), value :: model

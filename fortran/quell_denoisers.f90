@@ -182,14 +182,15 @@ contains
     end subroutine
 
     ! Creates a denoiser that is guided by another one or, without `guide`, by itself for no class.
-    ! weight: 2 if it is left out; or weights at times. The denoiser is guided at times from low (0)
-    ! to high (1).
+    ! weight: w, where 1 is no guidance, and 2 the default; or the weights at these times, linear in
+    ! between. The denoiser is guided at times from low (0) to high (1). rescale: how far the
+    ! deviation is kept that there is without guidance (0).
     recursive subroutine quell_denoiser_from_guidance(guided, denoiser, guide, weight, low, high, &
-        times, weights, stat, errmsg)
+        times, weights, rescale, stat, errmsg)
         type(quell_denoiser), intent(out) :: guided
         type(quell_denoiser), intent(in) :: denoiser
         type(quell_denoiser), intent(in), optional :: guide
-        real(c_double), intent(in), optional :: weight, low, high
+        real(c_double), intent(in), optional :: weight, low, high, rescale
         real(c_double), intent(in), contiguous, optional, target :: times(:), weights(:)
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
@@ -198,10 +199,11 @@ contains
         integer(c_size_t) :: points
         points = 0
         if (present(times)) points = size(times, kind=c_size_t)
-        guidance = c_guidance(c_sizeof(guidance), 2, 0, 1, points, c_null_ptr, c_null_ptr)
+        guidance = c_guidance(c_sizeof(guidance), 2, 0, 1, points, c_null_ptr, c_null_ptr, 0)
         if (present(weight)) guidance%weight = weight
         if (present(low)) guidance%low = low
         if (present(high)) guidance%high = high
+        if (present(rescale)) guidance%rescale = rescale
         if (present(times)) guidance%times = c_loc(times)
         if (present(weights)) then
             if (size(weights) /= points) then

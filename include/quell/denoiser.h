@@ -132,7 +132,7 @@ typedef int quell_denoise_fn(void *user, const quell_call *call, const float *in
 
 /* How quell calls a function as a denoiser. Start from quell_function_defaults().
  *
- * output: what the function writes to its output ("x0").
+ * output: what the function's output is ("x0").
  *     "x0"     E[X | x_t]
  *     "eps"    E[Z | x_t], x_t = alpha X + sigma Z           (Ho et al., 2006.11239)
  *     "v"      alpha E[Z | x_t] - sigma E[X | x_t]           (Salimans & Ho, 2202.00512)
@@ -150,7 +150,8 @@ typedef int quell_denoise_fn(void *user, const quell_call *call, const float *in
  *   threads. 1: it is called once for all samples of the run, in the thread that called quell (0).
  * reproducible: 1 if row r of the output depends only on row r of the input and on the sample's
  *   index, to the last bit; samples then have the same bits in every run (0).
- * variance: what the function writes to quell_call.variance ("none").
+ * variance: what the function has learned of the variance, and writes to quell_call.variance
+ *   ("none").
  *     "none"           nothing
  *     "learned_range"  v in [-1, 1] for each element, which interpolates between the logarithms
  *                      of the least (-1) and the greatest variance (Nichol & Dhariwal,
@@ -210,7 +211,11 @@ QUELL_API quell_status quell_denoiser_from_function(quell_denoiser **denoiser, s
  * points, times, weights: w as a function of the time, in place of `weight`, which must then be
  *   left at its default: weights[i] at times[i], i < points, linear in between, and constant before
  *   the first and after the last. The times rise within [0, 1]; points <= 10^6. Copied (0, NULL,
- *   NULL). */
+ *   NULL).
+ * rescale: phi in [0, 1]: how far the deviation of mu is kept. The guided mean mu' becomes
+ *   phi mu' s / s' + (1 - phi) mu', where s and s' are the standard deviations of mu and mu' over
+ *   the elements of the sample, so that a great weight does not make contrasts too strong (Lin et
+ *   al., 2305.08891, eq. 15 and 16, which are about what a network returns) (0). */
 typedef struct quell_guidance {
     size_t size;
     double weight;
@@ -219,6 +224,7 @@ typedef struct quell_guidance {
     size_t points;
     const double *times;
     const double *weights;
+    double rescale;
 } quell_guidance;
 
 /* Returns the defaults: a weight of 2 at all times. */
@@ -232,6 +238,7 @@ static inline quell_guidance quell_guidance_defaults(void)
     guidance.points = 0;
     guidance.times = NULL;
     guidance.weights = NULL;
+    guidance.rescale = 0;
     return guidance;
 }
 
@@ -239,8 +246,9 @@ static inline quell_guidance quell_guidance_defaults(void)
  * gives for the classes and conditions of the run. There are two kinds of guides:
  *
  *   NULL             the denoiser itself for no class and no conditions, which it must have learned
- *                    (classifier-free guidance, Ho & Salimans, 2207.12598; their w is w - 1); runs
- *                    must then have classes or conditions, as without any the two are the same
+ *                    (classifier-free guidance, Ho & Salimans, 2207.12598; their w is w - 1), or for
+ *                    the negative ones of the run (quell_draw); runs must have classes or
+ *                    conditions, as without any the two are the same
  *   another denoiser of the same dim, for the same classes if it has as many, and for those of the
  *                    conditions that it takes too (autoguidance, Karras et al., 2406.02507)
  *

@@ -16,8 +16,9 @@ extern "C" {
 /* What is drawn. Samples depend on this and on the sampler, and on nothing else. Start from
  * quell_draw_defaults().
  *
- * seed, first, count: draws the samples first, ..., first + count - 1 of this seed, up to number
- *   2^64 - 2. Sample i has the same bits in every run. On the way from t to s its noise is that of
+ * seed, first, count: the seed, the index of the first sample, and how many samples: draws the
+ *   samples first, ..., first + count - 1 of this seed, up to index 2^64 - 2. Sample i has the same
+ *   bits in every run. On the way from t to s its noise is that of
  *   (seed, t, s), as quell_noise_key says: runs over intervals that do not overlap may share a seed
  *   (0, 0, 1).
  * classes: classes[count], the class of each sample, from 0 on, or -1 for none, for a denoiser with
@@ -27,6 +28,10 @@ extern "C" {
  *   once (quell_denoiser_condition), in any order: one row of values for all samples, or
  *   values[count][size]. A condition with values NULL, and count 0, is none of it: what stands for
  *   that is in the denoiser's file or options (NULL, 0).
+ * negative_classes: negative_classes[count], the class that the guidance of a denoiser by itself is
+ *   away from, in place of no class; -1 for none (NULL).
+ * negative_conditions, negative_condition_count: how many and which conditions such guidance is
+ *   away from, in place of none of them: some or all, in the form of `conditions` (NULL, 0).
  * context: a pointer that is handed to the denoisers (quell_call) and the steps
  *   (quell_transition_context) of the caller's: for data that belongs to these samples, and not to
  *   the function (NULL).
@@ -43,6 +48,9 @@ typedef struct quell_draw {
     void *context;
     const quell_condition *conditions;
     size_t condition_count;
+    const int32_t *negative_classes;
+    const quell_condition *negative_conditions;
+    size_t negative_condition_count;
 } quell_draw;
 
 /* Returns the defaults: one sample, number 0 of seed 0. */
@@ -57,6 +65,9 @@ static inline quell_draw quell_draw_defaults(void)
     draw.context = NULL;
     draw.conditions = NULL;
     draw.condition_count = 0;
+    draw.negative_classes = NULL;
+    draw.negative_conditions = NULL;
+    draw.negative_condition_count = 0;
     return draw;
 }
 

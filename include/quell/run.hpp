@@ -18,27 +18,36 @@ namespace quell
 
 /* What is drawn (quell_draw). The count is not here: it follows from the length of x.
  *
+ * seed, first: the seed, and the index of the first sample.
  * classes: the class of each sample, or empty. The array that it views must last as long as the
  *   call.
- * conditions: those that the denoiser takes, each once. */
+ * conditions: the conditions of the samples, each of those that the denoiser takes once.
+ * negative_classes, negative_conditions: the class and the conditions that the guidance of a
+ *   denoiser by itself is away from, in place of no class and none of a condition. */
 struct draw {
     uint64_t seed = 0;
     uint64_t first = 0;
     span<const int32_t> classes = {};
     std::vector<condition> conditions = {};
+    span<const int32_t> negative_classes = {};
+    std::vector<condition> negative_conditions = {};
 };
 
 /* How it is drawn (quell_run). Nothing here changes a bit of a sample.
  *
- * progress: function(const quell_progress &), which is called some 20 to 40 times a second.
+ * threads: the upper bound on the number of threads; 0: as many as the machine allows.
+ * tile: how many samples a thread draws at a time; 0: as many as fit its cache.
+ * isa: the name of the instruction set; "": quell_isa_default().
+ * progress: function(const quell_progress &), which hears of the progress, some 20 to 40 times a
+ *   second.
  * observe: function(size_t transition, const point &s, uint64_t first, span<const float> x), which
  *   sees every tile after every transition. It is called from many threads at once.
- * parallel: function(size_t workers, body), the host's own threads: it calls body(i) once for every
- *   i < workers, and returns when all are done. */
+ * parallel: function(size_t workers, body), the host's own parallel-for in place of quell's
+ *   threads: it calls body(i) once for every i < workers, and returns when all are done. */
 struct run {
     size_t threads = 0;
     size_t tile = 0;
-    std::string isa = {}; /* "": quell_isa_default() */
+    std::string isa = {};
     callback<const quell_progress &> progress = {};
     callback<size_t, const point &, uint64_t, span<const float>> observe = {};
     std::function<void(size_t, const std::function<void(size_t)> &)> parallel = {};
@@ -52,7 +61,8 @@ class running
 {
   public:
     running(const draw &what, const run &how, size_t dim, size_t values)
-        : how_(how), dim_(dim), conditions_(c_conditions(what.conditions))
+        : how_(how), dim_(dim), conditions_(c_conditions(what.conditions)),
+          negative_conditions_(c_conditions(what.negative_conditions))
     {
         size_t count = dim ? values / dim : 0;
         expect("run: x", values, count * dim);
@@ -65,6 +75,13 @@ class running
         draw_.context = &slot_;
         draw_.conditions = conditions_.empty() ? nullptr : conditions_.data();
         draw_.condition_count = conditions_.size();
+        if (!what.negative_classes.empty()) {
+            expect("draw: negative_classes", what.negative_classes.size(), count);
+            draw_.negative_classes = what.negative_classes.data();
+        }
+        draw_.negative_conditions =
+            negative_conditions_.empty() ? nullptr : negative_conditions_.data();
+        draw_.negative_condition_count = negative_conditions_.size();
         run_ = quell_run_defaults();
         run_.threads = how.threads;
         run_.tile = how.tile;
@@ -106,7 +123,7 @@ class running
 
     const run &how_;
     size_t dim_;
-    std::vector<quell_condition> conditions_;
+    std::vector<quell_condition> conditions_, negative_conditions_;
     quell_draw draw_;
     quell_run run_;
     slot slot_;

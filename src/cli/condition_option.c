@@ -4,6 +4,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "engine/sampler.h"
 #include "engine/told.h"
 
 #include <math.h>
@@ -13,7 +14,7 @@
 
 static int no_memory(const struct condition *one)
 {
-    return complain(EXIT_MEMORY, "no memory for --condition %s", one->taken->name);
+    return complain(EXIT_MEMORY, "no memory for --%s %s", one->option, one->taken->name);
 }
 
 /* The shape of a condition or a file, as "(77, 768)". */
@@ -53,9 +54,10 @@ static int read_file(struct condition *one)
     bool all = has_shape(one, 0) || (has_shape(one, 1) && one->file.shape[0] == 1);
     if (!all && !has_shape(one, 1))
         return complain(EXIT_USAGE,
-                        "--condition %s=%s: has the shape %s, must have %s for all "
+                        "--%s %s=%s: has the shape %s, must have %s for all "
                         "samples, or (count, ...) of it for each",
-                        taken->name, one->text, shape_words(one->file.rank, one->file.shape).text,
+                        one->option, taken->name, one->text,
+                        shape_words(one->file.rank, one->file.shape).text,
                         shape_words(taken->rank, taken->shape).text);
     if (!all) return EXIT_DONE;
     one->values = quell_new(taken->size, sizeof *one->values);
@@ -67,10 +69,9 @@ static int read_file(struct condition *one)
 
 static int refuse_numbers(const struct condition *one)
 {
-    return complain(EXIT_USAGE,
-                    "--condition %s=%.60s: must be %zu number%s%s, an .npy file, or none",
-                    one->taken->name, one->text, one->taken->size, one->taken->size == 1 ? "" : "s",
-                    one->taken->size == 1 ? "" : " with commas");
+    return complain(EXIT_USAGE, "--%s %s=%.60s: must be %zu number%s%s, an .npy file, or none",
+                    one->option, one->taken->name, one->text, one->taken->size,
+                    one->taken->size == 1 ? "" : "s", one->taken->size == 1 ? "" : " with commas");
 }
 
 static int read_numbers(struct condition *one)
@@ -97,32 +98,35 @@ static int open_one(struct condition *one)
     if (strcmp(one->text, "none") != 0) return read_numbers(one);
     if (one->taken->none) return EXIT_DONE;
     return complain(EXIT_USAGE,
-                    "--condition %s=none: the model does not say what none of it is: "
+                    "--%s %s=none: the model does not say what none of it is: "
                     "give %zu number%s or an .npy file",
-                    one->taken->name, one->taken->size, one->taken->size == 1 ? "" : "s");
+                    one->option, one->taken->name, one->taken->size,
+                    one->taken->size == 1 ? "" : "s");
 }
 
-/* Finds the condition that a word NAME=VALUE is for. */
-static int take_word(struct conditions *conditions, const char *word)
+/* Adds the condition that a word NAME=VALUE gives. */
+static int take_word(struct conditions *conditions, const quell_denoiser *denoiser,
+                     const char *option, const char *word)
 {
     size_t length = strcspn(word, "="), i = 0;
     if (!word[length])
-        return complain(EXIT_USAGE, "--condition %s: must be NAME=VALUE, as energy=50", word);
-    if (!conditions->count)
-        return complain(EXIT_USAGE, "--condition %s: the model has no conditions", word);
-    for (; i < conditions->count; i++) {
-        const char *name = conditions->one[i].taken->name;
+        return complain(EXIT_USAGE, "--%s %s: must be NAME=VALUE, as energy=50", option, word);
+    if (!denoiser->conditions)
+        return complain(EXIT_USAGE, "--%s %s: the model has no conditions", option, word);
+    for (; i < denoiser->conditions; i++) {
+        const char *name = denoiser->taken[i].name;
         if (strlen(name) == length && !memcmp(name, word, length)) break;
     }
-    if (i == conditions->count)
+    if (i == denoiser->conditions)
         return complain(EXIT_USAGE,
-                        "--condition %s: the model has no condition '%.*s': see `quell "
-                        "info M`",
+                        "--%s %s: the model has no condition '%.*s': see `quell info M`", option,
                         word, (int)length, word);
-    if (conditions->one[i].text)
-        return complain(EXIT_USAGE, "--condition %s: '%.*s' is given twice", word, (int)length,
-                        word);
-    conditions->one[i].text = word + length + 1;
+    for (size_t k = 0; k < conditions->count; k++)
+        if (conditions->one[k].taken == &denoiser->taken[i])
+            return complain(EXIT_USAGE, "--%s %s: '%.*s' is given twice", option, word, (int)length,
+                            word);
+    conditions->one[conditions->count++] = (struct condition){
+        .option = option, .taken = &denoiser->taken[i], .text = word + length + 1};
     return EXIT_DONE;
 }
 
@@ -143,24 +147,32 @@ static void tell(struct conditions *conditions, size_t i, size_t rows)
         (quell_condition){one->taken->name, one->values, one->values ? rows : 0, one->taken->size};
 }
 
-int conditions_open(struct conditions *conditions, const struct option_words *words,
-                    const quell_denoiser *denoiser)
+int conditions_open(struct conditions *conditions, const char *option,
+                    const struct option_words *words, const quell_denoiser *denoiser)
 {
     int code = EXIT_DONE;
-    *conditions = (struct conditions){.count = denoiser->conditions};
-    for (size_t i = 0; i < conditions->count; i++) conditions->one[i].taken = &denoiser->taken[i];
+    *conditions = (struct conditions){.count = 0};
     for (size_t i = 0; i < words->count && code == EXIT_DONE; i++)
-        code = take_word(conditions, words->word[i]);
+        code = take_word(conditions, denoiser, option, words->word[i]);
     for (size_t i = 0; i < conditions->count && code == EXIT_DONE; i++) {
-        struct condition *one = &conditions->one[i];
-        if (!one->text)
-            return complain(EXIT_USAGE, "--condition %s=VALUE is needed: %zu number%s of shape %s",
-                            one->taken->name, one->taken->size, one->taken->size == 1 ? "" : "s",
-                            shape_words(one->taken->rank, one->taken->shape).text);
-        code = open_one(one);
+        code = open_one(&conditions->one[i]);
         tell(conditions, i, 1);
     }
     return code;
+}
+
+int conditions_complete(const struct conditions *conditions, const quell_denoiser *denoiser)
+{
+    for (size_t i = 0; i < denoiser->conditions; i++) {
+        const struct quell_taken *taken = &denoiser->taken[i];
+        size_t k = 0;
+        while (k < conditions->count && conditions->one[k].taken != taken) k++;
+        if (k == conditions->count)
+            return complain(EXIT_USAGE, "--condition %s=VALUE is needed: %zu number%s of shape %s",
+                            taken->name, taken->size, taken->size == 1 ? "" : "s",
+                            shape_words(taken->rank, taken->shape).text);
+    }
+    return EXIT_DONE;
 }
 
 bool conditions_some(const struct conditions *conditions)
@@ -170,25 +182,45 @@ bool conditions_some(const struct conditions *conditions)
     return false;
 }
 
-int conditions_check(const struct conditions *conditions, const quell_sampler *sampler,
-                     bool classes)
+void conditions_tell(const struct conditions *conditions, const struct conditions *negative,
+                     quell_draw *draw)
 {
-    quell_draw draw = quell_draw_defaults();
-    quell_condition told[QUELL_MAX_CONDITIONS];
+    draw->condition_count = conditions->count;
+    draw->conditions = conditions->count ? conditions->told : NULL;
+    draw->negative_condition_count = negative->count;
+    draw->negative_conditions = negative->count ? negative->told : NULL;
+}
+
+/* Copies conditions, with zeros in place of what is still in files. */
+static void copy_told(const struct conditions *from, const float *zeros, struct conditions *to)
+{
+    *to = *from;
+    for (size_t i = 0; i < from->count; i++)
+        if (from->one[i].file.path) to->told[i].values = zeros, to->told[i].count = 1;
+}
+
+static size_t largest(const struct conditions *conditions)
+{
     size_t most = 1;
-    int32_t first = 0;
     for (size_t i = 0; i < conditions->count; i++)
         if (conditions->one[i].taken->size > most) most = conditions->one[i].taken->size;
-    float *zeros = quell_new(most, sizeof *zeros);
+    return most;
+}
+
+int conditions_check(const struct conditions *conditions, const struct conditions *negative,
+                     const quell_sampler *sampler, const int32_t *class,
+                     const int32_t *negative_class)
+{
+    quell_draw draw = quell_draw_defaults();
+    struct conditions told, against;
+    float *zeros = quell_new(largest(conditions) + largest(negative), sizeof *zeros);
     if (!zeros) return complain(EXIT_MEMORY, "no memory for the conditions");
-    for (size_t i = 0; i < conditions->count; i++) {
-        told[i] = conditions->told[i];
-        if (conditions->one[i].file.path) told[i].values = zeros, told[i].count = 1;
-    }
-    if (classes) draw.classes = &first;
-    draw.condition_count = conditions->count;
-    draw.conditions = conditions->count ? told : NULL;
-    quell_status status = quell_told_check(sampler, &draw);
+    copy_told(conditions, zeros, &told);
+    copy_told(negative, zeros, &against);
+    conditions_tell(&told, &against, &draw);
+    draw.classes = class;
+    draw.negative_classes = negative_class;
+    quell_status status = quell_told_check(sampler->denoiser, &draw);
     free(zeros);
     return status ? complain_status(status) : EXIT_DONE;
 }

@@ -16,11 +16,20 @@
         owner, conditions, "condition", "NAME=VALUE",                                         \
         "A condition that the model takes; `quell info M` lists them. VALUE is a number, "    \
         "numbers with commas, none, or an .npy file: one array of the condition's shape for " \
-        "all samples, or one for each, (count, shape...). Once for each condition.")
+        "all samples, or one for each, (count, shape...). Once for each condition."),         \
+        WORDS_ROW(owner, negative_conditions, "negative-condition", "NAME=VALUE",             \
+                  "What --guidance is away from in place of none of this condition."),        \
+        TEXT_ROW(owner, negative_class, "negative-class", "K",                                \
+                 "The class that --guidance is away from in place of no class.")
+
+#define CONDITION_RULES \
+    {"negative-condition", OPTION_NEEDS, "guidance"}, {"negative-class", OPTION_NEEDS, "guidance"}
 
 /* A condition of the model: its values for the rows that are drawn next, which lie in memory of its
- * own. file: the values of each sample, if its path is not NULL. text: VALUE. */
+ * own. file: the values of each sample, if its path is not NULL. text: VALUE. option: "condition"
+ * or "negative-condition". */
 struct condition {
+    const char *option;
     const struct quell_taken *taken;
     const char *text;
     float *values;
@@ -35,10 +44,13 @@ struct conditions {
     quell_condition told[QUELL_MAX_CONDITIONS];
 };
 
-/* Opens the conditions of a denoiser. Returns an exit code, and has complained if it is not
- * EXIT_DONE. */
-int conditions_open(struct conditions *conditions, const struct option_words *words,
-                    const quell_denoiser *denoiser);
+/* Opens conditions of a denoiser that an option gives. Returns an exit code, and has complained if
+ * it is not EXIT_DONE, as the next functions. */
+int conditions_open(struct conditions *conditions, const char *option,
+                    const struct option_words *words, const quell_denoiser *denoiser);
+
+/* Refuses a condition of the denoiser that is missing. */
+int conditions_complete(const struct conditions *conditions, const quell_denoiser *denoiser);
 
 /* Adds the files that are named to places[], which end with a NULL option and have room. */
 void conditions_places(const struct option_words *words, struct place *places);
@@ -46,9 +58,15 @@ void conditions_places(const struct option_words *words, struct place *places);
 /* Whether any is given that is not none. */
 bool conditions_some(const struct conditions *conditions);
 
-/* Checks what a sampler will be told, before anything is drawn; classes: some class. */
-int conditions_check(const struct conditions *conditions, const quell_sampler *sampler,
-                     bool classes);
+/* Sets a draw's conditions. */
+void conditions_tell(const struct conditions *conditions, const struct conditions *negative,
+                     quell_draw *draw);
+
+/* Checks what a sampler will be told, before anything is drawn. class, negative_class: NULL for
+ * none. */
+int conditions_check(const struct conditions *conditions, const struct conditions *negative,
+                     const quell_sampler *sampler, const int32_t *class,
+                     const int32_t *negative_class);
 
 /* Sets told for the next rows, or skips them. */
 quell_status conditions_fill(struct conditions *conditions, size_t rows);

@@ -84,6 +84,7 @@ int guidance_apply(const struct guidance_options *options, bool labelled, quell_
     if (!options->weight) return EXIT_DONE;
     guidance.low = options->low;
     guidance.high = options->high;
+    guidance.rescale = options->rescale;
     int code = read_weight(options->weight, &guidance, &values);
     if (code == EXIT_DONE && options->guide) code = sampling_open_model(&guide, options->guide);
     if (digest) *digest = quell_denoiser_digest(quell_model_denoiser(guide));

@@ -193,6 +193,14 @@ static void print_conditions(const quell_denoiser *denoiser)
     }
 }
 
+static void print_decoded(const quell_model *model)
+{
+    printf("decoded      (");
+    for (size_t i = 0; i < quell_model_decoded_rank(model); i++)
+        printf("%s%zu", i ? ", " : "", quell_model_decoded_shape(model)[i]);
+    printf(")%s\n", quell_model_image(model) ? ", an image" : "");
+}
+
 static void put_conditions(struct quell_json_writer *writer, const quell_denoiser *denoiser)
 {
     quell_json_begin(writer, "conditions", '{');
@@ -225,7 +233,8 @@ static void print_text(const struct facts *facts)
     for (size_t i = 0; i < quell_model_rank(model); i++)
         printf("%s%zu", i ? ", " : "", quell_model_shape(model)[i]);
     printf("), %zu numbers%s\n", quell_denoiser_dim(denoiser),
-           quell_model_image(model) ? ", an image" : "");
+           quell_model_image(model) && !quell_model_decodes(model) ? ", an image" : "");
+    if (quell_model_decodes(model)) print_decoded(model);
     printf("classes      %zu\n", quell_denoiser_classes(denoiser));
     print_conditions(denoiser);
     printf("schedule     %s\n", *quell_model_schedule(model)
@@ -280,6 +289,10 @@ static int print_json(const struct facts *facts)
         report_count(&writer, NULL, quell_model_shape(model)[i]);
     quell_json_end(&writer, ']');
     report_count(&writer, "dim", quell_denoiser_dim(denoiser));
+    quell_json_begin(&writer, "decoded", '[');
+    for (size_t i = 0; quell_model_decodes(model) && i < quell_model_decoded_rank(model); i++)
+        report_count(&writer, NULL, quell_model_decoded_shape(model)[i]);
+    quell_json_end(&writer, ']');
     quell_json_put_truth(&writer, "image", quell_model_image(model));
     report_count(&writer, "classes", quell_denoiser_classes(denoiser));
     put_conditions(&writer, denoiser);

@@ -45,6 +45,8 @@ const struct option_row sample_rows[] = {
     TEXT("out", "F.npy", out,
          "Write the samples here, as NumPy's .npy: float32, shape (count, dim...). - is standard "
          "output."),
+    FLAG("latent", latent,
+         "Write the samples themselves, latents, and not what the model's decoder makes of them."),
     TEXT("plot", "F.png", plot,
          "Write a picture here: the density of samples with 2 elements, or the first 64 images. - "
          "is standard output."),
@@ -62,6 +64,7 @@ const struct option_row sample_rows[] = {
 
 const struct option_rule sample_rules[] = {
     LABEL_RULES,
+    CONDITION_RULES,
     GUIDANCE_RULES,
     SAMPLING_RULES,
     {"times", OPTION_EXCLUDES, "steps"},
@@ -78,11 +81,12 @@ const struct option_rule sample_rules[] = {
 static int check_places(const struct sample_options *options)
 {
     const struct place outputs[] = {{"--out", options->out}, {"--plot", options->plot}, {0}};
-    struct place inputs[5 + MOST_WORDS] = {{"--model", options->model},
-                                           {"--from", options->from},
-                                           {"--classes", options->labels.classes},
-                                           {"--guide", options->guidance.guide}};
+    struct place inputs[5 + 2 * MOST_WORDS] = {{"--model", options->model},
+                                               {"--from", options->from},
+                                               {"--classes", options->labels.classes},
+                                               {"--guide", options->guidance.guide}};
     conditions_places(&options->conditions, inputs);
+    conditions_places(&options->negative_conditions, inputs);
     const char *out = options->out ? options->out : "", *plot = options->plot;
     if (plot && (!strcmp(out, plot) || is_same_file(out, plot)))
         return complain(EXIT_USAGE, "--out and --plot: both name %s", out);

@@ -15,10 +15,11 @@ struct sample_options {
     const char *model, *sampler, *from, *isa, *out, *plot;
     uint64_t steps, count, first, seed, threads, tile;
     struct label_options labels;
-    struct option_words conditions;
+    struct option_words conditions, negative_conditions;
+    const char *negative_class;
     struct guidance_options guidance;
     struct sampling sampling;
-    int resume, json, quiet;
+    int latent, resume, json, quiet;
 };
 
 #define SAMPLE_DEFAULTS                \

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/sized.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,16 +117,10 @@ static void tell_guide(const struct guided *guided, const struct quell_evaluatio
     part->told = told;
 }
 
-static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluation *at)
+/* Evaluates the guide where the guidance has a say. */
+static int ask_guide(const struct guided *guided, const struct quell_evaluation *at,
+                     struct quell_evaluation part, float *other)
 {
-    const struct guided *guided = self(denoiser);
-    const quell_guidance *guidance = &guided->guidance;
-    struct quell_evaluation part = *at;
-    double weight = weight_at(guidance, at->t);
-    float *other = at->scratch;
-    part.scratch = (char *)at->scratch + output_size(denoiser, at->rows);
-    int result = quell_denoiser_evaluate(guided->denoiser, &part);
-    if (result || at->t < guidance->low || at->t > guidance->high || weight == 1) return result;
     struct quell_told told;
     if (guided->guide)
         tell_guide(guided, at, &part, &told);
@@ -134,12 +129,67 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
     part.kept = (char *)at->kept + quell_denoiser_kept_size(guided->denoiser, at->rows);
     part.out = other;
     part.variance = NULL;
-    result = quell_denoiser_evaluate(guided->guide ? guided->guide : guided->denoiser, &part);
-    if (result) return result;
-    /* mu + (1 - w) (mu_guide - mu): in this form the weights add up to 1 even after rounding. */
+    return quell_denoiser_evaluate(guided->guide ? guided->guide : guided->denoiser, &part);
+}
+
+/* mu + (1 - w) (mu_guide - mu): in this form the weights add up to 1 even after rounding. */
+static void combine(const struct quell_evaluation *at, size_t count, double weight,
+                    const float *other)
+{
     const float weights[] = {-(float)(1 - weight), (float)(1 - weight)};
     const float *inputs[] = {at->out, other};
-    at->kernels->update(at->out, at->rows * denoiser->dim, 2, weights, inputs);
+    at->kernels->update(at->out, count, 2, weights, inputs);
+}
+
+/* The standard deviation of a row, summed in double in the order of its elements. */
+static double deviation(const float *row, size_t count)
+{
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < count; i++) sum += (double)row[i];
+    double mean = sum / (double)count;
+    for (size_t i = 0; i < count; i++)
+        squares = fma((double)row[i] - mean, (double)row[i] - mean, squares);
+    return sqrt(squares / (double)count);
+}
+
+/* Guides each row of mu and multiplies it by phi s / s' + 1 - phi. */
+static void rescale(const struct guided *guided, const struct quell_evaluation *at, double weight,
+                    const float *other)
+{
+    size_t dim = guided->base.dim;
+    double phi = guided->guidance.rescale;
+    for (size_t row = 0; row < at->rows; row++) {
+        struct quell_evaluation one = *at;
+        one.out = at->out + row * dim;
+        double before = deviation(one.out, dim);
+        combine(&one, dim, weight, other + row * dim);
+        double after = deviation(one.out, dim);
+        float factor = (float)(after > 0 ? phi * (before / after) + (1 - phi) : 1);
+        const float *in = one.out;
+        at->kernels->combine(one.out, dim, 1, &factor, &in);
+    }
+}
+
+static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluation *at)
+{
+    const struct guided *guided = self(denoiser);
+    const quell_guidance *guidance = &guided->guidance;
+    struct quell_evaluation part = *at;
+    double weight = weight_at(guidance, at->t);
+    float *other = at->scratch;
+    bool guides = at->t >= guidance->low && at->t <= guidance->high && weight != 1;
+    bool whole = guides && guidance->rescale > 0; /* the deviation is that of the mean itself */
+    part.scratch = (char *)at->scratch + output_size(denoiser, at->rows);
+    if (whole) part.apart = false;
+    int result = quell_denoiser_evaluate(guided->denoiser, &part);
+    if (!result && guides) result = ask_guide(guided, at, part, other);
+    if (result || !guides) return result;
+    size_t count = at->rows * denoiser->dim;
+    if (whole)
+        rescale(guided, at, weight, other);
+    else
+        combine(at, count, weight, other);
+    if (whole && at->apart) quell_denoiser_part(at->kernels, at->alpha, count, at->x, at->out);
     return 0;
 }
 
@@ -159,6 +209,7 @@ static void digest(const quell_denoiser *denoiser, struct quell_digest *sum)
     quell_digest_whole(sum, quell_denoiser_digest(guided->guide)); /* 0: without a class */
     quell_digest_number(sum, guidance->low);
     quell_digest_number(sum, guidance->high);
+    quell_digest_number(sum, guidance->rescale);
     quell_digest_whole(sum, guidance->points);
     if (guidance->points)
         quell_digest_doubles(sum, guided->points, 2 * guidance->points);
@@ -249,6 +300,12 @@ static quell_status check_arguments(const quell_denoiser *denoiser, const quell_
     if (!guidance->points && (guidance->times || guidance->weights))
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "guidance: times or weights are given, but points is 0");
+    if (!(guidance->rescale >= 0 && guidance->rescale <= 1))
+        return quell_fail(QUELL_BAD_ARGUMENT, "guidance: rescale is %g, must be from 0 to 1",
+                          guidance->rescale);
+    if (guidance->rescale > 0 && denoiser->dim == 1)
+        return quell_fail(QUELL_BAD_ARGUMENT, "guidance: rescale has no meaning for samples of one "
+                                              "element, which have no deviation");
     if (guidance->points && guidance->weight != quell_guidance_defaults().weight)
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "guidance: weight is %g and weights are given, too; leave one out",
@@ -319,8 +376,9 @@ quell_status quell_denoiser_from_guidance(quell_denoiser **guided, const quell_d
     made->guidance = g;
     made->base.reproducible = denoiser->reproducible && (!guide || guide->reproducible);
     made->base.host = denoiser->host || (guide && guide->host);
-    made->base.mean_alone = denoiser->mean_alone || (guide && guide->mean_alone);
+    made->base.mean_alone = denoiser->mean_alone || (guide && guide->mean_alone) || g.rescale > 0;
     made->base.classes = denoiser->classes;
+    made->base.no_class = denoiser->no_class;
     made->base.needs_class = denoiser->needs_class || (guide && guide->needs_class);
     made->base.conditions = denoiser->conditions;
     made->base.taken = denoiser->taken;

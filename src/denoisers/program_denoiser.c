@@ -97,23 +97,6 @@ static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
     return parts_of(self(denoiser), rows).all * sizeof(float);
 }
 
-/* Writes the input for a label, -1 for none, in the form that the program expects: the number of
- * the class, or a one at its index. */
-static void write_class(const struct program_denoiser *own, int32_t label, float *out)
-{
-    const struct quell_parametrization *terms = &own->parametrization;
-    size_t classes = own->base.classes;
-    bool none = label < 0, said = terms->no_class == QUELL_NO_CLASS_INDEX;
-    size_t index = !none ? (size_t)label : said ? terms->no_class_index : classes;
-    if (own->class == own->program.inputs) return;
-    if (own->program.value[own->class].shape.rank == 0) {
-        *out = (float)index;
-        return;
-    }
-    memset(out, 0, classes * sizeof *out);
-    if (index < classes) out[index] = 1;
-}
-
 static struct quell_room room_for(const struct program_denoiser *own, const struct parts *parts,
                                   const struct quell_evaluation *at)
 {
@@ -267,7 +250,9 @@ static void run_all(const struct program_denoiser *own, const struct quell_evalu
             const float *x = at->x + order[i] * dim;
             at->kernels->combine(input + i * dim, dim, 1, &in, &x);
         }
-        write_class(own, label_of(at, order[from]), memory + parts.class);
+        if (own->class < own->program.inputs)
+            quell_program_write_class(&own->program.value[own->class], &own->base,
+                                      label_of(at, order[from]), memory + parts.class);
         room.input[own->x] = input + from * dim;
         run_rows(own, at, &room, order + from, end - from);
     }
@@ -349,6 +334,9 @@ static quell_status make(quell_denoiser **denoiser, struct quell_program *progra
     made->base.needs_class = parametrization->no_class == QUELL_NO_CLASS_UNKNOWN ||
                              (classes && parametrization->no_class == QUELL_NO_CLASS_OWN &&
                               quell_program_class_rows(&made->program) == classes);
+    made->base.no_class = parametrization->no_class == QUELL_NO_CLASS_INDEX
+                              ? parametrization->no_class_index
+                              : classes;
     made->base.learned_variance = parametrization->learned_range;
     made->base.rows = preferred_rows(&made->program);
     *program = (struct quell_program){0};

@@ -44,11 +44,6 @@ static quell_status check_input(const struct quell_program *program, size_t i, s
     bool time = !strcmp(input->name, "time"), class = !strcmp(input->name, "class");
     if (time && !denoises)
         return quell_program_bad(program, "has an input 'time', which only 'denoise' is given");
-    if (!denoises && quell_program_is_condition(input->name))
-        return quell_program_bad(program,
-                                 "input '%.60s' is a condition, which 'decode' cannot be given "
-                                 "yet: x and class are known",
-                                 input->name);
     if (!input->used)
         return quell_program_bad(program, "its input '%s' is read by no instruction: leave it out",
                                  input->name);
@@ -57,8 +52,7 @@ static quell_status check_input(const struct quell_program *program, size_t i, s
     return class ? check_class(program, i, classes) : QUELL_OK;
 }
 
-quell_status quell_program_check_inputs(const struct quell_program *program, size_t classes,
-                                        bool denoises)
+static quell_status check_inputs(const struct quell_program *program, size_t classes, bool denoises)
 {
     quell_status status = QUELL_OK;
     for (size_t i = 0; i < program->inputs && !status; i++)
@@ -70,6 +64,47 @@ quell_status quell_program_check_inputs(const struct quell_program *program, siz
         return quell_program_bad(program,
                                  "has no input 'class', but the description has 'classes'");
     return QUELL_OK;
+}
+
+/* A condition of 'decode' is one that runs are given anyway. */
+static quell_status check_known(const struct quell_program *program, size_t i,
+                                const struct quell_taken *taken, size_t count)
+{
+    const struct quell_value *input = &program->value[i];
+    size_t at = quell_taken_named(taken, count, input->name);
+    if (!quell_program_is_condition(input->name)) return QUELL_OK;
+    if (at < count && taken[at].rank == input->shape.rank &&
+        !memcmp(taken[at].shape, input->shape.size, taken[at].rank * sizeof *taken[at].shape))
+        return QUELL_OK;
+    return quell_program_bad(
+        program, "its input '%.60s' must be a condition of 'denoise', of the same shape",
+        input->name);
+}
+
+quell_status quell_program_check_decoder(const struct quell_program *program, size_t classes,
+                                         const struct quell_taken *taken, size_t count)
+{
+    quell_status status = check_inputs(program, classes, false);
+    for (size_t i = 0; i < program->inputs && !status; i++)
+        status = check_known(program, i, taken, count);
+    if (status) return status;
+    const struct quell_shape *shape = &program->value[program->output].shape;
+    if (shape->rank < 1 || shape->rank > QUELL_MAX_RANK)
+        return quell_program_bad(program, "its output must have 1 to %d dimensions",
+                                 QUELL_MAX_RANK);
+    return QUELL_OK;
+}
+
+void quell_program_write_class(const struct quell_value *input, const quell_denoiser *denoiser,
+                               int32_t label, float *out)
+{
+    size_t index = label < 0 ? denoiser->no_class : (size_t)label;
+    if (input->shape.rank == 0) {
+        *out = (float)index;
+        return;
+    }
+    memset(out, 0, denoiser->classes * sizeof *out);
+    if (index < denoiser->classes) out[index] = 1;
 }
 
 /* What stands for no class is a row of the table, or one of the numbers of which one is 1. */
@@ -105,7 +140,7 @@ static quell_status check_result(const struct quell_program *program,
 quell_status quell_program_check_denoiser(const struct quell_program *program, size_t classes,
                                           const struct quell_parametrization *terms)
 {
-    quell_status status = quell_program_check_inputs(program, classes, true);
+    quell_status status = check_inputs(program, classes, true);
     if (status) return status;
     if (quell_program_class_rows(program) < classes)
         return quell_program_bad(program,

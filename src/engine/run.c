@@ -80,7 +80,7 @@ static quell_status prepare(struct quell_job *job, const quell_sampler *sampler,
     status = check_users(&job->run);
     if (status) return status;
     job->workers = job->run.threads ? job->run.threads : quell_threads_default();
-    status = quell_told_classes(job);
+    status = quell_told_classes(sampler->denoiser, &job->draw);
     return status ? status : quell_isa_choose(job->run.isa, &job->kernels);
 }
 
@@ -89,7 +89,9 @@ static quell_status prepare_path(struct quell_job *job, const quell_sampler *sam
                                  const quell_draw *draw, const quell_run *run, float *x)
 {
     quell_status status = prepare(job, sampler, draw, run, x);
-    return status || !job->draw.count ? status : quell_told_find(job);
+    return status || !job->draw.count
+               ? status
+               : quell_told_find(sampler->denoiser, &job->draw, &job->told, &job->against);
 }
 
 /* Uses no more workers than tiles, so that a small run takes little memory on a large machine. */

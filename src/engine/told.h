@@ -3,16 +3,18 @@
 #ifndef QUELL_ENGINE_TOLD_H
 #define QUELL_ENGINE_TOLD_H
 
-#include "job.h"
+#include <quell/run.h>
+#include "denoisers/conditions.h"
 
-/* Checks the classes of the job's draw. */
-quell_status quell_told_classes(const struct quell_job *job);
+/* Checks the classes of a draw. */
+quell_status quell_told_classes(const quell_denoiser *denoiser, const quell_draw *draw);
 
-/* Finds the values of each condition of the denoiser in the job's draw, and what the denoiser is
- * guided against, and checks them. */
-quell_status quell_told_find(struct quell_job *job);
+/* Finds the values of each condition of the denoiser in the draw, and what the denoiser is guided
+ * against, and checks them. */
+quell_status quell_told_find(const quell_denoiser *denoiser, const quell_draw *draw,
+                             struct quell_told *told, struct quell_told *against);
 
-/* Checks what a draw of this sampler is told, without drawing. */
-quell_status quell_told_check(const quell_sampler *sampler, const quell_draw *draw);
+/* Checks all that a draw tells the denoiser. */
+quell_status quell_told_check(const quell_denoiser *denoiser, const quell_draw *draw);
 
 #endif

@@ -123,7 +123,11 @@ static quell_status read_decode(const struct quell_document *document, const cha
     size_t classes = 0;
     quell_status status = quell_document_size(document, "classes", &classes);
     if (!status) status = load_program(document, "decode", text, shelf, model, model->decode);
-    return status ? status : quell_program_check_inputs(model->decode, classes, false);
+    const quell_denoiser *denoiser = model->denoiser;
+    if (!status)
+        status = quell_program_check_decoder(model->decode, classes, denoiser->taken,
+                                             denoiser->conditions);
+    return status;
 }
 
 static quell_status check_all_used(const struct quell_tensors *tensors)

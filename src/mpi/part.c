@@ -81,6 +81,7 @@ quell_status quell_part_draw(void *user, quell_mpi_watch *watch, size_t done, si
     draw.first += done;
     draw.count = rows;
     if (draw.classes) draw.classes += done;
+    if (draw.negative_classes) draw.negative_classes += done;
     quell_part_tell(part, done, &draw);
     run.progress = tick;
     run.progress_user = part;

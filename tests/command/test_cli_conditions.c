@@ -157,6 +157,43 @@ TEST(cli_conditions, refused)
     command_remove(&command);
 }
 
+/* Guidance away from the condition itself is no guidance; none is what the file says. */
+TEST(cli_conditions, guidance)
+{
+    struct command command =
+        begin("'conditions': {'mean': {'none': 'zeros'}, 'variance': {'none': 'same'}}, ");
+    command_check(&command, 0, SAMPLE BOTH "--count 4 --out plain.npy");
+    command_check(&command, 0, SAMPLE BOTH "--count 4 --guidance 2 --out two.npy");
+    command_check(&command, 0,
+                  SAMPLE BOTH "--count 4 --guidance 2 --negative-condition mean=0,0,0 "
+                              "--out zeros.npy");
+    command_check(&command, 0,
+                  SAMPLE BOTH "--count 4 --guidance 2 --negative-condition mean=1,2,3 "
+                              "--out same.npy");
+    command_check(&command, 0,
+                  SAMPLE BOTH "--count 4 --guidance 2 --guidance-rescale 0.7 "
+                              "--out rescaled.npy");
+    command_same(&command, "two.npy", "zeros.npy");
+    float *plain = samples(&command, "plain.npy"), *same = samples(&command, "same.npy");
+    float *two = samples(&command, "two.npy"), *rescaled = samples(&command, "rescaled.npy");
+    for (int i = 0; i < 12; i++) {
+        CHECK(plain[i] - same[i] < 1e-5f && same[i] - plain[i] < 1e-5f, "same, element %d", i);
+        CHECK(plain[i] != two[i] && two[i] != rescaled[i], "guided, element %d", i);
+    }
+    free(plain), free(same), free(two), free(rescaled);
+    command_refused(&command, 2, SAMPLE BOTH "--negative-condition mean=0,0,0 --out f.npy",
+                    "--negative-condition: needs --guidance");
+    command_refused(&command, 2,
+                    SAMPLE BOTH "--guidance 2 --negative-condition energy=1 --out f.npy",
+                    "--negative-condition energy=1: the model has no condition 'energy'");
+    command_refused(&command, 2, SAMPLE BOTH "--guidance 2 --negative-class 1 --out f.npy",
+                    "--negative-class: the model has no classes");
+    command_refused(&command, 2,
+                    SAMPLE "--guidance 2 --condition mean=none --condition variance=1 --out f.npy",
+                    "must be given that is not none");
+    command_remove(&command);
+}
+
 /* A run that goes on has the bits of one that was not interrupted, and other values are another
  * run. */
 TEST(cli_conditions, resume)

@@ -60,6 +60,26 @@ TEST(conditions_that_are_refused)
     CHECK(status_of([&] { scaled(sampler, draw); }) == QUELL_BAD_ARGUMENT);
 }
 
+TEST(conditions_that_are_negative)
+{
+    quell::function_options options;
+    options.conditions = {{"factor"}};
+    auto scale = [](const quell_call &call, quell::span<const float> x, quell::span<float> mean) {
+        for (size_t i = 0; i < x.size(); i++) mean[i] = x[i] * call.conditions[0].values[0];
+    };
+    quell::guidance how;
+    how.weight = 3;
+    quell::sampler sampler(
+        "ddim",
+        quell::denoiser::from_guidance(quell::denoiser::from_function(2, scale, options), how),
+        quell::schedule("rectified"));
+    quell::draw draw;
+    draw.conditions = {{"factor", 5}};
+    CHECK(status_of([&] { scaled(sampler, draw); }) == QUELL_BAD_ARGUMENT);
+    draw.negative_conditions = {{"factor", 4}};
+    CHECK((scaled(sampler, draw) == std::vector<float>(6, 3 * 5 - 2 * 4)));
+}
+
 TEST(conditions_are_listed)
 {
     quell::function_options options;

@@ -75,6 +75,32 @@ contains
         call check(all(mean == reshape([7.0, 8.0, 7.0, 8.0, 7.0, 8.0], [2, 3])), 'none')
         call quell_sampler_free(sampler)
         call quell_denoiser_free(denoiser)
+
+        call check_negative(schedule)
         call quell_schedule_free(schedule)
+    end subroutine
+
+    ! Guidance of weight 3 away from the half of a factor is 2 of it.
+    subroutine check_negative(schedule)
+        type(quell_schedule), intent(in) :: schedule
+        type(quell_condition) :: takes(1)
+        type(quell_denoiser) :: denoiser, guided
+        type(quell_sampler) :: sampler
+        type(quell_draw) :: draw
+        real(c_float) :: x(2, 3), mean(2, 3)
+        x = 1
+        takes(1)%name = 'factor'
+        takes(1)%size = 2
+        call quell_denoiser_from_function(denoiser, 2_c_size_t, scale, conditions=takes)
+        call quell_denoiser_from_guidance(guided, denoiser, weight=3.0_c_double, &
+            rescale=0.0_c_double)
+        call quell_sampler_create(sampler, 'ddim', guided, schedule)
+        draw%conditions = [quell_condition('factor', [2.0, 4.0])]
+        draw%negative_conditions = [quell_condition('factor', [1.0, 2.0])]
+        call quell_denoise(sampler, draw, 0.5_c_double, x, mean)
+        call check(all(mean == reshape([4.0, 8.0, 4.0, 8.0, 4.0, 8.0], [2, 3])), 'negative')
+        call quell_sampler_free(sampler)
+        call quell_denoiser_free(guided)
+        call quell_denoiser_free(denoiser)
     end subroutine
 end module

@@ -34,7 +34,7 @@ size_t in_c_function_options(quell_function_options *options)
 
 size_t in_c_guidance(quell_guidance *guidance)
 {
-    *guidance = (quell_guidance){1, 2, 3, 4, 5, POINTER(6), POINTER(7)};
+    *guidance = (quell_guidance){1, 2, 3, 4, 5, POINTER(6), POINTER(7), 8};
     return sizeof *guidance;
 }
 
@@ -48,7 +48,8 @@ size_t in_c_sampler_options(quell_sampler_options *options)
 
 size_t in_c_draw_options(quell_draw *draw)
 {
-    *draw = (quell_draw){1, 2, 3, 4, POINTER(5), POINTER(6), POINTER(7), 8};
+    *draw = (quell_draw){1,          2, 3,          4,           POINTER(5), POINTER(6),
+                         POINTER(7), 8, POINTER(9), POINTER(10), 11};
     return sizeof *draw;
 }
 

@@ -89,7 +89,7 @@ contains
         call check(in_c_guidance(guidance) == c_sizeof(guidance), 'size of quell_guidance')
         call check(is(guidance%size, 1) .and. is(guidance%weight, 2) .and. is(guidance%low, 3) &
             .and. is(guidance%high, 4) .and. is(guidance%points, 5) .and. is(guidance%times, 6) &
-            .and. is(guidance%weights, 7), 'quell_guidance')
+            .and. is(guidance%weights, 7) .and. is(guidance%rescale, 8), 'quell_guidance')
 
         call check(in_c_sampler_options(sampler) == c_sizeof(sampler), 'size of sampler options')
         call check(is(sampler%size, 1) .and. is(sampler%steps, 2) .and. is(sampler%start, 3) .and. &
@@ -102,7 +102,9 @@ contains
         call check(in_c_draw_options(draw) == c_sizeof(draw), 'size of quell_draw')
         call check(is(draw%size, 1) .and. is(draw%seed, 2) .and. is(draw%first, 3) .and. &
             is(draw%count, 4) .and. is(draw%classes, 5) .and. is(draw%context, 6) &
-            .and. is(draw%conditions, 7) .and. is(draw%condition_count, 8), 'quell_draw')
+            .and. is(draw%conditions, 7) .and. is(draw%condition_count, 8) &
+            .and. is(draw%negative_classes, 9) .and. is(draw%negative_conditions, 10) &
+            .and. is(draw%negative_condition_count, 11), 'quell_draw')
 
         call check(in_c_run(run) == c_sizeof(run), 'size of quell_run')
         call check(is(run%size, 1) .and. is(run%threads, 2) .and. is(run%parallel, 3) .and. &

@@ -239,3 +239,116 @@ TEST(conditions, of_functions)
     quell_sampler_free(sampler);
     quell_denoiser_free(function);
 }
+
+/* The guided mean of one sample with these conditions and negative ones. */
+static void guide_one(double rescale, const quell_draw *draw, const float *x, float *y)
+{
+    quell_guidance guidance = quell_guidance_defaults();
+    quell_denoiser *guided = NULL;
+    guidance.weight = 3;
+    guidance.rescale = rescale;
+    MUST(quell_denoiser_from_guidance(&guided, quell_model_denoiser(model), NULL, &guidance));
+    quell_sampler_free(sampler);
+    sampler = conditioned_sampler(guided, "ddim", 1);
+    MUST(quell_denoise(sampler, draw, NULL, 0.25, x, y));
+    quell_denoiser_free(guided);
+}
+
+/* In place of none, guidance is away from what the run says; the variance keeps its none. */
+TEST(conditions, guidance_is_away_from_negative_ones)
+{
+    static const float x[DIM] = {1, -1, 2}, against[DIM] = {2, 1, 0};
+    const quell_condition negative = {"mean", against, 1, DIM};
+    double with[DIM], without[DIM];
+    float y[DIM];
+    quell_condition conditions[2];
+    quell_draw draw = draw_of(1, conditions);
+    draw.negative_conditions = &negative;
+    draw.negative_condition_count = 1;
+    begin("'conditions': {'variance': {'none': [1]}}, ", "ddim", 1);
+    guide_one(0, &draw, x, y);
+    conditioned_twin(0.25, x, mean, (double)variance, with);
+    conditioned_twin(0.25, x, against, 1, without);
+    for (size_t e = 0; e < DIM; e++) {
+        double right = 3 * with[e] - 2 * without[e];
+        CHECK(fabs((double)y[e] - right) < 6e-6, "element %zu: %g, not %g", e, (double)y[e], right);
+    }
+    end();
+}
+
+static double deviation_of(const double *x)
+{
+    double sum = 0, squares = 0;
+    for (size_t e = 0; e < DIM; e++) sum += x[e];
+    for (size_t e = 0; e < DIM; e++) squares += pow(x[e] - sum / DIM, 2);
+    return sqrt(squares / DIM);
+}
+
+/* 2305.08891, eq. 15 and 16. */
+TEST(conditions, guidance_is_rescaled)
+{
+    static const float zeros[DIM], x[DIM] = {1, -1, 2};
+    double with[DIM], without[DIM], guided[DIM];
+    float y[DIM];
+    quell_condition conditions[2];
+    quell_draw draw = draw_of(1, conditions);
+    begin("'conditions': {'mean': {'none': 'zeros'}, 'variance': {'none': 'same'}}, ", "ddim", 1);
+    guide_one(0.7, &draw, x, y);
+    conditioned_twin(0.25, x, mean, (double)variance, with);
+    conditioned_twin(0.25, x, zeros, (double)variance, without);
+    for (size_t e = 0; e < DIM; e++) guided[e] = 3 * with[e] - 2 * without[e];
+    double factor = 0.7 * deviation_of(with) / deviation_of(guided) + 0.3;
+    for (size_t e = 0; e < DIM; e++)
+        CHECK(fabs((double)y[e] - factor * guided[e]) < 6e-6, "element %zu: %g, not %g", e,
+              (double)y[e], factor * guided[e]);
+    end();
+}
+
+/* Guided samples with a row of everything for each. */
+TEST(conditions, guided_have_the_same_bits)
+{
+    float means[SOME][DIM], variances[SOME], x[SOME * DIM];
+    quell_condition conditions[2] = {{"mean", means[0], SOME, DIM},
+                                     {"variance", variances, SOME, 1}};
+    const quell_condition negative = {"mean", mean, 1, DIM};
+    quell_draw draw = draw_of(SOME, (quell_condition[2]){{0}});
+    quell_guidance guidance = quell_guidance_defaults();
+    quell_denoiser *guided = NULL;
+    draw.conditions = conditions;
+    draw.negative_conditions = &negative;
+    draw.negative_condition_count = 1;
+    guidance.rescale = 0.5;
+    begin("'conditions': {'variance': {'none': [1]}}, ", "ddpm", 4);
+    MUST(quell_denoiser_from_guidance(&guided, quell_model_denoiser(model), NULL, &guidance));
+    quell_sampler_free(sampler);
+    sampler = conditioned_sampler(guided, "ddpm", 4);
+    fill_rows(means, variances);
+    quell_run run = quell_run_defaults();
+    run.isa = "scalar", run.threads = 1, run.tile = 1;
+    must_draw(sampler, &draw, &run, x);
+    check_every_way("guided conditions", sampler, &draw, NULL, x);
+    quell_denoiser_free(guided);
+    end();
+}
+
+/* E[X | x_t] = x + x[class]: the negative class takes the place of no class, which this table has
+ * no row for. */
+TEST(conditions, guidance_is_away_from_a_negative_class)
+{
+    static const float x[DIM] = {1, -1, 2};
+    static const int32_t class = 2, negative = 1;
+    float y[DIM];
+    quell_draw draw = quell_draw_defaults();
+    draw.classes = &class;
+    draw.negative_classes = &negative;
+    MUST(conditioned_read(&model,
+                          "{'kind': 'network', 'version': 1, 'shape': [3], 'output': 'x0', "
+                          "'classes': 3, 'programs': {'denoise': {'inputs': {'x': [3], 'class': "
+                          "[]}, 'instructions': [{'gather': ['x', 'class'], 'dim': 0}, {'map': "
+                          "['x', 0], 'function': 'add'}], 'output': 1}}}"));
+    sampler = conditioned_sampler(quell_model_denoiser(model), "ddim", 1);
+    guide_one(0, &draw, x, y);
+    for (size_t e = 0; e < DIM; e++)
+        CHECK(y[e] == 3 * (x[e] + x[2]) - 2 * (x[e] + x[1]), "element %zu: %g", e, (double)y[e]);
+    end();
+}

@@ -103,13 +103,48 @@ TEST(conditions_refused, guidance)
     guide();
     check(2, (quell_condition[]){MEAN, VARIANCE},
           "run: guidance is away from no condition, but the denoiser does not know what no "
-          "'variance' is: it must have a \"none\" in its description");
+          "'variance' is: give a negative one, or a \"none\" in its description");
     end();
     begin("'conditions': {'mean': {'none': 'zeros'}, 'variance': {'none': 'same'}}, ");
     guide();
     check(2, (quell_condition[]){{"mean", NULL, 0, 3}, VARIANCE},
           "run: the denoiser is guided away from no condition, so that a condition must be given "
           "that is not none");
+    end();
+}
+
+static void check_negative(const int32_t *classes, size_t count, const quell_condition *negative,
+                           const char *expected)
+{
+    float x[CONDITIONED_DIM] = {0};
+    quell_draw draw = quell_draw_defaults();
+    draw.conditions = (const quell_condition[]){MEAN, VARIANCE};
+    draw.condition_count = 2;
+    draw.negative_classes = classes;
+    draw.negative_conditions = negative;
+    draw.negative_condition_count = count;
+    quell_status status = quell_sample(sampler, &draw, NULL, x);
+    CHECK(status == QUELL_BAD_ARGUMENT && !strcmp(quell_error_message(), expected),
+          "'%s' is not '%s'", quell_error_message(), expected);
+}
+
+TEST(conditions_refused, negative)
+{
+    begin("'conditions': {'mean': {'none': 'zeros'}, 'variance': {'none': 'same'}}, ");
+    check_negative(NULL, 1, (quell_condition[]){MEAN},
+                   "run: negative conditions have no effect: the denoiser is not guided by itself");
+    guide();
+    check_negative((const int32_t[]){0}, 0, NULL,
+                   "run: negative classes are given, but the denoiser has none; leave them out");
+    check_negative(NULL, 1, (quell_condition[]){{"energy", zeros, 1, 1}},
+                   "run: negative_condition 'energy': the denoiser has no such condition; it takes "
+                   "'mean', 'variance'");
+    check_negative(NULL, 2, (quell_condition[]){MEAN, MEAN},
+                   "run: negative_condition 'mean' is given twice");
+    check_negative(
+        NULL, 1, (quell_condition[]){{"mean", zeros, 2, 3}},
+        "run: condition 'mean' is there for 2 samples, must be for 1, so for all, or for "
+        "each of the 1 of the run");
     end();
 }
 
@@ -214,7 +249,7 @@ TEST(conditions_refused, no_class)
     guide();
     check_classes((const int32_t[]){2, 0},
                   "run: guidance is away from no class, but the denoiser knows only its 3 classes: "
-                  "guide it by another denoiser");
+                  "give negative ones, or guide it by another denoiser");
     end();
     sampler = tabled(2);
     check_classes((const int32_t[]){1, -1}, "");
