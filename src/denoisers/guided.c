@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Guidance, as a denoiser made of two: w mu + (1 - w) mu_guide. */
 #include "denoisers/denoiser.h"
+#include "denoisers/guidance_mean.h"
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/sized.h"
@@ -78,24 +79,6 @@ static void constants(const quell_denoiser *denoiser, const struct quell_kernels
                                  (char *)out + quell_denoiser_constants_size(guided->denoiser));
 }
 
-static double weight_at(const quell_guidance *guidance, double t)
-{
-    const double *times = guidance->times, *weights = guidance->weights;
-    size_t low = 0, high = guidance->points; /* times[low - 1] < t <= times[high] */
-    if (!guidance->points) return guidance->weight;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (times[middle] < t)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (high == 0) return weights[0];
-    if (high == guidance->points) return weights[high - 1];
-    double along = (t - times[high - 1]) / (times[high] - times[high - 1]);
-    return weights[high - 1] + along * (weights[high] - weights[high - 1]);
-}
-
 /* Prepares the evaluation of the denoiser by itself as the guide. */
 static void tell_itself(const struct quell_evaluation *at, struct quell_evaluation *part)
 {
@@ -132,42 +115,34 @@ static int ask_guide(const struct guided *guided, const struct quell_evaluation 
     return quell_denoiser_evaluate(guided->guide ? guided->guide : guided->denoiser, &part);
 }
 
-/* mu + (1 - w) (mu_guide - mu): in this form the weights add up to 1 even after rounding. */
-static void combine(const struct quell_evaluation *at, size_t count, double weight,
-                    const float *other)
+static quell_status check_own_times(const quell_guidance *guidance, size_t count,
+                                    const double *times, bool anywhere)
 {
-    const float weights[] = {-(float)(1 - weight), (float)(1 - weight)};
-    const float *inputs[] = {at->out, other};
-    at->kernels->update(at->out, count, 2, weights, inputs);
-}
-
-/* The standard deviation of a row, summed in double in the order of its elements. */
-static double deviation(const float *row, size_t count)
-{
-    double sum = 0, squares = 0;
-    for (size_t i = 0; i < count; i++) sum += (double)row[i];
-    double mean = sum / (double)count;
-    for (size_t i = 0; i < count; i++)
-        squares = fma((double)row[i] - mean, (double)row[i] - mean, squares);
-    return sqrt(squares / (double)count);
-}
-
-/* Guides each row of mu and multiplies it by phi s / s' + 1 - phi. */
-static void rescale(const struct guided *guided, const struct quell_evaluation *at, double weight,
-                    const float *other)
-{
-    size_t dim = guided->base.dim;
-    double phi = guided->guidance.rescale;
-    for (size_t row = 0; row < at->rows; row++) {
-        struct quell_evaluation one = *at;
-        one.out = at->out + row * dim;
-        double before = deviation(one.out, dim);
-        combine(&one, dim, weight, other + row * dim);
-        double after = deviation(one.out, dim);
-        float factor = (float)(after > 0 ? phi * (before / after) + (1 - phi) : 1);
-        const float *in = one.out;
-        at->kernels->combine(one.out, dim, 1, &factor, &in);
+    bool meets = anywhere && guidance->low <= times[0] && guidance->high >= times[1];
+    double nearest = times[0];
+    for (size_t i = 0; i < count && !meets; i++) {
+        meets = quell_guidance_acts(guidance, times[i]);
+        double off = fmax(guidance->low - times[i], times[i] - guidance->high);
+        if (off < fmax(guidance->low - nearest, nearest - guidance->high)) nearest = times[i];
     }
+    if (meets || quell_guidance_is_none(guidance)) return QUELL_OK;
+    return quell_fail(
+        QUELL_BAD_ARGUMENT,
+        "guidance: it has no effect: the sampler evaluates at no time from low, %g, to "
+        "high, %g, with a weight other than 1; the nearest time is %g",
+        guidance->low, guidance->high, nearest);
+}
+
+static quell_status check_times(const quell_denoiser *denoiser, size_t count, const double *times,
+                                bool anywhere)
+{
+    const struct guided *guided = self(denoiser);
+    const quell_denoiser *both[] = {guided->denoiser, guided->guide};
+    quell_status status = check_own_times(&guided->guidance, count, times, anywhere);
+    for (size_t i = 0; i < 2 && !status; i++)
+        if (both[i] && both[i]->type->check_times)
+            status = both[i]->type->check_times(both[i], count, times, anywhere);
+    return status;
 }
 
 static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluation *at)
@@ -175,7 +150,7 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
     const struct guided *guided = self(denoiser);
     const quell_guidance *guidance = &guided->guidance;
     struct quell_evaluation part = *at;
-    double weight = weight_at(guidance, at->t);
+    double weight = quell_guidance_weight(guidance, at->t);
     float *other = at->scratch;
     bool guides = at->t >= guidance->low && at->t <= guidance->high && weight != 1;
     bool whole = guides && guidance->rescale > 0; /* the deviation is that of the mean itself */
@@ -185,10 +160,7 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
     if (!result && guides) result = ask_guide(guided, at, part, other);
     if (result || !guides) return result;
     size_t count = at->rows * denoiser->dim;
-    if (whole)
-        rescale(guided, at, weight, other);
-    else
-        combine(at, count, weight, other);
+    quell_guidance_combine(at, denoiser->dim, weight, guidance->rescale, other);
     if (whole && at->apart) quell_denoiser_part(at->kernels, at->alpha, count, at->x, at->out);
     return 0;
 }
@@ -226,18 +198,10 @@ static const struct quell_denoiser_class guided_class = {
     .constants = constants,
     .evaluate = evaluate,
     .check = check,
+    .check_times = check_times,
     .destroy = destroy,
     .digest = digest,
 };
-
-/* Whether the guide is never asked: a weight of 1 is none. */
-static bool is_none(const quell_guidance *guidance)
-{
-    if (!guidance->points) return guidance->weight == 1;
-    for (size_t i = 0; i < guidance->points; i++)
-        if (guidance->weights[i] != 1) return false;
-    return true;
-}
 
 static quell_status check_weight(double weight)
 {
@@ -313,6 +277,37 @@ static quell_status check_arguments(const quell_denoiser *denoiser, const quell_
     return guidance->points ? check_points(guidance) : check_weight(guidance->weight);
 }
 
+/* Whether both give the same for the same input. Of functions of the host only a handle says so. */
+static bool is_same(const quell_denoiser *denoiser, const quell_denoiser *guide)
+{
+    if (denoiser == guide) return true;
+    if (denoiser->host || guide->host) return false;
+    return quell_denoiser_digest(denoiser) == quell_denoiser_digest(guide);
+}
+
+/* Refuses what has no effect with the rest. A weight of 1 alone is taken, so that weights can be
+ * compared from 1 on. */
+static quell_status check_effects(const quell_denoiser *denoiser, const quell_denoiser *guide,
+                                  const quell_guidance *guidance)
+{
+    bool bounded = guidance->low != 0 || guidance->high != 1,
+         none = quell_guidance_is_none(guidance);
+    if (none && (guide || bounded))
+        return quell_fail(
+            QUELL_BAD_ARGUMENT,
+            "guidance: %s no effect: the weight is 1%s, which is no guidance; leave %s "
+            "out, or give another weight",
+            guide ? "the guide has" : "low and high have", bounded ? " from low to high" : "",
+            guide ? "it" : "them");
+    if (guide && is_same(denoiser, guide))
+        return quell_fail(
+            QUELL_BAD_ARGUMENT,
+            "guidance: the guide is the %s denoiser itself, so that it has no effect; "
+            "give another, or none to guide away from no class",
+            denoiser->type->kind);
+    return QUELL_OK;
+}
+
 /* Adds a hold, which the guided denoiser releases. */
 static quell_denoiser *hold(const quell_denoiser *denoiser)
 {
@@ -367,6 +362,7 @@ quell_status quell_denoiser_from_guidance(quell_denoiser **guided, const quell_d
     quell_guidance g = quell_guidance_defaults();
     quell_status status = guidance ? quell_sized_copy(&sized, &g, sizeof g, guidance) : QUELL_OK;
     if (!status) status = check_arguments(denoiser, guide, &g);
+    if (!status) status = check_effects(denoiser, guide, &g);
     if (!status) status = quell_denoiser_arguments(guided, denoiser->dim);
     if (status) return status;
     struct guided *made = quell_denoiser_new(&guided_class, sizeof *made, denoiser->dim);
@@ -382,7 +378,7 @@ quell_status quell_denoiser_from_guidance(quell_denoiser **guided, const quell_d
     made->base.needs_class = denoiser->needs_class || (guide && guide->needs_class);
     made->base.conditions = denoiser->conditions;
     made->base.taken = denoiser->taken;
-    made->base.asks = denoiser->asks || (guide ? guide->asks : !is_none(&g));
+    made->base.asks = denoiser->asks || (guide ? guide->asks : !quell_guidance_is_none(&g));
     made->base.rows = denoiser->rows;
     made->base.learned_variance = denoiser->learned_variance;
     status = match_conditions(made);
