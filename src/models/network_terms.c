@@ -52,14 +52,22 @@ static quell_status read_rounding(const struct quell_document *document, const c
                               "must have none, nearest, up or down as 'rounding'");
 }
 
+/* Reads a number whose sums and products with others are far from overflow. */
+static bool is_moderate(const char *value, double *number)
+{
+    return quell_json_number(value, number) && fabs(*number) <= 1e30;
+}
+
 static quell_status read_line(const struct quell_document *document,
                               const struct quell_json_object *time, struct quell_time_form *form)
 {
     const char *scale = quell_json_get(time, "scale"), *offset = quell_json_get(time, "offset");
-    if (scale && !(quell_json_number(scale, &form->scale) && form->scale != 0))
-        return quell_document_bad(document, "time", "has a 'scale' that must be a number, not 0");
-    if (offset && !quell_json_number(offset, &form->offset))
-        return quell_document_bad(document, "time", "has an 'offset' that must be a number");
+    if (scale && !(is_moderate(scale, &form->scale) && form->scale != 0))
+        return quell_document_bad(document, "time",
+                                  "has a 'scale' that must be a number up to 1e30, not 0");
+    if (offset && !is_moderate(offset, &form->offset))
+        return quell_document_bad(document, "time",
+                                  "has an 'offset' that must be a number up to 1e30");
     return read_rounding(document, quell_json_get(time, "rounding"), form);
 }
 
@@ -67,7 +75,7 @@ static quell_status read_line(const struct quell_document *document,
 static bool copy(const char *list, double *out)
 {
     for (const char *at = quell_json_first(list); at; at = quell_json_next(at), out++)
-        if (!quell_json_number(at, out)) return false;
+        if (!is_moderate(at, out)) return false;
     return true;
 }
 
@@ -91,7 +99,8 @@ static quell_status read_table(const struct quell_document *document,
     if (!form->table) return quell_fail(QUELL_NO_MEMORY, "%s: no memory", document->path);
     form->points = points;
     if (!copy(at, form->table) || !copy(values, form->table + points))
-        return quell_document_bad(document, "time", "must have numbers in 'at' and 'values'");
+        return quell_document_bad(document, "time",
+                                  "must have numbers up to 1e30 in 'at' and 'values'");
     if (rises(form->table, points)) return QUELL_OK;
     return quell_document_bad(document, "time", "must have numbers that rise in 'at'");
 }

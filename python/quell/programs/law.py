@@ -38,9 +38,11 @@ def _time(field: Any, precondition: str, t: float, alpha: float, sigma: float) -
     if "at" in said:
         made = float(np.interp(made, said["at"], said["values"]))
     made = made * said.get("scale", 1) + said.get("offset", 0)
-    rounded = {"nearest": round, "up": math.ceil, "down": math.floor}
-    how = said.get("rounding", "none")
-    return float(rounded[how](made)) if how in rounded else made
+    slack = 2.0**-40 * (1 + abs(made))
+    if said.get("rounding", "none") == "nearest":
+        return float(round(made))
+    up, down = math.ceil(made - slack), math.floor(made + slack)
+    return {"up": float(up), "down": float(down)}.get(said.get("rounding", "none"), made)
 
 
 def _scale(precondition: str, data: float, alpha: float, sigma: float) -> float:

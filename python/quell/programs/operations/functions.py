@@ -54,6 +54,13 @@ def real_of(value: Any) -> Any:
     return value
 
 
+@lowers("round")
+def to_whole(b: Builder, call: Call) -> Value:
+    if call.arguments.get("decimals"):
+        raise NotKnown("round to decimals", "multiply, round and divide")
+    return b.map("round", [real_of(call.first())], call.dtype)
+
+
 def _compare(name: str) -> None:
     def lower(b: Builder, call: Call) -> Value:
         return b.map(COMPARE[name], [call.first(), call["other"]], torch.bool)
@@ -62,7 +69,8 @@ def _compare(name: str) -> None:
 
 
 for _name in SAME:
-    _one(_name)
+    if _name != "round":
+        _one(_name)
 for _name in COMPARE:
     _compare(_name)
 
@@ -86,6 +94,11 @@ NARROW = (torch.float16, torch.bfloat16, *FLOATS_OF_8)
 
 @lowers("_to_copy", "to", "type_as")
 def convert(b: Builder, call: Call) -> Value:
+    if call.dtype in (torch.int8, torch.uint8, torch.int16):
+        raise NotKnown(
+            f"whole numbers as {str(call.dtype).removeprefix('torch.')}, which wrap",
+            "let the network compute with int64 or float32",
+        )
     if call.dtype in NARROW:
         raise NotKnown(
             f"rounding to {str(call.dtype).removeprefix('torch.')} inside the network",
