@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <quell/denoiser.h>
+#include <quell/grid.h>
+#include <quell/schedule.h>
 #include "base/digest.h"
 #include "denoisers/conditions.h"
 #include "simd/kernels.h"
@@ -76,9 +78,8 @@ struct quell_denoiser_class {
                       double alpha, double sigma, void *out);
     int (*evaluate)(const quell_denoiser *denoiser, const struct quell_evaluation *evaluation);
     void (*destroy)(quell_denoiser *denoiser); /* frees the members, not the struct; may be NULL */
-    /* Refuses a point (alpha, sigma) at which the denoiser cannot be evaluated; NULL: it can be at
-     * all. */
-    quell_status (*check)(const quell_denoiser *denoiser, double alpha, double sigma);
+    /* Refuses a point at which the denoiser cannot be evaluated; NULL: it can be at all. */
+    quell_status (*check)(const quell_denoiser *denoiser, const quell_point *point);
     /* Refuses what has no effect at any of the times at which a sampler evaluates; NULL: nothing.
      * anywhere: at times that it chooses, from times[0] down to times[1]. */
     quell_status (*check_times)(const quell_denoiser *denoiser, size_t count, const double *times,
@@ -108,6 +109,7 @@ struct quell_denoiser {
     size_t conditions;     /* how many it takes */
     const struct quell_taken *taken; /* these, which the denoiser or a part of it owns */
     size_t rows;                     /* preferred number of rows in a call; 0: any */
+    const quell_schedule *trained;   /* what its network was trained with; NULL: not known */
 };
 
 /* Allocates `size` bytes and fills in the head (reproducible, not whole_batch, one hold). NULL if

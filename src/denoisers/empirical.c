@@ -94,8 +94,9 @@ static void destroy(quell_denoiser *denoiser)
 }
 
 /* Refuses a point of the schedule at which the logits do not fit a float. */
-static quell_status check(const quell_denoiser *denoiser, double alpha, double sigma)
+static quell_status check(const quell_denoiser *denoiser, const quell_point *point)
 {
+    double alpha = point->alpha, sigma = point->sigma;
     const struct quell_empirical *empirical = (const struct quell_empirical *)denoiser;
     double scale = alpha / sigma * (1 + empirical->longest);
     if (sigma > 0 && scale < 1e15 && scale / sigma < 1e30) return QUELL_OK;

@@ -24,9 +24,10 @@ static const struct function *self(const quell_denoiser *denoiser)
     return (const struct function *)denoiser;
 }
 
-static quell_status check(const quell_denoiser *denoiser, double alpha, double sigma)
+static quell_status check(const quell_denoiser *denoiser, const quell_point *point)
 {
-    return quell_parametrization_check(&self(denoiser)->parametrization, "function", alpha, sigma);
+    return quell_parametrization_check(&self(denoiser)->parametrization, "function",
+                                       denoiser->trained, point);
 }
 
 static bool plain(const struct function *own)

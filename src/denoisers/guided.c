@@ -24,19 +24,19 @@ static const struct guided *self(const quell_denoiser *denoiser)
     return (const struct guided *)denoiser;
 }
 
-static quell_status check_one(const quell_denoiser *denoiser, double alpha, double sigma)
+static quell_status check_one(const quell_denoiser *denoiser, const quell_point *point)
 {
-    if (denoiser->type->needs_noise && !(sigma > 0))
+    if (denoiser->type->needs_noise && !(point->sigma > 0))
         return quell_fail(QUELL_BAD_ARGUMENT, "guidance: the %s denoiser needs sigma > 0",
                           denoiser->type->kind);
-    return denoiser->type->check ? denoiser->type->check(denoiser, alpha, sigma) : QUELL_OK;
+    return denoiser->type->check ? denoiser->type->check(denoiser, point) : QUELL_OK;
 }
 
-static quell_status check(const quell_denoiser *denoiser, double alpha, double sigma)
+static quell_status check(const quell_denoiser *denoiser, const quell_point *point)
 {
     const struct guided *guided = self(denoiser);
-    quell_status status = check_one(guided->denoiser, alpha, sigma);
-    return status || !guided->guide ? status : check_one(guided->guide, alpha, sigma);
+    quell_status status = check_one(guided->denoiser, point);
+    return status || !guided->guide ? status : check_one(guided->guide, point);
 }
 
 static size_t output_size(const quell_denoiser *denoiser, size_t rows)

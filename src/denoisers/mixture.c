@@ -50,8 +50,9 @@ static size_t constants_size(const quell_denoiser *denoiser)
 
 /* Refuses a point of the schedule at which x_t has no density: sigma = 0, and a component without
  * variance. */
-static quell_status check(const quell_denoiser *denoiser, double alpha, double sigma)
+static quell_status check(const quell_denoiser *denoiser, const quell_point *point)
 {
+    double alpha = point->alpha, sigma = point->sigma;
     const struct mixture *mixture = (const struct mixture *)denoiser;
     double least = alpha * alpha * mixture->least + sigma * sigma;
     if (least >= LEAST_VARIANCE) return QUELL_OK;

@@ -21,9 +21,10 @@ static const struct network_denoiser *self(const quell_denoiser *denoiser)
     return (const struct network_denoiser *)denoiser;
 }
 
-static quell_status check(const quell_denoiser *denoiser, double alpha, double sigma)
+static quell_status check(const quell_denoiser *denoiser, const quell_point *point)
 {
-    return quell_parametrization_check(&self(denoiser)->parametrization, "network", alpha, sigma);
+    return quell_parametrization_check(&self(denoiser)->parametrization, "network",
+                                       denoiser->trained, point);
 }
 
 static size_t input_floats(const quell_denoiser *denoiser, size_t rows)

@@ -3,6 +3,7 @@
 #include "denoisers/parametrization.h"
 #include "base/fail.h"
 #include "base/maths.h"
+#include "core/schedule.h"
 
 #include <string.h>
 
@@ -106,15 +107,67 @@ void quell_parametrization_apply(const struct quell_factors *factors,
                                                         (const float *[]){at->x, at->out});
 }
 
-quell_status quell_parametrization_check(const struct quell_parametrization *parametrization,
-                                         const char *who, double alpha, double sigma)
+static quell_status check_defined(const struct quell_parametrization *parametrization,
+                                  const char *who, const quell_point *point)
 {
-    struct quell_factors c = quell_parametrization_at(parametrization, 0, alpha, sigma);
+    struct quell_factors c =
+        quell_parametrization_at(parametrization, 0, point->alpha, point->sigma);
     if (isfinite(c.in) && isfinite(c.skip) && isfinite(c.out) && isfinite(c.time)) return QUELL_OK;
+    return quell_fail(QUELL_BAD_ARGUMENT,
+                      "%s: output '%s' with precondition '%s'%s is not defined where alpha = %g "
+                      "and sigma = %g; use a grid that leaves this point out",
+                      who, outputs[parametrization->output],
+                      preconditions[parametrization->precondition],
+                      parametrization->time.of == QUELL_TIME_OWN ? "" : " and this time",
+                      point->alpha, point->sigma);
+}
+
+/* Whether the network is told t itself. */
+static bool is_told_t(const struct quell_parametrization *of)
+{
+    return of->time.of == QUELL_TIME_T ||
+           (of->time.of == QUELL_TIME_OWN && of->precondition == QUELL_PLAIN);
+}
+
+static bool is_near(double a, double b) { return fabs(a - b) <= 1e-3 * fabs(b) + 1e-6; }
+
+/* Finds the point of the schedule of the training at which the network is asked: that of the same t
+ * if it is told t, else that of the same sigma / alpha. Leaves it as it is, at the point asked for,
+ * if the schedule has none. */
+static quell_status find_trained(const struct quell_parametrization *of,
+                                 const quell_schedule *trained, quell_point *point)
+{
+    quell_point low, high;
+    if (is_told_t(of)) return quell_schedule_point(trained, point->t, point);
+    quell_status status = quell_schedule_point(trained, 0, &low);
+    if (!status) status = quell_schedule_point(trained, 1, &high);
+    double lambda = quell_lambda(point);
+    if (status || !(lambda <= quell_lambda(&low) && lambda >= quell_lambda(&high))) return status;
+    return isfinite(lambda) ? quell_schedule_at_lambda(trained, lambda, point) : QUELL_OK;
+}
+
+static quell_status check_trained(const struct quell_parametrization *of, const char *who,
+                                  const quell_schedule *trained, const quell_point *point)
+{
+    quell_point own = *point;
+    quell_status status = find_trained(of, trained, &own);
+    if (status || (is_near(point->alpha, own.alpha) && is_near(point->sigma, own.sigma)))
+        return status;
     return quell_fail(
         QUELL_BAD_ARGUMENT,
-        "%s: output '%s' with precondition '%s'%s is not defined where alpha = %g "
-        "and sigma = %g; use a grid that leaves this point out",
-        who, outputs[parametrization->output], preconditions[parametrization->precondition],
-        parametrization->time.of == QUELL_TIME_OWN ? "" : " and this time", alpha, sigma);
+        "%s: it knows only the schedule that it was trained with, whose alpha and sigma %s %.4g "
+        "are %.4g and %.4g; this schedule's are %.4g and %.4g: use that of its file",
+        who, is_told_t(of) ? "at t =" : "where sigma / alpha =",
+        is_told_t(of) ? point->t : point->sigma / point->alpha, own.alpha, own.sigma, point->alpha,
+        point->sigma);
+}
+
+quell_status quell_parametrization_check(const struct quell_parametrization *parametrization,
+                                         const char *who, const quell_schedule *trained,
+                                         const quell_point *point)
+{
+    quell_status status = check_defined(parametrization, who, point);
+    bool free = parametrization->precondition != QUELL_PLAIN && !is_told_t(parametrization);
+    if (status || !trained || free) return status;
+    return check_trained(parametrization, who, trained, point);
 }

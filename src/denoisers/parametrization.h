@@ -18,6 +18,8 @@
 #define QUELL_DENOISERS_PARAMETRIZATION_H
 
 #include <stdbool.h>
+#include <quell/grid.h>
+#include <quell/schedule.h>
 #include <quell/status.h>
 #include "denoisers/denoiser.h"
 #include "denoisers/time_form.h"
@@ -86,8 +88,11 @@ void quell_parametrization_apply(const struct quell_factors *factors,
                                  const struct quell_evaluation *at, size_t dim);
 
 /* Refuses a point at which the factors are not defined: eps and score divide by alpha, and the time
- * of the preconditioning is log(sigma / alpha). */
+ * of the preconditioning is log(sigma / alpha). Refuses a point of another schedule than the one
+ * that the network was trained with, `trained` (NULL: not known), where what the network is given
+ * depends on it: the time t, and x_t as it is. */
 quell_status quell_parametrization_check(const struct quell_parametrization *parametrization,
-                                         const char *who, double alpha, double sigma);
+                                         const char *who, const quell_schedule *trained,
+                                         const quell_point *point);
 
 #endif

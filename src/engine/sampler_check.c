@@ -14,7 +14,7 @@ quell_status quell_sampler_check(const quell_denoiser *denoiser, const quell_poi
                           "sampler: the %s denoiser needs sigma > 0, and sigma is 0 at t = %g",
                           denoiser->type->kind, t->t);
     if (!denoiser->type->check) return QUELL_OK;
-    return denoiser->type->check(denoiser, t->alpha, t->sigma);
+    return denoiser->type->check(denoiser, t);
 }
 
 /* ADAPT evaluates at times between its two ends, so both are checked. */

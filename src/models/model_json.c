@@ -3,6 +3,7 @@
  * compared with each other, and only then a denoiser is created. */
 #include "base/fail.h"
 #include "base/memory.h"
+#include "denoisers/denoiser.h"
 #include "models/description.h"
 #include "models/document.h"
 #include "models/model.h"
@@ -64,7 +65,10 @@ static quell_status read_common(const struct quell_document *document, quell_mod
     strcpy(model->schedule, spec);
     if (!*spec) return QUELL_OK;
     status = quell_schedule_create(&schedule, spec);
-    quell_schedule_free(schedule);
+    if (!status && model->denoiser)
+        model->denoiser->trained = schedule;
+    else
+        quell_schedule_free(schedule);
     return quell_model_refused(document->path, status);
 }
 

@@ -123,6 +123,7 @@ TEST(refusals, empirical)
     REFUSED(quell_denoiser_from_points(&denoiser, 2, 2, nan), BAD);
     REFUSED(quell_denoiser_from_points(&denoiser, SIZE_MAX / 2, 2, one), QUELL_NO_MEMORY);
     CHECK(!quell_denoiser_from_points(&denoiser, 2, 2, huge), "points of 3e38 were refused");
-    CHECK(denoiser->type->check(denoiser, 1, 1) == BAD, "sigma 1 for points of 3e38");
+    const quell_point near = {.t = 1, .alpha = 1, .sigma = 1};
+    CHECK(denoiser->type->check(denoiser, &near) == BAD, "sigma 1 for points of 3e38");
     quell_denoiser_free(denoiser);
 }

@@ -110,7 +110,9 @@ TEST(empirical, needs_noise)
     quell_denoiser *denoiser;
     CHECK(!quell_denoiser_from_points(&denoiser, 2, 1, data), "%s", quell_error_message());
     CHECK(denoiser->type->needs_noise, "no noise needed");
-    CHECK(denoiser->type->check(denoiser, 1, 0) == QUELL_BAD_ARGUMENT, "took sigma 0");
-    CHECK(!denoiser->type->check(denoiser, 1, 1e-3), "refused sigma 1e-3");
+    CHECK(denoiser->type->check(denoiser, &(quell_point){.alpha = 1}) == QUELL_BAD_ARGUMENT,
+          "took sigma 0");
+    CHECK(!denoiser->type->check(denoiser, &(quell_point){.alpha = 1, .sigma = 1e-3}),
+          "refused sigma 1e-3");
     quell_denoiser_free(denoiser);
 }

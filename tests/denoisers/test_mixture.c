@@ -76,8 +76,10 @@ TEST(mixture, point)
     double weights[2] = {1, 2}, means[2] = {-1, 1}, variances[2] = {0, 0.5};
     quell_denoiser *denoiser;
     CHECK(!quell_denoiser_from_mixture(&denoiser, 2, 1, weights, means, variances), "mixture");
-    CHECK(!denoiser->type->check(denoiser, 1, 1e-3), "refused sigma 1e-3");
-    CHECK(denoiser->type->check(denoiser, 1, 0) == QUELL_BAD_ARGUMENT, "took sigma 0");
+    CHECK(!denoiser->type->check(denoiser, &(quell_point){.alpha = 1, .sigma = 1e-3}),
+          "refused sigma 1e-3");
+    CHECK(denoiser->type->check(denoiser, &(quell_point){.alpha = 1}) == QUELL_BAD_ARGUMENT,
+          "took sigma 0");
     quell_denoiser_free(denoiser);
 }
 
