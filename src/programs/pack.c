@@ -21,9 +21,9 @@ static quell_status pack_one(const struct quell_program *program, struct quell_i
     const struct quell_packing *packing = now->kind->packing;
     const struct quell_value *w = &program->value[program->value[now->operand[1]].root];
     if (!now->offset || !w->data) return QUELL_OK;
-    now->packed = quell_new(packing->floats(&program->value[now->operand[1]].shape), sizeof(float));
+    now->packed = quell_new(packing->floats(program, now), sizeof(float));
     if (!now->packed) return quell_program_no_memory(program);
-    packing->pack(&program->value[now->operand[1]].shape, w->data, now->packed);
+    packing->pack(program, now, w->data, now->packed);
     return QUELL_OK;
 }
 

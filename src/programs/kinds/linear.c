@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* linear: y[..., o] = Dot over p of x[..., p] weight[o, p], + bias[o], with constant weights.
  * The rows of all samples, which lie one after the other, are one product. */
+#include "base/memory.h"
 #include "programs/products.h"
 #include "programs/sums.h"
 #include "programs/tail.h"
@@ -40,27 +41,39 @@ static size_t place(const struct quell_shape *w, size_t o, size_t p)
     return (o / QUELL_PANEL * w->size[1] + p) * QUELL_PANEL + o % QUELL_PANEL;
 }
 
-static size_t floats(const struct quell_shape *w)
+static const struct quell_shape *weights_of(const struct quell_program *program,
+                                            const struct quell_instruction *now)
 {
-    return (w->size[0] + QUELL_PANEL - 1) / QUELL_PANEL * QUELL_PANEL * w->size[1];
+    return &program->value[now->operand[1]].shape;
 }
 
-static void pack(const struct quell_shape *w, const float *from, float *to)
+static size_t floats(const struct quell_program *program, const struct quell_instruction *now)
 {
+    const struct quell_shape *w = weights_of(program, now);
+    return quell_round_up(w->size[0], QUELL_PANEL) * w->size[1];
+}
+
+static void pack(const struct quell_program *program, const struct quell_instruction *now,
+                 const float *from, float *to)
+{
+    const struct quell_shape *w = weights_of(program, now);
     for (size_t o = 0; o < w->size[0]; o++)
         for (size_t p = 0; p < w->size[1]; p++) to[place(w, o, p)] = *from++;
 }
 
-static float unpack(const struct quell_shape *w, const float *packed, size_t i)
+static void unpack(const struct quell_program *program, const struct quell_instruction *now,
+                   size_t from, size_t count, float *to)
 {
-    return packed[place(w, i / w->size[1], i % w->size[1])];
+    const struct quell_shape *w = weights_of(program, now);
+    for (size_t i = from; i < from + count; i++)
+        *to++ = now->packed[place(w, i / w->size[1], i % w->size[1])];
 }
 
 static size_t offsets(const struct quell_program *program, const struct quell_instruction *now,
                       size_t *offset)
 {
     size_t in = program->value[now->operand[1]].shape.size[1];
-    for (size_t p = 0; p < in && offset; p++) offset[p] = p * QUELL_PANEL;
+    for (size_t p = 0; p < in && offset; p++) offset[p] = p;
     return in;
 }
 
@@ -151,7 +164,7 @@ static void run(const struct quell_execution *at)
                                            .a_row = w->size[1],
                                            .b = at->of->packed,
                                            .b_panel = w->size[1] * QUELL_PANEL,
-                                           .offset = at->of->offset,
+                                           .left = at->of->offset,
                                            .finish = finish,
                                            .user = &work});
 }
