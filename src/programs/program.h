@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <quell/status.h>
+#include "base/crew.h"
 #include "base/digest.h"
 #include "base/json.h"
 #include "programs/shape.h"
@@ -121,16 +122,21 @@ size_t quell_program_input(const struct quell_program *program, const char *name
  * writes for that stage; the memory of QUELL_FROM_SAMPLE has that many for each of the `samples`
  * that run together, and in it the elements of a value follow sample by sample. input: a pointer
  * for each input; x has its samples one after the other. sample: the index of the sample that is
- * being computed. */
+ * being computed. scratch: the largest of the scratch memories of the stages that are run.
+ *
+ * worker, workers: which of the workers of a crew this is; each has a room of its own, with the
+ * same values and its own scratch memory. Without a crew (NULL) these are 0. */
 struct quell_room {
     size_t samples, sample;
     float *at[QUELL_STAGES];
     const float *input[QUELL_MOST_PROGRAM_INPUTS];
     float *scratch;
+    size_t worker, workers;
+    struct quell_crew *crew;
 };
 
 /* Runs the instructions of one stage. The stages that it depends on must have been run before with
- * the same room. */
+ * the same room. All workers of a crew call it, each with its own room. */
 void quell_program_run(const struct quell_program *program, const struct quell_kernels *kernels,
                        enum quell_stage stage, const struct quell_room *room);
 

@@ -77,26 +77,26 @@ static size_t offsets(const struct quell_program *program, const struct quell_in
     return in;
 }
 
-/* The product at work: out[rows][out], from row `from` on. */
+/* The product at work: out[rows][out], from a row and a column on. */
 struct work {
     struct quell_tail tail;
     const float *bias;
     float *out;
-    size_t from, width;
+    size_t row, column, width;
 };
 
 static void finish(void *user, const struct quell_dots_done *done)
 {
     const struct work *work = user;
-    size_t row = work->from + done->row;
+    size_t row = work->row + done->row, column = work->column + done->column;
     quell_tail_apply(&work->tail, &(struct quell_piece_of_result){
                                       .row = row,
                                       .rows = done->rows,
-                                      .column = done->column,
+                                      .column = column,
                                       .columns = done->columns,
                                       .x = done->total,
                                       .x_row = done->stride,
-                                      .out = work->out + row * work->width + done->column,
+                                      .out = work->out + row * work->width + column,
                                       .out_row = work->width,
                                       .bias = work->bias,
                                       .bias_column = 1});
@@ -143,6 +143,9 @@ static void run_constant(const struct quell_execution *at)
         at->kernels);
 }
 
+/* With fewer rows for each worker, they share the columns. */
+#define FEW_ROWS 12
+
 static void run(const struct quell_execution *at)
 {
     const struct quell_shape *w = quell_shape_of(at, 1);
@@ -155,14 +158,22 @@ static void run(const struct quell_execution *at)
                         .out = at->out,
                         .width = w->size[0]};
     size_t rows = at->samples * quell_elements(quell_out_shape(at)) / w->size[0];
-    size_t end = quell_part_of(at, rows, &work.from);
-    at->kernels->dots(&(struct quell_dots){.m = end - work.from,
-                                           .n = w->size[0],
+    size_t end = rows, columns = w->size[0];
+    if (rows >= FEW_ROWS * at->workers) {
+        end = quell_part_of(at, rows, &work.row);
+    } else {
+        size_t last = quell_part_of(at, (columns + QUELL_PANEL - 1) / QUELL_PANEL, &work.column);
+        work.column *= QUELL_PANEL;
+        if (last * QUELL_PANEL < columns) columns = last * QUELL_PANEL;
+        if (work.column >= columns) return;
+    }
+    at->kernels->dots(&(struct quell_dots){.m = end - work.row,
+                                           .n = columns - work.column,
                                            .k = w->size[1],
                                            .block = quell_block_of(w->size[1]),
-                                           .a = quell_in(at, 0) + work.from * w->size[1],
+                                           .a = quell_in(at, 0) + work.row * w->size[1],
                                            .a_row = w->size[1],
-                                           .b = at->of->packed,
+                                           .b = at->of->packed + work.column * w->size[1],
                                            .b_panel = w->size[1] * QUELL_PANEL,
                                            .left = at->of->offset,
                                            .finish = finish,
