@@ -126,8 +126,9 @@ struct quell_dots_done {
  *     B(p, j) = b[(j / QUELL_PANEL) * b_panel + q(p) + j % QUELL_PANEL]
  *
  * With `left`, l(p) = left[p] and q(p) = p * QUELL_PANEL; else l(p) = p and q(p) = right[p]. Rows of
- * B must be readable up to n rounded up to QUELL_LANES. finish: is called for each rectangle of
- * results; if `turned`, the rows of the rectangles are the columns j. */
+ * B must be readable up to n rounded up to QUELL_LANES. bias[j] is added to the results of column j,
+ * unless it is NULL; it must be readable likewise. finish: is called for each rectangle of results;
+ * if `turned`, the rows of the rectangles are the columns j. */
 struct quell_dots {
     size_t m, n, k, block;
     const float *a;
@@ -136,6 +137,7 @@ struct quell_dots {
     const float *b;
     size_t b_panel;
     const size_t *left, *right;
+    const float *bias;
     int turned;
     void (*finish)(void *user, const struct quell_dots_done *done);
     void *user;

@@ -18,7 +18,16 @@ struct dot_place {
     size_t from, to;
     float *total;
     size_t stride;
+    const float *bias; /* added behind the last block; NULL: none */
 };
+
+/* A total starts from +0, which makes +0 of -0. */
+TILE void row_add_zero(vf *sum, const size_t vectors)
+{
+    vf zero = v_set1(0.0f);
+#define FROM_ZERO(v) sum[v] = v_add(sum[v], zero)
+    EACH_VECTOR(FROM_ZERO);
+}
 
 /* Adds the Dot of one block to totals[rows][vectors LANES], whose rows are `stride` apart. left: the
  * offsets are those of A, else of B. */
@@ -42,9 +51,18 @@ TILE void dot_tile(const struct dot_place *x, const int left, const size_t rows,
 #define DOT_STEP(r) row_step(sum[r], a[r][in_a], right, vectors)
         EACH_ROW(DOT_STEP);
     }
+    if (x->from == 0) {
+#define DOT_FIRST(r) row_add_zero(sum[r], vectors)
+        EACH_ROW(DOT_FIRST);
+    } else {
 #define DOT_ADD(r) row_add(sum[r], total + r * stride, vectors)
+        EACH_ROW(DOT_ADD);
+    }
+    if (x->bias) {
+#define DOT_BIAS(r) row_add(sum[r], x->bias, vectors)
+        EACH_ROW(DOT_BIAS);
+    }
 #define DOT_STORE(r) row_store(sum[r], total + r * stride, vectors)
-    EACH_ROW(DOT_ADD);
     EACH_ROW(DOT_STORE);
 }
 
@@ -76,9 +94,9 @@ static void dot_strip(const struct quell_dots *x, size_t i, size_t count, size_t
         size_t column = j + u * LANES;
         place.b[u] = x->b + column / QUELL_PANEL * x->b_panel + column % QUELL_PANEL;
     }
-    for (size_t t = 0; t < count * place.stride; t += LANES) v_store(total + t, v_set1(0.0f));
     for (; place.from < x->k; place.from += x->block) {
         place.to = x->k - place.from > x->block ? place.from + x->block : x->k;
+        place.bias = place.to == x->k && x->bias ? x->bias + j : NULL;
         for (size_t tile = 0, r = 0; tile < tiles_of_rows; tile++) {
             size_t now = rows + (tile < longer);
             place.a = a + r;

@@ -66,8 +66,19 @@ static unsigned next_round(struct quell_crew *crew, size_t workers)
     return (atomic_load(&crew->round) & ~WORKERS) + NEXT + (unsigned)workers;
 }
 
+/* Looks for some time whether helpers come; only once, before the first piece of work. */
+static void await_helpers(struct quell_crew *crew)
+{
+    if (!crew->spin || crew->awaited) return;
+    crew->awaited = true;
+    int64_t end = quell_nanoseconds() + crew->spin;
+    while (atomic_load(&crew->helpers) + 1 < crew->most && quell_nanoseconds() < end)
+        quell_relax();
+}
+
 void quell_crew_work(struct quell_crew *crew, quell_crew_fn *work, void *data)
 {
+    await_helpers(crew);
     size_t workers = (size_t)atomic_load(&crew->helpers) + 1;
     if (workers > crew->most) workers = crew->most;
     if (crew->process != quell_process_number()) workers = 1;

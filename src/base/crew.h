@@ -2,8 +2,8 @@
 /* Threads that work on one piece of work together, one piece after the other. One of them leads; the
  * others help as long as it leads.
  *
- * Nobody waits for a thread that may never come: the first one to come leads, and a piece is shared
- * among those who are there when it begins. What they compute must not depend on how many they are.
+ * Nobody waits long for a thread that may never come: the first one to come leads, and a piece is
+ * shared among those who are there when it begins. What they compute must not depend on how many they are.
  * Those who wait look for some time, and then sleep. */
 #ifndef QUELL_BASE_CREW_H
 #define QUELL_BASE_CREW_H
@@ -24,6 +24,7 @@ struct quell_crew {
     size_t most;
     int64_t spin;
     unsigned process; /* of the leader */
+    bool awaited;     /* the leader has waited for helpers */
     quell_crew_fn *work;
     void *data;
     _Alignas(QUELL_CACHE_LINE) atomic_uint came, helpers, closed;

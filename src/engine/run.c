@@ -249,17 +249,18 @@ static size_t helpers_of(const struct quell_job *job)
     return can ? denoiser->type->helpers(denoiser) : 0;
 }
 
-/* If there are fewer tiles than workers, the others help. */
+/* If there are fewer tiles than workers, the others help; not more than there are processors, as
+ * those who wait would take them from those who work. */
 static quell_status gather_crews(struct quell_job *job, size_t workers, size_t helpers)
 {
     size_t tiles = job->layout.tiles, processors = quell_openmp_processors();
+    if (processors && workers > processors) workers = processors;
     if (!helpers || job->layout.op_major || tiles >= workers) return QUELL_OK;
     size_t most = workers / tiles - 1;
     if (helpers > most) helpers = most;
     if (!helpers) return QUELL_OK;
     job->workers = tiles * (helpers + 1);
-    bool idle = quell_openmp_passive() || (processors && job->workers > processors);
-    return quell_job_gather_crews(job, helpers, idle ? 0 : SPIN);
+    return quell_job_gather_crews(job, helpers, quell_openmp_passive() ? 0 : SPIN);
 }
 
 /* Runs a plan on x[count][dim]. */

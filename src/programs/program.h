@@ -62,6 +62,14 @@ struct quell_setting {
     float real;
 };
 
+/* The distances of a map's operands from one row to the next, from one column to the next, and from
+ * one sample to the next, where rows and columns are those of the chain. running: as bits, the
+ * operands that are the result so far. */
+struct quell_steps {
+    size_t row[3], column[3], skip[3];
+    unsigned running;
+};
+
 /* operand: indices of values. set: the settings, by the index of the attribute in the kind's list.
  * same: the elements of the result are those of the first operand in the same order, so that there
  * is nothing to compute. scratch: the size of the scratch memory, in floats.
@@ -79,6 +87,7 @@ struct quell_instruction {
     bool same, fused;
     uint64_t multiply_adds;
     size_t scratch, next, writes, rows;
+    struct quell_steps steps;
     float *packed;
     size_t *offset;
 };

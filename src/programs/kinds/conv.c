@@ -118,12 +118,12 @@ static size_t offsets(const struct quell_program *program, const struct quell_in
 }
 
 /* A convolution at work, on some lines of a sample. x: what is read of the input; copies: where
- * copies go, and the table of their rows. positions: of the whole result. row, column: the first
+ * copies go, and the table of their rows. bias_of_columns: if the kernel adds it. positions: of the whole result. row, column: the first
  * row of the group's results, counted over all samples, and the first position of the lines. */
 struct work {
     struct quell_conv_way way;
     struct quell_tail tail;
-    const float *bias, *weights, *x;
+    const float *bias, *bias_of_columns, *weights, *x;
     float *out, *copies;
     size_t *rows;
     size_t positions, row, column;
@@ -163,6 +163,7 @@ static void multiply(const struct quell_execution *at, struct work *work, size_t
         dots.m = positions, dots.n = to - from;
         dots.a = work->x + first * way->padded.plane, dots.row = work->rows;
         dots.left = at->of->offset;
+        dots.bias = work->bias_of_columns ? work->bias_of_columns + from : NULL;
         dots.b = weights, dots.b_panel = QUELL_PANEL * way->k;
     } else {
         dots.m = to - from, dots.n = positions;
@@ -209,6 +210,25 @@ static size_t channel_of(const struct work *work, size_t part, size_t parts)
     return channel < all ? channel : all;
 }
 
+/* Chooses how many lines of the result are a piece of work, and how many parts of the output
+ * channels, so that all workers have something to do. */
+static void divide(const struct quell_execution *at, const struct work *work, size_t lines,
+                   size_t *most, size_t *parts)
+{
+    const struct quell_conv_way *way = &work->way;
+    size_t workers = at->workers, all = way->each * way->groups;
+    size_t panels = way->how == QUELL_CONV_LINES ? all / 8 : (all + QUELL_PANEL - 1) / QUELL_PANEL;
+    if (way->groups > 1 && way->how == QUELL_CONV_PADDED) panels = way->groups;
+    if ((lines + *most - 1) / *most * at->samples >= 2 * workers || workers < 2) return;
+    *parts = workers;
+    if (panels && panels % workers == 0) return;
+    size_t each = (lines + workers - 1) / workers;
+    if (each < *most) *most = each;
+    size_t strips = (lines + *most - 1) / *most * at->samples;
+    *parts = strips < workers ? (workers + strips - 1) / strips : 1;
+    if (*parts > panels) *parts = panels ? panels : 1;
+}
+
 /* The pieces of work are some lines of a sample; if there are few, also some of its output
  * channels, for which each worker copies the lines itself. */
 static void run_pieces(const struct quell_execution *at, struct work *work)
@@ -216,8 +236,9 @@ static void run_pieces(const struct quell_execution *at, struct work *work)
     bool padded = work->way.how == QUELL_CONV_PADDED;
     size_t most = padded ? work->way.padded.most : work->way.lines.most;
     size_t each = padded ? work->way.padded.positions : work->way.lines.width;
-    size_t lines = quell_out_shape(at)->size[1], strips = (lines + most - 1) / most;
-    size_t parts = at->workers > 1 && strips * at->samples < 4 * at->workers ? at->workers : 1;
+    size_t lines = quell_out_shape(at)->size[1], parts = 1;
+    divide(at, work, lines, &most, &parts);
+    size_t strips = (lines + most - 1) / most;
     size_t from, end = quell_part_of(at, strips * at->samples * parts, &from), copied = SIZE_MAX;
     for (size_t i = from; i < end; i++) {
         size_t strip = i / parts, sample = strip / strips, line = strip % strips * most;
@@ -247,10 +268,11 @@ static bool is_shared(const struct quell_execution *at)
 /* Without copies; one worker does it. */
 static void run_plainly(const struct quell_execution *at)
 {
-    struct quell_tail tail = quell_tail_of(at);
+    struct quell_tail tail;
     const struct quell_shape *out = quell_out_shape(at);
     size_t positions = quell_elements_of(out, 1, out->rank);
     if (at->worker) return;
+    quell_tail_of(at, &tail);
     quell_conv_gathered(at);
     quell_tail_apply(&tail, &(struct quell_piece_of_result){.rows = out->size[0],
                                                             .columns = positions,
@@ -263,18 +285,24 @@ static void run_plainly(const struct quell_execution *at)
 static void run_some(const struct quell_execution *at)
 {
     const struct quell_shape *out = quell_out_shape(at), *w = quell_shape_of(at, 1);
-    struct work work = {.way = way_at(at->program, at->of),
-                        .tail = quell_tail_of(at),
-                        .bias = at->of->operands > 2 ? quell_in(at, 2) : NULL,
-                        .weights = at->of->packed,
-                        .out = at->out,
-                        .copies = at->scratch,
-                        .positions = quell_elements_of(out, 1, out->rank)};
+    struct work work;
+    work.way = way_at(at->program, at->of);
+    work.bias = at->of->operands > 2 ? quell_in(at, 2) : NULL;
+    work.bias_of_columns = NULL;
+    work.weights = at->of->packed;
+    work.out = at->out;
+    work.copies = at->scratch;
+    work.positions = quell_elements_of(out, 1, out->rank);
+    quell_tail_of(at, &work.tail);
     if (work.way.how == QUELL_CONV_PADDED) {
         const struct quell_padded *padded = &work.way.padded;
         work.copies += quell_conv_way_floats(&work.way) - padded->floats;
         work.rows = (size_t *)(void *)at->scratch;
         quell_padded_rows(padded, padded->most, work.rows);
+        if (work.way.each % QUELL_LANES == 0) {
+            work.bias_of_columns = work.bias;
+            work.bias = NULL;
+        }
     }
     if (!work.weights) {
         float *own = at->scratch + quell_conv_way_floats(&work.way);

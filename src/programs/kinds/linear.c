@@ -153,10 +153,12 @@ static void run(const struct quell_execution *at)
         run_constant(at);
         return;
     }
-    struct work work = {.tail = quell_tail_of(at),
-                        .bias = at->of->operands > 2 ? quell_in(at, 2) : NULL,
-                        .out = at->out,
-                        .width = w->size[0]};
+    struct work work;
+    work.bias = at->of->operands > 2 ? quell_in(at, 2) : NULL;
+    work.out = at->out;
+    work.row = work.column = 0;
+    work.width = w->size[0];
+    quell_tail_of(at, &work.tail);
     size_t rows = at->samples * quell_elements(quell_out_shape(at)) / w->size[0];
     size_t end = rows, columns = w->size[0];
     if (rows >= FEW_ROWS * at->workers) {
@@ -167,6 +169,11 @@ static void run(const struct quell_execution *at)
         if (last * QUELL_PANEL < columns) columns = last * QUELL_PANEL;
         if (work.column >= columns) return;
     }
+    const float *bias = work.bias ? work.bias + work.column : NULL;
+    if (columns % QUELL_LANES == 0)
+        work.bias = NULL;
+    else
+        bias = NULL;
     at->kernels->dots(&(struct quell_dots){.m = end - work.row,
                                            .n = columns - work.column,
                                            .k = w->size[1],
@@ -176,6 +183,7 @@ static void run(const struct quell_execution *at)
                                            .b = at->of->packed + work.column * w->size[1],
                                            .b_panel = w->size[1] * QUELL_PANEL,
                                            .left = at->of->offset,
+                                           .bias = bias,
                                            .finish = finish,
                                            .user = &work});
 }
