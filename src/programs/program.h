@@ -134,7 +134,8 @@ size_t quell_program_input(const struct quell_program *program, const char *name
  * being computed. scratch: the largest of the scratch memories of the stages that are run.
  *
  * worker, workers: which of the workers of a crew this is; each has a room of its own, with the
- * same values and its own scratch memory. Without a crew (NULL) these are 0. */
+ * same values and its own scratch memory. Without a crew (NULL) these are 0. share_all: small
+ * instructions are shared as well, for tests. */
 struct quell_room {
     size_t samples, sample;
     float *at[QUELL_STAGES];
@@ -142,6 +143,7 @@ struct quell_room {
     float *scratch;
     size_t worker, workers;
     struct quell_crew *crew;
+    bool share_all;
 };
 
 /* Runs the instructions of one stage. The stages that it depends on must have been run before with

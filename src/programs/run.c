@@ -50,6 +50,7 @@ static bool is_shared(const struct quell_program *program, const struct quell_in
                       const struct quell_room *room, size_t samples)
 {
     if (room->workers < 2 || !now->kind->shared) return false;
+    if (room->share_all) return true;
     double elements = (double)quell_elements(&program->value[now->result].shape);
     double work = (double)now->multiply_adds + MULTIPLY_ADDS * elements;
     return work * (double)samples > SMALL_WORK;
