@@ -266,6 +266,11 @@ struct quell_kernels {
 
     /* What programs are made of (docs/programs.md). */
     void (*dots)(const struct quell_dots *dots);
+
+    /* to[j * to_row + i] = from[i * from_row + j] for rows i and columns j. */
+    void (*turn)(const float *from, size_t rows, size_t from_row, size_t columns, float *to,
+                 size_t to_row);
+
     void (*map[QUELL_MAP_FUNCTIONS])(const struct quell_map *map);
     void (*sum_rows)(const struct quell_sums *sums);
     void (*sum_columns)(const struct quell_sums *sums);

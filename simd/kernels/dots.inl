@@ -29,28 +29,67 @@ TILE void row_add_zero(vf *sum, const size_t vectors)
     EACH_VECTOR(FROM_ZERO);
 }
 
+/* How many rows' pointers are kept in registers; gcc would put more of them in vector registers,
+ * and each move from there costs as much as a product. */
+#define KEPT_ROWS 6
+
+/* The products of one block, with the offsets of A. */
+TILE void dot_left(const struct dot_place *x, vf sum[MOST_ROWS][MOST_VECTORS], const size_t rows,
+                   const size_t vectors)
+{
+    const float *a[MOST_ROWS], *b[MOST_VECTORS], *const volatile *rest = x->a;
+    const size_t *offset = x->left + x->from, *end = x->left + x->to;
+    vf right[MOST_VECTORS];
+#define DOT_LEFT(r) a[r] = x->a[r]
+    EACH_ROW(DOT_LEFT);
+#define DOT_COLUMN(v) b[v] = x->b[v] + x->from * QUELL_PANEL
+    EACH_VECTOR(DOT_COLUMN);
+    const float *panel = b[0];
+    for (size_t line = 0; offset < end; offset++, line += QUELL_PANEL, panel += QUELL_PANEL) {
+        size_t at = *offset;
+#define DOT_PANEL(v) right[v] = v_load(panel + v * LANES)
+#define DOT_PANELS(v) right[v] = v_load(b[v] + line)
+        if (vectors * LANES <= QUELL_PANEL)
+            EACH_VECTOR(DOT_PANEL);
+        else
+            EACH_VECTOR(DOT_PANELS);
+#define DOT_LEFT_STEP(r) row_step(sum[r], (r < KEPT_ROWS ? a[r] : rest[r])[at], right, vectors)
+        EACH_ROW(DOT_LEFT_STEP);
+    }
+}
+
+/* The same with the offsets of B. */
+TILE void dot_right(const struct dot_place *x, vf sum[MOST_ROWS][MOST_VECTORS], const size_t rows,
+                    const size_t vectors)
+{
+    const float *a[MOST_ROWS], *b[MOST_VECTORS];
+    vf right[MOST_VECTORS];
+    EACH_ROW(DOT_LEFT);
+#define DOT_OTHER(v) b[v] = x->b[v]
+    EACH_VECTOR(DOT_OTHER);
+    for (size_t p = x->from; p < x->to; p++) {
+        size_t at = x->right[p];
+#define DOT_RIGHT(v) right[v] = v_load(b[v] + at)
+        EACH_VECTOR(DOT_RIGHT);
+#define DOT_RIGHT_STEP(r) row_step(sum[r], a[r][p], right, vectors)
+        EACH_ROW(DOT_RIGHT_STEP);
+    }
+}
+
 /* Adds the Dot of one block to totals[rows][vectors LANES], whose rows are `stride` apart. left: the
  * offsets are those of A, else of B. */
 TILE void dot_tile(const struct dot_place *x, const int left, const size_t rows,
                    const size_t vectors)
 {
-    const float *a[MOST_ROWS], *b[MOST_VECTORS];
-    const size_t *offset = left ? x->left : x->right, stride = x->stride;
+    const size_t stride = x->stride;
     float *total = x->total;
-    vf sum[MOST_ROWS][MOST_VECTORS], right[MOST_VECTORS];
-#define DOT_COLUMN(v) b[v] = x->b[v] + (left ? x->from * QUELL_PANEL : 0)
-    EACH_VECTOR(DOT_COLUMN);
-#define DOT_LEFT(r) a[r] = x->a[r]
-    EACH_ROW(DOT_LEFT);
+    vf sum[MOST_ROWS][MOST_VECTORS];
 #define DOT_ZERO(r) row_zero(sum[r], vectors)
     EACH_ROW(DOT_ZERO);
-    for (size_t p = x->from, line = 0; p < x->to; p++, line += QUELL_PANEL) {
-        size_t in_a = left ? offset[p] : p, in_b = left ? line : offset[p];
-#define DOT_RIGHT(v) right[v] = v_load(b[v] + in_b)
-        EACH_VECTOR(DOT_RIGHT);
-#define DOT_STEP(r) row_step(sum[r], a[r][in_a], right, vectors)
-        EACH_ROW(DOT_STEP);
-    }
+    if (left)
+        dot_left(x, sum, rows, vectors);
+    else
+        dot_right(x, sum, rows, vectors);
     if (x->from == 0) {
 #define DOT_FIRST(r) row_add_zero(sum[r], vectors)
         EACH_ROW(DOT_FIRST);
@@ -107,19 +146,20 @@ static void dot_strip(const struct quell_dots *x, size_t i, size_t count, size_t
     }
 }
 
-/* Turns a rectangle of totals: to[stride][MOST_DOT_ROWS]. */
-static void dot_turn(const float *total, size_t count, size_t stride, float *to)
+/* to[j][r] = from[r][j] */
+static void turn(const float *from, size_t rows, size_t from_row, size_t columns, float *to,
+                 size_t to_row)
 {
-    for (size_t j = 0; j < stride; j += 4) {
-        size_t r = 0;
-        for (; r + LANES <= count; r += LANES) {
-            vf columns[4];
-            v_load_rows(total + r * stride + j, stride, columns);
-            for (size_t c = 0; c < 4; c++) v_store(to + (j + c) * MOST_DOT_ROWS + r, columns[c]);
+    for (size_t j = 0; j < columns;) {
+        size_t r = 0, four = columns - j < 4 ? 1 : 4;
+        for (; four == 4 && r + LANES <= rows; r += LANES) {
+            vf column[4];
+            v_load_rows(from + r * from_row + j, from_row, column);
+            for (size_t c = 0; c < 4; c++) v_store(to + (j + c) * to_row + r, column[c]);
         }
-        for (; r < count; r++)
-            for (size_t c = 0; c < 4; c++)
-                to[(j + c) * MOST_DOT_ROWS + r] = total[r * stride + j + c];
+        for (; r < rows; r++)
+            for (size_t c = 0; c < four; c++) to[(j + c) * to_row + r] = from[r * from_row + j + c];
+        j += four;
     }
 }
 
@@ -137,9 +177,8 @@ static void dot_rows(const struct quell_dots *x, size_t i, size_t count)
                                        total, strip};
         dot_strip(x, i, count, j, v, total);
         if (x->turned) {
-            dot_turn(total, count, strip, turned);
-            done = (struct quell_dots_done){j,     done.columns, i, count,
-                                            turned, MOST_DOT_ROWS};
+            turn(total, count, strip, done.columns, turned, MOST_DOT_ROWS);
+            done = (struct quell_dots_done){j, done.columns, i, count, turned, MOST_DOT_ROWS};
         }
         x->finish(x->user, &done);
         j += strip;

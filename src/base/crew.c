@@ -72,8 +72,7 @@ static void await_helpers(struct quell_crew *crew)
     if (!crew->spin || crew->awaited) return;
     crew->awaited = true;
     int64_t end = quell_nanoseconds() + crew->spin;
-    while (atomic_load(&crew->helpers) + 1 < crew->most && quell_nanoseconds() < end)
-        quell_relax();
+    while (atomic_load(&crew->helpers) + 1 < crew->most && quell_nanoseconds() < end) quell_relax();
 }
 
 void quell_crew_work(struct quell_crew *crew, quell_crew_fn *work, void *data)

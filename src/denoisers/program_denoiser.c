@@ -173,8 +173,8 @@ static void run_stages(void *data, size_t worker, size_t workers)
     room.workers = workers;
     room.crew = share->at->crew;
     if (worker)
-        room.scratch = (float *)share->at->help +
-                       (worker - 1) * (help_size(&own->base) / sizeof(float));
+        room.scratch =
+            (float *)share->at->help + (worker - 1) * (help_size(&own->base) / sizeof(float));
     for (int stage = QUELL_FROM_CONDITIONS; stage < QUELL_STAGES; stage++)
         quell_program_run(&own->program, share->at->kernels, (enum quell_stage)stage, &room);
 }

@@ -53,8 +53,7 @@ struct quell_layout quell_layout_plan(const quell_denoiser *denoiser, size_t cou
                   : tile                ? least(tile, count)
                                         : whole_rows(denoiser, count, workers);
     struct quell_layout layout = rows_of(rows, denoiser->dim, count);
-    layout.op_major =
-        denoiser->whole_batch ||
-        (layout.tiles < workers && denoiser->dim >= LARGE_SAMPLE && !helpers);
+    layout.op_major = denoiser->whole_batch ||
+                      (layout.tiles < workers && denoiser->dim >= LARGE_SAMPLE && !helpers);
     return layout;
 }

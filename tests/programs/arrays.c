@@ -118,8 +118,8 @@ static void describe(char text[4096], const char *instructions, size_t output,
     const char *before = "";
     for (size_t i = 0; i < tensors->count; i++) {
         if (tensors->constants >> i & 1 || !tensors->arrays[i].at) continue;
-        used += (size_t)snprintf(text + used, 4096 - used, "%s'%c': [", before,
-                                 name_of(tensors, i));
+        used +=
+            (size_t)snprintf(text + used, 4096 - used, "%s'%c': [", before, name_of(tensors, i));
         before = ", ";
         for (size_t d = 0; d < tensors->arrays[i].rank; d++)
             used += (size_t)snprintf(text + used, 4096 - used, "%s%zu", d ? ", " : "",

@@ -161,7 +161,7 @@ static void multiply(const struct quell_execution *at, struct work *work, size_t
                               .user = work};
     if (padded) {
         dots.m = positions, dots.n = to - from;
-        dots.a = work->x + first * way->padded.plane, dots.row = work->rows;
+        dots.a = work->x + first * way->padded.channel, dots.row = work->rows;
         dots.left = at->of->offset;
         dots.bias = work->bias_of_columns ? work->bias_of_columns + from : NULL;
         dots.b = weights, dots.b_panel = QUELL_PANEL * way->k;
@@ -196,7 +196,7 @@ static void read_lines(const struct quell_execution *at, struct work *work, size
     if (work->way.how == QUELL_CONV_LINES)
         quell_lines_copy(&work->way.lines, x, line, count, work->copies);
     else
-        work->x = quell_padded_copy(&work->way.padded, x, line, count, work->copies);
+        work->x = quell_padded_copy(&work->way.padded, at->kernels, x, line, count, work->copies);
 }
 
 /* The first output channel of a part. Panels are whole, and so are groups of channels, if there are

@@ -75,4 +75,3 @@ void quell_conv_gathered(const struct quell_execution *at)
         if (products.bias) products.bias += each;
     }
 }
-

@@ -64,9 +64,8 @@ size_t quell_conv_packed_place(const struct quell_conv_way *way, const struct qu
 void quell_conv_pack(const struct quell_conv_way *way, const struct quell_shape *w,
                      const float *from, float *to)
 {
-    size_t taps = quell_elements_of(w, 2, w->rank), step = way->how == QUELL_CONV_LINES
-                                                               ? 1
-                                                               : QUELL_PANEL;
+    size_t taps = quell_elements_of(w, 2, w->rank),
+           step = way->how == QUELL_CONV_LINES ? 1 : QUELL_PANEL;
     for (size_t o = 0; o < w->size[0]; o++) {
         float *row = to + quell_conv_way_weights(way, o);
         for (size_t c = 0; c < way->inputs; c++)

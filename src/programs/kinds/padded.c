@@ -36,16 +36,16 @@ static bool is_direct(const struct quell_window *window)
 static bool set_most(struct quell_padded *padded, size_t most)
 {
     padded->most = most;
-    padded->plane = span_of(&padded->window, 0, most);
-    if (padded->direct) padded->plane = (size_t)padded->window.in[0];
-    if (quell_multiply(padded->plane, padded->width, &padded->plane)) return false;
     padded->floats = 0;
-    if (padded->direct) return true;
-    if (padded->plane > MOST) return false;
-    padded->plane = quell_round_up(padded->plane, QUELL_LANES);
-    if (padded->plane % 256 == 0) padded->plane += QUELL_LANES;
-    padded->floats = padded->plane;
-    return multiply(&padded->floats, padded->channels);
+    padded->channel = 1;
+    padded->position = padded->channels;
+    if (padded->direct) {
+        padded->position = 1;
+        return !quell_multiply(padded->width, (size_t)padded->window.in[0], &padded->channel);
+    }
+    padded->floats = span_of(&padded->window, 0, most);
+    return padded->floats <= MOST && multiply(&padded->floats, padded->width) &&
+           multiply(&padded->floats, padded->channels);
 }
 
 bool quell_padded_of(struct quell_padded *padded, const struct quell_window *window,
@@ -61,8 +61,8 @@ bool quell_padded_of(struct quell_padded *padded, const struct quell_window *win
             window->taps[d] > (int64_t)MOST)
             return false;
     for (size_t d = 1; d < window->rank; d++) {
-        padded->span[d] = padded->direct ? (size_t)window->in[d]
-                                         : span_of(window, d, (size_t)window->out[d]);
+        padded->span[d] =
+            padded->direct ? (size_t)window->in[d] : span_of(window, d, (size_t)window->out[d]);
         if (!multiply(&padded->width, padded->span[d]) ||
             !multiply(&padded->positions, (size_t)window->out[d]))
             return false;
@@ -82,7 +82,7 @@ size_t quell_padded_tap(const struct quell_padded *padded, size_t tap, size_t c)
     quell_window_place(window, window->taps, tap, place);
     for (size_t d = 0; d < window->rank; d++)
         at = at * (d ? padded->span[d] : 1) + (size_t)(place[d] * window->dilation[d]);
-    return c * padded->plane + at;
+    return c * padded->channel + at * padded->position;
 }
 
 void quell_padded_rows(const struct quell_padded *padded, size_t count, size_t *row)
@@ -95,57 +95,78 @@ void quell_padded_rows(const struct quell_padded *padded, size_t count, size_t *
         for (size_t r = 0; r < rows; r++) {
             size_t at = line * (size_t)window->stride[0] * padded->width;
             if (window->rank > 2) at += r * (size_t)window->stride[1] * padded->span[2];
-            for (size_t i = 0; i < across; i++) *row++ = at + i * step;
+            for (size_t i = 0; i < across; i++) *row++ = (at + i * step) * padded->position;
         }
 }
 
-/* Copies a row along the last dimension, with what is before and after it. */
-static void copy_last(const struct quell_padded *padded, const float *x, float *to)
+/* A copy at work: x, the distance of its channels, and where its next position goes. */
+struct copying {
+    const struct quell_padded *padded;
+    const struct quell_kernels *kernels;
+    const float *x;
+    size_t in;
+    float *to;
+};
+
+static void put_zeros(struct copying *copy, size_t positions)
 {
-    size_t d = padded->window.rank - 1;
-    int64_t span = (int64_t)padded->span[d], before = padded->window.before[d];
-    int64_t begin = before > 0 ? before : 0, end = before + padded->window.in[d];
-    if (begin > span) begin = span;
-    if (end > span) end = span;
-    if (end < begin) end = begin;
-    for (int64_t i = 0; i < begin; i++) to[i] = 0;
-    if (end > begin)
-        memcpy(to + begin, x + begin - before, (size_t)(end - begin) * sizeof *to);
-    for (int64_t i = end; i < span; i++) to[i] = 0;
+    size_t count = positions * copy->padded->channels;
+    memset(copy->to, 0, count * sizeof *copy->to);
+    copy->to += count;
 }
 
-static void copy_line(const struct quell_padded *padded, const float *x, float *to)
+/* Puts `span` positions along dimension d of the elements from x[at] on, with what is before and
+ * after them. from: the place of the first one, counted from the first element. */
+static void put_row(struct copying *copy, size_t d, size_t at, int64_t from, size_t span)
 {
+    int64_t size = copy->padded->window.in[d], end = from + (int64_t)span;
+    size_t before = from < 0 ? (size_t)(end < 0 ? (int64_t)span : -from) : 0;
+    size_t after = end > size ? (size_t)(from > size ? (int64_t)span : end - size) : 0;
+    size_t inside = span > before + after ? span - before - after : 0;
+    put_zeros(copy, inside ? before : span);
+    if (!inside) return;
+    copy->kernels->turn(copy->x + at + (from < 0 ? 0 : (size_t)from), copy->padded->channels,
+                        copy->in, inside, copy->to, copy->padded->channels);
+    copy->to += inside * copy->padded->channels;
+    put_zeros(copy, after);
+}
+
+/* Puts a line of the input, which begins at x[at]. */
+static void put_line(struct copying *copy, size_t at)
+{
+    const struct quell_padded *padded = copy->padded;
     const struct quell_window *window = &padded->window;
-    if (window->rank == 1) *to = *x;
-    if (window->rank == 2) copy_last(padded, x, to);
-    if (window->rank < 3) return;
-    for (size_t i = 0; i < padded->span[1]; i++, to += padded->span[2]) {
-        int64_t at = (int64_t)i - window->before[1];
-        if (at < 0 || at >= window->in[1])
-            memset(to, 0, padded->span[2] * sizeof *to);
+    if (window->rank == 2) {
+        put_row(copy, 1, at, -window->before[1], padded->span[1]);
+        return;
+    }
+    for (size_t i = 0; i < padded->span[1]; i++) {
+        int64_t row = (int64_t)i - window->before[1];
+        if (row < 0 || row >= window->in[1])
+            put_zeros(copy, padded->span[2]);
         else
-            copy_last(padded, x + at * window->in[2], to);
+            put_row(copy, 2, at + (size_t)(row * window->in[2]), -window->before[2],
+                    padded->span[2]);
     }
 }
 
-const float *quell_padded_copy(const struct quell_padded *padded, const float *x, size_t line,
+const float *quell_padded_copy(const struct quell_padded *padded,
+                               const struct quell_kernels *kernels, const float *x, size_t line,
                                size_t count, float *to)
 {
     const struct quell_window *window = &padded->window;
     size_t first = line * (size_t)window->stride[0], lines = span_of(window, 0, count), in_line = 1;
     for (size_t d = 1; d < window->rank; d++) in_line *= (size_t)window->in[d];
     if (padded->direct) return x + first * in_line;
-    for (size_t c = 0; c < padded->channels; c++) {
-        float *plane = to + c * padded->plane;
-        const float *from = x + c * (size_t)window->in[0] * in_line;
-        for (size_t l = 0; l < lines; l++, plane += padded->width) {
-            int64_t at = (int64_t)(first + l) - window->before[0];
-            if (at < 0 || at >= window->in[0])
-                memset(plane, 0, padded->width * sizeof *plane);
-            else
-                copy_line(padded, from + (size_t)at * in_line, plane);
-        }
+    struct copying copy = {padded, kernels, x, (size_t)window->in[0] * in_line, to};
+    int64_t from = (int64_t)first - window->before[0];
+    if (window->rank == 1) put_row(&copy, 0, 0, from, lines);
+    for (size_t l = 0; l < lines && window->rank > 1; l++) {
+        int64_t at = from + (int64_t)l;
+        if (at < 0 || at >= window->in[0])
+            put_zeros(&copy, padded->width);
+        else
+            put_line(&copy, (size_t)at * in_line);
     }
     return to;
 }

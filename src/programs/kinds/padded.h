@@ -7,13 +7,14 @@
 #include "programs/kinds/window.h"
 
 /* A line has all positions with one place along the first dimension. direct: nothing is copied.
- * span: the sizes of the copy along the later dimensions; width: its elements in a line. most: lines
- * of the result at a time, of `positions` each; plane: the distance of two channels; floats: the
- * copy. */
+ * span: the sizes of the copy along the later dimensions; width: its positions in a line. most: lines
+ * of the result at a time, of `positions` each; channel, position: the distances of two channels
+ * and of two positions; floats: the copy, in which the channels of a position follow one another. */
 struct quell_padded {
     struct quell_window window;
     bool direct;
-    size_t channels, span[QUELL_MOST_SPATIAL_DIMS], width, most, positions, plane, floats;
+    size_t channels, span[QUELL_MOST_SPATIAL_DIMS], width, most, positions, channel, position,
+        floats;
 };
 
 /* Returns false if the copy would be too large; the window is then read in another way. */
@@ -28,7 +29,8 @@ void quell_padded_rows(const struct quell_padded *padded, size_t count, size_t *
 
 /* Returns x[channels][s...] as `count` lines of the result from `line` on see it; copied to `to`,
  * unless it is read directly. */
-const float *quell_padded_copy(const struct quell_padded *padded, const float *x, size_t line,
+const float *quell_padded_copy(const struct quell_padded *padded,
+                               const struct quell_kernels *kernels, const float *x, size_t line,
                                size_t count, float *to);
 
 #endif
