@@ -41,10 +41,19 @@ module quell_callbacks
 
     ! Creates a denoiser for dim elements from a procedure, or from an object. The object must be a
     ! target, and must last as long as anything that holds the denoiser. An internal procedure must
-    ! not be used after its host has returned. By keyword: output ('x0', 'eps', 'v', 'score',
-    ! 'flow'), precondition ('none', 'simple', 'karras'), whole_batch, reproducible, variance
-    ! ('none', 'learned_range'), classes, digest; quell_function_options in quell/denoiser.h says
-    ! what they mean.
+    ! not be used after its host has returned. By keyword:
+    !
+    ! output: what the function's output is: 'x0', 'eps', 'v', 'score' or 'flow'
+    ! precondition: how its input and its time are made: 'none', 'simple', 'karras', 'unscaled' or
+    !   'straight'
+    ! whole_batch: whether it is called once for all samples of a run
+    ! reproducible: whether a column of the output depends only on that column of the input and on
+    !   the sample's index, to the last bit
+    ! variance: what the function has learned of the variance: 'none' or 'learned_range'
+    ! classes: the number of classes
+    ! digest: a number of the caller's that says what the function computes
+    !
+    ! quell_function_options in quell/denoiser.h says more.
     interface quell_denoiser_from_function
         module procedure from_procedure, from_object
     end interface

@@ -180,8 +180,8 @@ contains
     end subroutine
 
     ! Creates a denoiser that is guided by another one or, without `guide`, by itself for no class.
-    ! weight: 2 if it is left out; or weights at times. The denoiser is guided at times from low (0)
-    ! to high (1).
+    ! weight: w, where 1 is no guidance, and 2 the default; or the weights at these times, linear in
+    ! between. The denoiser is guided at times from low (0) to high (1).
     recursive subroutine quell_denoiser_from_guidance(guided, denoiser, guide, weight, low, high, &
         times, weights, stat, errmsg)
         type(quell_denoiser), intent(out) :: guided

@@ -56,25 +56,27 @@ module quell_run_options
         end subroutine
     end interface
 
-    ! What is drawn: the samples first, first + 1, ... of this seed, as many as x has columns.
-    ! classes: the class of each sample, from 0 on, or -1 for none. context: an address that is
-    ! handed to the denoisers and the steps of the caller's.
+    ! What is drawn: the samples first, first + 1, ... of this seed, as many as x has columns. A
+    ! class is counted from 0; -1 is none.
     type :: quell_draw
-        integer(c_int64_t) :: seed = 0, first = 0
-        integer(c_int32_t), allocatable :: classes(:)
-        type(c_ptr) :: context = c_null_ptr
+        integer(c_int64_t) :: seed = 0  ! the seed
+        integer(c_int64_t) :: first = 0 ! the index of the first sample
+        integer(c_int32_t), allocatable :: classes(:) ! the class of each sample
+        type(c_ptr) :: context = c_null_ptr ! handed to the denoisers and the steps of the caller's
     end type
 
-    ! How it is drawn. Nothing here changes a bit of a sample. threads: the upper bound on the
-    ! number of threads; 0: as many as the machine allows, and 1 inside a parallel region. parallel:
-    ! the host's own threads in place of quell's; `threads` is then the number of workers, and not
-    ! 0. isa: the name of the instruction set. The procedures may be internal ones, if the compiler
-    ! has them.
+    ! How it is drawn. Nothing here changes a bit of a sample. 0 threads are as many as the machine
+    ! allows, and 1 inside a parallel region; with `parallel`, `threads` is the number of workers,
+    ! and not 0. The procedures may be internal ones, if the compiler has them.
     type :: quell_run
-        integer(c_size_t) :: threads = 0, tile = 0
-        character(:), allocatable :: isa
+        integer(c_size_t) :: threads = 0 ! the upper bound on the number of threads
+        integer(c_size_t) :: tile = 0    ! how many samples a thread draws at a time
+        character(:), allocatable :: isa ! the name of the instruction set
+        ! It hears of the progress.
         procedure(quell_progress_fn), pointer, nopass :: progress => null()
+        ! It sees every tile after every transition.
         procedure(quell_observe_fn), pointer, nopass :: observe => null()
+        ! The host's own parallel-for, in place of quell's threads.
         procedure(quell_parallel_fn), pointer, nopass :: parallel => null()
     end type
 

@@ -33,20 +33,24 @@ module quell_samplers
         type(c_ptr) :: handle = c_null_ptr
     end type
 
-    ! What a sampler is made with. What is not allocated, and 0 steps, has quell's default; what
-    ! would have no effect is refused. times or sigmas, if given, are the points of the grid, and
-    ! set the number of steps. prior_mean and prior_variance have one value, or one per element;
-    ! both have the same number.
+    ! What a sampler is made with; quell/sampler.h says more. What is not allocated, and 0 steps,
+    ! has quell's default; what would have no effect is refused. times or sigmas, if given, are the
+    ! points of the grid, and set the number of steps. prior_mean and prior_variance have one value,
+    ! or one per element; both have the same number.
     type :: quell_sampler_options
-        integer(c_size_t) :: steps = 0
-        real(c_double) :: start = 1, stop = 0
-        real(c_double), allocatable :: times(:), sigmas(:)
-        real(c_double), allocatable :: clamp_low, clamp_high
-        real(c_double), allocatable :: prior_mean(:), prior_variance(:)
-        character(:), allocatable :: grid
-        logical :: brownian = .false.
-        real(c_double) :: threshold = 0
-        real(c_double), allocatable :: threshold_max
+        integer(c_size_t) :: steps = 0               ! the number of steps
+        real(c_double) :: start = 1                  ! the first time
+        real(c_double) :: stop = 0                   ! the last time
+        real(c_double), allocatable :: times(:)      ! the times of the grid, which fall
+        real(c_double), allocatable :: sigmas(:)     ! its values of sigma / alpha, which fall
+        real(c_double), allocatable :: clamp_low     ! clamp of the denoiser's output, from below
+        real(c_double), allocatable :: clamp_high    ! clamp of the denoiser's output, from above
+        real(c_double), allocatable :: prior_mean(:)     ! the mean of X
+        real(c_double), allocatable :: prior_variance(:) ! the variance of X
+        character(:), allocatable :: grid            ! how the steps are placed in time
+        logical :: brownian = .false.                ! whether the noise is of a Brownian path
+        real(c_double) :: threshold = 0              ! the quantile of dynamic thresholding
+        real(c_double), allocatable :: threshold_max ! the upper bound on this threshold
     end type
 
 contains

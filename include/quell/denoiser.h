@@ -109,7 +109,7 @@ typedef int quell_denoise_fn(void *user, const quell_call *call, const float *in
 
 /* How quell calls a function as a denoiser. Start from quell_function_defaults().
  *
- * output: what the function writes to its output ("x0").
+ * output: what the function's output is ("x0").
  *     "x0"     E[X | x_t]
  *     "eps"    E[Z | x_t], x_t = alpha X + sigma Z           (Ho et al., 2006.11239)
  *     "v"      alpha E[Z | x_t] - sigma E[X | x_t]           (Salimans & Ho, 2202.00512)
@@ -121,11 +121,14 @@ typedef int quell_denoise_fn(void *user, const quell_call *call, const float *in
  *     "simple"  input x_t / sqrt(alpha^2 + sigma^2), time log(sigma / alpha)
  *     "karras"  as simple; the result is (alpha x_t / sqrt(a^2 + s^2) + sigma output) /
  *               sqrt(a^2 + s^2); `output` must be "x0"       (Karras et al., 2206.00364)
+ *     "unscaled"  input x_t / alpha = X + (sigma / alpha) Z, time sigma / alpha, as EDM's denoisers
+ *     "straight"  input x_t / (alpha + sigma), time sigma / (alpha + sigma), as on straight paths
  * whole_batch: 0 if the function is thread-safe; it is then called for a tile at a time, from many
  *   threads. 1: it is called once for all samples of the run, in the thread that called quell (0).
  * reproducible: 1 if row r of the output depends only on row r of the input and on the sample's
  *   index, to the last bit; samples then have the same bits in every run (0).
- * variance: what the function writes to quell_call.variance ("none").
+ * variance: what the function has learned of the variance, and writes to quell_call.variance
+ *   ("none").
  *     "none"           nothing
  *     "learned_range"  v in [-1, 1] for each element, which interpolates between the logarithms
  *                      of the least (-1) and the greatest variance (Nichol & Dhariwal,

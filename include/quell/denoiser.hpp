@@ -14,7 +14,17 @@
 namespace quell
 {
 
-/* How quell calls a function of the caller's as a denoiser; quell_function_options says more. */
+/* How quell calls a function of the caller's as a denoiser; quell_function_options says more.
+ *
+ * output: what the function's output is: "x0", "eps", "v", "score" or "flow".
+ * precondition: how its input and its time are made: "none", "simple", "karras", "unscaled" or
+ *   "straight".
+ * whole_batch: whether it is called once for all samples of a run, and not for a tile at a time.
+ * reproducible: whether row r of the output depends only on row r of the input and on the sample's
+ *   index, to the last bit.
+ * variance: what the function has learned of the variance: "none" or "learned_range".
+ * classes: the number of classes; 0: it has none.
+ * digest: a number of the caller's that says what the function computes. */
 struct function_options {
     std::string output = "x0";
     std::string precondition = "none";
@@ -25,8 +35,11 @@ struct function_options {
     uint64_t digest = 0;
 };
 
-/* How a denoiser is guided; quell_guidance says more. With times, the weight is weights[i] at
- * times[i], and linear in between. */
+/* How a denoiser is guided; quell_guidance says more.
+ *
+ * weight: w; 1 is no guidance.
+ * low, high: the denoiser is guided at times from low to high.
+ * times, weights: w is weights[i] at times[i], and linear in between, in place of weight. */
 struct guidance {
     double weight = 2;
     double low = 0;

@@ -16,8 +16,9 @@ extern "C" {
 /* What is drawn. Samples depend on this and on the sampler, and on nothing else. Start from
  * quell_draw_defaults().
  *
- * seed, first, count: draws the samples first, ..., first + count - 1 of this seed, up to number
- *   2^64 - 2. Sample i has the same bits in every run. On the way from t to s its noise is that of
+ * seed, first, count: the seed, the index of the first sample, and how many samples: draws the
+ *   samples first, ..., first + count - 1 of this seed, up to index 2^64 - 2. Sample i has the same
+ *   bits in every run. On the way from t to s its noise is that of
  *   (seed, t, s), as quell_noise_key says: runs over intervals that do not overlap may share a seed
  *   (0, 0, 1).
  * classes: classes[count], the class of each sample, from 0 on, or -1 for none, for a denoiser with

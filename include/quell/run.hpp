@@ -16,6 +16,7 @@ namespace quell
 
 /* What is drawn (quell_draw). The count is not here: it follows from the length of x.
  *
+ * seed, first: the seed, and the index of the first sample.
  * classes: the class of each sample, or empty. The array that it views must last as long as the
  *   call. */
 struct draw {
@@ -26,15 +27,19 @@ struct draw {
 
 /* How it is drawn (quell_run). Nothing here changes a bit of a sample.
  *
- * progress: function(const quell_progress &), which is called some 20 to 40 times a second.
+ * threads: the upper bound on the number of threads; 0: as many as the machine allows.
+ * tile: how many samples a thread draws at a time; 0: as many as fit its cache.
+ * isa: the name of the instruction set; "": quell_isa_default().
+ * progress: function(const quell_progress &), which hears of the progress, some 20 to 40 times a
+ *   second.
  * observe: function(size_t transition, const point &s, uint64_t first, span<const float> x), which
  *   sees every tile after every transition. It is called from many threads at once.
- * parallel: function(size_t workers, body), the host's own threads: it calls body(i) once for every
- *   i < workers, and returns when all are done. */
+ * parallel: function(size_t workers, body), the host's own parallel-for in place of quell's
+ *   threads: it calls body(i) once for every i < workers, and returns when all are done. */
 struct run {
     size_t threads = 0;
     size_t tile = 0;
-    std::string isa = {}; /* "": quell_isa_default() */
+    std::string isa = {};
     callback<const quell_progress &> progress = {};
     callback<size_t, const point &, uint64_t, span<const float>> observe = {};
     std::function<void(size_t, const std::function<void(size_t)> &)> parallel = {};

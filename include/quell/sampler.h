@@ -24,17 +24,19 @@ typedef struct quell_sampler quell_sampler;
 
 /* What a sampler is created with. Start from quell_sampler_defaults().
  *
- * steps: T, 1 to 10^6. 0: 64, or 1 for a sampler that chooses its own steps, which takes no more
- *   (0).
+ * steps: the number of steps, T, from 1 to 10^6. 0: 64, or 1 for a sampler that chooses its own
+ *   steps, which takes no more (0).
  * start, stop: the first and the last time, 1 >= start > stop >= 0 (1, 0).
  * times: the times of the grid, steps + 1 values that fall, in place of start, stop and grid, which
  *   must then have their defaults or say the same. NULL: none (NULL).
- * clamp_low, clamp_high: bounds that the denoiser's output is clamped to (-infinity, infinity).
- * prior_dim, prior_mean, prior_variance: E[X] and V[X] for quell_sample_prior, each of one value
- *   (prior_dim = 1) or of one per element (prior_dim = dim). NULL: mean 0, variance 1. Copied. Not
- *   where alpha is 0 at the first point: nothing of X is left there (1, NULL, NULL).
- * grid: how the steps are placed between start and stop, "NAME[:KEY=VALUE,...]" (grid.h). NULL:
- *   "linear". Not for a sampler that chooses its own steps (NULL).
+ * clamp_low, clamp_high: bounds that the denoiser's output is clamped to, from below and from above
+ *   (-infinity, infinity).
+ * prior_dim, prior_mean, prior_variance: the mean E[X] and the variance V[X] for
+ *   quell_sample_prior, each of one value (prior_dim = 1) or of one per element (prior_dim = dim).
+ *   NULL: mean 0, variance 1. Copied. Not where alpha is 0 at the first point: nothing of X is left
+ *   there (1, NULL, NULL).
+ * grid: how the steps are placed in time, from start to stop, "NAME[:KEY=VALUE,...]" (grid.h).
+ *   NULL: "linear". Not for a sampler that chooses its own steps (NULL).
  * brownian: 1 if the noise of a step is an increment of a Brownian path: with the same seed, more
  *   steps then refine the same path (quell_plan_noise, quell_noise_brownian). 0 if each step has
  *   noise of its own, which is faster: an increment is a sum of some 40 normals, fewer where times

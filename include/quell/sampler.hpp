@@ -18,11 +18,21 @@
 namespace quell
 {
 
-/* What a sampler is made with; quell_sampler_options says more. times or sigmas, if given, are the
- * points of the grid, and set the number of steps. prior_mean and prior_variance have one value, or
- * one per element. */
+/* What a sampler is made with; quell_sampler_options says more.
+ *
+ * steps: the number of steps; 0: not given.
+ * start, stop: the first and the last time.
+ * times, sigmas: the times of the grid, or its values of sigma / alpha, which fall. If one of the
+ *   two is given, it also sets the number of steps.
+ * clamp_low, clamp_high: bounds that the denoiser's output is clamped to, from below and from
+ *   above.
+ * prior_mean, prior_variance: the mean and the variance of X, one value or one per element.
+ * grid: how the steps are placed in time; "": not given.
+ * brownian: whether the noise of a step is an increment of a Brownian path.
+ * threshold: the quantile of dynamic thresholding of the denoiser's output; 0: none.
+ * threshold_max: the upper bound on this threshold. */
 struct sampler_options {
-    size_t steps = 0; /* not given */
+    size_t steps = 0;
     double start = 1;
     double stop = 0;
     std::vector<double> times = {};
@@ -31,7 +41,7 @@ struct sampler_options {
     double clamp_high = std::numeric_limits<double>::infinity();
     std::vector<double> prior_mean = {};
     std::vector<double> prior_variance = {};
-    std::string grid = {}; /* not given */
+    std::string grid = {};
     bool brownian = false;
     double threshold = 0;
     double threshold_max = std::numeric_limits<double>::infinity();

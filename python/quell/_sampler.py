@@ -52,7 +52,7 @@ class Sampler(Settings):
             quell.samplers() lists them.
         start, stop: The first and the last time, 1 >= start > stop >= 0 (default 1 and 0, or the
             ends of `times`).
-        steps: The number of transitions, 1 to 10^6 (default 64, or as many as `times` or `sigmas`
+        steps: The number of steps, 1 to 10^6 (default 64, or as many as `times` or `sigmas`
             have).
         silent: Whether to show no progress bar. The bar needs tqdm.
         dtype: The type of `timesteps`, and of the time that a denoiser gets as a tensor.
@@ -64,9 +64,10 @@ class Sampler(Settings):
             and grid. Copied.
         sigmas: The values of sigma / alpha of the grid, which fall, with shape (steps + 1), in
             place of `times`.
-        clamp: The bounds (low, high) that the denoiser's output is clamped to.
+        clamp: The bounds (low, high) that the denoiser's output is clamped to, from below and from
+            above.
         threshold: The quantile of dynamic thresholding (Saharia et al., 2205.11487); 0 for none.
-        threshold_max: The upper bound on its threshold.
+        threshold_max: The upper bound on this threshold.
         brownian: Whether the noise of a step is an increment of a Brownian path: with the same
             seed, more steps then refine the same path.
         threads: The upper bound on the number of threads; 0 for as many as OMP_NUM_THREADS, the
@@ -105,10 +106,10 @@ class Sampler(Settings):
 
         Arguments:
             shape: The shape (B, *) of the samples.
-            mean: E[X], with shape () or (*); None for 0.
-            var: V[X], with shape () or (*); None for 1. One of the two must be given where much of
-                X is left at the first time (alpha > sigma / 4, or 0.01 sigma at a start, times or
-                sigmas of the caller's).
+            mean: The mean of X, with shape () or (*); None for 0.
+            var: The variance of X, with shape () or (*); None for 1. One of the two must be given
+                where much of X is left at the first time (alpha > sigma / 4, or 0.01 sigma at a
+                start, times or sigmas of the caller's).
             seed: The seed, in [0, 2^64); None for a fresh one (quell.fresh_seed).
             first: The index of the first sample among those of this seed.
             out: An array of this shape to write to, which is returned: float32, in C order.
@@ -156,9 +157,9 @@ class Sampler(Settings):
                 unfinished samples.
             label: The class of each sample, with shape (B) or (). None: no sample has one. A
                 denoiser in Python gets it as an argument.
-            progress: A function that is called some 20 times a second, from any thread, with the
-                number of transitions that are done and their total. If it raises an exception, the
-                run ends.
+            progress: A function that hears of the progress: it is called some 20 times a second,
+                from any thread, with the number of transitions that are done and their total. If it
+                raises an exception, the run ends.
             kwargs: Arguments for the denoiser, which gets them as they are. One that has a row for
                 each sample must be marked: y=quell.PerSample(y).
 

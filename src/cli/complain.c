@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/cli.h"
 #include "cli/interrupt.h"
+#include "cli/own_words.h"
 #include "base/line.h"
 #include "base/utf8.h"
 
@@ -66,7 +67,9 @@ static int code_of(quell_status status)
 int complain_status(quell_status status)
 {
     const char *message = quell_error_message();
-    return complain(code_of(status), "%s", *message ? message : quell_status_text(status));
+    char text[LONG];
+    own_words(*message ? message : quell_status_text(status), text, sizeof text);
+    return complain(code_of(status), "%s", text);
 }
 
 int complain_input(int code, quell_status status)

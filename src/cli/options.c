@@ -182,8 +182,8 @@ static int refuse_unknown(const struct option_table *table, const char *text, co
                     command_length(table->usage), table->usage);
 }
 
-/* Writes which options begin with this word, at most three: " (did you mean 'start' or
- * 'stop'?)". */
+/* Writes which options begin with this word, at most three: " (did you mean '--start' or
+ * '--stop'?)". */
 #define HINT 128
 static void hint_beginnings(const struct option_row *rows, const char *word, size_t length,
                             char hint[HINT])
@@ -193,7 +193,7 @@ static void hint_beginnings(const struct option_row *rows, const char *word, siz
     for (const struct option_row *row = rows; length && row->name; row++) {
         if (!is_option_row(row) || strncmp(row->name, word, length)) continue;
         const char *before = found++ ? " or" : " (did you mean";
-        used += (size_t)snprintf(hint + used, HINT - used, "%s '%.20s'", before, row->name);
+        used += (size_t)snprintf(hint + used, HINT - used, "%s '--%.20s'", before, row->name);
         if (found == 4) used = HINT;
         if (used >= HINT) break;
     }
@@ -203,14 +203,25 @@ static void hint_beginnings(const struct option_row *rows, const char *word, siz
         snprintf(hint + used, HINT - used, "?)");
 }
 
+static struct quell_nearest nearest_option(const struct option_row *rows, const char *word,
+                                           size_t length)
+{
+    struct quell_nearest nearest = quell_nearest_to(word, length);
+    for (const struct option_row *row = rows; row->name; row++) {
+        char dashed[QUELL_NEAREST_LONGEST + 3];
+        if (!is_option_row(row)) continue;
+        snprintf(dashed, sizeof dashed, "--%s", row->name);
+        quell_nearest_try_as(&nearest, row->name, dashed);
+    }
+    return nearest;
+}
+
 static int refuse_name(const struct option_table *table, const char *text)
 {
     const char *word = text + strspn(text, "-");
     size_t length = strcspn(word, "=");
     char hint[HINT] = "";
-    struct quell_nearest nearest = quell_nearest_to(word, length);
-    for (const struct option_row *row = table->options; row->name; row++)
-        if (is_option_row(row)) quell_nearest_try(&nearest, row->name);
+    struct quell_nearest nearest = nearest_option(table->options, word, length);
     hint_beginnings(table->options, word, length, hint);
     return refuse_unknown(table, text, *hint ? hint : nearest.hint);
 }

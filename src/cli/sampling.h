@@ -35,28 +35,30 @@ struct sampling {
              "Draw the noise of each sample from one Brownian path: with the same seed, more " \
              "steps converge to the same samples.")
 
-#define TIME_ROWS(owner)                                                                        \
-    TEXT_ROW(owner, sampling.grid, "grid", "G",                                                 \
-             "The grid that places the steps in time, NAME[:KEY=VALUE,...] (default linear): "  \
-             "see `quell list grids`."),                                                        \
-        NUMBER_ROW(owner, sampling.start, "start", "T", 0, 1,                                   \
-                   "The first time, at the noise (default 1)."),                                \
-        NUMBER_ROW(owner, sampling.stop, "stop", "T", 0, 1,                                     \
-                   "The last time, at the samples (default 0)."),                               \
-        TEXT_ROW(                                                                               \
-            owner, sampling.times, "times", "T,T,...",                                          \
-            "The times themselves, falling (1,0.5,0), or a file of them (.npy or text). They "  \
-            "take the place of --steps, --grid, --start and --stop."),                          \
-        TEXT_ROW(owner, sampling.sigmas, "sigmas", "S,S,...",                                   \
-                 "The same, but as values of sigma / alpha. One up to 1% beyond an end of the " \
-                 "schedule is taken for that end.")
+#define TIME_ROWS(owner)                                                                           \
+    TEXT_ROW(owner, sampling.grid, "grid", "G",                                                    \
+             "How the steps are placed in time, NAME[:KEY=VALUE,...] (default linear): "           \
+             "see `quell list grids`."),                                                           \
+        NUMBER_ROW(owner, sampling.start, "start", "T", 0, 1,                                      \
+                   "The first time, at the noise (default 1)."),                                   \
+        NUMBER_ROW(owner, sampling.stop, "stop", "T", 0, 1,                                        \
+                   "The last time, at the samples (default 0)."),                                  \
+        TEXT_ROW(                                                                                  \
+            owner, sampling.times, "times", "T,T,...",                                             \
+            "The times themselves, falling (1,0.5,0), or a file of them (.npy or text). They "     \
+            "take the place of --steps, --grid, --start and --stop."),                             \
+        TEXT_ROW(                                                                                  \
+            owner, sampling.sigmas, "sigmas", "S,S,...",                                           \
+            "The same, but as falling values of sigma / alpha. One up to 1% beyond an end of the " \
+            "schedule is taken for that end.")
 
-#define MACHINE_ROWS(owner)                                                                    \
-    COUNT_ROW(owner, threads, "threads", "T", 0, 65536,                                        \
-              "Use at most T threads (default 0: as many as OMP_NUM_THREADS, the affinity "    \
-              "mask and the cgroup allow)."),                                                  \
-        TEXT_ROW(owner, isa, "isa", "I",                                                       \
-                 "The instruction set (default $QUELL_ISA, else the widest of this machine): " \
+#define MACHINE_ROWS(owner)                                                                       \
+    COUNT_ROW(owner, threads, "threads", "T", 0, 65536,                                           \
+              "The upper bound on the number of threads (default 0: as many as OMP_NUM_THREADS, " \
+              "the affinity "                                                                     \
+              "mask and the cgroup allow)."),                                                     \
+        TEXT_ROW(owner, isa, "isa", "I",                                                          \
+                 "The instruction set (default $QUELL_ISA, else the widest of this machine): "    \
                  "see `quell list isas`.")
 
 /* The rules between these options. */
@@ -83,7 +85,7 @@ struct sampling {
                    "Dynamic thresholding: where the Q-quantile s of the denoiser's output |x|, "   \
                    "as 0.995, is above 1, clamp to [-s, s] and divide by s (default 0: do not)."), \
         NUMBER_ROW(owner, sampling.threshold_max, "threshold-max", "X", 1, INFINITY,               \
-                   "The upper bound on this s (default: no bound).")
+                   "The upper bound on this threshold s (default: no bound).")
 
 /* Loads a model. A failure is reported as the model's, whatever its reason is. This and the
  * functions below return an exit code, and have complained if it is not EXIT_DONE. */

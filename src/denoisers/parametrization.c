@@ -7,7 +7,8 @@
 #include <string.h>
 
 static const char *const outputs[] = {"x0", "eps", "v", "score", "flow", NULL};
-static const char *const preconditions[] = {"none", "simple", "karras", NULL};
+static const char *const preconditions[] = {"none",     "simple",   "karras",
+                                            "unscaled", "straight", NULL};
 
 static int find(const char *const *names, const char *name)
 {
@@ -29,13 +30,38 @@ quell_status quell_parametrization_named(struct quell_parametrization *parametri
                           "%s: output is '%s', must be x0, eps, v, score or flow", who, output);
     if (around < 0)
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "%s: precondition is '%s', must be none, simple or karras", who,
-                          precondition);
+                          "%s: precondition is '%s', must be none, simple, karras, "
+                          "unscaled or straight",
+                          who, precondition);
     if (around == QUELL_KARRAS && returned != QUELL_X0)
         return quell_fail(QUELL_BAD_ARGUMENT, "%s: precondition karras needs output x0", who);
-    parametrization->output = (enum quell_output)returned;
-    parametrization->precondition = (enum quell_precondition)around;
+    *parametrization = (struct quell_parametrization){
+        .output = (enum quell_output)returned, .precondition = (enum quell_precondition)around};
     return QUELL_OK;
+}
+
+/* What the preconditioning changes. */
+static void precondition(const struct quell_parametrization *parametrization, double alpha,
+                         double sigma, struct quell_factors *c)
+{
+    double data = parametrization->data > 0 ? parametrization->data : 1, scaled = alpha * data;
+    double power = scaled * scaled + sigma * sigma;
+    if (parametrization->precondition == QUELL_PLAIN) return;
+    if (parametrization->precondition == QUELL_UNSCALED) {
+        c->in = 1 / alpha;
+        c->time = sigma / alpha;
+        return;
+    }
+    if (parametrization->precondition == QUELL_STRAIGHT) {
+        c->in = 1 / (alpha + sigma);
+        c->time = sigma / (alpha + sigma);
+        return;
+    }
+    c->in = 1 / sqrt(power);
+    c->time = quell_log(sigma / alpha);
+    if (parametrization->precondition == QUELL_KARRAS)
+        c->skip = scaled * data / power, c->out = sigma * data / sqrt(power),
+        c->apart = -sigma * sigma / power / alpha;
 }
 
 struct quell_factors quell_parametrization_at(const struct quell_parametrization *parametrization,
@@ -60,12 +86,9 @@ struct quell_factors quell_parametrization_at(const struct quell_parametrization
         c.apart = -sigma / (alpha + sigma) / alpha;
         break;
     }
-    if (parametrization->precondition == QUELL_PLAIN) return c;
-    c.in = 1 / sqrt(power);
-    c.time = quell_log(sigma / alpha);
-    if (parametrization->precondition == QUELL_KARRAS)
-        c.skip = alpha / power, c.out = sigma / sqrt(power),
-        c.apart = -sigma * sigma / power / alpha;
+    precondition(parametrization, alpha, sigma, &c);
+    if (parametrization->time.of != QUELL_TIME_OWN)
+        c.time = quell_time_form_at(&parametrization->time, t, alpha, sigma);
     return c;
 }
 
@@ -87,10 +110,11 @@ quell_status quell_parametrization_check(const struct quell_parametrization *par
                                          const char *who, double alpha, double sigma)
 {
     struct quell_factors c = quell_parametrization_at(parametrization, 0, alpha, sigma);
-    if (isfinite(c.skip) && isfinite(c.out) && isfinite(c.time)) return QUELL_OK;
-    return quell_fail(QUELL_BAD_ARGUMENT,
-                      "%s: output '%s' with precondition '%s' is not defined where alpha = %g and "
-                      "sigma = %g; use a grid that leaves this point out",
-                      who, outputs[parametrization->output],
-                      preconditions[parametrization->precondition], alpha, sigma);
+    if (isfinite(c.in) && isfinite(c.skip) && isfinite(c.out) && isfinite(c.time)) return QUELL_OK;
+    return quell_fail(
+        QUELL_BAD_ARGUMENT,
+        "%s: output '%s' with precondition '%s'%s is not defined where alpha = %g "
+        "and sigma = %g; use a grid that leaves this point out",
+        who, outputs[parametrization->output], preconditions[parametrization->precondition],
+        parametrization->time.of == QUELL_TIME_OWN ? "" : " and this time", alpha, sigma);
 }

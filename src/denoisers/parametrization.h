@@ -10,22 +10,29 @@
  *     score   c_skip = 1 / alpha                 c_out = sigma^2 / alpha
  *     flow    c_skip = 1 / (alpha + sigma)       c_out = -sigma / (alpha + sigma)
  *
- * with a = alpha and s = sigma; with Karras' preconditioning c_skip = alpha / (a^2 + s^2) and c_out
- * = sigma / sqrt(a^2 + s^2). */
+ * with a = alpha and s = sigma. With Karras' preconditioning, d the standard deviation of the data
+ * (2206.00364, table 1, in x_t in place of x_t / alpha):
+ *
+ *     c_skip = alpha d^2 / (a^2 d^2 + s^2)      c_out = sigma d / sqrt(a^2 d^2 + s^2) */
 #ifndef QUELL_DENOISERS_PARAMETRIZATION_H
 #define QUELL_DENOISERS_PARAMETRIZATION_H
 
 #include <stdbool.h>
 #include <quell/status.h>
 #include "denoisers/denoiser.h"
+#include "denoisers/time_form.h"
 #include "base/digest.h"
 
 enum quell_output { QUELL_X0, QUELL_EPS, QUELL_V, QUELL_SCORE, QUELL_FLOW };
-enum quell_precondition { QUELL_PLAIN, QUELL_SIMPLE, QUELL_KARRAS };
+enum quell_precondition { QUELL_PLAIN, QUELL_SIMPLE, QUELL_KARRAS, QUELL_UNSCALED, QUELL_STRAIGHT };
 
+/* data: the standard deviation of the data, which QUELL_SIMPLE and QUELL_KARRAS read; 0 for 1.
+ * time: the network's, where the precondition does not say it. */
 struct quell_parametrization {
     enum quell_output output;
     enum quell_precondition precondition;
+    double data;
+    struct quell_time_form time;
 };
 
 /* apart: skip is c_skip - 1 / alpha. */
@@ -43,6 +50,8 @@ static inline void quell_parametrization_digest(const struct quell_parametrizati
 {
     quell_digest_whole(digest, (uint64_t)parametrization->output);
     quell_digest_whole(digest, (uint64_t)parametrization->precondition);
+    quell_digest_number(digest, parametrization->data);
+    quell_time_form_digest(&parametrization->time, digest);
 }
 
 /* Whether the output is E[X | x_t] itself. */

@@ -227,7 +227,9 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
 
 static void destroy(quell_denoiser *denoiser)
 {
-    quell_program_free(&((struct program_denoiser *)denoiser)->program);
+    struct program_denoiser *own = (struct program_denoiser *)denoiser;
+    quell_program_free(&own->program);
+    quell_time_form_free(&own->parametrization.time);
 }
 
 static void digest(const quell_denoiser *denoiser, struct quell_digest *sum)
@@ -304,10 +306,15 @@ quell_status quell_program_check_inputs(const struct quell_program *program, siz
     return QUELL_OK;
 }
 
-static quell_status check_shapes(const struct quell_program *program, size_t classes)
+static quell_status check_shapes(const struct quell_program *program, size_t classes,
+                                 const struct quell_parametrization *parametrization)
 {
     quell_status status = quell_program_check_inputs(program, classes, true);
     size_t x = quell_program_input(program, "x");
+    if (!status && parametrization->time.of != QUELL_TIME_OWN &&
+        quell_program_input(program, "time") == program->inputs)
+        return quell_program_bad(program,
+                                 "has no input 'time', but the description has the field 'time'");
     if (status ||
         quell_same_shape(&program->value[x].shape, &program->value[program->output].shape))
         return status;
@@ -321,9 +328,9 @@ static size_t preferred_rows(const struct quell_program *program)
 }
 
 static quell_status make(quell_denoiser **denoiser, struct quell_program *program, size_t classes,
-                         const struct quell_parametrization *parametrization)
+                         struct quell_parametrization *parametrization)
 {
-    quell_status status = check_shapes(program, classes);
+    quell_status status = check_shapes(program, classes, parametrization);
     if (status) return status;
     size_t dim = quell_elements(&program->value[program->output].shape);
     status = quell_denoiser_arguments(denoiser, dim);
@@ -339,13 +346,13 @@ static quell_status make(quell_denoiser **denoiser, struct quell_program *progra
     made->base.classes = classes;
     made->base.rows = preferred_rows(&made->program);
     *program = (struct quell_program){0};
+    parametrization->time = (struct quell_time_form){.of = QUELL_TIME_OWN};
     *denoiser = &made->base;
     return QUELL_OK;
 }
 
 quell_status quell_denoiser_program(quell_denoiser **denoiser, struct quell_program *program,
-                                    size_t classes,
-                                    const struct quell_parametrization *parametrization)
+                                    size_t classes, struct quell_parametrization *parametrization)
 {
     quell_status status = make(denoiser, program, classes, parametrization);
     quell_program_free(program);

@@ -7,12 +7,12 @@
 #include "denoisers/parametrization.h"
 #include "programs/program.h"
 
-/* Creates a denoiser that takes the program over, which is then empty, also after a failure. The
- * program maps x, of the shape of the result, with `time` and, where there are classes, `class`.
- * QUELL_BAD_MODEL if it is no such program. */
+/* Creates a denoiser. It takes over the program, which is then empty, also after a failure, and the
+ * table of the parametrization's time, unless it fails. The program maps x, of the shape of the
+ * result, with `time` and, where there are classes, `class`. QUELL_BAD_MODEL if it is no such
+ * program. */
 quell_status quell_denoiser_program(quell_denoiser **denoiser, struct quell_program *program,
-                                    size_t classes,
-                                    const struct quell_parametrization *parametrization);
+                                    size_t classes, struct quell_parametrization *parametrization);
 
 /* Checks the inputs of a program: their names and shapes, and that each is read. `denoises`: it is
  * the program 'denoise', which has the time, and reads the class where there are classes. */

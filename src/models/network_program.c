@@ -3,6 +3,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "denoisers/program_denoiser.h"
+#include "models/network_time.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +50,7 @@ static quell_status check_fields(const struct quell_document *document)
 {
     static const char *const known[] = {"kind",     "comment",  "dim",    "shape",        "image",
                                         "schedule", "weights",  "output", "precondition", "classes",
-                                        "version",  "programs", NULL};
+                                        "version",  "programs", "time",   "sigma_data",   NULL};
     size_t version = 0;
     quell_status status = quell_document_known(document, known);
     if (!status) status = quell_document_size(document, "version", &version);
@@ -92,8 +93,7 @@ static quell_status load_program(const struct quell_document *document, const ch
 }
 
 static quell_status read_denoise(const struct quell_document *document, const char *text,
-                                 struct shelf *shelf,
-                                 const struct quell_parametrization *parametrization,
+                                 struct shelf *shelf, struct quell_parametrization *parametrization,
                                  quell_model *model)
 {
     struct quell_program program = {0};
@@ -129,8 +129,7 @@ static quell_status check_all_used(const struct quell_tensors *tensors)
 
 static quell_status read_all(const struct quell_document *document,
                              const struct quell_json_object *programs, struct shelf *shelf,
-                             const struct quell_parametrization *parametrization,
-                             quell_model *model)
+                             struct quell_parametrization *parametrization, quell_model *model)
 {
     quell_status status = check_names(document, programs);
     if (!status)
@@ -188,9 +187,12 @@ quell_status quell_model_read_programs(const struct quell_document *document,
     struct quell_json_object programs = {0};
     struct shelf shelf;
     quell_status status = put_up(&shelf, tensors);
+    struct quell_parametrization whole = *parametrization;
     if (!status) status = check_fields(document);
+    if (!status) status = quell_model_read_time(document, &whole);
     if (!status) status = open_programs(document, &programs);
-    if (!status) status = read_all(document, &programs, &shelf, parametrization, model);
+    if (!status) status = read_all(document, &programs, &shelf, &whole, model);
+    quell_time_form_free(&whole.time);
     quell_json_close(&programs);
     free(shelf.by_name);
     return status;

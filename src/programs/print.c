@@ -1,50 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /* A program as text, one instruction on a line, with everything that decides on its results: the
  * digest of a program is that of this text and of its tensors. */
-#include "base/number.h"
+#include "base/text.h"
 #include "programs/kind.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-/* put: a function that receives the next characters. */
+/* What is printed goes to the text, or to the digest if there is one. */
 struct printer {
     const struct quell_program *program;
-    void (*put)(struct printer *printer, const char *text, size_t length);
-    char *buffer;
-    size_t size, used;
+    struct quell_text text;
     struct quell_digest *digest;
 };
 
-static void put_in_buffer(struct printer *printer, const char *text, size_t length)
+static void add_to_digest(struct quell_digest *digest, const char *format, va_list arguments)
 {
-    size_t room = printer->size > printer->used ? printer->size - printer->used : 0;
-    if (room) {
-        size_t fits = length < room ? length : room - 1;
-        memcpy(printer->buffer + printer->used, text, fits);
-        printer->buffer[printer->used + fits] = '\0';
-    }
-    printer->used += length;
-}
-
-static void put_in_digest(struct printer *printer, const char *text, size_t length)
-{
-    (void)length;
-    quell_digest_text(printer->digest, text);
+    char piece[256];
+    struct quell_text text = quell_text_new(piece, sizeof piece);
+    quell_say_list(&text, format, arguments);
+    quell_digest_text(digest, piece);
 }
 
 __attribute__((format(printf, 2, 3))) static void print(struct printer *printer, const char *format,
                                                         ...)
 {
-    char text[256];
     va_list arguments;
     va_start(arguments, format);
-    size_t length = quell_format(text, sizeof text, format, arguments);
+    if (printer->digest)
+        add_to_digest(printer->digest, format, arguments);
+    else
+        quell_say_list(&printer->text, format, arguments);
     va_end(arguments);
-    printer->put(printer, text, length < sizeof text ? length : sizeof text - 1);
 }
 
 static void print_operand(struct printer *printer, size_t index)
@@ -137,17 +124,15 @@ static void print_program(struct printer *printer)
 
 size_t quell_program_print(const struct quell_program *program, char *buffer, size_t size)
 {
-    struct printer printer = {
-        .program = program, .put = put_in_buffer, .buffer = buffer, .size = size};
-    if (size) *buffer = '\0';
+    struct printer printer = {.program = program, .text = quell_text_new(buffer, size)};
     print_program(&printer);
-    return printer.used;
+    return printer.text.length;
 }
 
 /* The constants that are left stand for those that they were computed from. */
 void quell_program_digest(const struct quell_program *program, struct quell_digest *digest)
 {
-    struct printer printer = {.program = program, .put = put_in_digest, .digest = digest};
+    struct printer printer = {.program = program, .digest = digest};
     print_program(&printer);
     for (size_t i = 0; i < program->values; i++) {
         const struct quell_value *value = &program->value[i];

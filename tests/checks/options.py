@@ -13,11 +13,11 @@ DEFAULT = re.compile(r'^(-?infinity|NULL|-?[\d.]+|"[^"]*")$')  # in a comment of
 
 
 class Option:
-    """A row of the table."""
+    """A row of the table, with its line."""
 
-    def __init__(self, kind, owner, member, default, low, high):
+    def __init__(self, kind, owner, member, default, low, high, line):
         self.kind, self.owner, self.member = kind, owner, member
-        self.default, self.low, self.high = default, low, high
+        self.default, self.low, self.high, self.line = default, low, high, line
 
     def __str__(self):
         return f"{self.owner}.{self.member}"
@@ -66,13 +66,14 @@ def number(text):
 def table(root):
     """The rows of the table, in their order."""
     rows = []
-    for kind, given in re.findall(r"^(\w+)\((.*)\)$", read(root / "tests/checks/options.inc"), re.MULTILINE):
+    for kind, given, line in re.findall(r"^(\w+)\((.*?)\)(?: /\* (.*) \*/)?$",
+                                        read(root / "tests/checks/options.inc"), re.MULTILINE):
         owner, member, *rest = parts(given)
         default = rest[0] if rest else "NULL"
         low, high = [number(each) for each in rest[1:]] or (None, None)
         if kind == "FLAG":
             low, high = 0, 1
-        rows.append(Option(kind, owner, member, default, low, high))
+        rows.append(Option(kind, owner, member, default, low, high, line))
     return rows
 
 
@@ -111,14 +112,28 @@ def c_structs(root):
             for line in plain(function.group(1)).split(";"):
                 *places, value = [each.strip() for each in line.split("=")]
                 defaults.update({place.split(".")[1]: value for place in places if "." in place})
-            comment = text[:text.index(f"typedef struct {name} {{")].rsplit("/*", 1)[1]
-            found[name] = (members[1:], defaults, documented(comment))
+            found[name] = (members[1:], defaults, documented(comment_above(text, name)))
     return found
 
 
-def documented(comment):
+def comment_above(text, name):
+    """The comment before a struct of C, without its stars."""
+    comment = text[:text.index(f"typedef struct {name} {{")].rsplit("/*", 1)[1]
+    return re.sub(r"^ \*( |$)", "", comment.split("*/")[0], flags=re.MULTILINE)
+
+
+def c_comments(root):
+    """struct -> the comment before it"""
+    found = {}
+    for header in sorted((root / "include/quell").glob("*.h")):
+        text = read(header)
+        for name in re.findall(r"typedef struct (\w+) \{\s*size_t size;", text):
+            found[name] = comment_above(text, name)
+    return found
+
+
+def documented(text):
     """The defaults that a comment has in brackets at the end of a sentence, "a, b: what (1, 0)."."""
-    text = re.sub(r"^ \*( |$)", "", comment.split("*/")[0], flags=re.MULTILINE)
     items = re.split(r"^((?:\w+, )*\w+): ", text, flags=re.MULTILINE)
     found = {}
     for names, what in zip(items[1::2], items[2::2]):
@@ -153,7 +168,8 @@ def cpp(root):
 def fortran_text(root):
     """All modules, without comments, each statement in one line."""
     text = "\n".join(read(path) for path in sorted((root / "fortran").glob("*.f90")))
-    return re.sub(r" *&\n *", " ", re.sub(r"^\s*!.*\n", "", text, flags=re.MULTILINE))
+    text = re.sub(r" +! .*$", "", re.sub(r"^\s*!.*\n", "", text, flags=re.MULTILINE), flags=re.MULTILINE)
+    return re.sub(r" *&\n *", " ", text)
 
 
 def fortran_types(text):
@@ -237,28 +253,29 @@ def python(root):
             "quell_guidance": keywords(denoise, "guided")}
 
 
-def docstrings(root):
-    """The arguments that Python's docstrings describe, "    a, b: ..."."""
-    found = set()
-    for name in ("_sampler.py", "denoise.py", "_function.py"):
-        for names in re.findall(r"^ +((?:\w+, )*\w+): ", read(root / "python/quell" / name), re.MULTILINE):
-            found |= set(names.split(", "))
-    return found
+def python_files(root):
+    """Where the arguments that users see are described."""
+    return [root / "python/quell" / name for name in ("_sampler.py", "denoise.py", "_function.py")]
 
 
-def command(root):
-    """Each option of the command, {name: (default by its help, low, high)}; a flag's default is 0."""
-    found = {}
+def command_rows(root):
+    """The options of all commands: kind, arguments, name and help of each."""
     for path in sorted((root / "src/cli").glob("*.[ch]")):
         text = plain(read(path).replace("\\\n", "\n"))
         for match in re.finditer(r"(?<!define )\b(TEXT|COUNT|NUMBER|FLAG)(?:_ROW)?\(", text):
             row = parts(inside(text, match.end() - 1))
             names = [part for part in row if part.startswith('"')]
-            if not names:
-                continue
-            words = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', row[-1]))
-            stated = re.search(r"\(default:? ([^)]*?)(?:\)|:| of |, )", words.replace("(default: ", "(default "))
-            default = stated.group(1) if stated else "0" if match.group(1) == "FLAG" else ""
-            ends = row[-3:-1] if match.group(1) in ("COUNT", "NUMBER") and "low" not in row[-3] else ()
-            found[names[0].strip('"')] = (default, *([number(end) for end in ends] or (None, None)))
+            if names:
+                said = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', row[-1]))
+                yield match.group(1), row, names[0].strip('"'), said
+
+
+def command(root):
+    """Each option of the command, {name: (default by its help, low, high)}; a flag's default is 0."""
+    found = {}
+    for kind, row, name, said in command_rows(root):
+        stated = re.search(r"\(default:? ([^)]*?)(?:\)|:| of |, )", said.replace("(default: ", "(default "))
+        default = stated.group(1) if stated else "0" if kind == "FLAG" else ""
+        ends = row[-3:-1] if kind in ("COUNT", "NUMBER") and "low" not in row[-3] else ()
+        found[name] = (default, *([number(end) for end in ends] or (None, None)))
     return found

@@ -38,7 +38,7 @@ TEST(compare, usage)
         {"compare --count 1", "--count '1'"},
         {"compare --schedule vq --plot y.svg", "vq"},
         {"compare --grid lines --plot y.svg", "lines"},
-        {"compare --start 0.1 --stop 0.2 --plot y.svg", "start is 0.1"},
+        {"compare --start 0.1 --stop 0.2 --plot y.svg", "--start is 0.1 and --stop is 0.2"},
         {"compare --isa sse9", "sse9"},
         {"compare extra", "'extra'"},
         {"compare --model builtin:shapes --grid linear:final=zero --samplers dpm_zero", "dpm_zero"},

@@ -34,13 +34,16 @@ static double output_of(const struct network *n, double alpha, double sigma, dou
 static int network(void *user, const quell_call *call, const float *input, float *output)
 {
     struct network *n = user;
-    int plain = !strcmp(n->precondition, "none");
+    int plain = !strcmp(n->precondition, "none"), unscaled = !strcmp(n->precondition, "unscaled");
     double power = sqrt(call->alpha * call->alpha + call->sigma * call->sigma);
-    double time = plain ? call->t : log(call->sigma / call->alpha);
+    int straight = !strcmp(n->precondition, "straight");
+    double ratio = call->sigma / call->alpha, sum = call->alpha + call->sigma;
+    double time = plain ? call->t : unscaled ? ratio : straight ? call->sigma / sum : log(ratio);
+    double scale = plain ? 1 : unscaled ? call->alpha : straight ? sum : power;
     if (fabs(call->time - time) > 1e-14 * (1 + fabs(time))) atomic_fetch_add(&n->wrong, 1);
     for (size_t r = 0; r < call->rows; r++) {
         double x[DIM], mu[DIM];
-        for (size_t e = 0; e < DIM; e++) x[e] = input[r * DIM + e] * (plain ? 1 : power);
+        for (size_t e = 0; e < DIM; e++) x[e] = input[r * DIM + e] * scale;
         model_denoise(&n->model, call->alpha, call->sigma, x, mu);
         for (size_t e = 0; e < DIM; e++)
             output[r * DIM + e] = (float)output_of(n, call->alpha, call->sigma, x[e], mu[e]);
@@ -131,6 +134,8 @@ TEST(outputs, every_kind)
     for (size_t i = 0; i < 5; i++) {
         check_network(outputs[i], "none");
         check_network(outputs[i], "simple");
+        check_network(outputs[i], "unscaled");
+        check_network(outputs[i], "straight");
     }
     check_network("x0", "karras");
 }
@@ -182,6 +187,8 @@ TEST(outputs, undefined_points)
                  {"score", "none", 1, QUELL_BAD_ARGUMENT},
                  {"x0", "simple", 1, QUELL_BAD_ARGUMENT},
                  {"x0", "simple", 0, QUELL_BAD_ARGUMENT},
+                 {"x0", "unscaled", 1, QUELL_BAD_ARGUMENT},
+                 {"x0", "unscaled", 0, QUELL_OK},
                  {"x0", "karras", 1, QUELL_BAD_ARGUMENT}};
     quell_schedule *schedule = NULL;
     MUST(quell_schedule_from_function(&schedule, straight, NULL, NULL));

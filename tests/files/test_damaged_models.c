@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Network files that are damaged, cut short or described wrongly: each loads, and then evaluates,
  * or is refused in one line. Random cases come from fixed seeds; QUELL_LONG has 100 times more. */
+#include "damaged.h"
 #include "effort.h"
 #include "harness.h"
 #include "models/model.h"
@@ -13,65 +14,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_TEXT = 2048, MOST_FIELDS = 32, MOST_ELEMENTS = 4096 };
+enum { MOST_TEXT = 2048, MOST_FIELDS = 32 };
 
 static char file[SMALL_NETWORK_MOST_FILE];
-
-/* What loaded is used: it must not read beyond its weights. */
-static void evaluate(const quell_denoiser *denoiser)
-{
-    static float x[MOST_ELEMENTS], out[MOST_ELEMENTS];
-    quell_schedule *schedule = must_schedule("vp");
-    quell_sampler *sampler = NULL;
-    quell_draw draw = quell_draw_defaults();
-    quell_run run = quell_run_defaults();
-    const int32_t class = (int32_t)quell_denoiser_classes(denoiser) - 1;
-    run.threads = 1, draw.classes = &class;
-    if (quell_denoiser_dim(denoiser) > MOST_ELEMENTS) return quell_schedule_free(schedule);
-    MUST(quell_sampler_create(&sampler, "ddim", denoiser, schedule, NULL));
-    (void)quell_denoise(sampler, &draw, &run, 0.5, x, out); /* a sum may overflow */
-    quell_sampler_free(sampler);
-    quell_schedule_free(schedule);
-}
-
-static void check_verdict(quell_status status, quell_model *model, const char *what)
-{
-    const char *message = quell_error_message();
-    if (!status) {
-        evaluate(model->denoiser);
-    } else {
-        CHECK(status == QUELL_BAD_MODEL, "%s: %s: %s", what, quell_status_name(status), message);
-        CHECK(*message && !strpbrk(message, "\n\r\t"), "%s: not one line: '%s'", what, message);
-    }
-    quell_model_free(model);
-}
-
-/* From a copy of just that size, for the sanitizers. */
-static quell_status load_bytes(const char *bytes, size_t size, const char *what)
-{
-    quell_model *model = calloc(1, sizeof *model);
-    char *copy = malloc(size + !size);
-    memcpy(copy, bytes, size);
-    quell_status status = quell_model_read_memory(model, "memory", copy, size);
-    check_verdict(status, model, what);
-    free(copy);
-    return status;
-}
 
 static quell_status load_file(const char *path, const char *what)
 {
     quell_model *model = NULL;
     quell_status status = quell_model_load(&model, path);
     CHECK(!status || !model, "%s: a model after a failure", what);
-    if (status != QUELL_IO_FAILED) check_verdict(status, model, what);
+    if (status != QUELL_IO_FAILED) damaged_verdict(status, model, what);
     return status;
-}
-
-static size_t header_of(const char *bytes)
-{
-    size_t length = 8;
-    for (size_t i = 0; i < 8; i++) length += (size_t)(unsigned char)bytes[i] << 8 * i;
-    return length;
 }
 
 /* Cut anywhere in the header and here and there in the data. */
@@ -81,16 +34,16 @@ TEST(damaged_models, cut_short)
     const char *name;
     for (size_t i = 0; (name = small_network_name(i)); i++) {
         size_t size = small_network_file(name, small_network_description(name), file);
-        for (size_t cut = 0; cut < size; cut += cut < header_of(file) + 9 ? 1 : size / 97) {
+        for (size_t cut = 0; cut < size; cut += cut < damaged_header(file) + 9 ? 1 : size / 97) {
             char what[64];
             snprintf(what, sizeof what, "%s, cut to %zu", name, cut);
-            CHECK(load_bytes(file, cut, what) == QUELL_BAD_MODEL, "%s: it loads", what);
+            CHECK(damaged_bytes(file, cut, what) == QUELL_BAD_MODEL, "%s: it loads", what);
             if (cut % 16) continue;
             struct scratch_path path =
                 scratch_write(&scratch, "n.safetensors", cut ? file : "", cut);
             CHECK(load_file(path.text, what) == QUELL_BAD_MODEL, "%s, in a file: it loads", what);
         }
-        CHECK(!load_bytes(file, size, name), "%s: %s", name, quell_error_message());
+        CHECK(!damaged_bytes(file, size, name), "%s: %s", name, quell_error_message());
     }
     scratch_remove(&scratch);
 }
@@ -103,7 +56,7 @@ static size_t below(uint64_t *state, size_t n) { return (size_t)(uniform(state) 
 static void damage(char *bytes, size_t size, uint64_t *state)
 {
     static const char letters[] = "{}[]\",:0123456789-.eE\\ntf";
-    size_t reach = below(state, 4) ? header_of(file) : size, at = below(state, reach);
+    size_t reach = below(state, 4) ? damaged_header(file) : size, at = below(state, reach);
     size_t from = below(state, reach), length = below(state, 24);
     switch (below(state, 3)) {
     case 0:
@@ -129,7 +82,7 @@ TEST(damaged_models, bytes)
             snprintf(what, sizeof what, "%s, round %zu", name, round);
             memcpy(bytes, file, size);
             for (size_t k = below(&state, 4) + 1; k > 0; k--) damage(bytes, size, &state);
-            (void)load_bytes(bytes, size, what);
+            (void)damaged_bytes(bytes, size, what);
         }
     }
 }
@@ -173,7 +126,7 @@ static void join(const struct fields *fields, size_t i, const char *other, char 
 
 static quell_status load_described(const char *name, const char *description)
 {
-    return load_bytes(file, small_network_file(name, description, file), description);
+    return damaged_bytes(file, small_network_file(name, description, file), description);
 }
 
 static const char *const values[] = {"null",

@@ -65,7 +65,7 @@ static quell_status load(const void *shape, const struct quell_weights *from,
 static quell_denoiser *make(const struct scratch *scratch, const char *description,
                             const void *shape)
 {
-    const struct quell_parametrization karras = {QUELL_X0, QUELL_KARRAS};
+    const struct quell_parametrization karras = {.output = QUELL_X0, .precondition = QUELL_KARRAS};
     const struct quell_weights from = tensor_recorder(&writer);
     struct quell_network *network = NULL;
     quell_denoiser *denoiser = NULL;

@@ -15,7 +15,7 @@ static quell_sampler *new_sampler(const char *name)
     struct formula_weights state = {0};
     struct quell_weights from = formula_weights(&state);
     const struct quell_mlp_shape shape = {DIM, 20, 2, QUELL_SILU, {6, 9, CLASSES, 1e4}};
-    const struct quell_parametrization karras = {QUELL_X0, QUELL_KARRAS};
+    const struct quell_parametrization karras = {.output = QUELL_X0, .precondition = QUELL_KARRAS};
     struct quell_network *network = NULL;
     quell_denoiser *denoiser = NULL;
     quell_schedule *schedule = NULL;

@@ -51,7 +51,7 @@ static uint64_t take(quell_denoiser *denoiser)
 
 static uint64_t of_network(const char *architecture, struct changing *changing)
 {
-    const struct quell_parametrization karras = {QUELL_X0, QUELL_KARRAS};
+    const struct quell_parametrization karras = {.output = QUELL_X0, .precondition = QUELL_KARRAS};
     const struct quell_weights from = {read, changing};
     struct quell_network *network = NULL;
     quell_denoiser *denoiser = NULL;
@@ -83,7 +83,7 @@ TEST(denoiser_digest, options_of_networks)
     for (int how = 0; how < 4; how++) {
         struct formula_weights state = {0};
         const struct quell_weights from = formula_weights(&state);
-        struct quell_parametrization plain = {how == 3 ? QUELL_V : QUELL_X0, QUELL_PLAIN};
+        struct quell_parametrization plain = {.output = how == 3 ? QUELL_V : QUELL_X0};
         struct quell_network *network = NULL;
         quell_denoiser *denoiser = NULL;
         shape.activation = how == 1 ? QUELL_GELU : QUELL_SILU;

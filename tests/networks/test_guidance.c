@@ -25,7 +25,7 @@ static quell_denoiser *network(void)
     struct formula_weights state = {0};
     struct quell_weights from = formula_weights(&state);
     const struct quell_mlp_shape shape = {DIM, 20, 2, QUELL_SILU, {6, 9, CLASSES, 1e4}};
-    const struct quell_parametrization karras = {QUELL_X0, QUELL_KARRAS};
+    const struct quell_parametrization karras = {.output = QUELL_X0, .precondition = QUELL_KARRAS};
     struct quell_network *made = NULL;
     quell_denoiser *denoiser = NULL;
     CHECK(!quell_mlp_load(&made, &from, &shape), "%s", quell_error_message());

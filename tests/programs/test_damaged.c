@@ -2,6 +2,7 @@
 /* Files of programs that are damaged or cut short: each loads, and then evaluates, or is refused in
  * one line. Random cases come from a fixed seed; QUELL_LONG has 100 times more. */
 #include "arrays.h"
+#include "damaged.h"
 #include "effort.h"
 #include "harness.h"
 #include "models.h"
@@ -15,60 +16,16 @@
 
 #include "models/model.h"
 
-enum { MOST_ELEMENTS = 4096 };
-
 static char file[SMALL_PROGRAM_MOST_FILE];
-
-static void evaluate(const quell_denoiser *denoiser)
-{
-    static float x[MOST_ELEMENTS], out[MOST_ELEMENTS];
-    quell_schedule *schedule = must_schedule("vp");
-    quell_sampler *sampler = NULL;
-    quell_draw draw = quell_draw_defaults();
-    quell_run run = quell_run_defaults();
-    const int32_t class = (int32_t)quell_denoiser_classes(denoiser) - 1;
-    run.threads = 1, draw.classes = &class;
-    if (quell_denoiser_dim(denoiser) > MOST_ELEMENTS) return quell_schedule_free(schedule);
-    MUST(quell_sampler_create(&sampler, "ddim", denoiser, schedule, NULL));
-    (void)quell_denoise(sampler, &draw, &run, 0.5, x, out); /* a sum may overflow */
-    quell_sampler_free(sampler);
-    quell_schedule_free(schedule);
-}
-
-/* From a copy of just that size, for the sanitizers. */
-static quell_status load_bytes(const char *bytes, size_t size, const char *what)
-{
-    quell_model *model = calloc(1, sizeof *model);
-    char *copy = malloc(size + !size);
-    memcpy(copy, bytes, size);
-    quell_status status = quell_model_read_memory(model, "memory", copy, size);
-    if (status) {
-        const char *message = quell_error_message();
-        CHECK(status == QUELL_BAD_MODEL, "%s: %s: %s", what, quell_status_name(status), message);
-        CHECK(*message && !strpbrk(message, "\n\r\t"), "%s: not one line: '%s'", what, message);
-    } else {
-        evaluate(model->denoiser);
-    }
-    quell_model_free(model);
-    free(copy);
-    return status;
-}
-
-static size_t header_of(const char *bytes)
-{
-    size_t length = 8;
-    for (size_t i = 0; i < 8; i++) length += (size_t)(unsigned char)bytes[i] << 8 * i;
-    return length;
-}
 
 TEST(program_damaged, cut_short)
 {
     size_t size = small_program_file(small_program_description, file);
-    CHECK(!load_bytes(file, size, "whole"), "%s", quell_error_message());
+    CHECK(!damaged_bytes(file, size, "whole"), "%s", quell_error_message());
     for (size_t cut = 0; cut < size; cut += 7) {
         char what[32];
         snprintf(what, sizeof what, "cut to %zu", cut);
-        CHECK(load_bytes(file, cut, what) == QUELL_BAD_MODEL, "%s: it loads", what);
+        CHECK(damaged_bytes(file, cut, what) == QUELL_BAD_MODEL, "%s: it loads", what);
     }
 }
 
@@ -76,7 +33,7 @@ TEST(program_damaged, cut_short)
 static void damage(char *bytes, struct chance *chance)
 {
     static const char letters[] = "{}[]\",:0123456789-.eE\\ntf";
-    size_t reach = header_of(file), length = chance_whole(chance, 1, 24);
+    size_t reach = damaged_header(file), length = chance_whole(chance, 1, 24);
     size_t at = chance_whole(chance, 8, reach - 30), from = chance_whole(chance, 8, reach - 30);
     switch (chance_whole(chance, 0, 3)) {
     case 0:
@@ -105,7 +62,7 @@ TEST(program_damaged, bytes)
         snprintf(what, sizeof what, "round %zu", round);
         memcpy(bytes, file, size);
         for (size_t k = chance_whole(&chance, 1, 3); k > 0; k--) damage(bytes, &chance);
-        loaded += !load_bytes(bytes, size, what);
+        loaded += !damaged_bytes(bytes, size, what);
     }
     CHECK(loaded > rounds / 100, "only %zu of %zu loaded: damage is too coarse", loaded, rounds);
 }

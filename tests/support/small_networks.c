@@ -94,7 +94,7 @@ quell_status small_network_load(const char *name, const struct quell_weights *fr
 
 quell_status small_network_denoiser(const char *name, quell_denoiser **denoiser)
 {
-    const struct quell_parametrization karras = {QUELL_X0, QUELL_KARRAS};
+    const struct quell_parametrization karras = {.output = QUELL_X0, .precondition = QUELL_KARRAS};
     struct formula_weights state = {0};
     const struct quell_weights from = formula_weights(&state);
     struct quell_network *network = NULL;

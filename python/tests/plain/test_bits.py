@@ -14,12 +14,6 @@ SAMPLERS = [
 ]
 
 
-def test_readme(mixture):
-    sampler = quell.DDIMSampler(mixture, eta=0.25, silent=True)
-    x = sampler(sampler.init((100000, 2), seed=7), seed=7)
-    assert f"{x[-1, 0]:.6f} {x[-1, 1]:.6f}" == "-2.163113 -0.437678"
-
-
 @pytest.mark.parametrize(("spec", "options"), SAMPLERS)
 def test_as_the_command(spec, options, command):
     model = quell.load("builtin:grid25")
