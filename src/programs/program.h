@@ -52,6 +52,7 @@ struct quell_value {
     size_t root, last, place;
     bool used, kept; /* kept: to the end of its stage, as later ones read it */
     float *data;
+    size_t packed; /* 1 + the instruction that alone has the elements of a constant, packed; or 0 */
 };
 
 /* The value of an attribute. A whole number, a truth value or a choice is in whole[0]. */
