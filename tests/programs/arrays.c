@@ -238,6 +238,25 @@ struct array run_instruction(const char *instruction, size_t count, const struct
         .instructions = instruction, .count = count, .arrays = arrays, .constants = constants});
 }
 
+/* Several workers give the same bits. */
+static void check_workers(const char *instruction, size_t count, const struct array *arrays,
+                          unsigned constants, const struct array *right)
+{
+    static size_t turn;
+    static const size_t workers[] = {2, 3, MOST_WORKERS};
+    struct many many = {.instructions = instruction,
+                        .count = count,
+                        .arrays = arrays,
+                        .constants = constants,
+                        .workers = workers[turn++ % 3]};
+    struct array got = run_program(&many);
+    for (size_t i = 0; i < got.count; i++)
+        CHECK(got.at[i] == right->at[i] || (isnan(got.at[i]) && isnan(right->at[i])),
+              "%s: element %zu is %a by %zu workers, and %a by one", instruction, i, got.at[i],
+              many.workers, right->at[i]);
+    array_free(&got);
+}
+
 void check_instruction(const char *instruction, size_t count, const struct array *arrays,
                        unsigned constants, const struct array *right, double bound)
 {
@@ -253,5 +272,6 @@ void check_instruction(const char *instruction, size_t count, const struct array
                   (isnan(got.at[i]) && isnan(right->at[i])),
               "%s: element %zu is %.9g, not %.9g (largest %g)", instruction, i, got.at[i],
               right->at[i], largest);
+    check_workers(instruction, count, arrays, constants, &got);
     array_free(&got);
 }
