@@ -44,9 +44,10 @@ size_t array_flat(const struct array *array, const long *index);
 void check_instruction(const char *instruction, size_t count, const struct array *arrays,
                        unsigned constants, const struct array *right, double bound);
 
-/* A program of some instructions, JSON as above, whose result is that of instruction `output`. x: if
- * given, the first array, 'x', for each of the samples; the result then has a first dimension more.
- * An array without elements is left out. kernels: NULL: the widest. workers: of a crew; 0: one. */
+/* A program of some instructions, JSON as above, whose result is that of instruction `output`. x:
+ * if given, the first array, 'x', for each of the samples; the result then has a first dimension
+ * more. An array without elements is left out. kernels: NULL: the widest. workers: of a crew; 0:
+ * one. */
 #define MOST_WORKERS 8
 struct many {
     const char *instructions;
