@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <quell/denoiser.h>
+#include "base/crew.h"
 #include "base/digest.h"
 #include "simd/kernels.h"
 
@@ -22,6 +23,7 @@
  * variance: [rows][elements] like out, for a denoiser that has learned it, else NULL.
  * labels: labels[rows], the classes of the rows, -1 for none; NULL: none for all rows.
  * context: that of the draw.
+ * crew: helpers, or NULL; help: their scratch memory, help_size bytes for each, aligned likewise.
  * apart: out must be E[X | x_t = x] - x / alpha. */
 struct quell_evaluation {
     const struct quell_kernels *kernels;
@@ -36,6 +38,8 @@ struct quell_evaluation {
     void *scratch;
     const void *constants;
     void *context;
+    struct quell_crew *crew;
+    void *help;
     bool shared; /* other threads of quell run at the same time */
 };
 
@@ -60,6 +64,10 @@ struct quell_denoiser_class {
     bool needs_noise; /* it can only be evaluated at sigma > 0 */
     size_t rows;
     size_t (*scratch_size)(const quell_denoiser *denoiser, size_t rows); /* bytes; NULL: none */
+    /* How many helpers a crew of quell_evaluation may have for an evaluation of few rows to be done
+     * sooner, and the scratch memory that each needs, in bytes. NULL: none. */
+    size_t (*helpers)(const quell_denoiser *denoiser);
+    size_t (*help_size)(const quell_denoiser *denoiser);
     /* What depends on the schedule's point alone: its size in bytes, and the function that computes
      * it, with the same bits for all kernels. NULL: the class has no such constants. */
     size_t (*constants_size)(const quell_denoiser *denoiser);

@@ -55,6 +55,26 @@ static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
     return output_size(denoiser, rows) + (first > second ? first : second);
 }
 
+/* Both are evaluated with the same helpers, one after the other. */
+static size_t helpers(const quell_denoiser *denoiser)
+{
+    const struct guided *guided = self(denoiser);
+    const quell_denoiser *second = guided->guide ? guided->guide : guided->denoiser;
+    if (!guided->denoiser->type->helpers || !second->type->helpers) return 0;
+    size_t first = guided->denoiser->type->helpers(guided->denoiser);
+    size_t other = second->type->helpers(second);
+    return first < other ? first : other;
+}
+
+static size_t help_size(const quell_denoiser *denoiser)
+{
+    const struct guided *guided = self(denoiser);
+    const quell_denoiser *second = guided->guide ? guided->guide : guided->denoiser;
+    size_t first = guided->denoiser->type->help_size(guided->denoiser);
+    size_t other = second->type->help_size(second);
+    return first > other ? first : other;
+}
+
 /* Constants for one point of the schedule: the denoiser's, then the guide's; stored once if the
  * guide is the denoiser itself. */
 static size_t constants_size(const quell_denoiser *denoiser)
@@ -191,6 +211,8 @@ static const struct quell_denoiser_class guided_class = {
     .kind = "guided",
     .apart = true, /* the weights add up to 1 */
     .scratch_size = scratch_size,
+    .helpers = helpers,
+    .help_size = help_size,
     .constants_size = constants_size,
     .constants = constants,
     .evaluate = evaluate,

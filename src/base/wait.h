@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Waits until a word changes: first by looking at it again and again, then asleep. There are no
  * cancellation points. */
-#ifndef QUELL_ENGINE_WAIT_H
-#define QUELL_ENGINE_WAIT_H
+#ifndef QUELL_BASE_WAIT_H
+#define QUELL_BASE_WAIT_H
 
 #include <limits.h>
 #include <linux/futex.h>
