@@ -7,9 +7,10 @@
 #include "programs/kinds/window.h"
 
 /* A line has all positions with one place along the first dimension. direct: nothing is copied.
- * span: the sizes of the copy along the later dimensions; width: its positions in a line. most: lines
- * of the result at a time, of `positions` each; channel, position: the distances of two channels
- * and of two positions; floats: the copy, in which the channels of a position follow one another. */
+ * span: the sizes of the copy along the later dimensions; width: its positions in a line. most:
+ * lines of the result at a time, of `positions` each; channel, position: the distances of two
+ * channels and of two positions; floats: the copy, in which the channels of a position follow one
+ * another. */
 struct quell_padded {
     struct quell_window window;
     bool direct;
