@@ -125,10 +125,10 @@ struct quell_dots_done {
  *     A(i, p) = a[r(i) + l(p)],   r(i) = row[i], or i * a_row without `row`
  *     B(p, j) = b[(j / QUELL_PANEL) * b_panel + q(p) + j % QUELL_PANEL]
  *
- * With `left`, l(p) = left[p] and q(p) = p * QUELL_PANEL; else l(p) = p and q(p) = right[p]. Rows of
- * B must be readable up to n rounded up to QUELL_LANES. bias[j] is added to the results of column j,
- * unless it is NULL; it must be readable likewise. finish: is called for each rectangle of results;
- * if `turned`, the rows of the rectangles are the columns j. */
+ * With `left`, l(p) = left[p] and q(p) = p * QUELL_PANEL; else l(p) = p and q(p) = right[p]. Rows
+ * of B must be readable up to n rounded up to QUELL_LANES. bias[j] is added to the results of
+ * column j, unless it is NULL; it must be readable likewise. finish: is called for each rectangle of
+ * results; if `turned`, the rows of the rectangles are the columns j. */
 struct quell_dots {
     size_t m, n, k, block;
     const float *a;

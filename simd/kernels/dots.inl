@@ -76,8 +76,8 @@ TILE void dot_right(const struct dot_place *x, vf sum[MOST_ROWS][MOST_VECTORS], 
     }
 }
 
-/* Adds the Dot of one block to totals[rows][vectors LANES], whose rows are `stride` apart. left: the
- * offsets are those of A, else of B. */
+/* Adds the Dot of one block to totals[rows][vectors LANES], whose rows are `stride` apart. left:
+ * the offsets are those of A, else of B. */
 TILE void dot_tile(const struct dot_place *x, const int left, const size_t rows,
                    const size_t vectors)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Threads that work on one piece of work together, one piece after the other. One of them leads; the
- * others help as long as it leads.
+/* Threads that work on one piece of work together, one piece after the other. One of them leads;
+ * the others help as long as it leads.
  *
  * Nobody waits long for a thread that may never come: the first one to come leads, and a piece is
- * shared among those who are there when it begins. What they compute must not depend on how many they are.
- * Those who wait look for some time, and then sleep. */
+ * shared among those who are there when it begins. What they compute must not depend on how many
+ * they are. Those who wait look for some time, and then sleep. */
 #ifndef QUELL_BASE_CREW_H
 #define QUELL_BASE_CREW_H
 

@@ -32,7 +32,8 @@ static size_t queries_of(const struct sizes *sizes)
     return sizes->m < QUERIES ? sizes->m : QUERIES;
 }
 
-/* The parts of the scratch memory, in floats: offsets of elements, panels of keys and of values, scores of the queries, and their sums. */
+/* The parts of the scratch memory, in floats: offsets of elements, panels of keys and of values,
+ * scores of the queries, and their sums. */
 struct parts {
     size_t offsets, keys, values, scores, totals, all, score_row;
 };

@@ -118,8 +118,9 @@ static size_t offsets(const struct quell_program *program, const struct quell_in
 }
 
 /* A convolution at work, on some lines of a sample. x: what is read of the input; copies: where
- * copies go, and the table of their rows. bias_of_columns: if the kernel adds it. positions: of the whole result. row, column: the first
- * row of the group's results, counted over all samples, and the first position of the lines. */
+ * copies go; rows: where the rows of a product begin. bias_of_columns: the bias, if the kernel adds
+ * it. positions: of the whole result. row, column: the first row of the group's results, counted
+ * over all samples, and the first position of the lines. */
 struct work {
     struct quell_conv_way way;
     struct quell_tail tail;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The ways in which a convolution is computed, all with the same bits: */
+/* The ways in which a convolution is computed, all with the same bits. */
 #ifndef QUELL_PROGRAMS_KINDS_CONV_WAY_H
 #define QUELL_PROGRAMS_KINDS_CONV_WAY_H
 
@@ -27,7 +27,7 @@ struct quell_conv_way quell_conv_way_of(const struct quell_instruction *of,
  * among them. */
 size_t quell_conv_way_floats(const struct quell_conv_way *way);
 
-/* Where the weights of output channel o begin: with QUELL_CONV_PADDED, o is the first of a panel. */
+/* Where the weights of output channel o begin. */
 size_t quell_conv_way_weights(const struct quell_conv_way *way, size_t o);
 
 /* Packs weights for a way. quell_conv_packed_place: where element i of w lies then. */
