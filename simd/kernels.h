@@ -127,8 +127,8 @@ struct quell_dots_done {
  *
  * With `left`, l(p) = left[p] and q(p) = p * QUELL_PANEL; else l(p) = p and q(p) = right[p]. Rows
  * of B must be readable up to n rounded up to QUELL_LANES. bias[j] is added to the results of
- * column j, unless it is NULL; it must be readable likewise. finish: is called for each rectangle of
- * results; if `turned`, the rows of the rectangles are the columns j. */
+ * column j, unless it is NULL; it must be readable likewise. finish: is called for each rectangle
+ * of results; if `turned`, the rows of the rectangles are the columns j. */
 struct quell_dots {
     size_t m, n, k, block;
     const float *a;
