@@ -6,12 +6,18 @@
 
 #include <stdlib.h>
 
+/* Floats that packing may take beyond the tensors' own: each tensor once more, and as many as
+ * constants may take that are computed (load.c). A tensor that many instructions pack, or one that
+ * packing pads, must not fill a machine's memory. */
+#define MOST_MADE ((uint64_t)1 << 27)
+
 /* uses: for each value, a root, how many instructions still have to pack it; needed: whether
- * something else reads its elements. */
+ * something else reads its elements. floats: what all of it takes. */
 struct packing {
     struct quell_program *program;
     uint32_t *uses;
     bool *needed;
+    uint64_t floats;
 };
 
 static size_t weights_of(const struct quell_program *program, const struct quell_instruction *now)
@@ -19,9 +25,47 @@ static size_t weights_of(const struct quell_program *program, const struct quell
     return program->value[now->operand[1]].root;
 }
 
-static bool is_run(const struct quell_program *program, const struct quell_instruction *now)
+/* Whether an instruction has weights to be packed. */
+static bool will_pack(const struct quell_program *program, const struct quell_instruction *now)
 {
-    return !now->same && program->value[now->result].stage != QUELL_FROM_CONSTANTS;
+    return !now->same && now->kind->packing &&
+           program->value[now->result].stage != QUELL_FROM_CONSTANTS &&
+           program->value[weights_of(program, now)].stage == QUELL_FROM_CONSTANTS &&
+           now->kind->packing->offsets(program, now, NULL) > 0;
+}
+
+static quell_status count_floats(struct packing *p, size_t number)
+{
+    struct quell_program *program = p->program;
+    const struct quell_instruction *now = &program->instruction[number];
+    const struct quell_packing *packing = now->kind->packing;
+    p->floats += packing->floats(program, now);
+    p->floats += packing->offsets(program, now, NULL) * (sizeof(size_t) / sizeof(float));
+    if (p->floats <= 2 * program->weights + MOST_MADE) return QUELL_OK;
+    return quell_program_bad(program,
+                             "instruction %zu (%s): its weights and those before it take more than "
+                             "2^27 numbers beyond twice the tensors, in the form in which they are "
+                             "used: use one instruction for many rows",
+                             number, now->kind->name);
+}
+
+/* Counts who reads which constant. */
+static quell_status count_uses(struct packing *p)
+{
+    struct quell_program *program = p->program;
+    quell_status status = QUELL_OK;
+    p->needed[program->value[program->output].root] = true;
+    for (size_t i = 0; i < program->count && !status; i++) {
+        const struct quell_instruction *now = &program->instruction[i];
+        if (now->same || program->value[now->result].stage == QUELL_FROM_CONSTANTS) continue;
+        bool packs = will_pack(program, now);
+        for (size_t k = 0; k < now->operands; k++)
+            if (k != 1 || !packs) p->needed[program->value[now->operand[k]].root] = true;
+        if (!packs) continue;
+        p->uses[weights_of(program, now)]++;
+        status = count_floats(p, i);
+    }
+    return status;
 }
 
 static quell_status find_offsets(const struct quell_program *program, struct quell_instruction *now)
@@ -33,31 +77,6 @@ static quell_status find_offsets(const struct quell_program *program, struct que
     return QUELL_OK;
 }
 
-static bool will_pack(const struct quell_program *program, const struct quell_instruction *now)
-{
-    return now->offset && program->value[weights_of(program, now)].data;
-}
-
-/* Counts who reads which constant, and finds the offsets of those who pack. */
-static quell_status count_uses(struct packing *p)
-{
-    struct quell_program *program = p->program;
-    p->needed[program->value[program->output].root] = true;
-    for (size_t i = 0; i < program->count; i++) {
-        struct quell_instruction *now = &program->instruction[i];
-        if (!is_run(program, now)) continue;
-        quell_status status = now->kind->packing ? find_offsets(program, now) : QUELL_OK;
-        if (status) return status;
-        bool packs = now->kind->packing && will_pack(program, now);
-        for (size_t k = 0; k < now->operands; k++)
-            if (k != 1 || !packs) p->needed[program->value[now->operand[k]].root] = true;
-        if (packs) p->uses[weights_of(program, now)]++;
-    }
-    return QUELL_OK;
-}
-
-/* Packs the weights of an instruction; the last one to do so frees the tensor, unless it is needed
- * as it is. */
 static quell_status pack_one(struct packing *p, size_t number)
 {
     struct quell_program *program = p->program;
@@ -77,22 +96,26 @@ static quell_status pack_one(struct packing *p, size_t number)
     return QUELL_OK;
 }
 
+/* An instruction whose weights are computed in each run has offsets alone. */
 static quell_status pack_all(struct packing *p)
 {
     struct quell_program *program = p->program;
     quell_status status = count_uses(p);
     for (size_t i = 0; i < program->count && !status; i++) {
         struct quell_instruction *now = &program->instruction[i];
-        if (is_run(program, now) && now->kind->packing && will_pack(program, now))
-            status = pack_one(p, i);
+        bool run = program->value[now->result].stage != QUELL_FROM_CONSTANTS;
+        bool packs = will_pack(program, now);
+        if (run && now->kind->packing) status = find_offsets(program, now);
+        if (!status && packs) status = pack_one(p, i);
     }
     return status;
 }
 
 quell_status quell_program_pack(struct quell_program *program)
 {
-    struct packing p = {program, quell_new(program->values, sizeof *p.uses),
-                        quell_new(program->values, sizeof *p.needed)};
+    struct packing p = {.program = program,
+                        .uses = quell_new(program->values, sizeof *p.uses),
+                        .needed = quell_new(program->values, sizeof *p.needed)};
     quell_status status = p.uses && p.needed ? pack_all(&p) : quell_program_no_memory(program);
     free(p.uses);
     free(p.needed);
