@@ -52,24 +52,9 @@ static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
     return output_size(denoiser, rows) + (first > second ? first : second);
 }
 
-/* Both are evaluated with the same helpers, one after the other. */
-static size_t helpers(const quell_denoiser *denoiser)
+static size_t helpers(const quell_denoiser *denoiser, size_t *size)
 {
-    const struct guided *guided = self(denoiser);
-    const quell_denoiser *second = guided->guide ? guided->guide : guided->denoiser;
-    if (!guided->denoiser->type->helpers || !second->type->helpers) return 0;
-    size_t first = guided->denoiser->type->helpers(guided->denoiser);
-    size_t other = second->type->helpers(second);
-    return first < other ? first : other;
-}
-
-static size_t help_size(const quell_denoiser *denoiser)
-{
-    const struct guided *guided = self(denoiser);
-    const quell_denoiser *second = guided->guide ? guided->guide : guided->denoiser;
-    size_t first = guided->denoiser->type->help_size(guided->denoiser);
-    size_t other = second->type->help_size(second);
-    return first > other ? first : other;
+    return quell_denoiser_helpers(self(denoiser)->denoiser, self(denoiser)->guide, size);
 }
 
 /* What the denoiser keeps, and then its guide; by itself, it is two. */
@@ -215,7 +200,6 @@ static const struct quell_denoiser_class guided_class = {
     .scratch_size = scratch_size,
     .kept_size = kept_size,
     .helpers = helpers,
-    .help_size = help_size,
     .constants_size = constants_size,
     .constants = constants,
     .evaluate = evaluate,

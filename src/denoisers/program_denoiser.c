@@ -227,8 +227,9 @@ static size_t help_size(const quell_denoiser *denoiser)
 
 /* A barrier between instructions takes a microsecond: a helper is worth it where there are some
  * hundred thousand multiply-adds for it. */
-static size_t helpers(const quell_denoiser *denoiser)
+static size_t helpers(const quell_denoiser *denoiser, size_t *size)
 {
+    *size = help_size(denoiser);
     uint64_t most = self(denoiser)->program.multiply_adds[QUELL_FROM_SAMPLE] / 2000000;
     return most < QUELL_MOST_CREW ? (size_t)most : QUELL_MOST_CREW;
 }
@@ -320,7 +321,6 @@ static const struct quell_denoiser_class program_class = {
     .scratch_size = scratch_size,
     .kept_size = kept_size,
     .helpers = helpers,
-    .help_size = help_size,
     .constants_size = constants_size,
     .constants = work_out_constants,
     .evaluate = evaluate,

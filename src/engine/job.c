@@ -51,10 +51,9 @@ quell_status quell_job_allocate(struct quell_job *job, unsigned registers, bool 
 
 quell_status quell_job_gather_crews(struct quell_job *job, size_t helpers, int64_t spin)
 {
-    const quell_denoiser *denoiser = job->sampler->denoiser;
     size_t crews = job->layout.tiles, bytes;
     job->helpers = helpers;
-    job->per_help = align(denoiser->type->help_size(denoiser));
+    job->per_help = align(job->per_help);
     if (!quell_multiply(crews * helpers, job->per_help, &bytes))
         job->help = quell_new_untouched(1, bytes);
     job->crews = quell_new(crews, sizeof *job->crews);

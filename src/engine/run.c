@@ -220,11 +220,10 @@ static bool calls_the_host(const quell_sampler *sampler)
 
 /* How many helpers each of a few samples could have: a host's own threads may run one after the
  * other, and do not help. */
-static size_t helpers_of(const struct quell_job *job)
+static size_t helpers_of(struct quell_job *job)
 {
-    const quell_denoiser *denoiser = job->sampler->denoiser;
-    bool can = denoiser->type->helpers && !job->run.parallel && job->workers > job->draw.count;
-    return can ? denoiser->type->helpers(denoiser) : 0;
+    if (job->run.parallel || job->workers <= job->draw.count) return 0;
+    return quell_denoiser_helpers(job->sampler->denoiser, NULL, &job->per_help);
 }
 
 /* If there are fewer tiles than workers, the others help; not more than there are processors, as
