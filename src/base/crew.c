@@ -12,8 +12,18 @@ void quell_crew_begin(struct quell_crew *crew, size_t most, int64_t spin)
     crew->spin = spin;
 }
 
-bool quell_crew_lead(struct quell_crew *crew)
+/* Waits for the one that should lead: it calls the host's functions, which may have to be called in
+ * its thread. */
+static void await_leader(struct quell_crew *crew)
 {
+    if (quell_spin_while(&crew->came, 0, crew->spin)) return;
+    for (int i = 0; i < 100 && !atomic_load(&crew->came); i++)
+        quell_sleep_while_for(&crew->came, 0, 1000000);
+}
+
+bool quell_crew_lead(struct quell_crew *crew, bool meant)
+{
+    if (!meant) await_leader(crew);
     if (atomic_fetch_add(&crew->came, 1)) return false;
     crew->process = quell_process_number();
     return true;

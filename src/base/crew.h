@@ -37,8 +37,9 @@ struct quell_crew {
 void quell_crew_begin(struct quell_crew *crew, size_t most, int64_t spin);
 
 /* Returns whether the calling thread leads. If so, it must call quell_crew_end at last; else it
- * calls quell_crew_help, which returns when the crew has ended. */
-bool quell_crew_lead(struct quell_crew *crew);
+ * calls quell_crew_help, which returns when the crew has ended. meant: it is the one that should
+ * lead; another one leads only if that has not come within a tenth of a second. */
+bool quell_crew_lead(struct quell_crew *crew, bool meant);
 void quell_crew_help(struct quell_crew *crew);
 void quell_crew_end(struct quell_crew *crew);
 

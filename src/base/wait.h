@@ -50,6 +50,13 @@ static inline void quell_sleep_while(atomic_uint *word, unsigned value)
     syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
 }
 
+/* The same for at most so many nanoseconds, below a second. */
+static inline void quell_sleep_while_for(atomic_uint *word, unsigned value, long nanoseconds)
+{
+    struct timespec time = {0, nanoseconds};
+    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, &time, NULL, 0);
+}
+
 static inline void quell_wake(atomic_uint *word)
 {
     syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);

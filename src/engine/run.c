@@ -127,8 +127,9 @@ static void take_tiles(const struct pass *pass, size_t worker)
     }
 }
 
-/* What one worker does: it takes tiles, or helps the one who does. The first of a crew to come
- * leads it, with the memory of the crew. */
+/* What one worker does: it takes tiles, or helps the one who does. If the one that should lead a
+ * crew does not come, because there are fewer threads, another one does, with the memory of the
+ * crew. */
 static void work(void *data, size_t worker)
 {
     const struct pass *pass = data;
@@ -139,7 +140,7 @@ static void work(void *data, size_t worker)
         return;
     }
     struct quell_crew *crew = &job->crews[worker % job->pass_workers];
-    if (!quell_crew_lead(crew)) {
+    if (!quell_crew_lead(crew, worker < job->pass_workers)) {
         quell_crew_help(crew);
         return;
     }

@@ -56,8 +56,8 @@ static void check_crew(int64_t spin)
     struct sums sums = {.round = 0};
     pthread_t thread[MEMBERS];
     quell_crew_begin(&sums.crew, MEMBERS, spin);
-    CHECK(quell_crew_lead(&sums.crew), "the first to come does not lead");
-    CHECK(!quell_crew_lead(&sums.crew), "the second to come leads");
+    CHECK(quell_crew_lead(&sums.crew, true), "the first to come does not lead");
+    CHECK(!quell_crew_lead(&sums.crew, true), "the second to come leads");
     for (size_t i = 0; i < MEMBERS; i++)
         CHECK(!pthread_create(&thread[i], NULL, help, &sums), "no thread");
     run_rounds(&sums);
@@ -73,7 +73,7 @@ TEST(crew, alone)
 {
     struct sums sums = {.round = 0};
     quell_crew_begin(&sums.crew, MEMBERS, 1000);
-    CHECK(quell_crew_lead(&sums.crew), "the first to come does not lead");
+    CHECK(quell_crew_lead(&sums.crew, true), "the first to come does not lead");
     run_rounds(&sums);
     quell_crew_end(&sums.crew);
 }
@@ -86,7 +86,7 @@ TEST(crew, in_a_child)
     int result = 1;
     if (THREAD_SANITIZED) return;
     quell_crew_begin(&sums.crew, MEMBERS, 1000);
-    CHECK(quell_crew_lead(&sums.crew), "the first to come does not lead");
+    CHECK(quell_crew_lead(&sums.crew, true), "the first to come does not lead");
     CHECK(!pthread_create(&thread, NULL, help, &sums), "no thread");
     while (!atomic_load(&sums.crew.helpers)) sched_yield();
     run_rounds(&sums);
