@@ -249,6 +249,16 @@ static void run_stages(void *data, size_t worker, size_t workers)
         quell_program_run(&own->program, share->at->kernels, (enum quell_stage)stage, &room);
 }
 
+/* Copies the result for a row: the output and, where it is learned and asked for, the variance. */
+static void write_result(const struct program_denoiser *own, const struct quell_evaluation *at,
+                         const float *result, size_t row)
+{
+    size_t dim = own->base.dim;
+    memcpy(at->out + row * dim, result, dim * sizeof *result);
+    if (own->parametrization.learned_range && at->variance)
+        memcpy(at->variance + row * dim, result + dim, dim * sizeof *result);
+}
+
 /* Runs the program for `count` rows that are told the same: input[count][dim]. The results go to
  * the rows order[count]. */
 static void run_rows(const struct program_denoiser *own, const struct quell_evaluation *at,
@@ -264,9 +274,8 @@ static void run_rows(const struct program_denoiser *own, const struct quell_eval
     else
         run_stages(&share, 0, 1);
     for (room->sample = 0; room->sample < count; room->sample++)
-        memcpy(at->out + order[room->sample] * own->base.dim,
-               quell_value_at(&own->program, room, own->program.output),
-               own->base.dim * sizeof *at->out);
+        write_result(own, at, quell_value_at(&own->program, room, own->program.output),
+                     order[room->sample]);
 }
 
 /* Runs the program for all rows, those that are told the same together. */
@@ -285,7 +294,7 @@ static void run_all(const struct program_denoiser *own, const struct quell_evalu
             at->kernels->combine(input + i * dim, dim, 1, &in, &x);
         }
         if (own->class < own->program.inputs)
-            quell_program_write_class(&own->program.value[own->class], own->base.classes,
+            quell_program_write_class(&own->program.value[own->class], &own->base,
                                       label_of(at, order[from]), memory + parts.class);
         room.input[own->x] = input + from * dim;
         run_rows(own, at, &room, order + from, end - from);
@@ -343,13 +352,13 @@ static size_t preferred_rows(const struct quell_program *program)
 static quell_status make(quell_denoiser **denoiser, struct quell_program *program, size_t classes,
                          struct quell_parametrization *parametrization, struct quell_taken *taken)
 {
-    quell_status status = quell_program_check_denoiser(program, classes);
+    quell_status status = quell_program_check_denoiser(program, classes, parametrization);
     if (!status && parametrization->time.of != QUELL_TIME_OWN &&
         quell_program_input(program, "time") == program->inputs)
         status = quell_program_bad(program,
                                    "has no input 'time', but the description has the field 'time'");
     if (status) return status;
-    size_t dim = quell_elements(&program->value[program->output].shape);
+    size_t dim = quell_elements(&program->value[quell_program_input(program, "x")].shape);
     status = quell_denoiser_arguments(denoiser, dim);
     if (status) return status;
     struct program_denoiser *made = quell_denoiser_new(&program_class, sizeof *made, dim);
@@ -366,7 +375,13 @@ static quell_status make(quell_denoiser **denoiser, struct quell_program *progra
         if (quell_program_is_condition(made->program.value[i].name))
             made->condition[made->base.conditions++] = i;
     made->base.classes = classes;
-    made->base.needs_class = classes && quell_program_class_rows(&made->program) == classes;
+    made->base.needs_class = parametrization->no_class == QUELL_NO_CLASS_UNKNOWN ||
+                             (classes && parametrization->no_class == QUELL_NO_CLASS_OWN &&
+                              quell_program_class_rows(&made->program) == classes);
+    made->base.no_class = parametrization->no_class == QUELL_NO_CLASS_INDEX
+                              ? parametrization->no_class_index
+                              : classes;
+    made->base.learned_variance = parametrization->learned_range;
     made->base.rows = preferred_rows(&made->program);
     *program = (struct quell_program){0};
     parametrization->time = (struct quell_time_form){.of = QUELL_TIME_OWN};
