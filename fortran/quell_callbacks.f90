@@ -44,7 +44,8 @@ module quell_callbacks
     ! not be used after its host has returned. By keyword:
     !
     ! output: what the function's output is: 'x0', 'eps', 'v', 'score' or 'flow'
-    ! precondition: how its input and its time are made: 'none', 'simple', 'karras' or 'unscaled'
+    ! precondition: how its input and its time are made: 'none', 'simple', 'karras', 'unscaled' or
+    !   'straight'
     ! whole_batch: whether it is called once for all samples of a run
     ! reproducible: whether a column of the output depends only on that column of the input and on
     !   the sample's index, to the last bit

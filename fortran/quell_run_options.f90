@@ -66,8 +66,8 @@ module quell_run_options
     end type
 
     ! How it is drawn. Nothing here changes a bit of a sample. 0 threads are as many as the machine
-    ! allows, and 1 inside a parallel region; with `parallel`, `threads` is the number of workers, and
-    ! not 0. The procedures may be internal ones, if the compiler has them.
+    ! allows, and 1 inside a parallel region; with `parallel`, `threads` is the number of workers,
+    ! and not 0. The procedures may be internal ones, if the compiler has them.
     type :: quell_run
         integer(c_size_t) :: threads = 0 ! the upper bound on the number of threads
         integer(c_size_t) :: tile = 0    ! how many samples a thread draws at a time

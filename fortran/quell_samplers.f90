@@ -33,8 +33,8 @@ module quell_samplers
         type(c_ptr) :: handle = c_null_ptr
     end type
 
-    ! What a sampler is made with; quell/sampler.h says more. What is not allocated, and 0 steps, has
-    ! quell's default; what would have no effect is refused. times or sigmas, if given, are the
+    ! What a sampler is made with; quell/sampler.h says more. What is not allocated, and 0 steps,
+    ! has quell's default; what would have no effect is refused. times or sigmas, if given, are the
     ! points of the grid, and set the number of steps. prior_mean and prior_variance have one value,
     ! or one per element; both have the same number.
     type :: quell_sampler_options

@@ -111,6 +111,95 @@ struct quell_norm {
     int centred;
 };
 
+/* A rectangle of the results of Dots that are done (quell_dots). total: the totals of its rows,
+ * which are `stride` apart; they may be overwritten, up to the next multiple of QUELL_LANES columns
+ * too. */
+struct quell_dots_done {
+    size_t row, rows, column, columns;
+    float *total;
+    size_t stride;
+};
+
+/* Dots of a program: of row i of A[m][k] and column j of B[k][n], in blocks of `block` products.
+ * A(i, p) = a[i * a_row + p]; B(p, j) = b[(j / QUELL_PANEL) * b_panel + offset[p] + j %
+ * QUELL_PANEL]. Rows of B must be readable up to n rounded up to QUELL_LANES. finish: is called for
+ * each rectangle. */
+struct quell_dots {
+    size_t m, n, k, block;
+    const float *a;
+    size_t a_row;
+    const float *b;
+    size_t b_panel;
+    const size_t *offset;
+    void (*finish)(void *user, const struct quell_dots_done *done);
+    void *user;
+};
+
+/* The functions of programs that the kernels have on rectangles. */
+enum quell_map_function {
+    QUELL_MAP_ABS,
+    QUELL_MAP_ADD,
+    QUELL_MAP_DIV,
+    QUELL_MAP_ELU,
+    QUELL_MAP_EXP,
+    QUELL_MAP_EXPM1,
+    QUELL_MAP_FMA,
+    QUELL_MAP_GELU,
+    QUELL_MAP_GELU_TANH,
+    QUELL_MAP_LEAKY_RELU,
+    QUELL_MAP_MISH,
+    QUELL_MAP_MUL,
+    QUELL_MAP_NEG,
+    QUELL_MAP_RECIPROCAL,
+    QUELL_MAP_RELU,
+    QUELL_MAP_RELU2,
+    QUELL_MAP_RSQRT,
+    QUELL_MAP_SELU,
+    QUELL_MAP_SIGMOID,
+    QUELL_MAP_SILU,
+    QUELL_MAP_SOFTPLUS,
+    QUELL_MAP_SQRT,
+    QUELL_MAP_SQUARE,
+    QUELL_MAP_SUB,
+    QUELL_MAP_TANH,
+    QUELL_MAP_FUNCTIONS
+};
+
+/* out(i, j) = f(in[0](i, j), ...) on rows x columns. in[k](i, j) = in[k][i * row[k] + j *
+ * column[k]], where column[k] is 1 or 0. out may be an operand of the same place. */
+struct quell_map {
+    size_t rows, columns;
+    float *out;
+    size_t out_row;
+    const float *in[3];
+    size_t row[3], column[3];
+};
+
+/* out[s] = Sum of the elements of set s, or the Squares of what they are above mean[s] (NULL: 0).
+ * A set has at most 1024 elements. Those of sum_rows follow one another, and the sets are `step`
+ * apart; sum_columns has it the other way round. */
+struct quell_sums {
+    size_t sets, count, step;
+    const float *x;
+    int squares;
+    const float *mean;
+    float *out;
+};
+
+/* out = (x - mean) factor, then times scale, or fma(., scale, shift), on rows x columns. mean,
+ * shift, and scale with it, may be left out (at: NULL). */
+struct quell_standard {
+    size_t rows, columns;
+    const float *x;
+    size_t x_row;
+    float *out;
+    size_t out_row;
+    struct quell_standard_operand {
+        const float *at;
+        size_t row, column;
+    } mean, factor, scale, shift;
+};
+
 struct quell_kernels {
     const char *isa;
     size_t lanes;
@@ -166,6 +255,18 @@ struct quell_kernels {
     /* Replaces each row of x[rows][stride] by its softmax, exp(x - max) / sum, over `count`
      * elements. */
     void (*softmax_rows)(float *x, size_t rows, size_t stride, size_t count);
+
+    /* What programs are made of (docs/programs.md). */
+    void (*dots)(const struct quell_dots *dots);
+    void (*map[QUELL_MAP_FUNCTIONS])(const struct quell_map *map);
+    void (*sum_rows)(const struct quell_sums *sums);
+    void (*sum_columns)(const struct quell_sums *sums);
+    void (*standardise)(const struct quell_standard *standard);
+
+    /* Replaces each row of x[rows][stride] by E(x - its greatest element), over `count` elements,
+     * and sets total[row] to their Sum, or to 1 if count > 1024. A row of -infinity alone stays,
+     * with total 0. */
+    void (*weigh_rows)(float *x, size_t rows, size_t stride, size_t count, float *total);
 };
 
 /* The i-th table of this build, narrowest first; NULL past the end. Some may not run on this

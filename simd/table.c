@@ -20,6 +20,9 @@
 #include "kernels/rows.inl"
 #include "kernels/softmax.inl"
 #include "kernels/spread.inl"
+#include "kernels/dots.inl"
+#include "kernels/maps.inl"
+#include "kernels/sums.inl"
 
 #define JOIN(a, b) a##b
 #define TABLE(name) JOIN(quell_kernels_, name)
@@ -50,4 +53,14 @@ const struct quell_kernels TABLE(VEC_NAME) = {
     .softmax = softmax,
     .norm = norm,
     .softmax_rows = softmax_rows,
+    .dots = dots,
+    .map = {rect_abs,      rect_add,   rect_div,    rect_elu,        rect_exp,
+            rect_expm1,    rect_fma,   rect_gelu,   rect_gelu_tanh,  rect_leaky_relu,
+            rect_mish,     rect_mul,   rect_neg,    rect_reciprocal, rect_relu,
+            rect_relu2,    rect_rsqrt, rect_selu,   rect_sigmoid,    rect_silu,
+            rect_softplus, rect_sqrt,  rect_square, rect_sub,        rect_tanh},
+    .sum_rows = sum_rows,
+    .sum_columns = sum_columns,
+    .standardise = standardise,
+    .weigh_rows = weigh_rows,
 };

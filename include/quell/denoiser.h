@@ -122,6 +122,7 @@ typedef int quell_denoise_fn(void *user, const quell_call *call, const float *in
  *     "karras"  as simple; the result is (alpha x_t / sqrt(a^2 + s^2) + sigma output) /
  *               sqrt(a^2 + s^2); `output` must be "x0"       (Karras et al., 2206.00364)
  *     "unscaled"  input x_t / alpha = X + (sigma / alpha) Z, time sigma / alpha, as EDM's denoisers
+ *     "straight"  input x_t / (alpha + sigma), time sigma / (alpha + sigma), as on straight paths
  * whole_batch: 0 if the function is thread-safe; it is then called for a tile at a time, from many
  *   threads. 1: it is called once for all samples of the run, in the thread that called quell (0).
  * reproducible: 1 if row r of the output depends only on row r of the input and on the sample's

@@ -17,7 +17,8 @@ namespace quell
 /* How quell calls a function of the caller's as a denoiser; quell_function_options says more.
  *
  * output: what the function's output is: "x0", "eps", "v", "score" or "flow".
- * precondition: how its input and its time are made: "none", "simple", "karras" or "unscaled".
+ * precondition: how its input and its time are made: "none", "simple", "karras", "unscaled" or
+ *   "straight".
  * whole_batch: whether it is called once for all samples of a run, and not for a tile at a time.
  * reproducible: whether row r of the output depends only on row r of the input and on the sample's
  *   index, to the last bit.

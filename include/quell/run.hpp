@@ -34,8 +34,8 @@ struct draw {
  *   second.
  * observe: function(size_t transition, const point &s, uint64_t first, span<const float> x), which
  *   sees every tile after every transition. It is called from many threads at once.
- * parallel: function(size_t workers, body), the host's own parallel-for in place of quell's threads:
- *   it calls body(i) once for every i < workers, and returns when all are done. */
+ * parallel: function(size_t workers, body), the host's own parallel-for in place of quell's
+ *   threads: it calls body(i) once for every i < workers, and returns when all are done. */
 struct run {
     size_t threads = 0;
     size_t tile = 0;

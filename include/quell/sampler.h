@@ -32,8 +32,9 @@ typedef struct quell_sampler quell_sampler;
  * clamp_low, clamp_high: bounds that the denoiser's output is clamped to, from below and from above
  *   (-infinity, infinity).
  * prior_dim, prior_mean, prior_variance: the mean E[X] and the variance V[X] for
- *   quell_sample_prior, each of one value (prior_dim = 1) or of one per element (prior_dim = dim). NULL: mean 0, variance 1. Copied. Not
- *   where alpha is 0 at the first point: nothing of X is left there (1, NULL, NULL).
+ *   quell_sample_prior, each of one value (prior_dim = 1) or of one per element (prior_dim = dim).
+ *   NULL: mean 0, variance 1. Copied. Not where alpha is 0 at the first point: nothing of X is left
+ *   there (1, NULL, NULL).
  * grid: how the steps are placed in time, from start to stop, "NAME[:KEY=VALUE,...]" (grid.h).
  *   NULL: "linear". Not for a sampler that chooses its own steps (NULL).
  * brownian: 1 if the noise of a step is an increment of a Brownian path: with the same seed, more

@@ -22,9 +22,10 @@ namespace quell
  *
  * steps: the number of steps; 0: not given.
  * start, stop: the first and the last time.
- * times, sigmas: the times of the grid, or its values of sigma / alpha, which fall. If one of the two
- *   is given, it also sets the number of steps.
- * clamp_low, clamp_high: bounds that the denoiser's output is clamped to, from below and from above.
+ * times, sigmas: the times of the grid, or its values of sigma / alpha, which fall. If one of the
+ *   two is given, it also sets the number of steps.
+ * clamp_low, clamp_high: bounds that the denoiser's output is clamped to, from below and from
+ *   above.
  * prior_mean, prior_variance: the mean and the variance of X, one value or one per element.
  * grid: how the steps are placed in time; "": not given.
  * brownian: whether the noise of a step is an increment of a Brownian path.

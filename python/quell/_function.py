@@ -38,13 +38,14 @@ class FunctionDenoiser:
         function: function(input, time, **kwargs) -> output, which is called for all samples of a
             call at once: input and output have shape (B, *), `time` has shape ().
         schedule: The schedule (default "vp").
-        output: What the function's output is: "x0", the mean; "eps", E[Z | x_t] with x_t = alpha X +
-            sigma Z; "v", alpha E[Z | x_t] - sigma E[X | x_t]; "score", -E[Z | x_t] / sigma; or
-            "flow", E[Z | x_t] - E[X | x_t].
+        output: What the function's output is: "x0", the mean; "eps", E[Z | x_t] with x_t =
+            alpha X + sigma Z; "v", alpha E[Z | x_t] - sigma E[X | x_t]; "score",
+            -E[Z | x_t] / sigma; or "flow", E[Z | x_t] - E[X | x_t].
         precondition: How its input and its time are made: "none", x_t and t; "simple",
             x_t / sqrt(alpha^2 + sigma^2) and log(sigma / alpha); "karras", as "simple", with the
             skip connection of azula's KarrasDenoiser, and output "x0"; "unscaled", x_t / alpha and
-            sigma / alpha, as EDM's denoisers.
+            sigma / alpha, as EDM's denoisers; "straight", x_t / (alpha + sigma) and
+            sigma / (alpha + sigma), as flows on straight paths.
         variance: What the function has learned of the variance: "none" or "learned_range". With
             the latter it returns a pair: the output, and v in [-1, 1] of the same shape, which
             interpolates between the logarithms of the least (-1) and the greatest variance (Nichol

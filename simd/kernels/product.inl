@@ -139,101 +139,57 @@ typedef void tile_function(const struct quell_product *x, size_t i, size_t j, si
         tile(x, i, j, from, to, rows, vectors);                                            \
     }
 
-/* tiles[rows][log2 of the vectors]: for each number of rows its widest tile and all narrower ones
- * down to QUELL_LANES columns. */
+/* The tiles that there are: for each number of rows the widest one and all narrower ones down to
+ * QUELL_LANES columns. The table has them by the number of rows and log2 of the vectors. */
+/* clang-format off */
 #if LANES == 16
-TILE_OF(1, 8)
-TILE_OF(1, 4)
-TILE_OF(1, 2)
-TILE_OF(1, 1)
-TILE_OF(2, 4)
-TILE_OF(2, 2)
-TILE_OF(2, 1)
-TILE_OF(3, 4)
-TILE_OF(3, 2)
-TILE_OF(3, 1)
-TILE_OF(4, 2)
-TILE_OF(4, 1)
-TILE_OF(5, 2)
-TILE_OF(5, 1)
-TILE_OF(6, 2)
-TILE_OF(6, 1)
-TILE_OF(7, 2)
-TILE_OF(7, 1)
-TILE_OF(8, 2)
-TILE_OF(8, 1)
-TILE_OF(9, 2)
-TILE_OF(9, 1)
-TILE_OF(10, 2)
-TILE_OF(10, 1)
-TILE_OF(11, 2)
-TILE_OF(11, 1)
-TILE_OF(12, 2)
-TILE_OF(12, 1)
-
-static tile_function *const tiles[ROWS + 1][4] = {
-    {0},
-    {tile_1x1, tile_1x2, tile_1x4, tile_1x8},
-    {tile_2x1, tile_2x2, tile_2x4},
-    {tile_3x1, tile_3x2, tile_3x4},
-    {tile_4x1, tile_4x2},
-    {tile_5x1, tile_5x2},
-    {tile_6x1, tile_6x2},
-    {tile_7x1, tile_7x2},
-    {tile_8x1, tile_8x2},
-    {tile_9x1, tile_9x2},
-    {tile_10x1, tile_10x2},
-    {tile_11x1, tile_11x2},
-    {tile_12x1, tile_12x2},
-};
+#define EACH_TILE(DO)                                      \
+    DO(1, 8) DO(1, 4) DO(1, 2) DO(1, 1) DO(2, 4) DO(2, 2)  \
+    DO(2, 1) DO(3, 4) DO(3, 2) DO(3, 1) DO(4, 2) DO(4, 1)  \
+    DO(5, 2) DO(5, 1) DO(6, 2) DO(6, 1) DO(7, 2) DO(7, 1)  \
+    DO(8, 2) DO(8, 1) DO(9, 2) DO(9, 1) DO(10, 2) DO(10, 1) \
+    DO(11, 2) DO(11, 1) DO(12, 2) DO(12, 1)
+#define TILE_TABLE(t)                                                                       \
+    {                                                                                       \
+        {0}, {t##_1x1, t##_1x2, t##_1x4, t##_1x8}, {t##_2x1, t##_2x2, t##_2x4},             \
+            {t##_3x1, t##_3x2, t##_3x4}, {t##_4x1, t##_4x2}, {t##_5x1, t##_5x2},            \
+            {t##_6x1, t##_6x2}, {t##_7x1, t##_7x2}, {t##_8x1, t##_8x2}, {t##_9x1, t##_9x2}, \
+            {t##_10x1, t##_10x2}, {t##_11x1, t##_11x2},                                     \
+        {                                                                                   \
+            t##_12x1, t##_12x2                                                              \
+        }                                                                                   \
+    }
 #elif LANES == 8
-TILE_OF(1, 8)
-TILE_OF(1, 4)
-TILE_OF(1, 2)
-TILE_OF(2, 4)
-TILE_OF(2, 2)
-TILE_OF(3, 4)
-TILE_OF(3, 2)
-TILE_OF(4, 2)
-TILE_OF(5, 2)
-TILE_OF(6, 2)
-
-static tile_function *const tiles[ROWS + 1][4] = {
-    {0},
-    {0, tile_1x2, tile_1x4, tile_1x8},
-    {0, tile_2x2, tile_2x4},
-    {0, tile_3x2, tile_3x4},
-    {0, tile_4x2},
-    {0, tile_5x2},
-    {0, tile_6x2},
-};
+#define EACH_TILE(DO) \
+    DO(1, 8) DO(1, 4) DO(1, 2) DO(2, 4) DO(2, 2) DO(3, 4) DO(3, 2) DO(4, 2) DO(5, 2) DO(6, 2)
+#define TILE_TABLE(t)                                                                      \
+    {                                                                                      \
+        {0}, {0, t##_1x2, t##_1x4, t##_1x8}, {0, t##_2x2, t##_2x4}, {0, t##_3x2, t##_3x4}, \
+            {0, t##_4x2}, {0, t##_5x2},                                                    \
+        {                                                                                  \
+            0, t##_6x2                                                                     \
+        }                                                                                  \
+    }
 #elif LANES == 4
-TILE_OF(1, 8)
-TILE_OF(1, 4)
-TILE_OF(2, 8)
-TILE_OF(2, 4)
-TILE_OF(3, 4)
-TILE_OF(4, 4)
-TILE_OF(5, 4)
-
-static tile_function *const tiles[ROWS + 1][4] = {
-    {0},
-    {0, 0, tile_1x4, tile_1x8},
-    {0, 0, tile_2x4, tile_2x8},
-    {0, 0, tile_3x4},
-    {0, 0, tile_4x4},
-    {0, 0, tile_5x4},
-};
+#define EACH_TILE(DO) DO(1, 8) DO(1, 4) DO(2, 8) DO(2, 4) DO(3, 4) DO(4, 4) DO(5, 4)
+#define TILE_TABLE(t)                                                                              \
+    {                                                                                              \
+        {0}, {0, 0, t##_1x4, t##_1x8}, {0, 0, t##_2x4, t##_2x8}, {0, 0, t##_3x4}, {0, 0, t##_4x4}, \
+        {                                                                                          \
+            0, 0, t##_5x4                                                                          \
+        }                                                                                          \
+    }
 #else
-TILE_OF(1, 4)
-TILE_OF(2, 4)
-TILE_OF(3, 4)
-TILE_OF(4, 4)
-
-static tile_function *const tiles[ROWS + 1][4] = {
-    {0}, {0, 0, tile_1x4}, {0, 0, tile_2x4}, {0, 0, tile_3x4}, {0, 0, tile_4x4},
-};
+#define EACH_TILE(DO) DO(1, 4) DO(2, 4) DO(3, 4) DO(4, 4)
+#define TILE_TABLE(t)                                                             \
+    {                                                                             \
+        {0}, {0, 0, t##_1x4}, {0, 0, t##_2x4}, {0, 0, t##_3x4}, { 0, 0, t##_4x4 } \
+    }
 #endif
+
+/* clang-format on */
+EACH_TILE(TILE_OF)
+static tile_function *const tiles[ROWS + 1][4] = TILE_TABLE(tile);
 
 /* The widest tile of that many rows that fits the columns left, as log2 of its vectors. */
 static unsigned widest(size_t rows, size_t columns)

@@ -7,7 +7,8 @@
 #include <string.h>
 
 static const char *const outputs[] = {"x0", "eps", "v", "score", "flow", NULL};
-static const char *const preconditions[] = {"none", "simple", "karras", "unscaled", NULL};
+static const char *const preconditions[] = {"none",     "simple",   "karras",
+                                            "unscaled", "straight", NULL};
 
 static int find(const char *const *names, const char *name)
 {
@@ -29,8 +30,9 @@ quell_status quell_parametrization_named(struct quell_parametrization *parametri
                           "%s: output is '%s', must be x0, eps, v, score or flow", who, output);
     if (around < 0)
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "%s: precondition is '%s', must be none, simple, karras or unscaled", who,
-                          precondition);
+                          "%s: precondition is '%s', must be none, simple, karras, "
+                          "unscaled or straight",
+                          who, precondition);
     if (around == QUELL_KARRAS && returned != QUELL_X0)
         return quell_fail(QUELL_BAD_ARGUMENT, "%s: precondition karras needs output x0", who);
     *parametrization = (struct quell_parametrization){
@@ -48,6 +50,11 @@ static void precondition(const struct quell_parametrization *parametrization, do
     if (parametrization->precondition == QUELL_UNSCALED) {
         c->in = 1 / alpha;
         c->time = sigma / alpha;
+        return;
+    }
+    if (parametrization->precondition == QUELL_STRAIGHT) {
+        c->in = 1 / (alpha + sigma);
+        c->time = sigma / (alpha + sigma);
         return;
     }
     c->in = 1 / sqrt(power);

@@ -24,7 +24,7 @@
 #include "base/digest.h"
 
 enum quell_output { QUELL_X0, QUELL_EPS, QUELL_V, QUELL_SCORE, QUELL_FLOW };
-enum quell_precondition { QUELL_PLAIN, QUELL_SIMPLE, QUELL_KARRAS, QUELL_UNSCALED };
+enum quell_precondition { QUELL_PLAIN, QUELL_SIMPLE, QUELL_KARRAS, QUELL_UNSCALED, QUELL_STRAIGHT };
 
 /* data: the standard deviation of the data, which QUELL_SIMPLE and QUELL_KARRAS read; 0 for 1.
  * time: the network's, where the precondition does not say it. */

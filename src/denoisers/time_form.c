@@ -5,16 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define HALF_PI 0x1.921fb54442d18p+0
+
 static const char *const names[] = {
     [QUELL_TIME_T] = "t",
     [QUELL_TIME_SIGMA] = "sigma",
     [QUELL_TIME_LOG_SIGMA] = "log_sigma",
     [QUELL_TIME_LOG_SNR] = "log_snr",
+    [QUELL_TIME_FRACTION] = "fraction",
+    [QUELL_TIME_ANGLE] = "angle",
 };
 
 enum quell_time_of quell_time_of_name(const char *name)
 {
-    for (int i = QUELL_TIME_T; i <= QUELL_TIME_LOG_SNR; i++)
+    for (int i = QUELL_TIME_T; i <= QUELL_TIME_ANGLE; i++)
         if (!strcmp(names[i], name)) return (enum quell_time_of)i;
     return QUELL_TIME_OWN;
 }
@@ -28,6 +32,10 @@ static double quantity(enum quell_time_of of, double t, double alpha, double sig
         return quell_log(sigma / alpha);
     case QUELL_TIME_LOG_SNR:
         return -2 * quell_log(sigma / alpha);
+    case QUELL_TIME_FRACTION:
+        return sigma / (alpha + sigma);
+    case QUELL_TIME_ANGLE:
+        return alpha > 0 ? quell_atan(sigma / alpha) / HALF_PI : 1;
     case QUELL_TIME_OWN:
     case QUELL_TIME_T:
         break;
@@ -57,8 +65,18 @@ double quell_time_form_at(const struct quell_time_form *form, double t, double a
 {
     double time = quantity(form->of, t, alpha, sigma);
     if (form->points && !isnan(time)) time = look_up(form, time);
-    time *= form->scale;
-    return form->rounded ? nearbyint(time) : time;
+    time = time * form->scale + form->offset;
+    switch (form->rounding) {
+    case QUELL_TIME_NEAREST:
+        return nearbyint(time);
+    case QUELL_TIME_UP:
+        return ceil(time);
+    case QUELL_TIME_DOWN:
+        return floor(time);
+    case QUELL_TIME_EXACT:
+        break;
+    }
+    return time;
 }
 
 void quell_time_form_digest(const struct quell_time_form *form, struct quell_digest *digest)
@@ -66,7 +84,8 @@ void quell_time_form_digest(const struct quell_time_form *form, struct quell_dig
     quell_digest_whole(digest, (uint64_t)form->of);
     if (form->of == QUELL_TIME_OWN) return;
     quell_digest_number(digest, form->scale);
-    quell_digest_whole(digest, form->rounded);
+    quell_digest_number(digest, form->offset);
+    quell_digest_whole(digest, (uint64_t)form->rounding);
     quell_digest_whole(digest, form->points);
     if (form->points) quell_digest_doubles(digest, form->table, 2 * form->points);
 }

@@ -16,15 +16,19 @@ enum quell_time_of {
     QUELL_TIME_SIGMA,     /* sigma / alpha */
     QUELL_TIME_LOG_SIGMA, /* log(sigma / alpha) */
     QUELL_TIME_LOG_SNR,   /* 2 log(alpha / sigma) */
+    QUELL_TIME_FRACTION,  /* sigma / (alpha + sigma) */
+    QUELL_TIME_ANGLE,     /* (2 / pi) arctan(sigma / alpha) */
 };
 
+enum quell_time_rounding { QUELL_TIME_EXACT, QUELL_TIME_NEAREST, QUELL_TIME_UP, QUELL_TIME_DOWN };
+
 /* table: `points` positions, which rise, and then as many values; linear in between, and beyond the
- * ends the value there. With 0 points there is none. scale: a factor; not read with
- * QUELL_TIME_OWN. */
+ * ends the value there. With 0 points there is none. Then it is scale times that plus offset, and
+ * rounded. With QUELL_TIME_OWN nothing else is read. */
 struct quell_time_form {
     enum quell_time_of of;
-    double scale;
-    bool rounded;
+    double scale, offset;
+    enum quell_time_rounding rounding;
     size_t points;
     double *table;
 };

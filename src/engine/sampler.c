@@ -52,19 +52,55 @@ static quell_status check_falls(const quell_sampler *sampler)
                       first->sigma / first->alpha, first->t, last.t);
 }
 
-/* Refuses an eta that every step of the grid reduces to its upper bound. */
+static int rising(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Returns in *most the eta beyond which more than half of the steps replace over three quarters of
+ * the noise; but 1 at least, and up to 1.25, which is little worse than 1, if a step is short
+ * enough for it not to be cut: 2 / sqrt(3) times as much replaces all of the noise. */
+static quell_status find_most_eta(const quell_sampler *sampler, double *most)
+{
+    const quell_point *grid = sampler->grid;
+    double *etas = quell_new(sampler->steps, sizeof *etas);
+    if (!etas) return quell_fail(QUELL_NO_MEMORY, "sampler: no memory for the bounds of its steps");
+    for (size_t i = 0; i < sampler->steps; i++)
+        etas[i] = sampler->method->most_eta(&grid[i], &grid[i + 1], sampler->option);
+    qsort(etas, sampler->steps, sizeof *etas, rising);
+    double uncut = fmin(1.25, etas[sampler->steps - 1] * 2 / sqrt(3));
+    *most = fmax(1, fmax(uncut, etas[sampler->steps / 2]));
+    free(etas);
+    return QUELL_OK;
+}
+
+/* Refuses an eta (tau) beyond 1 with which the law would be too narrow however many steps there
+ * are. */
 static quell_status check_eta(const quell_sampler *sampler)
 {
     const struct quell_method *method = sampler->method;
     if (!method || !method->most_eta) return QUELL_OK;
     size_t i = 0;
-    while (strcmp(method->options[i].name, "eta")) i++;
-    double most = method->most_eta(sampler->grid, sampler->steps, sampler->option);
-    if (sampler->option[i] <= most * (1 + 1e-9)) return QUELL_OK;
+    while (strcmp(method->options[i].name, "eta") && strcmp(method->options[i].name, "tau")) i++;
+    const char *name = method->options[i].name;
+    double most = 1, eta = sampler->option[i];
+    if (eta <= 1) return QUELL_OK;
+    quell_status status = find_most_eta(sampler, &most);
+    if (status || eta <= most) return status;
     return quell_fail(
         QUELL_BAD_ARGUMENT,
-        "sampler: the eta of '%s' is %g, but on these steps it has no effect beyond %g",
-        method->name, sampler->option[i], most);
+        "sampler: the %s of '%s' is %g: most steps would replace over 3/4 of the noise "
+        "and make the law too narrow; on these steps it may be up to %.3g",
+        name, method->name, eta, floor(most * 1000) / 1000);
+}
+
+static quell_status check_method(const quell_sampler *sampler)
+{
+    const struct quell_method *method = sampler->method;
+    quell_status status = check_eta(sampler);
+    if (status || !method || !method->check) return status;
+    return method->check(sampler->schedule, sampler->grid, sampler->steps, sampler->option);
 }
 
 quell_status quell_sampler_plan(const quell_sampler *sampler, const quell_point *grid, size_t steps,
@@ -112,7 +148,7 @@ static quell_status fill(quell_sampler *sampler, const quell_denoiser *denoiser,
     sampler->threshold = (struct quell_threshold){o->threshold, o->threshold_max};
     quell_status status = make_grid(sampler, o);
     if (!status) status = check_falls(sampler);
-    if (!status) status = check_eta(sampler);
+    if (!status) status = check_method(sampler);
     if (!status) status = quell_prior_make(sampler, o);
     if (!status)
         status = quell_sampler_plan(sampler, sampler->grid, sampler->steps, &sampler->plan);

@@ -16,34 +16,51 @@ static quell_status read_word(const struct quell_document *document, const char 
     form->scale = 1;
     if (form->of != QUELL_TIME_OWN) return QUELL_OK;
     return quell_document_bad(document, "time",
-                              "is of '%.40s', must be t, sigma, log_sigma or log_snr", word);
+                              "is of '%.40s', must be t, sigma, log_sigma, log_snr, fraction or "
+                              "angle",
+                              word);
 }
 
 static quell_status check_members(const struct quell_document *document,
                                   const struct quell_json_object *time)
 {
-    static const char *const known[] = {"of", "scale", "rounded", "at", "values"};
+    static const char *const known[] = {"of", "at", "values", "scale", "offset", "rounding", NULL};
     for (size_t i = 0, k; i < time->count; i++) {
-        for (k = 0; k < 5 && strcmp(known[k], time->members[i].name); k++) continue;
-        if (k == 5)
-            return quell_document_bad(document, "time",
-                                      "has '%.40s': of, scale, rounded, at and values are known",
-                                      time->members[i].name);
+        for (k = 0; known[k] && strcmp(known[k], time->members[i].name); k++) continue;
+        if (!known[k])
+            return quell_document_bad(
+                document, "time",
+                "has '%.40s': of, at, values, scale, offset and rounding are known",
+                time->members[i].name);
     }
     if (quell_json_is_text(quell_json_get(time, "of"))) return QUELL_OK;
-    return quell_document_bad(document, "time", "must have 'of': t, sigma, log_sigma or log_snr");
+    return quell_document_bad(document, "time",
+                              "must have 'of': t, sigma, log_sigma, log_snr, fraction or angle");
 }
 
-static quell_status read_scale(const struct quell_document *document,
-                               const struct quell_json_object *time, struct quell_time_form *form)
+static quell_status read_rounding(const struct quell_document *document, const char *value,
+                                  struct quell_time_form *form)
 {
-    const char *scale = quell_json_get(time, "scale"), *rounded = quell_json_get(time, "rounded");
+    static const char *const words[] = {"none", "nearest", "up", "down"};
+    for (int i = 0; value && quell_json_is_text(value) && i < 4; i++)
+        if (!strcmp(words[i], quell_json_text(value))) {
+            form->rounding = (enum quell_time_rounding)i;
+            return QUELL_OK;
+        }
+    if (!value) return QUELL_OK;
+    return quell_document_bad(document, "time",
+                              "must have none, nearest, up or down as 'rounding'");
+}
+
+static quell_status read_line(const struct quell_document *document,
+                              const struct quell_json_object *time, struct quell_time_form *form)
+{
+    const char *scale = quell_json_get(time, "scale"), *offset = quell_json_get(time, "offset");
     if (scale && !(quell_json_number(scale, &form->scale) && form->scale != 0))
         return quell_document_bad(document, "time", "has a 'scale' that must be a number, not 0");
-    if (rounded && !quell_json_is_truth(rounded))
-        return quell_document_bad(document, "time", "must have true or false as 'rounded'");
-    form->rounded = rounded && *rounded == 't';
-    return QUELL_OK;
+    if (offset && !quell_json_number(offset, &form->offset))
+        return quell_document_bad(document, "time", "has an 'offset' that must be a number");
+    return read_rounding(document, quell_json_get(time, "rounding"), form);
 }
 
 /* Copies the numbers of a list; false if something else is in it. */
@@ -84,7 +101,7 @@ static quell_status read_members(const struct quell_document *document,
 {
     quell_status status = check_members(document, time);
     if (!status) status = read_word(document, quell_json_text(quell_json_get(time, "of")), form);
-    if (!status) status = read_scale(document, time, form);
+    if (!status) status = read_line(document, time, form);
     return status ? status : read_table(document, time, form);
 }
 

@@ -29,29 +29,50 @@ struct quell_inference {
     struct quell_shape out;
 };
 
-/* An instruction while it runs, for one sample or for several at once. */
+/* An instruction while it runs, for one sample or for several at once. It is run by `workers`
+ * workers at the same time, each of which does its part (quell_part_of). */
 struct quell_execution {
     const struct quell_program *program;
     const struct quell_instruction *of;
     const struct quell_kernels *kernels;
     const struct quell_room *room;
-    size_t samples;
+    size_t samples, worker, workers;
     float *out, *scratch;
 };
 
 /* least, most: the number of operands. infer: checks operands and attributes, and sets the shape of
  * the result, the number of multiply-adds and the size of the scratch memory. run: computes what
  * docs/programs.md defines. together: one call of `run` computes all samples; without it, `run` is
- * called once for each sample. check: refuses operands that are constants by their elements; it is
- * called before the instruction can run. */
+ * called once for each sample. shared: several workers can run it, each its part. check: refuses
+ * operands that are constants by their elements; it is called before the instruction can run.
+ *
+ * rows: for a kind that can go on with maps of its result (fuse.c), how many of the result's
+ * dimensions the rows of its rectangles are made of, the others being the columns; NULL for other
+ * kinds. packing: for a kind whose operand 1 is packed if it is a constant. */
+struct quell_packing;
+
 struct quell_kind {
     const char *name;
     size_t least, most;
-    bool together;
+    bool together, shared;
     struct quell_attribute attributes[QUELL_MOST_ATTRIBUTES];
     quell_status (*infer)(struct quell_inference *at);
     quell_status (*check)(const struct quell_program *program, const struct quell_instruction *now);
     void (*run)(const struct quell_execution *at);
+    size_t (*rows)(const struct quell_shape *result);
+    const struct quell_packing *packing;
+};
+
+/* How the constant operand 1 of a kind is packed when a program is loaded, in the form that the
+ * kernels take. floats: the size of that form. pack: writes it from w. unpack: returns an element
+ * of w. offsets: returns how many offsets of rows there are, and writes them (quell_dots), unless
+ * `offset` is NULL. */
+struct quell_packing {
+    size_t (*floats)(const struct quell_shape *w);
+    void (*pack)(const struct quell_shape *w, const float *from, float *to);
+    float (*unpack)(const struct quell_shape *w, const float *packed, size_t i);
+    size_t (*offsets)(const struct quell_program *program, const struct quell_instruction *now,
+                      size_t *offset);
 };
 
 /* Returns the i-th kind, or NULL past the last one. */
@@ -93,6 +114,13 @@ static inline const struct quell_shape *quell_operand(const struct quell_inferen
 static inline const struct quell_shape *quell_shape_of(const struct quell_execution *at, size_t i)
 {
     return &at->program->value[at->of->operand[i]].shape;
+}
+/* The part of `count` pieces of work that a worker does: from *from up to the result. */
+static inline size_t quell_part_of(const struct quell_execution *at, size_t count, size_t *from)
+{
+    size_t each = count / at->workers, longer = count % at->workers, i = at->worker;
+    *from = i * each + (i < longer ? i : longer);
+    return *from + each + (i < longer);
 }
 static inline const struct quell_shape *quell_out_shape(const struct quell_execution *at)
 {

@@ -153,6 +153,7 @@ static quell_status fold_one(struct quell_program *program, const struct quell_i
                                              .kernels = quell_kernels_widest(),
                                              .room = room,
                                              .samples = 1,
+                                             .workers = 1,
                                              .out = result->data,
                                              .scratch = room->scratch});
     return check_numbers(program, now);
@@ -209,6 +210,8 @@ static quell_status load(struct quell_program *program, const char *description,
     quell_status status = quell_program_read(program, program->text, from);
     if (!status) status = quell_program_infer(program);
     if (!status) status = quell_program_fold(program, from);
+    if (!status) status = quell_program_fuse(program);
+    if (!status) status = quell_program_pack(program);
     if (!status) status = quell_program_place(program);
     return status;
 }
@@ -224,6 +227,10 @@ quell_status quell_program_load(struct quell_program *program, const char *path,
 void quell_program_free(struct quell_program *program)
 {
     for (size_t i = 0; program->value && i < program->values; i++) free(program->value[i].data);
+    for (size_t i = 0; program->instruction && i < program->count; i++) {
+        free(program->instruction[i].packed);
+        free(program->instruction[i].offset);
+    }
     free(program->value);
     free(program->instruction);
     free(program->operand);

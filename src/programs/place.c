@@ -73,7 +73,7 @@ static quell_status place_one(struct living *living, enum quell_stage stage, siz
                                  "instruction %zu (%s): more than %d results are still to be read, "
                                  "the most at a time",
                                  number, kind, MOST_LIVING);
-    size_t end = insert(living, (uint32_t)now->result);
+    size_t end = insert(living, (uint32_t)now->writes);
     if (end > program->floats[stage]) program->floats[stage] = end;
     if (now->scratch > living->scratch) living->scratch = now->scratch;
     size_t floats = program->floats[stage];
@@ -91,7 +91,7 @@ static quell_status place_stage(struct living *living, enum quell_stage stage)
     for (size_t number = 0; number < program->count; number++) {
         const struct quell_instruction *now = &program->instruction[number];
         if (program->value[now->result].stage != stage) continue;
-        quell_status status = now->same ? QUELL_OK : place_one(living, stage, number);
+        quell_status status = now->same || now->fused ? QUELL_OK : place_one(living, stage, number);
         if (status) return status;
         if (ends_any(program, number)) release(living, number);
     }

@@ -63,15 +63,23 @@ struct quell_setting {
 
 /* operand: indices of values. set: the settings, by the index of the attribute in the kind's list.
  * same: the elements of the result are those of the first operand in the same order, so that there
- * is nothing to compute. scratch: the size of the scratch memory, in floats. */
+ * is nothing to compute. scratch: the size of the scratch memory, in floats.
+ *
+ * next: the map that goes on with the result while it is in cache, and is computed with this
+ * instruction (fuse.c); 0 for none. fused: an earlier instruction computes it. writes: the value
+ * that is written, the result of the last one of such a chain. packed: the constant weights in the
+ * form in which the kernels take them, and offset: where the rows of the other operand begin
+ * (kind.h). */
 struct quell_instruction {
     const struct quell_kind *kind;
     size_t operands, result;
     const uint32_t *operand;
     struct quell_setting set[QUELL_MOST_ATTRIBUTES];
-    bool same;
+    bool same, fused;
     uint64_t multiply_adds;
-    size_t scratch;
+    size_t scratch, next, writes, rows;
+    float *packed;
+    size_t *offset;
 };
 
 /* text: a copy of the description, which the names point into. path, name: the file and the
@@ -141,6 +149,8 @@ quell_status quell_program_read(struct quell_program *program, char *description
                                 const struct quell_constants *from);
 quell_status quell_program_infer(struct quell_program *program);
 quell_status quell_program_fold(struct quell_program *program, const struct quell_constants *from);
+quell_status quell_program_fuse(struct quell_program *program);
+quell_status quell_program_pack(struct quell_program *program);
 quell_status quell_program_place(struct quell_program *program);
 
 /* These set the message and return the status: QUELL_BAD_MODEL, with "PATH: program 'NAME' ...", or

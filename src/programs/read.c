@@ -243,7 +243,7 @@ static void number_results(struct quell_reader *reader)
         if (*operand >= before) *operand = (uint32_t)before + (UINT32_MAX - *operand);
     }
     for (size_t i = 0; i < program->count; i++)
-        program->instruction[i].result =
+        program->instruction[i].result = program->instruction[i].writes =
             add_value(reader, &(struct quell_value){.origin = QUELL_RESULT});
 }
 

@@ -19,12 +19,13 @@ static void run_one(const struct quell_program *program, const struct quell_kern
                     size_t samples)
 {
     /* A result lies in the memory of its stage, which is written to. */
-    float *out = (float *)(uintptr_t)quell_value_at(program, room, now->result);
+    float *out = (float *)(uintptr_t)quell_value_at(program, room, now->writes);
     now->kind->run(&(struct quell_execution){.program = program,
                                              .of = now,
                                              .kernels = kernels,
                                              .room = room,
                                              .samples = samples,
+                                             .workers = 1,
                                              .out = out,
                                              .scratch = room->scratch});
 }
@@ -37,7 +38,7 @@ void quell_program_run(const struct quell_program *program, const struct quell_k
     for (size_t i = 0; i < program->count; i++) {
         const struct quell_instruction *now = &program->instruction[i];
         bool together = now->kind->together;
-        if (program->value[now->result].stage != stage || now->same) continue;
+        if (program->value[now->result].stage != stage || now->same || now->fused) continue;
         for (own.sample = 0; own.sample < (together ? 1 : samples); own.sample++)
             run_one(program, kernels, now, &own, together ? samples : 1);
     }

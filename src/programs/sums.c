@@ -66,3 +66,34 @@ static float sum_of(size_t count, const float *x, bool squares)
 
 float quell_sum(size_t count, const float *x) { return sum_of(count, x, false); }
 float quell_squares(size_t count, const float *x) { return sum_of(count, x, true); }
+
+/* What the kernels sum at a time, as sum_of divides it. */
+static float sum_by(const struct quell_kernels *kernels, size_t count, const float *x,
+                    const float *mean)
+{
+    float sums[BLOCK], result;
+    struct quell_sums whole = {.sets = 1, .count = count, .x = x, .out = &result};
+    whole.squares = mean != NULL;
+    whole.mean = mean;
+    if (count > BLOCK) {
+        size_t part = BLOCK, parts = 0;
+        while (part * BLOCK < count) part *= BLOCK;
+        for (size_t done = 0; done < count; done += part)
+            sums[parts++] =
+                sum_by(kernels, count - done < part ? count - done : part, x + done, mean);
+        whole = (struct quell_sums){.sets = 1, .count = parts, .x = sums, .out = &result};
+    }
+    kernels->sum_rows(&whole);
+    return result;
+}
+
+float quell_sum_by(const struct quell_kernels *kernels, size_t count, const float *x)
+{
+    return sum_by(kernels, count, x, NULL);
+}
+
+float quell_squares_by(const struct quell_kernels *kernels, size_t count, const float *x,
+                       float mean)
+{
+    return sum_by(kernels, count, x, &mean);
+}

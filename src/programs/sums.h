@@ -4,6 +4,7 @@
 #define QUELL_PROGRAMS_SUMS_H
 
 #include <stddef.h>
+#include "simd/kernels.h"
 
 /* Returns the length of the blocks of a Dot of k products. Its square is at least 4 k, so that the
  * additions within a block and those of the blocks' sums grow in number together. */
@@ -34,5 +35,10 @@ float quell_dot(size_t k, const float *a, size_t a_step, const float *b, size_t 
 /* Sum and Squares of x[count]. */
 float quell_sum(size_t count, const float *x);
 float quell_squares(size_t count, const float *x);
+
+/* The same by the kernels; Squares are those of x - mean. */
+float quell_sum_by(const struct quell_kernels *kernels, size_t count, const float *x);
+float quell_squares_by(const struct quell_kernels *kernels, size_t count, const float *x,
+                       float mean);
 
 #endif

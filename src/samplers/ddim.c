@@ -34,16 +34,11 @@ void quell_ddim_transition(quell_plan *plan, const quell_point *t, const quell_p
     quell_plan_step(plan, t, s);
 }
 
-/* eta^2 tau is 1 at most. */
-double quell_ddim_most_eta(const quell_point *grid, size_t steps, const double *option)
+/* eta^2 tau = 3/4. */
+double quell_ddim_most_eta(const quell_point *t, const quell_point *s, const double *option)
 {
-    double most = 1;
     (void)option;
-    for (size_t i = 0; i < steps; i++) {
-        double tau = -quell_expm1(2 * (quell_lambda(&grid[i]) - quell_lambda(&grid[i + 1])));
-        if (tau > 0) most = fmax(most, sqrt(1 / tau));
-    }
-    return most;
+    return sqrt(-0.75 / quell_expm1(2 * (quell_lambda(t) - quell_lambda(s))));
 }
 
 static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)

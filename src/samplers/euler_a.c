@@ -34,14 +34,11 @@ static double ancestral_part(const quell_point *t, const quell_point *s)
     return sqrt(-quell_expm1(2 * (quell_lambda(t) - quell_lambda(s))));
 }
 
-static double most_eta(const quell_point *grid, size_t steps, const double *option)
+/* That with sigma~_down = sigma~_s / 2. */
+static double most_eta(const quell_point *t, const quell_point *s, const double *option)
 {
-    double most = 1;
-    for (size_t i = 0; i < steps; i++) {
-        double part = (option[FORM] != 0 ? flow_part : ancestral_part)(&grid[i], &grid[i + 1]);
-        if (part > 0) most = fmax(most, 1 / part);
-    }
-    return most;
+    if (option[FORM] == 0) return sqrt(0.75) / ancestral_part(t, s);
+    return 1 / ((2 + s->sigma / s->alpha) * flow_part(t, s));
 }
 
 /* With more than all of the noise that the law of x_s has fresh in an ancestral step. */

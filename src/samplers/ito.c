@@ -76,6 +76,12 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
     }
 }
 
+static double most_eta(const quell_point *t, const quell_point *s, const double *option)
+{
+    (void)option;
+    return sqrt(quell_most_rate(t, s));
+}
+
 static const struct quell_option options[] = {
     QUELL_NUMBER("eta", 1, 0, 1e6, "stochasticity: 0 deterministic"),
     QUELL_NUMBER("temperature", 1, 1e-6, 1e6, "temperature, which divides the score"),
@@ -89,5 +95,6 @@ QUELL_FAMILY(ito) = {{.name = "ito",
                       .evaluations = 1,
                       .noise = QUELL_STOCHASTIC,
                       .options = options,
-                      .build = build},
+                      .build = build,
+                      .most_eta = most_eta},
                      {0}};

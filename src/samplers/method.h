@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdbool.h>
 #include <quell/plan.h>
+#include <quell/schedule.h>
 #include "base/spec.h"
 
 /* Another name of a method, and the spec it stands for: {"dpmpp_2m", "xeab:order=2"}. */
@@ -31,8 +32,13 @@ struct quell_method {
     const struct quell_alias *aliases; /* NULL: none */
     const struct quell_option *options;
     void (*build)(quell_plan *plan, const quell_point *grid, size_t steps, const double *option);
-    /* NULL, or the largest eta that has an effect on some step of this grid. */
-    double (*most_eta)(const quell_point *grid, size_t steps, const double *option);
+    /* NULL, or the eta (tau) with which a step replaces three quarters of the noise of s. Methods
+     * whose steps then hold E[X | x_t], as those of first order do, have it: if most steps do more,
+     * the law is too narrow, and more steps do not help. */
+    double (*most_eta)(const quell_point *t, const quell_point *s, const double *option);
+    /* NULL, or what refuses options that would make the law plainly wrong on a sampler's grid. */
+    quell_status (*check)(const quell_schedule *schedule, const quell_point *grid, size_t steps,
+                          const double *option);
 };
 
 /* What a file of samplers defines: its methods, ended by {0}.
@@ -77,7 +83,10 @@ void quell_to_eps(quell_plan *plan, quell_register_id mu, quell_register_id x,
 
 /* One transition of DDIM, which DDPM shares, with the noise of a slot; with eta = 0 the first-order
  * step of every exponential integrator, for any pair of points. */
-double quell_ddim_most_eta(const quell_point *grid, size_t steps, const double *option);
+double quell_ddim_most_eta(const quell_point *t, const quell_point *s, const double *option);
+
+/* The same of the SDE of rate r (sde.h): the r with 1 - exp(-2 r h) = 3/4. */
+double quell_most_rate(const quell_point *t, const quell_point *s);
 void quell_ddim_transition(quell_plan *plan, const quell_point *t, const quell_point *s, double eta,
                            unsigned slot);
 

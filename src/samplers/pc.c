@@ -13,10 +13,12 @@
  * whatever the scale of x. There |z| and |eps| are means over a batch; a sample's own,
  * formula=paper, make the law wider by some 4 / D, and have no mean in one or two dimensions. So r
  * is (D / (w |eps|^2 + (1 - w) D))^(1/2), w = min(1, D / 100), which is the same in many dimensions
- * (quell_plan_langevin). Beyond snr = 1 the correction overshoots, whatever the law. The size of
- * the corrections does not fall with the steps, and so they leave a bias that more steps do not
- * remove: no order is claimed. The norms are a sample's own; other codes take their mean over the
- * batch, and a sample then depends on its neighbours. */
+ * (quell_plan_langevin). Corrections of finite size have another law of rest: where x is mostly
+ * noise, langevin's has 1 / (1 - snr^2) times the variance, and azula's, where alpha^2 Var X =
+ * sigma^2, only 0.92 of it at delta = 1/2 and 2/3 at 1. So delta ends at 1/2 and snr at 0.4. The
+ * size of the corrections does not fall with the steps, and so they leave a bias that more steps do
+ * not remove: no order is claimed. The norms are a sample's own; other codes take their mean over
+ * the batch, and a sample then depends on its neighbours. */
 #include "method.h"
 #include "core/plan.h"
 
@@ -60,10 +62,10 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 
 static const struct quell_option options[] = {
     QUELL_WHOLE("corrections", 1, 0, 7, "number of corrections before each step"),
-    QUELL_NUMBER_NEEDS("corrections,corrector=azula", "delta", 0.01, 0, 1,
+    QUELL_NUMBER_NEEDS("corrections,corrector=azula", "delta", 0.01, 0, 0.5,
                        "azula: part of the noise that a correction replaces"),
     QUELL_CHOICE_NEEDS("corrections", "corrector", AZULA, "azula|langevin", "kind of correction"),
-    QUELL_NUMBER_NEEDS("corrections,corrector=langevin", "snr", 0.15, 0, 1,
+    QUELL_NUMBER_NEEDS("corrections,corrector=langevin", "snr", 0.15, 0, 0.4,
                        "langevin: its signal-to-noise ratio"),
     QUELL_NUMBER("eta", 0, 0, 1e6, "stochasticity of the step, as in ddim"),
     QUELL_CHOICE_NEEDS("corrections,corrector=langevin", "formula", 0, "quell|paper",

@@ -19,9 +19,12 @@
  * itself, so that there are at most 8. The restarts belong to that transition. The inner steps stay
  * as they are when the grid is refined: their error remains. */
 #include "stages.h"
+#include "core/plan.h"
+#include "base/fail.h"
 #include "base/maths.h"
 
 enum { S_TMIN, S_TMAX, INNER, RESTARTS, S_NOISE, STEADY };
+enum { MOST_INNER = 1000 };
 #define RHO 7.0
 
 /* Returns the point at the fraction `done` of the way from high to low. */
@@ -47,12 +50,21 @@ static void again(quell_plan *plan, const quell_point *high, const quell_point *
     }
 }
 
-static void restart(quell_plan *plan, const quell_point *low, const double *option)
+/* Whether restarts from `low` go up at all; *high: how far. */
+static bool goes_up(quell_plan *plan, const quell_point *low, const double *option,
+                    quell_point *high)
 {
     double lambda = -quell_log(option[S_TMAX]);
-    if (!(lambda < quell_lambda(low))) return;
-    quell_point high = quell_plan_at(plan, 1);
-    if (lambda > quell_lambda(&high)) high = quell_plan_at_lambda(plan, lambda);
+    if (!(lambda < quell_lambda(low))) return false;
+    *high = quell_plan_at(plan, 1);
+    if (lambda > quell_lambda(high)) *high = quell_plan_at_lambda(plan, lambda);
+    return true;
+}
+
+static void restart(quell_plan *plan, const quell_point *low, const double *option)
+{
+    quell_point high;
+    if (!goes_up(plan, low, option, &high)) return;
     for (unsigned k = 0; k < (unsigned)option[RESTARTS]; k++) again(plan, &high, low, k, option);
 }
 
@@ -74,6 +86,11 @@ static void crossing(quell_plan *plan, const quell_point *t, const quell_point *
     if (s->sigma == 0) quell_heun(plan, &low, s, option[STEADY] != 0);
 }
 
+static bool crosses(const quell_point *t, const quell_point *s, double target)
+{
+    return quell_lambda(t) < target && quell_lambda(s) >= target;
+}
+
 static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
 {
     if (!(option[S_TMIN] < option[S_TMAX]))
@@ -81,7 +98,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
     double target = -quell_log(option[S_TMIN]);
     for (size_t i = 0; i < steps; i++) {
         const quell_point *t = &grid[i], *s = &grid[i + 1];
-        if (quell_lambda(t) < target && quell_lambda(s) >= target)
+        if (crosses(t, s, target))
             crossing(plan, t, s, option);
         else
             quell_heun(plan, t, s, option[STEADY] != 0);
@@ -89,10 +106,97 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
     }
 }
 
+/* Heun's step (heun.c) from sigma~ = t to s for the law N(0, variance), whose E[X | y] = g(sigma~)
+ * y: the factor of y. */
+static double factor(double t, double s, double variance, bool steady)
+{
+    double weight = (t / s - 1) / 2;
+    double g_t = variance / (variance + t * t), g_s = variance / (variance + s * s);
+    double first = g_t + s / t * (1 - g_t);
+    return steady && weight > 1.5 ? first : first + weight * (g_s * first - g_t);
+}
+
+/* A way down from the sigma~ `high` to `low`, in steps of its own or, without, along a grid. */
+struct way {
+    double high, low;
+    size_t steps;
+    const quell_point *grid;
+    bool steady;
+};
+
+static double level(const quell_point *point) { return quell_exp(-quell_lambda(point)); }
+
+static double level_after(const struct way *way, size_t j)
+{
+    if (!way->steps) return level(&way->grid[j]);
+    double from = quell_log(way->high) / RHO, fall = quell_log(way->low) / RHO - from;
+    double done = (double)j / (double)way->steps;
+    return quell_exp(RHO * (from + quell_log(1 + done * quell_expm1(fall))));
+}
+
+/* How far the standard deviation at `low` is from the right one, of 1, for N(0, variance). */
+static double error_of(const struct way *way, double variance)
+{
+    double times = 1, at = way->high;
+    for (size_t j = 1; at > way->low * (1 + 1e-9); j++) {
+        double next = fmax(way->low, level_after(way, j));
+        if (next >= at) continue;
+        times *= factor(at, next, variance, way->steady);
+        at = next;
+    }
+    double high = variance + way->high * way->high, low = variance + way->low * way->low;
+    return fabs(fabs(times) * sqrt(high / low) - 1);
+}
+
+/* The largest error of those that are more than a quarter, and worse than on the grid's own way; 0:
+ * none. */
+static double worst_of(const struct way *way)
+{
+    struct way own = *way;
+    double worst = 0;
+    own.steps = 0;
+    for (double size = way->low / 2; size <= 2 * way->high; size *= 1.5) {
+        double found = error_of(way, size * size);
+        if (found > fmax(0.25, worst) && found > 1.2 * error_of(&own, size * size)) worst = found;
+    }
+    return worst;
+}
+
+static quell_status check_way(const quell_point *grid, const quell_point *high,
+                              const quell_point *low, const double *option)
+{
+    struct way way = {level(high), level(low), (size_t)option[INNER], grid, option[STEADY] != 0};
+    double worst = worst_of(&way);
+    if (worst == 0) return QUELL_OK;
+    while (way.steps < MOST_INNER && worst_of(&way) > 0) way.steps++;
+    return quell_fail(QUELL_BAD_ARGUMENT,
+                      "restart: with inner=%d, from s_tmax, sigma / alpha = %.3g, down to %.3g, a "
+                      "deviation comes out wrong by up to %.0f%%; take inner=%zu%s",
+                      (int)option[INNER], way.high, way.low, 100 * worst, way.steps,
+                      way.steps < MOST_INNER ? "" : " and a lower s_tmax");
+}
+
+static quell_status check(const quell_schedule *schedule, const quell_point *grid, size_t steps,
+                          const double *option)
+{
+    double target = -quell_log(option[S_TMIN]);
+    quell_plan plan = quell_plan_begin(schedule);
+    quell_point low, high;
+    size_t i = 0;
+    while (i < steps && !crosses(&grid[i], &grid[i + 1], target)) i++;
+    if (i == steps || option[RESTARTS] == 0) return QUELL_OK;
+    low = landing(&plan, &grid[i], &grid[i + 1], target);
+    bool goes = goes_up(&plan, &low, option, &high);
+    quell_status status = plan.status;
+    if (!status && goes) status = check_way(grid, &high, &low, option);
+    quell_plan_free(&plan);
+    return status;
+}
+
 static const struct quell_option options[] = {
     QUELL_NUMBER_NEEDS("restarts", "s_tmin", 0.1, 1e-6, 1e6, "sigma / alpha where restarts begin"),
     QUELL_NUMBER_NEEDS("restarts", "s_tmax", 2, 1e-6, 1e6, "sigma / alpha up to which restarts go"),
-    QUELL_WHOLE_NEEDS("restarts", "inner", 9, 1, 1000, "number of steps of each way down"),
+    QUELL_WHOLE_NEEDS("restarts", "inner", 9, 1, MOST_INNER, "number of steps of each way down"),
     QUELL_WHOLE("restarts", 1, 0, 8, "number of restarts"),
     QUELL_NUMBER_NEEDS("restarts", "s_noise", 1, 0, 1e6, "factor on all noise that steps add"),
     QUELL_STEADY,
@@ -105,5 +209,6 @@ QUELL_FAMILY(restart) = {{.name = "restart",
                           .evaluations = 2,
                           .noise = QUELL_STOCHASTIC,
                           .options = options,
-                          .build = build},
+                          .build = build,
+                          .check = check},
                          {0}};

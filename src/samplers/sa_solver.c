@@ -104,6 +104,12 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
     quell_plan_release(plan, p.from);
 }
 
+/* Past values take back what new noise hides of mu, but one alone is a step of first order. */
+static double most_tau(const quell_point *t, const quell_point *s, const double *option)
+{
+    return option[PREDICTOR] > 1 ? (double)INFINITY : sqrt(quell_most_rate(t, s));
+}
+
 static const struct quell_option options[] = {
     QUELL_WHOLE("predictor_order", 3, 1, 5, "number of values that the predictor uses"),
     QUELL_WHOLE("corrector_order", 4, 0, 5,
@@ -123,5 +129,6 @@ QUELL_FAMILY(sa_solver) = {{.name = "sa_solver",
                             .evaluations = 1,
                             .noise = QUELL_STOCHASTIC,
                             .options = options,
-                            .build = build},
+                            .build = build,
+                            .most_eta = most_tau},
                            {0}};

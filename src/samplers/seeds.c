@@ -181,6 +181,12 @@ static void build_3(quell_plan *plan, const quell_point *grid, size_t steps, con
     build(plan, grid, steps, option, take_3);
 }
 
+static double most_eta(const quell_point *t, const quell_point *s, const double *option)
+{
+    (void)option;
+    return quell_most_rate(t, s);
+}
+
 static const struct quell_option options_2[] = {
     QUELL_SDE_ETA,
     QUELL_SDE_S_NOISE,
@@ -208,7 +214,8 @@ QUELL_FAMILY(seeds) = {{.name = "seeds2",
                         .noise = QUELL_STOCHASTIC,
                         .aliases = aliases_2,
                         .options = options_2,
-                        .build = build_2},
+                        .build = build_2,
+                        .most_eta = most_eta},
                        {.name = "seeds3",
                         .summary = "SEEDS-3, stochastic exponential Runge-Kutta",
                         .source = "arXiv:2305.14267",
@@ -217,5 +224,6 @@ QUELL_FAMILY(seeds) = {{.name = "seeds2",
                         .noise = QUELL_STOCHASTIC,
                         .aliases = aliases_3,
                         .options = options_3,
-                        .build = build_3},
+                        .build = build_3,
+                        .most_eta = most_eta},
                        {0}};

@@ -16,6 +16,11 @@ struct quell_ancestral quell_ancestral(const quell_point *t, const quell_point *
     return step;
 }
 
+double quell_most_rate(const quell_point *t, const quell_point *s)
+{
+    return quell_log(2) / (quell_lambda(s) - quell_lambda(t));
+}
+
 void quell_to_eps(quell_plan *plan, quell_register_id mu, quell_register_id x, const quell_point *t)
 {
     QUELL_COMBINE(plan, mu, {1 / t->sigma, x}, {-t->alpha / t->sigma, mu});

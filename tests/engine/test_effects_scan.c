@@ -5,6 +5,7 @@
 #include "effort.h"
 #include "harness.h"
 #include "models.h"
+#include "option_values.h"
 #include "core/schedule.h"
 #include "grids/grid.h"
 #include "samplers/method.h"
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DIM = 2, COUNT = 2, MOST_VALUES = 16 };
+enum { DIM = 2, COUNT = 2 };
 
 enum kind { SAMPLER, SCHEDULE, GRID };
 static const char *const kinds[] = {"sampler", "schedule", "grid"};
@@ -106,75 +107,6 @@ static uint64_t come_to(const struct scan *scan, const struct place *place, cons
     return found;
 }
 
-/* Values within an option's range, apart from its default. */
-static size_t values_of(const struct quell_option *option, double *value)
-{
-    size_t count = 0, length;
-    double low = option->low, high = option->high, own = option->value;
-    double tries[MOST_VALUES];
-    if (option->choices) {
-        while (quell_choice(option->choices, count, &length)) tries[count] = (double)count, count++;
-    } else if (option->whole) {
-        const double some[] = {low, low + 1, own - 1, own + 1, own + 3, fmin(high, own * 2 + 5)};
-        for (; count < 6; count++) tries[count] = some[count];
-    } else {
-        double top = isfinite(high) ? high : 1e6;
-        const double some[] = {
-            low,           top,           own / 2,         own * 1.5,
-            own + 0.1,     own - 0.1,     (own + low) / 2, fmin(top, own * 10 + 1),
-            fmin(top, 1.), fmax(low, 0.5)};
-        for (; count < 10; count++) tries[count] = some[count];
-    }
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
-        bool within = option->choices || (tries[i] >= low && tries[i] <= high);
-        if (!strcmp(option->name, "train") && tries[i] > 1010) within = false;
-        for (size_t k = 0; k < kept; k++) within &= tries[i] != value[k];
-        if (within && tries[i] != own && isfinite(tries[i])) value[kept++] = tries[i];
-    }
-    return kept;
-}
-
-static void put(char *text, size_t size, const struct quell_option *option, double value)
-{
-    size_t at = strlen(text);
-    size_t length;
-    const char *word =
-        option->choices ? quell_choice(option->choices, (size_t)value, &length) : NULL;
-    const char *mark = strchr(text, ':') ? "," : ":";
-    if (word)
-        snprintf(text + at, size - at, "%s%s=%.*s", mark, option->name, (int)length, word);
-    else
-        snprintf(text + at, size - at, "%s%s=%.17g", mark, option->name, value);
-}
-
-/* The first thing that would do for each need that the defaults do not meet. */
-static void put_needs(char *text, size_t size, const struct scan *scan,
-                      const struct quell_option *option)
-{
-    for (const char *need = option->needs; need && *need;) {
-        size_t whole = strcspn(need, ","), name = strcspn(need, "=,");
-        char probe[200];
-        snprintf(probe, sizeof probe, "%s", text);
-        size_t at = strlen(probe);
-        const char *mark = strchr(probe, ':') ? "," : ":";
-        if (name < whole) {
-            size_t words = strcspn(need, "|,");
-            snprintf(probe + at, sizeof probe - at, "%s%.*s", mark, (int)words, need);
-        } else {
-            const struct quell_option *other = scan->options;
-            while (other->name && (strlen(other->name) != name || memcmp(other->name, need, name)))
-                other++;
-            double some =
-                other->whole || other->choices ? fmax(other->value, 1) : fmin(other->high, 0.5);
-            if (!strcmp(other->name, "tokens")) some = 1000;
-            if (other->value == 0) put(probe, sizeof probe, other, some);
-        }
-        snprintf(text, size, "%s", probe);
-        need += whole + (need[whole] == ',');
-    }
-}
-
 /* Whether the second spec is refused, or is something else than the first, in some place. */
 static bool differs(const struct scan *scan, const char *first, const char *second)
 {
@@ -194,7 +126,7 @@ static void compare(struct scan *scan, const struct quell_option *option, double
 {
     char spec[300];
     snprintf(spec, sizeof spec, "%s", base);
-    put(spec, sizeof spec, option, value);
+    option_put(spec, sizeof spec, option, value);
     scan->tried++;
     if (is_bound(option) || differs(scan, base, spec)) return;
     fprintf(stderr, "%s '%s' is what '%s' is\n", kinds[scan->kind], spec, base);
@@ -204,19 +136,19 @@ static void compare(struct scan *scan, const struct quell_option *option, double
 static void scan_option(struct scan *scan, const struct quell_option *option)
 {
     char base[200], beside[300];
-    double value[MOST_VALUES], other_value[MOST_VALUES];
-    size_t count = values_of(option, value);
+    double value[OPTION_VALUES], other_value[OPTION_VALUES];
+    size_t count = option_values(option, value);
     bool tries = !strcmp(scan->name, "dpm_adaptive") && strcmp(option->name, "max_tries");
     snprintf(base, sizeof base, "%s%s", scan->name, tries ? ":max_tries=200" : "");
-    put_needs(base, sizeof base, scan, option);
+    option_put_needs(base, sizeof base, scan->options, option);
     for (size_t i = 0; i < count; i++) compare(scan, option, value[i], base);
     bool pairs = is_long() ? scan->kind != SAMPLER : scan->kind == SCHEDULE && !is_brief();
     for (const struct quell_option *other = scan->options; pairs && other->name; other++) {
         if (other == option || strstr(base, other->name)) continue;
-        size_t others = values_of(other, other_value);
+        size_t others = option_values(other, other_value);
         for (size_t k = 0; k < others; k++) {
             snprintf(beside, sizeof beside, "%s", base);
-            put(beside, sizeof beside, other, other_value[k]);
+            option_put(beside, sizeof beside, other, other_value[k]);
             for (size_t i = 0; i < count; i++) compare(scan, option, value[i], beside);
         }
     }

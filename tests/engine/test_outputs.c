@@ -36,14 +36,14 @@ static int network(void *user, const quell_call *call, const float *input, float
     struct network *n = user;
     int plain = !strcmp(n->precondition, "none"), unscaled = !strcmp(n->precondition, "unscaled");
     double power = sqrt(call->alpha * call->alpha + call->sigma * call->sigma);
-    double ratio = call->sigma / call->alpha, time = plain      ? call->t
-                                                     : unscaled ? ratio
-                                                                : log(ratio);
+    int straight = !strcmp(n->precondition, "straight");
+    double ratio = call->sigma / call->alpha, sum = call->alpha + call->sigma;
+    double time = plain ? call->t : unscaled ? ratio : straight ? call->sigma / sum : log(ratio);
+    double scale = plain ? 1 : unscaled ? call->alpha : straight ? sum : power;
     if (fabs(call->time - time) > 1e-14 * (1 + fabs(time))) atomic_fetch_add(&n->wrong, 1);
     for (size_t r = 0; r < call->rows; r++) {
         double x[DIM], mu[DIM];
-        for (size_t e = 0; e < DIM; e++)
-            x[e] = input[r * DIM + e] * (plain ? 1 : unscaled ? call->alpha : power);
+        for (size_t e = 0; e < DIM; e++) x[e] = input[r * DIM + e] * scale;
         model_denoise(&n->model, call->alpha, call->sigma, x, mu);
         for (size_t e = 0; e < DIM; e++)
             output[r * DIM + e] = (float)output_of(n, call->alpha, call->sigma, x[e], mu[e]);
@@ -135,6 +135,7 @@ TEST(outputs, every_kind)
         check_network(outputs[i], "none");
         check_network(outputs[i], "simple");
         check_network(outputs[i], "unscaled");
+        check_network(outputs[i], "straight");
     }
     check_network("x0", "karras");
 }

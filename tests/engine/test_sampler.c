@@ -103,7 +103,7 @@ static void try_all(const char *kind)
         const char *spec;
         double eta;
     } samplers[] = {{"ddpm", -1},          {"ddim", 0},       {"ddim:eta=0", 0},
-                    {"ddim:eta=0.3", 0.3}, {"ddim:eta=1", 1}, {"ddim:eta=2", 2}};
+                    {"ddim:eta=0.3", 0.3}, {"ddim:eta=1", 1}, {"ddim:eta=1.5", 1.5}};
     static const size_t steps[] = {1, 2, 3, 10, 100};
     struct model model = model_new(kind, DIM);
     for (size_t k = 0; schedule_name(k); k++) {

@@ -75,6 +75,11 @@ FORMULA(quarter, log(sigma / alpha) / 4)
 FORMULA(log_snr, 2 * log(alpha / sigma))
 FORMULA(index_999, 999 * t)
 FORMULA(index_rounded, floor(999 * t + 0.5))
+FORMULA(index_down, floor(999 * t))
+FORMULA(index_up, ceil(999 * t - 3.25))
+FORMULA(fraction, sigma / (alpha + sigma))
+FORMULA(signal, 1 - sigma / (alpha + sigma))
+FORMULA(angle, atan2(sigma, alpha) / acos(0))
 
 /* Positions -1, 0, 2 with the values 10, 20, 0. */
 static double table(double t, double alpha, double sigma, double x)
@@ -100,18 +105,26 @@ TEST(program_time, has_each_form)
     EACH("'time': 'log_snr', ", log_snr);
     EACH("'time': {'of': 'log_sigma', 'scale': 0.25}, ", quarter);
     EACH("'time': {'of': 't', 'scale': 999}, ", index_999);
-    EACH("'time': {'of': 't', 'scale': 999, 'rounded': true}, ", index_rounded);
+    EACH("'time': {'of': 't', 'scale': 999, 'rounding': 'nearest'}, ", index_rounded);
+    EACH("'time': {'of': 't', 'scale': 999, 'rounding': 'down'}, ", index_down);
+    EACH("'time': {'of': 't', 'scale': 999, 'offset': -3.25, 'rounding': 'up'}, ", index_up);
+    EACH("'time': {'of': 't', 'rounding': 'none'}, ", plain);
+    EACH("'time': 'fraction', ", fraction);
+    EACH("'time': {'of': 'fraction', 'scale': -1, 'offset': 1}, ", signal);
+    EACH("'time': 'angle', ", angle);
     EACH("'time': {'of': 'log_sigma', 'at': [-1, 0, 2], 'values': [10, 20, 0], 'scale': 0.5}, ",
          table);
     EACH("'precondition': 'simple', ", log_ratio);
     EACH("'precondition': 'simple', 'time': {'of': 't', 'scale': 999}, ", index_999);
     EACH("'precondition': 'unscaled', ", ratio);
+    EACH("'precondition': 'straight', ", fraction);
     EACH("'precondition': 'unscaled', 'time': 't', ", plain);
 }
 
 /* What it is given for x, and what becomes of its output. */
 FORMULA(x_itself, x)
 FORMULA(x_unscaled, x / alpha)
+FORMULA(x_straight, x / (alpha + sigma))
 FORMULA(x_simple, x / sqrt(alpha * alpha + sigma * sigma))
 FORMULA(x_half, x / sqrt(alpha * alpha / 4 + sigma * sigma))
 
@@ -124,6 +137,7 @@ static double edm(double data, double sigma, double x)
 
 FORMULA(karras, edm(1, sigma / alpha, x / alpha))
 FORMULA(karras_half, edm(0.5, sigma / alpha, x / alpha))
+FORMULA(flow_straight, x / (alpha + sigma) - sigma / (alpha + sigma) * (x / (alpha + sigma)))
 FORMULA(eps_unscaled, (x - sigma * x / alpha) / alpha)
 
 #define EACH_X(fields, right)             \
@@ -135,6 +149,8 @@ TEST(program_time, scales)
 {
     EACH_X("", x_itself);
     EACH_X("'precondition': 'unscaled', ", x_unscaled);
+    EACH_X("'precondition': 'straight', ", x_straight);
+    EACH_X("'precondition': 'straight', 'output': 'flow', ", flow_straight);
     EACH_X("'precondition': 'simple', ", x_simple);
     EACH_X("'precondition': 'simple', 'sigma_data': 0.5, ", x_half);
     EACH_X("'precondition': 'karras', ", karras);
@@ -155,17 +171,19 @@ static void check_refused(const char *fields, const char *programs, const char *
 TEST(program_time, refused)
 {
     static const char *const cases[][2] = {
-        {"'time': 'tau', ", "is of 'tau', must be t, sigma, log_sigma or log_snr"},
+        {"'time': 'tau', ", "is of 'tau', must be t, sigma, log_sigma, log_snr, fraction"},
         {"'time': 1000, ", "must be a word, or an object with 'of'"},
         {"'time': ['t'], ", "must be a word, or an object with 'of'"},
         {"'time': {'scale': 2}, ", "must have 'of'"},
         {"'time': {'of': 3}, ", "must have 'of'"},
         {"'time': {'of': ''}, ", "is of ''"},
         {"'time': {'of': 't', 'of': 't'}, ", "has 'of' twice"},
-        {"'time': {'of': 't', 'factor': 2}, ", "has 'factor': of, scale,"},
+        {"'time': {'of': 't', 'factor': 2}, ", "has 'factor': of, at,"},
         {"'time': {'of': 't', 'scale': 0}, ", "must be a number, not 0"},
         {"'time': {'of': 't', 'scale': '2'}, ", "must be a number, not 0"},
-        {"'time': {'of': 't', 'rounded': 1}, ", "must have true or false as 'rounded'"},
+        {"'time': {'of': 't', 'rounding': 1}, ", "must have none, nearest, up or down"},
+        {"'time': {'of': 't', 'rounding': 'half'}, ", "must have none, nearest, up or down"},
+        {"'time': {'of': 't', 'offset': true}, ", "an 'offset' that must be a number"},
         {"'time': {'of': 't', 'at': [0, 1]}, ", "as many 'at' as 'values', from 2"},
         {"'time': {'of': 't', 'values': [0, 1]}, ", "as many 'at' as 'values', from 2"},
         {"'time': {'of': 't', 'at': [0], 'values': [0]}, ", "as many 'at' as 'values', from 2"},
@@ -177,7 +195,7 @@ TEST(program_time, refused)
         {"'sigma_data': 0.5, 'precondition': 'unscaled', ", "is for a 'precondition' of simple"},
         {"'sigma_data': 0, 'precondition': 'karras', ", "must be from 1e-6 to 1e6"},
         {"'sigma_data': -1, 'precondition': 'karras', ", "must be from 1e-6 to 1e6"},
-        {"'precondition': 'edm', ", "must be none, simple, karras or unscaled"},
+        {"'precondition': 'edm', ", "must be none, simple, karras, unscaled or"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         check_refused(cases[i][0], TIME, cases[i][1]);
@@ -216,7 +234,8 @@ TEST(program_time, digest)
         "'time': 'sigma', ",
         "'time': 'log_sigma', ",
         "'time': {'of': 'sigma', 'scale': 2}, ",
-        "'time': {'of': 'sigma', 'rounded': true}, ",
+        "'time': {'of': 'sigma', 'rounding': 'up'}, ",
+        "'time': {'of': 'sigma', 'offset': 1}, ",
         "'time': {'of': 'sigma', 'at': [0, 1], 'values': [0, 1]}, ",
         "'time': {'of': 'sigma', 'at': [0, 1], 'values': [0, 2]}, ",
         "'precondition': 'unscaled', ",

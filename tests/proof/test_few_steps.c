@@ -107,11 +107,11 @@ static bool begins(const char *spec, const char *name)
 }
 
 /* Samplers for distilled models have another law, and so have other codes' formulas, a part of the
- * noise, another temperature, and a gradient taken ten times. */
+ * noise, another temperature, and a gradient taken five times. */
 static bool has_the_law(const char *spec)
 {
     static const char *const others[] = {"lcm",         "tcd",     "consistency", "formula=",
-                                         "temperature", "s_noise", "steady=no",   "ge_gamma=10"};
+                                         "temperature", "s_noise", "steady=no",   "ge_gamma=5"};
     for (size_t i = 0; i < COUNT(others); i++)
         if (strstr(spec, others[i])) return false;
     return true;

@@ -37,7 +37,7 @@ static const struct row {
     {"ito", 0},
     {"pc:corrections=2,eta=1", 0},
     {"pc:corrector=langevin", 0},
-    {"restart:restarts=3,inner=2", 0},
+    {"restart:restarts=3,inner=6", 0},
     {"lcm", 0},
     {"tcd", 0},
     {"consistency", 0},

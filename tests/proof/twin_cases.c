@@ -98,7 +98,7 @@ const struct twin_case twin_cases[] = {
     CASE("res_multistep:eta=1"),
     CASE("gradient_estimation"),
     CASE("gradient_estimation:ge_gamma=1.5"),
-    CASE("gradient_estimation:ge_gamma=10"),
+    CASE("gradient_estimation:ge_gamma=5"),
     CASE("gradient_estimation:steady=no"),
     ORDERS("unipc"),
     CASE("unipc:order=3,steady=no"),

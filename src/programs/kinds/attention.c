@@ -6,8 +6,8 @@
  *
  * The scores of keys behind the query are left out if the attention is causal, and so are those
  * that a mask does not keep. */
+#include "base/memory.h"
 #include "programs/kind.h"
-#include "programs/products.h"
 #include "programs/sums.h"
 
 #include <math.h>
@@ -17,28 +17,43 @@ enum { SCALE, CAUSAL, MASK };
 enum { ADD, KEEP };
 enum { Q, K, V, M };
 
+#define MOST_SUMMED 1024
+
 /* How many queries are computed at a time, so that their scores stay in cache. */
-#define QUERIES 64
+#define QUERIES 96
 
 /* The sizes of one head: m queries and n keys of d elements, n values of e elements. */
 struct sizes {
     size_t m, n, d, e;
 };
 
-static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
-
 static size_t queries_of(const struct sizes *sizes)
 {
     return sizes->m < QUERIES ? sizes->m : QUERIES;
 }
 
-/* Scores and sums of the queries, and the memory of the products. */
-static size_t scratch_floats(const struct sizes *sizes)
+/* The parts of the scratch memory, in floats: offsets of rows of keys and of values, panels of keys
+ * and of values, scores of the queries, and their sums. */
+struct parts {
+    size_t key_offsets, value_offsets, keys, values, scores, totals, all, score_row;
+};
+
+static size_t panels(size_t columns, size_t rows)
 {
-    size_t m = queries_of(sizes);
-    return m * sizes->n + m +
-           larger(quell_products_floats(m, sizes->n, sizes->d),
-                  quell_products_floats(m, sizes->e, sizes->n));
+    return quell_round_up(columns, QUELL_PANEL) * rows;
+}
+
+static struct parts parts_of(const struct sizes *sizes)
+{
+    const size_t wide = sizeof(size_t) / sizeof(float);
+    struct parts parts = {.score_row = quell_round_up(sizes->n, QUELL_LANES)};
+    parts.value_offsets = quell_round_up(wide * sizes->d, QUELL_LANES);
+    parts.keys = parts.value_offsets + quell_round_up(wide * sizes->n, QUELL_LANES);
+    parts.values = parts.keys + panels(sizes->n, sizes->d);
+    parts.scores = parts.values + panels(sizes->e, sizes->n);
+    parts.totals = parts.scores + queries_of(sizes) * parts.score_row;
+    parts.all = parts.totals + queries_of(sizes);
+    return parts;
 }
 
 static size_t from_end(const struct quell_shape *shape, size_t i)
@@ -100,115 +115,135 @@ static quell_status infer(struct quell_inference *at)
     if (!scale->given) scale->real = (float)(1 / sqrt((double)from_end(q, 0)));
     at->out = *q;
     at->out.size[q->rank - 1] = from_end(v, 0);
-    at->of->scratch = scratch_floats(
-        &(struct sizes){from_end(q, 1), from_end(v, 1), from_end(q, 0), from_end(v, 0)});
+    at->of->scratch =
+        parts_of(&(struct sizes){from_end(q, 1), from_end(v, 1), from_end(q, 0), from_end(v, 0)})
+            .all;
     at->of->multiply_adds = quell_elements(&scores) * (from_end(q, 0) + from_end(v, 0));
     return QUELL_OK;
 }
 
-/* A head: q, k, v, the scores s of some queries, the mask of its first query (or NULL) with the
- * distances of its elements, and where the result goes. */
+/* A head: q, k, v, the mask of its first query (or NULL) with the distances of its elements, where
+ * the result goes, and the scratch memory, which has the packed keys and values of `packed`. query:
+ * the first of the queries whose scores are there. */
 struct head {
     const struct quell_instruction *of;
     const struct quell_kernels *kernels;
     struct sizes sizes;
-    const float *q, *k, *v, *mask;
-    size_t mask_row, mask_step;
-    float *s, *total, *scratch, *out;
+    struct parts parts;
+    const float *q, *k, *v, *mask, *packed;
+    size_t mask_row, mask_step, query;
+    float *out, *scratch;
 };
 
-static void copy_queries(const void *user, const struct quell_part *part, float *to)
+static size_t *offsets_at(const struct head *head, size_t part)
 {
-    const struct head *head = user;
-    for (size_t r = 0; r < part->rows; r++)
-        memcpy(to + r * part->columns, head->q + (part->row + r) * head->sizes.d + part->column,
-               part->columns * sizeof *to);
+    return (size_t *)(void *)(head->scratch + part);
 }
 
-static void copy_keys(const void *user, const struct quell_part *part, float *to)
+/* Keys become the columns of panels, and values the rows. */
+static void pack(const struct head *head)
 {
-    const struct head *head = user;
-    for (size_t j = 0; j < part->columns; j++) {
-        const float *key = head->k + (part->column + j) * head->sizes.d + part->row;
-        for (size_t p = 0; p < part->rows; p++) to[p * QUELL_PANEL + j] = key[p];
+    const struct sizes *sizes = &head->sizes;
+    size_t *key = offsets_at(head, head->parts.key_offsets);
+    size_t *value = offsets_at(head, head->parts.value_offsets);
+    for (size_t p = 0; p < sizes->d; p++) key[p] = p * QUELL_PANEL;
+    for (size_t p = 0; p < sizes->n; p++) value[p] = p * QUELL_PANEL;
+    for (size_t j = 0; j < sizes->n; j++) {
+        float *to = head->scratch + head->parts.keys + j / QUELL_PANEL * sizes->d * QUELL_PANEL +
+                    j % QUELL_PANEL;
+        for (size_t p = 0; p < sizes->d; p++) to[p * QUELL_PANEL] = head->k[j * sizes->d + p];
+    }
+    for (size_t from = 0; from < sizes->e; from += QUELL_PANEL) {
+        float *to = head->scratch + head->parts.values + from * sizes->n;
+        size_t count = sizes->e - from < QUELL_PANEL ? sizes->e - from : QUELL_PANEL;
+        for (size_t p = 0; p < sizes->n; p++)
+            memcpy(to + p * QUELL_PANEL, head->v + p * sizes->e + from, count * sizeof *to);
     }
 }
 
-static void copy_weights(const void *user, const struct quell_part *part, float *to)
+/* Products become scores, but for the mask. */
+static void finish_scores(void *user, const struct quell_dots_done *done)
 {
     const struct head *head = user;
-    for (size_t r = 0; r < part->rows; r++)
-        memcpy(to + r * part->columns, head->s + (part->row + r) * head->sizes.n + part->column,
-               part->columns * sizeof *to);
+    size_t row = head->parts.score_row;
+    head->kernels->map[QUELL_MAP_MUL](&(struct quell_map){
+        .rows = done->rows,
+        .columns = done->columns,
+        .out = head->scratch + head->parts.scores + done->row * row + done->column,
+        .out_row = row,
+        .in = {done->total, &head->of->set[SCALE].real},
+        .row = {done->stride},
+        .column = {1}});
 }
 
-static void copy_values(const void *user, const struct quell_part *part, float *to)
-{
-    const struct head *head = user;
-    for (size_t p = 0; p < part->rows; p++)
-        memcpy(to + p * QUELL_PANEL, head->v + (part->row + p) * head->sizes.e + part->column,
-               part->columns * sizeof *to);
-}
-
-/* s[n], the products of query i with the keys, become its scores. */
-static void finish_scores(const struct head *head, size_t i, float *s)
+/* Masks the scores s[n] of query i. */
+static void mask_scores(const struct head *head, size_t i, float *s)
 {
     int64_t how = quell_set(head->of, MASK);
     const float *mask = head->mask ? head->mask + i * head->mask_row : NULL;
-    for (size_t j = 0; j < head->sizes.n; j++) {
-        s[j] *= head->of->set[SCALE].real;
-        if (mask && how == ADD) s[j] += mask[j * head->mask_step];
-        if (mask && how == KEEP && mask[j * head->mask_step] == 0) s[j] = -INFINITY;
-        if (quell_set(head->of, CAUSAL) && j > i) s[j] = -INFINITY;
+    for (size_t j = 0; j < head->sizes.n && mask; j++) {
+        if (how == ADD) s[j] += mask[j * head->mask_step];
+        if (how == KEEP && mask[j * head->mask_step] == 0) s[j] = -INFINITY;
     }
+    for (size_t j = i + 1; j < head->sizes.n && quell_set(head->of, CAUSAL); j++) s[j] = -INFINITY;
 }
 
-/* Scores become e_j; their sum, or 0 if no key may be seen. */
-static float weigh(const struct quell_kernels *kernels, size_t n, float *s)
+/* Sums of weighted values become results; rows without a key that may be seen are 0. */
+static void finish_means(void *user, const struct quell_dots_done *done)
 {
-    float most = s[0];
-    for (size_t j = 1; j < n; j++)
-        if (s[j] > most) most = s[j];
-    if (most == -INFINITY) return 0;
-    for (size_t j = 0; j < n; j++) s[j] -= most;
-    kernels->exponential(s, s, n);
-    return quell_sum(n, s);
+    const struct head *head = user;
+    const float *total = head->scratch + head->parts.totals + done->row;
+    float *out = head->out + (head->query + done->row) * head->sizes.e + done->column;
+    head->kernels->map[QUELL_MAP_DIV](&(struct quell_map){.rows = done->rows,
+                                                          .columns = done->columns,
+                                                          .out = out,
+                                                          .out_row = head->sizes.e,
+                                                          .in = {done->total, total},
+                                                          .row = {done->stride, 1},
+                                                          .column = {1}});
+    for (size_t r = 0; r < done->rows; r++)
+        if (total[r] == 0) memset(out + r * head->sizes.e, 0, done->columns * sizeof *out);
 }
 
-/* The results of queries i ... i + count - 1. */
-static void attend(struct head *head, size_t i, size_t count)
+/* Scores of some queries from `query` on become weights, and their sums. */
+static void weigh(const struct head *head, size_t count)
+{
+    float *s = head->scratch + head->parts.scores, *total = head->scratch + head->parts.totals;
+    size_t n = head->sizes.n, row = head->parts.score_row;
+    if (head->mask || quell_set(head->of, CAUSAL))
+        for (size_t r = 0; r < count; r++) mask_scores(head, head->query + r, s + r * row);
+    head->kernels->weigh_rows(s, count, row, n, total);
+    for (size_t r = 0; r < count && n > MOST_SUMMED; r++)
+        if (total[r] != 0) total[r] = quell_sum_by(head->kernels, n, s + r * row);
+}
+
+/* The results of `count` queries from `query` on. */
+static void attend(struct head *head, size_t count)
 {
     const struct sizes *sizes = &head->sizes;
-    struct quell_products products = {.m = count,
-                                      .n = sizes->n,
-                                      .k = sizes->d,
-                                      .left = copy_queries,
-                                      .right = copy_keys,
-                                      .user = head,
-                                      .out = head->s,
-                                      .out_row = sizes->n,
-                                      .scratch = head->scratch};
-    quell_products_run(&products, head->kernels);
-    for (size_t r = 0; r < count; r++) {
-        finish_scores(head, i + r, head->s + r * sizes->n);
-        head->total[r] = weigh(head->kernels, sizes->n, head->s + r * sizes->n);
-    }
-    products.n = products.out_row = sizes->e, products.k = sizes->n;
-    products.left = copy_weights, products.right = copy_values, products.out = head->out;
-    quell_products_run(&products, head->kernels);
-    for (size_t r = 0; r < count; r++)
-        for (float *y = head->out + r * sizes->e; y < head->out + (r + 1) * sizes->e; y++)
-            *y = head->total[r] == 0 ? 0 : *y / head->total[r];
-}
-
-static void run_head(struct head *head)
-{
-    for (size_t i = 0; i < head->sizes.m; i += QUERIES) {
-        size_t left = head->sizes.m - i, count = left < QUERIES ? left : QUERIES;
-        attend(head, i, count);
-        head->q += count * head->sizes.d;
-        head->out += count * head->sizes.e;
-    }
+    struct quell_dots dots = {.m = count,
+                              .n = sizes->n,
+                              .k = sizes->d,
+                              .block = quell_block_of(sizes->d),
+                              .a = head->q + head->query * sizes->d,
+                              .a_row = sizes->d,
+                              .b = head->scratch + head->parts.keys,
+                              .b_panel = sizes->d * QUELL_PANEL,
+                              .offset = offsets_at(head, head->parts.key_offsets),
+                              .finish = finish_scores,
+                              .user = head};
+    head->kernels->dots(&dots);
+    weigh(head, count);
+    dots.n = sizes->e;
+    dots.k = sizes->n;
+    dots.block = quell_block_of(sizes->n);
+    dots.a = head->scratch + head->parts.scores;
+    dots.a_row = head->parts.score_row;
+    dots.b = head->scratch + head->parts.values;
+    dots.b_panel = sizes->n * QUELL_PANEL;
+    dots.offset = offsets_at(head, head->parts.value_offsets);
+    dots.finish = finish_means;
+    head->kernels->dots(&dots);
 }
 
 /* Returns the head of k and v that head number `head` of q uses; both are counted over all leading
@@ -220,35 +255,44 @@ static size_t key_head(const struct quell_shape *q, const struct quell_shape *k,
     return head / heads * fewer + head % heads / (heads / fewer);
 }
 
+/* The piece `number` of an attention: some queries of a head. place: of the head. */
+static void run_piece(const struct quell_execution *at, struct head *head, size_t number,
+                      size_t pieces)
+{
+    const struct quell_shape *q = quell_shape_of(at, Q), *k = quell_shape_of(at, K);
+    const struct sizes *sizes = &head->sizes;
+    size_t i = number / pieces, other = key_head(q, k, i);
+    struct quell_shape scores = scores_of(q, k);
+    size_t stride[QUELL_MAX_RANK] = {0}, rest = i;
+    head->q = quell_in(at, Q) + i * sizes->m * sizes->d;
+    head->k = quell_in(at, K) + other * sizes->n * sizes->d;
+    head->v = quell_in(at, V) + other * sizes->n * sizes->e;
+    head->out = at->out + i * sizes->m * sizes->e;
+    head->query = number % pieces * QUERIES;
+    if (at->of->operands > M) {
+        head->mask = quell_in(at, M);
+        quell_strides(quell_shape_of(at, M), &scores, stride);
+        for (size_t d = q->rank - 2; d-- > 0; rest /= q->size[d])
+            head->mask += rest % q->size[d] * stride[d];
+        head->mask_row = stride[scores.rank - 2];
+        head->mask_step = stride[scores.rank - 1];
+    }
+    if (head->packed != head->k) pack(head);
+    head->packed = head->k;
+    size_t left = sizes->m - head->query;
+    attend(head, left < QUERIES ? left : QUERIES);
+}
+
 static void run(const struct quell_execution *at)
 {
     const struct quell_shape *q = quell_shape_of(at, Q), *k = quell_shape_of(at, K);
-    struct quell_shape scores = scores_of(q, k), lead = *q;
-    struct sizes sizes = {from_end(q, 1), from_end(k, 1), from_end(q, 0),
-                          from_end(quell_shape_of(at, V), 0)};
-    size_t place[QUELL_MAX_RANK] = {0}, stride[1][QUELL_MAX_RANK] = {{0}}, offset = 0, number = 0;
-    bool masked = at->of->operands > M;
-    if (masked) quell_strides(quell_shape_of(at, M), &scores, stride[0]);
-    lead.rank -= 2;
-    do {
-        size_t other = key_head(q, k, number);
-        struct head head = {.of = at->of,
-                            .kernels = at->kernels,
-                            .sizes = sizes,
-                            .q = quell_in(at, Q) + number * sizes.m * sizes.d,
-                            .k = quell_in(at, K) + other * sizes.n * sizes.d,
-                            .v = quell_in(at, V) + other * sizes.n * sizes.e,
-                            .mask = masked ? quell_in(at, M) + offset : NULL,
-                            .mask_row = stride[0][scores.rank - 2],
-                            .mask_step = stride[0][scores.rank - 1],
-                            .s = at->scratch,
-                            .out = at->out + number * sizes.m * sizes.e};
-        head.total = head.s + queries_of(&sizes) * sizes.n;
-        head.scratch = head.total + queries_of(&sizes);
-        run_head(&head);
-        number++;
-    } while (quell_next_place(&lead, lead.rank, place, 1, (const size_t(*)[QUELL_MAX_RANK])stride,
-                              &offset));
+    struct head head = {.of = at->of, .kernels = at->kernels, .scratch = at->scratch};
+    head.sizes = (struct sizes){from_end(q, 1), from_end(k, 1), from_end(q, 0),
+                                from_end(quell_shape_of(at, V), 0)};
+    head.parts = parts_of(&head.sizes);
+    size_t pieces = (head.sizes.m + QUERIES - 1) / QUERIES, from;
+    size_t end = quell_part_of(at, quell_elements_of(q, 0, q->rank - 2) * pieces, &from);
+    for (size_t i = from; i < end; i++) run_piece(at, &head, i, pieces);
 }
 
 static const char *const masks[] = {"add", "keep", NULL};
@@ -260,6 +304,7 @@ const struct quell_kind quell_kind_attention = {
     .attributes = {[SCALE] = {.name = "scale", .type = QUELL_REAL},
                    [CAUSAL] = {.name = "causal", .type = QUELL_TRUTH},
                    [MASK] = {"mask", QUELL_CHOICE, false, ADD, masks}},
+    .shared = true,
     .infer = infer,
     .run = run,
 };

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* concat: operands one behind the other along `dim`. */
-#include "programs/kind.h"
-
-#include <string.h>
+#include "programs/copy.h"
 
 enum { DIM };
 
@@ -30,10 +28,11 @@ static void run(const struct quell_execution *at)
     size_t dim = (size_t)quell_set(at->of, DIM), outer = quell_elements_of(out, 0, dim);
     size_t row = quell_elements_of(out, dim, out->rank), done = 0;
     for (size_t i = 0; i < at->of->operands; i++) {
-        const float *in = quell_in(at, i);
         size_t part = quell_elements_of(quell_shape_of(at, i), dim, out->rank);
-        for (size_t o = 0; o < outer; o++)
-            memcpy(at->out + o * row + done, in + o * part, part * sizeof *in);
+        struct quell_copy copy = {.rank = 0};
+        quell_copy_add(&copy, outer, (ptrdiff_t)part, (ptrdiff_t)row);
+        quell_copy_add(&copy, part, 1, 1);
+        quell_copy_run(at, &copy, quell_in(at, i), at->out + done);
         done += part;
     }
 }
@@ -43,6 +42,7 @@ const struct quell_kind quell_kind_concat = {
     .least = 1,
     .most = QUELL_MOST_OPERANDS,
     .attributes = {[DIM] = {"dim", QUELL_WHOLE, .needed = true}},
+    .shared = true,
     .infer = infer,
     .run = run,
 };

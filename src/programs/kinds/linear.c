@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* linear: y[..., o] = Dot over p of x[..., p] weight[o, p], + bias[o], with constant weights.
  * The rows of all samples, which lie one after the other, are one product. */
-#include "programs/kind.h"
 #include "programs/products.h"
+#include "programs/sums.h"
+#include "programs/tail.h"
 
 #include <string.h>
 
@@ -28,11 +29,67 @@ static quell_status infer(struct quell_inference *at)
     at->out = *x;
     at->out.size[x->rank - 1] = w->size[0];
     if (quell_shape_fits(&at->out)) at->of->multiply_adds = quell_elements(&at->out) * w->size[1];
-    at->of->scratch = quell_products_floats(SIZE_MAX, w->size[0], w->size[1]);
+    if (at->program->value[at->of->operand[0]].stage == QUELL_FROM_CONSTANTS)
+        at->of->scratch = quell_products_floats(SIZE_MAX, w->size[0], w->size[1]);
     return QUELL_OK;
 }
 
-/* x[rows][in], weight[out][in]. */
+/* Panels of QUELL_PANEL columns o, in which the rows p follow one another. */
+static size_t place(const struct quell_shape *w, size_t o, size_t p)
+{
+    return (o / QUELL_PANEL * w->size[1] + p) * QUELL_PANEL + o % QUELL_PANEL;
+}
+
+static size_t floats(const struct quell_shape *w)
+{
+    return (w->size[0] + QUELL_PANEL - 1) / QUELL_PANEL * QUELL_PANEL * w->size[1];
+}
+
+static void pack(const struct quell_shape *w, const float *from, float *to)
+{
+    for (size_t o = 0; o < w->size[0]; o++)
+        for (size_t p = 0; p < w->size[1]; p++) to[place(w, o, p)] = *from++;
+}
+
+static float unpack(const struct quell_shape *w, const float *packed, size_t i)
+{
+    return packed[place(w, i / w->size[1], i % w->size[1])];
+}
+
+static size_t offsets(const struct quell_program *program, const struct quell_instruction *now,
+                      size_t *offset)
+{
+    size_t in = program->value[now->operand[1]].shape.size[1];
+    for (size_t p = 0; p < in && offset; p++) offset[p] = p * QUELL_PANEL;
+    return in;
+}
+
+/* The product at work: out[rows][out], from row `from` on. */
+struct work {
+    struct quell_tail tail;
+    const float *bias;
+    float *out;
+    size_t from, width;
+};
+
+static void finish(void *user, const struct quell_dots_done *done)
+{
+    const struct work *work = user;
+    size_t row = work->from + done->row;
+    quell_tail_apply(&work->tail, &(struct quell_piece_of_result){
+                                      .row = row,
+                                      .rows = done->rows,
+                                      .column = done->column,
+                                      .columns = done->columns,
+                                      .x = done->total,
+                                      .x_row = done->stride,
+                                      .out = work->out + row * work->width + done->column,
+                                      .out_row = work->width,
+                                      .bias = work->bias,
+                                      .bias_column = 1});
+}
+
+/* x[rows][in], weight[out][in], for a result that is a constant. */
 struct operands {
     const float *x, *weight;
     size_t in;
@@ -55,23 +112,60 @@ static void copy_weights(const void *user, const struct quell_part *part, float 
     }
 }
 
-static void run(const struct quell_execution *at)
+static void run_constant(const struct quell_execution *at)
 {
     const struct quell_shape *w = quell_shape_of(at, 1);
     struct operands operands = {quell_in(at, 0), quell_in(at, 1), w->size[1]};
-    struct quell_products products = {.m = at->samples * quell_elements(quell_out_shape(at)) /
-                                           w->size[0],
-                                      .n = w->size[0],
-                                      .k = w->size[1],
-                                      .left = copy_rows,
-                                      .right = copy_weights,
-                                      .user = &operands,
-                                      .bias = at->of->operands > 2 ? quell_in(at, 2) : NULL,
-                                      .out = at->out,
-                                      .out_row = w->size[0],
-                                      .scratch = at->scratch};
-    quell_products_run(&products, at->kernels);
+    quell_products_run(
+        &(struct quell_products){.m = quell_elements(quell_out_shape(at)) / w->size[0],
+                                 .n = w->size[0],
+                                 .k = w->size[1],
+                                 .left = copy_rows,
+                                 .right = copy_weights,
+                                 .user = &operands,
+                                 .bias = at->of->operands > 2 ? quell_in(at, 2) : NULL,
+                                 .out = at->out,
+                                 .out_row = w->size[0],
+                                 .scratch = at->scratch},
+        at->kernels);
 }
 
-const struct quell_kind quell_kind_linear = {
-    .name = "linear", .least = 2, .most = 3, .together = true, .infer = infer, .run = run};
+static void run(const struct quell_execution *at)
+{
+    const struct quell_shape *w = quell_shape_of(at, 1);
+    if (!at->of->packed) {
+        run_constant(at);
+        return;
+    }
+    struct work work = {.tail = quell_tail_of(at),
+                        .bias = at->of->operands > 2 ? quell_in(at, 2) : NULL,
+                        .out = at->out,
+                        .width = w->size[0]};
+    size_t rows = at->samples * quell_elements(quell_out_shape(at)) / w->size[0];
+    size_t end = quell_part_of(at, rows, &work.from);
+    at->kernels->dots(&(struct quell_dots){.m = end - work.from,
+                                           .n = w->size[0],
+                                           .k = w->size[1],
+                                           .block = quell_block_of(w->size[1]),
+                                           .a = quell_in(at, 0) + work.from * w->size[1],
+                                           .a_row = w->size[1],
+                                           .b = at->of->packed,
+                                           .b_panel = w->size[1] * QUELL_PANEL,
+                                           .offset = at->of->offset,
+                                           .finish = finish,
+                                           .user = &work});
+}
+
+static size_t rows(const struct quell_shape *result) { return result->rank - 1; }
+
+static const struct quell_packing packing = {floats, pack, unpack, offsets};
+
+const struct quell_kind quell_kind_linear = {.name = "linear",
+                                             .least = 2,
+                                             .most = 3,
+                                             .together = true,
+                                             .shared = true,
+                                             .infer = infer,
+                                             .run = run,
+                                             .rows = rows,
+                                             .packing = &packing};

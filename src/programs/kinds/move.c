@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* move: the elements of x at other positions. Nothing is rounded, and a reshape copies nothing. */
-#include "programs/kind.h"
+#include "programs/copy.h"
 
 #include <string.h>
 
@@ -132,27 +132,6 @@ static quell_status infer(struct quell_inference *at)
     return status ? status : form->infer(at);
 }
 
-/* Copies elements that are `stride` apart along the dimensions of a shape to places that are
- * `to_stride` apart. */
-static void copy(const struct quell_shape *shape, const float *from, const size_t *stride,
-                 float *to, const size_t *to_stride)
-{
-    size_t place[QUELL_MAX_RANK] = {0}, offset[2] = {0}, both[2][QUELL_MAX_RANK];
-    memcpy(both[0], stride, sizeof both[0]);
-    memcpy(both[1], to_stride, sizeof both[1]);
-    do {
-        to[offset[1]] = from[offset[0]];
-    } while (quell_next_place(shape, shape->rank, place, 2, (const size_t(*)[QUELL_MAX_RANK])both,
-                              offset));
-}
-
-/* Sets the distances of elements in row-major order, along dimensions of size 1 too. */
-static void row_major(const struct quell_shape *shape, size_t *stride)
-{
-    for (size_t d = 0; d < shape->rank; d++)
-        stride[d] = quell_elements_of(shape, d + 1, shape->rank);
-}
-
 /* Sets a stride to that of a slice, and returns the offset of its first element. */
 static size_t cut(const struct quell_instruction *of, size_t *stride)
 {
@@ -161,47 +140,62 @@ static size_t cut(const struct quell_instruction *of, size_t *stride)
     return (size_t)quell_set(of, START) * step;
 }
 
+/* Copies x, whose elements are `from` apart, to places that are `to` apart. */
+static void copy(const struct quell_execution *at, const struct quell_shape *shape, const float *x,
+                 const size_t *from, float *y, const size_t *to)
+{
+    struct quell_copy all = {.rank = 0};
+    for (size_t d = 0; d < shape->rank; d++)
+        quell_copy_add(&all, shape->size[d], (ptrdiff_t)from[d], (ptrdiff_t)to[d]);
+    quell_copy_run(at, &all, x, y);
+}
+
+/* One worker copies all of x, and then the part. */
 static void run_put(const struct quell_execution *at)
 {
     const struct quell_shape *part = quell_shape_of(at, 1);
     size_t from[QUELL_MAX_RANK] = {0}, to[QUELL_MAX_RANK] = {0};
+    struct quell_execution alone = *at;
+    if (at->worker) return;
+    alone.workers = 1;
     memcpy(at->out, quell_in(at, 0), quell_elements(quell_out_shape(at)) * sizeof *at->out);
-    row_major(part, from);
-    row_major(quell_out_shape(at), to);
+    quell_row_major(part, from);
+    quell_row_major(quell_out_shape(at), to);
     size_t begin = cut(at->of, to);
-    copy(part, quell_in(at, 1), from, at->out + begin, to);
+    copy(&alone, part, quell_in(at, 1), from, at->out + begin, to);
 }
 
 static void run_flip(const struct quell_execution *at)
 {
     const struct quell_shape *x = quell_shape_of(at, 0);
     const struct quell_setting *dims = &at->of->set[DIMS];
-    size_t stride[1][QUELL_MAX_RANK] = {{0}}, place[QUELL_MAX_RANK] = {0}, offset = 0;
     const float *in = quell_in(at, 0);
-    row_major(x, stride[0]);
-    do {
-        size_t from = offset;
-        for (size_t i = 0; i < dims->count; i++) {
-            size_t d = (size_t)dims->whole[i];
-            from += (x->size[d] - 1 - place[d]) * stride[0][d] - place[d] * stride[0][d];
-        }
-        at->out[offset] = in[from];
-    } while (
-        quell_next_place(x, x->rank, place, 1, (const size_t(*)[QUELL_MAX_RANK])stride, &offset));
+    struct quell_copy all = {.rank = 0};
+    size_t stride[QUELL_MAX_RANK] = {0};
+    quell_row_major(x, stride);
+    for (size_t d = 0, i = 0; d < x->rank; d++) {
+        ptrdiff_t step = (ptrdiff_t)stride[d];
+        bool turned = i < dims->count && (size_t)dims->whole[i] == d;
+        if (turned) in += (ptrdiff_t)(x->size[d] - 1) * step;
+        quell_copy_add(&all, x->size[d], turned ? -step : step, step);
+        i += turned;
+    }
+    quell_copy_run(at, &all, in, at->out);
 }
 
 static void run_repeat(const struct quell_execution *at)
 {
-    const struct quell_shape *x = quell_shape_of(at, 0), *out = quell_out_shape(at);
-    size_t stride[QUELL_MAX_RANK] = {0}, place[QUELL_MAX_RANK] = {0};
-    const float *in = quell_in(at, 0);
-    row_major(x, stride);
-    for (float *y = at->out;; y++) {
-        size_t from = 0;
-        for (size_t d = 0; d < x->rank; d++) from += place[d] % x->size[d] * stride[d];
-        *y = in[from];
-        if (!quell_next_place(out, out->rank, place, 0, NULL, NULL)) return;
+    const struct quell_shape *x = quell_shape_of(at, 0);
+    size_t from[QUELL_MAX_RANK] = {0}, to[QUELL_MAX_RANK] = {0};
+    struct quell_copy all = {.rank = 0};
+    quell_row_major(x, from);
+    quell_row_major(quell_out_shape(at), to);
+    for (size_t d = 0; d < x->rank; d++) {
+        quell_copy_add(&all, (size_t)at->of->set[COUNTS].whole[d], 0,
+                       (ptrdiff_t)(x->size[d] * to[d]));
+        quell_copy_add(&all, x->size[d], (ptrdiff_t)from[d], (ptrdiff_t)to[d]);
     }
+    quell_copy_run(at, &all, quell_in(at, 0), at->out);
 }
 
 /* permute, slice and expand read x with strides of their own. */
@@ -211,13 +205,13 @@ static void run_strided(const struct quell_execution *at)
     size_t stride[QUELL_MAX_RANK] = {0}, own[QUELL_MAX_RANK] = {0}, to[QUELL_MAX_RANK] = {0};
     size_t begin = 0;
     int64_t form = quell_set(at->of, FORM);
-    row_major(x, own);
-    row_major(out, to);
+    quell_row_major(x, own);
+    quell_row_major(out, to);
     if (form == EXPAND) quell_strides(x, out, stride);
     for (size_t d = 0; d < x->rank && form != EXPAND; d++)
         stride[d] = own[form == PERMUTE ? (size_t)at->of->set[ORDER].whole[d] : d];
     if (form == SLICE) begin = cut(at->of, stride);
-    copy(out, quell_in(at, 0) + begin, stride, at->out, to);
+    copy(at, out, quell_in(at, 0) + begin, stride, at->out, to);
 }
 
 static void run(const struct quell_execution *at)
@@ -250,6 +244,7 @@ const struct quell_kind quell_kind_move = {
                    [STEP] = {"step", QUELL_WHOLE, .usual = 1},
                    [DIMS] = {.name = "dims", .type = QUELL_WHOLES},
                    [COUNTS] = {.name = "counts", .type = QUELL_WHOLES}},
+    .shared = true,
     .infer = infer,
     .run = run,
 };

@@ -4,6 +4,7 @@
  * groups of channels. */
 #include "programs/kinds/sets.h"
 #include "programs/sums.h"
+#include "programs/tail.h"
 
 #include <math.h>
 
@@ -75,15 +76,223 @@ static void modulate(const struct quell_execution *at)
                               offset));
 }
 
-static void run(const struct quell_execution *at)
+/* Any dimensions: each set is gathered. One worker does it. */
+static void run_gathered(const struct quell_execution *at)
 {
     struct quell_sets sets = sets_of(at->of, quell_shape_of(at, 0));
+    if (at->worker) return;
     do {
         quell_set_gather(&sets, quell_in(at, 0), at->scratch);
         standardise(at->of, sets.count, at->scratch);
         quell_set_scatter(&sets, at->scratch, at->out);
     } while (quell_next_set(&sets));
     if (at->of->operands > 1) modulate(at);
+}
+
+/* x as blocks of rows and columns: x[blocks][rows][columns], of the dimensions up to `first`, from
+ * there up to `second`, and the others. The sets are the columns of each block, or, with one
+ * column, the blocks. */
+struct blocks {
+    size_t first, second, blocks, rows, columns;
+    struct quell_standard_operand scale, shift;
+    size_t scale_block, shift_block;
+};
+
+static bool find_operand(const struct quell_execution *at, const struct blocks *of, size_t operand,
+                         struct quell_standard_operand *to, size_t *block)
+{
+    const struct quell_shape *x = quell_shape_of(at, 0);
+    size_t stride[QUELL_MAX_RANK] = {0};
+    quell_strides(quell_shape_of(at, operand), x, stride);
+    to->at = quell_in(at, operand);
+    return quell_merged_stride(x, stride, 0, of->first, block) &&
+           quell_merged_stride(x, stride, of->first, of->second, &to->row) &&
+           quell_merged_stride(x, stride, of->second, x->rank, &to->column) && to->column <= 1;
+}
+
+/* Divides x into blocks; false if scale or shift do not go with them. */
+static bool find_blocks(const struct quell_execution *at, size_t first, size_t second,
+                        struct blocks *of)
+{
+    const struct quell_shape *x = quell_shape_of(at, 0);
+    *of = (struct blocks){.first = first, .second = second};
+    of->blocks = quell_elements_of(x, 0, first);
+    of->rows = quell_elements_of(x, first, second);
+    of->columns = quell_elements_of(x, second, x->rank);
+    if (at->of->operands > 1 && !find_operand(at, of, 1, &of->scale, &of->scale_block))
+        return false;
+    return at->of->operands < 3 || find_operand(at, of, 2, &of->shift, &of->shift_block);
+}
+
+/* Whether the dimensions of the sets follow one another: `first` up to `second`. */
+static bool is_range(const struct quell_setting *dims, size_t *first, size_t *second)
+{
+    *first = dims->count ? (size_t)dims->whole[0] : 0;
+    *second = *first + dims->count;
+    for (size_t i = 0; i < dims->count; i++)
+        if ((size_t)dims->whole[i] != *first + i) return false;
+    return true;
+}
+
+/* How many sets are standardised at a time, and how many elements, which stay in the first-level
+ * cache. */
+#define SETS 64
+#define PIECE 8192
+#define MOST_SUMMED 1024
+
+/* Sets factor[sets] from the Squares. */
+static void find_factors(const struct quell_instruction *of, size_t count, size_t sets,
+                         float *factor)
+{
+    float divisor = (float)count - (float)quell_set(of, CORRECTION);
+    for (size_t i = 0; i < sets; i++)
+        factor[i] = 1 / sqrtf(factor[i] / divisor + of->set[EPSILON].real);
+}
+
+/* Sets mean[sets], unless it is NULL, and factor[sets]. */
+static void find_moments(const struct quell_execution *at, struct quell_sums *sums, bool columns,
+                         float *mean, float *factor)
+{
+    void (*sum)(const struct quell_sums *) =
+        columns ? at->kernels->sum_columns : at->kernels->sum_rows;
+    if (mean) {
+        sums->out = mean;
+        sum(sums);
+        for (size_t i = 0; i < sums->sets; i++) mean[i] /= (float)sums->count;
+    }
+    sums->squares = 1;
+    sums->mean = mean;
+    sums->out = factor;
+    sum(sums);
+    find_factors(at->of, sums->count, sums->sets, factor);
+}
+
+/* Columns of a block, from `column` on; the sets are the columns. */
+static void run_columns(const struct quell_execution *at, const struct blocks *of, size_t block,
+                        size_t column, size_t columns)
+{
+    float mean[SETS], factor[SETS];
+    bool centred = quell_set(at->of, CENTRED);
+    size_t begin = block * of->rows * of->columns + column;
+    struct quell_sums sums = {
+        .sets = columns, .count = of->rows, .step = of->columns, .x = quell_in(at, 0) + begin};
+    find_moments(at, &sums, true, centred ? mean : NULL, factor);
+    struct quell_standard standard = {.rows = of->rows,
+                                      .columns = columns,
+                                      .x = quell_in(at, 0) + begin,
+                                      .x_row = of->columns,
+                                      .out = at->out + begin,
+                                      .out_row = of->columns,
+                                      .mean = {centred ? mean : NULL, 0, 1},
+                                      .factor = {factor, 0, 1},
+                                      .scale = of->scale,
+                                      .shift = of->shift};
+    if (of->scale.at) standard.scale.at += block * of->scale_block + column * of->scale.column;
+    if (of->shift.at) standard.shift.at += block * of->shift_block + column * of->shift.column;
+    at->kernels->standardise(&standard);
+}
+
+/* Some blocks of one column, from `block` on; the sets are the blocks. */
+static void run_blocks(const struct quell_execution *at, const struct blocks *of, size_t block,
+                       size_t blocks)
+{
+    float mean[SETS], factor[SETS];
+    bool centred = quell_set(at->of, CENTRED);
+    size_t begin = block * of->rows;
+    struct quell_sums sums = {
+        .sets = blocks, .count = of->rows, .step = of->rows, .x = quell_in(at, 0) + begin};
+    find_moments(at, &sums, false, centred ? mean : NULL, factor);
+    struct quell_standard standard = {.rows = blocks,
+                                      .columns = of->rows,
+                                      .x = quell_in(at, 0) + begin,
+                                      .x_row = of->rows,
+                                      .out = at->out + begin,
+                                      .out_row = of->rows,
+                                      .mean = {centred ? mean : NULL, 1, 0},
+                                      .factor = {factor, 1, 0},
+                                      .scale = {of->scale.at, of->scale_block, of->scale.row},
+                                      .shift = {of->shift.at, of->shift_block, of->shift.row}};
+    if (of->scale.at) standard.scale.at += block * of->scale_block;
+    if (of->shift.at) standard.shift.at += block * of->shift_block;
+    at->kernels->standardise(&standard);
+}
+
+/* All sets, some at a time. */
+static void run_range(const struct quell_execution *at, const struct blocks *of)
+{
+    size_t sets = of->columns > 1 ? of->columns : of->blocks, most = PIECE / of->rows, from;
+    most = most < 1 ? 1 : most > SETS ? SETS : most;
+    if (of->columns > 1 && most < QUELL_PANEL) most = QUELL_PANEL;
+    size_t across = (sets + most - 1) / most;
+    size_t end = quell_part_of(at, of->columns > 1 ? of->blocks * across : across, &from);
+    for (size_t i = from; i < end; i++) {
+        size_t set = i % across * most, count = sets - set < most ? sets - set : most;
+        if (of->columns > 1)
+            run_columns(at, of, i / across, set, count);
+        else
+            run_blocks(at, of, set, count);
+    }
+}
+
+/* Copies x[channels][positions] of a group so that the channel runs fastest. */
+static const float *channels_fastest(const float *x, size_t channels, size_t positions, float *to)
+{
+    if (channels == 1) return x;
+    for (size_t from = 0; from < positions; from += QUELL_LANES) {
+        size_t end = positions - from < QUELL_LANES ? positions : from + QUELL_LANES;
+        for (size_t c = 0; c < channels; c++)
+            for (size_t p = from; p < end; p++) to[p * channels + c] = x[c * positions + p];
+    }
+    return to;
+}
+
+/* The channels of a group. */
+static void run_group(const struct quell_execution *at, const struct blocks *of, size_t group,
+                      size_t channels)
+{
+    size_t count = channels * of->columns, row = group * channels;
+    const float *x = quell_in(at, 0) + row * of->columns;
+    const float *set = channels_fastest(x, channels, of->columns, at->scratch);
+    bool centred = quell_set(at->of, CENTRED);
+    float mean = centred ? quell_sum_by(at->kernels, count, set) / (float)count : 0;
+    float factor = quell_squares_by(at->kernels, count, set, mean);
+    find_factors(at->of, count, 1, &factor);
+    struct quell_standard standard = {.rows = channels,
+                                      .columns = of->columns,
+                                      .x = x,
+                                      .x_row = of->columns,
+                                      .out = at->out + row * of->columns,
+                                      .out_row = of->columns,
+                                      .mean = {centred ? &mean : NULL, 0, 0},
+                                      .factor = {&factor, 0, 0},
+                                      .scale = of->scale,
+                                      .shift = of->shift};
+    if (of->scale.at) standard.scale.at += row * of->scale.row;
+    if (of->shift.at) standard.shift.at += row * of->shift.row;
+    at->kernels->standardise(&standard);
+}
+
+static void run(const struct quell_execution *at)
+{
+    const struct quell_setting *dims = &at->of->set[DIMS];
+    const struct quell_shape *x = quell_shape_of(at, 0);
+    struct blocks of;
+    size_t first = 0, second = 0, from, end;
+    if (dims->given) {
+        if (is_range(dims, &first, &second) && find_blocks(at, first, second, &of) &&
+            of.rows <= MOST_SUMMED)
+            run_range(at, &of);
+        else
+            run_gathered(at);
+        return;
+    }
+    if (!find_blocks(at, 0, 1, &of)) {
+        run_gathered(at);
+        return;
+    }
+    size_t groups = (size_t)quell_set(at->of, GROUPS);
+    end = quell_part_of(at, groups, &from);
+    for (size_t group = from; group < end; group++) run_group(at, &of, group, x->size[0] / groups);
 }
 
 const struct quell_kind quell_kind_norm = {
@@ -95,6 +304,7 @@ const struct quell_kind quell_kind_norm = {
                    [CENTRED] = {"centred", QUELL_TRUTH, .usual = 1},
                    [CORRECTION] = {.name = "correction", .type = QUELL_WHOLE},
                    [EPSILON] = {"epsilon", QUELL_REAL, .usual = 1e-5}},
+    .shared = true,
     .infer = infer,
     .run = run,
 };

@@ -4,6 +4,7 @@
 #include "programs/kind.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 enum { BEFORE, AFTER, MODE, VALUE };
 enum { CONSTANT, CIRCULAR, REFLECT, REPLICATE };
@@ -59,30 +60,53 @@ static int64_t seen_at(int64_t mode, int64_t i, int64_t size)
     }
 }
 
-/* Returns the index of the element of x that y has at a place, or -1 for none. */
-static ptrdiff_t source_of(const struct quell_execution *at, const size_t *place)
+/* y at the positions of the last dimension. x: the elements along it, or NULL for none. */
+static void pad_line(const struct quell_execution *at, const float *x, float *y)
+{
+    size_t last = quell_out_shape(at)->rank - 1, size = quell_out_shape(at)->size[last];
+    int64_t mode = quell_set(at->of, MODE), before = at->of->set[BEFORE].whole[last];
+    int64_t in = (int64_t)quell_shape_of(at, 0)->size[last];
+    int64_t begin = before < 0 ? 0 : before, end = before + in;
+    if (end > (int64_t)size) end = (int64_t)size;
+    if (begin > end) begin = end;
+    if (x && end > begin) memcpy(y + begin, x + begin - before, (size_t)(end - begin) * sizeof *y);
+    for (int64_t i = 0; i < (int64_t)size; i++) {
+        if (x && i == begin) i = end;
+        if (i >= (int64_t)size) break;
+        int64_t from = x ? seen_at(mode, i - before, in) : -1;
+        y[i] = from < 0 ? at->of->set[VALUE].real : x[from];
+    }
+}
+
+/* Returns the index of the line of x that y has at a place, or -1 for none. */
+static ptrdiff_t line_of(const struct quell_execution *at, const size_t *place)
 {
     const struct quell_shape *x = quell_shape_of(at, 0);
     const int64_t *before = at->of->set[BEFORE].whole;
-    ptrdiff_t source = 0;
-    for (size_t d = 0; d < x->rank; d++) {
+    ptrdiff_t line = 0;
+    for (size_t d = 0; d + 1 < x->rank; d++) {
         int64_t i =
             seen_at(quell_set(at->of, MODE), (int64_t)place[d] - before[d], (int64_t)x->size[d]);
         if (i < 0) return -1;
-        source = source * (ptrdiff_t)x->size[d] + (ptrdiff_t)i;
+        line = line * (ptrdiff_t)x->size[d] + (ptrdiff_t)i;
     }
-    return source;
+    return line;
 }
 
 static void run(const struct quell_execution *at)
 {
-    const struct quell_shape *out = quell_out_shape(at);
+    const struct quell_shape *out = quell_out_shape(at), *in = quell_shape_of(at, 0);
     const float *x = quell_in(at, 0);
     size_t place[QUELL_MAX_RANK] = {0};
-    for (float *y = at->out;; y++) {
-        ptrdiff_t source = source_of(at, place);
-        *y = source < 0 ? at->of->set[VALUE].real : x[source];
-        if (!quell_next_place(out, out->rank, place, 0, NULL, NULL)) return;
+    if (at->worker) return;
+    if (!out->rank) {
+        *at->out = *x;
+        return;
+    }
+    for (float *y = at->out;; y += out->size[out->rank - 1]) {
+        ptrdiff_t line = line_of(at, place);
+        pad_line(at, line < 0 ? NULL : x + line * (ptrdiff_t)in->size[in->rank - 1], y);
+        if (!quell_next_place(out, out->rank - 1, place, 0, NULL, NULL)) return;
     }
 }
 
@@ -94,6 +118,7 @@ const struct quell_kind quell_kind_pad = {
                    [AFTER] = {.name = "after", .type = QUELL_WHOLES},
                    [MODE] = {"mode", QUELL_CHOICE, false, CONSTANT, modes},
                    [VALUE] = {.name = "value", .type = QUELL_REAL}},
+    .shared = true,
     .infer = infer,
     .run = run,
 };

@@ -37,8 +37,14 @@ int64_t quell_window_transposed_size(const struct quell_inference *at, size_t d,
 
 struct quell_window quell_window_of(const struct quell_execution *at, const size_t *taps)
 {
-    const struct quell_setting *set = at->of->set;
-    const struct quell_shape *in = quell_shape_of(at, 0), *out = quell_out_shape(at);
+    return quell_window_from(at->of, quell_shape_of(at, 0), quell_out_shape(at), taps);
+}
+
+struct quell_window quell_window_from(const struct quell_instruction *of,
+                                      const struct quell_shape *in, const struct quell_shape *out,
+                                      const size_t *taps)
+{
+    const struct quell_setting *set = of->set;
     struct quell_window window = {.rank = in->rank - 1};
     for (size_t d = 0; d < window.rank; d++) {
         window.in[d] = (int64_t)in->size[1 + d];

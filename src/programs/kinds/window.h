@@ -30,6 +30,9 @@ int64_t quell_window_transposed_size(const struct quell_inference *at, size_t d,
 
 /* The window of an instruction at work; taps[rank]: its sizes. */
 struct quell_window quell_window_of(const struct quell_execution *at, const size_t *taps);
+struct quell_window quell_window_from(const struct quell_instruction *of,
+                                      const struct quell_shape *in, const struct quell_shape *out,
+                                      const size_t *taps);
 
 /* The number of positions or taps. */
 size_t quell_window_product(const struct quell_window *window, const int64_t *sizes);

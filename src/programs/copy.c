@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#include "programs/copy.h"
+
+#include <string.h>
+
+/* Below this length a loop along the last dimension is not worth beginning, if the one before is
+ * longer. */
+#define SHORT 8
+
+void quell_row_major(const struct quell_shape *shape, size_t *stride)
+{
+    size_t step = 1;
+    for (size_t d = shape->rank; d-- > 0; step *= shape->size[d]) stride[d] = step;
+}
+
+/* A dimension goes on where the one before it ends: the two become one. */
+void quell_copy_add(struct quell_copy *copy, size_t size, ptrdiff_t from, ptrdiff_t to)
+{
+    size_t d = copy->rank;
+    if (size == 1) return;
+    if (d && copy->from[d - 1] == from * (ptrdiff_t)size &&
+        copy->to[d - 1] == to * (ptrdiff_t)size) {
+        copy->size[d - 1] *= size;
+        copy->from[d - 1] = from;
+        copy->to[d - 1] = to;
+        return;
+    }
+    copy->size[d] = size;
+    copy->from[d] = from;
+    copy->to[d] = to;
+    copy->rank++;
+}
+
+static void copy_line(size_t count, const float *from, ptrdiff_t from_step, float *to,
+                      ptrdiff_t to_step)
+{
+    if (from_step == 1 && to_step == 1) {
+        memcpy(to, from, count * sizeof *to);
+        return;
+    }
+    if (to_step == 1) {
+        for (size_t i = 0; i < count; i++) to[i] = from[(ptrdiff_t)i * from_step];
+        return;
+    }
+    for (size_t i = 0; i < count; i++) to[(ptrdiff_t)i * to_step] = from[(ptrdiff_t)i * from_step];
+}
+
+/* The lines along dimension `line`, at all places of the other dimensions. */
+static void copy_lines(const struct quell_copy *copy, size_t line, const float *from, float *to)
+{
+    size_t place[QUELL_MOST_COPY_DIMS] = {0}, d;
+    do {
+        copy_line(copy->size[line], from, copy->from[line], to, copy->to[line]);
+        for (d = copy->rank; d-- > 0;) {
+            if (d == line) continue;
+            from += copy->from[d];
+            to += copy->to[d];
+            if (++place[d] < copy->size[d]) break;
+            from -= copy->from[d] * (ptrdiff_t)copy->size[d];
+            to -= copy->to[d] * (ptrdiff_t)copy->size[d];
+            place[d] = 0;
+        }
+    } while (d != SIZE_MAX);
+}
+
+void quell_copy_run(const struct quell_execution *at, const struct quell_copy *copy,
+                    const float *from, float *to)
+{
+    struct quell_copy part = *copy;
+    if (!part.rank) part = (struct quell_copy){1, {1}, {1}, {1}};
+    size_t begin, end = quell_part_of(at, part.size[0], &begin), last = part.rank - 1;
+    if (begin == end) return;
+    part.size[0] = end - begin;
+    from += (ptrdiff_t)begin * part.from[0];
+    to += (ptrdiff_t)begin * part.to[0];
+    size_t line =
+        last && part.size[last] < SHORT && part.size[last - 1] > part.size[last] ? last - 1 : last;
+    copy_lines(&part, line, from, to);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* The maps that are computed with the instruction before them, while its result is in cache
+ * (fuse.c). Each takes the result so far as one of its operands, and is rounded as it is alone. */
+#ifndef QUELL_PROGRAMS_TAIL_H
+#define QUELL_PROGRAMS_TAIL_H
+
+#include "programs/kind.h"
+
+#define QUELL_MOST_LINKS 8
+
+/* Computes the function of a map on a rectangle. column[k] may be anything here. */
+void quell_map_rectangle(const struct quell_instruction *of, const struct quell_kernels *kernels,
+                         const struct quell_map *map);
+
+/* A map of the tail. running[k]: whether operand k is the result so far; the others begin at in[k],
+ * `skip` from one sample to the next. */
+struct quell_link {
+    const struct quell_instruction *of;
+    bool running[3];
+    const float *in[3];
+    size_t row[3], column[3], skip[3];
+};
+
+/* The links of an instruction that is run. rows: of the result of a sample; the rows of all samples
+ * are counted on. level: whether a row's operands do not depend on which sample it belongs to, but
+ * on its number alone. */
+struct quell_tail {
+    const struct quell_kernels *kernels;
+    size_t rows, count;
+    bool level;
+    struct quell_link link[QUELL_MOST_LINKS + 1];
+};
+
+/* The tail of an instruction, and the same with the instruction itself, a map, before it. */
+struct quell_tail quell_tail_of(const struct quell_execution *at);
+struct quell_tail quell_tail_from(const struct quell_execution *at);
+
+/* A rectangle of the result: x[rows][.], which may be overwritten, becomes out[rows][.]. bias: is
+ * added first; NULL for none. */
+struct quell_piece_of_result {
+    size_t row, rows, column, columns;
+    float *x, *out;
+    size_t x_row, out_row;
+    const float *bias;
+    size_t bias_row, bias_column;
+};
+void quell_tail_apply(const struct quell_tail *tail, const struct quell_piece_of_result *piece);
+
+/* Sets the distance of the elements of an operand along the dimensions from..to of a result, which
+ * become one; false if they have no constant distance. stride: those along each dimension. */
+bool quell_merged_stride(const struct quell_shape *result, const size_t *stride, size_t from,
+                         size_t to, size_t *step);
+
+/* Sets the distances of an operand's elements along the rows and columns of a result whose first
+ * `rows` dimensions are the rows; false if rows or columns have no constant distance. */
+bool quell_tail_strides(const struct quell_shape *operand, const struct quell_shape *result,
+                        size_t rows, size_t *row, size_t *column);
+
+#endif
