@@ -154,7 +154,6 @@ void bind_denoisers(py::module_ &module)
                                        py::cast(std::vector<size_t>(shape.begin(), shape.end())));
                                })
         .def_property_readonly("image", &quell::model::image)
-        .def_property_readonly("schedule",
-                               [](const quell::model &m) { return std::string(m.schedule()); })
+        .def_property_readonly("schedule", [](const quell::model &m) { return m.schedule(); })
         .def("save", &quell::model::save, py::arg("path"));
 }
