@@ -138,7 +138,8 @@ TEST(cli, a_class_for_each_sample)
     command_remove(&command);
 }
 
-/* A weight of 3 until t = 1 is one of 3; a model guided by itself is not guided. */
+/* A weight of 3 at all times is the same as a weight of 3, and a model that is guided by itself
+ * gives its own samples. */
 TEST(cli, guidance_by_time_and_by_a_model)
 {
     struct command command = command_new();
