@@ -179,3 +179,7 @@ class Settings:
             if getattr(self, "_" + name) is not None:
                 parts.append(f"{name}={getattr(self, name)!r}")
         return parts
+
+
+# What Python calls it when an argument is wrong: the class that callers know.
+Settings.__init__.__qualname__ = "Sampler.__init__"
