@@ -82,12 +82,14 @@ def _():
 
 @family("lucid-unet")
 def _():
-    return networks_of("denoising_diffusion_pytorch").Unet(16, dim_mults=(1, 2), channels=3), (normal(3, 16, 16), indices()), 0
+    net = networks_of("denoising_diffusion_pytorch").Unet(16, dim_mults=(1, 2), channels=3)
+    return net, (normal(3, 16, 16), indices()), 0
 
 
 @family("lucid-unet1d")
 def _():
-    return networks_of("denoising_diffusion_pytorch").Unet1D(16, dim_mults=(1, 2), channels=4), (normal(4, 32), indices()), 0
+    net = networks_of("denoising_diffusion_pytorch").Unet1D(16, dim_mults=(1, 2), channels=4)
+    return net, (normal(4, 32), indices()), 0
 
 
 @family("lucid-edm2")
@@ -139,7 +141,8 @@ def _():
 
 @family("torchcfm-unet")
 def _():
-    net = networks_of("torchcfm.models.unet").UNetModel((1, 28, 28), 32, 1, num_heads=2, attention_resolutions="14")
+    unet = networks_of("torchcfm.models.unet").UNetModel
+    net = unet((1, 28, 28), 32, 1, num_heads=2, attention_resolutions="14")
     return Called(net, lambda n, x, t: n(t, x)), (normal(1, 28, 28), times()), 0
 
 
