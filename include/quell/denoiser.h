@@ -175,10 +175,10 @@ QUELL_API quell_status quell_denoiser_from_function(quell_denoiser **denoiser, s
 
 /* How a denoiser is guided. Start from quell_guidance_defaults().
  *
- * weight: w; 1 is no guidance: the guide is not asked, and the samples are those without it. A
- *   greater w leads further away from the guide (2).
+ * weight: w; 1 is no guidance: the samples are those without it, and a guide, or low and high,
+ *   would have no effect and are refused. A greater w leads further away from the guide (2).
  * low, high: the denoiser is guided at times from low to high, 0 <= low <= high <= 1
- *   (Kynkaanniemi et al., 2404.07724) (0, 1).
+ *   (Kynkaanniemi et al., 2404.07724); a sampler that evaluates at none of them is refused (0, 1).
  * points, times, weights: w as a function of the time, in place of `weight`, which must then be
  *   left at its default: weights[i] at times[i], i < points, linear in between, and constant before
  *   the first and after the last. The times rise within [0, 1]; points <= 10^6. Copied (0, NULL,
@@ -214,7 +214,7 @@ static inline quell_guidance quell_guidance_defaults(void)
  *                    guidance, Ho & Salimans, 2207.12598; their w is w - 1); runs must then have
  *                    quell_draw.classes, as without a class the two are the same
  *   another denoiser of the same dim, for the same classes if it has as many (autoguidance, Karras
- *                    et al., 2406.02507)
+ *                    et al., 2406.02507); not the same once more, with which nothing would change
  *
  * The new denoiser holds both. Functions with whole_batch can be neither: QUELL_UNSUPPORTED. */
 QUELL_API quell_status quell_denoiser_from_guidance(quell_denoiser **guided,

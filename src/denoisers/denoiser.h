@@ -70,6 +70,10 @@ struct quell_denoiser_class {
     /* Refuses a point (alpha, sigma) at which the denoiser cannot be evaluated; NULL: it can be at
      * all. */
     quell_status (*check)(const quell_denoiser *denoiser, double alpha, double sigma);
+    /* Refuses what has no effect at any of the times at which a sampler evaluates; NULL: nothing.
+     * anywhere: at times that it chooses, from times[0] down to times[1]. */
+    quell_status (*check_times)(const quell_denoiser *denoiser, size_t count, const double *times,
+                                bool anywhere);
     /* Turns noise into samples of X; NULL if the law of X is not known. */
     void (*draw)(const quell_denoiser *denoiser, const struct quell_law_draw *draw);
     /* Adds to a digest everything that decides on the results, except the kind and the head: every

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/sized.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,6 +92,52 @@ static double weight_at(const quell_guidance *guidance, double t)
     return weights[high - 1] + along * (weights[high] - weights[high - 1]);
 }
 
+/* Whether it is guided at t. */
+static bool acts(const quell_guidance *guidance, double t)
+{
+    return t >= guidance->low && t <= guidance->high && weight_at(guidance, t) != 1;
+}
+
+/* Whether it is guided at no time: a weight of 1 is none. Between two points that both say 1 it is
+ * 1 throughout. */
+static bool is_none(const quell_guidance *guidance)
+{
+    if (acts(guidance, guidance->low) || acts(guidance, guidance->high)) return false;
+    for (size_t i = 0; i < guidance->points; i++)
+        if (acts(guidance, guidance->times[i])) return false;
+    return true;
+}
+
+static quell_status check_own_times(const quell_guidance *guidance, size_t count,
+                                    const double *times, bool anywhere)
+{
+    bool meets = anywhere && guidance->low <= times[0] && guidance->high >= times[1];
+    double nearest = times[0];
+    for (size_t i = 0; i < count && !meets; i++) {
+        meets = acts(guidance, times[i]);
+        double off = fmax(guidance->low - times[i], times[i] - guidance->high);
+        if (off < fmax(guidance->low - nearest, nearest - guidance->high)) nearest = times[i];
+    }
+    if (meets || is_none(guidance)) return QUELL_OK;
+    return quell_fail(
+        QUELL_BAD_ARGUMENT,
+        "guidance: it has no effect: the sampler evaluates at no time from low, %g, to "
+        "high, %g, with a weight other than 1; the nearest time is %g",
+        guidance->low, guidance->high, nearest);
+}
+
+static quell_status check_times(const quell_denoiser *denoiser, size_t count, const double *times,
+                                bool anywhere)
+{
+    const struct guided *guided = self(denoiser);
+    const quell_denoiser *both[] = {guided->denoiser, guided->guide};
+    quell_status status = check_own_times(&guided->guidance, count, times, anywhere);
+    for (size_t i = 0; i < 2 && !status; i++)
+        if (both[i] && both[i]->type->check_times)
+            status = both[i]->type->check_times(both[i], count, times, anywhere);
+    return status;
+}
+
 static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluation *at)
 {
     const struct guided *guided = self(denoiser);
@@ -148,18 +195,10 @@ static const struct quell_denoiser_class guided_class = {
     .constants = constants,
     .evaluate = evaluate,
     .check = check,
+    .check_times = check_times,
     .destroy = destroy,
     .digest = digest,
 };
-
-/* Whether the guide is never asked: a weight of 1 is none. */
-static bool is_none(const quell_guidance *guidance)
-{
-    if (!guidance->points) return guidance->weight == 1;
-    for (size_t i = 0; i < guidance->points; i++)
-        if (guidance->weights[i] != 1) return false;
-    return true;
-}
 
 static quell_status check_weight(double weight)
 {
@@ -219,6 +258,36 @@ static quell_status check_arguments(const quell_denoiser *denoiser, const quell_
     return guidance->points ? check_points(guidance) : check_weight(guidance->weight);
 }
 
+/* Whether both give the same for the same input. Of functions of the host only a handle says so. */
+static bool is_same(const quell_denoiser *denoiser, const quell_denoiser *guide)
+{
+    if (denoiser == guide) return true;
+    if (denoiser->host || guide->host) return false;
+    return quell_denoiser_digest(denoiser) == quell_denoiser_digest(guide);
+}
+
+/* Refuses what has no effect with the rest. A weight of 1 alone is taken, so that weights can be
+ * compared from 1 on. */
+static quell_status check_effects(const quell_denoiser *denoiser, const quell_denoiser *guide,
+                                  const quell_guidance *guidance)
+{
+    bool bounded = guidance->low != 0 || guidance->high != 1, none = is_none(guidance);
+    if (none && (guide || bounded))
+        return quell_fail(
+            QUELL_BAD_ARGUMENT,
+            "guidance: %s no effect: the weight is 1%s, which is no guidance; leave %s "
+            "out, or give another weight",
+            guide ? "the guide has" : "low and high have", bounded ? " from low to high" : "",
+            guide ? "it" : "them");
+    if (guide && is_same(denoiser, guide))
+        return quell_fail(
+            QUELL_BAD_ARGUMENT,
+            "guidance: the guide is the %s denoiser itself, so that it has no effect; "
+            "give another, or none to guide away from no class",
+            denoiser->type->kind);
+    return QUELL_OK;
+}
+
 /* Adds a hold, which the guided denoiser releases. */
 static quell_denoiser *hold(const quell_denoiser *denoiser)
 {
@@ -250,6 +319,7 @@ quell_status quell_denoiser_from_guidance(quell_denoiser **guided, const quell_d
     quell_guidance g = quell_guidance_defaults();
     quell_status status = guidance ? quell_sized_copy(&sized, &g, sizeof g, guidance) : QUELL_OK;
     if (!status) status = check_arguments(denoiser, guide, &g);
+    if (!status) status = check_effects(denoiser, guide, &g);
     if (!status) status = quell_denoiser_arguments(guided, denoiser->dim);
     if (status) return status;
     struct guided *made = quell_denoiser_new(&guided_class, sizeof *made, denoiser->dim);

@@ -49,6 +49,9 @@ struct quell_sampler {
 /* Refuses a point at which the denoiser cannot be evaluated. */
 quell_status quell_sampler_check(const quell_denoiser *denoiser, const quell_point *t);
 
+/* Refuses what has no effect at any time at which the plan evaluates. */
+quell_status quell_sampler_check_times(const quell_sampler *sampler);
+
 /* Refuses a plan with such a point, or with steps that need more digits than the denoiser has. */
 quell_status quell_sampler_check_plan(const quell_sampler *sampler, const struct quell_plan *plan);
 

@@ -2,8 +2,10 @@
 /* Refuses what a sampler's plan asks of a denoiser that cannot do it. */
 #include "sampler.h"
 #include "base/fail.h"
+#include "base/memory.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 quell_status quell_sampler_check(const quell_denoiser *denoiser, const quell_point *t)
 {
@@ -30,6 +32,28 @@ static quell_status check_operation(const quell_sampler *sampler, const struct q
             "one from a function has one with variance=\"learned_range\"",
             sampler->denoiser->type->kind);
     return quell_sampler_check(sampler->denoiser, &op->t);
+}
+
+/* What acts at some times only, for the times at which the plan evaluates. */
+quell_status quell_sampler_check_times(const quell_sampler *sampler)
+{
+    const struct quell_plan *plan = &sampler->plan;
+    const quell_denoiser *denoiser = sampler->denoiser;
+    if (!denoiser->type->check_times || sampler->step || !plan->count) return QUELL_OK;
+    double *times = quell_new(plan->count + 2, sizeof *times);
+    if (!times) return quell_fail(QUELL_NO_MEMORY, "sampler: no memory for its times");
+    size_t count = 0;
+    bool anywhere = false;
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct quell_op *op = &plan->ops[i];
+        anywhere |= op->kind == QUELL_ADAPT;
+        if (op->kind == QUELL_EVAL || op->kind == QUELL_ADAPT) times[count++] = op->t.t;
+        if (op->kind == QUELL_ADAPT) times[count++] = op->s.t;
+    }
+    quell_status status = QUELL_OK;
+    if (count) status = denoiser->type->check_times(denoiser, count, times, anywhere);
+    free(times);
+    return status;
 }
 
 /* Refuses steps of the whole order (steady=no) that multiply the rounding error of E[X | x_t],

@@ -198,5 +198,6 @@ static quell_status check_prior(const quell_sampler *sampler, const quell_sample
 quell_status quell_sampler_check_used(const quell_sampler *sampler, const quell_sampler_options *o)
 {
     quell_status status = check_prior(sampler, o);
-    return status ? status : check_brownian(sampler);
+    if (!status) status = check_brownian(sampler);
+    return status ? status : quell_sampler_check_times(sampler);
 }

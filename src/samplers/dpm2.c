@@ -34,5 +34,6 @@ QUELL_FAMILY(dpm2) = {{.name = "dpm2",
                        .noise = QUELL_OPTIONALLY_STOCHASTIC,
                        .aliases = aliases,
                        .options = options,
-                       .build = build},
+                       .build = build,
+                       .check = quell_churn_check},
                       {0}};

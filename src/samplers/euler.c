@@ -29,5 +29,6 @@ QUELL_FAMILY(euler) = {{.name = "euler",
                         .evaluations = 1,
                         .noise = QUELL_OPTIONALLY_STOCHASTIC,
                         .options = options,
-                        .build = build},
+                        .build = build,
+                        .check = quell_churn_check},
                        {0}};

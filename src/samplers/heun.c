@@ -43,5 +43,6 @@ QUELL_FAMILY(heun) = {{.name = "heun",
                        .evaluations = 2,
                        .noise = QUELL_OPTIONALLY_STOCHASTIC,
                        .options = options,
-                       .build = build},
+                       .build = build,
+                       .check = quell_churn_check},
                       {0}};

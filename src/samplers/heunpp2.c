@@ -73,5 +73,6 @@ QUELL_FAMILY(heunpp2) = {{.name = "heunpp2",
                           .evaluations = 3,
                           .noise = QUELL_OPTIONALLY_STOCHASTIC,
                           .options = options,
-                          .build = build},
+                          .build = build,
+                          .check = quell_churn_check},
                          {0}};

@@ -62,10 +62,10 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 
 static const struct quell_option options[] = {
     QUELL_WHOLE("corrections", 1, 0, 7, "number of corrections before each step"),
-    QUELL_NUMBER_NEEDS("corrections,corrector=azula", "delta", 0.01, 0, 0.5,
+    QUELL_NUMBER_NEEDS("corrections,corrector=azula", "delta", 0.01, 1e-6, 0.5,
                        "azula: part of the noise that a correction replaces"),
     QUELL_CHOICE_NEEDS("corrections", "corrector", AZULA, "azula|langevin", "kind of correction"),
-    QUELL_NUMBER_NEEDS("corrections,corrector=langevin", "snr", 0.15, 0, 0.4,
+    QUELL_NUMBER_NEEDS("corrections,corrector=langevin", "snr", 0.15, 1e-6, 0.4,
                        "langevin: its signal-to-noise ratio"),
     QUELL_NUMBER("eta", 0, 0, 1e6, "stochasticity of the step, as in ddim"),
     QUELL_CHOICE_NEEDS("corrections,corrector=langevin", "formula", 0, "quell|paper",

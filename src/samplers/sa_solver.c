@@ -14,6 +14,7 @@
  * The option tau holds where the step ends at s_tmin <= sigma / alpha <= s_tmax; elsewhere tau is
  * 0. */
 #include "sde.h"
+#include "stages.h"
 #include "steady.h"
 
 enum { PREDICTOR, CORRECTOR, TAU, S_NOISE, S_TMIN, S_TMAX, STEADY };
@@ -110,6 +111,13 @@ static double most_tau(const quell_point *t, const quell_point *s, const double 
     return option[PREDICTOR] > 1 ? (double)INFINITY : sqrt(quell_most_rate(t, s));
 }
 
+static quell_status check(const quell_schedule *schedule, const quell_point *grid, size_t steps,
+                          const double *option)
+{
+    if (option[TAU] == 0) return QUELL_OK;
+    return quell_noise_window_check("tau", schedule, grid, steps, option[S_TMIN], option[S_TMAX]);
+}
+
 static const struct quell_option options[] = {
     QUELL_WHOLE("predictor_order", 3, 1, 5, "number of values that the predictor uses"),
     QUELL_WHOLE("corrector_order", 4, 0, 5,
@@ -130,5 +138,6 @@ QUELL_FAMILY(sa_solver) = {{.name = "sa_solver",
                             .noise = QUELL_STOCHASTIC,
                             .options = options,
                             .build = build,
-                            .most_eta = most_tau},
+                            .most_eta = most_tau,
+                            .check = check},
                            {0}};

@@ -101,6 +101,16 @@ struct quell_dpm3 quell_dpm3_weights(double h);
 quell_point quell_churn(quell_plan *plan, const quell_point *t, const quell_point *s, size_t steps,
                         const double *option);
 
+/* Refuses an option that acts at the starts of steps with s_tmin <= sigma~ <= s_tmax, if there are
+ * none: on the grid, or, if it is a piece of a way, beyond its ends either. */
+quell_status quell_noise_window_check(const char *option, const quell_schedule *schedule,
+                                      const quell_point *grid, size_t steps, double s_tmin,
+                                      double s_tmax);
+
+/* The same for the options of churn. */
+quell_status quell_churn_check(const quell_schedule *schedule, const quell_point *grid,
+                               size_t steps, const double *option);
+
 #define QUELL_CHURN_OPTIONS 4
 #define QUELL_CHURN                                                                    \
     QUELL_NUMBER("s_churn", 0, 0, 1e6,                                                 \

@@ -69,13 +69,11 @@ TEST(cli, guidance)
     write_network(&command);
     command_check(&command, 0, SAMPLE "--class 2 --count 5 --out plain.npy");
     command_check(&command, 0, SAMPLE "--class 2 --guidance 1 --count 5 --out one.npy");
-    command_check(&command, 0,
-                  SAMPLE "--class 2 --guidance 2 --guidance-high 0.01 "
-                         "--stop 0.02 --count 5 --out late.npy");
-    command_check(&command, 0, SAMPLE "--class 2 --stop 0.02 --count 5 --out short.npy");
+    command_refused(&command, 2,
+                    SAMPLE "--class 2 --guidance 2 --guidance-high 0.01 --stop 0.02 --count 5",
+                    "evaluates at no time from low, 0, to high, 0.01");
     command_check(&command, 0, SAMPLE "--class 2 --guidance 2 --count 5 --out two.npy");
     command_same(&command, "plain.npy", "one.npy");
-    command_same(&command, "late.npy", "short.npy");
     float *plain = samples(&command, "plain.npy"), *two = samples(&command, "two.npy");
     for (int i = 0; i < 10; i++) CHECK(plain[i] != two[i], "element %d", i);
     free(plain);
@@ -138,8 +136,9 @@ TEST(cli, a_class_for_each_sample)
     command_remove(&command);
 }
 
-/* A weight of 3 at all times is the same as a weight of 3, and a model that is guided by itself
- * gives its own samples. */
+/* A weight of 3 until t = 1 is the same as a weight of 3. A weight of 1 is no guidance, so that no
+ * guide and no bounds have an effect with it. A guide that is the model itself has none either, nor
+ * has guidance at no time. */
 TEST(cli, guidance_by_time_and_by_a_model)
 {
     struct command command = command_new();
@@ -153,16 +152,21 @@ TEST(cli, guidance_by_time_and_by_a_model)
     free(three);
     free(sloped);
     command_check(&command, 0, SAMPLE "--class 2 --count 5 --guidance 1 --out none.npy");
-    command_check(&command, 0,
-                  SAMPLE "--class 2 --count 5 --guidance 1 --guide n.safetensors --out one.npy");
-    command_same(&command, "none.npy", "one.npy"); /* a weight of 1 asks no guide */
-    command_check(&command, 0,
-                  SAMPLE "--class 2 --count 5 --guidance 2 --guide n.safetensors --out self.npy");
-    float *none = samples(&command, "none.npy"), *self = samples(&command, "self.npy");
-    for (int i = 0; i < 10; i++)
-        CHECK(none[i] - self[i] < 1e-4f && self[i] - none[i] < 1e-4f, "element %d", i);
-    free(none);
-    free(self);
+    command_check(&command, 0, SAMPLE "--class 2 --count 5 --out plain.npy");
+    command_same(&command, "none.npy", "plain.npy");
+    static const char *const refused[][2] = {
+        {"--guidance 1 --guide builtin:rings", "the guide has no effect: the weight is 1"},
+        {"--guidance 1 --guidance-high .4", "low and high have no effect: the weight is 1"},
+        {"--guidance 0:1,1:1 --guidance-low .4", "low and high have no effect"},
+        {"--guidance 2 --guide n.safetensors", "the guide is the network denoiser itself"},
+        {"--guidance 2 --guidance-low .501 --guidance-high .505",
+         "the sampler evaluates at no time from low, 0.501, to high, 0.505"},
+    };
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        char line[300];
+        snprintf(line, sizeof line, SAMPLE "--class 2 --count 5 --out no.npy %s", refused[i][0]);
+        command_refused(&command, 2, line, refused[i][1]);
+    }
     command_remove(&command);
 }
 

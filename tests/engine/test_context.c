@@ -44,10 +44,12 @@ static size_t rows_of(const quell_sampler *sampler)
 
 TEST(context, reaches_denoisers)
 {
-    quell_denoiser *plain, *guided;
+    quell_denoiser *plain, *guide, *guided;
     quell_schedule *schedule = must_schedule("vp");
     MUST(quell_denoiser_from_function(&plain, DIM, count_rows, NULL, NULL));
-    MUST(quell_denoiser_from_guidance(&guided, plain, plain, NULL));
+    MUST(quell_denoiser_from_function(&guide, DIM, count_rows, NULL, NULL));
+    MUST(quell_denoiser_from_guidance(&guided, plain, guide, NULL));
+    quell_denoiser_free(guide);
     quell_sampler *alone = must_sampler("ddim", plain, schedule, 4);
     quell_sampler *twice = must_sampler("ddim", guided, schedule, 4);
     CHECK(rows_of(alone) == 4 * COUNT, "rows of a denoiser");

@@ -222,6 +222,99 @@ TEST(effects, guidance)
     quell_denoiser_free(plain);
 }
 
+/* A sampler of a denoiser that is guided by another, with 64 linear steps. */
+static void check_guided(const char *says, quell_guidance g, const char *spec, double start,
+                         bool twice)
+{
+    const double times[] = {0.3, 0.5, 0.7}, weights[] = {1, 2, 1};
+    quell_denoiser *one = NULL, *two = NULL, *guided = NULL, *outer = NULL;
+    quell_schedule *schedule = must_schedule("vp");
+    quell_sampler_options o = quell_sampler_defaults();
+    quell_sampler *sampler = NULL;
+    if (g.points) g.times = times, g.weights = weights;
+    o.start = start;
+    MUST(quell_denoiser_from_isotropic(&one, DIM, NULL, 1));
+    MUST(quell_denoiser_from_isotropic(&two, DIM, NULL, 2));
+    MUST(quell_denoiser_from_guidance(&guided, one, two, &g));
+    if (twice) MUST(quell_denoiser_from_guidance(&outer, two, guided, NULL));
+    check(says, quell_sampler_create(&sampler, spec, twice ? outer : guided, schedule, &o), spec);
+    quell_sampler_free(sampler);
+    quell_denoiser_free(outer);
+    quell_denoiser_free(guided);
+    quell_denoiser_free(two);
+    quell_denoiser_free(one);
+    quell_schedule_free(schedule);
+}
+
+TEST(effects, guidance_at_no_time)
+{
+    static const char no_time[] = "guidance: it has no effect: the sampler evaluates at no time";
+    const struct {
+        double low, high, start;
+        size_t points;
+        const char *spec, *says;
+    } cases[] = {
+        {0, 1, 1, 0, "ddim", NULL},
+        {0.501, 0.505, 1, 0, "ddim",
+         "from low, 0.501, to high, 0.505, with a weight other than 1; "
+         "the nearest time is 0.5"},
+        {0.501, 0.505, 1, 0, "dpm2", no_time},
+        {0.501, 0.508, 1, 0, "dpm_single", NULL}, /* evaluates within the step */
+        {0.5, 0.505, 1, 0, "ddim", NULL},
+        {0.99, 1, 0.9, 0, "ddim", no_time},
+        {0.99, 1, 1, 0, "ddim", NULL},
+        {0, 0.001, 1, 0, "ddim", no_time},
+        {0.501, 0.505, 1, 0, "dpm_adaptive", NULL},
+        {0.95, 1, 0.9, 0, "dpm_adaptive", no_time},
+        {0, 1, 1, 3, "ddim", NULL},
+        {0, 1, 0.2, 3, "ddim", no_time},
+        {0.69, 1, 1, 3, "ddim", no_time},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (int twice = 0; twice < 2; twice++) {
+            quell_guidance g = quell_guidance_defaults();
+            g.low = cases[i].low, g.high = cases[i].high, g.points = cases[i].points;
+            check_guided(cases[i].says, g, cases[i].spec, cases[i].start, twice);
+        }
+}
+
+TEST(effects, guidance_by_itself)
+{
+    quell_denoiser *one = NULL, *again = NULL, *other = NULL, *guided = NULL;
+    quell_denoiser *plain = with_classes(0), *two = with_classes(2);
+    MUST(quell_denoiser_from_isotropic(&one, DIM, NULL, 1));
+    MUST(quell_denoiser_from_isotropic(&again, DIM, NULL, 1));
+    MUST(quell_denoiser_from_isotropic(&other, DIM, NULL, 2));
+    check("the guide is the isotropic denoiser itself, so that it has no effect; give another",
+          quell_denoiser_from_guidance(&guided, one, one, NULL), "the same handle");
+    check("the guide is the isotropic denoiser itself",
+          quell_denoiser_from_guidance(&guided, one, again, NULL), "the same digest");
+    check("the guide is the function denoiser itself",
+          quell_denoiser_from_guidance(&guided, two, two, NULL), "the same function");
+    check(NULL, quell_denoiser_from_guidance(&guided, two, plain, NULL), "another function");
+    quell_denoiser_free(guided), guided = NULL;
+    quell_guidance g = quell_guidance_defaults();
+    g.weight = 1;
+    check("the guide has no effect: the weight is 1, which is no guidance; leave it out",
+          quell_denoiser_from_guidance(&guided, one, other, &g), "a guide of weight 1");
+    g.high = 0.4;
+    check("low and high have no effect: the weight is 1",
+          quell_denoiser_from_guidance(&guided, two, NULL, &g), "times of weight 1");
+    const double times[] = {0, 0.5, 1}, weights[] = {1, 1, 3};
+    g = quell_guidance_defaults(), g.points = 3, g.times = times, g.weights = weights;
+    g.high = 0.5;
+    check("low and high have no effect: the weight is 1 from low to high",
+          quell_denoiser_from_guidance(&guided, two, NULL, &g), "weights of 1 within");
+    g.high = 0.6;
+    check(NULL, quell_denoiser_from_guidance(&guided, two, NULL, &g), "a weight beyond 1");
+    quell_denoiser_free(guided);
+    quell_denoiser_free(two);
+    quell_denoiser_free(plain);
+    quell_denoiser_free(other);
+    quell_denoiser_free(again);
+    quell_denoiser_free(one);
+}
+
 static int never(void *host, size_t workers, void (*body)(void *data, size_t i), void *data)
 {
     (void)host, (void)workers, (void)body, (void)data;

@@ -25,6 +25,16 @@ TEST(ignored, options_without_effect)
         {"res_multistep:s_noise=2", "'s_noise' has no effect but with 'eta', which is 0"},
         {"dpm_adaptive:s_noise=2", "'s_noise'"},
         {"euler_a:eta=0,s_noise=2", "'s_noise'"},
+        {"euler_a:eta=0,form=rf", "'form' has no effect but with 'eta', which is 0"},
+        {"euler:s_churn=.5,s_tmax=0,s_noise=2",
+         "s_churn has no effect: no step begins at a sigma / alpha from s_tmin, 0, to s_tmax, 0; "
+         "these go from 1000 to "},
+        {"heun:s_churn=.5,s_tmin=2e3", "s_churn has no effect: no step begins"},
+        {"dpm2:s_churn=.5,s_tmin=5,s_tmax=5.1", "s_churn has no effect: no step begins"},
+        {"heunpp2:s_churn=.5,s_tmax=1e-4", "s_churn has no effect: no step begins"},
+        {"sa_solver:s_tmin=1e6", "tau has no effect: no step begins"},
+        {"pc:delta=0", "'delta' must be a number from 1e-06 to 0.5"},
+        {"pc:corrector=langevin,snr=0", "'snr' must be a number from 1e-06 to 0.4"},
         {"dpm2_a:eta=0,s_noise=2", "'s_noise'"},
         {"dpmpp_2s_a:eta=0,s_noise=2", "'s_noise'"},
         {"dpmpp_sde:s_noise=2,eta=0", "'s_noise'"},
@@ -162,16 +172,17 @@ TEST(ignored, two_weights)
 {
     const double times[] = {0, 1}, weights[] = {1, 2};
     quell_guidance guidance = quell_guidance_defaults();
-    quell_denoiser *guided = NULL;
+    quell_denoiser *guide = NULL, *guided = NULL;
     begin("vp");
+    MUST(quell_denoiser_from_isotropic(&guide, DIM, NULL, 2));
     guidance.points = 2, guidance.times = times, guidance.weights = weights, guidance.weight = 3;
-    CHECK(quell_denoiser_from_guidance(&guided, denoiser, denoiser, &guidance) ==
-              QUELL_BAD_ARGUMENT,
+    CHECK(quell_denoiser_from_guidance(&guided, denoiser, guide, &guidance) == QUELL_BAD_ARGUMENT,
           "a weight and weights");
     CHECK(strstr(quell_error_message(), "weight is 3 and weights are given, too"), "%s",
           quell_error_message());
     guidance.weight = 2;
-    MUST(quell_denoiser_from_guidance(&guided, denoiser, denoiser, &guidance));
+    MUST(quell_denoiser_from_guidance(&guided, denoiser, guide, &guidance));
     quell_denoiser_free(guided);
+    quell_denoiser_free(guide);
     end();
 }

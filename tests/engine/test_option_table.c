@@ -113,17 +113,19 @@ static int copy(void *user, const quell_call *call, const float *input, float *o
 static quell_status try_all(const struct all *all)
 {
     quell_schedule *schedule = must_schedule("vp");
-    quell_denoiser *denoiser = NULL, *guide = NULL, *guided = NULL;
+    quell_denoiser *denoiser = NULL, *plain = NULL, *guide = NULL, *guided = NULL;
     quell_sampler *sampler = NULL;
     float x[2];
-    MUST(quell_denoiser_from_isotropic(&guide, 2, NULL, 1));
+    MUST(quell_denoiser_from_isotropic(&plain, 2, NULL, 1));
+    MUST(quell_denoiser_from_isotropic(&guide, 2, NULL, 2));
     quell_status status = quell_denoiser_from_function(&denoiser, 2, copy, NULL, &all->function);
-    if (!status) status = quell_denoiser_from_guidance(&guided, guide, guide, &all->guidance);
+    if (!status) status = quell_denoiser_from_guidance(&guided, plain, guide, &all->guidance);
     if (!status) status = quell_sampler_create(&sampler, "ddpm", guided, schedule, &all->sampler);
     if (!status) status = quell_sample(sampler, &all->draw, &all->run, x);
     quell_sampler_free(sampler);
     quell_denoiser_free(guided);
     quell_denoiser_free(guide);
+    quell_denoiser_free(plain);
     quell_denoiser_free(denoiser);
     quell_schedule_free(schedule);
     return status;
@@ -148,11 +150,13 @@ static void refused(const struct row *row, double value)
           value, quell_error_message());
 }
 
-/* An end of a range; but no run goes from the time 0 to 0, or from 1 to 1. */
+/* An end of a range; but no run goes from the time 0 to 0, or from 1 to 1, and none evaluates at
+ * 0. */
 static void taken(const struct row *row, double value)
 {
     bool nowhere = (!strcmp(row->member, "start") && value == 0) ||
-                   (!strcmp(row->member, "stop") && value == 1);
+                   (!strcmp(row->member, "stop") && value == 1) ||
+                   (!strcmp(row->member, "high") && value == 0);
     if (row->kind == WHOLE || isinf(value) || nowhere) return;
     CHECK(!try_with(row, value), "%s.%s = %g: %s", row->owner, row->member, value,
           quell_error_message());

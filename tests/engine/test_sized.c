@@ -93,9 +93,11 @@ static quell_status callback(const void *given)
 
 static quell_status guided(const void *given)
 {
-    quell_denoiser *made = NULL;
-    quell_status status = quell_denoiser_from_guidance(&made, denoiser, denoiser, given);
+    quell_denoiser *made = NULL, *guide = NULL;
+    MUST(quell_denoiser_from_isotropic(&guide, DIM, NULL, 2));
+    quell_status status = quell_denoiser_from_guidance(&made, denoiser, guide, given);
     quell_denoiser_free(made);
+    quell_denoiser_free(guide);
     return status;
 }
 

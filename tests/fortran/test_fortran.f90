@@ -166,7 +166,7 @@ contains
     end subroutine
 
     subroutine check_others()
-        type(quell_denoiser) :: full, eigen, guided
+        type(quell_denoiser) :: full, eigen, guided, other
         type(quell_schedule) :: betas
         real(c_double), allocatable :: values(:), vectors(:, :)
         real(c_double) :: first, last, sigma
@@ -174,11 +174,13 @@ contains
         call quell_denoiser_eigenbasis(full, values, vectors)
         call quell_denoiser_from_eigenbasis(eigen, values, vectors, [5d0, 6d0])
         call check(abs(sum(values) - 4) < 1e-6 .and. quell_denoiser_dim(eigen) == 2, 'eigen')
-        call quell_denoiser_from_guidance(guided, full, eigen, weight=1.5d0, high=0.9d0)
+        call quell_denoiser_from_isotropic(other, 2_c_size_t, 2d0)
+        call quell_denoiser_from_guidance(guided, full, other, weight=1.5d0, high=0.9d0)
         call quell_denoiser_free(eigen)
         call quell_denoiser_free(guided)
-        call quell_denoiser_from_guidance(guided, full, full, times=[0d0, 1d0], weights=[1d0, 2d0])
+        call quell_denoiser_from_guidance(guided, full, other, times=[0d0, 1d0], weights=[1d0, 2d0])
         call quell_denoiser_free(guided)
+        call quell_denoiser_free(other)
         call quell_denoiser_free(full)
         call quell_denoiser_from_diagonal(full, [1d0, 4d0])
         call quell_denoiser_free(full)

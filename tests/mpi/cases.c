@@ -119,7 +119,7 @@ static quell_sampler *other_sampler(int how)
 {
     static const double weights[] = {1, 1e-300}, variances[] = {0.1, 0.2};
     double means[] = {-2, 0, 2, rank == 1 && how == 0 ? 1.0000001192092896 : 1};
-    quell_denoiser *denoiser = NULL, *bare = NULL;
+    quell_denoiser *denoiser = NULL, *bare = NULL, *guide = NULL;
     quell_schedule *schedule = NULL;
     quell_sampler *sampler = NULL;
     quell_sampler_options options = quell_sampler_defaults();
@@ -132,14 +132,9 @@ static quell_sampler *other_sampler(int how)
     if (rank == 1 && how == 5) options.prior_variance = weights + 1;
     if (rank == 1 && how == 6) guidance.weight = 3;
     CHECK(!quell_denoiser_from_mixture(&bare, 2, 2, weights, means, variances), "denoiser");
-    CHECK(!quell_denoiser_from_guidance(&denoiser, bare, bare, &guidance), "guided");
-    if (how == 6) { /* a guide of its own */
-        quell_denoiser *guide = NULL;
-        CHECK(!quell_denoiser_from_isotropic(&guide, 2, NULL, 2), "guide");
-        quell_denoiser_free(denoiser);
-        CHECK(!quell_denoiser_from_guidance(&denoiser, bare, guide, &guidance), "guided");
-        quell_denoiser_free(guide);
-    }
+    CHECK(!quell_denoiser_from_isotropic(&guide, 2, NULL, 2), "guide");
+    CHECK(!quell_denoiser_from_guidance(&denoiser, bare, guide, &guidance), "guided");
+    quell_denoiser_free(guide);
     CHECK(!quell_schedule_create(&schedule, rank == 1 && how == 7 ? "cosine" : "vp"), "schedule");
     CHECK(!quell_sampler_create(&sampler, spec, denoiser, schedule, &options), "sampler");
     quell_schedule_free(schedule);

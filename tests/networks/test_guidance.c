@@ -88,8 +88,9 @@ TEST(guidance, is_the_combination)
     const double weights[] = {-1, 0, 1, 1.5, 7};
     for (size_t i = 0; i < sizeof weights / sizeof *weights; i++) {
         guidance.weight = weights[i];
-        check_guided(one, two, NULL, guidance, true);
         check_guided(net, NULL, classes, guidance, true);
+        if (weights[i] == 1) continue; /* a guide has no effect: refused */
+        check_guided(one, two, NULL, guidance, true);
         check_guided(net, two, NULL, guidance, true);
     }
     guidance.low = 0.25, guidance.high = 0.75;

@@ -33,7 +33,6 @@ const struct twin_case twin_cases[] = {
     CASE("euler_a:eta=1.2"),
     CASE("euler_a:form=rf"),
     CASE("euler_a:form=rf,eta=0.5,s_noise=1.1"),
-    CASE("euler_a:form=rf,eta=0"),
     ETAS("dpm2_a"),
     {"dpm_2_ancestral", "dpm2_a", 0},
     CASE("dpm2_a:steady=no"),

@@ -107,7 +107,6 @@ static const struct claim {
     {"dpm2:steady=no", 2},
     {"heunpp2", 1},
     {"euler_a:eta=0", 1},
-    {"euler_a:eta=0,form=rf", 1},
     {"dpm2_a:eta=0,steady=no", 2},
     {"dpmpp_2s_a:eta=0,steady=no", 2},
     {"ito:eta=0,steady=no", 1},

@@ -169,7 +169,7 @@ RINGS = quell.load("builtin:rings")
         quell.guided(RINGS, weight=2),
         quell.guided(RINGS),
         quell.guided(RINGS, times=[0, 1], weights=[1, 3]),
-        quell.guided(quell.guided(RINGS), RINGS, weight=1),
+        quell.guided(quell.guided(RINGS), RINGS, weight=3),
         quell.guided(RINGS, quell.guided(RINGS), weight=3),
     ],
 )
