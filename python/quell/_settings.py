@@ -80,7 +80,7 @@ class Settings:
         if name == "silent":
             value = flag(value, "silent")
         if name == "grid" and isinstance(value, str):
-            _named("ddim", value.partition(":")[0])
+            _named("ddim", text(value, "grid").partition(":")[0])
         if name == "dtype":
             value = float_type(value, "dtype")
         if name == "device":
