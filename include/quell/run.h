@@ -18,12 +18,20 @@ extern "C" {
  *
  * seed, first, count: the seed, the index of the first sample, and how many samples: draws the
  *   samples first, ..., first + count - 1 of this seed, up to index 2^64 - 2. Sample i has the same
- *   bits in every run. On the way from t to s its noise is that of
- *   (seed, t, s), as quell_noise_key says: runs over intervals that do not overlap may share a seed
- *   (0, 0, 1).
+ *   bits in every run. On the way from t to s its noise is that of (seed, t, s), as
+ *   quell_noise_key says: runs over intervals that do not overlap may share a seed (0, 0, 1).
  * classes: classes[count], the class of each sample, from 0 on, or -1 for none. It is refused for a
  *   denoiser that has no classes. NULL: no sample has a class; a denoiser that is guided by itself
  *   without a class needs classes, and refuses this (NULL).
+ * conditions, condition_count: the conditions of the samples, and how many there are: each that the
+ *   denoiser takes (quell_denoiser_condition), once and in any order, with one row of values for all
+ *   samples or values[count][size]. A condition with values NULL and count 0 is left out: the
+ *   denoiser's file or options say what stands for it (NULL, 0).
+ * negative_classes: negative_classes[count], the class that the guidance of a denoiser by itself is
+ *   away from, in place of no class; -1 for none (NULL).
+ * negative_conditions, negative_condition_count: the conditions that such guidance is away from, in
+ *   place of none of them, and how many there are: some or all, in the form of `conditions`
+ *   (NULL, 0).
  * context: a pointer that is handed to the denoisers (quell_call) and the steps
  *   (quell_transition_context) of the caller's: for data that belongs to these samples, and not to
  *   the function (NULL).
@@ -37,6 +45,11 @@ typedef struct quell_draw {
     size_t count;
     const int32_t *classes;
     void *context;
+    const quell_condition *conditions;
+    size_t condition_count;
+    const int32_t *negative_classes;
+    const quell_condition *negative_conditions;
+    size_t negative_condition_count;
 } quell_draw;
 
 /* Returns the defaults: one sample, number 0 of seed 0. */
@@ -49,6 +62,11 @@ static inline quell_draw quell_draw_defaults(void)
     draw.count = 1;
     draw.classes = NULL;
     draw.context = NULL;
+    draw.conditions = NULL;
+    draw.condition_count = 0;
+    draw.negative_classes = NULL;
+    draw.negative_conditions = NULL;
+    draw.negative_condition_count = 0;
     return draw;
 }
 
