@@ -24,8 +24,8 @@ extern "C" {
  *   denoiser that has no classes. NULL: no sample has a class; a denoiser that is guided by itself
  *   without a class needs classes, and refuses this (NULL).
  * conditions, condition_count: the conditions of the samples, and how many there are: each that the
- *   denoiser takes (quell_denoiser_condition), once and in any order, with one row of values for all
- *   samples or values[count][size]. A condition with values NULL and count 0 is left out: the
+ *   denoiser takes (quell_denoiser_condition), once and in any order, with one row of values for
+ *   all samples or values[count][size]. A condition with values NULL and count 0 is left out: the
  *   denoiser's file or options say what stands for it (NULL, 0).
  * negative_classes: negative_classes[count], the class that the guidance of a denoiser by itself is
  *   away from, in place of no class; -1 for none (NULL).
