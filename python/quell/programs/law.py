@@ -27,7 +27,7 @@ LEAST = 2e-5  # of the largest term: what rounding x, the time and a few factors
 def _time(field: Any, precondition: str, t: float, alpha: float, sigma: float) -> float:
     """Returns the network's time."""
     own = {"none": "t", "unscaled": "sigma", "straight": "fraction"}.get(precondition, "log_sigma")
-    said = field if isinstance(field, Mapping) else {"of": field or own}
+    said: Mapping[str, Any] = field if isinstance(field, Mapping) else {"of": field or own}
     quantity = {
         "t": lambda: t,
         "sigma": lambda: sigma / alpha,
@@ -100,8 +100,8 @@ def check_law(
     whole: Callable[..., Any] | None = None,
 ) -> None:
     """Compares a file's denoiser with the law of the network that it was made from, at several
-    times; and with the whole denoiser that the network was in, if there is one: whole(x, t, rest) is
-    its E[X | x_t] in double.
+    times; and with the whole denoiser that the network was in, if there is one: whole(x, t, rest)
+    is its E[X | x_t] in double.
 
     Raises:
         Refused: They differ.
