@@ -60,7 +60,7 @@ struct many {
 };
 struct array run_program(const struct many *many);
 
-/* The result of one instruction. */
+/* Runs the instruction and returns its result. */
 struct array run_instruction(const char *instruction, size_t count, const struct array *arrays,
                              unsigned constants);
 
