@@ -3,15 +3,30 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
+
+import numpy as np
 
 from quell import _quell
 from quell._arrays import Array, as_doubles
 from quell._numbers import flag, float_type, on_cpu, real, text, whole
 from quell._said import row_of, said
 from quell._times import Times
-from quell.errors import refused
+from quell.errors import Error, NotFound, refused
+
+
+@functools.lru_cache(maxsize=64)
+def _named(sampler: str, grid: str) -> None:
+    """Refuses a name that does not exist, as the library does: with the name that was meant."""
+    one = _quell.Denoiser.isotropic(1, 1.0, np.empty(0))
+    try:
+        _quell.Sampler(sampler, one, _quell.Schedule("vp"), _quell.Options(steps=4, grid=grid))
+    except NotFound:
+        raise
+    except Error:  # the sampler and the grid may need another schedule, or other steps
+        pass
 
 
 class Settings:
@@ -47,6 +62,7 @@ class Settings:
         if denoiser is not None:
             self.denoiser = denoiser
         self._spec = text(spec, "spec")
+        _named(spec.partition(":")[0], "")
         self.times, self.sigmas, self.grid = times, sigmas, grid
         self._start, self._stop, self._steps = start, stop, steps
         self.silent, self.dtype, self.device, self.schedule = silent, dtype, device, schedule
@@ -65,6 +81,8 @@ class Settings:
             value = real(value[0], "clamp"), real(value[1], "clamp")
         if name == "silent":
             value = flag(value, "silent")
+        if name == "grid" and isinstance(value, str):
+            _named("ddim", text(value, "grid").partition(":")[0])
         if name == "dtype":
             value = float_type(value, "dtype")
         if name == "device":
@@ -179,3 +197,7 @@ class Settings:
             if getattr(self, "_" + name) is not None:
                 parts.append(f"{name}={getattr(self, name)!r}")
         return parts
+
+
+# What Python calls it when an argument is wrong: the class that callers know.
+Settings.__init__.__qualname__ = "Sampler.__init__"
