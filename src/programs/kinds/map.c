@@ -185,7 +185,7 @@ static void run_any(const struct quell_execution *at)
     for (size_t s = from; s < end; s++) {
         size_t offset[3] = {s * sweep.skip[0], s * sweep.skip[1], s * sweep.skip[2]};
         do {
-            for (size_t k = 0; k < 3; k++) map.in[k] = sweep.in[k] + offset[k];
+            for (size_t k = 0; k < at->of->operands; k++) map.in[k] = sweep.in[k] + offset[k];
             quell_map_rectangle(at->of, at->kernels, &map);
             map.out += count;
         } while (quell_next_place(&sweep.shape, last, place, 3,
