@@ -23,6 +23,7 @@ module quell
     use quell_c, only: quell_call, quell_point, quell_term, quell_noise_term, &
         quell_max_rank
     use quell_callbacks
+    use quell_condition_arrays, only: quell_condition, quell_call_condition
     use quell_denoisers
     use quell_models
     use quell_names

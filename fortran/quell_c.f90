@@ -14,12 +14,18 @@ module quell_c
     ! with the same number do not overlap within a run. variance: the address of real(c_float) (dim,
     ! rows) to write to, if the denoiser has learned variances and the sampler needs them; else
     ! null. classes: the address of integer(c_int32_t) (rows), the class of each row, from 0 on, or
-    ! -1 for none; null if no row has one.
+    ! -1 for none; null if no row has one. conditions: those that the denoiser takes, which
+    ! quell_call_condition reads.
     type, bind(c) :: quell_call
         integer(c_int64_t) :: first
         integer(c_size_t) :: rows, dim, worker, workers
         real(c_double) :: t, alpha, sigma, time
-        type(c_ptr) :: variance, context, classes
+        type(c_ptr) :: variance, context, classes, conditions
+    end type
+
+    type, bind(c) :: c_condition
+        type(c_ptr) :: name, values
+        integer(c_size_t) :: count, size
     end type
 
     ! A point of the schedule. A logarithm keeps the digits that a value near 1 has lost by
@@ -70,6 +76,8 @@ module quell_c
         type(c_funptr) :: release
         integer(c_size_t) :: classes
         integer(c_int64_t) :: digest
+        type(c_ptr) :: conditions
+        integer(c_size_t) :: condition_count
     end type
 
     type, bind(c) :: c_guidance
@@ -77,6 +85,7 @@ module quell_c
         real(c_double) :: weight, low, high
         integer(c_size_t) :: points
         type(c_ptr) :: times, weights
+        real(c_double) :: rescale
     end type
 
     type, bind(c) :: c_sampler_options
@@ -95,7 +104,10 @@ module quell_c
         integer(c_size_t) :: size
         integer(c_int64_t) :: seed, first
         integer(c_size_t) :: count
-        type(c_ptr) :: classes, context
+        type(c_ptr) :: classes, context, conditions
+        integer(c_size_t) :: condition_count
+        type(c_ptr) :: negative_classes, negative_conditions
+        integer(c_size_t) :: negative_condition_count
     end type
 
     type, bind(c) :: c_run
@@ -244,6 +256,15 @@ module quell_c
         type(c_ptr) function c_denoiser_kind(denoiser) bind(c, name='quell_denoiser_kind')
             import; type(c_ptr), value :: denoiser
         end function
+        integer(c_size_t) function c_denoiser_conditions(denoiser) &
+            bind(c, name='quell_denoiser_conditions')
+            import; type(c_ptr), value :: denoiser
+        end function
+        type(c_ptr) function c_denoiser_condition(denoiser, i, rank, shape) &
+            bind(c, name='quell_denoiser_condition')
+            import; type(c_ptr), value :: denoiser; integer(c_size_t), value :: i
+            integer(c_size_t) :: rank; type(c_ptr) :: shape
+        end function
         integer(c_size_t) function c_denoiser_classes(denoiser) &
             bind(c, name='quell_denoiser_classes')
             import; type(c_ptr), value :: denoiser
@@ -277,6 +298,22 @@ module quell_c
         end function
         type(c_ptr) function c_model_shape(model) bind(c, name='quell_model_shape')
             import; type(c_ptr), value :: model
+        end function
+        integer(c_int) function c_model_decodes(model) bind(c, name='quell_model_decodes')
+            import; type(c_ptr), value :: model
+        end function
+        integer(c_size_t) function c_model_decoded_rank(model) &
+            bind(c, name='quell_model_decoded_rank')
+            import; type(c_ptr), value :: model
+        end function
+        type(c_ptr) function c_model_decoded_shape(model) &
+            bind(c, name='quell_model_decoded_shape')
+            import; type(c_ptr), value :: model
+        end function
+        integer(c_int) function c_model_decode(model, draw, run, x, out) &
+            bind(c, name='quell_model_decode')
+            import; type(c_ptr), value :: model
+            type(c_draw) :: draw; type(c_run) :: run; real(c_float) :: x(*), out(*)
         end function
         integer(c_int) function c_model_image(model) bind(c, name='quell_model_image')
             import; type(c_ptr), value :: model

@@ -4,6 +4,7 @@ module quell_callbacks
     use, intrinsic :: iso_c_binding
     use quell_base
     use quell_c, only: quell_call, c_function_options, c_denoiser_from_function
+    use quell_condition_arrays
     use quell_denoisers, only: quell_denoiser
     implicit none
     private
@@ -52,6 +53,7 @@ module quell_callbacks
     ! variance: what the function has learned of the variance: 'none' or 'learned_range'
     ! classes: the number of classes
     ! digest: a number of the caller's that says what the function computes
+    ! conditions: the conditions that the function takes
     !
     ! quell_function_options in quell/denoiser.h says more.
     interface quell_denoiser_from_function
@@ -65,7 +67,7 @@ module quell_callbacks
 contains
 
     recursive subroutine from_procedure(denoiser, dim, function, output, precondition, &
-        whole_batch, reproducible, variance, classes, digest, stat, errmsg)
+        whole_batch, reproducible, variance, classes, digest, conditions, stat, errmsg)
         type(quell_denoiser), intent(out) :: denoiser
         integer(c_size_t), intent(in) :: dim
         procedure(quell_denoise_fn) :: function
@@ -73,15 +75,16 @@ contains
         logical, intent(in), optional :: whole_batch, reproducible
         integer(c_size_t), intent(in), optional :: classes
         integer(c_int64_t), intent(in), optional :: digest
+        type(quell_condition), intent(in), target, optional :: conditions(:)
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
         call quell_finish(create(denoiser, dim, c_funloc(call_procedure), &
             transfer(c_funloc(function), c_null_ptr), c_null_funptr, output, precondition, &
-            whole_batch, reproducible, variance, classes, digest), stat, errmsg)
+            whole_batch, reproducible, variance, classes, digest, conditions), stat, errmsg)
     end subroutine
 
     recursive subroutine from_object(denoiser, dim, object, output, precondition, whole_batch, &
-        reproducible, variance, classes, digest, stat, errmsg)
+        reproducible, variance, classes, digest, conditions, stat, errmsg)
         type(quell_denoiser), intent(out) :: denoiser
         integer(c_size_t), intent(in) :: dim
         class(quell_denoise_object), intent(in), target :: object
@@ -89,6 +92,7 @@ contains
         logical, intent(in), optional :: whole_batch, reproducible
         integer(c_size_t), intent(in), optional :: classes
         integer(c_int64_t), intent(in), optional :: digest
+        type(quell_condition), intent(in), target, optional :: conditions(:)
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
         type(box), pointer :: own
@@ -96,13 +100,13 @@ contains
         allocate(own)
         own%object => object
         status = create(denoiser, dim, c_funloc(call_object), c_loc(own), c_funloc(release), &
-            output, precondition, whole_batch, reproducible, variance, classes, digest)
+            output, precondition, whole_batch, reproducible, variance, classes, digest, conditions)
         if (status /= QUELL_OK) deallocate(own)
         call quell_finish(status, stat, errmsg)
     end subroutine
 
     recursive integer(c_int) function create(denoiser, dim, function, user, release, output, &
-        precondition, whole_batch, reproducible, variance, classes, digest)
+        precondition, whole_batch, reproducible, variance, classes, digest, conditions)
         type(quell_denoiser), intent(inout) :: denoiser
         integer(c_size_t), intent(in) :: dim
         ! Passed by value, because gfortran would refer to a constant that needs relocation in
@@ -113,13 +117,15 @@ contains
         logical, intent(in), optional :: whole_batch, reproducible
         integer(c_size_t), intent(in), optional :: classes
         integer(c_int64_t), intent(in), optional :: digest
+        type(quell_condition), intent(in), target, optional :: conditions(:)
+        type(quell_conditions_held), target :: held
         character(:), allocatable, target :: c_output, c_precondition, c_variance
         type(c_function_options) :: options
         c_output = terminated('x0', output)
         c_precondition = terminated('none', precondition)
         c_variance = terminated('none', variance)
         options = c_function_options(c_sizeof(options), c_loc(c_output), c_loc(c_precondition), &
-            0, 0, c_loc(c_variance), release, 0, 0)
+            0, 0, c_loc(c_variance), release, 0, 0, c_null_ptr, 0)
         if (present(whole_batch)) options%whole_batch = merge(1, 0, whole_batch)
         if (present(classes)) options%classes = classes
         if (present(digest)) options%digest = digest
@@ -133,6 +139,11 @@ contains
             create = quell_check_text('denoiser: precondition', precondition)
         if (create == QUELL_OK .and. present(variance)) &
             create = quell_check_text('denoiser: variance', variance)
+        if (create == QUELL_OK .and. present(conditions)) then
+            create = quell_conditions_for_c(conditions, held)
+            options%condition_count = size(conditions, kind=c_size_t)
+            if (size(conditions) > 0) options%conditions = c_loc(held%conditions)
+        end if
         if (create == QUELL_OK) &
             create = c_denoiser_from_function(denoiser%handle, dim, function, user, options)
     end function

@@ -8,7 +8,8 @@ module quell_denoisers
         c_denoiser_from_covariance, c_denoiser_from_eigenbasis, c_denoiser_eigenbasis, &
         c_denoiser_from_mixture, c_denoiser_from_diagonal_mixture, c_denoiser_from_points, &
         c_denoiser_from_guidance, c_denoiser_dim, c_denoiser_reproducible, c_denoiser_kind, &
-        c_denoiser_classes, c_denoiser_digest, c_denoiser_free, c_guidance
+        c_denoiser_classes, c_denoiser_conditions, c_denoiser_condition, &
+        c_denoiser_digest, c_denoiser_free, c_guidance
     implicit none
     private
     public :: quell_denoiser, quell_denoiser_from_isotropic, quell_denoiser_from_diagonal, &
@@ -16,6 +17,7 @@ module quell_denoisers
         quell_denoiser_from_mixture, quell_denoiser_from_diagonal_mixture, &
         quell_denoiser_from_points, quell_denoiser_from_guidance, quell_denoiser_dim, &
         quell_denoiser_reproducible, quell_denoiser_kind, quell_denoiser_classes, &
+        quell_denoiser_conditions, quell_denoiser_condition, &
         quell_denoiser_digest, quell_denoiser_free
 
     ! A denoiser: a handle. A copy of it is the same denoiser. It never changes, and any number of
@@ -181,13 +183,14 @@ contains
 
     ! Creates a denoiser that is guided by another one or, without `guide`, by itself for no class.
     ! weight: w, where 1 is no guidance, and 2 the default; or the weights at these times, linear in
-    ! between. The denoiser is guided at times from low (0) to high (1).
+    ! between. The denoiser is guided at times from low (0) to high (1). rescale: how far the
+    ! deviation is kept that there is without guidance (0).
     recursive subroutine quell_denoiser_from_guidance(guided, denoiser, guide, weight, low, high, &
-        times, weights, stat, errmsg)
+        times, weights, rescale, stat, errmsg)
         type(quell_denoiser), intent(out) :: guided
         type(quell_denoiser), intent(in) :: denoiser
         type(quell_denoiser), intent(in), optional :: guide
-        real(c_double), intent(in), optional :: weight, low, high
+        real(c_double), intent(in), optional :: weight, low, high, rescale
         real(c_double), intent(in), contiguous, optional, target :: times(:), weights(:)
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
@@ -196,10 +199,11 @@ contains
         integer(c_size_t) :: points
         points = 0
         if (present(times)) points = size(times, kind=c_size_t)
-        guidance = c_guidance(c_sizeof(guidance), 2, 0, 1, points, c_null_ptr, c_null_ptr)
+        guidance = c_guidance(c_sizeof(guidance), 2, 0, 1, points, c_null_ptr, c_null_ptr, 0)
         if (present(weight)) guidance%weight = weight
         if (present(low)) guidance%low = low
         if (present(high)) guidance%high = high
+        if (present(rescale)) guidance%rescale = rescale
         if (present(times)) guidance%times = c_loc(times)
         if (present(weights)) then
             if (size(weights) /= points) then
@@ -236,6 +240,30 @@ contains
         type(quell_denoiser), intent(in) :: denoiser
         quell_denoiser_classes = c_denoiser_classes(denoiser%handle)
     end function
+
+    ! Returns the number of conditions that it takes; and the name and the shape of number i, from 1
+    ! on; '' where there is none.
+    recursive integer(c_size_t) function quell_denoiser_conditions(denoiser)
+        type(quell_denoiser), intent(in) :: denoiser
+        quell_denoiser_conditions = c_denoiser_conditions(denoiser%handle)
+    end function
+
+    recursive subroutine quell_denoiser_condition(denoiser, i, name, shape)
+        type(quell_denoiser), intent(in) :: denoiser
+        integer, intent(in) :: i
+        character(:), intent(out), allocatable :: name
+        integer(c_size_t), intent(out), allocatable :: shape(:)
+        integer(c_size_t), pointer :: sizes(:)
+        integer(c_size_t) :: rank
+        type(c_ptr) :: text, at
+        allocate(shape(0))
+        text = c_null_ptr
+        if (i > 0) text = c_denoiser_condition(denoiser%handle, int(i - 1, c_size_t), rank, at)
+        name = quell_text(text)
+        if (.not. c_associated(text)) return
+        call c_f_pointer(at, sizes, [rank])
+        shape = sizes
+    end subroutine
 
     ! Returns a digest of all that its output depends on, to the last bit of a weight. A function
     ! takes part by its options only.

@@ -4,21 +4,25 @@ module quell_models
     use, intrinsic :: iso_c_binding
     use quell_base
     use quell_c, only: c_model_load, c_model_from_denoiser, c_model_save, c_model_denoiser, &
-        c_model_rank, c_model_shape, c_model_image, c_model_schedule, c_model_free
-    use quell_denoisers, only: quell_denoiser
+        c_model_rank, c_model_shape, c_model_image, c_model_schedule, c_model_free, &
+        c_model_decodes, c_model_decoded_rank, c_model_decoded_shape, c_model_decode
+    use quell_denoisers, only: quell_denoiser, quell_denoiser_dim
+    use quell_run_options
     implicit none
     private
     public :: quell_model, quell_model_load, quell_model_from_denoiser, quell_model_save, &
-        quell_model_free
+        quell_model_decode, quell_model_free
 
     ! A loaded model. denoiser: that of the model, which must not be freed alone. shape: the shape
     ! of one sample, in Fortran's order: an image is (width, height) or (channels, width, height).
-    ! image: whether a sample is an image, with values in [-1, 1]. schedule: the spec of the
-    ! schedule that the model asks for, or ''.
+    ! image: whether what it shows is an image, with values in [-1, 1]. schedule: the spec of the
+    ! schedule that the model asks for, or ''. decodes: whether it has a decoder; decoded_shape: the
+    ! shape of what that makes of a sample, in the same order; without one, that of a sample.
     type :: quell_model
         type(quell_denoiser) :: denoiser
         integer(c_size_t), allocatable :: shape(:)
-        logical :: image = .false.
+        logical :: image = .false., decodes = .false.
+        integer(c_size_t), allocatable :: decoded_shape(:)
         character(:), allocatable :: schedule
         type(c_ptr) :: handle = c_null_ptr
     end type
@@ -70,6 +74,10 @@ contains
         call c_f_pointer(c_model_shape(model%handle), shape, [rank])
         model%denoiser%handle = c_model_denoiser(model%handle)
         model%shape = shape(rank:1:-1)
+        rank = c_model_decoded_rank(model%handle)
+        call c_f_pointer(c_model_decoded_shape(model%handle), shape, [rank])
+        model%decoded_shape = shape(rank:1:-1)
+        model%decodes = c_model_decodes(model%handle) /= 0
         model%image = c_model_image(model%handle) /= 0
         model%schedule = quell_text(c_model_schedule(model%handle))
     end subroutine
@@ -87,6 +95,35 @@ contains
         end if
         status = quell_check_text('model: its path', path)
         if (status == QUELL_OK) status = c_model_save(model%handle, trim(path) // c_null_char)
+        call quell_finish(status, stat, errmsg)
+    end subroutine
+
+    ! Decodes samples x(dim, count) of this draw to decoded(:, count), whose columns have the
+    ! elements of the decoded shape.
+    recursive subroutine quell_model_decode(model, draw, x, decoded, run, stat, errmsg)
+        type(quell_model), intent(in) :: model
+        type(quell_draw), intent(in), target :: draw
+        real(c_float), intent(in), contiguous :: x(:, :)
+        real(c_float), intent(inout), contiguous :: decoded(:, :)
+        type(quell_run), intent(in), optional :: run
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        type(quell_run_held), target :: held
+        integer(c_int) :: status
+        if (.not. c_associated(model%handle)) then
+            call quell_refuse('model: none is loaded', stat, errmsg)
+            return
+        end if
+        if (size(decoded, 1) /= product(model%decoded_shape) .or. &
+            size(decoded, 2) /= size(x, 2)) then
+            call quell_refuse('decode: decoded must have the elements of the decoded shape, for ' &
+                // 'each column of x', stat, errmsg)
+            return
+        end if
+        status = quell_run_of_dim(quell_denoiser_dim(model%denoiser), draw, run, &
+            shape(x, kind=c_size_t), size(x, 2, kind=c_size_t), held)
+        if (status == QUELL_OK) &
+            status = c_model_decode(model%handle, held%draw, held%run, x, decoded)
         call quell_finish(status, stat, errmsg)
     end subroutine
 

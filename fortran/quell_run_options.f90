@@ -5,11 +5,13 @@ module quell_run_options
     use quell_base
     use quell_c, only: quell_point, c_progress, c_draw, c_run
     use quell_c_samplers, only: c_sampler_dim
+    use quell_condition_arrays
     use quell_samplers, only: quell_sampler
     implicit none
     private
     public :: quell_draw, quell_run, quell_body, quell_body_run, quell_progress_fn, &
-        quell_observe_fn, quell_parallel_fn, quell_run_held, quell_run_for_c
+        quell_observe_fn, quell_parallel_fn, quell_run_held, quell_run_for_c, &
+        quell_run_of_dim
 
     ! What a parallel-for runs: for i from 0 to workers - 1, by quell_body_run(body, i).
     type :: quell_body
@@ -63,6 +65,11 @@ module quell_run_options
         integer(c_int64_t) :: first = 0 ! the index of the first sample
         integer(c_int32_t), allocatable :: classes(:) ! the class of each sample
         type(c_ptr) :: context = c_null_ptr ! handed to the denoisers and the steps of the caller's
+        type(quell_condition), allocatable :: conditions(:) ! the conditions of the samples
+        ! The class that guidance by itself is away from, of each sample, in place of none.
+        integer(c_int32_t), allocatable :: negative_classes(:)
+        ! The conditions that guidance by itself is away from, in place of none of them.
+        type(quell_condition), allocatable :: negative_conditions(:)
     end type
 
     ! How it is drawn. Nothing here changes a bit of a sample. 0 threads are as many as the machine
@@ -85,6 +92,7 @@ module quell_run_options
         integer(c_size_t) :: dim = 0
         type(c_draw) :: draw
         type(c_run) :: run
+        type(quell_conditions_held) :: conditions, negative_conditions
         procedure(quell_progress_fn), pointer, nopass :: progress => null()
         procedure(quell_observe_fn), pointer, nopass :: observe => null()
         procedure(quell_parallel_fn), pointer, nopass :: parallel => null()
@@ -112,14 +120,46 @@ contains
         type(quell_run), intent(in), optional :: run
         integer(c_size_t), intent(in) :: shape(2), count
         type(quell_run_held), intent(inout), target :: held
+        if (.not. c_associated(sampler%handle)) then
+            status = QUELL_BAD_ARGUMENT
+            call quell_error_set(int(status), 'run: there is no sampler')
+        else
+            status = quell_run_of_dim(c_sampler_dim(sampler%handle), draw, run, shape, count, held)
+        end if
+    end function
+
+    ! The same for samples of `dim` elements.
+    recursive integer(c_int) function quell_run_of_dim(dim, draw, run, shape, count, held) &
+        result(status)
+        integer(c_size_t), intent(in) :: dim
+        type(quell_draw), intent(in), target :: draw
+        type(quell_run), intent(in), optional :: run
+        integer(c_size_t), intent(in) :: shape(2), count
+        type(quell_run_held), intent(inout), target :: held
         type(quell_run) :: how
         if (present(run)) how = run
-        status = check(sampler, draw, shape)
+        status = check(dim, draw, shape)
         if (status == QUELL_OK) status = check_counts(draw, how, count)
         if (status /= QUELL_OK) return
         held%dim = shape(1)
         held%draw = c_draw(c_sizeof(held%draw), draw%seed, draw%first, count, c_null_ptr, &
-            draw%context)
+            draw%context, c_null_ptr, 0, c_null_ptr, c_null_ptr, 0)
+        if (allocated(draw%conditions)) then
+            status = quell_conditions_for_c(draw%conditions, held%conditions)
+            if (status /= QUELL_OK) return
+            held%draw%condition_count = size(draw%conditions, kind=c_size_t)
+            if (size(draw%conditions) > 0) &
+                held%draw%conditions = c_loc(held%conditions%conditions)
+        end if
+        if (allocated(draw%negative_classes)) &
+            held%draw%negative_classes = c_loc(draw%negative_classes)
+        if (allocated(draw%negative_conditions)) then
+            status = quell_conditions_for_c(draw%negative_conditions, held%negative_conditions)
+            if (status /= QUELL_OK) return
+            held%draw%negative_condition_count = size(draw%negative_conditions, kind=c_size_t)
+            if (size(draw%negative_conditions) > 0) &
+                held%draw%negative_conditions = c_loc(held%negative_conditions%conditions)
+        end if
         if (allocated(draw%classes)) held%draw%classes = c_loc(draw%classes)
         held%progress => how%progress
         held%observe => how%observe
@@ -144,21 +184,24 @@ contains
         end if
     end function
 
-    recursive integer(c_int) function check(sampler, draw, shape) result(status)
-        type(quell_sampler), intent(in) :: sampler
+    recursive integer(c_int) function check(dim, draw, shape) result(status)
+        integer(c_size_t), intent(in) :: dim
         type(quell_draw), intent(in) :: draw
         integer(c_size_t), intent(in) :: shape(2)
-        integer(c_size_t) :: classes
+        integer(c_size_t) :: classes, negative
         status = QUELL_BAD_ARGUMENT
         classes = shape(2)
+        negative = shape(2)
+        if (allocated(draw%negative_classes)) &
+            negative = size(draw%negative_classes, kind=c_size_t)
         if (allocated(draw%classes)) classes = size(draw%classes, kind=c_size_t)
-        if (.not. c_associated(sampler%handle)) then
-            call quell_error_set(int(status), 'run: there is no sampler')
-        else if (shape(1) /= c_sampler_dim(sampler%handle)) then
+        if (shape(1) /= dim) then
             call quell_error_set(int(status), &
                 'run: the first extent of x is not the dim of the sampler')
         else if (classes /= shape(2)) then
             call quell_error_set(int(status), 'draw: as many classes as samples')
+        else if (negative /= shape(2)) then
+            call quell_error_set(int(status), 'draw: as many negative classes as samples')
         else
             status = QUELL_OK
         end if

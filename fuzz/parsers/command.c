@@ -39,7 +39,7 @@ static void run(int (*command)(int, char **), const char *lines[INPUT_LINES])
 
 static void guide(const char *weight)
 {
-    const struct guidance_options options = {weight, NULL, 0, 1};
+    const struct guidance_options options = {weight, NULL, 0, 1, 0};
     quell_model *model = NULL;
     if (quell_model_load(&model, "builtin:rings")) abort();
     (void)guidance_apply(&options, *weight % 2, model, NULL);

@@ -72,6 +72,26 @@ QUELL_API quell_status quell_denoiser_from_diagonal_mixture(quell_denoiser **den
 QUELL_API quell_status quell_denoiser_from_points(quell_denoiser **denoiser, size_t count,
                                                   size_t dim, const float *points);
 
+/* The values of one condition: a real array by name that a denoiser is told beside x, the time and
+ * the class, such as an energy, a text embedding or a coarse field. It has three uses: what a draw
+ * gives (quell_draw), what a function is told (quell_call), and what a function takes
+ * (quell_function_options).
+ *
+ * name: the name of the condition.
+ * values: values[count][size], all finite.
+ * count: 1, so that all samples have the same values, or the number of samples: values[i] are those
+ *   of sample i.
+ * size: the number of elements of the condition, the product of its shape. */
+typedef struct quell_condition {
+    const char *name;
+    const float *values;
+    size_t count;
+    size_t size;
+} quell_condition;
+
+/* The greatest number of conditions of a denoiser. */
+#define QUELL_MAX_CONDITIONS 32
+
 /* What quell tells a denoiser from a function with each call. Only quell makes this struct, which
  * therefore has no size and may grow at its end: a function that was compiled for an older quell
  * reads the members that it knows.
@@ -86,7 +106,9 @@ QUELL_API quell_status quell_denoiser_from_points(quell_denoiser **denoiser, siz
  *   needs them; else NULL.
  * context: quell_draw.context.
  * classes: classes[rows], the class of each row, from 0 on, or -1 for none. NULL: no row has
- *   one. */
+ *   one.
+ * conditions: those of the rows, in the order of quell_function_options.conditions and as many: the
+ *   `count` of each is 1 or `rows`. NULL if the function takes none. */
 typedef struct quell_call {
     uint64_t first;
     size_t rows;
@@ -100,6 +122,7 @@ typedef struct quell_call {
     float *variance;
     void *context;
     const int32_t *classes;
+    const quell_condition *conditions;
 } quell_call;
 
 /* A denoiser of the caller's: reads input[rows][dim] and writes output[rows][dim], which do not
@@ -137,7 +160,10 @@ typedef int quell_denoise_fn(void *user, const quell_call *call, const float *in
  * classes: the number of classes, which quell_draw.classes may ask for; 0: it has none (0). If such
  *   a function is guided by itself, it must also have learned to do without a class.
  * digest: a number of the caller's that says what the function computes, such as a digest of its
- *   weights; it becomes a part of quell_denoiser_digest, which cannot read a function (0). */
+ *   weights; it becomes a part of quell_denoiser_digest, which cannot read a function (0).
+ * conditions, condition_count: the conditions that the function takes: the name and the size of
+ *   each, and values[size] with count 1 where the function knows a "none", what it is then told;
+ *   else values is NULL and count 0. Copied (NULL, 0). */
 typedef struct quell_function_options {
     size_t size;
     const char *output;
@@ -148,6 +174,8 @@ typedef struct quell_function_options {
     quell_release_fn *release;
     size_t classes;
     uint64_t digest;
+    const quell_condition *conditions;
+    size_t condition_count;
 } quell_function_options;
 
 /* Returns the defaults: output "x0", no preconditioning, called per tile, not reproducible. */
@@ -163,6 +191,8 @@ static inline quell_function_options quell_function_defaults(void)
     options.release = NULL;
     options.classes = 0;
     options.digest = 0;
+    options.conditions = NULL;
+    options.condition_count = 0;
     return options;
 }
 
@@ -181,7 +211,11 @@ QUELL_API quell_status quell_denoiser_from_function(quell_denoiser **denoiser, s
  * points, times, weights: w as a function of the time, in place of `weight`, which must then be
  *   left at its default: weights[i] at times[i], i < points, linear in between, and constant before
  *   the first and after the last. The times rise within [0, 1]; points <= 10^6. Copied (0, NULL,
- *   NULL). */
+ *   NULL).
+ * rescale: phi in [0, 1]: how far the deviation of mu is kept. The guided mean mu' becomes
+ *   phi mu' s / s' + (1 - phi) mu', where s and s' are the standard deviations of mu and mu' over
+ *   the elements of the sample, so that a great weight does not make contrasts too strong (Lin et
+ *   al., 2305.08891, eq. 15 and 16, which are about what a network returns) (0). */
 typedef struct quell_guidance {
     size_t size;
     double weight;
@@ -190,6 +224,7 @@ typedef struct quell_guidance {
     size_t points;
     const double *times;
     const double *weights;
+    double rescale;
 } quell_guidance;
 
 /* Returns the defaults: a weight of 2 at all times. */
@@ -203,17 +238,20 @@ static inline quell_guidance quell_guidance_defaults(void)
     guidance.points = 0;
     guidance.times = NULL;
     guidance.weights = NULL;
+    guidance.rescale = 0;
     return guidance;
 }
 
 /* Creates a denoiser that gives w mu + (1 - w) mu_guide, where mu = E[X | x_t] is what `denoiser`
- * gives for the classes of the run. There are two kinds of guides:
+ * gives for the classes and conditions of the run. There are two kinds of guides:
  *
- *   NULL             the denoiser itself for no class, which it must have learned (classifier-free
- *                    guidance, Ho & Salimans, 2207.12598; their w is w - 1); runs must then have
- *                    quell_draw.classes, as without a class the two are the same
- *   another denoiser of the same dim, for the same classes if it has as many (autoguidance, Karras
- *                    et al., 2406.02507); not the same once more, with which nothing would change
+ *   NULL             the denoiser itself for no class and no conditions, which it must have learned
+ *                    (classifier-free guidance, Ho & Salimans, 2207.12598; their w is w - 1), or
+ *                    for the negative ones of the run (quell_draw); runs must have classes or
+ *                    conditions, as without any the two are the same
+ *   another denoiser of the same dim, for the same classes if it has as many, and for those of the
+ *                    conditions that it takes too (autoguidance, Karras et al., 2406.02507); not
+ *                    the same once more, with which nothing would change
  *
  * The new denoiser holds both. Functions with whole_batch can be neither: QUELL_UNSUPPORTED. */
 QUELL_API quell_status quell_denoiser_from_guidance(quell_denoiser **guided,
@@ -229,6 +267,15 @@ QUELL_API const char *quell_denoiser_kind(const quell_denoiser *denoiser);
 
 /* Returns the number of classes, which quell_draw.classes may ask for; 0 if it has none. */
 QUELL_API size_t quell_denoiser_classes(const quell_denoiser *denoiser);
+
+/* Returns the number of conditions that the denoiser takes, all of which a run must be given
+ * (quell_draw.conditions). */
+QUELL_API size_t quell_denoiser_conditions(const quell_denoiser *denoiser);
+
+/* Returns the name of the i-th of them, and sets the rank and the shape of its values, unless these
+ * are NULL. All are valid as long as the denoiser. NULL if there is no i-th one. */
+QUELL_API const char *quell_denoiser_condition(const quell_denoiser *denoiser, size_t i,
+                                               size_t *rank, const size_t **shape);
 
 /* Returns a digest of all that the denoiser's output depends on, to the last bit: every weight,
  * mean, variance and point, the options, the guidance, and the denoisers that it is made of. A

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 #include <quell/callback.hpp>
+#include <quell/condition.hpp>
 #include <quell/denoiser.h>
 #include <quell/span.hpp>
 
@@ -24,7 +25,8 @@ namespace quell
  *   index, to the last bit.
  * variance: what the function has learned of the variance: "none" or "learned_range".
  * classes: the number of classes; 0: it has none.
- * digest: a number of the caller's that says what the function computes. */
+ * digest: a number of the caller's that says what the function computes.
+ * conditions: the conditions that the function takes. */
 struct function_options {
     std::string output = "x0";
     std::string precondition = "none";
@@ -33,19 +35,22 @@ struct function_options {
     std::string variance = "none";
     size_t classes = 0;
     uint64_t digest = 0;
+    std::vector<condition_taken> conditions = {};
 };
 
 /* How a denoiser is guided; quell_guidance says more.
  *
  * weight: w; 1 is no guidance.
  * low, high: the denoiser is guided at times from low to high.
- * times, weights: w is weights[i] at times[i], and linear in between, in place of weight. */
+ * times, weights: w is weights[i] at times[i], and linear in between, in place of weight.
+ * rescale: phi, how far the deviation is kept that there is without guidance. */
 struct guidance {
     double weight = 2;
     double low = 0;
     double high = 1;
     std::vector<double> times = {};
     std::vector<double> weights = {};
+    double rescale = 0;
 };
 
 /* Row i of vectors[dim][dim] is the eigenvector of values[i]. */
@@ -159,6 +164,9 @@ class denoiser
         c.variance = detail::text("function: variance", options.variance);
         c.classes = options.classes;
         c.digest = options.digest;
+        auto conditions = detail::c_conditions(options.conditions);
+        c.conditions = conditions.empty() ? nullptr : conditions.data();
+        c.condition_count = conditions.size();
         c.release = detail::destroy<F>;
         denoiser result = make([&](auto **d) {
             return quell_denoiser_from_function(d, dim, evaluate<F>, own.get(), &c);
@@ -167,7 +175,7 @@ class denoiser
         return result;
     }
 
-    /* `base` guided by another denoiser, or by itself for no class
+    /* `base` guided by another denoiser, or by itself for no class and no conditions
      * (quell_denoiser_from_guidance). */
     static denoiser from_guidance(const denoiser &base, const denoiser &guide,
                                   const guidance &how = {})
@@ -204,6 +212,19 @@ class denoiser
     /* The number of classes, which draw.classes may ask for; 0: it has none. */
     size_t classes() const noexcept { return quell_denoiser_classes(get()); }
 
+    /* The conditions that it takes, all of which draw.conditions must have. */
+    std::vector<condition_info> conditions() const
+    {
+        std::vector<condition_info> all;
+        size_t rank;
+        const size_t *shape;
+        for (size_t i = 0; i < quell_denoiser_conditions(get()); i++) {
+            const char *name = quell_denoiser_condition(get(), i, &rank, &shape);
+            all.push_back({name, std::vector<size_t>(shape, shape + rank)});
+        }
+        return all;
+    }
+
     /* A digest of all that its output depends on (quell_denoiser_digest). */
     uint64_t digest() const noexcept { return quell_denoiser_digest(get()); }
 
@@ -238,6 +259,7 @@ class denoiser
         c.weight = how.weight;
         c.low = how.low;
         c.high = how.high;
+        c.rescale = how.rescale;
         c.points = how.times.size();
         c.times = how.times.empty() ? nullptr : how.times.data();
         c.weights = how.weights.empty() ? nullptr : how.weights.data();

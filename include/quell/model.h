@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <quell/denoiser.h>
+#include <quell/run.h>
 #include <quell/status.h>
 
 #ifdef __cplusplus
@@ -47,9 +48,26 @@ QUELL_API const quell_denoiser *quell_model_denoiser(const quell_model *model);
 QUELL_API size_t quell_model_rank(const quell_model *model);
 QUELL_API const size_t *quell_model_shape(const quell_model *model);
 
-/* Returns 1 if a sample is an image of shape (height, width) or (height, width, channels) with
- * values in [-1, 1], else 0. Thread-safe. */
+/* Returns 1 if what a sample shows, decoded where the model has a decoder, is an image of shape
+ * (height, width) or (height, width, channels) with values in [-1, 1], else 0. Thread-safe. */
 QUELL_API int quell_model_image(const quell_model *model);
+
+/* Returns 1 if the model has a decoder, which makes of its samples, latents, what a reader wants to
+ * see, else 0. Thread-safe. */
+QUELL_API int quell_model_decodes(const quell_model *model);
+
+/* Return the shape of what quell_model_decode makes of a sample; that of a sample, if the model has
+ * no decoder. Valid as long as the model. 0 and NULL for NULL. Thread-safe. */
+QUELL_API size_t quell_model_decoded_rank(const quell_model *model);
+QUELL_API const size_t *quell_model_decoded_shape(const quell_model *model);
+
+/* Decodes samples of the model, x[count][dim], as `draw` has drawn them, and writes them to
+ * out[count][product of the decoded shape], which must not overlap x. A decoder that takes classes
+ * or conditions has those of the draw. `draw` and `run` may be NULL for the defaults; run->progress
+ * hears of decoded samples. Fails with QUELL_UNSUPPORTED if the model has no decoder, and like
+ * quell_sample. Thread-safe. */
+QUELL_API quell_status quell_model_decode(const quell_model *model, const quell_draw *draw,
+                                          const quell_run *run, const float *x, float *out);
 
 /* Returns the spec of the schedule that the model asks for, or "" if it asks for none. It is valid
  * as long as the model. Thread-safe. */

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <quell/denoiser.hpp>
 #include <quell/model.h>
+#include <quell/run.hpp>
 
 namespace quell
 {
@@ -34,7 +35,27 @@ class model
         return {quell_model_shape(get()), quell_model_rank(get())};
     }
 
-    /* Whether a sample is an image, with values in [-1, 1]. */
+    /* Whether it has a decoder, and the shape of what that makes of a sample; without one, that of
+     * a sample. */
+    bool decodes() const noexcept { return quell_model_decodes(get()) != 0; }
+    span<const size_t> decoded_shape() const noexcept
+    {
+        return {quell_model_decoded_shape(get()), quell_model_decoded_rank(get())};
+    }
+
+    /* Decodes samples x[count][dim] of this draw to out[count][product of the decoded shape]
+     * (quell_model_decode). */
+    void decode(const draw &what, span<const float> x, span<float> out, const run &how = {}) const
+    {
+        size_t dim = denoiser_.dim(), count = dim ? x.size() / dim : 0, size = 1;
+        for (size_t extent : decoded_shape()) size *= extent;
+        detail::expect("decode: out", out.size(), count * size);
+        detail::running(what, how, dim, x.size())([&](auto *draw, auto *run) {
+            return quell_model_decode(get(), draw, run, x.data(), out.data());
+        });
+    }
+
+    /* Whether what a sample shows is an image, with values in [-1, 1]. */
     bool image() const noexcept { return quell_model_image(get()) != 0; }
 
     /* The spec of the schedule that it asks for, or "" if it asks for none. */

@@ -17,6 +17,7 @@
 #define QUELL_QUELL_HPP
 
 #include <quell/callback.hpp>
+#include <quell/condition.hpp>
 #include <quell/denoiser.hpp>
 #include <quell/grid.hpp>
 #include <quell/model.hpp>

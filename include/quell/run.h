@@ -24,6 +24,14 @@ extern "C" {
  * classes: classes[count], the class of each sample, from 0 on, or -1 for none, for a denoiser with
  *   classes alone. NULL: no sample has one, which is refused where guidance is away from no class
  *   (NULL).
+ * conditions, condition_count: the conditions of the samples, each of those that the denoiser takes
+ *   once (quell_denoiser_condition), in any order: one row of values for all samples, or
+ *   values[count][size]. A condition with values NULL, and count 0, is none of it: what stands for
+ *   that is in the denoiser's file or options (NULL, 0).
+ * negative_classes: negative_classes[count], the class that the guidance of a denoiser by itself is
+ *   away from, in place of no class; -1 for none (NULL).
+ * negative_conditions, negative_condition_count: how many and which conditions such guidance is
+ *   away from, in place of none of them: some or all, in the form of `conditions` (NULL, 0).
  * context: a pointer that is handed to the denoisers (quell_call) and the steps
  *   (quell_transition_context) of the caller's: for data that belongs to these samples, and not to
  *   the function (NULL).
@@ -38,6 +46,11 @@ typedef struct quell_draw {
     size_t count;
     const int32_t *classes;
     void *context;
+    const quell_condition *conditions;
+    size_t condition_count;
+    const int32_t *negative_classes;
+    const quell_condition *negative_conditions;
+    size_t negative_condition_count;
 } quell_draw;
 
 /* Returns the defaults: one sample, number 0 of seed 0. */
@@ -50,6 +63,11 @@ static inline quell_draw quell_draw_defaults(void)
     draw.count = 1;
     draw.classes = NULL;
     draw.context = NULL;
+    draw.conditions = NULL;
+    draw.condition_count = 0;
+    draw.negative_classes = NULL;
+    draw.negative_conditions = NULL;
+    draw.negative_condition_count = 0;
     return draw;
 }
 

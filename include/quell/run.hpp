@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 #include <quell/callback.hpp>
+#include <quell/condition.hpp>
 #include <quell/grid.hpp>
 #include <quell/run.h>
 #include <quell/span.hpp>
@@ -18,11 +20,17 @@ namespace quell
  *
  * seed, first: the seed, and the index of the first sample.
  * classes: the class of each sample, or empty. The array that it views must last as long as the
- *   call. */
+ *   call.
+ * conditions: the conditions of the samples, each of those that the denoiser takes once.
+ * negative_classes, negative_conditions: the class and the conditions that the guidance of a
+ *   denoiser by itself is away from, in place of no class and none of a condition. */
 struct draw {
     uint64_t seed = 0;
     uint64_t first = 0;
     span<const int32_t> classes = {};
+    std::vector<condition> conditions = {};
+    span<const int32_t> negative_classes = {};
+    std::vector<condition> negative_conditions = {};
 };
 
 /* How it is drawn (quell_run). Nothing here changes a bit of a sample.
@@ -52,7 +60,9 @@ namespace detail
 class running
 {
   public:
-    running(const draw &what, const run &how, size_t dim, size_t values) : how_(how), dim_(dim)
+    running(const draw &what, const run &how, size_t dim, size_t values)
+        : how_(how), dim_(dim), conditions_(c_conditions(what.conditions)),
+          negative_conditions_(c_conditions(what.negative_conditions))
     {
         size_t count = dim ? values / dim : 0;
         expect("run: x", values, count * dim);
@@ -63,6 +73,15 @@ class running
         draw_.count = count;
         draw_.classes = what.classes.empty() ? nullptr : what.classes.data();
         draw_.context = &slot_;
+        draw_.conditions = conditions_.empty() ? nullptr : conditions_.data();
+        draw_.condition_count = conditions_.size();
+        if (!what.negative_classes.empty()) {
+            expect("draw: negative_classes", what.negative_classes.size(), count);
+            draw_.negative_classes = what.negative_classes.data();
+        }
+        draw_.negative_conditions =
+            negative_conditions_.empty() ? nullptr : negative_conditions_.data();
+        draw_.negative_condition_count = negative_conditions_.size();
         run_ = quell_run_defaults();
         run_.threads = how.threads;
         run_.tile = how.tile;
@@ -104,6 +123,7 @@ class running
 
     const run &how_;
     size_t dim_;
+    std::vector<quell_condition> conditions_, negative_conditions_;
     quell_draw draw_;
     quell_run run_;
     slot slot_;

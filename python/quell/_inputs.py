@@ -116,7 +116,7 @@ def times_of(t: Any, count: int) -> NDArray[np.float64]:
     return np.broadcast_to(times, (count,))
 
 
-def classes_of(label: Any, count: int, classes: int) -> Any:
+def classes_of(label: Any, count: int, classes: int, what: str = "label") -> Any:
     """The classes of `count` samples as the library takes them, -1 for none.
 
     Arguments:
@@ -126,18 +126,18 @@ def classes_of(label: Any, count: int, classes: int) -> Any:
     if label is None:
         return None
     if not classes:
-        raise TypeError("label: this denoiser has no classes")
-    labels = named_array(label, "label")
+        raise TypeError(f"{what}: this denoiser has no classes")
+    labels = named_array(label, what)
     if isinstance(label, int) and not isinstance(label, bool):
         labels = np.asarray(label, object)  # an integer of any size
     elif labels.dtype.kind not in "iu" and not (labels.size == 0 and labels.dtype.kind == "f"):
-        raise TypeError(f"label: {labels.dtype}, must be integers")
+        raise TypeError(f"{what}: {labels.dtype}, must be integers")
     if labels.shape not in ((), (1,), (count,)):
-        raise refused(f"label: shape {labels.shape}, must be () or ({count},)")
+        raise refused(f"{what}: shape {labels.shape}, must be () or ({count},)")
     wrong = (labels < -1) | (labels > classes)
     if np.any(wrong):
         first = labels[wrong].flat[0] if labels.ndim else label
         must = f"must be a class from 0 to {classes - 1}, or -1 for none"
-        raise refused(f"label: {said(int(first))}, {must}")
+        raise refused(f"{what}: {said(int(first))}, {must}")
     made = np.broadcast_to(labels, (count,)).astype(np.int32)
     return np.where(made == classes, np.int32(-1), made)

@@ -46,6 +46,7 @@ class Denoiser:
         high: float,
         times: Sequence[float],
         weights: Sequence[float],
+        rescale: float = ...,
     ) -> Denoiser: ...
     @property
     def dim(self) -> int: ...
@@ -57,10 +58,25 @@ class Denoiser:
     def kind(self) -> str: ...
     @property
     def classes(self) -> int: ...
+    @property
+    def conditions(self) -> list[tuple[str, tuple[int, ...]]]: ...
     def eigenbasis(self) -> tuple[_Doubles, _Doubles]: ...
 
 class Model:
     def __init__(self, name: bytes) -> None: ...
+    @property
+    def decodes(self) -> bool: ...
+    @property
+    def decoded_shape(self) -> tuple[int, ...]: ...
+    def decode(
+        self,
+        x: _Floats,
+        out: _Floats,
+        first: int = ...,
+        threads: int = ...,
+        classes: NDArray[np.int32] | None = ...,
+        conditions: Sequence[tuple[str, _Floats | None]] = ...,
+    ) -> None: ...
     @property
     def denoiser(self) -> Denoiser: ...
     @property
@@ -111,6 +127,9 @@ class Sampler:
         classes: NDArray[np.int32] | None = ...,
         progress: Callable[[int, int], object] | None = ...,
         arguments: Any = ...,
+        conditions: Sequence[tuple[str, _Floats | None]] = ...,
+        negative_classes: NDArray[np.int32] | None = ...,
+        negative_conditions: Sequence[tuple[str, _Floats | None]] = ...,
     ) -> None: ...
     def forward(
         self,
@@ -123,6 +142,9 @@ class Sampler:
         classes: NDArray[np.int32] | None = ...,
         progress: Callable[[int, int], object] | None = ...,
         arguments: Any = ...,
+        conditions: Sequence[tuple[str, _Floats | None]] = ...,
+        negative_classes: NDArray[np.int32] | None = ...,
+        negative_conditions: Sequence[tuple[str, _Floats | None]] = ...,
     ) -> None: ...
     def step(
         self,
@@ -137,6 +159,9 @@ class Sampler:
         classes: NDArray[np.int32] | None = ...,
         progress: Callable[[int, int], object] | None = ...,
         arguments: Any = ...,
+        conditions: Sequence[tuple[str, _Floats | None]] = ...,
+        negative_classes: NDArray[np.int32] | None = ...,
+        negative_conditions: Sequence[tuple[str, _Floats | None]] = ...,
     ) -> None: ...
     def denoise(
         self,
@@ -151,6 +176,9 @@ class Sampler:
         classes: NDArray[np.int32] | None = ...,
         progress: Callable[[int, int], object] | None = ...,
         arguments: Any = ...,
+        conditions: Sequence[tuple[str, _Floats | None]] = ...,
+        negative_classes: NDArray[np.int32] | None = ...,
+        negative_conditions: Sequence[tuple[str, _Floats | None]] = ...,
     ) -> None: ...
     @property
     def dim(self) -> int: ...

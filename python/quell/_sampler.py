@@ -26,6 +26,7 @@ from quell._arrays import (
     written,
 )
 from quell._call import Call, arguments_of, is_torch, unwrapped
+from quell._conditions import told_of
 from quell._inputs import fits, fitting, into, moments, shape_of
 from quell._numbers import float_type, function_of, on_cpu, real, text, whole
 from quell._progress import bar, ticking
@@ -160,8 +161,12 @@ class Sampler(Settings):
             progress: A function that hears of the progress: it is called some 20 times a second,
                 from any thread, with the number of transitions that are done and their total. If it
                 raises an exception, the run ends.
-            kwargs: Arguments for the denoiser, which gets them as they are. One that has a row for
-                each sample must be marked: y=quell.PerSample(y).
+            kwargs: The conditions of a denoiser of the library's, each by its name or all in a
+                dictionary `conditions`: arrays with its shape for all samples, or (B, *), or None
+                for none of it. A guided one also takes negative_label and negative_conditions, a
+                dictionary, which it is guided away from in place of no class and none of a
+                condition. A denoiser in Python gets its arguments as they are: one that has a row
+                for each sample must be marked: y=quell.PerSample(y).
 
         Returns:
             The samples, with shape (B, *), of the kind and type of x: a tensor for a tensor.
@@ -329,10 +334,7 @@ class Sampler(Settings):
         self._fits(shape)
         run = self._run(shape, first)
         if is_native(self.denoiser):
-            if kwargs:
-                raise TypeError(f"the denoiser takes no argument {', '.join(map(repr, kwargs))}")
-            run["classes"] = self.denoiser._labels(label, shape[0])
-            return run
+            return run | told_of(self.denoiser, label, kwargs, shape[0])
         tensors = is_tensor(x)
         dtype = x.dtype if tensors and x.dtype.is_floating_point else None
         time_dtype = self.dtype if is_torch_type(self.dtype) else None

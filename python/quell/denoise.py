@@ -22,8 +22,9 @@ import numpy as np
 
 from quell import _quell
 from quell._arrays import Array, as_doubles, as_floats, like, rows_of
+from quell._conditions import of_rows, told_of
 from quell._function import FunctionDenoiser, PerSample
-from quell._inputs import classes_of, fits, times_of
+from quell._inputs import fits, times_of
 from quell._numbers import real, reals
 from quell._said import said
 from quell.errors import refused
@@ -113,6 +114,11 @@ class NativeDenoiser:
         return self.native.classes
 
     @property
+    def conditions(self) -> dict[str, tuple[int, ...]]:
+        """The shapes of the conditions that it takes, by their names."""
+        return dict(self.native.conditions)
+
+    @property
     def reproducible(self) -> bool:
         """Whether a sample has the same bits whatever the machine, the threads and the batch."""
         return self.native.reproducible
@@ -128,13 +134,16 @@ class NativeDenoiser:
         it."""
         return self
 
-    def __call__(self, x_t: Array, t: Array, label: Array | int | None = None) -> Posterior:
+    def __call__(
+        self, x_t: Array, t: Array, label: Array | int | None = None, **kwargs: Any
+    ) -> Posterior:
         """Evaluates the denoiser.
 
         Arguments:
             x_t: Noisy samples, with shape (B, *).
             t: Their time in [0, 1], with shape () or (B).
             label: The class of each sample, with shape (B) or (). None: no sample has one.
+            kwargs: The conditions, and what guidance is away from, as in a call of a sampler.
 
         Returns:
             q(X | x_t), as a Posterior.
@@ -148,30 +157,17 @@ class NativeDenoiser:
         x = as_floats(x_t, "x_t")
         if not x.ndim or not fits(x.shape, self.shape):
             raise refused(f"x_t: shape {x.shape}, must be (B, *{self.shape})")
-        times, labels = times_of(t, len(x)), self._labels(label, len(x))
+        times = times_of(t, len(x))
+        told = told_of(self, label, kwargs, len(x))
         one = _quell.Options(steps=1)
         sampler = _quell.Sampler("ddim", self.native, native_schedule(self.schedule), one)
         mean = np.empty(x.shape, np.float32)
         for time in np.unique(times):
             rows = times == time
             part = np.empty((int(rows.sum()), self.dim), np.float32)
-            of_part = None if labels is None else labels[rows]
-            sampler.denoise(rows_of(x)[rows], part, float(time), classes=of_part)
+            sampler.denoise(rows_of(x)[rows], part, float(time), **of_rows(told, rows, len(x)))
             mean[rows] = part.reshape(-1, *x.shape[1:])
         return Posterior(like(mean, x_t))
-
-    def _labels(self, label: Any, count: int) -> Any:
-        """Returns the classes of `count` samples in the form that the library takes.
-
-        Raises:
-            TypeError: A class is needed and missing, or is given and there are no classes.
-        """
-        if label is None and self._guides():
-            raise TypeError(
-                "label: None, but guidance is away from no class: must be the classes, or -1 for "
-                "none"
-            )
-        return classes_of(label, count, self.classes)
 
     def _guides(self) -> bool:
         """Whether it guides away from the output for no class, so that samples need a class."""
@@ -323,7 +319,7 @@ class _Guided(NativeDenoiser):
     def _guides(self) -> bool:
         if self._recipe is None:
             return False
-        base, guide, weight, _, _, _, weights = self._recipe
+        base, guide, weight, _, _, _, weights, *_ = self._recipe
         if guide is None and any(each != 1 for each in weights or [weight]):
             return True
         return any(one is not None and one._guides() for one in (base, guide))
@@ -354,6 +350,7 @@ def guided(
     high: float = 1.0,
     times: Sequence[float] = (),
     weights: Sequence[float] = (),
+    rescale: float = 0.0,
 ) -> NativeDenoiser:
     """Returns a denoiser that gives w mu + (1 - w) mu_guide: classifier-free guidance (Ho &
     Salimans, 2207.12598; their w is w - 1), or guidance by a weaker model (Karras et al.,
@@ -361,12 +358,15 @@ def guided(
 
     Arguments:
         denoiser: The denoiser of mu.
-        guide: The denoiser of mu_guide, of the same shape. None: `denoiser` for no class, which it
-            must have learned; then every call needs a label.
+        guide: The denoiser of mu_guide, of the same shape. None: `denoiser` for no class and none
+            of its conditions, which it must have learned; then every call needs a label or a
+            condition.
         weight: w; 1 is no guidance (default 2).
         low, high: The denoiser is guided at times from low to high (Kynkaanniemi et al.,
             2404.07724).
         times, weights: w is weights[i] at times[i], and linear in between, in place of `weight`.
+        rescale: phi in [0, 1]: how far the deviation of mu over the elements of a sample is kept
+            (Lin et al., 2305.08891).
 
     Raises:
         BadArgument: A weight or a time is out of its range, or the denoisers do not fit.
@@ -385,6 +385,7 @@ def guided(
         real(high, "high"),
         at,
         worth,
+        real(rescale, "rescale"),
     )
     native = None if guide is None else guide.native
     made = _quell.Denoiser.guided(denoiser.native, native, *how)

@@ -9,9 +9,15 @@ import tempfile
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from quell import _quell
-from quell._numbers import path_of
+from quell._arrays import Array, as_floats, like, rows_of
+from quell._conditions import conditions_of
+from quell._inputs import classes_of, fits
+from quell._numbers import path_of, whole
 from quell.denoise import NativeDenoiser
+from quell.errors import refused
 
 __all__ = ["Model", "compile", "load"]
 
@@ -39,7 +45,7 @@ class Model(NativeDenoiser):
     content of its file, which must not have changed since it was loaded.
 
     Attributes:
-        image: Whether a sample is an image, with values in [-1, 1].
+        image: Whether what a sample shows is an image, with values in [-1, 1].
     """
 
     _model: _quell.Model
@@ -65,6 +71,56 @@ class Model(NativeDenoiser):
         self._model, self.image = model, model.image
         own = schedule if schedule is not None else model.schedule or None
         super().__init__(model.denoiser, model.shape, own)
+
+    @property
+    def decodes(self) -> bool:
+        """Whether it has a decoder, which makes of its samples, latents, what a reader wants to
+        see."""
+        return self._model.decodes
+
+    @property
+    def decoded_shape(self) -> tuple[int, ...]:
+        """The shape of what `decode` makes of a sample; without a decoder, that of a sample."""
+        return tuple(self._model.decoded_shape)
+
+    def decode(
+        self,
+        x: Array,
+        *,
+        first: int = 0,
+        label: Array | int | None = None,
+        threads: int = 0,
+        **kwargs: Any,
+    ) -> Array:
+        """Decodes samples.
+
+        Arguments:
+            x: The samples, with shape (B, *).
+            first: The index of the first, for messages.
+            label, kwargs: The classes and the conditions that they were drawn with, for a decoder
+                that takes any; see a call of a sampler.
+            threads: The upper bound on the number of threads; 0 for as many as there are.
+
+        Returns:
+            What they show, with shape (B, *decoded_shape), of the kind and type of x.
+
+        Raises:
+            Unsupported: The model has no decoder.
+        """
+        rows = as_floats(x)
+        if not rows.ndim or not fits(rows.shape, self.shape):
+            raise refused(f"x: shape {rows.shape}, must be (B, *{self.shape})")
+        out = np.empty((len(rows), *self.decoded_shape), np.float32)
+        conditions = conditions_of(self.conditions, kwargs, len(rows)) if kwargs else []
+        self._model.decode(
+            rows_of(rows),
+            rows_of(out),
+            whole(first, "first"),
+            whole(threads, "threads"),
+            classes_of(label, len(rows), self.classes),
+            conditions,
+        )
+        return like(out, x)
 
     def save(self, path: Path) -> None:
         """Writes a Gaussian or a mixture as JSON that loads to the same bits.

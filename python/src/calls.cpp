@@ -9,6 +9,21 @@ py::object arguments_now()
     return innermost ? py::reinterpret_borrow<py::object>(innermost) : py::none();
 }
 
+static std::vector<quell::condition> conditions_of(const condition_list &given)
+{
+    std::vector<quell::condition> all;
+    for (const auto &[name, rows] : given) {
+        if (rows) {
+            quell::span<const float> every = values(*rows);
+            all.emplace_back(name, std::vector<float>(every.begin(), every.end()),
+                             size_t(rows->shape(0)));
+        } else {
+            all.push_back(quell::condition::none(name));
+        }
+    }
+    return all;
+}
+
 call::call(const settings &from)
     : progress_(from.progress), outer_(std::exchange(innermost, from.arguments.ptr()))
 {
@@ -18,6 +33,11 @@ call::call(const settings &from)
     run_.tile = from.tile;
     run_.isa = from.isa;
     if (from.classes) draw_.classes = {from.classes->data(), size_t(from.classes->size())};
+    draw_.conditions = conditions_of(from.conditions);
+    if (from.negative_classes)
+        draw_.negative_classes = {from.negative_classes->data(),
+                                  size_t(from.negative_classes->size())};
+    draw_.negative_conditions = conditions_of(from.negative_conditions);
     run_.progress = [this](const quell_progress &at) { return report(at); };
 }
 

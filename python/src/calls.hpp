@@ -11,6 +11,9 @@
 #include <thread>
 #include <utility>
 
+/* Conditions by name: rows of values or, without, none of it. */
+using condition_list = std::vector<std::pair<std::string, std::optional<floats>>>;
+
 /* A run as Python asks for it. `arguments`: a quell._call.Call, or None; the denoiser in Python
  * that this thread's call evaluates (arguments_now). progress: a function of (done, total), or
  * None. */
@@ -23,6 +26,9 @@ struct settings {
     std::optional<classes_array> classes;
     py::object progress;
     py::object arguments;
+    const condition_list &conditions;
+    std::optional<classes_array> negative_classes;
+    const condition_list &negative_conditions;
 };
 
 /* Returns the arguments of the innermost call that this thread is in; None if there is none. */

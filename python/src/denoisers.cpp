@@ -66,16 +66,26 @@ static py::tuple eigenbasis(const quell::denoiser &denoiser)
 
 static quell::denoiser guided(const quell::denoiser &base, const quell::denoiser *guide,
                               double weight, double low, double high, std::vector<double> times,
-                              std::vector<double> weights)
+                              std::vector<double> weights, double rescale)
 {
     quell::guidance how;
     how.weight = weight;
     how.low = low;
     how.high = high;
+    how.rescale = rescale;
     how.times = std::move(times);
     how.weights = std::move(weights);
     return guide ? quell::denoiser::from_guidance(base, *guide, how)
                  : quell::denoiser::from_guidance(base, how);
+}
+
+/* The conditions that a denoiser takes, as pairs of a name and a shape. */
+static py::list conditions(const quell::denoiser &denoiser)
+{
+    py::list all;
+    for (const quell::condition_info &one : denoiser.conditions())
+        all.append(py::make_tuple(one.name, py::tuple(py::cast(one.shape))));
+    return all;
 }
 
 static void bind_constructors(py::class_<quell::denoiser> &bound)
@@ -128,7 +138,19 @@ static void bind_constructors(py::class_<quell::denoiser> &bound)
                     py::arg("precondition"), py::arg("variance"), py::arg("digest"))
         .def_static("guided", guided, py::arg("base"), py::arg("guide").none(true),
                     py::arg("weight"), py::arg("low"), py::arg("high"), py::arg("times"),
-                    py::arg("weights"));
+                    py::arg("weights"), py::arg("rescale") = 0.0);
+}
+
+static void decode(const quell::model &model, const floats &x, floats out, uint64_t first,
+                   size_t threads, std::optional<classes_array> classes,
+                   const condition_list &conditions)
+{
+    static const condition_list none;
+    settings how{0,          first,      threads,      0,   "", std::move(classes), py::none(),
+                 py::none(), conditions, std::nullopt, none};
+    quell::span<float> all = writable(out);
+    call run(how);
+    run([&](auto &draw, auto &run) { model.decode(draw, values(x), all, run); });
 }
 
 void bind_denoisers(py::module_ &module)
@@ -141,6 +163,7 @@ void bind_denoisers(py::module_ &module)
         .def_property_readonly("kind",
                                [](const quell::denoiser &d) { return std::string(d.kind()); })
         .def_property_readonly("classes", &quell::denoiser::classes)
+        .def_property_readonly("conditions", conditions)
         .def("eigenbasis", eigenbasis);
 
     py::class_<quell::model>(module, "Model")
@@ -154,6 +177,16 @@ void bind_denoisers(py::module_ &module)
                                        py::cast(std::vector<size_t>(shape.begin(), shape.end())));
                                })
         .def_property_readonly("image", &quell::model::image)
+        .def_property_readonly("decodes", &quell::model::decodes)
+        .def_property_readonly("decoded_shape",
+                               [](const quell::model &model) {
+                                   quell::span<const size_t> shape = model.decoded_shape();
+                                   return py::tuple(
+                                       py::cast(std::vector<size_t>(shape.begin(), shape.end())));
+                               })
+        .def("decode", decode, py::arg("x").noconvert(), py::arg("out").noconvert(),
+             py::arg("first") = 0, py::arg("threads") = 0, py::arg("classes") = py::none(),
+             py::arg("conditions") = condition_list())
         .def_property_readonly("schedule",
                                [](const quell::model &m) { return std::string(m.schedule()); })
         .def("save", &quell::model::save, py::arg("path"));

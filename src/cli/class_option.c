@@ -33,6 +33,18 @@ int labels_open(struct labels *labels, const struct label_options *options, size
     return EXIT_DONE;
 }
 
+int labels_negative(const char *text, size_t classes, int32_t *label)
+{
+    uint64_t number = 0;
+    *label = -1;
+    if (!text) return EXIT_DONE;
+    if (!classes) return complain(EXIT_USAGE, "--negative-class: the model has no classes");
+    if (!options_count(text, &number) || number >= classes)
+        return complain(EXIT_USAGE, "--negative-class %s: must be 0 to %zu", text, classes - 1);
+    *label = (int32_t)number;
+    return EXIT_DONE;
+}
+
 static quell_status read_some(struct labels *labels, size_t rows, int32_t *out)
 {
     int64_t values[CHUNK];

@@ -5,6 +5,7 @@
 #include "cli/guidance.h"
 #include "cli/interrupt.h"
 #include "cli/class_option.h"
+#include "cli/condition_option.h"
 #include "cli/options.h"
 #include "cli/outputs.h"
 #include "cli/sampling.h"
@@ -22,6 +23,8 @@ struct denoise_options {
     double t;
     uint64_t threads;
     struct label_options labels;
+    struct option_words conditions, negative_conditions;
+    const char *negative_class;
     struct guidance_options guidance;
     struct sampling sampling;
 };
@@ -33,6 +36,7 @@ static const struct option_row rows[] = {
     NUMBER_ROW(denoise_options, t, "t", "T", 0, 1, "The time of the states (default 0.5)."),
     SCHEDULE_ROW(denoise_options),
     LABEL_ROWS(denoise_options),
+    CONDITION_ROWS(denoise_options),
     GUIDANCE_ROWS(denoise_options),
     GROUP_ROW("Output"),
     TEXT_ROW(denoise_options, out, "out", "F.npy",
@@ -43,7 +47,7 @@ static const struct option_row rows[] = {
     {0},
 };
 
-static const struct option_rule rules[] = {LABEL_RULES, GUIDANCE_RULES, {0}};
+static const struct option_rule rules[] = {LABEL_RULES, CONDITION_RULES, GUIDANCE_RULES, {0}};
 
 static const struct option_table table = {
     .usage = "quell denoise --model M --from X.npy --out F.npy [OPTION...]",
@@ -60,9 +64,25 @@ struct job {
     const char *isa;
     size_t threads, dim, count;
     struct labels labels;
+    struct conditions conditions, negative;
+    int32_t negative_class;
     struct quell_npy from;
     struct quell_output out;
 };
+
+static int open_conditions(struct job *job, const quell_denoiser *denoiser)
+{
+    const struct denoise_options *options = &job->options;
+    int code = conditions_open(&job->conditions, "condition", &options->conditions, denoiser);
+    if (code == EXIT_DONE) code = conditions_complete(&job->conditions, denoiser);
+    if (code == EXIT_DONE)
+        code = conditions_open(&job->negative, "negative-condition", &options->negative_conditions,
+                               denoiser);
+    if (code == EXIT_DONE)
+        code = labels_negative(options->negative_class, quell_denoiser_classes(denoiser),
+                               &job->negative_class);
+    return code;
+}
 
 static int open_model(struct job *job)
 {
@@ -70,14 +90,20 @@ static int open_model(struct job *job)
     if (code != EXIT_DONE) return code;
     size_t classes = quell_denoiser_classes(quell_model_denoiser(job->model));
     code = labels_open(&job->labels, &job->options.labels, classes);
+    if (code == EXIT_DONE) code = open_conditions(job, quell_model_denoiser(job->model));
     if (code == EXIT_DONE)
-        code = guidance_apply(&job->options.guidance, job->labels.wanted, job->model, NULL);
+        code = guidance_apply(&job->options.guidance,
+                              job->labels.wanted || conditions_some(&job->conditions), job->model,
+                              NULL);
     if (code != EXIT_DONE) return code;
     job->dim = quell_denoiser_dim(quell_model_denoiser(job->model));
     sampling_choose_schedule(&job->options.sampling, job->model);
     quell_status status = sampling_create(&job->options.sampling, "ddim", 1,
                                           quell_model_denoiser(job->model), &job->sampler);
-    return status ? complain_status(status) : EXIT_DONE;
+    if (status) return complain_status(status);
+    return conditions_check(&job->conditions, &job->negative, job->sampler,
+                            job->labels.wanted ? &(int32_t){0} : NULL,
+                            job->negative_class < 0 ? NULL : &job->negative_class);
 }
 
 /* Returns whether the states fit the model. An array with no states also has a shape. */
@@ -87,6 +113,17 @@ static bool fits(const struct job *job)
     for (size_t i = 1; i < job->from.rank; i++)
         if (__builtin_mul_overflow(dim, job->from.shape[i], &dim)) return false;
     return job->from.rank && dim == job->dim;
+}
+
+static int check_counts(const struct job *job, const struct conditions *conditions)
+{
+    for (size_t i = 0; i < conditions->count; i++) {
+        const struct condition *one = &conditions->one[i];
+        if (one->file.path && one->file.shape[0] != job->count)
+            return complain(EXIT_USAGE, "--%s %s: is for %zu samples, --from has %zu states",
+                            one->option, one->file.path, one->file.shape[0], job->count);
+    }
+    return EXIT_DONE;
 }
 
 static int open_files(struct job *job)
@@ -101,6 +138,9 @@ static int open_files(struct job *job)
     if (job->labels.file.path && job->labels.file.shape[0] != job->count)
         return complain(EXIT_USAGE, "--classes %s: has %zu classes, --from has %zu states",
                         job->labels.file.path, job->labels.file.shape[0], job->count);
+    int code = check_counts(job, &job->conditions);
+    if (code == EXIT_DONE) code = check_counts(job, &job->negative);
+    if (code != EXIT_DONE) return code;
     interrupt_catch();
     status = outputs_open(&job->out, job->options.out);
     job->out.stop = &interrupt_signal;
@@ -116,6 +156,8 @@ static quell_status evaluate(struct job *job, size_t most, float *x, int32_t *cl
     run.threads = job->threads;
     run.isa = job->isa;
     if (job->labels.wanted) draw.classes = classes;
+    for (size_t i = 0; i < most; i++) classes[most + i] = job->negative_class;
+    if (job->negative_class >= 0) draw.negative_classes = classes + most;
     for (; draw.first < job->count; draw.first += draw.count) {
         float *out = x + most * job->dim;
         size_t left = job->count - draw.first;
@@ -124,6 +166,9 @@ static quell_status evaluate(struct job *job, size_t most, float *x, int32_t *cl
         if (!status && interrupt_signal) status = QUELL_STOPPED;
         if (!status && draw.classes)
             status = labels_fill(&job->labels, draw.first, draw.count, classes);
+        if (!status) status = conditions_fill(&job->conditions, draw.count);
+        if (!status) status = conditions_fill(&job->negative, draw.count);
+        conditions_tell(&job->conditions, &job->negative, &draw);
         if (!status) status = quell_denoise(job->sampler, &draw, &run, job->options.t, x, out);
         if (!status)
             status = quell_output_write(&job->out, out, draw.count * job->dim * sizeof *out);
@@ -138,7 +183,7 @@ static int run_job(struct job *job)
     if (most < 1) most = 1;
     if (most > job->count) most = job->count;
     float *x = quell_new(2 * most, job->dim * sizeof *x);
-    int32_t *classes = quell_new(most, sizeof *classes);
+    int32_t *classes = quell_new(2 * most, sizeof *classes);
     int code = EXIT_DONE;
     if (x && classes) {
         quell_status status = evaluate(job, most, x, classes);
@@ -154,11 +199,12 @@ static int run_job(struct job *job)
 static int check_places(const struct denoise_options *options)
 {
     const struct place outputs[] = {{"--out", options->out}, {0}};
-    const struct place inputs[] = {{"--model", options->model},
-                                   {"--from", options->from},
-                                   {"--classes", options->labels.classes},
-                                   {"--guide", options->guidance.guide},
-                                   {0}};
+    struct place inputs[5 + 2 * MOST_WORDS] = {{"--model", options->model},
+                                               {"--from", options->from},
+                                               {"--classes", options->labels.classes},
+                                               {"--guide", options->guidance.guide}};
+    conditions_places(&options->conditions, inputs);
+    conditions_places(&options->negative_conditions, inputs);
     return places_check(outputs, inputs);
 }
 
@@ -182,6 +228,8 @@ int command_denoise(int argc, char **argv)
     if (code == EXIT_DONE) code = run_job(&job);
     quell_output_discard(&job.out);
     labels_close(&job.labels);
+    conditions_close(&job.conditions);
+    conditions_close(&job.negative);
     quell_npy_close(&job.from);
     quell_sampler_free(job.sampler);
     quell_model_free(job.model);

@@ -84,13 +84,16 @@ int guidance_apply(const struct guidance_options *options, bool labelled, quell_
     if (!options->weight) return EXIT_DONE;
     guidance.low = options->low;
     guidance.high = options->high;
+    guidance.rescale = options->rescale;
     int code = read_weight(options->weight, &guidance, &values);
     if (code == EXIT_DONE && options->guide) code = sampling_open_model(&guide, options->guide);
     if (digest) *digest = quell_denoiser_digest(quell_model_denoiser(guide));
     if (code == EXIT_DONE) code = put_guided(model, quell_model_denoiser(guide), &guidance);
     if (code == EXIT_DONE && !labelled && !options->guide)
-        code = complain(EXIT_USAGE, "--guidance: needs --class or --classes, to guide away from no "
-                                    "class, or --guide M");
+        code = complain(EXIT_USAGE, "--guidance: needs %s, or --guide M",
+                        model->denoiser->conditions
+                            ? "a --condition that is not none, or a class, to guide away from none"
+                            : "--class or --classes, to guide away from no class");
     quell_model_free(guide);
     free(values);
     return code;

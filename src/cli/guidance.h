@@ -9,7 +9,7 @@
 /* weight, guide: NULL where they are not given. */
 struct guidance_options {
     const char *weight, *guide;
-    double low, high;
+    double low, high, rescale;
 };
 
 #define GUIDANCE_DEFAULTS {.high = 1}
@@ -25,11 +25,17 @@ struct guidance_options {
         NUMBER_ROW(owner, guidance.low, "guidance-low", "T", 0, 1,                              \
                    "Guide only at times of T and above (default 0)."),                          \
         NUMBER_ROW(owner, guidance.high, "guidance-high", "T", 0, 1,                            \
-                   "Guide only at times of T and below (default 1).")
+                   "Guide only at times of T and below (default 1)."),                          \
+        NUMBER_ROW(owner, guidance.rescale, "guidance-rescale", "PHI", 0, 1,                    \
+                   "How far the deviation of a sample's output is kept that it has without "    \
+                   "guidance, so that a "                                                       \
+                   "great W does not make contrasts too strong "                                \
+                   "(default 0).")
 
 #define GUIDANCE_RULES                                                               \
     {"guide", OPTION_NEEDS, "guidance"}, {"guidance-low", OPTION_NEEDS, "guidance"}, \
-        {"guidance-high", OPTION_NEEDS, "guidance"}
+        {"guidance-high", OPTION_NEEDS, "guidance"},                                 \
+        {"guidance-rescale", OPTION_NEEDS, "guidance"}
 
 /* Replaces the model's denoiser by a guided one, if guidance is asked for. *digest, unless digest
  * is NULL, gets the digest of a guide that is another model. labelled: whether samples have

@@ -175,6 +175,48 @@ static void print_description(const struct facts *facts)
     }
 }
 
+/* What guidance away from no condition takes for one. */
+static const char *none_of(const struct quell_taken *taken)
+{
+    return taken->same ? "left as it is by guidance" : taken->none ? "may be none" : "has no none";
+}
+
+static void print_conditions(const quell_denoiser *denoiser)
+{
+    for (size_t i = 0; i < denoiser->conditions; i++) {
+        const struct quell_taken *taken = &denoiser->taken[i];
+        printf("condition    ");
+        print_name(stdout, taken->name);
+        printf(", (");
+        for (size_t k = 0; k < taken->rank; k++) printf("%s%zu", k ? ", " : "", taken->shape[k]);
+        printf("): %s\n", none_of(taken));
+    }
+}
+
+static void print_decoded(const quell_model *model)
+{
+    printf("decoded      (");
+    for (size_t i = 0; i < quell_model_decoded_rank(model); i++)
+        printf("%s%zu", i ? ", " : "", quell_model_decoded_shape(model)[i]);
+    printf(")%s\n", quell_model_image(model) ? ", an image" : "");
+}
+
+static void put_conditions(struct quell_json_writer *writer, const quell_denoiser *denoiser)
+{
+    quell_json_begin(writer, "conditions", '{');
+    for (size_t i = 0; i < denoiser->conditions; i++) {
+        const struct quell_taken *taken = &denoiser->taken[i];
+        quell_json_begin(writer, taken->name, '{');
+        quell_json_begin(writer, "shape", '[');
+        for (size_t k = 0; k < taken->rank; k++) report_count(writer, NULL, taken->shape[k]);
+        quell_json_end(writer, ']');
+        quell_json_put_truth(writer, "none", taken->none != NULL);
+        quell_json_put_truth(writer, "same", taken->same);
+        quell_json_end(writer, '}');
+    }
+    quell_json_end(writer, '}');
+}
+
 static void print_text(const struct facts *facts)
 {
     const quell_model *model = facts->model;
@@ -191,8 +233,10 @@ static void print_text(const struct facts *facts)
     for (size_t i = 0; i < quell_model_rank(model); i++)
         printf("%s%zu", i ? ", " : "", quell_model_shape(model)[i]);
     printf("), %zu numbers%s\n", quell_denoiser_dim(denoiser),
-           quell_model_image(model) ? ", an image" : "");
+           quell_model_image(model) && !quell_model_decodes(model) ? ", an image" : "");
+    if (quell_model_decodes(model)) print_decoded(model);
     printf("classes      %zu\n", quell_denoiser_classes(denoiser));
+    print_conditions(denoiser);
     printf("schedule     %s\n", *quell_model_schedule(model)
                                     ? quell_model_schedule(model)
                                     : "none of its own: vp, or --schedule");
@@ -245,8 +289,13 @@ static int print_json(const struct facts *facts)
         report_count(&writer, NULL, quell_model_shape(model)[i]);
     quell_json_end(&writer, ']');
     report_count(&writer, "dim", quell_denoiser_dim(denoiser));
+    quell_json_begin(&writer, "decoded", '[');
+    for (size_t i = 0; quell_model_decodes(model) && i < quell_model_decoded_rank(model); i++)
+        report_count(&writer, NULL, quell_model_decoded_shape(model)[i]);
+    quell_json_end(&writer, ']');
     quell_json_put_truth(&writer, "image", quell_model_image(model));
     report_count(&writer, "classes", quell_denoiser_classes(denoiser));
+    put_conditions(&writer, denoiser);
     quell_json_put_text(&writer, "schedule",
                         *quell_model_schedule(model) ? quell_model_schedule(model) : NULL);
     quell_json_put_truth(&writer, "reproducible", is_reproducible(facts));

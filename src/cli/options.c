@@ -81,6 +81,14 @@ bool options_count(const char *text, uint64_t *value)
     return errno == 0;
 }
 
+static int store_word(const struct option_row *row, const char *text, struct option_words *words)
+{
+    if (words->count == MOST_WORDS)
+        return complain(EXIT_USAGE, "--%s: is given more than %d times", row->name, MOST_WORDS);
+    words->word[words->count++] = text;
+    return EXIT_DONE;
+}
+
 static int store(const struct option_row *row, const char *text, void *values)
 {
     void *place = (char *)values + row->offset;
@@ -97,6 +105,9 @@ static int store(const struct option_row *row, const char *text, void *values)
         if (!*text) return complain(EXIT_USAGE, "--%s: its value is empty", row->name);
         *(const char **)place = text;
         return EXIT_DONE;
+    case OPTION_WORDS:
+        if (!*text) return complain(EXIT_USAGE, "--%s: its value is empty", row->name);
+        return store_word(row, text, place);
     case OPTION_COUNT:
         if (!options_count(text, &count) || count < row->low || count > row->high)
             return complain(EXIT_USAGE, "--%s '%s': must be a whole number from %llu to %llu",
@@ -282,7 +293,7 @@ static int take(const struct option_row *rows, const struct option_row *row, con
     if (apart && is_option(rows, text))
         return complain(EXIT_USAGE, "--%s: its value is missing before %s; or say --%s=%s",
                         row->name, text, row->name, text);
-    if (given[row - rows] && row->kind != OPTION_FLAG)
+    if (given[row - rows] && row->kind != OPTION_FLAG && row->kind != OPTION_WORDS)
         return complain(EXIT_USAGE, "--%s: is given twice", row->name);
     given[row - rows] = row->name;
     return store(row, text, values);

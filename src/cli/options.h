@@ -7,16 +7,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* FLAG sets an int to 1, TEXT a const char *, COUNT a uint64_t from low to high, NUMBER a double
- * from least to most. ABSENT is an option of another command, which this one refuses: `help` says
- * what to do instead. GROUP is no option: its name is a heading of --help. */
+/* FLAG sets an int to 1, TEXT a const char *, WORDS an option_words, COUNT a uint64_t from low to
+ * high, NUMBER a double from least to most. ABSENT is an option of another command, which this one
+ * refuses: `help` says what to do instead. GROUP is no option: its name is a heading of --help. */
 enum option_kind {
     OPTION_FLAG,
     OPTION_TEXT,
+    OPTION_WORDS,
     OPTION_COUNT,
     OPTION_NUMBER,
     OPTION_ABSENT,
     OPTION_GROUP
+};
+
+/* The values of an option that may be given many times. */
+#define MOST_WORDS 32
+struct option_words {
+    size_t count;
+    const char *word[MOST_WORDS];
 };
 
 /* offset: where the value goes in the command's struct. argument: what --help calls the value.
@@ -41,6 +49,12 @@ struct option_row {
      .argument = argument_,                              \
      .kind = OPTION_TEXT,                                \
      .offset = offsetof(struct owner, member),           \
+     .help = help_}
+#define WORDS_ROW(owner, member, name_, argument_, help_) \
+    {.name = name_,                                       \
+     .argument = argument_,                               \
+     .kind = OPTION_WORDS,                                \
+     .offset = offsetof(struct owner, member),            \
      .help = help_}
 #define COUNT_ROW(owner, member, name_, argument_, low_, high_, help_) \
     {.name = name_,                                                    \

@@ -65,6 +65,13 @@ int progress_tick(void *user, const quell_progress *run)
     return 0;
 }
 
+int progress_stops(void *user, const quell_progress *run)
+{
+    const struct progress *progress = user;
+    (void)run;
+    return interrupt_signal || (progress->ended && progress->ended(progress->others));
+}
+
 void progress_end(struct progress *progress)
 {
     if (progress->drawn) fputs("\r\x1b[K", stderr);

@@ -30,6 +30,9 @@ void progress_begin(struct progress *progress, uint64_t total, const char *unit,
 /* A quell_progress_fn for `struct progress *`. */
 int progress_tick(void *user, const quell_progress *run);
 
+/* A quell_progress_fn that only stops, and draws nothing. */
+int progress_stops(void *user, const quell_progress *run);
+
 /* Removes the bar. */
 void progress_end(struct progress *progress);
 

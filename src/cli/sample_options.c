@@ -16,14 +16,15 @@ const struct option_row sample_rows[] = {
          "The model: builtin:NAME (see `quell list models`), a .json description, a .safetensors "
          "or .onnx network, or a data set, .npy of shape (count, dim...)."),
     COUNT("count", "N", count, 0, UINT64_MAX,
-          "How many samples (default 1000, of images 64; with --from or --classes, as many as the "
-          "file has)."),
+          "How many samples (default 1000, of images 64; with --from or a class or "
+          "condition for each, as many as the file has)."),
     COUNT("first", "I", first, 0, UINT64_MAX,
           "The index of the first sample (default 0). Samples 0 to 49 and 50 to 99, drawn apart, "
           "are the samples 0 to 99."),
     COUNT("seed", "S", seed, 0, UINT64_MAX,
           "The seed of the random numbers (default 0). Another seed gives independent samples."),
     LABEL_ROWS(sample_options),
+    CONDITION_ROWS(sample_options),
     GUIDANCE_ROWS(sample_options),
     GROUP_ROW("How to draw"),
     TEXT("sampler", "S", sampler,
@@ -44,6 +45,8 @@ const struct option_row sample_rows[] = {
     TEXT("out", "F.npy", out,
          "Write the samples here, as NumPy's .npy: float32, shape (count, dim...). - is standard "
          "output."),
+    FLAG("latent", latent,
+         "Write the samples themselves, latents, and not what the model's decoder makes of them."),
     TEXT("plot", "F.png", plot,
          "Write a picture here: the density of samples with 2 elements, or the first 64 images. - "
          "is standard output."),
@@ -61,6 +64,7 @@ const struct option_row sample_rows[] = {
 
 const struct option_rule sample_rules[] = {
     LABEL_RULES,
+    CONDITION_RULES,
     GUIDANCE_RULES,
     SAMPLING_RULES,
     {"times", OPTION_EXCLUDES, "steps"},
@@ -77,11 +81,12 @@ const struct option_rule sample_rules[] = {
 static int check_places(const struct sample_options *options)
 {
     const struct place outputs[] = {{"--out", options->out}, {"--plot", options->plot}, {0}};
-    const struct place inputs[] = {{"--model", options->model},
-                                   {"--from", options->from},
-                                   {"--classes", options->labels.classes},
-                                   {"--guide", options->guidance.guide},
-                                   {0}};
+    struct place inputs[5 + 2 * MOST_WORDS] = {{"--model", options->model},
+                                               {"--from", options->from},
+                                               {"--classes", options->labels.classes},
+                                               {"--guide", options->guidance.guide}};
+    conditions_places(&options->conditions, inputs);
+    conditions_places(&options->negative_conditions, inputs);
     const char *out = options->out ? options->out : "", *plot = options->plot;
     if (plot && (!strcmp(out, plot) || is_same_file(out, plot)))
         return complain(EXIT_USAGE, "--out and --plot: both name %s", out);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include "cli/guidance.h"
 #include "cli/class_option.h"
+#include "cli/condition_option.h"
 #include "cli/options.h"
 #include "cli/sampling.h"
 
@@ -14,9 +15,11 @@ struct sample_options {
     const char *model, *sampler, *from, *isa, *out, *plot;
     uint64_t steps, count, first, seed, threads, tile;
     struct label_options labels;
+    struct option_words conditions, negative_conditions;
+    const char *negative_class;
     struct guidance_options guidance;
     struct sampling sampling;
-    int resume, json, quiet;
+    int latent, resume, json, quiet;
 };
 
 #define SAMPLE_DEFAULTS                \

@@ -8,6 +8,7 @@
 #include "engine/sampler.h"
 #include "io/temporary.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,14 +72,26 @@ static int open_from(struct session *session)
     return take_count(session, "--from", &session->from);
 }
 
+static int take_condition_counts(struct session *session, const struct conditions *conditions)
+{
+    int code = EXIT_DONE;
+    for (size_t i = 0; i < conditions->count && code == EXIT_DONE; i++) {
+        const struct condition *one = &conditions->one[i];
+        char option[40];
+        snprintf(option, sizeof option, "--%s", one->option);
+        if (one->file.path) code = take_count(session, option, &one->file);
+    }
+    return code;
+}
+
 static int settle_count(struct session *session)
 {
     struct sample_options *options = &session->options;
     size_t bytes;
     if (!session->counted && !options_given("count"))
-        options->count = quell_model_image(session->model) ? DEFAULT_IMAGES : DEFAULT_COUNT;
+        options->count = session->shown.image ? DEFAULT_IMAGES : DEFAULT_COUNT;
     session->count = options->count;
-    if (__builtin_mul_overflow(session->count, session->dim * sizeof(float), &bytes) ||
+    if (__builtin_mul_overflow(session->count, session->elements * sizeof(float), &bytes) ||
         bytes > INT64_MAX)
         return complain(EXIT_USAGE, "--count %zu: more than a file can hold", session->count);
     if (options->first > UINT64_MAX - options->count)
@@ -92,10 +105,9 @@ static int settle_count(struct session *session)
 static void make_header(struct session *session)
 {
     size_t shape[QUELL_NPY_MAX_RANK] = {session->count};
-    for (size_t i = 0; i < quell_model_rank(session->model); i++)
-        shape[i + 1] = quell_model_shape(session->model)[i];
+    for (size_t i = 0; i < session->shown.rank; i++) shape[i + 1] = session->shown.shape[i];
     session->plan.header_bytes =
-        quell_npy_header(session->plan.header, quell_model_rank(session->model) + 1, shape);
+        quell_npy_header(session->plan.header, session->shown.rank + 1, shape);
 }
 
 /* Opens a file that --resume can continue. */
@@ -106,7 +118,7 @@ static int open_partial(struct session *session)
     plan->path = session->options.out;
     plan->resume = session->options.resume;
     plan->quiet = session->options.quiet;
-    plan->row = session->dim * sizeof(float);
+    plan->row = session->elements * sizeof(float);
     plan->count = session->count;
     plan->settings = session_settings(session, &code);
     return plan->settings ? partial_open(&session->partial, &session->out, plan) : code;
@@ -134,13 +146,13 @@ static quell_status open_picture(struct session *session)
     const char *plot = session->options.plot;
     if (!plot) return QUELL_OK;
     quell_status status = outputs_open(&session->picture, plot);
-    if (!status) status = plot_create(&session->plot, session->model, session->count);
+    if (!status) status = plot_create(&session->plot, &session->shown, session->count);
     return status;
 }
 
 static int open_files(struct session *session)
 {
-    if (session->options.plot && !plot_kind(session->model))
+    if (session->options.plot && !plot_kind(&session->shown))
         return complain(EXIT_USAGE, "--plot: only samples in the plane (2 elements) and images can "
                                     "be plotted: builtin:grid25, builtin:clouds, ...");
     interrupt_catch();
@@ -148,6 +160,37 @@ static int open_files(struct session *session)
     if (code != EXIT_DONE) return code;
     quell_status status = open_picture(session);
     return status ? complain_run(status) : EXIT_DONE;
+}
+
+/* Chooses what is written: the samples, or what the model's decoder makes of them. */
+static int choose_shape(struct session *session)
+{
+    const quell_model *model = session->model;
+    bool decodes = quell_model_decodes(model), latent = session->options.latent;
+    if (latent && !decodes)
+        return complain(EXIT_USAGE, "--latent: the model has no decoder: its samples are what is "
+                                    "written");
+    session->dim = quell_denoiser_dim(quell_model_denoiser(model));
+    session->shown.rank = latent ? quell_model_rank(model) : quell_model_decoded_rank(model);
+    session->shown.shape = latent ? quell_model_shape(model) : quell_model_decoded_shape(model);
+    session->shown.image = quell_model_image(model) && !latent;
+    session->elements = 1;
+    for (size_t i = 0; i < session->shown.rank; i++) session->elements *= session->shown.shape[i];
+    return EXIT_DONE;
+}
+
+static int open_conditions(struct session *session, const quell_denoiser *denoiser)
+{
+    const struct sample_options *options = &session->options;
+    int code = conditions_open(&session->conditions, "condition", &options->conditions, denoiser);
+    if (code == EXIT_DONE) code = conditions_complete(&session->conditions, denoiser);
+    if (code == EXIT_DONE)
+        code = conditions_open(&session->negative, "negative-condition",
+                               &options->negative_conditions, denoiser);
+    if (code == EXIT_DONE)
+        code = labels_negative(options->negative_class, quell_denoiser_classes(denoiser),
+                               &session->negative_class);
+    return code;
 }
 
 int session_prepare(struct session *session)
@@ -158,16 +201,22 @@ int session_prepare(struct session *session)
     if (code == EXIT_DONE)
         code = sampling_read_points(&session->options.sampling, &session->options.steps);
     if (code == EXIT_DONE) code = sampling_open_model(&session->model, options->model);
-    if (code == EXIT_DONE) session->dim = quell_denoiser_dim(quell_model_denoiser(session->model));
+    if (code == EXIT_DONE) code = choose_shape(session);
     if (code == EXIT_DONE)
         session->digest = quell_denoiser_digest(quell_model_denoiser(session->model));
     if (code == EXIT_DONE)
         code = labels_open(&session->labels, &options->labels,
                            quell_denoiser_classes(quell_model_denoiser(session->model)));
+    if (code == EXIT_DONE) code = open_conditions(session, quell_model_denoiser(session->model));
     if (code == EXIT_DONE)
-        code = guidance_apply(&options->guidance, session->labels.wanted, session->model,
-                              &session->guide_digest);
+        code = guidance_apply(&options->guidance,
+                              session->labels.wanted || conditions_some(&session->conditions),
+                              session->model, &session->guide_digest);
     if (code == EXIT_DONE) code = create_sampler(session);
+    if (code == EXIT_DONE)
+        code = conditions_check(&session->conditions, &session->negative, session->sampler,
+                                session->labels.wanted ? &(int32_t){0} : NULL,
+                                session->negative_class < 0 ? NULL : &session->negative_class);
     if (code == EXIT_DONE) code = check_seed(session);
     if (code == EXIT_DONE)
         code = sampling_check_start(&options->sampling, session->sampler, options->from,
@@ -175,6 +224,8 @@ int session_prepare(struct session *session)
     if (code == EXIT_DONE) code = open_from(session);
     if (code == EXIT_DONE && options->labels.classes)
         code = take_count(session, "--classes", &session->labels.file);
+    if (code == EXIT_DONE) code = take_condition_counts(session, &session->conditions);
+    if (code == EXIT_DONE) code = take_condition_counts(session, &session->negative);
     if (code == EXIT_DONE) code = settle_count(session);
     return code;
 }
@@ -191,6 +242,8 @@ int session_narrow(struct session *session, size_t skipped, size_t rows)
     if (session->from.path) status = quell_npy_skip(&session->from, skipped * session->dim);
     if (!status && session->labels.file.path)
         status = quell_npy_skip(&session->labels.file, skipped);
+    if (!status) status = conditions_skip(&session->conditions, skipped);
+    if (!status) status = conditions_skip(&session->negative, skipped);
     session->options.first += skipped;
     session->count = rows;
     return status ? complain_input(EXIT_FILE, status) : EXIT_DONE;
@@ -204,7 +257,10 @@ void session_close(struct session *session)
     quell_output_discard(&session->out);
     quell_output_discard(&session->picture);
     plot_free(session->plot);
+    free(session->latents);
     labels_close(&session->labels);
+    conditions_close(&session->conditions);
+    conditions_close(&session->negative);
     quell_npy_close(&session->from);
     quell_sampler_free(session->sampler);
     quell_model_free(session->model);

@@ -21,10 +21,16 @@ struct session {
     uint64_t digest, guide_digest; /* of the model before it is guided, and of its guide */
     struct samples_digest drawn;   /* for the report: of the samples */
     const char *isa;
+    struct subject shown; /* what is written: a sample, decoded where the model has a decoder */
+    size_t elements;      /* of it */
+    float *latents;       /* of a batch, where they are decoded */
+    size_t latents_room;
     size_t dim, count, threads, ranks; /* ranks: 0 of `quell sample` */
     size_t found;                      /* samples that an interrupted run had finished */
     bool counted;                      /* a file has said how many samples there are */
     struct labels labels;
+    struct conditions conditions, negative;
+    int32_t negative_class; /* -1: none */
     struct quell_npy from;
     struct quell_output out, picture;
     struct partial partial;

@@ -57,13 +57,34 @@ static void put_digests(struct quell_json_writer *writer, const struct session *
     report_digest(writer, "samples_digest", session->drawn.sum);
 }
 
+/* Writes each condition as it was given, a file by the digest of its values: "each" where every
+ * sample has its own. */
+static void put_conditions(struct quell_json_writer *writer, const char *name,
+                           const struct conditions *conditions)
+{
+    quell_json_begin(writer, name, '{');
+    for (size_t i = 0; i < conditions->count; i++) {
+        const struct condition *one = &conditions->one[i];
+        bool short_text = one->values && one->taken->size <= 4;
+        if (one->file.path)
+            quell_json_put_text(writer, one->taken->name, "each");
+        else if (!one->values)
+            quell_json_put_text(writer, one->taken->name, "none");
+        else if (short_text && !strstr(one->text, ".npy"))
+            quell_json_put_text(writer, one->taken->name, one->text);
+        else
+            report_digest(writer, one->taken->name, condition_digest(one));
+    }
+    quell_json_end(writer, '}');
+}
+
 static int print_json(const struct session *session)
 {
     const struct sample_options *options = &session->options;
     struct quell_json_writer writer = report_begin();
     put_settings(&writer, session);
-    report_shape(&writer, session->count, quell_model_rank(session->model),
-                 quell_model_shape(session->model));
+    report_shape(&writer, session->count, session->shown.rank, session->shown.shape);
+    quell_json_put_truth(&writer, "latent", options->latent);
     quell_json_put_text(&writer, "from", options->from);
     report_count(&writer, "threads", session->threads);
     quell_json_put_text(&writer, "isa", session->isa);
@@ -75,10 +96,14 @@ static int print_json(const struct session *session)
     quell_json_put_text(&writer, "plot", options->plot);
     quell_json_put_text(&writer, "class", options->labels.class);
     quell_json_put_text(&writer, "classes", options->labels.classes);
+    put_conditions(&writer, "conditions", &session->conditions);
+    put_conditions(&writer, "negative_conditions", &session->negative);
+    quell_json_put_text(&writer, "negative_class", options->negative_class);
     quell_json_put_text(&writer, "guidance", options->guidance.weight);
     quell_json_put_text(&writer, "guide", options->guidance.guide);
     quell_json_put_number(&writer, "guidance_low", options->guidance.low);
     quell_json_put_number(&writer, "guidance_high", options->guidance.high);
+    quell_json_put_number(&writer, "guidance_rescale", options->guidance.rescale);
     put_digests(&writer, session);
     if (options->resume) report_count(&writer, "resumed", session->found);
     if (session->ranks) report_count(&writer, "ranks", session->ranks);
@@ -88,8 +113,8 @@ static int print_json(const struct session *session)
 static void print_shape(FILE *file, const struct session *session)
 {
     fprintf(file, "(%zu", session->count);
-    for (size_t i = 0; i < quell_model_rank(session->model); i++)
-        fprintf(file, ", %zu", quell_model_shape(session->model)[i]);
+    for (size_t i = 0; i < session->shown.rank; i++)
+        fprintf(file, ", %zu", session->shown.shape[i]);
     fputs(")", file);
 }
 
@@ -103,7 +128,7 @@ static void print_text(const struct session *session, FILE *file)
         fputs("\n", file);
     }
     if (options->plot) print_name(file, options->plot);
-    if (options->plot) fprintf(file, ": %s\n", plot_kind(session->model));
+    if (options->plot) fprintf(file, ": %s\n", plot_kind(&session->shown));
     if (!options->out && !options->plot)
         fputs("the samples were not kept: see --out and --plot\n", file);
     size_t drawn = session->count - session->found;

@@ -20,9 +20,15 @@
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
+/* Of a sample, before or after it is decoded. */
+static size_t most_elements(const struct session *session)
+{
+    return session->dim > session->elements ? session->dim : session->elements;
+}
+
 static size_t most_rows(const struct session *session)
 {
-    size_t rows = BATCH_BYTES / (session->dim * sizeof(float));
+    size_t rows = BATCH_BYTES / (most_elements(session) * sizeof(float));
     return least(rows < 1 ? 1 : rows, session->count);
 }
 
@@ -41,8 +47,8 @@ void session_note(struct session *session, size_t rows, const float *x)
 {
     if (!session->options.json) return;
     if (!session->drawn.dim)
-        samples_digest_begin(&session->drawn, session->options.first, session->dim);
-    samples_digest_add(&session->drawn, x, rows * session->dim);
+        samples_digest_begin(&session->drawn, session->options.first, session->elements);
+    samples_digest_add(&session->drawn, x, rows * session->elements);
 }
 
 static quell_status keep(struct session *session, size_t rows, const float *x)
@@ -51,19 +57,44 @@ static quell_status keep(struct session *session, size_t rows, const float *x)
     session_note(session, rows, x);
     if (session->plot) status = plot_add(session->plot, rows, x);
     if (!status && session->out.path)
-        status = quell_output_write(&session->out, x, rows * session->dim * sizeof *x);
+        status = quell_output_write(&session->out, x, rows * session->elements * sizeof *x);
     if (!status) status = partial_note(&session->partial, &session->out, &session->plan, x, rows);
     return status;
 }
 
-static quell_status take(struct session *session, const quell_draw *draw, const quell_run *run,
-                         float *x)
+static quell_status draw_rows(struct session *session, const quell_draw *draw, const quell_run *run,
+                              float *x)
 {
     quell_status status = session->from.path
                               ? quell_npy_floats(&session->from, draw->count * session->dim, x)
                               : quell_sample_prior(session->sampler, draw, run, x);
     if (!status && interrupt_signal) status = QUELL_STOPPED;
     return status ? status : quell_sample_from(session->sampler, draw, run, x);
+}
+
+/* The memory of a batch's latents, which grows with it. */
+static quell_status make_room(struct session *session, size_t rows)
+{
+    if (rows <= session->latents_room) return QUELL_OK;
+    free(session->latents);
+    session->latents = quell_new(rows, session->dim * sizeof *session->latents);
+    session->latents_room = session->latents ? rows : 0;
+    if (session->latents) return QUELL_OK;
+    return quell_fail(QUELL_NO_MEMORY, "no memory for %zu latents", rows);
+}
+
+/* Draws samples, and decodes them if that is wanted. */
+static quell_status take(struct session *session, const quell_draw *draw, const quell_run *run,
+                         float *out)
+{
+    quell_run decode = *run;
+    decode.progress = progress_stops;
+    if (!quell_model_decodes(session->model) || session->options.latent)
+        return draw_rows(session, draw, run, out);
+    quell_status status = make_room(session, draw->count);
+    if (!status) status = draw_rows(session, draw, run, session->latents);
+    return status ? status
+                  : quell_model_decode(session->model, draw, &decode, session->latents, out);
 }
 
 quell_status session_draw(struct session *session, struct progress *progress, size_t done,
@@ -81,11 +112,18 @@ quell_status session_draw(struct session *session, struct progress *progress, si
     run.progress_user = progress;
     progress->done = done;
     progress->batch = rows;
-    if (!session->labels.wanted) return take(session, &draw, &run, x);
-    int32_t *classes = quell_new(rows, sizeof *classes);
+    quell_status status = conditions_fill(&session->conditions, rows);
+    if (!status) status = conditions_fill(&session->negative, rows);
+    if (status) return status;
+    conditions_tell(&session->conditions, &session->negative, &draw);
+    bool negative = session->negative_class >= 0;
+    if (!session->labels.wanted && !negative) return take(session, &draw, &run, x);
+    int32_t *classes = quell_new(2 * rows, sizeof *classes);
     if (!classes) return quell_fail(QUELL_NO_MEMORY, "no memory for %zu classes", rows);
-    quell_status status = labels_fill(&session->labels, draw.first, rows, classes);
-    draw.classes = classes;
+    if (session->labels.wanted) status = labels_fill(&session->labels, draw.first, rows, classes);
+    for (size_t i = 0; i < rows; i++) classes[rows + i] = session->negative_class;
+    if (session->labels.wanted) draw.classes = classes;
+    if (negative) draw.negative_classes = classes + rows;
     if (!status) status = take(session, &draw, &run, x);
     free(classes);
     return status;
@@ -111,16 +149,18 @@ static quell_status note_found(struct session *session, float *x)
  * way that the record does not show, its bits have changed as well. */
 static quell_status check_found(struct session *session, struct progress *progress, float *x)
 {
-    size_t dim = session->dim, last = session->partial.done - 1;
-    float *found = quell_new(dim, sizeof *found);
+    size_t elements = session->elements, last = session->partial.done - 1;
+    float *found = quell_new(elements, sizeof *found);
     if (!found) return quell_fail(QUELL_NO_MEMORY, "no memory for a sample");
     quell_status status = QUELL_OK;
-    if (session->from.path) status = quell_npy_skip(&session->from, last * dim);
+    if (session->from.path) status = quell_npy_skip(&session->from, last * session->dim);
     if (!status && session->labels.file.path) status = quell_npy_skip(&session->labels.file, last);
+    if (!status) status = conditions_skip(&session->conditions, last);
+    if (!status) status = conditions_skip(&session->negative, last);
     if (!status) status = session_draw(session, progress, last, 1, x);
     if (!status) status = partial_read(&session->out, &session->plan, last, 1, found);
     if (!status && quell_denoiser_reproducible(quell_model_denoiser(session->model)) &&
-        memcmp(found, x, dim * sizeof *x))
+        memcmp(found, x, elements * sizeof *x))
         status = quell_fail(QUELL_IO_FAILED,
                             "--resume: %s: its sample %zu is not what this run draws: the model, "
                             "quell or the machine has changed; leave --resume out to draw anew",
@@ -159,7 +199,7 @@ int session_run(struct session *session)
     struct progress progress;
     progress_begin(&progress, session->count, "samples", session->options.quiet);
     progress.found = session->found = session->partial.done;
-    float *x = quell_new(most_rows(session) * session->dim, sizeof *x);
+    float *x = quell_new(most_rows(session) * session->elements, sizeof *x);
     if (!x) return complain(EXIT_MEMORY, "no memory for %zu samples", most_rows(session));
     quell_status status = draw_all(session, &progress, x);
     free(x);

@@ -7,7 +7,9 @@
 #include "cli/session.h"
 #include "cli/text_file.h"
 #include "base/digest.h"
+#include "base/line.h"
 #include "engine/sampler.h"
+#include "models/model.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -83,12 +85,30 @@ static void put_sampling(FILE *file, const struct sample_options *options)
     put_number(file, "threshold-max", sampling->threshold_max);
 }
 
-static void put_shape(FILE *file, const quell_model *model)
+static void put_shape(FILE *file, const struct session *session)
 {
     fputs("shape", file);
-    for (size_t i = 0; i < quell_model_rank(model); i++)
-        fprintf(file, " %zu", quell_model_shape(model)[i]);
+    for (size_t i = 0; i < session->shown.rank; i++) fprintf(file, " %zu", session->shown.shape[i]);
     fputs(" float32\n", file);
+}
+
+/* A condition of all samples takes part by its values, and one of each by its file's bytes. */
+static quell_status put_conditions(FILE *file, const struct conditions *conditions)
+{
+    quell_status status = QUELL_OK;
+    for (size_t i = 0; i < conditions->count && !status; i++) {
+        const struct condition *one = &conditions->one[i];
+        char name[100];
+        snprintf(name, sizeof name, "%s %.60s", one->option, one->taken->name);
+        quell_make_line(name);
+        if (one->file.path)
+            status = put_digest(file, name, one->file.path, file_digest);
+        else if (one->values)
+            fprintf(file, "%s of digest %016" PRIx64 "\n", name, condition_digest(one));
+        else
+            put_text(file, name, NULL);
+    }
+    return status;
 }
 
 static quell_status put_all(FILE *file, const struct session *session)
@@ -97,17 +117,23 @@ static quell_status put_all(FILE *file, const struct session *session)
     put_text(file, "version", quell_version());
     quell_status status = QUELL_OK;
     put_model(file, "model", options->model, session->digest);
-    put_shape(file, session->model);
+    put_shape(file, session);
+    put_count(file, "latent", session->options.latent != 0);
+    fprintf(file, "decoder of digest %016" PRIx64 "\n", quell_model_decoder_digest(session->model));
     put_sampling(file, options);
     put_count(file, "seed", options->seed);
     put_count(file, "first", options->first);
     put_count(file, "count", options->count);
     put_text(file, "class", options->labels.class);
     if (!status) status = put_digest(file, "classes", options->labels.classes, file_digest);
+    if (!status) status = put_conditions(file, &session->conditions);
+    if (!status) status = put_conditions(file, &session->negative);
+    put_text(file, "negative-class", options->negative_class);
     put_text(file, "guidance", options->guidance.weight);
     put_model(file, "guide", options->guidance.guide, session->guide_digest);
     put_number(file, "guidance-low", options->guidance.low);
     put_number(file, "guidance-high", options->guidance.high);
+    put_number(file, "guidance-rescale", options->guidance.rescale);
     if (!status) status = put_digest(file, "from", options->from, file_digest);
     fprintf(file, "answers of digest %016" PRIx64 "\n",
             quell_denoiser_digest(quell_model_denoiser(session->model)));

@@ -41,6 +41,7 @@ static uint64_t work_out_digest(const quell_denoiser *denoiser)
     quell_digest_whole(&digest, denoiser->dim);
     quell_digest_whole(&digest, denoiser->classes);
     quell_digest_whole(&digest, denoiser->learned_variance);
+    quell_taken_digest(denoiser->taken, denoiser->conditions, &digest);
     denoiser->type->digest(denoiser, &digest);
     uint64_t sum = quell_digest_end(&digest);
     return sum ? sum : 1;
@@ -68,10 +69,22 @@ const char *quell_denoiser_kind(const quell_denoiser *denoiser)
     return denoiser ? denoiser->type->kind : "";
 }
 
+static size_t lines(size_t bytes) { return quell_round_up(bytes, QUELL_CACHE_LINE); }
+
 size_t quell_denoiser_constants_size(const quell_denoiser *denoiser)
 {
     const struct quell_denoiser_class *type = denoiser->type;
-    return type->constants ? quell_round_up(type->constants_size(denoiser), QUELL_CACHE_LINE) : 0;
+    return type->constants ? lines(type->constants_size(denoiser)) : 0;
+}
+
+size_t quell_denoiser_scratch_size(const quell_denoiser *denoiser, size_t rows)
+{
+    return denoiser->type->scratch_size ? lines(denoiser->type->scratch_size(denoiser, rows)) : 0;
+}
+
+size_t quell_denoiser_kept_size(const quell_denoiser *denoiser, size_t rows)
+{
+    return denoiser->type->kept_size ? lines(denoiser->type->kept_size(denoiser, rows)) : 0;
 }
 
 void quell_denoiser_constants(const quell_denoiser *denoiser, const struct quell_kernels *kernels,

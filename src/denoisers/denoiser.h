@@ -9,18 +9,23 @@
 #include <stdint.h>
 #include <quell/denoiser.h>
 #include "base/digest.h"
+#include "denoisers/conditions.h"
 #include "simd/kernels.h"
 
 /* One evaluation of one tile: out = E[X | x_t = x] for rows of x[rows][elements].
  *
  * elements, element: elements < dim occurs only for elementwise denoisers, and then rows == 1: x
  *   and out begin at element `element` of the sample.
- * scratch: scratch_size bytes, aligned to a cache line, which only this worker uses; they hold what
- *   its last evaluation left there.
+ * scratch: scratch_size bytes, aligned to a cache line, which only this worker uses. They hold
+ *   anything.
+ * kept: kept_size bytes, aligned to a cache line, which only this worker and this denoiser use:
+ *   zeros in the first evaluation of a run, and then what the one before left there.
  * constants: what the class's function of that name wrote for (t, alpha, sigma), aligned in the
  *   same way.
  * variance: [rows][elements] like out, for a denoiser that has learned it, else NULL.
  * labels: labels[rows], the classes of the rows, -1 for none; NULL: none for all rows.
+ * told: what all samples of the run are told; row 0 is its sample `row`. Its labels are not read:
+ *   they stand above. NULL for a denoiser without conditions.
  * context: that of the draw.
  * apart: out must be E[X | x_t = x] - x / alpha. */
 struct quell_evaluation {
@@ -33,7 +38,10 @@ struct quell_evaluation {
     bool apart;
     float *out, *variance;
     const int32_t *labels;
-    void *scratch;
+    const struct quell_told *told, *against; /* against: what a denoiser that guides itself is told
+                                                in their place; NULL: no class, no conditions */
+    size_t row;
+    void *scratch, *kept;
     const void *constants;
     void *context;
     bool shared; /* other threads of quell run at the same time */
@@ -60,6 +68,7 @@ struct quell_denoiser_class {
     bool needs_noise; /* it can only be evaluated at sigma > 0 */
     size_t rows;
     size_t (*scratch_size)(const quell_denoiser *denoiser, size_t rows); /* bytes; NULL: none */
+    size_t (*kept_size)(const quell_denoiser *denoiser, size_t rows);    /* bytes; NULL: none */
     /* What depends on the schedule's point alone: its size in bytes, and the function that computes
      * it, with the same bits for all kernels. NULL: the class has no such constants. */
     size_t (*constants_size)(const quell_denoiser *denoiser);
@@ -93,8 +102,11 @@ struct quell_denoiser {
     bool learned_variance; /* evaluate writes it */
     bool mean_alone;       /* E[X | x_t] - x_t / alpha has the digits of a float E[X | x_t] alone */
     size_t classes;        /* 0: it has none */
-    bool asks_class;       /* it is guided away from no class: a run must say the classes */
-    size_t rows;           /* preferred number of rows in a call; 0: any */
+    bool asks;             /* it is guided by itself: a run must say classes or conditions */
+    bool needs_class;      /* it knows no "no class" */
+    size_t conditions;     /* how many it takes */
+    const struct quell_taken *taken; /* these, which the denoiser or a part of it owns */
+    size_t rows;                     /* preferred number of rows in a call; 0: any */
 };
 
 /* Allocates `size` bytes and fills in the head (reproducible, not whole_batch, one hold). NULL if
@@ -103,6 +115,10 @@ void *quell_denoiser_new(const struct quell_denoiser_class *type, size_t size, s
 
 /* The class's constants_size, rounded up to a cache line; 0 if the class has no constants. */
 size_t quell_denoiser_constants_size(const quell_denoiser *denoiser);
+
+/* The class's scratch_size and kept_size, rounded up to cache lines; 0 if it has none. */
+size_t quell_denoiser_scratch_size(const quell_denoiser *denoiser, size_t rows);
+size_t quell_denoiser_kept_size(const quell_denoiser *denoiser, size_t rows);
 
 /* Calls the class's evaluate, and then does what the class does not do itself (variance, apart). */
 int quell_denoiser_evaluate(const quell_denoiser *denoiser,

@@ -6,6 +6,7 @@
 #include "base/serial.h"
 #include "base/sized.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct function {
@@ -15,6 +16,7 @@ struct function {
     quell_release_fn *release;
     uint64_t digest;
     struct quell_parametrization parametrization;
+    struct quell_taken *taken;
 };
 
 static const struct function *self(const quell_denoiser *denoiser)
@@ -37,6 +39,18 @@ static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
     return plain(self(denoiser)) ? 0 : rows * denoiser->dim * sizeof(float);
 }
 
+/* Writes what the rows of a call are told. */
+static void tell(const quell_denoiser *denoiser, const struct quell_evaluation *at,
+                 quell_condition *conditions)
+{
+    for (size_t i = 0; i < denoiser->conditions; i++) {
+        size_t stride = at->told->stride[i];
+        conditions[i] =
+            (quell_condition){denoiser->taken[i].name, at->told->values[i] + at->row * stride,
+                              stride ? at->rows : 1, denoiser->taken[i].size};
+    }
+}
+
 static int ask(const struct function *own, const quell_call *call,
                const struct quell_evaluation *at, const float *input)
 {
@@ -55,8 +69,21 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
         at->kernels->combine(at->scratch, at->rows * denoiser->dim, 1, &in, &at->x);
         input = at->scratch;
     }
-    quell_call call = {at->first, at->rows,  denoiser->dim, at->worker,   at->workers, at->t,
-                       at->alpha, at->sigma, c.time,        at->variance, at->context, at->labels};
+    quell_condition conditions[QUELL_MAX_CONDITIONS];
+    tell(denoiser, at, conditions);
+    quell_call call = {at->first,
+                       at->rows,
+                       denoiser->dim,
+                       at->worker,
+                       at->workers,
+                       at->t,
+                       at->alpha,
+                       at->sigma,
+                       c.time,
+                       at->variance,
+                       at->context,
+                       at->labels,
+                       denoiser->conditions ? conditions : NULL};
     int result = ask(own, &call, at, input);
     if (!result) quell_parametrization_apply(&c, at, denoiser->dim);
     return result;
@@ -66,6 +93,7 @@ static void destroy(quell_denoiser *denoiser)
 {
     struct function *own = (struct function *)denoiser;
     if (own->release) own->release(own->user);
+    free(own->taken);
 }
 
 static void digest(const quell_denoiser *denoiser, struct quell_digest *sum)
@@ -108,13 +136,22 @@ quell_status quell_denoiser_from_function(quell_denoiser **denoiser, size_t dim,
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "function: whole_batch is %d and reproducible %d, must each be 0 or 1",
                           o.whole_batch, o.reproducible);
+    struct quell_taken *taken;
+    status = quell_taken_copy(&taken, o.conditions, o.condition_count);
+    if (status) return status;
     struct function *made = quell_denoiser_new(&function_class, sizeof *made, dim);
-    if (!made) return quell_fail(QUELL_NO_MEMORY, "function: no memory");
+    if (!made) {
+        free(taken);
+        return quell_fail(QUELL_NO_MEMORY, "function: no memory");
+    }
     made->function = function;
     made->user = user;
     made->release = o.release;
     made->digest = o.digest;
     made->parametrization = parametrization;
+    made->taken = taken;
+    made->base.taken = taken;
+    made->base.conditions = o.condition_count;
     made->base.classes = o.classes;
     made->base.reproducible = o.reproducible != 0;
     made->base.whole_batch = o.whole_batch != 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Guidance, as a denoiser made of two: w mu + (1 - w) mu_guide. */
 #include "denoisers/denoiser.h"
+#include "denoisers/guidance_mean.h"
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/sized.h"
@@ -12,7 +13,8 @@
 
 struct guided {
     quell_denoiser base;
-    quell_denoiser *denoiser, *guide; /* guide: NULL for the denoiser without a class */
+    quell_denoiser *denoiser, *guide;  /* guide: NULL for the denoiser without class, conditions */
+    size_t from[QUELL_MAX_CONDITIONS]; /* the guide's conditions among the denoiser's */
     quell_guidance guidance;
     double *points; /* holds guidance's times, then its weights */
 };
@@ -37,11 +39,6 @@ static quell_status check(const quell_denoiser *denoiser, double alpha, double s
     return status || !guided->guide ? status : check_one(guided->guide, alpha, sigma);
 }
 
-static size_t scratch_of(const quell_denoiser *denoiser, size_t rows)
-{
-    return denoiser->type->scratch_size ? denoiser->type->scratch_size(denoiser, rows) : 0;
-}
-
 static size_t output_size(const quell_denoiser *denoiser, size_t rows)
 {
     return quell_round_up(rows * denoiser->dim * sizeof(float), QUELL_CACHE_LINE);
@@ -50,9 +47,17 @@ static size_t output_size(const quell_denoiser *denoiser, size_t rows)
 static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
 {
     const struct guided *guided = self(denoiser);
-    size_t first = scratch_of(guided->denoiser, rows);
-    size_t second = guided->guide ? scratch_of(guided->guide, rows) : 0;
+    size_t first = quell_denoiser_scratch_size(guided->denoiser, rows);
+    size_t second = guided->guide ? quell_denoiser_scratch_size(guided->guide, rows) : 0;
     return output_size(denoiser, rows) + (first > second ? first : second);
+}
+
+/* What the denoiser keeps, and then its guide; by itself, it is two. */
+static size_t kept_size(const quell_denoiser *denoiser, size_t rows)
+{
+    const struct guided *guided = self(denoiser);
+    return quell_denoiser_kept_size(guided->denoiser, rows) +
+           quell_denoiser_kept_size(guided->guide ? guided->guide : guided->denoiser, rows);
 }
 
 /* Constants for one point of the schedule: the denoiser's, then the guide's; stored once if the
@@ -74,38 +79,40 @@ static void constants(const quell_denoiser *denoiser, const struct quell_kernels
                                  (char *)out + quell_denoiser_constants_size(guided->denoiser));
 }
 
-static double weight_at(const quell_guidance *guidance, double t)
+/* Prepares the evaluation of the denoiser by itself as the guide. */
+static void tell_itself(const struct quell_evaluation *at, struct quell_evaluation *part)
 {
-    const double *times = guidance->times, *weights = guidance->weights;
-    size_t low = 0, high = guidance->points; /* times[low - 1] < t <= times[high] */
-    if (!guidance->points) return guidance->weight;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (times[middle] < t)
-            low = middle + 1;
-        else
-            high = middle;
+    const struct quell_told *against = at->against;
+    part->labels = against && against->labels ? against->labels + at->row : NULL;
+    part->told = against;
+}
+
+/* The same of another guide: `told` is for the conditions that it takes. */
+static void tell_guide(const struct guided *guided, const struct quell_evaluation *at,
+                       struct quell_evaluation *part, struct quell_told *told)
+{
+    if (guided->guide->classes != guided->base.classes) part->labels = NULL;
+    part->constants = (const char *)at->constants + quell_denoiser_constants_size(guided->denoiser);
+    for (size_t i = 0; i < guided->guide->conditions; i++) {
+        told->values[i] = at->told->values[guided->from[i]];
+        told->stride[i] = at->told->stride[guided->from[i]];
     }
-    if (high == 0) return weights[0];
-    if (high == guidance->points) return weights[high - 1];
-    double along = (t - times[high - 1]) / (times[high] - times[high - 1]);
-    return weights[high - 1] + along * (weights[high] - weights[high - 1]);
+    part->told = told;
 }
 
-/* Whether it is guided at t. */
-static bool acts(const quell_guidance *guidance, double t)
+/* Evaluates the guide where the guidance has a say. */
+static int ask_guide(const struct guided *guided, const struct quell_evaluation *at,
+                     struct quell_evaluation part, float *other)
 {
-    return t >= guidance->low && t <= guidance->high && weight_at(guidance, t) != 1;
-}
-
-/* Whether it is guided at no time: a weight of 1 is none. Between two points that both say 1 it is
- * 1 throughout. */
-static bool is_none(const quell_guidance *guidance)
-{
-    if (acts(guidance, guidance->low) || acts(guidance, guidance->high)) return false;
-    for (size_t i = 0; i < guidance->points; i++)
-        if (acts(guidance, guidance->times[i])) return false;
-    return true;
+    struct quell_told told;
+    if (guided->guide)
+        tell_guide(guided, at, &part, &told);
+    else
+        tell_itself(at, &part);
+    part.kept = (char *)at->kept + quell_denoiser_kept_size(guided->denoiser, at->rows);
+    part.out = other;
+    part.variance = NULL;
+    return quell_denoiser_evaluate(guided->guide ? guided->guide : guided->denoiser, &part);
 }
 
 static quell_status check_own_times(const quell_guidance *guidance, size_t count,
@@ -114,11 +121,11 @@ static quell_status check_own_times(const quell_guidance *guidance, size_t count
     bool meets = anywhere && guidance->low <= times[0] && guidance->high >= times[1];
     double nearest = times[0];
     for (size_t i = 0; i < count && !meets; i++) {
-        meets = acts(guidance, times[i]);
+        meets = quell_guidance_acts(guidance, times[i]);
         double off = fmax(guidance->low - times[i], times[i] - guidance->high);
         if (off < fmax(guidance->low - nearest, nearest - guidance->high)) nearest = times[i];
     }
-    if (meets || is_none(guidance)) return QUELL_OK;
+    if (meets || quell_guidance_is_none(guidance)) return QUELL_OK;
     return quell_fail(
         QUELL_BAD_ARGUMENT,
         "guidance: it has no effect: the sampler evaluates at no time from low, %g, to "
@@ -143,24 +150,18 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
     const struct guided *guided = self(denoiser);
     const quell_guidance *guidance = &guided->guidance;
     struct quell_evaluation part = *at;
-    double weight = weight_at(guidance, at->t);
+    double weight = quell_guidance_weight(guidance, at->t);
     float *other = at->scratch;
+    bool guides = at->t >= guidance->low && at->t <= guidance->high && weight != 1;
+    bool whole = guides && guidance->rescale > 0; /* the deviation is that of the mean itself */
     part.scratch = (char *)at->scratch + output_size(denoiser, at->rows);
+    if (whole) part.apart = false;
     int result = quell_denoiser_evaluate(guided->denoiser, &part);
-    if (result || at->t < guidance->low || at->t > guidance->high || weight == 1) return result;
-    const quell_denoiser *guide = guided->guide ? guided->guide : guided->denoiser;
-    if (!guided->guide || guide->classes != denoiser->classes) part.labels = NULL;
-    if (guided->guide)
-        part.constants =
-            (const char *)at->constants + quell_denoiser_constants_size(guided->denoiser);
-    part.out = other;
-    part.variance = NULL;
-    result = quell_denoiser_evaluate(guide, &part);
-    if (result) return result;
-    /* mu + (1 - w) (mu_guide - mu): in this form the weights add up to 1 even after rounding. */
-    const float weights[] = {-(float)(1 - weight), (float)(1 - weight)};
-    const float *inputs[] = {at->out, other};
-    at->kernels->update(at->out, at->rows * denoiser->dim, 2, weights, inputs);
+    if (!result && guides) result = ask_guide(guided, at, part, other);
+    if (result || !guides) return result;
+    size_t count = at->rows * denoiser->dim;
+    quell_guidance_combine(at, denoiser->dim, weight, guidance->rescale, other);
+    if (whole && at->apart) quell_denoiser_part(at->kernels, at->alpha, count, at->x, at->out);
     return 0;
 }
 
@@ -180,6 +181,7 @@ static void digest(const quell_denoiser *denoiser, struct quell_digest *sum)
     quell_digest_whole(sum, quell_denoiser_digest(guided->guide)); /* 0: without a class */
     quell_digest_number(sum, guidance->low);
     quell_digest_number(sum, guidance->high);
+    quell_digest_number(sum, guidance->rescale);
     quell_digest_whole(sum, guidance->points);
     if (guidance->points)
         quell_digest_doubles(sum, guided->points, 2 * guidance->points);
@@ -191,6 +193,7 @@ static const struct quell_denoiser_class guided_class = {
     .kind = "guided",
     .apart = true, /* the weights add up to 1 */
     .scratch_size = scratch_size,
+    .kept_size = kept_size,
     .constants_size = constants_size,
     .constants = constants,
     .evaluate = evaluate,
@@ -229,14 +232,24 @@ static quell_status check_arguments(const quell_denoiser *denoiser, const quell_
                                     const quell_guidance *guidance)
 {
     if (!denoiser) return quell_fail(QUELL_BAD_ARGUMENT, "guidance: the denoiser is NULL");
-    if (!guide && !denoiser->classes)
+    if (!guide && !denoiser->classes && !denoiser->conditions)
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "guidance: the %s denoiser has no classes: give another as guide",
+                          "guidance: the %s denoiser has no classes or conditions: give another as "
+                          "guide",
                           denoiser->type->kind);
     if (guide && guide->dim != denoiser->dim)
         return quell_fail(QUELL_BAD_ARGUMENT, "guidance: the guide has %zu elements, must have %zu",
                           guide->dim, denoiser->dim);
-    if (guide && guide->asks_class && guide->classes != denoiser->classes)
+    if (guide && guide->asks && guide->conditions)
+        return quell_fail(QUELL_UNSUPPORTED, "guidance: the guide has conditions and is guided by "
+                                             "itself: give the denoiser that it was made from");
+    if (guide && guide->needs_class && guide->classes != denoiser->classes)
+        return quell_fail(
+            QUELL_BAD_ARGUMENT,
+            "guidance: the guide knows no \"no class\", but would be told none: it has "
+            "%zu classes, must have %zu",
+            guide->classes, denoiser->classes);
+    if (guide && guide->asks && guide->classes != denoiser->classes)
         return quell_fail(
             QUELL_BAD_ARGUMENT,
             "guidance: the guide is guided away from no class, but would be told none: "
@@ -251,6 +264,12 @@ static quell_status check_arguments(const quell_denoiser *denoiser, const quell_
     if (!guidance->points && (guidance->times || guidance->weights))
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "guidance: times or weights are given, but points is 0");
+    if (!(guidance->rescale >= 0 && guidance->rescale <= 1))
+        return quell_fail(QUELL_BAD_ARGUMENT, "guidance: rescale is %g, must be from 0 to 1",
+                          guidance->rescale);
+    if (guidance->rescale > 0 && denoiser->dim == 1)
+        return quell_fail(QUELL_BAD_ARGUMENT, "guidance: rescale has no meaning for samples of one "
+                                              "element, which have no deviation");
     if (guidance->points && guidance->weight != quell_guidance_defaults().weight)
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "guidance: weight is %g and weights are given, too; leave one out",
@@ -271,7 +290,8 @@ static bool is_same(const quell_denoiser *denoiser, const quell_denoiser *guide)
 static quell_status check_effects(const quell_denoiser *denoiser, const quell_denoiser *guide,
                                   const quell_guidance *guidance)
 {
-    bool bounded = guidance->low != 0 || guidance->high != 1, none = is_none(guidance);
+    bool bounded = guidance->low != 0 || guidance->high != 1,
+         none = quell_guidance_is_none(guidance);
     if (none && (guide || bounded))
         return quell_fail(
             QUELL_BAD_ARGUMENT,
@@ -293,6 +313,29 @@ static quell_denoiser *hold(const quell_denoiser *denoiser)
 {
     if (denoiser) quell_denoiser_hold(denoiser);
     return (quell_denoiser *)(uintptr_t)denoiser;
+}
+
+/* Finds each condition that the guide takes among the denoiser's. */
+static quell_status match_conditions(struct guided *guided)
+{
+    const quell_denoiser *denoiser = guided->denoiser, *guide = guided->guide;
+    for (size_t i = 0; guide && i < guide->conditions; i++) {
+        const struct quell_taken *taken = &guide->taken[i];
+        size_t at = quell_taken_named(denoiser->taken, denoiser->conditions, taken->name);
+        if (at == denoiser->conditions)
+            return quell_fail(
+                QUELL_BAD_ARGUMENT,
+                "guidance: the guide takes a condition '%.60s', the denoiser does not",
+                taken->name);
+        if (denoiser->taken[at].size != taken->size)
+            return quell_fail(
+                QUELL_BAD_ARGUMENT,
+                "guidance: condition '%.60s' of the guide has %zu elements, must have "
+                "%zu, as that of the denoiser",
+                taken->name, taken->size, denoiser->taken[at].size);
+        guided->from[i] = at;
+    }
+    return QUELL_OK;
 }
 
 static quell_status copy_points(struct guided *guided)
@@ -329,12 +372,16 @@ quell_status quell_denoiser_from_guidance(quell_denoiser **guided, const quell_d
     made->guidance = g;
     made->base.reproducible = denoiser->reproducible && (!guide || guide->reproducible);
     made->base.host = denoiser->host || (guide && guide->host);
-    made->base.mean_alone = denoiser->mean_alone || (guide && guide->mean_alone);
+    made->base.mean_alone = denoiser->mean_alone || (guide && guide->mean_alone) || g.rescale > 0;
     made->base.classes = denoiser->classes;
-    made->base.asks_class = denoiser->asks_class || (guide ? guide->asks_class : !is_none(&g));
+    made->base.needs_class = denoiser->needs_class || (guide && guide->needs_class);
+    made->base.conditions = denoiser->conditions;
+    made->base.taken = denoiser->taken;
+    made->base.asks = denoiser->asks || (guide ? guide->asks : !quell_guidance_is_none(&g));
     made->base.rows = denoiser->rows;
     made->base.learned_variance = denoiser->learned_variance;
-    status = copy_points(made);
+    status = match_conditions(made);
+    if (!status) status = copy_points(made);
     if (status)
         quell_denoiser_free(&made->base);
     else

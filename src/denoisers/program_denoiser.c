@@ -3,6 +3,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* The number of rows of a call: as many as have their values in the second-level cache, so that
@@ -10,12 +11,17 @@
 #define MOST_ROWS 96
 #define PREFERRED_FLOATS 131072
 
-/* The indices of the program's inputs; program.inputs for an input that it does not have. */
+/* How much is kept of what depends on conditions alone, in floats, if that is more than one. */
+#define KEPT_FLOATS 65536
+
+/* The indices of the program's inputs; program.inputs for an input that it does not have.
+ * condition: those of the denoiser's conditions. */
 struct program_denoiser {
     quell_denoiser base;
     struct quell_program program;
     struct quell_parametrization parametrization;
-    size_t x, time, class;
+    size_t x, time, class, condition[QUELL_MAX_CONDITIONS];
+    struct quell_taken *taken;
 };
 
 /* What depends on a point of the schedule alone (quell_denoiser_class.constants): the time that the
@@ -77,11 +83,11 @@ static struct parts parts_of(const struct program_denoiser *own, size_t rows)
     parts.input = add(&parts, rows * own->base.dim);
     parts.order = add(&parts, rows);
     parts.class = add(&parts, own->base.classes + 1);
-    for (size_t stage = QUELL_FROM_CONDITIONS; stage < QUELL_STAGES; stage++) {
+    for (size_t stage = QUELL_FROM_CONDITIONS; stage < QUELL_STAGES; stage++)
+        if (program->scratch[stage] > most) most = program->scratch[stage];
+    for (size_t stage = QUELL_FROM_TIME_AND_CONDITIONS; stage < QUELL_STAGES; stage++)
         parts.at[stage] =
             add(&parts, (stage == QUELL_FROM_SAMPLE ? rows : 1) * program->floats[stage]);
-        if (program->scratch[stage] > most) most = program->scratch[stage];
-    }
     parts.scratch = add(&parts, most);
     return parts;
 }
@@ -89,20 +95,6 @@ static struct parts parts_of(const struct program_denoiser *own, size_t rows)
 static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
 {
     return parts_of(self(denoiser), rows).all * sizeof(float);
-}
-
-/* Writes the input for a label, -1 for none, in the form that the program expects: the number of
- * the class, or a one at its index. */
-static void write_class(const struct program_denoiser *own, int32_t label, float *out)
-{
-    size_t classes = own->base.classes;
-    if (own->class == own->program.inputs) return;
-    if (own->program.value[own->class].shape.rank == 0) {
-        *out = label < 0 ? (float)classes : (float)label;
-        return;
-    }
-    memset(out, 0, classes * sizeof *out);
-    if (label >= 0) out[label] = 1;
 }
 
 static struct quell_room room_for(const struct program_denoiser *own, const struct parts *parts,
@@ -113,7 +105,7 @@ static struct quell_room room_for(const struct program_denoiser *own, const stru
     struct quell_room room = {.scratch = memory + parts->scratch};
     /* Written when the constants were computed, and only read from now on. */
     room.at[QUELL_FROM_TIME] = (float *)(uintptr_t)constants->values;
-    for (size_t stage = QUELL_FROM_CONDITIONS; stage < QUELL_STAGES; stage++)
+    for (size_t stage = QUELL_FROM_TIME_AND_CONDITIONS; stage < QUELL_STAGES; stage++)
         room.at[stage] = memory + parts->at[stage];
     if (own->time < own->program.inputs) room.input[own->time] = &constants->time;
     if (own->class < own->program.inputs) room.input[own->class] = memory + parts->class;
@@ -125,29 +117,108 @@ static int32_t label_of(const struct quell_evaluation *at, size_t row)
     return at->labels && at->labels[row] >= 0 ? at->labels[row] : -1;
 }
 
-/* Moves the rows with the label of order[from] to the front of the rows from there on, and returns
- * where they end. */
-static size_t gather_label(const struct quell_evaluation *at, uint32_t *order, size_t from)
+static const float *condition_of(const struct quell_evaluation *at, size_t i, size_t row)
 {
-    int32_t label = label_of(at, order[from]);
-    size_t end = from + 1;
+    return at->told->values[i] + (at->row + row) * at->told->stride[i];
+}
+
+/* Whether two rows have the same class and the same conditions. */
+static bool same_told(const struct program_denoiser *own, const struct quell_evaluation *at,
+                      size_t one, size_t other)
+{
+    if (label_of(at, one) != label_of(at, other)) return false;
+    for (size_t i = 0; i < own->base.conditions; i++) {
+        const float *a = condition_of(at, i, one), *b = condition_of(at, i, other);
+        if (a != b && memcmp(a, b, own->taken[i].size * sizeof *a) != 0) return false;
+    }
+    return true;
+}
+
+/* Moves the rows that are told the same as order[from] to the front of the rows from there on, and
+ * returns where they end. */
+static size_t gather_same(const struct program_denoiser *own, const struct quell_evaluation *at,
+                          uint32_t *order, size_t from)
+{
+    size_t first = order[from], end = from + 1;
     for (size_t i = end; i < at->rows; i++) {
         uint32_t row = order[i];
-        if (label_of(at, row) != label) continue;
+        if (!same_told(own, at, first, row)) continue;
         order[i] = order[end];
         order[end++] = row;
     }
     return end;
 }
 
-/* Runs the program for `count` rows of one label: input[count][dim]. The results go to the rows
- * order[count]. */
+/* What was computed of conditions alone, and what it was computed from. Of arrays the addresses are
+ * kept, because they do not change in a run. label: 2 more than the class, so that an entry of
+ * zeros is one that was never filled. */
+struct kept {
+    size_t next, label; /* next: of the first entry alone: which is filled next */
+    const float *condition[QUELL_MAX_CONDITIONS];
+    _Alignas(QUELL_CACHE_LINE) float values[];
+};
+
+static size_t kept_bytes(const struct program_denoiser *own)
+{
+    size_t floats = quell_round_up(own->program.floats[QUELL_FROM_CONDITIONS], QUELL_LANES);
+    return sizeof(struct kept) + floats * sizeof(float);
+}
+
+static size_t kept_entries(const struct program_denoiser *own, size_t rows)
+{
+    size_t floats = own->program.floats[QUELL_FROM_CONDITIONS];
+    size_t most = floats ? KEPT_FLOATS / floats : 0;
+    if (!floats) return 0;
+    return most < 1 ? 1 : most < rows ? most : rows;
+}
+
+static size_t kept_size(const quell_denoiser *denoiser, size_t rows)
+{
+    return kept_entries(self(denoiser), rows) * kept_bytes(self(denoiser));
+}
+
+static bool is_kept(const struct program_denoiser *own, const struct quell_evaluation *at,
+                    size_t row, const struct kept *entry)
+{
+    if (entry->label != (size_t)(label_of(at, row) + 2)) return false;
+    for (size_t i = 0; i < own->base.conditions; i++)
+        if (entry->condition[i] != condition_of(at, i, row)) return false;
+    return true;
+}
+
+/* Points the room at what depends on a row's class and conditions alone, and computes it if it is
+ * not kept. */
+static void run_conditions(const struct program_denoiser *own, const struct quell_evaluation *at,
+                           struct quell_room *room, size_t row)
+{
+    size_t entries = kept_entries(own, at->rows), bytes = kept_bytes(own);
+    struct kept *first = at->kept, *entry;
+    if (!entries) return;
+    for (size_t k = 0; k < entries; k++) {
+        entry = (struct kept *)(void *)((char *)at->kept + k * bytes);
+        room->at[QUELL_FROM_CONDITIONS] = entry->values;
+        if (is_kept(own, at, row, entry)) return;
+    }
+    size_t chosen = first->next < entries ? first->next : 0;
+    entry = (struct kept *)(void *)((char *)at->kept + chosen * bytes);
+    first->next = chosen + 1;
+    entry->label = (size_t)(label_of(at, row) + 2);
+    for (size_t i = 0; i < own->base.conditions; i++)
+        entry->condition[i] = condition_of(at, i, row);
+    room->at[QUELL_FROM_CONDITIONS] = entry->values;
+    quell_program_run(&own->program, at->kernels, QUELL_FROM_CONDITIONS, room);
+}
+
+/* Runs the program for `count` rows that are told the same: input[count][dim]. The results go to
+ * the rows order[count]. */
 static void run_rows(const struct program_denoiser *own, const struct quell_evaluation *at,
                      struct quell_room *room, const uint32_t *order, size_t count)
 {
     const struct quell_program *program = &own->program;
     room->samples = count;
-    quell_program_run(program, at->kernels, QUELL_FROM_CONDITIONS, room);
+    for (size_t i = 0; i < own->base.conditions; i++)
+        room->input[own->condition[i]] = condition_of(at, i, *order);
+    run_conditions(own, at, room, *order);
     quell_program_run(program, at->kernels, QUELL_FROM_TIME_AND_CONDITIONS, room);
     quell_program_run(program, at->kernels, QUELL_FROM_SAMPLE, room);
     for (room->sample = 0; room->sample < count; room->sample++)
@@ -155,7 +226,7 @@ static void run_rows(const struct program_denoiser *own, const struct quell_eval
                quell_value_at(program, room, program->output), own->base.dim * sizeof *at->out);
 }
 
-/* Runs the program for all rows, the rows of one label together. */
+/* Runs the program for all rows, those that are told the same together. */
 static void run_all(const struct program_denoiser *own, const struct quell_evaluation *at, float in)
 {
     struct parts parts = parts_of(own, at->rows);
@@ -165,12 +236,14 @@ static void run_all(const struct program_denoiser *own, const struct quell_evalu
     size_t dim = own->base.dim;
     for (size_t row = 0; row < at->rows; row++) order[row] = (uint32_t)row;
     for (size_t from = 0, end; from < at->rows; from = end) {
-        end = gather_label(at, order, from);
+        end = gather_same(own, at, order, from);
         for (size_t i = from; i < end; i++) {
             const float *x = at->x + order[i] * dim;
             at->kernels->combine(input + i * dim, dim, 1, &in, &x);
         }
-        write_class(own, label_of(at, order[from]), memory + parts.class);
+        if (own->class < own->program.inputs)
+            quell_program_write_class(&own->program.value[own->class], own->base.classes,
+                                      label_of(at, order[from]), memory + parts.class);
         room.input[own->x] = input + from * dim;
         run_rows(own, at, &room, order + from, end - from);
     }
@@ -187,6 +260,7 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
 static void destroy(quell_denoiser *denoiser)
 {
     struct program_denoiser *own = (struct program_denoiser *)denoiser;
+    quell_taken_free(own->taken, denoiser->conditions);
     quell_program_free(&own->program);
     quell_time_form_free(&own->parametrization.time);
 }
@@ -202,6 +276,7 @@ static const struct quell_denoiser_class program_class = {
     .kind = "network",
     .apart = true,
     .scratch_size = scratch_size,
+    .kept_size = kept_size,
     .constants_size = constants_size,
     .constants = work_out_constants,
     .evaluate = evaluate,
@@ -215,69 +290,6 @@ const struct quell_program *quell_denoiser_is_program(const quell_denoiser *deno
     return denoiser->type == &program_class ? &self(denoiser)->program : NULL;
 }
 
-static quell_status check_class(const struct quell_program *program, size_t input, size_t classes)
-{
-    const struct quell_shape *shape = &program->value[input].shape;
-    if (!classes)
-        return quell_program_bad(program, "has an input 'class': the description must say how many "
-                                          "'classes' there are");
-    if (shape->rank == 0 && classes >= QUELL_MOST_INDEX)
-        return quell_program_bad(program, "its input 'class' is a float32 number, which tells at "
-                                          "most 16777215 'classes' apart");
-    if (shape->rank == 0 || (shape->rank == 1 && shape->size[0] == classes)) return QUELL_OK;
-    return quell_program_bad(program, "its input 'class' must be [] or [%zu]", classes);
-}
-
-static quell_status check_input(const struct quell_program *program, size_t i, size_t classes,
-                                bool denoises)
-{
-    const struct quell_value *input = &program->value[i];
-    bool time = !strcmp(input->name, "time"), class = !strcmp(input->name, "class");
-    if (time && !denoises)
-        return quell_program_bad(program, "has an input 'time', which only 'denoise' is given");
-    if (!time && !class && strcmp(input->name, "x"))
-        return quell_program_bad(program,
-                                 "input '%.60s' is a condition, which a run cannot be given yet: "
-                                 "x%s class are known",
-                                 input->name, denoises ? ", time and" : " and");
-    if (!input->used)
-        return quell_program_bad(program, "its input '%s' is read by no instruction: leave it out",
-                                 input->name);
-    if (time && input->shape.rank != 0)
-        return quell_program_bad(program, "its input 'time' must be [], a number");
-    return class ? check_class(program, i, classes) : QUELL_OK;
-}
-
-quell_status quell_program_check_inputs(const struct quell_program *program, size_t classes,
-                                        bool denoises)
-{
-    quell_status status = QUELL_OK;
-    for (size_t i = 0; i < program->inputs && !status; i++)
-        status = check_input(program, i, classes, denoises);
-    if (status) return status;
-    if (quell_program_input(program, "x") == program->inputs)
-        return quell_program_bad(program, "must have an input 'x'");
-    if (denoises && classes && quell_program_input(program, "class") == program->inputs)
-        return quell_program_bad(program,
-                                 "has no input 'class', but the description has 'classes'");
-    return QUELL_OK;
-}
-
-static quell_status check_shapes(const struct quell_program *program, size_t classes,
-                                 const struct quell_parametrization *parametrization)
-{
-    quell_status status = quell_program_check_inputs(program, classes, true);
-    size_t x = quell_program_input(program, "x");
-    if (!status && parametrization->time.of != QUELL_TIME_OWN &&
-        quell_program_input(program, "time") == program->inputs)
-        return quell_program_bad(program,
-                                 "has no input 'time', but the description has the field 'time'");
-    if (status ||
-        quell_same_shape(&program->value[x].shape, &program->value[program->output].shape))
-        return status;
-    return quell_program_bad(program, "its output must have the shape of x");
-}
-
 static size_t preferred_rows(const struct quell_program *program)
 {
     size_t rows = PREFERRED_FLOATS / (program->floats[QUELL_FROM_SAMPLE] + 1);
@@ -285,9 +297,13 @@ static size_t preferred_rows(const struct quell_program *program)
 }
 
 static quell_status make(quell_denoiser **denoiser, struct quell_program *program, size_t classes,
-                         struct quell_parametrization *parametrization)
+                         struct quell_parametrization *parametrization, struct quell_taken *taken)
 {
-    quell_status status = check_shapes(program, classes, parametrization);
+    quell_status status = quell_program_check_denoiser(program, classes);
+    if (!status && parametrization->time.of != QUELL_TIME_OWN &&
+        quell_program_input(program, "time") == program->inputs)
+        status = quell_program_bad(program,
+                                   "has no input 'time', but the description has the field 'time'");
     if (status) return status;
     size_t dim = quell_elements(&program->value[program->output].shape);
     status = quell_denoiser_arguments(denoiser, dim);
@@ -300,7 +316,13 @@ static quell_status make(quell_denoiser **denoiser, struct quell_program *progra
     made->time = quell_program_input(program, "time");
     made->class = quell_program_input(program, "class");
     made->base.mean_alone = quell_parametrization_is_mean(parametrization);
+    made->taken = taken;
+    made->base.taken = taken;
+    for (size_t i = 0; i < made->program.inputs; i++)
+        if (quell_program_is_condition(made->program.value[i].name))
+            made->condition[made->base.conditions++] = i;
     made->base.classes = classes;
+    made->base.needs_class = classes && quell_program_class_rows(&made->program) == classes;
     made->base.rows = preferred_rows(&made->program);
     *program = (struct quell_program){0};
     parametrization->time = (struct quell_time_form){.of = QUELL_TIME_OWN};
@@ -309,9 +331,11 @@ static quell_status make(quell_denoiser **denoiser, struct quell_program *progra
 }
 
 quell_status quell_denoiser_program(quell_denoiser **denoiser, struct quell_program *program,
-                                    size_t classes, struct quell_parametrization *parametrization)
+                                    size_t classes, struct quell_parametrization *parametrization,
+                                    struct quell_taken *taken, size_t count)
 {
-    quell_status status = make(denoiser, program, classes, parametrization);
+    quell_status status = make(denoiser, program, classes, parametrization, taken);
     quell_program_free(program);
+    if (status) quell_taken_free(taken, count);
     return status;
 }

@@ -20,10 +20,11 @@ quell_status quell_job_allocate(struct quell_job *job, unsigned registers, bool 
     size_t evaluators = job->workers < layout->tiles ? job->workers : layout->tiles;
     if (!layout->op_major) floats = (registers - 1) * align(tile * sizeof(float)) / sizeof(float);
     floats += (QUELL_MAX_NOISES + 1) * QUELL_NOISE_ROOM(QUELL_CHUNK);
-    if (evaluates && denoiser->type->scratch_size)
-        job->per_scratch = align(denoiser->type->scratch_size(denoiser, layout->rows));
+    if (evaluates) job->per_scratch = quell_denoiser_scratch_size(denoiser, layout->rows);
     job->constants_at = job->per_scratch;
     if (evaluates) job->per_scratch += quell_denoiser_constants_size(denoiser);
+    job->kept_at = job->per_scratch;
+    if (evaluates) job->per_scratch += quell_denoiser_kept_size(denoiser, layout->rows);
     job->per_worker = align(floats * sizeof(float));
     size_t bytes;
     if (!quell_multiply(job->workers, job->per_worker, &job->scratch_at) &&
@@ -73,6 +74,7 @@ struct quell_tile quell_tile_take(struct quell_job *job, size_t worker, size_t i
     struct quell_tile tile = {
         .job = job,
         .worker = worker,
+        .row = row,
         .first = job->draw.first + row,
         .rows = rows < pass->rows ? rows : pass->rows,
         .element = element,
@@ -85,6 +87,7 @@ struct quell_tile quell_tile_take(struct quell_job *job, size_t worker, size_t i
         char *scratch = job->memory + job->scratch_at + worker * job->per_scratch;
         tile.scratch = scratch;
         tile.constants = scratch + job->constants_at;
+        tile.kept = scratch + job->kept_at;
     }
     tile.registers[QUELL_STATE] = job->x + offset;
     for (unsigned r = 1; job->plan && r < job->plan->registers; r++) {

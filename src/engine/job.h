@@ -15,6 +15,7 @@ struct quell_job {
     const struct quell_kernels *kernels;
     quell_draw draw;
     quell_run run;
+    struct quell_told told, against; /* what the samples are told, and what against */
     size_t dim, workers;
     float *x;
     struct quell_layout layout;
@@ -23,7 +24,7 @@ struct quell_job {
     float *batch;               /* op-major: registers 1, 2, ..., [count][dim] each */
     struct quell_share *shares; /* [workers] */
     char *memory; /* for each worker: registers or scratch, noise, the denoiser's scratch */
-    size_t per_worker, per_scratch, scratch_at, constants_at;
+    size_t per_worker, per_scratch, scratch_at, constants_at, kept_at;
 
     size_t transition; /* the number of the first transition in this pass */
     size_t from, to;   /* the operations of this pass */

@@ -9,6 +9,7 @@
 #include "isa.h"
 #include "prior.h"
 #include "threads.h"
+#include "told.h"
 #include "core/schedule.h"
 #include "base/fail.h"
 #include "base/floats.h"
@@ -21,31 +22,6 @@
 #include <string.h>
 
 typedef void tile_fn(struct quell_tile *tile);
-
-/* Guidance away from no class does nothing where no sample has one. */
-static quell_status check_asked(const quell_sampler *sampler, const quell_draw *draw)
-{
-    if (!sampler->denoiser->asks_class || draw->classes || !draw->count) return QUELL_OK;
-    return quell_fail(QUELL_BAD_ARGUMENT,
-                      "run: the denoiser is guided away from no class, so that classes must say "
-                      "which each sample has, or -1 for none");
-}
-
-static quell_status check_classes(const struct quell_job *job)
-{
-    size_t classes = job->sampler->denoiser->classes;
-    if (job->draw.classes && job->draw.count && !classes)
-        return quell_fail(QUELL_BAD_ARGUMENT,
-                          "run: classes are given, but the denoiser has none; leave them out");
-    for (size_t i = 0; job->draw.classes && i < job->draw.count; i++) {
-        int32_t label = job->draw.classes[i];
-        if (label < -1 || (label >= 0 && (size_t)label >= classes))
-            return quell_fail(QUELL_BAD_ARGUMENT,
-                              "run: class %d of sample %llu: the denoiser has %zu classes",
-                              (int)label, (unsigned long long)(job->draw.first + i), classes);
-    }
-    return QUELL_OK;
-}
 
 /* Refuses data for a function of the caller's without the function, which was forgotten. */
 static quell_status check_user(const void *user, const char *name, bool has, const char *function)
@@ -105,7 +81,7 @@ static quell_status prepare(struct quell_job *job, const quell_sampler *sampler,
     status = check_users(&job->run);
     if (status) return status;
     job->workers = job->run.threads ? job->run.threads : quell_threads_default();
-    status = check_classes(job);
+    status = quell_told_classes(sampler->denoiser, &job->draw);
     return status ? status : quell_isa_choose(job->run.isa, &job->kernels);
 }
 
@@ -114,7 +90,9 @@ static quell_status prepare_path(struct quell_job *job, const quell_sampler *sam
                                  const quell_draw *draw, const quell_run *run, float *x)
 {
     quell_status status = prepare(job, sampler, draw, run, x);
-    return status ? status : check_asked(sampler, &job->draw);
+    return status || !job->draw.count
+               ? status
+               : quell_told_find(sampler->denoiser, &job->draw, &job->told, &job->against);
 }
 
 /* Uses no more workers than tiles, so that a small run takes little memory on a large machine. */

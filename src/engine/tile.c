@@ -46,8 +46,12 @@ int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const voi
         .x = x,
         .out = out,
         .variance = variance,
-        .labels = draw->classes ? draw->classes + (tile->first - draw->first) : NULL,
+        .labels = draw->classes ? draw->classes + tile->row : NULL,
+        .told = &job->told,
+        .against = &job->against,
+        .row = tile->row,
         .scratch = tile->scratch,
+        .kept = tile->kept,
         .constants = constants,
         .context = draw->context,
     };

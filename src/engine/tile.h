@@ -9,12 +9,13 @@
 struct quell_tile {
     struct quell_job *job;
     size_t worker;
-    uint64_t first; /* index of the sample in row 0 */
+    size_t row;     /* row 0 is this sample of the run */
+    uint64_t first; /* and this one of its stream */
     size_t rows, element, elements;
     float *registers[QUELL_MAX_REGISTERS];
     float *noise[QUELL_MAX_NOISES]; /* QUELL_NOISE_ROOM(QUELL_CHUNK) each */
     float *node;                    /* as much again, for the terms of an increment */
-    void *scratch, *constants;
+    void *scratch, *constants, *kept;
     size_t transition;
 };
 

@@ -4,6 +4,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "denoisers/denoiser.h"
+#include "engine/decode.h"
 #include "models/description.h"
 #include "programs/program.h"
 #include <quell/schedule.h>
@@ -62,6 +63,42 @@ const quell_denoiser *quell_model_denoiser(const quell_model *model)
 size_t quell_model_rank(const quell_model *model) { return model ? model->rank : 0; }
 
 const size_t *quell_model_shape(const quell_model *model) { return model ? model->shape : NULL; }
+
+int quell_model_decodes(const quell_model *model) { return model && model->decode; }
+
+static const struct quell_shape *decoded(const quell_model *model)
+{
+    return &model->decode->value[model->decode->output].shape;
+}
+
+size_t quell_model_decoded_rank(const quell_model *model)
+{
+    return quell_model_decodes(model) ? decoded(model)->rank : quell_model_rank(model);
+}
+
+const size_t *quell_model_decoded_shape(const quell_model *model)
+{
+    return quell_model_decodes(model) ? decoded(model)->size : quell_model_shape(model);
+}
+
+quell_status quell_model_decode(const quell_model *model, const quell_draw *draw,
+                                const quell_run *run, const float *x, float *out)
+{
+    if (!model) return quell_fail(QUELL_BAD_ARGUMENT, "decode: the model is NULL");
+    if (!model->decode)
+        return quell_fail(QUELL_UNSUPPORTED,
+                          "decode: the model has no decoder: its samples are what they show");
+    return quell_decode(model->decode, model->denoiser, draw, run, x, out);
+}
+
+uint64_t quell_model_decoder_digest(const quell_model *model)
+{
+    struct quell_digest digest;
+    if (!quell_model_decodes(model)) return 0;
+    quell_digest_begin(&digest);
+    quell_program_digest(model->decode, &digest);
+    return quell_digest_end(&digest);
+}
 
 int quell_model_image(const quell_model *model) { return model && model->image; }
 

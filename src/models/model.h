@@ -4,6 +4,7 @@
 #define QUELL_MODELS_MODEL_H
 
 #include <quell/model.h>
+#include <stdint.h>
 
 struct quell_description;
 struct quell_document;
@@ -21,6 +22,9 @@ struct quell_model {
     struct quell_description *description;
     struct quell_program *decode;
 };
+
+/* A digest of the model's decoder; 0 if it has none. */
+uint64_t quell_model_decoder_digest(const quell_model *model);
 
 /* Creates the denoiser of a description for a model, which becomes the owner of the tables that are
  * stored. */

@@ -54,9 +54,11 @@ static quell_status read_common(const struct quell_document *document, quell_mod
     quell_status status = quell_document_text(document, "schedule", &spec);
     if (!status) status = quell_document_truth(document, "image", &model->image);
     if (status) return status;
-    if (model->image && (model->rank < 2 || model->rank > 3))
+    size_t rank = quell_model_decoded_rank(model);
+    if (model->image && (rank < 2 || rank > 3))
         return quell_document_bad(document, "image",
-                                  "needs a shape of (height, width) or (height, width, channels)");
+                                  "needs a %sshape of (height, width) or (height, width, channels)",
+                                  quell_model_decodes(model) ? "decoded " : "");
     if (strlen(spec) >= sizeof model->schedule)
         return quell_document_bad(document, "schedule", "is longer than 127 characters");
     strcpy(model->schedule, spec);

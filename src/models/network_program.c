@@ -3,6 +3,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "denoisers/program_denoiser.h"
+#include "models/network_conditions.h"
 #include "models/network_time.h"
 
 #include <stdlib.h>
@@ -48,9 +49,10 @@ static quell_status read_at(void *user, size_t index, const struct quell_shape *
 
 static quell_status check_fields(const struct quell_document *document)
 {
-    static const char *const known[] = {"kind",     "comment",  "dim",    "shape",        "image",
-                                        "schedule", "weights",  "output", "precondition", "classes",
-                                        "version",  "programs", "time",   "sigma_data",   NULL};
+    static const char *const known[] = {"kind",         "comment",  "dim",        "shape",
+                                        "image",        "schedule", "weights",    "output",
+                                        "precondition", "classes",  "version",    "programs",
+                                        "conditions",   "time",     "sigma_data", NULL};
     size_t version = 0;
     quell_status status = quell_document_known(document, known);
     if (!status) status = quell_document_size(document, "version", &version);
@@ -97,12 +99,17 @@ static quell_status read_denoise(const struct quell_document *document, const ch
                                  quell_model *model)
 {
     struct quell_program program = {0};
-    size_t classes = 0;
+    struct quell_taken *taken = NULL;
+    size_t classes = 0, count = 0;
     if (!text) return quell_document_bad(document, "programs", "must have the program 'denoise'");
     quell_status status = quell_document_size(document, "classes", &classes);
     if (!status) status = load_program(document, "denoise", text, shelf, model, &program);
+    if (!status) status = quell_program_taken(&program, &taken, &count);
+    if (!status) status = quell_conditions_read(document, shelf->tensors, taken, count);
     if (!status)
-        return quell_denoiser_program(&model->denoiser, &program, classes, parametrization);
+        return quell_denoiser_program(&model->denoiser, &program, classes, parametrization, taken,
+                                      count);
+    quell_taken_free(taken, count);
     quell_program_free(&program);
     return status;
 }
@@ -116,7 +123,11 @@ static quell_status read_decode(const struct quell_document *document, const cha
     size_t classes = 0;
     quell_status status = quell_document_size(document, "classes", &classes);
     if (!status) status = load_program(document, "decode", text, shelf, model, model->decode);
-    return status ? status : quell_program_check_inputs(model->decode, classes, false);
+    const quell_denoiser *denoiser = model->denoiser;
+    if (!status)
+        status = quell_program_check_decoder(model->decode, classes, denoiser->taken,
+                                             denoiser->conditions);
+    return status;
 }
 
 static quell_status check_all_used(const struct quell_tensors *tensors)

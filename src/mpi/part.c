@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "mpi/part.h"
+#include "mpi/part_conditions.h"
 #include "base/sized.h"
 #include "engine/sampler_digest.h"
 
@@ -54,6 +55,8 @@ quell_status quell_part_begin(const struct quell_group *group, struct quell_part
     part->whole = part->draw.count;
     quell_group_range(group, part->whole, &skipped, &part->draw.count);
     part->draw.first += skipped;
+    status = quell_part_conditions(group, part);
+    if (status) return status;
     return quell_group_agree(group, quell_group_threads(group, &part->run.threads));
 }
 
@@ -78,6 +81,8 @@ quell_status quell_part_draw(void *user, quell_mpi_watch *watch, size_t done, si
     draw.first += done;
     draw.count = rows;
     if (draw.classes) draw.classes += done;
+    if (draw.negative_classes) draw.negative_classes += done;
+    quell_part_tell(part, done, &draw);
     run.progress = tick;
     run.progress_user = part;
     return quell_sample(part->sampler, &draw, &run, x);

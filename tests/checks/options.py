@@ -7,7 +7,7 @@ text that stands there, "" where there is none.
 import re
 
 BOUNDS = {"INFINITY": float("inf"), "-INFINITY": -float("inf"), "SIZE_MAX": 2**64 - 1, "UINT64_MAX": 2**64 - 1}
-NOT_GIVEN = {"NULL", "{}", "null()", "c_null_ptr", "not allocated", "py::none()", "vector{}", "None", '""', "()",
+NOT_GIVEN = {"NULL", "{}", "null()", "c_null_ptr", "not allocated", "py::none()", "vector{}", "condition_list()", "None", '""', "()",
              "no", "no bound"}
 DEFAULT = re.compile(r'^(-?infinity|NULL|-?[\d.]+|"[^"]*")$')  # in a comment of C
 
@@ -262,7 +262,7 @@ def command_rows(root):
     """The options of all commands: kind, arguments, name and help of each."""
     for path in sorted((root / "src/cli").glob("*.[ch]")):
         text = plain(read(path).replace("\\\n", "\n"))
-        for match in re.finditer(r"(?<!define )\b(TEXT|COUNT|NUMBER|FLAG)(?:_ROW)?\(", text):
+        for match in re.finditer(r"(?<!define )\b(TEXT|WORDS|COUNT|NUMBER|FLAG)(?:_ROW)?\(", text):
             row = parts(inside(text, match.end() - 1))
             names = [part for part in row if part.startswith('"')]
             if names:

@@ -207,7 +207,7 @@ TEST(effects, guidance)
     quell_denoiser_free(outer), outer = NULL;
     check("the guide is guided away from no class, but would be told none",
           quell_denoiser_from_guidance(&outer, three, guided, NULL), "other classes");
-    check("has no classes: give another as guide",
+    check("has no classes or conditions: give another as guide",
           quell_denoiser_from_guidance(&outer, plain, NULL, NULL), "no classes");
     g.points = 0;
     check("times or weights are given, but points is 0",

@@ -10,7 +10,8 @@ typedef void function(void);
 
 size_t in_c_call(quell_call *call)
 {
-    *call = (quell_call){1, 2, 3, 4, 5, 6, 7, 8, 9, POINTER(10), POINTER(11), POINTER(12)};
+    *call =
+        (quell_call){1, 2, 3, 4, 5, 6, 7, 8, 9, POINTER(10), POINTER(11), POINTER(12), POINTER(13)};
     return sizeof *call;
 }
 
@@ -26,12 +27,14 @@ size_t in_c_function_options(quell_function_options *options)
     memset(&options->release, 0, sizeof options->release);
     options->classes = 8;
     options->digest = 9;
+    options->conditions = POINTER(10);
+    options->condition_count = 11;
     return sizeof *options;
 }
 
 size_t in_c_guidance(quell_guidance *guidance)
 {
-    *guidance = (quell_guidance){1, 2, 3, 4, 5, POINTER(6), POINTER(7)};
+    *guidance = (quell_guidance){1, 2, 3, 4, 5, POINTER(6), POINTER(7), 8};
     return sizeof *guidance;
 }
 
@@ -45,7 +48,8 @@ size_t in_c_sampler_options(quell_sampler_options *options)
 
 size_t in_c_draw_options(quell_draw *draw)
 {
-    *draw = (quell_draw){1, 2, 3, 4, POINTER(5), POINTER(6)};
+    *draw = (quell_draw){1,          2, 3,          4,           POINTER(5), POINTER(6),
+                         POINTER(7), 8, POINTER(9), POINTER(10), 11};
     return sizeof *draw;
 }
 

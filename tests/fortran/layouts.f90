@@ -76,19 +76,20 @@ contains
             is(call%worker, 4) .and. is(call%workers, 5) .and. is(call%t, 6) .and. &
             is(call%alpha, 7) .and. is(call%sigma, 8) .and. is(call%time, 9) .and. &
             is(call%variance, 10) .and. is(call%context, 11) .and. &
-            is(call%classes, 12), 'quell_call')
+            is(call%classes, 12) .and. is(call%conditions, 13), 'quell_call')
 
         call check(in_c_function_options(options) == c_sizeof(options), 'size of the options')
         call check(is(options%size, 1) .and. is(options%output, 2) .and. &
             is(options%precondition, 3) .and. is(options%whole_batch, 4) .and. &
             is(options%reproducible, 5) .and. is(options%variance, 6) .and. is(options%release, 0) &
-            .and. is(options%classes, 8) .and. options%digest == 9, &
+            .and. is(options%classes, 8) .and. options%digest == 9 .and. &
+            is(options%conditions, 10) .and. is(options%condition_count, 11), &
             'quell_function_options')
 
         call check(in_c_guidance(guidance) == c_sizeof(guidance), 'size of quell_guidance')
         call check(is(guidance%size, 1) .and. is(guidance%weight, 2) .and. is(guidance%low, 3) &
             .and. is(guidance%high, 4) .and. is(guidance%points, 5) .and. is(guidance%times, 6) &
-            .and. is(guidance%weights, 7), 'quell_guidance')
+            .and. is(guidance%weights, 7) .and. is(guidance%rescale, 8), 'quell_guidance')
 
         call check(in_c_sampler_options(sampler) == c_sizeof(sampler), 'size of sampler options')
         call check(is(sampler%size, 1) .and. is(sampler%steps, 2) .and. is(sampler%start, 3) .and. &
@@ -100,7 +101,10 @@ contains
 
         call check(in_c_draw_options(draw) == c_sizeof(draw), 'size of quell_draw')
         call check(is(draw%size, 1) .and. is(draw%seed, 2) .and. is(draw%first, 3) .and. &
-            is(draw%count, 4) .and. is(draw%classes, 5) .and. is(draw%context, 6), 'quell_draw')
+            is(draw%count, 4) .and. is(draw%classes, 5) .and. is(draw%context, 6) &
+            .and. is(draw%conditions, 7) .and. is(draw%condition_count, 8) &
+            .and. is(draw%negative_classes, 9) .and. is(draw%negative_conditions, 10) &
+            .and. is(draw%negative_condition_count, 11), 'quell_draw')
 
         call check(in_c_run(run) == c_sizeof(run), 'size of quell_run')
         call check(is(run%size, 1) .and. is(run%threads, 2) .and. is(run%parallel, 3) .and. &

@@ -3,6 +3,7 @@
 program test_fortran
     use quell
     use checking
+    use conditions
     use functions
     use hosts
     use layouts
@@ -40,6 +41,7 @@ program test_fortran
     call check_layouts()
     call check_mixture()
     call check_functions()
+    call check_conditions()
     call check_steps()
     call check_others()
     call check_models()

@@ -3,7 +3,7 @@
  * on any says so and ends the job.
  *
  *     cases CASE */
-#include <quell/mpi.h>
+#include "cases.h"
 #include <quell/quell.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -11,16 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-#define CHECK(condition, ...)                                                          \
-    do {                                                                               \
-        if (condition) break;                                                          \
-        fprintf(stderr, "%s:%d: rank %d: %s: ", __FILE__, __LINE__, rank, #condition); \
-        fprintf(stderr, __VA_ARGS__);                                                  \
-        fprintf(stderr, " (%s)\n", quell_error_message());                             \
-        MPI_Abort(MPI_COMM_WORLD, 99);                                                 \
-    } while (0)
-
-static int rank, ranks;
+int rank, ranks;
 
 /* Sample `sample` fails; each call of a slow one takes a moment. */
 struct trouble {
@@ -57,7 +48,7 @@ static quell_sampler *make_sampler(struct trouble *trouble, size_t steps)
     return sampler;
 }
 
-static quell_draw make_draw(size_t count)
+quell_draw make_draw(size_t count)
 {
     quell_draw draw = quell_draw_defaults();
     draw.seed = 5;
@@ -323,10 +314,16 @@ static const struct {
     void (*body)(void);
     int level;
 } cases[] = {
-    {"draw", draws, MPI_THREAD_FUNNELED},        {"fails", fails, MPI_THREAD_FUNNELED},
-    {"refusals", refusals, MPI_THREAD_FUNNELED}, {"save", save, MPI_THREAD_FUNNELED},
-    {"single", single, MPI_THREAD_SINGLE},       {"threads", threads, MPI_THREAD_FUNNELED},
-    {"batches", batches, MPI_THREAD_FUNNELED},   {"others", others, MPI_THREAD_FUNNELED},
+    {"draw", draws, MPI_THREAD_FUNNELED},
+    {"fails", fails, MPI_THREAD_FUNNELED},
+    {"refusals", refusals, MPI_THREAD_FUNNELED},
+    {"save", save, MPI_THREAD_FUNNELED},
+    {"single", single, MPI_THREAD_SINGLE},
+    {"threads", threads, MPI_THREAD_FUNNELED},
+    {"conditions", conditions, MPI_THREAD_FUNNELED},
+    {"other_conditions", other_conditions, MPI_THREAD_FUNNELED},
+    {"batches", batches, MPI_THREAD_FUNNELED},
+    {"others", others, MPI_THREAD_FUNNELED},
 };
 
 int main(int argc, char **argv)

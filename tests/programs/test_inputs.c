@@ -48,7 +48,7 @@ TEST(program_inputs, of_decode)
     check_refused("", DENOISE ", " PROGRAM("decode", ", 'time': []", "'time'"),
                   "'decode': has an input 'time', which only 'denoise' is given");
     check_refused("", DENOISE ", " PROGRAM("decode", ", 'text': []", "'text'"),
-                  "'decode': input 'text' is a condition, which a run cannot be given yet: x and");
+                  "'decode': its input 'text' must be a condition of 'denoise'");
     check_refused("", DENOISE ", " PROGRAM("decode", ", 'class': []", "'class'"),
                   "'decode': has an input 'class': the description must say how many");
     check_refused("'classes': 3, ",

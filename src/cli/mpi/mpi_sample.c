@@ -134,10 +134,9 @@ static int draw(struct job *job)
     progress_begin(&job->progress, session->count, "samples", session->options.quiet);
     job->progress.ranks = session->ranks;
     interrupt_catch_all();
-    const quell_model *model = session->model;
     quell_status status =
-        quell_mpi_save_rows(job->ranks->group.comm, job->whole, quell_model_rank(model),
-                            quell_model_shape(model), session->options.out, make, job);
+        quell_mpi_save_rows(job->ranks->group.comm, job->whole, session->shown.rank,
+                            session->shown.shape, session->options.out, make, job);
     progress_end(&job->progress);
     session->seconds = progress_clock() - job->progress.start;
     if (!status) return EXIT_DONE;

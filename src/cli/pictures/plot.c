@@ -12,32 +12,33 @@ struct plot {
     struct grid *grid;
 };
 
-static size_t channels_of(const quell_model *model)
+static size_t channels_of(const struct subject *subject)
 {
-    return quell_model_rank(model) == 3 ? quell_model_shape(model)[2] : 1;
+    return subject->rank == 3 ? subject->shape[2] : 1;
 }
 
-static int has_grid(const quell_model *model)
+static int has_grid(const struct subject *subject)
 {
-    size_t channels = channels_of(model);
-    return quell_model_image(model) && quell_model_rank(model) >= 2 &&
+    size_t channels = channels_of(subject);
+    return subject->image && subject->rank >= 2 &&
            (channels == 1 || channels == 3 || channels == 4);
 }
 
-const char *plot_kind(const quell_model *model)
+const char *plot_kind(const struct subject *subject)
 {
-    if (has_grid(model)) return "images";
-    return quell_denoiser_dim(quell_model_denoiser(model)) == 2 ? "density" : NULL;
+    size_t elements = 1;
+    for (size_t i = 0; i < subject->rank; i++) elements *= subject->shape[i];
+    if (has_grid(subject)) return "images";
+    return elements == 2 ? "density" : NULL;
 }
 
-quell_status plot_create(struct plot **plot, const quell_model *model, size_t count)
+quell_status plot_create(struct plot **plot, const struct subject *subject, size_t count)
 {
     struct plot *made = quell_new(1, sizeof *made);
     if (!made) return quell_fail(QUELL_NO_MEMORY, "no memory for the plot");
-    quell_status status = has_grid(model)
-                              ? grid_create(&made->grid, count, quell_model_shape(model)[0],
-                                            quell_model_shape(model)[1], channels_of(model))
-                              : density_create(&made->density);
+    quell_status status = has_grid(subject) ? grid_create(&made->grid, count, subject->shape[0],
+                                                          subject->shape[1], channels_of(subject))
+                                            : density_create(&made->density);
     if (status)
         plot_free(made);
     else

@@ -4,17 +4,24 @@
 #ifndef QUELL_CLI_PICTURES_PLOT_H
 #define QUELL_CLI_PICTURES_PLOT_H
 
-#include <quell/model.h>
+#include <quell/status.h>
 #include <stddef.h>
 #include "io/output.h"
 
 struct plot;
 
-/* Returns what a picture of this model shows, "density" or "images"; NULL if it has no picture. */
-const char *plot_kind(const quell_model *model);
+/* What a sample shows: its shape, and whether it is an image. */
+struct subject {
+    size_t rank;
+    const size_t *shape;
+    int image;
+};
 
-/* Creates the plot of `count` samples of a model that has one. */
-quell_status plot_create(struct plot **plot, const quell_model *model, size_t count);
+/* Returns what a picture of such samples shows, "density" or "images"; NULL if there is none. */
+const char *plot_kind(const struct subject *subject);
+
+/* Creates the plot of `count` samples of which there is one. */
+quell_status plot_create(struct plot **plot, const struct subject *subject, size_t count);
 
 /* Adds the next rows of samples. */
 quell_status plot_add(struct plot *plot, size_t rows, const float *x);

@@ -1,0 +1,91 @@
+! SPDX-License-Identifier: MIT
+! Conditions: real arrays by name that a denoiser is told beside x, the time and the class.
+! quell_condition in quell/denoiser.h says more.
+module quell_condition_arrays
+    use, intrinsic :: iso_c_binding
+    use quell_base
+    use quell_c, only: quell_call, c_condition
+    implicit none
+    private
+    public :: quell_condition, quell_call_condition, quell_conditions_held, quell_conditions_for_c
+
+    ! In a draw: values(size, 1) for all samples, or values(size, count) for each, or not allocated
+    ! where it is none; quell_condition('energy', 50.0) and quell_condition('field', vector) make
+    ! one for all samples. Of what a function takes: values(size, 1) are what stands for none and,
+    ! without them, `size` says how many elements there are.
+    type :: quell_condition
+        character(:), allocatable :: name
+        real(c_float), allocatable :: values(:, :)
+        integer(c_size_t) :: size = 0
+    end type
+
+    interface quell_condition
+        module procedure of_number, of_vector
+    end interface
+
+    type :: held_name
+        character(:), allocatable :: text
+    end type
+
+    ! What must last as long as a call of C.
+    type :: quell_conditions_held
+        type(c_condition), allocatable :: conditions(:)
+        type(held_name), allocatable :: names(:)
+    end type
+
+contains
+
+    recursive type(quell_condition) function of_number(name, value) result(made)
+        character(*), intent(in) :: name
+        real(c_float), intent(in) :: value
+        made%name = name
+        allocate(made%values(1, 1))
+        made%values(1, 1) = value
+    end function
+
+    recursive type(quell_condition) function of_vector(name, values) result(made)
+        character(*), intent(in) :: name
+        real(c_float), intent(in) :: values(:)
+        made%name = name
+        allocate(made%values(size(values), 1))
+        made%values(:, 1) = values
+    end function
+
+    ! Makes C's form of conditions, which refers to them and to what is held.
+    recursive integer(c_int) function quell_conditions_for_c(conditions, held) result(status)
+        type(quell_condition), intent(in), target :: conditions(:)
+        type(quell_conditions_held), intent(inout), target :: held
+        integer :: i
+        if (allocated(held%conditions)) deallocate(held%conditions, held%names)
+        allocate(held%conditions(size(conditions)), held%names(size(conditions)))
+        status = QUELL_OK
+        do i = 1, size(conditions)
+            if (.not. allocated(conditions(i)%name)) then
+                status = QUELL_BAD_ARGUMENT
+                call quell_error_set(int(status), 'condition: it must have a name')
+                return
+            end if
+            status = quell_check_text('condition: name', conditions(i)%name)
+            if (status /= QUELL_OK) return
+            held%names(i)%text = trim(conditions(i)%name) // c_null_char
+            held%conditions(i) = c_condition(c_loc(held%names(i)%text), c_null_ptr, 0, &
+                conditions(i)%size)
+            if (.not. allocated(conditions(i)%values)) cycle
+            held%conditions(i)%size = size(conditions(i)%values, 1, kind=c_size_t)
+            held%conditions(i)%count = size(conditions(i)%values, 2, kind=c_size_t)
+            if (size(conditions(i)%values) > 0) &
+                held%conditions(i)%values = c_loc(conditions(i)%values)
+        end do
+    end function
+
+    ! The values of condition number i, from 1 on, of a call: values(size, 1) for all rows, or
+    ! values(size, rows).
+    recursive function quell_call_condition(call, i) result(values)
+        type(quell_call), intent(in) :: call
+        integer, intent(in) :: i
+        real(c_float), pointer, contiguous :: values(:, :)
+        type(c_condition), pointer :: conditions(:)
+        call c_f_pointer(call%conditions, conditions, [i])
+        call c_f_pointer(conditions(i)%values, values, [conditions(i)%size, conditions(i)%count])
+    end function
+end module

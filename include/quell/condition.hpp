@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* Conditions: real arrays by name that a denoiser is told beside x, the time and the class. */
+#ifndef QUELL_CONDITION_HPP
+#define QUELL_CONDITION_HPP
+
+#include <string>
+#include <utility>
+#include <vector>
+#include <quell/denoiser.h>
+#include <quell/status.hpp>
+
+namespace quell
+{
+
+/* The values of one condition of a run (quell_condition): one row of them for all samples, or
+ * values[count][size] for the `count` samples of the run. Without values it is none of it. */
+struct condition {
+    std::string name;
+    std::vector<float> values = {};
+    size_t count = 1;
+
+    condition(std::string of, std::vector<float> given, size_t rows = 1)
+        : name(std::move(of)), values(std::move(given)), count(rows)
+    {
+    }
+    condition(std::string of, float value) : name(std::move(of)), values{value} {}
+
+    static condition none(std::string of) { return condition(std::move(of), std::vector<float>()); }
+};
+
+/* A condition that a function takes: how many elements it has, and what the function is told where
+ * a run gives none of it; empty: it must be given. */
+struct condition_taken {
+    std::string name;
+    size_t size = 1;
+    std::vector<float> none = {};
+};
+
+/* What a denoiser says of a condition that it takes. */
+struct condition_info {
+    std::string name;
+    std::vector<size_t> shape;
+};
+
+namespace detail
+{
+
+/* These refer to what they are made from. */
+inline std::vector<quell_condition> c_conditions(const std::vector<condition> &all)
+{
+    std::vector<quell_condition> c;
+    for (const condition &one : all) {
+        size_t rows = one.values.empty() ? 0 : one.count;
+        size_t size = rows ? one.values.size() / rows : 0;
+        if (!one.values.empty()) expect("draw: a condition", one.values.size(), rows * size);
+        c.push_back(
+            {text("condition: name", one.name), rows ? one.values.data() : nullptr, rows, size});
+    }
+    return c;
+}
+
+inline std::vector<quell_condition> c_conditions(const std::vector<condition_taken> &all)
+{
+    std::vector<quell_condition> c;
+    for (const condition_taken &one : all) {
+        if (!one.none.empty())
+            expect("function: the none of a condition", one.none.size(), one.size);
+        bool known = !one.none.empty();
+        c.push_back({text("condition: name", one.name), known ? one.none.data() : nullptr,
+                     size_t(known), one.size});
+    }
+    return c;
+}
+
+} // namespace detail
+} // namespace quell
+#endif

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: MIT
+"""Conditions: real arrays by name that a denoiser of the library's takes beside x, t and label."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from quell._arrays import Floats, as_floats
+from quell._function import PerSample
+from quell._inputs import classes_of
+from quell.errors import refused
+
+Conditions = list[tuple[str, Floats | None]]
+
+_NEGATIVE = ("negative_label", "negative_conditions")  # keywords of a call
+
+
+def _shape_text(lead: str, shape: tuple[int, ...]) -> str:
+    parts = [*([lead] if lead else []), *map(str, shape)]
+    return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
+
+
+def _rows(value: Any, name: str, shape: tuple[int, ...], count: int) -> Floats | None:
+    """The rows of a condition: one for all samples, or one for each; None: none of it."""
+    if value is None:
+        return None
+    each = isinstance(value, PerSample)
+    array = as_floats(value.rows if each else value, f"condition {name!r}")
+    size = 1
+    for extent in shape:
+        size *= extent
+    if array.shape == shape and not each:
+        return array.reshape(1, size)
+    if array.shape[1:] == shape and array.ndim == len(shape) + 1 and len(array) in (1, count):
+        if not each or len(array) == count:
+            return array.reshape(len(array), size)
+    must = f"must be {_shape_text('', shape)} for all samples or {_shape_text(str(count), shape)}"
+    raise refused(f"condition {name!r}: shape {array.shape}, {must}")
+
+
+def conditions_of(
+    taken: Mapping[str, tuple[int, ...]], kwargs: Mapping[str, Any], count: int
+) -> Conditions:
+    """The conditions of a call in the form that the library takes: from its keywords, or from the
+    dictionary `conditions`.
+
+    Raises:
+        TypeError: One is unknown, missing, given twice, or is no array of numbers.
+        ValueError: One has another shape, or a number beyond float32.
+    """
+    given = dict(kwargs)
+    more = given.pop("conditions", None) if "conditions" not in taken else None
+    if more is not None and not isinstance(more, Mapping):
+        raise TypeError(f"conditions: a {type(more).__name__}, must be a dict of arrays by name")
+    for name, value in (more or {}).items():
+        if name in given:
+            raise TypeError(f"condition {name!r}: given as a keyword and in conditions, too")
+        given[name] = value
+    for name in given:
+        if name not in taken:
+            names = ", ".join(map(repr, taken))
+            raise TypeError(
+                f"the denoiser takes no argument {name!r}"
+                + (f": its conditions are {names}" if taken else "")
+            )
+    for name, shape in taken.items():
+        if name not in given:
+            raise TypeError(
+                f"condition {name!r}: missing, must be an array of shape "
+                f"{_shape_text('', shape)} or {_shape_text('B', shape)}, or None for none of it"
+            )
+    return [(name, _rows(given[name], name, shape, count)) for name, shape in taken.items()]
+
+
+def negatives_of(
+    taken: Mapping[str, tuple[int, ...]], given: Mapping[str, Any] | None, count: int
+) -> Conditions:
+    """The negative conditions of a call, of which some may be missing."""
+    if given is None:
+        return []
+    if not isinstance(given, Mapping):
+        kind = type(given).__name__
+        raise TypeError(f"negative_conditions: a {kind}, must be a dict of arrays by name")
+    some = {name: taken[name] for name in given if name in taken}
+    return conditions_of(some, {"conditions": given}, count)
+
+
+def told_of(denoiser: Any, label: Any, kwargs: Mapping[str, Any], count: int) -> dict[str, Any]:
+    """The classes and conditions of a call, and the negative ones, in the form that the library
+    takes.
+
+    Raises:
+        TypeError: A class is needed and missing, or is given and there are no classes.
+    """
+    given = dict(kwargs)
+    against, negative_conditions = (given.pop(name, None) for name in _NEGATIVE)
+    negative = classes_of(against, count, denoiser.classes, "negative_label")
+    if label is None and negative is not None:
+        label = -1
+    if label is None and denoiser._guides() and not denoiser.conditions:
+        raise TypeError(
+            "label: None, but guidance is away from no class: must be the classes, or -1 for none"
+        )
+    return {
+        "classes": classes_of(label, count, denoiser.classes),
+        "conditions": conditions_of(denoiser.conditions, given, count),
+        "negative_classes": negative,
+        "negative_conditions": negatives_of(denoiser.conditions, negative_conditions, count),
+    }
+
+
+def of_rows(told: Mapping[str, Any], rows: Any, count: int) -> dict[str, Any]:
+    """What some of `count` samples are told, which a mask chooses."""
+
+    def chosen(value: Any) -> Any:
+        return value if value is None or len(value) != count else value[rows]
+
+    return {
+        what: [(name, chosen(one)) for name, one in value]
+        if isinstance(value, list)
+        else chosen(value)
+        for what, value in told.items()
+    }

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* Workers take samples one by one: a decoder is large, so that its values fill the cache with one
+ * sample, and few decoders are told anything that samples share. */
+#include "decode.h"
+#include "hosts_threads.h"
+#include "isa.h"
+#include "threads.h"
+#include "told.h"
+#include "watch.h"
+#include "base/fail.h"
+#include "base/floats.h"
+#include "base/memory.h"
+#include "base/sized.h"
+#include "denoisers/program_inputs.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NONE SIZE_MAX
+
+/* told: the index, among the denoiser's conditions, of what the i-th input of the program is; NONE
+ * where it is none. size: the elements of a result. */
+struct decoding {
+    const struct quell_program *program;
+    const quell_denoiser *denoiser;
+    const struct quell_kernels *kernels;
+    quell_draw draw;
+    quell_run run;
+    size_t x, class, condition[QUELL_MOST_PROGRAM_INPUTS], size;
+    struct quell_told told, against;
+    const float *in;
+    float *out;
+    size_t begin[QUELL_STAGES + 3]; /* floats: of each stage, the class, the scratch, the end */
+    float *memory;
+    size_t workers;
+    atomic_size_t next;
+    struct quell_watch watch;
+};
+
+static size_t lines(size_t floats) { return quell_round_up(floats, QUELL_LANES); }
+
+/* Where a worker's memory of each stage begins, then that of the class, and the scratch memory. */
+static void lay_out(struct decoding *decoding)
+{
+    const struct quell_program *program = decoding->program;
+    size_t *begin = decoding->begin, most = 0;
+    for (size_t stage = 0; stage < QUELL_STAGES; stage++) {
+        begin[stage + 1] = begin[stage] + lines(program->floats[stage]);
+        if (program->scratch[stage] > most) most = program->scratch[stage];
+    }
+    begin[QUELL_STAGES + 1] = begin[QUELL_STAGES] + lines(decoding->denoiser->classes + 1);
+    begin[QUELL_STAGES + 2] = begin[QUELL_STAGES + 1] + lines(most);
+}
+
+/* Finds the program's inputs; returns whether it takes a class or conditions. */
+static bool find_inputs(struct decoding *decoding)
+{
+    const struct quell_program *program = decoding->program;
+    const quell_denoiser *denoiser = decoding->denoiser;
+    bool any = false;
+    decoding->x = quell_program_input(program, "x");
+    decoding->class = quell_program_input(program, "class");
+    for (size_t i = 0; i < program->inputs; i++) {
+        size_t at =
+            quell_taken_named(denoiser->taken, denoiser->conditions, program->value[i].name);
+        decoding->condition[i] = at < denoiser->conditions ? at : NONE;
+        any |= at < denoiser->conditions;
+    }
+    return any || decoding->class < program->inputs;
+}
+
+static void write_inputs(const struct decoding *decoding, size_t sample, float *class,
+                         struct quell_room *room)
+{
+    const struct quell_program *program = decoding->program;
+    const struct quell_told *told = &decoding->told;
+    room->input[decoding->x] = decoding->in + sample * decoding->denoiser->dim;
+    if (decoding->class < program->inputs) {
+        quell_program_write_class(&program->value[decoding->class], decoding->denoiser->classes,
+                                  told->labels ? told->labels[sample] : -1, class);
+        room->input[decoding->class] = class;
+    }
+    for (size_t i = 0; i < program->inputs; i++) {
+        size_t at = decoding->condition[i];
+        if (at != NONE) room->input[i] = told->values[at] + sample * told->stride[at];
+    }
+}
+
+static void decode_one(struct decoding *decoding, size_t sample, float *memory)
+{
+    const struct quell_program *program = decoding->program;
+    struct quell_room room = {.samples = 1, .scratch = memory + decoding->begin[QUELL_STAGES + 1]};
+    float *out = decoding->out + sample * decoding->size;
+    for (size_t stage = 0; stage < QUELL_STAGES; stage++)
+        room.at[stage] = memory + decoding->begin[stage];
+    write_inputs(decoding, sample, memory + decoding->begin[QUELL_STAGES], &room);
+    quell_program_run(program, decoding->kernels, QUELL_FROM_CONDITIONS, &room);
+    quell_program_run(program, decoding->kernels, QUELL_FROM_SAMPLE, &room);
+    memcpy(out, quell_value_at(program, &room, program->output), decoding->size * sizeof *out);
+    for (size_t i = 0; i < decoding->size; i++)
+        if (!isfinite(out[i])) {
+            quell_watch_fail(&decoding->watch, QUELL_NOT_FINITE, decoding->draw.first + sample, 0);
+            return;
+        }
+}
+
+static void work(void *data, size_t worker)
+{
+    struct decoding *decoding = data;
+    float *memory = decoding->memory + worker * decoding->begin[QUELL_STAGES + 2];
+    QUELL_OWN_FLOATS;
+    for (size_t sample; !atomic_load(&decoding->watch.stopped) &&
+                        (sample = atomic_fetch_add(&decoding->next, 1)) < decoding->draw.count;) {
+        decode_one(decoding, sample, memory);
+        quell_watch_done(&decoding->watch, worker, 1);
+    }
+}
+
+static const struct quell_sized sized_draw = {"decode", "quell_draw", "quell_draw_defaults", NULL};
+static const struct quell_sized sized_run = {"decode", "quell_run", "quell_run_defaults", NULL};
+
+static quell_status prepare(struct decoding *decoding, const quell_draw *draw, const quell_run *run)
+{
+    const quell_denoiser *denoiser = decoding->denoiser;
+    size_t bytes;
+    decoding->draw = quell_draw_defaults();
+    decoding->run = quell_run_defaults();
+    quell_status status = QUELL_OK;
+    if (draw) status = quell_sized_copy(&sized_draw, &decoding->draw, sizeof decoding->draw, draw);
+    if (run && !status)
+        status = quell_sized_copy(&sized_run, &decoding->run, sizeof decoding->run, run);
+    if (status || !decoding->draw.count) return status;
+    if (!decoding->in || !decoding->out)
+        return quell_fail(QUELL_BAD_ARGUMENT, "decode: x or out is NULL");
+    if (quell_multiply(decoding->draw.count, denoiser->dim * sizeof(float), &bytes) ||
+        quell_multiply(decoding->draw.count, decoding->size * sizeof(float), &bytes))
+        return quell_fail(QUELL_BAD_ARGUMENT, "decode: count * dim is too large");
+    if (decoding->run.threads > QUELL_MOST_THREADS)
+        return quell_fail(QUELL_BAD_ARGUMENT, "decode: threads is %zu, must be at most %d",
+                          decoding->run.threads, QUELL_MOST_THREADS);
+    if (decoding->run.parallel && !decoding->run.threads)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "decode: with its own parallel-for, threads must be set");
+    if (find_inputs(decoding)) {
+        status = quell_told_classes(denoiser, &decoding->draw);
+        if (!status)
+            status =
+                quell_told_find(denoiser, &decoding->draw, &decoding->told, &decoding->against);
+    }
+    return status ? status : quell_isa_choose(decoding->run.isa, &decoding->kernels);
+}
+
+static quell_status allocate(struct decoding *decoding)
+{
+    size_t workers = decoding->run.threads ? decoding->run.threads : quell_threads_default();
+    decoding->workers = workers < decoding->draw.count ? workers : decoding->draw.count;
+    lay_out(decoding);
+    decoding->memory = quell_new(decoding->workers, decoding->begin[QUELL_STAGES + 2] * 4);
+    if (decoding->watch.progress) {
+        decoding->watch.workers = decoding->workers;
+        decoding->watch.counters = quell_new(decoding->workers, sizeof *decoding->watch.counters);
+    }
+    if (decoding->memory && (!decoding->watch.progress || decoding->watch.counters))
+        return QUELL_OK;
+    return quell_fail(QUELL_NO_MEMORY, "decode: no memory for %zu workers of %zu bytes",
+                      decoding->workers, decoding->begin[QUELL_STAGES + 2] * 4);
+}
+
+quell_status quell_decode(const struct quell_program *program, const quell_denoiser *denoiser,
+                          const quell_draw *draw, const quell_run *run, const float *x, float *out)
+{
+    struct decoding decoding = {.program = program, .denoiser = denoiser, .in = x, .out = out};
+    decoding.size = quell_elements(&program->value[program->output].shape);
+    quell_status status = prepare(&decoding, draw, run);
+    if (status || !decoding.draw.count) return status;
+    quell_watch_begin(&decoding.watch, &decoding.run, decoding.draw.count);
+    status = allocate(&decoding);
+    if (!status)
+        status = decoding.run.parallel && decoding.workers > 1
+                     ? quell_hosts_threads_run(&decoding.run, decoding.workers, work, &decoding)
+                     : quell_threads_run(decoding.workers, false, work, &decoding);
+    if (!status) status = quell_watch_end(&decoding.watch);
+    free(decoding.memory);
+    free(decoding.watch.counters);
+    return status;
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+#include "told.h"
+#include "base/fail.h"
+#include "denoisers/denoiser.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What is told to whom, and where the result goes. */
+struct telling {
+    const quell_denoiser *denoiser;
+    const quell_draw *draw;
+    struct quell_told *told, *against;
+};
+
+static quell_status check_classes(const struct telling *at, const char *negative,
+                                  const int32_t *given)
+{
+    size_t classes = at->denoiser->classes;
+    if (given && at->draw->count && !classes)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "run: %sclasses are given, but the denoiser has none; leave them out",
+                          negative);
+    for (size_t i = 0; given && i < at->draw->count; i++)
+        if (given[i] < -1 || (given[i] >= 0 && (size_t)given[i] >= classes))
+            return quell_fail(
+                QUELL_BAD_ARGUMENT, "run: %sclass %d of sample %llu: the denoiser has %zu classes",
+                negative, (int)given[i], (unsigned long long)(at->draw->first + i), classes);
+    return QUELL_OK;
+}
+
+/* The names of the conditions that a denoiser takes, as "'a', 'b'". */
+struct names {
+    char text[200];
+};
+static struct names names_of(const quell_denoiser *denoiser)
+{
+    struct names names = {""};
+    size_t used = 0;
+    for (size_t i = 0; i < denoiser->conditions && used < sizeof names.text; i++)
+        used += (size_t)snprintf(names.text + used, sizeof names.text - used, "%s'%.40s'",
+                                 i ? ", " : "", denoiser->taken[i].name);
+    return names;
+}
+
+/* The shape of a condition, as "(77, 768)". */
+struct words {
+    char shape[200];
+};
+static struct words words_of(const struct quell_taken *taken)
+{
+    struct words words = {"("};
+    size_t used = 1;
+    for (size_t i = 0; i < taken->rank && used < sizeof words.shape; i++)
+        used += (size_t)snprintf(words.shape + used, sizeof words.shape - used, "%s%zu",
+                                 i ? ", " : "", taken->shape[i]);
+    if (used < sizeof words.shape) snprintf(words.shape + used, sizeof words.shape - used, ")");
+    return words;
+}
+
+static quell_status check_finite(const quell_condition *given)
+{
+    size_t count = given->count * given->size;
+    for (size_t i = 0; i < count; i++)
+        if (!isfinite(given->values[i]))
+            return quell_fail(QUELL_BAD_ARGUMENT,
+                              "run: condition '%.60s': element %zu of row %zu is %g: all must be "
+                              "finite",
+                              given->name, i % given->size, i / given->size,
+                              (double)given->values[i]);
+    return QUELL_OK;
+}
+
+static quell_status check_one(const struct telling *at, const struct quell_taken *taken,
+                              const quell_condition *given)
+{
+    if (!given->values && given->count)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "run: condition '%.60s' has a count of %zu, but no values; none of it is "
+                          "a count of 0",
+                          given->name, given->count);
+    if (!given->values && !taken->none)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "run: condition '%.60s' is none, which the denoiser does not know: give "
+                          "values[%zu]",
+                          given->name, taken->size);
+    if (!given->values) return QUELL_OK;
+    if (given->size != taken->size)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "run: condition '%.60s' has %zu elements, must have %zu, of shape %s",
+                          given->name, given->size, taken->size, words_of(taken).shape);
+    if (given->count != 1 && given->count != at->draw->count)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "run: condition '%.60s' is there for %zu samples, must be for 1, so for "
+                          "all, or for each of the %zu of the run",
+                          given->name, given->count, at->draw->count);
+    return check_finite(given);
+}
+
+/* The conditions of a draw, or its negative ones: what messages call them, and how many there
+ * are. */
+struct list {
+    const char *what;
+    const quell_condition *given;
+    size_t count;
+};
+
+/* Returns the condition of that name among the first `count`; NULL if it is not there. */
+static const quell_condition *find(const struct list *list, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!strcmp(list->given[i].name, name)) return &list->given[i];
+    return NULL;
+}
+
+static quell_status check_listed(const quell_denoiser *denoiser, const struct list *list, size_t i)
+{
+    const char *name = list->given[i].name;
+    if (!name)
+        return quell_fail(QUELL_BAD_ARGUMENT, "run: %ss[%zu] must have a name", list->what, i);
+    if (!denoiser->conditions)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "run: %s '%.60s' is given, but the denoiser has none; leave it out",
+                          list->what, name);
+    if (quell_taken_named(denoiser->taken, denoiser->conditions, name) == denoiser->conditions)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "run: %s '%.60s': the denoiser has no such condition; it takes %s",
+                          list->what, name, names_of(denoiser).text);
+    if (find(list, i, name))
+        return quell_fail(QUELL_BAD_ARGUMENT, "run: %s '%.60s' is given twice", list->what, name);
+    return QUELL_OK;
+}
+
+static quell_status check_list(const quell_denoiser *denoiser, const struct list *list)
+{
+    quell_status status = QUELL_OK;
+    if (list->count && !list->given)
+        return quell_fail(QUELL_BAD_ARGUMENT, "run: %s_count is %zu, but %ss is NULL", list->what,
+                          list->count, list->what);
+    if (list->given && !list->count)
+        return quell_fail(QUELL_BAD_ARGUMENT, "run: %ss are given, but %s_count is 0", list->what,
+                          list->what);
+    for (size_t i = 0; i < list->count && !status; i++) status = check_listed(denoiser, list, i);
+    return status;
+}
+
+static void tell(struct quell_told *told, size_t i, const struct quell_taken *taken,
+                 const quell_condition *given)
+{
+    told->values[i] = given->values ? given->values : taken->none;
+    told->stride[i] = given->values && given->count != 1 ? given->size : 0;
+}
+
+static quell_status find_told(struct telling *at, size_t i, const struct list *list)
+{
+    const struct quell_taken *taken = &at->denoiser->taken[i];
+    const quell_condition *given = find(list, list->count, taken->name);
+    if (!given)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "run: condition '%.60s' is missing: the denoiser takes %zu element%s, of "
+                          "shape %s",
+                          taken->name, taken->size, taken->size == 1 ? "" : "s",
+                          words_of(taken).shape);
+    quell_status status = check_one(at, taken, given);
+    if (!status) tell(at->told, i, taken, given);
+    return status;
+}
+
+/* Sets what the denoiser is guided against, which a run must have where it is. */
+static quell_status find_against(struct telling *at, size_t i, const struct list *negative)
+{
+    const struct quell_taken *taken = &at->denoiser->taken[i];
+    const quell_condition *given = find(negative, negative->count, taken->name);
+    if (given) {
+        quell_status status = check_one(at, taken, given);
+        if (!status) tell(at->against, i, taken, given);
+        return status;
+    }
+    at->against->values[i] = at->told->values[i];
+    at->against->stride[i] = at->told->stride[i];
+    if (taken->same) return QUELL_OK;
+    if (taken->none) {
+        at->against->values[i] = taken->none;
+        at->against->stride[i] = 0;
+        return QUELL_OK;
+    }
+    if (!at->denoiser->asks) return QUELL_OK;
+    return quell_fail(QUELL_BAD_ARGUMENT,
+                      "run: guidance is away from no condition, but the denoiser does not know "
+                      "what no '%.60s' is: give a negative one, or a \"none\" in its description",
+                      taken->name);
+}
+
+/* Refuses what guidance alone has a use for. */
+static quell_status check_negative(const struct telling *at)
+{
+    const quell_draw *draw = at->draw;
+    if (at->denoiser->asks) return QUELL_OK;
+    if (!draw->negative_classes && !draw->negative_condition_count) return QUELL_OK;
+    return quell_fail(QUELL_BAD_ARGUMENT,
+                      "run: negative %s have no effect: the denoiser is not guided by itself",
+                      draw->negative_classes ? "classes" : "conditions");
+}
+
+/* Guidance away from nothing does nothing where no sample is told anything. */
+static quell_status check_asked(const struct telling *at)
+{
+    const quell_denoiser *denoiser = at->denoiser;
+    if (!denoiser->asks || at->draw->classes || at->draw->negative_classes) return QUELL_OK;
+    if (!denoiser->conditions)
+        return quell_fail(
+            QUELL_BAD_ARGUMENT,
+            "run: the denoiser is guided away from no class, so that classes must say "
+            "which each sample has, or -1 for none");
+    for (size_t i = 0; i < denoiser->conditions; i++)
+        if (at->told->values[i] != at->against->values[i]) return QUELL_OK;
+    return quell_fail(QUELL_BAD_ARGUMENT,
+                      "run: the denoiser is guided away from no %scondition, so that a condition "
+                      "must be given that is not none%s",
+                      denoiser->classes ? "class and no " : "",
+                      denoiser->classes ? ", or classes" : "");
+}
+
+/* Whether each sample has a class; else the first without is *i. */
+static bool all_classes(const struct telling *at, const int32_t *classes, size_t *i)
+{
+    *i = 0;
+    while (classes && *i < at->draw->count && classes[*i] >= 0) ++*i;
+    return classes && *i == at->draw->count;
+}
+
+/* Where the denoiser knows no "no class", each sample must have one. */
+static quell_status check_needed(const struct telling *at)
+{
+    const quell_denoiser *denoiser = at->denoiser;
+    size_t i;
+    if (!denoiser->needs_class) return QUELL_OK;
+    if (denoiser->asks && !all_classes(at, at->draw->negative_classes, &i))
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "run: guidance is away from no class, but the denoiser knows only its "
+                          "%zu classes: give negative ones, or guide it by another denoiser",
+                          denoiser->classes);
+    if (all_classes(at, at->draw->classes, &i)) return QUELL_OK;
+    return quell_fail(QUELL_BAD_ARGUMENT,
+                      "run: sample %llu has no class, but the denoiser knows no \"no class\": "
+                      "classes must give each sample one, from 0 to %zu",
+                      (unsigned long long)(at->draw->first + i), denoiser->classes - 1);
+}
+
+quell_status quell_told_classes(const quell_denoiser *denoiser, const quell_draw *draw)
+{
+    const struct telling at = {denoiser, draw, NULL, NULL};
+    quell_status status = check_classes(&at, "", draw->classes);
+    return status ? status : check_classes(&at, "negative ", draw->negative_classes);
+}
+
+quell_status quell_told_find(const quell_denoiser *denoiser, const quell_draw *draw,
+                             struct quell_told *told, struct quell_told *against)
+{
+    struct telling at = {denoiser, draw, told, against};
+    const struct list list = {"condition", draw->conditions, draw->condition_count};
+    const struct list negative = {"negative_condition", draw->negative_conditions,
+                                  draw->negative_condition_count};
+    quell_status status = check_list(denoiser, &list);
+    if (!status) status = check_list(denoiser, &negative);
+    if (!status) status = check_negative(&at);
+    told->labels = draw->classes;
+    against->labels = draw->negative_classes;
+    for (size_t i = 0; i < denoiser->conditions && !status; i++) {
+        status = find_told(&at, i, &list);
+        if (!status) status = find_against(&at, i, &negative);
+    }
+    if (!status) status = check_needed(&at);
+    return status ? status : check_asked(&at);
+}
+
+quell_status quell_told_check(const quell_denoiser *denoiser, const quell_draw *draw)
+{
+    struct quell_told told = {0}, against = {0};
+    quell_status status = quell_told_classes(denoiser, draw);
+    return status ? status : quell_told_find(denoiser, draw, &told, &against);
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* Whether a condition has one row for all samples or one for each cannot be seen on a rank with one
+ * sample. Rank 0 has the most samples, so it decides; where it has one as well, nothing is
+ * compared, because each rank may have a row of its own. */
+#include "mpi/part_conditions.h"
+#include "base/digest.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+static quell_status check_one(const quell_condition *one, size_t rows)
+{
+    if (!one->name || (one->size && one->count > SIZE_MAX / sizeof(float) / one->size))
+        return quell_group_fail(QUELL_BAD_ARGUMENT,
+                                "mpi: a condition must have a name, and a size that fits memory");
+    if (one->count <= 1 || one->count == rows) return QUELL_OK;
+    return quell_group_fail(
+        QUELL_BAD_ARGUMENT,
+        "mpi: condition '%.60s' is there for %zu samples, must be for 1, so for "
+        "all, or for each of the %zu of this rank",
+        one->name, one->count, rows);
+}
+
+/* What messages call the conditions of a draw, or its negative ones. */
+struct list {
+    const char *what;
+    const quell_condition *given;
+    size_t count;
+};
+
+static struct list told(const quell_draw *draw)
+{
+    return (struct list){"condition", draw->conditions, draw->condition_count};
+}
+
+static struct list against(const quell_draw *draw)
+{
+    return (struct list){"negative_condition", draw->negative_conditions,
+                         draw->negative_condition_count};
+}
+
+static quell_status check(const struct list *list, size_t rows)
+{
+    quell_status status = QUELL_OK;
+    if (list->count > QUELL_MAX_CONDITIONS || !list->given != !list->count)
+        return quell_group_fail(QUELL_BAD_ARGUMENT,
+                                "mpi: %s_count is %zu: must be that of %ss, at most %d", list->what,
+                                list->count, list->what, QUELL_MAX_CONDITIONS);
+    for (size_t i = 0; i < list->count && !status; i++) status = check_one(&list->given[i], rows);
+    return status;
+}
+
+static uint64_t digest_of(const quell_condition *one, bool values)
+{
+    struct quell_digest digest;
+    quell_digest_begin(&digest);
+    quell_digest_text(&digest, one->name);
+    quell_digest_whole(&digest, one->size);
+    if (values) quell_digest_whole(&digest, one->count);
+    if (values && one->values) quell_digest_floats(&digest, one->values, one->size);
+    return quell_digest_end(&digest);
+}
+
+static quell_status agree(const struct quell_group *group, const struct quell_part *part,
+                          const struct list *list)
+{
+    int each[QUELL_MAX_CONDITIONS] = {0};
+    char name[120];
+    snprintf(name, sizeof name, "%s_count", list->what);
+    quell_status status = quell_group_agree(group, check(list, part->draw.count));
+    if (!status) status = quell_group_same(group, list->count, name);
+    if (status || !list->count) return status;
+    for (size_t i = 0; i < list->count; i++)
+        each[i] = part->whole <= (uint64_t)group->size || list->given[i].count > 1;
+    status = quell_group_check(MPI_Bcast(each, (int)list->count, MPI_INT, 0, group->comm), "mpi");
+    for (size_t i = 0; i < list->count && !status; i++) {
+        snprintf(name, sizeof name, "the digest of %s '%.60s'", list->what, list->given[i].name);
+        status = quell_group_same(group, digest_of(&list->given[i], !each[i]), name);
+    }
+    return status;
+}
+
+quell_status quell_part_conditions(const struct quell_group *group, const struct quell_part *part)
+{
+    const struct list list = told(&part->draw), negative = against(&part->draw);
+    quell_status status = agree(group, part, &list);
+    return status ? status : agree(group, part, &negative);
+}
+
+/* Writes a list of the samples from number `done` on to `rest`. */
+static const quell_condition *rest_of(const struct list *list, size_t done, size_t rows,
+                                      quell_condition *rest)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        rest[i] = list->given[i];
+        if (rest[i].count <= 1) continue;
+        rest[i].values += done * rest[i].size;
+        rest[i].count = rows;
+    }
+    return list->count ? rest : NULL;
+}
+
+void quell_part_tell(struct quell_part *part, size_t done, quell_draw *draw)
+{
+    const struct list list = told(&part->draw), negative = against(&part->draw);
+    draw->conditions = rest_of(&list, done, draw->count, part->conditions);
+    draw->negative_conditions = rest_of(&negative, done, draw->count, part->negative_conditions);
+}

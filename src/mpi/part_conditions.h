@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* The conditions of a rank's part of a run. */
+#ifndef QUELL_MPI_PART_CONDITIONS_H
+#define QUELL_MPI_PART_CONDITIONS_H
+
+#include "mpi/part.h"
+
+/* Collective: checks the conditions of the part's draw. Those of all samples must be the same on
+ * all ranks. */
+quell_status quell_part_conditions(const struct quell_group *group, const struct quell_part *part);
+
+/* Sets the conditions of a draw of the part's samples from number `done` on. */
+void quell_part_tell(struct quell_part *part, size_t done, quell_draw *draw);
+
+#endif

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/* --condition: numbers, files of one array or of one for each sample, none; and what is refused. */
+#include "command.h"
+#include "conditioned.h"
+#include "harness.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SAMPLE "sample --quiet --model n.safetensors --steps 4 --seed 5 "
+#define BOTH "--condition mean=1,2,3 --condition variance=0.5 "
+
+static struct command begin(const char *fields)
+{
+    static char file[CONDITIONED_MOST_FILE];
+    struct command command = command_new();
+    scratch_write(&command.work, "n.safetensors", file, conditioned_file(fields, file));
+    return command;
+}
+
+static void write_floats(const struct command *command, const char *name, const char *shape,
+                         size_t count, const float *values)
+{
+    char text[1024] = "\x93NUMPY\1\0\x76";
+    memset(text + 9, ' ', 119);
+    text[9] = 0;
+    int length =
+        snprintf(text + 10, 110, "{'descr': '<f4', 'fortran_order': False, 'shape': %s, }", shape);
+    text[10 + length] = ' ';
+    text[127] = '\n';
+    memcpy(text + 128, values, count * sizeof *values);
+    scratch_write(&command->work, name, text, 128 + count * sizeof *values);
+}
+
+static float *samples(const struct command *command, const char *name)
+{
+    size_t size;
+    char *bytes = scratch_read(&command->work, name, &size);
+    CHECK(bytes && size >= 128, "%s is not there", name);
+    memmove(bytes, bytes + 128, size - 128);
+    return (float *)(void *)bytes;
+}
+
+static const float rows[] = {1, 2, 3, -1, -2, -3, 1, 2, 3, 0, 0, 0};
+
+TEST(cli_conditions, numbers_and_files)
+{
+    struct command command = begin("");
+    write_floats(&command, "one.npy", "(3,)", 3, rows);
+    write_floats(&command, "row.npy", "(1, 3)", 3, rows);
+    write_floats(&command, "scalar.npy", "()", 1, (const float[]){0.5});
+    command_check(&command, 0, SAMPLE BOTH "--count 4 --out a.npy");
+    command_check(&command, 0,
+                  SAMPLE "--condition variance=scalar.npy --condition mean=one.npy "
+                         "--count 4 --out b.npy");
+    command_check(&command, 0,
+                  SAMPLE "--condition variance=.5 --condition mean=row.npy "
+                         "--count 4 --out c.npy");
+    command_same(&command, "a.npy", "b.npy");
+    command_same(&command, "a.npy", "c.npy");
+    command_remove(&command);
+}
+
+/* A file of one for each says the count, and each sample is what it is alone. */
+TEST(cli_conditions, for_each)
+{
+    struct command command = begin("");
+    write_floats(&command, "each.npy", "(4, 3)", 12, rows);
+    command_check(&command, 0,
+                  SAMPLE "--condition mean=each.npy --condition variance=0.5 "
+                         "--first 7 --out each.out");
+    float *each = samples(&command, "each.out");
+    for (size_t i = 0; i < 4; i++) {
+        char arguments[300];
+        snprintf(arguments, sizeof arguments,
+                 SAMPLE "--condition variance=0.5 --condition mean=%g,%g,%g --first %zu --count 1 "
+                        "--out one.npy",
+                 (double)rows[3 * i], (double)rows[3 * i + 1], (double)rows[3 * i + 2], 7 + i);
+        command_check(&command, 0, arguments);
+        float *one = samples(&command, "one.npy");
+        CHECK(!memcmp(one, each + 3 * i, 3 * sizeof *one), "sample %zu", i);
+        free(one);
+    }
+    command_check(&command, 0,
+                  "denoise --model n.safetensors --from each.out --condition "
+                  "mean=each.npy --condition variance=1 --out y.npy");
+    command_refused(&command, 2,
+                    SAMPLE "--condition mean=each.npy --condition variance=1 --count 5 --out f.npy",
+                    "--condition each.npy: has 4 samples: leave --count out or match it");
+    command_refused(&command, 2,
+                    "denoise --model n.safetensors --from one.npy --condition "
+                    "mean=each.npy --condition variance=1 --out y2.npy",
+                    "--condition each.npy: is for 4 samples, --from has 1 states");
+    free(each);
+    command_remove(&command);
+}
+
+TEST(cli_conditions, are_reported)
+{
+    struct command command = begin("'conditions': {'mean': {'none': 'zeros'}}, ");
+    write_floats(&command, "each.npy", "(4, 3)", 12, rows);
+    json_t *root = command_json(&command, "sample --json --model n.safetensors --steps 2 "
+                                          "--condition mean=each.npy --condition variance=1");
+    const json_t *conditions = json_field(root, "conditions");
+    CHECK(!strcmp(json_string_value(json_field(conditions, "mean")), "each"), "mean");
+    CHECK(!strcmp(json_string_value(json_field(conditions, "variance")), "1"), "variance");
+    json_decref(root);
+    root = command_json(&command, "info n.safetensors --json");
+    const json_t *mean = json_field(json_field(root, "conditions"), "mean");
+    CHECK(json_integer_value(json_array_get(json_field(mean, "shape"), 0)) == 3, "shape");
+    CHECK(json_is_true(json_field(mean, "none")), "none");
+    json_decref(root);
+    command_check(&command, 0, "info n.safetensors");
+    char *text = command_output(&command);
+    CHECK(strstr(text, "condition    mean, (3): may be none\n"), "%s", text);
+    CHECK(strstr(text, "condition    variance, (): has no none\n"), "%s", text);
+    free(text);
+    command_remove(&command);
+}
+
+TEST(cli_conditions, refused)
+{
+    struct command command = begin("");
+    write_floats(&command, "two.npy", "(2,)", 2, rows);
+    static const struct {
+        const char *arguments, *reason;
+    } cases[] = {
+        {"", "--condition mean=VALUE is needed: 3 numbers of shape (3)"},
+        {"--condition mean=1,2,3", "--condition variance=VALUE is needed: 1 number of shape ()"},
+        {BOTH "--condition mean=1,2,3", "--condition mean=1,2,3: 'mean' is given twice"},
+        {BOTH "--condition energy=50", "the model has no condition 'energy'"},
+        {"--condition mean", "--condition mean: must be NAME=VALUE"},
+        {"--condition mean=1,2", "mean=1,2: must be 3 numbers with commas, an .npy file, or none"},
+        {"--condition mean=1,2,3,4", "must be 3 numbers with commas"},
+        {"--condition mean=1,x,3", "must be 3 numbers with commas"},
+        {"--condition mean=1,inf,3", "must be 3 numbers with commas"},
+        {"--condition mean=1,2,3 --condition variance=one", "must be 1 number, an .npy file"},
+        {"--condition mean=none", "the model does not say what none of it is"},
+        {"--condition mean=two.npy", "has the shape (2), must have (3) for all samples"},
+        {"--condition mean=away.npy", "away.npy"},
+        {BOTH "--guidance 2", "guidance is away from no condition, but the denoiser does not know"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char arguments[300];
+        snprintf(arguments, sizeof arguments, SAMPLE "--count 2 --out f.npy %s",
+                 cases[i].arguments);
+        int code = strstr(cases[i].reason, "away.npy") ? 4 : 2;
+        command_refused(&command, code, arguments, cases[i].reason);
+    }
+    command_refused(&command, 2,
+                    "sample --quiet --model builtin:grid25 --condition energy=1 --out f.npy",
+                    "--condition energy=1: the model has no conditions");
+    int code = command_run(&command, SAMPLE "--condition mean=two.npy --condition variance=1 --out "
+                                            "two.npy");
+    CHECK(code == 2, "an output that is an input: %d", code);
+    command_remove(&command);
+}
+
+/* Guidance away from the condition itself is no guidance; none is what the file says. */
+TEST(cli_conditions, guidance)
+{
+    struct command command =
+        begin("'conditions': {'mean': {'none': 'zeros'}, 'variance': {'none': 'same'}}, ");
+    command_check(&command, 0, SAMPLE BOTH "--count 4 --out plain.npy");
+    command_check(&command, 0, SAMPLE BOTH "--count 4 --guidance 2 --out two.npy");
+    command_check(&command, 0,
+                  SAMPLE BOTH "--count 4 --guidance 2 --negative-condition mean=0,0,0 "
+                              "--out zeros.npy");
+    command_check(&command, 0,
+                  SAMPLE BOTH "--count 4 --guidance 2 --negative-condition mean=1,2,3 "
+                              "--out same.npy");
+    command_check(&command, 0,
+                  SAMPLE BOTH "--count 4 --guidance 2 --guidance-rescale 0.7 "
+                              "--out rescaled.npy");
+    command_same(&command, "two.npy", "zeros.npy");
+    float *plain = samples(&command, "plain.npy"), *same = samples(&command, "same.npy");
+    float *two = samples(&command, "two.npy"), *rescaled = samples(&command, "rescaled.npy");
+    for (int i = 0; i < 12; i++) {
+        CHECK(plain[i] - same[i] < 1e-5f && same[i] - plain[i] < 1e-5f, "same, element %d", i);
+        CHECK(plain[i] != two[i] && two[i] != rescaled[i], "guided, element %d", i);
+    }
+    free(plain), free(same), free(two), free(rescaled);
+    command_refused(&command, 2, SAMPLE BOTH "--negative-condition mean=0,0,0 --out f.npy",
+                    "--negative-condition: needs --guidance");
+    command_refused(&command, 2,
+                    SAMPLE BOTH "--guidance 2 --negative-condition energy=1 --out f.npy",
+                    "--negative-condition energy=1: the model has no condition 'energy'");
+    command_refused(&command, 2, SAMPLE BOTH "--guidance 2 --negative-class 1 --out f.npy",
+                    "--negative-class: the model has no classes");
+    command_refused(&command, 2,
+                    SAMPLE "--guidance 2 --condition mean=none --condition variance=1 --out f.npy",
+                    "must be given that is not none");
+    command_remove(&command);
+}
+
+/* A run that goes on has the bits of one that was not interrupted, and other values are another
+ * run. */
+TEST(cli_conditions, resume)
+{
+    struct command command = begin("");
+    write_floats(&command, "each.npy", "(4, 3)", 12, rows);
+    command_check(&command, 0,
+                  SAMPLE "--condition mean=each.npy --condition variance=1 --resume "
+                         "--out a.npy");
+    command_check(&command, 0,
+                  SAMPLE "--condition mean=each.npy --condition variance=1 --out b.npy");
+    command_same(&command, "a.npy", "b.npy");
+    command_remove(&command);
+}
