@@ -18,7 +18,7 @@
         "numbers with commas, none, or an .npy file: one array of the condition's shape for " \
         "all samples, or one for each, (count, shape...). Once for each condition."),         \
         WORDS_ROW(owner, negative_conditions, "negative-condition", "NAME=VALUE",             \
-                  "What --guidance is away from in place of none of this condition."),        \
+                  "A condition that --guidance is away from."),                               \
         TEXT_ROW(owner, negative_class, "negative-class", "K",                                \
                  "The class that --guidance is away from in place of no class.")
 

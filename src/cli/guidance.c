@@ -70,7 +70,8 @@ static int put_guided(quell_model *model, const quell_denoiser *guide,
         return complain(EXIT_USAGE, "--guidance: the model has no classes: needs --guide M");
     quell_status status = quell_denoiser_from_guidance(&guided, model->denoiser, guide, guidance);
     if (status) return complain_status(status);
-    bool none = !guidance->points && guidance->weight == 1;
+    bool none =
+        !guidance->points && guidance->weight == 1 && guide; /* by itself may be told more */
     quell_denoiser_free(none ? guided : model->denoiser);
     if (!none) model->denoiser = guided;
     return EXIT_DONE;

@@ -378,6 +378,7 @@ quell_status quell_denoiser_from_guidance(quell_denoiser **guided, const quell_d
     made->base.needs_class = denoiser->needs_class || (guide && guide->needs_class);
     made->base.conditions = denoiser->conditions;
     made->base.taken = denoiser->taken;
+    made->base.by_itself = denoiser->by_itself || !guide || guide->by_itself;
     made->base.asks = denoiser->asks || (guide ? guide->asks : !quell_guidance_is_none(&g));
     made->base.rows = denoiser->rows;
     made->base.learned_variance = denoiser->learned_variance;

@@ -196,7 +196,7 @@ static quell_status find_against(struct telling *at, size_t i, const struct list
 static quell_status check_negative(const struct telling *at)
 {
     const quell_draw *draw = at->draw;
-    if (at->denoiser->asks) return QUELL_OK;
+    if (at->denoiser->by_itself) return QUELL_OK;
     if (!draw->negative_classes && !draw->negative_condition_count) return QUELL_OK;
     return quell_fail(QUELL_BAD_ARGUMENT,
                       "run: negative %s have no effect: the denoiser is not guided by itself",

@@ -181,6 +181,10 @@ TEST(cli_conditions, guidance)
         CHECK(plain[i] != two[i] && two[i] != rescaled[i], "guided, element %d", i);
     }
     free(plain), free(same), free(two), free(rescaled);
+    command_check(&command, 0,
+                  SAMPLE BOTH "--count 4 --guidance 1 --negative-condition mean=0,0,0 "
+                              "--out one.npy");
+    command_same(&command, "plain.npy", "one.npy");
     command_refused(&command, 2, SAMPLE BOTH "--negative-condition mean=0,0,0 --out f.npy",
                     "--negative-condition: needs --guidance");
     command_refused(&command, 2,

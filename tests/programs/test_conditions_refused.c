@@ -128,11 +128,33 @@ static void check_negative(const int32_t *classes, size_t count, const quell_con
           "'%s' is not '%s'", quell_error_message(), expected);
 }
 
+/* A weight of 1 is no guidance, but weights may be compared from there on. */
+static void check_weight_of_one(void)
+{
+    float x[CONDITIONED_DIM] = {0}, y[CONDITIONED_DIM] = {0};
+    quell_guidance guidance = quell_guidance_defaults();
+    quell_denoiser *guided = NULL;
+    quell_draw draw = quell_draw_defaults();
+    guidance.weight = 1;
+    draw.conditions = (const quell_condition[]){MEAN, VARIANCE};
+    draw.condition_count = 2;
+    MUST(quell_sample(sampler, &draw, NULL, x));
+    MUST(quell_denoiser_from_guidance(&guided, quell_model_denoiser(model), NULL, &guidance));
+    quell_sampler *one = conditioned_sampler(guided, "ddim", 1);
+    draw.negative_conditions = (const quell_condition[]){MEAN};
+    draw.negative_condition_count = 1;
+    MUST(quell_sample(one, &draw, NULL, y));
+    CHECK(!memcmp(x, y, sizeof x), "a weight of 1 guides");
+    quell_sampler_free(one);
+    quell_denoiser_free(guided);
+}
+
 TEST(conditions_refused, negative)
 {
     begin("'conditions': {'mean': {'none': 'zeros'}, 'variance': {'none': 'same'}}, ");
     check_negative(NULL, 1, (quell_condition[]){MEAN},
                    "run: negative conditions have no effect: the denoiser is not guided by itself");
+    check_weight_of_one();
     guide();
     check_negative((const int32_t[]){0}, 0, NULL,
                    "run: negative classes are given, but the denoiser has none; leave them out");
