@@ -296,7 +296,10 @@ TEST(effects, guidance_by_itself)
     g.weight = 1;
     check("the guide has no effect: the weight is 1, which is no guidance; leave it out",
           quell_denoiser_from_guidance(&guided, one, other, &g), "a guide of weight 1");
-    g.high = 0.4;
+    g.rescale = 0.5;
+    check("rescale has no effect: the weight is 1, which is no guidance; leave it out",
+          quell_denoiser_from_guidance(&guided, two, NULL, &g), "rescale of weight 1");
+    g.rescale = 0, g.high = 0.4;
     check("low and high have no effect: the weight is 1",
           quell_denoiser_from_guidance(&guided, two, NULL, &g), "times of weight 1");
     const double times[] = {0, 0.5, 1}, weights[] = {1, 1, 3};
