@@ -34,6 +34,7 @@ def _fill(
     target: str,
     metadata: dict[str, str],
     check: Callable[[str], object],
+    who: str,
 ) -> None:
     there = target if os.path.exists(target) else temporary
     mode = os.stat(there).st_mode & 0o7777
@@ -44,7 +45,7 @@ def _fill(
         check(temporary)
     except Error as error:
         reason = _TEMPORARY.sub("", str(error))
-        raise _make(error.status, f"quell.architectures: {reason}", None, None) from None
+        raise _make(error.status, f"{who}: {reason}", None, None) from None
     os.chmod(temporary, mode)
     os.replace(temporary, target)
 
@@ -54,10 +55,11 @@ def write(
     path: str | os.PathLike[str],
     metadata: dict[str, str],
     check: Callable[[str], object],
+    who: str = "quell.architectures",
 ) -> None:
     """Writes a .safetensors file that has its name when it is complete and check() of its temporary
     name has passed, and the mode that open() would leave: that of the file it replaces, or what the
-    umask allows. What goes wrong is said of `path`."""
+    umask allows. What goes wrong is said of `path`, and begins with `who`."""
     from safetensors import SafetensorError
 
     name = os.fsdecode(path_of(path, "path"))
@@ -66,7 +68,7 @@ def write(
         if os.path.isdir(target):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         temporary = _create(target)
-        _fill(stored, temporary, target, metadata, check)
+        _fill(stored, temporary, target, metadata, check, who)
         temporary = None
     except Error:
         raise

@@ -10,9 +10,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"```python\n(.*?)```\n(?:\n((?:    [^\n]*\n)+))?", re.DOTALL)
 
 
-def blocks():
+def blocks(page="python.md"):
     """Pairs of a block and what the page says that it prints."""
-    text = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
     return [(code, re.sub("^    ", "", said, flags=re.M)) for code, said in BLOCK.findall(text)]
 
 
@@ -22,10 +22,11 @@ def of_torch(code):
 
 
 def run(chosen):
-    """Runs blocks as one program, and compares what each prints."""
+    """Runs blocks as one program, and compares what each prints; returns the names that it has."""
     names = {}
     for code, said in chosen:
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
             exec(compile(code, "docs/python.md", "exec"), names)
         assert printed.getvalue() == said, code
+    return names

@@ -240,6 +240,17 @@ static quell_status read_rows(struct condition *one, size_t rows)
     return quell_npy_floats(&one->file, rows * size, one->values);
 }
 
+size_t conditions_rows(const struct conditions *conditions, size_t bytes)
+{
+    size_t most = 1;
+    for (size_t i = 0; i < conditions->count; i++) {
+        const struct condition *one = &conditions->one[i];
+        if (one->file.path && one->taken->size > most) most = one->taken->size;
+    }
+    size_t rows = bytes / (most * sizeof(float));
+    return rows ? rows : 1;
+}
+
 quell_status conditions_fill(struct conditions *conditions, size_t rows)
 {
     quell_status status = QUELL_OK;

@@ -68,6 +68,9 @@ int conditions_check(const struct conditions *conditions, const struct condition
                      const quell_sampler *sampler, const int32_t *class,
                      const int32_t *negative_class);
 
+/* How many rows `bytes` hold of the conditions that each sample has its own of; at least 1. */
+size_t conditions_rows(const struct conditions *conditions, size_t bytes);
+
 /* Sets told for the next rows, or skips them. */
 quell_status conditions_fill(struct conditions *conditions, size_t rows);
 quell_status conditions_skip(struct conditions *conditions, size_t rows);

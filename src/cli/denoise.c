@@ -180,6 +180,10 @@ static quell_status evaluate(struct job *job, size_t most, float *x, int32_t *cl
 static int run_job(struct job *job)
 {
     size_t most = BATCH_BYTES / (job->dim * sizeof(float));
+    size_t told = conditions_rows(&job->conditions, BATCH_BYTES);
+    size_t against = conditions_rows(&job->negative, BATCH_BYTES);
+    if (most > told) most = told;
+    if (most > against) most = against;
     if (most < 1) most = 1;
     if (most > job->count) most = job->count;
     float *x = quell_new(2 * most, job->dim * sizeof *x);

@@ -65,7 +65,8 @@ static int put_guided(quell_model *model, const quell_denoiser *guide,
                       const quell_guidance *guidance)
 {
     quell_denoiser *guided = NULL;
-    if (!guide && !quell_denoiser_classes(model->denoiser))
+    if (!guide && !quell_denoiser_classes(model->denoiser) &&
+        !quell_denoiser_conditions(model->denoiser))
         return complain(EXIT_USAGE, "--guidance: the model has no classes: needs --guide M");
     quell_status status = quell_denoiser_from_guidance(&guided, model->denoiser, guide, guidance);
     if (status) return complain_status(status);

@@ -97,8 +97,8 @@ static quell_status take(struct session *session, const quell_draw *draw, const 
                   : quell_model_decode(session->model, draw, &decode, session->latents, out);
 }
 
-quell_status session_draw(struct session *session, struct progress *progress, size_t done,
-                          size_t rows, float *x)
+static quell_status draw_piece(struct session *session, struct progress *progress, size_t done,
+                               size_t rows, float *x)
 {
     quell_draw draw = quell_draw_defaults();
     draw.seed = session->options.seed;
@@ -126,6 +126,20 @@ quell_status session_draw(struct session *session, struct progress *progress, si
     if (negative) draw.negative_classes = classes + rows;
     if (!status) status = take(session, &draw, &run, x);
     free(classes);
+    return status;
+}
+
+/* A condition may be much larger than a sample, so a batch is drawn in pieces that bound both. */
+quell_status session_draw(struct session *session, struct progress *progress, size_t done,
+                          size_t rows, float *x)
+{
+    size_t most = least(conditions_rows(&session->conditions, BATCH_BYTES),
+                        conditions_rows(&session->negative, BATCH_BYTES));
+    quell_status status = QUELL_OK;
+    for (size_t at = 0, piece; at < rows && !status; at += piece) {
+        piece = least(most, rows - at);
+        status = draw_piece(session, progress, done + at, piece, x + at * session->elements);
+    }
     return status;
 }
 

@@ -104,6 +104,7 @@ struct quell_denoiser {
     size_t classes;        /* 0: it has none */
     bool asks;             /* it is guided by itself: a run must say classes or conditions */
     bool needs_class;      /* it knows no "no class" */
+    size_t no_class;       /* of a program: the index that stands for "no class" */
     size_t conditions;     /* how many it takes */
     const struct quell_taken *taken; /* these, which the denoiser or a part of it owns */
     size_t rows;                     /* preferred number of rows in a call; 0: any */

@@ -376,6 +376,7 @@ quell_status quell_denoiser_from_guidance(quell_denoiser **guided, const quell_d
     made->base.host = denoiser->host || (guide && guide->host);
     made->base.mean_alone = denoiser->mean_alone || (guide && guide->mean_alone) || g.rescale > 0;
     made->base.classes = denoiser->classes;
+    made->base.no_class = denoiser->no_class;
     made->base.needs_class = denoiser->needs_class || (guide && guide->needs_class);
     made->base.conditions = denoiser->conditions;
     made->base.taken = denoiser->taken;

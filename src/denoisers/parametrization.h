@@ -26,13 +26,26 @@
 enum quell_output { QUELL_X0, QUELL_EPS, QUELL_V, QUELL_SCORE, QUELL_FLOW };
 enum quell_precondition { QUELL_PLAIN, QUELL_SIMPLE, QUELL_KARRAS, QUELL_UNSCALED, QUELL_STRAIGHT };
 
+/* What a program is told where a sample has no class. QUELL_NO_CLASS_OWN: the number of classes, or
+ * zeros where a class is a one among zeros. QUELL_NO_CLASS_UNKNOWN: it knows none. */
+enum quell_no_class {
+    QUELL_NO_CLASS_OWN,
+    QUELL_NO_CLASS_UNKNOWN,
+    QUELL_NO_CLASS_ZEROS,
+    QUELL_NO_CLASS_INDEX,
+};
+
 /* data: the standard deviation of the data, which QUELL_SIMPLE and QUELL_KARRAS read; 0 for 1.
- * time: the network's, where the precondition does not say it. */
+ * time: the network's, where the precondition does not say it. learned_range: the result has twice
+ * as many channels as x, and the second half is v (quell_function_options.variance). */
 struct quell_parametrization {
     enum quell_output output;
     enum quell_precondition precondition;
     double data;
     struct quell_time_form time;
+    enum quell_no_class no_class;
+    size_t no_class_index;
+    bool learned_range;
 };
 
 /* apart: skip is c_skip - 1 / alpha. */
@@ -52,6 +65,9 @@ static inline void quell_parametrization_digest(const struct quell_parametrizati
     quell_digest_whole(digest, (uint64_t)parametrization->precondition);
     quell_digest_number(digest, parametrization->data);
     quell_time_form_digest(&parametrization->time, digest);
+    quell_digest_whole(digest, (uint64_t)parametrization->no_class);
+    quell_digest_whole(digest, parametrization->no_class_index);
+    quell_digest_whole(digest, parametrization->learned_range);
 }
 
 /* Whether the output is E[X | x_t] itself. */

@@ -209,6 +209,16 @@ static void run_conditions(const struct program_denoiser *own, const struct quel
     quell_program_run(&own->program, at->kernels, QUELL_FROM_CONDITIONS, room);
 }
 
+/* Copies the result for a row: the output and, where it is learned and asked for, the variance. */
+static void write_result(const struct program_denoiser *own, const struct quell_evaluation *at,
+                         const float *result, size_t row)
+{
+    size_t dim = own->base.dim;
+    memcpy(at->out + row * dim, result, dim * sizeof *result);
+    if (own->parametrization.learned_range && at->variance)
+        memcpy(at->variance + row * dim, result + dim, dim * sizeof *result);
+}
+
 /* Runs the program for `count` rows that are told the same: input[count][dim]. The results go to
  * the rows order[count]. */
 static void run_rows(const struct program_denoiser *own, const struct quell_evaluation *at,
@@ -222,8 +232,7 @@ static void run_rows(const struct program_denoiser *own, const struct quell_eval
     quell_program_run(program, at->kernels, QUELL_FROM_TIME_AND_CONDITIONS, room);
     quell_program_run(program, at->kernels, QUELL_FROM_SAMPLE, room);
     for (room->sample = 0; room->sample < count; room->sample++)
-        memcpy(at->out + order[room->sample] * own->base.dim,
-               quell_value_at(program, room, program->output), own->base.dim * sizeof *at->out);
+        write_result(own, at, quell_value_at(program, room, program->output), order[room->sample]);
 }
 
 /* Runs the program for all rows, those that are told the same together. */
@@ -242,7 +251,7 @@ static void run_all(const struct program_denoiser *own, const struct quell_evalu
             at->kernels->combine(input + i * dim, dim, 1, &in, &x);
         }
         if (own->class < own->program.inputs)
-            quell_program_write_class(&own->program.value[own->class], own->base.classes,
+            quell_program_write_class(&own->program.value[own->class], &own->base,
                                       label_of(at, order[from]), memory + parts.class);
         room.input[own->x] = input + from * dim;
         run_rows(own, at, &room, order + from, end - from);
@@ -299,13 +308,13 @@ static size_t preferred_rows(const struct quell_program *program)
 static quell_status make(quell_denoiser **denoiser, struct quell_program *program, size_t classes,
                          struct quell_parametrization *parametrization, struct quell_taken *taken)
 {
-    quell_status status = quell_program_check_denoiser(program, classes);
+    quell_status status = quell_program_check_denoiser(program, classes, parametrization);
     if (!status && parametrization->time.of != QUELL_TIME_OWN &&
         quell_program_input(program, "time") == program->inputs)
         status = quell_program_bad(program,
                                    "has no input 'time', but the description has the field 'time'");
     if (status) return status;
-    size_t dim = quell_elements(&program->value[program->output].shape);
+    size_t dim = quell_elements(&program->value[quell_program_input(program, "x")].shape);
     status = quell_denoiser_arguments(denoiser, dim);
     if (status) return status;
     struct program_denoiser *made = quell_denoiser_new(&program_class, sizeof *made, dim);
@@ -322,7 +331,13 @@ static quell_status make(quell_denoiser **denoiser, struct quell_program *progra
         if (quell_program_is_condition(made->program.value[i].name))
             made->condition[made->base.conditions++] = i;
     made->base.classes = classes;
-    made->base.needs_class = classes && quell_program_class_rows(&made->program) == classes;
+    made->base.needs_class = parametrization->no_class == QUELL_NO_CLASS_UNKNOWN ||
+                             (classes && parametrization->no_class == QUELL_NO_CLASS_OWN &&
+                              quell_program_class_rows(&made->program) == classes);
+    made->base.no_class = parametrization->no_class == QUELL_NO_CLASS_INDEX
+                              ? parametrization->no_class_index
+                              : classes;
+    made->base.learned_variance = parametrization->learned_range;
     made->base.rows = preferred_rows(&made->program);
     *program = (struct quell_program){0};
     parametrization->time = (struct quell_time_form){.of = QUELL_TIME_OWN};

@@ -95,30 +95,60 @@ quell_status quell_program_check_decoder(const struct quell_program *program, si
     return QUELL_OK;
 }
 
-void quell_program_write_class(const struct quell_value *input, size_t classes, int32_t label,
-                               float *out)
+void quell_program_write_class(const struct quell_value *input, const quell_denoiser *denoiser,
+                               int32_t label, float *out)
 {
+    size_t index = label < 0 ? denoiser->no_class : (size_t)label;
     if (input->shape.rank == 0) {
-        *out = label < 0 ? (float)classes : (float)label;
+        *out = (float)index;
         return;
     }
-    memset(out, 0, classes * sizeof *out);
-    if (label >= 0) out[label] = 1;
+    memset(out, 0, denoiser->classes * sizeof *out);
+    if (index < denoiser->classes) out[index] = 1;
 }
 
-quell_status quell_program_check_denoiser(const struct quell_program *program, size_t classes)
+/* What stands for no class is a row of the table, or one of the numbers of which one is 1. */
+static quell_status check_no_class(const struct quell_program *program, size_t classes,
+                                   const struct quell_parametrization *terms)
+{
+    size_t input = quell_program_input(program, "class"), index = terms->no_class_index;
+    bool onehot = input < program->inputs && program->value[input].shape.rank == 1;
+    if (terms->no_class == QUELL_NO_CLASS_ZEROS && !onehot)
+        return quell_program_bad(program, "its input 'class' is an index, so that the field "
+                                          "'no_class' must be one, or none, and not zeros");
+    if (terms->no_class != QUELL_NO_CLASS_INDEX) return QUELL_OK;
+    size_t rows = onehot ? classes : quell_program_class_rows(program);
+    if (index < rows) return QUELL_OK;
+    return quell_program_bad(program, "the field 'no_class' is %zu, must be below %zu, %s", index,
+                             rows, onehot ? "the 'classes'" : "the rows of the table of classes");
+}
+
+static quell_status check_result(const struct quell_program *program,
+                                 const struct quell_parametrization *terms)
+{
+    struct quell_shape shape = program->value[quell_program_input(program, "x")].shape;
+    if (terms->learned_range && shape.rank == 0)
+        return quell_program_bad(program, "has an x without channels, but a learned 'variance'");
+    if (terms->learned_range) shape.size[0] *= 2;
+    if (quell_same_shape(&shape, &program->value[program->output].shape)) return QUELL_OK;
+    return quell_program_bad(program, terms->learned_range
+                                          ? "its output must have twice the channels of x, as the "
+                                            "'variance' is learned"
+                                          : "its output must have the shape of x");
+}
+
+quell_status quell_program_check_denoiser(const struct quell_program *program, size_t classes,
+                                          const struct quell_parametrization *terms)
 {
     quell_status status = check_inputs(program, classes, true);
-    size_t x = quell_program_input(program, "x");
     if (status) return status;
     if (quell_program_class_rows(program) < classes)
         return quell_program_bad(program,
                                  "takes a row of the class's number out of a table of %zu rows, "
                                  "but there are %zu 'classes'",
                                  quell_program_class_rows(program), classes);
-    if (quell_same_shape(&program->value[x].shape, &program->value[program->output].shape))
-        return QUELL_OK;
-    return quell_program_bad(program, "its output must have the shape of x");
+    status = check_no_class(program, classes, terms);
+    return status ? status : check_result(program, terms);
 }
 
 quell_status quell_program_taken(const struct quell_program *program, struct quell_taken **taken,

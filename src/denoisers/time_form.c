@@ -7,6 +7,10 @@
 
 #define HALF_PI 0x1.921fb54442d18p+0
 
+/* Where a time is rounded up or down, what is a whole number but for the rounding of a double is
+ * taken for one: k / 999 times 999. */
+#define SLACK 0x1p-40
+
 static const char *const names[] = {
     [QUELL_TIME_T] = "t",
     [QUELL_TIME_SIGMA] = "sigma",
@@ -66,13 +70,14 @@ double quell_time_form_at(const struct quell_time_form *form, double t, double a
     double time = quantity(form->of, t, alpha, sigma);
     if (form->points && !isnan(time)) time = look_up(form, time);
     time = time * form->scale + form->offset;
+    double slack = SLACK * (1 + fabs(time));
     switch (form->rounding) {
     case QUELL_TIME_NEAREST:
         return nearbyint(time);
     case QUELL_TIME_UP:
-        return ceil(time);
+        return ceil(time - slack);
     case QUELL_TIME_DOWN:
-        return floor(time);
+        return floor(time + slack);
     case QUELL_TIME_EXACT:
         break;
     }

@@ -77,7 +77,7 @@ static void write_inputs(const struct decoding *decoding, size_t sample, float *
     const struct quell_told *told = &decoding->told;
     room->input[decoding->x] = decoding->in + sample * decoding->denoiser->dim;
     if (decoding->class < program->inputs) {
-        quell_program_write_class(&program->value[decoding->class], decoding->denoiser->classes,
+        quell_program_write_class(&program->value[decoding->class], decoding->denoiser,
                                   told->labels ? told->labels[sample] : -1, class);
         room->input[decoding->class] = class;
     }

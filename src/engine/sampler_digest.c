@@ -107,15 +107,34 @@ static quell_status put_answers(struct quell_digest *digest, const quell_sampler
     return QUELL_OK;
 }
 
-static quell_status ask(struct quell_digest *digest, const quell_sampler *sampler, void *context,
-                        float *x, float *out)
+static size_t largest_condition(const quell_denoiser *denoiser)
 {
+    size_t most = 0;
+    for (size_t i = 0; i < denoiser->conditions; i++)
+        if (denoiser->taken[i].size > most) most = denoiser->taken[i].size;
+    return most;
+}
+
+/* Tells zeros of every condition. */
+static void tell(const quell_denoiser *denoiser, const float *zeros, quell_condition *told)
+{
+    for (size_t i = 0; i < denoiser->conditions; i++)
+        told[i] = (quell_condition){denoiser->taken[i].name, zeros, 1, denoiser->taken[i].size};
+}
+
+static quell_status ask(struct quell_digest *digest, const quell_sampler *sampler, void *context,
+                        float *x, float *out, const float *zeros)
+{
+    quell_condition told[QUELL_MAX_CONDITIONS];
     const int32_t labels[MOST_ROWS] = {-1, 0};
     size_t classes = sampler->denoiser->classes;
     quell_draw draw = quell_draw_defaults();
     draw.context = context;
     draw.count = classes + 1 < MOST_ROWS ? classes + 1 : MOST_ROWS;
     draw.classes = classes ? labels : NULL;
+    tell(sampler->denoiser, zeros, told);
+    draw.condition_count = sampler->denoiser->conditions;
+    draw.conditions = draw.condition_count ? told : NULL;
     quell_run alone = quell_run_defaults();
     alone.threads = 1;
     quell_status status = quell_prior_draw(sampler, &draw, &alone, x);
@@ -131,12 +150,16 @@ static quell_status digest_model(const quell_sampler *sampler, void *context, ui
     const quell_denoiser *denoiser = sampler->denoiser;
     *sum = quell_denoiser_digest(denoiser);
     if (!denoiser->host || !denoiser->reproducible || sampler->schedule->function) return QUELL_OK;
-    float *x = quell_new(2 * denoiser->dim, MOST_ROWS * sizeof *x);
+    size_t floats = 2 * denoiser->dim * MOST_ROWS, bytes;
+    float *x = NULL;
+    if (!quell_multiply(2 * MOST_ROWS * sizeof *x, denoiser->dim, &bytes))
+        x = quell_new(floats + largest_condition(denoiser), sizeof *x);
     if (!x) return quell_fail(QUELL_NO_MEMORY, "sampler: no memory to ask its model");
     struct quell_digest digest;
     quell_digest_begin(&digest);
     quell_digest_whole(&digest, *sum);
-    quell_status status = ask(&digest, sampler, context, x, x + MOST_ROWS * denoiser->dim);
+    quell_status status =
+        ask(&digest, sampler, context, x, x + MOST_ROWS * denoiser->dim, x + floats);
     free(x);
     *sum = quell_digest_end(&digest);
     return status;

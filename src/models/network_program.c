@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "denoisers/program_denoiser.h"
 #include "models/network_conditions.h"
-#include "models/network_time.h"
+#include "models/network_terms.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -49,10 +49,10 @@ static quell_status read_at(void *user, size_t index, const struct quell_shape *
 
 static quell_status check_fields(const struct quell_document *document)
 {
-    static const char *const known[] = {"kind",         "comment",  "dim",        "shape",
-                                        "image",        "schedule", "weights",    "output",
-                                        "precondition", "classes",  "version",    "programs",
-                                        "conditions",   "time",     "sigma_data", NULL};
+    static const char *const known[] = {
+        "kind",       "comment", "dim",          "shape",    "image",    "schedule",
+        "weights",    "output",  "precondition", "classes",  "version",  "programs",
+        "conditions", "time",    "sigma_data",   "no_class", "variance", NULL};
     size_t version = 0;
     quell_status status = quell_document_known(document, known);
     if (!status) status = quell_document_size(document, "version", &version);
@@ -200,7 +200,7 @@ quell_status quell_model_read_programs(const struct quell_document *document,
     quell_status status = put_up(&shelf, tensors);
     struct quell_parametrization whole = *parametrization;
     if (!status) status = check_fields(document);
-    if (!status) status = quell_model_read_time(document, &whole);
+    if (!status) status = quell_model_read_terms(document, &whole);
     if (!status) status = open_programs(document, &programs);
     if (!status) status = read_all(document, &programs, &shelf, &whole, model);
     quell_time_form_free(&whole.time);

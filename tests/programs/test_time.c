@@ -179,8 +179,11 @@ TEST(program_time, refused)
         {"'time': {'of': ''}, ", "is of ''"},
         {"'time': {'of': 't', 'of': 't'}, ", "has 'of' twice"},
         {"'time': {'of': 't', 'factor': 2}, ", "has 'factor': of, at,"},
-        {"'time': {'of': 't', 'scale': 0}, ", "must be a number, not 0"},
-        {"'time': {'of': 't', 'scale': '2'}, ", "must be a number, not 0"},
+        {"'time': {'of': 't', 'scale': 0}, ", "a number up to 1e30, not 0"},
+        {"'time': {'of': 't', 'scale': '2'}, ", "a number up to 1e30, not 0"},
+        {"'time': {'of': 't', 'scale': 1e31}, ", "a number up to 1e30, not 0"},
+        {"'time': {'of': 't', 'offset': -1e31}, ", "an 'offset' that must be a number up to"},
+        {"'time': {'of': 't', 'at': [-1e308, 1e308], 'values': [0, 1]}, ", "numbers up to 1e30"},
         {"'time': {'of': 't', 'rounding': 1}, ", "must have none, nearest, up or down"},
         {"'time': {'of': 't', 'rounding': 'half'}, ", "must have none, nearest, up or down"},
         {"'time': {'of': 't', 'offset': true}, ", "an 'offset' that must be a number"},
@@ -188,8 +191,8 @@ TEST(program_time, refused)
         {"'time': {'of': 't', 'values': [0, 1]}, ", "as many 'at' as 'values', from 2"},
         {"'time': {'of': 't', 'at': [0], 'values': [0]}, ", "as many 'at' as 'values', from 2"},
         {"'time': {'of': 't', 'at': [0, 1], 'values': [0, 1, 2]}, ", "as many 'at' as 'values'"},
-        {"'time': {'of': 't', 'at': [0, '1'], 'values': [0, 1]}, ", "must have numbers in 'at'"},
-        {"'time': {'of': 't', 'at': [0, 1], 'values': [0, [1]]}, ", "must have numbers in 'at'"},
+        {"'time': {'of': 't', 'at': [0, '1'], 'values': [0, 1]}, ", "must have numbers up to"},
+        {"'time': {'of': 't', 'at': [0, 1], 'values': [0, [1]]}, ", "must have numbers up to"},
         {"'time': {'of': 't', 'at': [1, 1], 'values': [0, 1]}, ", "numbers that rise in 'at'"},
         {"'sigma_data': 0.5, ", "is for a 'precondition' of simple or karras"},
         {"'sigma_data': 0.5, 'precondition': 'unscaled', ", "is for a 'precondition' of simple"},
@@ -203,6 +206,30 @@ TEST(program_time, refused)
                   "'programs': {'denoise': {'inputs': {'x': [2]}, 'instructions': [{'map': ['x'], "
                   "'function': 'neg'}], 'output': 0}}}",
                   "has no input 'time', but the description has the field 'time'");
+}
+
+/* At the points of a table, t = k / 999, the index is k, however it is rounded. */
+TEST(program_time, an_index_is_its_own)
+{
+    static const char *const roundings[] = {"none", "nearest", "up", "down"};
+    static const float x[2] = {1, 1};
+    quell_schedule *noise = must_schedule("vp");
+    for (size_t i = 0; i < 4; i++) {
+        char fields[100];
+        quell_model *model = calloc(1, sizeof *model);
+        snprintf(fields, sizeof fields, "'time': {'of': 't', 'scale': 999, 'rounding': '%s'}, ",
+                 roundings[i]);
+        MUST(load(model, fields, TIME));
+        quell_sampler *sampler = must_sampler("ddim", quell_model_denoiser(model), noise, 3);
+        for (int k = 1; k < 1000; k++) {
+            float y[2];
+            MUST(quell_denoise(sampler, NULL, NULL, k / 999.0, x, y));
+            CHECK(y[0] == (float)k, "%s: %g, not %d", roundings[i], (double)y[0], k);
+        }
+        quell_sampler_free(sampler);
+        quell_model_free(model);
+    }
+    quell_schedule_free(noise);
 }
 
 /* Where a form is not defined: sigma / alpha at alpha = 0. */

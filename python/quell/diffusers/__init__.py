@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -79,6 +80,19 @@ class Setup:
             return output if self.variance == "none" else _halves(output, x.shape)
 
         return FunctionDenoiser(scaled, self.schedule, output=self.output, variance=self.variance)
+
+    def options(self) -> list[str]:
+        """The options of `quell sample` that draw with this sampler, for a model that has the
+        schedule and the rest."""
+        made = ["--sampler", self.spec, "--sigmas", ",".join(repr(float(s)) for s in self.sigmas)]
+        if math.isfinite(self.sigmas[0]):  # diffusers begins as if the data had variance 1
+            made += ["--prior-variance", "1"]
+        if self.clamp is not None:
+            low, high = self.clamp
+            made += [f"--clamp-low={low!r}", f"--clamp-high={high!r}"]
+        if self.threshold:
+            made += [f"--threshold={self.threshold!r}", f"--threshold-max={self.threshold_max!r}"]
+        return made
 
     def sampler(self, denoiser: Any, **kwargs: Any) -> Sampler:
         """Makes the sampler for a denoiser.

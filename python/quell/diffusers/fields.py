@@ -233,6 +233,8 @@ def _like(name: str, field: str, value: Any, default: Any) -> Any:
         return reals(value, what)
     if field == "shift_terminal" and value is not None:
         return _between(real(value, what), what)
+    if value is None and isinstance(default, (int, float)) and not isinstance(default, bool):
+        raise refused(f"{what}: None, must be a number")
     if default is None or value is None or isinstance(default, list):
         return value
     if isinstance(default, bool):

@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from quell._said import one_line
 from quell.programs.inputs import Inputs
-from quell.programs.told import Told
 from quell.programs.trace import Refused, evaluating
 from quell.programs.twin import in_double
 
@@ -33,6 +33,12 @@ class Expected:
     double: Tensor
     alone: Tensor  # in float64, one by one
 
+    @property
+    def own(self) -> float:
+        """The difference between float32 and float64, relative to the largest output."""
+        size = float(self.double.abs().max()) or 1.0
+        return float((self.single.double() - self.double).abs().max()) / size
+
     def sample(self, k: int) -> dict[str, NDArray[np.float64]]:
         """Returns the inputs of one sample."""
         return {
@@ -41,24 +47,36 @@ class Expected:
         }
 
 
-def others(inputs: Inputs, classes: int, seed: int = 0) -> Inputs:
-    """Returns other inputs of the same shapes and, except for the time, of the same ranges."""
+def others(inputs: Inputs, classes: int, no_class: Any = None, seed: int = 0) -> Inputs:
+    """Returns other inputs of the same shapes and, except for the time, of the same ranges. The
+    classes are the last one, what stands for no class if it is an index, and others."""
     random = torch.Generator().manual_seed(seed)
     made = {
-        name: _other(name, tensor, classes, random) for name, tensor in inputs.tensors().items()
+        name: _labels(tensor, classes, no_class, random)
+        if name == "class" and classes
+        else _other(name, tensor, random)
+        for name, tensor in inputs.tensors().items()
     }
     return inputs.with_tensors(made)
 
 
-def _other(name: str, tensor: Tensor, classes: int, random: torch.Generator) -> Tensor:
+def _labels(tensor: Tensor, classes: int, no_class: Any, random: torch.Generator) -> Tensor:
+    label = torch.randint(classes, (COUNT,), generator=random)
+    label[0] = classes - 1
+    if isinstance(no_class, int):
+        label[1] = no_class
+    if tensor.ndim == 1:
+        return label.to(tensor.dtype)
+    onehot = torch.nn.functional.one_hot(label, classes).to(tensor.dtype)
+    if no_class == "zeros":
+        onehot[1] = 0
+    return onehot
+
+
+def _other(name: str, tensor: Tensor, random: torch.Generator) -> Tensor:
     if not tensor.ndim:
         return tensor * 0.75 if tensor.is_floating_point() else tensor // 2
     shape = (COUNT, *tensor.shape[1:])
-    if name == "class":
-        label = torch.randint(classes, (COUNT,), generator=random)
-        if tensor.ndim > 1:
-            return torch.nn.functional.one_hot(label, classes).to(tensor.dtype)
-        return label.to(tensor.dtype)
     if tensor.dtype == torch.bool:
         return torch.rand(shape, generator=random) < 0.5
     if not tensor.is_floating_point():
@@ -91,19 +109,43 @@ def tensor_of(returned: Any) -> Tensor:
     return tensors[0]
 
 
-def expected(module: nn.Module, inputs: Inputs, classes: int) -> Expected:
+def expected(module: nn.Module, inputs: Inputs, classes: int, no_class: Any = None) -> Expected:
     """Returns the module's outputs for other inputs. Call this before the trace, after which the
     state that a module keeps may be of no use."""
-    other = others(inputs, classes)
+    other = others(inputs, classes, no_class)
     eager: Any = torch.compiler.set_stance
     with torch.no_grad(), evaluating(module), eager("force_eager"):
-        single = tensor_of(module(*other.arguments, **other.keywords))
+        single = tensor_of(_called(module, other))
         double = tensor_of(in_double(module, other.arguments, other.keywords))
         alone = []
         for k in range(COUNT):
             one = other.with_tensors(_one(other.tensors(), k))
             alone.append(tensor_of(in_double(module, one.arguments, one.keywords)))
     return Expected(other.tensors(), single, double, torch.cat(alone))
+
+
+def evaluated(module: nn.Module, inputs: Inputs) -> Tensor:
+    """Returns the module's output in float64."""
+    eager: Any = torch.compiler.set_stance
+    with torch.no_grad(), evaluating(module), eager("force_eager"):
+        return tensor_of(in_double(module, inputs.arguments, inputs.keywords))
+
+
+def _called(module: nn.Module, inputs: Inputs) -> Any:
+    """Calls a module. What fails here was not in the example: the last class, most often."""
+    try:
+        return module(*inputs.arguments, **inputs.keywords)
+    except (IndexError, RuntimeError) as error:
+        label = inputs.tensors().get("class")
+        told = "" if label is None else f", class {int(_number_of(label).max())} among them"
+        raise Refused(
+            f"quell.export: the network fails on other inputs than the example's{told}: "
+            f"{one_line(error)}"
+        ) from error
+
+
+def _number_of(label: Tensor) -> Tensor:
+    return label if label.ndim == 1 else label.argmax(1)
 
 
 def check_independent(right: Expected, most: float) -> None:
@@ -118,9 +160,9 @@ def check_independent(right: Expected, most: float) -> None:
         )
 
 
-def compare(evaluate: Evaluate, right: Expected, most: float, told: Told | None = None) -> float:
+def compare(evaluate: Evaluate, right: Expected, most: float) -> float:
     """Returns the largest difference between a program and its module, relative to the largest
-    output. `told` is the form of the time that the network expects.
+    output.
 
     Raises:
         Refused: The difference is more than `most`, and more than four times that between PyTorch
@@ -128,11 +170,9 @@ def compare(evaluate: Evaluate, right: Expected, most: float, told: Told | None 
     """
     size = float(right.double.abs().max()) or 1.0
     check_independent(right, most)
-    back = (told or Told()).back
-    made = np.stack([evaluate(back(right.sample(k))) for k in range(COUNT)])
+    made = np.stack([evaluate(right.sample(k)) for k in range(COUNT)])
     worst = float(np.abs(made - right.double.numpy()).max()) / size
-    own = float((right.single.double() - right.double).abs().max()) / size
-    if not worst <= max(most, 4 * own):
+    if not worst <= max(most, 4 * right.own):
         raise Refused(
             f"quell.export: quell and PyTorch differ by {worst:.1e} of the largest output, more "
             f"than {most:.1e}; nothing is written. Does the network choose its way by the values "

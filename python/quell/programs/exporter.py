@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,36 +16,32 @@ from torch import Tensor, nn
 
 from quell import _quell
 from quell._inputs import extents_of
-from quell._numbers import path_of, real, text, whole
+from quell._numbers import path_of, real, whole
 from quell._said import said
 from quell._whole import write
-from quell.noise import Schedule
 from quell.programs.canonical import canonical
-from quell.programs.check import Evaluate, Expected, compare, expected
+from quell.programs.check import Evaluate, compare, expected
 from quell.programs.denoisers import taken_apart
 from quell.programs.inputs import Inputs, inputs_of
+from quell.programs.law import check_law
 from quell.programs.lead import without_lead
 from quell.programs.lower import Lowered, Lowering
 from quell.programs.rewrite import ending, inputs_used
-from quell.programs.told import Times, Told, told
+from quell.programs.told import add_nones, around_fields, class_fields, nones_of, variance_fields
 from quell.programs.trace import Refused, trace
 from quell.programs.write import Writer
 
-OUTPUTS = ("x0", "eps", "v", "score", "flow")
-AROUND = ("output", "precondition", "schedule")
-PRECONDITIONS = ("none", "simple", "karras")
+TYPES = {None: None, torch.float32: None, torch.float16: 1e-2, torch.bfloat16: 1e-1}
 
 
 def program_of(
     module: nn.Module,
     inputs: Inputs,
     shape: Sequence[int] | None = None,
-    knows: Told | None = None,
 ) -> Lowered:
-    """Returns a module as a program. `shape` is the shape that its result must have; `knows` is the
-    form of the time that it expects."""
+    """Returns a module as a program. `shape` is the shape that its result must have."""
     traced = trace(module, inputs.arguments, inputs.keywords, inputs.names)
-    lowered = Lowering(traced, knows).run()
+    lowered = Lowering(traced).run()
     if shape is not None and lowered.output.shape != tuple(shape):
         raise Refused(
             f"quell.export: the network returns {list(lowered.output.shape)} for a sample, must be "
@@ -69,12 +66,6 @@ def check_module(module: Any) -> nn.Module:
     return module
 
 
-def _one_of(value: Any, what: str, allowed: Sequence[str]) -> str:
-    if text(value, what) not in allowed:
-        raise ValueError(f"quell.export: {what}: {said(value)}, must be {', '.join(allowed)}")
-    return str(value)
-
-
 def export(
     module: nn.Module,
     path: str | os.PathLike[str],
@@ -83,10 +74,15 @@ def export(
     output: str | None = None,
     precondition: str | None = None,
     schedule: str | None = None,
-    time: str | float | bool = "t",
+    time: str | float | bool | Mapping[str, Any] | None = None,
     classes: int = 0,
+    no_class: int | str | None = None,
+    variance: str = "none",
+    sigma_data: float | None = None,
     names: Sequence[str] | None = None,
+    none: Mapping[str, Any] | None = None,
     decode: nn.Module | None = None,
+    dtype: torch.dtype | None = None,
     most: float = 1e-5,
     **fields: Any,
 ) -> float:
@@ -96,31 +92,42 @@ def export(
 
     Arguments:
         module: The network, on the CPU and in float32. It is exported in evaluation mode. Or a
-            SimpleDenoiser or KarrasDenoiser of azula or quell, which already has the output, the
-            precondition and the schedule.
+            whole denoiser, which says output, precondition, schedule and time itself: azula's or
+            quell's SimpleDenoiser or KarrasDenoiser, or one of azula's plugins.
         path: The .safetensors file to write.
         example: The arguments of one call of the module: a tuple such as (x, t, label, ...), or a
             dictionary by names. The first tensor is x, the second the time; the first dimension of
             each is the batch. Arguments that are not tensors become part of the program. The
             comparison draws times and conditions from the ranges of the example.
-        output: What the network returns: "x0" (the default), "eps", "v", "score" or "flow".
-        precondition: The preconditioning around the network: "none" (the default), "simple" or
-            "karras" (docs/networks.md).
-        schedule: The schedule of its training, such as "vp" (the default) or
-            "beta_linear:train=1000".
-        time: The form of the time that the network expects. "t": the time t of the schedule (with a
-            precondition, log(sigma / alpha)). "index": t (N - 1), an index into a schedule's table
-            of N. A number: t times that number. "sigma": sigma / alpha, with x / alpha in place of
-            x, as for a whole denoiser of EDM. False: the network has no time.
+        output: What the network returns: "x0", "eps", "v", "score" or "flow". Must be given.
+        precondition: The preconditioning around the network: "none", "simple", "karras", "unscaled"
+            or "straight" (docs/networks.md); "none" by default, with time="sigma" "unscaled".
+        schedule: The schedule of its training, such as "vp" or "beta_linear:train=1000". Must be
+            given.
+        time: The form of the time that the network expects. Must be given where the precondition
+            does not say it. "t": the time t of the schedule. "index": t (N - 1), an index into a
+            schedule's table of N. A number: t times that number. "sigma": sigma / alpha. Other
+            words, and a dictionary for tables and rounding, are in docs/programs.md. False: the
+            network has no time.
         classes: The number of classes, if the network takes a class: as a whole number, or as
             `classes` numbers of which one is 1.
+        no_class: What stands for "no class": an index, "zeros" (of `classes` numbers), or "none"
+            (the default): the network knows none, so that a run without a class is refused.
+        variance: "learned_range": the network returns twice as many channels as x has, those of the
+            output and those of the learned variance (Nichol & Dhariwal, 2102.09672, eq. 15).
+        sigma_data: The standard deviation of the data in a precondition "simple" or "karras" (1).
         names: The names of the example's tensors, in order: "x", "time", "class", and a name for
             each condition. If left out, conditions have the names of forward's arguments.
+        none: What stands for none of a condition, by its name, for guidance: "zeros", "same" (it is
+            left as it is), or an array of its shape.
         decode: A module that turns a sample into what a reader wants to see.
+        dtype: torch.float16 or torch.bfloat16: the weights are rounded to it and stored so. The
+            program is compared with the rounded network as strictly as ever, and the difference
+            from the network as it was is returned.
         most: The largest allowed difference from PyTorch in float64, relative to the largest
             output. Four times the difference between PyTorch in float32 and in float64 is always
             allowed.
-        fields: Further fields of the description, such as image=True or comment="...".
+        fields: Further fields of the description: image=True, comment="...".
 
     Returns:
         The largest difference that was found.
@@ -134,68 +141,111 @@ def export(
     classes = whole(classes, "classes", 0, 2**24 - 1)
     if not real(most, "most") > 0:
         raise ValueError(f"most: {most}, must be above 0")
-    module, example, around = taken_apart(module, example)
-    said_twice = [n for n, v in zip(AROUND, (output, precondition, schedule), strict=True) if v]
-    if around and said_twice:
-        raise ValueError(f"quell.export: the denoiser itself says {', '.join(said_twice)}")
-    output = around.get("output", output or "x0")
-    precondition = around.get("precondition", precondition or "none")
-    schedule = around.get("schedule", schedule or "vp")
-    inputs = inputs_of(check_module(module), example, names, time is not False, classes)
-    x = inputs.tensors()["x"]
-    shape = extents_of(tuple(x.shape[1:]), "the sizes of one sample")
-    Schedule(schedule)
-    knows, precondition = told(time, schedule, _one_of(precondition, "precondition", PRECONDITIONS))
+    if dtype not in TYPES:
+        raise ValueError(f"quell.export: dtype: {dtype}, must be torch.float16 or torch.bfloat16")
+    given = {"output": output, "precondition": precondition, "schedule": schedule, "time": time,
+             "sigma_data": sigma_data}  # fmt: skip
+    module, example, around = taken_apart(module, example, given)
+    inputs = inputs_of(check_module(module), example, names, around.get("time") is not False,
+                       classes)  # fmt: skip
+    shape = extents_of(tuple(inputs.tensors()["x"].shape[1:]), "the sizes of one sample")
     description = {
         "kind": "network",
         "version": 1,
         "shape": list(shape),
-        "output": _one_of(output, "output", OUTPUTS),
-        "precondition": precondition,
-        "schedule": text(schedule, "schedule"),
-        **({"classes": classes} if classes else {}),
+        **around_fields(around, inputs),
+        **class_fields(classes, around.get("no_class", no_class), inputs),
+        **variance_fields(variance),
         **fields,
     }
-    right = {"denoise": expected(module, inputs, classes)}
-    _check_time(inputs, knows)
-    programs = {"denoise": program_of(module, inputs, shape, knows)}
+    for name in fields:
+        if name not in ("image", "comment"):
+            raise TypeError(
+                f"quell.export: {name}: no such argument, nor a field to add: image and comment are"
+            )
+    nones = nones_of(none, inputs)
+    wide = _widened(shape, variance)
+    return _exported(module, path, inputs, classes, wide, decode, dtype, most, description, nones)
+
+
+def _widened(shape: Sequence[int], variance: str) -> tuple[int, ...]:
+    """Returns the shape of the network's result: with a learned variance twice the channels."""
+    return (2 * shape[0], *shape[1:]) if variance != "none" else tuple(shape)
+
+
+def _exported(
+    module: nn.Module,
+    path: str | os.PathLike[str],
+    inputs: Inputs,
+    classes: int,
+    shape: tuple[int, ...],
+    decode: nn.Module | None,
+    dtype: torch.dtype | None,
+    most: float,
+    description: dict[str, Any],
+    nones: Mapping[str, Tensor | str],
+) -> float:
+    """Writes the file, unless it is not what it should be; returns the largest difference."""
+    parts = [(module, "denoise", inputs, classes, description.get("no_class"))]
     if decode is not None:
-        inside = inputs_of(check_module(decode), (x,), None, False, 0)
-        right["decode"] = expected(decode, inside, 0)
-        programs["decode"] = program_of(decode, inside)
-    stored, metadata = stored_of(programs, description)
+        x = (inputs.tensors()["x"],)
+        inside = inputs_of(check_module(decode), x, None, False, 0)
+        parts.append((decode, "decode", inside, 0, None))
+    right, programs = [], {}
+    for part, name, told, known, no_class in parts:
+        full = exact = expected(part, told, known, no_class)
+        if dtype is not None and TYPES[dtype] is not None:
+            part = rounded_to(part, dtype)
+            exact = expected(part, told, known, no_class)
+        programs[name] = program_of(part, told, shape if name == "denoise" else None)
+        right.append((name, exact, full))
+    if all(value.name != "time" for value in programs["denoise"].inputs):
+        description.pop("time", None)
+    extra: dict[str, Tensor] = {}
+    add_nones(extra, description, nones)
+    stored, metadata = stored_of(programs, description, dtype)
+    stored |= extra
     worst = [0.0]
-    write(stored, path, metadata, lambda name: worst.append(_checked(name, right, most, knows)))
+
+    def check(file: str) -> None:
+        for name, exact, full in right:
+            worst.append(compare(evaluator(file, name), exact, most))
+            if full is not exact:
+                worst.append(compare(evaluator(file, name), full, max(most, TYPES[dtype] or 0)))
+        denoise, inside = parts[0][0], right[0][1]
+        check_law(file, denoise if dtype is None else rounded_to(denoise, dtype), inputs, inside,
+                  description)  # fmt: skip
+
+    write(stored, path, metadata, check, "quell.export")
     return max(worst)
 
 
 def stored_of(
-    programs: dict[str, Lowered], description: dict[str, Any]
+    programs: dict[str, Lowered], description: dict[str, Any], dtype: torch.dtype | None = None
 ) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Returns the tensors of a file and its metadata."""
+    """Returns the tensors of a file and its metadata. `dtype`: a narrower type for the tensors
+    that have no digits beyond it."""
     writer = Writer({value.name for lowered in programs.values() for value in lowered.inputs})
     written = {name: writer.program(lowered) for name, lowered in programs.items()}
     text = json.dumps({**description, "programs": written}, allow_nan=False)
-    return writer.tensors, {"quell": text}
+    return {name: _narrow(t, dtype) for name, t in writer.tensors.items()}, {"quell": text}
 
 
-def _checked(path: str, right: dict[str, Expected], most: float, knows: Told) -> float:
-    """Compares the programs of a file with the expected results."""
-    worst = compare(evaluator(path, "denoise"), right["denoise"], most, knows)
-    if "decode" in right:
-        worst = max(worst, compare(evaluator(path, "decode"), right["decode"], most))
-    return worst
+def rounded_to(module: nn.Module, dtype: torch.dtype) -> nn.Module:
+    """Returns a copy of a module whose weights are rounded to a type, in float32."""
+    made = copy.deepcopy(module)
+    with torch.no_grad():
+        for weight in [*made.parameters(), *made.buffers()]:
+            if weight.is_floating_point():
+                weight.copy_(weight.to(dtype).float())
+                if not torch.isfinite(weight).all():
+                    raise ValueError(f"quell.export: dtype: a weight is too large for {dtype}")
+    return made
 
 
-def _check_time(inputs: Inputs, knows: Told) -> None:
-    time = inputs.tensors().get("time")
-    if time is None and type(knows) is not Told:
-        raise ValueError("quell.export: time: the example has none beside x")
-    if time is not None and not time.is_floating_point() and not isinstance(knows, Times):
-        raise ValueError(
-            'quell.export: the time is of whole numbers: say time="index", or a number that the '
-            "schedule's t is multiplied by"
-        )
+def _narrow(tensor: Tensor, dtype: torch.dtype | None) -> Tensor:
+    short = tensor if TYPES[dtype] is None else tensor.to(dtype)
+    return short if torch.equal(short.float(), tensor) else tensor
 
 
 def evaluator(path: str, name: str) -> Evaluate:

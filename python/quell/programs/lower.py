@@ -18,7 +18,6 @@ import quell.programs.operations  # noqa: F401, which fills the table
 from quell.programs.batch import DependsOnBatch, of_one_sample, shape_of
 from quell.programs.build import Builder
 from quell.programs.table import TABLE, Call, NotKnown
-from quell.programs.told import Told
 from quell.programs.trace import Refused, Traced
 from quell.programs.values import Complex, Constant, Input, Result, Unknown, Value, constant
 
@@ -54,8 +53,8 @@ class _Missing:
 class Lowering:
     """Translates the nodes of a graph in order."""
 
-    def __init__(self, traced: Traced, told: Told | None = None) -> None:
-        self.traced, self.builder, self.told = traced, Builder(), told or Told()
+    def __init__(self, traced: Traced) -> None:
+        self.traced, self.builder = traced, Builder()
         self.values: dict[Node, Any] = {}
         self.missing: dict[str, _Missing] = {}
 
@@ -63,7 +62,6 @@ class Lowering:
         nodes = list(self.traced.graph.nodes)
         given = [node for node in nodes if node.op == "placeholder"]
         self.values = {node: self._placeholder(node) for node in given}
-        self._begin({self.traced.inputs[n.name]: n for n in given if n.name in self.traced.inputs})
         for node in nodes:
             self.builder.source = source_of(node)
             if node.op == "call_function":
@@ -74,12 +72,6 @@ class Lowering:
             raise Refused("quell.export: the network returns complex numbers")
         output = self.builder.reshape(output, output.shape[1:])
         return Lowered(self.builder.inputs, self.builder.results, output)
-
-    def _begin(self, nodes: dict[str, Node]) -> None:
-        """Makes the inputs of the network from those of the program."""
-        made = self.told.begin(self.builder, {name: self.values[n] for name, n in nodes.items()})
-        for name, node in nodes.items():
-            self.values[node] = made[name]
 
     def _placeholder(self, node: Node) -> Any:
         if node.name in self.traced.constants:
@@ -130,7 +122,7 @@ class Lowering:
         if torch.Tag.nondeterministic_seeded in target.tags and call.name not in TABLE:
             raise NotKnown(
                 f"random numbers inside the network ({call.name})",
-                "let the network take them as an input",
+                "let the network take them as an input, or leave them out in evaluation",
             )
         values = [v for v in _leaves(arguments) if isinstance(v, (Value, Complex))]
         if all(_is_constant(v) for v in values):  # what is unknown is none

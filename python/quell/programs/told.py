@@ -1,92 +1,187 @@
 # SPDX-License-Identifier: MIT
-"""The forms of the time that networks expect. The `time` of a program is the schedule's t or, with
-preconditioning, log(sigma / alpha) (docs/networks.md). If a network expects another form, the first
-instructions of its program compute it."""
+"""What a description says beside the programs (docs/programs.md): what is around a network, the
+time that it expects, what stands for no class and for none of a condition; from the arguments of
+quell.export."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
+from torch import Tensor
 
-from quell._numbers import real
+from quell._numbers import real, text
 from quell._said import said
-from quell.programs.build import Builder
-from quell.programs.values import Value
+from quell.noise import Schedule
+from quell.programs.inputs import Inputs
 
-Arrays = dict[str, NDArray[np.float64]]
-
-
-@dataclasses.dataclass
-class Told:
-    """The program's time, unchanged."""
-
-    def begin(self, b: Builder, given: Mapping[str, Value]) -> dict[str, Value]:
-        """Makes the inputs of the network from those of the program."""
-        return dict(given)
-
-    def back(self, inputs: Arrays) -> Arrays:
-        """Returns the inputs of the program for inputs of the network."""
-        return inputs
+OUTPUTS = ("x0", "eps", "v", "score", "flow")
+PRECONDITIONS = ("none", "simple", "karras", "unscaled", "straight")
+WORDS = ("t", "sigma", "log_sigma", "log_snr", "fraction", "angle")
 
 
-@dataclasses.dataclass
-class Times(Told):
-    """t times a number, rounded to a whole number if the network takes those."""
-
-    factor: float
-
-    def begin(self, b: Builder, given: Mapping[str, Value]) -> dict[str, Value]:
-        time = given["time"]
-        made = b.map("mul", [time, self.factor], torch.float32)
-        if not time.real:
-            made = b.map("round", [made], time.dtype)
-        return {**given, "time": made}
-
-    def back(self, inputs: Arrays) -> Arrays:
-        return {**inputs, "time": inputs["time"] / self.factor}
-
-
-@dataclasses.dataclass
-class Sigma(Told):
-    """sigma / alpha, with x / alpha in place of x: the data plus noise of that standard deviation.
-    The program gets log(sigma / alpha) and x / sqrt(alpha^2 + sigma^2), the precondition
-    "simple"."""
-
-    def begin(self, b: Builder, given: Mapping[str, Value]) -> dict[str, Value]:
-        x, time = given["x"], given["time"]
-        sigma = b.map("exp", [time], time.dtype)
-        size = b.map("sqrt", [b.add(b.map("square", [sigma], time.dtype), 1)], time.dtype)
-        lone = b.reshape(size, size.shape[:1] + (1,) * (x.rank - 1)) if size.rank else size
-        return {**given, "x": b.mul(x, lone), "time": sigma}
-
-    def back(self, inputs: Arrays) -> Arrays:
-        sigma = inputs["time"]
-        return {**inputs, "x": inputs["x"] / np.sqrt(1 + sigma**2), "time": np.log(sigma)}
-
-
-def told(time: Any, schedule: str, precondition: str) -> tuple[Told, str]:
-    """Returns the form of the time for the argument `time`, and the precondition that it needs."""
-    if isinstance(time, bool) or time == "t":
-        return Told(), precondition
-    if time == "index":
-        _, _, options = schedule.partition(":")
-        given = dict(option.partition("=")[::2] for option in options.split(",") if option)
-        return Times(int(given.get("train", 1000)) - 1), precondition
-    if time == "sigma":
-        if precondition != "none":
-            raise ValueError(
-                f'quell.export: precondition: {said(precondition)}, must be "none" with '
-                'time="sigma": it is inside the network'
-            )
-        return Sigma(), "simple"
-    if isinstance(time, str):
+def _points(schedule: str) -> int:
+    """Returns the number of points of a schedule's table."""
+    name, _, options = schedule.partition(":")
+    if not name.startswith("beta_"):
         raise ValueError(
-            f'quell.export: time: {said(time)}, must be "t", "index", "sigma", a number that t is '
-            "multiplied by, or False"
+            f'quell.export: time: "index", but the schedule {schedule!r} has no table (those of '
+            'betas have one): say {"of": "t", "scale": N - 1}'
         )
-    return Times(real(time, "time")), precondition
+    given = dict(option.partition("=")[::2] for option in options.split(",") if option)
+    return int(given.get("train", 1000))
+
+
+def time_field(time: Any, schedule: str, precondition: str, whole: bool) -> Any:
+    """Returns the field `time` for the argument of that name; None to leave it out.
+
+    Arguments:
+        precondition: The precondition, which says the time if the argument is None.
+        whole: Whether the network takes whole numbers alone.
+    """
+    if isinstance(time, Mapping):
+        made: Any = dict(time)
+    elif time == "index":
+        made = {"of": "t", "scale": _points(schedule) - 1}
+    elif isinstance(time, str):
+        if time not in WORDS:
+            raise ValueError(
+                f'quell.export: time: {said(time)}, must be "index", {", ".join(WORDS)}, a number '
+                "that t is multiplied by, a dictionary (docs/programs.md), or False"
+            )
+        made = time
+    elif time is None:
+        _must_say_time(precondition)
+        made = None
+    else:
+        if real(time, "time") == 0:
+            raise ValueError("quell.export: time: 0, must be a number that t is multiplied by")
+        made = {"of": "t", "scale": real(time, "time")}
+    return _rounded(made) if whole else made
+
+
+def _must_say_time(precondition: str) -> None:
+    if precondition == "none":
+        raise TypeError(
+            'quell.export: time: must be given: "t", the schedule\'s time; "index", of its table; '
+            'a number that t is multiplied by; "sigma", ...; False for a network without a time'
+        )
+
+
+def _rounded(made: Any) -> dict[str, Any]:
+    """The nearest whole number, unless the caller says how it is rounded."""
+    if isinstance(made, dict):
+        return {**made, "rounding": made.get("rounding", "nearest")}
+    raise ValueError(
+        'quell.export: the time is of whole numbers: say time="index", or a number that the '
+        "schedule's t is multiplied by"
+    )
+
+
+def no_class_field(no_class: Any, classes: int, onehot: bool) -> Any:
+    """Returns the field `no_class`: "none", "zeros" or an index."""
+    if not classes:
+        if no_class is not None:
+            raise ValueError(f"quell.export: no_class: {said(no_class)}, but there are no classes")
+        return None
+    if no_class is None or no_class == "none":
+        return "none"
+    if isinstance(no_class, int) and not isinstance(no_class, bool):
+        most = classes if onehot else 2**24 - 1
+        if 0 <= no_class < most:
+            return no_class
+    elif no_class == "zeros" and onehot:
+        return "zeros"
+    kinds = f'an index below {classes}, "zeros"' if onehot else "an index"
+    raise ValueError(f'quell.export: no_class: {said(no_class)}, must be {kinds} or "none"')
+
+
+def _one_of(value: Any, what: str, allowed: Sequence[str]) -> str:
+    if text(value, what) not in allowed:
+        raise ValueError(f"quell.export: {what}: {said(value)}, must be {', '.join(allowed)}")
+    return str(value)
+
+
+def around_fields(around: Mapping[str, Any], inputs: Inputs) -> dict[str, Any]:
+    """Returns the fields of a description that say what is around the network."""
+    time, schedule = around.get("time"), around.get("schedule")
+    default = "unscaled" if time == "sigma" else "none"
+    precondition = _one_of(around.get("precondition") or default, "precondition", PRECONDITIONS)
+    for name, allowed in (("output", ", ".join(OUTPUTS)), ("schedule", '"vp", "beta_linear", ...')):
+        if around.get(name) is None:
+            raise TypeError(f"quell.export: {name}: must be given: {allowed}")
+    Schedule(text(schedule, "schedule"))
+    told = inputs.tensors().get("time")
+    if told is None and time not in (None, False):
+        raise ValueError("quell.export: time: the example has none beside x")
+    asked = told is not None and time is not False
+    numbers = told is not None and not told.is_floating_point()
+    field = time_field(time, str(schedule), precondition, numbers) if asked else None
+    scale = around.get("sigma_data")
+    if scale is not None and precondition not in ("simple", "karras"):
+        raise ValueError(
+            "quell.export: sigma_data: is for the preconditions simple and karras; with "
+            f'"{precondition}" it is inside the network'
+        )
+    return {
+        "output": _one_of(around["output"], "output", OUTPUTS),
+        "precondition": precondition,
+        "schedule": text(schedule, "schedule"),
+        **({"time": field} if field is not None else {}),
+        **({"sigma_data": real(scale, "sigma_data")} if scale is not None else {}),
+    }
+
+
+def class_fields(classes: int, no_class: Any, inputs: Inputs) -> dict[str, Any]:
+    label = inputs.tensors().get("class")
+    onehot = label is not None and label.ndim > 1
+    if label is not None and not classes:
+        raise ValueError("quell.export: classes: the example has a class: say how many there are")
+    field = no_class_field(no_class, classes, onehot)
+    if label is not None and not onehot:
+        wrong = [k for k in label.tolist() if not 0 <= k < classes and k != field]
+        if wrong:
+            raise ValueError(
+                f"quell.export: classes: {classes}, but the example has class {wrong[0]:g}"
+            )
+    return {"classes": classes, "no_class": field} if classes else {}
+
+
+def variance_fields(variance: str) -> dict[str, Any]:
+    _one_of(variance, "variance", ("none", "learned_range"))
+    return {} if variance == "none" else {"variance": variance}
+
+
+def nones_of(none: Any, inputs: Inputs) -> dict[str, Tensor | str]:
+    """Returns what stands for none of each condition: a word, or a tensor of its shape."""
+    shapes = {name: tuple(tensor.shape[1:]) for name, tensor in inputs.tensors().items()}
+    made: dict[str, Tensor | str] = {}
+    if none is not None and not isinstance(none, Mapping):
+        raise TypeError(f"quell.export: none: {said(none)}, must be a dictionary by names")
+    for name, value in (none or {}).items():
+        if name not in shapes or name in ("x", "time", "class"):
+            raise ValueError(f"quell.export: none: {said(name)} is no condition of the example")
+        if isinstance(value, str):
+            made[name] = _one_of(value, f"none: {name}", ("zeros", "same"))
+            continue
+        array = torch.as_tensor(value, dtype=torch.float32).detach().clone().contiguous()
+        if tuple(array.shape) != shapes[name] or not torch.isfinite(array).all():
+            raise ValueError(
+                f"quell.export: none: {name}: shape {list(array.shape)}, must be "
+                f"{list(shapes[name])}, and finite"
+            )
+        made[name] = array
+    return made
+
+
+def add_nones(
+    stored: dict[str, Tensor], description: dict[str, Any], nones: Mapping[str, Tensor | str]
+) -> None:
+    """Adds the field `conditions`, and the tensors that it names."""
+    for name, value in nones.items():
+        field: Any = value
+        if isinstance(value, Tensor):
+            field = {"tensor": f"none.{name}"}
+            stored[field["tensor"]] = value
+        description.setdefault("conditions", {})[name] = {"none": field}

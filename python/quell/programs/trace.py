@@ -5,7 +5,9 @@ not taken apart."""
 
 import contextlib
 import dataclasses
+import importlib
 import inspect
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -80,6 +82,29 @@ def _masks_not_looked_at() -> Iterator[None]:
             setattr(transformer, name, looking)
 
 
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps torch's loggers, and the print() of its export, silent: before an error that is refused
+    in one line they write graphs of a hundred lines."""
+    exporting: Any = importlib.import_module("torch.export._trace")
+    loggers = [
+        logger
+        for name, logger in logging.root.manager.loggerDict.items()
+        if name.split(".")[0] == "torch"
+        and isinstance(logger, logging.Logger)
+        and not logger.disabled
+    ]
+    for logger in loggers:
+        logger.disabled = True
+    exporting.print = lambda *_, **__: None
+    try:
+        yield
+    finally:
+        del exporting.print
+        for logger in loggers:
+            logger.disabled = False
+
+
 def _batched(value: Any) -> bool:
     return isinstance(value, Tensor) and value.ndim > 0
 
@@ -124,7 +149,7 @@ def _exported(
 def _with_shapes(
     module: nn.Module, arguments: Sequence[Any], keywords: Mapping[str, Any], shapes: Any
 ) -> torch.export.ExportedProgram:
-    with torch.no_grad(), evaluating(module), _masks_not_looked_at():
+    with torch.no_grad(), evaluating(module), _masks_not_looked_at(), _quiet():
         traced = torch.export.export(
             module, tuple(arguments), dict(keywords), dynamic_shapes=shapes, strict=False
         )

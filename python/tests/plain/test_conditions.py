@@ -121,3 +121,64 @@ def test_a_denoiser_without_them():
     sampler = quell.Sampler(quell.GaussianDenoiser(np.zeros(3)), steps=2, silent=True)
     with pytest.raises(TypeError, match="the denoiser takes no argument 'mean'$"):
         sampler(np.zeros((4, 3), np.float32), mean=MEAN)
+
+
+def test_negative_conditions(model):
+    x, against = quell.normal(0, 2, (3,)), np.array([2, 1, 0], np.float32)
+    guided = quell.guided(model, weight=3)
+    negative = {"mean": against, "variance": 1.0}
+    y = guided(x, 0.25, mean=MEAN, variance=0.5, negative_conditions=negative).mean
+    right = 3 * twin(x, 0.25, MEAN, 0.5) - 2 * twin(x, 0.25, against, 1.0)
+    assert np.allclose(y, right, atol=2e-5)
+    sampler = quell.Sampler(guided, steps=2, silent=True)
+    assert sampler(x, mean=MEAN, variance=1, negative_conditions=negative).shape == (2, 3)
+    with pytest.raises(quell.BadArgument, match="negative conditions have no effect"):
+        model(x, 0.25, mean=MEAN, variance=0.5, negative_conditions=negative)
+    with pytest.raises(quell.BadArgument, match="give a negative one"):
+        guided(x, 0.25, mean=MEAN, variance=0.5, negative_conditions={"mean": against})
+    with pytest.raises(TypeError, match="takes no argument 'energy'"):
+        guided(x, 0.25, mean=MEAN, variance=0.5, negative_conditions={"energy": 1})
+    with pytest.raises(TypeError, match="negative_label: this denoiser has no classes"):
+        guided(x, 0.25, mean=MEAN, variance=0.5, negative_label=1)
+
+
+def test_rescaled_guidance(tmp_path):
+    nones = {"mean": {"none": "zeros"}, "variance": {"none": "same"}}
+    model = write(tmp_path / "m.safetensors", conditions=nones)
+    x = quell.normal(0, 1, (3,))
+    y = quell.guided(model, weight=3, rescale=0.7)(x, 0.25, mean=MEAN, variance=1).mean
+    plain = twin(x, 0.25, MEAN, 1)
+    guided = 3 * plain - 2 * twin(x, 0.25, MEAN * 0, 1)
+    assert np.allclose(y, guided * (0.7 * plain.std() / guided.std() + 0.3), atol=1e-5)
+
+
+DECODE = {
+    "inputs": {"x": [3], "mean": [3]},
+    "instructions": [
+        {"move": ["x"], "form": "reshape", "shape": [3, 1]},
+        {"map": [0], "function": "tanh"},
+        {"map": [1, "mean"], "function": "add"},
+    ],
+    "output": 2,
+}
+
+
+def test_decode(tmp_path, model):
+    denoise = {
+        "inputs": {"x": [3], "mean": [3]},
+        "instructions": [{"map": ["x", "mean"], "function": "mul"}],
+        "output": 0,
+    }
+    latent = write(tmp_path / "l.safetensors", programs={"denoise": denoise, "decode": DECODE})
+    x = quell.normal(0, 4, (3,))
+    assert latent.decodes and latent.decoded_shape == (3, 3)
+    y = latent.decode(x, mean=MEAN)
+    assert y.shape == (4, 3, 3)
+    assert np.allclose(y, np.tanh(x)[:, :, None] + MEAN, atol=1e-6)
+    assert not model.decodes and model.decoded_shape == (3,)
+    with pytest.raises(quell.Unsupported, match="the model has no decoder"):
+        model.decode(x)
+    with pytest.raises(quell.BadArgument, match="condition 'mean' is missing"):
+        latent.decode(x)
+    with pytest.raises(quell.BadArgument, match=r"x: shape \(4, 2\)"):
+        latent.decode(x[:, :2])

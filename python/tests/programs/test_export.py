@@ -44,7 +44,10 @@ def mean_of(module, x, t, schedule, told, *label):
 
 
 def exported(tmp_path, module, example, **options):
+    """Exported as a network that returns the noise, unless told otherwise."""
     path = tmp_path / "net.safetensors"
+    if not options.pop("whole", False):
+        options = {"output": "eps", "schedule": "vp", "time": "t", **options}
     assert quell.export(module, path, example, **options) <= 1e-5
     return quell.load(path)
 
@@ -77,7 +80,8 @@ def test_a_multiple(tmp_path):
 def test_sigma(tmp_path, schedule):
     """A whole denoiser D(x / alpha; sigma / alpha), as EDM's."""
     module = Net()
-    model = exported(tmp_path, module, (X, 5 * torch.rand(4)), time="sigma", schedule=schedule)
+    more = {"time": "sigma", "schedule": schedule, "output": "x0"}
+    model = exported(tmp_path, module, (X, 5 * torch.rand(4)), **more)
     for t in (0.3, 0.6):
         alpha, sigma = quell.Schedule(schedule)(t)
         with torch.no_grad():
@@ -91,7 +95,8 @@ def test_classes(tmp_path, onehot):
     module, label = Net(5, onehot), torch.tensor([3, 0, 4, 5])
     given = nn.functional.one_hot(label, 6)[:, :5].float() if onehot else label
     example = (X, torch.rand(4), given)
-    model = exported(tmp_path, module, example, output="eps", classes=5)
+    more = {"no_class": "zeros" if onehot else 5}
+    model = exported(tmp_path, module, example, classes=5, **more)
     right = mean_of(module, X, 0.5, "vp", 0.5, given)
     assert close(model(X, 0.5, label=torch.tensor([3, 0, 4, -1])).mean, right)
 
@@ -115,7 +120,7 @@ def test_denoisers(tmp_path, kind, stack):
     denoiser = getattr(denoise, kind)(Plain(4), schedule)
     label = torch.tensor([0, 1, 2, 3])
     example = {"x_t": X, "t": torch.rand(4), "label": label}
-    model = exported(tmp_path, denoiser, example, classes=4)
+    model = exported(tmp_path, denoiser, example, classes=4, whole=True)
     for t in (0.2, 0.9):
         with torch.no_grad():
             right = denoiser(X, torch.tensor(t), label=label).mean
@@ -144,7 +149,7 @@ def test_samples_are_drawn(tmp_path):
     drawn = []
     for model in (
         exported(tmp_path, module, example, output="eps", schedule="vp", image=False),
-        quell.compile(module, example=example, output="eps"),
+        quell.compile(module, example=example, output="eps", schedule="vp", time="t"),
     ):
         sampler = quell.DDIMSampler(model, steps=4, silent=True)
         drawn.append(np.asarray(sampler(sampler.init((6, 3, 2), seed=1), seed=1)))
@@ -241,5 +246,49 @@ def test_the_description(tmp_path):
     del description["programs"]
     assert description == {
         "kind": "network", "version": 1, "shape": [3, 2], "output": "v", "precondition": "none",
+        "time": "t",
         "schedule": "cosine", "comment": "mine",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_weights_of_half_the_size(tmp_path, dtype):
+    """What is returned is the difference from the network as it was, rounding and all."""
+    module, path = Net(), tmp_path / "net.safetensors"
+    said = {"output": "eps", "schedule": "vp", "time": "t"}
+    worst = quell.export(module, path, (X, torch.rand(4)), dtype=dtype, **said)
+    assert 1e-5 < worst < 2.0 ** (-9 if dtype == torch.float16 else -6)
+    with torch.no_grad():
+        for weight in module.parameters():
+            weight.copy_(weight.to(dtype).float())
+    model, right = quell.load(path), mean_of(module, X, 0.5, "vp", 0.5)
+    assert close(model(X, 0.5).mean, right)
+    whole = tmp_path / "whole.safetensors"
+    quell.export(module, whole, (X, torch.rand(4)), **said)
+    assert path.stat().st_size < whole.stat().st_size - 100
+
+
+def test_none_of_a_condition(tmp_path):
+    class Told(Net):
+        def forward(self, x, t, energy, place):
+            return super().forward(x + place[:, None], t) * (1 + energy[:, None])
+
+    example = (X, torch.rand(4), torch.rand(4, 1), torch.rand(4, 2))
+    none = {"energy": torch.tensor([0.5]), "place": "same"}
+    exported(tmp_path, Told(), example, none=none)
+    description, tensors = interpreter.read(tmp_path / "net.safetensors")
+    assert description["conditions"] == {
+        "energy": {"none": {"tensor": "none.energy"}}, "place": {"none": "same"},
+    }  # fmt: skip
+    assert tensors["none.energy"].tolist() == [0.5]
+
+
+def test_a_learned_variance(tmp_path):
+    class Learned(Net):
+        def forward(self, x, t):
+            return torch.cat([super().forward(x, t), torch.tanh(x)], 1)
+
+    model = exported(tmp_path, Learned(), (X, torch.rand(4)), variance="learned_range")
+    assert close(model(X, 0.5).mean, mean_of(Net(), X, 0.5, "vp", 0.5))
+    sampler = quell.Sampler(model, "ddpm:variance=learned_range", steps=4, silent=True)
+    assert np.isfinite(np.asarray(sampler(sampler.init((2, 3, 2), seed=1), seed=1))).all()

@@ -10,6 +10,7 @@ from quell.programs import export
 from torch import nn
 
 X, T = torch.randn(2, 6), torch.rand(2)
+SAID = {"output": "x0", "schedule": "vp", "time": "t"}
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +33,7 @@ class Of(nn.Module):
 def refused(function, tmp_path, *example, **options):
     """The message; no file is left."""
     module = function if isinstance(function, nn.Module) else Of(function)
-    path = tmp_path / "net.safetensors"
+    path, options = tmp_path / "net.safetensors", SAID | options
     with pytest.raises((ValueError, TypeError)) as caught:
         export(module, path, example or (X, T), **options)
     assert list(tmp_path.iterdir()) == []
@@ -118,7 +119,7 @@ def test_samples_that_depend_on_each_other(function, tmp_path):
 def test_arguments(example, options, said, tmp_path):
     path = tmp_path / "net.safetensors"
     with pytest.raises((ValueError, TypeError), match=said):
-        export(Of(lambda m, x, t, *more: x * t[:, None]), path, example, **options)
+        export(Of(lambda m, x, t, *more: x * t[:, None]), path, example, **(SAID | options))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -132,7 +133,7 @@ def test_weights(tmp_path):
         module = Of(lambda m, x, t: m.line(x))
         change(module)
         with pytest.raises(ValueError, match=said):
-            export(module, path, (X, T))
+            export(module, path, (X, T), **SAID)
 
 
 def test_the_check_finds_a_wrong_program(tmp_path, monkeypatch):
@@ -154,3 +155,130 @@ def test_values_that_are_baked(tmp_path):
     calls = iter(range(1, 100))
     message = refused(lambda m, x, t: x * next(calls), tmp_path)
     assert "differ" in message or "depend on each other" in message
+
+
+@pytest.mark.parametrize("name", ["output", "schedule", "time"])
+def test_what_must_be_said(name, tmp_path):
+    """Of a bare module nothing is taken for granted: an x0 that is a noise would be a wrong sample
+    without a word."""
+    given = {key: value for key, value in SAID.items() if key != name}
+    with pytest.raises(TypeError, match=f"{name}: must be given"):
+        export(Of(lambda m, x, t: x * t[:, None]), tmp_path / "net.safetensors", (X, T), **given)
+    assert list(tmp_path.iterdir()) == []
+
+
+class Labelled(nn.Module):
+    """Takes a class, out of a table of so many rows or as numbers of which one is 1."""
+
+    def __init__(self, rows, onehot=False):
+        super().__init__()
+        self.rows, self.onehot, self.table = rows, onehot, nn.Embedding(rows, 6)
+
+    def forward(self, x, t, y):
+        label = nn.functional.one_hot(y, self.rows).float() if self.onehot else None
+        row = label @ self.table.weight if self.onehot else self.table(y)
+        return x * t[:, None] + row
+
+
+@pytest.mark.parametrize("onehot", [False, True])
+def test_more_classes_than_there_are(onehot, tmp_path):
+    message = refused(Labelled(5, onehot), tmp_path, X, T, torch.tensor([0, 1]), classes=7)
+    assert "fails on other inputs" in message and "class 6 among them" in message
+
+
+@pytest.mark.parametrize(
+    "options, said",
+    [
+        ({"classes": 5, "no_class": 5}, "fails on other inputs"),
+        ({"classes": 4, "no_class": "zeros"}, "must be an index or"),
+        ({"classes": 4, "no_class": -1}, "must be an index or"),
+        ({"classes": 4, "no_class": True}, "must be an index or"),
+        ({"classes": 4, "time": "index"}, "has no table"),
+        ({"classes": 4, "time": "tau"}, 'must be "index", t, sigma'),
+        ({"classes": 4, "variance": "learned"}, "none, learned_range"),
+        ({"classes": 4, "variance": "learned_range"}, r"must be \[12\]"),
+        ({"classes": 4, "none": {"y": "zeros", "z": "zeros"}}, "is no condition"),
+        ({"classes": 4, "dtype": torch.float64}, "torch.float16 or"),
+        ({"classes": 4, "sigma_data": 0.5}, "simple and karras"),
+    ],
+)
+def test_arguments_of_the_terms(options, said, tmp_path):
+    import quell
+
+    with pytest.raises((ValueError, TypeError, quell.Error), match=said):
+        export(
+            Labelled(5),
+            tmp_path / "net.safetensors",
+            (X, T, torch.tensor([0, 1])),
+            **(SAID | options),
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda m, x, t: nn.functional.dropout(x, 0.5, training=True),
+        lambda m, x, t: nn.functional.alpha_dropout(x, 0.5, training=True),
+        lambda m, x, t: nn.functional.dropout1d(x[..., None], 0.5, training=True)[..., 0],
+        lambda m, x, t: nn.functional.feature_alpha_dropout(x[..., None], 0.5, True)[..., 0],
+        lambda m, x, t: nn.functional.rrelu(x, training=True),
+        lambda m, x, t: nn.functional.gumbel_softmax(x),
+        lambda m, x, t: x * torch.bernoulli(torch.full_like(x, 0.5)),
+        lambda m, x, t: x + torch.rand(6),
+        lambda m, x, t: x + torch.empty(6).normal_(),
+        lambda m, x, t: x[:, torch.randperm(6)],
+        lambda m, x, t: torch.poisson(x.abs()),
+        lambda m, x, t: x + torch.multinomial(x.softmax(1), 1),
+    ],
+)
+def test_random_numbers(function, tmp_path):
+    message = refused(lambda m, x, t: function(m, x, t) + t[:, None], tmp_path)
+    assert "random numbers inside the network" in message and "test_refused.py:" in message
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float8_e4m3fn])
+def test_what_rounds_within(kind, tmp_path):
+    message = refused(lambda m, x, t: m.line(x.to(kind).float()) + t[:, None], tmp_path)
+    assert "rounding to " in message and "let it compute in float32" in message
+
+
+def test_rounding_by_autocast(tmp_path):
+    def function(m, x, t):
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            return m.line(x).float() + t[:, None]
+
+    assert "rounding to bfloat16" in refused(function, tmp_path)
+
+
+def test_torch_says_nothing_before(tmp_path, capfd):
+    """Its loggers, and a print of its own, wrote graphs of a hundred lines."""
+    refused(lambda m, x, t: x if x.sum() > 0 else -x, tmp_path)
+    assert capfd.readouterr() == ("", "")
+    assert not hasattr(torch.export._trace, "print")
+
+
+@pytest.mark.parametrize(
+    "example, options, said",
+    [
+        ((X, T), {"time": "sigma", "sigma_data": 0.5}, "it is inside the network"),
+        ((X, T), {"time": 0}, "time: 0"),
+        ((X, T), {"version": 2}, "version: no such argument"),
+        ((X, T), {"programs": {}}, "programs: no such argument"),
+        ((X, T), {"names": ["x", "class"], "time": False}, "say how many there are"),
+        ((X, T, torch.tensor([0, 2])), {"classes": 2}, "the example has class 2"),
+    ],
+)
+def test_what_contradicts(example, options, said, tmp_path):
+    with pytest.raises((ValueError, TypeError), match=said):
+        module = Labelled(4) if len(example) > 2 else Of(lambda m, x, t: x * t[:, None])
+        export(module, tmp_path / "net.safetensors", example, **(SAID | options))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_law_of_the_file_is_checked(tmp_path, monkeypatch):
+    """Not the bare program alone: a description that says another thing is found."""
+    import quell.programs.law as law
+
+    monkeypatch.setattr(law, "_time", lambda *given: 0.9)
+    assert "differs by" in refused(lambda m, x, t: x * t[:, None], tmp_path, output="eps")

@@ -34,9 +34,9 @@ SAME = {  # PyTorch's name: a program's
     "tanh": "tanh",
 }
 NOTHING = (
-    "alias clone contiguous detach dropout native_dropout lift lift_fresh lift_fresh_copy "
-    "alias_copy _unsafe_view_copy"
+    "alias clone contiguous detach lift lift_fresh lift_fresh_copy alias_copy _unsafe_view_copy"
 ).split()
+FLOATS_OF_8 = [kind for name, kind in vars(torch).items() if name.startswith("float8")]
 COMPARE = {"eq": "eq", "ne": "ne", "lt": "lt", "le": "le", "gt": "gt", "ge": "ge"}
 
 
@@ -54,6 +54,13 @@ def real_of(value: Any) -> Any:
     return value
 
 
+@lowers("round")
+def to_whole(b: Builder, call: Call) -> Value:
+    if call.arguments.get("decimals"):
+        raise NotKnown("round to decimals", "multiply, round and divide")
+    return b.map("round", [real_of(call.first())], call.dtype)
+
+
 def _compare(name: str) -> None:
     def lower(b: Builder, call: Call) -> Value:
         return b.map(COMPARE[name], [call.first(), call["other"]], torch.bool)
@@ -62,7 +69,8 @@ def _compare(name: str) -> None:
 
 
 for _name in SAME:
-    _one(_name)
+    if _name != "round":
+        _one(_name)
 for _name in COMPARE:
     _compare(_name)
 
@@ -72,8 +80,30 @@ def nothing(b: Builder, call: Call) -> Any:
     return call.first()
 
 
+@lowers("dropout", "native_dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout")
+def dropout(b: Builder, call: Call) -> Any:
+    """Nothing in evaluation; with training=True, whatever the mode, it is random."""
+    if call["train"] and call["p"]:
+        raise NotKnown(f"random numbers inside the network ({call.name})", RANDOM)
+    return [call.first(), call.first()] if call.shapes else call.first()
+
+
+RANDOM = "let the network take them as an input, or leave them out in evaluation"
+NARROW = (torch.float16, torch.bfloat16, *FLOATS_OF_8)
+
+
 @lowers("_to_copy", "to", "type_as")
 def convert(b: Builder, call: Call) -> Value:
+    if call.dtype in (torch.int8, torch.uint8, torch.int16):
+        raise NotKnown(
+            f"whole numbers as {str(call.dtype).removeprefix('torch.')}, which wrap",
+            "let the network compute with int64 or float32",
+        )
+    if call.dtype in NARROW:
+        raise NotKnown(
+            f"rounding to {str(call.dtype).removeprefix('torch.')} inside the network",
+            "let it compute in float32",
+        )
     return as_dtype(b, real_of(call.first()), call.dtype)
 
 
@@ -308,6 +338,14 @@ def log_sigmoid(b: Builder, call: Call) -> Value:
 @lowers("leaky_relu")
 def leaky_relu(b: Builder, call: Call) -> Value:
     return b.map("leaky_relu", [call.first(), call["negative_slope"]], call.dtype)
+
+
+@lowers("rrelu_with_noise", "rrelu_with_noise_functional")
+def rrelu(b: Builder, call: Call) -> Any:
+    if call["training"]:
+        raise NotKnown(f"random numbers inside the network ({call.name})", RANDOM)
+    made = b.map("leaky_relu", [call.first(), (call["lower"] + call["upper"]) / 2], call.dtype)
+    return [made, call["noise"]] if call.shapes else made
 
 
 @lowers("_prelu_kernel")

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "models/network_time.h"
+#include "models/network_terms.h"
 #include "base/fail.h"
 #include "base/memory.h"
 
@@ -52,14 +52,22 @@ static quell_status read_rounding(const struct quell_document *document, const c
                               "must have none, nearest, up or down as 'rounding'");
 }
 
+/* Reads a number whose sums and products with others are far from overflow. */
+static bool is_moderate(const char *value, double *number)
+{
+    return quell_json_number(value, number) && fabs(*number) <= 1e30;
+}
+
 static quell_status read_line(const struct quell_document *document,
                               const struct quell_json_object *time, struct quell_time_form *form)
 {
     const char *scale = quell_json_get(time, "scale"), *offset = quell_json_get(time, "offset");
-    if (scale && !(quell_json_number(scale, &form->scale) && form->scale != 0))
-        return quell_document_bad(document, "time", "has a 'scale' that must be a number, not 0");
-    if (offset && !quell_json_number(offset, &form->offset))
-        return quell_document_bad(document, "time", "has an 'offset' that must be a number");
+    if (scale && !(is_moderate(scale, &form->scale) && form->scale != 0))
+        return quell_document_bad(document, "time",
+                                  "has a 'scale' that must be a number up to 1e30, not 0");
+    if (offset && !is_moderate(offset, &form->offset))
+        return quell_document_bad(document, "time",
+                                  "has an 'offset' that must be a number up to 1e30");
     return read_rounding(document, quell_json_get(time, "rounding"), form);
 }
 
@@ -67,7 +75,7 @@ static quell_status read_line(const struct quell_document *document,
 static bool copy(const char *list, double *out)
 {
     for (const char *at = quell_json_first(list); at; at = quell_json_next(at), out++)
-        if (!quell_json_number(at, out)) return false;
+        if (!is_moderate(at, out)) return false;
     return true;
 }
 
@@ -91,7 +99,8 @@ static quell_status read_table(const struct quell_document *document,
     if (!form->table) return quell_fail(QUELL_NO_MEMORY, "%s: no memory", document->path);
     form->points = points;
     if (!copy(at, form->table) || !copy(values, form->table + points))
-        return quell_document_bad(document, "time", "must have numbers in 'at' and 'values'");
+        return quell_document_bad(document, "time",
+                                  "must have numbers up to 1e30 in 'at' and 'values'");
     if (rises(form->table, points)) return QUELL_OK;
     return quell_document_bad(document, "time", "must have numbers that rise in 'at'");
 }
@@ -122,18 +131,60 @@ static quell_status read_form(const struct quell_document *document, struct quel
     return status;
 }
 
-quell_status quell_model_read_time(const struct quell_document *document,
-                                   struct quell_parametrization *parametrization)
+static quell_status read_data(const struct quell_document *document,
+                              struct quell_parametrization *parametrization)
 {
     double *data = &parametrization->data;
+    if (!quell_document_has(document, "sigma_data")) return QUELL_OK;
     quell_status status = quell_document_number(document, "sigma_data", data);
-    if (!status && quell_document_has(document, "sigma_data")) {
-        if (!(*data >= 1e-6 && *data <= 1e6))
-            return quell_document_bad(document, "sigma_data", "must be from 1e-6 to 1e6");
-        if (parametrization->precondition != QUELL_SIMPLE &&
-            parametrization->precondition != QUELL_KARRAS)
-            return quell_document_bad(document, "sigma_data",
-                                      "is for a 'precondition' of simple or karras: leave it out");
-    }
+    if (status) return status;
+    if (!(*data >= 1e-6 && *data <= 1e6))
+        return quell_document_bad(document, "sigma_data", "must be from 1e-6 to 1e6");
+    if (parametrization->precondition == QUELL_SIMPLE ||
+        parametrization->precondition == QUELL_KARRAS)
+        return QUELL_OK;
+    return quell_document_bad(document, "sigma_data",
+                              "is for a 'precondition' of simple or karras: leave it out");
+}
+
+static quell_status read_no_class(const struct quell_document *document,
+                                  struct quell_parametrization *parametrization)
+{
+    const char *value = quell_json_get(&document->root, "no_class");
+    const char *word = quell_json_is_text(value) ? quell_json_text(value) : "";
+    double number = -1;
+    if (!value) return QUELL_OK;
+    if (!quell_document_has(document, "classes"))
+        return quell_document_bad(document, "no_class", "is there, but there are no 'classes'");
+    if (!strcmp(word, "none"))
+        parametrization->no_class = QUELL_NO_CLASS_UNKNOWN;
+    else if (!strcmp(word, "zeros"))
+        parametrization->no_class = QUELL_NO_CLASS_ZEROS;
+    else if (quell_json_number(value, &number) && number >= 0 && number < 16777216 &&
+             number == floor(number))
+        parametrization->no_class = QUELL_NO_CLASS_INDEX;
+    else
+        return quell_document_bad(document, "no_class",
+                                  "must be an index from 0 to 16777215, 'zeros' or 'none'");
+    parametrization->no_class_index = number > 0 ? (size_t)number : 0;
+    return QUELL_OK;
+}
+
+static quell_status read_variance(const struct quell_document *document,
+                                  struct quell_parametrization *parametrization)
+{
+    const char *variance = "none";
+    quell_status status = quell_document_text(document, "variance", &variance);
+    parametrization->learned_range = !status && !strcmp(variance, "learned_range");
+    if (status || parametrization->learned_range || !strcmp(variance, "none")) return status;
+    return quell_document_bad(document, "variance", "must be 'none' or 'learned_range'");
+}
+
+quell_status quell_model_read_terms(const struct quell_document *document,
+                                    struct quell_parametrization *parametrization)
+{
+    quell_status status = read_data(document, parametrization);
+    if (!status) status = read_no_class(document, parametrization);
+    if (!status) status = read_variance(document, parametrization);
     return status ? status : read_form(document, &parametrization->time);
 }

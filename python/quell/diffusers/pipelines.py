@@ -1,0 +1,308 @@
+# SPDX-License-Identifier: MIT
+"""quell.export.from_diffusers: a pipeline of diffusers, from memory or from its folder on disk, as
+a file that quell draws samples from."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from quell import diffusers as schedulers
+from quell._inputs import extents_of
+from quell._numbers import path_of
+from quell._said import said
+from quell.diffusers import Setup, levels
+from quell.diffusers.fields import Fields, read
+from quell.diffusers.networks import DECODERS, NETWORKS, TOKENS, Decoder, Network
+from quell.errors import BadArgument, Unsupported
+from quell.programs.exporter import export
+
+NAMES = ("unet", "transformer")
+DECODER_NAMES = ("vae", "vqvae", "movq")
+WHO = "quell.export.from_diffusers"
+
+
+@dataclasses.dataclass(frozen=True)
+class Exported:
+    """A pipeline that was exported.
+
+    Attributes:
+        path: The file.
+        difference: The largest difference between quell and PyTorch in float64, relative to the
+            largest output.
+        scheduler: The configuration of the pipeline's scheduler.
+    """
+
+    path: str
+    difference: float
+    scheduler: dict[str, Any]
+
+    def setup(self, steps: int | None = None, **told: Any) -> Setup:
+        """Returns the scheduler's sampler and levels of noise (quell.from_diffusers)."""
+        return schedulers.from_diffusers(self.scheduler, steps, **told)
+
+    def command(self, steps: int | None = None, **told: Any) -> str:
+        """Returns the command that draws samples as the pipeline does with that many steps."""
+        return shlex.join(
+            ["quell", "sample", "--model", self.path, *self.setup(steps, **told).options()]
+        )
+
+
+def from_diffusers(
+    pipeline: Any,
+    path: str | os.PathLike[str],
+    *,
+    scheduler: Any = None,
+    network: str | None = None,
+    decode: bool = True,
+    shape: Sequence[int] | None = None,
+    classes: int | None = None,
+    no_class: int | str | None = None,
+    tokens: int = TOKENS,
+    dtype: torch.dtype | None = None,
+    **fields: Any,
+) -> Exported:
+    """Exports a pipeline of diffusers to a file that quell draws samples from: its network, and
+    what its scheduler says of the schedule, of what the network returns and of its time; the
+    classes, a learned variance, and the decoder of its latents. Nothing is downloaded.
+
+        made = quell.export.from_diffusers("ddpm-cifar10-32", "cifar.safetensors")
+        print(made.command(steps=50))
+
+    Arguments:
+        pipeline: A pipeline, or its folder on disk, as save_pretrained() writes it; or a network
+            of diffusers, then with its scheduler.
+        path: The .safetensors file to write.
+        scheduler: Another scheduler than the pipeline's, its configuration, or a path to it.
+        network: The name of the network in the pipeline, if it is neither unet nor transformer.
+        decode: Whether the decoder of a latent model is exported as well.
+        shape: The shape of a sample; by default that in the network's configuration.
+        classes: The number of classes; by default that of the network's table, where each row is a
+            class.
+        no_class: What stands for "no class"; by default, what the class of networks says (see
+            quell.export).
+        tokens: The number of tokens of a text that is encoded.
+        dtype: torch.float16 or torch.bfloat16: the type in which weights are stored.
+        fields: Further fields of the description, such as comment="...".
+
+    Returns:
+        What was exported, with the command that draws samples of it.
+
+    Raises:
+        Unsupported: The class of the network or of the scheduler, or a field's value, is not known.
+        ValueError: See quell.export.
+    """
+    net, coder, config = _parts(pipeline, scheduler, network)
+    about = _network_of(net, tokens)
+    if shape is not None:
+        about.shape = extents_of(tuple(shape), "shape")
+    if classes is not None:
+        about.classes = classes
+    if no_class is not None or classes is not None:
+        about.no_class = no_class  # type: ignore[assignment]
+    terms = _said(Fields(config, strict=False), about)
+    example, names = _example(about, float(terms.pop("longest")))
+    called = _Called(net, about.call, about.shape[0], terms)
+    difference = export(
+        called,
+        path,
+        example,
+        names=names,
+        classes=about.classes,
+        no_class=about.no_class if about.classes else None,
+        decode=_decoder_of(coder) if decode and coder is not None else None,
+        dtype=dtype,
+        **{name: value for name, value in terms.items() if name not in ("sign", "halves")},
+        **fields,
+    )
+    return Exported(os.fsdecode(path_of(path, "path")), difference, config)
+
+
+class _Called(nn.Module):
+    """A network of diffusers, called as its pipeline calls it."""
+
+    def __init__(self, net: nn.Module, call: Any, channels: int, terms: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.net, self.call, self.channels = net, call, channels
+        self.sign = -1 if terms.get("sign") == -1 else 1
+        self.whole = terms.get("variance") == "learned_range"
+
+    def forward(self, x: Tensor, t: Tensor, **given: Any) -> Tensor:
+        made: Tensor = self.call(self.net, x, t, **given)
+        made = made if self.whole or made.shape[1] == self.channels else made[:, : self.channels]
+        return made if self.sign == 1 else -made
+
+
+def _network_of(net: Any, tokens: int) -> Network:
+    kind = type(net).__name__
+    if kind not in NETWORKS:
+        raise Unsupported(
+            f"{WHO}: the network {kind} is not known here, as {', '.join(NETWORKS)} are: call "
+            "quell.export with an example of its call"
+        )
+    return NETWORKS[kind](net, tokens)
+
+
+def _decoder_of(coder: Any) -> nn.Module:
+    kind = type(coder).__name__
+    if kind not in DECODERS:
+        raise Unsupported(
+            f"{WHO}: the decoder {kind} is not known here, as {', '.join(DECODERS)} are: take "
+            "decode=False"
+        )
+    return Decoder(coder)
+
+
+def _example(about: Network, longest: float) -> tuple[dict[str, Tensor], list[str]]:
+    """Returns an example of a network's call, and the names of its inputs."""
+    made = {
+        "x": torch.randn(2, *about.shape),
+        "t": torch.tensor([longest / 100, longest]),
+    }
+    names = ["x", "time"]
+    if about.classes:
+        made["class_"] = torch.tensor([0, about.classes - 1])
+        names.append("class")
+    made |= {name: torch.stack([one, one.flip(0)]) for name, one in about.inputs.items()}
+    return made, [*names, *about.inputs]
+
+
+def _said(fields: Fields, about: Network) -> dict[str, Any]:
+    """What a scheduler says of the network: arguments of quell.export; the greatest time that the
+    network is told, and the sign of what it returns."""
+    train = int(fields.num_train_timesteps)
+    if fields.name == "FlowMatchEulerDiscrete" or fields.get("use_flow_sigmas"):
+        return {"output": "flow", "schedule": "flow", "time": train, "longest": train}
+    if fields.name == "CMStochasticIterative":
+        raise Unsupported(
+            f"{WHO}: {fields.name}: its network is a whole denoiser with an offset of sigma: wrap "
+            'it in a module that returns E[X | x], and call quell.export with time="sigma"'
+        )
+    if fields.name in schedulers._EDM:
+        return _said_by_edm(fields)
+    schedule = levels.Table(fields).schedule.spec
+    if schedule is None:
+        raise Unsupported(
+            f"{WHO}: {fields.name}: its table of betas has no name in quell, and a file names its "
+            "schedule: call quell.export with the nearest schedule, and draw with the sampler of "
+            "quell.from_diffusers"
+        )
+    variance = "learned_range" if fields.get("variance_type") == "learned_range" else "none"
+    return {
+        "output": schedulers._output(fields),
+        "schedule": schedule,
+        "time": train - 1,
+        "longest": train - 1,
+        "variance": variance,
+    }
+
+
+def _said_by_edm(fields: Fields) -> dict[str, Any]:
+    low, high = float(fields.sigma_min), float(fields.sigma_max)
+    cosine = fields.name == "CosineDPMSolverMultistep"
+    schedulers._output(fields)
+    return {
+        "output": "x0",
+        "precondition": "karras",
+        "sigma_data": float(fields.sigma_data),
+        "schedule": f"ve:sigma_min={low!r},sigma_max={high!r}",
+        "time": "angle" if cosine else {"of": "log_sigma", "scale": 0.25},
+        "longest": 1.0,
+        "sign": -1 if fields.prediction_type == "v_prediction" else 1,
+    }
+
+
+# The parts of a pipeline.
+
+
+def _parts(pipeline: Any, scheduler: Any, network: str | None) -> tuple[Any, Any, dict[str, Any]]:
+    """Returns the network, the decoder or None, and the scheduler's configuration."""
+    names = (network,) if network is not None else NAMES
+    if isinstance(pipeline, (str, os.PathLike)):
+        return _of_folder(os.fsdecode(path_of(pipeline, "pipeline")), scheduler, names)
+    parts = getattr(pipeline, "components", None)
+    if not isinstance(parts, Mapping):
+        if not isinstance(pipeline, nn.Module):
+            raise TypeError(
+                f"{WHO}: pipeline: {said(pipeline)}, must be a pipeline, a network, or a folder"
+            )
+        if scheduler is None:
+            raise TypeError(f"{WHO}: scheduler: must be given with a network alone")
+        return pipeline, None, read(scheduler)
+    net = next((parts[name] for name in names if parts.get(name) is not None), None)
+    if net is None:
+        raise BadArgument(f"{WHO}: the pipeline has no {' and no '.join(names)}: say network=NAME")
+    coder = next((parts[name] for name in DECODER_NAMES if parts.get(name) is not None), None)
+    config = read(scheduler if scheduler is not None else parts.get("scheduler"))
+    return net.float().cpu(), None if coder is None else coder.float().cpu(), config
+
+
+def _of_folder(
+    folder: str, scheduler: Any, names: Sequence[str | None]
+) -> tuple[Any, Any, dict[str, Any]]:
+    index = _json(os.path.join(folder, "model_index.json"))
+    if not index:
+        net = _loaded(folder, _json(os.path.join(folder, "config.json")).get("_class_name"))
+        if net is None:
+            raise BadArgument(f"{WHO}: {folder}: has neither model_index.json nor config.json")
+        return net, None, read(_scheduler_of(folder) if scheduler is None else scheduler)
+    net = coder = None
+    for name in (*names, *DECODER_NAMES):
+        there = index.get(str(name))
+        if not isinstance(there, list) or len(there) != 2 or there[1] is None:
+            continue
+        if name in names and net is None:
+            net = _loaded(_place(folder, str(name)), there[1])
+        elif name in DECODER_NAMES and coder is None:
+            coder = _loaded(_place(folder, str(name)), there[1])
+    if net is None:
+        raise BadArgument(
+            f"{WHO}: {folder}: model_index.json names no {' and no '.join(map(str, names))}: say "
+            "network=NAME"
+        )
+    return net, coder, read(_scheduler_of(folder) if scheduler is None else scheduler)
+
+
+def _place(folder: str, name: str) -> str:
+    """Returns the folder of a part; of early pipelines all parts are in one."""
+    inside = os.path.join(folder, name)
+    return inside if os.path.isdir(inside) else folder
+
+
+def _scheduler_of(folder: str) -> str:
+    return _place(folder, "scheduler")
+
+
+def _json(path: str) -> dict[str, Any]:
+    if not os.path.isfile(path):
+        return {}
+    with open(path, encoding="utf-8-sig") as file:
+        try:
+            made = json.load(file)
+        except ValueError as error:
+            raise BadArgument(f"{WHO}: {path}: {error}") from None
+    return made if isinstance(made, dict) else {}
+
+
+def _loaded(folder: str, kind: Any) -> Any:
+    """Loads a network from its folder."""
+    if kind is None:
+        return None
+    import diffusers
+
+    if kind not in (*NETWORKS, *DECODERS):
+        raise Unsupported(
+            f"{WHO}: {folder}: the class {said(kind)} is not known here, as "
+            f"{', '.join((*NETWORKS, *DECODERS))} are"
+        )
+    made = getattr(diffusers, kind).from_pretrained(
+        folder, local_files_only=True, low_cpu_mem_usage=False, torch_dtype=torch.float32
+    )
+    return made.eval()
