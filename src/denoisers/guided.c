@@ -301,6 +301,9 @@ static quell_status check_effects(const quell_denoiser *denoiser, const quell_de
             : bounded ? "low and high have"
                       : "rescale has",
             bounded ? " from low to high" : "", bounded && !guide ? "them" : "it");
+    if (none && guidance->points)
+        return quell_fail(QUELL_BAD_ARGUMENT, "guidance: the weights have no effect: all are 1, "
+                                              "which is no guidance; leave it out");
     if (guide && is_same(denoiser, guide))
         return quell_fail(
             QUELL_BAD_ARGUMENT,
