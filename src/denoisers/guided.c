@@ -292,13 +292,18 @@ static quell_status check_effects(const quell_denoiser *denoiser, const quell_de
 {
     bool bounded = guidance->low != 0 || guidance->high != 1,
          none = quell_guidance_is_none(guidance);
-    if (none && (guide || bounded))
+    if (none && (guide || bounded || guidance->rescale > 0))
         return quell_fail(
             QUELL_BAD_ARGUMENT,
             "guidance: %s no effect: the weight is 1%s, which is no guidance; leave %s "
             "out, or give another weight",
-            guide ? "the guide has" : "low and high have", bounded ? " from low to high" : "",
-            guide ? "it" : "them");
+            guide     ? "the guide has"
+            : bounded ? "low and high have"
+                      : "rescale has",
+            bounded ? " from low to high" : "", bounded && !guide ? "them" : "it");
+    if (none && guidance->points)
+        return quell_fail(QUELL_BAD_ARGUMENT, "guidance: the weights have no effect: all are 1, "
+                                              "which is no guidance; leave it out");
     if (guide && is_same(denoiser, guide))
         return quell_fail(
             QUELL_BAD_ARGUMENT,

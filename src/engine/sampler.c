@@ -53,8 +53,8 @@ static quell_status check_falls(const quell_sampler *sampler)
 }
 
 /* Refuses an end of the schedule at which x is still more noise than X, and smaller than X: where
- * alpha is 1 the scale of X decides how much noise is little, and a caller's own last time is meant.
- */
+ * alpha is 1 the scale of X decides how much noise is little, and a last time of the caller's is
+ * meant. */
 static quell_status check_end(const quell_sampler *sampler)
 {
     const quell_point *end = &sampler->grid[sampler->steps];

@@ -157,6 +157,10 @@ def of_sigmas(fields: Fields, table: Table, steps: int) -> Levels:
     if fields.get("interpolation_type", "linear") == "log_linear":
         at = _exponential(every[-1], every[0], steps + 1)
         if converted(fields, at, steps) is None:
+            fields.differs(
+                "interpolation_type=log_linear: diffusers tells its network times even in t beside "
+                "levels even in log sigma, quell each level's own time"
+            )
             return at
     elif fields.get("interpolation_type", "linear") != "linear":
         fields.refuse("interpolation_type", "is none of linear, log_linear")
