@@ -4,6 +4,7 @@
 #include "harness.h"
 #include "models.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 enum { DIM = 2 };
