@@ -158,8 +158,8 @@ def of_sigmas(fields: Fields, table: Table, steps: int) -> Levels:
         at = _exponential(every[-1], every[0], steps + 1)
         if converted(fields, at, steps) is None:
             fields.differs(
-                "interpolation_type=log_linear: diffusers tells its network times even in t beside "
-                "levels even in log sigma, quell each level's own time"
+                "interpolation_type='log_linear': diffusers tells the network the times of the "
+                "table beside levels that are even in log sigma, quell each level's own time"
             )
             return at
     elif fields.get("interpolation_type", "linear") != "linear":

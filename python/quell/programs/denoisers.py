@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -16,6 +16,8 @@ from torch import Tensor, nn
 
 from quell._said import said
 from quell.noise import Schedule
+from quell.programs.trace import evaluating
+from quell.programs.twin import in_double
 
 Around = dict[str, Any]
 
@@ -276,6 +278,33 @@ def taken_apart(module: Any, example: Any, given: Mapping[str, Any]) -> tuple[An
         return network, (x, told, *(value for _, value in rest)), whole.around(module)
     names = _first_two(network)
     return network, dict(zip(names, (x, told), strict=True)) | dict(rest), whole.around(module)
+
+
+def _named(denoiser: Any, example: Sequence[Any]) -> list[tuple[str, Any]]:
+    """Returns what follows x and t, with the names of the denoiser's or the network's arguments."""
+    known = [n for n, p in inspect.signature(denoiser.forward).parameters.items()
+             if p.kind is p.POSITIONAL_OR_KEYWORD][2:]  # fmt: skip
+    known = known or list(inspect.signature(denoiser.backbone.forward).parameters)[2:]
+    return list(zip(known, example[2:], strict=False))
+
+
+def mean_of(denoiser: Any, example: Mapping[str, Any] | Sequence[Any]) -> Callable[..., Tensor]:
+    """Returns a function that gives a whole denoiser's E[X | x_t] in double: of x, t, and the other
+    inputs by their names, the class by that of the example's."""
+    given = list(example.items())[2:] if isinstance(example, Mapping) else _named(denoiser, example)
+    fixed = {name: v for name, v in given if not isinstance(v, Tensor)}
+
+    def mean(x: Tensor, t: float, rest: Mapping[str, Any]) -> Tensor:
+        label = {name: v for name, v in rest.items() if name != "class" and v is not None}
+        if rest.get("class") is not None:
+            name = next(n for n, v in given if isinstance(v, Tensor) and n not in rest)
+            label[name] = rest["class"]
+        time = torch.full((len(x),), t)
+        with torch.no_grad(), evaluating(denoiser):
+            made: Tensor = in_double(denoiser, (x, time), {**fixed, **label}).mean
+        return made
+
+    return mean
 
 
 def _first_two(network: nn.Module) -> list[str]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import copy
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from quell._said import said
 from quell._whole import write
 from quell.programs.canonical import canonical
 from quell.programs.check import Evaluate, compare, expected
-from quell.programs.denoisers import taken_apart
+from quell.programs.denoisers import mean_of, taken_apart
 from quell.programs.inputs import Inputs, inputs_of
 from quell.programs.law import check_law
 from quell.programs.lead import without_lead
@@ -145,7 +145,9 @@ def export(
         raise ValueError(f"quell.export: dtype: {dtype}, must be torch.float16 or torch.bfloat16")
     given = {"output": output, "precondition": precondition, "schedule": schedule, "time": time,
              "sigma_data": sigma_data}  # fmt: skip
+    outer, call = module, example
     module, example, around = taken_apart(module, example, given)
+    means = None if outer is module else mean_of(outer, call)
     inputs = inputs_of(check_module(module), example, names, around.get("time") is not False,
                        classes)  # fmt: skip
     shape = extents_of(tuple(inputs.tensors()["x"].shape[1:]), "the sizes of one sample")
@@ -165,7 +167,8 @@ def export(
             )
     nones = nones_of(none, inputs)
     wide = _widened(shape, variance)
-    return _exported(module, path, inputs, classes, wide, decode, dtype, most, description, nones)
+    made = (decode, dtype, most, description, nones, means)
+    return _exported(module, path, inputs, classes, wide, *made)
 
 
 def _widened(shape: Sequence[int], variance: str) -> tuple[int, ...]:
@@ -184,6 +187,7 @@ def _exported(
     most: float,
     description: dict[str, Any],
     nones: Mapping[str, Tensor | str],
+    whole: Callable[..., Tensor] | None,
 ) -> float:
     """Writes the file, unless it is not what it should be; returns the largest difference."""
     parts = [(module, "denoise", inputs, classes, description.get("no_class"))]
@@ -212,9 +216,11 @@ def _exported(
             worst.append(compare(evaluator(file, name), exact, most))
             if full is not exact:
                 worst.append(compare(evaluator(file, name), full, max(most, TYPES[dtype] or 0)))
-        denoise, inside = parts[0][0], right[0][1]
-        check_law(file, denoise if dtype is None else rounded_to(denoise, dtype), inputs, inside,
-                  description)  # fmt: skip
+        rounded = (
+            parts[0][0] if TYPES[dtype] is None or dtype is None else rounded_to(module, dtype)
+        )
+        same = whole if rounded is module else None
+        check_law(file, rounded, inputs, right[0][1], description, same)
 
     write(stored, path, metadata, check, "quell.export")
     return max(worst)

@@ -5,27 +5,29 @@ double and without the library: what the file's denoiser must give at any time."
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from quell import _quell
+from quell._function import PerSample
+from quell.networks import Model
 from quell.noise import Schedule
 from quell.programs.check import Expected, evaluated
 from quell.programs.inputs import Inputs
 from quell.programs.trace import Refused
 
 TIMES = (0.125, 0.5, 0.875)
+MOST_WHOLE = 1e-4  # of azula's, which works its factors out in float32
 LEAST = 2e-5  # of the largest term: what rounding x, the time and a few factors may cost
 
 
 def _time(field: Any, precondition: str, t: float, alpha: float, sigma: float) -> float:
     """Returns the network's time."""
     own = {"none": "t", "unscaled": "sigma", "straight": "fraction"}.get(precondition, "log_sigma")
-    said = field if isinstance(field, Mapping) else {"of": field or own}
+    said: Mapping[str, Any] = field if isinstance(field, Mapping) else {"of": field or own}
     quantity = {
         "t": lambda: t,
         "sigma": lambda: sigma / alpha,
@@ -72,43 +74,63 @@ def _mean(said: Mapping[str, Any], x: Tensor, made: Tensor, alpha: float, sigma:
     return (x - sigma * made) / (alpha + sigma)
 
 
-def check_law(path: str, module: nn.Module, inputs: Inputs, right: Expected, said: Any) -> None:
+def _by_formulas(
+    module: nn.Module, inputs: Inputs, tensors: Mapping[str, Tensor], said: Any, t: float
+) -> tuple[Tensor, float]:
+    """Returns E[X | x_t], and the largest of the terms that it is the sum of."""
+    alpha, sigma = (float(each) for each in Schedule(said["schedule"])(np.float64(t)))
+    x = tensors["x"].double()
+    scale = _scale(said["precondition"], float(said.get("sigma_data", 1)), alpha, sigma)
+    told = {**tensors, "x": (x * scale).float()}
+    if "time" in tensors:
+        time = _time(said.get("time"), said["precondition"], t, alpha, sigma)
+        told["time"] = torch.full_like(tensors["time"], time)
+    made = evaluated(module, inputs.with_tensors(told))
+    made = made[:, : x.shape[1]] if x.ndim > 1 else made
+    term = max(float(x.abs().max()), float(made.abs().max()) * sigma) / min(1.0, alpha)
+    return _mean(said, x, made, alpha, sigma), term
+
+
+def check_law(
+    path: str,
+    module: nn.Module,
+    inputs: Inputs,
+    right: Expected,
+    said: Any,
+    whole: Callable[..., Any] | None = None,
+) -> None:
     """Compares a file's denoiser with the law of the network that it was made from, at several
-    times.
+    times; and with the whole denoiser that the network was in, if there is one: whole(x, t, rest)
+    is its E[X | x_t] in double.
 
     Raises:
         Refused: They differ.
     """
-    model = _quell.Model(path.encode())
-    schedule = Schedule(said["schedule"])
+    model = Model(path)
     tensors = dict(right.inputs)
-    if any(name not in ("x", "time", "class") for name in tensors):
-        return  # a run's conditions are not given by Python yet
+    rest = {name: each for name, each in tensors.items() if name not in ("x", "time", "class")}
+    told = {name: PerSample(each.float().numpy()) for name, each in rest.items() if each.ndim}
+    label = _labels(tensors.get("class"), said.get("no_class"))
     for t in TIMES:
-        alpha, sigma = (float(each) for each in schedule(np.float64(t)))
-        if not alpha > 1e-3 * sigma:
+        alpha, sigma = (float(each) for each in Schedule(said["schedule"])(np.float64(t)))
+        if not alpha > 1e-3 * sigma or len(told) < len(rest):
             continue
-        x = tensors["x"].double()
-        scale = _scale(said["precondition"], float(said.get("sigma_data", 1)), alpha, sigma)
-        told = {**tensors, "x": (x * scale).float()}
-        if "time" in tensors:
-            time = _time(said.get("time"), said["precondition"], t, alpha, sigma)
-            told["time"] = torch.full_like(tensors["time"], time)
-        made = evaluated(module, inputs.with_tensors(told))
-        made = made[:, : x.shape[1]] if x.ndim > 1 else made
-        mean = _mean(said, x, made, alpha, sigma).numpy()
-        own = np.empty(x.shape, np.float32)
-        sampler = _quell.Sampler("ddim", model.denoiser, schedule.native, _quell.Options(steps=1))
-        labels = _labels(tensors.get("class"), said.get("no_class"))
-        rows = x.reshape(len(x), -1).float().numpy()
-        sampler.denoise(rows, own.reshape(len(x), -1), t, classes=labels)
-        term = max(float(x.abs().max()), float(made.abs().max()) * sigma) / min(1.0, alpha)
-        worst = float(np.abs(own - mean).max()) / max(term, float(np.abs(mean).max()), 1e-30)
-        if not worst <= LEAST + 4 * right.own:
-            raise Refused(
-                f"quell.export: at t = {t:g} the file's E[X | x_t] differs by {worst:.1e} from "
-                "that of the network by its formulas; nothing is written"
-            )
+        mean, term = _by_formulas(module, inputs, tensors, said, t)
+        own = torch.from_numpy(model(tensors["x"].numpy(), t, label=label, **told).mean)
+        size = max(term, float(mean.abs().max()), 1e-30)
+        _differ(own, mean, size, LEAST + 4 * right.own, t, "of the network by its formulas")
+        if whole is not None:
+            theirs = whole(tensors["x"], t, rest | {"class": tensors.get("class")})
+            _differ(own, theirs, size, MOST_WHOLE + 4 * right.own, t, "which the denoiser gives")
+
+
+def _differ(own: Tensor, right: Tensor, size: float, most: float, t: float, whose: str) -> None:
+    worst = float((own.double() - right.double()).abs().max()) / size
+    if not worst <= most:
+        raise Refused(
+            f"quell.export: at t = {t:g} the file's E[X | x_t] differs by {worst:.1e} from that "
+            f"{whose}; nothing is written"
+        )
 
 
 def _labels(label: Tensor | None, no_class: Any) -> Any:

@@ -57,6 +57,7 @@ REFUSED = [
     ("DDPM", {"beta_schedule": "exp"}, 10, "beta_schedule='exp'"),
     ("DDPM", {"prediction_type": "flow"}, 10, "prediction_type='flow'"),
     ("DDPM", {"timestep_spacing": "even"}, 10, "timestep_spacing='even'"),
+    ("EulerDiscrete", {"interpolation_type": "log_linear"}, 9, "each level's own time"),
     ("DDIM", {"clip_sample": True}, 10, "use_clipped_model_output=True; strict=False"),
     ("DDIM", {"clip_sample": False, "timestep_spacing": "linspace"}, 10, "steps from 999 to 899"),
     ("DDIM", {"clip_sample": False, "timestep_spacing": "trailing"}, 7, "timestep_spacing="),

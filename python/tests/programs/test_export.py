@@ -292,3 +292,27 @@ def test_a_learned_variance(tmp_path):
     assert close(model(X, 0.5).mean, mean_of(Net(), X, 0.5, "vp", 0.5))
     sampler = quell.Sampler(model, "ddpm:variance=learned_range", steps=4, silent=True)
     assert np.isfinite(np.asarray(sampler(sampler.init((2, 3, 2), seed=1), seed=1))).all()
+
+
+def test_a_denoiser_by_its_order(tmp_path):
+    """The class has the name that the network gives it; a changed denoiser is found."""
+    from quell import _torch
+
+    class Plain(Net):
+        def forward(self, x, t, y):
+            return super().forward(x, t.expand(x.shape[0]), y)
+
+    denoiser = _torch.KarrasDenoiser(Plain(4), quell.Schedule("cosine"))
+    example, path = (X, torch.rand(4), torch.tensor([0, 1, 2, 3])), tmp_path / "net.safetensors"
+    assert quell.export(denoiser, path, example, classes=4) < 1e-5
+    before = path.read_bytes()
+
+    class Other(quell.Schedule):
+        def __call__(self, t):
+            alpha, sigma = super().__call__(t)
+            return alpha, 2 * sigma
+
+    denoiser.schedule = Other("cosine")
+    with pytest.raises(ValueError, match="differs by .* from that which the denoiser gives"):
+        quell.export(denoiser, path, example, classes=4)
+    assert path.read_bytes() == before
