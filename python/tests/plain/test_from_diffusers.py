@@ -102,7 +102,6 @@ REFUSED = [
     ("EDMEuler", {"prediction_type": "flow_prediction"}, 20, "prediction_type='flow_prediction'"),
     ("KDPM2Discrete", {"prediction_type": "sample"}, 20, "prediction_type='sample'"),
     ("KDPM2AncestralDiscrete", {"prediction_type": "sample"}, 20, "prediction_type='sample'"),
-    ("EulerDiscrete", {"interpolation_type": "log_linear"}, 20, "each level's own time; strict"),
     ("EulerDiscrete", {"rescale_betas_zero_snr": True}, 20, "rescale_betas_zero_snr=True"),
     ("FlowMatchEulerDiscrete", {"time_shift_type": "other"}, 20, "time_shift_type='other'"),
 ]
