@@ -40,9 +40,9 @@ def opening(found: Found) -> Iterator[str]:
     versions = ", ".join(f"{name} {v}" for name, v in found["versions"].items() if v)
     yield "# Beside its peers"
     yield ""
-    yield "Written by `python benchmarks/peers --docs docs`. All stacks of a row take turns, in one"
-    yield "process, from the same x_1 through the same points; figures are medians of the turns,"
-    yield "with the least and the greatest."
+    yield "`python benchmarks/peers --docs docs` writes this page. The libraries of a row take turns in"
+    yield "one process. They start from the same x_1 and go through the same points. Each figure is the"
+    yield "median of the turns; the least and the greatest stand in brackets."
     yield ""
     yield f"{found['date']}: {found['machine']}, {found['isa']}, threads: {found['threads']}."
     yield f"{versions}."
@@ -57,7 +57,8 @@ def limits(found: Found) -> Iterator[str]:
     measured = found["limits"]
     yield "## The machine's limits"
     yield ""
-    yield "By `build/benchmarks/limits`, before and after all else; the faster counts."
+    yield "`build/benchmarks/limits` measures them before and after all runs. The table has the faster"
+    yield "of both."
     yield ""
     rows = [
         ["multiply-adds, GFLOP/s", *map(short, measured["fused_gflops"])],
@@ -93,11 +94,11 @@ def runs(found: Found) -> Iterator[str]:
         return
     yield "## Runs"
     yield ""
-    yield "Nanoseconds per element and step; in bold, how many times as long a peer takes as quell."
-    yield "`apart` is how far the farthest peer's samples are from quell's, relative to them (root"
-    yield "mean squares): it is the same work. A limit is the least time that the figures above"
-    yield "allow: of the streams that the plan passes through the first-level cache (L1), of"
-    yield "Philox's multiplications, of the multiply-adds, or of memory."
+    yield "The figures are nanoseconds per element and step. In bold stands how many times as long a peer"
+    yield "takes as quell. `apart` shows that all did the same work: it is the largest distance of a peer's"
+    yield "samples from quell's, relative to these (root mean squares). A limit is the least time that the"
+    yield "machine's limits above allow for the arrays that the plan reads and writes in the first-level"
+    yield "cache (L1), for Philox's multiplications, for the multiply-adds, or for the memory."
     yield ""
     for work in dict.fromkeys(row["work"] for row in found["rows"]):
         rows = [row for row in found["rows"] if row["work"] == work]
@@ -114,8 +115,9 @@ def normals(found: Found) -> Iterator[str]:
         return
     yield "## Normal numbers"
     yield ""
-    yield "float32, one thread, 10^6 a second, into a buffer that fits the cache named, or memory."
-    yield "The limit is that of Philox's multiplications."
+    yield "The figures are 10^6 normal numbers a second, in float32, on one thread. They are written to a"
+    yield "buffer that fits the cache that is named, or to memory. The limit is that of Philox's"
+    yield "multiplications."
     yield ""
     places = found["normals"]
     rows = []
@@ -138,13 +140,14 @@ def process(found: Found) -> Iterator[str]:
     yield "## A fresh process"
     yield ""
     rows = [[name, spread(t, 1e3)] for name, t in figures["first_sample"].items()]
-    yield from table(["to its first sample, and its end", "ms"], rows)
+    yield from table(["from its start to its end, with one sample", "ms"], rows)
     rows = [[name, short(size / 2**20)] for name, size in figures["memory"].items()]
-    yield "16 steps of a solver of second order (dpmpp_2m; xeab), 16384 x 3072, 192 MiB of samples."
+    yield "The memory is that of 16 steps of a solver of second order (dpmpp_2m; xeab) on 16384 x 3072"
+    yield "elements, which are 192 MiB of samples."
     yield ""
     yield from table(["memory over x_1 and x_0", "MiB"], rows)
     rows = [[name, short(size / 2**20)] for name, size in figures["bytes"].items()]
-    yield from table(["files, without what they need", "MiB"], rows)
+    yield from table(["size of files, without their dependencies", "MiB"], rows)
 
 
 def markdown(found: Found) -> str:

@@ -22,7 +22,7 @@ static quell_status make_sampler(quell_sampler **sampler)
     return status;
 }
 
-/* Of the members drawn in this rank's memory, how many lie right of the middle. */
+/* Returns how many of the members in this rank's memory lie to the right of the middle. */
 static quell_status count_right(const quell_sampler *sampler, const quell_draw *draw,
                                 const quell_run *run, uint64_t *right)
 {

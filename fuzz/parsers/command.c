@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Command lines, a word a line: the first names the command. What reads or writes files by names of
- * the fuzzer's own is left out; classes and guidance are asked for by their functions. */
+/* Command lines, one word on each line; the first word names the command. Options that read or
+ * write files are left out, because the fuzzer would choose their names. Classes and guidance are
+ * tried through their functions. */
 #include "cli/cli.h"
 #include "cli/guidance.h"
 #include "cli/class_option.h"

@@ -17,7 +17,7 @@ const char *input_file(const uint8_t *data, size_t size);
 #define INPUT_LINES 8
 void input_lines(const uint8_t *data, size_t size, const char *lines[INPUT_LINES]);
 
-/* Whether a text has a number so long that what it asks for would take the fuzzer's time. */
+/* Returns whether a text has a number so long that what it asks for would take too much time. */
 int input_asks_much(const char *text, size_t digits);
 
 #endif

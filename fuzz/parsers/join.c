@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Parts that are joined: two reports, parted by '\0', whose samples are in out.npy; or, if the
- * first byte is 'N', .npy files, each a half of the rest. In a folder of its own. */
+/* Parts that are joined, in a folder of their own: two reports, separated by '\0', whose samples
+ * are in out.npy; or, if the first byte is 'N', two .npy files, each of one half of the rest. */
 #include "cli/cli.h"
 #include "cli/join/join.h"
 #include "input.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The reader of JSON: whatever was found well formed can be walked through, and so it can when its
- * strings were decoded. */
+/* The reader of JSON: a text that it accepts can be walked through, before and after its strings
+ * were decoded. */
 #include "base/json.h"
 #include "base/json_write.h"
 #include "input.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A network's description. Its tensors are whatever it asks for, if that is little, so that the
- * fuzzer gets as far as a pass through the network. */
+/* The description of a network. It gets all tensors that it asks for, if these are small, so that
+ * the fuzzer gets as far as evaluating the network. */
 #include "denoisers/network_denoiser.h"
 #include "draw.h"
 #include "input.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The texts by which samplers, schedules, grids and parametrisations are asked for, a line each,
- * and a few steps of what they make. */
+/* The specs of samplers, schedules, grids and parametrisations, one on each line, and a few steps
+ * of the sampler that they make. */
 #include "denoisers/parametrization.h"
 #include "draw.h"
 #include "input.h"

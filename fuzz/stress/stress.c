@@ -75,7 +75,7 @@ static int limit_memory(size_t megabytes)
     return read != 1 || setrlimit(RLIMIT_AS, &limit);
 }
 
-/* With calls of quell's that fail; what a trial is made of is made before. */
+/* Draws while calls of quell's fail. What a trial consists of is made before. */
 static void try_with_faults(uint64_t *state)
 {
     struct trial trial;
@@ -120,7 +120,7 @@ static int be_child(uint64_t seed)
     return wrong != 0;
 }
 
-/* Children, one after the other, until time is over; how many. */
+/* Forks children, one after the other, until the time is over. Returns how many. */
 static unsigned long make_children(uint64_t *state, time_t end)
 {
     unsigned long children = 0;

@@ -18,11 +18,12 @@ struct trial {
     char what[256];
 };
 
-/* Makes one and draws what is expected. Not all combinations are samplers: then false. */
+/* Makes a trial and draws its samples on one thread. Returns false if the combination is no
+ * sampler. */
 bool trial_begin(struct trial *trial, uint64_t seed);
 
-/* Draws again, with threads and a tile by chance. NULL if it is as expected, else what is wrong.
- * may_fail: a lack of memory is no fault then. */
+/* Draws again, with a random number of threads and a random tile. Returns NULL if the samples are
+ * as expected, else what is wrong. may_fail: a failure for lack of memory is no fault. */
 const char *trial_repeat(struct trial *trial, uint64_t *state, bool may_fail);
 
 void trial_end(struct trial *trial);

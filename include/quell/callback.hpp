@@ -5,7 +5,10 @@
  * call throws quell::error with QUELL_STOPPED), < 0 for an error (QUELL_DENOISER_FAILED). If it
  * throws, the run ends, and the call that started the run throws the same object again, in its own
  * thread. If functions throw in several threads, the exception of the lowest sample is thrown and
- * the others are dropped. */
+ * the others are dropped.
+ *
+ * That is all that a caller needs to know of this file. What is in namespace detail, here and in
+ * the other headers, is not for callers, and may change at any time. */
 #ifndef QUELL_CALLBACK_HPP
 #define QUELL_CALLBACK_HPP
 

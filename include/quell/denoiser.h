@@ -142,8 +142,9 @@ typedef int quell_denoise_fn(void *user, const quell_call *call, const float *in
  *   azula (azula/denoise.py 0.11.1) ("none").
  *     "none"    input x_t, time t
  *     "simple"  input x_t / sqrt(alpha^2 + sigma^2), time log(sigma / alpha)
- *     "karras"  as simple; the result is (alpha x_t / sqrt(a^2 + s^2) + sigma output) /
- *               sqrt(a^2 + s^2); `output` must be "x0"       (Karras et al., 2206.00364)
+ *     "karras"  as simple; with r = sqrt(alpha^2 + sigma^2) the result is
+ *               (alpha x_t / r + sigma output) / r; `output` must be "x0"
+ *               (Karras et al., 2206.00364)
  *     "unscaled"  input x_t / alpha = X + (sigma / alpha) Z, time sigma / alpha, as EDM's denoisers
  *     "straight"  input x_t / (alpha + sigma), time sigma / (alpha + sigma), as on straight paths
  * whole_batch: 0 if the function is thread-safe; it is then called for a tile at a time, from many

@@ -11,9 +11,10 @@
  *   kl_optimal         constant steps in arctan sigma (Sabour et al., 2404.14507)
  *   beta               quantiles of Beta(alpha, beta), both 0.6 (Lee et al., 2407.12173), in t or,
  *                      with scale=, in a sigma
- *   sgm_uniform        linear, but with final=zero the last of the constant steps goes to sigma = 0
- *   simple             ComfyUI's: every n-th point of a discrete schedule's table from its end, the
- *                      rest as sgm_uniform; sgm_uniform for other schedules
+ *   sgm_uniform        linear; but with final=zero the last of its points is moved to sigma = 0,
+ *                      and no step is added
+ *   simple             ComfyUI's: of a discrete schedule's table every n-th point from its end, and
+ *                      the last one as in sgm_uniform; for other schedules it is sgm_uniform
  *   linear_quadratic   linear_steps = T / 2 small steps to the progress
  *                      threshold_noise = 0.025, then quadratic ones (Mochi)
  *   discrete           points of a discrete schedule's table, as diffusers' (Lin et al.,
@@ -25,7 +26,7 @@
  * names. "sigma" means sigma / alpha (scale=ratio), or sigma / (alpha + sigma) as flow models have
  * it (scale=flow; the default of linear_quadratic). A sampler is refused, with a reason, if its
  * grid is not defined for its schedule or if two points coincide. quell_sampler_grid gives the
- * points, and quell_list the options of each grid. */
+ * points, quell_list the options of each grid, and docs/schedules.md the formulas. */
 #ifndef QUELL_GRID_H
 #define QUELL_GRID_H
 

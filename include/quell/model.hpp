@@ -5,7 +5,6 @@
 
 #include <memory>
 #include <string>
-#include <string_view>
 #include <quell/denoiser.hpp>
 #include <quell/model.h>
 #include <quell/run.hpp>
@@ -21,6 +20,18 @@ class model
     explicit model(const std::string &name)
         : handle_(load(name)), denoiser_(borrowed(handle_.get()), false)
     {
+    }
+
+    /* Of a denoiser, with the shape of one sample and the spec of its schedule, "" if it asks for
+     * none. */
+    static model from_denoiser(const quell::denoiser &denoiser, span<const size_t> shape,
+                               const std::string &schedule = {})
+    {
+        quell_model *made = nullptr;
+        detail::check(quell_model_from_denoiser(
+            &made, denoiser.get(), shape.size(), shape.data(),
+            schedule.empty() ? nullptr : detail::text("model: schedule", schedule)));
+        return model(made);
     }
 
     model(model &&) noexcept = default;
@@ -59,7 +70,7 @@ class model
     bool image() const noexcept { return quell_model_image(get()) != 0; }
 
     /* The spec of the schedule that it asks for, or "" if it asks for none. */
-    std::string_view schedule() const noexcept { return quell_model_schedule(get()); }
+    std::string schedule() const { return quell_model_schedule(get()); }
 
     /* Writes a Gaussian or a mixture as JSON that loads to the same bits (quell_model_save). */
     void save(const std::string &path) const
@@ -74,6 +85,8 @@ class model
     struct free {
         void operator()(quell_model *old) const noexcept { quell_model_free(old); }
     };
+
+    explicit model(quell_model *own) : handle_(own), denoiser_(borrowed(own), false) {}
 
     static quell_model *load(const std::string &name)
     {

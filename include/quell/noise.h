@@ -23,13 +23,17 @@ extern "C" {
  *
  * whatever grid the interval belongs to, and however many calls go through it. Methods with one
  * noise in a step have it in slot 0; quell_sampler_print shows every noise, as noise0(t, s). In
- * Brownian mode an interval that is long enough has the increment of the path instead.
+ * Brownian mode an interval whose ends are 2^-24 or more apart (quell_noise_place) has the
+ * increment of the path instead. The noise of x_1 is no interval's: it is stream
+ * QUELL_STREAM_INIT of the seed itself.
  *
  * The key is the seed xor the first 64 bits, low word first, of the block of Philox4x32-10 with key
- * = 0 and counter = the bits of t and s as doubles, (t low, t high, s low, s high), -0 as 0. Where
- * t and s are the same double, as beyond the ends of a schedule, the values of lambda
- * (quell_lambda) at both ends are used instead. dpm_adaptive, in which each sample has steps of its
- * own, counts them: step j has stream j of the key of the whole way. Thread-safe. */
+ * = 0 and counter = the bits of t and s as doubles, (t low, t high, s low, s high), -0 as 0.
+ *
+ * Where two points of a grid have the same t, as beyond the ends of a schedule, a sampler hands
+ * their values of lambda (quell_lambda) to this function in the place of t and s. dpm_adaptive, in
+ * which each sample has steps of its own, counts them: step j has stream j of the key of the whole
+ * way. Thread-safe. */
 QUELL_API uint64_t quell_noise_key(uint64_t seed, double t, double s);
 
 /* Writes elements [element, element + count) of the standard normal noise of one sample.
@@ -55,8 +59,7 @@ QUELL_API quell_status quell_noise(uint64_t seed, uint32_t stream, uint64_t samp
 QUELL_API double quell_noise_place(double lambda);
 
 /* Writes elements [element, element + count) of the noise of one sample over an interval in
- * Brownian
- * mode: (W(t) - W(s)) / sqrt|t - s|, where t and s in [0, 1] are the places of its ends
+ * Brownian mode: (W(t) - W(s)) / sqrt|t - s|, where t and s in [0, 1] are the places of its ends
  * (quell_noise_place) and W is the path of slot k in {0, ..., 7}. out: float[count].
  *
  * t and s are first rounded to multiples of 2^-24. There (Levy, Ciesielski)

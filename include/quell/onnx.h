@@ -23,14 +23,15 @@ extern "C" {
  * the file's metadata (metadata_props), by the key in square brackets. If the file does not have
  * it, the value is the one that is said in round brackets.
  *
- * x: the name of the input for the states, of float32 and rank >= 2 (the only such input).
+ * x: the name of the input for the states, of float32 and rank >= 2.
  * time: the name of the input for the time, one number for each row: shape (), (1), (B) or (B, 1),
- *   float32 or int64 (the only such input; none if there is no other input).
- * label: the name of the input for the classes, of int64 (the only such input that is left).
- *   If several inputs could be x, time or label, the one with a name that exporters use is taken
- *   (x, sample, input; t, time, timestep, sigma; y, label, class_labels; ...); else, for x, the one
- *   that has more than one number for each row, and for the time the one of float32. If this does
- *   not decide, the file is refused.
+ *   float32 or int64. A network may have none.
+ * label: the name of the input for the classes, of int64. A network may have none.
+ *   Where x, time or label is NULL, the input is found by these rules, first x, then the time, then
+ *   the label: if only one input has the type and the shape, it is that one; else the one with a
+ *   name that exporters use (x, sample, input; t, time, timestep, sigma; y, label, class_labels;
+ *   ...); else, for x, the one that has more than one number for each row, and for the time the one
+ *   of float32. If this does not decide, the file is refused.
  * result: the name of the output, which has the shape of x (the first output).
  * output, precondition: as in quell_function_options [quell.output, quell.precondition] ("x0",
  *   "none").
@@ -63,6 +64,7 @@ typedef struct quell_onnx_options {
     size_t threads;
 } quell_onnx_options;
 
+/* Returns the defaults: all that the file says, called per tile. */
 static inline quell_onnx_options quell_onnx_defaults(void)
 {
     quell_onnx_options options;

@@ -10,9 +10,12 @@
  *     std::vector<float> x = sampler.sample(draw, 100000);
  *
  * The names are those of C without the prefix, and they mean the same: the C headers are the
- * reference. Handles can be moved but not copied, never change, and may be used by any number of
- * threads. A call that fails throws quell::error, with the status. An exception of a function of
- * the caller's does not pass through C: the call that was made throws it again (callback.hpp). */
+ * reference. Two things differ: a plan's register is plan::fresh(), because `register` is a
+ * keyword, and an argument that may be left out, such as a mean, comes last.
+ *
+ * Handles can be moved but not copied, never change, and may be used by any number of threads. A
+ * call that fails throws quell::error, with the status. An exception of a function of the caller's
+ * does not pass through C: the call that was made throws it again (callback.hpp). */
 #ifndef QUELL_QUELL_HPP
 #define QUELL_QUELL_HPP
 

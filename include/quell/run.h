@@ -18,27 +18,26 @@ extern "C" {
  *
  * seed, first, count: the seed, the index of the first sample, and how many samples: draws the
  *   samples first, ..., first + count - 1 of this seed, up to index 2^64 - 2. Sample i has the same
- *   bits in every run. On the way from t to s its noise is that of
- *   (seed, t, s), as quell_noise_key says: runs over intervals that do not overlap may share a seed
- *   (0, 0, 1).
- * classes: classes[count], the class of each sample, from 0 on, or -1 for none, for a denoiser with
- *   classes alone. NULL: no sample has one, which is refused where guidance is away from no class
- *   (NULL).
- * conditions, condition_count: the conditions of the samples, each of those that the denoiser takes
- *   once (quell_denoiser_condition), in any order: one row of values for all samples, or
- *   values[count][size]. A condition with values NULL, and count 0, is none of it: what stands for
- *   that is in the denoiser's file or options (NULL, 0).
+ *   bits in every run. On the way from t to s its noise is that of (seed, t, s), as
+ *   quell_noise_key says: runs over intervals that do not overlap may share a seed (0, 0, 1).
+ * classes: classes[count], the class of each sample, from 0 on, or -1 for none. It is refused for a
+ *   denoiser that has no classes. NULL: no sample has a class; a denoiser that is guided by itself
+ *   without a class needs classes, and refuses this (NULL).
+ * conditions, condition_count: the conditions of the samples, and how many there are: each that the
+ *   denoiser takes (quell_denoiser_condition), once and in any order, with one row of values for
+ *   all samples or values[count][size]. A condition with values NULL and count 0 is left out: the
+ *   denoiser's file or options say what stands for it (NULL, 0).
  * negative_classes: negative_classes[count], the class that the guidance of a denoiser by itself is
  *   away from, in place of no class; -1 for none (NULL).
- * negative_conditions, negative_condition_count: how many and which conditions such guidance is
- *   away from, in place of none of them: some or all, in the form of `conditions` (NULL, 0).
+ * negative_conditions, negative_condition_count: the conditions that such guidance is away from, in
+ *   place of none of them, and how many there are: some or all, in the form of `conditions`
+ *   (NULL, 0).
  * context: a pointer that is handed to the denoisers (quell_call) and the steps
  *   (quell_transition_context) of the caller's: for data that belongs to these samples, and not to
  *   the function (NULL).
  *
- * One draw serves all the calls below for the same samples, and each of them takes what it has no
- * use for: quell_sample_prior takes classes, quell_denoise a seed, and so does quell_sample_from
- * with a sampler that draws no noise. Nobody need ask for the context. */
+ * One draw serves all the calls below. What a call has no use for is ignored: the classes in
+ * quell_sample_prior, and the seed in quell_denoise or with a sampler that draws no noise. */
 typedef struct quell_draw {
     size_t size;
     uint64_t seed;
@@ -173,8 +172,9 @@ QUELL_API quell_status quell_sample_from(const quell_sampler *sampler, const que
 QUELL_API quell_status quell_step(const quell_sampler *sampler, const quell_draw *draw,
                                   const quell_run *run, double t, double s, float *x);
 
-/* Evaluates the denoiser: out[count][dim] = E[X | x_t = x] for x[count][dim]. `out` may be x, but
- * must not overlap it in part. Errors are those of quell_sample. Thread-safe. */
+/* Evaluates the denoiser: out[count][dim] = E[X | x_t = x] for x[count][dim], as the sampler uses
+ * it: with its clamp or its threshold. `out` may be x, but must not overlap it in part. Errors are
+ * those of quell_sample. Thread-safe. */
 QUELL_API quell_status quell_denoise(const quell_sampler *sampler, const quell_draw *draw,
                                      const quell_run *run, double t, const float *x, float *out);
 

@@ -24,8 +24,8 @@ typedef struct quell_sampler quell_sampler;
 
 /* What a sampler is created with. Start from quell_sampler_defaults().
  *
- * steps: the number of steps, T, from 1 to 10^6. 0: 64, or 1 for a sampler that chooses its own
- *   steps, which takes no more (0).
+ * steps: the number of steps, T, from 1 to 10^6. 0 stands for 64, or for 1 where the sampler
+ *   chooses its own steps, because such a sampler refuses more than 1 (0).
  * start, stop: the first and the last time, 1 >= start > stop >= 0 (1, 0).
  * times: the times of the grid, steps + 1 values that fall, in place of start, stop and grid, which
  *   must then have their defaults or say the same. NULL: none (NULL).
@@ -40,8 +40,8 @@ typedef struct quell_sampler quell_sampler;
  * brownian: 1 if the noise of a step is an increment of a Brownian path: with the same seed, more
  *   steps then refine the same path (quell_plan_noise, quell_noise_brownian). 0 if each step has
  *   noise of its own, which is faster: an increment is a sum of some 40 normals, fewer where times
- *   have few binary digits. Not for a sampler that draws no noise, neither from start to stop nor
- *   from 1 to 0 (0).
+ *   have few binary digits. It is refused for a sampler that never draws noise; one that would draw
+ *   some from 1 to 0, but happens to draw none from start to stop, takes it (0).
  * sigmas: the grid by its values of sigma / alpha, steps + 1 values that fall, in place of start,
  *   stop and grid, as with times. They lie within those of the schedule, except a last one of 0. A
  *   value up to 1% beyond an end of the schedule is taken for that end, because published lists
@@ -97,14 +97,17 @@ static inline quell_sampler_options quell_sampler_defaults(void)
     return options;
 }
 
-/* Creates a sampler by its name and options, "NAME[:KEY=VALUE[,KEY=VALUE...]]".
+/* Creates a sampler by its name and options, "NAME[:KEY=VALUE[,KEY=VALUE...]]". In brackets are the
+ * papers, and = stands before the names that other libraries have for a method.
  *
  *   classics        ddpm (2006.11239), ddim (2010.02502)
  *   single steps    euler, heun, dpm2 (2206.00364, with churn), heunpp2, dpm_single (2206.00927 and
  *                   2211.01095), res_2s (2308.02157), euler_a, dpm2_a, dpmpp_2s_a, ito, restart
  *                   (2306.14878)
- *   multistep       zab, vab, zeab (2206.00927, 2204.13902), xeab (2211.01095), reab, ipndm,
- *                   ipndm_v, pndm (2202.09778), unipc (2302.04867), res_multistep,
+ *   multistep       exponential Adams-Bashforth methods on the data, xeab (2211.01095; = dpmpp_2m,
+ *                   dpmpp_3m), or on the noise, zeab (2206.00927, 2204.13902; = deis); the same
+ *                   without exponentials, zab (= lms) and, on the velocity, vab; azula's reab;
+ *                   ipndm, ipndm_v, pndm (2202.09778), unipc (2302.04867), res_multistep,
  *                   gradient_estimation (2306.04848)
  *   stochastic      dpmpp_sde, dpmpp_2m_sde, dpmpp_3m_sde, sa_solver (2309.05019), er_sde
  *                   (2309.06169), seeds2, seeds3 (2305.14267), pc (2011.13456)
@@ -160,8 +163,9 @@ QUELL_API size_t quell_sampler_evaluations(const quell_sampler *sampler);
 
 /* Returns a digest of all that the samples depend on, apart from quell_draw: the denoiser
  * (quell_denoiser_digest), the plan with its coefficients, the grid, the schedule, the bounds and
- * the law of x_1. A schedule of the caller's own takes part by the grid alone, and a step of the
- * caller's own only by being one. 0 for NULL. Thread-safe. */
+ * the law of x_1. Of a schedule of the caller's own only the points of the grid are known,
+ * and of a step of the caller's own only that there is one: two different ones have the same
+ * digest. 0 for NULL. Thread-safe. */
 QUELL_API uint64_t quell_sampler_digest(const quell_sampler *sampler);
 
 /* Prints the plan as text into buffer[size], and ends it with a zero byte. Returns the length of

@@ -203,8 +203,8 @@ class sampler
             [&](auto *draw, auto *run) { return quell_step(get(), draw, run, t, s, x.data()); });
     }
 
-    /* Evaluates the denoiser: out[count][dim] = E[X | x_t = x]. `out` may be x, but must not
-     * overlap it in part. */
+    /* Evaluates the denoiser, with the sampler's clamp or threshold: out[count][dim] =
+     * E[X | x_t = x]. `out` may be x, but must not overlap it in part. */
     void denoise(const draw &what, double t, span<const float> x, span<float> out,
                  const run &how = {}) const
     {
@@ -215,8 +215,7 @@ class sampler
     }
 
     /* The number of elements of a sample, of steps, and of evaluations of the denoiser for one
-     * sample
-     * (0: not known in advance). */
+     * sample (0: not known in advance). */
     size_t dim() const noexcept { return quell_sampler_dim(get()); }
     size_t steps() const noexcept { return quell_sampler_steps(get()); }
     size_t evaluations() const noexcept { return quell_sampler_evaluations(get()); }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A view of values that lie one after the other, as std::span is from C++20 on. It is the same
  * class in C++17 and C++20, so that parts of one program may be compiled as either. It converts
- * from a
- * std::vector, std::array, std::span or any similar container, and to a std::span. */
+ * from a std::vector, std::array, std::span or any similar container, and to a std::span. */
 #ifndef QUELL_SPAN_HPP
 #define QUELL_SPAN_HPP
 

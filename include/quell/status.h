@@ -47,7 +47,7 @@ QUELL_API const char *quell_error_message(void);
 /* Returns 1 if that failure was in a sample that was being drawn, and writes the number of the
  * sample to *sample and the number of its transition, from 0 on, to *transition. Otherwise returns
  * 0 and leaves both as they were. If several samples failed, this is the one with the lowest number
- * of those that were seen to. Either pointer may be NULL. */
+ * among those whose failure was noticed before the run ended. Either pointer may be NULL. */
 QUELL_API int quell_error_sample(uint64_t *sample, size_t *transition);
 
 /* Records a line for quell_error_message() in this thread and returns `status`. It is for libraries

@@ -38,8 +38,8 @@ QUELL_API void *quell_transition_context(const quell_transition *transition);
  * transition of the tile to the next. */
 QUELL_API float *quell_transition_scratch(quell_transition *transition, unsigned k);
 
-/* Evaluates the denoiser: out[rows][dim] = E[X | x_t = x] for x[rows][dim]. `out` must not overlap
- * x. */
+/* Evaluates the denoiser, with the sampler's clamp or threshold: out[rows][dim] = E[X | x_t = x]
+ * for x[rows][dim]. `out` must not overlap x. */
 QUELL_API quell_status quell_transition_denoise(quell_transition *transition, const quell_point *t,
                                                 const float *x, float *out);
 

@@ -77,6 +77,7 @@ class Sampler(Settings):
         isa: An instruction set of quell.isas(); None for the widest.
 
     Raises:
+        NotFound: There is no such sampler or grid.
         quell.Error: In the first call: an option or the grid is refused.
         ValueError, TypeError: In the first call: an option contradicts another one, or is of the
             wrong type.

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -11,7 +12,19 @@ from quell._arrays import Array, as_doubles
 from quell._numbers import flag, float_type, on_cpu, real, text, whole
 from quell._said import row_of, said
 from quell._times import Times
-from quell.errors import refused
+from quell.errors import Error, NotFound, refused
+
+
+@functools.lru_cache(maxsize=64)
+def _named(sampler: str, grid: str) -> None:
+    """Refuses a name that does not exist, as the library does: with the name that was meant."""
+    one = _quell.Denoiser.isotropic(1, 1.0, [])
+    try:
+        _quell.Sampler(sampler, one, _quell.Schedule("vp"), _quell.Options(steps=4, grid=grid))
+    except NotFound:
+        raise
+    except Error:  # the sampler and the grid may need another schedule, or other steps
+        pass
 
 
 def _options_of(name: str) -> set[str]:
@@ -57,6 +70,7 @@ class Settings:
         if denoiser is not None:
             self.denoiser = denoiser
         self._spec = text(spec, "spec")
+        _named(spec.partition(":")[0], "")
         self.times, self.sigmas, self.grid = times, sigmas, grid
         self._start, self._stop, self._steps = start, stop, steps
         self.silent, self.dtype, self.device, self.schedule = silent, dtype, device, schedule
@@ -85,6 +99,8 @@ class Settings:
             value = real(value[0], "clamp"), real(value[1], "clamp")
         if name == "silent":
             value = flag(value, "silent")
+        if name == "grid" and isinstance(value, str):
+            _named("ddim", text(value, "grid").partition(":")[0])
         if name == "dtype":
             value = float_type(value, "dtype")
         if name == "device":
@@ -207,5 +223,5 @@ class Settings:
         return parts
 
 
-# The name in Python's own messages, such as that of too many arguments.
+# What Python calls it when an argument is wrong: the class that callers know.
 Settings.__init__.__qualname__ = "Sampler.__init__"

@@ -187,7 +187,6 @@ void bind_denoisers(py::module_ &module)
         .def("decode", decode, py::arg("x").noconvert(), py::arg("out").noconvert(),
              py::arg("first") = 0, py::arg("threads") = 0, py::arg("classes") = py::none(),
              py::arg("conditions") = condition_list())
-        .def_property_readonly("schedule",
-                               [](const quell::model &m) { return std::string(m.schedule()); })
+        .def_property_readonly("schedule", [](const quell::model &m) { return m.schedule(); })
         .def("save", &quell::model::save, py::arg("path"));
 }

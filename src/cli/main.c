@@ -18,7 +18,7 @@ static const struct command {
     {"compare", "compare samplers: quality against evaluations", command_compare},
     {"denoise", "evaluate a model's denoiser once", command_denoise},
     {"list", "list samplers, schedules, grids, models, instruction sets", command_list},
-    {"info", "show what this build and this machine have", command_info},
+    {"info", "describe a model, or this build and this machine", command_info},
     {"plan", "print the operations that a sampler consists of", command_plan},
     {"model", "store a model with its eigenbasis as JSON", command_model},
 };
@@ -60,23 +60,25 @@ static int complain_command(const char *name)
     return complain(EXIT_USAGE, "no command '%s'%s: see `quell --help`", name, nearest.hint);
 }
 
-static int help_on(char *name)
-{
-    char option[] = "--help", *arguments[] = {name, option, NULL};
-    const struct command *command = find(name);
-    return command ? command->run(2, arguments) : complain_command(name);
-}
-
 static bool is_one_of(const char *name, const char *const *words)
 {
     while (*words && strcmp(name, *words)) words++;
     return *words;
 }
 
+static const char *const versions[] = {"version", "--version", "-V", NULL};
+static const char *const helps[] = {"help", "--help", "-h", NULL};
+
+static int help_on(char *name)
+{
+    if (is_one_of(name, helps) || is_one_of(name, versions)) return help(stdout);
+    char option[] = "--help", *arguments[] = {name, option, NULL};
+    const struct command *command = find(name);
+    return command ? command->run(2, arguments) : complain_command(name);
+}
+
 static int run(int argc, char **argv)
 {
-    static const char *const versions[] = {"version", "--version", "-V", NULL};
-    static const char *const helps[] = {"help", "--help", "-h", NULL};
     const char *name = argv[1];
     const struct command *command = find(name);
     bool version = is_one_of(name, versions);

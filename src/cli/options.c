@@ -45,9 +45,13 @@ static void print_row(const char *name, const char *argument, const char *help)
     char letter[] = {'-', letter_of(name), ',', '\0'};
     int width = printf("  %3s --%s%s%s", letter[1] ? letter : "", name, argument ? " " : "",
                        argument ? argument : "");
+    if (width >= HELP_COLUMN) {
+        puts("");
+        width = 0;
+    }
     while (*help) {
         size_t length = line_length(help);
-        printf("%*s%.*s\n", width < HELP_COLUMN ? HELP_COLUMN - width : 1, "", (int)length, help);
+        printf("%*s%.*s\n", HELP_COLUMN - width, "", (int)length, help);
         help += length;
         help += *help == ' ';
         width = 0;

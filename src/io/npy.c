@@ -70,9 +70,11 @@ static quell_status open_file(struct quell_npy *npy, uint64_t *length)
 static quell_status read_preamble(struct quell_npy *npy, size_t *text, size_t *preamble)
 {
     unsigned char bytes[12];
-    quell_status status = take(npy, bytes, 10);
+    quell_status status = take(npy, bytes, 6);
     if (status) return status;
     if (memcmp(bytes, "\x93NUMPY", 6)) return bad(npy, "is not an .npy file: use numpy.save");
+    status = take(npy, bytes + 6, 4);
+    if (status) return status;
     if (bytes[6] < 1 || bytes[6] > 3 || bytes[7] != 0)
         return bad(npy, "has an .npy version other than 1.0, 2.0 and 3.0");
     *preamble = bytes[6] == 1 ? 10 : 12;

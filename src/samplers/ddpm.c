@@ -73,7 +73,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 }
 
 static const struct quell_option options[] = {
-    QUELL_CHOICE("variance", SMALL, "small|large|learned_range", "of the noise in a step"),
+    QUELL_CHOICE("variance", SMALL, "small|large|learned_range", "variance of a step's noise"),
     QUELL_STEADY,
     {0}};
 

@@ -84,7 +84,8 @@ static const struct quell_option options[] = {
     QUELL_NUMBER("eta", 1, 0, 1e6,
                  "stochasticity: 0 deterministic, 1 full; more, if steps are short"),
     QUELL_NUMBER_NEEDS("eta", "s_noise", 1, 0, 1e6, "factor on the noise"),
-    QUELL_CHOICE_NEEDS("eta", "form", 0, "ve|rf", "how far down: by sigma, or as flows do"),
+    QUELL_CHOICE_NEEDS("eta", "form", 0, "ve|rf",
+                       "where a step goes down to: ve by sigma, rf as for flows"),
     {0}};
 
 static const struct quell_alias aliases[] = {{"euler_ancestral", "euler_a"}, {0}};

@@ -69,7 +69,7 @@ static const struct quell_option options[] = {
                        "langevin: its signal-to-noise ratio"),
     QUELL_NUMBER("eta", 0, 0, 1e6, "stochasticity of the step, as in ddim"),
     QUELL_CHOICE_NEEDS("corrections,corrector=langevin", "formula", 0, "quell|paper",
-                       "whose formula; paper: only the norms of the sample"),
+                       "whose step; paper: by the norms of this sample alone"),
     {0}};
 
 QUELL_FAMILY(pc) = {{.name = "pc",

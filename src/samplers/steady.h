@@ -64,6 +64,6 @@ bool quell_steady_noise(double left, double fresh, double noise);
 
 /* The option of every method that has the rule. */
 #define QUELL_STEADY \
-    QUELL_YES_NO("steady", 1, "no: the whole order however long a step is, as other codes do")
+    QUELL_YES_NO("steady", 1, "no: the full order however long a step is, as in other codes")
 
 #endif

@@ -15,7 +15,7 @@ size_t resume_size(const struct command *command, const char *name)
     return stat(scratch_path(&command->work, name).text, &status) ? 0 : (size_t)status.st_size;
 }
 
-/* How many samples the record knows of. */
+/* Returns how many samples the record counts as finished. */
 static size_t written(const struct command *command)
 {
     size_t rows = 0;

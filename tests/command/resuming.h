@@ -24,10 +24,11 @@ size_t resume_size(const struct command *command, const char *name);
 /* Starts a run and ends it by a signal when it has finished some samples. Returns its exit code. */
 int resume_stop(struct command *command, const char *arguments, int number);
 
-/* y.npy is whole.npy, and nothing else is left. */
+/* Checks that y.npy has the bytes of whole.npy, and that no other file is left. */
 void resume_whole(const struct command *command);
 
-/* This exit code and one line with `reason`; what was finished stays as it was. */
+/* Checks that the command ends with this exit code and one line with `reason` in it, and that what
+ * was finished stays as it was. */
 void resume_refused(const struct command *command, int code, const char *arguments,
                     const char *reason);
 

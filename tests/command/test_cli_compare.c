@@ -70,7 +70,8 @@ static quell_draw draw_of(uint64_t seed, uint64_t first)
     return draw;
 }
 
-/* Mean square distance of sorted values, the root of it: one element needs no directions. */
+/* The root of the mean square distance of sorted values: samples of one element need no
+ * directions. */
 static int by_value(const void *left, const void *right)
 {
     float a = *(const float *)left, b = *(const float *)right;
@@ -233,7 +234,7 @@ TEST(compare, the_same_bits)
         char *table = scratch_read(&command.work, "table0", NULL);
         char *other = scratch_read(&command.work, "table2", NULL);
         CHECK(strcmp(table, other), "the seed does not matter");
-        CHECK(count_of(table, "\n") == 6, "%s", table);
+        CHECK(count_of(table, "\n") == 7, "%s", table); /* with the heading */
         free(table);
         free(other);
     }
@@ -254,7 +255,7 @@ TEST(compare, chart)
     CHECK(strstr(chart, "stroke-dasharray") && strstr(chart, "between exact draws"), "floor");
     CHECK(!strstr(chart, "nan") && !strstr(chart, "inf"), "not a number");
     free(chart);
-    /* A name that XML would take for its own. */
+    /* A name with characters that have a meaning in XML. */
     scratch_write(&command.work, "<&>.json",
                   "{\"kind\": \"gaussian\", \"mean\": [1], \"variance\": 0}", 0);
     command_check(&command, 0,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Of no samples the command makes files of no samples, which it can read again: the last task of a
- * job array may have nothing to do. */
+/* With --count 0 the command writes files without samples, which it can read again: the last task
+ * of a job array may have nothing to do. */
 #include "command.h"
 #include "harness.h"
 
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* NAME is a header and nothing else, of this shape. */
+/* Checks that the file NAME is a header for this shape and nothing else. */
 static void check_empty(const struct command *command, const char *name, const char *shape)
 {
     char text[200];
@@ -61,7 +61,7 @@ TEST(empty, classes)
     command_remove(&command);
 }
 
-/* A picture of nothing is a picture. */
+/* A plot of no samples is still a picture. */
 TEST(empty, plots)
 {
     struct command command = command_new();
@@ -77,7 +77,7 @@ TEST(empty, plots)
 
 #define PART "sample --model builtin:grid25 --sampler ddpm --steps 2 --json "
 
-/* An empty part is nowhere in the stream, so that it leaves no hole. */
+/* An empty part takes no place in the stream, and so leaves no hole where it is missing. */
 TEST(empty, join)
 {
     struct command command = command_new();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the command's files go, and what is left when a run fails or is stopped: nothing. */
+/* Where the command writes its files. A run that fails or is stopped leaves none. */
 #include "command.h"
 #include "harness.h"
 
@@ -14,8 +14,8 @@
 
 #define GRID "sample --model builtin:grid25 --count 10 "
 
-/* What is not a regular file is written in place. Held against a pipe of the test's own first: a
- * command that renames over its output would put a file in the place of /dev/full. */
+/* What is not a regular file is written in place. This is tried on a pipe of the test first,
+ * because a command that renames over its output would replace /dev/full by a file. */
 static void check_in_place(const struct command *command)
 {
     struct stat status;
@@ -46,7 +46,7 @@ TEST(cli, files_refused)
 }
 
 /* The disk is full in the middle of the run: what was there before stays. */
-/* What is at fault is named, not where it would have gone. */
+/* The message names the file that is at fault, not the output. */
 TEST(cli, model_without_a_description)
 {
     struct command command = command_new();
@@ -74,7 +74,8 @@ TEST(cli, disk_full)
     "sample --model builtin:grid25 --steps 20000 --count 1000000000 --out y.npy --plot y.png"
 #define COMPARE "compare --model builtin:shapes --evaluations 20000 --count 200 --plot y.npy"
 
-/* The bits of the signals that a process has a handler for; of all where that cannot be seen. */
+/* Returns the bits of the signals that a process has a handler for, or all bits if that cannot be
+ * read. */
 static unsigned long long caught(pid_t process)
 {
     char name[64], line[256];
@@ -86,7 +87,7 @@ static unsigned long long caught(pid_t process)
     return file ? bits : ~0ull;
 }
 
-/* Until the run takes signals. */
+/* Waits until the run handles signals. */
 static void wait_for_handler(pid_t process)
 {
     for (int wait = 0; !(caught(process) >> (SIGTERM - 1) & 1) && wait < 3000; wait++)
@@ -118,14 +119,15 @@ TEST(signals, terminate) { check_signal(SAMPLE, SIGTERM); }
 TEST(signals, interrupt_compare) { check_signal(COMPARE, SIGINT); }
 TEST(signals, terminate_compare) { check_signal(COMPARE, SIGTERM); }
 
-/* What else ends a process from outside. */
+/* The other signals that end a process from outside. */
 TEST(signals, other_signals)
 {
     const int numbers[] = {SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU, SIGPROF, SIGRTMAX};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) check_signal(SAMPLE, numbers[i]);
 }
 
-/* A crash leaves no file either; of the limit on processor time the kernel tells by SIGXCPU. */
+/* A crash leaves no file either, and neither does the limit on processor time, of which the kernel
+ * tells by SIGXCPU. */
 TEST(signals, crash)
 {
     struct command command = command_new();
@@ -140,7 +142,7 @@ TEST(signals, crash)
     command_remove(&command);
 }
 
-/* A reader that does not read: the first signal ends the run all the same. */
+/* The first signal ends the run even while it waits for a reader that does not read. */
 static void check_full_pipe(const char *arguments, int number)
 {
     struct command command = command_new();
@@ -170,7 +172,8 @@ TEST(signals, full_pipe)
     check_full_pipe("sample --model builtin:grid25 --steps 1 --count 9000000 --out -", SIGTERM);
 }
 
-/* A reader that has gone away is an error, not a signal that leaves files. */
+/* If the reader has gone away, the run ends with an error, and not by SIGPIPE, which would leave
+ * files. */
 TEST(signals, broken_pipe)
 {
     struct command command = command_new();
@@ -206,7 +209,7 @@ TEST(cli, where_output_goes)
     command_remove(&command);
 }
 
-/* One line says what is missing, where it is. */
+/* One line says which file is missing, and in which folder. */
 TEST(cli, onnx_is_missing)
 {
     struct command command = command_new();

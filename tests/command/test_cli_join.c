@@ -11,7 +11,7 @@
 
 #define DRAW "sample --quiet --model builtin:grid25 --sampler ddpm --steps 4 "
 
-/* Samples first .. first + count - 1 as NAME.npy, and what is said of them as NAME.json. */
+/* Draws the samples first .. first + count - 1 to NAME.npy, with their report in NAME.json. */
 static void draw_part(const struct command *command, const char *name, const char *more, int first,
                       int count)
 {
@@ -54,7 +54,7 @@ TEST(join, equals_one_run)
     command_remove(&command);
 }
 
-/* The report of what was joined is a part again. */
+/* The report of joined parts may be joined as a part again. */
 TEST(join, reports)
 {
     struct command command = command_new();
@@ -193,8 +193,8 @@ TEST(join, changed_refused)
     command_remove(&command);
 }
 
-/* The digest of samples is that of a run of any kind: in batches, resumed, of parts, in any
- * order. */
+/* The digest of samples is the same for every kind of run: in batches, resumed, or joined from
+ * parts in any order. */
 TEST(join, digests_of_samples)
 {
     struct command command = command_new();

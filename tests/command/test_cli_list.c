@@ -147,7 +147,7 @@ TEST(cli, list_samplers)
     command_remove(&command);
 }
 
-/* What the tables say of one that is known, in both forms. */
+/* The entry of one known sampler, as text and as JSON. */
 TEST(cli, list_one)
 {
     struct command command = command_new();

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* %s is a name. */
+/* In these command lines %s stands for a name. */
 static const struct {
     int code;
     const char *arguments, *reason;

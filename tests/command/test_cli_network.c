@@ -136,8 +136,9 @@ TEST(cli, a_class_for_each_sample)
     command_remove(&command);
 }
 
-/* A weight of 3 until t = 1 is one of 3; a weight of 1 is none, with which no guide has an effect,
- * nor do bounds; nor does a guide that is the model itself, nor guidance at no time. */
+/* A weight of 3 until t = 1 is the same as a weight of 3. A weight of 1 is no guidance, so that no
+ * guide and no bounds have an effect with it. A guide that is the model itself has none either, nor
+ * has guidance at no time. */
 TEST(cli, guidance_by_time_and_by_a_model)
 {
     struct command command = command_new();

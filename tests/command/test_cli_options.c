@@ -43,7 +43,7 @@ TEST(options, did_you_mean)
     command_remove(&command);
 }
 
-/* A word of the list leads to that list, an option of a name to that name. */
+/* An unknown name leads to the list of names, and an unknown option of a name to that name. */
 TEST(options, where_to_look)
 {
     static const char *const cases[][2] = {
@@ -126,7 +126,8 @@ TEST(options, usage_of_denoise)
     command_remove(&command);
 }
 
-/* What is not refused: the ends of the points alone, an option's name as a value, and help. */
+/* What is not refused: two points, which are the ends alone; the name of an option as a value; and
+ * help. */
 TEST(options, allowed)
 {
     struct command command = command_new();

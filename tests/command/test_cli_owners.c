@@ -61,7 +61,7 @@ static void give(const struct command *command, const char *name, mode_t mode)
     CHECK(!chmod(path.text, mode), "%s: chmod", name);
 }
 
-/* Of a link it is said where it leads, as that is where the permission lacks. */
+/* The message on a link says where it leads, because that is where the permission is missing. */
 static void check_links(const struct command *command)
 {
     static const char *const cases[][2] = {

@@ -175,7 +175,7 @@ TEST(replace, standard_output_by_name)
     command_remove(&command);
 }
 
-/* "-" is standard output, where one thing alone goes. */
+/* "-" is standard output, which takes one file only. */
 TEST(replace, standard_output_by_dash)
 {
     struct command command = begin();

@@ -41,7 +41,7 @@ static unsigned mode_of(const struct command *command, const char *name)
     return stat(scratch_path(&command->work, name).text, &status) ? 0 : status.st_mode & 07777;
 }
 
-/* The samples of a secret, and what they were made of, are nobody else's meanwhile. */
+/* Until the run has ended, nobody else may read its unfinished file and its record. */
 TEST(resume, as_private_as_the_file)
 {
     struct command command = resume_begin();
@@ -56,7 +56,7 @@ TEST(resume, as_private_as_the_file)
     command_remove(&command);
 }
 
-/* At any instant, also while it begins and while it gives the file its name. */
+/* The run is killed at many instants, also while it begins and while it renames the file. */
 TEST(resume, after_many_kills)
 {
     struct command command = resume_begin();
@@ -205,7 +205,7 @@ TEST(resume, another_model_is_refused)
     command_remove(&command);
 }
 
-/* Two at once would write one file; the lock goes with the process. */
+/* Two runs must not write one file at the same time. The lock ends with its process. */
 TEST(resume, two_at_once)
 {
     struct command command = resume_begin();

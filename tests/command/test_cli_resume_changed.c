@@ -80,7 +80,8 @@ static void other_boot(const struct left *left)
     boot[9] = boot[9] == 'z' ? 'y' : 'z';
 }
 
-/* Any byte of it, and whatever was lost: that was not this run's. */
+/* A file of which any byte was changed, or the end is missing, is refused: it is not what this run
+ * wrote. */
 TEST(resume, changed_files_are_refused)
 {
     struct command command = resume_begin();
@@ -122,7 +123,8 @@ static void check_resumed(const struct command *command, size_t expected)
     remove(scratch_path(&command->work, "y.npy").text);
 }
 
-/* After another start of the machine what was made sure of counts, and more if it is there. */
+/* After the machine was started again, what had been written to the disk for sure is kept, and more
+ * if it is there. */
 TEST(resume, after_a_loss_of_power)
 {
     struct command command = resume_begin();
@@ -155,7 +157,7 @@ static void write_again(const struct left *left, const char *line, const char *b
     memcpy(settings - 17, text, 16);
 }
 
-/* What is wrong with the record is said, and what would be right. */
+/* The message says what is wrong with the record, and what would be right. */
 TEST(resume, damaged_records_are_refused)
 {
     static const struct {
@@ -203,7 +205,7 @@ TEST(resume, damaged_records_are_refused)
     command_remove(&command);
 }
 
-/* What other names lead to is not written to. */
+/* A file that has other names, or is reached by a link, is not written to. */
 TEST(resume, links_are_refused)
 {
     static const char *const names[] = {"y.npy.part", "y.npy.resume"};

@@ -88,7 +88,7 @@ TEST(cli, samples_are_the_librarys)
     command_remove(&command);
 }
 
-/* Every option of the sampler arrives where the library has it. */
+/* Every option of the sampler reaches the library. */
 TEST(cli, sampling_options)
 {
     struct command command = command_new();
@@ -217,7 +217,8 @@ static double deviation(const struct command *command, const char *name)
     return sqrt(squares / (double)count - sum * sum / (double)(count * count));
 }
 
-/* N(0, 1), in one run and in two that follow each other: what the second meets is new noise. */
+/* Samples of N(0, 1) in one run, and in two that follow each other: the second run draws new
+ * noise. */
 TEST(cli, goes_on)
 {
     struct command command = command_new();

@@ -18,7 +18,7 @@ static float *normals(uint64_t seed, size_t count)
     return x;
 }
 
-/* From a to b, with the portraits taken in so many threads. */
+/* The distance from a to b, with the projections computed in that many threads. */
 static struct distance distance(const float *a, const float *b, size_t dim, size_t count,
                                 size_t threads)
 {
@@ -122,7 +122,7 @@ static struct distance naive_moments(const float *a, const float *b, size_t dim,
     return (struct distance){0, sqrt(mean / trace), sqrt(error / norm)};
 }
 
-/* Of more elements than there are directions, the moments are those of the projections. */
+/* With more elements than directions, the moments are those of the projections. */
 static struct distance naive(const float *a, const float *b, size_t dim, size_t count)
 {
     struct measure measure;

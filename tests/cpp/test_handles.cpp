@@ -146,7 +146,7 @@ TEST(models)
     {
         quell::model grid("builtin:grid25");
         grid.save(file);
-        quell::schedule schedule(grid.schedule().empty() ? "vp" : std::string(grid.schedule()));
+        quell::schedule schedule(grid.schedule().empty() ? "vp" : grid.schedule());
         sampler = std::make_unique<quell::sampler>("ddim", grid.denoiser(), schedule);
         quell::model again(file);
         quell::sampler other("ddim", again.denoiser(), schedule);
@@ -154,6 +154,12 @@ TEST(models)
     }
     std::remove(file.c_str());
     CHECK(sampler->sample({}, 9).size() == 18); /* the model is gone */
+    const std::vector<size_t> shape = {2, 1};
+    auto plane = quell::denoiser::from_isotropic(2, 1.0);
+    auto made = quell::model::from_denoiser(plane, shape, "cosine");
+    CHECK(made.schedule() == "cosine" && made.shape().size() == 2 && made.denoiser().dim() == 2);
+    CHECK(quell::model::from_denoiser(plane, shape).schedule().empty());
+    CHECK(status_of([&] { quell::model::from_denoiser(plane, shape, "vpp"); }) == QUELL_NOT_FOUND);
     CHECK(status_of([] { quell::model("builtin:nonsense"); }) == QUELL_NOT_FOUND);
     CHECK(status_of([&] { glyphs.save(file); }) == QUELL_UNSUPPORTED);
 }

@@ -34,7 +34,7 @@ void *law_memory(size_t count, size_t size)
     return memory;
 }
 
-/* E[X | x] by the textbook, in double. */
+/* E[X | x] by its definition, in double. */
 void law_twin(const struct law *law, double alpha, double sigma, const float *x, double *out)
 {
     double *logit = law_memory(law->components, sizeof *logit), greatest = -INFINITY, total = 0;
@@ -61,7 +61,7 @@ void law_twin(const struct law *law, double alpha, double sigma, const float *x,
     free(logit);
 }
 
-/* The same in the eigenbasis, whose rows are law->vectors. */
+/* E[X | x] in the eigenbasis, whose rows are law->vectors. */
 void law_twin_full(const struct law *law, double alpha, double sigma, const float *x, double *out)
 {
     for (size_t d = 0; d < law->dim; d++) out[d] = law->means[d];

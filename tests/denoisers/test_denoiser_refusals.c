@@ -78,7 +78,8 @@ static int nothing(void *user, const quell_call *call, const float *input, float
     return 0;
 }
 
-/* What is 0 or 1 is nothing else: a number that a caller meant otherwise. */
+/* A flag is 0 or 1. Any other number is refused, because the caller must have meant something
+ * else. */
 TEST(refusals, callbacks)
 {
     quell_denoiser *denoiser;

@@ -48,8 +48,9 @@ TEST(empirical, sizes)
     }
 }
 
-/* Points that differ in their last digits, far from 0: as products all logits would be noise. The
- * posterior mean is right to the distance of the points, not only to their size. */
+/* The points are far from 0 and differ in their last digits, so that logits computed as products
+ * would be all rounding error. The error of the posterior mean is small beside the distance of the
+ * points, and not only beside their size. */
 TEST(empirical, near_duplicates)
 {
     enum { COUNT = 300, DIM = 40, ROWS = 33 };

@@ -81,7 +81,7 @@ TEST(mixture, point)
     quell_denoiser_free(denoiser);
 }
 
-/* Not a number in one sample stays there, and does not disappear. */
+/* A NaN in one sample gives NaN in this sample, and in no other. */
 static void check_nan(quell_denoiser *denoiser)
 {
     size_t dim = denoiser->dim;

@@ -75,7 +75,7 @@ TEST(brownian, terms)
     CHECK(nodes[count - 1].stream < QUELL_STREAM(QUELL_BROWNIAN_CELLS, 0), "nodes keep below");
 }
 
-/* The path by bisection: where the middle lies, given the ends. */
+/* Builds the path by bisection: draws the middle of an interval from its law given the two ends. */
 static double bisect(uint64_t seed, unsigned slot, double t)
 {
     float z;

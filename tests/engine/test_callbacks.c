@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the engine promises to callbacks, and what it makes of what denoisers return. */
+/* What the engine promises to callbacks, and how it handles what denoisers return: numbers,
+ * failures and NaNs. */
 #include "drawing.h"
 #include "harness.h"
 #include "models.h"
@@ -109,7 +110,8 @@ TEST(callbacks, once_per_sample)
     }
 }
 
-/* The run fails with this status, names this sample and transition, and the sampler still works. */
+/* Checks that the run fails with this status and names this sample and transition, and that the
+ * sampler still works afterwards. */
 static void check_failure(quell_status status, uint64_t sample, size_t transition)
 {
     uint64_t found_sample = 0;
@@ -183,7 +185,8 @@ TEST(callbacks, lowest_of_two)
     }
 }
 
-/* All workers fail at once; one that has not finished its tile may still fail lower. */
+/* All workers fail at the same time. A worker that has not finished its tile may still fail in a
+ * lower sample, which is then the one reported. */
 TEST(callbacks, lowest_of_those_seen)
 {
     begin(0);
@@ -260,7 +263,7 @@ TEST(callbacks, host_fails)
     end();
 }
 
-/* Parallel-fors that do not do what one is to do. */
+/* Parallel-fors that break their contract. */
 struct slip {
     size_t from, workers; /* it calls body for these; 0: for all */
     int again;            /* and for the first one, last */

@@ -108,7 +108,8 @@ static int mean_is_class(void *user, const quell_call *call, const float *input,
     return 0;
 }
 
-/* Callbacks have classes, too: each row its own, and guidance asks without. */
+/* A callback gets the class of each row, and no classes where guidance evaluates it without a
+ * class. */
 TEST(context, classes)
 {
     static float x[COUNT * DIM], mean[COUNT * DIM];

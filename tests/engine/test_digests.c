@@ -35,7 +35,8 @@ static const char *name_of(const struct row *row)
     return name;
 }
 
-/* Everything that a row needs, and the samples by one thread of the scalar kernels. */
+/* What one row of the table describes, made ready to draw, and the samples that one thread draws
+ * with the scalar kernels. */
 struct drawn {
     struct model model;
     quell_denoiser *denoiser;
@@ -55,8 +56,8 @@ static void discard(struct drawn *d)
     model_free(&d->model);
 }
 
-/* A sampler that chooses its own steps is told the ends of the grid; a little beyond the schedule's
- * is its end itself. */
+/* A sampler that chooses its own steps gets the two ends of the grid. A value slightly beyond the
+ * schedule's end is taken for that end. */
 static quell_status make_of_ends(const struct row *row, struct drawn *d,
                                  quell_sampler_options options)
 {
@@ -96,7 +97,7 @@ static struct drawn draw(const struct row *row)
     return d;
 }
 
-/* Whether a row has these; NULL and -1 for any. */
+/* Returns whether a row has these values, where NULL and -1 match any value. */
 static int has(const char *sampler, const char *model, const char *schedule, const char *grid,
                int brownian)
 {
@@ -146,7 +147,7 @@ static const char *spec_at(size_t n)
     return n - names < sizeof variants / sizeof *variants ? variants[n - names] : NULL;
 }
 
-/* Whether noise is drawn that may be a path's. */
+/* Returns whether the sampler draws noise that can come from a Brownian path. */
 static int has_path(const char *spec)
 {
     const struct quell_method *method;
@@ -164,7 +165,8 @@ static void write_row(FILE *file, const struct row *r)
     discard(&d);
 }
 
-/* Fills in the rest of a new row: schedules, grids and sizes in turn, past what is refused. */
+/* Fills in the rest of a new row. Schedules, grids and sizes are taken in turn; combinations that
+ * are refused are skipped. */
 static int complete(struct row *row, const char *grid)
 {
     static const size_t dims[] = {1, 5, 33, 2, 8, 64, 3, 16};

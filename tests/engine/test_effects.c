@@ -73,7 +73,7 @@ TEST(effects, sampler_options)
 #include "effects.inc"
 }
 
-/* Lists of the caller's own length. */
+/* Lists whose length the caller chooses. */
 TEST(effects, lists_without_a_length)
 {
     const double times[] = {1, 0};
@@ -88,7 +88,7 @@ TEST(effects, lists_without_a_length)
                   &o);
 }
 
-/* What is not given is the library's. */
+/* Options that are not given have the defaults of the library. */
 TEST(effects, defaults)
 {
     quell_denoiser *denoiser = NULL;
@@ -104,7 +104,8 @@ TEST(effects, defaults)
     quell_denoiser_free(denoiser);
 }
 
-/* A builder's plan decides; a step may draw noise. */
+/* Whether a builder's sampler draws noise follows from its plan; a step of the caller's may always
+ * draw some. */
 static int idle(void *user, quell_plan *plan, const quell_point *grid, size_t steps)
 {
     for (size_t i = 0; i < steps; i++) {
@@ -142,7 +143,7 @@ TEST(effects, own_samplers)
     quell_schedule_free(schedule);
 }
 
-/* Every call that asks the denoiser. */
+/* Every call that evaluates the denoiser. */
 static void check_calls(const char *says, const quell_denoiser *denoiser, const quell_draw *draw,
                         const char *what)
 {

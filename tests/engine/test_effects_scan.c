@@ -20,7 +20,7 @@ enum { DIM = 2, COUNT = 2 };
 enum kind { SAMPLER, SCHEDULE, GRID };
 static const char *const kinds[] = {"sampler", "schedule", "grid"};
 
-/* A thing that has options. */
+/* A sampler, a schedule or a grid, with its options. */
 struct scan {
     enum kind kind;
     const char *name;
@@ -85,7 +85,7 @@ static uint64_t digest_sampler(const quell_sampler *sampler, enum kind kind)
     return status ? 0 : digest_floats(x, COUNT * DIM);
 }
 
-/* What a spec comes to in one place; 0: it is refused. */
+/* A digest of what a spec gives in one place, or 0 if it is refused there. */
 static uint64_t come_to(const struct scan *scan, const struct place *place, const char *spec)
 {
     quell_schedule *schedule = NULL;
@@ -108,7 +108,8 @@ static uint64_t come_to(const struct scan *scan, const struct place *place, cons
     return found;
 }
 
-/* Whether the second spec is refused, or is something else than the first, in some place. */
+/* Returns whether in some place the second spec is refused, or gives something else than the
+ * first. */
 static bool differs(const struct scan *scan, const char *first, const char *second)
 {
     const struct place *place = places[scan->kind];

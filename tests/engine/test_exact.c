@@ -43,7 +43,8 @@ static double moment(const struct model *model, int order, size_t i, size_t j)
     return sum / weights;
 }
 
-/* The sample's own spread says how far its mean may be from the law's. */
+/* Compares the sample's mean with the law's, in standard errors that are estimated from the
+ * sample. */
 static void check_moment(const struct model *model, const float *x, int order, size_t i, size_t j)
 {
     double sum = 0, squares = 0, expected = moment(model, order, i, j);
@@ -86,7 +87,7 @@ TEST(exact, laws)
     }
 }
 
-/* Any part of the samples, drawn in any way. */
+/* Draws parts of the samples in several ways, and compares them with the whole. */
 static void check_bits(const quell_denoiser *denoiser)
 {
     size_t dim = quell_denoiser_dim(denoiser);

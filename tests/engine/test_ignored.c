@@ -122,7 +122,7 @@ static int goes_on(void *user, const quell_progress *progress)
     return 0;
 }
 
-/* What belongs to a function that is not there. */
+/* Data for a function that is not given. */
 TEST(ignored, users_without_functions)
 {
     begin("vp");
@@ -159,7 +159,7 @@ static int no_answer(void *user, const quell_call *call, const float *input, flo
     return -1;
 }
 
-/* What is NULL is said to be, and a range with an open end shows it. */
+/* A message says that an argument is NULL, and shows on which side a range is open. */
 TEST(ignored, said_as_they_are)
 {
     quell_function_options how = quell_function_defaults();

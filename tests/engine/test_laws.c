@@ -30,7 +30,8 @@ static struct twin_points points_at(const quell_schedule *schedule, size_t i, si
     return p;
 }
 
-/* What T steps make of x_1 - alpha_1 m: multiplied by `factor`, with noise of `added` variance. */
+/* The effect of T steps on x_1 - alpha_1 m: it is multiplied by `factor`, and noise of variance
+ * `added` is added. */
 struct flow {
     double factor, added;
 };

@@ -59,7 +59,7 @@ TEST(list, entries)
     }
 }
 
-/* What is published of three methods. */
+/* What the papers say of three methods: their order and how often they evaluate the denoiser. */
 TEST(list, samplers)
 {
     quell_entry entry = quell_entry_init();

@@ -16,7 +16,7 @@
 #define SEED 11
 #define SAMPLE 4
 
-/* The denoiser of N(MEAN, VARIANCE), which says of the learned variance what its input is. */
+/* The denoiser of N(MEAN, VARIANCE). The v that it gives as its learned variance is its input. */
 static double mean_of(const quell_point *t, double x)
 {
     double s = t->sigma * t->sigma, v = t->alpha * t->alpha * VARIANCE;
@@ -99,7 +99,7 @@ static void langevin(const quell_operation *op, values *registers)
             op->term[0].coefficient * r * r * eps[e] + op->noise[0].coefficient * r * z[e];
 }
 
-/* Takes the state through the plan; the number of its steps. */
+/* Takes the state through the plan, and returns the number of steps. */
 static size_t interpret(const quell_sampler *sampler, values *registers)
 {
     size_t steps = 0;

@@ -38,7 +38,7 @@ static const struct row rows[] = {
 #include "../checks/options.inc"
 };
 
-/* All the structs; a row is of one of them. */
+/* All structs of options. Each row of the table belongs to one of them. */
 struct all {
     quell_sampler_options sampler;
     quell_draw draw;
@@ -53,7 +53,7 @@ static struct all defaults(void)
                         quell_function_defaults(), quell_guidance_defaults()};
 }
 
-/* The member that a row is of. */
+/* Returns a pointer to the member that a row describes. */
 static void *member_of(struct all *all, const struct row *row)
 {
     void *structs[] = {&all->sampler, &all->draw, &all->run, &all->function, &all->guidance};
@@ -109,7 +109,7 @@ static int copy(void *user, const quell_call *call, const float *input, float *o
     return 0;
 }
 
-/* Hands all of the structs to the library. */
+/* Passes all structs to the library. */
 static quell_status try_all(const struct all *all)
 {
     quell_schedule *schedule = must_schedule("vp");
@@ -131,7 +131,7 @@ static quell_status try_all(const struct all *all)
     return status;
 }
 
-/* Sets one option, and what it has no effect without. */
+/* Sets one option, and the others that it needs in order to have an effect. */
 static quell_status try_with(const struct row *row, double value)
 {
     struct all all = defaults();

@@ -60,7 +60,8 @@ static quell_denoiser *callback(struct network *n)
     return denoiser;
 }
 
-/* E[X | x_t] at many times. Rounding of x_t and of the output by 2^-24 is what it may cost. */
+/* Compares E[X | x_t] at many times. The tolerance is the effect of rounding x_t and the output by
+ * 2^-24. */
 static void check_means(struct network *n, const quell_sampler *sampler,
                         const quell_schedule *schedule)
 {

@@ -40,7 +40,7 @@ static void check_all_bits(const char *spec)
 TEST(own_norms, langevin) { check_all_bits("pc:corrector=langevin"); }
 TEST(own_norms, adaptive) { check_all_bits("dpm_adaptive:rtol=0.2,eta=0.5"); }
 
-/* A callback that wants the whole batch gets what the plan lets it have. */
+/* A callback that wants the whole batch gets as many rows at a time as the plan allows. */
 TEST(own_norms, whole_batch)
 {
     static const char *const specs[] = {"pc:corrector=langevin", "dpm_adaptive:rtol=0.2"};

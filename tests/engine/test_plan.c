@@ -39,7 +39,7 @@ static quell_sampler *built(quell_build_fn *build, void *user, size_t steps)
     return sampler;
 }
 
-/* Without a buffer there is nothing to write to, whatever its size is said to be. */
+/* A NULL buffer is not written to, whatever size is given. */
 TEST(plan, printing_without_a_buffer)
 {
     quell_denoiser *denoiser = NULL;
@@ -125,7 +125,7 @@ TEST(plan, prints_noise)
     model_free(&model);
 }
 
-/* A plan by itself, on a schedule that the test keeps. */
+/* A plan without a sampler, on a schedule that the test owns. */
 static struct quell_plan plan;
 static quell_schedule *plan_schedule;
 
@@ -141,7 +141,8 @@ static void end(void)
     quell_schedule_free(plan_schedule);
 }
 
-/* The plan has failed so, and nothing is added to it any more. */
+/* Checks that the plan has failed with this status and message, and that further calls add
+ * nothing. */
 static void check_stuck(const char *says)
 {
     CHECK(plan.status == QUELL_BAD_ARGUMENT, "no error where '%s' was due", says);
@@ -200,7 +201,7 @@ TEST(plan, refuses_registers)
     begin();
     quell_plan_release(&plan, QUELL_STATE);
     check_stuck("state cannot be released");
-    begin(); /* what it holds would depend on the tile before */
+    begin(); /* its value would depend on the tile that ran before */
     quell_term fresh = {1, quell_plan_register(&plan)};
     quell_plan_combine(&plan, QUELL_STATE, 1, &fresh, 0, NULL);
     check_stuck("before it is written");

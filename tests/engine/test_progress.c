@@ -84,7 +84,8 @@ static int slowly(void *user, const quell_call *call, const float *input, float 
     return model_callback(user, call, input, output);
 }
 
-/* One that takes longer than the time between two calls is still called by one thread at a time. */
+/* A progress function that takes longer than the time between two calls is still called by one
+ * thread at a time. */
 TEST(progress, slow)
 {
     quell_denoiser *denoiser = NULL;
@@ -103,7 +104,7 @@ TEST(progress, slow)
     end();
 }
 
-/* How often each of two kinds of threads was told: the one that called quell, and others. */
+/* Counts the calls of the progress function by the thread that called quell, and by all others. */
 struct turns {
     pthread_t caller;
     int own, others;
@@ -146,7 +147,7 @@ static void *draw_again(void *argument)
     return NULL;
 }
 
-/* Several runs on one sampler at once. */
+/* Several runs on one sampler go on at the same time. */
 TEST(progress, concurrent_runs)
 {
     enum { RUNS = 4 };

@@ -52,7 +52,7 @@ TEST(refusals, specs)
     end();
 }
 
-/* Another name is the same plan. */
+/* An alias gives the same plan. */
 static void same(const char *alias, const char *spec)
 {
     static char plans[2][1 << 16];
@@ -188,8 +188,8 @@ TEST(refusals, brownian)
     end();
 }
 
-/* sigma / alpha that does not fall leaves x_1 as it is; where it falls in a part of the grid, the
- * rest is allowed. */
+/* A grid on which sigma / alpha falls nowhere is refused, since it would leave x_1 as it is. One on
+ * which it falls in some steps is allowed. */
 static int constant(void *user, double t, double *alpha, double *sigma)
 {
     (void)t, (void)user;

@@ -157,8 +157,8 @@ TEST(sampler, eta_one_is_ddpm)
     }
 }
 
-/* The grid that is shown: Karras's, by its formula, with the schedule's own ends; and the one that
- * is gone through: steps along its times are the run. */
+/* quell_sampler_grid returns the grid that a run uses: it is Karras' by its formula, between the
+ * schedule's own ends, and steps along its times give the samples of the run. */
 TEST(sampler, grid)
 {
     enum { STEPS = 5 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Tiles handed out in shares: each once, one's own first, and those of others when that is done. */
+/* Each worker has a share of the tiles. It takes the tiles of its own share first, and then those
+ * of others; every tile is taken once. */
 #include "harness.h"
 #include "engine/shares.h"
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Calls of the library that take a struct, which is good but for its size. */
+/* Calls of the library that take a struct. All its members but the size are valid. */
 typedef quell_status call_fn(const void *given);
 
 static quell_status create(const void *given)
@@ -101,7 +101,7 @@ static quell_status guided(const void *given)
     return status;
 }
 
-/* `whole` has `size` bytes and its defaults in it. */
+/* `whole` has `size` bytes, which hold the defaults. */
 static void check(const char *defaults, call_fn *call, const void *whole, size_t size)
 {
     const size_t wrong[] = {0, 1, 8, size / 2, size - 8, size - 1, 5000, SIZE_MAX};

@@ -93,7 +93,7 @@ static int whole_only(void *user, const quell_call *call, const float *input, fl
     return call->rows == *count ? model_callback(NULL, call, input, output) : -1;
 }
 
-/* On a denoiser that wants the whole batch, the transition has the whole batch too. */
+/* If the denoiser wants the whole batch, the step callback gets the whole batch as well. */
 TEST(step, whole_batch)
 {
     static const size_t dims[] = {3, 5000};
@@ -157,8 +157,8 @@ TEST(step, failures)
     model_free(&model);
 }
 
-/* What is given for the caller's functions is freed once: that of a schedule with the last sampler
- * that holds it, that of a sampler with it, and none where creating fails. */
+/* The data of the caller's functions are released once: those of a schedule with the last sampler
+ * that holds it, those of a sampler with the sampler, and none if creating it fails. */
 static void count_release(void *user) { ++*(int *)user; }
 
 static int straight(void *user, double t, double *alpha, double *sigma)
@@ -201,7 +201,7 @@ TEST(step, releases)
     model_free(&model);
 }
 
-/* Compares what it sees with states worked out by quell_step. */
+/* An observer that compares what it sees with the states that quell_step computes. */
 struct observer {
     const float *states; /* [STEPS][count][dim] */
     size_t count, dim;

@@ -102,7 +102,8 @@ TEST(threshold, values)
     check_values(20011, 0.995, (double)INFINITY);
 }
 
-/* The whole sample counts, however the engine cuts the batch; a neighbour does not. */
+/* The quantile is that of the whole sample, however the engine cuts the batch, and of no other
+ * sample. */
 TEST(threshold, every_way)
 {
     static const struct {

@@ -175,7 +175,8 @@ TEST(variance, runs)
     check_run("beta_linear:zero_snr=yes", "linear:final=zero", 1, 1);
 }
 
-/* A noise must be one of quell_plan_noise: else it is past the list's end. */
+/* A noise must be a number that quell_plan_noise returned; any other would be read beyond the
+ * list. */
 TEST(variance, spread_refuses)
 {
     quell_schedule *schedule = must_schedule("vp");
@@ -234,7 +235,7 @@ TEST(variance, still)
     quell_schedule_free(schedule);
 }
 
-/* To sigma = 0 there is no noise, and one step does. */
+/* A step to sigma = 0 draws no noise, and a run of one step works. */
 TEST(variance, ends)
 {
     quell_denoiser *denoiser = learned(DIM);

@@ -10,7 +10,7 @@
  * at two levels of noise, bit for bit. */
 void denoisers_same(const quell_denoiser *a, const quell_denoiser *b, const char *what);
 
-/* The latter alone. */
+/* The same for the posterior means alone. */
 void denoisers_agree(const quell_denoiser *a, const quell_denoiser *b, const char *what);
 
 /* Writes an .npy file of float64. */

@@ -159,7 +159,7 @@ TEST(json, members)
     quell_json_close(&object);
 }
 
-/* Strings within a list of objects that were opened do not stand in the way. */
+/* Strings within a list of objects that were opened before do not disturb. */
 TEST(json, objects_in_a_list)
 {
     char text[] = "[{\"a\":\"]\\\"\",\"b\":{\"c\":1}},{\"\\u007d\":[]},3]";

@@ -129,7 +129,7 @@ TEST(model, deep_nesting_refused)
     scratch_remove(&scratch);
 }
 
-/* A file with a hole, which takes no room. */
+/* A sparse file, which takes no room on the disk. */
 TEST(model, huge_files_refused)
 {
     struct scratch scratch = scratch_new();

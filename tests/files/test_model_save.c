@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is stored loads to the same bits, in any locale, or leaves no file. */
+/* A model that is saved loads to the same bits, in any locale. A save that fails leaves no file. */
 #include "effort.h"
 #include "harness.h"
 #include "model_files.h"

@@ -292,7 +292,7 @@ TEST(npy, header_round_trip)
     }
 }
 
-/* Whatever is done to a dictionary, what is taken keeps its own rules. */
+/* However a dictionary is damaged, one that is accepted has a valid shape and type. */
 TEST(npy, mutations)
 {
     static const char start[] = DICT("'<f4'", "False", "(2, 3)");

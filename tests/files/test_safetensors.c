@@ -258,7 +258,7 @@ TEST(safetensors, tensors_refused)
                          1, pair, "'a' is not there: it must be [2]");
 }
 
-/* Whatever is done to a file's bytes, it is read or refused. */
+/* However the bytes of a file are damaged, it is read or refused. */
 static void open_and_read(const struct scratch *scratch, const char *file, size_t size)
 {
     float out[2];

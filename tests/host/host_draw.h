@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* All that a user does, from the first handle to the samples, and all that comes of it. */
+/* All that a user does, from the first handle to the samples, and all the results. */
 #ifndef QUELL_TESTS_HOST_DRAW_H
 #define QUELL_TESTS_HOST_DRAW_H
 

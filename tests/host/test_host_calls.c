@@ -217,7 +217,7 @@ static void models(void)
     quell_model_free(loaded);
 }
 
-/* Each kind of failure. */
+/* Makes a call fail in each way that there is. */
 static void failures(void)
 {
     quell_draw draw = a_draw();

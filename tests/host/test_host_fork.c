@@ -72,7 +72,7 @@ static int draw_in_child(pid_t (*make)(void))
     _exit(status ? status : wait_for(grandchild) ? OTHER + 1 : 0);
 }
 
-/* Nothing of the C library's hears of this one. */
+/* A child that the C library does not know of: its handlers of fork() are not called. */
 static pid_t system_fork(void) { return (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0); }
 
 static void check_children(const char *what)
@@ -136,7 +136,7 @@ static pid_t child;
 static int fork_inside(void *user, const quell_call *call, const float *input, float *output)
 {
     if (pthread_equal(pthread_self(), *(pthread_t *)user) && !atomic_exchange(&forked, 1)) {
-        usleep(20000); /* the others are at work */
+        usleep(20000); /* while the other workers run */
         child = fork();
         if (!child) alarm(20);
     }

@@ -36,7 +36,7 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
     return wrong;
 }
 
-/* In a new thread of the host's, which has no helpers yet. */
+/* Runs in a new thread of the host, for which no helper threads exist yet. */
 static void *draw_anew(void *status)
 {
     *(quell_status *)status = host_draw(&drawn, 5);

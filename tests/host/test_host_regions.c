@@ -139,7 +139,7 @@ static int end(pid_t child)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-/* 10 or 11 it must be; `expected`, if not 0. */
+/* The exit code must be 10 or 11, and `expected` unless that is 0. */
 static void check(const char *limit, size_t value, const char *before, int expected)
 {
     char number[32];

@@ -123,7 +123,7 @@ static void *draw_among_signals(void *none)
     MUST(quell_sampler_create(&sampler, "ddim", denoiser, schedule, NULL));
     sigaction(SIGUSR1, &action, &old);
     MUST(quell_sample_from(sampler, &draw, &run, x));
-    action.sa_handler = SIG_IGN; /* whatever is still on its way to another thread */
+    action.sa_handler = SIG_IGN; /* signals that are still on their way to another thread */
     sigaction(SIGUSR1, &action, NULL);
     sigaction(SIGUSR1, &old, NULL);
     quell_sampler_free(sampler);

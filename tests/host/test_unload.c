@@ -22,7 +22,7 @@ static float expected[ROWS * DIM];
     X(quell_schedule_free)           \
     X(quell_sampler_create) X(quell_sampler_free) X(quell_sample_prior) X(quell_sample_from)
 
-/* What one library draws; a number of what is wrong. */
+/* Draws with one library. Returns 0, or the number of what is wrong. */
 static int draw(void *library, float *x)
 {
 #define FIND(name)                                                           \

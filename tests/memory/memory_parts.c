@@ -56,7 +56,7 @@ void parts_free(struct parts *parts)
     quell_schedule_free(parts->schedule);
 }
 
-/* A transition that uses everything it may. */
+/* A step callback that calls every function that it may call. */
 int restless(void *user, quell_transition *transition, const quell_point *t, const quell_point *s,
              float *x)
 {

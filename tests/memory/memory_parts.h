@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One of everything, small, for the tests of memory. */
+/* Small handles of every kind, for the tests of memory. */
 #ifndef QUELL_TESTS_MEMORY_PARTS_H
 #define QUELL_TESTS_MEMORY_PARTS_H
 
@@ -26,7 +26,7 @@ void parts_free(struct parts *parts);
  * every_allocation_fails() does not expect. */
 quell_status load_model(void *name);
 
-/* A transition that uses everything it may. */
+/* A step callback that calls every function that it may call. */
 quell_step_fn restless;
 
 /* A callback that returns zeros, and points to draw from. */

@@ -112,7 +112,7 @@ static int learned(void *user, const quell_call *call, const float *input, float
     return zeros(user, call, input, output);
 }
 
-/* What is not linear: thresholds, and variances that are learned. */
+/* Operations that are not linear: thresholds, and learned variances. */
 TEST(memory, nonlinear)
 {
     for (int whole = 0; whole < 2; whole++) {

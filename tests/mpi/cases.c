@@ -13,7 +13,7 @@
 
 int rank, ranks;
 
-/* Sample `sample` fails; each call of a slow one takes a moment. */
+/* A denoiser that fails in sample `sample`; if it is slow, each call takes a moment. */
 struct trouble {
     uint64_t sample;
     bool slow;
@@ -162,7 +162,7 @@ static int stop_on_last(void *user, const quell_progress *progress)
     return rank == ranks - 1;
 }
 
-/* What is wrong with arguments is wrong on all ranks, and the communicator is as it was. */
+/* A wrong argument on one rank is an error on all ranks, and leaves the communicator as it was. */
 static void refusals(void)
 {
     quell_sampler *sampler = make_sampler(NULL, 4);
@@ -222,7 +222,8 @@ static void refusals(void)
     quell_sampler_free(sampler);
 }
 
-/* On a part of the ranks, in another order, with a shape; what one process writes is elsewhere. */
+/* Writes on some of the ranks, in another order, and with a shape. The file of one process has
+ * another name. */
 static void save(void)
 {
     const size_t shape[2] = {1, 2};

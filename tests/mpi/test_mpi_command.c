@@ -17,7 +17,7 @@
 
 #define GLYPHS "sample --quiet --model builtin:glyphs --steps 1 --count 6 "
 
-/* What quell writes as one.npy is what ranks write. */
+/* Checks that the ranks write the bytes that quell writes to one.npy. */
 static void check_same(const struct command *command, const char *arguments, int ranks)
 {
     char text[400];
@@ -30,7 +30,7 @@ static void check_same(const struct command *command, const char *arguments, int
     command_same(command, "one.npy", "many.npy");
 }
 
-/* In a folder with nothing else. */
+/* Checks the same in an empty folder, in which no other file must be left. */
 static void check_alone(const char *arguments, int ranks)
 {
     struct command command = command_new();
@@ -200,8 +200,8 @@ TEST(mpi, one_rank_terminated)
     command_remove(&command);
 }
 
-/* mpirun has it, and hands it on to all ranks, which it ends soon after: whether they still find
- * the time to speak or not, nothing is left. */
+/* mpirun gets the signal, hands it on to all ranks and ends them soon after. Whether or not they
+ * have the time to print a message, no file is left. */
 TEST(mpi, all_terminated)
 {
     struct command command = command_new();
@@ -264,7 +264,7 @@ TEST(mpi, other_options)
     command_remove(&command);
 }
 
-/* A rank that goes another way ends, and the others must not wait for it. */
+/* If one rank ends early, the others must not wait for it. */
 TEST(mpi, other_commands)
 {
     const char *const others[] = {"", "--help", "--version", "sample --help", "list samplers"};

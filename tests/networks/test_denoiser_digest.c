@@ -211,7 +211,7 @@ TEST(denoiser_digest, samplers)
     CHECK(!quell_sampler_digest(NULL) && !quell_denoiser_digest(NULL), "of nothing");
 }
 
-/* Of a function of the host's that promises bits, what it says counts. */
+/* For a function of the host's that promises to be reproducible, its `digest` takes part. */
 static int say(void *user, const quell_call *call, const float *input, float *output)
 {
     (void)input;

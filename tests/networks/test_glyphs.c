@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* builtin:glyphs draws what it is asked for, by the word of a linear classifier of 14 x 14 means
- * that knows rendered fonts and no sample (training/glyphs/check.py made it). */
+/* builtin:glyphs draws the letter that it is asked for. A linear classifier decides, of 14 x 14
+ * means, that was trained on rendered fonts and never saw a sample (training/glyphs/check.py). */
 #include "effort.h"
 #include "harness.h"
 #include "models.h"
@@ -73,7 +73,7 @@ static void check_with_class(const quell_denoiser *denoiser, float *x)
     quell_denoiser_free(guided);
 }
 
-/* No letter takes over. */
+/* No letter is drawn in the place of many others. */
 static void check_without_class(const quell_denoiser *denoiser, float *x)
 {
     size_t count[128] = {0}, kinds = 0;

@@ -184,7 +184,7 @@ TEST(networks, no_label_is_minus_one)
     quell_network_free(network);
 }
 
-/* Every tensor may be missing: nothing leaks, and the reader's message stays. */
+/* If any one tensor is missing, nothing leaks, and the message is that of the reader. */
 TEST(networks, a_missing_tensor_is_passed_on)
 {
     for (size_t i = 0; i < CASES; i++) {

@@ -61,7 +61,7 @@ TEST(onnx, batch_of_one)
     same(200, 2e-5);
 }
 
-/* The first input need not be x, though it might be. */
+/* The first input of the network need not be x. */
 TEST(onnx, time_before_x)
 {
     expect_gaussian(100);

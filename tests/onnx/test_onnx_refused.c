@@ -39,7 +39,8 @@ TEST(onnx_refused, files)
     refused(network_path("gaussian.onnx").text, &options, QUELL_BAD_MODEL, "no input 'when'");
 }
 
-/* A file cut anywhere is refused, or by chance a network still; it never ends the process. */
+/* A file that is cut anywhere is refused, or may by chance still be a network. It never ends the
+ * process. */
 TEST(onnx_refused, damaged)
 {
     struct scratch scratch = scratch_new(), files = {""};

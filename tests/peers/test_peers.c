@@ -150,7 +150,7 @@ static void number_the_noise(struct quell_plan *plan)
     for (size_t i = 0; i < plan->count; i++) {
         const struct quell_op *op = &plan->ops[i];
         for (unsigned j = 0; j < op->noises; j++) {
-            if (op->stream[j] < named) continue; /* used once more */
+            if (op->stream[j] < named) continue; /* used a second time */
             named = op->stream[j] + (size_t)1;
             struct quell_noise_name *name = &plan->name[op->stream[j]];
             name->from = transition, name->to = transition + 1;

@@ -43,7 +43,7 @@ size_t array_flat(const struct array *array, const long *index);
 void check_instruction(const char *instruction, size_t count, const struct array *arrays,
                        unsigned constants, const struct array *right, double bound);
 
-/* The result itself. */
+/* Runs the instruction and returns its result. */
 struct array run_instruction(const char *instruction, size_t count, const struct array *arrays,
                              unsigned constants);
 

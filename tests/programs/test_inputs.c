@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Inputs that the programs of a model cannot be given, or that have no effect. */
+/* Inputs of programs that cannot be supplied, or that would have no effect, are refused. */
 #include "harness.h"
 #include "models/model.h"
 #include "tensor_file.h"

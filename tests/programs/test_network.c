@@ -102,7 +102,7 @@ TEST(program_network, samples_have_the_same_bits)
     quell_model_free(small);
 }
 
-/* Another reading of the same network has the same digest. */
+/* Loading the same network again gives the same digest. */
 TEST(program_network, digest)
 {
     quell_model *one = load(), *other = load();

@@ -52,7 +52,7 @@ static bool same_set(const struct array *a, size_t i, size_t j, size_t count, co
     return !memcmp(left, right, a->rank * sizeof *left);
 }
 
-/* Collects the set of element i in order; its size. */
+/* Collects the set of element i, in order. Returns its size. */
 static size_t set_of(const struct array *a, size_t i, size_t count, const size_t *dims, double *set)
 {
     size_t n = 0;

@@ -45,13 +45,14 @@ struct order_found order_mixture(const struct order_case *of);
  * being the same sampler's at T = `fine`, on the Gaussian. */
 struct order_found order_strong(const struct order_case *of, size_t samples, size_t fine);
 
-/* log2(error[k - 1] / error[k]); NaN where rounding hides it. */
+/* Returns log2(error[k - 1] / error[k]), or NaN where rounding hides it. */
 double order_between(const struct order_found *found, size_t k);
 
-/* That of the largest T where rounding does not hide it; NaN: nowhere. */
+/* Returns the observed order at the largest T where rounding does not hide it, or NaN if it does
+ * everywhere. */
 double order_observed(const struct order_found *found);
 
-/* The mean over the last three doublings, where the errors are those of samples. */
+/* Returns the mean order over the last three doublings, for errors that are measured on samples. */
 double order_observed_strong(const struct order_found *found);
 
 /* The mean and the variance of x_0 that a plan makes of x_1 ~ N(mean, variance) in one dimension,

@@ -119,7 +119,7 @@ TEST(pieces, are_the_whole)
     end();
 }
 
-/* Whoever adds a stochastic sampler says whether it remembers. */
+/* A new stochastic sampler must have a row that says whether it uses earlier steps. */
 TEST(pieces, of_all_samplers)
 {
     for (size_t i = 0; sampler_name(i); i++) {

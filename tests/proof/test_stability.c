@@ -54,7 +54,7 @@ static double quantile(const struct mixture *law, size_t d, double part)
     return (low + high) / 2;
 }
 
-/* The weights become parts of 1. */
+/* Divides the weights by their sum. */
 static void finish(struct mixture *law)
 {
     double total = 0;
@@ -143,7 +143,7 @@ static double distance(const struct mixture *law, const float *x)
     return sqrt(sum / (DIM * SAMPLES));
 }
 
-/* ddim[n]: its distance with n steps, 0 where nobody has asked. */
+/* ddim[n]: the distance of ddim with n steps, 0 if it has not been computed yet. */
 struct problem {
     const struct mixture *law;
     const quell_denoiser *denoiser;

@@ -21,8 +21,8 @@ enum { DIM = 3, SAMPLES = 2 };
 struct sweep {
     const quell_denoiser *denoiser;
     size_t drawn, refused, wrong;
-    double largest;  /* of sizes over the sensible one */
-    char where[256]; /* that was */
+    double largest;  /* the largest ratio of a sample to the sensible size */
+    char where[256]; /* the case that had it */
 };
 
 struct combination {

@@ -128,7 +128,7 @@ static double worst_of(const struct twin_case *of, struct trial *worst)
     return largest;
 }
 
-/* All that disagree are named before the test fails. */
+/* Names all rows that disagree, before the test fails. */
 TEST(twins, agree)
 {
     size_t failures = 0;

@@ -38,10 +38,10 @@ struct twin_row {
 };
 extern const struct twin_row twins_single[], twins_multi[], twins_sde[], twins_other[];
 
-/* The twin of a sampler's name or spec; NULL: there is none. */
+/* Returns the twin of a sampler's name or spec, or NULL if there is none. */
 twin_run_fn *twin_find(const char *spec);
 
-/* x_1 -> x_0, through y. */
+/* Takes x_1 to x_0, through y. */
 void twin_run(const struct twin *twin, double *x);
 
 /* The value of an option in the spec, else `value`; whether a word is given for it. */

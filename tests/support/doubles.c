@@ -27,7 +27,7 @@ static void add_stream(const struct state *state, double coefficient, uint64_t k
     for (size_t e = 0; e < d->dim; e++) out[e] += coefficient * state->noise[e];
 }
 
-/* The same of the noise that a plan names. */
+/* Adds coefficient times the noise that a plan names. */
 static void add_noise(const struct state *state, double coefficient, uint32_t stream, double *out)
 {
     struct quell_node nodes[QUELL_BROWNIAN_NODES];

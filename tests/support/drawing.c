@@ -77,7 +77,7 @@ int parallel_backwards(void *host, size_t workers, void (*body)(void *data, size
 
 static const float *expected_bits;
 static float *scratch;
-static size_t turn; /* of check_every_way: brief, each takes the next way of each kind */
+static size_t turn; /* of check_every_way; a brief call takes the next way of each kind */
 
 static void compare(const char *what, const quell_sampler *sampler, const quell_draw *draw,
                     const quell_run *run, const char *way)
@@ -156,7 +156,7 @@ void check_every_way(const char *what, const quell_sampler *sampler, const quell
         one.isa = isa_name(i);
         check_tiles(what, sampler, *draw, one);
     }
-    MUST(quell_isa_default(&one.isa)); /* what has to do with threads, on one of them */
+    MUST(quell_isa_default(&one.isa)); /* on one thread, what depends on threads */
     check_threads(what, sampler, *draw, one);
     check_hosts(what, sampler, *draw, one);
     check_parts(what, sampler, *draw, one);

@@ -22,13 +22,14 @@ static inline bool is_long(void) { return is_set("QUELL_LONG"); }
 /* Whether an emulator runs this: meson's name for it. */
 static inline bool is_emulated(void) { return getenv("MESON_EXE_WRAPPER") != NULL; }
 
-/* The one of three numbers that fits. */
+/* Returns the one of the three numbers that is for brief, ordinary or long tests. */
 static inline size_t by_effort(size_t brief, size_t usual, size_t most)
 {
     return is_brief() ? brief : is_long() ? most : usual;
 }
 
-/* Whether to try case i: any, or, brief, one in `every`, at each turn the next one. */
+/* Returns whether to try case i: always or, if tests are brief, for one case in `every`, which is
+ * another one at each turn. */
 static inline bool its_turn(size_t i, size_t every, size_t turn)
 {
     return !is_brief() || i % every == turn % every;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What tests of samplers begin with: a small diagonal Gaussian, a schedule, and options of four
- * steps. For the one file of tests that includes it. */
+/* What tests of samplers begin with: a small diagonal Gaussian, a schedule, and options with four
+ * steps. Each file that includes this has them for itself. */
 #ifndef QUELL_TESTS_FIXTURE_H
 #define QUELL_TESTS_FIXTURE_H
 

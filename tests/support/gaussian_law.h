@@ -7,7 +7,7 @@
 #include "core/plan.h"
 #include "statistics.h"
 
-/* The law of x_s for X of the law `data`. */
+/* Returns the law of x_s, where X has the law `data`. */
 struct moments gaussian_law(struct moments data, const quell_point *s);
 
 /* Returns the law of x_0 if x_t has the schedule's law at the plan's first point. Noises of

@@ -12,7 +12,7 @@ struct guard {
     size_t size;
 };
 
-/* Room for at least `count` floats, in whole pages; fails the test if there is none. */
+/* Allocates room for at least `count` floats, in whole pages. Ends the test if it cannot. */
 struct guard guard_new(size_t count);
 void guard_free(struct guard *guard);
 

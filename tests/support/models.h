@@ -46,7 +46,8 @@ quell_sampler *must_sampler(const char *spec, const quell_denoiser *denoiser,
 uint64_t digest(uint64_t before, const void *bytes, size_t count);
 #define DIGEST_START UINT64_C(0xcbf29ce484222325)
 
-/* Over the floats' bits from the low byte on, whatever the machine's own order of bytes. */
+/* The digest of the bits of floats, from the low byte on, whatever the order of bytes of the
+ * machine is. */
 uint64_t digest_floats(const float *x, size_t count);
 
 /* A fixed sequence of numbers in [0, 1), exact on every machine. */

@@ -27,8 +27,8 @@ const char *small_network_description(const char *name);
  * file[SMALL_NETWORK_MOST_FILE]; returns its size. */
 size_t small_network_file(const char *name, const char *description, char *file);
 
-/* The denoiser with classifier-free guidance of that weight; 1 for none. Ends the test on
- * failure. */
+/* Returns the denoiser, with classifier-free guidance of that weight; 1 is no guidance. Ends the
+ * test if it cannot. */
 quell_denoiser *small_network_guided(const char *name, double weight);
 
 #endif

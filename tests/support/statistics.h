@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The little statistics that tests of laws need. */
+/* The statistics that tests of laws need. */
 #ifndef QUELL_TESTS_STATISTICS_H
 #define QUELL_TESTS_STATISTICS_H
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Checks drawn glyphs: whether they are what they should be, and whether they are new.
+"""Checks drawn glyphs: whether each is the letter that it should be, and whether it is new.
 
     quell sample --model builtin:glyphs --class each --guidance 2 --sampler dpmpp_2m --steps 20 \\
         --count 1240 --out guided.npy
@@ -57,7 +57,7 @@ def show(what: str, distance: Tensor, bound: Tensor) -> None:
 
 
 def check_new(samples: dict, pool: int) -> None:
-    """On means of pool x pool pixels: 2 takes grain away, which is no novelty."""
+    """Compares means of pool x pool pixels; 2 removes grain, which does not make a glyph new."""
     print(f"root mean square difference of {SIDE // pool} x {SIDE // pool} means to the nearest")
     print("training image's: quantiles 1, 10, 50, 90%")
     small = {name: avg_pool2d(x, pool) for name, x in samples.items()}

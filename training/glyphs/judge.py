@@ -22,7 +22,7 @@ def images(x: np.ndarray) -> Tensor:
 
 
 def merged(label: Tensor) -> Tensor:
-    """Each class by the first one that it is merged with."""
+    """Maps each class to the first of those that it is merged with."""
     first = list(range(len(LABELS)))
     for group in ALIKE:
         for letter in group:
@@ -31,7 +31,7 @@ def merged(label: Tensor) -> Tensor:
 
 
 def held_out(count: int) -> Tensor:
-    """Which of `count` images, in the order of dataset.render, are of fonts that are held out."""
+    """Says which of `count` images, in the order of dataset.render, are of fonts that are held out."""
     fonts = [any(family in str(file) for family in HELD_OUT) for file in font_files()]
     return torch.tensor(fonts).repeat_interleave(count // len(fonts))
 

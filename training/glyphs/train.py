@@ -35,13 +35,13 @@ def rate(step: int, steps: int) -> float:
 
 
 def times(count: int, random: torch.Generator) -> Tensor:
-    """One time in each of `count` equal parts of [0, 1], in any order."""
+    """Draws one time in each of `count` equal parts of [0, 1], in random order."""
     t = (torch.arange(count) + torch.rand(count, generator=random)) / count
     return t[torch.randperm(count, generator=random)]
 
 
 class Run:
-    """All that a checkpoint holds."""
+    """Everything that a checkpoint holds."""
 
     def __init__(self, seed: int, steps: int) -> None:
         torch.manual_seed(seed)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What networks write by hand in many instructions and a program has as one: attention, norms, and
-what is multiplied and added to them. Roundings change by it, values do not."""
+"""Recognises what networks write by hand in many instructions and a program has as one: attention,
+norms, and what is multiplied and added to them. This changes roundings, but no values."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ Recognise: TypeAlias = Callable[[Builder, Result, New, Counts], Value | None]
 
 
 def _is(value: Operand, kind: str, function: str = "") -> bool:
-    """Whether an operand is the result of such an instruction."""
+    """Returns whether an operand is the result of an instruction of this kind."""
     if not isinstance(value, Result) or value.kind != kind:
         return False
     return not function or value.attributes.get("function") == function
 
 
 def _made(value: Operand, kind: str, *functions: str) -> Result | None:
-    """An operand as the result of such an instruction, if it is."""
+    """Returns an operand if it is the result of an instruction of this kind, else None."""
     for function in functions or ("",):
         if _is(value, kind, function):
             assert isinstance(value, Result)
@@ -36,7 +36,7 @@ def _made(value: Operand, kind: str, *functions: str) -> Result | None:
 
 
 def _apart(operands: Sequence[Operand], kind: str, *functions: str) -> tuple[Any, Any]:
-    """Of two operands that which is the result of such an instruction, and the other."""
+    """Returns, of two operands, the result of an instruction of this kind, and the other one."""
     for k, operand in enumerate(operands):
         if _made(operand, kind, *functions) is not None:
             return operand, operands[1 - k]
@@ -47,7 +47,7 @@ def _apart(operands: Sequence[Operand], kind: str, *functions: str) -> tuple[Any
 
 
 def _root(value: Operand) -> tuple[Result | None, float]:
-    """v and epsilon, of sqrt(v + epsilon)."""
+    """Returns v and epsilon if this is sqrt(v + epsilon)."""
     total = _made(value, "map", "add")
     if total is None:
         return None, 0.0
@@ -57,7 +57,7 @@ def _root(value: Operand) -> tuple[Result | None, float]:
 
 
 def _divided(result: Result) -> tuple[Value | None, Result | None, float]:
-    """x, v and epsilon, of x / sqrt(v + epsilon) in any of its forms."""
+    """Returns x, v and epsilon if this is x / sqrt(v + epsilon), in any of its forms."""
     if _is(result, "map", "mul"):
         root, x = _apart(result.operands, "map", "rsqrt")
     elif _is(result, "map", "div"):
@@ -72,7 +72,7 @@ def _divided(result: Result) -> tuple[Value | None, Result | None, float]:
 
 
 def _square_of(value: Operand) -> Operand:
-    """x, of x^2."""
+    """Returns x if this is x^2."""
     square = _made(value, "map", "square", "mul")
     if square is None:
         return None
@@ -105,7 +105,7 @@ def norm_by_hand(b: Builder, result: Result, new: New, counts: Counts) -> Value 
 
 
 def _fits(reduced: Result, x: Value) -> bool:
-    """Whether a reduction of x goes with x as it is: its dimensions are kept, or lead."""
+    """Returns whether a reduction of x broadcasts to x: its dimensions are kept, or are leading."""
     dims = reduced.attributes["dims"]
     return bool(reduced.attributes["keep"]) or dims == list(range(len(dims)))
 
@@ -114,7 +114,7 @@ def _fits(reduced: Result, x: Value) -> bool:
 
 
 def scaled(b: Builder, result: Result, new: New, counts: Counts) -> Value | None:
-    """norm(x) s"""
+    """Makes one instruction of norm(x) s."""
     norm, scale = _apart(result.operands, "norm") if _is(result, "map", "mul") else (None, None)
     if norm is None or len(norm.operands) != 1 or counts[norm] != 1:
         return None
@@ -122,7 +122,7 @@ def scaled(b: Builder, result: Result, new: New, counts: Counts) -> Value | None
 
 
 def shifted(b: Builder, result: Result, new: New, counts: Counts) -> Value | None:
-    """norm(x) s + b"""
+    """Makes one instruction of norm(x) s + b."""
     norm, shift = _apart(result.operands, "norm") if _is(result, "map", "add") else (None, None)
     if norm is None or len(norm.operands) != 2 or counts[norm] != 1:
         return None
@@ -169,7 +169,7 @@ def attention_by_hand(b: Builder, result: Result, new: New, counts: Counts) -> V
 
 
 def _masked(scores: Operand) -> tuple[Operand, Value | None]:
-    """Scores and what is added to them, or which of them are kept."""
+    """Returns the scores, and what is added to them or which of them are kept."""
     total, choice = _made(scores, "map", "add"), _made(scores, "map", "where")
     if total is not None:
         for k, operand in enumerate(total.operands):
@@ -191,7 +191,7 @@ def _broadcasts(mask: Value, scores: Value) -> bool:
 
 
 def _scaled(scores: Operand) -> tuple[Result | None, float]:
-    """The product of queries and keys in scores, and what it is multiplied by."""
+    """Returns the product of queries and keys in the scores, and its factor."""
     product = _made(scores, "matmul")
     if product is not None:
         return product, 1.0
@@ -248,7 +248,7 @@ def _folded(
 
 
 def bare_operands(b: Builder, result: Result, new: New, counts: Counts) -> Value | None:
-    """Operands that need not be expanded, nor have leading dimensions of 1."""
+    """Takes operands without what only expands them, and without leading dimensions of 1."""
     if result.kind != "map":
         return None
     operands = [_unexpanded(operand) for operand in result.operands]
@@ -268,8 +268,8 @@ def _unexpanded(value: Operand) -> Operand:
 
 
 def _shortened(b: Builder, value: Value, full: int) -> Value:
-    """Without leading dimensions of 1, where another operand has those, and it was only given them
-    or is a constant."""
+    """Removes leading dimensions of 1 where another operand has them, and this one was only given
+    them or is a constant."""
     shape = value.shape
     if not isinstance(value, Constant) and not _is(value, "reshape"):
         return value
@@ -279,7 +279,7 @@ def _shortened(b: Builder, value: Value, full: int) -> Value:
 
 
 def canonical(program: Lowered) -> Lowered:
-    """The program with these recognised."""
+    """Returns the program in which all of these are recognised."""
     order: list[Recognise] = [norm_by_hand, bare_operands, norm_by_hand, attention_by_hand]
     for recognise in (*order, into_weights, into_weights, scaled, shifted):
         program = rewritten(program, _or_as_it_is(recognise, uses(program)))

@@ -159,6 +159,12 @@ def test_errors(mixture):
         run(mixture, "nosuch")
     assert isinstance(caught.value, LookupError) and isinstance(caught.value, quell.Error)
     assert quell.errors._make(caught.value.status, "", None, None).__class__ is quell.NotFound
+    with pytest.raises(quell.NotFound, match="did you mean 'dpmpp_2m'"):
+        quell.Sampler(mixture, "dpmpp2m")
+    with pytest.raises(quell.NotFound, match="did you mean 'karras'"):
+        quell.Sampler(mixture, grid="karas:rho=5")
+    with pytest.raises(TypeError, match=r"^Sampler\.__init__\(\) .*'step'"):
+        quell.Sampler(mixture, step=3)
     with pytest.raises(ValueError, match="eta"):
         run(mixture, "ddim:eta=-1")
     with pytest.raises(quell.BadArgument, match="steps"):

@@ -3,6 +3,7 @@
 
 import diffusers_families  # noqa: F401, which adds to the table
 import torch
+from alone import networks_of
 from called import FAMILIES, Called, family, indices, labels, normal, times  # noqa: F401
 from torch import nn
 
@@ -81,23 +82,19 @@ def _():
 
 @family("lucid-unet")
 def _():
-    from denoising_diffusion_pytorch import Unet
-
-    return Unet(16, dim_mults=(1, 2), channels=3), (normal(3, 16, 16), indices()), 0
+    net = networks_of("denoising_diffusion_pytorch").Unet(16, dim_mults=(1, 2), channels=3)
+    return net, (normal(3, 16, 16), indices()), 0
 
 
 @family("lucid-unet1d")
 def _():
-    from denoising_diffusion_pytorch import Unet1D
-
-    return Unet1D(16, dim_mults=(1, 2), channels=4), (normal(4, 32), indices()), 0
+    net = networks_of("denoising_diffusion_pytorch").Unet1D(16, dim_mults=(1, 2), channels=4)
+    return net, (normal(4, 32), indices()), 0
 
 
 @family("lucid-edm2")
 def _():
-    from denoising_diffusion_pytorch.karras_unet import KarrasUnet
-
-    net = KarrasUnet(
+    net = networks_of("denoising_diffusion_pytorch.karras_unet").KarrasUnet(
         image_size=16, dim=32, dim_max=64, channels=4, num_downsamples=1, attn_res=(8,),
         num_blocks_per_stage=1, attn_dim_head=16, num_classes=10,
     )  # fmt: skip
@@ -107,8 +104,7 @@ def _():
 
 @family("kdiff-v1")
 def _():
-    from k_diffusion.models import image_v1
-
+    image_v1 = networks_of("k_diffusion.models.image_v1")
     net = image_v1.ImageDenoiserModelV1(3, 32, [1, 1], [32, 64], [False, True], patch_size=2)
     return net, (normal(3, 32, 32), times()), 0
 
@@ -138,25 +134,22 @@ def _():
 
 @family("torchcfm-mlp")
 def _():
-    from torchcfm.models import MLP
-
-    called = Called(MLP(2, time_varying=True), lambda n, x, t: n(torch.cat([x, t[:, None]], -1)))
+    mlp = networks_of("torchcfm.models").MLP(2, time_varying=True)
+    called = Called(mlp, lambda n, x, t: n(torch.cat([x, t[:, None]], -1)))
     return called, (normal(2), times()), 0
 
 
 @family("torchcfm-unet")
 def _():
-    from torchcfm.models.unet import UNetModel
-
-    net = UNetModel((1, 28, 28), 32, 1, num_heads=2, attention_resolutions="14")
+    unet = networks_of("torchcfm.models.unet").UNetModel
+    net = unet((1, 28, 28), 32, 1, num_heads=2, attention_resolutions="14")
     return Called(net, lambda n, x, t: n(t, x)), (normal(1, 28, 28), times()), 0
 
 
 @family("smalldiffusion-dit")
 def _():
-    from smalldiffusion.model_dit import DiT
-
-    net = DiT(in_dim=16, channels=3, patch_size=2, depth=2, head_dim=16, num_heads=4)
+    made = networks_of("smalldiffusion.model_dit").DiT
+    net = made(in_dim=16, channels=3, patch_size=2, depth=2, head_dim=16, num_heads=4)
     return net, (normal(3, 16, 16), times()), 0
 
 

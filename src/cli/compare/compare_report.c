@@ -106,6 +106,14 @@ static void print_trial(const struct comparison *comparison, const struct trial 
         puts("  not finite");
 }
 
+/* What is compared, for who reads the table later. */
+static void print_heading(const struct compare_options *options)
+{
+    fputs("distances from the exact law of ", stdout);
+    print_name(stdout, options->model);
+    printf(", schedule %s; (floor): of exact samples\n", options->sampling.schedule);
+}
+
 static void print_text(const struct comparison *comparison)
 {
     int width = (int)strlen("sampler");
@@ -113,6 +121,7 @@ static void print_text(const struct comparison *comparison)
         int length = (int)strlen(comparison->samplers[s]);
         if (length > width) width = length;
     }
+    print_heading(&comparison->options);
     printf("%-*s  evaluations    steps  %10s  %10s  %10s\n", width, "sampler", "distance", "mean",
            "covariance");
     for (size_t s = 0; s < comparison->sampler_count; s++)
