@@ -121,16 +121,24 @@ struct quell_dots_done {
 };
 
 /* Dots of a program: of row i of A[m][k] and column j of B[k][n], in blocks of `block` products.
- * A(i, p) = a[i * a_row + p]; B(p, j) = b[(j / QUELL_PANEL) * b_panel + offset[p] + j %
- * QUELL_PANEL]. Rows of B must be readable up to n rounded up to QUELL_LANES. finish: is called for
- * each rectangle. */
+ *
+ *     A(i, p) = a[r(i) + l(p)],   r(i) = row[i], or i * a_row without `row`
+ *     B(p, j) = b[(j / QUELL_PANEL) * b_panel + q(p) + j % QUELL_PANEL]
+ *
+ * With `left`, l(p) = left[p] and q(p) = p * QUELL_PANEL; else l(p) = p and q(p) = right[p]. Rows
+ * of B must be readable up to n rounded up to QUELL_LANES. bias[j] is added to the results of
+ * column j, unless it is NULL; it must be readable likewise. finish: is called for each rectangle
+ * of results; if `turned`, the rows of the rectangles are the columns j. */
 struct quell_dots {
     size_t m, n, k, block;
     const float *a;
+    const size_t *row;
     size_t a_row;
     const float *b;
     size_t b_panel;
-    const size_t *offset;
+    const size_t *left, *right;
+    const float *bias;
+    int turned;
     void (*finish)(void *user, const struct quell_dots_done *done);
     void *user;
 };
@@ -258,6 +266,11 @@ struct quell_kernels {
 
     /* What programs are made of (docs/programs.md). */
     void (*dots)(const struct quell_dots *dots);
+
+    /* to[j * to_row + i] = from[i * from_row + j] for rows i and columns j. */
+    void (*turn)(const float *from, size_t rows, size_t from_row, size_t columns, float *to,
+                 size_t to_row);
+
     void (*map[QUELL_MAP_FUNCTIONS])(const struct quell_map *map);
     void (*sum_rows)(const struct quell_sums *sums);
     void (*sum_columns)(const struct quell_sums *sums);

@@ -54,6 +54,7 @@ const struct quell_kernels TABLE(VEC_NAME) = {
     .norm = norm,
     .softmax_rows = softmax_rows,
     .dots = dots,
+    .turn = turn,
     .map = {rect_abs,      rect_add,   rect_div,    rect_elu,        rect_exp,
             rect_expm1,    rect_fma,   rect_gelu,   rect_gelu_tanh,  rect_leaky_relu,
             rect_mish,     rect_mul,   rect_neg,    rect_reciprocal, rect_relu,

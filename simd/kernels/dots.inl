@@ -4,82 +4,183 @@
  * totals of a strip of columns stay in cache until they are handed over, so that what is done with
  * them costs no pass over memory.
  *
- * A row of B begins at an offset of its own. So a convolution reads its input where it lies: the
- * elements that a tap sees from the positions of a line follow one another. */
+ * Offsets say where the elements of a row of A or of B are. So a convolution reads its input where
+ * it lies. */
 
 #define MOST_DOT_ROWS 192
 
-/* Adds the Dot of one block to totals[rows][vectors LANES], whose rows are `stride` apart. */
-TILE void dot_tile(const struct quell_dots *x, const float *a, size_t j, size_t from, size_t to,
-                   float *total, size_t stride, const size_t rows, const size_t vectors)
-{
-    const size_t a_row = x->a_row, *offset = x->offset;
+/* The rectangle at work: its rows of A begin at a[row[r]], and its columns of B at b[v] for each
+ * vector. */
+struct dot_place {
+    const float *const *a;
     const float *b[MOST_VECTORS];
-    vf sum[MOST_ROWS][MOST_VECTORS], right[MOST_VECTORS];
-#define DOT_COLUMN(v) \
-    b[v] = x->b + (j + v * LANES) / QUELL_PANEL * x->b_panel + (j + v * LANES) % QUELL_PANEL
+    const size_t *left, *right;
+    size_t from, to;
+    float *total;
+    size_t stride;
+    const float *bias; /* added behind the last block; NULL: none */
+};
+
+/* A total starts from +0, which makes +0 of -0. */
+TILE void row_add_zero(vf *sum, const size_t vectors)
+{
+    vf zero = v_set1(0.0f);
+#define FROM_ZERO(v) sum[v] = v_add(sum[v], zero)
+    EACH_VECTOR(FROM_ZERO);
+}
+
+/* How many rows' pointers are kept in registers; gcc would put more of them in vector registers,
+ * and each move from there costs as much as a product. */
+#define KEPT_ROWS 6
+
+/* The products of one block, with the offsets of A. */
+TILE void dot_left(const struct dot_place *x, vf sum[MOST_ROWS][MOST_VECTORS], const size_t rows,
+                   const size_t vectors)
+{
+    const float *a[MOST_ROWS], *b[MOST_VECTORS], *const volatile *rest = x->a;
+    const size_t *offset = x->left + x->from, *end = x->left + x->to;
+    vf right[MOST_VECTORS];
+#define DOT_LEFT(r) a[r] = x->a[r]
+    EACH_ROW(DOT_LEFT);
+#define DOT_COLUMN(v) b[v] = x->b[v] + x->from * QUELL_PANEL
     EACH_VECTOR(DOT_COLUMN);
-#define DOT_ZERO(r) row_zero(sum[r], vectors)
-    EACH_ROW(DOT_ZERO);
-    for (size_t p = from; p < to; p++) {
-        size_t at = offset[p];
+    const float *panel = b[0];
+    for (size_t line = 0; offset < end; offset++, line += QUELL_PANEL, panel += QUELL_PANEL) {
+        size_t at = *offset;
+#define DOT_PANEL(v) right[v] = v_load(panel + v * LANES)
+#define DOT_PANELS(v) right[v] = v_load(b[v] + line)
+        if (vectors * LANES <= QUELL_PANEL)
+            EACH_VECTOR(DOT_PANEL);
+        else
+            EACH_VECTOR(DOT_PANELS);
+#define DOT_LEFT_STEP(r) row_step(sum[r], (r < KEPT_ROWS ? a[r] : rest[r])[at], right, vectors)
+        EACH_ROW(DOT_LEFT_STEP);
+    }
+}
+
+/* The same with the offsets of B. */
+TILE void dot_right(const struct dot_place *x, vf sum[MOST_ROWS][MOST_VECTORS], const size_t rows,
+                    const size_t vectors)
+{
+    const float *a[MOST_ROWS], *b[MOST_VECTORS];
+    vf right[MOST_VECTORS];
+    EACH_ROW(DOT_LEFT);
+#define DOT_OTHER(v) b[v] = x->b[v]
+    EACH_VECTOR(DOT_OTHER);
+    for (size_t p = x->from; p < x->to; p++) {
+        size_t at = x->right[p];
 #define DOT_RIGHT(v) right[v] = v_load(b[v] + at)
         EACH_VECTOR(DOT_RIGHT);
-#define DOT_STEP(r) row_step(sum[r], a[r * a_row + p], right, vectors)
-        EACH_ROW(DOT_STEP);
+#define DOT_RIGHT_STEP(r) row_step(sum[r], a[r][p], right, vectors)
+        EACH_ROW(DOT_RIGHT_STEP);
     }
+}
+
+/* Adds the Dot of one block to totals[rows][vectors LANES], whose rows are `stride` apart. left:
+ * the offsets are those of A, else of B. */
+TILE void dot_tile(const struct dot_place *x, const int left, const size_t rows,
+                   const size_t vectors)
+{
+    const size_t stride = x->stride;
+    float *total = x->total;
+    vf sum[MOST_ROWS][MOST_VECTORS];
+#define DOT_ZERO(r) row_zero(sum[r], vectors)
+    EACH_ROW(DOT_ZERO);
+    if (left)
+        dot_left(x, sum, rows, vectors);
+    else
+        dot_right(x, sum, rows, vectors);
+    if (x->from == 0) {
+#define DOT_FIRST(r) row_add_zero(sum[r], vectors)
+        EACH_ROW(DOT_FIRST);
+    } else {
 #define DOT_ADD(r) row_add(sum[r], total + r * stride, vectors)
+        EACH_ROW(DOT_ADD);
+    }
+    if (x->bias) {
+#define DOT_BIAS(r) row_add(sum[r], x->bias, vectors)
+        EACH_ROW(DOT_BIAS);
+    }
 #define DOT_STORE(r) row_store(sum[r], total + r * stride, vectors)
-    EACH_ROW(DOT_ADD);
     EACH_ROW(DOT_STORE);
 }
 
-typedef void dot_function(const struct quell_dots *x, const float *a, size_t j, size_t from,
-                          size_t to, float *total, size_t stride);
+typedef void dot_function(const struct dot_place *x);
 
-#define DOT_OF(rows, vectors)                                                                \
-    static void dot_##rows##x##vectors(const struct quell_dots *x, const float *a, size_t j, \
-                                       size_t from, size_t to, float *total, size_t stride)  \
-    {                                                                                        \
-        dot_tile(x, a, j, from, to, total, stride, rows, vectors);                           \
+#define DOT_OF(rows, vectors)                                           \
+    static void dot_left_##rows##x##vectors(const struct dot_place *x)  \
+    {                                                                   \
+        dot_tile(x, 1, rows, vectors);                                  \
+    }                                                                   \
+    static void dot_right_##rows##x##vectors(const struct dot_place *x) \
+    {                                                                   \
+        dot_tile(x, 0, rows, vectors);                                  \
     }
 EACH_TILE(DOT_OF)
-static dot_function *const dot_tiles[ROWS + 1][4] = TILE_TABLE(dot);
+static dot_function *const dot_tiles[2][ROWS + 1][4] = {TILE_TABLE(dot_right),
+                                                        TILE_TABLE(dot_left)};
 
 /* The totals of rows i ... i + count - 1 and of 2^v vectors of columns from j on. */
 static void dot_strip(const struct quell_dots *x, size_t i, size_t count, size_t j, unsigned v,
                       float *total)
 {
-    size_t stride = (size_t)LANES << v, tiles_of_rows = (count + ROWS - 1) / ROWS;
+    const float *a[MOST_DOT_ROWS];
+    size_t tiles_of_rows = (count + ROWS - 1) / ROWS;
     size_t rows = count / tiles_of_rows, longer = count % tiles_of_rows;
-    for (size_t t = 0; t < count * stride; t += LANES) v_store(total + t, v_set1(0.0f));
-    for (size_t from = 0; from < x->k; from += x->block) {
-        size_t to = x->k - from > x->block ? from + x->block : x->k;
+    struct dot_place place = {.left = x->left, .right = x->right, .stride = (size_t)LANES << v};
+    for (size_t r = 0; r < count; r++) a[r] = x->a + (x->row ? x->row[i + r] : (i + r) * x->a_row);
+    for (size_t u = 0; u < (size_t)1 << v; u++) {
+        size_t column = j + u * LANES;
+        place.b[u] = x->b + column / QUELL_PANEL * x->b_panel + column % QUELL_PANEL;
+    }
+    for (; place.from < x->k; place.from += x->block) {
+        place.to = x->k - place.from > x->block ? place.from + x->block : x->k;
+        place.bias = place.to == x->k && x->bias ? x->bias + j : NULL;
         for (size_t tile = 0, r = 0; tile < tiles_of_rows; tile++) {
             size_t now = rows + (tile < longer);
-            dot_tiles[now][v](x, x->a + (i + r) * x->a_row, j, from, to, total + r * stride,
-                              stride);
+            place.a = a + r;
+            place.total = total + r * place.stride;
+            dot_tiles[x->left != NULL][now][v](&place);
             r += now;
         }
     }
 }
 
+/* to[j][r] = from[r][j] */
+static void turn(const float *from, size_t rows, size_t from_row, size_t columns, float *to,
+                 size_t to_row)
+{
+    for (size_t j = 0; j < columns;) {
+        size_t r = 0, four = columns - j < 4 ? 1 : 4;
+        for (; four == 4 && r + LANES <= rows; r += LANES) {
+            vf column[4];
+            v_load_rows(from + r * from_row + j, from_row, column);
+            for (size_t c = 0; c < 4; c++) v_store(to + (j + c) * to_row + r, column[c]);
+        }
+        for (; r < rows; r++)
+            for (size_t c = 0; c < four; c++) to[(j + c) * to_row + r] = from[r * from_row + j + c];
+        j += four;
+    }
+}
+
 static void dot_rows(const struct quell_dots *x, size_t i, size_t count)
 {
-    /* All strips have at most 2 QUELL_PANEL columns, except those of at most three rows. */
-    float total[MOST_DOT_ROWS * QUELL_PANEL];
+    /* All strips have at most QUELL_PANEL columns, except those of at most three rows. */
+    float total[MOST_DOT_ROWS * QUELL_PANEL], turned[MOST_DOT_ROWS * QUELL_PANEL];
     size_t columns = (x->n + QUELL_LANES - 1) / QUELL_LANES * QUELL_LANES;
     size_t most = (count + (count + ROWS - 1) / ROWS - 1) / ((count + ROWS - 1) / ROWS);
     for (size_t j = 0; j < x->n;) {
         unsigned v = widest(most, columns - j);
         size_t strip = (size_t)LANES << v;
+        while (x->turned && strip > QUELL_PANEL) strip = (size_t)LANES << --v;
+        struct quell_dots_done done = {i,     count, j, x->n - j < strip ? x->n - j : strip,
+                                       total, strip};
         dot_strip(x, i, count, j, v, total);
-        x->finish(x->user, &(struct quell_dots_done){.row = i,
-                                                     .rows = count,
-                                                     .column = j,
-                                                     .columns = x->n - j < strip ? x->n - j : strip,
-                                                     .total = total,
-                                                     .stride = strip});
+        if (x->turned) {
+            turn(total, count, strip, done.columns, turned, MOST_DOT_ROWS);
+            done = (struct quell_dots_done){j, done.columns, i, count, turned, MOST_DOT_ROWS};
+        }
+        x->finish(x->user, &done);
         j += strip;
     }
 }

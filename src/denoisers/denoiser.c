@@ -57,6 +57,16 @@ uint64_t quell_denoiser_digest(const quell_denoiser *denoiser)
     return digest;
 }
 
+size_t quell_denoiser_helpers(const quell_denoiser *denoiser, const quell_denoiser *other,
+                              size_t *size)
+{
+    size_t count = denoiser->type->helpers ? denoiser->type->helpers(denoiser, size) : 0, bytes = 0;
+    if (!other || !count) return count;
+    size_t second = quell_denoiser_helpers(other, NULL, &bytes);
+    if (bytes > *size) *size = bytes;
+    return second < count ? second : count;
+}
+
 size_t quell_denoiser_dim(const quell_denoiser *denoiser) { return denoiser ? denoiser->dim : 0; }
 
 int quell_denoiser_reproducible(const quell_denoiser *denoiser)

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <quell/denoiser.h>
+#include "base/crew.h"
 #include "base/digest.h"
 #include "denoisers/conditions.h"
 #include "simd/kernels.h"
@@ -27,6 +28,7 @@
  * told: what all samples of the run are told; row 0 is its sample `row`. Its labels are not read:
  *   they stand above. NULL for a denoiser without conditions.
  * context: that of the draw.
+ * crew: helpers, or NULL; help: their scratch memory, aligned likewise.
  * apart: out must be E[X | x_t = x] - x / alpha. */
 struct quell_evaluation {
     const struct quell_kernels *kernels;
@@ -44,6 +46,8 @@ struct quell_evaluation {
     void *scratch, *kept;
     const void *constants;
     void *context;
+    struct quell_crew *crew;
+    void *help;
     bool shared; /* other threads of quell run at the same time */
 };
 
@@ -69,6 +73,9 @@ struct quell_denoiser_class {
     size_t rows;
     size_t (*scratch_size)(const quell_denoiser *denoiser, size_t rows); /* bytes; NULL: none */
     size_t (*kept_size)(const quell_denoiser *denoiser, size_t rows);    /* bytes; NULL: none */
+    /* How many helpers a crew of quell_evaluation may have for an evaluation of few rows to be done
+     * sooner; sets the scratch memory that each needs, in bytes. NULL: none. */
+    size_t (*helpers)(const quell_denoiser *denoiser, size_t *size);
     /* What depends on the schedule's point alone: its size in bytes, and the function that computes
      * it, with the same bits for all kernels. NULL: the class has no such constants. */
     size_t (*constants_size)(const quell_denoiser *denoiser);
@@ -114,6 +121,11 @@ struct quell_denoiser {
 /* Allocates `size` bytes and fills in the head (reproducible, not whole_batch, one hold). NULL if
  * there is no memory. */
 void *quell_denoiser_new(const struct quell_denoiser_class *type, size_t size, size_t dim);
+
+/* The helpers of the class, and their memory; of two denoisers that are evaluated one after the
+ * other, unless `other` is NULL. */
+size_t quell_denoiser_helpers(const quell_denoiser *denoiser, const quell_denoiser *other,
+                              size_t *size);
 
 /* The class's constants_size, rounded up to a cache line; 0 if the class has no constants. */
 size_t quell_denoiser_constants_size(const quell_denoiser *denoiser);

@@ -52,6 +52,11 @@ static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
     return output_size(denoiser, rows) + (first > second ? first : second);
 }
 
+static size_t helpers(const quell_denoiser *denoiser, size_t *size)
+{
+    return quell_denoiser_helpers(self(denoiser)->denoiser, self(denoiser)->guide, size);
+}
+
 /* What the denoiser keeps, and then its guide; by itself, it is two. */
 static size_t kept_size(const quell_denoiser *denoiser, size_t rows)
 {
@@ -194,6 +199,7 @@ static const struct quell_denoiser_class guided_class = {
     .apart = true, /* the weights add up to 1 */
     .scratch_size = scratch_size,
     .kept_size = kept_size,
+    .helpers = helpers,
     .constants_size = constants_size,
     .constants = constants,
     .evaluate = evaluate,

@@ -209,6 +209,46 @@ static void run_conditions(const struct program_denoiser *own, const struct quel
     quell_program_run(&own->program, at->kernels, QUELL_FROM_CONDITIONS, room);
 }
 
+/* The stages of some rows, as a crew computes them. */
+struct share {
+    const struct program_denoiser *own;
+    const struct quell_evaluation *at;
+    const struct quell_room *room;
+};
+
+static size_t help_size(const quell_denoiser *denoiser)
+{
+    const struct quell_program *program = &self(denoiser)->program;
+    size_t most = 0;
+    for (size_t stage = QUELL_FROM_CONDITIONS; stage < QUELL_STAGES; stage++)
+        if (program->scratch[stage] > most) most = program->scratch[stage];
+    return quell_round_up(most * sizeof(float), QUELL_CACHE_LINE);
+}
+
+/* A barrier between instructions takes a microsecond: a helper is worth it where there are some
+ * hundred thousand multiply-adds for it. */
+static size_t helpers(const quell_denoiser *denoiser, size_t *size)
+{
+    *size = help_size(denoiser);
+    uint64_t most = self(denoiser)->program.multiply_adds[QUELL_FROM_SAMPLE] / 2000000;
+    return most < QUELL_MOST_CREW ? (size_t)most : QUELL_MOST_CREW;
+}
+
+static void run_stages(void *data, size_t worker, size_t workers)
+{
+    const struct share *share = data;
+    const struct program_denoiser *own = share->own;
+    struct quell_room room = *share->room;
+    room.worker = worker;
+    room.workers = workers;
+    room.crew = share->at->crew;
+    if (worker)
+        room.scratch =
+            (float *)share->at->help + (worker - 1) * (help_size(&own->base) / sizeof(float));
+    for (int stage = QUELL_FROM_TIME_AND_CONDITIONS; stage < QUELL_STAGES; stage++)
+        quell_program_run(&own->program, share->at->kernels, (enum quell_stage)stage, &room);
+}
+
 /* Copies the result for a row: the output and, where it is learned and asked for, the variance. */
 static void write_result(const struct program_denoiser *own, const struct quell_evaluation *at,
                          const float *result, size_t row)
@@ -224,15 +264,18 @@ static void write_result(const struct program_denoiser *own, const struct quell_
 static void run_rows(const struct program_denoiser *own, const struct quell_evaluation *at,
                      struct quell_room *room, const uint32_t *order, size_t count)
 {
-    const struct quell_program *program = &own->program;
+    struct share share = {own, at, room};
     room->samples = count;
     for (size_t i = 0; i < own->base.conditions; i++)
         room->input[own->condition[i]] = condition_of(at, i, *order);
     run_conditions(own, at, room, *order);
-    quell_program_run(program, at->kernels, QUELL_FROM_TIME_AND_CONDITIONS, room);
-    quell_program_run(program, at->kernels, QUELL_FROM_SAMPLE, room);
+    if (at->crew)
+        quell_crew_work(at->crew, run_stages, &share);
+    else
+        run_stages(&share, 0, 1);
     for (room->sample = 0; room->sample < count; room->sample++)
-        write_result(own, at, quell_value_at(program, room, program->output), order[room->sample]);
+        write_result(own, at, quell_value_at(&own->program, room, own->program.output),
+                     order[room->sample]);
 }
 
 /* Runs the program for all rows, those that are told the same together. */
@@ -286,6 +329,7 @@ static const struct quell_denoiser_class program_class = {
     .apart = true,
     .scratch_size = scratch_size,
     .kept_size = kept_size,
+    .helpers = helpers,
     .constants_size = constants_size,
     .constants = work_out_constants,
     .evaluate = evaluate,

@@ -13,8 +13,8 @@
 #include "probe.h"
 #include "room.h"
 #include "tasks.h"
-#include "wait.h"
 #include "base/process.h"
+#include "base/wait.h"
 
 #include <stdatomic.h>
 #include <stdint.h>

@@ -49,8 +49,25 @@ quell_status quell_job_allocate(struct quell_job *job, unsigned registers, bool 
                       registers - 1);
 }
 
+quell_status quell_job_gather_crews(struct quell_job *job, size_t helpers, int64_t spin)
+{
+    size_t crews = job->layout.tiles, bytes;
+    job->helpers = helpers;
+    job->per_help = align(job->per_help);
+    if (!quell_multiply(crews * helpers, job->per_help, &bytes))
+        job->help = quell_new_untouched(1, bytes);
+    job->crews = quell_new(crews, sizeof *job->crews);
+    if (!job->help || !job->crews)
+        return quell_fail(QUELL_NO_MEMORY, "run: no memory for %zu helpers of %zu bytes",
+                          crews * helpers, job->per_help);
+    for (size_t i = 0; i < crews; i++) quell_crew_begin(&job->crews[i], helpers + 1, spin);
+    return QUELL_OK;
+}
+
 void quell_job_release(struct quell_job *job)
 {
+    free(job->crews);
+    free(job->help);
     free(job->memory);
     free(job->shares);
     free(job->watch.counters);

@@ -22,6 +22,9 @@ struct quell_job {
     struct quell_watch watch;
 
     float *batch;               /* op-major: registers 1, 2, ..., [count][dim] each */
+    struct quell_crew *crews;   /* [layout.tiles], if each tile has one; else NULL */
+    char *help;                 /* the scratch memory of the crews' helpers */
+    size_t helpers, per_help;   /* of each crew, and for each of them, in bytes */
     struct quell_share *shares; /* [workers] */
     char *memory; /* for each worker: registers or scratch, noise, the denoiser's scratch */
     size_t per_worker, per_scratch, scratch_at, constants_at, kept_at;
@@ -37,6 +40,9 @@ struct quell_job {
 quell_status quell_job_allocate(struct quell_job *job, unsigned registers, bool evaluates);
 void quell_job_release(struct quell_job *job);
 
+/* Gives each tile of the job's layout a crew with so many helpers, and allocates their memory. */
+quell_status quell_job_gather_crews(struct quell_job *job, size_t helpers, int64_t spin);
+
 /* Zeroes a worker's memory. Each worker does so itself, once, so that the pages are near its
  * processor. */
 void quell_job_touch(struct quell_job *job, size_t worker);
@@ -45,7 +51,7 @@ void quell_job_touch(struct quell_job *job, size_t worker);
  * behave is the host's responsibility. */
 static inline bool quell_job_shared(const struct quell_job *job)
 {
-    return job->pass_workers > 1 && !job->run.parallel;
+    return (job->pass_workers > 1 || job->crews) && !job->run.parallel;
 }
 
 #endif

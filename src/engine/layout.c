@@ -43,7 +43,7 @@ static size_t whole_rows(const quell_denoiser *denoiser, size_t count, size_t wo
 }
 
 struct quell_layout quell_layout_plan(const quell_denoiser *denoiser, size_t count, size_t workers,
-                                      size_t tile, enum quell_cut cut)
+                                      size_t helpers, size_t tile, enum quell_cut cut)
 {
     if (cut == QUELL_ONE_SAMPLE) return rows_of(1, denoiser->dim, count);
     bool fits = cut == QUELL_ANY_PART || denoiser->dim <= QUELL_TILE_ELEMENTS;
@@ -53,7 +53,7 @@ struct quell_layout quell_layout_plan(const quell_denoiser *denoiser, size_t cou
                   : tile                ? least(tile, count)
                                         : whole_rows(denoiser, count, workers);
     struct quell_layout layout = rows_of(rows, denoiser->dim, count);
-    layout.op_major =
-        denoiser->whole_batch || (layout.tiles < workers && denoiser->dim >= LARGE_SAMPLE);
+    layout.op_major = denoiser->whole_batch ||
+                      (layout.tiles < workers && denoiser->dim >= LARGE_SAMPLE && !helpers);
     return layout;
 }

@@ -23,9 +23,10 @@ struct quell_layout {
 };
 
 /* The layout for a whole plan over `count` samples. `tile`: the caller's number of rows, or 0.
+ * `helpers`: how many helpers an evaluation may have, while there are fewer tiles than workers.
  * `cut`: into what the plan allows samples to be divided. */
 struct quell_layout quell_layout_plan(const quell_denoiser *denoiser, size_t count, size_t workers,
-                                      size_t tile, enum quell_cut cut);
+                                      size_t helpers, size_t tile, enum quell_cut cut);
 
 /* The layout for a pass of element-wise operations over the whole batch. */
 struct quell_layout quell_layout_elements(size_t dim, size_t count, size_t tile);

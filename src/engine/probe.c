@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "probe.h"
 #include "team.h"
-#include "wait.h"
+#include "base/wait.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -7,6 +7,7 @@
 #include "tile.h"
 #include "hosts_threads.h"
 #include "isa.h"
+#include "openmp.h"
 #include "prior.h"
 #include "threads.h"
 #include "told.h"
@@ -22,6 +23,8 @@
 #include <string.h>
 
 typedef void tile_fn(struct quell_tile *tile);
+
+#define SPIN 200000 /* nanoseconds that one of a crew looks before it sleeps */
 
 /* Refuses data for a function of the caller's without the function, which was forgotten. */
 static quell_status check_user(const void *user, const char *name, bool has, const char *function)
@@ -111,13 +114,11 @@ struct pass {
     tile_fn *run;
 };
 
-/* What one worker does: it takes tiles until none is left. */
-static void work(void *data, size_t worker)
+/* A worker takes tiles until none is left. */
+static void take_tiles(const struct pass *pass, size_t worker)
 {
-    const struct pass *pass = data;
     struct quell_job *job = pass->job;
     size_t from = worker;
-    QUELL_OWN_FLOATS;
     quell_job_touch(job, worker);
     for (size_t i;
          !atomic_load(&job->watch.stopped) &&
@@ -125,6 +126,27 @@ static void work(void *data, size_t worker)
         struct quell_tile tile = quell_tile_take(job, worker, i);
         pass->run(&tile);
     }
+}
+
+/* What one worker does: it takes tiles, or helps the one who does. If the one that should lead a
+ * crew does not come, because there are fewer threads, another one does, with the memory of the
+ * crew. */
+static void work(void *data, size_t worker)
+{
+    const struct pass *pass = data;
+    struct quell_job *job = pass->job;
+    QUELL_OWN_FLOATS;
+    if (!job->crews) {
+        take_tiles(pass, worker);
+        return;
+    }
+    struct quell_crew *crew = &job->crews[worker % job->pass_workers];
+    if (!quell_crew_lead(crew, worker < job->pass_workers)) {
+        quell_crew_help(crew);
+        return;
+    }
+    take_tiles(pass, worker % job->pass_workers);
+    quell_crew_end(crew);
 }
 
 /* How much work a thread does in a few milliseconds, as elements times operations: if all
@@ -155,8 +177,9 @@ static quell_status run_pass(struct quell_job *job, struct quell_layout layout, 
     job->pass = layout;
     job->pass_workers = workers;
     quell_shares_begin(job->shares, workers, layout.tiles);
-    if (!job->run.parallel || workers <= 1)
-        return quell_threads_run(workers, is_brief(job, layout, run), work, &pass);
+    size_t threads = job->crews ? job->workers : workers;
+    if (!job->run.parallel || threads <= 1)
+        return quell_threads_run(threads, is_brief(job, layout, run), work, &pass);
     return quell_hosts_threads_run(&job->run, workers, work, &pass);
 }
 
@@ -197,6 +220,28 @@ static bool calls_the_host(const quell_sampler *sampler)
     return sampler->denoiser->whole_batch || sampler->schedule->function;
 }
 
+/* How many helpers each of a few samples could have: a host's own threads may run one after the
+ * other, and do not help. */
+static size_t helpers_of(struct quell_job *job)
+{
+    if (job->run.parallel || job->workers <= job->draw.count) return 0;
+    return quell_denoiser_helpers(job->sampler->denoiser, NULL, &job->per_help);
+}
+
+/* If there are fewer tiles than workers, the others help; not more than there are processors, as
+ * those who wait would take them from those who work. */
+static quell_status gather_crews(struct quell_job *job, size_t workers, size_t helpers)
+{
+    size_t tiles = job->layout.tiles, processors = quell_openmp_processors();
+    if (processors && workers > processors) workers = processors;
+    if (!helpers || job->layout.op_major || tiles >= workers) return QUELL_OK;
+    size_t most = workers / tiles - 1;
+    if (helpers > most) helpers = most;
+    if (!helpers) return QUELL_OK;
+    job->workers = tiles * (helpers + 1);
+    return quell_job_gather_crews(job, helpers, quell_openmp_passive() ? 0 : SPIN);
+}
+
 /* Runs a plan on x[count][dim]. */
 static quell_status run_plan(struct quell_job *job, const struct quell_plan *plan)
 {
@@ -207,11 +252,13 @@ static quell_status run_plan(struct quell_job *job, const struct quell_plan *pla
     if (cut == QUELL_ANY_PART && job->sampler->threshold.quantile > 0) cut = QUELL_WHOLE_SAMPLES;
     if (cut == QUELL_ONE_SAMPLE) job->run.tile = 1;
     if (cut == QUELL_ONE_SAMPLE && calls_the_host(job->sampler)) job->workers = 1;
-    job->layout = quell_layout_plan(job->sampler->denoiser, job->draw.count, job->workers,
+    size_t workers = job->workers, helpers = helpers_of(job);
+    job->layout = quell_layout_plan(job->sampler->denoiser, job->draw.count, workers, helpers,
                                     job->run.tile, cut);
     limit_workers(job);
     quell_watch_begin(&job->watch, &job->run, (uint64_t)quell_plan_steps(plan) * job->draw.count);
     quell_status status = quell_job_allocate(job, plan->registers, true);
+    if (!status) status = gather_crews(job, workers, helpers);
     if (!status) status = job->layout.op_major ? run_op_major(job) : run_tile_major(job);
     if (!status) status = quell_watch_end(&job->watch);
     quell_job_release(job);

@@ -15,9 +15,9 @@
 #include "limits.h"
 #include "openmp.h"
 #include "threads.h"
-#include "wait.h"
 #include "base/memory.h"
 #include "base/process.h"
+#include "base/wait.h"
 
 #include <dlfcn.h>
 #include <link.h>

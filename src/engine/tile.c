@@ -54,6 +54,8 @@ int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const voi
         .kept = tile->kept,
         .constants = constants,
         .context = draw->context,
+        .crew = job->crews ? &job->crews[tile->worker] : NULL,
+        .help = job->crews ? job->help + tile->worker * job->helpers * job->per_help : NULL,
     };
     bool clamps = isfinite(sampler->clamp_low) || isfinite(sampler->clamp_high);
     bool changes = clamps || sampler->threshold.quantile > 0;

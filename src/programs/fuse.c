@@ -84,6 +84,36 @@ static unsigned first_splits(const struct fusing *f, const struct quell_instruct
     return 1u << now->kind->rows(&f->program->value[now->result].shape);
 }
 
+/* Sets the distances of the operands of a map; `running` is the result that it goes on with. */
+static void find_steps(struct quell_program *program, struct quell_instruction *map, size_t running,
+                       size_t rows)
+{
+    const struct quell_value *value = program->value;
+    struct quell_steps *steps = &map->steps;
+    for (size_t k = 0; k < map->operands; k++) {
+        const struct quell_value *operand = &value[map->operand[k]];
+        if (map->operand[k] == running) {
+            steps->running |= 1u << k;
+            continue;
+        }
+        quell_tail_strides(&operand->shape, &value[map->result].shape, rows, &steps->row[k],
+                           &steps->column[k]);
+        if (value[operand->root].stage == QUELL_FROM_SAMPLE)
+            steps->skip[k] = quell_elements(&operand->shape);
+    }
+}
+
+static void find_all_steps(struct quell_program *program, struct quell_instruction *first)
+{
+    if (first->rows == SIZE_MAX) return;
+    if (first->kind == &quell_kind_map) find_steps(program, first, SIZE_MAX, first->rows);
+    for (const struct quell_instruction *now = first; now->next;) {
+        struct quell_instruction *next = &program->instruction[now->next];
+        find_steps(program, next, now->result, first->rows);
+        now = next;
+    }
+}
+
 static void fuse_from(struct fusing *f, size_t head)
 {
     struct quell_program *program = f->program;
@@ -102,6 +132,7 @@ static void fuse_from(struct fusing *f, size_t head)
         now = next;
     }
     first->rows = splits ? (size_t)__builtin_ctz(splits) : SIZE_MAX;
+    find_all_steps(program, first);
 }
 
 static void fuse_all(struct fusing *f)

@@ -5,7 +5,68 @@
 #include "programs/kind.h"
 
 #include <stdlib.h>
-#include <string.h>
+
+/* Floats that packing may take beyond the tensors' own: each tensor once more, and as many as
+ * constants may take that are computed (load.c). A tensor that many instructions pack, or one that
+ * packing pads, must not fill a machine's memory. */
+#define MOST_MADE ((uint64_t)1 << 27)
+
+/* uses: for each value, a root, how many instructions still have to pack it; needed: whether
+ * something else reads its elements. floats: what all of it takes. */
+struct packing {
+    struct quell_program *program;
+    uint32_t *uses;
+    bool *needed;
+    uint64_t floats;
+};
+
+static size_t weights_of(const struct quell_program *program, const struct quell_instruction *now)
+{
+    return program->value[now->operand[1]].root;
+}
+
+/* Whether an instruction has weights to be packed. */
+static bool will_pack(const struct quell_program *program, const struct quell_instruction *now)
+{
+    return !now->same && now->kind->packing &&
+           program->value[now->result].stage != QUELL_FROM_CONSTANTS &&
+           program->value[weights_of(program, now)].stage == QUELL_FROM_CONSTANTS &&
+           now->kind->packing->offsets(program, now, NULL) > 0;
+}
+
+static quell_status count_floats(struct packing *p, size_t number)
+{
+    struct quell_program *program = p->program;
+    const struct quell_instruction *now = &program->instruction[number];
+    const struct quell_packing *packing = now->kind->packing;
+    p->floats += packing->floats(program, now);
+    p->floats += packing->offsets(program, now, NULL) * (sizeof(size_t) / sizeof(float));
+    if (p->floats <= 2 * program->weights + MOST_MADE) return QUELL_OK;
+    return quell_program_bad(program,
+                             "instruction %zu (%s): its weights and those before it take more than "
+                             "2^27 numbers beyond twice the tensors, in the form in which they are "
+                             "used: use one instruction for many rows",
+                             number, now->kind->name);
+}
+
+/* Counts who reads which constant. */
+static quell_status count_uses(struct packing *p)
+{
+    struct quell_program *program = p->program;
+    quell_status status = QUELL_OK;
+    p->needed[program->value[program->output].root] = true;
+    for (size_t i = 0; i < program->count && !status; i++) {
+        const struct quell_instruction *now = &program->instruction[i];
+        if (now->same || program->value[now->result].stage == QUELL_FROM_CONSTANTS) continue;
+        bool packs = will_pack(program, now);
+        for (size_t k = 0; k < now->operands; k++)
+            if (k != 1 || !packs) p->needed[program->value[now->operand[k]].root] = true;
+        if (!packs) continue;
+        p->uses[weights_of(program, now)]++;
+        status = count_floats(p, i);
+    }
+    return status;
+}
 
 static quell_status find_offsets(const struct quell_program *program, struct quell_instruction *now)
 {
@@ -16,26 +77,47 @@ static quell_status find_offsets(const struct quell_program *program, struct que
     return QUELL_OK;
 }
 
-static quell_status pack_one(const struct quell_program *program, struct quell_instruction *now)
+static quell_status pack_one(struct packing *p, size_t number)
 {
+    struct quell_program *program = p->program;
+    struct quell_instruction *now = &program->instruction[number];
     const struct quell_packing *packing = now->kind->packing;
-    const struct quell_value *w = &program->value[program->value[now->operand[1]].root];
-    if (!now->offset || !w->data) return QUELL_OK;
-    now->packed = quell_new(packing->floats(&program->value[now->operand[1]].shape), sizeof(float));
+    size_t root = weights_of(program, now), floats = packing->floats(program, now);
+    struct quell_value *w = &program->value[root];
+    now->packed = quell_new(floats, sizeof(float));
     if (!now->packed) return quell_program_no_memory(program);
-    packing->pack(&program->value[now->operand[1]].shape, w->data, now->packed);
+    packing->pack(program, now, w->data, now->packed);
+    program->weights += floats;
+    if (--p->uses[root] || p->needed[root]) return QUELL_OK;
+    program->weights -= quell_elements(&w->shape);
+    free(w->data);
+    w->data = NULL;
+    w->packed = number + 1;
     return QUELL_OK;
+}
+
+/* An instruction whose weights are computed in each run has offsets alone. */
+static quell_status pack_all(struct packing *p)
+{
+    struct quell_program *program = p->program;
+    quell_status status = count_uses(p);
+    for (size_t i = 0; i < program->count && !status; i++) {
+        struct quell_instruction *now = &program->instruction[i];
+        bool run = program->value[now->result].stage != QUELL_FROM_CONSTANTS;
+        bool packs = will_pack(program, now);
+        if (run && now->kind->packing) status = find_offsets(program, now);
+        if (!status && packs) status = pack_one(p, i);
+    }
+    return status;
 }
 
 quell_status quell_program_pack(struct quell_program *program)
 {
-    quell_status status = QUELL_OK;
-    for (size_t i = 0; i < program->count && !status; i++) {
-        struct quell_instruction *now = &program->instruction[i];
-        if (program->value[now->result].stage == QUELL_FROM_CONSTANTS || !now->kind->packing)
-            continue;
-        status = find_offsets(program, now);
-        if (!status) status = pack_one(program, now);
-    }
+    struct packing p = {.program = program,
+                        .uses = quell_new(program->values, sizeof *p.uses),
+                        .needed = quell_new(program->values, sizeof *p.needed)};
+    quell_status status = p.uses && p.needed ? pack_all(&p) : quell_program_no_memory(program);
+    free(p.uses);
+    free(p.needed);
     return status;
 }

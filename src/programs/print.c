@@ -129,6 +129,20 @@ size_t quell_program_print(const struct quell_program *program, char *buffer, si
     return printer.text.length;
 }
 
+/* Adds the elements of a constant that are there in packed form only. */
+static void digest_packed(const struct quell_program *program, const struct quell_value *value,
+                          struct quell_digest *digest)
+{
+    const struct quell_instruction *now = &program->instruction[value->packed - 1];
+    float some[256];
+    size_t count = quell_elements(&value->shape), most = sizeof some / sizeof *some;
+    for (size_t from = 0; from < count; from += most) {
+        size_t part = count - from < most ? count - from : most;
+        now->kind->packing->unpack(program, now, from, part, some);
+        quell_digest_floats(digest, some, part);
+    }
+}
+
 /* The constants that are left stand for those that they were computed from. */
 void quell_program_digest(const struct quell_program *program, struct quell_digest *digest)
 {
@@ -137,5 +151,6 @@ void quell_program_digest(const struct quell_program *program, struct quell_dige
     for (size_t i = 0; i < program->values; i++) {
         const struct quell_value *value = &program->value[i];
         if (value->data) quell_digest_floats(digest, value->data, quell_elements(&value->shape));
+        if (value->packed) digest_packed(program, value, digest);
     }
 }

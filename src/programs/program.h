@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <quell/status.h>
+#include "base/crew.h"
 #include "base/digest.h"
 #include "base/json.h"
 #include "programs/shape.h"
@@ -51,6 +52,7 @@ struct quell_value {
     size_t root, last, place;
     bool used, kept; /* kept: to the end of its stage, as later ones read it */
     float *data;
+    size_t packed; /* 1 + the instruction that alone has the elements of a constant, packed; or 0 */
 };
 
 /* The value of an attribute. A whole number, a truth value or a choice is in whole[0]. */
@@ -59,6 +61,14 @@ struct quell_setting {
     size_t count; /* of a list */
     int64_t whole[QUELL_MAX_RANK];
     float real;
+};
+
+/* The distances of a map's operands from one row to the next, from one column to the next, and from
+ * one sample to the next, where rows and columns are those of the chain. running: as bits, the
+ * operands that are the result so far. */
+struct quell_steps {
+    size_t row[3], column[3], skip[3];
+    unsigned running;
 };
 
 /* operand: indices of values. set: the settings, by the index of the attribute in the kind's list.
@@ -78,6 +88,7 @@ struct quell_instruction {
     bool same, fused;
     uint64_t multiply_adds;
     size_t scratch, next, writes, rows;
+    struct quell_steps steps;
     float *packed;
     size_t *offset;
 };
@@ -121,16 +132,23 @@ size_t quell_program_input(const struct quell_program *program, const char *name
  * writes for that stage; the memory of QUELL_FROM_SAMPLE has that many for each of the `samples`
  * that run together, and in it the elements of a value follow sample by sample. input: a pointer
  * for each input; x has its samples one after the other. sample: the index of the sample that is
- * being computed. */
+ * being computed. scratch: the largest of the scratch memories of the stages that are run.
+ *
+ * worker, workers: which of the workers of a crew this is; each has a room of its own, with the
+ * same values and its own scratch memory. Without a crew (NULL) these are 0. share_all: small
+ * instructions are shared as well, for tests. */
 struct quell_room {
     size_t samples, sample;
     float *at[QUELL_STAGES];
     const float *input[QUELL_MOST_PROGRAM_INPUTS];
     float *scratch;
+    size_t worker, workers;
+    struct quell_crew *crew;
+    bool share_all;
 };
 
 /* Runs the instructions of one stage. The stages that it depends on must have been run before with
- * the same room. */
+ * the same room. All workers of a crew call it, each with its own room. */
 void quell_program_run(const struct quell_program *program, const struct quell_kernels *kernels,
                        enum quell_stage stage, const struct quell_room *room);
 

@@ -16,7 +16,7 @@ const float *quell_value_at(const struct quell_program *program, const struct qu
 
 static void run_one(const struct quell_program *program, const struct quell_kernels *kernels,
                     const struct quell_instruction *now, const struct quell_room *room,
-                    size_t samples)
+                    size_t samples, size_t workers)
 {
     /* A result lies in the memory of its stage, which is written to. */
     float *out = (float *)(uintptr_t)quell_value_at(program, room, now->writes);
@@ -25,21 +25,54 @@ static void run_one(const struct quell_program *program, const struct quell_kern
                                              .kernels = kernels,
                                              .room = room,
                                              .samples = samples,
-                                             .workers = 1,
+                                             .worker = workers > 1 ? room->worker : 0,
+                                             .workers = workers,
                                              .out = out,
                                              .scratch = room->scratch});
 }
 
+/* All samples of an instruction. */
+static void run_all(const struct quell_program *program, const struct quell_kernels *kernels,
+                    const struct quell_instruction *now, struct quell_room *room, size_t samples,
+                    size_t workers)
+{
+    bool together = now->kind->together;
+    for (room->sample = 0; room->sample < (together ? 1 : samples); room->sample++)
+        run_one(program, kernels, now, room, together ? samples : 1, workers);
+}
+
+/* What is done sooner by one worker than all can meet. */
+#define SMALL_WORK 65536
+#define MULTIPLY_ADDS 8 /* that take as long as an element of a simple instruction */
+
+/* Whether all workers run an instruction, each its part. */
+static bool is_shared(const struct quell_program *program, const struct quell_instruction *now,
+                      const struct quell_room *room, size_t samples)
+{
+    if (room->workers < 2 || !now->kind->shared) return false;
+    if (room->share_all) return true;
+    double elements = (double)quell_elements(&program->value[now->result].shape);
+    double work = (double)now->multiply_adds + MULTIPLY_ADDS * elements;
+    return work * (double)samples > SMALL_WORK;
+}
+
+/* Workers meet after each instruction that they share, and before one that follows instructions of
+ * the first worker alone. */
 void quell_program_run(const struct quell_program *program, const struct quell_kernels *kernels,
                        enum quell_stage stage, const struct quell_room *room)
 {
     struct quell_room own = *room;
     size_t samples = stage == QUELL_FROM_SAMPLE ? room->samples : 1;
+    bool alone = false; /* the first worker has done something since they met */
     for (size_t i = 0; i < program->count; i++) {
         const struct quell_instruction *now = &program->instruction[i];
-        bool together = now->kind->together;
         if (program->value[now->result].stage != stage || now->same || now->fused) continue;
-        for (own.sample = 0; own.sample < (together ? 1 : samples); own.sample++)
-            run_one(program, kernels, now, &own, together ? samples : 1);
+        bool shared = is_shared(program, now, room, samples);
+        if (shared && alone) quell_crew_meet(room->crew, room->workers);
+        if (shared || !room->worker)
+            run_all(program, kernels, now, &own, samples, shared ? room->workers : 1);
+        if (shared) quell_crew_meet(room->crew, room->workers);
+        alone = !shared;
     }
+    if (alone && room->workers > 1) quell_crew_meet(room->crew, room->workers);
 }

@@ -26,73 +26,51 @@ bool quell_tail_strides(const struct quell_shape *operand, const struct quell_sh
            quell_merged_stride(result, stride, rows, result->rank, column) && *column <= 1;
 }
 
-static struct quell_link link_of(const struct quell_execution *at,
-                                 const struct quell_instruction *of, size_t running)
+static bool is_running(const struct quell_instruction *of, size_t k)
 {
-    struct quell_link link = {.of = of};
-    const struct quell_value *value = at->program->value;
-    const struct quell_shape *shape = &value[of->result].shape;
+    return of->steps.running >> k & 1;
+}
+
+/* Adds a link. With one row to a sample, the rows of all samples follow one another. */
+static void add_link(const struct quell_execution *at, const struct quell_instruction *of,
+                     struct quell_tail *tail)
+{
+    struct quell_link *link = &tail->link[tail->count++];
+    const struct quell_steps *steps = &of->steps;
+    link->of = of;
     for (size_t k = 0; k < of->operands; k++) {
-        const struct quell_value *operand = &value[of->operand[k]];
-        link.running[k] = of->operand[k] == running;
-        if (link.running[k]) continue;
-        link.in[k] = quell_value_at(at->program, at->room, of->operand[k]);
-        quell_tail_strides(&operand->shape, shape, at->of->rows, &link.row[k], &link.column[k]);
-        if (value[operand->root].stage == QUELL_FROM_SAMPLE)
-            link.skip[k] = quell_elements(&operand->shape);
-    }
-    return link;
-}
-
-/* Whether the elements of a link's operands depend on the number of the row alone; their distance
- * from one row to the next is then set. */
-static bool is_level(struct quell_link *link, size_t rows)
-{
-    for (size_t k = 0; k < 3; k++) {
-        if (link->running[k]) continue;
-        if (rows > 1 && link->skip[k] != rows * link->row[k]) return false;
-    }
-    for (size_t k = 0; k < 3 && rows == 1; k++) link->row[k] = link->skip[k];
-    return true;
-}
-
-static void add_link(struct quell_tail *tail, const struct quell_link *link)
-{
-    tail->link[tail->count] = *link;
-    tail->level &= is_level(&tail->link[tail->count++], tail->rows);
-}
-
-static void add_links(const struct quell_execution *at, struct quell_tail *tail)
-{
-    const struct quell_instruction *now = at->of;
-    while (now->next) {
-        const struct quell_instruction *next = &at->program->instruction[now->next];
-        struct quell_link link = link_of(at, next, now->result);
-        add_link(tail, &link);
-        now = next;
+        if (is_running(of, k)) continue;
+        link->in[k] = quell_value_at(at->program, at->room, of->operand[k]);
+        link->row[k] = tail->rows == 1 ? steps->skip[k] : steps->row[k];
+        if (tail->rows > 1 && steps->skip[k] != tail->rows * steps->row[k]) tail->level = false;
     }
 }
 
-static struct quell_tail begin(const struct quell_execution *at)
+static void begin(const struct quell_execution *at, struct quell_tail *tail)
 {
-    size_t rows = quell_elements_of(quell_out_shape(at), 0, at->of->rows);
-    return (struct quell_tail){.kernels = at->kernels, .rows = rows, .level = true};
+    tail->kernels = at->kernels;
+    tail->rows = quell_elements_of(quell_out_shape(at), 0, at->of->rows);
+    tail->count = 0;
+    tail->level = true;
 }
 
-struct quell_tail quell_tail_of(const struct quell_execution *at)
+void quell_tail_of(const struct quell_execution *at, struct quell_tail *tail)
 {
-    struct quell_tail tail = begin(at);
-    add_links(at, &tail);
-    return tail;
+    begin(at, tail);
+    for (const struct quell_instruction *now = at->of; now->next;) {
+        now = &at->program->instruction[now->next];
+        add_link(at, now, tail);
+    }
 }
 
-struct quell_tail quell_tail_from(const struct quell_execution *at)
+void quell_tail_from(const struct quell_execution *at, struct quell_tail *tail)
 {
-    struct quell_tail tail = begin(at);
-    struct quell_link link = link_of(at, at->of, SIZE_MAX);
-    add_link(&tail, &link);
-    add_links(at, &tail);
-    return tail;
+    begin(at, tail);
+    for (const struct quell_instruction *now = at->of;;) {
+        add_link(at, now, tail);
+        if (!now->next) return;
+        now = &at->program->instruction[now->next];
+    }
 }
 
 static void add_bias(const struct quell_tail *tail, const struct quell_piece_of_result *piece,
@@ -121,11 +99,12 @@ static void apply(const struct quell_tail *tail, const struct quell_link *link,
         map.in[k] = piece->x;
         map.row[k] = piece->x_row;
         map.column[k] = 1;
-        if (link->running[k]) continue;
-        map.in[k] = link->in[k] + sample * link->skip[k] + row * link->row[k] +
-                    piece->column * link->column[k];
+        if (is_running(link->of, k)) continue;
+        const struct quell_steps *steps = &link->of->steps;
+        map.in[k] = link->in[k] + sample * steps->skip[k] + row * link->row[k] +
+                    piece->column * steps->column[k];
         map.row[k] = link->row[k];
-        map.column[k] = link->column[k];
+        map.column[k] = steps->column[k];
     }
     quell_map_rectangle(link->of, tail->kernels, &map);
 }

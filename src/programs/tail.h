@@ -12,13 +12,11 @@
 void quell_map_rectangle(const struct quell_instruction *of, const struct quell_kernels *kernels,
                          const struct quell_map *map);
 
-/* A map of the tail. running[k]: whether operand k is the result so far; the others begin at in[k],
- * `skip` from one sample to the next. */
+/* A map of the tail. Its operands, but for the result so far, begin at in[k]. */
 struct quell_link {
     const struct quell_instruction *of;
-    bool running[3];
     const float *in[3];
-    size_t row[3], column[3], skip[3];
+    size_t row[3];
 };
 
 /* The links of an instruction that is run. rows: of the result of a sample; the rows of all samples
@@ -31,9 +29,9 @@ struct quell_tail {
     struct quell_link link[QUELL_MOST_LINKS + 1];
 };
 
-/* The tail of an instruction, and the same with the instruction itself, a map, before it. */
-struct quell_tail quell_tail_of(const struct quell_execution *at);
-struct quell_tail quell_tail_from(const struct quell_execution *at);
+/* Set the tail of an instruction; the second one with the instruction itself, a map, before it. */
+void quell_tail_of(const struct quell_execution *at, struct quell_tail *tail);
+void quell_tail_from(const struct quell_execution *at, struct quell_tail *tail);
 
 /* A rectangle of the result: x[rows][.], which may be overwritten, becomes out[rows][.]. bias: is
  * added first; NULL for none. */

@@ -103,9 +103,9 @@ TEST(engine, layout)
                           (l.across == 1 || (l.rows == 1 && l.elements % 4 == 0)),
                       "dim %zu, count %zu, tile %zu", dims[i], count, tile);
             }
-    CHECK(quell_layout_plan(large, 2, 4, 0, QUELL_ANY_PART).op_major,
+    CHECK(quell_layout_plan(large, 2, 4, 0, 0, QUELL_ANY_PART).op_major,
           "two large samples on four threads");
-    CHECK(!quell_layout_plan(large, 4, 4, 0, QUELL_ANY_PART).op_major,
+    CHECK(!quell_layout_plan(large, 4, 4, 0, 0, QUELL_ANY_PART).op_major,
           "four large samples on four threads");
     CHECK(quell_layout_elements(100000, 2, 0).tiles >= 8, "parts of two large samples");
     quell_denoiser_free(large);

@@ -3,10 +3,13 @@
 #include "harness.h"
 
 #include <math.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "programs/program.h"
 
 uint32_t chance_bits(struct chance *chance)
@@ -72,7 +75,13 @@ struct tensors {
     size_t count;
     const struct array *arrays;
     unsigned constants;
+    char first; /* the name of the first array */
 };
+
+static char name_of(const struct tensors *tensors, size_t i)
+{
+    return i ? (char)('a' + i) : tensors->first;
+}
 
 static bool find(void *user, const char *name, size_t *index)
 {
@@ -101,21 +110,24 @@ static quell_status read_at(void *user, size_t index, const struct quell_shape *
     return QUELL_OK;
 }
 
-/* The description of a program of one instruction. */
-static void describe(char text[2048], const char *instruction, const struct tensors *tensors)
+/* The description of a program of some instructions. */
+static void describe(char text[4096], const char *instructions, size_t output,
+                     const struct tensors *tensors)
 {
-    size_t used = (size_t)snprintf(text, 2048, "{'inputs': {");
+    size_t used = (size_t)snprintf(text, 4096, "{'inputs': {");
     const char *before = "";
     for (size_t i = 0; i < tensors->count; i++) {
-        if (tensors->constants >> i & 1) continue;
-        used += (size_t)snprintf(text + used, 2048 - used, "%s'%c': [", before, (char)('a' + i));
+        if (tensors->constants >> i & 1 || !tensors->arrays[i].at) continue;
+        used +=
+            (size_t)snprintf(text + used, 4096 - used, "%s'%c': [", before, name_of(tensors, i));
         before = ", ";
         for (size_t d = 0; d < tensors->arrays[i].rank; d++)
-            used += (size_t)snprintf(text + used, 2048 - used, "%s%zu", d ? ", " : "",
+            used += (size_t)snprintf(text + used, 4096 - used, "%s%zu", d ? ", " : "",
                                      tensors->arrays[i].size[d]);
-        used += (size_t)snprintf(text + used, 2048 - used, "]");
+        used += (size_t)snprintf(text + used, 4096 - used, "]");
     }
-    snprintf(text + used, 2048 - used, "}, 'instructions': [%s], 'output': 0}", instruction);
+    snprintf(text + used, 4096 - used, "}, 'instructions': [%s], 'output': %zu}", instructions,
+             output);
     for (char *at = text; *at; at++)
         if (*at == '\'') *at = '"';
 }
@@ -123,46 +135,126 @@ static void describe(char text[2048], const char *instruction, const struct tens
 /* Memory for all that a run needs. */
 static float *floats(size_t count)
 {
-    float *memory = calloc(count + 16, sizeof *memory);
+    float *memory = quell_new(count + 16, sizeof *memory);
     CHECK(memory, "no memory for %zu floats", count);
     return memory;
+}
+
+/* A program at work, by a crew. */
+struct work {
+    const struct quell_program *program;
+    const struct quell_kernels *kernels;
+    const struct quell_room *room;
+    struct quell_crew crew;
+    float *scratch[MOST_WORKERS];
+};
+
+static void run_stages(void *data, size_t worker, size_t workers)
+{
+    struct work *work = data;
+    struct quell_room room = *work->room;
+    room.worker = worker, room.workers = workers, room.crew = &work->crew;
+    room.share_all = true;
+    room.scratch = work->scratch[worker];
+    for (int s = QUELL_FROM_TIME; s < QUELL_STAGES; s++)
+        quell_program_run(work->program, work->kernels, (enum quell_stage)s, &room);
+}
+
+static void *help(void *data)
+{
+    quell_crew_help(&((struct work *)data)->crew);
+    return NULL;
+}
+
+/* Runs a program by so many workers, all of which are there. */
+static void run_crew(struct work *work, size_t workers)
+{
+    pthread_t thread[MOST_WORKERS];
+    quell_crew_begin(&work->crew, workers, 100000);
+    CHECK(quell_crew_lead(&work->crew, true), "the first to come does not lead");
+    for (size_t i = 1; i < workers; i++)
+        CHECK(!pthread_create(&thread[i], NULL, help, work), "no thread");
+    while (atomic_load(&work->crew.helpers) + 1 < workers) sched_yield();
+    quell_crew_work(&work->crew, run_stages, work);
+    quell_crew_end(&work->crew);
+    for (size_t i = 1; i < workers; i++) pthread_join(thread[i], NULL);
+}
+
+struct array run_program(const struct many *many)
+{
+    struct tensors tensors = {many->count, many->arrays, many->constants, many->x ? 'x' : 'a'};
+    const struct quell_constants from = {&tensors, many->count, 0, find, shape_of, read_at};
+    struct quell_program program;
+    size_t samples = many->x ? many->samples : 1, workers = many->workers ? many->workers : 1;
+    struct quell_room room = {.samples = samples};
+    struct work work = {.program = &program, .kernels = many->kernels, .room = &room};
+    char text[4096];
+    float *inputs[MOST_ARRAYS] = {0};
+    if (!work.kernels) work.kernels = quell_kernels_widest();
+    describe(text, many->instructions, many->output, &tensors);
+    quell_status status = quell_program_load(&program, "test", "denoise", text, &from);
+    CHECK(!status, "%s: %s", many->instructions, quell_error_message());
+    for (size_t i = 0; i < program.inputs; i++) {
+        char name = *program.value[i].name;
+        const struct array *array = &many->arrays[name == 'x' ? 0 : name - 'a'];
+        size_t each = array->count, copies = name == 'x' ? samples : 1;
+        inputs[i] = floats(each * copies);
+        for (size_t k = 0; k < copies; k++)
+            to_floats(name == 'x' ? &many->x[k] : array, inputs[i] + k * each);
+        room.input[i] = inputs[i];
+    }
+    size_t scratch = 0;
+    for (int s = 0; s < QUELL_STAGES; s++) {
+        room.at[s] = floats(program.floats[s] * (s == QUELL_FROM_SAMPLE ? samples : 1));
+        if (program.scratch[s] > scratch) scratch = program.scratch[s];
+    }
+    for (size_t i = 0; i < workers; i++) work.scratch[i] = floats(scratch);
+    run_crew(&work, workers);
+    const struct quell_shape *shape = &program.value[program.output].shape;
+    size_t size[MOST_RANK], rank = shape->rank;
+    memcpy(size, shape->size, sizeof size);
+    if (many->x) {
+        memmove(size + 1, size, rank * sizeof *size);
+        size[0] = samples;
+        rank++;
+    }
+    struct array out = array_new(rank, size);
+    size_t each = out.count / samples;
+    for (room.sample = 0; room.sample < samples; room.sample++) {
+        const float *got = quell_value_at(&program, &room, program.output);
+        for (size_t i = 0; i < each; i++) out.at[room.sample * each + i] = (double)got[i];
+    }
+    for (size_t i = 0; i < program.inputs; i++) free(inputs[i]);
+    for (int s = 0; s < QUELL_STAGES; s++) free(room.at[s]);
+    for (size_t i = 0; i < workers; i++) free(work.scratch[i]);
+    quell_program_free(&program);
+    return out;
 }
 
 struct array run_instruction(const char *instruction, size_t count, const struct array *arrays,
                              unsigned constants)
 {
-    struct tensors tensors = {count, arrays, constants};
-    const struct quell_constants from = {&tensors, count, 0, find, shape_of, read_at};
-    struct quell_program program;
-    struct quell_room room = {.samples = 1};
-    char text[2048];
-    float *inputs[MOST_ARRAYS] = {0};
-    describe(text, instruction, &tensors);
-    quell_status status = quell_program_load(&program, "test", "denoise", text, &from);
-    CHECK(!status, "%s: %s", instruction, quell_error_message());
-    for (size_t i = 0; i < program.inputs; i++) {
-        const struct array *array = &arrays[*program.value[i].name - 'a'];
-        inputs[i] = floats(array->count);
-        to_floats(array, inputs[i]);
-        room.input[i] = inputs[i];
-    }
-    size_t scratch = 0;
-    for (int s = 0; s < QUELL_STAGES; s++) {
-        room.at[s] = floats(program.floats[s]);
-        if (program.scratch[s] > scratch) scratch = program.scratch[s];
-    }
-    room.scratch = floats(scratch);
-    for (int s = QUELL_FROM_TIME; s < QUELL_STAGES; s++)
-        quell_program_run(&program, quell_kernels_widest(), (enum quell_stage)s, &room);
-    const struct quell_shape *shape = &program.value[program.output].shape;
-    struct array out = array_new(shape->rank, shape->size);
-    const float *got = quell_value_at(&program, &room, program.output);
-    for (size_t i = 0; i < out.count; i++) out.at[i] = (double)got[i];
-    for (size_t i = 0; i < program.inputs; i++) free(inputs[i]);
-    for (int s = 0; s < QUELL_STAGES; s++) free(room.at[s]);
-    free(room.scratch);
-    quell_program_free(&program);
-    return out;
+    return run_program(&(struct many){
+        .instructions = instruction, .count = count, .arrays = arrays, .constants = constants});
+}
+
+/* Several workers give the same bits. */
+static void check_workers(const char *instruction, size_t count, const struct array *arrays,
+                          unsigned constants, const struct array *right)
+{
+    static size_t turn;
+    static const size_t workers[] = {2, 3, MOST_WORKERS};
+    struct many many = {.instructions = instruction,
+                        .count = count,
+                        .arrays = arrays,
+                        .constants = constants,
+                        .workers = workers[turn++ % 3]};
+    struct array got = run_program(&many);
+    for (size_t i = 0; i < got.count; i++)
+        CHECK(got.at[i] == right->at[i] || (isnan(got.at[i]) && isnan(right->at[i])),
+              "%s: element %zu is %a by %zu workers, and %a by one", instruction, i, got.at[i],
+              many.workers, right->at[i]);
+    array_free(&got);
 }
 
 void check_instruction(const char *instruction, size_t count, const struct array *arrays,
@@ -180,5 +272,6 @@ void check_instruction(const char *instruction, size_t count, const struct array
                   (isnan(got.at[i]) && isnan(right->at[i])),
               "%s: element %zu is %.9g, not %.9g (largest %g)", instruction, i, got.at[i],
               right->at[i], largest);
+    check_workers(instruction, count, arrays, constants, &got);
     array_free(&got);
 }

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "simd/kernels.h"
 #include <stdint.h>
 
 #define MOST_RANK 8
@@ -42,6 +43,22 @@ size_t array_flat(const struct array *array, const long *index);
  * constants: bit i makes array i a tensor of the file, else it is an input. */
 void check_instruction(const char *instruction, size_t count, const struct array *arrays,
                        unsigned constants, const struct array *right, double bound);
+
+/* A program of some instructions, JSON as above, whose result is that of instruction `output`. x:
+ * if given, the first array, 'x', for each of the samples; the result then has a first dimension
+ * more. An array without elements is left out. kernels: NULL: the widest. workers: of a crew; 0:
+ * one. */
+#define MOST_WORKERS 8
+struct many {
+    const char *instructions;
+    size_t output, count;
+    const struct array *arrays;
+    unsigned constants;
+    const struct array *x;
+    size_t samples, workers;
+    const struct quell_kernels *kernels;
+};
+struct array run_program(const struct many *many);
 
 /* Runs the instruction and returns its result. */
 struct array run_instruction(const char *instruction, size_t count, const struct array *arrays,

@@ -173,6 +173,7 @@ TEST(program_read, instructions_refused)
 #define EXPAND(operand, shape) "{'move': [" operand "], 'form': 'expand', 'shape': [" shape "]}, "
 #define NEG(operand) "{'map': [" operand "], 'function': 'neg'}, "
 #define MEAN(operand) "{'reduce': [" operand "], 'function': 'mean', 'dims': [0]}, "
+#define LINEAR "{'linear': [1, 2]}, "
 #define ADD(operand) "{'map': ['x', " operand "], 'function': 'add'}"
 
 /* Small files that would keep a processor busy for hours or fill a machine's memory. */
@@ -201,6 +202,10 @@ TEST(program_read, bombs_refused)
         {"{'reduce': ['x'], 'function': 'sum', 'dims': [0, 1]}, " EXPAND(
              "0", "16777217") "{'reduce': [1], 'function': 'argmax', 'dims': [0]}, " ADD("2"),
          "'argmax' must be over at most 2^24 elements, not 16777217"},
+        {"{'reduce': ['x'], 'function': 'sum', 'dims': [0, 1]}, " EXPAND("0", "1048576")
+             EXPAND("[1]", "1, 1048576") LINEAR LINEAR LINEAR LINEAR LINEAR
+         "{'concat': [3, 4, 5, 6, 7], 'dim': 0}, " MEAN("8") ADD("9"),
+         "instruction 6 (linear): its weights and those before it take more than 2^27 numbers"},
     };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         struct quell_program program;

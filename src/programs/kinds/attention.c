@@ -32,10 +32,10 @@ static size_t queries_of(const struct sizes *sizes)
     return sizes->m < QUERIES ? sizes->m : QUERIES;
 }
 
-/* The parts of the scratch memory, in floats: offsets of rows of keys and of values, panels of keys
- * and of values, scores of the queries, and their sums. */
+/* The parts of the scratch memory, in floats: offsets of elements, panels of keys and of values,
+ * scores of the queries, and their sums. */
 struct parts {
-    size_t key_offsets, value_offsets, keys, values, scores, totals, all, score_row;
+    size_t offsets, keys, values, scores, totals, all, score_row;
 };
 
 static size_t panels(size_t columns, size_t rows)
@@ -47,8 +47,8 @@ static struct parts parts_of(const struct sizes *sizes)
 {
     const size_t wide = sizeof(size_t) / sizeof(float);
     struct parts parts = {.score_row = quell_round_up(sizes->n, QUELL_LANES)};
-    parts.value_offsets = quell_round_up(wide * sizes->d, QUELL_LANES);
-    parts.keys = parts.value_offsets + quell_round_up(wide * sizes->n, QUELL_LANES);
+    size_t longest = sizes->d > sizes->n ? sizes->d : sizes->n;
+    parts.keys = quell_round_up(wide * longest, QUELL_LANES);
     parts.values = parts.keys + panels(sizes->n, sizes->d);
     parts.scores = parts.values + panels(sizes->e, sizes->n);
     parts.totals = parts.scores + queries_of(sizes) * parts.score_row;
@@ -135,19 +135,17 @@ struct head {
     float *out, *scratch;
 };
 
-static size_t *offsets_at(const struct head *head, size_t part)
+static size_t *offsets_at(const struct head *head)
 {
-    return (size_t *)(void *)(head->scratch + part);
+    return (size_t *)(void *)(head->scratch + head->parts.offsets);
 }
 
 /* Keys become the columns of panels, and values the rows. */
 static void pack(const struct head *head)
 {
     const struct sizes *sizes = &head->sizes;
-    size_t *key = offsets_at(head, head->parts.key_offsets);
-    size_t *value = offsets_at(head, head->parts.value_offsets);
-    for (size_t p = 0; p < sizes->d; p++) key[p] = p * QUELL_PANEL;
-    for (size_t p = 0; p < sizes->n; p++) value[p] = p * QUELL_PANEL;
+    size_t *offset = offsets_at(head);
+    for (size_t p = 0; p < sizes->d || p < sizes->n; p++) offset[p] = p;
     for (size_t j = 0; j < sizes->n; j++) {
         float *to = head->scratch + head->parts.keys + j / QUELL_PANEL * sizes->d * QUELL_PANEL +
                     j % QUELL_PANEL;
@@ -229,7 +227,7 @@ static void attend(struct head *head, size_t count)
                               .a_row = sizes->d,
                               .b = head->scratch + head->parts.keys,
                               .b_panel = sizes->d * QUELL_PANEL,
-                              .offset = offsets_at(head, head->parts.key_offsets),
+                              .left = offsets_at(head),
                               .finish = finish_scores,
                               .user = head};
     head->kernels->dots(&dots);
@@ -241,7 +239,6 @@ static void attend(struct head *head, size_t count)
     dots.a_row = head->parts.score_row;
     dots.b = head->scratch + head->parts.values;
     dots.b_panel = sizes->n * QUELL_PANEL;
-    dots.offset = offsets_at(head, head->parts.value_offsets);
     dots.finish = finish_means;
     head->kernels->dots(&dots);
 }

@@ -6,12 +6,12 @@
  *                                  weight[o, c, t], + bias[o]
  *
  * for the output channel o of group g, x being 0 outside; the channel c runs fastest. */
-#include "programs/kinds/lines.h"
+#include "programs/kinds/conv_way.h"
 #include "programs/products.h"
 #include "programs/sums.h"
 #include "programs/tail.h"
 
-enum { GROUPS = QUELL_WINDOW_ATTRIBUTES };
+enum { GROUPS = QUELL_CONV_GROUPS };
 
 static quell_status check_operands(const struct quell_inference *at)
 {
@@ -31,45 +31,32 @@ static quell_status check_operands(const struct quell_inference *at)
     return quell_refuse_operand(at, 2, "must be [%zu]", w->size[0]);
 }
 
-static size_t packed_floats(const struct quell_shape *w) { return quell_elements(w); }
-
-/* The weights of an output channel, in the order of the Dot: the channel runs fastest. */
-static void pack(const struct quell_shape *w, const float *from, float *to)
+static struct quell_conv_way way_of(const struct quell_program *program,
+                                    const struct quell_instruction *of,
+                                    const struct quell_shape *out)
 {
-    size_t channels = w->size[1], taps = quell_elements_of(w, 2, w->rank);
-    for (size_t o = 0; o < w->size[0]; o++, from += channels * taps)
-        for (size_t t = 0; t < taps; t++)
-            for (size_t c = 0; c < channels; c++) *to++ = from[c * taps + t];
+    const struct quell_value *value = program->value;
+    return quell_conv_way_of(of, &value[of->operand[0]].shape, &value[of->operand[1]].shape, out);
 }
 
-static float unpack(const struct quell_shape *w, const float *packed, size_t i)
+static bool is_constant(const struct quell_inference *at, size_t operand)
 {
-    size_t channels = w->size[1], taps = quell_elements_of(w, 2, w->rank), row = channels * taps;
-    return packed[i / row * row + i % taps * channels + i % row / taps];
+    return at->program->value[at->of->operand[operand]].stage == QUELL_FROM_CONSTANTS;
 }
 
-static bool is_constant(const struct quell_program *program, size_t value)
-{
-    return program->value[value].stage == QUELL_FROM_CONSTANTS;
-}
-
-static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
-
-/* The lines that are copied, and room for the weights if they are computed in each run; or the
- * memory of the products. */
+/* Copies, and room for the weights if they are computed in each run; or the memory of the
+ * products. */
 static size_t scratch_floats(const struct quell_inference *at)
 {
-    const struct quell_shape *x = quell_operand(at, 0), *w = quell_operand(at, 1);
-    struct quell_window window = quell_window_from(at->of, x, &at->out, w->size + 2);
-    struct quell_lines lines;
-    bool fixed = is_constant(at->program, at->of->operand[1]);
-    bool folded = fixed && is_constant(at->program, at->of->operand[0]);
-    bool copies = quell_lines_of(&lines, &window, x->size[0]);
-    size_t floats = copies ? lines.floats + (fixed ? 0 : packed_floats(w)) : 0;
-    if (copies && !folded) return floats;
-    return larger(floats, quell_products_floats(w->size[0] / (size_t)quell_set(at->of, GROUPS),
-                                                quell_elements_of(&at->out, 1, at->out.rank),
-                                                quell_elements_of(w, 1, w->rank)));
+    const struct quell_shape *w = quell_operand(at, 1);
+    struct quell_conv_way way = way_of(at->program, at->of, &at->out);
+    size_t floats = quell_conv_way_floats(&way);
+    if (!is_constant(at, 1)) floats += quell_conv_packed_floats(&way);
+    if (way.how != QUELL_CONV_GATHERED && !(is_constant(at, 0) && is_constant(at, 1)))
+        return floats;
+    size_t products = quell_products_floats(way.each, quell_elements_of(&at->out, 1, at->out.rank),
+                                            quell_elements_of(w, 1, w->rank));
+    return products > floats ? products : floats;
 }
 
 static quell_status infer(struct quell_inference *at)
@@ -93,102 +80,54 @@ static quell_status infer(struct quell_inference *at)
     return QUELL_OK;
 }
 
-/* A group's channels: x[channels][in], weight[out][channels][taps]. */
-struct group {
-    struct quell_window window;
-    const float *x, *weight;
-    size_t channels, taps, in;
-};
-
-/* The weights of some output channels and (tap, channel) pairs. */
-static void copy_weights(const void *user, const struct quell_part *part, float *to)
+static struct quell_conv_way way_at(const struct quell_program *program,
+                                    const struct quell_instruction *now)
 {
-    const struct group *of = user;
-    for (size_t r = 0; r < part->rows; r++) {
-        const float *weight = of->weight + (part->row + r) * of->channels * of->taps;
-        for (size_t p = 0; p < part->columns; p++) {
-            size_t pair = part->column + p, tap = pair / of->channels, c = pair % of->channels;
-            *to++ = weight[c * of->taps + tap];
-        }
-    }
+    return way_of(program, now, &program->value[now->result].shape);
 }
 
-/* What some (tap, channel) pairs see from some positions. */
-static void copy_seen(const void *user, const struct quell_part *part, float *to)
+static size_t packed_floats(const struct quell_program *program,
+                            const struct quell_instruction *now)
 {
-    const struct group *of = user;
-    int64_t place[QUELL_PANEL][QUELL_MOST_SPATIAL_DIMS], tap[QUELL_MOST_SPATIAL_DIMS];
-    ptrdiff_t source[QUELL_PANEL] = {0};
-    for (size_t q = 0; q < part->columns; q++)
-        quell_window_place(&of->window, of->window.out, part->column + q, place[q]);
-    for (size_t p = 0; p < part->rows; p++, to += QUELL_PANEL) {
-        size_t pair = part->row + p, c = pair % of->channels;
-        if (p == 0 || c == 0) {
-            quell_window_place(&of->window, of->window.taps, pair / of->channels, tap);
-            for (size_t q = 0; q < part->columns; q++)
-                source[q] = quell_window_source(&of->window, place[q], tap);
-        }
-        const float *x = of->x + c * of->in;
-        for (size_t q = 0; q < part->columns; q++) to[q] = source[q] < 0 ? 0 : x[source[q]];
-    }
+    struct quell_conv_way way = way_at(program, now);
+    return quell_conv_packed_floats(&way);
 }
 
-/* Without copies of lines. */
-static void run_gathered(const struct quell_execution *at)
+static void pack(const struct quell_program *program, const struct quell_instruction *now,
+                 const float *from, float *to)
 {
-    const struct quell_shape *w = quell_shape_of(at, 1);
-    size_t groups = (size_t)quell_set(at->of, GROUPS), each = w->size[0] / groups;
-    struct group group = {
-        quell_window_from(at->of, quell_shape_of(at, 0), quell_out_shape(at), w->size + 2),
-        quell_in(at, 0),
-        quell_in(at, 1),
-        w->size[1],
-        quell_elements_of(w, 2, w->rank),
-        0};
-    struct quell_products products = {.m = each,
-                                      .n = quell_window_product(&group.window, group.window.out),
-                                      .k = group.taps * group.channels,
-                                      .left = copy_weights,
-                                      .right = copy_seen,
-                                      .user = &group,
-                                      .bias = at->of->operands > 2 ? quell_in(at, 2) : NULL,
-                                      .by_row = true,
-                                      .out = at->out,
-                                      .scratch = at->scratch};
-    group.in = quell_window_product(&group.window, group.window.in);
-    products.out_row = products.n;
-    for (size_t g = 0; g < groups; g++) {
-        quell_products_run(&products, at->kernels);
-        group.x += group.channels * group.in;
-        group.weight += each * products.k;
-        products.out += each * products.n;
-        if (products.bias) products.bias += each;
-    }
+    struct quell_conv_way way = way_at(program, now);
+    quell_conv_pack(&way, &program->value[now->operand[1]].shape, from, to);
+}
+
+static void unpack(const struct quell_program *program, const struct quell_instruction *now,
+                   size_t from, size_t count, float *to)
+{
+    struct quell_conv_way way = way_at(program, now);
+    const struct quell_shape *w = &program->value[now->operand[1]].shape;
+    for (size_t i = 0; i < count; i++)
+        to[i] = now->packed[quell_conv_packed_place(&way, w, from + i)];
 }
 
 static size_t offsets(const struct quell_program *program, const struct quell_instruction *now,
                       size_t *offset)
 {
-    const struct quell_value *value = program->value;
-    const struct quell_shape *x = &value[now->operand[0]].shape, *w = &value[now->operand[1]].shape;
-    struct quell_window window = quell_window_from(now, x, &value[now->result].shape, w->size + 2);
-    struct quell_lines lines;
-    if (!quell_lines_of(&lines, &window, x->size[0])) return 0;
-    size_t count = quell_elements_of(w, 1, w->rank);
-    for (size_t p = 0; p < count && offset; p++)
-        offset[p] = quell_lines_offset(&lines, p / w->size[1], p % w->size[1]);
-    return count;
+    struct quell_conv_way way = way_at(program, now);
+    for (size_t p = 0; p < way.k && offset; p++) offset[p] = quell_conv_way_offset(&way, p);
+    return way.how == QUELL_CONV_GATHERED ? 0 : way.k;
 }
 
-/* A convolution at work, on some lines of a sample. each: the output channels of a group.
- * positions: of the whole result. row, column: the first row of the group's results, counted over
- * all samples, and the first position of the lines. */
+/* A convolution at work, on some lines of a sample. x: what is read of the input; copies: where
+ * copies go; rows: where the rows of a product begin. bias_of_columns: the bias, if the kernel adds
+ * it. positions: of the whole result. row, column: the first row of the group's results, counted
+ * over all samples, and the first position of the lines. */
 struct work {
-    struct quell_lines lines;
+    struct quell_conv_way way;
     struct quell_tail tail;
-    const float *bias, *weights;
+    const float *bias, *bias_of_columns, *weights, *x;
     float *out, *copies;
-    size_t each, positions, row, column;
+    size_t *rows;
+    size_t positions, row, column;
 };
 
 static void finish(void *user, const struct quell_dots_done *done)
@@ -208,51 +147,108 @@ static void finish(void *user, const struct quell_dots_done *done)
                                       .bias_row = 1});
 }
 
-/* Output channels `from` up to `to` of the lines that are copied, `positions` of them. */
-static void multiply(const struct quell_execution *at, struct work *work, size_t sample,
-                     size_t from, size_t to, size_t positions)
+/* Output channels `from` up to `to`, of one group, at `positions` positions. */
+static void multiply(const struct quell_execution *at, struct work *work, size_t from, size_t to,
+                     size_t positions)
 {
-    const struct quell_shape *w = quell_shape_of(at, 1);
-    size_t k = quell_elements_of(w, 1, w->rank);
-    for (size_t g = from / work->each; g * work->each < to; g++) {
-        size_t begin = g * work->each > from ? g * work->each : from;
-        size_t end = (g + 1) * work->each < to ? (g + 1) * work->each : to;
-        work->row = sample * w->size[0] + begin;
-        at->kernels->dots(
-            &(struct quell_dots){.m = end - begin,
-                                 .n = positions,
-                                 .k = k,
-                                 .block = quell_block_of(k),
-                                 .a = work->weights + begin * k,
-                                 .a_row = k,
-                                 .b = work->copies + g * w->size[1] * work->lines.plane,
-                                 .b_panel = QUELL_PANEL,
-                                 .offset = at->of->offset,
-                                 .finish = finish,
-                                 .user = work});
+    const struct quell_conv_way *way = &work->way;
+    bool padded = way->how == QUELL_CONV_PADDED;
+    size_t group = from / way->each, first = group * way->inputs;
+    const float *weights = work->weights + quell_conv_way_weights(way, from);
+    struct quell_dots dots = {.k = way->k,
+                              .block = quell_block_of(way->k),
+                              .turned = padded,
+                              .finish = finish,
+                              .user = work};
+    if (padded) {
+        dots.m = positions, dots.n = to - from;
+        dots.a = work->x + first * way->padded.channel, dots.row = work->rows;
+        dots.left = at->of->offset;
+        dots.bias = work->bias_of_columns ? work->bias_of_columns + from : NULL;
+        dots.b = weights, dots.b_panel = QUELL_PANEL * way->k;
+    } else {
+        dots.m = to - from, dots.n = positions;
+        dots.a = weights, dots.a_row = way->k;
+        dots.b = work->x + first * way->lines.plane, dots.b_panel = QUELL_PANEL;
+        dots.right = at->of->offset;
     }
+    at->kernels->dots(&dots);
+}
+
+/* Output channels `from` up to `to` of a sample, group by group. */
+static void multiply_groups(const struct quell_execution *at, struct work *work, size_t sample,
+                            size_t from, size_t to, size_t positions)
+{
+    size_t each = work->way.each;
+    for (size_t g = from / each; g * each < to; g++) {
+        size_t begin = g * each > from ? g * each : from;
+        size_t end = (g + 1) * each < to ? (g + 1) * each : to;
+        work->row = sample * each * work->way.groups + begin;
+        multiply(at, work, begin, end, positions);
+    }
+}
+
+/* Reads `count` lines of a sample from `line` on, copied if need be. */
+static void read_lines(const struct quell_execution *at, struct work *work, size_t sample,
+                       size_t line, size_t count)
+{
+    const float *x = quell_in(at, 0) + sample * quell_elements(quell_shape_of(at, 0));
+    work->x = work->copies;
+    if (work->way.how == QUELL_CONV_LINES)
+        quell_lines_copy(&work->way.lines, x, line, count, work->copies);
+    else
+        work->x = quell_padded_copy(&work->way.padded, at->kernels, x, line, count, work->copies);
+}
+
+/* The first output channel of a part. Panels are whole, and so are groups of channels, if there are
+ * several. */
+static size_t channel_of(const struct work *work, size_t part, size_t parts)
+{
+    const struct quell_conv_way *way = &work->way;
+    size_t all = way->each * way->groups, step = way->groups > 1 ? way->each : QUELL_PANEL;
+    if (way->how == QUELL_CONV_LINES) return all * part / parts;
+    size_t channel = (all + step - 1) / step * part / parts * step;
+    return channel < all ? channel : all;
+}
+
+/* Chooses how many lines of the result are a piece of work, and how many parts of the output
+ * channels, so that all workers have something to do. */
+static void divide(const struct quell_execution *at, const struct work *work, size_t lines,
+                   size_t *most, size_t *parts)
+{
+    const struct quell_conv_way *way = &work->way;
+    size_t workers = at->workers, all = way->each * way->groups;
+    size_t panels = way->how == QUELL_CONV_LINES ? all / 8 : (all + QUELL_PANEL - 1) / QUELL_PANEL;
+    if (way->groups > 1 && way->how == QUELL_CONV_PADDED) panels = way->groups;
+    if ((lines + *most - 1) / *most * at->samples >= 2 * workers || workers < 2) return;
+    *parts = workers;
+    if (panels && panels % workers == 0) return;
+    size_t each = (lines + workers - 1) / workers;
+    if (each < *most) *most = each;
+    size_t strips = (lines + *most - 1) / *most * at->samples;
+    *parts = strips < workers ? (workers + strips - 1) / strips : 1;
+    if (*parts > panels) *parts = panels ? panels : 1;
 }
 
 /* The pieces of work are some lines of a sample; if there are few, also some of its output
  * channels, for which each worker copies the lines itself. */
-static void run_lines(const struct quell_execution *at, struct work *work)
+static void run_pieces(const struct quell_execution *at, struct work *work)
 {
-    size_t out = quell_shape_of(at, 1)->size[0], lines = (size_t)work->lines.window.out[0];
-    size_t strips = (lines + work->lines.most - 1) / work->lines.most;
-    size_t parts = at->workers > 1 && strips * at->samples < 4 * at->workers ? at->workers : 1;
-    if (parts > out) parts = out;
+    bool padded = work->way.how == QUELL_CONV_PADDED;
+    size_t most = padded ? work->way.padded.most : work->way.lines.most;
+    size_t each = padded ? work->way.padded.positions : work->way.lines.width;
+    size_t lines = quell_out_shape(at)->size[1], parts = 1;
+    divide(at, work, lines, &most, &parts);
+    size_t strips = (lines + most - 1) / most;
     size_t from, end = quell_part_of(at, strips * at->samples * parts, &from), copied = SIZE_MAX;
     for (size_t i = from; i < end; i++) {
-        size_t strip = i / parts, sample = strip / strips, line = strip % strips * work->lines.most;
-        size_t count = lines - line < work->lines.most ? lines - line : work->lines.most;
-        if (strip != copied)
-            quell_lines_copy(&work->lines,
-                             quell_in(at, 0) + sample * quell_elements(quell_shape_of(at, 0)), line,
-                             count, work->copies);
+        size_t strip = i / parts, sample = strip / strips, line = strip % strips * most;
+        size_t count = lines - line < most ? lines - line : most;
+        if (strip != copied) read_lines(at, work, sample, line, count);
         copied = strip;
-        work->column = line * work->lines.width;
-        multiply(at, work, sample, i % parts * out / parts, (i % parts + 1) * out / parts,
-                 count * work->lines.width);
+        work->column = line * each;
+        multiply_groups(at, work, sample, channel_of(work, i % parts, parts),
+                        channel_of(work, i % parts + 1, parts), count * each);
     }
 }
 
@@ -270,14 +266,15 @@ static bool is_shared(const struct quell_execution *at)
     return true;
 }
 
-/* Without copies of lines; one worker does it. */
+/* Without copies; one worker does it. */
 static void run_plainly(const struct quell_execution *at)
 {
-    struct quell_tail tail = quell_tail_of(at);
+    struct quell_tail tail;
     const struct quell_shape *out = quell_out_shape(at);
     size_t positions = quell_elements_of(out, 1, out->rank);
     if (at->worker) return;
-    run_gathered(at);
+    quell_tail_of(at, &tail);
+    quell_conv_gathered(at);
     quell_tail_apply(&tail, &(struct quell_piece_of_result){.rows = out->size[0],
                                                             .columns = positions,
                                                             .x = at->out,
@@ -288,21 +285,32 @@ static void run_plainly(const struct quell_execution *at)
 
 static void run_some(const struct quell_execution *at)
 {
-    const struct quell_shape *w = quell_shape_of(at, 1), *out = quell_out_shape(at);
-    struct work work = {.tail = quell_tail_of(at),
-                        .bias = at->of->operands > 2 ? quell_in(at, 2) : NULL,
-                        .weights = at->of->packed,
-                        .out = at->out,
-                        .copies = at->scratch,
-                        .each = w->size[0] / (size_t)quell_set(at->of, GROUPS),
-                        .positions = quell_elements_of(out, 1, out->rank)};
-    struct quell_window window = quell_window_from(at->of, quell_shape_of(at, 0), out, w->size + 2);
-    if (!quell_lines_of(&work.lines, &window, quell_shape_of(at, 0)->size[0])) return;
-    if (!work.weights) {
-        pack(w, quell_in(at, 1), at->scratch + work.lines.floats);
-        work.weights = at->scratch + work.lines.floats;
+    const struct quell_shape *out = quell_out_shape(at), *w = quell_shape_of(at, 1);
+    struct work work;
+    work.way = way_at(at->program, at->of);
+    work.bias = at->of->operands > 2 ? quell_in(at, 2) : NULL;
+    work.bias_of_columns = NULL;
+    work.weights = at->of->packed;
+    work.out = at->out;
+    work.copies = at->scratch;
+    work.positions = quell_elements_of(out, 1, out->rank);
+    quell_tail_of(at, &work.tail);
+    if (work.way.how == QUELL_CONV_PADDED) {
+        const struct quell_padded *padded = &work.way.padded;
+        work.copies += quell_conv_way_floats(&work.way) - padded->floats;
+        work.rows = (size_t *)(void *)at->scratch;
+        quell_padded_rows(padded, padded->most, work.rows);
+        if (work.way.each % QUELL_LANES == 0) {
+            work.bias_of_columns = work.bias;
+            work.bias = NULL;
+        }
     }
-    run_lines(at, &work);
+    if (!work.weights) {
+        float *own = at->scratch + quell_conv_way_floats(&work.way);
+        quell_conv_pack(&work.way, w, quell_in(at, 1), own);
+        work.weights = own;
+    }
+    run_pieces(at, &work);
 }
 
 /* One sample after the other, if weights or bias depend on it, or if lines are not copied. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* linear: y[..., o] = Dot over p of x[..., p] weight[o, p], + bias[o], with constant weights.
  * The rows of all samples, which lie one after the other, are one product. */
+#include "base/memory.h"
 #include "programs/products.h"
 #include "programs/sums.h"
 #include "programs/tail.h"
@@ -40,53 +41,65 @@ static size_t place(const struct quell_shape *w, size_t o, size_t p)
     return (o / QUELL_PANEL * w->size[1] + p) * QUELL_PANEL + o % QUELL_PANEL;
 }
 
-static size_t floats(const struct quell_shape *w)
+static const struct quell_shape *weights_of(const struct quell_program *program,
+                                            const struct quell_instruction *now)
 {
-    return (w->size[0] + QUELL_PANEL - 1) / QUELL_PANEL * QUELL_PANEL * w->size[1];
+    return &program->value[now->operand[1]].shape;
 }
 
-static void pack(const struct quell_shape *w, const float *from, float *to)
+static size_t floats(const struct quell_program *program, const struct quell_instruction *now)
 {
+    const struct quell_shape *w = weights_of(program, now);
+    return quell_round_up(w->size[0], QUELL_PANEL) * w->size[1];
+}
+
+static void pack(const struct quell_program *program, const struct quell_instruction *now,
+                 const float *from, float *to)
+{
+    const struct quell_shape *w = weights_of(program, now);
     for (size_t o = 0; o < w->size[0]; o++)
         for (size_t p = 0; p < w->size[1]; p++) to[place(w, o, p)] = *from++;
 }
 
-static float unpack(const struct quell_shape *w, const float *packed, size_t i)
+static void unpack(const struct quell_program *program, const struct quell_instruction *now,
+                   size_t from, size_t count, float *to)
 {
-    return packed[place(w, i / w->size[1], i % w->size[1])];
+    const struct quell_shape *w = weights_of(program, now);
+    for (size_t i = from; i < from + count; i++)
+        *to++ = now->packed[place(w, i / w->size[1], i % w->size[1])];
 }
 
 static size_t offsets(const struct quell_program *program, const struct quell_instruction *now,
                       size_t *offset)
 {
     size_t in = program->value[now->operand[1]].shape.size[1];
-    for (size_t p = 0; p < in && offset; p++) offset[p] = p * QUELL_PANEL;
+    for (size_t p = 0; p < in && offset; p++) offset[p] = p;
     return in;
 }
 
-/* The product at work: out[rows][out], from row `from` on. */
+/* The product at work: out[rows][out], from a row and a column on. */
 struct work {
     struct quell_tail tail;
     const float *bias;
     float *out;
-    size_t from, width;
+    size_t row, column, width;
 };
 
 static void finish(void *user, const struct quell_dots_done *done)
 {
     const struct work *work = user;
-    size_t row = work->from + done->row;
-    quell_tail_apply(&work->tail, &(struct quell_piece_of_result){
-                                      .row = row,
-                                      .rows = done->rows,
-                                      .column = done->column,
-                                      .columns = done->columns,
-                                      .x = done->total,
-                                      .x_row = done->stride,
-                                      .out = work->out + row * work->width + done->column,
-                                      .out_row = work->width,
-                                      .bias = work->bias,
-                                      .bias_column = 1});
+    size_t row = work->row + done->row, column = work->column + done->column;
+    quell_tail_apply(&work->tail,
+                     &(struct quell_piece_of_result){.row = row,
+                                                     .rows = done->rows,
+                                                     .column = column,
+                                                     .columns = done->columns,
+                                                     .x = done->total,
+                                                     .x_row = done->stride,
+                                                     .out = work->out + row * work->width + column,
+                                                     .out_row = work->width,
+                                                     .bias = work->bias,
+                                                     .bias_column = 1});
 }
 
 /* x[rows][in], weight[out][in], for a result that is a constant. */
@@ -130,6 +143,9 @@ static void run_constant(const struct quell_execution *at)
         at->kernels);
 }
 
+/* With fewer rows for each worker, they share the columns. */
+#define FEW_ROWS 12
+
 static void run(const struct quell_execution *at)
 {
     const struct quell_shape *w = quell_shape_of(at, 1);
@@ -137,21 +153,37 @@ static void run(const struct quell_execution *at)
         run_constant(at);
         return;
     }
-    struct work work = {.tail = quell_tail_of(at),
-                        .bias = at->of->operands > 2 ? quell_in(at, 2) : NULL,
-                        .out = at->out,
-                        .width = w->size[0]};
+    struct work work;
+    work.bias = at->of->operands > 2 ? quell_in(at, 2) : NULL;
+    work.out = at->out;
+    work.row = work.column = 0;
+    work.width = w->size[0];
+    quell_tail_of(at, &work.tail);
     size_t rows = at->samples * quell_elements(quell_out_shape(at)) / w->size[0];
-    size_t end = quell_part_of(at, rows, &work.from);
-    at->kernels->dots(&(struct quell_dots){.m = end - work.from,
-                                           .n = w->size[0],
+    size_t end = rows, columns = w->size[0];
+    if (rows >= FEW_ROWS * at->workers) {
+        end = quell_part_of(at, rows, &work.row);
+    } else {
+        size_t last = quell_part_of(at, (columns + QUELL_PANEL - 1) / QUELL_PANEL, &work.column);
+        work.column *= QUELL_PANEL;
+        if (last * QUELL_PANEL < columns) columns = last * QUELL_PANEL;
+        if (work.column >= columns) return;
+    }
+    const float *bias = work.bias ? work.bias + work.column : NULL;
+    if (columns % QUELL_LANES == 0)
+        work.bias = NULL;
+    else
+        bias = NULL;
+    at->kernels->dots(&(struct quell_dots){.m = end - work.row,
+                                           .n = columns - work.column,
                                            .k = w->size[1],
                                            .block = quell_block_of(w->size[1]),
-                                           .a = quell_in(at, 0) + work.from * w->size[1],
+                                           .a = quell_in(at, 0) + work.row * w->size[1],
                                            .a_row = w->size[1],
-                                           .b = at->of->packed,
+                                           .b = at->of->packed + work.column * w->size[1],
                                            .b_panel = w->size[1] * QUELL_PANEL,
-                                           .offset = at->of->offset,
+                                           .left = at->of->offset,
+                                           .bias = bias,
                                            .finish = finish,
                                            .user = &work});
 }

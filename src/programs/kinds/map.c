@@ -129,7 +129,8 @@ void quell_map_rectangle(const struct quell_instruction *of, const struct quell_
 /* Rows and columns: a piece of the result after the other, each through all links. */
 static void run_rectangle(const struct quell_execution *at)
 {
-    struct quell_tail tail = quell_tail_from(at);
+    struct quell_tail tail;
+    quell_tail_from(at, &tail);
     size_t rows = at->samples * tail.rows, from;
     size_t columns = quell_elements(quell_out_shape(at)) / tail.rows;
     size_t wide = columns < PIECE ? columns : PIECE, across = (columns + wide - 1) / wide;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Waits until a word changes: first by looking at it again and again, then asleep. There are no
  * cancellation points. */
-#ifndef QUELL_ENGINE_WAIT_H
-#define QUELL_ENGINE_WAIT_H
+#ifndef QUELL_BASE_WAIT_H
+#define QUELL_BASE_WAIT_H
 
 #include <limits.h>
 #include <linux/futex.h>
@@ -48,6 +48,13 @@ static inline unsigned quell_spin_while(atomic_uint *word, unsigned value, int64
 static inline void quell_sleep_while(atomic_uint *word, unsigned value)
 {
     syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
+}
+
+/* The same for at most so many nanoseconds, below a second. */
+static inline void quell_sleep_while_for(atomic_uint *word, unsigned value, long nanoseconds)
+{
+    struct timespec time = {0, nanoseconds};
+    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, &time, NULL, 0);
 }
 
 static inline void quell_wake(atomic_uint *word)

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* The ways in which a convolution is computed, all with the same bits. */
+#ifndef QUELL_PROGRAMS_KINDS_CONV_WAY_H
+#define QUELL_PROGRAMS_KINDS_CONV_WAY_H
+
+#include "programs/kinds/lines.h"
+#include "programs/kinds/padded.h"
+
+enum { QUELL_CONV_GROUPS = QUELL_WINDOW_ATTRIBUTES };
+
+/* QUELL_CONV_PADDED: many output channels in the vectors. QUELL_CONV_LINES: few output channels,
+ * positions in the vectors. QUELL_CONV_GATHERED: windows for which nothing can be copied.
+ *
+ * each: the output channels of a group; inputs: its input channels; k: the length of a Dot. */
+struct quell_conv_way {
+    enum quell_conv_how { QUELL_CONV_GATHERED, QUELL_CONV_LINES, QUELL_CONV_PADDED } how;
+    size_t groups, each, inputs, k;
+    struct quell_lines lines;
+    struct quell_padded padded;
+};
+
+struct quell_conv_way quell_conv_way_of(const struct quell_instruction *of,
+                                        const struct quell_shape *x, const struct quell_shape *w,
+                                        const struct quell_shape *out);
+
+/* The size of the copies for a way, in floats, without weights; rows: the table of a copy's rows
+ * among them. */
+size_t quell_conv_way_floats(const struct quell_conv_way *way);
+
+/* Where the weights of output channel o begin. */
+size_t quell_conv_way_weights(const struct quell_conv_way *way, size_t o);
+
+/* Packs weights for a way. quell_conv_packed_place: where element i of w lies then. */
+size_t quell_conv_packed_floats(const struct quell_conv_way *way);
+size_t quell_conv_packed_place(const struct quell_conv_way *way, const struct quell_shape *w,
+                               size_t i);
+void quell_conv_pack(const struct quell_conv_way *way, const struct quell_shape *w,
+                     const float *from, float *to);
+
+/* The offsets of quell_dots: right ones for QUELL_CONV_LINES, left ones for QUELL_CONV_PADDED. */
+size_t quell_conv_way_offset(const struct quell_conv_way *way, size_t p);
+
+/* Computes the result of one sample by QUELL_CONV_GATHERED, without what is fused with it. */
+void quell_conv_gathered(const struct quell_execution *at);
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+#include "programs/kinds/padded.h"
+#include "base/memory.h"
+
+#include <string.h>
+
+/* A copy of this many floats stays in the second-level cache; a larger one than the other is not
+ * made. */
+#define PREFERRED 131072
+#define MOST ((size_t)1 << 24)
+
+/* The positions of the result at a time: enough for the products, and few enough for a table. */
+#define LEAST_POSITIONS 96
+#define MOST_POSITIONS 8192
+
+static bool multiply(size_t *product, size_t by)
+{
+    return !quell_multiply(*product, by, product) && *product <= MOST;
+}
+
+/* How many elements of the input `count` places of the result span along a dimension. */
+static size_t span_of(const struct quell_window *window, size_t d, size_t count)
+{
+    return (count - 1) * (size_t)window->stride[d] +
+           (size_t)((window->taps[d] - 1) * window->dilation[d]) + 1;
+}
+
+static bool is_direct(const struct quell_window *window)
+{
+    for (size_t d = 0; d < window->rank; d++)
+        if (window->before[d] || span_of(window, d, (size_t)window->out[d]) > (size_t)window->in[d])
+            return false;
+    return true;
+}
+
+static bool set_most(struct quell_padded *padded, size_t most)
+{
+    padded->most = most;
+    padded->floats = 0;
+    padded->channel = 1;
+    padded->position = padded->channels;
+    if (padded->direct) {
+        padded->position = 1;
+        return !quell_multiply(padded->width, (size_t)padded->window.in[0], &padded->channel);
+    }
+    padded->floats = span_of(&padded->window, 0, most);
+    return padded->floats <= MOST && multiply(&padded->floats, padded->width) &&
+           multiply(&padded->floats, padded->channels);
+}
+
+bool quell_padded_of(struct quell_padded *padded, const struct quell_window *window,
+                     size_t channels)
+{
+    *padded = (struct quell_padded){.window = *window,
+                                    .direct = is_direct(window),
+                                    .channels = channels,
+                                    .width = 1,
+                                    .positions = 1};
+    for (size_t d = 0; d < window->rank; d++)
+        if (window->stride[d] > (int64_t)MOST || window->dilation[d] > (int64_t)MOST ||
+            window->taps[d] > (int64_t)MOST)
+            return false;
+    for (size_t d = 1; d < window->rank; d++) {
+        padded->span[d] =
+            padded->direct ? (size_t)window->in[d] : span_of(window, d, (size_t)window->out[d]);
+        if (!multiply(&padded->width, padded->span[d]) ||
+            !multiply(&padded->positions, (size_t)window->out[d]))
+            return false;
+    }
+    size_t most = (size_t)window->out[0], least = (LEAST_POSITIONS - 1) / padded->positions + 1;
+    while (most > least && (!set_most(padded, most) || padded->floats > PREFERRED ||
+                            most * padded->positions > MOST_POSITIONS))
+        most = (most + 1) / 2;
+    return set_most(padded, most);
+}
+
+size_t quell_padded_tap(const struct quell_padded *padded, size_t tap, size_t c)
+{
+    const struct quell_window *window = &padded->window;
+    int64_t place[QUELL_MOST_SPATIAL_DIMS];
+    size_t at = 0;
+    quell_window_place(window, window->taps, tap, place);
+    for (size_t d = 0; d < window->rank; d++)
+        at = at * (d ? padded->span[d] : 1) + (size_t)(place[d] * window->dilation[d]);
+    return c * padded->channel + at * padded->position;
+}
+
+void quell_padded_rows(const struct quell_padded *padded, size_t count, size_t *row)
+{
+    const struct quell_window *window = &padded->window;
+    size_t rows = window->rank > 2 ? (size_t)window->out[1] : 1;
+    size_t across = window->rank > 1 ? (size_t)window->out[window->rank - 1] : 1;
+    size_t step = window->rank > 1 ? (size_t)window->stride[window->rank - 1] : 0;
+    for (size_t line = 0; line < count; line++)
+        for (size_t r = 0; r < rows; r++) {
+            size_t at = line * (size_t)window->stride[0] * padded->width;
+            if (window->rank > 2) at += r * (size_t)window->stride[1] * padded->span[2];
+            for (size_t i = 0; i < across; i++) *row++ = (at + i * step) * padded->position;
+        }
+}
+
+/* A copy at work: x, the distance of its channels, and where its next position goes. */
+struct copying {
+    const struct quell_padded *padded;
+    const struct quell_kernels *kernels;
+    const float *x;
+    size_t in;
+    float *to;
+};
+
+static void put_zeros(struct copying *copy, size_t positions)
+{
+    size_t count = positions * copy->padded->channels;
+    memset(copy->to, 0, count * sizeof *copy->to);
+    copy->to += count;
+}
+
+/* Puts `span` positions along dimension d of the elements from x[at] on, with what is before and
+ * after them. from: the place of the first one, counted from the first element. */
+static void put_row(struct copying *copy, size_t d, size_t at, int64_t from, size_t span)
+{
+    int64_t size = copy->padded->window.in[d], end = from + (int64_t)span;
+    size_t before = from < 0 ? (size_t)(end < 0 ? (int64_t)span : -from) : 0;
+    size_t after = end > size ? (size_t)(from > size ? (int64_t)span : end - size) : 0;
+    size_t inside = span > before + after ? span - before - after : 0;
+    put_zeros(copy, inside ? before : span);
+    if (!inside) return;
+    copy->kernels->turn(copy->x + at + (from < 0 ? 0 : (size_t)from), copy->padded->channels,
+                        copy->in, inside, copy->to, copy->padded->channels);
+    copy->to += inside * copy->padded->channels;
+    put_zeros(copy, after);
+}
+
+/* Puts a line of the input, which begins at x[at]. */
+static void put_line(struct copying *copy, size_t at)
+{
+    const struct quell_padded *padded = copy->padded;
+    const struct quell_window *window = &padded->window;
+    if (window->rank == 2) {
+        put_row(copy, 1, at, -window->before[1], padded->span[1]);
+        return;
+    }
+    for (size_t i = 0; i < padded->span[1]; i++) {
+        int64_t row = (int64_t)i - window->before[1];
+        if (row < 0 || row >= window->in[1])
+            put_zeros(copy, padded->span[2]);
+        else
+            put_row(copy, 2, at + (size_t)(row * window->in[2]), -window->before[2],
+                    padded->span[2]);
+    }
+}
+
+const float *quell_padded_copy(const struct quell_padded *padded,
+                               const struct quell_kernels *kernels, const float *x, size_t line,
+                               size_t count, float *to)
+{
+    const struct quell_window *window = &padded->window;
+    size_t first = line * (size_t)window->stride[0], lines = span_of(window, 0, count), in_line = 1;
+    for (size_t d = 1; d < window->rank; d++) in_line *= (size_t)window->in[d];
+    if (padded->direct) return x + first * in_line;
+    struct copying copy = {padded, kernels, x, (size_t)window->in[0] * in_line, to};
+    int64_t from = (int64_t)first - window->before[0];
+    if (window->rank == 1) put_row(&copy, 0, 0, from, lines);
+    for (size_t l = 0; l < lines && window->rank > 1; l++) {
+        int64_t at = from + (int64_t)l;
+        if (at < 0 || at >= window->in[0])
+            put_zeros(&copy, padded->width);
+        else
+            put_line(&copy, (size_t)at * in_line);
+    }
+    return to;
+}
