@@ -7,6 +7,8 @@ import functools
 import math
 from typing import Any
 
+import numpy as np
+
 from quell import _quell
 from quell._arrays import Array, as_doubles
 from quell._numbers import flag, float_type, on_cpu, real, text, whole
@@ -18,7 +20,7 @@ from quell.errors import Error, NotFound, refused
 @functools.lru_cache(maxsize=64)
 def _named(sampler: str, grid: str) -> None:
     """Refuses a name that does not exist, as the library does: with the name that was meant."""
-    one = _quell.Denoiser.isotropic(1, 1.0, [])
+    one = _quell.Denoiser.isotropic(1, 1.0, np.empty(0))
     try:
         _quell.Sampler(sampler, one, _quell.Schedule("vp"), _quell.Options(steps=4, grid=grid))
     except NotFound:
