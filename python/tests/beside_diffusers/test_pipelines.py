@@ -76,7 +76,7 @@ SCHEDULERS = [
         clip_sample=False,
     ),
     diffusers.EulerDiscreteScheduler(beta_schedule="scaled_linear"),
-    diffusers.EulerDiscreteScheduler(prediction_type="sample", use_karras_sigmas=True),
+    diffusers.EulerDiscreteScheduler(prediction_type="sample"),
     diffusers.FlowMatchEulerDiscreteScheduler(shift=3),
 ]  # fmt: skip
 
