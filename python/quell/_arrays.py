@@ -68,7 +68,7 @@ def to_numpy(x: Array) -> NDArray[Any]:
         TypeError: It is an array with a mask, or a list with True or False in it.
     """
     if isinstance(x, np.ma.MaskedArray):
-        raise TypeError("an array with a mask: its .filled() has no mask")
+        raise TypeError("an array with a mask: give what is masked a value, by .filled(value)")
     if isinstance(x, np.ndarray):
         return x
     if is_tensor(x):

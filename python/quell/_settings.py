@@ -29,6 +29,14 @@ def _named(sampler: str, grid: str) -> None:
         pass
 
 
+def _options_of(name: str) -> set[str]:
+    """The names of the options of a sampler, or of the one that an alias stands for."""
+    for made in _quell.samplers():
+        if name == made.name or name in made.aliases:
+            return {option.name for option in made.options}
+    return set()
+
+
 class Settings:
     """The options of a sampler. Sampler says what they mean."""
 
@@ -58,7 +66,9 @@ class Settings:
         threads: int = 0,
         tile: int = 0,
         isa: str | None = None,
+        **others: Any,
     ) -> None:
+        self._refuse_others(spec, others)
         if denoiser is not None:
             self.denoiser = denoiser
         self._spec = text(spec, "spec")
@@ -68,6 +78,16 @@ class Settings:
         self.silent, self.dtype, self.device, self.schedule = silent, dtype, device, schedule
         self.clamp, self.threshold, self.threshold_max = clamp, threshold, threshold_max
         self.brownian, self.threads, self.tile, self.isa = brownian, threads, tile, isa
+
+    def _refuse_others(self, spec: str, others: dict[str, Any]) -> None:
+        """An argument that there is not: perhaps an option, which stands in the sampler's spec."""
+        for name, value in others.items():
+            if name in _options_of(text(spec, "spec").partition(":")[0]):
+                joined = f"{spec},{name}" if ":" in spec else f"{spec}:{name}"
+                how = f"an option of a sampler stands in its spec, '{joined}={value}'"
+            else:
+                how = "there is no such argument; help(quell.Sampler) lists them"
+            raise TypeError(f"{type(self).__name__}: {name}={said(value)}: {how}")
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in ("times", "sigmas") and value is not None:
@@ -180,8 +200,14 @@ class Settings:
             "stop": 0.0 if self._stop is None else real(self._stop, "stop"),
             "times": [] if self.times is None else self.times.tolist(),
             "sigmas": [] if self.sigmas is None else self.sigmas.tolist(),
-            "grid": "" if self.grid is None else text(self.grid, "grid"),
+            "grid": "" if self.grid is None else self._named_grid(),
         }
+
+    def _named_grid(self) -> str:
+        """The grid that is given; the library takes an empty one for none."""
+        if not text(self.grid, "grid"):
+            raise refused("grid: it is empty, must be a grid's name, or left out")
+        return self.grid
 
     def _written_out(self) -> list[str]:
         """The sampler's spec and its grid, as they would be given."""

@@ -53,7 +53,9 @@ class Model(NativeDenoiser):
 
     def __init__(self, name: Path, schedule: Any = None) -> None:
         file = path_of(name, "name")
-        self._file, self._state = file, _state_of(file)
+        builtin = file.startswith(b"builtin:")
+        self._file = file if builtin else os.path.abspath(file)  # wherever pickle is called from
+        self._state = _state_of(self._file)
         self._content: bytes | None = None
         self._take(_quell.Model(file), schedule)
 

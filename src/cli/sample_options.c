@@ -100,6 +100,9 @@ int sample_check(const struct sample_options *options)
     if (!options->model)
         return complain(EXIT_USAGE, "--model is needed: try --model builtin:grid25, and see "
                                     "`quell sample --help`");
+    if (options->quiet && !options->out && !options->plot && !options->json)
+        return complain(EXIT_USAGE, "--quiet: needs --out, --plot or --json: without them nothing "
+                                    "would come of the samples");
     int code = format_check("--out", options->out, ".npy");
     if (code == EXIT_DONE) code = format_check("--plot", options->plot, ".png");
     if (code != EXIT_DONE) return code;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "denoisers/guidance_mean.h"
+#include "base/fail.h"
 
 #include <math.h>
 
@@ -34,6 +35,24 @@ bool quell_guidance_is_none(const quell_guidance *guidance)
     for (size_t i = 0; i < guidance->points; i++)
         if (quell_guidance_acts(guidance, guidance->times[i])) return false;
     return true;
+}
+
+quell_status quell_guidance_check_times(const quell_guidance *guidance, size_t count,
+                                        const double *times, bool anywhere)
+{
+    bool meets = anywhere && guidance->low <= times[0] && guidance->high >= times[1];
+    double nearest = times[0];
+    for (size_t i = 0; i < count && !meets; i++) {
+        meets = quell_guidance_acts(guidance, times[i]);
+        double off = fmax(guidance->low - times[i], times[i] - guidance->high);
+        if (off < fmax(guidance->low - nearest, nearest - guidance->high)) nearest = times[i];
+    }
+    if (meets || quell_guidance_is_none(guidance)) return QUELL_OK;
+    return quell_fail(
+        QUELL_BAD_ARGUMENT,
+        "guidance: it has no effect: the sampler evaluates at no time from low, %g, to "
+        "high, %g, with a weight other than 1; the nearest time is %g",
+        guidance->low, guidance->high, nearest);
 }
 
 /* mu + (1 - w) (mu_guide - mu): in this form the weights add up to 1 even after rounding. */

@@ -13,6 +13,10 @@ bool quell_guidance_acts(const quell_guidance *guidance, double t);
  * 1 throughout. */
 bool quell_guidance_is_none(const quell_guidance *guidance);
 
+/* Refuses guidance that acts at none of these times (quell_denoiser_class.check_times). */
+quell_status quell_guidance_check_times(const quell_guidance *guidance, size_t count,
+                                        const double *times, bool anywhere);
+
 /* Replaces the rows mu in at->out by mu' = w mu + (1 - w) other, and these by phi mu' s / s' + (1 -
  * phi) mu' (quell_guidance.rescale). */
 void quell_guidance_combine(const struct quell_evaluation *at, size_t dim, double weight,

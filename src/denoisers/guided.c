@@ -120,30 +120,12 @@ static int ask_guide(const struct guided *guided, const struct quell_evaluation 
     return quell_denoiser_evaluate(guided->guide ? guided->guide : guided->denoiser, &part);
 }
 
-static quell_status check_own_times(const quell_guidance *guidance, size_t count,
-                                    const double *times, bool anywhere)
-{
-    bool meets = anywhere && guidance->low <= times[0] && guidance->high >= times[1];
-    double nearest = times[0];
-    for (size_t i = 0; i < count && !meets; i++) {
-        meets = quell_guidance_acts(guidance, times[i]);
-        double off = fmax(guidance->low - times[i], times[i] - guidance->high);
-        if (off < fmax(guidance->low - nearest, nearest - guidance->high)) nearest = times[i];
-    }
-    if (meets || quell_guidance_is_none(guidance)) return QUELL_OK;
-    return quell_fail(
-        QUELL_BAD_ARGUMENT,
-        "guidance: it has no effect: the sampler evaluates at no time from low, %g, to "
-        "high, %g, with a weight other than 1; the nearest time is %g",
-        guidance->low, guidance->high, nearest);
-}
-
 static quell_status check_times(const quell_denoiser *denoiser, size_t count, const double *times,
                                 bool anywhere)
 {
     const struct guided *guided = self(denoiser);
     const quell_denoiser *both[] = {guided->denoiser, guided->guide};
-    quell_status status = check_own_times(&guided->guidance, count, times, anywhere);
+    quell_status status = quell_guidance_check_times(&guided->guidance, count, times, anywhere);
     for (size_t i = 0; i < 2 && !status; i++)
         if (both[i] && both[i]->type->check_times)
             status = both[i]->type->check_times(both[i], count, times, anywhere);
@@ -298,13 +280,18 @@ static quell_status check_effects(const quell_denoiser *denoiser, const quell_de
 {
     bool bounded = guidance->low != 0 || guidance->high != 1,
          none = quell_guidance_is_none(guidance);
-    if (none && (guide || bounded))
+    if (none && (guide || bounded || guidance->rescale > 0))
         return quell_fail(
             QUELL_BAD_ARGUMENT,
             "guidance: %s no effect: the weight is 1%s, which is no guidance; leave %s "
             "out, or give another weight",
-            guide ? "the guide has" : "low and high have", bounded ? " from low to high" : "",
-            guide ? "it" : "them");
+            guide     ? "the guide has"
+            : bounded ? "low and high have"
+                      : "rescale has",
+            bounded ? " from low to high" : "", bounded && !guide ? "them" : "it");
+    if (none && guidance->points)
+        return quell_fail(QUELL_BAD_ARGUMENT, "guidance: the weights have no effect: all are 1, "
+                                              "which is no guidance; leave it out");
     if (guide && is_same(denoiser, guide))
         return quell_fail(
             QUELL_BAD_ARGUMENT,

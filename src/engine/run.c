@@ -17,6 +17,7 @@
 #include "base/memory.h"
 #include "base/sized.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -305,6 +306,18 @@ quell_status quell_sample(const quell_sampler *sampler, const quell_draw *draw,
     return status ? status : quell_sample_from(sampler, draw, run, x);
 }
 
+/* A step of no length: x stays, but must be finite, as for any other. */
+static quell_status stay(struct quell_job *job)
+{
+    size_t i = 0, size = job->draw.count * job->dim;
+    while (i < size && isfinite(job->x[i])) i++;
+    if (i == size) return QUELL_OK;
+    job->run.progress = NULL;
+    quell_watch_begin(&job->watch, &job->run, 0);
+    quell_watch_fail(&job->watch, QUELL_NOT_FINITE, job->draw.first + i / job->dim, 0);
+    return quell_watch_end(&job->watch);
+}
+
 quell_status quell_step(const quell_sampler *sampler, const quell_draw *draw, const quell_run *run,
                         double t, double s, float *x)
 {
@@ -314,7 +327,7 @@ quell_status quell_step(const quell_sampler *sampler, const quell_draw *draw, co
     if (!(t >= s && t <= 1 && s >= 0))
         return quell_fail(QUELL_BAD_ARGUMENT, "step: t = %.17g, s = %.17g; needs 1 >= t >= s >= 0",
                           t, s);
-    if (t == s) return QUELL_OK;
+    if (t == s) return stay(&job);
     quell_point ends[2];
     struct quell_plan plan = {0};
     QUELL_OWN_FLOATS;

@@ -52,6 +52,21 @@ static quell_status check_falls(const quell_sampler *sampler)
                       first->sigma / first->alpha, first->t, last.t);
 }
 
+/* Refuses an end of the schedule at which x is still more noise than X, and smaller than X: where
+ * alpha is 1 the scale of X decides how much noise is little, and a last time of the caller's is
+ * meant. */
+static quell_status check_end(const quell_sampler *sampler)
+{
+    const quell_point *end = &sampler->grid[sampler->steps];
+    if (end->t > 0 || end->alpha >= 0.9 || end->sigma <= 0.5 * end->alpha) return QUELL_OK;
+    return quell_fail(
+        QUELL_BAD_ARGUMENT,
+        "sampler: at its end, t = 0, alpha is %.3g and sigma %.3g, so that x_0 has "
+        "little of X; take a schedule that ends at less noise, or a grid that goes to "
+        "none, as linear:final=zero",
+        end->alpha, end->sigma);
+}
+
 static int rising(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -148,6 +163,7 @@ static quell_status fill(quell_sampler *sampler, const quell_denoiser *denoiser,
     sampler->threshold = (struct quell_threshold){o->threshold, o->threshold_max};
     quell_status status = make_grid(sampler, o);
     if (!status) status = check_falls(sampler);
+    if (!status) status = check_end(sampler);
     if (!status) status = check_method(sampler);
     if (!status) status = quell_prior_make(sampler, o);
     if (!status)

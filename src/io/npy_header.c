@@ -74,6 +74,17 @@ static bool take_size(struct cursor *cursor, size_t *value)
     return cursor->at > start;
 }
 
+/* What to store in place of a type that is not read, with no value changed by it: NULL if it cannot
+ * be said. type: '<f8', '|b1'. */
+static const char *remedy(const char *type, bool integers)
+{
+    char kind = type[1], size = kind ? type[2] : '\0';
+    bool whole = kind == 'i' || kind == 'u', small = size == '1' || size == '2';
+    if (integers) return whole && (kind == 'i' || size != '8') ? "<i8" : NULL;
+    if (kind == 'f' && type[3] == '\0') return size == '8' ? "<f8" : "<f4";
+    return whole && small ? "<f4" : whole && size == '4' ? "<f8" : NULL;
+}
+
 static const char *take_descr(struct cursor *cursor, struct quell_npy *npy)
 {
     char type[16];
@@ -84,9 +95,15 @@ static const char *take_descr(struct cursor *cursor, struct quell_npy *npy)
     if (npy->width) return NULL;
     const char *kind = *type == '>'        ? "is big-endian,"
                        : strchr(type, 'O') ? "holds objects,"
+                       : strchr(type, 'c') ? "holds complex numbers,"
                                            : "is";
-    snprintf(cursor->reason, 160, "%s of type '%s', must be '%s' or '%s': store a.astype('%s')",
-             kind, type, narrow, wide, narrow);
+    const char *instead = remedy(type, npy->integers);
+    snprintf(cursor->reason, 160, "%s of type '%s', must be '%s' or '%s'%s%s%s", kind, type, narrow,
+             wide,
+             instead         ? ": store a.astype('"
+             : npy->integers ? ", whole numbers"
+                             : "",
+             instead ? instead : "", instead ? "')" : "");
     return cursor->reason;
 }
 

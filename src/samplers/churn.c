@@ -46,7 +46,8 @@ quell_status quell_noise_window_check(const char *option, const quell_schedule *
 {
     for (size_t i = 0; i < steps; i++)
         if (within(&grid[i], s_tmin, s_tmax)) return QUELL_OK;
-    if (s_tmin > s_tmax || goes_on(schedule, &grid[0], &grid[steps], s_tmin, s_tmax))
+    bool everywhere = s_tmin == 0 && isinf(s_tmax); /* but where alpha is 0 */
+    if (everywhere || s_tmin > s_tmax || goes_on(schedule, &grid[0], &grid[steps], s_tmin, s_tmax))
         return QUELL_OK;
     return quell_fail(
         QUELL_BAD_ARGUMENT,

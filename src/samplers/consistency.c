@@ -9,7 +9,10 @@
  * For distilled models. With a denoiser that predicts E[X | x_t] every step forgets all but that
  * mean: more steps do not come near the law, and so the order is 0. */
 #include "method.h"
+#include "base/fail.h"
 #include "base/maths.h"
+
+#define SIGMA_MIN 0.002 /* EDM's, if it is not given */
 
 static void build(quell_plan *plan, const quell_point *grid, size_t steps, const double *option)
 {
@@ -26,8 +29,24 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
     }
 }
 
+/* Refuses a sigma_min that the levels of noise begin below, or go below at once in many steps: no
+ * noise would come after the first step. */
+static quell_status check(const quell_schedule *schedule, const quell_point *grid, size_t steps,
+                          const double *option)
+{
+    const quell_point *second = &grid[steps > 2];
+    (void)schedule;
+    if (option[0] == SIGMA_MIN || option[0] * second->alpha < second->sigma) return QUELL_OK;
+    return quell_fail(
+        QUELL_BAD_ARGUMENT,
+        "consistency: sigma_min is %g, but sigma / alpha is %g at t = %g, where steps "
+        "begin; must be what the trajectories of the model end at",
+        option[0], second->sigma / second->alpha, second->t);
+}
+
 static const struct quell_option options[] = {
-    QUELL_NUMBER("sigma_min", 0.002, 0, 1e6, "sigma / alpha at which the model's trajectories end"),
+    QUELL_NUMBER("sigma_min", SIGMA_MIN, 0, 1e6,
+                 "sigma / alpha at which the model's trajectories end"),
     {0}};
 
 QUELL_FAMILY(consistency) = {{.name = "consistency",
@@ -38,5 +57,6 @@ QUELL_FAMILY(consistency) = {{.name = "consistency",
                               .noise = QUELL_STOCHASTIC,
                               .no_path = true,
                               .options = options,
-                              .build = build},
+                              .build = build,
+                              .check = check},
                              {0}};

@@ -26,6 +26,7 @@
 enum { S_TMIN, S_TMAX, INNER, RESTARTS, S_NOISE, STEADY };
 enum { MOST_INNER = 1000 };
 #define RHO 7.0
+#define LEAST 0.1 /* s_tmin, if it is not given */
 
 /* Returns the point at the fraction `done` of the way from high to low. */
 static quell_point between(quell_plan *plan, const quell_point *high, const quell_point *low,
@@ -176,6 +177,19 @@ static quell_status check_way(const quell_point *grid, const quell_point *high,
                       way.steps < MOST_INNER ? "" : " and a lower s_tmax");
 }
 
+/* Refuses an s_tmin of the caller's at which there is no restart, if the grid is the whole way. */
+static quell_status check_none(const quell_schedule *schedule, const quell_point *grid,
+                               size_t steps, double s_tmin)
+{
+    if (s_tmin == LEAST || !quell_noise_window_check("", schedule, grid, steps, s_tmin, s_tmin))
+        return QUELL_OK;
+    return quell_fail(
+        QUELL_BAD_ARGUMENT,
+        "restart: s_tmin is %g, but sigma / alpha goes from %g to %g, so that there is "
+        "no restart; must be between",
+        s_tmin, level(&grid[0]), level(&grid[steps]));
+}
+
 static quell_status check(const quell_schedule *schedule, const quell_point *grid, size_t steps,
                           const double *option)
 {
@@ -184,7 +198,8 @@ static quell_status check(const quell_schedule *schedule, const quell_point *gri
     quell_point low, high;
     size_t i = 0;
     while (i < steps && !crosses(&grid[i], &grid[i + 1], target)) i++;
-    if (i == steps || option[RESTARTS] == 0) return QUELL_OK;
+    if (option[RESTARTS] == 0) return QUELL_OK;
+    if (i == steps) return check_none(schedule, grid, steps, option[S_TMIN]);
     low = landing(&plan, &grid[i], &grid[i + 1], target);
     bool goes = goes_up(&plan, &low, option, &high);
     quell_status status = plan.status;
@@ -194,7 +209,8 @@ static quell_status check(const quell_schedule *schedule, const quell_point *gri
 }
 
 static const struct quell_option options[] = {
-    QUELL_NUMBER_NEEDS("restarts", "s_tmin", 0.1, 1e-6, 1e6, "sigma / alpha where restarts begin"),
+    QUELL_NUMBER_NEEDS("restarts", "s_tmin", LEAST, 1e-6, 1e6,
+                       "sigma / alpha where restarts begin"),
     QUELL_NUMBER_NEEDS("restarts", "s_tmax", 2, 1e-6, 1e6, "sigma / alpha up to which restarts go"),
     QUELL_WHOLE_NEEDS("restarts", "inner", 9, 1, MOST_INNER, "number of steps of each way down"),
     QUELL_WHOLE("restarts", 1, 0, 8, "number of restarts"),

@@ -70,7 +70,7 @@ TEST(cli, guidance)
     command_check(&command, 0, SAMPLE "--class 2 --count 5 --out plain.npy");
     command_check(&command, 0, SAMPLE "--class 2 --guidance 1 --count 5 --out one.npy");
     command_refused(&command, 2,
-                    SAMPLE "--class 2 --guidance 2 --guidance-high 0.01 --stop 0.02 --count 5",
+                    SAMPLE "--class 2 --guidance 2 --guidance-high 0.01 --stop 0.02 --out no.npy",
                     "evaluates at no time from low, 0, to high, 0.01");
     command_check(&command, 0, SAMPLE "--class 2 --guidance 2 --count 5 --out two.npy");
     command_same(&command, "plain.npy", "one.npy");

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GRID "sample --quiet --model builtin:grid25 --count 10 "
+#define GRID "sample --model builtin:grid25 --count 10 "
 
 TEST(options, did_you_mean)
 {
@@ -220,6 +220,8 @@ TEST(options, refused)
         {"sample --model builtin:rings --class 0 --classes k.npy", "only one of them"},
         {"sample --model builtin:rings --class 0,1", "--class 0,1"},
         {"sample --model builtin:rings --class 2", "must be 0 to 1"},
+        {GRID "--quiet", "--quiet: needs --out, --plot or --json"},
+        {GRID "-q --resume", "needs --out"},
         {"sample --model builtin:rings --class -1", "--class -1"},
         {"sample --model builtin:rings --guidance 2 --guidance-low .6 --guidance-high .5", "0.6"},
         {GRID "--guidance 1 --guide builtin:glyphs", "the guide has 784 elements, must have 2"},

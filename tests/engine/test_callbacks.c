@@ -234,6 +234,7 @@ TEST(callbacks, bad_input)
           "sample %llu, transition %zu", (unsigned long long)sample, transition);
     x[77 * DIM + 2] = (float)NAN;
     CHECK(quell_step(sampler, &draw, &run, 0.5, 0.25, x) == QUELL_NOT_FINITE, "NaN went through");
+    CHECK(quell_step(sampler, &draw, &run, 0.5, 0.5, x) == QUELL_NOT_FINITE, "NaN stayed");
     CHECK(quell_error_sample(NULL, &transition) && transition == 0, "transition %zu", transition);
     run.isa = "none"; /* a failure that is in no sample */
     sample = 7;

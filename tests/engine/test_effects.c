@@ -4,6 +4,7 @@
 #include "harness.h"
 #include "models.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 enum { DIM = 2 };
@@ -197,9 +198,8 @@ TEST(effects, guidance)
     check_calls(NULL, guided, &draw, "a weight of 1 is none, and asks for no class");
     quell_denoiser_free(guided);
     g.weight = 2, g.points = 2, g.times = times, g.weights = ones;
-    MUST(quell_denoiser_from_guidance(&guided, two, NULL, &g));
-    check_calls(NULL, guided, &draw, "weights of 1");
-    quell_denoiser_free(guided);
+    check("the weights have no effect: all are 1",
+          quell_denoiser_from_guidance(&guided, two, NULL, &g), "weights of 1");
     g.weights = more;
     MUST(quell_denoiser_from_guidance(&guided, two, NULL, &g));
     check_calls("guided away from no class", guided, &draw, "weights");
@@ -297,7 +297,10 @@ TEST(effects, guidance_by_itself)
     g.weight = 1;
     check("the guide has no effect: the weight is 1, which is no guidance; leave it out",
           quell_denoiser_from_guidance(&guided, one, other, &g), "a guide of weight 1");
-    g.high = 0.4;
+    g.rescale = 0.5;
+    check("rescale has no effect: the weight is 1, which is no guidance; leave it out",
+          quell_denoiser_from_guidance(&guided, two, NULL, &g), "rescale of weight 1");
+    g.rescale = 0, g.high = 0.4;
     check("low and high have no effect: the weight is 1",
           quell_denoiser_from_guidance(&guided, two, NULL, &g), "times of weight 1");
     const double times[] = {0, 0.5, 1}, weights[] = {1, 1, 3};

@@ -235,6 +235,32 @@ TEST(refusals, schedules_that_do_not_fall)
     end();
 }
 
+/* With little left of X at t = 0: x_0 had a mean of 0.67, 0.69, 0.04 and 0.006 for 1. */
+TEST(refusals, ends_in_noise)
+{
+    static const char *const specs[] = {"beta_laplace:train=2", "beta_cosine:train=2",
+                                        "beta_linear:first=0.999", "vp_sde:eps=0.999"};
+    static const char *const fine[] = {"beta_laplace", "beta_cosine:train=10", "ve:sigma_min=0.9"};
+    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
+        begin(specs[i]);
+        refused("ddim", QUELL_BAD_ARGUMENT, "sampler: at its end, t = 0, alpha is 0.");
+        refused("dpm_single", QUELL_BAD_ARGUMENT, "so that x_0 has little of X");
+        options.stop = 0.001;
+        quell_sampler *sampler = NULL;
+        MUST(quell_sampler_create(&sampler, "ddim", denoiser, schedule, &options));
+        quell_sampler_free(sampler);
+        options.stop = 0, options.grid = "linear:final=zero";
+        MUST(quell_sampler_create(&sampler, "ddim", denoiser, schedule, &options));
+        quell_sampler_free(sampler);
+        end();
+    }
+    for (size_t i = 0; i < sizeof fine / sizeof *fine; i++) {
+        begin(fine[i]);
+        quell_sampler_free(must_sampler("ddim", denoiser, schedule, 4));
+        end();
+    }
+}
+
 TEST(refusals, schedules)
 {
     begin("ve:sigma_min=10,sigma_max=0.1");

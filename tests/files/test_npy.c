@@ -42,6 +42,39 @@ static void check_refused(const struct scratch *scratch, const char *file, size_
     CHECK(strstr(quell_error_message(), reason), "not '%s': %s", reason, quell_error_message());
 }
 
+/* What a message says to store has the same values. NULL: it says nothing to store. */
+TEST(npy, hints_change_no_value)
+{
+    static const struct {
+        const char *type, *as_floats, *as_integers;
+    } cases[] = {
+        {"'>f4'", "'<f4'", NULL},    {"'>f8'", "'<f8'", NULL},    {"'<f2'", "'<f4'", NULL},
+        {"'<f16'", NULL, NULL},      {"'<c8'", NULL, NULL},       {"'>c16'", NULL, NULL},
+        {"'|b1'", NULL, NULL},       {"'|O'", NULL, NULL},        {"'<U3'", NULL, NULL},
+        {"'|i1'", "'<f4'", "'<i8'"}, {"'<u2'", "'<f4'", "'<i8'"}, {"'>i4'", "'<f8'", "'<i8'"},
+        {"'<u8'", NULL, NULL},       {"'>i8'", NULL, "'<i8'"},
+    };
+    struct scratch scratch = scratch_new();
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
+        bool integers = i % 2;
+        const char *type = cases[i / 2].type, *hint = cases[i / 2].as_floats;
+        if (integers) hint = cases[i / 2].as_integers;
+        char file[1000], dict[200], says[40];
+        snprintf(dict, sizeof dict, DICT("%s", "False", "(2, 3)"), type);
+        struct scratch_path path =
+            scratch_write(&scratch, "f.npy", file, make_file(file, 1, dict, 6 * 16));
+        struct quell_npy npy;
+        CHECK((integers ? quell_npy_open_integers : quell_npy_open)(&npy, path.text), "%s", type);
+        quell_npy_close(&npy);
+        snprintf(says, sizeof says, "store a.astype(%s)", hint ? hint : "");
+        const char *said = strstr(quell_error_message(), hint ? says : "astype");
+        CHECK(!said == !hint, "%s: %s", type, quell_error_message());
+        CHECK(strstr(quell_error_message(), integers ? "'<i4' or '<i8'" : "'<f4' or '<f8'"), "%s",
+              quell_error_message());
+    }
+    scratch_remove(&scratch);
+}
+
 TEST(npy, dictionaries_refused)
 {
     static const struct {

@@ -65,6 +65,50 @@ TEST(memory_networks, files)
     scratch_remove(&scratch);
 }
 
+/* The memory of a model is in proportion to its file, whatever it describes: loading asks for at
+ * most so many bytes for each of the file, all requests together. */
+static void check_proportion(const char *path, size_t size, size_t most)
+{
+    size_t before = wrap_asked();
+    quell_model *model = NULL;
+    CHECK(!quell_model_load(&model, path), "%s", quell_error_message());
+    size_t asked = wrap_asked() - before;
+    quell_model_free(model);
+    CHECK(asked <= most * size + 65536, "%s: %zu bytes are asked for, the file has %zu", path,
+          asked, size);
+}
+
+TEST(memory_networks, in_proportion)
+{
+    enum { COMPONENTS = 20000 };
+    static char text[SMALL_NETWORK_MOST_FILE];
+    static char long_text[60 * COMPONENTS];
+    struct scratch scratch = scratch_new();
+    size_t size = small_network_file("vit", NULL, text), length = 0;
+    scratch_write(&scratch, "n.safetensors", text, size);
+    char description[2000], *shape;
+    snprintf(description, sizeof description, "%s", small_network_description("vit"));
+    CHECK((shape = strstr(description, "'shape': [4, 8]")), "%s", description);
+    char wide[2000];
+    snprintf(wide, sizeof wide, "%.*s'shape': [512, 1024]%s", (int)(shape - description),
+             description, shape + strlen("'shape': [4, 8]"));
+    struct scratch_path path = write_description(&scratch, wide);
+    check_proportion(path.text, size,
+                     250); /* what its 65536 tokens, the most, know of their places */
+    for (int list = 0; list < 3; list++) {
+        const char *begin[] = {"{\"kind\": \"mixture\", \"dim\": 1, \"weights\": [1",
+                               ", \"means\": [[0]", ", \"variances\": [1"};
+        length += (size_t)sprintf(long_text + length, "%s", begin[list]);
+        for (int i = 1; i < COMPONENTS; i++)
+            length += (size_t)sprintf(long_text + length, list == 1 ? ", [0]" : ", 1");
+        length += (size_t)sprintf(long_text + length, "]");
+    }
+    length += (size_t)sprintf(long_text + length, "}");
+    path = scratch_write(&scratch, "m.json", long_text, length);
+    check_proportion(path.text, length, 12);
+    scratch_remove(&scratch);
+}
+
 struct guiding {
     const quell_denoiser *denoiser, *guide;
 };

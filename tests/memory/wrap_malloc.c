@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -25,6 +26,7 @@ void __wrap_free(void *block);
 /* The blocks held: a hash table with open addressing, in which GONE keeps chains whole. */
 #define GONE ((void *)1)
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static atomic_size_t asked;
 static void *held[SLOTS];
 static long live, countdown;
 static bool armed, refused;
@@ -92,9 +94,12 @@ long wrap_live(void)
     return now;
 }
 
+size_t wrap_asked(void) { return atomic_load(&asked); }
+
 void *__wrap_malloc(size_t size)
 {
     if (refuse()) return NULL;
+    atomic_fetch_add(&asked, size);
     void *block = __real_malloc(size);
     hold(block);
     return block;
@@ -111,6 +116,7 @@ void *__wrap_calloc(size_t count, size_t size)
 void *__wrap_realloc(void *old, size_t size)
 {
     if (refuse()) return NULL;
+    atomic_fetch_add(&asked, size);
     let_go(old);
     void *block = __real_realloc(old, size);
     hold(block ? block : old);
@@ -120,6 +126,7 @@ void *__wrap_realloc(void *old, size_t size)
 void *__wrap_aligned_alloc(size_t alignment, size_t size)
 {
     if (refuse()) return NULL;
+    atomic_fetch_add(&asked, size);
     void *block = __real_aligned_alloc(alignment, size);
     hold(block);
     return block;

@@ -20,6 +20,9 @@ bool wrap_failed(void);
 /* How many blocks are held now. */
 long wrap_live(void);
 
+/* How many bytes were ever asked for. */
+size_t wrap_asked(void);
+
 /* Runs a scenario with its first allocation failing, then its second, and so on until it gets
  * through. It must return QUELL_NO_MEMORY with a message and keep no block, and at last
  * QUELL_OK. */

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from quell import _quell
 from quell._numbers import flag, real, reals, whole
 from quell._sampler import Sampler
 from quell.denoise import FunctionDenoiser
@@ -164,6 +165,7 @@ def from_diffusers(
     if not (falls < 0).all():
         i = int(np.argmax(~(falls < 0)))
         raise BadArgument(f"from_diffusers: levels {i} and {i + 1} are {at[i]:g} and {at[i + 1]:g}")
+    _check_levels(fields, schedule, at, count)
     spec = spec_of(fields, at, count, eta, order)
     output = "flow" if fields.name.startswith("FlowMatch") else _output(fields)
     return Setup(
@@ -178,6 +180,23 @@ def from_diffusers(
         differences=tuple(fields.differences),
         ignored=fields.ignored,
     )
+
+
+def _check_levels(fields: Fields, schedule: Schedule, at: np.ndarray, steps: int) -> None:
+    """Refuses what no grid of the schedule is, before anything is made of it."""
+    if len(at) < 2:
+        raise refused(
+            f"steps: {steps}, but {fields.name}Scheduler then goes from {at[0]:g} to no other "
+            "level, must be more"
+        )
+    try:
+        _quell.grid(schedule.native, _quell.Options(steps=len(at) - 1, sigmas=at.tolist()))
+    except BadArgument as error:
+        alpha, sigma = schedule(1.0)
+        field = "sigma_max" if at[0] * alpha > sigma * (1 + 1e-9) else "sigma_min"
+        if fields.get(field) is None:
+            raise
+        fields.refuse(field, f"is beyond the table: {error}")
 
 
 def _halves(output: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:

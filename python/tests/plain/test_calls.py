@@ -163,7 +163,7 @@ def test_errors(mixture):
         quell.Sampler(mixture, "dpmpp2m")
     with pytest.raises(quell.NotFound, match="did you mean 'karras'"):
         quell.Sampler(mixture, grid="karas:rho=5")
-    with pytest.raises(TypeError, match=r"^Sampler\.__init__\(\) .*'step'"):
+    with pytest.raises(TypeError, match="^Sampler: step=3: there is no"):
         quell.Sampler(mixture, step=3)
     with pytest.raises(ValueError, match="eta"):
         run(mixture, "ddim:eta=-1")

@@ -213,3 +213,14 @@ def test_nothing_grows():
     tracemalloc.stop()
     assert grown < 50_000, grown
     assert len(sampler._made) <= 4
+
+
+def test_a_model_by_a_relative_path(tmp_path, monkeypatch):
+    """It is pickled from wherever the process is by then."""
+    (tmp_path / "m.json").write_text('{"kind": "gaussian", "dim": 2, "variance": 2}')
+    monkeypatch.chdir(tmp_path)
+    model = quell.load("m.json")
+    monkeypatch.chdir("/")
+    again = pickle.loads(pickle.dumps(model))
+    assert again.digest == model.digest and copy.deepcopy(model).digest == model.digest
+    assert (again(X, 0.5).mean == model(X, 0.5).mean).all()

@@ -114,6 +114,42 @@ def test_refused(name, fields, steps, says):
     assert says in str(error.value) and "\n" not in str(error.value)
 
 
+KARRAS = {"use_karras_sigmas": True}
+EXPONENTIAL = {"use_exponential_sigmas": True}
+
+
+@pytest.mark.parametrize("spread", [KARRAS, EXPONENTIAL])
+@pytest.mark.parametrize("name", ["EulerDiscrete", "UniPCMultistep"])
+def test_levels_beyond_the_table(name, spread):
+    """Is said at once, with the configuration's field."""
+    config = {"_class_name": name, **spread}
+    for field, value in ("sigma_max", 5000.0), ("sigma_min", 0.001):
+        with pytest.raises(quell.Unsupported, match=f"{name}: {field}={value!r}: is beyond the"):
+            quell.from_diffusers({**config, field: value}, 5)
+    inner = quell.from_diffusers({**config, "sigma_max": 10.0, "sigma_min": 0.1}, 5)
+    assert np.isclose(inner.sigmas[0], 10)
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("EulerDiscrete", {"final_sigmas_type": "sigma_min"}),
+        ("PNDM", {"skip_prk_steps": True}),
+        ("DEISMultistep", {"lower_order_final": False}),
+        ("DEISMultistep", {"lower_order_final": False, "timestep_spacing": "leading"}),
+    ],
+)
+def test_no_step_at_all(name, fields):
+    """As few steps as are given may be none in diffusers."""
+    config = {"_class_name": name, **fields}
+    try:
+        made = quell.from_diffusers(config, 1)
+    except quell.BadArgument as error:
+        assert "steps: 1, but" in str(error) and "to no other level" in str(error)
+    else:
+        assert made.steps == 1 and len(made.sampler(quell.load("builtin:rings")).timesteps) == 2
+
+
 def test_differences_are_listed():
     config = {"_class_name": "DDIMScheduler"}
     assert "worked" not in str(quell.from_diffusers(config, 10, strict=False).ignored)

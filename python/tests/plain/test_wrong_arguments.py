@@ -235,3 +235,33 @@ def test_digest_of_a_sampler():
     assert quell.Sampler(lambda x, t: x, steps=4, schedule="vp").digest != made()
     functions = [quell.FunctionDenoiser(abs, digest=i) for i in (0, 1, 2**64 - 1)]
     assert len({quell.Sampler(one, steps=4).digest for one in functions}) == 3
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: quell.Sampler(RINGS, "ddim", eta=0.5), "Sampler: eta=0.5: .*'ddim:eta=0.5'"),
+        (lambda: quell.Sampler(RINGS, eta=0.5), "'ddim:eta=0.5'"),
+        (
+            lambda: quell.Sampler(RINGS, "heun:s_churn=3", s_noise=1.01),
+            "'heun:s_churn=3,s_noise=1.01'",
+        ),
+        (lambda: quell.Sampler(RINGS, "euler_ancestral", eta=1), "'euler_ancestral:eta=1'"),
+        (lambda: quell.Sampler(RINGS, "ddim", stepz=5), "Sampler: stepz=5: there is no such"),
+        (lambda: quell.DDPMSampler(RINGS, eta=0.5), "DDPMSampler: eta=0.5: there is no such"),
+        (lambda: quell.Sampler(RINGS, "ddim", 5), "Sampler.__init__.. takes from 1 to 3"),
+        (lambda: quell.zABSampler(RINGS, 1, True, 4), "Sampler.__init__.. takes from 2 to 4"),
+    ],
+)
+def test_arguments_that_there_are_not(call, says):
+    """The message names what a caller knows, and where an option stands."""
+    with pytest.raises(TypeError, match=says) as raised:
+        call()
+    assert "Settings" not in str(raised.value) and "_Multistep" not in str(raised.value)
+
+
+def test_an_empty_grid():
+    """The library takes it for none; the command refuses it, too."""
+    for ask in lambda s: s(X), lambda s: s.timesteps:
+        with pytest.raises(quell.BadArgument, match="grid: it is empty"):
+            ask(quell.Sampler(RINGS, grid=""))
