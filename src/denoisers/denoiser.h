@@ -53,6 +53,12 @@ struct quell_evaluation {
     bool shared; /* other threads of quell run at the same time */
 };
 
+/* The class of a row, -1 for none. */
+static inline int32_t quell_label_of(const struct quell_evaluation *at, size_t row)
+{
+    return at->labels && at->labels[row] >= 0 ? at->labels[row] : -1;
+}
+
 /* Input and output of exact samples of X: x[rows][dim] holds standard normal numbers, and
  * choice[rows] uniform ones in [0, 1), with which a mixture chooses components. scratch: as in an
  * evaluation. */

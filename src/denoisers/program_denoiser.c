@@ -113,11 +113,6 @@ static struct quell_room room_for(const struct program_denoiser *own, const stru
     return room;
 }
 
-static int32_t label_of(const struct quell_evaluation *at, size_t row)
-{
-    return at->labels && at->labels[row] >= 0 ? at->labels[row] : -1;
-}
-
 static const float *condition_of(const struct quell_evaluation *at, size_t i, size_t row)
 {
     return at->told->values[i] + (at->row + row) * at->told->stride[i];
@@ -127,7 +122,7 @@ static const float *condition_of(const struct quell_evaluation *at, size_t i, si
 static bool same_told(const struct program_denoiser *own, const struct quell_evaluation *at,
                       size_t one, size_t other)
 {
-    if (label_of(at, one) != label_of(at, other)) return false;
+    if (quell_label_of(at, one) != quell_label_of(at, other)) return false;
     for (size_t i = 0; i < own->base.conditions; i++) {
         const float *a = condition_of(at, i, one), *b = condition_of(at, i, other);
         if (a != b && memcmp(a, b, own->taken[i].size * sizeof *a) != 0) return false;
@@ -181,7 +176,7 @@ static size_t kept_size(const quell_denoiser *denoiser, size_t rows)
 static bool is_kept(const struct program_denoiser *own, const struct quell_evaluation *at,
                     size_t row, const struct kept *entry)
 {
-    if (entry->label != (size_t)(label_of(at, row) + 2)) return false;
+    if (entry->label != (size_t)(quell_label_of(at, row) + 2)) return false;
     for (size_t i = 0; i < own->base.conditions; i++)
         if (entry->condition[i] != condition_of(at, i, row)) return false;
     return true;
@@ -203,7 +198,7 @@ static void run_conditions(const struct program_denoiser *own, const struct quel
     size_t chosen = first->next < entries ? first->next : 0;
     entry = (struct kept *)(void *)((char *)at->kept + chosen * bytes);
     first->next = chosen + 1;
-    entry->label = (size_t)(label_of(at, row) + 2);
+    entry->label = (size_t)(quell_label_of(at, row) + 2);
     for (size_t i = 0; i < own->base.conditions; i++)
         entry->condition[i] = condition_of(at, i, row);
     room->at[QUELL_FROM_CONDITIONS] = entry->values;
@@ -296,7 +291,7 @@ static void run_all(const struct program_denoiser *own, const struct quell_evalu
         }
         if (own->class < own->program.inputs)
             quell_program_write_class(&own->program.value[own->class], &own->base,
-                                      label_of(at, order[from]), memory + parts.class);
+                                      quell_label_of(at, order[from]), memory + parts.class);
         room.input[own->x] = input + from * dim;
         run_rows(own, at, &room, order + from, end - from);
     }
