@@ -107,7 +107,7 @@ def struct(name, fields, comment):
     known = {member_name(field): field for field in fields}
     before, said = prose.members(comment, known)
     out = [f".. c:struct:: {name}", ""] + ["   " + line for line in prose.rst(before)]
-    if "size" in known:
+    if "size" in known and not any("size" in names for names, _ in said):
         said.insert(0, (["size"], ["the size of the struct, as the defaults set it."]))
     for names, lines in said:
         signatures = [known.pop(one) for one in names]

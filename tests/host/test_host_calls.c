@@ -129,7 +129,7 @@ DENOISER(mixture_diagonal,
          quell_denoiser_from_diagonal_mixture(&made, 2, DIM, weights, means, diagonals))
 DENOISER(empirical, quell_denoiser_from_points(&made, ROWS, DIM, x))
 DENOISER(callback, quell_denoiser_from_function(&made, DIM, denoise, NULL, NULL))
-DENOISER(guided, quell_denoiser_from_guidance(&made, denoiser, denoiser, NULL))
+DENOISER(guided, quell_denoiser_from_guidance(&made, denoiser, other, NULL))
 
 static void questions(void)
 {
