@@ -29,7 +29,7 @@ void quell_denoiser_free(quell_denoiser *denoiser)
 {
     if (!denoiser || atomic_fetch_sub(&denoiser->holds, 1) != 1) return;
     if (denoiser->type->destroy) denoiser->type->destroy(denoiser);
-    quell_schedule_free((quell_schedule *)(uintptr_t)denoiser->trained);
+    quell_schedule_free(denoiser->trained);
     free(denoiser);
 }
 

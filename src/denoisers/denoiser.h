@@ -123,7 +123,7 @@ struct quell_denoiser {
     size_t conditions; /* how many it takes */
     const struct quell_taken *taken; /* these, which the denoiser or a part of it owns */
     size_t rows;                     /* preferred number of rows in a call; 0: any */
-    const quell_schedule *trained;   /* what its network was trained with; NULL: not known */
+    quell_schedule *trained;         /* what its network was trained with; NULL: not known */
 };
 
 /* Allocates `size` bytes and fills in the head (reproducible, not whole_batch, one hold). NULL if

@@ -137,9 +137,8 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
     const struct guided *guided = self(denoiser);
     const quell_guidance *guidance = &guided->guidance;
     struct quell_evaluation part = *at;
-    double weight = quell_guidance_weight(guidance, at->t);
     float *other = at->scratch;
-    bool guides = at->t >= guidance->low && at->t <= guidance->high && weight != 1;
+    bool guides = quell_guidance_acts(guidance, at->t);
     bool whole = guides && guidance->rescale > 0; /* the deviation is that of the mean itself */
     part.scratch = (char *)at->scratch + output_size(denoiser, at->rows);
     if (whole) part.apart = false;
@@ -147,7 +146,8 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
     if (!result && guides) result = ask_guide(guided, at, part, other);
     if (result || !guides) return result;
     size_t count = at->rows * denoiser->dim;
-    quell_guidance_combine(at, denoiser->dim, weight, guidance->rescale, other);
+    quell_guidance_combine(at, denoiser->dim, quell_guidance_weight(guidance, at->t),
+                           guidance->rescale, other);
     if (whole && at->apart) quell_denoiser_part(at->kernels, at->alpha, count, at->x, at->out);
     return 0;
 }

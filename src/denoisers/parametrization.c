@@ -167,7 +167,7 @@ quell_status quell_parametrization_check(const struct quell_parametrization *par
                                          const quell_point *point)
 {
     quell_status status = check_defined(parametrization, who, point);
-    bool free = parametrization->precondition != QUELL_PLAIN && !is_told_t(parametrization);
-    if (status || !trained || free) return status;
+    bool any = parametrization->precondition != QUELL_PLAIN && !is_told_t(parametrization);
+    if (status || !trained || any) return status;
     return check_trained(parametrization, who, trained, point);
 }

@@ -80,16 +80,13 @@ static struct parts parts_of(const struct program_denoiser *own, size_t rows)
 {
     const struct quell_program *program = &own->program;
     struct parts parts = {.all = 0};
-    size_t most = 0;
     parts.input = add(&parts, rows * own->base.dim);
     parts.order = add(&parts, rows);
     parts.class = add(&parts, own->base.classes + 1);
-    for (size_t stage = QUELL_FROM_CONDITIONS; stage < QUELL_STAGES; stage++)
-        if (program->scratch[stage] > most) most = program->scratch[stage];
     for (size_t stage = QUELL_FROM_TIME_AND_CONDITIONS; stage < QUELL_STAGES; stage++)
         parts.at[stage] =
             add(&parts, (stage == QUELL_FROM_SAMPLE ? rows : 1) * program->floats[stage]);
-    parts.scratch = add(&parts, most);
+    parts.scratch = add(&parts, quell_program_scratch(program, QUELL_FROM_CONDITIONS));
     return parts;
 }
 
@@ -214,11 +211,8 @@ struct share {
 
 static size_t help_size(const quell_denoiser *denoiser)
 {
-    const struct quell_program *program = &self(denoiser)->program;
-    size_t most = 0;
-    for (size_t stage = QUELL_FROM_CONDITIONS; stage < QUELL_STAGES; stage++)
-        if (program->scratch[stage] > most) most = program->scratch[stage];
-    return quell_round_up(most * sizeof(float), QUELL_CACHE_LINE);
+    size_t floats = quell_program_scratch(&self(denoiser)->program, QUELL_FROM_CONDITIONS);
+    return quell_round_up(floats * sizeof(float), QUELL_CACHE_LINE);
 }
 
 /* A barrier between instructions takes a microsecond: a helper is worth it where there are some

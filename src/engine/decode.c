@@ -2,6 +2,7 @@
 /* Workers take samples one by one: a decoder is large, so that its values fill the cache with one
  * sample, and few decoders are told anything that samples share. */
 #include "decode.h"
+#include "given.h"
 #include "hosts_threads.h"
 #include "isa.h"
 #include "threads.h"
@@ -10,7 +11,6 @@
 #include "base/fail.h"
 #include "base/floats.h"
 #include "base/memory.h"
-#include "base/sized.h"
 #include "denoisers/program_inputs.h"
 
 #include <math.h>
@@ -44,13 +44,12 @@ static size_t lines(size_t floats) { return quell_round_up(floats, QUELL_LANES);
 static void lay_out(struct decoding *decoding)
 {
     const struct quell_program *program = decoding->program;
-    size_t *begin = decoding->begin, most = 0;
-    for (size_t stage = 0; stage < QUELL_STAGES; stage++) {
+    size_t *begin = decoding->begin;
+    for (size_t stage = 0; stage < QUELL_STAGES; stage++)
         begin[stage + 1] = begin[stage] + lines(program->floats[stage]);
-        if (program->scratch[stage] > most) most = program->scratch[stage];
-    }
     begin[QUELL_STAGES + 1] = begin[QUELL_STAGES] + lines(decoding->denoiser->classes + 1);
-    begin[QUELL_STAGES + 2] = begin[QUELL_STAGES + 1] + lines(most);
+    begin[QUELL_STAGES + 2] =
+        begin[QUELL_STAGES + 1] + lines(quell_program_scratch(program, QUELL_FROM_CONDITIONS));
 }
 
 /* Finds the program's inputs; returns whether it takes a class or conditions. */
@@ -117,37 +116,29 @@ static void work(void *data, size_t worker)
     }
 }
 
-static const struct quell_sized sized_draw = {"decode", "quell_draw", "quell_draw_defaults", NULL};
-static const struct quell_sized sized_run = {"decode", "quell_run", "quell_run_defaults", NULL};
+/* Reads what the samples are told, if the decoder asks for any of it. */
+static quell_status read_told(struct decoding *decoding)
+{
+    if (!find_inputs(decoding)) return QUELL_OK;
+    quell_status status = quell_told_classes(decoding->denoiser, &decoding->draw);
+    return status ? status
+                  : quell_told_find(decoding->denoiser, &decoding->draw, &decoding->told,
+                                    &decoding->against);
+}
 
 static quell_status prepare(struct decoding *decoding, const quell_draw *draw, const quell_run *run)
 {
-    const quell_denoiser *denoiser = decoding->denoiser;
-    size_t bytes;
-    decoding->draw = quell_draw_defaults();
-    decoding->run = quell_run_defaults();
-    quell_status status = QUELL_OK;
-    if (draw) status = quell_sized_copy(&sized_draw, &decoding->draw, sizeof decoding->draw, draw);
-    if (run && !status)
-        status = quell_sized_copy(&sized_run, &decoding->run, sizeof decoding->run, run);
+    size_t in, out;
+    quell_status status = quell_given(draw, run, &decoding->draw, &decoding->run);
     if (status || !decoding->draw.count) return status;
     if (!decoding->in || !decoding->out)
         return quell_fail(QUELL_BAD_ARGUMENT, "decode: x or out is NULL");
-    if (quell_multiply(decoding->draw.count, denoiser->dim * sizeof(float), &bytes) ||
-        quell_multiply(decoding->draw.count, decoding->size * sizeof(float), &bytes))
+    if (quell_multiply(decoding->draw.count, decoding->denoiser->dim * sizeof(float), &in) ||
+        quell_multiply(decoding->draw.count, decoding->size * sizeof(float), &out))
         return quell_fail(QUELL_BAD_ARGUMENT, "decode: count * dim is too large");
-    if (decoding->run.threads > QUELL_MOST_THREADS)
-        return quell_fail(QUELL_BAD_ARGUMENT, "decode: threads is %zu, must be at most %d",
-                          decoding->run.threads, QUELL_MOST_THREADS);
-    if (decoding->run.parallel && !decoding->run.threads)
-        return quell_fail(QUELL_BAD_ARGUMENT,
-                          "decode: with its own parallel-for, threads must be set");
-    if (find_inputs(decoding)) {
-        status = quell_told_classes(denoiser, &decoding->draw);
-        if (!status)
-            status =
-                quell_told_find(denoiser, &decoding->draw, &decoding->told, &decoding->against);
-    }
+    if (quell_overlap(decoding->in, in, decoding->out, out))
+        return quell_fail(QUELL_BAD_ARGUMENT, "decode: out overlaps x; it must be another array");
+    status = read_told(decoding);
     return status ? status : quell_isa_choose(decoding->run.isa, &decoding->kernels);
 }
 

@@ -5,6 +5,7 @@
  * or one pass per EVAL and per stretch of other operations (op-major). All memory is taken before
  * the first worker starts, so that a run that cannot have it fails before it has changed x. */
 #include "tile.h"
+#include "given.h"
 #include "hosts_threads.h"
 #include "isa.h"
 #include "openmp.h"
@@ -15,7 +16,6 @@
 #include "base/fail.h"
 #include "base/floats.h"
 #include "base/memory.h"
-#include "base/sized.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -26,41 +26,12 @@ typedef void tile_fn(struct quell_tile *tile);
 
 #define SPIN 200000 /* nanoseconds that one of a crew looks before it sleeps */
 
-/* Refuses data for a function of the caller's without the function, which was forgotten. */
-static quell_status check_user(const void *user, const char *name, bool has, const char *function)
-{
-    if (!user || has) return QUELL_OK;
-    return quell_fail(QUELL_BAD_ARGUMENT, "run: %s is set, but %s is NULL", name, function);
-}
-
-static quell_status check_users(const quell_run *run)
-{
-    quell_status status = check_user(run->host, "host", run->parallel, "parallel");
-    if (!status)
-        status = check_user(run->progress_user, "progress_user", run->progress, "progress");
-    return status ? status : check_user(run->observe_user, "observe_user", run->observe, "observe");
-}
-
-static const struct quell_sized sized_draw = {"draw", "quell_draw", "quell_draw_defaults", NULL};
-static const struct quell_sized sized_run = {"run", "quell_run", "quell_run_defaults", NULL};
-
-/* Copies the caller's structs, or the defaults. */
-static quell_status copy(struct quell_job *job, const quell_draw *draw, const quell_run *run)
-{
-    quell_status status = QUELL_OK;
-    job->draw = quell_draw_defaults();
-    job->run = quell_run_defaults();
-    if (draw) status = quell_sized_copy(&sized_draw, &job->draw, sizeof job->draw, draw);
-    if (run && !status) status = quell_sized_copy(&sized_run, &job->run, sizeof job->run, run);
-    return status;
-}
-
 /* Checks the caller's draw and run, and copies from them what does not depend on the plan. */
 static quell_status prepare(struct quell_job *job, const quell_sampler *sampler,
                             const quell_draw *draw, const quell_run *run, float *x)
 {
     if (!sampler) return quell_fail(QUELL_BAD_ARGUMENT, "run: the sampler is NULL");
-    quell_status status = copy(job, draw, run);
+    quell_status status = quell_given(draw, run, &job->draw, &job->run);
     if (status) return status;
     job->sampler = sampler;
     job->dim = sampler->denoiser->dim;
@@ -69,20 +40,8 @@ static quell_status prepare(struct quell_job *job, const quell_sampler *sampler,
     if (quell_multiply(job->draw.count, job->dim * sizeof *x, &bytes))
         return quell_fail(QUELL_BAD_ARGUMENT, "run: count * dim is too large");
     if (job->draw.count && !x) return quell_fail(QUELL_BAD_ARGUMENT, "run: x is NULL");
-    if (job->draw.count > UINT64_MAX - job->draw.first)
-        return quell_fail(QUELL_BAD_ARGUMENT,
-                          "run: first is %llu and count %zu: samples have numbers up to 2^64 - 2",
-                          (unsigned long long)job->draw.first, job->draw.count);
-    if (job->run.threads > QUELL_MOST_THREADS)
-        return quell_fail(QUELL_BAD_ARGUMENT, "run: threads is %zu, must be at most %d",
-                          job->run.threads, QUELL_MOST_THREADS);
-    if (job->run.parallel && !job->run.threads)
-        return quell_fail(QUELL_BAD_ARGUMENT,
-                          "run: with its own parallel-for, threads must be set");
     if ((job->run.observe || sampler->step) && !job->run.tile && job->dim > QUELL_TILE_ELEMENTS)
         job->run.tile = 1; /* an observer and a step function see whole samples */
-    status = check_users(&job->run);
-    if (status) return status;
     job->workers = job->run.threads ? job->run.threads : quell_threads_default();
     status = quell_told_classes(sampler->denoiser, &job->draw);
     return status ? status : quell_isa_choose(job->run.isa, &job->kernels);
@@ -339,13 +298,6 @@ quell_status quell_step(const quell_sampler *sampler, const quell_draw *draw, co
     return status;
 }
 
-/* Whether two arrays overlap without being the same. */
-static bool overlap(const float *a, const float *b, size_t bytes)
-{
-    uintptr_t left = (uintptr_t)a, right = (uintptr_t)b;
-    return left != right && (left < right ? right - left : left - right) < bytes;
-}
-
 quell_status quell_denoise(const quell_sampler *sampler, const quell_draw *draw,
                            const quell_run *run, double t, const float *x, float *out)
 {
@@ -354,7 +306,7 @@ quell_status quell_denoise(const quell_sampler *sampler, const quell_draw *draw,
     if (status) return status;
     if (job.draw.count && !x) return quell_fail(QUELL_BAD_ARGUMENT, "denoise: x is NULL");
     size_t bytes = job.draw.count * job.dim * sizeof *x;
-    if (overlap(x, out, bytes))
+    if (x != out && quell_overlap(x, bytes, out, bytes))
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "denoise: out overlaps x in part; it must be x, or another array");
     QUELL_OWN_FLOATS;

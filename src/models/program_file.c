@@ -68,14 +68,12 @@ size_t quell_program_file_shape(const struct quell_program_file *file, size_t i,
 /* Where the memory of each stage begins, then the scratch memory and the end of all, in floats. */
 static void lay_out(const struct quell_program *program, size_t begin[QUELL_STAGES + 2])
 {
-    size_t most = 0;
     begin[0] = 0;
     for (size_t stage = 0; stage < QUELL_STAGES; stage++) {
         size_t floats = quell_round_up(program->floats[stage], QUELL_CACHE_LINE / sizeof(float));
         begin[stage + 1] = begin[stage] + floats;
-        if (program->scratch[stage] > most) most = program->scratch[stage];
     }
-    begin[QUELL_STAGES + 1] = begin[QUELL_STAGES] + most;
+    begin[QUELL_STAGES + 1] = begin[QUELL_STAGES] + quell_program_scratch(program, QUELL_FROM_TIME);
 }
 
 quell_status quell_program_file_run(const struct quell_program_file *file,

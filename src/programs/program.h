@@ -152,6 +152,9 @@ struct quell_room {
 void quell_program_run(const struct quell_program *program, const struct quell_kernels *kernels,
                        enum quell_stage stage, const struct quell_room *room);
 
+/* Returns the largest scratch memory of a stage from `from` on, in floats. */
+size_t quell_program_scratch(const struct quell_program *program, enum quell_stage from);
+
 /* Returns the elements of a value, for the sample that is being computed. */
 const float *quell_value_at(const struct quell_program *program, const struct quell_room *room,
                             size_t value);

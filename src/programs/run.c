@@ -14,6 +14,14 @@ const float *quell_value_at(const struct quell_program *program, const struct qu
     return room->at[root->stage] + (each ? room->samples : 1) * root->place + skip;
 }
 
+size_t quell_program_scratch(const struct quell_program *program, enum quell_stage from)
+{
+    size_t most = 0;
+    for (int stage = (int)from; stage < QUELL_STAGES; stage++)
+        if (program->scratch[stage] > most) most = program->scratch[stage];
+    return most;
+}
+
 static void run_one(const struct quell_program *program, const struct quell_kernels *kernels,
                     const struct quell_instruction *now, const struct quell_room *room,
                     size_t samples, size_t workers)

@@ -2,6 +2,7 @@
 /* Conditions of a run: a denoiser whose mean and variance they are draws that mean and that
  * variance, for all samples or for each, with the same bits however it is drawn. */
 #include "conditioned.h"
+#include "described.h"
 #include "drawing.h"
 #include "harness.h"
 #include "models.h"
@@ -341,11 +342,11 @@ TEST(conditions, guidance_is_away_from_a_negative_class)
     quell_draw draw = quell_draw_defaults();
     draw.classes = &class;
     draw.negative_classes = &negative;
-    MUST(conditioned_read(&model,
-                          "{'kind': 'network', 'version': 1, 'shape': [3], 'output': 'x0', "
-                          "'classes': 3, 'programs': {'denoise': {'inputs': {'x': [3], 'class': "
-                          "[]}, 'instructions': [{'gather': ['x', 'class'], 'dim': 0}, {'map': "
-                          "['x', 0], 'function': 'add'}], 'output': 1}}}"));
+    MUST(described_read(&model,
+                        "{'kind': 'network', 'version': 1, 'shape': [3], 'output': 'x0', "
+                        "'classes': 3, 'programs': {'denoise': {'inputs': {'x': [3], 'class': "
+                        "[]}, 'instructions': [{'gather': ['x', 'class'], 'dim': 0}, {'map': "
+                        "['x', 0], 'function': 'add'}], 'output': 1}}}"));
     sampler = conditioned_sampler(quell_model_denoiser(model), "ddim", 1);
     guide_one(0, &draw, x, y);
     for (size_t e = 0; e < DIM; e++)

@@ -2,6 +2,7 @@
 /* Conditions that are missing, unknown, given twice, of another size, not finite or for another
  * number of samples, and fields of a description that say nothing about them. */
 #include "conditioned.h"
+#include "described.h"
 #include "harness.h"
 #include "models.h"
 
@@ -178,7 +179,7 @@ static void check_field(const char *fields, const char *expected)
              "{'denoise': {'inputs': {'x': [2], 'shift': [2]}, 'instructions': [{'map': ['x', "
              "'shift'], 'function': 'add'}], 'output': 0}}}",
              fields);
-    quell_status status = conditioned_read(&model, description);
+    quell_status status = described_read(&model, description);
     CHECK(status == QUELL_BAD_MODEL, "%s: status %d", fields, (int)status);
     CHECK(strstr(quell_error_message(), expected), "%s: '%s' has not '%s'", fields,
           quell_error_message(), expected);
@@ -240,7 +241,7 @@ static quell_sampler *tabled(size_t classes)
              "{'gather': ['x', 'class'], 'dim': 0}, {'map': ['x', 0], 'function': 'add'}], "
              "'output': 1}}}",
              classes);
-    quell_status status = conditioned_read(&model, description);
+    quell_status status = described_read(&model, description);
     return status ? NULL : conditioned_sampler(quell_model_denoiser(model), "ddim", 1);
 }
 

@@ -2,6 +2,7 @@
 /* Decoders: what a program makes of samples, held against doubles, with the same bits in every way;
  * and what is refused. */
 #include "conditioned.h"
+#include "described.h"
 #include "drawing.h"
 #include "harness.h"
 #include "isas.h"
@@ -35,7 +36,7 @@ static const int32_t classes[COUNT] = {0, 1, 2, 3, -1, 1, 0};
 static quell_model *read_model(void)
 {
     quell_model *model = NULL;
-    MUST(conditioned_read(&model, MODEL("", DENOISE ", " DECODE("[3]"))));
+    MUST(described_read(&model, MODEL("", DENOISE ", " DECODE("[3]"))));
     return model;
 }
 
@@ -104,6 +105,31 @@ static void check_refused(const quell_model *model, const quell_draw *draw, cons
           (int)status, quell_error_message(), said);
 }
 
+/* What every call refuses of a draw and a run, and arrays that overlap. */
+TEST(decode, refused_as_by_other_calls)
+{
+    float both[SIZE + 1] = {0};
+    quell_model *model = NULL;
+    MUST(described_read(&model, MODEL("", DENOISE ", " DECODE("[3]"))));
+    quell_draw draw = quell_draw_defaults();
+    quell_run run = quell_run_defaults();
+    run.host = both;
+    CHECK(quell_model_decode(model, &draw, &run, x, both) == QUELL_BAD_ARGUMENT &&
+              strstr(quell_error_message(), "host is set, but parallel is NULL"),
+          "a host without its parallel-for: %s", quell_error_message());
+    run.host = NULL;
+    draw.first = UINT64_MAX;
+    CHECK(quell_model_decode(model, &draw, &run, x, both) == QUELL_BAD_ARGUMENT &&
+              strstr(quell_error_message(), "samples have numbers up to"),
+          "sample 2^64 - 1: %s", quell_error_message());
+    draw.first = 0;
+    for (size_t from = 0; from <= 1; from++)
+        CHECK(quell_model_decode(model, &draw, &run, both + from, both) == QUELL_BAD_ARGUMENT &&
+                  strstr(quell_error_message(), "out overlaps x"),
+              "out from %zu before x: %s", from, quell_error_message());
+    quell_model_free(model);
+}
+
 TEST(decode, refused)
 {
     static const float zeros[WIDTH], bad[DIM] = {NAN, 0};
@@ -129,7 +155,7 @@ TEST(decode, refused)
 static void check_bad(const char *description, const char *expected)
 {
     quell_model *model = NULL;
-    quell_status status = conditioned_read(&model, description);
+    quell_status status = described_read(&model, description);
     CHECK(status == QUELL_BAD_MODEL && strstr(quell_error_message(), expected), "'%s', not '%s'",
           quell_error_message(), expected);
 }

@@ -31,10 +31,7 @@ static quell_model *load(void)
 static quell_sampler *sampler_of(const quell_model *model)
 {
     quell_schedule *schedule = must_schedule("vp");
-    quell_sampler_options options = quell_sampler_defaults();
-    quell_sampler *sampler = NULL;
-    options.steps = 3;
-    MUST(quell_sampler_create(&sampler, "ddpm", quell_model_denoiser(model), schedule, &options));
+    quell_sampler *sampler = must_sampler("ddpm", quell_model_denoiser(model), schedule, 3);
     quell_schedule_free(schedule);
     return sampler;
 }

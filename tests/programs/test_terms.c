@@ -2,17 +2,16 @@
 /* What a description says of a program beside its time: what stands for no class, and a learned
  * variance. */
 #include "drawing.h"
+#include "described.h"
 #include "harness.h"
 #include "models.h"
 #include "models/model.h"
-#include "tensor_file.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST "{'kind': 'network', 'version': 1, 'shape': [2], "
 #define CLASSES "'classes': 3, "
 /* E[X | x_t] is the number of the class; the first two of the numbers of which one is 1; or a row
  * of a table with the rows 0 to 4. */
@@ -31,24 +30,13 @@
     "{'move': [[7]], 'form': 'expand', 'shape': [5, 2]}, {'gather': [0, 'class'], 'dim': " \
     "0}, {'map': ['x', 1], 'function': 'add'}], 'output': 2}}}"
 
-static quell_status load(quell_model *model, const char *fields, const char *programs)
-{
-    static struct tensor_writer writer;
-    static char file[1 << 14];
-    char description[2048];
-    snprintf(description, sizeof description, "%s%s%s", FIRST, fields, programs);
-    tensor_begin(&writer, description);
-    size_t size = tensor_finish(&writer, file);
-    return quell_model_read_memory(model, "n.safetensors", file, size);
-}
-
 /* E[X | x_t] for the classes -1, 0 and 2. */
 static quell_status denoised(const char *fields, const char *programs, size_t count, float y[3][2])
 {
     static const int32_t classes[] = {2, 0, -1};
     static const float x[3][2] = {{1, 2}, {-3, 4}, {5, 6}};
-    quell_model *model = calloc(1, sizeof *model);
-    MUST(load(model, fields, programs));
+    quell_model *model = NULL;
+    MUST(described_network(&model, fields, programs));
     quell_schedule *noise = must_schedule("vp");
     quell_sampler *sampler = must_sampler("ddim", quell_model_denoiser(model), noise, 3);
     quell_draw draw = quell_draw_defaults();
@@ -95,8 +83,8 @@ TEST(program_terms, no_class_is_unknown)
     CHECK(status == QUELL_BAD_ARGUMENT, "status %d", (int)status);
     CHECK(strstr(quell_error_message(), "sample 2 has no class, but the denoiser knows no"), "%s",
           quell_error_message());
-    quell_model *model = calloc(1, sizeof *model);
-    MUST(load(model, CLASSES "'no_class': 'none', ", NUMBER));
+    quell_model *model = NULL;
+    MUST(described_network(&model, CLASSES "'no_class': 'none', ", NUMBER));
     quell_guidance how = quell_guidance_defaults();
     quell_denoiser *guided = NULL;
     how.weight = 2;
@@ -148,8 +136,8 @@ TEST(program_terms, learned_variance)
 {
     static const char *const samplers[] = {"ddpm:variance=learned_range", "ddpm", "ddim"};
     static float x[100], y[100];
-    quell_model *model = calloc(1, sizeof *model);
-    MUST(load(model, "'variance': 'learned_range', ", HALVES));
+    quell_model *model = NULL;
+    MUST(described_network(&model, "'variance': 'learned_range', ", HALVES));
     quell_function_options options = quell_function_defaults();
     quell_denoiser *function = NULL;
     options.variance = "learned_range";
@@ -166,8 +154,8 @@ TEST(program_terms, learned_variance)
 
 static void check_refused(const char *fields, const char *programs, const char *expected)
 {
-    quell_model *model = calloc(1, sizeof *model);
-    quell_status status = load(model, fields, programs);
+    quell_model *model = NULL;
+    quell_status status = described_network(&model, fields, programs);
     CHECK(status == QUELL_BAD_MODEL, "%s: status %d", fields, (int)status);
     CHECK(strstr(quell_error_message(), expected), "%s: '%s' has not '%s'", fields,
           quell_error_message(), expected);
@@ -197,8 +185,8 @@ TEST(program_terms, digest)
                                          CLASSES "'no_class': 0, ", CLASSES "'no_class': 1, "};
     uint64_t digests[4];
     for (size_t i = 0; i < 4; i++) {
-        quell_model *model = calloc(1, sizeof *model);
-        MUST(load(model, fields[i], NUMBER));
+        quell_model *model = NULL;
+        MUST(described_network(&model, fields[i], NUMBER));
         digests[i] = quell_denoiser_digest(quell_model_denoiser(model));
         for (size_t k = 0; k < i; k++)
             CHECK(digests[i] != digests[k], "%s: as %s", fields[i], fields[k]);

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* The time that a program is given: each form of the description's field `time`, and the scales
  * around the network, against the formulas of docs/networks.md in double. */
+#include "described.h"
 #include "harness.h"
 #include "models.h"
 #include "models/model.h"
-#include "tensor_file.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST "{'kind': 'network', 'version': 1, 'shape': [2], "
 #define INPUTS "'programs': {'denoise': {'inputs': {'x': [2], 'time': []}, 'instructions': ["
 /* The network's result is its time, or what it is given for x. */
 #define TIME                                                                           \
@@ -21,17 +20,6 @@
     INPUTS "{'map': ['time', [0]], 'function': 'mul'}, {'map': ['x', 0], 'function': " \
            "'add'}], 'output': 1}}}"
 
-static quell_status load(quell_model *model, const char *fields, const char *programs)
-{
-    static struct tensor_writer writer;
-    static char file[1 << 14];
-    char description[2048];
-    snprintf(description, sizeof description, "%s%s%s", FIRST, fields, programs);
-    tensor_begin(&writer, description);
-    size_t size = tensor_finish(&writer, file);
-    return quell_model_read_memory(model, "n.safetensors", file, size);
-}
-
 typedef double formula(double t, double alpha, double sigma, double x);
 
 /* E[X | x_t = x] of a network at several times of a schedule. Terms as large as x / alpha may
@@ -40,8 +28,8 @@ static void check(const char *fields, const char *programs, const char *schedule
 {
     static const double times[] = {0.001, 0.25, 0.3, 0.5004, 0.75, 0.999};
     static const float x[2] = {0.75f, -3};
-    quell_model *model = calloc(1, sizeof *model);
-    MUST(load(model, fields, programs));
+    quell_model *model = NULL;
+    MUST(described_network(&model, fields, programs));
     quell_schedule *noise = must_schedule(schedule);
     quell_sampler *sampler = must_sampler("ddim", quell_model_denoiser(model), noise, 3);
     for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
@@ -160,8 +148,8 @@ TEST(program_time, scales)
 
 static void check_refused(const char *fields, const char *programs, const char *expected)
 {
-    quell_model *model = calloc(1, sizeof *model);
-    quell_status status = load(model, fields, programs);
+    quell_model *model = NULL;
+    quell_status status = described_network(&model, fields, programs);
     CHECK(status == QUELL_BAD_MODEL, "%s: status %d", fields, (int)status);
     CHECK(strstr(quell_error_message(), expected), "%s: '%s' has not '%s'", fields,
           quell_error_message(), expected);
@@ -216,10 +204,10 @@ TEST(program_time, an_index_is_its_own)
     quell_schedule *noise = must_schedule("vp");
     for (size_t i = 0; i < 4; i++) {
         char fields[100];
-        quell_model *model = calloc(1, sizeof *model);
+        quell_model *model = NULL;
         snprintf(fields, sizeof fields, "'time': {'of': 't', 'scale': 999, 'rounding': '%s'}, ",
                  roundings[i]);
-        MUST(load(model, fields, TIME));
+        MUST(described_network(&model, fields, TIME));
         quell_sampler *sampler = must_sampler("ddim", quell_model_denoiser(model), noise, 3);
         for (int k = 1; k < 1000; k++) {
             float y[2];
@@ -239,8 +227,8 @@ TEST(program_time, undefined_points)
                                          "'precondition': 'unscaled', 'time': 't', "};
     quell_schedule *noise = must_schedule("flow");
     for (size_t i = 0; i < 3; i++) {
-        quell_model *model = calloc(1, sizeof *model);
-        MUST(load(model, fields[i], TIME));
+        quell_model *model = NULL;
+        MUST(described_network(&model, fields[i], TIME));
         quell_sampler *sampler = NULL;
         quell_status status =
             quell_sampler_create(&sampler, "ddim", quell_model_denoiser(model), noise, NULL);
@@ -272,8 +260,8 @@ TEST(program_time, digest)
     enum { CASES = sizeof fields / sizeof *fields };
     uint64_t digests[CASES];
     for (size_t i = 0; i < CASES; i++) {
-        quell_model *model = calloc(1, sizeof *model);
-        MUST(load(model, fields[i], TIME));
+        quell_model *model = NULL;
+        MUST(described_network(&model, fields[i], TIME));
         digests[i] = quell_denoiser_digest(quell_model_denoiser(model));
         for (size_t k = 0; k < i; k++)
             CHECK(digests[i] != digests[k], "%s: as %s", fields[i], fields[k]);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* A network is asked only for points of the schedule that it was trained with, where what it is
  * given depends on that: t itself, or x_t as it is. */
+#include "described.h"
 #include "harness.h"
 #include "models.h"
 #include "models/model.h"
-#include "tensor_file.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,15 +15,8 @@
 
 static quell_model *load(const char *fields)
 {
-    static struct tensor_writer writer;
-    static char file[1 << 14];
-    char description[2048];
-    quell_model *model = calloc(1, sizeof *model);
-    snprintf(description, sizeof description,
-             "{'kind': 'network', 'version': 1, 'shape': [2], %s%s", fields, REST);
-    tensor_begin(&writer, description);
-    size_t size = tensor_finish(&writer, file);
-    MUST(quell_model_read_memory(model, "n.safetensors", file, size));
+    quell_model *model = NULL;
+    MUST(described_network(&model, fields, REST));
     return model;
 }
 

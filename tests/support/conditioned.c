@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "conditioned.h"
+#include "described.h"
 #include "harness.h"
 #include "models.h"
-#include "models/model.h"
 #include "tensor_file.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 /* 0: alpha, 1: sigma^2, 2: alpha variance, 3: the denominator, 4: the factor, 5: alpha mean. The
  * table of the mean's scale makes an instruction that depends on conditions alone. */
@@ -22,20 +21,6 @@
     "{'map': [0, 6], 'function': 'mul'},"                                               \
     "{'map': ['x', 7], 'function': 'sub'},"                                             \
     "{'map': [4, 8, 6], 'function': 'fma'}], 'output': 9}"
-
-quell_status conditioned_read(quell_model **model, const char *description)
-{
-    static struct tensor_writer writer;
-    static char file[CONDITIONED_MOST_FILE];
-    tensor_begin(&writer, description);
-    size_t size = tensor_finish(&writer, file);
-    *model = calloc(1, sizeof **model);
-    quell_status status = quell_model_read_memory(*model, "n.safetensors", file, size);
-    if (!status) return QUELL_OK;
-    quell_model_free(*model);
-    *model = NULL;
-    return status;
-}
 
 static void describe(const char *fields, char *description, size_t size)
 {
@@ -59,7 +44,7 @@ quell_model *conditioned_model(const char *fields)
     char description[4096];
     quell_model *model = NULL;
     describe(fields, description, sizeof description);
-    MUST(conditioned_read(&model, description));
+    MUST(described_read(&model, description));
     return model;
 }
 

@@ -17,9 +17,6 @@ enum { CONDITIONED_DIM = 3 };
 size_t conditioned_file(const char *fields, char *file);
 quell_model *conditioned_model(const char *fields);
 
-/* The model of that description and tensors; refused unless *model is set. */
-quell_status conditioned_read(quell_model **model, const char *description);
-
 /* `steps` steps of the sampler on that schedule. */
 quell_sampler *conditioned_sampler(const quell_denoiser *denoiser, const char *spec, size_t steps);
 
