@@ -6,7 +6,7 @@ int main(void)
 {
     static float x[100000][2]; /* samples in the plane */
     const double weights[] = {1, 3}, means[] = {-2, 0, 2, 1}, variances[] = {0.1, 0.2};
-    quell_denoiser *denoiser = NULL; /* of a mixture: 2 elements, 2 components */
+    quell_denoiser *denoiser = NULL; /* of a mixture: 2 components, 2 elements */
     quell_schedule *schedule = NULL;
     quell_sampler *sampler = NULL;
     quell_draw draw = quell_draw_defaults();

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Denoisers: x_t -> E[X | X_t = x_t] under p(X_t | X) = N(alpha_t X, sigma_t^2 I).
  *
- * All denoisers here, except those from functions, give this mean to rounding and are
- * reproducible: a sample has the same bits whatever the machine, the threads and the batch. Their
- * constructors copy what they are given. Parameters are double, samples float. A constructor fails
- * with QUELL_BAD_ARGUMENT, and a message that names the parameter, if one is out of its range, and
- * with QUELL_NO_MEMORY. All functions here are thread-safe. */
+ * All denoisers here, except those from functions, are reproducible: a sample has the same bits
+ * whatever the machine, the threads and the batch (a covariance is turned into an eigenbasis first,
+ * whose last bits are the machine's). All but those from functions and guided ones give this mean
+ * to rounding. Their constructors copy what they are given. Parameters are double, samples float. A
+ * constructor fails with QUELL_BAD_ARGUMENT, and a message that names the parameter, if one is out
+ * of its range, and with QUELL_NO_MEMORY. All functions here are thread-safe. */
 #ifndef QUELL_DENOISER_H
 #define QUELL_DENOISER_H
 
@@ -250,9 +251,9 @@ static inline quell_guidance quell_guidance_defaults(void)
  *                    (classifier-free guidance, Ho & Salimans, 2207.12598; their w is w - 1), or
  *                    for the negative ones of the run (quell_draw); runs must have classes or
  *                    conditions, as without any the two are the same
- *   another denoiser of the same dim, for the same classes if it has as many, and for those of the
- *                    conditions that it takes too (autoguidance, Karras et al., 2406.02507); not
- *                    the same once more, with which nothing would change
+ *   another denoiser of the same dim (autoguidance, Karras et al., 2406.02507). It is told the
+ *                    classes of the run if it has as many classes, and the conditions that it
+ *                    takes, too. `denoiser` itself is refused, as it would change nothing
  *
  * The new denoiser holds both. Functions with whole_batch can be neither: QUELL_UNSUPPORTED. */
 QUELL_API quell_status quell_denoiser_from_guidance(quell_denoiser **guided,
@@ -269,8 +270,8 @@ QUELL_API const char *quell_denoiser_kind(const quell_denoiser *denoiser);
 /* Returns the number of classes, which quell_draw.classes may ask for; 0 if it has none. */
 QUELL_API size_t quell_denoiser_classes(const quell_denoiser *denoiser);
 
-/* Returns the number of conditions that the denoiser takes, all of which a run must be given
- * (quell_draw.conditions). */
+/* Returns the number of conditions that the denoiser takes, each of which a run must name; with
+ * no values it is none, where the denoiser knows what that is (quell_draw.conditions). */
 QUELL_API size_t quell_denoiser_conditions(const quell_denoiser *denoiser);
 
 /* Returns the name of the i-th of them, and sets the rank and the shape of its values, unless these

@@ -12,8 +12,9 @@
 extern "C" {
 #endif
 
-/* The streams of a seed: that of the initial noise x_1, and that of node n of the Brownian path of
- * slot k in {0, ..., 7} (quell_noise_brownian). */
+/* The streams under the seed itself: that of the initial noise x_1, and that of node n of the
+ * Brownian path of slot k in {0, ..., 7} (quell_noise_brownian). Under the key of an interval,
+ * stream k is that of slot k (quell_noise_key). */
 #define QUELL_STREAM_INIT 0u
 #define QUELL_STREAM(n, k) (1u + 8u * (uint32_t)(n) + (uint32_t)(k))
 
@@ -32,8 +33,8 @@ extern "C" {
  *
  * Where two points of a grid have the same t, as beyond the ends of a schedule, a sampler hands
  * their values of lambda (quell_lambda) to this function in the place of t and s. dpm_adaptive, in
- * which each sample has steps of its own, counts them: step j has stream j of the key of the whole
- * way. Thread-safe. */
+ * which each sample has steps of its own, numbers them: step j of a sample has stream j of the key
+ * of the whole way. Thread-safe. */
 QUELL_API uint64_t quell_noise_key(uint64_t seed, double t, double s);
 
 /* Writes elements [element, element + count) of the standard normal noise of one sample.

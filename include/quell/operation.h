@@ -60,8 +60,8 @@ typedef struct quell_operation_noise {
 
 /* An operation. Start from quell_operation_init(). Members that the kind does not use are 0.
  * Coefficients are the doubles that were computed. The engine rounds them to float, with one
- * exception: if the source of a COMBINE's first term is `out` and its coefficient c is from 1/2 to
- * 2, it rounds c - 1. */
+ * exception: if the coefficient c of a COMBINE's first term is from 1/2 to 2, it rounds c - 1, and
+ * adds the source of that term itself last (quell_plan_combine). */
 typedef struct quell_operation {
     size_t size;
     quell_operation_kind kind;

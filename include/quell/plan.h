@@ -120,11 +120,11 @@ QUELL_API void quell_plan_spread(quell_plan *plan, quell_register_id x, quell_re
  * twice, it meets the same noise twice, unless it takes another slot.
  *
  * By default the noise is stream k of quell_noise_key(seed, t, s), with the times of the points,
- * and any two intervals are independent. In Brownian mode it is (W(t) - W(s)) / sqrt|t - s|, where
- * W is the Brownian path of slot k at the places of t and s (quell_noise_place), whatever the grid:
- * more steps refine the same path (noise.h). An interval shorter than 2^-24 there has no increment
- * of the path; it has the noise of the default, which is independent of all paths. t = s always has
- * that. */
+ * and any two intervals are independent. In Brownian mode it is (W(a) - W(b)) / sqrt|a - b|, where
+ * a and b are the places of t and s (quell_noise_place) and W is the Brownian path of slot k,
+ * whatever the grid: more steps refine the same path (noise.h). An interval shorter than 2^-24
+ * there has no increment of the path; it has the noise of the default, which is independent of all
+ * paths. t = s always has that. */
 QUELL_API uint32_t quell_plan_noise(quell_plan *plan, unsigned k, const quell_point *t,
                                     const quell_point *s);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* quell: reverse diffusion sampling on CPUs. This header includes all the others.
+/* quell: reverse diffusion sampling on CPUs. This header includes all the
+ * others but onnx.h and mpi.h, which are of libraries of their own.
  *
  * The formalism is azula's: p(X_t | X) = N(alpha_t X, sigma_t^2 I) for t in [0, 1]; a denoiser
  * gives E[X | X_t = x_t]; a sampler takes x_1, which is almost pure noise, to x_0.

@@ -10,8 +10,9 @@
  *     std::vector<float> x = sampler.sample(draw, 100000);
  *
  * The names are those of C without the prefix, and they mean the same: the C headers are the
- * reference. Two things differ: a plan's register is plan::fresh(), because `register` is a
- * keyword, and an argument that may be left out, such as a mean, comes last.
+ * reference. These differ: a plan's register is plan::fresh(), because `register` is a
+ * keyword; an argument that may be left out, such as a mean, comes last; a draw has no count, which
+ * follows from x; and times or sigmas say how many steps there are.
  *
  * Handles can be moved but not copied, never change, and may be used by any number of threads. A
  * call that fails throws quell::error, with the status. An exception of a function of the caller's

@@ -13,22 +13,23 @@
 extern "C" {
 #endif
 
-/* What is drawn. Samples depend on this and on the sampler, and on nothing else. Start from
- * quell_draw_defaults().
+/* What is drawn. With a denoiser that is reproducible (quell_denoiser_reproducible), samples depend
+ * on this and on the sampler, and on nothing else. Start from quell_draw_defaults().
  *
  * seed, first, count: the seed, the index of the first sample, and how many samples: draws the
- *   samples first, ..., first + count - 1 of this seed, up to index 2^64 - 2. Sample i has the same
- *   bits in every run. On the way from t to s its noise is that of (seed, t, s), as
- *   quell_noise_key says: runs over intervals that do not overlap may share a seed (0, 0, 1).
+ *   samples first, ..., first + count - 1 of this seed, up to index 2^64 - 2. With such a denoiser
+ *   sample i has the same bits in every run. On the way from t to s its noise is that of
+ *   (seed, t, s), as quell_noise_key says: runs over intervals that do not overlap may share a seed
+ *   (0, 0, 1).
  * classes: classes[count], the class of each sample, from 0 on, or -1 for none. It is refused for a
  *   denoiser that has no classes. NULL: no sample has a class; a denoiser that is guided by itself
- *   without a class needs classes, and refuses this (NULL).
+ *   then needs conditions (NULL).
  * conditions, condition_count: the conditions of the samples, and how many there are: each that the
  *   denoiser takes (quell_denoiser_condition), once and in any order, with one row of values for
  *   all samples or values[count][size]. A condition with values NULL and count 0 is left out: the
  *   denoiser's file or options say what stands for it (NULL, 0).
- * negative_classes: negative_classes[count], the class that the guidance of a denoiser by itself is
- *   away from, in place of no class; -1 for none (NULL).
+ * negative_classes: negative_classes[count], the class that guidance is away from, in place of no
+ *   class, where a denoiser is guided by itself; -1 for none (NULL).
  * negative_conditions, negative_condition_count: the conditions that such guidance is away from, in
  *   place of none of them, and how many there are: some or all, in the form of `conditions`
  *   (NULL, 0).
