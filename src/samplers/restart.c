@@ -13,8 +13,8 @@
  * the grid jumps from above s_tmin to sigma = 0, the step stops at s_tmin on its way, or, if the
  * schedule ends above s_tmin, restarts before that step. The way up ends at the schedule's largest
  * sigma~ at the latest: the model knows no more noise. A grid that begins below s_tmin, ends above
- * it, or whose `low` is not below s_tmax, has no restart. An s_tmin that is not given is 0.1 or, on a
- * schedule that ends above that, where the schedule ends.
+ * it, or whose `low` is not below s_tmax, has no restart. An s_tmin that is not given is 0.1 or, on
+ * a schedule that ends above that, where the schedule ends.
  *
  * Each restart k has the noise slot k of its transition (the Brownian path k in Brownian mode) to
  * itself, so that there are at most 8. The restarts belong to that transition. The inner steps stay
