@@ -6,6 +6,7 @@ import math
 import pytest
 import quell
 import torch
+from alone import networks_of
 from torch import nn
 
 pytest.importorskip("azula")
@@ -95,8 +96,7 @@ def test_edm(tmp_path):
 
 
 def test_vdm(tmp_path):
-    from azula.plugins.vdm import VelocityDenoiser
-
+    VelocityDenoiser = networks_of("azula.plugins.vdm").VelocityDenoiser  # torchvision is for pictures
     example = {"x_t": X, "t": torch.rand(3)}
     denoiser = VelocityDenoiser(varied(Small()))
     path = tmp_path / "net.safetensors"
