@@ -158,6 +158,7 @@ struct quell_dots {
 enum quell_map_function {
     QUELL_MAP_ABS,
     QUELL_MAP_ADD,
+    QUELL_MAP_CLAMP,
     QUELL_MAP_DIV,
     QUELL_MAP_ELU,
     QUELL_MAP_EXP,
@@ -165,7 +166,11 @@ enum quell_map_function {
     QUELL_MAP_FMA,
     QUELL_MAP_GELU,
     QUELL_MAP_GELU_TANH,
+    QUELL_MAP_GT,
     QUELL_MAP_LEAKY_RELU,
+    QUELL_MAP_LT,
+    QUELL_MAP_MAX,
+    QUELL_MAP_MIN,
     QUELL_MAP_MISH,
     QUELL_MAP_MUL,
     QUELL_MAP_NEG,
@@ -181,6 +186,7 @@ enum quell_map_function {
     QUELL_MAP_SQUARE,
     QUELL_MAP_SUB,
     QUELL_MAP_TANH,
+    QUELL_MAP_WHERE,
     QUELL_MAP_FUNCTIONS
 };
 

@@ -19,7 +19,7 @@ from quell._numbers import path_of, whole
 from quell.denoise import NativeDenoiser
 from quell.errors import refused
 
-__all__ = ["Model", "compile", "load"]
+__all__ = ["Model", "from_torch", "load"]
 
 Path = str | os.PathLike[str]
 
@@ -172,38 +172,35 @@ def load(name: Path, schedule: Any = None) -> Model:
     return Model(name, schedule)
 
 
-def compile(
-    model: Any, shape: Sequence[int] | None = None, *, example: Any = None, **fields: Any
+def from_torch(
+    module: Any, example: Any = None, *, shape: Sequence[int] | None = None, **fields: Any
 ) -> Model:
-    """Converts a trained network to one of the library's own, which C evaluates on all cores, with
-    the same bits on any machine. This has nothing to do with torch.compile. It needs torch and
-    safetensors.
+    """Converts a trained network of PyTorch's to one of the library's own, which C evaluates on all
+    cores, with the same bits on any machine. It needs torch and safetensors.
 
     Arguments:
-        model: Any network, with an example of its call; or without one, by the shape of a sample, a
-            SimpleDenoiser or KarrasDenoiser, azula's or quell's, around a ResidualMLP, or around
-            azula's DiT, ViT or UNet inside Conditioned (quell.architectures.modules), or only such
-            a network.
-        shape: The shape of one sample, as [2] or [channels, height, width].
-        example: What the network is called with, as (x, t): see quell.export.
-        fields: What is around it, such as schedule="vp", output="eps": the arguments of
+        module: Any network, or a denoiser around one: see quell.export.
+        example: What it is called with, as (x, t).
+        shape: In place of an example, the shape of one sample, for a network or denoiser that
+            quell.architectures knows.
+        fields: What is around the network, such as schedule="vp", output="eps": the arguments of
             quell.export or, with a shape, fields of its description (docs/networks.md).
 
     Raises:
-        TypeError, ValueError: The library does not know this kind of model, or its outputs differ
-            from PyTorch's (quell.architectures.check).
+        TypeError, ValueError: The network cannot be exported, or the library's outputs differ from
+            PyTorch's.
     """
     if (shape is None) == (example is None):
-        also = "None, must be given" if shape is None else "must not be given with an example"
-        raise TypeError(f"shape: {also}; any network is compiled by an example of its call")
+        also = "must be given" if shape is None else "must not be given with a shape"
+        raise TypeError(f"example: {also}: what the network is called with, as (x, t)")
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, "model.safetensors")
         if shape is None:
             from quell.programs import export as any_network
 
-            any_network(model, path, example, **fields)
+            any_network(module, path, example, **fields)
         else:
             from quell.architectures import export
 
-            export(model, path, shape, **fields)
+            export(module, path, shape, **fields)
         return Model._from(path)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The activation functions of networks, element by element. */
 
-/* x / (1 + e^-x) */
+/* x / (1 + e^-x). Below -88 it is that of -88, -5e-37; v_max(c, x) keeps a NaN in x. */
 VERB vf v_silu(vf x)
 {
-    vf e = v_exp(v_min(v_sub(v_set1(0.0f), x), v_set1(88.0f)));
-    return v_div(x, v_add(v_set1(1.0f), e));
+    vf u = v_max(v_set1(-88.0f), x);
+    vf e = v_exp(v_sub(v_set1(0.0f), u));
+    return v_div(u, v_add(v_set1(1.0f), e));
 }
 
 VERB vf v_relu(vf x) { return v_select(v_less(x, v_set1(0.0f)), v_set1(0.0f), x); }
@@ -18,7 +19,8 @@ VERB vf v_relu2(vf x)
 
 /* x Phi(x), Phi the normal distribution function: Phi(-u) = exp(p(u)) for u in [0, 5.6], p of
  * degree 10, which minimises the largest error on 4000 Chebyshev points (least squares, reweighted)
- * and leaves 1.5e-7. Beyond it x Phi(x) is less than 7e-8 away from x or 0. */
+ * and leaves 1.5e-7. Beyond it x Phi(x) is less than 7e-8 away from x or 0; below -88, where x may
+ * be -infinity, it is that of -88. */
 VERB vf v_gelu(vf x)
 {
     const vf zero = v_set1(0.0f), most = v_set1(5.6f);
@@ -35,7 +37,8 @@ VERB vf v_gelu(vf x)
     p = v_fma(p, v, v_set1(-0x1.988532p-1f));
     p = v_fma(p, v, v_set1(-0x1.62e42ap-1f));
     vf tail = v_select(v_less(most, u), zero, v_exp(p));
-    return v_mul(x, v_select(v_less(x, zero), tail, v_sub(v_set1(1.0f), tail)));
+    vf phi = v_select(v_less(x, zero), tail, v_sub(v_set1(1.0f), tail));
+    return v_mul(v_max(v_set1(-88.0f), x), phi);
 }
 
 /* name: on x[count]. name_tile: on x[rows][LANES << vectors], a tile of a product, rows `stride`

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The functions of programs (docs/programs.md) that are worked out in float, element by element, on
- * the exponential. v_min(c, x) with a constant c keeps a NaN in x. */
+ * the exponential. v_min(c, x) and v_max(c, x) with a constant c keep a NaN in x. */
 
 /* e^x for any x: beyond v_exp's range it is the square of e^(x / 2). */
 VERB vf v_exp_wide(vf x)
@@ -39,12 +39,14 @@ VERB vf v_tanh(vf x)
     return v_select(v_less(x, zero), v_sub(zero, y), y);
 }
 
-/* x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2 = x / (1 + e^-z) */
+/* x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2 = x / (1 + e^-z). Below -10, where z is -87.3,
+ * it is that of -10. */
 VERB vf v_gelu_tanh(vf x)
 {
-    vf z = v_mul(x, v_fma(v_mul(x, x), v_set1(0x1.2444f2p-4f), v_set1(0x1.988454p+0f)));
-    vf e = v_exp(v_min(v_set1(88.0f), v_sub(v_set1(0.0f), z)));
-    return v_div(x, v_add(v_set1(1.0f), e));
+    vf u = v_max(v_set1(-10.0f), x);
+    vf z = v_mul(u, v_fma(v_mul(u, u), v_set1(0x1.2444f2p-4f), v_set1(0x1.988454p+0f)));
+    vf e = v_exp(v_sub(v_set1(0.0f), z));
+    return v_div(u, v_add(v_set1(1.0f), e));
 }
 
 /* e^x - 1, with t = tanh(x / 2): (1 + t) / (1 - t) = e^x. */
@@ -81,13 +83,13 @@ VERB vf v_softplus(vf x)
     return v_add(v_max(x, zero), rest);
 }
 
-/* x tanh(log(1 + e^x)) = x n / (n + 2), n = e^x (e^x + 2) */
+/* x tanh(log(1 + e^x)) = x n / (n + 2), n = e^x (e^x + 2); 0 from -88 down to -infinity. */
 VERB vf v_mish(vf x)
 {
     const vf two = v_set1(2.0f);
     vf e = v_exp(v_min(v_set1(40.0f), x));
     vf n = v_mul(e, v_add(e, two));
-    return v_mul(x, v_div(n, v_add(n, two)));
+    return v_mul(v_max(v_set1(-88.0f), x), v_div(n, v_add(n, two)));
 }
 
 #define FUNCTION(name)                                                                    \

@@ -38,10 +38,23 @@
 
 VERB vf v_negative(vf a) { return v_from_bits(v_ixor(v_bits(a), v_iset1(0x80000000u))); }
 VERB vf v_magnitude(vf a) { return v_from_bits(v_iand(v_bits(a), v_iset1(0x7fffffffu))); }
+VERB vm v_nan(vf a)
+{
+    return v_iless(v_iset1(0x7f800000u), v_iand(v_bits(a), v_iset1(0x7fffffffu)));
+}
+VERB vf v_greater(vf a, vf b) { return v_select(v_nan(a), a, v_max(a, b)); }
+VERB vf v_lesser(vf a, vf b) { return v_select(v_nan(a), a, v_min(a, b)); }
+VERB vf v_truth(vm m) { return v_select(m, v_set1(1.0f), v_set1(0.0f)); }
+VERB vf v_where(vf a, vf b, vf c)
+{
+    vm nothing = v_iequal(v_bits(v_magnitude(a)), v_iset1(0));
+    return v_select(nothing, c, b);
+}
 VERB vf v_elu(vf a, vf b) { return v_select(v_less(v_set1(0.0f), a), a, v_mul(b, v_expm1(a))); }
 
 MAP(abs, 1, v_magnitude(a))
 MAP(add, 2, v_add(a, b))
+MAP(clamp, 3, v_lesser(v_greater(a, b), c))
 MAP(div, 2, v_div(a, b))
 MAP(elu, 2, v_elu(a, b))
 MAP(exp, 1, v_exp_wide(a))
@@ -49,7 +62,11 @@ MAP(expm1, 1, v_expm1(a))
 MAP(fma, 3, v_fma(a, b, c))
 MAP(gelu, 1, v_gelu(a))
 MAP(gelu_tanh, 1, v_gelu_tanh(a))
+MAP(gt, 2, v_truth(v_less(b, a)))
 MAP(leaky_relu, 2, v_select(v_less(a, v_set1(0.0f)), v_mul(b, a), a))
+MAP(lt, 2, v_truth(v_less(a, b)))
+MAP(max, 2, v_greater(a, b))
+MAP(min, 2, v_lesser(a, b))
 MAP(mish, 1, v_mish(a))
 MAP(mul, 2, v_mul(a, b))
 MAP(neg, 1, v_negative(a))
@@ -65,3 +82,4 @@ MAP(sqrt, 1, v_sqrt(a))
 MAP(square, 1, v_mul(a, a))
 MAP(sub, 2, v_sub(a, b))
 MAP(tanh, 1, v_tanh(a))
+MAP(where, 3, v_where(a, b, c))

@@ -248,7 +248,7 @@ def test_what_was_changed_is_refused(name, model, tmp_path):
         export(model, tmp_path / "m.safetensors", shape)
     assert not list(tmp_path.iterdir())
     with pytest.raises((TypeError, ValueError), match="quell.architectures"):
-        quell.compile(model, shape)
+        quell.from_torch(model, shape=shape)
 
 
 @pytest.mark.parametrize("output", ["x0", "eps", "v", "score", "flow"])
@@ -256,15 +256,15 @@ def test_what_was_changed_is_refused(name, model, tmp_path):
 def test_networks_alone(output, precondition):
     fields = {"schedule": "vp:alpha_min=0.05", "output": output, "precondition": precondition}
     for network, shape in ((MODELS["mlp"][0](), (3,)), (MODELS["dit"][0](), (7, 5))):
-        own = quell.compile(mixed(network), shape, **fields)
+        own = quell.from_torch(mixed(network), shape=shape, **fields)
         assert own.shape == shape
         with pytest.raises(ValueError, match="differ"):
-            quell.compile(network, shape, most=1e-12, **fields)
+            quell.from_torch(network, shape=shape, most=1e-12, **fields)
 
 
 def test_dropout_that_is_off():
     net = conditioned(DiT(5, 5, mod_features=12, hid_channels=16, attention_heads=2, dropout=0.5))
-    quell.compile(mixed(net).eval(), (7, 5), schedule="vp")
+    quell.from_torch(mixed(net).eval(), shape=(7, 5), schedule="vp")
 
 
 def test_copies():
@@ -273,7 +273,7 @@ def test_copies():
     import pickle
 
     module = quell.denoise.KarrasDenoiser(mixed(MODELS["mlp"][0]()), quell.VPSchedule())
-    own, x1 = quell.compile(module, (3,)), torch.randn(4, 3)
+    own, x1 = quell.from_torch(module, shape=(3,)), torch.randn(4, 3)
     file = io.BytesIO()
     torch.save({"module": module, "own": own}, file)
     file.seek(0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What compile() and export() do not take: one line names the argument, the field or the part."""
+"""What from_torch() and export() do not take: one line names the argument, field or part."""
 
 import pytest
 import torch
@@ -54,7 +54,7 @@ def put(module, name, value):
 def test_parts_in_anothers_place(name, value, says):
     model = small(lambda backbone: put(backbone, name, value))
     with pytest.raises((TypeError, ValueError)) as error:
-        quell.compile(model, [2])
+        quell.from_torch(model, shape=[2])
     assert one_line_with(error, says)
 
 
@@ -68,7 +68,7 @@ def test_parts_of_a_transformer():
         model = SimpleDenoiser(Conditioned(net, 12, **TIME), VPSchedule())
         put(model.backbone, name, value)
         with pytest.raises((TypeError, ValueError)) as error:
-            quell.compile(model, (7, 5))
+            quell.from_torch(model, shape=(7, 5))
         assert one_line_with(error, says)
 
 
@@ -77,7 +77,7 @@ def test_shared_weights_are_honoured():
         backbone.blocks[1] = backbone.blocks[0]
 
     model, x = small(shared), torch.randn(4, 2)
-    own = quell.compile(model, [2])(x, 0.3).mean
+    own = quell.from_torch(model, shape=[2])(x, 0.3).mean
     right = model.double()(x.double(), torch.tensor(0.3, dtype=torch.float64)).mean
     assert torch.allclose(own.double(), right, atol=1e-5)
 
@@ -86,9 +86,9 @@ def test_shared_weights_are_honoured():
     ("name", "value", "says"),
     [
         *(("shape", value, "shape: ") for value in (5, "ab", [2.0], [True], [-2])),
-        ("shape", None, "or a shape"),
+        ("shape", None, "example: must be given"),
         *(("shape", value, "shape: ") for value in ([0], [], [3])),
-        *(("model", value, "model: ") for value in (3, None, "x", ResidualMLP)),
+        *(("module", value, "model: ") for value in (3, None, "x", ResidualMLP)),
         ("foo", 1, "field 'foo' is not known"),
         ("comment", float("nan"), "comment: nan, must be what JSON has"),
         ("comment", object(), "comment: a object, must be what JSON has"),
@@ -102,10 +102,10 @@ def test_shared_weights_are_honoured():
         ("most", True, "most: True"),
     ],
 )
-def test_arguments_of_compile(name, value, says):
-    given = {"model": small(), "shape": [2], name: value}
+def test_arguments_of_from_torch(name, value, says):
+    given = {"module": small(), "shape": [2], name: value}
     with pytest.raises((TypeError, ValueError)) as error:
-        quell.compile(**given)
+        quell.from_torch(**given)
     assert one_line_with(error, says)
 
 

@@ -15,7 +15,7 @@ enum { FUNCTION };
     KERNEL(add, 2, QUELL_MAP_ADD)                         \
     PLAIN(and, 2, a != 0 && b != 0)                       \
     PLAIN(ceil, 1, ceilf(a))                              \
-    PLAIN(clamp, 3, lesser(greater(a, b), c))             \
+    KERNEL(clamp, 3, QUELL_MAP_CLAMP)                     \
     PLAIN(cos, 1, IN_DOUBLE(quell_cos))                   \
     KERNEL(div, 2, QUELL_MAP_DIV)                         \
     KERNEL(elu, 2, QUELL_MAP_ELU)                         \
@@ -28,14 +28,14 @@ enum { FUNCTION };
     PLAIN(ge, 2, a >= b)                                  \
     KERNEL(gelu, 1, QUELL_MAP_GELU)                       \
     KERNEL(gelu_tanh, 1, QUELL_MAP_GELU_TANH)             \
-    PLAIN(gt, 2, a > b)                                   \
+    KERNEL(gt, 2, QUELL_MAP_GT)                           \
     PLAIN(le, 2, a <= b)                                  \
     KERNEL(leaky_relu, 2, QUELL_MAP_LEAKY_RELU)           \
     PLAIN(log, 1, IN_DOUBLE(quell_log))                   \
     PLAIN(log1p, 1, IN_DOUBLE(quell_log1p))               \
-    PLAIN(lt, 2, a < b)                                   \
-    PLAIN(max, 2, greater(a, b))                          \
-    PLAIN(min, 2, lesser(a, b))                           \
+    KERNEL(lt, 2, QUELL_MAP_LT)                           \
+    KERNEL(max, 2, QUELL_MAP_MAX)                         \
+    KERNEL(min, 2, QUELL_MAP_MIN)                         \
     KERNEL(mish, 1, QUELL_MAP_MISH)                       \
     KERNEL(mul, 2, QUELL_MAP_MUL)                         \
     PLAIN(ne, 2, a != b)                                  \
@@ -58,11 +58,7 @@ enum { FUNCTION };
     KERNEL(square, 1, QUELL_MAP_SQUARE)                   \
     KERNEL(sub, 2, QUELL_MAP_SUB)                         \
     KERNEL(tanh, 1, QUELL_MAP_TANH)                       \
-    PLAIN(where, 3, a != 0 ? b : c)
-
-/* Returns NaN if a or b is NaN. */
-static float greater(float a, float b) { return isnan(a) || a > b ? a : b; }
-static float lesser(float a, float b) { return isnan(a) || a < b ? a : b; }
+    KERNEL(where, 3, QUELL_MAP_WHERE)
 
 /* The elements of in[k] are step[k] apart. */
 typedef void formula(float *y, size_t count, const float *const in[3], const size_t step[3]);
