@@ -23,11 +23,11 @@ extern "C" {
  *   (0, 0, 1).
  * seeds, indices: seeds[count] and indices[count], the seed of each sample and the index of each
  *   sample, for samples of several streams in one draw: sample i then is number indices[i] of the
- *   seed seeds[i], with the bits that it has in a draw of its own. seeds take the place of `seed`, which must then be 0:
- *   all samples have the index `first`, unless indices are given, too. indices take the place of
- *   `first`, which must then be 0, and are at most 2^64 - 2. A pair may be there more than once, as
- *   for other classes or conditions with the same noise; where these are the same as well, so are
- *   the samples (NULL, NULL).
+ *   seed seeds[i], with the bits that it has in a draw of its own. seeds take the place of `seed`,
+ *   which must then be 0: all samples have the index `first`, unless indices are given, too.
+ *   indices take the place of `first`, which must then be 0, and are at most 2^64 - 2. A pair may
+ *   be there more than once, as for other classes or conditions with the same noise; where these
+ *   are the same as well, so are the samples (NULL, NULL).
  * classes: classes[count], the class of each sample, from 0 on, or -1 for none. It is refused for a
  *   denoiser that has no classes. NULL: no sample has a class; a denoiser that is guided by itself
  *   then needs conditions (NULL).

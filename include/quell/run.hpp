@@ -24,8 +24,8 @@ namespace quell
  * conditions: the conditions of the samples, each of those that the denoiser takes once.
  * negative_classes, negative_conditions: the class and the conditions that the guidance of a
  *   denoiser by itself is away from, in place of no class and none of a condition.
- * seeds, indices: the seed of each sample, in place of `seed`, and the index of each sample, in place
- *   of `first`; or empty. The arrays that they view must last as long as the call. */
+ * seeds, indices: the seed of each sample, in place of `seed`, and the index of each sample, in
+ *   place of `first`; or empty. The arrays that they view must last as long as the call. */
 struct draw {
     uint64_t seed = 0;
     uint64_t first = 0;
