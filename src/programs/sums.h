@@ -42,8 +42,8 @@ float quell_sum_by(const struct quell_kernels *kernels, size_t count, const floa
 float quell_squares_by(const struct quell_kernels *kernels, size_t count, const float *x,
                        float mean);
 
-/* What the kernels' sum_rows (columns false) and sum_columns do, for sets of any number of elements;
- * of columns at most QUELL_MOST_COLUMN. */
+/* What the kernels' sum_rows, or sum_columns, do, for sets of any number of elements; of columns at
+ * most QUELL_MOST_COLUMN. */
 #define QUELL_MOST_COLUMN 65536
 void quell_sums_by(const struct quell_kernels *kernels, const struct quell_sums *sums,
                    bool columns);

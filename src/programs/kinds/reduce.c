@@ -12,6 +12,10 @@ enum { SUM, MEAN, VAR, NORM, MAX, MIN, ARGMAX, ARGMIN };
 /* How many sets are reduced at a time. */
 #define SETS 64
 
+/* Sets of at most this many elements may be turned to columns, if there are more than so few. */
+#define MOST_TURNED 1024
+#define FEW_SETS 4
+
 static const char *const functions[] = {"sum", "mean",   "var",    "norm", "max",
                                         "min", "argmax", "argmin", NULL};
 
@@ -32,7 +36,7 @@ static quell_status infer(struct quell_inference *at)
     quell_status status = quell_check_dims(at, DIMS, x->rank);
     if (status) return status;
     struct quell_sets sets = quell_sets_over(x, dims->count, dims->whole);
-    at->of->scratch = sets.count;
+    at->of->scratch = sets.count <= MOST_TURNED ? SETS * sets.count : sets.count;
     at->out = sets.kept;
     if (quell_set(at->of, KEEP)) {
         at->out = *x;
@@ -95,13 +99,19 @@ static float extreme(const struct quell_execution *at, const float *x, size_t co
     return lanes[0];
 }
 
-/* Sets that follow one another, or columns. */
+/* Sets that follow one another, or columns. Many short sets become columns. */
 static void find_all_extremes(const struct quell_execution *at, const struct quell_sums *x,
                               bool columns)
 {
+    struct quell_sums turned = *x;
+    if (!columns && x->sets > FEW_SETS && x->count <= MOST_TURNED) {
+        at->kernels->turn(x->x, x->sets, x->step, x->count, at->scratch, SETS);
+        turned.x = at->scratch, turned.step = SETS;
+        columns = true;
+    }
     if (columns) {
-        memcpy(x->out, x->x, x->sets * sizeof *x->out);
-        find_extremes(at, x, x->out);
+        memcpy(x->out, turned.x, x->sets * sizeof *x->out);
+        find_extremes(at, &turned, x->out);
     }
     for (size_t i = 0; i < x->sets; i++) {
         if (!columns) x->out[i] = extreme(at, x->x + i * x->step, x->count);
