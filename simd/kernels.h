@@ -26,6 +26,17 @@ struct quell_noise_at {
     uint32_t blocks;
 };
 
+/* The noise of rows of which each has a seed and an index of its own: blocks of four elements, from
+ * the first of row 0 on, row by row, `blocks` of them to a row, with the seed seeds[row] ^ key; key
+ * alone if seeds is NULL. */
+struct quell_noise_rows {
+    const uint64_t *seeds;
+    const uint64_t *samples;
+    uint64_t key;
+    uint32_t stream;
+    uint32_t blocks;
+};
+
 /* The activation functions of networks: x, max(x, 0), its square, x / (1 + e^-x), x Phi(x). */
 enum quell_activation {
     QUELL_IDENTITY,
@@ -214,6 +225,16 @@ struct quell_standard {
     } mean, factor, scale, shift;
 };
 
+/* out[i] = fma(other, b[i], one a[i]), the product rounded, for i < count. each: one and other are
+ * arrays, and a[from[i]] and b[next[i]] stand for a[i] and b[i]. */
+struct quell_blend {
+    size_t count;
+    int each;
+    const float *a, *b, *one, *other;
+    const uint32_t *from, *next;
+    float *out;
+};
+
 struct quell_kernels {
     const char *isa;
     size_t lanes;
@@ -224,6 +245,10 @@ struct quell_kernels {
     /* out[4 * count]: the four normals of each block. out[2 * count]: the first two of each. */
     void (*normals)(const struct quell_noise_at *at, size_t count, float *out);
     void (*normal_pairs)(const struct quell_noise_at *at, size_t count, float *out);
+
+    /* The same for `count` blocks of rows. */
+    void (*rows_normals)(const struct quell_noise_rows *at, size_t count, float *out);
+    void (*rows_normal_pairs)(const struct quell_noise_rows *at, size_t count, float *out);
 
     /* out = c[0] in[0] + c[1] in[1] + ..., rounded product first, then fused multiply-adds in
      * that order; 1 <= inputs <= QUELL_MAX_INPUTS; out may be any of in. Returns 0 if all results
@@ -276,6 +301,11 @@ struct quell_kernels {
     /* to[j * to_row + i] = from[i * from_row + j] for rows i and columns j. */
     void (*turn)(const float *from, size_t rows, size_t from_row, size_t columns, float *to,
                  size_t to_row);
+
+    /* to[i] = x[i * step]; to[i * factor + k] = x[i] for k < factor; for i < count. */
+    void (*every)(size_t count, const float *x, size_t step, float *to);
+    void (*stretch)(size_t count, const float *x, size_t factor, float *to);
+    void (*blend)(const struct quell_blend *blend);
 
     void (*map[QUELL_MAP_FUNCTIONS])(const struct quell_map *map);
     void (*sum_rows)(const struct quell_sums *sums);
