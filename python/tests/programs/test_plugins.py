@@ -96,7 +96,7 @@ def test_edm(tmp_path):
 
 
 def test_vdm(tmp_path):
-    VelocityDenoiser = networks_of("azula.plugins.vdm").VelocityDenoiser  # torchvision is for pictures
+    VelocityDenoiser = networks_of("azula.plugins.vdm").VelocityDenoiser  # without torchvision
     example = {"x_t": X, "t": torch.rand(3)}
     denoiser = VelocityDenoiser(varied(Small()))
     path = tmp_path / "net.safetensors"
