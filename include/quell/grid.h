@@ -15,17 +15,17 @@
  *                      instead of to `stop`
  *   simple             every n-th point of a discrete schedule's table, from its end on, as in
  *                      ComfyUI; for schedules without a table it is sgm_uniform
- *   linear_quadratic   p = 1 - sigma rises from 0 to threshold_noise (0.025) in linear_steps (T / 2)
- *                      equal steps, and from there to 1 in steps that grow (Mochi)
+ *   linear_quadratic   p = 1 - sigma rises from 0 to threshold_noise (0.025) in linear_steps
+ *                      (T / 2) equal steps, and from there to 1 in steps that grow (Mochi)
  *   discrete           points of a discrete schedule's table, as diffusers' (Lin et al.,
  *                      2305.08891, table 2): spacing=linspace|leading|trailing,
  *                      steps_offset = 0
  *
- * All have final=min|zero. With `min`, the default, the last point is the schedule's at `stop`; with
- * `zero` it is pure data, sigma = 0, and the T points before it are those that other codes give
- * under these names. "sigma" in this list is sigma / alpha (scale=ratio, the default of all but
- * linear_quadratic) or sigma / (alpha + sigma), as flow models have it (scale=flow). A sampler is
- * refused, with a reason, if its grid is not defined for its schedule or if two points coincide.
+ * All have final=min|zero. With `min`, the default, the last point is the schedule's at `stop`.
+ * With `zero` it is pure data, sigma = 0, and the T points before it are those that other codes
+ * give under these names. "sigma" in this list is sigma / alpha (scale=ratio, the default of all
+ * but linear_quadratic) or sigma / (alpha + sigma), as flow models have it (scale=flow). A sampler
+ * is refused, with a reason, if its grid is not defined for its schedule or if two points coincide.
  * quell_sampler_grid gives the points, quell_list the options of each grid, and docs/schedules.md
  * the formulas. */
 #ifndef QUELL_GRID_H

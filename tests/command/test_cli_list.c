@@ -54,8 +54,8 @@ static void add_option(char *spec, size_t size, const json_t *option)
              text_of(option, "name"), value);
 }
 
-/* `quell plan` with the option `what` set to this spec, and its output without the first line, which
- * has the spec; free it. There are grids for discrete schedules alone. */
+/* `quell plan` with the option `what` set to this spec, and its output without the first line,
+ * which has the spec; free it. There are grids for discrete schedules alone. */
 static char *plan(const struct command *command, const char *what, const char *spec)
 {
     char arguments[1000];
