@@ -136,7 +136,9 @@ class EDMPrecond(nn.Module):
         power = sigma**2 + self.sigma_data**2
         skip, out = self.sigma_data**2 / power, sigma * self.sigma_data / power.sqrt()
         noise = sigma.log() / 4
-        return skip * x + out * self.model(x / power.sqrt(), noise.flatten(), class_labels)
+        made = self.model(x / power.sqrt(), noise.flatten(), class_labels)
+        assert made.dtype == torch.float32  # as there
+        return skip * x + out * made
 
 
 def test_edms_modules(tmp_path):
