@@ -15,6 +15,16 @@ size_t quell_taken_named(const struct quell_taken *taken, size_t count, const ch
     return i;
 }
 
+void quell_told_rows(const struct quell_told *told, const struct quell_taken *taken, size_t count,
+                     size_t row, size_t rows, quell_condition *conditions)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t stride = told->stride[i];
+        conditions[i] = (quell_condition){taken[i].name, told->values[i] + row * stride,
+                                          stride ? rows : 1, taken[i].size};
+    }
+}
+
 void quell_taken_free(struct quell_taken *taken, size_t count)
 {
     for (size_t i = 0; taken && i < count; i++) free((float *)(uintptr_t)taken[i].none);

@@ -29,6 +29,10 @@ struct quell_told {
     size_t stride[QUELL_MAX_CONDITIONS];
 };
 
+/* Writes the conditions of `rows` samples from number `row` on, as a function is told them. */
+void quell_told_rows(const struct quell_told *told, const struct quell_taken *taken, size_t count,
+                     size_t row, size_t rows, quell_condition *conditions);
+
 /* Returns the index of the condition of that name, or `count`. */
 size_t quell_taken_named(const struct quell_taken *taken, size_t count, const char *name);
 

@@ -40,18 +40,6 @@ static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
     return plain(self(denoiser)) ? 0 : rows * denoiser->dim * sizeof(float);
 }
 
-/* Writes what the rows of a call are told. */
-static void tell(const quell_denoiser *denoiser, const struct quell_evaluation *at,
-                 quell_condition *conditions)
-{
-    for (size_t i = 0; i < denoiser->conditions; i++) {
-        size_t stride = at->told->stride[i];
-        conditions[i] =
-            (quell_condition){denoiser->taken[i].name, at->told->values[i] + at->row * stride,
-                              stride ? at->rows : 1, denoiser->taken[i].size};
-    }
-}
-
 static int ask(const struct function *own, const quell_call *call,
                const struct quell_evaluation *at, const float *input)
 {
@@ -71,7 +59,7 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
         input = at->scratch;
     }
     quell_condition conditions[QUELL_MAX_CONDITIONS];
-    tell(denoiser, at, conditions);
+    quell_told_rows(at->told, denoiser->taken, denoiser->conditions, at->row, at->rows, conditions);
     quell_call call = {at->first,
                        at->rows,
                        denoiser->dim,

@@ -157,7 +157,8 @@ TEST(cli_conditions, refused)
     command_remove(&command);
 }
 
-/* Guidance away from the condition itself is no guidance; none is what the file says. */
+/* Guidance away from the condition itself is no guidance, and is refused where that can be seen;
+ * none is what the file says. */
 TEST(cli_conditions, guidance)
 {
     struct command command =
@@ -167,9 +168,15 @@ TEST(cli_conditions, guidance)
     command_check(&command, 0,
                   SAMPLE BOTH "--count 4 --guidance 2 --negative-condition mean=0,0,0 "
                               "--out zeros.npy");
+    write_floats(&command, "alike.npy", "(4, 3)", 12,
+                 (const float[]){1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3});
     command_check(&command, 0,
-                  SAMPLE BOTH "--count 4 --guidance 2 --negative-condition mean=1,2,3 "
-                              "--out same.npy");
+                  SAMPLE "--condition mean=alike.npy --condition variance=0.5 --guidance 2 "
+                         "--negative-condition mean=1,2,3 --out same.npy");
+    command_refused(&command, 2,
+                    SAMPLE BOTH "--count 4 --guidance 2 --negative-condition mean=1,2,3 "
+                                "--out f.npy",
+                    "guidance has no effect: it is away from the classes and the conditions");
     command_check(&command, 0,
                   SAMPLE BOTH "--count 4 --guidance 2 --guidance-rescale 0.7 "
                               "--out rescaled.npy");
@@ -185,6 +192,12 @@ TEST(cli_conditions, guidance)
                   SAMPLE BOTH "--count 4 --guidance 1 --negative-condition mean=0,0,0 "
                               "--out one.npy");
     command_same(&command, "plain.npy", "one.npy");
+    command_refused(&command, 2,
+                    SAMPLE "--condition mean=1,2,3 --condition variance=16777217 --out f.npy",
+                    "variance=16777217: the whole number 16777217 is not one of float32");
+    command_refused(&command, 2,
+                    SAMPLE "--condition mean=1,2,3 --condition variance=1e39 --out f.npy",
+                    "must be 1 number of float32, up to 3.4e38");
     command_refused(&command, 2, SAMPLE BOTH "--negative-condition mean=0,0,0 --out f.npy",
                     "--negative-condition: needs --guidance");
     command_refused(&command, 2,
