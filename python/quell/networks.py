@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import pathlib
 import tempfile
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -172,35 +171,21 @@ def load(name: Path, schedule: Any = None) -> Model:
     return Model(name, schedule)
 
 
-def from_torch(
-    module: Any, example: Any = None, *, shape: Sequence[int] | None = None, **fields: Any
-) -> Model:
-    """Converts a trained network of PyTorch's to one of the library's own, which C evaluates on all
-    cores, with the same bits on any machine. It needs torch and safetensors.
+def from_torch(module: Any, example: Any, **around: Any) -> Model:
+    """Turns a network of PyTorch's into a model that C evaluates on all cores, with the same bits
+    on any machine: what quell.export writes to a file, without one. It needs torch and safetensors.
 
     Arguments:
-        module: Any network, or a denoiser around one: see quell.export.
+        module: The network, or a whole denoiser of azula's or quell's.
         example: What it is called with, as (x, t).
-        shape: In place of an example, the shape of one sample, for a network or denoiser that
-            quell.architectures knows.
-        fields: What is around the network, such as schedule="vp", output="eps": the arguments of
-            quell.export or, with a shape, fields of its description (docs/networks.md).
+        around: The other arguments of quell.export, such as output="eps", schedule="vp", time="t".
 
     Raises:
-        TypeError, ValueError: The network cannot be exported, or the library's outputs differ from
-            PyTorch's.
+        TypeError, ValueError: Those of quell.export.
     """
-    if (shape is None) == (example is None):
-        also = "must be given" if shape is None else "must not be given with a shape"
-        raise TypeError(f"example: {also}: what the network is called with, as (x, t)")
+    from quell.programs import export
+
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, "model.safetensors")
-        if shape is None:
-            from quell.programs import export as any_network
-
-            any_network(module, path, example, **fields)
-        else:
-            from quell.architectures import export
-
-            export(module, path, shape, **fields)
+        export(module, path, example, **around)
         return Model._from(path)
