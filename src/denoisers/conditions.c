@@ -16,13 +16,17 @@ size_t quell_taken_named(const struct quell_taken *taken, size_t count, const ch
 }
 
 void quell_told_rows(const struct quell_told *told, const struct quell_taken *taken, size_t count,
-                     size_t row, size_t rows, quell_condition *conditions)
+                     size_t row, quell_call *call, quell_condition *conditions)
 {
     for (size_t i = 0; i < count; i++) {
         size_t stride = told->stride[i];
         conditions[i] = (quell_condition){taken[i].name, told->values[i] + row * stride,
-                                          stride ? rows : 1, taken[i].size};
+                                          stride ? call->rows : 1, taken[i].size};
     }
+    call->conditions = count ? conditions : NULL;
+    call->classes = told->labels ? told->labels + row : NULL;
+    call->seeds = told->seeds ? told->seeds + row : NULL;
+    call->indices = told->indices ? told->indices + row : NULL;
 }
 
 void quell_taken_free(struct quell_taken *taken, size_t count)

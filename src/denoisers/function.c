@@ -59,22 +59,20 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
         input = at->scratch;
     }
     quell_condition conditions[QUELL_MAX_CONDITIONS];
-    quell_told_rows(at->told, denoiser->taken, denoiser->conditions, at->row, at->rows, conditions);
-    quell_call call = {at->first,
-                       at->rows,
-                       denoiser->dim,
-                       at->worker,
-                       at->workers,
-                       at->t,
-                       at->alpha,
-                       at->sigma,
-                       c.time,
-                       at->variance,
-                       at->context,
-                       at->labels,
-                       denoiser->conditions ? conditions : NULL,
-                       at->seeds,
-                       at->indices};
+    quell_call call = {
+        .first = at->first,
+        .rows = at->rows,
+        .dim = denoiser->dim,
+        .worker = at->worker,
+        .workers = at->workers,
+        .t = at->t,
+        .alpha = at->alpha,
+        .sigma = at->sigma,
+        .time = c.time,
+        .variance = at->variance,
+        .context = at->context,
+    };
+    quell_told_rows(at->told, denoiser->taken, denoiser->conditions, at->row, &call, conditions);
     int result = ask(own, &call, at, input);
     if (!result) quell_parametrization_apply(&c, at, denoiser->dim);
     return result;

@@ -23,10 +23,6 @@ static void tell(struct quell_transition *transition)
     const struct quell_job *job = tile->job;
     const quell_denoiser *denoiser = job->sampler->denoiser;
     const quell_point *t = transition->t;
-    const struct quell_streams *streams = &job->streams;
-    const int32_t *classes = job->draw.classes;
-    quell_told_rows(&job->told, denoiser->taken, denoiser->conditions, tile->row, tile->rows,
-                    transition->conditions);
     transition->told = (quell_call){
         .first = tile->first,
         .rows = tile->rows,
@@ -38,11 +34,9 @@ static void tell(struct quell_transition *transition)
         .sigma = t->sigma,
         .time = t->t,
         .context = job->draw.context,
-        .classes = classes ? classes + tile->row : NULL,
-        .conditions = denoiser->conditions ? transition->conditions : NULL,
-        .seeds = streams->seeds ? streams->seeds + tile->row : NULL,
-        .indices = streams->indices ? streams->indices + tile->row : NULL,
     };
+    quell_told_rows(&job->told, denoiser->taken, denoiser->conditions, tile->row, &transition->told,
+                    transition->conditions);
 }
 
 static int ask(struct quell_transition *transition, float *x)
