@@ -227,7 +227,7 @@ int conditions_check(const struct conditions *conditions, const struct condition
                      int32_t negative_class)
 {
     quell_draw draw = quell_draw_defaults();
-    const int32_t classes[2] = {0, 0}, against[2] = {negative_class, negative_class};
+    const int32_t classes[2] = {0, 0}, away[2] = {negative_class, negative_class};
     struct conditions told, against;
     float *zeros = quell_new(2 * (largest(conditions) + largest(negative)), sizeof *zeros);
     if (!zeros) return complain(EXIT_MEMORY, "no memory for the conditions");
@@ -235,8 +235,8 @@ int conditions_check(const struct conditions *conditions, const struct condition
     copy_told(negative, zeros, &against);
     conditions_tell(&told, &against, &draw);
     draw.count = 2;
-    if (negative_class >= 0) draw.negative_classes = against;
-    if (labels->wanted) draw.classes = labels_all_are(labels, negative_class) ? against : classes;
+    if (negative_class >= 0) draw.negative_classes = away;
+    if (labels->wanted) draw.classes = labels_all_are(labels, negative_class) ? away : classes;
     quell_status status = quell_told_check(sampler->denoiser, &draw);
     free(zeros);
     return status ? complain_status(status) : EXIT_DONE;

@@ -31,7 +31,8 @@ struct quell_told {
 };
 
 /* Tells a function of the caller's what is told of the call's rows, of which the first is sample
- * `row` of the run: by a denoiser that takes `count` conditions, whose values go to conditions[]. */
+ * `row` of the run: by a denoiser that takes `count` conditions, whose values go to conditions[].
+ * */
 void quell_told_rows(const struct quell_told *told, const struct quell_taken *taken, size_t count,
                      size_t row, quell_call *call, quell_condition *conditions);
 

@@ -173,7 +173,7 @@ TEST(told, random_draws)
 {
     static struct given given;
     uint64_t state = 12345;
-    size_t turns = by_effort(100, 1000, 30000);
+    size_t turns = by_effort(10, 30, 10000);
     quell_schedule *schedule = must_schedule("rectified");
     for (int kind = 0; kind < 4; kind++) {
         quell_denoiser *denoiser = denoiser_of(kind);
