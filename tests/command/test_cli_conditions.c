@@ -136,7 +136,7 @@ TEST(cli_conditions, refused)
         {"--condition mean=1,2,3,4", "must be 3 numbers with commas"},
         {"--condition mean=1,x,3", "must be 3 numbers with commas"},
         {"--condition mean=1,inf,3", "must be 3 numbers with commas"},
-        {"--condition mean=1,2,3 --condition variance=one", "must be 1 number, an .npy file"},
+        {"--condition mean=1,2,3 --condition variance=one", "must be 1 number of float32, up to 3.4e38"},
         {"--condition mean=none", "the model does not say what none of it is"},
         {"--condition mean=two.npy", "has the shape (2), must have (3) for all samples"},
         {"--condition mean=away.npy", "away.npy"},
