@@ -54,11 +54,13 @@ QUELL_API quell_status quell_mpi_threads(MPI_Comm comm, size_t *threads);
  * what differs.
  *
  * The other members belong to the rank: `threads`, where 0 stands for quell_mpi_threads, which
- * costs some messages; `classes`, classes[rows], those of its own samples; `conditions` that have a
- * row for each of its own samples, while those with one row for all samples must be the same on all
- * ranks; and `progress`, which
- * hears of its own samples. If a rank fails, or its progress function stops it, the others stop
- * soon. On failure x holds finished and unfinished samples. */
+ * costs some messages; `progress`, which hears of its own samples; and what samples are told one by
+ * one, those of the rank: `classes`, `negative_classes`, `seeds` and `indices`, which all ranks
+ *   with samples give or none does, and conditions with a row for each of its own samples. A
+ *   condition with one row for all samples must be the same on all ranks; with a `count` of 0 it is
+ *   one on every rank, while a count of 1 on a rank with one sample is what it is on rank 0. If a
+ *   rank fails, or its progress function stops it, the others stop soon. On failure x holds
+ *   finished and unfinished samples. */
 QUELL_API quell_status quell_mpi_sample(MPI_Comm comm, const quell_sampler *sampler,
                                         const quell_draw *draw, const quell_run *run, float *x);
 
