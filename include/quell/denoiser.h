@@ -80,8 +80,8 @@ QUELL_API quell_status quell_denoiser_from_points(quell_denoiser **denoiser, siz
  *
  * name: the name of the condition.
  * values: values[count][size], all finite.
- * count: 1, so that all samples have the same values, or the number of samples: values[i] are those
- *   of sample i.
+ * count: 0 or 1, so that all samples have the same values, or the number of samples: values[i] are
+ *   those of sample i.
  * size: the number of elements of the condition, the product of its shape. */
 typedef struct quell_condition {
     const char *name;
