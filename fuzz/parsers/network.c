@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The description of a network, in a file of a few small tensors: its programs, what is around them,
- * its classes and conditions; draws from it. */
+/* The description of a network, in a file of a few small tensors: its programs, what is around
+ * them, its classes and conditions; draws from it. */
 #include "draw.h"
 #include "input.h"
 #include "models/model.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Trained networks (docs/networks.md): a description, in a file of its own or in the metadata of
- * the .safetensors file, and the tensors. The file is untrusted: every tensor that the programs name
- * must be present, and there may be no others. */
+ * the .safetensors file, and the tensors. The file is untrusted: every tensor that the programs
+ * name must be present, and there may be no others. */
 #include "base/fail.h"
 #include "models/document.h"
 #include "models/model.h"
