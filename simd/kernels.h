@@ -214,6 +214,16 @@ struct quell_standard {
     } mean, factor, scale, shift;
 };
 
+/* out[i] = fma(other, b[i], one a[i]), the product rounded, for i < count. each: one and other are
+ * arrays, and a[from[i]] and b[next[i]] stand for a[i] and b[i]. */
+struct quell_blend {
+    size_t count;
+    int each;
+    const float *a, *b, *one, *other;
+    const uint32_t *from, *next;
+    float *out;
+};
+
 struct quell_kernels {
     const char *isa;
     size_t lanes;
@@ -276,6 +286,11 @@ struct quell_kernels {
     /* to[j * to_row + i] = from[i * from_row + j] for rows i and columns j. */
     void (*turn)(const float *from, size_t rows, size_t from_row, size_t columns, float *to,
                  size_t to_row);
+
+    /* to[i] = x[i * step]; to[i * factor + k] = x[i] for k < factor; for i < count. */
+    void (*every)(size_t count, const float *x, size_t step, float *to);
+    void (*stretch)(size_t count, const float *x, size_t factor, float *to);
+    void (*blend)(const struct quell_blend *blend);
 
     void (*map[QUELL_MAP_FUNCTIONS])(const struct quell_map *map);
     void (*sum_rows)(const struct quell_sums *sums);

@@ -21,6 +21,7 @@
 #include "kernels/softmax.inl"
 #include "kernels/spread.inl"
 #include "kernels/dots.inl"
+#include "kernels/lines.inl"
 #include "kernels/maps.inl"
 #include "kernels/sums.inl"
 
@@ -55,6 +56,9 @@ const struct quell_kernels TABLE(VEC_NAME) = {
     .softmax_rows = softmax_rows,
     .dots = dots,
     .turn = turn,
+    .every = every,
+    .stretch = stretch,
+    .blend = blend_line,
     .map = {rect_abs,        rect_add,      rect_clamp, rect_div,       rect_elu,  rect_exp,
             rect_expm1,      rect_fma,      rect_gelu,  rect_gelu_tanh, rect_gt,   rect_leaky_relu,
             rect_lt,         rect_max,      rect_min,   rect_mish,      rect_mul,  rect_neg,

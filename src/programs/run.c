@@ -59,7 +59,9 @@ static bool is_shared(const struct quell_program *program, const struct quell_in
 {
     if (room->workers < 2 || !now->kind->shared) return false;
     if (room->share_all) return true;
-    double elements = (double)quell_elements(&program->value[now->result].shape);
+    size_t written = quell_elements(&program->value[now->result].shape);
+    size_t read = quell_elements(&program->value[now->operand[0]].shape);
+    double elements = (double)(written > read ? written : read);
     double work = (double)now->multiply_adds + MULTIPLY_ADDS * elements;
     return work * (double)samples > SMALL_WORK;
 }

@@ -2,7 +2,6 @@
 #include "programs/sums.h"
 
 #include <math.h>
-#include <stdbool.h>
 
 #define BLOCK 1024
 #define LANES 16
@@ -96,4 +95,38 @@ float quell_squares_by(const struct quell_kernels *kernels, size_t count, const 
                        float mean)
 {
     return sum_by(kernels, count, x, &mean);
+}
+
+/* Columns of more than BLOCK elements: the Sums of blocks are columns again. */
+static void sum_long_columns(const struct quell_kernels *kernels, const struct quell_sums *x)
+{
+    float sums[QUELL_MOST_COLUMN / BLOCK][LANES];
+    for (size_t s = 0; s < x->sets; s += LANES) {
+        struct quell_sums part = *x;
+        size_t parts = 0;
+        part.sets = x->sets - s < LANES ? x->sets - s : LANES;
+        if (x->mean) part.mean = x->mean + s;
+        for (size_t done = 0; done < x->count; done += BLOCK) {
+            part.x = x->x + done * x->step + s;
+            part.count = x->count - done < BLOCK ? x->count - done : BLOCK;
+            part.out = sums[parts++];
+            kernels->sum_columns(&part);
+        }
+        kernels->sum_columns(&(struct quell_sums){
+            .sets = part.sets, .count = parts, .step = LANES, .x = sums[0], .out = x->out + s});
+    }
+}
+
+void quell_sums_by(const struct quell_kernels *kernels, const struct quell_sums *x, bool columns)
+{
+    const float zero = 0;
+    if (x->count <= BLOCK) {
+        (columns ? kernels->sum_columns : kernels->sum_rows)(x);
+    } else if (columns) {
+        sum_long_columns(kernels, x);
+    } else {
+        for (size_t s = 0; s < x->sets; s++)
+            x->out[s] = sum_by(kernels, x->count, x->x + s * x->step,
+                               x->squares ? (x->mean ? x->mean + s : &zero) : NULL);
+    }
 }

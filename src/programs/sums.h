@@ -3,6 +3,7 @@
 #ifndef QUELL_PROGRAMS_SUMS_H
 #define QUELL_PROGRAMS_SUMS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "simd/kernels.h"
 
@@ -40,5 +41,11 @@ float quell_squares(size_t count, const float *x);
 float quell_sum_by(const struct quell_kernels *kernels, size_t count, const float *x);
 float quell_squares_by(const struct quell_kernels *kernels, size_t count, const float *x,
                        float mean);
+
+/* What the kernels' sum_rows, or sum_columns, do, for sets of any number of elements; of columns at
+ * most QUELL_MOST_COLUMN. */
+#define QUELL_MOST_COLUMN 65536
+void quell_sums_by(const struct quell_kernels *kernels, const struct quell_sums *sums,
+                   bool columns);
 
 #endif

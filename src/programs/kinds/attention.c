@@ -19,6 +19,9 @@ enum { Q, K, V, M };
 
 #define MOST_SUMMED 1024
 
+/* Rows of scores that lie a multiple of this many floats apart displace one another from cache. */
+#define APART 256
+
 /* How many queries are computed at a time, so that their scores stay in cache. */
 #define QUERIES 96
 
@@ -48,6 +51,7 @@ static struct parts parts_of(const struct sizes *sizes)
     const size_t wide = sizeof(size_t) / sizeof(float);
     struct parts parts = {.score_row = quell_round_up(sizes->n, QUELL_LANES)};
     size_t longest = sizes->d > sizes->n ? sizes->d : sizes->n;
+    if (parts.score_row % APART == 0) parts.score_row += QUELL_LANES;
     parts.keys = quell_round_up(wide * longest, QUELL_LANES);
     parts.values = parts.keys + panels(sizes->n, sizes->d);
     parts.scores = parts.values + panels(sizes->e, sizes->n);

@@ -5,10 +5,12 @@
  *
  *     y[o, i] = Dot over (those t, c) of x[g in / groups + c, ...] weight[g in / groups + c, o, t],
  *               + bias[o] */
-#include "programs/kinds/window.h"
+#include "base/memory.h"
+#include "programs/kinds/transposed.h"
 #include "programs/products.h"
+#include "programs/sums.h"
 
-enum { GROUPS = QUELL_WINDOW_ATTRIBUTES };
+enum { GROUPS = QUELL_TRANSPOSED_GROUPS };
 
 static quell_status check_operands(const struct quell_inference *at)
 {
@@ -26,7 +28,7 @@ static quell_status check_operands(const struct quell_inference *at)
 }
 
 /* The results of a phase, and the memory of the products. */
-static size_t scratch_floats(const struct quell_inference *at, const struct quell_shape *w)
+static size_t gathered_floats(const struct quell_inference *at, const struct quell_shape *w)
 {
     size_t groups = (size_t)quell_set(at->of, GROUPS), positions = 1;
     for (size_t d = 1; d < at->out.rank; d++) {
@@ -35,6 +37,28 @@ static size_t scratch_floats(const struct quell_inference *at, const struct quel
     }
     size_t pairs = quell_elements_of(w, 2, w->rank) * (w->size[0] / groups);
     return w->size[1] * positions + quell_products_floats(w->size[1], positions, pairs);
+}
+
+/* The table of a copy's rows. */
+static size_t row_floats(const struct quell_padded *padded)
+{
+    const size_t wide = sizeof(size_t) / sizeof(float);
+    return quell_round_up(wide * padded->most * padded->positions, QUELL_LANES);
+}
+
+static bool is_constant(const struct quell_inference *at, size_t operand)
+{
+    return at->program->value[at->of->operand[operand]].stage == QUELL_FROM_CONSTANTS;
+}
+
+static size_t scratch_floats(const struct quell_inference *at)
+{
+    const struct quell_shape *w = quell_operand(at, 1);
+    struct quell_transposed way;
+    if (is_constant(at, 0) || !is_constant(at, 1) ||
+        !quell_transposed_of(&way, at->of, quell_operand(at, 0), w, &at->out))
+        return gathered_floats(at, w);
+    return row_floats(&way.padded) + way.padded.floats;
 }
 
 static uint64_t greatest_divisor(uint64_t a, uint64_t b)
@@ -74,177 +98,212 @@ static quell_status infer(struct quell_inference *at)
     }
     if (!quell_shape_fits(&at->out)) return QUELL_OK;
     at->of->multiply_adds = count_work(at, w);
-    at->of->scratch = scratch_floats(at, w);
+    at->of->scratch = scratch_floats(at);
     return QUELL_OK;
 }
 
-/* Places or taps along a dimension: first, first + step, ... */
-struct line {
-    int64_t first, step, count;
+static bool way_at(const struct quell_program *program, const struct quell_instruction *now,
+                   struct quell_transposed *way)
+{
+    const struct quell_value *value = program->value;
+    return quell_transposed_of(way, now, &value[now->operand[0]].shape,
+                               &value[now->operand[1]].shape, &value[now->result].shape);
+}
+
+static size_t packed_floats(const struct quell_program *program,
+                            const struct quell_instruction *now)
+{
+    struct quell_transposed way;
+    return way_at(program, now, &way) ? quell_transposed_floats(&way) : 0;
+}
+
+static void pack(const struct quell_program *program, const struct quell_instruction *now,
+                 const float *from, float *to)
+{
+    struct quell_transposed way;
+    size_t count = quell_elements(&program->value[now->operand[1]].shape);
+    if (!way_at(program, now, &way)) return;
+    for (size_t i = 0; i < count; i++) to[quell_transposed_place(&way, i)] = from[i];
+}
+
+static void unpack(const struct quell_program *program, const struct quell_instruction *now,
+                   size_t from, size_t count, float *to)
+{
+    struct quell_transposed way;
+    if (!way_at(program, now, &way)) return;
+    for (size_t i = 0; i < count; i++) to[i] = now->packed[quell_transposed_place(&way, from + i)];
+}
+
+static size_t offsets(const struct quell_program *program, const struct quell_instruction *now,
+                      size_t *offset)
+{
+    struct quell_transposed way;
+    if (!way_at(program, now, &way)) return 0;
+    for (size_t f = 0; f < way.count && offset; f++)
+        for (size_t p = 0; p < way.phase[f].all * way.channels; p++)
+            *offset++ = quell_transposed_offset(&way, f, p);
+    return way.taps * way.channels;
+}
+
+/* A transposed convolution at work, on some lines of a phase. out: of the channels at work; bias:
+ * theirs. lines: from which of its places on the phase is computed. */
+struct work {
+    const struct quell_execution *at;
+    struct quell_transposed way;
+    size_t *rows;
+    float *copies, *out;
+    const float *x, *bias;
+    size_t positions, line;
+    const struct quell_phase *phase;
 };
 
-/* A phase: the outputs whose places + before leave the same rests by the strides. The same taps
- * reach all of them, those whose t dilation leaves these rests, so that they are one product. x and
- * weight: of a group; each: its output channels. */
-struct phase {
-    struct quell_window window;
-    struct line places[QUELL_MOST_SPATIAL_DIMS], taps[QUELL_MOST_SPATIAL_DIMS];
-    const float *x, *weight;
-    size_t channels, each, in, all_taps;
-};
-
-static int64_t rest(int64_t a, int64_t by) { return (a % by + by) % by; }
-
-/* The taps that reach a place along a dimension. */
-static struct line taps_of(const struct quell_window *w, size_t d, int64_t place)
+/* Where the place of a phase is in a channel of the result; false if it is behind the last one. */
+static bool find_place(const struct work *work, size_t index, size_t *flat)
 {
-    struct line line = {0, 1, 0};
-    int64_t wanted = rest(place + w->before[d], w->stride[d]);
-    for (int64_t t = 0; t < w->taps[d] && line.count < 2; t++) {
-        if (rest(t * w->dilation[d], w->stride[d]) != wanted) continue;
-        if (line.count++ == 0) line.first = t;
-        line.step = line.count == 2 ? t - line.first : 1;
-    }
-    if (line.count == 2) line.count = (w->taps[d] - 1 - line.first) / line.step + 1;
-    return line;
-}
-
-/* How many phases there are along each dimension. */
-static size_t count_phases(const struct quell_window *w, int64_t *phases)
-{
-    for (size_t d = 0; d < w->rank; d++)
-        phases[d] = w->stride[d] < w->out[d] ? w->stride[d] : w->out[d];
-    return quell_window_product(w, phases);
-}
-
-/* Sets the phase of that number, whose first place is one of the first `phases`. */
-static void choose(struct phase *phase, const int64_t *phases, size_t number)
-{
-    const struct quell_window *w = &phase->window;
-    int64_t first[QUELL_MOST_SPATIAL_DIMS];
-    quell_window_place(w, phases, number, first);
-    for (size_t d = 0; d < w->rank; d++) {
-        int64_t count = (w->out[d] - 1 - first[d]) / w->stride[d] + 1;
-        phase->places[d] = (struct line){first[d], w->stride[d], count};
-        phase->taps[d] = taps_of(w, d, first[d]);
-    }
-}
-
-static size_t product_of(const struct phase *phase, const struct line *lines)
-{
-    size_t product = 1;
-    for (size_t d = 0; d < phase->window.rank; d++) product *= (size_t)lines[d].count;
-    return product;
-}
-
-/* The place or tap of an index; its flat index among all of `sizes`. */
-static size_t locate(const struct phase *phase, const struct line *lines, const int64_t *sizes,
-                     size_t index, int64_t *place)
-{
-    size_t flat = 0;
-    for (size_t d = phase->window.rank; d-- > 0; index /= (size_t)lines[d].count)
-        place[d] = lines[d].first + lines[d].step * (int64_t)(index % (size_t)lines[d].count);
-    for (size_t d = 0; d < phase->window.rank; d++)
-        flat = flat * (size_t)sizes[d] + (size_t)place[d];
-    return flat;
-}
-
-/* The weights of some output channels and (tap, channel) pairs. */
-static void copy_weights(const void *user, const struct quell_part *part, float *to)
-{
-    const struct phase *of = user;
-    int64_t tap[QUELL_MOST_SPATIAL_DIMS];
-    for (size_t p = 0; p < part->columns; p++) {
-        size_t pair = part->column + p, c = pair % of->channels;
-        size_t flat = locate(of, of->taps, of->window.taps, pair / of->channels, tap);
-        for (size_t r = 0; r < part->rows; r++)
-            to[r * part->columns + p] =
-                of->weight[(c * of->each + part->row + r) * of->all_taps + flat];
-    }
-}
-
-/* Where in x a place is reached from by a tap; -1: from outside. */
-static ptrdiff_t source_of(const struct quell_window *window, const int64_t *place,
-                           const int64_t *tap)
-{
-    int64_t source = 0;
+    const struct quell_window *window = &work->way.padded.window;
+    int64_t place[QUELL_MOST_SPATIAL_DIMS];
+    quell_window_place(window, window->out, index, place);
+    *flat = 0;
     for (size_t d = 0; d < window->rank; d++) {
-        int64_t from = place[d] + window->before[d] - tap[d] * window->dilation[d];
-        from /= window->stride[d]; /* without a rest */
-        if (from < 0 || from >= window->in[d]) return -1;
-        source = source * window->in[d] + from;
+        const struct quell_places *places = &work->phase->places[d];
+        if (place[d] >= places->count) return false;
+        *flat = *flat * (size_t)work->way.window.out[d] +
+                (size_t)(places->first + places->step * place[d]);
     }
-    return (ptrdiff_t)source;
+    return true;
 }
 
-/* What reaches some outputs for some (tap, channel) pairs. */
-static void copy_seen(const void *user, const struct quell_part *part, float *to)
+/* Scatters results of the positions from `index` on, which have the same places but for that along
+ * the last dimension. */
+static void put_run(const struct work *work, const struct quell_dots_done *done, size_t column,
+                    size_t index, size_t count)
 {
-    const struct phase *of = user;
-    int64_t place[QUELL_PANEL][QUELL_MOST_SPATIAL_DIMS], tap[QUELL_MOST_SPATIAL_DIMS];
-    ptrdiff_t source[QUELL_PANEL] = {0};
-    for (size_t q = 0; q < part->columns; q++)
-        locate(of, of->places, of->window.out, part->column + q, place[q]);
-    for (size_t p = 0; p < part->rows; p++, to += QUELL_PANEL) {
-        size_t pair = part->row + p, c = pair % of->channels;
-        if (p == 0 || c == 0) {
-            locate(of, of->taps, of->window.taps, pair / of->channels, tap);
-            for (size_t q = 0; q < part->columns; q++)
-                source[q] = source_of(&of->window, place[q], tap);
-        }
-        const float *x = of->x + c * of->in;
-        for (size_t q = 0; q < part->columns; q++) to[q] = source[q] < 0 ? 0 : x[source[q]];
+    size_t last = work->way.window.rank - 1, flat;
+    size_t step = (size_t)work->phase->places[last].step;
+    size_t begin = index % (size_t)work->way.padded.window.out[last];
+    size_t end = (size_t)work->phase->places[last].count;
+    if (begin >= end || !find_place(work, index, &flat)) return;
+    if (count > end - begin) count = end - begin;
+    for (size_t r = 0; r < done->rows; r++) {
+        const float *from = done->total + r * done->stride + column;
+        float *to = work->out + (done->row + r) * work->positions + flat;
+        if (step == 2)
+            for (size_t i = 0; i < count; i++) to[2 * i] = from[i];
+        else
+            for (size_t i = 0; i < count; i++) to[step * i] = from[i];
     }
 }
 
-/* The outputs of a phase: out[each][positions of all phases]. */
-static void run_phase(const struct quell_execution *at, const struct phase *phase,
-                      const float *bias, float *out)
+static void finish(void *user, const struct quell_dots_done *done)
 {
-    size_t positions = quell_window_product(&phase->window, phase->window.out);
-    size_t n = product_of(phase, phase->places);
-    struct quell_products products = {.m = phase->each,
-                                      .n = n,
-                                      .k = product_of(phase, phase->taps) * phase->channels,
-                                      .left = copy_weights,
-                                      .right = copy_seen,
-                                      .user = phase,
-                                      .bias = bias,
-                                      .by_row = true,
-                                      .out = at->scratch,
-                                      .out_row = n,
-                                      .scratch = at->scratch + phase->each * n};
-    quell_products_run(&products, at->kernels);
-    for (size_t i = 0; i < n; i++) {
-        int64_t place[QUELL_MOST_SPATIAL_DIMS];
-        size_t flat = locate(phase, phase->places, phase->window.out, i, place);
-        for (size_t o = 0; o < phase->each; o++) out[o * positions + flat] = at->scratch[o * n + i];
+    const struct work *work = user;
+    const struct quell_padded *padded = &work->way.padded;
+    size_t across = (size_t)padded->window.out[padded->window.rank - 1];
+    size_t first = work->line * padded->positions + done->column;
+    if (work->bias)
+        work->at->kernels->map[QUELL_MAP_ADD](
+            &(struct quell_map){.rows = done->rows,
+                                .columns = done->columns,
+                                .out = done->total,
+                                .out_row = done->stride,
+                                .in = {done->total, work->bias + done->row},
+                                .row = {done->stride, 1},
+                                .column = {1, 0}});
+    for (size_t column = 0, count; column < done->columns; column += count) {
+        size_t index = first + column;
+        count = across - index % across;
+        if (count > done->columns - column) count = done->columns - column;
+        put_run(work, done, column, index, count);
+    }
+}
+
+/* A phase that no tap reaches. */
+static void put_bias(struct work *work, size_t channels, size_t lines)
+{
+    size_t begin = work->line * work->way.padded.positions, flat;
+    for (size_t i = begin; i < begin + lines * work->way.padded.positions; i++)
+        for (size_t o = 0; o < channels && find_place(work, i, &flat); o++)
+            work->out[o * work->positions + flat] = work->bias ? work->bias[o] : 0;
+}
+
+/* Output channels `from` up to `to` of a group, at some lines of a phase. */
+static void multiply(struct work *work, size_t number, size_t group, size_t from, size_t to,
+                     size_t lines)
+{
+    const struct quell_execution *at = work->at;
+    const struct quell_transposed *way = &work->way;
+    size_t channel = group * way->each + from, first = group * way->channels;
+    work->phase = &way->phase[number];
+    work->bias = at->of->operands > 2 ? quell_in(at, 2) + channel : NULL;
+    work->out = at->out + channel * work->positions;
+    if (!work->phase->all) {
+        put_bias(work, to - from, lines);
+        return;
+    }
+    size_t k = work->phase->all * way->channels;
+    at->kernels->dots(&(struct quell_dots){
+        .m = lines * way->padded.positions,
+        .n = to - from,
+        .k = k,
+        .block = quell_block_of(k),
+        .a = work->x + first * way->padded.channel,
+        .row = work->rows,
+        .b = at->of->packed + quell_transposed_weights(way, number, group, from),
+        .b_panel = QUELL_PANEL * k,
+        .left = at->of->offset + work->phase->begin * way->channels,
+        .turned = 1,
+        .finish = finish,
+        .user = work});
+}
+
+/* Lines of all phases of a group, so that no two workers write next to each other. */
+static void run_phases(struct work *work, size_t group, size_t from, size_t to, size_t lines)
+{
+    for (size_t number = 0; number < work->way.count; number++)
+        multiply(work, number, group, from, to, lines);
+}
+
+/* The pieces of work are some lines of a group; if there are few, also some of its output
+ * channels. */
+static void run_pieces(const struct quell_execution *at, struct work *work)
+{
+    const struct quell_transposed *way = &work->way;
+    size_t lines = (size_t)way->padded.window.out[0], most = way->padded.most, parts = 1, from;
+    size_t each = (lines + at->workers - 1) / at->workers;
+    if (each < most) most = each;
+    size_t strips = (lines + most - 1) / most;
+    if (strips * way->groups % at->workers) parts = (way->each + QUELL_PANEL - 1) / QUELL_PANEL;
+    size_t wide = quell_round_up((way->each + parts - 1) / parts, QUELL_PANEL);
+    size_t end = quell_part_of(at, strips * way->groups * parts, &from), copied = SIZE_MAX;
+    for (size_t i = from; i < end; i++) {
+        size_t strip = i / parts / way->groups, channel = i % parts * wide;
+        work->line = strip * most;
+        size_t count = lines - work->line < most ? lines - work->line : most;
+        if (strip != copied)
+            work->x = quell_padded_copy(&way->padded, at->kernels, quell_in(at, 0), work->line,
+                                        count, work->copies);
+        copied = strip;
+        size_t behind = channel + wide < way->each ? channel + wide : way->each;
+        run_phases(work, i / parts % way->groups, channel, behind, count);
     }
 }
 
 static void run(const struct quell_execution *at)
 {
-    const struct quell_shape *w = quell_shape_of(at, 1);
-    size_t groups = (size_t)quell_set(at->of, GROUPS), taps = quell_elements_of(w, 2, w->rank);
-    const float *bias = at->of->operands > 2 ? quell_in(at, 2) : NULL;
-    struct phase phase = {.window = quell_window_of(at, w->size + 2),
-                          .channels = w->size[0] / groups,
-                          .each = w->size[1],
-                          .all_taps = taps};
-    phase.in = quell_window_product(&phase.window, phase.window.in);
-    int64_t phases[QUELL_MOST_SPATIAL_DIMS];
-    size_t count = count_phases(&phase.window, phases);
-    size_t positions = quell_window_product(&phase.window, phase.window.out);
-    for (size_t number = 0; number < count; number++) {
-        choose(&phase, phases, number);
-        for (size_t g = 0; g < groups; g++) {
-            phase.x = quell_in(at, 0) + g * phase.channels * phase.in;
-            phase.weight = quell_in(at, 1) + g * phase.channels * phase.each * taps;
-            run_phase(at, &phase, bias ? bias + g * phase.each : NULL,
-                      at->out + g * phase.each * positions);
-        }
+    struct work work = {.at = at};
+    if (!at->of->packed) {
+        if (!at->worker) quell_conv_transpose_gathered(at);
+        return;
     }
+    way_at(at->program, at->of, &work.way);
+    work.positions = quell_window_product(&work.way.window, work.way.window.out);
+    work.rows = (size_t *)(void *)at->scratch;
+    work.copies = at->scratch + row_floats(&work.way.padded);
+    quell_padded_rows(&work.way.padded, work.way.padded.most, work.rows);
+    run_pieces(at, &work);
 }
+
+static const struct quell_packing packing = {packed_floats, pack, unpack, offsets};
 
 const struct quell_kind quell_kind_conv_transpose = {
     .name = "conv_transpose",
@@ -255,6 +314,8 @@ const struct quell_kind quell_kind_conv_transpose = {
                    [QUELL_AFTER] = {.name = "after", .type = QUELL_WHOLES},
                    [QUELL_DILATION] = {.name = "dilation", .type = QUELL_WHOLES},
                    [GROUPS] = {"groups", QUELL_WHOLE, .usual = 1}},
+    .shared = true,
     .infer = infer,
     .run = run,
+    .packing = &packing,
 };

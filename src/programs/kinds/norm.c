@@ -49,44 +49,64 @@ static quell_status infer(struct quell_inference *at)
     return QUELL_OK;
 }
 
-static void standardise(const struct quell_instruction *of, size_t count, float *x)
+/* Sets factor[sets] from the Squares. */
+static void find_factors(const struct quell_instruction *of, size_t count, size_t sets,
+                         float *factor)
 {
-    float mean = quell_set(of, CENTRED) ? quell_sum(count, x) / (float)count : 0;
-    for (size_t i = 0; i < count && quell_set(of, CENTRED); i++) x[i] -= mean;
-    float variance = quell_squares(count, x) / ((float)count - (float)quell_set(of, CORRECTION));
-    float root = sqrtf(variance + of->set[EPSILON].real), factor = 1 / root;
-    for (size_t i = 0; i < count; i++) x[i] *= factor;
+    float divisor = (float)count - (float)quell_set(of, CORRECTION);
+    for (size_t i = 0; i < sets; i++)
+        factor[i] = 1 / sqrtf(factor[i] / divisor + of->set[EPSILON].real);
 }
 
-/* Computes y[i] = y[i] scale[i] + shift[i] in place; scale and shift are broadcast to y. */
+/* The elements of one set, in place. */
+static void standardise(const struct quell_execution *at, size_t count, float *x)
+{
+    bool centred = quell_set(at->of, CENTRED);
+    float mean = centred ? quell_sum_by(at->kernels, count, x) / (float)count : 0;
+    float factor = quell_squares_by(at->kernels, count, x, mean);
+    find_factors(at->of, count, 1, &factor);
+    at->kernels->standardise(&(struct quell_standard){.rows = 1,
+                                                      .columns = count,
+                                                      .x = x,
+                                                      .out = x,
+                                                      .mean = {centred ? &mean : NULL, 0, 0},
+                                                      .factor = {&factor, 0, 0}});
+}
+
+/* Computes y[i] = y[i] scale[i] + shift[i] in place, line by line; scale and shift are broadcast to
+ * y. */
 static void modulate(const struct quell_execution *at)
 {
     const struct quell_shape *out = quell_out_shape(at);
-    bool shifted = at->of->operands > 2;
-    size_t stride[2][QUELL_MAX_RANK] = {{0}}, place[QUELL_MAX_RANK] = {0}, offset[2] = {0};
-    const float *scale = quell_in(at, 1), *shift = quell_in(at, shifted ? 2 : 1);
-    quell_strides(quell_shape_of(at, 1), out, stride[0]);
-    quell_strides(quell_shape_of(at, shifted ? 2 : 1), out, stride[1]);
-    float *y = at->out;
+    size_t stride[3][QUELL_MAX_RANK] = {{0}}, place[QUELL_MAX_RANK] = {0}, offset[3] = {0};
+    size_t last = out->rank - 1, operands = at->of->operands;
+    struct quell_map map = {.rows = 1, .columns = out->size[last], .out = at->out};
+    quell_strides(out, out, stride[0]);
+    for (size_t k = 1; k < operands; k++) quell_strides(quell_shape_of(at, k), out, stride[k]);
+    for (size_t k = 0; k < operands; k++) map.column[k] = stride[k][last];
     do {
-        float s = scale[offset[0]];
-        *y = shifted ? fmaf(*y, s, shift[offset[1]]) : *y * s;
-        y++;
-    } while (quell_next_place(out, out->rank, place, 2, (const size_t(*)[QUELL_MAX_RANK])stride,
+        map.out = at->out + offset[0];
+        map.in[0] = map.out;
+        for (size_t k = 1; k < operands; k++) map.in[k] = quell_in(at, k) + offset[k];
+        at->kernels->map[operands > 2 ? QUELL_MAP_FMA : QUELL_MAP_MUL](&map);
+    } while (quell_next_place(out, last, place, operands, (const size_t(*)[QUELL_MAX_RANK])stride,
                               offset));
 }
 
-/* Any dimensions: each set is gathered. One worker does it. */
+/* Any dimensions: each set is gathered. One worker does what comes after. */
 static void run_gathered(const struct quell_execution *at)
 {
     struct quell_sets sets = sets_of(at->of, quell_shape_of(at, 0));
-    if (at->worker) return;
-    do {
+    size_t from, end = quell_part_of(at, quell_elements(&sets.kept), &from);
+    for (size_t i = from; i < end; i++) {
+        quell_set_go(&sets, i);
         quell_set_gather(&sets, quell_in(at, 0), at->scratch);
-        standardise(at->of, sets.count, at->scratch);
+        standardise(at, sets.count, at->scratch);
         quell_set_scatter(&sets, at->scratch, at->out);
-    } while (quell_next_set(&sets));
-    if (at->of->operands > 1) modulate(at);
+    }
+    if (at->of->operands < 2) return;
+    if (at->workers > 1) quell_crew_meet(at->room->crew, at->workers);
+    if (!at->worker) modulate(at);
 }
 
 /* x as blocks of rows and columns: x[blocks][rows][columns], of the dimensions up to `first`, from
@@ -124,46 +144,24 @@ static bool find_blocks(const struct quell_execution *at, size_t first, size_t s
     return at->of->operands < 3 || find_operand(at, of, 2, &of->shift, &of->shift_block);
 }
 
-/* Whether the dimensions of the sets follow one another: `first` up to `second`. */
-static bool is_range(const struct quell_setting *dims, size_t *first, size_t *second)
-{
-    *first = dims->count ? (size_t)dims->whole[0] : 0;
-    *second = *first + dims->count;
-    for (size_t i = 0; i < dims->count; i++)
-        if ((size_t)dims->whole[i] != *first + i) return false;
-    return true;
-}
-
 /* How many sets are standardised at a time, and how many elements, which stay in the first-level
  * cache. */
 #define SETS 64
 #define PIECE 8192
-#define MOST_SUMMED 1024
-
-/* Sets factor[sets] from the Squares. */
-static void find_factors(const struct quell_instruction *of, size_t count, size_t sets,
-                         float *factor)
-{
-    float divisor = (float)count - (float)quell_set(of, CORRECTION);
-    for (size_t i = 0; i < sets; i++)
-        factor[i] = 1 / sqrtf(factor[i] / divisor + of->set[EPSILON].real);
-}
 
 /* Sets mean[sets], unless it is NULL, and factor[sets]. */
 static void find_moments(const struct quell_execution *at, struct quell_sums *sums, bool columns,
                          float *mean, float *factor)
 {
-    void (*sum)(const struct quell_sums *) =
-        columns ? at->kernels->sum_columns : at->kernels->sum_rows;
     if (mean) {
         sums->out = mean;
-        sum(sums);
+        quell_sums_by(at->kernels, sums, columns);
         for (size_t i = 0; i < sums->sets; i++) mean[i] /= (float)sums->count;
     }
     sums->squares = 1;
     sums->mean = mean;
     sums->out = factor;
-    sum(sums);
+    quell_sums_by(at->kernels, sums, columns);
     find_factors(at->of, sums->count, sums->sets, factor);
 }
 
@@ -279,8 +277,8 @@ static void run(const struct quell_execution *at)
     struct blocks of;
     size_t first = 0, second = 0, from, end;
     if (dims->given) {
-        if (is_range(dims, &first, &second) && find_blocks(at, first, second, &of) &&
-            of.rows <= MOST_SUMMED)
+        if (quell_is_range(dims, &first, &second) && find_blocks(at, first, second, &of) &&
+            (of.columns == 1 || of.rows <= QUELL_MOST_COLUMN))
             run_range(at, &of);
         else
             run_gathered(at);

@@ -4,9 +4,17 @@
 #include "programs/sums.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { FUNCTION, DIMS, KEEP, CORRECTION };
 enum { SUM, MEAN, VAR, NORM, MAX, MIN, ARGMAX, ARGMIN };
+
+/* How many sets are reduced at a time. */
+#define SETS 64
+
+/* Sets of at most this many elements may be turned to columns, if there are more than so few. */
+#define MOST_TURNED 1024
+#define FEW_SETS 4
 
 static const char *const functions[] = {"sum", "mean",   "var",    "norm", "max",
                                         "min", "argmax", "argmin", NULL};
@@ -28,7 +36,7 @@ static quell_status infer(struct quell_inference *at)
     quell_status status = quell_check_dims(at, DIMS, x->rank);
     if (status) return status;
     struct quell_sets sets = quell_sets_over(x, dims->count, dims->whole);
-    at->of->scratch = sets.count;
+    at->of->scratch = sets.count <= MOST_TURNED ? SETS * sets.count : sets.count;
     at->out = sets.kept;
     if (quell_set(at->of, KEEP)) {
         at->out = *x;
@@ -42,13 +50,6 @@ static quell_status infer(struct quell_inference *at)
     return check_correction(at, sets.count);
 }
 
-static float variance(size_t count, float *x, float correction)
-{
-    float mean = quell_sum(count, x) / (float)count;
-    for (size_t i = 0; i < count; i++) x[i] -= mean;
-    return quell_squares(count, x) / ((float)count - correction);
-}
-
 /* Returns the index of the first greatest element (the least for sign -1), or of the first NaN. */
 static size_t greatest(size_t count, const float *x, float sign)
 {
@@ -58,38 +59,138 @@ static size_t greatest(size_t count, const float *x, float sign)
     return best;
 }
 
-/* Reduces x[count], which it may overwrite. */
-static float reduce(int64_t function, size_t count, float *x, float correction)
+static enum quell_map_function extreme_of(const struct quell_execution *at)
 {
-    switch (function) {
-    case SUM:
-        return quell_sum(count, x);
-    case MEAN:
-        return quell_sum(count, x) / (float)count;
-    case VAR:
-        return variance(count, x, correction);
-    case NORM:
-        return sqrtf(quell_squares(count, x));
-    case MAX:
-        return x[greatest(count, x, 1)] + 0.0f;
-    case MIN:
-        return x[greatest(count, x, -1)] + 0.0f;
-    case ARGMAX:
-        return (float)greatest(count, x, 1);
-    default:
-        return (float)greatest(count, x, -1);
+    return quell_set(at->of, FUNCTION) == MAX ? QUELL_MAP_MAX : QUELL_MAP_MIN;
+}
+
+/* The extreme of each column of x[rows][.], of which y has the first row. */
+static void find_extremes(const struct quell_execution *at, const struct quell_sums *x, float *y)
+{
+    at->kernels->map[extreme_of(at)](&(struct quell_map){.rows = x->count,
+                                                         .columns = x->sets,
+                                                         .out = y,
+                                                         .in = {x->x, y},
+                                                         .row = {x->step, 0},
+                                                         .column = {1, 1}});
+}
+
+static float more_extreme(int64_t function, float a, float b)
+{
+    return isnan(a) || (function == MAX ? a > b : a < b) ? a : b;
+}
+
+/* The extreme of elements that follow one another: of sixteen columns first, if they are many. */
+static float extreme(const struct quell_execution *at, const float *x, size_t count)
+{
+    float lanes[QUELL_LANES] = {x[0]};
+    size_t rows = count / QUELL_LANES, kept = rows ? QUELL_LANES : 1;
+    int64_t function = quell_set(at->of, FUNCTION);
+    if (rows) {
+        memcpy(lanes, x, sizeof lanes);
+        find_extremes(
+            at,
+            &(struct quell_sums){.sets = QUELL_LANES, .count = rows, .step = QUELL_LANES, .x = x},
+            lanes);
+    }
+    for (size_t i = 1; i < kept; i++) lanes[0] = more_extreme(function, lanes[i], lanes[0]);
+    for (size_t i = rows * QUELL_LANES; i < count; i++)
+        lanes[0] = more_extreme(function, x[i], lanes[0]);
+    return lanes[0];
+}
+
+/* Sets that follow one another, or columns. Many short sets become columns. */
+static void find_all_extremes(const struct quell_execution *at, const struct quell_sums *x,
+                              bool columns)
+{
+    struct quell_sums turned = *x;
+    if (!columns && x->sets > FEW_SETS && x->count <= MOST_TURNED) {
+        at->kernels->turn(x->x, x->sets, x->step, x->count, at->scratch, SETS);
+        turned.x = at->scratch, turned.step = SETS;
+        columns = true;
+    }
+    if (columns) {
+        memcpy(x->out, turned.x, x->sets * sizeof *x->out);
+        find_extremes(at, &turned, x->out);
+    }
+    for (size_t i = 0; i < x->sets; i++) {
+        if (!columns) x->out[i] = extreme(at, x->x + i * x->step, x->count);
+        x->out[i] += 0.0f;
+    }
+}
+
+/* Sums, or what is made of them. */
+static void find_sums(const struct quell_execution *at, struct quell_sums *x, bool columns)
+{
+    int64_t function = quell_set(at->of, FUNCTION);
+    float mean[SETS], count = (float)x->count, *y = x->out;
+    x->squares = function == NORM;
+    if (function == VAR) x->out = mean;
+    quell_sums_by(at->kernels, x, columns);
+    for (size_t i = 0; i < x->sets && function != SUM; i++)
+        x->out[i] = function == NORM ? sqrtf(x->out[i]) : x->out[i] / count;
+    if (function != VAR) return;
+    x->out = y, x->mean = mean, x->squares = 1;
+    quell_sums_by(at->kernels, x, columns);
+    for (size_t i = 0; i < x->sets; i++) y[i] /= count - (float)quell_set(at->of, CORRECTION);
+}
+
+static void reduce_sets(const struct quell_execution *at, struct quell_sums *x, bool columns)
+{
+    int64_t function = quell_set(at->of, FUNCTION);
+    if (function == MAX || function == MIN)
+        find_all_extremes(at, x, columns);
+    else if (function < MAX)
+        find_sums(at, x, columns);
+    else
+        for (size_t i = 0; i < x->sets; i++)
+            x->out[i] = (float)greatest(x->count, x->x + i * x->step, function == ARGMAX ? 1 : -1);
+}
+
+/* x[blocks][count][columns]: the columns of each block, some at a time, or with one column some
+ * blocks. */
+static void run_blocks(const struct quell_execution *at, size_t blocks, size_t count,
+                       size_t columns)
+{
+    bool apart = columns > 1;
+    size_t sets = apart ? columns : blocks, across = (sets + SETS - 1) / SETS, from;
+    size_t end = quell_part_of(at, apart ? blocks * across : across, &from);
+    for (size_t i = from; i < end; i++) {
+        size_t set = i % across * SETS, block = i / across;
+        struct quell_sums x = {.sets = sets - set < SETS ? sets - set : SETS,
+                               .count = count,
+                               .step = apart ? columns : count};
+        x.x = quell_in(at, 0) + block * count * columns + set * (apart ? 1 : count);
+        x.out = at->out + block * columns + set;
+        reduce_sets(at, &x, apart);
+    }
+}
+
+static void run_gathered(const struct quell_execution *at, struct quell_sets *sets)
+{
+    size_t from, end = quell_part_of(at, quell_elements(&sets->kept), &from);
+    for (size_t i = from; i < end; i++) {
+        struct quell_sums x = {
+            .sets = 1, .count = sets->count, .x = at->scratch, .out = at->out + i};
+        quell_set_go(sets, i);
+        quell_set_gather(sets, quell_in(at, 0), at->scratch);
+        reduce_sets(at, &x, false);
     }
 }
 
 static void run(const struct quell_execution *at)
 {
     const struct quell_setting *dims = &at->of->set[DIMS];
-    struct quell_sets sets = quell_sets_over(quell_shape_of(at, 0), dims->count, dims->whole);
-    float correction = (float)quell_set(at->of, CORRECTION), *y = at->out;
-    do {
-        quell_set_gather(&sets, quell_in(at, 0), at->scratch);
-        *y++ = reduce(quell_set(at->of, FUNCTION), sets.count, at->scratch, correction);
-    } while (quell_next_set(&sets));
+    const struct quell_shape *x = quell_shape_of(at, 0);
+    struct quell_sets sets = quell_sets_over(x, dims->count, dims->whole);
+    size_t first, second;
+    bool range = quell_is_range(dims, &first, &second);
+    size_t columns = range ? quell_elements_of(x, second, x->rank) : 0;
+    if (columns == 1 ||
+        (range && quell_set(at->of, FUNCTION) < ARGMAX && sets.count <= QUELL_MOST_COLUMN))
+        run_blocks(at, quell_elements_of(x, 0, first), sets.count, columns);
+    else
+        run_gathered(at, &sets);
 }
 
 const struct quell_kind quell_kind_reduce = {
@@ -100,6 +201,7 @@ const struct quell_kind quell_kind_reduce = {
                    [DIMS] = {"dims", QUELL_WHOLES, .needed = true},
                    [KEEP] = {.name = "keep", .type = QUELL_TRUTH},
                    [CORRECTION] = {.name = "correction", .type = QUELL_WHOLE}},
+    .shared = true,
     .infer = infer,
     .run = run,
 };

@@ -34,25 +34,56 @@ struct quell_sets quell_sets_of_groups(const struct quell_shape *shape, size_t g
     return sets;
 }
 
-/* Sets the offset of the next element of a set, in order; false after the last one. */
-static bool next_inner(const struct quell_sets *sets, size_t *place, size_t *offset)
+/* The lines of a set along its last dimension: how long they are, and the distance of elements. */
+static size_t line_of(const struct quell_sets *sets, size_t *step)
 {
-    return quell_next_place(&sets->inner, sets->inner.rank, place, 1,
+    size_t last = sets->inner.rank - 1;
+    *step = sets->inner.rank ? sets->inner_stride[0][last] : 1;
+    return sets->inner.rank ? sets->inner.size[last] : 1;
+}
+
+/* Sets the offset of the next line of a set, in order; false after the last one. */
+static bool next_line(const struct quell_sets *sets, size_t *place, size_t *offset)
+{
+    return sets->inner.rank &&
+           quell_next_place(&sets->inner, sets->inner.rank - 1, place, 1,
                             (const size_t(*)[QUELL_MAX_RANK])sets->inner_stride, offset);
 }
 
 void quell_set_gather(const struct quell_sets *sets, const float *x, float *set)
 {
-    size_t place[QUELL_MAX_RANK] = {0}, offset = sets->offset;
-    do *set++ = x[offset];
-    while (next_inner(sets, place, &offset));
+    size_t place[QUELL_MAX_RANK] = {0}, offset = sets->offset, step;
+    size_t count = line_of(sets, &step);
+    do
+        for (size_t i = 0; i < count; i++) *set++ = x[offset + i * step];
+    while (next_line(sets, place, &offset));
 }
 
 void quell_set_scatter(const struct quell_sets *sets, const float *set, float *x)
 {
-    size_t place[QUELL_MAX_RANK] = {0}, offset = sets->offset;
-    do x[offset] = *set++;
-    while (next_inner(sets, place, &offset));
+    size_t place[QUELL_MAX_RANK] = {0}, offset = sets->offset, step;
+    size_t count = line_of(sets, &step);
+    do
+        for (size_t i = 0; i < count; i++) x[offset + i * step] = *set++;
+    while (next_line(sets, place, &offset));
+}
+
+void quell_set_go(struct quell_sets *sets, size_t number)
+{
+    sets->offset = 0;
+    for (size_t d = sets->kept.rank; d-- > 0; number /= sets->kept.size[d]) {
+        sets->place[d] = number % sets->kept.size[d];
+        sets->offset += sets->place[d] * sets->kept_stride[0][d];
+    }
+}
+
+bool quell_is_range(const struct quell_setting *dims, size_t *first, size_t *second)
+{
+    *first = dims->count ? (size_t)dims->whole[0] : 0;
+    *second = *first + dims->count;
+    for (size_t i = 0; i < dims->count; i++)
+        if ((size_t)dims->whole[i] != *first + i) return false;
+    return true;
 }
 
 bool quell_next_set(struct quell_sets *sets)

@@ -25,7 +25,11 @@ struct quell_sets quell_sets_of_groups(const struct quell_shape *shape, size_t g
 void quell_set_gather(const struct quell_sets *sets, const float *x, float *set);
 void quell_set_scatter(const struct quell_sets *sets, const float *set, float *x);
 
-/* Goes to the next set; false after the last one. */
+/* Goes to the set of that number; to the next one, false after the last one. */
+void quell_set_go(struct quell_sets *sets, size_t number);
 bool quell_next_set(struct quell_sets *sets);
+
+/* Whether the dimensions of a list follow one another: *first up to *second. */
+bool quell_is_range(const struct quell_setting *dims, size_t *first, size_t *second);
 
 #endif

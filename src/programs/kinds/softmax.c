@@ -20,26 +20,81 @@ static quell_status infer(struct quell_inference *at)
     return QUELL_OK;
 }
 
-static void softmax(const struct quell_kernels *kernels, size_t count, float *x)
-{
-    float most = x[0];
-    for (size_t i = 1; i < count; i++)
-        if (x[i] > most) most = x[i];
-    for (size_t i = 0; i < count; i++) x[i] -= most;
-    kernels->exponential(x, x, count);
-    float total = quell_sum(count, x);
-    for (size_t i = 0; i < count; i++) x[i] /= total;
-}
-
 /* Rows of elements that follow one another, in place. */
 static void run_rows(const struct quell_execution *at, size_t rows, size_t count, float *y)
 {
     for (size_t r = 0; r < rows; r++, y += count) {
         float total;
         at->kernels->weigh_rows(y, 1, count, count, &total);
-        if (total == 0) total = NAN; /* -infinity everywhere */
+        if (total == 0)
+            total = NAN; /* -infinity everywhere */
+        else if (count > MOST_SUMMED)
+            total = quell_sum_by(at->kernels, count, y);
         at->kernels->map[QUELL_MAP_DIV](&(struct quell_map){
             .rows = 1, .columns = count, .out = y, .in = {y, &total}, .column = {1, 0}});
+    }
+}
+
+/* How many columns are worked on at a time. */
+#define COLUMNS 64
+
+/* y = f(y, the same number for each column) */
+static void map_columns(const struct quell_execution *at, enum quell_map_function function,
+                        const struct quell_sums *x, float *y, const float *number)
+{
+    at->kernels->map[function](&(struct quell_map){.rows = x->count,
+                                                   .columns = x->sets,
+                                                   .out = y,
+                                                   .out_row = x->step,
+                                                   .in = {y, number},
+                                                   .row = {x->step, 0},
+                                                   .column = {1, 1}});
+}
+
+/* Some columns of y[count][step], in place. */
+static void run_columns(const struct quell_execution *at, float *y, size_t columns, size_t count,
+                        size_t step)
+{
+    float most[COLUMNS], total[COLUMNS];
+    struct quell_sums sums = {.sets = columns, .count = count, .step = step, .x = y, .out = total};
+    memcpy(most, y, columns * sizeof *most);
+    at->kernels->map[QUELL_MAP_MAX](&(struct quell_map){.rows = count,
+                                                        .columns = columns,
+                                                        .out = most,
+                                                        .in = {y, most},
+                                                        .row = {step, 0},
+                                                        .column = {1, 1}});
+    map_columns(at, QUELL_MAP_SUB, &sums, y, most);
+    for (size_t i = 0; i < count; i++)
+        at->kernels->exponential(y + i * step, y + i * step, columns);
+    quell_sums_by(at->kernels, &sums, true);
+    map_columns(at, QUELL_MAP_DIV, &sums, y, total);
+}
+
+/* The columns of all blocks x[count][step], some at a time. */
+static void run_blocks(const struct quell_execution *at, size_t blocks, size_t count, size_t step)
+{
+    size_t across = (step + COLUMNS - 1) / COLUMNS, from;
+    size_t end = quell_part_of(at, blocks * across, &from);
+    for (size_t i = from; i < end; i++) {
+        size_t column = i % across * COLUMNS, offset = i / across * count * step + column;
+        size_t columns = step - column < COLUMNS ? step - column : COLUMNS;
+        for (size_t r = 0; r < count; r++)
+            memcpy(at->out + offset + r * step, quell_in(at, 0) + offset + r * step,
+                   columns * sizeof *at->out);
+        run_columns(at, at->out + offset, columns, count, step);
+    }
+}
+
+/* Elements that are too many for columns are gathered. */
+static void run_gathered(const struct quell_execution *at, struct quell_sets *sets)
+{
+    size_t from, end = quell_part_of(at, quell_elements(&sets->kept), &from);
+    for (size_t i = from; i < end; i++) {
+        quell_set_go(sets, i);
+        quell_set_gather(sets, quell_in(at, 0), at->scratch);
+        run_rows(at, 1, sets->count, at->scratch);
+        quell_set_scatter(sets, at->scratch, at->out);
     }
 }
 
@@ -48,19 +103,17 @@ static void run(const struct quell_execution *at)
     int64_t dim = quell_set(at->of, DIM);
     const struct quell_shape *x = quell_shape_of(at, 0);
     struct quell_sets sets = quell_sets_over(x, 1, &dim);
-    if ((size_t)dim + 1 == x->rank && sets.count <= MOST_SUMMED) {
+    size_t step = quell_elements_of(x, (size_t)dim + 1, x->rank);
+    if (step == 1) {
         size_t from, end = quell_part_of(at, quell_elements(x) / sets.count, &from);
         float *y = at->out + from * sets.count;
         memcpy(y, quell_in(at, 0) + from * sets.count, (end - from) * sets.count * sizeof *y);
         run_rows(at, end - from, sets.count, y);
-        return;
+    } else if (sets.count <= QUELL_MOST_COLUMN) {
+        run_blocks(at, quell_elements_of(x, 0, (size_t)dim), sets.count, step);
+    } else {
+        run_gathered(at, &sets);
     }
-    if (at->worker) return;
-    do {
-        quell_set_gather(&sets, quell_in(at, 0), at->scratch);
-        softmax(at->kernels, sets.count, at->scratch);
-        quell_set_scatter(&sets, at->scratch, at->out);
-    } while (quell_next_set(&sets));
 }
 
 const struct quell_kind quell_kind_softmax = {
