@@ -171,7 +171,7 @@ quell_status quell_decode(const struct quell_program *program, const quell_denoi
         status = decoding.run.parallel && decoding.workers > 1
                      ? quell_hosts_threads_run(&decoding.run, decoding.workers, work, &decoding)
                      : quell_threads_run(decoding.workers, false, work, &decoding);
-    if (!status) status = quell_watch_end(&decoding.watch);
+    if (!status) status = quell_watch_end(&decoding.watch, NULL);
     free(decoding.memory);
     free(decoding.watch.counters);
     return status;
