@@ -24,6 +24,7 @@
 #include "kernels/lines.inl"
 #include "kernels/maps.inl"
 #include "kernels/sums.inl"
+#include "kernels/windows.inl"
 
 #define JOIN(a, b) a##b
 #define TABLE(name) JOIN(quell_kernels_, name)
@@ -55,6 +56,7 @@ const struct quell_kernels TABLE(VEC_NAME) = {
     .norm = norm,
     .softmax_rows = softmax_rows,
     .dots = dots,
+    .windows = windows,
     .turn = turn,
     .every = every,
     .stretch = stretch,
