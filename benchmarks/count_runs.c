@@ -3,9 +3,7 @@
 #include "count_work.h"
 #include <quell/quell.h>
 #include "base/memory.h"
-#include "denoisers/network_denoiser.h"
-#include "networks/unet.h"
-#include "tests/support/formula_weights.h"
+#include "denoisers/denoiser.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,27 +62,8 @@ static quell_denoiser *empirical(size_t dim)
 
 static quell_denoiser *unet(size_t dim)
 {
-    static const struct quell_unet_shape shape = {.channels = 1,
-                                                  .spatial = 2,
-                                                  .depths = 2,
-                                                  .size = {{1, 12, 12}},
-                                                  .hidden = {16, 32},
-                                                  .blocks = {1, 1},
-                                                  .kernel = {1, 3, 3},
-                                                  .stride = {1, 2, 2},
-                                                  .norm = QUELL_NORM_GROUP,
-                                                  .groups = 4,
-                                                  .factor = 1,
-                                                  .conditioning = {8, 16, 0, 1e3}};
-    static const struct quell_parametrization karras = {QUELL_X0, QUELL_KARRAS};
-    struct formula_weights state = {0};
-    const struct quell_weights weights = formula_weights(&state);
-    struct quell_network *network;
-    quell_denoiser *denoiser;
     (void)dim;
-    count_check(!quell_unet_load(&network, &weights, &shape));
-    count_check(!quell_denoiser_network(&denoiser, network, &karras));
-    return denoiser;
+    return load(COUNT_NETWORKS "/unet_square.safetensors");
 }
 
 struct run {

@@ -15,12 +15,14 @@ module quell_c
     ! rows) to write to, if the denoiser has learned variances and the sampler needs them; else
     ! null. classes: the address of integer(c_int32_t) (rows), the class of each row, from 0 on, or
     ! -1 for none; null if no row has one. conditions: those that the denoiser takes, which
-    ! quell_call_condition reads.
+    ! quell_call_condition reads. seeds, indices: the addresses of integer(c_int64_t) (rows), the
+    ! seed and the index of each row. Where seeds is null, all have draw%seed. Where indices is not,
+    ! first - draw%first is the place of row 1 in the draw.
     type, bind(c) :: quell_call
         integer(c_int64_t) :: first
         integer(c_size_t) :: rows, dim, worker, workers
         real(c_double) :: t, alpha, sigma, time
-        type(c_ptr) :: variance, context, classes, conditions
+        type(c_ptr) :: variance, context, classes, conditions, seeds, indices
     end type
 
     type, bind(c) :: c_condition
@@ -108,6 +110,7 @@ module quell_c
         integer(c_size_t) :: condition_count
         type(c_ptr) :: negative_classes, negative_conditions
         integer(c_size_t) :: negative_condition_count
+        type(c_ptr) :: seeds, indices
     end type
 
     type, bind(c) :: c_run

@@ -70,6 +70,8 @@ module quell_run_options
         integer(c_int32_t), allocatable :: negative_classes(:)
         ! The conditions that guidance by itself is away from, in place of none of them.
         type(quell_condition), allocatable :: negative_conditions(:)
+        integer(c_int64_t), allocatable :: seeds(:)   ! the seed of each sample, in place of seed
+        integer(c_int64_t), allocatable :: indices(:) ! the index of each sample, in place of first
     end type
 
     ! How it is drawn. Nothing here changes a bit of a sample. 0 threads are as many as the machine
@@ -143,7 +145,9 @@ contains
         if (status /= QUELL_OK) return
         held%dim = shape(1)
         held%draw = c_draw(c_sizeof(held%draw), draw%seed, draw%first, count, c_null_ptr, &
-            draw%context, c_null_ptr, 0, c_null_ptr, c_null_ptr, 0)
+            draw%context, c_null_ptr, 0, c_null_ptr, c_null_ptr, 0, c_null_ptr, c_null_ptr)
+        if (allocated(draw%seeds)) held%draw%seeds = c_loc(draw%seeds)
+        if (allocated(draw%indices)) held%draw%indices = c_loc(draw%indices)
         if (allocated(draw%conditions)) then
             status = quell_conditions_for_c(draw%conditions, held%conditions)
             if (status /= QUELL_OK) return
@@ -188,23 +192,35 @@ contains
         integer(c_size_t), intent(in) :: dim
         type(quell_draw), intent(in) :: draw
         integer(c_size_t), intent(in) :: shape(2)
-        integer(c_size_t) :: classes, negative
-        status = QUELL_BAD_ARGUMENT
+        integer(c_size_t) :: classes, negative, seeds, indices
         classes = shape(2)
         negative = shape(2)
+        seeds = shape(2)
+        indices = shape(2)
         if (allocated(draw%negative_classes)) &
             negative = size(draw%negative_classes, kind=c_size_t)
         if (allocated(draw%classes)) classes = size(draw%classes, kind=c_size_t)
+        if (allocated(draw%seeds)) seeds = size(draw%seeds, kind=c_size_t)
+        if (allocated(draw%indices)) indices = size(draw%indices, kind=c_size_t)
+        status = QUELL_OK
         if (shape(1) /= dim) then
+            status = QUELL_BAD_ARGUMENT
             call quell_error_set(int(status), &
                 'run: the first extent of x is not the dim of the sampler')
-        else if (classes /= shape(2)) then
-            call quell_error_set(int(status), 'draw: as many classes as samples')
-        else if (negative /= shape(2)) then
-            call quell_error_set(int(status), 'draw: as many negative classes as samples')
-        else
-            status = QUELL_OK
         end if
+        if (status == QUELL_OK) status = check_each('classes', classes, shape(2))
+        if (status == QUELL_OK) status = check_each('negative classes', negative, shape(2))
+        if (status == QUELL_OK) status = check_each('seeds', seeds, shape(2))
+        if (status == QUELL_OK) status = check_each('indices', indices, shape(2))
+    end function
+
+    recursive integer(c_int) function check_each(what, given, count) result(status)
+        character(*), intent(in) :: what
+        integer(c_size_t), intent(in) :: given, count
+        status = QUELL_OK
+        if (given == count) return
+        status = QUELL_BAD_ARGUMENT
+        call quell_error_set(int(status), 'draw: as many ' // what // ' as samples')
     end function
 
     recursive integer(c_int) function check_counts(draw, run, count) result(status)
@@ -213,6 +229,10 @@ contains
         integer(c_size_t), intent(in) :: count
         status = quell_check_count('draw: count', int(count, c_int64_t))
         if (status == QUELL_OK) status = quell_check_count('draw: first', draw%first)
+        if (status == QUELL_OK .and. allocated(draw%indices)) then
+            if (size(draw%indices) > 0) &
+                status = quell_check_count('draw: indices', minval(draw%indices))
+        end if
         if (status == QUELL_OK) status = quell_check_count('run: threads', &
             int(run%threads, c_int64_t))
         if (status == QUELL_OK) status = quell_check_count('run: tile', int(run%tile, c_int64_t))

@@ -26,6 +26,17 @@ struct quell_noise_at {
     uint32_t blocks;
 };
 
+/* The noise of rows of which each has a seed and an index of its own: blocks of four elements, from
+ * the first of row 0 on, row by row, `blocks` of them to a row, with the seed seeds[row] ^ key; key
+ * alone if seeds is NULL. */
+struct quell_noise_rows {
+    const uint64_t *seeds;
+    const uint64_t *samples;
+    uint64_t key;
+    uint32_t stream;
+    uint32_t blocks;
+};
+
 /* The activation functions of networks: x, max(x, 0), its square, x / (1 + e^-x), x Phi(x). */
 enum quell_activation {
     QUELL_IDENTITY,
@@ -246,6 +257,10 @@ struct quell_kernels {
     /* out[4 * count]: the four normals of each block. out[2 * count]: the first two of each. */
     void (*normals)(const struct quell_noise_at *at, size_t count, float *out);
     void (*normal_pairs)(const struct quell_noise_at *at, size_t count, float *out);
+
+    /* The same for `count` blocks of rows. */
+    void (*rows_normals)(const struct quell_noise_rows *at, size_t count, float *out);
+    void (*rows_normal_pairs)(const struct quell_noise_rows *at, size_t count, float *out);
 
     /* out = c[0] in[0] + c[1] in[1] + ..., rounded product first, then fused multiply-adds in
      * that order; 1 <= inputs <= QUELL_MAX_INPUTS; out may be any of in. Returns 0 if all results

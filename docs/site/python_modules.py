@@ -128,20 +128,10 @@ def public(package):
     return found
 
 
-def listed(path):
-    """The names in a module's __all__."""
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
-            return set(ast.literal_eval(node.value))
-    return set()
-
-
 def pages(package):
     """{name: text} of all pages. A name of the package that is on none is an error."""
     of = public(package)
     top = [package / name for name in ("__init__.py", "networks.py", "_normals.py")]
-    export = [package / "architectures" / name
-              for name in ("__init__.py", "files.py", "check.py", "describe.py", "modules.py")]
     found = {
         "quell": page("quell", top, {*of["quell.networks"], *of["quell._normals"], "fresh_seed"}),
         "sample": page("quell.sample", [package / "sample.py", package / "_sampler.py"],
@@ -153,8 +143,6 @@ def pages(package):
         "programs": page("quell.programs", [package / "programs" / name
                                             for name in ("__init__.py", "exporter.py")],
                          {"export"}),
-        "architectures": page("quell.architectures", export,
-                              listed(export[0]) | {"Conditioned", "ResidualMLP"}),
         "errors": page("quell.errors", [package / "errors.py"], set(of["quell.errors"])),
     }
     # What the extension itself has is listed in docs/python.md; constants have no docstring.

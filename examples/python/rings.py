@@ -22,7 +22,7 @@ for _ in range(600):
     optimizer.step()
     optimizer.zero_grad()
 
-native = quell.compile(denoiser.eval(), shape=(2,))
+native = quell.from_torch(denoiser.eval(), shape=(2,))
 x1 = DDIMSampler(denoiser, silent=True).init((1000, 2), seed=0)
 for name, one in (("by PyTorch", denoiser), ("by quell", native)):
     x0 = DDIMSampler(one, steps=32, silent=True)(x1)

@@ -52,7 +52,7 @@ static void label(const char *text)
     const struct label_options options = {text, NULL};
     struct labels labels = {0};
     int32_t out[5];
-    if (labels_open(&labels, &options, 3) == EXIT_DONE) (void)labels_fill(&labels, 7, 5, out);
+    if (labels_open(&labels, &options, 3) == EXIT_DONE) (void)labels_fill(&labels, 7, NULL, 5, out);
     labels_close(&labels);
 }
 
@@ -61,7 +61,7 @@ static void label_from(const char *path)
     const struct label_options options = {NULL, path};
     struct labels labels = {0};
     int32_t out[5];
-    if (labels_open(&labels, &options, 3) == EXIT_DONE) (void)labels_fill(&labels, 0, 5, out);
+    if (labels_open(&labels, &options, 3) == EXIT_DONE) (void)labels_fill(&labels, 0, NULL, 5, out);
     labels_close(&labels);
 }
 

@@ -97,7 +97,8 @@ typedef struct quell_condition {
  * therefore has no size and may grow at its end: a function that was compiled for an older quell
  * reads the members that it knows.
  *
- * first: the index of the sample in row 0; row r is sample first + r.
+ * first: the index of the sample in row 0; row r is sample first + r. Where `indices` is not NULL,
+ *   these are the indices, and first - quell_draw.first is the number of row 0 in the draw.
  * rows, dim: the shape of input and output.
  * worker, workers: the number of the worker that makes this call, from 0 to workers - 1. Calls with
  *   the same number do not overlap within a run, so it may index scratch memory.
@@ -109,7 +110,9 @@ typedef struct quell_condition {
  * classes: classes[rows], the class of each row, from 0 on, or -1 for none. NULL: no row has
  *   one.
  * conditions: those of the rows, in the order of quell_function_options.conditions and as many: the
- *   `count` of each is 1 or `rows`. NULL if the function takes none. */
+ *   `count` of each is 1 or `rows`. NULL if the function takes none.
+ * seeds: seeds[rows], the seed of each row; NULL: all have quell_draw.seed.
+ * indices: indices[rows], the index of each row's sample; NULL: row r is sample first + r. */
 typedef struct quell_call {
     uint64_t first;
     size_t rows;
@@ -124,6 +127,8 @@ typedef struct quell_call {
     void *context;
     const int32_t *classes;
     const quell_condition *conditions;
+    const uint64_t *seeds;
+    const uint64_t *indices;
 } quell_call;
 
 /* A denoiser of the caller's: reads input[rows][dim] and writes output[rows][dim], which do not

@@ -21,6 +21,13 @@ extern "C" {
  *   sample i has the same bits in every run. On the way from t to s its noise is that of
  *   (seed, t, s), as quell_noise_key says: runs over intervals that do not overlap may share a seed
  *   (0, 0, 1).
+ * seeds, indices: seeds[count] and indices[count], the seed of each sample and the index of each
+ *   sample, for samples of several streams in one draw: sample i then is number indices[i] of the
+ *   seed seeds[i], with the bits that it has in a draw of its own. seeds take the place of `seed`,
+ *   which must then be 0: all samples have the index `first`, unless indices are given, too.
+ *   indices take the place of `first`, which must then be 0, and are at most 2^64 - 2. A pair may
+ *   be there more than once, as for other classes or conditions with the same noise; where these
+ *   are the same as well, so are the samples (NULL, NULL).
  * classes: classes[count], the class of each sample, from 0 on, or -1 for none. It is refused for a
  *   denoiser that has no classes. NULL: no sample has a class; a denoiser that is guided by itself
  *   then needs conditions (NULL).
@@ -51,6 +58,8 @@ typedef struct quell_draw {
     const int32_t *negative_classes;
     const quell_condition *negative_conditions;
     size_t negative_condition_count;
+    const uint64_t *seeds;
+    const uint64_t *indices;
 } quell_draw;
 
 /* Returns the defaults: one sample, number 0 of seed 0. */
@@ -68,6 +77,8 @@ static inline quell_draw quell_draw_defaults(void)
     draw.negative_classes = NULL;
     draw.negative_conditions = NULL;
     draw.negative_condition_count = 0;
+    draw.seeds = NULL;
+    draw.indices = NULL;
     return draw;
 }
 
@@ -86,8 +97,9 @@ typedef struct quell_progress {
 typedef int quell_progress_fn(void *user, const quell_progress *progress);
 
 /* Sees every tile after every transition: x[rows][dim] is x_s at the point s, of the samples first,
- * ..., first + rows - 1. It is called from many threads at once, and must not write to x. Returns 0
- * to go on, > 0 to stop the run, < 0 for an error. */
+ * ..., first + rows - 1. Row 0 is sample number first - quell_draw.first of the draw, also where
+ * that has seeds or indices of each sample. It is called from many threads at once, and must not
+ * write to x. Returns 0 to go on, > 0 to stop the run, < 0 for an error. */
 typedef int quell_observe_fn(void *user, size_t transition, const quell_point *s, uint64_t first,
                              size_t rows, const float *x);
 

@@ -23,7 +23,9 @@ namespace quell
  *   call.
  * conditions: the conditions of the samples, each of those that the denoiser takes once.
  * negative_classes, negative_conditions: the class and the conditions that the guidance of a
- *   denoiser by itself is away from, in place of no class and none of a condition. */
+ *   denoiser by itself is away from, in place of no class and none of a condition.
+ * seeds, indices: the seed of each sample, in place of `seed`, and the index of each sample, in
+ *   place of `first`; or empty. The arrays that they view must last as long as the call. */
 struct draw {
     uint64_t seed = 0;
     uint64_t first = 0;
@@ -31,6 +33,8 @@ struct draw {
     std::vector<condition> conditions = {};
     span<const int32_t> negative_classes = {};
     std::vector<condition> negative_conditions = {};
+    span<const uint64_t> seeds = {};
+    span<const uint64_t> indices = {};
 };
 
 /* How it is drawn (quell_run). Nothing here changes a bit of a sample.
@@ -66,19 +70,17 @@ class running
     {
         size_t count = dim ? values / dim : 0;
         expect("run: x", values, count * dim);
-        if (!what.classes.empty()) expect("draw: classes", what.classes.size(), count);
         draw_ = quell_draw_defaults();
         draw_.seed = what.seed;
         draw_.first = what.first;
         draw_.count = count;
-        draw_.classes = what.classes.empty() ? nullptr : what.classes.data();
+        draw_.classes = each("draw: classes", what.classes, count);
+        draw_.seeds = each("draw: seeds", what.seeds, count);
+        draw_.indices = each("draw: indices", what.indices, count);
         draw_.context = &slot_;
         draw_.conditions = conditions_.empty() ? nullptr : conditions_.data();
         draw_.condition_count = conditions_.size();
-        if (!what.negative_classes.empty()) {
-            expect("draw: negative_classes", what.negative_classes.size(), count);
-            draw_.negative_classes = what.negative_classes.data();
-        }
+        draw_.negative_classes = each("draw: negative_classes", what.negative_classes, count);
         draw_.negative_conditions =
             negative_conditions_.empty() ? nullptr : negative_conditions_.data();
         draw_.negative_condition_count = negative_conditions_.size();
@@ -100,6 +102,14 @@ class running
     }
 
   private:
+    /* Returns the values of `count` samples, or NULL for none. */
+    template <class T> static T *each(const char *what, span<T> given, size_t count)
+    {
+        if (given.empty()) return nullptr;
+        expect(what, given.size(), count);
+        return given.data();
+    }
+
     static running *self(void *user) noexcept { return static_cast<running *>(user); }
 
     static int progress(void *user, const quell_progress *at) noexcept

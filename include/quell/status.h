@@ -45,9 +45,11 @@ QUELL_API const char *quell_status_text(quell_status status);
 QUELL_API const char *quell_error_message(void);
 
 /* Returns 1 if that failure was in a sample that was being drawn, and writes the number of the
- * sample to *sample and the number of its transition, from 0 on, to *transition. Otherwise returns
- * 0 and leaves both as they were. If several samples failed, this is the one with the lowest number
- * among those whose failure was noticed before the run ended. Either pointer may be NULL. */
+ * sample to *sample and the number of its transition, from 0 on, to *transition. In a draw with
+ * seeds or indices of each sample, the number is quell_draw.first + its place in the draw.
+ * Otherwise returns 0 and leaves both as they were. If several samples failed, this is the one with
+ * the lowest number among those whose failure was noticed before the run ended. Either pointer may
+ * be NULL. */
 QUELL_API int quell_error_sample(uint64_t *sample, size_t *transition);
 
 /* Records a line for quell_error_message() in this thread and returns `status`. It is for libraries

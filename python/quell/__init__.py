@@ -53,7 +53,7 @@ from quell.errors import (
     Stopped,
     Unsupported,
 )
-from quell.networks import Model, compile, load
+from quell.networks import Model, from_torch, load
 from quell.noise import (
     CosineSchedule,
     DecaySchedule,

@@ -130,6 +130,8 @@ class Sampler:
         conditions: Sequence[tuple[str, _Floats | None]] = ...,
         negative_classes: NDArray[np.int32] | None = ...,
         negative_conditions: Sequence[tuple[str, _Floats | None]] = ...,
+        seeds: NDArray[np.uint64] | None = ...,
+        indices: NDArray[np.uint64] | None = ...,
     ) -> None: ...
     def forward(
         self,
@@ -145,6 +147,8 @@ class Sampler:
         conditions: Sequence[tuple[str, _Floats | None]] = ...,
         negative_classes: NDArray[np.int32] | None = ...,
         negative_conditions: Sequence[tuple[str, _Floats | None]] = ...,
+        seeds: NDArray[np.uint64] | None = ...,
+        indices: NDArray[np.uint64] | None = ...,
     ) -> None: ...
     def step(
         self,
@@ -162,6 +166,8 @@ class Sampler:
         conditions: Sequence[tuple[str, _Floats | None]] = ...,
         negative_classes: NDArray[np.int32] | None = ...,
         negative_conditions: Sequence[tuple[str, _Floats | None]] = ...,
+        seeds: NDArray[np.uint64] | None = ...,
+        indices: NDArray[np.uint64] | None = ...,
     ) -> None: ...
     def denoise(
         self,
@@ -179,6 +185,8 @@ class Sampler:
         conditions: Sequence[tuple[str, _Floats | None]] = ...,
         negative_classes: NDArray[np.int32] | None = ...,
         negative_conditions: Sequence[tuple[str, _Floats | None]] = ...,
+        seeds: NDArray[np.uint64] | None = ...,
+        indices: NDArray[np.uint64] | None = ...,
     ) -> None: ...
     @property
     def dim(self) -> int: ...

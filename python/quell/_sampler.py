@@ -30,7 +30,7 @@ from quell._conditions import told_of
 from quell._inputs import fits, fitting, into, moments, shape_of
 from quell._numbers import float_type, function_of, on_cpu, real, text, whole
 from quell._progress import bar, ticking
-from quell._seeds import seed_of
+from quell._seeds import streams_of
 from quell._settings import Settings
 from quell._times import Times, in_type, may_be_rounded, types_of
 from quell.errors import refused
@@ -98,8 +98,9 @@ class Sampler(Settings):
         mean: float | Array | None = None,
         var: float | Array | None = None,
         *,
-        seed: int | None = None,
+        seed: int | Sequence[int] | Array | None = None,
         first: int = 0,
+        index: Sequence[int] | Array | None = None,
         out: Array | None = None,
         dtype: Any = None,
         device: Any = None,
@@ -112,8 +113,11 @@ class Sampler(Settings):
             var: The variance of X, with shape () or (*); None for 1. One of the two must be given
                 where much of X is left at the first time (alpha > sigma / 4, or 0.01 sigma at a
                 start, times or sigmas of the caller's).
-            seed: The seed, in [0, 2^64); None for a fresh one (quell.fresh_seed).
+            seed: The seed, in [0, 2^64); None for a fresh one (quell.fresh_seed). Or the seed of
+                each sample, with shape (B): it is what it is in a call of its own, number `first`.
             first: The index of the first sample among those of this seed.
+            index: The index of each sample, with shape (B), in place of `first`. With the same seed
+                and index, samples have the same noise.
             out: An array of this shape to write to, which is returned: float32, in C order.
             dtype: The type of the result: a type of PyTorch for a tensor, or of NumPy.
             device: None or the CPU.
@@ -130,7 +134,7 @@ class Sampler(Settings):
         self._fits(shape)
         x = np.empty(shape, np.float32) if out is None else fitting(out, shape)
         sampler = self._sampler(length(shape), moments(mean, var, shape[1:]))
-        sampler.init(rows_of(x), seed_of(seed), **self._run(shape, first))
+        sampler.init(rows_of(x), **self._run(streams_of(seed, first, index, len(x))))
         if out is not None:
             return written(out)
         if dtype is None and (is_tensor(mean) or is_tensor(var) or self._tensors()):
@@ -141,8 +145,9 @@ class Sampler(Settings):
         self,
         x: Array,
         *,
-        seed: int | None = None,
+        seed: int | Sequence[int] | Array | None = None,
         first: int = 0,
+        index: Sequence[int] | Array | None = None,
         out: Array | None = None,
         label: Array | int | None = None,
         progress: Callable[[int, int], object] | None = None,
@@ -152,8 +157,7 @@ class Sampler(Settings):
 
         Arguments:
             x: Noisy samples x_t, with shape (B, *). They are not changed, unless they are `out`.
-            seed: The seed of the noise on the way, in [0, 2^64); None for a fresh one.
-            first: The index of the first sample among those of this seed.
+            seed, first, index: The seed or the seeds of the noise on the way, as in init().
             out: An array with the shape of x to draw in, without a copy, which is returned:
                 float32, in C order. It may be x. After an exception it holds finished and
                 unfinished samples.
@@ -177,15 +181,17 @@ class Sampler(Settings):
             KeyboardInterrupt: Ctrl-C was pressed.
         """
         if type(self).step is not Sampler.step or "step" in vars(self):
-            return self._by_steps(x, seed, first, out, label, progress, kwargs)
+            streams = {"seed": seed, "first": first, "index": index}
+            return self._by_steps(x, streams, out, label, progress, kwargs)
         self._own_times()
         if progress is not None:
             function_of(progress, "progress")
         result = copy_of(x) if out is None else into(out, x)
-        run = self._arguments(x, result.shape, first, label, kwargs)
+        streams = streams_of(seed, first, index, len(result))
+        run = self._arguments(x, result.shape, streams, label, kwargs)
         sampler = self._sampler(length(result.shape))
         with bar(self, sampler.steps, progress) as told:
-            sampler.forward(rows_of(result), seed_of(seed), progress=told, **run)
+            sampler.forward(rows_of(result), progress=told, **run)
         return like(result, x) if out is None else written(out)
 
     def step(
@@ -194,8 +200,9 @@ class Sampler(Settings):
         t: Array | float,
         s: Array | float,
         *,
-        seed: int | None = None,
+        seed: int | Sequence[int] | Array | None = None,
         first: int = 0,
+        index: Sequence[int] | Array | None = None,
         out: Array | None = None,
         label: Array | int | None = None,
         **kwargs: Any,
@@ -206,19 +213,19 @@ class Sampler(Settings):
             x_t: Noisy samples, with shape (B, *). They are not changed, unless they are `out`.
             t, s: The times, with shape (), 1 >= t >= s >= 0. A time of the grid that was rounded,
                 to `dtype`, to float32 or to its own type, is taken for the time of the grid.
-            seed, first, out, label, kwargs: As in a call. The noise depends on the seed and the
-                times: steps over `timesteps` with one seed give what a call gives (if x_t is
-                    float32
-                or wider), and the same step with the same seed has the same noise.
+            seed, first, index, out, label, kwargs: As in a call. The noise depends on the seed and
+                the times: steps over `timesteps` with one seed give what a call gives (if x_t is
+                float32 or wider), and the same step with the same seed has the same noise.
 
         Returns:
             x_s, with shape (B, *), of the kind and type of x_t.
         """
         begin, end = self._time(t, "t"), self._time(s, "s")
         result = copy_of(x_t, "x_t") if out is None else into(out, x_t, "x_t")
-        run = self._arguments(x_t, result.shape, first, label, kwargs)
+        streams = streams_of(seed, first, index, len(result))
+        run = self._arguments(x_t, result.shape, streams, label, kwargs)
         sampler = self._sampler(length(result.shape))
-        sampler.step(rows_of(result), begin, end, seed_of(seed), **run)
+        sampler.step(rows_of(result), begin, end, **run)
         return like(result, x_t) if out is None else written(out)
 
     def plan(self, dim: int | None = None) -> str:
@@ -320,20 +327,25 @@ class Sampler(Settings):
         if own is not None and length(shape) == self.denoiser.dim and not fits(shape, own):
             raise refused(f"x: shape {shape}, must be (B, {', '.join(map(str, own))})")
 
-    def _run(self, shape: tuple[int, ...], first: int) -> dict[str, Any]:
+    def _run(self, streams: dict[str, Any]) -> dict[str, Any]:
         return {
-            "first": whole(first, "first", 0, 2**64 - 1 - shape[0]),
+            **streams,
             "threads": whole(self.threads, "threads"),
             "tile": whole(self.tile, "tile"),
             "isa": "" if self.isa is None else text(self.isa, "isa"),
         }
 
     def _arguments(
-        self, x: Array, shape: tuple[int, ...], first: int, label: Any, kwargs: dict[str, Any]
+        self,
+        x: Array,
+        shape: tuple[int, ...],
+        streams: dict[str, Any],
+        label: Any,
+        kwargs: dict[str, Any],
     ) -> dict[str, Any]:
         """Returns the arguments of a run, including those for the denoiser."""
         self._fits(shape)
-        run = self._run(shape, first)
+        run = self._run(streams)
         if is_native(self.denoiser):
             return run | told_of(self.denoiser, label, kwargs, shape[0])
         tensors = is_tensor(x)
@@ -348,8 +360,7 @@ class Sampler(Settings):
     def _by_steps(
         self,
         x: Array,
-        seed: int | None,
-        first: int,
+        streams: dict[str, Any],
         out: Array | None,
         label: Any,
         progress: Callable[[int, int], object] | None,
@@ -362,10 +373,13 @@ class Sampler(Settings):
         every = any(one.kind is one.VAR_KEYWORD for one in takes.values())
         given = dict(kwargs) if label is None else {**kwargs, "label": label}
         given = unwrapped(given, count)
-        if seed is not None or "seed" in takes:
-            given["seed"] = seed_of(seed)
-        if first != 0 or "first" in takes:
-            given["first"] = whole(first, "first")
+        native = streams_of(**streams, count=count)
+        if streams["seed"] is not None or "seed" in takes:
+            given["seed"] = native.get("seeds", native.get("seed"))
+        if native["first"] != 0 or "first" in takes:
+            given["first"] = native["first"]
+        if streams["index"] is not None:
+            given["index"] = native["indices"]
         for name in given:
             if name not in takes and not every:
                 raise TypeError(f"the step of {type(self).__name__} takes no argument {name!r}")

@@ -55,7 +55,7 @@ def write(
     path: str | os.PathLike[str],
     metadata: dict[str, str],
     check: Callable[[str], object],
-    who: str = "quell.architectures",
+    who: str,
 ) -> None:
     """Writes a .safetensors file that has its name when it is complete and check() of its temporary
     name has passed, and the mode that open() would leave: that of the file it replaces, or what the

@@ -2,8 +2,8 @@
 """Denoisers: x_t -> E[X | X_t = x_t].
 
 The library's own denoisers are evaluated in C on all cores: GaussianDenoiser, MixtureDenoiser,
-EmpiricalDenoiser, the models of quell.load and quell.compile, and guided ones. FunctionDenoiser is
-for a Python function that returns something other than the mean.
+EmpiricalDenoiser, the models of quell.load and quell.from_torch, and guided ones. FunctionDenoiser
+is for a Python function that returns something other than the mean.
 
 SimpleDenoiser and KarrasDenoiser are PyTorch modules around a network, with the names and arguments
 of azula.denoise. They are imported when they are first used, and torch with them. Samplers also

@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import pathlib
 import tempfile
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from quell._numbers import path_of, whole
 from quell.denoise import NativeDenoiser
 from quell.errors import refused
 
-__all__ = ["Model", "compile", "load"]
+__all__ = ["Model", "from_torch", "load"]
 
 Path = str | os.PathLike[str]
 
@@ -172,38 +171,21 @@ def load(name: Path, schedule: Any = None) -> Model:
     return Model(name, schedule)
 
 
-def compile(
-    model: Any, shape: Sequence[int] | None = None, *, example: Any = None, **fields: Any
-) -> Model:
-    """Converts a trained network to one of the library's own, which C evaluates on all cores, with
-    the same bits on any machine. This has nothing to do with torch.compile. It needs torch and
-    safetensors.
+def from_torch(module: Any, example: Any, **around: Any) -> Model:
+    """Turns a network of PyTorch's into a model that C evaluates on all cores, with the same bits
+    on any machine: what quell.export writes to a file, without one. It needs torch and safetensors.
 
     Arguments:
-        model: Any network, with an example of its call; or without one, by the shape of a sample, a
-            SimpleDenoiser or KarrasDenoiser, azula's or quell's, around a ResidualMLP, or around
-            azula's DiT, ViT or UNet inside Conditioned (quell.architectures.modules), or only such
-            a network.
-        shape: The shape of one sample, as [2] or [channels, height, width].
-        example: What the network is called with, as (x, t): see quell.export.
-        fields: What is around it, such as schedule="vp", output="eps": the arguments of
-            quell.export or, with a shape, fields of its description (docs/networks.md).
+        module: The network, or a whole denoiser of azula's or quell's.
+        example: What it is called with, as (x, t).
+        around: The other arguments of quell.export, such as output="eps", schedule="vp", time="t".
 
     Raises:
-        TypeError, ValueError: The library does not know this kind of model, or its outputs differ
-            from PyTorch's (quell.architectures.check).
+        TypeError, ValueError: Those of quell.export.
     """
-    if (shape is None) == (example is None):
-        also = "None, must be given" if shape is None else "must not be given with an example"
-        raise TypeError(f"shape: {also}; any network is compiled by an example of its call")
+    from quell.programs import export
+
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, "model.safetensors")
-        if shape is None:
-            from quell.programs import export as any_network
-
-            any_network(model, path, example, **fields)
-        else:
-            from quell.architectures import export
-
-            export(model, path, shape, **fields)
+        export(module, path, example, **around)
         return Model._from(path)

@@ -13,6 +13,7 @@ namespace py = pybind11;
 
 using floats = py::array_t<float, py::array::c_style>;
 using doubles = py::array_t<double, py::array::c_style | py::array::forcecast>;
+using words_array = py::array_t<uint64_t, py::array::c_style>;
 using classes_array = py::array_t<int32_t, py::array::c_style>;
 
 /* Return the values of an array. The writable one throws if the array is read-only. */

@@ -38,6 +38,8 @@ call::call(const settings &from)
         draw_.negative_classes = {from.negative_classes->data(),
                                   size_t(from.negative_classes->size())};
     draw_.negative_conditions = conditions_of(from.negative_conditions);
+    if (from.seeds) draw_.seeds = {from.seeds->data(), size_t(from.seeds->size())};
+    if (from.indices) draw_.indices = {from.indices->data(), size_t(from.indices->size())};
     run_.progress = [this](const quell_progress &at) { return report(at); };
 }
 

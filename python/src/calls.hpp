@@ -29,6 +29,7 @@ struct settings {
     const condition_list &conditions;
     std::optional<classes_array> negative_classes;
     const condition_list &negative_conditions;
+    std::optional<words_array> seeds, indices;
 };
 
 /* Returns the arguments of the innermost call that this thread is in; None if there is none. */

@@ -146,8 +146,9 @@ static void decode(const quell::model &model, const floats &x, floats out, uint6
                    const condition_list &conditions)
 {
     static const condition_list none;
-    settings how{0,          first,      threads,      0,   "", std::move(classes), py::none(),
-                 py::none(), conditions, std::nullopt, none};
+    settings how{
+        0,          first,      threads,      0,    "",           std::move(classes), py::none(),
+        py::none(), conditions, std::nullopt, none, std::nullopt, std::nullopt};
     quell::span<float> all = writable(out);
     call run(how);
     run([&](auto &draw, auto &run) { model.decode(draw, values(x), all, run); });

@@ -41,7 +41,8 @@ static doubles grid(const quell::schedule &schedule, const quell::sampler_option
     uint64_t seed, uint64_t first, size_t threads, size_t tile, const std::string &isa,  \
         std::optional<classes_array> classes, py::object progress, py::object arguments, \
         const condition_list &conditions, std::optional<classes_array> negative_classes, \
-        const condition_list &negative_conditions
+        const condition_list &negative_conditions, std::optional<words_array> seeds,     \
+        std::optional<words_array> indices
 #define RUN_SETTINGS              \
     {seed,                        \
      first,                       \
@@ -53,12 +54,15 @@ static doubles grid(const quell::schedule &schedule, const quell::sampler_option
      std::move(arguments),        \
      conditions,                  \
      std::move(negative_classes), \
-     negative_conditions}
-#define RUN_NAMES                                                                           \
-    py::arg("seed") = 0, py::arg("first") = 0, py::arg("threads") = 0, py::arg("tile") = 0, \
-    py::arg("isa") = "", py::arg("classes") = py::none(), py::arg("progress") = py::none(), \
-    py::arg("arguments") = py::none(), py::arg("conditions") = condition_list(),            \
-    py::arg("negative_classes") = py::none(), py::arg("negative_conditions") = condition_list()
+     negative_conditions,         \
+     std::move(seeds),            \
+     std::move(indices)}
+#define RUN_NAMES                                                                                \
+    py::arg("seed") = 0, py::arg("first") = 0, py::arg("threads") = 0, py::arg("tile") = 0,      \
+    py::arg("isa") = "", py::arg("classes") = py::none(), py::arg("progress") = py::none(),      \
+    py::arg("arguments") = py::none(), py::arg("conditions") = condition_list(),                 \
+    py::arg("negative_classes") = py::none(), py::arg("negative_conditions") = condition_list(), \
+    py::arg("seeds") = py::none(), py::arg("indices") = py::none()
 
 static void init(const quell::sampler &sampler, floats x, RUN)
 {

@@ -68,27 +68,34 @@ VERB void draw_advance(struct draw *draw)
     draw->block = v_isub(block, v_iselect(stays, zero, draw->blocks));
 }
 
+VERB void philox_round(vw c[4], vw key0, vw key1)
+{
+    vw product0 = v_wmul(c[0], v_wset1(PHILOX_MULTIPLY_0));
+    vw product1 = v_wmul(c[2], v_wset1(PHILOX_MULTIPLY_1));
+    c[0] = v_wxor3(c[1], key0, v_whigh(product1));
+    c[2] = v_wxor3(c[3], key1, v_whigh(product0));
+    c[1] = product1;
+    c[3] = product0;
+}
+
+VERB void narrow_words(const vw c[4], vi word[4])
+{
+    for (int i = 0; i < 4; i++) word[i] = v_narrow(c[i]);
+}
+
 /* Draws the four words of each lane's block, and moves on to the next one. */
 VERB void draw_words(struct draw *draw, vi word[4])
 {
-    const vw multiply0 = v_wset1(PHILOX_MULTIPLY_0), multiply1 = v_wset1(PHILOX_MULTIPLY_1);
-    vw c0 = v_widen(draw->block), c1 = v_widen(draw->stream);
-    vw c2 = v_widen(draw->low), c3 = v_widen(draw->high);
+    vw c[4] = {v_widen(draw->block), v_widen(draw->stream), v_widen(draw->low),
+               v_widen(draw->high)};
     uint32_t key0 = draw->key[0], key1 = draw->key[1];
 #pragma GCC unroll 10
     for (int round = 0; round < 10; round++) {
-        vw product0 = v_wmul(c0, multiply0), product1 = v_wmul(c2, multiply1);
-        c0 = v_wxor3(c1, v_wset1(key0), v_whigh(product1));
-        c2 = v_wxor3(c3, v_wset1(key1), v_whigh(product0));
-        c1 = product1;
-        c3 = product0;
+        philox_round(c, v_wset1(key0), v_wset1(key1));
         key0 += PHILOX_WEYL_0;
         key1 += PHILOX_WEYL_1;
     }
-    word[0] = v_narrow(c0);
-    word[1] = v_narrow(c1);
-    word[2] = v_narrow(c2);
-    word[3] = v_narrow(c3);
+    narrow_words(c, word);
     draw_advance(draw);
 }
 
@@ -176,6 +183,79 @@ static void normal_pairs(const struct quell_noise_at *at, size_t count, float *o
     float part[2 * LANES];
     draw_pairs(&draw, part);
     memcpy(out, part, 2 * count * sizeof *out);
+}
+
+/* Blocks of rows of which each has a seed and a sample of its own: the next one is block `block` of
+ * row `row`, in lane place[0]; the others follow. */
+struct rows_draw {
+    const struct quell_noise_rows *at;
+    size_t row;
+    uint32_t block, place[LANES];
+};
+
+VERB struct rows_draw rows_draw_at(const struct quell_noise_rows *at, const uint32_t *lane)
+{
+    struct rows_draw draw = {.at = at};
+    for (uint32_t l = 0; l < LANES; l++) draw.place[lane[l]] = l;
+    return draw;
+}
+
+/* Draws the four words of each lane's block, of which `count` are wanted. */
+VERB void rows_words(struct rows_draw *draw, size_t count, vi word[4])
+{
+    const struct quell_noise_rows *at = draw->at;
+    uint32_t block[LANES] = {0}, low[LANES] = {0}, high[LANES] = {0};
+    uint32_t first[LANES] = {0}, second[LANES] = {0};
+    for (size_t i = 0; i < LANES && i < count; i++) {
+        uint64_t seed = at->key ^ (at->seeds ? at->seeds[draw->row] : 0);
+        uint64_t sample = at->samples[draw->row];
+        uint32_t l = draw->place[i];
+        block[l] = draw->block;
+        low[l] = (uint32_t)sample, high[l] = (uint32_t)(sample >> 32);
+        first[l] = (uint32_t)seed, second[l] = (uint32_t)(seed >> 32);
+        if (++draw->block == at->blocks) draw->row++, draw->block = 0;
+    }
+    vw c[4] = {v_widen(v_iload(block)), v_widen(v_iset1(at->stream)), v_widen(v_iload(low)),
+               v_widen(v_iload(high))};
+    vi key0 = v_iload(first), key1 = v_iload(second);
+#pragma GCC unroll 10
+    for (int round = 0; round < 10; round++) {
+        philox_round(c, v_widen(key0), v_widen(key1));
+        key0 = v_iadd(key0, v_iset1(PHILOX_WEYL_0));
+        key1 = v_iadd(key1, v_iset1(PHILOX_WEYL_1));
+    }
+    narrow_words(c, word);
+}
+
+static void rows_normals(const struct quell_noise_rows *at, size_t count, float *out)
+{
+    struct rows_draw draw = rows_draw_at(at, lane_block);
+    float part[4 * LANES];
+    for (size_t done; count; count -= done, out += 4 * done) {
+        vi word[4];
+        vf normal[4];
+        done = count < LANES ? count : LANES;
+        rows_words(&draw, done, word);
+        normal_pair(word[0], word[1], normal, normal + 1);
+        normal_pair(word[2], word[3], normal + 2, normal + 3);
+        v_store_blocks(done < LANES ? part : out, normal[0], normal[1], normal[2], normal[3]);
+        if (done < LANES) memcpy(out, part, 4 * done * sizeof *out);
+    }
+}
+
+static void rows_normal_pairs(const struct quell_noise_rows *at, size_t count, float *out)
+{
+    struct rows_draw draw = rows_draw_at(at, lane_pair);
+    float part[2 * LANES];
+    for (size_t done; count; count -= done, out += 2 * done) {
+        vi word[4];
+        vf normal[2];
+        done = count < LANES ? count : LANES;
+        rows_words(&draw, done, word);
+        normal_pair(word[0], word[1], normal, normal + 1);
+        v_store_pairs(done < LANES ? part : out, normal[0], normal[1]);
+        if (done < LANES) memcpy(out, part, 2 * done * sizeof *out);
+    }
 }
 
 static void philox(const struct quell_noise_at *at, size_t count, uint32_t *words)

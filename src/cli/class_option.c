@@ -61,11 +61,13 @@ static quell_status read_some(struct labels *labels, size_t rows, int32_t *out)
     return status;
 }
 
-quell_status labels_fill(struct labels *labels, uint64_t first, size_t rows, int32_t *out)
+quell_status labels_fill(struct labels *labels, uint64_t first, const uint64_t *indices,
+                         size_t rows, int32_t *out)
 {
     quell_status status = QUELL_OK;
     for (size_t i = 0; !labels->file.path && i < rows; i++)
-        out[i] = (int32_t)(labels->each ? (first + i) % labels->classes : labels->one);
+        out[i] = (int32_t)(labels->each ? (indices ? indices[i] : first + i) % labels->classes
+                                        : labels->one);
     for (size_t i = 0, n; labels->file.path && i < rows && !status; i += n) {
         n = rows - i < CHUNK ? rows - i : CHUNK;
         status = read_some(labels, n, out + i);

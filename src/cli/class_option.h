@@ -35,8 +35,9 @@ struct labels {
  * it is not EXIT_DONE. */
 int labels_open(struct labels *labels, const struct label_options *options, size_t classes);
 
-/* Fills in the classes of the next rows, the samples first, first + 1, ... */
-quell_status labels_fill(struct labels *labels, uint64_t first, size_t rows, int32_t *out);
+/* Fills in the classes of the next rows, the samples first, first + 1, ... or indices[rows]. */
+quell_status labels_fill(struct labels *labels, uint64_t first, const uint64_t *indices,
+                         size_t rows, int32_t *out);
 
 /* Reads --negative-class, NULL for -1, for a model with that many classes; the same. */
 int labels_negative(const char *text, size_t classes, int32_t *label);

@@ -165,7 +165,7 @@ static quell_status evaluate(struct job *job, size_t most, float *x, int32_t *cl
         quell_status status = quell_npy_floats(&job->from, draw.count * job->dim, x);
         if (!status && interrupt_signal) status = QUELL_STOPPED;
         if (!status && draw.classes)
-            status = labels_fill(&job->labels, draw.first, draw.count, classes);
+            status = labels_fill(&job->labels, draw.first, NULL, draw.count, classes);
         if (!status) status = conditions_fill(&job->conditions, draw.count);
         if (!status) status = conditions_fill(&job->negative, draw.count);
         conditions_tell(&job->conditions, &job->negative, &draw);

@@ -15,14 +15,16 @@ const struct option_row sample_rows[] = {
     TEXT("model", "M", model,
          "The model: builtin:NAME (see `quell list models`), a .json description, a .safetensors "
          "or .onnx network, or a data set, .npy of shape (count, dim...)."),
-    COUNT("count", "N", count, 0, UINT64_MAX,
-          "How many samples (default 1000, of images 64; with --from or a class or "
-          "condition for each, as many as the file has)."),
+    COUNT(
+        "count", "N", count, 0, UINT64_MAX,
+        "How many samples (default 1000, of images 64; with --from or a class, condition, seed or "
+        "index for each, as many as there are)."),
     COUNT("first", "I", first, 0, UINT64_MAX,
           "The index of the first sample (default 0). Samples 0 to 49 and 50 to 99, drawn apart, "
           "are the samples 0 to 99."),
     COUNT("seed", "S", seed, 0, UINT64_MAX,
           "The seed of the random numbers (default 0). Another seed gives independent samples."),
+    STREAM_ROWS(sample_options),
     LABEL_ROWS(sample_options),
     CONDITION_ROWS(sample_options),
     GUIDANCE_ROWS(sample_options),
@@ -63,6 +65,7 @@ const struct option_row sample_rows[] = {
 };
 
 const struct option_rule sample_rules[] = {
+    STREAM_RULES,
     LABEL_RULES,
     CONDITION_RULES,
     GUIDANCE_RULES,
@@ -81,10 +84,12 @@ const struct option_rule sample_rules[] = {
 static int check_places(const struct sample_options *options)
 {
     const struct place outputs[] = {{"--out", options->out}, {"--plot", options->plot}, {0}};
-    struct place inputs[5 + 2 * MOST_WORDS] = {{"--model", options->model},
+    struct place inputs[7 + 2 * MOST_WORDS] = {{"--model", options->model},
                                                {"--from", options->from},
                                                {"--classes", options->labels.classes},
-                                               {"--guide", options->guidance.guide}};
+                                               {"--guide", options->guidance.guide},
+                                               {"--seeds", options->seeds},
+                                               {"--indices", options->indices}};
     conditions_places(&options->conditions, inputs);
     conditions_places(&options->negative_conditions, inputs);
     const char *out = options->out ? options->out : "", *plot = options->plot;

@@ -9,10 +9,11 @@
 #include "cli/condition_option.h"
 #include "cli/options.h"
 #include "cli/sampling.h"
+#include "cli/stream_option.h"
 
 /* Names not given are NULL. */
 struct sample_options {
-    const char *model, *sampler, *from, *isa, *out, *plot;
+    const char *model, *sampler, *from, *isa, *out, *plot, *seeds, *indices;
     uint64_t steps, count, first, seed, threads, tile;
     struct label_options labels;
     struct option_words conditions, negative_conditions;

@@ -29,12 +29,17 @@ static int create_sampler(struct session *session)
 static int check_seed(const struct session *session)
 {
     const struct sample_options *options = &session->options;
-    if (!options->from || !options_given("seed") || quell_sampler_noisy(session->sampler))
+    const char *given = options->seeds          ? "--seeds"
+                        : options->indices      ? "--indices"
+                        : options_given("seed") ? "--seed"
+                                                : NULL;
+    bool classes = options->indices && !options->seeds && session->labels.each;
+    if (!options->from || !given || classes || quell_sampler_noisy(session->sampler))
         return EXIT_DONE;
     return complain(EXIT_USAGE,
-                    "--seed: has no effect: x_1 is that of --from, and sampler '%s' draws no noise "
+                    "%s: has no effect: x_1 is that of --from, and sampler '%s' draws no noise "
                     "on the way from x_1 to x_0",
-                    options->sampler);
+                    given, options->sampler);
 }
 
 /* Whether the file has the model's shape; its samples may also be flat, (count, dim). */
@@ -46,15 +51,18 @@ static bool fits(const struct quell_npy *from, const quell_model *model, size_t 
                    quell_model_rank(model) * sizeof *quell_model_shape(model));
 }
 
-/* Takes the count from a file of samples or classes. */
-static int take_count(struct session *session, const char *option, const struct quell_npy *file)
+/* Takes the count from what an option gives for each sample, as a file or a list does. */
+static int take_count(struct session *session, const char *option, const char *given, size_t rows)
 {
     uint64_t *count = &session->options.count;
-    if ((session->counted || options_given("count")) && *count != file->shape[0])
-        return complain(EXIT_USAGE, "%s %s: has %zu samples: leave --count out or match it", option,
-                        file->path, file->shape[0]);
-    *count = file->shape[0];
-    session->counted = true;
+    if (options_given("count") && *count != rows)
+        return complain(EXIT_USAGE, "%s %.80s: has %zu samples: leave --count out or match it",
+                        option, given, rows);
+    if (session->counted && *count != rows)
+        return complain(EXIT_USAGE, "%s %.80s: is for %zu samples, but %s for %llu", option, given,
+                        rows, session->counted, (unsigned long long)*count);
+    *count = rows;
+    session->counted = option;
     return EXIT_DONE;
 }
 
@@ -69,7 +77,7 @@ static int open_from(struct session *session)
                         "--from %s: must be an array of shape (count, %zu), as the "
                         "model has %zu elements",
                         options->from, session->dim, session->dim);
-    return take_count(session, "--from", &session->from);
+    return take_count(session, "--from", options->from, session->from.shape[0]);
 }
 
 static int take_condition_counts(struct session *session, const struct conditions *conditions)
@@ -77,10 +85,32 @@ static int take_condition_counts(struct session *session, const struct condition
     int code = EXIT_DONE;
     for (size_t i = 0; i < conditions->count && code == EXIT_DONE; i++) {
         const struct condition *one = &conditions->one[i];
-        char option[40];
-        snprintf(option, sizeof option, "--%s", one->option);
-        if (one->file.path) code = take_count(session, option, &one->file);
+        const char *option =
+            conditions == &session->conditions ? "--condition" : "--negative-condition";
+        char given[100];
+        snprintf(given, sizeof given, "%.40s=%.50s", one->taken->name, one->text);
+        if (one->file.path) code = take_count(session, option, given, one->file.shape[0]);
     }
+    return code;
+}
+
+/* Opens the lists of seeds and indices, and takes the count from them. */
+static int open_streams(struct session *session)
+{
+    const struct sample_options *options = &session->options;
+    int code = stream_list_open(&session->seeds, "seeds", options->seeds, UINT64_MAX);
+    if (code == EXIT_DONE)
+        code = stream_list_open(&session->indices, "indices", options->indices, UINT64_MAX - 1);
+    if (code == EXIT_DONE && options->seeds)
+        code = take_count(session, "--seeds", options->seeds, session->seeds.count);
+    if (code == EXIT_DONE && options->indices)
+        code = take_count(session, "--indices", options->indices, session->indices.count);
+    if (code == EXIT_DONE && options->seeds && !options->indices && session->labels.each)
+        return complain(EXIT_USAGE,
+                        "--class each: sample i is of class i modulo %zu, but with "
+                        "--seeds all samples have the index --first: give --classes, "
+                        "or --indices",
+                        session->labels.classes);
     return code;
 }
 
@@ -223,9 +253,11 @@ int session_prepare(struct session *session)
                                     ", or the states by --from");
     if (code == EXIT_DONE) code = open_from(session);
     if (code == EXIT_DONE && options->labels.classes)
-        code = take_count(session, "--classes", &session->labels.file);
+        code = take_count(session, "--classes", options->labels.classes,
+                          session->labels.file.shape[0]);
     if (code == EXIT_DONE) code = take_condition_counts(session, &session->conditions);
     if (code == EXIT_DONE) code = take_condition_counts(session, &session->negative);
+    if (code == EXIT_DONE) code = open_streams(session);
     if (code == EXIT_DONE) code = settle_count(session);
     return code;
 }
@@ -238,13 +270,8 @@ int session_open(struct session *session)
 
 int session_narrow(struct session *session, size_t skipped, size_t rows)
 {
-    quell_status status = QUELL_OK;
-    if (session->from.path) status = quell_npy_skip(&session->from, skipped * session->dim);
-    if (!status && session->labels.file.path)
-        status = quell_npy_skip(&session->labels.file, skipped);
-    if (!status) status = conditions_skip(&session->conditions, skipped);
-    if (!status) status = conditions_skip(&session->negative, skipped);
-    session->options.first += skipped;
+    quell_status status = session_skip(session, skipped);
+    session->skipped = skipped;
     session->count = rows;
     return status ? complain_input(EXIT_FILE, status) : EXIT_DONE;
 }
@@ -258,6 +285,8 @@ void session_close(struct session *session)
     quell_output_discard(&session->picture);
     plot_free(session->plot);
     free(session->latents);
+    stream_list_close(&session->seeds);
+    stream_list_close(&session->indices);
     labels_close(&session->labels);
     conditions_close(&session->conditions);
     conditions_close(&session->negative);

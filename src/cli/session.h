@@ -27,7 +27,9 @@ struct session {
     size_t latents_room;
     size_t dim, count, threads, ranks; /* ranks: 0 of `quell sample` */
     size_t found;                      /* samples that an interrupted run had finished */
-    bool counted;                      /* a file has said how many samples there are */
+    const char *counted;               /* the option that said how many samples there are */
+    size_t skipped;                    /* samples of other ranks before those of this one */
+    struct stream_list seeds, indices;
     struct labels labels;
     struct conditions conditions, negative;
     int32_t negative_class; /* -1: none */
@@ -55,6 +57,12 @@ char *session_settings(const struct session *session, int *code);
 
 /* Adds the next rows of samples to their digest, if a report is wanted. */
 void session_note(struct session *session, size_t rows, const float *x);
+
+/* Skips what the next rows of samples are told and start from. */
+quell_status session_skip(struct session *session, size_t rows);
+
+/* Whether samples have seeds or indices of their own. */
+bool session_lists(const struct session *session);
 
 /* Draws the next rows of samples, `done` of which are drawn, to x[rows][dim]. */
 quell_status session_draw(struct session *session, struct progress *progress, size_t done,

@@ -42,7 +42,10 @@ static void put_settings(struct quell_json_writer *writer, const struct session 
         quell_json_put_null(writer, "steps"); /* each sample chooses its own */
     report_count(writer, "count", session->count);
     report_count(writer, "first", options->first);
-    report_count(writer, "seed", options->seed);
+    if (options->seeds)
+        quell_json_put_null(writer, "seed"); /* each sample has its own */
+    else
+        report_count(writer, "seed", options->seed);
 }
 
 /* Writes what the names of files do not tell: the digest of the guide and, in sampler_digest, all
@@ -94,6 +97,8 @@ static int print_json(const struct session *session)
     quell_json_put_number(&writer, "samples_per_second", rate(session));
     quell_json_put_text(&writer, "out", options->out);
     quell_json_put_text(&writer, "plot", options->plot);
+    quell_json_put_text(&writer, "seeds", options->seeds);
+    quell_json_put_text(&writer, "indices", options->indices);
     quell_json_put_text(&writer, "class", options->labels.class);
     quell_json_put_text(&writer, "classes", options->labels.classes);
     put_conditions(&writer, "conditions", &session->conditions);

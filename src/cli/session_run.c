@@ -47,7 +47,8 @@ void session_note(struct session *session, size_t rows, const float *x)
 {
     if (!session->options.json) return;
     if (!session->drawn.dim)
-        samples_digest_begin(&session->drawn, session->options.first, session->elements);
+        samples_digest_begin(&session->drawn, session->options.first + session->skipped,
+                             session->elements);
     samples_digest_add(&session->drawn, x, rows * session->elements);
 }
 
@@ -97,12 +98,67 @@ static quell_status take(struct session *session, const quell_draw *draw, const 
                   : quell_model_decode(session->model, draw, &decode, session->latents, out);
 }
 
+bool session_lists(const struct session *session)
+{
+    return session->seeds.option || session->indices.option;
+}
+
+quell_status session_skip(struct session *session, size_t rows)
+{
+    quell_status status = QUELL_OK;
+    if (session->from.path) status = quell_npy_skip(&session->from, rows * session->dim);
+    if (!status && session->labels.file.path) status = quell_npy_skip(&session->labels.file, rows);
+    if (!status) status = conditions_skip(&session->conditions, rows);
+    if (!status) status = conditions_skip(&session->negative, rows);
+    if (!status) status = stream_list_skip(&session->seeds, rows);
+    return status ? status : stream_list_skip(&session->indices, rows);
+}
+
+/* What each sample of a piece is told in numbers: two lists of classes, and two of its stream. */
+struct told {
+    int32_t *classes, *negative;
+    uint64_t *seeds, *indices;
+};
+
+static quell_status make_told(struct told *told, size_t rows)
+{
+    told->seeds = quell_new(2 * rows, sizeof *told->seeds + sizeof *told->classes);
+    if (!told->seeds) return quell_fail(QUELL_NO_MEMORY, "no memory for %zu classes", rows);
+    told->indices = told->seeds + rows;
+    told->classes = (int32_t *)(void *)(told->indices + rows);
+    told->negative = told->classes + rows;
+    return QUELL_OK;
+}
+
+/* Sets the streams and the classes of a draw, whose conditions are there. */
+static quell_status tell(struct session *session, struct told *told, quell_draw *draw)
+{
+    size_t rows = draw->count;
+    quell_status status = QUELL_OK;
+    if (session->seeds.option) {
+        status = stream_list_fill(&session->seeds, rows, told->seeds);
+        draw->seeds = told->seeds;
+    }
+    if (session->indices.option && !status) {
+        status = stream_list_fill(&session->indices, rows, told->indices);
+        draw->indices = told->indices;
+    }
+    if (session->labels.wanted && !status) {
+        status = labels_fill(&session->labels, draw->first, draw->indices, rows, told->classes);
+        draw->classes = told->classes;
+    }
+    for (size_t i = 0; i < rows; i++) told->negative[i] = session->negative_class;
+    if (session->negative_class >= 0) draw->negative_classes = told->negative;
+    return status;
+}
+
 static quell_status draw_piece(struct session *session, struct progress *progress, size_t done,
                                size_t rows, float *x)
 {
     quell_draw draw = quell_draw_defaults();
     draw.seed = session->options.seed;
-    draw.first = session->options.first + done;
+    draw.first = session->options.first;
+    if (!session_lists(session)) draw.first += session->skipped + done;
     draw.count = rows;
     quell_run run = quell_run_defaults();
     run.threads = session->options.threads;
@@ -116,16 +172,12 @@ static quell_status draw_piece(struct session *session, struct progress *progres
     if (!status) status = conditions_fill(&session->negative, rows);
     if (status) return status;
     conditions_tell(&session->conditions, &session->negative, &draw);
-    bool negative = session->negative_class >= 0;
-    if (!session->labels.wanted && !negative) return take(session, &draw, &run, x);
-    int32_t *classes = quell_new(2 * rows, sizeof *classes);
-    if (!classes) return quell_fail(QUELL_NO_MEMORY, "no memory for %zu classes", rows);
-    if (session->labels.wanted) status = labels_fill(&session->labels, draw.first, rows, classes);
-    for (size_t i = 0; i < rows; i++) classes[rows + i] = session->negative_class;
-    if (session->labels.wanted) draw.classes = classes;
-    if (negative) draw.negative_classes = classes + rows;
+    struct told told = {NULL, NULL, NULL, NULL};
+    status = make_told(&told, rows);
+    if (status) return status;
+    status = tell(session, &told, &draw);
     if (!status) status = take(session, &draw, &run, x);
-    free(classes);
+    free(told.seeds);
     return status;
 }
 
@@ -166,11 +218,7 @@ static quell_status check_found(struct session *session, struct progress *progre
     size_t elements = session->elements, last = session->partial.done - 1;
     float *found = quell_new(elements, sizeof *found);
     if (!found) return quell_fail(QUELL_NO_MEMORY, "no memory for a sample");
-    quell_status status = QUELL_OK;
-    if (session->from.path) status = quell_npy_skip(&session->from, last * session->dim);
-    if (!status && session->labels.file.path) status = quell_npy_skip(&session->labels.file, last);
-    if (!status) status = conditions_skip(&session->conditions, last);
-    if (!status) status = conditions_skip(&session->negative, last);
+    quell_status status = session_skip(session, last);
     if (!status) status = session_draw(session, progress, last, 1, x);
     if (!status) status = partial_read(&session->out, &session->plan, last, 1, found);
     if (!status && quell_denoiser_reproducible(quell_model_denoiser(session->model)) &&

@@ -122,6 +122,8 @@ static quell_status put_all(FILE *file, const struct session *session)
     fprintf(file, "decoder of digest %016" PRIx64 "\n", quell_model_decoder_digest(session->model));
     put_sampling(file, options);
     put_count(file, "seed", options->seed);
+    if (!status) status = put_digest(file, "seeds", options->seeds, stream_list_digest);
+    if (!status) status = put_digest(file, "indices", options->indices, stream_list_digest);
     put_count(file, "first", options->first);
     put_count(file, "count", options->count);
     put_text(file, "class", options->labels.class);

@@ -21,12 +21,6 @@ struct quell_noise_name {
 struct quell_noise_name quell_noise_between(bool brownian, unsigned k, const quell_point *t,
                                             const quell_point *s);
 
-/* Returns the key of a noise in a run with this seed. */
-static inline uint64_t quell_noise_key_of(const struct quell_noise_name *name, uint64_t seed)
-{
-    return seed ^ name->key;
-}
-
 /* Returns whether the noise is an increment of a path. */
 static inline bool quell_noise_is_path(const struct quell_noise_name *name)
 {

@@ -29,6 +29,7 @@
  * labels: labels[rows], the classes of the rows, -1 for none; NULL: none for all rows.
  * told: what all samples of the run are told; row 0 is its sample `row`. Its labels are not read:
  *   they stand above. NULL for a denoiser without conditions.
+ * seeds, indices: as in quell_call, [rows] or NULL.
  * context: that of the draw.
  * crew: helpers, or NULL; help: their scratch memory, aligned likewise.
  * apart: out must be E[X | x_t = x] - x / alpha. */
@@ -42,6 +43,7 @@ struct quell_evaluation {
     bool apart;
     float *out, *variance;
     const int32_t *labels;
+    const uint64_t *seeds, *indices;
     const struct quell_told *told, *against; /* against: what a denoiser that guides itself is told
                                                 in their place; NULL: no class, no conditions */
     size_t row;

@@ -84,7 +84,9 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
                        at->variance,
                        at->context,
                        at->labels,
-                       denoiser->conditions ? conditions : NULL};
+                       denoiser->conditions ? conditions : NULL,
+                       at->seeds,
+                       at->indices};
     int result = ask(own, &call, at, input);
     if (!result) quell_parametrization_apply(&c, at, denoiser->dim);
     return result;

@@ -251,7 +251,7 @@ quell_status quell_decode(const struct quell_program *program, const quell_denoi
     quell_watch_begin(&decoding.watch, &decoding.run, decoding.draw.count);
     status = allocate(&decoding);
     if (!status) status = run_workers(&decoding);
-    if (!status) status = quell_watch_end(&decoding.watch);
+    if (!status) status = quell_watch_end(&decoding.watch, NULL);
     free(decoding.crews);
     free(decoding.help);
     free(decoding.memory);

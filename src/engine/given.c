@@ -35,6 +35,24 @@ static quell_status check_users(const quell_run *run)
     return status ? status : check_user(run->observe_user, "observe_user", run->observe, "observe");
 }
 
+/* Refuses a list of each sample's beside the one number of all, whose place it takes. */
+static quell_status check_lists(const quell_draw *draw)
+{
+    if (draw->seeds && draw->seed)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "run: seed is %llu and seeds are given, too; leave one out",
+                          (unsigned long long)draw->seed);
+    if (draw->indices && draw->first)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "run: first is %llu and indices are given, too; leave one out",
+                          (unsigned long long)draw->first);
+    for (size_t i = 0; draw->indices && i < draw->count; i++)
+        if (draw->indices[i] == UINT64_MAX)
+            return quell_fail(QUELL_BAD_ARGUMENT,
+                              "run: indices[%zu] is 2^64 - 1, must be at most 2^64 - 2", i);
+    return QUELL_OK;
+}
+
 quell_status quell_given(const quell_draw *draw, const quell_run *run, quell_draw *own_draw,
                          quell_run *own_run)
 {
@@ -44,6 +62,8 @@ quell_status quell_given(const quell_draw *draw, const quell_run *run, quell_dra
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "run: first is %llu and count %zu: samples have numbers up to 2^64 - 2",
                           (unsigned long long)own_draw->first, own_draw->count);
+    status = check_lists(own_draw);
+    if (status) return status;
     if (own_run->threads > QUELL_MOST_THREADS)
         return quell_fail(QUELL_BAD_ARGUMENT, "run: threads is %zu, must be at most %d",
                           own_run->threads, QUELL_MOST_THREADS);

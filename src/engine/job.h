@@ -15,6 +15,8 @@ struct quell_job {
     const struct quell_kernels *kernels;
     quell_draw draw;
     quell_run run;
+    struct quell_streams streams;
+    uint64_t *indices;               /* of the streams, if the draw has seeds alone; else NULL */
     struct quell_told told, against; /* what the samples are told, and what against */
     size_t dim, workers;
     float *x;
@@ -39,6 +41,9 @@ struct quell_job {
  * without touching it. Release it with quell_job_release, also after a failure. */
 quell_status quell_job_allocate(struct quell_job *job, unsigned registers, bool evaluates);
 void quell_job_release(struct quell_job *job);
+
+/* Finds the streams that the samples belong to, in memory that quell_job_release frees. */
+quell_status quell_job_find_streams(struct quell_job *job);
 
 /* Gives each tile of the job's layout a crew with so many helpers, and allocates their memory. */
 quell_status quell_job_gather_crews(struct quell_job *job, size_t helpers, int64_t spin);

@@ -54,7 +54,7 @@ static double ratio_of(struct quell_tile *tile, size_t row, const struct quell_o
 void quell_tile_langevin(struct quell_tile *tile, const struct quell_plan *plan,
                          const struct quell_op *op)
 {
-    struct quell_source source = quell_tile_source(tile, &plan->name[op->stream[0]]);
+    struct quell_source source = quell_tile_source(&plan->name[op->stream[0]]);
     int bad = 0;
     for (size_t row = 0; row < tile->rows; row++) {
         float *out = tile->registers[op->out] + row * tile->elements;

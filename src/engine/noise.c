@@ -32,6 +32,40 @@ void quell_noise_fill(const struct quell_kernels *kernels, uint64_t seed, uint32
     if (elements % 4) squeeze(out, rows, 4 * blocks, elements);
 }
 
+/* Whole samples, each of a stream of its own. */
+static void fill_each(const struct quell_kernels *kernels, const struct quell_noise_rows *at,
+                      size_t rows, size_t elements, float *out)
+{
+    if (elements <= 2) {
+        kernels->rows_normal_pairs(at, rows, out);
+        if (elements == 1) squeeze(out, rows, 2, 1);
+        return;
+    }
+    kernels->rows_normals(at, rows * at->blocks, out);
+    if (elements % 4) squeeze(out, rows, 4 * at->blocks, elements);
+}
+
+void quell_noise_fill_rows(const struct quell_kernels *kernels, const struct quell_streams *streams,
+                           uint64_t key, uint32_t stream, size_t row, size_t rows, size_t dim,
+                           size_t element, size_t elements, float *out)
+{
+    const uint64_t *seeds = streams->seeds ? streams->seeds + row : NULL;
+    uint64_t own = key ^ (seeds ? 0 : streams->seed);
+    if (!streams->indices) {
+        quell_noise_fill(kernels, own, stream, streams->first + row, rows, dim, element, elements,
+                         out);
+        return;
+    }
+    const uint64_t *indices = streams->indices + row;
+    if (rows > 1) {
+        struct quell_noise_rows at = {seeds, indices, own, stream, (uint32_t)((elements + 3) / 4)};
+        fill_each(kernels, &at, rows, elements, out);
+        return;
+    }
+    if (seeds) own ^= *seeds;
+    quell_noise_fill(kernels, own, stream, *indices, 1, dim, element, elements, out);
+}
+
 void quell_noise_add(const struct quell_kernels *kernels, size_t term, double weight,
                      const float *noise, size_t count, float *out)
 {

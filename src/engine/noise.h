@@ -4,6 +4,9 @@
 
 #include "simd/kernels.h"
 
+#include <stddef.h>
+#include <stdint.h>
+
 /* The greatest number of floats that quell_noise_fill writes for `count` elements. */
 #define QUELL_NOISE_ROOM(count) (2 * (count) + 4)
 
@@ -13,6 +16,18 @@
 void quell_noise_fill(const struct quell_kernels *kernels, uint64_t seed, uint32_t stream,
                       uint64_t sample, size_t rows, size_t dim, size_t element, size_t elements,
                       float *out);
+
+/* The streams that the samples of a run belong to: row r is number indices[r] of the seed seeds[r]
+ * or, without seeds, `seed`. Without indices it is number first + r of `seed`, without seeds. */
+struct quell_streams {
+    uint64_t seed, first;
+    const uint64_t *seeds, *indices;
+};
+
+/* The same noise of `rows` rows from `row` on, with `key` xored to their seeds. */
+void quell_noise_fill_rows(const struct quell_kernels *kernels, const struct quell_streams *streams,
+                           uint64_t key, uint32_t stream, size_t row, size_t rows, size_t dim,
+                           size_t element, size_t elements, float *out);
 
 /* out[count] += weight * noise, by fused multiply-adds. The first term, term == 0, overwrites
  * out. */

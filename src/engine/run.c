@@ -216,10 +216,11 @@ static quell_status run_plan(struct quell_job *job, const struct quell_plan *pla
                                     job->run.tile, cut);
     limit_workers(job);
     quell_watch_begin(&job->watch, &job->run, (uint64_t)quell_plan_steps(plan) * job->draw.count);
-    quell_status status = quell_job_allocate(job, plan->registers, true);
+    quell_status status = quell_job_find_streams(job);
+    if (!status) status = quell_job_allocate(job, plan->registers, true);
     if (!status) status = gather_crews(job, workers, helpers);
     if (!status) status = job->layout.op_major ? run_op_major(job) : run_tile_major(job);
-    if (!status) status = quell_watch_end(&job->watch);
+    if (!status) status = quell_watch_end(&job->watch, &job->streams);
     quell_job_release(job);
     return status;
 }
@@ -234,7 +235,8 @@ quell_status quell_prior_draw(const quell_sampler *sampler, const quell_draw *dr
     job.layout = quell_layout_elements(job.dim, job.draw.count, job.run.tile);
     limit_workers(&job);
     quell_watch_begin(&job.watch, &job.run, 0);
-    status = quell_job_allocate(&job, 1, false);
+    status = quell_job_find_streams(&job);
+    if (!status) status = quell_job_allocate(&job, 1, false);
     if (!status) status = run_pass(&job, job.layout, quell_tile_init);
     quell_job_release(&job);
     return status;
@@ -274,7 +276,7 @@ static quell_status stay(struct quell_job *job)
     job->run.progress = NULL;
     quell_watch_begin(&job->watch, &job->run, 0);
     quell_watch_fail(&job->watch, QUELL_NOT_FINITE, job->draw.first + i / job->dim, 0);
-    return quell_watch_end(&job->watch);
+    return quell_watch_end(&job->watch, NULL);
 }
 
 quell_status quell_step(const quell_sampler *sampler, const quell_draw *draw, const quell_run *run,

@@ -37,6 +37,8 @@ int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const voi
         .alpha = t->alpha,
         .sigma = t->sigma,
         .first = tile->first,
+        .seeds = job->streams.seeds ? job->streams.seeds + tile->row : NULL,
+        .indices = job->streams.indices ? job->streams.indices + tile->row : NULL,
         .rows = tile->rows,
         .element = tile->element,
         .elements = tile->elements,
@@ -88,12 +90,14 @@ static int next_piece(const struct quell_tile *tile, struct quell_piece *piece)
     return 1;
 }
 
+/* The noise of a stream under the seeds of the samples, each xored with `key`. */
 static void stream_of(const struct quell_tile *tile, const struct quell_piece *piece, uint64_t key,
                       uint32_t stream, float *out)
 {
     const struct quell_job *job = tile->job;
-    quell_noise_fill(job->kernels, key, stream, tile->first + piece->row, piece->rows, job->dim,
-                     tile->element + piece->element, piece->elements, out);
+    quell_noise_fill_rows(job->kernels, &job->streams, key, stream, tile->row + piece->row,
+                          piece->rows, job->dim, tile->element + piece->element, piece->elements,
+                          out);
 }
 
 static void path_of(struct quell_tile *tile, const struct quell_piece *piece,
@@ -102,7 +106,7 @@ static void path_of(struct quell_tile *tile, const struct quell_piece *piece,
     struct quell_node nodes[QUELL_BROWNIAN_NODES];
     size_t count = quell_brownian_nodes(path, nodes);
     for (size_t i = 0; i < count; i++) {
-        stream_of(tile, piece, tile->job->draw.seed, nodes[i].stream, tile->node);
+        stream_of(tile, piece, 0, nodes[i].stream, tile->node);
         quell_noise_add(tile->job->kernels, i, nodes[i].weight, tile->node,
                         piece->rows * piece->elements, out);
     }
@@ -125,7 +129,7 @@ static void combine_with_noise(struct quell_tile *tile, const struct quell_plan 
     struct quell_source source[QUELL_MAX_NOISES];
     int bad = 0;
     for (unsigned j = 0; j < op->noises; j++)
-        source[j] = quell_tile_source(tile, &plan->name[op->stream[j]]);
+        source[j] = quell_tile_source(&plan->name[op->stream[j]]);
     for (struct quell_piece piece = {0}; next_piece(tile, &piece);) {
         size_t at = piece.row * tile->elements + piece.element;
         for (unsigned k = 0; k < op->terms; k++) in[k] = tile->registers[op->in[k]] + at;
@@ -158,7 +162,7 @@ static void combine(struct quell_tile *tile, const struct quell_plan *plan,
 static void spread(struct quell_tile *tile, const struct quell_plan *plan,
                    const struct quell_op *op)
 {
-    struct quell_source source = quell_tile_source(tile, &plan->name[op->stream[0]]);
+    struct quell_source source = quell_tile_source(&plan->name[op->stream[0]]);
     int bad = 0;
     for (struct quell_piece piece = {0}; next_piece(tile, &piece);) {
         size_t at = piece.row * tile->elements + piece.element;
@@ -241,7 +245,7 @@ void quell_tile_init(struct quell_tile *tile)
     for (struct quell_piece piece = {0}; next_piece(tile, &piece);) {
         float *out = tile->registers[QUELL_STATE] + piece.row * tile->elements + piece.element;
         size_t element = tile->element + piece.element;
-        stream_of(tile, &piece, tile->job->draw.seed, QUELL_STREAM_INIT, tile->noise[0]);
+        stream_of(tile, &piece, 0, QUELL_STREAM_INIT, tile->noise[0]);
         tile->job->kernels->affine(out, tile->noise[0], piece.rows * piece.elements,
                                    sampler->prior_deviation + element,
                                    sampler->prior_mean + element);

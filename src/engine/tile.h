@@ -27,17 +27,17 @@ struct quell_piece {
     size_t row, rows, element, elements;
 };
 
-/* The source of a noise in a run: an increment of a path, or else a stream of a key. */
+/* The source of a noise in a run: an increment of a path, or else a stream of a key, which is that
+ * of the seed 0. */
 struct quell_source {
     const struct quell_increment *path; /* or NULL */
     uint64_t key;
     uint32_t stream;
 };
-static inline struct quell_source quell_tile_source(const struct quell_tile *tile,
-                                                    const struct quell_noise_name *name)
+static inline struct quell_source quell_tile_source(const struct quell_noise_name *name)
 {
-    return (struct quell_source){quell_noise_is_path(name) ? &name->path : NULL,
-                                 quell_noise_key_of(name, tile->job->draw.seed), name->stream};
+    return (struct quell_source){quell_noise_is_path(name) ? &name->path : NULL, name->key,
+                                 name->stream};
 }
 
 /* Draws the noise of a piece; out has room for QUELL_NOISE_ROOM(QUELL_CHUNK) floats. */

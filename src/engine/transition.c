@@ -83,7 +83,7 @@ quell_status quell_transition_noise(quell_transition *transition, unsigned k, fl
     if (k > 7) return quell_fail(QUELL_BAD_ARGUMENT, "transition: noise slots are 0 to 7");
     struct quell_noise_name name =
         quell_noise_between(job->plan->brownian, k, transition->t, transition->s);
-    struct quell_source source = quell_tile_source(tile, &name);
+    struct quell_source source = quell_tile_source(&name);
     for (size_t row = 0; row < tile->rows; row++)
         for (size_t e = 0; e < job->dim; e += QUELL_CHUNK) {
             size_t count = job->dim - e < QUELL_CHUNK ? job->dim - e : QUELL_CHUNK;

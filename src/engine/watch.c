@@ -88,7 +88,25 @@ void quell_watch_done(struct quell_watch *watch, size_t worker, uint64_t count)
     atomic_flag_clear(&watch->calling);
 }
 
-quell_status quell_watch_end(struct quell_watch *watch)
+/* How a message names a sample. */
+struct called {
+    char text[120];
+};
+static struct called call(uint64_t sample, const struct quell_streams *streams)
+{
+    struct called called;
+    if (!streams || !streams->indices) {
+        snprintf(called.text, sizeof called.text, "sample %llu", (unsigned long long)sample);
+        return called;
+    }
+    uint64_t row = sample - streams->first;
+    snprintf(called.text, sizeof called.text, "row %llu (sample %llu of seed %llu)",
+             (unsigned long long)row, (unsigned long long)streams->indices[row],
+             (unsigned long long)(streams->seeds ? streams->seeds[row] : streams->seed));
+    return called;
+}
+
+quell_status quell_watch_end(struct quell_watch *watch, const struct quell_streams *streams)
 {
     if (!watch->status && watch->progress && watch->told < watch->total) tell(watch);
     if (!watch->status) return QUELL_OK;
@@ -96,9 +114,8 @@ quell_status quell_watch_end(struct quell_watch *watch)
         return quell_fail(watch->status, "run: the progress function returned %s%s%s",
                           watch->status == QUELL_STOPPED ? "a stop" : "an error",
                           *watch->said ? ": " : "", watch->said);
-    quell_fail(watch->status, "run: sample %llu, transition %zu: %s",
-               (unsigned long long)watch->sample, watch->transition,
-               *watch->said ? watch->said : quell_status_text(watch->status));
+    quell_fail(watch->status, "run: %s, transition %zu: %s", call(watch->sample, streams).text,
+               watch->transition, *watch->said ? watch->said : quell_status_text(watch->status));
     quell_fail_sample(watch->sample, watch->transition);
     return watch->status;
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <quell/run.h>
 #include "base/memory.h"
+#include "noise.h"
 
 /* What a worker has done, on a cache line that it alone writes. */
 struct quell_counter {
@@ -53,7 +54,7 @@ void quell_watch_result(struct quell_watch *watch, unsigned before, int result, 
 void quell_watch_done(struct quell_watch *watch, size_t worker, uint64_t count);
 
 /* After the workers are done: calls progress a last time, and returns the status of the whole run,
- * with its message set in this thread. */
-quell_status quell_watch_end(struct quell_watch *watch);
+ * with its message set in this thread. streams: of the samples, or NULL where none is drawn. */
+quell_status quell_watch_end(struct quell_watch *watch, const struct quell_streams *streams);
 
 #endif

@@ -106,9 +106,9 @@ static quell_status read_header(struct quell_npy *npy, uint64_t length)
     return QUELL_OK;
 }
 
-static quell_status open_kind(struct quell_npy *npy, const char *path, bool integers)
+static quell_status open_kind(struct quell_npy *npy, const char *path, bool integers, bool words)
 {
-    *npy = (struct quell_npy){.file = -1, .integers = integers};
+    *npy = (struct quell_npy){.file = -1, .integers = integers, .words = words};
     size_t size = strlen(path) + 1;
     npy->path = quell_new(size, 1);
     if (!npy->path) return quell_fail(QUELL_NO_MEMORY, "%s: no memory", path);
@@ -122,12 +122,17 @@ static quell_status open_kind(struct quell_npy *npy, const char *path, bool inte
 
 quell_status quell_npy_open(struct quell_npy *npy, const char *path)
 {
-    return open_kind(npy, path, false);
+    return open_kind(npy, path, false, false);
 }
 
 quell_status quell_npy_open_integers(struct quell_npy *npy, const char *path)
 {
-    return open_kind(npy, path, true);
+    return open_kind(npy, path, true, false);
+}
+
+quell_status quell_npy_open_words(struct quell_npy *npy, const char *path)
+{
+    return open_kind(npy, path, true, true);
 }
 
 static quell_status refuse_value(const struct quell_npy *npy, double value)
@@ -184,6 +189,22 @@ quell_status quell_npy_integers(struct quell_npy *npy, size_t count, int64_t *ou
         quell_status status = take(npy, to, n * npy->width);
         if (status) return status;
         for (size_t i = 0; i < n && npy->width == 4; i++) out[done + i] = narrow[i];
+    }
+    return QUELL_OK;
+}
+
+quell_status quell_npy_words(struct quell_npy *npy, size_t count, uint64_t *out)
+{
+    int64_t values[CHUNK];
+    for (size_t done = 0, n; done < count; done += n) {
+        n = chunk_of(count - done);
+        quell_status status = quell_npy_integers(npy, n, values);
+        if (status) return status;
+        memcpy(out + done, values, n * sizeof *values);
+        for (size_t i = 0; i < n && !npy->is_unsigned; i++)
+            if (values[i] < 0)
+                return quell_fail(QUELL_BAD_MODEL, "%s: value %zu is %lld: must not be negative",
+                                  npy->path, npy->taken - n + i, (long long)values[i]);
     }
     return QUELL_OK;
 }

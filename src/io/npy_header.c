@@ -92,6 +92,8 @@ static const char *take_descr(struct cursor *cursor, struct quell_npy *npy)
     if (!take_string(cursor, type, sizeof type)) return wrong(cursor, "its 'descr' is not a type");
     const char *narrow = npy->integers ? "<i4" : "<f4", *wide = npy->integers ? "<i8" : "<f8";
     npy->width = !strcmp(type, narrow) ? 4 : !strcmp(type, wide) ? 8 : 0;
+    npy->is_unsigned = npy->words && !strcmp(type, "<u8");
+    if (npy->is_unsigned) npy->width = 8;
     if (npy->width) return NULL;
     const char *kind = *type == '>'        ? "is big-endian,"
                        : strchr(type, 'O') ? "holds objects,"

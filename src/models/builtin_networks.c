@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Trained networks whose files are part of the library: training/ has how they were made. */
+/* Trained networks, as programs, whose files are part of the library: training/ has how they were
+ * made. */
 #include "models/builtin.h"
 #include "models/model.h"
 

@@ -215,7 +215,7 @@ static const struct kind {
      {"mean", "variance", "variances", "covariance", "eigenvalues", "eigenvectors", COMMON}},
     {"mixture", read_mixture, {"weights", "means", "variances", COMMON}},
     {"empirical", read_empirical, {"points", COMMON}},
-    {"network", quell_model_read_network, {0}}, /* each architecture has its own fields */
+    {"network", quell_model_read_network, {0}}, /* whose fields network_program.c knows */
 };
 
 static const struct kind *find_kind(const struct quell_document *document)

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Trained networks (docs/networks.md): a description, in a file of its own or in the metadata of
- * the .safetensors file, and the tensors. The file is untrusted: every tensor must be present in
- * the shape that the description gives, and there may be no others. */
+ * the .safetensors file, and the tensors. The file is untrusted: every tensor that the programs
+ * name must be present, and there may be no others. */
 #include "base/fail.h"
-#include "denoisers/network_denoiser.h"
 #include "models/document.h"
 #include "models/model.h"
-#include "models/network_architectures.h"
 #include "models/network_program.h"
 #include "io/safetensors.h"
 
@@ -15,42 +13,25 @@
 
 #define METADATA "quell"
 
-static quell_status read_tensor(void *user, const char *name, size_t rank, const size_t *shape,
-                                float *out)
+/* Files of quell 0.1 named one of the networks that were written into it. */
+static quell_status check_age(const struct quell_document *document)
 {
-    return quell_tensors_read(user, name, rank, shape, out);
-}
-
-static quell_status load_network(const struct quell_document *document,
-                                 struct quell_tensors *tensors, const quell_model *model,
-                                 struct quell_network **network)
-{
-    const struct quell_weights from = {read_tensor, tensors};
-    quell_status status =
-        quell_network_described(document, model->rank, model->shape, &from, network);
-    if (status) return status;
-    const char *unread = quell_tensors_unread(tensors);
-    if (!unread) return QUELL_OK;
-    quell_network_free(*network);
-    return quell_fail(QUELL_BAD_MODEL, "%s: tensor '%s' is not part of the network described",
-                      tensors->path, unread);
+    if (!quell_document_has(document, "architecture")) return QUELL_OK;
+    return quell_document_bad(document, "architecture",
+                              "is of a file of quell 0.1: networks are programs now: export it "
+                              "anew with quell.export (docs/exporting.md)");
 }
 
 static quell_status make_denoiser(const struct quell_document *document,
                                   struct quell_tensors *tensors, quell_model *model)
 {
     struct quell_parametrization parametrization;
-    struct quell_network *network = NULL;
     const char *output = "x0", *precondition = "none";
     quell_status status = quell_document_text(document, "output", &output);
     if (!status) status = quell_document_text(document, "precondition", &precondition);
     if (!status)
         status = quell_parametrization_named(&parametrization, "network", output, precondition);
-    if (!status && quell_document_has(document, "programs"))
-        return quell_model_read_programs(document, tensors, &parametrization, model);
-    if (!status) status = load_network(document, tensors, model, &network);
-    if (!status) status = quell_denoiser_network(&model->denoiser, network, &parametrization);
-    return status;
+    return status ? status : quell_model_read_programs(document, tensors, &parametrization, model);
 }
 
 /* Finds the path of the weights, in new memory. */
@@ -77,7 +58,8 @@ quell_status quell_model_read_network(const struct quell_document *document, que
     char *path = NULL;
     size_t dim = 0;
     (void)description;
-    quell_status status = quell_model_settle_shape(document, model, 0, &dim);
+    quell_status status = check_age(document);
+    if (!status) status = quell_model_settle_shape(document, model, 0, &dim);
     if (!status && document->tensors) status = check_embedded(document);
     if (!status && document->tensors)
         return quell_model_refused(document->path,

@@ -8,8 +8,8 @@
 #include "models/document.h"
 #include "models/model.h"
 
-/* Reads the programs that the document has in place of an architecture: the model's denoiser and,
- * if it is there, how samples are decoded. */
+/* Reads the programs that the document has: the model's denoiser and, if it is there, how samples
+ * are decoded. */
 quell_status quell_model_read_programs(const struct quell_document *document,
                                        struct quell_tensors *tensors,
                                        const struct quell_parametrization *parametrization,

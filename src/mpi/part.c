@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mpi/part.h"
 #include "mpi/part_conditions.h"
+#include "base/draw_rows.h"
 #include "base/sized.h"
 #include "engine/sampler_digest.h"
 
@@ -54,7 +55,7 @@ quell_status quell_part_begin(const struct quell_group *group, struct quell_part
     if (status) return status;
     part->whole = part->draw.count;
     quell_group_range(group, part->whole, &skipped, &part->draw.count);
-    part->draw.first += skipped;
+    if (!quell_draw_lists(&part->draw)) part->draw.first += skipped;
     status = quell_part_conditions(group, part);
     if (status) return status;
     return quell_group_agree(group, quell_group_threads(group, &part->run.threads));
@@ -73,17 +74,13 @@ static int tick(void *user, const quell_progress *batch)
 quell_status quell_part_draw(void *user, quell_mpi_watch *watch, size_t done, size_t rows, float *x)
 {
     struct quell_part *part = user;
-    quell_draw draw = part->draw;
+    struct quell_draw_rows batch;
     quell_run run = part->run;
     part->watch = watch;
     part->done = done;
     part->rows = rows;
-    draw.first += done;
-    draw.count = rows;
-    if (draw.classes) draw.classes += done;
-    if (draw.negative_classes) draw.negative_classes += done;
-    quell_part_tell(part, done, &draw);
+    quell_draw_rows(&batch, &part->draw, done, rows);
     run.progress = tick;
     run.progress_user = part;
-    return quell_sample(part->sampler, &draw, &run, x);
+    return quell_sample(part->sampler, &batch.draw, &run, x);
 }

@@ -13,8 +13,6 @@ struct quell_part {
     uint64_t whole;
     quell_draw draw;
     quell_run run;
-    quell_condition conditions[QUELL_MAX_CONDITIONS]; /* of the current batch */
-    quell_condition negative_conditions[QUELL_MAX_CONDITIONS];
     quell_mpi_watch *watch;
     size_t done, rows;
 };

@@ -80,29 +80,42 @@ static quell_status agree(const struct quell_group *group, const struct quell_pa
     return status;
 }
 
+/* What a draw gives for each sample, as bits. */
+static int lists_of(const quell_draw *draw)
+{
+    const void *const lists[] = {draw->classes, draw->negative_classes, draw->seeds, draw->indices};
+    int bits = 0;
+    for (int i = 0; i < 4; i++) bits |= (lists[i] != NULL) << i;
+    return bits;
+}
+
+static quell_status check_lists(int own, int first)
+{
+    static const char *const names[] = {"classes", "negative_classes", "seeds", "indices"};
+    for (int i = 0; i < 4; i++)
+        if ((own ^ first) >> i & 1)
+            return quell_group_fail(
+                QUELL_BAD_ARGUMENT,
+                "mpi: %s are given on rank 0 and not on this one, or only here: "
+                "each rank needs those of its own samples",
+                names[i]);
+    return QUELL_OK;
+}
+
+/* Collective: refuses ranks of which some give each sample a class, a seed or an index and others
+ * do not. A rank without samples may give none. */
+static quell_status agree_lists(const struct quell_group *group, const struct quell_part *part)
+{
+    int own = lists_of(&part->draw), first = own;
+    quell_status status = quell_group_check(MPI_Bcast(&first, 1, MPI_INT, 0, group->comm), "mpi");
+    if (status) return status;
+    return quell_group_agree(group, part->draw.count ? check_lists(own, first) : QUELL_OK);
+}
+
 quell_status quell_part_conditions(const struct quell_group *group, const struct quell_part *part)
 {
     const struct list list = told(&part->draw), negative = against(&part->draw);
-    quell_status status = agree(group, part, &list);
+    quell_status status = agree_lists(group, part);
+    if (!status) status = agree(group, part, &list);
     return status ? status : agree(group, part, &negative);
-}
-
-/* Writes a list of the samples from number `done` on to `rest`. */
-static const quell_condition *rest_of(const struct list *list, size_t done, size_t rows,
-                                      quell_condition *rest)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        rest[i] = list->given[i];
-        if (rest[i].count <= 1) continue;
-        rest[i].values += done * rest[i].size;
-        rest[i].count = rows;
-    }
-    return list->count ? rest : NULL;
-}
-
-void quell_part_tell(struct quell_part *part, size_t done, quell_draw *draw)
-{
-    const struct list list = told(&part->draw), negative = against(&part->draw);
-    draw->conditions = rest_of(&list, done, draw->count, part->conditions);
-    draw->negative_conditions = rest_of(&negative, done, draw->count, part->negative_conditions);
 }

@@ -9,7 +9,4 @@
  * all ranks. */
 quell_status quell_part_conditions(const struct quell_group *group, const struct quell_part *part);
 
-/* Sets the conditions of a draw of the part's samples from number `done` on. */
-void quell_part_tell(struct quell_part *part, size_t done, quell_draw *draw);
-
 #endif

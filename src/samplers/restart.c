@@ -13,7 +13,8 @@
  * the grid jumps from above s_tmin to sigma = 0, the step stops at s_tmin on its way, or, if the
  * schedule ends above s_tmin, restarts before that step. The way up ends at the schedule's largest
  * sigma~ at the latest: the model knows no more noise. A grid that begins below s_tmin, ends above
- * it, or whose `low` is not below s_tmax, has no restart.
+ * it, or whose `low` is not below s_tmax, has no restart. An s_tmin that is not given is 0.1 or, on
+ * a schedule that ends above that, where the schedule ends.
  *
  * Each restart k has the noise slot k of its transition (the Brownian path k in Brownian mode) to
  * itself, so that there are at most 8. The restarts belong to that transition. The inner steps stay
@@ -69,6 +70,14 @@ static void restart(quell_plan *plan, const quell_point *low, const double *opti
     for (unsigned k = 0; k < (unsigned)option[RESTARTS]; k++) again(plan, &high, low, k, option);
 }
 
+/* Returns the lambda where restarts begin. */
+static double beginning(quell_plan *plan, double s_tmin)
+{
+    double target = -quell_log(s_tmin);
+    quell_point end = quell_plan_at(plan, 0);
+    return s_tmin == LEAST ? fmin(target, quell_lambda(&end)) : target;
+}
+
 /* Returns the point of the restarts in a transition from t to s over s_tmin = exp(-target). */
 static quell_point landing(quell_plan *plan, const quell_point *t, const quell_point *s,
                            double target)
@@ -81,7 +90,7 @@ static quell_point landing(quell_plan *plan, const quell_point *t, const quell_p
 static void crossing(quell_plan *plan, const quell_point *t, const quell_point *s,
                      const double *option)
 {
-    quell_point low = landing(plan, t, s, -quell_log(option[S_TMIN]));
+    quell_point low = landing(plan, t, s, beginning(plan, option[S_TMIN]));
     if (quell_lambda(&low) > quell_lambda(t)) quell_heun(plan, t, &low, option[STEADY] != 0);
     restart(plan, &low, option);
     if (s->sigma == 0) quell_heun(plan, &low, s, option[STEADY] != 0);
@@ -96,7 +105,7 @@ static void build(quell_plan *plan, const quell_point *grid, size_t steps, const
 {
     if (!(option[S_TMIN] < option[S_TMAX]))
         quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "restart: s_tmin must be below s_tmax");
-    double target = -quell_log(option[S_TMIN]);
+    double target = beginning(plan, option[S_TMIN]);
     for (size_t i = 0; i < steps; i++) {
         const quell_point *t = &grid[i], *s = &grid[i + 1];
         if (crosses(t, s, target))
@@ -193,8 +202,8 @@ static quell_status check_none(const quell_schedule *schedule, const quell_point
 static quell_status check(const quell_schedule *schedule, const quell_point *grid, size_t steps,
                           const double *option)
 {
-    double target = -quell_log(option[S_TMIN]);
     quell_plan plan = quell_plan_begin(schedule);
+    double target = beginning(&plan, option[S_TMIN]);
     quell_point low, high;
     size_t i = 0;
     while (i < steps && !crosses(&grid[i], &grid[i + 1], target)) i++;

@@ -87,7 +87,7 @@ TEST(cli_conditions, for_each)
                   "mean=each.npy --condition variance=1 --out y.npy");
     command_refused(&command, 2,
                     SAMPLE "--condition mean=each.npy --condition variance=1 --count 5 --out f.npy",
-                    "--condition each.npy: has 4 samples: leave --count out or match it");
+                    "--condition mean=each.npy: has 4 samples: leave --count out or match it");
     command_refused(&command, 2,
                     "denoise --model n.safetensors --from one.npy --condition "
                     "mean=each.npy --condition variance=1 --out y2.npy",

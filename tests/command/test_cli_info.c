@@ -33,9 +33,9 @@ TEST(info, builtin_models)
         {"builtin:shapes", "empirical", "points", "null", 784, 0, 4096, true},
         {"builtin:clouds", "gaussian", "bytes", "null", 1024, 0, 0, true},
         /* 2 h + h + b (2 h^2 + 2 h + m h) + 2 h + 2, h = m = 64, b = 2, and of the conditioning
-         * 2 m^2 + 2 m + 3 m */
+         * m / 2 + 2 m^2 + 2 m + 3 m */
         {"builtin:rings", "network", "parameters", "vp:alpha_min=0.001,sigma_min=0.001", 2, 2,
-         192 + 2 * (2 * 4096 + 128 + 4096) + 130 + 2 * 4096 + 128 + 192, false},
+         192 + 2 * (2 * 4096 + 128 + 4096) + 130 + 32 + 2 * 4096 + 128 + 192, false},
     };
     struct command command = command_new();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -53,8 +53,9 @@ TEST(info, builtin_models)
         command_check(&command, 0, "info --model builtin:rings");
     }
     char *output = command_output(&command);
-    CHECK(strstr(output, "architecture     mlp") && strstr(output, "reproducible yes"), "%s",
-          output);
+    CHECK(strstr(output, "program      denoise: 24 instructions") &&
+              strstr(output, "reproducible yes"),
+          "%s", output);
     free(output);
     command_remove(&command);
 }
@@ -121,7 +122,7 @@ TEST(info, programs)
     programs = json_field(root, "programs");
     CHECK(json_array_size(json_field(json_array_get(programs, 0), "list")) == 29, "list");
     json_decref(root);
-    command_refused(&command, 2, "plan --model builtin:rings", "has no program");
+    command_refused(&command, 2, "plan --model builtin:grid25", "has no program");
     command_refused(&command, 2, "plan --model p.safetensors --steps 3", "--steps");
     command_remove(&command);
 }

@@ -2,8 +2,7 @@
 /* Networks at the command line: classes, guidance and single evaluations. */
 #include "command.h"
 #include "harness.h"
-#include "networks/mlp.h"
-#include "tensor_file.h"
+#include "small_networks.h"
 
 #include <quell/quell.h>
 #include <stdio.h>
@@ -12,21 +11,12 @@
 
 #define SAMPLE "sample --quiet --model n.safetensors --steps 4 --seed 5 "
 
-static struct tensor_writer writer;
-static char file[1 << 19];
-
 /* A network of four classes in the plane, in the command's folder. */
 static void write_network(const struct command *command)
 {
-    const struct quell_mlp_shape shape = {2, 20, 1, QUELL_SILU, {6, 9, 4, 1e4}};
-    const struct quell_weights from = tensor_recorder(&writer);
-    struct quell_network *network = NULL;
-    tensor_begin(&writer, "{'kind': 'network', 'architecture': 'mlp', 'dim': 2, 'hidden': 20, "
-                          "'blocks': 1, 'time_features': 6, 'mod_features': 9, 'classes': 4, "
-                          "'precondition': 'karras', 'schedule': 'vp'}");
-    CHECK(!quell_mlp_load(&network, &from, &shape), "%s", quell_error_message());
-    quell_network_free(network);
-    scratch_write(&command->work, "n.safetensors", file, tensor_finish(&writer, file));
+    static char file[SMALL_NETWORK_MOST_FILE];
+    size_t size = small_network_file("plane", file);
+    scratch_write(&command->work, "n.safetensors", file, size);
 }
 
 static float *samples(const struct command *command, const char *name)

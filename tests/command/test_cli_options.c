@@ -77,7 +77,7 @@ TEST(options, letters)
         {GRID "-o -h", "--out: its value is missing before -h"},
         {"sample -model builtin:grid25", "no option '-model': a long name has two dashes: --model"},
         {GRID "-out=x.npy", "a long name has two dashes: --out=x.npy"},
-        {GRID "--se 1", "no option '--se' (did you mean '--seed'?)"},
+        {GRID "--se 1", "no option '--se' (did you mean '--seed' or '--seeds'?)"},
         {GRID "--sampl ddim", "no option '--sampl' (did you mean '--sampler'?)"},
         {GRID "--st 4", "(did you mean '--steps' or '--start' or '--stop'?)"},
         {GRID "--prior=4", "(did you mean '--prior-mean' or '--prior-variance'?)"},

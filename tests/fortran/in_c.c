@@ -10,8 +10,9 @@ typedef void function(void);
 
 size_t in_c_call(quell_call *call)
 {
-    *call =
-        (quell_call){1, 2, 3, 4, 5, 6, 7, 8, 9, POINTER(10), POINTER(11), POINTER(12), POINTER(13)};
+    *call = (quell_call){1,           2,           3,           4,           5,
+                         6,           7,           8,           9,           POINTER(10),
+                         POINTER(11), POINTER(12), POINTER(13), POINTER(14), POINTER(15)};
     return sizeof *call;
 }
 
@@ -48,8 +49,8 @@ size_t in_c_sampler_options(quell_sampler_options *options)
 
 size_t in_c_draw_options(quell_draw *draw)
 {
-    *draw = (quell_draw){1,          2, 3,          4,           POINTER(5), POINTER(6),
-                         POINTER(7), 8, POINTER(9), POINTER(10), 11};
+    *draw = (quell_draw){1, 2,          3,           4,  POINTER(5),  POINTER(6), POINTER(7),
+                         8, POINTER(9), POINTER(10), 11, POINTER(12), POINTER(13)};
     return sizeof *draw;
 }
 

@@ -76,7 +76,8 @@ contains
             is(call%worker, 4) .and. is(call%workers, 5) .and. is(call%t, 6) .and. &
             is(call%alpha, 7) .and. is(call%sigma, 8) .and. is(call%time, 9) .and. &
             is(call%variance, 10) .and. is(call%context, 11) .and. &
-            is(call%classes, 12) .and. is(call%conditions, 13), 'quell_call')
+            is(call%classes, 12) .and. is(call%conditions, 13) .and. &
+            is(call%seeds, 14) .and. is(call%indices, 15), 'quell_call')
 
         call check(in_c_function_options(options) == c_sizeof(options), 'size of the options')
         call check(is(options%size, 1) .and. is(options%output, 2) .and. &
@@ -104,7 +105,8 @@ contains
             is(draw%count, 4) .and. is(draw%classes, 5) .and. is(draw%context, 6) &
             .and. is(draw%conditions, 7) .and. is(draw%condition_count, 8) &
             .and. is(draw%negative_classes, 9) .and. is(draw%negative_conditions, 10) &
-            .and. is(draw%negative_condition_count, 11), 'quell_draw')
+            .and. is(draw%negative_condition_count, 11) .and. is(draw%seeds, 12) &
+            .and. is(draw%indices, 13), 'quell_draw')
 
         call check(in_c_run(run) == c_sizeof(run), 'size of quell_run')
         call check(is(run%size, 1) .and. is(run%threads, 2) .and. is(run%parallel, 3) .and. &

@@ -4,6 +4,7 @@ program test_fortran
     use quell
     use checking
     use conditions
+    use streams
     use functions
     use hosts
     use layouts
@@ -42,6 +43,7 @@ program test_fortran
     call check_mixture()
     call check_functions()
     call check_conditions()
+    call check_streams()
     call check_steps()
     call check_others()
     call check_models()

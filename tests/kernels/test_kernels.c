@@ -115,6 +115,34 @@ static int run_philox(const struct quell_kernels *k, float *out, const float *co
     return 0;
 }
 
+/* Three blocks to a row. */
+static const struct quell_noise_rows *some_rows(void)
+{
+    static uint64_t seeds[LONGEST], samples[LONGEST];
+    static const struct quell_noise_rows rows = {seeds, samples, 0x0123456789ABCDEF, 9, 3};
+    for (uint64_t i = 0; i < LONGEST; i++) {
+        seeds[i] = i * UINT64_C(0x9E3779B97F4A7C15);
+        samples[i] = UINT64_MAX - i * i * i;
+    }
+    return &rows;
+}
+
+static int run_rows_normals(const struct quell_kernels *k, float *out, const float *const *in,
+                            size_t count, size_t inputs)
+{
+    (void)in, (void)inputs;
+    k->rows_normals(some_rows(), count, out);
+    return 0;
+}
+
+static int run_rows_pairs(const struct quell_kernels *k, float *out, const float *const *in,
+                          size_t count, size_t inputs)
+{
+    (void)in, (void)inputs;
+    k->rows_normal_pairs(some_rows(), count, out);
+    return 0;
+}
+
 static const struct subject subjects[] = {
     {"combine 1", 1, 1, run_combine},
     {"combine 2", 2, 1, run_combine},
@@ -136,6 +164,8 @@ static const struct subject subjects[] = {
     {"spread", 3, 1, run_spread},
     {"normals", 0, 4, run_normals},
     {"normal_pairs", 0, 2, run_pairs},
+    {"rows_normals", 0, 4, run_rows_normals},
+    {"rows_normal_pairs", 0, 2, run_rows_pairs},
     {"philox", 0, 4, run_philox},
 };
 #define SUBJECTS (sizeof subjects / sizeof *subjects)

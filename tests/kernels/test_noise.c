@@ -101,6 +101,39 @@ static struct truth formula(uint32_t a, uint32_t b)
     return (struct truth){r, r * turn.y, r * turn.x};
 }
 
+/* Rows of streams of their own are what each is alone. */
+static void hold_rows(const struct quell_kernels *k, struct quell_noise_rows at, size_t rows)
+{
+    enum { MOST = 300 };
+    float normals[4 * MOST], pairs[2 * MOST], normal[4 * MOST], pair[2 * MOST];
+    size_t blocks = at.blocks;
+    k->rows_normals(&at, rows * blocks, normals);
+    k->rows_normal_pairs(&at, rows * blocks, pairs);
+    for (size_t r = 0; r < rows; r++) {
+        struct quell_noise_at one = {(at.seeds ? at.seeds[r] : 0) ^ at.key, at.samples[r],
+                                     at.stream, 0, at.blocks};
+        quell_kernels_at(0)->normals(&one, blocks, normal);
+        quell_kernels_at(0)->normal_pairs(&one, blocks, pair);
+        CHECK(!memcmp(normal, normals + 4 * r * blocks, 4 * blocks * sizeof *normal) &&
+                  !memcmp(pair, pairs + 2 * r * blocks, 2 * blocks * sizeof *pair),
+              "%s: row %zu of %zu, of %zu blocks", k->isa, r, rows, blocks);
+    }
+}
+
+TEST(noise, rows_alone)
+{
+    static const uint64_t seeds[] = {0, UINT64_MAX, 1, UINT64_C(1) << 32, 3, 3, 9, 8, 7,
+                                     6, 5,          4, 0xffffffff,        2, 1, 0, 77};
+    static const uint64_t samples[] = {
+        UINT64_MAX - 1, 5, UINT64_C(1) << 32, 4, 0, 1, 2, 3, 9, 0, 1, 2, 3, 4, 5, 6, 7};
+    for (const struct quell_kernels *k = isa_after(NULL); k; k = isa_after(k))
+        for (uint32_t blocks = 1; blocks < 18; blocks++)
+            for (size_t rows = 0; rows <= 17; rows += 1 + rows / 4) {
+                hold_rows(k, (struct quell_noise_rows){seeds, samples, 42, 3, blocks}, rows);
+                hold_rows(k, (struct quell_noise_rows){NULL, samples, 42, 0, blocks}, rows);
+            }
+}
+
 /* The worst errors so far, relative to r and (where |n| > 4) in units of n's last place. */
 struct errors {
     double relative, last_place;

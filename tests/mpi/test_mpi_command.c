@@ -303,7 +303,7 @@ TEST(mpi, other_weights)
     static char file[SMALL_NETWORK_MOST_FILE];
     static const char *const names[] = {"a", "b", "c"};
     struct command command = command_new();
-    size_t size = small_network_file("mlp", small_network_description("mlp"), file);
+    size_t size = small_network_file("mlp", file);
     on_ranks(1, "QUELL_MPI_COMMAND");
     for (int i = 0; i < 3; i++) {
         char name[20], text[1000];

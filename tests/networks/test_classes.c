@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Samples by class: their bits do not depend on who else is in the run. */
-#include "formula_weights.h"
 #include "harness.h"
-#include "denoisers/network_denoiser.h"
-#include "networks/mlp.h"
+#include "models.h"
+#include "small_networks.h"
 
 #include <quell/quell.h>
 #include <string.h>
@@ -12,21 +11,9 @@ enum { COUNT = 37, DIM = 3, CLASSES = 4 };
 
 static quell_sampler *new_sampler(const char *name)
 {
-    struct formula_weights state = {0};
-    struct quell_weights from = formula_weights(&state);
-    const struct quell_mlp_shape shape = {DIM, 20, 2, QUELL_SILU, {6, 9, CLASSES, 1e4}};
-    const struct quell_parametrization karras = {.output = QUELL_X0, .precondition = QUELL_KARRAS};
-    struct quell_network *network = NULL;
-    quell_denoiser *denoiser = NULL;
-    quell_schedule *schedule = NULL;
-    quell_sampler *sampler = NULL;
-    quell_sampler_options options = quell_sampler_defaults();
-    options.steps = strcmp(name, "dpm_adaptive") ? 5 : 0;
-    CHECK(!quell_mlp_load(&network, &from, &shape), "%s", quell_error_message());
-    CHECK(!quell_denoiser_network(&denoiser, network, &karras), "%s", quell_error_message());
-    CHECK(!quell_schedule_create(&schedule, "vp"), "%s", quell_error_message());
-    CHECK(!quell_sampler_create(&sampler, name, denoiser, schedule, &options), "%s",
-          quell_error_message());
+    quell_denoiser *denoiser = small_network_denoiser("space");
+    quell_schedule *schedule = must_schedule("vp");
+    quell_sampler *sampler = must_sampler(name, denoiser, schedule, steps_for(name, 5));
     CHECK(quell_denoiser_classes(denoiser) == CLASSES, "not %d classes", CLASSES);
     quell_denoiser_free(denoiser);
     quell_schedule_free(schedule);

@@ -1,45 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* The digest of a denoiser and of a sampler sees whatever decides on samples, down to the last bit
  * of a weight that hardly ever counts, and nothing else. */
-#include "formula_weights.h"
 #include "harness.h"
 #include "models.h"
 #include "small_networks.h"
-#include "denoisers/network_denoiser.h"
 #include "engine/sampler_digest.h"
-#include "networks/mlp.h"
+#include "io/safetensors.h"
+#include "models/model.h"
 
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-
-/* Weights by formula, but for the last number of tensor `change`, from 1: 0 changes none. */
-struct changing {
-    struct formula_weights state;
-    size_t change;
-    char name[64];
-};
-
-/* What follows from a position is kept in place of these weights: their last bit may be lost. */
-static float next_to(const char *name, float value)
-{
-    bool rounded = strstr(name, "pos_embedding") || strstr(name, "theta_proj");
-    return rounded ? value + 0.01f : nextafterf(value, INFINITY);
-}
-
-static quell_status read(void *user, const char *name, size_t rank, const size_t *shape, float *out)
-{
-    struct changing *changing = user;
-    struct quell_weights formula = formula_weights(&changing->state);
-    quell_status status = formula.read(formula.user, name, rank, shape, out);
-    size_t count = shape[0];
-    for (size_t i = 1; i < rank; i++) count *= shape[i];
-    if (!out || changing->state.reads != changing->change) return status;
-    out[count - 1] = next_to(name, out[count - 1]);
-    snprintf(changing->name, sizeof changing->name, "%s", name);
-    return status;
-}
 
 static uint64_t take(quell_denoiser *denoiser)
 {
@@ -49,50 +22,59 @@ static uint64_t take(quell_denoiser *denoiser)
     return digest;
 }
 
-static uint64_t of_network(const char *architecture, struct changing *changing)
+static uint64_t of_file(const char *file, size_t size)
 {
-    const struct quell_parametrization karras = {.output = QUELL_X0, .precondition = QUELL_KARRAS};
-    const struct quell_weights from = {read, changing};
-    struct quell_network *network = NULL;
-    quell_denoiser *denoiser = NULL;
-    MUST(small_network_load(architecture, &from, &network));
-    MUST(quell_denoiser_network(&denoiser, network, &karras));
-    return take(denoiser);
+    quell_model *model = calloc(1, sizeof *model);
+    MUST(quell_model_read_memory(model, "a network", file, size));
+    uint64_t digest = quell_denoiser_digest(quell_model_denoiser(model));
+    quell_model_free(model);
+    return digest;
 }
 
-/* One last bit of each tensor in turn. */
+/* The last bit of the last number of each tensor in turn. */
 TEST(denoiser_digest, every_tensor)
 {
+    static char file[SMALL_NETWORK_MOST_FILE];
     const char *name;
     for (size_t i = 0; (name = small_network_name(i)); i++) {
-        struct changing same = {{0}, 0, ""}, again = same;
-        uint64_t digest = of_network(name, &same);
-        CHECK(of_network(name, &again) == digest, "%s: the same has another digest", name);
-        for (size_t k = 1; k <= same.state.reads; k++) {
-            struct changing other = {{0}, k, ""};
-            CHECK(of_network(name, &other) != digest, "%s: %s is not in it", name, other.name);
+        struct quell_tensors tensors = {0};
+        size_t size = small_network_file(name, file);
+        uint64_t digest = of_file(file, size);
+        CHECK(digest && of_file(file, size) == digest, "%s: the same has another digest", name);
+        MUST(quell_tensors_open_memory(&tensors, name, file, size));
+        for (size_t k = 0; k < tensors.count; k++) {
+            char *last = file + tensors.data + tensors.tensors[k].end - sizeof(float);
+            *last ^= 1;
+            CHECK(of_file(file, size) != digest, "%s: %s is not in it", name,
+                  tensors.tensors[k].name);
+            *last ^= 1;
         }
+        quell_tensors_close(&tensors);
     }
 }
 
-/* The shapes alone, with the same weights, and what is done around the network. */
-TEST(denoiser_digest, options_of_networks)
+/* The description alone, with the same weights: what is computed, and what is around it. */
+static uint64_t of_changed(const char *old, const char *new)
 {
-    struct quell_mlp_shape shape = {3, 8, 1, QUELL_SILU, {4, 8, 2, 1e3}};
-    uint64_t digests[4];
-    for (int how = 0; how < 4; how++) {
-        struct formula_weights state = {0};
-        const struct quell_weights from = formula_weights(&state);
-        struct quell_parametrization plain = {.output = how == 3 ? QUELL_V : QUELL_X0};
-        struct quell_network *network = NULL;
-        quell_denoiser *denoiser = NULL;
-        shape.activation = how == 1 ? QUELL_GELU : QUELL_SILU;
-        shape.conditioning.omega = how == 2 ? 1e3 * (1 + 1e-12) : 1e3;
-        MUST(quell_mlp_load(&network, &from, &shape));
-        MUST(quell_denoiser_network(&denoiser, network, &plain));
-        digests[how] = take(denoiser);
-        for (int k = 0; k < how; k++) CHECK(digests[k] != digests[how], "%d and %d", k, how);
-    }
+    static char file[SMALL_NETWORK_MOST_FILE], text[SMALL_NETWORK_MOST_FILE];
+    char *own = small_network_description("plane"), *at = strstr(own, old);
+    CHECK(at, "'%s' is not in %s", old, own);
+    snprintf(text, sizeof text, "%.*s%s%s", (int)(at - own), own, new, at + strlen(old));
+    free(own);
+    return of_file(file, small_network_described("plane", text, file));
+}
+
+TEST(denoiser_digest, descriptions)
+{
+    const uint64_t digests[] = {
+        of_changed("\"silu\"", "\"silu\""),
+        of_changed("\"silu\"", "\"gelu_tanh\""),
+        of_changed("\"karras\"", "\"simple\""),
+        of_changed("\"no_class\": 4", "\"no_class\": 3"),
+        of_changed("\"classes\"", "\"time\": \"t\", \"classes\""),
+    };
+    for (size_t i = 0; i < sizeof digests / sizeof *digests; i++)
+        for (size_t k = 0; k < i; k++) CHECK(digests[i] != digests[k], "%zu and %zu", i, k);
 }
 
 /* Every number of every closed form, by its last bit. */
@@ -135,11 +117,10 @@ TEST(denoiser_digest, closed_forms)
 static uint64_t guided(double weight, double low, const double *weights, quell_denoiser *guide)
 {
     static const double times[] = {0.25, 0.5};
-    quell_denoiser *bare = NULL, *made = NULL;
+    quell_denoiser *bare = small_network_denoiser("mlp"), *made = NULL;
     quell_guidance guidance = quell_guidance_defaults();
     guidance.weight = weight, guidance.low = low;
     if (weights) guidance.points = 2, guidance.times = times, guidance.weights = weights;
-    MUST(small_network_denoiser("mlp", &bare));
     MUST(quell_denoiser_from_guidance(&made, bare, guide, &guidance));
     quell_denoiser_free(bare);
     quell_denoiser_free(guide);

@@ -2,12 +2,11 @@
 /* Guidance: the combination that it says, within its times, for analytic denoisers and networks. */
 #include "formula_weights.h"
 #include "harness.h"
-#include "denoisers/network_denoiser.h"
-#include "networks/mlp.h"
+#include "small_networks.h"
 
 #include <quell/quell.h>
 #include <math.h>
-#include <string.h>
+#include <stdbool.h>
 
 enum { COUNT = 23, DIM = 3, CLASSES = 4 };
 
@@ -17,19 +16,6 @@ static quell_denoiser *isotropic(double mean, double variance)
     quell_denoiser *denoiser = NULL;
     CHECK(!quell_denoiser_from_isotropic(&denoiser, DIM, means, variance), "%s",
           quell_error_message());
-    return denoiser;
-}
-
-static quell_denoiser *network(void)
-{
-    struct formula_weights state = {0};
-    struct quell_weights from = formula_weights(&state);
-    const struct quell_mlp_shape shape = {DIM, 20, 2, QUELL_SILU, {6, 9, CLASSES, 1e4}};
-    const struct quell_parametrization karras = {.output = QUELL_X0, .precondition = QUELL_KARRAS};
-    struct quell_network *made = NULL;
-    quell_denoiser *denoiser = NULL;
-    CHECK(!quell_mlp_load(&made, &from, &shape), "%s", quell_error_message());
-    CHECK(!quell_denoiser_network(&denoiser, made, &karras), "%s", quell_error_message());
     return denoiser;
 }
 
@@ -81,7 +67,8 @@ static void check_guided(const quell_denoiser *denoiser, const quell_denoiser *g
 
 TEST(guidance, is_the_combination)
 {
-    quell_denoiser *one = isotropic(0.5, 2), *two = isotropic(-1, 0.25), *net = network();
+    quell_denoiser *one = isotropic(0.5, 2), *two = isotropic(-1, 0.25),
+                   *net = small_network_denoiser("space");
     int32_t classes[COUNT];
     for (int i = 0; i < COUNT; i++) classes[i] = i % (CLASSES + 1) - 1;
     quell_guidance guidance = quell_guidance_defaults();
@@ -132,7 +119,8 @@ TEST(guidance, weights_by_time)
 
 TEST(guidance, refused)
 {
-    quell_denoiser *one = isotropic(0.5, 2), *net = network(), *other = NULL, *guided = NULL;
+    quell_denoiser *one = isotropic(0.5, 2), *net = small_network_denoiser("space"), *other = NULL,
+                   *guided = NULL;
     quell_guidance guidance = quell_guidance_defaults();
     CHECK(!quell_denoiser_from_isotropic(&other, 2, NULL, 1), "%s", quell_error_message());
     CHECK(quell_denoiser_from_guidance(&guided, NULL, one, NULL) == QUELL_BAD_ARGUMENT, "NULL");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Samples through networks by their digests, held in network_digests.txt: classes, guidance, every
- * architecture, and builtin:glyphs; the same in every way there is, as in test_digests.c.
+/* Samples through networks by their digests, held in network_digests.txt: classes, guidance, MLPs,
+ * transformers, U-Nets, and builtin:glyphs; the same in every way there is, as in test_digests.c.
  *
  * QUELL_WRITE_NETWORK_DIGESTS=FILE writes the table of this build to FILE. */
 #include "drawing.h"
@@ -144,7 +144,7 @@ TEST(network_digests, table)
     }
 }
 
-/* Every architecture has its digests. */
+/* Every small network has its digests. */
 TEST(network_digests, complete)
 {
     const char *name;

@@ -4,10 +4,8 @@
  * float32 at most 5e-6. */
 #include "formula_weights.h"
 #include "harness.h"
-#include "denoisers/denoiser.h"
 #include "names.h"
 #include "models.h"
-#include "scratch.h"
 #include "small_networks.h"
 
 #include <math.h>
@@ -25,37 +23,11 @@ static const struct row {
 };
 #define ROWS (sizeof rows / sizeof *rows)
 
-/* As a user has it: from a file. */
-static quell_denoiser *denoiser_from_file(const char *name)
-{
-    static char file[SMALL_NETWORK_MOST_FILE];
-    struct scratch scratch = scratch_new();
-    quell_model *model = NULL;
-    size_t size = small_network_file(name, small_network_description(name), file);
-    MUST(quell_model_load(&model, scratch_write(&scratch, "n.safetensors", file, size).text));
-    scratch_remove(&scratch);
-    const quell_denoiser *denoiser = quell_model_denoiser(model);
-    quell_denoiser_hold(denoiser);
-    quell_model_free(model);
-    return (quell_denoiser *)(uintptr_t)denoiser;
-}
-
-static quell_denoiser *new_denoiser(const struct row *row)
-{
-    quell_denoiser *plain = denoiser_from_file(row->network), *guided = NULL;
-    quell_guidance guidance = quell_guidance_defaults();
-    guidance.weight = row->guidance;
-    if (row->guidance == 1) return plain;
-    MUST(quell_denoiser_from_guidance(&guided, plain, NULL, &guidance));
-    quell_denoiser_free(plain);
-    return guided;
-}
-
 static void check(const struct row *row, const char *isa)
 {
     float x[COUNT * SMALL_NETWORK_MOST_DIM];
     double worst = 0, most = 0;
-    quell_denoiser *denoiser = new_denoiser(row);
+    quell_denoiser *denoiser = small_network_guided(row->network, row->guidance);
     size_t dim = quell_denoiser_dim(denoiser);
     quell_schedule *schedule = must_schedule(row->schedule);
     quell_sampler *sampler = must_sampler(row->sampler, denoiser, schedule, STEPS);

@@ -17,13 +17,10 @@ import torch
 
 from azula import sample
 from azula.denoise import DiracPosterior, KarrasDenoiser
-from azula.nn.dit import DiT
-from azula.nn.unet import UNet
-from azula.nn.vit import ViT
 from azula.noise import VPSchedule
-from networks import fill, hashed, numbers
-from quell.architectures.modules import Conditioned, ResidualMLP
+from networks import hashed, made, numbers
 
+NETWORKS = ["mlp", "dit", "vit", "unet"]
 CLASSES = 4
 LABELS = [1, -1, 3]  # -1: no class
 STEPS = 6
@@ -49,37 +46,6 @@ class Guided(KarrasDenoiser):
         return DiracPosterior(mean=mean)
 
 
-def conditioned(net: torch.nn.Module) -> torch.nn.Module:
-    return Conditioned(net, 16, features=8, omega=1e3, classes=CLASSES)
-
-
-def networks() -> list:
-    """The networks of tests/peers/test_trajectories.c, with the shape of a sample."""
-    mlp = ResidualMLP(5, 32, 2, "silu", 16, features=8, omega=1e3, classes=CLASSES)
-    dit = DiT(
-        *(3, 3),
-        mod_features=16,
-        hid_channels=24,
-        hid_blocks=2,
-        attention_heads=3,
-        ffn_activation="swiglu",
-        ffn_factor=2,
-        qkv_bias=False,
-        qk_norm=True,
-        rope=True,
-    )
-    size = {"spatial": 2, "mod_features": 16}
-    vit = ViT(1, 1, patch_size=(2, 4), hid_channels=32, hid_blocks=2, attention_heads=4, **size)
-    blocks = {"hid_channels": (8, 12), "hid_blocks": (1, 1), "kernel_size": 3, "stride": 2}
-    unet = UNet(2, 2, norm="group", groups=4, **blocks, **size)
-    return [
-        ("mlp", mlp, (5,)),
-        ("dit", conditioned(dit), (5, 3)),
-        ("vit", conditioned(vit), (1, 4, 8)),
-        ("unet", conditioned(unet), (2, 5, 4)),
-    ]
-
-
 @torch.no_grad()
 def trajectory(
     network: torch.nn.Module, case: tuple, weight: float, x: torch.Tensor
@@ -97,9 +63,8 @@ def main() -> None:
     versions = ", ".join(f"{p} {importlib.metadata.version(p)}" for p in ("torch", "azula"))
     print(f"/* Made by tests/reference/trajectories.py with {versions}. */")
     print("/* clang-format off */")
-    for name, network, shape in networks():
-        fill(network)
-        network.eval()
+    for name in NETWORKS:
+        network, shape = made(name)
         size = len(LABELS) * math.prod(shape)
         x = torch.from_numpy((math.sqrt(3) * hashed("x_1", size)).astype(np.float32))
         x = x.reshape(len(LABELS), *shape)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs of many steps. What is rounded in each of them must not add up: the engine, in float, may be
- * no further from the plan in double than that plan is whose state is a float after each step and
- * which rounds nothing else. A factor of the state that is off by 2^-26 in each of 10^5 even steps
- * is off by 1e-3 in the end.
+ * no further from the plan in double than that plan is whose state is a float wherever it is
+ * written, and which rounds nothing else. A factor of the state that is off by 2^-26 in each of
+ * 10^5 even steps is off by 1e-3 in the end.
  *
  * That state is not exact either: where steps are so many that they change it by less than half of
  * its last digit, it stays where it is, and is then off by about 2^-26 T / (lambda_0 - lambda_1) of

@@ -297,9 +297,9 @@ TEST(single, third)
     quell_schedule_free(schedule);
 }
 
-static size_t evaluations(const char *spec, const char *grid, size_t steps)
+static size_t evaluations(const char *spec, const char *along, const char *grid, size_t steps)
 {
-    quell_schedule *schedule = must_schedule("ve");
+    quell_schedule *schedule = must_schedule(along);
     quell_point *points = doubles_grid(grid, schedule, steps);
     struct quell_plan plan = doubles_plan(spec, schedule, points, steps, 0);
     size_t count = 0;
@@ -340,9 +340,23 @@ TEST(single, evaluations)
         {"dpm_single", "linear:final=min", 7, 21},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        size_t count = evaluations(rows[i].spec, rows[i].grid, rows[i].steps);
+        size_t count = evaluations(rows[i].spec, "ve", rows[i].grid, rows[i].steps);
         CHECK(count == rows[i].count, "%s, %s, T = %zu: %zu, not %zu", rows[i].spec, rows[i].grid,
               rows[i].steps, count, rows[i].count);
+    }
+}
+
+/* Schedules that end above restart's s_tmin of 0.1, at which no step would be. */
+TEST(single, restart_at_the_end)
+{
+    static const char *const ends[] = {"ve:sigma_min=0.3", "edm:sigma_min=0.3", "beta_exp",
+                                       "beta_laplace"};
+    static const char *const finals[] = {"linear:final=min", "linear:final=zero"};
+    for (size_t i = 0; i < COUNT(ends) * COUNT(finals); i++) {
+        const char *along = ends[i / COUNT(finals)], *grid = finals[i % COUNT(finals)];
+        size_t heun = evaluations("heun:steady=no", along, grid, 10);
+        size_t count = evaluations("restart:steady=no", along, grid, 10);
+        CHECK(count == heun + 18, "%s, %s: %zu beside heun's %zu", along, grid, count, heun);
     }
 }
 

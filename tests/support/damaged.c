@@ -9,11 +9,13 @@
 
 enum { MOST_ELEMENTS = 4096 };
 
-/* What loaded is used: it must not read beyond its weights. */
-static void evaluate(const quell_denoiser *denoiser)
+/* What loaded is used, under the schedule that it asks for: it must not read beyond its weights. */
+static void evaluate(const quell_model *model)
 {
+    const quell_denoiser *denoiser = quell_model_denoiser(model);
+    const char *asked = quell_model_schedule(model);
     static float x[MOST_ELEMENTS], out[MOST_ELEMENTS];
-    quell_schedule *schedule = must_schedule("vp");
+    quell_schedule *schedule = must_schedule(*asked ? asked : "vp");
     quell_sampler *sampler = NULL;
     quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
@@ -30,7 +32,7 @@ void damaged_verdict(quell_status status, quell_model *model, const char *what)
 {
     const char *message = quell_error_message();
     if (!status) {
-        evaluate(quell_model_denoiser(model));
+        evaluate(model);
     } else {
         CHECK(status == QUELL_BAD_MODEL, "%s: %s: %s", what, quell_status_name(status), message);
         CHECK(*message && !strpbrk(message, "\n\r\t"), "%s: not one line: '%s'", what, message);

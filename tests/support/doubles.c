@@ -126,11 +126,10 @@ static void adapt(const struct state *whole, const struct quell_op *op)
     }
 }
 
-static void step(const struct state *state)
+static void round_register(const struct state *state, size_t r)
 {
-    for (int r = 0; state->doubles->rounded && r < QUELL_MAX_REGISTERS; r++)
-        for (size_t e = 0; e < state->doubles->dim; e++)
-            state->registers[r][e] = (float)state->registers[r][e];
+    for (size_t e = 0; state->doubles->rounded && e < state->doubles->dim; e++)
+        state->registers[r][e] = (float)state->registers[r][e];
 }
 
 static void run_op(const struct state *state, const struct quell_op *op)
@@ -141,21 +140,23 @@ static void run_op(const struct state *state, const struct quell_op *op)
         return;
     case QUELL_COMBINE:
         combine(state, op);
-        return;
+        break;
     case QUELL_STEP:
-        step(state);
+        for (size_t r = 0; r < QUELL_MAX_REGISTERS; r++) round_register(state, r);
         return;
     case QUELL_SPREAD:
         spread(state, op);
-        return;
+        break;
     case QUELL_LANGEVIN:
         langevin(state, op);
-        return;
+        break;
     case QUELL_ADAPT:
         adapt(state, op);
         return;
+    default:
+        CHECK(0, "an operation of kind %d is not known here", (int)op->kind);
     }
-    CHECK(0, "an operation of kind %d is not known here", (int)op->kind);
+    if (op->out == QUELL_STATE) round_register(state, QUELL_STATE);
 }
 
 void doubles_run(struct doubles *doubles, const struct quell_plan *plan, double *x)

@@ -9,8 +9,8 @@
 
 /* denoise: mu[dim] = E[X | x_t = x] at the point t; for a plan with a learned variance mu[2][dim],
  * of which the second is v, as networks return it. seed, sample: those of the noise. evaluations:
- * counts the calls of denoise. rounded: at each STEP the registers are rounded to floats; nothing
- * else is rounded. */
+ * counts the calls of denoise. rounded: the state is rounded to floats wherever it is written, and
+ * the other registers at each STEP; nothing else is rounded. */
 struct doubles {
     size_t dim;
     void (*denoise)(void *user, const quell_point *t, const double *x, double *mu);

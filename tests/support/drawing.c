@@ -4,6 +4,7 @@
 #include "harness.h"
 #include "models.h"
 #include "names.h"
+#include "base/draw_rows.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -14,29 +15,13 @@ void must_draw(const quell_sampler *sampler, const quell_draw *draw, const quell
     MUST(quell_sample(sampler, draw, run, x));
 }
 
-static void part_conditions(const quell_draw *draw, size_t done, size_t count,
-                            quell_condition *conditions)
-{
-    for (size_t i = 0; i < draw->condition_count; i++) {
-        conditions[i] = draw->conditions[i];
-        if (conditions[i].count <= 1) continue;
-        conditions[i].values += done * conditions[i].size;
-        conditions[i].count = count;
-    }
-}
-
 void must_draw_parts(const quell_sampler *sampler, const quell_draw *draw, const quell_run *run,
                      size_t part, float *x)
 {
-    quell_draw piece = *draw;
-    quell_condition conditions[QUELL_MAX_CONDITIONS];
-    for (size_t done = 0; done < draw->count; done += piece.count) {
-        piece.first = draw->first + done;
-        piece.count = draw->count - done < part ? draw->count - done : part;
-        if (draw->classes) piece.classes = draw->classes + done;
-        part_conditions(draw, done, piece.count, conditions);
-        if (draw->conditions) piece.conditions = conditions;
-        must_draw(sampler, &piece, run, x + done * quell_sampler_dim(sampler));
+    struct quell_draw_rows piece;
+    for (size_t done = 0; done < draw->count; done += piece.draw.count) {
+        quell_draw_rows(&piece, draw, done, draw->count - done < part ? draw->count - done : part);
+        must_draw(sampler, &piece.draw, run, x + done * quell_sampler_dim(sampler));
     }
 }
 

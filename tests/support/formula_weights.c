@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "formula_weights.h"
-#include "base/fail.h"
 
-#include <math.h>
+#include <stdint.h>
 
 void formula_fill(const char *name, double scale, size_t count, float *out)
 {
@@ -17,20 +16,4 @@ void formula_fill(const char *name, double scale, size_t count, float *out)
         x ^= x >> 16;
         out[i] = (float)(scale * ((double)(x >> 8) * 0x1p-23 - 1));
     }
-}
-
-static quell_status read(void *user, const char *name, size_t rank, const size_t *shape, float *out)
-{
-    struct formula_weights *state = user;
-    size_t count = shape[0], inputs = 1;
-    for (size_t i = 1; i < rank; i++) count *= shape[i], inputs *= shape[i];
-    if (!out) return QUELL_OK;
-    if (++state->reads == state->fail) return quell_fail(QUELL_BAD_MODEL, "no %s", name);
-    formula_fill(name, rank > 1 ? sqrt(3 / (double)inputs) : 0.5, count, out);
-    return QUELL_OK;
-}
-
-struct quell_weights formula_weights(struct formula_weights *state)
-{
-    return (struct quell_weights){read, state};
 }

@@ -111,9 +111,11 @@ quell_denoiser *model_denoiser(const struct model *model)
 int model_callback(void *user, const quell_call *call, const float *input, float *output)
 {
     (void)user;
-    for (size_t r = 0; r < call->rows; r++)
+    for (size_t r = 0; r < call->rows; r++) {
+        uint64_t index = call->indices ? call->indices[r] : call->first + r;
         for (size_t e = 0; e < call->dim; e++, input++, output++)
-            *output = 0.5f * *input + 0.25f * (float)((call->first + r + e) % 5);
+            *output = 0.5f * *input + 0.25f * (float)((index + e) % 5);
+    }
     return 0;
 }
 

@@ -1,128 +1,105 @@
 /* SPDX-License-Identifier: MIT */
 #include "small_networks.h"
-#include "formula_weights.h"
 #include "harness.h"
-#include "tensor_file.h"
-#include "denoisers/network_denoiser.h"
-#include "networks/dit.h"
-#include "networks/mlp.h"
-#include "networks/unet.h"
+#include "denoisers/denoiser.h"
+#include "io/safetensors.h"
+#include "models.h"
+#include "models/model.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define TIME {8, 16, SMALL_NETWORK_CLASSES, 1e3}
+static const char *const names[] = {"mlp", "dit", "vit", "unet"};
+#define NAMES (sizeof names / sizeof *names)
 
-static const struct quell_mlp_shape mlp = {5, 32, 2, QUELL_SILU, TIME};
-static const struct quell_dit_shape dit = {
-    {0, 3, {5}, {0}}, 24, 2, 3, 2, QUELL_SILU, true, false, true, true, TIME};
-static const struct quell_dit_shape vit = {
-    {2, 1, {4, 8}, {2, 4}}, 32, 2, 4, 4, QUELL_SILU, false, true, true, false, TIME};
-static const struct quell_unet_shape unet = {.channels = 2,
-                                             .spatial = 2,
-                                             .depths = 2,
-                                             .size = {{1, 5, 4}},
-                                             .hidden = {8, 12},
-                                             .blocks = {1, 1},
-                                             .kernel = {1, 3, 3},
-                                             .stride = {1, 2, 2},
-                                             .norm = QUELL_NORM_GROUP,
-                                             .groups = 4,
-                                             .factor = 1,
-                                             .conditioning = TIME};
+/* How the files begin: the metadata come first. */
+#define HEAD "{\"__metadata__\":{\"quell\":\""
 
-static quell_status load_mlp(struct quell_network **network, const struct quell_weights *from)
+const char *small_network_name(size_t i) { return i < NAMES ? names[i] : NULL; }
+
+size_t small_network_file(const char *name, char *file)
 {
-    return quell_mlp_load(network, from, &mlp);
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s.safetensors", QUELL_TEST_NETWORKS, name);
+    FILE *from = fopen(path, "rb");
+    CHECK(from, "%s is not there", path);
+    size_t size = fread(file, 1, SMALL_NETWORK_MOST_FILE, from);
+    fclose(from);
+    CHECK(size > 8 && size < SMALL_NETWORK_MOST_FILE, "%s: %zu bytes", path, size);
+    return size;
 }
 
-static quell_status load_dit(struct quell_network **network, const struct quell_weights *from)
+char *small_network_description(const char *name)
 {
-    return quell_dit_load(network, from, &dit);
+    static char file[SMALL_NETWORK_MOST_FILE];
+    struct quell_tensors tensors = {0};
+    MUST(quell_tensors_open_memory(&tensors, name, file, small_network_file(name, file)));
+    char *text = strdup(quell_tensors_metadata(&tensors, "quell"));
+    quell_tensors_close(&tensors);
+    return text;
 }
 
-static quell_status load_vit(struct quell_network **network, const struct quell_weights *from)
+/* Writes the description as a string within the header; returns the end. */
+static char *put(char *to, const char *description)
 {
-    return quell_dit_load(network, from, &vit);
+    to += sprintf(to, HEAD);
+    for (; *description; description++) {
+        char letter = *description == '\'' ? '"' : *description;
+        if (letter == '"' || letter == '\\') *to++ = '\\';
+        *to++ = letter;
+    }
+    return to + sprintf(to, "\"},");
 }
 
-static quell_status load_unet(struct quell_network **network, const struct quell_weights *from)
+/* The first eight bytes: the length of the header. */
+static size_t header_length(const char *file)
 {
-    return quell_unet_load(network, from, &unet);
+    size_t length = 0;
+    for (size_t i = 0; i < 8; i++) length += (size_t)(unsigned char)file[i] << 8 * i;
+    return length;
 }
 
-#define COMMON                                                                             \
-    "{'kind': 'network', 'precondition': 'karras', 'schedule': 'vp', 'time_features': 8, " \
-    "'mod_features': 16, 'classes': 4, 'time_omega': 1000, "
-
-static const struct small {
-    const char *name, *description;
-    quell_status (*load)(struct quell_network **network, const struct quell_weights *from);
-} networks[] = {
-    {"mlp", COMMON "'architecture': 'mlp', 'dim': 5, 'hidden': 32, 'blocks': 2}", load_mlp},
-    {"dit",
-     COMMON "'architecture': 'dit', 'shape': [5, 3], 'hid_channels': 24, 'hid_blocks': 2, "
-            "'attention_heads': 3, 'ffn_activation': 'swiglu', 'ffn_factor': 2, "
-            "'qkv_bias': false, 'rope': true}",
-     load_dit},
-    {"vit",
-     COMMON "'architecture': 'vit', 'shape': [4, 8], 'patch_size': [2, 4], 'hid_channels': 32, "
-            "'hid_blocks': 2, 'attention_heads': 4}",
-     load_vit},
-    {"unet",
-     COMMON "'architecture': 'unet', 'shape': [2, 5, 4], 'hid_channels': [8, 12], "
-            "'hid_blocks': [1, 1], 'norm': 'group', 'groups': 4}",
-     load_unet},
-};
-#define NETWORKS (sizeof networks / sizeof *networks)
-
-static const struct small *find(const char *name)
+size_t small_network_described(const char *name, const char *description, char *file)
 {
-    const struct small *small = networks;
-    while (strcmp(small->name, name)) small++;
-    return small;
+    static char own[SMALL_NETWORK_MOST_FILE];
+    size_t size = small_network_file(name, own);
+    const char *rest = own + 8 + strlen(HEAD);
+    CHECK(!memcmp(own + 8, HEAD, strlen(HEAD)), "%s begins in another way", name);
+    while (*rest != '"') rest += *rest == '\\' ? 2 : 1;
+    rest += strlen("\"},");
+    char *end = description ? put(file + 8, description) : file + 8 + sprintf(file + 8, "{");
+    size_t cut = (size_t)(rest - own), put_in = (size_t)(end - file);
+    size_t length = header_length(own) - cut + put_in;
+    for (size_t i = 0; i < 8; i++) file[i] = (char)(length >> 8 * i);
+    memcpy(end, rest, size - cut);
+    return size - cut + put_in;
 }
 
-const char *small_network_name(size_t i) { return i < NETWORKS ? networks[i].name : NULL; }
-
-const char *small_network_description(const char *name) { return find(name)->description; }
-
-quell_status small_network_load(const char *name, const struct quell_weights *from,
-                                struct quell_network **network)
+quell_model *small_network_model(const char *name)
 {
-    return find(name)->load(network, from);
+    static char file[SMALL_NETWORK_MOST_FILE];
+    quell_model *model = calloc(1, sizeof *model);
+    MUST(quell_model_read_memory(model, name, file, small_network_file(name, file)));
+    return model;
 }
 
-quell_status small_network_denoiser(const char *name, quell_denoiser **denoiser)
+quell_denoiser *small_network_denoiser(const char *name)
 {
-    const struct quell_parametrization karras = {.output = QUELL_X0, .precondition = QUELL_KARRAS};
-    struct formula_weights state = {0};
-    const struct quell_weights from = formula_weights(&state);
-    struct quell_network *network = NULL;
-    quell_status status = small_network_load(name, &from, &network);
-    return status ? status : quell_denoiser_network(denoiser, network, &karras);
-}
-
-size_t small_network_file(const char *name, const char *description, char *file)
-{
-    static struct tensor_writer writer;
-    const struct quell_weights from = tensor_recorder(&writer);
-    struct quell_network *network = NULL;
-    tensor_begin(&writer, description);
-    CHECK(!small_network_load(name, &from, &network), "%s: %s", name, quell_error_message());
-    quell_network_free(network);
-    CHECK(4 * writer.floats + writer.used + 16 < SMALL_NETWORK_MOST_FILE, "%s is too large", name);
-    return tensor_finish(&writer, file);
+    quell_model *model = small_network_model(name);
+    const quell_denoiser *denoiser = quell_model_denoiser(model);
+    quell_denoiser_hold(denoiser);
+    quell_model_free(model);
+    return (quell_denoiser *)(uintptr_t)denoiser;
 }
 
 quell_denoiser *small_network_guided(const char *name, double weight)
 {
-    quell_denoiser *plain = NULL, *guided = NULL;
+    quell_denoiser *plain = small_network_denoiser(name), *guided = NULL;
     quell_guidance guidance = quell_guidance_defaults();
     guidance.weight = weight;
-    CHECK(!small_network_denoiser(name, &plain), "%s: %s", name, quell_error_message());
     if (weight == 1) return plain;
-    CHECK(!quell_denoiser_from_guidance(&guided, plain, NULL, &guidance), "%s",
-          quell_error_message());
+    MUST(quell_denoiser_from_guidance(&guided, plain, NULL, &guidance));
     quell_denoiser_free(plain);
     return guided;
 }

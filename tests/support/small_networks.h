@@ -1,34 +1,33 @@
 /* SPDX-License-Identifier: MIT */
-/* A small network of each architecture, with classes and weights by formula
- * (tests/reference/trajectories.py has the same), as its denoiser and as its file. */
+/* Small networks as programs, with Karras' preconditioning, classes and weights by formula: the
+ * files of tests/networks/files, which tests/reference/networks.py made. */
 #ifndef QUELL_TESTS_SMALL_NETWORKS_H
 #define QUELL_TESTS_SMALL_NETWORKS_H
 
 #include <quell/quell.h>
-#include "networks/network.h"
 
 #define SMALL_NETWORK_CLASSES 4
 #define SMALL_NETWORK_MOST_DIM 64
 #define SMALL_NETWORK_MOST_FILE ((size_t)1 << 18)
 
-/* "mlp", "dit", "vit", "unet"; NULL past the end. */
+/* "mlp", "dit", "vit" and "unet": a residual MLP, two transformers and a U-Net; NULL past the end.
+ * All files can be asked for by name: "plane" and "space" are MLPs of dim 2 and 3. */
 const char *small_network_name(size_t i);
 
-quell_status small_network_load(const char *name, const struct quell_weights *from,
-                                struct quell_network **network);
+/* Reads the file to file[SMALL_NETWORK_MOST_FILE]; returns its size. */
+size_t small_network_file(const char *name, char *file);
 
-/* With Karras' preconditioning. */
-quell_status small_network_denoiser(const char *name, quell_denoiser **denoiser);
+/* Its description, in new memory. */
+char *small_network_description(const char *name);
 
-/* The description, with ' for ". */
-const char *small_network_description(const char *name);
+/* Likewise the file, with another description, in which ' counts as ", or with none if that is
+ * NULL. */
+size_t small_network_described(const char *name, const char *description, char *file);
 
-/* Writes the .safetensors file, with that description in it unless it is NULL, to
- * file[SMALL_NETWORK_MOST_FILE]; returns its size. */
-size_t small_network_file(const char *name, const char *description, char *file);
+quell_model *small_network_model(const char *name);
 
-/* Returns the denoiser, with classifier-free guidance of that weight; 1 is no guidance. Ends the
- * test if it cannot. */
+/* The denoiser, with classifier-free guidance of that weight; 1 is no guidance. */
+quell_denoiser *small_network_denoiser(const char *name);
 quell_denoiser *small_network_guided(const char *name, double weight);
 
 #endif

@@ -51,20 +51,6 @@ void tensor_add(struct tensor_writer *writer, const char *name, size_t rank, con
     writer->floats += count;
 }
 
-static quell_status record(void *user, const char *name, size_t rank, const size_t *shape,
-                           float *out)
-{
-    struct formula_weights state = {0};
-    const struct quell_weights formula = formula_weights(&state);
-    if (out) tensor_add(user, name, rank, shape);
-    return formula.read(formula.user, name, rank, shape, out);
-}
-
-struct quell_weights tensor_recorder(struct tensor_writer *writer)
-{
-    return (struct quell_weights){record, writer};
-}
-
 size_t tensor_finish(struct tensor_writer *writer, char *file)
 {
     put(writer, "}");

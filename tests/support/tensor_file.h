@@ -3,7 +3,7 @@
 #ifndef QUELL_TESTS_TENSOR_FILE_H
 #define QUELL_TESTS_TENSOR_FILE_H
 
-#include "networks/network.h"
+#include <stddef.h>
 
 /* Puts the length of the header, the header and the data together in `file`; returns the size. */
 size_t tensor_file(char *file, const char *header, const void *data, size_t bytes);
@@ -18,12 +18,9 @@ struct tensor_writer {
 /* __metadata__: {"quell": description}, if there is one; it is a text with ' for ". */
 void tensor_begin(struct tensor_writer *writer, const char *description);
 
-/* Adds a tensor filled as formula_fill() does with its name and the scale of formula_weights. */
+/* Adds a tensor filled as formula_fill() does with its name: a matrix with the variance 1 / inputs,
+ * a vector in [-1/2, 1/2). */
 void tensor_add(struct tensor_writer *writer, const char *name, size_t rank, const size_t *shape);
-
-/* Weights by formula that are added to the file as they are asked for: loading a network from them
- * writes all that it consists of. */
-struct quell_weights tensor_recorder(struct tensor_writer *writer);
 
 size_t tensor_finish(struct tensor_writer *writer, char *file);
 

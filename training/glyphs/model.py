@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The glyph network: azula's ViT under quell's conditioning on time and class."""
+"""The glyph network: azula's ViT with the time and a class (training/backbones.py)."""
 
 import pathlib
+import sys
 
+import quell
 import torch
 from azula.denoise import KarrasDenoiser
 from azula.nn.vit import ViT
@@ -10,8 +12,8 @@ from azula.noise import VPSchedule
 from dataset import LABELS, SIDE
 from torch import Tensor
 
-from quell.architectures import export
-from quell.architectures.modules import Conditioned
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
+from backbones import Conditioned  # noqa: E402
 
 TIME = {"features": 64, "omega": 1e4}
 WIDTH = 128
@@ -31,11 +33,15 @@ class GlyphNetwork(Conditioned):
 
 def save(network: GlyphNetwork, path: pathlib.Path) -> None:
     """Exports the network for quell, in float16."""
-    export(
+    classes = len(LABELS)
+    x, t, label = torch.randn(4, SIDE, SIDE), torch.rand(4), torch.arange(4) * classes // 3
+    quell.export(
         KarrasDenoiser(network, VPSchedule()),
         path,
-        (SIDE, SIDE),
-        torch.float16,
+        (x, t, label),
+        classes=classes,
+        no_class=classes,
+        dtype=torch.float16,
         image=True,
         comment=f"glyphs, class k is the k-th of {LABELS}",
     )

@@ -48,8 +48,9 @@ class Expected:
 
 
 def others(inputs: Inputs, classes: int, no_class: Any = None, seed: int = 0) -> Inputs:
-    """Returns other inputs of the same shapes and, except for the time, of the same ranges. The
-    classes are the last one, what stands for no class if it is an index, and others."""
+    """Returns other inputs of the same shapes, and conditions that are not negative if none in the
+    example is. The classes are the last one, what stands for no class if it is an index, and
+    others."""
     random = torch.Generator().manual_seed(seed)
     made = {
         name: _labels(tensor, classes, no_class, random)
@@ -82,6 +83,8 @@ def _other(name: str, tensor: Tensor, random: torch.Generator) -> Tensor:
     if not tensor.is_floating_point():
         return _between(tensor, shape, random).floor().to(tensor.dtype)
     if name == "time":
+        return _between(tensor, shape, random)
+    if name != "x" and float(tensor.min()) >= 0:  # a condition such as an energy, or a mask
         return _between(tensor, shape, random)
     spread = tensor.std() if tensor.numel() > 1 else torch.ones(())
     return torch.randn(shape, generator=random) * spread + tensor.mean()

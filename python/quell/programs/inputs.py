@@ -157,6 +157,26 @@ def _check_names(names: Sequence[str], tensors: Sequence[Tensor]) -> None:
             )
 
 
+def decoding_inputs(module: nn.Module, inputs: Inputs) -> Inputs:
+    """Returns the inputs of a decoder: the sample, and what its forward takes by name of the class
+    (`label`) and of the conditions that the network takes."""
+    given = {n: t for n, t in inputs.tensors().items() if n not in ("x", "time", "class")}
+    label = inputs.tensors().get("class")
+    known = given | ({} if label is None else {"label": label})
+    _, *rest = inspect.signature(module.forward).parameters.values()
+    keywords = {p.name: known[p.name] for p in rest if p.name in known}
+    for p in rest:
+        needed = p.default is p.empty and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+        if needed and p.name not in known:
+            raise ValueError(
+                f"quell.export: decode: takes {p.name}, which the network does not: what it takes "
+                f"beside the sample must be of {', '.join(known) or 'nothing: there is none'}"
+            )
+    names = ["x", *("class" if name not in given else name for name in keywords)]
+    made = Inputs((inputs.tensors()["x"],), keywords, names)
+    return made if made.batch > 1 else _doubled(made)
+
+
 def _doubled(inputs: Inputs) -> Inputs:
     """Makes the batch two: torch.export takes a batch of one for a size that is always 1."""
     twice = {

@@ -221,14 +221,14 @@ def test_memory():
         sampler(before.to("meta"))
 
 
-def test_compile():
-    from quell.architectures.modules import ResidualMLP
+def test_from_torch():
+    from backbones import ResidualMLP
 
     torch.manual_seed(0)
     model = quell.denoise.KarrasDenoiser(ResidualMLP(dim=2, classes=3), quell.VPSchedule())
     nn.init.normal_(model.backbone.out_proj.weight, std=0.3)
-    own, x1 = quell.compile(model, (2,)), torch.randn(7, 2)
-    label = torch.tensor([0, 1, 2, 3, 0, 1, 2])  # 3: no class
+    x1, label = torch.randn(7, 2), torch.tensor([0, 1, 2, 3, 0, 1, 2])  # 3: no class
+    own = quell.from_torch(model, (x1, torch.rand(7), label), classes=3, no_class=3)
     by_torch = quell.sample.DDIMSampler(model.eval(), steps=12, silent=True)(x1, label=label)
     by_quell = quell.sample.DDIMSampler(own.eval(), steps=12, silent=True)(x1, label=label)
     assert own.reproducible and own.classes == 3 and own.shape == (2,)

@@ -144,19 +144,17 @@ def test_keywords_and_what_is_no_tensor(tmp_path):
 
 
 def test_samples_are_drawn(tmp_path):
-    """From the file, and of what is compiled, the same."""
+    """From the file, and without one, the same."""
     module, example = Net(), (X, torch.rand(4))
     drawn = []
     for model in (
         exported(tmp_path, module, example, output="eps", schedule="vp", image=False),
-        quell.compile(module, example=example, output="eps", schedule="vp", time="t"),
+        quell.from_torch(module, example, output="eps", schedule="vp", time="t"),
     ):
         sampler = quell.DDIMSampler(model, steps=4, silent=True)
         drawn.append(np.asarray(sampler(sampler.init((6, 3, 2), seed=1), seed=1)))
     assert drawn[0].shape == (6, 3, 2) and np.isfinite(drawn[0]).all()
     assert np.array_equal(*drawn)
-    with pytest.raises(TypeError, match="shape: None, must be given; any network"):
-        quell.compile(module)
 
 
 def test_a_decoder(tmp_path):

@@ -72,6 +72,21 @@ static int check_settings(const struct parts *parts, const struct part *part,
                     field, parts->part[0].name);
 }
 
+/* Refuses a report of samples that are of several streams: it does not say which they are, and
+ * there is no order of theirs. */
+static int check_stream(const struct part *part, const struct quell_document *report)
+{
+    const char *const fields[] = {"seeds", "indices"};
+    for (size_t i = 0; i < 2; i++)
+        if (quell_json_text(quell_json_get(&report->root, fields[i])))
+            return complain(
+                EXIT_FILE,
+                "%s: its samples have %s of their own (--%s), and so no order by number: "
+                "name the .npy files instead, in their order",
+                part->name, fields[i], fields[i]);
+    return EXIT_DONE;
+}
+
 static int read_fields(struct part *part, const struct quell_document *report)
 {
     const char *out = quell_json_text(quell_json_get(&report->root, "out"));
@@ -93,7 +108,8 @@ int part_read_report(struct parts *parts, struct part *part)
     struct quell_document report;
     quell_status status = quell_document_load(&report, part->name);
     if (status) return complain_input(EXIT_FILE, status);
-    int code = read_fields(part, &report);
+    int code = check_stream(part, &report);
+    if (code == EXIT_DONE) code = read_fields(part, &report);
     if (code == EXIT_DONE && parts->settings.text) code = check_settings(parts, part, &report);
     if (!parts->settings.text)
         parts->settings = report;

@@ -57,12 +57,12 @@ static bool read_options(int argc, char **argv, struct sample_options *options, 
     return true;
 }
 
-/* whole, first: the samples of all ranks together. */
+/* whole: the samples of all ranks together. */
 struct job {
     struct ranks *ranks;
     struct session session;
     struct progress progress;
-    uint64_t whole, first;
+    uint64_t whole;
 };
 
 static int prepare(struct job *job)
@@ -101,7 +101,6 @@ static int narrow(struct job *job)
     uint64_t skipped;
     size_t rows;
     job->whole = session->count;
-    job->first = session->options.first;
     quell_group_range(&job->ranks->group, job->whole, &skipped, &rows);
     session->ranks = (size_t)job->ranks->group.size;
     return ranks_agree(job->ranks, session_narrow(session, skipped, rows));
@@ -148,7 +147,6 @@ static int report(struct job *job)
 {
     struct session *session = &job->session;
     session->count = job->whole;
-    session->options.first = job->first;
     uint64_t *sum = &session->drawn.sum;
     MPI_Allreduce(MPI_IN_PLACE, sum, 1, MPI_UINT64_T, MPI_SUM, job->ranks->group.comm);
     return job->ranks->group.rank ? EXIT_DONE : session_report(session);
