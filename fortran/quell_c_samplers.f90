@@ -119,6 +119,9 @@ module quell_c_samplers
         end subroutine
 
         ! Inside a step of the caller's.
+        type(c_ptr) function c_transition_told(transition) bind(c, name='quell_transition_told')
+            import; type(c_ptr), value :: transition
+        end function
         integer(c_int64_t) function c_transition_first(transition) &
             bind(c, name='quell_transition_first')
             import; type(c_ptr), value :: transition

@@ -3,16 +3,16 @@
 module quell_transitions
     use, intrinsic :: iso_c_binding
     use quell_base
-    use quell_c, only: quell_point
+    use quell_c, only: quell_call, quell_point
     use quell_c_samplers, only: c_transition_first, c_transition_rows, c_transition_dim, &
         c_transition_index, c_transition_context, c_transition_scratch, c_transition_denoise, &
-        c_transition_noise, c_transition_at
+        c_transition_noise, c_transition_at, c_transition_told
     implicit none
     private
     public :: quell_transition, quell_step_fn, quell_transition_first, quell_transition_rows, &
         quell_transition_dim, quell_transition_index, quell_transition_context, &
         quell_transition_scratch, quell_transition_denoise, quell_transition_noise, &
-        quell_transition_at
+        quell_transition_at, quell_transition_told
 
     ! One transition of some samples, as it is handed to the caller's step. It is valid during that
     ! call.
@@ -54,6 +54,14 @@ contains
     recursive integer(c_size_t) function quell_transition_index(transition)
         type(quell_transition), intent(in) :: transition
         quell_transition_index = c_transition_index(transition%handle)
+    end function
+
+    ! Returns all that a denoiser from a procedure would be told of these rows at t: their classes,
+    ! conditions, seeds and indices, and the context.
+    recursive function quell_transition_told(transition) result(told)
+        type(quell_transition), intent(in) :: transition
+        type(quell_call), pointer :: told
+        call c_f_pointer(c_transition_told(transition%handle), told)
     end function
 
     ! Returns the context of the draw.

@@ -192,6 +192,18 @@ struct quell_blend {
     float *out;
 };
 
+/* out(i, j) = the chain of fused multiply-adds over taps of x[i * x_row + j + offset[t]] weight[t],
+ * from +0. */
+struct quell_windows {
+    size_t rows, columns, taps;
+    const float *x;
+    size_t x_row;
+    const size_t *offset;
+    const float *weight;
+    float *out;
+    size_t out_row;
+};
+
 struct quell_kernels {
     const char *isa;
     size_t lanes;
@@ -243,6 +255,7 @@ struct quell_kernels {
 
     /* What programs are made of (docs/programs.md). */
     void (*dots)(const struct quell_dots *dots);
+    void (*windows)(const struct quell_windows *windows);
 
     /* to[j * to_row + i] = from[i * from_row + j] for rows i and columns j. */
     void (*turn)(const float *from, size_t rows, size_t from_row, size_t columns, float *to,

@@ -24,6 +24,7 @@
 #include "kernels/lines.inl"
 #include "kernels/maps.inl"
 #include "kernels/sums.inl"
+#include "kernels/windows.inl"
 
 #define JOIN(a, b) a##b
 #define TABLE(name) JOIN(quell_kernels_, name)
@@ -52,6 +53,7 @@ const struct quell_kernels TABLE(VEC_NAME) = {
     .mixture = mixture,
     .softmax = softmax,
     .dots = dots,
+    .windows = windows,
     .turn = turn,
     .every = every,
     .stretch = stretch,

@@ -90,6 +90,7 @@ VERB vi v_narrow(vw a)
     return v_bits(_mm512_shuffle_ps(v_from_bits(a.low), v_from_bits(a.high), 0x88));
 }
 VERB vw v_wset1(uint32_t a) { return (vw){v_iset1(a), v_iset1(a)}; }
+VERB vw v_wadd(vw a, vw b) { return (vw){v_iadd(a.low, b.low), v_iadd(a.high, b.high)}; }
 VERB vw v_wmul(vw a, vw b)
 {
     return (vw){_mm512_mul_epu32(a.low, b.low), _mm512_mul_epu32(a.high, b.high)};

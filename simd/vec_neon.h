@@ -86,6 +86,7 @@ VERB vi v_narrow(vw a)
     return vuzp1q_u32(vreinterpretq_u32_u64(a.low), vreinterpretq_u32_u64(a.high));
 }
 VERB vw v_wset1(uint32_t a) { return (vw){vdupq_n_u64(a), vdupq_n_u64(a)}; }
+VERB vw v_wadd(vw a, vw b) { return (vw){vaddq_u64(a.low, b.low), vaddq_u64(a.high, b.high)}; }
 VERB vw v_wmul(vw a, vw b)
 {
     return (vw){vmull_u32(vmovn_u64(a.low), vmovn_u64(b.low)),

@@ -88,6 +88,7 @@ VERB vf v_from_bits(vi a)
 VERB vw v_widen(vi a) { return a; }
 VERB vi v_narrow(vw a) { return (vi)a; }
 VERB vw v_wset1(uint32_t a) { return a; }
+VERB vw v_wadd(vw a, vw b) { return a + b; }
 VERB vw v_wmul(vw a, vw b) { return (uint64_t)(uint32_t)a * (uint32_t)b; }
 VERB vw v_whigh(vw a) { return a >> 32; }
 VERB vw v_wxor3(vw a, vw b, vw c) { return a ^ b ^ c; }

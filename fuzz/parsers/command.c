@@ -6,6 +6,7 @@
 #include "cli/guidance.h"
 #include "cli/class_option.h"
 #include "cli/options.h"
+#include "cli/stream_option.h"
 #include "input.h"
 
 #include <fcntl.h>
@@ -65,6 +66,19 @@ static void label_from(const char *path)
     labels_close(&labels);
 }
 
+static void stream(const char *text)
+{
+    struct stream_list list;
+    uint64_t digest;
+    if (stream_list_open(&list, "seeds", text, UINT64_MAX - 1) == EXIT_DONE) {
+        uint64_t *values = calloc(list.count + 1, sizeof *values);
+        if (values && list.count < 1000) (void)stream_list_fill(&list, list.count, values);
+        (void)stream_list_digest(text, &digest);
+        free(values);
+    }
+    stream_list_close(&list);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *lines[INPUT_LINES];
@@ -75,12 +89,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         label_from(input_file(data + 8 * (size > 8), size > 8 ? size - 8 : 0));
         return 0;
     }
+    if (!strcmp(lines[0], "indices")) {
+        stream(input_file(data + 8 * (size > 8), size > 8 ? size - 8 : 0));
+        return 0;
+    }
     for (int i = 0; i < INPUT_LINES; i++)
         if (input_asks_much(lines[i], 4)) return 0;
     if (!strcmp(lines[0], "plan")) run(command_plan, lines);
     if (!strcmp(lines[0], "list")) run(command_list, lines);
     if (!strcmp(lines[0], "guidance")) guide(lines[1]);
     if (!strcmp(lines[0], "class")) label(lines[1]);
+    if (!strcmp(lines[0], "seeds") && !strstr(lines[1], ".npy")) stream(lines[1]);
     (void)options_count(lines[1], &count);
     return 0;
 }

@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <quell/denoiser.h>
 #include <quell/grid.h>
 #include <quell/status.h>
 
@@ -24,12 +25,16 @@ typedef struct quell_transition quell_transition;
 typedef int quell_step_fn(void *user, quell_transition *transition, const quell_point *t,
                           const quell_point *s, float *x);
 
-/* Return the index of the sample in row 0, the number of rows, the number of elements of a row, and
- * the number of the transition in this run, from 0 on. */
+/* Return the index of the sample in row 0, as quell_call.first, the number of rows, the number of
+ * elements of a row, and the number of the transition in this run, from 0 on. */
 QUELL_API uint64_t quell_transition_first(const quell_transition *transition);
 QUELL_API size_t quell_transition_rows(const quell_transition *transition);
 QUELL_API size_t quell_transition_dim(const quell_transition *transition);
 QUELL_API size_t quell_transition_index(const quell_transition *transition);
+
+/* Returns all that a denoiser from a function would be told of these rows at t: their classes,
+ * conditions, seeds and indices, and the context (quell_call). */
+QUELL_API const quell_call *quell_transition_told(const quell_transition *transition);
 
 /* Returns quell_draw.context. */
 QUELL_API void *quell_transition_context(const quell_transition *transition);

@@ -27,6 +27,9 @@ class transition
     size_t dim() const { return quell_transition_dim(transition_); }
     size_t index() const { return quell_transition_index(transition_); }
 
+    /* All that a denoiser from a function would be told of these rows at t. */
+    const quell_call &told() const { return *quell_transition_told(transition_); }
+
     /* Scratch memory k in {0, 1, 2, 3}, [rows][dim]. It keeps its values from one transition of the
      * tile to the next. */
     span<float> scratch(unsigned k)

@@ -6,9 +6,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from quell._arrays import Floats, as_floats
+import numpy as np
+
+from quell._arrays import Floats, as_floats, is_tensor, to_numpy
 from quell._function import PerSample
 from quell._inputs import classes_of
+from quell._seeds import is_list
 from quell.errors import refused
 
 Conditions = list[tuple[str, Floats | None]]
@@ -21,12 +24,28 @@ def _shape_text(lead: str, shape: tuple[int, ...]) -> str:
     return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
 
 
+def _exact(given: Any, floats: Floats, name: str) -> None:
+    """Refuses whole numbers that float32 rounds, such as the number of an entry beyond 2^24."""
+    whole = np.asarray(given) if not is_tensor(given) else to_numpy(given)
+    if whole.dtype.kind not in "iu":
+        return
+    large = (whole > 2**24) | (whole < -(2**24))
+    for one, rounded in zip(whole[large].tolist(), floats[large].tolist(), strict=True):
+        if one != int(rounded):
+            raise refused(
+                f"condition {name!r}: {one} is not one of float32, in which conditions are told: "
+                f"it would be {int(rounded)}"
+            )
+
+
 def _rows(value: Any, name: str, shape: tuple[int, ...], count: int) -> Floats | None:
     """The rows of a condition: one for all samples, or one for each; None: none of it."""
     if value is None:
         return None
     each = isinstance(value, PerSample)
-    array = as_floats(value.rows if each else value, f"condition {name!r}")
+    given = value.rows if each else value
+    array = as_floats(given, f"condition {name!r}")
+    _exact(given, array, name)
     size = 1
     for extent in shape:
         size *= extent
@@ -86,6 +105,11 @@ def negatives_of(
     return conditions_of(some, {"conditions": given}, count)
 
 
+def _same(label: Any, against: Any) -> bool:
+    """Whether both are one class for all samples, and the same."""
+    return not is_list(label) and not is_list(against) and int(label) == int(against)
+
+
 def told_of(denoiser: Any, label: Any, kwargs: Mapping[str, Any], count: int) -> dict[str, Any]:
     """The classes and conditions of a call, and the negative ones, in the form that the library
     takes.
@@ -102,8 +126,11 @@ def told_of(denoiser: Any, label: Any, kwargs: Mapping[str, Any], count: int) ->
         raise TypeError(
             "label: None, but guidance is away from no class: must be the classes, or -1 for none"
         )
+    classes = classes_of(label, count, denoiser.classes)
+    if negative is not None and _same(label, against):
+        classes = negative  # the same array: the library refuses what has no effect
     return {
-        "classes": classes_of(label, count, denoiser.classes),
+        "classes": classes,
         "conditions": conditions_of(denoiser.conditions, given, count),
         "negative_classes": negative,
         "negative_conditions": negatives_of(denoiser.conditions, negative_conditions, count),

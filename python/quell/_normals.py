@@ -4,11 +4,15 @@ the others."""
 
 import math
 from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 
 from quell import _quell
-from quell._arrays import Floats, length
+from quell._arrays import Array, Floats, length
 from quell._inputs import extents_of
 from quell._numbers import real, whole
+from quell._seeds import streams_of
 from quell.errors import refused
 
 STREAM_INIT = 0
@@ -38,15 +42,22 @@ def noise_key(seed: int, t: float, s: float) -> int:
 
 
 def normal(
-    seed: int, count: int, shape: Sequence[int], *, first: int = 0, stream: int = STREAM_INIT
+    seed: int | Sequence[int] | Array,
+    count: int,
+    shape: Sequence[int],
+    *,
+    first: int = 0,
+    index: Sequence[int] | Array | None = None,
+    stream: int = STREAM_INIT,
 ) -> Floats:
     """Returns the standard normal numbers that samplers draw (Philox4x32-10, Salmon et al., 2011).
 
     Arguments:
-        seed: The seed, in [0, 2^64).
+        seed: The seed, in [0, 2^64), or one for each sample, with shape (count).
         count: How many samples.
         shape: The shape of one sample.
-        first: The index of the first sample.
+        first: The index of the first sample or, with several seeds, of each.
+        index: The index of each sample, with shape (count), in place of `first`.
         stream: STREAM_INIT for the noise of x_1; with a seed by noise_key, the slot of a noise.
 
     Returns:
@@ -56,25 +67,26 @@ def normal(
         BadArgument: A sample has more than 2^32 elements.
     """
     which = whole(stream, "stream", 0, 2**32 - 1)
-    first, extents = _samples(first, count, shape)
-    drawn = _quell.normal(whole(seed, "seed"), which, first, extents[0], length(extents))
-    return drawn.reshape(extents)
+    streams, extents = _samples(seed, first, index, count, shape)
+    parts = [_quell.normal(own, which, at, rows, length(extents)) for own, at, rows in streams]
+    return np.concatenate(parts).reshape(extents)
 
 
 def brownian(
-    seed: int,
+    seed: int | Sequence[int] | Array,
     count: int,
     shape: Sequence[int],
     t: float,
     s: float,
     *,
     first: int = 0,
+    index: Sequence[int] | Array | None = None,
     slot: int = 0,
 ) -> Floats:
     """Returns the noise between two places on the Brownian paths, (W(t) - W(s)) / sqrt|t - s|.
 
     Arguments:
-        seed, count, shape, first: As in normal().
+        seed, count, shape, first, index: As in normal().
         t, s: The places, in [0, 1], at least 2^-24 apart; place() gives that of a level of noise.
         slot: The number of the path, 0 to 7.
 
@@ -82,16 +94,27 @@ def brownian(
         Standard normal numbers, with shape (count, *shape).
     """
     places = real(t, "t"), real(s, "s")
-    first, extents = _samples(first, count, shape)
-    path = whole(slot, "slot", 0, 7)
-    drawn = _quell.brownian(whole(seed, "seed"), path, *places, first, extents[0], length(extents))
-    return drawn.reshape(extents)
+    streams, extents = _samples(seed, first, index, count, shape)
+    path, dim = whole(slot, "slot", 0, 7), length(extents)
+    parts = [_quell.brownian(own, path, *places, at, rows, dim) for own, at, rows in streams]
+    return np.concatenate(parts).reshape(extents)
 
 
-def _samples(first: int, count: int, shape: Sequence[int]) -> tuple[int, tuple[int, ...]]:
-    """Checks and returns the index of the first sample, and the shape of all samples."""
+def _samples(
+    seed: Any, first: Any, index: Any, count: int, shape: Sequence[int]
+) -> tuple[list[tuple[int, int, int]], tuple[int, ...]]:
+    """Checks and returns the samples, as ranges of a seed, an index and a number of samples from
+    there on, and the shape of all."""
     extents = (whole(count, "count", 0, 2**63 - 1), *extents_of(shape, "that of a sample"))
-    return whole(first, "first", 0, 2**64 - 1 - extents[0]), extents
+    if seed is None:
+        raise TypeError("seed: None, must be an integer")
+    told = streams_of(seed, first, index, extents[0])
+    if not ("seeds" in told or "indices" in told):
+        return [(told["seed"], told["first"], extents[0])], extents
+    seeds = told.get("seeds", np.full(extents[0], told.get("seed", 0), np.uint64)).tolist()
+    indices = told.get("indices", np.full(extents[0], told["first"], np.uint64)).tolist()
+    each = [(own, at, 1) for own, at in zip(seeds, indices, strict=True)]
+    return each or [(0, 0, 0)], extents
 
 
 def place(alpha: float, sigma: float) -> float:

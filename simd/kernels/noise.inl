@@ -185,76 +185,116 @@ static void normal_pairs(const struct quell_noise_at *at, size_t count, float *o
     memcpy(out, part, 2 * count * sizeof *out);
 }
 
-/* Blocks of rows of which each has a seed and a sample of its own: the next one is block `block` of
- * row `row`, in lane place[0]; the others follow. */
+/* Blocks of rows of which each has a seed and a sample of its own, a few vectors at a time: where
+ * each lane is, in words. The vectors are loaded long after their lanes were stored one by one, as
+ * the processor has to wait for lanes that it has just stored. */
+#define ROWS_VECTORS 16
+
 struct rows_draw {
     const struct quell_noise_rows *at;
     size_t row;
     uint32_t block, place[LANES];
+    uint32_t blocks[ROWS_VECTORS * LANES], low[ROWS_VECTORS * LANES], high[ROWS_VECTORS * LANES];
+    uint32_t key[2][ROWS_VECTORS * LANES];
 };
 
-VERB struct rows_draw rows_draw_at(const struct quell_noise_rows *at, const uint32_t *lane)
+/* Begins with the first block; block i of a vector goes to the lane l with lane[l] = i. */
+VERB void rows_begin(struct rows_draw *draw, const struct quell_noise_rows *at,
+                     const uint32_t *lane)
 {
-    struct rows_draw draw = {.at = at};
-    for (uint32_t l = 0; l < LANES; l++) draw.place[lane[l]] = l;
-    return draw;
+    draw->at = at;
+    draw->row = 0;
+    draw->block = 0;
+    for (uint32_t l = 0; l < LANES; l++) draw->place[lane[l]] = l;
 }
 
-/* Draws the four words of each lane's block, of which `count` are wanted. */
-VERB void rows_words(struct rows_draw *draw, size_t count, vi word[4])
+/* Finds the next `count` blocks; what follows them in their last vector may be anything. */
+VERB void rows_find(struct rows_draw *draw, size_t count)
 {
     const struct quell_noise_rows *at = draw->at;
-    uint32_t block[LANES] = {0}, low[LANES] = {0}, high[LANES] = {0};
-    uint32_t first[LANES] = {0}, second[LANES] = {0};
-    for (size_t i = 0; i < LANES && i < count; i++) {
-        uint64_t seed = at->key ^ (at->seeds ? at->seeds[draw->row] : 0);
-        uint64_t sample = at->samples[draw->row];
-        uint32_t l = draw->place[i];
-        block[l] = draw->block;
-        low[l] = (uint32_t)sample, high[l] = (uint32_t)(sample >> 32);
-        first[l] = (uint32_t)seed, second[l] = (uint32_t)(seed >> 32);
-        if (++draw->block == at->blocks) draw->row++, draw->block = 0;
+    size_t row = draw->row;
+    uint32_t block = draw->block;
+    for (size_t i = 0; i < count; i++) {
+        size_t l = i / LANES * LANES + draw->place[i % LANES];
+        uint64_t seed = at->seeds ? at->key ^ at->seeds[row] : at->key, sample = at->samples[row];
+        draw->blocks[l] = block;
+        draw->low[l] = (uint32_t)sample, draw->high[l] = (uint32_t)(sample >> 32);
+        draw->key[0][l] = (uint32_t)seed, draw->key[1][l] = (uint32_t)(seed >> 32);
+        int ends = ++block == at->blocks;
+        row += (size_t)ends;
+        block = ends ? 0 : block;
     }
-    vw c[4] = {v_widen(v_iload(block)), v_widen(v_iset1(at->stream)), v_widen(v_iload(low)),
-               v_widen(v_iload(high))};
-    vi key0 = v_iload(first), key1 = v_iload(second);
+    draw->row = row;
+    draw->block = block;
+}
+
+/* The four words of each lane of vector number v. */
+VERB void rows_words(const struct rows_draw *draw, size_t v, vi word[4])
+{
+    size_t l = v * LANES;
+    vw c[4] = {v_widen(v_iload(draw->blocks + l)), v_widen(v_iset1(draw->at->stream)),
+               v_widen(v_iload(draw->low + l)), v_widen(v_iload(draw->high + l))};
+    vw key0 = v_widen(v_iload(draw->key[0] + l)), key1 = v_widen(v_iload(draw->key[1] + l));
 #pragma GCC unroll 10
     for (int round = 0; round < 10; round++) {
-        philox_round(c, v_widen(key0), v_widen(key1));
-        key0 = v_iadd(key0, v_iset1(PHILOX_WEYL_0));
-        key1 = v_iadd(key1, v_iset1(PHILOX_WEYL_1));
+        philox_round(c, key0, key1);
+        key0 = v_wadd(key0, v_wset1(PHILOX_WEYL_0));
+        key1 = v_wadd(key1, v_wset1(PHILOX_WEYL_1));
     }
     narrow_words(c, word);
 }
 
+VERB size_t least_of(size_t a, size_t b) { return a < b ? a : b; }
+
+/* Rows that fill vectors are drawn one by one, which costs nothing for where each lane is. */
+VERB int rows_are_long(const struct quell_noise_rows *at) { return at->blocks >= 2 * LANES; }
+
+VERB struct quell_noise_at row_at(const struct quell_noise_rows *at, size_t row)
+{
+    uint64_t seed = at->key ^ (at->seeds ? at->seeds[row] : 0);
+    return (struct quell_noise_at){seed, at->samples[row], at->stream, 0, at->blocks};
+}
+
 static void rows_normals(const struct quell_noise_rows *at, size_t count, float *out)
 {
-    struct rows_draw draw = rows_draw_at(at, lane_block);
+    struct rows_draw draw;
     float part[4 * LANES];
-    for (size_t done; count; count -= done, out += 4 * done) {
-        vi word[4];
-        vf normal[4];
-        done = count < LANES ? count : LANES;
-        rows_words(&draw, done, word);
-        normal_pair(word[0], word[1], normal, normal + 1);
-        normal_pair(word[2], word[3], normal + 2, normal + 3);
-        v_store_blocks(done < LANES ? part : out, normal[0], normal[1], normal[2], normal[3]);
-        if (done < LANES) memcpy(out, part, 4 * done * sizeof *out);
+    for (size_t row = 0, n; rows_are_long(at) && count; row++, count -= n, out += 4 * n) {
+        struct quell_noise_at one = row_at(at, row);
+        normals(&one, n = least_of(at->blocks, count), out);
+    }
+    rows_begin(&draw, at, lane_block);
+    for (size_t some; count; count -= some) {
+        rows_find(&draw, some = least_of(count, ROWS_VECTORS * LANES));
+        for (size_t v = 0, n; v * LANES < some; v++, out += 4 * n) {
+            vi word[4];
+            vf normal[4];
+            n = least_of(some - v * LANES, LANES);
+            rows_words(&draw, v, word);
+            normal_pair(word[0], word[1], normal, normal + 1);
+            normal_pair(word[2], word[3], normal + 2, normal + 3);
+            v_store_blocks(n < LANES ? part : out, normal[0], normal[1], normal[2], normal[3]);
+            if (n < LANES) memcpy(out, part, 4 * n * sizeof *out);
+        }
     }
 }
 
 static void rows_normal_pairs(const struct quell_noise_rows *at, size_t count, float *out)
 {
-    struct rows_draw draw = rows_draw_at(at, lane_pair);
+    struct rows_draw draw;
     float part[2 * LANES];
-    for (size_t done; count; count -= done, out += 2 * done) {
-        vi word[4];
-        vf normal[2];
-        done = count < LANES ? count : LANES;
-        rows_words(&draw, done, word);
-        normal_pair(word[0], word[1], normal, normal + 1);
-        v_store_pairs(done < LANES ? part : out, normal[0], normal[1]);
-        if (done < LANES) memcpy(out, part, 2 * done * sizeof *out);
+    rows_begin(&draw, at, lane_pair);
+    for (size_t some; count; count -= some) {
+        rows_find(&draw, some = least_of(count, ROWS_VECTORS * LANES));
+        for (size_t v = 0, n; v * LANES < some; v++, out += 2 * n) {
+            vi word[4];
+            vf normal[2];
+            n = least_of(some - v * LANES, LANES);
+            rows_words(&draw, v, word);
+            normal_pair(word[0], word[1], normal, normal + 1);
+            v_store_pairs(n < LANES ? part : out, normal[0], normal[1]);
+            if (n < LANES) memcpy(out, part, 2 * n * sizeof *out);
+        }
     }
 }
 

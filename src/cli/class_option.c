@@ -75,4 +75,10 @@ quell_status labels_fill(struct labels *labels, uint64_t first, const uint64_t *
     return status;
 }
 
+bool labels_all_are(const struct labels *labels, int32_t class)
+{
+    bool one = labels->wanted && !labels->each && !labels->file.path;
+    return one && class >= 0 && labels->one == (size_t)class;
+}
+
 void labels_close(struct labels *labels) { quell_npy_close(&labels->file); }

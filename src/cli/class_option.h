@@ -42,6 +42,9 @@ quell_status labels_fill(struct labels *labels, uint64_t first, const uint64_t *
 /* Reads --negative-class, NULL for -1, for a model with that many classes; the same. */
 int labels_negative(const char *text, size_t classes, int32_t *label);
 
+/* Whether all samples have this class, as the options say. */
+bool labels_all_are(const struct labels *labels, int32_t class);
+
 /* Closes the file; zeroed labels, or closed ones, are allowed. */
 void labels_close(struct labels *labels);
 

@@ -69,9 +69,18 @@ static int read_file(struct condition *one)
 
 static int refuse_numbers(const struct condition *one)
 {
-    return complain(EXIT_USAGE, "--%s %s=%.60s: must be %zu number%s%s, an .npy file, or none",
+    return complain(EXIT_USAGE,
+                    "--%s %s=%.60s: must be %zu number%s%s of float32, up to 3.4e38, an .npy file, "
+                    "or none",
                     one->option, one->taken->name, one->text, one->taken->size,
                     one->taken->size == 1 ? "" : "s", one->taken->size == 1 ? "" : " with commas");
+}
+
+/* Whether a text is a whole number that float32 does not have, as that of an entry beyond 2^24. */
+static bool is_rounded(const char *text, size_t length, double number)
+{
+    size_t sign = length && (*text == '-' || *text == '+');
+    return strspn(text + sign, "0123456789") >= length - sign && (double)(float)number != number;
 }
 
 static int read_numbers(struct condition *one)
@@ -86,6 +95,12 @@ static int read_numbers(struct condition *one)
         if (quell_parse_double(at, length, &number) || !isfinite((float)number) ||
             (at[length] == ',') == last)
             return refuse_numbers(one);
+        if (is_rounded(at, length, number))
+            return complain(EXIT_USAGE,
+                            "--%s %s=%.60s: the whole number %.*s is not one of float32, which has "
+                            "all up to 16777216; write %.9g",
+                            one->option, one->taken->name, one->text,
+                            length < 40 ? (int)length : 40, at, (double)(float)number);
         one->values[i] = (float)number;
         at += length + !last;
     }
@@ -191,12 +206,12 @@ void conditions_tell(const struct conditions *conditions, const struct condition
     draw->negative_conditions = negative->count ? negative->told : NULL;
 }
 
-/* Copies conditions, with zeros in place of what is still in files. */
+/* Copies conditions, with zeros for each of two samples in place of what is still in files. */
 static void copy_told(const struct conditions *from, const float *zeros, struct conditions *to)
 {
     *to = *from;
     for (size_t i = 0; i < from->count; i++)
-        if (from->one[i].file.path) to->told[i].values = zeros, to->told[i].count = 1;
+        if (from->one[i].file.path) to->told[i].values = zeros, to->told[i].count = 2;
 }
 
 static size_t largest(const struct conditions *conditions)
@@ -208,18 +223,20 @@ static size_t largest(const struct conditions *conditions)
 }
 
 int conditions_check(const struct conditions *conditions, const struct conditions *negative,
-                     const quell_sampler *sampler, const int32_t *class,
-                     const int32_t *negative_class)
+                     const quell_sampler *sampler, const struct labels *labels,
+                     int32_t negative_class)
 {
     quell_draw draw = quell_draw_defaults();
+    const int32_t classes[2] = {0, 0}, away[2] = {negative_class, negative_class};
     struct conditions told, against;
-    float *zeros = quell_new(largest(conditions) + largest(negative), sizeof *zeros);
+    float *zeros = quell_new(2 * (largest(conditions) + largest(negative)), sizeof *zeros);
     if (!zeros) return complain(EXIT_MEMORY, "no memory for the conditions");
     copy_told(conditions, zeros, &told);
     copy_told(negative, zeros, &against);
     conditions_tell(&told, &against, &draw);
-    draw.classes = class;
-    draw.negative_classes = negative_class;
+    draw.count = 2;
+    if (negative_class >= 0) draw.negative_classes = away;
+    if (labels->wanted) draw.classes = labels_all_are(labels, negative_class) ? away : classes;
     quell_status status = quell_told_check(sampler->denoiser, &draw);
     free(zeros);
     return status ? complain_status(status) : EXIT_DONE;

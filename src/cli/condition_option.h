@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <quell/quell.h>
+#include "cli/class_option.h"
 #include "cli/options.h"
 #include "cli/outputs.h"
 #include "denoisers/conditions.h"
@@ -62,11 +63,10 @@ bool conditions_some(const struct conditions *conditions);
 void conditions_tell(const struct conditions *conditions, const struct conditions *negative,
                      quell_draw *draw);
 
-/* Checks what a sampler will be told, before anything is drawn. class, negative_class: NULL for
- * none. */
+/* Checks what a sampler will be told, before anything is drawn. negative_class: -1 for none. */
 int conditions_check(const struct conditions *conditions, const struct conditions *negative,
-                     const quell_sampler *sampler, const int32_t *class,
-                     const int32_t *negative_class);
+                     const quell_sampler *sampler, const struct labels *labels,
+                     int32_t negative_class);
 
 /* How many rows `bytes` hold of the conditions that each sample has its own of; at least 1. */
 size_t conditions_rows(const struct conditions *conditions, size_t bytes);

@@ -101,9 +101,8 @@ static int open_model(struct job *job)
     quell_status status = sampling_create(&job->options.sampling, "ddim", 1,
                                           quell_model_denoiser(job->model), &job->sampler);
     if (status) return complain_status(status);
-    return conditions_check(&job->conditions, &job->negative, job->sampler,
-                            job->labels.wanted ? &(int32_t){0} : NULL,
-                            job->negative_class < 0 ? NULL : &job->negative_class);
+    return conditions_check(&job->conditions, &job->negative, job->sampler, &job->labels,
+                            job->negative_class);
 }
 
 /* Returns whether the states fit the model. An array with no states also has a shape. */

@@ -245,8 +245,7 @@ int session_prepare(struct session *session)
     if (code == EXIT_DONE) code = create_sampler(session);
     if (code == EXIT_DONE)
         code = conditions_check(&session->conditions, &session->negative, session->sampler,
-                                session->labels.wanted ? &(int32_t){0} : NULL,
-                                session->negative_class < 0 ? NULL : &session->negative_class);
+                                &session->labels, session->negative_class);
     if (code == EXIT_DONE) code = check_seed(session);
     if (code == EXIT_DONE)
         code = sampling_check_start(&options->sampling, session->sampler, options->from,

@@ -15,6 +15,20 @@ size_t quell_taken_named(const struct quell_taken *taken, size_t count, const ch
     return i;
 }
 
+void quell_told_rows(const struct quell_told *told, const struct quell_taken *taken, size_t count,
+                     size_t row, quell_call *call, quell_condition *conditions)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t stride = told->stride[i];
+        conditions[i] = (quell_condition){taken[i].name, told->values[i] + row * stride,
+                                          stride ? call->rows : 1, taken[i].size};
+    }
+    call->conditions = count ? conditions : NULL;
+    call->classes = told->labels ? told->labels + row : NULL;
+    call->seeds = told->seeds ? told->seeds + row : NULL;
+    call->indices = told->indices ? told->indices + row : NULL;
+}
+
 void quell_taken_free(struct quell_taken *taken, size_t count)
 {
     for (size_t i = 0; taken && i < count; i++) free((float *)(uintptr_t)taken[i].none);

@@ -20,14 +20,21 @@ struct quell_taken {
     bool same;
 };
 
-/* What the samples of a run are told, in the order of the denoiser's conditions. values[k] are
- * those of the run's sample 0, and stride[k] floats further on those of the next; 0 if all have the
- * same. labels: NULL: no sample has a class. */
+/* All that the samples of a run are told one by one, from its sample 0 on. labels: their classes;
+ * NULL: no sample has one. seeds, indices: as in quell_call. values[k] are those of the denoiser's
+ * condition k, and stride[k] floats further on those of the next sample; 0 if all have the same. */
 struct quell_told {
     const int32_t *labels;
+    const uint64_t *seeds, *indices;
     const float *values[QUELL_MAX_CONDITIONS];
     size_t stride[QUELL_MAX_CONDITIONS];
 };
+
+/* Tells a function of the caller's what is told of the call's rows, of which the first is sample
+ * `row` of the run: by a denoiser that takes `count` conditions, whose values go to conditions[].
+ * */
+void quell_told_rows(const struct quell_told *told, const struct quell_taken *taken, size_t count,
+                     size_t row, quell_call *call, quell_condition *conditions);
 
 /* Returns the index of the condition of that name, or `count`. */
 size_t quell_taken_named(const struct quell_taken *taken, size_t count, const char *name);

@@ -26,10 +26,8 @@
  * constants: what the class's function of that name wrote for (t, alpha, sigma), aligned in the
  *   same way.
  * variance: [rows][elements] like out, for a denoiser that has learned it, else NULL.
- * labels: labels[rows], the classes of the rows, -1 for none; NULL: none for all rows.
- * told: what all samples of the run are told; row 0 is its sample `row`. Its labels are not read:
- *   they stand above. NULL for a denoiser without conditions.
- * seeds, indices: as in quell_call, [rows] or NULL.
+ * told: what all samples of the run are told; row 0 is its sample `row`. NULL: nothing, for one of
+ *   the exact denoisers.
  * context: that of the draw.
  * crew: helpers, or NULL; help: their scratch memory, aligned likewise.
  * apart: out must be E[X | x_t = x] - x / alpha. */
@@ -42,8 +40,6 @@ struct quell_evaluation {
     const float *x;
     bool apart;
     float *out, *variance;
-    const int32_t *labels;
-    const uint64_t *seeds, *indices;
     const struct quell_told *told, *against; /* against: what a denoiser that guides itself is told
                                                 in their place; NULL: no class, no conditions */
     size_t row;
@@ -58,7 +54,8 @@ struct quell_evaluation {
 /* The class of a row, -1 for none. */
 static inline int32_t quell_label_of(const struct quell_evaluation *at, size_t row)
 {
-    return at->labels && at->labels[row] >= 0 ? at->labels[row] : -1;
+    const int32_t *labels = at->told->labels;
+    return labels && labels[at->row + row] >= 0 ? labels[at->row + row] : -1;
 }
 
 /* Input and output of exact samples of X: x[rows][dim] holds standard normal numbers, and

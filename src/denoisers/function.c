@@ -40,18 +40,6 @@ static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
     return plain(self(denoiser)) ? 0 : rows * denoiser->dim * sizeof(float);
 }
 
-/* Writes what the rows of a call are told. */
-static void tell(const quell_denoiser *denoiser, const struct quell_evaluation *at,
-                 quell_condition *conditions)
-{
-    for (size_t i = 0; i < denoiser->conditions; i++) {
-        size_t stride = at->told->stride[i];
-        conditions[i] =
-            (quell_condition){denoiser->taken[i].name, at->told->values[i] + at->row * stride,
-                              stride ? at->rows : 1, denoiser->taken[i].size};
-    }
-}
-
 static int ask(const struct function *own, const quell_call *call,
                const struct quell_evaluation *at, const float *input)
 {
@@ -71,22 +59,20 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
         input = at->scratch;
     }
     quell_condition conditions[QUELL_MAX_CONDITIONS];
-    tell(denoiser, at, conditions);
-    quell_call call = {at->first,
-                       at->rows,
-                       denoiser->dim,
-                       at->worker,
-                       at->workers,
-                       at->t,
-                       at->alpha,
-                       at->sigma,
-                       c.time,
-                       at->variance,
-                       at->context,
-                       at->labels,
-                       denoiser->conditions ? conditions : NULL,
-                       at->seeds,
-                       at->indices};
+    quell_call call = {
+        .first = at->first,
+        .rows = at->rows,
+        .dim = denoiser->dim,
+        .worker = at->worker,
+        .workers = at->workers,
+        .t = at->t,
+        .alpha = at->alpha,
+        .sigma = at->sigma,
+        .time = c.time,
+        .variance = at->variance,
+        .context = at->context,
+    };
+    quell_told_rows(at->told, denoiser->taken, denoiser->conditions, at->row, &call, conditions);
     int result = ask(own, &call, at, input);
     if (!result) quell_parametrization_apply(&c, at, denoiser->dim);
     return result;

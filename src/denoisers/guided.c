@@ -84,19 +84,12 @@ static void constants(const quell_denoiser *denoiser, const struct quell_kernels
                                  (char *)out + quell_denoiser_constants_size(guided->denoiser));
 }
 
-/* Prepares the evaluation of the denoiser by itself as the guide. */
-static void tell_itself(const struct quell_evaluation *at, struct quell_evaluation *part)
-{
-    const struct quell_told *against = at->against;
-    part->labels = against && against->labels ? against->labels + at->row : NULL;
-    part->told = against;
-}
-
-/* The same of another guide: `told` is for the conditions that it takes. */
+/* Prepares the evaluation of another guide: `told` is for the conditions that it takes. */
 static void tell_guide(const struct guided *guided, const struct quell_evaluation *at,
                        struct quell_evaluation *part, struct quell_told *told)
 {
-    if (guided->guide->classes != guided->base.classes) part->labels = NULL;
+    *told = *at->told;
+    if (guided->guide->classes != guided->base.classes) told->labels = NULL;
     part->constants = (const char *)at->constants + quell_denoiser_constants_size(guided->denoiser);
     for (size_t i = 0; i < guided->guide->conditions; i++) {
         told->values[i] = at->told->values[guided->from[i]];
@@ -113,7 +106,7 @@ static int ask_guide(const struct guided *guided, const struct quell_evaluation 
     if (guided->guide)
         tell_guide(guided, at, &part, &told);
     else
-        tell_itself(at, &part);
+        part.told = at->against;
     part.kept = (char *)at->kept + quell_denoiser_kept_size(guided->denoiser, at->rows);
     part.out = other;
     part.variance = NULL;

@@ -67,13 +67,16 @@ quell_status quell_job_gather_crews(struct quell_job *job, size_t helpers, int64
 quell_status quell_job_find_streams(struct quell_job *job)
 {
     const quell_draw *draw = &job->draw;
-    job->streams = (struct quell_streams){draw->seed, draw->first, draw->seeds, draw->indices};
-    if (!draw->seeds || draw->indices) return QUELL_OK;
-    job->indices = quell_new(draw->count, sizeof *job->indices);
-    if (!job->indices)
-        return quell_fail(QUELL_NO_MEMORY, "run: no memory for %zu indices", draw->count);
-    for (size_t i = 0; i < draw->count; i++) job->indices[i] = draw->first;
-    job->streams.indices = job->indices;
+    const uint64_t *indices = draw->indices;
+    if (draw->seeds && !draw->indices) {
+        indices = job->indices = quell_new(draw->count, sizeof *job->indices);
+        if (!job->indices)
+            return quell_fail(QUELL_NO_MEMORY, "run: no memory for %zu indices", draw->count);
+        for (size_t i = 0; i < draw->count; i++) job->indices[i] = draw->first;
+    }
+    job->streams = (struct quell_streams){draw->seed, draw->first, draw->seeds, indices};
+    job->told.seeds = job->against.seeds = draw->seeds;
+    job->told.indices = job->against.indices = indices;
     return QUELL_OK;
 }
 

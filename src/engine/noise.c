@@ -16,6 +16,12 @@ static void squeeze(float *out, size_t rows, size_t stride, size_t kept)
     for (size_t r = 1; r < rows; r++) memmove(out + r * kept, out + r * stride, kept * sizeof *out);
 }
 
+/* The same of pairs, of which the first is kept. */
+static void squeeze_pairs(float *out, size_t rows)
+{
+    for (size_t r = 1; r < rows; r++) out[r] = out[2 * r];
+}
+
 void quell_noise_fill(const struct quell_kernels *kernels, uint64_t seed, uint32_t stream,
                       uint64_t sample, size_t rows, size_t dim, size_t element, size_t elements,
                       float *out)
@@ -25,7 +31,7 @@ void quell_noise_fill(const struct quell_kernels *kernels, uint64_t seed, uint32
                                 (uint32_t)(rows > 1 ? blocks : (dim + 3) / 4)};
     if (elements <= 2) {
         kernels->normal_pairs(&at, rows, out);
-        if (elements == 1) squeeze(out, rows, 2, 1);
+        if (elements == 1) squeeze_pairs(out, rows);
         return;
     }
     kernels->normals(&at, rows * blocks, out);
@@ -38,7 +44,7 @@ static void fill_each(const struct quell_kernels *kernels, const struct quell_no
 {
     if (elements <= 2) {
         kernels->rows_normal_pairs(at, rows, out);
-        if (elements == 1) squeeze(out, rows, 2, 1);
+        if (elements == 1) squeeze_pairs(out, rows);
         return;
     }
     kernels->rows_normals(at, rows * at->blocks, out);

@@ -115,15 +115,17 @@ static size_t largest_condition(const quell_denoiser *denoiser)
     return most;
 }
 
-/* Tells zeros of every condition. */
-static void tell(const quell_denoiser *denoiser, const float *zeros, quell_condition *told)
+/* Tells ones of every condition: zeros often stand for none of it, which guidance has no use for.
+ * */
+static void tell(const quell_denoiser *denoiser, float *ones, quell_condition *told)
 {
+    for (size_t i = 0; i < largest_condition(denoiser); i++) ones[i] = 1;
     for (size_t i = 0; i < denoiser->conditions; i++)
-        told[i] = (quell_condition){denoiser->taken[i].name, zeros, 1, denoiser->taken[i].size};
+        told[i] = (quell_condition){denoiser->taken[i].name, ones, 1, denoiser->taken[i].size};
 }
 
 static quell_status ask(struct quell_digest *digest, const quell_sampler *sampler, void *context,
-                        float *x, float *out, const float *zeros)
+                        float *x, float *out, float *ones)
 {
     quell_condition told[QUELL_MAX_CONDITIONS];
     const int32_t labels[MOST_ROWS] = {-1, 0};
@@ -132,7 +134,7 @@ static quell_status ask(struct quell_digest *digest, const quell_sampler *sample
     draw.context = context;
     draw.count = classes + 1 < MOST_ROWS ? classes + 1 : MOST_ROWS;
     draw.classes = classes ? labels : NULL;
-    tell(sampler->denoiser, zeros, told);
+    tell(sampler->denoiser, ones, told);
     draw.condition_count = sampler->denoiser->conditions;
     draw.conditions = draw.condition_count ? told : NULL;
     quell_run alone = quell_run_defaults();

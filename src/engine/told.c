@@ -90,7 +90,7 @@ static quell_status check_one(const struct telling *at, const struct quell_taken
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "run: condition '%.60s' has %zu elements, must have %zu, of shape %s",
                           given->name, given->size, taken->size, words_of(taken).shape);
-    if (given->count != 1 && given->count != at->draw->count)
+    if (given->count > 1 && given->count != at->draw->count)
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "run: condition '%.60s' is there for %zu samples, must be for 1, so for "
                           "all, or for each of the %zu of the run",
@@ -149,7 +149,7 @@ static void tell(struct quell_told *told, size_t i, const struct quell_taken *ta
                  const quell_condition *given)
 {
     told->values[i] = given->values ? given->values : taken->none;
-    told->stride[i] = given->values && given->count != 1 ? given->size : 0;
+    told->stride[i] = given->values && given->count > 1 ? given->size : 0;
 }
 
 static quell_status find_told(struct telling *at, size_t i, const struct list *list)
@@ -203,18 +203,36 @@ static quell_status check_negative(const struct telling *at)
                       draw->negative_classes ? "classes" : "conditions");
 }
 
-/* Guidance away from nothing does nothing where no sample is told anything. */
+/* Whether condition i is the same in both for all samples, whatever part of a larger draw they are:
+ * it is one array, or each has one row for all of them. That of one sample may be its own. */
+static bool same_condition(const struct telling *at, size_t i)
+{
+    const struct quell_told *told = at->told, *against = at->against;
+    if (told->stride[i] != against->stride[i]) return false;
+    if (told->values[i] == against->values[i]) return true;
+    return !told->stride[i] && at->draw->count > 1 &&
+           !memcmp(told->values[i], against->values[i],
+                   at->denoiser->taken[i].size * sizeof(float));
+}
+
+/* Guidance away from nothing does nothing where no sample is told anything. Classes of each sample
+ * may all be none: these samples may be a part of others that have one. */
 static quell_status check_asked(const struct telling *at)
 {
     const quell_denoiser *denoiser = at->denoiser;
-    if (!denoiser->asks || at->draw->classes || at->draw->negative_classes) return QUELL_OK;
-    if (!denoiser->conditions)
+    if (!denoiser->asks || at->draw->classes != at->draw->negative_classes) return QUELL_OK;
+    if (!denoiser->conditions && !at->draw->classes)
         return quell_fail(
             QUELL_BAD_ARGUMENT,
             "run: the denoiser is guided away from no class, so that classes must say "
             "which each sample has, or -1 for none");
     for (size_t i = 0; i < denoiser->conditions; i++)
-        if (at->told->values[i] != at->against->values[i]) return QUELL_OK;
+        if (!same_condition(at, i)) return QUELL_OK;
+    if (at->draw->classes || at->draw->negative_condition_count)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "run: guidance has no effect: it is away from the classes and the "
+                          "conditions that the samples have; leave the negative ones out, or give "
+                          "others");
     return quell_fail(QUELL_BAD_ARGUMENT,
                       "run: the denoiser is guided away from no %scondition, so that a condition "
                       "must be given that is not none%s",

@@ -12,7 +12,32 @@
 struct quell_transition {
     struct quell_tile *tile;
     const quell_point *t, *s;
+    quell_call told;
+    quell_condition conditions[QUELL_MAX_CONDITIONS];
 };
+
+/* Sets what the rows are told, as function.c tells a denoiser. */
+static void tell(struct quell_transition *transition)
+{
+    const struct quell_tile *tile = transition->tile;
+    const struct quell_job *job = tile->job;
+    const quell_denoiser *denoiser = job->sampler->denoiser;
+    const quell_point *t = transition->t;
+    transition->told = (quell_call){
+        .first = tile->first,
+        .rows = tile->rows,
+        .dim = job->dim,
+        .worker = tile->worker,
+        .workers = job->workers,
+        .t = t->t,
+        .alpha = t->alpha,
+        .sigma = t->sigma,
+        .time = t->t,
+        .context = job->draw.context,
+    };
+    quell_told_rows(&job->told, denoiser->taken, denoiser->conditions, tile->row, &transition->told,
+                    transition->conditions);
+}
 
 static int ask(struct quell_transition *transition, float *x)
 {
@@ -24,7 +49,8 @@ static int ask(struct quell_transition *transition, float *x)
 void quell_tile_callback(struct quell_tile *tile, const quell_point *t, const quell_point *s)
 {
     struct quell_job *job = tile->job;
-    struct quell_transition transition = {tile, t, s};
+    struct quell_transition transition = {.tile = tile, .t = t, .s = s};
+    tell(&transition);
     float *x = tile->registers[QUELL_STATE];
     unsigned before = quell_fail_count();
     int result = ask(&transition, x);
@@ -35,6 +61,11 @@ void quell_tile_callback(struct quell_tile *tile, const quell_point *t, const qu
                          tile->transition);
         return;
     }
+}
+
+const quell_call *quell_transition_told(const quell_transition *transition)
+{
+    return &transition->told;
 }
 
 uint64_t quell_transition_first(const quell_transition *transition)

@@ -71,7 +71,7 @@ static quell_status agree(const struct quell_group *group, const struct quell_pa
     if (!status) status = quell_group_same(group, list->count, name);
     if (status || !list->count) return status;
     for (size_t i = 0; i < list->count; i++)
-        each[i] = part->whole <= (uint64_t)group->size || list->given[i].count > 1;
+        each[i] = list->given[i].count > (part->whole > (uint64_t)group->size);
     status = quell_group_check(MPI_Bcast(each, (int)list->count, MPI_INT, 0, group->comm), "mpi");
     for (size_t i = 0; i < list->count && !status; i++) {
         snprintf(name, sizeof name, "the digest of %s '%.60s'", list->what, list->given[i].name);

@@ -31,11 +31,15 @@ void quell_copy_add(struct quell_copy *copy, size_t size, ptrdiff_t from, ptrdif
     copy->rank++;
 }
 
-static void copy_line(size_t count, const float *from, ptrdiff_t from_step, float *to,
-                      ptrdiff_t to_step)
+static void copy_line(const struct quell_kernels *kernels, size_t count, const float *from,
+                      ptrdiff_t from_step, float *to, ptrdiff_t to_step)
 {
     if (from_step == 1 && to_step == 1) {
         memcpy(to, from, count * sizeof *to);
+        return;
+    }
+    if (to_step == 1 && from_step > 1) {
+        kernels->every(count, from, (size_t)from_step, to);
         return;
     }
     if (to_step == 1) {
@@ -46,13 +50,56 @@ static void copy_line(size_t count, const float *from, ptrdiff_t from_step, floa
 }
 
 /* The lines along dimension `line`, at all places of the other dimensions. */
-static void copy_lines(const struct quell_copy *copy, size_t line, const float *from, float *to)
+static void copy_lines(const struct quell_kernels *kernels, const struct quell_copy *copy,
+                       size_t line, const float *from, float *to)
 {
     size_t place[QUELL_MOST_COPY_DIMS] = {0}, d;
     do {
-        copy_line(copy->size[line], from, copy->from[line], to, copy->to[line]);
+        copy_line(kernels, copy->size[line], from, copy->from[line], to, copy->to[line]);
         for (d = copy->rank; d-- > 0;) {
             if (d == line) continue;
+            from += copy->from[d];
+            to += copy->to[d];
+            if (++place[d] < copy->size[d]) break;
+            from -= copy->from[d] * (ptrdiff_t)copy->size[d];
+            to -= copy->to[d] * (ptrdiff_t)copy->size[d];
+            place[d] = 0;
+        }
+    } while (d != SIZE_MAX);
+}
+
+/* The dimensions along which the elements of one side follow one another; copy->rank if there is
+ * none of some length. */
+static size_t dense(const struct quell_copy *copy, const ptrdiff_t *step)
+{
+    for (size_t d = copy->rank; d-- > 0;)
+        if (step[d] == 1 && copy->size[d] >= SHORT) return d;
+    return copy->rank;
+}
+
+/* How many rows are turned at a time, so that their lines stay in the first-level cache. */
+#define TURNED 64
+
+/* Turns the plane of two dimensions: those along which `from` and `to` are dense. */
+static void turn(const struct quell_kernels *kernels, const struct quell_copy *copy, size_t across,
+                 size_t down, const float *from, float *to)
+{
+    size_t from_row = (size_t)copy->from[down], to_row = (size_t)copy->to[across];
+    for (size_t r = 0; r < copy->size[down]; r += TURNED) {
+        size_t rows = copy->size[down] - r < TURNED ? copy->size[down] - r : TURNED;
+        kernels->turn(from + r * from_row, rows, from_row, copy->size[across], to + r, to_row);
+    }
+}
+
+/* All planes, at all places of the other dimensions. */
+static void turn_planes(const struct quell_kernels *kernels, const struct quell_copy *copy,
+                        size_t across, size_t down, const float *from, float *to)
+{
+    size_t place[QUELL_MOST_COPY_DIMS] = {0}, d;
+    do {
+        turn(kernels, copy, across, down, from, to);
+        for (d = copy->rank; d-- > 0;) {
+            if (d == across || d == down) continue;
             from += copy->from[d];
             to += copy->to[d];
             if (++place[d] < copy->size[d]) break;
@@ -73,7 +120,13 @@ void quell_copy_run(const struct quell_execution *at, const struct quell_copy *c
     part.size[0] = end - begin;
     from += (ptrdiff_t)begin * part.from[0];
     to += (ptrdiff_t)begin * part.to[0];
+    size_t across = dense(&part, part.from), down = dense(&part, part.to);
+    if (across < part.rank && down < part.rank && across != down && part.from[down] > 0 &&
+        part.to[across] > 0) {
+        turn_planes(at->kernels, &part, across, down, from, to);
+        return;
+    }
     size_t line =
         last && part.size[last] < SHORT && part.size[last - 1] > part.size[last] ? last - 1 : last;
-    copy_lines(&part, line, from, to);
+    copy_lines(at->kernels, &part, line, from, to);
 }

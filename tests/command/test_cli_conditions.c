@@ -131,11 +131,13 @@ TEST(cli_conditions, refused)
         {BOTH "--condition mean=1,2,3", "--condition mean=1,2,3: 'mean' is given twice"},
         {BOTH "--condition energy=50", "the model has no condition 'energy'"},
         {"--condition mean", "--condition mean: must be NAME=VALUE"},
-        {"--condition mean=1,2", "mean=1,2: must be 3 numbers with commas, an .npy file, or none"},
+        {"--condition mean=1,2",
+         "mean=1,2: must be 3 numbers with commas of float32, up to 3.4e38, an .npy file, or none"},
         {"--condition mean=1,2,3,4", "must be 3 numbers with commas"},
         {"--condition mean=1,x,3", "must be 3 numbers with commas"},
         {"--condition mean=1,inf,3", "must be 3 numbers with commas"},
-        {"--condition mean=1,2,3 --condition variance=one", "must be 1 number, an .npy file"},
+        {"--condition mean=1,2,3 --condition variance=one",
+         "must be 1 number of float32, up to 3.4e38"},
         {"--condition mean=none", "the model does not say what none of it is"},
         {"--condition mean=two.npy", "has the shape (2), must have (3) for all samples"},
         {"--condition mean=away.npy", "away.npy"},
@@ -157,7 +159,8 @@ TEST(cli_conditions, refused)
     command_remove(&command);
 }
 
-/* Guidance away from the condition itself is no guidance; none is what the file says. */
+/* Guidance away from the condition itself is no guidance, and is refused where that can be seen;
+ * none is what the file says. */
 TEST(cli_conditions, guidance)
 {
     struct command command =
@@ -167,9 +170,15 @@ TEST(cli_conditions, guidance)
     command_check(&command, 0,
                   SAMPLE BOTH "--count 4 --guidance 2 --negative-condition mean=0,0,0 "
                               "--out zeros.npy");
+    write_floats(&command, "alike.npy", "(4, 3)", 12,
+                 (const float[]){1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3});
     command_check(&command, 0,
-                  SAMPLE BOTH "--count 4 --guidance 2 --negative-condition mean=1,2,3 "
-                              "--out same.npy");
+                  SAMPLE "--condition mean=alike.npy --condition variance=0.5 --guidance 2 "
+                         "--negative-condition mean=1,2,3 --out same.npy");
+    command_refused(&command, 2,
+                    SAMPLE BOTH "--count 4 --guidance 2 --negative-condition mean=1,2,3 "
+                                "--out f.npy",
+                    "guidance has no effect: it is away from the classes and the conditions");
     command_check(&command, 0,
                   SAMPLE BOTH "--count 4 --guidance 2 --guidance-rescale 0.7 "
                               "--out rescaled.npy");
@@ -185,6 +194,12 @@ TEST(cli_conditions, guidance)
                   SAMPLE BOTH "--count 4 --guidance 1 --negative-condition mean=0,0,0 "
                               "--out one.npy");
     command_same(&command, "plain.npy", "one.npy");
+    command_refused(&command, 2,
+                    SAMPLE "--condition mean=1,2,3 --condition variance=16777217 --out f.npy",
+                    "variance=16777217: the whole number 16777217 is not one of float32");
+    command_refused(&command, 2,
+                    SAMPLE "--condition mean=1,2,3 --condition variance=1e39 --out f.npy",
+                    "must be 1 number of float32, up to 3.4e38");
     command_refused(&command, 2, SAMPLE BOTH "--negative-condition mean=0,0,0 --out f.npy",
                     "--negative-condition: needs --guidance");
     command_refused(&command, 2,

@@ -77,6 +77,59 @@ TEST(context, reaches_steps)
     quell_schedule_free(schedule);
 }
 
+/* Of each row: its class, its condition, its seed and its index, as its number i says. */
+static int see_all(void *user, quell_transition *transition, const quell_point *t,
+                   const quell_point *s, float *x)
+{
+    const quell_call *told = quell_transition_told(transition);
+    (void)user, (void)s, (void)x;
+    if (told->rows != quell_transition_rows(transition) || told->dim != DIM ||
+        told->first != quell_transition_first(transition) || told->t != t->t ||
+        told->alpha != t->alpha || told->sigma != t->sigma || told->worker >= told->workers)
+        return -1;
+    struct seen *seen = told->context;
+    for (size_t r = 0; r < told->rows; r++) {
+        uint64_t i = told->first + r;
+        if (told->classes[r] != (int32_t)(i % 3) || told->seeds[r] != i * i ||
+            told->indices[r] != 1000 - i || told->conditions[0].values[r] != (float)i ||
+            told->conditions[0].count != told->rows || strcmp(told->conditions[0].name, "a") != 0)
+            return -1;
+    }
+    atomic_fetch_add(&seen->rows, told->rows);
+    return 0;
+}
+
+TEST(context, steps_see_what_is_told)
+{
+    static float x[COUNT * DIM], a[COUNT];
+    static int32_t classes[COUNT];
+    static uint64_t seeds[COUNT], indices[COUNT];
+    const quell_condition takes = {"a", NULL, 0, 1}, given = {"a", a, COUNT, 1};
+    quell_denoiser *denoiser;
+    quell_sampler *sampler;
+    quell_schedule *schedule = must_schedule("vp");
+    quell_function_options how = quell_function_defaults();
+    quell_sampler_options options = quell_sampler_defaults();
+    quell_draw draw = quell_draw_defaults();
+    quell_run run = quell_run_defaults();
+    struct seen seen = {0};
+    for (uint64_t i = 0; i < COUNT; i++) {
+        a[i] = (float)i, classes[i] = (int32_t)(i % 3);
+        seeds[i] = i * i, indices[i] = 1000 - i;
+    }
+    how.classes = 3, how.conditions = &takes, how.condition_count = 1, options.steps = 4;
+    MUST(quell_denoiser_from_function(&denoiser, DIM, count_rows, NULL, &how));
+    MUST(quell_sampler_from_step(&sampler, see_all, NULL, NULL, denoiser, schedule, &options));
+    draw.count = COUNT, draw.context = &seen, draw.classes = classes, draw.seeds = seeds;
+    draw.indices = indices, draw.conditions = &given, draw.condition_count = 1;
+    run.threads = THREADS, run.tile = 7;
+    MUST(quell_sample(sampler, &draw, &run, x));
+    CHECK(atomic_load(&seen.rows) == 4 * COUNT, "%zu rows", atomic_load(&seen.rows));
+    quell_sampler_free(sampler);
+    quell_denoiser_free(denoiser);
+    quell_schedule_free(schedule);
+}
+
 static void count_release(void *user) { ++*(int *)user; }
 
 TEST(context, release)

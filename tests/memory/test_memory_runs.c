@@ -40,6 +40,16 @@ static quell_status run_forward(void *data)
     return quell_sample_from(r->sampler, &r->draw, &r->run, r->x);
 }
 
+static quell_status run_seeds(void *data)
+{
+    static const uint64_t seeds[ROWS] = {1, 2, 3};
+    struct running *r = data;
+    quell_draw draw = r->draw;
+    draw.seeds = seeds;
+    restart(r);
+    return quell_sample_from(r->sampler, &draw, &r->run, r->x);
+}
+
 static quell_status run_step(void *data)
 {
     struct running *r = data;
@@ -58,8 +68,11 @@ static void every_run(quell_sampler *sampler, const char *name)
     static const struct {
         const char *name;
         scenario_fn *scenario;
-    } runs[] = {
-        {"init", run_init}, {"forward", run_forward}, {"step", run_step}, {"denoise", run_denoise}};
+    } runs[] = {{"init", run_init},
+                {"forward", run_forward},
+                {"seeds", run_seeds},
+                {"step", run_step},
+                {"denoise", run_denoise}};
     struct running r = {
         .sampler = sampler, .draw = quell_draw_defaults(), .run = quell_run_defaults()};
     r.draw.count = ROWS;

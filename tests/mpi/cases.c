@@ -322,6 +322,8 @@ static const struct {
     {"single", single, MPI_THREAD_SINGLE},
     {"threads", threads, MPI_THREAD_FUNNELED},
     {"conditions", conditions, MPI_THREAD_FUNNELED},
+    {"streams", streams, MPI_THREAD_FUNNELED},
+    {"other_streams", other_streams, MPI_THREAD_FUNNELED},
     {"other_conditions", other_conditions, MPI_THREAD_FUNNELED},
     {"batches", batches, MPI_THREAD_FUNNELED},
     {"others", others, MPI_THREAD_FUNNELED},

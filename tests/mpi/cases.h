@@ -26,4 +26,8 @@ quell_draw make_draw(size_t count);
 void conditions(void);
 void other_conditions(void);
 
+/* All that samples are told one by one, and ranks that do not give the same of it. */
+void streams(void);
+void other_streams(void);
+
 #endif

@@ -5,6 +5,8 @@
 #include "harness.h"
 #include "launch.h"
 #include "small_networks.h"
+#include "tensor_file.h"
+#include "io/npy.h"
 
 #include <glob.h>
 #include <signal.h>
@@ -47,6 +49,49 @@ TEST(mpi, five_ranks) { check_alone(PLAIN "--count 103", 5); }
 TEST(mpi, idle_ranks) { check_alone(PLAIN "--count 2", 5); }
 TEST(mpi, nothing) { check_alone(PLAIN "--count 0", 3); }
 TEST(mpi, classes) { check_alone(GLYPHS "--class each --guidance 2", 3); }
+
+TEST(mpi, streams)
+{
+    check_alone("sample --quiet --model builtin:grid25 --sampler ddpm --steps 3 "
+                "--seeds 7,7,0,18446744073709551615,3 --indices 0,1,5,18446744073709551614,2",
+                3);
+}
+TEST(mpi, seeds)
+{
+    check_alone("sample --quiet --model builtin:rings --sampler ddpm --steps 3 --class 1 --first 4 "
+                "--seeds 7,8,9,10",
+                3);
+}
+
+/* Each rank decodes its own samples. */
+TEST(mpi, decodes)
+{
+    static const char description[] =
+        "{'kind': 'network', 'version': 1, 'shape': [2], 'output': 'x0', 'programs': {'denoise': "
+        "{'inputs': {'x': [2], 'shift': []}, 'instructions': [{'map': ['x', 'shift'], 'function': "
+        "'add'}], 'output': 0}, 'decode': {'inputs': {'x': [2], 'shift': []}, 'instructions': "
+        "[{'map': ['x', 'shift'], 'function': 'mul'}, {'move': [0], 'form': 'reshape', 'shape': "
+        "[2, 1]}, {'move': [1], 'form': 'expand', 'shape': [2, 3]}], 'output': 2}}}";
+    static struct tensor_writer writer;
+    static char file[1 << 13];
+    const float shifts[7] = {1, 2, 3, -4, 5, -6, 7};
+    char npy[1 << 9];
+    struct command command = command_new();
+    tensor_begin(&writer, description);
+    scratch_write(&command.work, "n.safetensors", file, tensor_finish(&writer, file));
+    size_t header = quell_npy_header(npy, 1, (const size_t[]){7});
+    memcpy(npy + header, shifts, sizeof shifts);
+    scratch_write(&command.work, "shifts.npy", npy, header + sizeof shifts);
+    check_same(&command,
+               "sample --quiet --model n.safetensors --steps 2 --condition "
+               "shift=shifts.npy --schedule vp",
+               3);
+    check_same(&command,
+               "sample --quiet --model n.safetensors --steps 2 --condition shift=2 "
+               "--count 5 --latent --schedule vp",
+               2);
+    command_remove(&command);
+}
 
 /* More than a batch on some ranks, one more than on others. */
 TEST(mpi, batches)

@@ -150,6 +150,30 @@ static void check_weight_of_one(void)
     quell_denoiser_free(guided);
 }
 
+/* Guidance away from what the samples are told anyway. A part of a larger draw may have one sample
+ * that is told nothing. */
+TEST(conditions_refused, guidance_without_effect)
+{
+    static const float some[3] = {1, 2, 3}, same[3] = {1, 2, 3};
+    float x[CONDITIONED_DIM];
+    quell_draw draw = quell_draw_defaults();
+    begin("'conditions': {'mean': {'none': 'zeros'}, 'variance': {'none': 'same'}}, ");
+    guide();
+    check(2, (quell_condition[]){MEAN, VARIANCE},
+          "run: the denoiser is guided away from no condition, so that a condition must be given "
+          "that is not none");
+    draw.conditions = (quell_condition[]){MEAN, VARIANCE}, draw.condition_count = 2;
+    MUST(quell_sample(sampler, &draw, NULL, x));
+    draw.conditions = (quell_condition[]){{"mean", some, 0, 3}, VARIANCE};
+    draw.negative_conditions = &(quell_condition){"mean", same, 1, 3};
+    draw.negative_condition_count = 1;
+    draw.count = 2;
+    CHECK(quell_sample(sampler, &draw, NULL, (float[6]){0}) == QUELL_BAD_ARGUMENT &&
+              strstr(quell_error_message(), "run: guidance has no effect: it is away from the"),
+          "%s", quell_error_message());
+    end();
+}
+
 TEST(conditions_refused, negative)
 {
     begin("'conditions': {'mean': {'none': 'zeros'}, 'variance': {'none': 'same'}}, ");

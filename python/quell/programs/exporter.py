@@ -22,7 +22,7 @@ from quell._whole import write
 from quell.programs.canonical import canonical
 from quell.programs.check import Evaluate, compare, expected
 from quell.programs.denoisers import mean_of, taken_apart
-from quell.programs.inputs import Inputs, decoding_inputs, inputs_of
+from quell.programs.inputs import Inputs, decoder_of, decoding_inputs, inputs_of
 from quell.programs.law import check_law
 from quell.programs.lead import without_lead
 from quell.programs.lower import Lowered, Lowering
@@ -81,7 +81,7 @@ def export(
     sigma_data: float | None = None,
     names: Sequence[str] | None = None,
     none: Mapping[str, Any] | None = None,
-    decode: nn.Module | None = None,
+    decode: nn.Module | Callable[..., Any] | None = None,
     dtype: torch.dtype | None = None,
     most: float = 1e-5,
     **fields: Any,
@@ -120,8 +120,9 @@ def export(
             each condition. If left out, conditions have the names of forward's arguments.
         none: What stands for none of a condition, by its name, for guidance: "zeros", "same" (it is
             left as it is), or an array of its shape.
-        decode: A module that turns a sample into what a reader wants to see. Arguments of its
-            forward beside the sample are conditions by their names, or the class, `label`.
+        decode: A module that turns a sample into what a reader wants to see, or a method of one,
+            as autoencoder.decode. What it takes beside the sample are conditions of the network by
+            their names, or the class, `label`.
         dtype: torch.float16 or torch.bfloat16: the weights are rounded to it and stored so. The
             program is compared with the rounded network as strictly as ever, and the difference
             from the network as it was is returned.
@@ -183,7 +184,7 @@ def _exported(
     inputs: Inputs,
     classes: int,
     shape: tuple[int, ...],
-    decode: nn.Module | None,
+    decode: Any,
     dtype: torch.dtype | None,
     most: float,
     description: dict[str, Any],
@@ -193,7 +194,9 @@ def _exported(
     """Writes the file, unless it is not what it should be; returns the largest difference."""
     parts = [(module, "denoise", inputs, classes, description.get("no_class"))]
     if decode is not None:
-        inside = decoding_inputs(check_module(decode), inputs)
+        decode, called = decoder_of(decode)
+        check_module(decode)
+        inside = decoding_inputs(called, inputs)
         told = (classes, description.get("no_class")) if "class" in inside.names else (0, None)
         parts.append((decode, "decode", inside, *told))
     right, programs = [], {}

@@ -182,3 +182,19 @@ def test_decode(tmp_path, model):
         latent.decode(x)
     with pytest.raises(quell.BadArgument, match=r"x: shape \(4, 2\)"):
         latent.decode(x[:, :2])
+
+
+@pytest.mark.parametrize("value", [2**24 + 1, [2**24 + 1], np.array([-(2**24) - 1]), 2**60 + 1])
+def test_whole_numbers_are_not_rounded(model, value):
+    mean = np.broadcast_to(np.asarray(value), 3)
+    with pytest.raises(ValueError, match="condition 'mean': -?1\\d+ is not one of float32"):
+        model(np.ones((2, 3), np.float32), 0.5, mean=mean, variance=1)
+    model(np.ones((2, 3), np.float32), 0.5, mean=np.full(3, 2**25), variance=1)
+
+
+def test_guidance_without_effect(tmp_path):
+    guided = quell.guided(write(tmp_path / "n.safetensors"), weight=3)
+    x = np.ones((2, 3), np.float32)
+    negative = {"mean": MEAN.copy(), "variance": 1}
+    with pytest.raises(quell.Error, match="guidance has no effect: it is away from the classes"):
+        guided(x, 0.5, mean=MEAN, variance=1, negative_conditions=negative)

@@ -102,3 +102,15 @@ def test_refused(mixture, streams, kind, says):
         sampler.init((5, 2), **streams)
     with pytest.raises(kind, match=says):
         sampler(np.zeros((5, 2), np.float32), **streams)
+
+
+def test_noise_of_streams():
+    x = quell.normal(SEEDS, 5, (3,), index=INDICES)
+    y = quell.brownian(SEEDS, 5, (3,), 0.25, 0.5, first=2)
+    for i in range(5):
+        assert np.array_equal(x[i], quell.normal(SEEDS[i], 1, (3,), first=INDICES[i])[0])
+        alone = quell.brownian(SEEDS[i], 1, (3,), 0.25, 0.5, first=2)
+        assert np.array_equal(y[i], alone[0])
+    assert quell.normal([], 0, (3,), index=[]).shape == (0, 3)
+    with pytest.raises(TypeError, match="seed: None, must be an integer"):
+        quell.normal(None, 5, (3,))

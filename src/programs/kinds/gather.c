@@ -8,6 +8,8 @@
 
 enum { DIM };
 
+#define UNKNOWN UINT32_MAX
+
 static quell_status infer(struct quell_inference *at)
 {
     const struct quell_shape *x = quell_operand(at, 0), *index = quell_operand(at, 1);
@@ -23,6 +25,7 @@ static quell_status infer(struct quell_inference *at)
     memcpy(at->out.size + dim, index->size, index->rank * sizeof *index->size);
     memcpy(at->out.size + dim + index->rank, x->size + dim + 1,
            (x->rank - dim - 1) * sizeof *x->size);
+    at->of->scratch = quell_elements(index);
     return QUELL_OK;
 }
 
@@ -48,20 +51,38 @@ static quell_status check(const struct quell_program *program, const struct quel
     return QUELL_OK;
 }
 
+/* Rows of `inner` elements of x[size][inner] by their indices. */
+static void copy_rows(const float *x, size_t inner, const uint32_t *index, size_t count, float *y)
+{
+    for (size_t i = 0; i < count; i++, y += inner) {
+        const float *row = x + index[i] * inner;
+        if (index[i] == UNKNOWN)
+            for (size_t k = 0; k < inner; k++) y[k] = NAN;
+        else if (inner == 1)
+            *y = *row;
+        else
+            memcpy(y, row, inner * sizeof *y);
+    }
+}
+
+/* Each worker reads all indices, and copies some of the rows. */
 static void run(const struct quell_execution *at)
 {
     const struct quell_shape *x = quell_shape_of(at, 0);
-    const float *in = quell_in(at, 0), *index = quell_in(at, 1);
-    size_t dim = (size_t)quell_set(at->of, DIM), size = x->size[dim];
+    const float *given = quell_in(at, 1);
+    size_t dim = (size_t)quell_set(at->of, DIM), size = x->size[dim], from, part;
     size_t outer = quell_elements_of(x, 0, dim), inner = quell_elements_of(x, dim + 1, x->rank);
     size_t count = quell_elements(quell_shape_of(at, 1));
-    float *y = at->out;
-    for (size_t o = 0; o < outer; o++)
-        for (size_t i = 0; i < count; i++, y += inner) {
-            bool known = is_index(index[i], size);
-            const float *row = in + (o * size + (known ? (size_t)index[i] : 0)) * inner;
-            for (size_t k = 0; k < inner; k++) y[k] = known ? row[k] : NAN;
-        }
+    uint32_t *index = (uint32_t *)(void *)at->scratch;
+    for (size_t i = 0; i < count; i++)
+        index[i] = is_index(given[i], size) ? (uint32_t)given[i] : UNKNOWN;
+    size_t end = quell_part_of(at, outer * count, &from);
+    for (size_t i = from; i < end; i += part) {
+        size_t o = i / count, first = i % count;
+        part = end - i < count - first ? end - i : count - first;
+        copy_rows(quell_in(at, 0) + o * size * inner, inner, index + first, part,
+                  at->out + i * inner);
+    }
 }
 
 const struct quell_kind quell_kind_gather = {
@@ -69,6 +90,7 @@ const struct quell_kind quell_kind_gather = {
     .least = 2,
     .most = 2,
     .attributes = {[DIM] = {"dim", QUELL_WHOLE, .needed = true}},
+    .shared = true,
     .infer = infer,
     .check = check,
     .run = run,

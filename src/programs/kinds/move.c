@@ -150,19 +150,18 @@ static void copy(const struct quell_execution *at, const struct quell_shape *sha
     quell_copy_run(at, &all, x, y);
 }
 
-/* One worker copies all of x, and then the part. */
+/* All of x is copied first, and then the part. */
 static void run_put(const struct quell_execution *at)
 {
     const struct quell_shape *part = quell_shape_of(at, 1);
-    size_t from[QUELL_MAX_RANK] = {0}, to[QUELL_MAX_RANK] = {0};
-    struct quell_execution alone = *at;
-    if (at->worker) return;
-    alone.workers = 1;
-    memcpy(at->out, quell_in(at, 0), quell_elements(quell_out_shape(at)) * sizeof *at->out);
+    size_t from[QUELL_MAX_RANK] = {0}, to[QUELL_MAX_RANK] = {0}, begin;
+    size_t end = quell_part_of(at, quell_elements(quell_out_shape(at)), &begin);
+    memcpy(at->out + begin, quell_in(at, 0) + begin, (end - begin) * sizeof *at->out);
+    if (at->workers > 1) quell_crew_meet(at->room->crew, at->workers);
     quell_row_major(part, from);
     quell_row_major(quell_out_shape(at), to);
-    size_t begin = cut(at->of, to);
-    copy(&alone, part, quell_in(at, 1), from, at->out + begin, to);
+    begin = cut(at->of, to);
+    copy(at, part, quell_in(at, 1), from, at->out + begin, to);
 }
 
 static void run_flip(const struct quell_execution *at)

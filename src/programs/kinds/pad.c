@@ -93,20 +93,28 @@ static ptrdiff_t line_of(const struct quell_execution *at, const size_t *place)
     return line;
 }
 
+/* Sets the place of a line of the result. */
+static void find_place(const struct quell_shape *out, size_t line, size_t *place)
+{
+    for (size_t d = out->rank - 1; d-- > 0; line /= out->size[d]) place[d] = line % out->size[d];
+}
+
 static void run(const struct quell_execution *at)
 {
     const struct quell_shape *out = quell_out_shape(at), *in = quell_shape_of(at, 0);
     const float *x = quell_in(at, 0);
-    size_t place[QUELL_MAX_RANK] = {0};
-    if (at->worker) return;
+    size_t place[QUELL_MAX_RANK] = {0}, from;
     if (!out->rank) {
-        *at->out = *x;
+        if (!at->worker) *at->out = *x;
         return;
     }
-    for (float *y = at->out;; y += out->size[out->rank - 1]) {
+    size_t last = out->rank - 1, wide = out->size[last];
+    size_t end = quell_part_of(at, quell_elements_of(out, 0, last), &from);
+    find_place(out, from, place);
+    for (size_t i = from; i < end; i++) {
         ptrdiff_t line = line_of(at, place);
-        pad_line(at, line < 0 ? NULL : x + line * (ptrdiff_t)in->size[in->rank - 1], y);
-        if (!quell_next_place(out, out->rank - 1, place, 0, NULL, NULL)) return;
+        pad_line(at, line < 0 ? NULL : x + line * (ptrdiff_t)in->size[last], at->out + i * wide);
+        quell_next_place(out, last, place, 0, NULL, NULL);
     }
 }
 

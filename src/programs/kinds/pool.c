@@ -47,41 +47,119 @@ static quell_status infer(struct quell_inference *at)
                                         1 + d);
         at->out.size[1 + d] = (size_t)size;
     }
+    at->of->scratch =
+        quell_elements_of(&at->out, at->out.rank > 2 ? at->out.rank - 2 : 1, at->out.rank);
     return count_work(at);
 }
 
-static float greater(float a, float b) { return isnan(a) || a > b ? a : b; }
+/* A window over three dimensions, of which the first ones may be 1. copy: what a tap sees of the
+ * last two dimensions. */
+struct work {
+    const struct quell_execution *at;
+    int64_t in[3], out[3], taps[3], stride[3], before[3], dilation[3];
+    enum quell_map_function function;
+    float *copy;
+};
 
-static float pool(const struct quell_window *window, int64_t function, const int64_t *place,
-                  const float *x)
+static struct work work_of(const struct quell_execution *at)
 {
-    size_t taps = quell_window_product(window, window->taps);
-    float y = function == GREATEST ? -INFINITY : 0;
-    for (size_t t = 0; t < taps; t++) {
-        int64_t tap[QUELL_MOST_SPATIAL_DIMS];
-        quell_window_place(window, window->taps, t, tap);
-        ptrdiff_t source = quell_window_source(window, place, tap);
-        if (source < 0) continue;
-        y = function == GREATEST ? greater(y, x[source]) : y + x[source];
+    struct work work = {.at = at, .function = QUELL_MAP_ADD, .copy = at->scratch};
+    size_t taps[QUELL_MOST_SPATIAL_DIMS];
+    for (size_t d = 0; d < at->of->set[WINDOW].count; d++)
+        taps[d] = (size_t)at->of->set[WINDOW].whole[d];
+    struct quell_window window = quell_window_of(at, taps);
+    if (quell_set(at->of, FUNCTION) == GREATEST) work.function = QUELL_MAP_MAX;
+    for (size_t d = 0, skip = 3 - window.rank; d < 3; d++) {
+        bool is = d >= skip;
+        work.in[d] = is ? window.in[d - skip] : 1;
+        work.out[d] = is ? window.out[d - skip] : 1;
+        work.taps[d] = is ? window.taps[d - skip] : 1;
+        work.stride[d] = is ? window.stride[d - skip] : 1;
+        work.before[d] = is ? window.before[d - skip] : 0;
+        work.dilation[d] = is ? window.dilation[d - skip] : 1;
     }
-    return function == MEAN ? y / (float)taps : function == SUM ? y : y + 0.0f;
+    return work;
+}
+
+/* The places of the result from which a tap sees an element, along a dimension: *begin up to the
+ * result, and *first, what it sees from *begin. */
+static int64_t seen_by(const struct work *work, size_t d, int64_t tap, int64_t *begin,
+                       int64_t *first)
+{
+    int64_t from = tap * work->dilation[d] - work->before[d], stride = work->stride[d];
+    int64_t end = from >= work->in[d] ? 0 : (work->in[d] - 1 - from) / stride + 1;
+    *begin = from < 0 ? (stride - 1 - from) / stride : 0;
+    *first = from + *begin * stride;
+    return end < work->out[d] ? end : work->out[d];
+}
+
+/* Adds what a tap of the last two dimensions sees of a plane to that of the result. */
+static void add_tap(const struct work *work, int64_t row_tap, int64_t column_tap, const float *x,
+                    float *y)
+{
+    int64_t row, column, first_row, first_column;
+    int64_t rows = seen_by(work, 1, row_tap, &row, &first_row) - row;
+    int64_t columns = seen_by(work, 2, column_tap, &column, &first_column) - column;
+    if (rows <= 0 || columns <= 0) return;
+    size_t from_row = (size_t)(work->stride[1] * work->in[2]), out_row = (size_t)work->out[2];
+    x += first_row * work->in[2] + first_column;
+    y += row * work->out[2] + column;
+    if (work->stride[2] > 1) {
+        for (int64_t r = 0; r < rows; r++)
+            work->at->kernels->every((size_t)columns, x + (size_t)r * from_row,
+                                     (size_t)work->stride[2],
+                                     work->copy + (size_t)r * (size_t)columns);
+        x = work->copy;
+        from_row = (size_t)columns;
+    }
+    work->at->kernels->map[work->function](&(struct quell_map){.rows = (size_t)rows,
+                                                               .columns = (size_t)columns,
+                                                               .out = y,
+                                                               .out_row = out_row,
+                                                               .in = {y, x},
+                                                               .row = {out_row, from_row},
+                                                               .column = {1, 1}});
+}
+
+/* All taps at one place of the first dimension, in order. */
+static void pool_plane(const struct work *work, int64_t place, const float *x, float *y)
+{
+    for (int64_t i = 0; i < work->taps[0]; i++) {
+        int64_t at = place * work->stride[0] + i * work->dilation[0] - work->before[0];
+        if (at < 0 || at >= work->in[0]) continue;
+        for (int64_t j = 0; j < work->taps[1]; j++)
+            for (int64_t k = 0; k < work->taps[2]; k++)
+                add_tap(work, j, k, x + at * work->in[1] * work->in[2], y);
+    }
+}
+
+/* The sums become means, and a greatest -0 becomes +0. */
+static void finish(const struct work *work, size_t count, float *y)
+{
+    float number = 0;
+    enum quell_map_function function = QUELL_MAP_ADD;
+    if (quell_set(work->at->of, FUNCTION) == SUM) return;
+    if (quell_set(work->at->of, FUNCTION) == MEAN) {
+        number = (float)(size_t)(work->taps[0] * work->taps[1] * work->taps[2]);
+        function = QUELL_MAP_DIV;
+    }
+    work->at->kernels->map[function](&(struct quell_map){
+        .rows = 1, .columns = count, .out = y, .in = {y, &number}, .column = {1, 0}});
 }
 
 static void run(const struct quell_execution *at)
 {
-    size_t taps[QUELL_MOST_SPATIAL_DIMS], channels = quell_out_shape(at)->size[0];
-    for (size_t d = 0; d < at->of->set[WINDOW].count; d++)
-        taps[d] = (size_t)at->of->set[WINDOW].whole[d];
-    struct quell_window window = quell_window_of(at, taps);
-    size_t positions = quell_window_product(&window, window.out);
-    size_t in = quell_window_product(&window, window.in);
-    for (size_t c = 0; c < channels; c++)
-        for (size_t i = 0; i < positions; i++) {
-            int64_t place[QUELL_MOST_SPATIAL_DIMS];
-            quell_window_place(&window, window.out, i, place);
-            at->out[c * positions + i] =
-                pool(&window, quell_set(at->of, FUNCTION), place, quell_in(at, 0) + c * in);
-        }
+    struct work work = work_of(at);
+    size_t plane = (size_t)(work.out[1] * work.out[2]), from;
+    size_t in = (size_t)(work.in[0] * work.in[1] * work.in[2]), planes = (size_t)work.out[0];
+    size_t end = quell_part_of(at, quell_out_shape(at)->size[0] * planes, &from);
+    float start = work.function == QUELL_MAP_MAX ? -INFINITY : 0;
+    for (size_t i = from; i < end; i++) {
+        float *y = at->out + i * plane;
+        for (size_t k = 0; k < plane; k++) y[k] = start;
+        pool_plane(&work, (int64_t)(i % planes), quell_in(at, 0) + i / planes * in, y);
+        finish(&work, plane, y);
+    }
 }
 
 static const char *const functions[] = {"mean", "sum", "max", NULL};
@@ -96,6 +174,7 @@ const struct quell_kind quell_kind_pool = {
                    [QUELL_DILATION] = {.name = "dilation", .type = QUELL_WHOLES},
                    [WINDOW] = {"window", QUELL_WHOLES, .needed = true},
                    [FUNCTION] = {"function", QUELL_CHOICE, true, 0, functions}},
+    .shared = true,
     .infer = infer,
     .run = run,
 };

@@ -67,6 +67,21 @@ def addmm(b: Builder, call: Call) -> Value:
     return b.add(made, b.mul(start, beta) if beta != 1 else start)
 
 
+@lowers("bilinear")
+def bilinear(b: Builder, call: Call) -> Value:
+    """Sums of x_i W_oij z_j: a linear layer of x, and a product of its result and z."""
+    x, z, weight, bias = call["input1"], call["input2"], call["weight"], call["bias"]
+    if not isinstance(weight, Constant):
+        raise NotKnown("bilinear whose weights depend on an input", "einsum does the same")
+    wide, rows, columns = weight.shape
+    flat = b.reshape(b.permute(weight, [0, 2, 1]), [wide * columns, rows])
+    left = b.emit("linear", [x, flat, None], call.dtype)
+    left = b.reshape(left, [*x.shape[:-1], wide, columns])
+    made = b.emit("matmul", [left, b.reshape(z, [*z.shape, 1])], call.dtype)
+    made = b.reshape(made, [*x.shape[:-1], wide])
+    return b.add(made, bias) if bias is not None else made
+
+
 @lowers("einsum")
 def einsum(b: Builder, call: Call) -> Value:
     operands = [real_of(operand) for operand in call["tensors"]]
