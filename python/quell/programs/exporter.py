@@ -22,6 +22,7 @@ from quell._whole import write
 from quell.programs.canonical import canonical
 from quell.programs.check import Evaluate, compare, expected
 from quell.programs.denoisers import mean_of, taken_apart
+from quell.programs.infinite import with_infinities
 from quell.programs.inputs import Inputs, decoder_of, decoding_inputs, inputs_of
 from quell.programs.law import check_law
 from quell.programs.lead import without_lead
@@ -47,7 +48,7 @@ def program_of(
             f"quell.export: the network returns {list(lowered.output.shape)} for a sample, must be "
             f"{list(shape)}, the shape of x: wrap it in a module that returns that part"
         )
-    lowered = ending(canonical(without_lead(lowered)))
+    lowered = ending(with_infinities(canonical(without_lead(lowered))))
     used = inputs_used(lowered)
     lowered.inputs = [value for value in lowered.inputs if value.name == "x" or value in used]
     return lowered
@@ -201,10 +202,11 @@ def _exported(
         parts.append((decode, "decode", inside, *told))
     right, programs = [], {}
     for part, name, told, known, no_class in parts:
-        full = exact = expected(part, told, known, no_class)
+        given = {n: v for n, v in nones.items() if n in told.names}
+        full = exact = expected(part, told, known, no_class, given)
         if dtype is not None and TYPES[dtype] is not None:
             part = rounded_to(part, dtype)
-            exact = expected(part, told, known, no_class)
+            exact = expected(part, told, known, no_class, given)
         programs[name] = program_of(part, told, shape if name == "denoise" else None)
         right.append((name, exact, full))
     if all(value.name != "time" for value in programs["denoise"].inputs):

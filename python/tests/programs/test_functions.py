@@ -102,6 +102,12 @@ def test_truth_values():
             _f(f)
             for f in (
                 lambda x: (x > 0) & (x < 1),
+                lambda x: (x > 0) + (x > 1),
+                lambda x: (x > 0) * (x < 1),
+                lambda x: x.masked_fill(x > 0, -torch.inf).exp(),
+                lambda x: torch.isinf(x.masked_fill(x > 0, -torch.inf)),
+                lambda x: torch.nan_to_num(x.masked_fill(x > 0, -torch.inf), neginf=-2.0),
+                lambda x: x.clamp(-torch.inf, torch.inf),
                 lambda x: (x > 0) | (x < -1),
                 lambda x: (x >= 0) ^ (x <= 0.5),
                 lambda x: ~(x > 0),

@@ -222,6 +222,8 @@ def test_reductions():
                 lambda x: x.amax(1),
                 lambda x: x.amin((1, 3), keepdim=True),
                 lambda x: x.max(1)[0],
+                lambda x: x + x.max(-1)[1][..., None],
+                lambda x: x.min(1, keepdim=True)[1],
                 lambda x: x.min(1, keepdim=True).values,
                 lambda x: x.var(1),
                 lambda x: x.var((1, 2), unbiased=False),

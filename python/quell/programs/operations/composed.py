@@ -149,3 +149,25 @@ def distances(b: Builder, call: Call) -> Value:
     if order == 1:
         return b.reduce("sum", b.map("abs", [off], call.dtype), [-1], False, call.dtype)
     raise NotKnown(f"cdist of order {order}")
+
+
+def _scaled_logarithm(name: str, base: float) -> None:
+    def lower(b: Builder, call: Call) -> Value:
+        return b.mul(b.map("log", [call.first()], call.dtype), 1 / math.log(base))
+
+    lowers(name)(lower)
+
+
+_scaled_logarithm("log2", 2)
+_scaled_logarithm("log10", 10)
+
+
+@lowers("exp2")
+def exp2(b: Builder, call: Call) -> Value:
+    return b.map("exp", [b.mul(call.first(), math.log(2))], call.dtype)
+
+
+@lowers("tan")
+def tan(b: Builder, call: Call) -> Value:
+    x = call.first()
+    return b.map("div", [b.map("sin", [x], call.dtype), b.map("cos", [x], call.dtype)], call.dtype)

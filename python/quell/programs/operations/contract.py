@@ -193,7 +193,7 @@ def attention(b: Builder, call: Call) -> Value:
     mask = call["attn_mask"]
     if mask is None:
         return b.emit("attention", [q, k, v], call.dtype, **said)
-    if isinstance(mask, Constant) and not mask.truth and torch.isinf(mask.tensor).any():
+    if isinstance(mask, Constant) and not mask.truth:
         mask = _kept(mask)
     said["mask"] = "keep" if mask.truth else "add"
     return b.emit("attention", [q, k, v, mask], call.dtype, **said)
@@ -208,8 +208,7 @@ def _lead(b: Builder, q: Value, part: Value, grouped: bool) -> Value:
 
 
 def _kept(mask: Constant) -> Constant:
-    """A mask of 0 and -infinity as one of what is kept."""
+    """A mask of 0 and -infinity as one of what is kept; others as they are."""
     infinite = torch.isneginf(mask.tensor)
-    if mask.tensor[~infinite].abs().sum() != 0:
-        raise NotKnown("a mask of attention with -inf among other numbers", "use -1e30")
-    return constant(~infinite)
+    plain = bool(infinite.any()) and not bool(mask.tensor[~infinite].any())
+    return constant(~infinite) if plain else mask

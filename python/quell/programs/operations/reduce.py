@@ -41,7 +41,9 @@ def extreme(b: Builder, call: Call) -> Any:
     if "other" in call.arguments:
         return b.map(call.name, [call.first(), call["other"]], call.dtype)
     made = _reduce(b, call.name, call.first(), call, call.dtype)
-    return [made] if call.shapes else made
+    if not call.shapes:
+        return made
+    return [made, _reduce(b, f"arg{call.name}", call.first(), call, torch.int64)]
 
 
 @lowers("any", "all")
