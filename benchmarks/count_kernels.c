@@ -82,47 +82,33 @@ static void diagonal(void *data)
     job->kernels->gaussian_diagonal(job->out, job->in[0], COUNT, job->in[1], job->in[2], 0.5, 1, 0);
 }
 
-static void relu2(void *data)
+static void map(struct job *job, enum quell_map_function function)
 {
-    struct job *job = data;
-    job->kernels->activation[QUELL_RELU2](job->out, COUNT);
+    const struct quell_map map = {1, COUNT, job->out, COUNT, {job->out}, {COUNT}, {1}};
+    job->kernels->map[function](&map);
 }
 
-static void silu(void *data)
+static void relu2(void *data) { map(data, QUELL_MAP_RELU2); }
+
+static void silu(void *data) { map(data, QUELL_MAP_SILU); }
+
+static void gelu(void *data) { map(data, QUELL_MAP_GELU); }
+
+static void sums(struct job *job, int squares)
 {
-    struct job *job = data;
-    job->kernels->activation[QUELL_SILU](job->out, COUNT);
+    const struct quell_sums sums = {ROWS,    COUNT / ROWS, COUNT / ROWS, job->in[0],
+                                    squares, NULL,         job->out};
+    job->kernels->sum_rows(&sums);
 }
 
-static void gelu(void *data)
+static void sums_of_rows(void *data) { sums(data, 0); }
+
+static void squares_of_rows(void *data) { sums(data, 1); }
+
+static void weights_of_rows(void *data)
 {
     struct job *job = data;
-    job->kernels->activation[QUELL_GELU](job->out, COUNT);
-}
-
-static void standardise(struct job *job, int centred)
-{
-    const struct quell_norm norm = {.rows = ROWS,
-                                    .width = COUNT / ROWS,
-                                    .x = job->in[0],
-                                    .x_row = COUNT / ROWS,
-                                    .out = job->out,
-                                    .out_row = COUNT / ROWS,
-                                    .scale = job->in[1],
-                                    .shift = job->in[2],
-                                    .epsilon = 1e-5f,
-                                    .centred = centred};
-    job->kernels->norm(&norm);
-}
-
-static void layer_norm(void *data) { standardise(data, 1); }
-
-static void root_mean_square(void *data) { standardise(data, 0); }
-
-static void softmax_rows(void *data)
-{
-    struct job *job = data;
-    job->kernels->softmax_rows(job->out, ROWS, COUNT / ROWS, COUNT / ROWS);
+    job->kernels->weigh_rows(job->out, ROWS, COUNT / ROWS, COUNT / ROWS, job->in[0]);
 }
 
 static void softmax(void *data)
@@ -164,7 +150,6 @@ static void product(void *data)
     product.a = job->in[0];
     product.b = job->in[1];
     product.c = job->out;
-    product.start = job->in[2];
     job->kernels->product(&product);
 }
 
@@ -188,9 +173,9 @@ static const struct {
     {"mixture of 25, dim 2", mixture, 25, 2 * MIXED},
     {"mixture of 8, diagonal, dim 32", mixture_diagonal, 8, 32 * MIXED},
     {"softmax of the empirical", softmax, 0, COUNT},
-    {"softmax of rows of 64", softmax_rows, 0, COUNT},
-    {"norm of rows of 64", layer_norm, 0, COUNT},
-    {"rms norm of rows of 64", root_mean_square, 0, COUNT},
+    {"softmax of rows of 64", weights_of_rows, 0, COUNT},
+    {"sums of rows of 64", sums_of_rows, 0, COUNT},
+    {"squares of rows of 64", squares_of_rows, 0, COUNT},
     {"relu2", relu2, 0, COUNT},
     {"silu", silu, 0, COUNT},
     {"gelu", gelu, 0, COUNT},

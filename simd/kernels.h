@@ -37,37 +37,11 @@ struct quell_noise_rows {
     uint32_t blocks;
 };
 
-/* The activation functions of networks: x, max(x, 0), its square, x / (1 + e^-x), x Phi(x). */
-enum quell_activation {
-    QUELL_IDENTITY,
-    QUELL_RELU,
-    QUELL_RELU2,
-    QUELL_SILU,
-    QUELL_GELU,
-    QUELL_ACTIVATIONS
-};
-
-/* The other functions of programs (docs/programs.md), and two of those above. */
-enum quell_function {
-    QUELL_FUNCTION_EXP,
-    QUELL_FUNCTION_EXPM1,
-    QUELL_FUNCTION_GELU,
-    QUELL_FUNCTION_GELU_TANH,
-    QUELL_FUNCTION_MISH,
-    QUELL_FUNCTION_SELU,
-    QUELL_FUNCTION_SIGMOID,
-    QUELL_FUNCTION_SILU,
-    QUELL_FUNCTION_SOFTPLUS,
-    QUELL_FUNCTION_TANH,
-    QUELL_FUNCTIONS
-};
-
 /* C[m][n] (+)= A[m][k] B[k][n]. A(i, p) = a[i * a_row + p * a_col]. B comes in panels of
  * QUELL_PANEL columns: B(p, j) = b[(j / QUELL_PANEL) * b_panel + p * b_row + j % QUELL_PANEL].
  * C(i, j) = c[i * c_row + j]. Rows of B and C must be readable and writable up to n rounded up to
  * QUELL_LANES. Every output is one chain of fused multiply-adds along p = 0, 1, ..., from C's old
- * value if `accumulate`, else from start[j], readable up to n so rounded, or from 0 if it is NULL;
- * with both, from their sum. The activation is applied to what came out, while it is in cache. */
+ * value if `accumulate`, else from 0. */
 struct quell_product {
     size_t m, n, k;
     const float *a;
@@ -76,9 +50,7 @@ struct quell_product {
     size_t b_row, b_panel;
     float *c;
     size_t c_row;
-    const float *start;
     int accumulate;
-    enum quell_activation activation;
 };
 
 /* A mixture's posterior mean for rows of x[rows][dim] (denoisers/mixture.c works out the
@@ -105,21 +77,6 @@ struct quell_softmax {
     size_t points;
     float *score;
     float *maximum, *total, *rescale;
-};
-
-/* Standardises rows: out = (x - m) / sqrt(v + epsilon) scale + shift for rows of x[rows][width],
- * x(i, e) = x[i * x_row + e]; out may be x. If centred, m and v are mean and variance of the row,
- * with v divided by width - less; otherwise m = 0 and v is the mean of squares (and less is 0).
- * scale and shift are arrays of `width`, or both NULL for 1 and 0. */
-struct quell_norm {
-    size_t rows, width;
-    const float *x;
-    size_t x_row;
-    float *out;
-    size_t out_row;
-    const float *scale, *shift;
-    float epsilon, less;
-    int centred;
 };
 
 /* A rectangle of the results of Dots that are done (quell_dots). total: the totals of its rows,
@@ -235,6 +192,18 @@ struct quell_blend {
     float *out;
 };
 
+/* out(i, j) = the chain of fused multiply-adds over taps of x[i * x_row + j + offset[t]] weight[t],
+ * from +0. */
+struct quell_windows {
+    size_t rows, columns, taps;
+    const float *x;
+    size_t x_row;
+    const size_t *offset;
+    const float *weight;
+    float *out;
+    size_t out_row;
+};
+
 struct quell_kernels {
     const char *isa;
     size_t lanes;
@@ -280,23 +249,13 @@ struct quell_kernels {
     /* out[i] = exp(x[i]) for x in [-inf, 88]; below -87.3 it is 0. For tests. */
     void (*exponential)(float *out, const float *x, size_t count);
 
-    /* x[0..count) becomes f(x), to 2e-7 of max(1, |x|). */
-    void (*activation[QUELL_ACTIVATIONS])(float *x, size_t count);
-
-    /* Likewise, defined to the bit in docs/programs.md. */
-    void (*function[QUELL_FUNCTIONS])(float *x, size_t count);
-
     void (*product)(const struct quell_product *product);
     void (*mixture)(const struct quell_mixture *mixture);
     void (*softmax)(const struct quell_softmax *softmax);
-    void (*norm)(const struct quell_norm *norm);
-
-    /* Replaces each row of x[rows][stride] by its softmax, exp(x - max) / sum, over `count`
-     * elements. */
-    void (*softmax_rows)(float *x, size_t rows, size_t stride, size_t count);
 
     /* What programs are made of (docs/programs.md). */
     void (*dots)(const struct quell_dots *dots);
+    void (*windows)(const struct quell_windows *windows);
 
     /* to[j * to_row + i] = from[i * from_row + j] for rows i and columns j. */
     void (*turn)(const float *from, size_t rows, size_t from_row, size_t columns, float *to,

@@ -24,6 +24,7 @@
 #include "kernels/lines.inl"
 #include "kernels/maps.inl"
 #include "kernels/sums.inl"
+#include "kernels/windows.inl"
 
 #define JOIN(a, b) a##b
 #define TABLE(name) JOIN(quell_kernels_, name)
@@ -48,15 +49,11 @@ const struct quell_kernels TABLE(VEC_NAME) = {
     .gaussian = gaussian,
     .gaussian_diagonal = gaussian_diagonal,
     .exponential = exponential,
-    .activation = {identity, relu, relu2, silu, gelu},
-    .function = {map_exp_wide, map_expm1, map_gelu, map_gelu_tanh, map_mish, map_selu, map_sigmoid,
-                 map_silu, map_softplus, map_tanh},
     .product = product,
     .mixture = mixture,
     .softmax = softmax,
-    .norm = norm,
-    .softmax_rows = softmax_rows,
     .dots = dots,
+    .windows = windows,
     .turn = turn,
     .every = every,
     .stretch = stretch,

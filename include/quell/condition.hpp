@@ -13,8 +13,8 @@ namespace quell
 {
 
 /* The values of one condition of a run (quell_condition): one row of them for all samples, of a
- * count of 1 or 0, or values[count][size] for the `count` samples of the run. Without values it is
- * none of it. */
+ * count of 1 or 0, or values[count][size] for the `count` samples of the run. No values: the samples
+ * are without this condition. */
 struct condition {
     std::string name;
     std::vector<float> values = {};
@@ -29,8 +29,8 @@ struct condition {
     static condition none(std::string of) { return condition(std::move(of), std::vector<float>()); }
 };
 
-/* A condition that a function takes: how many elements it has, and what the function is told where
- * a run gives none of it; empty: it must be given. */
+/* A condition that a function takes: its name, how many elements it has, and what the function is
+ * told for samples that are without it. If `none` is empty, no sample may be without it. */
 struct condition_taken {
     std::string name;
     size_t size = 1;

@@ -168,9 +168,9 @@ typedef int quell_denoise_fn(void *user, const quell_call *call, const float *in
  *   a function is guided by itself, it must also have learned to do without a class.
  * digest: a number of the caller's that says what the function computes, such as a digest of its
  *   weights; it becomes a part of quell_denoiser_digest, which cannot read a function (0).
- * conditions, condition_count: the conditions that the function takes: the name and the size of
- *   each, and values[size] with count 1 where the function knows a "none", what it is then told;
- *   else values is NULL and count 0. Copied (NULL, 0). */
+ * conditions, condition_count: the conditions that the function takes, and how many there are. Each
+ *   has a name and a size. If samples may be without it, values[size], with count 1, are what the
+ *   function is told for them; else values is NULL, and count 0. Copied (NULL, 0). */
 typedef struct quell_function_options {
     size_t size;
     const char *output;
@@ -211,18 +211,18 @@ QUELL_API quell_status quell_denoiser_from_function(quell_denoiser **denoiser, s
 
 /* How a denoiser is guided. Start from quell_guidance_defaults().
  *
- * weight: w; 1 is no guidance: the samples are those without it, and a guide, or low and high,
- *   would have no effect and are refused. A greater w leads further away from the guide (2).
+ * weight: w; 1 is no guidance, and a greater w leads further away from the guide. Where w is 1, a
+ *   guide other than NULL, low and high would have no effect and are refused (2).
  * low, high: the denoiser is guided at times from low to high, 0 <= low <= high <= 1
  *   (Kynkaanniemi et al., 2404.07724); a sampler that evaluates at none of them is refused (0, 1).
  * points, times, weights: w as a function of the time, in place of `weight`, which must then be
  *   left at its default: weights[i] at times[i], i < points, linear in between, and constant before
  *   the first and after the last. The times rise within [0, 1]; points <= 10^6. Copied (0, NULL,
  *   NULL).
- * rescale: phi in [0, 1]: how far the deviation of mu is kept. The guided mean mu' becomes
- *   phi mu' s / s' + (1 - phi) mu', where s and s' are the standard deviations of mu and mu' over
- *   the elements of the sample, so that a great weight does not make contrasts too strong (Lin et
- *   al., 2305.08891, eq. 15 and 16, which are about what a network returns) (0). */
+ * rescale: phi in [0, 1]: how far the deviation of mu is kept, because great weights make contrasts
+ *   too strong. The guided mean mu' becomes phi mu' s / s' + (1 - phi) mu', where s and s' are the
+ *   standard deviations of mu and mu' over the elements of the sample (Lin et al., 2305.08891, eq.
+ *   15 and 16, where it is done to what the network returns) (0). */
 typedef struct quell_guidance {
     size_t size;
     double weight;
@@ -250,15 +250,15 @@ static inline quell_guidance quell_guidance_defaults(void)
 }
 
 /* Creates a denoiser that gives w mu + (1 - w) mu_guide, where mu = E[X | x_t] is what `denoiser`
- * gives for the classes and conditions of the run. There are two kinds of guides:
+ * gives for the classes and conditions of the run, and mu_guide is what the guide gives:
  *
  *   NULL             the denoiser itself for no class and no conditions, which it must have learned
  *                    (classifier-free guidance, Ho & Salimans, 2207.12598; their w is w - 1), or
- *                    for the negative ones of the run (quell_draw); runs must have classes or
- *                    conditions, as without any the two are the same
- *   another denoiser of the same dim (autoguidance, Karras et al., 2406.02507). It is told the
- *                    classes of the run if it has as many classes, and the conditions that it
- *                    takes, too. `denoiser` itself is refused, as it would change nothing
+ *                    for the negative classes and conditions of the run (quell_draw). A run with
+ *                    neither classes nor conditions is refused: mu_guide would be mu
+ *   a denoiser       another one of the same dim (autoguidance, Karras et al., 2406.02507). It is
+ *                    told the classes of the run if it has as many as `denoiser`, and those of the
+ *                    conditions that it takes. `denoiser` itself is refused: mu_guide would be mu
  *
  * The new denoiser holds both. Functions with whole_batch can be neither: QUELL_UNSUPPORTED. */
 QUELL_API quell_status quell_denoiser_from_guidance(quell_denoiser **guided,
@@ -275,8 +275,8 @@ QUELL_API const char *quell_denoiser_kind(const quell_denoiser *denoiser);
 /* Returns the number of classes, which quell_draw.classes may ask for; 0 if it has none. */
 QUELL_API size_t quell_denoiser_classes(const quell_denoiser *denoiser);
 
-/* Returns the number of conditions that the denoiser takes, each of which a run must name; with
- * no values it is none, where the denoiser knows what that is (quell_draw.conditions). */
+/* Returns the number of conditions that the denoiser takes. A run must name each of them, with its
+ * values or, if samples may be without it, with none (quell_draw.conditions). */
 QUELL_API size_t quell_denoiser_conditions(const quell_denoiser *denoiser);
 
 /* Returns the name of the i-th of them, and sets the rank and the shape of its values, unless these

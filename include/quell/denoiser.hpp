@@ -43,7 +43,7 @@ struct function_options {
  * weight: w; 1 is no guidance.
  * low, high: the denoiser is guided at times from low to high.
  * times, weights: w is weights[i] at times[i], and linear in between, in place of weight.
- * rescale: phi, how far the deviation is kept that there is without guidance. */
+ * rescale: phi, how far the deviation is kept that the mean has without guidance. */
 struct guidance {
     double weight = 2;
     double low = 0;

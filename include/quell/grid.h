@@ -4,29 +4,30 @@
  *
  *   linear             constant steps in t, as azula's
  *   karras             constant steps in sigma^(1/rho), rho = 7 (Karras et al., 2206.00364, eq. 5)
- *   exponential        constant steps in log sigma; with sigma / alpha these are constant in the
- *                      log-SNR (Lu et al., 2206.00927): also by the name of logsnr
- *   polyexponential    log sigma is linear in the rho-th power (rho = 1) of the step's position in
- *                      the grid, from 0 to 1, as k-diffusion's
+ *   exponential        constant steps in log sigma, which with scale=ratio are constant steps in
+ *                      the log-SNR (Lu et al., 2206.00927); its alias is logsnr
+ *   polyexponential    log sigma is linear in w^rho, where w falls from 1 to 0 in constant steps,
+ *                      rho = 1; k-diffusion's
  *   kl_optimal         constant steps in arctan sigma (Sabour et al., 2404.14507)
  *   beta               quantiles of Beta(alpha, beta), both 0.6 (Lee et al., 2407.12173), in t or,
  *                      with scale=, in a sigma
- *   sgm_uniform        linear; but with final=zero the last of its points is moved to sigma = 0,
- *                      and no step is added
- *   simple             ComfyUI's: of a discrete schedule's table every n-th point from its end, and
- *                      the last one as in sgm_uniform; for other schedules it is sgm_uniform
- *   linear_quadratic   linear_steps = T / 2 small steps to the progress
- *                      threshold_noise = 0.025, then quadratic ones (Mochi)
+ *   sgm_uniform        as linear; with final=zero the last of the constant steps leads to sigma = 0
+ *                      instead of to `stop`
+ *   simple             every n-th point of a discrete schedule's table, from its end on, as in
+ *                      ComfyUI; for schedules without a table it is sgm_uniform
+ *   linear_quadratic   p = 1 - sigma rises from 0 to threshold_noise (0.025) in linear_steps
+ *                      (T / 2) equal steps, and from there to 1 in steps that grow (Mochi)
  *   discrete           points of a discrete schedule's table, as diffusers' (Lin et al.,
  *                      2305.08891, table 2): spacing=linspace|leading|trailing,
  *                      steps_offset = 0
  *
- * All have final=min|zero: with `min` the last point is the schedule's at `stop`; with `zero` it is
- * pure data, sigma = 0, and the T points before it are those that other codes give under these
- * names. "sigma" means sigma / alpha (scale=ratio), or sigma / (alpha + sigma) as flow models have
- * it (scale=flow; the default of linear_quadratic). A sampler is refused, with a reason, if its
- * grid is not defined for its schedule or if two points coincide. quell_sampler_grid gives the
- * points, quell_list the options of each grid, and docs/schedules.md the formulas. */
+ * All have final=min|zero. With `min`, the default, the last point is the schedule's at `stop`.
+ * With `zero` it is pure data, sigma = 0, and the T points before it are those that other codes
+ * give under these names. "sigma" in this list is sigma / alpha (scale=ratio, the default of all
+ * but linear_quadratic) or sigma / (alpha + sigma), as flow models have it (scale=flow). A sampler
+ * is refused, with a reason, if its grid is not defined for its schedule or if two points coincide.
+ * quell_sampler_grid gives the points, quell_list the options of each grid, and docs/schedules.md
+ * the formulas. */
 #ifndef QUELL_GRID_H
 #define QUELL_GRID_H
 

@@ -50,12 +50,12 @@ QUELL_API const quell_denoiser *quell_model_denoiser(const quell_model *model);
 QUELL_API size_t quell_model_rank(const quell_model *model);
 QUELL_API const size_t *quell_model_shape(const quell_model *model);
 
-/* Returns 1 if what a sample shows, decoded where the model has a decoder, is an image of shape
+/* Returns 1 if a sample, after decoding where the model has a decoder, is an image of shape
  * (height, width) or (height, width, channels) with values in [-1, 1], else 0. Thread-safe. */
 QUELL_API int quell_model_image(const quell_model *model);
 
-/* Returns 1 if the model has a decoder, which makes of its samples, latents, what a reader wants to
- * see, else 0. Thread-safe. */
+/* Returns 1 if the model has a decoder, else 0. The samples of such a model are latents, and the
+ * decoder makes the images or fields of them. Thread-safe. */
 QUELL_API int quell_model_decodes(const quell_model *model);
 
 /* Return the shape of what quell_model_decode makes of a sample; that of a sample, if the model has

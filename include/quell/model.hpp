@@ -66,7 +66,8 @@ class model
         });
     }
 
-    /* Whether what a sample shows is an image, with values in [-1, 1]. */
+    /* Whether a sample, after decoding where there is a decoder, is an image with values in
+     * [-1, 1]. */
     bool image() const noexcept { return quell_model_image(get()) != 0; }
 
     /* The spec of the schedule that it asks for, or "" if it asks for none. */

@@ -53,24 +53,24 @@ QUELL_API quell_status quell_mpi_threads(MPI_Comm comm, size_t *threads);
  * reproducible, only the sizes are compared. Fails with QUELL_BAD_ARGUMENT, and a message that says
  * what differs.
  *
- * The other members belong to the rank: `threads`, where 0 stands for quell_mpi_threads, which
- * costs some messages; `progress`, which hears of its own samples; and what samples are told one by
- * one, those of the rank: `classes`, `negative_classes`, `seeds` and `indices`, which all ranks
- *   with samples give or none does, and conditions with a row for each of its own samples. A
- *   condition with one row for all samples must be the same on all ranks; with a `count` of 0 it is
- *   one on every rank, while a count of 1 on a rank with one sample is what it is on rank 0. If a
- *   rank fails, or its progress function stops it, the others stop soon. On failure x holds
- *   finished and unfinished samples. */
+ * The other members are the rank's own. What samples are told one by one is that of its own
+ * samples, rows many: `classes`, `negative_classes`, `seeds` and `indices`, which all ranks with
+ * samples give or none does, and conditions with a row for each sample. A condition with one row
+ * for all samples must be the same on all ranks; with a `count` of 0 it is one on every rank,
+ * while a count of 1 on a rank with one sample is what it is on rank 0. `threads` = 0 stands for
+ * quell_mpi_threads, which costs some messages, and `progress` hears of the rank's own samples. If
+ * a rank fails, or its progress function stops it, the others stop soon. On failure x holds
+ * finished and unfinished samples. */
 QUELL_API quell_status quell_mpi_sample(MPI_Comm comm, const quell_sampler *sampler,
                                         const quell_draw *draw, const quell_run *run, float *x);
 
 /* Collective: draws as quell_mpi_sample does, but in batches of bounded memory, and writes them to
  * one .npy file by MPI-IO: float32, shape (draw->count, shape[0], ..., shape[rank - 1]), where the
  * product of shape[rank] is the sampler's dim. With rank 0 the shape is (draw->count, dim). The
- * file has the same bytes for any number of ranks, and is the one that `quell sample` writes. It is
- * written under a temporary name beside `path`, and gets its name only when it is complete: on
- * failure nothing is left, and a file that was there before stays. All ranks must see it under that
- * name. It must not be a pipe or a device. */
+ * file has the same bytes for any number of ranks, which are those that `quell sample` writes. It
+ * is written under a temporary name beside `path`, and gets its name only when it is complete: on
+ * failure nothing is left, and a file that was there before stays. All ranks must see `path` as the
+ * same file, which must not be a pipe or a device. */
 QUELL_API quell_status quell_mpi_save(MPI_Comm comm, const quell_sampler *sampler,
                                       const quell_draw *draw, const quell_run *run,
                                       const char *path, size_t rank, const size_t *shape);
@@ -81,8 +81,8 @@ typedef struct quell_mpi_watch quell_mpi_watch;
 
 /* Makes the next rows of a rank, x[rows][dim], when `done` of its rows are made. Returns QUELL_OK,
  * or the status with which the collective call shall end, after it has set a message by
- * quell_error_set. If quell_mpi_stopped was true it returns QUELL_STOPPED; the message is then that
- * of the rank that failed. */
+ * quell_error_set. After quell_mpi_stopped has returned 1 it returns QUELL_STOPPED; the message is
+ * then that of the rank that failed. */
 typedef quell_status quell_mpi_rows_fn(void *user, quell_mpi_watch *watch, size_t done, size_t rows,
                                        float *x);
 

@@ -23,10 +23,11 @@ extern "C" {
 /* What an operation does, by the members of quell_operation below. New kinds are added at the
  * end. */
 typedef enum quell_operation_kind {
-    /* out = E[X | x_t = term[0].source] at the point t; with `apart`, source / alpha is subtracted
-     * from it, without rounding the mean first: methods of two stages set this where the noise is
-     * low and the difference is all that they use. If `variance` is not QUELL_STATE, that register
-     * gets the v that the denoiser has learned (quell_plan_denoise_variance). */
+    /* out = E[X | x_t] at the point t, where x_t is the register term[0].source. With `apart`,
+     * out = E[X | x_t] - x_t / alpha, which keeps digits that the two lose when they are rounded
+     * first; methods of two stages ask for it where the noise is low, as they need no more than
+     * this difference. If `variance` is not QUELL_STATE, that register gets the v that the denoiser
+     * has learned (quell_plan_denoise_variance). */
     QUELL_OPERATION_EVAL,
     /* out = the sum of the terms and noises (quell_plan_combine). */
     QUELL_OPERATION_COMBINE,
@@ -35,11 +36,11 @@ typedef enum quell_operation_kind {
     /* out += exp(spread_low + term[0].coefficient term[0].source) noise[0] (quell_plan_spread). */
     QUELL_OPERATION_SPREAD,
     /* out += term[0].coefficient r^2 term[0].source + noise[0].coefficient r noise[0], with the r
-     * of quell_plan_langevin or, with `by_norms`, r = |noise[0]| / |term[0].source|, which is that
-     * of "pc:corrector=langevin,formula=paper" alone. */
+     * of quell_plan_langevin. With `by_norms`, r = |noise[0]| / |term[0].source|; only
+     * "pc:corrector=langevin,formula=paper" has it. */
     QUELL_OPERATION_LANGEVIN,
-    /* The state goes from t to s in steps that each sample chooses, as dpm_adaptive does. What the
-     * registers held before is lost. */
+    /* The state goes from t to s in steps that each sample chooses, as dpm_adaptive does. All other
+     * registers are used on the way, and what they held is lost. */
     QUELL_OPERATION_ADAPT
 } quell_operation_kind;
 

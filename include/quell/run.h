@@ -106,8 +106,8 @@ typedef int quell_observe_fn(void *user, size_t transition, const quell_point *s
 
 /* A host's own parallel-for: calls body(data, i) once for every i from 0 to workers - 1, from any
  * threads, at the same time or one after the other, and returns when all are done. Returns 0, or
- * < 0 if it could not run them all. The run fails with QUELL_DENOISER_FAILED if an i is left out,
- * is called twice or is out of that range. */
+ * < 0 if it could not run them all. If it leaves an i out, or calls one twice or one out of that
+ * range, the run fails with QUELL_DENOISER_FAILED. */
 typedef int quell_parallel_fn(void *host, size_t workers, void (*body)(void *data, size_t i),
                               void *data);
 
@@ -119,8 +119,8 @@ typedef int quell_parallel_fn(void *host, size_t workers, void (*body)(void *dat
  * parallel, host: the host's own parallel-for and its first argument, in place of quell's threads;
  *   `threads` is then the number of workers, and not 0. NULL: quell's threads (NULL, NULL).
  * isa: the name of the instruction set. NULL: quell_isa_default() (NULL).
- * tile: how many samples a thread draws at a time, at most: samplers whose steps depend on the
- *   sample draw one. 0: as many as fit its cache (0).
+ * tile: how many samples a thread draws at a time, at most; where each sample chooses its own
+ *   steps, that is one in any case. 0: as many as fit its cache (0).
  * progress, progress_user: a function that hears of the progress, and its first argument. NULL:
  *   none (NULL, NULL).
  * observe, observe_user: a function that sees every tile after every transition, and its first

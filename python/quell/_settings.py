@@ -205,9 +205,10 @@ class Settings:
 
     def _named_grid(self) -> str:
         """The grid that is given; the library takes an empty one for none."""
-        if not text(self.grid, "grid"):
+        named = text(self.grid, "grid")
+        if not named:
             raise refused("grid: it is empty, must be a grid's name, or left out")
-        return self.grid
+        return named
 
     def _written_out(self) -> list[str]:
         """The sampler's spec and its grid, as they would be given."""

@@ -40,33 +40,3 @@ VERB vf v_gelu(vf x)
     vf phi = v_select(v_less(x, zero), tail, v_sub(v_set1(1.0f), tail));
     return v_mul(v_max(v_set1(-88.0f), x), phi);
 }
-
-/* name: on x[count]. name_tile: on x[rows][LANES << vectors], a tile of a product, rows `stride`
- * apart. The function is chosen outside the loop over the elements. */
-#define ACTIVATION(name)                                                                  \
-    static void name(float *x, size_t count)                                              \
-    {                                                                                     \
-        size_t i = 0;                                                                     \
-        for (; i + LANES <= count; i += LANES) v_store(x + i, v_##name(v_load(x + i)));   \
-        if (i < count) v_store_n(x + i, v_##name(v_load_n(x + i, count - i)), count - i); \
-    }                                                                                     \
-    static void name##_tile(float *x, size_t rows, size_t stride, unsigned vectors)       \
-    {                                                                                     \
-        for (size_t row = 0; row < rows; row++, x += stride)                              \
-            for (size_t i = 0; i < (size_t)LANES << vectors; i += LANES)                  \
-                v_store(x + i, v_##name(v_load(x + i)));                                  \
-    }
-ACTIVATION(relu)
-ACTIVATION(relu2)
-ACTIVATION(silu)
-ACTIVATION(gelu)
-
-static void identity(float *x, size_t count) { (void)x, (void)count; }
-
-static void (*const activations[QUELL_ACTIVATIONS])(float *x, size_t count) = {identity, relu,
-                                                                               relu2, silu, gelu};
-
-typedef void activation_tile(float *x, size_t rows, size_t stride, unsigned vectors);
-
-static activation_tile *const activation_tiles[QUELL_ACTIVATIONS] = {NULL, relu_tile, relu2_tile,
-                                                                     silu_tile, gelu_tile};

@@ -5,14 +5,6 @@
 
 #define FEW_COLUMNS (LANES / 4)
 
-/* The value of element (i, j) of C before its chain. */
-VERB float column_start(const struct quell_product *x, size_t i, size_t j)
-{
-    float start = x->start ? x->start[j] : 0.0f;
-    if (!x->accumulate) return start;
-    return x->start ? x->c[i * x->c_row + j] + start : x->c[i * x->c_row + j];
-}
-
 /* Runs the chains of LANES rows in `sum`. ahead: prefetches the next rows, because the processor
  * does not foresee so many streams at once. */
 VERB vf column_chains(const struct quell_product *x, const float *a, const float *b, vf sum,
@@ -43,7 +35,7 @@ static void column_rows(const struct quell_product *x, size_t i, size_t rows, si
 {
     float sum[LANES];
     const float *a = x->a + i * x->a_row, *b = x->b + j;
-    for (size_t r = 0; r < rows; r++) sum[r] = column_start(x, i + r, j);
+    for (size_t r = 0; r < rows; r++) sum[r] = x->accumulate ? x->c[(i + r) * x->c_row + j] : 0.0f;
     if (rows == LANES) {
         v_store(sum, column_chains(x, a, b, v_load(sum), j == 0));
     } else {
@@ -51,7 +43,6 @@ static void column_rows(const struct quell_product *x, size_t i, size_t rows, si
             for (size_t p = 0; p < x->k; p++)
                 sum[r] = __builtin_fmaf(a[r * x->a_row + p], b[p * x->b_row], sum[r]);
     }
-    activations[x->activation](sum, rows);
     for (size_t r = 0; r < rows; r++) x->c[(i + r) * x->c_row + j] = sum[r];
 }
 

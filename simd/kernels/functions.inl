@@ -91,21 +91,3 @@ VERB vf v_mish(vf x)
     vf n = v_mul(e, v_add(e, two));
     return v_mul(v_max(v_set1(-88.0f), x), v_div(n, v_add(n, two)));
 }
-
-#define FUNCTION(name)                                                                    \
-    static void map_##name(float *x, size_t count)                                        \
-    {                                                                                     \
-        size_t i = 0;                                                                     \
-        for (; i + LANES <= count; i += LANES) v_store(x + i, v_##name(v_load(x + i)));   \
-        if (i < count) v_store_n(x + i, v_##name(v_load_n(x + i, count - i)), count - i); \
-    }
-FUNCTION(exp_wide)
-FUNCTION(expm1)
-FUNCTION(gelu)
-FUNCTION(gelu_tanh)
-FUNCTION(mish)
-FUNCTION(selu)
-FUNCTION(sigmoid)
-FUNCTION(silu)
-FUNCTION(softplus)
-FUNCTION(tanh)

@@ -108,13 +108,6 @@ TILE void tile(const struct quell_product *x, size_t i, size_t j, size_t from, s
     if (from > 0 || x->accumulate) {
 #define ROW_LOAD(r) row_load(sum[r], c + r * c_row, vectors)
         EACH_ROW(ROW_LOAD);
-        if (from == 0 && x->start) {
-#define ROW_ADD(r) row_add(sum[r], x->start + j, vectors)
-            EACH_ROW(ROW_ADD);
-        }
-    } else if (x->start) {
-#define ROW_START(r) row_load(sum[r], x->start + j, vectors)
-        EACH_ROW(ROW_START);
     } else {
 #define ROW_ZERO(r) row_zero(sum[r], vectors)
         EACH_ROW(ROW_ZERO);
@@ -205,7 +198,6 @@ static void product_cut(const struct quell_product *x, size_t begin, size_t end,
                         size_t to)
 {
     size_t columns = (x->n + QUELL_LANES - 1) / QUELL_LANES * QUELL_LANES;
-    activation_tile *activate = to == x->k ? activation_tiles[x->activation] : NULL;
     size_t blocks = (end - begin + ROWS - 1) / ROWS;
     size_t rows = (end - begin) / blocks, longer = (end - begin) % blocks;
     for (size_t j = 0; j < columns;) {
@@ -213,7 +205,6 @@ static void product_cut(const struct quell_product *x, size_t begin, size_t end,
         for (size_t block = 0, i = begin; block < blocks; block++) {
             size_t now = rows + (block < longer);
             tiles[now][v](x, i, j, from, to);
-            if (activate) activate(x->c + i * x->c_row + j, now, x->c_row, v);
             i += now;
         }
         j += (size_t)LANES << v;

@@ -57,8 +57,9 @@ static bool ends_with(const char *text, const char *end)
 
 int format_check(const char *option, const char *path, const char *own)
 {
-    static const char *const formats[] = {".png", ".svg", ".jpg", ".jpeg",        ".gif", ".pdf",
-                                          ".npz", ".csv", ".txt", ".safetensors", ".pt",  ".json"};
+    static const char *const formats[] = {".png",         ".svg", ".jpg",  ".jpeg", ".gif",
+                                          ".pdf",         ".npy", ".npz",  ".csv",  ".txt",
+                                          ".safetensors", ".pt",  ".onnx", ".json"};
     for (size_t i = 0; path && i < sizeof formats / sizeof *formats; i++)
         if (strcmp(formats[i], own) && ends_with(path, formats[i]))
             return complain(EXIT_USAGE, "%s %s: would be written as %s: name it so%s", option, path,

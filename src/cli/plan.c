@@ -79,13 +79,15 @@ static quell_status create(quell_sampler **sampler, const struct plan_options *o
     return status;
 }
 
-static int print_plan(const quell_sampler *sampler)
+/* The first line says of what these are the operations. */
+static int print_plan(const quell_sampler *sampler, const struct plan_options *options)
 {
     size_t size = quell_sampler_print(sampler, NULL, 0) + 1;
     char *text = malloc(size);
     if (!text) return complain(EXIT_MEMORY, "no memory for the plan");
     quell_sampler_print(sampler, text, size);
-    fputs(text, stdout);
+    printf("%s, schedule %s, steps %zu\n%s", options->sampler, options->sampling.schedule,
+           quell_sampler_steps(sampler), text);
     free(text);
     return EXIT_DONE;
 }
@@ -103,7 +105,7 @@ int command_plan(int argc, char **argv)
     quell_status status = create(&sampler, &options);
     sampling_free(&options.sampling);
     if (status) return complain_status(status);
-    code = options.json ? plan_json(sampler) : print_plan(sampler);
+    code = options.json ? plan_json(sampler) : print_plan(sampler, &options);
     quell_sampler_free(sampler);
     return code;
 }

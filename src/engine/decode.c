@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Workers take samples one by one: a decoder is large, so that its values fill the cache with one
- * sample, and few decoders are told anything that samples share. */
+ * sample, and few decoders are told anything that samples share. Where there are fewer samples than
+ * threads, the others help with each, if the decoder is large enough. */
 #include "decode.h"
 #include "given.h"
 #include "hosts_threads.h"
 #include "isa.h"
+#include "openmp.h"
 #include "threads.h"
 #include "told.h"
 #include "watch.h"
@@ -18,9 +20,14 @@
 #include <string.h>
 
 #define NONE SIZE_MAX
+#define SPIN 200000 /* nanoseconds that one of a crew looks before it sleeps */
+
+/* The multiply-adds of a decoder for which a helper is worth the barriers between instructions. */
+#define WORTH 2000000
 
 /* told: the index, among the denoiser's conditions, of what the i-th input of the program is; NONE
- * where it is none. size: the elements of a result. */
+ * where it is none. size: the elements of a result. help: the scratch memory of the helpers, of
+ * per_help floats each. */
 struct decoding {
     const struct quell_program *program;
     const quell_denoiser *denoiser;
@@ -32,8 +39,9 @@ struct decoding {
     const float *in;
     float *out;
     size_t begin[QUELL_STAGES + 3]; /* floats: of each stage, the class, the scratch, the end */
-    float *memory;
-    size_t workers;
+    float *memory, *help;
+    size_t workers, helpers, per_help; /* helpers: of each worker, who then leads a crew */
+    struct quell_crew *crews;
     atomic_size_t next;
     struct quell_watch watch;
 };
@@ -86,16 +94,41 @@ static void write_inputs(const struct decoding *decoding, size_t sample, float *
     }
 }
 
-static void decode_one(struct decoding *decoding, size_t sample, float *memory)
+/* The stages of a sample, as a crew computes them. help: the scratch memory of the helpers. */
+struct share {
+    const struct decoding *decoding;
+    const struct quell_room *room;
+    float *help;
+};
+
+static void run_stages(void *data, size_t worker, size_t workers)
+{
+    const struct share *share = data;
+    const struct decoding *decoding = share->decoding;
+    struct quell_room room = *share->room;
+    room.worker = worker, room.workers = workers;
+    if (worker) room.scratch = share->help + (worker - 1) * decoding->per_help;
+    quell_program_run(decoding->program, decoding->kernels, QUELL_FROM_CONDITIONS, &room);
+    quell_program_run(decoding->program, decoding->kernels, QUELL_FROM_SAMPLE, &room);
+}
+
+static void decode_one(struct decoding *decoding, size_t sample, size_t worker)
 {
     const struct quell_program *program = decoding->program;
+    float *memory = decoding->memory + worker * decoding->begin[QUELL_STAGES + 2];
     struct quell_room room = {.samples = 1, .scratch = memory + decoding->begin[QUELL_STAGES + 1]};
+    struct share share = {decoding, &room, NULL};
     float *out = decoding->out + sample * decoding->size;
     for (size_t stage = 0; stage < QUELL_STAGES; stage++)
         room.at[stage] = memory + decoding->begin[stage];
     write_inputs(decoding, sample, memory + decoding->begin[QUELL_STAGES], &room);
-    quell_program_run(program, decoding->kernels, QUELL_FROM_CONDITIONS, &room);
-    quell_program_run(program, decoding->kernels, QUELL_FROM_SAMPLE, &room);
+    room.crew = decoding->crews ? &decoding->crews[worker] : NULL;
+    if (decoding->help)
+        share.help = decoding->help + worker * decoding->helpers * decoding->per_help;
+    if (room.crew)
+        quell_crew_work(room.crew, run_stages, &share);
+    else
+        run_stages(&share, 0, 1);
     memcpy(out, quell_value_at(program, &room, program->output), decoding->size * sizeof *out);
     for (size_t i = 0; i < decoding->size; i++)
         if (!isfinite(out[i])) {
@@ -104,16 +137,28 @@ static void decode_one(struct decoding *decoding, size_t sample, float *memory)
         }
 }
 
-static void work(void *data, size_t worker)
+/* A worker takes samples until none is left. */
+static void take_samples(struct decoding *decoding, size_t worker)
 {
-    struct decoding *decoding = data;
-    float *memory = decoding->memory + worker * decoding->begin[QUELL_STAGES + 2];
-    QUELL_OWN_FLOATS;
     for (size_t sample; !atomic_load(&decoding->watch.stopped) &&
                         (sample = atomic_fetch_add(&decoding->next, 1)) < decoding->draw.count;) {
-        decode_one(decoding, sample, memory);
+        decode_one(decoding, sample, worker);
         quell_watch_done(&decoding->watch, worker, 1);
     }
+}
+
+/* What a thread does: it takes samples, or helps the one who does (run.c). */
+static void work(void *data, size_t thread)
+{
+    struct decoding *decoding = data;
+    size_t worker = thread % decoding->workers;
+    QUELL_OWN_FLOATS;
+    if (decoding->crews && !quell_crew_lead(&decoding->crews[worker], thread == worker)) {
+        quell_crew_help(&decoding->crews[worker]);
+        return;
+    }
+    take_samples(decoding, worker);
+    if (decoding->crews) quell_crew_end(&decoding->crews[worker]);
 }
 
 /* Reads what the samples are told, if the decoder asks for any of it. */
@@ -142,20 +187,58 @@ static quell_status prepare(struct decoding *decoding, const quell_draw *draw, c
     return status ? status : quell_isa_choose(decoding->run.isa, &decoding->kernels);
 }
 
+/* How many of the threads take samples, and how many help each of them; not more than there are
+ * processors, as those who wait would take them from those who work. */
+static void divide_threads(struct decoding *decoding)
+{
+    size_t threads = decoding->run.threads ? decoding->run.threads : quell_threads_default();
+    size_t processors = quell_openmp_processors();
+    uint64_t worth = decoding->program->multiply_adds[QUELL_FROM_SAMPLE] / WORTH;
+    decoding->workers = threads < decoding->draw.count ? threads : decoding->draw.count;
+    if (processors && threads > processors) threads = processors;
+    decoding->helpers = threads / decoding->workers;
+    if (decoding->helpers) decoding->helpers--;
+    if (decoding->helpers > worth) decoding->helpers = (size_t)worth;
+    if (decoding->helpers >= QUELL_MOST_CREW) decoding->helpers = QUELL_MOST_CREW - 1;
+    if (decoding->run.parallel) decoding->helpers = 0; /* a host's may run one after the other */
+}
+
+static bool gather_crews(struct decoding *decoding)
+{
+    size_t scratch = quell_program_scratch(decoding->program, QUELL_FROM_CONDITIONS);
+    size_t helpers = decoding->workers * decoding->helpers;
+    if (!helpers) return true;
+    decoding->per_help = quell_round_up(scratch + 1, QUELL_CACHE_LINE / sizeof(float));
+    decoding->help = quell_new_untouched(helpers, decoding->per_help * sizeof(float));
+    decoding->crews = quell_new(decoding->workers, sizeof *decoding->crews);
+    for (size_t i = 0; i < decoding->workers && decoding->crews; i++)
+        quell_crew_begin(&decoding->crews[i], decoding->helpers + 1,
+                         quell_openmp_passive() ? 0 : SPIN);
+    return decoding->help && decoding->crews;
+}
+
 static quell_status allocate(struct decoding *decoding)
 {
-    size_t workers = decoding->run.threads ? decoding->run.threads : quell_threads_default();
-    decoding->workers = workers < decoding->draw.count ? workers : decoding->draw.count;
+    divide_threads(decoding);
     lay_out(decoding);
     decoding->memory = quell_new(decoding->workers, decoding->begin[QUELL_STAGES + 2] * 4);
     if (decoding->watch.progress) {
         decoding->watch.workers = decoding->workers;
         decoding->watch.counters = quell_new(decoding->workers, sizeof *decoding->watch.counters);
     }
-    if (decoding->memory && (!decoding->watch.progress || decoding->watch.counters))
+    if (gather_crews(decoding) && decoding->memory &&
+        (!decoding->watch.progress || decoding->watch.counters))
         return QUELL_OK;
     return quell_fail(QUELL_NO_MEMORY, "decode: no memory for %zu workers of %zu bytes",
                       decoding->workers, decoding->begin[QUELL_STAGES + 2] * 4);
+}
+
+static quell_status run_workers(struct decoding *decoding)
+{
+    size_t threads = decoding->workers * (decoding->helpers + 1);
+    if (decoding->run.parallel && threads > 1)
+        return quell_hosts_threads_run(&decoding->run, threads, work, decoding);
+    return quell_threads_run(threads, false, work, decoding);
 }
 
 quell_status quell_decode(const struct quell_program *program, const quell_denoiser *denoiser,
@@ -167,11 +250,10 @@ quell_status quell_decode(const struct quell_program *program, const quell_denoi
     if (status || !decoding.draw.count) return status;
     quell_watch_begin(&decoding.watch, &decoding.run, decoding.draw.count);
     status = allocate(&decoding);
-    if (!status)
-        status = decoding.run.parallel && decoding.workers > 1
-                     ? quell_hosts_threads_run(&decoding.run, decoding.workers, work, &decoding)
-                     : quell_threads_run(decoding.workers, false, work, &decoding);
+    if (!status) status = run_workers(&decoding);
     if (!status) status = quell_watch_end(&decoding.watch, NULL);
+    free(decoding.crews);
+    free(decoding.help);
     free(decoding.memory);
     free(decoding.watch.counters);
     return status;

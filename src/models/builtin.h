@@ -19,5 +19,6 @@ quell_status quell_builtin_clouds(quell_model *model);
 quell_status quell_builtin_shapes(quell_model *model);
 quell_status quell_builtin_glyphs(quell_model *model);
 quell_status quell_builtin_rings(quell_model *model);
+quell_status quell_builtin_showers(quell_model *model);
 
 #endif

@@ -21,9 +21,11 @@
 
 EMBED("glyphs", "builtin_glyphs.safetensors");
 EMBED("rings", "builtin_rings.safetensors");
+EMBED("showers", "builtin_showers.safetensors");
 
 extern const unsigned char quell_glyphs_begin[], quell_glyphs_end[];
 extern const unsigned char quell_rings_begin[], quell_rings_end[];
+extern const unsigned char quell_showers_begin[], quell_showers_end[];
 
 static const struct file {
     const char *name;
@@ -31,6 +33,7 @@ static const struct file {
 } files[] = {
     {"builtin:glyphs", quell_glyphs_begin, quell_glyphs_end},
     {"builtin:rings", quell_rings_begin, quell_rings_end},
+    {"builtin:showers", quell_showers_begin, quell_showers_end},
 };
 
 const void *quell_builtin_file(const char *name, size_t *length)
@@ -52,3 +55,5 @@ static quell_status load(quell_model *model, const struct file *file)
 quell_status quell_builtin_glyphs(quell_model *model) { return load(model, &files[0]); }
 
 quell_status quell_builtin_rings(quell_model *model) { return load(model, &files[1]); }
+
+quell_status quell_builtin_showers(quell_model *model) { return load(model, &files[2]); }

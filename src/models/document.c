@@ -131,11 +131,6 @@ quell_status quell_document_known(const struct quell_document *document, const c
     return QUELL_OK;
 }
 
-bool quell_document_is_list(const struct quell_document *document, const char *field)
-{
-    return quell_json_is_list(quell_json_get(&document->root, field));
-}
-
 bool quell_document_has(const struct quell_document *document, const char *field)
 {
     return quell_json_get(&document->root, field);
@@ -170,16 +165,14 @@ quell_status quell_document_number(const struct quell_document *document, const 
     return quell_document_bad(document, field, "must be a number");
 }
 
-static bool to_count(const char *value, double least, size_t *size)
+static bool to_size(const char *value, size_t *size)
 {
     double number;
     if (!quell_json_number(value, &number)) return false;
-    if (!(number >= least && number <= (double)QUELL_MOST_ELEMENTS)) return false;
+    if (!(number >= 1.0 && number <= (double)QUELL_MOST_ELEMENTS)) return false;
     *size = (size_t)number;
     return (double)*size == number;
 }
-
-static bool to_size(const char *value, size_t *size) { return to_count(value, 1.0, size); }
 
 quell_status quell_document_size(const struct quell_document *document, const char *field,
                                  size_t *size)
@@ -190,20 +183,14 @@ quell_status quell_document_size(const struct quell_document *document, const ch
                               QUELL_MOST_ELEMENTS);
 }
 
-/* Whether a value is a list of 1 to `most` entries, and how many. */
-static bool is_list_of(const char *value, size_t most, size_t *count)
-{
-    *count = quell_json_length(value);
-    return *count >= 1 && *count <= most;
-}
-
 quell_status quell_document_shape(const struct quell_document *document, const char *field,
                                   size_t most, size_t *rank, size_t *shape)
 {
     const char *value = quell_json_get(&document->root, field);
     size_t count, product = 1;
     if (!value) return QUELL_OK;
-    if (!is_list_of(value, most, &count))
+    count = quell_json_length(value);
+    if (count < 1 || count > most)
         return quell_document_bad(document, field, "must be a list of 1 to %zu sizes", most);
     value = quell_json_first(value);
     for (size_t i = 0; i < count; i++, value = quell_json_next(value))
@@ -213,21 +200,5 @@ quell_status quell_document_shape(const struct quell_document *document, const c
                 document, field, "must be whole numbers from 1 on, whose product is at most %zu",
                 QUELL_MOST_ELEMENTS);
     *rank = count;
-    return QUELL_OK;
-}
-
-quell_status quell_document_counts(const struct quell_document *document, const char *field,
-                                   size_t most, size_t *count, size_t *counts)
-{
-    const char *value = quell_json_get(&document->root, field);
-    if (!value) return QUELL_OK;
-    if (!is_list_of(value, most, count))
-        return quell_document_bad(document, field, "must be a list of 1 to %zu whole numbers",
-                                  most);
-    value = quell_json_first(value);
-    for (size_t i = 0; i < *count; i++, value = quell_json_next(value))
-        if (!to_count(value, 0.0, &counts[i]))
-            return quell_document_bad(document, field, "must be whole numbers from 0 to %zu",
-                                      QUELL_MOST_ELEMENTS);
     return QUELL_OK;
 }

@@ -35,7 +35,6 @@ __attribute__((format(printf, 3, 4))) quell_status quell_document_bad(
 /* Refuses fields that are not in `known`, which ends with NULL. */
 quell_status quell_document_known(const struct quell_document *document, const char *const *known);
 
-bool quell_document_is_list(const struct quell_document *document, const char *field);
 bool quell_document_has(const struct quell_document *document, const char *field);
 
 /* These leave *result unchanged if the field is absent. */
@@ -52,10 +51,6 @@ quell_status quell_document_size(const struct quell_document *document, const ch
 #define QUELL_MOST_ELEMENTS ((size_t)1 << 26)
 quell_status quell_document_shape(const struct quell_document *document, const char *field,
                                   size_t most, size_t *rank, size_t *shape);
-
-/* Reads a list of 1 to `most` whole numbers, each at least 0. */
-quell_status quell_document_counts(const struct quell_document *document, const char *field,
-                                   size_t most, size_t *count, size_t *counts);
 
 /* Reads a list of numbers, a list of such lists of equal length, or the name of an .npy file
  * relative to the document. The table is empty if the field is absent. */

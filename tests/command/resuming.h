@@ -5,12 +5,22 @@
 
 #include <stddef.h>
 #include "command.h"
+#include "sanitized.h"
 
-/* The bytes of the header, those of a sample, and how many of these there are. */
+/* The bytes of the header, those of a sample, and how many of these there are: enough for a run to
+ * last until it is interrupted, which a sanitizer makes long in any case. */
 #define RESUME_HEADER 128
 #define RESUME_ROW 8
+#if ADDRESS_SANITIZED || THREAD_SANITIZED
+#define RESUME_ROWS 50000
+#define RESUME_ROWS_TEXT "50000"
+#define RESUME_ONE_LESS "49999"
+#else
 #define RESUME_ROWS 200000
-#define RESUME_COUNT "--count 200000 "
+#define RESUME_ROWS_TEXT "200000"
+#define RESUME_ONE_LESS "199999"
+#endif
+#define RESUME_COUNT "--count " RESUME_ROWS_TEXT " "
 #define RESUME_RUN \
     "sample --quiet --model builtin:grid25 --sampler ddpm --steps 60 --seed 3 " RESUME_COUNT
 #define RESUME RESUME_RUN "--resume --out y.npy "

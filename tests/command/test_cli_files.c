@@ -72,7 +72,7 @@ TEST(cli, disk_full)
 /* A batch takes minutes: the run must end in the middle of it. */
 #define SAMPLE \
     "sample --model builtin:grid25 --steps 20000 --count 1000000000 --out y.npy --plot y.png"
-#define COMPARE "compare --model builtin:shapes --evaluations 20000 --count 200 --plot y.npy"
+#define COMPARE "compare --model builtin:shapes --evaluations 20000 --count 200 --plot y.svg"
 
 /* Returns the bits of the signals that a process has a handler for, or all bits if that cannot be
  * read. */
@@ -95,10 +95,11 @@ static void wait_for_handler(pid_t process)
     usleep(50000);
 }
 
-static void check_signal(const char *arguments, int number)
+/* The file that was there before stays as it is, and no other is left. */
+static void check_signal(const char *arguments, const char *name, int number)
 {
     struct command command = command_new();
-    scratch_write(&command.work, "y.npy", "before", 0);
+    scratch_write(&command.work, name, "before", 0);
     command_start(&command, arguments);
     wait_for_handler(command.process);
     CHECK(!kill(command.process, number), "kill");
@@ -107,23 +108,24 @@ static void check_signal(const char *arguments, int number)
     CHECK(code == 128 + number, "signal %d: exit code %d: %s", number, code, errors);
     CHECK(strstr(errors, "stopped"), "%s", errors);
     CHECK(scratch_count(&command.work, ".") == 1, "signal %d: something is left", number);
-    char *text = scratch_read(&command.work, "y.npy", NULL);
+    char *text = scratch_read(&command.work, name, NULL);
     CHECK(!strcmp(text, "before"), "the old file is gone");
     free(text);
     free(errors);
     command_remove(&command);
 }
 
-TEST(signals, interrupt) { check_signal(SAMPLE, SIGINT); }
-TEST(signals, terminate) { check_signal(SAMPLE, SIGTERM); }
-TEST(signals, interrupt_compare) { check_signal(COMPARE, SIGINT); }
-TEST(signals, terminate_compare) { check_signal(COMPARE, SIGTERM); }
+TEST(signals, interrupt) { check_signal(SAMPLE, "y.npy", SIGINT); }
+TEST(signals, terminate) { check_signal(SAMPLE, "y.npy", SIGTERM); }
+TEST(signals, interrupt_compare) { check_signal(COMPARE, "y.svg", SIGINT); }
+TEST(signals, terminate_compare) { check_signal(COMPARE, "y.svg", SIGTERM); }
 
 /* The other signals that end a process from outside. */
 TEST(signals, other_signals)
 {
     const int numbers[] = {SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU, SIGPROF, SIGRTMAX};
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) check_signal(SAMPLE, numbers[i]);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        check_signal(SAMPLE, "y.npy", numbers[i]);
 }
 
 /* A crash leaves no file either, and neither does the limit on processor time, of which the kernel

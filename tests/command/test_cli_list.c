@@ -54,8 +54,8 @@ static void add_option(char *spec, size_t size, const json_t *option)
              text_of(option, "name"), value);
 }
 
-/* `quell plan` with the option `what` set to this spec, and its output; free it. There are grids
- * for discrete schedules alone. */
+/* `quell plan` with the option `what` set to this spec, and its output without the first line,
+ * which has the spec; free it. There are grids for discrete schedules alone. */
 static char *plan(const struct command *command, const char *what, const char *spec)
 {
     char arguments[1000];
@@ -63,7 +63,10 @@ static char *plan(const struct command *command, const char *what, const char *s
     const char *steps = strncmp(spec, "dpm_adaptive", 12) ? "--steps 2" : ""; /* it has its own */
     snprintf(arguments, sizeof arguments, "plan %s %s %s %s", steps, schedule, what, spec);
     command_check(command, 0, arguments);
-    return command_output(command);
+    char *output = command_output(command), *rest = strchr(output, '\n');
+    CHECK(rest, "%s: %s", arguments, output);
+    memmove(output, rest + 1, strlen(rest));
+    return output;
 }
 
 /* All defaults, given one by one, are the defaults. */

@@ -198,6 +198,7 @@ TEST(options, refused)
         {"compare --samplers ddim,ddpm,ddim", "--samplers: 'ddim' is there twice"},
         {"compare --plot y.png", "--plot y.png: would be written as .svg"},
         {GRID "--plot y.svg", "--plot y.svg: would be written as .png"},
+        {GRID "--plot y.npy", "--plot y.npy: would be written as .png"},
         {GRID "--out y.csv", "--out y.csv: would be written as .npy"},
         {"denoise --model builtin:grid25 --from x.npy --out y.npz", "would be written as .npy"},
         {"join --out y.json x.npy", "would be written as .npy"},

@@ -98,7 +98,7 @@ TEST(owners, files_of_others)
          "y.npy.resume: cannot be opened: Permission denied: it"},
         {"y.npy.resume", 0, "--out y.npy --resume", "y.npy.resume: cannot be opened: Permission"},
         {"sticky/y.npy", 0666, "--out sticky/y.npy", "is another user's, in a folder where only"},
-        {"sticky/y.npy", 0666, "--plot sticky/y.npy", "is another user's, in a folder where only"},
+        {"sticky/y.png", 0666, "--plot sticky/y.png", "is another user's, in a folder where only"},
         {"sticky/y.npy.part", 0666, "--out sticky/y.npy", "a file of another user's is in the way"},
         {"sticky/y.npy.part", 0666, "--out sticky/y.npy --resume",
          "a file of another user's is in"},

@@ -128,14 +128,14 @@ TEST(replace, inputs_are_refused)
 {
     static const char *const cases[][2] = {
         {"sample --quiet --model x.npy --out x.npy", "--out x.npy: is the file of --model"},
-        {"sample --quiet --model x.npy --plot ./x.npy", "--plot ./x.npy: is the file of --model"},
+        {"sample --quiet --model x.npy --plot ./link", "--plot ./link: is the file of --model"},
         {"sample --quiet --model builtin:grid25 --from x.npy --out link", "is the file of --from"},
         {"sample --quiet --model builtin:grid25 --from x.npy --out x.npy --resume", "of --from"},
         {"sample --quiet --model builtin:grid25 --guidance 2 --guide x.npy --out x.npy",
          "is the file of --guide"},
         {"denoise --model builtin:grid25 --from x.npy --out x.npy", "is the file of --from"},
         {"denoise --model x.npy --from z.npy --out x.npy", "is the file of --model"},
-        {"compare --model x.npy --plot x.npy", "is the file of --model"},
+        {"compare --model x.npy --plot link", "is the file of --model"},
         {"model --model m.json --out m.json", "is the file of --model"},
         {"join --out x.npy x.npy", "is one of the parts"},
         {"sample --quiet --model builtin:grid25 --out x.npy --plot link", "both name"},

@@ -140,7 +140,7 @@ TEST(resume, other_runs_are_refused)
         {"--sampler ddim", "sampler ddpm, and this is ddim"},
         {"--steps 61", "steps 60, and this is 61"},
         {"--first 1", "first 0, and this is 1"},
-        {"--count 199999", "count 200000, and this is 199999"},
+        {"--count " RESUME_ONE_LESS, "count " RESUME_ROWS_TEXT ", and this is " RESUME_ONE_LESS},
         {"--grid logsnr:final=zero --start 0.9 --prior-mean 0", "grid linear"},
         {"--stop 0.1", "stop 0, and this is 0.1"},
         {"--prior-mean 1", "prior-mean 0, and this is 1"},
@@ -161,7 +161,7 @@ TEST(resume, other_runs_are_refused)
                      {"--sampler", "ddpm"},
                      {"--steps", "60"},
                      {"--seed", "3"},
-                     {"--count", "200000"}};
+                     {"--count", RESUME_ROWS_TEXT}};
         char line[400] = "sample --quiet --resume --out y.npy ";
         for (size_t g = 0; g < sizeof given / sizeof *given; g++)
             if (strncmp(cases[i][0], given[g].option, strlen(given[g].option)))

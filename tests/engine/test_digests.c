@@ -5,6 +5,7 @@
  * QUELL_WRITE_DIGESTS=FILE writes the table of this build to FILE, with rows for what has none yet;
  * that is for new samplers, and for a change that is meant to change samples. */
 #include "drawing.h"
+#include "effort.h"
 #include "harness.h"
 #include "names.h"
 #include "models.h"
@@ -36,7 +37,7 @@ static const char *name_of(const struct row *row)
 }
 
 /* What one row of the table describes, made ready to draw, and the samples that one thread draws
- * with the scalar kernels. */
+ * with the scalar kernels; in an emulator with the widest, which are what is new on its machine. */
 struct drawn {
     struct model model;
     quell_denoiser *denoiser;
@@ -91,7 +92,7 @@ static struct drawn draw(const struct row *row)
     CHECK(!status, "%s: %s", name_of(row), quell_error_message());
     d.draw = quell_draw_defaults(), d.run = quell_run_defaults();
     d.draw.seed = UINT64_C(0x9e3779b97f4a7c15), d.draw.first = UINT64_C(0xfffffffa);
-    d.draw.count = COUNT, d.run.threads = 1, d.run.isa = "scalar";
+    d.draw.count = COUNT, d.run.threads = 1, d.run.isa = is_emulated() ? NULL : "scalar";
     d.x = malloc(COUNT * row->dim * sizeof *d.x);
     must_draw(d.sampler, &d.draw, &d.run, d.x);
     return d;
@@ -230,7 +231,7 @@ TEST(digests, table)
 
 TEST(digests, every_way)
 {
-    for (size_t i = 0; i < ROWS; i++) {
+    for (size_t i = 0; i < ROWS; i += is_emulated() ? 3 : 1) {
         struct drawn d = draw(&rows[i]);
         check_every_way(name_of(&rows[i]), d.sampler, &d.draw, &d.run, d.x);
         discard(&d);

@@ -12,7 +12,9 @@
 static size_t read_names(char names[][64], size_t most)
 {
     char path[4096], line[256];
-    snprintf(path, sizeof path, "%s/quell/status.h", getenv("QUELL_HEADERS"));
+    const char *folder = getenv("QUELL_HEADERS");
+    CHECK(folder, "QUELL_HEADERS is not set: it must name the folder include, as meson test does");
+    snprintf(path, sizeof path, "%s/quell/status.h", folder);
     FILE *file = fopen(path, "r");
     CHECK(file, "%s cannot be read", path);
     size_t count = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The matrix product: bits equal to chains of fmaf() in every table, for every tail, stride, cut
- * and activation; nothing is read or written beyond what the interface allows. */
+/* The matrix product: bits equal to chains of fmaf() in every table, for every tail, stride and
+ * cut; nothing is read or written beyond what the interface allows. */
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -26,8 +26,7 @@ static float *fill(const struct guard *guard, size_t count)
 
 struct layout {
     size_t m, n, k;
-    int transposed, plain_rows, accumulate, started;
-    enum quell_activation activation;
+    int transposed, plain_rows, accumulate;
 };
 
 static size_t rounded(size_t n) { return (n + QUELL_LANES - 1) / QUELL_LANES * QUELL_LANES; }
@@ -35,12 +34,10 @@ static size_t rounded(size_t n) { return (n + QUELL_LANES - 1) / QUELL_LANES * Q
 static float twin(const struct quell_product *x, const float *old, size_t i, size_t j)
 {
     float sum = x->accumulate ? old[i * x->c_row + j] : 0.0f;
-    if (x->start) sum += x->start[j];
     for (size_t p = 0; p < x->k; p++) {
         float b = x->b[j / QUELL_PANEL * x->b_panel + p * x->b_row + j % QUELL_PANEL];
         sum = fmaf(x->a[i * x->a_row + p * x->a_col], b, sum);
     }
-    isa_after(NULL)->activation[x->activation](&sum, 1);
     return sum;
 }
 
@@ -52,9 +49,8 @@ static void check_result(const struct quell_kernels *kernels, const struct quell
         if (j >= x->n && j < rounded(x->n)) continue; /* may be written */
         float right = j < x->n ? twin(x, old, i, j) : old[at];
         CHECK(memcmp(&right, x->c + at, sizeof right) == 0,
-              "%s %zux%zux%zu%s, activation %d: C[%zu][%zu] is %a, not %a", kernels->isa, x->m,
-              x->n, x->k, x->accumulate ? " accumulating" : "", (int)x->activation, i, j,
-              (double)x->c[at], (double)right);
+              "%s %zux%zux%zu%s: C[%zu][%zu] is %a, not %a", kernels->isa, x->m, x->n, x->k,
+              x->accumulate ? " accumulating" : "", i, j, (double)x->c[at], (double)right);
     }
 }
 
@@ -62,7 +58,6 @@ static void check_product(const struct quell_kernels *kernels, struct layout s)
 {
     size_t pad = s.m % 3, columns = rounded(s.n), last = (columns - 1) % QUELL_PANEL + 1;
     struct quell_product x = {.m = s.m, .n = s.n, .k = s.k, .accumulate = s.accumulate};
-    x.activation = s.activation;
     x.a_row = s.transposed ? 1 : s.k + pad;
     x.a_col = s.transposed ? s.m + pad : 1;
     x.b_row = s.plain_rows ? columns + 16 : QUELL_PANEL;
@@ -72,11 +67,9 @@ static void check_product(const struct quell_kernels *kernels, struct layout s)
     size_t b = s.k == 0 ? 0 : (columns - 1) / QUELL_PANEL * x.b_panel + (s.k - 1) * x.b_row + last;
     size_t c = (s.m - 1) * x.c_row + columns;
     struct guard in_a = guard_new(a), in_b = guard_new(b), out = guard_new(c), old = guard_new(c);
-    struct guard start = guard_new(columns);
     x.a = fill(&in_a, a);
     x.b = fill(&in_b, b);
     x.c = fill(&out, c);
-    if (s.started) x.start = fill(&start, columns);
     float *before = memcpy(old.last - c, x.c, c * sizeof(float));
     kernels->product(&x);
     check_result(kernels, &x, before, c);
@@ -84,7 +77,6 @@ static void check_product(const struct quell_kernels *kernels, struct layout s)
     guard_free(&in_b);
     guard_free(&out);
     guard_free(&old);
-    guard_free(&start);
 }
 
 static void on_every_table(struct layout s)
@@ -99,8 +91,7 @@ TEST(product, tails)
     for (size_t m = 1; m <= 27; m++)
         for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
             on_every_table((struct layout){m, widths[i], (m * 7 + i) % 11, (m + i) % 2,
-                                           (m / 2 + i) % 2, (m / 4 + i) % 2, (m / 3 + i) % 2,
-                                           (m + i) % QUELL_ACTIVATIONS});
+                                           (m / 2 + i) % 2, (m / 4 + i) % 2});
 }
 
 /* Around the places where k and the rows are cut. */
@@ -111,8 +102,7 @@ TEST(product, cuts)
     for (size_t i = 0; i < sizeof depths / sizeof *depths; i++)
         for (size_t j = 0; j < sizeof heights / sizeof *heights; j++)
             on_every_table((struct layout){heights[j], 33, depths[i], (int)(i + j) % 2,
-                                           (int)(i / 2 + j) % 2, (int)(i / 4 + j) % 2,
-                                           (int)(i / 3 + j) % 2, (i + j) % QUELL_ACTIVATIONS});
+                                           (int)(i / 2 + j) % 2, (int)(i / 4 + j) % 2});
 }
 
 /* Few columns, which have a kernel of their own. */
@@ -123,8 +113,7 @@ TEST(product, columns)
         for (size_t i = 0; i < sizeof heights / sizeof *heights; i++)
             for (size_t k = 0; k <= 37; k++)
                 on_every_table((struct layout){heights[i], n, k, k % 7 == 6, (int)(n + k) % 2,
-                                               (int)(i + k / 2) % 2, (int)(n + k / 4) % 2,
-                                               (n + i + k) % QUELL_ACTIVATIONS});
+                                               (int)(i + k / 2) % 2});
 }
 
 TEST(product, empty)

@@ -36,7 +36,20 @@ static const char description[] =
     "{'conv': [15, 'half'], 'before': [1, 1], 'after': [1, 1], 'stride': [2, 2]}, " /* 16 */
     "{'nearest': [16], 'factors': [1, 2, 2]}, "                                     /* 17 */
     "{'concat': [15, 17], 'dim': 0}, "                                              /* 18 */
-    "{'conv': [18, 'out'], 'before': [1, 1], 'after': [1, 1]}], 'output': 19}}}";
+    "{'conv': [18, 'out'], 'before': [1, 1], 'after': [1, 1]}], 'output': 19}, "
+    "'decode': {'inputs': {'x': [3, 16, 16]}, 'instructions': ["
+    "{'conv': ['x', 'in', 'bias'], 'before': [1, 1], 'after': [1, 1]}, " /* 0 */
+    "{'norm': [0], 'groups': 8}, "                                       /* 1 */
+    "{'map': [1], 'function': 'silu'}, "                                 /* 2 */
+    "{'conv': [2, 'wide', 'bias'], 'before': [1, 1], 'after': [1, 1]}, " /* 3 */
+    "{'pool': [3], 'function': 'mean', 'window': [2, 2]}, "              /* 4 */
+    "{'interpolate': [4], 'sizes': [16, 16]}, "                          /* 5 */
+    "{'map': [3, 5], 'function': 'add'}, "                               /* 6 */
+    "{'softmax': [6], 'dim': 0}, "                                       /* 7 */
+    "{'reduce': [7], 'function': 'max', 'dims': [1, 2], 'keep': true}, " /* 8 */
+    "{'map': [6, 8], 'function': 'mul'}, "                               /* 9 */
+    "{'conv_transpose': [9, 'up'], 'stride': [2, 2], 'before': [1, 1], 'after': [1, 1]}"
+    "], 'output': 10}}}";
 
 static const struct tensor {
     const char *name;
@@ -44,7 +57,7 @@ static const struct tensor {
 } tensors[] = {
     {"in", 4, {64, 3, 3, 3}},    {"bias", 1, {64}},         {"wide", 4, {64, 64, 3, 3}},
     {"q", 2, {64, 64}},          {"k", 2, {64, 64}},        {"v", 2, {64, 64}},
-    {"half", 4, {24, 64, 3, 3}}, {"out", 4, {3, 88, 3, 3}},
+    {"half", 4, {24, 64, 3, 3}}, {"out", 4, {3, 88, 3, 3}}, {"up", 4, {64, 32, 4, 4}},
 };
 
 static quell_model *load(void)
@@ -92,6 +105,31 @@ TEST(program_crews, have_the_same_bits)
     for (size_t i = 0; i < sizeof threads / sizeof *threads; i++)
         for (size_t count = 1; count <= 3; count++) check(sampler, NULL, threads[i], count);
     quell_sampler_free(sampler);
+    quell_model_free(model);
+}
+
+/* A decoder too: fewer samples than threads, and more. */
+TEST(program_crews, decode_with_the_same_bits)
+{
+    enum { DECODED = 32 * 32 * 32 };
+    static const size_t threads[] = {2, 3, 8};
+    static float x[3 * ELEMENTS], right[3 * DECODED], y[3 * DECODED];
+    quell_model *model = load();
+    quell_draw draw = quell_draw_defaults();
+    quell_run run = quell_run_defaults();
+    for (size_t i = 0; i < 3 * ELEMENTS; i++) x[i] = (float)(i % 37) / 16 - 1;
+    draw.count = 3, run.threads = 1;
+    MUST(quell_model_decode(model, &draw, &run, x, right));
+    for (size_t i = 0; i < sizeof threads / sizeof *threads; i++)
+        for (draw.count = 1; draw.count <= 3; draw.count++) {
+            run.threads = threads[i];
+            MUST(quell_model_decode(model, &draw, &run, x, y));
+            CHECK(!memcmp(y, right, (size_t)draw.count * DECODED * sizeof *y),
+                  "%zu samples, %zu threads", (size_t)draw.count, threads[i]);
+        }
+    run.isa = "scalar", draw.count = 1;
+    MUST(quell_model_decode(model, &draw, &run, x, y));
+    CHECK(!memcmp(y, right, DECODED * sizeof *y), "plain C");
     quell_model_free(model);
 }
 

@@ -123,7 +123,7 @@ static void describe(char text[512], const char *kind, const struct setting *s, 
 static bool choose(struct chance *chance, struct setting *s, bool transposed)
 {
     *s = (struct setting){.spatial = chance_whole(chance, 1, 3)};
-    s->groups = chance_whole(chance, 0, 2) ? 1 : chance_whole(chance, 1, 6);
+    s->groups = chance_whole(chance, 0, 1) ? 1 : chance_whole(chance, 1, 6);
     bool wide = s->spatial == 1 && !chance_whole(chance, 0, 7);
     size_t each = wide ? 257 : chance_whole(chance, 0, 2) ? 1 : small(chance);
     s->in = s->groups * each;

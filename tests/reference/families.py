@@ -3,10 +3,17 @@
 in float64 by PyTorch: tests/programs/families/*.safetensors and families.inc.
 
     pip install '.[export]' diffusers denoising-diffusion-pytorch
-    python tests/reference/families.py tests/programs
-"""
+    NETWORK_SOURCES=clones python tests/reference/families.py tests/programs [NAME...]
 
+With names it makes only these anew. Three networks are code that is on no index: their clones must lie
+in $NETWORK_SOURCES, edm (NVlabs/edm at 008a4e5), tab-ddpm (yandex-research/tab-ddpm at b476257) and
+diffusion_policy (real-stanford/diffusion_policy at 5ba07ac). Files have weights and a graph, and no
+code of theirs."""
+
+import importlib
+import os
 import pathlib
+import re
 import sys
 import textwrap
 
@@ -80,55 +87,69 @@ def decoder():
     return Called(net, lambda n, x: n.decode(x).sample), (normal(4, 4, 4),), 0
 
 
-class Policy(nn.Module):
-    """A U-Net in one dimension that is told an observation, as Diffusion Policy's
-    ConditionalUnet1D: convolutions, group norm and Mish, with a scale and a shift of each channel
-    from the time and the observation."""
-
-    def __init__(self, width=7, told=5, inner=16):
-        super().__init__()
-        self.told = nn.Linear(told + 8, 32)
-        self.down, self.low = nn.Conv1d(width, inner, 5, padding=2), nn.Conv1d(inner, inner, 3, 2, 1)
-        self.up = nn.ConvTranspose1d(inner, inner, 4, 2, 1)
-        self.out = nn.Conv1d(2 * inner, width, 1)
-        self.norm, self.line = nn.GroupNorm(4, inner), nn.Linear(32, 2 * inner)
-
-    def forward(self, x, t, observation):
-        waves = torch.sin(t[:, None] * 0.01 * torch.arange(1, 9))
-        told = nn.functional.mish(self.told(torch.cat([observation, waves], 1)))
-        scale, shift = self.line(told)[..., None].chunk(2, 1)
-        h = nn.functional.mish(self.norm(self.down(x.transpose(1, 2)))) * scale + shift
-        low = nn.functional.mish(self.low(h))
-        return self.out(torch.cat([h, self.up(low)], 1)).transpose(1, 2)
+def of_clone(folder, module):
+    """Imports a module of a clone."""
+    path = str(pathlib.Path(os.environ["NETWORK_SOURCES"], folder))
+    sys.path.insert(0, path)
+    try:
+        return importlib.import_module(module)
+    finally:
+        sys.path.remove(path)
 
 
-class Table(nn.Module):
-    """A network for tables, as TabDDPM's MLPDiffusion."""
+def tied(net):
+    """Gives all weights of more than 900 numbers and of one shape the same values."""
+    seen = {}
+    for part in net.modules():
+        for name, weight in list(part.named_parameters(recurse=False)):
+            if weight.numel() > 900:
+                setattr(part, name, seen.setdefault(weight.shape, weight))
+    return net
 
-    def __init__(self, width=8, classes=2, inner=48):
-        super().__init__()
-        self.label, self.into = nn.Embedding(classes, inner), nn.Linear(width, inner)
-        self.time = nn.Sequential(nn.Linear(inner, inner), nn.SiLU(), nn.Linear(inner, inner))
-        self.layers = nn.Sequential(
-            nn.Linear(inner, inner), nn.ReLU(), nn.Dropout(0.1), nn.Linear(inner, width)
-        )
 
-    def forward(self, x, t, y):
-        rates = torch.exp(-torch.arange(24) * 9.2 / 24)
-        angles = t[:, None].float() * rates[None]
-        e = self.time(torch.cat([angles.cos(), angles.sin()], -1))
-        return self.layers(self.into(x) + e + nn.functional.silu(self.label(y)))
+def adm():
+    """Its normalisation has 32 groups, so that it has at least 32 channels."""
+    from azula.plugins.adm._src import unet
+
+    net = unet.UNetModel(
+        image_size=8, in_channels=3, out_channels=6, model_channels=32, channel_mult=(1,),
+        num_res_blocks=1, attention_resolutions=(), num_classes=4, num_head_channels=16,
+        use_scale_shift_norm=True, resblock_updown=True,
+    )  # fmt: skip
+    called = Called(tied(net), lambda n, x, t, y: n(x, t, y=y)[:, :3])
+    return called, (normal(3, 8, 8), indices(), labels()), 4
+
+
+def edm():
+    """DDPM++ in EDM's preconditioning."""
+    networks = of_clone("edm", "training.networks")
+    net = networks.EDMPrecond(
+        8, 3, label_dim=4, model_type="SongUNet", model_channels=8, channel_mult=[1, 2],
+        num_blocks=1, attn_resolutions=[4],
+    )  # fmt: skip
+    return net, (normal(3, 8, 8), torch.tensor([0.3, 20.0]), torch.eye(4)[[0, 3]]), 4
 
 
 def policy():
-    return Policy(), (normal(16, 7), indices(), normal(5)), 0
+    """Diffusion Policy's U-Net, which is told an observation."""
+    module = of_clone("diffusion_policy", "diffusion_policy.model.diffusion.conditional_unet1d")
+    net = module.ConditionalUnet1D(
+        7, global_cond_dim=5, diffusion_step_embed_dim=16, down_dims=[8, 16], n_groups=4,
+        cond_predict_scale=True,
+    )  # fmt: skip
+    called = Called(net, lambda n, x, t, told: n(x, t, global_cond=told))
+    return called, (normal(8, 7), indices(), normal(5)), 0
 
 
 def table():
-    return Table(), (normal(8), indices(), torch.tensor([0, 1])), 2
+    """TabDDPM's MLP."""
+    module = of_clone("tab-ddpm", "tab_ddpm.modules")
+    layers = {"d_layers": [48, 48], "dropout": 0.1, "d_in": 8, "d_out": 8}
+    net = module.MLPDiffusion(8, 2, True, layers, dim_t=48)
+    return net, (normal(8), indices(), torch.tensor([0, 1])), 2
 
 
-FAMILIES = (ddpm, decoder, dit, lucid, policy, table)
+FAMILIES = (adm, ddpm, decoder, dit, edm, lucid, policy, table)
 
 
 def numbers(tensor):
@@ -153,6 +174,8 @@ def write(make, folder):
         small = nn.Conv2d(4, 4, 1)
         export(small, path, example, output="x0", schedule="vp", time=False, decode=net,
                dtype=torch.float16)  # fmt: skip
+    elif make is edm:  # which says the rest itself
+        export(net, path, example, names=names, classes=classes, dtype=torch.float16)
     else:
         export(net, path, example, names=names, output="eps", schedule="vp", classes=classes,
                dtype=torch.float16, **time)  # fmt: skip
@@ -163,20 +186,36 @@ def write(make, folder):
     return given + y, names, right.own
 
 
+def kept(path):
+    """Returns the arrays and the row of each network in a file that was made before."""
+    if not path.exists():
+        return {}
+    text = path.read_text(encoding="utf-8")
+    made = {}
+    for name, row in re.findall(r'^(    \{"(\w+)".*\n)', text, re.M):
+        arrays = re.findall(rf"^static const double {row}_\w+\[\] = \{{.*?\}};\n", text, re.M | re.S)
+        made[row] = ("".join(arrays), name)
+    return made
+
+
 def main():
-    folder = pathlib.Path(sys.argv[1])
+    folder, wanted = pathlib.Path(sys.argv[1]), sys.argv[2:]
     (folder / "families").mkdir(exist_ok=True)
-    parts, table = [], []
+    made = kept(folder / "families.inc")
     for make in FAMILIES:
-        text, names, own = write(make, folder)
-        parts.append(text)
         name = make.__name__
+        if wanted and name not in wanted:
+            continue
+        text, names, own = write(make, folder)
         program = "decode" if make is decoder else "denoise"
         given = ", ".join(f'{{"{n}", {name}_{n}}}' for n in names)
         count = f"sizeof {name}_y / sizeof *{name}_y"
-        table.append(f'    {{"{name}", "{program}", {{{given}}}, {name}_y, {count}, {own:.2g}}},\n')
+        made[name] = (
+            text, f'    {{"{name}", "{program}", {{{given}}}, {name}_y, {count}, {own:.2g}}},\n'
+        )  # fmt: skip
+    parts, rows = zip(*(made[make.__name__] for make in FAMILIES), strict=True)
     text = "/* Written by tests/reference/families.py. clang-format off */\n" + "\n".join(parts)
-    text += "\nstatic const struct family families[] = {\n" + "".join(table) + "};\n"
+    text += "\nstatic const struct family families[] = {\n" + "".join(rows) + "};\n"
     (folder / "families.inc").write_text(text, encoding="utf-8")
 
 

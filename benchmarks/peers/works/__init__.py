@@ -11,7 +11,7 @@ try:
     from works.networks import NETWORKS
 
     WORKS.update({work.name: work for work in NETWORKS})
-except ImportError as error:  # azula's, by quell.architectures
+except ImportError as error:  # azula
     MISSING["networks"] = str(error)
 
 __all__ = ["MISSING", "WORKS", "Shape", "Work"]

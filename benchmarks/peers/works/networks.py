@@ -3,36 +3,38 @@
 
 import ctypes
 import functools
+import pathlib
+import sys
 import tempfile
 from collections.abc import Callable
 
+import quell
 import torch
 from azula.denoise import KarrasDenoiser
 from azula.nn.unet import UNet
 from azula.nn.vit import ViT
 from azula.noise import VPSchedule
-from quell.architectures import export
-from quell.architectures.modules import Conditioned, ResidualMLP
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from quell_c import Library
 from works.base import Model, Shape, Work
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[3] / "training"))
+from backbones import Conditioned, ResidualMLP  # noqa: E402
+
 TIME = {"features": 64, "omega": 1e4}
 STEPS = 16
 
 
-class Images(nn.Module):
-    """A network of images without channels; quell takes the one with channels, as exact classes alone
-    can be exported."""
+class Images(Conditioned):
+    """A network of images without channels."""
 
     def __init__(self, net: nn.Module) -> None:
-        super().__init__()
-        self.of_channels = Conditioned(net, 128, **TIME)
+        super().__init__(net, 128, **TIME)
 
     def forward(self, x: Tensor, t: Tensor) -> Tensor:
-        return self.of_channels(x[:, None], t)[:, 0]
+        return super().forward(x[:, None], t)[:, 0]
 
 
 def mlp(dim: int, hidden: int) -> nn.Module:
@@ -75,11 +77,9 @@ class Network(Work):
         return denoise
 
     def quell(self, library: Library, shape: Shape) -> ctypes.c_void_p:
-        net, sample = self.net(), shape.sample
-        if isinstance(net, Images):
-            net, sample = net.of_channels, (1, *sample)
+        denoiser = KarrasDenoiser(self.net(), VPSchedule())
         with tempfile.NamedTemporaryFile(suffix=".safetensors") as file:
-            export(KarrasDenoiser(net, VPSchedule()), file.name, sample)
+            quell.export(denoiser, file.name, (torch.randn(2, *shape.sample), torch.rand(2)))
             return library.load(file.name)
 
     def flops(self, shape: Shape) -> float:

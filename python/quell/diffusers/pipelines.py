@@ -4,9 +4,11 @@ a file that quell draws samples from."""
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 import os
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -241,7 +243,14 @@ def _parts(pipeline: Any, scheduler: Any, network: str | None) -> tuple[Any, Any
         raise BadArgument(f"{WHO}: the pipeline has no {' and no '.join(names)}: say network=NAME")
     coder = next((parts[name] for name in DECODER_NAMES if parts.get(name) is not None), None)
     config = read(scheduler if scheduler is not None else parts.get("scheduler"))
-    return net.float().cpu(), None if coder is None else coder.float().cpu(), config
+    return _single(net), None if coder is None else _single(coder), config
+
+
+def _single(net: nn.Module) -> nn.Module:
+    """Returns a network in float32 on the CPU: itself, or a copy, as the pipeline is the user's."""
+    weights = [*net.parameters(), *net.buffers()]
+    types = {(w.dtype, w.device.type) for w in weights if w.is_floating_point()}
+    return net if types <= {(torch.float32, "cpu")} else copy.deepcopy(net).float().cpu()
 
 
 def _of_folder(
@@ -303,6 +312,16 @@ def _loaded(folder: str, kind: Any) -> Any:
             f"{', '.join((*NETWORKS, *DECODERS))} are"
         )
     made = getattr(diffusers, kind).from_pretrained(
-        folder, local_files_only=True, low_cpu_mem_usage=False, torch_dtype=torch.float32
-    )
+        folder, local_files_only=True, low_cpu_mem_usage=False, torch_dtype=torch.float32,
+        variant=_variant_of(folder),
+    )  # fmt: skip
     return made.eval()
+
+
+def _variant_of(folder: str) -> str | None:
+    """Returns the variant of the weights, such as fp16, where the folder has no plain ones."""
+    names = os.listdir(folder)
+    found = [re.match(r"diffusion_pytorch_model(?:\.(\w+))?\.", name) for name in names]
+    variants = {match[1] for match in found if match}
+    plain = variants & {None, "safetensors", "bin"}
+    return None if plain or not variants else sorted(v for v in variants if v)[0]

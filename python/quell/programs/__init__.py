@@ -9,7 +9,23 @@ float64).
 
 from typing import Any
 
-from quell.programs import exporter
+import torch
+
+OLDEST = (2, 6)  # of torch, whose torch.export gives the graphs
+
+
+def _check_version(version: str) -> None:
+    """Refuses a torch that is too old, in one line."""
+    found = tuple(int(part) for part in version.split("+")[0].split(".")[:2])
+    if found < OLDEST:
+        raise ImportError(
+            f"quell.export needs PyTorch {OLDEST[0]}.{OLDEST[1]} or later; this is {version}"
+        )
+
+
+_check_version(torch.__version__)
+
+from quell.programs import exporter  # noqa: E402
 
 __all__ = ["export"]
 

@@ -47,10 +47,18 @@ class Expected:
         }
 
 
-def others(inputs: Inputs, classes: int, no_class: Any = None, seed: int = 0) -> Inputs:
+def others(
+    inputs: Inputs,
+    classes: int,
+    no_class: Any = None,
+    seed: int = 0,
+    nones: Mapping[str, Any] | None = None,
+    hidden: bool = True,
+) -> Inputs:
     """Returns other inputs of the same shapes, and conditions that are not negative if none in the
     example is. The classes are the last one, what stands for no class if it is an index, and
-    others."""
+    others. The second sample has what stands for none of the conditions (`nones`); of masks of
+    zeros and ones the second is all zeros, unless `hidden` is false, and the third all ones."""
     random = torch.Generator().manual_seed(seed)
     made = {
         name: _labels(tensor, classes, no_class, random)
@@ -58,7 +66,20 @@ def others(inputs: Inputs, classes: int, no_class: Any = None, seed: int = 0) ->
         else _other(name, tensor, random)
         for name, tensor in inputs.tensors().items()
     }
+    for name, tensor in inputs.tensors().items():
+        if _is_mask(name, tensor):
+            made[name] = (torch.rand(made[name].shape, generator=random) < 0.7).to(tensor.dtype)
+            made[name][1], made[name][2] = (0 if hidden else 1), 1
+        none = (nones or {}).get(name)
+        if none is not None and none != "same":
+            made[name][1] = 0 if isinstance(none, str) else none
     return inputs.with_tensors(made)
+
+
+def _is_mask(name: str, tensor: Tensor) -> bool:
+    """Returns whether an input of the example is an array of zeros and ones."""
+    plain = name not in ("x", "time", "class") and tensor.ndim > 1
+    return plain and bool(((tensor == 0) | (tensor == 1)).all())
 
 
 def _labels(tensor: Tensor, classes: int, no_class: Any, random: torch.Generator) -> Tensor:
@@ -112,10 +133,27 @@ def tensor_of(returned: Any) -> Tensor:
     return tensors[0]
 
 
-def expected(module: nn.Module, inputs: Inputs, classes: int, no_class: Any = None) -> Expected:
+def expected(
+    module: nn.Module,
+    inputs: Inputs,
+    classes: int,
+    no_class: Any = None,
+    nones: Mapping[str, Any] | None = None,
+) -> Expected:
     """Returns the module's outputs for other inputs. Call this before the trace, after which the
     state that a module keeps may be of no use."""
-    other = others(inputs, classes, no_class)
+    made = _evaluated(module, others(inputs, classes, no_class, 0, nones))
+    if torch.isfinite(made.double).all():
+        return made
+    if nones and not torch.isfinite(made.double[1]).all() and torch.isfinite(made.double[0]).all():
+        raise Refused(
+            f"quell.export: none: with what stands for none of {', '.join(nones)} the network's "
+            "output is infinite or not a number"
+        )
+    return _evaluated(module, others(inputs, classes, no_class, 0, nones, hidden=False))
+
+
+def _evaluated(module: nn.Module, other: Inputs) -> Expected:
     eager: Any = torch.compiler.set_stance
     with torch.no_grad(), evaluating(module), eager("force_eager"):
         single = tensor_of(_called(module, other))

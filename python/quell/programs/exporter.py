@@ -22,7 +22,8 @@ from quell._whole import write
 from quell.programs.canonical import canonical
 from quell.programs.check import Evaluate, compare, expected
 from quell.programs.denoisers import mean_of, taken_apart
-from quell.programs.inputs import Inputs, decoding_inputs, inputs_of
+from quell.programs.infinite import with_infinities
+from quell.programs.inputs import Inputs, decoder_of, decoding_inputs, inputs_of
 from quell.programs.law import check_law
 from quell.programs.lead import without_lead
 from quell.programs.lower import Lowered, Lowering
@@ -47,7 +48,7 @@ def program_of(
             f"quell.export: the network returns {list(lowered.output.shape)} for a sample, must be "
             f"{list(shape)}, the shape of x: wrap it in a module that returns that part"
         )
-    lowered = ending(canonical(without_lead(lowered)))
+    lowered = ending(with_infinities(canonical(without_lead(lowered))))
     used = inputs_used(lowered)
     lowered.inputs = [value for value in lowered.inputs if value.name == "x" or value in used]
     return lowered
@@ -81,7 +82,7 @@ def export(
     sigma_data: float | None = None,
     names: Sequence[str] | None = None,
     none: Mapping[str, Any] | None = None,
-    decode: nn.Module | None = None,
+    decode: nn.Module | Callable[..., Any] | None = None,
     dtype: torch.dtype | None = None,
     most: float = 1e-5,
     **fields: Any,
@@ -120,8 +121,9 @@ def export(
             each condition. If left out, conditions have the names of forward's arguments.
         none: What stands for none of a condition, by its name, for guidance: "zeros", "same" (it is
             left as it is), or an array of its shape.
-        decode: A module that turns a sample into what a reader wants to see. Arguments of its
-            forward beside the sample are conditions by their names, or the class, `label`.
+        decode: A module that turns a sample into what a reader wants to see, or a method of one,
+            as autoencoder.decode. What it takes beside the sample are conditions of the network by
+            their names, or the class, `label`.
         dtype: torch.float16 or torch.bfloat16: the weights are rounded to it and stored so. The
             program is compared with the rounded network as strictly as ever, and the difference
             from the network as it was is returned.
@@ -183,7 +185,7 @@ def _exported(
     inputs: Inputs,
     classes: int,
     shape: tuple[int, ...],
-    decode: nn.Module | None,
+    decode: Any,
     dtype: torch.dtype | None,
     most: float,
     description: dict[str, Any],
@@ -193,15 +195,18 @@ def _exported(
     """Writes the file, unless it is not what it should be; returns the largest difference."""
     parts = [(module, "denoise", inputs, classes, description.get("no_class"))]
     if decode is not None:
-        inside = decoding_inputs(check_module(decode), inputs)
+        decode, called = decoder_of(decode)
+        check_module(decode)
+        inside = decoding_inputs(called, inputs)
         told = (classes, description.get("no_class")) if "class" in inside.names else (0, None)
         parts.append((decode, "decode", inside, *told))
     right, programs = [], {}
     for part, name, told, known, no_class in parts:
-        full = exact = expected(part, told, known, no_class)
+        given = {n: v for n, v in nones.items() if n in told.names}
+        full = exact = expected(part, told, known, no_class, given)
         if dtype is not None and TYPES[dtype] is not None:
             part = rounded_to(part, dtype)
-            exact = expected(part, told, known, no_class)
+            exact = expected(part, told, known, no_class, given)
         programs[name] = program_of(part, told, shape if name == "denoise" else None)
         right.append((name, exact, full))
     if all(value.name != "time" for value in programs["denoise"].inputs):

@@ -157,13 +157,31 @@ def _check_names(names: Sequence[str], tensors: Sequence[Tensor]) -> None:
             )
 
 
-def decoding_inputs(module: nn.Module, inputs: Inputs) -> Inputs:
-    """Returns the inputs of a decoder: the sample, and what its forward takes by name of the class
-    (`label`) and of the conditions that the network takes."""
+class Method(nn.Module):
+    """A module that is called by another of its methods than forward, as `autoencoder.decode`."""
+
+    def __init__(self, method: Any) -> None:
+        super().__init__()
+        self.net, self.name = method.__self__, method.__name__
+
+    def forward(self, x: Tensor, **given: Any) -> Any:
+        return getattr(self.net, self.name)(x, **given)
+
+
+def decoder_of(decode: Any) -> tuple[Any, Any]:
+    """Returns a decoder as a module, and the function that says what it takes."""
+    if inspect.ismethod(decode) and isinstance(decode.__self__, nn.Module):
+        return Method(decode), decode
+    return decode, getattr(decode, "forward", None)
+
+
+def decoding_inputs(function: Any, inputs: Inputs) -> Inputs:
+    """Returns the inputs of a decoder: the sample, and what it takes by name of the class (`label`)
+    and of the conditions that the network takes."""
     given = {n: t for n, t in inputs.tensors().items() if n not in ("x", "time", "class")}
     label = inputs.tensors().get("class")
     known = given | ({} if label is None else {"label": label})
-    _, *rest = inspect.signature(module.forward).parameters.values()
+    _, *rest = inspect.signature(function).parameters.values()
     keywords = {p.name: known[p.name] for p in rest if p.name in known}
     for p in rest:
         needed = p.default is p.empty and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)

@@ -121,7 +121,13 @@ def check_law(
         _differ(own, mean, size, LEAST + 4 * right.own, t, "of the network by its formulas")
         if whole is not None:
             theirs = whole(tensors["x"], t, rest | {"class": tensors.get("class")})
-            _differ(own, theirs, size, MOST_WHOLE + 4 * right.own, t, "which the denoiser gives")
+            most = MOST_WHOLE + 4 * right.own + _taken_for_one(said["output"], alpha, sigma)
+            _differ(own, theirs, size, most, t, "which the denoiser gives")
+
+
+def _taken_for_one(output: str, alpha: float, sigma: float) -> float:
+    """azula's denoisers of v take alpha^2 + sigma^2 for 1, where it is 1 + sigma_min^2."""
+    return abs(alpha**2 + sigma**2 - 1) if output == "v" else 0.0
 
 
 def _differ(own: Tensor, right: Tensor, size: float, most: float, t: float, whose: str) -> None:

@@ -36,6 +36,7 @@ class Lowered:
 def source_of(node: Node) -> str:
     """Returns the user's line of code that a node comes from: the innermost outside PyTorch."""
     frames = _FRAME.findall(node.meta.get("stack_trace") or "")
+    frames = [frame for frame in frames if frame[0][:1] != "<"]
     own = [frame for frame in frames if "/torch/" not in frame[0]] or frames
     if not own:
         return ""
@@ -105,6 +106,8 @@ class Lowering:
         target, said = node.target, node.meta.get("val")
         if target is operator.getitem:
             return self._resolved(node.args[0])[node.args[1]]
+        if _name(node) == "with_effects":  # an assertion, and nothing else in what PyTorch has
+            return [None, None]
         if isinstance(said, (int, float, torch.SymInt)):
             return of_one_sample(said) if not isinstance(said, float) else said
         if not isinstance(said, (torch.Tensor, list, tuple)):
@@ -170,6 +173,7 @@ INSTEAD = {
     "index_add": "a product with a matrix of zeros and ones does the same, for fixed indices",
     "nonzero": "shapes may not depend on values",
     "_fft_r2c": "a product with a matrix of sines and cosines does the same",
+    "_fft_c2r": "a product with a matrix of sines and cosines does the same",
     "_fft_c2c": "a product with a matrix of sines and cosines does the same",
 }
 

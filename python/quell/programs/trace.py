@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from torch.export.graph_signature import InputKind, OutputKind
 
 KEPT = (
-    "_safe_softmax addcmul avg_pool1d avg_pool2d avg_pool3d channel_shuffle conv1d conv2d conv3d "
+    "_safe_softmax addcmul avg_pool1d avg_pool2d avg_pool3d bilinear channel_shuffle col2im conv1d "
+    "conv2d conv3d "
     "conv_transpose1d conv_transpose2d conv_transpose3d einsum elu embedding gelu glu group_norm "
     "hardsigmoid hardswish hardtanh instance_norm layer_norm leaky_relu lerp linear "
     "linalg_vector_norm log_sigmoid logsumexp matmul mish pad pixel_shuffle pixel_unshuffle relu6 "
@@ -189,6 +190,8 @@ def trace(
             if isinstance(given.arg, torch.export.graph_signature.TensorArgument):
                 inputs[placeholder] = left.pop(0)
             continue
+        if given.kind == InputKind.TOKEN:  # the order of assertions, which a program does without
+            continue
         target = str(given.target)
         held = program.state_dict if target in program.state_dict else program.constants
         constants[placeholder] = (held[target], target)
@@ -201,7 +204,7 @@ def _result(program: torch.export.ExportedProgram) -> torch.fx.Node:
     for node, said in zip(output.args[0], program.graph_signature.output_specs, strict=True):
         if said.kind == OutputKind.USER_OUTPUT and isinstance(node, torch.fx.Node):
             kept.append(node)
-        elif said.kind != OutputKind.USER_OUTPUT:
+        elif said.kind not in (OutputKind.USER_OUTPUT, OutputKind.TOKEN):
             raise Refused(
                 f"quell.export: forward changes {said.target}: a program has no state; remove that"
             )

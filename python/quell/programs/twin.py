@@ -13,6 +13,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map
 
+_TYPE: Any = torch.Tensor.dtype
 NARROW = (torch.float32, torch.float16, torch.bfloat16)
 
 
@@ -27,9 +28,13 @@ def _wide(value: Any) -> Any:
 
 
 class _Functions(TorchFunctionMode):
-    """Does the same for functions of torch, some of which compare the types of their arguments."""
+    """Does the same for functions of torch, some of which compare the types of their arguments.
+    Code that asks for the type hears float32, as it does in the graph: it may assert that, or take
+    its epsilon."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if getattr(func, "__self__", None) is _TYPE:
+            return torch.float32 if func(*args) is torch.float64 else func(*args)
         return func(*tree_map(_wide, args), **tree_map(_wide, kwargs or {}))
 
 

@@ -27,7 +27,6 @@ DEFAULTS: dict[str, dict[str, Any]] = {  # attributes that are left out where th
 }
 LISTS = {"stride": 1, "before": 0, "after": 0, "dilation": 1}  # of convolutions
 SMALL = 65536  # elements up to which constants are compared by their values
-LARGEST = torch.finfo(torch.float32).max
 
 
 class Writer:
@@ -114,11 +113,10 @@ def _address(tensor: Tensor) -> tuple[Any, ...]:
 
 
 def _finite_number(value: float) -> float:
-    """Returns a number for the file. A number beyond float32's range, such as a mask's -inf,
-    becomes the largest or least float32."""
+    """Returns a number for the file."""
     if math.isnan(value):
         raise Refused("quell.export: the network has a constant that is not a number")
-    return min(max(value, -LARGEST), LARGEST)
+    return value
 
 
 def _stored(tensor: Tensor) -> Tensor:
@@ -130,4 +128,4 @@ def _stored(tensor: Tensor) -> Tensor:
     made = made.to(torch.float32).contiguous()
     if torch.isnan(made).any():
         raise Refused("quell.export: the network has a constant that is not a number")
-    return made.clamp(-LARGEST, LARGEST)
+    return made

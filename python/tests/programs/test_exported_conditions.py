@@ -67,3 +67,64 @@ def test_what_is_positive_stays_so():
     inputs = inputs_of(Net(), example(), None, True, 3)
     for seed in range(20):
         assert (others(inputs, 3, seed=seed).tensors()["energy"] > 0).all()
+
+
+class Masked(nn.Module):
+    """Takes a text of which some tokens are hidden, in one of the ways that networks do it."""
+
+    def __init__(self, way):
+        super().__init__()
+        torch.manual_seed(0)
+        self.way, self.heads = way, nn.MultiheadAttention(8, 2, batch_first=True)
+
+    def forward(self, x, t, text, mask):
+        hidden = mask == 0
+        if self.way == "heads":
+            made = self.heads(x, text, text, key_padding_mask=hidden, need_weights=False)[0]
+        elif self.way == "added":
+            far = torch.zeros_like(mask).masked_fill(hidden, float("-inf"))[:, None]
+            made = nn.functional.scaled_dot_product_attention(x, text, text, attn_mask=far)
+        elif self.way == "kept":
+            kept = (mask > 0)[:, None]
+            made = nn.functional.scaled_dot_product_attention(x, text, text, attn_mask=kept)
+        else:
+            scores = (x @ text.mT).masked_fill(hidden[:, None], float("-inf"))
+            made = torch.nan_to_num(scores.softmax(-1)) @ text
+        return x + made * t[:, None, None]
+
+
+@pytest.mark.parametrize("way", ["heads", "added", "kept", "by hand"])
+def test_a_mask_that_hides_everything(way, tmp_path):
+    """As guidance away from no text has it. It was uniform attention in place of none at all."""
+    net, path = Masked(way).eval(), tmp_path / "net.safetensors"
+    mask = (torch.arange(5) < torch.tensor([[3], [5], [4], [1]])).float()
+    x, text = torch.randn(4, 3, 8), torch.randn(4, 5, 8)
+    none = {"text": "zeros", "mask": "zeros"}
+    quell.export(net, path, (x, torch.rand(4), text, mask), none=none, **OPTIONS)
+    model, (alpha, sigma) = quell.load(path), quell.Schedule("vp")(0.5)
+    for each in (torch.zeros(4, 5), torch.ones(4, 5), mask):
+        given = {"text": quell.PerSample(text), "mask": quell.PerSample(each)}
+        with torch.no_grad():
+            right = (x - sigma * net(x, torch.full((4,), 0.5), text, each)) / alpha
+        assert (model(x, 0.5, **given).mean - right).abs().max() < 1e-5
+
+
+def test_the_check_tries_masks_and_what_stands_for_none():
+    example = torch.randn(2, 3, 8), torch.rand(2), torch.randn(2, 5, 8), torch.ones(2, 5)
+    inputs = inputs_of(Masked("kept"), example, None, True, 0)
+    none = {"text": torch.full((5, 8), 0.25)}
+    tried = others(inputs, 0, nones=none).tensors()
+    assert (tried["mask"][1] == 0).all() and (tried["mask"][2] == 1).all()
+    assert (tried["text"][1] == 0.25).all() and not (tried["text"][0] == 0.25).any()
+
+
+class Ratio(nn.Module):
+    def forward(self, x, t, energy):
+        return x / energy[:, None]
+
+
+def test_none_that_the_network_does_not_stand(tmp_path):
+    with pytest.raises(ValueError, match="none: with what stands for none of energy"):
+        quell.export(
+            Ratio(), tmp_path / "x.safetensors", example()[:3], none={"energy": "zeros"}, **OPTIONS
+        )

@@ -61,7 +61,35 @@ def test_functions():
                 lambda x: x.clamp(-0.5, 0.7),
                 lambda x: x.clamp(min=0.1),
                 lambda x: x.clamp(max=x.cos()),
-                lambda x: torch.atan2(x, x.cos() + 2) if False else x,
+            )
+        ],
+        torch.randn(2, 3, 5),
+    )
+
+
+def test_composed_functions():
+    check_each(
+        [
+            _f(f)
+            for f in (
+                lambda x: x.atan(),
+                lambda x: (20 * x).atan(),
+                lambda x: torch.atan2(x, x.flip(-1)),
+                lambda x: torch.atan2((x * 0).abs(), (x * 0.5).round() + 0.0),
+                lambda x: x.tanh().asin(),
+                lambda x: x.tanh().acos(),
+                lambda x: x.sinh(),
+                lambda x: x.cosh(),
+                lambda x: x.asinh(),
+                lambda x: (1 + x.abs()).acosh(),
+                lambda x: (x.tanh() * 0.9).atanh(),
+                lambda x: x.erfc(),
+                lambda x: torch.copysign(x, x.flip(-1)),
+                lambda x: torch.hypot(x, x.flip(-1)),
+                lambda x: torch.cdist(x, x[:, :2] + 0.1),
+                lambda x: torch.cdist(x, x[:, :2], p=1),
+                lambda x: x.prod(-1),
+                lambda x: x.prod(1, keepdim=True),
             )
         ],
         torch.randn(2, 3, 5),
@@ -74,6 +102,12 @@ def test_truth_values():
             _f(f)
             for f in (
                 lambda x: (x > 0) & (x < 1),
+                lambda x: (x > 0) + (x > 1),
+                lambda x: (x > 0) * (x < 1),
+                lambda x: x.masked_fill(x > 0, -torch.inf).exp(),
+                lambda x: torch.isinf(x.masked_fill(x > 0, -torch.inf)),
+                lambda x: torch.nan_to_num(x.masked_fill(x > 0, -torch.inf), neginf=-2.0),
+                lambda x: x.clamp(-torch.inf, torch.inf),
                 lambda x: (x > 0) | (x < -1),
                 lambda x: (x >= 0) ^ (x <= 0.5),
                 lambda x: ~(x > 0),

@@ -57,6 +57,8 @@ def test_moves():
                     torch.view_as_complex(x.reshape(x.shape[0], 4, 6, 3, 2).contiguous())
                     * torch.polar(torch.ones(3), torch.arange(3.0))
                 ),
+                lambda x: x.unfold(2, 2, 2).unfold(3, 3, 3),
+                lambda x: x.unfold(-1, 4, 1),
                 lambda x: x.reshape(-1, 6, 6).transpose(1, 2).reshape(x.shape[0], -1),
             )
         ],
@@ -116,6 +118,8 @@ def test_products():
             ),
             lambda m, x: m.heads(x[:, 0], x[:, 0], x[:, 1])[0],
             lambda m, x: torch.softmax(x @ x.mT + m.far, -1) @ x,
+            lambda m, x: m.pairs(x, x.flip(-1)),
+            lambda m, x: m.pairs(x, x[..., :1].expand_as(x)),
         ],
         torch.randn(2, 3, 5, 8),
         linear=nn.Linear(8, 7),
@@ -127,6 +131,7 @@ def test_products():
         near=torch.randn(5, 5),
         far=torch.zeros(5, 5).masked_fill(torch.ones(5, 5).triu(1).bool(), -math.inf),
         heads=nn.MultiheadAttention(8, 2, batch_first=True),
+        pairs=nn.Bilinear(8, 8, 3),
     )
 
 
@@ -158,6 +163,12 @@ def test_convolutions():
         lambda m, x: m.up_line(x.flatten(2)),
         lambda m, x: m.cube(x.unflatten(1, (2, 2))),
         lambda m, x: m.up_cube(x.unflatten(1, (2, 2))),
+        lambda m, x: F.fold(F.unfold(x, 2, stride=2), (6, 4), 2, stride=2),
+        lambda m, x: F.fold(F.unfold(x, 3, padding=1), (6, 5), 3, padding=1),
+        lambda m, x: F.fold(
+            F.unfold(x, (2, 3), dilation=(2, 1), stride=(3, 2), padding=(1, 2)),
+            (6, 5), (2, 3), dilation=(2, 1), stride=(3, 2), padding=(1, 2),
+        ),
         # Frames within the batch.
         lambda m, x: m.plain(x.repeat_interleave(3, 0)).reshape(x.shape[0], -1),
         lambda m, x: m.line(x.permute(0, 2, 1, 3).flatten(0, 1)).reshape(x.shape[0], -1),
@@ -211,6 +222,8 @@ def test_reductions():
                 lambda x: x.amax(1),
                 lambda x: x.amin((1, 3), keepdim=True),
                 lambda x: x.max(1)[0],
+                lambda x: x + x.max(-1)[1][..., None],
+                lambda x: x.min(1, keepdim=True)[1],
                 lambda x: x.min(1, keepdim=True).values,
                 lambda x: x.var(1),
                 lambda x: x.var((1, 2), unbiased=False),

@@ -6,6 +6,7 @@ import math
 import pytest
 import quell
 import torch
+from alone import networks_of
 from torch import nn
 
 pytest.importorskip("azula")
@@ -95,8 +96,7 @@ def test_edm(tmp_path):
 
 
 def test_vdm(tmp_path):
-    from azula.plugins.vdm import VelocityDenoiser
-
+    VelocityDenoiser = networks_of("azula.plugins.vdm").VelocityDenoiser  # without torchvision
     example = {"x_t": X, "t": torch.rand(3)}
     denoiser = VelocityDenoiser(varied(Small()))
     path = tmp_path / "net.safetensors"
@@ -136,7 +136,9 @@ class EDMPrecond(nn.Module):
         power = sigma**2 + self.sigma_data**2
         skip, out = self.sigma_data**2 / power, sigma * self.sigma_data / power.sqrt()
         noise = sigma.log() / 4
-        return skip * x + out * self.model(x / power.sqrt(), noise.flatten(), class_labels)
+        made = self.model(x / power.sqrt(), noise.flatten(), class_labels)
+        assert made.dtype == torch.float32  # as there
+        return skip * x + out * made
 
 
 def test_edms_modules(tmp_path):

@@ -251,6 +251,14 @@ def test_rounding_by_autocast(tmp_path):
     assert "rounding to bfloat16" in refused(function, tmp_path)
 
 
+def test_an_old_torch():
+    from quell.programs import _check_version
+
+    _check_version("2.6.0+cpu")
+    with pytest.raises(ImportError, match=r"needs PyTorch 2.6 or later; this is 2.5.1"):
+        _check_version("2.5.1+cu124")
+
+
 def test_torch_says_nothing_before(tmp_path, capfd):
     """Its loggers, and a print of its own, wrote graphs of a hundred lines."""
     refused(lambda m, x, t: x if x.sum() > 0 else -x, tmp_path)

@@ -50,7 +50,8 @@ static size_t scratch_floats(const struct quell_inference *at)
 {
     const struct quell_shape *w = quell_operand(at, 1);
     struct quell_conv_way way = way_of(at->program, at->of, &at->out);
-    size_t floats = quell_conv_way_floats(&way);
+    size_t floats = quell_conv_way_floats(&way), alone = quell_conv_depthwise_floats(&way);
+    if (alone > floats) floats = alone;
     if (!is_constant(at, 1)) floats += quell_conv_packed_floats(&way);
     if (way.how != QUELL_CONV_GATHERED && !(is_constant(at, 0) && is_constant(at, 1)))
         return floats;
@@ -306,11 +307,17 @@ static void run_some(const struct quell_execution *at)
         }
     }
     if (!work.weights) {
-        float *own = at->scratch + quell_conv_way_floats(&work.way);
+        size_t copies = quell_conv_way_floats(&work.way);
+        size_t alone = quell_conv_depthwise_floats(&work.way);
+        float *own = at->scratch + (copies > alone ? copies : alone);
         quell_conv_pack(&work.way, w, quell_in(at, 1), own);
         work.weights = own;
     }
-    run_pieces(at, &work);
+    struct quell_padded padded;
+    if (quell_conv_depthwise_of(&padded, &work.way))
+        quell_conv_depthwise(at, &work.way, &padded, &work.tail, work.weights, work.bias);
+    else
+        run_pieces(at, &work);
 }
 
 /* One sample after the other, if weights or bias depend on it, or if lines are not copied. */

@@ -5,6 +5,7 @@
 
 #include "programs/kinds/lines.h"
 #include "programs/kinds/padded.h"
+#include "programs/tail.h"
 
 enum { QUELL_CONV_GROUPS = QUELL_WINDOW_ATTRIBUTES };
 
@@ -39,6 +40,15 @@ void quell_conv_pack(const struct quell_conv_way *way, const struct quell_shape 
 
 /* The offsets of quell_dots: right ones for QUELL_CONV_LINES, left ones for QUELL_CONV_PADDED. */
 size_t quell_conv_way_offset(const struct quell_conv_way *way, size_t p);
+
+/* A convolution of QUELL_CONV_LINES with one input channel to a group may be computed channel by
+ * channel: then quell_conv_depthwise_of sets how a channel is read, and returns true. weights: as
+ * they are packed for the way. */
+bool quell_conv_depthwise_of(struct quell_padded *padded, const struct quell_conv_way *way);
+size_t quell_conv_depthwise_floats(const struct quell_conv_way *way);
+void quell_conv_depthwise(const struct quell_execution *at, const struct quell_conv_way *way,
+                          const struct quell_padded *padded, const struct quell_tail *tail,
+                          const float *weights, const float *bias);
 
 /* Computes the result of one sample by QUELL_CONV_GATHERED, without what is fused with it. */
 void quell_conv_gathered(const struct quell_execution *at);

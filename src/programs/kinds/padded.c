@@ -125,8 +125,12 @@ static void put_row(struct copying *copy, size_t d, size_t at, int64_t from, siz
     size_t inside = span > before + after ? span - before - after : 0;
     put_zeros(copy, inside ? before : span);
     if (!inside) return;
-    copy->kernels->turn(copy->x + at + (from < 0 ? 0 : (size_t)from), copy->padded->channels,
-                        copy->in, inside, copy->to, copy->padded->channels);
+    const float *seen = copy->x + at + (from < 0 ? 0 : (size_t)from);
+    if (copy->padded->channels == 1)
+        memcpy(copy->to, seen, inside * sizeof *copy->to);
+    else
+        copy->kernels->turn(seen, copy->padded->channels, copy->in, inside, copy->to,
+                            copy->padded->channels);
     copy->to += inside * copy->padded->channels;
     put_zeros(copy, after);
 }

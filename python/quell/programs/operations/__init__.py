@@ -3,6 +3,7 @@
 
 from quell.programs.operations import (  # noqa: F401
     complex,
+    composed,
     contract,
     convolve,
     functions,

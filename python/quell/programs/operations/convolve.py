@@ -3,12 +3,15 @@
 program's have none: what a network folds into the batch (frames, say) is a dimension of its own,
 along which the window has size one."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
+import torch
+
 from quell.programs.build import Builder
 from quell.programs.table import Call, NotKnown, lowers
-from quell.programs.values import Constant, Value
+from quell.programs.values import Constant, Value, constant
 
 Lists = dict[str, list[int]]
 PLAIN = {"stride": 1, "before": 0, "after": 0, "dilation": 1}  # of a window of one
@@ -95,3 +98,25 @@ def _apart(b: Builder, x: Value, one: Callable[[Value], Value]) -> Value:
     """Each of a batch by itself: there is no fourth dimension to have it in."""
     made = [one(b.select(x, 0, k)) for k in range(x.shape[0])]
     return b.concat([b.reshape(part, (1, *part.shape)) for part in made], 0)
+
+
+@lowers("col2im")
+def fold(b: Builder, call: Call) -> Value:
+    """Adds up patches, as nn.Fold: a transposed convolution whose weights are ones and zeros."""
+    x, kernel, sizes = call.first(), each(call["kernel_size"], 2), each(call["output_size"], 2)
+    stride, padding = each(call["stride"], 2), each(call["padding"], 2)
+    dilation, taps = each(call["dilation"], 2), math.prod(each(call["kernel_size"], 2))
+    if math.prod(x.shape[:-2]) != 1:
+        raise NotKnown("col2im of more than the samples", "a transposed convolution does the same")
+    spans = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
+    wide = zip(sizes, padding, spans, stride, strict=True)
+    places = [(size + 2 * p - span) // step + 1 for size, p, span, step in wide]
+    channels = x.shape[-2] // taps
+    ones = torch.eye(taps).reshape(taps, 1, *kernel).repeat(channels, 1, 1, 1)
+    ends = zip(sizes, padding, spans, stride, places, strict=True)
+    after = [(n - 1) * step + span - p - size for size, p, span, step, n in ends]
+    made = b.emit(
+        "conv_transpose", [b.reshape(x, [x.shape[-2], *places]), constant(ones)], call.dtype,
+        stride=stride, before=padding, after=after, dilation=dilation, groups=channels,
+    )  # fmt: skip
+    return b.reshape(made, call.shape)

@@ -142,6 +142,8 @@ def add(b: Builder, call: Call) -> Any:
         return TABLE[f"complex_{call.name}"](b, call)
     if scale != 1:
         other = b.mul(other, scale) if isinstance(other, Value) else other * scale
+    if call.dtype == torch.bool:
+        return b.map("or", [truth(b, one), truth(b, other)], torch.bool)
     return b.map(call.name, [one, other], call.dtype)
 
 
@@ -224,28 +226,6 @@ def _whole_power(b: Builder, base: Any, exponent: int, dtype: torch.dtype) -> Va
     return made
 
 
-def _scaled_logarithm(name: str, base: float) -> None:
-    def lower(b: Builder, call: Call) -> Value:
-        return b.mul(b.map("log", [call.first()], call.dtype), 1 / math.log(base))
-
-    lowers(name)(lower)
-
-
-_scaled_logarithm("log2", 2)
-_scaled_logarithm("log10", 10)
-
-
-@lowers("exp2")
-def exp2(b: Builder, call: Call) -> Value:
-    return b.map("exp", [b.mul(call.first(), math.log(2))], call.dtype)
-
-
-@lowers("tan")
-def tan(b: Builder, call: Call) -> Value:
-    x = call.first()
-    return b.map("div", [b.map("sin", [x], call.dtype), b.map("cos", [x], call.dtype)], call.dtype)
-
-
 @lowers("maximum", "minimum")
 def extreme(b: Builder, call: Call) -> Value:
     return b.map(call.name[:3], [call.first(), call["other"]], call.dtype)
@@ -260,8 +240,8 @@ def clamp(b: Builder, call: Call) -> Value:
 
 
 def bounded(b: Builder, x: Value, low: Operand, high: Operand, dtype: torch.dtype) -> Value:
-    made = b.map("max", [x, low], dtype) if low is not None else x
-    return b.map("min", [made, high], dtype) if high is not None else made
+    made = b.map("max", [x, low], dtype) if low not in (None, -math.inf) else x
+    return b.map("min", [made, high], dtype) if high not in (None, math.inf) else made
 
 
 # Truth values.
@@ -397,3 +377,8 @@ def glu(b: Builder, call: Call) -> Value:
 @lowers("isnan")
 def isnan(b: Builder, call: Call) -> Value:
     return b.map("ne", [call.first()] * 2, torch.bool)
+
+
+@lowers("isinf")
+def isinf(b: Builder, call: Call) -> Value:
+    return b.map("eq", [b.map("abs", [call.first()], torch.float32), math.inf], torch.bool)

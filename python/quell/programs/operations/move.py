@@ -218,3 +218,13 @@ def full_of(b: Builder, call: Call) -> Value:
 @lowers("diagonal")
 def diagonal(b: Builder, call: Call) -> Value:
     raise NotKnown("diagonal", "gather with fixed indices does the same")
+
+
+@lowers("unfold")
+def windows(b: Builder, call: Call) -> Value:
+    """Windows along a dimension; their elements are the last dimension, a slice for each."""
+    x, size, step = call.first(), call["size"], call["step"]
+    dim = call["dimension"] % x.rank
+    count = (x.shape[dim] - size) // step + 1
+    parts = [b.slice(x, dim, k, k + (count - 1) * step + 1, step) for k in range(size)]
+    return b.concat([b.reshape(part, (*part.shape, 1)) for part in parts], x.rank)

@@ -3,6 +3,8 @@
 
 from typing import Any
 
+import math
+
 import torch
 
 from quell.programs.build import Builder
@@ -103,7 +105,16 @@ def _line(call: Call) -> tuple[torch.Tensor, torch.Tensor]:
     return scale, bias - mean * scale
 
 
-@lowers("softmax", "_softmax", "_safe_softmax")
+@lowers("_safe_softmax")
+def safe_softmax(b: Builder, call: Call) -> Value:
+    """Zeros where all along the dimension is -infinity."""
+    x, made = call.first(), softmax(b, call)
+    most = b.reduce("max", x, [call["dim"]], True, call.dtype)
+    hidden = b.map("eq", [most, -math.inf], torch.bool)
+    return b.map("where", [hidden, 0.0, made], call.dtype)
+
+
+@lowers("softmax", "_softmax")
 def softmax(b: Builder, call: Call) -> Value:
     x = call.first()
     return b.emit("softmax", [x], call.dtype, dim=call["dim"] % x.rank)

@@ -41,7 +41,9 @@ def extreme(b: Builder, call: Call) -> Any:
     if "other" in call.arguments:
         return b.map(call.name, [call.first(), call["other"]], call.dtype)
     made = _reduce(b, call.name, call.first(), call, call.dtype)
-    return [made] if call.shapes else made
+    if not call.shapes:
+        return made
+    return [made, _reduce(b, f"arg{call.name}", call.first(), call, torch.int64)]
 
 
 @lowers("any", "all")
@@ -89,4 +91,11 @@ def place(b: Builder, call: Call) -> Value:
 
 @lowers("prod")
 def prod(b: Builder, call: Call) -> Value:
-    raise NotKnown("prod", "multiply the parts one by one")
+    """A product of slices, one by one."""
+    x, dim = call.first(), call.arguments.get("dim")
+    if dim is None:
+        raise NotKnown("prod over all dimensions", "flatten(1).prod(1) does the same")
+    made = b.select(x, dim, 0)
+    for k in range(1, x.shape[dim]):
+        made = b.map("mul", [made, b.select(x, dim, k)], call.dtype)
+    return b.reshape(made, call.shape)
