@@ -13,8 +13,8 @@ namespace quell
 {
 
 /* The values of one condition of a run (quell_condition): one row of them for all samples, of a
- * count of 1 or 0, or values[count][size] for the `count` samples of the run. No values: the samples
- * are without this condition. */
+ * count of 1 or 0, or values[count][size] for the `count` samples of the run. No values: the
+ * samples are without this condition. */
 struct condition {
     std::string name;
     std::vector<float> values = {};
