@@ -12,9 +12,9 @@
 namespace quell
 {
 
-/* The values of one condition of a run (quell_condition): one row of them for all samples, or
- * values[count][size] for the `count` samples of the run. No values: the samples are without this
- * condition. */
+/* The values of one condition of a run (quell_condition): one row of them for all samples, of a
+ * count of 1 or 0, or values[count][size] for the `count` samples of the run. No values: the
+ * samples are without this condition. */
 struct condition {
     std::string name;
     std::vector<float> values = {};
@@ -51,11 +51,11 @@ inline std::vector<quell_condition> c_conditions(const std::vector<condition> &a
 {
     std::vector<quell_condition> c;
     for (const condition &one : all) {
-        size_t rows = one.values.empty() ? 0 : one.count;
-        size_t size = rows ? one.values.size() / rows : 0;
-        if (!one.values.empty()) expect("draw: a condition", one.values.size(), rows * size);
-        c.push_back(
-            {text("condition: name", one.name), rows ? one.values.data() : nullptr, rows, size});
+        bool given = !one.values.empty();
+        size_t rows = one.count ? one.count : 1, size = one.values.size() / rows;
+        expect("draw: a condition", one.values.size(), rows * size);
+        c.push_back({text("condition: name", one.name), given ? one.values.data() : nullptr,
+                     given ? one.count : 0, size});
     }
     return c;
 }

@@ -34,6 +34,8 @@ TEST(conditions_of_all_and_of_each)
     quell::draw draw;
     draw.conditions = {{"factor", std::vector<float>{2, 3}}};
     CHECK((scaled(sampler, draw) == std::vector<float>{2, 3, 2, 3, 2, 3}));
+    draw.conditions = {{"factor", std::vector<float>{2, 3}, 0}};
+    CHECK((scaled(sampler, draw) == std::vector<float>{2, 3, 2, 3, 2, 3}));
     draw.conditions = {{"factor", std::vector<float>{1, 2, 3, 4, 5, 6}, 3}};
     CHECK((scaled(sampler, draw) == std::vector<float>{1, 2, 3, 4, 5, 6}));
 }
