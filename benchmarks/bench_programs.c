@@ -16,10 +16,10 @@
 #include "bounds.h"
 #include "programs/program.h"
 
-/* x: the shape of the sample, and of a, b, c, which are tensors. JSON with ' for ". */
+/* The instructions are JSON with ' for ". shape: of the sample x, and of a, b, c, which are
+ * tensors. */
 static const struct row {
-    const char *name, *instructions;
-    const char *x, *a, *b, *c;
+    const char *name, *instructions, *shape[4];
 } rows[] = {
 #include "bench_programs.inc"
 };
@@ -35,12 +35,12 @@ static bool find(void *user, const char *name, size_t *index)
 {
     const struct row *row = user;
     *index = (size_t)(*name - 'a');
-    return !name[1] && *index < 3 && (&row->a)[*index];
+    return !name[1] && *index < 3 && row->shape[1 + *index];
 }
 
 static bool shape_of(void *user, size_t index, struct quell_shape *shape)
 {
-    char *at = (char *)(uintptr_t)(&((const struct row *)user)->a)[index];
+    char *at = (char *)(uintptr_t)((const struct row *)user)->shape[1 + index];
     shape->rank = 0;
     while (*at) {
         shape->size[shape->rank++] = strtoul(at, &at, 10);
@@ -151,7 +151,7 @@ static void bench(const struct row *row, double seconds, double peak)
     char text[4096];
     memset(&work, 0, sizeof work);
     snprintf(text, sizeof text, "{'inputs': {'x': [%s]}, 'instructions': [%s], 'output': %zu}",
-             row->x, row->instructions, (size_t)(strstr(row->instructions, "}, {") ? 1 : 0));
+             row->shape[0], row->instructions, (size_t)(strstr(row->instructions, "}, {") ? 1 : 0));
     for (char *at = text; *at; at++)
         if (*at == '\'') *at = '"';
     if (quell_program_load(&work.program, row->name, "denoise", text, &from)) {

@@ -31,15 +31,11 @@ void quell_copy_add(struct quell_copy *copy, size_t size, ptrdiff_t from, ptrdif
     copy->rank++;
 }
 
-static void copy_line(const struct quell_kernels *kernels, size_t count, const float *from,
-                      ptrdiff_t from_step, float *to, ptrdiff_t to_step)
+static void copy_line(size_t count, const float *from, ptrdiff_t from_step, float *to,
+                      ptrdiff_t to_step)
 {
     if (from_step == 1 && to_step == 1) {
         memcpy(to, from, count * sizeof *to);
-        return;
-    }
-    if (to_step == 1 && from_step > 1) {
-        kernels->every(count, from, (size_t)from_step, to);
         return;
     }
     if (to_step == 1) {
@@ -49,23 +45,37 @@ static void copy_line(const struct quell_kernels *kernels, size_t count, const f
     for (size_t i = 0; i < count; i++) to[(ptrdiff_t)i * to_step] = from[(ptrdiff_t)i * from_step];
 }
 
+/* Goes to the next place of all dimensions but two; false after the last one. */
+static inline bool next(const struct quell_copy *copy, size_t but, size_t and_but, size_t *place,
+                        const float **from, float **to)
+{
+    for (size_t d = copy->rank; d-- > 0;) {
+        if (d == but || d == and_but) continue;
+        *from += copy->from[d];
+        *to += copy->to[d];
+        if (++place[d] < copy->size[d]) return true;
+        *from -= copy->from[d] * (ptrdiff_t)copy->size[d];
+        *to -= copy->to[d] * (ptrdiff_t)copy->size[d];
+        place[d] = 0;
+    }
+    return false;
+}
+
 /* The lines along dimension `line`, at all places of the other dimensions. */
-static void copy_lines(const struct quell_kernels *kernels, const struct quell_copy *copy,
+static void copy_lines(const struct quell_copy *copy, size_t line, const float *from, float *to)
+{
+    size_t place[QUELL_MOST_COPY_DIMS] = {0};
+    do copy_line(copy->size[line], from, copy->from[line], to, copy->to[line]);
+    while (next(copy, line, line, place, &from, &to));
+}
+
+/* The same of lines of which every so manieth element is read. */
+static void copy_every(const struct quell_kernels *kernels, const struct quell_copy *copy,
                        size_t line, const float *from, float *to)
 {
-    size_t place[QUELL_MOST_COPY_DIMS] = {0}, d;
-    do {
-        copy_line(kernels, copy->size[line], from, copy->from[line], to, copy->to[line]);
-        for (d = copy->rank; d-- > 0;) {
-            if (d == line) continue;
-            from += copy->from[d];
-            to += copy->to[d];
-            if (++place[d] < copy->size[d]) break;
-            from -= copy->from[d] * (ptrdiff_t)copy->size[d];
-            to -= copy->to[d] * (ptrdiff_t)copy->size[d];
-            place[d] = 0;
-        }
-    } while (d != SIZE_MAX);
+    size_t place[QUELL_MOST_COPY_DIMS] = {0};
+    do kernels->every(copy->size[line], from, (size_t)copy->from[line], to);
+    while (next(copy, line, line, place, &from, &to));
 }
 
 /* The dimensions along which the elements of one side follow one another; copy->rank if there is
@@ -95,19 +105,9 @@ static void turn(const struct quell_kernels *kernels, const struct quell_copy *c
 static void turn_planes(const struct quell_kernels *kernels, const struct quell_copy *copy,
                         size_t across, size_t down, const float *from, float *to)
 {
-    size_t place[QUELL_MOST_COPY_DIMS] = {0}, d;
-    do {
-        turn(kernels, copy, across, down, from, to);
-        for (d = copy->rank; d-- > 0;) {
-            if (d == across || d == down) continue;
-            from += copy->from[d];
-            to += copy->to[d];
-            if (++place[d] < copy->size[d]) break;
-            from -= copy->from[d] * (ptrdiff_t)copy->size[d];
-            to -= copy->to[d] * (ptrdiff_t)copy->size[d];
-            place[d] = 0;
-        }
-    } while (d != SIZE_MAX);
+    size_t place[QUELL_MOST_COPY_DIMS] = {0};
+    do turn(kernels, copy, across, down, from, to);
+    while (next(copy, across, down, place, &from, &to));
 }
 
 void quell_copy_run(const struct quell_execution *at, const struct quell_copy *copy,
@@ -128,5 +128,8 @@ void quell_copy_run(const struct quell_execution *at, const struct quell_copy *c
     }
     size_t line =
         last && part.size[last] < SHORT && part.size[last - 1] > part.size[last] ? last - 1 : last;
-    copy_lines(at->kernels, &part, line, from, to);
+    if (part.to[line] == 1 && part.from[line] > 1 && part.size[line] >= 2 * SHORT)
+        copy_every(at->kernels, &part, line, from, to);
+    else
+        copy_lines(&part, line, from, to);
 }

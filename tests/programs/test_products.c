@@ -232,6 +232,26 @@ static void check_conv(const char *kind, uint64_t seed, bool transposed)
 TEST(program_products, conv) { check_conv("conv", 3, false); }
 TEST(program_products, conv_transpose) { check_conv("conv_transpose", 4, true); }
 
+/* Where no tap reaches, the result is +0 + bias, which is +0 for -0. */
+TEST(program_products, conv_transpose_of_nothing)
+{
+    const size_t sizes[][3] = {{1, 2}, {1, 1, 1}, {1}};
+    for (size_t stride = 2; stride < 100; stride += 40) {
+        char text[128];
+        snprintf(text, sizeof text, "{'conv_transpose': ['a', 'b', 'c'], 'stride': [%zu]}", stride);
+        struct array a[3] = {array_new(2, sizes[0]), array_new(3, sizes[1]),
+                             array_new(1, sizes[2])};
+        a[0].at[0] = a[0].at[1] = a[1].at[0] = 1, a[2].at[0] = -0.0;
+        struct array y = run_instruction(text, 3, a, 6);
+        CHECK(y.count == stride + 1, "%zu elements", y.count);
+        for (size_t i = 0; i < y.count; i++)
+            CHECK(y.at[i] == (i % stride ? 0 : 1) && !signbit(y.at[i]), "element %zu is %g", i,
+                  y.at[i]);
+        for (int k = 0; k < 3; k++) array_free(&a[k]);
+        array_free(&y);
+    }
+}
+
 /* The sizes of an attention: leading dimensions, heads and fewer of them, queries, keys. */
 struct heads {
     size_t lead, q[3], k[3], m, n, d, e;

@@ -285,6 +285,20 @@ static double line(double place, long n, long at, double x)
     return apart < 1 ? (1 - apart) * x : 0;
 }
 
+/* A window of which nearly all lies outside takes no time. */
+TEST(program_sets, pool_with_a_huge_window)
+{
+    const size_t size[] = {1, 2};
+    struct array a = array_new(2, size), y = array_new(2, size);
+    a.at[0] = 0.5, a.at[1] = 0.25;
+    y.at[0] = 0.5, y.at[1] = 0.75;
+    check_instruction("{'pool': ['a'], 'function': 'sum', 'window': [1000000000], 'before': "
+                      "[999999999], 'stride': [1]}",
+                      1, &a, 0, &y, 0);
+    array_free(&a);
+    array_free(&y);
+}
+
 TEST(program_sets, interpolate)
 {
     struct chance chance = {26};

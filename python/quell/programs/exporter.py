@@ -198,8 +198,8 @@ def _exported(
         decode, called = decoder_of(decode)
         check_module(decode)
         inside = decoding_inputs(called, inputs)
-        told = (classes, description.get("no_class")) if "class" in inside.names else (0, None)
-        parts.append((decode, "decode", inside, *told))
+        label = (classes, description.get("no_class")) if "class" in inside.names else (0, None)
+        parts.append((decode, "decode", inside, *label))
     right, programs = [], {}
     for part, name, told, known, no_class in parts:
         given = {n: v for n, v in nones.items() if n in told.names}

@@ -223,7 +223,7 @@ static void put_bias(struct work *work, size_t channels, size_t lines)
     size_t begin = work->line * work->way.padded.positions, flat;
     for (size_t i = begin; i < begin + lines * work->way.padded.positions; i++)
         for (size_t o = 0; o < channels && find_place(work, i, &flat); o++)
-            work->out[o * work->positions + flat] = work->bias ? work->bias[o] : 0;
+            work->out[o * work->positions + flat] = work->bias ? 0.0f + work->bias[o] : 0;
 }
 
 /* Output channels `from` up to `to` of a group, at some lines of a phase. */

@@ -131,8 +131,12 @@ void quell_conv_transpose_gathered(const struct quell_execution *at)
     int64_t phases[QUELL_MOST_SPATIAL_DIMS];
     size_t count = quell_transposed_phases(&phase.window, phases);
     size_t positions = quell_window_product(&phase.window, phase.window.out);
+    size_t channels = quell_out_shape(at)->size[0];
+    for (size_t i = 0; i < channels * positions; i++)
+        at->out[i] = bias ? 0.0f + bias[i / positions] : 0;
     for (size_t number = 0; number < count; number++) {
         choose(&phase, phases, number);
+        if (!product_of(&phase, phase.taps)) continue; /* no tap reaches these */
         for (size_t g = 0; g < groups; g++) {
             phase.x = quell_in(at, 0) + g * phase.channels * phase.in;
             phase.weight = quell_in(at, 1) + g * phase.channels * phase.each * taps;

@@ -121,14 +121,27 @@ static void add_tap(const struct work *work, int64_t row_tap, int64_t column_tap
                                                                .column = {1, 1}});
 }
 
+/* The first tap along a dimension that sees any element, and the one behind the last. */
+static int64_t first_tap(const struct work *work, size_t d)
+{
+    int64_t reach = work->before[d] - (work->out[d] - 1) * work->stride[d];
+    return reach > 0 ? (reach - 1) / work->dilation[d] + 1 : 0;
+}
+
+static int64_t end_of_taps(const struct work *work, size_t d)
+{
+    int64_t end = (work->before[d] + work->in[d] - 1) / work->dilation[d] + 1;
+    return end < work->taps[d] ? end : work->taps[d];
+}
+
 /* All taps at one place of the first dimension, in order. */
 static void pool_plane(const struct work *work, int64_t place, const float *x, float *y)
 {
-    for (int64_t i = 0; i < work->taps[0]; i++) {
+    for (int64_t i = first_tap(work, 0); i < end_of_taps(work, 0); i++) {
         int64_t at = place * work->stride[0] + i * work->dilation[0] - work->before[0];
         if (at < 0 || at >= work->in[0]) continue;
-        for (int64_t j = 0; j < work->taps[1]; j++)
-            for (int64_t k = 0; k < work->taps[2]; k++)
+        for (int64_t j = first_tap(work, 1); j < end_of_taps(work, 1); j++)
+            for (int64_t k = first_tap(work, 2); k < end_of_taps(work, 2); k++)
                 add_tap(work, j, k, x + at * work->in[1] * work->in[2], y);
     }
 }

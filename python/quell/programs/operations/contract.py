@@ -75,10 +75,10 @@ def bilinear(b: Builder, call: Call) -> Value:
         raise NotKnown("bilinear whose weights depend on an input", "einsum does the same")
     wide, rows, columns = weight.shape
     flat = b.reshape(b.permute(weight, [0, 2, 1]), [wide * columns, rows])
-    left = b.emit("linear", [x, flat, None], call.dtype)
-    left = b.reshape(left, [*x.shape[:-1], wide, columns])
-    made = b.emit("matmul", [left, b.reshape(z, [*z.shape, 1])], call.dtype)
-    made = b.reshape(made, [*x.shape[:-1], wide])
+    layer = b.emit("linear", [x, flat, None], call.dtype)
+    left = b.reshape(layer, [*x.shape[:-1], wide, columns])
+    product = b.emit("matmul", [left, b.reshape(z, [*z.shape, 1])], call.dtype)
+    made = b.reshape(product, [*x.shape[:-1], wide])
     return b.add(made, bias) if bias is not None else made
 
 
