@@ -180,7 +180,7 @@ def decoding_inputs(function: Any, inputs: Inputs) -> Inputs:
     and of the conditions that the network takes."""
     given = {n: t for n, t in inputs.tensors().items() if n not in ("x", "time", "class")}
     label = inputs.tensors().get("class")
-    known = given | ({} if label is None else {"label": label})
+    known = ({} if label is None else {"label": label}) | given
     _, *rest = inspect.signature(function).parameters.values()
     keywords = {p.name: known[p.name] for p in rest if p.name in known}
     for p in rest:

@@ -110,13 +110,14 @@ def check_law(
     tensors = dict(right.inputs)
     rest = {name: each for name, each in tensors.items() if name not in ("x", "time", "class")}
     told = {name: PerSample(each.float().numpy()) for name, each in rest.items() if each.ndim}
+    given: dict[str, Any] = told if "conditions" in told else {"conditions": told}
     label = _labels(tensors.get("class"), said.get("no_class"))
     for t in TIMES:
         alpha, sigma = (float(each) for each in Schedule(said["schedule"])(np.float64(t)))
         if not alpha > 1e-3 * sigma or len(told) < len(rest):
             continue
         mean, term = _by_formulas(module, inputs, tensors, said, t)
-        own = torch.from_numpy(model(tensors["x"].numpy(), t, label=label, **told).mean)
+        own = torch.from_numpy(model(tensors["x"].numpy(), t, label=label, **given).mean)
         size = max(term, float(mean.abs().max()), 1e-30)
         _differ(own, mean, size, LEAST + 4 * right.own, t, "of the network by its formulas")
         if whole is not None:

@@ -128,3 +128,12 @@ def test_none_that_the_network_does_not_stand(tmp_path):
         quell.export(
             Ratio(), tmp_path / "x.safetensors", example()[:3], none={"energy": "zeros"}, **OPTIONS
         )
+
+
+@pytest.mark.parametrize("name", ["label", "t", "x_t", "conditions"])
+def test_names_that_arguments_have(name, tmp_path):
+    """A condition may be called as an argument of a denoiser is: `conditions` gives it."""
+    net, path = Ratio(), tmp_path / "net.safetensors"
+    given = {**OPTIONS, "names": ["x", "time", name]}
+    quell.export(net, path, example()[:3], **given)
+    assert list(quell.load(path).conditions) == [name]

@@ -101,6 +101,7 @@ def test_products():
             lambda m, x: torch.einsum("...d,...d->...", x, x),
             lambda m, x: torch.einsum("b...d,od->b...o", x, m.weight),
             lambda m, x: torch.einsum("bhid->bdi", x),
+            lambda m, x: torch.einsum("bhid,bhjd->bhij", x[..., :1], x),
             lambda m, x: torch.einsum("bi,bj->bij", x[:, 0, 0], x[:, 0, 1]),
             lambda m, x: torch.einsum("bid,bjd,bje->bie", x[:, 0], x[:, 1], x[:, 2]),
             lambda m, x: F.scaled_dot_product_attention(x, x, x),

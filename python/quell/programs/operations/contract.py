@@ -149,6 +149,10 @@ def _contract(
     columns = [c for c in output if c in right and c not in left]
     if not inner:
         return _outer(b, x, y, left, right, output, dtype)
+    x, y = (  # PyTorch repeats what has one element along what is summed
+        b.expand(v, [sizes[c] if c in inner else n for c, n in zip(term, v.shape, strict=True)])
+        for v, term in ((x, left), (y, right))
+    )
 
     def size(letters: list[str]) -> int:
         return math.prod(sizes[c] for c in letters)
