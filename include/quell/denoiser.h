@@ -98,7 +98,7 @@ typedef struct quell_condition {
  * reads the members that it knows.
  *
  * first: the index of the sample in row 0; row r is sample first + r. Where `indices` is not NULL,
- *   these are the indices, and first - quell_draw.first is the number of row 0 in the draw.
+ *   these are the indices, and row 0 is number first - quell_draw.first of the draw.
  * rows, dim: the shape of input and output.
  * worker, workers: the number of the worker that makes this call, from 0 to workers - 1. Calls with
  *   the same number do not overlap within a run, so it may index scratch memory.

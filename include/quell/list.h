@@ -34,7 +34,8 @@ typedef enum quell_list_kind {
  * aliases, options: how many it has of each (quell_list_alias, quell_list_option).
  * available: 0 for an instruction set that this machine cannot run; 1 for all else.
  *
- * The next three are those of a sampler at its default options, and 0 in the other lists.
+ * order and evaluations are those of a sampler at its default options. They and stochastic are 0 in
+ * the other lists.
  * order: its order of convergence, in law if it is stochastic. 0: it has none.
  * evaluations: how often a step evaluates the denoiser. 0: that is not the same in every step.
  * stochastic: 0 if it never draws noise on the way, 1 if it does with some options, 2 if always. */

@@ -56,8 +56,8 @@ QUELL_API quell_status quell_mpi_threads(MPI_Comm comm, size_t *threads);
  * The other members are the rank's own. What samples are told one by one is that of its own
  * samples, rows many: `classes`, `negative_classes`, `seeds` and `indices`, which all ranks with
  * samples give or none does, and conditions with a row for each sample. A condition with one row
- * for all samples must be the same on all ranks; with a `count` of 0 it is one on every rank,
- * while a count of 1 on a rank with one sample is what it is on rank 0. `threads` = 0 stands for
+ * for all samples must be the same on all ranks. A `count` of 0 says so on every rank; a count of
+ * 1 on a rank with one sample means what it means on rank 0. `threads` = 0 stands for
  * quell_mpi_threads, which costs some messages, and `progress` hears of the rank's own samples. If
  * a rank fails, or its progress function stops it, the others stop soon. On failure x holds
  * finished and unfinished samples. */

@@ -89,9 +89,10 @@ QUELL_API quell_register_id quell_plan_denoise_variance(quell_plan *plan, quell_
  * `out` may be the source of a term. Coefficients must be finite, and are rounded to float. Terms
  * and noises with the coefficient 0 are left out.
  *
- * The term whose source is `out`, or else the first, goes before the others. If its coefficient c
- * is from 1/2 to 2, the sum is made with c - 1, and the source itself is added last: a run of a
- * million steps then does not repeat the rounding of c a million times. */
+ * One term is treated apart: that whose source is `out`, or else the first, goes before the
+ * others. If its coefficient c is from 1/2 to 2, the sum is made with c - 1, and the source itself
+ * is added last: a run of a million steps then does not repeat the rounding of c a million
+ * times. */
 QUELL_API void quell_plan_combine(quell_plan *plan, quell_register_id out, size_t terms,
                                   const quell_term *term, size_t noises,
                                   const quell_noise_term *noise);
@@ -142,7 +143,8 @@ QUELL_API void quell_plan_step(quell_plan *plan, const quell_point *t, const que
 QUELL_API void quell_plan_refuse(quell_plan *plan, quell_status status, const char *message);
 
 /* A builder: writes the plan for the points grid[0], ..., grid[steps], along which alpha / sigma
- * rises. The last one may have sigma = 0. Returns 0, or < 0 on an error. */
+ * rises. The last one may have sigma = 0. It ends each transition by quell_plan_step. Returns 0, or
+ * any other number on an error, which is QUELL_BAD_ARGUMENT. */
 typedef int quell_build_fn(void *user, quell_plan *plan, const quell_point *grid, size_t steps);
 
 #ifdef __cplusplus

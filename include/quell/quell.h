@@ -9,10 +9,10 @@
  * opaque and reference-counted: the caller may free a denoiser or a schedule that a sampler still
  * holds. A handle never changes after it was created, so any number of threads may use it at the
  * same time. Every function may be called by several threads at once unless it says otherwise.
- * Every function that can fail returns a quell_status. If it fails, it leaves its outputs and all
- * handles as they were, unless it says otherwise, and quell_error_message() says what was wrong. A
- * default stands in brackets after the text of its member. The library never prints and never
- * exits. */
+ * Every function that can fail returns a quell_status, but for those of plan.h, whose errors
+ * stick. If it fails, it leaves its outputs and all handles as they were, unless it says
+ * otherwise, and quell_error_message() says what was wrong. A default stands in brackets after the
+ * text of its member. The library never prints and never exits. */
 #ifndef QUELL_QUELL_H
 #define QUELL_QUELL_H
 

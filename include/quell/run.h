@@ -30,8 +30,8 @@ extern "C" {
  *   are the same as well, so are the samples (NULL, NULL).
  * classes: classes[count], the class of each sample, from 0 on, or -1 for none. It is refused for a
  *   denoiser that has no classes. NULL: no sample has a class; a denoiser that is guided by itself
- *   then needs conditions. Where a sample has the class that it is guided away from, as -1 for -1,
- *   and the same conditions, guidance leaves it as it is (NULL).
+ *   then needs conditions. If a sample's class is the one that guidance is away from (both may be
+ *   -1), and its conditions are the same as well, guidance does not change it (NULL).
  * conditions, condition_count: the conditions of the samples, and how many there are: each that the
  *   denoiser takes (quell_denoiser_condition), once and in any order, with one row of values for
  *   all samples or values[count][size]. A condition with values NULL and count 0 is left out: the

@@ -27,7 +27,7 @@ typedef enum quell_status {
     QUELL_UNSUPPORTED,  /* not available on this machine or in this build */
     QUELL_BAD_MODEL,    /* the model is not valid */
     QUELL_IO_FAILED,    /* a file could not be read or written, or MPI failed */
-    QUELL_DENOISER_FAILED, /* the denoiser or a function of the caller's reported an error */
+    QUELL_DENOISER_FAILED, /* the denoiser, or a function that a run calls, reported an error */
     QUELL_NOT_FINITE,      /* a sample became infinite or not a number */
     QUELL_AFTER_FORK,      /* this process is a child of fork(), where the call cannot go on */
     QUELL_NO_PROGRESS      /* a sampler with adaptive steps reached its limit of tries */

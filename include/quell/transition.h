@@ -21,7 +21,8 @@ typedef struct quell_transition quell_transition;
 
 /* A transition as a function: takes x[rows][dim] from x_t to x_s in place. It is called for a tile
  * at a time, from many threads at once. The functions below give it what it needs of `transition`.
- * Returns 0 to go on, < 0 for an error, > 0 to stop. */
+ * Returns 0 to go on, < 0 for an error, > 0 to stop; or the status of a function below that has
+ * failed: the run then fails with its message. */
 typedef int quell_step_fn(void *user, quell_transition *transition, const quell_point *t,
                           const quell_point *s, float *x);
 

@@ -133,7 +133,7 @@ quell_status quell_schedule_create(quell_schedule **schedule, const char *spec)
 
 static int from_function(const quell_schedule *schedule, quell_point *p)
 {
-    if (schedule->function(schedule->user, p->t, &p->alpha, &p->sigma) < 0) return -1;
+    if (schedule->function(schedule->user, p->t, &p->alpha, &p->sigma)) return -1;
     p->log_alpha = quell_log(p->alpha);
     p->log_sigma = quell_log(p->sigma);
     return 0;

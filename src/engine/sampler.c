@@ -118,6 +118,17 @@ static quell_status check_method(const quell_sampler *sampler)
     return method->check(sampler->schedule, sampler->grid, sampler->steps, sampler->option);
 }
 
+/* Without the ends of its transitions a plan would run, but tell nobody of its progress. */
+static void ask_builder(const quell_sampler *sampler, const quell_point *grid, size_t steps,
+                        struct quell_plan *plan)
+{
+    if (sampler->builder(sampler->user, plan, grid, steps))
+        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "the builder reported an error");
+    else if (quell_plan_steps(plan) != steps)
+        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT,
+                          "the builder must call quell_plan_step once for each transition");
+}
+
 quell_status quell_sampler_plan(const quell_sampler *sampler, const quell_point *grid, size_t steps,
                                 struct quell_plan *plan)
 {
@@ -129,8 +140,8 @@ quell_status quell_sampler_plan(const quell_sampler *sampler, const quell_point 
         sampler->method->build(plan, grid, steps, sampler->option);
     } else if (sampler->step) {
         build_steps(plan, grid, steps);
-    } else if (sampler->builder(sampler->user, plan, grid, steps) < 0) {
-        quell_plan_refuse(plan, QUELL_BAD_ARGUMENT, "the builder reported an error");
+    } else {
+        ask_builder(sampler, grid, steps, plan);
     }
     if (!plan->status) plan->status = quell_sampler_check_plan(sampler, plan);
     return plan->status;

@@ -12,6 +12,7 @@
 struct quell_transition {
     struct quell_tile *tile;
     const quell_point *t, *s;
+    quell_status failed; /* of the last function below that failed, not by a stop */
     quell_call told;
     quell_condition conditions[QUELL_MAX_CONDITIONS];
 };
@@ -54,6 +55,7 @@ void quell_tile_callback(struct quell_tile *tile, const quell_point *t, const qu
     float *x = tile->registers[QUELL_STATE];
     unsigned before = quell_fail_count();
     int result = ask(&transition, x);
+    if (transition.failed && result == (int)transition.failed) result = -1;
     quell_watch_result(&job->watch, before, result, tile->first, tile->transition);
     for (size_t i = 0; !result && i < tile->rows * tile->elements; i++) {
         if (isfinite(x[i])) continue;
@@ -95,23 +97,33 @@ float *quell_transition_scratch(quell_transition *transition, unsigned k)
     return k < QUELL_STEP_SCRATCH ? transition->tile->registers[1 + k] : NULL;
 }
 
+/* Notes a failure, so that a step that returns its status does not seem to stop the run. */
+static quell_status noted(quell_transition *transition, quell_status status)
+{
+    if (status && status != QUELL_STOPPED) transition->failed = status;
+    return status;
+}
+
 quell_status quell_transition_denoise(quell_transition *transition, const quell_point *t,
                                       const float *x, float *out)
 {
     struct quell_tile *tile = transition->tile;
     quell_status status = quell_sampler_check(tile->job->sampler->denoiser, t);
-    if (status) return status;
+    if (status) return noted(transition, status);
     int result = quell_tile_evaluate(tile, t, NULL, x, false, out, NULL);
     if (!result) return QUELL_OK;
-    return quell_fail(result < 0 ? QUELL_DENOISER_FAILED : QUELL_STOPPED,
-                      "transition: the denoiser returned %d", result);
+    status = quell_fail(result < 0 ? QUELL_DENOISER_FAILED : QUELL_STOPPED,
+                        "transition: the denoiser returned %d", result);
+    return noted(transition, status);
 }
 
 quell_status quell_transition_noise(quell_transition *transition, unsigned k, float *out)
 {
     struct quell_tile *tile = transition->tile;
     const struct quell_job *job = tile->job;
-    if (k > 7) return quell_fail(QUELL_BAD_ARGUMENT, "transition: noise slots are 0 to 7");
+    if (k > 7)
+        return noted(transition,
+                     quell_fail(QUELL_BAD_ARGUMENT, "transition: noise slots are 0 to 7"));
     struct quell_noise_name name =
         quell_noise_between(job->plan->brownian, k, transition->t, transition->s);
     struct quell_source source = quell_tile_source(&name);
@@ -127,5 +139,6 @@ quell_status quell_transition_noise(quell_transition *transition, unsigned k, fl
 
 quell_status quell_transition_at(quell_transition *transition, double t, quell_point *point)
 {
-    return quell_schedule_point(transition->tile->job->sampler->schedule, t, point);
+    const quell_schedule *schedule = transition->tile->job->sampler->schedule;
+    return noted(transition, quell_schedule_point(schedule, t, point));
 }

@@ -319,6 +319,19 @@ static int says_no(void *user, quell_plan *p, const quell_point *grid, size_t st
     return message ? 0 : -1;
 }
 
+static int fails_with_a_status(void *user, quell_plan *p, const quell_point *grid, size_t steps)
+{
+    euler(user, p, grid, steps);
+    return QUELL_NO_MEMORY;
+}
+
+static int has_no_ends(void *user, quell_plan *p, const quell_point *grid, size_t steps)
+{
+    (void)user, (void)grid, (void)steps;
+    quell_plan_combine(p, QUELL_STATE, 1, &(quell_term){0.5, QUELL_STATE}, 0, NULL);
+    return 0;
+}
+
 TEST(plan, builder_refuses)
 {
     char reason[] = "the moon is full";
@@ -326,6 +339,9 @@ TEST(plan, builder_refuses)
     CHECK(strstr(quell_error_message(), reason), "%s", quell_error_message());
     CHECK(!built(says_no, NULL, 3), "made");
     CHECK(strstr(quell_error_message(), "builder"), "%s", quell_error_message());
+    CHECK(!built(fails_with_a_status, NULL, 3), "made by a builder that failed");
+    CHECK(!built(has_no_ends, NULL, 3), "made without the ends of transitions");
+    CHECK(strstr(quell_error_message(), "quell_plan_step"), "%s", quell_error_message());
     quell_sampler *sampler = NULL;
     CHECK(quell_sampler_from_builder(&sampler, NULL, NULL, NULL, NULL, NULL, NULL) ==
               QUELL_BAD_ARGUMENT,

@@ -142,6 +142,9 @@ TEST(step, failures)
     own.result = -1;
     CHECK(quell_sample_from(sampler, &draw, NULL, x) == QUELL_DENOISER_FAILED, "an error");
     CHECK(strstr(quell_error_message(), "sample 9, transition 0"), "%s", quell_error_message());
+    own.result = QUELL_BAD_ARGUMENT; /* that of its call that asks for slot 8 */
+    CHECK(quell_sample_from(sampler, &draw, NULL, x) == QUELL_DENOISER_FAILED, "a failed call");
+    CHECK(strstr(quell_error_message(), "noise slots"), "%s", quell_error_message());
     own.result = 0;
     x[1] = (float)NAN;
     CHECK(quell_sample_from(sampler, &draw, NULL, x) == QUELL_NOT_FINITE, "NaN");

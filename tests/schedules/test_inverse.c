@@ -192,17 +192,19 @@ TEST(inverse, steep)
 /* A schedule that fails part of the way. */
 static int fails(void *user, double t, double *alpha, double *sigma)
 {
-    (void)user;
     *alpha = 1, *sigma = 1 + t;
-    return t > 0 && t < 1 ? -1 : 0;
+    return t > 0 && t < 1 ? *(const int *)user : 0;
 }
 
 TEST(inverse, fails)
 {
-    quell_schedule *schedule = NULL;
-    quell_point p;
-    MUST(quell_schedule_from_function(&schedule, fails, NULL, NULL));
-    CHECK(quell_schedule_at_lambda(schedule, -0.1, &p) == QUELL_BAD_ARGUMENT, "accepted");
-    CHECK(strstr(quell_error_message(), "function failed"), "%s", quell_error_message());
-    quell_schedule_free(schedule);
+    int results[] = {-1, QUELL_IO_FAILED};
+    for (size_t i = 0; i < COUNT(results); i++) {
+        quell_schedule *schedule = NULL;
+        quell_point p;
+        MUST(quell_schedule_from_function(&schedule, fails, &results[i], NULL));
+        CHECK(quell_schedule_at_lambda(schedule, -0.1, &p) == QUELL_BAD_ARGUMENT, "accepted");
+        CHECK(strstr(quell_error_message(), "function failed"), "%s", quell_error_message());
+        quell_schedule_free(schedule);
+    }
 }
