@@ -206,7 +206,8 @@ void conditions_tell(const struct conditions *conditions, const struct condition
     draw->negative_conditions = negative->count ? negative->told : NULL;
 }
 
-/* Copies conditions, with zeros for each of two samples in place of what is still in files. */
+/* Copies conditions, with zeros for each of two samples in place of what is still in files.
+ * Negative ones have zeros of their own, as guidance away from the same array is refused. */
 static void copy_told(const struct conditions *from, const float *zeros, struct conditions *to)
 {
     *to = *from;
@@ -232,7 +233,7 @@ int conditions_check(const struct conditions *conditions, const struct condition
     float *zeros = quell_new(2 * (largest(conditions) + largest(negative)), sizeof *zeros);
     if (!zeros) return complain(EXIT_MEMORY, "no memory for the conditions");
     copy_told(conditions, zeros, &told);
-    copy_told(negative, zeros, &against);
+    copy_told(negative, zeros + 2 * largest(conditions), &against);
     conditions_tell(&told, &against, &draw);
     draw.count = 2;
     if (negative_class >= 0) draw.negative_classes = away;

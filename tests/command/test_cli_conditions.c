@@ -175,6 +175,11 @@ TEST(cli_conditions, guidance)
     command_check(&command, 0,
                   SAMPLE "--condition mean=alike.npy --condition variance=0.5 --guidance 2 "
                          "--negative-condition mean=1,2,3 --out same.npy");
+    write_floats(&command, "away.npy", "(4, 3)", 12, (const float[12]){0});
+    command_check(&command, 0,
+                  SAMPLE "--condition mean=alike.npy --condition variance=0.5 --guidance 2 "
+                         "--negative-condition mean=away.npy --out files.npy");
+    command_same(&command, "files.npy", "zeros.npy");
     command_refused(&command, 2,
                     SAMPLE BOTH "--count 4 --guidance 2 --negative-condition mean=1,2,3 "
                                 "--out f.npy",
