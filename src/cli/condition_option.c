@@ -32,12 +32,6 @@ static struct words shape_words(size_t rank, const size_t *shape)
     return words;
 }
 
-static bool is_npy(const char *text)
-{
-    size_t length = strlen(text);
-    return length > 4 && !strcmp(text + length - 4, ".npy");
-}
-
 /* Whether the file's shape is the condition's behind `lead` more dimensions. */
 static bool has_shape(const struct condition *one, size_t lead)
 {
@@ -109,7 +103,7 @@ static int read_numbers(struct condition *one)
 
 static int open_one(struct condition *one)
 {
-    if (is_npy(one->text)) return read_file(one);
+    if (quell_npy_named(one->text)) return read_file(one);
     if (strcmp(one->text, "none") != 0) return read_numbers(one);
     if (one->taken->none) return EXIT_DONE;
     return complain(EXIT_USAGE,
@@ -150,7 +144,7 @@ void conditions_places(const struct option_words *words, struct place *places)
     while (places->option) places++;
     for (size_t i = 0; i < words->count; i++) {
         const char *value = strchr(words->word[i], '=');
-        if (value && is_npy(value)) *places++ = (struct place){"--condition", value + 1};
+        if (value && quell_npy_named(value)) *places++ = (struct place){"--condition", value + 1};
     }
     *places = (struct place){0};
 }

@@ -104,19 +104,13 @@ static bool is_list(const char *text)
     return strchr(text, ',') || !quell_parse_double(text, strlen(text), &one);
 }
 
-static bool is_npy(const char *text)
-{
-    size_t length = strlen(text);
-    return length > 4 && !strcmp(text + length - 4, ".npy");
-}
-
 int numbers_read(const char *option, const char *text, double **values, size_t *count)
 {
     *values = NULL;
     *count = 0;
-    int code = is_npy(text)    ? read_npy(option, text, values, count)
-               : is_list(text) ? read_pieces(option, text, true, values, count)
-                               : read_file(option, text, values, count);
+    int code = quell_npy_named(text) ? read_npy(option, text, values, count)
+               : is_list(text)       ? read_pieces(option, text, true, values, count)
+                                     : read_file(option, text, values, count);
     if (code != EXIT_DONE) {
         free(*values);
         *values = NULL;

@@ -123,7 +123,8 @@ struct told {
 static quell_status make_told(struct told *told, size_t rows)
 {
     told->seeds = quell_new(2 * rows, sizeof *told->seeds + sizeof *told->classes);
-    if (!told->seeds) return quell_fail(QUELL_NO_MEMORY, "no memory for %zu classes", rows);
+    if (!told->seeds)
+        return quell_fail(QUELL_NO_MEMORY, "no memory for what %zu samples are told", rows);
     told->indices = told->seeds + rows;
     told->classes = (int32_t *)(void *)(told->indices + rows);
     told->negative = told->classes + rows;

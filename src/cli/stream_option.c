@@ -10,12 +10,6 @@
 
 #define CHUNK 1024
 
-static bool is_npy(const char *text)
-{
-    size_t length = strlen(text);
-    return length > 4 && !strcmp(text + length - 4, ".npy");
-}
-
 static int open_file(struct stream_list *list, const char *path)
 {
     quell_status status = quell_npy_open_words(&list->file, path);
@@ -57,7 +51,7 @@ int stream_list_open(struct stream_list *list, const char *option, const char *t
 {
     *list = (struct stream_list){.option = text ? option : NULL};
     if (!text) return EXIT_DONE;
-    return is_npy(text) ? open_file(list, text) : read_list(list, text, high);
+    return quell_npy_named(text) ? open_file(list, text) : read_list(list, text, high);
 }
 
 quell_status stream_list_fill(struct stream_list *list, size_t rows, uint64_t *out)
@@ -101,11 +95,11 @@ quell_status stream_list_digest(const char *text, uint64_t *sum)
     struct quell_digest digest;
     quell_status status = QUELL_OK;
     quell_digest_begin(&digest);
-    if (is_npy(text))
+    if (quell_npy_named(text))
         status = quell_npy_open_words(&list.file, text);
     else if (read_list(&list, text, UINT64_MAX))
         status = quell_fail(QUELL_NO_MEMORY, "no memory for a list of numbers");
-    if (!status && is_npy(text)) list.count = list.file.shape[0];
+    if (!status && quell_npy_named(text)) list.count = list.file.shape[0];
     if (!status) status = digest_list(&list, &digest);
     stream_list_close(&list);
     *sum = quell_digest_end(&digest);

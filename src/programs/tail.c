@@ -144,3 +144,17 @@ void quell_tail_apply(const struct quell_tail *tail, const struct quell_piece_of
         apply_all(tail, &part);
     }
 }
+
+void quell_tail_finish(const struct quell_tail *tail, const struct quell_dots_done *done,
+                       const struct quell_piece_of_result *whole)
+{
+    struct quell_piece_of_result piece = *whole;
+    piece.row += done->row;
+    piece.column += done->column;
+    piece.rows = done->rows;
+    piece.columns = done->columns;
+    piece.x = done->total;
+    piece.x_row = done->stride;
+    piece.out += piece.row * piece.out_row + piece.column;
+    quell_tail_apply(tail, &piece);
+}

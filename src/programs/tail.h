@@ -44,6 +44,11 @@ struct quell_piece_of_result {
 };
 void quell_tail_apply(const struct quell_tail *tail, const struct quell_piece_of_result *piece);
 
+/* Does so with totals of products. whole: the result that they belong to, from its element (0, 0)
+ * on, and the row and the column of it at which the products began. */
+void quell_tail_finish(const struct quell_tail *tail, const struct quell_dots_done *done,
+                       const struct quell_piece_of_result *whole);
+
 /* Sets the distance of the elements of an operand along the dimensions from..to of a result, which
  * become one; false if they have no constant distance. stride: those along each dimension. */
 bool quell_merged_stride(const struct quell_shape *result, const size_t *stride, size_t from,

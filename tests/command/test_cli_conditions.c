@@ -19,37 +19,15 @@ static struct command begin(const char *fields)
     return command;
 }
 
-static void write_floats(const struct command *command, const char *name, const char *shape,
-                         size_t count, const float *values)
-{
-    char text[1024] = "\x93NUMPY\1\0\x76";
-    memset(text + 9, ' ', 119);
-    text[9] = 0;
-    int length =
-        snprintf(text + 10, 110, "{'descr': '<f4', 'fortran_order': False, 'shape': %s, }", shape);
-    text[10 + length] = ' ';
-    text[127] = '\n';
-    memcpy(text + 128, values, count * sizeof *values);
-    scratch_write(&command->work, name, text, 128 + count * sizeof *values);
-}
-
-static float *samples(const struct command *command, const char *name)
-{
-    size_t size;
-    char *bytes = scratch_read(&command->work, name, &size);
-    CHECK(bytes && size >= 128, "%s is not there", name);
-    memmove(bytes, bytes + 128, size - 128);
-    return (float *)(void *)bytes;
-}
-
 static const float rows[] = {1, 2, 3, -1, -2, -3, 1, 2, 3, 0, 0, 0};
+static const float alike[] = {1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3};
 
 TEST(cli_conditions, numbers_and_files)
 {
     struct command command = begin("");
-    write_floats(&command, "one.npy", "(3,)", 3, rows);
-    write_floats(&command, "row.npy", "(1, 3)", 3, rows);
-    write_floats(&command, "scalar.npy", "()", 1, (const float[]){0.5});
+    command_write_array(&command, "one.npy", "<f4", "(3,)", rows, 3 * sizeof *rows);
+    command_write_array(&command, "row.npy", "<f4", "(1, 3)", rows, 3 * sizeof *rows);
+    command_write_array(&command, "scalar.npy", "<f4", "()", (const float[]){0.5}, sizeof(float));
     command_check(&command, 0, SAMPLE BOTH "--count 4 --out a.npy");
     command_check(&command, 0,
                   SAMPLE "--condition variance=scalar.npy --condition mean=one.npy "
@@ -66,11 +44,11 @@ TEST(cli_conditions, numbers_and_files)
 TEST(cli_conditions, for_each)
 {
     struct command command = begin("");
-    write_floats(&command, "each.npy", "(4, 3)", 12, rows);
+    command_write_array(&command, "each.npy", "<f4", "(4, 3)", rows, sizeof rows);
     command_check(&command, 0,
                   SAMPLE "--condition mean=each.npy --condition variance=0.5 "
                          "--first 7 --out each.out");
-    float *each = samples(&command, "each.out");
+    float *each = command_floats(&command, "each.out");
     for (size_t i = 0; i < 4; i++) {
         char arguments[300];
         snprintf(arguments, sizeof arguments,
@@ -78,7 +56,7 @@ TEST(cli_conditions, for_each)
                         "--out one.npy",
                  (double)rows[3 * i], (double)rows[3 * i + 1], (double)rows[3 * i + 2], 7 + i);
         command_check(&command, 0, arguments);
-        float *one = samples(&command, "one.npy");
+        float *one = command_floats(&command, "one.npy");
         CHECK(!memcmp(one, each + 3 * i, 3 * sizeof *one), "sample %zu", i);
         free(one);
     }
@@ -99,7 +77,7 @@ TEST(cli_conditions, for_each)
 TEST(cli_conditions, are_reported)
 {
     struct command command = begin("'conditions': {'mean': {'none': 'zeros'}}, ");
-    write_floats(&command, "each.npy", "(4, 3)", 12, rows);
+    command_write_array(&command, "each.npy", "<f4", "(4, 3)", rows, sizeof rows);
     json_t *root = command_json(&command, "sample --json --model n.safetensors --steps 2 "
                                           "--condition mean=each.npy --condition variance=1");
     const json_t *conditions = json_field(root, "conditions");
@@ -122,7 +100,7 @@ TEST(cli_conditions, are_reported)
 TEST(cli_conditions, refused)
 {
     struct command command = begin("");
-    write_floats(&command, "two.npy", "(2,)", 2, rows);
+    command_write_array(&command, "two.npy", "<f4", "(2,)", rows, 2 * sizeof *rows);
     static const struct {
         const char *arguments, *reason;
     } cases[] = {
@@ -170,12 +148,12 @@ TEST(cli_conditions, guidance)
     command_check(&command, 0,
                   SAMPLE BOTH "--count 4 --guidance 2 --negative-condition mean=0,0,0 "
                               "--out zeros.npy");
-    write_floats(&command, "alike.npy", "(4, 3)", 12,
-                 (const float[]){1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3});
+    command_write_array(&command, "alike.npy", "<f4", "(4, 3)", alike, sizeof alike);
     command_check(&command, 0,
                   SAMPLE "--condition mean=alike.npy --condition variance=0.5 --guidance 2 "
                          "--negative-condition mean=1,2,3 --out same.npy");
-    write_floats(&command, "away.npy", "(4, 3)", 12, (const float[12]){0});
+    command_write_array(&command, "away.npy", "<f4", "(4, 3)", (const float[12]){0},
+                        12 * sizeof(float));
     command_check(&command, 0,
                   SAMPLE "--condition mean=alike.npy --condition variance=0.5 --guidance 2 "
                          "--negative-condition mean=away.npy --out files.npy");
@@ -188,8 +166,10 @@ TEST(cli_conditions, guidance)
                   SAMPLE BOTH "--count 4 --guidance 2 --guidance-rescale 0.7 "
                               "--out rescaled.npy");
     command_same(&command, "two.npy", "zeros.npy");
-    float *plain = samples(&command, "plain.npy"), *same = samples(&command, "same.npy");
-    float *two = samples(&command, "two.npy"), *rescaled = samples(&command, "rescaled.npy");
+    float *plain = command_floats(&command, "plain.npy"),
+          *same = command_floats(&command, "same.npy");
+    float *two = command_floats(&command, "two.npy"),
+          *rescaled = command_floats(&command, "rescaled.npy");
     for (int i = 0; i < 12; i++) {
         CHECK(plain[i] - same[i] < 1e-5f && same[i] - plain[i] < 1e-5f, "same, element %d", i);
         CHECK(plain[i] != two[i] && two[i] != rescaled[i], "guided, element %d", i);
@@ -223,7 +203,7 @@ TEST(cli_conditions, guidance)
 TEST(cli_conditions, resume)
 {
     struct command command = begin("");
-    write_floats(&command, "each.npy", "(4, 3)", 12, rows);
+    command_write_array(&command, "each.npy", "<f4", "(4, 3)", rows, sizeof rows);
     command_check(&command, 0,
                   SAMPLE "--condition mean=each.npy --condition variance=1 --resume "
                          "--out a.npy");

@@ -47,12 +47,7 @@ TEST(empty, sample)
 TEST(empty, classes)
 {
     struct command command = command_new();
-    char classes[128] = "\x93NUMPY\1\0\x76";
-    memset(classes + 10, ' ', 118);
-    int length = sprintf(classes + 10, "{'descr': '<i4', 'fortran_order': False, 'shape': (0,)}");
-    classes[10 + length] = ' ';
-    classes[127] = '\n';
-    scratch_write(&command.work, "k.npy", classes, sizeof classes);
+    command_write_array(&command, "k.npy", "<i4", "(0,)", NULL, 0);
     command_check(&command, 0, "sample --model builtin:rings --classes k.npy --out x.npy");
     check_empty(&command, "x.npy", "(0, 2)");
     command_check(&command, 0,

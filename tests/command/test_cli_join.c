@@ -209,30 +209,16 @@ TEST(join, digests_of_samples)
     command_remove(&command);
 }
 
-/* An .npy file of two values of a type. */
-static void write_values(const struct command *command, const char *name, const char *type,
-                         const char *shape, const void *values, size_t bytes)
-{
-    char file[256] = "\x93NUMPY\1\0\x76";
-    memset(file + 10, ' ', 118);
-    int length =
-        sprintf(file + 10, "{'descr': '%s', 'fortran_order': False, 'shape': %s}", type, shape);
-    file[10 + length] = ' ';
-    file[127] = '\n';
-    memcpy(file + 128, values, bytes);
-    scratch_write(&command->work, name, file, 128 + bytes);
-}
-
 TEST(join, values_refused)
 {
     struct command command = command_new();
     const float good[2] = {1, 2}, other[2] = {1, -2}, bad[2] = {3, INFINITY};
     const double wide[2] = {1, 2};
-    write_values(&command, "good.npy", "<f4", "(1, 2)", good, sizeof good);
-    write_values(&command, "other.npy", "<f4", "(1, 2)", other, sizeof other);
-    write_values(&command, "bad.npy", "<f4", "(1, 2)", bad, sizeof bad);
-    write_values(&command, "wide.npy", "<f8", "(1, 2)", wide, sizeof wide);
-    write_values(&command, "number.npy", "<f4", "()", good, 4);
+    command_write_array(&command, "good.npy", "<f4", "(1, 2)", good, sizeof good);
+    command_write_array(&command, "other.npy", "<f4", "(1, 2)", other, sizeof other);
+    command_write_array(&command, "bad.npy", "<f4", "(1, 2)", bad, sizeof bad);
+    command_write_array(&command, "wide.npy", "<f8", "(1, 2)", wide, sizeof wide);
+    command_write_array(&command, "number.npy", "<f4", "()", good, 4);
     command_check(&command, 0, "join --out y.npy good.npy other.npy; rm y.npy");
     command_refused(&command, 4, "join --out y.npy good.npy bad.npy", "bad.npy: value 1 is inf");
     command_refused(&command, 4, "join --out y.npy good.npy wide.npy", "wide.npy: is of float64");

@@ -19,15 +19,6 @@ static void write_network(const struct command *command)
     scratch_write(&command->work, "n.safetensors", file, size);
 }
 
-static float *samples(const struct command *command, const char *name)
-{
-    size_t size;
-    char *bytes = scratch_read(&command->work, name, &size);
-    CHECK(bytes && size > 128, "%s is not there", name);
-    memmove(bytes, bytes + 128, size - 128);
-    return (float *)(void *)bytes;
-}
-
 TEST(cli, each_class_in_turn)
 {
     struct command command = command_new();
@@ -35,12 +26,13 @@ TEST(cli, each_class_in_turn)
     write_network(&command);
     command_check(&command, 0, SAMPLE "--class each --first 3 --count 9 --out each.npy");
     command_check(&command, 0, SAMPLE "--first 3 --count 9 --out none.npy");
-    float *each = samples(&command, "each.npy"), *none = samples(&command, "none.npy");
+    float *each = command_floats(&command, "each.npy"),
+          *none = command_floats(&command, "none.npy");
     for (int k = 0; k < 4; k++) {
         snprintf(arguments, sizeof arguments, SAMPLE "--class %d --first 3 --count 9 --out k.npy",
                  k);
         command_check(&command, 0, arguments);
-        float *of_class = samples(&command, "k.npy");
+        float *of_class = command_floats(&command, "k.npy");
         for (int i = 0; i < 9; i++) {
             int same = !memcmp(each + 2 * i, of_class + 2 * i, 2 * sizeof *each);
             CHECK(same == ((3 + i) % 4 == k), "sample %d, class %d", 3 + i, k);
@@ -64,7 +56,8 @@ TEST(cli, guidance)
                     "evaluates at no time from low, 0, to high, 0.01");
     command_check(&command, 0, SAMPLE "--class 2 --guidance 2 --count 5 --out two.npy");
     command_same(&command, "plain.npy", "one.npy");
-    float *plain = samples(&command, "plain.npy"), *two = samples(&command, "two.npy");
+    float *plain = command_floats(&command, "plain.npy"),
+          *two = command_floats(&command, "two.npy");
     for (int i = 0; i < 10; i++) CHECK(plain[i] != two[i], "element %d", i);
     free(plain);
     free(two);
@@ -76,21 +69,6 @@ TEST(cli, guidance)
     command_remove(&command);
 }
 
-/* An .npy file of one dimension, of int32 or int64. */
-static void write_labels(const struct command *command, const char *name, const char *type,
-                         size_t count, const void *data, size_t bytes)
-{
-    char text[512] = "\x93NUMPY\1\0\x76";
-    memset(text + 9, ' ', 119);
-    text[9] = 0;
-    int length = snprintf(
-        text + 10, 100, "{'descr': '%s', 'fortran_order': False, 'shape': (%zu,), }", type, count);
-    text[10 + length] = ' ';
-    text[127] = '\n';
-    memcpy(text + 128, data, bytes);
-    scratch_write(&command->work, name, text, 128 + bytes);
-}
-
 TEST(cli, a_class_for_each_sample)
 {
     static const int64_t wide[] = {2, -1, 0, 3, 3};
@@ -98,14 +76,14 @@ TEST(cli, a_class_for_each_sample)
     struct command command = command_new();
     char arguments[200];
     write_network(&command);
-    write_labels(&command, "wide.npy", "<i8", 5, wide, sizeof wide);
-    write_labels(&command, "narrow.npy", "<i4", 5, narrow, sizeof narrow);
+    command_write_array(&command, "wide.npy", "<i8", "(5,)", wide, sizeof wide);
+    command_write_array(&command, "narrow.npy", "<i4", "(5,)", narrow, sizeof narrow);
     command_check(&command, 0, SAMPLE "--classes wide.npy --first 7 --out wide.out");
     command_check(&command, 0, SAMPLE "--classes narrow.npy --first 7 --count 5 --out narrow.out");
     command_same(&command, "wide.out", "narrow.out");
     command_check(&command, 0,
                   "denoise --model n.safetensors --from wide.out --classes wide.npy --out y.npy");
-    float *all = samples(&command, "wide.out"), *means = samples(&command, "y.npy");
+    float *all = command_floats(&command, "wide.out"), *means = command_floats(&command, "y.npy");
     for (size_t i = 0; i < 5; i++) {
         char class[24] = "";
         if (narrow[i] >= 0) snprintf(class, sizeof class, "--class %d ", narrow[i]);
@@ -115,7 +93,7 @@ TEST(cli, a_class_for_each_sample)
         snprintf(arguments, sizeof arguments,
                  "denoise --model n.safetensors --from wide.out %s--out z.npy", class);
         command_check(&command, 0, arguments);
-        float *one = samples(&command, "one.npy"), *mean = samples(&command, "z.npy");
+        float *one = command_floats(&command, "one.npy"), *mean = command_floats(&command, "z.npy");
         CHECK(!memcmp(one, all + 2 * i, 2 * sizeof *one), "sample %zu", i);
         CHECK(!memcmp(mean + 2 * i, means + 2 * i, 2 * sizeof *one), "denoise, sample %zu", i);
         free(one);
@@ -137,7 +115,8 @@ TEST(cli, guidance_by_time_and_by_a_model)
     command_check(&command, 0, SAMPLE "--class 2 --count 5 --guidance 0.2:3,0.7:3 --out flat.npy");
     command_check(&command, 0, SAMPLE "--class 2 --count 5 --guidance 0:1,1:5 --out sloped.npy");
     command_same(&command, "three.npy", "flat.npy");
-    float *three = samples(&command, "three.npy"), *sloped = samples(&command, "sloped.npy");
+    float *three = command_floats(&command, "three.npy"),
+          *sloped = command_floats(&command, "sloped.npy");
     for (int i = 0; i < 10; i++) CHECK(three[i] != sloped[i], "element %d", i);
     free(three);
     free(sloped);
@@ -166,10 +145,10 @@ TEST(cli, classes_refused)
     write_network(&command);
     scratch_write(&command.work, "bad.npy", "no", 2);
     static const int32_t labels[] = {1, 4, -2};
-    write_labels(&command, "four.npy", "<i4", 2, labels, 8);
-    write_labels(&command, "minus.npy", "<i4", 1, labels + 2, 4);
-    write_labels(&command, "floats.npy", "<f4", 2, labels, 8);
-    write_labels(&command, "none.npy", "<i4", 0, labels, 0);
+    command_write_array(&command, "four.npy", "<i4", "(2,)", labels, 8);
+    command_write_array(&command, "minus.npy", "<i4", "(1,)", labels + 2, 4);
+    command_write_array(&command, "floats.npy", "<f4", "(2,)", labels, 8);
+    command_write_array(&command, "none.npy", "<i4", "(0,)", labels, 0);
     command_check(&command, 0, SAMPLE "--count 5 --out x.npy");
     static const char *const cases[][2] = {
         {SAMPLE "--class 4 --out y.npy", "0 to 3"},
@@ -219,7 +198,7 @@ TEST(cli, denoise_is_the_librarys)
     command_check(&command, 0,
                   "denoise --model n.safetensors --from x.npy --t 0.25 --class 2 "
                   "--isa scalar --out y.npy");
-    float *x = samples(&command, "x.npy"), *y = samples(&command, "y.npy");
+    float *x = command_floats(&command, "x.npy"), *y = command_floats(&command, "y.npy");
     CHECK(!quell_model_load(&model, scratch_path(&command.work, "n.safetensors").text), "%s",
           quell_error_message());
     CHECK(!quell_schedule_create(&schedule, "vp"), "%s", quell_error_message());

@@ -143,7 +143,6 @@ TEST(cli, sampling_options)
 static void write_noise(const struct command *command, const char *name, const char *shape,
                         size_t rows, float scale)
 {
-    char file[1024] = "\x93NUMPY\1\0\x76";
     quell_model *model;
     quell_draw draw = quell_draw_defaults();
     float x[100];
@@ -154,12 +153,7 @@ static void write_noise(const struct command *command, const char *name, const c
     draw.seed = 5;
     MUST(quell_sample_prior(sampler, &draw, NULL, x));
     for (size_t i = 0; i < 2 * rows; i++) x[i] *= scale;
-    memset(file + 10, ' ', 118);
-    int length = sprintf(file + 10, "{'descr': '<f4', 'fortran_order': False, 'shape': %s}", shape);
-    file[10 + length] = ' ';
-    file[127] = '\n';
-    memcpy(file + 128, x, 2 * rows * sizeof *x);
-    scratch_write(&command->work, name, file, 128 + 2 * rows * sizeof *x);
+    command_write_array(command, name, "<f4", shape, x, 2 * rows * sizeof *x);
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
     quell_model_free(model);

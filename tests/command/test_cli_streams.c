@@ -16,34 +16,10 @@ static const char *const indices[COUNT] = {"3", "18446744073709551614", "0", "4"
 #define SEEDS "--seeds 7,0,18446744073709551615,7 "
 #define INDICES "--indices 3,18446744073709551614,0,4 "
 
-static float *samples(const struct command *command, const char *name)
-{
-    size_t size;
-    char *bytes = scratch_read(&command->work, name, &size);
-    CHECK(bytes && size >= 128, "%s is not there", name);
-    memmove(bytes, bytes + 128, size - 128);
-    return (float *)(void *)bytes;
-}
-
-/* type: "<u8" or "<i8". */
-static void write_words(const struct command *command, const char *name, const char *type,
-                        size_t count, const uint64_t *values)
-{
-    static char text[32768] = "\x93NUMPY\1\0\x76";
-    memset(text + 9, ' ', 119);
-    text[9] = 0;
-    int length = snprintf(
-        text + 10, 110, "{'descr': '%s', 'fortran_order': False, 'shape': (%zu,), }", type, count);
-    text[10 + length] = ' ';
-    text[127] = '\n';
-    memcpy(text + 128, values, count * sizeof *values);
-    scratch_write(&command->work, name, text, 128 + count * sizeof *values);
-}
-
 static void hold(const struct command *command, const char *name, bool listed_seeds,
                  bool listed_indices)
 {
-    float *all = samples(command, name);
+    float *all = command_floats(command, name);
     for (size_t i = 0; i < COUNT; i++) {
         char arguments[300];
         snprintf(arguments, sizeof arguments,
@@ -51,7 +27,7 @@ static void hold(const struct command *command, const char *name, bool listed_se
                         "--out one.npy",
                  listed_seeds ? seeds[i] : "5", listed_indices ? indices[i] : "2");
         command_check(command, 0, arguments);
-        float *one = samples(command, "one.npy");
+        float *one = command_floats(command, "one.npy");
         CHECK(!memcmp(one, all + 2 * i, 2 * sizeof *one), "%s: sample %zu", name, i);
         free(one);
     }
@@ -62,8 +38,8 @@ TEST(cli_streams, each_is_alone)
 {
     struct command command = command_new();
     const uint64_t s[COUNT] = {7, 0, UINT64_MAX, 7}, i[COUNT] = {3, UINT64_MAX - 1, 0, 4};
-    write_words(&command, "s.npy", "<u8", COUNT, s);
-    write_words(&command, "i.npy", "<u8", COUNT, i);
+    command_write_array(&command, "s.npy", "<u8", "(4,)", s, sizeof s);
+    command_write_array(&command, "i.npy", "<u8", "(4,)", i, sizeof i);
     command_check(&command, 0, SAMPLE SEEDS INDICES "--class 1 --out both.npy");
     command_check(&command, 0, SAMPLE SEEDS "--first 2 --class 1 --out seeds.npy");
     command_check(&command, 0, SAMPLE INDICES "--seed 5 --class 1 --out indices.npy");
@@ -81,7 +57,7 @@ TEST(cli_streams, class_each)
     struct command command = command_new();
     command_check(&command, 0, SAMPLE "--indices 5,0,3 --seed 1 --class each --out x.npy");
     command_check(&command, 0, SAMPLE "--count 6 --seed 1 --class each --out whole.npy");
-    float *x = samples(&command, "x.npy"), *whole = samples(&command, "whole.npy");
+    float *x = command_floats(&command, "x.npy"), *whole = command_floats(&command, "whole.npy");
     CHECK(!memcmp(x, whole + 10, 8) && !memcmp(x + 2, whole, 8) && !memcmp(x + 4, whole + 6, 8),
           "samples 5, 0 and 3 of a stream");
     free(x);
@@ -95,15 +71,15 @@ TEST(cli_streams, resume_and_report)
     struct command command = command_new();
     uint64_t s[3000], i[3000];
     for (uint64_t k = 0; k < 3000; k++) s[k] = k % 7, i[k] = 5 * k;
-    write_words(&command, "s.npy", "<i8", 3000, s);
-    write_words(&command, "i.npy", "<i8", 3000, i);
+    command_write_array(&command, "s.npy", "<i8", "(3000,)", s, sizeof s);
+    command_write_array(&command, "i.npy", "<i8", "(3000,)", i, sizeof i);
     command_check(&command, 0, SAMPLE "--seeds s.npy --indices i.npy --out whole.npy");
     command_limit(&command, "ulimit -f 8;");
     CHECK(command_run(&command, SAMPLE "--seeds s.npy --indices i.npy --out x.npy --resume"),
           "it had no limit");
     command_limit(&command, "");
     s[2999] = 4;
-    write_words(&command, "other.npy", "<i8", 3000, s);
+    command_write_array(&command, "other.npy", "<i8", "(3000,)", s, sizeof s);
     CHECK(command_run(&command, SAMPLE "--seeds other.npy --indices i.npy --out x.npy --resume") &&
               command_run(&command, SAMPLE "--seeds s.npy --out x.npy --resume"),
           "it goes on with other streams");
@@ -123,8 +99,8 @@ TEST(cli_streams, refused)
 {
     struct command command = command_new();
     const uint64_t negative[] = {1, (uint64_t)-3}, last[] = {0, UINT64_MAX};
-    write_words(&command, "negative.npy", "<i8", 2, negative);
-    write_words(&command, "last.npy", "<u8", 2, last);
+    command_write_array(&command, "negative.npy", "<i8", "(2,)", negative, sizeof negative);
+    command_write_array(&command, "last.npy", "<u8", "(2,)", last, sizeof last);
     command_check(&command, 0, SAMPLE "--seeds 1,2 --out x.npy");
     static const struct {
         int code;

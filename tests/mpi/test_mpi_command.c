@@ -103,13 +103,8 @@ TEST(mpi, batches)
 TEST(mpi, files)
 {
     struct command command = command_new();
-    char classes[128 + 28] = "\x93NUMPY\1\0\x76";
-    memset(classes + 10, ' ', 118);
-    int length = sprintf(classes + 10, "{'descr': '<i4', 'fortran_order': False, 'shape': (7,)}");
-    classes[10 + length] = ' ';
-    classes[127] = '\n';
-    for (int i = 0; i < 7; i++) classes[128 + 4 * i] = (char)(3 * i);
-    scratch_write(&command.work, "k.npy", classes, sizeof classes);
+    const int32_t classes[7] = {0, 3, 6, 9, 12, 15, 18};
+    command_write_array(&command, "k.npy", "<i4", "(7,)", classes, sizeof classes);
     on_ranks(0, "QUELL_COMMAND");
     command_check(&command, 0,
                   "sample --model builtin:glyphs --steps 1 --seed 3 --count 7 --out x.npy");

@@ -158,3 +158,29 @@ void command_refused(const struct command *command, int code, const char *argume
     CHECK(scratch_count(&command->work, ".") == before, "quell %s: left a file", arguments);
     free(errors);
 }
+
+enum { NPY_HEADER = 128 };
+
+void command_write_array(const struct command *command, const char *name, const char *type,
+                         const char *shape, const void *values, size_t bytes)
+{
+    char *file = malloc(NPY_HEADER + bytes);
+    memset(file, ' ', NPY_HEADER);
+    memcpy(file, "\x93NUMPY\1\0\x76\0", 10);
+    int length = snprintf(file + 10, NPY_HEADER - 10,
+                          "{'descr': '%s', 'fortran_order': False, 'shape': %s, }", type, shape);
+    file[10 + length] = ' ';
+    file[NPY_HEADER - 1] = '\n';
+    if (bytes) memcpy(file + NPY_HEADER, values, bytes);
+    scratch_write(&command->work, name, file, NPY_HEADER + bytes);
+    free(file);
+}
+
+float *command_floats(const struct command *command, const char *name)
+{
+    size_t size;
+    char *bytes = scratch_read(&command->work, name, &size);
+    CHECK(bytes && size >= NPY_HEADER, "%s is not there", name);
+    memmove(bytes, bytes + NPY_HEADER, size - NPY_HEADER);
+    return (float *)(void *)bytes;
+}

@@ -50,6 +50,13 @@ const json_t *json_field(const json_t *root, const char *name);
 /* Two files it wrote must be the same. */
 void command_same(const struct command *command, const char *left, const char *right);
 
+/* Writes an .npy file of a type, such as "<f4", and a shape, such as "(3, 2)". */
+void command_write_array(const struct command *command, const char *name, const char *type,
+                         const char *shape, const void *values, size_t bytes);
+
+/* Returns the values of an .npy file of floats that it wrote, to be freed. */
+float *command_floats(const struct command *command, const char *name);
+
 /* Return what it wrote to stdout and stderr, to be freed. */
 char *command_output(const struct command *command);
 char *command_errors(const struct command *command);

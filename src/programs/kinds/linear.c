@@ -88,18 +88,13 @@ struct work {
 static void finish(void *user, const struct quell_dots_done *done)
 {
     const struct work *work = user;
-    size_t row = work->row + done->row, column = work->column + done->column;
-    quell_tail_apply(&work->tail,
-                     &(struct quell_piece_of_result){.row = row,
-                                                     .rows = done->rows,
-                                                     .column = column,
-                                                     .columns = done->columns,
-                                                     .x = done->total,
-                                                     .x_row = done->stride,
-                                                     .out = work->out + row * work->width + column,
-                                                     .out_row = work->width,
-                                                     .bias = work->bias,
-                                                     .bias_column = 1});
+    const struct quell_piece_of_result whole = {.row = work->row,
+                                                .column = work->column,
+                                                .out = work->out,
+                                                .out_row = work->width,
+                                                .bias = work->bias,
+                                                .bias_column = 1};
+    quell_tail_finish(&work->tail, done, &whole);
 }
 
 /* x[rows][in], weight[out][in], for a result that is a constant. */

@@ -93,16 +93,9 @@ static struct work work_of(const struct quell_execution *at)
 static void finish(void *user, const struct quell_dots_done *done)
 {
     const struct work *work = user;
-    size_t row = work->row + done->row, column = work->column + done->column;
-    quell_tail_apply(&work->tail,
-                     &(struct quell_piece_of_result){.row = row,
-                                                     .rows = done->rows,
-                                                     .column = column,
-                                                     .columns = done->columns,
-                                                     .x = done->total,
-                                                     .x_row = done->stride,
-                                                     .out = work->at->out + row * work->n + column,
-                                                     .out_row = work->n});
+    const struct quell_piece_of_result whole = {
+        .row = work->row, .column = work->column, .out = work->at->out, .out_row = work->n};
+    quell_tail_finish(&work->tail, done, &whole);
 }
 
 /* Packs columns of b from `column` on. */
