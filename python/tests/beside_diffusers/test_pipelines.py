@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import quell
 import torch
+from varied import varied
 
 STEPS, COUNT = 8, 2
 
@@ -22,15 +23,6 @@ def single():
     torch.set_default_dtype(torch.float32)
     yield
     torch.set_default_dtype(before)
-
-
-def varied(net):
-    """Weights that matter: some of diffusers' begin as zeros."""
-    torch.manual_seed(0)
-    with torch.no_grad():
-        for weight in net.parameters():
-            weight.add_(0.02 * torch.randn_like(weight))
-    return net.eval()
 
 
 def unet(**more):

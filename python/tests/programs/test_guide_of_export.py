@@ -2,16 +2,12 @@
 """docs/exporting.md as printed: its Python, and its commands."""
 
 import os
-import pathlib
 import re
 import shlex
 import subprocess
-import sys
 
-import pytest
-
-sys.path.append(str(pathlib.Path(__file__).parents[1]))
 import guide
+import pytest
 
 
 def test_the_guide_runs(tmp_path, monkeypatch):

@@ -6,17 +6,10 @@ import pytest
 import quell
 import torch
 from torch import nn
+from varied import varied
 
 pytest.importorskip("azula")
 diffusers = pytest.importorskip("diffusers")
-
-
-def varied(net):
-    torch.manual_seed(0)
-    with torch.no_grad():
-        for weight in net.parameters():
-            weight.add_(0.02 * torch.randn_like(weight))
-    return net.eval()
 
 
 def check(denoiser, example, path, most=1e-4, **options):

@@ -8,18 +8,11 @@ import quell
 import torch
 from alone import networks_of
 from torch import nn
+from varied import varied
 
 pytest.importorskip("azula")
 
 X, LABEL = torch.randn(3, 3, 32, 32), torch.tensor([0, 9, 4])
-
-
-def varied(net):
-    torch.manual_seed(0)
-    with torch.no_grad():
-        for weight in net.parameters():
-            weight.add_(0.02 * torch.randn_like(weight))
-    return net.eval()
 
 
 def adm(**options):
