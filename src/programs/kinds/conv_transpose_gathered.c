@@ -12,19 +12,6 @@ struct phase {
     size_t channels, each, in, all_taps;
 };
 
-/* Sets the phase of that number, whose first place is one of the first `phases`. */
-static void choose(struct phase *phase, const int64_t *phases, size_t number)
-{
-    const struct quell_window *w = &phase->window;
-    int64_t first[QUELL_MOST_SPATIAL_DIMS];
-    quell_window_place(w, phases, number, first);
-    for (size_t d = 0; d < w->rank; d++) {
-        int64_t count = (w->out[d] - 1 - first[d]) / w->stride[d] + 1;
-        phase->places[d] = (struct quell_places){first[d], w->stride[d], count};
-        phase->taps[d] = quell_transposed_taps(w, d, first[d]);
-    }
-}
-
 static size_t product_of(const struct phase *phase, const struct quell_places *lines)
 {
     size_t product = 1;
@@ -135,7 +122,7 @@ void quell_conv_transpose_gathered(const struct quell_execution *at)
     for (size_t i = 0; i < channels * positions; i++)
         at->out[i] = bias ? 0.0f + bias[i / positions] : 0;
     for (size_t number = 0; number < count; number++) {
-        choose(&phase, phases, number);
+        quell_transposed_phase(&phase.window, phases, number, phase.places, phase.taps);
         if (!product_of(&phase, phase.taps)) continue; /* no tap reaches these */
         for (size_t g = 0; g < groups; g++) {
             phase.x = quell_in(at, 0) + g * phase.channels * phase.in;

@@ -6,7 +6,8 @@
 
 static int64_t rest(int64_t a, int64_t by) { return (a % by + by) % by; }
 
-struct quell_places quell_transposed_taps(const struct quell_window *w, size_t d, int64_t place)
+/* The taps that reach a place along a dimension. */
+static struct quell_places taps_of(const struct quell_window *w, size_t d, int64_t place)
 {
     struct quell_places line = {0, 1, 0};
     int64_t wanted = rest(place + w->before[d], w->stride[d]);
@@ -26,6 +27,18 @@ size_t quell_transposed_phases(const struct quell_window *w, int64_t *phases)
     return quell_window_product(w, phases);
 }
 
+void quell_transposed_phase(const struct quell_window *w, const int64_t *phases, size_t number,
+                            struct quell_places *places, struct quell_places *taps)
+{
+    int64_t first[QUELL_MOST_SPATIAL_DIMS];
+    quell_window_place(w, phases, number, first);
+    for (size_t d = 0; d < w->rank; d++) {
+        int64_t count = (w->out[d] - 1 - first[d]) / w->stride[d] + 1;
+        places[d] = (struct quell_places){first[d], w->stride[d], count};
+        taps[d] = taps_of(w, d, first[d]);
+    }
+}
+
 /* Tap j of the phase sees, from its place i along a dimension, the element i + sees - j less. */
 static int64_t sees(const struct quell_window *w, const struct quell_phase *phase, size_t d)
 {
@@ -37,13 +50,9 @@ static void set_phase(struct quell_transposed *to, size_t number)
 {
     const struct quell_window *w = &to->window;
     struct quell_phase *phase = &to->phase[number];
-    int64_t first[QUELL_MOST_SPATIAL_DIMS];
-    quell_window_place(w, to->phases, number, first);
+    quell_transposed_phase(w, to->phases, number, phase->places, phase->taps);
     phase->all = 1;
     for (size_t d = 0; d < w->rank; d++) {
-        int64_t count = (w->out[d] - 1 - first[d]) / w->stride[d] + 1;
-        phase->places[d] = (struct quell_places){first[d], w->stride[d], count};
-        phase->taps[d] = quell_transposed_taps(w, d, first[d]);
         phase->less[d] = phase->taps[d].step * w->dilation[d] / w->stride[d];
         phase->shift[d] = sees(w, phase, d);
         phase->all *= (size_t)phase->taps[d].count;

@@ -14,12 +14,13 @@ struct quell_places {
     int64_t first, step, count;
 };
 
-/* The taps that reach a place along a dimension. */
-struct quell_places quell_transposed_taps(const struct quell_window *window, size_t d,
-                                          int64_t place);
-
 /* Sets how many phases there are along each dimension, and returns how many there are in all. */
 size_t quell_transposed_phases(const struct quell_window *window, int64_t *phases);
+
+/* Sets the places of the phase of that number along each dimension, and the taps that reach
+ * them. */
+void quell_transposed_phase(const struct quell_window *window, const int64_t *phases, size_t number,
+                            struct quell_places *places, struct quell_places *taps);
 
 #define QUELL_MOST_PHASES 32
 
