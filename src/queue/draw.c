@@ -131,8 +131,7 @@ static void charge(quell_queue *queue, double seconds)
     for (size_t i = 0; i < batch->count; i++) {
         const struct quell_part *part = &batch->parts[i];
         if (part->ticket)
-            part->ticket->client->served +=
-                seconds * (double)part->rows / (double)batch->rows;
+            part->ticket->client->served += seconds * (double)part->rows / (double)batch->rows;
     }
 }
 

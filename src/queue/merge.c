@@ -57,8 +57,8 @@ static void fill_streams(const struct quell_batch *batch, uint64_t *seeds, uint6
         for (size_t r = 0; r < part->rows; r++) {
             size_t row = part->row + r, at = part->at + r;
             seeds[at] = draw->seeds ? draw->seeds[row] : draw->seed;
-            indices[at] = draw->indices ? draw->indices[row]
-                                        : draw->first + (draw->seeds ? 0 : row);
+            indices[at] =
+                draw->indices ? draw->indices[row] : draw->first + (draw->seeds ? 0 : row);
         }
     }
 }
@@ -173,8 +173,7 @@ static void lay_out(struct quell_merged *merged, const struct quell_batch *batch
     draw->conditions = draw->condition_count ? merged->conditions : NULL;
     draw->negative_condition_count =
         merge_list(room, batch, negative_list, merged->negative_conditions);
-    draw->negative_conditions =
-        draw->negative_condition_count ? merged->negative_conditions : NULL;
+    draw->negative_conditions = draw->negative_condition_count ? merged->negative_conditions : NULL;
 }
 
 bool quell_merge(struct quell_merged *merged, const struct quell_batch *batch)

@@ -15,8 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct quell_sized sized_request = {"queue", "quell_request",
-                                                 "quell_request_defaults", NULL};
+static const struct quell_sized sized_request = {"queue", "quell_request", "quell_request_defaults",
+                                                 NULL};
 
 /* Gives up one hold on a ticket, and frees it with the last one. Returns whether it was that one,
  * so that the ticket's hold on the queue must be given up, too. */

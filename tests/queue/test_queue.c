@@ -108,8 +108,8 @@ static void ask_together(quell_queue *queue, quell_sampler **samplers, size_t ki
 
 TEST(queue, same_bits)
 {
-    static const char *const specs[] = {"ddpm", "dpmpp_2m", "unipc", "dpm_adaptive", "restart",
-                                        "pc"};
+    static const char *const specs[] = {"ddpm",         "dpmpp_2m", "unipc",
+                                        "dpm_adaptive", "restart",  "pc"};
     struct model model = model_new("mixture", 5);
     quell_denoiser *denoiser = model_denoiser(&model);
     quell_schedule *schedule = must_schedule("vp");
@@ -208,8 +208,8 @@ TEST(queue, classes)
     for (size_t k = 0; k < KINDS; k++) {
         MUST(quell_ticket_wait(tickets[k], -1));
         MUST(quell_sample(sampler, &draws[k], NULL, alone));
-        CHECK(!memcmp(alone, x + k * COUNT * dim, COUNT * dim * sizeof *x),
-              "request %zu differs", k);
+        CHECK(!memcmp(alone, x + k * COUNT * dim, COUNT * dim * sizeof *x), "request %zu differs",
+              k);
         quell_ticket_free(tickets[k]);
     }
     quell_queue_state state;
