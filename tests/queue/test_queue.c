@@ -120,6 +120,10 @@ TEST(queue, same_bits)
     for (size_t rows = 0; rows < 12; rows += 7) {
         quell_queue *queue = queue_of(2, rows);
         ask_together(queue, samplers, kinds);
+        quell_queue_state state;
+        quell_queue_look(queue, &state);
+        CHECK(!state.requests && !state.samples && !state.busy, "%zu samples are left in the queue",
+              state.samples);
         quell_queue_free(queue);
     }
     for (size_t i = 0; i < kinds; i++) quell_sampler_free(samplers[i]);
@@ -130,13 +134,13 @@ TEST(queue, same_bits)
 
 /* ---- Classes and conditions ---- */
 
-/* Requests with one value for all, one for each, and none, of two conditions. */
-TEST(queue, conditions)
+/* Requests with one value for all and one for each of two conditions, in runs of `rows` samples. */
+static void ask_with_conditions(size_t rows, size_t runs)
 {
     enum { EACH = 3, KINDS = 3, DIM = CONDITIONED_DIM };
     quell_model *model = conditioned_model("");
     quell_sampler *sampler = conditioned_sampler(quell_model_denoiser(model), "ddpm", 5);
-    quell_queue *queue = queue_of(2, 0);
+    quell_queue *queue = queue_of(2, rows);
     struct gate gate;
     gate_shut(&gate, queue);
     float means[2 * EACH * DIM], variances[EACH] = {0.5f, 1, 2}, x[KINDS][EACH * DIM];
@@ -165,13 +169,20 @@ TEST(queue, conditions)
     }
     quell_queue_state state;
     quell_queue_look(queue, &state);
-    CHECK(state.runs == 2 && state.drawn == 1 + KINDS * EACH,
+    CHECK(state.runs == 1 + runs && state.drawn == 1 + KINDS * EACH,
           "%llu samples in %llu runs: they were not drawn together",
           (unsigned long long)state.drawn, (unsigned long long)state.runs);
     gate_free(&gate);
     quell_queue_free(queue);
     quell_sampler_free(sampler);
     quell_model_free(model);
+}
+
+TEST(queue, conditions)
+{
+    ask_with_conditions(0, 1);
+    ask_with_conditions(4, 3);
+    ask_with_conditions(2, 5);
 }
 
 /* Points with a class, without one, and guided away from another. */
