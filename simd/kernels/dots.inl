@@ -120,14 +120,15 @@ EACH_TILE(DOT_OF)
 static dot_function *const dot_tiles[2][ROWS + 1][4] = {TILE_TABLE(dot_right),
                                                         TILE_TABLE(dot_left)};
 
-/* The totals of rows i ... i + count - 1 and of 2^v vectors of columns from j on. */
+/* The totals of rows i ... i + count - 1, which are `stride` apart, and of 2^v vectors of columns
+ * from j on. */
 static void dot_strip(const struct quell_dots *x, size_t i, size_t count, size_t j, unsigned v,
-                      float *total)
+                      float *total, size_t stride)
 {
     const float *a[MOST_DOT_ROWS];
     size_t tiles_of_rows = (count + ROWS - 1) / ROWS;
     size_t rows = count / tiles_of_rows, longer = count % tiles_of_rows;
-    struct dot_place place = {.left = x->left, .right = x->right, .stride = (size_t)LANES << v};
+    struct dot_place place = {.left = x->left, .right = x->right, .stride = stride};
     for (size_t r = 0; r < count; r++) a[r] = x->a + (x->row ? x->row[i + r] : (i + r) * x->a_row);
     for (size_t u = 0; u < (size_t)1 << v; u++) {
         size_t column = j + u * LANES;
@@ -173,9 +174,14 @@ static void dot_rows(const struct quell_dots *x, size_t i, size_t count)
         unsigned v = widest(most, columns - j);
         size_t strip = (size_t)LANES << v;
         while (x->turned && strip > QUELL_PANEL) strip = (size_t)LANES << --v;
+        if (x->out) {
+            dot_strip(x, i, count, j, v, x->out + i * x->out_row + j, x->out_row);
+            j += strip;
+            continue;
+        }
         struct quell_dots_done done = {i,     count, j, x->n - j < strip ? x->n - j : strip,
                                        total, strip};
-        dot_strip(x, i, count, j, v, total);
+        dot_strip(x, i, count, j, v, total, strip);
         if (x->turned) {
             turn(total, count, strip, done.columns, turned, MOST_DOT_ROWS);
             done = (struct quell_dots_done){j, done.columns, i, count, turned, MOST_DOT_ROWS};
