@@ -208,9 +208,9 @@ struct quell_windows {
     size_t out_row;
 };
 
-/* The points of Winograd's algorithm (docs/programs.md, conv): `pairs` of them, a and -a, with 0 and
- * infinity. power[j][i]: a_i to the power of j. all, other[i]: the coefficients, but for the last
- * one, 1, of the product of z - a^2 over all pairs, and over all but pair i. */
+/* The points of Winograd's algorithm (docs/programs.md, conv): `pairs` of them, a and -a, with 0
+ * and infinity. power[j][i]: a_i to the power of j. all, other[i]: the coefficients, but for the
+ * last one, 1, of the product of z - a^2 over all pairs, and over all but pair i. */
 #define QUELL_MOST_PAIRS 3
 struct quell_winograd_points {
     size_t pairs;

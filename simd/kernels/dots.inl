@@ -147,20 +147,30 @@ static void dot_strip(const struct quell_dots *x, size_t i, size_t count, size_t
     }
 }
 
-/* to[j][r] = from[r][j] */
+/* to[j][r] = from[r][j] for LANES rows; the last four columns overlap others, if they must. */
+TILE void turn_lanes(const float *from, size_t from_row, size_t columns, float *to, size_t to_row)
+{
+    for (size_t j = 0; j < columns; j += 4) {
+        vf column[4];
+        size_t at = j + 4 <= columns ? j : columns - 4;
+        v_load_rows(from + at, from_row, column);
+        for (size_t c = 0; c < 4; c++) v_store(to + (at + c) * to_row, column[c]);
+    }
+}
+
+/* The same for all rows. Each line of cache is read once, while it is there: the rows of images
+ * whose sizes are powers of two drive one another out. */
 static void turn(const float *from, size_t rows, size_t from_row, size_t columns, float *to,
                  size_t to_row)
 {
-    for (size_t j = 0; j < columns;) {
-        size_t r = 0, four = columns - j < 4 ? 1 : 4;
-        for (; four == 4 && r + LANES <= rows; r += LANES) {
-            vf column[4];
-            v_load_rows(from + r * from_row + j, from_row, column);
-            for (size_t c = 0; c < 4; c++) v_store(to + (j + c) * to_row + r, column[c]);
-        }
-        for (; r < rows; r++)
-            for (size_t c = 0; c < four; c++) to[(j + c) * to_row + r] = from[r * from_row + j + c];
-        j += four;
+    if (rows < LANES || columns < 4) {
+        for (size_t r = 0; r < rows; r++)
+            for (size_t j = 0; j < columns; j++) to[j * to_row + r] = from[r * from_row + j];
+        return;
+    }
+    for (size_t r = 0; r < rows; r += LANES) {
+        size_t at = r + LANES <= rows ? r : rows - LANES;
+        turn_lanes(from + at * from_row, from_row, columns, to + at, to_row);
     }
 }
 

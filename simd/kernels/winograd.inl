@@ -53,9 +53,9 @@ TILE vf join_one(const struct quell_winograd_points *x, const size_t pairs, cons
 TILE void join_line(const struct quell_winograd_points *x, const size_t pairs, const vf *d, vf *to)
 {
     vf sum[3], difference[3];
-#define JOIN_PAIR(i)                                      \
-    if (pairs > i) {                                      \
-        sum[i] = v_add(d[1 + 2 * i], d[2 + 2 * i]);       \
+#define JOIN_PAIR(i)                                       \
+    if (pairs > i) {                                       \
+        sum[i] = v_add(d[1 + 2 * i], d[2 + 2 * i]);        \
         difference[i] = v_sub(d[1 + 2 * i], d[2 + 2 * i]); \
     }
     JOIN_PAIR(0)
@@ -70,16 +70,16 @@ TILE void join_line(const struct quell_winograd_points *x, const size_t pairs, c
 }
 
 /* A loop over the elements of a line, with literal indices. */
-#define EACH_OF_LINE(count, DO)   \
-    do {                          \
-        DO(0);                    \
-        DO(1);                    \
-        if ((count) > 2) DO(2);   \
-        if ((count) > 3) DO(3);   \
-        if ((count) > 4) DO(4);   \
-        if ((count) > 5) DO(5);   \
-        if ((count) > 6) DO(6);   \
-        if ((count) > 7) DO(7);   \
+#define EACH_OF_LINE(count, DO) \
+    do {                        \
+        DO(0);                  \
+        DO(1);                  \
+        if ((count) > 2) DO(2); \
+        if ((count) > 3) DO(3); \
+        if ((count) > 4) DO(4); \
+        if ((count) > 5) DO(5); \
+        if ((count) > 6) DO(6); \
+        if ((count) > 7) DO(7); \
     } while (0)
 
 /* One vector of channels of a tile. */

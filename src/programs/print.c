@@ -137,7 +137,8 @@ static void digest_packed(const struct quell_program *program, const struct quel
     float some[256];
     const struct quell_packing *packing = now->kind->packing;
     size_t most = sizeof some / sizeof *some;
-    size_t count = packing->elements ? packing->elements(program, now) : quell_elements(&value->shape);
+    size_t count =
+        packing->elements ? packing->elements(program, now) : quell_elements(&value->shape);
     for (size_t from = 0; from < count; from += most) {
         size_t part = count - from < most ? count - from : most;
         packing->unpack(program, now, from, part, some);

@@ -31,24 +31,6 @@ static quell_status check_operands(const struct quell_inference *at)
     return quell_refuse_operand(at, 2, "must be [%zu]", w->size[0]);
 }
 
-/* Refuses the attribute 'winograd' where its tiles do not fit the window. */
-static quell_status check_winograd(const struct quell_inference *at)
-{
-    const struct quell_shape *w = quell_operand(at, 1);
-    const struct quell_setting *set = at->of->set;
-    int64_t tile = quell_set(at->of, WINOGRAD);
-    if (!tile) return QUELL_OK;
-    if (tile != 2 && tile != 4 && tile != 6)
-        return quell_refuse(at, "'winograd' must be 2, 4 or 6, or be left out");
-    if (w->rank != 4 || w->size[2] != 3 || w->size[3] != 3)
-        return quell_refuse_operand(at, 1, "must be [out, in, 3, 3] for 'winograd'");
-    for (size_t d = 0; d < 2; d++)
-        if (set[QUELL_STRIDE].whole[d] != 1 || set[QUELL_DILATION].whole[d] != 1)
-            return quell_refuse(at, "'winograd' needs strides and dilations of 1");
-    if (quell_set(at->of, GROUPS) == 1) return QUELL_OK;
-    return quell_refuse(at, "'winograd' needs one group");
-}
-
 static struct quell_conv_way way_of(const struct quell_program *program,
                                     const struct quell_instruction *of,
                                     const struct quell_shape *out)
@@ -94,7 +76,7 @@ static quell_status infer(struct quell_inference *at)
     quell_status status = quell_window_check(at, true, -((int64_t)1 << 31));
     if (!status && w->rank < 3) status = quell_refuse_operand(at, 1, "must be [out, in, k...]");
     if (!status) status = check_operands(at);
-    if (!status) status = check_winograd(at);
+    if (!status) status = quell_winograd_check(at, quell_set(at->of, WINOGRAD));
     if (status) return status;
     at->out = (struct quell_shape){x->rank, {w->size[0]}};
     for (size_t d = 0; d + 1 < x->rank; d++) {
@@ -319,21 +301,13 @@ static void run_plainly(const struct quell_execution *at)
                                                             .out_row = positions});
 }
 
-/* Weights that are computed in each run are transformed in each run. */
-static void run_winograd(const struct quell_execution *at, const struct quell_conv_way *way)
-{
-    float *own = at->scratch + quell_conv_way_floats(way);
-    if (!at->of->packed) quell_winograd_pack(&way->winograd, quell_in(at, 1), own);
-    quell_winograd_run(at, &way->winograd, at->of->packed ? at->of->packed : own);
-}
-
 static void run_some(const struct quell_execution *at)
 {
     const struct quell_shape *out = quell_out_shape(at), *w = quell_shape_of(at, 1);
     struct work work;
     work.way = way_at(at->program, at->of);
     if (work.way.how == QUELL_CONV_WINOGRAD) {
-        run_winograd(at, &work.way);
+        quell_winograd_run(at, &work.way.winograd);
         return;
     }
     work.bias = at->of->operands > 2 ? quell_in(at, 2) : NULL;

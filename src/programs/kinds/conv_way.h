@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The ways in which a convolution is computed; all but Winograd's, for which an attribute asks, with
- * the same bits. */
+/* The ways in which a convolution is computed, all with the same bits but Winograd's, for which an
+ * attribute asks. */
 #ifndef QUELL_PROGRAMS_KINDS_CONV_WAY_H
 #define QUELL_PROGRAMS_KINDS_CONV_WAY_H
 
@@ -8,8 +8,6 @@
 #include "programs/kinds/padded.h"
 #include "programs/kinds/winograd.h"
 #include "programs/tail.h"
-
-enum { QUELL_CONV_GROUPS = QUELL_WINDOW_ATTRIBUTES, QUELL_CONV_WINOGRAD_TILE };
 
 /* QUELL_CONV_PADDED: many output channels in the vectors. QUELL_CONV_LINES: few output channels,
  * positions in the vectors. QUELL_CONV_GATHERED: windows for which nothing can be copied.

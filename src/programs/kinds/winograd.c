@@ -40,6 +40,22 @@ struct quell_winograd quell_winograd_of(const struct quell_window *window, size_
     return x;
 }
 
+quell_status quell_winograd_check(const struct quell_inference *at, int64_t tile)
+{
+    const struct quell_shape *w = quell_operand(at, 1);
+    const struct quell_setting *set = at->of->set;
+    if (!tile) return QUELL_OK;
+    if (tile != 2 && tile != 4 && tile != 6)
+        return quell_refuse(at, "'winograd' must be 2, 4 or 6, or be left out");
+    if (w->rank != 4 || w->size[2] != 3 || w->size[3] != 3)
+        return quell_refuse_operand(at, 1, "must be [out, in, 3, 3] for 'winograd'");
+    for (size_t d = 0; d < 2; d++)
+        if (set[QUELL_STRIDE].whole[d] != 1 || set[QUELL_DILATION].whole[d] != 1)
+            return quell_refuse(at, "'winograd' needs strides and dilations of 1");
+    if (quell_set(at->of, QUELL_CONV_GROUPS) == 1) return QUELL_OK;
+    return quell_refuse(at, "'winograd' needs one group");
+}
+
 uint64_t quell_winograd_products(const struct quell_winograd *x)
 {
     uint64_t tiles = (uint64_t)x->tiles[0] * x->tiles[1], product;
@@ -127,8 +143,8 @@ static void split_channels(const struct work *work, const struct run *run, size_
     const struct quell_winograd *x = work->x;
     const struct quell_window *window = &x->window;
     size_t channels = least(x->inputs - c, x->split), positions = run->count * x->tile + 2;
-    const float *sample = quell_in(work->at, 0) + ((run->sample * x->inputs + c) *
-                                                   (size_t)(window->in[0] * window->in[1]));
+    const float *sample = quell_in(work->at, 0) +
+                          ((run->sample * x->inputs + c) * (size_t)(window->in[0] * window->in[1]));
     int64_t line = (int64_t)(run->line * x->tile) - window->before[0];
     int64_t from = (int64_t)(run->column * x->tile) - window->before[1];
     for (size_t l = 0; l < x->size; l++, line++) {
@@ -221,19 +237,18 @@ static void join_run(const struct work *work, const struct run *run, size_t done
     const struct quell_winograd *x = work->x;
     size_t lines = least((size_t)x->window.out[0] - run->line * x->tile, x->tile);
     size_t width = least((size_t)x->window.out[1] - run->column * x->tile, run->count * x->tile);
-    work->at->kernels->join(
-        &(struct quell_join){.points = &work->points,
-                             .tiles = run->count,
-                             .channels = quell_round_up(to - from, QUELL_LANES),
-                             .x = work->products + done * x->channels,
-                             .frequency = x->out_frequency,
-                             .tile = x->channels,
-                             .bias = work->bias ? work->bias + from : NULL,
-                             .out = work->joined,
-                             .lines = lines,
-                             .width = width,
-                             .line = width * x->channels,
-                             .position = x->channels});
+    work->at->kernels->join(&(struct quell_join){.points = &work->points,
+                                                 .tiles = run->count,
+                                                 .channels = quell_round_up(to - from, QUELL_LANES),
+                                                 .x = work->products + done * x->channels,
+                                                 .frequency = x->out_frequency,
+                                                 .tile = x->channels,
+                                                 .bias = work->bias ? work->bias + from : NULL,
+                                                 .out = work->joined,
+                                                 .lines = lines,
+                                                 .width = width,
+                                                 .line = width * x->channels,
+                                                 .position = x->channels});
     work->at->kernels->turn(work->joined, lines * width, x->channels, to - from, work->turned,
                             lines * width);
     hand_on(work, run, from, to, lines, width);
@@ -259,6 +274,9 @@ static void run_tiles(const struct work *work, size_t tile, size_t count, size_t
     }
 }
 
+/* Output channels up to which their weights stay in a cache of each worker. */
+#define FEW_CHANNELS 128
+
 /* The workers share the tiles of all samples, or, if there are few, the panels of output channels
  * as well, for which each transforms the input itself. */
 static void share(const struct work *work)
@@ -267,7 +285,8 @@ static void share(const struct work *work)
     const struct quell_winograd *x = work->x;
     size_t tiles = at->samples * x->tiles[0] * x->tiles[1], workers = at->workers;
     size_t panels = (x->outputs + QUELL_PANEL - 1) / QUELL_PANEL, parts = 1;
-    while (parts < least(workers, panels) && tiles * parts < 2 * LEAST_TILES * workers) parts++;
+    size_t enough = LEAST_TILES * (x->outputs > FEW_CHANNELS ? 2 : 1);
+    while (parts < least(workers, panels) && tiles * parts < enough * workers) parts++;
     size_t shares = workers / parts, mine = at->worker / parts, part = at->worker % parts;
     if (mine >= shares) return;
     size_t first = tiles * mine / shares, end = tiles * (mine + 1) / shares;
@@ -280,11 +299,10 @@ static void share(const struct work *work)
     }
 }
 
-void quell_winograd_run(const struct quell_execution *at, const struct quell_winograd *x,
-                        const float *weights)
+void quell_winograd_run(const struct quell_execution *at, const struct quell_winograd *x)
 {
     struct work work = {
-        .at = at, .x = x, .points = quell_winograd_points(x->tile), .weights = weights};
+        .at = at, .x = x, .points = quell_winograd_points(x->tile), .weights = at->of->packed};
     float *memory = at->scratch, *bias = memory + offset_floats(x);
     work.offset = (size_t *)(void *)memory;
     work.copy = bias + bias_floats(x);
@@ -297,6 +315,11 @@ void quell_winograd_run(const struct quell_execution *at, const struct quell_win
     if (at->of->operands > 2) {
         memcpy(bias, quell_in(at, 2), x->outputs * sizeof *bias);
         work.bias = bias;
+    }
+    if (!work.weights) {
+        float *own = memory + quell_winograd_floats(x);
+        quell_winograd_pack(x, quell_in(at, 1), own);
+        work.weights = own;
     }
     quell_tail_of(at, &work.tail);
     share(&work);

@@ -7,6 +7,9 @@
 
 #include "programs/kinds/window.h"
 
+/* The attributes groups and winograd of conv. */
+enum { QUELL_CONV_GROUPS = QUELL_WINDOW_ATTRIBUTES, QUELL_CONV_WINOGRAD_TILE };
+
 /* tile: the results along a line; size: tile + 2; tiles: of a result, along its dimensions. most:
  * tiles that are worked on at a time; channels: output channels at a time, and split: input
  * channels that are copied at a time, for `run` tiles of a row.
@@ -19,6 +22,9 @@ struct quell_winograd {
     size_t most, channels, split, run;
     size_t row, in_frequency, out_frequency;
 };
+
+/* Refuses tiles that there are not, and windows that they do not fit. tile: 0 for none. */
+quell_status quell_winograd_check(const struct quell_inference *at, int64_t tile);
 
 struct quell_winograd quell_winograd_of(const struct quell_window *window, size_t tile,
                                         size_t inputs, size_t outputs);
@@ -33,14 +39,13 @@ size_t quell_winograd_floats(const struct quell_winograd *winograd);
 size_t quell_winograd_packed_floats(const struct quell_winograd *winograd);
 void quell_winograd_pack(const struct quell_winograd *winograd, const float *w, float *to);
 
+struct quell_winograd_points quell_winograd_points(size_t tile);
+
 /* Where the transformed weight lies that is the i-th of [output][input][frequency]. */
 size_t quell_winograd_packed_place(const struct quell_winograd *winograd, size_t i);
 
-/* Sets the points of the algorithm; in double, of both signs and zero, for weights. */
-struct quell_winograd_points quell_winograd_points(size_t tile);
-
-/* Computes some or all samples with packed weights, each worker its part. */
-void quell_winograd_run(const struct quell_execution *at, const struct quell_winograd *winograd,
-                        const float *weights);
+/* Computes some or all samples, each worker its part. Weights that are not packed are transformed
+ * by each worker, behind the memory of the run. */
+void quell_winograd_run(const struct quell_execution *at, const struct quell_winograd *winograd);
 
 #endif
