@@ -303,7 +303,7 @@ static void run(const struct quell_execution *at)
     run_pieces(at, &work);
 }
 
-static const struct quell_packing packing = {packed_floats, pack, unpack, offsets};
+static const struct quell_packing packing = {packed_floats, pack, NULL, unpack, offsets};
 
 const struct quell_kind quell_kind_conv_transpose = {
     .name = "conv_transpose",

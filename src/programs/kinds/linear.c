@@ -185,7 +185,7 @@ static void run(const struct quell_execution *at)
 
 static size_t rows(const struct quell_shape *result) { return result->rank - 1; }
 
-static const struct quell_packing packing = {floats, pack, unpack, offsets};
+static const struct quell_packing packing = {floats, pack, NULL, unpack, offsets};
 
 const struct quell_kind quell_kind_linear = {.name = "linear",
                                              .least = 2,
