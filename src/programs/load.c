@@ -229,6 +229,7 @@ void quell_program_free(struct quell_program *program)
     for (size_t i = 0; program->value && i < program->values; i++) free(program->value[i].data);
     for (size_t i = 0; program->instruction && i < program->count; i++) {
         free(program->instruction[i].packed);
+        free(program->instruction[i].narrow);
         free(program->instruction[i].offset);
     }
     free(program->value);

@@ -78,8 +78,8 @@ struct quell_steps {
  * next: the map that goes on with the result while it is in cache, and is computed with this
  * instruction (fuse.c); 0 for none. fused: an earlier instruction computes it. writes: the value
  * that is written, the result of the last one of such a chain. packed: the constant weights in the
- * form in which the kernels take them, and offset: where the rows of the other operand begin
- * (kind.h). */
+ * form in which the kernels take them, or narrow: the same in half of the memory, if all of them
+ * are bfloat16 numbers; and offset: where the rows of the other operand begin (kind.h). */
 struct quell_instruction {
     const struct quell_kind *kind;
     size_t operands, result;
@@ -90,6 +90,7 @@ struct quell_instruction {
     size_t scratch, next, writes, rows;
     struct quell_steps steps;
     float *packed;
+    uint32_t *narrow;
     size_t *offset;
 };
 
