@@ -97,7 +97,7 @@ struct quell_dots_done {
  * of B must be readable up to n rounded up to QUELL_LANES. With `left`, B may be narrow: bfloat16
  * numbers, two to a word, in whole panels; b_panel is then still counted in numbers, and
  *
- *     B(p, j) = a half of narrow[(j / QUELL_PANEL) * b_panel / 2 + p * QUELL_LANES + j % QUELL_LANES],
+ *     B(p, j) = a half of narrow[(j / QUELL_PANEL) * (b_panel / 2) + q(p) / 2 + j % QUELL_LANES],
  *
  * the lower one if j % QUELL_PANEL < QUELL_LANES. bias[j] is added to the results of
  * column j, unless it is NULL; it must be readable likewise. finish: is called for each rectangle

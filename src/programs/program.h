@@ -108,8 +108,8 @@ struct quell_program {
 };
 
 /* Where the constants come from. most: how many operations on constants alone are allowed (0:
- * 2^32). find: sets the index of the tensor of that name; false if there is none. read: copies the
- * tensor as float32. */
+ * 2^32). rounded: weights of products are rounded to bfloat16. find: sets the index of the tensor
+ * of that name; false if there is none. read: copies the tensor as float32. */
 struct quell_constants {
     void *user;
     size_t count;
@@ -117,6 +117,7 @@ struct quell_constants {
     bool (*find)(void *user, const char *name, size_t *index);
     bool (*shape)(void *user, size_t index, struct quell_shape *shape);
     quell_status (*read)(void *user, size_t index, const struct quell_shape *shape, float *out);
+    bool rounded;
 };
 
 /* Reads a program from its description and makes it ready to run. Any error in the program is
@@ -172,6 +173,7 @@ quell_status quell_program_read(struct quell_program *program, char *description
 quell_status quell_program_infer(struct quell_program *program);
 quell_status quell_program_fold(struct quell_program *program, const struct quell_constants *from);
 quell_status quell_program_fuse(struct quell_program *program);
+quell_status quell_program_round(struct quell_program *program);
 quell_status quell_program_pack(struct quell_program *program);
 quell_status quell_program_place(struct quell_program *program);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Weights that are bfloat16 numbers are kept in half of the memory, and no result changes a bit:
- * with one output channel more, whose weights are no such numbers, they are kept as floats. */
+ * with one output channel more, whose weights are no such numbers, they are kept as floats. And the
+ * precision bf16, which makes such numbers of the weights. */
 #include "arrays.h"
 #include "base/half.h"
 #include "harness.h"
@@ -115,4 +116,86 @@ TEST(program_narrow, convolutions)
         array_free(&w);
         array_free(&x);
     }
+}
+
+/* The nearest of the two neighbours; a tie goes to the one whose last bit is 0. */
+TEST(program_narrow, rounding)
+{
+    struct chance chance = {4};
+    for (size_t trial = 0; trial < 200000; trial++) {
+        uint32_t bits = chance_bits(&chance);
+        if (trial % 4 == 0) bits = (bits & 0xFFFF0000) | 0x8000; /* a tie */
+        float value = quell_from_bits(bits);
+        uint16_t got = quell_to_bfloat(value), below = (uint16_t)(bits >> 16);
+        if (isnan(value)) {
+            CHECK(isnan(quell_from_bfloat(got)), "%08x is no NaN any more", bits);
+            continue;
+        }
+        if (isinf(quell_from_bfloat((uint16_t)(below + 1)))) continue;
+        double down = fabs((double)value - (double)quell_from_bfloat(below));
+        double up = fabs((double)value - (double)quell_from_bfloat((uint16_t)(below + 1)));
+        uint16_t right =
+            down < up || (down == up && below % 2 == 0) ? below : (uint16_t)(below + 1);
+        CHECK(got == right, "%08x becomes %04x, not %04x", bits, got, right);
+    }
+    CHECK(isinf(quell_from_bfloat(quell_to_bfloat(3.4e38f))), "what is beyond is not infinity");
+}
+
+/* Rounds the first array of a program's constants by itself. */
+static struct array rounded(const struct array *of)
+{
+    struct array made = array_new(of->rank, of->size);
+    for (size_t i = 0; i < of->count; i++)
+        made.at[i] = (double)quell_from_bfloat(quell_to_bfloat((float)of->at[i]));
+    return made;
+}
+
+static void check_precision(const char *instructions, size_t output, const struct array *arrays,
+                            size_t count, size_t weights_at, bool is_rounded)
+{
+    struct array own[MOST_ARRAYS];
+    memcpy(own, arrays, count * sizeof *own);
+    struct many many = {.instructions = instructions,
+                        .output = output,
+                        .count = count,
+                        .arrays = own,
+                        .constants = 6,
+                        .rounded = true};
+    struct array got = run_program(&many);
+    many.rounded = false;
+    if (is_rounded) own[weights_at] = rounded(&arrays[weights_at]);
+    struct array right = run_program(&many);
+    for (size_t i = 0; i < got.count; i++)
+        CHECK(got.at[i] == right.at[i], "%s: element %zu is %a, not %a", instructions, i, got.at[i],
+              right.at[i]);
+    if (is_rounded) array_free(&own[weights_at]);
+    array_free(&got);
+    array_free(&right);
+}
+
+/* Weights are rounded, in every way that a convolution is computed in; biases are not, nor are
+ * constants that something else reads too. */
+TEST(program_narrow, precision)
+{
+    struct chance chance = {5};
+    size_t x_size[3] = {8, 6, 6}, w_size[4] = {8, 8, 3, 3}, square[2] = {6, 6}, six = 6, eight = 8;
+    struct array x = array_random(&chance, 3, x_size), w = array_random(&chance, 4, w_size);
+    struct array m = array_random(&chance, 2, square), b = array_random(&chance, 1, &six);
+    struct array c = array_random(&chance, 1, &eight);
+    struct array convolution[3] = {x, w, c}, linear[3] = {x, m, b};
+    check_precision("{'linear': ['a', 'b', 'c']}", 0, linear, 3, 1, true);
+    check_precision("{'conv': ['a', 'b', 'c'], 'before': [1, 1], 'after': [1, 1]}", 0, convolution,
+                    3, 1, true);
+    check_precision("{'conv': ['a', 'b'], 'before': [9000000, 1], 'stride': [9000000, 1]}", 0,
+                    convolution, 2, 1, true);
+    check_precision("{'conv_transpose': ['a', 'b', 'c'], 'stride': [2, 2]}", 0, convolution, 3, 1,
+                    true);
+    check_precision("{'linear': ['a', 'b']}, {'map': [0, 'b'], 'function': 'add'}", 1, linear, 2, 1,
+                    false);
+    check_precision("{'matmul': ['a', 'b']}", 0, linear, 2, 1, false);
+    array_free(&x);
+    array_free(&w);
+    array_free(&m);
+    array_free(&b);
+    array_free(&c);
 }

@@ -123,10 +123,11 @@ static bool panels(const struct quell_program *program, const struct quell_instr
     return way_at(program, now).how == QUELL_CONV_PADDED;
 }
 
-/* A convolution at work, on some lines of a sample. weights: NULL if they are narrow. x: what is read of the input; copies: where
- * copies go; rows: where the rows of a product begin. bias_of_columns: the bias, if the kernel adds
- * it. positions: of the whole result. row, column: the first row of the group's results, counted
- * over all samples, and the first position of the lines. */
+/* A convolution at work, on some lines of a sample. weights: NULL if they are narrow. x: what is
+ * read of the input; copies: where copies go; rows: where the rows of a product begin.
+ * bias_of_columns: the bias, if the kernel adds it. positions: of the whole result. row, column:
+ * the first row of the group's results, counted over all samples, and the first position of the
+ * lines. */
 struct work {
     struct quell_conv_way way;
     struct quell_tail tail;
