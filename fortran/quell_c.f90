@@ -285,6 +285,10 @@ module quell_c
         integer(c_int) function c_model_load(model, name) bind(c, name='quell_model_load')
             import; type(c_ptr) :: model; character(kind=c_char) :: name(*)
         end function
+        integer(c_int) function c_model_load_as(model, name, precision) &
+            bind(c, name='quell_model_load_as')
+            import; type(c_ptr) :: model; character(kind=c_char) :: name(*), precision(*)
+        end function
         integer(c_int) function c_model_from_denoiser(model, denoiser, rank, shape, schedule) &
             bind(c, name='quell_model_from_denoiser')
             import; type(c_ptr) :: model; type(c_ptr), value :: denoiser
