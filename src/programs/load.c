@@ -212,6 +212,7 @@ static quell_status load(struct quell_program *program, const char *description,
     if (!status) status = quell_program_fold(program, from);
     if (!status) status = quell_program_fuse(program);
     if (!status) status = quell_program_pack(program);
+    if (!status) status = quell_program_divide(program);
     if (!status) status = quell_program_place(program);
     return status;
 }

@@ -53,6 +53,7 @@ static size_t scratch_floats(const struct quell_inference *at)
     size_t floats = quell_conv_way_floats(&way), alone = quell_conv_depthwise_floats(&way);
     if (alone > floats) floats = alone;
     if (!is_constant(at, 1)) floats += quell_conv_packed_floats(&way);
+    floats += quell_conv_left_floats(&way);
     if (way.how != QUELL_CONV_GATHERED && !(is_constant(at, 0) && is_constant(at, 1)))
         return floats;
     size_t products = quell_products_floats(way.each, quell_elements_of(&at->out, 1, at->out.rank),
@@ -119,7 +120,8 @@ static size_t offsets(const struct quell_program *program, const struct quell_in
 }
 
 /* A convolution at work, on some lines of a sample. x: what is read of the input; copies: where
- * copies go; rows: where the rows of a product begin. bias_of_columns: the bias, if the kernel adds
+ * copies go; rows: where the rows of a product begin; left: the offsets of what it reads; channel:
+ * the distance of its channels. bias_of_columns: the bias, if the kernel adds
  * it. positions: of the whole result. row, column: the first row of the group's results, counted
  * over all samples, and the first position of the lines. */
 struct work {
@@ -128,7 +130,8 @@ struct work {
     const float *bias, *bias_of_columns, *weights, *x;
     float *out, *copies;
     size_t *rows;
-    size_t positions, row, column;
+    const size_t *left;
+    size_t channel, positions, row, column;
 };
 
 static void finish(void *user, const struct quell_dots_done *done)
@@ -158,8 +161,8 @@ static void multiply(const struct quell_execution *at, struct work *work, size_t
                               .user = work};
     if (padded) {
         dots.m = positions, dots.n = to - from;
-        dots.a = work->x + first * way->padded.channel, dots.row = work->rows;
-        dots.left = at->of->offset;
+        dots.a = work->x + first * work->channel, dots.row = work->rows;
+        dots.left = work->left;
         dots.bias = work->bias_of_columns ? work->bias_of_columns + from : NULL;
         dots.b = weights, dots.b_panel = QUELL_PANEL * way->k;
     } else {
@@ -188,12 +191,13 @@ static void multiply_groups(const struct quell_execution *at, struct work *work,
 static void read_lines(const struct quell_execution *at, struct work *work, size_t sample,
                        size_t line, size_t count)
 {
-    const float *x = quell_in(at, 0) + sample * quell_elements(quell_shape_of(at, 0));
+    struct quell_image image = quell_image_of(at, sample);
     work->x = work->copies;
     if (work->way.how == QUELL_CONV_LINES)
-        quell_lines_copy(&work->way.lines, x, line, count, work->copies);
+        quell_lines_copy(&work->way.lines, &image, line, count, work->copies);
     else
-        work->x = quell_padded_copy(&work->way.padded, at->kernels, x, line, count, work->copies);
+        work->x =
+            quell_padded_copy(&work->way.padded, at->kernels, &image, line, count, work->copies);
 }
 
 /* The first output channel of a part. Panels are whole, and so are groups of channels, if there are
@@ -226,6 +230,24 @@ static void divide(const struct quell_execution *at, const struct work *work, si
     if (*parts > panels) *parts = panels ? panels : 1;
 }
 
+/* The worker's own lines, all channels of them. */
+static void run_own_lines(const struct quell_execution *at, struct work *work, size_t most,
+                          size_t each)
+{
+    size_t from, end = quell_own_range(at, &from) / each;
+    struct quell_piece_at out = quell_own_out(at);
+    work->out = out.at;
+    work->positions = out.row;
+    if (quell_conv_left_floats(&work->way) && quell_lies_apart(at, 0))
+        work->left = quell_conv_left(&work->way, at, &work->channel);
+    for (size_t line = from / each; line < end; line += most) {
+        size_t count = end - line < most ? end - line : most;
+        read_lines(at, work, 0, line, count);
+        work->column = line * each;
+        multiply_groups(at, work, 0, 0, work->way.each * work->way.groups, count * each);
+    }
+}
+
 /* The pieces of work are some lines of a sample; if there are few, also some of its output
  * channels, for which each worker copies the lines itself. */
 static void run_pieces(const struct quell_execution *at, struct work *work)
@@ -234,6 +256,10 @@ static void run_pieces(const struct quell_execution *at, struct work *work)
     size_t most = padded ? work->way.padded.most : work->way.lines.most;
     size_t each = padded ? work->way.padded.positions : work->way.lines.width;
     size_t lines = quell_out_shape(at)->size[1], parts = 1;
+    if (at->division) {
+        run_own_lines(at, work, most, each);
+        return;
+    }
     divide(at, work, lines, &most, &parts);
     size_t strips = (lines + most - 1) / most;
     size_t from, end = quell_part_of(at, strips * at->samples * parts, &from), copied = SIZE_MAX;
@@ -290,11 +316,13 @@ static void run_some(const struct quell_execution *at)
     work.out = at->out;
     work.copies = at->scratch;
     work.positions = quell_elements_of(out, 1, out->rank);
+    work.left = at->of->offset;
     quell_tail_of(at, &work.tail);
     if (work.way.how == QUELL_CONV_PADDED) {
         const struct quell_padded *padded = &work.way.padded;
         work.copies += quell_conv_way_floats(&work.way) - padded->floats;
         work.rows = (size_t *)(void *)at->scratch;
+        work.channel = padded->channel;
         quell_padded_rows(padded, padded->most, work.rows);
         if (work.way.each % QUELL_LANES == 0) {
             work.bias_of_columns = work.bias;
@@ -337,6 +365,14 @@ static void run(const struct quell_execution *at)
 
 static size_t rows(const struct quell_shape *result) { return result->rank ? 1 : 0; }
 
+static void divide_lines(struct quell_program *program, struct quell_instruction *now)
+{
+    struct quell_conv_way way = way_at(program, now);
+    struct quell_padded alone;
+    if (now->offset && !quell_conv_depthwise_of(&alone, &way))
+        quell_conv_way_divide(&way, program, now);
+}
+
 static const struct quell_packing packing = {packed_floats, pack, unpack, offsets};
 
 const struct quell_kind quell_kind_conv = {
@@ -353,5 +389,6 @@ const struct quell_kind quell_kind_conv = {
     .infer = infer,
     .run = run,
     .rows = rows,
+    .divide = divide_lines,
     .packing = &packing,
 };
