@@ -15,7 +15,7 @@ static const char block[] =
     "{'conv': ['x', 'b'], 'before': [1, 1], 'after': [1, 1]}, "                 /* 0 */
     "{'norm': [0], 'groups': %zu}, "                                            /* 1 */
     "{'map': [1], 'function': 'silu'}, "                                        /* 2 */
-    "{'conv': [2, 'c'], 'before': [1, 1], 'after': [1, 1]}, "                   /* 3 */
+    "{'conv': [2, 'c'], 'before': [1, 1], 'after': [1, 1]%s}, "                 /* 3 */
     "{'map': [3, 0], 'function': 'add'}, "                                      /* 4 */
     "{'conv': [4, 'd'], 'before': [1, 1], 'after': [1, 1], 'stride': [2, 2]}, " /* 5 */
     "{'norm': [5], 'dims': [0], 'centred': false}, "                            /* 6 */
@@ -31,7 +31,7 @@ static const char block[] =
     "{'map': [15, 13], 'function': 'mul'}, "                                    /* 16 */
     "{'move': [16], 'form': 'permute', 'order': [1, 0]}, "                      /* 17 */
     "{'move': [17], 'form': 'reshape', 'shape': [32, %zu, %zu]}, "              /* 18 */
-    "{'conv': [18, 'g'], 'before': [1, 1], 'after': [1, 1]}";                   /* 19 */
+    "{'conv': [18, 'g'], 'before': [1, 1], 'after': [1, 1]%s}";                 /* 19 */
 
 enum { OUTPUT = 19, ARRAYS = 7 };
 
@@ -43,7 +43,8 @@ static bool equal(const struct array *a, const struct array *b)
     return a->count == b->count;
 }
 
-static void check_sizes(struct chance *chance, size_t lines, size_t across, size_t groups)
+static void check_sizes(struct chance *chance, size_t lines, size_t across, size_t groups,
+                        const char *way)
 {
     const size_t size[ARRAYS][4] = {{3, lines, across}, {48, 3, 3, 3},  {48, 48, 3, 3},
                                     {24, 48, 3, 3},     {48, 72, 1, 1}, {32, 32},
@@ -52,27 +53,35 @@ static void check_sizes(struct chance *chance, size_t lines, size_t across, size
     char text[MOST_TEXT];
     struct array arrays[ARRAYS];
     for (size_t i = 0; i < ARRAYS; i++) arrays[i] = array_random(chance, rank[i], size[i]);
-    snprintf(text, sizeof text, block, groups, positions, lines, across);
-    struct many many = {text, OUTPUT, ARRAYS, arrays, ~1u, &arrays[0], 1, 1, NULL};
+    snprintf(text, sizeof text, block, groups, way, positions, lines, across, way);
+    struct many many = {.instructions = text,
+                        .output = OUTPUT,
+                        .count = ARRAYS,
+                        .arrays = arrays,
+                        .constants = ~1u,
+                        .x = &arrays[0],
+                        .samples = 1,
+                        .workers = 1};
     struct array right = run_program(&many);
     for (many.workers = 2; many.workers <= MOST_WORKERS; many.workers++) {
         struct array got = run_program(&many);
-        CHECK(equal(&right, &got), "[%zu, %zu], %zu groups, %zu workers: other bits", lines, across,
-              groups, many.workers);
+        CHECK(equal(&right, &got), "[%zu, %zu], %zu groups%s, %zu workers: other bits", lines,
+              across, groups, way, many.workers);
         array_free(&got);
     }
     array_free(&right);
     for (size_t i = 0; i < ARRAYS; i++) array_free(&arrays[i]);
 }
 
-/* 48 channels in 16 groups: blocks of 1024 elements begin within a line. */
+/* 48 channels in 16 groups: blocks of 1024 elements begin within a line. Tiles of 6 lines are seen
+ * by two workers. */
 TEST(divided, same_bits)
 {
     struct chance chance = {5};
-    check_sizes(&chance, 32, 32, 3);
-    check_sizes(&chance, 32, 32, 16);
-    check_sizes(&chance, 24, 20, 4);
-    check_sizes(&chance, 16, 48, 3);
-    check_sizes(&chance, 28, 28, 6);
-    check_sizes(&chance, 14, 30, 1);
+    check_sizes(&chance, 32, 32, 3, "");
+    check_sizes(&chance, 32, 32, 16, ", 'winograd': 4");
+    check_sizes(&chance, 24, 20, 4, ", 'winograd': 6");
+    check_sizes(&chance, 16, 48, 3, ", 'winograd': 2");
+    check_sizes(&chance, 28, 28, 6, ", 'winograd': 6");
+    check_sizes(&chance, 14, 30, 1, "");
 }
