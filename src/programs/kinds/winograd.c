@@ -217,7 +217,8 @@ static void multiply(const struct work *work, size_t count, size_t from, size_t 
 }
 
 /* Hands on the results of a run: output channels `from` up to `to`, as [channel][line][position],
- * of those lines that are the worker's. Lines as wide as the result follow one another there too. */
+ * of those lines that are the worker's. Lines as wide as the result follow one another there
+ * too. */
 static void hand_on(const struct work *work, const struct run *run, size_t from, size_t to,
                     size_t lines, size_t width)
 {
