@@ -94,7 +94,12 @@ struct quell_dots_done {
  *     B(p, j) = b[(j / QUELL_PANEL) * b_panel + q(p) + j % QUELL_PANEL]
  *
  * With `left`, l(p) = left[p] and q(p) = p * QUELL_PANEL; else l(p) = p and q(p) = right[p]. Rows
- * of B must be readable up to n rounded up to QUELL_LANES. bias[j] is added to the results of
+ * of B must be readable up to n rounded up to QUELL_LANES. With `left`, B may be narrow: bfloat16
+ * numbers, two to a word, in whole panels; b_panel is then still counted in numbers, and
+ *
+ *     B(p, j) = a half of narrow[(j / QUELL_PANEL) * (b_panel / 2) + q(p) / 2 + j % QUELL_LANES],
+ *
+ * the lower one if j % QUELL_PANEL < QUELL_LANES. bias[j] is added to the results of
  * column j, unless it is NULL; it must be readable likewise. finish: is called for each rectangle
  * of results; if `turned`, the rows of the rectangles are the columns j. out: if given, result (i,
  * j) becomes out[i * out_row + j] instead, and what follows row i up to n rounded up to QUELL_LANES
@@ -105,6 +110,7 @@ struct quell_dots {
     const size_t *row;
     size_t a_row;
     const float *b;
+    const uint32_t *narrow; /* in place of b */
     size_t b_panel;
     const size_t *left, *right;
     const float *bias;

@@ -39,7 +39,7 @@ static quell_status read_at(void *user, size_t index, const struct quell_shape *
 
 static quell_status load(struct quell_program *program, const char *text)
 {
-    static const struct quell_constants from = {NULL, 4, 0, find, shape_of, read_at};
+    static const struct quell_constants from = {NULL, 4, 0, find, shape_of, read_at, false};
     char *json = strdup(text), *end;
     for (char *at = json; *at; at++)
         if (*at == '\'') *at = '"';

@@ -23,6 +23,7 @@ from quell._whole import write
 from quell.errors import Error
 from quell.programs.canonical import canonical
 from quell.programs.check import Evaluate, Expected, compare, expected, outputs
+from quell.programs.copies import in_single, narrow_type, weights_of
 from quell.programs.denoisers import mean_of, taken_apart
 from quell.programs.fast import choose, forget
 from quell.programs.infinite import with_infinities
@@ -62,13 +63,17 @@ def program_of(
 def check_module(module: Any) -> nn.Module:
     if not isinstance(module, nn.Module):
         raise TypeError(f"quell.export: module: {said(module)}, must be a network of PyTorch's")
-    for name, weight in [*module.named_parameters(), *module.named_buffers()]:
+    for name, weight in weights_of(module):
         if weight.device.type != "cpu":
             raise ValueError(f"quell.export: {name} is on {weight.device}: call .cpu() before")
-        if weight.dtype in (torch.float16, torch.bfloat16, torch.float64):
-            raise ValueError(f"quell.export: {name} is {weight.dtype}: call .float() before")
-        if weight.is_floating_point() and not torch.isfinite(weight).all():
-            raise ValueError(f"quell.export: {name} is not finite")
+        if weight.is_floating_point() and not torch.isfinite(weight.float()).all():
+            raise ValueError(f"quell.export: {name} is not finite in float32")
+    for name, part in module.named_modules():
+        if isinstance(part, nn.modules.batchnorm._BatchNorm) and part.running_mean is None:
+            raise Refused(
+                f"quell.export: {name} ({type(part).__name__}) has no running statistics, so that "
+                "the network's samples depend on each other: train it with track_running_stats=True"
+            )
     return module
 
 
@@ -98,9 +103,10 @@ def export(
     The module is not changed.
 
     Arguments:
-        module: The network, on the CPU and in float32. It is exported in evaluation mode. Or a
-            whole denoiser, which says output, precondition, schedule and time itself: azula's or
-            quell's SimpleDenoiser or KarrasDenoiser, or one of azula's plugins.
+        module: The network, on the CPU. It is exported in evaluation mode, and as it is in float32:
+            weights in float16 or bfloat16 are stored as they are. Or a whole denoiser, which says
+            output, precondition, schedule and time itself: azula's or quell's SimpleDenoiser or
+            KarrasDenoiser, or one of azula's plugins.
         path: The .safetensors file to write.
         example: The arguments of one call of the module: a tuple such as (x, t, label, ...), or a
             dictionary by names. The first tensor is x, the second the time; the first dimension of
@@ -153,8 +159,8 @@ def export(
     """
     path_of(path, "path")
     classes = whole(classes, "classes", 0, 2**24 - 1)
-    if not real(most, "most") > 0:
-        raise ValueError(f"most: {most}, must be above 0")
+    if not 0 < real(most, "most") < 1:
+        raise ValueError(f"most: {most}, must be above 0 and below 1")
     if dtype not in TYPES:
         raise ValueError(f"quell.export: dtype: {dtype}, must be torch.float16 or torch.bfloat16")
     fast = _bound(fast)
@@ -214,35 +220,33 @@ def _exported(
         label = (classes, description.get("no_class")) if "class" in inside.names else (0, None)
         parts.append((decode, "decode", inside, *label))
     right, programs = [], {}
-    for part, name, told, known, no_class in parts:
+    for own, name, told, known, no_class in parts:
         given = {n: v for n, v in nones.items() if n in told.names}
-        full = exact = expected(part, told, known, no_class, given)
+        part, twin = in_single(own)
+        full = exact = expected(part, told, known, no_class, given, twin)
         if dtype is not None and TYPES[dtype] is not None:
-            part = rounded_to(part, dtype)
+            part = twin = rounded_to(part, dtype)
             exact = expected(part, told, known, no_class, given)
         programs[name] = program_of(part, told, shape if name == "denoise" else None)
-        right.append((name, exact, full))
+        right.append((name, exact, full, twin))
     if all(value.name != "time" for value in programs["denoise"].inputs):
         description.pop("time", None)
     extra: dict[str, Tensor] = {}
     add_nones(extra, description, nones)
+    made = (description, dtype or narrow_type(module), extra)
     if fast:
         wanted = {name: exact for name, exact, _ in right}
-        made = (description, dtype, extra)
         most = _make_fast(programs, wanted, fast, most, lambda: stored_of(programs, *made))
-    stored, metadata = stored_of(programs, description, dtype, extra)
+    stored, metadata = stored_of(programs, *made)
     worst = [0.0]
 
     def check(file: str) -> None:
-        for name, exact, full in right:
+        for name, exact, full, _ in right:
             worst.append(compare(evaluator(file, name), exact, most))
             if full is not exact:
                 worst.append(compare(evaluator(file, name), full, max(most, TYPES[dtype] or 0)))
-        rounded = (
-            parts[0][0] if TYPES[dtype] is None or dtype is None else rounded_to(module, dtype)
-        )
-        same = whole if rounded is module else None
-        check_law(file, rounded, inputs, right[0][1], description, same)
+        _, exact, full, twin = right[0]
+        check_law(file, twin, inputs, exact, description, whole if full is exact else None)
 
     write(stored, path, metadata, check, "quell.export")
     return max(worst)

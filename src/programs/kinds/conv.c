@@ -117,7 +117,7 @@ static void unpack(const struct quell_program *program, const struct quell_instr
     struct quell_conv_way way = way_at(program, now);
     const struct quell_shape *w = &program->value[now->operand[1]].shape;
     for (size_t i = 0; i < count; i++)
-        to[i] = now->packed[quell_conv_packed_place(&way, w, from + i)];
+        to[i] = quell_packed_at(now, quell_conv_packed_place(&way, w, from + i));
 }
 
 static size_t elements(const struct quell_program *program, const struct quell_instruction *now)
@@ -140,10 +140,16 @@ static size_t offsets(const struct quell_program *program, const struct quell_in
     return way.how == QUELL_CONV_GATHERED ? 0 : way.k;
 }
 
-/* A convolution at work, on some lines of a sample. x: what is read of the input; copies: where
- * copies go; rows: where the rows of a product begin. bias_of_columns: the bias, if the kernel adds
- * it. positions: of the whole result. row, column: the first row of the group's results, counted
- * over all samples, and the first position of the lines. */
+static bool panels(const struct quell_program *program, const struct quell_instruction *now)
+{
+    return way_at(program, now).how == QUELL_CONV_PADDED;
+}
+
+/* A convolution at work, on some lines of a sample. weights: NULL if they are narrow. x: what is
+ * read of the input; copies: where copies go; rows: where the rows of a product begin.
+ * bias_of_columns: the bias, if the kernel adds it. positions: of the whole result. row, column:
+ * the first row of the group's results, counted over all samples, and the first position of the
+ * lines. */
 struct work {
     struct quell_conv_way way;
     struct quell_tail tail;
@@ -172,7 +178,7 @@ static void multiply(const struct quell_execution *at, struct work *work, size_t
     const struct quell_conv_way *way = &work->way;
     bool padded = way->how == QUELL_CONV_PADDED;
     size_t group = from / way->each, first = group * way->inputs;
-    const float *weights = work->weights + quell_conv_way_weights(way, from);
+    size_t weights = quell_conv_way_weights(way, from);
     struct quell_dots dots = {.k = way->k,
                               .block = quell_block_of(way->k),
                               .turned = padded,
@@ -183,10 +189,14 @@ static void multiply(const struct quell_execution *at, struct work *work, size_t
         dots.a = work->x + first * way->padded.channel, dots.row = work->rows;
         dots.left = at->of->offset;
         dots.bias = work->bias_of_columns ? work->bias_of_columns + from : NULL;
-        dots.b = weights, dots.b_panel = QUELL_PANEL * way->k;
+        dots.b_panel = QUELL_PANEL * way->k;
+        if (work->weights)
+            dots.b = work->weights + weights;
+        else
+            quell_take_packed(&dots, at->of, weights);
     } else {
         dots.m = to - from, dots.n = positions;
-        dots.a = weights, dots.a_row = way->k;
+        dots.a = work->weights + weights, dots.a_row = way->k;
         dots.b = work->x + first * way->lines.plane, dots.b_panel = QUELL_PANEL;
         dots.right = at->of->offset;
     }
@@ -327,7 +337,7 @@ static void run_some(const struct quell_execution *at)
             work.bias = NULL;
         }
     }
-    if (!work.weights) {
+    if (!quell_has_packed(at->of)) {
         size_t copies = quell_conv_way_floats(&work.way);
         size_t alone = quell_conv_depthwise_floats(&work.way);
         float *own = at->scratch + (copies > alone ? copies : alone);
@@ -364,7 +374,12 @@ static void run(const struct quell_execution *at)
 
 static size_t rows(const struct quell_shape *result) { return result->rank ? 1 : 0; }
 
-static const struct quell_packing packing = {packed_floats, pack, elements, unpack, offsets};
+static const struct quell_packing packing = {.floats = packed_floats,
+                                             .pack = pack,
+                                             .elements = elements,
+                                             .unpack = unpack,
+                                             .offsets = offsets,
+                                             .panels = panels};
 
 const struct quell_kind quell_kind_conv = {
     .name = "conv",
