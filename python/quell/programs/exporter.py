@@ -98,8 +98,9 @@ def export(
 
     Arguments:
         module: The network, on the CPU. It is exported in evaluation mode, and as it is in float32:
-            weights in float16 or bfloat16 are stored as they are. Or a whole denoiser, which says output, precondition, schedule and time itself: azula's or
-            quell's SimpleDenoiser or KarrasDenoiser, or one of azula's plugins.
+            weights in float16 or bfloat16 are stored as they are. Or a whole denoiser, which says
+            output, precondition, schedule and time itself: azula's or quell's SimpleDenoiser or
+            KarrasDenoiser, or one of azula's plugins.
         path: The .safetensors file to write.
         example: The arguments of one call of the module: a tuple such as (x, t, label, ...), or a
             dictionary by names. The first tensor is x, the second the time; the first dimension of

@@ -158,7 +158,8 @@ def _check_names(names: Sequence[str], tensors: Sequence[Tensor]) -> None:
     for name, tensor in zip(names, tensors, strict=True):
         if name == "time" and tensor.ndim and tensor[0].numel() != 1:
             raise ValueError(
-                f"quell.export: the time has {tensor[0].numel()} numbers a sample, must be one number"
+                f"quell.export: the time has {tensor[0].numel()} numbers a sample, must be one "
+                "number"
             )
 
 

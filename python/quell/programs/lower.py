@@ -167,15 +167,14 @@ class Lowering:
 
 
 INSTEAD = {
-    "cumsum": "a product with a triangular matrix of ones does the same",
     "sort": "a program's order of elements is fixed",
     "topk": "a program's order of elements is fixed",
-    "scatter_add": "a product with a matrix of zeros and ones does the same, for fixed indices",
-    "index_add": "a product with a matrix of zeros and ones does the same, for fixed indices",
     "nonzero": "shapes may not depend on values",
-    "_fft_r2c": "a product with a matrix of sines and cosines does the same",
-    "_fft_c2r": "a product with a matrix of sines and cosines does the same",
-    "_fft_c2c": "a product with a matrix of sines and cosines does the same",
+    "scatter": "a comparison with arange() and where() does it",
+    "scatter_reduce": "index_add does sums at fixed places",
+    "cumprod": "exp(cumsum(log(x))) does it for positive numbers",
+    "grid_sampler_2d": "interpolate() and roll() take places that are fixed",
+    "grid_sampler_3d": "interpolate() and roll() take places that are fixed",
 }
 
 

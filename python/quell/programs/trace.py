@@ -19,14 +19,15 @@ from torch.export.graph_signature import InputKind, OutputKind
 from quell.programs.copies import forget, with_same_weights
 
 KEPT = (
-    "_safe_softmax addcmul avg_pool1d avg_pool2d avg_pool3d bilinear channel_shuffle col2im conv1d "
+    "_safe_softmax adaptive_max_pool2d adaptive_max_pool3d addcmul avg_pool1d avg_pool2d "
+    "avg_pool3d bilinear channel_shuffle col2im conv1d "
     "conv2d conv3d "
     "conv_transpose1d conv_transpose2d conv_transpose3d einsum elu embedding gelu glu group_norm "
     "hardsigmoid hardswish hardtanh instance_norm layer_norm leaky_relu lerp linear "
     "linalg_vector_norm log_sigmoid logsumexp matmul mish pad pixel_shuffle pixel_unshuffle relu6 "
-    "rms_norm roll scaled_dot_product_attention selu silu softmax softplus upsample_bilinear2d "
-    "upsample_linear1d upsample_nearest1d upsample_nearest2d upsample_nearest3d "
-    "upsample_trilinear3d _upsample_nearest_exact1d _upsample_nearest_exact2d "
+    "index_add rms_norm roll scaled_dot_product_attention selu silu softmax softplus "
+    "upsample_bilinear2d upsample_linear1d upsample_nearest1d upsample_nearest2d "
+    "upsample_nearest3d upsample_trilinear3d _upsample_nearest_exact1d _upsample_nearest_exact2d "
     "_upsample_nearest_exact3d masked_fill clamp_min clamp_max square std log_softmax"
 ).split()
 

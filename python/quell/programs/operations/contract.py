@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Sums of products: linear layers, products of matrices, einsum, attention."""
 
+import dataclasses
 import math
 from typing import Any
 
 import torch
 
 from quell.programs.build import Builder
-from quell.programs.operations.functions import real_of
+from quell.programs.operations.complex import product
 from quell.programs.table import Call, NotKnown, lowers
 from quell.programs.values import Constant, Value, constant
 
@@ -22,12 +23,14 @@ def linear(b: Builder, call: Call) -> Value:
 
 
 @lowers("matmul", "mm", "bmm", "mv", "dot")
-def matmul(b: Builder, call: Call) -> Value:
-    x = real_of(call.first())
+def matmul(b: Builder, call: Call) -> Any:
+    x = call.first()
     other = call.arguments.get("other", call.arguments.get("mat2", call.arguments.get("vec")))
     if other is None:
         other = call["tensor"]
-    return multiply(b, x, real_of(other), call.dtype)
+    if call.dtype.is_complex:
+        return product(b, x, other, lambda y, z: multiply(b, y, z, torch.float32))
+    return multiply(b, x, other, call.dtype)
 
 
 def multiply(b: Builder, x: Value, y: Value, dtype: torch.dtype) -> Value:
@@ -83,8 +86,19 @@ def bilinear(b: Builder, call: Call) -> Value:
 
 
 @lowers("einsum")
-def einsum(b: Builder, call: Call) -> Value:
-    operands = [real_of(operand) for operand in call["tensors"]]
+def einsum(b: Builder, call: Call) -> Any:
+    operands = call["tensors"]
+    if not call.dtype.is_complex:
+        return _einsum(b, call, operands)
+    if len(operands) != 2:
+        raise NotKnown(f"einsum of {len(operands)} operands, complex ones among them")
+    plain = dataclasses.replace(call, dtype=torch.float32)
+    first, second = operands
+    return product(b, first, second, lambda x, y: _einsum(b, plain, [x, y]))
+
+
+def _einsum(b: Builder, call: Call, given: list[Value]) -> Value:
+    operands = list(given)
     terms, output = _terms(call["equation"], operands)
     while len(operands) > 1:
         kept = set("".join(terms[2:])) | set(output)

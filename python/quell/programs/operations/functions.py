@@ -41,7 +41,9 @@ COMPARE = {"eq": "eq", "ne": "ne", "lt": "lt", "le": "le", "gt": "gt", "ge": "ge
 
 
 def _one(name: str) -> None:
-    def lower(b: Builder, call: Call) -> Value:
+    def lower(b: Builder, call: Call) -> Any:
+        if isinstance(call.first(), Complex) and f"complex_{name}" in TABLE:
+            return TABLE[f"complex_{name}"](b, call)
         return b.map(SAME[name], [real_of(call.first())], call.dtype)
 
     lowers(name)(lower)
@@ -93,7 +95,10 @@ NARROW = (torch.float16, torch.bfloat16, *FLOATS_OF_8)
 
 
 @lowers("_to_copy", "to", "type_as")
-def convert(b: Builder, call: Call) -> Value:
+def convert(b: Builder, call: Call) -> Any:
+    if call.dtype.is_complex:
+        x = call.first()
+        return x if isinstance(x, Complex) else Complex(x, b.mul(x, 0.0))
     if call.dtype in (torch.int8, torch.uint8, torch.int16):
         raise NotKnown(
             f"whole numbers as {str(call.dtype).removeprefix('torch.')}, which wrap",
@@ -161,8 +166,10 @@ def mul(b: Builder, call: Call) -> Any:
 
 
 @lowers("div", "floor_divide")
-def div(b: Builder, call: Call) -> Value:
+def div(b: Builder, call: Call) -> Any:
     rounding = call.arguments.get("rounding_mode")
+    if isinstance(call.first(), Complex):
+        return TABLE["complex_div"](b, call)
     if call.name == "floor_divide":
         rounding = "floor"
     made = b.map("div", [real_of(call.first()), real_of(call["other"])], call.dtype)
