@@ -109,6 +109,10 @@ class Lowering:
             return self._resolved(node.args[0])[node.args[1]]
         if _name(node) == "with_effects":  # an assertion, and nothing else in what PyTorch has
             return [None, None]
+        if _name(node) in ("_local_scalar_dense", "item"):
+            return self._number(self._resolved(node.args[0]))
+        if isinstance(said, torch.SymFloat):
+            raise NotKnown("numbers that are computed from item()", "leave out item()")
         if isinstance(said, (int, float, torch.SymInt)):
             return of_one_sample(said) if not isinstance(said, float) else said
         if not isinstance(said, (torch.Tensor, list, tuple)):
@@ -120,6 +124,12 @@ class Lowering:
         arguments |= dict(zip(names, node.args, strict=False)) | node.kwargs
         arguments = {name: self._resolved(value) for name, value in arguments.items()}
         return self._lowered(target, arguments, said)
+
+    def _number(self, value: Any) -> Any:
+        """What item() makes of an array of one element: the array."""
+        if isinstance(value, Constant):
+            return value.tensor.item()
+        return self.builder.reshape(value, ()) if isinstance(value, Value) else value
 
     def _lowered(self, target: torch._ops.OpOverload, arguments: dict[str, Any], said: Any) -> Any:
         call = _call_of(target, arguments, said)

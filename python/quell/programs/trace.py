@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.export.graph_signature import InputKind, OutputKind
 
 from quell.programs.copies import forget, with_same_weights
+from quell.programs.looking import Looking
 
 KEPT = (
     "_safe_softmax adaptive_max_pool2d adaptive_max_pool3d addcmul avg_pool1d avg_pool2d "
@@ -137,14 +138,18 @@ def _exported(
     module: nn.Module, arguments: Sequence[Any], keywords: Mapping[str, Any]
 ) -> torch.export.ExportedProgram:
     """Exports with a batch of any size, or with a batch of one if the code takes the batch's size
-    as a number, as len(x) does. A program describes one sample; the check uses other batches."""
+    as a number, as len(x) does, at last with answers for code that looks at values. A program
+    describes one sample; the check uses other batches."""
     try:
         return _with_shapes(module, arguments, keywords, _shapes(module, arguments, keywords))
     except Exception as error:
         first = error
     one = [_one(value) for value in arguments], {k: _one(v) for k, v in keywords.items()}
-    try:
+    with contextlib.suppress(Exception):
         return _with_shapes(module, one[0], one[1], None)
+    try:
+        with Looking():
+            return _with_shapes(module, one[0], one[1], None)
     except Exception:
         raise Refused(
             f"quell.export: torch.export cannot follow {type(module).__name__}: {_why(first)}; a "
