@@ -15,6 +15,7 @@ import torch
 from torch.fx import Node
 
 import quell.programs.operations  # noqa: F401, which fills the table
+from quell._said import one_line
 from quell.programs.batch import DependsOnBatch, of_one_sample, shape_of
 from quell.programs.build import Builder
 from quell.programs.table import TABLE, Call, NotKnown
@@ -148,8 +149,13 @@ class Lowering:
             raise NotKnown(call.name, INSTEAD.get(call.name, ""))
         if any(isinstance(v, Unknown) for v in values):
             return _unknown(said)
-        made = TABLE[call.name](self.builder, call)
-        _agree(call, made)
+        try:
+            made = TABLE[call.name](self.builder, call)
+            _agree(call, made)
+        except (NotKnown, DependsOnBatch, Refused):
+            raise
+        except Exception as error:  # a form of the operation that nobody has met
+            raise NotKnown(f"{call.name} in this form ({one_line(error)})") from error
         return made
 
     def _resolved(self, value: Any) -> Any:

@@ -112,7 +112,7 @@ def test_samples_that_depend_on_each_other(function, tmp_path):
         ((X, T), {"names": ["time", "x"]}, "must begin with x"),
         ((X, T), {"output": "noise"}, "x0, eps, v"),
         ((X, T), {"precondition": "edm"}, "none, simple, karras"),
-        ((X, T, 1, 2, 3, [T]), {}, "within it"),
+        ((X, T, [T[:1]]), {}, "more_0 begins with 1, x with 2"),
         (7, {}, "must be a tuple"),
     ],
 )

@@ -97,6 +97,15 @@ def complex_abs(b: Builder, call: Call) -> Value:
     return b.map("sqrt", [b.add(b.mul(a, a), b.mul(c, c))], a.dtype)
 
 
+@lowers("complex_exp")
+def complex_exp(b: Builder, call: Call) -> Complex:
+    a, c = parts(b, call.first())
+    size = b.map("exp", [a], a.dtype)
+    return Complex(
+        b.mul(size, b.map("cos", [c], c.dtype)), b.mul(size, b.map("sin", [c], c.dtype))
+    )
+
+
 @lowers("complex_neg")
 def complex_neg(b: Builder, call: Call) -> Complex:
     a, c = parts(b, call.first())

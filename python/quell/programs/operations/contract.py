@@ -8,18 +8,31 @@ from typing import Any
 import torch
 
 from quell.programs.build import Builder
-from quell.programs.operations.complex import product
+from quell.programs.operations.complex import parts, product
 from quell.programs.table import Call, NotKnown, lowers
-from quell.programs.values import Constant, Value, constant
+from quell.programs.values import Complex, Constant, Value, constant
 
 
 @lowers("linear")
-def linear(b: Builder, call: Call) -> Value:
+def linear(b: Builder, call: Call) -> Any:
     x, weight, bias = call["input"], call["weight"], call["bias"]
+    if call.dtype.is_complex:
+        return _complex_linear(b, x, weight, bias)
     if isinstance(weight, Constant) and isinstance(bias, (Constant, type(None))):
         return b.emit("linear", [x, weight, bias], call.dtype)
     made = multiply(b, x, b.transpose(weight), call.dtype)
     return b.add(made, bias) if bias is not None else made
+
+
+def _complex_linear(b: Builder, x: Any, weight: Any, bias: Any) -> Complex:
+    def one(y: Value, w: Value) -> Value:
+        return multiply(b, y, b.transpose(w), torch.float32)
+
+    made = product(b, x, weight, one)
+    if bias is None:
+        return made
+    real, imaginary = parts(b, bias)
+    return Complex(b.add(made.real, real), b.add(made.imaginary, imaginary))
 
 
 @lowers("matmul", "mm", "bmm", "mv", "dot")

@@ -143,7 +143,7 @@ def truth(b: Builder, value: Any) -> Any:
 @lowers("add", "sub")
 def add(b: Builder, call: Call) -> Any:
     one, other, scale = call.first(), call["other"], call.arguments.get("alpha", 1)
-    if isinstance(one, Complex) or isinstance(other, Complex):
+    if call.dtype.is_complex:
         return TABLE[f"complex_{call.name}"](b, call)
     if scale != 1:
         other = b.mul(other, scale) if isinstance(other, Value) else other * scale
@@ -160,7 +160,7 @@ def rsub(b: Builder, call: Call) -> Value:
 
 @lowers("mul")
 def mul(b: Builder, call: Call) -> Any:
-    if isinstance(call.first(), Complex) or isinstance(call["other"], Complex):
+    if call.dtype.is_complex:
         return TABLE["complex_mul"](b, call)
     return b.map("mul", [call.first(), call["other"]], call.dtype)
 
@@ -168,7 +168,7 @@ def mul(b: Builder, call: Call) -> Any:
 @lowers("div", "floor_divide")
 def div(b: Builder, call: Call) -> Any:
     rounding = call.arguments.get("rounding_mode")
-    if isinstance(call.first(), Complex):
+    if call.dtype.is_complex:
         return TABLE["complex_div"](b, call)
     if call.name == "floor_divide":
         rounding = "floor"
