@@ -81,8 +81,8 @@ static void run(const struct quell_program *program)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct quell_constants from = {NULL, 2 * MOST_INDEX, MOST_WORK,
-                                                find, shape_of,       read_at};
+    static const struct quell_constants from = {NULL,     2 * MOST_INDEX, MOST_WORK, find,
+                                                shape_of, read_at,        false};
     struct quell_program program;
     size_t where;
     char *text = calloc(size + 1, 1);

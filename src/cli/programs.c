@@ -199,7 +199,7 @@ static int show(const char *name, const quell_model *model, int json)
 int programs_show(const char *name, int json)
 {
     quell_model *model = NULL;
-    int code = sampling_open_model(&model, name);
+    int code = sampling_open_model(&model, name, NULL);
     if (code == EXIT_DONE) code = show(name, model, json);
     quell_model_free(model);
     return code;

@@ -78,8 +78,8 @@ struct quell_steps {
  * next: the map that goes on with the result while it is in cache, and is computed with this
  * instruction (fuse.c); 0 for none. fused: an earlier instruction computes it. writes: the value
  * that is written, the result of the last one of such a chain. packed: the constant weights in the
- * form in which the kernels take them, and offset: where the rows of the other operand begin
- * (kind.h). */
+ * form in which the kernels take them, or narrow: the same in half of the memory, if all of them
+ * are bfloat16 numbers; and offset: where the rows of the other operand begin (kind.h). */
 struct quell_instruction {
     const struct quell_kind *kind;
     size_t operands, result;
@@ -90,6 +90,7 @@ struct quell_instruction {
     size_t scratch, next, writes, rows;
     struct quell_steps steps;
     float *packed;
+    uint32_t *narrow;
     size_t *offset;
 };
 
@@ -107,8 +108,8 @@ struct quell_program {
 };
 
 /* Where the constants come from. most: how many operations on constants alone are allowed (0:
- * 2^32). find: sets the index of the tensor of that name; false if there is none. read: copies the
- * tensor as float32. */
+ * 2^32). rounded: weights of products are rounded to bfloat16. find: sets the index of the tensor
+ * of that name; false if there is none. read: copies the tensor as float32. */
 struct quell_constants {
     void *user;
     size_t count;
@@ -116,6 +117,7 @@ struct quell_constants {
     bool (*find)(void *user, const char *name, size_t *index);
     bool (*shape)(void *user, size_t index, struct quell_shape *shape);
     quell_status (*read)(void *user, size_t index, const struct quell_shape *shape, float *out);
+    bool rounded;
 };
 
 /* Reads a program from its description and makes it ready to run. Any error in the program is
@@ -171,6 +173,7 @@ quell_status quell_program_read(struct quell_program *program, char *description
 quell_status quell_program_infer(struct quell_program *program);
 quell_status quell_program_fold(struct quell_program *program, const struct quell_constants *from);
 quell_status quell_program_fuse(struct quell_program *program);
+quell_status quell_program_round(struct quell_program *program);
 quell_status quell_program_pack(struct quell_program *program);
 quell_status quell_program_place(struct quell_program *program);
 

@@ -212,6 +212,11 @@ def check_independent(right: Expected, most: float) -> None:
         )
 
 
+def outputs(evaluate: Evaluate, right: Expected) -> NDArray[Any]:
+    """Returns a program's results for all inputs."""
+    return np.stack([evaluate(right.sample(k)) for k in range(COUNT)])
+
+
 def compare(evaluate: Evaluate, right: Expected, most: float) -> float:
     """Returns the largest difference between a program and its module, relative to the largest
     output.
@@ -222,7 +227,7 @@ def compare(evaluate: Evaluate, right: Expected, most: float) -> float:
     """
     size = float(right.double.abs().max()) or 1.0
     check_independent(right, most)
-    made = np.stack([evaluate(right.sample(k)) for k in range(COUNT)])
+    made = outputs(evaluate, right)
     worst = float(np.abs(made - right.double.numpy()).max()) / size
     if not worst <= max(most, 4 * right.own):
         raise Refused(

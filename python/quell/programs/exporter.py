@@ -6,6 +6,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -19,10 +20,12 @@ from quell._inputs import extents_of
 from quell._numbers import path_of, real, whole
 from quell._said import said
 from quell._whole import write
+from quell.errors import Error
 from quell.programs.canonical import canonical
-from quell.programs.check import Evaluate, compare, expected
+from quell.programs.check import Evaluate, Expected, compare, expected, outputs
 from quell.programs.copies import in_single, narrow_type, weights_of
 from quell.programs.denoisers import mean_of, taken_apart
+from quell.programs.fast import choose, forget
 from quell.programs.infinite import with_infinities
 from quell.programs.inputs import Inputs, decoder_of, decoding_inputs, inputs_of
 from quell.programs.law import check_law
@@ -33,6 +36,8 @@ from quell.programs.rewrite import ending, inputs_used
 from quell.programs.told import add_nones, around_fields, class_fields, nones_of, variance_fields
 from quell.programs.trace import Refused, trace
 from quell.programs.write import Writer
+
+Stored = tuple[dict[str, Tensor], dict[str, str]]  # the tensors of a file, and its metadata
 
 TYPES = {None: None, torch.float32: None, torch.float16: 1e-2, torch.bfloat16: 1e-1}
 
@@ -93,6 +98,7 @@ def export(
     decode: nn.Module | Callable[..., Any] | None = None,
     dtype: torch.dtype | None = None,
     most: float = 1e-5,
+    fast: bool | float = True,
     **fields: Any,
 ) -> float:
     """Exports a PyTorch module to a file that quell draws samples from: its graph, as a program
@@ -140,6 +146,11 @@ def export(
         most: The largest allowed difference from PyTorch in float64, relative to the largest
             output. Four times the difference between PyTorch in float32 and in float64 is always
             allowed.
+        fast: Whether convolutions of 3 x 3 taps are computed by Winograd's algorithm where that is
+            faster: its roundings are others, and errors larger. True: as many as leave the whole
+            network, against float64, within 1e-6 of the largest output beyond four times what
+            PyTorch's own float32 is off (and within what `most` allows). A number: within that,
+            such as 1e-4, for more speed. False: none.
         fields: Further fields of the description: image=True, comment="...".
 
     Returns:
@@ -156,6 +167,7 @@ def export(
         raise ValueError(f"most: {most}, must be above 0 and below 1")
     if dtype not in TYPES:
         raise ValueError(f"quell.export: dtype: {dtype}, must be torch.float16 or torch.bfloat16")
+    fast = _bound(fast)
     given = {"output": output, "precondition": precondition, "schedule": schedule, "time": time,
              "sigma_data": sigma_data}  # fmt: skip
     outer, call = module, example
@@ -182,7 +194,7 @@ def export(
             )
     nones = nones_of(none, inputs)
     wide = _widened(shape, variance)
-    made = (decode, dtype, most, description, nones, means)
+    made = (decode, dtype, most, fast, description, nones, means)
     return _exported(module, path, inputs, classes, wide, *made)
 
 
@@ -200,6 +212,7 @@ def _exported(
     decode: Any,
     dtype: torch.dtype | None,
     most: float,
+    fast: bool | float,
     description: dict[str, Any],
     nones: Mapping[str, Tensor | str],
     whole: Callable[..., Tensor] | None,
@@ -226,8 +239,11 @@ def _exported(
         description.pop("time", None)
     extra: dict[str, Tensor] = {}
     add_nones(extra, description, nones)
-    stored, metadata = stored_of(programs, description, dtype or narrow_type(module))
-    stored |= extra
+    made = (description, dtype or narrow_type(module), extra)
+    if fast:
+        wanted = {name: exact for name, exact, _ in right}
+        most = _make_fast(programs, wanted, fast, most, lambda: stored_of(programs, *made))
+    stored, metadata = stored_of(programs, *made)
     worst = [0.0]
 
     def check(file: str) -> None:
@@ -242,15 +258,59 @@ def _exported(
     return max(worst)
 
 
+def _bound(fast: Any) -> bool | float:
+    if isinstance(fast, bool):
+        return fast
+    bound = real(fast, "fast")
+    if not bound > 0:
+        raise ValueError(f"fast: {fast}, must be True, False or a number above 0")
+    return bound
+
+
+def _make_fast(
+    programs: dict[str, Lowered],
+    right: Mapping[str, Expected],
+    fast: bool | float,
+    most: float,
+    stored: Callable[[], Stored],
+) -> float:
+    """Chooses the convolutions that are computed by Winograd's algorithm. Returns the largest
+    difference that is allowed then."""
+    if fast is True:
+        bounds = {n: min(4 * r.own + 1e-6, max(most, 4 * r.own)) for n, r in right.items()}
+    else:
+        bounds = {name: max(fast, 4 * r.own) for name, r in right.items()}
+
+    with tempfile.TemporaryDirectory(prefix="quell-") as folder:
+        path = os.path.join(folder, "network.safetensors")
+
+        def found(name: str) -> NDArray[np.float64]:
+            from safetensors.torch import save_file
+
+            tensors, metadata = stored()
+            save_file(tensors, path, metadata=metadata)
+            return np.asarray(outputs(evaluator(path, name), right[name]), np.float64)
+
+        try:
+            choose(programs, right, bounds, found)
+        except Error:  # which the check of the file says better
+            forget(programs)
+    return most if fast is True else max(most, fast)
+
+
 def stored_of(
-    programs: dict[str, Lowered], description: dict[str, Any], dtype: torch.dtype | None = None
-) -> tuple[dict[str, Tensor], dict[str, str]]:
+    programs: dict[str, Lowered],
+    description: dict[str, Any],
+    dtype: torch.dtype | None = None,
+    extra: Mapping[str, Tensor] | None = None,
+) -> Stored:
     """Returns the tensors of a file and its metadata. `dtype`: a narrower type for the tensors
-    that have no digits beyond it."""
+    that have no digits beyond it. extra: further tensors."""
     writer = Writer({value.name for lowered in programs.values() for value in lowered.inputs})
     written = {name: writer.program(lowered) for name, lowered in programs.items()}
     text = json.dumps({**description, "programs": written}, allow_nan=False)
-    return {name: _narrow(t, dtype) for name, t in writer.tensors.items()}, {"quell": text}
+    tensors = {name: _narrow(t, dtype) for name, t in writer.tensors.items()}
+    return tensors | dict(extra or {}), {"quell": text}
 
 
 def rounded_to(module: nn.Module, dtype: torch.dtype) -> nn.Module:

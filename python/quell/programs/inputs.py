@@ -160,9 +160,9 @@ def _check_names(names: Sequence[str], tensors: Sequence[Tensor]) -> None:
         raise ValueError("quell.export: names: must begin with x, and each be another")
     for name, tensor in zip(names, tensors, strict=True):
         if name == "time" and tensor.ndim and tensor[0].numel() != 1:
+            count = tensor[0].numel()
             raise ValueError(
-                f"quell.export: the time has {tensor[0].numel()} numbers a sample, must be one "
-                "number"
+                f"quell.export: the time has {count} numbers a sample, must be one number"
             )
 
 

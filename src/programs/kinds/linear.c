@@ -66,7 +66,7 @@ static void unpack(const struct quell_program *program, const struct quell_instr
 {
     const struct quell_shape *w = weights_of(program, now);
     for (size_t i = from; i < from + count; i++)
-        *to++ = now->packed[place(w, i / w->size[1], i % w->size[1])];
+        *to++ = quell_packed_at(now, place(w, i / w->size[1], i % w->size[1]));
 }
 
 static size_t offsets(const struct quell_program *program, const struct quell_instruction *now,
@@ -144,7 +144,7 @@ static void run_constant(const struct quell_execution *at)
 static void run(const struct quell_execution *at)
 {
     const struct quell_shape *w = quell_shape_of(at, 1);
-    if (!at->of->packed) {
+    if (!quell_has_packed(at->of)) {
         run_constant(at);
         return;
     }
@@ -169,23 +169,25 @@ static void run(const struct quell_execution *at)
         work.bias = NULL;
     else
         bias = NULL;
-    at->kernels->dots(&(struct quell_dots){.m = end - work.row,
-                                           .n = columns - work.column,
-                                           .k = w->size[1],
-                                           .block = quell_block_of(w->size[1]),
-                                           .a = quell_in(at, 0) + work.row * w->size[1],
-                                           .a_row = w->size[1],
-                                           .b = at->of->packed + work.column * w->size[1],
-                                           .b_panel = w->size[1] * QUELL_PANEL,
-                                           .left = at->of->offset,
-                                           .bias = bias,
-                                           .finish = finish,
-                                           .user = &work});
+    struct quell_dots dots = {.m = end - work.row,
+                              .n = columns - work.column,
+                              .k = w->size[1],
+                              .block = quell_block_of(w->size[1]),
+                              .a = quell_in(at, 0) + work.row * w->size[1],
+                              .a_row = w->size[1],
+                              .b_panel = w->size[1] * QUELL_PANEL,
+                              .left = at->of->offset,
+                              .bias = bias,
+                              .finish = finish,
+                              .user = &work};
+    quell_take_packed(&dots, at->of, work.column * w->size[1]);
+    at->kernels->dots(&dots);
 }
 
 static size_t rows(const struct quell_shape *result) { return result->rank - 1; }
 
-static const struct quell_packing packing = {floats, pack, unpack, offsets};
+static const struct quell_packing packing = {
+    .floats = floats, .pack = pack, .unpack = unpack, .offsets = offsets};
 
 const struct quell_kind quell_kind_linear = {.name = "linear",
                                              .least = 2,
