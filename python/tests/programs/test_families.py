@@ -21,7 +21,6 @@ from quell.programs.check import compare, expected
 from quell.programs.exporter import _make_fast, evaluator, program_of, stored_of
 from quell.programs.inputs import inputs_of
 
-
 SAID = {"kind": "network", "version": 1}
 LARGE = ("hf-celebahq-256", "hf-vae-dec-full", "v-diffusion-128")  # for the naive interpreter
 
@@ -82,12 +81,14 @@ ORIGINS = {  # by the beginnings of the names
 HEAD = """# Networks of other people's
 
 These networks were exported by `quell.export`, as they are in the code bases of their authors, and
-computed by quell; their weights are random. The columns "quell" and "PyTorch" are the largest differences from
-PyTorch in float64, relative to the largest output: of quell, and of PyTorch itself in float32. The inputs are
-other samples, times, classes and conditions than those that were traced, and another batch.
+computed by quell; their weights are random. The columns "quell" and "PyTorch" are the largest
+differences from PyTorch in float64, relative to the largest output: of quell, and of PyTorch itself
+in float32. The inputs are other samples, times, classes and conditions than those that were traced,
+and another batch. quell may differ by four times what PyTorch does, and 1e-6.
 
-Those whose names end in a number of pixels or in "full" have the sizes of the published ones, the others are small. The
-test is `python/tests/programs/test_families.py`, which also writes this page (PyTorch {torch}, diffusers {diffusers}).
+Those whose names end in a number of pixels or in "full" have the sizes of the published ones, the
+others are small. The test is `python/tests/programs/test_families.py`, which also writes this page
+(PyTorch {torch}, diffusers {diffusers}).
 
 | network | from | weights | instructions | quell | PyTorch |
 | --- | --- | --- | --- | --- | --- |"""
