@@ -47,6 +47,11 @@ static void from_bfloat(const unsigned char *at, size_t count, float *out)
     }
 }
 
+static void from_byte(const unsigned char *at, size_t count, float *out)
+{
+    for (size_t i = 0; i < count; i++) out[i] = (float)(signed char)at[i];
+}
+
 /* convert: NULL for a type that is known, but whose values are not read. */
 static const struct kind {
     const char *name;
@@ -54,7 +59,7 @@ static const struct kind {
     void (*convert)(const unsigned char *at, size_t count, float *out);
 } kinds[] = {
     {"F32", 4, from_float}, {"F16", 2, from_half}, {"BF16", 2, from_bfloat}, {"F64", 8, NULL},
-    {"I64", 8, NULL},       {"I32", 4, NULL},      {"I16", 2, NULL},         {"I8", 1, NULL},
+    {"I64", 8, NULL},       {"I32", 4, NULL},      {"I16", 2, NULL},         {"I8", 1, from_byte},
     {"U64", 8, NULL},       {"U32", 4, NULL},      {"U16", 2, NULL},         {"U8", 1, NULL},
     {"BOOL", 1, NULL},      {"F8_E5M2", 1, NULL},  {"F8_E4M3", 1, NULL},
 };
@@ -342,7 +347,7 @@ static quell_status check_kind(const struct quell_tensors *tensors,
                                const struct quell_tensor *tensor)
 {
     if (kinds[tensor->kind].convert) return QUELL_OK;
-    return quell_fail(QUELL_BAD_MODEL, "%s: tensor '%.80s' is %s, must be F32, F16 or BF16",
+    return quell_fail(QUELL_BAD_MODEL, "%s: tensor '%.80s' is %s, must be F32, F16, BF16 or I8",
                       tensors->path, tensor->name, kinds[tensor->kind].name);
 }
 

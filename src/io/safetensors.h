@@ -49,7 +49,7 @@ void quell_tensors_close(struct quell_tensors *tensors);
 const char *quell_tensors_metadata(const struct quell_tensors *tensors, const char *key);
 
 /* Reads the tensor `name` as floats to out[product of the shape]. It must be present in that shape,
- * as F32, F16 or BF16, with finite values. With out NULL everything but the values is checked. */
+ * as F32, F16, BF16 or I8, with finite values. With out NULL everything but the values is checked. */
 quell_status quell_tensors_read(struct quell_tensors *tensors, const char *name, size_t rank,
                                 const size_t *shape, float *out);
 
