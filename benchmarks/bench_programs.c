@@ -146,7 +146,11 @@ static double copy_time(size_t in, size_t out)
 
 static void bench(const struct row *row, double seconds, double peak)
 {
-    const struct quell_constants from = {(void *)(uintptr_t)row, 3, 0, find, shape_of, read_at};
+    const struct quell_constants from = {.user = (void *)(uintptr_t)row,
+                                         .count = 3,
+                                         .find = find,
+                                         .shape = shape_of,
+                                         .read = read_at};
     static struct work work;
     char text[4096];
     memset(&work, 0, sizeof work);

@@ -106,11 +106,12 @@ module quell_c
         integer(c_size_t) :: size
         integer(c_int64_t) :: seed, first
         integer(c_size_t) :: count
-        type(c_ptr) :: classes, context, conditions
+        type(c_ptr) :: seeds, indices
+        type(c_ptr) :: classes, conditions
         integer(c_size_t) :: condition_count
         type(c_ptr) :: negative_classes, negative_conditions
         integer(c_size_t) :: negative_condition_count
-        type(c_ptr) :: seeds, indices
+        type(c_ptr) :: context
     end type
 
     type, bind(c) :: c_run

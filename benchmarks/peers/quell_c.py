@@ -40,7 +40,14 @@ class Draw(c.Structure):
         ("seed", c.c_uint64),
         ("first", c.c_uint64),
         ("count", c.c_size_t),
+        ("seeds", c.c_void_p),
+        ("indices", c.c_void_p),
         ("classes", c.c_void_p),
+        ("conditions", c.c_void_p),
+        ("condition_count", c.c_size_t),
+        ("negative_classes", c.c_void_p),
+        ("negative_conditions", c.c_void_p),
+        ("negative_condition_count", c.c_size_t),
         ("context", c.c_void_p),
     ]
 

@@ -99,6 +99,18 @@ inline slot *slot_of(void *context) noexcept
     return inner && inner->run() == context ? inner : static_cast<slot *>(context);
 }
 
+/* Says of an exception that no call in this thread can throw again what it said of itself. */
+inline void tell_exception() noexcept
+{
+    try {
+        throw;
+    } catch (const std::exception &thrown) {
+        quell_error_set(QUELL_DENOISER_FAILED, thrown.what());
+    } catch (...) {
+        quell_error_set(QUELL_DENOISER_FAILED, "an exception that is no std::exception");
+    }
+}
+
 /* Calls a function of the caller's from C, and keeps its exception in a slot. */
 template <class F, class... A>
 int guarded(slot *at, uint64_t sample, F &function, A &&...arguments) noexcept
@@ -106,7 +118,10 @@ int guarded(slot *at, uint64_t sample, F &function, A &&...arguments) noexcept
     try {
         return answer(function, std::forward<A>(arguments)...);
     } catch (...) {
-        if (at) at->keep(sample);
+        if (at)
+            at->keep(sample);
+        else
+            tell_exception();
         return -1;
     }
 }

@@ -23,11 +23,14 @@
 #include <quell/callback.hpp>
 #include <quell/condition.hpp>
 #include <quell/denoiser.hpp>
+#include <quell/function.hpp>
 #include <quell/grid.hpp>
+#include <quell/guidance.hpp>
 #include <quell/model.hpp>
 #include <quell/names.hpp>
 #include <quell/noise.hpp>
 #include <quell/plan.hpp>
+#include <quell/queue.hpp>
 #include <quell/run.hpp>
 #include <quell/sampler.hpp>
 #include <quell/schedule.hpp>

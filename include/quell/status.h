@@ -30,7 +30,8 @@ typedef enum quell_status {
     QUELL_DENOISER_FAILED, /* the denoiser, or a function that a run calls, reported an error */
     QUELL_NOT_FINITE,      /* a sample became infinite or not a number */
     QUELL_AFTER_FORK,      /* this process is a child of fork(), where the call cannot go on */
-    QUELL_NO_PROGRESS      /* a sampler with adaptive steps reached its limit of tries */
+    QUELL_NO_PROGRESS,     /* a sampler with adaptive steps reached its limit of tries */
+    QUELL_BUSY             /* a queue is full, or has not finished yet */
 } quell_status;
 
 /* Return the name ("QUELL_NO_MEMORY") and the meaning ("out of memory") of a status, as static

@@ -195,14 +195,15 @@ static void dot_columns(const struct quell_dots *x, size_t j, unsigned v, struct
     place->upper = j % QUELL_PANEL >= QUELL_LANES;
 }
 
-/* The totals of rows i ... i + count - 1 and of 2^v vectors of columns from j on. */
+/* The totals of rows i ... i + count - 1, which are `stride` apart, and of 2^v vectors of columns
+ * from j on. */
 static void dot_strip(const struct quell_dots *x, size_t i, size_t count, size_t j, unsigned v,
-                      float *total)
+                      float *total, size_t stride)
 {
     const float *a[MOST_DOT_ROWS];
     size_t tiles_of_rows = (count + ROWS - 1) / ROWS;
     size_t rows = count / tiles_of_rows, longer = count % tiles_of_rows;
-    struct dot_place place = {.left = x->left, .right = x->right, .stride = (size_t)LANES << v};
+    struct dot_place place = {.left = x->left, .right = x->right, .stride = stride};
     for (size_t r = 0; r < count; r++) a[r] = x->a + (x->row ? x->row[i + r] : (i + r) * x->a_row);
     float wide[MOST_WIDENED * QUELL_PANEL];
     int widens = x->narrow && tiles_of_rows > 1 && x->block <= MOST_WIDENED;
@@ -230,20 +231,30 @@ static void dot_strip(const struct quell_dots *x, size_t i, size_t count, size_t
     }
 }
 
-/* to[j][r] = from[r][j] */
+/* to[j][r] = from[r][j] for LANES rows; the last four columns overlap others, if they must. */
+TILE void turn_lanes(const float *from, size_t from_row, size_t columns, float *to, size_t to_row)
+{
+    for (size_t j = 0; j < columns; j += 4) {
+        vf column[4];
+        size_t at = j + 4 <= columns ? j : columns - 4;
+        v_load_rows(from + at, from_row, column);
+        for (size_t c = 0; c < 4; c++) v_store(to + (at + c) * to_row, column[c]);
+    }
+}
+
+/* The same for all rows. Each line of cache is read once, while it is there: the rows of images
+ * whose sizes are powers of two drive one another out. */
 static void turn(const float *from, size_t rows, size_t from_row, size_t columns, float *to,
                  size_t to_row)
 {
-    for (size_t j = 0; j < columns;) {
-        size_t r = 0, four = columns - j < 4 ? 1 : 4;
-        for (; four == 4 && r + LANES <= rows; r += LANES) {
-            vf column[4];
-            v_load_rows(from + r * from_row + j, from_row, column);
-            for (size_t c = 0; c < 4; c++) v_store(to + (j + c) * to_row + r, column[c]);
-        }
-        for (; r < rows; r++)
-            for (size_t c = 0; c < four; c++) to[(j + c) * to_row + r] = from[r * from_row + j + c];
-        j += four;
+    if (rows < LANES || columns < 4) {
+        for (size_t r = 0; r < rows; r++)
+            for (size_t j = 0; j < columns; j++) to[j * to_row + r] = from[r * from_row + j];
+        return;
+    }
+    for (size_t r = 0; r < rows; r += LANES) {
+        size_t at = r + LANES <= rows ? r : rows - LANES;
+        turn_lanes(from + at * from_row, from_row, columns, to + at, to_row);
     }
 }
 
@@ -257,9 +268,14 @@ static void dot_rows(const struct quell_dots *x, size_t i, size_t count)
         unsigned v = widest(most, columns - j);
         size_t strip = (size_t)LANES << v;
         while (x->turned && strip > QUELL_PANEL) strip = (size_t)LANES << --v;
+        if (x->out) {
+            dot_strip(x, i, count, j, v, x->out + i * x->out_row + j, x->out_row);
+            j += strip;
+            continue;
+        }
         struct quell_dots_done done = {i,     count, j, x->n - j < strip ? x->n - j : strip,
                                        total, strip};
-        dot_strip(x, i, count, j, v, total);
+        dot_strip(x, i, count, j, v, total, strip);
         if (x->turned) {
             turn(total, count, strip, done.columns, turned, MOST_DOT_ROWS);
             done = (struct quell_dots_done){j, done.columns, i, count, turned, MOST_DOT_ROWS};

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <quell/denoiser.h>
+#include <quell/function.h>
 #include <quell/model.h>
 #include "base/digest.h"
 

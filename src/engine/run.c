@@ -10,6 +10,7 @@
 #include "isa.h"
 #include "openmp.h"
 #include "prior.h"
+#include "run_check.h"
 #include "threads.h"
 #include "told.h"
 #include "core/schedule.h"
@@ -247,6 +248,13 @@ quell_status quell_sample_prior(const quell_sampler *sampler, const quell_draw *
 {
     quell_status status = sampler ? quell_prior_check(sampler) : QUELL_OK;
     return status ? status : quell_prior_draw(sampler, draw, run, x);
+}
+
+quell_status quell_run_check(const quell_sampler *sampler, const quell_draw *draw, float *x)
+{
+    struct quell_job job = {0};
+    quell_status status = prepare_path(&job, sampler, draw, NULL, x);
+    return status ? status : quell_prior_check(sampler);
 }
 
 quell_status quell_sample_from(const quell_sampler *sampler, const quell_draw *draw,

@@ -7,8 +7,8 @@
 
 #define QUELL_TENSOR_TYPES 15
 
-/* width: of an element, in bytes. convert: to floats; NULL for a type that is known, but whose values
- * are not read. */
+/* width: of an element, in bytes. convert: to floats; NULL for a type that is known, but whose
+ * values are not read. */
 struct quell_tensor_type {
     const char *name;
     size_t width;

@@ -64,14 +64,16 @@ struct quell_kind {
 };
 
 /* How the constant operand 1 of a kind is packed when a program is loaded, in the form that the
- * kernels take. floats: the size of that form. pack: writes it from the operand's elements. unpack:
- * returns `count` elements from number `from` on (quell_packed_at). offsets: returns how many
- * offsets there are, and writes them (quell_dots), unless `offset` is NULL; without offsets nothing
- * is packed. panels: whether that form is of panels; NULL: it always is. */
+ * kernels take. floats: the size of that form. pack: writes it from the operand's elements.
+ * elements: how many numbers decide on the result; NULL: those of the operand. unpack: returns
+ * `count` of them from number `from` on (quell_packed_at). offsets: returns how many offsets there
+ * are, and writes them (quell_dots), unless `offset` is NULL; without offsets nothing is packed.
+ * panels: whether that form is of panels; NULL: it always is. */
 struct quell_packing {
     size_t (*floats)(const struct quell_program *program, const struct quell_instruction *now);
     void (*pack)(const struct quell_program *program, const struct quell_instruction *now,
                  const float *from, float *to);
+    size_t (*elements)(const struct quell_program *program, const struct quell_instruction *now);
     void (*unpack)(const struct quell_program *program, const struct quell_instruction *now,
                    size_t from, size_t count, float *to);
     size_t (*offsets)(const struct quell_program *program, const struct quell_instruction *now,

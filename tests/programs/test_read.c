@@ -142,6 +142,15 @@ TEST(program_read, instructions_refused)
         {"{'linear_int8': ['long', 'longer', 'one']}", "a sum has 131073 products, 131072 at most"},
         {"{'conv': ['x', 'w']}", "operand 1, 'w' [4, 3], must be [out, in, k...]"},
         {"{'conv': ['x', 'k'], 'groups': 2}", "'groups' must divide the 3 channels"},
+        {"{'conv': ['x', 'k'], 'winograd': 3}", "'winograd' must be 2, 4 or 6, or be left out"},
+        {"{'conv': ['x', 'k'], 'winograd': 4}",
+         "operand 1, 'k' [2, 3, 3], must be [out, in, 3, 3] for 'winograd'"},
+        {"{'move': [[1]], 'form': 'expand', 'shape': [2, 2, 3, 3]}, "
+         "{'conv': ['y', 0], 'stride': [1, 2], 'winograd': 2}",
+         "instruction 1 (conv): 'winograd' needs strides and dilations of 1"},
+        {"{'move': [[1]], 'form': 'expand', 'shape': [2, 1, 3, 3]}, "
+         "{'conv': ['y', 0], 'groups': 2, 'winograd': 2}",
+         "instruction 1 (conv): 'winograd' needs one group"},
         {"{'conv': ['x', 'k', 'b']}", "operand 2, 'b' [4], must be [2]"},
         {"{'conv': ['x', 'k'], 'dilation': [3]}", "smaller than the window along dimension 1"},
         {"{'conv': ['x', 'k'], 'stride': [0]}", "'stride' has 0, must be from 1"},
@@ -364,6 +373,17 @@ TEST(program_read, multiply_adds)
     CHECK(!status, "%s", quell_error_message());
     CHECK(transposed.multiply_adds[QUELL_FROM_SAMPLE] == 15 * 8, "%llu multiply-adds, transposed",
           (unsigned long long)transposed.multiply_adds[QUELL_FROM_SAMPLE]);
+    quell_program_free(&transposed);
+    status = load_instructions(
+        &transposed, "{'move': [[1]], 'form': 'expand', 'shape': [4, 2, 3, 3]}, "
+                     "{'conv': ['y', 0], 'before': [1, 1], 'after': [1, 1], 'winograd': 2}");
+    CHECK(!status, "%s", quell_error_message());
+    CHECK(transposed.multiply_adds[QUELL_FROM_CONDITIONS] ==
+              2 * 3 * 16 * 2 * 4, /* tiles, each of 16 */
+          "%llu multiply-adds in tiles",
+          (unsigned long long)transposed.multiply_adds[QUELL_FROM_CONDITIONS]);
+    quell_program_print(&transposed, print, sizeof print);
+    CHECK(strstr(print, "after=[1, 1] winograd=2\n"), "%s", print);
     quell_program_free(&transposed);
     CHECK(quell_program_print(&program, print, sizeof print) == strlen(print), "cut");
     CHECK(strstr(print, "2  matmul         [2, 2]"), "%s", print);

@@ -140,7 +140,12 @@ def _roles(own: Sequence[str], tensors: Sequence[Tensor], time: bool, classes: i
 def _is_class(tensor: Tensor, classes: int) -> bool:
     if tensor.is_floating_point():
         return tensor.shape[1:] == (classes,)
-    return tensor.ndim == 1
+    return tensor.ndim > 0 and tensor[0].numel() == 1
+
+
+def one_hot(label: Tensor) -> bool:
+    """Returns whether classes are told as numbers of which one is 1, not by their index."""
+    return label.ndim > 1 and label.is_floating_point()
 
 
 def _check_names(names: Sequence[str], tensors: Sequence[Tensor]) -> None:
@@ -151,9 +156,10 @@ def _check_names(names: Sequence[str], tensors: Sequence[Tensor]) -> None:
     if names[0] != "x" or len(set(names)) != len(names):
         raise ValueError("quell.export: names: must begin with x, and each be another")
     for name, tensor in zip(names, tensors, strict=True):
-        if name == "time" and tensor.ndim > 1:
+        if name == "time" and tensor.ndim and tensor[0].numel() != 1:
+            count = tensor[0].numel()
             raise ValueError(
-                "quell.export: the time has sizes beside the batch: must be one number"
+                f"quell.export: the time has {count} numbers a sample, must be one number"
             )
 
 

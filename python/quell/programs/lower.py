@@ -82,8 +82,9 @@ class Lowering:
         if node.name not in self.traced.inputs:
             return node.meta.get("val")
         tensor = node.meta["val"]
-        shape = shape_of(tensor)
-        value = Input(shape[1:], tensor.dtype, self.traced.inputs[node.name])
+        shape, name = shape_of(tensor), self.traced.inputs[node.name]
+        number = name == "time" or (name == "class" and not tensor.is_floating_point())
+        value = Input(() if number else shape[1:], tensor.dtype, name)
         self.builder.inputs.append(value)
         return self.builder.reshape(value, shape)
 

@@ -8,12 +8,15 @@ import dataclasses
 import importlib
 import inspect
 import logging
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.export.graph_signature import InputKind, OutputKind
+
+from quell.programs.copies import forget, with_same_weights
 
 KEPT = (
     "_safe_softmax addcmul avg_pool1d avg_pool2d avg_pool3d bilinear channel_shuffle col2im conv1d "
@@ -99,7 +102,8 @@ def _quiet() -> Iterator[None]:
         logger.disabled = True
     exporting.print = lambda *_, **__: None
     try:
-        yield
+        with warnings.catch_warnings():
+            yield
     finally:
         del exporting.print
         for logger in loggers:
@@ -151,6 +155,7 @@ def _with_shapes(
     module: nn.Module, arguments: Sequence[Any], keywords: Mapping[str, Any], shapes: Any
 ) -> torch.export.ExportedProgram:
     with torch.no_grad(), evaluating(module), _masks_not_looked_at(), _quiet():
+        warnings.filterwarnings("ignore", "The tensor attribute")  # kept in the copy alone
         traced = torch.export.export(
             module, tuple(arguments), dict(keywords), dynamic_shapes=shapes, strict=False
         )
@@ -180,7 +185,10 @@ def trace(
             two, and anything else, which is taken as it is.
         names: Of the tensors among them, in order.
     """
-    program = _exported(module, arguments, keywords)
+    try:
+        program = _exported(with_same_weights(module), arguments, keywords)
+    finally:
+        forget(module)
     constants: dict[str, tuple[Tensor, str]] = {}
     inputs: dict[str, str] = {}
     left = list(names)

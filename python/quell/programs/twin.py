@@ -13,6 +13,8 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map
 
+from quell.programs.copies import forget, with_same_weights
+
 _TYPE: Any = torch.Tensor.dtype
 NARROW = (torch.float32, torch.float16, torch.bfloat16)
 
@@ -48,13 +50,16 @@ class _Operations(TorchDispatchMode):
 
 
 def in_double(module: nn.Module, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
-    """Returns the output of the module, computed in float64."""
+    """Returns the output of the module, computed in float64 by a copy: the tables that a network
+    keeps between its calls would be float64 afterwards."""
     default = torch.get_default_dtype()
+    own = with_same_weights(module)
     torch.set_default_dtype(torch.float64)
     try:
         operations: Any = _Operations
         with torch.no_grad(), operations(), _Functions():
             given = tree_map(_wide, tuple(arguments))
-            return module(*given, **tree_map(_wide, dict(keywords)))
+            return own(*given, **tree_map(_wide, dict(keywords)))
     finally:
         torch.set_default_dtype(default)
+        forget(module)

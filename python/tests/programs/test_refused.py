@@ -126,8 +126,6 @@ def test_arguments(example, options, said, tmp_path):
 def test_weights(tmp_path):
     path = tmp_path / "net.safetensors"
     for change, said in (
-        (lambda m: m.half(), "call .float()"),
-        (lambda m: m.double(), "call .float()"),
         (lambda m: m.line.weight.data.fill_(torch.inf), "line.weight is not finite"),
     ):
         module = Of(lambda m, x, t: m.line(x))
@@ -271,6 +269,11 @@ def test_torch_says_nothing_before(tmp_path, capfd):
     [
         ((X, T), {"time": "sigma", "sigma_data": 0.5}, "it is inside the network"),
         ((X, T), {"time": 0}, "time: 0"),
+        ((X, T), {"time": float("inf")}, "time: inf, must be a finite number"),
+        ((X, T), {"time": {"of": "t", "scale": float("nan")}}, "time: scale: nan, must be finite"),
+        ((X, T), {"time": {"of": "t", "at": [0.0, 1e400]}}, "time: at: inf, must be finite"),
+        ((X, T), {"sigma_data": float("inf"), "precondition": "simple"}, "sigma_data: inf"),
+        ((X, T), {"most": float("inf")}, "most: inf, must be above 0 and below 1"),
         ((X, T), {"version": 2}, "version: no such argument"),
         ((X, T), {"programs": {}}, "programs: no such argument"),
         ((X, T), {"names": ["x", "class"], "time": False}, "say how many there are"),

@@ -54,6 +54,8 @@ static int describe(const struct quantizing *q, struct text *to)
                  put(to, q->text + c->kind_end, c->operand_end - c->kind_end) ||
                  put_scale(to, q->text, c);
         from = c->operand_end;
+        if (c->cut && !failed) failed = put(to, q->text + from, c->cut - from);
+        if (c->cut) from = c->cut_end;
     }
     return failed || put_string(to, q->text + from);
 }

@@ -115,8 +115,21 @@ static char *instructions_of(char *text, struct quell_json_object open[3])
     return at;
 }
 
-/* Finds where the instruction's kind and the name of its weights end; false if they are written with
- * escapes. */
+/* What a convolution's attribute says of its products has no meaning for bytes. */
+static void cut_winograd(const char *text, const char *own, const struct quell_json_object *object,
+                         struct candidate *c)
+{
+    for (size_t i = 1; i < object->count; i++) {
+        if (strcmp(object->members[i].name, "winograd")) continue;
+        size_t value = (size_t)(object->members[i].value - own);
+        c->cut = (size_t)(object->members[i].name - own);
+        while (text[c->cut] != ',') c->cut--;
+        c->cut_end = value + quell_json_size(text + value);
+    }
+}
+
+/* Finds where the instruction's kind and the name of its weights end; false if they are written
+ * with escapes. */
 static bool find_places(const char *text, char *own, char *value, struct candidate *c)
 {
     struct quell_json_object object = {0};
@@ -132,6 +145,7 @@ static bool find_places(const char *text, char *own, char *value, struct candida
         c->operand_end = begin + size;
         plain = !memchr(text + begin, '\\', size);
     }
+    if (plain) cut_winograd(text, own, &object, c);
     quell_json_close(&object);
     return plain;
 }

@@ -26,12 +26,13 @@ struct quantize_options {
     int json, quiet;
 };
 
-/* A linear map or a convolution. number: of the instruction. why: why it stays float32; NULL: it has
- * whole weights. moves: how far the samples move if it alone has them. kind_end, operand_end: where
- * its name and its weights' name end in the description. tensor: the index of its weights, in
- * [out][in] places; bytes, scale: what they become. */
+/* A linear map or a convolution. number: of the instruction. why: why it stays float32; NULL: it
+ * has whole weights. moves: how far the samples move if it alone has them. kind_end, operand_end:
+ * where its name and its weights' name end in the description; cut, cut_end: an attribute that is
+ * left out. tensor: the index of its weights, in [out][in] places; bytes, scale: what they
+ * become. */
 struct candidate {
-    size_t number, kind_end, operand_end, tensor, out, in;
+    size_t number, kind_end, operand_end, cut, cut_end, tensor, out, in;
     const char *why;
     bool possible;
     double moves;

@@ -11,7 +11,7 @@
 #include "programs/sums.h"
 #include "programs/tail.h"
 
-enum { GROUPS = QUELL_CONV_GROUPS };
+enum { GROUPS = QUELL_CONV_GROUPS, WINOGRAD = QUELL_CONV_WINOGRAD_TILE };
 
 static quell_status check_operands(const struct quell_inference *at)
 {
@@ -52,12 +52,22 @@ static size_t scratch_floats(const struct quell_inference *at)
     struct quell_conv_way way = way_of(at->program, at->of, &at->out);
     size_t floats = quell_conv_way_floats(&way), alone = quell_conv_depthwise_floats(&way);
     if (alone > floats) floats = alone;
-    if (!is_constant(at, 1)) floats += quell_conv_packed_floats(&way);
+    if (!is_constant(at, 1) || (way.how == QUELL_CONV_WINOGRAD && is_constant(at, 0)))
+        floats += quell_conv_packed_floats(&way);
+    if (way.how == QUELL_CONV_WINOGRAD) return floats;
     if (way.how != QUELL_CONV_GATHERED && !(is_constant(at, 0) && is_constant(at, 1)))
         return floats;
     size_t products = quell_products_floats(way.each, quell_elements_of(&at->out, 1, at->out.rank),
                                             quell_elements_of(w, 1, w->rank));
     return products > floats ? products : floats;
+}
+
+static uint64_t count_multiply_adds(const struct quell_inference *at)
+{
+    const struct quell_shape *w = quell_operand(at, 1);
+    struct quell_conv_way way = way_of(at->program, at->of, &at->out);
+    if (way.how == QUELL_CONV_WINOGRAD) return quell_winograd_products(&way.winograd);
+    return quell_elements(&at->out) * quell_elements_of(w, 1, w->rank);
 }
 
 static quell_status infer(struct quell_inference *at)
@@ -66,6 +76,7 @@ static quell_status infer(struct quell_inference *at)
     quell_status status = quell_window_check(at, true, -((int64_t)1 << 31));
     if (!status && w->rank < 3) status = quell_refuse_operand(at, 1, "must be [out, in, k...]");
     if (!status) status = check_operands(at);
+    if (!status) status = quell_winograd_check(at, quell_set(at->of, WINOGRAD));
     if (status) return status;
     at->out = (struct quell_shape){x->rank, {w->size[0]}};
     for (size_t d = 0; d + 1 < x->rank; d++) {
@@ -75,8 +86,7 @@ static quell_status infer(struct quell_inference *at)
                                         1 + d);
         at->out.size[1 + d] = (size_t)size;
     }
-    if (quell_shape_fits(&at->out))
-        at->of->multiply_adds = quell_elements(&at->out) * quell_elements_of(w, 1, w->rank);
+    if (quell_shape_fits(&at->out)) at->of->multiply_adds = count_multiply_adds(at);
     at->of->scratch = scratch_floats(at);
     return QUELL_OK;
 }
@@ -110,10 +120,22 @@ static void unpack(const struct quell_program *program, const struct quell_instr
         to[i] = quell_packed_at(now, quell_conv_packed_place(&way, w, from + i));
 }
 
+static size_t elements(const struct quell_program *program, const struct quell_instruction *now)
+{
+    const struct quell_shape *w = &program->value[now->operand[1]].shape;
+    size_t tile = (size_t)quell_set(now, WINOGRAD);
+    return tile ? w->size[0] * w->size[1] * (tile + 2) * (tile + 2) : quell_elements(w);
+}
+
+/* Without a table of its own, 'winograd' has one offset, of 0. */
 static size_t offsets(const struct quell_program *program, const struct quell_instruction *now,
                       size_t *offset)
 {
     struct quell_conv_way way = way_at(program, now);
+    if (way.how == QUELL_CONV_WINOGRAD) {
+        if (offset) *offset = 0;
+        return 1;
+    }
     for (size_t p = 0; p < way.k && offset; p++) offset[p] = quell_conv_way_offset(&way, p);
     return way.how == QUELL_CONV_GATHERED ? 0 : way.k;
 }
@@ -294,6 +316,10 @@ static void run_some(const struct quell_execution *at)
     const struct quell_shape *out = quell_out_shape(at), *w = quell_shape_of(at, 1);
     struct work work;
     work.way = way_at(at->program, at->of);
+    if (work.way.how == QUELL_CONV_WINOGRAD) {
+        quell_winograd_run(at, &work.way.winograd);
+        return;
+    }
     work.bias = at->of->operands > 2 ? quell_in(at, 2) : NULL;
     work.bias_of_columns = NULL;
     work.weights = at->of->packed;
@@ -328,7 +354,8 @@ static void run_some(const struct quell_execution *at)
 /* One sample after the other, if weights or bias depend on it, or if lines are not copied. */
 static void run(const struct quell_execution *at)
 {
-    if (at->of->offset && is_shared(at)) {
+    bool some = at->of->offset || quell_set(at->of, WINOGRAD);
+    if (some && is_shared(at)) {
         run_some(at);
         return;
     }
@@ -337,7 +364,7 @@ static void run(const struct quell_execution *at)
     one.room = &room;
     one.samples = 1;
     for (room.sample = 0; room.sample < at->samples; room.sample++) {
-        if (at->of->offset)
+        if (some)
             run_some(&one);
         else
             run_plainly(&one);
@@ -347,7 +374,12 @@ static void run(const struct quell_execution *at)
 
 static size_t rows(const struct quell_shape *result) { return result->rank ? 1 : 0; }
 
-static const struct quell_packing packing = {packed_floats, pack, unpack, offsets, panels};
+static const struct quell_packing packing = {.floats = packed_floats,
+                                             .pack = pack,
+                                             .elements = elements,
+                                             .unpack = unpack,
+                                             .offsets = offsets,
+                                             .panels = panels};
 
 const struct quell_kind quell_kind_conv = {
     .name = "conv",
@@ -357,7 +389,8 @@ const struct quell_kind quell_kind_conv = {
                    [QUELL_BEFORE] = {.name = "before", .type = QUELL_WHOLES},
                    [QUELL_AFTER] = {.name = "after", .type = QUELL_WHOLES},
                    [QUELL_DILATION] = {.name = "dilation", .type = QUELL_WHOLES},
-                   [GROUPS] = {"groups", QUELL_WHOLE, .usual = 1}},
+                   [GROUPS] = {"groups", QUELL_WHOLE, .usual = 1},
+                   [WINOGRAD] = {"winograd", QUELL_WHOLE}},
     .together = true,
     .shared = true,
     .infer = infer,

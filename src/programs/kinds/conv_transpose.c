@@ -304,7 +304,8 @@ static void run(const struct quell_execution *at)
     run_pieces(at, &work);
 }
 
-static const struct quell_packing packing = {packed_floats, pack, unpack, offsets, NULL};
+static const struct quell_packing packing = {
+    .floats = packed_floats, .pack = pack, .unpack = unpack, .offsets = offsets};
 
 const struct quell_kind quell_kind_conv_transpose = {
     .name = "conv_transpose",

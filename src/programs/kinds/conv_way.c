@@ -22,7 +22,13 @@ struct quell_conv_way quell_conv_way_of(const struct quell_instruction *of,
                                  .groups = (size_t)quell_set(of, QUELL_CONV_GROUPS),
                                  .inputs = w->size[1],
                                  .k = quell_elements_of(w, 1, w->rank)};
+    size_t tile = (size_t)quell_set(of, QUELL_CONV_WINOGRAD_TILE);
     way.each = w->size[0] / way.groups;
+    if (tile) {
+        way.how = QUELL_CONV_WINOGRAD;
+        way.winograd = quell_winograd_of(&window, tile, way.inputs, way.each);
+        return way;
+    }
     bool many = way.each >= MANY_CHANNELS || way.each % QUELL_LANES == 0;
     if (!many && quell_lines_of(&way.lines, &window, x->size[0]))
         way.how = QUELL_CONV_LINES;
@@ -36,6 +42,7 @@ size_t quell_conv_way_floats(const struct quell_conv_way *way)
     const size_t wide = sizeof(size_t) / sizeof(float);
     if (way->how == QUELL_CONV_LINES) return way->lines.floats;
     if (way->how == QUELL_CONV_GATHERED) return 0;
+    if (way->how == QUELL_CONV_WINOGRAD) return quell_winograd_floats(&way->winograd);
     return quell_round_up(wide * way->padded.most * way->padded.positions, QUELL_LANES) +
            way->padded.floats;
 }
@@ -43,6 +50,7 @@ size_t quell_conv_way_floats(const struct quell_conv_way *way)
 size_t quell_conv_packed_floats(const struct quell_conv_way *way)
 {
     if (way->how == QUELL_CONV_LINES) return way->groups * way->each * way->k;
+    if (way->how == QUELL_CONV_WINOGRAD) return quell_winograd_packed_floats(&way->winograd);
     return way->groups * panels_of(way) * QUELL_PANEL * way->k;
 }
 
@@ -56,6 +64,7 @@ size_t quell_conv_way_weights(const struct quell_conv_way *way, size_t o)
 size_t quell_conv_packed_place(const struct quell_conv_way *way, const struct quell_shape *w,
                                size_t i)
 {
+    if (way->how == QUELL_CONV_WINOGRAD) return quell_winograd_packed_place(&way->winograd, i);
     size_t taps = quell_elements_of(w, 2, w->rank), o = i / way->k;
     size_t p = i % taps * way->inputs + i % way->k / taps;
     return quell_conv_way_weights(way, o) + p * (way->how == QUELL_CONV_LINES ? 1 : QUELL_PANEL);
@@ -66,6 +75,10 @@ void quell_conv_pack(const struct quell_conv_way *way, const struct quell_shape 
 {
     size_t taps = quell_elements_of(w, 2, w->rank),
            step = way->how == QUELL_CONV_LINES ? 1 : QUELL_PANEL;
+    if (way->how == QUELL_CONV_WINOGRAD) {
+        quell_winograd_pack(&way->winograd, from, to);
+        return;
+    }
     for (size_t o = 0; o < w->size[0]; o++) {
         float *row = to + quell_conv_way_weights(way, o);
         for (size_t c = 0; c < way->inputs; c++)

@@ -1,23 +1,30 @@
 /* SPDX-License-Identifier: MIT */
-/* The ways in which a convolution is computed, all with the same bits. */
+/* The ways in which a convolution is computed, all with the same bits but Winograd's, for which an
+ * attribute asks. */
 #ifndef QUELL_PROGRAMS_KINDS_CONV_WAY_H
 #define QUELL_PROGRAMS_KINDS_CONV_WAY_H
 
 #include "programs/kinds/lines.h"
 #include "programs/kinds/padded.h"
+#include "programs/kinds/winograd.h"
 #include "programs/tail.h"
-
-enum { QUELL_CONV_GROUPS = QUELL_WINDOW_ATTRIBUTES };
 
 /* QUELL_CONV_PADDED: many output channels in the vectors. QUELL_CONV_LINES: few output channels,
  * positions in the vectors. QUELL_CONV_GATHERED: windows for which nothing can be copied.
+ * QUELL_CONV_WINOGRAD: in tiles.
  *
  * each: the output channels of a group; inputs: its input channels; k: the length of a Dot. */
 struct quell_conv_way {
-    enum quell_conv_how { QUELL_CONV_GATHERED, QUELL_CONV_LINES, QUELL_CONV_PADDED } how;
+    enum quell_conv_how {
+        QUELL_CONV_GATHERED,
+        QUELL_CONV_LINES,
+        QUELL_CONV_PADDED,
+        QUELL_CONV_WINOGRAD
+    } how;
     size_t groups, each, inputs, k;
     struct quell_lines lines;
     struct quell_padded padded;
+    struct quell_winograd winograd;
 };
 
 struct quell_conv_way quell_conv_way_of(const struct quell_instruction *of,

@@ -186,7 +186,8 @@ static void run(const struct quell_execution *at)
 
 static size_t rows(const struct quell_shape *result) { return result->rank - 1; }
 
-static const struct quell_packing packing = {floats, pack, unpack, offsets, NULL};
+static const struct quell_packing packing = {
+    .floats = floats, .pack = pack, .unpack = unpack, .offsets = offsets};
 
 const struct quell_kind quell_kind_linear = {.name = "linear",
                                              .least = 2,

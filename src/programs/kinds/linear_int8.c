@@ -155,7 +155,11 @@ static void run(const struct quell_execution *at)
 
 static size_t rows(const struct quell_shape *result) { return result->rank - 1; }
 
-static const struct quell_packing packing = {floats, pack, unpack, offsets, quell_not_panels};
+static const struct quell_packing packing = {.floats = floats,
+                                             .pack = pack,
+                                             .unpack = unpack,
+                                             .offsets = offsets,
+                                             .panels = quell_not_panels};
 
 const struct quell_kind quell_kind_linear_int8 = {.name = "linear_int8",
                                                   .least = 3,

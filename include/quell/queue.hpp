@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/* Queues: requests from any threads, whose samples are drawn together. */
+#ifndef QUELL_QUEUE_HPP
+#define QUELL_QUEUE_HPP
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+#include <quell/condition.hpp>
+#include <quell/queue.h>
+#include <quell/run.hpp>
+#include <quell/sampler.hpp>
+#include <quell/span.hpp>
+#include <quell/status.hpp>
+
+namespace quell
+{
+
+/* How a queue works (quell_queue_options).
+ *
+ * threads, isa: as in run.
+ * rows: how many samples one run draws, at most; 0: what keeps all threads busy.
+ * capacity: how many samples may be in the queue. */
+struct queue_options {
+    size_t threads = 0;
+    std::string isa = {};
+    size_t rows = 0;
+    size_t capacity = 65536;
+};
+
+/* How urgent a request is, and who hears of it (quell_request).
+ *
+ * client: a number for whoever asks; clients have equal shares of the time.
+ * priority: requests of a higher one go first.
+ * seconds: a time limit; 0: none.
+ * answer: function(const quell_answer &), which hears each time that some samples are drawn, and
+ *   once when the request ends. It is called in the queue's thread, and must not throw. */
+struct request {
+    uint64_t client = 0;
+    int priority = 0;
+    double seconds = 0;
+    std::function<void(const quell_answer &)> answer = {};
+};
+
+/* A request that a queue has taken. After it was moved from, it may only be assigned to or
+ * destroyed; the request goes on when its ticket is destroyed. */
+class ticket
+{
+  public:
+    /* Waits until all samples are drawn, and throws what stopped them; with a number of seconds,
+     * returns false if they are not drawn by then (quell_ticket_wait). */
+    bool wait(double seconds = -1) const
+    {
+        quell_status status = quell_ticket_wait(handle_.get(), seconds);
+        if (status == QUELL_BUSY) return false;
+        detail::check(status);
+        return true;
+    }
+
+    /* How many samples are drawn so far. */
+    size_t drawn() const noexcept { return quell_ticket_drawn(handle_.get()); }
+
+    /* Ends the request, if it has not ended (quell_ticket_cancel). */
+    void cancel() const noexcept { quell_ticket_cancel(handle_.get()); }
+
+    /* For the C interface. */
+    quell_ticket *get() const noexcept { return handle_.get(); }
+
+  private:
+    friend class queue;
+    struct free {
+        void operator()(quell_ticket *old) const noexcept { quell_ticket_free(old); }
+    };
+    explicit ticket(quell_ticket *own) : handle_(own) {}
+    std::unique_ptr<quell_ticket, free> handle_;
+};
+
+namespace detail
+{
+
+/* What a request needs until it has ended: it frees itself then. */
+class asked
+{
+  public:
+    asked(const draw &what, const request &how, size_t count)
+        : conditions_(what.conditions), negative_conditions_(what.negative_conditions),
+          answer_(how.answer), c_conditions_(c_conditions(conditions_)),
+          c_negative_conditions_(c_conditions(negative_conditions_))
+    {
+        draw_ = quell_draw_defaults();
+        draw_.seed = what.seed;
+        draw_.first = what.first;
+        draw_.count = count;
+        draw_.classes = optional_data("draw: classes", what.classes, count);
+        draw_.seeds = optional_data("draw: seeds", what.seeds, count);
+        draw_.indices = optional_data("draw: indices", what.indices, count);
+        draw_.negative_classes =
+            optional_data("draw: negative_classes", what.negative_classes, count);
+        draw_.conditions = c_conditions_.empty() ? nullptr : c_conditions_.data();
+        draw_.condition_count = c_conditions_.size();
+        draw_.negative_conditions =
+            c_negative_conditions_.empty() ? nullptr : c_negative_conditions_.data();
+        draw_.negative_condition_count = c_negative_conditions_.size();
+    }
+    asked(const asked &) = delete;
+    asked &operator=(const asked &) = delete;
+
+    const quell_draw *draw() const noexcept { return &draw_; }
+
+    static void answer(void *user, const quell_answer *answer) noexcept
+    {
+        auto *self = static_cast<asked *>(user);
+        if (self->answer_) self->answer_(*answer);
+        if (answer->ended) delete self;
+    }
+
+  private:
+    std::vector<condition> conditions_, negative_conditions_;
+    std::function<void(const quell_answer &)> answer_;
+    std::vector<quell_condition> c_conditions_, c_negative_conditions_;
+    quell_draw draw_;
+};
+
+} // namespace detail
+
+/* A queue (quell_queue). When it is destroyed, it stops what has not ended. After it was moved
+ * from, it may only be assigned to or destroyed. */
+class queue
+{
+  public:
+    explicit queue(const queue_options &options = {})
+    {
+        quell_queue *made = nullptr;
+        quell_queue_options c = quell_queue_defaults();
+        c.threads = options.threads;
+        c.isa = options.isa.empty() ? nullptr : detail::text("queue: isa", options.isa);
+        c.rows = options.rows;
+        c.capacity = options.capacity;
+        detail::check(quell_queue_create(&made, &c));
+        handle_.reset(made);
+    }
+
+    /* Puts a request for x[count][dim] into the queue (quell_queue_submit). The sampler, x, and the
+     * arrays that `what` views must last until the request has ended; its conditions are copied.
+     * Throws quell::error with QUELL_BUSY if the queue is full. */
+    ticket submit(const sampler &sampler, const draw &what, span<float> x,
+                  const request &how = {}) const
+    {
+        size_t dim = sampler.dim(), count = dim ? x.size() / dim : 0;
+        detail::expect("queue: x", x.size(), count * dim);
+        auto asked = std::make_unique<detail::asked>(what, how, count);
+        quell_request c = quell_request_defaults();
+        c.sampler = sampler.get();
+        c.draw = asked->draw();
+        c.x = x.data();
+        c.client = how.client;
+        c.priority = how.priority;
+        c.seconds = how.seconds;
+        c.answer = detail::asked::answer;
+        c.user = asked.get();
+        quell_ticket *made = nullptr;
+        detail::check(quell_queue_submit(get(), &c, &made));
+        asked.release();
+        return ticket(made);
+    }
+
+    /* What the queue is doing. */
+    quell_queue_state look() const noexcept
+    {
+        quell_queue_state state;
+        quell_queue_look(get(), &state);
+        return state;
+    }
+
+    /* Takes no more requests, and waits until all have ended; with a number of seconds, returns
+     * false if they have not by then (quell_queue_close). */
+    bool close(double seconds = -1) const
+    {
+        quell_status status = quell_queue_close(get(), seconds);
+        if (status == QUELL_BUSY) return false;
+        detail::check(status);
+        return true;
+    }
+
+    /* For the C interface. */
+    quell_queue *get() const noexcept { return handle_.get(); }
+
+  private:
+    struct free {
+        void operator()(quell_queue *old) const noexcept { quell_queue_free(old); }
+    };
+    std::unique_ptr<quell_queue, free> handle_;
+};
+
+} // namespace quell
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* Whether a draw can be drawn, for those who draw it later. */
+#ifndef QUELL_ENGINE_RUN_CHECK_H
+#define QUELL_ENGINE_RUN_CHECK_H
+
+#include <quell/run.h>
+
+/* Refuses what quell_sample would refuse, with the same status and message. */
+quell_status quell_run_check(const quell_sampler *sampler, const quell_draw *draw, float *x);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* Drawing a batch: all its requests in one run, or, if that fails, each in a run of its own, so
+ * that the fault of one does not show in another. */
+#include "base/draw_rows.h"
+#include "engine/sampler.h"
+#include "queue/merge.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool wanted(const struct quell_part *part)
+{
+    const quell_ticket *ticket = part->ticket;
+    return ticket && !ticket->cancelled && quell_queue_now() < ticket->deadline;
+}
+
+static bool any_wanted(const quell_queue *queue)
+{
+    const struct quell_batch *batch = &queue->batch;
+    if (queue->alone) return wanted(queue->alone);
+    for (size_t i = 0; i < batch->count; i++)
+        if (wanted(&batch->parts[i])) return true;
+    return false;
+}
+
+/* Hears of a run's progress, and stops it if nobody wants it any more. */
+static int watch(void *user, const quell_progress *progress)
+{
+    quell_queue *queue = user;
+    (void)progress;
+    if (!pthread_equal(pthread_self(), queue->conductor)) return 0;
+    pthread_mutex_lock(&queue->lock);
+    quell_queue_tell(queue);
+    bool go_on = any_wanted(queue);
+    pthread_mutex_unlock(&queue->lock);
+    return go_on ? 0 : 1;
+}
+
+static quell_run run_of(quell_queue *queue)
+{
+    quell_run run = quell_run_defaults();
+    run.threads = queue->options.threads;
+    run.isa = queue->options.isa;
+    run.progress = watch;
+    run.progress_user = queue;
+    return run;
+}
+
+/* Notes that the samples of a part are drawn. */
+static void note_drawn(quell_queue *queue, const struct quell_part *part)
+{
+    part->ticket->drawn += part->rows;
+    queue->state.drawn += part->rows;
+}
+
+/* Gives a part the run to itself. Returns false if its ticket has ended. */
+static bool begin_alone(quell_queue *queue, const struct quell_part *part)
+{
+    pthread_mutex_lock(&queue->lock);
+    bool there = part->ticket;
+    if (there) part->ticket->held = true;
+    queue->alone = there ? part : NULL;
+    pthread_mutex_unlock(&queue->lock);
+    return there;
+}
+
+/* Notes what came of it. A run that was stopped because nobody wants it has not failed. */
+static void end_alone(quell_queue *queue, const struct quell_part *part, quell_status status)
+{
+    quell_ticket *ticket = part->ticket;
+    pthread_mutex_lock(&queue->lock);
+    bool stopped = status == QUELL_STOPPED && !wanted(part);
+    ticket->held = false;
+    queue->alone = NULL;
+    queue->state.runs++;
+    if (!status) note_drawn(queue, part);
+    if (status && !stopped) {
+        ticket->failure = status;
+        snprintf(ticket->message, sizeof ticket->message, "%s", quell_error_message());
+    }
+    pthread_mutex_unlock(&queue->lock);
+}
+
+/* Draws one part in the caller's own memory. */
+static void draw_alone(quell_queue *queue, const struct quell_part *part)
+{
+    if (!begin_alone(queue, part)) return;
+    const quell_request *request = &part->ticket->request;
+    struct quell_draw_rows rows;
+    quell_draw_rows(&rows, &part->ticket->draw, part->row, part->rows);
+    quell_run run = run_of(queue);
+    float *x = request->x + part->row * request->sampler->denoiser->dim;
+    end_alone(queue, part, quell_sample(request->sampler, &rows.draw, &run, x));
+}
+
+/* Copies what was drawn to those who still want it. */
+static void hand_out(quell_queue *queue, const float *x)
+{
+    const struct quell_batch *batch = &queue->batch;
+    size_t dim = batch->sampler->denoiser->dim;
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct quell_part *part = &batch->parts[i];
+        if (!part->ticket) continue;
+        memcpy(part->ticket->request.x + part->row * dim, x + part->at * dim,
+               part->rows * dim * sizeof *x);
+        note_drawn(queue, part);
+    }
+}
+
+/* Draws all parts in one run, in memory of the queue's. Returns false if each must be drawn by
+ * itself. */
+static bool draw_together(quell_queue *queue)
+{
+    struct quell_merged merged;
+    if (queue->batch.count < 2 || !quell_merge(&merged, &queue->batch)) return false;
+    quell_run run = run_of(queue);
+    quell_status status = quell_sample(queue->batch.sampler, &merged.draw, &run, merged.x);
+    pthread_mutex_lock(&queue->lock);
+    queue->state.runs++;
+    if (!status) hand_out(queue, merged.x);
+    pthread_mutex_unlock(&queue->lock);
+    free(merged.memory);
+    return !status;
+}
+
+/* Shares the time of a run among those whose samples it drew. */
+static void charge(quell_queue *queue, double seconds)
+{
+    const struct quell_batch *batch = &queue->batch;
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct quell_part *part = &batch->parts[i];
+        if (part->ticket)
+            part->ticket->client->served += seconds * (double)part->rows / (double)batch->rows;
+    }
+}
+
+void quell_queue_draw(quell_queue *queue)
+{
+    double start = quell_queue_now();
+    bool together = draw_together(queue);
+    for (size_t i = 0; !together && i < queue->batch.count; i++)
+        draw_alone(queue, &queue->batch.parts[i]);
+    pthread_mutex_lock(&queue->lock);
+    charge(queue, quell_queue_now() - start);
+    for (size_t i = 0; i < queue->batch.count; i++) {
+        quell_ticket *ticket = queue->batch.parts[i].ticket;
+        if (ticket) ticket->begun = ticket->drawn;
+    }
+    queue->batch.count = 0;
+    pthread_mutex_unlock(&queue->lock);
+}

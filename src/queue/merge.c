@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+#include "queue/merge.h"
+#include "base/memory.h"
+#include "engine/sampler.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The condition of that name in a list; NULL if it is not there. */
+static const quell_condition *find(const quell_condition *list, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!strcmp(list[i].name, name)) return &list[i];
+    return NULL;
+}
+
+/* Whether both lists name the same conditions, and say "none" for the same ones. */
+static bool same_names(const quell_condition *a, size_t count_of_a, const quell_condition *b,
+                       size_t count_of_b)
+{
+    if (count_of_a != count_of_b) return false;
+    for (size_t i = 0; i < count_of_a; i++) {
+        const quell_condition *other = find(b, count_of_b, a[i].name);
+        if (!other || !a[i].values != !other->values) return false;
+    }
+    return true;
+}
+
+bool quell_tickets_merge(const quell_ticket *a, const quell_ticket *b)
+{
+    const quell_draw *one = &a->draw, *two = &b->draw;
+    return a->request.sampler == b->request.sampler && one->context == two->context &&
+           same_names(one->conditions, one->condition_count, two->conditions,
+                      two->condition_count) &&
+           same_names(one->negative_conditions, one->negative_condition_count,
+                      two->negative_conditions, two->negative_condition_count);
+}
+
+/* Memory for a draw: first it is counted, then it is given out. */
+struct room {
+    char *memory;
+    size_t used;
+};
+
+static void *take(struct room *room, size_t count, size_t size)
+{
+    void *at = room->memory ? room->memory + room->used : NULL;
+    room->used += quell_round_up(count * size, QUELL_CACHE_LINE);
+    return at;
+}
+
+static void fill_streams(const struct quell_batch *batch, uint64_t *seeds, uint64_t *indices)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct quell_part *part = &batch->parts[i];
+        const quell_draw *draw = &part->ticket->draw;
+        for (size_t r = 0; r < part->rows; r++) {
+            size_t row = part->row + r, at = part->at + r;
+            seeds[at] = draw->seeds ? draw->seeds[row] : draw->seed;
+            indices[at] =
+                draw->indices ? draw->indices[row] : draw->first + (draw->seeds ? 0 : row);
+        }
+    }
+}
+
+/* The classes of a draw, or its negative ones. */
+typedef const int32_t *classes_fn(const quell_draw *draw);
+static const int32_t *own_classes(const quell_draw *draw) { return draw->classes; }
+static const int32_t *negative_classes(const quell_draw *draw) { return draw->negative_classes; }
+
+static bool any_classes(const struct quell_batch *batch, classes_fn *of)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        if (of(&batch->parts[i].ticket->draw)) return true;
+    return false;
+}
+
+/* Samples of a request without classes have the class -1, none. */
+static const int32_t *merge_classes(struct room *room, const struct quell_batch *batch,
+                                    classes_fn *of)
+{
+    if (!any_classes(batch, of)) return NULL;
+    int32_t *classes = take(room, batch->rows, sizeof *classes);
+    for (size_t i = 0; classes && i < batch->count; i++) {
+        const struct quell_part *part = &batch->parts[i];
+        const int32_t *given = of(&part->ticket->draw);
+        for (size_t r = 0; r < part->rows; r++)
+            classes[part->at + r] = given ? given[part->row + r] : -1;
+    }
+    return classes;
+}
+
+/* The conditions of a draw, or its negative ones. */
+struct list {
+    const quell_condition *given;
+    size_t count;
+};
+typedef struct list list_fn(const quell_draw *draw);
+static struct list own_list(const quell_draw *draw)
+{
+    return (struct list){draw->conditions, draw->condition_count};
+}
+static struct list negative_list(const quell_draw *draw)
+{
+    return (struct list){draw->negative_conditions, draw->negative_condition_count};
+}
+
+/* Writes a condition's values for the samples of one part. */
+static void spread(const struct quell_part *part, const quell_condition *given, float *values)
+{
+    size_t size = given->size, stride = given->count ? size : 0;
+    for (size_t r = 0; r < part->rows; r++)
+        memcpy(values + (part->at + r) * size, given->values + (part->row + r) * stride,
+               size * sizeof *values);
+}
+
+/* Whether all requests give the one row of values to all their samples, and it is the same. */
+static bool one_row(const struct quell_batch *batch, list_fn *of, const quell_condition *first)
+{
+    if (first->count) return false;
+    for (size_t i = 1; i < batch->count; i++) {
+        struct list list = of(&batch->parts[i].ticket->draw);
+        const quell_condition *other = find(list.given, list.count, first->name);
+        if (other->count || memcmp(other->values, first->values, first->size * sizeof(float)) != 0)
+            return false;
+    }
+    return true;
+}
+
+static quell_condition merge_condition(struct room *room, const struct quell_batch *batch,
+                                       list_fn *of, const quell_condition *first)
+{
+    quell_condition merged = *first;
+    if (!first->values) return merged;
+    merged.count = one_row(batch, of, first) ? 0 : batch->rows;
+    float *values =
+        take(room, merged.count ? merged.count * merged.size : merged.size, sizeof *values);
+    merged.values = values;
+    if (values && !merged.count) memcpy(values, first->values, first->size * sizeof *values);
+    for (size_t i = 0; values && merged.count && i < batch->count; i++) {
+        const struct quell_part *part = &batch->parts[i];
+        struct list list = of(&part->ticket->draw);
+        spread(part, find(list.given, list.count, first->name), values);
+    }
+    return merged;
+}
+
+static size_t merge_list(struct room *room, const struct quell_batch *batch, list_fn *of,
+                         quell_condition *merged)
+{
+    struct list first = of(&batch->parts[0].ticket->draw);
+    for (size_t i = 0; i < first.count; i++)
+        merged[i] = merge_condition(room, batch, of, &first.given[i]);
+    return first.count;
+}
+
+/* Counts the memory, or, once it is there, fills it. */
+static void lay_out(struct quell_merged *merged, const struct quell_batch *batch, struct room *room)
+{
+    quell_draw *draw = &merged->draw;
+    *draw = quell_draw_defaults();
+    merged->x = take(room, batch->rows * batch->sampler->denoiser->dim, sizeof *merged->x);
+    uint64_t *seeds = take(room, batch->rows, sizeof *seeds);
+    uint64_t *indices = take(room, batch->rows, sizeof *indices);
+    if (seeds) fill_streams(batch, seeds, indices);
+    draw->seeds = seeds;
+    draw->indices = indices;
+    draw->count = batch->rows;
+    draw->context = batch->parts[0].ticket->draw.context;
+    draw->classes = merge_classes(room, batch, own_classes);
+    draw->negative_classes = merge_classes(room, batch, negative_classes);
+    draw->condition_count = merge_list(room, batch, own_list, merged->conditions);
+    draw->conditions = draw->condition_count ? merged->conditions : NULL;
+    draw->negative_condition_count =
+        merge_list(room, batch, negative_list, merged->negative_conditions);
+    draw->negative_conditions = draw->negative_condition_count ? merged->negative_conditions : NULL;
+}
+
+bool quell_merge(struct quell_merged *merged, const struct quell_batch *batch)
+{
+    struct room room = {NULL, 0};
+    lay_out(merged, batch, &room);
+    merged->memory = quell_new_untouched(room.used, 1);
+    if (!merged->memory) return false;
+    room = (struct room){merged->memory, 0};
+    lay_out(merged, batch, &room);
+    return true;
+}

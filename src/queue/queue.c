@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/* The life of a queue: its thread, closing and freeing. */
+#include "queue/queue.h"
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/process.h"
+#include "base/sized.h"
+#include "engine/isa.h"
+#include "engine/limits.h"
+#include "engine/team.h"
+#include "engine/threads.h"
+#include "queue/wait.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct quell_sized sized_options = {"queue", "quell_queue_options",
+                                                 "quell_queue_defaults", NULL};
+
+void quell_queue_drop(quell_queue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    bool last = !--queue->holders;
+    pthread_mutex_unlock(&queue->lock);
+    if (!last) return;
+    pthread_cond_destroy(&queue->work);
+    pthread_cond_destroy(&queue->news);
+    pthread_mutex_destroy(&queue->lock);
+    free(queue->order);
+    free(queue->places);
+    free(queue);
+}
+
+/* The time at which the next ticket's time is up, whatever happens until then. */
+static double next_deadline(const quell_queue *queue)
+{
+    double next = INFINITY;
+    for (const quell_ticket *ticket = queue->first; ticket; ticket = ticket->next)
+        next = fmin(next, ticket->deadline);
+    return next;
+}
+
+/* The conductor's work: to tell, to choose, to draw; to wait if there is nothing to draw. */
+static void *conduct(void *data)
+{
+    quell_queue *queue = data;
+    pthread_mutex_lock(&queue->lock);
+    for (;;) {
+        quell_queue_tell(queue);
+        quell_queue_choose(queue);
+        if (queue->batch.count) {
+            queue->state.busy = 1;
+            pthread_mutex_unlock(&queue->lock);
+            quell_queue_draw(queue);
+            pthread_mutex_lock(&queue->lock);
+            queue->state.busy = 0;
+        } else if (queue->ending && !queue->first) {
+            break;
+        } else {
+            quell_wait_until(&queue->work, &queue->lock, next_deadline(queue));
+        }
+    }
+    pthread_mutex_unlock(&queue->lock);
+    return NULL;
+}
+
+static quell_status check(quell_queue_options *o)
+{
+    if (o->threads > QUELL_MOST_THREADS)
+        return quell_fail(QUELL_BAD_ARGUMENT, "queue: threads is %zu, must be at most %d",
+                          o->threads, QUELL_MOST_THREADS);
+    if (!o->capacity)
+        return quell_fail(QUELL_BAD_ARGUMENT, "queue: capacity is 0, must be at least 1");
+    if (o->rows > o->capacity)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "queue: rows is %zu, must be at most the capacity, %zu", o->rows,
+                          o->capacity);
+    const struct quell_kernels *kernels;
+    return quell_isa_choose(o->isa, &kernels);
+}
+
+/* Starts the conductor, which takes no signals of the host's. */
+static bool start(quell_queue *queue)
+{
+    pthread_attr_t attributes;
+    sigset_t blocked;
+    if (pthread_attr_init(&attributes)) return false;
+    quell_team_signals(&blocked);
+    int wrong = pthread_attr_setsigmask_np(&attributes, &blocked);
+    if (!wrong) wrong = pthread_create(&queue->conductor, &attributes, conduct, queue);
+    pthread_attr_destroy(&attributes);
+    return !wrong;
+}
+
+quell_status quell_queue_create(quell_queue **queue, const quell_queue_options *options)
+{
+    if (!queue) return quell_fail(QUELL_BAD_ARGUMENT, "queue: the pointer to it is NULL");
+    quell_queue_options own = quell_queue_defaults();
+    quell_status status = QUELL_OK;
+    if (options) status = quell_sized_copy(&sized_options, &own, sizeof own, options);
+    if (!status) status = check(&own);
+    if (status) return status;
+    quell_queue *made = quell_new(1, sizeof *made);
+    if (!made) return quell_fail(QUELL_NO_MEMORY, "queue: no memory for it");
+    made->options = own;
+    if (!own.threads) made->options.threads = quell_threads_default();
+    if (own.isa) snprintf(made->isa, sizeof made->isa, "%s", own.isa);
+    made->options.isa = own.isa ? made->isa : NULL;
+    made->process = quell_process_number();
+    made->holders = 1;
+    pthread_mutex_init(&made->lock, NULL);
+    quell_wait_prepare(&made->work);
+    quell_wait_prepare(&made->news);
+    if (!start(made)) {
+        quell_queue_drop(made);
+        return quell_fail(QUELL_UNSUPPORTED, "queue: its thread could not be started: the process "
+                                             "has as many threads as it may have");
+    }
+    *queue = made;
+    return QUELL_OK;
+}
+
+void quell_queue_look(quell_queue *queue, quell_queue_state *state)
+{
+    *state = (quell_queue_state){0};
+    if (!queue || queue->process != quell_process_number()) return;
+    pthread_mutex_lock(&queue->lock);
+    *state = queue->state;
+    pthread_mutex_unlock(&queue->lock);
+}
+
+quell_status quell_queue_close(quell_queue *queue, double seconds)
+{
+    if (!queue) return quell_fail(QUELL_BAD_ARGUMENT, "queue: it is NULL");
+    if (isnan(seconds)) return quell_fail(QUELL_BAD_ARGUMENT, "queue: seconds is not a number");
+    if (queue->process != quell_process_number()) return quell_threads_after_fork();
+    if (pthread_equal(pthread_self(), queue->conductor))
+        return quell_fail(QUELL_BAD_ARGUMENT, "queue: an answer function must not close it");
+    double end = seconds < 0 ? INFINITY : quell_queue_now() + seconds;
+    pthread_mutex_lock(&queue->lock);
+    queue->closed = true;
+    while (queue->state.requests && quell_wait_until(&queue->news, &queue->lock, end)) continue;
+    size_t left = queue->state.requests;
+    pthread_mutex_unlock(&queue->lock);
+    return left ? quell_fail(QUELL_BUSY, "queue: %zu requests have not ended in %g seconds", left,
+                             seconds)
+                : QUELL_OK;
+}
+
+void quell_queue_free(quell_queue *queue)
+{
+    if (!queue || queue->process != quell_process_number()) return;
+    pthread_mutex_lock(&queue->lock);
+    queue->closed = true;
+    queue->ending = true;
+    for (quell_ticket *ticket = queue->first; ticket; ticket = ticket->next)
+        ticket->cancelled = true;
+    pthread_cond_signal(&queue->work);
+    pthread_mutex_unlock(&queue->lock);
+    pthread_join(queue->conductor, NULL);
+    quell_queue_drop(queue);
+}

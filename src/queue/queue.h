@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* A queue as its own files see it. One thread, the conductor, chooses what is drawn next, calls
+ * quell_sample for it, with all threads, and tells of the results. Everything here is under the
+ * queue's lock, unless it says otherwise. */
+#ifndef QUELL_QUEUE_QUEUE_H
+#define QUELL_QUEUE_QUEUE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <quell/queue.h>
+
+/* Whoever asks, while a request of theirs is in the queue. served: the seconds of the queue that
+ * went to them; only differences between clients count. */
+struct quell_client {
+    uint64_t number;
+    double served;
+    size_t tickets;
+    struct quell_client *next;
+};
+
+/* begun, drawn: how many of its samples are drawn, with and without those of the run that goes on.
+ * told: how many its answer function has heard of.
+ * deadline: a time of quell_queue_now(), or infinity.
+ * held: the run that goes on reads its arrays and writes to its x.
+ * failure, message: of its run; QUELL_OK until one fails. After it has ended: of its end. */
+struct quell_ticket {
+    quell_queue *queue;
+    size_t holders; /* the queue, until it has ended, and the caller */
+    quell_request request;
+    quell_draw draw;
+    struct quell_client *client;
+    struct quell_ticket *before, *next; /* in the order of their arrival */
+    uint64_t arrival;
+    double deadline;
+    size_t begun, drawn, told;
+    bool cancelled, held, ended;
+    quell_status failure;
+    char message[512];
+};
+
+/* Samples row, ..., row + rows - 1 of a ticket, which are rows `at`, ... of a run. The ticket is
+ * NULL if it has ended during the run. */
+struct quell_part {
+    quell_ticket *ticket;
+    size_t row, rows, at;
+};
+
+/* Outside the lock, the parts and the sampler belong to the conductor. */
+struct quell_batch {
+    const quell_sampler *sampler;
+    struct quell_part *parts;
+    size_t count, rows;
+};
+
+struct quell_queue {
+    pthread_mutex_t lock;
+    pthread_cond_t work, news; /* for the conductor; for those who wait for an end */
+    pthread_t conductor;
+    unsigned process; /* that made it */
+    size_t holders;   /* its owner, and its tickets */
+    quell_queue_options options;
+    char isa[32];
+    struct quell_ticket *first, *last;
+    struct quell_client *clients;
+    struct quell_ticket **order; /* [room], for choosing */
+    struct quell_part *places;   /* [room], for the parts of the batch */
+    struct quell_part place;     /* for the only part, where there is no memory for more */
+    size_t room;
+    struct quell_batch batch;
+    const struct quell_part *alone; /* the part that has the run to itself; NULL: all are in it */
+    quell_queue_state state;
+    uint64_t arrivals;
+    bool closed, ending;
+};
+
+/* The time in seconds, by a clock that nobody sets. Needs no lock. */
+double quell_queue_now(void);
+
+/* Gives up one hold on the queue, without its lock, and frees it with the last one. */
+void quell_queue_drop(quell_queue *queue);
+
+/* Fills queue->batch with the samples to be drawn next; its count is 0 if there are none. */
+void quell_queue_choose(quell_queue *queue);
+
+/* Whether samples of both may be drawn in one run. */
+bool quell_tickets_merge(const quell_ticket *a, const quell_ticket *b);
+
+/* Draws queue->batch, without the lock, and notes in its tickets what came of it. */
+void quell_queue_draw(quell_queue *queue);
+
+/* Tells of what has been drawn, and ends the tickets that are complete, failed or cancelled, or
+ * whose time is up; while a run goes on, only those that it does not need. Called by the conductor.
+ * The lock is released for the answer functions. */
+void quell_queue_tell(quell_queue *queue);
+
+#endif

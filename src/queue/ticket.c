@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/* Tickets: from a request that is put into a queue to the last that is heard of it. */
+#include "queue/queue.h"
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/process.h"
+#include "base/sized.h"
+#include "engine/given.h"
+#include "engine/run_check.h"
+#include "engine/threads.h"
+#include "queue/wait.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct quell_sized sized_request = {"queue", "quell_request", "quell_request_defaults",
+                                                 NULL};
+
+/* Gives up one hold on a ticket, and frees it with the last one. Returns whether it was that one,
+ * so that the ticket's hold on the queue must be given up, too. */
+static bool drop(quell_ticket *ticket)
+{
+    if (--ticket->holders) return false;
+    free(ticket);
+    return true;
+}
+
+/* ---- Clients ---- */
+
+/* A new client has had as much as the one that has had least, so that nobody saves up. */
+static double least_served(const quell_queue *queue)
+{
+    double least = INFINITY;
+    for (const struct quell_client *client = queue->clients; client; client = client->next)
+        least = fmin(least, client->served);
+    return queue->clients ? least : 0;
+}
+
+/* Returns the client of that number, made if it is not there; NULL if there is no memory. */
+static struct quell_client *find_client(quell_queue *queue, uint64_t number)
+{
+    for (struct quell_client *client = queue->clients; client; client = client->next)
+        if (client->number == number) return client;
+    struct quell_client *client = quell_new(1, sizeof *client);
+    if (!client) return NULL;
+    *client = (struct quell_client){
+        .number = number, .served = least_served(queue), .next = queue->clients};
+    queue->clients = client;
+    return client;
+}
+
+static void leave_client(quell_queue *queue, struct quell_client *client)
+{
+    if (client->tickets) return;
+    struct quell_client **at = &queue->clients;
+    while (*at != client) at = &(*at)->next;
+    *at = client->next;
+    free(client);
+}
+
+/* ---- Submitting ---- */
+
+static quell_status check(const quell_request *request, quell_draw *draw)
+{
+    quell_run run;
+    if (!request->sampler) return quell_fail(QUELL_BAD_ARGUMENT, "queue: the sampler is NULL");
+    if (!(request->seconds >= 0))
+        return quell_fail(QUELL_BAD_ARGUMENT, "queue: seconds is %g, must be at least 0",
+                          request->seconds);
+    if (request->user && !request->answer)
+        return quell_fail(QUELL_BAD_ARGUMENT, "queue: user is set, but answer is NULL");
+    quell_status status = quell_given(request->draw, NULL, draw, &run);
+    return status ? status : quell_run_check(request->sampler, draw, request->x);
+}
+
+static quell_status check_room(const quell_queue *queue, size_t count)
+{
+    size_t capacity = queue->options.capacity;
+    if (queue->closed)
+        return quell_fail(QUELL_BAD_ARGUMENT, "queue: it is closed and takes no more requests");
+    if (count > capacity)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "queue: %zu samples in one request, must be at most its capacity, %zu",
+                          count, capacity);
+    if (count > capacity - queue->state.samples)
+        return quell_fail(QUELL_BUSY,
+                          "queue: it is full: %zu of %zu samples are there, and %zu more were "
+                          "asked for; try again later",
+                          queue->state.samples, capacity, count);
+    return QUELL_OK;
+}
+
+static void append(quell_queue *queue, quell_ticket *ticket)
+{
+    ticket->before = queue->last;
+    *(queue->last ? &queue->last->next : &queue->first) = ticket;
+    queue->last = ticket;
+    ticket->arrival = queue->arrivals++;
+    ticket->client->tickets++;
+    queue->holders++;
+    queue->state.requests++;
+    queue->state.samples += ticket->draw.count;
+    pthread_cond_signal(&queue->work);
+}
+
+static quell_status put(quell_queue *queue, quell_ticket *ticket)
+{
+    quell_status status = check_room(queue, ticket->draw.count);
+    if (status) return status;
+    ticket->client = find_client(queue, ticket->request.client);
+    if (!ticket->client) return quell_fail(QUELL_NO_MEMORY, "queue: no memory for a request");
+    append(queue, ticket);
+    return QUELL_OK;
+}
+
+quell_status quell_queue_submit(quell_queue *queue, const quell_request *request,
+                                quell_ticket **ticket)
+{
+    if (!queue || !request)
+        return quell_fail(QUELL_BAD_ARGUMENT, "queue: the %s is NULL", queue ? "request" : "queue");
+    if (queue->process != quell_process_number()) return quell_threads_after_fork();
+    quell_ticket *made = quell_new(1, sizeof *made);
+    if (!made) return quell_fail(QUELL_NO_MEMORY, "queue: no memory for a request");
+    made->request = quell_request_defaults();
+    quell_status status =
+        quell_sized_copy(&sized_request, &made->request, sizeof made->request, request);
+    if (!status) status = check(&made->request, &made->draw);
+    made->queue = queue;
+    made->holders = ticket ? 2 : 1;
+    made->deadline =
+        made->request.seconds > 0 ? quell_queue_now() + made->request.seconds : INFINITY;
+    if (!status) {
+        pthread_mutex_lock(&queue->lock);
+        status = put(queue, made);
+        pthread_mutex_unlock(&queue->lock);
+    }
+    if (status)
+        free(made);
+    else if (ticket)
+        *ticket = made;
+    return status;
+}
+
+/* ---- Telling ---- */
+
+/* Whether a ticket ends now, and how: its failure and message. */
+static bool ends(quell_ticket *ticket)
+{
+    if (ticket->held) return false;
+    if (ticket->failure || ticket->drawn == ticket->draw.count) return true;
+    bool late = quell_queue_now() >= ticket->deadline;
+    if (!ticket->cancelled && !late) return false;
+    ticket->failure = QUELL_STOPPED;
+    snprintf(ticket->message, sizeof ticket->message,
+             "queue: %s when %zu of %zu samples were drawn",
+             ticket->cancelled ? "the request was cancelled" : "the time of the request was up",
+             ticket->drawn, ticket->draw.count);
+    return true;
+}
+
+static void take_out(quell_queue *queue, quell_ticket *ticket)
+{
+    *(ticket->before ? &ticket->before->next : &queue->first) = ticket->next;
+    *(ticket->next ? &ticket->next->before : &queue->last) = ticket->before;
+    ticket->client->tickets--;
+    leave_client(queue, ticket->client);
+    queue->state.samples -= ticket->draw.count;
+    for (size_t i = 0; i < queue->batch.count; i++)
+        if (queue->batch.parts[i].ticket == ticket) queue->batch.parts[i].ticket = NULL;
+}
+
+static void answer(quell_queue *queue, quell_ticket *ticket, bool ended)
+{
+    ticket->told = ticket->drawn;
+    if (!ticket->request.answer) return;
+    const quell_answer told = {.drawn = ticket->drawn,
+                               .ended = ended,
+                               .status = ended ? ticket->failure : QUELL_OK,
+                               .message = ended ? ticket->message : ""};
+    pthread_mutex_unlock(&queue->lock);
+    ticket->request.answer(ticket->request.user, &told);
+    pthread_mutex_lock(&queue->lock);
+}
+
+/* It is out of the queue before its function hears so, which may then submit another one, and it
+ * has ended for those who wait when its function has returned. */
+static void end(quell_queue *queue, quell_ticket *ticket)
+{
+    take_out(queue, ticket);
+    answer(queue, ticket, true);
+    ticket->ended = true;
+    queue->state.requests--;
+    if (drop(ticket)) queue->holders--; /* its owner, or another ticket, has one left */
+}
+
+/* An answer function may submit, which appends to the list, but only this ends a ticket. */
+void quell_queue_tell(quell_queue *queue)
+{
+    bool news = false;
+    for (quell_ticket *ticket = queue->first, *next; ticket; ticket = next) {
+        bool over = ends(ticket), more = ticket->told != ticket->drawn;
+        news = news || over || more;
+        if (!over && more) answer(queue, ticket, false);
+        next = ticket->next;
+        if (over) end(queue, ticket);
+    }
+    if (news) pthread_cond_broadcast(&queue->news);
+}
+
+/* ---- What the holder of a ticket may do ---- */
+
+quell_status quell_ticket_wait(quell_ticket *ticket, double seconds)
+{
+    if (!ticket) return quell_fail(QUELL_BAD_ARGUMENT, "queue: the ticket is NULL");
+    if (isnan(seconds)) return quell_fail(QUELL_BAD_ARGUMENT, "queue: seconds is not a number");
+    quell_queue *queue = ticket->queue;
+    if (queue->process != quell_process_number()) return quell_threads_after_fork();
+    double until = seconds < 0 ? INFINITY : quell_queue_now() + seconds;
+    pthread_mutex_lock(&queue->lock);
+    if (seconds != 0 && !ticket->ended && pthread_equal(pthread_self(), queue->conductor)) {
+        pthread_mutex_unlock(&queue->lock);
+        return quell_fail(QUELL_BAD_ARGUMENT, "queue: an answer function must not wait");
+    }
+    while (!ticket->ended && seconds != 0 && quell_wait_until(&queue->news, &queue->lock, until))
+        continue;
+    bool ended = ticket->ended;
+    pthread_mutex_unlock(&queue->lock);
+    if (!ended) return quell_fail(QUELL_BUSY, "queue: the request has not ended");
+    return ticket->failure ? quell_error_set(ticket->failure, ticket->message) : QUELL_OK;
+}
+
+size_t quell_ticket_drawn(quell_ticket *ticket)
+{
+    if (!ticket || ticket->queue->process != quell_process_number()) return 0;
+    pthread_mutex_lock(&ticket->queue->lock);
+    size_t drawn = ticket->drawn;
+    pthread_mutex_unlock(&ticket->queue->lock);
+    return drawn;
+}
+
+void quell_ticket_cancel(quell_ticket *ticket)
+{
+    if (!ticket || ticket->queue->process != quell_process_number()) return;
+    pthread_mutex_lock(&ticket->queue->lock);
+    ticket->cancelled = true;
+    pthread_cond_signal(&ticket->queue->work);
+    pthread_mutex_unlock(&ticket->queue->lock);
+}
+
+void quell_ticket_free(quell_ticket *ticket)
+{
+    if (!ticket || ticket->queue->process != quell_process_number()) return;
+    quell_queue *queue = ticket->queue;
+    pthread_mutex_lock(&queue->lock);
+    bool last = drop(ticket);
+    pthread_mutex_unlock(&queue->lock);
+    if (last) quell_queue_drop(queue);
+}

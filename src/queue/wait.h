@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Waiting for a condition, until a time of quell_queue_now(). */
+#ifndef QUELL_QUEUE_WAIT_H
+#define QUELL_QUEUE_WAIT_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+void quell_wait_prepare(pthread_cond_t *condition);
+
+/* Waits until somebody signals or `end`, which may be infinity. Returns false if it was the end. */
+bool quell_wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, double end);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* Queues in C++: the same samples as alone, and exceptions that end a request. */
+#include "check.hpp"
+
+#include <atomic>
+#include <stdexcept>
+
+namespace
+{
+
+quell::sampler sampler_of(const quell::denoiser &denoiser)
+{
+    quell::sampler_options options;
+    options.steps = 3;
+    return quell::sampler("ddpm", denoiser, quell::schedule("vp"), options);
+}
+
+} // namespace
+
+TEST(queue_has_the_bits)
+{
+    quell::sampler sampler = sampler_of(quell::denoiser::from_isotropic(3));
+    quell::queue queue;
+    std::vector<std::vector<float>> x(5, std::vector<float>(4 * 3));
+    std::vector<quell::ticket> tickets;
+    std::atomic<int> ended{0};
+    for (size_t i = 0; i < x.size(); i++) {
+        quell::draw draw;
+        draw.seed = i;
+        quell::request how;
+        how.client = i;
+        how.answer = [&](const quell_answer &answer) { ended += answer.ended; };
+        tickets.push_back(queue.submit(sampler, draw, x[i], how));
+    }
+    CHECK(queue.close());
+    CHECK(ended == 5);
+    for (size_t i = 0; i < x.size(); i++) {
+        quell::draw draw;
+        draw.seed = i;
+        CHECK(tickets[i].wait(0));
+        CHECK(tickets[i].drawn() == 4);
+        CHECK(same_bits(sampler.sample(draw, 4), x[i]));
+    }
+    CHECK(queue.look().drawn == 20);
+    CHECK(status_of([&] { queue.submit(sampler, {}, x[0]); }) == QUELL_BAD_ARGUMENT);
+}
+
+TEST(queue_tells_of_exceptions)
+{
+    auto fails = [](const quell_call &, quell::span<const float>, quell::span<float>) {
+        throw std::runtime_error("no network today");
+    };
+    quell::sampler sampler = sampler_of(quell::denoiser::from_function(2, fails));
+    std::vector<float> x(2), y(2);
+    quell::queue queue;
+    quell::ticket ticket = queue.submit(sampler, {}, x), other = queue.submit(sampler, {}, y);
+    quell::error error = thrown<quell::error>([&] { ticket.wait(); });
+    CHECK(error.status() == QUELL_DENOISER_FAILED);
+    CHECK(std::string(error.what()).find("no network today") != std::string::npos);
+    CHECK(status_of([&] { other.wait(); }) == QUELL_DENOISER_FAILED);
+}
+
+/* Conditions are copied, and a request outlasts its ticket, and its ticket the queue. */
+TEST(queue_keeps_what_it_needs)
+{
+    bool seen = false;
+    auto look = [&](const quell_call &call, quell::span<const float> x, quell::span<float> mean) {
+        seen = call.conditions[0].values[0] == 2.5f;
+        for (size_t i = 0; i < x.size(); i++) mean[i] = x[i] / 2;
+    };
+    quell::function_options options;
+    options.conditions = {{"energy"}};
+    quell::sampler sampler = sampler_of(quell::denoiser::from_function(2, look, options));
+    std::vector<float> x(2), y(2);
+    auto queue = std::make_unique<quell::queue>();
+    {
+        quell::draw draw;
+        draw.conditions = {{"energy", 2.5f}};
+        queue->submit(sampler, draw, x);
+    }
+    quell::draw draw;
+    draw.conditions = {{"energy", 2.5f}};
+    quell::ticket last = queue->submit(sampler, draw, y);
+    CHECK(queue->close());
+    queue.reset();
+    CHECK(seen);
+    CHECK(last.wait());
+    last.cancel();
+}
