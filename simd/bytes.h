@@ -7,10 +7,10 @@
 
 #include "kernels.h"
 
-/* Elements of the left side are stored as the kernels want them, `width` bytes each, and right sides
- * in panels of QUELL_PANEL columns. A panel has, for each group of four p, the four weights of each
- * column as signed bytes; then the sum of each column's weights, a 32-bit integer; its scale; and
- * its bias, a float. */
+/* Elements of the left side are stored as the kernels want them, `width` bytes each, and right
+ * sides in panels of QUELL_PANEL columns. A panel has, for each group of four p, the four weights
+ * of each column as signed bytes; then the sum of each column's weights, a 32-bit integer; its
+ * scale; and its bias, a float. */
 #define QUELL_GROUP 4 /* p at a time */
 #define QUELL_PANEL_ENDS ((size_t)3 * QUELL_PANEL)
 
@@ -23,8 +23,8 @@ static inline size_t quell_byte_panel(size_t groups)
 /* y(i, j) = t scale(j), or fma(t, scale(j), bias(j)) if `biased`, with t = S(i, j) step(i), where S
  * is the sum over p of q(i, p) w(p, j), exact, and rounded to a float. Group g of row i begins at
  * element r(i) + left[g] of a, where r(i) = row[i], or i * a_row without `row`; step(i) = step[i *
- * step_row]. b: the panels. finish is called as for quell_dots; turn: the kernel of that name, if the
- * rows of the rectangles shall be the columns j, else NULL. */
+ * step_row]. b: the panels. finish is called as for quell_dots; turn: the kernel of that name, if
+ * the rows of the rectangles shall be the columns j, else NULL. */
 struct quell_byte_dots {
     size_t m, n, groups;
     const void *a;

@@ -129,8 +129,8 @@ TILE void byte_tile(const struct byte_place *x, const size_t rows, const size_t 
     const byte_element *a[MOST_ROWS], *const volatile *rest = x->a;
     const size_t *offset = x->left, *end = x->left + x->groups;
     const signed char *b = x->b;
-    struct byte_sums sum[MOST_ROWS][BYTE_UNITS];
-    br right[BYTE_UNITS][BYTE_PARTS];
+    struct byte_sums sum[MOST_ROWS][MOST_VECTORS];
+    br right[MOST_VECTORS][BYTE_PARTS];
 #define BYTE_ROW(r) a[r] = x->a[r]
     EACH_ROW(BYTE_ROW);
 #define BYTE_ZEROS(r) byte_zero(sum[r], vectors)
