@@ -11,14 +11,16 @@
 #define BYTE_ZERO 128
 
 typedef unsigned char byte_element;
-typedef __m512i ba, bl, br;
+/* __m512i may alias everything, so that gcc would keep sums of that type in memory. */
+typedef int32_t ba __attribute__((vector_size(64)));
+typedef __m512i bl, br;
 
 VERB void b_put(byte_element *to, vi q)
 {
     __m128i bytes = _mm512_cvtepi32_epi8(_mm512_add_epi32(q, _mm512_set1_epi32(BYTE_ZERO)));
     _mm_storeu_si128((__m128i *)(void *)to, bytes);
 }
-VERB ba b_none(void) { return _mm512_setzero_si512(); }
+VERB ba b_none(void) { return (ba)_mm512_setzero_si512(); }
 VERB bl b_left(const byte_element *a)
 {
     int four;
@@ -26,8 +28,9 @@ VERB bl b_left(const byte_element *a)
     return _mm512_set1_epi32(four);
 }
 VERB br b_right(const signed char *b) { return _mm512_loadu_si512(b); }
-VERB ba b_dot(ba sum, bl a, br b) { return _mm512_dpbusd_epi32(sum, a, b); }
-VERB vi b_whole(const ba *part, vi of_weights)
+VERB ba b_dot(ba sum, bl a, br b) { return (ba)_mm512_dpbusd_epi32((__m512i)sum, a, b); }
+VERB vi b_whole(ba first, ba last, vi of_weights)
 {
-    return _mm512_sub_epi32(part[0], _mm512_slli_epi32(of_weights, 7));
+    (void)last;
+    return _mm512_sub_epi32((__m512i)first, _mm512_slli_epi32(of_weights, 7));
 }

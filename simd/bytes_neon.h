@@ -28,8 +28,8 @@ VERB bl b_left(const byte_element *a)
 }
 VERB br b_right(const signed char *b) { return vld1_s8(b); }
 VERB ba b_dot(ba sum, bl a, br b) { return vpadalq_s16(sum, vmull_s8(a, b)); }
-VERB vi b_whole(const ba *part, vi of_weights)
+VERB vi b_whole(ba first, ba last, vi of_weights)
 {
     (void)of_weights;
-    return vreinterpretq_u32_s32(vpaddq_s32(part[0], part[1]));
+    return vreinterpretq_u32_s32(vpaddq_s32(first, last));
 }

@@ -27,8 +27,8 @@ VERB bl b_left(const byte_element *a)
 }
 VERB br b_right(const signed char *b) { return vld1q_s8(b); }
 VERB ba b_dot(ba sum, bl a, br b) { return vdotq_s32(sum, a, b); }
-VERB vi b_whole(const ba *part, vi of_weights)
+VERB vi b_whole(ba first, ba last, vi of_weights)
 {
-    (void)of_weights;
-    return vreinterpretq_u32_s32(*part);
+    (void)last, (void)of_weights;
+    return vreinterpretq_u32_s32(first);
 }

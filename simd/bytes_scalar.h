@@ -21,8 +21,8 @@ VERB ba b_dot(ba sum, bl a, br b)
 {
     return sum + a[0] * b[0] + a[1] * b[1] + a[2] * b[2] + a[3] * b[3];
 }
-VERB vi b_whole(const ba *part, vi of_weights)
+VERB vi b_whole(ba first, ba last, vi of_weights)
 {
-    (void)of_weights;
-    return (vi)*part;
+    (void)last, (void)of_weights;
+    return (vi)first;
 }

@@ -3,6 +3,7 @@
  *
  *   bl  four elements of a left side, for each column     br  four weights of some columns
  *   ba  sums of these columns; BYTE_PARTS of them have LANES columns
+ *   b_whole: the sums of LANES columns, of BYTE_PARTS of them (first, and last)
  *   b_put: stores LANES whole numbers as elements */
 
 #define MOST_BYTE_ROWS 192
@@ -79,45 +80,35 @@ struct byte_place {
     float *total;
 };
 
-struct byte_sums {
-    ba part[BYTE_PARTS];
-};
-
-TILE void byte_zero(struct byte_sums *sum, const size_t vectors)
+/* vectors: the sums of a row, BYTE_PARTS for each unit of LANES columns. */
+TILE void byte_zero(ba *sum, const size_t vectors)
 {
-#define BYTE_NONE(v)                                                                   \
-    do {                                                                               \
-        for (size_t part = 0; part < BYTE_PARTS; part++) sum[v].part[part] = b_none(); \
-    } while (0)
+#define BYTE_NONE(v) sum[v] = b_none()
     EACH_VECTOR(BYTE_NONE);
 }
 
-TILE void byte_step(struct byte_sums *sum, const byte_element *at, const br right[][BYTE_PARTS],
-                    const size_t vectors)
+TILE void byte_step(ba *sum, const byte_element *at, const br *right, const size_t vectors)
 {
     bl left = b_left(at);
-#define BYTE_PRODUCT(v)                                                         \
-    do {                                                                        \
-        for (size_t part = 0; part < BYTE_PARTS; part++)                        \
-            sum[v].part[part] = b_dot(sum[v].part[part], left, right[v][part]); \
-    } while (0)
+#define BYTE_PRODUCT(v) sum[v] = b_dot(sum[v], left, right[v])
     EACH_VECTOR(BYTE_PRODUCT);
 }
 
 /* The whole numbers become floats, which are scaled. */
-TILE void byte_end(const struct byte_place *x, const struct byte_sums *sum, size_t r,
-                   const size_t vectors)
+TILE void byte_unit(const struct byte_place *x, ba first, ba last, size_t r, size_t unit)
 {
-    vf step = v_set1(x->step[r * x->step_row]);
-    float *out = x->total + r * QUELL_PANEL;
-#define BYTE_END(v)                                                                           \
-    do {                                                                                      \
-        const float *at = x->ends + v * LANES;                                                \
-        vi whole = b_whole(sum[v].part, v_bits(v_load(at)));                                  \
-        vf t = v_mul(v_from_int(whole), step), scale = v_load(at + QUELL_PANEL);              \
-        v_store(out + v * LANES,                                                              \
-                x->biased ? v_fma(t, scale, v_load(at + 2 * QUELL_PANEL)) : v_mul(t, scale)); \
-    } while (0)
+    const float *at = x->ends + unit * LANES;
+    vi whole = b_whole(first, last, v_bits(v_load(at)));
+    vf t = v_mul(v_from_int(whole), v_set1(x->step[r * x->step_row]));
+    vf scale = v_load(at + QUELL_PANEL);
+    vf y = x->biased ? v_fma(t, scale, v_load(at + 2 * QUELL_PANEL)) : v_mul(t, scale);
+    v_store(x->total + r * QUELL_PANEL + unit * LANES, y);
+}
+
+TILE void byte_end(const struct byte_place *x, const ba *sum, size_t r, const size_t vectors)
+{
+#define BYTE_END(v) \
+    if (v % BYTE_PARTS == 0) byte_unit(x, sum[v], sum[v | (BYTE_PARTS - 1)], r, v / BYTE_PARTS)
     EACH_VECTOR(BYTE_END);
 }
 
@@ -129,19 +120,15 @@ TILE void byte_tile(const struct byte_place *x, const size_t rows, const size_t 
     const byte_element *a[MOST_ROWS], *const volatile *rest = x->a;
     const size_t *offset = x->left, *end = x->left + x->groups;
     const signed char *b = x->b;
-    struct byte_sums sum[MOST_ROWS][MOST_VECTORS];
-    br right[MOST_VECTORS][BYTE_PARTS];
+    ba sum[MOST_ROWS][MOST_VECTORS];
+    br right[MOST_VECTORS];
 #define BYTE_ROW(r) a[r] = x->a[r]
     EACH_ROW(BYTE_ROW);
 #define BYTE_ZEROS(r) byte_zero(sum[r], vectors)
     EACH_ROW(BYTE_ZEROS);
     for (; offset < end; offset++, b += QUELL_PANEL * QUELL_GROUP) {
         size_t at = *offset;
-#define BYTE_RIGHT(v)                                                                        \
-    do {                                                                                     \
-        for (size_t part = 0; part < BYTE_PARTS; part++)                                     \
-            right[v][part] = b_right(b + v * UNIT_BYTES + part * (UNIT_BYTES / BYTE_PARTS)); \
-    } while (0)
+#define BYTE_RIGHT(v) right[v] = b_right(b + v * (UNIT_BYTES / BYTE_PARTS))
         EACH_VECTOR(BYTE_RIGHT);
 #define BYTE_STEP(r) byte_step(sum[r], (r < KEPT_BYTE_ROWS ? a[r] : rest[r]) + at, right, vectors)
         EACH_ROW(BYTE_STEP);
@@ -152,8 +139,11 @@ TILE void byte_tile(const struct byte_place *x, const size_t rows, const size_t 
 
 typedef void byte_function(const struct byte_place *x);
 
-#define BYTE_TILE(rows) \
-    static void byte_tile_##rows(const struct byte_place *x) { byte_tile(x, rows, BYTE_UNITS); }
+#define BYTE_TILE(rows)                                      \
+    static void byte_tile_##rows(const struct byte_place *x) \
+    {                                                        \
+        byte_tile(x, rows, BYTE_UNITS *BYTE_PARTS);          \
+    }
 BYTE_TILE(1)
 BYTE_TILE(2)
 BYTE_TILE(3)
