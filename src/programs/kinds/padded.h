@@ -34,8 +34,8 @@ size_t quell_padded_tap(const struct quell_padded *padded, size_t tap, size_t c)
 void quell_padded_rows(const struct quell_padded *padded, size_t count, size_t *row);
 
 /* Goes along `count` lines of the result from `line` on, and puts what their taps see, position by
- * position: zeros, or the positions of x from x[at] on, of all channels. line: takes the line of the
- * input from whose beginning `at` counts from then on; NULL: it counts from that of x. */
+ * position: zeros, or the positions of x from x[at] on, of all channels. line: takes the line of
+ * the input from whose beginning `at` counts from then on; NULL: it counts from that of x. */
 struct quell_padded_put {
     void *user;
     void (*line)(void *user, size_t line);
