@@ -23,9 +23,9 @@ extern "C" {
  *   the first and after the last. The times rise within [0, 1]; points <= 10^6. Copied (0, NULL,
  *   NULL).
  * rescale: phi in [0, 1]: how far the standard deviation of mu is kept, because great weights make
- *   contrasts too strong. The guided mean mu' becomes phi mu' s / s' + (1 - phi) mu', where s and s' are the
- *   standard deviations of mu and mu' over the elements of the sample (Lin et al., 2305.08891, eq.
- *   15 and 16, where it is done to what the network returns) (0). */
+ *   contrasts too strong. The guided mean mu' becomes phi mu' s / s' + (1 - phi) mu', where s and
+ *   s' are the standard deviations of mu and mu' over the elements of the sample (Lin et al.,
+ *   2305.08891, eq. 15 and 16, where it is done to what the network returns) (0). */
 typedef struct quell_guidance {
     size_t size;
     double weight;
