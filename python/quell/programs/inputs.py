@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from quell._said import said
+from quell.programs.nested import Flat
 
 
 @dataclasses.dataclass
@@ -86,6 +87,8 @@ def _own_names(
     module: nn.Module, arguments: tuple[Any, ...], keywords: dict[str, Any]
 ) -> list[str]:
     """Returns the names of the tensors in the signature of forward."""
+    if isinstance(module, Flat):
+        return module.names
     try:
         bound = inspect.signature(module.forward).bind(*arguments, **keywords)
     except TypeError as error:
