@@ -46,8 +46,9 @@ struct quell_execution {
 /* least, most: the number of operands. infer: checks operands and attributes, and sets the shape of
  * the result, the number of multiply-adds and the size of the scratch memory. run: computes what
  * docs/programs.md defines. together: one call of `run` computes all samples; without it, `run` is
- * called once for each sample. shared: several workers can run it, each its part. meets: they may meet within `run`. check: refuses
- * operands that are constants by their elements; it is called before the instruction can run.
+ * called once for each sample. shared: several workers can run it, each its part. meets: they may
+ * meet within `run`. check: refuses operands that are constants by their elements; it is called
+ * before the instruction can run.
  *
  * rows: for a kind that can go on with maps of its result (fuse.c), how many of the result's
  * dimensions the rows of its rectangles are made of, the others being the columns; NULL for other
