@@ -66,8 +66,14 @@ static bool is_shared(const struct quell_program *program, const struct quell_in
     return work * (double)samples > SMALL_WORK;
 }
 
+static bool is_over(const struct quell_room *room)
+{
+    const struct quell_lookout *lookout = room->lookout;
+    return lookout && lookout->look(lookout->data, !room->worker);
+}
+
 /* Workers meet after each instruction that they share, and before one that follows instructions of
- * the first worker alone. */
+ * the first worker alone: also when there is nothing more to compute. */
 void quell_program_run(const struct quell_program *program, const struct quell_kernels *kernels,
                        enum quell_stage stage, const struct quell_room *room)
 {
@@ -79,7 +85,7 @@ void quell_program_run(const struct quell_program *program, const struct quell_k
         if (program->value[now->result].stage != stage || now->same || now->fused) continue;
         bool shared = is_shared(program, now, room, samples);
         if (shared && alone) quell_crew_meet(room->crew, room->workers);
-        if (shared || !room->worker)
+        if ((shared || !room->worker) && !is_over(room))
             run_all(program, kernels, now, &own, samples, shared ? room->workers : 1);
         if (shared) quell_crew_meet(room->crew, room->workers);
         alone = !shared;
