@@ -30,36 +30,43 @@ struct quell_inference {
 };
 
 /* An instruction while it runs, for one sample or for several at once. It is run by `workers`
- * workers at the same time, each of which does its part (quell_part_of). */
+ * workers at the same time, each of which does its part: that of `division` (quell_own_range), or
+ * any (quell_part_of) if that is NULL. common: memory that the workers share, if the result is
+ * divided. */
 struct quell_execution {
     const struct quell_program *program;
     const struct quell_instruction *of;
     const struct quell_kernels *kernels;
     const struct quell_room *room;
     size_t samples, worker, workers;
-    float *out, *scratch;
+    const struct quell_division *division;
+    float *out, *scratch, *common;
 };
 
 /* least, most: the number of operands. infer: checks operands and attributes, and sets the shape of
  * the result, the number of multiply-adds and the size of the scratch memory. run: computes what
  * docs/programs.md defines. together: one call of `run` computes all samples; without it, `run` is
- * called once for each sample. shared: several workers can run it, each its part. check: refuses
- * operands that are constants by their elements; it is called before the instruction can run.
+ * called once for each sample. shared: several workers can run it, each its part. meets: these may
+ * meet within `run`. check: refuses operands that are constants by their elements; it is called
+ * before the instruction can run.
  *
  * rows: for a kind that can go on with maps of its result (fuse.c), how many of the result's
  * dimensions the rows of its rectangles are made of, the others being the columns; NULL for other
- * kinds. packing: for a kind whose operand 1 is packed if it is a constant. */
+ * kinds. divide: for a kind whose result can be divided among workers in a way that others know,
+ * sets the division of what it writes, and what the instruction reads of its own (divide.h);
+ * packing: for a kind whose operand 1 is packed if it is a constant. */
 struct quell_packing;
 
 struct quell_kind {
     const char *name;
     size_t least, most;
-    bool together, shared;
+    bool together, shared, meets;
     struct quell_attribute attributes[QUELL_MOST_ATTRIBUTES];
     quell_status (*infer)(struct quell_inference *at);
     quell_status (*check)(const struct quell_program *program, const struct quell_instruction *now);
     void (*run)(const struct quell_execution *at);
     size_t (*rows)(const struct quell_shape *result);
+    void (*divide)(struct quell_program *program, struct quell_instruction *now);
     const struct quell_packing *packing;
 };
 
@@ -136,6 +143,13 @@ static inline size_t quell_part_of(const struct quell_execution *at, size_t coun
     size_t each = count / at->workers, longer = count % at->workers, i = at->worker;
     *from = i * each + (i < longer ? i : longer);
     return *from + each + (i < longer);
+}
+/* The worker's own range of each block of a result that is divided: from *from up to the result. */
+static inline size_t quell_own_range(const struct quell_execution *at, size_t *from)
+{
+    size_t each = at->division->length / at->workers;
+    *from = at->worker * each;
+    return *from + each;
 }
 static inline const struct quell_shape *quell_out_shape(const struct quell_execution *at)
 {

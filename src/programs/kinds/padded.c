@@ -155,22 +155,23 @@ static void put_line(struct copying *copy, size_t at)
 }
 
 const float *quell_padded_copy(const struct quell_padded *padded,
-                               const struct quell_kernels *kernels, const float *x, size_t line,
-                               size_t count, float *to)
+                               const struct quell_kernels *kernels, const struct quell_image *image,
+                               size_t line, size_t count, float *to)
 {
     const struct quell_window *window = &padded->window;
-    size_t first = line * (size_t)window->stride[0], lines = span_of(window, 0, count), in_line = 1;
-    for (size_t d = 1; d < window->rank; d++) in_line *= (size_t)window->in[d];
-    if (padded->direct) return x + first * in_line;
-    struct copying copy = {padded, kernels, x, (size_t)window->in[0] * in_line, to};
+    size_t first = line * (size_t)window->stride[0], lines = span_of(window, 0, count);
+    struct copying copy = {padded, kernels, image->x, image->channel, to};
+    if (padded->direct) return quell_image_line(image, first, &copy.in);
     int64_t from = (int64_t)first - window->before[0];
     if (window->rank == 1) put_row(&copy, 0, 0, from, lines);
     for (size_t l = 0; l < lines && window->rank > 1; l++) {
         int64_t at = from + (int64_t)l;
-        if (at < 0 || at >= window->in[0])
+        if (at < 0 || at >= window->in[0]) {
             put_zeros(&copy, padded->width);
-        else
-            put_line(&copy, (size_t)at * in_line);
+            continue;
+        }
+        copy.x = quell_image_line(image, (size_t)at, &copy.in);
+        put_line(&copy, 0);
     }
     return to;
 }

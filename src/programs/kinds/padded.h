@@ -4,6 +4,7 @@
 #ifndef QUELL_PROGRAMS_KINDS_PADDED_H
 #define QUELL_PROGRAMS_KINDS_PADDED_H
 
+#include "programs/kinds/image.h"
 #include "programs/kinds/window.h"
 
 /* A line has all positions with one place along the first dimension. direct: nothing is copied.
@@ -28,10 +29,10 @@ size_t quell_padded_tap(const struct quell_padded *padded, size_t tap, size_t c)
 /* Sets row[count * positions] to what the first tap sees from `count` lines of the result. */
 void quell_padded_rows(const struct quell_padded *padded, size_t count, size_t *row);
 
-/* Returns x[channels][s...] as `count` lines of the result from `line` on see it; copied to `to`,
- * unless it is read directly. */
+/* Returns an input as `count` lines of the result from `line` on see it; copied to `to`, unless it
+ * is read directly. */
 const float *quell_padded_copy(const struct quell_padded *padded,
-                               const struct quell_kernels *kernels, const float *x, size_t line,
-                               size_t count, float *to);
+                               const struct quell_kernels *kernels, const struct quell_image *image,
+                               size_t line, size_t count, float *to);
 
 #endif
