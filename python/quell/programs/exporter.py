@@ -27,7 +27,7 @@ from quell.programs.copies import in_single, narrow_type, weights_of
 from quell.programs.denoisers import mean_of, taken_apart
 from quell.programs.fast import choose, forget
 from quell.programs.infinite import with_infinities
-from quell.programs.inputs import Inputs, decoder_of, decoding_inputs, inputs_of
+from quell.programs.inputs import Inputs, check_used, decoder_of, decoding_inputs, inputs_of
 from quell.programs.law import check_law
 from quell.programs.lead import without_lead
 from quell.programs.lower import Lowered, Lowering
@@ -235,7 +235,9 @@ def _exported(
             exact = expected(part, told, known, no_class, given)
         programs[name] = program_of(part, told, shape if name == "denoise" else None)
         right.append((name, exact, full, twin))
-    if all(value.name != "time" for value in programs["denoise"].inputs):
+    used = {value.name for value in programs["denoise"].inputs}
+    check_used(inputs, used)
+    if "time" not in used:
         description.pop("time", None)
     extra: dict[str, Tensor] = {}
     add_nones(extra, description, nones)

@@ -293,3 +293,24 @@ def test_the_law_of_the_file_is_checked(tmp_path, monkeypatch):
 
     monkeypatch.setattr(law, "_time", lambda *given: 0.9)
     assert "differs by" in refused(lambda m, x, t: x * t[:, None], tmp_path, output="eps")
+
+
+def test_inputs_without_effect(tmp_path):
+    """What the result does not depend on is no input of the file, so that nobody could give it."""
+    more, names = torch.rand(2, 3), ["x", "time", "e"]
+    message = refused(lambda s, x, t, e: s.line(x), tmp_path, X, T, more, names=names)
+    assert message == (
+        "quell.export: example: e: the network's result does not depend on it: leave it out"
+    )
+    message = refused(
+        lambda s, x, t, c: s.line(x), tmp_path, X, T, torch.tensor([0, 1]),
+        names=["x", "time", "class"], classes=2,
+    )  # fmt: skip
+    assert message.endswith("depend on it: leave it out, and classes")
+
+
+@pytest.mark.parametrize("name", ["", "a=b"])
+def test_names_that_no_command_can_give(name, tmp_path):
+    example = X, T, torch.rand(2, 6)
+    message = refused(lambda s, x, t, e: x + e, tmp_path, *example, names=["x", "time", name])
+    assert message.endswith(f"names: {name!r}: must be a name, without =")

@@ -166,7 +166,7 @@ const struct quell_kind quell_kind_conv = {
                    [QUELL_AFTER] = {.name = "after", .type = QUELL_WHOLES},
                    [QUELL_DILATION] = {.name = "dilation", .type = QUELL_WHOLES},
                    [GROUPS] = {"groups", QUELL_WHOLE, .usual = 1},
-                   [WINOGRAD] = {"winograd", QUELL_WHOLE}},
+                   [WINOGRAD] = {.name = "winograd", .type = QUELL_WHOLE}},
     .together = true,
     .shared = true,
     .infer = infer,
