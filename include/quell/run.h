@@ -105,8 +105,9 @@ typedef struct quell_progress {
 
 /* Hears of a run's progress, some 20 to 40 times a second. It is called by one thread at a time,
  * not always the same one. The thread that called quell calls it at least every 50 ms, if it takes
- * part in the run and no transition of a tile takes longer. Returns 0 to go on, > 0 to stop the
- * run, < 0 for an error. */
+ * part in the run and nothing takes longer that is computed in one piece: an instruction of a
+ * network, or a transition of a tile without a network. Returns 0 to go on, > 0 to stop the run,
+ * < 0 for an error. */
 typedef int quell_progress_fn(void *user, const quell_progress *progress);
 
 /* Sees every tile after every transition: x[told->rows][told->dim] is x_s at the point s, where

@@ -11,6 +11,7 @@
 #include <quell/grid.h>
 #include <quell/schedule.h>
 #include "base/crew.h"
+#include "base/lookout.h"
 #include "base/digest.h"
 #include "denoisers/conditions.h"
 #include "simd/kernels.h"
@@ -30,6 +31,7 @@
  *   the exact denoisers.
  * context: that of the draw.
  * crew: helpers, or NULL; help: their scratch memory, aligned likewise.
+ * lookout: whether the result is still needed; NULL: it is.
  * apart: out must be E[X | x_t = x] - x / alpha. */
 struct quell_evaluation {
     const struct quell_kernels *kernels;
@@ -47,6 +49,7 @@ struct quell_evaluation {
     const void *constants;
     void *context;
     struct quell_crew *crew;
+    const struct quell_lookout *lookout;
     void *help;
     bool shared; /* other threads of quell run at the same time */
 };

@@ -232,6 +232,7 @@ static void run_stages(void *data, size_t worker, size_t workers)
     room.worker = worker;
     room.workers = workers;
     room.crew = share->at->crew;
+    room.lookout = share->at->lookout;
     if (worker)
         room.scratch =
             (float *)share->at->help + (worker - 1) * (help_size(&own->base) / sizeof(float));

@@ -116,7 +116,9 @@ static void decode_one(struct decoding *decoding, size_t sample, size_t worker)
 {
     const struct quell_program *program = decoding->program;
     float *memory = decoding->memory + worker * decoding->begin[QUELL_STAGES + 2];
-    struct quell_room room = {.samples = 1, .scratch = memory + decoding->begin[QUELL_STAGES + 1]};
+    struct quell_lookout lookout = {quell_watch_look, &decoding->watch};
+    struct quell_room room = {
+        .samples = 1, .scratch = memory + decoding->begin[QUELL_STAGES + 1], .lookout = &lookout};
     struct share share = {decoding, &room, NULL};
     float *out = decoding->out + sample * decoding->size;
     for (size_t stage = 0; stage < QUELL_STAGES; stage++)

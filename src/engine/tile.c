@@ -31,6 +31,7 @@ int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const voi
                                  tile->constants);
         constants = tile->constants;
     }
+    struct quell_lookout lookout = {quell_watch_look, &tile->job->watch};
     struct quell_evaluation evaluation = {
         .kernels = job->kernels,
         .t = t->t,
@@ -53,6 +54,7 @@ int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const voi
         .kept = tile->kept,
         .constants = constants,
         .context = draw->context,
+        .lookout = &lookout,
         .crew = job->crews ? &job->crews[tile->worker] : NULL,
         .help = job->crews ? job->help + tile->worker * job->helpers * job->per_help : NULL,
     };

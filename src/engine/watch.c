@@ -22,7 +22,8 @@ static void fail(struct quell_watch *watch, quell_status status, uint64_t sample
 {
     while (atomic_flag_test_and_set(&watch->failing)) {
     }
-    if (!watch->status || sample < watch->sample) {
+    if (!atomic_load(&watch->asked) && (!watch->status || sample < watch->sample)) {
+        atomic_store(&watch->asked, sample == UINT64_MAX);
         watch->status = status;
         watch->sample = sample;
         watch->transition = transition;
@@ -72,11 +73,8 @@ static bool due(const struct quell_watch *watch, int64_t time, bool caller)
     return time >= atomic_load(&watch->next_call) || (caller && time >= watch->callers_call);
 }
 
-void quell_watch_done(struct quell_watch *watch, size_t worker, uint64_t count)
+static void tell_if_due(struct quell_watch *watch)
 {
-    if (!watch->progress) return;
-    struct quell_counter *own = &watch->counters[worker];
-    atomic_store(&own->done, atomic_load(&own->done) + count);
     int64_t time = now();
     bool caller = pthread_equal(pthread_self(), watch->caller);
     if (!due(watch, time, caller) || atomic_flag_test_and_set(&watch->calling)) return;
@@ -86,6 +84,21 @@ void quell_watch_done(struct quell_watch *watch, size_t worker, uint64_t count)
         tell(watch);
     }
     atomic_flag_clear(&watch->calling);
+}
+
+void quell_watch_done(struct quell_watch *watch, size_t worker, uint64_t count)
+{
+    if (!watch->progress) return;
+    struct quell_counter *own = &watch->counters[worker];
+    atomic_store(&own->done, atomic_load(&own->done) + count);
+    tell_if_due(watch);
+}
+
+bool quell_watch_look(void *data, bool leads)
+{
+    struct quell_watch *watch = data;
+    if (leads && watch->progress) tell_if_due(watch);
+    return atomic_load(&watch->asked);
 }
 
 /* How a message names a sample. */

@@ -25,6 +25,7 @@ struct quell_watch {
     /* Set by a failure or a request to stop: workers then end at their next operation. They read it
      * at each operation, so it is on a cache line that nobody else writes. */
     _Alignas(QUELL_CACHE_LINE) atomic_bool stopped;
+    atomic_bool asked; /* by progress: what is being computed is not needed any more */
     _Alignas(QUELL_CACHE_LINE) atomic_flag calling; /* one thread at a time calls progress */
     _Atomic int64_t next_call;                      /* nanoseconds; written under `calling` */
     pthread_t caller;     /* of the run: the only thread in which a host may look for signals or */
@@ -52,6 +53,10 @@ void quell_watch_result(struct quell_watch *watch, unsigned before, int result, 
 /* A worker reports `count` more transitions of single samples; progress is called when it is
  * time. */
 void quell_watch_done(struct quell_watch *watch, size_t worker, uint64_t count);
+
+/* Calls progress in the thread that leads, if it is time, and returns whether progress has asked
+ * for the end of the run: a lookout's function (base/lookout.h). */
+bool quell_watch_look(void *watch, bool leads);
 
 /* After the workers are done: calls progress a last time, and returns the status of the whole run,
  * with its message set in this thread. streams: of the samples, or NULL where none is drawn. */

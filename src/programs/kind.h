@@ -46,8 +46,9 @@ struct quell_execution {
 /* least, most: the number of operands. infer: checks operands and attributes, and sets the shape of
  * the result, the number of multiply-adds and the size of the scratch memory. run: computes what
  * docs/programs.md defines. together: one call of `run` computes all samples; without it, `run` is
- * called once for each sample. shared: several workers can run it, each its part. check: refuses
- * operands that are constants by their elements; it is called before the instruction can run.
+ * called once for each sample. shared: several workers can run it, each its part. meets: these may
+ * meet within `run`. check: refuses operands that are constants by their elements; it is called
+ * before the instruction can run.
  *
  * rows: for a kind that can go on with maps of its result (fuse.c), how many of the result's
  * dimensions the rows of its rectangles are made of, the others being the columns; NULL for other
@@ -59,7 +60,7 @@ struct quell_packing;
 struct quell_kind {
     const char *name;
     size_t least, most;
-    bool together, shared;
+    bool together, shared, meets;
     struct quell_attribute attributes[QUELL_MOST_ATTRIBUTES];
     quell_status (*infer)(struct quell_inference *at);
     quell_status (*check)(const struct quell_program *program, const struct quell_instruction *now);

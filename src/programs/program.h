@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <quell/status.h>
 #include "base/crew.h"
+#include "base/lookout.h"
 #include "base/digest.h"
 #include "base/json.h"
 #include "programs/shape.h"
@@ -159,7 +160,8 @@ size_t quell_program_input(const struct quell_program *program, const char *name
  *
  * worker, workers: which of the workers of a crew this is; each has a room of its own, with the
  * same values and its own scratch memory. Without a crew (NULL) these are 0. share_all: small
- * instructions are shared as well, for tests. */
+ * instructions are shared as well, for tests. lookout: asked before each instruction; once it says
+ * so nothing more is computed, and the results are of no use. NULL: all is computed. */
 struct quell_room {
     size_t samples, sample;
     float *at[QUELL_STAGES];
@@ -167,6 +169,7 @@ struct quell_room {
     float *scratch;
     size_t worker, workers;
     struct quell_crew *crew;
+    const struct quell_lookout *lookout;
     bool share_all;
 };
 

@@ -55,8 +55,17 @@ static void run_all(const struct quell_program *program, const struct quell_kern
         run_one(program, kernels, now, room, together ? samples : 1, workers);
 }
 
+/* Whether a worker leaves an instruction out, because nothing of it is needed any more; not where
+ * the workers meet within it. */
+static bool is_over(const struct quell_instruction *now, const struct quell_room *room, bool shared)
+{
+    const struct quell_lookout *lookout = room->lookout;
+    if (shared && now->kind->meets) return false;
+    return lookout && lookout->look(lookout->data, !room->worker);
+}
+
 /* Workers meet before an instruction that depends on others' parts of those before it, and at the
- * end. */
+ * end: also when there is nothing more to compute. */
 void quell_program_run(const struct quell_program *program, const struct quell_kernels *kernels,
                        enum quell_stage stage, const struct quell_room *room)
 {
@@ -71,7 +80,7 @@ void quell_program_run(const struct quell_program *program, const struct quell_k
             since = i;
         }
         bool shared = quell_is_shared(program, now, room, samples);
-        if (shared || !room->worker)
+        if ((shared || !room->worker) && !is_over(now, room, shared))
             run_all(program, kernels, now, &own, samples, shared ? room->workers : 1);
         apart = true;
     }

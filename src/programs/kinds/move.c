@@ -284,6 +284,7 @@ const struct quell_kind quell_kind_move = {
                    [DIMS] = {.name = "dims", .type = QUELL_WHOLES},
                    [COUNTS] = {.name = "counts", .type = QUELL_WHOLES}},
     .shared = true,
+    .meets = true,
     .infer = infer,
     .run = run,
     .divide = divide,

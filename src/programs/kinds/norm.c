@@ -353,6 +353,7 @@ const struct quell_kind quell_kind_norm = {
                    [CORRECTION] = {.name = "correction", .type = QUELL_WHOLE},
                    [EPSILON] = {"epsilon", QUELL_REAL, .usual = 1e-5}},
     .shared = true,
+    .meets = true,
     .infer = infer,
     .run = run,
     .divide = divide,
