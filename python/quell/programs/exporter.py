@@ -235,7 +235,7 @@ def _exported(
     add_nones(extra, description, nones)
     made = (description, dtype or narrow_type(module), extra)
     if fast:
-        wanted = {name: exact for name, exact, _ in right}
+        wanted = {name: exact for name, exact, *_ in right}
         most = _make_fast(programs, wanted, fast, most, lambda: stored_of(programs, *made))
     stored, metadata = stored_of(programs, *made)
     worst = [0.0]
