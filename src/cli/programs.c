@@ -22,6 +22,11 @@ static const struct quell_program *program_at(const quell_model *model, size_t i
     return denoise && i < 2 ? all[i] : NULL;
 }
 
+const struct quell_program *programs_denoise(const quell_model *model)
+{
+    return program_at(model, 0);
+}
+
 static size_t count_kind(const struct quell_program *program, const struct quell_kind *kind)
 {
     size_t count = 0;
