@@ -39,9 +39,7 @@ def main():
     os.environ["OMP_NUM_THREADS"] = str(given.threads)
     import rows  # after the environment
 
-    print(
-        f"{platform.processor() or platform.machine()}, threads: {given.threads}, {rows.versions()}\n"
-    )
+    print(f"{platform.machine()}, threads: {given.threads}, {rows.versions()}\n")
     with tempfile.TemporaryDirectory() as made:
         folder = pathlib.Path(given.folder or made)
         folder.mkdir(exist_ok=True)

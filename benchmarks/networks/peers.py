@@ -48,8 +48,8 @@ STEPS = 16
 
 
 def _quell(problem: Problem, fast: bool | float) -> Call:
-    """The mean E[X | x_t] of a network that returns it, on the schedule `vp`. What is measured is a run
-    of DDIM with all its steps: a single evaluation would also start threads."""
+    """The mean E[X | x_t] of a network that returns it, on the schedule `vp`. What is measured is a
+    run of DDIM with all its steps: a single evaluation would also start threads."""
     import quell
 
     path = problem.path(f"quell_{fast}", ".safetensors")

@@ -77,8 +77,8 @@ def row(problem: Problem, names: list[str], turns: int, seconds: float) -> None:
         for name, (call, _) in calls.items():
             times[name].append(1e3 * turn(call, seconds))
     weights = sum(p.numel() for p in problem.module.parameters())
-    print(f"\n{problem.network.name}, samples: {len(problem.x)}; "
-          f"{multiply_adds(problem) / 1e9:.3g} G multiply-adds, {weights / 1e6:.3g} M weights\n")  # fmt: skip
+    size = f"{multiply_adds(problem) / 1e9:.3g} G multiply-adds, {weights / 1e6:.3g} M weights"
+    print(f"\n{problem.network.name}, samples: {len(problem.x)}; {size}\n")
     print("| by | ms | times quell's | off float64 |")
     print("| --- | --- | --- | --- |")
     quell = statistics.median(times.get("quell", [float("nan")]))
