@@ -76,6 +76,23 @@ static int open_model(struct quantizing *q)
     return EXIT_DONE;
 }
 
+/* Files that have something for each sample must have it for as many as are drawn. */
+static int check_counts(const struct quantizing *q)
+{
+    if (q->labels.file.path && q->labels.file.shape[0] != q->count)
+        return complain(EXIT_USAGE, "--classes %s: has %zu classes, --count is %zu",
+                        q->labels.file.path, q->labels.file.shape[0], q->count);
+    const struct conditions *both[] = {&q->conditions, &q->negative};
+    for (size_t k = 0; k < 2; k++)
+        for (size_t i = 0; i < both[k]->count; i++) {
+            const struct condition *one = &both[k]->one[i];
+            if (one->file.path && one->file.shape[0] != q->count)
+                return complain(EXIT_USAGE, "--%s %s: is for %zu samples, --count is %zu",
+                                one->option, one->file.path, one->file.shape[0], q->count);
+        }
+    return EXIT_DONE;
+}
+
 static int open_told(struct quantizing *q)
 {
     const struct quantize_options *options = &q->options;
@@ -92,6 +109,8 @@ static int open_told(struct quantizing *q)
         code = labels_negative(options->negative_class, classes, &q->negative_class);
     if (code != EXIT_DONE) return code;
     q->count = options->count;
+    code = check_counts(q);
+    if (code != EXIT_DONE) return code;
     q->classes = quell_new(2 * q->count, sizeof *q->classes);
     q->reference = quell_new(q->count * q->dim, sizeof *q->reference);
     q->samples = quell_new(q->count * q->dim, sizeof *q->samples);
