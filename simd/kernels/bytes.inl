@@ -9,16 +9,27 @@
 #define MOST_BYTE_ROWS 192
 #define UNIT_BYTES (LANES * QUELL_GROUP)
 
+VERB vi greater(vi most, vf x)
+{
+    vi now = v_iand(v_bits(x), v_iset1(0x7FFFFFFF));
+    return v_iselect(v_iless(most, now), now, most);
+}
+
+/* Two chains, so that one does not wait for the other. */
 static uint32_t greatest(size_t count, const float *x)
 {
-    vi most = v_iset1(0), mask = v_iset1(0x7FFFFFFF);
-    uint32_t lane[LANES], found = 0;
-    for (size_t i = 0; i < count; i += LANES) {
-        vi now = v_iand(v_bits(v_load_n(x + i, count - i)), mask);
-        most = v_iselect(v_iless(most, now), now, most);
+    vi most = v_iset1(0), other = most;
+    uint32_t lane[2][LANES], found = 0;
+    size_t i = 0;
+    for (; i + 2 * LANES <= count; i += 2 * LANES) {
+        most = greater(most, v_load(x + i));
+        other = greater(other, v_load(x + i + LANES));
     }
-    v_istore(lane, most);
-    for (size_t l = 0; l < LANES; l++) found = lane[l] > found ? lane[l] : found;
+    for (; i < count; i += LANES) most = greater(most, v_load_n(x + i, count - i));
+    v_istore(lane[0], most);
+    v_istore(lane[1], other);
+    for (size_t l = 0; l < 2 * LANES; l++)
+        if (lane[l / LANES][l % LANES] > found) found = lane[l / LANES][l % LANES];
     return found;
 }
 
