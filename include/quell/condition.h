@@ -14,7 +14,7 @@ extern "C" {
  * function is told of its rows (quell_call); in the options of a function, what it takes
  * (quell_function_options).
  *
- * name: the name of the condition.
+ * name: the name of the condition, not empty and without '='.
  * values: values[size], the same for all samples, if count is 0; else values[count][size], where
  *   values[i] are those of sample i. All are finite. NULL: the samples are without this condition.
  * count: 0, or the number of samples. With values NULL it is 0.

@@ -105,8 +105,8 @@ class Model(NativeDenoiser):
         Arguments:
             x: The samples, with shape (B, *).
             first: The index of the first, for messages.
-            label, kwargs: The classes and the conditions that they were drawn with, for a decoder
-                that takes any; see a call of a sampler.
+            label, kwargs: The classes and the conditions that they were drawn with, of which the
+                decoder takes those that it knows; see a call of a sampler.
             threads: The upper bound on the number of threads; 0 for as many as there are.
 
         Returns:

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+bool quell_condition_can_be_named(const char *name) { return *name && !strchr(name, '='); }
+
 size_t quell_taken_named(const struct quell_taken *taken, size_t count, const char *name)
 {
     size_t i = 0;
@@ -38,8 +40,9 @@ void quell_taken_free(struct quell_taken *taken, size_t count)
 static quell_status check_one(const quell_condition *conditions, size_t i)
 {
     const quell_condition *one = &conditions[i];
-    if (!one->name || !*one->name)
-        return quell_fail(QUELL_BAD_ARGUMENT, "function: conditions[%zu] must have a name", i);
+    if (!one->name || !quell_condition_can_be_named(one->name))
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "function: conditions[%zu] must have a name, without '='", i);
     if (one->size < 1 || one->size > (size_t)1 << 31)
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "function: condition '%.60s' has %zu elements, must have 1 to 2^31",

@@ -36,6 +36,9 @@ struct quell_told {
 void quell_told_rows(const struct quell_told *told, const struct quell_taken *taken, size_t count,
                      size_t row, quell_call *call, quell_condition *conditions);
 
+/* Whether the command can give a condition of that name, as NAME=VALUE. */
+bool quell_condition_can_be_named(const char *name);
+
 /* Returns the index of the condition of that name, or `count`. */
 size_t quell_taken_named(const struct quell_taken *taken, size_t count, const char *name);
 

@@ -30,14 +30,17 @@ struct quell_inference {
 };
 
 /* An instruction while it runs, for one sample or for several at once. It is run by `workers`
- * workers at the same time, each of which does its part (quell_part_of). */
+ * workers at the same time, each of which does its part: that of `division` (quell_own_range), or
+ * any (quell_part_of) if that is NULL. common: memory that the workers share, if the result is
+ * divided. */
 struct quell_execution {
     const struct quell_program *program;
     const struct quell_instruction *of;
     const struct quell_kernels *kernels;
     const struct quell_room *room;
     size_t samples, worker, workers;
-    float *out, *scratch;
+    const struct quell_division *division;
+    float *out, *scratch, *common;
 };
 
 /* least, most: the number of operands. infer: checks operands and attributes, and sets the shape of
@@ -48,7 +51,9 @@ struct quell_execution {
  *
  * rows: for a kind that can go on with maps of its result (fuse.c), how many of the result's
  * dimensions the rows of its rectangles are made of, the others being the columns; NULL for other
- * kinds. packing: for a kind whose operand 1 is packed if it is a constant. */
+ * kinds. divide: for a kind whose result can be divided among workers in a way that others know,
+ * sets the division of what it writes, and what the instruction reads of its own (divide.h);
+ * packing: for a kind whose operand 1 is packed if it is a constant. */
 struct quell_packing;
 
 struct quell_kind {
@@ -60,6 +65,7 @@ struct quell_kind {
     quell_status (*check)(const struct quell_program *program, const struct quell_instruction *now);
     void (*run)(const struct quell_execution *at);
     size_t (*rows)(const struct quell_shape *result);
+    void (*divide)(struct quell_program *program, struct quell_instruction *now);
     const struct quell_packing *packing;
 };
 
@@ -137,6 +143,13 @@ static inline size_t quell_part_of(const struct quell_execution *at, size_t coun
     size_t each = count / at->workers, longer = count % at->workers, i = at->worker;
     *from = i * each + (i < longer ? i : longer);
     return *from + each + (i < longer);
+}
+/* The worker's own range of each block of a result that is divided: from *from up to the result. */
+static inline size_t quell_own_range(const struct quell_execution *at, size_t *from)
+{
+    size_t each = at->division->length / at->workers;
+    *from = at->worker * each;
+    return *from + each;
 }
 static inline const struct quell_shape *quell_out_shape(const struct quell_execution *at)
 {

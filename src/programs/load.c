@@ -213,6 +213,7 @@ static quell_status load(struct quell_program *program, const char *description,
     if (!status) status = quell_program_fuse(program);
     if (!status && from->rounded) status = quell_program_round(program);
     if (!status) status = quell_program_pack(program);
+    if (!status) status = quell_program_divide(program);
     if (!status) status = quell_program_place(program);
     return status;
 }

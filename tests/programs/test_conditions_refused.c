@@ -250,6 +250,7 @@ TEST(conditions_refused, of_functions)
     check_function(1, NULL, "go together");
     check_function(33, (quell_condition[33]){{0}}, "condition_count is 33, must be at most 32");
     check_function(1, (quell_condition[]){{"", NULL, 0, 1}}, "conditions[0] must have a name");
+    check_function(1, (quell_condition[]){{"a=b", NULL, 0, 1}}, "must have a name, without '='");
     check_function(1, (quell_condition[]){{"a", NULL, 0, 0}}, "'a' has 0 elements");
     check_function(1, (quell_condition[]){{"a", NULL, 1, 1}}, "'a' has a count of 1, must be 0");
     check_function(1, (quell_condition[]){{"a", bad, 0, 3}}, "element 2 of its none");

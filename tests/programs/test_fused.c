@@ -2,12 +2,13 @@
 /* Maps that are computed with the instruction before them, for several samples, by several workers,
  * over random shapes: the same bits as one instruction and one sample after the other. */
 #include "arrays.h"
+#include "effort.h"
 #include "harness.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define TRIALS 60
+#define TRIALS ((int)by_effort(20, 60, 60))
 #define MOST_TEXT 1500
 
 #define SAMPLES 3

@@ -27,10 +27,11 @@ from quell.programs.copies import in_single, narrow_type, weights_of
 from quell.programs.denoisers import mean_of, taken_apart
 from quell.programs.fast import choose, forget
 from quell.programs.infinite import with_infinities
-from quell.programs.inputs import Inputs, decoder_of, decoding_inputs, inputs_of
+from quell.programs.inputs import Inputs, check_used, decoder_of, decoding_inputs, inputs_of
 from quell.programs.law import check_law
 from quell.programs.lead import without_lead
 from quell.programs.lower import Lowered, Lowering
+from quell.programs.nested import flat, is_nested
 from quell.programs.rewrite import ending, inputs_used
 from quell.programs.told import add_nones, around_fields, class_fields, nones_of, variance_fields
 from quell.programs.trace import Refused, trace
@@ -64,6 +65,8 @@ def check_module(module: Any) -> nn.Module:
     if not isinstance(module, nn.Module):
         raise TypeError(f"quell.export: module: {said(module)}, must be a network of PyTorch's")
     for name, weight in weights_of(module):
+        if nn.parameter.is_lazy(weight):
+            raise ValueError(f"quell.export: {name} has no values: call the network once before")
         if weight.device.type != "cpu":
             raise ValueError(f"quell.export: {name} is on {weight.device}: call .cpu() before")
         if weight.is_floating_point() and not torch.isfinite(weight.float()).all():
@@ -110,8 +113,9 @@ def export(
         path: The .safetensors file to write.
         example: The arguments of one call of the module: a tuple such as (x, t, label, ...), or a
             dictionary by names. The first tensor is x, the second the time; the first dimension of
-            each is the batch. Arguments that are not tensors become part of the program. The
-            comparison draws times and conditions from the ranges of the example.
+            each is the batch. Arguments that are not tensors become part of the program; tensors in
+            lists and dictionaries are conditions like others. The comparison draws times and
+            conditions from the ranges of the example.
         output: What the network returns: "x0", "eps", "v", "score" or "flow". Must be given.
         precondition: The preconditioning around the network: "none", "simple", "karras", "unscaled"
             or "straight" (docs/networks.md); "none" by default, with time="sigma" "unscaled".
@@ -169,6 +173,8 @@ def export(
     outer, call = module, example
     module, example, around = taken_apart(module, example, given)
     means = None if outer is module else mean_of(outer, call)
+    if means is None and is_nested(example):
+        module, example = flat(check_module(module), example)
     inputs = inputs_of(check_module(module), example, names, around.get("time") is not False,
                        classes)  # fmt: skip
     shape = extents_of(tuple(inputs.tensors()["x"].shape[1:]), "the sizes of one sample")
@@ -229,13 +235,15 @@ def _exported(
             exact = expected(part, told, known, no_class, given)
         programs[name] = program_of(part, told, shape if name == "denoise" else None)
         right.append((name, exact, full, twin))
-    if all(value.name != "time" for value in programs["denoise"].inputs):
+    used = {value.name for value in programs["denoise"].inputs}
+    check_used(inputs, used)
+    if "time" not in used:
         description.pop("time", None)
     extra: dict[str, Tensor] = {}
     add_nones(extra, description, nones)
     made = (description, dtype or narrow_type(module), extra)
     if fast:
-        wanted = {name: exact for name, exact, _ in right}
+        wanted = {name: exact for name, exact, *_ in right}
         most = _make_fast(programs, wanted, fast, most, lambda: stored_of(programs, *made))
     stored, metadata = stored_of(programs, *made)
     worst = [0.0]

@@ -43,6 +43,8 @@ class _Functions(TorchFunctionMode):
 class _Operations(TorchDispatchMode):
     """Gives every operation float64, so that its result is float64."""
 
+    supports_higher_order_operators = True
+
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         args, kwargs = tree_map(_wide, args), tree_map(_wide, kwargs or {})
         made = func(*args, **kwargs)

@@ -78,9 +78,9 @@ def _():
     return net, (normal(3, 32, 32), times(), labels()), 10
 
 
-@family("v-diffusion")
+@family("v-diffusion-128")
 def _():
-    """Its smallest network as it is, of 330 million weights; it has no other size."""
+    """As it is, for it has one size."""
     from azula.plugins.vdm._src import wikiart_128
 
     return wikiart_128.WikiArt128Model(), (normal(3, 128, 128), times()), 0

@@ -154,3 +154,28 @@ def test_weights_that_are_computed_and_kept(tmp_path):
     example = (torch.randn(4, 3), torch.rand(4))
     assert quell.export(net, tmp_path / "net.safetensors", example, **SAID) < 1e-6
     assert net.last.weight is kept
+
+
+def test_tensors_in_a_dictionary_and_a_list(tmp_path):
+    """As diffusers' networks take what else they are told, and control nets' residuals."""
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(5, 3)
+
+        def forward(self, x, t, added=None, residuals=(), scale=1.0):
+            h = torch.cat([x, added["size"][:, None], added["more"]["shift"]], 1)
+            return (self.layer(h) * t[:, None] + residuals[0] - residuals[1]) * scale
+
+    net, path, x = Net(), tmp_path / "net.safetensors", torch.randn(4, 3)
+    added = {"size": torch.rand(4), "more": {"shift": torch.randn(4, 1)}, "kind": "none"}
+    residuals = [torch.randn(4, 3), torch.randn(4, 3)]
+    assert quell.export(net, path, (x, torch.rand(4), added, residuals, 2.0), **SAID) < 1e-6
+    model = quell.load(path)
+    assert list(model.conditions) == ["size", "shift", "residuals_0", "residuals_1"]
+    told = {"size": added["size"], "shift": added["more"]["shift"]}
+    told |= {f"residuals_{k}": one for k, one in enumerate(residuals)}
+    with torch.no_grad():
+        right = net(x, torch.full((4,), 0.5), added, residuals, 2.0)
+    assert (model(x, 0.5, **told).mean - right).abs().max() < 1e-6

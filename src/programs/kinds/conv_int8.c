@@ -174,7 +174,7 @@ static void put_row(void *user, size_t at, size_t positions)
 
 static void read_lines(struct work *work, size_t line, size_t count)
 {
-    const struct quell_padded_put put = {work, put_zeros, put_row};
+    const struct quell_padded_put put = {work, NULL, put_zeros, put_row};
     work->to = work->copy;
     quell_padded_walk(&work->padded, line, count, &put);
 }

@@ -271,6 +271,7 @@ static void run_pieces(const struct quell_execution *at, struct work *work)
     const struct quell_transposed *way = &work->way;
     size_t lines = (size_t)way->padded.window.out[0], most = way->padded.most, parts = 1, from;
     size_t each = (lines + at->workers - 1) / at->workers;
+    struct quell_image image = quell_image_of(at, 0);
     if (each < most) most = each;
     size_t strips = (lines + most - 1) / most;
     if (strips * way->groups % at->workers) parts = (way->each + QUELL_PANEL - 1) / QUELL_PANEL;
@@ -281,8 +282,8 @@ static void run_pieces(const struct quell_execution *at, struct work *work)
         work->line = strip * most;
         size_t count = lines - work->line < most ? lines - work->line : most;
         if (strip != copied)
-            work->x = quell_padded_copy(&way->padded, at->kernels, quell_in(at, 0), work->line,
-                                        count, work->copies);
+            work->x = quell_padded_copy(&way->padded, at->kernels, &image, work->line, count,
+                                        work->copies);
         copied = strip;
         size_t behind = channel + wide < way->each ? channel + wide : way->each;
         run_phases(work, i / parts % way->groups, channel, behind, count);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "programs/kinds/conv_way.h"
 #include "base/memory.h"
+#include "programs/divide.h"
 
 #include <string.h>
 
@@ -35,6 +36,14 @@ struct quell_conv_way quell_conv_way_of(const struct quell_instruction *of,
     else if (quell_padded_of(&way.padded, &window, x->size[0]))
         way.how = QUELL_CONV_PADDED;
     return way;
+}
+
+struct quell_conv_way quell_conv_way_at(const struct quell_program *program,
+                                        const struct quell_instruction *now)
+{
+    const struct quell_value *value = program->value;
+    return quell_conv_way_of(now, &value[now->operand[0]].shape, &value[now->operand[1]].shape,
+                             &value[now->result].shape);
 }
 
 size_t quell_conv_way_floats(const struct quell_conv_way *way)
@@ -91,4 +100,49 @@ size_t quell_conv_way_offset(const struct quell_conv_way *way, size_t p)
     size_t tap = p / way->inputs, c = p % way->inputs;
     if (way->how == QUELL_CONV_LINES) return quell_lines_offset(&way->lines, tap, c);
     return quell_padded_tap(&way->padded, tap, c);
+}
+
+size_t quell_conv_left_floats(const struct quell_conv_way *way)
+{
+    bool direct = way->how == QUELL_CONV_PADDED && way->padded.direct;
+    return direct ? quell_round_up(way->k * (sizeof(size_t) / sizeof(float)), QUELL_LANES) : 0;
+}
+
+const size_t *quell_conv_left(const struct quell_conv_way *way, const struct quell_execution *at,
+                              size_t *channel)
+{
+    float *memory = at->scratch + at->of->scratch - quell_conv_left_floats(way);
+    size_t *left = (size_t *)(void *)memory;
+    *channel = quell_own_in(at, 0).row;
+    for (size_t p = 0; p < way->k; p++)
+        left[p] = at->of->offset[p] + p % way->inputs * (*channel - way->padded.channel);
+    return left;
+}
+
+/* Whether a line of the result sees the same line of the input alone. */
+static bool is_flat(const struct quell_window *window)
+{
+    return window->taps[0] == 1 && window->stride[0] == 1 && !window->before[0];
+}
+
+#define WEIGHTS 8 /* that cost as much as an element of x */
+
+void quell_conv_way_divide(const struct quell_conv_way *way, struct quell_program *program,
+                           struct quell_instruction *now)
+{
+    struct quell_value *value = program->value;
+    const struct quell_shape *x = &value[now->operand[0]].shape, *out = &value[now->result].shape;
+    struct quell_division *of = &value[value[now->operand[0]].root].division;
+    const struct quell_window *window = way->how == QUELL_CONV_LINES    ? &way->lines.window
+                                        : way->how == QUELL_CONV_PADDED ? &way->padded.window
+                                                                        : &way->winograd.window;
+    if (x->rank < 3) return;
+    if (of->length == quell_elements_of(x, 1, x->rank)) {
+        of->units = quell_greatest_divisor(of->units, x->size[1]); /* whole lines */
+        now->any = !quell_conv_left_floats(way);
+    }
+    if (quell_elements(x) < quell_elements(&value[now->operand[1]].shape) / WEIGHTS) return;
+    struct quell_division *by = quell_division_of(program, now);
+    *by = quell_divide_along(out, 1, out->size[1], 0);
+    now->own = is_flat(window) && quell_same_division(of, by);
 }

@@ -152,20 +152,30 @@ void quell_padded_walk(const struct quell_padded *padded, size_t line, size_t co
     if (window->rank == 1) put_row(padded, put, 0, 0, from, lines);
     for (size_t l = 0; l < lines && window->rank > 1; l++) {
         int64_t at = from + (int64_t)l;
-        if (at < 0 || at >= window->in[0])
-            put->zeros(put->user, padded->width);
+        bool inside = at >= 0 && at < window->in[0];
+        if (inside && put->line) put->line(put->user, (size_t)at);
+        if (inside)
+            put_line(padded, put, put->line ? 0 : (size_t)at * in_line);
         else
-            put_line(padded, put, (size_t)at * in_line);
+            put->zeros(put->user, padded->width);
     }
 }
 
-/* A copy of floats at work: x, the distance of its channels, and where its next position goes. */
+/* A copy of floats at work: x, or the line of it that is read, the distance of its channels there,
+ * and where the next position goes. */
 struct copying {
     const struct quell_kernels *kernels;
+    const struct quell_image *image;
     const float *x;
     size_t in, channels;
     float *to;
 };
+
+static void take_line(void *user, size_t line)
+{
+    struct copying *copy = user;
+    copy->x = quell_image_line(copy->image, line, &copy->in);
+}
 
 static void put_zeros(void *user, size_t positions)
 {
@@ -187,15 +197,13 @@ static void put_floats(void *user, size_t at, size_t positions)
 }
 
 const float *quell_padded_copy(const struct quell_padded *padded,
-                               const struct quell_kernels *kernels, const float *x, size_t line,
-                               size_t count, float *to)
+                               const struct quell_kernels *kernels, const struct quell_image *image,
+                               size_t line, size_t count, float *to)
 {
-    const struct quell_window *window = &padded->window;
-    size_t in_line = 1;
-    for (size_t d = 1; d < window->rank; d++) in_line *= (size_t)window->in[d];
-    if (padded->direct) return x + line * (size_t)window->stride[0] * in_line;
-    struct copying copy = {kernels, x, (size_t)window->in[0] * in_line, padded->channels, to};
+    struct copying copy = {kernels, image, image->x, image->channel, padded->channels, to};
+    if (padded->direct)
+        return quell_image_line(image, line * (size_t)padded->window.stride[0], &copy.in);
     quell_padded_walk(padded, line, count,
-                      &(struct quell_padded_put){&copy, put_zeros, put_floats});
+                      &(struct quell_padded_put){&copy, take_line, put_zeros, put_floats});
     return to;
 }

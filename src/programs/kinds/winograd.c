@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "programs/kinds/winograd.h"
 #include "base/memory.h"
+#include "programs/divide.h"
+#include "programs/kinds/image.h"
 #include "programs/tail.h"
 
 #include <string.h>
@@ -91,7 +93,8 @@ size_t quell_winograd_floats(const struct quell_winograd *x)
            squares * (x->in_frequency + x->out_frequency);
 }
 
-/* A convolution at work. bias: as many as whole panels have; NULL: none. */
+/* A convolution at work. bias: as many as whole panels have; NULL: none. out: where the result
+ * goes, of which the lines from `first` up to `end` are the worker's. */
 struct work {
     const struct quell_execution *at;
     const struct quell_winograd *x;
@@ -100,6 +103,8 @@ struct work {
     const float *weights, *bias;
     size_t *offset;
     float *copy, *split, *products, *joined, *turned;
+    struct quell_piece_at out;
+    size_t first, end;
 };
 
 /* Some tiles of a row of tiles: `count` from `column` on. */
@@ -117,12 +122,13 @@ static struct run run_at(const struct quell_winograd *x, size_t tile, size_t cou
                         .count = least(count, x->tiles[1] - column)};
 }
 
-/* Copies what a run sees of a line of the input, of some channels that are side by side then. */
-static void copy_line(const struct work *work, const float *line, int64_t from, size_t channels,
-                      size_t positions, float *to)
+/* Copies what a run sees of a line of the input, whose channels are `in` apart, of some channels
+ * that are side by side then. */
+static void copy_line(const struct work *work, const float *line, size_t in, int64_t from,
+                      size_t channels, size_t positions, float *to)
 {
     const struct quell_window *window = &work->x->window;
-    size_t width = work->x->split, in = (size_t)(window->in[0] * window->in[1]);
+    size_t width = work->x->split;
     int64_t end = from + (int64_t)positions, size = window->in[1];
     size_t before = from < 0 ? (size_t)(end < 0 ? (int64_t)positions : -from) : 0;
     size_t after = end > size ? (size_t)(from > size ? (int64_t)positions : end - size) : 0;
@@ -143,16 +149,18 @@ static void split_channels(const struct work *work, const struct run *run, size_
     const struct quell_winograd *x = work->x;
     const struct quell_window *window = &x->window;
     size_t channels = least(x->inputs - c, x->split), positions = run->count * x->tile + 2;
-    const float *sample = quell_in(work->at, 0) +
-                          ((run->sample * x->inputs + c) * (size_t)(window->in[0] * window->in[1]));
+    struct quell_image image = quell_image_of(work->at, run->sample);
     int64_t line = (int64_t)(run->line * x->tile) - window->before[0];
     int64_t from = (int64_t)(run->column * x->tile) - window->before[1];
     for (size_t l = 0; l < x->size; l++, line++) {
         float *copy = work->copy + l * positions * x->split;
-        if (line < 0 || line >= window->in[0])
+        if (line < 0 || line >= window->in[0]) {
             memset(copy, 0, positions * x->split * sizeof *copy);
-        else
-            copy_line(work, sample + line * window->in[1], from, channels, positions, copy);
+            continue;
+        }
+        size_t in;
+        const float *seen = quell_image_line(&image, (size_t)line, &in) + c * in;
+        copy_line(work, seen, in, from, channels, positions, copy);
     }
     work->at->kernels->split(
         &(struct quell_split){.points = &work->points,
@@ -208,24 +216,27 @@ static void multiply(const struct work *work, size_t count, size_t from, size_t 
                                  .out_row = x->channels});
 }
 
-/* Hands on the results of a run: output channels `from` up to `to`, as [channel][line][position].
- * Lines as wide as the result follow one another there too. */
+/* Hands on the results of a run: output channels `from` up to `to`, as [channel][line][position],
+ * of those lines that are the worker's. Lines as wide as the result follow one another there
+ * too. */
 static void hand_on(const struct work *work, const struct run *run, size_t from, size_t to,
                     size_t lines, size_t width)
 {
     const struct quell_winograd *x = work->x;
-    size_t across = (size_t)x->window.out[1], positions = (size_t)x->window.out[0] * across;
-    size_t column = run->line * x->tile * across + run->column * x->tile;
-    size_t pieces = width == across ? 1 : lines;
-    for (size_t l = 0; l < pieces; l++) {
+    size_t across = (size_t)x->window.out[1], line = run->line * x->tile;
+    size_t first = line < work->first ? work->first - line : 0;
+    size_t end = line + lines > work->end ? work->end - line : lines;
+    size_t column = line * across + run->column * x->tile;
+    size_t pieces = width == across ? 1 : end - first, each = (end - first) / pieces;
+    for (size_t l = first; l < end; l += each) {
         struct quell_piece_of_result piece = {.row = run->sample * x->outputs + from,
                                               .rows = to - from,
                                               .column = column + l * across,
-                                              .columns = lines * width / pieces,
+                                              .columns = each * width,
                                               .x = work->turned + l * width,
                                               .x_row = lines * width,
-                                              .out_row = positions};
-        piece.out = work->at->out + piece.row * positions + piece.column;
+                                              .out_row = work->out.row};
+        piece.out = work->out.at + piece.row * work->out.row + piece.column;
         quell_tail_apply(&work->tail, &piece);
     }
 }
@@ -277,6 +288,16 @@ static void run_tiles(const struct work *work, size_t tile, size_t count, size_t
 /* Output channels up to which their weights stay in a cache of each worker. */
 #define FEW_CHANNELS 128
 
+/* Tiles from `first` up to `end`, and panels of output channels. */
+static void run_groups(const struct work *work, size_t first, size_t end, size_t from, size_t to)
+{
+    size_t groups = (end - first + work->x->most - 1) / work->x->most;
+    for (size_t g = 0; g < groups; g++) {
+        size_t tile = first + (end - first) * g / groups;
+        run_tiles(work, tile, first + (end - first) * (g + 1) / groups - tile, from, to);
+    }
+}
+
 /* The workers share the tiles of all samples, or, if there are few, the panels of output channels
  * as well, for which each transforms the input itself. */
 static void share(const struct work *work)
@@ -289,14 +310,21 @@ static void share(const struct work *work)
     while (parts < least(workers, panels) && tiles * parts < enough * workers) parts++;
     size_t shares = workers / parts, mine = at->worker / parts, part = at->worker % parts;
     if (mine >= shares) return;
-    size_t first = tiles * mine / shares, end = tiles * (mine + 1) / shares;
     size_t from = panels * part / parts * QUELL_PANEL;
     size_t to = least(panels * (part + 1) / parts * QUELL_PANEL, x->outputs);
-    size_t groups = (end - first + x->most - 1) / x->most;
-    for (size_t g = 0; g < groups; g++) {
-        size_t tile = first + (end - first) * g / groups;
-        run_tiles(work, tile, first + (end - first) * (g + 1) / groups - tile, from, to);
-    }
+    run_groups(work, tiles * mine / shares, tiles * (mine + 1) / shares, from, to);
+}
+
+/* The worker's own lines. Tiles that two workers see are computed by both. */
+static void run_own(struct work *work)
+{
+    const struct quell_winograd *x = work->x;
+    size_t across = (size_t)x->window.out[1], from, end = quell_own_range(work->at, &from);
+    work->out = quell_own_out(work->at);
+    work->first = from / across;
+    work->end = end / across;
+    run_groups(work, work->first / x->tile * x->tiles[1],
+               (work->end + x->tile - 1) / x->tile * x->tiles[1], 0, x->outputs);
 }
 
 void quell_winograd_run(const struct quell_execution *at, const struct quell_winograd *x)
@@ -321,6 +349,11 @@ void quell_winograd_run(const struct quell_execution *at, const struct quell_win
         quell_winograd_pack(x, quell_in(at, 1), own);
         work.weights = own;
     }
+    work.out = (struct quell_piece_at){at->out, quell_elements_of(quell_out_shape(at), 1, 3)};
+    work.end = (size_t)x->window.out[0];
     quell_tail_of(at, &work.tail);
-    share(&work);
+    if (at->division)
+        run_own(&work);
+    else
+        share(&work);
 }
