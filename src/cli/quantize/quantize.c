@@ -46,8 +46,8 @@ static const struct option_rule rules[] = {LABEL_RULES, CONDITION_RULES, GUIDANC
 static const struct option_table table = {
     .usage = "quell quantize --model M --out Q.safetensors [OPTION...]",
     .about =
-        "Makes whole numbers of eight bits of a network's weights. The file is about a quarter\n"
-        "of the size, samples are drawn faster, and they are the same bits on any machine, but\n"
+        "Makes whole numbers of eight bits of a network's weights. The file is a quarter of\n"
+        "float32's size, samples are drawn faster, and they are the same bits on any machine, but\n"
         "others than before. No data are needed: each linear map and convolution is tried on\n"
         "runs of the network itself, and those that move samples most stay in float32. Draw\n"
         "the samples as they will be drawn later: with its classes, conditions and guidance.",
