@@ -9,16 +9,27 @@
 #define MOST_BYTE_ROWS 192
 #define UNIT_BYTES (LANES * QUELL_GROUP)
 
+VERB vi greater(vi most, vf x)
+{
+    vi now = v_iand(v_bits(x), v_iset1(0x7FFFFFFF));
+    return v_iselect(v_iless(most, now), now, most);
+}
+
+/* Two chains, so that one does not wait for the other. */
 static uint32_t greatest(size_t count, const float *x)
 {
-    vi most = v_iset1(0), mask = v_iset1(0x7FFFFFFF);
-    uint32_t lane[LANES], found = 0;
-    for (size_t i = 0; i < count; i += LANES) {
-        vi now = v_iand(v_bits(v_load_n(x + i, count - i)), mask);
-        most = v_iselect(v_iless(most, now), now, most);
+    vi most = v_iset1(0), other = most;
+    uint32_t lane[2][LANES], found = 0;
+    size_t i = 0;
+    for (; i + 2 * LANES <= count; i += 2 * LANES) {
+        most = greater(most, v_load(x + i));
+        other = greater(other, v_load(x + i + LANES));
     }
-    v_istore(lane, most);
-    for (size_t l = 0; l < LANES; l++) found = lane[l] > found ? lane[l] : found;
+    for (; i < count; i += LANES) most = greater(most, v_load_n(x + i, count - i));
+    v_istore(lane[0], most);
+    v_istore(lane[1], other);
+    for (size_t l = 0; l < 2 * LANES; l++)
+        if (lane[l / LANES][l % LANES] > found) found = lane[l / LANES][l % LANES];
     return found;
 }
 
@@ -38,18 +49,28 @@ static void quantise(size_t count, const float *x, float inverse, void *out)
     for (; i < end; i++) *element_at(out, i) = BYTE_ZERO;
 }
 
-/* Four channels at LANES positions. */
+/* Four channels at LANES positions, of which there are `count`: their elements side by side in
+ * words of 32 bits, so that few pieces are stored. */
 VERB void put_group(size_t count, const float *x, size_t channels, size_t x_row, vf by,
                     byte_element *out, size_t out_row)
 {
-    byte_element some[QUELL_GROUP][LANES];
-    for (size_t c = 0; c < QUELL_GROUP; c++)
-        if (c < channels)
-            b_put(some[c], v_to_int(v_mul(v_load_n(x + c * x_row, count), by)));
-        else
-            for (size_t l = 0; l < LANES; l++) some[c][l] = BYTE_ZERO;
+    enum { BITS = 8 * sizeof(byte_element), EACH = 32 / BITS, WORDS = QUELL_GROUP / EACH };
+    uint32_t words[WORDS][LANES];
+    for (size_t w = 0; w < WORDS; w++) {
+        vi word = v_iset1(BYTE_ZERO * 0x01010101u);
+        for (size_t k = 0; k < EACH && w * EACH + k < channels; k++) {
+            vf value = v_mul(v_load_n(x + (w * EACH + k) * x_row, count), by);
+            vi low = v_iand(v_to_int(value), v_iset1(0xFFFFFFFFu >> (32 - BITS)));
+            word = v_ixor(word, k == 0   ? low
+                                : k == 1 ? v_ishl(low, BITS)
+                                : k == 2 ? v_ishl(low, 16)
+                                         : v_ishl(low, 24));
+        }
+        v_istore(words[w], word);
+    }
     for (size_t l = 0; l < LANES && l < count; l++)
-        for (size_t c = 0; c < QUELL_GROUP; c++) out[l * out_row + c] = some[c][l];
+        for (size_t w = 0; w < WORDS; w++)
+            __builtin_memcpy(out + l * out_row + w * EACH, &words[w][l], sizeof words[w][l]);
 }
 
 static void quantise_turned(size_t count, size_t channels, const float *x, size_t x_row,

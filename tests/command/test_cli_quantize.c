@@ -93,6 +93,10 @@ TEST(quantize, refused)
     command_refused(&command, 2, "quantize -m builtin:rings -o q.npy", "q.npy");
     command_refused(&command, 2, "quantize -m builtin:rings -o q.safetensors --bound 1e-6 --quiet",
                     "take a higher bound");
+    const int32_t classes[3] = {0, 1, 0};
+    command_write_array(&command, "k.npy", "<i4", "(3,)", classes, sizeof classes);
+    command_refused(&command, 2, "quantize -m builtin:rings -o q.safetensors --classes k.npy",
+                    "k.npy: has 3 classes, --count is 8");
     command_refused(&command, 2, "quantize -m builtin:rings -o - ", "--out: must be a file");
     command_remove(&command);
 }

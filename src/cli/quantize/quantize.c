@@ -46,8 +46,8 @@ static const struct option_rule rules[] = {LABEL_RULES, CONDITION_RULES, GUIDANC
 static const struct option_table table = {
     .usage = "quell quantize --model M --out Q.safetensors [OPTION...]",
     .about =
-        "Makes whole numbers of eight bits of a network's weights. The file is about a quarter\n"
-        "of the size, samples are drawn faster, and they are the same bits on any machine, but\n"
+        "Makes whole numbers of eight bits of a network's weights. The file is a quarter of\n"
+        "float32's size, samples are drawn faster, and they are the same bits on any machine, but\n"
         "others than before. No data are needed: each linear map and convolution is tried on\n"
         "runs of the network itself, and those that move samples most stay in float32. Draw\n"
         "the samples as they will be drawn later: with its classes, conditions and guidance.",
@@ -76,6 +76,23 @@ static int open_model(struct quantizing *q)
     return EXIT_DONE;
 }
 
+/* Files that have something for each sample must have it for as many as are drawn. */
+static int check_counts(const struct quantizing *q)
+{
+    if (q->labels.file.path && q->labels.file.shape[0] != q->count)
+        return complain(EXIT_USAGE, "--classes %s: has %zu classes, --count is %zu",
+                        q->labels.file.path, q->labels.file.shape[0], q->count);
+    const struct conditions *both[] = {&q->conditions, &q->negative};
+    for (size_t k = 0; k < 2; k++)
+        for (size_t i = 0; i < both[k]->count; i++) {
+            const struct condition *one = &both[k]->one[i];
+            if (one->file.path && one->file.shape[0] != q->count)
+                return complain(EXIT_USAGE, "--%s %s: is for %zu samples, --count is %zu",
+                                one->option, one->file.path, one->file.shape[0], q->count);
+        }
+    return EXIT_DONE;
+}
+
 static int open_told(struct quantizing *q)
 {
     const struct quantize_options *options = &q->options;
@@ -92,6 +109,8 @@ static int open_told(struct quantizing *q)
         code = labels_negative(options->negative_class, classes, &q->negative_class);
     if (code != EXIT_DONE) return code;
     q->count = options->count;
+    code = check_counts(q);
+    if (code != EXIT_DONE) return code;
     q->classes = quell_new(2 * q->count, sizeof *q->classes);
     q->reference = quell_new(q->count * q->dim, sizeof *q->reference);
     q->samples = quell_new(q->count * q->dim, sizeof *q->samples);
