@@ -22,8 +22,8 @@
 
 static int json, rows;
 
-/* One figure: `work` of `unit` per second and the time of one of `elements`, both done by each
- * call of body. */
+/* Measures one figure: `work` of `unit` per second, and the time for one of `elements`. Each call
+ * of body does both. */
 static void report(const char *isa, const char *what, const char *unit, double work,
                    double elements, void (*body)(void *), void *data)
 {
@@ -101,8 +101,8 @@ static void run_update(void *data)
     job->kernels->update(job->out, job->count, job->inputs, c, job->in);
 }
 
-/* The bound: the same streams, and the least that a pass over them can do, which is additions
- * without a check, the first input being also the output, as in a sampler's update. */
+/* The bound: the same streams, and the least that a pass over them can do. That is additions
+ * without a check, where the first input is also the output, as in a sampler's update. */
 #define STREAM(isa, flags)                                                                 \
     __attribute__((target(flags))) static void stream_##isa(void *data)                    \
     {                                                                                      \
@@ -202,7 +202,7 @@ int main(int argc, char **argv)
     for (size_t m = 0; m < 3; m++) {
         memory[m] = quell_new(LONGEST + 1024, sizeof(float));
         if (!memory[m]) return 1;
-        memory[m] += 336 * m; /* not all at the same place of a page */
+        memory[m] += 336 * m; /* arrays begin at different places of a page */
     }
     fputs(json ? "[" : "", stdout);
     for (size_t i = 0; (kernels = quell_kernels_at(i)); i++)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The matrix product against OpenBLAS, one thread each, and against the rate at which this core can
- * do fused multiply-adds at all, measured in the same run.
+/* The matrix product beside OpenBLAS, one thread each, and beside the rate of fused multiply-adds
+ * that this core can reach, measured in the same run.
  *
  *     bench_product [ISA [SECONDS PER SHAPE]]
  *
- * OpenBLAS is held to the same instruction set (OPENBLAS_CORETYPE), else the comparison would be
- * one of processors. Both take turns and the best time of each counts, since a shared machine only
- * ever makes a run slower. */
+ * OpenBLAS is held to the same instruction set (OPENBLAS_CORETYPE), because the comparison would
+ * otherwise be one of processors. Both take turns, and the best time of each counts, because a
+ * shared machine can only make a run slower. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +29,7 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* The most that a core can do. */
+/* Returns the rate of multiply-adds that a core can reach. */
 static double peak(const char *isa)
 {
     const struct bound *bound = bound_of(isa);
@@ -91,7 +91,7 @@ static void ours(const struct quell_kernels *kernels, const struct shape *s, str
     kernels->product(&product);
 }
 
-/* In OpenBLAS's column order C^T = B^T A^T. */
+/* OpenBLAS has columns first: C^T = B^T A^T. */
 static void theirs(const struct shape *s, struct matrices *x)
 {
     int m = (int)s->m, n = (int)s->n, k = (int)s->k;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Instructions of programs, each alone, in one thread and shared by two, beside what a core can do
- * at all: fused multiply-adds, or copying what an instruction reads and writes.
+/* Instructions of programs, each alone, in one thread and shared by two, beside what a core can do:
+ * fused multiply-adds, or copies of what an instruction reads and writes.
  *
  *     bench_programs [TEXT [SECONDS PER ROW]]
  *
- * TEXT: only rows that have it in their names. The best times count, since a shared machine only
- * ever makes a run slower. */
+ * TEXT: only rows that have it in their names. The best times count, because a shared machine can
+ * only make a run slower. */
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -58,7 +58,7 @@ static void fill(float *x, size_t count)
     }
 }
 
-/* Small whole numbers for gather, which they are indices of. */
+/* Small whole numbers, because gather takes them for indices. */
 static quell_status read_at(void *user, size_t index, const struct quell_shape *shape, float *out)
 {
     const struct row *row = user;
@@ -77,7 +77,8 @@ static float *floats(size_t count)
     return memory;
 }
 
-/* A program at work. most: how long; best: seconds of one run. */
+/* A program that is measured. most: the longest time to measure; best: seconds of the fastest
+ * run. */
 struct work {
     struct quell_program program;
     struct quell_room room;
@@ -127,7 +128,7 @@ static double time_of(struct work *work, size_t workers)
     return work->best;
 }
 
-/* The least time in which a core copies that many floats. */
+/* Returns the least time in which a core copies that many floats. */
 static double copy_time(size_t in, size_t out)
 {
     size_t most = in > out ? in : out;
@@ -146,7 +147,11 @@ static double copy_time(size_t in, size_t out)
 
 static void bench(const struct row *row, double seconds, double peak)
 {
-    const struct quell_constants from = {(void *)(uintptr_t)row, 3, 0, find, shape_of, read_at};
+    const struct quell_constants from = {.user = (void *)(uintptr_t)row,
+                                         .count = 3,
+                                         .find = find,
+                                         .shape = shape_of,
+                                         .read = read_at};
     static struct work work;
     char text[4096];
     memset(&work, 0, sizeof work);

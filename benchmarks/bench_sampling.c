@@ -23,7 +23,7 @@ static const struct shape shapes[] = {{65536, 2}, {4096, 64}, {1024, 3072}, {64,
 static int repeats = 7;
 static double seconds = 0.2;
 
-/* A denoiser of no cost: its output is whatever the register holds, which is zeros. */
+/* A denoiser that costs nothing: it leaves its output as the register was, which is zeros. */
 static int nothing(void *user, const quell_call *call, const float *x, float *out)
 {
     (void)user, (void)call, (void)x, (void)out;

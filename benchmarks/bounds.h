@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What one core can do at all, by instruction set: loops that wait for nothing but the unit that
- * they are there to measure. */
+/* What one core can do at most, by instruction set: loops that wait for nothing but the unit that
+ * they measure. */
 #ifndef QUELL_BENCHMARKS_BOUNDS_H
 #define QUELL_BENCHMARKS_BOUNDS_H
 

@@ -217,7 +217,7 @@ static const struct {
       .accumulate = 1}},
 };
 
-/* The same numbers for all work, whatever was done before. */
+/* All work has the same numbers, whatever was done before. */
 static void fill(struct job *job)
 {
     const struct quell_kernels *scalar = quell_kernels_at(0);

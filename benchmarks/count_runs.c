@@ -72,7 +72,8 @@ struct run {
     size_t count, dim, steps;
 };
 
-/* The update's share is the greatest with "isotropic". steady=no: such steps would be Euler's. */
+/* The update has the greatest share with "isotropic". With steady=no, because such long steps would
+ * be Euler's otherwise. */
 static const char *const samplers[] = {"ddim",     "ddpm",         "heun:steady=no",
                                        "dpmpp_2m", "dpmpp_2m_sde", "unipc"};
 static const struct run by_all[] = {
@@ -86,7 +87,7 @@ static const struct run alone[] = {
     {"ddpm", "isotropic", isotropic, 2048, 2, 4},
 };
 
-/* Not in plain C, for which their products take most of a minute here. */
+/* These are left out in plain C, where their products take most of a minute. */
 static const struct run networks[] = {
     {"ddim", "rings", rings, 64, 2, 4},
     {"ddim", "glyphs", glyphs, 2, 784, 2},

@@ -5,8 +5,8 @@
 
 #include "simd/kernels.h"
 
-/* Calls work(data) so that it and nothing else is counted, under that name, and per one of
- * `elements`. isa: the instruction set, or "any". Left out unless the command line asks for it. */
+/* Calls work(data) so that it alone is counted, under that name, and per one of `elements`. isa:
+ * the instruction set, or "any". It is not called unless the command line asks for it. */
 void count_work(const char *name, const char *isa, double elements, void (*work)(void *data),
                 void *data);
 

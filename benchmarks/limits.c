@@ -21,12 +21,12 @@
 #define SECONDS 0.02
 #define MOST 1024 /* threads */
 
-/* Milliseconds a call, beside which it does not show that a thread may wake late: steps of the
- * chains in registers, floats passed over at least, per thread. */
+/* A call takes milliseconds, so that it does not show if a thread wakes late: steps of the chains
+ * in registers, and the least number of floats passed over, per thread. */
 #define STEPS ((size_t)1000000)
 #define WORK ((size_t)1 << 26)
 
-/* What all threads do at the same time, each on memory of its own. */
+/* What all threads do at the same time, each on its own memory. */
 struct job {
     const struct bound *bound;
     int threads;
@@ -77,7 +77,7 @@ static double fastest(void (*body)(void *), struct job *job)
     return measure(body, job, REPEATS, SECONDS).least;
 }
 
-/* "name": [on one thread, on all], by `work` done by each. */
+/* Prints "name": [on one thread, on all], by the `work` that each does. */
 static void report(const char *name, void (*body)(void *), struct job *job, int threads,
                    double work, const char *end)
 {
@@ -87,8 +87,8 @@ static void report(const char *name, void (*body)(void *), struct job *job, int 
     printf("\"%s\": [%.5g, %.5g]%s", name, one, (double)threads * work / fastest(body, job), end);
 }
 
-/* Each thread allocates and touches its own, as a NUMA machine wants it; y is not at the same place
- * of a page as x. */
+/* Each thread allocates and touches its own arrays, so that they are on its node; y begins at
+ * another place of a page than x. */
 static void allocate(struct job *job, int threads, size_t count)
 {
 #pragma omp parallel num_threads(threads)
@@ -109,7 +109,8 @@ static void release(struct job *job, int threads)
     for (int t = 0; t < threads; t++) free(job->x[t]);
 }
 
-/* Bytes of a data cache by what the kernel says of core 0; 0: it does not say, or there is none. */
+/* Returns the bytes of a data cache of core 0, as the kernel says; 0 if it does not say, or there
+ * is none. */
 static size_t cache(int wanted)
 {
     for (int i = 0; i < 8; i++) {
@@ -135,8 +136,8 @@ static size_t cache_or(int level, size_t usual)
     return size ? size : usual;
 }
 
-/* A level is measured with half of it in use, the last one shared by all threads; memory with four
- * times the last level. */
+/* A level of cache is measured with half of it in use, and all threads share the last one; memory
+ * is measured with four times the last level. */
 static void report_place(struct job *job, const char *name, size_t bytes, int threads)
 {
     size_t count = bytes / 2 / sizeof(float) / 64 * 64;

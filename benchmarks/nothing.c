@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A denoiser of no cost, for benchmarks/peers, whose own language would make it cost something: its
- * output is whatever the register holds, which is zeros. */
-#include <quell/denoiser.h>
+/* A denoiser that costs nothing, for benchmarks/peers: in Python it would cost something. It leaves
+ * its output as the register was, which is zeros. */
+#include <quell/function.h>
 
 QUELL_API int quell_nothing(void *user, const quell_call *call, const float *x, float *out);
 

@@ -106,11 +106,12 @@ module quell_c
         integer(c_size_t) :: size
         integer(c_int64_t) :: seed, first
         integer(c_size_t) :: count
-        type(c_ptr) :: classes, context, conditions
+        type(c_ptr) :: seeds, indices
+        type(c_ptr) :: classes, conditions
         integer(c_size_t) :: condition_count
         type(c_ptr) :: negative_classes, negative_conditions
         integer(c_size_t) :: negative_condition_count
-        type(c_ptr) :: seeds, indices
+        type(c_ptr) :: context
     end type
 
     type, bind(c) :: c_run
@@ -283,6 +284,10 @@ module quell_c
         ! Models.
         integer(c_int) function c_model_load(model, name) bind(c, name='quell_model_load')
             import; type(c_ptr) :: model; character(kind=c_char) :: name(*)
+        end function
+        integer(c_int) function c_model_load_as(model, name, precision) &
+            bind(c, name='quell_model_load_as')
+            import; type(c_ptr) :: model; character(kind=c_char) :: name(*), precision(*)
         end function
         integer(c_int) function c_model_from_denoiser(model, denoiser, rank, shape, schedule) &
             bind(c, name='quell_model_from_denoiser')

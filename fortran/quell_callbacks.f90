@@ -55,7 +55,7 @@ module quell_callbacks
     ! digest: a number of the caller's that says what the function computes
     ! conditions: the conditions that the function takes
     !
-    ! quell_function_options in quell/denoiser.h says more.
+    ! quell_function_options in quell/function.h says more.
     interface quell_denoiser_from_function
         module procedure from_procedure, from_object
     end interface

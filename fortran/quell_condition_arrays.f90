@@ -1,6 +1,6 @@
 ! SPDX-License-Identifier: MIT
 ! Conditions: real arrays by name that a denoiser is told beside x, the time and the class.
-! quell_condition in quell/denoiser.h says more.
+! quell_condition in quell/condition.h says more.
 module quell_condition_arrays
     use, intrinsic :: iso_c_binding
     use quell_base
@@ -9,12 +9,13 @@ module quell_condition_arrays
     private
     public :: quell_condition, quell_call_condition, quell_conditions_held, quell_conditions_for_c
 
-    ! In a draw: values(size, 1) for all samples, or values(size, count) for each, or not allocated
-    ! where it is none; quell_condition('energy', 50.0) and quell_condition('field', vector) make
-    ! one for all samples. Of what a function takes: values(size, 1) are what stands for none and,
-    ! without them, `size` says how many elements there are.
+    ! In a draw: value(size) for all samples, or values(size, count) for each, or neither where the
+    ! samples are without it; quell_condition('energy', 50.0) and quell_condition('field', vector)
+    ! make one for all samples. Of what a function takes: value(size) is what stands for none and,
+    ! without it, `size` says how many elements there are.
     type :: quell_condition
         character(:), allocatable :: name
+        real(c_float), allocatable :: value(:)
         real(c_float), allocatable :: values(:, :)
         integer(c_size_t) :: size = 0
     end type
@@ -39,16 +40,16 @@ contains
         character(*), intent(in) :: name
         real(c_float), intent(in) :: value
         made%name = name
-        allocate(made%values(1, 1))
-        made%values(1, 1) = value
+        allocate(made%value(1))
+        made%value(1) = value
     end function
 
     recursive type(quell_condition) function of_vector(name, values) result(made)
         character(*), intent(in) :: name
         real(c_float), intent(in) :: values(:)
         made%name = name
-        allocate(made%values(size(values), 1))
-        made%values(:, 1) = values
+        allocate(made%value(size(values)))
+        made%value(:) = values
     end function
 
     ! Makes C's form of conditions, which refers to them and to what is held.
@@ -70,6 +71,17 @@ contains
             held%names(i)%text = trim(conditions(i)%name) // c_null_char
             held%conditions(i) = c_condition(c_loc(held%names(i)%text), c_null_ptr, 0, &
                 conditions(i)%size)
+            if (allocated(conditions(i)%value)) then
+                if (allocated(conditions(i)%values)) then
+                    status = QUELL_BAD_ARGUMENT
+                    call quell_error_set(int(status), 'condition: value, for all samples, and ' // &
+                        'values, for each, exclude each other')
+                    return
+                end if
+                held%conditions(i)%size = size(conditions(i)%value, kind=c_size_t)
+                if (size(conditions(i)%value) > 0) &
+                    held%conditions(i)%values = c_loc(conditions(i)%value)
+            end if
             if (.not. allocated(conditions(i)%values)) cycle
             held%conditions(i)%size = size(conditions(i)%values, 1, kind=c_size_t)
             held%conditions(i)%count = size(conditions(i)%values, 2, kind=c_size_t)
@@ -78,14 +90,15 @@ contains
         end do
     end function
 
-    ! The values of condition number i, from 1 on, of a call: values(size, 1) for all rows, or
-    ! values(size, rows).
+    ! The values of condition number i, from 1 on, of a call: values(size, 1) if all rows have the
+    ! same, else values(size, rows).
     recursive function quell_call_condition(call, i) result(values)
         type(quell_call), intent(in) :: call
         integer, intent(in) :: i
         real(c_float), pointer, contiguous :: values(:, :)
         type(c_condition), pointer :: conditions(:)
         call c_f_pointer(call%conditions, conditions, [i])
-        call c_f_pointer(conditions(i)%values, values, [conditions(i)%size, conditions(i)%count])
+        call c_f_pointer(conditions(i)%values, values, &
+            [conditions(i)%size, max(conditions(i)%count, 1_c_size_t)])
     end function
 end module

@@ -3,15 +3,16 @@
 module quell_models
     use, intrinsic :: iso_c_binding
     use quell_base
-    use quell_c, only: c_model_load, c_model_from_denoiser, c_model_save, c_model_denoiser, &
+    use quell_c, only: c_model_load, c_model_load_as, c_model_from_denoiser, c_model_save, &
+        c_model_denoiser, &
         c_model_rank, c_model_shape, c_model_image, c_model_schedule, c_model_free, &
         c_model_decodes, c_model_decoded_rank, c_model_decoded_shape, c_model_decode
     use quell_denoisers, only: quell_denoiser, quell_denoiser_dim
     use quell_run_options
     implicit none
     private
-    public :: quell_model, quell_model_load, quell_model_from_denoiser, quell_model_save, &
-        quell_model_decode, quell_model_free
+    public :: quell_model, quell_model_load, quell_model_load_as, quell_model_from_denoiser, &
+        quell_model_save, quell_model_decode, quell_model_free
 
     ! A loaded model. denoiser: that of the model, which must not be freed alone. shape: the shape
     ! of one sample, in Fortran's order: an image is (width, height) or (channels, width, height).
@@ -38,6 +39,22 @@ contains
         integer(c_int) :: status
         status = quell_check_text('model', name)
         if (status == QUELL_OK) status = c_model_load(model%handle, trim(name) // c_null_char)
+        if (status == QUELL_OK) call fill(model)
+        call quell_finish(status, stat, errmsg)
+    end subroutine
+
+    ! Does the same in a precision of a network's weights: 'stored', or 'bf16': rounded to bfloat16,
+    ! in half of the memory. Free it by quell_model_free.
+    recursive subroutine quell_model_load_as(model, name, precision, stat, errmsg)
+        type(quell_model), intent(out) :: model
+        character(*), intent(in) :: name, precision
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        integer(c_int) :: status
+        status = quell_check_text('model', name)
+        if (status == QUELL_OK) status = quell_check_text('model: its precision', precision)
+        if (status == QUELL_OK) status = c_model_load_as(model%handle, trim(name) // c_null_char, &
+            trim(precision) // c_null_char)
         if (status == QUELL_OK) call fill(model)
         call quell_finish(status, stat, errmsg)
     end subroutine

@@ -3,7 +3,7 @@
 module quell_run_options
     use, intrinsic :: iso_c_binding
     use quell_base
-    use quell_c, only: quell_point, c_progress, c_draw, c_run
+    use quell_c, only: quell_point, quell_call, c_progress, c_draw, c_run
     use quell_c_samplers, only: c_sampler_dim
     use quell_condition_arrays
     use quell_samplers, only: quell_sampler
@@ -29,14 +29,14 @@ module quell_run_options
             integer, intent(inout) :: stat
         end subroutine
 
-        ! Sees every tile after every transition, from 0 on: x(dim, rows) at the point s, of the
-        ! samples from `first` on. It is called from many threads at once. stat is as for
-        ! quell_progress_fn.
-        subroutine quell_observe_fn(transition, s, first, x, stat)
+        ! Sees every tile after every transition, from 0 on: x(dim, rows) at the point s. `told` is
+        ! what a denoiser from a procedure would be told of these samples. It is called from many
+        ! threads at once. stat is as for quell_progress_fn.
+        subroutine quell_observe_fn(transition, s, told, x, stat)
             import
             integer(c_size_t), intent(in) :: transition
             type(quell_point), intent(in) :: s
-            integer(c_int64_t), intent(in) :: first
+            type(quell_call), intent(in) :: told
             real(c_float), intent(in) :: x(:, :)
             integer, intent(inout) :: stat
         end subroutine
@@ -63,15 +63,20 @@ module quell_run_options
     type :: quell_draw
         integer(c_int64_t) :: seed = 0  ! the seed
         integer(c_int64_t) :: first = 0 ! the index of the first sample
-        integer(c_int32_t), allocatable :: classes(:) ! the class of each sample
-        type(c_ptr) :: context = c_null_ptr ! handed to the denoisers and the steps of the caller's
-        type(quell_condition), allocatable :: conditions(:) ! the conditions of the samples
-        ! The class that guidance by itself is away from, of each sample, in place of none.
-        integer(c_int32_t), allocatable :: negative_classes(:)
-        ! The conditions that guidance by itself is away from, in place of none of them.
-        type(quell_condition), allocatable :: negative_conditions(:)
+
         integer(c_int64_t), allocatable :: seeds(:)   ! the seed of each sample, in place of seed
         integer(c_int64_t), allocatable :: indices(:) ! the index of each sample, in place of first
+
+        integer(c_int32_t), allocatable :: classes(:) ! the class of each sample
+        type(quell_condition), allocatable :: conditions(:) ! the conditions of the samples
+
+        ! The class that guidance by itself leads away from, of each sample, in place of none.
+        integer(c_int32_t), allocatable :: negative_classes(:)
+        ! The conditions that guidance by itself leads away from, in place of none of them.
+        type(quell_condition), allocatable :: negative_conditions(:)
+
+        ! What the caller's denoisers, steps and observers are handed.
+        type(c_ptr) :: context = c_null_ptr
     end type
 
     ! How it is drawn. Nothing here changes a bit of a sample. 0 threads are as many as the machine
@@ -145,7 +150,7 @@ contains
         if (status /= QUELL_OK) return
         held%dim = shape(1)
         held%draw = c_draw(c_sizeof(held%draw), draw%seed, draw%first, count, c_null_ptr, &
-            draw%context, c_null_ptr, 0, c_null_ptr, c_null_ptr, 0, c_null_ptr, c_null_ptr)
+            c_null_ptr, c_null_ptr, c_null_ptr, 0, c_null_ptr, c_null_ptr, 0, draw%context)
         if (allocated(draw%seeds)) held%draw%seeds = c_loc(draw%seeds)
         if (allocated(draw%indices)) held%draw%indices = c_loc(draw%indices)
         if (allocated(draw%conditions)) then
@@ -263,18 +268,18 @@ contains
         progress = int(stat, c_int)
     end function
 
-    recursive integer(c_int) function observe(user, transition, s, first, rows, x) bind(c)
+    recursive integer(c_int) function observe(user, transition, s, told, x) bind(c)
         type(c_ptr), value :: user, x
-        integer(c_size_t), value :: transition, rows
+        integer(c_size_t), value :: transition
         type(quell_point), intent(in) :: s
-        integer(c_int64_t), value :: first
+        type(quell_call), intent(in) :: told
         type(quell_run_held), pointer :: held
         real(c_float), pointer, contiguous :: samples(:, :)
         integer :: stat
         call c_f_pointer(user, held)
-        call c_f_pointer(x, samples, [held%dim, rows])
+        call c_f_pointer(x, samples, [told%dim, told%rows])
         stat = 0
-        call held%observe(transition, s, first, samples, stat)
+        call held%observe(transition, s, told, samples, stat)
         observe = int(stat, c_int)
     end function
 end module

@@ -30,12 +30,20 @@ static unsigned detect(void)
     if ((b & bit_AVX2) && (xcr0 & XCR0_AVX) == XCR0_AVX) features |= QUELL_CPU_AVX2;
     unsigned wide = bit_AVX512F | bit_AVX512DQ | bit_AVX512BW | bit_AVX512VL;
     if ((b & wide) == wide && (xcr0 & XCR0_AVX512) == XCR0_AVX512) features |= QUELL_CPU_AVX512;
+    if ((features & QUELL_CPU_AVX512) && (c & bit_AVX512VNNI)) features |= QUELL_CPU_VNNI;
     return features;
 }
 
 #elif defined(__aarch64__)
 
-static unsigned detect(void) { return QUELL_CPU_NEON; }
+#include <sys/auxv.h>
+
+#define HAS_DOT (1ul << 20) /* HWCAP_ASIMDDP */
+
+static unsigned detect(void)
+{
+    return QUELL_CPU_NEON | (getauxval(AT_HWCAP) & HAS_DOT ? QUELL_CPU_DOT : 0);
+}
 
 #else
 

@@ -94,19 +94,29 @@ struct quell_dots_done {
  *     B(p, j) = b[(j / QUELL_PANEL) * b_panel + q(p) + j % QUELL_PANEL]
  *
  * With `left`, l(p) = left[p] and q(p) = p * QUELL_PANEL; else l(p) = p and q(p) = right[p]. Rows
- * of B must be readable up to n rounded up to QUELL_LANES. bias[j] is added to the results of
+ * of B must be readable up to n rounded up to QUELL_LANES. With `left`, B may be narrow: bfloat16
+ * numbers, two to a word, in whole panels; b_panel is then still counted in numbers, and
+ *
+ *     B(p, j) = a half of narrow[(j / QUELL_PANEL) * (b_panel / 2) + q(p) / 2 + j % QUELL_LANES],
+ *
+ * the lower one if j % QUELL_PANEL < QUELL_LANES. bias[j] is added to the results of
  * column j, unless it is NULL; it must be readable likewise. finish: is called for each rectangle
- * of results; if `turned`, the rows of the rectangles are the columns j. */
+ * of results; if `turned`, the rows of the rectangles are the columns j. out: if given, result (i,
+ * j) becomes out[i * out_row + j] instead, and what follows row i up to n rounded up to QUELL_LANES
+ * is overwritten. */
 struct quell_dots {
     size_t m, n, k, block;
     const float *a;
     const size_t *row;
     size_t a_row;
     const float *b;
+    const uint32_t *narrow; /* in place of b */
     size_t b_panel;
     const size_t *left, *right;
     const float *bias;
     int turned;
+    float *out;
+    size_t out_row;
     void (*finish)(void *user, const struct quell_dots_done *done);
     void *user;
 };
@@ -204,6 +214,40 @@ struct quell_windows {
     size_t out_row;
 };
 
+/* The points of Winograd's algorithm (docs/programs.md, conv): `pairs` of them, a and -a, with 0
+ * and infinity. power[j][i]: a_i to the power of j. all, other[i]: the coefficients, but for the
+ * last one, 1, of the product of z - a^2 over all pairs, and over all but pair i. */
+#define QUELL_MOST_PAIRS 3
+struct quell_winograd_points {
+    size_t pairs;
+    float power[2 * QUELL_MOST_PAIRS][QUELL_MOST_PAIRS];
+    float all[QUELL_MOST_PAIRS], other[QUELL_MOST_PAIRS][QUELL_MOST_PAIRS - 1];
+};
+
+/* Transforms what some tiles of a row see of x. channels: a multiple of QUELL_LANES, which follow
+ * one another in x and out; line, position: the distances in x; frequency, tile: those in out. */
+struct quell_split {
+    const struct quell_winograd_points *points;
+    size_t tiles, channels;
+    const float *x;
+    size_t line, position;
+    float *out;
+    size_t frequency, tile;
+};
+
+/* Transforms products back, and adds a bias[channels], unless it is NULL: x has tiles as the `out`
+ * above, and out positions, of which `lines` lines of a tile and `width` columns of all tiles are
+ * written. */
+struct quell_join {
+    const struct quell_winograd_points *points;
+    size_t tiles, channels;
+    const float *x;
+    size_t frequency, tile;
+    const float *bias;
+    float *out;
+    size_t lines, width, line, position;
+};
+
 struct quell_kernels {
     const char *isa;
     size_t lanes;
@@ -256,6 +300,8 @@ struct quell_kernels {
     /* What programs are made of (docs/programs.md). */
     void (*dots)(const struct quell_dots *dots);
     void (*windows)(const struct quell_windows *windows);
+    void (*split)(const struct quell_split *split);
+    void (*join)(const struct quell_join *join);
 
     /* to[j * to_row + i] = from[i * from_row + j] for rows i and columns j. */
     void (*turn)(const float *from, size_t rows, size_t from_row, size_t columns, float *to,

@@ -25,6 +25,7 @@
 #include "kernels/maps.inl"
 #include "kernels/sums.inl"
 #include "kernels/windows.inl"
+#include "kernels/winograd.inl"
 
 #define JOIN(a, b) a##b
 #define TABLE(name) JOIN(quell_kernels_, name)
@@ -54,6 +55,8 @@ const struct quell_kernels TABLE(VEC_NAME) = {
     .softmax = softmax,
     .dots = dots,
     .windows = windows,
+    .split = split,
+    .join = join,
     .turn = turn,
     .every = every,
     .stretch = stretch,

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """quell beside its peers, on the same work in the same run.
 
-Each row is work, shape and sampler; all stacks that have it take turns at it. Besides: normal
-numbers, fresh processes, and the machine's limits, measured before and after. What is not installed
-is said to be missing."""
+Each row is work, shape and sampler; all stacks that have it take turns at it. It also measures
+normal numbers, fresh processes, and the machine's limits, before and after. What is not installed is
+reported as missing."""
 
 import argparse
 import datetime
@@ -141,7 +141,7 @@ def measure(problem: Problem, drawings: dict[str, Drawing], effort: Effort) -> d
 
 
 def present(names: list[str], missing: dict[str, str]) -> tuple[list[str], dict[str, str]]:
-    """The stacks that can be imported, and their versions."""
+    """Returns the stacks that can be imported, and their versions."""
     versions = {}
     for name in names:
         try:

@@ -22,7 +22,7 @@ class Grid:
 
 
 class Frame:
-    """The grid's states scaled such that alpha is this."""
+    """The grid's states, scaled so that alpha has these values."""
 
     def __init__(self, grid: Grid, alpha: np.ndarray) -> None:
         self.alpha, self.sigma = alpha, alpha * grid.ratio

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The limit beside each figure: what benchmarks/limits measures, and what of it a run could use.
 
-The update of a tile that stays in the first-level cache is bound by the streams that its plan
+The update of a tile that stays in the first-level cache is limited by the streams that its plan
 passes through it; its noise by Philox's multiplications, ten rounds of two for four numbers; exact
 denoisers and networks by multiply-adds."""
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Just as much of quell's C interface as the benchmarks need, by ctypes."""
+"""As much of quell's C interface as the benchmarks need, by ctypes."""
 
 import ctypes as c
 import pathlib
@@ -40,7 +40,14 @@ class Draw(c.Structure):
         ("seed", c.c_uint64),
         ("first", c.c_uint64),
         ("count", c.c_size_t),
+        ("seeds", c.c_void_p),
+        ("indices", c.c_void_p),
         ("classes", c.c_void_p),
+        ("conditions", c.c_void_p),
+        ("condition_count", c.c_size_t),
+        ("negative_classes", c.c_void_p),
+        ("negative_conditions", c.c_void_p),
+        ("negative_condition_count", c.c_size_t),
         ("context", c.c_void_p),
     ]
 
@@ -66,7 +73,7 @@ def pointer(x: np.ndarray) -> c.c_void_p:
 
 
 class Library:
-    """libquell.so of a build, and the denoiser of no cost beside it. Handles live as long as it."""
+    """libquell.so of a build, and the denoiser that costs nothing beside it. Handles live as long as it."""
 
     def __init__(self, build: pathlib.Path) -> None:
         self.build = build

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Taking turns: A B A B, with medians and spread, so that what else the machine does hits all."""
+"""Turns, A B A B, with medians and spread, so that whatever else the machine does slows all alike."""
 
 import statistics
 import time

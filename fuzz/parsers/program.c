@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A program's description. A tensor's sizes are the digits of its name: 'w43' is [4, 3]. What loads
- * is run, if that is little work. */
+/* A program's description. A tensor's sizes are the digits of its name: 'w43' is [4, 3], and
+ * those of 'q43' are whole numbers. What loads is run, if that is little work. */
 #include "base/json.h"
 #include "input.h"
 #include "programs/program.h"
@@ -14,12 +14,14 @@
 static bool find(void *user, const char *name, size_t *index)
 {
     (void)user;
+    bool is_whole = *name == 'q';
     *index = 1; /* so that '0' in front is a size as well */
     for (name += *name != '\0'; *name; name++) {
         if (*name < '0' || *name > '9') return false;
         *index = 10 * *index + (size_t)(*name - '0');
         if (*index >= 2 * MOST_INDEX) return false;
     }
+    if (is_whole) *index += 2 * MOST_INDEX;
     return true;
 }
 
@@ -27,6 +29,7 @@ static bool shape_of(void *user, size_t index, struct quell_shape *shape)
 {
     (void)user;
     size_t digits[8], count = 0;
+    index %= 2 * MOST_INDEX;
     for (; index > 1; index /= 10) digits[count++] = index % 10;
     for (shape->rank = 0; count;) shape->size[shape->rank++] = digits[--count];
     return true;
@@ -36,7 +39,8 @@ static quell_status read_at(void *user, size_t index, const struct quell_shape *
 {
     (void)user;
     for (size_t i = 0; i < quell_elements(shape); i++)
-        out[i] = (float)((i * 7 + index) % 13) / 13 - 0.5f;
+        out[i] = index < 2 * MOST_INDEX ? (float)((i * 7 + index) % 13) / 13 - 0.5f
+                                        : (float)((i * 7 + index) % 255) - 127;
     return QUELL_OK;
 }
 
@@ -81,8 +85,8 @@ static void run(const struct quell_program *program)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct quell_constants from = {NULL, 2 * MOST_INDEX, MOST_WORK,
-                                                find, shape_of,       read_at};
+    static const struct quell_constants from = {NULL,     4 * MOST_INDEX, MOST_WORK, find,
+                                                shape_of, read_at,        false};
     struct quell_program program;
     size_t where;
     char *text = calloc(size + 1, 1);

@@ -6,21 +6,21 @@
 #include <string>
 #include <utility>
 #include <vector>
-#include <quell/denoiser.h>
+#include <quell/condition.h>
 #include <quell/status.hpp>
 
 namespace quell
 {
 
-/* The values of one condition of a run (quell_condition): one row of them for all samples, of a
- * count of 1 or 0, or values[count][size] for the `count` samples of the run. No values: the
- * samples are without this condition. */
+/* The values of one condition of a draw (quell_condition): values[size] for all samples, with a
+ * count of 0, or values[count][size] for the `count` samples of the draw. No values: the samples
+ * are without this condition. */
 struct condition {
     std::string name;
     std::vector<float> values = {};
-    size_t count = 1;
+    size_t count = 0;
 
-    condition(std::string of, std::vector<float> given, size_t rows = 1)
+    condition(std::string of, std::vector<float> given, size_t rows = 0)
         : name(std::move(of)), values(std::move(given)), count(rows)
     {
     }
@@ -66,9 +66,8 @@ inline std::vector<quell_condition> c_conditions(const std::vector<condition_tak
     for (const condition_taken &one : all) {
         if (!one.none.empty())
             expect("function: the none of a condition", one.none.size(), one.size);
-        bool known = !one.none.empty();
-        c.push_back({text("condition: name", one.name), known ? one.none.data() : nullptr,
-                     size_t(known), one.size});
+        c.push_back({text("condition: name", one.name),
+                     one.none.empty() ? nullptr : one.none.data(), 0, one.size});
     }
     return c;
 }

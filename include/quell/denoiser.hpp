@@ -4,54 +4,18 @@
 #define QUELL_DENOISER_HPP
 
 #include <memory>
-#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 #include <quell/callback.hpp>
 #include <quell/condition.hpp>
 #include <quell/denoiser.h>
+#include <quell/function.hpp>
+#include <quell/guidance.hpp>
 #include <quell/span.hpp>
 
 namespace quell
 {
-
-/* How quell calls a function of the caller's as a denoiser; quell_function_options says more.
- *
- * output: what the function's output is: "x0", "eps", "v", "score" or "flow".
- * precondition: how its input and its time are made: "none", "simple", "karras", "unscaled" or
- *   "straight".
- * whole_batch: whether it is called once for all samples of a run, and not for a tile at a time.
- * reproducible: whether row r of the output depends only on row r of the input and on the sample's
- *   index, to the last bit.
- * variance: what the function has learned of the variance: "none" or "learned_range".
- * classes: the number of classes; 0: it has none.
- * digest: a number of the caller's that says what the function computes.
- * conditions: the conditions that the function takes. */
-struct function_options {
-    std::string output = "x0";
-    std::string precondition = "none";
-    bool whole_batch = false;
-    bool reproducible = false;
-    std::string variance = "none";
-    size_t classes = 0;
-    uint64_t digest = 0;
-    std::vector<condition_taken> conditions = {};
-};
-
-/* How a denoiser is guided; quell_guidance says more.
- *
- * weight: w; 1 is no guidance.
- * low, high: the denoiser is guided at times from low to high.
- * times, weights: w is weights[i] at times[i], and linear in between, in place of weight.
- * rescale: phi, how far the deviation is kept that the mean has without guidance. */
-struct guidance {
-    double weight = 2;
-    double low = 0;
-    double high = 1;
-    std::vector<double> times = {};
-    std::vector<double> weights = {};
-    double rescale = 0;
-};
 
 /* Row i of vectors[dim][dim] is the eigenvector of values[i]. */
 struct eigenbasis {

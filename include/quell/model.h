@@ -26,6 +26,16 @@ typedef struct quell_model quell_model;
  * that cannot be read. The caller frees the model with quell_model_free. Thread-safe. */
 QUELL_API quell_status quell_model_load(quell_model **model, const char *name);
 
+/* Does the same in a precision of the weights: NULL or "stored" for what the file has, or "bf16"
+ * for a network whose linear maps and convolutions shall have weights of 16 bits: each weight is
+ * rounded to the nearest bfloat16 number (docs/networks.md, "Precision"). They take half of the
+ * memory, and one sample is drawn in about half of the time where that is spent on reading them.
+ * Samples are the same bits on every machine, but others than those of the stored weights. Fails
+ * also with QUELL_NOT_FOUND for another precision, and with QUELL_UNSUPPORTED for a model that is
+ * no network. Thread-safe. */
+QUELL_API quell_status quell_model_load_as(quell_model **model, const char *name,
+                                           const char *precision);
+
 /* Creates a model from a denoiser, which it holds. The product of shape[rank], 1 <= rank <=
  * QUELL_MAX_RANK, must be the denoiser's dim. `schedule` is the spec of its schedule, such as
  * "vp", which quell_model_schedule then returns, or NULL: it asks for none. Fails with

@@ -16,9 +16,10 @@ namespace quell
 class model
 {
   public:
-    /* Loads "builtin:NAME", or a file: .json, .npy or .safetensors (quell_model_load). */
-    explicit model(const std::string &name)
-        : handle_(load(name)), denoiser_(borrowed(handle_.get()), false)
+    /* Loads "builtin:NAME", or a file: .json, .npy or .safetensors. precision: of a network's
+     * weights, "stored" or "bf16" (quell_model_load_as). */
+    explicit model(const std::string &name, const std::string &precision = "stored")
+        : handle_(load(name, precision)), denoiser_(borrowed(handle_.get()), false)
     {
     }
 
@@ -89,10 +90,11 @@ class model
 
     explicit model(quell_model *own) : handle_(own), denoiser_(borrowed(own), false) {}
 
-    static quell_model *load(const std::string &name)
+    static quell_model *load(const std::string &name, const std::string &precision)
     {
         quell_model *model = nullptr;
-        detail::check(quell_model_load(&model, detail::text("model: name", name)));
+        detail::check(quell_model_load_as(&model, detail::text("model: name", name),
+                                          detail::text("model: precision", precision)));
         return model;
     }
 

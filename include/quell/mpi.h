@@ -53,14 +53,14 @@ QUELL_API quell_status quell_mpi_threads(MPI_Comm comm, size_t *threads);
  * reproducible, only the sizes are compared. Fails with QUELL_BAD_ARGUMENT, and a message that says
  * what differs.
  *
- * The other members are the rank's own. What samples are told one by one is that of its own
- * samples, rows many: `classes`, `negative_classes`, `seeds` and `indices`, which all ranks with
- * samples give or none does, and conditions with a row for each sample. A condition with one row
- * for all samples must be the same on all ranks. A `count` of 0 says so on every rank; a count of
- * 1 on a rank with one sample means what it means on rank 0. `threads` = 0 stands for
- * quell_mpi_threads, which costs some messages, and `progress` hears of the rank's own samples. If
- * a rank fails, or its progress function stops it, the others stop soon. On failure x holds
- * finished and unfinished samples. */
+ * What samples are told one by one, each rank gives for its own samples, `rows` of them: classes,
+ * negative_classes, seeds, indices, and conditions with a row for each sample. All ranks that have
+ * samples give these, or none does. A condition that is the same for all samples (count 0) must be
+ * the same on all ranks.
+ *
+ * The run is the rank's own. `threads` = 0 stands for quell_mpi_threads, which costs some messages,
+ * and `progress` hears of the rank's own samples. If a rank fails, or its progress function stops
+ * it, the others stop soon. On failure x holds finished and unfinished samples. */
 QUELL_API quell_status quell_mpi_sample(MPI_Comm comm, const quell_sampler *sampler,
                                         const quell_draw *draw, const quell_run *run, float *x);
 
@@ -101,20 +101,6 @@ QUELL_API quell_status quell_mpi_save_rows(MPI_Comm comm, uint64_t count, size_t
  * message of the lowest rank where it is not. It is for calls that each rank makes alone, such as
  * loading a model. */
 QUELL_API quell_status quell_mpi_agree(MPI_Comm comm, quell_status status);
-
-/* The same functions for Fortran's handle of a communicator; the Fortran modules call them. */
-QUELL_API quell_status quell_mpi_range_f(MPI_Fint comm, uint64_t count, uint64_t *skipped,
-                                         size_t *rows);
-QUELL_API quell_status quell_mpi_threads_f(MPI_Fint comm, size_t *threads);
-QUELL_API quell_status quell_mpi_sample_f(MPI_Fint comm, const quell_sampler *sampler,
-                                          const quell_draw *draw, const quell_run *run, float *x);
-QUELL_API quell_status quell_mpi_save_f(MPI_Fint comm, const quell_sampler *sampler,
-                                        const quell_draw *draw, const quell_run *run,
-                                        const char *path, size_t rank, const size_t *shape);
-QUELL_API quell_status quell_mpi_save_rows_f(MPI_Fint comm, uint64_t count, size_t rank,
-                                             const size_t *shape, const char *path,
-                                             quell_mpi_rows_fn *make, void *user);
-QUELL_API quell_status quell_mpi_agree_f(MPI_Fint comm, quell_status status);
 
 #ifdef __cplusplus
 }

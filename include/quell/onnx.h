@@ -41,9 +41,9 @@ extern "C" {
  *   because such a network was trained at whole steps only [quell.time_scale] (1; for int64 999,
  *   the last of 1000 steps).
  * classes: the number of classes, if there is a label input [quell.classes] (0).
- * class_label: what the label input gets for samples without a class, >= 1; 0, too, can stand for
- *   it if the file says so [quell.class_label] (the number of classes, which is one more than the
- *   last class).
+ * class_label: what the label input gets for samples without a class, >= 1. Label 0 can have this
+ *   meaning only by the file, because 0 here is what the file says [quell.class_label] (the number
+ *   of classes, which is one more than the last class).
  * whole_batch: 0 if the network is called for a tile at a time, from quell's threads, on a session
  *   without threads. 1 if it is called once for all samples, on ONNX Runtime's threads (0).
  * threads: how many threads ONNX Runtime then has. 0: as many as the affinity mask allows (0). */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* quell: reverse diffusion sampling on CPUs. This header includes all the
- * others but onnx.h and mpi.h, which are of libraries of their own.
+/* quell: reverse diffusion sampling on CPUs. This header includes all the others but onnx.h, mpi.h
+ * and mpi_fortran.h, which are of libraries of their own.
  *
  * The formalism is azula's: p(X_t | X) = N(alpha_t X, sigma_t^2 I) for t in [0, 1]; a denoiser
  * gives E[X | X_t = x_t]; a sampler takes x_1, which is almost pure noise, to x_0.
@@ -16,8 +16,11 @@
 #ifndef QUELL_QUELL_H
 #define QUELL_QUELL_H
 
+#include <quell/condition.h>
 #include <quell/denoiser.h>
+#include <quell/function.h>
 #include <quell/grid.h>
+#include <quell/guidance.h>
 #include <quell/isa.h>
 #include <quell/list.h>
 #include <quell/model.h>

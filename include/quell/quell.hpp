@@ -23,7 +23,9 @@
 #include <quell/callback.hpp>
 #include <quell/condition.hpp>
 #include <quell/denoiser.hpp>
+#include <quell/function.hpp>
 #include <quell/grid.hpp>
+#include <quell/guidance.hpp>
 #include <quell/model.hpp>
 #include <quell/names.hpp>
 #include <quell/noise.hpp>

@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <quell/condition.h>
+#include <quell/function.h>
 #include <quell/grid.h>
 #include <quell/sampler.h>
 #include <quell/status.h>
@@ -15,52 +17,62 @@ extern "C" {
 
 /* What is drawn. With a denoiser that is reproducible (quell_denoiser_reproducible), samples depend
  * on this and on the sampler, and on nothing else. Start from quell_draw_defaults().
+ * The members are in five groups: which samples are drawn, by one seed; the same, by lists; what
+ * the samples are told; what guidance leads away from; what the caller's functions are handed.
  *
  * seed, first, count: the seed, the index of the first sample, and how many samples: draws the
  *   samples first, ..., first + count - 1 of this seed, up to index 2^64 - 2. With such a denoiser
  *   sample i has the same bits in every run. On the way from t to s its noise is that of
  *   (seed, t, s), as quell_noise_key says: runs over intervals that do not overlap may share a seed
  *   (0, 0, 1).
- * seeds, indices: seeds[count] and indices[count], the seed of each sample and the index of each
- *   sample, for samples of several streams in one draw: sample i then is number indices[i] of the
- *   seed seeds[i], with the bits that it has in a draw of its own. seeds take the place of `seed`,
- *   which must then be 0: all samples have the index `first`, unless indices are given, too.
- *   indices take the place of `first`, which must then be 0, and are at most 2^64 - 2. A pair may
- *   be there more than once, as for other classes or conditions with the same noise; where these
- *   are the same as well, so are the samples (NULL, NULL).
+ *
+ * seeds, indices: seeds[count] and indices[count], a seed and an index for each sample, so that one
+ *   draw can have samples of several seeds: sample i is then number indices[i] of the seed
+ *   seeds[i], with the bits that it has in a draw of its own. Where seeds are given, `seed` must be
+ *   0; where indices are given, `first` must be 0. With seeds alone, all samples have the index
+ *   `first`; with indices alone, all have the seed `seed`. An index is at most 2^64 - 2. The same
+ *   seed and index may be there more than once, with other classes or conditions for the same
+ *   noise (NULL, NULL).
+ *
  * classes: classes[count], the class of each sample, from 0 on, or -1 for none. It is refused for a
  *   denoiser that has no classes. NULL: no sample has a class; a denoiser that is guided by itself
- *   then needs conditions. If a sample's class is the one that guidance is away from (both may be
- *   -1), and its conditions are the same as well, guidance does not change it (NULL).
+ *   then needs conditions (NULL).
  * conditions, condition_count: the conditions of the samples, and how many there are: each that the
- *   denoiser takes (quell_denoiser_condition), once and in any order, with one row of values for
- *   all samples or values[count][size]. A condition with values NULL and count 0 is left out: the
- *   denoiser's file or options say what stands for it (NULL, 0).
- * negative_classes: negative_classes[count], the class that guidance is away from, in place of no
- *   class, where a denoiser is guided by itself; -1 for none (NULL).
- * negative_conditions, negative_condition_count: the conditions that such guidance is away from, in
- *   place of none of them, and how many there are: some or all, in the form of `conditions`
+ *   denoiser takes (quell_denoiser_condition), once and in any order, with values[size] for all
+ *   samples or values[count][size] (quell_condition). Where values is NULL, the samples are without
+ *   that condition: the denoiser's file or options say what stands for it (NULL, 0).
+ *
+ * negative_classes: negative_classes[count], the class that guidance leads away from, in place of
+ *   no class, where a denoiser is guided by itself; -1 for none. Guidance does not change a sample
+ *   whose class and conditions are the ones that it leads away from (NULL).
+ * negative_conditions, negative_condition_count: the conditions that such guidance leads away from,
+ *   in place of none of them, and how many there are: some or all, in the form of `conditions`
  *   (NULL, 0).
- * context: a pointer that is handed to the denoisers (quell_call) and the steps
- *   (quell_transition_context) of the caller's: for data that belongs to these samples, and not to
- *   the function (NULL).
+ *
+ * context: a pointer that the denoisers, steps and observers of the caller's are handed
+ *   (quell_call.context): for data that belongs to these samples, and not to the function (NULL).
  *
  * One draw serves all the calls below. What a call has no use for is ignored: the classes in
  * quell_sample_prior, and the seed in quell_denoise or with a sampler that draws no noise. */
 typedef struct quell_draw {
     size_t size;
+
     uint64_t seed;
     uint64_t first;
     size_t count;
+
+    const uint64_t *seeds;
+    const uint64_t *indices;
+
     const int32_t *classes;
-    void *context;
     const quell_condition *conditions;
     size_t condition_count;
+
     const int32_t *negative_classes;
     const quell_condition *negative_conditions;
     size_t negative_condition_count;
-    const uint64_t *seeds;
-    const uint64_t *indices;
+
+    void *context;
 } quell_draw;
 
 /* Returns the defaults: one sample, number 0 of seed 0. */
@@ -71,15 +83,15 @@ static inline quell_draw quell_draw_defaults(void)
     draw.seed = 0;
     draw.first = 0;
     draw.count = 1;
+    draw.seeds = NULL;
+    draw.indices = NULL;
     draw.classes = NULL;
-    draw.context = NULL;
     draw.conditions = NULL;
     draw.condition_count = 0;
     draw.negative_classes = NULL;
     draw.negative_conditions = NULL;
     draw.negative_condition_count = 0;
-    draw.seeds = NULL;
-    draw.indices = NULL;
+    draw.context = NULL;
     return draw;
 }
 
@@ -97,12 +109,13 @@ typedef struct quell_progress {
  * run, < 0 for an error. */
 typedef int quell_progress_fn(void *user, const quell_progress *progress);
 
-/* Sees every tile after every transition: x[rows][dim] is x_s at the point s, of the samples first,
- * ..., first + rows - 1. Row 0 is sample number first - quell_draw.first of the draw, also where
- * that has seeds or indices of each sample. It is called from many threads at once, and must not
- * write to x. Returns 0 to go on, > 0 to stop the run, < 0 for an error. */
-typedef int quell_observe_fn(void *user, size_t transition, const quell_point *s, uint64_t first,
-                             size_t rows, const float *x);
+/* Sees every tile after every transition: x[told->rows][told->dim] is x_s at the point s, where
+ * transition number `transition`, from 0 on, has led. `told` is what a denoiser from a function
+ * would be told of these rows at s: which samples they are, their classes, conditions, seeds and
+ * indices, and the context; it is valid during the call. The function is called from many threads
+ * at once, and must not write to x. Returns 0 to go on, > 0 to stop the run, < 0 for an error. */
+typedef int quell_observe_fn(void *user, size_t transition, const quell_point *s,
+                             const quell_call *told, const float *x);
 
 /* A host's own parallel-for: calls body(data, i) once for every i from 0 to workers - 1, from any
  * threads, at the same time or one after the other, and returns when all are done. Returns 0, or

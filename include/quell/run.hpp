@@ -16,25 +16,31 @@
 namespace quell
 {
 
-/* What is drawn (quell_draw). The count is not here: it follows from the length of x.
+/* What is drawn (quell_draw). The count is not here: it follows from the length of x. The arrays
+ * that a draw views must last as long as the call.
  *
  * seed, first: the seed, and the index of the first sample.
- * classes: the class of each sample, or empty. The array that it views must last as long as the
- *   call.
- * conditions: the conditions of the samples, each of those that the denoiser takes once.
- * negative_classes, negative_conditions: the class and the conditions that the guidance of a
- *   denoiser by itself is away from, in place of no class and none of a condition.
+ *
  * seeds, indices: the seed of each sample, in place of `seed`, and the index of each sample, in
- *   place of `first`; or empty. The arrays that they view must last as long as the call. */
+ *   place of `first`; or empty.
+ *
+ * classes: the class of each sample, or empty.
+ * conditions: the conditions of the samples, each of those that the denoiser takes once.
+ *
+ * negative_classes, negative_conditions: the class and the conditions that the guidance of a
+ *   denoiser by itself leads away from, in place of no class and none of a condition. */
 struct draw {
     uint64_t seed = 0;
     uint64_t first = 0;
-    span<const int32_t> classes = {};
-    std::vector<condition> conditions = {};
-    span<const int32_t> negative_classes = {};
-    std::vector<condition> negative_conditions = {};
+
     span<const uint64_t> seeds = {};
     span<const uint64_t> indices = {};
+
+    span<const int32_t> classes = {};
+    std::vector<condition> conditions = {};
+
+    span<const int32_t> negative_classes = {};
+    std::vector<condition> negative_conditions = {};
 };
 
 /* How it is drawn (quell_run). Nothing here changes a bit of a sample.
@@ -44,8 +50,9 @@ struct draw {
  * isa: the name of the instruction set; "": quell_isa_default().
  * progress: function(const quell_progress &), which hears of the progress, some 20 to 40 times a
  *   second.
- * observe: function(size_t transition, const point &s, uint64_t first, span<const float> x), which
- *   sees every tile after every transition. It is called from many threads at once.
+ * observe: function(size_t transition, const point &s, const quell_call &told,
+ *   span<const float> x), which sees every tile after every transition (quell_observe_fn). It is
+ *   called from many threads at once.
  * parallel: function(size_t workers, body), the host's own parallel-for in place of quell's
  *   threads: it calls body(i) once for every i < workers, and returns when all are done. */
 struct run {
@@ -53,7 +60,7 @@ struct run {
     size_t tile = 0;
     std::string isa = {};
     callback<const quell_progress &> progress = {};
-    callback<size_t, const point &, uint64_t, span<const float>> observe = {};
+    callback<size_t, const point &, const quell_call &, span<const float>> observe = {};
     std::function<void(size_t, const std::function<void(size_t)> &)> parallel = {};
 };
 
@@ -65,7 +72,7 @@ class running
 {
   public:
     running(const draw &what, const run &how, size_t dim, size_t values)
-        : how_(how), dim_(dim), conditions_(c_conditions(what.conditions)),
+        : how_(how), conditions_(c_conditions(what.conditions)),
           negative_conditions_(c_conditions(what.negative_conditions))
     {
         size_t count = dim ? values / dim : 0;
@@ -117,11 +124,11 @@ class running
         return guarded(&self(user)->slot_, UINT64_MAX, self(user)->how_.progress, *at);
     }
 
-    static int observe(void *user, size_t transition, const quell_point *s, uint64_t first,
-                       size_t rows, const float *x) noexcept
+    static int observe(void *user, size_t transition, const quell_point *s, const quell_call *told,
+                       const float *x) noexcept
     {
-        return guarded(&self(user)->slot_, first, self(user)->how_.observe, transition, *s, first,
-                       span<const float>(x, rows * self(user)->dim_));
+        return guarded(&self(user)->slot_, told->first, self(user)->how_.observe, transition, *s,
+                       *told, span<const float>(x, told->rows * told->dim));
     }
 
     static int parallel(void *user, size_t workers, void (*body)(void *, size_t),
@@ -132,7 +139,6 @@ class running
     }
 
     const run &how_;
-    size_t dim_;
     std::vector<quell_condition> conditions_, negative_conditions_;
     quell_draw draw_;
     quell_run run_;

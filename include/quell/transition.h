@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <quell/denoiser.h>
+#include <quell/function.h>
 #include <quell/grid.h>
 #include <quell/status.h>
 

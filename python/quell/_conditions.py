@@ -39,7 +39,8 @@ def _exact(given: Any, floats: Floats, name: str) -> None:
 
 
 def _rows(value: Any, name: str, shape: tuple[int, ...], count: int) -> Floats | None:
-    """The rows of a condition: one for all samples, or one for each; None: none of it."""
+    """A condition's values: of shape (size,) for all samples, or (count, size) for each; None: none
+    of it."""
     if value is None:
         return None
     each = isinstance(value, PerSample)
@@ -50,10 +51,12 @@ def _rows(value: Any, name: str, shape: tuple[int, ...], count: int) -> Floats |
     for extent in shape:
         size *= extent
     if array.shape == shape and not each:
-        return array.reshape(1, size)
+        return array.reshape(size)
     if array.shape[1:] == shape and array.ndim == len(shape) + 1 and len(array) in (1, count):
-        if not each or len(array) == count:
-            return array.reshape(len(array), size)
+        if len(array) == count:
+            return array.reshape(count, size)
+        if not each:
+            return array.reshape(size)
     must = f"must be {_shape_text('', shape)} for all samples or {_shape_text(str(count), shape)}"
     raise refused(f"condition {name!r}: shape {array.shape}, {must}")
 
@@ -141,11 +144,10 @@ def of_rows(told: Mapping[str, Any], rows: Any, count: int) -> dict[str, Any]:
     """What some of `count` samples are told, which a mask chooses."""
 
     def chosen(value: Any) -> Any:
+        if isinstance(value, list):  # conditions
+            return [
+                (name, one if one is None or one.ndim == 1 else one[rows]) for name, one in value
+            ]
         return value if value is None or len(value) != count else value[rows]
 
-    return {
-        what: [(name, chosen(one)) for name, one in value]
-        if isinstance(value, list)
-        else chosen(value)
-        for what, value in told.items()
-    }
+    return {what: chosen(value) for what, value in told.items()}

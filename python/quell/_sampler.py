@@ -27,7 +27,7 @@ from quell._arrays import (
 )
 from quell._call import Call, arguments_of, is_torch, unwrapped
 from quell._conditions import told_of
-from quell._inputs import fits, fitting, into, moments, shape_of
+from quell._inputs import fits, fitting, into, shape_of
 from quell._numbers import float_type, function_of, on_cpu, real, text, whole
 from quell._progress import bar, ticking
 from quell._seeds import streams_of
@@ -112,7 +112,7 @@ class Sampler(Settings):
             mean: The mean of X, with shape () or (*); None for 0.
             var: The variance of X, with shape () or (*); None for 1. One of the two must be given
                 where much of X is left at the first time (alpha > sigma / 4, or 0.01 sigma at a
-                start, times or sigmas of the caller's).
+                start, times or sigmas of the caller's), unless from_diffusers made the sampler.
             seed: The seed, in [0, 2^64); None for a fresh one (quell.fresh_seed). Or the seed of
                 each sample, with shape (B): it is what it is in a call of its own, number `first`.
             first: The index of the first sample among those of this seed.
@@ -133,7 +133,7 @@ class Sampler(Settings):
         shape = shape_of(shape)
         self._fits(shape)
         x = np.empty(shape, np.float32) if out is None else fitting(out, shape)
-        sampler = self._sampler(length(shape), moments(mean, var, shape[1:]))
+        sampler = self._sampler(length(shape), self._moments(mean, var, shape[1:]))
         sampler.init(rows_of(x), **self._run(streams_of(seed, first, index, len(x))))
         if out is not None:
             return written(out)

@@ -11,6 +11,7 @@ import numpy as np
 
 from quell import _quell
 from quell._arrays import Array, as_doubles
+from quell._inputs import moments
 from quell._numbers import flag, float_type, on_cpu, real, text, whole
 from quell._said import row_of, said
 from quell._times import Times
@@ -41,6 +42,7 @@ class Settings:
     """The options of a sampler. Sampler says what they mean."""
 
     denoiser: Any = None
+    _usual_var: float | None = None  # the var of init where neither mean nor var is given
     _made: dict[Any, tuple[Any, _quell.Schedule, _quell.Sampler]]
     _known: tuple[_quell.Schedule, Times] | None = None
 
@@ -202,6 +204,10 @@ class Settings:
             "sigmas": [] if self.sigmas is None else self.sigmas.tolist(),
             "grid": "" if self.grid is None else self._named_grid(),
         }
+
+    def _moments(self, mean: Any, var: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
+        """E[X] and V[X] of init, as the library takes them."""
+        return moments(mean, self._usual_var if mean is None and var is None else var, shape)
 
     def _named_grid(self) -> str:
         """The grid that is given; the library takes an empty one for none."""

@@ -15,6 +15,7 @@ from quell._arrays import Array, as_floats, like, rows_of
 from quell._conditions import conditions_of
 from quell._inputs import classes_of, fits
 from quell._numbers import path_of, whole
+from quell._said import said
 from quell.denoise import NativeDenoiser
 from quell.errors import refused
 
@@ -32,11 +33,17 @@ def _state_of(name: bytes) -> tuple[int, ...] | None:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _of_content(suffix: str, content: bytes) -> _quell.Model:
+def _of_content(suffix: str, content: bytes, precision: str) -> _quell.Model:
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, "model" + suffix)
         path.write_bytes(content)
-        return _quell.Model(os.fsencode(path))
+        return _quell.Model(os.fsencode(path), precision)
+
+
+def _precision_of(precision: str) -> str:
+    if not isinstance(precision, str):
+        raise TypeError(f"precision: {said(precision)}, must be a text")
+    return precision
 
 
 class Model(NativeDenoiser):
@@ -50,18 +57,20 @@ class Model(NativeDenoiser):
     _model: _quell.Model
     _SHARED = ("native", "_recipe", "_model", "_content")
 
-    def __init__(self, name: Path, schedule: Any = None) -> None:
+    def __init__(self, name: Path, schedule: Any = None, precision: str = "stored") -> None:
         file = path_of(name, "name")
         builtin = file.startswith(b"builtin:")
         self._file = file if builtin else os.path.abspath(file)  # wherever pickle is called from
         self._state = _state_of(self._file)
         self._content: bytes | None = None
-        self._take(_quell.Model(file), schedule)
+        self._precision = _precision_of(precision)
+        self._take(_quell.Model(file, precision), schedule)
 
     @classmethod
     def _from(cls, path: pathlib.Path) -> Model:
         """Loads a model from a file that will soon be removed, and keeps its content for pickle."""
         made = cls.__new__(cls)
+        made._precision = "stored"
         made._file, made._state, made._content = os.fsencode(path), None, path.read_bytes()
         made._take(_quell.Model(made._file), None)
         return made
@@ -96,8 +105,8 @@ class Model(NativeDenoiser):
         Arguments:
             x: The samples, with shape (B, *).
             first: The index of the first, for messages.
-            label, kwargs: The classes and the conditions that they were drawn with, for a decoder
-                that takes any; see a call of a sampler.
+            label, kwargs: The classes and the conditions that they were drawn with, of which the
+                decoder takes those that it knows; see a call of a sampler.
             threads: The upper bound on the number of threads; 0 for as many as there are.
 
         Returns:
@@ -147,28 +156,31 @@ class Model(NativeDenoiser):
         kind, *content = self._recipe or ("builtin",)
         self._recipe = None
         if kind == "builtin":
-            self._model = _quell.Model(self._file)
+            self._model = _quell.Model(self._file, self._precision)
         else:
             self._content = content[0]
             suffix = pathlib.PurePath(os.fsdecode(self._file)).suffix
-            self._model = _of_content(suffix, content[0])
+            self._model = _of_content(suffix, content[0], self._precision)
         return self._model.denoiser
 
 
-def load(name: Path, schedule: Any = None) -> Model:
+def load(name: Path, schedule: Any = None, precision: str = "stored") -> Model:
     """Loads a model.
 
     Arguments:
         name: "builtin:NAME" (quell.models() lists them), or a file: .json, .npy or .safetensors
             (docs/models.md, docs/networks.md). Files are not trusted.
         schedule: The schedule (default: the one that the model asks for, else "vp").
+        precision: The precision of a network's weights: "stored", or "bf16": rounded to bfloat16,
+            in half of the memory (docs/networks.md, "Precision").
 
     Raises:
         BadModel: The file is not valid.
-        NotFound: There is no built-in model of this name.
+        NotFound: There is no built-in model or precision of this name.
+        Unsupported: The precision is bf16, and the model is no network.
         IOFailed: The file cannot be read.
     """
-    return Model(name, schedule)
+    return Model(name, schedule, precision)
 
 
 def from_torch(module: Any, example: Any, **around: Any) -> Model:

@@ -16,7 +16,7 @@ static std::vector<quell::condition> conditions_of(const condition_list &given)
         if (rows) {
             quell::span<const float> every = values(*rows);
             all.emplace_back(name, std::vector<float>(every.begin(), every.end()),
-                             size_t(rows->shape(0)));
+                             rows->ndim() == 1 ? 0 : size_t(rows->shape(0)));
         } else {
             all.push_back(quell::condition::none(name));
         }

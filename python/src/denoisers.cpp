@@ -168,7 +168,8 @@ void bind_denoisers(py::module_ &module)
         .def("eigenbasis", eigenbasis);
 
     py::class_<quell::model>(module, "Model")
-        .def(py::init<const std::string &>(), py::arg("name"))
+        .def(py::init<const std::string &, const std::string &>(), py::arg("name"),
+             py::arg("precision") = "stored")
         .def_property_readonly("denoiser", &quell::model::denoiser,
                                py::return_value_policy::reference_internal)
         .def_property_readonly("shape",

@@ -9,13 +9,18 @@
 
 #define MOST_DOT_ROWS 192
 
+/* Narrow columns of blocks up to this length are widened once for all rows of a strip. */
+#define MOST_WIDENED 256
+
 /* The rectangle at work: its rows of A begin at a[row[r]], and its columns of B at b[v] for each
- * vector. */
+ * vector, with row b_from; or at words[v], where they are the upper halves if `upper`. */
 struct dot_place {
     const float *const *a;
     const float *b[MOST_VECTORS];
+    const uint32_t *words[MOST_VECTORS];
+    int upper;
     const size_t *left, *right;
-    size_t from, to;
+    size_t from, to, b_from;
     float *total;
     size_t stride;
     const float *bias; /* added behind the last block; NULL: none */
@@ -42,7 +47,7 @@ TILE void dot_left(const struct dot_place *x, vf sum[MOST_ROWS][MOST_VECTORS], c
     vf right[MOST_VECTORS];
 #define DOT_LEFT(r) a[r] = x->a[r]
     EACH_ROW(DOT_LEFT);
-#define DOT_COLUMN(v) b[v] = x->b[v] + x->from * QUELL_PANEL
+#define DOT_COLUMN(v) b[v] = x->b[v] + (x->from - x->b_from) * QUELL_PANEL
     EACH_VECTOR(DOT_COLUMN);
     const float *panel = b[0];
     for (size_t line = 0; offset < end; offset++, line += QUELL_PANEL, panel += QUELL_PANEL) {
@@ -56,6 +61,44 @@ TILE void dot_left(const struct dot_place *x, vf sum[MOST_ROWS][MOST_VECTORS], c
 #define DOT_LEFT_STEP(r) row_step(sum[r], (r < KEPT_ROWS ? a[r] : rest[r])[at], right, vectors)
         EACH_ROW(DOT_LEFT_STEP);
     }
+}
+
+/* Columns of the two halves of a panel share words: those of the first half are the lower halves. */
+VERB vf widened(vi words, const int upper)
+{
+    return v_from_bits(upper ? v_iand(words, v_iset1(0xFFFF0000u)) : v_ishl(words, 16));
+}
+
+/* Whether vector v of a tile has upper halves. A tile that is narrower than a panel lies in one
+ * half of it. */
+#define IS_UPPER(v) (vectors * LANES < QUELL_PANEL ? upper : (int)((v) * LANES / QUELL_LANES % 2))
+
+/* The same with narrow columns. */
+TILE void dot_words(const struct dot_place *x, vf sum[MOST_ROWS][MOST_VECTORS], const size_t rows,
+                    const size_t vectors, const int upper)
+{
+    const float *a[MOST_ROWS], *const volatile *rest = x->a;
+    const uint32_t *words[MOST_VECTORS];
+    const size_t *offset = x->left + x->from, *end = x->left + x->to;
+    vf right[MOST_VECTORS];
+    EACH_ROW(DOT_LEFT);
+#define DOT_WORDS(v) words[v] = x->words[v] + x->from * QUELL_LANES
+    EACH_VECTOR(DOT_WORDS);
+    for (size_t line = 0; offset < end; offset++, line += QUELL_LANES) {
+        size_t at = *offset;
+#define DOT_WIDEN(v) right[v] = widened(v_iload(words[v] + line), IS_UPPER(v))
+        EACH_VECTOR(DOT_WIDEN);
+        EACH_ROW(DOT_LEFT_STEP);
+    }
+}
+
+TILE void dot_narrow(const struct dot_place *x, vf sum[MOST_ROWS][MOST_VECTORS], const size_t rows,
+                     const size_t vectors)
+{
+    if (vectors * LANES < QUELL_PANEL && x->upper)
+        dot_words(x, sum, rows, vectors, 1);
+    else
+        dot_words(x, sum, rows, vectors, 0);
 }
 
 /* The same with the offsets of B. */
@@ -76,9 +119,11 @@ TILE void dot_right(const struct dot_place *x, vf sum[MOST_ROWS][MOST_VECTORS], 
     }
 }
 
-/* Adds the Dot of one block to totals[rows][vectors LANES], whose rows are `stride` apart. left:
- * the offsets are those of A, else of B. */
-TILE void dot_tile(const struct dot_place *x, const int left, const size_t rows,
+/* How B is read: by its own offsets, or by A's; or narrow, by A's. */
+enum dot_reading { DOT_BY_RIGHT, DOT_BY_LEFT, DOT_NARROW, DOT_READINGS };
+
+/* Adds the Dot of one block to totals[rows][vectors LANES], whose rows are `stride` apart. */
+TILE void dot_tile(const struct dot_place *x, const enum dot_reading reading, const size_t rows,
                    const size_t vectors)
 {
     const size_t stride = x->stride;
@@ -86,8 +131,10 @@ TILE void dot_tile(const struct dot_place *x, const int left, const size_t rows,
     vf sum[MOST_ROWS][MOST_VECTORS];
 #define DOT_ZERO(r) row_zero(sum[r], vectors)
     EACH_ROW(DOT_ZERO);
-    if (left)
+    if (reading == DOT_BY_LEFT)
         dot_left(x, sum, rows, vectors);
+    else if (reading == DOT_NARROW)
+        dot_narrow(x, sum, rows, vectors);
     else
         dot_right(x, sum, rows, vectors);
     if (x->from == 0) {
@@ -107,59 +154,107 @@ TILE void dot_tile(const struct dot_place *x, const int left, const size_t rows,
 
 typedef void dot_function(const struct dot_place *x);
 
-#define DOT_OF(rows, vectors)                                           \
-    static void dot_left_##rows##x##vectors(const struct dot_place *x)  \
-    {                                                                   \
-        dot_tile(x, 1, rows, vectors);                                  \
-    }                                                                   \
-    static void dot_right_##rows##x##vectors(const struct dot_place *x) \
-    {                                                                   \
-        dot_tile(x, 0, rows, vectors);                                  \
+#define DOT_OF(rows, vectors)                                            \
+    static void dot_right_##rows##x##vectors(const struct dot_place *x)  \
+    {                                                                    \
+        dot_tile(x, DOT_BY_RIGHT, rows, vectors);                        \
+    }                                                                    \
+    static void dot_left_##rows##x##vectors(const struct dot_place *x)   \
+    {                                                                    \
+        dot_tile(x, DOT_BY_LEFT, rows, vectors);                         \
+    }                                                                    \
+    static void dot_narrow_##rows##x##vectors(const struct dot_place *x) \
+    {                                                                    \
+        dot_tile(x, DOT_NARROW, rows, vectors);                          \
     }
 EACH_TILE(DOT_OF)
-static dot_function *const dot_tiles[2][ROWS + 1][4] = {TILE_TABLE(dot_right),
-                                                        TILE_TABLE(dot_left)};
+static dot_function *const dot_tiles[DOT_READINGS][ROWS + 1][4] = {
+    TILE_TABLE(dot_right), TILE_TABLE(dot_left), TILE_TABLE(dot_narrow)};
 
-/* The totals of rows i ... i + count - 1 and of 2^v vectors of columns from j on. */
+/* Widens a block of a panel, from its row p on. */
+static void widen_panel(const uint32_t *words, size_t count, float *to)
+{
+    for (size_t p = 0; p < count; p++, words += QUELL_LANES, to += QUELL_PANEL)
+        for (size_t i = 0; i < QUELL_LANES; i += LANES) {
+            vi now = v_iload(words + i);
+            v_store(to + i, widened(now, 0));
+            v_store(to + QUELL_LANES + i, widened(now, 1));
+        }
+}
+
+/* Where the columns of a strip begin that starts at column j. */
+static void dot_columns(const struct quell_dots *x, size_t j, unsigned v, struct dot_place *place)
+{
+    for (size_t u = 0; u < (size_t)1 << v; u++) {
+        size_t column = j + u * LANES, panel = column / QUELL_PANEL * x->b_panel;
+        if (x->narrow)
+            place->words[u] = x->narrow + panel / 2 + column % QUELL_LANES;
+        else
+            place->b[u] = x->b + panel + column % QUELL_PANEL;
+    }
+    place->upper = j % QUELL_PANEL >= QUELL_LANES;
+}
+
+/* The totals of rows i ... i + count - 1, which are `stride` apart, and of 2^v vectors of columns
+ * from j on. */
 static void dot_strip(const struct quell_dots *x, size_t i, size_t count, size_t j, unsigned v,
-                      float *total)
+                      float *total, size_t stride)
 {
     const float *a[MOST_DOT_ROWS];
     size_t tiles_of_rows = (count + ROWS - 1) / ROWS;
     size_t rows = count / tiles_of_rows, longer = count % tiles_of_rows;
-    struct dot_place place = {.left = x->left, .right = x->right, .stride = (size_t)LANES << v};
+    struct dot_place place = {.left = x->left, .right = x->right, .stride = stride};
     for (size_t r = 0; r < count; r++) a[r] = x->a + (x->row ? x->row[i + r] : (i + r) * x->a_row);
-    for (size_t u = 0; u < (size_t)1 << v; u++) {
-        size_t column = j + u * LANES;
-        place.b[u] = x->b + column / QUELL_PANEL * x->b_panel + column % QUELL_PANEL;
-    }
+    float wide[MOST_WIDENED * QUELL_PANEL];
+    int widens = x->narrow && tiles_of_rows > 1 && x->block <= MOST_WIDENED;
+    enum dot_reading reading = !x->left               ? DOT_BY_RIGHT
+                               : !x->narrow || widens ? DOT_BY_LEFT
+                                                      : DOT_NARROW;
+    dot_columns(x, j, v, &place);
+    for (size_t u = 0; widens && u < (size_t)1 << v; u++)
+        place.b[u] = wide + j % QUELL_PANEL + u * LANES;
     for (; place.from < x->k; place.from += x->block) {
         place.to = x->k - place.from > x->block ? place.from + x->block : x->k;
+        if (widens) {
+            const uint32_t *panel = x->narrow + j / QUELL_PANEL * (x->b_panel / 2);
+            widen_panel(panel + place.from * QUELL_LANES, place.to - place.from, wide);
+            place.b_from = place.from;
+        }
         place.bias = place.to == x->k && x->bias ? x->bias + j : NULL;
         for (size_t tile = 0, r = 0; tile < tiles_of_rows; tile++) {
             size_t now = rows + (tile < longer);
             place.a = a + r;
             place.total = total + r * place.stride;
-            dot_tiles[x->left != NULL][now][v](&place);
+            dot_tiles[reading][now][v](&place);
             r += now;
         }
     }
 }
 
-/* to[j][r] = from[r][j] */
+/* to[j][r] = from[r][j] for LANES rows; the last four columns overlap others, if they must. */
+TILE void turn_lanes(const float *from, size_t from_row, size_t columns, float *to, size_t to_row)
+{
+    for (size_t j = 0; j < columns; j += 4) {
+        vf column[4];
+        size_t at = j + 4 <= columns ? j : columns - 4;
+        v_load_rows(from + at, from_row, column);
+        for (size_t c = 0; c < 4; c++) v_store(to + (at + c) * to_row, column[c]);
+    }
+}
+
+/* The same for all rows. Each line of cache is read once, while it is there: the rows of images
+ * whose sizes are powers of two drive one another out. */
 static void turn(const float *from, size_t rows, size_t from_row, size_t columns, float *to,
                  size_t to_row)
 {
-    for (size_t j = 0; j < columns;) {
-        size_t r = 0, four = columns - j < 4 ? 1 : 4;
-        for (; four == 4 && r + LANES <= rows; r += LANES) {
-            vf column[4];
-            v_load_rows(from + r * from_row + j, from_row, column);
-            for (size_t c = 0; c < 4; c++) v_store(to + (j + c) * to_row + r, column[c]);
-        }
-        for (; r < rows; r++)
-            for (size_t c = 0; c < four; c++) to[(j + c) * to_row + r] = from[r * from_row + j + c];
-        j += four;
+    if (rows < LANES || columns < 4) {
+        for (size_t r = 0; r < rows; r++)
+            for (size_t j = 0; j < columns; j++) to[j * to_row + r] = from[r * from_row + j];
+        return;
+    }
+    for (size_t r = 0; r < rows; r += LANES) {
+        size_t at = r + LANES <= rows ? r : rows - LANES;
+        turn_lanes(from + at * from_row, from_row, columns, to + at, to_row);
     }
 }
 
@@ -173,9 +268,14 @@ static void dot_rows(const struct quell_dots *x, size_t i, size_t count)
         unsigned v = widest(most, columns - j);
         size_t strip = (size_t)LANES << v;
         while (x->turned && strip > QUELL_PANEL) strip = (size_t)LANES << --v;
+        if (x->out) {
+            dot_strip(x, i, count, j, v, x->out + i * x->out_row + j, x->out_row);
+            j += strip;
+            continue;
+        }
         struct quell_dots_done done = {i,     count, j, x->n - j < strip ? x->n - j : strip,
                                        total, strip};
-        dot_strip(x, i, count, j, v, total);
+        dot_strip(x, i, count, j, v, total, strip);
         if (x->turned) {
             turn(total, count, strip, done.columns, turned, MOST_DOT_ROWS);
             done = (struct quell_dots_done){j, done.columns, i, count, turned, MOST_DOT_ROWS};

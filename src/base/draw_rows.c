@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "draw_rows.h"
 
-/* A condition with one row is that of all samples. */
 static const quell_condition *cut(const quell_condition *whole, size_t count, size_t row,
                                   size_t rows, quell_condition *part)
 {
     for (size_t i = 0; i < count; i++) {
         part[i] = whole[i];
-        if (part[i].count <= 1) continue;
+        if (!part[i].count) continue; /* that of all samples */
         part[i].values += row * part[i].size;
         part[i].count = rows;
     }

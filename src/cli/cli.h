@@ -58,6 +58,7 @@ int command_denoise(int argc, char **argv);
 int command_list(int argc, char **argv);
 int command_info(int argc, char **argv);
 int command_plan(int argc, char **argv);
+int command_quantize(int argc, char **argv);
 int command_model(int argc, char **argv);
 int command_serve(int argc, char **argv);
 

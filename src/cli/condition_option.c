@@ -149,6 +149,7 @@ void conditions_places(const struct option_words *words, struct place *places)
     *places = (struct place){0};
 }
 
+/* rows: how many samples have values of their own; 0: all have the same. */
 static void tell(struct conditions *conditions, size_t i, size_t rows)
 {
     const struct condition *one = &conditions->one[i];
@@ -165,7 +166,7 @@ int conditions_open(struct conditions *conditions, const char *option,
         code = take_word(conditions, denoiser, option, words->word[i]);
     for (size_t i = 0; i < conditions->count && code == EXIT_DONE; i++) {
         code = open_one(&conditions->one[i]);
-        tell(conditions, i, 1);
+        tell(conditions, i, 0);
     }
     return code;
 }

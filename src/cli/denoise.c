@@ -19,7 +19,7 @@
 #define BATCH_BYTES ((size_t)16 << 20)
 
 struct denoise_options {
-    const char *model, *from, *out, *isa;
+    const char *model, *precision, *from, *out, *isa;
     double t;
     uint64_t threads;
     struct label_options labels;
@@ -32,6 +32,7 @@ struct denoise_options {
 static const struct option_row rows[] = {
     GROUP_ROW("What to evaluate"),
     TEXT_ROW(denoise_options, model, "model", "M", "The model, as for `quell sample`."),
+    PRECISION_ROW(denoise_options),
     TEXT_ROW(denoise_options, from, "from", "X.npy", "The states x_t, shape (count, dim...)."),
     NUMBER_ROW(denoise_options, t, "t", "T", 0, 1, "The time of the states (default 0.5)."),
     SCHEDULE_ROW(denoise_options),
@@ -86,7 +87,7 @@ static int open_conditions(struct job *job, const quell_denoiser *denoiser)
 
 static int open_model(struct job *job)
 {
-    int code = sampling_open_model(&job->model, job->options.model);
+    int code = sampling_open_model(&job->model, job->options.model, job->options.precision);
     if (code != EXIT_DONE) return code;
     size_t classes = quell_denoiser_classes(quell_model_denoiser(job->model));
     code = labels_open(&job->labels, &job->options.labels, classes);

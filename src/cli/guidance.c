@@ -88,7 +88,8 @@ int guidance_apply(const struct guidance_options *options, bool labelled, quell_
     guidance.high = options->high;
     guidance.rescale = options->rescale;
     int code = read_weight(options->weight, &guidance, &values);
-    if (code == EXIT_DONE && options->guide) code = sampling_open_model(&guide, options->guide);
+    if (code == EXIT_DONE && options->guide)
+        code = sampling_open_model(&guide, options->guide, NULL);
     if (digest) *digest = quell_denoiser_digest(quell_model_denoiser(guide));
     if (code == EXIT_DONE) code = put_guided(model, quell_model_denoiser(guide), &guidance);
     if (code == EXIT_DONE && !labelled && !options->guide)

@@ -309,7 +309,7 @@ static int print_json(const struct facts *facts)
 int info_model(const char *name, int json)
 {
     struct facts facts = {.name = name};
-    int code = sampling_open_model(&facts.model, name);
+    int code = sampling_open_model(&facts.model, name, NULL);
     if (code == EXIT_DONE) code = open_file(&facts);
     if (code == EXIT_DONE && json) code = print_json(&facts);
     if (code == EXIT_DONE && !json) print_text(&facts);

@@ -20,10 +20,11 @@ static const struct command {
     {"list", "list samplers, schedules, grids, models, instruction sets", command_list},
     {"info", "describe a model, or this build and this machine", command_info},
     {"plan", "print the operations that a sampler consists of", command_plan},
+    {"quantize", "make a network's weights whole numbers of eight bits", command_quantize},
+    {"model", "store a model with its eigenbasis as JSON", command_model},
 #ifdef QUELL_SERVE
     {"serve", "serve samples over HTTP", command_serve},
 #endif
-    {"model", "store a model with its eigenbasis as JSON", command_model},
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)

@@ -22,6 +22,11 @@ static const struct quell_program *program_at(const quell_model *model, size_t i
     return denoise && i < 2 ? all[i] : NULL;
 }
 
+const struct quell_program *programs_denoise(const quell_model *model)
+{
+    return program_at(model, 0);
+}
+
 static size_t count_kind(const struct quell_program *program, const struct quell_kind *kind)
 {
     size_t count = 0;
@@ -199,7 +204,7 @@ static int show(const char *name, const quell_model *model, int json)
 int programs_show(const char *name, int json)
 {
     quell_model *model = NULL;
-    int code = sampling_open_model(&model, name);
+    int code = sampling_open_model(&model, name, NULL);
     if (code == EXIT_DONE) code = show(name, model, json);
     quell_model_free(model);
     return code;

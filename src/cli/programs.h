@@ -13,4 +13,8 @@ void programs_put_facts(struct quell_json_writer *writer, const quell_model *mod
 /* Prints a model's programs, an instruction a line, or all as JSON; returns an exit code. */
 int programs_show(const char *name, int json);
 
+/* The program of a model's denoiser; NULL if it has none. */
+struct quell_program;
+const struct quell_program *programs_denoise(const quell_model *model);
+
 #endif

@@ -15,6 +15,7 @@ const struct option_row sample_rows[] = {
     TEXT("model", "M", model,
          "The model: builtin:NAME (see `quell list models`), a .json description, a .safetensors "
          "or .onnx network, or a data set, .npy of shape (count, dim...)."),
+    PRECISION_ROW(sample_options),
     COUNT(
         "count", "N", count, 0, UINT64_MAX,
         "How many samples (default 1000, of images 64; with --from or a class, condition, seed or "

@@ -13,7 +13,7 @@
 
 /* Names not given are NULL. */
 struct sample_options {
-    const char *model, *sampler, *from, *isa, *out, *plot, *seeds, *indices;
+    const char *model, *precision, *sampler, *from, *isa, *out, *plot, *seeds, *indices;
     uint64_t steps, count, first, seed, threads, tile;
     struct label_options labels;
     struct option_words conditions, negative_conditions;

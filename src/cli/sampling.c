@@ -10,9 +10,14 @@
 
 #include <stdlib.h>
 
-int sampling_open_model(quell_model **model, const char *name)
+int sampling_open_model(quell_model **model, const char *name, const char *precision)
 {
-    quell_status status = onnx_is(name) ? onnx_load(model, name) : quell_model_load(model, name);
+    bool onnx = onnx_is(name);
+    if (onnx && precision)
+        return complain(EXIT_USAGE, "--precision: ONNX Runtime keeps %s as it is: leave it out",
+                        name);
+    quell_status status =
+        onnx ? onnx_load(model, name) : quell_model_load_as(model, name, precision);
     return status ? complain_input(EXIT_MODEL, status) : EXIT_DONE;
 }
 

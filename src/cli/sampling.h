@@ -30,6 +30,11 @@ struct sampling {
              "The noise schedule, NAME[:KEY=VALUE,...] (default the model's own, else vp): see " \
              "`quell list schedules`.")
 
+#define PRECISION_ROW(owner)                                                                    \
+    TEXT_ROW(owner, precision, "precision", "P",                                                \
+             "The precision of a network's weights: stored (the default), or bf16: rounded to " \
+             "bfloat16, in half of the memory.")
+
 #define BROWNIAN_ROW(owner)                                                                    \
     FLAG_ROW(owner, sampling.brownian, "brownian",                                             \
              "Draw the noise of each sample from one Brownian path: with the same seed, more " \
@@ -87,9 +92,10 @@ struct sampling {
         NUMBER_ROW(owner, sampling.threshold_max, "threshold-max", "X", 1, INFINITY,               \
                    "The upper bound on this threshold s (default: no bound).")
 
-/* Loads a model. A failure is reported as the model's, whatever its reason is. This and the
+/* Loads a model; precision: NULL: as it is stored. A failure is reported as the model's, whatever
+ * its reason is. This and the
  * functions below return an exit code, and have complained if it is not EXIT_DONE. */
-int sampling_open_model(quell_model **model, const char *name);
+int sampling_open_model(quell_model **model, const char *name, const char *precision);
 
 /* Chooses the instruction set (NULL: the default) and the threads (0: the default). */
 int sampling_choose_machine(const char *isa, uint64_t threads, const char **chosen, size_t *count);

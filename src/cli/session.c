@@ -230,7 +230,8 @@ int session_prepare(struct session *session)
         sampling_choose_machine(options->isa, options->threads, &session->isa, &session->threads);
     if (code == EXIT_DONE)
         code = sampling_read_points(&session->options.sampling, &session->options.steps);
-    if (code == EXIT_DONE) code = sampling_open_model(&session->model, options->model);
+    if (code == EXIT_DONE)
+        code = sampling_open_model(&session->model, options->model, options->precision);
     if (code == EXIT_DONE) code = choose_shape(session);
     if (code == EXIT_DONE)
         session->digest = quell_denoiser_digest(quell_model_denoiser(session->model));

@@ -22,6 +22,7 @@ static void put_settings(struct quell_json_writer *writer, const struct session 
     quell_json_put_text(writer, "version", quell_version());
     quell_json_put_text(writer, "model", options->model);
     report_digest(writer, "model_digest", session->digest);
+    if (options->precision) quell_json_put_text(writer, "precision", options->precision);
     quell_json_put_text(writer, "sampler", options->sampler);
     quell_json_put_text(writer, "schedule", sampling->schedule);
     quell_json_put_text(writer, "grid", sampling_grid(sampling));

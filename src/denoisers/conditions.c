@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+bool quell_condition_can_be_named(const char *name) { return *name && !strchr(name, '='); }
+
 size_t quell_taken_named(const struct quell_taken *taken, size_t count, const char *name)
 {
     size_t i = 0;
@@ -21,7 +23,7 @@ void quell_told_rows(const struct quell_told *told, const struct quell_taken *ta
     for (size_t i = 0; i < count; i++) {
         size_t stride = told->stride[i];
         conditions[i] = (quell_condition){taken[i].name, told->values[i] + row * stride,
-                                          stride ? call->rows : 1, taken[i].size};
+                                          stride ? call->rows : 0, taken[i].size};
     }
     call->conditions = count ? conditions : NULL;
     call->classes = told->labels ? told->labels + row : NULL;
@@ -38,17 +40,18 @@ void quell_taken_free(struct quell_taken *taken, size_t count)
 static quell_status check_one(const quell_condition *conditions, size_t i)
 {
     const quell_condition *one = &conditions[i];
-    if (!one->name || !*one->name)
-        return quell_fail(QUELL_BAD_ARGUMENT, "function: conditions[%zu] must have a name", i);
+    if (!one->name || !quell_condition_can_be_named(one->name))
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "function: conditions[%zu] must have a name, without '='", i);
     if (one->size < 1 || one->size > (size_t)1 << 31)
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "function: condition '%.60s' has %zu elements, must have 1 to 2^31",
                           one->name, one->size);
-    if (one->count != (one->values ? 1 : 0))
+    if (one->count)
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "function: condition '%.60s': its count must be 1 with values, which are "
-                          "what stands for none, and 0 without",
-                          one->name);
+                          "function: condition '%.60s' has a count of %zu, must be 0: its values "
+                          "are what stands for none",
+                          one->name, one->count);
     for (size_t k = 0; one->values && k < one->size; k++)
         if (!isfinite(one->values[k]))
             return quell_fail(QUELL_BAD_ARGUMENT,

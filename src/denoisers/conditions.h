@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <quell/denoiser.h>
+#include <quell/function.h>
 #include <quell/model.h>
 #include "base/digest.h"
 
@@ -35,6 +35,9 @@ struct quell_told {
  * */
 void quell_told_rows(const struct quell_told *told, const struct quell_taken *taken, size_t count,
                      size_t row, quell_call *call, quell_condition *conditions);
+
+/* Whether the command can give a condition of that name, as NAME=VALUE. */
+bool quell_condition_can_be_named(const char *name);
 
 /* Returns the index of the condition of that name, or `count`. */
 size_t quell_taken_named(const struct quell_taken *taken, size_t count, const char *name);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The caller's own denoiser, with the conversions that networks need around it. */
+#include <quell/function.h>
 #include "denoisers/denoiser.h"
 #include "denoisers/parametrization.h"
 #include "base/fail.h"

@@ -3,6 +3,7 @@
 #ifndef QUELL_DENOISERS_GUIDANCE_MEAN_H
 #define QUELL_DENOISERS_GUIDANCE_MEAN_H
 
+#include <quell/guidance.h>
 #include "denoisers/denoiser.h"
 
 /* The weight at t, and whether it is guided there. */

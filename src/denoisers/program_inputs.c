@@ -42,6 +42,11 @@ static quell_status check_input(const struct quell_program *program, size_t i, s
 {
     const struct quell_value *input = &program->value[i];
     bool time = !strcmp(input->name, "time"), class = !strcmp(input->name, "class");
+    if (!quell_condition_can_be_named(input->name))
+        return quell_program_bad(program,
+                                 "its input '%.60s': a condition must have a name, "
+                                 "without '=', so that NAME=VALUE can give it",
+                                 input->name);
     if (time && !denoises)
         return quell_program_bad(program, "has an input 'time', which only 'denoise' is given");
     if (!input->used)

@@ -6,11 +6,25 @@
 #include <quell/operation.h>
 #include <string.h>
 
-static const quell_operation_kind kinds[] = {
-    [QUELL_EVAL] = QUELL_OPERATION_EVAL,         [QUELL_COMBINE] = QUELL_OPERATION_COMBINE,
-    [QUELL_STEP] = QUELL_OPERATION_STEP,         [QUELL_SPREAD] = QUELL_OPERATION_SPREAD,
-    [QUELL_LANGEVIN] = QUELL_OPERATION_LANGEVIN, [QUELL_ADAPT] = QUELL_OPERATION_ADAPT,
-};
+/* A switch, so that the compiler names a kind that is missing. */
+static quell_operation_kind kind_of(enum quell_op_kind kind)
+{
+    switch (kind) {
+    case QUELL_EVAL:
+        return QUELL_OPERATION_EVAL;
+    case QUELL_COMBINE:
+        return QUELL_OPERATION_COMBINE;
+    case QUELL_STEP:
+        return QUELL_OPERATION_STEP;
+    case QUELL_SPREAD:
+        return QUELL_OPERATION_SPREAD;
+    case QUELL_LANGEVIN:
+        return QUELL_OPERATION_LANGEVIN;
+    case QUELL_ADAPT:
+        break;
+    }
+    return QUELL_OPERATION_ADAPT;
+}
 
 static quell_operation_noise noise_of(const struct quell_plan *plan, uint32_t stream,
                                       double coefficient)
@@ -49,7 +63,7 @@ static void put_one_of_each(const struct quell_plan *plan, const struct quell_op
 static quell_operation operation_of(const struct quell_plan *plan, const struct quell_op *op)
 {
     quell_operation out = quell_operation_init();
-    out.kind = kinds[op->kind];
+    out.kind = kind_of(op->kind);
     out.out = op->out;
     switch (op->kind) {
     case QUELL_EVAL:

@@ -121,7 +121,7 @@ static void tell(const quell_denoiser *denoiser, float *ones, quell_condition *t
 {
     for (size_t i = 0; i < largest_condition(denoiser); i++) ones[i] = 1;
     for (size_t i = 0; i < denoiser->conditions; i++)
-        told[i] = (quell_condition){denoiser->taken[i].name, ones, 1, denoiser->taken[i].size};
+        told[i] = (quell_condition){denoiser->taken[i].name, ones, 0, denoiser->taken[i].size};
 }
 
 static quell_status ask(struct quell_digest *digest, const quell_sampler *sampler, void *context,

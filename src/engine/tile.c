@@ -183,12 +183,35 @@ static void evaluate(struct quell_tile *tile, const struct quell_plan *plan,
                        tile->first, tile->transition);
 }
 
+void quell_tile_tell(const struct quell_tile *tile, const quell_point *at, quell_call *told,
+                     quell_condition *conditions)
+{
+    const struct quell_job *job = tile->job;
+    const quell_denoiser *denoiser = job->sampler->denoiser;
+    *told = (quell_call){
+        .first = tile->first,
+        .rows = tile->rows,
+        .dim = job->dim,
+        .worker = tile->worker,
+        .workers = job->workers,
+        .t = at->t,
+        .alpha = at->alpha,
+        .sigma = at->sigma,
+        .time = at->t,
+        .context = job->draw.context,
+    };
+    quell_told_rows(&job->told, denoiser->taken, denoiser->conditions, tile->row, told, conditions);
+}
+
 static int observe(const struct quell_tile *tile, const struct quell_op *op)
 {
     const struct quell_job *job = tile->job;
+    quell_condition conditions[QUELL_MAX_CONDITIONS];
+    quell_call told;
+    quell_tile_tell(tile, &op->s, &told, conditions);
     QUELL_SERIAL_OPENMP(quell_job_shared(job));
-    return job->run.observe(job->run.observe_user, tile->transition, &op->s, tile->first,
-                            tile->rows, tile->registers[QUELL_STATE]);
+    return job->run.observe(job->run.observe_user, tile->transition, &op->s, &told,
+                            tile->registers[QUELL_STATE]);
 }
 
 static void step(struct quell_tile *tile, const struct quell_op *op)

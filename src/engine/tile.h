@@ -44,6 +44,11 @@ static inline struct quell_source quell_tile_source(const struct quell_noise_nam
 void quell_tile_draw(struct quell_tile *tile, const struct quell_piece *piece,
                      const struct quell_source *source, float *out);
 
+/* Sets what a function of the caller's is told of the tile's rows at a point, as function.c tells a
+ * denoiser. conditions[QUELL_MAX_CONDITIONS] is memory that told then refers to. */
+void quell_tile_tell(const struct quell_tile *tile, const quell_point *at, quell_call *told,
+                     quell_condition *conditions);
+
 /* Runs one operation of a plan. LANGEVIN (langevin.c) and ADAPT (adaptive.c) take whole samples. */
 void quell_tile_operation(struct quell_tile *tile, const struct quell_plan *plan,
                           const struct quell_op *op);

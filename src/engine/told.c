@@ -61,7 +61,7 @@ static struct words words_of(const struct quell_taken *taken)
 
 static quell_status check_finite(const quell_condition *given)
 {
-    size_t count = given->count * given->size;
+    size_t count = (given->count ? given->count : 1) * given->size;
     for (size_t i = 0; i < count; i++)
         if (!isfinite(given->values[i]))
             return quell_fail(QUELL_BAD_ARGUMENT,
@@ -77,8 +77,8 @@ static quell_status check_one(const struct telling *at, const struct quell_taken
 {
     if (!given->values && given->count)
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "run: condition '%.60s' has a count of %zu, but no values; none of it is "
-                          "a count of 0",
+                          "run: condition '%.60s' has a count of %zu, but no values: without it "
+                          "the count is 0",
                           given->name, given->count);
     if (!given->values && !taken->none)
         return quell_fail(QUELL_BAD_ARGUMENT,
@@ -90,10 +90,10 @@ static quell_status check_one(const struct telling *at, const struct quell_taken
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "run: condition '%.60s' has %zu elements, must have %zu, of shape %s",
                           given->name, given->size, taken->size, words_of(taken).shape);
-    if (given->count > 1 && given->count != at->draw->count)
+    if (given->count && given->count != at->draw->count)
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "run: condition '%.60s' is there for %zu samples, must be for 1, so for "
-                          "all, or for each of the %zu of the run",
+                          "run: condition '%.60s' has a count of %zu, must be 0, for all samples, "
+                          "or %zu, for each",
                           given->name, given->count, at->draw->count);
     return check_finite(given);
 }
@@ -149,7 +149,7 @@ static void tell(struct quell_told *told, size_t i, const struct quell_taken *ta
                  const quell_condition *given)
 {
     told->values[i] = given->values ? given->values : taken->none;
-    told->stride[i] = given->values && given->count > 1 ? given->size : 0;
+    told->stride[i] = given->values && given->count ? given->size : 0;
 }
 
 static quell_status find_told(struct telling *at, size_t i, const struct list *list)
@@ -203,16 +203,15 @@ static quell_status check_negative(const struct telling *at)
                       draw->negative_classes ? "classes" : "conditions");
 }
 
-/* Whether condition i is the same in both for all samples, whatever part of a larger draw they are:
- * it is one array, or each has one row for all of them. That of one sample may be its own. */
+/* Whether condition i is the same in both for all samples: it is one array, or both are for all.
+ * What is there for each sample is not compared, because the samples may be a part of others. */
 static bool same_condition(const struct telling *at, size_t i)
 {
     const struct quell_told *told = at->told, *against = at->against;
     if (told->stride[i] != against->stride[i]) return false;
     if (told->values[i] == against->values[i]) return true;
-    return !told->stride[i] && at->draw->count > 1 &&
-           !memcmp(told->values[i], against->values[i],
-                   at->denoiser->taken[i].size * sizeof(float));
+    return !told->stride[i] && !memcmp(told->values[i], against->values[i],
+                                       at->denoiser->taken[i].size * sizeof(float));
 }
 
 /* Guidance away from nothing does nothing where no sample is told anything. Classes of each sample

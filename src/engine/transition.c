@@ -17,29 +17,6 @@ struct quell_transition {
     quell_condition conditions[QUELL_MAX_CONDITIONS];
 };
 
-/* Sets what the rows are told, as function.c tells a denoiser. */
-static void tell(struct quell_transition *transition)
-{
-    const struct quell_tile *tile = transition->tile;
-    const struct quell_job *job = tile->job;
-    const quell_denoiser *denoiser = job->sampler->denoiser;
-    const quell_point *t = transition->t;
-    transition->told = (quell_call){
-        .first = tile->first,
-        .rows = tile->rows,
-        .dim = job->dim,
-        .worker = tile->worker,
-        .workers = job->workers,
-        .t = t->t,
-        .alpha = t->alpha,
-        .sigma = t->sigma,
-        .time = t->t,
-        .context = job->draw.context,
-    };
-    quell_told_rows(&job->told, denoiser->taken, denoiser->conditions, tile->row, &transition->told,
-                    transition->conditions);
-}
-
 static int ask(struct quell_transition *transition, float *x)
 {
     const struct quell_job *job = transition->tile->job;
@@ -51,7 +28,7 @@ void quell_tile_callback(struct quell_tile *tile, const quell_point *t, const qu
 {
     struct quell_job *job = tile->job;
     struct quell_transition transition = {.tile = tile, .t = t, .s = s};
-    tell(&transition);
+    quell_tile_tell(tile, t, &transition.told, transition.conditions);
     float *x = tile->registers[QUELL_STATE];
     unsigned before = quell_fail_count();
     int result = ask(&transition, x);

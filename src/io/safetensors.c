@@ -2,8 +2,8 @@
 #include "io/safetensors.h"
 #include "base/fail.h"
 #include "base/line.h"
-#include "base/half.h"
 #include "base/memory.h"
+#include "io/tensor_types.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,42 +23,6 @@
 /* The format's own limit. */
 #define MOST_HEADER ((uint64_t)100000000)
 #define CHUNK 4096 /* values converted at a time */
-
-static void from_float(const unsigned char *at, size_t count, float *out)
-{
-    memcpy(out, at, count * sizeof *out);
-}
-
-static void from_half(const unsigned char *at, size_t count, float *out)
-{
-    for (size_t i = 0; i < count; i++) {
-        uint16_t word;
-        memcpy(&word, at + i * sizeof word, sizeof word);
-        out[i] = quell_from_half(word);
-    }
-}
-
-static void from_bfloat(const unsigned char *at, size_t count, float *out)
-{
-    for (size_t i = 0; i < count; i++) {
-        uint16_t word;
-        memcpy(&word, at + i * sizeof word, sizeof word);
-        out[i] = quell_from_bfloat(word);
-    }
-}
-
-/* convert: NULL for a type that is known, but whose values are not read. */
-static const struct kind {
-    const char *name;
-    size_t width;
-    void (*convert)(const unsigned char *at, size_t count, float *out);
-} kinds[] = {
-    {"F32", 4, from_float}, {"F16", 2, from_half}, {"BF16", 2, from_bfloat}, {"F64", 8, NULL},
-    {"I64", 8, NULL},       {"I32", 4, NULL},      {"I16", 2, NULL},         {"I8", 1, NULL},
-    {"U64", 8, NULL},       {"U32", 4, NULL},      {"U16", 2, NULL},         {"U8", 1, NULL},
-    {"BOOL", 1, NULL},      {"F8_E5M2", 1, NULL},  {"F8_E4M3", 1, NULL},
-};
-#define KINDS ((int)(sizeof kinds / sizeof *kinds))
 
 static quell_status bad(const struct quell_tensors *tensors, const char *reason)
 {
@@ -153,7 +117,7 @@ static quell_status open_object(const struct quell_tensors *tensors, char *value
 /* Reads the shape, and computes the bytes that it needs. */
 static bool read_shape(const char *list, struct quell_tensor *tensor, uint64_t *bytes)
 {
-    size_t product = kinds[tensor->kind].width;
+    size_t product = quell_tensor_types[tensor->kind].width;
     if (!quell_json_is_list(list)) return false;
     for (const char *at = quell_json_first(list); at; at = quell_json_next(at)) {
         uint64_t size;
@@ -176,8 +140,8 @@ static bool read_offsets(const char *list, struct quell_tensor *tensor)
 static bool find_kind(const char *name, int *kind)
 {
     if (!name) return false;
-    for (*kind = 0; *kind < KINDS; ++*kind)
-        if (!strcmp(kinds[*kind].name, name)) return true;
+    for (*kind = 0; *kind < QUELL_TENSOR_TYPES; ++*kind)
+        if (!strcmp(quell_tensor_types[*kind].name, name)) return true;
     return false;
 }
 
@@ -341,9 +305,9 @@ static const char *shape_text(char text[128], size_t rank, const size_t *shape)
 static quell_status check_kind(const struct quell_tensors *tensors,
                                const struct quell_tensor *tensor)
 {
-    if (kinds[tensor->kind].convert) return QUELL_OK;
-    return quell_fail(QUELL_BAD_MODEL, "%s: tensor '%.80s' is %s, must be F32, F16 or BF16",
-                      tensors->path, tensor->name, kinds[tensor->kind].name);
+    if (quell_tensor_types[tensor->kind].convert) return QUELL_OK;
+    return quell_fail(QUELL_BAD_MODEL, "%s: tensor '%.80s' is %s, must be F32, F16, BF16 or I8",
+                      tensors->path, tensor->name, quell_tensor_types[tensor->kind].name);
 }
 
 static quell_status check_tensor(const struct quell_tensors *tensors,
@@ -365,7 +329,7 @@ quell_status quell_tensors_read_at(struct quell_tensors *tensors, size_t index, 
 {
     unsigned char bytes[4 * CHUNK];
     struct quell_tensor *tensor = &tensors->tensors[index];
-    const struct kind *kind = &kinds[tensor->kind];
+    const struct quell_tensor_type *kind = &quell_tensor_types[tensor->kind];
     quell_status status = check_kind(tensors, tensor);
     if (status || !out) return status;
     size_t count = (size_t)(tensor->end - tensor->begin) / kind->width;
@@ -381,6 +345,12 @@ quell_status quell_tensors_read_at(struct quell_tensors *tensors, size_t index, 
     }
     tensor->read = true;
     return QUELL_OK;
+}
+
+quell_status quell_tensors_bytes(struct quell_tensors *tensors, size_t index, void *out)
+{
+    const struct quell_tensor *tensor = &tensors->tensors[index];
+    return take(tensors, tensors->data + tensor->begin, out, (size_t)(tensor->end - tensor->begin));
 }
 
 quell_status quell_tensors_read(struct quell_tensors *tensors, const char *name, size_t rank,

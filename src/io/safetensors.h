@@ -49,12 +49,16 @@ void quell_tensors_close(struct quell_tensors *tensors);
 const char *quell_tensors_metadata(const struct quell_tensors *tensors, const char *key);
 
 /* Reads the tensor `name` as floats to out[product of the shape]. It must be present in that shape,
- * as F32, F16 or BF16, with finite values. With out NULL everything but the values is checked. */
+ * as F32, F16, BF16 or I8, with finite values. With out NULL everything but the values is
+ * checked. */
 quell_status quell_tensors_read(struct quell_tensors *tensors, const char *name, size_t rank,
                                 const size_t *shape, float *out);
 
 /* Likewise the tensor of that index, in the shape that it has. */
 quell_status quell_tensors_read_at(struct quell_tensors *tensors, size_t index, float *out);
+
+/* Copies the tensor of that index as it is in the file. */
+quell_status quell_tensors_bytes(struct quell_tensors *tensors, size_t index, void *out);
 
 /* The name of a tensor that was not read; NULL if all were. */
 const char *quell_tensors_unread(const struct quell_tensors *tensors);

@@ -47,6 +47,14 @@ quell_status quell_model_settle_shape(const struct quell_document *document, que
     return QUELL_OK;
 }
 
+/* Whether what a sample shows has a shape that a picture can have. */
+static bool is_of_images(const quell_model *model)
+{
+    size_t rank = quell_model_decoded_rank(model);
+    size_t channels = rank == 3 ? quell_model_decoded_shape(model)[2] : 1;
+    return (rank == 2 || rank == 3) && (channels == 1 || channels == 3 || channels == 4);
+}
+
 /* Reads the fields that every kind of model has. */
 static quell_status read_common(const struct quell_document *document, quell_model *model)
 {
@@ -55,10 +63,10 @@ static quell_status read_common(const struct quell_document *document, quell_mod
     quell_status status = quell_document_text(document, "schedule", &spec);
     if (!status) status = quell_document_truth(document, "image", &model->image);
     if (status) return status;
-    size_t rank = quell_model_decoded_rank(model);
-    if (model->image && (rank < 2 || rank > 3))
+    if (model->image && !is_of_images(model))
         return quell_document_bad(document, "image",
-                                  "needs a %sshape of (height, width) or (height, width, channels)",
+                                  "needs a %sshape of (height, width), or of (height, width, "
+                                  "channels) with 1, 3 or 4 channels",
                                   quell_model_decodes(model) ? "decoded " : "");
     if (strlen(spec) >= sizeof model->schedule)
         return quell_document_bad(document, "schedule", "is longer than 127 characters");

@@ -5,6 +5,7 @@
 #include "base/floats.h"
 #include "base/memory.h"
 #include "base/nearest.h"
+#include "denoisers/program_denoiser.h"
 #include "models/builtin.h"
 #include "models/description.h"
 #include "io/npy.h"
@@ -94,14 +95,41 @@ static quell_status load(quell_model *model, const char *name)
                       name, nearest_builtin(name).hint);
 }
 
+/* Sets whether weights are rounded. */
+static quell_status read_precision(const char *precision, bool *rounded)
+{
+    *rounded = precision && !strcmp(precision, "bf16");
+    if (*rounded || !precision || !strcmp(precision, "stored")) return QUELL_OK;
+    return quell_fail(QUELL_NOT_FOUND, "precision '%.80s': must be stored or bf16", precision);
+}
+
+static quell_status check_rounded(const quell_model *model, const char *name)
+{
+    if (!model->rounded || quell_denoiser_is_program(model->denoiser)) return QUELL_OK;
+    return quell_fail(QUELL_UNSUPPORTED,
+                      "model '%s': is no network, and has no weights that could be kept as bf16: "
+                      "leave the precision out",
+                      name);
+}
+
 quell_status quell_model_load(quell_model **model, const char *name)
 {
+    return quell_model_load_as(model, name, NULL);
+}
+
+quell_status quell_model_load_as(quell_model **model, const char *name, const char *precision)
+{
+    bool rounded;
     if (!model || !name)
         return quell_fail(QUELL_BAD_ARGUMENT, "model: the model or its name is NULL");
+    quell_status status = read_precision(precision, &rounded);
+    if (status) return status;
     quell_model *loaded = quell_new(1, sizeof *loaded);
     if (!loaded) return quell_fail(QUELL_NO_MEMORY, "model '%s': no memory", name);
     QUELL_OWN_FLOATS;
-    quell_status status = load(loaded, name);
+    loaded->rounded = rounded;
+    status = load(loaded, name);
+    if (!status) status = check_rounded(loaded, name);
     if (status)
         quell_model_free(loaded);
     else

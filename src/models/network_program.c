@@ -87,7 +87,12 @@ static quell_status load_program(const struct quell_document *document, const ch
                                  const char *text, struct shelf *shelf, const quell_model *model,
                                  struct quell_program *program)
 {
-    const struct quell_constants from = {shelf, shelf->tensors->count, 0, find, shape_of, read_at};
+    const struct quell_constants from = {.user = shelf,
+                                         .count = shelf->tensors->count,
+                                         .find = find,
+                                         .shape = shape_of,
+                                         .read = read_at,
+                                         .rounded = model->rounded};
     quell_status status = quell_program_load(program, document->path, name, text, &from);
     if (!status && !takes_samples(program, model))
         status = quell_program_bad(program, "must have an input 'x' of the description's 'shape'");
@@ -181,7 +186,8 @@ quell_status quell_model_read_program(const struct quell_document *document,
     quell_status status = put_up(&shelf, tensors);
     if (!status) status = open_programs(document, &programs);
     const char *text = status ? NULL : quell_json_get(&programs, name);
-    const struct quell_constants from = {&shelf, tensors->count, 0, find, shape_of, read_at};
+    const struct quell_constants from = {
+        .user = &shelf, .count = tensors->count, .find = find, .shape = shape_of, .read = read_at};
     if (!status && !text)
         status = quell_document_bad(document, "programs", "must have the program '%.40s'", name);
     if (!status) status = quell_program_load(program, document->path, name, text, &from);

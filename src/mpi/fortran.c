@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Entry points for Fortran: they take integer handles (MPI_Fint), which C code alone can convert,
  * by MPI_Comm_f2c. */
-#include <quell/mpi.h>
+#include <quell/mpi_fortran.h>
 
 quell_status quell_mpi_range_f(MPI_Fint comm, uint64_t count, uint64_t *skipped, size_t *rows)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether a condition has one row for all samples or one for each cannot be seen on a rank with one
- * sample. Rank 0 has the most samples, so it decides; where it has one as well, nothing is
- * compared, because each rank may have a row of its own. */
+/* A condition is the same for all samples, and so on all ranks, or each rank has the rows of its
+ * own samples. A rank without samples has no rows to show which; rank 0 has samples if any rank
+ * has, so it decides. */
 #include "mpi/part_conditions.h"
 #include "base/digest.h"
 
@@ -13,12 +13,11 @@ static quell_status check_one(const quell_condition *one, size_t rows)
     if (!one->name || (one->size && one->count > SIZE_MAX / sizeof(float) / one->size))
         return quell_group_fail(QUELL_BAD_ARGUMENT,
                                 "mpi: a condition must have a name, and a size that fits memory");
-    if (one->count <= 1 || one->count == rows) return QUELL_OK;
-    return quell_group_fail(
-        QUELL_BAD_ARGUMENT,
-        "mpi: condition '%.60s' is there for %zu samples, must be for 1, so for "
-        "all, or for each of the %zu of this rank",
-        one->name, one->count, rows);
+    if (!one->count || one->count == rows) return QUELL_OK;
+    return quell_group_fail(QUELL_BAD_ARGUMENT,
+                            "mpi: condition '%.60s' has a count of %zu, must be 0, for all "
+                            "samples, or %zu, for each of this rank",
+                            one->name, one->count, rows);
 }
 
 /* What messages call the conditions of a draw, or its negative ones. */
@@ -56,9 +55,22 @@ static uint64_t digest_of(const quell_condition *one, bool values)
     quell_digest_begin(&digest);
     quell_digest_text(&digest, one->name);
     quell_digest_whole(&digest, one->size);
-    if (values) quell_digest_whole(&digest, one->count);
     if (values && one->values) quell_digest_floats(&digest, one->values, one->size);
     return quell_digest_end(&digest);
+}
+
+/* each: whether there is a row for each sample on rank 0. */
+static quell_status check_each(const struct list *list, const int *each, size_t rows)
+{
+    for (size_t i = 0; i < list->count && rows; i++)
+        if (each[i] != (list->given[i].count > 0))
+            return quell_group_fail(QUELL_BAD_ARGUMENT,
+                                    "mpi: %s '%.60s' is %s on rank 0 and %s on this one: it must "
+                                    "be the same on all ranks",
+                                    list->what, list->given[i].name,
+                                    each[i] ? "there for each sample" : "one for all samples",
+                                    each[i] ? "one for all" : "there for each");
+    return QUELL_OK;
 }
 
 static quell_status agree(const struct quell_group *group, const struct quell_part *part,
@@ -70,9 +82,9 @@ static quell_status agree(const struct quell_group *group, const struct quell_pa
     quell_status status = quell_group_agree(group, check(list, part->draw.count));
     if (!status) status = quell_group_same(group, list->count, name);
     if (status || !list->count) return status;
-    for (size_t i = 0; i < list->count; i++)
-        each[i] = list->given[i].count > (part->whole > (uint64_t)group->size);
+    for (size_t i = 0; i < list->count; i++) each[i] = list->given[i].count > 0;
     status = quell_group_check(MPI_Bcast(each, (int)list->count, MPI_INT, 0, group->comm), "mpi");
+    if (!status) status = quell_group_agree(group, check_each(list, each, part->draw.count));
     for (size_t i = 0; i < list->count && !status; i++) {
         snprintf(name, sizeof name, "the digest of %s '%.60s'", list->what, list->given[i].name);
         status = quell_group_same(group, digest_of(&list->given[i], !each[i]), name);

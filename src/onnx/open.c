@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Opens a file. A setting comes from the options, else from the file's metadata, else it is the
  * default; the network then becomes a denoiser from a function. */
+#include <quell/function.h>
 #include "onnx/session.h"
 #include "base/number.h"
 #include "base/sized.h"

@@ -110,26 +110,44 @@ static void turn_planes(const struct quell_kernels *kernels, const struct quell_
     while (next(copy, across, down, place, &from, &to));
 }
 
+static void copy_all(const struct quell_kernels *kernels, const struct quell_copy *part,
+                     const float *from, float *to)
+{
+    size_t last = part->rank - 1;
+    size_t across = dense(part, part->from), down = dense(part, part->to);
+    if (across < part->rank && down < part->rank && across != down && part->from[down] > 0 &&
+        part->to[across] > 0) {
+        turn_planes(kernels, part, across, down, from, to);
+        return;
+    }
+    size_t line = last && part->size[last] < SHORT && part->size[last - 1] > part->size[last]
+                      ? last - 1
+                      : last;
+    if (part->to[line] == 1 && part->from[line] > 1 && part->size[line] >= 2 * SHORT)
+        copy_every(kernels, part, line, from, to);
+    else
+        copy_lines(part, line, from, to);
+}
+
+static struct quell_copy with_a_dim(const struct quell_copy *copy)
+{
+    return copy->rank ? *copy : (struct quell_copy){1, {1}, {1}, {1}};
+}
+
+void quell_copy_all(const struct quell_execution *at, const struct quell_copy *copy,
+                    const float *from, float *to)
+{
+    struct quell_copy all = with_a_dim(copy);
+    copy_all(at->kernels, &all, from, to);
+}
+
 void quell_copy_run(const struct quell_execution *at, const struct quell_copy *copy,
                     const float *from, float *to)
 {
-    struct quell_copy part = *copy;
-    if (!part.rank) part = (struct quell_copy){1, {1}, {1}, {1}};
-    size_t begin, end = quell_part_of(at, part.size[0], &begin), last = part.rank - 1;
+    struct quell_copy part = with_a_dim(copy);
+    size_t begin, end = quell_part_of(at, part.size[0], &begin);
     if (begin == end) return;
     part.size[0] = end - begin;
-    from += (ptrdiff_t)begin * part.from[0];
-    to += (ptrdiff_t)begin * part.to[0];
-    size_t across = dense(&part, part.from), down = dense(&part, part.to);
-    if (across < part.rank && down < part.rank && across != down && part.from[down] > 0 &&
-        part.to[across] > 0) {
-        turn_planes(at->kernels, &part, across, down, from, to);
-        return;
-    }
-    size_t line =
-        last && part.size[last] < SHORT && part.size[last - 1] > part.size[last] ? last - 1 : last;
-    if (part.to[line] == 1 && part.from[line] > 1 && part.size[line] >= 2 * SHORT)
-        copy_every(at->kernels, &part, line, from, to);
-    else
-        copy_lines(&part, line, from, to);
+    copy_all(at->kernels, &part, from + (ptrdiff_t)begin * part.from[0],
+             to + (ptrdiff_t)begin * part.to[0]);
 }

@@ -17,7 +17,9 @@ struct quell_copy {
 /* Adds a dimension, the last one so far. */
 void quell_copy_add(struct quell_copy *copy, size_t size, ptrdiff_t from, ptrdiff_t to);
 
-/* Copies the part of the elements that falls to the worker. */
+/* Copies all elements; or the part of them that falls to the worker. */
+void quell_copy_all(const struct quell_execution *at, const struct quell_copy *copy,
+                    const float *from, float *to);
 void quell_copy_run(const struct quell_execution *at, const struct quell_copy *copy,
                     const float *from, float *to);
 

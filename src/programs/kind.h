@@ -30,14 +30,17 @@ struct quell_inference {
 };
 
 /* An instruction while it runs, for one sample or for several at once. It is run by `workers`
- * workers at the same time, each of which does its part (quell_part_of). */
+ * workers at the same time, each of which does its part: that of `division` (quell_own_range), or
+ * any (quell_part_of) if that is NULL. common: memory that the workers share, if the result is
+ * divided. */
 struct quell_execution {
     const struct quell_program *program;
     const struct quell_instruction *of;
     const struct quell_kernels *kernels;
     const struct quell_room *room;
     size_t samples, worker, workers;
-    float *out, *scratch;
+    const struct quell_division *division;
+    float *out, *scratch, *common;
 };
 
 /* least, most: the number of operands. infer: checks operands and attributes, and sets the shape of
@@ -48,7 +51,9 @@ struct quell_execution {
  *
  * rows: for a kind that can go on with maps of its result (fuse.c), how many of the result's
  * dimensions the rows of its rectangles are made of, the others being the columns; NULL for other
- * kinds. packing: for a kind whose operand 1 is packed if it is a constant. */
+ * kinds. divide: for a kind whose result can be divided among workers in a way that others know,
+ * sets the division of what it writes, and what the instruction reads of its own (divide.h);
+ * packing: for a kind whose operand 1 is packed if it is a constant. */
 struct quell_packing;
 
 struct quell_kind {
@@ -60,30 +65,45 @@ struct quell_kind {
     quell_status (*check)(const struct quell_program *program, const struct quell_instruction *now);
     void (*run)(const struct quell_execution *at);
     size_t (*rows)(const struct quell_shape *result);
+    void (*divide)(struct quell_program *program, struct quell_instruction *now);
     const struct quell_packing *packing;
 };
 
 /* How the constant operand 1 of a kind is packed when a program is loaded, in the form that the
- * kernels take. floats: the size of that form. pack: writes it from the operand's elements. unpack:
- * returns `count` elements from number `from` on. offsets: returns how many offsets there are, and
- * writes them (quell_dots), unless `offset` is NULL; without offsets nothing is packed. */
+ * kernels take. floats: the size of that form. pack: writes it from the operand's elements.
+ * elements: how many numbers decide on the result; NULL: those of the operand. unpack: returns
+ * `count` of them from number `from` on (quell_packed_at). offsets: returns how many offsets there
+ * are, and writes them (quell_dots), unless `offset` is NULL; without offsets nothing is packed.
+ * panels: whether that form is of panels; NULL: it always is. */
 struct quell_packing {
     size_t (*floats)(const struct quell_program *program, const struct quell_instruction *now);
     void (*pack)(const struct quell_program *program, const struct quell_instruction *now,
                  const float *from, float *to);
+    size_t (*elements)(const struct quell_program *program, const struct quell_instruction *now);
     void (*unpack)(const struct quell_program *program, const struct quell_instruction *now,
                    size_t from, size_t count, float *to);
     size_t (*offsets)(const struct quell_program *program, const struct quell_instruction *now,
                       size_t *offset);
+    bool (*panels)(const struct quell_program *program, const struct quell_instruction *now);
 };
+
+/* Whether an instruction has packed weights; the number at a place of their form; and sets the
+ * columns of products to them, from a place on where a panel begins. */
+static inline bool quell_has_packed(const struct quell_instruction *of)
+{
+    return of->packed || of->narrow;
+}
+float quell_packed_at(const struct quell_instruction *of, size_t place);
+void quell_take_packed(struct quell_dots *dots, const struct quell_instruction *of, size_t place);
 
 /* Returns the i-th kind, or NULL past the last one. */
 const struct quell_kind *quell_kind_at(size_t i);
 
 extern const struct quell_kind quell_kind_attention, quell_kind_concat, quell_kind_conv,
-    quell_kind_conv_transpose, quell_kind_gather, quell_kind_interpolate, quell_kind_linear,
-    quell_kind_map, quell_kind_matmul, quell_kind_move, quell_kind_nearest, quell_kind_norm,
-    quell_kind_pad, quell_kind_pool, quell_kind_reduce, quell_kind_softmax;
+    quell_kind_conv_int8, quell_kind_conv_transpose, quell_kind_gather, quell_kind_interpolate,
+    quell_kind_linear, quell_kind_linear_int8, quell_kind_map, quell_kind_matmul, quell_kind_move,
+    quell_kind_nearest, quell_kind_norm, quell_kind_pad, quell_kind_pool, quell_kind_reduce,
+    quell_kind_softmax;
 
 /* Both return QUELL_BAD_MODEL. The message begins with "PATH: program 'NAME': instruction 3 (conv):
  * "; that of quell_refuse_operand goes on with "operand 1, 'w' [3, 4], ". */
@@ -123,6 +143,13 @@ static inline size_t quell_part_of(const struct quell_execution *at, size_t coun
     size_t each = count / at->workers, longer = count % at->workers, i = at->worker;
     *from = i * each + (i < longer ? i : longer);
     return *from + each + (i < longer);
+}
+/* The worker's own range of each block of a result that is divided: from *from up to the result. */
+static inline size_t quell_own_range(const struct quell_execution *at, size_t *from)
+{
+    size_t each = at->division->length / at->workers;
+    *from = at->worker * each;
+    return *from + each;
 }
 static inline const struct quell_shape *quell_out_shape(const struct quell_execution *at)
 {

@@ -211,7 +211,9 @@ static quell_status load(struct quell_program *program, const char *description,
     if (!status) status = quell_program_infer(program);
     if (!status) status = quell_program_fold(program, from);
     if (!status) status = quell_program_fuse(program);
+    if (!status && from->rounded) status = quell_program_round(program);
     if (!status) status = quell_program_pack(program);
+    if (!status) status = quell_program_divide(program);
     if (!status) status = quell_program_place(program);
     return status;
 }
@@ -229,6 +231,7 @@ void quell_program_free(struct quell_program *program)
     for (size_t i = 0; program->value && i < program->values; i++) free(program->value[i].data);
     for (size_t i = 0; program->instruction && i < program->count; i++) {
         free(program->instruction[i].packed);
+        free(program->instruction[i].narrow);
         free(program->instruction[i].offset);
     }
     free(program->value);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Packs constant weights once, in the form in which the kernels take them, and gives up the
  * tensors that nobody else reads. */
+#include "base/half.h"
 #include "base/memory.h"
 #include "programs/kind.h"
 
@@ -77,6 +78,50 @@ static quell_status find_offsets(const struct quell_program *program, struct que
     return QUELL_OK;
 }
 
+float quell_packed_at(const struct quell_instruction *of, size_t place)
+{
+    if (of->packed) return of->packed[place];
+    uint32_t word = of->narrow[place / QUELL_PANEL * QUELL_LANES + place % QUELL_LANES];
+    bool upper = place % QUELL_PANEL >= QUELL_LANES;
+    return quell_from_bfloat((uint16_t)(upper ? word >> 16 : word));
+}
+
+void quell_take_packed(struct quell_dots *dots, const struct quell_instruction *of, size_t place)
+{
+    if (of->narrow)
+        dots->narrow = of->narrow + place / 2;
+    else
+        dots->b = of->packed + place;
+}
+
+static bool are_bfloats(const float *x, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (quell_bits_of(x[i]) & 0xFFFF) return false;
+    return true;
+}
+
+/* Weights that are bfloat16 numbers, as a file may have them, take half of the memory, with the
+ * same bits of every result. */
+static quell_status narrow(struct quell_program *program, struct quell_instruction *now,
+                           size_t floats)
+{
+    const struct quell_packing *packing = now->kind->packing;
+    bool panels = !packing->panels || packing->panels(program, now);
+    if (!panels || !are_bfloats(now->packed, floats)) return QUELL_OK;
+    now->narrow = quell_new_untouched(floats / 2, sizeof *now->narrow);
+    if (!now->narrow) return quell_program_no_memory(program);
+    for (size_t i = 0; i < floats / 2; i++) {
+        const float *pair = now->packed + i / QUELL_LANES * QUELL_PANEL + i % QUELL_LANES;
+        now->narrow[i] =
+            quell_bits_of(pair[0]) >> 16 | (quell_bits_of(pair[QUELL_LANES]) & 0xFFFF0000u);
+    }
+    free(now->packed);
+    now->packed = NULL;
+    program->weights -= floats / 2;
+    return QUELL_OK;
+}
+
 static quell_status pack_one(struct packing *p, size_t number)
 {
     struct quell_program *program = p->program;
@@ -88,6 +133,8 @@ static quell_status pack_one(struct packing *p, size_t number)
     if (!now->packed) return quell_program_no_memory(program);
     packing->pack(program, now, w->data, now->packed);
     program->weights += floats;
+    quell_status status = narrow(program, now, floats);
+    if (status) return status;
     if (--p->uses[root] || p->needed[root]) return QUELL_OK;
     program->weights -= quell_elements(&w->shape);
     free(w->data);

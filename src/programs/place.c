@@ -13,28 +13,31 @@
 #define MOST_LIVING 4096
 #define MOST_FLOATS ((size_t)1 << 29)
 
-/* The values that are alive, in the order of their places. scratch: the largest scratch memory of
- * an instruction so far. */
+/* The values that are alive, in the order of their places: those that lie apart, or the others.
+ * scratch: the largest scratch memory of an instruction so far; floats: what is used. */
 struct living {
     struct quell_program *program;
-    size_t count, scratch;
+    bool apart;
+    size_t count, scratch, floats;
     uint32_t *value;
 };
 
-static size_t floats_of(const struct quell_value *value)
+/* Parts of values that lie apart are whole vectors. */
+static size_t floats_of(const struct living *living, const struct quell_value *value)
 {
-    return quell_round_up(quell_elements(&value->shape), QUELL_LANES);
+    size_t lanes = living->apart ? living->program->units * QUELL_LANES : QUELL_LANES;
+    return quell_round_up(quell_elements(&value->shape), lanes);
 }
 
 /* Puts a value into the first gap that is long enough, and returns where it ends. */
 static size_t insert(struct living *living, uint32_t index)
 {
     struct quell_value *value = &living->program->value[index];
-    size_t at = 0, floats = floats_of(value), i = 0;
+    size_t at = 0, floats = floats_of(living, value), i = 0;
     for (; i < living->count; i++) {
         const struct quell_value *next = &living->program->value[living->value[i]];
         if (next->place - at >= floats) break;
-        at = next->place + floats_of(next);
+        at = next->place + floats_of(living, next);
     }
     memmove(living->value + i + 1, living->value + i,
             (living->count++ - i) * sizeof *living->value);
@@ -74,9 +77,9 @@ static quell_status place_one(struct living *living, enum quell_stage stage, siz
                                  "the most at a time",
                                  number, kind, MOST_LIVING);
     size_t end = insert(living, (uint32_t)now->writes);
-    if (end > program->floats[stage]) program->floats[stage] = end;
+    if (end > living->floats) living->floats = end;
     if (now->scratch > living->scratch) living->scratch = now->scratch;
-    size_t floats = program->floats[stage];
+    size_t floats = program->floats[stage] + living->floats;
     if (floats <= MOST_FLOATS && living->scratch <= MOST_FLOATS - floats) return QUELL_OK;
     return quell_program_bad(program,
                              "instruction %zu (%s): more than 2^29 numbers (2 GiB) are needed at "
@@ -84,27 +87,65 @@ static quell_status place_one(struct living *living, enum quell_stage stage, siz
                              number, kind);
 }
 
-static quell_status place_stage(struct living *living, enum quell_stage stage)
+static quell_status place_some(struct living *living, enum quell_stage stage)
 {
     struct quell_program *program = living->program;
-    living->count = living->scratch = 0;
+    living->count = living->scratch = living->floats = 0;
     for (size_t number = 0; number < program->count; number++) {
         const struct quell_instruction *now = &program->instruction[number];
         if (program->value[now->result].stage != stage) continue;
-        quell_status status = now->same || now->fused ? QUELL_OK : place_one(living, stage, number);
+        bool placed = !now->same && !now->fused;
+        if (placed) placed = program->value[now->writes].apart == living->apart;
+        quell_status status = placed ? place_one(living, stage, number) : QUELL_OK;
         if (status) return status;
         if (ends_any(program, number)) release(living, number);
     }
     return QUELL_OK;
 }
 
+/* Values that may lie apart are behind the others. */
+static void shift_apart(struct quell_program *program)
+{
+    for (size_t i = 0; i < program->values; i++)
+        if (program->value[i].apart) program->value[i].place += program->apart;
+}
+
+static quell_status place_stage(struct living *living, enum quell_stage stage)
+{
+    struct quell_program *program = living->program;
+    living->apart = false;
+    quell_status status = place_some(living, stage);
+    program->floats[stage] = living->floats;
+    if (status || stage != QUELL_FROM_SAMPLE || !program->units) return status;
+    living->apart = true;
+    status = place_some(living, stage);
+    program->apart = program->floats[stage];
+    program->apart_floats = living->floats;
+    program->floats[stage] += living->floats;
+    shift_apart(program);
+    return status;
+}
+
+/* The memory that workers share within an instruction lies behind all values. */
+static void place_common(struct quell_program *program)
+{
+    size_t floats = 0;
+    for (size_t i = 0; i < program->count; i++)
+        if (program->instruction[i].common > floats) floats = program->instruction[i].common;
+    program->common = program->floats[QUELL_FROM_SAMPLE];
+    program->common_floats = quell_round_up(floats, 2 * QUELL_LANES);
+    program->floats[QUELL_FROM_SAMPLE] += program->common_floats;
+}
+
 quell_status quell_program_place(struct quell_program *program)
 {
-    struct living living = {program, 0, 0, quell_new(MOST_LIVING, sizeof *living.value)};
+    struct living living = {.program = program,
+                            .value = quell_new(MOST_LIVING, sizeof *living.value)};
     quell_status status = QUELL_OK;
     if (!living.value) return quell_program_no_memory(program);
     for (int stage = QUELL_FROM_TIME; stage < QUELL_STAGES && !status; stage++)
         status = place_stage(&living, (enum quell_stage)stage);
     free(living.value);
+    place_common(program);
     return status;
 }

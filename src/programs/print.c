@@ -135,10 +135,13 @@ static void digest_packed(const struct quell_program *program, const struct quel
 {
     const struct quell_instruction *now = &program->instruction[value->packed - 1];
     float some[256];
-    size_t count = quell_elements(&value->shape), most = sizeof some / sizeof *some;
+    const struct quell_packing *packing = now->kind->packing;
+    size_t most = sizeof some / sizeof *some;
+    size_t count =
+        packing->elements ? packing->elements(program, now) : quell_elements(&value->shape);
     for (size_t from = 0; from < count; from += most) {
         size_t part = count - from < most ? count - from : most;
-        now->kind->packing->unpack(program, now, from, part, some);
+        packing->unpack(program, now, from, part, some);
         quell_digest_floats(digest, some, part);
     }
 }

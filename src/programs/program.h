@@ -38,10 +38,19 @@ enum quell_stage {
     QUELL_STAGES
 };
 
+/* How a value is divided among the workers of a crew: it is made of blocks of `length` elements,
+ * and each block of so many units, of which each worker has the same number (divide.h). length 0:
+ * it is divided in some other way. */
+struct quell_division {
+    size_t length, units;
+};
+
 /* name: the name of an input or a tensor. data: the elements of a constant, once it is loaded.
  * root: the value that this one shares its elements with, under another shape; the value itself, if
  * the elements are its own. Two members are set for roots only: last, the last instruction that
- * reads the value, and place, its offset in the memory of its stage, in floats. */
+ * reads the value, and place, its offset in the memory of its stage, in floats. division: that of
+ * the root, if it is computed for each sample. apart: the elements of a worker lie apart from the
+ * others', if the workers are as many as allow it. */
 struct quell_value {
     enum quell_origin { QUELL_INPUT, QUELL_TENSOR, QUELL_NUMBER, QUELL_RESULT } origin;
     const char *name;
@@ -50,8 +59,9 @@ struct quell_value {
     struct quell_shape shape;
     enum quell_stage stage;
     size_t root, last, place;
-    bool used, kept; /* kept: to the end of its stage, as later ones read it */
+    bool used, apart, kept; /* kept: to the end of its stage, as later ones read it */
     float *data;
+    struct quell_division division;
     size_t packed; /* 1 + the instruction that alone has the elements of a constant, packed; or 0 */
 };
 
@@ -78,8 +88,13 @@ struct quell_steps {
  * next: the map that goes on with the result while it is in cache, and is computed with this
  * instruction (fuse.c); 0 for none. fused: an earlier instruction computes it. writes: the value
  * that is written, the result of the last one of such a chain. packed: the constant weights in the
- * form in which the kernels take them, and offset: where the rows of the other operand begin
- * (kind.h). */
+ * form in which the kernels take them, or narrow: the same in half of the memory, if all of them
+ * are bfloat16 numbers; and offset: where the rows of the other operand begin (kind.h).
+ *
+ * own: as bits, the operands of which a worker reads no more than its own part if the result is
+ * divided (divide.h). any: those that it can also read if they lie apart. grain: a number of
+ * elements of which parts must be multiples for `own`, or 0. common: the size of the memory that
+ * the workers share, in floats. */
 struct quell_instruction {
     const struct quell_kind *kind;
     size_t operands, result;
@@ -90,12 +105,18 @@ struct quell_instruction {
     size_t scratch, next, writes, rows;
     struct quell_steps steps;
     float *packed;
+    uint32_t *narrow;
     size_t *offset;
+    unsigned own, any;
+    size_t grain, common;
 };
 
 /* text: a copy of the description, which the names point into. path, name: the file and the
  * program, for messages. floats: the size of the memory of each stage. scratch: the largest scratch
- * memory of an instruction of each stage. */
+ * memory of an instruction of each stage. apart, apart_floats: where the memory lies of the values
+ * that may lie apart, and how many floats it has. units: the number of workers must divide this,
+ * and so the units of all of them; 0: there are none. common, common_floats: the memory that the
+ * workers share within an instruction. */
 struct quell_program {
     char *text, *path, *name;
     size_t inputs, values, count, output;
@@ -103,12 +124,13 @@ struct quell_program {
     struct quell_instruction *instruction;
     uint32_t *operand;
     size_t floats[QUELL_STAGES], scratch[QUELL_STAGES];
+    size_t apart, apart_floats, units, common, common_floats;
     uint64_t multiply_adds[QUELL_STAGES], weights; /* floats that stay in memory */
 };
 
 /* Where the constants come from. most: how many operations on constants alone are allowed (0:
- * 2^32). find: sets the index of the tensor of that name; false if there is none. read: copies the
- * tensor as float32. */
+ * 2^32). rounded: weights of products are rounded to bfloat16. find: sets the index of the tensor
+ * of that name; false if there is none. read: copies the tensor as float32. */
 struct quell_constants {
     void *user;
     size_t count;
@@ -116,6 +138,7 @@ struct quell_constants {
     bool (*find)(void *user, const char *name, size_t *index);
     bool (*shape)(void *user, size_t index, struct quell_shape *shape);
     quell_status (*read)(void *user, size_t index, const struct quell_shape *shape, float *out);
+    bool rounded;
 };
 
 /* Reads a program from its description and makes it ready to run. Any error in the program is
@@ -171,7 +194,9 @@ quell_status quell_program_read(struct quell_program *program, char *description
 quell_status quell_program_infer(struct quell_program *program);
 quell_status quell_program_fold(struct quell_program *program, const struct quell_constants *from);
 quell_status quell_program_fuse(struct quell_program *program);
+quell_status quell_program_round(struct quell_program *program);
 quell_status quell_program_pack(struct quell_program *program);
+quell_status quell_program_divide(struct quell_program *program);
 quell_status quell_program_place(struct quell_program *program);
 
 /* These set the message and return the status: QUELL_BAD_MODEL, with "PATH: program 'NAME' ...", or

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs a program, one instruction after the other, for some samples at a time. */
-#include "programs/kind.h"
+#include "programs/divide.h"
 
 const float *quell_value_at(const struct quell_program *program, const struct quell_room *room,
                             size_t value)
@@ -28,15 +28,21 @@ static void run_one(const struct quell_program *program, const struct quell_kern
 {
     /* A result lies in the memory of its stage, which is written to. */
     float *out = (float *)(uintptr_t)quell_value_at(program, room, now->writes);
-    now->kind->run(&(struct quell_execution){.program = program,
-                                             .of = now,
-                                             .kernels = kernels,
-                                             .room = room,
-                                             .samples = samples,
-                                             .worker = workers > 1 ? room->worker : 0,
-                                             .workers = workers,
-                                             .out = out,
-                                             .scratch = room->scratch});
+    const struct quell_value *written = &program->value[now->writes];
+    bool alone = written->stage == QUELL_FROM_SAMPLE && room->samples == 1;
+    const struct quell_division *by = alone ? quell_division_for(program, now, workers) : NULL;
+    now->kind->run(&(struct quell_execution){
+        .program = program,
+        .of = now,
+        .kernels = kernels,
+        .room = room,
+        .samples = samples,
+        .worker = workers > 1 ? room->worker : 0,
+        .workers = workers,
+        .division = by,
+        .out = out,
+        .scratch = room->scratch,
+        .common = by ? room->at[QUELL_FROM_SAMPLE] + program->common : NULL});
 }
 
 /* All samples of an instruction. */
@@ -49,40 +55,25 @@ static void run_all(const struct quell_program *program, const struct quell_kern
         run_one(program, kernels, now, room, together ? samples : 1, workers);
 }
 
-/* What is done sooner by one worker than all can meet. */
-#define SMALL_WORK 65536
-#define MULTIPLY_ADDS 8 /* that take as long as an element of a simple instruction */
-
-/* Whether all workers run an instruction, each its part. */
-static bool is_shared(const struct quell_program *program, const struct quell_instruction *now,
-                      const struct quell_room *room, size_t samples)
-{
-    if (room->workers < 2 || !now->kind->shared) return false;
-    if (room->share_all) return true;
-    size_t written = quell_elements(&program->value[now->result].shape);
-    size_t read = quell_elements(&program->value[now->operand[0]].shape);
-    double elements = (double)(written > read ? written : read);
-    double work = (double)now->multiply_adds + MULTIPLY_ADDS * elements;
-    return work * (double)samples > SMALL_WORK;
-}
-
-/* Workers meet after each instruction that they share, and before one that follows instructions of
- * the first worker alone. */
+/* Workers meet before an instruction that depends on others' parts of those before it, and at the
+ * end. */
 void quell_program_run(const struct quell_program *program, const struct quell_kernels *kernels,
                        enum quell_stage stage, const struct quell_room *room)
 {
     struct quell_room own = *room;
-    size_t samples = stage == QUELL_FROM_SAMPLE ? room->samples : 1;
-    bool alone = false; /* the first worker has done something since they met */
+    size_t samples = stage == QUELL_FROM_SAMPLE ? room->samples : 1, since = 0;
+    bool apart = false; /* they have done something since they met */
     for (size_t i = 0; i < program->count; i++) {
         const struct quell_instruction *now = &program->instruction[i];
         if (program->value[now->result].stage != stage || now->same || now->fused) continue;
-        bool shared = is_shared(program, now, room, samples);
-        if (shared && alone) quell_crew_meet(room->crew, room->workers);
+        if (room->workers > 1 && quell_must_meet(program, room, since, i, samples)) {
+            quell_crew_meet(room->crew, room->workers);
+            since = i;
+        }
+        bool shared = quell_is_shared(program, now, room, samples);
         if (shared || !room->worker)
             run_all(program, kernels, now, &own, samples, shared ? room->workers : 1);
-        if (shared) quell_crew_meet(room->crew, room->workers);
-        alone = !shared;
+        apart = true;
     }
-    if (alone && room->workers > 1) quell_crew_meet(room->crew, room->workers);
+    if (apart && room->workers > 1) quell_crew_meet(room->crew, room->workers);
 }

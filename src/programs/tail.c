@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "programs/tail.h"
+#include "programs/divide.h"
 
 #include <string.h>
 
@@ -31,18 +32,28 @@ static bool is_running(const struct quell_instruction *of, size_t k)
     return of->steps.running >> k & 1;
 }
 
+/* An operand of which the worker reads its own part. */
+static void set_own(const struct quell_execution *at, struct quell_link *link, size_t k)
+{
+    struct quell_piece_at own = quell_piece_of(at, link->of->operand[k], at->worker);
+    link->in[k] = own.at;
+    link->own[k] = own.row;
+    if (link->row[k] == at->division->length) link->row[k] = own.row;
+}
+
 /* Adds a link. With one row to a sample, the rows of all samples follow one another. */
 static void add_link(const struct quell_execution *at, const struct quell_instruction *of,
                      struct quell_tail *tail)
 {
     struct quell_link *link = &tail->link[tail->count++];
+    *link = (struct quell_link){.of = of};
     const struct quell_steps *steps = &of->steps;
-    link->of = of;
     for (size_t k = 0; k < of->operands; k++) {
         if (is_running(of, k)) continue;
         link->in[k] = quell_value_at(at->program, at->room, of->operand[k]);
         link->row[k] = tail->rows == 1 ? steps->skip[k] : steps->row[k];
         if (tail->rows > 1 && steps->skip[k] != tail->rows * steps->row[k]) tail->level = false;
+        if (at->division && of->own >> k & 1) set_own(at, link, k);
     }
 }
 
@@ -71,6 +82,19 @@ void quell_tail_from(const struct quell_execution *at, struct quell_tail *tail)
         if (!now->next) return;
         now = &at->program->instruction[now->next];
     }
+}
+
+void quell_tail_cut(struct quell_tail *tail, size_t rows, size_t columns)
+{
+    for (size_t i = 0; i < tail->count; i++) {
+        struct quell_link *link = &tail->link[i];
+        for (size_t k = 0; k < link->of->operands; k++) {
+            link->row[k] = link->of->steps.column[k] ? columns : 0;
+            if (link->own[k]) link->row[k] = link->own[k];
+        }
+    }
+    tail->rows = rows;
+    tail->level = true;
 }
 
 static void add_bias(const struct quell_tail *tail, const struct quell_piece_of_result *piece,

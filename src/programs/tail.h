@@ -12,11 +12,12 @@
 void quell_map_rectangle(const struct quell_instruction *of, const struct quell_kernels *kernels,
                          const struct quell_map *map);
 
-/* A map of the tail. Its operands, but for the result so far, begin at in[k]. */
+/* A map of the tail. Its operands, but for the result so far, begin at in[k]. own: the distance of
+ * the blocks of an operand of which the worker reads its own part. */
 struct quell_link {
     const struct quell_instruction *of;
     const float *in[3];
-    size_t row[3];
+    size_t row[3], own[3];
 };
 
 /* The links of an instruction that is run. rows: of the result of a sample; the rows of all samples
@@ -32,6 +33,9 @@ struct quell_tail {
 /* Set the tail of an instruction; the second one with the instruction itself, a map, before it. */
 void quell_tail_of(const struct quell_execution *at, struct quell_tail *tail);
 void quell_tail_from(const struct quell_execution *at, struct quell_tail *tail);
+
+/* Sees a result of one row, of one sample, as rows of so many columns. */
+void quell_tail_cut(struct quell_tail *tail, size_t rows, size_t columns);
 
 /* A rectangle of the result: x[rows][.], which may be overwritten, becomes out[rows][.]. bias: is
  * added first; NULL for none. */

@@ -108,7 +108,7 @@ static struct list negative_list(const quell_draw *draw)
 /* Writes a condition's values for the samples of one part. */
 static void spread(const struct quell_part *part, const quell_condition *given, float *values)
 {
-    size_t size = given->size, stride = given->count > 1 ? size : 0;
+    size_t size = given->size, stride = given->count ? size : 0;
     for (size_t r = 0; r < part->rows; r++)
         memcpy(values + (part->at + r) * size, given->values + (part->row + r) * stride,
                size * sizeof *values);
@@ -117,12 +117,11 @@ static void spread(const struct quell_part *part, const quell_condition *given, 
 /* Whether all requests give the one row of values to all their samples, and it is the same. */
 static bool one_row(const struct quell_batch *batch, list_fn *of, const quell_condition *first)
 {
-    if (first->count > 1) return false;
+    if (first->count) return false;
     for (size_t i = 1; i < batch->count; i++) {
         struct list list = of(&batch->parts[i].ticket->draw);
         const quell_condition *other = find(list.given, list.count, first->name);
-        if (other->count > 1 ||
-            memcmp(other->values, first->values, first->size * sizeof(float)) != 0)
+        if (other->count || memcmp(other->values, first->values, first->size * sizeof(float)) != 0)
             return false;
     }
     return true;
@@ -133,11 +132,12 @@ static quell_condition merge_condition(struct room *room, const struct quell_bat
 {
     quell_condition merged = *first;
     if (!first->values) return merged;
-    merged.count = one_row(batch, of, first) ? 1 : batch->rows;
-    float *values = take(room, merged.count * merged.size, sizeof *values);
+    merged.count = one_row(batch, of, first) ? 0 : batch->rows;
+    float *values =
+        take(room, merged.count ? merged.count * merged.size : merged.size, sizeof *values);
     merged.values = values;
-    if (values && merged.count == 1) memcpy(values, first->values, first->size * sizeof *values);
-    for (size_t i = 0; values && merged.count > 1 && i < batch->count; i++) {
+    if (values && !merged.count) memcpy(values, first->values, first->size * sizeof *values);
+    for (size_t i = 0; values && merged.count && i < batch->count; i++) {
         const struct quell_part *part = &batch->parts[i];
         struct list list = of(&part->ticket->draw);
         spread(part, find(list.given, list.count, first->name), values);

@@ -244,7 +244,6 @@ static quell_status take_condition(const quell_denoiser *denoiser, const char *n
         float *values = quell_new(taken.size, sizeof *values);
         if (!values) return quell_fail(QUELL_NO_MEMORY, "no memory for a condition");
         taken.values = values;
-        taken.count = 1;
         status = read_numbers(name, value, taken.size, values);
     }
     list[(*count)++] = taken;

@@ -46,7 +46,7 @@ def members(body):
 
 def cpp(root):
     found = {}
-    for file in ("sampler", "run", "denoiser"):
+    for file in ("sampler", "run", "function", "guidance"):
         text = read(root / f"include/quell/{file}.hpp")
         for name in re.findall(r"^struct (\w+) \{\n", text, re.MULTILINE):
             above = text[:text.index(f"struct {name} {{")].rsplit("/*", 1)[1]

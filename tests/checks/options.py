@@ -160,7 +160,7 @@ def members(text, name):
 def cpp(root):
     """The options of the structs of C++."""
     files = {"quell_sampler_options": "sampler", "quell_draw": "run", "quell_run": "run",
-             "quell_function_options": "denoiser", "quell_guidance": "denoiser"}
+             "quell_function_options": "function", "quell_guidance": "guidance"}
     return {name: members(read(root / f"include/quell/{file}.hpp"), name.removeprefix("quell_"))
             for name, file in files.items()}
 

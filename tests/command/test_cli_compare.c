@@ -221,7 +221,7 @@ TEST(compare, the_same_bits)
     struct command command = command_new();
     char arguments[300];
     static const char *const how[] = {"--threads 1 --isa scalar", "--threads 3", "--seed 1"};
-    for (size_t m = 0; m < 2; m++) {
+    for (size_t m = 0; m < by_effort(1, 2, 2); m++) {
         for (int i = 0; i < 3; i++) {
             snprintf(arguments, sizeof arguments,
                      "compare --model builtin:%s --evaluations 1,2 --count %zu --plot y%d.svg %s "

@@ -12,7 +12,7 @@ quell::sampler denoiser_with_factor(std::vector<float> none = {})
     auto scale = [](const quell_call &call, quell::span<const float> x, quell::span<float> mean) {
         const quell_condition &factor = call.conditions[0];
         for (size_t i = 0; i < x.size(); i++)
-            mean[i] = x[i] * factor.values[factor.count == 1 ? i % 2 : i];
+            mean[i] = x[i] * factor.values[factor.count ? i : i % 2];
     };
     return quell::sampler("ddim", quell::denoiser::from_function(2, scale, options),
                           quell::schedule("rectified"));
@@ -34,8 +34,8 @@ TEST(conditions_of_all_and_of_each)
     quell::draw draw;
     draw.conditions = {{"factor", std::vector<float>{2, 3}}};
     CHECK((scaled(sampler, draw) == std::vector<float>{2, 3, 2, 3, 2, 3}));
-    draw.conditions = {{"factor", std::vector<float>{2, 3}, 0}};
-    CHECK((scaled(sampler, draw) == std::vector<float>{2, 3, 2, 3, 2, 3}));
+    draw.conditions = {{"factor", std::vector<float>{2, 3}, 1}};
+    CHECK(status_of([&] { scaled(sampler, draw); }) == QUELL_BAD_ARGUMENT);
     draw.conditions = {{"factor", std::vector<float>{1, 2, 3, 4, 5, 6}, 3}};
     CHECK((scaled(sampler, draw) == std::vector<float>{1, 2, 3, 4, 5, 6}));
 }

@@ -134,10 +134,10 @@ TEST(watchers_throw)
     run.progress = [](const quell_progress &) { throw mine{1}; };
     CHECK(thrown<mine>([&] { sampler.sample_from({}, x, run); }).sample == 1);
     run.progress = {};
-    run.observe = [](size_t transition, const quell::point &, uint64_t first,
+    run.observe = [](size_t transition, const quell::point &s, const quell_call &told,
                      quell::span<const float> rows) {
-        CHECK(rows.size() == dim);
-        if (transition == 2) throw mine{first};
+        CHECK(rows.size() == dim && told.rows == 1 && told.t == s.t);
+        if (transition == 2) throw mine{told.first};
     };
     CHECK(thrown<mine>([&] { sampler.sample_from({}, x, run); }).sample < count);
     run.observe = {};

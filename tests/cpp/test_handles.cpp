@@ -161,6 +161,9 @@ TEST(models)
     CHECK(quell::model::from_denoiser(plane, shape).schedule().empty());
     CHECK(status_of([&] { quell::model::from_denoiser(plane, shape, "vpp"); }) == QUELL_NOT_FOUND);
     CHECK(status_of([] { quell::model("builtin:nonsense"); }) == QUELL_NOT_FOUND);
+    CHECK(quell::model("builtin:glyphs", "bf16").denoiser().digest() !=
+          quell::model("builtin:glyphs", "stored").denoiser().digest());
+    CHECK(status_of([] { quell::model("builtin:grid25", "bf16"); }) == QUELL_UNSUPPORTED);
     CHECK(status_of([&] { glyphs.save(file); }) == QUELL_UNSUPPORTED);
 }
 

@@ -78,14 +78,10 @@ TEST(context, reaches_steps)
 }
 
 /* Of each row: its class, its condition, its seed and its index, as its number i says. */
-static int see_all(void *user, quell_transition *transition, const quell_point *t,
-                   const quell_point *s, float *x)
+static int see_rows(const quell_call *told, const quell_point *at)
 {
-    const quell_call *told = quell_transition_told(transition);
-    (void)user, (void)s, (void)x;
-    if (told->rows != quell_transition_rows(transition) || told->dim != DIM ||
-        told->first != quell_transition_first(transition) || told->t != t->t ||
-        told->alpha != t->alpha || told->sigma != t->sigma || told->worker >= told->workers)
+    if (told->dim != DIM || told->t != at->t || told->alpha != at->alpha ||
+        told->sigma != at->sigma || told->worker >= told->workers)
         return -1;
     struct seen *seen = told->context;
     for (size_t r = 0; r < told->rows; r++) {
@@ -99,7 +95,26 @@ static int see_all(void *user, quell_transition *transition, const quell_point *
     return 0;
 }
 
-TEST(context, steps_see_what_is_told)
+static int see_in_step(void *user, quell_transition *transition, const quell_point *t,
+                       const quell_point *s, float *x)
+{
+    const quell_call *told = quell_transition_told(transition);
+    (void)user, (void)s, (void)x;
+    if (told->rows != quell_transition_rows(transition) ||
+        told->first != quell_transition_first(transition))
+        return -1;
+    return see_rows(told, t);
+}
+
+static int see_in_observer(void *user, size_t transition, const quell_point *s,
+                           const quell_call *told, const float *x)
+{
+    (void)user, (void)transition, (void)x;
+    return see_rows(told, s);
+}
+
+/* A step of the caller's and an observer are told what a denoiser is told. */
+TEST(context, steps_and_observers_see_what_is_told)
 {
     static float x[COUNT * DIM], a[COUNT];
     static int32_t classes[COUNT];
@@ -119,12 +134,12 @@ TEST(context, steps_see_what_is_told)
     }
     how.classes = 3, how.conditions = &takes, how.condition_count = 1, options.steps = 4;
     MUST(quell_denoiser_from_function(&denoiser, DIM, count_rows, NULL, &how));
-    MUST(quell_sampler_from_step(&sampler, see_all, NULL, NULL, denoiser, schedule, &options));
+    MUST(quell_sampler_from_step(&sampler, see_in_step, NULL, NULL, denoiser, schedule, &options));
     draw.count = COUNT, draw.context = &seen, draw.classes = classes, draw.seeds = seeds;
     draw.indices = indices, draw.conditions = &given, draw.condition_count = 1;
-    run.threads = THREADS, run.tile = 7;
+    run.threads = THREADS, run.tile = 7, run.observe = see_in_observer;
     MUST(quell_sample(sampler, &draw, &run, x));
-    CHECK(atomic_load(&seen.rows) == 4 * COUNT, "%zu rows", atomic_load(&seen.rows));
+    CHECK(atomic_load(&seen.rows) == 2 * 4 * COUNT, "%zu rows", atomic_load(&seen.rows));
     quell_sampler_free(sampler);
     quell_denoiser_free(denoiser);
     quell_schedule_free(schedule);

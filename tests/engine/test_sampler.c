@@ -20,13 +20,13 @@ struct record {
     uint64_t first;
 };
 
-static int observe(void *user, size_t transition, const quell_point *s, uint64_t first, size_t rows,
+static int observe(void *user, size_t transition, const quell_point *s, const quell_call *told,
                    const float *x)
 {
     const struct record *record = user;
-    size_t at = (transition + 1) * COUNT + (size_t)(first - record->first);
+    size_t at = (transition + 1) * COUNT + (size_t)(told->first - record->first);
     (void)s;
-    memcpy(record->states + at * DIM, x, rows * DIM * sizeof *x);
+    memcpy(record->states + at * DIM, x, told->rows * DIM * sizeof *x);
     return 0;
 }
 

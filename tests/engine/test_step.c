@@ -214,15 +214,15 @@ struct observer {
     int result;
 };
 
-static int observe(void *user, size_t transition, const quell_point *s, uint64_t first, size_t rows,
+static int observe(void *user, size_t transition, const quell_point *s, const quell_call *told,
                    const float *x)
 {
     struct observer *o = user;
     if (fabs(s->t * (double)STEPS - (double)(STEPS - 1 - transition)) > 1e-9 || transition >= STEPS)
         atomic_fetch_add(&o->wrong, 1);
-    size_t at = transition * o->count + (size_t)(first - o->first);
-    for (size_t row = 0; row < rows; row++) atomic_fetch_add(&o->seen[at + row], 1);
-    if (memcmp(x, o->states + at * o->dim, rows * o->dim * sizeof *x))
+    size_t at = transition * o->count + (size_t)(told->first - o->first);
+    for (size_t row = 0; row < told->rows; row++) atomic_fetch_add(&o->seen[at + row], 1);
+    if (memcmp(x, o->states + at * o->dim, told->rows * o->dim * sizeof *x))
         atomic_fetch_add(&o->wrong, 1);
     return o->result;
 }

@@ -15,7 +15,7 @@
 enum { DIM = 3, MOST = 23, CLASSES = 4 };
 
 static const float none[] = {0.5f, -0.25f};
-static const quell_condition takes[] = {{"a", none, 1, 2}, {"b", NULL, 0, 1}};
+static const quell_condition takes[] = {{"a", none, 0, 2}, {"b", NULL, 0, 1}};
 
 /* Exact arithmetic of all that a row is told. */
 static int tell(void *user, const quell_call *call, const float *input, float *output)
@@ -29,7 +29,7 @@ static int tell(void *user, const quell_call *call, const float *input, float *o
         for (size_t k = 0; k < *conditions; k++) {
             const quell_condition *one = &call->conditions[k];
             for (size_t e = 0; e < one->size; e++)
-                sum += one->values[(one->count == 1 ? 0 : r) * one->size + e] * (float)(k + 1);
+                sum += one->values[(one->count ? r : 0) * one->size + e] * (float)(k + 1);
         }
         for (size_t e = 0; e < DIM; e++) output[r * DIM + e] = input[r * DIM + e] / 2 + sum;
     }
@@ -90,11 +90,11 @@ static void fill(struct given *given, uint64_t *state)
     }
 }
 
-/* One row for all samples, or one for each. */
+/* For all samples, or for each. */
 static quell_condition condition(const quell_condition *of, const float *values, size_t count,
                                  uint64_t *state)
 {
-    return (quell_condition){of->name, values, upto(state, 2) ? count : upto(state, 2), of->size};
+    return (quell_condition){of->name, values, upto(state, 2) ? count : 0, of->size};
 }
 
 static quell_draw draw_of(struct given *given, bool guides, uint64_t *state)
@@ -134,8 +134,7 @@ static void draw_alone(const quell_sampler *sampler, const quell_draw *all, size
         bool negative = k >= all->condition_count;
         size_t at = negative ? k - all->condition_count : k;
         quell_condition one = (negative ? all->negative_conditions : all->conditions)[at];
-        if (one.count > 1) one.values += i * one.size;
-        one.count = 1;
+        if (one.count) one.values += i * one.size, one.count = 1;
         conditions[negative][at] = one;
     }
     alone.conditions = conditions[0];

@@ -48,7 +48,8 @@ TEST(damaged_models, cut_short)
     scratch_remove(&scratch);
 }
 
-static size_t rounds(size_t few) { return is_long() ? 100 * few : few; }
+/* Brief tests try a fifth. */
+static size_t rounds(size_t few) { return by_effort((few + 4) / 5, few, 100 * few); }
 
 static size_t below(uint64_t *state, size_t n) { return (size_t)(uniform(state) * (double)n); }
 

@@ -56,6 +56,7 @@ TEST(model, descriptions_refused)
         {GAUSSIAN "\"variance\": 1, \"shape\": [2], \"dim\": 3}", "'dim'"},
         {GAUSSIAN "\"variance\": 1, \"shape\": [2], \"mean\": [1, 2, 3]}", "'shape'"},
         {GAUSSIAN "\"variance\": 1, \"dim\": 2, \"image\": true}", "'image'"},
+        {GAUSSIAN "\"variance\": 1, \"shape\": [4, 5, 2], \"image\": true}", "1, 3 or 4 channels"},
         {GAUSSIAN "\"variance\": 1, \"dim\": 2, \"image\": 1}", "'image'"},
         {GAUSSIAN "\"variance\": 1, \"mean\": []}", "'mean'"},
         {GAUSSIAN "\"variance\": 1, \"mean\": [1, null]}", "[1]"},

@@ -51,13 +51,22 @@ contains
         call quell_denoise(sampler, draw, 0.5_c_double, x, mean)
         call check(all(mean == reshape([2.0, 3.0, 2.0, 3.0, 2.0, 3.0], [2, 3])), 'one for all')
         draw%conditions(1)%values = reshape([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [2, 3])
+        call quell_denoise(sampler, draw, 0.5_c_double, x, mean, stat=stat, errmsg=errmsg)
+        call check(stat == QUELL_BAD_ARGUMENT .and. index(errmsg, 'exclude') > 0, errmsg)
+        deallocate(draw%conditions(1)%value)
         call quell_denoise(sampler, draw, 0.5_c_double, x, mean)
         call check(all(mean == reshape([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [2, 3])), 'one for each')
+
+        draw%conditions(1)%values = reshape([2.0, 3.0], [2, 1])
+        call quell_denoise(sampler, draw, 0.5_c_double, x, mean, stat=stat, errmsg=errmsg)
+        call check(stat == QUELL_BAD_ARGUMENT .and. index(errmsg, 'a count of 1') > 0, errmsg)
+        call quell_denoise(sampler, draw, 0.5_c_double, x(:, 1:1), mean(:, 1:1))
+        call check(all(mean(:, 1) == [2.0, 3.0]), 'a list of one')
 
         draw%conditions = [quell_condition('factor', 2.0)]
         call quell_denoise(sampler, draw, 0.5_c_double, x, mean, stat=stat, errmsg=errmsg)
         call check(stat == QUELL_BAD_ARGUMENT .and. index(errmsg, 'must have 2') > 0, errmsg)
-        deallocate(draw%conditions(1)%values)
+        deallocate(draw%conditions(1)%value)
         call quell_denoise(sampler, draw, 0.5_c_double, x, mean, stat=stat, errmsg=errmsg)
         call check(stat == QUELL_BAD_ARGUMENT .and. index(errmsg, 'is none') > 0, errmsg)
         deallocate(draw%conditions)
@@ -66,7 +75,7 @@ contains
 
         allocate(draw%conditions(1))
         draw%conditions(1)%name = 'factor'
-        takes(1)%values = reshape([7.0, 8.0], [2, 1])
+        takes(1)%value = [7.0, 8.0]
         call quell_sampler_free(sampler)
         call quell_denoiser_free(denoiser)
         call quell_denoiser_from_function(denoiser, 2_c_size_t, scale, conditions=takes)

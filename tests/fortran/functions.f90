@@ -69,16 +69,17 @@ contains
         if (total == 66) stat = 1
     end subroutine
 
-    recursive subroutine observe(transition, s, first, x, stat)
+    recursive subroutine observe(transition, s, told, x, stat)
         integer(c_size_t), intent(in) :: transition
         type(quell_point), intent(in) :: s
-        integer(c_int64_t), intent(in) :: first
+        type(quell_call), intent(in) :: told
         real(c_float), intent(in) :: x(:, :)
         integer, intent(inout) :: stat
         integer :: i, at
         if (size(x, 1) /= 3 .or. transition > 5 .or. s%t > 1) stat = -1
+        if (told%rows /= size(x, 2) .or. told%t /= s%t .or. told%sigma /= s%sigma) stat = -1
         do i = 0, size(x, 2) - 1
-            at = int(first - 100) + i
+            at = int(told%first - 100) + i
             observed(at) = observed(at) + 1
         end do
     end subroutine

@@ -49,8 +49,9 @@ size_t in_c_sampler_options(quell_sampler_options *options)
 
 size_t in_c_draw_options(quell_draw *draw)
 {
-    *draw = (quell_draw){1, 2,          3,           4,  POINTER(5),  POINTER(6), POINTER(7),
-                         8, POINTER(9), POINTER(10), 11, POINTER(12), POINTER(13)};
+    *draw =
+        (quell_draw){1,          2, 3,           4,           POINTER(5), POINTER(6), POINTER(7),
+                     POINTER(8), 9, POINTER(10), POINTER(11), 12,         POINTER(13)};
     return sizeof *draw;
 }
 

@@ -102,11 +102,11 @@ contains
 
         call check(in_c_draw_options(draw) == c_sizeof(draw), 'size of quell_draw')
         call check(is(draw%size, 1) .and. is(draw%seed, 2) .and. is(draw%first, 3) .and. &
-            is(draw%count, 4) .and. is(draw%classes, 5) .and. is(draw%context, 6) &
-            .and. is(draw%conditions, 7) .and. is(draw%condition_count, 8) &
-            .and. is(draw%negative_classes, 9) .and. is(draw%negative_conditions, 10) &
-            .and. is(draw%negative_condition_count, 11) .and. is(draw%seeds, 12) &
-            .and. is(draw%indices, 13), 'quell_draw')
+            is(draw%count, 4) .and. is(draw%seeds, 5) .and. is(draw%indices, 6) &
+            .and. is(draw%classes, 7) .and. is(draw%conditions, 8) &
+            .and. is(draw%condition_count, 9) .and. is(draw%negative_classes, 10) &
+            .and. is(draw%negative_conditions, 11) .and. is(draw%negative_condition_count, 12) &
+            .and. is(draw%context, 13), 'quell_draw')
 
         call check(in_c_run(run) == c_sizeof(run), 'size of quell_run')
         call check(is(run%size, 1) .and. is(run%threads, 2) .and. is(run%parallel, 3) .and. &

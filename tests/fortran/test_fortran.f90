@@ -222,6 +222,14 @@ contains
         call quell_model_free(glyphs)
         call quell_model_load(grid, 'builtin:nonsense', stat, errmsg)
         call check(stat == QUELL_NOT_FOUND .and. index(errmsg, 'nonsense') > 0, 'no such model')
+        call quell_model_load_as(glyphs, 'builtin:glyphs', 'bf16')
+        call quell_model_load_as(grid, 'builtin:glyphs', 'stored')
+        call check(quell_denoiser_digest(grid%denoiser) /= quell_denoiser_digest(glyphs%denoiser), &
+            'a precision')
+        call quell_model_free(grid)
+        call quell_model_free(glyphs)
+        call quell_model_load_as(grid, 'builtin:grid25', 'bf16', stat, errmsg)
+        call check(stat == QUELL_UNSUPPORTED, 'a precision of a mixture')
     end subroutine
 
     subroutine check_errors()

@@ -54,11 +54,11 @@ static quell_status draw_kind(struct host_draw *drawn, int kind, const quell_dra
 }
 
 /* A function of the host's, as a run with one opens a region of OpenMP's even if it is brief. */
-static int go_on(void *user, size_t transition, const quell_point *s, uint64_t first, size_t rows,
+static int go_on(void *user, size_t transition, const quell_point *s, const quell_call *told,
                  const float *x)
 {
-    (void)user, (void)transition, (void)s, (void)first;
-    return !rows || !x;
+    (void)user, (void)transition, (void)s;
+    return !told->rows || !x;
 }
 
 quell_status host_draw_parallel(struct host_draw *drawn, size_t threads,

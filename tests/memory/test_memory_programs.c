@@ -53,7 +53,7 @@ static const char told[] =
     "['x', 'shift'], 'function': 'mul'}], 'output': 0}}}";
 
 static const float shifts[3][2] = {{1, 2}, {3, 4}, {5, 6}}, scale = 0.5f;
-static const quell_condition conditions[] = {{"shift", shifts[0], 3, 2}, {"scale", &scale, 1, 1}};
+static const quell_condition conditions[] = {{"shift", shifts[0], 3, 2}, {"scale", &scale, 0, 1}};
 
 static quell_draw told_draw(void)
 {
@@ -92,7 +92,7 @@ static quell_status make_function(void *data)
     quell_function_options how = quell_function_defaults();
     quell_denoiser *made = NULL;
     (void)data;
-    how.conditions = (quell_condition[]){{"a", shifts[0], 1, 2}, {"b", NULL, 0, 3}};
+    how.conditions = (quell_condition[]){{"a", shifts[0], 0, 2}, {"b", NULL, 0, 3}};
     how.condition_count = 2;
     quell_status status = quell_denoiser_from_function(&made, 2, nothing, NULL, &how);
     quell_denoiser_free(made);

@@ -10,8 +10,7 @@ static int tell(void *user, const quell_call *call, const float *input, float *o
 {
     const quell_condition *mean = call->conditions;
     (void)user, (void)input;
-    for (size_t i = 0; i < call->rows * 2; i++)
-        output[i] = mean->values[mean->count == 1 ? i % 2 : i];
+    for (size_t i = 0; i < call->rows * 2; i++) output[i] = mean->values[mean->count ? i : i % 2];
     return 0;
 }
 
@@ -50,7 +49,7 @@ void conditions(void)
         given.values += 2 * skipped, given.count = rows;
         CHECK(!quell_mpi_sample(MPI_COMM_WORLD, sampler, &draw, NULL, own), "of each");
         CHECK(!memcmp(own, all + 2 * skipped, 2 * rows * sizeof *own), "of each, %zu", count);
-        given.values = means, given.count = 1;
+        given.values = means, given.count = 0;
         CHECK(!quell_sample(sampler, &draw, NULL, all), "alone");
         CHECK(!quell_mpi_sample(MPI_COMM_WORLD, sampler, &draw, NULL, own), "of all");
         CHECK(!memcmp(own, all + 2 * skipped, 2 * rows * sizeof *own), "of all, %zu", count);
@@ -73,7 +72,7 @@ void other_conditions(void)
 {
     quell_sampler *sampler = told_sampler();
     const float mean[2] = {0, (float)rank}, same[2] = {0, 1};
-    quell_condition given = {"mean", mean, 1, 2};
+    quell_condition given = {"mean", mean, 0, 2};
     check_told(sampler, &given, 1, "mpi: the digest of condition 'mean' is");
     given.name = rank ? "mean" : "means";
     given.values = same;
@@ -81,7 +80,7 @@ void other_conditions(void)
     check_told(sampler, rank ? &given : NULL, rank != 0, "mpi: condition_count is 0 on one rank");
     given.name = "mean";
     given.count = 3;
-    check_told(sampler, &given, 1, "mpi: condition 'mean' is there for 3 samples");
+    check_told(sampler, &given, 1, "mpi: condition 'mean' has a count of 3, must be 0");
     quell_sampler_free(sampler);
 }
 
@@ -93,7 +92,7 @@ static int tell_all(void *user, const quell_call *call, const float *input, floa
     for (size_t i = 0; i < call->rows * 2; i++) {
         size_t row = i / 2;
         uint64_t index = call->indices ? call->indices[row] : call->first + row;
-        float value = mean->values[mean->count == 1 ? i % 2 : i];
+        float value = mean->values[mean->count ? i : i % 2];
         output[i] = input[i] / 2 + value + (float)(index % 7);
         if (call->classes) output[i] -= (float)call->classes[row];
         if (call->seeds) output[i] += (float)(call->seeds[row] % 3);
@@ -105,7 +104,7 @@ static int tell_all(void *user, const quell_call *call, const float *input, floa
 static quell_sampler *guided_sampler(void)
 {
     static const float none[2] = {0.5f, 0.25f};
-    const quell_condition takes = {"mean", none, 1, 2};
+    const quell_condition takes = {"mean", none, 0, 2};
     quell_function_options how = quell_function_defaults();
     quell_denoiser *denoiser = NULL, *guided = NULL;
     quell_schedule *schedule = NULL;
@@ -189,15 +188,21 @@ void streams(void)
     quell_sampler_free(sampler);
 }
 
-static void check_lists(quell_sampler *sampler, int lists, const char *expected)
+/* Two ranks with `rows` samples each. */
+static void check_rows(quell_sampler *sampler, int lists, size_t rows, const char *expected)
 {
     const struct told told = make_told();
     float x[2 * MOST];
     quell_condition conditions[2];
-    quell_draw draw = draw_of(&told, 4, lists, 0, 2, conditions);
+    quell_draw draw = draw_of(&told, 2 * rows, lists, 0, rows, conditions);
     draw.seed = draw.first = 0;
     quell_status status = quell_mpi_sample(MPI_COMM_WORLD, sampler, &draw, NULL, x);
     CHECK(status == QUELL_BAD_ARGUMENT && strstr(quell_error_message(), expected), "%s", expected);
+}
+
+static void check_lists(quell_sampler *sampler, int lists, const char *expected)
+{
+    check_rows(sampler, lists, 2, expected);
 }
 
 /* A rank that forgot what the others give would draw something else. */
@@ -208,5 +213,9 @@ void other_streams(void)
     check_lists(sampler, rank ? 19 : 17, "rank 1: mpi: negative_classes are given on rank 0 and");
     check_lists(sampler, rank ? 21 : 17, "rank 1: mpi: seeds are given on rank 0 and not on this");
     check_lists(sampler, rank ? 17 : 25, "rank 1: mpi: indices are given on rank 0 and not on");
+    check_lists(sampler, rank ? 1 : 17, "rank 1: mpi: condition 'mean' is there for each sample");
+    check_lists(sampler, rank ? 17 : 1, "rank 1: mpi: condition 'mean' is one for all samples");
+    check_rows(sampler, rank ? 17 : 1, 1, "rank 1: mpi: condition 'mean' is one for all");
+    check_rows(sampler, rank ? 49 : 33, 1, "rank 1: mpi: condition 'mean' is one for all");
     quell_sampler_free(sampler);
 }

@@ -47,7 +47,7 @@ void check_instruction(const char *instruction, size_t count, const struct array
 /* A program of some instructions, JSON as above, whose result is that of instruction `output`. x:
  * if given, the first array, 'x', for each of the samples; the result then has a first dimension
  * more. An array without elements is left out. kernels: NULL: the widest. workers: of a crew; 0:
- * one. */
+ * one. rounded: the weights of products are rounded to bfloat16. */
 #define MOST_WORKERS 8
 struct many {
     const char *instructions;
@@ -57,6 +57,7 @@ struct many {
     const struct array *x;
     size_t samples, workers;
     const struct quell_kernels *kernels;
+    bool rounded;
 };
 struct array run_program(const struct many *many);
 

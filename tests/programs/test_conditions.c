@@ -33,8 +33,8 @@ static const float mean[DIM] = {-2, 0.5f, 3}, variance = 0.25f;
 static quell_draw draw_of(size_t count, quell_condition conditions[2])
 {
     quell_draw draw = quell_draw_defaults();
-    conditions[0] = (quell_condition){"variance", &variance, 1, 1};
-    conditions[1] = (quell_condition){"mean", mean, 1, DIM};
+    conditions[0] = (quell_condition){"variance", &variance, 0, 1};
+    conditions[1] = (quell_condition){"mean", mean, 0, DIM};
     draw.count = count;
     draw.conditions = conditions;
     draw.condition_count = 2;
@@ -155,8 +155,8 @@ TEST(conditions, none)
     conditions[0].values = conditions[1].values = NULL;
     conditions[0].count = conditions[1].count = 0;
     must_draw(sampler, &draw, NULL, none);
-    conditions[0] = (quell_condition){"mean", zeros, 1, DIM};
-    conditions[1] = (quell_condition){"variance", &unit, 1, 1};
+    conditions[0] = (quell_condition){"mean", zeros, 0, DIM};
+    conditions[1] = (quell_condition){"variance", &unit, 0, 1};
     must_draw(sampler, &draw, NULL, right);
     CHECK(!memcmp(none, right, sizeof none), "none is not what the file says");
     end();
@@ -209,9 +209,9 @@ static int scale(void *user, const quell_call *call, const float *input, float *
     const quell_condition *factor = call->conditions;
     (void)user;
     if (strcmp(factor->name, "factor") != 0 || factor->size != 2) return -1;
-    if (factor->count != 1 && factor->count != call->rows) return -1;
+    if (factor->count && factor->count != call->rows) return -1;
     for (size_t i = 0; i < call->rows * 2; i++)
-        output[i] = input[i] * factor->values[factor->count == 1 ? i % 2 : i];
+        output[i] = input[i] * factor->values[factor->count ? i : i % 2];
     return 0;
 }
 
@@ -234,7 +234,7 @@ TEST(conditions, of_functions)
     run.tile = 3;
     MUST(quell_denoise(sampler, &draw, &run, 0.5, x, y));
     CHECK(!memcmp(y, factors, sizeof y), "rows of their own");
-    given.count = 1;
+    given.count = 0;
     MUST(quell_denoise(sampler, &draw, &run, 0.5, x, y));
     for (size_t i = 0; i < ROWS * 2; i++) CHECK(y[i] == factors[i % 2], "one row: %zu", i);
     quell_sampler_free(sampler);
@@ -259,7 +259,7 @@ static void guide_one(double rescale, const quell_draw *draw, const float *x, fl
 TEST(conditions, guidance_is_away_from_negative_ones)
 {
     static const float x[DIM] = {1, -1, 2}, against[DIM] = {2, 1, 0};
-    const quell_condition negative = {"mean", against, 1, DIM};
+    const quell_condition negative = {"mean", against, 0, DIM};
     double with[DIM], without[DIM];
     float y[DIM];
     quell_condition conditions[2];
@@ -311,7 +311,7 @@ TEST(conditions, guided_have_the_same_bits)
     float means[SOME][DIM], variances[SOME], x[SOME * DIM];
     quell_condition conditions[2] = {{"mean", means[0], SOME, DIM},
                                      {"variance", variances, SOME, 1}};
-    const quell_condition negative = {"mean", mean, 1, DIM};
+    const quell_condition negative = {"mean", mean, 0, DIM};
     quell_draw draw = draw_of(SOME, (quell_condition[2]){{0}});
     quell_guidance guidance = quell_guidance_defaults();
     quell_denoiser *guided = NULL;

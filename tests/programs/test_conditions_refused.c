@@ -40,8 +40,8 @@ static void check(size_t count, const quell_condition *conditions, const char *e
 }
 
 static const float zeros[8], bad[4] = {0, 0, NAN, 0};
-#define MEAN {"mean", zeros, 1, 3}
-#define VARIANCE {"variance", zeros, 1, 1}
+#define MEAN {"mean", zeros, 0, 3}
+#define VARIANCE {"variance", zeros, 0, 1}
 
 TEST(conditions_refused, by_name)
 {
@@ -49,11 +49,11 @@ TEST(conditions_refused, by_name)
     check(0, NULL, "run: condition 'mean' is missing: the denoiser takes 3 elements, of shape (3)");
     check(1, (quell_condition[]){MEAN},
           "run: condition 'variance' is missing: the denoiser takes 1 element, of shape ()");
-    check(3, (quell_condition[]){MEAN, {"energy", zeros, 1, 1}, VARIANCE},
+    check(3, (quell_condition[]){MEAN, {"energy", zeros, 0, 1}, VARIANCE},
           "run: condition 'energy': the denoiser has no such condition; it takes 'mean', "
           "'variance'");
     check(3, (quell_condition[]){MEAN, VARIANCE, MEAN}, "run: condition 'mean' is given twice");
-    check(1, (quell_condition[]){{NULL, zeros, 1, 1}}, "run: conditions[0] must have a name");
+    check(1, (quell_condition[]){{NULL, zeros, 0, 1}}, "run: conditions[0] must have a name");
     check(1, NULL, "run: condition_count is 1, but conditions is NULL");
     check(0, (quell_condition[]){MEAN}, "run: conditions are given, but condition_count is 0");
     end();
@@ -62,19 +62,20 @@ TEST(conditions_refused, by_name)
 TEST(conditions_refused, by_values)
 {
     begin("");
-    check(2, (quell_condition[]){VARIANCE, {"mean", zeros, 1, 2}},
+    check(2, (quell_condition[]){VARIANCE, {"mean", zeros, 0, 2}},
           "run: condition 'mean' has 2 elements, must have 3, of shape (3)");
     check(2, (quell_condition[]){VARIANCE, {"mean", zeros, 2, 3}},
-          "run: condition 'mean' is there for 2 samples, must be for 1, so for all, or for each of "
-          "the 4 of the run");
-    check(2, (quell_condition[]){VARIANCE, {"mean", bad, 1, 3}},
+          "run: condition 'mean' has a count of 2, must be 0, for all samples, or 4, for each");
+    check(2, (quell_condition[]){VARIANCE, {"mean", zeros, 1, 3}},
+          "run: condition 'mean' has a count of 1, must be 0, for all samples, or 4, for each");
+    check(2, (quell_condition[]){VARIANCE, {"mean", bad, 0, 3}},
           "run: condition 'mean': element 2 of row 0 is nan: all must be finite");
     check(2, (quell_condition[]){{"variance", bad, 4, 1}, MEAN},
           "run: condition 'variance': element 0 of row 2 is nan: all must be finite");
     check(2, (quell_condition[]){VARIANCE, {"mean", NULL, 0, 3}},
           "run: condition 'mean' is none, which the denoiser does not know: give values[3]");
     check(2, (quell_condition[]){VARIANCE, {"mean", NULL, 1, 3}},
-          "run: condition 'mean' has a count of 1, but no values; none of it is a count of 0");
+          "run: condition 'mean' has a count of 1, but no values: without it the count is 0");
     end();
 }
 
@@ -150,8 +151,8 @@ static void check_weight_of_one(void)
     quell_denoiser_free(guided);
 }
 
-/* Guidance away from what the samples are told anyway. A part of a larger draw may have one sample
- * that is told nothing. */
+/* Guidance away from what the samples are told anyway. What is there for each sample may be so for
+ * one of them: a draw of this one alone is a part of others. */
 TEST(conditions_refused, guidance_without_effect)
 {
     static const float some[3] = {1, 2, 3}, same[3] = {1, 2, 3};
@@ -162,15 +163,16 @@ TEST(conditions_refused, guidance_without_effect)
     check(2, (quell_condition[]){MEAN, VARIANCE},
           "run: the denoiser is guided away from no condition, so that a condition must be given "
           "that is not none");
-    draw.conditions = (quell_condition[]){MEAN, VARIANCE}, draw.condition_count = 2;
+    draw.conditions = (quell_condition[]){{"mean", zeros, 1, 3}, VARIANCE};
+    draw.condition_count = 2;
     MUST(quell_sample(sampler, &draw, NULL, x));
     draw.conditions = (quell_condition[]){{"mean", some, 0, 3}, VARIANCE};
-    draw.negative_conditions = &(quell_condition){"mean", same, 1, 3};
+    draw.negative_conditions = &(quell_condition){"mean", same, 0, 3};
     draw.negative_condition_count = 1;
-    draw.count = 2;
-    CHECK(quell_sample(sampler, &draw, NULL, (float[6]){0}) == QUELL_BAD_ARGUMENT &&
-              strstr(quell_error_message(), "run: guidance has no effect: it is away from the"),
-          "%s", quell_error_message());
+    for (draw.count = 1; draw.count <= 2; draw.count++)
+        CHECK(quell_sample(sampler, &draw, NULL, (float[6]){0}) == QUELL_BAD_ARGUMENT &&
+                  strstr(quell_error_message(), "run: guidance has no effect: it is away from the"),
+              "%s", quell_error_message());
     end();
 }
 
@@ -183,15 +185,14 @@ TEST(conditions_refused, negative)
     guide();
     check_negative((const int32_t[]){0}, 0, NULL,
                    "run: negative classes are given, but the denoiser has none; leave them out");
-    check_negative(NULL, 1, (quell_condition[]){{"energy", zeros, 1, 1}},
+    check_negative(NULL, 1, (quell_condition[]){{"energy", zeros, 0, 1}},
                    "run: negative_condition 'energy': the denoiser has no such condition; it takes "
                    "'mean', 'variance'");
     check_negative(NULL, 2, (quell_condition[]){MEAN, MEAN},
                    "run: negative_condition 'mean' is given twice");
     check_negative(
         NULL, 1, (quell_condition[]){{"mean", zeros, 2, 3}},
-        "run: condition 'mean' is there for 2 samples, must be for 1, so for all, or for "
-        "each of the 1 of the run");
+        "run: condition 'mean' has a count of 2, must be 0, for all samples, or 1, for each");
     end();
 }
 
@@ -249,9 +250,10 @@ TEST(conditions_refused, of_functions)
     check_function(1, NULL, "go together");
     check_function(33, (quell_condition[33]){{0}}, "condition_count is 33, must be at most 32");
     check_function(1, (quell_condition[]){{"", NULL, 0, 1}}, "conditions[0] must have a name");
+    check_function(1, (quell_condition[]){{"a=b", NULL, 0, 1}}, "must have a name, without '='");
     check_function(1, (quell_condition[]){{"a", NULL, 0, 0}}, "'a' has 0 elements");
-    check_function(1, (quell_condition[]){{"a", NULL, 1, 1}}, "its count must be 1 with values");
-    check_function(1, (quell_condition[]){{"a", bad, 1, 3}}, "element 2 of its none");
+    check_function(1, (quell_condition[]){{"a", NULL, 1, 1}}, "'a' has a count of 1, must be 0");
+    check_function(1, (quell_condition[]){{"a", bad, 0, 3}}, "element 2 of its none");
     check_function(2, (quell_condition[]){{"a", NULL, 0, 1}, {"a", NULL, 0, 1}}, "twice");
 }
 

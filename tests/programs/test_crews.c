@@ -139,10 +139,10 @@ static int stop(void *user, const quell_progress *progress)
     return 1;
 }
 
-static int fail(void *user, size_t transition, const quell_point *s, uint64_t first, size_t rows,
+static int fail(void *user, size_t transition, const quell_point *s, const quell_call *told,
                 const float *x)
 {
-    (void)user, (void)transition, (void)s, (void)first, (void)rows, (void)x;
+    (void)user, (void)transition, (void)s, (void)told, (void)x;
     return -1;
 }
 

@@ -7,6 +7,7 @@
 #include "harness.h"
 #include "models.h"
 #include "small_program.h"
+#include "tensor_file.h"
 
 #include <quell/quell.h>
 
@@ -49,6 +50,53 @@ static void damage(char *bytes, struct chance *chance)
     default:
         memmove(bytes + at, bytes + from, length);
     }
+}
+
+/* A small file with quantised instructions, whose weights are the last tensors. */
+static size_t quantised_file(void)
+{
+    static const char header[] =
+        "{'__metadata__': {'quell': '{~kind~: ~network~, ~version~: 1, ~shape~: [2, 3, 4], "
+        "~output~: ~eps~, ~schedule~: ~vp~, ~time~: ~t~, ~programs~: {~denoise~: {~inputs~: {~x~: "
+        "[2, 3, 4], ~time~: []}, ~instructions~: [{~conv_int8~: [~x~, ~k~, ~s~], ~before~: [1, 1], "
+        "~after~: [1, 1]}, {~linear_int8~: [0, ~w~, ~t~]}, {~map~: [1, ~time~], ~function~: "
+        "~mul~}], ~output~: 2}}}'}, 's': {'dtype': 'F32', 'shape': [2], 'data_offsets': [0, 8]}, "
+        "'t': {'dtype': 'F32', 'shape': [4], 'data_offsets': [8, 24]}, 'k': {'dtype': 'I8', "
+        "'shape': "
+        "[2, 2, 3, 3], 'data_offsets': [24, 60]}, 'w': {'dtype': 'I8', 'shape': [4, 4], "
+        "'data_offsets': [60, 76]}}";
+    static char text[2 * sizeof header];
+    float scale[6] = {0.01f, 0.02f, 0.03f, 0.04f, 0.05f, 0.06f};
+    char data[76], *to = text;
+    for (const char *at = header; *at; at++) {
+        if (*at == '~') *to++ = '\\';
+        *to++ = *at == '\'' || *at == '~' ? '"' : *at;
+    }
+    *to = '\0';
+    memcpy(data, scale, sizeof scale);
+    for (size_t i = sizeof scale; i < sizeof data; i++) data[i] = (char)(3 * (int)i - 120);
+    return tensor_file(file, text, data, sizeof data);
+}
+
+TEST(program_damaged, quantised)
+{
+    static char bytes[SMALL_PROGRAM_MOST_FILE];
+    struct chance chance = {2};
+    size_t size = quantised_file(), loaded = 0, rounds = is_long() ? 100000 : 1500;
+    CHECK(!damaged_bytes(file, size, "whole"), "%s", quell_error_message());
+    for (size_t round = 0; round < rounds; round++) {
+        char what[32];
+        snprintf(what, sizeof what, "quantised, %zu", round);
+        memcpy(bytes, file, size);
+        for (size_t k = chance_whole(&chance, 1, 3); k > 0; k--) damage(bytes, &chance);
+        loaded += !damaged_bytes(bytes, size, what);
+    }
+    CHECK(loaded > rounds / 100, "only %zu of %zu loaded: damage is too coarse", loaded, rounds);
+    memcpy(bytes, file, size);
+    bytes[size - 1] = -128;
+    CHECK(damaged_bytes(bytes, size, "-128") == QUELL_BAD_MODEL, "a weight of -128 is taken");
+    CHECK(strstr(quell_error_message(), "element 15 of its weights is -128"), "%s",
+          quell_error_message());
 }
 
 TEST(program_damaged, bytes)

@@ -68,7 +68,7 @@ TEST(decode, is_the_twin)
 TEST(decode, has_the_same_bits)
 {
     static const float ones[WIDTH] = {1, 1, 1};
-    const quell_condition shift = {"shift", ones, 1, WIDTH};
+    const quell_condition shift = {"shift", ones, 0, WIDTH};
     float right[COUNT * SIZE], y[COUNT * SIZE];
     quell_model *model = read_model();
     quell_draw draw = quell_draw_defaults();
@@ -133,7 +133,7 @@ TEST(decode, refused_as_by_other_calls)
 TEST(decode, refused)
 {
     static const float zeros[WIDTH], bad[DIM] = {NAN, 0};
-    const quell_condition shift = {"shift", zeros, 1, WIDTH};
+    const quell_condition shift = {"shift", zeros, 0, WIDTH};
     quell_model *model = read_model(), *plain = conditioned_model("");
     quell_draw draw = quell_draw_defaults();
     uint64_t sample = 0;

@@ -2,13 +2,14 @@
 /* The kinds that move elements, over random shapes, against their definitions taken literally,
  * to the bit. */
 #include "arrays.h"
+#include "effort.h"
 #include "harness.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#define TRIALS 120
+#define TRIALS ((int)by_effort(40, 120, 120))
 
 static void list_text(char *text, size_t size, size_t count, const long *list)
 {

@@ -2,12 +2,13 @@
 /* Maps that are computed with the instruction before them, for several samples, by several workers,
  * over random shapes: the same bits as one instruction and one sample after the other. */
 #include "arrays.h"
+#include "effort.h"
 #include "harness.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define TRIALS 60
+#define TRIALS ((int)by_effort(20, 60, 60))
 #define MOST_TEXT 1500
 
 #define SAMPLES 3
@@ -92,6 +93,22 @@ static void begin_conv(struct chain *chain)
              "{'conv': ['a', 'b', 'c'], 'groups': %zu, 'before': %s, 'after': %s, 'stride': %s}",
              groups, pads[spatial - 1], pads[spatial - 1],
              stride == 2 ? twos[spatial - 1] : ones[spatial - 1]);
+    begin(chain, text);
+}
+
+/* In tiles, of which the last ones are cut off, of images of any width. */
+static void begin_winograd(struct chain *chain)
+{
+    struct chance *chance = &chain->chance;
+    char text[200];
+    size_t x[3] = {size_of(chance), chance_whole(chance, 3, 20), chance_whole(chance, 3, 20)};
+    size_t out = x[0] == 257 ? 5 : size_of(chance), w[4] = {out, x[0], 3, 3};
+    add_x(chain, 3, x);
+    add_array(chain, 4, w);
+    add_array(chain, 1, &out);
+    snprintf(text, sizeof text,
+             "{'conv': ['a', 'b', 'c'], 'before': [1, 1], 'after': [1, 0], 'winograd': %zu}",
+             2 * chance_whole(chance, 1, 3));
     begin(chain, text);
 }
 
@@ -202,10 +219,10 @@ static void check(const struct chain *chain)
     check_way(chain, quell_kernels_widest(), MOST_WORKERS);
 }
 
-static void check_chains(void (*first)(struct chain *chain))
+static void check_chains(void (*first)(struct chain *chain), int trials)
 {
     struct chance chance = {9};
-    for (int trial = 0; trial < TRIALS; trial++) {
+    for (int trial = 0; trial < trials; trial++) {
         struct chain chain = {.chance = chance};
         first(&chain);
         size_t links = chance_whole(&chain.chance, 1, 5);
@@ -217,6 +234,7 @@ static void check_chains(void (*first)(struct chain *chain))
     }
 }
 
-TEST(program_fused, after_linear) { check_chains(begin_linear); }
-TEST(program_fused, after_conv) { check_chains(begin_conv); }
-TEST(program_fused, after_map) { check_chains(begin_map); }
+TEST(program_fused, after_linear) { check_chains(begin_linear, TRIALS); }
+TEST(program_fused, after_conv) { check_chains(begin_conv, TRIALS); }
+TEST(program_fused, after_winograd) { check_chains(begin_winograd, TRIALS / 4); }
+TEST(program_fused, after_map) { check_chains(begin_map, TRIALS); }

@@ -43,6 +43,15 @@ TEST(program_inputs, without_effect)
                   "'decode': its input 'class' is read by no instruction: leave it out");
 }
 
+/* The command gives conditions as NAME=VALUE. */
+TEST(program_inputs, that_no_command_can_name)
+{
+    check_refused("", PROGRAM("denoise", ", '': [2]", "''"),
+                  "'denoise': its input '': a condition must have a name, without '='");
+    check_refused("", PROGRAM("denoise", ", 'a=b': [2]", "'a=b'"),
+                  "'denoise': its input 'a=b': a condition must have a name, without '='");
+}
+
 TEST(program_inputs, of_decode)
 {
     check_refused("", DENOISE ", " PROGRAM("decode", ", 'time': []", "'time'"),

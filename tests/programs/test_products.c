@@ -2,13 +2,14 @@
 /* The kinds that are sums of products, over random shapes, against their formulas in
  * docs/programs.md taken literally, in double. */
 #include "arrays.h"
+#include "effort.h"
 #include "harness.h"
 
 #include <math.h>
 #include <stdio.h>
 
 #define BOUND 4e-6
-#define TRIALS 150
+#define TRIALS ((int)by_effort(50, 150, 150))
 
 /* Mostly small, often 1, sometimes 257. */
 static size_t size_of(struct chance *chance)

@@ -9,16 +9,20 @@
 
 #include "programs/kind.h"
 
-/* The tensors of every program here: w [4, 3], b [4], k [2, 3, 3], index [2], zero of size 0. */
+/* The tensors of every program here, of ones but for two; zero has no elements. */
 static const struct tensor {
     const char *name;
     struct quell_shape shape;
-} tensors[] = {{"w", {2, {4, 3}}}, {"b", {1, {4}}}, {"k", {3, {2, 3, 3}}}, {"zero", {1, {0}}}};
+} tensors[] = {{"w", {2, {4, 3}}},     {"b", {1, {4}}},   {"k", {3, {2, 3, 3}}},
+               {"zero", {1, {0}}},     {"two", {1, {2}}}, {"half", {2, {4, 3}}},
+               {"large", {2, {4, 3}}}, {"one", {1, {1}}}, {"longer", {2, {1, 131073}}},
+               {"three", {1, {3}}}};
+#define TENSORS (sizeof tensors / sizeof *tensors)
 
 static bool find(void *user, const char *name, size_t *index)
 {
     (void)user;
-    for (*index = 0; *index < 4; ++*index)
+    for (*index = 0; *index < TENSORS; ++*index)
         if (!strcmp(tensors[*index].name, name)) return true;
     return false;
 }
@@ -32,14 +36,16 @@ static bool shape_of(void *user, size_t index, struct quell_shape *shape)
 
 static quell_status read_at(void *user, size_t index, const struct quell_shape *shape, float *out)
 {
-    (void)user, (void)index;
-    for (size_t i = 0; i < quell_elements(shape); i++) out[i] = 1;
+    (void)user;
+    const char *name = tensors[index].name;
+    float value = !strcmp(name, "half") ? 0.5f : !strcmp(name, "large") ? -128 : 1;
+    for (size_t i = 0; i < quell_elements(shape); i++) out[i] = value;
     return QUELL_OK;
 }
 
 static quell_status load(struct quell_program *program, const char *text)
 {
-    static const struct quell_constants from = {NULL, 4, 0, find, shape_of, read_at};
+    static const struct quell_constants from = {NULL, TENSORS, 0, find, shape_of, read_at, false};
     char *json = strdup(text), *end;
     for (char *at = json; *at; at++)
         if (*at == '\'') *at = '"';
@@ -52,14 +58,16 @@ static quell_status load(struct quell_program *program, const char *text)
     return status;
 }
 
-/* x [3, 5], time [], y [2, 3, 5]; the instructions; the last one is the output. */
+/* x [3, 5], time [], y [2, 3, 5], z [2, 3], long [131073]; the instructions, of which the last one
+ * is the output. */
 static quell_status load_instructions(struct quell_program *program, const char *instructions)
 {
     static char text[1 << 16];
     size_t count = 0;
     for (const char *at = instructions; (at = strstr(at, "{'")); at++) count++;
     snprintf(text, sizeof text,
-             "{'inputs': {'x': [3, 5], 'time': [], 'y': [2, 3, 5]}, 'instructions': [%s], "
+             "{'inputs': {'x': [3, 5], 'time': [], 'y': [2, 3, 5], 'z': [2, 3], 'long': [131073]}, "
+             "'instructions': [%s], "
              "'output': %zu}",
              instructions, count - 1);
     return load(program, text);
@@ -116,8 +124,33 @@ TEST(program_read, instructions_refused)
         {"{'linear': ['x', 'w']}", "operand 1, 'w' [4, 3], must be [out, 5]"},
         {"{'linear': ['time', 'w']}", "operand 0, 'time' [], must have a dimension"},
         {"{'linear': ['x', 'x']}", "operand 1, 'x' [3, 5], depends on an input: use matmul"},
+        {"{'linear_int8': ['x', 'w']}", "has 2 operands, must have 3 to 4"},
+        {"{'linear_int8': ['x', 'w', 'b']}", "operand 1, 'w' [4, 3], must be [out, 5]"},
+        {"{'linear_int8': ['three', 'w', 'b']}", "operand 0, 'three' [3], depends on no input"},
+        {"{'linear_int8': ['z', 'y', 'b']}", "operand 1, 'y' [2, 3, 5], must be [out, 3]"},
+        {"{'linear_int8': ['z', 'w', 'k']}", "operand 2, 'k' [2, 3, 3], must be [4]"},
+        {"{'linear_int8': ['z', 'z', 'two']}", "operand 1, 'z' [2, 3], depends on an input"},
+        {"{'linear_int8': ['z', 'w', 'b', 'w']}", "operand 3, 'w' [4, 3], must be [4]"},
+        {"{'conv_int8': ['x', 'w', 'b']}", "operand 1, 'w' [4, 3], must be [out, 3, k...]"},
+        {"{'conv_int8': ['x', 'k', 'b']}", "operand 2, 'b' [4], must be [2]"},
+        {"{'conv_int8': ['x', 'k', 'b'], 'groups': 1}", "'groups' is no attribute"},
+        {"{'conv_int8': ['x', 'k', 'two'], 'dilation': [3]}", "smaller than the window along"},
+        {"{'conv_int8': ['x', 'k', 'two'], 'dilation': [50000000], 'before': [100000000]}",
+         "reach too far"},
+        {"{'linear_int8': ['z', 'half', 'b']}", "element 0 of its weights is 0.5, must be a whole"},
+        {"{'linear_int8': ['z', 'large', 'b']}", "element 0 of its weights is -128, must be"},
+        {"{'linear_int8': ['long', 'longer', 'one']}", "a sum has 131073 products, 131072 at most"},
         {"{'conv': ['x', 'w']}", "operand 1, 'w' [4, 3], must be [out, in, k...]"},
         {"{'conv': ['x', 'k'], 'groups': 2}", "'groups' must divide the 3 channels"},
+        {"{'conv': ['x', 'k'], 'winograd': 3}", "'winograd' must be 2, 4 or 6, or be left out"},
+        {"{'conv': ['x', 'k'], 'winograd': 4}",
+         "operand 1, 'k' [2, 3, 3], must be [out, in, 3, 3] for 'winograd'"},
+        {"{'move': [[1]], 'form': 'expand', 'shape': [2, 2, 3, 3]}, "
+         "{'conv': ['y', 0], 'stride': [1, 2], 'winograd': 2}",
+         "instruction 1 (conv): 'winograd' needs strides and dilations of 1"},
+        {"{'move': [[1]], 'form': 'expand', 'shape': [2, 1, 3, 3]}, "
+         "{'conv': ['y', 0], 'groups': 2, 'winograd': 2}",
+         "instruction 1 (conv): 'winograd' needs one group"},
         {"{'conv': ['x', 'k', 'b']}", "operand 2, 'b' [4], must be [2]"},
         {"{'conv': ['x', 'k'], 'dilation': [3]}", "smaller than the window along dimension 1"},
         {"{'conv': ['x', 'k'], 'stride': [0]}", "'stride' has 0, must be from 1"},
@@ -341,38 +374,18 @@ TEST(program_read, multiply_adds)
     CHECK(transposed.multiply_adds[QUELL_FROM_SAMPLE] == 15 * 8, "%llu multiply-adds, transposed",
           (unsigned long long)transposed.multiply_adds[QUELL_FROM_SAMPLE]);
     quell_program_free(&transposed);
+    status = load_instructions(
+        &transposed, "{'move': [[1]], 'form': 'expand', 'shape': [4, 2, 3, 3]}, "
+                     "{'conv': ['y', 0], 'before': [1, 1], 'after': [1, 1], 'winograd': 2}");
+    CHECK(!status, "%s", quell_error_message());
+    CHECK(transposed.multiply_adds[QUELL_FROM_CONDITIONS] ==
+              2 * 3 * 16 * 2 * 4, /* tiles, each of 16 */
+          "%llu multiply-adds in tiles",
+          (unsigned long long)transposed.multiply_adds[QUELL_FROM_CONDITIONS]);
+    quell_program_print(&transposed, print, sizeof print);
+    CHECK(strstr(print, "after=[1, 1] winograd=2\n"), "%s", print);
+    quell_program_free(&transposed);
     CHECK(quell_program_print(&program, print, sizeof print) == strlen(print), "cut");
     CHECK(strstr(print, "2  matmul         [2, 2]"), "%s", print);
     quell_program_free(&program);
-}
-
-/* The specification has a section for each kind, and in it the name of each attribute and
- * choice. */
-TEST(program_read, specification)
-{
-    static char page[1 << 16];
-    char path[1024], heading[64];
-    const struct quell_kind *kind;
-    snprintf(path, sizeof path, "%s/../../docs/programs.md", getenv("QUELL_PROGRAMS"));
-    FILE *file = fopen(path, "r");
-    CHECK(file, "%s is not there", path);
-    page[fread(page, 1, sizeof page - 1, file)] = '\0';
-    fclose(file);
-    for (size_t i = 0; (kind = quell_kind_at(i)); i++) {
-        snprintf(heading, sizeof heading, "\n### %s\n", kind->name);
-        char *section = strstr(page, heading), *end;
-        CHECK(section, "docs/programs.md has no section '%s'", kind->name);
-        end = strstr(section + 4, "\n##");
-        if (end) *end = '\0';
-        for (size_t k = 0; k < QUELL_MOST_ATTRIBUTES && kind->attributes[k].name; k++) {
-            const char *const *choice = kind->attributes[k].choices;
-            CHECK(strstr(section, kind->attributes[k].name), "%s: '%s' is not explained",
-                  kind->name, kind->attributes[k].name);
-            for (; choice && *choice; choice++) {
-                snprintf(heading, sizeof heading, "`%s`", *choice);
-                CHECK(strstr(section, heading), "%s: '%s' is not explained", kind->name, *choice);
-            }
-        }
-        if (end) *end = '\n';
-    }
 }

@@ -2,6 +2,7 @@
 /* The kinds that sum over sets and windows, over random shapes, against their formulas in
  * docs/programs.md taken literally, in double. */
 #include "arrays.h"
+#include "effort.h"
 #include "harness.h"
 
 #include <math.h>
@@ -9,7 +10,7 @@
 #include <string.h>
 
 #define BOUND 2e-6
-#define TRIALS 100
+#define TRIALS ((int)by_effort(40, 100, 100))
 
 /* At most some hundred elements, since the twins compare each with each. */
 static struct array random_array(struct chance *chance, size_t least, size_t most)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The showers of builtin:showers beside the law of their training (training/showers/law.py), at
  * energies of the caller's: means, standard deviations, correlations, and the shares of events
- * below the law's quantiles, which training/showers/check.py wrote down from a million events. */
+ * below the law's quantiles, which training/showers/check.py wrote down from a million events. And
+ * the digest of a few of them: a build with these bits has the law as well (tests/meson.build). */
 #include "harness.h"
 #include "models.h"
+#include "names.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -21,24 +23,24 @@ enum { LAWS = sizeof laws / sizeof *laws, ALL = LAWS * EVENTS };
 
 static const double shares[SHARES] = {0.05, 0.25, 0.5, 0.75, 0.95};
 
-/* Draws and decodes events whose energies are those of the laws in turn. */
-static void draw_events(float (*readings)[LAYERS])
+/* Draws and decodes `count` events, at most ALL, whose energies are those of the laws in turn. */
+static void draw_events(size_t count, const quell_run *run, float (*readings)[LAYERS])
 {
     static float energy[ALL], x[ALL][LAYERS];
     quell_model *model = NULL;
     quell_sampler *sampler = NULL;
     quell_sampler_options options = quell_sampler_defaults();
-    quell_condition condition = {.name = "energy", .values = energy, .count = ALL, .size = 1};
+    quell_condition condition = {.name = "energy", .values = energy, .count = count, .size = 1};
     quell_draw draw = quell_draw_defaults();
-    for (size_t i = 0; i < ALL; i++) energy[i] = (float)laws[i % LAWS].energy;
+    for (size_t i = 0; i < count; i++) energy[i] = (float)laws[i % LAWS].energy;
     options.steps = 32;
-    draw.seed = 2, draw.count = ALL, draw.conditions = &condition, draw.condition_count = 1;
+    draw.seed = 2, draw.count = count, draw.conditions = &condition, draw.condition_count = 1;
     MUST(quell_model_load(&model, "builtin:showers"));
     quell_schedule *schedule = must_schedule(quell_model_schedule(model));
     MUST(quell_sampler_create(&sampler, "dpmpp_2m", quell_model_denoiser(model), schedule,
                               &options));
-    MUST(quell_sample(sampler, &draw, NULL, x[0]));
-    MUST(quell_model_decode(model, &draw, NULL, x[0], readings[0]));
+    MUST(quell_sample(sampler, &draw, run, x[0]));
+    MUST(quell_model_decode(model, &draw, run, x[0], readings[0]));
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
     quell_model_free(model);
@@ -92,9 +94,25 @@ static void check_correlations(float (*readings)[LAYERS], size_t k)
 TEST(showers, are_those_of_the_law)
 {
     static float readings[ALL][LAYERS];
-    draw_events(readings);
+    draw_events(ALL, NULL, readings);
     for (size_t k = 0; k < LAWS; k++) {
         for (size_t layer = 0; layer < LAYERS; layer++) check_layer(readings, k, layer);
         check_correlations(readings, k);
+    }
+}
+
+/* On every instruction set. */
+TEST(showers, digest)
+{
+    enum { FEW = 24 };
+    static float readings[FEW][LAYERS];
+    const uint64_t expected = UINT64_C(0x4e772543005fe5a9);
+    quell_run run = quell_run_defaults();
+    for (size_t i = 0; (run.isa = isa_name(i)); i++) {
+        if (!quell_isa_available(run.isa)) continue;
+        draw_events(FEW, &run, readings);
+        uint64_t found = digest_floats(readings[0], FEW * LAYERS);
+        CHECK(found == expected, "%s: digest 0x%016llx, not 0x%016llx", run.isa,
+              (unsigned long long)found, (unsigned long long)expected);
     }
 }

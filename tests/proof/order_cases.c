@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What each sampler claims, for every option that bears on its order. */
+/* The order that each sampler claims, for every option that bears on it. */
 #include "orders.h"
 
 #define ODE(spec_, claimed_) {spec_, claimed_, ORDER_PATH, NULL}

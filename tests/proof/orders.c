@@ -43,7 +43,7 @@ static void denoise_gaussian(void *user, const quell_point *t, const double *x, 
     }
 }
 
-/* Each element is a sample of its own. */
+/* Each element of the state is a sample by itself. */
 static void denoise_mixture(void *user, const quell_point *t, const double *x, double *mu)
 {
     (void)user;
@@ -75,7 +75,7 @@ static double mass(const quell_point *t, double x, int side)
     return sum;
 }
 
-/* The x_s with F_s(x_s) = F_t(x): by bisection, in the lighter tail. */
+/* Returns the x_s with F_s(x_s) = F_t(x), by bisection in the lighter tail. */
 static double flow_mixture(const quell_point *t, const quell_point *s, double x)
 {
     int side = mass(t, x, 1) < 0.5 ? 1 : -1;
@@ -99,7 +99,7 @@ struct problem {
 static const struct problem gaussian = {"vp:alpha_min=0.02,sigma_min=0.05", denoise_gaussian, 0};
 static const struct problem mixture = {"ve:sigma_min=0.05,sigma_max=20", denoise_mixture, 1};
 
-/* How wide the law at t is, and where its middle is, for coordinate e. */
+/* Returns how wide the law at t is, and where its middle is, for coordinate e. */
 static double width(const struct problem *problem, const quell_point *t, size_t e)
 {
     return hypot(t->sigma, t->alpha * (problem->mixture ? 1.7 : sqrt(gaussian_variance(e))));

@@ -29,10 +29,11 @@ struct order_case {
     const char *note;
 };
 
-/* Ended by {0}. */
+/* The last row is {0}. */
 extern const struct order_case order_cases[];
 
-/* error[k]: relative, at T = ORDER_FIRST 2^k. evaluations: a step, at the largest T. */
+/* error[k]: the relative error at T = ORDER_FIRST 2^k. evaluations: those of a step, at the largest
+ * T. */
 struct order_found {
     double error[ORDER_LENGTHS];
     double evaluations;
@@ -41,8 +42,8 @@ struct order_found {
 struct order_found order_gaussian(const struct order_case *of);
 struct order_found order_mixture(const struct order_case *of);
 
-/* The root mean square over `samples` samples (at most 40) and coordinates of x_0 - x_0', x_0'
- * being the same sampler's at T = `fine`, on the Gaussian. */
+/* Returns the root mean square over `samples` samples (at most 40) and coordinates of x_0 - x_0',
+ * on the Gaussian, where x_0' is that of the same sampler at T = `fine`. */
 struct order_found order_strong(const struct order_case *of, size_t samples, size_t fine);
 
 /* Returns log2(error[k - 1] / error[k]), or NaN where rounding hides it. */

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A register: [0] the constant, [1] the multiple of x_1's, [2 + j] that of stream[j]. */
+/* A register: [0] is the constant, [1] the multiple of x_1's deviation, and [2 + j] that of
+ * stream[j]. */
 struct linear {
     size_t width, streams;
     uint32_t *stream;
@@ -18,7 +19,7 @@ struct linear {
 
 static size_t place_of(struct linear *linear, uint32_t stream)
 {
-    for (size_t j = linear->streams; j > 0; j--) /* the newest are asked for most */
+    for (size_t j = linear->streams; j > 0; j--) /* the newest streams are asked for most often */
         if (linear->stream[j - 1] == stream) return 1 + j;
     linear->stream[linear->streams++] = stream;
     return 1 + linear->streams;

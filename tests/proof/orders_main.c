@@ -22,7 +22,7 @@ void harness_fail(const char *file, int line, const char *format, ...)
 
 static const char head[] =
     "# Observed orders of convergence\n\n"
-    "`build/tests/orders > docs/orders.md` makes this page, and the suite `orders` compares every\n"
+    "`build/tests/orders > docs/orders.md` makes this page, and the test `proof` compares every\n"
     "sampler with its claim. All runs are in double precision, of the plans that the engine runs "
     "in\n"
     "float.\n\n"

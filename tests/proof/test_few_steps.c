@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What few steps make of Gaussians, exactly: plans are linear there, and so the law of x_0 follows
- * from their coefficients. A denoiser whose output does not depend on x is taken exactly, as ddim
- * takes it; a method that did not would be off by a part of the mean, which may be far from 0. */
+/* The law of x_0 that few steps make for Gaussians, exactly: plans are linear there, so that it
+ * follows from their coefficients. If a denoiser's output does not depend on x, a method must be
+ * exact, as ddim is; otherwise it would be off by a part of the mean, which may be far from 0. */
 #include "doubles.h"
 #include "effort.h"
 #include "harness.h"
@@ -29,7 +29,7 @@ static bool is_linear(const struct quell_plan *plan)
     return true;
 }
 
-/* For a schedule whose alpha is 0 nowhere: all of the grids go with it. */
+/* For a schedule whose alpha is 0 nowhere: all of the grids can be used with it. */
 static bool has_all_grids(const quell_schedule *schedule)
 {
     double alpha, sigma;
@@ -37,13 +37,13 @@ static bool has_all_grids(const quell_schedule *schedule)
     return alpha > 0;
 }
 
-/* azula's formula, which takes no constant. */
+/* azula's formula, which is not exact for a constant output. */
 static bool is_other(const char *spec)
 {
     return !strncmp(spec, "reab:", 5) && strstr(spec, "formula=");
 }
 
-/* How far the mean of the samples is from 1, where 1 is all that the denoiser says. */
+/* Returns how far the mean of the samples is from 1, which is the denoiser's output everywhere. */
 static double off_by(const char *spec, const quell_schedule *schedule, const char *grid,
                      size_t steps)
 {
@@ -106,8 +106,8 @@ static bool begins(const char *spec, const char *name)
     return !strncmp(spec, name, strlen(name));
 }
 
-/* Samplers for distilled models have another law, and so have other codes' formulas, a part of the
- * noise, another temperature, and a gradient taken five times. */
+/* These are left out: samplers for distilled models, whose law is another; other codes' formulas; a
+ * part of the noise; another temperature; and a gradient taken five times. */
 static bool has_the_law(const char *spec)
 {
     static const char *const others[] = {"lcm",         "tcd",     "consistency", "formula=",
@@ -117,9 +117,10 @@ static bool has_the_law(const char *spec)
     return true;
 }
 
-/* 5/2 of ddim's distance with as many evaluations, and 0.15; with as many steps, where
- * evaluations make no step shorter: corrections, restarts, and the slopes of heunpp2, which is of
- * first order. Two leave more noise than the end of a step has, half as much again and more. */
+/* A distance may be 5/2 of ddim's with as many evaluations, and 0.15 more. It is compared with ddim
+ * with as many steps where evaluations make no step shorter: corrections, restarts, and the slopes
+ * of heunpp2, which is of first order. Two samplers leave more noise than the end of a step has,
+ * half as much again and more. */
 static double allowed(const char *spec, size_t steps, size_t evaluations,
                       const quell_schedule *schedule, const char *grid, double variance)
 {
@@ -129,7 +130,7 @@ static double allowed(const char *spec, size_t steps, size_t evaluations,
     return 2.5 * ddim + (noisy ? 0.75 : 0.15);
 }
 
-/* How many of five variances a plan is too far away with. */
+/* Returns for how many of five variances the law of a plan is too far away. */
 static size_t too_far(const char *spec, const quell_schedule *schedule, const char *name,
                       const char *grid, size_t steps)
 {

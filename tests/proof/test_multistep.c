@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Multistep samplers beyond their twins and orders (test_twins.c, test_orders.c): the digits of
- * their weights, what peers' slips cost, and grids with singular ends or points twice. */
+/* What test_twins.c and test_orders.c do not show of multistep samplers: the digits of their
+ * weights, what peers' slips cost, and grids with singular ends or with a point twice. */
 #include "doubles.h"
 #include "effort.h"
 #include "harness.h"
@@ -75,8 +75,8 @@ static long double weight_of(const struct rule *rule, const quell_point *grid, s
     return sum;
 }
 
-/* Trap 8: in raw time these systems have an error of 1.4e-2 at T = 10000. Brief: every 97th step,
- * as long double is software on aarch64. */
+/* The weights keep their digits: solved for in raw time, these systems have an error of 1.4e-2 at T
+ * = 10000. Brief: every 97th step, as long double is software on aarch64. */
 static void check_digits(const struct rule *rule, const char *name)
 {
     enum { STEPS = 10000 };
@@ -133,7 +133,7 @@ static double apart(const struct quell_plan *a, const struct quell_plan *b)
     return worst;
 }
 
-/* The points where sigma / alpha falls by even steps. */
+/* Makes a grid on which sigma / alpha falls by even steps. */
 static quell_point *even(const quell_schedule *schedule, size_t steps)
 {
     quell_point *grid = doubles_grid("linear", schedule, steps);
@@ -187,7 +187,7 @@ TEST(multistep, ipndm_v_mended)
     quell_schedule_free(schedule);
 }
 
-/* Traps 1 and 2: what the peers' formulas cost. */
+/* What the slips in the peers' formulas cost. */
 TEST(multistep, references_fall_short)
 {
     static const struct {
@@ -242,7 +242,7 @@ static void denoise(void *user, const quell_point *t, const double *x, double *m
     }
 }
 
-/* The point of the exact flow through (1, -0.7, 1.3) deviations. */
+/* Returns the point of the exact flow that is (1, -0.7, 1.3) standard deviations from the mean. */
 static void exact(const quell_point *t, double *x)
 {
     static const double z[DIM] = {1, -0.7, 1.3};
@@ -291,7 +291,8 @@ TEST(multistep, singular_ends)
     quell_schedule_free(schedule);
 }
 
-/* A point that comes twice is a step of nothing: no sampler sees it, but for UniPC's corrector. */
+/* Where a point comes twice, the step between leaves the state as it is: the samples are the same,
+ * except for UniPC's corrector. */
 TEST(multistep, points_twice)
 {
     enum { STEPS = 12 };

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Every option of every sampler, moved over its range to both ends, leaves the law right or is
  * refused. For Gaussians of one dimension the law of x_0 follows exactly from the plan; samplers
- * whose plans are not linear are drawn with. A sampler may be MOST_TIMES as far from the law as
- * ddim with as many steps, without noise or with all of it, and MOST_MORE: what an option does by
- * its error of order is much less than that on these grids, what is plainly wrong is more. With
- * QUELL_LONG on more grids, and on one of them each option beside every value of every other. */
+ * whose plans are not linear draw samples. A sampler may be MOST_TIMES as far from the law as ddim
+ * with as many steps, without noise or with all of it, and MOST_MORE. On these grids the error of
+ * an option's order is much less than that, and what is plainly wrong is more. QUELL_LONG tries
+ * more grids, and on one of them each option beside every value of every other. */
 #include "doubles.h"
 #include "effort.h"
 #include "harness.h"
@@ -139,8 +139,8 @@ static void try(struct scan *scan, const char *spec)
     quell_sampler_free(sampler);
 }
 
-/* One value of an option, and, long, in the place with the most uneven steps, beside every value of
- * every other. */
+/* Tries one value of an option; with QUELL_LONG, in the place with the most uneven steps, beside
+ * every value of every other. */
 static void try_value(struct scan *scan, const struct quell_method *method,
                       const struct quell_option *option, double value)
 {
@@ -199,7 +199,7 @@ TEST(option_laws, edges)
     for (size_t i = 0; i < count; i++) try_place(&places[i]);
 }
 
-/* What is refused of `restart` never is its default, however few and uneven the steps are. */
+/* `restart` with its default options is never refused, however few and uneven the steps are. */
 TEST(option_laws, restart_as_it_comes)
 {
     static const size_t lengths[] = {1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 30, 50, 100};

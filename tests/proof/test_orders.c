@@ -30,7 +30,7 @@ static int falls_short(const struct order_case *of, struct order_found found, co
     return 1;
 }
 
-/* Strong orders take minutes: long all, else these. */
+/* Strong orders take minutes: QUELL_LONG tries all, else these alone are tried. */
 static int wants_path(const struct order_case *of)
 {
     static const char *const few[] = {"ddpm", "dpmpp_2m_sde", "seeds2"};
@@ -63,7 +63,7 @@ TEST(orders, as_claimed)
     CHECK(failures == 0, "%d orders fall short", failures);
 }
 
-/* What the sampler's own row claims is what the table does, where the spec is its name alone. */
+/* The order in the sampler's own row is that of this table, where the spec is the name alone. */
 static int disagrees(const struct order_case *of, const struct quell_method *method)
 {
     return !strchr(of->spec, ':') && of->kind != ORDER_STRONG && !of->note &&
@@ -82,7 +82,7 @@ TEST(orders, complete)
             CHECK(!disagrees(of, method), "%s: order %d in its row, %g in order_cases.c",
                   method->name, method->order, of->claimed);
         }
-        if (!strcmp(method->name, "dpm_adaptive")) continue; /* the number of steps is its own */
+        if (!strcmp(method->name, "dpm_adaptive")) continue; /* it chooses its steps */
         CHECK(seen || method->order == 0, "%s has no order in order_cases.c", method->name);
     }
 }

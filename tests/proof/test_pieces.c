@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A run that is cut in pieces, each of which another call goes through with the same seed: where
- * the method has no memory the samples are those of one run, bit for bit; where it has, their law
- * is the one that the pieces' plans make with independent noise. */
+/* A run that is cut in pieces, each drawn by another call with the same seed. If the method has no
+ * memory, the samples are those of one run, bit for bit. If it has, their law is the one that the
+ * pieces' plans make with independent noise. */
 #include "drawing.h"
 #include "harness.h"
 #include "models.h"
@@ -16,7 +16,7 @@
 
 enum { DIM = 4, COUNT = 3000, STEPS = 120, PIECES = 10 };
 
-/* Every stochastic sampler, and others by their options. */
+/* Every stochastic sampler, and other samplers with the options that make them so. */
 static const struct row {
     const char *spec;
     int remembers; /* steps across the cut */
@@ -24,10 +24,10 @@ static const struct row {
     {"ddpm", 0},
     {"ddpm:variance=large", 0},
     {"ddim:eta=0.7", 0},
-    {"euler:s_churn=1000", 0}, /* s_churn / T: as much as there is, for any T here */
+    {"euler:s_churn=1000", 0}, /* s_churn / T: the most churn that there is, for any T here */
     {"heun:s_churn=1000", 0},
     {"dpm2:s_churn=1000", 0},
-    {"heunpp2:s_churn=1000", 1}, /* looks ahead */
+    {"heunpp2:s_churn=1000", 1}, /* it evaluates beyond the end of a step */
     {"euler_a", 0},
     {"dpm2_a", 0},
     {"dpmpp_2s_a", 0},
@@ -65,7 +65,7 @@ static void end(void)
     quell_schedule_free(schedule);
 }
 
-/* A sampler of `steps` steps over the times; NULL where Brownian mode refuses it. */
+/* Makes a sampler of `steps` steps over the times; NULL where Brownian mode refuses it. */
 static quell_sampler *part(const char *spec, int brownian, size_t steps, const double *times)
 {
     quell_sampler *sampler = NULL;
@@ -83,7 +83,7 @@ static void fill_times(size_t steps, double *times)
     for (size_t i = 0; i <= steps; i++) times[i] = (double)(steps - i) / (double)steps;
 }
 
-/* `steps` steps at once, in parts of three, and one by one. */
+/* Draws `steps` steps at once, in parts of three, and one by one. */
 static void check_same(const char *spec, int brownian, size_t steps, size_t count)
 {
     double times[STEPS + 1];
@@ -114,7 +114,7 @@ TEST(pieces, are_the_whole)
     for (const struct row *row = rows; row < rows + ROWS; row++)
         for (int brownian = 0; brownian < 2 && !row->remembers; brownian++)
             check_same(row->spec, brownian, 20, 100);
-    check_same("heun", 0, 20, 100); /* deterministic ones, too */
+    check_same("heun", 0, 20, 100); /* deterministic ones as well */
     check_same("dpmpp_2s", 0, 20, 100);
     end();
 }
@@ -139,7 +139,7 @@ static struct moments found_in(const float *x)
     return moments_of(values, COUNT * DIM);
 }
 
-/* Ten pieces, one run after the other: sqrt(law.variance) is the exact deviation. */
+/* Ten pieces, one run after the other: sqrt(law.variance) is the exact standard deviation. */
 static void check_law(const char *spec)
 {
     double times[STEPS + 1];
@@ -176,7 +176,7 @@ TEST(pieces, have_the_law)
     end();
 }
 
-/* Steps of a sample's own choice: the law to the method's tolerance. */
+/* Where a sample chooses its own steps, its law is right to the method's tolerance. */
 TEST(pieces, adaptive)
 {
     double times[PIECES + 1];
@@ -194,7 +194,7 @@ TEST(pieces, adaptive)
     end();
 }
 
-/* Keys against the naive ones; -0 is 0. */
+/* Keys are those of a naive function; -0 counts as 0. */
 TEST(pieces, keys)
 {
     uint64_t state = 3;

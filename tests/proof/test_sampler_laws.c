@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The samples of every stochastic sampler, drawn by the engine at large T, against the exact law:
  * mean, variance and Kolmogorov's distance on a Gaussian; the weights of a mixture's components by
- * chi-square. What is left of the method's own error at that T is worked out from its plan. */
+ * chi-square. What remains of the method's own error at that T is computed from its plan. */
 #include "doubles.h"
 #include "drawing.h"
 #include "effort.h"
@@ -53,7 +53,7 @@ static float *draw(const quell_sampler *sampler, size_t count)
     return x;
 }
 
-/* The law of element e that the plan makes: mean and variance. */
+/* Returns the mean and the variance of element e that the plan makes. */
 static struct moments law_of(const struct quell_plan *plan, const quell_point *grid, size_t e)
 {
     const quell_point *t = &grid[0];
@@ -173,7 +173,7 @@ TEST(sampler_laws, mixture)
     CHECK(failures == 0, "%d samplers have another law", failures);
 }
 
-/* Steps of each sample's own choice leave the law with noise, too. */
+/* Steps that each sample chooses leave the law right with noise as well. */
 TEST(sampler_laws, adaptive_with_noise)
 {
     static const double mean = 0, variance = 1;

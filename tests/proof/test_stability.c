@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* No sampler is far worse than ddim with as many evaluations, however few its steps are and however
- * uneven: on every schedule, on several grids, with 1 to 30 steps, for models of very different
- * scales whose laws are known. The measure is Wasserstein's distance of second order between the
- * marginal laws of the samples and the model's, over the model's standard deviation, so that 1 is
- * the distance of its mean alone. Allowed are MOST_TIMES that of ddim and MOST_MORE; dpm_adaptive,
- * whose steps are its own, is at ADAPTIVE at most everywhere. The noise that a schedule ends with
- * is allowed too.
+/* No sampler is far worse than ddim with as many evaluations, however few and uneven its steps are:
+ * on every schedule, on several grids, with 1 to 30 steps, for models of very different scales
+ * whose laws are known. The measure is Wasserstein's distance of second order between the marginal
+ * laws of the samples and of the model, over the model's standard deviation, so that 1 is the
+ * distance of the model's mean alone. A sampler may have MOST_TIMES the distance of ddim, and
+ * MOST_MORE; dpm_adaptive, which chooses its own steps, may have ADAPTIVE everywhere. The noise
+ * that a schedule ends with is allowed as well.
  *
- * Long, all of it; QUELL_STABILITY=print prints every distance. */
+ * QUELL_LONG tries all of it; QUELL_STABILITY=print prints every distance. */
 #include "doubles.h"
 #include "effort.h"
 #include "harness.h"
@@ -153,8 +153,8 @@ struct problem {
     size_t tried, wrong;
 };
 
-/* The distance with so many steps, and the evaluations; -1 if the sampler is refused, which
- * test_sweep.c looks at. */
+/* Returns the distance with so many steps, and sets the evaluations; -1 if the sampler is refused,
+ * which test_sweep.c looks at. */
 static double draw(const struct problem *problem, const char *spec, size_t steps,
                    size_t *evaluations)
 {
@@ -183,8 +183,8 @@ static double ddim(struct problem *problem, size_t evaluations)
     return problem->ddim[n];
 }
 
-/* sigma / alpha at the end of the schedule, and what the mean lacks by alpha, over the least
- * deviation. */
+/* Returns what the schedule leaves at its end: sigma / alpha, and what the mean lacks by alpha,
+ * over the least standard deviation. */
 static double last_noise(const struct problem *problem)
 {
     double alpha, sigma;
@@ -218,8 +218,8 @@ static void try(struct problem *problem, const char *spec, size_t steps)
                 steps, problem->law->name, problem->name, problem->grid, found, most);
 }
 
-/* Other codes' formulas and steps may explode, and a part of the noise or another temperature has
- * another law. */
+/* These are left out: other codes' formulas and steps may explode, and a part of the noise or
+ * another temperature has another law. */
 static int has_the_law(const char *spec)
 {
     static const char *const others[] = {"formula=", "steady=no", "s_noise", "temperature"};
@@ -228,8 +228,8 @@ static int has_the_law(const char *spec)
     return 1;
 }
 
-/* Every case of every sampler, each with the next of the lengths, one in `stride`; long, with all
- * of them. */
+/* Tries one in `stride` of all cases of all samplers, each with the next of the lengths; with
+ * QUELL_LONG, with all of them. */
 static void try_all(struct problem *problem, size_t stride)
 {
     static const size_t lengths[] = {1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 24, 30};
@@ -272,9 +272,10 @@ TEST(stability, beside_ddim)
     CHECK(wrong == 0, "%zu of %zu runs are far worse than ddim", wrong, tried);
 }
 
-/* Stochastic samplers beside the method of first order with the same noise, whose own error is what
- * little of the noise is taken back in a long step. The distance is worked out from the plan, for
- * Gaussians in one dimension, so that 1.2 times that of the first order, and 1/20, is allowed. */
+/* Stochastic samplers are compared with the method of first order with the same noise, which has an
+ * error of its own, as it takes back little of the noise in a long step. The distance is computed
+ * from the plan, for Gaussians in one dimension, so that 1.2 times that of the first order, and
+ * 1/20, is allowed. */
 static const struct rival {
     const char *spec, *first;
 } rivals[] = {
@@ -330,7 +331,7 @@ static size_t worse_than_first(const struct rival *rival, const quell_schedule *
     return wrong;
 }
 
-/* On schedules that all grids go with: those whose alpha is 0 nowhere. */
+/* The schedules that all grids can be used with: alpha is 0 nowhere. */
 TEST(stability, beside_first_order)
 {
     static const size_t lengths[] = {1, 2, 3, 5, 8, 12, 20, 30};
@@ -348,7 +349,7 @@ TEST(stability, beside_first_order)
     CHECK(wrong == 0, "%zu runs are farther from the law than those of first order", wrong);
 }
 
-/* What a step of 0.5 -> 0.49, alone or in pieces, makes of a state is near what ddim makes. */
+/* A step from 0.5 to 0.49, alone or in pieces, takes a state to nearly where ddim takes it. */
 TEST(stability, short_ranges)
 {
     const struct mixture *law = law_at(3);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Every combination of sampler, grid, schedule, end, number of steps and mode of noise, of those
- * that the library names, is either refused with a reason when the sampler is created, or draws
- * finite samples of a sensible size. Long, every variant of every sampler and T = 1000 too;
+/* Every combination of sampler, grid, schedule, end, number of steps and mode of noise that the
+ * library names is either refused with a reason when the sampler is created, or draws finite
+ * samples of a sensible size. QUELL_LONG also tries every variant of every sampler, and T = 1000;
  * QUELL_SWEEP=print prints what is refused. */
 #include "drawing.h"
 #include "effort.h"
@@ -48,9 +48,9 @@ static void refused(struct sweep *sweep, const struct combination *c, quell_stat
         printf("| %s | %s | %s | %zu | %s |\n", c->sampler, c->schedule, c->grid, c->steps, reason);
 }
 
-/* A sample is sensible if it is of the size of the data or of sigma / alpha at the start: with few
- * steps some methods leave noise of that size, which their formulas say, and of the normals of all
- * combinations, each with its own, some are beyond 3. */
+/* A sample is sensible if it is of the size of the data or of sigma / alpha at the start. With few
+ * steps some methods leave noise of that size, as their formulas say; and each combination has
+ * normal numbers of its own, of which some are beyond 3. */
 static double sensible(const quell_schedule *schedule)
 {
     double alpha, sigma;
@@ -68,7 +68,7 @@ static void check_samples(struct sweep *sweep, const struct combination *c,
     }
     sweep->drawn++;
     if (!isfinite(largest)) complain(sweep, c, "not finite");
-    /* A peer's slip (iPNDM-v's weights) overshoots where steps are very uneven. */
+    /* iPNDM-v's weights with a peer's slip overshoot where steps are very uneven. */
     if (largest <= sweep->largest || strstr(c->sampler, "formula=")) return;
     sweep->largest = largest;
     snprintf(sweep->where, sizeof sweep->where, "%s, %s, %s, T = %zu%s", c->sampler, c->schedule,
@@ -129,7 +129,7 @@ static void sweep_end(struct sweep *sweep)
     CHECK(sweep->largest < 1, "%g times a sensible size: %s", sweep->largest, sweep->where);
 }
 
-/* Every grid and schedule under `spec`, or one in `stride`, from a changing start. */
+/* Tries every grid and schedule with `spec`, or one in `stride`, from a changing start. */
 static void sweep_sampler(struct sweep *sweep, const char *spec, size_t steps, size_t stride)
 {
     static size_t turn;

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Ranges in which naive formulas keep their digits. */
+/* In these ranges naive formulas keep their digits. */
 static const char *const schedules[] = {
     "vp:alpha_min=0.05,sigma_min=0.02", "ve:sigma_min=0.02,sigma_max=20",
     "cosine:alpha_min=0.05,sigma_min=0.02", "rectified:alpha_min=0.05,sigma_min=0.02"};
@@ -74,8 +74,8 @@ static quell_point *points(const char *grid, const quell_schedule *schedule, siz
     return strcmp(grid, "uneven") ? doubles_grid(grid, schedule, steps) : uneven(schedule, steps);
 }
 
-/* The largest difference of an element, relative to the largest element; infinite for an
- * evaluation astray. */
+/* Returns the largest difference of an element, relative to the largest element; infinite if an
+ * evaluation is at another point. */
 static double difference(const struct trial *trial, const struct model *model)
 {
     quell_schedule *schedule = must_schedule(trial->schedule);
@@ -99,7 +99,7 @@ static double difference(const struct trial *trial, const struct model *model)
     for (size_t e = 0; e < TWIN_DIM; e++) largest = fmax(largest, fabs(y[e]));
     for (size_t e = 0; e < TWIN_DIM; e++) {
         double off = fabs(x[e] - y[e]) / largest;
-        worst = off <= worst ? worst : off; /* NaN is the worst */
+        worst = off <= worst ? worst : off; /* NaN counts as the worst */
     }
     quell_plan_free(&plan);
     free(grid);
@@ -107,7 +107,8 @@ static double difference(const struct trial *trial, const struct model *model)
     return check.astray ? INFINITY : worst;
 }
 
-/* The worst over all schedules, grids, lengths and models (brief, one in 11), and where. */
+/* Finds the worst over all schedules, grids, lengths and models (brief: one in 11), and where it
+ * is. */
 static double worst_of(const struct twin_case *of, struct trial *worst)
 {
     struct model models[] = {gaussian(), mixture()};

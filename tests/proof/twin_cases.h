@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The specs under which plans are held against their twins: every sampler, every option. */
+/* The specs with which plans are compared with their twins: every sampler, every option. */
 #ifndef QUELL_TESTS_TWIN_CASES_H
 #define QUELL_TESTS_TWIN_CASES_H
 
@@ -9,7 +9,7 @@ struct twin_case {
     double bound;
 };
 
-/* Ended by {0}. */
+/* The last row is {0}. */
 extern const struct twin_case twin_cases[];
 
 #endif

@@ -18,7 +18,7 @@ vec mix3(double a, vec x, double b, vec y, double c, vec z)
     return mix(1, mix(a, x, b, y), c, z);
 }
 
-/* Where KEY= stands in the spec, after the sign. */
+/* Returns where the value of KEY stands in the spec, after the sign; NULL if it is not there. */
 static const char *find_option(const struct twin *twin, const char *key)
 {
     size_t length = strlen(key);

@@ -44,11 +44,11 @@ twin_run_fn *twin_find(const char *spec);
 /* Takes x_1 to x_0, through y. */
 void twin_run(const struct twin *twin, double *x);
 
-/* The value of an option in the spec, else `value`; whether a word is given for it. */
+/* Returns the value of an option in the spec, else `value`; and whether a word is given for it. */
 double twin_option(const struct twin *twin, const char *key, double value);
 int twin_word(const struct twin *twin, const char *key, const char *word);
 
-/* Whether the spec has a formula=... that is not quell's. */
+/* Whether the spec has a formula=... other than quell's. */
 int twin_peer(const struct twin *twin);
 
 /* D(y, sigma) = E[X | X + sigma Z = y]; (y - D) / sigma; the noise of slot k of transition i. Noise

@@ -20,8 +20,8 @@ static vec adams(double (*weight)(double, const double *), const double *p, size
     return sum;
 }
 
-/* The order of such a step by the rule of long steps: unit is what D has in f, times f's in y. Of n
- * past values 2^(n - 1) is the most. */
+/* Returns the order of such a step by the rule of long steps: unit is what D has in f, times f's in
+ * y. With n past values the weights may be 2^(n - 1) at most. */
 static size_t steady(const struct twin *w, double (*weight)(double, const double *),
                      const double *p, size_t order, size_t i, const double *u, double unit)
 {
@@ -151,7 +151,7 @@ static vec res_multistep(const struct twin *w, vec y)
         double h = log(t / down), phi1 = -expm1(-h) / h, phi2 = (1 - phi1) / h;
         double b2 = i ? -phi2 * h / last : 0, c = h * b2;
         if (eta == 0 && !twin_steady(w, 1, &c, 1)) b2 = 0;
-        if (eta > 0 && !twin_steady(w, 1, &c, 0.5)) b2 = -0.5 / h; /* noise: held */
+        if (eta > 0 && !twin_steady(w, 1, &c, 0.5)) b2 = -0.5 / h; /* as if D were constant */
         y = mix3(down / t, y, h * (phi1 - b2), mean, h * b2, old);
         y = mix(1, y, size * up, twin_noise(w, i, 0));
         old = mean;
@@ -315,7 +315,7 @@ static vec ipndm_v(const struct twin *w, vec y)
         d[i] = twin_direction(w, y, w->s[i]);
         if (w->s[i + 1] == 0) return twin_denoise(w, y, w->s[i]);
         vec table[4], next = y;
-        double h = w->s[i + 1] - w->s[i], poly[5] = {1, 0, 0, 0, 0}; /* of u - s[i] */
+        double h = w->s[i + 1] - w->s[i], poly[5] = {1, 0, 0, 0, 0}; /* in powers of u - s[i] */
         for (size_t k = 0; k < n; k++) table[k] = d[i - k];
         for (size_t k = 0; k < n; k++) {
             double integral = 0, power = h;
@@ -335,7 +335,8 @@ static vec ipndm_v(const struct twin *w, vec y)
     return y;
 }
 
-/* Gradient estimation: d + (gamma - 1) (d - the last d), gamma bounded where the step is long. */
+/* Gradient estimation: d + (gamma - 1) (d - the last d), where gamma is bounded if the step is
+ * long. */
 static vec gradient_estimation(const struct twin *w, vec y)
 {
     vec old = {{0}};

@@ -30,7 +30,7 @@ static vec dpmpp_2m_sde(const struct twin *w, vec y)
         double slope = twin_word(w, "solver", "heun") ? 1 - whole / k : whole / 2;
         y = mix(1, carried(w, y, i, eta), whole, mean);
         double c = i > 0 ? slope * h / last : 0;
-        if (eta > 0 && !twin_steady(w, 1, &c, 0.5)) c = 0.5; /* noise: held */
+        if (eta > 0 && !twin_steady(w, 1, &c, 0.5)) c = 0.5; /* as if D were constant */
         if (twin_steady(w, 1, &c, 1)) y = mix3(1, y, c, mean, -c, old);
         old = mean;
         last = h;
@@ -99,8 +99,8 @@ static vec dpmpp_3m_sde(const struct twin *w, vec y)
     return y;
 }
 
-/* SA-Solver (2309.05019, algorithm 1): stochastic Adams, tau^2 = eta's square; the corrector takes
- * the predictor's noise. */
+/* SA-Solver (2309.05019, algorithm 1): stochastic Adams, where tau^2 is eta's square; the corrector
+ * takes the predictor's noise. */
 static vec sa_solver(const struct twin *w, vec y)
 {
     double tau = twin_option(w, "tau", 1), rate = 0, lambda[TWIN_STEPS + 1];
@@ -181,7 +181,7 @@ static vec er_sde(const struct twin *w, vec y)
     return y;
 }
 
-/* The part of y at lambda = end that y at lambda = from gives: e^-h (1 + eta). */
+/* Returns the part of y at lambda = end that y at lambda = from leaves: e^-h (1 + eta). */
 static double kept(double h, double eta) { return exp(-(1 + eta) * h); }
 
 /* h phi_2 of -h */

@@ -201,7 +201,7 @@ static vec ito(const struct twin *w, vec y)
     return y;
 }
 
-/* RES, second order in one step (2308.02157): c2 = 1/2 or as asked for. */
+/* RES, second order in one step (2308.02157): c2 is 1/2, or the option r. */
 static vec res_2s(const struct twin *w, vec y)
 {
     for (size_t i = 0; i < w->steps; i++) {

@@ -149,8 +149,9 @@ static void ask_with_conditions(size_t rows, size_t runs)
     quell_draw draws[KINDS];
     quell_ticket *tickets[KINDS];
     for (size_t k = 0; k < KINDS; k++) {
-        told[k][0] = (quell_condition){"mean", means + k * DIM, k == 1 ? 1 : EACH, DIM};
-        told[k][1] = (quell_condition){"variance", variances + k % 2, k == 2 ? EACH - 2 : 1, 1};
+        told[k][0] = (quell_condition){"mean", means + k * DIM, k == 1 ? 0 : EACH, DIM};
+        told[k][1] =
+            (quell_condition){"variance", k == 2 ? variances : variances + k, k == 2 ? EACH : 0, 1};
         draws[k] = quell_draw_defaults();
         draws[k].count = EACH;
         draws[k].seed = k;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """diffusers: schedulers of discrete betas and of flows, stepped one by one, in double throughout.
 
-Its schedulers work in float32 by name. Inside them `torch.float32` and `np.float32` are made to
+Its schedulers name float32 as their type. Inside them `torch.float32` and `np.float32` are made to
 mean float64, so that what is compared is the formulas."""
 
 import importlib.metadata

@@ -4,9 +4,8 @@
 gaussian, one: E[X | x_t] of N(m, v I) under azula's simple preconditioning, which knows of the
 schedule only r = sigma / alpha: with h = 1 + r^2, a = 1 / sqrt(h), on x / sqrt(alpha^2 + sigma^2),
 it is m + a v h / (v + r^2) (x - a m). In `one` the batch is 1. steps: an integer time and a label
-with a table of offsets, which ends; in `unnamed` their names say nothing. `outside` is gaussian
-with its mean in another file. In `turned` the time comes
-before x. The others must be refused, or fail.
+with a table of offsets, one for each class; in `unnamed` the names of the inputs say nothing. `outside`
+is gaussian with its mean in another file. In `turned` the time comes before x. The others must be refused, or fail.
 """
 import pathlib
 import sys

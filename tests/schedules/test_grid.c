@@ -111,11 +111,11 @@ struct seen {
     size_t count;
 };
 
-static int note(void *user, size_t transition, const quell_point *s, uint64_t first, size_t rows,
+static int note(void *user, size_t transition, const quell_point *s, const quell_call *told,
                 const float *x)
 {
     struct seen *seen = user;
-    (void)first, (void)rows, (void)x;
+    (void)told, (void)x;
     if (transition == seen->count) seen->times[seen->count++] = s->t;
     return 0;
 }

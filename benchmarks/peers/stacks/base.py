@@ -63,4 +63,4 @@ class Stack(abc.ABC):
 
     @abc.abstractmethod
     def set_up(self, problem: Problem) -> Drawing | None:
-        """None: it has not this sampler, or is not for this work."""
+        """Returns None if it does not have this sampler, or is not for this work."""

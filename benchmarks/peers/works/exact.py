@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Denoisers in closed form, and the one of no cost."""
+"""Denoisers in closed form, and the one that costs nothing."""
 
 import ctypes
 

@@ -81,12 +81,17 @@ class Setup:
 
         return FunctionDenoiser(scaled, self.schedule, output=self.output, variance=self.variance)
 
+    @property
+    def _var(self) -> float | None:
+        """The variance of the data that diffusers begins with; None where x_1 is noise alone."""
+        return 1.0 if math.isfinite(self.sigmas[0]) else None
+
     def options(self) -> list[str]:
         """The options of `quell sample` that draw with this sampler, for a model that has the
         schedule and the rest."""
         made = ["--sampler", self.spec, "--sigmas", ",".join(repr(float(s)) for s in self.sigmas)]
-        if math.isfinite(self.sigmas[0]):  # diffusers begins as if the data had variance 1
-            made += ["--prior-variance", "1"]
+        if self._var is not None:
+            made += ["--prior-variance", f"{self._var:g}"]
         if self.clamp is not None:
             low, high = self.clamp
             made += [f"--clamp-low={low!r}", f"--clamp-high={high!r}"]
@@ -95,13 +100,14 @@ class Setup:
         return made
 
     def sampler(self, denoiser: Any, **kwargs: Any) -> Sampler:
-        """Makes the sampler for a denoiser.
+        """Makes the sampler for a denoiser. Its init(shape) begins as diffusers does, as if the
+        data had mean 0 and variance 1.
 
         Arguments:
             denoiser: A denoiser made by denoiser() above, or any other that Sampler takes.
             kwargs: Further arguments of Sampler; the grid, the schedule and the bounds are given.
         """
-        return Sampler(
+        sampler = Sampler(
             denoiser,
             self.spec,
             schedule=self.schedule,
@@ -112,6 +118,8 @@ class Setup:
             threshold_max=self.threshold_max,
             **kwargs,
         )
+        sampler._usual_var = self._var
+        return sampler
 
 
 def from_diffusers(

@@ -92,7 +92,8 @@ def from_diffusers(
             quell.export).
         tokens: The number of tokens of a text that is encoded.
         dtype: torch.float16 or torch.bfloat16: the type in which weights are stored.
-        fields: Further fields of the description, such as comment="...".
+        fields: fast and most (see quell.export), and further fields of the description, such as
+            comment="...".
 
     Returns:
         What was exported, with the command that draws samples of it.

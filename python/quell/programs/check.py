@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from quell._said import one_line
-from quell.programs.inputs import Inputs
+from quell.programs.copies import with_same_weights
+from quell.programs.inputs import Inputs, one_hot
 from quell.programs.trace import Refused, evaluating
 from quell.programs.twin import in_double
 
@@ -32,12 +33,13 @@ class Expected:
     single: Tensor
     double: Tensor
     alone: Tensor  # in float64, one by one
+    rounded: Tensor  # in float64, with weights that are rounded to float32
 
     @property
     def own(self) -> float:
         """The difference between float32 and float64, relative to the largest output."""
         size = float(self.double.abs().max()) or 1.0
-        return float((self.single.double() - self.double).abs().max()) / size
+        return float((self.single.double() - self.rounded).abs().max()) / size
 
     def sample(self, k: int) -> dict[str, NDArray[np.float64]]:
         """Returns the inputs of one sample."""
@@ -87,8 +89,8 @@ def _labels(tensor: Tensor, classes: int, no_class: Any, random: torch.Generator
     label[0] = classes - 1
     if isinstance(no_class, int):
         label[1] = no_class
-    if tensor.ndim == 1:
-        return label.to(tensor.dtype)
+    if not one_hot(tensor):
+        return label.to(tensor.dtype).reshape(-1, *tensor.shape[1:])
     onehot = torch.nn.functional.one_hot(label, classes).to(tensor.dtype)
     if no_class == "zeros":
         onehot[1] = 0
@@ -139,10 +141,16 @@ def expected(
     classes: int,
     no_class: Any = None,
     nones: Mapping[str, Any] | None = None,
+    exact: nn.Module | None = None,
 ) -> Expected:
-    """Returns the module's outputs for other inputs. Call this before the trace, after which the
-    state that a module keeps may be of no use."""
-    made = _evaluated(module, others(inputs, classes, no_class, 0, nones))
+    """Returns the module's outputs for other inputs.
+
+    Arguments:
+        exact: The module with the weights that it has in float64, where those of `module` are
+            rounded.
+    """
+    exact = exact if exact is not None else module
+    made = _evaluated(module, exact, others(inputs, classes, no_class, 0, nones))
     if torch.isfinite(made.double).all():
         return made
     if nones and not torch.isfinite(made.double[1]).all() and torch.isfinite(made.double[0]).all():
@@ -150,19 +158,22 @@ def expected(
             f"quell.export: none: with what stands for none of {', '.join(nones)} the network's "
             "output is infinite or not a number"
         )
-    return _evaluated(module, others(inputs, classes, no_class, 0, nones, hidden=False))
+    return _evaluated(module, exact, others(inputs, classes, no_class, 0, nones, hidden=False))
 
 
-def _evaluated(module: nn.Module, other: Inputs) -> Expected:
+def _evaluated(module: nn.Module, exact: nn.Module, other: Inputs) -> Expected:
     eager: Any = torch.compiler.set_stance
-    with torch.no_grad(), evaluating(module), eager("force_eager"):
-        single = tensor_of(_called(module, other))
-        double = tensor_of(in_double(module, other.arguments, other.keywords))
+    with torch.no_grad(), evaluating(module), evaluating(exact), eager("force_eager"):
+        single = tensor_of(_called(with_same_weights(module), other))
+        rounded = tensor_of(in_double(module, other.arguments, other.keywords))
+        double = rounded
+        if exact is not module:
+            double = tensor_of(in_double(exact, other.arguments, other.keywords))
         alone = []
         for k in range(COUNT):
             one = other.with_tensors(_one(other.tensors(), k))
-            alone.append(tensor_of(in_double(module, one.arguments, one.keywords)))
-    return Expected(other.tensors(), single, double, torch.cat(alone))
+            alone.append(tensor_of(in_double(exact, one.arguments, one.keywords)))
+    return Expected(other.tensors(), single, double, torch.cat(alone), rounded)
 
 
 def evaluated(module: nn.Module, inputs: Inputs) -> Tensor:
@@ -186,7 +197,7 @@ def _called(module: nn.Module, inputs: Inputs) -> Any:
 
 
 def _number_of(label: Tensor) -> Tensor:
-    return label if label.ndim == 1 else label.argmax(1)
+    return label.argmax(1) if one_hot(label) else label
 
 
 def check_independent(right: Expected, most: float) -> None:
@@ -201,6 +212,11 @@ def check_independent(right: Expected, most: float) -> None:
         )
 
 
+def outputs(evaluate: Evaluate, right: Expected) -> NDArray[Any]:
+    """Returns a program's results for all inputs."""
+    return np.stack([evaluate(right.sample(k)) for k in range(COUNT)])
+
+
 def compare(evaluate: Evaluate, right: Expected, most: float) -> float:
     """Returns the largest difference between a program and its module, relative to the largest
     output.
@@ -211,7 +227,7 @@ def compare(evaluate: Evaluate, right: Expected, most: float) -> float:
     """
     size = float(right.double.abs().max()) or 1.0
     check_independent(right, most)
-    made = np.stack([evaluate(right.sample(k)) for k in range(COUNT)])
+    made = outputs(evaluate, right)
     worst = float(np.abs(made - right.double.numpy()).max()) / size
     if not worst <= max(most, 4 * right.own):
         raise Refused(

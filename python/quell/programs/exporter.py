@@ -6,6 +6,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -19,18 +20,24 @@ from quell._inputs import extents_of
 from quell._numbers import path_of, real, whole
 from quell._said import said
 from quell._whole import write
+from quell.errors import Error
 from quell.programs.canonical import canonical
-from quell.programs.check import Evaluate, compare, expected
+from quell.programs.check import Evaluate, Expected, compare, expected, outputs
+from quell.programs.copies import in_single, narrow_type, weights_of
 from quell.programs.denoisers import mean_of, taken_apart
+from quell.programs.fast import choose, forget
 from quell.programs.infinite import with_infinities
-from quell.programs.inputs import Inputs, decoder_of, decoding_inputs, inputs_of
+from quell.programs.inputs import Inputs, check_used, decoder_of, decoding_inputs, inputs_of
 from quell.programs.law import check_law
 from quell.programs.lead import without_lead
 from quell.programs.lower import Lowered, Lowering
+from quell.programs.nested import flat, is_nested
 from quell.programs.rewrite import ending, inputs_used
 from quell.programs.told import add_nones, around_fields, class_fields, nones_of, variance_fields
 from quell.programs.trace import Refused, trace
 from quell.programs.write import Writer
+
+Stored = tuple[dict[str, Tensor], dict[str, str]]  # the tensors of a file, and its metadata
 
 TYPES = {None: None, torch.float32: None, torch.float16: 1e-2, torch.bfloat16: 1e-1}
 
@@ -57,13 +64,19 @@ def program_of(
 def check_module(module: Any) -> nn.Module:
     if not isinstance(module, nn.Module):
         raise TypeError(f"quell.export: module: {said(module)}, must be a network of PyTorch's")
-    for name, weight in [*module.named_parameters(), *module.named_buffers()]:
+    for name, weight in weights_of(module):
+        if nn.parameter.is_lazy(weight):
+            raise ValueError(f"quell.export: {name} has no values: call the network once before")
         if weight.device.type != "cpu":
             raise ValueError(f"quell.export: {name} is on {weight.device}: call .cpu() before")
-        if weight.dtype in (torch.float16, torch.bfloat16, torch.float64):
-            raise ValueError(f"quell.export: {name} is {weight.dtype}: call .float() before")
-        if weight.is_floating_point() and not torch.isfinite(weight).all():
-            raise ValueError(f"quell.export: {name} is not finite")
+        if weight.is_floating_point() and not torch.isfinite(weight.float()).all():
+            raise ValueError(f"quell.export: {name} is not finite in float32")
+    for name, part in module.named_modules():
+        if isinstance(part, nn.modules.batchnorm._BatchNorm) and part.running_mean is None:
+            raise Refused(
+                f"quell.export: {name} ({type(part).__name__}) has no running statistics, so that "
+                "the network's samples depend on each other: train it with track_running_stats=True"
+            )
     return module
 
 
@@ -85,6 +98,7 @@ def export(
     decode: nn.Module | Callable[..., Any] | None = None,
     dtype: torch.dtype | None = None,
     most: float = 1e-5,
+    fast: bool | float = True,
     **fields: Any,
 ) -> float:
     """Exports a PyTorch module to a file that quell draws samples from: its graph, as a program
@@ -92,14 +106,16 @@ def export(
     The module is not changed.
 
     Arguments:
-        module: The network, on the CPU and in float32. It is exported in evaluation mode. Or a
-            whole denoiser, which says output, precondition, schedule and time itself: azula's or
-            quell's SimpleDenoiser or KarrasDenoiser, or one of azula's plugins.
+        module: The network, on the CPU. It is exported in evaluation mode, and as it is in float32:
+            weights in float16 or bfloat16 are stored as they are. Or a whole denoiser, which says
+            output, precondition, schedule and time itself: azula's or quell's SimpleDenoiser or
+            KarrasDenoiser, or one of azula's plugins.
         path: The .safetensors file to write.
         example: The arguments of one call of the module: a tuple such as (x, t, label, ...), or a
             dictionary by names. The first tensor is x, the second the time; the first dimension of
-            each is the batch. Arguments that are not tensors become part of the program. The
-            comparison draws times and conditions from the ranges of the example.
+            each is the batch. Arguments that are not tensors become part of the program; tensors in
+            lists and dictionaries are conditions like others. The comparison draws times and
+            conditions from the ranges of the example.
         output: What the network returns: "x0", "eps", "v", "score" or "flow". Must be given.
         precondition: The preconditioning around the network: "none", "simple", "karras", "unscaled"
             or "straight" (docs/networks.md); "none" by default, with time="sigma" "unscaled".
@@ -130,6 +146,11 @@ def export(
         most: The largest allowed difference from PyTorch in float64, relative to the largest
             output. Four times the difference between PyTorch in float32 and in float64 is always
             allowed.
+        fast: Whether convolutions of 3 x 3 taps are computed by Winograd's algorithm where that is
+            faster: its roundings are others, and errors larger. True: as many as leave the whole
+            network, against float64, within 1e-6 of the largest output beyond four times what
+            PyTorch's own float32 is off (and within what `most` allows). A number: within that,
+            such as 1e-4, for more speed. False: none.
         fields: Further fields of the description: image=True, comment="...".
 
     Returns:
@@ -142,15 +163,18 @@ def export(
     """
     path_of(path, "path")
     classes = whole(classes, "classes", 0, 2**24 - 1)
-    if not real(most, "most") > 0:
-        raise ValueError(f"most: {most}, must be above 0")
+    if not 0 < real(most, "most") < 1:
+        raise ValueError(f"most: {most}, must be above 0 and below 1")
     if dtype not in TYPES:
         raise ValueError(f"quell.export: dtype: {dtype}, must be torch.float16 or torch.bfloat16")
+    fast = _bound(fast)
     given = {"output": output, "precondition": precondition, "schedule": schedule, "time": time,
              "sigma_data": sigma_data}  # fmt: skip
     outer, call = module, example
     module, example, around = taken_apart(module, example, given)
     means = None if outer is module else mean_of(outer, call)
+    if means is None and is_nested(example):
+        module, example = flat(check_module(module), example)
     inputs = inputs_of(check_module(module), example, names, around.get("time") is not False,
                        classes)  # fmt: skip
     shape = extents_of(tuple(inputs.tensors()["x"].shape[1:]), "the sizes of one sample")
@@ -170,7 +194,7 @@ def export(
             )
     nones = nones_of(none, inputs)
     wide = _widened(shape, variance)
-    made = (decode, dtype, most, description, nones, means)
+    made = (decode, dtype, most, fast, description, nones, means)
     return _exported(module, path, inputs, classes, wide, *made)
 
 
@@ -188,6 +212,7 @@ def _exported(
     decode: Any,
     dtype: torch.dtype | None,
     most: float,
+    fast: bool | float,
     description: dict[str, Any],
     nones: Mapping[str, Tensor | str],
     whole: Callable[..., Tensor] | None,
@@ -201,46 +226,93 @@ def _exported(
         label = (classes, description.get("no_class")) if "class" in inside.names else (0, None)
         parts.append((decode, "decode", inside, *label))
     right, programs = [], {}
-    for part, name, told, known, no_class in parts:
+    for own, name, told, known, no_class in parts:
         given = {n: v for n, v in nones.items() if n in told.names}
-        full = exact = expected(part, told, known, no_class, given)
+        part, twin = in_single(own)
+        full = exact = expected(part, told, known, no_class, given, twin)
         if dtype is not None and TYPES[dtype] is not None:
-            part = rounded_to(part, dtype)
+            part = twin = rounded_to(part, dtype)
             exact = expected(part, told, known, no_class, given)
         programs[name] = program_of(part, told, shape if name == "denoise" else None)
-        right.append((name, exact, full))
-    if all(value.name != "time" for value in programs["denoise"].inputs):
+        right.append((name, exact, full, twin))
+    used = {value.name for value in programs["denoise"].inputs}
+    check_used(inputs, used)
+    if "time" not in used:
         description.pop("time", None)
     extra: dict[str, Tensor] = {}
     add_nones(extra, description, nones)
-    stored, metadata = stored_of(programs, description, dtype)
-    stored |= extra
+    made = (description, dtype or narrow_type(module), extra)
+    if fast:
+        wanted = {name: exact for name, exact, *_ in right}
+        most = _make_fast(programs, wanted, fast, most, lambda: stored_of(programs, *made))
+    stored, metadata = stored_of(programs, *made)
     worst = [0.0]
 
     def check(file: str) -> None:
-        for name, exact, full in right:
+        for name, exact, full, _ in right:
             worst.append(compare(evaluator(file, name), exact, most))
             if full is not exact:
                 worst.append(compare(evaluator(file, name), full, max(most, TYPES[dtype] or 0)))
-        rounded = (
-            parts[0][0] if TYPES[dtype] is None or dtype is None else rounded_to(module, dtype)
-        )
-        same = whole if rounded is module else None
-        check_law(file, rounded, inputs, right[0][1], description, same)
+        _, exact, full, twin = right[0]
+        check_law(file, twin, inputs, exact, description, whole if full is exact else None)
 
     write(stored, path, metadata, check, "quell.export")
     return max(worst)
 
 
+def _bound(fast: Any) -> bool | float:
+    if isinstance(fast, bool):
+        return fast
+    bound = real(fast, "fast")
+    if not bound > 0:
+        raise ValueError(f"fast: {fast}, must be True, False or a number above 0")
+    return bound
+
+
+def _make_fast(
+    programs: dict[str, Lowered],
+    right: Mapping[str, Expected],
+    fast: bool | float,
+    most: float,
+    stored: Callable[[], Stored],
+) -> float:
+    """Chooses the convolutions that are computed by Winograd's algorithm. Returns the largest
+    difference that is allowed then."""
+    if fast is True:
+        bounds = {n: min(4 * r.own + 1e-6, max(most, 4 * r.own)) for n, r in right.items()}
+    else:
+        bounds = {name: max(fast, 4 * r.own) for name, r in right.items()}
+
+    with tempfile.TemporaryDirectory(prefix="quell-") as folder:
+        path = os.path.join(folder, "network.safetensors")
+
+        def found(name: str) -> NDArray[np.float64]:
+            from safetensors.torch import save_file
+
+            tensors, metadata = stored()
+            save_file(tensors, path, metadata=metadata)
+            return np.asarray(outputs(evaluator(path, name), right[name]), np.float64)
+
+        try:
+            choose(programs, right, bounds, found)
+        except Error:  # which the check of the file says better
+            forget(programs)
+    return most if fast is True else max(most, fast)
+
+
 def stored_of(
-    programs: dict[str, Lowered], description: dict[str, Any], dtype: torch.dtype | None = None
-) -> tuple[dict[str, Tensor], dict[str, str]]:
+    programs: dict[str, Lowered],
+    description: dict[str, Any],
+    dtype: torch.dtype | None = None,
+    extra: Mapping[str, Tensor] | None = None,
+) -> Stored:
     """Returns the tensors of a file and its metadata. `dtype`: a narrower type for the tensors
-    that have no digits beyond it."""
+    that have no digits beyond it. extra: further tensors."""
     writer = Writer({value.name for lowered in programs.values() for value in lowered.inputs})
     written = {name: writer.program(lowered) for name, lowered in programs.items()}
     text = json.dumps({**description, "programs": written}, allow_nan=False)
-    return {name: _narrow(t, dtype) for name, t in writer.tensors.items()}, {"quell": text}
+    tensors = {name: _narrow(t, dtype) for name, t in writer.tensors.items()}
+    return tensors | dict(extra or {}), {"quell": text}
 
 
 def rounded_to(module: nn.Module, dtype: torch.dtype) -> nn.Module:

@@ -5,6 +5,7 @@ from constants may be -infinity: it is log(0), and put where a mask has it."""
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 
@@ -60,6 +61,23 @@ def _turned(b: Builder, result: Result, operands: list[Operand]) -> Value | None
     return b.map(function, made, result.dtype)
 
 
+def _without_nan(result: Result) -> Sequence[Operand]:
+    """Where y is not a number, y is as good as a constant that is not: xlogy has such a one."""
+    operands = result.operands
+    if result.kind != "map" or result.attributes.get("function") != "where":
+        return operands
+    asked, value, other = operands
+    if not isinstance(asked, Result) or asked.attributes.get("function") != "ne":
+        return operands
+    first, second = asked.operands
+    return (asked, first, other) if first is second and _is_nan(value) else operands
+
+
+def _is_nan(value: Operand) -> bool:
+    found = number(value)
+    return found is not None and math.isnan(found)
+
+
 def _negative(b: Builder, operand: Operand) -> Operand:
     value = number(operand)
     if value is not None:
@@ -75,7 +93,7 @@ def with_infinities(program: Lowered) -> Lowered:
         turned = _turned(b, result, [new(operand) for operand in result.operands])
         if turned is not None:
             return turned
-        operands = [_finite(b, new(operand)) for operand in result.operands]
+        operands = [_finite(b, new(operand)) for operand in _without_nan(result)]
         return again(b, result.kind, operands, result, **result.attributes)
 
     return rewritten(program, rule)

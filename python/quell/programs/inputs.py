@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from quell._said import said
+from quell.programs.nested import Flat
 
 
 @dataclasses.dataclass
@@ -86,6 +87,8 @@ def _own_names(
     module: nn.Module, arguments: tuple[Any, ...], keywords: dict[str, Any]
 ) -> list[str]:
     """Returns the names of the tensors in the signature of forward."""
+    if isinstance(module, Flat):
+        return module.names
     try:
         bound = inspect.signature(module.forward).bind(*arguments, **keywords)
     except TypeError as error:
@@ -140,7 +143,12 @@ def _roles(own: Sequence[str], tensors: Sequence[Tensor], time: bool, classes: i
 def _is_class(tensor: Tensor, classes: int) -> bool:
     if tensor.is_floating_point():
         return tensor.shape[1:] == (classes,)
-    return tensor.ndim == 1
+    return tensor.ndim > 0 and tensor[0].numel() == 1
+
+
+def one_hot(label: Tensor) -> bool:
+    """Returns whether classes are told as numbers of which one is 1, not by their index."""
+    return label.ndim > 1 and label.is_floating_point()
 
 
 def _check_names(names: Sequence[str], tensors: Sequence[Tensor]) -> None:
@@ -151,9 +159,25 @@ def _check_names(names: Sequence[str], tensors: Sequence[Tensor]) -> None:
     if names[0] != "x" or len(set(names)) != len(names):
         raise ValueError("quell.export: names: must begin with x, and each be another")
     for name, tensor in zip(names, tensors, strict=True):
-        if name == "time" and tensor.ndim > 1:
+        if not name or "=" in name:  # the command gives conditions as NAME=VALUE
             raise ValueError(
-                "quell.export: the time has sizes beside the batch: must be one number"
+                f"quell.export: names: {said(name)}: must be a name, without ="
+            )
+        if name == "time" and tensor.ndim and tensor[0].numel() != 1:
+            count = tensor[0].numel()
+            raise ValueError(
+                f"quell.export: the time has {count} numbers a sample, must be one number"
+            )
+
+
+def check_used(inputs: Inputs, used: set[str]) -> None:
+    """Refuses classes and conditions of the example that are no inputs of the program: whatever
+    they are, the samples are the same. A time may be left out."""
+    for name in inputs.names:
+        if name not in used | {"x", "time"}:
+            raise ValueError(
+                f"quell.export: example: {name}: the network's result does not depend on it: leave "
+                "it out" + (", and classes" if name == "class" else "")
             )
 
 

@@ -16,7 +16,7 @@ from quell._function import PerSample
 from quell.networks import Model
 from quell.noise import Schedule
 from quell.programs.check import Expected, evaluated
-from quell.programs.inputs import Inputs
+from quell.programs.inputs import Inputs, one_hot
 from quell.programs.trace import Refused
 
 TIMES = (0.125, 0.5, 0.875)
@@ -144,8 +144,9 @@ def _labels(label: Tensor | None, no_class: Any) -> Any:
     """Returns the classes, -1 for none."""
     if label is None:
         return None
-    if label.ndim > 1:
+    if one_hot(label):
         index = torch.where(label.any(1), label.argmax(1), -1)
     else:
+        label = label.flatten()
         index = torch.where(label == no_class, -1, label) if no_class != "none" else label
     return index.numpy().astype(np.int32)

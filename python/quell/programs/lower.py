@@ -15,6 +15,7 @@ import torch
 from torch.fx import Node
 
 import quell.programs.operations  # noqa: F401, which fills the table
+from quell._said import one_line
 from quell.programs.batch import DependsOnBatch, of_one_sample, shape_of
 from quell.programs.build import Builder
 from quell.programs.table import TABLE, Call, NotKnown
@@ -82,8 +83,9 @@ class Lowering:
         if node.name not in self.traced.inputs:
             return node.meta.get("val")
         tensor = node.meta["val"]
-        shape = shape_of(tensor)
-        value = Input(shape[1:], tensor.dtype, self.traced.inputs[node.name])
+        shape, name = shape_of(tensor), self.traced.inputs[node.name]
+        number = name == "time" or (name == "class" and not tensor.is_floating_point())
+        value = Input(() if number else shape[1:], tensor.dtype, name)
         self.builder.inputs.append(value)
         return self.builder.reshape(value, shape)
 
@@ -108,6 +110,10 @@ class Lowering:
             return self._resolved(node.args[0])[node.args[1]]
         if _name(node) == "with_effects":  # an assertion, and nothing else in what PyTorch has
             return [None, None]
+        if _name(node) in ("_local_scalar_dense", "item"):
+            return self._number(self._resolved(node.args[0]))
+        if isinstance(said, torch.SymFloat):
+            raise NotKnown("numbers that are computed from item()", "leave out item()")
         if isinstance(said, (int, float, torch.SymInt)):
             return of_one_sample(said) if not isinstance(said, float) else said
         if not isinstance(said, (torch.Tensor, list, tuple)):
@@ -119,6 +125,12 @@ class Lowering:
         arguments |= dict(zip(names, node.args, strict=False)) | node.kwargs
         arguments = {name: self._resolved(value) for name, value in arguments.items()}
         return self._lowered(target, arguments, said)
+
+    def _number(self, value: Any) -> Any:
+        """What item() makes of an array of one element: the array."""
+        if isinstance(value, Constant):
+            return value.tensor.item()
+        return self.builder.reshape(value, ()) if isinstance(value, Value) else value
 
     def _lowered(self, target: torch._ops.OpOverload, arguments: dict[str, Any], said: Any) -> Any:
         call = _call_of(target, arguments, said)
@@ -137,8 +149,13 @@ class Lowering:
             raise NotKnown(call.name, INSTEAD.get(call.name, ""))
         if any(isinstance(v, Unknown) for v in values):
             return _unknown(said)
-        made = TABLE[call.name](self.builder, call)
-        _agree(call, made)
+        try:
+            made = TABLE[call.name](self.builder, call)
+            _agree(call, made)
+        except (NotKnown, DependsOnBatch, Refused):
+            raise
+        except Exception as error:  # a form of the operation that nobody has met
+            raise NotKnown(f"{call.name} in this form ({one_line(error)})") from error
         return made
 
     def _resolved(self, value: Any) -> Any:
@@ -166,15 +183,14 @@ class Lowering:
 
 
 INSTEAD = {
-    "cumsum": "a product with a triangular matrix of ones does the same",
     "sort": "a program's order of elements is fixed",
     "topk": "a program's order of elements is fixed",
-    "scatter_add": "a product with a matrix of zeros and ones does the same, for fixed indices",
-    "index_add": "a product with a matrix of zeros and ones does the same, for fixed indices",
     "nonzero": "shapes may not depend on values",
-    "_fft_r2c": "a product with a matrix of sines and cosines does the same",
-    "_fft_c2r": "a product with a matrix of sines and cosines does the same",
-    "_fft_c2c": "a product with a matrix of sines and cosines does the same",
+    "scatter": "a comparison with arange() and where() does it",
+    "scatter_reduce": "index_add does sums at fixed places",
+    "cumprod": "exp(cumsum(log(x))) does it for positive numbers",
+    "grid_sampler_2d": "interpolate() and roll() take places that are fixed",
+    "grid_sampler_3d": "interpolate() and roll() take places that are fixed",
 }
 
 

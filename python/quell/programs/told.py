@@ -5,6 +5,7 @@ quell.export."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from torch import Tensor
 from quell._numbers import real, text
 from quell._said import said
 from quell.noise import Schedule
-from quell.programs.inputs import Inputs
+from quell.programs.inputs import Inputs, one_hot
 
 OUTPUTS = ("x0", "eps", "v", "score", "flow")
 PRECONDITIONS = ("none", "simple", "karras", "unscaled", "straight")
@@ -41,7 +42,7 @@ def time_field(time: Any, schedule: str, precondition: str, whole: bool) -> Any:
         whole: Whether the network takes whole numbers alone.
     """
     if isinstance(time, Mapping):
-        made: Any = dict(time)
+        made: Any = _of_finite_numbers(time)
     elif time == "index":
         made = {"of": "t", "scale": _points(schedule) - 1}
     elif isinstance(time, str):
@@ -55,10 +56,25 @@ def time_field(time: Any, schedule: str, precondition: str, whole: bool) -> Any:
         _must_say_time(precondition)
         made = None
     else:
-        if real(time, "time") == 0:
-            raise ValueError("quell.export: time: 0, must be a number that t is multiplied by")
-        made = {"of": "t", "scale": real(time, "time")}
+        made = {"of": "t", "scale": _factor(time)}
     return _rounded(made) if whole else made
+
+
+def _of_finite_numbers(time: Mapping[str, Any]) -> dict[str, Any]:
+    for name, value in time.items():
+        for number in value if isinstance(value, (list, tuple)) else [value]:
+            if isinstance(number, float) and not math.isfinite(number):
+                raise ValueError(f"quell.export: time: {name}: {number}, must be finite")
+    return dict(time)
+
+
+def _factor(time: Any) -> float:
+    made = real(time, "time")
+    if made == 0 or not math.isfinite(made):
+        raise ValueError(
+            f"quell.export: time: {made:g}, must be a finite number that t is multiplied by, not 0"
+        )
+    return made
 
 
 def _must_say_time(precondition: str) -> None:
@@ -129,18 +145,25 @@ def around_fields(around: Mapping[str, Any], inputs: Inputs) -> dict[str, Any]:
         "precondition": precondition,
         "schedule": text(schedule, "schedule"),
         **({"time": field} if field is not None else {}),
-        **({"sigma_data": real(scale, "sigma_data")} if scale is not None else {}),
+        **({"sigma_data": _deviation(scale)} if scale is not None else {}),
     }
+
+
+def _deviation(scale: Any) -> float:
+    made = real(scale, "sigma_data")
+    if not 0 < made < math.inf:
+        raise ValueError(f"quell.export: sigma_data: {made:g}, must be finite and above 0")
+    return made
 
 
 def class_fields(classes: int, no_class: Any, inputs: Inputs) -> dict[str, Any]:
     label = inputs.tensors().get("class")
-    onehot = label is not None and label.ndim > 1
+    onehot = label is not None and one_hot(label)
     if label is not None and not classes:
         raise ValueError("quell.export: classes: the example has a class: say how many there are")
     field = no_class_field(no_class, classes, onehot)
     if label is not None and not onehot:
-        wrong = [k for k in label.tolist() if not 0 <= k < classes and k != field]
+        wrong = [k for k in label.flatten().tolist() if not 0 <= k < classes and k != field]
         if wrong:
             raise ValueError(
                 f"quell.export: classes: {classes}, but the example has class {wrong[0]:g}"

@@ -8,6 +8,7 @@ import dataclasses
 import importlib
 import inspect
 import logging
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -15,15 +16,19 @@ import torch
 from torch import Tensor, nn
 from torch.export.graph_signature import InputKind, OutputKind
 
+from quell.programs.copies import forget, with_same_weights
+from quell.programs.looking import Looking
+
 KEPT = (
-    "_safe_softmax addcmul avg_pool1d avg_pool2d avg_pool3d bilinear channel_shuffle col2im conv1d "
+    "_safe_softmax adaptive_max_pool2d adaptive_max_pool3d addcmul avg_pool1d avg_pool2d "
+    "avg_pool3d bilinear channel_shuffle col2im conv1d "
     "conv2d conv3d "
     "conv_transpose1d conv_transpose2d conv_transpose3d einsum elu embedding gelu glu group_norm "
     "hardsigmoid hardswish hardtanh instance_norm layer_norm leaky_relu lerp linear "
     "linalg_vector_norm log_sigmoid logsumexp matmul mish pad pixel_shuffle pixel_unshuffle relu6 "
-    "rms_norm roll scaled_dot_product_attention selu silu softmax softplus upsample_bilinear2d "
-    "upsample_linear1d upsample_nearest1d upsample_nearest2d upsample_nearest3d "
-    "upsample_trilinear3d _upsample_nearest_exact1d _upsample_nearest_exact2d "
+    "index_add rms_norm roll scaled_dot_product_attention selu silu softmax softplus "
+    "upsample_bilinear2d upsample_linear1d upsample_nearest1d upsample_nearest2d "
+    "upsample_nearest3d upsample_trilinear3d _upsample_nearest_exact1d _upsample_nearest_exact2d "
     "_upsample_nearest_exact3d masked_fill clamp_min clamp_max square std log_softmax"
 ).split()
 
@@ -99,7 +104,8 @@ def _quiet() -> Iterator[None]:
         logger.disabled = True
     exporting.print = lambda *_, **__: None
     try:
-        yield
+        with warnings.catch_warnings():
+            yield
     finally:
         del exporting.print
         for logger in loggers:
@@ -132,14 +138,18 @@ def _exported(
     module: nn.Module, arguments: Sequence[Any], keywords: Mapping[str, Any]
 ) -> torch.export.ExportedProgram:
     """Exports with a batch of any size, or with a batch of one if the code takes the batch's size
-    as a number, as len(x) does. A program describes one sample; the check uses other batches."""
+    as a number, as len(x) does, at last with answers for code that looks at values. A program
+    describes one sample; the check uses other batches."""
     try:
         return _with_shapes(module, arguments, keywords, _shapes(module, arguments, keywords))
     except Exception as error:
         first = error
     one = [_one(value) for value in arguments], {k: _one(v) for k, v in keywords.items()}
-    try:
+    with contextlib.suppress(Exception):
         return _with_shapes(module, one[0], one[1], None)
+    try:
+        with Looking():
+            return _with_shapes(module, one[0], one[1], None)
     except Exception:
         raise Refused(
             f"quell.export: torch.export cannot follow {type(module).__name__}: {_why(first)}; a "
@@ -151,6 +161,7 @@ def _with_shapes(
     module: nn.Module, arguments: Sequence[Any], keywords: Mapping[str, Any], shapes: Any
 ) -> torch.export.ExportedProgram:
     with torch.no_grad(), evaluating(module), _masks_not_looked_at(), _quiet():
+        warnings.filterwarnings("ignore", "The tensor attribute")  # kept in the copy alone
         traced = torch.export.export(
             module, tuple(arguments), dict(keywords), dynamic_shapes=shapes, strict=False
         )
@@ -180,7 +191,10 @@ def trace(
             two, and anything else, which is taken as it is.
         names: Of the tensors among them, in order.
     """
-    program = _exported(module, arguments, keywords)
+    try:
+        program = _exported(with_same_weights(module), arguments, keywords)
+    finally:
+        forget(module)
     constants: dict[str, tuple[Tensor, str]] = {}
     inputs: dict[str, str] = {}
     left = list(names)

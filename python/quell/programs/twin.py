@@ -13,6 +13,8 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map
 
+from quell.programs.copies import forget, with_same_weights
+
 _TYPE: Any = torch.Tensor.dtype
 NARROW = (torch.float32, torch.float16, torch.bfloat16)
 
@@ -41,6 +43,8 @@ class _Functions(TorchFunctionMode):
 class _Operations(TorchDispatchMode):
     """Gives every operation float64, so that its result is float64."""
 
+    supports_higher_order_operators = True
+
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         args, kwargs = tree_map(_wide, args), tree_map(_wide, kwargs or {})
         made = func(*args, **kwargs)
@@ -48,13 +52,16 @@ class _Operations(TorchDispatchMode):
 
 
 def in_double(module: nn.Module, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
-    """Returns the output of the module, computed in float64."""
+    """Returns the output of the module, computed in float64 by a copy: the tables that a network
+    keeps between its calls would be float64 afterwards."""
     default = torch.get_default_dtype()
+    own = with_same_weights(module)
     torch.set_default_dtype(torch.float64)
     try:
         operations: Any = _Operations
         with torch.no_grad(), operations(), _Functions():
             given = tree_map(_wide, tuple(arguments))
-            return module(*given, **tree_map(_wide, dict(keywords)))
+            return own(*given, **tree_map(_wide, dict(keywords)))
     finally:
         torch.set_default_dtype(default)
+        forget(module)

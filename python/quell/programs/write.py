@@ -17,7 +17,7 @@ from quell.programs.values import Constant, Input, Operand, Result, Value
 DEFAULTS: dict[str, dict[str, Any]] = {  # attributes that are left out where they have these
     "slice": {"step": 1},
     "put": {"step": 1},
-    "conv": {"groups": 1},
+    "conv": {"groups": 1, "winograd": 0},
     "conv_transpose": {"groups": 1},
     "attention": {"causal": False},
     "norm": {"centred": True},

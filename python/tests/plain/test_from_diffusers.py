@@ -45,6 +45,16 @@ def test_samples():
         assert np.abs(x0 - theirs).max() <= near * np.abs(theirs).max(), row["config"]
 
 
+def test_init():
+    """The first state is diffusers': of data with mean 0 and variance 1, as the command's."""
+    setup = quell.from_diffusers({"_class_name": "DDIMScheduler", "clip_sample": False}, 10)
+    assert "--prior-variance" in setup.options()
+    sampler = setup.sampler(setup.denoiser(lambda x, t: 0 * x), silent=True)
+    own = sampler.init((3, 4), seed=5)
+    assert np.array_equal(own, sampler.init((3, 4), mean=0, var=1, seed=5))
+    assert not np.array_equal(own, sampler.init((3, 4), var=4, seed=5))
+
+
 REFUSED = [
     ("IPNDM", {}, 10, "its levels are no schedule"),
     ("FlowMatchHeunDiscrete", {}, 10, "its slope is the velocity"),

@@ -24,6 +24,19 @@ def _():
     return net, (normal(3, 32, 32), indices()), 0
 
 
+@family("hf-celebahq-256")
+def _():
+    """google/ddpm-celebahq-256."""
+    down, up = ["DownBlock2D"] * 6, ["UpBlock2D"] * 6
+    down[4], up[1] = "AttnDownBlock2D", "AttnUpBlock2D"
+    net = _diffusers(
+        "UNet2DModel", sample_size=256, block_out_channels=(128, 128, 256, 256, 512, 512),
+        down_block_types=tuple(down), up_block_types=tuple(up), downsample_padding=0,
+        flip_sin_to_cos=False, freq_shift=1, norm_eps=1e-6, attention_head_dim=None,
+    )  # fmt: skip
+    return net, (normal(3, 256, 256), indices()), 0
+
+
 @family("hf-ncsnpp")
 def _():
     net = _diffusers(
@@ -177,6 +190,16 @@ def _():
         down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2,
     )  # fmt: skip
     return _decoder(net, 4, 8, 8)
+
+
+@family("hf-vae-dec-full")
+def _():
+    """The decoder of Stable Diffusion."""
+    net = _diffusers(
+        "AutoencoderKL", block_out_channels=(128, 256, 512, 512), layers_per_block=2,
+        down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4,
+    )  # fmt: skip
+    return _decoder(net, 4, 16, 16)
 
 
 @family("hf-taesd-dec")

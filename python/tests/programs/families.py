@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Networks of other people's, small and with random weights, as they come from PyPI."""
 
+import cloned_families  # noqa: F401, which adds to the table
 import diffusers_families  # noqa: F401, which adds to the table
 import torch
 from alone import networks_of
@@ -75,6 +76,14 @@ def _():
         num_classes=10, bottleneck_dim=16, in_context_len=4, in_context_start=1,
     )  # fmt: skip
     return net, (normal(3, 32, 32), times(), labels()), 10
+
+
+@family("v-diffusion-128")
+def _():
+    """As it is, for it has one size."""
+    from azula.plugins.vdm._src import wikiart_128
+
+    return wikiart_128.WikiArt128Model(), (normal(3, 128, 128), times()), 0
 
 
 # Others

@@ -186,7 +186,10 @@ def _filled(x, before, after, fill):
 
 
 @kind
-def conv(x, weight, bias=None, stride=None, before=None, after=None, dilation=None, groups=1):
+def conv(
+    x, weight, bias=None, stride=None, before=None, after=None, dilation=None, groups=1, winograd=0
+):
+    assert winograd in (0, 2, 4, 6)  # which rounds in another way alone
     rank = weight.ndim - 2
     assert x.ndim == rank + 1 and x.shape[0] == weight.shape[1] * groups
     stride, dilation = stride or [1] * rank, dilation or [1] * rank

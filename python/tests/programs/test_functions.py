@@ -176,3 +176,35 @@ def test_activations():
         2 * torch.randn(2, 4, 5),
         prelu=nn.PReLU(4),
     )
+
+
+def test_complex_numbers():
+    torch.manual_seed(0)
+    weight = torch.polar(torch.rand(3, 3), torch.arange(9.0).reshape(3, 3))
+    x = torch.randn(2, 4, 6)
+
+    def pairs(x):
+        return torch.view_as_complex(x.reshape(*x.shape[:-1], 3, 2).contiguous())
+
+    functions = [
+        lambda m, x: torch.view_as_real(pairs(x) @ m.weight),
+        lambda m, x: torch.view_as_real(nn.functional.linear(pairs(x), m.weight, m.weight[0])),
+        lambda m, x: torch.view_as_real(torch.einsum("bij,bkj->bik", pairs(x), pairs(x).conj())),
+        lambda m, x: torch.view_as_real(x * torch.exp(1j * x)),
+        lambda m, x: torch.view_as_real(torch.stack([pairs(x), pairs(x).flip(1)], 1) / 3),
+        lambda m, x: torch.view_as_real(torch.cat([pairs(x) + 2j, -pairs(x)], 1).sum(1)),
+        lambda m, x: torch.angle(pairs(x)),
+        lambda m, x: pairs(x).abs(),
+    ]
+    check_each(functions, x, weight=weight)
+
+
+def test_places_among_numbers():
+    torch.manual_seed(0)
+    edges = torch.linspace(-1, 1, 5)
+    functions = [
+        lambda m, x: torch.bucketize(x, m.edges),
+        lambda m, x: torch.bucketize((x * 2).round() / 2, m.edges, right=True),
+        lambda m, x: torch.searchsorted(m.edges, (x * 2).round() / 2),
+    ]
+    check_each(functions, torch.randn(2, 6), edges=edges)

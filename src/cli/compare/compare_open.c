@@ -238,7 +238,7 @@ int comparison_open(struct comparison *comparison)
     if (code == EXIT_DONE)
         code = sampling_choose_machine(options->isa, options->threads, &comparison->isa,
                                        &comparison->threads);
-    if (code == EXIT_DONE) code = sampling_open_model(&comparison->model, options->model);
+    if (code == EXIT_DONE) code = sampling_open_model(&comparison->model, options->model, NULL);
     if (code == EXIT_DONE) code = settle_count(comparison);
     if (code != EXIT_DONE) return code;
     sampling_choose_schedule(&options->sampling, comparison->model);

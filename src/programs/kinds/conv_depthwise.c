@@ -67,8 +67,9 @@ void quell_conv_depthwise(const struct quell_execution *at, const struct quell_c
         size_t count = lines - line < padded->most ? lines - line : padded->most;
         size_t x = row / channels * in->size[0] + o / way->each, column = line * padded->positions;
         float *y = at->out + row * positions + column;
-        const float *read =
-            quell_padded_copy(padded, at->kernels, quell_in(at, 0) + x * seen, line, count, copy);
+        struct quell_image image = {quell_in(at, 0) + x * seen, quell_elements_of(in, 2, in->rank),
+                                    seen, NULL};
+        const float *read = quell_padded_copy(padded, at->kernels, &image, line, count, copy);
         compute(at, padded, read, count,
                 &(struct quell_windows){
                     .taps = way->k, .offset = offset, .weight = weights + o * way->k, .out = y});

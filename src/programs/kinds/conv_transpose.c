@@ -131,7 +131,8 @@ static void unpack(const struct quell_program *program, const struct quell_instr
 {
     struct quell_transposed way;
     if (!way_at(program, now, &way)) return;
-    for (size_t i = 0; i < count; i++) to[i] = now->packed[quell_transposed_place(&way, from + i)];
+    for (size_t i = 0; i < count; i++)
+        to[i] = quell_packed_at(now, quell_transposed_place(&way, from + i));
 }
 
 static size_t offsets(const struct quell_program *program, const struct quell_instruction *now,
@@ -241,19 +242,19 @@ static void multiply(struct work *work, size_t number, size_t group, size_t from
         return;
     }
     size_t k = work->phase->all * way->channels;
-    at->kernels->dots(&(struct quell_dots){
-        .m = lines * way->padded.positions,
-        .n = to - from,
-        .k = k,
-        .block = quell_block_of(k),
-        .a = work->x + first * way->padded.channel,
-        .row = work->rows,
-        .b = at->of->packed + quell_transposed_weights(way, number, group, from),
-        .b_panel = QUELL_PANEL * k,
-        .left = at->of->offset + work->phase->begin * way->channels,
-        .turned = 1,
-        .finish = finish,
-        .user = work});
+    struct quell_dots dots = {.m = lines * way->padded.positions,
+                              .n = to - from,
+                              .k = k,
+                              .block = quell_block_of(k),
+                              .a = work->x + first * way->padded.channel,
+                              .row = work->rows,
+                              .b_panel = QUELL_PANEL * k,
+                              .left = at->of->offset + work->phase->begin * way->channels,
+                              .turned = 1,
+                              .finish = finish,
+                              .user = work};
+    quell_take_packed(&dots, at->of, quell_transposed_weights(way, number, group, from));
+    at->kernels->dots(&dots);
 }
 
 /* Lines of all phases of a group, so that no two workers write next to each other. */
@@ -270,6 +271,7 @@ static void run_pieces(const struct quell_execution *at, struct work *work)
     const struct quell_transposed *way = &work->way;
     size_t lines = (size_t)way->padded.window.out[0], most = way->padded.most, parts = 1, from;
     size_t each = (lines + at->workers - 1) / at->workers;
+    struct quell_image image = quell_image_of(at, 0);
     if (each < most) most = each;
     size_t strips = (lines + most - 1) / most;
     if (strips * way->groups % at->workers) parts = (way->each + QUELL_PANEL - 1) / QUELL_PANEL;
@@ -280,8 +282,8 @@ static void run_pieces(const struct quell_execution *at, struct work *work)
         work->line = strip * most;
         size_t count = lines - work->line < most ? lines - work->line : most;
         if (strip != copied)
-            work->x = quell_padded_copy(&way->padded, at->kernels, quell_in(at, 0), work->line,
-                                        count, work->copies);
+            work->x = quell_padded_copy(&way->padded, at->kernels, &image, work->line, count,
+                                        work->copies);
         copied = strip;
         size_t behind = channel + wide < way->each ? channel + wide : way->each;
         run_phases(work, i / parts % way->groups, channel, behind, count);
@@ -291,7 +293,7 @@ static void run_pieces(const struct quell_execution *at, struct work *work)
 static void run(const struct quell_execution *at)
 {
     struct work work = {.at = at};
-    if (!at->of->packed) {
+    if (!quell_has_packed(at->of)) {
         if (!at->worker) quell_conv_transpose_gathered(at);
         return;
     }
@@ -303,7 +305,8 @@ static void run(const struct quell_execution *at)
     run_pieces(at, &work);
 }
 
-static const struct quell_packing packing = {packed_floats, pack, unpack, offsets};
+static const struct quell_packing packing = {
+    .floats = packed_floats, .pack = pack, .unpack = unpack, .offsets = offsets};
 
 const struct quell_kind quell_kind_conv_transpose = {
     .name = "conv_transpose",

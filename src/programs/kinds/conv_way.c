@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "programs/kinds/conv_way.h"
 #include "base/memory.h"
+#include "programs/divide.h"
 
 #include <string.h>
 
@@ -22,7 +23,13 @@ struct quell_conv_way quell_conv_way_of(const struct quell_instruction *of,
                                  .groups = (size_t)quell_set(of, QUELL_CONV_GROUPS),
                                  .inputs = w->size[1],
                                  .k = quell_elements_of(w, 1, w->rank)};
+    size_t tile = (size_t)quell_set(of, QUELL_CONV_WINOGRAD_TILE);
     way.each = w->size[0] / way.groups;
+    if (tile) {
+        way.how = QUELL_CONV_WINOGRAD;
+        way.winograd = quell_winograd_of(&window, tile, way.inputs, way.each);
+        return way;
+    }
     bool many = way.each >= MANY_CHANNELS || way.each % QUELL_LANES == 0;
     if (!many && quell_lines_of(&way.lines, &window, x->size[0]))
         way.how = QUELL_CONV_LINES;
@@ -31,11 +38,20 @@ struct quell_conv_way quell_conv_way_of(const struct quell_instruction *of,
     return way;
 }
 
+struct quell_conv_way quell_conv_way_at(const struct quell_program *program,
+                                        const struct quell_instruction *now)
+{
+    const struct quell_value *value = program->value;
+    return quell_conv_way_of(now, &value[now->operand[0]].shape, &value[now->operand[1]].shape,
+                             &value[now->result].shape);
+}
+
 size_t quell_conv_way_floats(const struct quell_conv_way *way)
 {
     const size_t wide = sizeof(size_t) / sizeof(float);
     if (way->how == QUELL_CONV_LINES) return way->lines.floats;
     if (way->how == QUELL_CONV_GATHERED) return 0;
+    if (way->how == QUELL_CONV_WINOGRAD) return quell_winograd_floats(&way->winograd);
     return quell_round_up(wide * way->padded.most * way->padded.positions, QUELL_LANES) +
            way->padded.floats;
 }
@@ -43,6 +59,7 @@ size_t quell_conv_way_floats(const struct quell_conv_way *way)
 size_t quell_conv_packed_floats(const struct quell_conv_way *way)
 {
     if (way->how == QUELL_CONV_LINES) return way->groups * way->each * way->k;
+    if (way->how == QUELL_CONV_WINOGRAD) return quell_winograd_packed_floats(&way->winograd);
     return way->groups * panels_of(way) * QUELL_PANEL * way->k;
 }
 
@@ -56,6 +73,7 @@ size_t quell_conv_way_weights(const struct quell_conv_way *way, size_t o)
 size_t quell_conv_packed_place(const struct quell_conv_way *way, const struct quell_shape *w,
                                size_t i)
 {
+    if (way->how == QUELL_CONV_WINOGRAD) return quell_winograd_packed_place(&way->winograd, i);
     size_t taps = quell_elements_of(w, 2, w->rank), o = i / way->k;
     size_t p = i % taps * way->inputs + i % way->k / taps;
     return quell_conv_way_weights(way, o) + p * (way->how == QUELL_CONV_LINES ? 1 : QUELL_PANEL);
@@ -66,6 +84,10 @@ void quell_conv_pack(const struct quell_conv_way *way, const struct quell_shape 
 {
     size_t taps = quell_elements_of(w, 2, w->rank),
            step = way->how == QUELL_CONV_LINES ? 1 : QUELL_PANEL;
+    if (way->how == QUELL_CONV_WINOGRAD) {
+        quell_winograd_pack(&way->winograd, from, to);
+        return;
+    }
     for (size_t o = 0; o < w->size[0]; o++) {
         float *row = to + quell_conv_way_weights(way, o);
         for (size_t c = 0; c < way->inputs; c++)
@@ -78,4 +100,49 @@ size_t quell_conv_way_offset(const struct quell_conv_way *way, size_t p)
     size_t tap = p / way->inputs, c = p % way->inputs;
     if (way->how == QUELL_CONV_LINES) return quell_lines_offset(&way->lines, tap, c);
     return quell_padded_tap(&way->padded, tap, c);
+}
+
+size_t quell_conv_left_floats(const struct quell_conv_way *way)
+{
+    bool direct = way->how == QUELL_CONV_PADDED && way->padded.direct;
+    return direct ? quell_round_up(way->k * (sizeof(size_t) / sizeof(float)), QUELL_LANES) : 0;
+}
+
+const size_t *quell_conv_left(const struct quell_conv_way *way, const struct quell_execution *at,
+                              size_t *channel)
+{
+    float *memory = at->scratch + at->of->scratch - quell_conv_left_floats(way);
+    size_t *left = (size_t *)(void *)memory;
+    *channel = quell_own_in(at, 0).row;
+    for (size_t p = 0; p < way->k; p++)
+        left[p] = at->of->offset[p] + p % way->inputs * (*channel - way->padded.channel);
+    return left;
+}
+
+/* Whether a line of the result sees the same line of the input alone. */
+static bool is_flat(const struct quell_window *window)
+{
+    return window->taps[0] == 1 && window->stride[0] == 1 && !window->before[0];
+}
+
+#define WEIGHTS 8 /* that cost as much as an element of x */
+
+void quell_conv_way_divide(const struct quell_conv_way *way, struct quell_program *program,
+                           struct quell_instruction *now)
+{
+    struct quell_value *value = program->value;
+    const struct quell_shape *x = &value[now->operand[0]].shape, *out = &value[now->result].shape;
+    struct quell_division *of = &value[value[now->operand[0]].root].division;
+    const struct quell_window *window = way->how == QUELL_CONV_LINES    ? &way->lines.window
+                                        : way->how == QUELL_CONV_PADDED ? &way->padded.window
+                                                                        : &way->winograd.window;
+    if (x->rank < 3) return;
+    if (of->length == quell_elements_of(x, 1, x->rank)) {
+        of->units = quell_greatest_divisor(of->units, x->size[1]); /* whole lines */
+        now->any = !quell_conv_left_floats(way);
+    }
+    if (quell_elements(x) < quell_elements(&value[now->operand[1]].shape) / WEIGHTS) return;
+    struct quell_division *by = quell_division_of(program, now);
+    *by = quell_divide_along(out, 1, out->size[1], 0);
+    now->own = is_flat(window) && quell_same_division(of, by);
 }

@@ -2,6 +2,7 @@
 /* linear: y[..., o] = Dot over p of x[..., p] weight[o, p], + bias[o], with constant weights.
  * The rows of all samples, which lie one after the other, are one product. */
 #include "base/memory.h"
+#include "programs/divide.h"
 #include "programs/products.h"
 #include "programs/sums.h"
 #include "programs/tail.h"
@@ -66,7 +67,7 @@ static void unpack(const struct quell_program *program, const struct quell_instr
 {
     const struct quell_shape *w = weights_of(program, now);
     for (size_t i = from; i < from + count; i++)
-        *to++ = now->packed[place(w, i / w->size[1], i % w->size[1])];
+        *to++ = quell_packed_at(now, place(w, i / w->size[1], i % w->size[1]));
 }
 
 static size_t offsets(const struct quell_program *program, const struct quell_instruction *now,
@@ -141,10 +142,13 @@ static void run_constant(const struct quell_execution *at)
 /* With fewer rows for each worker, they share the columns. */
 #define FEW_ROWS 12
 
+/* With fewer rows they are not divided by them. */
+#define DIVIDED_ROWS 48
+
 static void run(const struct quell_execution *at)
 {
     const struct quell_shape *w = quell_shape_of(at, 1);
-    if (!at->of->packed) {
+    if (!quell_has_packed(at->of)) {
         run_constant(at);
         return;
     }
@@ -156,7 +160,13 @@ static void run(const struct quell_execution *at)
     quell_tail_of(at, &work.tail);
     size_t rows = at->samples * quell_elements(quell_out_shape(at)) / w->size[0];
     size_t end = rows, columns = w->size[0];
-    if (rows >= FEW_ROWS * at->workers) {
+    const float *x = NULL;
+    if (at->division) {
+        end = quell_own_range(at, &work.row) / columns;
+        work.row /= columns;
+        work.out = quell_own_out(at).at;
+        x = at->of->own ? quell_own_in(at, 0).at : NULL;
+    } else if (rows >= FEW_ROWS * at->workers) {
         end = quell_part_of(at, rows, &work.row);
     } else {
         size_t last = quell_part_of(at, (columns + QUELL_PANEL - 1) / QUELL_PANEL, &work.column);
@@ -169,23 +179,38 @@ static void run(const struct quell_execution *at)
         work.bias = NULL;
     else
         bias = NULL;
-    at->kernels->dots(&(struct quell_dots){.m = end - work.row,
-                                           .n = columns - work.column,
-                                           .k = w->size[1],
-                                           .block = quell_block_of(w->size[1]),
-                                           .a = quell_in(at, 0) + work.row * w->size[1],
-                                           .a_row = w->size[1],
-                                           .b = at->of->packed + work.column * w->size[1],
-                                           .b_panel = w->size[1] * QUELL_PANEL,
-                                           .left = at->of->offset,
-                                           .bias = bias,
-                                           .finish = finish,
-                                           .user = &work});
+    struct quell_dots dots = {.m = end - work.row,
+                              .n = columns - work.column,
+                              .k = w->size[1],
+                              .block = quell_block_of(w->size[1]),
+                              .a = (x ? x : quell_in(at, 0)) + work.row * w->size[1],
+                              .a_row = w->size[1],
+                              .b_panel = w->size[1] * QUELL_PANEL,
+                              .left = at->of->offset,
+                              .bias = bias,
+                              .finish = finish,
+                              .user = &work};
+    quell_take_packed(&dots, at->of, work.column * w->size[1]);
+    at->kernels->dots(&dots);
+}
+
+/* By rows, if they are many, as x is if it is divided by them. */
+static void divide(struct quell_program *program, struct quell_instruction *now)
+{
+    const struct quell_division *of = quell_divided(program, now, 0);
+    size_t in = weights_of(program, now)->size[1], out = weights_of(program, now)->size[0];
+    size_t rows = quell_elements(&program->value[now->result].shape) / out;
+    if (!quell_has_packed(now) || rows < DIVIDED_ROWS) return;
+    *quell_division_of(program, now) = (struct quell_division){rows * out, rows};
+    if (of->length != rows * in || rows % of->units) return;
+    quell_division_of(program, now)->units = of->units;
+    now->own = 1;
 }
 
 static size_t rows(const struct quell_shape *result) { return result->rank - 1; }
 
-static const struct quell_packing packing = {floats, pack, unpack, offsets};
+static const struct quell_packing packing = {
+    .floats = floats, .pack = pack, .unpack = unpack, .offsets = offsets};
 
 const struct quell_kind quell_kind_linear = {.name = "linear",
                                              .least = 2,
@@ -195,4 +220,5 @@ const struct quell_kind quell_kind_linear = {.name = "linear",
                                              .infer = infer,
                                              .run = run,
                                              .rows = rows,
+                                             .divide = divide,
                                              .packing = &packing};

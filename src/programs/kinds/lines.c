@@ -106,23 +106,22 @@ static void copy_line(const struct quell_lines *lines, const float *x, size_t ta
     }
 }
 
-void quell_lines_copy(const struct quell_lines *lines, const float *x, size_t line, size_t count,
-                      float *to)
+void quell_lines_copy(const struct quell_lines *lines, const struct quell_image *image, size_t line,
+                      size_t count, float *to)
 {
     const struct quell_window *window = &lines->window;
-    size_t copies = copies_for(window, count), in_line = 1;
-    for (size_t d = 1; d < window->rank; d++) in_line *= (size_t)window->in[d];
+    size_t copies = copies_for(window, count), channel;
     for (size_t copy = 0; copy < lines->inner * lines->phases; copy++)
-        for (size_t c = 0; c < lines->channels; c++) {
-            float *plane = to + (copy * lines->channels + c) * lines->plane;
-            const float *from = x + c * (size_t)window->in[0] * in_line;
-            for (size_t l = 0; l < copies; l++, plane += lines->width) {
-                int64_t at = (int64_t)(line + l) * window->stride[0] +
-                             (int64_t)(copy % lines->phases) - window->before[0];
-                if (at < 0 || at >= window->in[0])
-                    memset(plane, 0, lines->width * sizeof *plane);
+        for (size_t l = 0; l < copies; l++) {
+            int64_t at = (int64_t)(line + l) * window->stride[0] + (int64_t)(copy % lines->phases) -
+                         window->before[0];
+            bool inside = at >= 0 && at < window->in[0];
+            const float *x = inside ? quell_image_line(image, (size_t)at, &channel) : NULL;
+            float *plane = to + copy * lines->channels * lines->plane + l * lines->width;
+            for (size_t c = 0; c < lines->channels; c++, plane += lines->plane)
+                if (inside)
+                    copy_line(lines, x + c * channel, copy / lines->phases, plane);
                 else
-                    copy_line(lines, from + (size_t)at * in_line, copy / lines->phases, plane);
-            }
+                    memset(plane, 0, lines->width * sizeof *plane);
         }
 }

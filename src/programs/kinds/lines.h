@@ -6,6 +6,7 @@
 #ifndef QUELL_PROGRAMS_KINDS_LINES_H
 #define QUELL_PROGRAMS_KINDS_LINES_H
 
+#include "programs/kinds/image.h"
 #include "programs/kinds/window.h"
 
 /* A line has the positions of the result with one place along the first dimension. width: the
@@ -23,8 +24,8 @@ bool quell_lines_of(struct quell_lines *lines, const struct quell_window *window
 /* Where the copy that tap `tap` sees of channel c begins, for the first line of the result. */
 size_t quell_lines_offset(const struct quell_lines *lines, size_t tap, size_t c);
 
-/* Copies from x[channels][s...] for `count` lines of the result from `line` on. */
-void quell_lines_copy(const struct quell_lines *lines, const float *x, size_t line, size_t count,
-                      float *to);
+/* Copies from an input for `count` lines of the result from `line` on. */
+void quell_lines_copy(const struct quell_lines *lines, const struct quell_image *image, size_t line,
+                      size_t count, float *to);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* map: a function of one to three operands, element by element, with broadcasting. */
 #include "base/maths.h"
+#include "programs/divide.h"
 #include "programs/tail.h"
 
 #include <string.h>
@@ -122,28 +123,49 @@ void quell_map_rectangle(const struct quell_instruction *of, const struct quell_
 /* How many elements are worked on at a time, so that they stay in the first-level cache. */
 #define PIECE 2048
 
+/* A rectangle of the result: rows and columns from the first number of each up to the second
+ * one. */
+struct area {
+    size_t row[2], column[2];
+    struct quell_piece_at out;
+};
+
+/* The worker's own part of a result that is divided: some columns of each row, or some rows. */
+static struct area own_area(const struct quell_execution *at, struct quell_tail *tail, size_t count)
+{
+    size_t from, to = quell_own_range(at, &from), length = at->division->length;
+    struct quell_piece_at out = quell_own_out(at);
+    if (tail->rows == 1) quell_tail_cut(tail, count / length, length);
+    size_t columns = count / tail->rows;
+    if (columns == length) return (struct area){{0, tail->rows}, {from, to}, out};
+    return (struct area){{from / columns, to / columns}, {0, columns}, {out.at, columns}};
+}
+
 /* Rows and columns: a piece of the result after the other, each through all links. */
 static void run_rectangle(const struct quell_execution *at)
 {
     struct quell_tail tail;
     quell_tail_from(at, &tail);
-    size_t rows = at->samples * tail.rows, from;
-    size_t columns = quell_elements(quell_out_shape(at)) / tail.rows;
-    size_t wide = columns < PIECE ? columns : PIECE, across = (columns + wide - 1) / wide;
-    size_t high = PIECE / wide, down = (rows + high - 1) / high;
-    size_t end = quell_part_of(at, down * across, &from);
+    size_t count = quell_elements(quell_out_shape(at)), columns = count / tail.rows, from = 0;
+    struct area all = {{0, at->samples * tail.rows}, {0, columns}, {at->out, columns}};
+    if (at->division) all = own_area(at, &tail, count);
+    size_t width = all.column[1] - all.column[0], height = all.row[1] - all.row[0];
+    size_t wide = width < PIECE ? width : PIECE, across = (width + wide - 1) / wide;
+    size_t high = PIECE / wide, end = (height + high - 1) / high * across;
+    if (!at->division) end = quell_part_of(at, end, &from);
     for (size_t i = from; i < end; i++) {
-        size_t row = i / across * high, column = i % across * wide;
-        float *out = at->out + row * columns + column;
-        quell_tail_apply(&tail, &(struct quell_piece_of_result){
-                                    .row = row,
-                                    .rows = rows - row < high ? rows - row : high,
-                                    .column = column,
-                                    .columns = columns - column < wide ? columns - column : wide,
-                                    .x = out,
-                                    .out = out,
-                                    .x_row = columns,
-                                    .out_row = columns});
+        size_t row = all.row[0] + i / across * high, column = all.column[0] + i % across * wide;
+        float *out = all.out.at + row * all.out.row + column;
+        quell_tail_apply(
+            &tail, &(struct quell_piece_of_result){
+                       .row = row,
+                       .rows = all.row[1] - row < high ? all.row[1] - row : high,
+                       .column = column,
+                       .columns = all.column[1] - column < wide ? all.column[1] - column : wide,
+                       .x = out,
+                       .out = out,
+                       .x_row = all.out.row,
+                       .out_row = all.out.row});
     }
 }
 
@@ -201,6 +223,24 @@ static void run(const struct quell_execution *at)
 
 static size_t rows(const struct quell_shape *result) { return result->rank; }
 
+/* As the first operand is divided that is as large as the result, if rows or columns of the result
+ * are that too. */
+static void divide(struct quell_program *program, struct quell_instruction *now)
+{
+    const struct quell_shape *out = &program->value[now->result].shape;
+    struct quell_division *by = quell_division_of(program, now);
+    size_t count = quell_elements(out);
+    for (size_t k = 0; k < now->operands && now->rows <= QUELL_MAX_RANK; k++) {
+        const struct quell_division *of = quell_divided(program, now, k);
+        if (!of->length || quell_elements(&program->value[now->operand[k]].shape) != count)
+            continue;
+        size_t columns = quell_elements_of(out, now->rows, out->rank);
+        bool by_rows = of->length == count && (count / columns) % of->units == 0;
+        if (!by->length && (columns == count || columns == of->length || by_rows)) *by = *of;
+        if (quell_same_division(by, of)) now->own |= 1u << k;
+    }
+}
+
 const struct quell_kind quell_kind_map = {
     .name = "map",
     .least = 1,
@@ -211,4 +251,5 @@ const struct quell_kind quell_kind_map = {
     .infer = infer,
     .run = run,
     .rows = rows,
+    .divide = divide,
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* move: the elements of x at other positions. Nothing is rounded, and a reshape copies nothing. */
 #include "programs/copy.h"
+#include "programs/divide.h"
 
 #include <string.h>
 
@@ -150,6 +151,25 @@ static void copy(const struct quell_execution *at, const struct quell_shape *sha
     quell_copy_run(at, &all, x, y);
 }
 
+/* The worker's own indices along the dimension that the result is divided by. */
+static void copy_own(const struct quell_execution *at, size_t first, size_t *from, size_t *to)
+{
+    struct quell_shape part = *quell_out_shape(at);
+    struct quell_copy all = {.rank = 0};
+    struct quell_piece_at x = quell_own_in(at, 0), out = quell_own_out(at);
+    size_t length = quell_divided(at->program, at->of, 0)->length;
+    size_t dim = quell_divided_dim(at->division, &part), begin, end = quell_own_range(at, &begin);
+    size_t index = begin / to[dim], step = to[dim];
+    first = first / length * x.row + first % length + index * from[dim];
+    part.size[dim] = (end - begin) / step;
+    for (size_t d = 0; d < part.rank; d++) {
+        if (from[d] >= length) from[d] = from[d] / length * x.row;
+        if (to[d] >= at->division->length) to[d] = to[d] / at->division->length * out.row;
+        quell_copy_add(&all, part.size[d], (ptrdiff_t)from[d], (ptrdiff_t)to[d]);
+    }
+    quell_copy_all(at, &all, x.at + first, out.at + begin);
+}
+
 /* All of x is copied first, and then the part. */
 static void run_put(const struct quell_execution *at)
 {
@@ -210,7 +230,27 @@ static void run_strided(const struct quell_execution *at)
     for (size_t d = 0; d < x->rank && form != EXPAND; d++)
         stride[d] = own[form == PERMUTE ? (size_t)at->of->set[ORDER].whole[d] : d];
     if (form == SLICE) begin = cut(at->of, stride);
-    copy(at, out, quell_in(at, 0) + begin, stride, at->out, to);
+    if (at->division)
+        copy_own(at, begin, stride, to);
+    else
+        copy(at, out, quell_in(at, 0) + begin, stride, at->out, to);
+}
+
+/* A permutation is divided along the dimension that x is divided by, and so is a slice along
+ * another dimension. */
+static void divide(struct quell_program *program, struct quell_instruction *now)
+{
+    const struct quell_shape *x = &program->value[now->operand[0]].shape;
+    const struct quell_division *of = quell_divided(program, now, 0);
+    size_t dim = of->length ? quell_divided_dim(of, x) : x->rank, to = dim;
+    int64_t form = quell_set(now, FORM);
+    if (dim == x->rank || (form != PERMUTE && form != SLICE)) return;
+    if (form == SLICE && (size_t)quell_set(now, DIM) == dim) return;
+    for (size_t d = 0; d < x->rank && form == PERMUTE; d++)
+        if ((size_t)now->set[ORDER].whole[d] == dim) to = d;
+    *quell_division_of(program, now) =
+        quell_divide_along(&program->value[now->result].shape, to, of->units, x->size[dim]);
+    now->own = 1;
 }
 
 static void run(const struct quell_execution *at)
@@ -246,4 +286,5 @@ const struct quell_kind quell_kind_move = {
     .shared = true,
     .infer = infer,
     .run = run,
+    .divide = divide,
 };

@@ -2,13 +2,20 @@
 /* norm: brings every set of elements to mean 0 and variance 1, or only to mean square 1, and then
  * scales and shifts it. Layer and RMS norms are over dimensions, group and instance norms over
  * groups of channels. */
+#include "programs/kinds/norm_groups.h"
 #include "programs/kinds/sets.h"
 #include "programs/sums.h"
 #include "programs/tail.h"
 
 #include <math.h>
 
-enum { DIMS, GROUPS, CENTRED, CORRECTION, EPSILON };
+enum {
+    DIMS = QUELL_NORM_DIMS,
+    GROUPS = QUELL_NORM_GROUPS,
+    CENTRED = QUELL_NORM_CENTRED,
+    CORRECTION = QUELL_NORM_CORRECTION,
+    EPSILON = QUELL_NORM_EPSILON
+};
 
 static struct quell_sets sets_of(const struct quell_instruction *of, const struct quell_shape *x)
 {
@@ -46,16 +53,9 @@ static quell_status infer(struct quell_inference *at)
             return quell_refuse_operand(at, i, "must broadcast to operand 0");
     at->out = *x;
     at->of->scratch = sets.count;
+    size_t groups = at->of->set[DIMS].given ? 0 : quell_norm_groups_floats(at->of, x);
+    if (groups > sets.count) at->of->scratch = groups;
     return QUELL_OK;
-}
-
-/* Sets factor[sets] from the Squares. */
-static void find_factors(const struct quell_instruction *of, size_t count, size_t sets,
-                         float *factor)
-{
-    float divisor = (float)count - (float)quell_set(of, CORRECTION);
-    for (size_t i = 0; i < sets; i++)
-        factor[i] = 1 / sqrtf(factor[i] / divisor + of->set[EPSILON].real);
 }
 
 /* The elements of one set, in place. */
@@ -64,7 +64,7 @@ static void standardise(const struct quell_execution *at, size_t count, float *x
     bool centred = quell_set(at->of, CENTRED);
     float mean = centred ? quell_sum_by(at->kernels, count, x) / (float)count : 0;
     float factor = quell_squares_by(at->kernels, count, x, mean);
-    find_factors(at->of, count, 1, &factor);
+    quell_norm_factors(at->of, count, 1, &factor);
     at->kernels->standardise(&(struct quell_standard){.rows = 1,
                                                       .columns = count,
                                                       .x = x,
@@ -116,32 +116,36 @@ struct blocks {
     size_t first, second, blocks, rows, columns;
     struct quell_standard_operand scale, shift;
     size_t scale_block, shift_block;
+    struct quell_piece_at x, out;
 };
 
-static bool find_operand(const struct quell_execution *at, const struct blocks *of, size_t operand,
-                         struct quell_standard_operand *to, size_t *block)
+static bool find_operand(const struct quell_program *program, const struct quell_instruction *now,
+                         const struct blocks *of, size_t operand, struct quell_standard_operand *to,
+                         size_t *block)
 {
-    const struct quell_shape *x = quell_shape_of(at, 0);
+    const struct quell_shape *x = &program->value[now->operand[0]].shape;
     size_t stride[QUELL_MAX_RANK] = {0};
-    quell_strides(quell_shape_of(at, operand), x, stride);
-    to->at = quell_in(at, operand);
+    quell_strides(&program->value[now->operand[operand]].shape, x, stride);
     return quell_merged_stride(x, stride, 0, of->first, block) &&
            quell_merged_stride(x, stride, of->first, of->second, &to->row) &&
            quell_merged_stride(x, stride, of->second, x->rank, &to->column) && to->column <= 1;
 }
 
-/* Divides x into blocks; false if scale or shift do not go with them. */
-static bool find_blocks(const struct quell_execution *at, size_t first, size_t second,
+/* Divides x into blocks, without pointers; false if scale or shift do not go with them. */
+static bool find_blocks(const struct quell_program *program, const struct quell_instruction *now,
                         struct blocks *of)
 {
-    const struct quell_shape *x = quell_shape_of(at, 0);
-    *of = (struct blocks){.first = first, .second = second};
-    of->blocks = quell_elements_of(x, 0, first);
-    of->rows = quell_elements_of(x, first, second);
-    of->columns = quell_elements_of(x, second, x->rank);
-    if (at->of->operands > 1 && !find_operand(at, of, 1, &of->scale, &of->scale_block))
+    const struct quell_shape *x = &program->value[now->operand[0]].shape;
+    const struct quell_setting *dims = &now->set[DIMS];
+    *of = (struct blocks){.first = 0, .second = 1};
+    if (dims->given && !quell_is_range(dims, &of->first, &of->second)) return false;
+    of->blocks = quell_elements_of(x, 0, of->first);
+    of->rows = quell_elements_of(x, of->first, of->second);
+    of->columns = quell_elements_of(x, of->second, x->rank);
+    if (dims->given && of->columns > 1 && of->rows > QUELL_MOST_COLUMN) return false;
+    if (now->operands > 1 && !find_operand(program, now, of, 1, &of->scale, &of->scale_block))
         return false;
-    return at->of->operands < 3 || find_operand(at, of, 2, &of->shift, &of->shift_block);
+    return now->operands < 3 || find_operand(program, now, of, 2, &of->shift, &of->shift_block);
 }
 
 /* How many sets are standardised at a time, and how many elements, which stay in the first-level
@@ -162,7 +166,7 @@ static void find_moments(const struct quell_execution *at, struct quell_sums *su
     sums->mean = mean;
     sums->out = factor;
     quell_sums_by(at->kernels, sums, columns);
-    find_factors(at->of, sums->count, sums->sets, factor);
+    quell_norm_factors(at->of, sums->count, sums->sets, factor);
 }
 
 /* Columns of a block, from `column` on; the sets are the columns. */
@@ -171,16 +175,15 @@ static void run_columns(const struct quell_execution *at, const struct blocks *o
 {
     float mean[SETS], factor[SETS];
     bool centred = quell_set(at->of, CENTRED);
-    size_t begin = block * of->rows * of->columns + column;
-    struct quell_sums sums = {
-        .sets = columns, .count = of->rows, .step = of->columns, .x = quell_in(at, 0) + begin};
+    const float *x = of->x.at + block * of->rows * of->x.row + column;
+    struct quell_sums sums = {.sets = columns, .count = of->rows, .step = of->x.row, .x = x};
     find_moments(at, &sums, true, centred ? mean : NULL, factor);
     struct quell_standard standard = {.rows = of->rows,
                                       .columns = columns,
-                                      .x = quell_in(at, 0) + begin,
-                                      .x_row = of->columns,
-                                      .out = at->out + begin,
-                                      .out_row = of->columns,
+                                      .x = x,
+                                      .x_row = of->x.row,
+                                      .out = of->out.at + block * of->rows * of->out.row + column,
+                                      .out_row = of->out.row,
                                       .mean = {centred ? mean : NULL, 0, 1},
                                       .factor = {factor, 0, 1},
                                       .scale = of->scale,
@@ -198,13 +201,13 @@ static void run_blocks(const struct quell_execution *at, const struct blocks *of
     bool centred = quell_set(at->of, CENTRED);
     size_t begin = block * of->rows;
     struct quell_sums sums = {
-        .sets = blocks, .count = of->rows, .step = of->rows, .x = quell_in(at, 0) + begin};
+        .sets = blocks, .count = of->rows, .step = of->rows, .x = of->x.at + begin};
     find_moments(at, &sums, false, centred ? mean : NULL, factor);
     struct quell_standard standard = {.rows = blocks,
                                       .columns = of->rows,
-                                      .x = quell_in(at, 0) + begin,
+                                      .x = of->x.at + begin,
                                       .x_row = of->rows,
-                                      .out = at->out + begin,
+                                      .out = of->out.at + begin,
                                       .out_row = of->rows,
                                       .mean = {centred ? mean : NULL, 1, 0},
                                       .factor = {factor, 1, 0},
@@ -215,20 +218,50 @@ static void run_blocks(const struct quell_execution *at, const struct blocks *of
     at->kernels->standardise(&standard);
 }
 
+/* Some sets: columns of a block, or blocks. */
+static void run_sets(const struct quell_execution *at, const struct blocks *of, size_t block,
+                     size_t from, size_t end)
+{
+    size_t most = PIECE / of->rows;
+    most = most < 1 ? 1 : most > SETS ? SETS : most;
+    if (of->columns > 1 && most < QUELL_PANEL) most = QUELL_PANEL;
+    for (size_t set = from; set < end; set += most) {
+        size_t count = end - set < most ? end - set : most;
+        if (of->columns > 1)
+            run_columns(at, of, block, set, count);
+        else
+            run_blocks(at, of, set, count);
+    }
+}
+
+/* The worker's own sets. */
+static void run_own(const struct quell_execution *at, struct blocks *of)
+{
+    size_t from, end = quell_own_range(at, &from);
+    of->x = quell_own_in(at, 0);
+    of->out = quell_own_out(at);
+    if (of->columns == 1) run_sets(at, of, 0, from / of->rows, end / of->rows);
+    for (size_t block = 0; block < of->blocks && of->columns > 1; block++)
+        run_sets(at, of, block, from, end);
+}
+
 /* All sets, some at a time. */
-static void run_range(const struct quell_execution *at, const struct blocks *of)
+static void run_range(const struct quell_execution *at, struct blocks *of)
 {
     size_t sets = of->columns > 1 ? of->columns : of->blocks, most = PIECE / of->rows, from;
+    if (at->division) {
+        run_own(at, of);
+        return;
+    }
+    of->x = (struct quell_piece_at){(float *)(uintptr_t)quell_in(at, 0), of->columns};
+    of->out = (struct quell_piece_at){at->out, of->columns};
     most = most < 1 ? 1 : most > SETS ? SETS : most;
     if (of->columns > 1 && most < QUELL_PANEL) most = QUELL_PANEL;
     size_t across = (sets + most - 1) / most;
     size_t end = quell_part_of(at, of->columns > 1 ? of->blocks * across : across, &from);
     for (size_t i = from; i < end; i++) {
-        size_t set = i % across * most, count = sets - set < most ? sets - set : most;
-        if (of->columns > 1)
-            run_columns(at, of, i / across, set, count);
-        else
-            run_blocks(at, of, set, count);
+        size_t set = i % across * most;
+        run_sets(at, of, i / across, set, sets - set < most ? sets : set + most);
     }
 }
 
@@ -254,7 +287,7 @@ static void run_group(const struct quell_execution *at, const struct blocks *of,
     bool centred = quell_set(at->of, CENTRED);
     float mean = centred ? quell_sum_by(at->kernels, count, set) / (float)count : 0;
     float factor = quell_squares_by(at->kernels, count, set, mean);
-    find_factors(at->of, count, 1, &factor);
+    quell_norm_factors(at->of, count, 1, &factor);
     struct quell_standard standard = {.rows = channels,
                                       .columns = of->columns,
                                       .x = x,
@@ -272,25 +305,42 @@ static void run_group(const struct quell_execution *at, const struct blocks *of,
 
 static void run(const struct quell_execution *at)
 {
-    const struct quell_setting *dims = &at->of->set[DIMS];
-    const struct quell_shape *x = quell_shape_of(at, 0);
     struct blocks of;
-    size_t first = 0, second = 0, from, end;
-    if (dims->given) {
-        if (quell_is_range(dims, &first, &second) && find_blocks(at, first, second, &of) &&
-            (of.columns == 1 || of.rows <= QUELL_MOST_COLUMN))
-            run_range(at, &of);
-        else
-            run_gathered(at);
-        return;
-    }
-    if (!find_blocks(at, 0, 1, &of)) {
+    size_t from;
+    if (!find_blocks(at->program, at->of, &of)) {
         run_gathered(at);
         return;
     }
-    size_t groups = (size_t)quell_set(at->of, GROUPS);
-    end = quell_part_of(at, groups, &from);
-    for (size_t group = from; group < end; group++) run_group(at, &of, group, x->size[0] / groups);
+    if (at->of->operands > 1) of.scale.at = quell_in(at, 1);
+    if (at->of->operands > 2) of.shift.at = quell_in(at, 2);
+    if (at->of->set[DIMS].given) {
+        run_range(at, &of);
+        return;
+    }
+    if (at->division) {
+        quell_norm_groups_run(at, &of.scale, &of.shift);
+        return;
+    }
+    size_t groups = (size_t)quell_set(at->of, GROUPS), end = quell_part_of(at, groups, &from);
+    for (size_t group = from; group < end; group++) run_group(at, &of, group, of.rows / groups);
+}
+
+/* Sets that lie within the parts of x are divided as x is. */
+static void divide(struct quell_program *program, struct quell_instruction *now)
+{
+    const struct quell_division *of = quell_divided(program, now, 0);
+    struct blocks blocks;
+    if (!find_blocks(program, now, &blocks)) return;
+    if (!now->set[DIMS].given) {
+        quell_norm_groups_divide(program, now);
+        return;
+    }
+    size_t sets = blocks.blocks;
+    if (!of->length || (blocks.columns > 1 ? blocks.columns != of->length
+                                           : of->length != sets * blocks.rows || sets % of->units))
+        return;
+    *quell_division_of(program, now) = *of;
+    now->own = 1;
 }
 
 const struct quell_kind quell_kind_norm = {
@@ -305,4 +355,5 @@ const struct quell_kind quell_kind_norm = {
     .shared = true,
     .infer = infer,
     .run = run,
+    .divide = divide,
 };

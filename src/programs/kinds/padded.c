@@ -48,14 +48,11 @@ static bool set_most(struct quell_padded *padded, size_t most)
            multiply(&padded->floats, padded->channels);
 }
 
-bool quell_padded_of(struct quell_padded *padded, const struct quell_window *window,
-                     size_t channels)
+static bool find(struct quell_padded *padded, const struct quell_window *window, size_t channels,
+                 bool direct)
 {
-    *padded = (struct quell_padded){.window = *window,
-                                    .direct = is_direct(window),
-                                    .channels = channels,
-                                    .width = 1,
-                                    .positions = 1};
+    *padded = (struct quell_padded){
+        .window = *window, .direct = direct, .channels = channels, .width = 1, .positions = 1};
     for (size_t d = 0; d < window->rank; d++)
         if (window->stride[d] > (int64_t)MOST || window->dilation[d] > (int64_t)MOST ||
             window->taps[d] > (int64_t)MOST)
@@ -72,6 +69,18 @@ bool quell_padded_of(struct quell_padded *padded, const struct quell_window *win
                             most * padded->positions > MOST_POSITIONS))
         most = (most + 1) / 2;
     return set_most(padded, most);
+}
+
+bool quell_padded_of(struct quell_padded *padded, const struct quell_window *window,
+                     size_t channels)
+{
+    return find(padded, window, channels, is_direct(window));
+}
+
+bool quell_padded_of_copies(struct quell_padded *padded, const struct quell_window *window,
+                            size_t channels)
+{
+    return find(padded, window, channels, false);
 }
 
 size_t quell_padded_tap(const struct quell_padded *padded, size_t tap, size_t c)
@@ -99,78 +108,102 @@ void quell_padded_rows(const struct quell_padded *padded, size_t count, size_t *
         }
 }
 
-/* A copy at work: x, the distance of its channels, and where its next position goes. */
-struct copying {
-    const struct quell_padded *padded;
-    const struct quell_kernels *kernels;
-    const float *x;
-    size_t in;
-    float *to;
-};
-
-static void put_zeros(struct copying *copy, size_t positions)
-{
-    size_t count = positions * copy->padded->channels;
-    memset(copy->to, 0, count * sizeof *copy->to);
-    copy->to += count;
-}
-
 /* Puts `span` positions along dimension d of the elements from x[at] on, with what is before and
  * after them. from: the place of the first one, counted from the first element. */
-static void put_row(struct copying *copy, size_t d, size_t at, int64_t from, size_t span)
+static void put_row(const struct quell_padded *padded, const struct quell_padded_put *put, size_t d,
+                    size_t at, int64_t from, size_t span)
 {
-    int64_t size = copy->padded->window.in[d], end = from + (int64_t)span;
+    int64_t size = padded->window.in[d], end = from + (int64_t)span;
     size_t before = from < 0 ? (size_t)(end < 0 ? (int64_t)span : -from) : 0;
     size_t after = end > size ? (size_t)(from > size ? (int64_t)span : end - size) : 0;
     size_t inside = span > before + after ? span - before - after : 0;
-    put_zeros(copy, inside ? before : span);
+    put->zeros(put->user, inside ? before : span);
     if (!inside) return;
-    const float *seen = copy->x + at + (from < 0 ? 0 : (size_t)from);
-    if (copy->padded->channels == 1)
-        memcpy(copy->to, seen, inside * sizeof *copy->to);
-    else
-        copy->kernels->turn(seen, copy->padded->channels, copy->in, inside, copy->to,
-                            copy->padded->channels);
-    copy->to += inside * copy->padded->channels;
-    put_zeros(copy, after);
+    put->row(put->user, at + (from < 0 ? 0 : (size_t)from), inside);
+    put->zeros(put->user, after);
 }
 
 /* Puts a line of the input, which begins at x[at]. */
-static void put_line(struct copying *copy, size_t at)
+static void put_line(const struct quell_padded *padded, const struct quell_padded_put *put,
+                     size_t at)
 {
-    const struct quell_padded *padded = copy->padded;
     const struct quell_window *window = &padded->window;
     if (window->rank == 2) {
-        put_row(copy, 1, at, -window->before[1], padded->span[1]);
+        put_row(padded, put, 1, at, -window->before[1], padded->span[1]);
         return;
     }
     for (size_t i = 0; i < padded->span[1]; i++) {
         int64_t row = (int64_t)i - window->before[1];
         if (row < 0 || row >= window->in[1])
-            put_zeros(copy, padded->span[2]);
+            put->zeros(put->user, padded->span[2]);
         else
-            put_row(copy, 2, at + (size_t)(row * window->in[2]), -window->before[2],
+            put_row(padded, put, 2, at + (size_t)(row * window->in[2]), -window->before[2],
                     padded->span[2]);
     }
 }
 
-const float *quell_padded_copy(const struct quell_padded *padded,
-                               const struct quell_kernels *kernels, const float *x, size_t line,
-                               size_t count, float *to)
+void quell_padded_walk(const struct quell_padded *padded, size_t line, size_t count,
+                       const struct quell_padded_put *put)
 {
     const struct quell_window *window = &padded->window;
     size_t first = line * (size_t)window->stride[0], lines = span_of(window, 0, count), in_line = 1;
     for (size_t d = 1; d < window->rank; d++) in_line *= (size_t)window->in[d];
-    if (padded->direct) return x + first * in_line;
-    struct copying copy = {padded, kernels, x, (size_t)window->in[0] * in_line, to};
     int64_t from = (int64_t)first - window->before[0];
-    if (window->rank == 1) put_row(&copy, 0, 0, from, lines);
+    if (window->rank == 1) put_row(padded, put, 0, 0, from, lines);
     for (size_t l = 0; l < lines && window->rank > 1; l++) {
         int64_t at = from + (int64_t)l;
-        if (at < 0 || at >= window->in[0])
-            put_zeros(&copy, padded->width);
+        bool inside = at >= 0 && at < window->in[0];
+        if (inside && put->line) put->line(put->user, (size_t)at);
+        if (inside)
+            put_line(padded, put, put->line ? 0 : (size_t)at * in_line);
         else
-            put_line(&copy, (size_t)at * in_line);
+            put->zeros(put->user, padded->width);
     }
+}
+
+/* A copy of floats at work: x, or the line of it that is read, the distance of its channels there,
+ * and where the next position goes. */
+struct copying {
+    const struct quell_kernels *kernels;
+    const struct quell_image *image;
+    const float *x;
+    size_t in, channels;
+    float *to;
+};
+
+static void take_line(void *user, size_t line)
+{
+    struct copying *copy = user;
+    copy->x = quell_image_line(copy->image, line, &copy->in);
+}
+
+static void put_zeros(void *user, size_t positions)
+{
+    struct copying *copy = user;
+    size_t count = positions * copy->channels;
+    memset(copy->to, 0, count * sizeof *copy->to);
+    copy->to += count;
+}
+
+static void put_floats(void *user, size_t at, size_t positions)
+{
+    struct copying *copy = user;
+    if (copy->channels == 1)
+        memcpy(copy->to, copy->x + at, positions * sizeof *copy->to);
+    else
+        copy->kernels->turn(copy->x + at, copy->channels, copy->in, positions, copy->to,
+                            copy->channels);
+    copy->to += positions * copy->channels;
+}
+
+const float *quell_padded_copy(const struct quell_padded *padded,
+                               const struct quell_kernels *kernels, const struct quell_image *image,
+                               size_t line, size_t count, float *to)
+{
+    struct copying copy = {kernels, image, image->x, image->channel, padded->channels, to};
+    if (padded->direct)
+        return quell_image_line(image, line * (size_t)padded->window.stride[0], &copy.in);
+    quell_padded_walk(padded, line, count,
+                      &(struct quell_padded_put){&copy, take_line, put_zeros, put_floats});
     return to;
 }

@@ -4,6 +4,7 @@
 #ifndef QUELL_PROGRAMS_KINDS_PADDED_H
 #define QUELL_PROGRAMS_KINDS_PADDED_H
 
+#include "programs/kinds/image.h"
 #include "programs/kinds/window.h"
 
 /* A line has all positions with one place along the first dimension. direct: nothing is copied.
@@ -22,16 +23,32 @@ struct quell_padded {
 bool quell_padded_of(struct quell_padded *padded, const struct quell_window *window,
                      size_t channels);
 
+/* The same for elements that are always copied. */
+bool quell_padded_of_copies(struct quell_padded *padded, const struct quell_window *window,
+                            size_t channels);
+
 /* Where the element lies that tap `tap` sees of channel c, counted from that of the first tap. */
 size_t quell_padded_tap(const struct quell_padded *padded, size_t tap, size_t c);
 
 /* Sets row[count * positions] to what the first tap sees from `count` lines of the result. */
 void quell_padded_rows(const struct quell_padded *padded, size_t count, size_t *row);
 
-/* Returns x[channels][s...] as `count` lines of the result from `line` on see it; copied to `to`,
- * unless it is read directly. */
+/* Goes along `count` lines of the result from `line` on, and puts what their taps see, position by
+ * position: zeros, or the positions of x from x[at] on, of all channels. line: takes the line of
+ * the input from whose beginning `at` counts from then on; NULL: it counts from that of x. */
+struct quell_padded_put {
+    void *user;
+    void (*line)(void *user, size_t line);
+    void (*zeros)(void *user, size_t positions);
+    void (*row)(void *user, size_t at, size_t positions);
+};
+void quell_padded_walk(const struct quell_padded *padded, size_t line, size_t count,
+                       const struct quell_padded_put *put);
+
+/* Returns an input as `count` lines of the result from `line` on see it; copied to `to`, unless it
+ * is read directly. */
 const float *quell_padded_copy(const struct quell_padded *padded,
-                               const struct quell_kernels *kernels, const float *x, size_t line,
-                               size_t count, float *to);
+                               const struct quell_kernels *kernels, const struct quell_image *image,
+                               size_t line, size_t count, float *to);
 
 #endif

@@ -2,6 +2,7 @@
 """PyTorch's operations as instructions, a module for each subject."""
 
 from quell.programs.operations import (  # noqa: F401
+    by_matrix,
     complex,
     composed,
     contract,

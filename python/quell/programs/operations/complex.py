@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Complex numbers, as rotary positions are written: a program has their two parts."""
 
+from collections.abc import Callable
+
 import torch
 
 from quell.programs.build import Builder
@@ -14,8 +16,9 @@ def parts(b: Builder, value: object) -> tuple[Value, Value]:
         return value.real, value.imaginary
     if isinstance(value, Value):
         return value, constant(torch.zeros(()))
-    if isinstance(value, (int, float)):
-        return constant(torch.tensor(float(value))), constant(torch.zeros(()))
+    if isinstance(value, (int, float, complex)):
+        number = complex(value)
+        return constant(torch.tensor(number.real)), constant(torch.tensor(number.imag))
     raise NotKnown("complex numbers in the code itself")
 
 
@@ -77,3 +80,48 @@ def complex_sub(b: Builder, call: Call) -> Complex:
 def complex_mul(b: Builder, call: Call) -> Complex:
     (a, c), (d, e) = parts(b, call.first()), parts(b, call["other"])
     return Complex(b.sub(b.mul(a, d), b.mul(c, e)), b.add(b.mul(a, e), b.mul(c, d)))
+
+
+@lowers("complex_div")
+def complex_div(b: Builder, call: Call) -> Complex:
+    """By a real number or array."""
+    (a, c), other = parts(b, call.first()), call["other"]
+    if isinstance(other, Complex):
+        raise NotKnown("division by a complex number", "multiply by its conjugate")
+    return Complex(b.map("div", [a, other], a.dtype), b.map("div", [c, other], c.dtype))
+
+
+@lowers("complex_abs")
+def complex_abs(b: Builder, call: Call) -> Value:
+    a, c = parts(b, call.first())
+    return b.map("sqrt", [b.add(b.mul(a, a), b.mul(c, c))], a.dtype)
+
+
+@lowers("complex_exp")
+def complex_exp(b: Builder, call: Call) -> Complex:
+    a, c = parts(b, call.first())
+    size = b.map("exp", [a], a.dtype)
+    return Complex(
+        b.mul(size, b.map("cos", [c], c.dtype)), b.mul(size, b.map("sin", [c], c.dtype))
+    )
+
+
+@lowers("complex_neg")
+def complex_neg(b: Builder, call: Call) -> Complex:
+    a, c = parts(b, call.first())
+    return Complex(b.map("neg", [a], a.dtype), b.map("neg", [c], c.dtype))
+
+
+def product(b: Builder, x: object, y: object, of: Callable[[Value, Value], Value]) -> Complex:
+    """A product of two arrays that is linear in both, of matrices for example."""
+    (a, c), (d, e) = parts(b, x), parts(b, y)
+    real, imaginary = of(a, d), None
+    if isinstance(x, Complex) and isinstance(y, Complex):
+        real = b.sub(real, of(c, e))
+    if isinstance(y, Complex):
+        imaginary = of(a, e)
+    if isinstance(x, Complex):
+        other = of(c, d)
+        imaginary = other if imaginary is None else b.add(imaginary, other)
+    assert imaginary is not None
+    return Complex(real, imaginary)

@@ -6,8 +6,9 @@ import math
 import torch
 
 from quell.programs.build import Builder
+from quell.programs.operations.complex import parts
 from quell.programs.table import Call, NotKnown, lowers
-from quell.programs.values import Operand, Value
+from quell.programs.values import Constant, Operand, Value, constant
 
 # arctan(x) = x + x z P(z), z = x^2, for |x| <= tan(pi / 8): Cephes' atanf, highest power first.
 _ARCTAN = (8.05374449538e-2, -1.38776856032e-1, 1.99777106478e-1, -3.33329491539e-1)
@@ -65,6 +66,12 @@ def atan(b: Builder, call: Call) -> Value:
     return _with_sign(b, made, x, dtype)
 
 
+@lowers("angle")
+def angle(b: Builder, call: Call) -> Value:
+    x, y = parts(b, call.first())
+    return _angle(b, b.expand(y, call.shape), b.expand(x, call.shape), call)
+
+
 def _beside(b: Builder, x: Value, call: Call) -> Value:
     """Returns sqrt(1 - x^2), without cancellation."""
     product = b.mul(b.map("sub", [1.0, x], call.dtype), b.add(x, 1.0))
@@ -120,6 +127,19 @@ def atanh(b: Builder, call: Call) -> Value:
     x, dtype = call.first(), call.dtype
     ratio = b.map("div", [b.add(x, x), b.map("sub", [1.0, x], dtype)], dtype)
     return b.mul(b.map("log1p", [ratio], dtype), 0.5)
+
+
+@lowers("searchsorted", "bucketize")
+def place_among(b: Builder, call: Call) -> Value:
+    """How many of a row of rising numbers are less than x, or not above it."""
+    edges = call.arguments.get("sorted_sequence", call.arguments.get("boundaries"))
+    x = call.arguments.get("self", call.first())
+    if not isinstance(edges, Constant) or edges.rank != 1 or not isinstance(x, Value):
+        raise NotKnown(f"{call.name} among numbers that are no fixed row")
+    above = bool(call["right"]) or call.arguments.get("side") == "right"
+    wide = b.reshape(x, [*x.shape, 1])
+    below = b.map("le" if above else "lt", [constant(edges.tensor.float()), wide], torch.bool)
+    return b.reduce("sum", below, [-1], False, call.dtype)
 
 
 @lowers("erfc")

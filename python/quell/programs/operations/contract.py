@@ -1,33 +1,49 @@
 # SPDX-License-Identifier: MIT
 """Sums of products: linear layers, products of matrices, einsum, attention."""
 
+import dataclasses
 import math
 from typing import Any
 
 import torch
 
 from quell.programs.build import Builder
-from quell.programs.operations.functions import real_of
+from quell.programs.operations.complex import parts, product
 from quell.programs.table import Call, NotKnown, lowers
-from quell.programs.values import Constant, Value, constant
+from quell.programs.values import Complex, Constant, Value, constant
 
 
 @lowers("linear")
-def linear(b: Builder, call: Call) -> Value:
+def linear(b: Builder, call: Call) -> Any:
     x, weight, bias = call["input"], call["weight"], call["bias"]
+    if call.dtype.is_complex:
+        return _complex_linear(b, x, weight, bias)
     if isinstance(weight, Constant) and isinstance(bias, (Constant, type(None))):
         return b.emit("linear", [x, weight, bias], call.dtype)
     made = multiply(b, x, b.transpose(weight), call.dtype)
     return b.add(made, bias) if bias is not None else made
 
 
+def _complex_linear(b: Builder, x: Any, weight: Any, bias: Any) -> Complex:
+    def one(y: Value, w: Value) -> Value:
+        return multiply(b, y, b.transpose(w), torch.float32)
+
+    made = product(b, x, weight, one)
+    if bias is None:
+        return made
+    real, imaginary = parts(b, bias)
+    return Complex(b.add(made.real, real), b.add(made.imaginary, imaginary))
+
+
 @lowers("matmul", "mm", "bmm", "mv", "dot")
-def matmul(b: Builder, call: Call) -> Value:
-    x = real_of(call.first())
+def matmul(b: Builder, call: Call) -> Any:
+    x = call.first()
     other = call.arguments.get("other", call.arguments.get("mat2", call.arguments.get("vec")))
     if other is None:
         other = call["tensor"]
-    return multiply(b, x, real_of(other), call.dtype)
+    if call.dtype.is_complex:
+        return product(b, x, other, lambda y, z: multiply(b, y, z, torch.float32))
+    return multiply(b, x, other, call.dtype)
 
 
 def multiply(b: Builder, x: Value, y: Value, dtype: torch.dtype) -> Value:
@@ -83,8 +99,19 @@ def bilinear(b: Builder, call: Call) -> Value:
 
 
 @lowers("einsum")
-def einsum(b: Builder, call: Call) -> Value:
-    operands = [real_of(operand) for operand in call["tensors"]]
+def einsum(b: Builder, call: Call) -> Any:
+    operands = call["tensors"]
+    if not call.dtype.is_complex:
+        return _einsum(b, call, operands)
+    if len(operands) != 2:
+        raise NotKnown(f"einsum of {len(operands)} operands, complex ones among them")
+    plain = dataclasses.replace(call, dtype=torch.float32)
+    first, second = operands
+    return product(b, first, second, lambda x, y: _einsum(b, plain, [x, y]))
+
+
+def _einsum(b: Builder, call: Call, given: list[Value]) -> Value:
+    operands = list(given)
     terms, output = _terms(call["equation"], operands)
     while len(operands) > 1:
         kept = set("".join(terms[2:])) | set(output)

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from quell.programs.build import Builder
+from quell.programs.operations.patches import by_patches
 from quell.programs.table import Call, NotKnown, lowers
 from quell.programs.values import Constant, Value, constant
 
@@ -34,18 +35,9 @@ def _borders(given: Any, weight: Value, dilation: list[int]) -> tuple[list[int],
     return sizes, list(sizes)
 
 
-def _weights(call: Call) -> tuple[Value, Value | None]:
-    weight, bias = call["weight"], call["bias"]
-    if not isinstance(weight, Constant) or not isinstance(bias, (Constant, type(None))):
-        raise NotKnown(
-            f"{call.name} whose weights depend on an input", "products of matrices can do the same"
-        )
-    return weight, bias
-
-
 @lowers("conv1d", "conv2d", "conv3d")
 def conv(b: Builder, call: Call) -> Value:
-    weight, bias = _weights(call)
+    weight, bias = call["weight"], call["bias"]
     rank = weight.rank - 2
     dilation = each(call["dilation"], rank)
     before, after = _borders(call["padding"], weight, dilation)
@@ -55,7 +47,7 @@ def conv(b: Builder, call: Call) -> Value:
 
 @lowers("conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
 def conv_transpose(b: Builder, call: Call) -> Value:
-    weight, bias = _weights(call)
+    weight, bias = call["weight"], call["bias"]
     rank = weight.rank - 2
     before = each(call["padding"], rank)
     more = each(call["output_padding"], rank)
@@ -78,6 +70,8 @@ def _convolved(
 ) -> Value:
     x, rank = call["input"], weight.rank - 2
     operands = [weight] if bias is None else [weight, bias]
+    if not all(isinstance(operand, Constant) for operand in operands):
+        return _by_computed(b, kind, call, weight, bias, lists)
 
     def one(value: Value) -> Value:
         return b.emit(kind, [value, *operands], call.dtype, **lists, groups=call["groups"])
@@ -98,6 +92,18 @@ def _apart(b: Builder, x: Value, one: Callable[[Value], Value]) -> Value:
     """Each of a batch by itself: there is no fourth dimension to have it in."""
     made = [one(b.select(x, 0, k)) for k in range(x.shape[0])]
     return b.concat([b.reshape(part, (1, *part.shape)) for part in made], 0)
+
+
+def _by_computed(
+    b: Builder, kind: str, call: Call, weight: Value, bias: Value | None, lists: Lists
+) -> Value:
+    """By weights that depend on an input, as those of hypernetworks."""
+    x, rank, groups = call["input"], weight.rank - 2, call["groups"]
+    batch = x if x.rank > rank + 1 else b.reshape(x, [1, *x.shape])
+    made = _apart(b, batch, lambda lone: by_patches(b, kind, lone, weight, groups, lists))
+    if bias is not None:
+        made = b.add(made, b.reshape(bias, [*bias.shape, *[1] * rank]))
+    return b.reshape(made, call.shape)
 
 
 @lowers("col2im")

@@ -41,7 +41,9 @@ COMPARE = {"eq": "eq", "ne": "ne", "lt": "lt", "le": "le", "gt": "gt", "ge": "ge
 
 
 def _one(name: str) -> None:
-    def lower(b: Builder, call: Call) -> Value:
+    def lower(b: Builder, call: Call) -> Any:
+        if isinstance(call.first(), Complex) and f"complex_{name}" in TABLE:
+            return TABLE[f"complex_{name}"](b, call)
         return b.map(SAME[name], [real_of(call.first())], call.dtype)
 
     lowers(name)(lower)
@@ -93,7 +95,10 @@ NARROW = (torch.float16, torch.bfloat16, *FLOATS_OF_8)
 
 
 @lowers("_to_copy", "to", "type_as")
-def convert(b: Builder, call: Call) -> Value:
+def convert(b: Builder, call: Call) -> Any:
+    if call.dtype.is_complex:
+        x = call.first()
+        return x if isinstance(x, Complex) else Complex(x, b.mul(x, 0.0))
     if call.dtype in (torch.int8, torch.uint8, torch.int16):
         raise NotKnown(
             f"whole numbers as {str(call.dtype).removeprefix('torch.')}, which wrap",
@@ -138,7 +143,7 @@ def truth(b: Builder, value: Any) -> Any:
 @lowers("add", "sub")
 def add(b: Builder, call: Call) -> Any:
     one, other, scale = call.first(), call["other"], call.arguments.get("alpha", 1)
-    if isinstance(one, Complex) or isinstance(other, Complex):
+    if call.dtype.is_complex:
         return TABLE[f"complex_{call.name}"](b, call)
     if scale != 1:
         other = b.mul(other, scale) if isinstance(other, Value) else other * scale
@@ -155,14 +160,16 @@ def rsub(b: Builder, call: Call) -> Value:
 
 @lowers("mul")
 def mul(b: Builder, call: Call) -> Any:
-    if isinstance(call.first(), Complex) or isinstance(call["other"], Complex):
+    if call.dtype.is_complex:
         return TABLE["complex_mul"](b, call)
     return b.map("mul", [call.first(), call["other"]], call.dtype)
 
 
 @lowers("div", "floor_divide")
-def div(b: Builder, call: Call) -> Value:
+def div(b: Builder, call: Call) -> Any:
     rounding = call.arguments.get("rounding_mode")
+    if call.dtype.is_complex:
+        return TABLE["complex_div"](b, call)
     if call.name == "floor_divide":
         rounding = "floor"
     made = b.map("div", [real_of(call.first()), real_of(call["other"])], call.dtype)

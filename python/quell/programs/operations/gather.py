@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from quell.programs.build import Builder
+from quell.programs.operations.by_matrix import added
 from quell.programs.operations.functions import real_of
 from quell.programs.operations.move import put
 from quell.programs.table import Call, NotKnown, lowers
@@ -94,11 +95,13 @@ def index_put(b: Builder, call: Call) -> Value:
     x: Value = call.first()
     given = list(call["indices"])
     used = [k for k, part in enumerate(given) if part is not None]
-    if call["accumulate"] or len(used) != 1 or not isinstance(given[used[0]], Constant):
+    if len(used) != 1 or not isinstance(given[used[0]], Constant):
         raise NotKnown("index_put", "build the array by cat")
     dim, tensor = used[0], given[used[0]].tensor
     if tensor.dtype == torch.bool or tensor.ndim != 1:
         raise NotKnown("index_put", "build the array by cat")
+    if call["accumulate"]:
+        return added(b, x, dim, tensor, call["values"], 1)
     value, places = call["values"], [int(k) % x.shape[dim] for k in tensor.tolist()]
     for k, place in enumerate(places):
         wide = b.expand(value, x.shape[:dim] + (len(places),) + x.shape[dim + 1 :])

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from quell.programs.build import Builder
-from quell.programs.operations.functions import as_dtype, real_of
+from quell.programs.operations.functions import as_dtype
 from quell.programs.table import Call, NotKnown, lowers
 from quell.programs.values import Complex, Value, constant
 
@@ -78,36 +78,54 @@ def split(b: Builder, call: Call) -> Any:
 @lowers("unbind")
 def unbind(b: Builder, call: Call) -> Any:
     dim = call["dim"]
-    return [b.select(real_of(call.first()), dim, k) for k in range(len(call.shapes))]
+    count = len(call.shapes)
+    return [_each(lambda x, k=k: b.select(x, dim, k), call.first()) for k in range(count)]
 
 
 @lowers("cat")
 def cat(b: Builder, call: Call) -> Any:
     parts = call["tensors"]
-    if any(isinstance(part, Complex) for part in parts):
-        return Complex(
-            b.concat([part.real for part in parts], call["dim"]),
-            b.concat([part.imaginary for part in parts], call["dim"]),
-        )
-    kept = [p for p in parts if p.shape != (0,)]  # PyTorch ignores these
-    return b.concat(kept, call["dim"] % len(call.shape))
+    kept = [p for p in parts if isinstance(p, Complex) or p.shape != (0,)]  # PyTorch ignores these
+    return _joined(b, kept, call["dim"] % len(call.shape))
 
 
 @lowers("stack")
-def stack(b: Builder, call: Call) -> Value:
+def stack(b: Builder, call: Call) -> Any:
     dim = call["dim"] % len(call.shape)
     one = call.shape[:dim] + (1,) + call.shape[dim + 1 :]
-    return b.concat([b.reshape(real_of(part), one) for part in call["tensors"]], dim)
+    wide = [_each(lambda x: b.reshape(x, one), part) for part in call["tensors"]]
+    return _joined(b, wide, dim)
+
+
+def _joined(b: Builder, values: list[Any], dim: int) -> Any:
+    if not any(isinstance(value, Complex) for value in values):
+        return b.concat(values, dim)
+    both = [_both(b, value) for value in values]
+    return Complex(
+        b.concat([value.real for value in both], dim),
+        b.concat([value.imaginary for value in both], dim),
+    )
+
+
+def _both(b: Builder, value: Any) -> Complex:
+    """A value with an imaginary part, if of zeros."""
+    if isinstance(value, Complex):
+        return value
+    return Complex(value, b.expand(constant(torch.zeros(())), value.shape))
 
 
 @lowers("flip")
-def flip(b: Builder, call: Call) -> Value:
-    return b.flip(real_of(call.first()), call["dims"])
+def flip(b: Builder, call: Call) -> Any:
+    return _each(lambda x: b.flip(x, call["dims"]), call.first())
 
 
 @lowers("roll")
-def roll(b: Builder, call: Call) -> Value:
-    x, dims = real_of(call.first()), call["dims"]
+def roll(b: Builder, call: Call) -> Any:
+    return _each(lambda x: _rolled(b, call, x), call.first())
+
+
+def _rolled(b: Builder, call: Call, x: Value) -> Value:
+    dims = call["dims"]
     flat = not dims
     made = b.reshape(x, [_count(x)]) if flat else x
     for shift, dim in zip(call["shifts"], dims or [0], strict=True):
@@ -157,21 +175,35 @@ def channel_shuffle(b: Builder, call: Call) -> Value:
 
 
 @lowers("slice_scatter")
-def slice_scatter(b: Builder, call: Call) -> Value:
-    x, part = call.first(), call["src"]
-    dim = call["dim"] % x.rank
+def slice_scatter(b: Builder, call: Call) -> Any:
     end = call["end"] if call["end"] is not None else 2**62
-    start, end, step = slice(call["start"] or 0, end, call["step"]).indices(x.shape[dim])
-    return put(b, x, part, dim, range(start, end, step))
+
+    def one(x: Value, part: Value) -> Value:
+        dim = call["dim"] % x.rank
+        places = slice(call["start"] or 0, end, call["step"]).indices(x.shape[dim])
+        return put(b, x, part, dim, range(*places))
+
+    return _put_each(b, call, one)
+
+
+def _put_each(b: Builder, call: Call, one: Any) -> Any:
+    """Puts a part into an array, or both parts of complex ones."""
+    x, part = call.first(), call["src"]
+    if not isinstance(x, Complex) and not isinstance(part, Complex):
+        return one(x, part)
+    x, part = _both(b, x), _both(b, part)
+    return Complex(one(x.real, part.real), one(x.imaginary, part.imaginary))
 
 
 @lowers("select_scatter")
-def select_scatter(b: Builder, call: Call) -> Value:
-    x = call.first()
-    dim = call["dim"] % x.rank
-    index = call["index"] % x.shape[dim]
-    part = b.reshape(call["src"], x.shape[:dim] + (1,) + x.shape[dim + 1 :])
-    return put(b, x, part, dim, range(index, index + 1))
+def select_scatter(b: Builder, call: Call) -> Any:
+    def one(x: Value, part: Value) -> Value:
+        dim = call["dim"] % x.rank
+        index = call["index"] % x.shape[dim]
+        part = b.reshape(part, x.shape[:dim] + (1,) + x.shape[dim + 1 :])
+        return put(b, x, part, dim, range(index, index + 1))
+
+    return _put_each(b, call, one)
 
 
 def put(b: Builder, x: Value, part: Value, dim: int, places: range) -> Value:
@@ -187,7 +219,9 @@ def put(b: Builder, x: Value, part: Value, dim: int, places: range) -> Value:
 
 
 @lowers("copy", "copy_")
-def copy(b: Builder, call: Call) -> Value:
+def copy(b: Builder, call: Call) -> Any:
+    if isinstance(call["src"], Complex):
+        return _each(lambda x: b.expand(x, call.shape), call["src"])
     return b.expand(as_dtype(b, call["src"], call.dtype), call.shape)
 
 
@@ -198,12 +232,15 @@ def copy(b: Builder, call: Call) -> Value:
     "full_like", "zeros_like", "ones_like", "empty_like", "new_full", "new_zeros", "new_ones",
     "new_empty", "new_empty_strided", "fill", "zero",
 )  # fmt: skip
-def full(b: Builder, call: Call) -> Value:
+def full(b: Builder, call: Call) -> Any:
     given = call.arguments.get("fill_value", call.arguments.get("value"))
     if given is None:
         given = 1 if "ones" in call.name else 0
     if isinstance(given, Value):
         return b.expand(given, call.shape)
+    if call.dtype.is_complex:
+        numbers = complex(given).real, complex(given).imag
+        return Complex(*(constant(torch.full(call.shape, number)) for number in numbers))
     return constant(torch.full(call.shape, given, dtype=call.dtype))
 
 

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Normalisations and softmax."""
 
-from typing import Any
-
 import math
+from typing import Any
 
 import torch
 
@@ -32,7 +31,7 @@ def native_group_norm(b: Builder, call: Call) -> Any:
 @lowers("instance_norm")
 def instance_norm(b: Builder, call: Call) -> Value:
     if not call["use_input_stats"]:
-        raise NotKnown("instance_norm with running statistics")
+        return _by_line(b, call)
     return _groups(b, call, call.first().shape[1])
 
 
@@ -82,21 +81,25 @@ def rms_norm(b: Builder, call: Call) -> Value:
 
 @lowers("batch_norm", "_native_batch_norm_legit_no_training", "_batch_norm_no_update")
 def batch_norm(b: Builder, call: Call) -> Any:
-    x = call["input"]
     if call.arguments.get("training"):
         raise NotKnown("batch_norm in training mode", "call .eval()")
+    made = _by_line(b, call)
+    return made if call.name == "batch_norm" else [made]
+
+
+def _by_line(b: Builder, call: Call) -> Value:
+    x = call["input"]
     scale, shift = _line(call)
     along = (1, x.shape[1], *[1] * (x.rank - 2))
     made = b.mul(x, constant(scale.float().reshape(along)))
-    made = b.add(made, constant(shift.float().reshape(along)))
-    return made if call.name == "batch_norm" else [made]
+    return b.add(made, constant(shift.float().reshape(along)))
 
 
 def _line(call: Call) -> tuple[torch.Tensor, torch.Tensor]:
     """Batch norm in evaluation mode is scale x + shift."""
     parts = [call["running_mean"], call["running_var"], call["weight"], call["bias"]]
     if not all(isinstance(part, (Constant, type(None))) for part in parts) or parts[0] is None:
-        raise NotKnown("batch_norm without running statistics")
+        raise NotKnown(f"{call.name} without running statistics")
     mean, variance = (part.tensor.double() for part in parts[:2])
     one, zero = torch.ones_like(mean), torch.zeros_like(mean)
     weight = one if parts[2] is None else parts[2].tensor.double()

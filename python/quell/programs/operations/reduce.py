@@ -7,9 +7,10 @@ from typing import Any
 import torch
 
 from quell.programs.build import Builder
+from quell.programs.operations.complex import parts
 from quell.programs.operations.functions import real_of, truth
 from quell.programs.table import Call, NotKnown, lowers
-from quell.programs.values import Value
+from quell.programs.values import Complex, Value
 
 SAME = {"sum": "sum", "mean": "mean", "amax": "max", "amin": "min"}
 
@@ -32,7 +33,10 @@ def _reduce(
 
 
 @lowers(*SAME)
-def plain(b: Builder, call: Call) -> Value:
+def plain(b: Builder, call: Call) -> Any:
+    if isinstance(call.first(), Complex):
+        both = parts(b, call.first())
+        return Complex(*(_reduce(b, SAME[call.name], x, call, x.dtype) for x in both))
     return _reduce(b, SAME[call.name], real_of(call.first()), call, call.dtype)
 
 

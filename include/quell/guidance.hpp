@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* How a denoiser is guided (denoiser::from_guidance). */
+#ifndef QUELL_GUIDANCE_HPP
+#define QUELL_GUIDANCE_HPP
+
+#include <vector>
+#include <quell/guidance.h>
+
+namespace quell
+{
+
+/* How a denoiser is guided; quell_guidance says more.
+ *
+ * weight: w; 1 is no guidance.
+ * low, high: the denoiser is guided at times from low to high.
+ * times, weights: w is weights[i] at times[i], and linear in between, in place of weight.
+ * rescale: phi, how far the deviation is kept that the mean has without guidance. */
+struct guidance {
+    double weight = 2;
+    double low = 0;
+    double high = 1;
+    std::vector<double> times = {};
+    std::vector<double> weights = {};
+    double rescale = 0;
+};
+
+} // namespace quell
+#endif

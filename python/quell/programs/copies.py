@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+"""Copies of a module, so that the caller's own stays as it is. Networks keep tables: in
+dictionaries of their own, and in functions with a cache. After a check in float64 these would be
+float64, and after torch.export they would have no values at all."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import sys
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+HALVES = (torch.float16, torch.bfloat16)
+
+
+def weights_of(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    yield from module.named_parameters()
+    yield from module.named_buffers()
+
+
+def with_same_weights(module: nn.Module) -> nn.Module:
+    """Returns a copy that shares the weights, or the module itself if Python cannot copy it."""
+    memo: dict[int, Any] = {id(weight): weight for _, weight in weights_of(module)}
+    try:
+        return copy.deepcopy(module, memo | _computed(module))
+    except Exception:
+        return module
+
+
+def _computed(module: nn.Module) -> dict[int, Any]:
+    """Copies of tensors that were computed from weights, as old weight norms keep them: Python
+    refuses to copy these by itself."""
+    kept = [value for part in module.modules() for value in vars(part).values()]
+    return {
+        id(value): value.detach().clone()
+        for value in kept
+        if isinstance(value, Tensor) and value.grad_fn is not None
+    }
+
+
+def forget(module: nn.Module) -> None:
+    """Empties the caches of functions (functools.lru_cache) in the network's code."""
+    for kind in {type(part) for part in module.modules()}:
+        if kind.__module__.partition(".")[0] in ("torch", "builtins"):
+            continue
+        code = sys.modules.get(kind.__module__)
+        for value in [*vars(kind).values(), *vars(code or kind).values()]:
+            if isinstance(value, functools._lru_cache_wrapper):
+                value.cache_clear()
+
+
+def in_single(module: nn.Module) -> tuple[nn.Module, nn.Module]:
+    """Returns a module with its weights in float32, and one to compare with in float64: the first
+    too, but for weights in float64. If float32 rounds these, a warning says so."""
+    kinds = {weight.dtype for _, weight in weights_of(module) if weight.is_floating_point()}
+    if kinds <= {torch.float32}:
+        return module, module
+    made = copy.deepcopy(module, _computed(module)).float()
+    rounded = [name for name, weight in weights_of(module) if _is_rounded(weight)]
+    if rounded:
+        warnings.warn(
+            f"quell.export: weights in float64 are rounded to float32, {rounded[0]} among "
+            f"{len(rounded)}: the difference that is returned includes it",
+            stacklevel=4,
+        )
+    return made, module if torch.float64 in kinds else made
+
+
+def _is_rounded(weight: Tensor) -> bool:
+    return weight.dtype == torch.float64 and not torch.equal(weight.float().double(), weight)
+
+
+def narrow_type(module: nn.Module) -> torch.dtype | None:
+    """Returns the type that all weights are kept in, if it is a narrow one."""
+    kinds = {weight.dtype for _, weight in weights_of(module) if weight.is_floating_point()}
+    return kinds.pop() if len(kinds) == 1 and kinds <= set(HALVES) else None

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MIT
+"""Answers for code that looks at values while it is traced: at a mask that it made itself, whether
+anything is not a number, at what it asserts, at a time of one number. The check, which does not use
+the trace, shows whether the answers held."""
+
+from __future__ import annotations
+
+import linecache
+import sys
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import _disable_current_modes
+from torch.utils._pytree import tree_leaves, tree_map
+
+ASKED = ("item", "tolist", "__bool__", "__int__", "__float__", "__index__", "__len__")
+NAN = ("isnan", "isinf", "any", "logical_or", "__or__", "bitwise_or", "sum")
+NOT_KNOWN = ("rand", "empty", "normal", "bernoulli", "dropout")
+
+
+def _is_asserted() -> bool:
+    """Returns whether the line of the user's code that asks is an assertion."""
+    frame = sys._getframe(1)
+    while frame is not None and ("/torch/" in frame.f_code.co_filename or _is_own(frame)):
+        frame = frame.f_back  # type: ignore[assignment]
+    if frame is None:
+        return False
+    line = linecache.getline(frame.f_code.co_filename, frame.f_lineno)
+    return line.lstrip().startswith("assert ")
+
+
+def _is_own(frame: Any) -> bool:
+    return bool(frame.f_code.co_filename == __file__)
+
+
+class Looking(TorchFunctionMode):
+    """Knows what constants are, that nothing is NaN or infinite, and that assertions hold. One
+    number that depends on an input stands for itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._values: dict[int, Tensor] = {}  # of constants, by their stand-ins
+        self._never: set[int] = set()  # truth values that are false unless something is NaN
+        self._kept: list[Tensor] = []  # so that no id is used twice
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        name, given = getattr(func, "__name__", ""), kwargs or {}
+        asked = name in ASKED and args and isinstance(args[0], Tensor)
+        if asked and id(args[0]) in self._values:
+            return getattr(self._values[id(args[0])], name)(*args[1:])
+        if name == "__bool__" and id(args[0]) in self._never:
+            return False
+        if name == "__bool__" and _is_asserted():
+            return True
+        if name == "item" and args[0].is_floating_point():
+            return args[0].reshape(())
+        made = func(*args, **given)
+        self._remember(func, name, args, given, made)
+        return made
+
+    def _remember(self, func: Any, name: str, args: Any, given: Any, made: Any) -> None:
+        leaves = [leaf for leaf in tree_leaves((args, given)) if isinstance(leaf, Tensor)]
+        known = all(id(leaf) in self._values for leaf in leaves)
+        changes = name == "__setitem__" or (name.endswith("_") and not name.endswith("__"))
+        if changes and not known:
+            self._values.clear()  # others may be views of what was changed
+            return
+        if isinstance(made, Tensor):
+            if name in ("isnan", "isinf") or (
+                name in NAN and leaves and all(id(leaf) in self._never for leaf in leaves)
+            ):
+                self._never.add(id(made))
+                self._kept.append(made)
+        if known and not any(part in name for part in NOT_KNOWN):
+            self._compute(func, args, given, made)
+
+    def _compute(self, func: Any, args: Any, given: Any, made: Any) -> None:
+        """Does with the values what was done with their stand-ins."""
+
+        def value(leaf: Any) -> Any:
+            return self._values[id(leaf)] if isinstance(leaf, Tensor) else leaf
+
+        if not all(type(leaf) is not torch.SymInt for leaf in tree_leaves((args, given))):
+            return
+        try:
+            with _disable_current_modes(), torch._C.DisableTorchFunction():
+                found = func(*tree_map(value, args), **tree_map(value, given))
+        except Exception:
+            return
+        stand_ins, values = tree_leaves(made), tree_leaves(found)
+        for stand_in, real in zip(stand_ins, values, strict=False):
+            if isinstance(stand_in, Tensor) and isinstance(real, Tensor):
+                self._values[id(stand_in)] = real
+                self._kept.append(stand_in)

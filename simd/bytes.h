@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* Products of bytes, whose sums are exact, so that every order of additions gives the same bits
+ * (docs/programs.md, "linear_int8"). These kernels have tables of their own, because one set of
+ * instructions for floats goes with several for bytes. */
+#ifndef QUELL_SIMD_BYTES_H
+#define QUELL_SIMD_BYTES_H
+
+#include "kernels.h"
+
+/* Elements of the left side are stored as the kernels want them, `width` bytes each, and right
+ * sides in panels of QUELL_PANEL columns. A panel has, for each group of four p, the four weights
+ * of each column as signed bytes; then the sum of each column's weights, a 32-bit integer; its
+ * scale; and its bias, a float. */
+#define QUELL_GROUP 4 /* p at a time */
+#define QUELL_PANEL_ENDS ((size_t)3 * QUELL_PANEL)
+
+/* The size of a panel, in floats. */
+static inline size_t quell_byte_panel(size_t groups)
+{
+    return groups * QUELL_PANEL + QUELL_PANEL_ENDS;
+}
+
+/* y(i, j) = t scale(j), or fma(t, scale(j), bias(j)) if `biased`, with t = S(i, j) step(i), where S
+ * is the sum over p of q(i, p) w(p, j), exact, and rounded to a float. Group g of row i begins at
+ * element r(i) + left[g] of a, where r(i) = row[i], or i * a_row without `row`; step(i) = step[i *
+ * step_row]. b: the panels. finish is called as for quell_dots; turn: the kernel of that name, if
+ * the rows of the rectangles shall be the columns j, else NULL. */
+struct quell_byte_dots {
+    size_t m, n, groups;
+    const void *a;
+    const size_t *row;
+    size_t a_row;
+    const size_t *left;
+    const float *b;
+    int biased;
+    const float *step;
+    size_t step_row;
+    void (*turn)(const float *from, size_t rows, size_t from_row, size_t columns, float *to,
+                 size_t to_row);
+    void (*finish)(void *user, const struct quell_dots_done *done);
+    void *user;
+};
+
+struct quell_byte_kernels {
+    const char *isa;
+    size_t width;
+
+    /* The greatest of the bits of |x[i]|, which rise with the numbers; those of a NaN are greater
+     * than those of infinity. */
+    uint32_t (*greatest)(size_t count, const float *x);
+
+    /* out[i] = the whole number that is nearest to x[i] inverse (rounded), ties to even, which must
+     * be from -127 to 127; with zeros up to a whole group. */
+    void (*quantise)(size_t count, const float *x, float inverse, void *out);
+
+    /* The same for `channels` rows of x, x_row apart: out[i * out_row + c] is of x[c * x_row + i];
+     * out_row: a whole number of groups. */
+    void (*quantise_turned)(size_t count, size_t channels, const float *x, size_t x_row,
+                            float inverse, void *out, size_t out_row);
+
+    /* `count` zeros, whole groups. */
+    void (*zeros)(size_t count, void *out);
+
+    void (*dots)(const struct quell_byte_dots *dots);
+};
+
+/* The i-th table of this build; NULL past the end; and whether this machine can run it. */
+const struct quell_byte_kernels *quell_byte_kernels_at(size_t i);
+int quell_byte_kernels_available(const struct quell_byte_kernels *bytes);
+
+/* The best table that goes with the kernels for floats. */
+const struct quell_byte_kernels *quell_byte_kernels_for(const struct quell_kernels *kernels);
+
+#endif

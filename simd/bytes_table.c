@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Compiled once per set of instructions for bytes, as table.c is for floats. */
+#include BYTES_HEADER
+
+#include "bytes.h"
+
+#include "kernels/each.inl"
+#include "kernels/bytes.inl"
+
+#define JOIN(a, b) a##b
+#define TABLE(name) JOIN(quell_bytes_, name)
+#define TEXT(name) #name
+#define NAME(name) TEXT(name)
+
+extern const struct quell_byte_kernels TABLE(BYTES_NAME);
+
+const struct quell_byte_kernels TABLE(BYTES_NAME) = {
+    .isa = NAME(BYTES_NAME),
+    .width = sizeof(byte_element),
+    .greatest = greatest,
+    .quantise = quantise,
+    .quantise_turned = quantise_turned,
+    .zeros = zeros,
+    .dots = byte_dots,
+};

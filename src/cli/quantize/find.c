@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* Finds the linear maps and convolutions of a network's program, and makes whole numbers of their
+ * weights. The description is read twice: by quell, and here, for the places in its text. */
+#include "base/json.h"
+#include "base/memory.h"
+#include "cli/cli.h"
+#include "cli/programs.h"
+#include "cli/quantize/quantize.h"
+#include "models/model.h"
+#include "programs/kinds/conv_way.h"
+#include "programs/quantised.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Fewer multiply-adds than these are not worth it. */
+#define LEAST_WORK 4096
+
+static bool uses_tensor(const struct quell_program *program, size_t tensor)
+{
+    for (size_t i = 0; program && i < program->values; i++)
+        if (program->value[i].origin == QUELL_TENSOR && program->value[i].tensor == tensor)
+            return true;
+    return false;
+}
+
+static size_t count_readers(const struct quell_program *program, size_t value)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < program->count; i++)
+        for (size_t k = 0; k < program->instruction[i].operands; k++)
+            count += program->instruction[i].operand[k] == value;
+    return count;
+}
+
+/* Why an instruction cannot have whole weights; NULL if it can. */
+static const char *refusal(const struct quantizing *q, const struct quell_program *program,
+                           const struct quell_instruction *now)
+{
+    const struct quell_value *w = &program->value[now->operand[1]];
+    bool convolves = now->kind == &quell_kind_conv;
+    if (program->value[now->result].stage == QUELL_FROM_CONSTANTS || now->same)
+        return "is worked out when the file is read";
+    if (w->origin != QUELL_TENSOR || w->stage != QUELL_FROM_CONSTANTS)
+        return "has weights that are computed";
+    if (count_readers(program, now->operand[1]) > 1 || uses_tensor(q->model->decode, w->tensor))
+        return "has weights that something else reads";
+    for (size_t k = 2; k < now->operands; k++)
+        if (program->value[now->operand[k]].stage != QUELL_FROM_CONSTANTS)
+            return "has a bias that is computed";
+    if (convolves && now->set[QUELL_CONV_GROUPS].given) return "has groups of channels";
+    if (quell_elements_of(&w->shape, 1, w->shape.rank) > QUELL_MOST_BYTES)
+        return "has sums that are too long";
+    return now->multiply_adds < LEAST_WORK ? "is small" : NULL;
+}
+
+/* Rounds each output's weights by a scale of their own: the greatest of them becomes 127. */
+static void quantise(struct candidate *c, const float *w)
+{
+    for (size_t o = 0; o < c->out; o++) {
+        float most = 0;
+        for (size_t p = 0; p < c->in; p++) most = fmaxf(most, fabsf(w[o * c->in + p]));
+        c->scale[o] = most / 127;
+        for (size_t p = 0; p < c->in; p++) {
+            float whole = c->scale[o] > 0 ? rintf(w[o * c->in + p] / c->scale[o]) : 0;
+            c->bytes[o * c->in + p] = (signed char)fmaxf(-127, fminf(127, whole));
+        }
+    }
+}
+
+static int read_weights(struct quantizing *q, struct candidate *c)
+{
+    const struct quell_tensor *tensor = &q->tensors.tensors[c->tensor];
+    size_t count = 1;
+    for (size_t d = 0; d < tensor->rank; d++) count *= tensor->shape[d];
+    c->out = tensor->shape[0], c->in = count / c->out;
+    float *w = quell_new(count, sizeof *w);
+    c->bytes = quell_new(count, 1);
+    c->scale = quell_new(c->out, sizeof *c->scale);
+    c->name = quell_new(strlen(tensor->name) + 8, 1);
+    int code = EXIT_DONE;
+    if (!w || !c->bytes || !c->scale || !c->name) {
+        code = complain(EXIT_MEMORY, "no memory for %zu weights", count);
+    } else {
+        quell_status status = quell_tensors_read_at(&q->tensors, c->tensor, w);
+        if (status) code = complain_input(EXIT_MODEL, status);
+        if (!status) quantise(c, w);
+        strcpy(c->name, tensor->name);
+        strcat(c->name, ".scale");
+    }
+    free(w);
+    return code;
+}
+
+/* The scale's name must be new: not that of a tensor, nor of an input. */
+static bool name_is_free(const struct quantizing *q, const struct quell_program *program,
+                         const char *name)
+{
+    for (size_t i = 0; i < q->tensors.count; i++)
+        if (!strcmp(q->tensors.tensors[i].name, name)) return false;
+    return quell_program_input(program, name) == program->inputs;
+}
+
+/* The list of the instructions of `denoise` in a text that may be written to. */
+static char *instructions_of(char *text, struct quell_json_object open[3])
+{
+    static const char *const names[] = {"programs", "denoise", "instructions"};
+    char *at = quell_json_root(text);
+    for (size_t i = 0; i < 3 && at; i++) {
+        const char *twice;
+        if (quell_json_open(&open[i], at, &twice)) return NULL;
+        at = quell_json_get(&open[i], names[i]);
+    }
+    return at;
+}
+
+/* What a convolution's attribute says of its products has no meaning for bytes. */
+static void cut_winograd(const char *text, const char *own, const struct quell_json_object *object,
+                         struct candidate *c)
+{
+    for (size_t i = 1; i < object->count; i++) {
+        if (strcmp(object->members[i].name, "winograd")) continue;
+        size_t value = (size_t)(object->members[i].value - own);
+        c->cut = (size_t)(object->members[i].name - own);
+        while (text[c->cut] != ',') c->cut--;
+        c->cut_end = value + quell_json_size(text + value);
+    }
+}
+
+/* Finds where the instruction's kind and the name of its weights end; false if they are written
+ * with escapes. */
+static bool find_places(const char *text, char *own, char *value, struct candidate *c)
+{
+    struct quell_json_object object = {0};
+    const char *twice;
+    if (quell_json_open(&object, value, &twice) || !object.count) return false;
+    const char *kind = object.members[0].name;
+    size_t at = (size_t)(kind - own), length = strlen(kind);
+    const char *operand = quell_json_next(quell_json_first(object.members[0].value));
+    bool plain = operand && !memcmp(text + at, kind, length) && text[at + length] == '"';
+    c->kind_end = at + length;
+    if (plain) {
+        size_t begin = (size_t)(operand - own), size = quell_json_size(text + begin);
+        c->operand_end = begin + size;
+        plain = !memchr(text + begin, '\\', size);
+    }
+    if (plain) cut_winograd(text, own, &object, c);
+    quell_json_close(&object);
+    return plain;
+}
+
+static int find_all(struct quantizing *q, const struct quell_program *program, char *own)
+{
+    struct quell_json_object open[3] = {{0}};
+    const char *at = quell_json_first(instructions_of(own, open));
+    int code = EXIT_DONE;
+    for (size_t i = 0; i < program->count && at && code == EXIT_DONE; i++) {
+        const struct quell_instruction *now = &program->instruction[i];
+        const char *next = quell_json_next(at);
+        if (now->kind == &quell_kind_linear || now->kind == &quell_kind_conv) {
+            struct candidate *c = &q->candidate[q->candidates++];
+            const struct quell_value *w = &program->value[now->operand[1]];
+            *c = (struct candidate){.number = i, .multiply_adds = now->multiply_adds};
+            c->why = refusal(q, program, now);
+            c->tensor = w->tensor;
+            if (!find_places(q->text, own, own + (at - own), c) && !c->why)
+                c->why = "has a name with escapes";
+            if (!c->why) code = read_weights(q, c);
+            if (!c->why && code == EXIT_DONE && !name_is_free(q, program, c->name))
+                c->why = "has weights whose name with .scale is taken";
+            c->possible = !c->why;
+        }
+        at = next;
+    }
+    for (size_t i = 0; i < 3; i++) quell_json_close(&open[i]);
+    return code;
+}
+
+int quantize_find(struct quantizing *q)
+{
+    const struct quell_program *program = programs_denoise(q->model);
+    char *own = strdup(q->text);
+    size_t at;
+    q->candidate = quell_new(program->count, sizeof *q->candidate);
+    q->order = quell_new(program->count, sizeof *q->order);
+    q->chosen = quell_new(program->count, sizeof *q->chosen);
+    int code = EXIT_DONE;
+    if (!own || !q->candidate || !q->order || !q->chosen || quell_json_check(own, strlen(own), &at))
+        code = complain(EXIT_MEMORY, "no memory for %zu instructions", program->count);
+    if (code == EXIT_DONE) code = find_all(q, program, own);
+    free(own);
+    for (size_t i = 0; i < q->candidates; i++)
+        if (q->candidate[i].possible) q->order[q->possible++] = i;
+    return code;
+}

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/* conv_int8: conv with whole weights and an input that is quantised by its greatest element
+ * (docs/programs.md). What a window sees is copied as bytes, the channels of a position one after
+ * the other, up to a whole group. */
+#include "base/memory.h"
+#include "programs/kinds/padded.h"
+#include "programs/quantised.h"
+#include "programs/tail.h"
+
+#define WIDEST 2 /* bytes of an element */
+
+static size_t channels_of(const struct quell_shape *w)
+{
+    return quell_round_up(w->size[1], QUELL_GROUP);
+}
+
+static size_t groups_of(const struct quell_shape *w)
+{
+    return quell_elements_of(w, 2, w->rank) * (channels_of(w) / QUELL_GROUP);
+}
+
+static bool find_way(struct quell_padded *padded, const struct quell_instruction *of,
+                     const struct quell_shape *x, const struct quell_shape *w,
+                     const struct quell_shape *out)
+{
+    struct quell_window window = quell_window_from(of, x, out, w->size + 2);
+    return quell_padded_of_copies(padded, &window, channels_of(w));
+}
+
+static void way_at(const struct quell_program *program, const struct quell_instruction *now,
+                   struct quell_padded *padded)
+{
+    const struct quell_value *value = program->value;
+    find_way(padded, now, &value[now->operand[0]].shape, &value[now->operand[1]].shape,
+             &value[now->result].shape);
+}
+
+/* The table of a copy's rows, and the copy. */
+static size_t row_floats(const struct quell_padded *padded)
+{
+    const size_t wide = sizeof(size_t) / sizeof(float);
+    return quell_round_up(wide * padded->most * padded->positions, QUELL_LANES);
+}
+
+static size_t scratch_floats(const struct quell_padded *padded)
+{
+    return row_floats(padded) + padded->floats * WIDEST / sizeof(float) + 1;
+}
+
+static quell_status find_shape(struct quell_inference *at)
+{
+    const struct quell_shape *x = quell_operand(at, 0), *w = quell_operand(at, 1);
+    if (w->rank != x->rank + 1 || w->size[1] != x->size[0])
+        return quell_refuse_operand(at, 1, "must be [out, %zu, k...] with %zu sizes k", x->size[0],
+                                    x->rank - 1);
+    at->out = (struct quell_shape){x->rank, {w->size[0]}};
+    for (size_t d = 0; d + 1 < x->rank; d++) {
+        int64_t size = quell_window_size(at, d, w->size[2 + d]);
+        if (size < 1)
+            return quell_refuse_operand(at, 0, "is smaller than the window along dimension %zu",
+                                        1 + d);
+        at->out.size[1 + d] = (size_t)size;
+    }
+    return QUELL_OK;
+}
+
+static quell_status infer(struct quell_inference *at)
+{
+    struct quell_padded padded;
+    quell_status status = quell_window_check(at, true, -((int64_t)1 << 31));
+    if (!status) status = find_shape(at);
+    if (status) return status;
+    const struct quell_shape *w = quell_operand(at, 1);
+    status = quell_quantised_infer(at, w->size[0], quell_elements_of(w, 1, w->rank));
+    if (status || !quell_shape_fits(&at->out)) return status;
+    at->of->multiply_adds = quell_elements(&at->out) * quell_elements_of(w, 1, w->rank);
+    if (!find_way(&padded, at->of, quell_operand(at, 0), w, &at->out))
+        return quell_refuse(at, "its windows reach too far to be copied: use conv");
+    at->of->scratch = scratch_floats(&padded);
+    return QUELL_OK;
+}
+
+static const struct quell_shape *weights_of(const struct quell_program *program,
+                                            const struct quell_instruction *now)
+{
+    return &program->value[now->operand[1]].shape;
+}
+
+static size_t floats(const struct quell_program *program, const struct quell_instruction *now)
+{
+    const struct quell_shape *w = weights_of(program, now);
+    return quell_quantised_floats(w->size[0], groups_of(w));
+}
+
+static signed char *byte_at(const struct quell_shape *w, float *panels, size_t i)
+{
+    size_t taps = quell_elements_of(w, 2, w->rank), c = i / taps % w->size[1], t = i % taps;
+    size_t group = t * (channels_of(w) / QUELL_GROUP) + c / QUELL_GROUP;
+    return quell_byte_of(panels, groups_of(w), i / taps / w->size[1], group, c % QUELL_GROUP);
+}
+
+static void pack(const struct quell_program *program, const struct quell_instruction *now,
+                 const float *from, float *to)
+{
+    const struct quell_shape *w = weights_of(program, now);
+    for (size_t i = 0; i < quell_elements(w); i++) *byte_at(w, to, i) = (signed char)from[i];
+    quell_quantised_end(program, now, groups_of(w), to);
+}
+
+static void unpack(const struct quell_program *program, const struct quell_instruction *now,
+                   size_t from, size_t count, float *to)
+{
+    const struct quell_shape *w = weights_of(program, now);
+    for (size_t i = 0; i < count; i++) to[i] = *byte_at(w, now->packed, from + i);
+}
+
+static size_t offsets(const struct quell_program *program, const struct quell_instruction *now,
+                      size_t *offset)
+{
+    const struct quell_shape *w = weights_of(program, now);
+    size_t groups = groups_of(w), in_tap = channels_of(w) / QUELL_GROUP;
+    struct quell_padded padded;
+    if (!offset) return groups;
+    way_at(program, now, &padded);
+    for (size_t g = 0; g < groups; g++)
+        offset[g] = quell_padded_tap(&padded, g / in_tap, g % in_tap * QUELL_GROUP);
+    return groups;
+}
+
+/* A convolution at work, on some lines of a sample. to: where its copy goes on. row, column: the
+ * first output channel, counted over all samples, and the first position. */
+struct work {
+    const struct quell_byte_kernels *bytes;
+    struct quell_padded padded;
+    struct quell_tail tail;
+    struct quell_step step;
+    const float *x;
+    float *out;
+    size_t in, in_channels, positions, row, column;
+    size_t *rows;
+    unsigned char *copy, *to;
+};
+
+static void finish(void *user, const struct quell_dots_done *done)
+{
+    const struct work *work = user;
+    quell_tail_finish(&work->tail, done,
+                      &(struct quell_piece_of_result){.row = work->row,
+                                                      .column = work->column,
+                                                      .out = work->out,
+                                                      .out_row = work->positions});
+}
+
+static void put_zeros(void *user, size_t positions)
+{
+    struct work *work = user;
+    size_t count = positions * work->padded.channels;
+    work->bytes->zeros(count, work->to);
+    work->to += count * work->bytes->width;
+}
+
+static void put_row(void *user, size_t at, size_t positions)
+{
+    struct work *work = user;
+    size_t channels = work->padded.channels;
+    if (work->step.inverse == 0) {
+        put_zeros(user, positions);
+        return;
+    }
+    work->bytes->quantise_turned(positions, work->in_channels, work->x + at, work->in,
+                                 work->step.inverse, work->to, channels);
+    work->to += positions * channels * work->bytes->width;
+}
+
+static void read_lines(struct work *work, size_t line, size_t count)
+{
+    const struct quell_padded_put put = {work, NULL, put_zeros, put_row};
+    work->to = work->copy;
+    quell_padded_walk(&work->padded, line, count, &put);
+}
+
+/* Output channels `from` up to `to`, at some lines. */
+static void multiply(const struct quell_execution *at, struct work *work, size_t from, size_t to,
+                     size_t lines)
+{
+    size_t groups = groups_of(quell_shape_of(at, 1));
+    work->bytes->dots(&(struct quell_byte_dots){.m = lines * work->padded.positions,
+                                                .n = to - from,
+                                                .groups = groups,
+                                                .a = work->copy,
+                                                .row = work->rows,
+                                                .left = at->of->offset,
+                                                .b = at->of->packed +
+                                                     from / QUELL_PANEL * quell_byte_panel(groups),
+                                                .biased = at->of->operands > 3,
+                                                .step = &work->step.step,
+                                                .turn = at->kernels->turn,
+                                                .finish = finish,
+                                                .user = work});
+}
+
+/* The pieces of work are some lines of a sample; if there are few, also some panels of its output
+ * channels, for which each worker copies the lines itself. */
+static void divide(const struct quell_execution *at, size_t lines, size_t channels, size_t *most,
+                   size_t *parts)
+{
+    size_t panels = (channels + QUELL_PANEL - 1) / QUELL_PANEL, workers = at->workers;
+    if (workers < 2 || (lines + *most - 1) / *most * at->samples >= 2 * workers) return;
+    size_t each = (lines + workers - 1) / workers;
+    if (each < *most) *most = each;
+    size_t strips = (lines + *most - 1) / *most * at->samples;
+    if (strips < workers) *parts = (workers + strips - 1) / strips;
+    if (*parts > panels) *parts = panels;
+}
+
+static void begin_sample(const struct quell_execution *at, struct work *work, size_t sample)
+{
+    const struct quell_shape *x = quell_shape_of(at, 0);
+    work->x = quell_in(at, 0) + sample * quell_elements(x);
+    work->step = quell_step_of(work->bytes->greatest(quell_elements(x), work->x));
+}
+
+static size_t channel_of(size_t channels, size_t part, size_t parts)
+{
+    size_t panels = (channels + QUELL_PANEL - 1) / QUELL_PANEL;
+    size_t channel = panels * part / parts * QUELL_PANEL;
+    return channel < channels ? channel : channels;
+}
+
+static void run_pieces(const struct quell_execution *at, struct work *work)
+{
+    size_t lines = quell_out_shape(at)->size[1], channels = quell_out_shape(at)->size[0];
+    size_t most = work->padded.most, parts = 1, from, copied = SIZE_MAX, begun = SIZE_MAX;
+    divide(at, lines, channels, &most, &parts);
+    size_t strips = (lines + most - 1) / most;
+    size_t end = quell_part_of(at, strips * at->samples * parts, &from);
+    for (size_t i = from; i < end; i++) {
+        size_t strip = i / parts, sample = strip / strips, line = strip % strips * most;
+        size_t count = lines - line < most ? lines - line : most;
+        size_t channel = channel_of(channels, i % parts, parts);
+        if (sample != begun) begin_sample(at, work, sample);
+        if (strip != copied) read_lines(work, line, count);
+        begun = sample, copied = strip;
+        work->row = sample * channels + channel;
+        work->column = line * work->padded.positions;
+        multiply(at, work, channel, channel_of(channels, i % parts + 1, parts), count);
+    }
+}
+
+static void run(const struct quell_execution *at)
+{
+    const struct quell_shape *x = quell_shape_of(at, 0), *out = quell_out_shape(at);
+    struct work work = {.bytes = quell_byte_kernels_for(at->kernels),
+                        .out = at->out,
+                        .in = quell_elements_of(x, 1, x->rank),
+                        .in_channels = x->size[0],
+                        .positions = quell_elements_of(out, 1, out->rank),
+                        .rows = (size_t *)(void *)at->scratch};
+    way_at(at->program, at->of, &work.padded);
+    quell_tail_of(at, &work.tail);
+    work.copy = (unsigned char *)(at->scratch + row_floats(&work.padded));
+    quell_padded_rows(&work.padded, work.padded.most, work.rows);
+    run_pieces(at, &work);
+}
+
+static size_t rows(const struct quell_shape *result) { return result->rank ? 1 : 0; }
+
+static const struct quell_packing packing = {.floats = floats,
+                                             .pack = pack,
+                                             .unpack = unpack,
+                                             .offsets = offsets,
+                                             .panels = quell_not_panels};
+
+const struct quell_kind quell_kind_conv_int8 = {
+    .name = "conv_int8",
+    .least = 3,
+    .most = 4,
+    .attributes = {[QUELL_STRIDE] = {.name = "stride", .type = QUELL_WHOLES},
+                   [QUELL_BEFORE] = {.name = "before", .type = QUELL_WHOLES},
+                   [QUELL_AFTER] = {.name = "after", .type = QUELL_WHOLES},
+                   [QUELL_DILATION] = {.name = "dilation", .type = QUELL_WHOLES}},
+    .together = true,
+    .shared = true,
+    .infer = infer,
+    .check = quell_quantised_check,
+    .run = run,
+    .rows = rows,
+    .packing = &packing,
+};

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/* linear_int8: linear with whole weights and rows of x that are quantised, each by its greatest
+ * element (docs/programs.md). */
+#include "base/memory.h"
+#include "programs/quantised.h"
+#include "programs/tail.h"
+
+/* Rows that are quantised at a time: of about this many elements, but at least a few. */
+#define MOST_ROWS 192
+#define LEAST_ROWS 12
+#define MOST_ELEMENTS ((size_t)1 << 19)
+#define WIDEST 2 /* bytes of an element */
+
+static size_t groups_of(const struct quell_shape *w)
+{
+    return (w->size[1] + QUELL_GROUP - 1) / QUELL_GROUP;
+}
+
+static size_t rows_of(size_t groups)
+{
+    size_t rows = MOST_ELEMENTS / (groups * QUELL_GROUP);
+    return rows < LEAST_ROWS ? LEAST_ROWS : rows > MOST_ROWS ? MOST_ROWS : rows;
+}
+
+static quell_status infer(struct quell_inference *at)
+{
+    const struct quell_shape *x = quell_operand(at, 0), *w = quell_operand(at, 1);
+    if (!x->rank) return quell_refuse_operand(at, 0, "must have a dimension");
+    if (w->rank != 2 || w->size[1] != x->size[x->rank - 1])
+        return quell_refuse_operand(at, 1, "must be [out, %zu]", x->size[x->rank - 1]);
+    quell_status status = quell_quantised_infer(at, w->size[0], w->size[1]);
+    if (status) return status;
+    at->out = *x;
+    at->out.size[x->rank - 1] = w->size[0];
+    if (quell_shape_fits(&at->out)) at->of->multiply_adds = quell_elements(&at->out) * w->size[1];
+    size_t groups = groups_of(w), rows = rows_of(groups);
+    at->of->scratch = MOST_ROWS + rows * groups * QUELL_GROUP * WIDEST / sizeof(float);
+    return QUELL_OK;
+}
+
+static const struct quell_shape *weights_of(const struct quell_program *program,
+                                            const struct quell_instruction *now)
+{
+    return &program->value[now->operand[1]].shape;
+}
+
+static size_t floats(const struct quell_program *program, const struct quell_instruction *now)
+{
+    const struct quell_shape *w = weights_of(program, now);
+    return quell_quantised_floats(w->size[0], groups_of(w));
+}
+
+static signed char *byte_at(const struct quell_shape *w, float *panels, size_t i)
+{
+    size_t p = i % w->size[1];
+    return quell_byte_of(panels, groups_of(w), i / w->size[1], p / QUELL_GROUP, p % QUELL_GROUP);
+}
+
+static void pack(const struct quell_program *program, const struct quell_instruction *now,
+                 const float *from, float *to)
+{
+    const struct quell_shape *w = weights_of(program, now);
+    for (size_t i = 0; i < quell_elements(w); i++) *byte_at(w, to, i) = (signed char)from[i];
+    quell_quantised_end(program, now, groups_of(w), to);
+}
+
+static void unpack(const struct quell_program *program, const struct quell_instruction *now,
+                   size_t from, size_t count, float *to)
+{
+    const struct quell_shape *w = weights_of(program, now);
+    for (size_t i = 0; i < count; i++) to[i] = *byte_at(w, now->packed, from + i);
+}
+
+static size_t offsets(const struct quell_program *program, const struct quell_instruction *now,
+                      size_t *offset)
+{
+    size_t groups = groups_of(weights_of(program, now));
+    for (size_t g = 0; g < groups && offset; g++) offset[g] = g * QUELL_GROUP;
+    return groups;
+}
+
+/* A product at work, whose results are out[rows][width]. */
+struct work {
+    struct quell_tail tail;
+    float *out;
+    size_t row, column, width;
+};
+
+static void finish(void *user, const struct quell_dots_done *done)
+{
+    const struct work *work = user;
+    quell_tail_finish(
+        &work->tail, done,
+        &(struct quell_piece_of_result){
+            .row = work->row, .column = work->column, .out = work->out, .out_row = work->width});
+}
+
+static void quantise_row(const struct quell_byte_kernels *bytes, size_t count, const float *x,
+                         void *to, float *step)
+{
+    struct quell_step now = quell_step_of(bytes->greatest(count, x));
+    *step = now.step;
+    if (now.inverse != 0)
+        bytes->quantise(count, x, now.inverse, to);
+    else
+        bytes->zeros(quell_round_up(count, QUELL_GROUP), to);
+}
+
+/* Some rows, at the columns from work->column up to `end`. */
+static void run_rows(const struct quell_execution *at, struct work *work, size_t rows, size_t end)
+{
+    const struct quell_byte_kernels *bytes = quell_byte_kernels_for(at->kernels);
+    size_t in = quell_shape_of(at, 1)->size[1], groups = groups_of(quell_shape_of(at, 1));
+    float *step = at->scratch;
+    unsigned char *a = (unsigned char *)(at->scratch + MOST_ROWS);
+    for (size_t r = 0; r < rows; r++)
+        quantise_row(bytes, in, quell_in(at, 0) + (work->row + r) * in,
+                     a + r * groups * QUELL_GROUP * bytes->width, &step[r]);
+    bytes->dots(&(struct quell_byte_dots){.m = rows,
+                                          .n = end - work->column,
+                                          .groups = groups,
+                                          .a = a,
+                                          .a_row = groups * QUELL_GROUP,
+                                          .left = at->of->offset,
+                                          .b = at->of->packed + work->column / QUELL_PANEL *
+                                                                    quell_byte_panel(groups),
+                                          .biased = at->of->operands > 3,
+                                          .step = step,
+                                          .step_row = 1,
+                                          .finish = finish,
+                                          .user = work});
+}
+
+/* With fewer rows for each worker, they share the columns, and each quantises the rows. */
+#define FEW_ROWS 12
+
+static void run(const struct quell_execution *at)
+{
+    const struct quell_shape *w = quell_shape_of(at, 1);
+    size_t rows = at->samples * quell_elements(quell_out_shape(at)) / w->size[0], end = rows;
+    size_t columns = w->size[0], most = rows_of(groups_of(w));
+    struct work work = {.out = at->out, .width = w->size[0]};
+    quell_tail_of(at, &work.tail);
+    if (rows >= FEW_ROWS * at->workers) {
+        end = quell_part_of(at, rows, &work.row);
+    } else {
+        size_t last = quell_part_of(at, (columns + QUELL_PANEL - 1) / QUELL_PANEL, &work.column);
+        work.column *= QUELL_PANEL;
+        if (last * QUELL_PANEL < columns) columns = last * QUELL_PANEL;
+        if (work.column >= columns) return;
+    }
+    for (; work.row < end; work.row += most)
+        run_rows(at, &work, end - work.row < most ? end - work.row : most, columns);
+}
+
+static size_t rows(const struct quell_shape *result) { return result->rank - 1; }
+
+static const struct quell_packing packing = {.floats = floats,
+                                             .pack = pack,
+                                             .unpack = unpack,
+                                             .offsets = offsets,
+                                             .panels = quell_not_panels};
+
+const struct quell_kind quell_kind_linear_int8 = {.name = "linear_int8",
+                                                  .least = 3,
+                                                  .most = 4,
+                                                  .together = true,
+                                                  .shared = true,
+                                                  .infer = infer,
+                                                  .check = quell_quantised_check,
+                                                  .run = run,
+                                                  .rows = rows,
+                                                  .packing = &packing};

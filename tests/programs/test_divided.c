@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* Programs whose values are divided among workers by lines or by rows: what workers read of others'
+ * parts, what they read of their own alone, and whom they wait for. The bits are those of one
+ * worker. */
+#include "arrays.h"
+#include "harness.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MOST_TEXT = 3500 };
+
+/* A block of a U-Net on `side` lines, to 24 channels at half of them and back. */
+static const char block[] =
+    "{'conv': ['x', 'b'], 'before': [1, 1], 'after': [1, 1]}, "                 /* 0 */
+    "{'norm': [0], 'groups': %zu}, "                                            /* 1 */
+    "{'map': [1], 'function': 'silu'}, "                                        /* 2 */
+    "{'conv': [2, 'c'], 'before': [1, 1], 'after': [1, 1]%s}, "                 /* 3 */
+    "{'map': [3, 0], 'function': 'add'}, "                                      /* 4 */
+    "{'conv': [4, 'd'], 'before': [1, 1], 'after': [1, 1], 'stride': [2, 2]}, " /* 5 */
+    "{'norm': [5], 'dims': [0], 'centred': false}, "                            /* 6 */
+    "{'nearest': [6], 'factors': [1, 2, 2]}, "                                  /* 7 */
+    "{'concat': [4, 7], 'dim': 0}, "                                            /* 8 */
+    "{'norm': [8], 'groups': 6, 'centred': false}, "                            /* 9 */
+    "{'conv': [9, 'e']}, "                                                      /* 10 */
+    "{'move': [10], 'form': 'slice', 'dim': 0, 'start': 8, 'stop': 40}, "       /* 11 */
+    "{'move': [11], 'form': 'reshape', 'shape': [32, %zu]}, "                   /* 12 */
+    "{'move': [12], 'form': 'permute', 'order': [1, 0]}, "                      /* 13 */
+    "{'norm': [13], 'dims': [1]}, "                                             /* 14 */
+    "{'linear': [14, 'f']}, "                                                   /* 15 */
+    "{'map': [15, 13], 'function': 'mul'}, "                                    /* 16 */
+    "{'move': [16], 'form': 'permute', 'order': [1, 0]}, "                      /* 17 */
+    "{'move': [17], 'form': 'reshape', 'shape': [32, %zu, %zu]}, "              /* 18 */
+    "{'conv': [18, 'g'], 'before': [1, 1], 'after': [1, 1]%s}";                 /* 19 */
+
+enum { OUTPUT = 19, ARRAYS = 7 };
+
+/* Whether two arrays are the same to the last bit; zeros of different signs are not told apart. */
+static bool equal(const struct array *a, const struct array *b)
+{
+    for (size_t i = 0; i < a->count; i++)
+        if (a->at[i] != b->at[i]) return false;
+    return a->count == b->count;
+}
+
+static void check_sizes(struct chance *chance, size_t lines, size_t across, size_t groups,
+                        const char *way)
+{
+    const size_t size[ARRAYS][4] = {{3, lines, across}, {48, 3, 3, 3},  {48, 48, 3, 3},
+                                    {24, 48, 3, 3},     {48, 72, 1, 1}, {32, 32},
+                                    {3, 32, 3, 3}};
+    const size_t rank[ARRAYS] = {3, 4, 4, 4, 4, 2, 4}, positions = lines * across;
+    char text[MOST_TEXT];
+    struct array arrays[ARRAYS];
+    for (size_t i = 0; i < ARRAYS; i++) arrays[i] = array_random(chance, rank[i], size[i]);
+    snprintf(text, sizeof text, block, groups, way, positions, lines, across, way);
+    struct many many = {.instructions = text,
+                        .output = OUTPUT,
+                        .count = ARRAYS,
+                        .arrays = arrays,
+                        .constants = ~1u,
+                        .x = &arrays[0],
+                        .samples = 1,
+                        .workers = 1};
+    struct array right = run_program(&many);
+    for (many.workers = 2; many.workers <= MOST_WORKERS; many.workers++) {
+        struct array got = run_program(&many);
+        CHECK(equal(&right, &got), "[%zu, %zu], %zu groups%s, %zu workers: other bits", lines,
+              across, groups, way, many.workers);
+        array_free(&got);
+    }
+    array_free(&right);
+    for (size_t i = 0; i < ARRAYS; i++) array_free(&arrays[i]);
+}
+
+/* 48 channels in 16 groups: blocks of 1024 elements begin within a line. Tiles of 6 lines are seen
+ * by two workers. */
+TEST(divided, same_bits)
+{
+    struct chance chance = {5};
+    check_sizes(&chance, 32, 32, 3, "");
+    check_sizes(&chance, 32, 32, 16, ", 'winograd': 4");
+    check_sizes(&chance, 24, 20, 4, ", 'winograd': 6");
+    check_sizes(&chance, 16, 48, 3, ", 'winograd': 2");
+    check_sizes(&chance, 28, 28, 6, ", 'winograd': 6");
+    check_sizes(&chance, 14, 30, 1, "");
+}
