@@ -17,7 +17,7 @@
 
 struct serve_command {
     struct option_words models;
-    const char *listen, *isa, *log;
+    const char *listen, *isa, *log, *precision;
     uint64_t threads, capacity, most_samples, most_clients;
     double seconds, drain;
 };
@@ -28,6 +28,7 @@ static const struct option_row rows[] = {
               "A model, and its name in addresses: builtin:NAME, or a file as in `quell sample`. "
               "Without NAME= it is called as the file is, or as the built-in model. May be given "
               "many times."),
+    PRECISION_ROW(serve_command),
     GROUP_ROW("Where"),
     TEXT_ROW(serve_command, listen, "listen", "HOST:PORT",
              "Where to listen (default 127.0.0.1:8080: this machine alone). Port 0 is one that is "
@@ -89,11 +90,11 @@ static int name_model(const char *word, struct served *served, const char **file
     return EXIT_DONE;
 }
 
-static int open_model(const char *word, struct served *served)
+static int open_model(const char *word, const char *precision, struct served *served)
 {
     const char *file;
     int code = name_model(word, served, &file);
-    if (code == EXIT_DONE) code = sampling_open_model(&served->model, file);
+    if (code == EXIT_DONE) code = sampling_open_model(&served->model, file, precision);
     if (code != EXIT_DONE) return code;
     snprintf(served->digest, sizeof served->digest, "%.64s", file);
     if (!strncmp(file, "builtin:", 8)) return EXIT_DONE;
@@ -101,11 +102,12 @@ static int open_model(const char *word, struct served *served)
     return status ? complain_input(EXIT_FILE, status) : EXIT_DONE;
 }
 
-static int open_models(const struct option_words *words, struct served *served)
+static int open_models(const struct option_words *words, const char *precision,
+                       struct served *served)
 {
     if (!words->count) return complain(EXIT_USAGE, "--model is needed: see `quell serve --help`");
     for (size_t i = 0; i < words->count; i++) {
-        int code = open_model(words->word[i], &served[i]);
+        int code = open_model(words->word[i], precision, &served[i]);
         if (code != EXIT_DONE) return code;
         for (size_t k = 0; k < i; k++)
             if (!strcmp(served[k].name, served[i].name))
@@ -169,7 +171,7 @@ int command_serve(int argc, char **argv)
     static struct served served[MOST_WORDS];
     int code;
     if (!options_read(&table, argc, argv, &command, NULL, &code)) return code;
-    code = open_models(&command.models, served);
+    code = open_models(&command.models, command.precision, served);
     if (code == EXIT_DONE) code = serve(&command, served);
     for (size_t i = 0; i < command.models.count; i++) quell_model_free(served[i].model);
     return code;
