@@ -60,5 +60,6 @@ int command_info(int argc, char **argv);
 int command_plan(int argc, char **argv);
 int command_quantize(int argc, char **argv);
 int command_model(int argc, char **argv);
+int command_serve(int argc, char **argv);
 
 #endif

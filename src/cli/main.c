@@ -22,6 +22,9 @@ static const struct command {
     {"plan", "print the operations that a sampler consists of", command_plan},
     {"quantize", "make a network's weights whole numbers of eight bits", command_quantize},
     {"model", "store a model with its eigenbasis as JSON", command_model},
+#ifdef QUELL_SERVE
+    {"serve", "serve samples over HTTP", command_serve},
+#endif
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)

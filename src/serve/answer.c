@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#include "serve/server.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum MHD_Result serve_answer(struct serve_request *request, unsigned code, const char *type,
+                             char *bytes, size_t size, const struct serve_header *headers)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(size, bytes, MHD_RESPMEM_MUST_FREE);
+    if (!response) {
+        free(bytes);
+        return MHD_NO;
+    }
+    MHD_add_response_header(response, "Content-Type", type);
+    MHD_add_response_header(response, "Server", "quell");
+    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    if (atomic_load(&request->server->draining))
+        MHD_add_response_header(response, "Connection", "close");
+    for (; headers && headers->name; headers++)
+        MHD_add_response_header(response, headers->name, headers->value);
+    request->code = code;
+    request->bytes = size;
+    enum MHD_Result result = MHD_queue_response(request->connection, code, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+enum MHD_Result serve_say(struct serve_request *request, unsigned code, const char *line,
+                          const struct serve_header *headers)
+{
+    size_t length = strlen(line);
+    char *text = malloc(length + 2);
+    if (!text) return MHD_NO;
+    memcpy(text, line, length);
+    memcpy(text + length, "\n", 2);
+    return serve_answer(request, code, "text/plain; charset=utf-8", text, length + 1, headers);
+}
+
+static unsigned code_of(quell_status status)
+{
+    switch (status) {
+    case QUELL_BAD_ARGUMENT:
+    case QUELL_NOT_FOUND:
+    case QUELL_UNSUPPORTED:
+        return MHD_HTTP_BAD_REQUEST;
+    case QUELL_BUSY:
+        return MHD_HTTP_TOO_MANY_REQUESTS;
+    case QUELL_STOPPED:
+    case QUELL_NO_MEMORY:
+        return MHD_HTTP_SERVICE_UNAVAILABLE;
+    default:
+        return MHD_HTTP_INTERNAL_SERVER_ERROR;
+    }
+}
+
+enum MHD_Result serve_refuse(struct serve_request *request, quell_status status, const char *line)
+{
+    static const struct serve_header later[] = {{"Retry-After", "1"}, {0}};
+    unsigned code = code_of(status);
+    bool again = code == MHD_HTTP_TOO_MANY_REQUESTS || code == MHD_HTTP_SERVICE_UNAVAILABLE;
+    return serve_say(request, code, line, again ? later : NULL);
+}

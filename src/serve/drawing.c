@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+#include "serve/drawing.h"
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/number.h"
+#include "base/sha256.h"
+#include "serve/encode.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- The name of a result ---- */
+
+static void add_text(struct quell_sha256 *sum, const char *text)
+{
+    quell_sha256_add(sum, text, strlen(text) + 1);
+}
+
+static void add_number(struct quell_sha256 *sum, uint64_t number)
+{
+    char digits[24];
+    snprintf(digits, sizeof digits, "%" PRIu64, number);
+    add_text(sum, digits);
+}
+
+static void add_conditions(struct quell_sha256 *sum, const quell_condition *list, size_t count)
+{
+    add_number(sum, count);
+    for (size_t i = 0; i < count; i++) {
+        add_text(sum, list[i].name);
+        if (list[i].values)
+            quell_sha256_add(sum, list[i].values, list[i].size * sizeof(float));
+        else
+            add_text(sum, "none");
+    }
+}
+
+/* Two results have the same name only if they are the same bytes: of all that decides on them, in
+ * this version of quell. */
+static void name_result(struct serve_drawing *drawing)
+{
+    const struct serve_ask *ask = &drawing->ask;
+    struct quell_sha256 sum;
+    char digits[65];
+    quell_sha256_begin(&sum);
+    add_text(&sum, quell_version());
+    add_text(&sum, drawing->model->digest);
+    add_text(&sum, serve_format_name(ask->format));
+    add_number(&sum, quell_sampler_digest(drawing->sampler->sampler));
+    add_number(&sum, ask->seed);
+    add_number(&sum, ask->first);
+    add_number(&sum, ask->count);
+    add_number(&sum, (uint64_t)(ask->class + 1));
+    add_number(&sum, (uint64_t)(ask->negative_class + 1));
+    add_number(&sum, 2 * (uint64_t)ask->each + (uint64_t)ask->latent);
+    add_conditions(&sum, ask->conditions, ask->condition_count);
+    add_conditions(&sum, ask->negative, ask->negative_count);
+    quell_sha256_end(&sum, digits);
+    snprintf(drawing->tag, sizeof drawing->tag, "\"%.32s\"", digits);
+}
+
+/* ---- Preparing ---- */
+
+static size_t product(size_t rank, const size_t *shape)
+{
+    size_t all = 1;
+    for (size_t i = 0; i < rank; i++) all *= shape[i];
+    return all;
+}
+
+static bool decodes(const struct serve_drawing *drawing)
+{
+    return quell_model_decodes(drawing->model->model) && !drawing->ask.latent;
+}
+
+static void find_shown(struct serve_drawing *drawing)
+{
+    const quell_model *model = drawing->model->model;
+    bool decoded = decodes(drawing);
+    drawing->shown = (struct subject){
+        .rank = decoded ? quell_model_decoded_rank(model) : quell_model_rank(model),
+        .shape = decoded ? quell_model_decoded_shape(model) : quell_model_shape(model),
+        .image = quell_model_image(model) && (decoded || !quell_model_decodes(model))};
+}
+
+/* One class for all samples, or all classes in turn; NULL if `class` is none. */
+static int32_t *make_classes(const struct serve_drawing *drawing, int32_t class, bool each)
+{
+    const struct serve_ask *ask = &drawing->ask;
+    size_t classes = quell_denoiser_classes(quell_model_denoiser(drawing->model->model));
+    int32_t *made = quell_new(ask->count, sizeof *made);
+    for (size_t i = 0; made && i < ask->count; i++)
+        made[i] = each ? (int32_t)((ask->first + i) % classes) : class;
+    return made;
+}
+
+static bool make_memory(struct serve_drawing *drawing)
+{
+    const struct serve_ask *ask = &drawing->ask;
+    size_t dim = quell_sampler_dim(drawing->sampler->sampler);
+    size_t shown = product(drawing->shown.rank, drawing->shown.shape);
+    if (ask->class >= 0 || ask->each)
+        drawing->classes = make_classes(drawing, ask->class, ask->each);
+    if (ask->negative_class >= 0)
+        drawing->negative_classes = make_classes(drawing, ask->negative_class, false);
+    drawing->x = quell_new_untouched(ask->count, dim * sizeof(float));
+    if (decodes(drawing)) drawing->decoded = quell_new_untouched(ask->count, shown * sizeof(float));
+    return drawing->x && (drawing->decoded || !decodes(drawing)) &&
+           (drawing->classes || (ask->class < 0 && !ask->each)) &&
+           (drawing->negative_classes || ask->negative_class < 0);
+}
+
+static void make_draw(struct serve_drawing *drawing)
+{
+    const struct serve_ask *ask = &drawing->ask;
+    quell_draw *draw = &drawing->draw;
+    *draw = quell_draw_defaults();
+    draw->seed = ask->seed;
+    draw->first = ask->first;
+    draw->count = ask->count;
+    draw->classes = drawing->classes;
+    draw->negative_classes = drawing->negative_classes;
+    draw->conditions = ask->condition_count ? ask->conditions : NULL;
+    draw->condition_count = ask->condition_count;
+    draw->negative_conditions = ask->negative_count ? ask->negative : NULL;
+    draw->negative_condition_count = ask->negative_count;
+}
+
+quell_status serve_drawing_prepare(struct serve_drawing *drawing, struct serve_samplers *samplers)
+{
+    find_shown(drawing);
+    quell_status status = serve_encode_check(drawing->ask.format, &drawing->shown);
+    if (!status)
+        status = serve_sampler_take(samplers, drawing->model, &drawing->ask, &drawing->sampler);
+    if (status) return status;
+    if (quell_denoiser_reproducible(quell_model_denoiser(drawing->model->model)))
+        name_result(drawing);
+    return QUELL_OK;
+}
+
+/* ---- Drawing ---- */
+
+/* Decodes and encodes, in the queue's thread, with all its threads. */
+static quell_status finish(struct serve_drawing *drawing)
+{
+    quell_status status = QUELL_OK;
+    quell_run run = quell_run_defaults();
+    run.threads = drawing->options->threads;
+    run.isa = drawing->options->isa;
+    if (drawing->decoded)
+        status = quell_model_decode(drawing->model->model, &drawing->draw, &run, drawing->x,
+                                    drawing->decoded);
+    if (status) return status;
+    return serve_encode(drawing->ask.format, &drawing->shown, drawing->ask.count,
+                        drawing->decoded ? drawing->decoded : drawing->x, &drawing->bytes,
+                        &drawing->size);
+}
+
+static void hear(void *user, const quell_answer *answer)
+{
+    struct serve_drawing *drawing = user;
+    if (!answer->ended) return;
+    drawing->status = answer->status;
+    snprintf(drawing->message, sizeof drawing->message, "%s", answer->message);
+    if (!drawing->status) {
+        drawing->status = finish(drawing);
+        if (drawing->status)
+            snprintf(drawing->message, sizeof drawing->message, "%s", quell_error_message());
+    }
+    drawing->ended(drawing->user);
+}
+
+quell_status serve_drawing_begin(struct serve_drawing *drawing, quell_queue *queue, uint64_t client,
+                                 void (*ended)(void *user), void *user)
+{
+    if (!make_memory(drawing)) return quell_fail(QUELL_NO_MEMORY, "no memory for these samples");
+    make_draw(drawing);
+    drawing->ended = ended;
+    drawing->user = user;
+    quell_request request = quell_request_defaults();
+    request.sampler = drawing->sampler->sampler;
+    request.draw = &drawing->draw;
+    request.x = drawing->x;
+    request.client = client;
+    request.seconds = drawing->options->seconds;
+    request.answer = hear;
+    request.user = drawing;
+    return quell_queue_submit(queue, &request, &drawing->ticket);
+}
+
+void serve_drawing_free(struct serve_drawing *drawing, struct serve_samplers *samplers)
+{
+    serve_sampler_give_back(samplers, drawing->sampler);
+    serve_ask_free(&drawing->ask);
+    quell_ticket_free(drawing->ticket);
+    free(drawing->classes);
+    free(drawing->negative_classes);
+    free(drawing->x);
+    free(drawing->decoded);
+    free(drawing->bytes);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* A line for each request: when it ended, who asked, for what, how it ended, how many bytes and
+ * milliseconds it took. */
+#include "serve/server.h"
+#include "base/json_write.h"
+#include "base/line.h"
+#include "queue/queue.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define LONGEST 400 /* bytes of an address in the log */
+
+struct words {
+    char time[40], client[INET6_ADDRSTRLEN], uri[LONGEST + 1];
+};
+
+static void find_client(struct MHD_Connection *connection, struct words *words)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    snprintf(words->client, sizeof words->client, "-");
+    if (!info) return;
+    const void *address =
+        info->client_addr->sa_family == AF_INET
+            ? (const void *)&((const struct sockaddr_in *)info->client_addr)->sin_addr
+            : (const void *)&((const struct sockaddr_in6 *)info->client_addr)->sin6_addr;
+    inet_ntop(info->client_addr->sa_family, address, words->client, sizeof words->client);
+}
+
+static struct words words_of(const struct serve_request *request)
+{
+    struct words words;
+    struct timespec now;
+    struct tm day;
+    char seconds[24];
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &day);
+    strftime(seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", &day);
+    snprintf(words.time, sizeof words.time, "%s.%03ldZ", seconds, now.tv_nsec / 1000000);
+    find_client(request->connection, &words);
+    quell_fit_line(words.uri, sizeof words.uri, request->uri, strlen(request->uri));
+    return words;
+}
+
+static int put(void *user, const char *text, size_t size)
+{
+    return fwrite(text, 1, size, user) < size;
+}
+
+void serve_log(const struct serve_request *request)
+{
+    const struct serve_options *options = request->server->options;
+    if (!options->log) return;
+    struct words words = words_of(request);
+    double milliseconds = 1e3 * (quell_queue_now() - request->began);
+    flockfile(options->log);
+    if (options->json) {
+        struct quell_json_writer writer = {.put = put, .user = options->log, .digits = 6};
+        quell_json_begin(&writer, NULL, '{');
+        quell_json_put_text(&writer, "time", words.time);
+        quell_json_put_text(&writer, "client", words.client);
+        quell_json_put_text(&writer, "request", words.uri);
+        quell_json_put_whole(&writer, "status", request->code);
+        quell_json_put_whole(&writer, "bytes", (int64_t)request->bytes);
+        quell_json_put_number(&writer, "milliseconds", milliseconds);
+        quell_json_end(&writer, '}');
+        fputc('\n', options->log);
+    } else {
+        fprintf(options->log, "%s %s %s %u %zu %.1f ms\n", words.time, words.client, words.uri,
+                request->code, request->bytes, milliseconds);
+    }
+    fflush(options->log);
+    funlockfile(options->log);
+}

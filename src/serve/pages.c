@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* What a client needs to know of a model, as JSON, and what the server does, for Prometheus. */
+#include "serve/server.h"
+#include "base/json_write.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* An answer that is written as to a file. */
+struct page {
+    FILE *file;
+    char *bytes;
+    size_t size;
+};
+
+static bool page_begin(struct page *page)
+{
+    page->file = open_memstream(&page->bytes, &page->size);
+    return page->file;
+}
+
+static enum MHD_Result page_end(struct serve_request *request, struct page *page, const char *type)
+{
+    static const struct serve_header fresh[] = {{"Cache-Control", "no-cache"}, {0}};
+    bool failed = ferror(page->file);
+    failed = fclose(page->file) || failed;
+    if (!failed) return serve_answer(request, MHD_HTTP_OK, type, page->bytes, page->size, fresh);
+    free(page->bytes);
+    return MHD_NO;
+}
+
+static int put(void *user, const char *text, size_t size)
+{
+    return fwrite(text, 1, size, user) < size;
+}
+
+static void put_shape(struct quell_json_writer *writer, const char *name, size_t rank,
+                      const size_t *shape)
+{
+    quell_json_begin(writer, name, '[');
+    for (size_t i = 0; i < rank; i++) quell_json_put_whole(writer, NULL, (int64_t)shape[i]);
+    quell_json_end(writer, ']');
+}
+
+static void put_conditions(struct quell_json_writer *writer, const quell_denoiser *denoiser)
+{
+    quell_json_begin(writer, "conditions", '{');
+    for (size_t i = 0; i < quell_denoiser_conditions(denoiser); i++) {
+        size_t rank;
+        const size_t *shape;
+        const char *name = quell_denoiser_condition(denoiser, i, &rank, &shape);
+        put_shape(writer, name, rank, shape);
+    }
+    quell_json_end(writer, '}');
+}
+
+static void put_model(struct quell_json_writer *writer, const char *name,
+                      const struct serve_model *one)
+{
+    const quell_model *model = one->model;
+    const quell_denoiser *denoiser = quell_model_denoiser(model);
+    char digest[24];
+    snprintf(digest, sizeof digest, "%016" PRIx64, quell_denoiser_digest(denoiser));
+    quell_json_begin(writer, name, '{');
+    quell_json_put_text(writer, "name", one->name);
+    put_shape(writer, "shape", quell_model_rank(model), quell_model_shape(model));
+    if (quell_model_decodes(model))
+        put_shape(writer, "decoded", quell_model_decoded_rank(model),
+                  quell_model_decoded_shape(model));
+    quell_json_put_truth(writer, "image", quell_model_image(model));
+    quell_json_put_whole(writer, "classes", (int64_t)quell_denoiser_classes(denoiser));
+    put_conditions(writer, denoiser);
+    const char *schedule = quell_model_schedule(model);
+    quell_json_put_text(writer, "schedule", *schedule ? schedule : "vp");
+    quell_json_put_truth(writer, "reproducible", quell_denoiser_reproducible(denoiser));
+    quell_json_put_text(writer, "digest", digest);
+    quell_json_end(writer, '}');
+}
+
+enum MHD_Result serve_model(struct serve_request *request, const struct serve_model *model)
+{
+    struct page page;
+    if (!page_begin(&page)) return MHD_NO;
+    struct quell_json_writer writer = {.put = put, .user = page.file, .digits = 17, .lines = true};
+    put_model(&writer, NULL, model);
+    fputc('\n', page.file);
+    return page_end(request, &page, "application/json");
+}
+
+enum MHD_Result serve_models(struct serve_request *request)
+{
+    const struct serve_options *options = request->server->options;
+    struct page page;
+    if (!page_begin(&page)) return MHD_NO;
+    struct quell_json_writer writer = {.put = put, .user = page.file, .digits = 17, .lines = true};
+    quell_json_begin(&writer, NULL, '{');
+    quell_json_put_text(&writer, "quell", quell_version());
+    quell_json_put_whole(&writer, "most_samples", (int64_t)options->most_samples);
+    quell_json_begin(&writer, "models", '[');
+    for (size_t i = 0; i < options->count; i++) put_model(&writer, NULL, &options->models[i]);
+    quell_json_end(&writer, ']');
+    quell_json_end(&writer, '}');
+    fputc('\n', page.file);
+    return page_end(request, &page, "application/json");
+}
+
+/* ---- Metrics, in Prometheus' text format ---- */
+
+static void put_metric(FILE *file, const char *name, const char *type, const char *help,
+                       double value)
+{
+    fprintf(file, "# HELP quell_%s %s\n# TYPE quell_%s %s\nquell_%s %.17g\n", name, help, name,
+            type, name, value);
+}
+
+static void put_answers(FILE *file, const struct serve_server *server)
+{
+    fputs("# HELP quell_http_answers_total Answers, by their status.\n"
+          "# TYPE quell_http_answers_total counter\n",
+          file);
+    for (unsigned code = 0; code < SERVE_MOST_CODE; code++)
+        if (server->answers[code])
+            fprintf(file, "quell_http_answers_total{code=\"%u\"} %" PRIu64 "\n", code,
+                    server->answers[code]);
+}
+
+enum MHD_Result serve_metrics(struct serve_request *request)
+{
+    struct serve_server *server = request->server;
+    struct page page;
+    quell_queue_state state;
+    quell_queue_look(server->queue, &state);
+    if (!page_begin(&page)) return MHD_NO;
+    put_answers(page.file, server);
+    put_metric(page.file, "http_gone_total", "counter", "Clients that went before their answer.",
+               (double)server->gone);
+    put_metric(page.file, "http_open", "gauge", "Requests that are being answered.",
+               (double)atomic_load(&server->open));
+    put_metric(page.file, "request_seconds_total", "counter",
+               "Seconds that requests for samples took, in all.", server->seconds);
+    put_metric(page.file, "queue_requests", "gauge", "Requests in the queue.",
+               (double)state.requests);
+    put_metric(page.file, "queue_samples", "gauge", "Samples in the queue.", (double)state.samples);
+    put_metric(page.file, "samples_total", "counter", "Samples that were drawn.",
+               (double)state.drawn);
+    put_metric(page.file, "runs_total", "counter", "Runs in which they were drawn.",
+               (double)state.runs);
+    put_metric(page.file, "busy", "gauge", "Whether a run is going on.", state.busy);
+    return page_end(request, &page, "text/plain; version=0.0.4");
+}

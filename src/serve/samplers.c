@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+#include "serve/samplers.h"
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* All that a sampler depends on, as text. Numbers have all their digits. */
+static void say_key(struct quell_text *text, const struct serve_model *model,
+                    const struct serve_ask *ask)
+{
+    const quell_sampler_options *o = &ask->options;
+    quell_say(text, "%s\n%s\n%s\n%s\n", model->name, ask->sampler, ask->schedule, ask->grid);
+    quell_say(text, "%zu %.17g %.17g %d %.17g %.17g %.17g %.17g", o->steps, o->start, o->stop,
+              o->brownian, o->clamp_low, o->clamp_high, o->threshold, o->threshold_max);
+    if (serve_ask_guided(ask))
+        quell_say(text, "\n%.17g %.17g %.17g %.17g", ask->guidance, ask->guidance_low,
+                  ask->guidance_high, ask->guidance_rescale);
+}
+
+static char *key_of(const struct serve_model *model, const struct serve_ask *ask)
+{
+    struct quell_text text = quell_text_new(NULL, 0);
+    say_key(&text, model, ask);
+    char *key = quell_new(text.length + 1, 1);
+    if (!key) return NULL;
+    text = quell_text_new(key, text.length + 1);
+    say_key(&text, model, ask);
+    return key;
+}
+
+/* The model's denoiser, guided if that is asked for; to be freed. */
+static quell_status make_denoiser(const quell_model *model, const struct serve_ask *ask,
+                                  quell_denoiser **denoiser)
+{
+    quell_guidance guidance = quell_guidance_defaults();
+    guidance.weight = ask->guidance;
+    guidance.low = ask->guidance_low;
+    guidance.high = ask->guidance_high;
+    guidance.rescale = ask->guidance_rescale;
+    return quell_denoiser_from_guidance(denoiser, quell_model_denoiser(model), NULL, &guidance);
+}
+
+static quell_status make(const quell_model *model, const struct serve_ask *ask,
+                         quell_sampler **sampler)
+{
+    quell_schedule *schedule = NULL;
+    quell_denoiser *guided = NULL;
+    quell_sampler_options options = ask->options;
+    options.grid = *ask->grid ? ask->grid : NULL;
+    quell_status status = quell_schedule_create(&schedule, ask->schedule);
+    if (!status && serve_ask_guided(ask)) status = make_denoiser(model, ask, &guided);
+    if (!status)
+        status =
+            quell_sampler_create(sampler, ask->sampler,
+                                 guided ? guided : quell_model_denoiser(model), schedule, &options);
+    quell_denoiser_free(guided);
+    quell_schedule_free(schedule);
+    return status;
+}
+
+static void forget(struct serve_samplers *samplers, struct serve_sampler *old)
+{
+    struct serve_sampler **at = &samplers->first;
+    while (*at != old) at = &(*at)->next;
+    *at = old->next;
+    quell_sampler_free(old->sampler);
+    free(old->key);
+    free(old);
+}
+
+/* Forgets the one that was asked for longest ago, if too many do not draw. */
+static void forget_oldest(struct serve_samplers *samplers)
+{
+    struct serve_sampler *oldest = NULL;
+    size_t idle = 0;
+    for (struct serve_sampler *one = samplers->first; one; one = one->next) {
+        if (one->users) continue;
+        idle++;
+        if (!oldest || one->used < oldest->used) oldest = one;
+    }
+    if (idle > SERVE_MOST_SAMPLERS) forget(samplers, oldest);
+}
+
+static struct serve_sampler *find(const struct serve_samplers *samplers, const char *key)
+{
+    struct serve_sampler *one = samplers->first;
+    while (one && strcmp(one->key, key) != 0) one = one->next;
+    return one;
+}
+
+/* Adds a new one under `key`, which it owns then. */
+static quell_status add(struct serve_samplers *samplers, char *key, const quell_model *model,
+                        const struct serve_ask *ask, struct serve_sampler **sampler)
+{
+    struct serve_sampler *made = quell_new(1, sizeof *made);
+    if (!made) return quell_fail(QUELL_NO_MEMORY, "no memory for a sampler");
+    quell_status status = make(model, ask, &made->sampler);
+    if (status) {
+        free(made);
+        return status;
+    }
+    made->key = key;
+    made->next = samplers->first;
+    samplers->first = made;
+    *sampler = made;
+    return QUELL_OK;
+}
+
+quell_status serve_sampler_take(struct serve_samplers *samplers, const struct serve_model *model,
+                                const struct serve_ask *ask, struct serve_sampler **sampler)
+{
+    quell_status status = QUELL_OK;
+    char *key = key_of(model, ask);
+    if (!key) return quell_fail(QUELL_NO_MEMORY, "no memory for a sampler");
+    struct serve_sampler *one = find(samplers, key);
+    if (one)
+        free(key);
+    else
+        status = add(samplers, key, model->model, ask, &one);
+    if (status) {
+        free(key);
+        return status;
+    }
+    one->users++;
+    one->used = ++samplers->time;
+    *sampler = one;
+    return QUELL_OK;
+}
+
+void serve_sampler_give_back(struct serve_samplers *samplers, struct serve_sampler *sampler)
+{
+    if (!sampler) return;
+    sampler->users--;
+    forget_oldest(samplers);
+}
+
+void serve_samplers_free(struct serve_samplers *samplers)
+{
+    while (samplers->first) forget(samplers, samplers->first);
+}

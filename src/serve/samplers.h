@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* The samplers that clients have asked for. The latest are kept, as creating one takes longer than
+ * a small draw; one that draws stays. For one thread. */
+#ifndef QUELL_SERVE_SAMPLERS_H
+#define QUELL_SERVE_SAMPLERS_H
+
+#include "serve/ask.h"
+#include "serve/serve.h"
+
+#define SERVE_MOST_SAMPLERS 64 /* that are kept and do not draw */
+
+/* users: draws that go on. used: when it was asked for last. */
+struct serve_sampler {
+    char *key;
+    quell_sampler *sampler;
+    size_t users;
+    uint64_t used;
+    struct serve_sampler *next;
+};
+
+struct serve_samplers {
+    struct serve_sampler *first;
+    uint64_t time;
+};
+
+/* Returns the sampler that is asked for in *sampler, and counts one user more. */
+quell_status serve_sampler_take(struct serve_samplers *samplers, const struct serve_model *model,
+                                const struct serve_ask *ask, struct serve_sampler **sampler);
+
+/* Counts one user less; NULL is allowed. */
+void serve_sampler_give_back(struct serve_samplers *samplers, struct serve_sampler *sampler);
+
+void serve_samplers_free(struct serve_samplers *samplers);
+
+#endif

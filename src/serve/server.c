@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/* The life of the server: it listens, looks after clients that have gone, and lets requests end
+ * when it is stopped. */
+#include "serve/server.h"
+#include "serve/listen.h"
+#include "base/fail.h"
+#include "base/memory.h"
+#include "queue/queue.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LOOK 100000000 /* nanoseconds between two looks for clients that have gone */
+#define FLUSH 2        /* seconds that answers have to be sent, once the queue has ended */
+
+/* ---- Requests ---- */
+
+/* libmicrohttpd calls this first, with the address as the client wrote it. */
+static void *begin_request(void *user, const char *uri, struct MHD_Connection *connection)
+{
+    struct serve_request *request = quell_new(1, sizeof *request);
+    if (!request) return NULL;
+    request->server = user;
+    request->connection = connection;
+    request->began = quell_queue_now();
+    request->uri = strdup(uri);
+    atomic_fetch_add(&request->server->open, 1);
+    return request;
+}
+
+/* Called with the headers, then with parts of a body, which nothing here has a use for, then when
+ * all of it has come, and again when a connection that rested goes on. */
+static enum MHD_Result handle(void *user, struct MHD_Connection *connection, const char *url,
+                              const char *method, const char *version, const char *body,
+                              size_t *size, void **context)
+{
+    struct serve_request *request = *context;
+    (void)user, (void)connection, (void)version, (void)body;
+    if (!request || !request->uri) return MHD_NO;
+    if (!request->begun) {
+        request->begun = true;
+        return MHD_YES;
+    }
+    if (*size) {
+        *size = 0;
+        return MHD_YES;
+    }
+    return request->ready ? serve_samples_answer(request) : serve_route(request, url, method);
+}
+
+static void end_request(void *user, struct MHD_Connection *connection, void **context,
+                        enum MHD_RequestTerminationCode how)
+{
+    struct serve_request *request = *context;
+    (void)user, (void)connection;
+    if (!request) return;
+    struct serve_server *server = request->server;
+    if (how != MHD_REQUEST_TERMINATED_COMPLETED_OK) {
+        server->gone++;
+        request->code = 499; /* as nginx calls it */
+    }
+    server->answers[request->code % SERVE_MOST_CODE]++;
+    if (request->ready) server->seconds += quell_queue_now() - request->began;
+    serve_wait_no_more(request);
+    if (request->uri) serve_log(request);
+    if (request->drawing) serve_drawing_free(request->drawing, &server->samplers);
+    free(request->drawing);
+    free(request->uri);
+    free(request);
+    atomic_fetch_sub(&server->open, 1);
+    *context = NULL;
+}
+
+/* ---- Clients that have gone ---- */
+
+/* libmicrohttpd does not look at a connection that rests. */
+static bool has_gone(struct serve_request *request)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct pollfd at = {.fd = info ? info->connect_fd : -1, .events = POLLRDHUP};
+    return poll(&at, 1, 0) > 0 && at.revents & (POLLRDHUP | POLLHUP | POLLERR);
+}
+
+static void cancel_for(struct serve_server *server, bool all)
+{
+    pthread_mutex_lock(&server->lock);
+    for (struct serve_request *request = server->waiting; request; request = request->next)
+        if (all || has_gone(request)) quell_ticket_cancel(request->drawing->ticket);
+    pthread_mutex_unlock(&server->lock);
+}
+
+/* ---- Beginning and ending ---- */
+
+static void rest(void)
+{
+    const struct timespec time = {0, LOOK};
+    nanosleep(&time, NULL);
+}
+
+/* Waits for requests to end, for some seconds. Returns how many are left. */
+static size_t wait_for_end(struct serve_server *server, double seconds)
+{
+    double end = quell_queue_now() + seconds;
+    while (atomic_load(&server->open) && quell_queue_now() < end) {
+        cancel_for(server, false);
+        rest();
+    }
+    return atomic_load(&server->open);
+}
+
+static quell_status drain(struct serve_server *server)
+{
+    atomic_store(&server->draining, true);
+    int listening = MHD_quiesce_daemon(server->daemon);
+    size_t left = wait_for_end(server, server->options->drain);
+    if (left) {
+        cancel_for(server, true);
+        wait_for_end(server, FLUSH);
+    }
+    MHD_stop_daemon(server->daemon);
+    if (listening >= 0) close(listening);
+    return left ? quell_fail(QUELL_STOPPED, "serve: %zu requests had not ended in %g seconds", left,
+                             server->options->drain)
+                : QUELL_OK;
+}
+
+static quell_status start(struct serve_server *server)
+{
+    const struct serve_options *options = server->options;
+    struct serve_listening at;
+    quell_status status = serve_listen(options->listen, &at);
+    if (status) return status;
+    server->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | at.flags, 0, NULL, NULL, handle,
+        server, MHD_OPTION_LISTEN_SOCKET, at.file, MHD_OPTION_NOTIFY_COMPLETED, end_request, NULL,
+        MHD_OPTION_URI_LOG_CALLBACK, begin_request, server, MHD_OPTION_CONNECTION_LIMIT,
+        options->most_clients, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->seconds,
+        MHD_OPTION_END);
+    if (!server->daemon) {
+        close(at.file);
+        return quell_fail(QUELL_IO_FAILED, "serve: libmicrohttpd cannot serve %s", at.address);
+    }
+    if (options->ready) options->ready(options->user, at.address);
+    return QUELL_OK;
+}
+
+static quell_status make_queue(struct serve_server *server)
+{
+    quell_queue_options queue = quell_queue_defaults();
+    queue.threads = server->options->threads;
+    queue.isa = server->options->isa;
+    queue.capacity = server->options->capacity;
+    return quell_queue_create(&server->queue, &queue);
+}
+
+quell_status quell_serve(const struct serve_options *options, const volatile _Atomic int *stop)
+{
+    struct serve_server server = {.options = options};
+    pthread_mutex_init(&server.lock, NULL);
+    quell_status status = make_queue(&server);
+    if (!status) status = start(&server);
+    if (!status) {
+        for (; !*stop; rest()) cancel_for(&server, false);
+        status = drain(&server);
+    }
+    quell_queue_free(server.queue);
+    serve_samplers_free(&server.samplers);
+    pthread_mutex_destroy(&server.lock);
+    return status;
+}

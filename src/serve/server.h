@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* The server as its own files see it. One thread of libmicrohttpd handles all connections; the
+ * queue's thread says when samples are there; the thread that called quell_serve looks after
+ * clients that have gone. */
+#ifndef QUELL_SERVE_SERVER_H
+#define QUELL_SERVE_SERVER_H
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include "serve/drawing.h"
+
+/* The statuses that are counted by themselves. */
+#define SERVE_MOST_CODE 600
+
+/* A request of HTTP, from its first line until its answer has been sent.
+ *
+ * uri: as the client wrote it. began: when it came. begun: its headers were handled.
+ * drawing: what it waits for, NULL if nothing; ready: the answer is there.
+ * code, bytes: of the answer. before, next: in the list of those that wait. */
+struct serve_request {
+    struct serve_server *server;
+    struct MHD_Connection *connection;
+    char *uri;
+    double began;
+    bool begun, ready;
+    struct serve_drawing *drawing;
+    unsigned code;
+    size_t bytes;
+    struct serve_request *before, *next;
+};
+
+/* waiting: the requests whose clients wait for samples, under the lock.
+ * open: requests that have not ended. The counters are the HTTP thread's. */
+struct serve_server {
+    const struct serve_options *options;
+    struct MHD_Daemon *daemon;
+    quell_queue *queue;
+    struct serve_samplers samplers;
+    pthread_mutex_t lock;
+    struct serve_request *waiting;
+    atomic_size_t open;
+    atomic_bool draining;
+    uint64_t answers[SERVE_MOST_CODE], gone;
+    double seconds; /* that answers with samples took, in all */
+};
+
+/* Answers a request (routes.c). */
+enum MHD_Result serve_route(struct serve_request *request, const char *url, const char *method);
+
+/* Samples (samples.c): begins to draw, and answers when they are there. */
+enum MHD_Result serve_samples(struct serve_request *request, const struct serve_model *model);
+enum MHD_Result serve_samples_answer(struct serve_request *request);
+
+/* Takes a request off the list of those that wait; it may not be there. */
+void serve_wait_no_more(struct serve_request *request);
+
+/* What the server says of its models and of itself (pages.c). */
+enum MHD_Result serve_models(struct serve_request *request);
+enum MHD_Result serve_model(struct serve_request *request, const struct serve_model *model);
+enum MHD_Result serve_metrics(struct serve_request *request);
+
+/* A header of an answer; a list of them ends with a NULL name. */
+struct serve_header {
+    const char *name, *value;
+};
+
+/* Answers with bytes[size], which are freed; headers: NULL: none but the type. */
+enum MHD_Result serve_answer(struct serve_request *request, unsigned code, const char *type,
+                             char *bytes, size_t size, const struct serve_header *headers);
+
+/* Answers with a line of text. */
+enum MHD_Result serve_say(struct serve_request *request, unsigned code, const char *line,
+                          const struct serve_header *headers);
+
+/* Answers with the failure of the last call. */
+enum MHD_Result serve_refuse(struct serve_request *request, quell_status status, const char *line);
+
+/* Writes the line of the log for a request that has ended (log.c). */
+void serve_log(const struct serve_request *request);
+
+#endif
