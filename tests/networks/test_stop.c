@@ -23,7 +23,8 @@ static int stop(void *user, const quell_progress *now)
     return 1;
 }
 
-static void check_stop(const quell_sampler *sampler, size_t count, int threads, const float *right)
+static void check_stop(const quell_sampler *sampler, size_t count, size_t threads,
+                       const float *right)
 {
     size_t dim = quell_sampler_dim(sampler);
     float *x = calloc(count * dim, sizeof *x);
