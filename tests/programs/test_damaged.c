@@ -93,7 +93,7 @@ TEST(program_damaged, quantised)
     }
     CHECK(loaded > rounds / 100, "only %zu of %zu loaded: damage is too coarse", loaded, rounds);
     memcpy(bytes, file, size);
-    bytes[size - 1] = -128;
+    bytes[size - 1] = (char)-128;
     CHECK(damaged_bytes(bytes, size, "-128") == QUELL_BAD_MODEL, "a weight of -128 is taken");
     CHECK(strstr(quell_error_message(), "element 15 of its weights is -128"), "%s",
           quell_error_message());
