@@ -18,7 +18,7 @@
 struct serve_command {
     struct option_words models;
     const char *listen, *isa, *log, *precision;
-    uint64_t threads, capacity, most_samples, most_clients;
+    uint64_t threads, capacity, most_samples, most_steps, most_clients;
     double seconds, drain;
 };
 
@@ -38,6 +38,8 @@ static const struct option_row rows[] = {
     GROUP_ROW("Limits"),
     COUNT_ROW(serve_command, most_samples, "most-samples", "N", 1, 1000000000,
               "How many samples one request may ask for (default 1024)."),
+    COUNT_ROW(serve_command, most_steps, "most-steps", "N", 1, 1000000,
+              "How many steps it may ask for (default 1000)."),
     COUNT_ROW(serve_command, capacity, "capacity", "N", 1, 1000000000,
               "How many samples may wait, over all requests (default 65536). Who comes when it is "
               "full gets the status 429, and may try again."),
@@ -141,6 +143,7 @@ static int serve(struct serve_command *command, const struct served *served)
                                     .listen = command->listen,
                                     .capacity = command->capacity,
                                     .most_samples = command->most_samples,
+                                    .most_steps = command->most_steps,
                                     .most_clients = (unsigned)command->most_clients,
                                     .seconds = command->seconds,
                                     .drain = command->drain,
@@ -165,6 +168,7 @@ int command_serve(int argc, char **argv)
                                     .log = "text",
                                     .capacity = 65536,
                                     .most_samples = 1024,
+                                    .most_steps = 1000,
                                     .most_clients = 1000,
                                     .seconds = 60,
                                     .drain = 30};

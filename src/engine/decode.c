@@ -163,10 +163,20 @@ static void work(void *data, size_t thread)
     if (decoding->crews) quell_crew_end(&decoding->crews[worker]);
 }
 
+/* What a draw was guided away from is nothing to a decoder, whose denoiser may be the one that is
+ * not guided. */
+static void forget_negative(quell_draw *draw)
+{
+    draw->negative_classes = NULL;
+    draw->negative_conditions = NULL;
+    draw->negative_condition_count = 0;
+}
+
 /* Reads what the samples are told, if the decoder asks for any of it. */
 static quell_status read_told(struct decoding *decoding)
 {
     if (!find_inputs(decoding)) return QUELL_OK;
+    if (!decoding->denoiser->by_itself) forget_negative(&decoding->draw);
     quell_status status = quell_told_classes(decoding->denoiser, &decoding->draw);
     return status ? status
                   : quell_told_find(decoding->denoiser, &decoding->draw, &decoding->told,

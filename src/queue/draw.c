@@ -54,15 +54,15 @@ static void note_drawn(quell_queue *queue, const struct quell_part *part)
     queue->state.drawn += part->rows;
 }
 
-/* Gives a part the run to itself. Returns false if its ticket has ended. */
+/* Gives a part the run to itself. Returns false if nobody waits for it any more. */
 static bool begin_alone(quell_queue *queue, const struct quell_part *part)
 {
     pthread_mutex_lock(&queue->lock);
-    bool there = part->ticket;
-    if (there) part->ticket->held = true;
-    queue->alone = there ? part : NULL;
+    bool begins = wanted(part);
+    if (begins) part->ticket->held = true;
+    queue->alone = begins ? part : NULL;
     pthread_mutex_unlock(&queue->lock);
-    return there;
+    return begins;
 }
 
 /* Notes what came of it. A run that was stopped because nobody wants it has not failed. */

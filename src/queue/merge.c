@@ -127,10 +127,18 @@ static bool one_row(const struct quell_batch *batch, list_fn *of, const quell_co
     return true;
 }
 
+/* The denoiser's own text of a name: the requests' texts may go before the run does. */
+static const char *lasting_name(const struct quell_batch *batch, const char *name)
+{
+    const quell_denoiser *denoiser = batch->sampler->denoiser;
+    return denoiser->taken[quell_taken_named(denoiser->taken, denoiser->conditions, name)].name;
+}
+
 static quell_condition merge_condition(struct room *room, const struct quell_batch *batch,
                                        list_fn *of, const quell_condition *first)
 {
     quell_condition merged = *first;
+    merged.name = lasting_name(batch, first->name);
     if (!first->values) return merged;
     merged.count = one_row(batch, of, first) ? 0 : batch->rows;
     float *values =

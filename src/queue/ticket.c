@@ -145,10 +145,23 @@ quell_status quell_queue_submit(quell_queue *queue, const quell_request *request
 
 /* ---- Telling ---- */
 
-/* Whether a ticket ends now, and how: its failure and message. */
-static bool ends(quell_ticket *ticket)
+/* Whether a ticket is the only one that is left of those in the run that goes on. It stays until
+ * the run has returned, as the run reads its sampler, which may be freed once it has ended. */
+static bool is_last(const quell_queue *queue, const quell_ticket *ticket)
 {
-    if (ticket->held) return false;
+    bool in_run = false;
+    for (size_t i = 0; i < queue->batch.count; i++) {
+        const quell_ticket *one = queue->batch.parts[i].ticket;
+        if (one && one != ticket) return false;
+        in_run = in_run || one;
+    }
+    return in_run;
+}
+
+/* Whether a ticket ends now, and how: its failure and message. */
+static bool ends(const quell_queue *queue, quell_ticket *ticket)
+{
+    if (ticket->held || is_last(queue, ticket)) return false;
     if (ticket->failure || ticket->drawn == ticket->draw.count) return true;
     bool late = quell_queue_now() >= ticket->deadline;
     if (!ticket->cancelled && !late) return false;
@@ -200,7 +213,7 @@ void quell_queue_tell(quell_queue *queue)
 {
     bool news = false;
     for (quell_ticket *ticket = queue->first, *next; ticket; ticket = next) {
-        bool over = ends(ticket), more = ticket->told != ticket->drawn;
+        bool over = ends(queue, ticket), more = ticket->told != ticket->drawn;
         news = news || over || more;
         if (!over && more) answer(queue, ticket, false);
         next = ticket->next;

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* ---- Formats ---- */
 
@@ -30,36 +31,49 @@ static double quality_of(const char *range, size_t length)
     for (size_t i = 0; i + 2 < length; i++)
         if (range[i] == ';') {
             i += strspn(range + i + 1, " \t");
-            if (i + 2 < length && range[i + 1] == 'q' && range[i + 2] == '=')
+            if (i + 2 < length && (range[i + 1] | 32) == 'q' && range[i + 2] == '=')
                 return quell_leading_double(range + i + 3);
         }
     return 1;
 }
 
-/* Whether the range, as "image/png", "image/" and a star, or two stars, has a type in it. */
-static bool range_has(const char *range, size_t length, const char *type)
+/* How closely a range, as "image/png", "image/" and a star, or two stars, describes a type; 0: not
+ * at all. */
+static int closeness(const char *range, size_t length, const char *type)
 {
     size_t part = strcspn(type, "/") + 1;
-    if (length == 3 && !memcmp(range, "*/*", 3)) return true;
-    if (length == part + 1 && range[part] == '*') return !memcmp(range, type, part);
-    return length == strlen(type) && !memcmp(range, type, length);
+    if (length == strlen(type) && !strncasecmp(range, type, length)) return 3;
+    if (length == part + 1 && range[part] == '*' && !strncasecmp(range, type, part)) return 2;
+    return length == 3 && !memcmp(range, "*/*", 3);
+}
+
+/* The quality of a type: that of the range that describes it most closely; 0 if none does. */
+static double quality_in(const char *accept, const char *type)
+{
+    double quality = 0;
+    for (int closest = 0; *accept;) {
+        accept += strspn(accept, " \t,");
+        size_t length = strcspn(accept, ",");
+        int close = closeness(accept, strcspn(accept, ";, \t"), type);
+        if (close > closest) {
+            closest = close;
+            quality = quality_of(accept, length);
+        }
+        accept += length;
+    }
+    return quality;
 }
 
 enum serve_format serve_format_accepted(const char *accept)
 {
     enum serve_format best = SERVE_FORMATS;
     double highest = 0;
-    if (!accept) return SERVE_NPY;
-    while (*accept) {
-        accept += strspn(accept, " \t,");
-        size_t length = strcspn(accept, ","), name = strcspn(accept, ";, \t");
-        double quality = quality_of(accept, length);
-        for (enum serve_format f = 0; f < SERVE_FORMATS; f++)
-            if (quality > highest && range_has(accept, name, formats[f].type)) {
-                highest = quality;
-                best = f;
-            }
-        accept += length;
+    if (!accept || !accept[strspn(accept, " \t")]) return SERVE_NPY;
+    for (enum serve_format f = 0; f < SERVE_FORMATS; f++) {
+        double quality = quality_in(accept, formats[f].type);
+        if (quality <= highest) continue;
+        highest = quality;
+        best = f;
     }
     return best;
 }

@@ -11,10 +11,8 @@
 #include <string.h>
 #include <time.h>
 
-#define LONGEST 400 /* bytes of an address in the log */
-
 struct words {
-    char time[40], client[INET6_ADDRSTRLEN], uri[LONGEST + 1];
+    char time[40], client[INET6_ADDRSTRLEN], uri[SERVE_MOST_URI];
 };
 
 static void find_client(struct MHD_Connection *connection, struct words *words)

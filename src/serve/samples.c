@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FOR_EVER "public, max-age=31536000, immutable"
+
 static const struct serve_header vary[] = {{"Vary", "Accept"}, {0}};
 
 /* ---- Reading what is asked ---- */
@@ -124,18 +126,27 @@ static enum MHD_Result refuse(struct serve_request *request, quell_status status
     return serve_refuse(request, status, quell_error_message());
 }
 
-static enum MHD_Result too_many(struct serve_request *request, size_t most)
+/* Whether more is asked for than the server does in one request; then it has said so. */
+static bool is_too_much(struct serve_request *request, enum MHD_Result *result)
 {
-    char line[160];
-    snprintf(line, sizeof line,
-             "count: must be at most %zu in one request: ask for the next ones by first=%zu", most,
-             most);
-    return serve_say(request, MHD_HTTP_CONTENT_TOO_LARGE, line, NULL);
+    const struct serve_options *options = request->server->options;
+    const struct serve_ask *ask = &request->drawing->ask;
+    char line[160] = "";
+    if (ask->count > options->most_samples)
+        snprintf(line, sizeof line,
+                 "count: must be at most %zu in one request: ask for the next ones by first=%zu",
+                 options->most_samples, options->most_samples);
+    else if (ask->options.steps > options->most_steps)
+        snprintf(line, sizeof line, "steps: must be at most %zu on this server",
+                 options->most_steps);
+    if (*line) *result = serve_say(request, MHD_HTTP_CONTENT_TOO_LARGE, line, NULL);
+    return *line;
 }
 
 static enum MHD_Result not_modified(struct serve_request *request)
 {
-    const struct serve_header headers[] = {{"ETag", request->drawing->tag}, vary[0], {0}};
+    const struct serve_header headers[] = {
+        {"ETag", request->drawing->tag}, vary[0], {"Cache-Control", FOR_EVER}, {0}};
     return serve_answer(request, MHD_HTTP_NOT_MODIFIED,
                         serve_format_type(request->drawing->ask.format), NULL, 0, headers);
 }
@@ -150,8 +161,8 @@ enum MHD_Result serve_samples(struct serve_request *request, const struct serve_
     drawing->options = server->options;
     quell_status status = read_ask(request, drawing);
     if (status) return refuse(request, status);
-    if (drawing->ask.count > server->options->most_samples)
-        return too_many(request, server->options->most_samples);
+    enum MHD_Result result;
+    if (is_too_much(request, &result)) return result;
     if (drawing->ask.format == SERVE_FORMATS)
         drawing->ask.format = serve_format_accepted(header_of(request, "Accept"));
     if (drawing->ask.format == SERVE_FORMATS)
@@ -171,11 +182,10 @@ enum MHD_Result serve_samples_answer(struct serve_request *request)
     serve_wait_no_more(request);
     if (drawing->status) return serve_refuse(request, drawing->status, drawing->message);
     bool named = *drawing->tag;
-    const struct serve_header headers[] = {
-        vary[0],
-        {"Cache-Control", named ? "public, max-age=31536000, immutable" : "no-store"},
-        {named ? "ETag" : NULL, drawing->tag},
-        {0}};
+    const struct serve_header headers[] = {vary[0],
+                                           {"Cache-Control", named ? FOR_EVER : "no-store"},
+                                           {named ? "ETag" : NULL, drawing->tag},
+                                           {0}};
     char *bytes = drawing->bytes;
     drawing->bytes = NULL;
     return serve_answer(request, MHD_HTTP_OK, serve_format_type(drawing->ask.format), bytes,

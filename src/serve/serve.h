@@ -17,7 +17,7 @@ struct serve_model {
 /* models: until the server has ended, count of them.
  * listen: ADDRESS:PORT, as 127.0.0.1:8080 or [::1]:8080; port 0: one that is free.
  * threads, isa, capacity: of its queue.
- * most_samples: of one request.
+ * most_samples, most_steps: of one request.
  * most_clients: connections at a time.
  * seconds: how long a connection may be silent, and how long a request may take.
  * drain: how many seconds requests have to end when the server is stopped.
@@ -27,7 +27,7 @@ struct serve_options {
     const struct serve_model *models;
     size_t count;
     const char *listen, *isa;
-    size_t threads, capacity, most_samples;
+    size_t threads, capacity, most_samples, most_steps;
     unsigned most_clients;
     double seconds, drain;
     FILE *log;

@@ -5,6 +5,7 @@
 #include "serve/listen.h"
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "queue/queue.h"
 
 #include <poll.h>
@@ -14,20 +15,35 @@
 #include <unistd.h>
 
 #define LOOK 100000000 /* nanoseconds between two looks for clients that have gone */
+#define MEMORY 131072  /* bytes for the lines of a request; who sends more is not answered */
 #define FLUSH 2        /* seconds that answers have to be sent, once the queue has ended */
 
 /* ---- Requests ---- */
 
-/* libmicrohttpd calls this first, with the address as the client wrote it. */
-static void *begin_request(void *user, const char *uri, struct MHD_Connection *connection)
+/* Adds a parameter to the address, as the log shows it. */
+static enum MHD_Result add_parameter(void *user, enum MHD_ValueKind kind, const char *name,
+                                     const char *value)
+{
+    struct quell_text *text = user;
+    (void)kind;
+    quell_say(text, "%c%s%s%s", memchr(text->buffer, '?', text->length) ? '&' : '?', name,
+              value ? "=" : "", value ? value : "");
+    return text->length < text->size ? MHD_YES : MHD_NO;
+}
+
+/* Whoever has a request here is sure to be told of its end (end_request). */
+static struct serve_request *begin_request(struct serve_server *server,
+                                           struct MHD_Connection *connection, const char *url)
 {
     struct serve_request *request = quell_new(1, sizeof *request);
     if (!request) return NULL;
-    request->server = user;
+    struct quell_text uri = quell_text_new(request->uri, sizeof request->uri);
+    quell_say(&uri, "%s", url);
+    MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_parameter, &uri);
+    request->server = server;
     request->connection = connection;
     request->began = quell_queue_now();
-    request->uri = strdup(uri);
-    atomic_fetch_add(&request->server->open, 1);
+    atomic_fetch_add(&server->open, 1);
     return request;
 }
 
@@ -38,11 +54,10 @@ static enum MHD_Result handle(void *user, struct MHD_Connection *connection, con
                               size_t *size, void **context)
 {
     struct serve_request *request = *context;
-    (void)user, (void)connection, (void)version, (void)body;
-    if (!request || !request->uri) return MHD_NO;
-    if (!request->begun) {
-        request->begun = true;
-        return MHD_YES;
+    (void)version, (void)body;
+    if (!request) {
+        *context = begin_request(user, connection, url);
+        return *context ? MHD_YES : MHD_NO;
     }
     if (*size) {
         *size = 0;
@@ -65,10 +80,9 @@ static void end_request(void *user, struct MHD_Connection *connection, void **co
     server->answers[request->code % SERVE_MOST_CODE]++;
     if (request->ready) server->seconds += quell_queue_now() - request->began;
     serve_wait_no_more(request);
-    if (request->uri) serve_log(request);
+    serve_log(request);
     if (request->drawing) serve_drawing_free(request->drawing, &server->samplers);
     free(request->drawing);
-    free(request->uri);
     free(request);
     atomic_fetch_sub(&server->open, 1);
     *context = NULL;
@@ -137,7 +151,7 @@ static quell_status start(struct serve_server *server)
     server->daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | at.flags, 0, NULL, NULL, handle,
         server, MHD_OPTION_LISTEN_SOCKET, at.file, MHD_OPTION_NOTIFY_COMPLETED, end_request, NULL,
-        MHD_OPTION_URI_LOG_CALLBACK, begin_request, server, MHD_OPTION_CONNECTION_LIMIT,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY, MHD_OPTION_CONNECTION_LIMIT,
         options->most_clients, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->seconds,
         MHD_OPTION_END);
     if (!server->daemon) {

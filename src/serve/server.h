@@ -14,17 +14,19 @@
 /* The statuses that are counted by themselves. */
 #define SERVE_MOST_CODE 600
 
+#define SERVE_MOST_URI 400 /* bytes of an address that the log shows */
+
 /* A request of HTTP, from its first line until its answer has been sent.
  *
- * uri: as the client wrote it. began: when it came. begun: its headers were handled.
+ * uri: the address, decoded, as far as it fits. began: when it came.
  * drawing: what it waits for, NULL if nothing; ready: the answer is there.
  * code, bytes: of the answer. before, next: in the list of those that wait. */
 struct serve_request {
     struct serve_server *server;
     struct MHD_Connection *connection;
-    char *uri;
+    char uri[SERVE_MOST_URI];
     double began;
-    bool begun, ready;
+    bool ready;
     struct serve_drawing *drawing;
     unsigned code;
     size_t bytes;

@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { LAYERS = 6, SHARES = 5, EVENTS = 8000 };
 
@@ -115,4 +116,20 @@ TEST(showers, digest)
         CHECK(found == expected, "%s: digest 0x%016llx, not 0x%016llx", run.isa,
               (unsigned long long)found, (unsigned long long)expected);
     }
+}
+
+/* A draw that was guided away from another energy is decoded like any other. */
+TEST(showers, guided)
+{
+    float energy = 50, away = 20, x[LAYERS] = {1, -1, 0.5f}, plain[LAYERS], guided[LAYERS];
+    quell_model *model = NULL;
+    quell_condition told = {"energy", &energy, 0, 1}, negative = {"energy", &away, 0, 1};
+    quell_draw draw = quell_draw_defaults();
+    draw.conditions = &told, draw.condition_count = 1;
+    MUST(quell_model_load(&model, "builtin:showers"));
+    MUST(quell_model_decode(model, &draw, NULL, x, plain));
+    draw.negative_conditions = &negative, draw.negative_condition_count = 1;
+    MUST(quell_model_decode(model, &draw, NULL, x, guided));
+    CHECK(!memcmp(plain, guided, sizeof plain), "another reading");
+    quell_model_free(model);
 }

@@ -6,6 +6,7 @@
 #include "models.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -200,6 +201,49 @@ TEST(queue_ends, cancelled)
     quell_ticket_cancel(asked[1].ticket);
     MUST(quell_ticket_wait(asked[1].ticket, 0));
     for (size_t i = 0; i < 2; i++) quell_ticket_free(asked[i].ticket);
+    tear_down(&at);
+}
+
+/* Takes long for rows of odd numbers, and counts who is inside. */
+static int slow(void *user, const quell_call *call, const float *input, float *output)
+{
+    atomic_int *inside = user;
+    atomic_fetch_add(inside, 1);
+    memset(output, 0, call->rows * call->dim * sizeof *output);
+    (void)input;
+    usleep((call->indices ? call->indices[0] : call->first) % 2 ? 300000 : 1000);
+    atomic_fetch_sub(inside, 1);
+    return 0;
+}
+
+/* Both of a run are cancelled while a thread still works for one of them: they end when it has
+ * returned, for their sampler may be freed then. */
+TEST(queue_ends, all_cancelled)
+{
+    atomic_int inside = 0;
+    quell_denoiser *denoiser;
+    quell_ticket *tickets[2];
+    float x[2][DIM];
+    struct setting at;
+    quell_draw draws[2] = {quell_draw_defaults(), quell_draw_defaults()};
+    set_up(&at, 0);
+    MUST(quell_denoiser_from_function(&denoiser, DIM, slow, &inside, NULL));
+    quell_sampler *sampler = must_sampler("ddim", denoiser, at.schedule, 200);
+    for (size_t i = 0; i < 2; i++) {
+        draws[i].first = i;
+        quell_request request = request_for(sampler, &draws[i], x[i]);
+        MUST(quell_queue_submit(at.queue, &request, &tickets[i]));
+    }
+    gate_open(&at.gate);
+    while (!atomic_load(&inside)) usleep(1000);
+    for (size_t i = 0; i < 2; i++) quell_ticket_cancel(tickets[i]);
+    for (size_t i = 0; i < 2; i++) {
+        CHECK(quell_ticket_wait(tickets[i], -1) == QUELL_STOPPED, "request %zu was drawn", i);
+        quell_ticket_free(tickets[i]);
+    }
+    CHECK(!atomic_load(&inside), "both have ended, and %d calls go on", atomic_load(&inside));
+    quell_sampler_free(sampler);
+    quell_denoiser_free(denoiser);
     tear_down(&at);
 }
 

@@ -132,6 +132,7 @@ static int stop(void *user, const quell_progress *progress)
 
 int quantize_draw(struct quantizing *q, quell_model *model, float *x)
 {
+    struct sampling sampling = q->options.sampling; /* its schedule may be this model's own text */
     quell_sampler *sampler = NULL;
     quell_draw draw = quell_draw_defaults();
     quell_run run = quell_run_defaults();
@@ -143,9 +144,9 @@ int quantize_draw(struct quantizing *q, quell_model *model, float *x)
     conditions_tell(&q->conditions, &q->negative, &draw);
     run.threads = q->threads, run.isa = q->isa, run.progress = stop;
     if (code == EXIT_DONE) {
-        sampling_choose_schedule(&q->options.sampling, model);
-        quell_status status = sampling_create(&q->options.sampling, q->options.sampler,
-                                              q->options.steps, model->denoiser, &sampler);
+        sampling_choose_schedule(&sampling, model);
+        quell_status status = sampling_create(&sampling, q->options.sampler, q->options.steps,
+                                              model->denoiser, &sampler);
         if (status)
             code = complain_status(status);
         else
