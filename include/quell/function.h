@@ -76,8 +76,9 @@ typedef int quell_denoise_fn(void *user, const quell_call *call, const float *in
  *     "straight"  input x_t / (alpha + sigma), time sigma / (alpha + sigma), as on straight paths
  * whole_batch: 0 if the function is thread-safe; it is then called for a tile at a time, from many
  *   threads. 1: it is called once for all samples of the run, in the thread that called quell (0).
- * reproducible: 1 if row r of the output depends only on row r of the input and on the sample's
- *   index, to the last bit; samples then have the same bits in every run (0).
+ * reproducible: 1 if row r of the output depends, to the last bit, only on row r of the input, on
+ *   the point, and on what the call says of that row (its index, seed, class and conditions), but
+ *   on no other row; samples then have the same bits in every run (0).
  * variance: what the function has learned of the variance, and writes to quell_call.variance
  *   ("none").
  *     "none"           nothing
@@ -125,7 +126,7 @@ static inline quell_function_options quell_function_defaults(void)
 }
 
 /* Creates a denoiser from a function of the caller's; options may be NULL for the defaults. `user`
- * is the first argument of each call. */
+ * is the first argument of each call. Errors are those of the constructors in denoiser.h. */
 QUELL_API quell_status quell_denoiser_from_function(quell_denoiser **denoiser, size_t dim,
                                                     quell_denoise_fn *function, void *user,
                                                     const quell_function_options *options);

@@ -14,18 +14,20 @@ extern "C" {
 
 /* How a denoiser is guided. Start from quell_guidance_defaults().
  *
- * weight: w; 1 is no guidance, and a greater w leads further away from the guide. With w = 1 a
- *   guide other than NULL, low and high would have no effect, and are refused (2).
+ * weight: w, any finite number; 1 is no guidance, and a greater w leads further away from the
+ *   guide. With w = 1 these would have no effect and are refused: a guide that is not NULL; low;
+ *   high (2).
  * low, high: the denoiser is guided at times from low to high, 0 <= low <= high <= 1
  *   (Kynkaanniemi et al., 2404.07724); a sampler that evaluates at none of them is refused (0, 1).
  * points, times, weights: w as a function of the time, in place of `weight`, which must then be
  *   left at its default: weights[i] at times[i], i < points, linear in between, and constant before
  *   the first and after the last. The times rise within [0, 1]; points <= 10^6. Copied (0, NULL,
  *   NULL).
- * rescale: phi in [0, 1]: how far the standard deviation of mu is kept, because great weights make
- *   contrasts too strong. The guided mean mu' becomes phi mu' s / s' + (1 - phi) mu', where s and
- *   s' are the standard deviations of mu and mu' over the elements of the sample (Lin et al.,
- *   2305.08891, eq. 15 and 16, where it is done to what the network returns) (0). */
+ * rescale: phi in [0, 1]: how far the standard deviation of mu (quell_denoiser_from_guidance) is
+ *   kept, because great weights make contrasts too strong. The guided mean mu' becomes
+ *   phi mu' s / s' + (1 - phi) mu', where s and s' are the standard deviations of mu and mu' over
+ *   the elements of the sample (Lin et al., 2305.08891, eq. 15 and 16, where it is done to what the
+ *   network returns) (0). */
 typedef struct quell_guidance {
     size_t size;
     double weight;

@@ -52,7 +52,7 @@ typedef struct quell_entry {
     int stochastic;
 } quell_entry;
 
-/* Another name of an entry, and the spec it stands for: "dpmpp_2m" is "xeab:order=2". */
+/* Another name of an entry, and the spec it stands for: "dpmpp_3m" is "xeab:order=3". */
 typedef struct quell_entry_alias {
     size_t size;
     const char *name;

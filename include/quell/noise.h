@@ -12,7 +12,9 @@
 extern "C" {
 #endif
 
-/* The streams under the seed itself: that of the initial noise x_1, and that of node n of the
+/* A transition can have up to eight noises that are independent: its slots, k in {0, ..., 7}.
+ *
+ * The streams under the seed itself: that of the initial noise x_1, and that of node n of the
  * Brownian path of slot k in {0, ..., 7} (quell_noise_brownian). Under the key of an interval,
  * stream k is that of slot k (quell_noise_key). */
 #define QUELL_STREAM_INIT 0u

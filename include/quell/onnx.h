@@ -19,9 +19,9 @@
 extern "C" {
 #endif
 
-/* How a file is read. Start from quell_onnx_defaults(). A member that is NULL or 0 is taken from
- * the file's metadata (metadata_props), if it has a key in square brackets below. If the file does
- * not have it, the value is the one that is said in round brackets.
+/* How a file is read. Start from quell_onnx_defaults(). Where a key stands in square
+ * brackets below, a member that is NULL or 0 is what the file's metadata (metadata_props) have
+ * under that key. Where they have nothing, or there is no key, it is what stands in round brackets.
  *
  * x: the name of the input for the states, of float32 and rank >= 2.
  * time: the name of the input for the time, one number for each row: shape (), (1), (B) or (B, 1),
@@ -41,9 +41,9 @@ extern "C" {
  *   because such a network was trained at whole steps only [quell.time_scale] (1; for int64 999,
  *   the last of 1000 steps).
  * classes: the number of classes, if there is a label input [quell.classes] (0).
- * class_label: what the label input gets for samples without a class, >= 1. Label 0 can have this
- *   meaning only by the file, because 0 here is what the file says [quell.class_label] (the number
- *   of classes, which is one more than the last class).
+ * class_label: what the label input gets for samples without a class. 0: what the file says, so
+ *   that label 0 itself can only be asked for in the file [quell.class_label] (the number of
+ *   classes, which is one more than the last class).
  * whole_batch: 0 if the network is called for a tile at a time, from quell's threads, on a session
  *   without threads. 1 if it is called once for all samples, on ONNX Runtime's threads (0).
  * threads: how many threads ONNX Runtime then has. 0: as many as the affinity mask allows (0). */

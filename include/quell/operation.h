@@ -33,7 +33,8 @@ typedef enum quell_operation_kind {
     QUELL_OPERATION_COMBINE,
     /* The transition from t to s is done. */
     QUELL_OPERATION_STEP,
-    /* out += exp(spread_low + term[0].coefficient term[0].source) noise[0] (quell_plan_spread). */
+    /* out += exp(spread_low + term[0].coefficient term[0].source) noise[0], with spread_low =
+     * (low + high) / 2 and the coefficient (high - low) / 2 of quell_plan_spread. */
     QUELL_OPERATION_SPREAD,
     /* out += term[0].coefficient r^2 term[0].source + noise[0].coefficient r noise[0], with the r
      * of quell_plan_langevin. With `by_norms`, r = |noise[0]| / |term[0].source|; only
@@ -61,8 +62,9 @@ typedef struct quell_operation_noise {
 
 /* An operation. Start from quell_operation_init(). Members that the kind does not use are 0.
  * Coefficients are the doubles that were computed. The engine rounds them to float, with one
- * exception: if the coefficient c of a COMBINE's first term is from 1/2 to 2, it rounds c - 1, and
- * adds the source of that term itself last (quell_plan_combine). */
+ * exception: if the coefficient c of a COMBINE's first term, which is the one that
+ * quell_plan_combine treats apart, is from 1/2 to 2, it rounds c - 1, and adds the source of that
+ * term itself last. */
 typedef struct quell_operation {
     size_t size;
     quell_operation_kind kind;

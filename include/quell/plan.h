@@ -144,7 +144,8 @@ QUELL_API void quell_plan_refuse(quell_plan *plan, quell_status status, const ch
 
 /* A builder: writes the plan for the points grid[0], ..., grid[steps], along which alpha / sigma
  * rises. The last one may have sigma = 0. It ends each transition by quell_plan_step. Returns 0, or
- * any other number on an error, which is QUELL_BAD_ARGUMENT. */
+ * another number on an error: creating the sampler then fails with the plan's first error, if it
+ * has one, else with QUELL_BAD_ARGUMENT. */
 typedef int quell_build_fn(void *user, quell_plan *plan, const quell_point *grid, size_t steps);
 
 #ifdef __cplusplus

@@ -56,8 +56,8 @@ static inline quell_queue_options quell_queue_defaults(void)
  * drawn: how many samples are drawn: x[drawn][dim] is complete.
  * ended: 1 if this is the last that is heard of the request: the queue has let go of its x, its
  *   draw and its sampler. Else 0.
- * status, message: how it ended, with the line of quell_error_message(); QUELL_OK and "" until
- *   then. */
+ * status, message: how it ended, with the line of quell_error_message(), which is valid during the
+ *   call; QUELL_OK and "" until then. */
 typedef struct quell_answer {
     size_t drawn;
     int ended;

@@ -27,11 +27,11 @@ extern "C" {
  *   (0, 0, 1).
  *
  * seeds, indices: seeds[count] and indices[count], a seed and an index for each sample, so that one
- *   draw can have samples of several seeds: sample i is then number indices[i] of the seed
- *   seeds[i], with the bits that it has in a draw of its own. Where seeds are given, `seed` must be
- *   0; where indices are given, `first` must be 0. With seeds alone, all samples have the index
- *   `first`; with indices alone, all have the seed `seed`. An index is at most 2^64 - 2. The same
- *   seed and index may be there more than once, with other classes or conditions for the same
+ *   draw can have samples of several seeds: the i-th of the draw is then number indices[i] of the
+ *   seed seeds[i], with the bits that it has in a draw of its own. Where seeds are given, `seed`
+ *   must be 0; where indices are given, `first` must be 0. With seeds alone, all samples have the
+ *   index `first`; with indices alone, all have the seed `seed`. An index is at most 2^64 - 2. The
+ *   same seed and index may be there more than once, with other classes or conditions for the same
  *   noise (NULL, NULL).
  *
  * classes: classes[count], the class of each sample, from 0 on, or -1 for none. It is refused for a
@@ -53,7 +53,8 @@ extern "C" {
  *   (quell_call.context): for data that belongs to these samples, and not to the function (NULL).
  *
  * One draw serves all the calls below. What a call has no use for is ignored: the classes in
- * quell_sample_prior, and the seed in quell_denoise or with a sampler that draws no noise. */
+ * quell_sample_prior; the seed in quell_denoise, and in quell_sample_from and quell_step with a
+ * sampler that draws no noise. */
 typedef struct quell_draw {
     size_t size;
 
@@ -103,11 +104,10 @@ typedef struct quell_progress {
     uint64_t total;
 } quell_progress;
 
-/* Hears of a run's progress, some 20 to 40 times a second. It is called by one thread at a time,
- * not always the same one. The thread that called quell calls it at least every 50 ms, if it takes
- * part in the run and nothing takes longer that is computed in one piece: an instruction of a
- * network, or a transition of a tile without a network. Returns 0 to go on, > 0 to stop the run,
- * < 0 for an error. */
+/* Hears of a run's progress, some 20 to 40 times a second. Any thread of the run may call it, one
+ * at a time. If the thread that called quell takes part in the run, it calls it, too, at least
+ * every 50 ms, but never within an instruction of a network or, without a network, within one
+ * transition of a tile. Returns 0 to go on, > 0 to stop the run, < 0 for an error. */
 typedef int quell_progress_fn(void *user, const quell_progress *progress);
 
 /* Sees every tile after every transition: x[told->rows][told->dim] is x_s at the point s, where
@@ -120,8 +120,8 @@ typedef int quell_observe_fn(void *user, size_t transition, const quell_point *s
 
 /* A host's own parallel-for: calls body(data, i) once for every i from 0 to workers - 1, from any
  * threads, at the same time or one after the other, and returns when all are done. Returns 0, or
- * < 0 if it could not run them all. If it leaves an i out, or calls one twice or one out of that
- * range, the run fails with QUELL_DENOISER_FAILED. */
+ * any other number if it could not run them all. If it leaves an i out, or calls one twice or one
+ * out of that range, the run fails with QUELL_DENOISER_FAILED. */
 typedef int quell_parallel_fn(void *host, size_t workers, void (*body)(void *data, size_t i),
                               void *data);
 

@@ -33,15 +33,15 @@ typedef struct quell_sampler quell_sampler;
  *   (-infinity, infinity).
  * prior_dim, prior_mean, prior_variance: the mean E[X] and the variance V[X] for
  *   quell_sample_prior, each of one value (prior_dim = 1) or of one per element (prior_dim = dim).
- *   NULL: mean 0, variance 1. Copied. Not where alpha is 0 at the first point: nothing of X is left
- *   there (1, NULL, NULL).
+ *   NULL: mean 0, variance 1. Copied. Refused where alpha is 0 at the first point: nothing of X is
+ *   left there (1, NULL, NULL).
  * grid: how the steps are placed in time, from start to stop, "NAME[:KEY=VALUE,...]" (grid.h).
- *   NULL: "linear". Not for a sampler that chooses its own steps (NULL).
+ *   NULL: "linear". Refused for a sampler that chooses its own steps (NULL).
  * brownian: 1 if the noise of a step is an increment of a Brownian path: with the same seed, more
  *   steps then refine the same path (quell_plan_noise, quell_noise_brownian). 0 if each step has
  *   noise of its own, which is faster: an increment is a sum of some 40 normals, fewer where times
- *   have few binary digits. It is refused for a sampler that never draws noise; one that would draw
- *   some from 1 to 0, but happens to draw none from start to stop, takes it (0).
+ *   have few binary digits. A sampler that draws noise nowhere between 1 and 0 refuses it; one that
+ *   draws none only because of start and stop does not (0).
  * sigmas: the grid by its values of sigma / alpha, steps + 1 values that fall, in place of start,
  *   stop and grid, as with times. They lie within those of the schedule, except a last one of 0. A
  *   value up to 1% beyond an end of the schedule is taken for that end, because published lists
@@ -49,7 +49,7 @@ typedef struct quell_sampler quell_sampler;
  * threshold: dynamic thresholding of the denoiser's output (Saharia et al., 2205.11487, section
  *   2.3): with s the larger of 1 and this quantile of a sample's |E[X | x_t]|, the sample is
  *   clipped to [-s, s] and divided by s. From 0 to 1; the paper uses high ones, as 0.995. 0: none.
- *   Not together with a clamp (0).
+ *   Refused together with a clamp (0).
  * threshold_max: the upper bound on s, >= 1; diffusers' sample_max_value. Only with a threshold
  *   (infinity).
  *

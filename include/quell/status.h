@@ -20,7 +20,7 @@ extern "C" {
  * give the words for each. */
 typedef enum quell_status {
     QUELL_OK,           /* success */
-    QUELL_STOPPED,      /* stopped at the caller's request, by a function of the caller's */
+    QUELL_STOPPED,      /* stopped by a function of the caller's, cancelled, or out of time */
     QUELL_BAD_ARGUMENT, /* an argument is out of its range */
     QUELL_NO_MEMORY,    /* out of memory */
     QUELL_NOT_FOUND,    /* nothing has that name: no sampler, schedule, grid, built-in model, ... */
@@ -31,7 +31,7 @@ typedef enum quell_status {
     QUELL_NOT_FINITE,      /* a sample became infinite or not a number */
     QUELL_AFTER_FORK,      /* this process is a child of fork(), where the call cannot go on */
     QUELL_NO_PROGRESS,     /* a sampler with adaptive steps reached its limit of tries */
-    QUELL_BUSY             /* a queue is full, or has not finished yet */
+    QUELL_BUSY             /* a queue is full, or it or a request has not ended yet */
 } quell_status;
 
 /* Return the name ("QUELL_NO_MEMORY") and the meaning ("out of memory") of a status, as static

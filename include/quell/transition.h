@@ -21,8 +21,8 @@ typedef struct quell_transition quell_transition;
 
 /* A transition as a function: takes x[rows][dim] from x_t to x_s in place. It is called for a tile
  * at a time, from many threads at once. The functions below give it what it needs of `transition`.
- * Returns 0 to go on, < 0 for an error, > 0 to stop; or the status of a function below that has
- * failed: the run then fails with its message. */
+ * Returns 0 to go on, < 0 for an error, > 0 to stop. If a function below has failed in this call,
+ * any number but 0 ends the run with that failure and its message. */
 typedef int quell_step_fn(void *user, quell_transition *transition, const quell_point *t,
                           const quell_point *s, float *x);
 
@@ -41,7 +41,8 @@ QUELL_API const quell_call *quell_transition_told(const quell_transition *transi
 QUELL_API void *quell_transition_context(const quell_transition *transition);
 
 /* Returns scratch memory number k in {0, 1, 2, 3}, float[rows][dim]. It keeps its values from one
- * transition of the tile to the next. */
+ * transition of the tile to the next; before the first one of a run they are undefined. NULL for
+ * another k. */
 QUELL_API float *quell_transition_scratch(quell_transition *transition, unsigned k);
 
 /* Evaluates the denoiser, with the sampler's clamp or threshold: out[rows][dim] = E[X | x_t = x]

@@ -97,7 +97,7 @@ static const struct {
     ROW(QUELL_NOT_FINITE, "a sample became infinite or not a number"),
     ROW(QUELL_AFTER_FORK, "this process is a child of fork(), where the call cannot go on"),
     ROW(QUELL_NO_PROGRESS, "a sampler with adaptive steps reached its limit of tries"),
-    ROW(QUELL_BUSY, "a queue is full, or has not finished yet"),
+    ROW(QUELL_BUSY, "a queue is full, or it or a request has not ended yet"),
 };
 
 /* A status may be any number: a caller's own, or that of a later version. */

@@ -9,6 +9,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#ifndef QUELL_SERVE
+static int command_absent(int argc, char **argv)
+{
+    (void)argc;
+    return complain(EXIT_USAGE, "%s: this quell was built without it: libmicrohttpd was not found",
+                    argv[0]);
+}
+#endif
+
 static const struct command {
     const char *name, *summary;
     int (*run)(int argc, char **argv);
@@ -24,6 +33,8 @@ static const struct command {
     {"model", "store a model with its eigenbasis as JSON", command_model},
 #ifdef QUELL_SERVE
     {"serve", "serve samples over HTTP", command_serve},
+#else
+    {"serve", "serve samples over HTTP (not in this build)", command_absent},
 #endif
 };
 
