@@ -162,7 +162,7 @@ QUELL_API quell_status quell_ticket_wait(quell_ticket *ticket, double seconds);
 QUELL_API size_t quell_ticket_drawn(quell_ticket *ticket);
 
 /* Cancels a request: it ends with QUELL_STOPPED within about a twentieth of a second, or when one
- * transition of one tile is done, if that takes longer. Others who are drawn in the same run are
+ * instruction of a network, or one transition of a tile without one, is done, if that takes longer. Others who are drawn in the same run are
  * not affected. Does nothing if it has ended. NULL is allowed. Thread-safe. */
 QUELL_API void quell_ticket_cancel(quell_ticket *ticket);
 

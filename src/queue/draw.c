@@ -24,14 +24,14 @@ static bool any_wanted(const quell_queue *queue)
     return false;
 }
 
-/* Hears of a run's progress, and stops it if nobody wants it any more. */
+/* Hears of a run's progress, and stops it if nobody wants it any more. Any thread of the run may
+ * call this: where one sample is divided among them, the conductor may be one that helps. */
 static int watch(void *user, const quell_progress *progress)
 {
     quell_queue *queue = user;
     (void)progress;
-    if (!pthread_equal(pthread_self(), queue->conductor)) return 0;
     pthread_mutex_lock(&queue->lock);
-    quell_queue_tell(queue);
+    if (pthread_equal(pthread_self(), queue->conductor)) quell_queue_tell(queue);
     bool go_on = any_wanted(queue);
     pthread_mutex_unlock(&queue->lock);
     return go_on ? 0 : 1;

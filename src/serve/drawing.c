@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/sha256.h"
+#include "queue/queue.h"
 #include "serve/encode.h"
 
 #include <inttypes.h>
@@ -142,6 +143,15 @@ quell_status serve_drawing_prepare(struct serve_drawing *drawing, struct serve_s
 
 /* ---- Drawing ---- */
 
+/* Stops a decoding that nobody waits for, or whose time is up. */
+static int watch(void *user, const quell_progress *progress)
+{
+    struct serve_drawing *drawing = user;
+    (void)progress;
+    return atomic_load(&drawing->unwanted) ||
+           quell_queue_now() > drawing->begun + drawing->options->seconds;
+}
+
 /* Decodes and encodes, in the queue's thread, with all its threads. */
 static quell_status finish(struct serve_drawing *drawing)
 {
@@ -149,6 +159,8 @@ static quell_status finish(struct serve_drawing *drawing)
     quell_run run = quell_run_defaults();
     run.threads = drawing->options->threads;
     run.isa = drawing->options->isa;
+    run.progress = watch;
+    run.progress_user = drawing;
     if (drawing->decoded)
         status = quell_model_decode(drawing->model->model, &drawing->draw, &run, drawing->x,
                                     drawing->decoded);
@@ -177,6 +189,7 @@ quell_status serve_drawing_begin(struct serve_drawing *drawing, quell_queue *que
 {
     if (!make_memory(drawing)) return quell_fail(QUELL_NO_MEMORY, "no memory for these samples");
     make_draw(drawing);
+    drawing->begun = quell_queue_now();
     drawing->ended = ended;
     drawing->user = user;
     quell_request request = quell_request_defaults();
@@ -188,6 +201,12 @@ quell_status serve_drawing_begin(struct serve_drawing *drawing, quell_queue *que
     request.answer = hear;
     request.user = drawing;
     return quell_queue_submit(queue, &request, &drawing->ticket);
+}
+
+void serve_drawing_cancel(struct serve_drawing *drawing)
+{
+    atomic_store(&drawing->unwanted, true);
+    quell_ticket_cancel(drawing->ticket);
 }
 
 void serve_drawing_free(struct serve_drawing *drawing, struct serve_samplers *samplers)

@@ -3,6 +3,7 @@
 #ifndef QUELL_SERVE_DRAWING_H
 #define QUELL_SERVE_DRAWING_H
 
+#include <stdatomic.h>
 #include "cli/pictures/plot.h"
 #include "serve/samplers.h"
 
@@ -10,6 +11,7 @@
 
 /* tag: the name of the result, "" if the model is not reproducible.
  * shown: what a sample is when it is decoded.
+ * unwanted: nobody waits for it any more. begun: when the request came.
  * status, message, bytes, size: how it ended, and the answer. */
 struct serve_drawing {
     const struct serve_model *model;
@@ -21,6 +23,8 @@ struct serve_drawing {
     int32_t *classes, *negative_classes;
     float *x, *decoded;
     quell_ticket *ticket;
+    atomic_bool unwanted;
+    double begun;
     const struct serve_options *options;
     void (*ended)(void *user);
     void *user;
@@ -37,6 +41,9 @@ quell_status serve_drawing_prepare(struct serve_drawing *drawing, struct serve_s
  * unless this fails. */
 quell_status serve_drawing_begin(struct serve_drawing *drawing, quell_queue *queue, uint64_t client,
                                  void (*ended)(void *user), void *user);
+
+/* Ends it soon, as nobody waits for it any more. */
+void serve_drawing_cancel(struct serve_drawing *drawing);
 
 /* Frees everything; it must not be in the queue any more. */
 void serve_drawing_free(struct serve_drawing *drawing, struct serve_samplers *samplers);

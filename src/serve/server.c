@@ -103,7 +103,7 @@ static void cancel_for(struct serve_server *server, bool all)
 {
     pthread_mutex_lock(&server->lock);
     for (struct serve_request *request = server->waiting; request; request = request->next)
-        if (all || has_gone(request)) quell_ticket_cancel(request->drawing->ticket);
+        if (all || has_gone(request)) serve_drawing_cancel(request->drawing);
     pthread_mutex_unlock(&server->lock);
 }
 
@@ -126,6 +126,16 @@ static size_t wait_for_end(struct serve_server *server, double seconds)
     return atomic_load(&server->open);
 }
 
+/* Whether a connection rests: libmicrohttpd must not be stopped then. What was cancelled ends
+ * within one instruction of a network. */
+static bool waits(struct serve_server *server)
+{
+    pthread_mutex_lock(&server->lock);
+    bool some = server->waiting;
+    pthread_mutex_unlock(&server->lock);
+    return some;
+}
+
 static quell_status drain(struct serve_server *server)
 {
     atomic_store(&server->draining, true);
@@ -133,6 +143,7 @@ static quell_status drain(struct serve_server *server)
     size_t left = wait_for_end(server, server->options->drain);
     if (left) {
         cancel_for(server, true);
+        while (waits(server)) rest();
         wait_for_end(server, FLUSH);
     }
     MHD_stop_daemon(server->daemon);
