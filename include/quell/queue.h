@@ -161,9 +161,10 @@ QUELL_API quell_status quell_ticket_wait(quell_ticket *ticket, double seconds);
 /* Returns how many samples are drawn so far: x[drawn][dim] is complete. Thread-safe. */
 QUELL_API size_t quell_ticket_drawn(quell_ticket *ticket);
 
-/* Cancels a request: it ends with QUELL_STOPPED within about a twentieth of a second, or when one
- * instruction of a network, or one transition of a tile without one, is done, if that takes longer. Others who are drawn in the same run are
- * not affected. Does nothing if it has ended. NULL is allowed. Thread-safe. */
+/* Cancels a request: it ends with QUELL_STOPPED within about a twentieth of a second, or, if that
+ * takes longer, when one instruction of a network is done, or without a network one transition of
+ * one tile. Others who are drawn in the same run are not affected. Does nothing if it has ended.
+ * NULL is allowed. Thread-safe. */
 QUELL_API void quell_ticket_cancel(quell_ticket *ticket);
 
 /* Gives up a ticket; the request goes on. NULL is allowed. Thread-safe, but for other uses of this

@@ -235,3 +235,27 @@ TEST(queue, classes)
     quell_denoiser_free(guided);
     quell_model_free(model);
 }
+
+/* One sample that all threads compute together: any of them may hear that it is cancelled. */
+TEST(queue, one_cancelled)
+{
+    quell_model *model;
+    quell_ticket *ticket;
+    MUST(quell_model_load(&model, "builtin:glyphs"));
+    quell_schedule *schedule = must_schedule(quell_model_schedule(model));
+    quell_sampler *sampler = must_sampler("ddim", quell_model_denoiser(model), schedule, 3000);
+    float *x = calloc(quell_sampler_dim(sampler), sizeof *x);
+    quell_queue *queue = queue_of(2, 0);
+    quell_request request = request_for(sampler, NULL, x);
+    MUST(quell_queue_submit(queue, &request, &ticket));
+    quell_queue_state state = {0};
+    while (!state.busy) quell_queue_look(queue, &state);
+    quell_ticket_cancel(ticket);
+    CHECK(quell_ticket_wait(ticket, -1) == QUELL_STOPPED, "all of it was drawn");
+    quell_ticket_free(ticket);
+    quell_queue_free(queue);
+    free(x);
+    quell_sampler_free(sampler);
+    quell_schedule_free(schedule);
+    quell_model_free(model);
+}
