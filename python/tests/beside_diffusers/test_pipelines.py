@@ -85,8 +85,7 @@ def test_a_folder(scheduler, tmp_path):
     made = quell.export.from_diffusers(tmp_path / "pipe", tmp_path / "net.safetensors")
     assert made.difference < 1e-5
     right = diffusers_samples(lambda x, t: net(x, t).sample, scheduler, torch.from_numpy(x))
-    # Networks with weights at random have large samples, and Winograd's convolutions 4e-6 of them.
-    assert np.abs(ours(made, x, tmp_path) - right).max() < max(1e-4, 4e-6 * np.abs(right).max())
+    assert np.abs(ours(made, x, tmp_path) - right).max() < 1e-6 * max(100, np.abs(right).max())
 
 
 SOLVERS = (
