@@ -69,6 +69,7 @@ def from_diffusers(
     no_class: int | str | None = None,
     tokens: int = TOKENS,
     dtype: torch.dtype | None = None,
+    fast: bool | float = False,
     **fields: Any,
 ) -> Exported:
     """Exports a pipeline of diffusers to a file that quell draws samples from: its network, and
@@ -92,7 +93,10 @@ def from_diffusers(
             quell.export).
         tokens: The number of tokens of a text that is encoded.
         dtype: torch.float16 or torch.bfloat16: the type in which weights are stored.
-        fields: fast and most (see quell.export), and further fields of the description, such as
+        fast: Whether convolutions may be computed in tiles, which is faster and up to 4e-6 of the
+            samples off (see quell.export). Without it they are diffusers' own to 1e-6 of them, but
+            for what docs/from-diffusers.md names.
+        fields: most (see quell.export), and further fields of the description, such as
             comment="...".
 
     Returns:
@@ -122,6 +126,7 @@ def from_diffusers(
         no_class=about.no_class if about.classes else None,
         decode=_decoder_of(coder) if decode and coder is not None else None,
         dtype=dtype,
+        fast=fast,
         **{name: value for name, value in terms.items() if name not in ("sign", "halves")},
         **fields,
     )

@@ -41,7 +41,8 @@ class Quell(MesonPackage):
 
     def meson_args(self):
         mpi = "enabled" if self.spec.satisfies("+mpi") else "disabled"
-        without = ["-Dtests=false", "-Dbenchmarks=false", "-Ddocs=disabled", "-Donnx=disabled"]
+        without = ["-Dtests=false", "-Dbenchmarks=false", "-Ddocs=disabled", "-Donnx=disabled",
+                   "-Dserve=disabled"]
         return [*without, f"-Dmpi={mpi}"]
 
     @run_after("install")
