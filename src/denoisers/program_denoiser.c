@@ -184,7 +184,7 @@ static bool is_kept(const struct program_denoiser *own, const struct quell_evalu
 static void run_conditions(const struct program_denoiser *own, const struct quell_evaluation *at,
                            struct quell_room *room, size_t row)
 {
-    size_t entries = kept_entries(own, at->rows), bytes = kept_bytes(own);
+    size_t entries = kept_entries(own, at->most_rows), bytes = kept_bytes(own);
     struct kept *first = at->kept, *entry;
     if (!entries) return;
     for (size_t k = 0; k < entries; k++) {
