@@ -153,7 +153,7 @@ static py::dict operation_of(const quell::operation &op)
         one["t"] = point_of(op.t), one["apart"] = op.apart != 0;
         one["variance"] = op.variance ? py::object(py::int_(op.variance)) : py::object(py::none());
     }
-    if (op.kind == QUELL_OPERATION_SPREAD) one["low"] = op.spread_low;
+    if (op.kind == QUELL_OPERATION_SPREAD) one["middle"] = op.spread_middle;
     if (op.kind == QUELL_OPERATION_LANGEVIN) one["by_norms"] = op.by_norms != 0;
     return one;
 }

@@ -48,7 +48,8 @@ static void put_arithmetic(struct quell_json_writer *writer, const quell_operati
     quell_json_put_whole(writer, "out", op->out);
     put_terms(writer, op);
     if (op->kind != QUELL_OPERATION_EVAL) put_noises(writer, op);
-    if (op->kind == QUELL_OPERATION_SPREAD) quell_json_put_number(writer, "low", op->spread_low);
+    if (op->kind == QUELL_OPERATION_SPREAD)
+        quell_json_put_number(writer, "middle", op->spread_middle);
     if (op->kind == QUELL_OPERATION_LANGEVIN)
         quell_json_put_truth(writer, "by_norms", op->by_norms);
     if (op->kind != QUELL_OPERATION_EVAL) return;

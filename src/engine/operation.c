@@ -77,7 +77,7 @@ static quell_operation operation_of(const struct quell_plan *plan, const struct 
         put_combine(plan, op, &out);
         break;
     case QUELL_SPREAD:
-        out.spread_low = op->coefficient[0];
+        out.spread_middle = op->coefficient[0];
         put_one_of_each(plan, op, op->coefficient[1], 1, &out);
         break;
     case QUELL_LANGEVIN:

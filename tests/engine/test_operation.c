@@ -77,7 +77,8 @@ static void spread(const quell_operation *op, values *registers)
     noise_of(&op->noise[0], z);
     for (size_t e = 0; e < DIM; e++)
         registers[op->out][e] +=
-            exp(op->spread_low + op->term[0].coefficient * registers[op->term[0].source][e]) * z[e];
+            exp(op->spread_middle + op->term[0].coefficient * registers[op->term[0].source][e]) *
+            z[e];
 }
 
 static double square(const double *x)

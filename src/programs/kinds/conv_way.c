@@ -48,12 +48,10 @@ struct quell_conv_way quell_conv_way_at(const struct quell_program *program,
 
 size_t quell_conv_way_floats(const struct quell_conv_way *way)
 {
-    const size_t wide = sizeof(size_t) / sizeof(float);
     if (way->how == QUELL_CONV_LINES) return way->lines.floats;
     if (way->how == QUELL_CONV_GATHERED) return 0;
     if (way->how == QUELL_CONV_WINOGRAD) return quell_winograd_floats(&way->winograd);
-    return quell_round_up(wide * way->padded.most * way->padded.positions, QUELL_LANES) +
-           way->padded.floats;
+    return quell_table_floats(way->padded.most * way->padded.positions) + way->padded.floats;
 }
 
 size_t quell_conv_packed_floats(const struct quell_conv_way *way)
@@ -105,7 +103,7 @@ size_t quell_conv_way_offset(const struct quell_conv_way *way, size_t p)
 size_t quell_conv_left_floats(const struct quell_conv_way *way)
 {
     bool direct = way->how == QUELL_CONV_PADDED && way->padded.direct;
-    return direct ? quell_round_up(way->k * (sizeof(size_t) / sizeof(float)), QUELL_LANES) : 0;
+    return direct ? quell_table_floats(way->k) : 0;
 }
 
 const size_t *quell_conv_left(const struct quell_conv_way *way, const struct quell_execution *at,
