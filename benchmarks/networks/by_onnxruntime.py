@@ -13,7 +13,10 @@ TYPICAL = 8  # inputs that the tool sees
 def exported(problem: Problem) -> pathlib.Path:
     path = problem.path(f"{len(problem.x)}", ".onnx")
     if not path.exists():
-        torch.onnx.export(problem.module, problem.given(), path, dynamo=True, verbose=False)
+        given = problem.given()
+        torch.onnx.export(
+            problem.module, given, path, dynamo=True, verbose=False, external_data=False
+        )
     return path
 
 
