@@ -120,8 +120,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def _one_at_a_time(function: Function) -> Function:
-    """Keeps other threads that export waiting: tracing and computing in float64 set what PyTorch has
-    once for all threads."""
+    """Keeps other threads that export waiting: tracing, and computing in float64, set what PyTorch
+    has once for all threads."""
     lock = threading.RLock()
 
     @functools.wraps(function)
