@@ -13,8 +13,8 @@
  * positions in the vectors. QUELL_CONV_GATHERED: windows for which nothing can be copied.
  * QUELL_CONV_WINOGRAD: in tiles.
  *
- * each: the output channels of a group; inputs: its input channels; k: the length of a Dot. together:
- * the samples of one product at most, of QUELL_CONV_PADDED. */
+ * each: the output channels of a group; inputs: its input channels; k: the length of a Dot.
+ * together: the samples of one product at most, of QUELL_CONV_PADDED. */
 struct quell_conv_way {
     enum quell_conv_how {
         QUELL_CONV_GATHERED,
