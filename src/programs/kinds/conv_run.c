@@ -68,7 +68,7 @@ static void multiply(const struct quell_execution *at, struct work *work, size_t
         dots.m = positions, dots.n = to - from;
         dots.a = work->x + first * work->channel, dots.row = work->rows;
         dots.left = work->left;
-        dots.bias = work->bias_of_columns ? work->bias_of_columns + from : NULL;
+        if (work->bias_of_columns) dots.addend[dots.addends++].at = work->bias_of_columns + from;
         dots.b_panel = QUELL_PANEL * way->k;
         if (work->weights)
             dots.b = work->weights + weights;
