@@ -46,6 +46,10 @@ typedef enum quell_operation_kind {
     QUELL_OPERATION_ADAPT
 } quell_operation_kind;
 
+/* Returns the word for a kind, "eval", "combine", "step", "spread", "langevin" or "adapt", as
+ * `quell plan --json` has it; "unknown" for a number that is no kind. Thread-safe. */
+QUELL_API const char *quell_operation_name(quell_operation_kind kind);
+
 /* A noise in an operation.
  *
  * coefficient: what the noise is multiplied by.

@@ -79,7 +79,7 @@ void quell_program_run_conditions(const struct quell_program_denoiser *own,
                                   const struct quell_evaluation *at, struct quell_room *room,
                                   size_t row)
 {
-    size_t entries = kept_entries(own, at->rows), bytes = kept_bytes(own);
+    size_t entries = kept_entries(own, at->most_rows), bytes = kept_bytes(own);
     struct kept *first = at->kept, *entry;
     if (!entries) return;
     for (size_t k = 0; k < entries; k++) {

@@ -23,6 +23,7 @@ enum MHD_Result serve_answer(struct serve_request *request, unsigned code, const
         MHD_add_response_header(response, headers->name, headers->value);
     request->code = code;
     request->bytes = size;
+    serve_connection_note(&request->server->connections, request->place, SERVE_TAKES, size);
     enum MHD_Result result = MHD_queue_response(request->connection, code, response);
     MHD_destroy_response(response);
     return result;

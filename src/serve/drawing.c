@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SMALL 65536 /* bytes */
+
 /* ---- The name of a result ---- */
 
 static void add_text(struct quell_sha256 *sum, const char *text)
@@ -129,11 +131,18 @@ static void make_draw(struct serve_drawing *drawing)
     draw->negative_condition_count = ask->negative_count;
 }
 
-quell_status serve_drawing_prepare(struct serve_drawing *drawing, struct serve_samplers *samplers)
+quell_status serve_drawing_find(struct serve_drawing *drawing, struct serve_samplers *samplers)
 {
     find_shown(drawing);
     quell_status status = serve_encode_check(drawing->ask.format, &drawing->shown);
-    if (!status)
+    if (!status) drawing->sampler = serve_sampler_find(samplers, drawing->model, &drawing->ask);
+    return status;
+}
+
+quell_status serve_drawing_prepare(struct serve_drawing *drawing, struct serve_samplers *samplers)
+{
+    quell_status status = QUELL_OK;
+    if (!drawing->sampler)
         status = serve_sampler_take(samplers, drawing->model, &drawing->ask, &drawing->sampler);
     if (status) return status;
     if (quell_denoiser_reproducible(quell_model_denoiser(drawing->model->model)))
@@ -152,22 +161,35 @@ static int watch(void *user, const quell_progress *progress)
            quell_queue_now() > drawing->begun + drawing->options->seconds;
 }
 
-/* Decodes and encodes, in the queue's thread, with all its threads. */
-static quell_status finish(struct serve_drawing *drawing)
+/* Decodes, in the queue's thread, with all its threads. */
+static quell_status decode(struct serve_drawing *drawing)
 {
-    quell_status status = QUELL_OK;
     quell_run run = quell_run_defaults();
     run.threads = drawing->options->threads;
     run.isa = drawing->options->isa;
     run.progress = watch;
     run.progress_user = drawing;
-    if (drawing->decoded)
-        status = quell_model_decode(drawing->model->model, &drawing->draw, &run, drawing->x,
-                                    drawing->decoded);
-    if (status) return status;
-    return serve_encode(drawing->ask.format, &drawing->shown, drawing->ask.count,
-                        drawing->decoded ? drawing->decoded : drawing->x, &drawing->bytes,
-                        &drawing->size);
+    return quell_model_decode(drawing->model->model, &drawing->draw, &run, drawing->x,
+                              drawing->decoded);
+}
+
+static void encode(void *user)
+{
+    struct serve_drawing *drawing = user;
+    const float *x = drawing->decoded ? drawing->decoded : drawing->x;
+    if (!drawing->status && !atomic_load(&drawing->unwanted))
+        serve_drawing_fail(drawing,
+                           serve_encode(drawing->ask.format, &drawing->shown, drawing->ask.count, x,
+                                        &drawing->bytes, &drawing->size));
+    drawing->ended(drawing->user);
+}
+
+/* Whether an answer takes no longer to write than to hand on. */
+static bool is_small(const struct serve_drawing *drawing)
+{
+    const struct serve_ask *ask = &drawing->ask;
+    size_t bytes = ask->count * product(drawing->shown.rank, drawing->shown.shape) * sizeof(float);
+    return bytes <= SMALL && (ask->format == SERVE_NPY || ask->format == SERVE_RAW);
 }
 
 static void hear(void *user, const quell_answer *answer)
@@ -176,12 +198,19 @@ static void hear(void *user, const quell_answer *answer)
     if (!answer->ended) return;
     drawing->status = answer->status;
     snprintf(drawing->message, sizeof drawing->message, "%s", answer->message);
-    if (!drawing->status) {
-        drawing->status = finish(drawing);
-        if (drawing->status)
-            snprintf(drawing->message, sizeof drawing->message, "%s", quell_error_message());
+    if (!drawing->status && drawing->decoded) serve_drawing_fail(drawing, decode(drawing));
+    if (is_small(drawing)) {
+        encode(drawing);
+        return;
     }
-    drawing->ended(drawing->user);
+    drawing->work = (struct serve_work){.work = encode, .user = drawing};
+    serve_workshop_add(drawing->finishing, &drawing->work);
+}
+
+void serve_drawing_fail(struct serve_drawing *drawing, quell_status status)
+{
+    drawing->status = status;
+    if (status) snprintf(drawing->message, sizeof drawing->message, "%s", quell_error_message());
 }
 
 quell_status serve_drawing_begin(struct serve_drawing *drawing, quell_queue *queue, uint64_t client,

@@ -6,12 +6,14 @@
 #include <stdatomic.h>
 #include "cli/pictures/plot.h"
 #include "serve/samplers.h"
+#include "serve/workshop.h"
 
 #define SERVE_TAG 40 /* an ETag with its quotes */
 
 /* tag: the name of the result, "" if the model is not reproducible.
  * shown: what a sample is when it is decoded.
  * unwanted: nobody waits for it any more. begun: when the request came.
+ * finishing: where answers are written that take long to write; work: the place there.
  * status, message, bytes, size: how it ended, and the answer. */
 struct serve_drawing {
     const struct serve_model *model;
@@ -26,6 +28,8 @@ struct serve_drawing {
     atomic_bool unwanted;
     double begun;
     const struct serve_options *options;
+    struct serve_workshop *finishing;
+    struct serve_work work;
     void (*ended)(void *user);
     void *user;
     quell_status status;
@@ -34,16 +38,22 @@ struct serve_drawing {
     size_t size;
 };
 
-/* Prepares what drawing->ask wants, without drawing: its sampler, its tag, its memory. */
+/* Checks the format, and finds the sampler, if it is there. */
+quell_status serve_drawing_find(struct serve_drawing *drawing, struct serve_samplers *samplers);
+
+/* Creates the sampler if it was not there, and the name of the result. */
 quell_status serve_drawing_prepare(struct serve_drawing *drawing, struct serve_samplers *samplers);
 
-/* Puts it into the queue. ended(user) is called from the queue's thread when the answer is there,
+/* Puts it into the queue. ended(user) is called from another thread when the answer is there,
  * unless this fails. */
 quell_status serve_drawing_begin(struct serve_drawing *drawing, quell_queue *queue, uint64_t client,
                                  void (*ended)(void *user), void *user);
 
 /* Ends it soon, as nobody waits for it any more. */
 void serve_drawing_cancel(struct serve_drawing *drawing);
+
+/* Notes that a call for it has failed, and why. */
+void serve_drawing_fail(struct serve_drawing *drawing, quell_status status);
 
 /* Frees everything; it must not be in the queue any more. */
 void serve_drawing_free(struct serve_drawing *drawing, struct serve_samplers *samplers);

@@ -137,6 +137,8 @@ enum MHD_Result serve_metrics(struct serve_request *request)
                (double)server->gone);
     put_metric(page.file, "http_open", "gauge", "Requests that are being answered.",
                (double)atomic_load(&server->open));
+    put_metric(page.file, "http_connections", "gauge", "Connections that are open.",
+               (double)serve_connections_count(&server->connections));
     put_metric(page.file, "request_seconds_total", "counter",
                "Seconds that requests for samples took, in all.", server->seconds);
     put_metric(page.file, "queue_requests", "gauge", "Requests in the queue.",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which address leads where. */
+#include "serve/headers.h"
 #include "serve/server.h"
 
 #include <string.h>
@@ -53,6 +54,12 @@ enum MHD_Result serve_route(struct serve_request *request, const char *url, cons
 {
     static const struct serve_header allowed[] = {{"Allow", "GET, HEAD"}, {0}};
     static const char models[] = "/v1/models/";
+    url = serve_path(url);
+    if (!url || !serve_is_plain(url))
+        return serve_say(request, MHD_HTTP_BAD_REQUEST,
+                         url ? "the path has a control character in it"
+                             : "the address has no host between its slashes",
+                         NULL);
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
         return serve_say(request, MHD_HTTP_METHOD_NOT_ALLOWED, "the method must be GET or HEAD",
                          allowed);

@@ -91,53 +91,87 @@ static struct serve_sampler *find(const struct serve_samplers *samplers, const c
     return one;
 }
 
-/* Adds a new one under `key`, which it owns then. */
-static quell_status add(struct serve_samplers *samplers, char *key, const quell_model *model,
-                        const struct serve_ask *ask, struct serve_sampler **sampler)
+/* Counts one user more. */
+static void use(struct serve_samplers *samplers, struct serve_sampler *one)
 {
-    struct serve_sampler *made = quell_new(1, sizeof *made);
-    if (!made) return quell_fail(QUELL_NO_MEMORY, "no memory for a sampler");
-    quell_status status = make(model, ask, &made->sampler);
-    if (status) {
-        free(made);
-        return status;
-    }
+    one->users++;
+    one->used = ++samplers->time;
+}
+
+static struct serve_sampler *find_and_use(struct serve_samplers *samplers, const char *key)
+{
+    pthread_mutex_lock(&samplers->lock);
+    struct serve_sampler *one = find(samplers, key);
+    if (one) use(samplers, one);
+    pthread_mutex_unlock(&samplers->lock);
+    return one;
+}
+
+/* Adds a new one under `key`, which it owns then. */
+static void add(struct serve_samplers *samplers, char *key, struct serve_sampler *made)
+{
+    pthread_mutex_lock(&samplers->lock);
     made->key = key;
     made->next = samplers->first;
     samplers->first = made;
-    *sampler = made;
-    return QUELL_OK;
+    use(samplers, made);
+    pthread_mutex_unlock(&samplers->lock);
+}
+
+static quell_status no_memory(void)
+{
+    return quell_fail(QUELL_NO_MEMORY, "no memory for a sampler");
+}
+
+void serve_samplers_begin(struct serve_samplers *samplers)
+{
+    *samplers = (struct serve_samplers){0};
+    pthread_mutex_init(&samplers->lock, NULL);
+}
+
+struct serve_sampler *serve_sampler_find(struct serve_samplers *samplers,
+                                         const struct serve_model *model,
+                                         const struct serve_ask *ask)
+{
+    char *key = key_of(model, ask);
+    struct serve_sampler *one = key ? find_and_use(samplers, key) : NULL;
+    free(key);
+    return one;
 }
 
 quell_status serve_sampler_take(struct serve_samplers *samplers, const struct serve_model *model,
                                 const struct serve_ask *ask, struct serve_sampler **sampler)
 {
-    quell_status status = QUELL_OK;
     char *key = key_of(model, ask);
-    if (!key) return quell_fail(QUELL_NO_MEMORY, "no memory for a sampler");
-    struct serve_sampler *one = find(samplers, key);
-    if (one)
+    if (!key) return no_memory();
+    *sampler = find_and_use(samplers, key);
+    if (*sampler) {
         free(key);
-    else
-        status = add(samplers, key, model->model, ask, &one);
+        return QUELL_OK;
+    }
+    struct serve_sampler *made = quell_new(1, sizeof *made);
+    quell_status status = made ? make(model->model, ask, &made->sampler) : no_memory();
     if (status) {
+        free(made);
         free(key);
         return status;
     }
-    one->users++;
-    one->used = ++samplers->time;
-    *sampler = one;
+    add(samplers, key, made);
+    *sampler = made;
     return QUELL_OK;
 }
 
 void serve_sampler_give_back(struct serve_samplers *samplers, struct serve_sampler *sampler)
 {
     if (!sampler) return;
+    pthread_mutex_lock(&samplers->lock);
     sampler->users--;
     forget_oldest(samplers);
+    pthread_mutex_unlock(&samplers->lock);
 }
 
 void serve_samplers_free(struct serve_samplers *samplers)
 {
     while (samplers->first) forget(samplers, samplers->first);
+    pthread_mutex_destroy(&samplers->lock);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The samplers that clients have asked for. The latest are kept, as creating one takes longer than
- * a small draw; one that draws stays. For one thread. */
+ * a small draw; one that draws stays. */
 #ifndef QUELL_SERVE_SAMPLERS_H
 #define QUELL_SERVE_SAMPLERS_H
 
+#include <pthread.h>
 #include "serve/ask.h"
 #include "serve/serve.h"
 
@@ -19,15 +20,25 @@ struct serve_sampler {
 };
 
 struct serve_samplers {
+    pthread_mutex_t lock;
     struct serve_sampler *first;
     uint64_t time;
 };
 
-/* Returns the sampler that is asked for in *sampler, and counts one user more. */
+void serve_samplers_begin(struct serve_samplers *samplers);
+
+/* Returns the sampler that is asked for, and counts one user more; NULL if it is not there.
+ * Thread-safe. */
+struct serve_sampler *serve_sampler_find(struct serve_samplers *samplers,
+                                         const struct serve_model *model,
+                                         const struct serve_ask *ask);
+
+/* The same, but creates it if it is not there, which may take a second: for one thread that has the
+ * time. */
 quell_status serve_sampler_take(struct serve_samplers *samplers, const struct serve_model *model,
                                 const struct serve_ask *ask, struct serve_sampler **sampler);
 
-/* Counts one user less; NULL is allowed. */
+/* Counts one user less; NULL is allowed. Thread-safe. */
 void serve_sampler_give_back(struct serve_samplers *samplers, struct serve_sampler *sampler);
 
 void serve_samplers_free(struct serve_samplers *samplers);

@@ -2,6 +2,7 @@
 /* The life of the server: it listens, looks after clients that have gone, and lets requests end
  * when it is stopped. */
 #include "serve/server.h"
+#include "serve/headers.h"
 #include "serve/listen.h"
 #include "base/fail.h"
 #include "base/memory.h"
@@ -16,6 +17,7 @@
 
 #define LOOK 100000000 /* nanoseconds between two looks for clients that have gone */
 #define MEMORY 131072  /* bytes for the lines of a request; who sends more is not answered */
+#define SPARE 64       /* connections beyond those that there may be, until one is ended */
 #define FLUSH 2        /* seconds that answers have to be sent, once the queue has ended */
 
 /* ---- Requests ---- */
@@ -42,9 +44,18 @@ static struct serve_request *begin_request(struct serve_server *server,
     MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_parameter, &uri);
     request->server = server;
     request->connection = connection;
+    const union MHD_ConnectionInfo *place =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    request->place = place ? place->socket_context : NULL;
     request->began = quell_queue_now();
     atomic_fetch_add(&server->open, 1);
     return request;
+}
+
+static size_t unescape(void *user, struct MHD_Connection *connection, char *text)
+{
+    (void)user, (void)connection;
+    return serve_unescape(text);
 }
 
 /* Called with the headers, then with parts of a body, which nothing here has a use for, then when
@@ -63,7 +74,9 @@ static enum MHD_Result handle(void *user, struct MHD_Connection *connection, con
         *size = 0;
         return MHD_YES;
     }
-    return request->ready ? serve_samples_answer(request) : serve_route(request, url, method);
+    if (!request->next)
+        serve_connection_note(&request->server->connections, request->place, SERVE_BUSY, 0);
+    return request->next ? request->next(request) : serve_route(request, url, method);
 }
 
 static void end_request(void *user, struct MHD_Connection *connection, void **context,
@@ -78,14 +91,29 @@ static void end_request(void *user, struct MHD_Connection *connection, void **co
         request->code = 499; /* as nginx calls it */
     }
     server->answers[request->code % SERVE_MOST_CODE]++;
-    if (request->ready) server->seconds += quell_queue_now() - request->began;
+    if (request->drawn) server->seconds += quell_queue_now() - request->began;
     serve_wait_no_more(request);
     serve_log(request);
     if (request->drawing) serve_drawing_free(request->drawing, &server->samplers);
+    serve_connection_note(&server->connections, request->place, SERVE_WAITS, 0);
     free(request->drawing);
     free(request);
     atomic_fetch_sub(&server->open, 1);
     *context = NULL;
+}
+
+/* ---- Connections ---- */
+
+static void notice(void *user, struct MHD_Connection *connection, void **place,
+                   enum MHD_ConnectionNotificationCode what)
+{
+    struct serve_connections *connections = &((struct serve_server *)user)->connections;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED)
+        serve_connection_close(connections, *place);
+    else
+        *place = info ? serve_connection_open(connections, info->connect_fd) : NULL;
 }
 
 /* ---- Clients that have gone ---- */
@@ -102,7 +130,7 @@ static bool has_gone(struct serve_request *request)
 static void cancel_for(struct serve_server *server, bool all)
 {
     pthread_mutex_lock(&server->lock);
-    for (struct serve_request *request = server->waiting; request; request = request->next)
+    for (struct serve_request *request = server->waiting; request; request = request->after)
         if (all || has_gone(request)) serve_drawing_cancel(request->drawing);
     pthread_mutex_unlock(&server->lock);
 }
@@ -121,6 +149,7 @@ static size_t wait_for_end(struct serve_server *server, double seconds)
     double end = quell_queue_now() + seconds;
     while (atomic_load(&server->open) && quell_queue_now() < end) {
         cancel_for(server, false);
+        serve_connections_look(&server->connections);
         rest();
     }
     return atomic_load(&server->open);
@@ -162,8 +191,9 @@ static quell_status start(struct serve_server *server)
     server->daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | at.flags, 0, NULL, NULL, handle,
         server, MHD_OPTION_LISTEN_SOCKET, at.file, MHD_OPTION_NOTIFY_COMPLETED, end_request, NULL,
+        MHD_OPTION_NOTIFY_CONNECTION, notice, server, MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY, MHD_OPTION_CONNECTION_LIMIT,
-        options->most_clients, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->seconds,
+        options->most_clients + SPARE, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->seconds,
         MHD_OPTION_END);
     if (!server->daemon) {
         close(at.file);
@@ -186,14 +216,24 @@ quell_status quell_serve(const struct serve_options *options, const volatile _At
 {
     struct serve_server server = {.options = options};
     pthread_mutex_init(&server.lock, NULL);
+    serve_samplers_begin(&server.samplers);
+    serve_connections_begin(&server.connections, options->most_clients, options->seconds);
     quell_status status = make_queue(&server);
+    if (!status) status = serve_workshop_begin(&server.making);
+    if (!status) status = serve_workshop_begin(&server.finishing);
     if (!status) status = start(&server);
     if (!status) {
-        for (; !*stop; rest()) cancel_for(&server, false);
+        for (; !*stop; rest()) {
+            cancel_for(&server, false);
+            serve_connections_look(&server.connections);
+        }
         status = drain(&server);
     }
+    serve_workshop_end(&server.making);
     quell_queue_free(server.queue);
+    serve_workshop_end(&server.finishing);
     serve_samplers_free(&server.samplers);
+    serve_connections_end(&server.connections);
     pthread_mutex_destroy(&server.lock);
     return status;
 }

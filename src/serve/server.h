@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include "serve/connections.h"
 #include "serve/drawing.h"
 
 /* The statuses that are counted by themselves. */
@@ -18,28 +19,37 @@
 
 /* A request of HTTP, from its first line until its answer has been sent.
  *
+ * place: its connection, as far as the server knows it; NULL if it does not.
  * uri: the address, decoded, as far as it fits. began: when it came.
- * drawing: what it waits for, NULL if nothing; ready: the answer is there.
- * code, bytes: of the answer. before, next: in the list of those that wait. */
+ * drawing: what it waits for, NULL if nothing; drawn: its samples were asked for.
+ * next: what is done when the connection goes on after a rest; NULL: it has not rested.
+ * work: its place in a workshop.
+ * code, bytes: of the answer. before, after: in the list of those that wait. */
 struct serve_request {
     struct serve_server *server;
     struct MHD_Connection *connection;
+    struct serve_connection *place;
     char uri[SERVE_MOST_URI];
     double began;
-    bool ready;
+    bool drawn;
+    enum MHD_Result (*next)(struct serve_request *request);
+    struct serve_work work;
     struct serve_drawing *drawing;
     unsigned code;
     size_t bytes;
-    struct serve_request *before, *next;
+    struct serve_request *before, *after;
 };
 
-/* waiting: the requests whose clients wait for samples, under the lock.
+/* making, finishing: threads that create samplers, and that write long answers.
+ * waiting: the requests whose clients wait for samples, under the lock.
  * open: requests that have not ended. The counters are the HTTP thread's. */
 struct serve_server {
     const struct serve_options *options;
     struct MHD_Daemon *daemon;
     quell_queue *queue;
     struct serve_samplers samplers;
+    struct serve_workshop making, finishing;
+    struct serve_connections connections;
     pthread_mutex_t lock;
     struct serve_request *waiting;
     atomic_size_t open;
@@ -53,7 +63,6 @@ enum MHD_Result serve_route(struct serve_request *request, const char *url, cons
 
 /* Samples (samples.c): begins to draw, and answers when they are there. */
 enum MHD_Result serve_samples(struct serve_request *request, const struct serve_model *model);
-enum MHD_Result serve_samples_answer(struct serve_request *request);
 
 /* Takes a request off the list of those that wait; it may not be there. */
 void serve_wait_no_more(struct serve_request *request);

@@ -72,16 +72,17 @@ struct quantizing {
 /* Each returns an exit code, and has complained if it is not EXIT_DONE.
  *
  * quantize_find: finds the candidates. quantize_bytes: the file of the chosen ones, in new memory.
- * quantize_draw: draws the samples of a model, which it frees. quantize_runs: how many times that
- * is done at most. quantize_search: chooses, so that samples move by the bound at most.
- * quantize_compare: how far the set of samples is from that of the stored weights.
+ * quantize_draw: draws the samples of a model, which it frees. quantize_search: chooses, so that
+ * samples move by the bound at most. * quantize_compare: how far the set of samples is from that of the stored weights.
  * quantize_report: says what came of it. */
 int quantize_find(struct quantizing *q);
 int quantize_bytes(struct quantizing *q, unsigned char **bytes, size_t *length);
 int quantize_draw(struct quantizing *q, quell_model *model, uint64_t seed, float *x);
-size_t quantize_runs(const struct quantizing *q);
 int quantize_search(struct quantizing *q);
 int quantize_compare(struct quantizing *q);
 int quantize_report(const struct quantizing *q);
+
+/* How many times samples are drawn, at most. */
+size_t quantize_runs(const struct quantizing *q);
 
 #endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* Only libmicrohttpd's thread closes a file; what is ended here is shut down, at which that thread
+ * closes it. */
+#include "serve/connections.h"
+#include "base/memory.h"
+#include "queue/queue.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#define SLOWEST 16384.0 /* bytes of an answer that a client must take in a second */
+#define CLOSING 0.5     /* seconds in which a request that was sent before the end is read */
+
+void serve_connections_begin(struct serve_connections *connections, size_t most, double seconds)
+{
+    *connections = (struct serve_connections){.most = most, .seconds = seconds};
+    pthread_mutex_init(&connections->lock, NULL);
+}
+
+void serve_connections_end(struct serve_connections *connections)
+{
+    pthread_mutex_destroy(&connections->lock);
+}
+
+static void put_last(struct serve_connections *connections, struct serve_connection *one)
+{
+    struct serve_connection **last = &connections->last[one->doing];
+    one->before = *last;
+    one->after = NULL;
+    *(*last ? &(*last)->after : &connections->first[one->doing]) = one;
+    *last = one;
+}
+
+static void take_out(struct serve_connections *connections, struct serve_connection *one)
+{
+    *(one->before ? &one->before->after : &connections->first[one->doing]) = one->after;
+    *(one->after ? &one->after->before : &connections->last[one->doing]) = one->before;
+}
+
+static void end(struct serve_connections *connections, struct serve_connection *one)
+{
+    shutdown(one->file, SHUT_RDWR);
+    take_out(connections, one);
+    one->doing = SERVE_ENDED;
+    put_last(connections, one);
+    connections->count--;
+}
+
+struct serve_connection *serve_connection_open(struct serve_connections *connections, int file)
+{
+    struct serve_connection *one = quell_new(1, sizeof *one);
+    if (!one) return NULL;
+    *one = (struct serve_connection){
+        .file = file, .since = quell_queue_now(), .seconds = connections->seconds};
+    pthread_mutex_lock(&connections->lock);
+    if (++connections->count > connections->most && connections->first[SERVE_WAITS])
+        end(connections, connections->first[SERVE_WAITS]);
+    put_last(connections, one);
+    pthread_mutex_unlock(&connections->lock);
+    return one;
+}
+
+void serve_connection_close(struct serve_connections *connections,
+                            struct serve_connection *connection)
+{
+    if (!connection) return;
+    pthread_mutex_lock(&connections->lock);
+    take_out(connections, connection);
+    if (connection->doing != SERVE_ENDED) connections->count--;
+    pthread_mutex_unlock(&connections->lock);
+    free(connection);
+}
+
+void serve_connection_note(struct serve_connections *connections,
+                           struct serve_connection *connection, enum serve_doing doing,
+                           size_t bytes)
+{
+    if (!connection) return;
+    pthread_mutex_lock(&connections->lock);
+    if (connection->doing == SERVE_ENDED) doing = SERVE_ENDED;
+    take_out(connections, connection);
+    connection->doing = doing;
+    connection->since = quell_queue_now();
+    connection->seconds =
+        connections->seconds + (doing == SERVE_TAKES ? (double)bytes / SLOWEST : 0);
+    connection->closing = 0;
+    put_last(connections, connection);
+    pthread_mutex_unlock(&connections->lock);
+}
+
+size_t serve_connections_count(struct serve_connections *connections)
+{
+    pthread_mutex_lock(&connections->lock);
+    size_t count = connections->count;
+    pthread_mutex_unlock(&connections->lock);
+    return count;
+}
+
+/* Whether its client has sent all that it will, long enough ago. */
+static bool has_closed(struct serve_connection *connection, double now)
+{
+    struct pollfd at = {.fd = connection->file, .events = POLLRDHUP};
+    bool closes = poll(&at, 1, 0) > 0 && at.revents & (POLLRDHUP | POLLHUP | POLLERR);
+    if (closes && !connection->closing) connection->closing = now;
+    return closes && now > connection->closing + CLOSING;
+}
+
+void serve_connections_look(struct serve_connections *connections)
+{
+    double now = quell_queue_now();
+    pthread_mutex_lock(&connections->lock);
+    for (struct serve_connection *one = connections->first[SERVE_WAITS], *after; one; one = after) {
+        after = one->after;
+        if (now > one->since + one->seconds || has_closed(one, now)) end(connections, one);
+    }
+    for (struct serve_connection *one = connections->first[SERVE_TAKES], *after; one; one = after) {
+        after = one->after;
+        if (now > one->since + one->seconds) end(connections, one);
+    }
+    pthread_mutex_unlock(&connections->lock);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* The connections that are open, and how long each has been at what it does: libmicrohttpd closes
+ * those that are silent, but not one that sends a byte now and then. */
+#ifndef QUELL_SERVE_CONNECTIONS_H
+#define QUELL_SERVE_CONNECTIONS_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A connection waits for a request, or for the rest of one; it is busy while that is answered; it
+ * takes its answer; it was ended here, and will be closed. */
+enum serve_doing { SERVE_WAITS, SERVE_BUSY, SERVE_TAKES, SERVE_ENDED, SERVE_DOINGS };
+
+/* since: when it began to do so. seconds: how long it may. closing: its client sends no more, when
+ * that was seen first; 0: it was not. before, after: in the list of those that do the same, the one
+ * that began first at its head. */
+struct serve_connection {
+    int file;
+    enum serve_doing doing;
+    double since, seconds, closing;
+    struct serve_connection *before, *after;
+};
+
+/* seconds: how long one may take to send a request. most: how many there may be.
+ * count: of those that were not ended. */
+struct serve_connections {
+    pthread_mutex_t lock;
+    struct serve_connection *first[SERVE_DOINGS], *last[SERVE_DOINGS];
+    size_t count, most;
+    double seconds;
+};
+
+void serve_connections_begin(struct serve_connections *connections, size_t most, double seconds);
+void serve_connections_end(struct serve_connections *connections);
+
+/* Notes a new connection; NULL if there is no memory. If there are too many now, the one that has
+ * waited for a request longest is ended. */
+struct serve_connection *serve_connection_open(struct serve_connections *connections, int file);
+
+/* Forgets a connection whose file will be closed. */
+void serve_connection_close(struct serve_connections *connections,
+                            struct serve_connection *connection);
+
+/* Notes what it does from now on. bytes: of its answer, if it takes one. NULL is allowed. */
+void serve_connection_note(struct serve_connections *connections,
+                           struct serve_connection *connection, enum serve_doing doing,
+                           size_t bytes);
+
+size_t serve_connections_count(struct serve_connections *connections);
+
+/* Ends those that have taken too long, and those that wait for a request that will not come.
+ * Thread-safe, as is all of the above. */
+void serve_connections_look(struct serve_connections *connections);
+
+#endif

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: MIT
+"""A running `quell serve`, and what its checks share. The first argument of each is the command."""
+import contextlib
+import http.client
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+
+QUELL = sys.argv[1]
+NAME = pathlib.Path(sys.argv[0]).name
+MODELS = ("builtin:glyphs", "builtin:rings", "builtin:showers")
+
+
+def fail(what):
+    sys.exit(f"{NAME}: {what}")
+
+
+def expect(what, seen, wanted):
+    if seen != wanted:
+        fail(f"{what}: {seen!r}, must be {wanted!r}")
+
+
+class Server:
+    """A running server. get() returns (status, headers, body) of an address."""
+
+    def __init__(self, *options, models=MODELS, environment=None):
+        words = [QUELL, "serve", *(f"--model={model}" for model in models), "--listen", "127.0.0.1:0", "--threads",
+                 "2", *options]
+        self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                        env=environment)
+        address = self.process.stdout.readline().strip()
+        if not address.startswith("http://127.0.0.1:"):
+            fail(f"no address: {address} {self.process.stderr.read()}")
+        self.port = int(address.rpartition(":")[2])
+
+    def connect(self, timeout=60):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+
+    def get(self, path, method="GET", headers=None, body=None):
+        connection = self.connect()
+        connection.request(method, path, body=body, headers=headers or {})
+        answer = connection.getresponse()
+        found = answer.status, dict(answer.getheaders()), answer.read()
+        connection.close()
+        return found
+
+    def send(self, raw, most=1 << 20):
+        """The bytes that come back for some bytes, until the server closes."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as client:
+            client.sendall(raw)
+            answer = b""
+            while len(answer) < most and (part := client.recv(65536)):
+                answer += part
+            return answer
+
+    def status(self, target, *lines):
+        """The status of a request whose target and lines are written as they are."""
+        lines = "".join(f"{line}\r\n" for line in ("Host: x", "Connection: close", *lines))
+        answer = self.send(f"GET {target} HTTP/1.1\r\n{lines}\r\n".encode("latin-1"))
+        return int(answer.split()[1]) if answer else 0
+
+    def metric(self, name):
+        text = self.get("/metrics")[2].decode()
+        found = re.search(rf"^quell_{re.escape(name)} (\S+)$", text, re.MULTILINE)
+        return float(found.group(1)) if found else 0.0
+
+    def stop(self, code=0):
+        self.process.send_signal(signal.SIGTERM)
+        said = self.process.communicate(timeout=60)[1]
+        if self.process.returncode != code:
+            fail(f"the exit code: {self.process.returncode}, must be {code}: {said[-3000:]}")
+        return said
+
+
+@contextlib.contextmanager
+def serving(*options, **more):
+    server = Server(*options, **more)
+    try:
+        yield server
+    finally:
+        server.process.kill()
+        server.process.communicate()
+
+
+def drawn(model, options, out="out"):
+    """What the command writes for the same options, as the bytes of its file. A value of "yes" is that of a flag."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "x.png" if out == "plot" else "x.npy")
+        words = [f"--{name}" if value == "yes" else f"--{name}={value}" for name, value in options]
+        subprocess.run([QUELL, "sample", "--model", f"builtin:{model}", f"--{out}", path, "--quiet", *words], check=True)
+        return path.read_bytes()
+
+
+def address(model, options, **more):
+    return f"/v1/models/{model}/samples?" + urllib.parse.urlencode([*options, *more.items()])
+
+
+def wait_for(what, is_so, seconds=30):
+    end = time.monotonic() + seconds
+    while not is_so():
+        if time.monotonic() > end:
+            fail(f"not in {seconds} s: {what}")
+        time.sleep(0.02)
