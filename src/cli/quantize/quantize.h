@@ -73,8 +73,8 @@ struct quantizing {
  *
  * quantize_find: finds the candidates. quantize_bytes: the file of the chosen ones, in new memory.
  * quantize_draw: draws the samples of a model, which it frees. quantize_search: chooses, so that
- * samples move by the bound at most. * quantize_compare: how far the set of samples is from that of the stored weights.
- * quantize_report: says what came of it. */
+ * samples move by the bound at most. quantize_compare: how far the set of samples is from that of
+ * the stored weights. quantize_report: says what came of it. */
 int quantize_find(struct quantizing *q);
 int quantize_bytes(struct quantizing *q, unsigned char **bytes, size_t *length);
 int quantize_draw(struct quantizing *q, quell_model *model, uint64_t seed, float *x);
