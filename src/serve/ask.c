@@ -10,74 +10,6 @@
 #include <string.h>
 #include <strings.h>
 
-/* ---- Formats ---- */
-
-static const struct {
-    const char *name, *type;
-} formats[SERVE_FORMATS] = {
-    [SERVE_NPY] = {"npy", "application/x-npy"},
-    [SERVE_RAW] = {"raw", "application/octet-stream"},
-    [SERVE_JSON] = {"json", "application/json"},
-    [SERVE_PNG] = {"png", "image/png"},
-};
-
-const char *serve_format_name(enum serve_format format) { return formats[format].name; }
-const char *serve_format_type(enum serve_format format) { return formats[format].type; }
-
-/* The quality that a range of an Accept header, up to its comma, gives itself (RFC 9110, 12.4.2);
- * 1 if it does not say. */
-static double quality_of(const char *range, size_t length)
-{
-    for (size_t i = 0; i + 2 < length; i++)
-        if (range[i] == ';') {
-            i += strspn(range + i + 1, " \t");
-            if (i + 2 < length && (range[i + 1] | 32) == 'q' && range[i + 2] == '=')
-                return quell_leading_double(range + i + 3);
-        }
-    return 1;
-}
-
-/* How closely a range, as "image/png", "image/" and a star, or two stars, describes a type; 0: not
- * at all. */
-static int closeness(const char *range, size_t length, const char *type)
-{
-    size_t part = strcspn(type, "/") + 1;
-    if (length == strlen(type) && !strncasecmp(range, type, length)) return 3;
-    if (length == part + 1 && range[part] == '*' && !strncasecmp(range, type, part)) return 2;
-    return length == 3 && !memcmp(range, "*/*", 3);
-}
-
-/* The quality of a type: that of the range that describes it most closely; 0 if none does. */
-static double quality_in(const char *accept, const char *type)
-{
-    double quality = 0;
-    for (int closest = 0; *accept;) {
-        accept += strspn(accept, " \t,");
-        size_t length = strcspn(accept, ",");
-        int close = closeness(accept, strcspn(accept, ";, \t"), type);
-        if (close > closest) {
-            closest = close;
-            quality = quality_of(accept, length);
-        }
-        accept += length;
-    }
-    return quality;
-}
-
-enum serve_format serve_format_accepted(const char *accept)
-{
-    enum serve_format best = SERVE_FORMATS;
-    double highest = 0;
-    if (!accept || !accept[strspn(accept, " \t")]) return SERVE_NPY;
-    for (enum serve_format f = 0; f < SERVE_FORMATS; f++) {
-        double quality = quality_in(accept, formats[f].type);
-        if (quality <= highest) continue;
-        highest = quality;
-        best = f;
-    }
-    return best;
-}
-
 /* ---- Parameters ---- */
 
 enum kind { WHOLE, NUMBER, TEXT, FLAG, STEPS, BROWNIAN, CLASS, CONDITION, FORMAT };
@@ -110,6 +42,8 @@ static const struct parameter parameters[] = {
     {"grid", TEXT, AT(grid), 0, 0},
     {"start", NUMBER, AT(options.start), 0, 1},
     {"stop", NUMBER, AT(options.stop), 0, 1},
+    {"prior-mean", NUMBER, AT(prior_mean), -1e30, 1e30},
+    {"prior-variance", NUMBER, AT(prior_variance), 0, 1e30},
     {"brownian", BROWNIAN, AT(options.brownian), 0, 0},
     {"clamp-low", NUMBER, AT(options.clamp_low), -INFINITY, INFINITY},
     {"clamp-high", NUMBER, AT(options.clamp_high), -INFINITY, INFINITY},
@@ -199,78 +133,10 @@ static quell_status take_class(struct serve_ask *ask, size_t classes, const char
     return QUELL_OK;
 }
 
-/* ---- Conditions ---- */
-
-static quell_status refuse_numbers(const char *name, const char *value, size_t size)
-{
-    return quell_fail(QUELL_BAD_ARGUMENT, "%s=%.60s: must be %zu number%s%s of float32, or none",
-                      name, value, size, size == 1 ? "" : "s", size == 1 ? "" : " with commas");
-}
-
-static quell_status read_numbers(const char *name, const char *value, size_t size, float *to)
-{
-    const char *at = strchr(value, '=') + 1;
-    for (size_t i = 0; i < size; i++) {
-        size_t length = strcspn(at, ",");
-        double number;
-        bool last = i + 1 == size;
-        if (quell_parse_double(at, length, &number) || !isfinite((float)number) ||
-            (at[length] == ',') == last)
-            return refuse_numbers(name, value, size);
-        to[i] = (float)number;
-        at += length + !last;
-    }
-    return QUELL_OK;
-}
-
-/* The condition of that name that a model takes, with the product of its shape; its name is NULL if
- * there is none. */
-static quell_condition find_taken(const quell_denoiser *denoiser, const char *name, size_t length)
-{
-    for (size_t i = 0; i < quell_denoiser_conditions(denoiser); i++) {
-        size_t rank, size = 1;
-        const size_t *shape;
-        const char *own = quell_denoiser_condition(denoiser, i, &rank, &shape);
-        for (size_t k = 0; k < rank; k++) size *= shape[k];
-        if (strlen(own) == length && !memcmp(own, name, length))
-            return (quell_condition){own, NULL, 0, size};
-    }
-    return (quell_condition){0};
-}
-
-/* Reads NAME=NUMBER[,NUMBER...] or NAME=none into the next place of a list. */
-static quell_status take_condition(const quell_denoiser *denoiser, const char *name,
-                                   const char *value, quell_condition *list, size_t *count)
-{
-    size_t length = strcspn(value, "=");
-    if (!value[length])
-        return quell_fail(QUELL_BAD_ARGUMENT, "%s=%.60s: must be NAME=VALUE, as energy=50", name,
-                          value);
-    quell_condition taken = find_taken(denoiser, value, length);
-    if (!taken.name)
-        return quell_fail(QUELL_BAD_ARGUMENT, "%s=%.60s: the model has no condition '%.*s'", name,
-                          value, length < 60 ? (int)length : 60, value);
-    for (size_t i = 0; i < *count; i++)
-        if (list[i].name == taken.name)
-            return quell_fail(QUELL_BAD_ARGUMENT, "%s: '%s' is given twice", name, taken.name);
-    quell_status status = QUELL_OK;
-    if (strcmp(value + length + 1, "none") != 0) {
-        float *values = quell_new(taken.size, sizeof *values);
-        if (!values) return quell_fail(QUELL_NO_MEMORY, "no memory for a condition");
-        taken.values = values;
-        status = read_numbers(name, value, taken.size, values);
-    }
-    list[(*count)++] = taken;
-    return status;
-}
-
 static quell_status take_format(const char *value, enum serve_format *to)
 {
-    for (enum serve_format f = 0; f < SERVE_FORMATS; f++)
-        if (!strcmp(value, formats[f].name)) {
-            *to = f;
-            return QUELL_OK;
-        }
+    *to = serve_format_named(value);
+    if (*to < SERVE_FORMATS) return QUELL_OK;
     return quell_fail(QUELL_BAD_ARGUMENT, "format=%.40s: must be npy, raw, json or png", value);
 }
 
@@ -284,21 +150,10 @@ void serve_ask_begin(struct serve_ask *ask, const quell_model *model)
                               .sampler = "ddim",
                               .options = quell_sampler_defaults(),
                               .guidance_high = 1,
+                              .prior_variance = 1,
                               .format = SERVE_FORMATS};
     const char *own = quell_model_schedule(model);
     strncpy(ask->schedule, *own ? own : "vp", SERVE_MOST_TEXT - 1);
-}
-
-static void free_conditions(quell_condition *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++) free((float *)list[i].values);
-}
-
-void serve_ask_free(struct serve_ask *ask)
-{
-    free_conditions(ask->conditions, ask->condition_count);
-    free_conditions(ask->negative, ask->negative_count);
-    ask->condition_count = ask->negative_count = 0;
 }
 
 static quell_status take(struct serve_ask *ask, const quell_model *model,
@@ -329,9 +184,9 @@ static quell_status take(struct serve_ask *ask, const quell_model *model,
     case STEPS:
         break;
     case CONDITION:
-        return take_condition(denoiser, name, value, at,
-                              at == (void *)ask->conditions ? &ask->condition_count
-                                                            : &ask->negative_count);
+        return serve_ask_condition(denoiser, name, value, at,
+                                   at == (void *)ask->conditions ? &ask->condition_count
+                                                                 : &ask->negative_count);
     }
     uint64_t steps;
     if (!read_whole(value, &steps) || steps < 1 || steps > 1000000)
@@ -361,15 +216,61 @@ quell_status serve_ask_take(struct serve_ask *ask, const quell_model *model, con
     return refuse_name(name);
 }
 
-quell_status serve_ask_check(const struct serve_ask *ask, const quell_model *model)
+/* Two that contradict each other, or of which the first needs the second. */
+static const struct rule {
+    const char *one, *other;
+    bool needs;
+} rules[] = {
+    {"guidance-low", "guidance", true},
+    {"guidance-high", "guidance", true},
+    {"guidance-rescale", "guidance", true},
+    {"negative-class", "guidance", true},
+    {"negative-condition", "guidance", true},
+    {"threshold-max", "threshold", true},
+    {"threshold", "clamp-low", false},
+    {"threshold", "clamp-high", false},
+    {"prior-mean", "from", false},
+    {"prior-variance", "from", false},
+    {"seeds", "seed", false},
+    {"indices", "first", false},
+    {"classes", "class", false},
+};
+
+bool serve_ask_given(const struct serve_ask *ask, const char *name)
 {
-    static const char *const with[] = {"guidance-low",   "guidance-high",      "guidance-rescale",
-                                       "negative-class", "negative-condition", NULL};
-    if (!ask->count) return quell_fail(QUELL_BAD_ARGUMENT, "count=0: must be at least 1");
-    for (size_t i = 0; with[i] && !serve_ask_guided(ask); i++)
-        if (given(ask, with[i]))
-            return quell_fail(QUELL_BAD_ARGUMENT, "%s: needs guidance", with[i]);
-    if (ask->latent && !quell_model_decodes(model))
-        return quell_fail(QUELL_BAD_ARGUMENT, "latent=yes: the model has no decoder");
+    if (!strcmp(name, "from")) return ask->from;
+    if (!strcmp(name, "classes")) return ask->classes;
+    if (!strcmp(name, "seeds")) return ask->seeds;
+    if (!strcmp(name, "indices")) return ask->indices;
+    if (!strcmp(name, "negative-condition")) return ask->negative_count;
+    return given(ask, name);
+}
+
+static quell_status check_rules(const struct serve_ask *ask)
+{
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        const struct rule *rule = &rules[i];
+        if (!serve_ask_given(ask, rule->one)) continue;
+        bool other = serve_ask_given(ask, rule->other);
+        if (rule->needs && !other)
+            return quell_fail(QUELL_BAD_ARGUMENT, "%s: needs %s", rule->one, rule->other);
+        if (!rule->needs && other)
+            return quell_fail(QUELL_BAD_ARGUMENT, "%s and %s: only one of them may be given",
+                              rule->one, rule->other);
+    }
     return QUELL_OK;
+}
+
+quell_status serve_ask_check(struct serve_ask *ask, const quell_model *model)
+{
+    if (ask->rows && !given(ask, "count")) ask->count = ask->rows;
+    if (!ask->count) return quell_fail(QUELL_BAD_ARGUMENT, "count=0: must be at least 1");
+    if (ask->rows && ask->count != ask->rows)
+        return quell_fail(QUELL_BAD_ARGUMENT, "count is %llu, and %s has %zu row%s",
+                          (unsigned long long)ask->count, ask->rows_of, ask->rows,
+                          ask->rows == 1 ? "" : "s");
+    quell_status status = check_rules(ask);
+    if (!status && ask->latent && !quell_model_decodes(model))
+        status = quell_fail(QUELL_BAD_ARGUMENT, "latent=yes: the model has no decoder");
+    return status;
 }

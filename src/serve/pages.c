@@ -91,14 +91,16 @@ enum MHD_Result serve_model(struct serve_request *request, const struct serve_mo
 enum MHD_Result serve_models(struct serve_request *request)
 {
     const struct serve_options *options = request->server->options;
+    const struct serve_models *models = request->models;
     struct page page;
     if (!page_begin(&page)) return MHD_NO;
     struct quell_json_writer writer = {.put = put, .user = page.file, .digits = 17, .lines = true};
     quell_json_begin(&writer, NULL, '{');
     quell_json_put_text(&writer, "quell", quell_version());
     quell_json_put_whole(&writer, "most_samples", (int64_t)options->most_samples);
+    quell_json_put_whole(&writer, "most_steps", (int64_t)options->most_steps);
     quell_json_begin(&writer, "models", '[');
-    for (size_t i = 0; i < options->count; i++) put_model(&writer, NULL, &options->models[i]);
+    for (size_t i = 0; i < models->count; i++) put_model(&writer, NULL, &models->models[i]);
     quell_json_end(&writer, ']');
     quell_json_end(&writer, '}');
     fputc('\n', page.file);
@@ -139,6 +141,10 @@ enum MHD_Result serve_metrics(struct serve_request *request)
                (double)atomic_load(&server->open));
     put_metric(page.file, "http_connections", "gauge", "Connections that are open.",
                (double)serve_connections_count(&server->connections));
+    put_metric(page.file, "held_bytes", "gauge", "Memory that requests were given, in bytes.",
+               (double)atomic_load(&server->held));
+    put_metric(page.file, "loads_total", "counter", "How often models were opened anew.",
+               (double)atomic_load(&server->loaded));
     put_metric(page.file, "request_seconds_total", "counter",
                "Seconds that requests for samples took, in all.", server->seconds);
     put_metric(page.file, "queue_requests", "gauge", "Requests in the queue.",
