@@ -38,7 +38,7 @@ static const struct option_row rows[] = {
              "free."),
     TEXT_ROW(serve_command, token_file, "token-file", "F",
              "A file with a token on each line: who asks must have one of them, in the header "
-             "`Authorization: Bearer TOKEN`. /healthz and /readyz need none."),
+             "`Authorization: Bearer TOKEN`. /healthz, /readyz and /openapi.json need none."),
     TEXT_ROW(serve_command, log, "log", "FORM",
              "A line for each request on standard error: text, json or none (default text)."),
     GROUP_ROW("Limits"),

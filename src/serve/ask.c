@@ -12,53 +12,95 @@
 
 /* ---- Parameters ---- */
 
-enum kind { WHOLE, NUMBER, TEXT, FLAG, STEPS, BROWNIAN, CLASS, CONDITION, FORMAT };
-
 /* offset: of its member in struct serve_ask. Numbers lie from least to most. */
 struct parameter {
-    const char *name;
-    enum kind kind;
+    struct serve_parameter shown;
     size_t offset;
-    double least, most;
 };
 
 #define AT(member) offsetof(struct serve_ask, member)
+#define NONE 0, 0
 
 static const struct parameter parameters[] = {
-    {"seed", WHOLE, AT(seed), 0, 0},
-    {"first", WHOLE, AT(first), 0, 0},
-    {"count", WHOLE, AT(count), 0, 0},
-    {"class", CLASS, AT(class), 0, 0},
-    {"negative-class", CLASS, AT(negative_class), 0, 0},
-    {"condition", CONDITION, AT(conditions), 0, 0},
-    {"negative-condition", CONDITION, AT(negative), 0, 0},
-    {"guidance", NUMBER, AT(guidance), -INFINITY, INFINITY},
-    {"guidance-low", NUMBER, AT(guidance_low), 0, 1},
-    {"guidance-high", NUMBER, AT(guidance_high), 0, 1},
-    {"guidance-rescale", NUMBER, AT(guidance_rescale), 0, 1},
-    {"sampler", TEXT, AT(sampler), 0, 0},
-    {"steps", STEPS, AT(options.steps), 0, 0},
-    {"schedule", TEXT, AT(schedule), 0, 0},
-    {"grid", TEXT, AT(grid), 0, 0},
-    {"start", NUMBER, AT(options.start), 0, 1},
-    {"stop", NUMBER, AT(options.stop), 0, 1},
-    {"prior-mean", NUMBER, AT(prior_mean), -1e30, 1e30},
-    {"prior-variance", NUMBER, AT(prior_variance), 0, 1e30},
-    {"brownian", BROWNIAN, AT(options.brownian), 0, 0},
-    {"clamp-low", NUMBER, AT(options.clamp_low), -INFINITY, INFINITY},
-    {"clamp-high", NUMBER, AT(options.clamp_high), -INFINITY, INFINITY},
-    {"threshold", NUMBER, AT(options.threshold), 0, 1},
-    {"threshold-max", NUMBER, AT(options.threshold_max), 1, INFINITY},
-    {"latent", FLAG, AT(latent), 0, 0},
-    {"format", FORMAT, AT(format), 0, 0},
+    {{"seed", SERVE_WHOLE, "The seed of the random numbers (default 0).", NONE}, AT(seed)},
+    {{"first", SERVE_WHOLE,
+      "The index of the first sample (default 0): samples 0 to 49 and 50 to 99, drawn apart, are "
+      "the samples 0 to 99.",
+      NONE},
+     AT(first)},
+    {{"count", SERVE_WHOLE, "How many samples (default 1).", NONE}, AT(count)},
+    {{"class", SERVE_CLASS,
+      "The class of all samples, or each: sample i is of class i modulo their number (default: no "
+      "class).",
+      NONE},
+     AT(class)},
+    {{"negative-class", SERVE_CLASS, "The class that guidance is away from in place of no class.",
+      NONE},
+     AT(negative_class)},
+    {{"condition", SERVE_CONDITION,
+      "A condition of the model, NAME=NUMBER[,NUMBER...] or NAME=none, once for each.", NONE},
+     AT(conditions)},
+    {{"negative-condition", SERVE_CONDITION, "A condition that guidance is away from.", NONE},
+     AT(negative)},
+    {{"guidance", SERVE_NUMBER, "The weight of classifier-free guidance (default 1: none).",
+      -INFINITY, INFINITY},
+     AT(guidance)},
+    {{"guidance-low", SERVE_NUMBER, "Guide only at times from here on (default 0).", 0, 1},
+     AT(guidance_low)},
+    {{"guidance-high", SERVE_NUMBER, "Guide only at times up to here (default 1).", 0, 1},
+     AT(guidance_high)},
+    {{"guidance-rescale", SERVE_NUMBER,
+      "How far the deviation of the output without guidance is kept (default 0).", 0, 1},
+     AT(guidance_rescale)},
+    {{"sampler", SERVE_TEXT, "The sampler, NAME[:KEY=VALUE,...] (default ddim).", NONE},
+     AT(sampler)},
+    {{"steps", SERVE_STEPS, "The number of steps from noise to samples (default 64).", 1, 1000000},
+     AT(options.steps)},
+    {{"schedule", SERVE_TEXT,
+      "The noise schedule, NAME[:KEY=VALUE,...] (default the model's own, else vp).", NONE},
+     AT(schedule)},
+    {{"grid", SERVE_TEXT,
+      "How the steps are placed in time, NAME[:KEY=VALUE,...] (default linear).", NONE},
+     AT(grid)},
+    {{"start", SERVE_NUMBER, "The first time, at the noise (default 1).", 0, 1}, AT(options.start)},
+    {{"stop", SERVE_NUMBER, "The last time, at the samples (default 0).", 0, 1}, AT(options.stop)},
+    {{"prior-mean", SERVE_NUMBER,
+      "The mean of an element of the data, for a start below 1 (default 0).", -1e30, 1e30},
+     AT(prior_mean)},
+    {{"prior-variance", SERVE_NUMBER,
+      "The variance of an element of the data, for a start below 1 (default 1).", 0, 1e30},
+     AT(prior_variance)},
+    {{"brownian", SERVE_BROWNIAN,
+      "Draw the noise of each sample from one Brownian path: yes or no.", NONE},
+     AT(options.brownian)},
+    {{"clamp-low", SERVE_NUMBER, "Clamp the denoiser's output from below.", -INFINITY, INFINITY},
+     AT(options.clamp_low)},
+    {{"clamp-high", SERVE_NUMBER, "Clamp the denoiser's output from above.", -INFINITY, INFINITY},
+     AT(options.clamp_high)},
+    {{"threshold", SERVE_NUMBER,
+      "Dynamic thresholding by this quantile of the denoiser's output (default 0: do not).", 0, 1},
+     AT(options.threshold)},
+    {{"threshold-max", SERVE_NUMBER, "The upper bound on the threshold.", 1, INFINITY},
+     AT(options.threshold_max)},
+    {{"latent", SERVE_FLAG,
+      "The samples themselves, latents, and not what the model's decoder makes of them: yes or no.",
+      NONE},
+     AT(latent)},
+    {{"format", SERVE_FORMAT, "The form of the answer, in place of the Accept header.", NONE},
+     AT(format)},
 };
 
 #define PARAMETERS (sizeof parameters / sizeof *parameters)
 
+const struct serve_parameter *serve_ask_parameter(size_t i)
+{
+    return i < PARAMETERS ? &parameters[i].shown : NULL;
+}
+
 static bool given(const struct serve_ask *ask, const char *name)
 {
     size_t i = 0;
-    while (i < PARAMETERS && strcmp(parameters[i].name, name) != 0) i++;
+    while (i < PARAMETERS && strcmp(parameters[i].shown.name, name) != 0) i++;
     return ask->given >> i & 1;
 }
 
@@ -86,15 +128,16 @@ static quell_status take_whole(const char *name, const char *value, uint64_t *to
 static quell_status take_number(const struct parameter *parameter, const char *value, double *to)
 {
     double number;
-    if (!quell_parse_double(value, strlen(value), &number) && number >= parameter->least &&
-        number <= parameter->most) {
+    if (!quell_parse_double(value, strlen(value), &number) && number >= parameter->shown.least &&
+        number <= parameter->shown.most) {
         *to = number;
         return QUELL_OK;
     }
-    if (isinf(parameter->least))
-        return quell_fail(QUELL_BAD_ARGUMENT, "%s=%.40s: must be a number", parameter->name, value);
+    if (isinf(parameter->shown.least))
+        return quell_fail(QUELL_BAD_ARGUMENT, "%s=%.40s: must be a number", parameter->shown.name,
+                          value);
     return quell_fail(QUELL_BAD_ARGUMENT, "%s=%.40s: must be a number from %g to %g",
-                      parameter->name, value, parameter->least, parameter->most);
+                      parameter->shown.name, value, parameter->shown.least, parameter->shown.most);
 }
 
 static quell_status take_text(const char *name, const char *value, char *to)
@@ -160,30 +203,30 @@ static quell_status take(struct serve_ask *ask, const quell_model *model,
                          const struct parameter *parameter, const char *value)
 {
     const quell_denoiser *denoiser = quell_model_denoiser(model);
-    const char *name = parameter->name;
+    const char *name = parameter->shown.name;
     void *at = (char *)ask + parameter->offset;
     bool flag = false;
     quell_status status = QUELL_OK;
-    switch (parameter->kind) {
-    case WHOLE:
+    switch (parameter->shown.kind) {
+    case SERVE_WHOLE:
         return take_whole(name, value, at);
-    case NUMBER:
+    case SERVE_NUMBER:
         return take_number(parameter, value, at);
-    case TEXT:
+    case SERVE_TEXT:
         return take_text(name, value, at);
-    case FLAG:
+    case SERVE_FLAG:
         return take_flag(name, value, at);
-    case FORMAT:
+    case SERVE_FORMAT:
         return take_format(value, at);
-    case CLASS:
+    case SERVE_CLASS:
         return take_class(ask, quell_denoiser_classes(denoiser), name, value, at);
-    case BROWNIAN:
+    case SERVE_BROWNIAN:
         status = take_flag(name, value, &flag);
         ask->options.brownian = flag;
         return status;
-    case STEPS:
+    case SERVE_STEPS:
         break;
-    case CONDITION:
+    case SERVE_CONDITION:
         return serve_ask_condition(denoiser, name, value, at,
                                    at == (void *)ask->conditions ? &ask->condition_count
                                                                  : &ask->negative_count);
@@ -198,7 +241,7 @@ static quell_status take(struct serve_ask *ask, const quell_model *model,
 static quell_status refuse_name(const char *name)
 {
     struct quell_nearest nearest = quell_nearest_to(name, strlen(name));
-    for (size_t i = 0; i < PARAMETERS; i++) quell_nearest_try(&nearest, parameters[i].name);
+    for (size_t i = 0; i < PARAMETERS; i++) quell_nearest_try(&nearest, parameters[i].shown.name);
     return quell_fail(QUELL_BAD_ARGUMENT, "no parameter '%.40s'%s", name, nearest.hint);
 }
 
@@ -207,8 +250,8 @@ quell_status serve_ask_take(struct serve_ask *ask, const quell_model *model, con
 {
     for (size_t i = 0; i < PARAMETERS; i++) {
         const struct parameter *parameter = &parameters[i];
-        if (strcmp(parameter->name, name) != 0) continue;
-        if (ask->given >> i & 1 && parameter->kind != CONDITION)
+        if (strcmp(parameter->shown.name, name) != 0) continue;
+        if (ask->given >> i & 1 && parameter->shown.kind != SERVE_CONDITION)
             return quell_fail(QUELL_BAD_ARGUMENT, "%s is given twice", name);
         ask->given |= UINT64_C(1) << i;
         return take(ask, model, parameter, value);

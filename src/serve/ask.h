@@ -36,6 +36,29 @@ struct serve_ask {
     uint64_t given; /* a bit for each parameter that was given */
 };
 
+enum serve_kind {
+    SERVE_WHOLE,
+    SERVE_NUMBER,
+    SERVE_TEXT,
+    SERVE_FLAG,
+    SERVE_STEPS,
+    SERVE_BROWNIAN,
+    SERVE_CLASS,
+    SERVE_CONDITION,
+    SERVE_FORMAT
+};
+
+/* What a client may be told of a parameter. Numbers lie from least to most. */
+struct serve_parameter {
+    const char *name;
+    enum serve_kind kind;
+    const char *help;
+    double least, most;
+};
+
+/* The i-th parameter, from 0 on; NULL past the end. */
+const struct serve_parameter *serve_ask_parameter(size_t i);
+
 void serve_ask_begin(struct serve_ask *ask, const quell_model *model);
 void serve_ask_free(struct serve_ask *ask);
 

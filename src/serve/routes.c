@@ -18,15 +18,19 @@ static enum MHD_Result readiness(struct serve_request *request)
                      draining ? "the server is being stopped" : "ready", NULL);
 }
 
-static const struct {
-    const char *url;
-    enum MHD_Result (*answer)(struct serve_request *request);
-} pages[] = {
-    {"/healthz", health},
-    {"/readyz", readiness},
-    {"/metrics", serve_metrics},
-    {"/v1/models", serve_models},
+static const struct serve_page pages[] = {
+    {"/openapi.json", "application/json", "What the server can be asked, as OpenAPI.", true,
+     serve_openapi},
+    {"/healthz", "text/plain", "Whether the server runs.", true, health},
+    {"/readyz", "text/plain", "Whether it takes requests: not once it is being stopped.", true,
+     readiness},
+    {"/metrics", "text/plain", "Counters and gauges, for Prometheus.", false, serve_metrics},
+    {"/v1/models", "application/json", "The models.", false, serve_models},
 };
+
+#define PAGES (sizeof pages / sizeof *pages)
+
+const struct serve_page *serve_page(size_t i) { return i < PAGES ? &pages[i] : NULL; }
 
 static const struct serve_model *find_model(const struct serve_models *models, const char *name,
                                             size_t length)
@@ -40,7 +44,7 @@ static const struct serve_model *find_model(const struct serve_models *models, c
 
 /* What an address leads to: a page, or a model and what of it. */
 struct route {
-    enum MHD_Result (*page)(struct serve_request *request);
+    const struct serve_page *page;
     const struct serve_model *model;
     const char *rest;
     const char *wrong; /* why it leads nowhere */
@@ -55,12 +59,13 @@ static struct route find_route(const struct serve_request *request, const char *
         return (struct route){.code = MHD_HTTP_BAD_REQUEST,
                               .wrong = path ? "the path has a control character in it"
                                             : "the address has no host between its slashes"};
-    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
-        if (!strcmp(path, pages[i].url)) return (struct route){.page = pages[i].answer};
+    for (size_t i = 0; i < PAGES; i++)
+        if (!strcmp(path, pages[i].url)) return (struct route){.page = &pages[i]};
     if (strncmp(path, models, sizeof models - 1) != 0)
         return (struct route){.code = MHD_HTTP_NOT_FOUND,
                               .wrong = "no such page: /v1/models, /v1/models/NAME/samples, "
-                                       "/metrics, /healthz, /readyz"};
+                                       "/v1/models/NAME/events, /metrics, /healthz, /readyz, "
+                                       "/openapi.json"};
     const char *name = path + sizeof models - 1;
     size_t length = strcspn(name, "/");
     const struct serve_model *model = find_model(request->models, name, length);
@@ -75,11 +80,8 @@ static struct route find_route(const struct serve_request *request, const char *
     return (struct route){.model = model, .rest = rest};
 }
 
-/* Whether whoever asks needs no token: what says whether the server lives. */
-static bool is_open(const struct route *route)
-{
-    return route->page == health || route->page == readiness;
-}
+/* Whether whoever asks needs no token. */
+static bool is_open(const struct route *route) { return route->page && route->page->open; }
 
 static bool is_allowed(struct serve_request *request)
 {
@@ -139,7 +141,7 @@ enum MHD_Result serve_route(struct serve_request *request, const char *url, cons
     if (!has_method(methods_of(&route), method)) return refuse_method(request, methods_of(&route));
     if (request->body.too_long)
         return serve_say(request, MHD_HTTP_CONTENT_TOO_LARGE, "the body is too long", NULL);
-    if (route.page) return route.page(request);
+    if (route.page) return route.page->answer(request);
     if (!*route.rest) return serve_model(request, route.model);
     return serve_samples(request, route.model, !strcmp(route.rest, "/events"));
 }

@@ -110,6 +110,30 @@ enum MHD_Result serve_samples(struct serve_request *request, const struct serve_
 void serve_wait(struct serve_request *request);
 void serve_wait_no_more(struct serve_request *request);
 
+/* A page of its own: its type, what it is, and whether whoever asks needs no token. */
+struct serve_page {
+    const char *url, *type, *summary;
+    bool open;
+    enum MHD_Result (*answer)(struct serve_request *request);
+};
+
+/* The i-th of them, from 0 on; NULL past the end (routes.c). */
+const struct serve_page *serve_page(size_t i);
+
+/* An answer that is written as to a file (pages.c). */
+struct serve_writing {
+    FILE *file;
+    char *bytes;
+    size_t size;
+};
+bool serve_write_begin(struct serve_writing *writing);
+enum MHD_Result serve_write_end(struct serve_request *request, struct serve_writing *writing,
+                                const char *type);
+int serve_write_put(void *user, const char *text, size_t size);
+
+/* The description of all that can be asked (openapi.c). */
+enum MHD_Result serve_openapi(struct serve_request *request);
+
 /* What the server says of its models and of itself (pages.c). */
 enum MHD_Result serve_models(struct serve_request *request);
 enum MHD_Result serve_model(struct serve_request *request, const struct serve_model *model);
