@@ -58,7 +58,7 @@ module quell_c
     type, bind(c) :: quell_operation
         integer(c_size_t) :: size = 0
         integer(c_int) :: kind = 0, out = 0, variance = 0, apart = 0, by_norms = 0
-        real(c_double) :: spread_low = 0
+        real(c_double) :: spread_middle = 0
         integer(c_size_t) :: terms = 0, noises = 0
         type(quell_term) :: term(6)
         type(quell_operation_noise) :: noise(2)

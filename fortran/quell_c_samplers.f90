@@ -59,6 +59,9 @@ module quell_c_samplers
             import; type(c_ptr), value :: sampler; integer(c_size_t), value :: i
             type(quell_operation) :: operation
         end function
+        type(c_ptr) function c_operation_name(kind) bind(c, name='quell_operation_name')
+            import; integer(c_int), value :: kind
+        end function
         subroutine c_sampler_free(sampler) bind(c, name='quell_sampler_free')
             import; type(c_ptr), value :: sampler
         end subroutine

@@ -7,7 +7,7 @@ module quell_samplers
     use quell_c, only: quell_operation, quell_operation_noise, quell_point, c_sampler_options
     use quell_c_samplers, only: c_sampler_create, c_sampler_from_builder, c_sampler_from_step, &
         c_sampler_dim, c_sampler_steps, c_sampler_grid, c_sampler_evaluations, c_sampler_digest, &
-        c_sampler_operation, c_sampler_operations, c_sampler_print, c_sampler_free
+        c_sampler_operation, c_sampler_operations, c_operation_name, c_sampler_print, c_sampler_free
     use quell_denoisers, only: quell_denoiser
     use quell_plans, only: quell_plan, quell_build_fn
     use quell_schedules, only: quell_schedule
@@ -17,7 +17,8 @@ module quell_samplers
     public :: quell_sampler, quell_sampler_options, quell_sampler_create, &
         quell_sampler_from_builder, quell_sampler_from_step, quell_sampler_dim, &
         quell_sampler_steps, quell_sampler_grid, quell_sampler_evaluations, quell_sampler_digest, &
-        quell_sampler_operation, quell_sampler_operations, quell_sampler_print, quell_sampler_free
+        quell_sampler_operation, quell_sampler_operations, quell_operation_name, &
+        quell_sampler_print, quell_sampler_free
 
     enum, bind(c)
         enumerator :: QUELL_OPERATION_EVAL, QUELL_OPERATION_COMBINE, QUELL_OPERATION_STEP, &
@@ -249,6 +250,13 @@ contains
         operation%size = c_sizeof(operation)
         call quell_finish(c_sampler_operation(sampler%handle, i - 1, operation), stat, errmsg)
     end subroutine
+
+    ! Returns the word for a kind of operation, such as 'eval' for QUELL_OPERATION_EVAL.
+    recursive function quell_operation_name(kind) result(name)
+        integer, intent(in) :: kind
+        character(:), allocatable :: name
+        name = quell_text(c_operation_name(int(kind, c_int)))
+    end function
 
     ! Returns the plan as text, a line for each operation. The plan of a sampler made by _from_step
     ! has STEPs only.

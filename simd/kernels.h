@@ -99,11 +99,18 @@ struct quell_dots_done {
  *
  *     B(p, j) = a half of narrow[(j / QUELL_PANEL) * (b_panel / 2) + q(p) / 2 + j % QUELL_LANES],
  *
- * the lower one if j % QUELL_PANEL < QUELL_LANES. bias[j] is added to the results of
- * column j, unless it is NULL; it must be readable likewise. finish: is called for each rectangle
- * of results; if `turned`, the rows of the rectangles are the columns j. out: if given, result (i,
- * j) becomes out[i * out_row + j] instead, and what follows row i up to n rounded up to QUELL_LANES
- * is overwritten. */
+ * the lower one if j % QUELL_PANEL < QUELL_LANES. addend: what is added to result (i, j), one after
+ * the other: at[i * row + j], which must be readable likewise; row 0: the same for all rows.
+ * settled: the first addend is the same for all rows and has no -0, so that it does not matter
+ * whether what it is added to is +0 or -0. plain: left[p] = p, and without `row`.
+ * finish: is called for each rectangle of results; if `turned`, the rows of the rectangles are the
+ * columns j. out: if given, result (i, j) becomes out[i * out_row + j] instead, and what follows
+ * row i up to n rounded up to QUELL_LANES is overwritten. */
+#define QUELL_MOST_ADDENDS 4
+struct quell_addend {
+    const float *at;
+    size_t row;
+};
 struct quell_dots {
     size_t m, n, k, block;
     const float *a;
@@ -113,7 +120,9 @@ struct quell_dots {
     const uint32_t *narrow; /* in place of b */
     size_t b_panel;
     const size_t *left, *right;
-    const float *bias;
+    int plain, settled;
+    size_t addends;
+    struct quell_addend addend[QUELL_MOST_ADDENDS];
     int turned;
     float *out;
     size_t out_row;

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import theirs
 import torch
 from torch import Tensor, nn
 
@@ -99,50 +100,10 @@ def vit() -> nn.Module:
     return Conditioned(net, 128, features=64, omega=1e4)
 
 
-def mlp() -> nn.Module:
+def mlp(dim: int, hidden: int) -> nn.Module:
     from backbones import ResidualMLP
 
-    return ResidualMLP(64, 256, 3, features=64, omega=1e4)
-
-
-def cifar() -> nn.Module:
-    """google/ddpm-cifar10-32, without its weights."""
-    from diffusers import UNet2DModel
-
-    class Called(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.net = UNet2DModel(
-                sample_size=32, block_out_channels=(128, 256, 256, 256), layers_per_block=2,
-                attention_head_dim=None, downsample_padding=0, flip_sin_to_cos=False,
-                down_block_types=("DownBlock2D", "AttnDownBlock2D", "DownBlock2D", "DownBlock2D"),
-                up_block_types=("UpBlock2D", "UpBlock2D", "AttnUpBlock2D", "UpBlock2D"),
-            )  # fmt: skip
-
-        def forward(self, x: Tensor, t: Tensor) -> Tensor:
-            return self.net(x, t).sample
-
-    return Called()
-
-
-def dit() -> nn.Module:
-    """DiT-S/2 on latents of 32 x 32, told a class that is always the same."""
-    from diffusers import DiTTransformer2DModel
-
-    class Called(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.net = DiTTransformer2DModel(
-                num_attention_heads=6, attention_head_dim=64, in_channels=4, num_layers=12,
-                sample_size=32, patch_size=2, num_embeds_ada_norm=1000,
-            )  # fmt: skip
-            self.register_buffer("label", torch.zeros(1, dtype=torch.long))
-
-        def forward(self, x: Tensor, t: Tensor) -> Tensor:
-            label = self.label.expand(x.shape[0])
-            return self.net(x, timestep=t, class_labels=label).sample
-
-    return Called()
+    return ResidualMLP(dim, hidden, 3, features=64, omega=1e4)
 
 
 @dataclass(frozen=True)
@@ -150,6 +111,7 @@ class Network:
     name: str
     make: Callable[[], nn.Module]
     sample: tuple[int, ...]
+    transforms: bool = False  # a transformer
 
     def module(self) -> nn.Module:
         torch.manual_seed(0)
@@ -157,13 +119,18 @@ class Network:
 
 
 NETWORKS = (
+    Network("U-Net 32-64-128, 28 x 28", lambda: UNet(1, (32, 64, 128)), (1, 28, 28)),
+    Network("ViT 128 x 6, 28 x 28", vit, (1, 28, 28), transforms=True),
+    Network("MLP 64-256 x 3", lambda: mlp(64, 256), (64,)),
+    Network("MLP 2-128 x 3", lambda: mlp(2, 128), (2,)),
+    Network("U-Net 64-128-256, 64 x 64", lambda: UNet(3, (64, 128, 256)), (3, 64, 64)),
+    Network("ddpm-cifar10", theirs.cifar, (3, 32, 32)),
+    Network("EDM's DDPM++, 32 x 32", theirs.edm, (3, 32, 32)),
+    Network("DiT-S/2, 4 x 32 x 32", theirs.dit, (4, 32, 32), transforms=True),
+    Network("Diffusion Policy's U-Net, 16 x 2", theirs.Policy, (16, 2)),
+    Network("TabDDPM's MLP, 16", theirs.Tables, (16,)),
+    Network("VAE decoder to 128 x 128", theirs.Decoder, (3, 128, 128)),
     Network("two convolutions, 64, 64 x 64", lambda: Two(64), (64, 64, 64)),
     Network("two convolutions, 128, 32 x 32", lambda: Two(128), (128, 32, 32)),
     Network("two convolutions, 256, 16 x 16", lambda: Two(256), (256, 16, 16)),
-    Network("U-Net 32-64-128, 28 x 28", lambda: UNet(1, (32, 64, 128)), (1, 28, 28)),
-    Network("U-Net 64-128-256, 64 x 64", lambda: UNet(3, (64, 128, 256)), (3, 64, 64)),
-    Network("ddpm-cifar10", cifar, (3, 32, 32)),
-    Network("ViT 128 x 6, 28 x 28", vit, (1, 28, 28)),
-    Network("DiT-S/2, 4 x 32 x 32", dit, (4, 32, 32)),
-    Network("MLP 64-256 x 3", mlp, (64,)),
 )

@@ -1,55 +1,58 @@
 # SPDX-License-Identifier: MIT
-"""The rows of the table: a network and a number of samples, evaluated by each peer in turns."""
+"""The rows of the tables: a network and a number of samples, evaluated by each peer in turns."""
 
-import importlib.metadata
+import contextlib
+import fcntl
+import json
+import os
 import pathlib
 import statistics
 import time
 import warnings
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
 from nets import NETWORKS, Network
-from peers import PEERS, TIME, Call, Problem
+from peers import PEERS, Peer
+from problem import TIME, Call, Problem
 from quell.programs.twin import in_double
 from torch.utils.flop_counter import FlopCounterMode
 
-LIBRARIES = ("quell", "torch", "openvino", "ncnn", "onnxruntime")
+CHECKED = 2  # samples that are compared with float64's
+PRIORITY = 50
 
 
-def versions() -> str:
-    found = []
-    for name in LIBRARIES:
-        try:
-            found.append(f"{name} {importlib.metadata.version(name)}")
-        except importlib.metadata.PackageNotFoundError:
-            found.append(f"{name}: not installed")
-    return ", ".join(found)
-
-
-def problem_of(network: Network, samples: int, threads: int, folder: pathlib.Path) -> Problem:
+def problem_of(given: Any, network: Network, samples: int, folder: pathlib.Path) -> Problem:
+    module = network.module()
     torch.manual_seed(1)
-    x = torch.randn(samples, *network.sample)
-    return Problem(network, network.module(), x, torch.full((samples,), TIME), threads, folder)
+    x, t = torch.randn(samples, *network.sample), torch.full((samples,), TIME)
+    with FlopCounterMode(display=False) as counter, torch.inference_mode():
+        module(x[:1], t[:1])
+    work = samples * counter.get_total_flops() / 2
+    return Problem(network, module, x, t, given.threads, given.seconds, work, folder)
 
 
-def set_up(problem: Problem, names: list[str]) -> dict[str, tuple]:
+def set_up(problem: Problem, peers: list[Peer]) -> tuple[dict[str, Call], dict[str, Any]]:
     """A call for each peer that can be had, and how far its result is from float64's, relative to
-    the largest."""
+    the largest; or why it cannot."""
+    few = problem.x[:CHECKED], problem.t[:CHECKED]
     with torch.inference_mode():
-        right = in_double(problem.module, (problem.x, problem.t), {}).numpy()
-    calls = {}
-    for name in names:
+        right = in_double(problem.module, few, {}).numpy()
+    calls, said = {}, {}
+    for peer in peers:
         try:
-            call = PEERS[name](problem)
-            made = call.array((call.once or call.run)()).reshape(right.shape)
+            call = peer.call(problem)
+            made = call.array((call.once or call.run)()).reshape(problem.x.shape)[:CHECKED]
         except Exception as error:
-            print(
-                f"({name}: {type(error).__name__}: {str(error).splitlines()[0][:100]})", flush=True
-            )
+            lines = str(error).strip().splitlines() or [""]
+            said[peer.name] = {"why": f"{type(error).__name__}: {lines[0][:100]}"}
+            print(f"({peer.name}: {said[peer.name]['why']})", flush=True)
             continue
-        calls[name] = call, float(np.abs(made - right).max() / np.abs(right).max())
-    return calls
+        off = float(np.abs(made - right).max() / np.abs(right).max())
+        calls[peer.name], said[peer.name] = call, {"off": off}
+    return calls, said
 
 
 def turn(call: Call, seconds: float) -> float:
@@ -64,43 +67,63 @@ def turn(call: Call, seconds: float) -> float:
             return took / count
 
 
-def multiply_adds(problem: Problem) -> float:
-    with FlopCounterMode(display=False) as counter, torch.inference_mode():
-        problem.module(problem.x, problem.t)
-    return counter.get_total_flops() / 2
+def _schedule(policy: int, priority: int) -> None:
+    for thread in os.listdir("/proc/self/task"):
+        with contextlib.suppress(ProcessLookupError):
+            os.sched_setscheduler(int(thread), policy, os.sched_param(priority))
 
 
-def row(problem: Problem, names: list[str], turns: int, seconds: float) -> None:
-    calls = set_up(problem, names)
-    times = {name: [] for name in calls}
-    for _ in range(turns):
-        for name, (call, _) in calls.items():
-            times[name].append(1e3 * turn(call, seconds))
-    weights = sum(p.numel() for p in problem.module.parameters())
-    size = f"{multiply_adds(problem) / 1e9:.3g} G multiply-adds, {weights / 1e6:.3g} M weights"
-    print(f"\n{problem.network.name}, samples: {len(problem.x)}; {size}\n")
-    print("| by | ms | times quell's | off float64 |")
-    print("| --- | --- | --- | --- |")
-    quell = statistics.median(times.get("quell", [float("nan")]))
-    for name, (_, off) in calls.items():
-        middle = statistics.median(times[name])
-        spread = f"({min(times[name]):.4g} to {max(times[name]):.4g})"
-        print(f"| {name} | {middle:.4g} {spread} | {middle / quell:.2f} | {off:.1e} |", flush=True)
+@contextlib.contextmanager
+def alone(given: Any) -> Iterator[None]:
+    """While no other that asks for the same lock runs, and before all that is not urgent."""
+    with contextlib.ExitStack() as stack:
+        if given.lock:
+            lock = stack.enter_context(open(given.lock, "a"))
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        if given.real_time:
+            _schedule(os.SCHED_FIFO, PRIORITY)
+            stack.callback(_schedule, os.SCHED_OTHER, 0)
+        yield
 
 
-def run(given, folder: pathlib.Path) -> None:
+def measure(given: Any, calls: dict[str, Call]) -> dict[str, list[float]]:
+    """Milliseconds, in the order of turns."""
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(given.turns):
+        with alone(given):
+            for name, call in calls.items():
+                times[name].append(1e3 * turn(call, given.seconds))
+    return times
+
+
+def row(given: Any, network: Network, samples: int, folder: pathlib.Path) -> dict[str, Any]:
+    problem = problem_of(given, network, samples, folder)
+    calls, said = set_up(problem, given.chosen)
+    times = {} if given.prepare else measure(given, calls)
+    for name, each in times.items():
+        said[name] |= {"ms": statistics.median(each), "least": min(each), "greatest": max(each)}
+    return {
+        "network": network.name,
+        "samples": samples,
+        "multiply_adds": problem.work / samples,
+        "weights": sum(p.numel() for p in problem.module.parameters()),
+        "peers": said,
+    }
+
+
+def run(given: Any, folder: pathlib.Path) -> Iterator[dict[str, Any]]:
+    """The rows; each is also kept in the folder, beside those of earlier runs."""
     warnings.simplefilter("ignore")
     torch.set_num_threads(given.threads)
-    wanted = given.networks.split(",") if given.networks else [""]
-    peers = given.peers.split(",") if given.peers else list(PEERS)
-    names = [name for name in PEERS if name.startswith("quell") or name in peers]
+    wanted = given.networks.split(";") if given.networks else [""]
+    names = given.peers.split(",") if given.peers else [peer.name for peer in PEERS]
+    given.chosen = [peer for peer in PEERS if peer.name in names]
     for network in NETWORKS:
         if not any(part in network.name for part in wanted):
             continue
         for samples in map(int, given.samples.split(",")):
-            row(
-                problem_of(network, samples, given.threads, folder),
-                names,
-                given.turns,
-                given.seconds,
-            )
+            made = row(given, network, samples, folder)
+            if not given.prepare:
+                with open(folder / "rows.jsonl", "a") as kept:
+                    kept.write(json.dumps(made) + "\n")
+            yield made

@@ -14,7 +14,7 @@ extern "C" {
 
 /* How a denoiser is guided. Start from quell_guidance_defaults().
  *
- * weight: w, any finite number; 1 is no guidance, and a greater w leads further away from the
+ * weight: w, from -10^6 to 10^6; 1 is no guidance, and a greater w leads further away from the
  *   guide. With w = 1 these would have no effect and are refused: a guide that is not NULL; low;
  *   high (2).
  * low, high: the denoiser is guided at times from low to high, 0 <= low <= high <= 1

@@ -33,8 +33,9 @@ typedef enum quell_operation_kind {
     QUELL_OPERATION_COMBINE,
     /* The transition from t to s is done. */
     QUELL_OPERATION_STEP,
-    /* out += exp(spread_low + term[0].coefficient term[0].source) noise[0], with spread_low =
-     * (low + high) / 2 and the coefficient (high - low) / 2 of quell_plan_spread. */
+    /* out += exp(spread_middle + term[0].coefficient term[0].source) noise[0], where spread_middle
+     * is (low + high) / 2 and the coefficient (high - low) / 2, with the low and high of
+     * quell_plan_spread. */
     QUELL_OPERATION_SPREAD,
     /* out += term[0].coefficient r^2 term[0].source + noise[0].coefficient r noise[0], with the r
      * of quell_plan_langevin. With `by_norms`, r = |noise[0]| / |term[0].source|; only
@@ -44,6 +45,10 @@ typedef enum quell_operation_kind {
      * registers are used on the way, and what they held is lost. */
     QUELL_OPERATION_ADAPT
 } quell_operation_kind;
+
+/* Returns the word for a kind, "eval", "combine", "step", "spread", "langevin" or "adapt", as
+ * `quell plan --json` has it; "unknown" for a number that is no kind. Thread-safe. */
+QUELL_API const char *quell_operation_name(quell_operation_kind kind);
 
 /* A noise in an operation.
  *
@@ -72,7 +77,7 @@ typedef struct quell_operation {
     quell_register_id variance;
     int apart;
     int by_norms;
-    double spread_low;
+    double spread_middle;
     size_t terms;
     size_t noises;
     quell_term term[QUELL_MAX_TERMS];

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <quell/callback.hpp>
 #include <quell/grid.hpp>
@@ -17,6 +18,12 @@ namespace quell
 
 /* An operation of a sampler's plan, as data. */
 using operation = quell_operation;
+
+/* The word for a kind of operation, such as "eval". */
+inline std::string_view operation_name(quell_operation_kind kind)
+{
+    return quell_operation_name(kind);
+}
 
 /* A register, which holds one value per element of the state; QUELL_STATE is the state itself. */
 using plan_register = quell_register_id;

@@ -120,29 +120,10 @@ static void put_terms(py::dict &one, const quell::operation &op)
     one["terms"] = terms, one["noises"] = noises;
 }
 
-static const char *name_of(quell_operation_kind kind)
-{
-    switch (kind) {
-    case QUELL_OPERATION_EVAL:
-        return "eval";
-    case QUELL_OPERATION_COMBINE:
-        return "combine";
-    case QUELL_OPERATION_STEP:
-        return "step";
-    case QUELL_OPERATION_SPREAD:
-        return "spread";
-    case QUELL_OPERATION_LANGEVIN:
-        return "langevin";
-    case QUELL_OPERATION_ADAPT:
-        break;
-    }
-    return "adapt";
-}
-
 static py::dict operation_of(const quell::operation &op)
 {
     py::dict one;
-    one["kind"] = name_of(op.kind);
+    one["kind"] = std::string(quell::operation_name(op.kind));
     if (op.kind == QUELL_OPERATION_STEP || op.kind == QUELL_OPERATION_ADAPT) {
         one["t"] = point_of(op.t), one["s"] = point_of(op.s);
         return one;
@@ -153,7 +134,7 @@ static py::dict operation_of(const quell::operation &op)
         one["t"] = point_of(op.t), one["apart"] = op.apart != 0;
         one["variance"] = op.variance ? py::object(py::int_(op.variance)) : py::object(py::none());
     }
-    if (op.kind == QUELL_OPERATION_SPREAD) one["low"] = op.spread_low;
+    if (op.kind == QUELL_OPERATION_SPREAD) one["middle"] = op.spread_middle;
     if (op.kind == QUELL_OPERATION_LANGEVIN) one["by_norms"] = op.by_norms != 0;
     return one;
 }

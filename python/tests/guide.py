@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""The guide's code, run in the order of its page; what a block prints is what the page says."""
+"""The guide's code, run in the order of its page; what a block prints is what the page says. As a
+program, `python guide.py`, it runs the blocks that need NumPy alone."""
 
 import contextlib
 import io
 import pathlib
 import re
+import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"```python\n(.*?)```\n(?:\n((?:    [^\n]*\n)+))?", re.DOTALL)
@@ -30,3 +32,15 @@ def run(chosen):
             exec(compile(code, "docs/python.md", "exec"), names)
         assert printed.getvalue() == said, code
     return names
+
+
+def main():
+    chosen = [block for block in blocks() if not of_torch(block[0])]
+    if not chosen:
+        sys.exit("docs/python.md has no block that needs NumPy alone")
+    run(chosen)
+    print(f"{len(chosen)} blocks of docs/python.md")
+
+
+if __name__ == "__main__":
+    main()

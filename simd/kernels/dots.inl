@@ -21,12 +21,16 @@ struct dot_place {
     int upper;
     const size_t *left, *right;
     size_t from, to, b_from;
-    float *total;
-    size_t stride;
-    const float *bias; /* added behind the last block; NULL: none */
+    const float *total; /* of the blocks before, whose rows are `stride` apart */
+    float *out;
+    size_t stride, out_row, addends;
+    int settled;
+    struct quell_addend addend[QUELL_MOST_ADDENDS]; /* added behind the last block */
 };
 
-/* A total starts from +0, which makes +0 of -0. */
+#include "dots_few.inl"
+
+/* A total starts from +0, which makes +0 of -0; where that can be seen. */
 TILE void row_add_zero(vf *sum, const size_t vectors)
 {
     vf zero = v_set1(0.0f);
@@ -122,12 +126,13 @@ TILE void dot_right(const struct dot_place *x, vf sum[MOST_ROWS][MOST_VECTORS], 
 /* How B is read: by its own offsets, or by A's; or narrow, by A's. */
 enum dot_reading { DOT_BY_RIGHT, DOT_BY_LEFT, DOT_NARROW, DOT_READINGS };
 
-/* Adds the Dot of one block to totals[rows][vectors LANES], whose rows are `stride` apart. */
+/* Adds the Dot of one block to totals[rows][vectors LANES]. */
 TILE void dot_tile(const struct dot_place *x, const enum dot_reading reading, const size_t rows,
                    const size_t vectors)
 {
-    const size_t stride = x->stride;
-    float *total = x->total;
+    const size_t stride = x->stride, out_row = x->out_row;
+    const float *total = x->total;
+    float *out = x->out;
     vf sum[MOST_ROWS][MOST_VECTORS];
 #define DOT_ZERO(r) row_zero(sum[r], vectors)
     EACH_ROW(DOT_ZERO);
@@ -137,18 +142,20 @@ TILE void dot_tile(const struct dot_place *x, const enum dot_reading reading, co
         dot_narrow(x, sum, rows, vectors);
     else
         dot_right(x, sum, rows, vectors);
-    if (x->from == 0) {
+    if (x->from == 0 && !x->settled) {
 #define DOT_FIRST(r) row_add_zero(sum[r], vectors)
         EACH_ROW(DOT_FIRST);
-    } else {
+    } else if (x->from > 0) {
 #define DOT_ADD(r) row_add(sum[r], total + r * stride, vectors)
         EACH_ROW(DOT_ADD);
     }
-    if (x->bias) {
-#define DOT_BIAS(r) row_add(sum[r], x->bias, vectors)
-        EACH_ROW(DOT_BIAS);
+    for (size_t k = 0; k < x->addends; k++) {
+        const float *addend = x->addend[k].at;
+        const size_t addend_row = x->addend[k].row;
+#define DOT_ADDEND(r) row_add(sum[r], addend + r * addend_row, vectors)
+        EACH_ROW(DOT_ADDEND);
     }
-#define DOT_STORE(r) row_store(sum[r], total + r * stride, vectors)
+#define DOT_STORE(r) row_store(sum[r], out + r * out_row, vectors)
     EACH_ROW(DOT_STORE);
 }
 
@@ -195,16 +202,21 @@ static void dot_columns(const struct quell_dots *x, size_t j, unsigned v, struct
     place->upper = j % QUELL_PANEL >= QUELL_LANES;
 }
 
-/* The totals of rows i ... i + count - 1, which are `stride` apart, and of 2^v vectors of columns
- * from j on. */
-static void dot_strip(const struct quell_dots *x, size_t i, size_t count, size_t j, unsigned v,
-                      float *total, size_t stride)
+/* Where a strip's results go. total: the totals until then, rows of 2^v vectors. */
+struct dot_results {
+    float *total, *out;
+    size_t out_row;
+};
+
+/* The results of rows i ... i + count - 1, which begin at a[0 ... count - 1], and of 2^v vectors of
+ * columns from j on. */
+static void dot_strip(const struct quell_dots *x, const float *const *a, size_t i, size_t count,
+                      size_t j, unsigned v, const struct dot_results *to)
 {
-    const float *a[MOST_DOT_ROWS];
     size_t tiles_of_rows = (count + ROWS - 1) / ROWS;
     size_t rows = count / tiles_of_rows, longer = count % tiles_of_rows;
-    struct dot_place place = {.left = x->left, .right = x->right, .stride = stride};
-    for (size_t r = 0; r < count; r++) a[r] = x->a + (x->row ? x->row[i + r] : (i + r) * x->a_row);
+    struct dot_place place = {
+        .left = x->left, .right = x->right, .stride = (size_t)LANES << v, .settled = x->settled};
     float wide[MOST_WIDENED * QUELL_PANEL];
     int widens = x->narrow && tiles_of_rows > 1 && x->block <= MOST_WIDENED;
     enum dot_reading reading = !x->left               ? DOT_BY_RIGHT
@@ -220,11 +232,18 @@ static void dot_strip(const struct quell_dots *x, size_t i, size_t count, size_t
             widen_panel(panel + place.from * QUELL_LANES, place.to - place.from, wide);
             place.b_from = place.from;
         }
-        place.bias = place.to == x->k && x->bias ? x->bias + j : NULL;
+        int last = place.to == x->k;
+        place.addends = last ? x->addends : 0;
+        place.out_row = last ? to->out_row : place.stride;
         for (size_t tile = 0, r = 0; tile < tiles_of_rows; tile++) {
             size_t now = rows + (tile < longer);
             place.a = a + r;
-            place.total = total + r * place.stride;
+            place.total = to->total + r * place.stride;
+            place.out = (last ? to->out : to->total) + r * place.out_row;
+            for (size_t k = 0; k < place.addends; k++) {
+                place.addend[k].row = x->addend[k].row;
+                place.addend[k].at = x->addend[k].at + (i + r) * x->addend[k].row + j;
+            }
             dot_tiles[reading][now][v](&place);
             r += now;
         }
@@ -242,14 +261,42 @@ TILE void turn_lanes(const float *from, size_t from_row, size_t columns, float *
     }
 }
 
+typedef float four_floats __attribute__((vector_size(16)));
+
+/* The same for four rows, whatever LANES is. */
+static void turn_four(const float *from, size_t from_row, size_t columns, float *to, size_t to_row)
+{
+    for (size_t j = 0; j < columns; j += 4) {
+        four_floats row[4], column[4];
+        size_t at = j + 4 <= columns ? j : columns - 4;
+        for (size_t r = 0; r < 4; r++) memcpy(&row[r], from + r * from_row + at, sizeof row[r]);
+        four_floats a = __builtin_shufflevector(row[0], row[1], 0, 4, 1, 5);
+        four_floats b = __builtin_shufflevector(row[0], row[1], 2, 6, 3, 7);
+        four_floats c = __builtin_shufflevector(row[2], row[3], 0, 4, 1, 5);
+        four_floats d = __builtin_shufflevector(row[2], row[3], 2, 6, 3, 7);
+        column[0] = __builtin_shufflevector(a, c, 0, 1, 4, 5);
+        column[1] = __builtin_shufflevector(a, c, 2, 3, 6, 7);
+        column[2] = __builtin_shufflevector(b, d, 0, 1, 4, 5);
+        column[3] = __builtin_shufflevector(b, d, 2, 3, 6, 7);
+        for (size_t i = 0; i < 4; i++) memcpy(to + (at + i) * to_row, &column[i], sizeof column[i]);
+    }
+}
+
 /* The same for all rows. Each line of cache is read once, while it is there: the rows of images
  * whose sizes are powers of two drive one another out. */
 static void turn(const float *from, size_t rows, size_t from_row, size_t columns, float *to,
                  size_t to_row)
 {
-    if (rows < LANES || columns < 4) {
+    if (rows < (LANES < 4 ? LANES : 4) || columns < 4) {
         for (size_t r = 0; r < rows; r++)
             for (size_t j = 0; j < columns; j++) to[j * to_row + r] = from[r * from_row + j];
+        return;
+    }
+    if (rows < LANES) {
+        for (size_t r = 0; r < rows; r += 4) {
+            size_t at = r + 4 <= rows ? r : rows - 4;
+            turn_four(from + at * from_row, from_row, columns, to + at, to_row);
+        }
         return;
     }
     for (size_t r = 0; r < rows; r += LANES) {
@@ -262,6 +309,8 @@ static void dot_rows(const struct quell_dots *x, size_t i, size_t count)
 {
     /* All strips have at most QUELL_PANEL columns, except those of at most three rows. */
     float total[MOST_DOT_ROWS * QUELL_PANEL], turned[MOST_DOT_ROWS * QUELL_PANEL];
+    const float *a[MOST_DOT_ROWS];
+    for (size_t r = 0; r < count; r++) a[r] = x->a + (x->row ? x->row[i + r] : (i + r) * x->a_row);
     size_t columns = (x->n + QUELL_LANES - 1) / QUELL_LANES * QUELL_LANES;
     size_t most = (count + (count + ROWS - 1) / ROWS - 1) / ((count + ROWS - 1) / ROWS);
     for (size_t j = 0; j < x->n;) {
@@ -269,13 +318,14 @@ static void dot_rows(const struct quell_dots *x, size_t i, size_t count)
         size_t strip = (size_t)LANES << v;
         while (x->turned && strip > QUELL_PANEL) strip = (size_t)LANES << --v;
         if (x->out) {
-            dot_strip(x, i, count, j, v, x->out + i * x->out_row + j, x->out_row);
+            struct dot_results to = {total, x->out + i * x->out_row + j, x->out_row};
+            dot_strip(x, a, i, count, j, v, &to);
             j += strip;
             continue;
         }
         struct quell_dots_done done = {i,     count, j, x->n - j < strip ? x->n - j : strip,
                                        total, strip};
-        dot_strip(x, i, count, j, v, total, strip);
+        dot_strip(x, a, i, count, j, v, &(struct dot_results){total, total, strip});
         if (x->turned) {
             turn(total, count, strip, done.columns, turned, MOST_DOT_ROWS);
             done = (struct quell_dots_done){j, done.columns, i, count, turned, MOST_DOT_ROWS};
@@ -285,12 +335,24 @@ static void dot_rows(const struct quell_dots *x, size_t i, size_t count)
     }
 }
 
+static void dot_few(const struct quell_dots *x, size_t i, size_t count)
+{
+    float total[MOST_DOT_ROWS * FEW_STRIDE];
+    few_rows(x, i, count, total, FEW_STRIDE);
+    struct quell_dots_done done = {i, count, 0, x->n, total, FEW_STRIDE};
+    x->finish(x->user, &done);
+}
+
 static void dots(const struct quell_dots *x)
 {
     size_t parts = (x->m + MOST_DOT_ROWS - 1) / MOST_DOT_ROWS;
+    int few = dots_are_few(x);
     for (size_t part = 0, i = 0; part < parts; part++) {
         size_t count = x->m / parts + (part < x->m % parts);
-        dot_rows(x, i, count);
+        if (few && count >= LANES)
+            dot_few(x, i, count);
+        else
+            dot_rows(x, i, count);
         i += count;
     }
 }

@@ -45,7 +45,7 @@ static int read_file(struct condition *one)
     const struct quell_taken *taken = one->taken;
     quell_status status = quell_npy_open(&one->file, one->text);
     if (status) return complain_input(EXIT_FILE, status);
-    bool all = has_shape(one, 0) || (has_shape(one, 1) && one->file.shape[0] == 1);
+    bool all = has_shape(one, 0);
     if (!all && !has_shape(one, 1))
         return complain(EXIT_USAGE,
                         "--%s %s=%s: has the shape %s, must have %s for all "

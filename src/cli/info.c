@@ -24,6 +24,12 @@
 #define COMPILER "gcc " __VERSION__
 #endif
 
+#ifdef QUELL_SERVE
+#define SERVER "quell serve, by libmicrohttpd"
+#else
+#define SERVER "none: built without libmicrohttpd"
+#endif
+
 #define PROMISE "the same bits on any instruction set, thread count, tile, batch and compiler"
 
 static void print_text(const char *isa)
@@ -39,6 +45,7 @@ static void print_text(const char *isa)
     printf("\nthreads    %zu\n", quell_threads_default());
     printf("SLEEF      %s\nLAPACK     %s\nONNX       %s\n", SLEEF_RELEASE, quell_lapack_about(),
            onnx_about());
+    printf("server     %s\n", SERVER);
     printf("samples    %s%s\n", PROMISE, ONNX_EXCEPTION);
 }
 
@@ -61,6 +68,7 @@ static int print_json(const char *isa)
     quell_json_put_text(&writer, "sleef", SLEEF_RELEASE);
     quell_json_put_text(&writer, "lapack", quell_lapack_about());
     quell_json_put_text(&writer, "onnx", onnx_about());
+    quell_json_put_text(&writer, "server", SERVER);
     quell_json_put_text(&writer, "samples", PROMISE ONNX_EXCEPTION);
     return report_end(&writer);
 }

@@ -48,7 +48,8 @@ static void put_arithmetic(struct quell_json_writer *writer, const quell_operati
     quell_json_put_whole(writer, "out", op->out);
     put_terms(writer, op);
     if (op->kind != QUELL_OPERATION_EVAL) put_noises(writer, op);
-    if (op->kind == QUELL_OPERATION_SPREAD) quell_json_put_number(writer, "low", op->spread_low);
+    if (op->kind == QUELL_OPERATION_SPREAD)
+        quell_json_put_number(writer, "middle", op->spread_middle);
     if (op->kind == QUELL_OPERATION_LANGEVIN)
         quell_json_put_truth(writer, "by_norms", op->by_norms);
     if (op->kind != QUELL_OPERATION_EVAL) return;
@@ -60,30 +61,10 @@ static void put_arithmetic(struct quell_json_writer *writer, const quell_operati
     put_point(writer, "t", &op->t);
 }
 
-/* A switch, so that the compiler names a kind that is missing. */
-static const char *name_of(quell_operation_kind kind)
-{
-    switch (kind) {
-    case QUELL_OPERATION_EVAL:
-        return "eval";
-    case QUELL_OPERATION_COMBINE:
-        return "combine";
-    case QUELL_OPERATION_STEP:
-        return "step";
-    case QUELL_OPERATION_SPREAD:
-        return "spread";
-    case QUELL_OPERATION_LANGEVIN:
-        return "langevin";
-    case QUELL_OPERATION_ADAPT:
-        break;
-    }
-    return "adapt";
-}
-
 static void put_operation(struct quell_json_writer *writer, const quell_operation *op)
 {
     quell_json_begin(writer, NULL, '{');
-    quell_json_put_text(writer, "kind", name_of(op->kind));
+    quell_json_put_text(writer, "kind", quell_operation_name(op->kind));
     if (op->kind == QUELL_OPERATION_STEP || op->kind == QUELL_OPERATION_ADAPT) {
         put_point(writer, "t", &op->t);
         put_point(writer, "s", &op->s);

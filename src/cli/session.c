@@ -56,8 +56,8 @@ static int take_count(struct session *session, const char *option, const char *g
 {
     uint64_t *count = &session->options.count;
     if (options_given("count") && *count != rows)
-        return complain(EXIT_USAGE, "%s %.80s: has %zu samples: leave --count out or match it",
-                        option, given, rows);
+        return complain(EXIT_USAGE, "%s %.80s: has %zu sample%s: leave --count out or match it",
+                        option, given, rows, rows == 1 ? "" : "s");
     if (session->counted && *count != rows)
         return complain(EXIT_USAGE, "%s %.80s: is for %zu samples, but %s for %llu", option, given,
                         rows, session->counted, (unsigned long long)*count);

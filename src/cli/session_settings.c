@@ -117,6 +117,7 @@ static quell_status put_all(FILE *file, const struct session *session)
     put_text(file, "version", quell_version());
     quell_status status = QUELL_OK;
     put_model(file, "model", options->model, session->digest);
+    put_text(file, "precision", options->precision ? options->precision : "stored");
     put_shape(file, session);
     put_count(file, "latent", session->options.latent != 0);
     fprintf(file, "decoder of digest %016" PRIx64 "\n", quell_model_decoder_digest(session->model));
@@ -137,7 +138,7 @@ static quell_status put_all(FILE *file, const struct session *session)
     put_number(file, "guidance-high", options->guidance.high);
     put_number(file, "guidance-rescale", options->guidance.rescale);
     if (!status) status = put_digest(file, "from", options->from, file_digest);
-    fprintf(file, "answers of digest %016" PRIx64 "\n",
+    fprintf(file, "denoiser of digest %016" PRIx64 "\n",
             quell_denoiser_digest(quell_model_denoiser(session->model)));
     if (!quell_denoiser_reproducible(quell_model_denoiser(session->model)))
         put_text(file, "isa", session->isa);

@@ -80,6 +80,10 @@ static const struct quell_schedule_row *find_row(const char *spec)
 
 static quell_status refuse(const char *spec)
 {
+    if (!*spec)
+        return quell_fail(QUELL_NOT_FOUND,
+                          "schedule '': no such schedule; that of a model that asks for none is "
+                          "empty: choose one, such as 'vp'");
     struct quell_nearest nearest = quell_nearest_to(spec, quell_spec_name(spec));
     const struct quell_schedule_row *row;
     for (size_t i = 0; (row = quell_schedule_row(i)); i++) {

@@ -22,8 +22,9 @@
  *   and out begin at element `element` of the sample.
  * scratch: scratch_size bytes, aligned to a cache line, which only this worker uses. They hold
  *   anything.
- * kept: kept_size bytes, aligned to a cache line, which only this worker and this denoiser use:
- *   zeros in the first evaluation of a run, and then what the one before left there.
+ * most_rows: the rows of the run's tiles, of which the last one may have fewer.
+ * kept: kept_size bytes for most_rows, aligned to a cache line, which only this worker and this
+ *   denoiser use: zeros in the first evaluation of a run, and then what the one before left there.
  * constants: what the class's function of that name wrote for (t, alpha, sigma), aligned in the
  *   same way.
  * variance: [rows][elements] like out, for a denoiser that has learned it, else NULL.
@@ -37,7 +38,7 @@ struct quell_evaluation {
     const struct quell_kernels *kernels;
     double t, alpha, sigma;
     uint64_t first;
-    size_t rows, element, elements;
+    size_t rows, most_rows, element, elements;
     size_t worker, workers;
     const float *x;
     bool apart;

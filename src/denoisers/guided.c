@@ -107,7 +107,7 @@ static int ask_guide(const struct guided *guided, const struct quell_evaluation 
         tell_guide(guided, at, &part, &told);
     else
         part.told = at->against;
-    part.kept = (char *)at->kept + quell_denoiser_kept_size(guided->denoiser, at->rows);
+    part.kept = (char *)at->kept + quell_denoiser_kept_size(guided->denoiser, at->most_rows);
     part.out = other;
     part.variance = NULL;
     return quell_denoiser_evaluate(guided->guide ? guided->guide : guided->denoiser, &part);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "denoisers/program_denoiser.h"
+#include "denoisers/program_told.h"
 #include "base/fail.h"
 #include "base/memory.h"
 
@@ -10,19 +11,6 @@
  * linear maps are products of many rows, and at most as many as the product takes at a time. */
 #define MOST_ROWS 96
 #define PREFERRED_FLOATS 131072
-
-/* How much is kept of what depends on conditions alone, in floats, if that is more than one. */
-#define KEPT_FLOATS 65536
-
-/* The indices of the program's inputs; program.inputs for an input that it does not have.
- * condition: those of the denoiser's conditions. */
-struct program_denoiser {
-    quell_denoiser base;
-    struct quell_program program;
-    struct quell_parametrization parametrization;
-    size_t x, time, class, condition[QUELL_MAX_CONDITIONS];
-    struct quell_taken *taken;
-};
 
 /* What depends on a point of the schedule alone (quell_denoiser_class.constants): the time that the
  * program gets, and the values of that stage. */
@@ -37,9 +25,9 @@ struct parts {
     size_t input, order, class, at[QUELL_STAGES], scratch, all;
 };
 
-static const struct program_denoiser *self(const quell_denoiser *denoiser)
+static const struct quell_program_denoiser *self(const quell_denoiser *denoiser)
 {
-    return (const struct program_denoiser *)denoiser;
+    return (const struct quell_program_denoiser *)denoiser;
 }
 
 static quell_status check(const quell_denoiser *denoiser, const quell_point *point)
@@ -58,7 +46,7 @@ static size_t constants_size(const quell_denoiser *denoiser)
 static void work_out_constants(const quell_denoiser *denoiser, const struct quell_kernels *kernels,
                                double t, double alpha, double sigma, void *out)
 {
-    const struct program_denoiser *own = self(denoiser);
+    const struct quell_program_denoiser *own = self(denoiser);
     struct constants *constants = out;
     constants->factors = quell_parametrization_at(&own->parametrization, t, alpha, sigma);
     constants->time = (float)constants->factors.time;
@@ -76,7 +64,7 @@ static size_t add(struct parts *parts, size_t floats)
     return at;
 }
 
-static struct parts parts_of(const struct program_denoiser *own, size_t rows)
+static struct parts parts_of(const struct quell_program_denoiser *own, size_t rows)
 {
     const struct quell_program *program = &own->program;
     struct parts parts = {.all = 0};
@@ -95,8 +83,13 @@ static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
     return parts_of(self(denoiser), rows).all * sizeof(float);
 }
 
-static struct quell_room room_for(const struct program_denoiser *own, const struct parts *parts,
-                                  const struct quell_evaluation *at)
+static size_t kept_size(const quell_denoiser *denoiser, size_t rows)
+{
+    return quell_program_kept_size(self(denoiser), rows);
+}
+
+static struct quell_room room_for(const struct quell_program_denoiser *own,
+                                  const struct parts *parts, const struct quell_evaluation *at)
 {
     const struct constants *constants = at->constants;
     float *memory = at->scratch;
@@ -110,101 +103,9 @@ static struct quell_room room_for(const struct program_denoiser *own, const stru
     return room;
 }
 
-static const float *condition_of(const struct quell_evaluation *at, size_t i, size_t row)
-{
-    return at->told->values[i] + (at->row + row) * at->told->stride[i];
-}
-
-/* Whether two rows have the same class and the same conditions. */
-static bool same_told(const struct program_denoiser *own, const struct quell_evaluation *at,
-                      size_t one, size_t other)
-{
-    if (quell_label_of(at, one) != quell_label_of(at, other)) return false;
-    for (size_t i = 0; i < own->base.conditions; i++) {
-        const float *a = condition_of(at, i, one), *b = condition_of(at, i, other);
-        if (a != b && memcmp(a, b, own->taken[i].size * sizeof *a) != 0) return false;
-    }
-    return true;
-}
-
-/* Moves the rows that are told the same as order[from] to the front of the rows from there on, and
- * returns where they end. */
-static size_t gather_same(const struct program_denoiser *own, const struct quell_evaluation *at,
-                          uint32_t *order, size_t from)
-{
-    size_t first = order[from], end = from + 1;
-    for (size_t i = end; i < at->rows; i++) {
-        uint32_t row = order[i];
-        if (!same_told(own, at, first, row)) continue;
-        order[i] = order[end];
-        order[end++] = row;
-    }
-    return end;
-}
-
-/* What was computed of conditions alone, and what it was computed from. Of arrays the addresses are
- * kept, because they do not change in a run. label: 2 more than the class, so that an entry of
- * zeros is one that was never filled. */
-struct kept {
-    size_t next, label; /* next: of the first entry alone: which is filled next */
-    const float *condition[QUELL_MAX_CONDITIONS];
-    _Alignas(QUELL_CACHE_LINE) float values[];
-};
-
-static size_t kept_bytes(const struct program_denoiser *own)
-{
-    size_t floats = quell_round_up(own->program.floats[QUELL_FROM_CONDITIONS], QUELL_LANES);
-    return sizeof(struct kept) + floats * sizeof(float);
-}
-
-static size_t kept_entries(const struct program_denoiser *own, size_t rows)
-{
-    size_t floats = own->program.floats[QUELL_FROM_CONDITIONS];
-    size_t most = floats ? KEPT_FLOATS / floats : 0;
-    if (!floats) return 0;
-    return most < 1 ? 1 : most < rows ? most : rows;
-}
-
-static size_t kept_size(const quell_denoiser *denoiser, size_t rows)
-{
-    return kept_entries(self(denoiser), rows) * kept_bytes(self(denoiser));
-}
-
-static bool is_kept(const struct program_denoiser *own, const struct quell_evaluation *at,
-                    size_t row, const struct kept *entry)
-{
-    if (entry->label != (size_t)(quell_label_of(at, row) + 2)) return false;
-    for (size_t i = 0; i < own->base.conditions; i++)
-        if (entry->condition[i] != condition_of(at, i, row)) return false;
-    return true;
-}
-
-/* Points the room at what depends on a row's class and conditions alone, and computes it if it is
- * not kept. */
-static void run_conditions(const struct program_denoiser *own, const struct quell_evaluation *at,
-                           struct quell_room *room, size_t row)
-{
-    size_t entries = kept_entries(own, at->rows), bytes = kept_bytes(own);
-    struct kept *first = at->kept, *entry;
-    if (!entries) return;
-    for (size_t k = 0; k < entries; k++) {
-        entry = (struct kept *)(void *)((char *)at->kept + k * bytes);
-        room->at[QUELL_FROM_CONDITIONS] = entry->values;
-        if (is_kept(own, at, row, entry)) return;
-    }
-    size_t chosen = first->next < entries ? first->next : 0;
-    entry = (struct kept *)(void *)((char *)at->kept + chosen * bytes);
-    first->next = chosen + 1;
-    entry->label = (size_t)(quell_label_of(at, row) + 2);
-    for (size_t i = 0; i < own->base.conditions; i++)
-        entry->condition[i] = condition_of(at, i, row);
-    room->at[QUELL_FROM_CONDITIONS] = entry->values;
-    quell_program_run(&own->program, at->kernels, QUELL_FROM_CONDITIONS, room);
-}
-
 /* The stages of some rows, as a crew computes them. */
 struct share {
-    const struct program_denoiser *own;
+    const struct quell_program_denoiser *own;
     const struct quell_evaluation *at;
     const struct quell_room *room;
 };
@@ -227,7 +128,7 @@ static size_t helpers(const quell_denoiser *denoiser, size_t *size)
 static void run_stages(void *data, size_t worker, size_t workers)
 {
     const struct share *share = data;
-    const struct program_denoiser *own = share->own;
+    const struct quell_program_denoiser *own = share->own;
     struct quell_room room = *share->room;
     room.worker = worker;
     room.workers = workers;
@@ -240,37 +141,53 @@ static void run_stages(void *data, size_t worker, size_t workers)
         quell_program_run(&own->program, share->at->kernels, (enum quell_stage)stage, &room);
 }
 
-/* Copies the result for a row: the output and, where it is learned and asked for, the variance. */
-static void write_result(const struct program_denoiser *own, const struct quell_evaluation *at,
-                         const float *result, size_t row)
+/* How many of the rows order[from ... count - 1] follow one another, from the first of them on. */
+static size_t in_sequence(const uint32_t *order, size_t from, size_t count)
 {
-    size_t dim = own->base.dim;
-    memcpy(at->out + row * dim, result, dim * sizeof *result);
-    if (own->parametrization.learned_range && at->variance)
-        memcpy(at->variance + row * dim, result + dim, dim * sizeof *result);
+    size_t end = from + 1;
+    while (end < count && order[end] == order[end - 1] + 1) end++;
+    return end - from;
+}
+
+/* Copies the results for `count` rows: the outputs and, where they are learned and asked for, the
+ * variances. */
+static void write_results(const struct quell_program_denoiser *own,
+                          const struct quell_evaluation *at, struct quell_room *room,
+                          const uint32_t *order, size_t count)
+{
+    const struct quell_program *program = &own->program;
+    size_t dim = own->base.dim, rows;
+    bool learned = own->parametrization.learned_range;
+    bool each = program->value[program->value[program->output].root].stage != QUELL_FROM_SAMPLE;
+    for (room->sample = 0; room->sample < count; room->sample += rows) {
+        const float *from = quell_value_at(program, room, program->output);
+        size_t to = order[room->sample] * dim;
+        rows = learned || each ? 1 : in_sequence(order, room->sample, count);
+        memcpy(at->out + to, from, rows * dim * sizeof *from);
+        if (learned && at->variance) memcpy(at->variance + to, from + dim, dim * sizeof *from);
+    }
 }
 
 /* Runs the program for `count` rows that are told the same: input[count][dim]. The results go to
  * the rows order[count]. */
-static void run_rows(const struct program_denoiser *own, const struct quell_evaluation *at,
+static void run_rows(const struct quell_program_denoiser *own, const struct quell_evaluation *at,
                      struct quell_room *room, const uint32_t *order, size_t count)
 {
     struct share share = {own, at, room};
     room->samples = count;
     for (size_t i = 0; i < own->base.conditions; i++)
-        room->input[own->condition[i]] = condition_of(at, i, *order);
-    run_conditions(own, at, room, *order);
+        room->input[own->condition[i]] = quell_program_condition(at, i, *order);
+    quell_program_run_conditions(own, at, room, *order);
     if (at->crew)
         quell_crew_work(at->crew, run_stages, &share);
     else
         run_stages(&share, 0, 1);
-    for (room->sample = 0; room->sample < count; room->sample++)
-        write_result(own, at, quell_value_at(&own->program, room, own->program.output),
-                     order[room->sample]);
+    write_results(own, at, room, order, count);
 }
 
 /* Runs the program for all rows, those that are told the same together. */
-static void run_all(const struct program_denoiser *own, const struct quell_evaluation *at, float in)
+static void run_all(const struct quell_program_denoiser *own, const struct quell_evaluation *at,
+                    float in)
 {
     struct parts parts = parts_of(own, at->rows);
     float *memory = at->scratch, *input = memory + parts.input;
@@ -279,10 +196,11 @@ static void run_all(const struct program_denoiser *own, const struct quell_evalu
     size_t dim = own->base.dim;
     for (size_t row = 0; row < at->rows; row++) order[row] = (uint32_t)row;
     for (size_t from = 0, end; from < at->rows; from = end) {
-        end = gather_same(own, at, order, from);
-        for (size_t i = from; i < end; i++) {
+        end = quell_program_gather(own, at, order, from);
+        for (size_t i = from, rows; i < end; i += rows) {
             const float *x = at->x + order[i] * dim;
-            at->kernels->combine(input + i * dim, dim, 1, &in, &x);
+            rows = in_sequence(order, i, end);
+            at->kernels->combine(input + i * dim, rows * dim, 1, &in, &x);
         }
         if (own->class < own->program.inputs)
             quell_program_write_class(&own->program.value[own->class], &own->base,
@@ -302,7 +220,7 @@ static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluatio
 
 static void destroy(quell_denoiser *denoiser)
 {
-    struct program_denoiser *own = (struct program_denoiser *)denoiser;
+    struct quell_program_denoiser *own = (struct quell_program_denoiser *)denoiser;
     quell_taken_free(own->taken, denoiser->conditions);
     quell_program_free(&own->program);
     quell_time_form_free(&own->parametrization.time);
@@ -352,7 +270,7 @@ static quell_status make(quell_denoiser **denoiser, struct quell_program *progra
     size_t dim = quell_elements(&program->value[quell_program_input(program, "x")].shape);
     status = quell_denoiser_arguments(denoiser, dim);
     if (status) return status;
-    struct program_denoiser *made = quell_denoiser_new(&program_class, sizeof *made, dim);
+    struct quell_program_denoiser *made = quell_denoiser_new(&program_class, sizeof *made, dim);
     if (!made) return quell_program_no_memory(program);
     made->program = *program;
     made->parametrization = *parametrization;

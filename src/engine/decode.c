@@ -261,6 +261,7 @@ quell_status quell_decode(const struct quell_program *program, const quell_denoi
     quell_status status = prepare(&decoding, draw, run);
     if (status || !decoding.draw.count) return status;
     quell_watch_begin(&decoding.watch, &decoding.run, decoding.draw.count);
+    decoding.watch.decodes = true;
     status = allocate(&decoding);
     if (!status) status = run_workers(&decoding);
     if (!status) status = quell_watch_end(&decoding.watch, NULL);

@@ -6,7 +6,7 @@
 #include <quell/operation.h>
 #include <string.h>
 
-/* A switch, so that the compiler names a kind that is missing. */
+/* Both are switches, so that the compiler names a kind that is missing. */
 static quell_operation_kind kind_of(enum quell_op_kind kind)
 {
     switch (kind) {
@@ -24,6 +24,25 @@ static quell_operation_kind kind_of(enum quell_op_kind kind)
         break;
     }
     return QUELL_OPERATION_ADAPT;
+}
+
+const char *quell_operation_name(quell_operation_kind kind)
+{
+    switch (kind) {
+    case QUELL_OPERATION_EVAL:
+        return "eval";
+    case QUELL_OPERATION_COMBINE:
+        return "combine";
+    case QUELL_OPERATION_STEP:
+        return "step";
+    case QUELL_OPERATION_SPREAD:
+        return "spread";
+    case QUELL_OPERATION_LANGEVIN:
+        return "langevin";
+    case QUELL_OPERATION_ADAPT:
+        return "adapt";
+    }
+    return "unknown";
 }
 
 static quell_operation_noise noise_of(const struct quell_plan *plan, uint32_t stream,
@@ -77,7 +96,7 @@ static quell_operation operation_of(const struct quell_plan *plan, const struct 
         put_combine(plan, op, &out);
         break;
     case QUELL_SPREAD:
-        out.spread_low = op->coefficient[0];
+        out.spread_middle = op->coefficient[0];
         put_one_of_each(plan, op, op->coefficient[1], 1, &out);
         break;
     case QUELL_LANGEVIN:

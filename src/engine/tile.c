@@ -39,6 +39,7 @@ int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const voi
         .sigma = t->sigma,
         .first = tile->first,
         .rows = tile->rows,
+        .most_rows = job->layout.rows,
         .element = tile->element,
         .elements = tile->elements,
         .worker = tile->worker,

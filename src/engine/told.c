@@ -59,45 +59,6 @@ static struct words words_of(const struct quell_taken *taken)
     return words;
 }
 
-static quell_status check_finite(const quell_condition *given)
-{
-    size_t count = (given->count ? given->count : 1) * given->size;
-    for (size_t i = 0; i < count; i++)
-        if (!isfinite(given->values[i]))
-            return quell_fail(QUELL_BAD_ARGUMENT,
-                              "run: condition '%.60s': element %zu of row %zu is %g: all must be "
-                              "finite",
-                              given->name, i % given->size, i / given->size,
-                              (double)given->values[i]);
-    return QUELL_OK;
-}
-
-static quell_status check_one(const struct telling *at, const struct quell_taken *taken,
-                              const quell_condition *given)
-{
-    if (!given->values && given->count)
-        return quell_fail(QUELL_BAD_ARGUMENT,
-                          "run: condition '%.60s' has a count of %zu, but no values: without it "
-                          "the count is 0",
-                          given->name, given->count);
-    if (!given->values && !taken->none)
-        return quell_fail(QUELL_BAD_ARGUMENT,
-                          "run: condition '%.60s' is none, which the denoiser does not know: give "
-                          "values[%zu]",
-                          given->name, taken->size);
-    if (!given->values) return QUELL_OK;
-    if (given->size != taken->size)
-        return quell_fail(QUELL_BAD_ARGUMENT,
-                          "run: condition '%.60s' has %zu elements, must have %zu, of shape %s",
-                          given->name, given->size, taken->size, words_of(taken).shape);
-    if (given->count && given->count != at->draw->count)
-        return quell_fail(QUELL_BAD_ARGUMENT,
-                          "run: condition '%.60s' has a count of %zu, must be 0, for all samples, "
-                          "or %zu, for each",
-                          given->name, given->count, at->draw->count);
-    return check_finite(given);
-}
-
 /* The conditions of a draw, or its negative ones: what messages call them, and how many there
  * are. */
 struct list {
@@ -105,6 +66,45 @@ struct list {
     const quell_condition *given;
     size_t count;
 };
+
+static quell_status check_finite(const char *what, const quell_condition *given)
+{
+    size_t count = (given->count ? given->count : 1) * given->size;
+    for (size_t i = 0; i < count; i++)
+        if (!isfinite(given->values[i]))
+            return quell_fail(QUELL_BAD_ARGUMENT,
+                              "run: %s '%.60s': element %zu of row %zu is %g: all must be "
+                              "finite",
+                              what, given->name, i % given->size, i / given->size,
+                              (double)given->values[i]);
+    return QUELL_OK;
+}
+
+static quell_status check_one(const struct telling *at, const struct list *list,
+                              const struct quell_taken *taken, const quell_condition *given)
+{
+    if (!given->values && given->count)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "run: %s '%.60s' has a count of %zu, but no values: without it "
+                          "the count is 0",
+                          list->what, given->name, given->count);
+    if (!given->values && !taken->none)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "run: %s '%.60s' is none, which the denoiser does not know: give "
+                          "values[%zu]",
+                          list->what, given->name, taken->size);
+    if (!given->values) return QUELL_OK;
+    if (given->size != taken->size)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "run: %s '%.60s' has %zu elements, must have %zu, of shape %s",
+                          list->what, given->name, given->size, taken->size, words_of(taken).shape);
+    if (given->count && given->count != at->draw->count)
+        return quell_fail(QUELL_BAD_ARGUMENT,
+                          "run: %s '%.60s' has a count of %zu, must be 0, for all samples, "
+                          "or %zu, for each",
+                          list->what, given->name, given->count, at->draw->count);
+    return check_finite(list->what, given);
+}
 
 /* Returns the condition of that name among the first `count`; NULL if it is not there. */
 static const quell_condition *find(const struct list *list, size_t count, const char *name)
@@ -141,6 +141,9 @@ static quell_status check_list(const quell_denoiser *denoiser, const struct list
     if (list->given && !list->count)
         return quell_fail(QUELL_BAD_ARGUMENT, "run: %ss are given, but %s_count is 0", list->what,
                           list->what);
+    if (list->count > QUELL_MAX_CONDITIONS)
+        return quell_fail(QUELL_BAD_ARGUMENT, "run: %s_count is %zu, must be %d at most",
+                          list->what, list->count, QUELL_MAX_CONDITIONS);
     for (size_t i = 0; i < list->count && !status; i++) status = check_listed(denoiser, list, i);
     return status;
 }
@@ -162,7 +165,7 @@ static quell_status find_told(struct telling *at, size_t i, const struct list *l
                           "shape %s",
                           taken->name, taken->size, taken->size == 1 ? "" : "s",
                           words_of(taken).shape);
-    quell_status status = check_one(at, taken, given);
+    quell_status status = check_one(at, list, taken, given);
     if (!status) tell(at->told, i, taken, given);
     return status;
 }
@@ -173,7 +176,7 @@ static quell_status find_against(struct telling *at, size_t i, const struct list
     const struct quell_taken *taken = &at->denoiser->taken[i];
     const quell_condition *given = find(negative, negative->count, taken->name);
     if (given) {
-        quell_status status = check_one(at, taken, given);
+        quell_status status = check_one(at, negative, taken, given);
         if (!status) tell(at->against, i, taken, given);
         return status;
     }

@@ -127,8 +127,13 @@ quell_status quell_watch_end(struct quell_watch *watch, const struct quell_strea
         return quell_fail(watch->status, "run: the progress function returned %s%s%s",
                           watch->status == QUELL_STOPPED ? "a stop" : "an error",
                           *watch->said ? ": " : "", watch->said);
-    quell_fail(watch->status, "run: %s, transition %zu: %s", call(watch->sample, streams).text,
-               watch->transition, *watch->said ? watch->said : quell_status_text(watch->status));
+    if (watch->decodes)
+        quell_fail(watch->status, "decode: %s: %s", call(watch->sample, streams).text,
+                   "what is made of it became infinite or not a number");
+    else
+        quell_fail(watch->status, "run: %s, transition %zu: %s", call(watch->sample, streams).text,
+                   watch->transition,
+                   *watch->said ? watch->said : quell_status_text(watch->status));
     quell_fail_sample(watch->sample, watch->transition);
     return watch->status;
 }

@@ -20,6 +20,7 @@ struct quell_watch {
     quell_progress_fn *progress;
     void *user;
     uint64_t total;
+    bool decodes;                   /* samples that are finished: there are no transitions */
     struct quell_counter *counters; /* [workers], zeros */
     size_t workers;
     /* Set by a failure or a request to stop: workers then end at their next operation. They read it

@@ -105,11 +105,13 @@ static quell_status read_precision(const char *precision, bool *rounded)
 
 static quell_status check_rounded(const quell_model *model, const char *name)
 {
-    if (!model->rounded || quell_denoiser_is_program(model->denoiser)) return QUELL_OK;
+    if (!model->rounded) return QUELL_OK;
+    const struct quell_program *program = quell_denoiser_is_program(model->denoiser);
+    if (program && (program->rounds || (model->decode && model->decode->rounds))) return QUELL_OK;
     return quell_fail(QUELL_UNSUPPORTED,
-                      "model '%s': is no network, and has no weights that could be kept as bf16: "
-                      "leave the precision out",
-                      name);
+                      "model '%s': %shas no weights that could be kept as bf16: leave the "
+                      "precision out",
+                      name, program ? "" : "is no network, and ");
 }
 
 quell_status quell_model_load(quell_model **model, const char *name)

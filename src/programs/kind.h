@@ -3,6 +3,7 @@
 #ifndef QUELL_PROGRAMS_KIND_H
 #define QUELL_PROGRAMS_KIND_H
 
+#include "base/memory.h"
 #include "programs/program.h"
 
 /* usual: the value of an attribute that is not given, unless it is `needed`. A list that is not
@@ -137,6 +138,22 @@ static inline const struct quell_shape *quell_operand(const struct quell_inferen
 static inline const struct quell_shape *quell_shape_of(const struct quell_execution *at, size_t i)
 {
     return &at->program->value[at->of->operand[i]].shape;
+}
+/* Whether an operand is a constant, while shapes are inferred. */
+static inline bool quell_is_constant(const struct quell_inference *at, size_t operand)
+{
+    return at->program->value[at->of->operand[operand]].stage == QUELL_FROM_CONSTANTS;
+}
+/* The shape of the weights, operand 1 of kinds that pack them. */
+static inline const struct quell_shape *quell_weights_of(const struct quell_program *program,
+                                                         const struct quell_instruction *now)
+{
+    return &program->value[now->operand[1]].shape;
+}
+/* The floats of scratch memory that a table of `count` offsets takes. */
+static inline size_t quell_table_floats(size_t count)
+{
+    return quell_round_up(count * (sizeof(size_t) / sizeof(float)), QUELL_LANES);
 }
 /* The part of `count` pieces of work that a worker does: from *from up to the result. */
 static inline size_t quell_part_of(const struct quell_execution *at, size_t count, size_t *from)

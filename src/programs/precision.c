@@ -44,8 +44,10 @@ quell_status quell_program_round(struct quell_program *program)
     if (!readers) return quell_program_no_memory(program);
     find_readers(program, readers);
     for (size_t i = 0; i < program->values && !status; i++)
-        if (program->value[i].data && readers[i] == OF_PRODUCTS)
+        if (program->value[i].data && readers[i] == OF_PRODUCTS) {
+            program->rounds = true;
             status = round_value(program, &program->value[i]);
+        }
     free(readers);
     return status;
 }

@@ -127,6 +127,7 @@ struct quell_program {
     size_t floats[QUELL_STAGES], scratch[QUELL_STAGES];
     size_t apart, apart_floats, units, common, common_floats;
     uint64_t multiply_adds[QUELL_STAGES], weights; /* floats that stay in memory */
+    bool rounds; /* has weights of products, which quell_program_round rounds */
 };
 
 /* Where the constants come from. most: how many operations on constants alone are allowed (0:

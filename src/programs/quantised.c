@@ -5,11 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-static bool is_constant(const struct quell_inference *at, size_t operand)
-{
-    return at->program->value[at->of->operand[operand]].stage == QUELL_FROM_CONSTANTS;
-}
-
 static quell_status check_row(const struct quell_inference *at, size_t operand, size_t out)
 {
     const struct quell_shape *shape = quell_operand(at, operand);
@@ -19,10 +14,10 @@ static quell_status check_row(const struct quell_inference *at, size_t operand, 
 
 quell_status quell_quantised_infer(const struct quell_inference *at, size_t out, size_t k)
 {
-    if (is_constant(at, 0))
+    if (quell_is_constant(at, 0))
         return quell_refuse_operand(at, 0, "depends on no input: work the result out before");
     for (size_t i = 1; i < at->of->operands; i++) {
-        if (!is_constant(at, i))
+        if (!quell_is_constant(at, i))
             return quell_refuse_operand(at, i, "depends on an input, must be a constant");
         quell_status status = i > 1 ? check_row(at, i, out) : QUELL_OK;
         if (status) return status;
@@ -57,27 +52,74 @@ struct quell_step quell_step_of(uint32_t greatest)
     return (struct quell_step){127 / m, m / 127};
 }
 
-size_t quell_quantised_floats(size_t out, size_t groups)
+size_t quell_quantised_channels(const struct quell_shape *w)
 {
-    return (out + QUELL_PANEL - 1) / QUELL_PANEL * quell_byte_panel(groups);
+    return quell_round_up(w->size[1], QUELL_GROUP);
 }
 
-void quell_quantised_end(const struct quell_program *program, const struct quell_instruction *now,
-                         size_t groups, float *panels)
+size_t quell_quantised_groups(const struct quell_shape *w)
+{
+    return quell_elements_of(w, 2, w->rank) * (quell_quantised_channels(w) / QUELL_GROUP);
+}
+
+size_t quell_quantised_floats(const struct quell_program *program,
+                              const struct quell_instruction *now)
+{
+    const struct quell_shape *w = quell_weights_of(program, now);
+    size_t panels = (w->size[0] + QUELL_PANEL - 1) / QUELL_PANEL;
+    return panels * quell_byte_panel(quell_quantised_groups(w));
+}
+
+/* The weight of column o, in group g, number i. */
+static signed char *byte_of(float *panels, size_t groups, size_t o, size_t g, size_t i)
+{
+    float *panel = panels + o / QUELL_PANEL * quell_byte_panel(groups);
+    return (signed char *)panel + (g * QUELL_PANEL + o % QUELL_PANEL) * QUELL_GROUP + i;
+}
+
+/* Where element i of w lies. */
+static signed char *byte_at(const struct quell_shape *w, float *panels, size_t i)
+{
+    size_t taps = quell_elements_of(w, 2, w->rank), c = i / taps % w->size[1], t = i % taps;
+    size_t group = t * (quell_quantised_channels(w) / QUELL_GROUP) + c / QUELL_GROUP;
+    return byte_of(panels, quell_quantised_groups(w), i / taps / w->size[1], group,
+                   c % QUELL_GROUP);
+}
+
+/* Writes the ends of the panels: for each column the sum of its weights, its scale and its bias. */
+static void pack_ends(const struct quell_program *program, const struct quell_instruction *now,
+                      float *panels)
 {
     const float *scale = program->value[program->value[now->operand[2]].root].data, *bias = NULL;
-    size_t out = quell_elements(&program->value[now->operand[2]].shape);
+    const struct quell_shape *w = quell_weights_of(program, now);
+    size_t groups = quell_quantised_groups(w);
     if (now->operands > 3) bias = program->value[program->value[now->operand[3]].root].data;
-    for (size_t o = 0; o < out; o++) {
+    for (size_t o = 0; o < w->size[0]; o++) {
         float *end = panels + o / QUELL_PANEL * quell_byte_panel(groups) + groups * QUELL_PANEL +
                      o % QUELL_PANEL;
         int32_t sum = 0;
         for (size_t p = 0; p < groups * QUELL_GROUP; p++)
-            sum += *quell_byte_of(panels, groups, o, p / QUELL_GROUP, p % QUELL_GROUP);
+            sum += *byte_of(panels, groups, o, p / QUELL_GROUP, p % QUELL_GROUP);
         memcpy(end, &sum, sizeof sum);
         end[QUELL_PANEL] = scale[o];
         end[2 * QUELL_PANEL] = bias ? bias[o] : 0;
     }
+}
+
+void quell_quantised_pack(const struct quell_program *program, const struct quell_instruction *now,
+                          const float *from, float *to)
+{
+    const struct quell_shape *w = quell_weights_of(program, now);
+    for (size_t i = 0; i < quell_elements(w); i++) *byte_at(w, to, i) = (signed char)from[i];
+    pack_ends(program, now, to);
+}
+
+void quell_quantised_unpack(const struct quell_program *program,
+                            const struct quell_instruction *now, size_t from, size_t count,
+                            float *to)
+{
+    const struct quell_shape *w = quell_weights_of(program, now);
+    for (size_t i = 0; i < count; i++) to[i] = *byte_at(w, now->packed, from + i);
 }
 
 bool quell_not_panels(const struct quell_program *program, const struct quell_instruction *now)

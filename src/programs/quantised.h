@@ -24,22 +24,20 @@ struct quell_step {
 };
 struct quell_step quell_step_of(uint32_t greatest);
 
-/* The floats of panels of `out` columns. */
-size_t quell_quantised_floats(size_t out, size_t groups);
+/* The weights w[out][in][k...], where a linear map has no k, are packed tap by tap, each with its
+ * `in` channels and zeros up to a whole group. These return the bytes of a tap, and the groups of
+ * all taps. */
+size_t quell_quantised_channels(const struct quell_shape *w);
+size_t quell_quantised_groups(const struct quell_shape *w);
 
-/* Writes the ends of the panels, where the weights are already, with bytes between them that are
- * 0. */
-void quell_quantised_end(const struct quell_program *program, const struct quell_instruction *now,
-                         size_t groups, float *panels);
-
-/* The weight of column o, in group g, number i. */
-static inline signed char *quell_byte_of(float *panels, size_t groups, size_t o, size_t g, size_t i)
-{
-    float *panel = panels + o / QUELL_PANEL * quell_byte_panel(groups);
-    return (signed char *)panel + (g * QUELL_PANEL + o % QUELL_PANEL) * QUELL_GROUP + i;
-}
-
-/* For packings whose form is not of panels of floats. */
+/* Members of struct quell_packing; the form is not of panels of floats. */
+size_t quell_quantised_floats(const struct quell_program *program,
+                              const struct quell_instruction *now);
+void quell_quantised_pack(const struct quell_program *program, const struct quell_instruction *now,
+                          const float *from, float *to);
+void quell_quantised_unpack(const struct quell_program *program,
+                            const struct quell_instruction *now, size_t from, size_t count,
+                            float *to);
 bool quell_not_panels(const struct quell_program *program, const struct quell_instruction *now);
 
 #endif

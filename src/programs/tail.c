@@ -97,6 +97,29 @@ void quell_tail_cut(struct quell_tail *tail, size_t rows, size_t columns)
     tail->level = true;
 }
 
+/* The addend that a link adds to the result so far; no elements: it does something else. */
+static struct quell_addend addend_of(const struct quell_link *link, size_t row, size_t column)
+{
+    const struct quell_steps *steps = &link->of->steps;
+    size_t k = steps->running & 1 ? 1 : 0;
+    if (!quell_map_adds(link->of) || steps->running == 3 || !steps->column[k])
+        return (struct quell_addend){0};
+    return (struct quell_addend){link->in[k] + row * link->row[k] + column, link->row[k]};
+}
+
+void quell_tail_give_addends(struct quell_tail *tail, size_t row, size_t column,
+                             struct quell_dots *dots)
+{
+    size_t given = 0;
+    for (; given < tail->count && tail->level && dots->addends < QUELL_MOST_ADDENDS; given++) {
+        struct quell_addend addend = addend_of(&tail->link[given], row, column);
+        if (!addend.at) break;
+        dots->addend[dots->addends++] = addend;
+    }
+    tail->count -= given;
+    memmove(tail->link, tail->link + given, tail->count * sizeof *tail->link);
+}
+
 static void add_bias(const struct quell_tail *tail, const struct quell_piece_of_result *piece,
                      float *out, size_t out_row)
 {

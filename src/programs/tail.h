@@ -12,6 +12,9 @@
 void quell_map_rectangle(const struct quell_instruction *of, const struct quell_kernels *kernels,
                          const struct quell_map *map);
 
+/* Whether a map adds two operands. */
+bool quell_map_adds(const struct quell_instruction *of);
+
 /* A map of the tail. Its operands, but for the result so far, begin at in[k]. own: the distance of
  * the blocks of an operand of which the worker reads its own part. */
 struct quell_link {
@@ -36,6 +39,11 @@ void quell_tail_from(const struct quell_execution *at, struct quell_tail *tail);
 
 /* Sees a result of one row, of one sample, as rows of so many columns. */
 void quell_tail_cut(struct quell_tail *tail, size_t rows, size_t columns);
+
+/* Makes those links at the front that add a row, or an array of the result's shape, addends of
+ * products of whole vectors, which begin at that row and that column of the result. */
+void quell_tail_give_addends(struct quell_tail *tail, size_t row, size_t column,
+                             struct quell_dots *dots);
 
 /* A rectangle of the result: x[rows][.], which may be overwritten, becomes out[rows][.]. bias: is
  * added first; NULL for none. */

@@ -33,10 +33,15 @@ TEST(cli_conditions, numbers_and_files)
                   SAMPLE "--condition variance=scalar.npy --condition mean=one.npy "
                          "--count 4 --out b.npy");
     command_check(&command, 0,
-                  SAMPLE "--condition variance=.5 --condition mean=row.npy "
-                         "--count 4 --out c.npy");
+                  SAMPLE "--condition variance=.5 --condition mean=row.npy --out c.npy");
+    command_check(&command, 0, SAMPLE BOTH "--count 1 --out d.npy");
     command_same(&command, "a.npy", "b.npy");
-    command_same(&command, "a.npy", "c.npy");
+    command_same(&command, "c.npy", "d.npy");
+    command_refused(&command, 2,
+                    SAMPLE "--condition variance=.5 --condition mean=row.npy --count 4 --out e.npy",
+                    "mean=row.npy: has 1 sample: leave --count out or match it");
+    command_refused(&command, 3, SAMPLE BOTH "--precision bf16 --out e.npy",
+                    "has no weights that could be kept as bf16: leave the precision out");
     command_remove(&command);
 }
 

@@ -42,12 +42,15 @@ TEST(quantize, moves_samples_as_it_says)
 {
     struct command command = command_new();
     json_t *report = command_json(
-        &command, "quantize -m builtin:rings -o q.safetensors --bound 0.03 " HOW " --json --quiet");
+        &command, "quantize -m builtin:rings -o q.safetensors --bound 0.03 " HOW " --json");
+    long long runs = json_integer_value(json_field(report, "runs"));
     double moved = json_number_value(json_field(report, "moved"));
     long long quantised = json_integer_value(json_field(report, "quantised"));
     draw(&command, "builtin:rings", "x.npy", "");
     draw(&command, "q.safetensors", "y.npy", "");
     CHECK(moved > 0 && moved <= 0.03 && quantised > 0, "%lld moved by %g", quantised, moved);
+    CHECK(runs > 1 + quantised && json_number_value(json_field(report, "seconds")) > 0,
+          "%lld runs for %lld instructions", runs, quantised);
     CHECK(fabs(distance(&command) - moved) < 1e-6, "moved by %g, not %g", distance(&command),
           moved);
     json_decref(report);

@@ -205,6 +205,17 @@ TEST(resume, another_model_is_refused)
     command_remove(&command);
 }
 
+TEST(resume, another_precision_is_refused)
+{
+    struct command command = command_new();
+    const char run[] = "sample --quiet --model builtin:rings --steps 60 --count 50000 --out y.npy";
+    char again[200];
+    resume_stop(&command, run, SIGKILL);
+    snprintf(again, sizeof again, "%s --resume --precision bf16", run);
+    resume_refused(&command, 2, again, "with precision stored, and this is bf16");
+    command_remove(&command);
+}
+
 /* Two runs must not write one file at the same time. The lock ends with its process. */
 TEST(resume, two_at_once)
 {

@@ -168,6 +168,7 @@ TEST(functions_as_in_c)
     char text[4096];
     quell_sampler_print(c.sampler, text, sizeof text);
     CHECK(built.print() == text);
+    CHECK(quell::operation_name(built.operations().front().kind) == "eval");
 }
 
 TEST(denoise_and_noise_as_in_c)

@@ -5,6 +5,7 @@
 #include "models.h"
 #include "names.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <quell/operation.h>
 #include <string.h>
@@ -77,7 +78,8 @@ static void spread(const quell_operation *op, values *registers)
     noise_of(&op->noise[0], z);
     for (size_t e = 0; e < DIM; e++)
         registers[op->out][e] +=
-            exp(op->spread_low + op->term[0].coefficient * registers[op->term[0].source][e]) * z[e];
+            exp(op->spread_middle + op->term[0].coefficient * registers[op->term[0].source][e]) *
+            z[e];
 }
 
 static double square(const double *x)
@@ -178,6 +180,39 @@ TEST(operation, interpreted)
     check("pc:formula=paper,corrector=langevin", 0);
     check("ddpm:variance=learned_range", 0);
     check("unipc:order=3", 0);
+}
+
+/* The word of each operation begins its line of the plan's text, in capitals. */
+static void check_words(const char *spec)
+{
+    char text[8192], word[16];
+    quell_denoiser *denoiser = new_denoiser();
+    quell_schedule *schedule = must_schedule("vp");
+    quell_sampler *sampler = must_sampler(spec, denoiser, schedule, 3);
+    quell_operation op = quell_operation_init();
+    const char *line = text;
+    CHECK(quell_sampler_print(sampler, text, sizeof text) < sizeof text, "%s: too long", spec);
+    for (size_t i = 0; !quell_sampler_operation(sampler, i, &op); i++) {
+        const char *name = quell_operation_name(op.kind);
+        size_t length = strlen(name);
+        MUST(length >= sizeof word);
+        for (size_t k = 0; k <= length; k++) word[k] = (char)toupper((unsigned char)name[k]);
+        CHECK(!strncmp(line, word, length) && line[length] == ' ', "%s: %s: %.20s", spec, word,
+              line);
+        line = strchr(line, '\n') + 1;
+    }
+    quell_sampler_free(sampler);
+    quell_schedule_free(schedule);
+    quell_denoiser_free(denoiser);
+}
+
+TEST(operation, words)
+{
+    check_words("ddim");
+    check_words("ddpm:variance=learned_range");
+    check_words("pc:corrector=langevin");
+    check_words("dpm_adaptive");
+    CHECK(!strcmp(quell_operation_name((quell_operation_kind)17), "unknown"), "17");
 }
 
 TEST(operation, refused)

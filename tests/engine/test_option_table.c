@@ -151,14 +151,15 @@ static void refused(const struct row *row, double value)
 }
 
 /* An end of a range; but no run goes from the time 0 to 0, or from 1 to 1, and none evaluates at
- * 0. */
+ * 0. Samples that become infinite, by a weight of a million, say that it was taken. */
 static void taken(const struct row *row, double value)
 {
     bool nowhere = (!strcmp(row->member, "start") && value == 0) ||
                    (!strcmp(row->member, "stop") && value == 1) ||
                    (!strcmp(row->member, "high") && value == 0);
     if (row->kind == WHOLE || isinf(value) || nowhere) return;
-    CHECK(!try_with(row, value), "%s.%s = %g: %s", row->owner, row->member, value,
+    quell_status status = try_with(row, value);
+    CHECK(!status || status == QUELL_NOT_FINITE, "%s.%s = %g: %s", row->owner, row->member, value,
           quell_error_message());
 }
 

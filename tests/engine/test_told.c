@@ -150,12 +150,29 @@ static void same(const quell_draw *draw, const float *x, const float *alone, siz
               draw->count, (double)x[i], (double)alone[i]);
 }
 
+/* Whether guidance is away from what all samples have, which is refused, in parts as in whole. */
+static bool in_vain(const quell_draw *draw)
+{
+    if (draw->classes || draw->negative_classes) return false;
+    if (draw->negative_condition_count < draw->condition_count) return false;
+    for (size_t k = 0; k < draw->condition_count; k++) {
+        const quell_condition *has = &draw->conditions[k], *away = &draw->negative_conditions[k];
+        if (has->count || away->count) return false;
+        if (memcmp(has->values, away->values, has->size * sizeof(float)) != 0) return false;
+    }
+    return true;
+}
+
 static void hold(const quell_sampler *sampler, const quell_draw *draw, size_t turn, uint64_t *state)
 {
     float x[MOST * DIM], alone[MOST * DIM];
     struct quell_draw_rows piece;
     quell_run run = quell_run_defaults();
     run.threads = 1 + upto(state, 3), run.tile = upto(state, 9);
+    if (in_vain(draw)) {
+        CHECK(quell_sample(sampler, draw, &run, x) == QUELL_BAD_ARGUMENT, "draw %zu", turn);
+        return;
+    }
     for (size_t i = 0; i < draw->count; i++) draw_alone(sampler, draw, i, alone + i * DIM);
     MUST(quell_sample(sampler, draw, &run, x));
     same(draw, x, alone, turn, "whole");

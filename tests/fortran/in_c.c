@@ -115,7 +115,7 @@ size_t in_c_operation(quell_operation *operation)
                                    .variance = 4,
                                    .apart = 5,
                                    .by_norms = 6,
-                                   .spread_low = 7,
+                                   .spread_middle = 7,
                                    .terms = 8,
                                    .noises = 9,
                                    .t = {10, 0, 0, 0, 0},

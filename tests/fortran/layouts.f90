@@ -137,7 +137,7 @@ contains
         call check(in_c_operation(operation) == c_sizeof(operation), 'size of quell_operation')
         call check(is(operation%size, 1) .and. is(operation%kind, 2) .and. is(operation%out, 3) &
             .and. is(operation%variance, 4) .and. is(operation%apart, 5) .and. &
-            is(operation%by_norms, 6) .and. is(operation%spread_low, 7) .and. &
+            is(operation%by_norms, 6) .and. is(operation%spread_middle, 7) .and. &
             is(operation%terms, 8) .and. is(operation%noises, 9) .and. is(operation%t%t, 10) &
             .and. is(operation%s%t, 11), 'quell_operation')
         call check(is(operation%term(6)%coefficient, 12) .and. is(operation%term(6)%source, 13) &

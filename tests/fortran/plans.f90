@@ -72,6 +72,7 @@ contains
             kinds(QUELL_OPERATION_SPREAD) > 0 .and. kinds(QUELL_OPERATION_LANGEVIN) > 0 .and. &
             kinds(QUELL_OPERATION_ADAPT) == 0, 'kinds of operations')
         call check(operation%kind == QUELL_OPERATION_STEP .and. operation%s%t == 0, 'the last one')
+        call check(quell_operation_name(operation%kind) == 'step', 'its word')
         call quell_sampler_operation(sampler, i, operation, stat)
         call check(stat == QUELL_NOT_FOUND, 'past the end')
         call quell_sampler_operation(sampler, 0_c_size_t, operation, stat)

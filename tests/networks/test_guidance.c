@@ -2,11 +2,14 @@
 /* Guidance: the combination that it says, within its times, for analytic denoisers and networks. */
 #include "formula_weights.h"
 #include "harness.h"
+#include "scratch.h"
 #include "small_networks.h"
+#include "tensor_file.h"
 
 #include <quell/quell.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 enum { COUNT = 23, DIM = 3, CLASSES = 4 };
 
@@ -19,8 +22,10 @@ static quell_denoiser *isotropic(double mean, double variance)
     return denoiser;
 }
 
-/* out = E[X | x_t = x] at t = 0.5 for inputs that are a formula. */
-static void denoise(const quell_denoiser *denoiser, const int32_t *classes, float out[COUNT][DIM])
+/* out = E[X | x_t = x] at t = 0.5 for inputs that are a formula, by one thread, in tiles of `tile`
+ * rows; 0: as many as the engine chooses. */
+static void denoise_tiled(const quell_denoiser *denoiser, const int32_t *classes, size_t tile,
+                          float out[COUNT][DIM])
 {
     float x[COUNT][DIM];
     quell_schedule *schedule = NULL;
@@ -30,10 +35,17 @@ static void denoise(const quell_denoiser *denoiser, const int32_t *classes, floa
     CHECK(!quell_schedule_create(&schedule, "vp"), "%s", quell_error_message());
     CHECK(!quell_sampler_create(&sampler, "ddim", denoiser, schedule, NULL), "%s",
           quell_error_message());
+    quell_run run = quell_run_defaults();
     draw.count = COUNT, draw.classes = classes;
-    CHECK(!quell_denoise(sampler, &draw, NULL, 0.5, x[0], out[0]), "%s", quell_error_message());
+    run.threads = 1, run.tile = tile;
+    CHECK(!quell_denoise(sampler, &draw, &run, 0.5, x[0], out[0]), "%s", quell_error_message());
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
+}
+
+static void denoise(const quell_denoiser *denoiser, const int32_t *classes, float out[COUNT][DIM])
+{
+    denoise_tiled(denoiser, classes, 0, out);
 }
 
 /* weight: the one that is right at t = 0.5. */
@@ -163,4 +175,59 @@ TEST(guidance, refused)
     quell_denoiser_free(one);
     quell_denoiser_free(net);
     quell_denoiser_free(other);
+}
+
+/* A network of which much depends on the class alone: x + tanh(matrix embedding[class]). */
+static quell_model *of_class(const char *embedding, const char *matrix)
+{
+    static struct tensor_writer writer;
+    static char file[1 << 12];
+    char description[1024];
+    struct scratch folder = scratch_new();
+    quell_model *model = NULL;
+    snprintf(description, sizeof description,
+             "{'kind': 'network', 'version': 1, 'shape': [%d], 'output': 'x0', 'precondition': "
+             "'none', 'schedule': 'vp', 'classes': %d, 'no_class': 'none', 'programs': {'denoise': "
+             "{'inputs': {'x': [%d], 'class': []}, 'instructions': ["
+             "{'gather': ['%s', 'class'], 'dim': 0}, {'linear': [0, '%s']}, "
+             "{'map': [1], 'function': 'tanh'}, {'map': ['x', 2], 'function': 'add'}], "
+             "'output': 3}}}",
+             DIM, CLASSES, DIM, embedding, matrix);
+    tensor_begin(&writer, description);
+    tensor_add(&writer, embedding, 2, (const size_t[]){CLASSES, DIM});
+    tensor_add(&writer, matrix, 2, (const size_t[]){DIM, DIM});
+    size_t size = tensor_finish(&writer, file);
+    struct scratch_path path = scratch_write(&folder, "n.safetensors", file, size);
+    CHECK(!quell_model_load(&model, path.text), "%s", quell_error_message());
+    scratch_remove(&folder);
+    return model;
+}
+
+/* What each of the two keeps of a class is its own, in the last tile too, which has fewer rows. */
+TEST(guidance, of_two_networks_with_classes)
+{
+    quell_model *models[] = {of_class("e", "w"), of_class("f", "v")};
+    const quell_denoiser *one = quell_model_denoiser(models[0]),
+                         *two = quell_model_denoiser(models[1]);
+    quell_denoiser *guided = NULL;
+    quell_guidance guidance = quell_guidance_defaults();
+    float a[COUNT][DIM], b[COUNT][DIM], out[COUNT][DIM];
+    int32_t classes[COUNT];
+    for (int i = 0; i < COUNT; i++) classes[i] = i % CLASSES;
+    guidance.weight = 2;
+    CHECK(!quell_denoiser_from_guidance(&guided, one, two, &guidance), "%s", quell_error_message());
+    denoise_tiled(one, classes, 1, a);
+    denoise_tiled(two, classes, 1, b);
+    for (size_t tile = 1; tile <= COUNT; tile++) {
+        denoise_tiled(guided, classes, tile, out);
+        for (size_t i = 0; i < COUNT; i++)
+            for (size_t e = 0; e < DIM; e++) {
+                double right = 2 * (double)a[i][e] - (double)b[i][e];
+                CHECK(fabs((double)out[i][e] - right) <= 1e-5,
+                      "tile of %zu, sample %zu: %g, not %g", tile, i, (double)out[i][e], right);
+            }
+    }
+    quell_denoiser_free(guided);
+    quell_model_free(models[0]);
+    quell_model_free(models[1]);
 }

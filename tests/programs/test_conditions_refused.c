@@ -76,6 +76,8 @@ TEST(conditions_refused, by_values)
           "run: condition 'mean' is none, which the denoiser does not know: give values[3]");
     check(2, (quell_condition[]){VARIANCE, {"mean", NULL, 1, 3}},
           "run: condition 'mean' has a count of 1, but no values: without it the count is 0");
+    check(33, (quell_condition[]){VARIANCE, MEAN},
+          "run: condition_count is 33, must be 32 at most");
     end();
 }
 
@@ -190,9 +192,13 @@ TEST(conditions_refused, negative)
                    "'mean', 'variance'");
     check_negative(NULL, 2, (quell_condition[]){MEAN, MEAN},
                    "run: negative_condition 'mean' is given twice");
-    check_negative(
-        NULL, 1, (quell_condition[]){{"mean", zeros, 2, 3}},
-        "run: condition 'mean' has a count of 2, must be 0, for all samples, or 1, for each");
+    check_negative(NULL, 1, (quell_condition[]){{"mean", zeros, 2, 3}},
+                   "run: negative_condition 'mean' has a count of 2, must be 0, for all samples, "
+                   "or 1, for each");
+    check_negative(NULL, 1, (quell_condition[]){{"mean", bad, 0, 3}},
+                   "run: negative_condition 'mean': element 2 of row 0 is nan: all must be finite");
+    check_negative(NULL, (size_t)-1, (quell_condition[]){MEAN},
+                   "run: negative_condition_count is 18446744073709551615, must be 32 at most");
     end();
 }
 

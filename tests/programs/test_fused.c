@@ -153,12 +153,12 @@ static char add_operand(struct chain *chain)
 static void go_on(struct chain *chain)
 {
     static const char *const unary[] = {"silu", "gelu", "tanh", "relu", "square", "floor", "neg"};
-    static const char *const binary[] = {"add", "mul", "sub", "max", "leaky_relu", "ge"};
+    static const char *const binary[] = {"add", "add", "mul", "sub", "max", "leaky_relu", "ge"};
     struct chance *chance = &chain->chance;
     char alone[200], part[200];
     size_t operands = chance_whole(chance, 1, 3), at = chance_whole(chance, 0, operands - 1);
     const char *function = operands == 3   ? "fma"
-                           : operands == 2 ? binary[chance_whole(chance, 0, 5)]
+                           : operands == 2 ? binary[chance_whole(chance, 0, 6)]
                                            : unary[chance_whole(chance, 0, 6)];
     size_t used = (size_t)snprintf(part, sizeof part, ", {'map': [");
     size_t lone = (size_t)snprintf(alone, sizeof alone, "{'map': [");

@@ -193,3 +193,19 @@ TEST(program_sums, conv_transpose_is_a_dot_over_reaching_taps)
         array_free(&y);
     }
 }
+
+/* Products that are too small for a float leave a chain of -0; a total starts from +0, so that a
+ * bias of -0 does not bring the sign back. Rows enough for tiles of many. */
+TEST(program_sums, totals_start_from_plus_zero)
+{
+    size_t x_size[] = {24, 3}, w_size[] = {16, 3}, out = 16;
+    struct array a[] = {array_new(2, x_size), array_new(2, w_size), array_new(1, &out)};
+    for (size_t i = 0; i < a[0].count; i++) a[0].at[i] = 0x1p-100;
+    for (size_t i = 0; i < a[1].count; i++) a[1].at[i] = -0x1p-100;
+    for (size_t i = 0; i < out; i++) a[2].at[i] = i % 2 ? -0.0 : 0.0;
+    struct array y = run_instruction("{'linear': ['a', 'b', 'c']}", 3, a, 6);
+    for (size_t i = 0; i < y.count; i++)
+        CHECK(y.at[i] == 0 && !signbit(y.at[i]), "element %zu: %a", i, y.at[i]);
+    for (int n = 0; n < 3; n++) array_free(&a[n]);
+    array_free(&y);
+}

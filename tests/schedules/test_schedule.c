@@ -266,7 +266,7 @@ static void refused(const char *spec, quell_status status, const char *says)
 
 TEST(schedule, refusals)
 {
-    refused("", QUELL_NOT_FOUND, "no such schedule");
+    refused("", QUELL_NOT_FOUND, "no such schedule; that of a model that asks for none is empty");
     refused("v", QUELL_NOT_FOUND, "'v'");
     refused("vpx", QUELL_NOT_FOUND, "'vpx'");
     refused("vp:", QUELL_BAD_ARGUMENT, "no option");

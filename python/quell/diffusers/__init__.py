@@ -17,6 +17,7 @@ from quell.denoise import FunctionDenoiser
 from quell.diffusers import levels
 from quell.diffusers.fields import Fields, read
 from quell.diffusers.solvers import spec_of
+from quell.diffusers.times import form_of, told_of
 from quell.errors import BadArgument, refused
 from quell.noise import Schedule
 
@@ -37,11 +38,14 @@ class Setup:
         schedule: The schedule.
         sigmas: The values of sigma / alpha of the grid, which fall, with shape (steps + 1).
         output: What the network returns, in FunctionDenoiser's words: "eps", "v", "x0" or "flow".
-        time_scale: The network's time is time_scale * t; it is N - 1 for a table with N points.
+        time_scale: The network's time is time_scale * t, where `time` says no more; it is N - 1 for
+            a table with N points.
         variance: What the network has learned about the variance, "none" or "learned_range".
         clamp, threshold, threshold_max: Arguments of Sampler.
         differences: Where numbers differ from those of diffusers; empty with strict.
         ignored: Fields of the configuration that diffusers does not read for this class.
+        time: The form of the network's time, as the argument `time` of quell.export takes it; None
+            for the networks of EDM and of consistency models.
     """
 
     name: str
@@ -56,6 +60,7 @@ class Setup:
     threshold_max: float = float("inf")
     differences: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+    time: dict[str, Any] | None = None
 
     @property
     def steps(self) -> int:
@@ -64,19 +69,20 @@ class Setup:
 
     def denoiser(self, network: Callable[..., Any]) -> FunctionDenoiser:
         """Makes a denoiser of a network that is called as diffusers calls it: network(x, timestep,
-        **kwargs) -> output, with x as scale_model_input makes it. The timestep need not be a whole
-        number: it is that of the level of noise, which diffusers rounds for some schedulers. With
-        learned_range the output has twice the channels of x, as theirs: the mean's, then v's.
+        **kwargs) -> output, with x as scale_model_input makes it and diffusers' own timestep, which
+        need not be a whole number. With learned_range the output has twice the channels of x, as
+        theirs: the mean's, then v's.
 
         Raises:
             BadArgument: The network is one of EDM; use KarrasDenoiser, which has its
                 preconditioning.
         """
-        if self.name in _EDM or self.name == "CMStochasticIterative":
+        if self.time is None:
             raise BadArgument(f"{self.name}: give sampler() a denoiser of E[X | x_t]")
+        told = told_of(self.time, self.name, self.schedule, self.sigmas)
 
         def scaled(x: Any, t: Any, **kwargs: Any) -> Any:
-            output = network(x, t * self.time_scale, **kwargs)
+            output = network(x, told(t), **kwargs)
             return output if self.variance == "none" else _halves(output, x.shape)
 
         return FunctionDenoiser(scaled, self.schedule, output=self.output, variance=self.variance)
@@ -167,7 +173,7 @@ def from_diffusers(
     order = None if order is None else whole(order, "order", 1)
     if original_inference_steps is not None:
         original_inference_steps = whole(original_inference_steps, "original_inference_steps", 1)
-    schedule, at, scale = _place(fields, count, sigmas, mu, original_inference_steps)
+    schedule, at, scale, time = _place(fields, count, sigmas, mu, original_inference_steps)
     with np.errstate(invalid="ignore"):
         falls = np.diff(at)
     if not (falls < 0).all():
@@ -187,6 +193,7 @@ def from_diffusers(
         **_bounds(fields),
         differences=tuple(fields.differences),
         ignored=fields.ignored,
+        time=time,
     )
 
 
@@ -237,27 +244,30 @@ def _check(fields: Fields, steps: Any, sigmas: Any, mu: Any, original: Any) -> N
 
 def _place(
     fields: Fields, steps: int, sigmas: Any, mu: Any, original: Any
-) -> tuple[Schedule, np.ndarray, float]:
-    """The schedule, the levels, and what a network's time is in units of ours."""
+) -> tuple[Schedule, np.ndarray, float, dict[str, Any] | None]:
+    """The schedule, the levels, what a network's time is in units of ours, and its form."""
     train = float(fields.num_train_timesteps)
     if fields.name == "FlowMatchEulerDiscrete":
         fields.only("invert_sigmas", False, why="quell goes from noise to data")
-        return Schedule("flow"), levels.of_flow(fields, steps, sigmas, mu), train
+        at = levels.of_flow(fields, steps, sigmas, mu)
+        return Schedule("flow"), at, train, form_of(fields, None)
     if fields.name in (*_EDM, "CMStochasticIterative"):
         low, high = float(fields.sigma_min), float(fields.sigma_max)
         schedule = Schedule(f"ve:sigma_min={low!r},sigma_max={high!r}")
         edm = fields.name in _EDM
-        return schedule, (levels.of_edm if edm else levels.of_consistency)(fields, steps), 1.0
+        at = (levels.of_edm if edm else levels.of_consistency)(fields, steps)
+        return schedule, at, 1.0, None
     table = levels.Table(fields)
     if fields.get("use_flow_sigmas"):
-        return Schedule("flow"), levels.of_flow_sigmas(fields, table, steps), train
+        at = levels.of_flow_sigmas(fields, table, steps)
+        return Schedule("flow"), at, train, form_of(fields, None)
     if fields.name in ("LCM", "TCD"):
         at = levels.of_distillation(fields, table, steps, original)
     elif fields.name in ("DDPM", "DDIM", "PNDM"):
         at = levels.of_table(fields, table, steps)
     else:
         at = levels.of_sigmas(fields, table, steps)
-    return table.schedule, at, train - 1
+    return table.schedule, at, train - 1, form_of(fields, table)
 
 
 def _output(fields: Fields) -> str:

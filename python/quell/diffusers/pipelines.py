@@ -20,7 +20,7 @@ from quell import diffusers as schedulers
 from quell._inputs import extents_of
 from quell._numbers import path_of
 from quell._said import said
-from quell.diffusers import Setup, levels
+from quell.diffusers import Setup, levels, times
 from quell.diffusers.fields import Fields, read
 from quell.diffusers.networks import DECODERS, NETWORKS, TOKENS, Decoder, Network
 from quell.errors import BadArgument, Unsupported
@@ -47,8 +47,15 @@ class Exported:
     scheduler: dict[str, Any]
 
     def setup(self, steps: int | None = None, **told: Any) -> Setup:
-        """Returns the scheduler's sampler and levels of noise (quell.from_diffusers)."""
-        return schedulers.from_diffusers(self.scheduler, steps, **told)
+        """Returns the scheduler's sampler and levels of noise (quell.from_diffusers).
+
+        Raises:
+            Unsupported: See quell.from_diffusers; or the network gets times that a file cannot say.
+        """
+        made = schedulers.from_diffusers(self.scheduler, steps, **told)
+        if told.get("strict", True):
+            times.check_of_file(made.name, made.time)
+        return made
 
     def command(self, steps: int | None = None, **told: Any) -> str:
         """Returns the command that draws samples as the pipeline does with that many steps."""
@@ -187,7 +194,8 @@ def _said(fields: Fields, about: Network) -> dict[str, Any]:
     network is told, and the sign of what it returns."""
     train = int(fields.num_train_timesteps)
     if fields.name == "FlowMatchEulerDiscrete" or fields.get("use_flow_sigmas"):
-        return {"output": "flow", "schedule": "flow", "time": train, "longest": train}
+        time = times.form_of(fields, None)
+        return {"output": "flow", "schedule": "flow", "time": time, "longest": train}
     if fields.name == "CMStochasticIterative":
         raise Unsupported(
             f"{WHO}: {fields.name}: its network is a whole denoiser with an offset of sigma: wrap "
@@ -195,7 +203,8 @@ def _said(fields: Fields, about: Network) -> dict[str, Any]:
         )
     if fields.name in schedulers._EDM:
         return _said_by_edm(fields)
-    schedule = levels.Table(fields).schedule.spec
+    table = levels.Table(fields)
+    schedule = table.schedule.spec
     if schedule is None:
         raise Unsupported(
             f"{WHO}: {fields.name}: its table of betas has no name in quell, and a file names its "
@@ -206,7 +215,7 @@ def _said(fields: Fields, about: Network) -> dict[str, Any]:
     return {
         "output": schedulers._output(fields),
         "schedule": schedule,
-        "time": train - 1,
+        "time": times.form_of(fields, table),
         "longest": train - 1,
         "variance": variance,
     }

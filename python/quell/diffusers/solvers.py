@@ -216,6 +216,15 @@ def _consistency(fields: Fields, at: np.ndarray, steps: int, *_: Any) -> str:
     return f"consistency:sigma_min={float(fields.sigma_min)!r}"
 
 
+def _dpm2_a(fields: Fields, *_: Any) -> str:
+    if fields.use_karras_sigmas:
+        fields.differs(
+            "use_karras_sigmas=True: diffusers tells the network two times at one level of noise, "
+            "the second rounded to a point of the table, and quell the second alone"
+        )
+    return "dpm2_a"
+
+
 # The samplers with the option `steady`.
 _RULED = (
     "dpm2",
@@ -245,7 +254,7 @@ _SOLVERS: dict[str, Callable[..., str]] = {
     "EulerDiscrete": _euler,
     "FlowMatchEulerDiscrete": _flow,
     "HeunDiscrete": lambda *_: "heun",
-    "KDPM2AncestralDiscrete": lambda *_: "dpm2_a",
+    "KDPM2AncestralDiscrete": _dpm2_a,
     "KDPM2Discrete": lambda *_: "dpm2",
     "LCM": _lcm,
     "LMSDiscrete": lambda fields, at, steps, eta, order: f"zab:order={int(order or 4)}",

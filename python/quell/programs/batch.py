@@ -8,6 +8,9 @@ from typing import Any
 import torch
 
 
+OF_THE_BATCH = "is neither a multiple of the batch nor free of it"
+
+
 class DependsOnBatch(Exception):
     """A size depends on the batch and is not a multiple of it."""
 
@@ -25,7 +28,7 @@ def of_one_sample(size: Any) -> int:
     multiple = expression.subs(symbols[0], 1)
     if (expression - multiple * symbols[0]).simplify() != 0:
         shown = expression.subs(symbols[0], type(symbols[0])("batch"))
-        raise DependsOnBatch(f"a size of {shown} is neither a multiple of the batch nor free of it")
+        raise DependsOnBatch(f"a size of {shown} {OF_THE_BATCH}")
     return int(multiple)
 
 

@@ -21,6 +21,8 @@ from quell.programs.trace import Refused, evaluating
 from quell.programs.twin import in_double
 
 COUNT = 3  # the batch of the comparison, other than that of the trace
+MOST_OWN = 1e-2  # what float32 may be off float64 in PyTorch itself: beyond it nothing is compared
+MOST_AGAIN = 1e-5  # what a second call may differ, by sums in another order
 
 Evaluate = Callable[[dict[str, NDArray[np.float64]]], NDArray[Any]]
 
@@ -34,12 +36,23 @@ class Expected:
     double: Tensor
     alone: Tensor  # in float64, one by one
     rounded: Tensor  # in float64, with weights that are rounded to float32
+    again: Tensor  # in float32, by a second call
+    faster: bool  # whether PyTorch may go another way in evaluation than in training
 
     @property
     def own(self) -> float:
-        """The difference between float32 and float64, relative to the largest output."""
+        """The difference between float32 and float64, relative to the largest output, where float32
+        is finite."""
+        return self._off(self.single.double() - self.rounded)
+
+    @property
+    def changed(self) -> float:
+        """The difference between two calls, relative to the largest output."""
+        return self._off(self.again.double() - self.single.double())
+
+    def _off(self, difference: Tensor) -> float:
         size = float(self.double.abs().max()) or 1.0
-        return float((self.single.double() - self.rounded).abs().max()) / size
+        return float(difference.nan_to_num(0, 0, 0).abs().max()) / size
 
     def sample(self, k: int) -> dict[str, NDArray[np.float64]]:
         """Returns the inputs of one sample."""
@@ -70,7 +83,7 @@ def others(
     }
     for name, tensor in inputs.tensors().items():
         if _is_mask(name, tensor):
-            made[name] = (torch.rand(made[name].shape, generator=random) < 0.7).to(tensor.dtype)
+            made[name] = _mask(tensor, random)
             made[name][1], made[name][2] = (0 if hidden else 1), 1
         none = (nones or {}).get(name)
         if none is not None and none != "same":
@@ -82,6 +95,16 @@ def _is_mask(name: str, tensor: Tensor) -> bool:
     """Returns whether an input of the example is an array of zeros and ones."""
     plain = name not in ("x", "time", "class") and tensor.ndim > 1
     return plain and bool(((tensor == 0) | (tensor == 1)).all())
+
+
+def _mask(tensor: Tensor, random: torch.Generator) -> Tensor:
+    """Returns another mask. Where the rows of the example have their ones at the beginning, or at
+    the end, so have those of the other."""
+    made = (torch.rand((COUNT, *tensor.shape[1:]), generator=random) < 0.7).to(tensor.dtype)
+    for falling in (True, False):
+        if bool((tensor.sort(-1, descending=falling)[0] == tensor).all()):
+            return made.sort(-1, descending=falling)[0]
+    return made
 
 
 def _labels(tensor: Tensor, classes: int, no_class: Any, random: torch.Generator) -> Tensor:
@@ -109,13 +132,16 @@ def _other(name: str, tensor: Tensor, random: torch.Generator) -> Tensor:
         return _between(tensor, shape, random)
     if name != "x" and float(tensor.min()) >= 0:  # a condition such as an energy, or a mask
         return _between(tensor, shape, random)
-    spread = tensor.std() if tensor.numel() > 1 else torch.ones(())
-    return torch.randn(shape, generator=random) * spread + tensor.mean()
+    spread = float(tensor.std()) if tensor.numel() > 1 else 0.0
+    return torch.randn(shape, generator=random) * (spread or 1) + tensor.mean()
 
 
 def _between(tensor: Tensor, shape: tuple[int, ...], random: torch.Generator) -> Tensor:
-    """Returns random numbers between half the least element of an example and the greatest."""
+    """Returns random numbers between half the least element of an example and the greatest; between
+    0 and 1 where all are 0, but for whole numbers, which may be indices of a table of one row."""
     low, high = float(tensor.min()) / 2, float(tensor.max())
+    if high == low == 0 and tensor.is_floating_point():
+        high = 1.0
     return low + (high - low) * torch.rand(shape, generator=random)
 
 
@@ -132,7 +158,13 @@ def tensor_of(returned: Any) -> Tensor:
             f"quell.export: the network returns {len(tensors)} tensors, must be one: wrap it in a "
             "module that returns the one that is meant"
         )
-    return tensors[0]
+    made = tensors[0]
+    if made.is_complex():
+        raise Refused(
+            "quell.export: the network returns complex numbers: return torch.view_as_real(...), as "
+            "samples are real"
+        )
+    return made if made.is_floating_point() else made.double()
 
 
 def expected(
@@ -161,26 +193,81 @@ def expected(
     return _evaluated(module, exact, others(inputs, classes, no_class, 0, nones, hidden=False))
 
 
+def _has_faster(module: nn.Module) -> bool:
+    kinds = (nn.TransformerEncoder, nn.TransformerEncoderLayer)
+    found = any(isinstance(part, kinds) for part in module.modules())
+    return found and torch.backends.mha.get_fastpath_enabled()
+
+
+def _check_repeats(right: Expected) -> None:
+    """Refuses a module of which nothing can be compared: two calls differ, or PyTorch itself gives
+    something else in float32 than in float64."""
+    if right.changed > MOST_AGAIN:
+        raise Refused(
+            f"quell.export: two calls with the same inputs differ by {right.changed:.1e} of the "
+            "largest output: forward draws random numbers, or keeps something from call to call, "
+            "which a program does not: remove that, or make it an input"
+        )
+    if right.own > MOST_OWN:
+        faster = (
+            "nn.TransformerEncoder goes another way in evaluation than in training, which leaves "
+            "out what is padded: call torch.backends.mha.set_fastpath_enabled(False) before"
+        )
+        other = "does the network round, or choose its way by the values of its inputs?"
+        raise Refused(
+            "quell.export: PyTorch's own results in float32 and in float64 differ by "
+            f"{right.own:.1e} of the largest output: {faster if right.faster else other}"
+        )
+
+
 def _evaluated(module: nn.Module, exact: nn.Module, other: Inputs) -> Expected:
     eager: Any = torch.compiler.set_stance
     with torch.no_grad(), evaluating(module), evaluating(exact), eager("force_eager"):
-        single = tensor_of(_called(with_same_weights(module), other))
-        rounded = tensor_of(in_double(module, other.arguments, other.keywords))
-        double = rounded
-        if exact is not module:
-            double = tensor_of(in_double(exact, other.arguments, other.keywords))
-        alone = []
-        for k in range(COUNT):
-            one = other.with_tensors(_one(other.tensors(), k))
-            alone.append(tensor_of(in_double(exact, one.arguments, one.keywords)))
-    return Expected(other.tensors(), single, double, torch.cat(alone), rounded)
+        own = with_same_weights(module)
+        single = tensor_of(_called(own, _cloned(other))).clone()
+        again = tensor_of(_called(own, _cloned(other)))
+        rounded = _in_double(module, other)
+        double = rounded if exact is module else _in_double(exact, other)
+        each = [other.with_tensors(_one(other.tensors(), k)) for k in range(COUNT)]
+        alone = [_in_double(exact, one) for one in each]
+    faster = _has_faster(module)
+    return Expected(other.tensors(), single, double, torch.cat(alone), rounded, again, faster)
+
+
+def _cloned(inputs: Inputs) -> Inputs:
+    """Returns inputs that the network may change."""
+    return inputs.with_tensors({name: t.clone() for name, t in inputs.tensors().items()})
+
+
+def _in_double(module: nn.Module, inputs: Inputs) -> Tensor:
+    given = _cloned(inputs)
+    try:
+        return tensor_of(in_double(module, given.arguments, given.keywords))
+    except (IndexError, RuntimeError, ValueError) as error:
+        if isinstance(error, Refused):
+            raise
+        count = "for one sample" if inputs.batch == 1 else f"for {inputs.batch} samples"
+        raise Refused(
+            f"quell.export: the network fails in float64 {count}: {one_line(error)}"
+        ) from error
 
 
 def evaluated(module: nn.Module, inputs: Inputs) -> Tensor:
     """Returns the module's output in float64."""
     eager: Any = torch.compiler.set_stance
     with torch.no_grad(), evaluating(module), eager("force_eager"):
-        return tensor_of(in_double(module, inputs.arguments, inputs.keywords))
+        return _in_double(module, inputs)
+
+
+def fails(module: nn.Module, inputs: Inputs) -> bool:
+    """Returns whether a module cannot be called."""
+    given = _cloned(inputs)
+    try:
+        with torch.no_grad(), evaluating(module):
+            with_same_weights(module)(*given.arguments, **given.keywords)
+    except Exception:
+        return True
+    return False
 
 
 def _called(module: nn.Module, inputs: Inputs) -> Any:
@@ -226,6 +313,7 @@ def compare(evaluate: Evaluate, right: Expected, most: float) -> float:
             in float32 and in float64.
     """
     size = float(right.double.abs().max()) or 1.0
+    _check_repeats(right)
     check_independent(right, most)
     made = outputs(evaluate, right)
     worst = float(np.abs(made - right.double.numpy()).max()) / size

@@ -8,8 +8,9 @@ from __future__ import annotations
 import copy
 import functools
 import sys
+import types
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -25,11 +26,52 @@ def weights_of(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
 
 def with_same_weights(module: nn.Module) -> nn.Module:
     """Returns a copy that shares the weights, or the module itself if Python cannot copy it."""
-    memo: dict[int, Any] = {id(weight): weight for _, weight in weights_of(module)}
     try:
-        return copy.deepcopy(module, memo | _computed(module))
+        return _copied(module, _shared(module) | _computed(module))
     except Exception:
         return module
+
+
+def in_evaluation(module: nn.Module) -> nn.Module:
+    """Returns a module in evaluation mode: itself if it is in this mode, or a copy, because the
+    caller's must not change. It shares the weights, unless a part may change them when its mode
+    does, as adapters do that are merged for evaluation. If Python cannot copy the module, it is
+    returned as it is."""
+    if not any(part.training for part in module.modules()):
+        return module
+    changes = any(type(part).train is not nn.Module.train for part in module.modules())
+    try:
+        memo = {} if changes else _shared(module)
+        return _copied(module, memo | _computed(module)).eval()
+    except Exception:
+        return module
+
+
+def _copied(module: nn.Module, memo: dict[int, Any]) -> nn.Module:
+    """Returns a deep copy. Hooks that are functions within others, which copy.deepcopy leaves as
+    they are, get the copies of what they refer to: a dictionary of features, the module itself."""
+    made = copy.deepcopy(module, memo)
+    for part in made.modules():
+        for hooks in (part._forward_hooks, part._forward_pre_hooks):
+            for key, hook in hooks.items():
+                hooks[key] = _referring(hook, memo)
+    return made
+
+
+def _referring(hook: Any, memo: dict[int, Any]) -> Any:
+    cells = getattr(hook, "__closure__", None)
+    if not isinstance(hook, types.FunctionType) or not cells:
+        return hook
+    found = tuple(types.CellType(memo.get(id(c.cell_contents), c.cell_contents)) for c in cells)
+    made = types.FunctionType(
+        hook.__code__, hook.__globals__, hook.__name__, hook.__defaults__, found
+    )
+    made.__kwdefaults__ = hook.__kwdefaults__
+    return made
+
+
+def _shared(module: nn.Module) -> dict[int, Any]:
+    return {id(weight): weight for _, weight in weights_of(module)}
 
 
 def _computed(module: nn.Module) -> dict[int, Any]:
@@ -54,13 +96,16 @@ def forget(module: nn.Module) -> None:
                 value.cache_clear()
 
 
-def in_single(module: nn.Module) -> tuple[nn.Module, nn.Module]:
+def in_single(module: nn.Module, fails: Callable[[nn.Module], bool]) -> tuple[nn.Module, nn.Module]:
     """Returns a module with its weights in float32, and one to compare with in float64: the first
-    too, but for weights in float64. If float32 rounds these, a warning says so."""
+    too, but for weights in float64. If float32 rounds these, a warning says so. A module whose code
+    casts to the types of its weights, so that it fails without these, keeps them."""
     kinds = {weight.dtype for _, weight in weights_of(module) if weight.is_floating_point()}
     if kinds <= {torch.float32}:
         return module, module
-    made = copy.deepcopy(module, _computed(module)).float()
+    made = _copied(module, _computed(module)).float()
+    if fails(made) and not fails(module):
+        made = module
     rounded = [name for name, weight in weights_of(module) if _is_rounded(weight)]
     if rounded:
         warnings.warn(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import json
 import os
 import tempfile
@@ -21,9 +22,10 @@ from quell._numbers import path_of, real, whole
 from quell._said import said
 from quell._whole import write
 from quell.errors import Error
+from quell.programs.batch import OF_THE_BATCH
 from quell.programs.canonical import canonical
-from quell.programs.check import Evaluate, Expected, compare, expected, outputs
-from quell.programs.copies import in_single, narrow_type, weights_of
+from quell.programs.check import Evaluate, Expected, compare, expected, fails, outputs
+from quell.programs.copies import in_evaluation, in_single, narrow_type, weights_of
 from quell.programs.denoisers import mean_of, taken_apart
 from quell.programs.fast import choose, forget
 from quell.programs.infinite import with_infinities
@@ -48,8 +50,7 @@ def program_of(
     shape: Sequence[int] | None = None,
 ) -> Lowered:
     """Returns a module as a program. `shape` is the shape that its result must have."""
-    traced = trace(module, inputs.arguments, inputs.keywords, inputs.names)
-    lowered = Lowering(traced).run()
+    lowered = _lowered(module, inputs)
     if shape is not None and lowered.output.shape != tuple(shape):
         raise Refused(
             f"quell.export: the network returns {list(lowered.output.shape)} for a sample, must be "
@@ -61,9 +62,43 @@ def program_of(
     return lowered
 
 
+def _lowered(module: nn.Module, inputs: Inputs) -> Lowered:
+    """Returns the instructions of a module: traced with a batch of any size or, if a size is no
+    multiple of it, with a batch of one, as where the batch is doubled inside and halved again. The
+    check, with another batch, shows whether that is right."""
+    given = (inputs.arguments, inputs.keywords, inputs.names)
+    try:
+        return Lowering(trace(module, *given)).run()
+    except Refused as error:
+        if OF_THE_BATCH not in str(error):
+            raise
+        first = error
+    try:
+        return Lowering(trace(module, *given, single=True)).run()
+    except Refused:
+        raise first from None
+
+
+def _check_kinds(module: nn.Module) -> None:
+    """Refuses parts whose code or weights torch.export does not see."""
+    for name, part in module.named_modules():
+        where = f"{name} ({type(part).__name__})" if name else "the network"
+        if isinstance(part, torch.jit.ScriptModule):
+            raise Refused(
+                f"quell.export: {where} is of TorchScript, whose code cannot be traced: export the "
+                "module that it was made from"
+            )
+        if ".quantized" in type(part).__module__ and type(part).__module__.startswith("torch."):
+            raise Refused(
+                f"quell.export: {where} is quantized by PyTorch: export the network as it was "
+                "before, and quantize the file with `quell quantize`"
+            )
+
+
 def check_module(module: Any) -> nn.Module:
     if not isinstance(module, nn.Module):
         raise TypeError(f"quell.export: module: {said(module)}, must be a network of PyTorch's")
+    _check_kinds(module)
     for name, weight in weights_of(module):
         if nn.parameter.is_lazy(weight):
             raise ValueError(f"quell.export: {name} has no values: call the network once before")
@@ -170,6 +205,7 @@ def export(
     fast = _bound(fast)
     given = {"output": output, "precondition": precondition, "schedule": schedule, "time": time,
              "sigma_data": sigma_data}  # fmt: skip
+    module = in_evaluation(module) if isinstance(module, nn.Module) else module
     outer, call = module, example
     module, example, around = taken_apart(module, example, given)
     means = None if outer is module else mean_of(outer, call)
@@ -221,14 +257,14 @@ def _exported(
     parts = [(module, "denoise", inputs, classes, description.get("no_class"))]
     if decode is not None:
         decode, called = decoder_of(decode)
-        check_module(decode)
+        decode = in_evaluation(check_module(decode))
         inside = decoding_inputs(called, inputs)
         label = (classes, description.get("no_class")) if "class" in inside.names else (0, None)
         parts.append((decode, "decode", inside, *label))
     right, programs = [], {}
     for own, name, told, known, no_class in parts:
         given = {n: v for n, v in nones.items() if n in told.names}
-        part, twin = in_single(own)
+        part, twin = in_single(own, functools.partial(fails, inputs=told))
         full = exact = expected(part, told, known, no_class, given, twin)
         if dtype is not None and TYPES[dtype] is not None:
             part = twin = rounded_to(part, dtype)

@@ -109,6 +109,15 @@ def _check_batch(names: Sequence[str], tensors: Sequence[Tensor]) -> None:
         raise ValueError("quell.export: example: must begin with x, a batch of samples")
     batch = len(tensors[0])
     for name, tensor in zip(names, tensors, strict=True):
+        if tensor.is_complex():
+            raise ValueError(
+                f"quell.export: example: {name} is complex: give torch.view_as_real({name}), and "
+                "make it complex within the network"
+            )
+        if not tensor.numel():
+            raise ValueError(
+                f"quell.export: example: {name} has shape {list(tensor.shape)}: no element"
+            )
         if tensor.device.type != "cpu":
             raise ValueError(f"quell.export: example: {name} is on {tensor.device}: call .cpu()")
         if tensor.ndim and len(tensor) != batch:
@@ -132,7 +141,8 @@ def _roles(own: Sequence[str], tensors: Sequence[Tensor], time: bool, classes: i
             )
         names[found[0]] = "class"
     for k in rest:
-        if names[k] != "class" and not tensors[k].is_floating_point():
+        real = tensors[k].is_floating_point() or tensors[k].dtype == torch.bool
+        if names[k] != "class" and not real:
             raise ValueError(
                 f"quell.export: {names[k]}: whole numbers: say classes=COUNT if it is the class, "
                 "or names=[...] if it is a condition"
@@ -160,8 +170,10 @@ def _check_names(names: Sequence[str], tensors: Sequence[Tensor]) -> None:
         raise ValueError("quell.export: names: must begin with x, and each be another")
     for name, tensor in zip(names, tensors, strict=True):
         if not name or "=" in name:  # the command gives conditions as NAME=VALUE
+            raise ValueError(f"quell.export: names: {said(name)}: must be a name, without =")
+        if not name.isprintable():
             raise ValueError(
-                f"quell.export: names: {said(name)}: must be a name, without ="
+                f"quell.export: names: {said(name)}: must be a name of characters that are printed"
             )
         if name == "time" and tensor.ndim and tensor[0].numel() != 1:
             count = tensor[0].numel()

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Answers for code that looks at values while it is traced: at a mask that it made itself, whether
-anything is not a number, at what it asserts, at a time of one number. The check, which does not use
-the trace, shows whether the answers held."""
+"""What code does beside operations, while it is traced. Answers for code that looks at values: at
+a mask that it made itself, whether anything is not a number, at what it asserts, at a time of one
+number. The check, which does not use the trace, shows whether the answers held. And where code
+takes a gradient."""
 
 from __future__ import annotations
 
@@ -33,6 +34,52 @@ def _is_asserted() -> bool:
 
 def _is_own(frame: Any) -> bool:
     return bool(frame.f_code.co_filename == __file__)
+
+
+TAKING = ("grad", "backward")
+TRANSFORMS = ("grad", "grad_and_value", "vjp", "jvp", "jacrev", "jacfwd", "hessian")
+
+
+class Gradients(TorchFunctionMode):
+    """Finds the line of the user's code that takes a gradient, if one does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found = ""
+        self._kept = {name: getattr(torch.func, name) for name in TRANSFORMS}
+
+    def __enter__(self) -> Any:
+        for name, own in self._kept.items():
+            setattr(torch.func, name, self._noting(name, own))
+        return super().__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        for name, own in self._kept.items():
+            setattr(torch.func, name, own)
+        super().__exit__(*error)
+
+    def _noting(self, name: str, own: Any) -> Any:
+        def noting(*args: Any, **given: Any) -> Any:
+            self._note(f"torch.func.{name}")
+            return own(*args, **given)
+
+        return noting
+
+    def _note(self, what: str) -> None:
+        frame = sys._getframe(1)
+        while frame is not None and ("/torch/" in frame.f_code.co_filename or _is_own(frame)):
+            frame = frame.f_back  # type: ignore[assignment]
+        if frame is not None and not self.found:
+            line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
+            self.found = f"{what}, {frame.f_code.co_filename}:{frame.f_lineno}: {line}"
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        name = getattr(func, "__name__", "")
+        if name in TAKING and "autograd" in getattr(func, "__module__", ""):
+            self._note(f"torch.autograd.{name}")
+        elif func is torch.Tensor.backward:
+            self._note("backward")
+        return func(*args, **(kwargs or {}))
 
 
 class Looking(TorchFunctionMode):

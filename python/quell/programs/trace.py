@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.export.graph_signature import InputKind, OutputKind
 
 from quell.programs.copies import forget, with_same_weights
-from quell.programs.looking import Looking
+from quell.programs.looking import Gradients, Looking
 
 KEPT = (
     "_safe_softmax adaptive_max_pool2d adaptive_max_pool3d addcmul avg_pool1d avg_pool2d "
@@ -59,14 +59,17 @@ def _decompositions() -> Any:
 
 @contextlib.contextmanager
 def evaluating(module: nn.Module) -> Iterator[None]:
-    """Puts a module into evaluation mode, and back into its own mode afterwards."""
-    training = [part for part in module.modules() if part.training]
-    module.eval()
+    """Puts a module into evaluation mode, and back into its own mode afterwards: by train(), in
+    which a part may do more than keep the mode."""
+    before = [(part, part.training) for part in module.modules()]
+    if any(training for _, training in before):
+        module.eval()
     try:
         yield
     finally:
-        for part in training:
-            part.training = True
+        for part, training in before:  # what contains others comes before them
+            if part.training != training:
+                part.train(training)
 
 
 @contextlib.contextmanager
@@ -135,15 +138,23 @@ def _why(error: BaseException) -> str:
 
 
 def _exported(
-    module: nn.Module, arguments: Sequence[Any], keywords: Mapping[str, Any]
+    module: nn.Module, arguments: Sequence[Any], keywords: Mapping[str, Any], single: bool
 ) -> torch.export.ExportedProgram:
     """Exports with a batch of any size, or with a batch of one if the code takes the batch's size
     as a number, as len(x) does, at last with answers for code that looks at values. A program
-    describes one sample; the check uses other batches."""
+    describes one sample; the check uses other batches.
+
+    Arguments:
+        single: Whether a batch of one is all that is tried.
+    """
+    first: Exception | None = None
     try:
-        return _with_shapes(module, arguments, keywords, _shapes(module, arguments, keywords))
+        if not single:
+            shapes = _shapes(module, arguments, keywords)
+            return _with_shapes(module, arguments, keywords, shapes)
     except Exception as error:
         first = error
+        _refuse_gradients(module, arguments, keywords)
     one = [_one(value) for value in arguments], {k: _one(v) for k, v in keywords.items()}
     with contextlib.suppress(Exception):
         return _with_shapes(module, one[0], one[1], None)
@@ -152,9 +163,25 @@ def _exported(
             return _with_shapes(module, one[0], one[1], None)
     except Exception:
         raise Refused(
-            f"quell.export: torch.export cannot follow {type(module).__name__}: {_why(first)}; a "
+            f"quell.export: torch.export cannot follow {type(module).__name__}: "
+            f"{_why(first) if first else 'with a batch of one'}; a "
             "network must not choose its way by the values of its inputs"
         ) from first
+
+
+def _refuse_gradients(
+    module: nn.Module, arguments: Sequence[Any], keywords: Mapping[str, Any]
+) -> None:
+    """Refuses code that takes a gradient, which torch.export's own errors do not name."""
+    gradients, own = Gradients(), with_same_weights(module)
+    with contextlib.suppress(Exception), torch.no_grad(), evaluating(own), gradients:
+        own(*arguments, **keywords)
+    if gradients.found:
+        raise Refused(
+            f"quell.export: forward takes a gradient ({gradients.found}), which a program cannot: "
+            "write the derivative out, or draw from the network in Python as it is "
+            "(quell.FunctionDenoiser)"
+        )
 
 
 def _with_shapes(
@@ -183,6 +210,7 @@ def trace(
     arguments: Sequence[Any],
     keywords: Mapping[str, Any],
     names: Sequence[str],
+    single: bool = False,
 ) -> Traced:
     """The module's graph.
 
@@ -190,9 +218,10 @@ def trace(
         arguments, keywords: What it is called with: tensors whose first size is a batch of at least
             two, and anything else, which is taken as it is.
         names: Of the tensors among them, in order.
+        single: Whether it is traced with a batch of one, whatever the size of theirs.
     """
     try:
-        program = _exported(with_same_weights(module), arguments, keywords)
+        program = _exported(with_same_weights(module), arguments, keywords, single)
     finally:
         forget(module)
     constants: dict[str, tuple[Tensor, str]] = {}

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Writes plain/diffusers.json: of each case the levels of noise and, where no noise is drawn, what
-becomes of the same x_1 with diffusers, in double. What must be refused stands there, too.
+"""Writes plain/diffusers.json: of each case the levels of noise, the times that a network is told,
+and, where no noise is drawn, what becomes of the same x_1 with diffusers, in double. What must be
+refused stands there, too.
 
     cd python/tests/beside_diffusers && python record.py"""
 
@@ -35,6 +36,14 @@ def levels(case, scheduler):
     return [r for i, r in enumerate(made) if not np.isclose(r, made[:i], rtol=1e-9, atol=0).any()]
 
 
+def times(case, scheduler):
+    """What networks are told; of two times at one level the second, and none for those of EDM."""
+    if case.name in peer.EDM or case.fields.get("interpolation_type") == "log_linear":
+        return None
+    every = 2 if case.name == "KDPM2AncestralDiscrete" else 1
+    return np.asarray(scheduler.timesteps, np.float64)[::every].tolist()
+
+
 def row(case):
     scheduler = peer.create(case)
     alpha, sigma = peer.starts(case, scheduler)
@@ -47,7 +56,8 @@ def row(case):
     told = {key: value for key, value in case.told.items() if key != "strict"}
     return {"config": case.config, "steps": case.steps, "told": told,
             "strict": case.told.get("strict", True), "flow": peer.is_flow(case),
-            "levels": levels(case, scheduler), "scale": scale, "x0": x}  # fmt: skip
+            "levels": levels(case, scheduler), "times": times(case, scheduler), "scale": scale,
+            "x0": x}  # fmt: skip
 
 
 def write():

@@ -31,6 +31,23 @@ def test_levels():
         assert np.allclose(made, levels, rtol=1e-9, atol=0), row["config"]
 
 
+def test_times():
+    """A network is told what diffusers tells it: between the points of the table, rounded, cut."""
+    for row in (row for row in ROWS if row["times"]):
+        setup, seen = setup_of(row), []
+        halves = 1 if setup.variance == "none" else 2
+
+        def network(x, timestep, seen=seen, halves=halves):
+            seen.append(float(timestep))
+            return np.zeros((len(x), halves * x.shape[1]), np.float32)
+
+        setup.sampler(setup.denoiser(network), silent=True)(np.ones((1, 2), np.float32), seed=1)
+        ours = np.array(seen[::2] if setup.name == "KDPM2AncestralDiscrete" else seen)
+        theirs = np.array(row["times"])
+        assert len(theirs) - len(ours) in (0, 1), row["config"]  # a last step of no length
+        assert np.abs(ours - theirs[: len(ours)]).max() <= 1e-3, row["config"]
+
+
 def test_samples():
     def mean(x, t):
         alpha, sigma = (float(each) for each in setup.schedule(np.float64(t)))

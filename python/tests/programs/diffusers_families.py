@@ -192,14 +192,14 @@ def _():
     return _decoder(net, 4, 8, 8)
 
 
-@family("hf-vae-dec-full")
+@family("hf-vae-dec-512")
 def _():
-    """The decoder of Stable Diffusion."""
+    """The decoder of Stable Diffusion, for images of 512 x 512."""
     net = _diffusers(
         "AutoencoderKL", block_out_channels=(128, 256, 512, 512), layers_per_block=2,
         down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4,
     )  # fmt: skip
-    return _decoder(net, 4, 16, 16)
+    return _decoder(net, 4, 64, 64)
 
 
 @family("hf-taesd-dec")

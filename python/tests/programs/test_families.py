@@ -11,18 +11,22 @@ import os
 import sys
 import tempfile
 import warnings
+from unittest import mock
 
 import beside
 import interpreter
 import pytest
 import torch
 from families import FAMILIES
+from quell.programs import check
 from quell.programs.check import compare, expected
 from quell.programs.exporter import _make_fast, evaluator, program_of, stored_of
 from quell.programs.inputs import inputs_of
 
 SAID = {"kind": "network", "version": 1}
-LARGE = ("hf-celebahq-256", "hf-vae-dec-full", "v-diffusion-128")  # for the naive interpreter
+# Too large for the naive interpreter, for more samples than these, and for tiles of convolutions:
+# they are exported with fast=False.
+LARGE = {"hf-celebahq-256": 1, "hf-vae-dec-512": 1, "v-diffusion-128": 3}
 
 
 def made(name):
@@ -44,11 +48,18 @@ def names_of(example, classes):
 
 
 def exported(name):
+    """The program, its errors by the naive interpreter and by quell, and PyTorch's."""
+    with mock.patch.object(check, "COUNT", LARGE.get(name, check.COUNT)):
+        return compared(name)
+
+
+def compared(name):
     module, example, classes = made(name)
     inputs = inputs_of(module, example, names_of(example, classes), True, classes)
     right = expected(module, inputs, classes)
     programs = {"denoise": program_of(module, inputs)}
-    _make_fast(programs, {"denoise": right}, True, 1e-5, lambda: stored_of(programs, SAID))
+    if name not in LARGE:
+        _make_fast(programs, {"denoise": right}, True, 1e-5, lambda: stored_of(programs, SAID))
     with tempfile.TemporaryDirectory() as folder:
         path = beside.written(programs, folder)
         exact = 0.0 if name in LARGE else compare(beside.evaluator(path, "denoise"), right, 1e-5)
@@ -86,8 +97,8 @@ differences from PyTorch in float64, relative to the largest output: of quell, a
 in float32. The inputs are other samples, times, classes and conditions than those that were traced,
 and another batch. quell may differ by four times what PyTorch does, and 1e-6.
 
-Those whose names end in a number of pixels or in "full" have the sizes of the published ones, the
-others are small. The test is `python/tests/programs/test_families.py`, which also writes this page
+Those whose names end in a number of pixels have the sizes of the published ones, the others are
+small. The test is `python/tests/programs/test_families.py`, which also writes this page
 (PyTorch {torch}, diffusers {diffusers}).
 
 | network | from | weights | instructions | quell | PyTorch |
@@ -99,7 +110,8 @@ def row(name):
     origin = next(origin for begin, origin in ORIGINS.items() if name.startswith(begin))
     count = sum(weight.numel() for weight in FAMILIES[name]()[0].parameters())
     size = f"{count / 1e6:.0f} M" if count >= 1e6 else f"{count / 1e3:.0f} k"
-    cells = [name, origin, size, len(program["instructions"]), f"{own:.1e}", f"{torchs:.1e}"]
+    shown = f"{name}, `fast=False`" if name in LARGE else name
+    cells = [shown, origin, size, len(program["instructions"]), f"{own:.1e}", f"{torchs:.1e}"]
     return "| " + " | ".join(str(cell) for cell in cells) + " |"
 
 

@@ -124,12 +124,6 @@ static int open_told(struct quantizing *q)
     return status ? complain_input(EXIT_FILE, status) : EXIT_DONE;
 }
 
-static int stop(void *user, const quell_progress *progress)
-{
-    (void)user, (void)progress;
-    return interrupt_signal != 0;
-}
-
 int quantize_draw(struct quantizing *q, quell_model *model, float *x)
 {
     struct sampling sampling = q->options.sampling; /* its schedule may be this model's own text */
@@ -142,7 +136,8 @@ int quantize_draw(struct quantizing *q, quell_model *model, float *x)
     if (q->labels.wanted) draw.classes = q->classes;
     if (q->negative_class >= 0) draw.negative_classes = q->classes + q->count;
     conditions_tell(&q->conditions, &q->negative, &draw);
-    run.threads = q->threads, run.isa = q->isa, run.progress = stop;
+    run.threads = q->threads, run.isa = q->isa, run.progress = progress_tick;
+    run.progress_user = &q->progress;
     if (code == EXIT_DONE) {
         sampling_choose_schedule(&sampling, model);
         quell_status status = sampling_create(&sampling, q->options.sampler, q->options.steps,
@@ -151,6 +146,8 @@ int quantize_draw(struct quantizing *q, quell_model *model, float *x)
             code = complain_status(status);
         else
             status = quell_sample(sampler, &draw, &run, x);
+        q->progress.done++;
+        if (status) progress_end(&q->progress);
         if (status && code == EXIT_DONE) code = complain_run(status);
     }
     quell_sampler_free(sampler);
@@ -191,8 +188,12 @@ static int run(struct quantizing *q)
     if (code == EXIT_DONE) code = open_told(q);
     if (code == EXIT_DONE) code = quantize_find(q);
     interrupt_catch();
+    progress_begin(&q->progress, quantize_runs(q), "runs", q->options.quiet);
+    q->progress.batch = 1;
     if (code == EXIT_DONE) code = draw_reference(q);
     if (code == EXIT_DONE) code = quantize_search(q);
+    progress_end(&q->progress);
+    q->seconds = progress_clock() - q->progress.start;
     if (code == EXIT_DONE) code = write_file(q);
     return code == EXIT_DONE ? quantize_report(q) : code;
 }

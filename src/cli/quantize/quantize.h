@@ -9,6 +9,7 @@
 #include "cli/condition_option.h"
 #include "cli/guidance.h"
 #include "cli/options.h"
+#include "cli/progress.h"
 #include "cli/sampling.h"
 #include "io/safetensors.h"
 
@@ -44,7 +45,8 @@ struct candidate {
 
 /* text: the description. reference: the samples of the stored weights, count x dim; deviation: that
  * of their elements. samples: room for others. chosen: which candidates have whole weights. order:
- * candidates that may, the best first. */
+ * candidates that may, the best first. progress: of the runs of the network. seconds: how long they
+ * took. */
 struct quantizing {
     struct quantize_options options;
     const char *isa;
@@ -56,7 +58,8 @@ struct quantizing {
     size_t *order;
     bool *chosen;
     float *reference, *samples;
-    double deviation, moved;
+    double deviation, moved, seconds;
+    struct progress progress;
     int32_t *classes;
     int32_t negative_class;
     struct labels labels;
@@ -74,5 +77,8 @@ int quantize_bytes(struct quantizing *q, unsigned char **bytes, size_t *length);
 int quantize_draw(struct quantizing *q, quell_model *model, float *x);
 int quantize_search(struct quantizing *q);
 int quantize_report(const struct quantizing *q);
+
+/* How many times samples are drawn, at most. */
+size_t quantize_runs(const struct quantizing *q);
 
 #endif

@@ -75,6 +75,8 @@ static int print_json(const struct quantizing *q)
     quell_json_put_number(&writer, "moved", q->moved);
     quell_json_put_number(&writer, "deviation", q->deviation);
     report_count(&writer, "count", q->count);
+    report_count(&writer, "runs", q->progress.done);
+    quell_json_put_number(&writer, "seconds", q->seconds);
     report_count(&writer, "bytes_before", q->bytes_before);
     report_count(&writer, "bytes_after", q->bytes_after);
     put_instructions(q, &writer);
@@ -90,8 +92,9 @@ int quantize_report(const struct quantizing *q)
            q->options.out, count_chosen(q), q->candidates, 100 * share(q));
     printf("it has %" PRIu64 " bytes, %s %" PRIu64 "\n", q->bytes_after, q->options.model,
            q->bytes_before);
-    printf("%zu samples moved by %.3g of their deviation (bound %g)\n", q->count, q->moved,
-           q->options.bound);
+    printf("%zu samples moved by %.3g of their deviation (bound %g); %" PRIu64
+           " runs took %.1f s\n",
+           q->count, q->moved, q->options.bound, q->progress.done, q->seconds);
     print_kept(q);
     return EXIT_DONE;
 }

@@ -4,12 +4,10 @@
  * many as keep the samples within the bound. */
 #include "base/memory.h"
 #include "cli/cli.h"
-#include "cli/interrupt.h"
 #include "cli/quantize/quantize.h"
 #include "models/model.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,9 +62,6 @@ static int try_each(struct quantizing *q)
         q->chosen[q->order[i]] = true;
         code = try_chosen(q, &c->moves);
         q->chosen[q->order[i]] = false;
-        if (!q->options.quiet && code == EXIT_DONE)
-            fprintf(stderr, "quell: instruction %zu alone moves samples by %.3g\n", c->number,
-                    c->moves);
     }
     return code;
 }
@@ -114,9 +109,6 @@ static int try_together(struct quantizing *q)
         double now;
         choose(q, count);
         code = try_chosen(q, &now);
-        if (!q->options.quiet && code == EXIT_DONE)
-            fprintf(stderr, "quell: %zu of %zu together move samples by %.3g\n", count, q->possible,
-                    now);
         if (now <= q->options.bound) {
             within = count;
             q->moved = now;
@@ -127,19 +119,24 @@ static int try_together(struct quantizing *q)
         if (beyond > q->possible && trial == 0) count = q->possible;
     }
     if (code != EXIT_DONE) return code;
-    if (!within)
+    if (!within) {
+        progress_end(&q->progress);
         return complain(EXIT_USAGE,
                         "--bound %g: even one of the %zu instructions moves samples by more: take "
                         "a higher bound",
                         q->options.bound, q->possible);
+    }
     choose(q, within);
     for (size_t i = within; i < q->possible; i++) q->candidate[q->order[i]].why = "moves samples";
     return EXIT_DONE;
 }
 
+size_t quantize_runs(const struct quantizing *q) { return 1 + q->possible + MOST_TRIALS; }
+
 int quantize_search(struct quantizing *q)
 {
     q->deviation = deviation_of(q->count * q->dim, q->reference);
+    if (!q->possible || !(q->deviation > 0)) progress_end(&q->progress);
     if (!q->possible)
         return complain(EXIT_USAGE, "--model %s: has no linear map or convolution to quantise",
                         q->options.model);

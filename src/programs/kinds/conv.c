@@ -13,22 +13,24 @@
 
 enum { GROUPS = QUELL_CONV_GROUPS, WINOGRAD = QUELL_CONV_WINOGRAD_TILE };
 
-static quell_status check_operands(const struct quell_inference *at)
+static quell_status check_groups(const struct quell_inference *at)
 {
     const struct quell_shape *x = quell_operand(at, 0), *w = quell_operand(at, 1);
-    size_t groups = (size_t)quell_set(at->of, GROUPS);
-    if (quell_set(at->of, GROUPS) < 1 || x->size[0] % groups || w->size[0] % groups)
-        return quell_refuse(at,
-                            "'groups' must divide the %zu channels of operand 0 and the %zu of "
-                            "the result",
-                            x->size[0], w->size[0]);
-    if (w->rank != x->rank + 1 || w->size[1] != x->size[0] / groups)
-        return quell_refuse_operand(at, 1, "must be [out, %zu, k...] with %zu sizes k",
-                                    x->size[0] / groups, x->rank - 1);
+    int64_t groups = quell_set(at->of, GROUPS);
+    if (groups >= 1 && x->size[0] % (size_t)groups == 0 && w->size[0] % (size_t)groups == 0)
+        return QUELL_OK;
+    return quell_refuse(at,
+                        "'groups' must divide the %zu channels of operand 0 and the %zu of the "
+                        "result",
+                        x->size[0], w->size[0]);
+}
+
+static quell_status check_bias(const struct quell_inference *at)
+{
     if (at->of->operands < 3) return QUELL_OK;
     const struct quell_shape *bias = quell_operand(at, 2);
-    if (bias->rank == 1 && bias->size[0] == w->size[0]) return QUELL_OK;
-    return quell_refuse_operand(at, 2, "must be [%zu]", w->size[0]);
+    if (bias->rank == 1 && bias->size[0] == at->out.size[0]) return QUELL_OK;
+    return quell_refuse_operand(at, 2, "must be [%zu]", at->out.size[0]);
 }
 
 static struct quell_conv_way way_of(const struct quell_program *program,
@@ -39,11 +41,6 @@ static struct quell_conv_way way_of(const struct quell_program *program,
     return quell_conv_way_of(of, &value[of->operand[0]].shape, &value[of->operand[1]].shape, out);
 }
 
-static bool is_constant(const struct quell_inference *at, size_t operand)
-{
-    return at->program->value[at->of->operand[operand]].stage == QUELL_FROM_CONSTANTS;
-}
-
 /* Copies, and room for the weights if they are computed in each run; or the memory of the
  * products. */
 static size_t scratch_floats(const struct quell_inference *at)
@@ -52,11 +49,11 @@ static size_t scratch_floats(const struct quell_inference *at)
     struct quell_conv_way way = way_of(at->program, at->of, &at->out);
     size_t floats = quell_conv_way_floats(&way), alone = quell_conv_depthwise_floats(&way);
     if (alone > floats) floats = alone;
-    if (!is_constant(at, 1) || (way.how == QUELL_CONV_WINOGRAD && is_constant(at, 0)))
+    if (!quell_is_constant(at, 1) || (way.how == QUELL_CONV_WINOGRAD && quell_is_constant(at, 0)))
         floats += quell_conv_packed_floats(&way);
     floats += quell_conv_left_floats(&way);
     if (way.how == QUELL_CONV_WINOGRAD) return floats;
-    if (way.how != QUELL_CONV_GATHERED && !(is_constant(at, 0) && is_constant(at, 1)))
+    if (way.how != QUELL_CONV_GATHERED && !(quell_is_constant(at, 0) && quell_is_constant(at, 1)))
         return floats;
     size_t products = quell_products_floats(way.each, quell_elements_of(&at->out, 1, at->out.rank),
                                             quell_elements_of(w, 1, w->rank));
@@ -73,20 +70,14 @@ static uint64_t count_multiply_adds(const struct quell_inference *at)
 
 static quell_status infer(struct quell_inference *at)
 {
-    const struct quell_shape *x = quell_operand(at, 0), *w = quell_operand(at, 1);
+    const struct quell_shape *w = quell_operand(at, 1);
     quell_status status = quell_window_check(at, true, -((int64_t)1 << 31));
     if (!status && w->rank < 3) status = quell_refuse_operand(at, 1, "must be [out, in, k...]");
-    if (!status) status = check_operands(at);
+    if (!status) status = check_groups(at);
+    if (!status) status = quell_window_convolve(at, (size_t)quell_set(at->of, GROUPS));
+    if (!status) status = check_bias(at);
     if (!status) status = quell_winograd_check(at, quell_set(at->of, WINOGRAD));
     if (status) return status;
-    at->out = (struct quell_shape){x->rank, {w->size[0]}};
-    for (size_t d = 0; d + 1 < x->rank; d++) {
-        int64_t size = quell_window_size(at, d, w->size[2 + d]);
-        if (size < 1)
-            return quell_refuse_operand(at, 0, "is smaller than the window along dimension %zu",
-                                        1 + d);
-        at->out.size[1 + d] = (size_t)size;
-    }
     if (quell_shape_fits(&at->out)) at->of->multiply_adds = count_multiply_adds(at);
     at->of->scratch = scratch_floats(at);
     return QUELL_OK;
@@ -103,21 +94,21 @@ static void pack(const struct quell_program *program, const struct quell_instruc
                  const float *from, float *to)
 {
     struct quell_conv_way way = quell_conv_way_at(program, now);
-    quell_conv_pack(&way, &program->value[now->operand[1]].shape, from, to);
+    quell_conv_pack(&way, quell_weights_of(program, now), from, to);
 }
 
 static void unpack(const struct quell_program *program, const struct quell_instruction *now,
                    size_t from, size_t count, float *to)
 {
     struct quell_conv_way way = quell_conv_way_at(program, now);
-    const struct quell_shape *w = &program->value[now->operand[1]].shape;
+    const struct quell_shape *w = quell_weights_of(program, now);
     for (size_t i = 0; i < count; i++)
         to[i] = quell_packed_at(now, quell_conv_packed_place(&way, w, from + i));
 }
 
 static size_t elements(const struct quell_program *program, const struct quell_instruction *now)
 {
-    const struct quell_shape *w = &program->value[now->operand[1]].shape;
+    const struct quell_shape *w = quell_weights_of(program, now);
     size_t tile = (size_t)quell_set(now, WINOGRAD);
     return tile ? w->size[0] * w->size[1] * (tile + 2) * (tile + 2) : quell_elements(w);
 }
@@ -161,11 +152,7 @@ const struct quell_kind quell_kind_conv = {
     .name = "conv",
     .least = 2,
     .most = 3,
-    .attributes = {[QUELL_STRIDE] = {.name = "stride", .type = QUELL_WHOLES},
-                   [QUELL_BEFORE] = {.name = "before", .type = QUELL_WHOLES},
-                   [QUELL_AFTER] = {.name = "after", .type = QUELL_WHOLES},
-                   [QUELL_DILATION] = {.name = "dilation", .type = QUELL_WHOLES},
-                   [GROUPS] = {"groups", QUELL_WHOLE, .usual = 1},
+    .attributes = {QUELL_WINDOW_LISTS, [GROUPS] = {"groups", QUELL_WHOLE, .usual = 1},
                    [WINOGRAD] = {.name = "winograd", .type = QUELL_WHOLE}},
     .together = true,
     .shared = true,

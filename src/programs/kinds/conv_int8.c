@@ -2,29 +2,18 @@
 /* conv_int8: conv with whole weights and an input that is quantised by its greatest element
  * (docs/programs.md). What a window sees is copied as bytes, the channels of a position one after
  * the other, up to a whole group. */
-#include "base/memory.h"
 #include "programs/kinds/padded.h"
 #include "programs/quantised.h"
 #include "programs/tail.h"
 
 #define WIDEST 2 /* bytes of an element */
 
-static size_t channels_of(const struct quell_shape *w)
-{
-    return quell_round_up(w->size[1], QUELL_GROUP);
-}
-
-static size_t groups_of(const struct quell_shape *w)
-{
-    return quell_elements_of(w, 2, w->rank) * (channels_of(w) / QUELL_GROUP);
-}
-
 static bool find_way(struct quell_padded *padded, const struct quell_instruction *of,
                      const struct quell_shape *x, const struct quell_shape *w,
                      const struct quell_shape *out)
 {
     struct quell_window window = quell_window_from(of, x, out, w->size + 2);
-    return quell_padded_of_copies(padded, &window, channels_of(w));
+    return quell_padded_of_copies(padded, &window, quell_quantised_channels(w));
 }
 
 static void way_at(const struct quell_program *program, const struct quell_instruction *now,
@@ -38,8 +27,7 @@ static void way_at(const struct quell_program *program, const struct quell_instr
 /* The table of a copy's rows, and the copy. */
 static size_t row_floats(const struct quell_padded *padded)
 {
-    const size_t wide = sizeof(size_t) / sizeof(float);
-    return quell_round_up(wide * padded->most * padded->positions, QUELL_LANES);
+    return quell_table_floats(padded->most * padded->positions);
 }
 
 static size_t scratch_floats(const struct quell_padded *padded)
@@ -47,28 +35,11 @@ static size_t scratch_floats(const struct quell_padded *padded)
     return row_floats(padded) + padded->floats * WIDEST / sizeof(float) + 1;
 }
 
-static quell_status find_shape(struct quell_inference *at)
-{
-    const struct quell_shape *x = quell_operand(at, 0), *w = quell_operand(at, 1);
-    if (w->rank != x->rank + 1 || w->size[1] != x->size[0])
-        return quell_refuse_operand(at, 1, "must be [out, %zu, k...] with %zu sizes k", x->size[0],
-                                    x->rank - 1);
-    at->out = (struct quell_shape){x->rank, {w->size[0]}};
-    for (size_t d = 0; d + 1 < x->rank; d++) {
-        int64_t size = quell_window_size(at, d, w->size[2 + d]);
-        if (size < 1)
-            return quell_refuse_operand(at, 0, "is smaller than the window along dimension %zu",
-                                        1 + d);
-        at->out.size[1 + d] = (size_t)size;
-    }
-    return QUELL_OK;
-}
-
 static quell_status infer(struct quell_inference *at)
 {
     struct quell_padded padded;
     quell_status status = quell_window_check(at, true, -((int64_t)1 << 31));
-    if (!status) status = find_shape(at);
+    if (!status) status = quell_window_convolve(at, 1);
     if (status) return status;
     const struct quell_shape *w = quell_operand(at, 1);
     status = quell_quantised_infer(at, w->size[0], quell_elements_of(w, 1, w->rank));
@@ -80,45 +51,11 @@ static quell_status infer(struct quell_inference *at)
     return QUELL_OK;
 }
 
-static const struct quell_shape *weights_of(const struct quell_program *program,
-                                            const struct quell_instruction *now)
-{
-    return &program->value[now->operand[1]].shape;
-}
-
-static size_t floats(const struct quell_program *program, const struct quell_instruction *now)
-{
-    const struct quell_shape *w = weights_of(program, now);
-    return quell_quantised_floats(w->size[0], groups_of(w));
-}
-
-static signed char *byte_at(const struct quell_shape *w, float *panels, size_t i)
-{
-    size_t taps = quell_elements_of(w, 2, w->rank), c = i / taps % w->size[1], t = i % taps;
-    size_t group = t * (channels_of(w) / QUELL_GROUP) + c / QUELL_GROUP;
-    return quell_byte_of(panels, groups_of(w), i / taps / w->size[1], group, c % QUELL_GROUP);
-}
-
-static void pack(const struct quell_program *program, const struct quell_instruction *now,
-                 const float *from, float *to)
-{
-    const struct quell_shape *w = weights_of(program, now);
-    for (size_t i = 0; i < quell_elements(w); i++) *byte_at(w, to, i) = (signed char)from[i];
-    quell_quantised_end(program, now, groups_of(w), to);
-}
-
-static void unpack(const struct quell_program *program, const struct quell_instruction *now,
-                   size_t from, size_t count, float *to)
-{
-    const struct quell_shape *w = weights_of(program, now);
-    for (size_t i = 0; i < count; i++) to[i] = *byte_at(w, now->packed, from + i);
-}
-
 static size_t offsets(const struct quell_program *program, const struct quell_instruction *now,
                       size_t *offset)
 {
-    const struct quell_shape *w = weights_of(program, now);
-    size_t groups = groups_of(w), in_tap = channels_of(w) / QUELL_GROUP;
+    const struct quell_shape *w = quell_weights_of(program, now);
+    size_t groups = quell_quantised_groups(w), in_tap = quell_quantised_channels(w) / QUELL_GROUP;
     struct quell_padded padded;
     if (!offset) return groups;
     way_at(program, now, &padded);
@@ -183,7 +120,7 @@ static void read_lines(struct work *work, size_t line, size_t count)
 static void multiply(const struct quell_execution *at, struct work *work, size_t from, size_t to,
                      size_t lines)
 {
-    size_t groups = groups_of(quell_shape_of(at, 1));
+    size_t groups = quell_quantised_groups(quell_shape_of(at, 1));
     work->bytes->dots(&(struct quell_byte_dots){.m = lines * work->padded.positions,
                                                 .n = to - from,
                                                 .groups = groups,
@@ -265,9 +202,9 @@ static void run(const struct quell_execution *at)
 
 static size_t rows(const struct quell_shape *result) { return result->rank ? 1 : 0; }
 
-static const struct quell_packing packing = {.floats = floats,
-                                             .pack = pack,
-                                             .unpack = unpack,
+static const struct quell_packing packing = {.floats = quell_quantised_floats,
+                                             .pack = quell_quantised_pack,
+                                             .unpack = quell_quantised_unpack,
                                              .offsets = offsets,
                                              .panels = quell_not_panels};
 
@@ -275,10 +212,7 @@ const struct quell_kind quell_kind_conv_int8 = {
     .name = "conv_int8",
     .least = 3,
     .most = 4,
-    .attributes = {[QUELL_STRIDE] = {.name = "stride", .type = QUELL_WHOLES},
-                   [QUELL_BEFORE] = {.name = "before", .type = QUELL_WHOLES},
-                   [QUELL_AFTER] = {.name = "after", .type = QUELL_WHOLES},
-                   [QUELL_DILATION] = {.name = "dilation", .type = QUELL_WHOLES}},
+    .attributes = {QUELL_WINDOW_LISTS},
     .together = true,
     .shared = true,
     .infer = infer,

@@ -4,11 +4,12 @@
 #include "programs/kinds/conv_way.h"
 #include "programs/sums.h"
 
-/* A convolution at work, on some lines of a sample. weights: NULL if they are narrow. x: what is
- * read of the input; copies: where copies go; rows: where the rows of a product begin;
- * left: the offsets of what it reads; channel: the distance of its channels. bias_of_columns: the
- * bias, if the kernel adds it. positions: of the whole result. row, column: the first row of the
- * group's results, counted over all samples, and the first position of the lines. */
+/* A convolution at work, on some lines of a sample, or on some samples. weights: NULL if they are
+ * narrow. x: what is read of the input; copies: where copies go; rows: where the rows of a product
+ * begin; left: the offsets of what it reads; channel: the distance of its channels.
+ * bias_of_columns: the bias, if the kernel adds it. positions: of the whole result. row, column:
+ * the first row of the group's results, counted over all samples, and the first position of the
+ * lines. apart: the distance of two samples in what is read. */
 struct work {
     struct quell_conv_way way;
     struct quell_tail tail;
@@ -16,7 +17,7 @@ struct work {
     float *out, *copies;
     size_t *rows;
     const size_t *left;
-    size_t channel, positions, row, column;
+    size_t channel, positions, row, column, apart;
 };
 
 static void finish(void *user, const struct quell_dots_done *done)
@@ -31,6 +32,25 @@ static void finish(void *user, const struct quell_dots_done *done)
     quell_tail_finish(&work->tail, done, &whole);
 }
 
+/* The columns are the positions of several samples, one after the other. */
+static void finish_samples(void *user, const struct quell_dots_done *done)
+{
+    const struct work *work = user;
+    size_t rows = work->way.each * work->way.groups, end = done->column + done->columns;
+    for (size_t from = done->column; from < end;) {
+        size_t sample = from / work->positions, to = (sample + 1) * work->positions;
+        struct quell_dots_done part = *done;
+        struct work of = *work;
+        if (to > end) to = end;
+        of.row += sample * rows;
+        part.column = from - sample * work->positions;
+        part.columns = to - from;
+        part.total += from - done->column;
+        finish(&of, &part);
+        from = to;
+    }
+}
+
 /* Output channels `from` up to `to`, of one group, at `positions` positions. */
 static void multiply(const struct quell_execution *at, struct work *work, size_t from, size_t to,
                      size_t positions)
@@ -42,13 +62,13 @@ static void multiply(const struct quell_execution *at, struct work *work, size_t
     struct quell_dots dots = {.k = way->k,
                               .block = quell_block_of(way->k),
                               .turned = padded,
-                              .finish = finish,
+                              .finish = positions > work->positions ? finish_samples : finish,
                               .user = work};
     if (padded) {
         dots.m = positions, dots.n = to - from;
         dots.a = work->x + first * work->channel, dots.row = work->rows;
         dots.left = work->left;
-        dots.bias = work->bias_of_columns ? work->bias_of_columns + from : NULL;
+        if (work->bias_of_columns) dots.addend[dots.addends++].at = work->bias_of_columns + from;
         dots.b_panel = QUELL_PANEL * way->k;
         if (work->weights)
             dots.b = work->weights + weights;
@@ -87,6 +107,21 @@ static void read_lines(const struct quell_execution *at, struct work *work, size
     else
         work->x =
             quell_padded_copy(&work->way.padded, at->kernels, &image, line, count, work->copies);
+}
+
+/* All lines of some samples, whose copies and rows follow one another. */
+static void read_samples(const struct quell_execution *at, struct work *work, size_t sample,
+                         size_t count)
+{
+    const struct quell_padded *padded = &work->way.padded;
+    size_t lines = padded->most;
+    work->x = work->copies;
+    for (size_t i = 0; i < count; i++) {
+        struct quell_image image = quell_image_of(at, sample + i);
+        const float *x = quell_padded_copy(padded, at->kernels, &image, 0, lines,
+                                           work->copies + i * work->apart);
+        if (!i) work->x = x;
+    }
 }
 
 /* The first output channel of a part. Panels are whole, and so are groups of channels, if there are
@@ -137,6 +172,24 @@ static void run_own_lines(const struct quell_execution *at, struct work *work, s
     }
 }
 
+/* Few positions to a sample: the pieces of work are some samples together, and some of the output
+ * channels. */
+static void run_samples(const struct quell_execution *at, struct work *work)
+{
+    size_t most = work->way.together, groups = (at->samples + most - 1) / most, read = SIZE_MAX;
+    size_t parts = groups < at->workers ? (at->workers + groups - 1) / groups : 1, from;
+    size_t end = quell_part_of(at, groups * parts, &from);
+    for (size_t i = from; i < end; i++) {
+        size_t group = i / parts, sample = at->samples * group / groups;
+        size_t count = at->samples * (group + 1) / groups - sample;
+        if (group != read) read_samples(at, work, sample, count);
+        read = group;
+        work->column = 0;
+        multiply_groups(at, work, sample, channel_of(work, i % parts, parts),
+                        channel_of(work, i % parts + 1, parts), count * work->positions);
+    }
+}
+
 /* The pieces of work are some lines of a sample; if there are few, also some of its output
  * channels, for which each worker copies the lines itself. */
 static void run_pieces(const struct quell_execution *at, struct work *work)
@@ -147,6 +200,10 @@ static void run_pieces(const struct quell_execution *at, struct work *work)
     size_t lines = quell_out_shape(at)->size[1], parts = 1;
     if (at->division) {
         run_own_lines(at, work, most, each);
+        return;
+    }
+    if (work->way.together > 1 && at->samples > 1) {
+        run_samples(at, work);
         return;
     }
     divide(at, work, lines, &most, &parts);
@@ -194,6 +251,17 @@ static void run_plainly(const struct quell_execution *at)
                                                             .out_row = positions});
 }
 
+/* Where the rows of a product begin, of all the samples that it may have. */
+static void find_rows(const struct quell_execution *at, struct work *work)
+{
+    const struct quell_padded *padded = &work->way.padded;
+    size_t positions = padded->most * padded->positions, samples = work->way.together;
+    if (samples > at->samples) samples = at->samples;
+    quell_padded_rows(padded, padded->most, work->rows);
+    for (size_t i = positions; i < samples * positions; i++)
+        work->rows[i] = work->rows[i - positions] + work->apart;
+}
+
 static void run_some(const struct quell_execution *at)
 {
     const struct quell_shape *out = quell_out_shape(at), *w = quell_shape_of(at, 1);
@@ -213,10 +281,11 @@ static void run_some(const struct quell_execution *at)
     quell_tail_of(at, &work.tail);
     if (work.way.how == QUELL_CONV_PADDED) {
         const struct quell_padded *padded = &work.way.padded;
-        work.copies += quell_conv_way_floats(&work.way) - padded->floats;
+        work.copies += quell_conv_way_floats(&work.way) - quell_conv_copies(&work.way);
         work.rows = (size_t *)(void *)at->scratch;
         work.channel = padded->channel;
-        quell_padded_rows(padded, padded->most, work.rows);
+        work.apart = padded->direct ? quell_elements(quell_shape_of(at, 0)) : padded->floats;
+        find_rows(at, &work);
         if (work.way.each % QUELL_LANES == 0) {
             work.bias_of_columns = work.bias;
             work.bias = NULL;

@@ -42,20 +42,14 @@ static size_t gathered_floats(const struct quell_inference *at, const struct que
 /* The table of a copy's rows. */
 static size_t row_floats(const struct quell_padded *padded)
 {
-    const size_t wide = sizeof(size_t) / sizeof(float);
-    return quell_round_up(wide * padded->most * padded->positions, QUELL_LANES);
-}
-
-static bool is_constant(const struct quell_inference *at, size_t operand)
-{
-    return at->program->value[at->of->operand[operand]].stage == QUELL_FROM_CONSTANTS;
+    return quell_table_floats(padded->most * padded->positions);
 }
 
 static size_t scratch_floats(const struct quell_inference *at)
 {
     const struct quell_shape *w = quell_operand(at, 1);
     struct quell_transposed way;
-    if (is_constant(at, 0) || !is_constant(at, 1) ||
+    if (quell_is_constant(at, 0) || !quell_is_constant(at, 1) ||
         !quell_transposed_of(&way, at->of, quell_operand(at, 0), w, &at->out))
         return gathered_floats(at, w);
     return row_floats(&way.padded) + way.padded.floats;
@@ -121,7 +115,7 @@ static void pack(const struct quell_program *program, const struct quell_instruc
                  const float *from, float *to)
 {
     struct quell_transposed way;
-    size_t count = quell_elements(&program->value[now->operand[1]].shape);
+    size_t count = quell_elements(quell_weights_of(program, now));
     if (!way_at(program, now, &way)) return;
     for (size_t i = 0; i < count; i++) to[quell_transposed_place(&way, i)] = from[i];
 }
@@ -312,11 +306,7 @@ const struct quell_kind quell_kind_conv_transpose = {
     .name = "conv_transpose",
     .least = 2,
     .most = 3,
-    .attributes = {[QUELL_STRIDE] = {.name = "stride", .type = QUELL_WHOLES},
-                   [QUELL_BEFORE] = {.name = "before", .type = QUELL_WHOLES},
-                   [QUELL_AFTER] = {.name = "after", .type = QUELL_WHOLES},
-                   [QUELL_DILATION] = {.name = "dilation", .type = QUELL_WHOLES},
-                   [GROUPS] = {"groups", QUELL_WHOLE, .usual = 1}},
+    .attributes = {QUELL_WINDOW_LISTS, [GROUPS] = {"groups", QUELL_WHOLE, .usual = 1}},
     .shared = true,
     .infer = infer,
     .run = run,

@@ -22,6 +22,7 @@ struct quell_conv_way quell_conv_way_of(const struct quell_instruction *of,
     struct quell_conv_way way = {.how = QUELL_CONV_GATHERED,
                                  .groups = (size_t)quell_set(of, QUELL_CONV_GROUPS),
                                  .inputs = w->size[1],
+                                 .together = 1,
                                  .k = quell_elements_of(w, 1, w->rank)};
     size_t tile = (size_t)quell_set(of, QUELL_CONV_WINOGRAD_TILE);
     way.each = w->size[0] / way.groups;
@@ -34,7 +35,7 @@ struct quell_conv_way quell_conv_way_of(const struct quell_instruction *of,
     if (!many && quell_lines_of(&way.lines, &window, x->size[0]))
         way.how = QUELL_CONV_LINES;
     else if (quell_padded_of(&way.padded, &window, x->size[0]))
-        way.how = QUELL_CONV_PADDED;
+        way.how = QUELL_CONV_PADDED, way.together = quell_padded_samples(&way.padded);
     return way;
 }
 
@@ -46,14 +47,18 @@ struct quell_conv_way quell_conv_way_at(const struct quell_program *program,
                              &value[now->result].shape);
 }
 
+size_t quell_conv_copies(const struct quell_conv_way *way)
+{
+    return way->padded.direct ? way->padded.floats : way->together * way->padded.floats;
+}
+
 size_t quell_conv_way_floats(const struct quell_conv_way *way)
 {
-    const size_t wide = sizeof(size_t) / sizeof(float);
     if (way->how == QUELL_CONV_LINES) return way->lines.floats;
     if (way->how == QUELL_CONV_GATHERED) return 0;
     if (way->how == QUELL_CONV_WINOGRAD) return quell_winograd_floats(&way->winograd);
-    return quell_round_up(wide * way->padded.most * way->padded.positions, QUELL_LANES) +
-           way->padded.floats;
+    return quell_table_floats(way->together * way->padded.most * way->padded.positions) +
+           quell_conv_copies(way);
 }
 
 size_t quell_conv_packed_floats(const struct quell_conv_way *way)
@@ -105,7 +110,7 @@ size_t quell_conv_way_offset(const struct quell_conv_way *way, size_t p)
 size_t quell_conv_left_floats(const struct quell_conv_way *way)
 {
     bool direct = way->how == QUELL_CONV_PADDED && way->padded.direct;
-    return direct ? quell_round_up(way->k * (sizeof(size_t) / sizeof(float)), QUELL_LANES) : 0;
+    return direct ? quell_table_floats(way->k) : 0;
 }
 
 const size_t *quell_conv_left(const struct quell_conv_way *way, const struct quell_execution *at,

@@ -13,7 +13,8 @@
  * positions in the vectors. QUELL_CONV_GATHERED: windows for which nothing can be copied.
  * QUELL_CONV_WINOGRAD: in tiles.
  *
- * each: the output channels of a group; inputs: its input channels; k: the length of a Dot. */
+ * each: the output channels of a group; inputs: its input channels; k: the length of a Dot.
+ * together: the samples of one product at most, of QUELL_CONV_PADDED. */
 struct quell_conv_way {
     enum quell_conv_how {
         QUELL_CONV_GATHERED,
@@ -21,7 +22,7 @@ struct quell_conv_way {
         QUELL_CONV_PADDED,
         QUELL_CONV_WINOGRAD
     } how;
-    size_t groups, each, inputs, k;
+    size_t groups, each, inputs, k, together;
     struct quell_lines lines;
     struct quell_padded padded;
     struct quell_winograd winograd;
@@ -37,6 +38,8 @@ struct quell_conv_way quell_conv_way_at(const struct quell_program *program,
 /* The size of the copies for a way, in floats, without weights; rows: the table of a copy's rows
  * among them. */
 size_t quell_conv_way_floats(const struct quell_conv_way *way);
+size_t
+quell_conv_copies(const struct quell_conv_way *way); /* of QUELL_CONV_PADDED, the last ones */
 
 /* Where the weights of output channel o begin. */
 size_t quell_conv_way_weights(const struct quell_conv_way *way, size_t o);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* linear: y[..., o] = Dot over p of x[..., p] weight[o, p], + bias[o], with constant weights.
  * The rows of all samples, which lie one after the other, are one product. */
+#include "base/half.h"
 #include "base/memory.h"
 #include "programs/divide.h"
 #include "programs/products.h"
@@ -98,6 +99,31 @@ static void finish(void *user, const struct quell_dots_done *done)
     quell_tail_finish(&work->tail, done, &whole);
 }
 
+/* With fewer rows for each worker, they share the columns. */
+#define FEW_ROWS 12
+
+static bool has_minus_zero(const float *x, size_t count)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) found += quell_bits_of(x[i]) == 0x80000000u;
+    return found > 0;
+}
+
+/* The products' own addends are the bias and what is added after it. Where nothing else is left to
+ * be done they write the result. */
+static void give_addends(struct work *work, struct quell_dots *dots)
+{
+    if (work->bias) {
+        dots->addend[dots->addends++].at = work->bias + work->column;
+        dots->settled = dots->m >= FEW_ROWS && !has_minus_zero(work->bias + work->column, dots->n);
+    }
+    work->bias = NULL;
+    quell_tail_give_addends(&work->tail, work->row, work->column, dots);
+    if (work->tail.count) return;
+    dots->out = work->out + work->row * work->width + work->column;
+    dots->out_row = work->width;
+}
+
 /* x[rows][in], weight[out][in], for a result that is a constant. */
 struct operands {
     const float *x, *weight;
@@ -139,9 +165,6 @@ static void run_constant(const struct quell_execution *at)
         at->kernels);
 }
 
-/* With fewer rows for each worker, they share the columns. */
-#define FEW_ROWS 12
-
 /* With fewer rows they are not divided by them. */
 #define DIVIDED_ROWS 48
 
@@ -174,11 +197,6 @@ static void run(const struct quell_execution *at)
         if (last * QUELL_PANEL < columns) columns = last * QUELL_PANEL;
         if (work.column >= columns) return;
     }
-    const float *bias = work.bias ? work.bias + work.column : NULL;
-    if (columns % QUELL_LANES == 0)
-        work.bias = NULL;
-    else
-        bias = NULL;
     struct quell_dots dots = {.m = end - work.row,
                               .n = columns - work.column,
                               .k = w->size[1],
@@ -187,10 +205,11 @@ static void run(const struct quell_execution *at)
                               .a_row = w->size[1],
                               .b_panel = w->size[1] * QUELL_PANEL,
                               .left = at->of->offset,
-                              .bias = bias,
+                              .plain = 1,
                               .finish = finish,
                               .user = &work};
     quell_take_packed(&dots, at->of, work.column * w->size[1]);
+    if (columns % QUELL_LANES == 0) give_addends(&work, &dots);
     at->kernels->dots(&dots);
 }
 

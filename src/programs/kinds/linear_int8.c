@@ -11,11 +11,6 @@
 #define MOST_ELEMENTS ((size_t)1 << 19)
 #define WIDEST 2 /* bytes of an element */
 
-static size_t groups_of(const struct quell_shape *w)
-{
-    return (w->size[1] + QUELL_GROUP - 1) / QUELL_GROUP;
-}
-
 static size_t rows_of(size_t groups)
 {
     size_t rows = MOST_ELEMENTS / (groups * QUELL_GROUP);
@@ -33,48 +28,15 @@ static quell_status infer(struct quell_inference *at)
     at->out = *x;
     at->out.size[x->rank - 1] = w->size[0];
     if (quell_shape_fits(&at->out)) at->of->multiply_adds = quell_elements(&at->out) * w->size[1];
-    size_t groups = groups_of(w), rows = rows_of(groups);
+    size_t groups = quell_quantised_groups(w), rows = rows_of(groups);
     at->of->scratch = MOST_ROWS + rows * groups * QUELL_GROUP * WIDEST / sizeof(float);
     return QUELL_OK;
-}
-
-static const struct quell_shape *weights_of(const struct quell_program *program,
-                                            const struct quell_instruction *now)
-{
-    return &program->value[now->operand[1]].shape;
-}
-
-static size_t floats(const struct quell_program *program, const struct quell_instruction *now)
-{
-    const struct quell_shape *w = weights_of(program, now);
-    return quell_quantised_floats(w->size[0], groups_of(w));
-}
-
-static signed char *byte_at(const struct quell_shape *w, float *panels, size_t i)
-{
-    size_t p = i % w->size[1];
-    return quell_byte_of(panels, groups_of(w), i / w->size[1], p / QUELL_GROUP, p % QUELL_GROUP);
-}
-
-static void pack(const struct quell_program *program, const struct quell_instruction *now,
-                 const float *from, float *to)
-{
-    const struct quell_shape *w = weights_of(program, now);
-    for (size_t i = 0; i < quell_elements(w); i++) *byte_at(w, to, i) = (signed char)from[i];
-    quell_quantised_end(program, now, groups_of(w), to);
-}
-
-static void unpack(const struct quell_program *program, const struct quell_instruction *now,
-                   size_t from, size_t count, float *to)
-{
-    const struct quell_shape *w = weights_of(program, now);
-    for (size_t i = 0; i < count; i++) to[i] = *byte_at(w, now->packed, from + i);
 }
 
 static size_t offsets(const struct quell_program *program, const struct quell_instruction *now,
                       size_t *offset)
 {
-    size_t groups = groups_of(weights_of(program, now));
+    size_t groups = quell_quantised_groups(quell_weights_of(program, now));
     for (size_t g = 0; g < groups && offset; g++) offset[g] = g * QUELL_GROUP;
     return groups;
 }
@@ -110,7 +72,8 @@ static void quantise_row(const struct quell_byte_kernels *bytes, size_t count, c
 static void run_rows(const struct quell_execution *at, struct work *work, size_t rows, size_t end)
 {
     const struct quell_byte_kernels *bytes = quell_byte_kernels_for(at->kernels);
-    size_t in = quell_shape_of(at, 1)->size[1], groups = groups_of(quell_shape_of(at, 1));
+    size_t in = quell_shape_of(at, 1)->size[1],
+           groups = quell_quantised_groups(quell_shape_of(at, 1));
     float *step = at->scratch;
     unsigned char *a = (unsigned char *)(at->scratch + MOST_ROWS);
     for (size_t r = 0; r < rows; r++)
@@ -138,7 +101,7 @@ static void run(const struct quell_execution *at)
 {
     const struct quell_shape *w = quell_shape_of(at, 1);
     size_t rows = at->samples * quell_elements(quell_out_shape(at)) / w->size[0], end = rows;
-    size_t columns = w->size[0], most = rows_of(groups_of(w));
+    size_t columns = w->size[0], most = rows_of(quell_quantised_groups(w));
     struct work work = {.out = at->out, .width = w->size[0]};
     quell_tail_of(at, &work.tail);
     if (rows >= FEW_ROWS * at->workers) {
@@ -155,9 +118,9 @@ static void run(const struct quell_execution *at)
 
 static size_t rows(const struct quell_shape *result) { return result->rank - 1; }
 
-static const struct quell_packing packing = {.floats = floats,
-                                             .pack = pack,
-                                             .unpack = unpack,
+static const struct quell_packing packing = {.floats = quell_quantised_floats,
+                                             .pack = quell_quantised_pack,
+                                             .unpack = quell_quantised_unpack,
                                              .offsets = offsets,
                                              .panels = quell_not_panels};
 

@@ -100,6 +100,11 @@ static quell_status infer(struct quell_inference *at)
     return QUELL_OK;
 }
 
+bool quell_map_adds(const struct quell_instruction *of)
+{
+    return functions[quell_set(of, FUNCTION)].kernel == QUELL_MAP_ADD;
+}
+
 void quell_map_rectangle(const struct quell_instruction *of, const struct quell_kernels *kernels,
                          const struct quell_map *map)
 {

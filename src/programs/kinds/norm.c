@@ -265,25 +265,15 @@ static void run_range(const struct quell_execution *at, struct blocks *of)
     }
 }
 
-/* Copies x[channels][positions] of a group so that the channel runs fastest. */
-static const float *channels_fastest(const float *x, size_t channels, size_t positions, float *to)
-{
-    if (channels == 1) return x;
-    for (size_t from = 0; from < positions; from += QUELL_LANES) {
-        size_t end = positions - from < QUELL_LANES ? positions : from + QUELL_LANES;
-        for (size_t c = 0; c < channels; c++)
-            for (size_t p = from; p < end; p++) to[p * channels + c] = x[c * positions + p];
-    }
-    return to;
-}
-
 /* The channels of a group. */
 static void run_group(const struct quell_execution *at, const struct blocks *of, size_t group,
                       size_t channels)
 {
     size_t count = channels * of->columns, row = group * channels;
     const float *x = quell_in(at, 0) + row * of->columns;
-    const float *set = channels_fastest(x, channels, of->columns, at->scratch);
+    const float *set = channels > 1 ? at->scratch : x; /* so that the channel runs fastest */
+    if (channels > 1)
+        at->kernels->turn(x, channels, of->columns, of->columns, at->scratch, channels);
     bool centred = quell_set(at->of, CENTRED);
     float mean = centred ? quell_sum_by(at->kernels, count, set) / (float)count : 0;
     float factor = quell_squares_by(at->kernels, count, set, mean);

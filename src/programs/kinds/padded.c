@@ -83,6 +83,15 @@ bool quell_padded_of_copies(struct quell_padded *padded, const struct quell_wind
     return find(padded, window, channels, false);
 }
 
+size_t quell_padded_samples(const struct quell_padded *padded)
+{
+    size_t positions = padded->most * padded->positions;
+    if (padded->most < (size_t)padded->window.out[0] || positions > LEAST_POSITIONS / 2) return 1;
+    size_t samples = LEAST_POSITIONS / positions;
+    while (samples > 1 && samples * padded->floats > PREFERRED) samples--;
+    return samples;
+}
+
 size_t quell_padded_tap(const struct quell_padded *padded, size_t tap, size_t c)
 {
     const struct quell_window *window = &padded->window;

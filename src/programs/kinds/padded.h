@@ -30,6 +30,10 @@ bool quell_padded_of_copies(struct quell_padded *padded, const struct quell_wind
 /* Where the element lies that tap `tap` sees of channel c, counted from that of the first tap. */
 size_t quell_padded_tap(const struct quell_padded *padded, size_t tap, size_t c);
 
+/* How many samples can be computed together, so that weights are read once for all of them: more
+ * than one if a sample has few positions. */
+size_t quell_padded_samples(const struct quell_padded *padded);
+
 /* Sets row[count * positions] to what the first tap sees from `count` lines of the result. */
 void quell_padded_rows(const struct quell_padded *padded, size_t count, size_t *row);
 

@@ -35,6 +35,23 @@ int64_t quell_window_transposed_size(const struct quell_inference *at, size_t d,
            set[QUELL_AFTER].whole[d];
 }
 
+quell_status quell_window_convolve(struct quell_inference *at, size_t groups)
+{
+    const struct quell_shape *x = quell_operand(at, 0), *w = quell_operand(at, 1);
+    if (w->rank != x->rank + 1 || w->size[1] != x->size[0] / groups)
+        return quell_refuse_operand(at, 1, "must be [out, %zu, k...] with %zu sizes k",
+                                    x->size[0] / groups, x->rank - 1);
+    at->out = (struct quell_shape){x->rank, {w->size[0]}};
+    for (size_t d = 0; d + 1 < x->rank; d++) {
+        int64_t size = quell_window_size(at, d, w->size[2 + d]);
+        if (size < 1)
+            return quell_refuse_operand(at, 0, "is smaller than the window along dimension %zu",
+                                        1 + d);
+        at->out.size[1 + d] = (size_t)size;
+    }
+    return QUELL_OK;
+}
+
 struct quell_window quell_window_of(const struct quell_execution *at, const size_t *taps)
 {
     return quell_window_from(at->of, quell_shape_of(at, 0), quell_out_shape(at), taps);

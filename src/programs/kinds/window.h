@@ -10,6 +10,11 @@
 
 /* The attributes of that name, the first ones of each of these kinds. */
 enum { QUELL_STRIDE, QUELL_BEFORE, QUELL_AFTER, QUELL_DILATION, QUELL_WINDOW_ATTRIBUTES };
+#define QUELL_WINDOW_LISTS                                     \
+    [QUELL_STRIDE] = {.name = "stride", .type = QUELL_WHOLES}, \
+    [QUELL_BEFORE] = {.name = "before", .type = QUELL_WHOLES}, \
+    [QUELL_AFTER] = {.name = "after", .type = QUELL_WHOLES},   \
+    [QUELL_DILATION] = {.name = "dilation", .type = QUELL_WHOLES}
 
 /* rank: the number of spatial dimensions. */
 struct quell_window {
@@ -27,6 +32,10 @@ quell_status quell_window_check(struct quell_inference *at, bool stride_given, i
  * none. */
 int64_t quell_window_size(const struct quell_inference *at, size_t d, size_t taps);
 int64_t quell_window_transposed_size(const struct quell_inference *at, size_t d, size_t taps);
+
+/* Sets the shape of the result of a convolution with operand 1, weight[out][in / groups][k...],
+ * which it checks. */
+quell_status quell_window_convolve(struct quell_inference *at, size_t groups);
 
 /* The window of an instruction at work; taps[rank]: its sizes. */
 struct quell_window quell_window_of(const struct quell_execution *at, const size_t *taps);

@@ -70,7 +70,7 @@ uint64_t quell_winograd_products(const struct quell_winograd *x)
 /* The parts of the memory of a run, one after the other. */
 static size_t offset_floats(const struct quell_winograd *x)
 {
-    return quell_round_up(x->inputs * (sizeof(size_t) / sizeof(float)), QUELL_LANES);
+    return quell_table_floats(x->inputs);
 }
 static size_t copy_floats(const struct quell_winograd *x)
 {

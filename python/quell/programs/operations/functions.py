@@ -107,7 +107,7 @@ def convert(b: Builder, call: Call) -> Any:
     if call.dtype in NARROW:
         raise NotKnown(
             f"rounding to {str(call.dtype).removeprefix('torch.')} inside the network",
-            "let it compute in float32",
+            "let it compute in float32, with autocast(enabled=False) if it is that",
         )
     return as_dtype(b, real_of(call.first()), call.dtype)
 

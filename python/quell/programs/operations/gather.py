@@ -35,6 +35,15 @@ def take(b: Builder, x: Value, dim: int, index: Value) -> Value:
     return b.emit("gather", [x, index], x.dtype, dim=dim)
 
 
+def from_the_end(b: Builder, index: Value, count: int) -> Value:
+    """Returns an index that counts from the beginning: below 0 it counts from the end."""
+    if isinstance(index, Constant):
+        return index
+    below = b.map("lt", [index, 0.0], index.dtype)
+    return b.map("where", [below, b.map("add", [index, float(count)], index.dtype), index],
+                 index.dtype)  # fmt: skip
+
+
 @lowers("embedding")
 def embedding(b: Builder, call: Call) -> Value:
     return take(b, call["weight"], 0, call["indices"])
@@ -54,7 +63,8 @@ def index(b: Builder, call: Call) -> Value:
     if any(given[k].truth for k in used):
         raise NotKnown("choosing by a mask", "shapes may not depend on values: where() keeps all")
     if len(used) == 1:
-        return take(b, x, used[0], given[used[0]])
+        k = used[0]
+        return take(b, x, k, from_the_end(b, given[k], x.shape[k]))
     if not all(isinstance(given[k], Constant) for k in used):
         raise NotKnown("indices that are computed, along several dimensions", FIXED)
     return _several(b, x, given, used)

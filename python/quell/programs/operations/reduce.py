@@ -65,8 +65,12 @@ def variance(b: Builder, call: Call) -> Value:
 def _variance(b: Builder, call: Call, dtype: torch.dtype) -> Value:
     x, given = call.first(), call.arguments
     correction = given.get("correction", 1 if given.get("unbiased", True) else 0)
-    correction = 1 if correction is None else int(correction)
-    return _reduce(b, "var", x, call, dtype, correction=correction)
+    correction = 1 if correction is None else correction
+    if correction == int(correction):
+        return _reduce(b, "var", x, call, dtype, correction=int(correction))
+    plain = _reduce(b, "var", x, call, dtype, correction=0)
+    count = math.prod(x.shape) // math.prod(plain.shape)
+    return b.map("mul", [plain, count / (count - correction)], dtype)
 
 
 @lowers("var_mean")

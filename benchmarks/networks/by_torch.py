@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT
+"""PyTorch, as it is and compiled, and AMD's zentorch, which compiles for it."""
+
+from collections.abc import Callable
+
+import torch
+from problem import Call, Problem
+from torch import Tensor
+
+
+def _call(problem: Problem, network: Callable, half: bool = False) -> Call:
+    def call() -> Tensor:
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=half):
+            return network(*problem.given())
+
+    return Call(call, lambda made: made.float().numpy())
+
+
+def f32(problem: Problem) -> Call:
+    return _call(problem, problem.module)
+
+
+def compiled(problem: Problem) -> Call:
+    return _call(problem, torch.compile(problem.module))
+
+
+def compiled_bf16(problem: Problem) -> Call:
+    return _call(problem, torch.compile(problem.module), half=True)
+
+
+def zentorch(problem: Problem) -> Call:
+    import zentorch  # noqa: F401, which names its compiler
+
+    return _call(problem, torch.compile(problem.module, backend="zentorch"))
+
+
+def zentorch_bf16(problem: Problem) -> Call:
+    import zentorch  # noqa: F401, which names its compiler
+
+    return _call(problem, torch.compile(problem.module, backend="zentorch"), half=True)

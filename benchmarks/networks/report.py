@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""The tables, one for each precision: a row for a network and a number of samples, a column for
+each peer."""
+
+import importlib.metadata
+import json
+import pathlib
+from collections.abc import Iterable
+from typing import Any
+
+from peers import PEERS
+
+LIBRARIES = ("quell", "torch", "openvino", "nncf", "ncnn", "onnxruntime", "zentorch")
+
+
+def versions() -> str:
+    found = []
+    for name in LIBRARIES:
+        try:
+            found.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            found.append(f"{name}: not installed")
+    return ", ".join(found)
+
+
+def kept(folder: pathlib.Path) -> list[dict[str, Any]]:
+    """The newest figures of each peer in each row that is in the folder."""
+    rows: dict[tuple[str, int], dict[str, Any]] = {}
+    for line in (folder / "rows.jsonl").read_text().splitlines():
+        row = json.loads(line)
+        at = rows.setdefault((row["network"], row["samples"]), row)
+        at["peers"] = at["peers"] | row["peers"]
+    return list(rows.values())
+
+
+def one(row: dict[str, Any]) -> str:
+    """A row by itself, with the spread and the errors."""
+    size = f"{row['multiply_adds'] / 1e9:.3g} G multiply-adds, {row['weights'] / 1e6:.3g} M weights"
+    lines = [
+        f"{row['network']}, samples: {row['samples']}; {size} a sample\n",
+        "| by | ms | least to greatest | off float64 |",
+        "| --- | --- | --- | --- |",
+    ]
+    for name, of in row["peers"].items():
+        if "ms" in of:
+            spread = f"{of['least']:.4g} to {of['greatest']:.4g}"
+            lines.append(f"| {name} | {of['ms']:.4g} | {spread} | {of['off']:.1e} |")
+    return "\n".join(lines) + "\n"
+
+
+def _figure(of: dict[str, Any] | None) -> str:
+    return f"{of['ms']:.3g}" if of and "ms" in of else "-"
+
+
+def table(rows: Iterable[dict[str, Any]], precision: str) -> str:
+    """Medians in milliseconds, and how many times as long as quell the best of the others takes."""
+    rows = list(rows)
+    names = [p.name for p in PEERS if p.precision == precision]
+    names = [n for n in names if any("ms" in row["peers"].get(n, {}) for row in rows)]
+    head = ["network, samples", *names, "the best of the others / quell"]
+    lines = [f"| {' | '.join(head)} |", "|" + " --- |" * len(head)]
+    for row in rows:
+        took = {n: row["peers"][n]["ms"] for n in names if "ms" in row["peers"].get(n, {})}
+        own = [took[n] for n in took if n.startswith("quell")][:1]
+        others = [took[n] for n in took if not n.startswith("quell")]
+        ratio = f"{min(others) / own[0]:.2f}" if own and others else "-"
+        figures = [_figure(row["peers"].get(n)) for n in names]
+        first = f"{row['network']}, {row['samples']}"
+        lines.append(f"| {' | '.join([first, *figures, ratio])} |")
+    return "\n".join(lines) + "\n"
+
+
+def tables(rows: list[dict[str, Any]]) -> str:
+    precisions = dict.fromkeys(peer.precision for peer in PEERS)
+    return "\n".join(f"**{p}**\n\n{table(rows, p)}" for p in precisions)

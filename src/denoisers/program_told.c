@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#include "denoisers/program_told.h"
+#include "base/memory.h"
+
+#include <string.h>
+
+/* How much is kept of what depends on conditions alone, in floats, if that is more than one. */
+#define KEPT_FLOATS 65536
+
+const float *quell_program_condition(const struct quell_evaluation *at, size_t i, size_t row)
+{
+    return at->told->values[i] + (at->row + row) * at->told->stride[i];
+}
+
+/* Whether two rows have the same class and the same conditions. */
+static bool same_told(const struct quell_program_denoiser *own, const struct quell_evaluation *at,
+                      size_t one, size_t other)
+{
+    if (quell_label_of(at, one) != quell_label_of(at, other)) return false;
+    for (size_t i = 0; i < own->base.conditions; i++) {
+        const float *a = quell_program_condition(at, i, one),
+                    *b = quell_program_condition(at, i, other);
+        if (a != b && memcmp(a, b, own->taken[i].size * sizeof *a) != 0) return false;
+    }
+    return true;
+}
+
+size_t quell_program_gather(const struct quell_program_denoiser *own,
+                            const struct quell_evaluation *at, uint32_t *order, size_t from)
+{
+    size_t first = order[from], end = from + 1;
+    for (size_t i = end; i < at->rows; i++) {
+        uint32_t row = order[i];
+        if (!same_told(own, at, first, row)) continue;
+        order[i] = order[end];
+        order[end++] = row;
+    }
+    return end;
+}
+
+/* What was computed of conditions alone, and what it was computed from. Of arrays the addresses are
+ * kept, because they do not change in a run. label: 2 more than the class, so that an entry of
+ * zeros is one that was never filled. */
+struct kept {
+    size_t next, label; /* next: of the first entry alone: which is filled next */
+    const float *condition[QUELL_MAX_CONDITIONS];
+    _Alignas(QUELL_CACHE_LINE) float values[];
+};
+
+static size_t kept_bytes(const struct quell_program_denoiser *own)
+{
+    size_t floats = quell_round_up(own->program.floats[QUELL_FROM_CONDITIONS], QUELL_LANES);
+    return sizeof(struct kept) + floats * sizeof(float);
+}
+
+static size_t kept_entries(const struct quell_program_denoiser *own, size_t rows)
+{
+    size_t floats = own->program.floats[QUELL_FROM_CONDITIONS];
+    size_t most = floats ? KEPT_FLOATS / floats : 0;
+    if (!floats) return 0;
+    return most < 1 ? 1 : most < rows ? most : rows;
+}
+
+size_t quell_program_kept_size(const struct quell_program_denoiser *own, size_t rows)
+{
+    return kept_entries(own, rows) * kept_bytes(own);
+}
+
+static bool is_kept(const struct quell_program_denoiser *own, const struct quell_evaluation *at,
+                    size_t row, const struct kept *entry)
+{
+    if (entry->label != (size_t)(quell_label_of(at, row) + 2)) return false;
+    for (size_t i = 0; i < own->base.conditions; i++)
+        if (entry->condition[i] != quell_program_condition(at, i, row)) return false;
+    return true;
+}
+
+void quell_program_run_conditions(const struct quell_program_denoiser *own,
+                                  const struct quell_evaluation *at, struct quell_room *room,
+                                  size_t row)
+{
+    size_t entries = kept_entries(own, at->most_rows), bytes = kept_bytes(own);
+    struct kept *first = at->kept, *entry;
+    if (!entries) return;
+    for (size_t k = 0; k < entries; k++) {
+        entry = (struct kept *)(void *)((char *)at->kept + k * bytes);
+        room->at[QUELL_FROM_CONDITIONS] = entry->values;
+        if (is_kept(own, at, row, entry)) return;
+    }
+    size_t chosen = first->next < entries ? first->next : 0;
+    entry = (struct kept *)(void *)((char *)at->kept + chosen * bytes);
+    first->next = chosen + 1;
+    entry->label = (size_t)(quell_label_of(at, row) + 2);
+    for (size_t i = 0; i < own->base.conditions; i++)
+        entry->condition[i] = quell_program_condition(at, i, row);
+    room->at[QUELL_FROM_CONDITIONS] = entry->values;
+    quell_program_run(&own->program, at->kernels, QUELL_FROM_CONDITIONS, room);
+}
