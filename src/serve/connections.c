@@ -102,7 +102,7 @@ static bool has_closed(struct serve_connection *connection, double now)
 {
     struct pollfd at = {.fd = connection->file, .events = POLLRDHUP};
     bool closes = poll(&at, 1, 0) > 0 && at.revents & (POLLRDHUP | POLLHUP | POLLERR);
-    if (closes && !connection->closing) connection->closing = now;
+    if (closes && connection->closing == 0) connection->closing = now;
     return closes && now > connection->closing + CLOSING;
 }
 
