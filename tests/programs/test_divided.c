@@ -34,8 +34,7 @@ static const char block[] =
     "{'move': [17], 'form': 'reshape', 'shape': [32, %zu, %zu]}, "              /* 18 */
     "{'conv': [18, 'g'], 'before': [1, 1], 'after': [1, 1]%s}";                 /* 19 */
 
-/* The same with whole weights, of which 'h' ... 'k' are the scales, and a convolution of one tap that
- * reads its own lines. */
+/* The same with whole weights, of which 'h' ... 'k' are the scales. */
 static const char bytes[] =
     "{'conv_int8': ['x', 'b', 'h'], 'before': [1, 1], 'after': [1, 1]}, "
     "{'norm': [0], 'groups': %zu}, "
