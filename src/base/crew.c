@@ -83,6 +83,18 @@ void quell_crew_meet(struct quell_crew *crew, size_t worker, size_t workers)
     wake(&crew->phase, &crew->phase_asleep);
 }
 
+/* Whoever gives a number two phases later has met all of those who read this one. */
+uint32_t quell_crew_greatest(struct quell_crew *crew, size_t worker, size_t workers, uint32_t given)
+{
+    if (workers < 2) return given;
+    unsigned odd = atomic_load(&crew->phase) & 1;
+    crew->member[worker].given[odd] = given;
+    quell_crew_meet(crew, worker, workers);
+    for (size_t i = 0; i < workers; i++)
+        if (crew->member[i].given[odd] > given) given = crew->member[i].given[odd];
+    return given;
+}
+
 /* A helper that has come during a round is not among its workers, and waits for the next. */
 void quell_crew_help(struct quell_crew *crew)
 {

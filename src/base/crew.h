@@ -22,10 +22,11 @@
 typedef void quell_crew_fn(void *data, size_t worker, size_t workers);
 
 /* What a worker tells the others. clock: counts how long it has run. phase: how often it has met
- * them. */
+ * them. given: what it gave in the last even phase, and in the last odd one. */
 struct quell_crew_member {
     _Alignas(QUELL_CACHE_LINE) _Atomic clockid_t clock;
     atomic_uint phase;
+    uint32_t given[2];
 };
 
 /* most: how many may work at a time. spin: nanoseconds that one looks before one sleeps. round: the
@@ -64,5 +65,9 @@ void quell_crew_work(struct quell_crew *crew, quell_crew_fn *work, void *data);
 
 /* For all workers within `work`: waits until all of them have come here. */
 void quell_crew_meet(struct quell_crew *crew, size_t worker, size_t workers);
+
+/* The same; returns the greatest of the numbers that they give. */
+uint32_t quell_crew_greatest(struct quell_crew *crew, size_t worker, size_t workers,
+                             uint32_t given);
 
 #endif

@@ -21,6 +21,19 @@ struct quell_division quell_divide_along(const struct quell_shape *shape, size_t
                                    quell_greatest_divisor(units, others)};
 }
 
+void quell_divide_rows(struct quell_program *program, struct quell_instruction *now, size_t least)
+{
+    const struct quell_division *of = quell_divided(program, now, 0);
+    const struct quell_shape *w = &program->value[now->operand[1]].shape;
+    size_t in = w->size[1], out = w->size[0];
+    size_t rows = quell_elements(&program->value[now->result].shape) / out;
+    if (rows < least) return;
+    *quell_division_of(program, now) = (struct quell_division){rows * out, rows};
+    if (of->length != rows * in || rows % of->units) return;
+    quell_division_of(program, now)->units = of->units;
+    now->own = 1;
+}
+
 static bool fits(const struct quell_program *program, size_t workers)
 {
     return workers > 1 && program->units && program->units % workers == 0;

@@ -42,6 +42,10 @@ size_t quell_divided_dim(const struct quell_division *by, const struct quell_sha
 struct quell_division quell_divide_along(const struct quell_shape *shape, size_t dim, size_t units,
                                          size_t others);
 
+/* Divides the result of a linear map by rows, if they are at least so many; as x is, if that is
+ * divided by them. */
+void quell_divide_rows(struct quell_program *program, struct quell_instruction *now, size_t least);
+
 size_t quell_greatest_divisor(size_t a, size_t b);
 
 /* How an instruction is divided among so many workers: NULL if it is not. */

@@ -5,6 +5,7 @@
 #include "arrays.h"
 #include "harness.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,7 +34,30 @@ static const char block[] =
     "{'move': [17], 'form': 'reshape', 'shape': [32, %zu, %zu]}, "              /* 18 */
     "{'conv': [18, 'g'], 'before': [1, 1], 'after': [1, 1]%s}";                 /* 19 */
 
-enum { OUTPUT = 19, ARRAYS = 7 };
+/* The same with whole weights, of which 'h' ... 'k' are the scales. */
+static const char bytes[] =
+    "{'conv_int8': ['x', 'b', 'h'], 'before': [1, 1], 'after': [1, 1]}, "
+    "{'norm': [0], 'groups': %zu}, "
+    "{'map': [1], 'function': 'silu'}, "
+    "{'conv_int8': [2, 'c', 'h', 'h'], 'before': [1, 1], 'after': [1, 1]%s}, "
+    "{'map': [3, 0], 'function': 'add'}, "
+    "{'conv_int8': [4, 'd', 'i'], 'before': [1, 1], 'after': [1, 1], 'stride': [2, 2]}, "
+    "{'norm': [5], 'dims': [0], 'centred': false}, "
+    "{'nearest': [6], 'factors': [1, 2, 2]}, "
+    "{'concat': [4, 7], 'dim': 0}, "
+    "{'norm': [8], 'groups': 6, 'centred': false}, "
+    "{'conv_int8': [9, 'e', 'h']}, "
+    "{'move': [10], 'form': 'slice', 'dim': 0, 'start': 8, 'stop': 40}, "
+    "{'move': [11], 'form': 'reshape', 'shape': [32, %zu]}, "
+    "{'move': [12], 'form': 'permute', 'order': [1, 0]}, "
+    "{'norm': [13], 'dims': [1]}, "
+    "{'linear_int8': [14, 'f', 'j']}, "
+    "{'map': [15, 13], 'function': 'mul'}, "
+    "{'move': [16], 'form': 'permute', 'order': [1, 0]}, "
+    "{'move': [17], 'form': 'reshape', 'shape': [32, %zu, %zu]}, "
+    "{'conv_int8': [18, 'g', 'k'], 'before': [1, 1], 'after': [1, 1]%s}";
+
+enum { OUTPUT = 19, ARRAYS = 11, FIRST_SCALE = 7 };
 
 /* Whether two arrays are the same to the last bit; zeros of different signs are not told apart. */
 static bool equal(const struct array *a, const struct array *b)
@@ -43,17 +67,31 @@ static bool equal(const struct array *a, const struct array *b)
     return a->count == b->count;
 }
 
-static void check_sizes(struct chance *chance, size_t lines, size_t across, size_t groups,
-                        const char *way)
+static void make_whole(struct array *weights)
 {
-    const size_t size[ARRAYS][4] = {{3, lines, across}, {48, 3, 3, 3},  {48, 48, 3, 3},
-                                    {24, 48, 3, 3},     {48, 72, 1, 1}, {32, 32},
-                                    {3, 32, 3, 3}};
-    const size_t rank[ARRAYS] = {3, 4, 4, 4, 4, 2, 4}, positions = lines * across;
+    for (size_t i = 0; i < weights->count; i++) weights->at[i] = nearbyint(127 * weights->at[i]);
+}
+
+static void check_sizes(struct chance *chance, const char *form, size_t lines, size_t across,
+                        size_t groups, const char *way)
+{
+    const size_t size[ARRAYS][4] = {{3, lines, across},
+                                    {48, 3, 3, 3},
+                                    {48, 48, 3, 3},
+                                    {24, 48, 3, 3},
+                                    {48, 72, 1, 1},
+                                    {32, 32},
+                                    {3, 32, 3, 3},
+                                    {48},
+                                    {24},
+                                    {32},
+                                    {3}};
+    const size_t rank[ARRAYS] = {3, 4, 4, 4, 4, 2, 4, 1, 1, 1, 1}, positions = lines * across;
     char text[MOST_TEXT];
     struct array arrays[ARRAYS];
     for (size_t i = 0; i < ARRAYS; i++) arrays[i] = array_random(chance, rank[i], size[i]);
-    snprintf(text, sizeof text, block, groups, way, positions, lines, across, way);
+    for (size_t i = 1; i < FIRST_SCALE && form == bytes; i++) make_whole(&arrays[i]);
+    snprintf(text, sizeof text, form, groups, way, positions, lines, across, way);
     struct many many = {.instructions = text,
                         .output = OUTPUT,
                         .count = ARRAYS,
@@ -78,10 +116,19 @@ static void check_sizes(struct chance *chance, size_t lines, size_t across, size
 TEST(divided, same_bits)
 {
     struct chance chance = {5};
-    check_sizes(&chance, 32, 32, 3, "");
-    check_sizes(&chance, 32, 32, 16, ", 'winograd': 4");
-    check_sizes(&chance, 24, 20, 4, ", 'winograd': 6");
-    check_sizes(&chance, 16, 48, 3, ", 'winograd': 2");
-    check_sizes(&chance, 28, 28, 6, ", 'winograd': 6");
-    check_sizes(&chance, 14, 30, 1, "");
+    check_sizes(&chance, block, 32, 32, 3, "");
+    check_sizes(&chance, block, 32, 32, 16, ", 'winograd': 4");
+    check_sizes(&chance, block, 24, 20, 4, ", 'winograd': 6");
+    check_sizes(&chance, block, 16, 48, 3, ", 'winograd': 2");
+    check_sizes(&chance, block, 28, 28, 6, ", 'winograd': 6");
+    check_sizes(&chance, block, 14, 30, 1, "");
+}
+
+/* A worker knows the greatest element of its own lines alone, until all have met. */
+TEST(divided, same_bytes)
+{
+    struct chance chance = {6};
+    check_sizes(&chance, bytes, 32, 32, 3, "");
+    check_sizes(&chance, bytes, 24, 20, 16, "");
+    check_sizes(&chance, bytes, 14, 30, 1, "");
 }

@@ -2,6 +2,7 @@
 /* conv_int8: conv with whole weights and an input that is quantised by its greatest element
  * (docs/programs.md). What a window sees is copied as bytes, the channels of a position one after
  * the other, up to a whole group. */
+#include "base/crew.h"
 #include "programs/kinds/padded.h"
 #include "programs/quantised.h"
 #include "programs/tail.h"
@@ -64,16 +65,18 @@ static size_t offsets(const struct quell_program *program, const struct quell_in
     return groups;
 }
 
-/* A convolution at work, on some lines of a sample. to: where its copy goes on. row, column: the
- * first output channel, counted over all samples, and the first position. */
+/* A convolution at work, on some lines of a sample. in: the distance of its channels. to: where its
+ * copy goes on. row, column: the first output channel, counted over all samples, and the first
+ * position. out_row: the distance of two output channels. */
 struct work {
     const struct quell_byte_kernels *bytes;
     struct quell_padded padded;
     struct quell_tail tail;
     struct quell_step step;
+    struct quell_image image;
     const float *x;
     float *out;
-    size_t in, in_channels, positions, row, column;
+    size_t in, in_channels, out_row, row, column;
     size_t *rows;
     unsigned char *copy, *to;
 };
@@ -81,11 +84,16 @@ struct work {
 static void finish(void *user, const struct quell_dots_done *done)
 {
     const struct work *work = user;
-    quell_tail_finish(&work->tail, done,
-                      &(struct quell_piece_of_result){.row = work->row,
-                                                      .column = work->column,
-                                                      .out = work->out,
-                                                      .out_row = work->positions});
+    quell_tail_finish(
+        &work->tail, done,
+        &(struct quell_piece_of_result){
+            .row = work->row, .column = work->column, .out = work->out, .out_row = work->out_row});
+}
+
+static void take_line(void *user, size_t line)
+{
+    struct work *work = user;
+    work->x = quell_image_line(&work->image, line, &work->in);
 }
 
 static void put_zeros(void *user, size_t positions)
@@ -111,7 +119,7 @@ static void put_row(void *user, size_t at, size_t positions)
 
 static void read_lines(struct work *work, size_t line, size_t count)
 {
-    const struct quell_padded_put put = {work, NULL, put_zeros, put_row};
+    const struct quell_padded_put put = {work, take_line, put_zeros, put_row};
     work->to = work->copy;
     quell_padded_walk(&work->padded, line, count, &put);
 }
@@ -150,11 +158,48 @@ static void divide(const struct quell_execution *at, size_t lines, size_t channe
     if (*parts > panels) *parts = panels;
 }
 
+/* The greatest element of a worker's lines, in all channels. */
+static uint32_t greatest_of_lines(const struct quell_execution *at, const struct work *work,
+                                  size_t worker)
+{
+    struct quell_piece_at piece = quell_piece_of(at, at->of->operand[0], worker);
+    size_t channels = quell_shape_of(at, 0)->size[0];
+    size_t count = quell_elements(quell_shape_of(at, 0)) / channels / at->room->workers;
+    uint32_t greatest = 0;
+    for (size_t c = 0; c < channels; c++) {
+        const float *x = piece.at + c * piece.row + worker * count;
+        uint32_t now = work->bytes->greatest(count, x);
+        greatest = now > greatest ? now : greatest;
+    }
+    return greatest;
+}
+
+/* The greatest element of a sample, of which each worker looks at a part: at its own lines, where x
+ * is divided by them. */
+static uint32_t greatest_of_all(const struct quell_execution *at, const struct work *work)
+{
+    bool apart = quell_lies_apart(at, 0);
+    uint32_t greatest = 0;
+    size_t from, end = quell_part_of(at, at->room->workers, &from);
+    if (apart || (at->division && at->of->own)) {
+        for (size_t worker = from; worker < end; worker++) {
+            uint32_t now = greatest_of_lines(at, work, worker);
+            greatest = now > greatest ? now : greatest;
+        }
+    } else {
+        end = quell_part_of(at, quell_elements(quell_shape_of(at, 0)), &from);
+        greatest = work->bytes->greatest(end - from, quell_in(at, 0) + from);
+    }
+    return quell_crew_greatest(at->room->crew, at->worker, at->workers, greatest);
+}
+
 static void begin_sample(const struct quell_execution *at, struct work *work, size_t sample)
 {
     const struct quell_shape *x = quell_shape_of(at, 0);
-    work->x = quell_in(at, 0) + sample * quell_elements(x);
-    work->step = quell_step_of(work->bytes->greatest(quell_elements(x), work->x));
+    work->image = quell_image_of(at, sample);
+    work->x = work->image.x;
+    if (at->samples > 1)
+        work->step = quell_step_of(work->bytes->greatest(quell_elements(x), work->x));
 }
 
 static size_t channel_of(size_t channels, size_t part, size_t parts)
@@ -162,6 +207,23 @@ static size_t channel_of(size_t channels, size_t part, size_t parts)
     size_t panels = (channels + QUELL_PANEL - 1) / QUELL_PANEL;
     size_t channel = panels * part / parts * QUELL_PANEL;
     return channel < channels ? channel : channels;
+}
+
+/* The worker's own lines, all channels of them. */
+static void run_own_lines(const struct quell_execution *at, struct work *work)
+{
+    size_t each = work->padded.positions, most = work->padded.most, from;
+    size_t end = quell_own_range(at, &from) / each;
+    struct quell_piece_at out = quell_own_out(at);
+    work->out = out.at;
+    work->out_row = out.row;
+    begin_sample(at, work, 0);
+    for (size_t line = from / each; line < end; line += most) {
+        size_t count = end - line < most ? end - line : most;
+        read_lines(work, line, count);
+        work->column = line * each;
+        multiply(at, work, 0, quell_out_shape(at)->size[0], count);
+    }
 }
 
 static void run_pieces(const struct quell_execution *at, struct work *work)
@@ -191,13 +253,24 @@ static void run(const struct quell_execution *at)
                         .out = at->out,
                         .in = quell_elements_of(x, 1, x->rank),
                         .in_channels = x->size[0],
-                        .positions = quell_elements_of(out, 1, out->rank),
+                        .out_row = quell_elements_of(out, 1, out->rank),
                         .rows = (size_t *)(void *)at->scratch};
     way_at(at->program, at->of, &work.padded);
     quell_tail_of(at, &work.tail);
     work.copy = (unsigned char *)(at->scratch + row_floats(&work.padded));
     quell_padded_rows(&work.padded, work.padded.most, work.rows);
-    run_pieces(at, &work);
+    if (at->samples == 1) work.step = quell_step_of(greatest_of_all(at, &work));
+    if (at->division)
+        run_own_lines(at, &work);
+    else
+        run_pieces(at, &work);
+}
+
+static void divide_lines(struct quell_program *program, struct quell_instruction *now)
+{
+    struct quell_padded padded;
+    way_at(program, now, &padded);
+    quell_image_divide(program, now, &padded.window, true);
 }
 
 static size_t rows(const struct quell_shape *result) { return result->rank ? 1 : 0; }
@@ -215,9 +288,11 @@ const struct quell_kind quell_kind_conv_int8 = {
     .attributes = {QUELL_WINDOW_LISTS},
     .together = true,
     .shared = true,
+    .meets = true,
     .infer = infer,
     .check = quell_quantised_check,
     .run = run,
     .rows = rows,
+    .divide = divide_lines,
     .packing = &packing,
 };

@@ -124,30 +124,11 @@ const size_t *quell_conv_left(const struct quell_conv_way *way, const struct que
     return left;
 }
 
-/* Whether a line of the result sees the same line of the input alone. */
-static bool is_flat(const struct quell_window *window)
-{
-    return window->taps[0] == 1 && window->stride[0] == 1 && !window->before[0];
-}
-
-#define WEIGHTS 8 /* that cost as much as an element of x */
-
 void quell_conv_way_divide(const struct quell_conv_way *way, struct quell_program *program,
                            struct quell_instruction *now)
 {
-    struct quell_value *value = program->value;
-    const struct quell_shape *x = &value[now->operand[0]].shape, *out = &value[now->result].shape;
-    struct quell_division *of = &value[value[now->operand[0]].root].division;
     const struct quell_window *window = way->how == QUELL_CONV_LINES    ? &way->lines.window
                                         : way->how == QUELL_CONV_PADDED ? &way->padded.window
                                                                         : &way->winograd.window;
-    if (x->rank < 3) return;
-    if (of->length == quell_elements_of(x, 1, x->rank)) {
-        of->units = quell_greatest_divisor(of->units, x->size[1]); /* whole lines */
-        now->any = !quell_conv_left_floats(way);
-    }
-    if (quell_elements(x) < quell_elements(&value[now->operand[1]].shape) / WEIGHTS) return;
-    struct quell_division *by = quell_division_of(program, now);
-    *by = quell_divide_along(out, 1, out->size[1], 0);
-    now->own = is_flat(window) && quell_same_division(of, by);
+    quell_image_divide(program, now, window, !quell_conv_left_floats(way));
 }

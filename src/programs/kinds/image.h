@@ -5,6 +5,7 @@
 #define QUELL_PROGRAMS_KINDS_IMAGE_H
 
 #include "programs/divide.h"
+#include "programs/kinds/window.h"
 
 /* line, channel: the elements of a line, and of a channel. apart: the instruction whose operand 0
  * it is, if the lines lie apart; or NULL. */
@@ -19,5 +20,10 @@ struct quell_image quell_image_of(const struct quell_execution *at, size_t sampl
 
 /* Returns where a line of the first channel begins, and sets the distance of the channels there. */
 const float *quell_image_line(const struct quell_image *image, size_t line, size_t *channel);
+
+/* Divides the result of a convolution by lines, unless its input is so small that workers rather
+ * share the weights. any: the instruction reads its input by quell_image_line. */
+void quell_image_divide(struct quell_program *program, struct quell_instruction *now,
+                        const struct quell_window *window, bool any);
 
 #endif

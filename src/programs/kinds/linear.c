@@ -213,17 +213,9 @@ static void run(const struct quell_execution *at)
     at->kernels->dots(&dots);
 }
 
-/* By rows, if they are many, as x is if it is divided by them. */
 static void divide(struct quell_program *program, struct quell_instruction *now)
 {
-    const struct quell_division *of = quell_divided(program, now, 0);
-    size_t in = weights_of(program, now)->size[1], out = weights_of(program, now)->size[0];
-    size_t rows = quell_elements(&program->value[now->result].shape) / out;
-    if (!quell_has_packed(now) || rows < DIVIDED_ROWS) return;
-    *quell_division_of(program, now) = (struct quell_division){rows * out, rows};
-    if (of->length != rows * in || rows % of->units) return;
-    quell_division_of(program, now)->units = of->units;
-    now->own = 1;
+    if (quell_has_packed(now)) quell_divide_rows(program, now, DIVIDED_ROWS);
 }
 
 static size_t rows(const struct quell_shape *result) { return result->rank - 1; }

@@ -2,6 +2,7 @@
 /* linear_int8: linear with whole weights and rows of x that are quantised, each by its greatest
  * element (docs/programs.md). */
 #include "base/memory.h"
+#include "programs/divide.h"
 #include "programs/quantised.h"
 #include "programs/tail.h"
 
@@ -41,9 +42,10 @@ static size_t offsets(const struct quell_program *program, const struct quell_in
     return groups;
 }
 
-/* A product at work, whose results are out[rows][width]. */
+/* A product at work, x[rows][in], whose results are out[rows][width]. */
 struct work {
     struct quell_tail tail;
+    const float *x;
     float *out;
     size_t row, column, width;
 };
@@ -77,7 +79,7 @@ static void run_rows(const struct quell_execution *at, struct work *work, size_t
     float *step = at->scratch;
     unsigned char *a = (unsigned char *)(at->scratch + MOST_ROWS);
     for (size_t r = 0; r < rows; r++)
-        quantise_row(bytes, in, quell_in(at, 0) + (work->row + r) * in,
+        quantise_row(bytes, in, work->x + (work->row + r) * in,
                      a + r * groups * QUELL_GROUP * bytes->width, &step[r]);
     bytes->dots(&(struct quell_byte_dots){.m = rows,
                                           .n = end - work->column,
@@ -94,6 +96,9 @@ static void run_rows(const struct quell_execution *at, struct work *work, size_t
                                           .user = work});
 }
 
+/* With fewer rows they are not divided by them. */
+#define DIVIDED_ROWS 48
+
 /* With fewer rows for each worker, they share the columns, and each quantises the rows. */
 #define FEW_ROWS 12
 
@@ -102,9 +107,14 @@ static void run(const struct quell_execution *at)
     const struct quell_shape *w = quell_shape_of(at, 1);
     size_t rows = at->samples * quell_elements(quell_out_shape(at)) / w->size[0], end = rows;
     size_t columns = w->size[0], most = rows_of(quell_quantised_groups(w));
-    struct work work = {.out = at->out, .width = w->size[0]};
+    struct work work = {.x = quell_in(at, 0), .out = at->out, .width = w->size[0]};
     quell_tail_of(at, &work.tail);
-    if (rows >= FEW_ROWS * at->workers) {
+    if (at->division) {
+        end = quell_own_range(at, &work.row) / columns;
+        work.row /= columns;
+        work.out = quell_own_out(at).at;
+        if (at->of->own) work.x = quell_own_in(at, 0).at;
+    } else if (rows >= FEW_ROWS * at->workers) {
         end = quell_part_of(at, rows, &work.row);
     } else {
         size_t last = quell_part_of(at, (columns + QUELL_PANEL - 1) / QUELL_PANEL, &work.column);
@@ -114,6 +124,11 @@ static void run(const struct quell_execution *at)
     }
     for (; work.row < end; work.row += most)
         run_rows(at, &work, end - work.row < most ? end - work.row : most, columns);
+}
+
+static void divide(struct quell_program *program, struct quell_instruction *now)
+{
+    quell_divide_rows(program, now, DIVIDED_ROWS);
 }
 
 static size_t rows(const struct quell_shape *result) { return result->rank - 1; }
@@ -133,4 +148,5 @@ const struct quell_kind quell_kind_linear_int8 = {.name = "linear_int8",
                                                   .check = quell_quantised_check,
                                                   .run = run,
                                                   .rows = rows,
+                                                  .divide = divide,
                                                   .packing = &packing};
