@@ -115,9 +115,9 @@ def time_at(form: Form, t: float, ratio: float, slack: float = SLACK) -> float:
     time = ratio if form["of"] == "sigma" else t
     if "at" in form:
         time = float(np.interp(time, form["at"], form["values"]))
-    time *= form.get("scale", 1)
+    time *= float(form.get("scale", 1))
     near = slack * (1 + abs(time))
     rounding = form.get("rounding", "none")
     if rounding == "nearest":
         return float(np.rint(time))
-    return math.floor(time + near) if rounding == "down" else time
+    return float(math.floor(time + near)) if rounding == "down" else time

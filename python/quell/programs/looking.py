@@ -51,12 +51,14 @@ class Gradients(TorchFunctionMode):
     def __enter__(self) -> Any:
         for name, own in self._kept.items():
             setattr(torch.func, name, self._noting(name, own))
-        return super().__enter__()
+        above: Any = super()
+        return above.__enter__()
 
     def __exit__(self, *error: Any) -> None:
         for name, own in self._kept.items():
             setattr(torch.func, name, own)
-        super().__exit__(*error)
+        above: Any = super()
+        above.__exit__(*error)
 
     def _noting(self, name: str, own: Any) -> Any:
         def noting(*args: Any, **given: Any) -> Any:

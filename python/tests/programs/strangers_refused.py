@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: MIT
+"""Networks that are refused, each in one line that says why."""
+
+import torch
+import torch.nn.functional as F
+from strangers import BATCH, case, t
+from torch import nn
+
+
+@case
+def scripted_whole():
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a = nn.Linear(6, 32)
+            self.b = nn.Linear(32, 5)
+
+        def forward(self, x, t):
+            return self.b(torch.relu(self.a(torch.cat([x, t[:, None]], 1))))
+
+    return (torch.jit.script(Net()), (torch.randn(BATCH, 5), t()), {})
+
+
+@case
+def traced_whole():
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a = nn.Linear(6, 32)
+            self.b = nn.Linear(32, 5)
+
+        def forward(self, x, t):
+            return self.b(torch.relu(self.a(torch.cat([x, t[:, None]], 1))))
+
+    return (torch.jit.trace(Net(), (torch.randn(BATCH, 5), t())), (torch.randn(BATCH, 5), t()), {})
+
+
+@case
+def autocast_bf16():
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a = nn.Linear(6, 32)
+            self.b = nn.Linear(32, 5)
+
+        def forward(self, x, t):
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                h = self.b(F.silu(self.a(torch.cat([x, t[:, None]], 1))))
+            return h.float()
+
+    return (Net(), (torch.randn(BATCH, 5), t()), {})
+
+
+@case
+def gradients_in_forward():
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.e = nn.Sequential(nn.Linear(6, 32), nn.SiLU(), nn.Linear(32, 1))
+
+        def forward(self, x, t):
+            with torch.enable_grad():
+                x = x.detach().requires_grad_(True)
+                e = self.e(torch.cat([x, t[:, None]], 1)).sum()
+                return -torch.autograd.grad(e, x, create_graph=True)[0]
+
+    return (Net(), (torch.randn(BATCH, 5), t()), {"output": "score"})
+
+
+@case
+def func_grad():
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.e = nn.Sequential(nn.Linear(6, 32), nn.SiLU(), nn.Linear(32, 1))
+
+        def forward(self, x, t):
+            return -torch.func.grad(lambda x: self.e(torch.cat([x, t[:, None]], 1)).sum())(x)
+
+    return (Net(), (torch.randn(BATCH, 5), t()), {"output": "score"})
+
+
+@case
+def two_outputs():
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a = nn.Linear(6, 5)
+
+        def forward(self, x, t):
+            h = self.a(torch.cat([x, t[:, None]], 1))
+            return (h, h.exp())
+
+    return (Net(), (torch.randn(BATCH, 5), t()), {})
+
+
+@case
+def lazy_linear():
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a = nn.LazyLinear(32)
+            self.b = nn.LazyLinear(5)
+
+        def forward(self, x, t):
+            return self.b(F.silu(self.a(torch.cat([x, t[:, None]], 1))))
+
+    return (Net(), (torch.randn(BATCH, 5), t()), {})
+
+
+@case
+def noise_in_forward():
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a = nn.Linear(6, 5)
+
+        def forward(self, x, t):
+            return self.a(torch.cat([x, t[:, None]], 1)) + 0.1 * torch.randn_like(x)
+
+    return (Net(), (torch.randn(BATCH, 5), t()), {})
+
+
+@case
+def branch_on_time():
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a = nn.Linear(6, 5)
+            self.b = nn.Linear(6, 5)
+
+        def forward(self, x, t):
+            h = torch.cat([x, t[:, None]], 1)
+            return self.a(h) if t.mean() > 0.5 else self.b(h)
+
+    return (Net(), (torch.randn(BATCH, 5), t()), {})
+
+
+@case
+def topk_moe():
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.g = nn.Linear(6, 4)
+            self.e = nn.ModuleList((nn.Linear(6, 5) for _ in range(4)))
+
+        def forward(self, x, t):
+            h = torch.cat([x, t[:, None]], 1)
+            w, i = self.g(h).softmax(-1).topk(2)
+            y = torch.stack([e(h) for e in self.e], 1)
+            return (y.gather(1, i[..., None].expand(-1, -1, 5)) * w[..., None]).sum(1)
+
+    return (Net(), (torch.randn(BATCH, 5), t()), {})

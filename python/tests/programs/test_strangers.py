@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+"""Modules of a stranger's kind are exported in one call, which compares them with PyTorch in double,
+and drawn from; or they are refused in words that say what to do. All of them take minutes: with
+QUELL_LONG."""
+
+import os
+import zlib
+
+import numpy as np
+import pytest
+import quell
+import strangers_attention  # noqa: F401, which adds to the table
+import strangers_conditions  # noqa: F401
+import strangers_layers  # noqa: F401
+import strangers_refused  # noqa: F401
+import strangers_wrapped  # noqa: F401
+import torch
+from strangers import CASES
+
+REFUSED = {
+    "autocast_bf16": "rounding to bfloat16 .*autocast",
+    "branch_on_time": "must not choose its way by the values",
+    "func_grad": "takes a gradient .*strangers_refused.py:[0-9]+",
+    "gradients_in_forward": "takes a gradient .*strangers_refused.py:[0-9]+",
+    "lazy_linear": "call the network once before",
+    "noise_in_forward": "random numbers inside the network",
+    "scripted_whole": "of TorchScript",
+    "topk_moe": "topk; a program's order of elements is fixed",
+    "traced_whole": "of TorchScript",
+    "two_outputs": "returns 2 tensors, must be one",
+}
+ORDINARY = ("hooks", "cfg_inside", "bool_mask", "func_grad")  # which were not as they are now
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_stranger(name, tmp_path):
+    if name not in ORDINARY and not os.environ.get("QUELL_LONG"):
+        pytest.skip("long: QUELL_LONG=1")
+    torch.manual_seed(zlib.crc32(name.encode()))
+    network, example, told = CASES[name]()
+    path, said = tmp_path / "net.safetensors", {"output": "x0", "schedule": "vp", "time": "t"}
+    if name in REFUSED:
+        with pytest.raises(ValueError, match=f"(?s){REFUSED[name]}"):
+            quell.export(network, path, example, **{**said, **told})
+        return
+    assert quell.export(network, path, example, **{**said, **told}) < 1e-5
+    model = quell.load(path)
+    assert model.shape == tuple(next(iter(example.values()) if isinstance(example, dict)
+                                     else iter(example)).shape[1:])  # fmt: skip
+
+
+def test_the_same_bits_on_each_instruction_set(tmp_path):
+    """And on two threads."""
+    network, example, told = CASES["groupnorm1_pixelshuffle"]()
+    path = tmp_path / "net.safetensors"
+    quell.export(network, path, example, output="x0", schedule="vp", time="t", **told)
+    made = []
+    for isa in "scalar", None:
+        for threads in 1, 2:
+            sampler = quell.Sampler(quell.load(path), "dpmpp_2m", steps=3, isa=isa, threads=threads,
+                                    silent=True)  # fmt: skip
+            made.append(sampler(sampler.init((3, 3, 8, 8), seed=1)))
+    assert all(np.array_equal(made[0], each) for each in made[1:])
