@@ -145,7 +145,7 @@ static size_t count_right(const struct command *command, const char *name, size_
  * letters as before but for half a hundredth. */
 TEST(quantize, letters_stay_letters)
 {
-    enum { EACH = 20, COUNT = EACH * GLYPH_CLASSES };
+    enum { EACH = 10, COUNT = EACH * GLYPH_CLASSES };
     if (!is_long()) return;
     struct command command = command_new();
     char arguments[300];
