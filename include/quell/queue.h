@@ -77,26 +77,37 @@ typedef void quell_answer_fn(void *user, const quell_answer *answer);
  * draw: what is drawn, as for quell_sample; NULL for the defaults. The struct is copied; the arrays
  *   that it points to must last, unchanged, until the request has ended (NULL).
  * x: x[count][dim], to which the samples are written until the request has ended.
+ * from: 1 if x holds states to start from, as for quell_sample_from; 0: they are drawn, as in
+ *   quell_sample (0).
  * client: a number for whoever asks. Among requests of the same priority, clients have equal shares
  *   of the time, however many requests each makes (0).
  * priority: requests of a higher one go first, always (0).
  * seconds: a time limit from now on. A request that is not complete then ends with QUELL_STOPPED.
  *   Among the requests of one client, the one whose time is up first goes first. 0: none (0).
  * answer, user: a function that hears of the request, and its first argument. NULL: none (NULL,
- *   NULL). */
+ *   NULL).
+ * observe, observe_user: a function that sees the samples of this request after every transition,
+ *   as in quell_run, and its first argument. It is called from many threads at once, never after
+ *   the request has ended, and must not wait for a ticket or free the queue. A result other than 0
+ *   cancels the request. Where a run with rows of others fails, the samples begin anew. NULL: none
+ *   (NULL, NULL). */
 typedef struct quell_request {
     size_t size;
     const quell_sampler *sampler;
     const quell_draw *draw;
     float *x;
+    int from;
     uint64_t client;
     int priority;
     double seconds;
     quell_answer_fn *answer;
     void *user;
+    quell_observe_fn *observe;
+    void *observe_user;
 } quell_request;
 
-/* Returns the defaults: no sampler and no x yet, client 0, no priority, no time limit. */
+/* Returns the defaults: no sampler and no x yet, client 0, no priority, no time limit, and nobody
+ * who hears of it. */
 static inline quell_request quell_request_defaults(void)
 {
     quell_request request;
@@ -104,11 +115,14 @@ static inline quell_request quell_request_defaults(void)
     request.sampler = NULL;
     request.draw = NULL;
     request.x = NULL;
+    request.from = 0;
     request.client = 0;
     request.priority = 0;
     request.seconds = 0;
     request.answer = NULL;
     request.user = NULL;
+    request.observe = NULL;
+    request.observe_user = NULL;
     return request;
 }
 

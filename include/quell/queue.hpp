@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 #include <vector>
+#include <quell/callback.hpp>
 #include <quell/condition.hpp>
 #include <quell/queue.h>
 #include <quell/run.hpp>
@@ -36,13 +37,20 @@ struct queue_options {
  * client: a number for whoever asks; clients have equal shares of the time.
  * priority: requests of a higher one go first.
  * seconds: a time limit; 0: none.
+ * from: whether x holds states to start from, as for sample_from.
  * answer: function(const quell_answer &), which hears each time that some samples are drawn, and
- *   once when the request ends. It is called in the queue's thread, and must not throw. */
+ *   once when the request ends. It is called in the queue's thread, and must not throw.
+ * observe: function(size_t transition, const point &s, const quell_call &told,
+ *   span<const float> x), which sees the samples of this request after every transition. It is
+ *   called from many threads at once; if it throws or returns another int than 0, the request is
+ *   cancelled. */
 struct request {
     uint64_t client = 0;
     int priority = 0;
     double seconds = 0;
+    bool from = false;
     std::function<void(const quell_answer &)> answer = {};
+    callback<size_t, const point &, const quell_call &, span<const float>> observe = {};
 };
 
 /* A request that a queue has taken. After it was moved from, it may only be assigned to or
@@ -87,7 +95,7 @@ class asked
   public:
     asked(const draw &what, const request &how, size_t count)
         : conditions_(what.conditions), negative_conditions_(what.negative_conditions),
-          answer_(how.answer), c_conditions_(c_conditions(conditions_)),
+          answer_(how.answer), observe_(how.observe), c_conditions_(c_conditions(conditions_)),
           c_negative_conditions_(c_conditions(negative_conditions_))
     {
         draw_ = quell_draw_defaults();
@@ -117,11 +125,22 @@ class asked
         if (answer->ended) delete self;
     }
 
+    static int observe(void *user, size_t transition, const quell_point *s, const quell_call *told,
+                       const float *x) noexcept
+    {
+        auto *self = static_cast<asked *>(user);
+        return guarded(&self->slot_, told->first, self->observe_, transition, *s, *told,
+                       span<const float>(x, told->rows * told->dim));
+    }
+    bool observes() const noexcept { return static_cast<bool>(observe_); }
+
   private:
     std::vector<condition> conditions_, negative_conditions_;
     std::function<void(const quell_answer &)> answer_;
+    callback<size_t, const point &, const quell_call &, span<const float>> observe_;
     std::vector<quell_condition> c_conditions_, c_negative_conditions_;
     quell_draw draw_;
+    slot slot_;
 };
 
 } // namespace detail
@@ -161,6 +180,8 @@ class queue
         c.seconds = how.seconds;
         c.answer = detail::asked::answer;
         c.user = asked.get();
+        c.from = how.from;
+        if (asked->observes()) c.observe = detail::asked::observe, c.observe_user = asked.get();
         quell_ticket *made = nullptr;
         detail::check(quell_queue_submit(get(), &c, &made));
         asked.release();

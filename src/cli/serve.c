@@ -8,17 +8,20 @@
 #include "cli/sampling.h"
 #include "base/fail.h"
 
+#include <inttypes.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define LONGEST_NAME 64
 
 struct serve_command {
     struct option_words models;
-    const char *listen, *isa, *log, *precision;
-    uint64_t threads, capacity, most_samples, most_steps, most_clients;
+    const char *listen, *isa, *log, *precision, *token_file;
+    uint64_t threads, capacity, most_samples, most_steps, most_bytes, memory, most_clients;
     double seconds, drain;
 };
 
@@ -33,6 +36,9 @@ static const struct option_row rows[] = {
     TEXT_ROW(serve_command, listen, "listen", "HOST:PORT",
              "Where to listen (default 127.0.0.1:8080: this machine alone). Port 0 is one that is "
              "free."),
+    TEXT_ROW(serve_command, token_file, "token-file", "F",
+             "A file with a token on each line: who asks must have one of them, in the header "
+             "`Authorization: Bearer TOKEN`. /healthz, /readyz and /openapi.json need none."),
     TEXT_ROW(serve_command, log, "log", "FORM",
              "A line for each request on standard error: text, json or none (default text)."),
     GROUP_ROW("Limits"),
@@ -40,6 +46,11 @@ static const struct option_row rows[] = {
               "How many samples one request may ask for (default 1024)."),
     COUNT_ROW(serve_command, most_steps, "most-steps", "N", 1, 1000000,
               "How many steps it may ask for (default 1000)."),
+    COUNT_ROW(serve_command, most_bytes, "most-bytes", "N", 1024, 1000000000000,
+              "How many bytes the body of a request may have (default 16777216)."),
+    COUNT_ROW(serve_command, memory, "memory", "N", 65536, 1000000000000000,
+              "How many bytes all requests may take at a time, nearly: bodies, samples and answers "
+              "(default 1073741824). Who comes then gets the status 503, and may try again."),
     COUNT_ROW(serve_command, capacity, "capacity", "N", 1, 1000000000,
               "How many samples may wait, over all requests (default 65536). Who comes when it is "
               "full gets the status 429, and may try again."),
@@ -66,8 +77,15 @@ static const struct option_table table = {
 
 /* A model of the command line. */
 struct served {
-    char name[LONGEST_NAME], digest[65];
+    char name[LONGEST_NAME], digest[96];
     quell_model *model;
+};
+
+/* All of them, as the server knows them. */
+struct all_served {
+    struct serve_models models;
+    struct serve_model list[MOST_WORDS];
+    struct served served[MOST_WORDS];
 };
 
 /* Finds the name that a model has in addresses, and where its file is. */
@@ -92,31 +110,98 @@ static int name_model(const char *word, struct served *served, const char **file
     return EXIT_DONE;
 }
 
+static bool is_builtin(const char *file) { return !strncmp(file, "builtin:", 8); }
+
+/* A text that another file, or another one of those that a description names, would not have. */
+static quell_status find_digest(const char *file, uint64_t all, char digest[96])
+{
+    char whole[65];
+    snprintf(digest, 96, "%.90s", file);
+    if (is_builtin(file)) return QUELL_OK;
+    quell_status status = file_sha256(file, whole);
+    if (!status) snprintf(digest, 96, "%s-%016" PRIx64, whole, all);
+    return status;
+}
+
+/* The digest is that of what was read: it is the same before and after. */
 static int open_model(const char *word, const char *precision, struct served *served)
 {
     const char *file;
+    uint64_t before = 0, after = 0;
     int code = name_model(word, served, &file);
-    if (code == EXIT_DONE) code = sampling_open_model(&served->model, file, precision);
     if (code != EXIT_DONE) return code;
-    snprintf(served->digest, sizeof served->digest, "%.64s", file);
-    if (!strncmp(file, "builtin:", 8)) return EXIT_DONE;
-    quell_status status = file_sha256(file, served->digest);
-    return status ? complain_input(EXIT_FILE, status) : EXIT_DONE;
+    bool named = !is_builtin(file);
+    if (named && model_digest(file, &before)) before = 0; /* opening it says what is wrong */
+    code = sampling_open_model(&served->model, file, precision);
+    if (code != EXIT_DONE) return code;
+    quell_status status = named ? model_digest(file, &after) : QUELL_OK;
+    if (!status) status = find_digest(file, after, served->digest);
+    if (status) return complain_input(EXIT_FILE, status);
+    if (before != after)
+        return complain(EXIT_FILE, "--model %s: it changed while it was read: try again", word);
+    return EXIT_DONE;
 }
 
-static int open_models(const struct option_words *words, const char *precision,
-                       struct served *served)
+static int open_each(const struct option_words *words, const char *precision,
+                     struct all_served *all)
 {
-    if (!words->count) return complain(EXIT_USAGE, "--model is needed: see `quell serve --help`");
     for (size_t i = 0; i < words->count; i++) {
-        int code = open_model(words->word[i], precision, &served[i]);
+        struct served *one = &all->served[i];
+        all->models.count = i + 1;
+        int code = open_model(words->word[i], precision, one);
         if (code != EXIT_DONE) return code;
+        all->list[i] = (struct serve_model){one->name, one->digest, one->model};
         for (size_t k = 0; k < i; k++)
-            if (!strcmp(served[k].name, served[i].name))
+            if (!strcmp(all->served[k].name, one->name))
                 return complain(EXIT_USAGE, "--model %s: two models are called '%s'",
-                                words->word[i], served[i].name);
+                                words->word[i], one->name);
     }
     return EXIT_DONE;
+}
+
+static void free_all(struct serve_models *models)
+{
+    struct all_served *all = (struct all_served *)(void *)models;
+    for (size_t i = 0; i < models->count; i++) quell_model_free(all->served[i].model);
+    free(all);
+}
+
+static int open_models(const struct serve_command *command, struct serve_models **models)
+{
+    *models = NULL;
+    if (!command->models.count)
+        return complain(EXIT_USAGE, "--model is needed: see `quell serve --help`");
+    struct all_served *all = calloc(1, sizeof *all);
+    if (!all) return complain(EXIT_MEMORY, "no memory for the models");
+    all->models.models = all->list;
+    all->models.free = free_all;
+    int code = open_each(&command->models, command->precision, all);
+    if (code == EXIT_DONE)
+        *models = &all->models;
+    else
+        free_all(&all->models);
+    return code;
+}
+
+/* SIGHUP: the models are opened anew, while those that are served go on. */
+static volatile _Atomic int reload;
+static void note_reload(int number) { reload = number; }
+
+static void catch_reload(void)
+{
+    struct sigaction action = {.sa_handler = note_reload, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGHUP, &action, NULL);
+}
+
+static struct serve_models *reopen(void *user)
+{
+    struct serve_models *models;
+    const struct serve_command *command = user;
+    int code = open_models(command, &models);
+    if (strcmp(command->log, "none") != 0 && code == EXIT_DONE)
+        fprintf(stderr, "quell: %zu models were opened anew\n", models->count);
+    return models;
 }
 
 static int choose_log(const char *form, struct serve_options *options)
@@ -135,28 +220,47 @@ static void say_ready(void *user, const char *address)
     fflush(stdout);
 }
 
-static int serve(struct serve_command *command, const struct served *served)
+/* Each connection is an open file. */
+static int allow_files(const struct serve_command *command)
 {
-    struct serve_model models[MOST_WORDS];
-    struct serve_options options = {.models = models,
-                                    .count = command->models.count,
-                                    .listen = command->listen,
+    struct rlimit limit;
+    rlim_t wanted = command->most_clients + 200;
+    if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= wanted) return EXIT_DONE;
+    rlim_t most = limit.rlim_max;
+    limit.rlim_cur = wanted < most ? wanted : most;
+    if (wanted <= most && !setrlimit(RLIMIT_NOFILE, &limit)) return EXIT_DONE;
+    return complain(EXIT_USAGE,
+                    "--most-clients %llu: this process may have %llu files open, and needs %llu: "
+                    "raise that (ulimit -n), or have fewer clients",
+                    (unsigned long long)command->most_clients, (unsigned long long)most,
+                    (unsigned long long)wanted);
+}
+
+static int serve(struct serve_command *command)
+{
+    struct serve_options options = {.listen = command->listen,
+                                    .token_file = command->token_file,
+                                    .reopen = reopen,
+                                    .reload = &reload,
                                     .capacity = command->capacity,
                                     .most_samples = command->most_samples,
                                     .most_steps = command->most_steps,
+                                    .most_bytes = command->most_bytes,
+                                    .memory = command->memory,
                                     .most_clients = (unsigned)command->most_clients,
                                     .seconds = command->seconds,
                                     .drain = command->drain,
                                     .ready = say_ready,
                                     .user = command};
-    for (size_t i = 0; i < options.count; i++)
-        models[i] = (struct serve_model){served[i].name, served[i].digest, served[i].model};
     int code = choose_log(command->log, &options);
     if (code == EXIT_DONE)
         code =
             sampling_choose_machine(command->isa, command->threads, &options.isa, &options.threads);
+    if (code == EXIT_DONE) code = allow_files(command);
+    if (code == EXIT_DONE) code = open_models(command, &options.models);
     if (code != EXIT_DONE) return code;
     interrupt_catch();
+    catch_reload();
     quell_status status = quell_serve(&options, &interrupt_signal);
     interrupt_signal = 0; /* it was asked to end, and has */
     return status ? complain_status(status) : EXIT_DONE;
@@ -169,14 +273,11 @@ int command_serve(int argc, char **argv)
                                     .capacity = 65536,
                                     .most_samples = 1024,
                                     .most_steps = 1000,
+                                    .most_bytes = (uint64_t)16 << 20,
+                                    .memory = (uint64_t)1 << 30,
                                     .most_clients = 1000,
                                     .seconds = 60,
                                     .drain = 30};
-    static struct served served[MOST_WORDS];
     int code;
-    if (!options_read(&table, argc, argv, &command, NULL, &code)) return code;
-    code = open_models(&command.models, command.precision, served);
-    if (code == EXIT_DONE) code = serve(&command, served);
-    for (size_t i = 0; i < command.models.count; i++) quell_model_free(served[i].model);
-    return code;
+    return options_read(&table, argc, argv, &command, NULL, &code) ? serve(&command) : code;
 }

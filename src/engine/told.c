@@ -96,8 +96,9 @@ static quell_status check_one(const struct telling *at, const struct list *list,
     if (!given->values) return QUELL_OK;
     if (given->size != taken->size)
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "run: %s '%.60s' has %zu elements, must have %zu, of shape %s",
-                          list->what, given->name, given->size, taken->size, words_of(taken).shape);
+                          "run: %s '%.60s' has %zu element%s, must have %zu, of shape %s",
+                          list->what, given->name, given->size, given->size == 1 ? "" : "s",
+                          taken->size, words_of(taken).shape);
     if (given->count && given->count != at->draw->count)
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "run: %s '%.60s' has a count of %zu, must be 0, for all samples, "
@@ -166,6 +167,11 @@ static quell_status find_told(struct telling *at, size_t i, const struct list *l
                           taken->name, taken->size, taken->size == 1 ? "" : "s",
                           words_of(taken).shape);
     quell_status status = check_one(at, list, taken, given);
+    if (!status && !given->values && taken->must)
+        status = quell_fail(QUELL_BAD_ARGUMENT,
+                            "run: condition '%.60s' is none, which the guide does not know: give "
+                            "values[%zu]",
+                            taken->name, taken->size);
     if (!status) tell(at->told, i, taken, given);
     return status;
 }

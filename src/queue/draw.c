@@ -4,6 +4,7 @@
 #include "base/draw_rows.h"
 #include "engine/sampler.h"
 #include "queue/merge.h"
+#include "queue/observe.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +45,12 @@ static quell_run run_of(quell_queue *queue)
     run.isa = queue->options.isa;
     run.progress = watch;
     run.progress_user = queue;
+    pthread_mutex_lock(&queue->lock);
+    bool observed = quell_queue_observed(queue);
+    pthread_mutex_unlock(&queue->lock);
+    if (!observed) return run;
+    run.observe = quell_queue_observe;
+    run.observe_user = queue;
     return run;
 }
 
@@ -89,9 +96,12 @@ static void draw_alone(quell_queue *queue, const struct quell_part *part)
     const quell_request *request = &part->ticket->request;
     struct quell_draw_rows rows;
     quell_draw_rows(&rows, &part->ticket->draw, part->row, part->rows);
+    queue->base = rows.draw.first;
     quell_run run = run_of(queue);
     float *x = request->x + part->row * request->sampler->denoiser->dim;
-    end_alone(queue, part, quell_sample(request->sampler, &rows.draw, &run, x));
+    end_alone(queue, part,
+              request->from ? quell_sample_from(request->sampler, &rows.draw, &run, x)
+                            : quell_sample(request->sampler, &rows.draw, &run, x));
 }
 
 /* Copies what was drawn to those who still want it. */
@@ -108,14 +118,30 @@ static void hand_out(quell_queue *queue, const float *x)
     }
 }
 
+/* Takes merged->x to the samples, from states that are drawn or, where requests say so, are the
+ * requests' own. */
+static quell_status draw_merged(quell_queue *queue, const struct quell_merged *merged)
+{
+    const quell_sampler *sampler = queue->batch.sampler;
+    queue->base = merged->draw.first;
+    quell_run run = run_of(queue);
+    if (!merged->states) return quell_sample(sampler, &merged->draw, &run, merged->x);
+    quell_status status = quell_sample_prior(sampler, &merged->draw, &run, merged->x);
+    size_t dim = sampler->denoiser->dim;
+    for (size_t row = 0; !status && row < merged->draw.count; row++)
+        if (merged->given[row])
+            memcpy(merged->x + row * dim, merged->states + row * dim, dim * sizeof *merged->x);
+    if (status) return status;
+    return quell_sample_from(sampler, &merged->draw, &run, merged->x);
+}
+
 /* Draws all parts in one run, in memory of the queue's. Returns false if each must be drawn by
  * itself. */
 static bool draw_together(quell_queue *queue)
 {
     struct quell_merged merged;
     if (queue->batch.count < 2 || !quell_merge(&merged, &queue->batch)) return false;
-    quell_run run = run_of(queue);
-    quell_status status = quell_sample(queue->batch.sampler, &merged.draw, &run, merged.x);
+    quell_status status = draw_merged(queue, &merged);
     pthread_mutex_lock(&queue->lock);
     queue->state.runs++;
     if (!status) hand_out(queue, merged.x);

@@ -162,12 +162,32 @@ static size_t merge_list(struct room *room, const struct quell_batch *batch, lis
     return first.count;
 }
 
+/* Copies the states to start from: their requests may end before the run begins with them. */
+static void merge_states(struct room *room, const struct quell_batch *batch,
+                         struct quell_merged *merged)
+{
+    size_t dim = batch->sampler->denoiser->dim;
+    bool any = false;
+    for (size_t i = 0; i < batch->count; i++) any = any || batch->parts[i].ticket->request.from;
+    merged->states = any ? take(room, batch->rows * dim, sizeof *merged->states) : NULL;
+    merged->given = any ? take(room, batch->rows, sizeof *merged->given) : NULL;
+    for (size_t i = 0; merged->states && i < batch->count; i++) {
+        const struct quell_part *part = &batch->parts[i];
+        bool from = part->ticket->request.from;
+        for (size_t r = 0; r < part->rows; r++) merged->given[part->at + r] = from;
+        if (from)
+            memcpy(merged->states + part->at * dim, part->ticket->request.x + part->row * dim,
+                   part->rows * dim * sizeof *merged->states);
+    }
+}
+
 /* Counts the memory, or, once it is there, fills it. */
 static void lay_out(struct quell_merged *merged, const struct quell_batch *batch, struct room *room)
 {
     quell_draw *draw = &merged->draw;
     *draw = quell_draw_defaults();
     merged->x = take(room, batch->rows * batch->sampler->denoiser->dim, sizeof *merged->x);
+    merge_states(room, batch, merged);
     uint64_t *seeds = take(room, batch->rows, sizeof *seeds);
     uint64_t *indices = take(room, batch->rows, sizeof *indices);
     if (seeds) fill_streams(batch, seeds, indices);

@@ -8,8 +8,10 @@
 struct quell_merged {
     quell_draw draw;
     quell_condition conditions[QUELL_MAX_CONDITIONS], negative_conditions[QUELL_MAX_CONDITIONS];
-    float *x;     /* [rows][dim] */
-    char *memory; /* of everything */
+    float *x;      /* [rows][dim] */
+    float *states; /* [rows][dim]: those to start from; NULL: all are drawn */
+    bool *given;   /* [rows]: whether a row has one */
+    char *memory;  /* of everything */
 };
 
 /* Makes the draw of a batch, with copies of what the requests' arrays say. Returns false if there

@@ -22,6 +22,7 @@ struct quell_client {
  * told: how many its answer function has heard of.
  * deadline: a time of quell_queue_now(), or infinity.
  * held: the run that goes on reads its arrays and writes to its x.
+ * observed: calls of its observer that go on; it does not end meanwhile.
  * failure, message: of its run; QUELL_OK until one fails. After it has ended: of its end. */
 struct quell_ticket {
     quell_queue *queue;
@@ -32,7 +33,7 @@ struct quell_ticket {
     struct quell_ticket *before, *next; /* in the order of their arrival */
     uint64_t arrival;
     double deadline;
-    size_t begun, drawn, told;
+    size_t begun, drawn, told, observed;
     bool cancelled, held, ended;
     quell_status failure;
     char message[512];
@@ -68,6 +69,7 @@ struct quell_queue {
     size_t room;
     struct quell_batch batch;
     const struct quell_part *alone; /* the part that has the run to itself; NULL: all are in it */
+    uint64_t base;                  /* quell_draw.first of the run */
     quell_queue_state state;
     uint64_t arrivals;
     bool closed, ending;

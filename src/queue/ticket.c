@@ -71,6 +71,10 @@ static quell_status check(const quell_request *request, quell_draw *draw)
                           request->seconds);
     if (request->user && !request->answer)
         return quell_fail(QUELL_BAD_ARGUMENT, "queue: user is set, but answer is NULL");
+    if (request->observe_user && !request->observe)
+        return quell_fail(QUELL_BAD_ARGUMENT, "queue: observe_user is set, but observe is NULL");
+    if (request->from != 0 && request->from != 1)
+        return quell_fail(QUELL_BAD_ARGUMENT, "queue: from is %d, must be 0 or 1", request->from);
     quell_status status = quell_given(request->draw, NULL, draw, &run);
     return status ? status : quell_run_check(request->sampler, draw, request->x);
 }
@@ -161,7 +165,7 @@ static bool is_last(const quell_queue *queue, const quell_ticket *ticket)
 /* Whether a ticket ends now, and how: its failure and message. */
 static bool ends(const quell_queue *queue, quell_ticket *ticket)
 {
-    if (ticket->held || is_last(queue, ticket)) return false;
+    if (ticket->held || ticket->observed || is_last(queue, ticket)) return false;
     if (ticket->failure || ticket->drawn == ticket->draw.count) return true;
     bool late = quell_queue_now() >= ticket->deadline;
     if (!ticket->cancelled && !late) return false;

@@ -14,6 +14,13 @@ enum MHD_Result serve_answer(struct serve_request *request, unsigned code, const
         free(bytes);
         return MHD_NO;
     }
+    return serve_respond(request, code, type, response, size, headers);
+}
+
+enum MHD_Result serve_respond(struct serve_request *request, unsigned code, const char *type,
+                              struct MHD_Response *response, size_t size,
+                              const struct serve_header *headers)
+{
     MHD_add_response_header(response, "Content-Type", type);
     MHD_add_response_header(response, "Server", "quell");
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
@@ -40,7 +47,7 @@ enum MHD_Result serve_say(struct serve_request *request, unsigned code, const ch
     return serve_answer(request, code, "text/plain; charset=utf-8", text, length + 1, headers);
 }
 
-static unsigned code_of(quell_status status)
+unsigned serve_code(quell_status status)
 {
     switch (status) {
     case QUELL_BAD_ARGUMENT:
@@ -60,7 +67,7 @@ static unsigned code_of(quell_status status)
 enum MHD_Result serve_refuse(struct serve_request *request, quell_status status, const char *line)
 {
     static const struct serve_header later[] = {{"Retry-After", "1"}, {0}};
-    unsigned code = code_of(status);
+    unsigned code = serve_code(status);
     bool again = code == MHD_HTTP_TOO_MANY_REQUESTS || code == MHD_HTTP_SERVICE_UNAVAILABLE;
     return serve_say(request, code, line, again ? later : NULL);
 }

@@ -1,26 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* What an address asks for: the parameters of .../samples?seed=7&count=16, read and checked. */
+/* What a request asks for: the parameters of .../samples?seed=7&count=16, or of a body, read and
+ * checked. */
 #ifndef QUELL_SERVE_ASK_H
 #define QUELL_SERVE_ASK_H
 
 #include <stdbool.h>
 #include <quell/quell.h>
-
-enum serve_format { SERVE_NPY, SERVE_RAW, SERVE_JSON, SERVE_PNG, SERVE_FORMATS };
-
-/* The name of a format, and its type in HTTP. */
-const char *serve_format_name(enum serve_format format);
-const char *serve_format_type(enum serve_format format);
-
-/* The format that an Accept header likes best; SERVE_FORMATS if it takes none of them. NULL: the
- * client does not say. */
-enum serve_format serve_format_accepted(const char *accept);
+#include "serve/array.h"
+#include "serve/format.h"
 
 #define SERVE_MOST_TEXT 200 /* of a name: a sampler, a schedule, a grid */
 
 /* class: -1 for none; with `each`, sample i is of class i modulo the number of classes.
  * guidance: its weight, if that was given (serve_ask_guided).
  * conditions: with memory of their own (serve_ask_free).
+ * from: the states to start from; classes, seeds, indices: lists with one for each sample; NULL:
+ *   not given. rows: how many samples they, and conditions of each, are for; 0: none does.
  * format: SERVE_FORMATS: not given. latent: without decoding. */
 struct serve_ask {
     uint64_t seed, first, count;
@@ -31,10 +26,38 @@ struct serve_ask {
     double guidance, guidance_low, guidance_high, guidance_rescale;
     quell_condition conditions[QUELL_MAX_CONDITIONS], negative[QUELL_MAX_CONDITIONS];
     size_t condition_count, negative_count;
+    double prior_mean, prior_variance;
+    float *from;
+    int64_t *classes, *seeds, *indices;
+    size_t rows;
+    char rows_of[96];
     enum serve_format format;
     bool latent;
     uint64_t given; /* a bit for each parameter that was given */
 };
+
+enum serve_kind {
+    SERVE_WHOLE,
+    SERVE_NUMBER,
+    SERVE_TEXT,
+    SERVE_FLAG,
+    SERVE_STEPS,
+    SERVE_BROWNIAN,
+    SERVE_CLASS,
+    SERVE_CONDITION,
+    SERVE_FORMAT
+};
+
+/* What a client may be told of a parameter. Numbers lie from least to most. */
+struct serve_parameter {
+    const char *name;
+    enum serve_kind kind;
+    const char *help;
+    double least, most;
+};
+
+/* The i-th parameter, from 0 on; NULL past the end. */
+const struct serve_parameter *serve_ask_parameter(size_t i);
 
 void serve_ask_begin(struct serve_ask *ask, const quell_model *model);
 void serve_ask_free(struct serve_ask *ask);
@@ -46,7 +69,22 @@ bool serve_ask_guided(const struct serve_ask *ask);
 quell_status serve_ask_take(struct serve_ask *ask, const quell_model *model, const char *name,
                             const char *value);
 
-/* Checks what depends on several of them. */
-quell_status serve_ask_check(const struct serve_ask *ask, const quell_model *model);
+/* Whether an array has that name, and what is wanted of it. */
+bool serve_ask_is_array(const char *name, enum serve_wanted *wanted);
+
+/* Takes one array, of which the values may be taken over: `from`, `classes`, `seeds`, `indices`,
+ * `condition.NAME` or `negative-condition.NAME`. Fails with QUELL_BAD_ARGUMENT and a line. */
+quell_status serve_ask_array(struct serve_ask *ask, const quell_model *model, const char *name,
+                             struct serve_array *array);
+
+/* Takes a condition as text (ask_given.c). */
+quell_status serve_ask_condition(const quell_denoiser *denoiser, const char *name,
+                                 const char *value, quell_condition *list, size_t *count);
+
+/* Whether a parameter or an array was given. */
+bool serve_ask_given(const struct serve_ask *ask, const char *name);
+
+/* Checks what depends on several of them, and sets the number of samples that lists are for. */
+quell_status serve_ask_check(struct serve_ask *ask, const quell_model *model);
 
 #endif

@@ -6,6 +6,8 @@
 #include "base/sha256.h"
 #include "queue/queue.h"
 #include "serve/encode.h"
+#include "serve/events.h"
+#include "serve/server.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -33,11 +35,19 @@ static void add_conditions(struct quell_sha256 *sum, const quell_condition *list
     add_number(sum, count);
     for (size_t i = 0; i < count; i++) {
         add_text(sum, list[i].name);
+        add_number(sum, list[i].count);
         if (list[i].values)
-            quell_sha256_add(sum, list[i].values, list[i].size * sizeof(float));
+            quell_sha256_add(sum, list[i].values,
+                             (list[i].count ? list[i].count : 1) * list[i].size * sizeof(float));
         else
             add_text(sum, "none");
     }
+}
+
+static void add_list(struct quell_sha256 *sum, const void *list, size_t bytes)
+{
+    add_number(sum, list != NULL);
+    if (list) quell_sha256_add(sum, list, bytes);
 }
 
 /* Two results have the same name only if they are the same bytes: of all that decides on them, in
@@ -60,6 +70,11 @@ static void name_result(struct serve_drawing *drawing)
     add_number(&sum, 2 * (uint64_t)ask->each + (uint64_t)ask->latent);
     add_conditions(&sum, ask->conditions, ask->condition_count);
     add_conditions(&sum, ask->negative, ask->negative_count);
+    add_list(&sum, ask->from,
+             ask->count * quell_sampler_dim(drawing->sampler->sampler) * sizeof *ask->from);
+    add_list(&sum, ask->classes, ask->count * sizeof *ask->classes);
+    add_list(&sum, ask->seeds, ask->count * sizeof *ask->seeds);
+    add_list(&sum, ask->indices, ask->count * sizeof *ask->indices);
     quell_sha256_end(&sum, digits);
     snprintf(drawing->tag, sizeof drawing->tag, "\"%.32s\"", digits);
 }
@@ -88,31 +103,64 @@ static void find_shown(struct serve_drawing *drawing)
         .image = quell_model_image(model) && (decoded || !quell_model_decodes(model))};
 }
 
-/* One class for all samples, or all classes in turn; NULL if `class` is none. */
-static int32_t *make_classes(const struct serve_drawing *drawing, int32_t class, bool each)
+/* The index of sample i: of all that can be asked for, that of the last one fits. */
+static uint64_t index_of(const struct serve_ask *ask, size_t i)
+{
+    return ask->indices ? (uint64_t)ask->indices[i] : ask->first + (ask->seeds ? 0 : i);
+}
+
+/* One class for all samples, all classes in turn, or those of a list. What is beyond an int32_t is
+ * beyond all classes, as INT32_MAX is. */
+static int32_t *make_classes(const struct serve_drawing *drawing)
 {
     const struct serve_ask *ask = &drawing->ask;
     size_t classes = quell_denoiser_classes(quell_model_denoiser(drawing->model->model));
     int32_t *made = quell_new(ask->count, sizeof *made);
     for (size_t i = 0; made && i < ask->count; i++)
-        made[i] = each ? (int32_t)((ask->first + i) % classes) : class;
+        made[i] = ask->classes
+                      ? (int32_t)(ask->classes[i] < INT32_MAX ? ask->classes[i] : INT32_MAX)
+                  : ask->each ? (int32_t)(index_of(ask, i) % classes)
+                              : ask->class;
     return made;
 }
 
-static bool make_memory(struct serve_drawing *drawing)
+static int32_t *make_negative(const struct serve_drawing *drawing)
 {
     const struct serve_ask *ask = &drawing->ask;
+    int32_t *made = quell_new(ask->count, sizeof *made);
+    for (size_t i = 0; made && i < ask->count; i++) made[i] = ask->negative_class;
+    return made;
+}
+
+static bool is_labelled(const struct serve_ask *ask)
+{
+    return ask->class >= 0 || ask->each || ask->classes;
+}
+
+/* The states to start from become the samples in place. */
+static bool make_memory(struct serve_drawing *drawing)
+{
+    struct serve_ask *ask = &drawing->ask;
     size_t dim = quell_sampler_dim(drawing->sampler->sampler);
     size_t shown = product(drawing->shown.rank, drawing->shown.shape);
-    if (ask->class >= 0 || ask->each)
-        drawing->classes = make_classes(drawing, ask->class, ask->each);
-    if (ask->negative_class >= 0)
-        drawing->negative_classes = make_classes(drawing, ask->negative_class, false);
-    drawing->x = quell_new_untouched(ask->count, dim * sizeof(float));
+    if (is_labelled(ask)) drawing->classes = make_classes(drawing);
+    if (ask->negative_class >= 0) drawing->negative_classes = make_negative(drawing);
+    drawing->x = ask->from ? ask->from : quell_new_untouched(ask->count, dim * sizeof(float));
+    ask->from = NULL;
     if (decodes(drawing)) drawing->decoded = quell_new_untouched(ask->count, shown * sizeof(float));
     return drawing->x && (drawing->decoded || !decodes(drawing)) &&
-           (drawing->classes || (ask->class < 0 && !ask->each)) &&
+           (drawing->classes || !is_labelled(ask)) &&
            (drawing->negative_classes || ask->negative_class < 0);
+}
+
+size_t serve_drawing_bytes(const struct serve_drawing *drawing)
+{
+    size_t floats = quell_sampler_dim(drawing->sampler->sampler);
+    size_t shown = product(drawing->shown.rank, drawing->shown.shape);
+    size_t copies = drawing->events ? 3 : 1, bytes;
+    floats = copies * floats + (decodes(drawing) ? 2 : 1) * shown;
+    return __builtin_mul_overflow(drawing->ask.count, floats * sizeof(float), &bytes) ? SIZE_MAX
+                                                                                      : bytes;
 }
 
 static void make_draw(struct serve_drawing *drawing)
@@ -123,6 +171,8 @@ static void make_draw(struct serve_drawing *drawing)
     draw->seed = ask->seed;
     draw->first = ask->first;
     draw->count = ask->count;
+    draw->seeds = (const uint64_t *)ask->seeds;
+    draw->indices = (const uint64_t *)ask->indices;
     draw->classes = drawing->classes;
     draw->negative_classes = drawing->negative_classes;
     draw->conditions = ask->condition_count ? ask->conditions : NULL;
@@ -131,19 +181,41 @@ static void make_draw(struct serve_drawing *drawing)
     draw->negative_condition_count = ask->negative_count;
 }
 
-quell_status serve_drawing_find(struct serve_drawing *drawing, struct serve_samplers *samplers)
+struct serve_drawing *serve_drawing_new(struct serve_server *server, struct serve_models *models,
+                                        const struct serve_model *model, bool events)
+{
+    struct serve_drawing *drawing = quell_new(1, sizeof *drawing);
+    if (!drawing) return NULL;
+    atomic_init(&drawing->holders, 1);
+    drawing->server = server;
+    drawing->options = server->options;
+    drawing->model = model;
+    serve_ask_begin(&drawing->ask, model->model);
+    if (events) drawing->events = serve_events_new(drawing);
+    if (!events || drawing->events) {
+        drawing->models = serve_models_hold(models);
+        return drawing;
+    }
+    free(drawing);
+    return NULL;
+}
+
+quell_status serve_drawing_find(struct serve_drawing *drawing)
 {
     find_shown(drawing);
     quell_status status = serve_encode_check(drawing->ask.format, &drawing->shown);
-    if (!status) drawing->sampler = serve_sampler_find(samplers, drawing->model, &drawing->ask);
+    if (!status)
+        drawing->sampler =
+            serve_sampler_find(&drawing->server->samplers, drawing->model, &drawing->ask);
     return status;
 }
 
-quell_status serve_drawing_prepare(struct serve_drawing *drawing, struct serve_samplers *samplers)
+quell_status serve_drawing_prepare(struct serve_drawing *drawing)
 {
     quell_status status = QUELL_OK;
     if (!drawing->sampler)
-        status = serve_sampler_take(samplers, drawing->model, &drawing->ask, &drawing->sampler);
+        status = serve_sampler_take(&drawing->server->samplers, drawing->model, &drawing->ask,
+                                    &drawing->sampler);
     if (status) return status;
     if (quell_denoiser_reproducible(quell_model_denoiser(drawing->model->model)))
         name_result(drawing);
@@ -177,11 +249,12 @@ static void encode(void *user)
 {
     struct serve_drawing *drawing = user;
     const float *x = drawing->decoded ? drawing->decoded : drawing->x;
-    if (!drawing->status && !atomic_load(&drawing->unwanted))
+    if (!drawing->status && !atomic_load(&drawing->unwanted) && drawing->ask.format < SERVE_FORMATS)
         serve_drawing_fail(drawing,
                            serve_encode(drawing->ask.format, &drawing->shown, drawing->ask.count, x,
                                         &drawing->bytes, &drawing->size));
     drawing->ended(drawing->user);
+    serve_drawing_drop(drawing);
 }
 
 /* Whether an answer takes no longer to write than to hand on. */
@@ -204,7 +277,7 @@ static void hear(void *user, const quell_answer *answer)
         return;
     }
     drawing->work = (struct serve_work){.work = encode, .user = drawing};
-    serve_workshop_add(drawing->finishing, &drawing->work);
+    serve_workshop_add(&drawing->server->finishing, &drawing->work);
 }
 
 void serve_drawing_fail(struct serve_drawing *drawing, quell_status status)
@@ -216,6 +289,7 @@ void serve_drawing_fail(struct serve_drawing *drawing, quell_status status)
 quell_status serve_drawing_begin(struct serve_drawing *drawing, quell_queue *queue, uint64_t client,
                                  void (*ended)(void *user), void *user)
 {
+    bool from = drawing->ask.from;
     if (!make_memory(drawing)) return quell_fail(QUELL_NO_MEMORY, "no memory for these samples");
     make_draw(drawing);
     drawing->begun = quell_queue_now();
@@ -225,11 +299,19 @@ quell_status serve_drawing_begin(struct serve_drawing *drawing, quell_queue *que
     request.sampler = drawing->sampler->sampler;
     request.draw = &drawing->draw;
     request.x = drawing->x;
+    request.from = from;
     request.client = client;
     request.seconds = drawing->options->seconds;
     request.answer = hear;
     request.user = drawing;
-    return quell_queue_submit(queue, &request, &drawing->ticket);
+    if (drawing->events) {
+        request.observe = serve_events_observe;
+        request.observe_user = drawing;
+    }
+    atomic_fetch_add(&drawing->holders, 1);
+    quell_status status = quell_queue_submit(queue, &request, &drawing->ticket);
+    if (status) atomic_fetch_sub(&drawing->holders, 1);
+    return status;
 }
 
 void serve_drawing_cancel(struct serve_drawing *drawing)
@@ -238,14 +320,18 @@ void serve_drawing_cancel(struct serve_drawing *drawing)
     quell_ticket_cancel(drawing->ticket);
 }
 
-void serve_drawing_free(struct serve_drawing *drawing, struct serve_samplers *samplers)
+void serve_drawing_drop(struct serve_drawing *drawing)
 {
-    serve_sampler_give_back(samplers, drawing->sampler);
+    if (!drawing || atomic_fetch_sub(&drawing->holders, 1) > 1) return;
+    serve_sampler_give_back(&drawing->server->samplers, drawing->sampler);
     serve_ask_free(&drawing->ask);
+    serve_events_free(drawing->events);
     quell_ticket_free(drawing->ticket);
     free(drawing->classes);
     free(drawing->negative_classes);
     free(drawing->x);
     free(drawing->decoded);
     free(drawing->bytes);
+    serve_models_drop(drawing->models);
+    free(drawing);
 }

@@ -7,20 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* An answer that is written as to a file. */
-struct page {
-    FILE *file;
-    char *bytes;
-    size_t size;
-};
-
-static bool page_begin(struct page *page)
+bool serve_write_begin(struct serve_writing *page)
 {
     page->file = open_memstream(&page->bytes, &page->size);
     return page->file;
 }
 
-static enum MHD_Result page_end(struct serve_request *request, struct page *page, const char *type)
+enum MHD_Result serve_write_end(struct serve_request *request, struct serve_writing *page,
+                                const char *type)
 {
     static const struct serve_header fresh[] = {{"Cache-Control", "no-cache"}, {0}};
     bool failed = ferror(page->file);
@@ -30,7 +24,7 @@ static enum MHD_Result page_end(struct serve_request *request, struct page *page
     return MHD_NO;
 }
 
-static int put(void *user, const char *text, size_t size)
+int serve_write_put(void *user, const char *text, size_t size)
 {
     return fwrite(text, 1, size, user) < size;
 }
@@ -80,29 +74,33 @@ static void put_model(struct quell_json_writer *writer, const char *name,
 
 enum MHD_Result serve_model(struct serve_request *request, const struct serve_model *model)
 {
-    struct page page;
-    if (!page_begin(&page)) return MHD_NO;
-    struct quell_json_writer writer = {.put = put, .user = page.file, .digits = 17, .lines = true};
+    struct serve_writing page;
+    if (!serve_write_begin(&page)) return MHD_NO;
+    struct quell_json_writer writer = {
+        .put = serve_write_put, .user = page.file, .digits = 17, .lines = true};
     put_model(&writer, NULL, model);
     fputc('\n', page.file);
-    return page_end(request, &page, "application/json");
+    return serve_write_end(request, &page, "application/json");
 }
 
 enum MHD_Result serve_models(struct serve_request *request)
 {
     const struct serve_options *options = request->server->options;
-    struct page page;
-    if (!page_begin(&page)) return MHD_NO;
-    struct quell_json_writer writer = {.put = put, .user = page.file, .digits = 17, .lines = true};
+    const struct serve_models *models = request->models;
+    struct serve_writing page;
+    if (!serve_write_begin(&page)) return MHD_NO;
+    struct quell_json_writer writer = {
+        .put = serve_write_put, .user = page.file, .digits = 17, .lines = true};
     quell_json_begin(&writer, NULL, '{');
     quell_json_put_text(&writer, "quell", quell_version());
     quell_json_put_whole(&writer, "most_samples", (int64_t)options->most_samples);
+    quell_json_put_whole(&writer, "most_steps", (int64_t)options->most_steps);
     quell_json_begin(&writer, "models", '[');
-    for (size_t i = 0; i < options->count; i++) put_model(&writer, NULL, &options->models[i]);
+    for (size_t i = 0; i < models->count; i++) put_model(&writer, NULL, &models->models[i]);
     quell_json_end(&writer, ']');
     quell_json_end(&writer, '}');
     fputc('\n', page.file);
-    return page_end(request, &page, "application/json");
+    return serve_write_end(request, &page, "application/json");
 }
 
 /* ---- Metrics, in Prometheus' text format ---- */
@@ -128,10 +126,10 @@ static void put_answers(FILE *file, const struct serve_server *server)
 enum MHD_Result serve_metrics(struct serve_request *request)
 {
     struct serve_server *server = request->server;
-    struct page page;
+    struct serve_writing page;
     quell_queue_state state;
     quell_queue_look(server->queue, &state);
-    if (!page_begin(&page)) return MHD_NO;
+    if (!serve_write_begin(&page)) return MHD_NO;
     put_answers(page.file, server);
     put_metric(page.file, "http_gone_total", "counter", "Clients that went before their answer.",
                (double)server->gone);
@@ -139,6 +137,10 @@ enum MHD_Result serve_metrics(struct serve_request *request)
                (double)atomic_load(&server->open));
     put_metric(page.file, "http_connections", "gauge", "Connections that are open.",
                (double)serve_connections_count(&server->connections));
+    put_metric(page.file, "held_bytes", "gauge", "Memory that requests were given, in bytes.",
+               (double)atomic_load(&server->held));
+    put_metric(page.file, "loads_total", "counter", "How often models were opened anew.",
+               (double)atomic_load(&server->loaded));
     put_metric(page.file, "request_seconds_total", "counter",
                "Seconds that requests for samples took, in all.", server->seconds);
     put_metric(page.file, "queue_requests", "gauge", "Requests in the queue.",
@@ -149,5 +151,5 @@ enum MHD_Result serve_metrics(struct serve_request *request)
     put_metric(page.file, "runs_total", "counter", "Runs in which they were drawn.",
                (double)state.runs);
     put_metric(page.file, "busy", "gauge", "Whether a run is going on.", state.busy);
-    return page_end(request, &page, "text/plain; version=0.0.4");
+    return serve_write_end(request, &page, "text/plain; version=0.0.4");
 }

@@ -3,6 +3,7 @@
 #include "serve/headers.h"
 #include "serve/server.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static enum MHD_Result health(struct serve_request *request)
@@ -17,58 +18,130 @@ static enum MHD_Result readiness(struct serve_request *request)
                      draining ? "the server is being stopped" : "ready", NULL);
 }
 
-static const struct {
-    const char *url;
-    enum MHD_Result (*answer)(struct serve_request *request);
-} pages[] = {
-    {"/healthz", health},
-    {"/readyz", readiness},
-    {"/metrics", serve_metrics},
-    {"/v1/models", serve_models},
+static const struct serve_page pages[] = {
+    {"/openapi.json", "application/json", "What the server can be asked, as OpenAPI.", true,
+     serve_openapi},
+    {"/healthz", "text/plain", "Whether the server runs.", true, health},
+    {"/readyz", "text/plain", "Whether it takes requests: not once it is being stopped.", true,
+     readiness},
+    {"/metrics", "text/plain", "Counters and gauges, for Prometheus.", false, serve_metrics},
+    {"/v1/models", "application/json", "The models.", false, serve_models},
 };
 
-static const struct serve_model *find_model(const struct serve_options *options, const char *name,
+#define PAGES (sizeof pages / sizeof *pages)
+
+const struct serve_page *serve_page(size_t i) { return i < PAGES ? &pages[i] : NULL; }
+
+static const struct serve_model *find_model(const struct serve_models *models, const char *name,
                                             size_t length)
 {
-    for (size_t i = 0; i < options->count; i++)
-        if (strlen(options->models[i].name) == length &&
-            !memcmp(options->models[i].name, name, length))
-            return &options->models[i];
+    for (size_t i = 0; i < models->count; i++)
+        if (strlen(models->models[i].name) == length &&
+            !memcmp(models->models[i].name, name, length))
+            return &models->models[i];
     return NULL;
 }
 
-/* /v1/models/NAME, and what is below it. */
-static enum MHD_Result route_model(struct serve_request *request, const char *rest)
+/* What an address leads to: a page, or a model and what of it. */
+struct route {
+    const struct serve_page *page;
+    const struct serve_model *model;
+    const char *rest;
+    const char *wrong; /* why it leads nowhere */
+    unsigned code;
+};
+
+static struct route find_route(const struct serve_request *request, const char *url)
 {
-    size_t length = strcspn(rest, "/");
-    const struct serve_model *model = find_model(request->server->options, rest, length);
+    static const char models[] = "/v1/models/";
+    const char *path = serve_path(url);
+    if (!path || !serve_is_plain(path))
+        return (struct route){.code = MHD_HTTP_BAD_REQUEST,
+                              .wrong = path ? "the path has a control character in it"
+                                            : "the address has no host between its slashes"};
+    for (size_t i = 0; i < PAGES; i++)
+        if (!strcmp(path, pages[i].url)) return (struct route){.page = &pages[i]};
+    if (strncmp(path, models, sizeof models - 1) != 0)
+        return (struct route){.code = MHD_HTTP_NOT_FOUND,
+                              .wrong = "no such page: /v1/models, /v1/models/NAME/samples, "
+                                       "/v1/models/NAME/events, /metrics, /healthz, /readyz, "
+                                       "/openapi.json"};
+    const char *name = path + sizeof models - 1;
+    size_t length = strcspn(name, "/");
+    const struct serve_model *model = find_model(request->models, name, length);
     if (!model)
-        return serve_say(request, MHD_HTTP_NOT_FOUND,
-                         "there is no such model: /v1/models lists those that are there", NULL);
-    if (!rest[length]) return serve_model(request, model);
-    if (!strcmp(rest + length, "/samples")) return serve_samples(request, model);
-    return serve_say(request, MHD_HTTP_NOT_FOUND, "a model has /samples, and no such page", NULL);
+        return (struct route){.code = MHD_HTTP_NOT_FOUND,
+                              .wrong =
+                                  "there is no such model: /v1/models lists those that are there"};
+    const char *rest = name + length;
+    if (*rest && strcmp(rest, "/samples") != 0 && strcmp(rest, "/events") != 0)
+        return (struct route){.code = MHD_HTTP_NOT_FOUND,
+                              .wrong = "a model has /samples and /events, and no such page"};
+    return (struct route){.model = model, .rest = rest};
+}
+
+/* Whether whoever asks needs no token. */
+static bool is_open(const struct route *route) { return route->page && route->page->open; }
+
+static bool is_allowed(struct serve_request *request)
+{
+    struct serve_server *server = request->server;
+    const char *authorization = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
+                                                            MHD_HTTP_HEADER_AUTHORIZATION);
+    pthread_mutex_lock(&server->lock);
+    bool allowed = serve_tokens_allow(&server->tokens, authorization);
+    pthread_mutex_unlock(&server->lock);
+    return allowed;
+}
+
+/* The methods that an address has. */
+static const char *methods_of(const struct route *route)
+{
+    if (!route->model || !*route->rest) return "GET, HEAD";
+    return strcmp(route->rest, "/events") != 0 ? "GET, HEAD, POST" : "GET, POST";
+}
+
+/* Whether a method is one of a list. */
+static bool has_method(const char *methods, const char *method)
+{
+    size_t length = strlen(method);
+    for (const char *at = methods; *at;) {
+        size_t own = strcspn(at, ",");
+        if (own == length && !memcmp(at, method, length)) return true;
+        at += own;
+        at += strspn(at, ", ");
+    }
+    return false;
+}
+
+static enum MHD_Result refuse_method(struct serve_request *request, const char *methods)
+{
+    char line[80];
+    const struct serve_header allowed[] = {{"Allow", methods}, {0}};
+    snprintf(line, sizeof line, "the method must be one of %s", methods);
+    return serve_say(request, MHD_HTTP_METHOD_NOT_ALLOWED, line, allowed);
+}
+
+enum MHD_Result serve_admit(struct serve_request *request, const char *url, const char *method)
+{
+    static const struct serve_header bearer[] = {{"WWW-Authenticate", "Bearer"}, {0}};
+    struct route route = find_route(request, url);
+    if (!is_open(&route) && !is_allowed(request))
+        return serve_say(request, MHD_HTTP_UNAUTHORIZED,
+                         "a token is needed: Authorization: Bearer TOKEN", bearer);
+    request->posted = !route.wrong && !strcmp(method, MHD_HTTP_METHOD_POST) &&
+                      has_method(methods_of(&route), method);
+    return request->posted ? serve_receive_begin(request) : MHD_YES;
 }
 
 enum MHD_Result serve_route(struct serve_request *request, const char *url, const char *method)
 {
-    static const struct serve_header allowed[] = {{"Allow", "GET, HEAD"}, {0}};
-    static const char models[] = "/v1/models/";
-    url = serve_path(url);
-    if (!url || !serve_is_plain(url))
-        return serve_say(request, MHD_HTTP_BAD_REQUEST,
-                         url ? "the path has a control character in it"
-                             : "the address has no host between its slashes",
-                         NULL);
-    if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
-        return serve_say(request, MHD_HTTP_METHOD_NOT_ALLOWED, "the method must be GET or HEAD",
-                         allowed);
-    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
-        if (!strcmp(url, pages[i].url)) return pages[i].answer(request);
-    if (!strncmp(url, models, sizeof models - 1))
-        return route_model(request, url + sizeof models - 1);
-    return serve_say(request, MHD_HTTP_NOT_FOUND,
-                     "no such page: /v1/models, /v1/models/NAME/samples, /metrics, /healthz, "
-                     "/readyz",
-                     NULL);
+    struct route route = find_route(request, url);
+    if (route.wrong) return serve_say(request, route.code, route.wrong, NULL);
+    if (!has_method(methods_of(&route), method)) return refuse_method(request, methods_of(&route));
+    if (request->body.too_long)
+        return serve_say(request, MHD_HTTP_CONTENT_TOO_LARGE, "the body is too long", NULL);
+    if (route.page) return route.page->answer(request);
+    if (!*route.rest) return serve_model(request, route.model);
+    return serve_samples(request, route.model, !strcmp(route.rest, "/events"));
 }

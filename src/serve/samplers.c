@@ -7,14 +7,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool has_prior(const struct serve_ask *ask)
+{
+    return serve_ask_given(ask, "prior-mean") || serve_ask_given(ask, "prior-variance");
+}
+
 /* All that a sampler depends on, as text. Numbers have all their digits. */
 static void say_key(struct quell_text *text, const struct serve_model *model,
                     const struct serve_ask *ask)
 {
     const quell_sampler_options *o = &ask->options;
-    quell_say(text, "%s\n%s\n%s\n%s\n", model->name, ask->sampler, ask->schedule, ask->grid);
+    quell_say(text, "%s\n%s\n%s\n%s\n%s\n", model->name, model->digest, ask->sampler, ask->schedule,
+              ask->grid);
     quell_say(text, "%zu %.17g %.17g %d %.17g %.17g %.17g %.17g", o->steps, o->start, o->stop,
               o->brownian, o->clamp_low, o->clamp_high, o->threshold, o->threshold_max);
+    if (has_prior(ask))
+        quell_say(text, "\nprior %.17g %.17g", ask->prior_mean, ask->prior_variance);
     if (serve_ask_guided(ask))
         quell_say(text, "\n%.17g %.17g %.17g %.17g", ask->guidance, ask->guidance_low,
                   ask->guidance_high, ask->guidance_rescale);
@@ -50,6 +58,10 @@ static quell_status make(const quell_model *model, const struct serve_ask *ask,
     quell_denoiser *guided = NULL;
     quell_sampler_options options = ask->options;
     options.grid = *ask->grid ? ask->grid : NULL;
+    if (has_prior(ask)) {
+        options.prior_mean = &ask->prior_mean;
+        options.prior_variance = &ask->prior_variance;
+    }
     quell_status status = quell_schedule_create(&schedule, ask->schedule);
     if (!status && serve_ask_guided(ask)) status = make_denoiser(model, ask, &guided);
     if (!status)
@@ -87,7 +99,7 @@ static void forget_oldest(struct serve_samplers *samplers)
 static struct serve_sampler *find(const struct serve_samplers *samplers, const char *key)
 {
     struct serve_sampler *one = samplers->first;
-    while (one && strcmp(one->key, key) != 0) one = one->next;
+    while (one && (one->old || strcmp(one->key, key) != 0)) one = one->next;
     return one;
 }
 
@@ -165,8 +177,21 @@ void serve_sampler_give_back(struct serve_samplers *samplers, struct serve_sampl
 {
     if (!sampler) return;
     pthread_mutex_lock(&samplers->lock);
-    sampler->users--;
-    forget_oldest(samplers);
+    if (!--sampler->users && sampler->old)
+        forget(samplers, sampler);
+    else
+        forget_oldest(samplers);
+    pthread_mutex_unlock(&samplers->lock);
+}
+
+void serve_samplers_forget(struct serve_samplers *samplers)
+{
+    pthread_mutex_lock(&samplers->lock);
+    for (struct serve_sampler *one = samplers->first, *next; one; one = next) {
+        next = one->next;
+        one->old = true;
+        if (!one->users) forget(samplers, one);
+    }
     pthread_mutex_unlock(&samplers->lock);
 }
 

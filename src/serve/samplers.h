@@ -10,12 +10,13 @@
 
 #define SERVE_MOST_SAMPLERS 64 /* that are kept and do not draw */
 
-/* users: draws that go on. used: when it was asked for last. */
+/* users: draws that go on. used: when it was asked for last. old: its model is served no more. */
 struct serve_sampler {
     char *key;
     quell_sampler *sampler;
     size_t users;
     uint64_t used;
+    bool old;
     struct serve_sampler *next;
 };
 
@@ -40,6 +41,9 @@ quell_status serve_sampler_take(struct serve_samplers *samplers, const struct se
 
 /* Counts one user less; NULL is allowed. Thread-safe. */
 void serve_sampler_give_back(struct serve_samplers *samplers, struct serve_sampler *sampler);
+
+/* Forgets all, as their models are served no more; those that draw, when they have. Thread-safe. */
+void serve_samplers_forget(struct serve_samplers *samplers);
 
 void serve_samplers_free(struct serve_samplers *samplers);
 

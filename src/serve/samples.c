@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* GET /v1/models/NAME/samples. The connection is suspended while its samples are drawn, so that one
- * thread serves all. */
+/* Samples: from what is asked to the answer. The connection rests while its samples are drawn, so
+ * that one thread serves all. */
+#include "serve/body.h"
+#include "serve/events.h"
 #include "serve/headers.h"
 #include "serve/server.h"
-#include "base/digest.h"
 #include "base/fail.h"
 #include "base/memory.h"
-#include "base/text.h"
 
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#define FOR_EVER "public, max-age=31536000, immutable"
-
-static const struct serve_header vary[] = {{"Vary", "Accept"}, {0}};
+static const struct serve_header vary = {"Vary", "Accept"};
 
 /* ---- Reading what is asked ---- */
 
@@ -40,83 +36,71 @@ static enum MHD_Result read_one(void *user, enum MHD_ValueKind kind, const char 
     return reading->status ? MHD_NO : MHD_YES;
 }
 
-static quell_status read_ask(struct serve_request *request, struct serve_drawing *drawing)
+/* The parameters of the address. */
+static quell_status read_address(struct serve_request *request)
 {
-    struct reading reading = {drawing, QUELL_OK};
-    serve_ask_begin(&drawing->ask, drawing->model->model);
+    struct reading reading = {request->drawing, QUELL_OK};
     MHD_get_connection_values_n(request->connection, MHD_GET_ARGUMENT_KIND, read_one, &reading);
-    if (reading.status) return reading.status;
-    return serve_ask_check(&drawing->ask, drawing->model->model);
+    return reading.status;
 }
 
-/* ---- Headers ---- */
-
-struct lines {
-    const char *name;
-    struct quell_text text;
-};
-
-static enum MHD_Result add_line(void *user, enum MHD_ValueKind kind, const char *name,
-                                const char *value)
+static quell_status read_body(struct serve_request *request)
 {
-    struct lines *lines = user;
-    (void)kind;
-    if (!strcasecmp(name, lines->name))
-        quell_say(&lines->text, "%s%s", lines->text.length ? ", " : "", value ? value : "");
-    return MHD_YES;
+    struct serve_drawing *drawing = request->drawing;
+    if (!request->body.size) return QUELL_OK;
+    return serve_body_read(&drawing->ask, drawing->model->model, request->type, request->body.bytes,
+                           request->body.size);
 }
 
-/* All lines of a header that is a list, as one (RFC 9110, 5.3), to be freed. NULL if there is
- * none. */
-static char *list_of(struct serve_request *request, const char *name)
+/* A refusal with a status of HTTP of its own. */
+static quell_status refuse_with(struct serve_drawing *drawing, unsigned code, const char *line)
 {
-    struct lines lines = {name, quell_text_new(NULL, 0)};
-    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, add_line, &lines);
-    size_t size = lines.text.length + 1;
-    char *joined = size > 1 ? quell_new(size, 1) : NULL;
-    if (!joined) return NULL;
-    lines.text = quell_text_new(joined, size);
-    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, add_line, &lines);
-    return joined;
+    drawing->code = code;
+    return quell_fail(QUELL_BAD_ARGUMENT, "%s", line);
 }
 
-/* Whether the client has the answer already. */
-static bool is_known(struct serve_request *request)
+/* Whether more is asked for than the server does in one request. */
+static quell_status check_limits(struct serve_drawing *drawing)
 {
-    const char *tag = request->drawing->tag;
-    char *known = *tag ? list_of(request, "If-None-Match") : NULL;
-    bool found = serve_tag_listed(known, tag);
-    free(known);
-    return found;
+    const struct serve_options *options = drawing->options;
+    const struct serve_ask *ask = &drawing->ask;
+    char line[160] = "";
+    if (ask->count > options->most_samples)
+        snprintf(line, sizeof line,
+                 "count: must be at most %zu in one request: ask for the next ones by first=%zu",
+                 options->most_samples, options->most_samples);
+    else if (ask->options.steps > options->most_steps)
+        snprintf(line, sizeof line, "steps: must be at most %zu on this server",
+                 options->most_steps);
+    return *line ? refuse_with(drawing, MHD_HTTP_CONTENT_TOO_LARGE, line) : QUELL_OK;
+}
+
+static quell_status check(struct serve_drawing *drawing)
+{
+    struct serve_ask *ask = &drawing->ask;
+    quell_status status = serve_ask_check(ask, drawing->model->model);
+    if (!status) status = check_limits(drawing);
+    if (status) return status;
+    if (drawing->events) return serve_events_check(drawing);
+    if (ask->format == SERVE_FORMATS) ask->format = drawing->accepted;
+    if (ask->format == SERVE_FORMATS)
+        return refuse_with(drawing, MHD_HTTP_NOT_ACCEPTABLE,
+                           "the Accept header has none of application/x-npy, "
+                           "application/octet-stream, application/json and image/png");
+    return QUELL_OK;
 }
 
 static enum serve_format find_accepted(struct serve_request *request)
 {
-    char *accept = list_of(request, "Accept");
+    char *accept = serve_list_of(request, "Accept");
     enum serve_format format = serve_format_accepted(accept);
     free(accept);
     return format;
 }
 
-/* A number for whoever asks: its address without the port. */
-static uint64_t client_of(struct serve_request *request)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    struct quell_digest digest;
-    quell_digest_begin(&digest);
-    if (info && info->client_addr->sa_family == AF_INET)
-        quell_digest_add(&digest, &((const struct sockaddr_in *)info->client_addr)->sin_addr,
-                         sizeof(struct in_addr));
-    else if (info && info->client_addr->sa_family == AF_INET6)
-        quell_digest_add(&digest, &((const struct sockaddr_in6 *)info->client_addr)->sin6_addr,
-                         sizeof(struct in6_addr));
-    return quell_digest_end(&digest);
-}
-
 /* ---- Waiting ---- */
 
-static void begin_to_wait(struct serve_request *request)
+void serve_wait(struct serve_request *request)
 {
     struct serve_server *server = request->server;
     pthread_mutex_lock(&server->lock);
@@ -145,34 +129,47 @@ static void go_on(void *user)
 
 /* ---- Answers ---- */
 
-static enum MHD_Result refuse(struct serve_request *request, quell_status status)
+static enum MHD_Result refuse(struct serve_request *request)
 {
-    return serve_refuse(request, status, quell_error_message());
+    const struct serve_drawing *drawing = request->drawing;
+    if (drawing->code) return serve_say(request, drawing->code, drawing->message, NULL);
+    return serve_refuse(request, drawing->status, drawing->message);
 }
 
-/* Whether more is asked for than the server does in one request; then it has said so. */
-static bool is_too_much(struct serve_request *request, enum MHD_Result *result)
+/* Notes the failure of the last call, and answers with it. */
+static enum MHD_Result fail(struct serve_request *request, quell_status status)
 {
-    const struct serve_options *options = request->server->options;
-    const struct serve_ask *ask = &request->drawing->ask;
-    char line[160] = "";
-    if (ask->count > options->most_samples)
-        snprintf(line, sizeof line,
-                 "count: must be at most %zu in one request: ask for the next ones by first=%zu",
-                 options->most_samples, options->most_samples);
-    else if (ask->options.steps > options->most_steps)
-        snprintf(line, sizeof line, "steps: must be at most %zu on this server",
-                 options->most_steps);
-    if (*line) *result = serve_say(request, MHD_HTTP_CONTENT_TOO_LARGE, line, NULL);
-    return *line;
+    serve_drawing_fail(request->drawing, status);
+    return refuse(request);
 }
 
+/* How long an answer may be kept, and by whom: what a token was needed for is nobody else's. */
+static const char *keeping_of(const struct serve_request *request)
+{
+    if (!*request->drawing->tag || request->posted) return "no-store";
+    return request->server->tokens.count ? "private, max-age=31536000, immutable"
+                                         : "public, max-age=31536000, immutable";
+}
+
+/* The client has the answer already. What is posted is no address that could be kept. */
 static enum MHD_Result not_modified(struct serve_request *request)
 {
     const struct serve_header headers[] = {
-        {"ETag", request->drawing->tag}, vary[0], {"Cache-Control", FOR_EVER}, {0}};
+        {"ETag", request->drawing->tag}, vary, {"Cache-Control", keeping_of(request)}, {0}};
+    if (request->posted)
+        return serve_say(request, MHD_HTTP_PRECONDITION_FAILED,
+                         "If-None-Match: the client has what would be drawn", NULL);
     return serve_answer(request, MHD_HTTP_NOT_MODIFIED,
                         serve_format_type(request->drawing->ask.format), NULL, 0, headers);
+}
+
+static bool is_known(struct serve_request *request)
+{
+    const char *tag = request->drawing->tag;
+    char *known = *tag ? serve_list_of(request, "If-None-Match") : NULL;
+    bool found = serve_tag_listed(known, tag);
+    free(known);
+    return found;
 }
 
 static enum MHD_Result answer(struct serve_request *request)
@@ -180,11 +177,10 @@ static enum MHD_Result answer(struct serve_request *request)
     struct serve_drawing *drawing = request->drawing;
     serve_wait_no_more(request);
     if (atomic_load(&drawing->unwanted)) return MHD_NO;
-    if (drawing->status) return serve_refuse(request, drawing->status, drawing->message);
-    bool named = *drawing->tag;
-    const struct serve_header headers[] = {vary[0],
-                                           {"Cache-Control", named ? FOR_EVER : "no-store"},
-                                           {named ? "ETag" : NULL, drawing->tag},
+    if (drawing->status) return refuse(request);
+    const struct serve_header headers[] = {vary,
+                                           {"Cache-Control", keeping_of(request)},
+                                           {*drawing->tag ? "ETag" : NULL, drawing->tag},
                                            {0}};
     char *bytes = drawing->bytes;
     drawing->bytes = NULL;
@@ -202,10 +198,10 @@ static enum MHD_Result draw(struct serve_request *request)
     request->drawn = true;
     request->next = answer;
     MHD_suspend_connection(request->connection);
-    quell_status status =
-        serve_drawing_begin(drawing, request->server->queue, client_of(request), go_on, request);
+    quell_status status = serve_drawing_begin(drawing, request->server->queue,
+                                              serve_client_of(request), go_on, request);
     if (!status) {
-        begin_to_wait(request);
+        serve_wait(request);
         return MHD_YES;
     }
     serve_drawing_fail(drawing, status);
@@ -218,8 +214,13 @@ static enum MHD_Result draw_or_not(struct serve_request *request)
 {
     struct serve_drawing *drawing = request->drawing;
     if (atomic_load(&drawing->unwanted)) return MHD_NO;
-    if (drawing->status) return serve_refuse(request, drawing->status, drawing->message);
-    return is_known(request) ? not_modified(request) : draw(request);
+    if (drawing->status) return refuse(request);
+    if (!drawing->events && is_known(request)) return not_modified(request);
+    if (!serve_hold(request, serve_drawing_bytes(drawing))) return serve_say_held(request);
+    if (!drawing->events) return draw(request);
+    enum MHD_Result result;
+    quell_status status = serve_events_begin(request, &result);
+    return status ? fail(request, status) : result;
 }
 
 static enum MHD_Result have_made(struct serve_request *request)
@@ -233,43 +234,43 @@ static void make(void *user)
 {
     struct serve_request *request = user;
     struct serve_drawing *drawing = request->drawing;
-    if (!atomic_load(&drawing->unwanted))
-        serve_drawing_fail(drawing, serve_drawing_prepare(drawing, &request->server->samplers));
+    quell_status status = QUELL_OK;
+    if (request->posted) {
+        status = read_body(request);
+        if (!status) status = check(drawing);
+        if (!status) status = serve_drawing_find(drawing);
+    }
+    if (!status && !atomic_load(&drawing->unwanted)) status = serve_drawing_prepare(drawing);
+    serve_drawing_fail(drawing, status);
     MHD_resume_connection(request->connection);
 }
 
-/* A sampler that is not there is created by another thread, while the connection rests. */
+/* A body is read, and a sampler that is not there is created, by another thread, while the
+ * connection rests. */
 static enum MHD_Result send_to_workshop(struct serve_request *request)
 {
     request->next = have_made;
     request->work = (struct serve_work){.work = make, .user = request};
-    begin_to_wait(request);
+    serve_wait(request);
     MHD_suspend_connection(request->connection);
     serve_workshop_add(&request->server->making, &request->work);
     return MHD_YES;
 }
 
-enum MHD_Result serve_samples(struct serve_request *request, const struct serve_model *model)
+enum MHD_Result serve_samples(struct serve_request *request, const struct serve_model *model,
+                              bool events)
 {
-    struct serve_server *server = request->server;
-    struct serve_drawing *drawing = quell_new(1, sizeof *drawing);
+    struct serve_drawing *drawing =
+        serve_drawing_new(request->server, request->models, model, events);
     if (!drawing) return MHD_NO;
     request->drawing = drawing;
-    drawing->model = model;
-    drawing->options = server->options;
-    drawing->finishing = &server->finishing;
-    quell_status status = read_ask(request, drawing);
-    if (status) return refuse(request, status);
-    enum MHD_Result result;
-    if (is_too_much(request, &result)) return result;
-    if (drawing->ask.format == SERVE_FORMATS) drawing->ask.format = find_accepted(request);
-    if (drawing->ask.format == SERVE_FORMATS)
-        return serve_say(request, MHD_HTTP_NOT_ACCEPTABLE,
-                         "the Accept header has none of application/x-npy, "
-                         "application/octet-stream, application/json and image/png",
-                         NULL);
-    status = serve_drawing_find(drawing, &server->samplers);
+    drawing->accepted = find_accepted(request);
+    quell_status status = read_address(request);
+    if (status) return fail(request, status);
+    if (request->posted) return send_to_workshop(request);
+    status = check(drawing);
+    if (!status) status = serve_drawing_find(drawing);
     if (!status && !drawing->sampler) return send_to_workshop(request);
-    if (!status) status = serve_drawing_prepare(drawing, &server->samplers);
-    return status ? refuse(request, status) : draw_or_not(request);
+    if (!status) status = serve_drawing_prepare(drawing);
+    return status ? fail(request, status) : draw_or_not(request);
 }

@@ -3,6 +3,7 @@
 #ifndef QUELL_SERVE_SERVE_H
 #define QUELL_SERVE_SERVE_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,20 +15,34 @@ struct serve_model {
     quell_model *model;
 };
 
-/* models: until the server has ended, count of them.
+/* Models, and how to free them, and this, when nobody draws with them any more. holders: private to
+ * the server. */
+struct serve_models {
+    const struct serve_model *models;
+    size_t count;
+    void (*free)(struct serve_models *models);
+    atomic_int holders;
+};
+
+/* models: which the server takes over.
+ * reopen: opens them anew, when *reload is not 0, which a signal handler sets; NULL if that failed,
+ *   which it has said then. The server goes on with those that it has. NULL: never.
+ * token_file: of the tokens of which a client must have one (serve/token.h); NULL: none is needed.
  * listen: ADDRESS:PORT, as 127.0.0.1:8080 or [::1]:8080; port 0: one that is free.
  * threads, isa, capacity: of its queue.
- * most_samples, most_steps: of one request.
+ * most_samples, most_steps, most_bytes: of one request, and of its body.
+ * memory: in bytes, that all requests may take at a time, nearly.
  * most_clients: connections at a time.
  * seconds: how long a connection may be silent, and how long a request may take.
  * drain: how many seconds requests have to end when the server is stopped.
  * log: where a line for each request goes; NULL: nowhere. json: as JSON.
  * ready: hears of the address when the server listens; NULL: nobody. */
 struct serve_options {
-    const struct serve_model *models;
-    size_t count;
-    const char *listen, *isa;
-    size_t threads, capacity, most_samples, most_steps;
+    struct serve_models *models;
+    struct serve_models *(*reopen)(void *user);
+    volatile _Atomic int *reload;
+    const char *listen, *isa, *token_file;
+    size_t threads, capacity, most_samples, most_steps, most_bytes, memory;
     unsigned most_clients;
     double seconds, drain;
     FILE *log;

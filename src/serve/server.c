@@ -2,6 +2,7 @@
 /* The life of the server: it listens, looks after clients that have gone, and lets requests end
  * when it is stopped. */
 #include "serve/server.h"
+#include "serve/events.h"
 #include "serve/headers.h"
 #include "serve/listen.h"
 #include "base/fail.h"
@@ -47,6 +48,7 @@ static struct serve_request *begin_request(struct serve_server *server,
     const union MHD_ConnectionInfo *place =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     request->place = place ? place->socket_context : NULL;
+    request->models = serve_shelf_take(&server->shelf);
     request->began = quell_queue_now();
     atomic_fetch_add(&server->open, 1);
     return request;
@@ -58,25 +60,26 @@ static size_t unescape(void *user, struct MHD_Connection *connection, char *text
     return serve_unescape(text);
 }
 
-/* Called with the headers, then with parts of a body, which nothing here has a use for, then when
- * all of it has come, and again when a connection that rested goes on. */
+/* Called with the headers, then with parts of a body, then when all of it has come, and again when
+ * a connection that rested goes on. */
 static enum MHD_Result handle(void *user, struct MHD_Connection *connection, const char *url,
                               const char *method, const char *version, const char *body,
                               size_t *size, void **context)
 {
     struct serve_request *request = *context;
-    (void)version, (void)body;
+    (void)version;
     if (!request) {
-        *context = begin_request(user, connection, url);
-        return *context ? MHD_YES : MHD_NO;
+        *context = request = begin_request(user, connection, url);
+        return request ? serve_admit(request, url, method) : MHD_NO;
     }
     if (*size) {
+        size_t more = *size;
         *size = 0;
-        return MHD_YES;
+        return serve_receive(request, body, more);
     }
-    if (!request->next)
-        serve_connection_note(&request->server->connections, request->place, SERVE_BUSY, 0);
-    return request->next ? request->next(request) : serve_route(request, url, method);
+    if (request->next) return request->next(request);
+    serve_connection_note(&request->server->connections, request->place, SERVE_BUSY, 0);
+    return serve_route(request, url, method);
 }
 
 static void end_request(void *user, struct MHD_Connection *connection, void **context,
@@ -94,9 +97,11 @@ static void end_request(void *user, struct MHD_Connection *connection, void **co
     if (request->drawn) server->seconds += quell_queue_now() - request->began;
     serve_wait_no_more(request);
     serve_log(request);
-    if (request->drawing) serve_drawing_free(request->drawing, &server->samplers);
+    if (request->drawing) serve_events_leave(request->drawing);
+    serve_drawing_drop(request->drawing);
     serve_connection_note(&server->connections, request->place, SERVE_WAITS, 0);
-    free(request->drawing);
+    serve_receive_end(request);
+    serve_models_drop(request->models);
     free(request);
     atomic_fetch_sub(&server->open, 1);
     *context = NULL;
@@ -172,7 +177,7 @@ static quell_status drain(struct serve_server *server)
     size_t left = wait_for_end(server, server->options->drain);
     if (left) {
         cancel_for(server, true);
-        while (waits(server)) rest();
+        for (; waits(server); rest()) serve_connections_look(&server->connections);
         wait_for_end(server, FLUSH);
     }
     MHD_stop_daemon(server->daemon);
@@ -212,28 +217,80 @@ static quell_status make_queue(struct serve_server *server)
     return quell_queue_create(&server->queue, &queue);
 }
 
+/* ---- Models that have changed ---- */
+
+/* In the workshop: opens models and tokens anew. What cannot be opened leaves those that there
+ * are. */
+static void load(void *user)
+{
+    struct serve_server *server = user;
+    const struct serve_options *options = server->options;
+    struct serve_tokens tokens = {0};
+    bool right = !options->token_file || !serve_tokens_read(&tokens, options->token_file);
+    if (!right && options->log) fprintf(options->log, "quell: %s\n", quell_error_message());
+    struct serve_models *models = options->reopen(options->user);
+    if (right) {
+        pthread_mutex_lock(&server->lock);
+        server->tokens = tokens;
+        pthread_mutex_unlock(&server->lock);
+    }
+    if (models) {
+        serve_shelf_put(&server->shelf, models);
+        serve_samplers_forget(&server->samplers);
+        server->loaded++;
+    }
+    atomic_store(&server->loads, false);
+}
+
+static void look(struct serve_server *server)
+{
+    const struct serve_options *options = server->options;
+    cancel_for(server, false);
+    serve_connections_look(&server->connections);
+    if (!options->reload || !*options->reload || atomic_load(&server->loads)) return;
+    *options->reload = 0;
+    atomic_store(&server->loads, true);
+    server->load = (struct serve_work){.work = load, .user = server};
+    serve_workshop_add(&server->loading, &server->load);
+}
+
+static quell_status prepare(struct serve_server *server)
+{
+    const struct serve_options *options = server->options;
+    pthread_mutex_init(&server->lock, NULL);
+    serve_shelf_begin(&server->shelf, options->models);
+    serve_samplers_begin(&server->samplers);
+    serve_connections_begin(&server->connections, options->most_clients, options->seconds);
+    quell_status status = QUELL_OK;
+    if (options->token_file) status = serve_tokens_read(&server->tokens, options->token_file);
+    if (!status) status = make_queue(server);
+    if (!status) status = serve_workshop_begin(&server->making);
+    if (!status) status = serve_workshop_begin(&server->finishing);
+    return status ? status : serve_workshop_begin(&server->loading);
+}
+
+/* The queue's thread hands work to the last workshop. */
+static void clear(struct serve_server *server)
+{
+    serve_workshop_end(&server->loading);
+    serve_workshop_end(&server->making);
+    quell_queue_free(server->queue);
+    serve_workshop_end(&server->finishing);
+    serve_samplers_free(&server->samplers);
+    serve_connections_end(&server->connections);
+    serve_shelf_end(&server->shelf);
+    pthread_mutex_destroy(&server->lock);
+}
+
 quell_status quell_serve(const struct serve_options *options, const volatile _Atomic int *stop)
 {
     struct serve_server server = {.options = options};
-    pthread_mutex_init(&server.lock, NULL);
-    serve_samplers_begin(&server.samplers);
-    serve_connections_begin(&server.connections, options->most_clients, options->seconds);
-    quell_status status = make_queue(&server);
-    if (!status) status = serve_workshop_begin(&server.making);
-    if (!status) status = serve_workshop_begin(&server.finishing);
+    quell_status status = prepare(&server);
     if (!status) status = start(&server);
     if (!status) {
-        for (; !*stop; rest()) {
-            cancel_for(&server, false);
-            serve_connections_look(&server.connections);
-        }
+        for (; !*stop; rest()) look(&server);
         status = drain(&server);
     }
-    serve_workshop_end(&server.making);
-    quell_queue_free(server.queue);
-    serve_workshop_end(&server.finishing);
-    serve_samplers_free(&server.samplers);
-    serve_connections_end(&server.connections);
-    pthread_mutex_destroy(&server.lock);
+    clear(&server);
     return status;
 }

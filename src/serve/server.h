@@ -11,16 +11,28 @@
 #include <stdbool.h>
 #include "serve/connections.h"
 #include "serve/drawing.h"
+#include "serve/models.h"
+#include "serve/token.h"
 
 /* The statuses that are counted by themselves. */
 #define SERVE_MOST_CODE 600
 
 #define SERVE_MOST_URI 400 /* bytes of an address that the log shows */
 
+/* A body, as far as it has come; it ends with a NUL. held: the memory that all of it was counted
+ * with. too_long: it is not kept. */
+struct serve_received {
+    char *bytes;
+    size_t size, room, dropped;
+    bool too_long;
+};
+
 /* A request of HTTP, from its first line until its answer has been sent.
  *
  * place: its connection, as far as the server knows it; NULL if it does not.
  * uri: the address, decoded, as far as it fits. began: when it came.
+ * models: those that were served when it came. posted: its method is POST; type, body: of that.
+ * held: the memory that it was given.
  * drawing: what it waits for, NULL if nothing; drawn: its samples were asked for.
  * next: what is done when the connection goes on after a rest; NULL: it has not rested.
  * work: its place in a workshop.
@@ -31,7 +43,11 @@ struct serve_request {
     struct serve_connection *place;
     char uri[SERVE_MOST_URI];
     double began;
-    bool drawn;
+    struct serve_models *models;
+    bool posted, drawn;
+    const char *type;
+    struct serve_received body;
+    size_t held;
     enum MHD_Result (*next)(struct serve_request *request);
     struct serve_work work;
     struct serve_drawing *drawing;
@@ -40,7 +56,9 @@ struct serve_request {
     struct serve_request *before, *after;
 };
 
-/* making, finishing: threads that create samplers, and that write long answers.
+/* making, finishing, loading: threads that read bodies and create samplers, that write long
+ *   answers, and that open models.
+ * held: the memory that requests were given. tokens: under the lock.
  * waiting: the requests whose clients wait for samples, under the lock.
  * open: requests that have not ended. The counters are the HTTP thread's. */
 struct serve_server {
@@ -48,7 +66,13 @@ struct serve_server {
     struct MHD_Daemon *daemon;
     quell_queue *queue;
     struct serve_samplers samplers;
-    struct serve_workshop making, finishing;
+    struct serve_shelf shelf;
+    struct serve_tokens tokens;
+    struct serve_workshop making, finishing, loading;
+    struct serve_work load;
+    atomic_bool loads;
+    atomic_uint loaded; /* how often models were opened anew */
+    atomic_size_t held;
     struct serve_connections connections;
     pthread_mutex_t lock;
     struct serve_request *waiting;
@@ -58,14 +82,57 @@ struct serve_server {
     double seconds; /* that answers with samples took, in all */
 };
 
+/* Looks at a request before its body comes (routes.c), which may be refused then. */
+enum MHD_Result serve_admit(struct serve_request *request, const char *url, const char *method);
+
 /* Answers a request (routes.c). */
 enum MHD_Result serve_route(struct serve_request *request, const char *url, const char *method);
 
-/* Samples (samples.c): begins to draw, and answers when they are there. */
-enum MHD_Result serve_samples(struct serve_request *request, const struct serve_model *model);
+/* Bodies (receive.c): refuses one that is too long before it comes; takes a part of it; counts
+ * memory for a request, false if there is too little; and says so. */
+enum MHD_Result serve_receive_begin(struct serve_request *request);
+enum MHD_Result serve_receive(struct serve_request *request, const char *bytes, size_t size);
+bool serve_hold(struct serve_request *request, size_t bytes);
+enum MHD_Result serve_say_held(struct serve_request *request);
+void serve_receive_end(struct serve_request *request);
 
-/* Takes a request off the list of those that wait; it may not be there. */
+/* Who asks (client.c): a number for them, their address without the port; and all lines of a header
+ * that is a list, as one (RFC 9110, 5.3), to be freed, NULL if there is none. */
+uint64_t serve_client_of(const struct serve_request *request);
+char *serve_list_of(struct serve_request *request, const char *name);
+
+/* Samples, or events of how they are drawn (samples.c): begins to draw, and answers when they are
+ * there. */
+enum MHD_Result serve_samples(struct serve_request *request, const struct serve_model *model,
+                              bool events);
+
+/* Puts a request on the list of those that wait; takes it off, if it is there. */
+void serve_wait(struct serve_request *request);
 void serve_wait_no_more(struct serve_request *request);
+
+/* A page of its own: its type, what it is, and whether whoever asks needs no token. */
+struct serve_page {
+    const char *url, *type, *summary;
+    bool open;
+    enum MHD_Result (*answer)(struct serve_request *request);
+};
+
+/* The i-th of them, from 0 on; NULL past the end (routes.c). */
+const struct serve_page *serve_page(size_t i);
+
+/* An answer that is written as to a file (pages.c). */
+struct serve_writing {
+    FILE *file;
+    char *bytes;
+    size_t size;
+};
+bool serve_write_begin(struct serve_writing *writing);
+enum MHD_Result serve_write_end(struct serve_request *request, struct serve_writing *writing,
+                                const char *type);
+int serve_write_put(void *user, const char *text, size_t size);
+
+/* The description of all that can be asked (openapi.c). */
+enum MHD_Result serve_openapi(struct serve_request *request);
 
 /* What the server says of its models and of itself (pages.c). */
 enum MHD_Result serve_models(struct serve_request *request);
@@ -81,12 +148,20 @@ struct serve_header {
 enum MHD_Result serve_answer(struct serve_request *request, unsigned code, const char *type,
                              char *bytes, size_t size, const struct serve_header *headers);
 
+/* Answers with a response, which is given up. bytes: its size, as far as that is known. */
+enum MHD_Result serve_respond(struct serve_request *request, unsigned code, const char *type,
+                              struct MHD_Response *response, size_t bytes,
+                              const struct serve_header *headers);
+
 /* Answers with a line of text. */
 enum MHD_Result serve_say(struct serve_request *request, unsigned code, const char *line,
                           const struct serve_header *headers);
 
 /* Answers with the failure of the last call. */
 enum MHD_Result serve_refuse(struct serve_request *request, quell_status status, const char *line);
+
+/* The status of HTTP for a failure. */
+unsigned serve_code(quell_status status);
 
 /* Writes the line of the log for a request that has ended (log.c). */
 void serve_log(const struct serve_request *request);

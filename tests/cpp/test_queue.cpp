@@ -45,6 +45,26 @@ TEST(queue_has_the_bits)
     CHECK(status_of([&] { queue.submit(sampler, {}, x[0]); }) == QUELL_BAD_ARGUMENT);
 }
 
+/* Some request begins from states of its own, and what it sees last are its samples. */
+TEST(queue_is_observed)
+{
+    quell::sampler sampler = sampler_of(quell::denoiser::from_isotropic(3));
+    std::vector<float> x = {1, 2, 3}, alone = x, last(3), y(3);
+    quell::request how;
+    how.from = true;
+    how.observe = [&](size_t, const quell::point &, const quell_call &,
+                      quell::span<const float> at) { last.assign(at.begin(), at.end()); };
+    quell::queue queue;
+    queue.submit(sampler, {}, x, how).wait();
+    sampler.sample_from({}, alone);
+    CHECK(same_bits(x, alone) && same_bits(x, last));
+    how.observe = [&](size_t, const quell::point &, const quell_call &, quell::span<const float>) {
+        throw std::runtime_error("enough");
+    };
+    quell::sampler slow = sampler_of(quell::denoiser::from_isotropic(3));
+    CHECK(status_of([&] { queue.submit(slow, {}, y, how).wait(); }) == QUELL_STOPPED);
+}
+
 TEST(queue_tells_of_exceptions)
 {
     auto fails = [](const quell_call &, quell::span<const float>, quell::span<float>) {

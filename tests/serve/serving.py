@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A running `quell serve`, and what its checks share. The first argument of each is the command."""
+import array
 import contextlib
 import http.client
 import pathlib
@@ -12,7 +13,7 @@ import tempfile
 import time
 import urllib.parse
 
-QUELL = sys.argv[1]
+QUELL = str(pathlib.Path(sys.argv[1]).resolve())
 NAME = pathlib.Path(sys.argv[0]).name
 MODELS = ("builtin:glyphs", "builtin:rings", "builtin:showers")
 
@@ -49,6 +50,9 @@ class Server:
         found = answer.status, dict(answer.getheaders()), answer.read()
         connection.close()
         return found
+
+    def post(self, path, type_, body, headers=None):
+        return self.get(path, "POST", {"Content-Type": type_, **(headers or {})}, body)
 
     def send(self, raw, most=1 << 20):
         """The bytes that come back for some bytes, until the server closes."""
@@ -88,12 +92,16 @@ def serving(*options, **more):
         server.process.communicate()
 
 
-def drawn(model, options, out="out"):
-    """What the command writes for the same options, as the bytes of its file. A value of "yes" is that of a flag."""
+def drawn(model, options, out="out", files=None):
+    """What the command writes for the same options, as the bytes of its file. A value of "yes" is that of a flag.
+    files: names of files and what is in them."""
     with tempfile.TemporaryDirectory() as folder:
-        path = pathlib.Path(folder, "x.png" if out == "plot" else "x.npy")
+        path = pathlib.Path(folder, "out.png" if out == "plot" else "out.npy")
+        for name, content in (files or {}).items():
+            pathlib.Path(folder, name).write_bytes(content)
         words = [f"--{name}" if value == "yes" else f"--{name}={value}" for name, value in options]
-        subprocess.run([QUELL, "sample", "--model", f"builtin:{model}", f"--{out}", path, "--quiet", *words], check=True)
+        subprocess.run([QUELL, "sample", "--model", f"builtin:{model}", f"--{out}", path, "--quiet", *words],
+                       check=True, cwd=folder)
         return path.read_bytes()
 
 
@@ -107,3 +115,20 @@ def wait_for(what, is_so, seconds=30):
         if time.monotonic() > end:
             fail(f"not in {seconds} s: {what}")
         time.sleep(0.02)
+
+
+def npy(shape, values, kind="f"):
+    """An .npy file: kind f is float32, d float64, i int32, q int64, Q uint64."""
+    kinds = {"f": "<f4", "d": "<f8", "i": "<i4", "q": "<i8", "Q": "<u8"}
+    text = f"{{'descr': '{kinds[kind]}', 'fortran_order': False, 'shape': {tuple(shape)}, }}"
+    text += " " * (63 - (10 + len(text)) % 64) + "\n"
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode() + array.array(kind, values).tobytes()
+
+
+def multipart(parts, boundary="sheet"):
+    """The type and the bytes of a form. parts: names and texts or bytes."""
+    body = b""
+    for name, value in parts:
+        value = value if isinstance(value, bytes) else str(value).encode()
+        body += f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'.encode() + value + b"\r\n"
+    return f"multipart/form-data; boundary={boundary}", body + f"--{boundary}--\r\n".encode()

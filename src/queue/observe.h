@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Observers of requests. */
+#ifndef QUELL_QUEUE_OBSERVE_H
+#define QUELL_QUEUE_OBSERVE_H
+
+#include "queue/queue.h"
+
+/* A quell_observe_fn for a run of the queue, which is the `user`: calls the observers of the
+ * requests whose rows these are. Takes the lock. */
+int quell_queue_observe(void *user, size_t transition, const quell_point *s, const quell_call *told,
+                        const float *x);
+
+/* Whether a request of the run has an observer. Called under the lock. */
+bool quell_queue_observed(const quell_queue *queue);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* Who asks, and what the headers say. */
+#include "serve/server.h"
+#include "base/digest.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <netinet/in.h>
+#include <string.h>
+#include <strings.h>
+
+struct lines {
+    const char *name;
+    struct quell_text text;
+};
+
+static enum MHD_Result add_line(void *user, enum MHD_ValueKind kind, const char *name,
+                                const char *value)
+{
+    struct lines *lines = user;
+    (void)kind;
+    if (!strcasecmp(name, lines->name))
+        quell_say(&lines->text, "%s%s", lines->text.length ? ", " : "", value ? value : "");
+    return MHD_YES;
+}
+
+char *serve_list_of(struct serve_request *request, const char *name)
+{
+    struct lines lines = {name, quell_text_new(NULL, 0)};
+    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, add_line, &lines);
+    size_t size = lines.text.length + 1;
+    char *joined = size > 1 ? quell_new(size, 1) : NULL;
+    if (!joined) return NULL;
+    lines.text = quell_text_new(joined, size);
+    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, add_line, &lines);
+    return joined;
+}
+
+uint64_t serve_client_of(const struct serve_request *request)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    struct quell_digest digest;
+    quell_digest_begin(&digest);
+    if (info && info->client_addr->sa_family == AF_INET)
+        quell_digest_add(&digest, &((const struct sockaddr_in *)info->client_addr)->sin_addr,
+                         sizeof(struct in_addr));
+    else if (info && info->client_addr->sa_family == AF_INET6)
+        quell_digest_add(&digest, &((const struct sockaddr_in6 *)info->client_addr)->sin6_addr,
+                         sizeof(struct in6_addr));
+    return quell_digest_end(&digest);
+}
