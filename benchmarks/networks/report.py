@@ -26,13 +26,13 @@ def versions() -> str:
 
 
 def kept(folder: pathlib.Path) -> list[dict[str, Any]]:
-    """The newest figures of each peer in each row that is in the folder."""
+    """The newest figures of each peer in each row that is in the folder, small networks first."""
     rows: dict[tuple[str, int], dict[str, Any]] = {}
     for line in (folder / "rows.jsonl").read_text().splitlines():
         row = json.loads(line)
         at = rows.setdefault((row["network"], row["samples"]), row)
         at["peers"] = at["peers"] | row["peers"]
-    return list(rows.values())
+    return sorted(rows.values(), key=lambda row: (row["multiply_adds"], row["samples"]))
 
 
 def one(row: dict[str, Any]) -> str:

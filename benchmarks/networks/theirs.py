@@ -157,15 +157,15 @@ class Tables(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Stable Diffusion's decoder of latents of 16 x 16, which it finds in an image: every eighth
-    pixel. So it returns the shape that it gets, and runs as a denoiser."""
+    """A decoder of latents of 16 x 16 as Stable Diffusion has it, half as wide. It finds them in an
+    image, every eighth pixel: so it returns the shape that it gets, and runs as a denoiser."""
 
     def __init__(self) -> None:
         super().__init__()
         from diffusers import AutoencoderKL
 
         whole = AutoencoderKL(
-            latent_channels=3, block_out_channels=(128, 256, 512, 512), layers_per_block=2,
+            latent_channels=3, block_out_channels=(64, 128, 256, 256), layers_per_block=2,
             down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4,
         )  # fmt: skip
         self.decoder = whole.decoder

@@ -2,14 +2,21 @@
 /* Rounds the weights of products to bfloat16 (docs/networks.md, "Precision"). */
 #include "base/half.h"
 #include "base/memory.h"
-#include "programs/kind.h"
+#include "programs/quantised.h"
 
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
-/* What reads a constant: as the weights of a product, or in another way. */
+/* What reads a constant: as the weights of a product of floats, or in another way. Whole weights
+ * are bfloat16 numbers as they are. */
 enum reader { OF_PRODUCTS = 1, OF_OTHERS = 2 };
+
+static bool has_float_weights(const struct quell_instruction *now)
+{
+    const struct quell_packing *packing = now->kind->packing;
+    return packing && packing->panels != quell_not_panels;
+}
 
 static void find_readers(const struct quell_program *program, unsigned char *readers)
 {
@@ -19,7 +26,7 @@ static void find_readers(const struct quell_program *program, unsigned char *rea
         if (now->same || program->value[now->result].stage == QUELL_FROM_CONSTANTS) continue;
         for (size_t k = 0; k < now->operands; k++)
             readers[program->value[now->operand[k]].root] |=
-                k == 1 && now->kind->packing ? OF_PRODUCTS : OF_OTHERS;
+                k == 1 && has_float_weights(now) ? OF_PRODUCTS : OF_OTHERS;
     }
 }
 

@@ -5,6 +5,7 @@
 #include "effort.h"
 #include "glyph_judge.h"
 #include "harness.h"
+#include "tensor_file.h"
 
 #include <math.h>
 #include <quell/quell.h>
@@ -145,7 +146,7 @@ static size_t count_right(const struct command *command, const char *name, size_
  * letters as before but for half a hundredth. */
 TEST(quantize, letters_stay_letters)
 {
-    enum { EACH = 20, COUNT = EACH * GLYPH_CLASSES };
+    enum { EACH = 10, COUNT = EACH * GLYPH_CLASSES };
     if (!is_long()) return;
     struct command command = command_new();
     char arguments[300];
@@ -165,6 +166,44 @@ TEST(quantize, letters_stay_letters)
     CHECK(before > 0.98 * COUNT, "%zu of %d are right", before, COUNT);
     CHECK((double)after > (double)before - 0.005 * COUNT, "%zu of %d are right, %zu before", after,
           COUNT, before);
+    command_remove(&command);
+}
+
+/* A network of two convolutions, whose description names attributes that one of bytes does not
+ * have. */
+static void write_convolutions(const struct command *command, size_t channels)
+{
+    static struct tensor_writer writer;
+    static char file[1 << 16];
+    const size_t first[] = {channels, 2, 3, 3}, second[] = {2, channels, 3, 3};
+    tensor_begin(
+        &writer,
+        "{'kind': 'network', 'version': 1, 'shape': [2, 8, 8], 'output': 'x0', 'schedule': "
+        "'vp', 'programs': {'denoise': {'inputs': {'x': [2, 8, 8]}, 'instructions': [{'conv': "
+        "['x', 'a'], 'groups': 1, 'before': [1, 1], 'winograd': 2, 'after': [1, 1]}, "
+        "{'conv': [0, 'b'], 'before': [1, 1], 'after': [1, 1], 'groups': 1}], 'output': "
+        "1}}}");
+    tensor_add(&writer, "a", 4, first);
+    tensor_add(&writer, "b", 4, second);
+    scratch_write(&command->work, "n.safetensors", file, tensor_finish(&writer, file));
+}
+
+/* One group is none; the file has whole weights alone, which no precision changes. */
+TEST(quantize, one_group)
+{
+    struct command command = command_new();
+    write_convolutions(&command, 16);
+    json_t *report = command_json(
+        &command, "quantize -m n.safetensors -o q.safetensors --bound 10 --steps 3 --json --quiet");
+    CHECK(json_integer_value(json_field(report, "quantised")) == 2, "not both are quantised");
+    json_decref(report);
+    command_check(&command, 0, "sample -m q.safetensors --steps 2 -o x.npy --quiet");
+    command_refused(&command, 3,
+                    "sample -m q.safetensors --steps 2 --precision bf16 -o y.npy --quiet",
+                    "has no weights that could be kept as bf16");
+    write_convolutions(&command, 1);
+    command_refused(&command, 2, "quantize -m n.safetensors -o r.safetensors --quiet",
+                    "the first one, instruction 0, has fewer than 4096 multiply-adds");
     command_remove(&command);
 }
 

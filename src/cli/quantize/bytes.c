@@ -54,8 +54,10 @@ static int describe(const struct quantizing *q, struct text *to)
                  put(to, q->text + c->kind_end, c->operand_end - c->kind_end) ||
                  put_scale(to, q->text, c);
         from = c->operand_end;
-        if (c->cut && !failed) failed = put(to, q->text + from, c->cut - from);
-        if (c->cut) from = c->cut_end;
+        for (size_t k = 0; k < c->cuts && !failed; k++) {
+            failed = put(to, q->text + from, c->cut[k] - from);
+            from = c->cut_end[k];
+        }
     }
     return failed || put_string(to, q->text + from);
 }

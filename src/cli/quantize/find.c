@@ -49,10 +49,10 @@ static const char *refusal(const struct quantizing *q, const struct quell_progra
     for (size_t k = 2; k < now->operands; k++)
         if (program->value[now->operand[k]].stage != QUELL_FROM_CONSTANTS)
             return "has a bias that is computed";
-    if (convolves && now->set[QUELL_CONV_GROUPS].given) return "has groups of channels";
+    if (convolves && quell_set(now, QUELL_CONV_GROUPS) > 1) return "has groups of channels";
     if (quell_elements_of(&w->shape, 1, w->shape.rank) > QUELL_MOST_BYTES)
         return "has sums that are too long";
-    return now->multiply_adds < LEAST_WORK ? "is small" : NULL;
+    return now->multiply_adds < LEAST_WORK ? "has fewer than 4096 multiply-adds" : NULL;
 }
 
 /* Rounds each output's weights by a scale of their own: the greatest of them becomes 127. */
@@ -115,16 +115,17 @@ static char *instructions_of(char *text, struct quell_json_object open[3])
     return at;
 }
 
-/* What a convolution's attribute says of its products has no meaning for bytes. */
-static void cut_winograd(const char *text, const char *own, const struct quell_json_object *object,
-                         struct candidate *c)
+/* Attributes that a convolution of bytes does not have: tiles, and groups, of which there is one. */
+static void cut_attributes(const char *text, const char *own,
+                           const struct quell_json_object *object, struct candidate *c)
 {
     for (size_t i = 1; i < object->count; i++) {
-        if (strcmp(object->members[i].name, "winograd")) continue;
-        size_t value = (size_t)(object->members[i].value - own);
-        c->cut = (size_t)(object->members[i].name - own);
-        while (text[c->cut] != ',') c->cut--;
-        c->cut_end = value + quell_json_size(text + value);
+        const char *name = object->members[i].name;
+        if (strcmp(name, "winograd") && strcmp(name, "groups")) continue;
+        size_t value = (size_t)(object->members[i].value - own), *cut = &c->cut[c->cuts];
+        *cut = (size_t)(name - own);
+        while (text[*cut] != ',') --*cut;
+        c->cut_end[c->cuts++] = value + quell_json_size(text + value);
     }
 }
 
@@ -145,7 +146,7 @@ static bool find_places(const char *text, char *own, char *value, struct candida
         c->operand_end = begin + size;
         plain = !memchr(text + begin, '\\', size);
     }
-    if (plain) cut_winograd(text, own, &object, c);
+    if (plain) cut_attributes(text, own, &object, c);
     quell_json_close(&object);
     return plain;
 }

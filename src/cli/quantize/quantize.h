@@ -29,11 +29,11 @@ struct quantize_options {
 
 /* A linear map or a convolution. number: of the instruction. why: why it stays float32; NULL: it
  * has whole weights. moves: how far the samples move if it alone has them. kind_end, operand_end:
- * where its name and its weights' name end in the description; cut, cut_end: an attribute that is
+ * where its name and its weights' name end in the description; cut, cut_end: attributes that are
  * left out. tensor: the index of its weights, in [out][in] places; bytes, scale: what they
  * become. */
 struct candidate {
-    size_t number, kind_end, operand_end, cut, cut_end, tensor, out, in;
+    size_t number, kind_end, operand_end, cuts, cut[2], cut_end[2], tensor, out, in;
     const char *why;
     bool possible;
     double moves;

@@ -134,15 +134,25 @@ static int try_together(struct quantizing *q)
     return EXIT_DONE;
 }
 
+static int refuse_all(const struct quantizing *q)
+{
+    const struct candidate *first = q->candidate;
+    if (!q->candidates)
+        return complain(EXIT_USAGE, "--model %s: has no linear map or convolution",
+                        q->options.model);
+    return complain(EXIT_USAGE,
+                    "--model %s: none of its %zu linear maps and convolutions can have whole "
+                    "weights: the first one, instruction %zu, %s",
+                    q->options.model, q->candidates, first->number, first->why);
+}
+
 size_t quantize_runs(const struct quantizing *q) { return 2 + q->possible + MOST_TRIALS; }
 
 int quantize_search(struct quantizing *q)
 {
     q->deviation = deviation_of(q->count * q->dim, q->reference);
     if (!q->possible || !(q->deviation > 0)) progress_end(&q->progress);
-    if (!q->possible)
-        return complain(EXIT_USAGE, "--model %s: has no linear map or convolution to quantise",
-                        q->options.model);
+    if (!q->possible) return refuse_all(q);
     if (!(q->deviation > 0))
         return complain(EXIT_USAGE, "--model %s: all elements of its samples are the same",
                         q->options.model);
