@@ -10,7 +10,8 @@ module quell_base
         c_error_set, c_version, c_strlen
     implicit none
     private
-    public :: quell_finish, quell_refuse, quell_text, quell_check_text, quell_check_count
+    public :: quell_finish, quell_refuse, quell_refuse_shape, quell_text, quell_check_text, &
+        quell_check_count
     public :: quell_status_name, quell_status_text, quell_error_message, quell_error_sample, &
         quell_error_set, quell_version
 
@@ -73,6 +74,31 @@ contains
         call quell_error_set(int(QUELL_BAD_ARGUMENT), message)
         call quell_finish(QUELL_BAD_ARGUMENT, stat, errmsg)
     end subroutine
+
+    ! Refuses an array of another shape. what: 'denoiser: the shape of mean'.
+    recursive subroutine quell_refuse_shape(what, has, wanted, stat, errmsg)
+        character(*), intent(in) :: what
+        integer(c_size_t), intent(in) :: has(:), wanted(:)
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        call quell_refuse(what // ' is ' // sizes(has) // ', must be ' // sizes(wanted), stat, &
+            errmsg)
+    end subroutine
+
+    ! A shape as text, '(3, 2)'.
+    recursive function sizes(of) result(text)
+        integer(c_size_t), intent(in) :: of(:)
+        character(:), allocatable :: text
+        character(24) :: number
+        integer :: i
+        text = '('
+        do i = 1, size(of)
+            write(number, '(i0)') of(i)
+            if (i > 1) text = text // ', '
+            text = text // trim(number)
+        end do
+        text = text // ')'
+    end function
 
     ! Refuses a text with a NUL in it, where it would end for C. Returns a status.
     recursive integer(c_int) function quell_check_text(what, text) result(status)

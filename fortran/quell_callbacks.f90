@@ -48,8 +48,8 @@ module quell_callbacks
     ! precondition: how its input and its time are made: 'none', 'simple', 'karras', 'unscaled' or
     !   'straight'
     ! whole_batch: whether it is called once for all samples of a run
-    ! reproducible: whether a column of the output depends only on that column of the input and on
-    !   the sample's index, to the last bit
+    ! reproducible: whether a column of the output depends, to the last bit, only on that column of
+    !   the input, on the point, and on what the call says of that sample, but on no other column
     ! variance: what the function has learned of the variance: 'none' or 'learned_range'
     ! classes: the number of classes
     ! digest: a number of the caller's that says what the function computes

@@ -37,7 +37,8 @@ contains
         character(*), intent(inout), optional :: errmsg
         address = c_loc(mean)
         located = size(mean, kind=c_size_t) == dim
-        if (.not. located) call quell_refuse('denoiser: the mean is not of dim', stat, errmsg)
+        if (.not. located) call quell_refuse_shape('denoiser: the shape of mean', &
+            shape(mean, kind=c_size_t), [dim], stat, errmsg)
     end function
 
     ! X ~ N(mean, variance I).
@@ -90,7 +91,8 @@ contains
         integer(c_size_t) :: dim
         dim = size(covariance, 1, kind=c_size_t)
         if (size(covariance, 2, kind=c_size_t) /= dim) then
-            call quell_refuse('full: the covariance is not square', stat, errmsg)
+            call quell_refuse_shape('full: the shape of covariance', &
+                shape(covariance, kind=c_size_t), [dim, dim], stat, errmsg)
             return
         end if
         at = c_null_ptr
@@ -113,7 +115,8 @@ contains
         integer(c_size_t) :: dim
         dim = size(values, kind=c_size_t)
         if (any(shape(vectors, kind=c_size_t) /= dim)) then
-            call quell_refuse('eigen: the vectors are not (dim, dim)', stat, errmsg)
+            call quell_refuse_shape('eigen: the shape of vectors', &
+                shape(vectors, kind=c_size_t), [dim, dim], stat, errmsg)
             return
         end if
         at = c_null_ptr
@@ -144,14 +147,19 @@ contains
         real(c_double), intent(in), contiguous :: weights(:), means(:, :), variances(:)
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
-        integer(c_size_t) :: components
+        integer(c_size_t) :: components, dim
         components = size(weights, kind=c_size_t)
-        if (size(means, 2) /= components .or. size(variances) /= components) then
-            call quell_refuse('mixture: as many means and variances as weights', stat, errmsg)
-            return
+        dim = size(means, 1, kind=c_size_t)
+        if (size(means, 2) /= components) then
+            call quell_refuse_shape('mixture: the shape of means', shape(means, kind=c_size_t), &
+                [dim, components], stat, errmsg)
+        else if (size(variances) /= components) then
+            call quell_refuse_shape('mixture: the shape of variances', &
+                shape(variances, kind=c_size_t), [components], stat, errmsg)
+        else
+            call quell_finish(c_denoiser_from_mixture(denoiser%handle, components, dim, weights, &
+                means, variances), stat, errmsg)
         end if
-        call quell_finish(c_denoiser_from_mixture(denoiser%handle, components, &
-            size(means, 1, kind=c_size_t), weights, means, variances), stat, errmsg)
     end subroutine
 
     ! The same with diagonal covariances, variances(dim, components).
@@ -161,14 +169,19 @@ contains
         real(c_double), intent(in), contiguous :: weights(:), means(:, :), variances(:, :)
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
-        integer(c_size_t) :: components
+        integer(c_size_t) :: components, dim
         components = size(weights, kind=c_size_t)
-        if (size(means, 2) /= components .or. any(shape(variances) /= shape(means))) then
-            call quell_refuse('mixture: as many means and variances as weights', stat, errmsg)
-            return
+        dim = size(means, 1, kind=c_size_t)
+        if (size(means, 2) /= components) then
+            call quell_refuse_shape('mixture: the shape of means', shape(means, kind=c_size_t), &
+                [dim, components], stat, errmsg)
+        else if (any(shape(variances) /= shape(means))) then
+            call quell_refuse_shape('mixture: the shape of variances', &
+                shape(variances, kind=c_size_t), [dim, components], stat, errmsg)
+        else
+            call quell_finish(c_denoiser_from_diagonal_mixture(denoiser%handle, components, dim, &
+                weights, means, variances), stat, errmsg)
         end if
-        call quell_finish(c_denoiser_from_diagonal_mixture(denoiser%handle, components, &
-            size(means, 1, kind=c_size_t), weights, means, variances), stat, errmsg)
     end subroutine
 
     ! X uniform over the columns of points(dim, count).
@@ -207,7 +220,8 @@ contains
         if (present(times)) guidance%times = c_loc(times)
         if (present(weights)) then
             if (size(weights) /= points) then
-                call quell_refuse('guided: as many weights as times', stat, errmsg)
+                call quell_refuse_shape('guided: the shape of weights', &
+                    shape(weights, kind=c_size_t), [points], stat, errmsg)
                 return
             end if
             guidance%weights = c_loc(weights)

@@ -133,8 +133,9 @@ contains
         end if
         if (size(decoded, 1) /= product(model%decoded_shape) .or. &
             size(decoded, 2) /= size(x, 2)) then
-            call quell_refuse('decode: decoded must have the elements of the decoded shape, for ' &
-                // 'each column of x', stat, errmsg)
+            call quell_refuse_shape('decode: the shape of decoded', &
+                shape(decoded, kind=c_size_t), [int(product(model%decoded_shape), c_size_t), &
+                size(x, 2, kind=c_size_t)], stat, errmsg)
             return
         end if
         status = quell_run_of_dim(quell_denoiser_dim(model%denoiser), draw, run, &

@@ -105,7 +105,8 @@ contains
         type(quell_run_held), target :: held
         integer(c_int) :: status
         if (any(shape(x) /= shape(mean))) then
-            call quell_refuse('denoise: x and mean differ in shape', stat, errmsg)
+            call quell_refuse_shape('denoise: the shape of mean', shape(mean, kind=c_size_t), &
+                shape(x, kind=c_size_t), stat, errmsg)
             return
         end if
         status = quell_run_for_c(sampler, draw, run, shape(x, kind=c_size_t), &

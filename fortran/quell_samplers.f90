@@ -187,7 +187,8 @@ contains
         if (allocated(o%prior_mean) .and. allocated(o%prior_variance)) &
             translated = size(o%prior_mean) == size(o%prior_variance)
         if (.not. translated) &
-            call quell_refuse('sampler: prior_mean and prior_variance differ in length', stat, &
+            call quell_refuse_shape('sampler: the shape of prior_variance', &
+                shape(o%prior_variance, kind=c_size_t), shape(o%prior_mean, kind=c_size_t), stat, &
                 errmsg)
     end function
 

@@ -91,18 +91,23 @@ contains
         real(c_float), intent(inout), contiguous :: mean(:, :)
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
-        if (.not. (fits(transition, shape(x, kind=c_size_t)) .and. &
-            fits(transition, shape(mean, kind=c_size_t)))) then
-            call quell_refuse('transition: x and mean must be (dim, rows)', stat, errmsg)
-            return
-        end if
+        if (.not. fits(transition, 'x', shape(x, kind=c_size_t), stat, errmsg)) return
+        if (.not. fits(transition, 'mean', shape(mean, kind=c_size_t), stat, errmsg)) return
         call quell_finish(c_transition_denoise(transition%handle, t, x, mean), stat, errmsg)
     end subroutine
 
-    recursive logical function fits(transition, shape)
+    ! Refuses an array that is not (dim, rows).
+    recursive logical function fits(transition, name, shape, stat, errmsg)
         type(quell_transition), intent(in) :: transition
+        character(*), intent(in) :: name
         integer(c_size_t), intent(in) :: shape(2)
-        fits = all(shape == [quell_transition_dim(transition), quell_transition_rows(transition)])
+        integer, intent(out), optional :: stat
+        character(*), intent(inout), optional :: errmsg
+        integer(c_size_t) :: wanted(2)
+        wanted = [quell_transition_dim(transition), quell_transition_rows(transition)]
+        fits = all(shape == wanted)
+        if (.not. fits) call quell_refuse_shape('transition: the shape of ' // name, shape, &
+            wanted, stat, errmsg)
     end function
 
     ! Writes the noise of slot k, from 0 to 7, of this transition to noise(dim, rows).
@@ -112,10 +117,7 @@ contains
         real(c_float), intent(inout), contiguous :: noise(:, :)
         integer, intent(out), optional :: stat
         character(*), intent(inout), optional :: errmsg
-        if (.not. fits(transition, shape(noise, kind=c_size_t))) then
-            call quell_refuse('transition: noise must be (dim, rows)', stat, errmsg)
-            return
-        end if
+        if (.not. fits(transition, 'noise', shape(noise, kind=c_size_t), stat, errmsg)) return
         call quell_finish(c_transition_noise(transition%handle, int(k, c_int), noise), stat, &
             errmsg)
     end subroutine

@@ -16,9 +16,9 @@ extern "C" {
  *
  * name: the name of the condition, not empty and without '='.
  * values: values[size], the same for all samples, if count is 0; else values[count][size], where
- *   values[i] are those of the i-th sample of the draw. All are finite. NULL: the samples are
- *   without this condition.
- * count: 0, or the number of samples. With values NULL it is 0.
+ *   values[i] are those of the i-th sample of the draw, or of row i of a call. All are finite.
+ *   NULL: the samples are without this condition.
+ * count: 0, or the number of samples or rows. With values NULL it is 0.
  * size: the number of elements of the condition, the product of its shape. */
 typedef struct quell_condition {
     const char *name;

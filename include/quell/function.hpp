@@ -19,8 +19,8 @@ namespace quell
  * precondition: how its input and its time are made: "none", "simple", "karras", "unscaled" or
  *   "straight".
  * whole_batch: whether it is called once for all samples of a run, and not for a tile at a time.
- * reproducible: whether row r of the output depends only on row r of the input and on the sample's
- *   index, to the last bit.
+ * reproducible: whether row r of the output depends, to the last bit, only on row r of the input,
+ *   on the point, and on what the call says of that row, but on no other row.
  * variance: what the function has learned of the variance: "none" or "learned_range".
  * classes: the number of classes; 0: it has none.
  * digest: a number of the caller's that says what the function computes.

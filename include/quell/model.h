@@ -32,7 +32,7 @@ QUELL_API quell_status quell_model_load(quell_model **model, const char *name);
  * memory, and one sample is drawn in about half of the time where that is spent on reading them.
  * Samples are the same bits on every machine, but others than those of the stored weights. Fails
  * also with QUELL_NOT_FOUND for another precision, and with QUELL_UNSUPPORTED for a model that is
- * no network. Thread-safe. */
+ * no network, or that has no such weights. Thread-safe. */
 QUELL_API quell_status quell_model_load_as(quell_model **model, const char *name,
                                            const char *precision);
 

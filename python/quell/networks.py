@@ -177,7 +177,7 @@ def load(name: Path, schedule: Any = None, precision: str = "stored") -> Model:
     Raises:
         BadModel: The file is not valid.
         NotFound: There is no built-in model or precision of this name.
-        Unsupported: The precision is bf16, and the model is no network.
+        Unsupported: The precision is bf16, and the model is no network, or has no weights for it.
         IOFailed: The file cannot be read.
     """
     return Model(name, schedule, precision)

@@ -178,7 +178,9 @@ static void print_description(const struct facts *facts)
 /* What guidance away from no condition takes for one. */
 static const char *none_of(const struct quell_taken *taken)
 {
-    return taken->same ? "left as it is by guidance" : taken->none ? "may be none" : "has no none";
+    return taken->same   ? "left as it is by guidance"
+           : taken->none ? "samples may be without it"
+                         : "each sample must have it";
 }
 
 static void print_conditions(const quell_denoiser *denoiser)

@@ -96,8 +96,9 @@ static quell_status check_one(const struct telling *at, const struct list *list,
     if (!given->values) return QUELL_OK;
     if (given->size != taken->size)
         return quell_fail(QUELL_BAD_ARGUMENT,
-                          "run: %s '%.60s' has %zu elements, must have %zu, of shape %s",
-                          list->what, given->name, given->size, taken->size, words_of(taken).shape);
+                          "run: %s '%.60s' has %zu element%s, must have %zu, of shape %s",
+                          list->what, given->name, given->size, given->size == 1 ? "" : "s",
+                          taken->size, words_of(taken).shape);
     if (given->count && given->count != at->draw->count)
         return quell_fail(QUELL_BAD_ARGUMENT,
                           "run: %s '%.60s' has a count of %zu, must be 0, for all samples, "

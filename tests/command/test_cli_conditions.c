@@ -96,8 +96,8 @@ TEST(cli_conditions, are_reported)
     json_decref(root);
     command_check(&command, 0, "info n.safetensors");
     char *text = command_output(&command);
-    CHECK(strstr(text, "condition    mean, (3): may be none\n"), "%s", text);
-    CHECK(strstr(text, "condition    variance, (): has no none\n"), "%s", text);
+    CHECK(strstr(text, "condition    mean, (3): samples may be without it\n"), "%s", text);
+    CHECK(strstr(text, "condition    variance, (): each sample must have it\n"), "%s", text);
     free(text);
     command_remove(&command);
 }

@@ -269,7 +269,8 @@ contains
         call quell_sampler_free(sampler)
         call quell_denoiser_free(denoiser)
         call quell_denoiser_from_mixture(denoiser, [1d0], means, variances, stat, errmsg)
-        call check(stat == QUELL_BAD_ARGUMENT .and. index(errmsg, 'weights') > 0, 'lengths')
+        call check(stat == QUELL_BAD_ARGUMENT .and. errmsg == &
+            'mixture: the shape of means is (3, 2), must be (3, 1)', 'lengths: ' // errmsg)
         call quell_denoiser_from_diagonal(denoiser, [1d0], [1d0, 2d0], stat)
         call check(stat == QUELL_BAD_ARGUMENT, 'the length of a mean')
         call quell_denoiser_from_function(denoiser, 3_c_size_t, halve, output='nonsense', stat=stat)
