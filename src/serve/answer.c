@@ -30,7 +30,8 @@ enum MHD_Result serve_respond(struct serve_request *request, unsigned code, cons
         MHD_add_response_header(response, headers->name, headers->value);
     request->code = code;
     request->bytes = size;
-    serve_connection_note(&request->server->connections, request->place, SERVE_TAKES, size);
+    serve_connection_note(&request->server->connections, request->place, SERVE_TAKES,
+                          serve_connection_taking(size));
     enum MHD_Result result = MHD_queue_response(request->connection, code, response);
     MHD_destroy_response(response);
     return result;

@@ -72,9 +72,10 @@ void serve_connection_close(struct serve_connections *connections,
     free(connection);
 }
 
+double serve_connection_taking(size_t bytes) { return (double)bytes / SLOWEST; }
+
 void serve_connection_note(struct serve_connections *connections,
-                           struct serve_connection *connection, enum serve_doing doing,
-                           size_t bytes)
+                           struct serve_connection *connection, enum serve_doing doing, double more)
 {
     if (!connection) return;
     pthread_mutex_lock(&connections->lock);
@@ -82,8 +83,7 @@ void serve_connection_note(struct serve_connections *connections,
     take_out(connections, connection);
     connection->doing = doing;
     connection->since = quell_queue_now();
-    connection->seconds =
-        connections->seconds + (doing == SERVE_TAKES ? (double)bytes / SLOWEST : 0);
+    connection->seconds = connections->seconds + more;
     connection->closing = 0;
     put_last(connections, connection);
     pthread_mutex_unlock(&connections->lock);

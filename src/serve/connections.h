@@ -42,10 +42,14 @@ struct serve_connection *serve_connection_open(struct serve_connections *connect
 void serve_connection_close(struct serve_connections *connections,
                             struct serve_connection *connection);
 
-/* Notes what it does from now on. bytes: of its answer, if it takes one. NULL is allowed. */
+/* Seconds that a client may take for an answer of so many bytes, beyond those of a request. */
+double serve_connection_taking(size_t bytes);
+
+/* Notes what it does from now on. more: seconds that it may take beyond those of a request. NULL is
+ * allowed. */
 void serve_connection_note(struct serve_connections *connections,
                            struct serve_connection *connection, enum serve_doing doing,
-                           size_t bytes);
+                           double more);
 
 size_t serve_connections_count(struct serve_connections *connections);
 

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define PERIOD 0.05                 /* seconds between two pictures */
+#define FLUSH 2                     /* seconds to send the last event in */
 #define MOST_TEXT ((size_t)4 << 20) /* bytes that a slow client lets wait before it has fewer */
 
 /* Under the lock, all but work:
@@ -270,6 +271,8 @@ quell_status serve_events_begin(struct serve_request *request, enum MHD_Result *
     request->drawn = true;
     serve_wait(request);
     *result = serve_respond(request, MHD_HTTP_OK, "text/event-stream", response, 0, headers);
+    serve_connection_note(&request->server->connections, request->place, SERVE_TAKES,
+                          drawing->options->seconds + FLUSH);
     return QUELL_OK;
 }
 

@@ -269,6 +269,7 @@ static void put_components(writer *json)
         "\"reproducible\": {\"type\": \"boolean\"}, \"digest\": {\"type\": \"string\"}}}");
     PUT(json, "Models",
         "{\"type\": \"object\", \"properties\": {\"quell\": {\"type\": \"string\"}, "
+        "\"samplers\": {\"type\": \"array\", \"items\": {\"type\": \"string\"}}, "
         "\"most_samples\": {\"type\": \"integer\"}, \"most_steps\": {\"type\": \"integer\"}, "
         "\"models\": {\"type\": \"array\", \"items\": {\"$ref\": "
         "\"#/components/schemas/Model\"}}}}");

@@ -83,6 +83,19 @@ enum MHD_Result serve_model(struct serve_request *request, const struct serve_mo
     return serve_write_end(request, &page, "application/json");
 }
 
+static void put_samplers(struct quell_json_writer *writer)
+{
+    quell_entry entry = quell_entry_init();
+    quell_json_begin(writer, "samplers", '[');
+    for (size_t i = 0; !quell_list(QUELL_LIST_SAMPLERS, i, &entry); i++) {
+        quell_entry_alias alias = quell_entry_alias_init();
+        quell_json_put_text(writer, NULL, entry.name);
+        for (size_t k = 0; !quell_list_alias(QUELL_LIST_SAMPLERS, i, k, &alias); k++)
+            quell_json_put_text(writer, NULL, alias.name);
+    }
+    quell_json_end(writer, ']');
+}
+
 enum MHD_Result serve_models(struct serve_request *request)
 {
     const struct serve_options *options = request->server->options;
@@ -95,6 +108,7 @@ enum MHD_Result serve_models(struct serve_request *request)
     quell_json_put_text(&writer, "quell", quell_version());
     quell_json_put_whole(&writer, "most_samples", (int64_t)options->most_samples);
     quell_json_put_whole(&writer, "most_steps", (int64_t)options->most_steps);
+    put_samplers(&writer);
     quell_json_begin(&writer, "models", '[');
     for (size_t i = 0; i < models->count; i++) put_model(&writer, NULL, &models->models[i]);
     quell_json_end(&writer, ']');

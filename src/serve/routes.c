@@ -19,6 +19,7 @@ static enum MHD_Result readiness(struct serve_request *request)
 }
 
 static const struct serve_page pages[] = {
+    {"/", "text/html", "A page to draw with, for people.", true, serve_start_page},
     {"/openapi.json", "application/json", "What the server can be asked, as OpenAPI.", true,
      serve_openapi},
     {"/healthz", "text/plain", "Whether the server runs.", true, health},
@@ -63,7 +64,7 @@ static struct route find_route(const struct serve_request *request, const char *
         if (!strcmp(path, pages[i].url)) return (struct route){.page = &pages[i]};
     if (strncmp(path, models, sizeof models - 1) != 0)
         return (struct route){.code = MHD_HTTP_NOT_FOUND,
-                              .wrong = "no such page: /v1/models, /v1/models/NAME/samples, "
+                              .wrong = "no such page: /, /v1/models, /v1/models/NAME/samples, "
                                        "/v1/models/NAME/events, /metrics, /healthz, /readyz, "
                                        "/openapi.json"};
     const char *name = path + sizeof models - 1;

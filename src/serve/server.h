@@ -131,6 +131,9 @@ enum MHD_Result serve_write_end(struct serve_request *request, struct serve_writ
                                 const char *type);
 int serve_write_put(void *user, const char *text, size_t size);
 
+/* The page for people (page.c). */
+enum MHD_Result serve_start_page(struct serve_request *request);
+
 /* The description of all that can be asked (openapi.c). */
 enum MHD_Result serve_openapi(struct serve_request *request);
 
