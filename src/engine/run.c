@@ -250,11 +250,12 @@ quell_status quell_sample_prior(const quell_sampler *sampler, const quell_draw *
     return status ? status : quell_prior_draw(sampler, draw, run, x);
 }
 
-quell_status quell_run_check(const quell_sampler *sampler, const quell_draw *draw, float *x)
+quell_status quell_run_check(const quell_sampler *sampler, const quell_draw *draw, int from,
+                             float *x)
 {
     struct quell_job job = {0};
     quell_status status = prepare_path(&job, sampler, draw, NULL, x);
-    return status ? status : quell_prior_check(sampler);
+    return status || from ? status : quell_prior_check(sampler);
 }
 
 quell_status quell_sample_from(const quell_sampler *sampler, const quell_draw *draw,

@@ -5,7 +5,9 @@
 
 #include <quell/run.h>
 
-/* Refuses what quell_sample would refuse, with the same status and message. */
-quell_status quell_run_check(const quell_sampler *sampler, const quell_draw *draw, float *x);
+/* Refuses what quell_sample would refuse, with the same status and message; from: what
+ * quell_sample_from would, which needs no law of x. */
+quell_status quell_run_check(const quell_sampler *sampler, const quell_draw *draw, int from,
+                             float *x);
 
 #endif

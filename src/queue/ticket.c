@@ -76,7 +76,7 @@ static quell_status check(const quell_request *request, quell_draw *draw)
     if (request->from != 0 && request->from != 1)
         return quell_fail(QUELL_BAD_ARGUMENT, "queue: from is %d, must be 0 or 1", request->from);
     quell_status status = quell_given(request->draw, NULL, draw, &run);
-    return status ? status : quell_run_check(request->sampler, draw, request->x);
+    return status ? status : quell_run_check(request->sampler, draw, request->from, request->x);
 }
 
 static quell_status check_room(const quell_queue *queue, size_t count)

@@ -184,6 +184,35 @@ TEST(queue_observed, stops)
     tear_down(&at);
 }
 
+/* From the middle of the way x depends on the law of X, which a request that has its states need not give. */
+TEST(queue_observed, half_way)
+{
+    struct setting at;
+    static float x[COUNT][DIM], alone[COUNT][DIM];
+    quell_sampler_options options = quell_sampler_defaults();
+    quell_sampler *sampler = NULL;
+    quell_draw draw = quell_draw_defaults();
+    quell_ticket *ticket;
+    set_up(&at);
+    options.start = 0.5, options.steps = STEPS;
+    MUST(quell_sampler_create(&sampler, "ddim", quell_model_denoiser(at.model), at.schedule,
+                              &options));
+    draw.count = COUNT;
+    memcpy(x, states, sizeof states);
+    memcpy(alone, states, sizeof states);
+    MUST(quell_sample_from(sampler, &draw, NULL, alone[0]));
+    quell_request request = request_for(sampler, &draw, x[0]);
+    CHECK(quell_queue_submit(at.queue, &request, NULL) == QUELL_BAD_ARGUMENT, "without states");
+    request.from = 1;
+    gate_open(&at.gate);
+    MUST(quell_queue_submit(at.queue, &request, &ticket));
+    MUST(quell_ticket_wait(ticket, -1));
+    CHECK(!memcmp(x, alone, sizeof x), "other samples than alone");
+    quell_ticket_free(ticket);
+    tear_down(&at);
+    quell_sampler_free(sampler);
+}
+
 TEST(queue_observed, refused)
 {
     struct setting at;
