@@ -171,6 +171,13 @@ static inline size_t quell_own_range(const struct quell_execution *at, size_t *f
     *from = at->worker * each;
     return *from + each;
 }
+/* Whether nothing of the result is needed any more: asked between pieces of long work, after which
+ * the workers do not meet within the instruction. */
+static inline bool quell_is_over(const struct quell_execution *at)
+{
+    const struct quell_lookout *lookout = at->room->lookout;
+    return lookout && lookout->look(lookout->data, !at->room->worker);
+}
 static inline const struct quell_shape *quell_out_shape(const struct quell_execution *at)
 {
     return &at->program->value[at->of->result].shape;

@@ -187,7 +187,7 @@ struct array run_program(const struct many *many)
                                          read_at,  many->rounded};
     struct quell_program program;
     size_t samples = many->x ? many->samples : 1, workers = many->workers ? many->workers : 1;
-    struct quell_room room = {.samples = samples};
+    struct quell_room room = {.samples = samples, .lookout = many->lookout};
     struct work work = {.program = &program, .kernels = many->kernels, .room = &room};
     char text[4096];
     float *inputs[MOST_ARRAYS] = {0};

@@ -57,6 +57,7 @@ struct many {
     const struct array *x;
     size_t samples, workers;
     const struct quell_kernels *kernels;
+    const struct quell_lookout *lookout;
     bool rounded;
 };
 struct array run_program(const struct many *many);

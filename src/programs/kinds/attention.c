@@ -293,7 +293,7 @@ static void run(const struct quell_execution *at)
     head.parts = parts_of(&head.sizes);
     size_t pieces = (head.sizes.m + QUERIES - 1) / QUERIES, from;
     size_t end = quell_part_of(at, quell_elements_of(q, 0, q->rank - 2) * pieces, &from);
-    for (size_t i = from; i < end; i++) run_piece(at, &head, i, pieces);
+    for (size_t i = from; i < end && !quell_is_over(at); i++) run_piece(at, &head, i, pieces);
 }
 
 static const char *const masks[] = {"add", "keep", NULL};

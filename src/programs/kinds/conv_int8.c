@@ -218,7 +218,7 @@ static void run_own_lines(const struct quell_execution *at, struct work *work)
     work->out = out.at;
     work->out_row = out.row;
     begin_sample(at, work, 0);
-    for (size_t line = from / each; line < end; line += most) {
+    for (size_t line = from / each; line < end && !quell_is_over(at); line += most) {
         size_t count = end - line < most ? end - line : most;
         read_lines(work, line, count);
         work->column = line * each;
@@ -233,7 +233,7 @@ static void run_pieces(const struct quell_execution *at, struct work *work)
     divide(at, lines, channels, &most, &parts);
     size_t strips = (lines + most - 1) / most;
     size_t end = quell_part_of(at, strips * at->samples * parts, &from);
-    for (size_t i = from; i < end; i++) {
+    for (size_t i = from; i < end && !quell_is_over(at); i++) {
         size_t strip = i / parts, sample = strip / strips, line = strip % strips * most;
         size_t count = lines - line < most ? lines - line : most;
         size_t channel = channel_of(channels, i % parts, parts);

@@ -164,7 +164,7 @@ static void run_own_lines(const struct quell_execution *at, struct work *work, s
     work->positions = out.row;
     if (quell_conv_left_floats(&work->way) && quell_lies_apart(at, 0))
         work->left = quell_conv_left(&work->way, at, &work->channel);
-    for (size_t line = from / each; line < end; line += most) {
+    for (size_t line = from / each; line < end && !quell_is_over(at); line += most) {
         size_t count = end - line < most ? end - line : most;
         read_lines(at, work, 0, line, count);
         work->column = line * each;
@@ -179,7 +179,7 @@ static void run_samples(const struct quell_execution *at, struct work *work)
     size_t most = work->way.together, groups = (at->samples + most - 1) / most, read = SIZE_MAX;
     size_t parts = groups < at->workers ? (at->workers + groups - 1) / groups : 1, from;
     size_t end = quell_part_of(at, groups * parts, &from);
-    for (size_t i = from; i < end; i++) {
+    for (size_t i = from; i < end && !quell_is_over(at); i++) {
         size_t group = i / parts, sample = at->samples * group / groups;
         size_t count = at->samples * (group + 1) / groups - sample;
         if (group != read) read_samples(at, work, sample, count);
@@ -209,7 +209,7 @@ static void run_pieces(const struct quell_execution *at, struct work *work)
     divide(at, work, lines, &most, &parts);
     size_t strips = (lines + most - 1) / most;
     size_t from, end = quell_part_of(at, strips * at->samples * parts, &from), copied = SIZE_MAX;
-    for (size_t i = from; i < end; i++) {
+    for (size_t i = from; i < end && !quell_is_over(at); i++) {
         size_t strip = i / parts, sample = strip / strips, line = strip % strips * most;
         size_t count = lines - line < most ? lines - line : most;
         if (strip != copied) read_lines(at, work, sample, line, count);

@@ -271,7 +271,7 @@ static void run_pieces(const struct quell_execution *at, struct work *work)
     if (strips * way->groups % at->workers) parts = (way->each + QUELL_PANEL - 1) / QUELL_PANEL;
     size_t wide = quell_round_up((way->each + parts - 1) / parts, QUELL_PANEL);
     size_t end = quell_part_of(at, strips * way->groups * parts, &from), copied = SIZE_MAX;
-    for (size_t i = from; i < end; i++) {
+    for (size_t i = from; i < end && !quell_is_over(at); i++) {
         size_t strip = i / parts / way->groups, channel = i % parts * wide;
         work->line = strip * most;
         size_t count = lines - work->line < most ? lines - work->line : most;

@@ -295,7 +295,7 @@ static void run_tiles(const struct work *work, size_t tile, size_t count, size_t
 static void run_groups(const struct work *work, size_t first, size_t end, size_t from, size_t to)
 {
     size_t groups = (end - first + work->x->most - 1) / work->x->most;
-    for (size_t g = 0; g < groups; g++) {
+    for (size_t g = 0; g < groups && !quell_is_over(work->at); g++) {
         size_t tile = first + (end - first) * g / groups;
         run_tiles(work, tile, first + (end - first) * (g + 1) / groups - tile, from, to);
     }
