@@ -166,9 +166,10 @@ def export(
         path: The .safetensors file to write.
         example: The arguments of one call of the module: a tuple such as (x, t, label, ...), or a
             dictionary by names. The first tensor is x, the second the time, unless another one is
-            t, time, timestep or sigma by name; the first dimension of each is the batch. Arguments that are
-            not tensors become part of the program; tensors in lists and dictionaries are conditions
-            like others. The comparison draws times and conditions from the ranges of the example.
+            t, time, timestep or sigma by name; the first dimension of each is the batch.
+            Arguments that are not tensors become part of the program; tensors in lists and
+            dictionaries are conditions like others. The comparison draws times and conditions
+            from the ranges of the example.
         output: What the network returns: "x0", "eps", "v", "score" or "flow". Must be given.
         precondition: The preconditioning around the network: "none", "simple", "karras", "unscaled"
             or "straight" (docs/networks.md); "none" by default, with time="sigma" "unscaled".
