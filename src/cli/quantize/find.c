@@ -115,7 +115,7 @@ static char *instructions_of(char *text, struct quell_json_object open[3])
     return at;
 }
 
-/* Attributes that a convolution of bytes does not have: tiles, and groups, of which there is one. */
+/* Attributes that a convolution of bytes does not have: tiles, and groups (there is one). */
 static void cut_attributes(const char *text, const char *own,
                            const struct quell_json_object *object, struct candidate *c)
 {
