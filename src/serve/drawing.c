@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/sha256.h"
+#include "models/model.h"
 #include "queue/queue.h"
 #include "serve/encode.h"
 #include "serve/events.h"
@@ -14,7 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SMALL 65536 /* bytes */
+#define SMALL 65536   /* bytes */
+#define JSON_FLOATS 5 /* the room of a number in JSON, in floats, while it is written */
 
 /* ---- The name of a result ---- */
 
@@ -60,6 +62,7 @@ static void name_result(struct serve_drawing *drawing)
     quell_sha256_begin(&sum);
     add_text(&sum, quell_version());
     add_text(&sum, drawing->model->digest);
+    add_number(&sum, quell_model_decoder_digest(drawing->model->model));
     add_text(&sum, serve_format_name(ask->format));
     add_number(&sum, quell_sampler_digest(drawing->sampler->sampler));
     add_number(&sum, ask->seed);
@@ -158,7 +161,8 @@ size_t serve_drawing_bytes(const struct serve_drawing *drawing)
     size_t floats = quell_sampler_dim(drawing->sampler->sampler);
     size_t shown = product(drawing->shown.rank, drawing->shown.shape);
     size_t copies = drawing->events ? 3 : 1, bytes;
-    floats = copies * floats + (decodes(drawing) ? 2 : 1) * shown;
+    size_t answer = drawing->ask.format == SERVE_JSON ? JSON_FLOATS * shown : shown;
+    floats = copies * floats + (decodes(drawing) ? shown : 0) + answer;
     return __builtin_mul_overflow(drawing->ask.count, floats * sizeof(float), &bytes) ? SIZE_MAX
                                                                                       : bytes;
 }
@@ -190,6 +194,7 @@ struct serve_drawing *serve_drawing_new(struct serve_server *server, struct serv
     drawing->server = server;
     drawing->options = server->options;
     drawing->model = model;
+    drawing->begun = quell_queue_now();
     serve_ask_begin(&drawing->ask, model->model);
     if (events) drawing->events = serve_events_new(drawing);
     if (!events || drawing->events) {
@@ -253,6 +258,9 @@ static void encode(void *user)
         serve_drawing_fail(drawing,
                            serve_encode(drawing->ask.format, &drawing->shown, drawing->ask.count, x,
                                         &drawing->bytes, &drawing->size));
+    free(drawing->x);
+    free(drawing->decoded);
+    drawing->x = drawing->decoded = NULL;
     drawing->ended(drawing->user);
     serve_drawing_drop(drawing);
 }
@@ -263,6 +271,11 @@ static bool is_small(const struct serve_drawing *drawing)
     const struct serve_ask *ask = &drawing->ask;
     size_t bytes = ask->count * product(drawing->shown.rank, drawing->shown.shape) * sizeof(float);
     return bytes <= SMALL && (ask->format == SERVE_NPY || ask->format == SERVE_RAW);
+}
+
+quell_status serve_drawing_late(void)
+{
+    return quell_fail(QUELL_STOPPED, "the time of the request was up before it was drawn");
 }
 
 static void hear(void *user, const quell_answer *answer)
@@ -292,7 +305,6 @@ quell_status serve_drawing_begin(struct serve_drawing *drawing, quell_queue *que
     bool from = drawing->ask.from;
     if (!make_memory(drawing)) return quell_fail(QUELL_NO_MEMORY, "no memory for these samples");
     make_draw(drawing);
-    drawing->begun = quell_queue_now();
     drawing->ended = ended;
     drawing->user = user;
     quell_request request = quell_request_defaults();
@@ -301,7 +313,8 @@ quell_status serve_drawing_begin(struct serve_drawing *drawing, quell_queue *que
     request.x = drawing->x;
     request.from = from;
     request.client = client;
-    request.seconds = drawing->options->seconds;
+    request.seconds = drawing->begun + drawing->options->seconds - quell_queue_now();
+    if (!(request.seconds > 0)) return serve_drawing_late();
     request.answer = hear;
     request.user = drawing;
     if (drawing->events) {

@@ -73,6 +73,9 @@ size_t serve_drawing_bytes(const struct serve_drawing *drawing);
 quell_status serve_drawing_begin(struct serve_drawing *drawing, quell_queue *queue, uint64_t client,
                                  void (*ended)(void *user), void *user);
 
+/* Fails: the time of a request was up before it was in the queue. */
+quell_status serve_drawing_late(void);
+
 /* Ends it soon, as nobody waits for it any more. */
 void serve_drawing_cancel(struct serve_drawing *drawing);
 

@@ -7,6 +7,7 @@
 #include "serve/server.h"
 #include "base/fail.h"
 #include "base/memory.h"
+#include "queue/queue.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@ static enum MHD_Result read_one(void *user, enum MHD_ValueKind kind, const char 
 {
     struct reading *reading = user;
     (void)kind;
+    if (!name_size && !value) return MHD_YES; /* between two & */
     if (strlen(name) != name_size || !serve_is_plain(name) ||
         (value && (strlen(value) != value_size || !serve_is_plain(value))))
         reading->status =
@@ -216,6 +218,11 @@ static enum MHD_Result draw_or_not(struct serve_request *request)
     if (atomic_load(&drawing->unwanted)) return MHD_NO;
     if (drawing->status) return refuse(request);
     if (!drawing->events && is_known(request)) return not_modified(request);
+    if (serve_drawing_bytes(drawing) > drawing->options->memory)
+        return serve_say(request, MHD_HTTP_CONTENT_TOO_LARGE,
+                         "count: so many samples take more memory than the server gives: ask for "
+                         "fewer, and for the next ones by first",
+                         NULL);
     if (!serve_hold(request, serve_drawing_bytes(drawing))) return serve_say_held(request);
     if (!drawing->events) return draw(request);
     enum MHD_Result result;
@@ -235,7 +242,9 @@ static void make(void *user)
     struct serve_request *request = user;
     struct serve_drawing *drawing = request->drawing;
     quell_status status = QUELL_OK;
-    if (request->posted) {
+    if (quell_queue_now() > drawing->begun + drawing->options->seconds)
+        status = serve_drawing_late();
+    if (!status && request->posted) {
         status = read_body(request);
         if (!status) status = check(drawing);
         if (!status) status = serve_drawing_find(drawing);
@@ -250,10 +259,19 @@ static void make(void *user)
 static enum MHD_Result send_to_workshop(struct serve_request *request)
 {
     request->next = have_made;
-    request->work = (struct serve_work){.work = make, .user = request};
-    serve_wait(request);
+    request->work =
+        (struct serve_work){.work = make, .user = request, .client = serve_client_of(request)};
     MHD_suspend_connection(request->connection);
-    serve_workshop_add(&request->server->making, &request->work);
+    if (serve_workshop_add(&request->server->making, &request->work)) {
+        serve_wait(request);
+        return MHD_YES;
+    }
+    serve_drawing_fail(request->drawing,
+                       quell_fail(QUELL_BUSY,
+                                  "%d requests of this client that need a new sampler, "
+                                  "or have a body, wait: try again later",
+                                  SERVE_MOST_WORK));
+    MHD_resume_connection(request->connection);
     return MHD_YES;
 }
 

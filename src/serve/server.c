@@ -132,11 +132,32 @@ static bool has_gone(struct serve_request *request)
     return poll(&at, 1, 0) > 0 && at.revents & (POLLRDHUP | POLLHUP | POLLERR);
 }
 
+/* Whether a request has waited too long for the workshop; the queue looks after its own. */
+static bool is_late(const struct serve_request *request)
+{
+    const struct serve_drawing *drawing = request->drawing;
+    return !request->drawn && quell_queue_now() > drawing->begun + drawing->options->seconds;
+}
+
+/* Ends a request. One that waits for the workshop leaves it at once; whoever is late, and not gone,
+ * is told why. */
+static void give_up(struct serve_request *request)
+{
+    struct serve_server *server = request->server;
+    bool gone = !is_late(request) || has_gone(request);
+    bool waited = !request->drawn && serve_workshop_take_back(&server->making, &request->work);
+    if (waited && !gone)
+        serve_drawing_fail(request->drawing, serve_drawing_late());
+    else if (gone)
+        serve_drawing_cancel(request->drawing);
+    if (waited) MHD_resume_connection(request->connection);
+}
+
 static void cancel_for(struct serve_server *server, bool all)
 {
     pthread_mutex_lock(&server->lock);
     for (struct serve_request *request = server->waiting; request; request = request->after)
-        if (all || has_gone(request)) serve_drawing_cancel(request->drawing);
+        if (all || has_gone(request) || is_late(request)) give_up(request);
     pthread_mutex_unlock(&server->lock);
 }
 
@@ -196,10 +217,10 @@ static quell_status start(struct serve_server *server)
     server->daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | at.flags, 0, NULL, NULL, handle,
         server, MHD_OPTION_LISTEN_SOCKET, at.file, MHD_OPTION_NOTIFY_COMPLETED, end_request, NULL,
-        MHD_OPTION_NOTIFY_CONNECTION, notice, server, MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY, MHD_OPTION_CONNECTION_LIMIT,
-        options->most_clients + SPARE, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->seconds,
-        MHD_OPTION_END);
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION, notice, server,
+        MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)MEMORY, MHD_OPTION_CONNECTION_LIMIT, options->most_clients + SPARE,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)options->seconds, MHD_OPTION_END);
     if (!server->daemon) {
         close(at.file);
         return quell_fail(QUELL_IO_FAILED, "serve: libmicrohttpd cannot serve %s", at.address);

@@ -6,14 +6,24 @@
 #include <signal.h>
 #include <stddef.h>
 
+/* The piece that goes next: the oldest one of another client than the last one, if there is any. */
+static struct serve_work **next_place(struct serve_workshop *workshop)
+{
+    for (struct serve_work **at = &workshop->first; *at; at = &(*at)->next)
+        if ((*at)->client != workshop->client) return at;
+    return &workshop->first;
+}
+
 /* Waits for the next piece, and takes it; NULL when there will be none. */
 static struct serve_work *take(struct serve_workshop *workshop)
 {
     pthread_mutex_lock(&workshop->lock);
     while (!workshop->first && !workshop->ends) pthread_cond_wait(&workshop->news, &workshop->lock);
-    struct serve_work *work = workshop->first;
-    if (work) workshop->first = work->next;
-    if (!workshop->first) workshop->last = NULL;
+    struct serve_work **place = next_place(workshop), *work = *place;
+    if (work) {
+        *place = work->next;
+        workshop->client = work->client;
+    }
     pthread_mutex_unlock(&workshop->lock);
     return work;
 }
@@ -42,14 +52,29 @@ quell_status serve_workshop_begin(struct serve_workshop *workshop)
                                          "many threads as it may have");
 }
 
-void serve_workshop_add(struct serve_workshop *workshop, struct serve_work *work)
+bool serve_workshop_add(struct serve_workshop *workshop, struct serve_work *work)
 {
+    size_t own = 0;
     pthread_mutex_lock(&workshop->lock);
+    struct serve_work **end = &workshop->first;
+    for (; *end; end = &(*end)->next) own += (*end)->client == work->client;
+    bool fits = !work->client || own < SERVE_MOST_WORK;
     work->next = NULL;
-    *(workshop->last ? &workshop->last->next : &workshop->first) = work;
-    workshop->last = work;
+    if (fits) *end = work;
     pthread_cond_signal(&workshop->news);
     pthread_mutex_unlock(&workshop->lock);
+    return fits;
+}
+
+bool serve_workshop_take_back(struct serve_workshop *workshop, struct serve_work *work)
+{
+    pthread_mutex_lock(&workshop->lock);
+    struct serve_work **at = &workshop->first;
+    while (*at && *at != work) at = &(*at)->next;
+    bool waits = *at;
+    if (waits) *at = work->next;
+    pthread_mutex_unlock(&workshop->lock);
+    return waits;
 }
 
 void serve_workshop_end(struct serve_workshop *workshop)
