@@ -3,6 +3,7 @@
  * through empty asm statements, so that the compiler can neither know nor drop what is computed. */
 #include "bounds.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -59,6 +60,21 @@
             }                                                                                      \
     }
 
+/* Products of `each` pairs that are added to a word. */
+#define DOTS(name, flags, each, type, zero, dot)                                         \
+    __attribute__((target(flags), noinline)) static double name(size_t steps)            \
+    {                                                                                    \
+        type sum[CHAINS], a = zero, b = zero;                                            \
+        for (int c = 0; c < CHAINS; c++) sum[c] = zero;                                  \
+        for (size_t i = 0; i < steps; i++) {                                             \
+            HIDE_##name(a);                                                              \
+            HIDE_##name(b);                                                              \
+            _Pragma("GCC unroll 16") for (int c = 0; c < CHAINS; c++) dot(sum[c], a, b); \
+        }                                                                                \
+        _Pragma("GCC unroll 16") for (int c = 0; c < CHAINS; c++) HIDE_##name(sum[c]);   \
+        return (double)steps * CHAINS * (each) * sizeof a / 4;                           \
+    }
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 
@@ -84,6 +100,16 @@ typedef __m512i words_avx512;
 #define multiply_words_avx512 _mm512_mul_epu32
 BOUND(avx2, "avx2,fma")
 BOUND(avx512, "avx512f,avx512vl,avx512dq,avx512bw,fma")
+
+#define HIDE_bytes_avx2(v) HIDE_avx2(v)
+#define HIDE_bytes_vnni(v) HIDE_avx512(v)
+#define HIDE_halves_bf16(v) HIDE_avx512(v)
+#define dot_pairs(s, a, b) s = _mm256_add_epi32(s, _mm256_madd_epi16(a, b))
+#define dot_vnni(s, a, b) s = _mm512_dpbusd_epi32(s, a, b)
+#define dot_bf16(s, a, b) s = _mm512_dpbf16_ps(s, (__m512bh)(a), (__m512bh)(b))
+DOTS(bytes_avx2, "avx2", 2, __m256i, _mm256_setzero_si256(), dot_pairs)
+DOTS(bytes_vnni, "avx512f,avx512vnni", 4, __m512i, _mm512_setzero_si512(), dot_vnni)
+DOTS(halves_bf16, "avx512f,avx512bf16", 2, __m512, _mm512_setzero_ps(), dot_bf16)
 #elif defined(__aarch64__)
 #include <arm_neon.h>
 
@@ -101,7 +127,12 @@ typedef uint64x2_t words_neon;
 BOUND(neon, "arch=armv8-a")
 #endif
 
-#define ROW(name) {#name, fused_##name, multiply_##name, read_##name, update_##name}
+#define ROW(name)                 \
+    {.isa = #name,                \
+     .fused = fused_##name,       \
+     .multiply = multiply_##name, \
+     .read = read_##name,         \
+     .update = update_##name}
 
 static const struct bound bounds[] = {
 #if defined(__x86_64__)
@@ -110,11 +141,19 @@ static const struct bound bounds[] = {
 #elif defined(__aarch64__)
     ROW(neon),
 #endif
-    {NULL, NULL, NULL, NULL, NULL}};
+};
 
 const struct bound *bound_of(const char *isa)
 {
-    for (const struct bound *bound = bounds; bound->isa; bound++)
-        if (strcmp(bound->isa, isa) == 0) return bound;
-    return NULL;
+    static struct bound found;
+    found.isa = NULL;
+    for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++)
+        if (strcmp(bounds[i].isa, isa) == 0) found = bounds[i];
+    if (!found.isa) return NULL;
+#if defined(__x86_64__)
+    bool wide = strcmp(isa, "avx512") == 0;
+    found.bytes = wide && __builtin_cpu_supports("avx512vnni") ? bytes_vnni : bytes_avx2;
+    if (wide && __builtin_cpu_supports("avx512bf16")) found.halves = halves_bf16;
+#endif
+    return &found;
 }

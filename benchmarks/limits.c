@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The limits of this machine, as JSON: how fast each cache level and memory are read and updated
- * (x = a x + b y, which reads two streams and writes one), and the rates of fused multiply-adds and
- * of multiplications 32 x 32 -> 64, on one thread and on all.
+ * (x = a x + b y, which reads two streams and writes one), and the rates of fused multiply-adds, of
+ * multiplications 32 x 32 -> 64, and of multiply-adds of bytes and of bfloat16 numbers where there
+ * are instructions for them, on one thread and on all.
  *
  *     limits [ISA]
  *
@@ -46,6 +47,20 @@ static void multiply(void *data)
     struct job *job = data;
 #pragma omp parallel num_threads(job->threads)
     job->bound->multiply(STEPS);
+}
+
+static void dot_bytes(void *data)
+{
+    struct job *job = data;
+#pragma omp parallel num_threads(job->threads)
+    job->bound->bytes(STEPS);
+}
+
+static void dot_halves(void *data)
+{
+    struct job *job = data;
+#pragma omp parallel num_threads(job->threads)
+    job->bound->halves(STEPS);
 }
 
 static void read_all(void *data)
@@ -171,6 +186,10 @@ int main(int argc, char **argv)
     printf("{\"isa\": \"%s\", \"threads\": %d,\n", isa, threads);
     report("fused_gflops", fused, &job, threads, 2e-9 * job.bound->fused(STEPS), ",\n");
     report("multiply_giga", multiply, &job, threads, 1e-9 * job.bound->multiply(STEPS), ",\n");
+    if (job.bound->bytes)
+        report("byte_giga", dot_bytes, &job, threads, 1e-9 * job.bound->bytes(STEPS), ",\n");
+    if (job.bound->halves)
+        report("half_giga", dot_halves, &job, threads, 1e-9 * job.bound->halves(STEPS), ",\n");
     printf("\"gigabytes\": [\n");
     size_t last = cache(3), rest = last ? 4 * last : (size_t)256 << 20;
     report_place(&job, "L1", cache_or(1, 32768) / 2, threads);

@@ -35,6 +35,7 @@ def arguments():
     parser.add_argument("--folder", help="keeps the files of the peers, and what was measured")
     parser.add_argument("--prepare", action="store_true", help="makes the files, measures nothing")
     parser.add_argument("--tables", action="store_true", help="prints what the folder has, no more")
+    parser.add_argument("--build", help="with benchmarks/limits, for the machine's limits")
     parser.add_argument("--lock", help="a file: one run of those that name it measures at a time")
     parser.add_argument("--real-time", action="store_true", help="for a busy machine, as root")
     return parser.parse_args()
@@ -55,7 +56,9 @@ def main():
             for row in rows.run(given, folder):
                 print(report.one(row), flush=True)
         if not given.prepare:
-            print(report.tables(report.kept(folder)))
+            build = given.build and pathlib.Path(given.build)
+            machine = report.limits(build, given.threads) if build else {}
+            print(report.tables(report.kept(folder), machine))
 
 
 if __name__ == "__main__":

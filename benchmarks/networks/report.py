@@ -4,7 +4,9 @@ each peer."""
 
 import importlib.metadata
 import json
+import os
 import pathlib
+import subprocess
 from collections.abc import Iterable
 from typing import Any
 
@@ -48,16 +50,42 @@ def one(row: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+RATES = {"float32": "fused_gflops", "bfloat16": "half_giga", "int8": "byte_giga"}
+BYTES = {"float32": 4, "bfloat16": 2, "int8": 1}
+
+
+def limits(build: pathlib.Path, threads: int) -> dict[str, Any]:
+    """What benchmarks/limits measures on all threads: billions of multiply-adds, and of bytes that
+    are read from memory."""
+    environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "passive"}
+    command = [build / "benchmarks/limits"]
+    said = json.loads(subprocess.run(command, env=environment, capture_output=True).stdout)
+    found = {p: said[name][1] / (2 if p == "float32" else 1) for p, name in RATES.items()
+             if name in said}  # fmt: skip
+    return found | {place["place"]: place["read"][1] for place in said["gigabytes"]}
+
+
+def limit(row: dict[str, Any], precision: str, machine: dict[str, Any]) -> str:
+    """Milliseconds that all multiply-adds take at least if they are computed one by one, and to read
+    the weights once from the last-level cache."""
+    if precision not in machine:
+        return "-"
+    work = row["samples"] * row["multiply_adds"] / machine[precision]
+    read = row["weights"] * BYTES[precision] / machine.get("L3", machine["memory"])
+    return f"{1e-6 * work:.3g}, {1e-6 * read:.2g}"
+
+
 def _figure(of: dict[str, Any] | None) -> str:
     return f"{of['ms']:.3g}" if of and "ms" in of else "-"
 
 
-def table(rows: Iterable[dict[str, Any]], precision: str) -> str:
-    """Medians in milliseconds, and how many times as long as quell the best of the others takes."""
+def table(rows: Iterable[dict[str, Any]], precision: str, machine: dict[str, Any]) -> str:
+    """Medians in milliseconds, how many times as long as quell the best of the others takes, and the
+    limits."""
     rows = list(rows)
     names = [p.name for p in PEERS if p.precision == precision]
     names = [n for n in names if any("ms" in row["peers"].get(n, {}) for row in rows)]
-    head = ["network, samples", *names, "the best of the others / quell"]
+    head = ["network, samples", *names, "best other / quell", "multiply-adds, weights"]
     lines = [f"| {' | '.join(head)} |", "|" + " --- |" * len(head)]
     for row in rows:
         took = {n: row["peers"][n]["ms"] for n in names if "ms" in row["peers"].get(n, {})}
@@ -66,10 +94,11 @@ def table(rows: Iterable[dict[str, Any]], precision: str) -> str:
         ratio = f"{min(others) / own[0]:.2f}" if own and others else "-"
         figures = [_figure(row["peers"].get(n)) for n in names]
         first = f"{row['network']}, {row['samples']}"
-        lines.append(f"| {' | '.join([first, *figures, ratio])} |")
+        last = limit(row, precision, machine)
+        lines.append(f"| {' | '.join([first, *figures, ratio, last])} |")
     return "\n".join(lines) + "\n"
 
 
-def tables(rows: list[dict[str, Any]]) -> str:
+def tables(rows: list[dict[str, Any]], machine: dict[str, Any]) -> str:
     precisions = dict.fromkeys(peer.precision for peer in PEERS)
-    return "\n".join(f"**{p}**\n\n{table(rows, p)}" for p in precisions)
+    return "\n".join(f"**{p}**\n\n{table(rows, p, machine)}" for p in precisions)

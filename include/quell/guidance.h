@@ -63,7 +63,8 @@ static inline quell_guidance quell_guidance_defaults(void)
  *                    neither classes nor conditions is refused: mu_guide would be mu
  *   a denoiser       another one of the same dim (autoguidance, Karras et al., 2406.02507). It is
  *                    told the classes of the run if it has as many as `denoiser`, and those of the
- *                    conditions that it takes. `denoiser` itself is refused: mu_guide would be mu
+ *                    conditions that it takes; what stands for none is each one's own. `denoiser`
+ *                    itself is refused: mu_guide would be mu
  *
  * The new denoiser holds both. Functions with whole_batch can be neither: QUELL_UNSUPPORTED. */
 QUELL_API quell_status quell_denoiser_from_guidance(quell_denoiser **guided,

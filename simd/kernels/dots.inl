@@ -42,6 +42,11 @@ TILE void row_add_zero(vf *sum, const size_t vectors)
  * and each move from there costs as much as a product. */
 #define KEPT_ROWS 6
 
+/* Weights that the rows of one tile share are asked for so many steps before their turn, which is
+ * the latency of a last-level cache: no prefetcher of a processor goes beyond a page, of which a
+ * panel has several. With up to four rows this took longer than it saved. */
+#define AHEAD 20
+
 /* The products of one block, with the offsets of A. */
 TILE void dot_left(const struct dot_place *x, vf sum[MOST_ROWS][MOST_VECTORS], const size_t rows,
                    const size_t vectors)
@@ -64,6 +69,10 @@ TILE void dot_left(const struct dot_place *x, vf sum[MOST_ROWS][MOST_VECTORS], c
             EACH_VECTOR(DOT_PANELS);
 #define DOT_LEFT_STEP(r) row_step(sum[r], (r < KEPT_ROWS ? a[r] : rest[r])[at], right, vectors)
         EACH_ROW(DOT_LEFT_STEP);
+#if LANES == 16
+        for (size_t v = 0; v < vectors && rows > 4 && vectors * LANES <= QUELL_PANEL; v++)
+            __builtin_prefetch(panel + v * LANES + AHEAD * QUELL_PANEL);
+#endif
     }
 }
 

@@ -26,13 +26,15 @@ bool quell_crew_lead(struct quell_crew *crew, bool meant)
     if (!meant) await_leader(crew);
     if (atomic_fetch_add(&crew->came, 1)) return false;
     crew->process = quell_process_number();
+    atomic_store(&crew->member[0].clock, quell_own_clock());
     return true;
 }
 
 /* Waits until the word is no longer `value`. asleep: how many sleep for it. */
-static void wait_for(atomic_uint *word, unsigned value, atomic_uint *asleep, int64_t spin)
+static void wait_for(struct quell_crew *crew, atomic_uint *word, unsigned value,
+                     atomic_uint *asleep, clockid_t (*awaited)(const void *of), const void *of)
 {
-    if (quell_spin_while(word, value, spin) != value) return;
+    if (quell_spin_while_runs(word, value, crew->spin, awaited, of) != value) return;
     atomic_fetch_add(asleep, 1);
     while (atomic_load(word) == value) quell_sleep_while(word, value);
     atomic_fetch_sub(asleep, 1);
@@ -43,12 +45,37 @@ static void wake(atomic_uint *word, atomic_uint *asleep)
     if (atomic_load(asleep)) quell_wake(word);
 }
 
-void quell_crew_meet(struct quell_crew *crew, size_t workers)
+/* A phase of a crew, at whose end its workers meet. */
+struct phase {
+    const struct quell_crew *crew;
+    unsigned phase;
+    size_t workers;
+};
+
+/* One of those who have not come yet; of one who has missed earlier phases nothing is known. */
+static clockid_t missing(const void *of)
+{
+    const struct phase *at = of;
+    for (size_t i = 0; i < at->workers; i++)
+        if (atomic_load(&at->crew->member[i].phase) == at->phase)
+            return atomic_load(&at->crew->member[i].clock);
+    return 0;
+}
+
+static clockid_t leader(const void *of)
+{
+    return atomic_load(&((const struct quell_crew *)of)->member[0].clock);
+}
+
+void quell_crew_meet(struct quell_crew *crew, size_t worker, size_t workers)
 {
     if (workers < 2) return;
-    unsigned phase = atomic_load(&crew->phase);
+    struct phase at = {crew, atomic_load(&crew->phase), workers};
+    atomic_store(&crew->member[worker].phase, at.phase + 1);
     if (atomic_fetch_add(&crew->arrived, 1) + 1 < workers) {
-        wait_for(&crew->phase, phase, &crew->phase_asleep, crew->spin);
+        int64_t begin = worker ? 0 : quell_nanoseconds();
+        wait_for(crew, &crew->phase, at.phase, &crew->phase_asleep, missing, &at);
+        if (!worker) crew->waited += quell_nanoseconds() - begin;
         return;
     }
     atomic_store(&crew->arrived, 0);
@@ -60,14 +87,15 @@ void quell_crew_meet(struct quell_crew *crew, size_t workers)
 void quell_crew_help(struct quell_crew *crew)
 {
     unsigned seen = atomic_load(&crew->round), worker = atomic_fetch_add(&crew->helpers, 1) + 1;
+    if (worker < crew->most) atomic_store(&crew->member[worker].clock, quell_own_clock());
     while (worker < crew->most) {
         if (atomic_load(&crew->closed)) return;
-        wait_for(&crew->round, seen, &crew->round_asleep, crew->spin);
+        wait_for(crew, &crew->round, seen, &crew->round_asleep, leader, crew);
         seen = atomic_load(&crew->round);
         size_t workers = seen & WORKERS;
         if (worker >= workers) continue;
         crew->work(crew->data, worker, workers);
-        quell_crew_meet(crew, workers);
+        quell_crew_meet(crew, worker, workers);
     }
 }
 
@@ -85,20 +113,51 @@ static void await_helpers(struct quell_crew *crew)
     while (atomic_load(&crew->helpers) + 1 < crew->most && quell_nanoseconds() < end) quell_relax();
 }
 
-void quell_crew_work(struct quell_crew *crew, quell_crew_fn *work, void *data)
+/* How many pieces of work the leader does alone before it tries again: four times as many each time
+ * in a row. */
+#define FIRST_ALONE 4
+#define LONGEST_ALONE 256
+
+/* Whether the leader would have done it sooner alone: it has waited for longer than all of the
+ * others' parts would have taken it. */
+static void judge(struct quell_crew *crew, size_t workers, int64_t took)
+{
+    bool sooner = (took - crew->waited) * (int64_t)workers < took;
+    if (!sooner)
+        crew->longer = 0;
+    else if (crew->longer < LONGEST_ALONE)
+        crew->longer = crew->longer ? 4 * crew->longer : FIRST_ALONE;
+    crew->alone = crew->longer;
+}
+
+static size_t workers_now(struct quell_crew *crew)
 {
     await_helpers(crew);
     size_t workers = (size_t)atomic_load(&crew->helpers) + 1;
-    if (workers > crew->most) workers = crew->most;
-    if (crew->process != quell_process_number()) workers = 1;
-    if (workers > 1) {
-        crew->work = work;
-        crew->data = data;
-        atomic_store(&crew->round, next_round(crew, workers));
-        wake(&crew->round, &crew->round_asleep);
+    if (crew->process != quell_process_number()) return 1;
+    if (crew->alone && workers > 1) {
+        crew->alone--;
+        return 1;
     }
+    return workers < crew->most ? workers : crew->most;
+}
+
+void quell_crew_work(struct quell_crew *crew, quell_crew_fn *work, void *data)
+{
+    size_t workers = workers_now(crew);
+    if (workers < 2) {
+        work(data, 0, 1);
+        return;
+    }
+    crew->work = work;
+    crew->data = data;
+    crew->waited = 0;
+    int64_t begin = quell_nanoseconds();
+    atomic_store(&crew->round, next_round(crew, workers));
+    wake(&crew->round, &crew->round_asleep);
     work(data, 0, workers);
-    quell_crew_meet(crew, workers);
+    quell_crew_meet(crew, 0, workers);
+    judge(crew, workers, quell_nanoseconds() - begin);
 }
 
 void quell_crew_end(struct quell_crew *crew)

@@ -4,7 +4,9 @@
  *
  * Nobody waits long for a thread that may never come: the first one to come leads, and a piece is
  * shared among those who are there when it begins. What they compute must not depend on how many
- * they are. Those who wait look for some time, and then sleep. */
+ * they are. Those who wait look for some time, as long as the one for whom they wait runs, and then
+ * sleep. Where waiting takes most of the time, as the processors are busy, the leader works
+ * alone. */
 #ifndef QUELL_BASE_CREW_H
 #define QUELL_BASE_CREW_H
 
@@ -12,14 +14,24 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 #include "base/memory.h"
 
 #define QUELL_MOST_CREW 255
 
 typedef void quell_crew_fn(void *data, size_t worker, size_t workers);
 
+/* What a worker tells the others. clock: counts how long it has run. phase: how often it has met
+ * them. */
+struct quell_crew_member {
+    _Alignas(QUELL_CACHE_LINE) _Atomic clockid_t clock;
+    atomic_uint phase;
+};
+
 /* most: how many may work at a time. spin: nanoseconds that one looks before one sleeps. round: the
- * number of the piece of work, and in the last 8 bits how many work on it. */
+ * number of the piece of work, and in the last 8 bits how many work on it. waited: for how long the
+ * leader has waited in this piece of work. alone: how many more pieces it does alone, and `longer`
+ * how many the next time. */
 struct quell_crew {
     size_t most;
     int64_t spin;
@@ -27,10 +39,13 @@ struct quell_crew {
     bool awaited;     /* the leader has waited for helpers */
     quell_crew_fn *work;
     void *data;
+    int64_t waited;
+    unsigned alone, longer;
     _Alignas(QUELL_CACHE_LINE) atomic_uint came, helpers, closed;
     _Alignas(QUELL_CACHE_LINE) atomic_uint round, round_asleep;
     _Alignas(QUELL_CACHE_LINE) atomic_uint arrived;
     _Alignas(QUELL_CACHE_LINE) atomic_uint phase, phase_asleep;
+    struct quell_crew_member member[QUELL_MOST_CREW];
 };
 
 /* Makes a crew of zeros ready. */
@@ -48,6 +63,6 @@ void quell_crew_end(struct quell_crew *crew);
 void quell_crew_work(struct quell_crew *crew, quell_crew_fn *work, void *data);
 
 /* For all workers within `work`: waits until all of them have come here. */
-void quell_crew_meet(struct quell_crew *crew, size_t workers);
+void quell_crew_meet(struct quell_crew *crew, size_t worker, size_t workers);
 
 #endif

@@ -44,6 +44,15 @@ static inline unsigned quell_spin_while(atomic_uint *word, unsigned value, int64
     return atomic_load(word);
 }
 
+/* The clock that counts how long the calling thread has run. */
+clockid_t quell_own_clock(void);
+
+/* The same, but only as long as the thread runs that is to change the word: on a busy machine it
+ * may wait for a processor, perhaps for this one. awaited(of): the clock of that thread, which may
+ * be another one each time; 0: it is not known. */
+unsigned quell_spin_while_runs(atomic_uint *word, unsigned value, int64_t spin,
+                               clockid_t (*awaited)(const void *of), const void *of);
+
 /* Sleeps while the word equals `value`, until woken; it may also wake without a reason. */
 static inline void quell_sleep_while(atomic_uint *word, unsigned value)
 {

@@ -12,12 +12,12 @@
 
 /* A condition that a denoiser takes. size: the product of its shape. none: what stands for no such
  * condition, none[size]; NULL if nothing does. same: guidance away from no condition leaves this
- * one as it is. */
+ * one as it is. must: no sample may have none, because a guide does not know what none is. */
 struct quell_taken {
     const char *name;
     size_t rank, shape[QUELL_MAX_RANK], size;
     const float *none;
-    bool same;
+    bool same, must;
 };
 
 /* All that the samples of a run are told one by one, from its sample 0 on. labels: their classes;

@@ -15,6 +15,7 @@ struct guided {
     quell_denoiser base;
     quell_denoiser *denoiser, *guide;  /* guide: NULL for the denoiser without class, conditions */
     size_t from[QUELL_MAX_CONDITIONS]; /* the guide's conditions among the denoiser's */
+    struct quell_taken *taken;         /* the denoiser's, and what the guide must have */
     quell_guidance guidance;
     double *points; /* holds guidance's times, then its weights */
 };
@@ -84,7 +85,8 @@ static void constants(const quell_denoiser *denoiser, const struct quell_kernels
                                  (char *)out + quell_denoiser_constants_size(guided->denoiser));
 }
 
-/* Prepares the evaluation of another guide: `told` is for the conditions that it takes. */
+/* Prepares the evaluation of another guide: `told` is for the conditions that it takes. What stands
+ * for none is each network's own. */
 static void tell_guide(const struct guided *guided, const struct quell_evaluation *at,
                        struct quell_evaluation *part, struct quell_told *told)
 {
@@ -92,8 +94,10 @@ static void tell_guide(const struct guided *guided, const struct quell_evaluatio
     if (guided->guide->classes != guided->base.classes) told->labels = NULL;
     part->constants = (const char *)at->constants + quell_denoiser_constants_size(guided->denoiser);
     for (size_t i = 0; i < guided->guide->conditions; i++) {
-        told->values[i] = at->told->values[guided->from[i]];
-        told->stride[i] = at->told->stride[guided->from[i]];
+        size_t from = guided->from[i];
+        bool none = at->told->values[from] == guided->taken[from].none;
+        told->values[i] = none ? guided->guide->taken[i].none : at->told->values[from];
+        told->stride[i] = at->told->stride[from];
     }
     part->told = told;
 }
@@ -151,6 +155,7 @@ static void destroy(quell_denoiser *denoiser)
     quell_denoiser_free(guided->denoiser);
     quell_denoiser_free(guided->guide);
     free(guided->points);
+    free(guided->taken);
 }
 
 static void digest(const quell_denoiser *denoiser, struct quell_digest *sum)
@@ -320,7 +325,20 @@ static quell_status match_conditions(struct guided *guided)
                 "%zu, as that of the denoiser",
                 taken->name, taken->size, denoiser->taken[at].size);
         guided->from[i] = at;
+        if (!taken->none) guided->taken[at].must = true;
     }
+    return QUELL_OK;
+}
+
+static quell_status copy_taken(struct guided *guided)
+{
+    const quell_denoiser *denoiser = guided->denoiser;
+    size_t count = denoiser->conditions;
+    if (!count) return QUELL_OK;
+    guided->taken = quell_new(count, sizeof *guided->taken);
+    if (!guided->taken) return quell_fail(QUELL_NO_MEMORY, "guidance: no memory");
+    memcpy(guided->taken, denoiser->taken, count * sizeof *guided->taken);
+    guided->base.taken = guided->taken;
     return QUELL_OK;
 }
 
@@ -363,12 +381,12 @@ quell_status quell_denoiser_from_guidance(quell_denoiser **guided, const quell_d
     made->base.no_class = denoiser->no_class;
     made->base.needs_class = denoiser->needs_class || (guide && guide->needs_class);
     made->base.conditions = denoiser->conditions;
-    made->base.taken = denoiser->taken;
     made->base.by_itself = denoiser->by_itself || !guide || guide->by_itself;
     made->base.asks = denoiser->asks || (guide ? guide->asks : !quell_guidance_is_none(&g));
     made->base.rows = denoiser->rows;
     made->base.learned_variance = denoiser->learned_variance;
-    status = match_conditions(made);
+    status = copy_taken(made);
+    if (!status) status = match_conditions(made);
     if (!status) status = copy_points(made);
     if (status)
         quell_denoiser_free(&made->base);

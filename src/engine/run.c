@@ -25,7 +25,7 @@
 
 typedef void tile_fn(struct quell_tile *tile);
 
-#define SPIN 200000 /* nanoseconds that one of a crew looks before it sleeps */
+#define SPIN 200000 /* nanoseconds that one of a crew looks before it sleeps, at most */
 
 /* Checks the caller's draw and run, and copies from them what does not depend on the plan. */
 static quell_status prepare(struct quell_job *job, const quell_sampler *sampler,

@@ -26,10 +26,11 @@
 
 enum state { IDLE, ASLEEP, WORK, RUN, AWAITED, END };
 
-#define SPIN 200000 /* nanoseconds that one looks before one sleeps */
+#define SPIN 200000 /* nanoseconds that one looks before one sleeps, at most */
 
 struct helper {
     _Alignas(QUELL_CACHE_LINE) atomic_uint state;
+    _Atomic clockid_t clock; /* how long it has run */
     size_t i;
     struct quell_team *team;
     pthread_t thread;
@@ -37,6 +38,7 @@ struct helper {
 
 struct quell_team {
     unsigned process; /* that made the helpers */
+    clockid_t clock;  /* how long the owner has run */
     bool busy;
     _Atomic int64_t spin; /* helpers that wait read it while the team grows */
     quell_part_fn *part;
@@ -80,10 +82,18 @@ static bool step(struct helper *helper, unsigned from, unsigned to)
     return atomic_compare_exchange_strong(&helper->state, &from, to);
 }
 
+static clockid_t owner(const void *of) { return ((const struct quell_team *)of)->clock; }
+
+static clockid_t helpers_own(const void *of)
+{
+    return atomic_load(&((const struct helper *)of)->clock);
+}
+
 /* Waits for WORK or END. */
 static unsigned await_work(struct helper *helper)
 {
-    unsigned state = quell_spin_while(&helper->state, IDLE, helper->team->spin);
+    const struct quell_team *team = helper->team;
+    unsigned state = quell_spin_while_runs(&helper->state, IDLE, team->spin, owner, team);
     while (state == IDLE || state == ASLEEP) {
         if (state == ASLEEP || step(helper, IDLE, ASLEEP))
             quell_sleep_while(&helper->state, ASLEEP);
@@ -96,6 +106,7 @@ static void *help(void *data)
 {
     struct helper *helper = data;
     pthread_setspecific(key, &of_helpers);
+    atomic_store(&helper->clock, quell_own_clock());
     while (await_work(helper) != END) {
         if (!step(helper, WORK, RUN)) continue;
         helper->team->part(helper->team->data, helper->i);
@@ -174,6 +185,7 @@ static struct quell_team *own_team(void)
     team = quell_new(1, sizeof *team);
     if (!team) return NULL;
     team->process = quell_process_number();
+    team->clock = quell_own_clock();
     if (!pthread_setspecific(key, team)) return team;
     free(team);
     return NULL;
@@ -218,7 +230,8 @@ static void finish(struct quell_team *team, struct helper *helper)
         team->part(team->data, helper->i);
         return;
     }
-    if (quell_spin_while(&helper->state, RUN, team->spin) == RUN) step(helper, RUN, AWAITED);
+    if (quell_spin_while_runs(&helper->state, RUN, team->spin, helpers_own, helper) == RUN)
+        step(helper, RUN, AWAITED);
     while (atomic_load(&helper->state) == AWAITED) quell_sleep_while(&helper->state, AWAITED);
 }
 

@@ -167,6 +167,11 @@ static quell_status find_told(struct telling *at, size_t i, const struct list *l
                           taken->name, taken->size, taken->size == 1 ? "" : "s",
                           words_of(taken).shape);
     quell_status status = check_one(at, list, taken, given);
+    if (!status && !given->values && taken->must)
+        status = quell_fail(QUELL_BAD_ARGUMENT,
+                            "run: condition '%.60s' is none, which the guide does not know: give "
+                            "values[%zu]",
+                            taken->name, taken->size);
     if (!status) tell(at->told, i, taken, given);
     return status;
 }

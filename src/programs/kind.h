@@ -46,7 +46,8 @@ struct quell_execution {
 
 /* least, most: the number of operands. infer: checks operands and attributes, and sets the shape of
  * the result, the number of multiply-adds and the size of the scratch memory. run: computes what
- * docs/programs.md defines. together: one call of `run` computes all samples; without it, `run` is
+ * docs/programs.md defines. effort: beside them, how many operations each element of the result
+ * takes; NULL: one. together: one call of `run` computes all samples; without it, `run` is
  * called once for each sample. shared: several workers can run it, each its part. meets: these may
  * meet within `run`. check: refuses operands that are constants by their elements; it is called
  * before the instruction can run.
@@ -64,6 +65,7 @@ struct quell_kind {
     bool together, shared, meets;
     struct quell_attribute attributes[QUELL_MOST_ATTRIBUTES];
     quell_status (*infer)(struct quell_inference *at);
+    uint64_t (*effort)(const struct quell_instruction *now);
     quell_status (*check)(const struct quell_program *program, const struct quell_instruction *now);
     void (*run)(const struct quell_execution *at);
     size_t (*rows)(const struct quell_shape *result);

@@ -74,7 +74,8 @@ static uint64_t add_cost(struct cost *cost, const struct quell_program *program,
 {
     const struct quell_instruction *now = &program->instruction[number];
     uint64_t out = quell_elements(&program->value[now->result].shape);
-    uint64_t work = operand_floats(program, now) + out;
+    uint64_t effort = now->kind->effort ? now->kind->effort(now) : 1;
+    uint64_t work = operand_floats(program, now) + out * effort;
     if (__builtin_add_overflow(work, now->multiply_adds, &work) ||
         __builtin_add_overflow(work, cost->work, &cost->work))
         cost->work = UINT64_MAX;

@@ -76,7 +76,7 @@ void quell_program_run(const struct quell_program *program, const struct quell_k
         const struct quell_instruction *now = &program->instruction[i];
         if (program->value[now->result].stage != stage || now->same || now->fused) continue;
         if (room->workers > 1 && quell_must_meet(program, room, since, i, samples)) {
-            quell_crew_meet(room->crew, room->workers);
+            quell_crew_meet(room->crew, room->worker, room->workers);
             since = i;
         }
         bool shared = quell_is_shared(program, now, room, samples);
@@ -84,5 +84,5 @@ void quell_program_run(const struct quell_program *program, const struct quell_k
             run_all(program, kernels, now, &own, samples, shared ? room->workers : 1);
         apart = true;
     }
-    if (apart && room->workers > 1) quell_crew_meet(room->crew, room->workers);
+    if (apart && room->workers > 1) quell_crew_meet(room->crew, room->worker, room->workers);
 }

@@ -2,6 +2,8 @@
 /* quell quantize: what it says of a network is what samples show, the file gives the same bits on
  * every instruction set, and what has nothing to quantise is refused. */
 #include "command.h"
+#include "effort.h"
+#include "glyph_judge.h"
 #include "harness.h"
 
 #include <math.h>
@@ -11,7 +13,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define HOW "--class each --guidance 2 --count 12 --sampler heun --steps 6 --seed 3"
+#define MEANS "--class each --guidance 2 --count 12 --sampler heun --steps 6"
+#define HOW MEANS " --seed 3"
 enum { VALUES = 12 * 2 };
 
 static void draw(const struct command *command, const char *model, const char *out,
@@ -38,6 +41,43 @@ static double distance(const struct command *command)
     return sqrt(moved / squares);
 }
 
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The sliced Wasserstein distance of two sets in the plane, by many directions around it. */
+static double sliced(const struct command *command, const char *first, const char *second)
+{
+    enum { DIRECTIONS = 720, COUNT = VALUES / 2 };
+    float *x[2] = {command_floats(command, first), command_floats(command, second)};
+    double squares = 0;
+    for (size_t d = 0; d < DIRECTIONS; d++) {
+        double angle = 3.14159265358979 * (double)d / DIRECTIONS, line[2][COUNT];
+        for (size_t s = 0; s < 2; s++) {
+            for (size_t i = 0; i < COUNT; i++)
+                line[s][i] =
+                    cos(angle) * (double)x[s][2 * i] + sin(angle) * (double)x[s][2 * i + 1];
+            qsort(line[s], COUNT, sizeof **line, compare_doubles);
+        }
+        for (size_t i = 0; i < COUNT; i++) squares += pow(line[0][i] - line[1][i], 2);
+    }
+    free(x[0]);
+    free(x[1]);
+    return sqrt(squares / DIRECTIONS / COUNT);
+}
+
+/* The command has 64 directions, by chance. */
+static void check_sets(const struct command *command, const json_t *report)
+{
+    double apart = json_number_value(json_field(report, "wasserstein"));
+    double floor = json_number_value(json_field(report, "floor"));
+    double right = sliced(command, "x.npy", "y.npy"), other = sliced(command, "x.npy", "w.npy");
+    CHECK(fabs(apart - right) < 0.15 * right, "the sets are %g apart, not %g", apart, right);
+    CHECK(fabs(floor - other) < 0.15 * other, "another seed makes %g, not %g", floor, other);
+}
+
 TEST(quantize, moves_samples_as_it_says)
 {
     struct command command = command_new();
@@ -48,6 +88,8 @@ TEST(quantize, moves_samples_as_it_says)
     long long quantised = json_integer_value(json_field(report, "quantised"));
     draw(&command, "builtin:rings", "x.npy", "");
     draw(&command, "q.safetensors", "y.npy", "");
+    command_check(&command, 0, "sample -m builtin:rings " MEANS " --seed 2 -o w.npy --quiet");
+    check_sets(&command, report);
     CHECK(moved > 0 && moved <= 0.03 && quantised > 0, "%lld moved by %g", quantised, moved);
     CHECK(runs > 1 + quantised && json_number_value(json_field(report, "seconds")) > 0,
           "%lld runs for %lld instructions", runs, quantised);
@@ -85,6 +127,44 @@ TEST(quantize, a_high_bound)
                   "quantize -m builtin:rings -o r.safetensors --bound 9 " HOW
                   " --quiet --isa scalar --threads 1");
     command_same(&command, "q.safetensors", "r.safetensors");
+    command_remove(&command);
+}
+
+/* How many letters of a file the judge reads as they were asked for, one class after the other. */
+static size_t count_right(const struct command *command, const char *name, size_t count)
+{
+    float *x = command_floats(command, name);
+    size_t right = 0;
+    for (size_t i = 0; i < count; i++)
+        right += glyph_judged(x + i * GLYPH_DIM) == glyph_merged[i % GLYPH_CLASSES];
+    free(x);
+    return right;
+}
+
+/* All linear maps of builtin:glyphs with whole weights, guided as it is used: a judge reads as many
+ * letters as before but for half a hundredth. */
+TEST(quantize, letters_stay_letters)
+{
+    enum { EACH = 20, COUNT = EACH * GLYPH_CLASSES };
+    if (!is_long()) return;
+    struct command command = command_new();
+    char arguments[300];
+    command_check(&command, 0,
+                  "quantize -m builtin:glyphs -o q.safetensors --class each --guidance 2 --count 4 "
+                  "--steps 8 --bound 9 --quiet");
+    for (size_t i = 0; i < 2; i++) {
+        const char *model = i ? "q.safetensors" : "builtin:glyphs", *out = i ? "y.npy" : "x.npy";
+        snprintf(arguments, sizeof arguments,
+                 "sample -m %s --class each --guidance 2 --count %d --sampler dpmpp_2m --steps 20 "
+                 "--seed 1 -o %s --quiet",
+                 model, COUNT, out);
+        command_check(&command, 0, arguments);
+    }
+    size_t before = count_right(&command, "x.npy", COUNT);
+    size_t after = count_right(&command, "y.npy", COUNT);
+    CHECK(before > 0.98 * COUNT, "%zu of %d are right", before, COUNT);
+    CHECK((double)after > (double)before - 0.005 * COUNT, "%zu of %d are right, %zu before", after,
+          COUNT, before);
     command_remove(&command);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Crews: every worker does its part of every piece of work, whoever comes when. */
 #include "base/crew.h"
+#include "base/wait.h"
 #include "harness.h"
 #include "sanitized.h"
 
@@ -8,6 +9,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { ROUNDS = 2000, PARTS = 64, MEMBERS = 4 };
@@ -23,7 +25,7 @@ static void add_up(void *data, size_t worker, size_t workers)
 {
     struct sums *sums = data;
     for (size_t i = worker; i < PARTS; i += workers) sums->row[i] = sums->round + (long)i;
-    quell_crew_meet(&sums->crew, workers);
+    quell_crew_meet(&sums->crew, worker, workers);
     long total = 0;
     for (size_t i = 0; i < PARTS; i++) total += sums->row[i];
     sums->total[worker] = total;
@@ -76,6 +78,75 @@ TEST(crew, alone)
     CHECK(quell_crew_lead(&sums.crew, true), "the first to come does not lead");
     run_rounds(&sums);
     quell_crew_end(&sums.crew);
+}
+
+/* A helper that takes long to come, as if it had no processor, is soon left out for some time. */
+struct slow {
+    struct quell_crew crew;
+    int together;
+};
+
+static void be_slow(void *data, size_t worker, size_t workers)
+{
+    struct slow *slow = data;
+    if (worker) nanosleep(&(struct timespec){0, 40000000}, NULL);
+    if (!worker && workers > 1) slow->together++;
+}
+
+static void *help_slowly(void *data)
+{
+    quell_crew_help(&((struct slow *)data)->crew);
+    return NULL;
+}
+
+TEST(crew, goes_on_without_the_slow)
+{
+    struct slow slow = {.together = 0};
+    pthread_t thread;
+    quell_crew_begin(&slow.crew, 2, 1000);
+    CHECK(quell_crew_lead(&slow.crew, true), "the first to come does not lead");
+    CHECK(!pthread_create(&thread, NULL, help_slowly, &slow), "no thread");
+    while (!atomic_load(&slow.crew.helpers)) sched_yield();
+    for (int i = 0; i < 20; i++) quell_crew_work(&slow.crew, be_slow, &slow);
+    quell_crew_end(&slow.crew);
+    pthread_join(thread, NULL);
+    CHECK(slow.together <= 10, "%d of 20 together", slow.together); /* two, if nothing disturbs */
+}
+
+static clockid_t its_clock(const void *of) { return *(const clockid_t *)of; }
+
+struct sleeper {
+    atomic_uint begun, end;
+    clockid_t clock;
+};
+
+static void *sleep_on(void *data)
+{
+    struct sleeper *sleeper = data;
+    sleeper->clock = quell_own_clock();
+    atomic_store(&sleeper->begun, 1);
+    quell_wake(&sleeper->begun);
+    while (!atomic_load(&sleeper->end)) quell_sleep_while(&sleeper->end, 0);
+    return NULL;
+}
+
+/* Nobody takes a processor while he waits for a thread that has none. */
+TEST(crew, does_not_spin_for_who_does_not_run)
+{
+    struct sleeper sleeper = {.begun = 0};
+    struct timespec time;
+    atomic_uint word = 0;
+    pthread_t thread;
+    if (clock_gettime(quell_own_clock(), &time)) return; /* the kernel has no such clocks */
+    CHECK(!pthread_create(&thread, NULL, sleep_on, &sleeper), "no thread");
+    while (!atomic_load(&sleeper.begun)) quell_sleep_while(&sleeper.begun, 0);
+    int64_t begin = quell_nanoseconds();
+    quell_spin_while_runs(&word, 0, 10000000000, its_clock, &sleeper.clock);
+    int64_t took = quell_nanoseconds() - begin;
+    atomic_store(&sleeper.end, 1);
+    quell_wake(&sleeper.end);
+    pthread_join(thread, NULL);
+    CHECK(took < 5000000000, "%g s", 1e-9 * (double)took); /* 10 us, if nothing disturbs */
 }
 
 /* In a child of fork() there are no helpers, and nobody waits for them. */

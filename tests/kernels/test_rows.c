@@ -92,3 +92,23 @@ TEST(rows, keep_to_their_rows)
             guard_free(&in);
         }
 }
+
+/* Columns of any count become rows, and nothing else is written. */
+TEST(rows, turn_moves_each_element)
+{
+    enum { MOST_TURNED = 37, APART = 41 };
+    static float x[MOST_TURNED * APART], out[MOST_TURNED * APART];
+    formula_fill("turn", 1, MOST_TURNED * APART, x);
+    for (const struct quell_kernels *k = isa_after(NULL); k; k = isa_after(k))
+        for (size_t rows = 1; rows <= MOST_TURNED; rows++)
+            for (size_t columns = 1; columns <= MOST_TURNED; columns++) {
+                memset(out, 0, sizeof out);
+                k->turn(x, rows, APART, columns, out, APART);
+                for (size_t i = 0; i < MOST_TURNED * APART; i++) {
+                    size_t j = i / APART, r = i % APART;
+                    float right = j < columns && r < rows ? x[r * APART + j] : 0;
+                    CHECK(out[i] == right, "%s: %zu x %zu, row %zu, column %zu", k->isa, rows,
+                          columns, r, j);
+                }
+            }
+}

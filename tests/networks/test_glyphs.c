@@ -1,44 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* builtin:glyphs draws the letter that it is asked for. A linear classifier decides, of 14 x 14
- * means, that was trained on rendered fonts and never saw a sample (training/glyphs/check.py). */
+/* builtin:glyphs draws the letter that it is asked for, says a judge that never saw a sample. */
 #include "effort.h"
+#include "glyph_judge.h"
 #include "harness.h"
 #include "models.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { CLASSES = 62, SIDE = 28, DIM = SIDE * SIDE, MEANS = SIDE / 2 };
-
-static const char labels[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-
-/* Classes that cannot be told apart in every font are one: that of the first of them. */
-static const char merged[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabCdefghijkImnOpqrStuVWXyZOI23456789";
-
-/* A weight w is the letter of the code w + 79, row by row. */
-static const struct {
-    int bias;
-    const char *weights;
-} judge[CLASSES] = {
-#include "glyph_classifier.inc"
-};
-
-static double clipped(float value) { return value < -1 ? -1 : value > 1 ? 1 : (double)value; }
-
-static char judged(const float *x)
-{
-    double best = -1e300;
-    size_t found = 0;
-    for (size_t k = 0; k < CLASSES; k++) {
-        double score = judge[k].bias;
-        for (size_t i = 0; i < DIM; i++) {
-            int weight = judge[k].weights[i / SIDE / 2 * MEANS + i % SIDE / 2] - 79;
-            score += weight * clipped(x[i]) / 4;
-        }
-        if (score > best) best = score, found = k;
-    }
-    return merged[found];
-}
+enum { CLASSES = GLYPH_CLASSES, DIM = GLYPH_DIM };
 
 static void draw(const quell_denoiser *denoiser, size_t count, const int32_t *classes, float *x)
 {
@@ -62,11 +32,11 @@ static void check_with_class(const quell_denoiser *denoiser, float *x)
     MUST(quell_denoiser_from_guidance(&guided, denoiser, NULL, NULL));
     draw(guided, count, classes, x);
     for (size_t i = 0; i < count; i++) {
-        char found = judged(x + i * DIM);
-        if (found == merged[i])
+        char found = glyph_judged(x + i * DIM);
+        if (found == glyph_merged[i])
             right++;
         else
-            wrong[strlen(wrong)] = labels[i], wrong[strlen(wrong)] = found;
+            wrong[strlen(wrong)] = glyph_labels[i], wrong[strlen(wrong)] = found;
     }
     CHECK(10 * right >= 9 * count, "%zu of %zu are right; asked for and found: %s", right, count,
           wrong);
@@ -78,7 +48,7 @@ static void check_without_class(const quell_denoiser *denoiser, float *x)
 {
     size_t count[128] = {0}, kinds = 0;
     draw(denoiser, CLASSES, NULL, x);
-    for (size_t i = 0; i < CLASSES; i++) count[(unsigned char)judged(x + i * DIM)]++;
+    for (size_t i = 0; i < CLASSES; i++) count[(unsigned char)glyph_judged(x + i * DIM)]++;
     for (size_t c = 0; c < 128; c++) {
         kinds += count[c] > 0;
         CHECK(3 * count[c] <= CLASSES, "%zu of %d are %c", count[c], CLASSES, (char)c);

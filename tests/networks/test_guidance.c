@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { COUNT = 23, DIM = 3, CLASSES = 4 };
 
@@ -22,25 +23,33 @@ static quell_denoiser *isotropic(double mean, double variance)
     return denoiser;
 }
 
-/* out = E[X | x_t = x] at t = 0.5 for inputs that are a formula, by one thread, in tiles of `tile`
- * rows; 0: as many as the engine chooses. */
-static void denoise_tiled(const quell_denoiser *denoiser, const int32_t *classes, size_t tile,
-                          float out[COUNT][DIM])
+/* out = E[X | x_t = x] at t = 0.5 for COUNT inputs that are a formula, by one thread, in tiles of
+ * `tile` rows; 0: as many as the engine chooses. */
+static quell_status denoise_drawn(const quell_denoiser *denoiser, quell_draw draw, size_t tile,
+                                  float out[COUNT][DIM])
 {
     float x[COUNT][DIM];
     quell_schedule *schedule = NULL;
     quell_sampler *sampler = NULL;
-    quell_draw draw = quell_draw_defaults();
     formula_fill("x", 2, COUNT * DIM, x[0]);
     CHECK(!quell_schedule_create(&schedule, "vp"), "%s", quell_error_message());
     CHECK(!quell_sampler_create(&sampler, "ddim", denoiser, schedule, NULL), "%s",
           quell_error_message());
     quell_run run = quell_run_defaults();
-    draw.count = COUNT, draw.classes = classes;
+    draw.count = COUNT;
     run.threads = 1, run.tile = tile;
-    CHECK(!quell_denoise(sampler, &draw, &run, 0.5, x[0], out[0]), "%s", quell_error_message());
+    quell_status status = quell_denoise(sampler, &draw, &run, 0.5, x[0], out[0]);
     quell_sampler_free(sampler);
     quell_schedule_free(schedule);
+    return status;
+}
+
+static void denoise_tiled(const quell_denoiser *denoiser, const int32_t *classes, size_t tile,
+                          float out[COUNT][DIM])
+{
+    quell_draw draw = quell_draw_defaults();
+    draw.classes = classes;
+    CHECK(!denoise_drawn(denoiser, draw, tile, out), "%s", quell_error_message());
 }
 
 static void denoise(const quell_denoiser *denoiser, const int32_t *classes, float out[COUNT][DIM])
@@ -177,14 +186,24 @@ TEST(guidance, refused)
     quell_denoiser_free(other);
 }
 
+/* The network of a finished writer. */
+static quell_model *written(struct tensor_writer *writer)
+{
+    static char file[1 << 12];
+    struct scratch folder = scratch_new();
+    quell_model *model = NULL;
+    size_t size = tensor_finish(writer, file);
+    struct scratch_path path = scratch_write(&folder, "n.safetensors", file, size);
+    CHECK(!quell_model_load(&model, path.text), "%s", quell_error_message());
+    scratch_remove(&folder);
+    return model;
+}
+
 /* A network of which much depends on the class alone: x + tanh(matrix embedding[class]). */
 static quell_model *of_class(const char *embedding, const char *matrix)
 {
     static struct tensor_writer writer;
-    static char file[1 << 12];
     char description[1024];
-    struct scratch folder = scratch_new();
-    quell_model *model = NULL;
     snprintf(description, sizeof description,
              "{'kind': 'network', 'version': 1, 'shape': [%d], 'output': 'x0', 'precondition': "
              "'none', 'schedule': 'vp', 'classes': %d, 'no_class': 'none', 'programs': {'denoise': "
@@ -196,11 +215,7 @@ static quell_model *of_class(const char *embedding, const char *matrix)
     tensor_begin(&writer, description);
     tensor_add(&writer, embedding, 2, (const size_t[]){CLASSES, DIM});
     tensor_add(&writer, matrix, 2, (const size_t[]){DIM, DIM});
-    size_t size = tensor_finish(&writer, file);
-    struct scratch_path path = scratch_write(&folder, "n.safetensors", file, size);
-    CHECK(!quell_model_load(&model, path.text), "%s", quell_error_message());
-    scratch_remove(&folder);
-    return model;
+    return written(&writer);
 }
 
 /* What each of the two keeps of a class is its own, in the last tile too, which has fewer rows. */
@@ -230,4 +245,62 @@ TEST(guidance, of_two_networks_with_classes)
     quell_denoiser_free(guided);
     quell_model_free(models[0]);
     quell_model_free(models[1]);
+}
+
+/* A network whose mean is the condition c and `more`. words: its description of c, with a comma. */
+static quell_model *of_condition(const char *words, double more)
+{
+    static struct tensor_writer writer;
+    char description[1024];
+    snprintf(description, sizeof description,
+             "{'kind': 'network', 'version': 1, 'shape': [%d], 'output': 'x0', 'precondition': "
+             "'none', 'schedule': 'vp', %s'programs': {'denoise': "
+             "{'inputs': {'x': [%d], 'c': []}, 'instructions': ["
+             "{'map': ['x', [0]], 'function': 'mul'}, {'map': [0, 'c'], 'function': 'add'}, "
+             "{'map': [1, [%g]], 'function': 'add'}], 'output': 2}}}",
+             DIM, words, DIM, more);
+    tensor_begin(&writer, description);
+    return written(&writer);
+}
+
+/* Where a sample has no condition, each network is told what stands for none in its own. */
+TEST(guidance, each_has_its_own_none)
+{
+    static const struct {
+        const char *guide;
+        double right;
+    } cases[] = {{"'conditions': {'c': {'none': [5]}}, ", 2 * 1 - (5 + 100)},
+                 {"'conditions': {'c': {'none': [1]}}, ", 2 * 1 - (1 + 100)},
+                 {"", 0}};
+    quell_model *base = of_condition("'conditions': {'c': {'none': [1]}}, ", 0);
+    quell_condition given = {"c", NULL, 0, 0};
+    quell_draw draw = quell_draw_defaults();
+    draw.conditions = &given, draw.condition_count = 1;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        quell_model *guide = of_condition(cases[i].guide, 100);
+        quell_denoiser *guided = NULL;
+        quell_guidance guidance = quell_guidance_defaults();
+        float out[COUNT][DIM], value = 1;
+        guidance.weight = 2;
+        CHECK(!quell_denoiser_from_guidance(&guided, quell_model_denoiser(base),
+                                            quell_model_denoiser(guide), &guidance),
+              "%s", quell_error_message());
+        quell_status status = denoise_drawn(guided, draw, 0, out);
+        CHECK(cases[i].right == 0 || (!status && (double)out[0][0] == cases[i].right),
+              "%s: %g, not %g: %s", cases[i].guide, (double)out[0][0], cases[i].right,
+              quell_error_message());
+        CHECK(cases[i].right != 0 ||
+                  (status == QUELL_BAD_ARGUMENT &&
+                   !strcmp(quell_error_message(),
+                           "run: condition 'c' is none, which the guide does not "
+                           "know: give values[1]")),
+              "a guide that knows no none: %s", quell_error_message());
+        given = (quell_condition){"c", &value, 0, 1};
+        CHECK(!denoise_drawn(guided, draw, 0, out) && (double)out[0][0] == 2 * 1 - (1 + 100),
+              "a value as that of none: %g: %s", (double)out[0][0], quell_error_message());
+        given = (quell_condition){"c", NULL, 0, 0};
+        quell_denoiser_free(guided);
+        quell_model_free(guide);
+    }
+    quell_model_free(base);
 }

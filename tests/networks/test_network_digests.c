@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Samples through networks by their digests, held in network_digests.txt: classes, guidance, MLPs,
- * transformers, U-Nets, and builtin:glyphs; the same in every way there is, as in test_digests.c.
+ * transformers, U-Nets, with weights of 16 and of 8 bits too, and builtin:glyphs; the same in every
+ * way there is, as in test_digests.c.
  *
  * QUELL_WRITE_NETWORK_DIGESTS=FILE writes the table of this build to FILE. */
 #include "drawing.h"

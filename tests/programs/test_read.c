@@ -221,6 +221,8 @@ TEST(program_read, bombs_refused)
              "[1]", "1, 1, 131072") "{'conv_transpose': [0, 1], 'stride': [2147483647]}, "
                                     "{'reduce': [2], 'function': 'sum', 'dims': [0, 1]}, " ADD("3"),
          "instruction 2 (conv_transpose): constants alone take more than 2^32 operations"},
+        {EXPAND("[0.5]", "16777217") "{'map': [0, 0], 'function': 'pow'}, " MEAN("1") ADD("2"),
+         "instruction 1 (map): constants alone take more than 2^32 operations"},
         {EXPAND("[1]", "67108864") NEG("0") NEG("0") "{'concat': [1, 2], 'dim': 0}, " MEAN("3")
              ADD("4"),
          "instruction 2 (map): constants alone take more than 2^27 numbers at a time"},

@@ -4,13 +4,16 @@ DiTs, ViTs and U-Nets, as quell.export writes them, and what PyTorch makes of th
 
     python tests/reference/networks.py tests/networks [NAME...]
 
-Needs the Python package with torch and azula (docs/training.md). Weights are a hash of the tensor's name and the
-element's number. With names, only these files are written, and no numbers.
+Needs the Python package with torch and azula (docs/training.md), and the command, $QUELL_COMMAND. Weights are a
+hash of the tensor's name and the element's number. With names, only these files are written, and no numbers. Files
+whose names end in _int8 and _bf16 are made of others, with narrow weights.
 """
 
 import importlib.metadata
 import math
+import os
 import pathlib
+import subprocess
 import sys
 import warnings
 
@@ -23,11 +26,14 @@ from azula.nn.unet import UNet
 from azula.nn.vit import ViT
 from azula.noise import VPSchedule
 from quell.programs.exporter import rounded_to
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "training"))
 from backbones import Conditioned, ResidualMLP  # noqa: E402
 
 TIMES = [0.3, 0.6, 0.95]
+NARROW = ("mlp_bf16", "unet_bf16", "unet_int8", "vit_int8")
 
 
 def hashed(name: str, count: int) -> np.ndarray:
@@ -159,6 +165,19 @@ def write(name: str, folder: pathlib.Path) -> None:
     print(f"{path}: {path.stat().st_size} bytes, {off:.1e} off", file=sys.stderr, flush=True)
 
 
+def write_narrow(name: str, folder: pathlib.Path) -> None:
+    """Writes a file with weights of 8 or 16 bits, made of that of a small network."""
+    path, (whole, _, kind) = folder / f"{name}.safetensors", name.rpartition("_")
+    if kind == "int8":
+        command = [os.environ.get("QUELL_COMMAND", "quell"), "quantize", "--bound", "0.5", "--steps", "4",
+                   "--class", "each", "-m", folder / f"{whole}.safetensors", "-o", path]  # fmt: skip
+        subprocess.run(command, check=True, capture_output=True)
+        return
+    with safe_open(folder / f"{whole}.safetensors", "pt") as file:
+        tensors = {key: file.get_tensor(key).to(torch.bfloat16) for key in file.keys()}
+        save_file(tensors, path, metadata=file.metadata())
+
+
 @torch.no_grad()
 def reference(name: str) -> str:
     """E[X | x_t] of some rows at each time, each row of a class of its own."""
@@ -176,8 +195,8 @@ def main() -> None:
     warnings.simplefilter("ignore")
     folder, *names = sys.argv[1:]
     (pathlib.Path(folder) / "files").mkdir(exist_ok=True)
-    for name in names or (*SMALL, *CASES):
-        write(name, pathlib.Path(folder) / "files")
+    for name in names or (*SMALL, *CASES, *NARROW):
+        (write_narrow if name in NARROW else write)(name, pathlib.Path(folder) / "files")
     if names:
         return
     versions = ", ".join(f"{p} {importlib.metadata.version(p)}" for p in ("torch", "azula"))

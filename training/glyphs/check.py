@@ -3,7 +3,7 @@
 
     quell sample --model builtin:glyphs --class each --guidance 2 --sampler dpmpp_2m --steps 20 \\
         --count 1240 --out guided.npy
-    python training/glyphs/check.py guided.npy ... [--write tests/networks/glyph_classifier.inc]
+    python training/glyphs/check.py guided.npy ... [--write tests/support/glyph_classifier.inc]
 
 What: by a classifier that was trained on rendered glyphs. New: the distance of each sample to the
 nearest image of the training set, beside that of fresh views of the same fonts and of fonts that

@@ -209,7 +209,7 @@ def of_edm(fields: Fields, steps: int) -> Levels:
     """Returns the levels of EDM's schedulers, which have no table."""
     low, high = float(fields.sigma_min), float(fields.sigma_max)
     if fields.get("sigma_schedule") == "exponential":
-        made = _exponential(high, low, steps)
+        made = _exponential(low, high, steps)[::-1]  # so that one step is from the lower end
     elif fields.get("sigma_schedule", "karras") == "karras":
         made = _karras(high, low, steps, float(fields.rho))
     else:

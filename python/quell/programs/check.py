@@ -23,6 +23,8 @@ from quell.programs.twin import in_double
 COUNT = 3  # the batch of the comparison, other than that of the trace
 MOST_OWN = 1e-2  # what float32 may be off float64 in PyTorch itself: beyond it nothing is compared
 MOST_AGAIN = 1e-5  # what a second call may differ, by sums in another order
+MOST_COLUMN = 1e-2  # what a column may be off, relative to its own size
+LEAST_COLUMN = 1e-9  # of the largest output: a column below it may be the rounding of 0
 
 Evaluate = Callable[[dict[str, NDArray[np.float64]]], NDArray[Any]]
 
@@ -100,7 +102,7 @@ def _is_mask(name: str, tensor: Tensor) -> bool:
 def _mask(tensor: Tensor, random: torch.Generator) -> Tensor:
     """Returns another mask. Where the rows of the example have their ones at the beginning, or at
     the end, so have those of the other."""
-    made = (torch.rand((COUNT, *tensor.shape[1:]), generator=random) < 0.7).to(tensor.dtype)
+    made = (_rand((COUNT, *tensor.shape[1:]), random) < 0.7).to(tensor.dtype)
     for falling in (True, False):
         if bool((tensor.sort(-1, descending=falling)[0] == tensor).all()):
             return made.sort(-1, descending=falling)[0]
@@ -125,7 +127,7 @@ def _other(name: str, tensor: Tensor, random: torch.Generator) -> Tensor:
         return tensor * 0.75 if tensor.is_floating_point() else tensor // 2
     shape = (COUNT, *tensor.shape[1:])
     if tensor.dtype == torch.bool:
-        return torch.rand(shape, generator=random) < 0.5
+        return _rand(shape, random) < 0.5
     if not tensor.is_floating_point():
         return _between(tensor, shape, random).floor().to(tensor.dtype)
     if name == "time":
@@ -133,7 +135,8 @@ def _other(name: str, tensor: Tensor, random: torch.Generator) -> Tensor:
     if name != "x" and float(tensor.min()) >= 0:  # a condition such as an energy, or a mask
         return _between(tensor, shape, random)
     spread = float(tensor.std()) if tensor.numel() > 1 else 0.0
-    return torch.randn(shape, generator=random) * (spread or 1) + tensor.mean()
+    made = torch.randn(shape, generator=random, dtype=tensor.dtype)
+    return made * (spread or 1) + tensor.mean()
 
 
 def _between(tensor: Tensor, shape: tuple[int, ...], random: torch.Generator) -> Tensor:
@@ -142,7 +145,12 @@ def _between(tensor: Tensor, shape: tuple[int, ...], random: torch.Generator) ->
     low, high = float(tensor.min()) / 2, float(tensor.max())
     if high == low == 0 and tensor.is_floating_point():
         high = 1.0
-    return low + (high - low) * torch.rand(shape, generator=random)
+    return low + (high - low) * _rand(shape, random)
+
+
+def _rand(shape: tuple[int, ...], random: torch.Generator) -> Tensor:
+    """Whatever the default type of the caller's is."""
+    return torch.rand(shape, generator=random, dtype=torch.float32)
 
 
 def _one(tensors: Mapping[str, Tensor], k: int) -> dict[str, Tensor]:
@@ -291,12 +299,40 @@ def check_independent(right: Expected, most: float) -> None:
     """Refuses a module whose outputs for a batch and for its samples one by one differ by more than
     `most`."""
     size = float(right.double.abs().max()) or 1.0
-    together = float((right.alone - right.double).abs().max()) / size
-    if not together <= most:
+    difference = (right.alone - right.double).abs()
+    together = float(difference.max()) / size
+    off, column = _worst_column(difference, right, most, 0.0)
+    if not together <= most or off:
+        where = f"largest output in column {column}" if together <= most else "largest output"
         raise Refused(
             "quell.export: the network's samples depend on each other: a batch and its samples "
-            f"one by one differ by {together:.1e} of the largest output"
+            f"one by one differ by {max(off, together):.1e} of the {where}"
         )
+
+
+def _worst_column(
+    difference: Tensor, right: Expected, most: float, own: float
+) -> tuple[float, int]:
+    """Returns the largest difference in a column that is off by more than `most` of its own largest
+    output and `own` times what PyTorch's float32 is, with the column; 0 if there is none. The
+    columns of samples are their first and their last dimension: what a column holds may be small
+    beside the others."""
+    if difference.ndim < 2:
+        return 0.0, 0
+    ours = (right.single.double() - right.rounded).nan_to_num(0, 0, 0)
+    worst = (0.0, 0)
+    for dim in (1, -1):
+        size = _largest(right.double, dim)
+        seen = size > LEAST_COLUMN * size.max()
+        off = _largest(difference, dim)
+        wrong = seen & (off > most * size + own * _largest(ours, dim))
+        share = torch.where(wrong, off / size.clamp_min(1e-300), 0.0)
+        worst = max(worst, (float(share.max()), int(share.argmax())))
+    return worst
+
+
+def _largest(values: Tensor, dim: int) -> Tensor:
+    return values.double().abs().movedim(dim, 0).flatten(1).amax(1)
 
 
 def outputs(evaluate: Evaluate, right: Expected) -> NDArray[Any]:
@@ -322,5 +358,13 @@ def compare(evaluate: Evaluate, right: Expected, most: float) -> float:
             f"quell.export: quell and PyTorch differ by {worst:.1e} of the largest output, more "
             f"than {most:.1e}; nothing is written. Does the network choose its way by the values "
             "of its inputs?"
+        )
+    difference = torch.from_numpy(np.abs(made - right.double.numpy()))
+    off, column = _worst_column(difference, right, max(MOST_COLUMN, 10 * most), 16.0)
+    if off:
+        raise Refused(
+            f"quell.export: quell and PyTorch differ by {off:.1e} of the largest output in column "
+            f"{column}, whose outputs are small beside those of others; nothing is written. Does "
+            "the network need float64, or choose its way by the values of its inputs?"
         )
     return worst

@@ -8,8 +8,9 @@ import functools
 import json
 import os
 import tempfile
+import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import torch
@@ -115,6 +116,23 @@ def check_module(module: Any) -> nn.Module:
     return module
 
 
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def _one_at_a_time(function: Function) -> Function:
+    """Keeps other threads that export waiting: tracing, and computing in float64, set what PyTorch
+    has once for all threads."""
+    lock = threading.RLock()
+
+    @functools.wraps(function)
+    def locked(*args: Any, **given: Any) -> Any:
+        with lock:
+            return function(*args, **given)
+
+    return cast(Function, locked)
+
+
+@_one_at_a_time
 def export(
     module: nn.Module,
     path: str | os.PathLike[str],
@@ -147,10 +165,11 @@ def export(
             KarrasDenoiser, or one of azula's plugins.
         path: The .safetensors file to write.
         example: The arguments of one call of the module: a tuple such as (x, t, label, ...), or a
-            dictionary by names. The first tensor is x, the second the time; the first dimension of
-            each is the batch. Arguments that are not tensors become part of the program; tensors in
-            lists and dictionaries are conditions like others. The comparison draws times and
-            conditions from the ranges of the example.
+            dictionary by names. The first tensor is x, the second the time, unless another one is
+            t, time, timestep or sigma by name; the first dimension of each is the batch.
+            Arguments that are not tensors become part of the program; tensors in lists and
+            dictionaries are conditions like others. The comparison draws times and conditions
+            from the ranges of the example.
         output: What the network returns: "x0", "eps", "v", "score" or "flow". Must be given.
         precondition: The preconditioning around the network: "none", "simple", "karras", "unscaled"
             or "straight" (docs/networks.md); "none" by default, with time="sigma" "unscaled".

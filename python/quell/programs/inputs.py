@@ -16,6 +16,10 @@ from quell._said import said
 from quell.programs.nested import Flat
 
 
+# An argument of such a name is the time, as in forward(t, x) and forward(x, condition, t).
+TIMES = "t ts time times timestep timesteps time_step time_steps sigma sigmas noise_level".split()
+
+
 @dataclasses.dataclass
 class Inputs:
     """The arguments of a call, and the names of the tensors among them, in order."""
@@ -90,7 +94,9 @@ def _own_names(
     if isinstance(module, Flat):
         return module.names
     try:
-        bound = inspect.signature(module.forward).bind(*arguments, **keywords)
+        signature = inspect.signature(module.forward)
+        bound = signature.bind_partial(*arguments)
+        signature.bind(*arguments, **keywords)
     except TypeError as error:
         raise TypeError(f"quell.export: example: {type(module).__name__}: {error}") from None
     names = []
@@ -99,15 +105,14 @@ def _own_names(
             names.append(name)
         elif isinstance(value, tuple):  # *name
             names += [f"{name}_{k}" for k, part in enumerate(value) if isinstance(part, Tensor)]
-        elif isinstance(value, dict):  # **name
-            names += [key for key, part in value.items() if isinstance(part, Tensor)]
-    return names
+    return names + [key for key, value in keywords.items() if isinstance(value, Tensor)]
 
 
 def _check_batch(names: Sequence[str], tensors: Sequence[Tensor]) -> None:
-    if not tensors or not tensors[0].ndim:
+    sizes = [(name, len(t)) for name, t in zip(names, tensors, strict=True) if t.ndim]
+    if not sizes or not (tensors[0].ndim or names[0].lower() in TIMES):
         raise ValueError("quell.export: example: must begin with x, a batch of samples")
-    batch = len(tensors[0])
+    first, batch = sizes[0]
     for name, tensor in zip(names, tensors, strict=True):
         if tensor.is_complex():
             raise ValueError(
@@ -122,16 +127,23 @@ def _check_batch(names: Sequence[str], tensors: Sequence[Tensor]) -> None:
             raise ValueError(f"quell.export: example: {name} is on {tensor.device}: call .cpu()")
         if tensor.ndim and len(tensor) != batch:
             raise ValueError(
-                f"quell.export: example: {name} begins with {len(tensor)}, x with {batch}: each "
-                "tensor has the batch first; what all samples share belongs into the module"
+                f"quell.export: example: {name} begins with {len(tensor)}, {first} with {batch}: "
+                "each tensor has the batch first; what all samples share belongs into the module"
             )
 
 
 def _roles(own: Sequence[str], tensors: Sequence[Tensor], time: bool, classes: int) -> list[str]:
-    names = ["x", *own[1:]]
-    if time and len(names) > 1:
-        names[1] = "time"
-    rest = range(2 if time else 1, len(names))
+    x, when = _places(own)
+    if x and not time:
+        raise ValueError(
+            f"quell.export: example: begins with {own[0]}, must begin with x: say which tensor is "
+            "what by names=[...]"
+        )
+    names = list(own)
+    names[x] = "x"
+    if time and when is not None:
+        names[when] = "time"
+    rest = [k for k in range(len(names)) if k != x and not (time and k == when)]
     if classes:
         found = [k for k in rest if _is_class(tensors[k], classes)]
         if not found:
@@ -150,6 +162,16 @@ def _roles(own: Sequence[str], tensors: Sequence[Tensor], time: bool, classes: i
     return names
 
 
+def _places(own: Sequence[str]) -> tuple[int, int | None]:
+    """Returns which tensor is x, and which is the time, if one is: the first and the second, unless
+    another alone has the name of a time."""
+    if len(own) < 2:
+        return 0, None
+    named = [k for k, name in enumerate(own) if name.lower() in TIMES]
+    when = named[0] if len(named) == 1 else 1
+    return (1 if when == 0 else 0), when
+
+
 def _is_class(tensor: Tensor, classes: int) -> bool:
     if tensor.is_floating_point():
         return tensor.shape[1:] == (classes,)
@@ -166,8 +188,8 @@ def _check_names(names: Sequence[str], tensors: Sequence[Tensor]) -> None:
         raise ValueError(
             f"quell.export: names: {len(names)} of them, the example has {len(tensors)} tensors"
         )
-    if names[0] != "x" or len(set(names)) != len(names):
-        raise ValueError("quell.export: names: must begin with x, and each be another")
+    if "x" not in names or len(set(names)) != len(names):
+        raise ValueError("quell.export: names: must have x among them, and each be another")
     for name, tensor in zip(names, tensors, strict=True):
         if not name or "=" in name:  # the command gives conditions as NAME=VALUE
             raise ValueError(f"quell.export: names: {said(name)}: must be a name, without =")

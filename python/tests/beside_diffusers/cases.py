@@ -154,6 +154,7 @@ def edm():
         yield Case(name, 16, {})
         for schedule in "karras", "exponential":
             yield Case(name, 16, {"sigma_schedule": schedule, "sigma_max": 20.0})
+            yield Case(name, 1, {"sigma_schedule": schedule})
         yield Case(name, 16, {"final_sigmas_type": "sigma_min"})
         yield Case(name, 16, {"prediction_type": "v_prediction", "sigma_data": 1.0})
         yield Case(name, 16, {"sigma_schedule": "karras", "rho": 5.0})

@@ -2,6 +2,9 @@
 """What the comparison of a file with its network must see, and what must not happen to the caller's
 module. Each case was once exported wrongly, or refused in other words than its own."""
 
+import concurrent.futures
+import warnings
+
 import numpy as np
 import pytest
 import quell
@@ -75,6 +78,11 @@ def test_a_faster_way_that_gives_something_else(tmp_path, told):
     assert difference < 1e-5
 
 
+def wide(x, angle):
+    """A small column beside large ones, such as an angle beside energies in eV."""
+    return torch.cat([1e6 * (3 + torch.tanh(x[:, :2])), angle[:, 2:]], 1)
+
+
 def counting(net, x, t):
     net.calls += 1
     return x * net.calls
@@ -97,6 +105,16 @@ ORIGIN = torch.tensor([3e9, 1e9, 2e9], dtype=torch.float64)
             lambda net, x, t: ((x.double() + ORIGIN) - ORIGIN).float(),
             (torch.zeros(2, 3), torch.zeros(2)),
             "choose its way by the values",
+        ),
+        (
+            lambda net, x, t: wide(x, x - x.mean(0)),
+            None,
+            "samples depend on each other: .* in column 2",
+        ),
+        (
+            lambda net, x, t: wide(x, ((x.double() + ORIGIN) - ORIGIN).float()),
+            None,
+            "of the largest output in column 2, whose outputs are small",
         ),
         (
             lambda net, x, t: torch.nn.functional.batch_norm(x, None, None, training=True),
@@ -160,6 +178,69 @@ def test_forms(tmp_path):
         net = Net(function, wide=nn.Linear(3, 3).double()).eval()
         _, model = export(net, tmp_path)
         assert agrees(net, model) and agrees(net, model, t=0.01)
+
+
+def test_small_columns_beside_large_ones(tmp_path):
+    net = Net(lambda net, x, t: wide(x, net.layer(x) * t[:, None])).eval()
+    _, model = export(net, tmp_path)
+    assert agrees(net, model)
+
+
+class TimeFirst(nn.Module):
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.layer = nn.Sequential(nn.Linear(2, 16), nn.SiLU(), nn.Linear(16, 1))
+
+    def forward(self, t, x):
+        return self.layer(torch.cat([x, t.expand(len(x)).reshape(-1, 1)], 1))
+
+
+def test_the_time_may_come_first(tmp_path):
+    """As in torchcfm. With one number a sample nothing else tells x from the time."""
+    net, x, t = TimeFirst(), torch.randn(4, 1), torch.rand(4)
+    with torch.no_grad():
+        right = net(torch.tensor(0.25), x).numpy()
+    for example in (t, x), {"t": t, "x": x}, {"x": x, "t": t}, (torch.tensor(0.3), x):
+        _, model = export(net, tmp_path, example)
+        assert np.abs(model(x.numpy(), 0.25).mean - right).max() < 1e-6
+
+
+def test_the_names_of_a_dictionary_are_its_keys(tmp_path):
+    """In whatever order they are."""
+
+    class Net(nn.Module):
+        def forward(self, x, t, energy):
+            return x * t[:, None] + energy[:, None] ** 2
+
+    x, t, energy = torch.randn(4, 3), torch.rand(4), torch.rand(4) + 1
+    _, model = export(Net(), tmp_path, {"x": x, "energy": energy, "t": t})
+    made = model(x.numpy(), 0.25, energy=np.float32(3)).mean
+    assert np.abs(made - (0.25 * x.numpy() + 9)).max() < 1e-5
+
+
+def test_a_default_type_of_double(tmp_path):
+    torch.set_default_dtype(torch.float64)
+    try:
+        for kind in torch.float64, torch.float32:
+            net = Net(lambda net, x, t: net.layer(x) * torch.cos(t[:, None])).to(kind)
+            x, t = torch.randn(4, 3, dtype=kind), torch.rand(4, dtype=kind)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # weights in float64 are rounded
+                difference, _ = export(net, tmp_path, (x, t))
+            assert difference < 1e-6
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+def test_exports_in_threads_wait_for_each_other(tmp_path):
+    def one(k):
+        path = tmp_path / f"{k}.safetensors"
+        return quell.export(nets[k], path, (torch.randn(4, 3), torch.rand(4)), **SAID)
+
+    nets = [Net(lambda net, x, t: net.layer(x) + t[:, None]) for _ in range(2)]
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        assert max(pool.map(one, range(2))) < 1e-6
 
 
 def test_hooks_that_refer_to_the_module(tmp_path):

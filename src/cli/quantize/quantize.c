@@ -114,7 +114,8 @@ static int open_told(struct quantizing *q)
     q->classes = quell_new(2 * q->count, sizeof *q->classes);
     q->reference = quell_new(q->count * q->dim, sizeof *q->reference);
     q->samples = quell_new(q->count * q->dim, sizeof *q->samples);
-    if (!q->classes || !q->reference || !q->samples)
+    q->within = quell_new(q->count * q->dim, sizeof *q->within);
+    if (!q->classes || !q->reference || !q->samples || !q->within)
         return complain(EXIT_MEMORY, "no memory for %zu samples", q->count);
     for (size_t i = 0; i < q->count; i++) q->classes[q->count + i] = q->negative_class;
     quell_status status = QUELL_OK;
@@ -124,7 +125,7 @@ static int open_told(struct quantizing *q)
     return status ? complain_input(EXIT_FILE, status) : EXIT_DONE;
 }
 
-int quantize_draw(struct quantizing *q, quell_model *model, float *x)
+int quantize_draw(struct quantizing *q, quell_model *model, uint64_t seed, float *x)
 {
     struct sampling sampling = q->options.sampling; /* its schedule may be this model's own text */
     quell_sampler *sampler = NULL;
@@ -132,7 +133,7 @@ int quantize_draw(struct quantizing *q, quell_model *model, float *x)
     quell_run run = quell_run_defaults();
     int code = guidance_apply(&q->options.guidance,
                               q->labels.wanted || conditions_some(&q->conditions), model, NULL);
-    draw.count = q->count, draw.seed = q->options.seed;
+    draw.count = q->count, draw.seed = seed;
     if (q->labels.wanted) draw.classes = q->classes;
     if (q->negative_class >= 0) draw.negative_classes = q->classes + q->count;
     conditions_tell(&q->conditions, &q->negative, &draw);
@@ -178,7 +179,7 @@ static int draw_reference(struct quantizing *q)
 {
     quell_model *model = NULL;
     int code = sampling_open_model(&model, q->options.model, NULL);
-    return code == EXIT_DONE ? quantize_draw(q, model, q->reference) : code;
+    return code == EXIT_DONE ? quantize_draw(q, model, q->options.seed, q->reference) : code;
 }
 
 static int run(struct quantizing *q)
@@ -192,6 +193,7 @@ static int run(struct quantizing *q)
     q->progress.batch = 1;
     if (code == EXIT_DONE) code = draw_reference(q);
     if (code == EXIT_DONE) code = quantize_search(q);
+    if (code == EXIT_DONE) code = quantize_compare(q);
     progress_end(&q->progress);
     q->seconds = progress_clock() - q->progress.start;
     if (code == EXIT_DONE) code = write_file(q);
@@ -211,6 +213,7 @@ static void close_all(struct quantizing *q)
     free(q->classes);
     free(q->reference);
     free(q->samples);
+    free(q->within);
     labels_close(&q->labels);
     conditions_close(&q->conditions);
     conditions_close(&q->negative);

@@ -44,7 +44,9 @@ struct candidate {
 };
 
 /* text: the description. reference: the samples of the stored weights, count x dim; deviation: that
- * of their elements. samples: room for others. chosen: which candidates have whole weights. order:
+ * of their elements. samples: room for others. within: those of
+ * the chosen weights. wasserstein: the distance of these two sets; floor: of two sets of the stored
+ * weights. chosen: which candidates have whole weights. order:
  * candidates that may, the best first. progress: of the runs of the network. seconds: how long they
  * took. */
 struct quantizing {
@@ -57,8 +59,8 @@ struct quantizing {
     struct candidate *candidate;
     size_t *order;
     bool *chosen;
-    float *reference, *samples;
-    double deviation, moved, seconds;
+    float *reference, *samples, *within;
+    double deviation, moved, wasserstein, floor, seconds;
     struct progress progress;
     int32_t *classes;
     int32_t negative_class;
@@ -71,11 +73,13 @@ struct quantizing {
  *
  * quantize_find: finds the candidates. quantize_bytes: the file of the chosen ones, in new memory.
  * quantize_draw: draws the samples of a model, which it frees. quantize_search: chooses, so that
- * samples move by the bound at most. quantize_report: says what came of it. */
+ * samples move by the bound at most. quantize_compare: how far the set of samples is from that of
+ * the stored weights. quantize_report: says what came of it. */
 int quantize_find(struct quantizing *q);
 int quantize_bytes(struct quantizing *q, unsigned char **bytes, size_t *length);
-int quantize_draw(struct quantizing *q, quell_model *model, float *x);
+int quantize_draw(struct quantizing *q, quell_model *model, uint64_t seed, float *x);
 int quantize_search(struct quantizing *q);
+int quantize_compare(struct quantizing *q);
 int quantize_report(const struct quantizing *q);
 
 /* How many times samples are drawn, at most. */

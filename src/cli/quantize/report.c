@@ -74,6 +74,8 @@ static int print_json(const struct quantizing *q)
     quell_json_put_number(&writer, "bound", q->options.bound);
     quell_json_put_number(&writer, "moved", q->moved);
     quell_json_put_number(&writer, "deviation", q->deviation);
+    quell_json_put_number(&writer, "wasserstein", q->wasserstein);
+    quell_json_put_number(&writer, "floor", q->floor);
     report_count(&writer, "count", q->count);
     report_count(&writer, "runs", q->progress.done);
     quell_json_put_number(&writer, "seconds", q->seconds);
@@ -95,6 +97,9 @@ int quantize_report(const struct quantizing *q)
     printf("%zu samples moved by %.3g of their deviation (bound %g); %" PRIu64
            " runs took %.1f s\n",
            q->count, q->moved, q->options.bound, q->progress.done, q->seconds);
+    printf("as a set they are %.3g from those of %s (sliced Wasserstein distance), and those of "
+           "another seed %.3g\n",
+           q->wasserstein, q->options.model, q->floor);
     print_kept(q);
     return EXIT_DONE;
 }

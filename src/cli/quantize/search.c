@@ -46,7 +46,7 @@ static int try_chosen(struct quantizing *q, double *result)
     }
     free(bytes);
     if (code == EXIT_DONE)
-        code = quantize_draw(q, model, q->samples);
+        code = quantize_draw(q, model, q->options.seed, q->samples);
     else
         quell_model_free(model);
     *result = moved(q);
@@ -110,8 +110,11 @@ static int try_together(struct quantizing *q)
         choose(q, count);
         code = try_chosen(q, &now);
         if (now <= q->options.bound) {
+            float *samples = q->samples;
             within = count;
             q->moved = now;
+            q->samples = q->within;
+            q->within = samples;
         } else {
             beyond = count;
         }
@@ -131,7 +134,7 @@ static int try_together(struct quantizing *q)
     return EXIT_DONE;
 }
 
-size_t quantize_runs(const struct quantizing *q) { return 1 + q->possible + MOST_TRIALS; }
+size_t quantize_runs(const struct quantizing *q) { return 2 + q->possible + MOST_TRIALS; }
 
 int quantize_search(struct quantizing *q)
 {

@@ -6,10 +6,10 @@
 
 /* A convolution at work, on some lines of a sample, or on some samples. weights: NULL if they are
  * narrow. x: what is read of the input; copies: where copies go; rows: where the rows of a product
- * begin; left: the offsets of what it reads; channel: the distance of its channels.
- * bias_of_columns: the bias, if the kernel adds it. positions: of the whole result. row, column:
- * the first row of the group's results, counted over all samples, and the first position of the
- * lines. apart: the distance of two samples in what is read. */
+ * begin; left: the offsets of what it reads; channel: the distance of its channels; apart: of two
+ * samples. bias_of_columns: the bias, if the kernel adds it. positions: of the whole result. row,
+ * column: the first row of the group's results, counted over all samples, and the first position
+ * of the lines. */
 struct work {
     struct quell_conv_way way;
     struct quell_tail tail;

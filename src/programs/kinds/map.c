@@ -9,56 +9,56 @@
 enum { FUNCTION };
 
 /* The functions: the name, the number of operands, and the kernel or, if there is none, the formula
- * of a, b and c. */
+ * of a, b and c; DOUBLE: one that is worked out in double, number by number. */
 #define IN_DOUBLE(f) (float)f((double)a)
-#define FUNCTIONS(KERNEL, PLAIN)                          \
-    KERNEL(abs, 1, QUELL_MAP_ABS)                         \
-    KERNEL(add, 2, QUELL_MAP_ADD)                         \
-    PLAIN(and, 2, a != 0 && b != 0)                       \
-    PLAIN(ceil, 1, ceilf(a))                              \
-    KERNEL(clamp, 3, QUELL_MAP_CLAMP)                     \
-    PLAIN(cos, 1, IN_DOUBLE(quell_cos))                   \
-    KERNEL(div, 2, QUELL_MAP_DIV)                         \
-    KERNEL(elu, 2, QUELL_MAP_ELU)                         \
-    PLAIN(eq, 2, a == b)                                  \
-    PLAIN(erf, 1, IN_DOUBLE(quell_erf))                   \
-    KERNEL(exp, 1, QUELL_MAP_EXP)                         \
-    KERNEL(expm1, 1, QUELL_MAP_EXPM1)                     \
-    PLAIN(floor, 1, floorf(a))                            \
-    KERNEL(fma, 3, QUELL_MAP_FMA)                         \
-    PLAIN(ge, 2, a >= b)                                  \
-    KERNEL(gelu, 1, QUELL_MAP_GELU)                       \
-    KERNEL(gelu_tanh, 1, QUELL_MAP_GELU_TANH)             \
-    KERNEL(gt, 2, QUELL_MAP_GT)                           \
-    PLAIN(le, 2, a <= b)                                  \
-    KERNEL(leaky_relu, 2, QUELL_MAP_LEAKY_RELU)           \
-    PLAIN(log, 1, IN_DOUBLE(quell_log))                   \
-    PLAIN(log1p, 1, IN_DOUBLE(quell_log1p))               \
-    KERNEL(lt, 2, QUELL_MAP_LT)                           \
-    KERNEL(max, 2, QUELL_MAP_MAX)                         \
-    KERNEL(min, 2, QUELL_MAP_MIN)                         \
-    KERNEL(mish, 1, QUELL_MAP_MISH)                       \
-    KERNEL(mul, 2, QUELL_MAP_MUL)                         \
-    PLAIN(ne, 2, a != b)                                  \
-    KERNEL(neg, 1, QUELL_MAP_NEG)                         \
-    PLAIN(not, 1, a == 0)                                 \
-    PLAIN(or, 2, a != 0 || b != 0)                        \
-    PLAIN(pow, 2, (float)quell_pow((double)a, (double)b)) \
-    KERNEL(reciprocal, 1, QUELL_MAP_RECIPROCAL)           \
-    KERNEL(relu, 1, QUELL_MAP_RELU)                       \
-    KERNEL(relu2, 1, QUELL_MAP_RELU2)                     \
-    PLAIN(round, 1, rintf(a))                             \
-    KERNEL(rsqrt, 1, QUELL_MAP_RSQRT)                     \
-    KERNEL(selu, 1, QUELL_MAP_SELU)                       \
-    KERNEL(sigmoid, 1, QUELL_MAP_SIGMOID)                 \
-    PLAIN(sign, 1, a > 0 ? 1 : a < 0 ? -1 : a)            \
-    KERNEL(silu, 1, QUELL_MAP_SILU)                       \
-    PLAIN(sin, 1, IN_DOUBLE(quell_sin))                   \
-    KERNEL(softplus, 1, QUELL_MAP_SOFTPLUS)               \
-    KERNEL(sqrt, 1, QUELL_MAP_SQRT)                       \
-    KERNEL(square, 1, QUELL_MAP_SQUARE)                   \
-    KERNEL(sub, 2, QUELL_MAP_SUB)                         \
-    KERNEL(tanh, 1, QUELL_MAP_TANH)                       \
+#define FUNCTIONS(KERNEL, PLAIN, DOUBLE)                   \
+    KERNEL(abs, 1, QUELL_MAP_ABS)                          \
+    KERNEL(add, 2, QUELL_MAP_ADD)                          \
+    PLAIN(and, 2, a != 0 && b != 0)                        \
+    PLAIN(ceil, 1, ceilf(a))                               \
+    KERNEL(clamp, 3, QUELL_MAP_CLAMP)                      \
+    DOUBLE(cos, 1, IN_DOUBLE(quell_cos))                   \
+    KERNEL(div, 2, QUELL_MAP_DIV)                          \
+    KERNEL(elu, 2, QUELL_MAP_ELU)                          \
+    PLAIN(eq, 2, a == b)                                   \
+    DOUBLE(erf, 1, IN_DOUBLE(quell_erf))                   \
+    KERNEL(exp, 1, QUELL_MAP_EXP)                          \
+    KERNEL(expm1, 1, QUELL_MAP_EXPM1)                      \
+    PLAIN(floor, 1, floorf(a))                             \
+    KERNEL(fma, 3, QUELL_MAP_FMA)                          \
+    PLAIN(ge, 2, a >= b)                                   \
+    KERNEL(gelu, 1, QUELL_MAP_GELU)                        \
+    KERNEL(gelu_tanh, 1, QUELL_MAP_GELU_TANH)              \
+    KERNEL(gt, 2, QUELL_MAP_GT)                            \
+    PLAIN(le, 2, a <= b)                                   \
+    KERNEL(leaky_relu, 2, QUELL_MAP_LEAKY_RELU)            \
+    DOUBLE(log, 1, IN_DOUBLE(quell_log))                   \
+    DOUBLE(log1p, 1, IN_DOUBLE(quell_log1p))               \
+    KERNEL(lt, 2, QUELL_MAP_LT)                            \
+    KERNEL(max, 2, QUELL_MAP_MAX)                          \
+    KERNEL(min, 2, QUELL_MAP_MIN)                          \
+    KERNEL(mish, 1, QUELL_MAP_MISH)                        \
+    KERNEL(mul, 2, QUELL_MAP_MUL)                          \
+    PLAIN(ne, 2, a != b)                                   \
+    KERNEL(neg, 1, QUELL_MAP_NEG)                          \
+    PLAIN(not, 1, a == 0)                                  \
+    PLAIN(or, 2, a != 0 || b != 0)                         \
+    DOUBLE(pow, 2, (float)quell_pow((double)a, (double)b)) \
+    KERNEL(reciprocal, 1, QUELL_MAP_RECIPROCAL)            \
+    KERNEL(relu, 1, QUELL_MAP_RELU)                        \
+    KERNEL(relu2, 1, QUELL_MAP_RELU2)                      \
+    PLAIN(round, 1, rintf(a))                              \
+    KERNEL(rsqrt, 1, QUELL_MAP_RSQRT)                      \
+    KERNEL(selu, 1, QUELL_MAP_SELU)                        \
+    KERNEL(sigmoid, 1, QUELL_MAP_SIGMOID)                  \
+    PLAIN(sign, 1, a > 0 ? 1 : a < 0 ? -1 : a)             \
+    KERNEL(silu, 1, QUELL_MAP_SILU)                        \
+    DOUBLE(sin, 1, IN_DOUBLE(quell_sin))                   \
+    KERNEL(softplus, 1, QUELL_MAP_SOFTPLUS)                \
+    KERNEL(sqrt, 1, QUELL_MAP_SQRT)                        \
+    KERNEL(square, 1, QUELL_MAP_SQUARE)                    \
+    KERNEL(sub, 2, QUELL_MAP_SUB)                          \
+    KERNEL(tanh, 1, QUELL_MAP_TANH)                        \
     KERNEL(where, 3, QUELL_MAP_WHERE)
 
 /* The elements of in[k] are step[k] apart. */
@@ -74,18 +74,21 @@ typedef void formula(float *y, size_t count, const float *const in[3], const siz
             y[i] = value;                                                                          \
         }                                                                                          \
     }
-FUNCTIONS(NOTHING, WRITE_OUT)
+FUNCTIONS(NOTHING, WRITE_OUT, WRITE_OUT)
 
-#define KERNEL_ROW(name, arguments, kernel) {arguments, NULL, kernel},
-#define PLAIN_ROW(name, arguments, value) {arguments, map_##name, QUELL_MAP_FUNCTIONS},
+/* effort: about how many additions take as long. */
+#define KERNEL_ROW(name, arguments, kernel) {arguments, NULL, kernel, 1},
+#define PLAIN_ROW(name, arguments, value) {arguments, map_##name, QUELL_MAP_FUNCTIONS, 1},
+#define DOUBLE_ROW(name, arguments, value) {arguments, map_##name, QUELL_MAP_FUNCTIONS, 256},
 static const struct function {
     size_t operands;
     formula *formula;
     enum quell_map_function kernel;
-} functions[] = {FUNCTIONS(KERNEL_ROW, PLAIN_ROW)};
+    uint64_t effort;
+} functions[] = {FUNCTIONS(KERNEL_ROW, PLAIN_ROW, DOUBLE_ROW)};
 
 #define NAME(name, arguments, value) #name,
-static const char *const names[] = {FUNCTIONS(NAME, NAME) NULL};
+static const char *const names[] = {FUNCTIONS(NAME, NAME, NAME) NULL};
 
 static quell_status infer(struct quell_inference *at)
 {
@@ -98,6 +101,11 @@ static quell_status infer(struct quell_inference *at)
         if (!quell_broadcast(&at->out, quell_operand(at, i)))
             return quell_refuse_operand(at, i, "must broadcast with the operands before it");
     return QUELL_OK;
+}
+
+static uint64_t effort(const struct quell_instruction *now)
+{
+    return functions[quell_set(now, FUNCTION)].effort;
 }
 
 bool quell_map_adds(const struct quell_instruction *of)
@@ -254,6 +262,7 @@ const struct quell_kind quell_kind_map = {
     .attributes = {[FUNCTION] = {"function", QUELL_CHOICE, true, 0, names}},
     .shared = true,
     .infer = infer,
+    .effort = effort,
     .run = run,
     .rows = rows,
     .divide = divide,

@@ -177,7 +177,7 @@ static void run_put(const struct quell_execution *at)
     size_t from[QUELL_MAX_RANK] = {0}, to[QUELL_MAX_RANK] = {0}, begin;
     size_t end = quell_part_of(at, quell_elements(quell_out_shape(at)), &begin);
     memcpy(at->out + begin, quell_in(at, 0) + begin, (end - begin) * sizeof *at->out);
-    if (at->workers > 1) quell_crew_meet(at->room->crew, at->workers);
+    if (at->workers > 1) quell_crew_meet(at->room->crew, at->worker, at->workers);
     quell_row_major(part, from);
     quell_row_major(quell_out_shape(at), to);
     begin = cut(at->of, to);

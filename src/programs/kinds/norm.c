@@ -105,7 +105,7 @@ static void run_gathered(const struct quell_execution *at)
         quell_set_scatter(&sets, at->scratch, at->out);
     }
     if (at->of->operands < 2) return;
-    if (at->workers > 1) quell_crew_meet(at->room->crew, at->workers);
+    if (at->workers > 1) quell_crew_meet(at->room->crew, at->worker, at->workers);
     if (!at->worker) modulate(at);
 }
 

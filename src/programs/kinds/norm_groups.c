@@ -109,7 +109,7 @@ static void add_up(const struct part *part, const float *mean, bool squares, flo
             sums.x = copy_block(part, group, block, &sums.count);
             at->kernels->sum_rows(&sums);
         }
-    quell_crew_meet(at->room->crew, at->workers);
+    quell_crew_meet(at->room->crew, at->worker, at->workers);
     for (size_t group = 0; group < of->groups; group++) {
         for (size_t block = 0; block < of->blocks; block++)
             part->sums[block] = common[block * of->groups + group];
@@ -153,7 +153,7 @@ void quell_norm_groups_run(const struct quell_execution *at,
         add_up(&part, NULL, false, at->common, part.mean);
         for (size_t i = 0; i < part.of.groups; i++) part.mean[i] /= (float)part.of.count;
     } else {
-        quell_crew_meet(at->room->crew, at->workers);
+        quell_crew_meet(at->room->crew, at->worker, at->workers);
     }
     add_up(&part, centred ? part.mean : NULL, true, at->common + at->program->common_floats / 2,
            part.factor);

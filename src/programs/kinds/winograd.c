@@ -196,24 +196,27 @@ static size_t block_of(size_t k)
     return block;
 }
 
-/* Multiplies `count` tiles by the weights of output channels `from` up to `to`. */
+/* Multiplies `count` tiles by the weights of output channels `from` up to `to`, panel by panel,
+ * whose weights of all frequencies follow one another. */
 static void multiply(const struct work *work, size_t count, size_t from, size_t to)
 {
     const struct quell_winograd *x = work->x;
     size_t squares = x->size * x->size, plane = x->inputs * QUELL_PANEL;
-    for (size_t f = 0; f < squares; f++)
-        work->at->kernels->dots(
-            &(struct quell_dots){.m = count,
-                                 .n = to - from,
-                                 .k = x->inputs,
-                                 .block = block_of(x->inputs),
-                                 .a = work->split + f * x->in_frequency,
-                                 .a_row = x->row,
-                                 .left = work->offset,
-                                 .b = work->weights + (from / QUELL_PANEL * squares + f) * plane,
-                                 .b_panel = squares * plane,
-                                 .out = work->products + f * x->out_frequency,
-                                 .out_row = x->channels});
+    const float *weights = work->weights + from / QUELL_PANEL * squares * plane;
+    for (size_t o = from; o < to; o += QUELL_PANEL)
+        for (size_t f = 0; f < squares; f++, weights += plane)
+            work->at->kernels->dots(
+                &(struct quell_dots){.m = count,
+                                     .n = least(to - o, QUELL_PANEL),
+                                     .k = x->inputs,
+                                     .block = block_of(x->inputs),
+                                     .a = work->split + f * x->in_frequency,
+                                     .a_row = x->row,
+                                     .left = work->offset,
+                                     .b = weights,
+                                     .b_panel = plane,
+                                     .out = work->products + f * x->out_frequency + (o - from),
+                                     .out_row = x->channels});
 }
 
 /* Hands on the results of a run: output channels `from` up to `to`, as [channel][line][position],
