@@ -2,6 +2,7 @@
 /* What a client needs to know of a model, as JSON, and what the server does, for Prometheus. */
 #include "serve/server.h"
 #include "base/json_write.h"
+#include "models/model.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -54,8 +55,11 @@ static void put_model(struct quell_json_writer *writer, const char *name,
 {
     const quell_model *model = one->model;
     const quell_denoiser *denoiser = quell_model_denoiser(model);
-    char digest[24];
-    snprintf(digest, sizeof digest, "%016" PRIx64, quell_denoiser_digest(denoiser));
+    char digest[40];
+    int used = snprintf(digest, sizeof digest, "%016" PRIx64, quell_denoiser_digest(denoiser));
+    if (quell_model_decodes(model))
+        snprintf(digest + used, sizeof digest - (size_t)used, "-%016" PRIx64,
+                 quell_model_decoder_digest(model));
     quell_json_begin(writer, name, '{');
     quell_json_put_text(writer, "name", one->name);
     put_shape(writer, "shape", quell_model_rank(model), quell_model_shape(model));
