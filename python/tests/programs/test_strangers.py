@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Modules of a stranger's kind are exported in one call, which compares them with PyTorch in
-double, and drawn from; or they are refused in words that say what to do. All of them take minutes: with
-QUELL_LONG."""
+double, and drawn from; or they are refused in words that say what to do. All of them take
+minutes: with QUELL_LONG."""
 
 import os
 import zlib
