@@ -184,7 +184,8 @@ TEST(queue_observed, stops)
     tear_down(&at);
 }
 
-/* From the middle of the way x depends on the law of X, which a request that has its states need not give. */
+/* From the middle of the way x depends on the law of X, which a request that has its states need
+ * not give. */
 TEST(queue_observed, half_way)
 {
     struct setting at;
