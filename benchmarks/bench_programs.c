@@ -97,11 +97,11 @@ static void run_often(void *data, size_t worker, size_t workers)
     for (double end = now() + work->most;;) {
         double begin = now();
         quell_program_run(&work->program, quell_kernels_widest(), QUELL_FROM_SAMPLE, &room);
-        quell_crew_meet(&work->crew, workers);
+        quell_crew_meet(&work->crew, worker, workers);
         double took = now() - begin;
         if (!worker && took < work->best) work->best = took;
         if (!worker && now() > end) atomic_store(&work->stop, 1);
-        quell_crew_meet(&work->crew, workers);
+        quell_crew_meet(&work->crew, worker, workers);
         if (atomic_load(&work->stop)) return;
     }
 }
