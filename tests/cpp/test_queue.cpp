@@ -83,7 +83,7 @@ TEST(queue_tells_of_exceptions)
 /* Conditions are copied, and a request outlasts its ticket, and its ticket the queue. */
 TEST(queue_keeps_what_it_needs)
 {
-    bool seen = false;
+    std::atomic<bool> seen{false};
     auto look = [&](const quell_call &call, quell::span<const float> x, quell::span<float> mean) {
         seen = call.conditions[0].values[0] == 2.5f;
         for (size_t i = 0; i < x.size(); i++) mean[i] = x[i] / 2;
