@@ -92,7 +92,7 @@ quell_status quell_transition_denoise(quell_transition *transition, const quell_
         status =
             quell_fail(QUELL_BAD_ARGUMENT, "transition: out overlaps x; it must be another array");
     if (status) return noted(transition, status);
-    int result = quell_tile_evaluate(tile, t, NULL, x, false, out, NULL);
+    int result = quell_tile_evaluate(tile, &(struct quell_tile_mean){.t = t, .x = x, .out = out});
     if (!result) return QUELL_OK;
     status = quell_fail(result < 0 ? QUELL_DENOISER_FAILED : QUELL_STOPPED,
                         "transition: the denoiser returned %d", result);
