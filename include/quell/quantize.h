@@ -67,8 +67,8 @@ static inline quell_quantize_options quell_quantize_defaults(void)
 
 /* What came of it. Start from quell_quantize_report_init().
  *
- * instructions, quantized: how many linear maps and convolutions the network has, and how many of
- *   them have whole weights now.
+ * instructions, quantized: how many linear maps, convolutions and attentions the network has, and
+ *   how many of them compute with whole numbers now.
  * share: the part of the multiply-adds of all of them that these do.
  * moved: how far the samples moved, in the unit of the bound.
  * deviation: that of the elements of the samples, which is this unit.
@@ -91,16 +91,17 @@ typedef struct quell_quantize_report {
     uint64_t bytes_after;
 } quell_quantize_report;
 
-/* A linear map or a convolution of the network. Start from quell_quantize_instruction_init(). Its
+/* A linear map, a convolution or an attention of the network. Start from quell_quantize_instruction_init(). Its
  * texts last as long as the quell_quantized.
  *
  * number: of the instruction in the program, from 0 on.
- * kind, weights: "linear" or "conv", and the name of its weights, "" if they are computed.
+ * kind, weights: "linear", "conv" or "attention", and the name of its weights, "" if it has none or
+ *   they are computed.
  * multiply_adds: those of one sample.
- * quantized: 1 if it has whole weights now, else 0.
+ * quantized: 1 if it computes with whole numbers now, else 0.
  * tried: 1 if it was tried alone, else 0.
  * moves: how far the samples moved then; 0 if it was not tried.
- * why: why its weights stay as they are; NULL if it is quantised. */
+ * why: why it stays as it is; NULL if it is quantised. */
 typedef struct quell_quantize_instruction {
     size_t size;
     size_t number;
@@ -139,7 +140,7 @@ static inline quell_quantize_instruction quell_quantize_instruction_init(void)
 /* What quell_quantize has done: opaque. It never changes, and any number of threads may use it. */
 typedef struct quell_quantized quell_quantized;
 
-/* Quantises the linear maps and convolutions of the network `model` (a .safetensors file with its
+/* Quantises the linear maps, convolutions and attentions of the network `model` (a .safetensors file with its
  * description, or one that is built in) and writes it to the file `out` (docs/networks.md, "Eight
  * bits"). No data are needed: each of them is tried alone on the samples that the options ask for,
  * and those that move them least for the work that they save are taken together, as many as keep
@@ -157,7 +158,7 @@ QUELL_API quell_status quell_quantize(quell_quantized **made, const char *model,
 QUELL_API quell_status quell_quantized_report(const quell_quantized *made,
                                               quell_quantize_report *report);
 
-/* Writes the i-th linear map or convolution of the network, from 0 on. Fails with QUELL_NOT_FOUND
+/* Writes the i-th of these instructions, from 0 on. Fails with QUELL_NOT_FOUND
  * if i is past the end, and else as quell_quantized_report. Thread-safe. */
 QUELL_API quell_status quell_quantized_instruction(const quell_quantized *made, size_t i,
                                                    quell_quantize_instruction *instruction);

@@ -21,16 +21,16 @@ __all__ = ["Quantized", "QuantizedInstruction", "quantize"]
 
 @dataclasses.dataclass(frozen=True)
 class QuantizedInstruction:
-    """A linear map or a convolution of a network that was quantised.
+    """A linear map, a convolution or an attention of a network that was quantised.
 
     Attributes:
         number: The number of the instruction in the program.
-        kind: "linear" or "conv".
-        weights: The name of its weights; "" if they are computed.
+        kind: "linear", "conv" or "attention".
+        weights: The name of its weights; "" if it has none or they are computed.
         multiply_adds: Those of one sample.
-        quantized: Whether it has whole weights now.
-        moves: How far the samples moved when it alone had them; None if it was not tried.
-        why: Why its weights stay as they are; None if it is quantised.
+        quantized: Whether it computes with whole numbers now.
+        moves: How far the samples moved when it alone did; None if it was not tried.
+        why: Why it stays as it is; None if it is quantised.
     """
 
     number: int
@@ -47,15 +47,15 @@ class Quantized:
     """What came of it.
 
     Attributes:
-        quantized: How many instructions have whole weights now.
-        share: The part of the multiply-adds of all linear maps and convolutions that these do.
+        quantized: How many instructions compute with whole numbers now.
+        share: The part of the multiply-adds of all these instructions that they do.
         moved: How far the samples moved, in the unit of the bound.
         deviation: That of the elements of the samples, which is this unit.
         wasserstein, floor: The sliced Wasserstein distance of the set of samples to that of the
             stored weights, and that of two sets of the stored weights with different seeds.
         seconds, runs: How long it took, and how many times the samples were drawn.
         bytes_before, bytes_after: The sizes of the two files.
-        instructions: Each linear map and convolution of the network.
+        instructions: Each linear map, convolution and attention of the network.
     """
 
     quantized: int

@@ -34,9 +34,10 @@ static int put(void *user, const char *more, size_t size)
 
 static int put_string(struct text *text, const char *more) { return put(text, more, strlen(more)); }
 
-/* The name of the weights, in quotation marks, ends at operand_end. */
+/* The name of the weights, in quotation marks, ends at operand_end; an attention has none. */
 static int put_scale(struct text *to, const char *text, const struct quell_candidate *c)
 {
+    if (c->tensor == QUELL_NO_WEIGHTS) return 0;
     size_t begin = c->operand_end - 1;
     while (text[begin - 1] != '"') begin--;
     return put_string(to, ", \"") || put(to, text + begin, c->operand_end - 1 - begin) ||

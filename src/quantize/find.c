@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Finds the linear maps and convolutions of a network's program, and makes whole numbers of their
- * weights. The description is read twice: by quell, and here, for the places in its text. */
+/* Finds the linear maps, convolutions and attentions of a network's program, and makes whole numbers
+ * of their weights. The description is read twice: by quell, and here, for the places in its text. */
 #include "quantize/quantize.h"
 #include "base/fail.h"
 #include "base/floats.h"
@@ -48,6 +48,8 @@ static const char *refusal(const struct quell_quantizing *q, const struct quell_
     bool convolves = now->kind == &quell_kind_conv;
     if (program->value[now->result].stage == QUELL_FROM_CONSTANTS || now->same)
         return "is worked out when the file is read";
+    if (now->kind == &quell_kind_attention)
+        return now->multiply_adds < LEAST_WORK ? "has fewer than 4096 multiply-adds" : NULL;
     if (w->origin != QUELL_TENSOR || w->stage != QUELL_FROM_CONSTANTS)
         return "has weights that are computed";
     if (count_readers(program, now->operand[1]) > 1 || uses_tensor(q->model->decode, w->tensor))
@@ -157,6 +159,15 @@ static bool find_places(const char *text, char *own, char *value, struct quell_c
     return plain;
 }
 
+static quell_status take_weights(struct quell_quantizing *q, const struct quell_program *program,
+                                 struct quell_candidate *c)
+{
+    quell_status status = read_weights(q, c);
+    if (!status && !name_is_free(q, program, c->name))
+        c->why = "has weights whose name with .scale is taken";
+    return status;
+}
+
 static quell_status find_all(struct quell_quantizing *q, const struct quell_program *program,
                              char *own)
 {
@@ -166,17 +177,15 @@ static quell_status find_all(struct quell_quantizing *q, const struct quell_prog
     for (size_t i = 0; i < program->count && at && !status; i++) {
         const struct quell_instruction *now = &program->instruction[i];
         const char *next = quell_json_next(at);
-        if (now->kind == &quell_kind_linear || now->kind == &quell_kind_conv) {
+        bool attends = now->kind == &quell_kind_attention;
+        if (attends || now->kind == &quell_kind_linear || now->kind == &quell_kind_conv) {
             struct quell_candidate *c = &q->candidate[q->candidates++];
-            const struct quell_value *w = &program->value[now->operand[1]];
             *c = (struct quell_candidate){.number = i, .multiply_adds = now->multiply_adds};
             c->why = refusal(q, program, now);
-            c->tensor = w->tensor;
+            c->tensor = attends ? QUELL_NO_WEIGHTS : program->value[now->operand[1]].tensor;
             if (!find_places(q->text, own, own + (at - own), c) && !c->why)
                 c->why = "has a name with escapes";
-            if (!c->why) status = read_weights(q, c);
-            if (!c->why && !status && !name_is_free(q, program, c->name))
-                c->why = "has weights whose name with .scale is taken";
+            if (!c->why && !attends) status = take_weights(q, program, c);
             c->possible = !c->why;
         }
         at = next;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Quantising: chooses the linear maps and convolutions of a network that get whole weights, and
- * writes the file. */
+/* Quantising: chooses the linear maps, convolutions and attentions of a network that compute with
+ * whole numbers, and writes the file. */
 #ifndef QUELL_QUANTIZE_QUANTIZE_H
 #define QUELL_QUANTIZE_QUANTIZE_H
 
@@ -10,11 +10,14 @@
 
 struct quell_program;
 
-/* A linear map or a convolution. number: of the instruction. why: why it stays float32; NULL: it
- * has whole weights. moves: how far the samples move if it alone has them. kind_end, operand_end:
- * where its name and its weights' name end in the description; cut, cut_end: attributes that are
- * left out. tensor: the index of its weights, in [out][in] places; bytes, scale: what they
- * become. */
+/* Where a candidate's tensor would be, if it has no weights: an attention. */
+#define QUELL_NO_WEIGHTS SIZE_MAX
+
+/* A linear map, a convolution or an attention. number: of the instruction. why: why it stays
+ * float32; NULL: it has whole numbers. moves: how far the samples move if it alone has them.
+ * kind_end, operand_end: where its name and its weights' name end in the description; cut, cut_end:
+ * attributes that are left out. tensor: the index of its weights, in [out][in] places; bytes, scale:
+ * what they become. */
 struct quell_candidate {
     size_t number, kind_end, operand_end, cuts, cut[2], cut_end[2], tensor, out, in;
     const char *why;

@@ -156,11 +156,13 @@ static quell_status refuse_all(const struct quell_quantizing *q)
 {
     const struct quell_candidate *first = q->candidate;
     if (!q->candidates)
-        return quell_fail(QUELL_UNSUPPORTED, "%s: has no linear map or convolution", q->name);
-    return quell_fail(QUELL_UNSUPPORTED,
-                      "%s: none of its %zu linear maps and convolutions can have whole weights: "
-                      "the first one, instruction %zu, %s",
-                      q->name, q->candidates, first->number, first->why);
+        return quell_fail(QUELL_UNSUPPORTED, "%s: has no linear map, convolution or attention",
+                          q->name);
+    return quell_fail(
+        QUELL_UNSUPPORTED,
+        "%s: none of its %zu linear maps, convolutions and attentions can have whole numbers: "
+        "the first one, instruction %zu, %s",
+        q->name, q->candidates, first->number, first->why);
 }
 
 size_t quell_quantize_runs(const struct quell_quantizing *q)

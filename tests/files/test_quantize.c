@@ -242,6 +242,39 @@ TEST(quantize_library, far_windows_stay)
     scratch_remove(&scratch);
 }
 
+/* An attention has no weights; it is tried and named like the others, and keeps its attributes. */
+TEST(quantize_library, attention)
+{
+    struct scratch scratch = scratch_new();
+    struct scratch_path out = scratch_path(&scratch, "q.safetensors");
+    struct scratch_path path = write_pair(
+        &scratch,
+        "\\\"shape\\\": [64, 16], \\\"programs\\\": {\\\"denoise\\\": {\\\"inputs\\\": "
+        "{\\\"x\\\": [64, 16]}, \\\"instructions\\\": [{\\\"linear\\\": [\\\"x\\\", \\\"a\\\"]}, "
+        "{\\\"attention\\\": [0, \\\"x\\\", 0], \\\"causal\\\": true, \\\"scale\\\": 2}, "
+        "{\\\"linear\\\": [1, \\\"b\\\"]}], \\\"output\\\": 2}}",
+        "[16,16]", 256, "[16,16]", 256);
+    quell_sampler_options sampling = quell_sampler_defaults();
+    quell_quantize_options options = quell_quantize_defaults();
+    quell_draw draw = quell_draw_defaults();
+    quell_quantize_instruction one = quell_quantize_instruction_init();
+    quell_quantized *made = NULL;
+    size_t size;
+    sampling.steps = 2;
+    options.draw = &draw, options.sampling = &sampling, options.bound = 10;
+    MUST(quell_quantize(&made, path.text, out.text, &options));
+    MUST(quell_quantized_instruction(made, 1, &one));
+    CHECK(!strcmp(one.kind, "attention") && !*one.weights, "it is a %s", one.kind);
+    CHECK(one.quantized && one.moves > 0, "it moved by %g", one.moves);
+    char *file = scratch_read(&scratch, "q.safetensors", &size);
+    char *text = file + 8;
+    CHECK(strstr(text, "{\\\"attention_int8\\\": [0, \\\"x\\\", 0], \\\"causal\\\": true"),
+          "the description is %.900s", text);
+    free(file);
+    quell_quantized_free(made);
+    scratch_remove(&scratch);
+}
+
 static void check_refused(const struct scratch *scratch, const char *model,
                           const quell_quantize_options *options, quell_status wanted,
                           const char *words)

@@ -67,9 +67,10 @@ int quantize_report(const struct quantizing *q)
     if (status) return complain_status(status);
     if (q->options.json) return print_json(q, &report);
     if (q->options.quiet) return EXIT_DONE;
-    printf("%s: %zu of %zu linear maps and convolutions have whole weights, with %.0f%% of their "
-           "multiply-adds\n",
-           q->options.out, report.quantized, report.instructions, 100 * report.share);
+    printf(
+        "%s: %zu of %zu linear maps, convolutions and attentions have whole numbers, with %.0f%% "
+        "of their multiply-adds\n",
+        q->options.out, report.quantized, report.instructions, 100 * report.share);
     printf("it has %" PRIu64 " bytes, %s %" PRIu64 "\n", report.bytes_after, q->options.model,
            report.bytes_before);
     printf("%" PRIu64 " samples moved by %.3g of their deviation (bound %g); %" PRIu64
