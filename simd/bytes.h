@@ -58,9 +58,9 @@ struct quell_byte_kernels {
     void (*quantise_turned)(size_t count, size_t channels, const float *x, size_t x_row,
                             float inverse, void *out, size_t out_row);
 
-    /* out[i] = the whole number that is nearest to fma(254, e[i], -127), ties to even, for e[i] from
-     * 0 to 1; with zeros up to a whole group. Returns the sum of these numbers and of 127 for each,
-     * or UINT32_MAX if there is a NaN. */
+    /* out[i] = the whole number that is nearest to fma(254, e[i], -127), ties to even, for e[i]
+     * from 0 to 1; with zeros up to a whole group. Returns the sum of these numbers and of 127 for
+     * each, or UINT32_MAX if there is a NaN. */
     uint32_t (*shares)(size_t count, const float *e, void *out);
 
     /* greatest[c] = that of column c of x, `rows` rows x_row apart. */

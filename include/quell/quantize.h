@@ -91,12 +91,12 @@ typedef struct quell_quantize_report {
     uint64_t bytes_after;
 } quell_quantize_report;
 
-/* A linear map, a convolution or an attention of the network. Start from quell_quantize_instruction_init(). Its
- * texts last as long as the quell_quantized.
+/* A linear map, a convolution or an attention of the network. Start from
+ * quell_quantize_instruction_init(). Its texts last as long as the quell_quantized.
  *
  * number: of the instruction in the program, from 0 on.
- * kind, weights: "linear", "conv" or "attention", and the name of its weights, "" if it has none or
- *   they are computed.
+ * kind, weights: "linear", "conv" or "attention", and the name of its weights, "" if it has none
+ *   or they are computed.
  * multiply_adds: those of one sample.
  * quantized: 1 if it computes with whole numbers now, else 0.
  * tried: 1 if it was tried alone, else 0.
@@ -140,11 +140,12 @@ static inline quell_quantize_instruction quell_quantize_instruction_init(void)
 /* What quell_quantize has done: opaque. It never changes, and any number of threads may use it. */
 typedef struct quell_quantized quell_quantized;
 
-/* Quantises the linear maps, convolutions and attentions of the network `model` (a .safetensors file with its
- * description, or one that is built in) and writes it to the file `out` (docs/networks.md, "Eight
- * bits"). No data are needed: each of them is tried alone on the samples that the options ask for,
- * and those that move them least for the work that they save are taken together, as many as keep
- * the movement within the bound. The file appears under its name only when it is complete.
+/* Quantises the linear maps, convolutions and attentions of the network `model` (a .safetensors
+ * file with its description, or one that is built in) and writes it to the file `out`
+ * (docs/networks.md, "Eight bits"). No data are needed: each of them is tried alone on the samples
+ * that the options ask for, and those that move them least for the work that they save are taken
+ * together, as many as keep the movement within the bound. The file appears under its name only
+ * when it is complete.
  *
  * *made tells what was done, and the caller frees it; made may be NULL. options may be NULL for the
  * defaults. Fails with QUELL_UNSUPPORTED if the model has nothing that can be quantised, with

@@ -36,8 +36,8 @@ struct quantize_options {
     run how = {};
 };
 
-/* A linear map, a convolution or an attention of the network (quell_quantize_instruction). why: "" if it is
- * quantised. */
+/* A linear map, a convolution or an attention of the network (quell_quantize_instruction). why: ""
+ * if it is quantised. */
 struct quantized_instruction {
     size_t number;
     std::string kind;
@@ -74,8 +74,8 @@ inline quantized quantized_of(const quell_quantized *made)
 
 } // namespace detail
 
-/* Quantises the linear maps, convolutions and attentions of the network `model`, a file or one that is built
- * in, and writes it to the file `out` (quell_quantize). */
+/* Quantises the linear maps, convolutions and attentions of the network `model`, a file or one that
+ * is built in, and writes it to the file `out` (quell_quantize). */
 inline quantized quantize(const std::string &model, const std::string &out,
                           const quantize_options &options = {})
 {

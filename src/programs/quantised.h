@@ -24,8 +24,8 @@ struct quell_step {
 };
 struct quell_step quell_step_of(uint32_t greatest);
 
-/* Quantises a row of `count` elements by its greatest one, with zeros up to a whole group; returns its
- * step. */
+/* Quantises a row of `count` elements by its greatest one, with zeros up to a whole group; returns
+ * its step. */
 float quell_quantise_row(const struct quell_byte_kernels *bytes, size_t count, const float *x,
                          void *to);
 

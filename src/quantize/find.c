@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Finds the linear maps, convolutions and attentions of a network's program, and makes whole numbers
- * of their weights. The description is read twice: by quell, and here, for the places in its text. */
+/* Finds the linear maps, convolutions and attentions of a network's program, and makes whole
+ * numbers of their weights. The description is read twice: by quell, and here, for the places in
+ * its text. */
 #include "quantize/quantize.h"
 #include "base/fail.h"
 #include "base/floats.h"

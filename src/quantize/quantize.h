@@ -16,8 +16,8 @@ struct quell_program;
 /* A linear map, a convolution or an attention. number: of the instruction. why: why it stays
  * float32; NULL: it has whole numbers. moves: how far the samples move if it alone has them.
  * kind_end, operand_end: where its name and its weights' name end in the description; cut, cut_end:
- * attributes that are left out. tensor: the index of its weights, in [out][in] places; bytes, scale:
- * what they become. */
+ * attributes that are left out. tensor: the index of its weights, in [out][in] places; bytes,
+ * scale: what they become. */
 struct quell_candidate {
     size_t number, kind_end, operand_end, cuts, cut[2], cut_end[2], tensor, out, in;
     const char *why;

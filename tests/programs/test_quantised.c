@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* linear_int8, conv_int8 and attention_int8 against loops written from docs/programs.md, to the last
- * bit, on every instruction set and by any number of workers. */
+/* linear_int8, conv_int8 and attention_int8 against loops written from docs/programs.md, to the
+ * last bit, on every instruction set and by any number of workers. */
 #include "arrays.h"
 #include "harness.h"
 #include "isas.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* attention_int8: attention whose products are those of whole numbers (docs/programs.md). Queries are
- * quantised by their rows, as those of linear_int8, keys by theirs, and values by their columns; the
- * weights of the softmax have 255 levels, whose sum is exact, too. */
+/* attention_int8: attention whose products are those of whole numbers (docs/programs.md). Queries
+ * are quantised by their rows, as those of linear_int8, keys by theirs, and values by their
+ * columns; the weights of the softmax have 255 levels, whose sum is exact, too. */
 #include "base/memory.h"
 #include "programs/kinds/heads.h"
 #include "programs/quantised.h"
@@ -11,9 +11,9 @@
 
 #define WIDEST 2 /* bytes of an element */
 
-/* The parts of the scratch memory, in floats: offsets of groups, panels of keys and of values, bytes
- * of queries and their steps, scores, bytes of weights and their sums; the floats of a whole panel of
- * keys and of values. */
+/* The parts of the scratch memory, in floats: offsets of groups, panels of keys and of values,
+ * bytes of queries and their steps, scores, bytes of weights and their sums; and the groups of a
+ * panel of keys and of values. */
 struct parts {
     size_t offsets, keys, values, queries, steps, scores, shares, totals, all, score_row;
     size_t key_groups, value_groups;
@@ -67,8 +67,7 @@ static const struct quell_byte_kernels *bytes_of(const struct quell_head *head)
     return quell_byte_kernels_for(head->kernels);
 }
 
-/* Keys are the columns of panels. One that is infinite or NaN makes its scores NaN, and with them the
- * whole head. */
+/* Keys are the columns of panels. One that is infinite or NaN makes its scores NaN. */
 static void pack_keys(const struct quell_head *head)
 {
     const struct quell_byte_kernels *bytes = bytes_of(head);
