@@ -218,15 +218,7 @@ class denoiser
     static denoiser guided_by(const denoiser &base, const quell_denoiser *guide,
                               const guidance &how)
     {
-        detail::expect("guided: weights", how.weights.size(), how.times.size());
-        quell_guidance c = quell_guidance_defaults();
-        c.weight = how.weight;
-        c.low = how.low;
-        c.high = how.high;
-        c.rescale = how.rescale;
-        c.points = how.times.size();
-        c.times = how.times.empty() ? nullptr : how.times.data();
-        c.weights = how.weights.empty() ? nullptr : how.weights.data();
+        quell_guidance c = detail::c_guidance(how);
         return make(
             [&](auto **d) { return quell_denoiser_from_guidance(d, base.get(), guide, &c); });
     }

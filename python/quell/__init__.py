@@ -16,6 +16,7 @@ machine, and in C, C++, Fortran and the command."""
 import typing as _typing
 
 from quell._normals import STREAM_INIT, brownian, noise_key, normal, place
+from quell._quantize import Quantized, QuantizedInstruction, quantize
 from quell._quell import (
     Entry,
     EntryOption,
