@@ -5,6 +5,7 @@
 #include "serve/events.h"
 #include "serve/headers.h"
 #include "serve/listen.h"
+#include "serve/notify.h"
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -204,6 +205,7 @@ static int listen_no_more(struct serve_server *server)
 static quell_status drain(struct serve_server *server)
 {
     atomic_store(&server->draining, true);
+    serve_notify("STOPPING=1");
     int listening = listen_no_more(server);
     size_t left = wait_for_end(server, server->options->drain);
     if (left) {
@@ -236,6 +238,7 @@ static quell_status start(struct serve_server *server)
         return quell_fail(QUELL_IO_FAILED, "serve: libmicrohttpd cannot serve %s", at.address);
     }
     if (options->ready) options->ready(options->user, at.address);
+    serve_notify("READY=1");
     return QUELL_OK;
 }
 
