@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a client sends to `quell serve`. Four lines, the Content-Type, the target, Accept and
- * If-None-Match; the rest is the body, and also a file of tokens. What was taken is read to its last
- * byte. */
+ * If-None-Match; the rest is the body, and also a file of tokens. What was taken is read to its
+ * last byte. */
 #include "input.h"
 #include "models/model.h"
 #include "serve/body.h"
