@@ -43,6 +43,7 @@ from quell.errors import (
     AfterFork,
     BadArgument,
     BadModel,
+    Busy,
     DenoiserFailed,
     Error,
     IOFailed,
@@ -62,6 +63,7 @@ from quell.noise import (
     VESchedule,
     VPSchedule,
 )
+from quell.queues import Queue, QueueState, Ticket
 from quell.sample import (
     DDIMSampler,
     DDPMSampler,

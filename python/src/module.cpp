@@ -13,5 +13,6 @@ PYBIND11_MODULE(_quell, module)
     bind_schedules(module);
     bind_denoisers(module);
     bind_samplers(module);
+    bind_queues(module);
     bind_programs(module);
 }
