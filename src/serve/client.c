@@ -35,6 +35,36 @@ char *serve_list_of(struct serve_request *request, const char *name)
     return joined;
 }
 
+/* How often there are headers whose lines say where a request ends, or whom it is for. */
+struct framing {
+    size_t hosts, lengths, codings;
+    bool chunked;
+};
+
+static enum MHD_Result count_line(void *user, enum MHD_ValueKind kind, const char *name,
+                                  const char *value)
+{
+    struct framing *framing = user;
+    (void)kind;
+    framing->hosts += !strcasecmp(name, MHD_HTTP_HEADER_HOST);
+    framing->lengths += !strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    if (strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) != 0) return MHD_YES;
+    framing->codings++;
+    framing->chunked = value && !strcasecmp(value, "chunked");
+    return MHD_YES;
+}
+
+const char *serve_misframed(struct serve_request *request)
+{
+    struct framing framing = {0};
+    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, count_line, &framing);
+    if (framing.hosts > 1) return "Host: must be there once";
+    if (framing.lengths + framing.codings > 1)
+        return "Content-Length and Transfer-Encoding: only one of them may be there, and once";
+    if (framing.codings && !framing.chunked) return "Transfer-Encoding: must be chunked";
+    return NULL;
+}
+
 /* The address without the port. Of IPv6 the first half: the other one is the client's own choice.
  * IPv4 within IPv6 (::ffff:a.b.c.d) is whole. */
 static void add_address(struct quell_digest *digest, const struct sockaddr *address)

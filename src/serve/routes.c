@@ -137,6 +137,9 @@ static enum MHD_Result refuse_method(struct serve_request *request, const char *
 enum MHD_Result serve_admit(struct serve_request *request, const char *url, const char *method)
 {
     static const struct serve_header bearer[] = {{"WWW-Authenticate", "Bearer"}, {0}};
+    static const struct serve_header closing[] = {{"Connection", "close"}, {0}};
+    const char *wrong = serve_misframed(request);
+    if (wrong) return serve_say(request, MHD_HTTP_BAD_REQUEST, wrong, closing);
     struct route route = find_route(request, url);
     if (!is_open(&route) && !is_allowed(request))
         return serve_say(request, MHD_HTTP_UNAUTHORIZED,

@@ -113,6 +113,10 @@ void serve_receive_end(struct serve_request *request);
 uint64_t serve_client_of(const struct serve_request *request);
 char *serve_list_of(struct serve_request *request, const char *name);
 
+/* What is wrong with the headers that say where a request ends: a proxy may take it for another one
+ * then (RFC 9112, 11.2). NULL: nothing. */
+const char *serve_misframed(struct serve_request *request);
+
 /* Samples, or events of how they are drawn (samples.c): begins to draw, and answers when they are
  * there. */
 enum MHD_Result serve_samples(struct serve_request *request, const struct serve_model *model,
