@@ -61,8 +61,8 @@ static size_t most_rows(const quell_queue *queue, const quell_sampler *sampler)
     return layout.rows > capacity / tiles ? capacity : layout.rows * tiles;
 }
 
-/* How many rows of work, which is not merged, are done at a time: as many as take SLICE, but one for
- * each thread at least. */
+/* How many rows of work, which is not merged, are done at a time: as many as take SLICE, but one
+ * for each thread at least. */
 static size_t slice(const quell_queue *queue, const quell_ticket *ticket)
 {
     size_t threads = queue->options.threads;
