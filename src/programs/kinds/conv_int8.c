@@ -186,8 +186,8 @@ static uint32_t greatest_of_lines(const struct quell_execution *at, const struct
 
 #define FEW_ELEMENTS 32768 /* are read before workers have met */
 
-/* The greatest element of a sample, of which each worker looks at a part, if it is large: at its own
- * lines, where x is divided by them. */
+/* The greatest element of a sample, of which each worker looks at a part, if it is large: at its
+ * own lines, where x is divided by them. */
 static uint32_t greatest_of_all(const struct quell_execution *at, const struct work *work)
 {
     bool apart = quell_lies_apart(at, 0);
