@@ -52,9 +52,9 @@ class denoiser
     static denoiser from_covariance(size_t dim, span<const double> covariance,
                                     span<const double> mean = {})
     {
-        const double *means = detail::optional_data("full: mean", mean, dim);
-        detail::expect("full: covariance", covariance.size(),
-                       detail::product("full: dim", dim, dim));
+        const double *means = detail::optional_data("covariance: mean", mean, dim);
+        detail::expect("covariance", covariance.size(),
+                       detail::product("covariance: dim", dim, dim));
         return make([&](auto **d) {
             return quell_denoiser_from_covariance(d, dim, means, covariance.data());
         });
@@ -64,9 +64,9 @@ class denoiser
     static denoiser from_eigenbasis(const quell::eigenbasis &basis, span<const double> mean = {})
     {
         size_t dim = basis.values.size();
-        const double *means = detail::optional_data("eigen: mean", mean, dim);
-        detail::expect("eigen: vectors", basis.vectors.size(),
-                       detail::product("eigen: dim", dim, dim));
+        const double *means = detail::optional_data("eigenbasis: mean", mean, dim);
+        detail::expect("eigenbasis: vectors", basis.vectors.size(),
+                       detail::product("eigenbasis: dim", dim, dim));
         return make([&](auto **d) {
             return quell_denoiser_from_eigenbasis(d, dim, means, basis.values.data(),
                                                   basis.vectors.data());

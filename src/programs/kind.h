@@ -176,7 +176,7 @@ static inline size_t quell_own_range(const struct quell_execution *at, size_t *f
 static inline bool quell_is_over(const struct quell_execution *at)
 {
     const struct quell_lookout *lookout = at->room->lookout;
-    return lookout && lookout->look(lookout->data, !at->room->worker);
+    return lookout && lookout->look(lookout->data, !at->room->worker && !at->room->helps);
 }
 static inline const struct quell_shape *quell_out_shape(const struct quell_execution *at)
 {
