@@ -5,6 +5,7 @@
 #include "serve/events.h"
 #include "serve/headers.h"
 #include "serve/listen.h"
+#include "serve/notify.h"
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -13,6 +14,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -191,10 +193,20 @@ static bool waits(struct serve_server *server)
     return some;
 }
 
+/* Whoever comes now is refused at once, and may ask another server: closed it can be only when
+ * libmicrohttpd has ended, until when the kernel would take connections that nobody answers. */
+static int listen_no_more(struct serve_server *server)
+{
+    int listening = MHD_quiesce_daemon(server->daemon);
+    if (listening >= 0) shutdown(listening, SHUT_RDWR);
+    return listening;
+}
+
 static quell_status drain(struct serve_server *server)
 {
     atomic_store(&server->draining, true);
-    int listening = MHD_quiesce_daemon(server->daemon);
+    serve_notify("STOPPING=1");
+    int listening = listen_no_more(server);
     size_t left = wait_for_end(server, server->options->drain);
     if (left) {
         cancel_for(server, true);
@@ -226,6 +238,7 @@ static quell_status start(struct serve_server *server)
         return quell_fail(QUELL_IO_FAILED, "serve: libmicrohttpd cannot serve %s", at.address);
     }
     if (options->ready) options->ready(options->user, at.address);
+    serve_notify("READY=1");
     return QUELL_OK;
 }
 
