@@ -15,4 +15,5 @@ PYBIND11_MODULE(_quell, module)
     bind_samplers(module);
     bind_queues(module);
     bind_programs(module);
+    bind_quantize(module);
 }

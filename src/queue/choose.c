@@ -37,7 +37,7 @@ static int compare_places(const void *a, const void *b)
     return compare(*(quell_ticket *const *)a, *(quell_ticket *const *)b);
 }
 
-static quell_ticket *most_urgent(const quell_queue *queue)
+quell_ticket *quell_queue_most_urgent(const quell_queue *queue)
 {
     quell_ticket *best = NULL;
     pthread_mutex_lock(&queue->accounts->lock);
@@ -61,8 +61,8 @@ static size_t most_rows(const quell_queue *queue, const quell_sampler *sampler)
     return layout.rows > capacity / tiles ? capacity : layout.rows * tiles;
 }
 
-/* How many rows of work, which is not merged, are done at a time: as many as take SLICE, but one for
- * each thread at least. */
+/* How many rows of work, which is not merged, are done at a time: as many as take SLICE, but one
+ * for each thread at least. */
 static size_t slice(const quell_queue *queue, const quell_ticket *ticket)
 {
     size_t threads = queue->options.threads;
@@ -112,7 +112,7 @@ static size_t list_others(quell_queue *queue, const quell_ticket *leader)
 void quell_queue_choose(quell_queue *queue)
 {
     struct quell_batch *batch = &queue->batch;
-    quell_ticket *leader = most_urgent(queue);
+    quell_ticket *leader = quell_queue_most_urgent(queue);
     batch->count = batch->rows = 0;
     if (!leader) return;
     batch->sampler = leader->request.sampler;

@@ -165,8 +165,8 @@ static bool draw_together(quell_queue *queue)
     return !status;
 }
 
-/* Shares the time of a run among those whose samples it drew, or would have drawn, had they not gone
- * meanwhile. */
+/* Shares the time of a run among those whose samples it drew, or would have drawn, had they not
+ * gone meanwhile. */
 static void charge(quell_queue *queue, double seconds)
 {
     const struct quell_batch *batch = &queue->batch;

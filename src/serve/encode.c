@@ -13,8 +13,8 @@
 
 #define MOST_IMAGES 64 /* of a picture, as in the command */
 
-/* bytes[used]: of floats, which have room for all, or of the JSON in `file` and `writer`. plot: of a
- * picture. */
+/* bytes[used]: of floats, which have room for all, or of the JSON in `file` and `writer`. plot: of
+ * a picture. */
 struct serve_encoding {
     enum serve_format format;
     const struct subject *subject;
