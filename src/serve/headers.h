@@ -13,7 +13,8 @@
 size_t serve_unescape(char *text);
 
 /* Writes a text as a word of ASCII: what is no letter, digit or sign becomes %XX, so that nothing
- * in a log can be taken for another field or line of it. What does not fit is left out at the end. */
+ * in a log can be taken for another field or line of it. What does not fit is left out at the
+ * end. */
 void serve_escape(char *to, size_t size, const char *text);
 
 /* Whether a text has no control character in it. */
