@@ -14,10 +14,11 @@ extern "C" {
 #endif
 
 /* A queue: opaque. It takes requests from any threads and draws them with threads of its own. Rows
- * of different requests for the same sampler go into one run, because a network is faster with many
- * rows than with one. Requests for different samplers share the threads in turn. With a
- * reproducible denoiser the samples of a request have the bits of quell_sample, whoever else is
- * asking. */
+ * of different requests for the same network are computed together, whatever their samplers are and
+ * wherever each of them stands, because a network is faster with many rows than with one. Of other
+ * denoisers, requests for the same sampler go into one run. All others share the threads in turn.
+ * With a reproducible denoiser the samples of a request have the bits of quell_sample, whoever else
+ * is asking. */
 typedef struct quell_queue quell_queue;
 
 /* A request that a queue has taken: opaque. */
@@ -26,9 +27,9 @@ typedef struct quell_ticket quell_ticket;
 /* How a queue works. Start from quell_queue_defaults().
  *
  * threads, isa: as in quell_run (0, NULL).
- * rows: how many samples one run draws, at most. A run with more rows is more efficient; one with
- *   fewer rows ends sooner, and the next requests wait less. 0: as many as keep all threads busy
- *   with the number of rows that the denoiser likes best (0).
+ * rows: how many samples are drawn at a time, at most. With more rows the threads do more in the
+ *   same time; with fewer rows each sample is done sooner, and the next requests wait less. 0: as
+ *   many as keep all threads busy with the number of rows that the denoiser likes best (0).
  * capacity: how many samples may be in the queue, over all requests: those that wait and those that
  *   are being drawn. A request that would exceed it is refused (65536). */
 typedef struct quell_queue_options {
@@ -176,9 +177,9 @@ QUELL_API quell_status quell_ticket_wait(quell_ticket *ticket, double seconds);
 QUELL_API size_t quell_ticket_drawn(quell_ticket *ticket);
 
 /* Cancels a request: it ends with QUELL_STOPPED within about a twentieth of a second, or, if that
- * takes longer, when one instruction of a network is done, or without a network one transition of
- * one tile. Others who are drawn in the same run are not affected. Does nothing if it has ended.
- * NULL is allowed. Thread-safe. */
+ * takes longer, when one instruction of a network is done (one evaluation, if others are drawn with
+ * it), or without a network one transition of one tile. Others who are drawn in the same run are
+ * not affected. Does nothing if it has ended. NULL is allowed. Thread-safe. */
 QUELL_API void quell_ticket_cancel(quell_ticket *ticket);
 
 /* Gives up a ticket; the request goes on. NULL is allowed. Thread-safe, but for other uses of this

@@ -23,7 +23,7 @@ namespace quell
 /* How a queue works (quell_queue_options).
  *
  * threads, isa: as in run.
- * rows: how many samples one run draws, at most; 0: what keeps all threads busy.
+ * rows: how many samples are drawn at a time, at most; 0: what keeps all threads busy.
  * capacity: how many samples may be in the queue. */
 struct queue_options {
     size_t threads = 0;

@@ -14,4 +14,5 @@ PYBIND11_MODULE(_quell, module)
     bind_denoisers(module);
     bind_samplers(module);
     bind_programs(module);
+    bind_quantize(module);
 }

@@ -113,20 +113,6 @@ void quell_denoiser_part(const struct quell_kernels *kernels, double alpha, size
     kernels->combine(mu, count, 3, c, (const float *[]){mu, x, x});
 }
 
-int quell_denoiser_evaluate(const quell_denoiser *denoiser,
-                            const struct quell_evaluation *evaluation)
-{
-    struct quell_evaluation whole = *evaluation;
-    if (!whole.apart || denoiser->type->apart)
-        return denoiser->type->evaluate(denoiser, evaluation);
-    whole.apart = false;
-    int result = denoiser->type->evaluate(denoiser, &whole);
-    if (!result)
-        quell_denoiser_part(whole.kernels, whole.alpha, whole.rows * whole.elements, whole.x,
-                            whole.out);
-    return result;
-}
-
 quell_status quell_denoiser_arguments(quell_denoiser **denoiser, size_t dim)
 {
     if (!denoiser) return quell_fail(QUELL_BAD_ARGUMENT, "denoiser: the place for it is NULL");

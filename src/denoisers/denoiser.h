@@ -55,6 +55,12 @@ struct quell_evaluation {
     bool shared; /* other threads of quell run at the same time */
 };
 
+/* An evaluation by a denoiser. */
+struct quell_asked {
+    const quell_denoiser *denoiser;
+    struct quell_evaluation at;
+};
+
 /* The class of a row, -1 for none. */
 static inline int32_t quell_label_of(const struct quell_evaluation *at, size_t row)
 {
@@ -93,6 +99,17 @@ struct quell_denoiser_class {
     void (*constants)(const quell_denoiser *denoiser, const struct quell_kernels *kernels, double t,
                       double alpha, double sigma, void *out);
     int (*evaluate)(const quell_denoiser *denoiser, const struct quell_evaluation *evaluation);
+    /* The same for several evaluations of this denoiser at once, in place of `evaluate`, by a class
+     * that can compute `apart`; or NULL. */
+    int (*several)(const quell_denoiser *denoiser, const struct quell_asked *list, size_t count);
+    /* For a class that is made of others' evaluations, in place of `evaluate`: writes at most
+     * two of them, without their scratch memory, and returns how many. other, told: memory for
+     * their results and for what they are told, [rows][dim] and one. */
+    size_t (*ask)(const quell_denoiser *denoiser, const struct quell_evaluation *evaluation,
+                  float *other, struct quell_told *told, struct quell_asked *to);
+    /* Then makes its own result of theirs. */
+    void (*answer)(const quell_denoiser *denoiser, const struct quell_evaluation *evaluation,
+                   const float *other);
     void (*destroy)(quell_denoiser *denoiser); /* frees the members, not the struct; may be NULL */
     /* Refuses a point at which the denoiser cannot be evaluated; NULL: it can be at all. */
     quell_status (*check)(const quell_denoiser *denoiser, const quell_point *point);
@@ -126,7 +143,8 @@ struct quell_denoiser {
     size_t conditions; /* how many it takes */
     const struct quell_taken *taken; /* these, which the denoiser or a part of it owns */
     size_t rows;                     /* preferred number of rows in a call; 0: any */
-    quell_schedule *trained;         /* what its network was trained with; NULL: not known */
+    const quell_denoiser *core; /* the one network that computes all of it; NULL: it is other */
+    quell_schedule *trained;    /* what its network was trained with; NULL: not known */
 };
 
 /* Allocates `size` bytes and fills in the head (reproducible, not whole_batch, one hold). NULL if
@@ -148,6 +166,13 @@ size_t quell_denoiser_kept_size(const quell_denoiser *denoiser, size_t rows);
 /* Calls the class's evaluate, and then does what the class does not do itself (variance, apart). */
 int quell_denoiser_evaluate(const quell_denoiser *denoiser,
                             const struct quell_evaluation *evaluation);
+
+/* Makes several evaluations, of samples at different times and with different things told: those of
+ * one denoiser in one pass, if its class can do it, and those that guided ones are made of with
+ * them. They have one worker, one crew and the scratch memory of the first, as much as any of the
+ * denoisers needs for the rows of all, and different memory that is kept. Stops at the first one
+ * that fails, and returns its result. */
+int quell_denoiser_evaluate_several(const struct quell_asked *list, size_t count);
 
 /* mu -= x / alpha. */
 void quell_denoiser_part(const struct quell_kernels *kernels, double alpha, size_t count,

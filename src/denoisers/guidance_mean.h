@@ -14,6 +14,10 @@ bool quell_guidance_acts(const quell_guidance *guidance, double t);
  * 1 throughout. */
 bool quell_guidance_is_none(const quell_guidance *guidance);
 
+/* Refuses guidance that these denoisers cannot have, or that has no effect on them. */
+quell_status quell_guidance_check(const quell_denoiser *denoiser, const quell_denoiser *guide,
+                                  const quell_guidance *guidance);
+
 /* Refuses guidance that acts at none of these times (quell_denoiser_class.check_times). */
 quell_status quell_guidance_check_times(const quell_guidance *guidance, size_t count,
                                         const double *times, bool anywhere);

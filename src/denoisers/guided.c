@@ -45,10 +45,11 @@ static size_t output_size(const quell_denoiser *denoiser, size_t rows)
     return quell_round_up(rows * denoiser->dim * sizeof(float), QUELL_CACHE_LINE);
 }
 
+/* The denoiser without class and conditions is evaluated with them, in one pass. */
 static size_t scratch_size(const quell_denoiser *denoiser, size_t rows)
 {
     const struct guided *guided = self(denoiser);
-    size_t first = quell_denoiser_scratch_size(guided->denoiser, rows);
+    size_t first = quell_denoiser_scratch_size(guided->denoiser, guided->guide ? rows : 2 * rows);
     size_t second = guided->guide ? quell_denoiser_scratch_size(guided->guide, rows) : 0;
     return output_size(denoiser, rows) + (first > second ? first : second);
 }
@@ -102,19 +103,44 @@ static void tell_guide(const struct guided *guided, const struct quell_evaluatio
     part->told = told;
 }
 
-/* Evaluates the guide where the guidance has a say. */
-static int ask_guide(const struct guided *guided, const struct quell_evaluation *at,
-                     struct quell_evaluation part, float *other)
+/* Whether the denoiser's mean itself is needed, because its deviation is. */
+static bool is_whole(const struct guided *guided, double t)
 {
-    struct quell_told told;
-    if (guided->guide)
-        tell_guide(guided, at, &part, &told);
-    else
-        part.told = at->against;
-    part.kept = (char *)at->kept + quell_denoiser_kept_size(guided->denoiser, at->most_rows);
-    part.out = other;
-    part.variance = NULL;
-    return quell_denoiser_evaluate(guided->guide ? guided->guide : guided->denoiser, &part);
+    return quell_guidance_acts(&guided->guidance, t) && guided->guidance.rescale > 0;
+}
+
+/* The denoiser, and its guide where the guidance has a say. */
+static size_t ask(const quell_denoiser *denoiser, const struct quell_evaluation *at, float *other,
+                  struct quell_told *told, struct quell_asked *to)
+{
+    const struct guided *guided = self(denoiser);
+    to[0] = (struct quell_asked){guided->denoiser, *at};
+    if (is_whole(guided, at->t)) to[0].at.apart = false;
+    if (!quell_guidance_acts(&guided->guidance, at->t)) return 1;
+    to[1] = to[0];
+    struct quell_evaluation *part = &to[1].at;
+    if (guided->guide) {
+        to[1].denoiser = guided->guide;
+        tell_guide(guided, at, part, told);
+    } else {
+        part->told = at->against;
+    }
+    part->kept = (char *)at->kept + quell_denoiser_kept_size(guided->denoiser, at->most_rows);
+    part->out = other;
+    part->variance = NULL;
+    return 2;
+}
+
+static void answer(const quell_denoiser *denoiser, const struct quell_evaluation *at,
+                   const float *other)
+{
+    const struct guided *guided = self(denoiser);
+    const quell_guidance *guidance = &guided->guidance;
+    if (!quell_guidance_acts(guidance, at->t)) return;
+    quell_guidance_combine(at, denoiser->dim, quell_guidance_weight(guidance, at->t),
+                           guidance->rescale, other);
+    if (is_whole(guided, at->t) && at->apart)
+        quell_denoiser_part(at->kernels, at->alpha, at->rows * denoiser->dim, at->x, at->out);
 }
 
 static quell_status check_times(const quell_denoiser *denoiser, size_t count, const double *times,
@@ -127,26 +153,6 @@ static quell_status check_times(const quell_denoiser *denoiser, size_t count, co
         if (both[i] && both[i]->type->check_times)
             status = both[i]->type->check_times(both[i], count, times, anywhere);
     return status;
-}
-
-static int evaluate(const quell_denoiser *denoiser, const struct quell_evaluation *at)
-{
-    const struct guided *guided = self(denoiser);
-    const quell_guidance *guidance = &guided->guidance;
-    struct quell_evaluation part = *at;
-    float *other = at->scratch;
-    bool guides = quell_guidance_acts(guidance, at->t);
-    bool whole = guides && guidance->rescale > 0; /* the deviation is that of the mean itself */
-    part.scratch = (char *)at->scratch + output_size(denoiser, at->rows);
-    if (whole) part.apart = false;
-    int result = quell_denoiser_evaluate(guided->denoiser, &part);
-    if (!result && guides) result = ask_guide(guided, at, part, other);
-    if (result || !guides) return result;
-    size_t count = at->rows * denoiser->dim;
-    quell_guidance_combine(at, denoiser->dim, quell_guidance_weight(guidance, at->t),
-                           guidance->rescale, other);
-    if (whole && at->apart) quell_denoiser_part(at->kernels, at->alpha, count, at->x, at->out);
-    return 0;
 }
 
 static void destroy(quell_denoiser *denoiser)
@@ -182,122 +188,13 @@ static const struct quell_denoiser_class guided_class = {
     .helpers = helpers,
     .constants_size = constants_size,
     .constants = constants,
-    .evaluate = evaluate,
+    .ask = ask,
+    .answer = answer,
     .check = check,
     .check_times = check_times,
     .destroy = destroy,
     .digest = digest,
 };
-
-static quell_status check_weight(double weight)
-{
-    if (weight >= -1e6 && weight <= 1e6) return QUELL_OK;
-    return quell_fail(QUELL_BAD_ARGUMENT, "guidance: weight is %g, must be from -10^6 to 10^6",
-                      weight);
-}
-
-static quell_status check_points(const quell_guidance *guidance)
-{
-    double before = -1;
-    if (guidance->points > 1000000 ||
-        (guidance->points && (!guidance->times || !guidance->weights)))
-        return quell_fail(QUELL_BAD_ARGUMENT,
-                          "guidance: points must be up to 10^6, each with a time and a weight");
-    for (size_t i = 0; i < guidance->points; before = guidance->times[i++]) {
-        quell_status status = check_weight(guidance->weights[i]);
-        if (status) return status;
-        if (!(guidance->times[i] > before && guidance->times[i] >= 0 && guidance->times[i] <= 1))
-            return quell_fail(QUELL_BAD_ARGUMENT,
-                              "guidance: times[%zu] is %g, must rise and be from 0 to 1", i,
-                              guidance->times[i]);
-    }
-    return QUELL_OK;
-}
-
-static quell_status check_arguments(const quell_denoiser *denoiser, const quell_denoiser *guide,
-                                    const quell_guidance *guidance)
-{
-    if (!denoiser) return quell_fail(QUELL_BAD_ARGUMENT, "guidance: the denoiser is NULL");
-    if (!guide && !denoiser->classes && !denoiser->conditions)
-        return quell_fail(QUELL_BAD_ARGUMENT,
-                          "guidance: the %s denoiser has no classes or conditions: give another as "
-                          "guide",
-                          denoiser->type->kind);
-    if (guide && guide->dim != denoiser->dim)
-        return quell_fail(QUELL_BAD_ARGUMENT, "guidance: the guide has %zu elements, must have %zu",
-                          guide->dim, denoiser->dim);
-    if (guide && guide->asks && guide->conditions)
-        return quell_fail(QUELL_UNSUPPORTED, "guidance: the guide has conditions and is guided by "
-                                             "itself: give the denoiser that it was made from");
-    if (guide && guide->needs_class && guide->classes != denoiser->classes)
-        return quell_fail(
-            QUELL_BAD_ARGUMENT,
-            "guidance: the guide knows no \"no class\", but would be told none: it has "
-            "%zu classes, must have %zu",
-            guide->classes, denoiser->classes);
-    if (guide && guide->asks && guide->classes != denoiser->classes)
-        return quell_fail(
-            QUELL_BAD_ARGUMENT,
-            "guidance: the guide is guided away from no class, but would be told none: "
-            "it has %zu classes, must have %zu",
-            guide->classes, denoiser->classes);
-    if (denoiser->whole_batch || (guide && guide->whole_batch))
-        return quell_fail(QUELL_UNSUPPORTED, "guidance: not of functions with whole_batch");
-    if (!(0 <= guidance->low && guidance->low <= guidance->high && guidance->high <= 1))
-        return quell_fail(QUELL_BAD_ARGUMENT,
-                          "guidance: times %g to %g, must be 0 <= low <= high <= 1", guidance->low,
-                          guidance->high);
-    if (!guidance->points && (guidance->times || guidance->weights))
-        return quell_fail(QUELL_BAD_ARGUMENT,
-                          "guidance: times or weights are given, but points is 0");
-    if (!(guidance->rescale >= 0 && guidance->rescale <= 1))
-        return quell_fail(QUELL_BAD_ARGUMENT, "guidance: rescale is %g, must be from 0 to 1",
-                          guidance->rescale);
-    if (guidance->rescale > 0 && denoiser->dim == 1)
-        return quell_fail(QUELL_BAD_ARGUMENT, "guidance: rescale has no meaning for samples of one "
-                                              "element, which have no deviation");
-    if (guidance->points && guidance->weight != quell_guidance_defaults().weight)
-        return quell_fail(QUELL_BAD_ARGUMENT,
-                          "guidance: weight is %g and weights are given, too; leave one out",
-                          guidance->weight);
-    return guidance->points ? check_points(guidance) : check_weight(guidance->weight);
-}
-
-/* Whether both give the same for the same input. Of functions of the host only a handle says so. */
-static bool is_same(const quell_denoiser *denoiser, const quell_denoiser *guide)
-{
-    if (denoiser == guide) return true;
-    if (denoiser->host || guide->host) return false;
-    return quell_denoiser_digest(denoiser) == quell_denoiser_digest(guide);
-}
-
-/* Refuses what has no effect with the rest. A weight of 1 alone is taken, so that weights can be
- * compared from 1 on. */
-static quell_status check_effects(const quell_denoiser *denoiser, const quell_denoiser *guide,
-                                  const quell_guidance *guidance)
-{
-    bool bounded = guidance->low != 0 || guidance->high != 1,
-         none = quell_guidance_is_none(guidance);
-    if (none && (guide || bounded || guidance->rescale > 0))
-        return quell_fail(
-            QUELL_BAD_ARGUMENT,
-            "guidance: %s no effect: the weight is 1%s, which is no guidance; leave %s "
-            "out, or give another weight",
-            guide     ? "the guide has"
-            : bounded ? "low and high have"
-                      : "rescale has",
-            bounded ? " from low to high" : "", bounded && !guide ? "them" : "it");
-    if (none && guidance->points)
-        return quell_fail(QUELL_BAD_ARGUMENT, "guidance: the weights have no effect: all are 1, "
-                                              "which is no guidance; leave it out");
-    if (guide && is_same(denoiser, guide))
-        return quell_fail(
-            QUELL_BAD_ARGUMENT,
-            "guidance: the guide is the %s denoiser itself, so that it has no effect; "
-            "give another, or none to guide away from no class",
-            denoiser->type->kind);
-    return QUELL_OK;
-}
 
 /* Adds a hold, which the guided denoiser releases. */
 static quell_denoiser *hold(const quell_denoiser *denoiser)
@@ -365,8 +262,7 @@ quell_status quell_denoiser_from_guidance(quell_denoiser **guided, const quell_d
 {
     quell_guidance g = quell_guidance_defaults();
     quell_status status = guidance ? quell_sized_copy(&sized, &g, sizeof g, guidance) : QUELL_OK;
-    if (!status) status = check_arguments(denoiser, guide, &g);
-    if (!status) status = check_effects(denoiser, guide, &g);
+    if (!status) status = quell_guidance_check(denoiser, guide, &g);
     if (!status) status = quell_denoiser_arguments(guided, denoiser->dim);
     if (status) return status;
     struct guided *made = quell_denoiser_new(&guided_class, sizeof *made, denoiser->dim);
@@ -384,6 +280,7 @@ quell_status quell_denoiser_from_guidance(quell_denoiser **guided, const quell_d
     made->base.by_itself = denoiser->by_itself || !guide || guide->by_itself;
     made->base.asks = denoiser->asks || (guide ? guide->asks : !quell_guidance_is_none(&g));
     made->base.rows = denoiser->rows;
+    made->base.core = guide ? NULL : denoiser->core;
     made->base.learned_variance = denoiser->learned_variance;
     status = copy_taken(made);
     if (!status) status = match_conditions(made);

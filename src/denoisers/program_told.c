@@ -42,7 +42,9 @@ size_t quell_program_gather(const struct quell_program_denoiser *own,
  * kept, because they do not change in a run. label: 2 more than the class, so that an entry of
  * zeros is one that was never filled. */
 struct kept {
-    size_t next, label; /* next: of the first entry alone: which is filled next */
+    size_t next,
+        pass; /* of the first entry alone: which is filled next, and the number of passes */
+    size_t label, used; /* used: the last pass in which it was read */
     const float *condition[QUELL_MAX_CONDITIONS];
     _Alignas(QUELL_CACHE_LINE) float values[];
 };
@@ -53,7 +55,7 @@ static size_t kept_bytes(const struct quell_program_denoiser *own)
     return sizeof(struct kept) + floats * sizeof(float);
 }
 
-static size_t kept_entries(const struct quell_program_denoiser *own, size_t rows)
+size_t quell_program_kept_entries(const struct quell_program_denoiser *own, size_t rows)
 {
     size_t floats = own->program.floats[QUELL_FROM_CONDITIONS];
     size_t most = floats ? KEPT_FLOATS / floats : 0;
@@ -63,7 +65,7 @@ static size_t kept_entries(const struct quell_program_denoiser *own, size_t rows
 
 size_t quell_program_kept_size(const struct quell_program_denoiser *own, size_t rows)
 {
-    return kept_entries(own, rows) * kept_bytes(own);
+    return quell_program_kept_entries(own, rows) * kept_bytes(own);
 }
 
 static bool is_kept(const struct quell_program_denoiser *own, const struct quell_evaluation *at,
@@ -75,24 +77,45 @@ static bool is_kept(const struct quell_program_denoiser *own, const struct quell
     return true;
 }
 
-void quell_program_run_conditions(const struct quell_program_denoiser *own,
-                                  const struct quell_evaluation *at, struct quell_room *room,
-                                  size_t row)
+static struct kept *entry_at(const struct quell_program_denoiser *own,
+                             const struct quell_evaluation *at, size_t number)
 {
-    size_t entries = kept_entries(own, at->most_rows), bytes = kept_bytes(own);
+    return (struct kept *)(void *)((char *)at->kept + number * kept_bytes(own));
+}
+
+/* An entry that nobody in this pass reads, in turn. */
+static struct kept *free_entry(const struct quell_program_denoiser *own,
+                               const struct quell_evaluation *at, size_t entries)
+{
     struct kept *first = at->kept, *entry;
-    if (!entries) return;
+    do {
+        if (first->next >= entries) first->next = 0;
+        entry = entry_at(own, at, first->next++);
+    } while (entry->used == first->pass);
+    return entry;
+}
+
+const float *quell_program_of_conditions(const struct quell_program_denoiser *own,
+                                         const struct quell_evaluation *at,
+                                         const struct quell_room *room, size_t row, bool again)
+{
+    size_t entries = quell_program_kept_entries(own, at->most_rows);
+    struct kept *first = at->kept, *entry;
+    if (!entries) return NULL;
+    if (!again) first->pass++;
     for (size_t k = 0; k < entries; k++) {
-        entry = (struct kept *)(void *)((char *)at->kept + k * bytes);
-        room->at[QUELL_FROM_CONDITIONS] = entry->values;
-        if (is_kept(own, at, row, entry)) return;
+        entry = entry_at(own, at, k);
+        if (!is_kept(own, at, row, entry)) continue;
+        entry->used = first->pass;
+        return entry->values;
     }
-    size_t chosen = first->next < entries ? first->next : 0;
-    entry = (struct kept *)(void *)((char *)at->kept + chosen * bytes);
-    first->next = chosen + 1;
+    entry = free_entry(own, at, entries);
+    entry->used = first->pass;
     entry->label = (size_t)(quell_label_of(at, row) + 2);
     for (size_t i = 0; i < own->base.conditions; i++)
         entry->condition[i] = quell_program_condition(at, i, row);
-    room->at[QUELL_FROM_CONDITIONS] = entry->values;
-    quell_program_run(&own->program, at->kernels, QUELL_FROM_CONDITIONS, room);
+    struct quell_room own_room = *room;
+    own_room.at[QUELL_FROM_CONDITIONS] = entry->values;
+    quell_program_run(&own->program, at->kernels, QUELL_FROM_CONDITIONS, &own_room);
+    return entry->values;
 }

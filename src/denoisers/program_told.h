@@ -27,11 +27,14 @@ const float *quell_program_condition(const struct quell_evaluation *at, size_t i
 size_t quell_program_gather(const struct quell_program_denoiser *own,
                             const struct quell_evaluation *at, uint32_t *order, size_t from);
 
-/* Points the room at what depends on a row's class and conditions alone, and computes it if it is
- * not kept in at->kept, of that size. */
-void quell_program_run_conditions(const struct quell_program_denoiser *own,
-                                  const struct quell_evaluation *at, struct quell_room *room,
-                                  size_t row);
+/* Returns what depends on a row's class and conditions alone, and computes it, in a room that is
+ * told them, if it is not kept in at->kept, of quell_program_kept_size bytes. That is for so
+ * many entries (0: nothing depends on them alone), and so many are there at a time. again: those
+ * of the last call must stay, too, and of the calls before it that said so. */
+const float *quell_program_of_conditions(const struct quell_program_denoiser *own,
+                                         const struct quell_evaluation *at,
+                                         const struct quell_room *room, size_t row, bool again);
 size_t quell_program_kept_size(const struct quell_program_denoiser *own, size_t rows);
+size_t quell_program_kept_entries(const struct quell_program_denoiser *own, size_t rows);
 
 #endif

@@ -37,6 +37,11 @@ struct quell_job {
     size_t pass_workers;
 };
 
+/* Checks the caller's draw and run, and what the draw tells the denoiser, and copies from them what
+ * does not depend on the plan (run.c). */
+quell_status quell_run_prepare(struct quell_job *job, const quell_sampler *sampler,
+                               const quell_draw *draw, const quell_run *run, float *x);
+
 /* Allocates the memory of a run for the job's layout and a plan with this number of registers,
  * without touching it. Release it with quell_job_release, also after a failure. */
 quell_status quell_job_allocate(struct quell_job *job, unsigned registers, bool evaluates);

@@ -48,9 +48,8 @@ static quell_status prepare(struct quell_job *job, const quell_sampler *sampler,
     return status ? status : quell_isa_choose(job->run.isa, &job->kernels);
 }
 
-/* The same for what asks the denoiser, which x_1 alone does not. */
-static quell_status prepare_path(struct quell_job *job, const quell_sampler *sampler,
-                                 const quell_draw *draw, const quell_run *run, float *x)
+quell_status quell_run_prepare(struct quell_job *job, const quell_sampler *sampler,
+                               const quell_draw *draw, const quell_run *run, float *x)
 {
     quell_status status = prepare(job, sampler, draw, run, x);
     return status || !job->draw.count
@@ -254,7 +253,7 @@ quell_status quell_run_check(const quell_sampler *sampler, const quell_draw *dra
                              float *x)
 {
     struct quell_job job = {0};
-    quell_status status = prepare_path(&job, sampler, draw, NULL, x);
+    quell_status status = quell_run_prepare(&job, sampler, draw, NULL, x);
     return status || from ? status : quell_prior_check(sampler);
 }
 
@@ -262,7 +261,7 @@ quell_status quell_sample_from(const quell_sampler *sampler, const quell_draw *d
                                const quell_run *run, float *x)
 {
     struct quell_job job = {0};
-    quell_status status = prepare_path(&job, sampler, draw, run, x);
+    quell_status status = quell_run_prepare(&job, sampler, draw, run, x);
     if (status) return status;
     return run_plan(&job, &sampler->plan);
 }
@@ -271,7 +270,7 @@ quell_status quell_sample(const quell_sampler *sampler, const quell_draw *draw,
                           const quell_run *run, float *x)
 {
     struct quell_job job = {0};
-    quell_status status = prepare_path(&job, sampler, draw, run, x);
+    quell_status status = quell_run_prepare(&job, sampler, draw, run, x);
     if (!status) status = quell_sample_prior(sampler, draw, run, x);
     return status ? status : quell_sample_from(sampler, draw, run, x);
 }
@@ -292,7 +291,7 @@ quell_status quell_step(const quell_sampler *sampler, const quell_draw *draw, co
                         double t, double s, float *x)
 {
     struct quell_job job = {0};
-    quell_status status = prepare_path(&job, sampler, draw, run, x);
+    quell_status status = quell_run_prepare(&job, sampler, draw, run, x);
     if (status) return status;
     if (!(t >= s && t <= 1 && s >= 0))
         return quell_fail(QUELL_BAD_ARGUMENT, "step: t = %.17g, s = %.17g; needs 1 >= t >= s >= 0",
@@ -313,7 +312,7 @@ quell_status quell_denoise(const quell_sampler *sampler, const quell_draw *draw,
                            const quell_run *run, double t, const float *x, float *out)
 {
     struct quell_job job = {0};
-    quell_status status = prepare_path(&job, sampler, draw, run, out);
+    quell_status status = quell_run_prepare(&job, sampler, draw, run, out);
     if (status) return status;
     if (job.draw.count && !x) return quell_fail(QUELL_BAD_ARGUMENT, "denoise: x is NULL");
     size_t bytes = job.draw.count * job.dim * sizeof *x;

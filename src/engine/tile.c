@@ -20,19 +20,30 @@ void quell_tile_not_finite(struct quell_tile *tile, const float *values)
     quell_watch_fail(&tile->job->watch, QUELL_NOT_FINITE, tile->first + row, tile->transition);
 }
 
-int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const void *constants,
-                        const float *x, bool apart, float *out, float *variance)
+/* Whether a mean is changed after the denoiser has computed it. */
+static bool clamps(const quell_sampler *sampler)
+{
+    return isfinite(sampler->clamp_low) || isfinite(sampler->clamp_high);
+}
+static bool changes(const quell_sampler *sampler)
+{
+    return clamps(sampler) || sampler->threshold.quantile > 0;
+}
+
+void quell_tile_ask(struct quell_tile *tile, const struct quell_tile_mean *mean,
+                    struct quell_asked *to)
 {
     const struct quell_job *job = tile->job;
     const quell_sampler *sampler = job->sampler;
-    const quell_draw *draw = &job->draw;
+    const quell_point *t = mean->t;
+    const void *constants = mean->constants;
     if (!constants) {
         quell_denoiser_constants(sampler->denoiser, job->kernels, t->t, t->alpha, t->sigma,
                                  tile->constants);
         constants = tile->constants;
     }
-    struct quell_lookout lookout = {quell_watch_look, &tile->job->watch};
-    struct quell_evaluation evaluation = {
+    to->denoiser = sampler->denoiser;
+    to->at = (struct quell_evaluation){
         .kernels = job->kernels,
         .t = t->t,
         .alpha = t->alpha,
@@ -45,32 +56,57 @@ int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const voi
         .worker = tile->worker,
         .workers = job->workers,
         .shared = quell_job_shared(job),
-        .x = x,
-        .out = out,
-        .variance = variance,
+        .x = mean->x,
+        .apart = mean->apart && !changes(sampler),
+        .out = mean->out,
+        .variance = mean->variance,
         .told = &job->told,
         .against = &job->against,
         .row = tile->row,
         .scratch = tile->scratch,
         .kept = tile->kept,
         .constants = constants,
-        .context = draw->context,
-        .lookout = &lookout,
+        .context = job->draw.context,
         .crew = job->crews ? &job->crews[tile->worker] : NULL,
         .help = job->crews ? job->help + tile->worker * job->helpers * job->per_help : NULL,
     };
-    bool clamps = isfinite(sampler->clamp_low) || isfinite(sampler->clamp_high);
-    bool changes = clamps || sampler->threshold.quantile > 0;
-    evaluation.apart = apart && !changes;
-    int result = quell_denoiser_evaluate(sampler->denoiser, &evaluation);
-    if (clamps)
-        job->kernels->clamp(out, tile->rows * tile->elements, sampler->clamp_low,
-                            sampler->clamp_high);
+}
+
+void quell_tile_answer(struct quell_tile *tile, const struct quell_tile_mean *mean)
+{
+    const struct quell_job *job = tile->job;
+    const quell_sampler *sampler = job->sampler;
+    size_t count = tile->rows * tile->elements;
+    if (clamps(sampler))
+        job->kernels->clamp(mean->out, count, sampler->clamp_low, sampler->clamp_high);
     if (sampler->threshold.quantile > 0)
-        quell_threshold_rows(&sampler->threshold, job->kernels, tile->rows, job->dim, out);
-    if (apart && changes && !result)
-        quell_denoiser_part(job->kernels, t->alpha, tile->rows * tile->elements, x, out);
+        quell_threshold_rows(&sampler->threshold, job->kernels, tile->rows, job->dim, mean->out);
+    if (mean->apart && changes(sampler))
+        quell_denoiser_part(job->kernels, mean->t->alpha, count, mean->x, mean->out);
+}
+
+int quell_tile_evaluate(struct quell_tile *tile, const struct quell_tile_mean *mean)
+{
+    struct quell_lookout lookout = {quell_watch_look, &tile->job->watch};
+    struct quell_asked asked;
+    quell_tile_ask(tile, mean, &asked);
+    asked.at.lookout = &lookout;
+    int result = quell_denoiser_evaluate_several(&asked, 1);
+    if (!result) quell_tile_answer(tile, mean);
     return result;
+}
+
+struct quell_tile_mean quell_tile_mean_of(const struct quell_tile *tile,
+                                          const struct quell_plan *plan, const struct quell_op *op)
+{
+    return (struct quell_tile_mean){
+        .t = &op->t,
+        .constants = quell_constants_of(tile->job->sampler, plan, op),
+        .x = tile->registers[op->in[0]],
+        .apart = op->apart,
+        .out = tile->registers[op->out],
+        .variance = op->variance ? tile->registers[op->variance] : NULL,
+    };
 }
 
 /* Moves to the next piece of at most a chunk; returns 0 when the tile is done. Begin with a zeroed
@@ -177,13 +213,10 @@ static void spread(struct quell_tile *tile, const struct quell_plan *plan,
 static void evaluate(struct quell_tile *tile, const struct quell_plan *plan,
                      const struct quell_op *op)
 {
-    const void *constants = quell_constants_of(tile->job->sampler, plan, op);
-    float *variance = op->variance ? tile->registers[op->variance] : NULL;
+    struct quell_tile_mean mean = quell_tile_mean_of(tile, plan, op);
     unsigned before = quell_fail_count();
-    quell_watch_result(&tile->job->watch, before,
-                       quell_tile_evaluate(tile, &op->t, constants, tile->registers[op->in[0]],
-                                           op->apart, tile->registers[op->out], variance),
-                       tile->first, tile->transition);
+    quell_watch_result(&tile->job->watch, before, quell_tile_evaluate(tile, &mean), tile->first,
+                       tile->transition);
 }
 
 void quell_tile_tell(const struct quell_tile *tile, const quell_point *at, quell_call *told,

@@ -68,9 +68,26 @@ void quell_tile_init(struct quell_tile *tile);
 /* Runs one transition by the sampler's step function (transition.c). */
 void quell_tile_callback(struct quell_tile *tile, const quell_point *t, const quell_point *s);
 
-/* Sets out = E[X | x_t = x] on one tile, and its learned variance if that is not NULL, and returns
- * the denoiser's result. constants: those of t, or NULL to compute them here. */
-int quell_tile_evaluate(struct quell_tile *tile, const quell_point *t, const void *constants,
-                        const float *x, bool apart, float *out, float *variance);
+/* What is asked of the denoiser: out = E[X | x_t = x] on one tile, minus x / alpha if it is
+ * `apart`, and its learned variance if that is not NULL. constants: those of t, or NULL to compute
+ * them. */
+struct quell_tile_mean {
+    const quell_point *t;
+    const void *constants;
+    const float *x;
+    bool apart;
+    float *out, *variance;
+};
+
+/* What an EVAL asks. */
+struct quell_tile_mean quell_tile_mean_of(const struct quell_tile *tile,
+                                          const struct quell_plan *plan, const struct quell_op *op);
+
+/* Asks the denoiser, and returns its result; or does so in two parts: writes what is to be
+ * evaluated, but for the lookout, and, after that, changes the result as the sampler says. */
+int quell_tile_evaluate(struct quell_tile *tile, const struct quell_tile_mean *mean);
+void quell_tile_ask(struct quell_tile *tile, const struct quell_tile_mean *mean,
+                    struct quell_asked *to);
+void quell_tile_answer(struct quell_tile *tile, const struct quell_tile_mean *mean);
 
 #endif

@@ -150,6 +150,27 @@ static void fuse_all(struct fusing *f)
     }
 }
 
+static bool reads_told(const struct quell_program *program, const struct quell_instruction *now)
+{
+    for (size_t i = 0; i < now->operands; i++) {
+        enum quell_stage stage = program->value[program->value[now->operand[i]].root].stage;
+        if (stage != QUELL_FROM_CONSTANTS && stage != QUELL_FROM_SAMPLE) return true;
+    }
+    return false;
+}
+
+static void find_told(struct quell_program *program)
+{
+    for (size_t number = 0; number < program->count; number++) {
+        struct quell_instruction *first = &program->instruction[number];
+        first->told = reads_told(program, first);
+        for (const struct quell_instruction *now = first; now->next;) {
+            now = &program->instruction[now->next];
+            first->told_later |= reads_told(program, now);
+        }
+    }
+}
+
 quell_status quell_program_fuse(struct quell_program *program)
 {
     uint32_t *memory = quell_new(program->values, 3 * sizeof *memory);
@@ -157,6 +178,7 @@ quell_status quell_program_fuse(struct quell_program *program)
     struct fusing f = {program, memory, memory + program->values, memory + 2 * program->values};
     count_reads(&f);
     fuse_all(&f);
+    find_told(program);
     free(memory);
     return QUELL_OK;
 }

@@ -92,6 +92,9 @@ struct quell_steps {
  * form in which the kernels take them, or narrow: the same in half of the memory, if all of them
  * are bfloat16 numbers; and offset: where the rows of the other operand begin (kind.h).
  *
+ * told: it reads something that samples are told, the time, a class or a condition, or what was
+ * computed of these; told_later: one of the maps of its chain does.
+ *
  * own: as bits, the operands of which a worker reads no more than its own part if the result is
  * divided (divide.h). any: those that it can also read if they lie apart. grain: a number of
  * elements of which parts must be multiples for `own`, or 0. common: the size of the memory that
@@ -101,7 +104,7 @@ struct quell_instruction {
     size_t operands, result;
     const uint32_t *operand;
     struct quell_setting set[QUELL_MOST_ATTRIBUTES];
-    bool same, fused;
+    bool same, fused, told, told_later;
     uint64_t multiply_adds;
     size_t scratch, next, writes, rows;
     struct quell_steps steps;
@@ -153,26 +156,51 @@ void quell_program_free(struct quell_program *program);
 /* Returns the index of the input of that name, or program->inputs if there is none. */
 size_t quell_program_input(const struct quell_program *program, const char *name);
 
+/* What some samples are told, and what was computed of the time alone and of conditions alone: as
+ * the members of those names of a quell_room, which they replace, for the inputs but x. */
+struct quell_told_row {
+    const float *at[QUELL_FROM_TIME_AND_CONDITIONS];
+    const float *input[QUELL_MOST_PROGRAM_INPUTS];
+};
+
 /* The memory for a program's values. at[stage]: floats[stage] floats, which quell_program_run
  * writes for that stage; the memory of QUELL_FROM_SAMPLE has that many for each of the `samples`
- * that run together, and in it the elements of a value follow sample by sample. input: a pointer
+ * that run together, and in it the elements of a value follow sample by sample; that of
+ * QUELL_FROM_TIME_AND_CONDITIONS likewise for each of the `rows`. input: a pointer
  * for each input; x has its samples one after the other. sample: the index of the sample that is
  * being computed. scratch: the largest of the scratch memories of the stages that are run.
  *
+ * row, rows, row_of: samples that are told different things, each of them row[row_of[i]]; best if
+ * those of one row follow one another. NULL, 0, NULL: all are told what is in `at` and `input`.
+ *
  * worker, workers: which of the workers of a crew this is; each has a room of its own, with the
  * same values and its own scratch memory. Without a crew (NULL) these are 0. share_all: small
- * instructions are shared as well, for tests. lookout: asked before each instruction; once it says
- * so nothing more is computed, and the results are of no use. NULL: all is computed. */
+ * instructions are shared as well, for tests. helps: its thread is not the one that leads, whatever
+ * its number here is. lookout: asked before each instruction; once it says so nothing more is
+ * computed, and the results are of no use. NULL: all is computed. */
 struct quell_room {
     size_t samples, sample;
     float *at[QUELL_STAGES];
     const float *input[QUELL_MOST_PROGRAM_INPUTS];
+    const struct quell_told_row *row;
+    size_t rows;
+    const uint32_t *row_of;
     float *scratch;
     size_t worker, workers;
     struct quell_crew *crew;
     const struct quell_lookout *lookout;
-    bool share_all;
+    bool share_all, helps;
 };
+
+/* Returns where the samples end that are told the same as sample `from`, among those up to
+ * `end`. */
+static inline size_t quell_told_end(const struct quell_room *room, size_t from, size_t end)
+{
+    size_t i = from + 1;
+    if (!room->row_of) return end;
+    while (i < end && room->row_of[i] == room->row_of[from]) i++;
+    return i;
+}
 
 /* Runs the instructions of one stage. The stages that it depends on must have been run before with
  * the same room. All workers of a crew call it, each with its own room. */
@@ -182,9 +210,11 @@ void quell_program_run(const struct quell_program *program, const struct quell_k
 /* Returns the largest scratch memory of a stage from `from` on, in floats. */
 size_t quell_program_scratch(const struct quell_program *program, enum quell_stage from);
 
-/* Returns the elements of a value, for the sample that is being computed. */
+/* Returns the elements of a value, for the sample that is being computed, or for another one. */
 const float *quell_value_at(const struct quell_program *program, const struct quell_room *room,
                             size_t value);
+const float *quell_value_for(const struct quell_program *program, const struct quell_room *room,
+                             size_t value, size_t sample);
 
 /* Prints a program, one instruction on a line. Buffer, size and result are those of snprintf. */
 size_t quell_program_print(const struct quell_program *program, char *buffer, size_t size);

@@ -2,16 +2,31 @@
 /* Runs a program, one instruction after the other, for some samples at a time. */
 #include "programs/divide.h"
 
-const float *quell_value_at(const struct quell_program *program, const struct quell_room *room,
-                            size_t value)
+const float *quell_value_for(const struct quell_program *program, const struct quell_room *room,
+                             size_t value, size_t sample)
 {
     size_t index = program->value[value].root;
     const struct quell_value *root = &program->value[index];
-    bool each = root->stage == QUELL_FROM_SAMPLE;
-    size_t skip = each ? room->sample * quell_elements(&root->shape) : 0;
-    if (root->origin == QUELL_INPUT) return room->input[index] + skip;
+    bool input = root->origin == QUELL_INPUT;
+    if (root->stage == QUELL_FROM_SAMPLE) {
+        size_t skip = sample * quell_elements(&root->shape);
+        if (input) return room->input[index] + skip;
+        return room->at[root->stage] + room->samples * root->place + skip;
+    }
     if (root->data) return root->data;
-    return room->at[root->stage] + (each ? room->samples : 1) * root->place + skip;
+    size_t number = room->row_of ? room->row_of[sample] : room->rows ? sample : 0;
+    const struct quell_told_row *row = room->rows ? &room->row[number] : NULL;
+    if (input) return row ? row->input[index] : room->input[index];
+    if (root->stage == QUELL_FROM_TIME_AND_CONDITIONS)
+        return room->at[root->stage] + (row ? room->rows : 1) * root->place +
+               number * quell_elements(&root->shape);
+    return (row ? row->at[root->stage] : room->at[root->stage]) + root->place;
+}
+
+const float *quell_value_at(const struct quell_program *program, const struct quell_room *room,
+                            size_t value)
+{
+    return quell_value_for(program, room, value, room->sample);
 }
 
 size_t quell_program_scratch(const struct quell_program *program, enum quell_stage from)
@@ -45,14 +60,52 @@ static void run_one(const struct quell_program *program, const struct quell_kern
         .common = by ? room->at[QUELL_FROM_SAMPLE] + program->common : NULL});
 }
 
-/* All samples of an instruction. */
+/* Samples that are told the same are one call of a linear map if they have so many rows on average:
+ * the product then adds what they are told itself. */
+#define MANY_ROWS 96
+
+static bool has_many_rows(const struct quell_program *program, const struct quell_instruction *now,
+                          const struct quell_room *room, size_t samples)
+{
+    size_t rows = quell_elements_of(&program->value[now->result].shape, 0, now->rows), calls = 0;
+    if (now->kind != &quell_kind_linear) return false;
+    for (size_t i = 0; i < samples; i = quell_told_end(room, i, samples)) calls++;
+    return samples * rows >= calls * MANY_ROWS;
+}
+
+/* Whether all samples are one call of an instruction: its operands are the same for all of them,
+ * and its tail finds what each one is told. */
+static bool is_one_call(const struct quell_program *program, const struct quell_instruction *now,
+                        const struct quell_room *room, size_t samples)
+{
+    if (!room->row_of || !(now->told || now->told_later)) return true;
+    return !now->told && !has_many_rows(program, now, room, samples);
+}
+
+/* Where a call ends that begins with a row of what is told: a linear map takes all rows, and others
+ * one. */
+static size_t end_of_rows(const struct quell_program *program, const struct quell_instruction *now,
+                          size_t from, size_t rows)
+{
+    const struct quell_value *root = &program->value[program->value[now->operand[0]].root];
+    bool all = now->kind == &quell_kind_linear && root->stage == QUELL_FROM_TIME_AND_CONDITIONS;
+    return all ? rows : from + 1;
+}
+
+/* All samples of an instruction, or all rows of what is told. */
 static void run_all(const struct quell_program *program, const struct quell_kernels *kernels,
                     const struct quell_instruction *now, struct quell_room *room, size_t samples,
                     size_t workers)
 {
     bool together = now->kind->together;
-    for (room->sample = 0; room->sample < (together ? 1 : samples); room->sample++)
-        run_one(program, kernels, now, room, together ? samples : 1, workers);
+    bool told = program->value[now->result].stage != QUELL_FROM_SAMPLE;
+    bool one = together && is_one_call(program, now, room, samples);
+    for (size_t from = 0, end; from < samples; from = end) {
+        end = one ? samples : together ? quell_told_end(room, from, samples) : from + 1;
+        if (told) end = end_of_rows(program, now, from, samples);
+        room->sample = from;
+        run_one(program, kernels, now, room, end - from, workers);
+    }
 }
 
 /* Whether a worker leaves an instruction out, because nothing of it is needed any more; not where
@@ -61,7 +114,7 @@ static bool is_over(const struct quell_instruction *now, const struct quell_room
 {
     const struct quell_lookout *lookout = room->lookout;
     if (shared && now->kind->meets) return false;
-    return lookout && lookout->look(lookout->data, !room->worker);
+    return lookout && lookout->look(lookout->data, !room->worker && !room->helps);
 }
 
 /* Workers meet before an instruction that depends on others' parts of those before it, and at the
@@ -70,7 +123,9 @@ void quell_program_run(const struct quell_program *program, const struct quell_k
                        enum quell_stage stage, const struct quell_room *room)
 {
     struct quell_room own = *room;
-    size_t samples = stage == QUELL_FROM_SAMPLE ? room->samples : 1, since = 0;
+    size_t samples = 1, since = 0;
+    if (stage == QUELL_FROM_SAMPLE) samples = room->samples;
+    if (stage == QUELL_FROM_TIME_AND_CONDITIONS && room->rows) samples = room->rows;
     bool apart = false; /* they have done something since they met */
     for (size_t i = 0; i < program->count; i++) {
         const struct quell_instruction *now = &program->instruction[i];

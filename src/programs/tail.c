@@ -41,6 +41,15 @@ static void set_own(const struct quell_execution *at, struct quell_link *link, s
     if (link->row[k] == at->division->length) link->row[k] = own.row;
 }
 
+/* Whether an operand depends on what samples are told, of whom some are told different things. */
+static bool is_told(const struct quell_execution *at, size_t operand)
+{
+    const struct quell_value *value = at->program->value;
+    enum quell_stage stage = value[value[operand].root].stage;
+    return at->room->row_of && at->samples > 1 && stage != QUELL_FROM_CONSTANTS &&
+           stage != QUELL_FROM_SAMPLE;
+}
+
 /* Adds a link. With one row to a sample, the rows of all samples follow one another. */
 static void add_link(const struct quell_execution *at, const struct quell_instruction *of,
                      struct quell_tail *tail)
@@ -54,15 +63,19 @@ static void add_link(const struct quell_execution *at, const struct quell_instru
         link->row[k] = tail->rows == 1 ? steps->skip[k] : steps->row[k];
         if (tail->rows > 1 && steps->skip[k] != tail->rows * steps->row[k]) tail->level = false;
         if (at->division && of->own >> k & 1) set_own(at, link, k);
+        if (is_told(at, of->operand[k])) link->told |= 1u << k;
     }
+    if (link->told) tail->told = true;
 }
 
 static void begin(const struct quell_execution *at, struct quell_tail *tail)
 {
+    tail->at = at;
     tail->kernels = at->kernels;
     tail->rows = quell_elements_of(quell_out_shape(at), 0, at->of->rows);
     tail->count = 0;
     tail->level = true;
+    tail->told = false;
 }
 
 void quell_tail_of(const struct quell_execution *at, struct quell_tail *tail)
@@ -113,7 +126,7 @@ void quell_tail_give_addends(struct quell_tail *tail, size_t row, size_t column,
     size_t given = 0;
     for (; given < tail->count && tail->level && dots->addends < QUELL_MOST_ADDENDS; given++) {
         struct quell_addend addend = addend_of(&tail->link[given], row, column);
-        if (!addend.at) break;
+        if (!addend.at || tail->link[given].told) break;
         dots->addend[dots->addends++] = addend;
     }
     tail->count -= given;
@@ -135,6 +148,16 @@ static void add_bias(const struct quell_tail *tail, const struct quell_piece_of_
     tail->kernels->map[QUELL_MAP_ADD](&map);
 }
 
+/* Where an operand begins, for the sample of a piece. */
+static const float *operand_of(const struct quell_tail *tail, const struct quell_link *link,
+                               size_t k, const struct quell_piece_of_result *piece)
+{
+    const struct quell_execution *at = tail->at;
+    if (!(link->told >> k & 1)) return link->in[k];
+    return quell_value_for(at->program, at->room, link->of->operand[k],
+                           at->room->sample + piece->row / tail->rows);
+}
+
 /* row: the row of its sample, or of all if the tail is level. */
 static void apply(const struct quell_tail *tail, const struct quell_link *link,
                   const struct quell_piece_of_result *piece, size_t sample, size_t row, float *out,
@@ -148,8 +171,8 @@ static void apply(const struct quell_tail *tail, const struct quell_link *link,
         map.column[k] = 1;
         if (is_running(link->of, k)) continue;
         const struct quell_steps *steps = &link->of->steps;
-        map.in[k] = link->in[k] + sample * steps->skip[k] + row * link->row[k] +
-                    piece->column * steps->column[k];
+        map.in[k] = operand_of(tail, link, k, piece) + sample * steps->skip[k] +
+                    row * link->row[k] + piece->column * steps->column[k];
         map.row[k] = link->row[k];
         map.column[k] = steps->column[k];
     }
@@ -175,15 +198,28 @@ static void apply_all(const struct quell_tail *tail, const struct quell_piece_of
                piece->columns * sizeof *piece->out);
 }
 
+/* How many rows from `row` on are computed alike: those of its sample or, if the tail is level, of
+ * the samples that are told the same. */
+static size_t alike(const struct quell_tail *tail, size_t row)
+{
+    size_t sample = row / tail->rows, end = sample + 1;
+    const struct quell_execution *at = tail->at;
+    if (tail->level) {
+        size_t first = at->room->sample;
+        end = quell_told_end(at->room, first + sample, first + at->samples) - first;
+    }
+    return end * tail->rows - row;
+}
+
 void quell_tail_apply(const struct quell_tail *tail, const struct quell_piece_of_result *piece)
 {
-    if (tail->level) {
+    if (tail->level && !tail->told) {
         apply_all(tail, piece);
         return;
     }
     struct quell_piece_of_result part = *piece;
     for (size_t done = 0; done < piece->rows; done += part.rows) {
-        size_t left = tail->rows - (piece->row + done) % tail->rows;
+        size_t left = alike(tail, piece->row + done);
         part.row = piece->row + done;
         part.rows = piece->rows - done < left ? piece->rows - done : left;
         part.x = piece->x + done * piece->x_row;

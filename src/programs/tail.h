@@ -16,20 +16,23 @@ void quell_map_rectangle(const struct quell_instruction *of, const struct quell_
 bool quell_map_adds(const struct quell_instruction *of);
 
 /* A map of the tail. Its operands, but for the result so far, begin at in[k]. own: the distance of
- * the blocks of an operand of which the worker reads its own part. */
+ * the blocks of an operand of which the worker reads its own part. told: as bits, the operands that
+ * are not the same for all samples because these are told different things. */
 struct quell_link {
     const struct quell_instruction *of;
     const float *in[3];
     size_t row[3], own[3];
+    unsigned told;
 };
 
 /* The links of an instruction that is run. rows: of the result of a sample; the rows of all samples
  * are counted on. level: whether a row's operands do not depend on which sample it belongs to, but
- * on its number alone. */
+ * on its number alone, and on what the sample is told if `told`. */
 struct quell_tail {
+    const struct quell_execution *at;
     const struct quell_kernels *kernels;
     size_t rows, count;
-    bool level;
+    bool level, told;
     struct quell_link link[QUELL_MOST_LINKS + 1];
 };
 

@@ -35,7 +35,7 @@ static int compare_places(const void *a, const void *b)
     return compare(*(quell_ticket *const *)a, *(quell_ticket *const *)b);
 }
 
-static quell_ticket *most_urgent(const quell_queue *queue)
+quell_ticket *quell_queue_most_urgent(const quell_queue *queue)
 {
     quell_ticket *best = NULL;
     for (quell_ticket *ticket = queue->first; ticket; ticket = ticket->next)
@@ -93,7 +93,7 @@ static size_t list_others(quell_queue *queue, const quell_ticket *leader)
 void quell_queue_choose(quell_queue *queue)
 {
     struct quell_batch *batch = &queue->batch;
-    quell_ticket *leader = most_urgent(queue);
+    quell_ticket *leader = quell_queue_most_urgent(queue);
     batch->count = batch->rows = 0;
     if (!leader) return;
     batch->sampler = leader->request.sampler;

@@ -49,6 +49,8 @@ static void *conduct(void *data)
     pthread_mutex_lock(&queue->lock);
     for (;;) {
         quell_queue_tell(queue);
+        const quell_ticket *leader = quell_queue_most_urgent(queue);
+        if (leader && quell_queue_join(queue, leader)) continue;
         quell_queue_choose(queue);
         if (queue->batch.count) {
             queue->state.busy = 1;

@@ -22,7 +22,8 @@ struct quell_client {
  * told: how many its answer function has heard of.
  * deadline: a time of quell_queue_now(), or infinity.
  * held: the run that goes on reads its arrays and writes to its x.
- * observed: calls of its observer that go on; it does not end meanwhile.
+ * observed: calls of its observer that go on; it does not end meanwhile, nor while parts of it are
+ * in a joint run, its flights.
  * failure, message: of its run; QUELL_OK until one fails. After it has ended: of its end. */
 struct quell_ticket {
     quell_queue *queue;
@@ -33,7 +34,7 @@ struct quell_ticket {
     struct quell_ticket *before, *next; /* in the order of their arrival */
     uint64_t arrival;
     double deadline;
-    size_t begun, drawn, told, observed;
+    size_t begun, drawn, told, observed, flights;
     bool cancelled, held, ended;
     quell_status failure;
     char message[512];
@@ -44,6 +45,14 @@ struct quell_ticket {
 struct quell_part {
     quell_ticket *ticket;
     size_t row, rows, at;
+};
+
+/* Samples of a ticket in a joint run (engine/joint.h). */
+struct quell_flight {
+    quell_queue *queue;
+    quell_ticket *ticket;
+    size_t row, rows;
+    struct quell_flight *next;
 };
 
 /* Outside the lock, the parts and the sampler belong to the conductor. */
@@ -70,6 +79,12 @@ struct quell_queue {
     struct quell_batch batch;
     const struct quell_part *alone; /* the part that has the run to itself; NULL: all are in it */
     uint64_t base;                  /* quell_draw.first of the run */
+    struct quell_flight *flights;
+    size_t flying, workers, most; /* of a joint run: rows on their way, workers, rows of each */
+    size_t threads_of_run;        /* workers that it would have if there were enough samples */
+    const quell_denoiser *core;   /* and its network */
+    bool news_due;                /* since the conductor last told */
+    double told_at;
     quell_queue_state state;
     uint64_t arrivals;
     bool closed, ending;
@@ -86,6 +101,13 @@ void quell_queue_choose(quell_queue *queue);
 
 /* Whether samples of both may be drawn in one run. */
 bool quell_tickets_merge(const quell_ticket *a, const quell_ticket *b);
+
+/* Returns the ticket with which the next run begins; NULL if none waits. */
+quell_ticket *quell_queue_most_urgent(const quell_queue *queue);
+
+/* Draws this ticket's samples and those of others in a joint run, without the lock, if its sampler
+ * can be in one; false if not. */
+bool quell_queue_join(quell_queue *queue, const quell_ticket *leader);
 
 /* Draws queue->batch, without the lock, and notes in its tickets what came of it. */
 void quell_queue_draw(quell_queue *queue);

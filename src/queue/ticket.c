@@ -165,7 +165,7 @@ static bool is_last(const quell_queue *queue, const quell_ticket *ticket)
 /* Whether a ticket ends now, and how: its failure and message. */
 static bool ends(const quell_queue *queue, quell_ticket *ticket)
 {
-    if (ticket->held || ticket->observed || is_last(queue, ticket)) return false;
+    if (ticket->held || ticket->observed || ticket->flights || is_last(queue, ticket)) return false;
     if (ticket->failure || ticket->drawn == ticket->draw.count) return true;
     bool late = quell_queue_now() >= ticket->deadline;
     if (!ticket->cancelled && !late) return false;

@@ -147,7 +147,21 @@ struct work {
     const struct quell_room *room;
     struct quell_crew crew;
     float *scratch[MOST_WORKERS];
+    struct quell_told_row row[MOST_ROWS_TOLD];
+    uint32_t *row_of;
+    size_t rows;
 };
+
+/* What depends on what some samples are told alone. */
+static void run_told(const struct work *work, struct quell_room room, size_t row)
+{
+    const struct quell_told_row *told = &work->row[row];
+    memcpy(room.input, told->input, sizeof room.input);
+    for (int s = QUELL_FROM_TIME; s < QUELL_FROM_TIME_AND_CONDITIONS; s++) {
+        room.at[s] = (float *)(uintptr_t)told->at[s];
+        quell_program_run(work->program, work->kernels, (enum quell_stage)s, &room);
+    }
+}
 
 static void run_stages(void *data, size_t worker, size_t workers)
 {
@@ -156,8 +170,13 @@ static void run_stages(void *data, size_t worker, size_t workers)
     room.worker = worker, room.workers = workers, room.crew = &work->crew;
     room.share_all = true;
     room.scratch = work->scratch[worker];
-    for (int s = QUELL_FROM_TIME; s < QUELL_STAGES; s++)
+    for (size_t row = 0; row < work->rows; row++) run_told(work, room, row);
+    room.rows = work->rows;
+    for (int s = work->rows ? QUELL_FROM_TIME_AND_CONDITIONS : QUELL_FROM_TIME; s < QUELL_STAGES;
+         s++) {
+        room.row_of = s == QUELL_FROM_SAMPLE && work->rows ? work->row_of : NULL;
         quell_program_run(work->program, work->kernels, (enum quell_stage)s, &room);
+    }
 }
 
 static void *help(void *data)
@@ -178,6 +197,39 @@ static void run_crew(struct work *work, size_t workers)
     quell_crew_work(&work->crew, run_stages, work);
     quell_crew_end(&work->crew);
     for (size_t i = 1; i < workers; i++) pthread_join(thread[i], NULL);
+}
+
+/* Memory for what the rows are told and what is computed of it. */
+static void take_rows(struct work *work, const struct many *many, float *const *inputs)
+{
+    const struct quell_program *program = work->program;
+    work->rows = many->row_of ? many->row_count : 0;
+    work->row_of = quell_new(many->samples + 1, sizeof *work->row_of);
+    for (size_t i = 0; i < many->samples && work->rows; i++)
+        work->row_of[i] = (uint32_t)many->row_of[i];
+    for (size_t row = 0; row < work->rows; row++) {
+        for (size_t i = 0; i < program->inputs; i++) {
+            size_t k = (size_t)(*program->value[i].name - 'b');
+            float *to = inputs[i];
+            if (k < ROWS_TOLD)
+                to_floats(&many->rows[k][row], to = floats(many->rows[k][row].count));
+            work->row[row].input[i] = to;
+        }
+        for (int s = 0; s < QUELL_FROM_TIME_AND_CONDITIONS; s++)
+            work->row[row].at[s] = floats(program->floats[s]);
+    }
+}
+
+static void free_rows(struct work *work)
+{
+    for (size_t row = 0; row < work->rows; row++) {
+        for (size_t i = 0; i < work->program->inputs; i++)
+            if ((size_t)(*work->program->value[i].name - 'b') < ROWS_TOLD)
+                free((void *)(uintptr_t)work->row[row].input[i]);
+        for (int s = 0; s < QUELL_FROM_TIME_AND_CONDITIONS; s++)
+            free((void *)(uintptr_t)work->row[row].at[s]);
+    }
+    free(work->row_of);
 }
 
 struct array run_program(const struct many *many)
@@ -206,10 +258,14 @@ struct array run_program(const struct many *many)
     }
     size_t scratch = 0;
     for (int s = 0; s < QUELL_STAGES; s++) {
-        room.at[s] = floats(program.floats[s] * (s == QUELL_FROM_SAMPLE ? samples : 1));
+        size_t copies = s == QUELL_FROM_SAMPLE ? samples : 1;
+        if (s == QUELL_FROM_TIME_AND_CONDITIONS && many->row_of) copies = many->row_count;
+        room.at[s] = floats(program.floats[s] * copies);
         if (program.scratch[s] > scratch) scratch = program.scratch[s];
     }
     for (size_t i = 0; i < workers; i++) work.scratch[i] = floats(scratch);
+    take_rows(&work, many, inputs);
+    room.row = work.row;
     run_crew(&work, workers);
     const struct quell_shape *shape = &program.value[program.output].shape;
     size_t size[MOST_RANK], rank = shape->rank;
@@ -221,6 +277,8 @@ struct array run_program(const struct many *many)
     }
     struct array out = array_new(rank, size);
     size_t each = out.count / samples;
+    room.rows = work.rows;
+    if (work.rows) room.row_of = work.row_of;
     for (room.sample = 0; room.sample < samples; room.sample++) {
         const float *got = quell_value_at(&program, &room, program.output);
         for (size_t i = 0; i < each; i++) out.at[room.sample * each + i] = (double)got[i];
@@ -228,6 +286,7 @@ struct array run_program(const struct many *many)
     for (size_t i = 0; i < program.inputs; i++) free(inputs[i]);
     for (int s = 0; s < QUELL_STAGES; s++) free(room.at[s]);
     for (size_t i = 0; i < workers; i++) free(work.scratch[i]);
+    free_rows(&work);
     quell_program_free(&program);
     return out;
 }

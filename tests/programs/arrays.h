@@ -47,8 +47,11 @@ void check_instruction(const char *instruction, size_t count, const struct array
 /* A program of some instructions, JSON as above, whose result is that of instruction `output`. x:
  * if given, the first array, 'x', for each of the samples; the result then has a first dimension
  * more. An array without elements is left out. kernels: NULL: the widest. workers: of a crew; 0:
- * one. rounded: the weights of products are rounded to bfloat16. */
+ * one. rounded: the weights of products are rounded to bfloat16. row_of: if given, sample i is told
+ * rows[k][row_of[i]] in place of array 1 + k, where rows[ROWS_TOLD] are row_count arrays each. */
 #define MOST_WORKERS 8
+#define MOST_ROWS_TOLD 16
+#define ROWS_TOLD 2
 struct many {
     const char *instructions;
     size_t output, count;
@@ -59,6 +62,9 @@ struct many {
     const struct quell_kernels *kernels;
     const struct quell_lookout *lookout;
     bool rounded;
+    const struct array *const *rows;
+    const size_t *row_of;
+    size_t row_count;
 };
 struct array run_program(const struct many *many);
 

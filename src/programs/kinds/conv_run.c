@@ -317,7 +317,7 @@ void quell_conv_run(const struct quell_execution *at)
     struct quell_execution one = *at;
     one.room = &room;
     one.samples = 1;
-    for (room.sample = 0; room.sample < at->samples; room.sample++) {
+    for (size_t i = 0; i < at->samples; i++, room.sample++) {
         if (some)
             run_some(&one);
         else

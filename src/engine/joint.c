@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+#include "joint.h"
+#include "openmp.h"
+#include "threads.h"
+#include "tile.h"
+#include "base/fail.h"
+#include "base/floats.h"
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* Parts of one worker at a time. */
+#define MOST_PARTS 64
+
+/* Nanoseconds that one of a crew looks before it sleeps, at most. */
+#define SPIN 200000
+
+/* A part on its way: the job and the tile of its rows; the next operation of its plan, and what
+ * that asks of the denoiser. memory: of its constants and of what the denoiser keeps. seconds:
+ * its share of the time so far. */
+struct strand {
+    struct quell_joint_part part;
+    struct quell_job job;
+    struct quell_tile tile;
+    size_t next;
+    struct quell_tile_mean mean;
+    char *memory;
+    double seconds;
+};
+
+struct run {
+    const struct quell_joint *joint;
+    struct quell_crew *crew; /* of the only worker; NULL: none */
+    char *help;
+    atomic_size_t busy; /* workers that have parts */
+};
+
+/* A worker, and its parts. */
+struct bundle {
+    struct run *run;
+    size_t count, rows;
+    struct strand *strand[MOST_PARTS];
+    struct quell_asked asked[MOST_PARTS];
+    void *scratch;
+    size_t scratch_size;
+    atomic_bool unwanted; /* nothing of what is being evaluated is wanted any more */
+    int64_t looked;
+};
+
+bool quell_joins(const quell_sampler *sampler)
+{
+    return sampler->denoiser->core && !sampler->step && sampler->plan.cut != QUELL_ONE_SAMPLE;
+}
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* Gives a bundle scratch memory for the rows that it may have. */
+static quell_status grow(struct bundle *bundle, const quell_denoiser *denoiser)
+{
+    size_t size = quell_denoiser_scratch_size(denoiser, bundle->run->joint->most);
+    if (size <= bundle->scratch_size) return QUELL_OK;
+    free(bundle->scratch);
+    bundle->scratch = quell_new_untouched(1, size);
+    bundle->scratch_size = bundle->scratch ? size : 0;
+    return bundle->scratch ? QUELL_OK : quell_fail(QUELL_NO_MEMORY, "run: no memory for a worker");
+}
+
+static quell_status begin(struct bundle *bundle, struct strand *strand)
+{
+    const struct quell_joint *joint = bundle->run->joint;
+    const struct quell_joint_part *part = &strand->part;
+    struct quell_job *job = &strand->job;
+    quell_run run = quell_run_defaults();
+    run.threads = 1;
+    run.isa = joint->isa;
+    run.observe = part->observe;
+    run.observe_user = part->observe_user;
+    quell_status status =
+        quell_run_prepare(job, part->sampler, &part->rows.draw, &run, strand->part.x);
+    if (!status) status = grow(bundle, part->sampler->denoiser);
+    if (status) return status;
+    const quell_denoiser *denoiser = part->sampler->denoiser;
+    size_t rows = job->draw.count, constants = quell_denoiser_constants_size(denoiser);
+    size_t kept = quell_denoiser_kept_size(denoiser, rows);
+    job->plan = &part->sampler->plan;
+    job->layout =
+        (struct quell_layout){.rows = rows, .elements = job->dim, .across = 1, .tiles = 1};
+    job->pass = job->layout;
+    job->pass_workers = joint->workers + joint->helpers;
+    quell_watch_begin(&job->watch, &job->run, 0);
+    status = quell_job_find_streams(job);
+    if (!status) status = quell_job_allocate(job, job->plan->registers, false);
+    if (!status && constants + kept) strand->memory = quell_new(1, constants + kept);
+    if (!status && constants + kept && !strand->memory)
+        status = quell_fail(QUELL_NO_MEMORY, "run: no memory for %zu samples", rows);
+    if (status) return status;
+    quell_job_touch(job, 0);
+    strand->tile = quell_tile_take(job, 0, 0);
+    strand->tile.scratch = NULL;
+    strand->tile.constants = strand->memory;
+    strand->tile.kept = strand->memory + constants;
+    if (!part->from) quell_tile_init(&strand->tile);
+    return QUELL_OK;
+}
+
+static void end(struct bundle *bundle, struct strand *strand, quell_status status)
+{
+    const struct quell_joint *joint = bundle->run->joint;
+    bundle->rows -= strand->part.rows.draw.count;
+    joint->done(joint->user, &strand->part, status, strand->seconds);
+    quell_job_release(&strand->job);
+    free(strand->memory);
+    free(strand);
+}
+
+/* Ends the part at a place, to which the last one goes. */
+static void end_at(struct bundle *bundle, size_t i, quell_status status)
+{
+    struct strand *strand = bundle->strand[i];
+    bundle->strand[i] = bundle->strand[--bundle->count];
+    end(bundle, strand, status);
+}
+
+/* Takes parts until the bundle is full, or there are no others. */
+static void fill(struct bundle *bundle)
+{
+    const struct quell_joint *joint = bundle->run->joint;
+    while (bundle->count < MOST_PARTS && bundle->rows < joint->most) {
+        struct strand *strand = quell_new(1, sizeof *strand);
+        if (!strand || !joint->next(joint->user, bundle->rows, &strand->part)) {
+            free(strand);
+            return;
+        }
+        bundle->rows += strand->part.rows.draw.count;
+        quell_status status = begin(bundle, strand);
+        if (status)
+            end(bundle, strand, status);
+        else
+            bundle->strand[bundle->count++] = strand;
+    }
+}
+
+static void drop_unwanted(struct bundle *bundle)
+{
+    const struct quell_joint *joint = bundle->run->joint;
+    for (size_t i = bundle->count; i-- > 0;)
+        if (!joint->wanted(joint->user, &bundle->strand[i]->part)) end_at(bundle, i, QUELL_STOPPED);
+}
+
+/* Takes a part to its next evaluation; false if it has ended or failed before. */
+static bool advance(struct strand *strand)
+{
+    const struct quell_plan *plan = strand->job.plan;
+    for (; strand->next < plan->count; strand->next++) {
+        const struct quell_op *op = &plan->ops[strand->next];
+        if (atomic_load(&strand->job.watch.stopped)) return false;
+        if (op->kind == QUELL_EVAL) {
+            strand->mean = quell_tile_mean_of(&strand->tile, plan, op);
+            return true;
+        }
+        quell_tile_operation(&strand->tile, plan, op);
+    }
+    return false;
+}
+
+static void advance_all(struct bundle *bundle)
+{
+    for (size_t i = bundle->count; i-- > 0;) {
+        struct strand *strand = bundle->strand[i];
+        if (advance(strand)) continue;
+        quell_status status = quell_watch_end(&strand->job.watch, &strand->job.streams);
+        end_at(bundle, i, status);
+    }
+}
+
+#define BETWEEN 20000000 /* nanoseconds between looks within an evaluation */
+
+static bool look(void *data, bool leads)
+{
+    struct bundle *bundle = data;
+    const struct quell_joint *joint = bundle->run->joint;
+    struct timespec time;
+    if (!leads) return atomic_load(&bundle->unwanted);
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+    int64_t nanoseconds = (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+    if (nanoseconds - bundle->looked < BETWEEN) return atomic_load(&bundle->unwanted);
+    bundle->looked = nanoseconds;
+    joint->turn(joint->user);
+    bool wanted = false;
+    for (size_t i = 0; i < bundle->count && !wanted; i++)
+        wanted = joint->wanted(joint->user, &bundle->strand[i]->part);
+    if (!wanted) atomic_store(&bundle->unwanted, true);
+    return !wanted;
+}
+
+/* What all parts ask next. */
+static void evaluate(struct bundle *bundle)
+{
+    struct run *run = bundle->run;
+    struct quell_lookout lookout = {look, bundle};
+    double start = now();
+    for (size_t i = 0; i < bundle->count; i++) {
+        struct strand *strand = bundle->strand[i];
+        struct quell_evaluation *at = &bundle->asked[i].at;
+        quell_tile_ask(&strand->tile, &strand->mean, &bundle->asked[i]);
+        at->scratch = bundle->scratch;
+        at->crew = run->crew;
+        at->help = run->help;
+        at->lookout = &lookout;
+    }
+    /* Networks have no result but 0. */
+    (void)quell_denoiser_evaluate_several(bundle->asked, bundle->count);
+    double seconds = now() - start;
+    for (size_t i = 0; i < bundle->count; i++) {
+        struct strand *strand = bundle->strand[i];
+        quell_tile_answer(&strand->tile, &strand->mean);
+        strand->next++;
+        strand->seconds += seconds * (double)strand->tile.rows / (double)bundle->rows;
+    }
+}
+
+/* Waits for other parts as long as another worker has some: it may be asked for some of them.
+ * Returns false if none has. */
+static bool await(struct bundle *bundle)
+{
+    struct run *run = bundle->run;
+    const struct quell_joint *joint = run->joint;
+    atomic_fetch_sub(&run->busy, 1);
+    while (!bundle->count) {
+        if (!atomic_load(&run->busy)) {
+            joint->wake(joint->user);
+            return false;
+        }
+        joint->idle(joint->user);
+        fill(bundle);
+    }
+    atomic_fetch_add(&run->busy, 1);
+    return true;
+}
+
+static void take_parts(struct bundle *bundle)
+{
+    const struct quell_joint *joint = bundle->run->joint;
+    for (;;) {
+        fill(bundle);
+        if (!bundle->count && !await(bundle)) break;
+        advance_all(bundle);
+        if (bundle->count) evaluate(bundle);
+        joint->turn(joint->user);
+        drop_unwanted(bundle);
+        atomic_store(&bundle->unwanted, false);
+    }
+    free(bundle->scratch);
+}
+
+static void work(void *data, size_t worker)
+{
+    struct run *run = data;
+    QUELL_OWN_FLOATS;
+    if (run->crew && !quell_crew_lead(run->crew, worker == 0)) {
+        quell_crew_help(run->crew);
+        return;
+    }
+    struct bundle *bundle = quell_new(1, sizeof *bundle);
+    if (bundle) {
+        bundle->run = run;
+        atomic_fetch_add(&run->busy, 1);
+        take_parts(bundle);
+    }
+    free(bundle);
+    if (run->crew) quell_crew_end(run->crew);
+}
+
+quell_status quell_joint_run(const struct quell_joint *joint)
+{
+    struct run run = {.joint = joint};
+    size_t threads = joint->workers, each = 0, processors = quell_openmp_processors();
+    size_t helpers = joint->helpers ? quell_denoiser_helpers(joint->core, NULL, &each) : 0;
+    if (helpers > joint->helpers) helpers = joint->helpers;
+    if (processors && helpers >= processors) helpers = processors - 1;
+    if (helpers) {
+        run.crew = quell_new(1, sizeof *run.crew);
+        run.help = quell_new_untouched(helpers, each);
+        if (!run.crew || !run.help) {
+            free(run.crew);
+            free(run.help);
+            return quell_fail(QUELL_NO_MEMORY, "run: no memory for %zu helpers", helpers);
+        }
+        quell_crew_begin(run.crew, helpers + 1, quell_openmp_passive() ? 0 : SPIN);
+        threads = helpers + 1;
+    }
+    atomic_init(&run.busy, 0);
+    quell_status status = quell_threads_run(threads, true, work, &run);
+    free(run.crew);
+    free(run.help);
+    return status;
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/* Joint runs of a queue: requests for one network, by whatever samplers, enter and leave a run that
+ * goes on, wherever the others stand. */
+#include "queue/queue.h"
+#include "base/fail.h"
+#include "base/memory.h"
+#include "engine/joint.h"
+#include "queue/wait.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define PAUSE 0.005 /* seconds that a worker without work sleeps at most */
+#define SILENCE \
+    0.02 /* seconds after which the conductor looks whether there is something to tell */
+
+static bool conducts(const quell_queue *queue)
+{
+    return pthread_equal(pthread_self(), queue->conductor);
+}
+
+static bool is_wanted(const quell_ticket *ticket)
+{
+    return !ticket->cancelled && !ticket->failure && quell_queue_now() < ticket->deadline;
+}
+
+static bool fits(const quell_queue *queue, const quell_ticket *ticket)
+{
+    const quell_sampler *sampler = ticket->request.sampler;
+    return quell_joins(sampler) && sampler->denoiser->core == queue->core;
+}
+
+/* The samples that wait and could be in the run. */
+static size_t waiting(const quell_queue *queue)
+{
+    size_t rows = 0;
+    for (const quell_ticket *ticket = queue->first; ticket; ticket = ticket->next)
+        if (is_wanted(ticket) && fits(queue, ticket)) rows += ticket->draw.count - ticket->begun;
+    return rows;
+}
+
+/* How many samples a worker that has `rows` may take now: an even share. A run that has fewer
+ * workers than there are threads takes no others if there are several, so that the next one has
+ * more. */
+static size_t share(const quell_queue *queue, size_t rows)
+{
+    size_t left = waiting(queue), all = left + queue->flying;
+    size_t even = (all + queue->workers - 1) / queue->workers;
+    bool alone = queue->workers == 1 && queue->flying;
+    if (queue->workers < queue->threads_of_run && queue->flying && left > 1) return 0;
+    if (alone && !conducts(queue)) return 0;
+    if (even > queue->most) even = queue->most;
+    return even > rows ? even - rows : 0;
+}
+
+/* What an observer of a request sees; the request stays while its samples are in the run. */
+static int observe(void *user, size_t transition, const quell_point *s, const quell_call *told,
+                   const float *x)
+{
+    const struct quell_flight *flight = user;
+    quell_queue *queue = flight->queue;
+    quell_ticket *ticket = flight->ticket;
+    pthread_mutex_lock(&queue->lock);
+    bool cancelled = ticket->cancelled;
+    pthread_mutex_unlock(&queue->lock);
+    if (cancelled) return 0;
+    const quell_request *request = &ticket->request;
+    if (!request->observe(request->observe_user, transition, s, told, x)) return 0;
+    pthread_mutex_lock(&queue->lock);
+    ticket->cancelled = true;
+    pthread_mutex_unlock(&queue->lock);
+    return 0;
+}
+
+static void set_part(struct quell_joint_part *part, struct quell_flight *flight)
+{
+    const quell_ticket *ticket = flight->ticket;
+    const quell_request *request = &ticket->request;
+    part->sampler = request->sampler;
+    quell_draw_rows(&part->rows, &ticket->draw, flight->row, flight->rows);
+    part->x = request->x + flight->row * request->sampler->denoiser->dim;
+    part->from = request->from;
+    part->observe = request->observe ? observe : NULL;
+    part->observe_user = request->observe ? flight : NULL;
+    part->ticket = flight;
+}
+
+static bool take(quell_queue *queue, size_t rows, struct quell_joint_part *part)
+{
+    quell_ticket *ticket = quell_queue_most_urgent(queue);
+    if (!ticket || !is_wanted(ticket) || !fits(queue, ticket)) return false;
+    size_t left = ticket->draw.count - ticket->begun, most = share(queue, rows);
+    struct quell_flight *flight = most ? quell_new(1, sizeof *flight) : NULL;
+    if (!flight) return false;
+    *flight = (struct quell_flight){queue, ticket, ticket->begun, left < most ? left : most,
+                                    queue->flights};
+    queue->flights = flight;
+    queue->flying += flight->rows;
+    ticket->begun += flight->rows;
+    ticket->flights++;
+    set_part(part, flight);
+    return true;
+}
+
+static bool next(void *user, size_t rows, struct quell_joint_part *part)
+{
+    quell_queue *queue = user;
+    pthread_mutex_lock(&queue->lock);
+    bool taken = take(queue, rows, part);
+    pthread_mutex_unlock(&queue->lock);
+    return taken;
+}
+
+/* The samples of a ticket that are drawn are those before the first one that is on its way. */
+static size_t drawn(const quell_queue *queue, const quell_ticket *ticket)
+{
+    size_t row = ticket->begun;
+    for (const struct quell_flight *other = queue->flights; other; other = other->next)
+        if (other->ticket == ticket && other->row < row) row = other->row;
+    return row;
+}
+
+static void land(quell_queue *queue, struct quell_flight *flight)
+{
+    struct quell_flight **at = &queue->flights;
+    while (*at != flight) at = &(*at)->next;
+    *at = flight->next;
+    queue->flying -= flight->rows;
+    flight->ticket->flights--;
+}
+
+static void done(void *user, struct quell_joint_part *part, quell_status status, double seconds)
+{
+    quell_queue *queue = user;
+    struct quell_flight *flight = part->ticket;
+    quell_ticket *ticket = flight->ticket;
+    pthread_mutex_lock(&queue->lock);
+    land(queue, flight);
+    ticket->client->served += seconds / (double)queue->workers;
+    if (!status) queue->state.drawn += flight->rows;
+    if (!status && is_wanted(ticket)) ticket->drawn = drawn(queue, ticket);
+    if (status && is_wanted(ticket)) {
+        ticket->failure = status;
+        snprintf(ticket->message, sizeof ticket->message, "%s", quell_error_message());
+    }
+    queue->news_due = true;
+    if (!conducts(queue)) pthread_cond_broadcast(&queue->work);
+    pthread_mutex_unlock(&queue->lock);
+    free(flight);
+}
+
+static bool wanted(void *user, const struct quell_joint_part *part)
+{
+    quell_queue *queue = user;
+    const struct quell_flight *flight = part->ticket;
+    pthread_mutex_lock(&queue->lock);
+    bool is = is_wanted(flight->ticket);
+    pthread_mutex_unlock(&queue->lock);
+    return is;
+}
+
+/* Tells, in the conductor's thread, if there may be something to tell. */
+static void tell(quell_queue *queue)
+{
+    if (!conducts(queue)) return;
+    double time = quell_queue_now();
+    if (!queue->news_due && time < queue->told_at + SILENCE) return;
+    queue->news_due = false;
+    queue->told_at = time;
+    quell_queue_tell(queue);
+}
+
+static void turn(void *user)
+{
+    quell_queue *queue = user;
+    if (!conducts(queue)) return;
+    pthread_mutex_lock(&queue->lock);
+    tell(queue);
+    pthread_mutex_unlock(&queue->lock);
+}
+
+static void idle(void *user)
+{
+    quell_queue *queue = user;
+    pthread_mutex_lock(&queue->lock);
+    tell(queue);
+    quell_wait_until(&queue->work, &queue->lock, quell_queue_now() + PAUSE);
+    pthread_mutex_unlock(&queue->lock);
+}
+
+static void wake(void *user)
+{
+    quell_queue *queue = user;
+    pthread_mutex_lock(&queue->lock);
+    pthread_cond_broadcast(&queue->work);
+    pthread_mutex_unlock(&queue->lock);
+}
+
+/* With fewer samples than threads, all threads compute them together, if the network is large
+ * enough. */
+static struct quell_joint plan(quell_queue *queue)
+{
+    struct quell_joint joint = {.core = queue->core,
+                                .isa = queue->options.isa,
+                                .user = queue,
+                                .next = next,
+                                .done = done,
+                                .wanted = wanted,
+                                .turn = turn,
+                                .idle = idle,
+                                .wake = wake};
+    size_t threads = queue->options.threads, rows = waiting(queue), bytes;
+    size_t most = queue->options.rows ? queue->options.rows : SIZE_MAX / 2;
+    if (rows > most) rows = most;
+    if (!rows) rows = 1;
+    joint.workers = rows < threads ? rows : threads;
+    queue->threads_of_run = threads;
+    if (rows < threads && quell_denoiser_helpers(queue->core, NULL, &bytes)) {
+        joint.workers = 1;
+        joint.helpers = threads - 1;
+        queue->threads_of_run = 1;
+    }
+    joint.most = queue->core->rows * (joint.helpers + 1);
+    if (joint.most > most / joint.workers) joint.most = most / joint.workers;
+    return joint;
+}
+
+bool quell_queue_join(quell_queue *queue, const quell_ticket *leader)
+{
+    if (!quell_joins(leader->request.sampler)) return false;
+    queue->core = leader->request.sampler->denoiser->core;
+    struct quell_joint joint = plan(queue);
+    queue->workers = joint.workers;
+    queue->most = joint.most;
+    queue->state.busy = 1;
+    queue->state.runs++;
+    pthread_mutex_unlock(&queue->lock);
+    quell_status status = quell_joint_run(&joint);
+    pthread_mutex_lock(&queue->lock);
+    queue->state.busy = 0;
+    return !status;
+}
