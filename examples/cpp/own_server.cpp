@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A server of one's own, with quell's queue in it: a client writes the seed of a letter, and reads
-// its pixels. Each connection has a thread; the queue draws what they ask for together, and nobody's
+// its pixels. Each connection has a thread; the queue draws what they ask for together, and no
 // letter depends on that.
 #include <quell/quell.hpp>
 #include <arpa/inet.h>
